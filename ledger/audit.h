@@ -1,0 +1,35 @@
+/* The full audit: recomputes everything that a directory holds and says the first thing that does not hold.
+ *
+ *   entries ─► decode ─► rules (genesis, sequences, batch signatures, time) ─► leaf hash ─► tiles ─► root ─► checkpoint
+ *   records ─► unseal ─► commitment ─► schema ─► alias ─► postings          (when the keys are readable)
+ *
+ * LMDB does not check its pages, so a damaged store may crash whoever walks it: callers run this in a child process
+ * and take its death for a finding (tools/audit.c). */
+#pragma once
+
+#include "ledger/archive.h"
+
+struct audit_options {
+	bool records; /* sealed records and filing too */
+	/* Called now and then; may be NULL. */
+	void (*progress)(void *context, uint64_t done, uint64_t total);
+	void *context;
+};
+
+struct audit_result {
+	bool ok;
+	uint64_t entries;
+	uint64_t events;
+	uint64_t batches;
+	uint64_t senders;
+	uint64_t unendorsed;
+	uint64_t records; /* opened and checked */
+	uint64_t checkpoint_size;
+	struct hash root;
+	uint64_t index; /* when not ok: the first index that does not hold, or the last that did */
+	char reason[FAULT_TEXT_MAX + 1];
+};
+
+/* `vkey`: whose log this must be. An error (rather than a result) means that the audit could not be made. */
+enum error audit_directory(const char *dir, const struct vkey *vkey, const struct audit_options *options,
+	struct audit_result *out, struct fault *fault) MUST_USE;

@@ -1,0 +1,21 @@
+/* Domain strings: what every signed or hashed record of our own starts with, so that a value made for
+ * one purpose never stands for another. They are part of the formats (spec/) and never change. Tree,
+ * notes and map hash exactly as their outside specifications say and have none. */
+#pragma once
+
+/* clang-format off */
+#define DOMAIN_OPENING       "indsigt/v1 opening\n"        /* k_d, k_r from the batch secret   spec/event.md */
+#define DOMAIN_COMMITMENT    "indsigt/v1 commitment\n"     /* header, c_d, c_r                 spec/event.md */
+#define DOMAIN_BATCH         "indsigt/v1 batch\n"          /* the sender's batch signature     spec/batch.md */
+#define DOMAIN_SENDER        "indsigt/v1 sender\n"         /* the sender's endorsement         spec/entry.md */
+#define DOMAIN_ALIAS         "indsigt/v1 alias\n"          /* subject id to alias              spec/store.md */
+#define DOMAIN_RECORD_KEY    "indsigt/v1 record key\n"     /* subject key, period key          spec/store.md */
+#define DOMAIN_RECORD        "indsigt/v1 record\n"         /* associated data of a record      spec/store.md */
+#define DOMAIN_LOCATOR_KEY   "indsigt/v1 locator key\n"    /* hides key ids in records         spec/store.md */
+#define DOMAIN_FILING_KEY    "indsigt/v1 filing key\n"     /* seals aliases and postings       spec/store.md */
+#define DOMAIN_ALIASES       "indsigt/v1 aliases\n"        /* associated data of alias packs   spec/store.md */
+#define DOMAIN_POSTING       "indsigt/v1 posting\n"        /* associated data of postings      spec/store.md */
+#define DOMAIN_SUBJECT_KEY   "indsigt/v1 subject key\n"    /* associated data of wrapped keys  spec/store.md */
+#define DOMAIN_PERIOD_KEY    "indsigt/v1 period key\n"     /* associated data of wrapped keys  spec/store.md */
+#define DOMAIN_CURSOR_KEY    "indsigt/v1 cursor key\n"     /* seals paging cursors             spec/http.md */
+/* clang-format on */

@@ -1,0 +1,105 @@
+/* Entries: the leaves of the log. spec/entry.md
+ *
+ * An entry is its kind byte and fixed fields, big-endian; texts have a 16-bit length. Event and mass entries are
+ * 53 bytes, so that 0x00 plus the entry fits one SHA-256 compression. No entry holds personal data. */
+#pragma once
+
+#include "ledger/batch.h"
+#include "ledger/note.h"
+
+enum entry_kind {
+	ENTRY_GENESIS = 0,
+	ENTRY_SENDER = 1,
+	ENTRY_EVENT = 2,
+	ENTRY_MASS = 3,
+	ENTRY_BATCH = 4,
+	ENTRY_EPOCH = 5,
+	ENTRY_ERASURE = 6,
+};
+
+#define ENTRY_EVENT_BYTES 53
+#define ENTRY_BATCH_BYTES (1 + 4 + 8 + 4 + 8 + 64)
+#define FORMAT_VERSION 1
+
+struct entry_genesis {
+	uint16_t format;
+	uint64_t time_s;
+	char origin[ORIGIN_BYTES_MAX + 1];
+	uint8_t log_key[32];
+	uint8_t vrf_key[32];
+	uint32_t epoch_seconds;     /* an epoch at least this often when there is something new */
+	uint32_t epoch_lag_seconds; /* a verifier refuses an epoch older than this beside a newer cosignature */
+	struct bytes predecessor;   /* empty, or: origin, vkey and final checkpoint, each as range16 */
+};
+
+enum sender_action { SENDER_REGISTER = 1, SENDER_ROTATE = 2, SENDER_POLICY = 3, SENDER_REVOKE = 4 };
+
+/* Signatures over sender_message(): all zero where there is none. */
+struct entry_sender {
+	enum sender_action action;
+	uint32_t sender;
+	uint64_t time_s;
+	char org[ORG_BYTES_MAX + 1];   /* SCHEME:ID */
+	char name[NAME_BYTES_MAX + 1]; /* of the organisation or system */
+	uint8_t public_key[32];
+	struct policy policy;
+	bool compromised;          /* revocation only: the key was reported compromised */
+	uint8_t signature[64];     /* by public_key: registration, rotation, policy */
+	uint8_t old_signature[64]; /* by the previous key: rotation, policy */
+};
+
+struct entry_event {
+	bool mass;
+	uint32_t sender;
+	uint64_t sequence;
+	uint64_t time_s; /* ledger time */
+	struct hash commitment;
+};
+
+struct entry_batch {
+	uint32_t sender;
+	uint64_t first_sequence;
+	uint32_t count;
+	uint64_t filing_checked;
+	uint8_t signature[64];
+};
+
+struct entry_epoch {
+	uint64_t size; /* m: covers event entries with index < m */
+	struct hash map_root;
+	struct hash filing_root;
+	uint64_t time_s; /* ledger time of entry m - 1 */
+};
+
+struct entry_erasure {
+	bool person;           /* else a period */
+	uint16_t period_month; /* months since 1970-01 */
+	uint8_t retention_years;
+	struct hash label_commitment;
+	char policy[NAME_BYTES_MAX + 1];
+	uint64_t time_s;
+};
+
+struct entry {
+	enum entry_kind kind;
+	union {
+		struct entry_genesis genesis;
+		struct entry_sender sender;
+		struct entry_event event;
+		struct entry_batch batch;
+		struct entry_epoch epoch;
+		struct entry_erasure erasure;
+	};
+};
+
+enum error entry_encode(const struct entry *entry, struct writer *out) MUST_USE;
+/* Exactly one entry; strings are checked for UTF-8 and length. `predecessor` is borrowed. */
+enum error entry_decode(struct bytes encoded, struct entry *out) MUST_USE;
+/* The fast path for events: fills in exactly ENTRY_EVENT_BYTES. */
+void entry_event_encode(const struct entry_event *event, uint8_t out[ENTRY_EVENT_BYTES]);
+
+/* What a sender's endorsement signs: domain || origin range16 || action || id || org || name || policy || key. */
+enum error sender_message(const char *origin, const struct entry_sender *entry, struct writer *out) MUST_USE;
+/* True if the entry bears the signatures that its action asks for (`old_key` NULL for a registration). A revocation
+ * needs none. */
+bool sender_endorsed(const char *origin, const struct entry_sender *entry, const uint8_t *old_key);

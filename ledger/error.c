@@ -1,0 +1,66 @@
+#include "ledger/error.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct error_row {
+	enum error error;
+	enum error_blame blame;
+	const char *name;
+	const char *text;
+};
+
+static const struct error_row rows[] = {
+#define X(code, number, blame, text) {code, BLAME_##blame, #code, text},
+	ERROR_LIST(X)
+#undef X
+};
+
+static const struct error_row *row_of(enum error error)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (rows[i].error == error)
+			return &rows[i];
+	return NULL;
+}
+
+const char *error_text(enum error error)
+{
+	const struct error_row *row = row_of(error);
+	return row ? row->text : "unknown error";
+}
+
+enum error_blame error_blame(enum error error)
+{
+	const struct error_row *row = row_of(error);
+	return row ? row->blame : BLAME_LEDGER;
+}
+
+const char *error_name(enum error error)
+{
+	static _Thread_local char name[32];
+	const struct error_row *row = row_of(error);
+	snprintf(name, sizeof name, "%s", row ? row->name + 2 : "unknown");
+	for (char *c = name; *c; c++)
+		*c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+	return name;
+}
+
+enum error fault_set(struct fault *fault, enum error error, const char *format, ...)
+{
+	if (fault == NULL)
+		return error;
+	fault->error = error;
+	fault->event = FAULT_NO_EVENT;
+	if (format[0] == '\0') {
+		snprintf(fault->text, sizeof fault->text, "%s", error_text(error));
+		return error;
+	}
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(fault->text, sizeof fault->text, format, arguments);
+	va_end(arguments);
+	return error;
+}

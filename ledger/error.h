@@ -1,0 +1,114 @@
+/* The closed list of errors: everything that can go wrong has one code, one text that says what to
+ * do next, and one party whose fault it is. Codes travel on the wire (spec/frame.md) and are never
+ * renumbered; new ones are added at the end.
+ *
+ * Where a person needs more than the code (which field, which limit), the function also fills in a
+ * `struct fault`. A fault's text never holds personal data: it may name fields, limits, sequences,
+ * indexes and values from closed lists, never an identifier or free text of an event. */
+#pragma once
+
+#include <stdint.h>
+
+#define MUST_USE __attribute__((warn_unused_result))
+
+/* clang-format off */
+#define ERROR_LIST(X) \
+	/* code               number  blame     text */ \
+	X(E_OK,                    0, NOBODY,   "ok") \
+	/* decoding */ \
+	X(E_TRUNCATED,             1, SENDER,   "the record ends too early; send it whole") \
+	X(E_TRAILING,              2, SENDER,   "bytes are left over after the record; send exactly one") \
+	X(E_TOO_LONG,              3, SENDER,   "a field is longer than its limit") \
+	X(E_BAD_VALUE,             4, SENDER,   "a field holds a value that is not allowed") \
+	X(E_NOT_UTF8,              5, SENDER,   "a text is not valid UTF-8; convert it before sending") \
+	X(E_NOT_DETERMINISTIC,     6, SENDER,   "the CBOR is not in deterministic form (RFC 8949 section 4.2)") \
+	X(E_UNKNOWN_FIELD,         7, SENDER,   "the event has a field that the schema does not know") \
+	X(E_MISSING_FIELD,         8, SENDER,   "the event lacks a required field") \
+	X(E_BAD_JSON,              9, SENDER,   "the input is not valid JSON") \
+	X(E_BAD_XML,              10, SENDER,   "the input is not valid XML") \
+	X(E_BAD_SUBJECT,          11, SENDER,   "the subject id is not in canonical form") \
+	X(E_POLICY,               12, SENDER,   "the sender's registration does not allow this") \
+	X(E_TIME_AHEAD,           13, SENDER,   "the event's time is too far in the future; check the clock") \
+	/* frames and sessions */ \
+	X(E_FRAME_TOO_LONG,       20, SENDER,   "the frame is longer than the limit; use smaller batches") \
+	X(E_FRAME_TYPE,           21, SENDER,   "the frame type is unknown or not expected here") \
+	X(E_VERSION,              22, SENDER,   "the protocol version is not supported; update the sender") \
+	X(E_WRONG_ORIGIN,         23, SENDER,   "this is another ledger than the key file names") \
+	X(E_UNKNOWN_SENDER,       24, SENDER,   "the sender is not registered; see 'indsigt sender add'") \
+	X(E_REVOKED_SENDER,       25, SENDER,   "the sender is revoked") \
+	X(E_TIMEOUT,              26, SENDER,   "the frame was not completed in time") \
+	X(E_TOO_MANY,             27, OPERATOR, "too many connections; try again later") \
+	X(E_CLOSED,               28, SENDER,   "the connection was closed") \
+	/* batches */ \
+	X(E_EMPTY_BATCH,          30, SENDER,   "a batch must hold at least one event") \
+	X(E_BATCH_TOO_LARGE,      31, SENDER,   "the batch holds more events than the limit") \
+	X(E_BAD_SIGNATURE,        32, SENDER,   "the signature does not verify under the registered key") \
+	X(E_COMMITMENT,           33, SENDER,   "a commitment does not match its event") \
+	X(E_SEQUENCE_HOLE,        34, SENDER,   "the batch does not start at the expected sequence") \
+	X(E_EQUIVOCATION,         35, SENDER,   "the sequence was used before for other content; both are kept as evidence") \
+	X(E_PERIOD_PASSED,        36, NOBODY,   "the batch was sealed for an earlier month and must be prepared again") \
+	/* proofs and notes */ \
+	X(E_BAD_NOTE,             40, PEER,     "the signed note is malformed") \
+	X(E_BAD_CHECKPOINT,       41, PEER,     "the checkpoint is malformed or not signed by the log") \
+	X(E_BAD_PROOF,            42, PEER,     "the proof does not verify") \
+	X(E_BAD_KEY,              43, OPERATOR, "the key is malformed") \
+	X(E_BAD_VRF,              44, PEER,     "the VRF proof does not verify") \
+	/* store and keys */ \
+	X(E_IO,                   50, OPERATOR, "reading or writing failed; see the system error") \
+	X(E_FULL,                 51, OPERATOR, "the disk or the map is full; make room, the ledger goes on by itself") \
+	X(E_NOT_FOUND,            52, NOBODY,   "not found") \
+	X(E_CORRUPT,              53, OPERATOR, "the store is damaged; run 'indsigt audit'") \
+	X(E_LOCKED,               54, OPERATOR, "another process holds the ledger; stop it or use its control socket") \
+	X(E_EXISTS,               55, OPERATOR, "it exists already; choose another place") \
+	X(E_GUARD,                56, OPERATOR, "the guard and the store do not fit; see 'indsigt help recovery'") \
+	X(E_ROLLED_BACK,          57, OPERATOR, "a sender holds a receipt that this store does not extend; ingest has stopped") \
+	X(E_FORMAT,               58, OPERATOR, "the store has a format that this version does not know") \
+	X(E_UNSEALED,             59, OPERATOR, "a sealed record does not open; it was changed, or its key was") \
+	X(E_ERASED,               60, NOBODY,   "the record's key was erased") \
+	X(E_PERMISSION,           61, OPERATOR, "a key file may be read by others; set its mode to 0600") \
+	/* everything else */ \
+	X(E_NO_ROOM,              70, LEDGER,   "a buffer is too small") \
+	X(E_NO_MEMORY,            71, OPERATOR, "out of memory") \
+	X(E_USAGE,                72, OPERATOR, "the command line is not understood; see --help") \
+	X(E_TOKEN,                73, PEER,     "the token is missing, expired or not valid") \
+	X(E_FORBIDDEN,            74, PEER,     "the token does not allow this") \
+	X(E_STOPPED,              75, OPERATOR, "the ledger is stopping") \
+	X(E_BUSY,                 76, OPERATOR, "the spool is in use by another process")
+/* clang-format on */
+
+enum error {
+#define X(code, number, blame, text) code = number,
+	ERROR_LIST(X)
+#undef X
+};
+
+enum error_blame { BLAME_NOBODY, BLAME_SENDER, BLAME_OPERATOR, BLAME_PEER, BLAME_LEDGER };
+
+/* Static text; a code off the list gives "unknown error". */
+const char *error_text(enum error error);
+/* The code's name without "E_", in lower case with hyphens, as JSON and logs show it: "sequence-hole". */
+const char *error_name(enum error error);
+enum error_blame error_blame(enum error error);
+
+#define FAULT_TEXT_MAX 255
+
+struct fault {
+	enum error error;
+	uint32_t event; /* offset in the batch, or FAULT_NO_EVENT */
+	char text[FAULT_TEXT_MAX + 1];
+};
+
+#define FAULT_NO_EVENT UINT32_MAX
+
+/* Fills in `fault` (which may be NULL) and returns `error`. The text is `format` filled in, cut at
+ * FAULT_TEXT_MAX; an empty format gives the error's own text. */
+enum error fault_set(struct fault *fault, enum error error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Leaves the enclosing function with the first error. */
+#define TRY(expression)                             \
+	do {                                            \
+		enum error try_error = (expression);        \
+		if (__builtin_expect(try_error != E_OK, 0)) \
+			return try_error;                       \
+	} while (0)

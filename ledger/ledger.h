@@ -1,0 +1,97 @@
+/* The façade of the writing side: one process, one lock, one writer thread. spec/store.md
+ *
+ * A tick:  ledger_begin ─► ledger_append (many) ─► ledger_commit ─► ledger_receipt (many)
+ * Nothing is acknowledged before ledger_commit has returned E_OK; a failed commit leaves the ledger unusable
+ * (every later call fails) and the process must end: the next open recovers.
+ *
+ * Calls are made by one thread (the sequencer), but for those marked *any thread*. */
+#pragma once
+
+#include "ledger/entry.h"
+#include "ledger/prepare.h"
+#include "ledger/receipt.h"
+
+struct ledger;
+
+/* Makes keys, store and genesis entry in `dir`, which must not exist or be empty. */
+enum error ledger_create(const char *dir, const char *origin, struct fault *fault) MUST_USE;
+/* Takes the lock, opens store and keys, checks the guard, goes on where the last process stopped. */
+enum error ledger_open(const char *dir, struct ledger **out, struct fault *fault) MUST_USE;
+/* Writes the guard and lets go of the lock. */
+void ledger_close(struct ledger *ledger);
+
+const char *ledger_origin(const struct ledger *ledger);      /* any thread */
+const struct vkey *ledger_vkey(const struct ledger *ledger); /* any thread */
+/* The directory's vkey alone, without the lock and without secret keys. */
+enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fault) MUST_USE;
+
+/* ---- senders ---- */
+
+enum sender_status { SENDER_ACTIVE = 1, SENDER_REVOKED = 2 };
+
+struct sender {
+	uint32_t id;
+	enum sender_status status;
+	bool endorsed;
+	bool compromised;
+	uint64_t version;       /* log index of its newest sender entry */
+	uint64_t since_s;       /* ledger time of its registration */
+	uint64_t last_s;        /* ledger time of its newest batch, 0: none */
+	uint64_t next_sequence; /* = events received */
+	uint64_t filing_checked;
+	char org[ORG_BYTES_MAX + 1];
+	char name[NAME_BYTES_MAX + 1];
+	uint8_t public_key[32];
+	struct policy policy;
+};
+
+/* As of the last commit. E_UNKNOWN_SENDER. *Any thread.* */
+enum error ledger_sender(struct ledger *ledger, uint32_t id, struct sender *out) MUST_USE;
+/* The id that the next registration gets unless it asks for another. */
+uint32_t ledger_next_sender(struct ledger *ledger);
+/* Inside a tick: appends a sender entry. Registration: the id must be free. Others: it must be there and active. Time
+ * is filled in. A missing or wrong endorsement is taken and shown as unendorsed, but a rotation or policy change
+ * with a wrong old signature is refused (E_BAD_SIGNATURE). */
+enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *entry, struct fault *fault) MUST_USE;
+
+/* ---- ticks ---- */
+
+struct appended {
+	uint32_t sender;
+	uint64_t first_sequence;
+	uint32_t count;
+	uint64_t first_index;
+	bool repeated; /* it was there already: the same index and count again */
+};
+
+enum error ledger_begin(struct ledger *ledger, struct fault *fault) MUST_USE;
+/* E_SEQUENCE_HOLE, E_EQUIVOCATION, E_PERIOD_PASSED (prepare it again), E_UNKNOWN_SENDER, E_REVOKED_SENDER, E_POLICY
+ * when the sender's entry changed since it was prepared (prepare it again): the tick goes on. E_IO, E_FULL: the tick is
+ * lost. */
+enum error ledger_append(
+	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault) MUST_USE;
+/* Signs the checkpoint into the same transaction, commits with a sync, writes the guard when due. */
+enum error ledger_commit(struct ledger *ledger, struct fault *fault) MUST_USE;
+/* Forgets the tick: nothing of it happened. */
+void ledger_abort(struct ledger *ledger);
+
+/* After the commit: the receipt of one appended batch, against the checkpoint of size `old_size` (0: none). */
+enum error ledger_receipt(
+	struct ledger *ledger, const struct appended *appended, uint64_t old_size, struct writer *out) MUST_USE;
+
+/* The checkpoint of the last commit; the note is borrowed until the next commit. */
+void ledger_checkpoint(struct ledger *ledger, struct checkpoint *out, struct bytes *note);
+/* Does the log extend this signed checkpoint of ours? E_BAD_CHECKPOINT: not ours. E_ROLLED_BACK: ours, and it does
+ * not fit: ingest must stop. */
+enum error ledger_extends(struct ledger *ledger, struct bytes note, uint64_t *out_size) MUST_USE;
+/* Ledger time: never runs backwards. */
+uint64_t ledger_time_s(const struct ledger *ledger);
+
+/* ---- filing ---- */
+
+/* Is there something to merge, and how much: events after the filed part. */
+uint64_t ledger_tail_events(const struct ledger *ledger);
+/* Starts an epoch over everything under the last commit; nothing to do: *started = false. Outside a tick. */
+enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault *fault) MUST_USE;
+/* Does one slice of the running epoch (a few milliseconds) in a transaction of its own. Outside a tick. */
+enum error ledger_epoch_slice(struct ledger *ledger, bool *finished, struct fault *fault) MUST_USE;

@@ -1,0 +1,63 @@
+/* Every limit of the ledger, each with its reason. Limits are enforced exactly as stated here and in
+ * spec/; an error that a limit causes names it. */
+#pragma once
+
+/* clang-format off */
+
+/* ---- events ---- */
+#define EVENT_BYTES_MAX          16384u  /* disclosed + restricted CBOR, native; the median is 300 bytes */
+#define EVENT_BYTES_MAX_ADAPTER  65536u  /* a FHIR or DICOM message before it is mapped; syslog allows this */
+#define EVENT_TEXT_BYTES_MAX      1024u  /* one text field; long enough for a reason in prose */
+#define EVENT_LIST_MAX              64u  /* elements of a list field */
+#define EVENT_SUBJECTS_MAX          64u  /* subjects of one message; more is a mass event */
+#define EVENT_AHEAD_SECONDS_MAX  86400u  /* an event's time ahead of the ledger's; a day of clock and zone errors */
+#define SUBJECT_BYTES_MAX          255u  /* a canonical subject id */
+#define WITHHELD_BASIS_BYTES_MAX    64u  /* stands in the public-to-the-subject header */
+#define HEADER_BYTES_MAX            80u  /* 8 + 1 + 1 + basis, rounded up */
+#define RETENTION_YEARS_DEFAULT      5u
+#define RETENTION_YEARS_MAX         99u
+
+/* ---- batches ---- */
+#define BATCH_EVENTS_MAX          4096u  /* bounds a tick's latency */
+#define BATCH_BYTES_MAX        1048576u  /* body of one batch frame */
+#define BATCH_EVENTS_DEFAULT      1000u  /* what the sender makes unless told otherwise */
+
+/* ---- names ---- */
+#define ORIGIN_BYTES_MAX           255u  /* the log's name: a host name with a path */
+#define ORG_BYTES_MAX              128u  /* "cvr:55133018" */
+#define NAME_BYTES_MAX             255u  /* a display name */
+#define PURPOSE_BYTES_MAX          255u  /* a sender's default purpose */
+
+/* ---- log ---- */
+#define ENTRY_BYTES_MAX          65535u  /* C2SP entry bundles have 16-bit lengths */
+#define TREE_LEVELS_MAX             63u
+#define PROOF_HASHES_MAX            63u  /* inclusion; consistency has at most one more */
+#define NOTE_BYTES_MAX           16384u  /* a checkpoint with 16 and more cosignatures */
+#define NOTE_SIGNATURES_MAX         64u
+
+/* ---- frames and connections ---- */
+#define FRAME_BYTES_MAX   (BATCH_BYTES_MAX + 4096u) /* a full batch and its fixed fields */
+#define CONNECTIONS_MAX           1024u  /* file descriptors and memory */
+#define CONNECTION_BATCHES_MAX      64u  /* batches in flight on one connection */
+#define CONNECTION_BYTES_MAX   4194304u  /* their bytes: four full batches */
+#define INFLIGHT_BYTES_MAX    67108864u  /* all connections together: bounds ingestd's memory */
+#define CONNECTION_OUTPUT_MAX  1048576u  /* answers a client has not read; then nothing more is read from it */
+#define FRAME_TIMEOUT_MS         30000u  /* from a frame's first byte to its last */
+#define WRITE_TIMEOUT_MS         60000u  /* a client that does not read its answers */
+#define TICK_BYTES_MAX        16777216u  /* prepared bytes in one transaction: bounds its dirty pages */
+
+/* ---- filing ---- */
+#define EPOCH_SECONDS_DEFAULT        5u
+#define EPOCH_EVENTS_MAX       1000000u  /* merged at once: 40 bytes of memory each */
+#define POSTING_INDEXES_MAX        256u  /* one posting chunk: 2 KiB */
+#define FRESH_SUBJECTS_MAX      500000u  /* subject keys not yet merged; more forces an epoch */
+
+/* ---- queries ---- */
+#define QUERY_PAGE_MAX            1000u
+#define QUERY_PAGE_DEFAULT         100u
+#define QUERY_CONNECTIONS_MAX     1024u
+
+/* ---- files ---- */
+#define STORE_MAP_BYTES  (1ull << 40)    /* reserved address space, not disk */
+#define KEYS_MAP_BYTES   (1ull << 36)
+/* clang-format on */

@@ -1,0 +1,17 @@
+/* Canonical subject ids: one spelling for each person, because proofs are about bytes. spec/event.md
+ *
+ *   cpr:DDDDDDDDDD              ten digits
+ *   oid:OID:VALUE               any other identifier with an OID (OID 1.2.208.176.1.2 is spelled cpr)
+ *   uri:SYSTEM|VALUE            FHIR identifiers with another system
+ *   ref:ORG/Patient/ID          a bare FHIR reference, scoped to the sender's organisation */
+#pragma once
+
+#include "ledger/bytes.h"
+#include "ledger/limits.h"
+
+/* E_OK if `id` is in canonical form, else E_BAD_SUBJECT. */
+enum error subject_check(struct bytes id) MUST_USE;
+/* Brings what a person or a JSON sender wrote into canonical form: drops the hyphen of a CPR number, spells
+ * the CPR OID as cpr, checks the rest. `out` has SUBJECT_BYTES_MAX + 1 bytes and gets an end mark. The
+ * fault names the rule and never the value. */
+enum error subject_canonical(struct bytes text, char *out, struct fault *fault) MUST_USE;
