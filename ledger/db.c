@@ -1,0 +1,274 @@
+#include "ledger/db.h"
+
+#include <errno.h>
+#include <lmdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+struct db_env {
+	MDB_env *env;
+	MDB_dbi tables[DB_TABLES_MAX];
+	char *path;
+};
+
+/* LMDB reports a short write as EIO, so a full disk can only be told by looking. */
+#define DISK_FULL_BYTES (64ull << 20)
+
+static bool disk_full(const struct db_env *env)
+{
+	struct statvfs info;
+	return statvfs(env->path, &info) == 0 && (uint64_t)info.f_bavail * info.f_frsize < DISK_FULL_BYTES;
+}
+
+static enum error error_of(const struct db_env *env, int rc)
+{
+	switch (rc) {
+	case MDB_SUCCESS:
+		return E_OK;
+	case MDB_NOTFOUND:
+		return E_NOT_FOUND;
+	case MDB_MAP_FULL:
+	case MDB_TXN_FULL:
+	case ENOSPC:
+	case EDQUOT:
+		return E_FULL;
+	case ENOMEM:
+		return E_NO_MEMORY;
+	case EIO:
+		return disk_full(env) ? E_FULL : E_IO;
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_PANIC:
+	case MDB_KEYEXIST:
+	case MDB_BAD_VALSIZE:
+		return E_CORRUPT;
+	default:
+		return E_IO;
+	}
+}
+
+static enum error stick(struct db_txn *txn, int rc)
+{
+	enum error error = error_of(txn->env, rc);
+	if (error != E_OK && error != E_NOT_FOUND && txn->error == E_OK)
+		txn->error = error;
+	return error;
+}
+
+static MDB_val val_of(struct bytes b)
+{
+	return (MDB_val){b.len, (void *)(uintptr_t)b.data};
+}
+
+static int open_tables(struct db_env *db, const char *const *names, size_t count, bool create, bool read_only)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(db->env, NULL, read_only ? MDB_RDONLY : 0, &txn);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = mdb_dbi_open(txn, names[i], create ? MDB_CREATE : 0, &db->tables[i]);
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	return mdb_txn_commit(txn);
+}
+
+enum error db_open(const char *path, const char *const *names, size_t count, size_t map_bytes, bool read_only,
+	bool create, struct db_env **out, struct fault *fault)
+{
+	struct db_env *db = calloc(1, sizeof *db);
+	if (db == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	db->path = strdup(path);
+	int rc = db->path ? mdb_env_create(&db->env) : ENOMEM;
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(db->env, map_bytes);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(db->env, DB_TABLES_MAX);
+	if (rc == 0)
+		rc = mdb_env_set_maxreaders(db->env, 512);
+	/* No thread-local slots: snapshots move between threads. No read-ahead: look-ups are random. */
+	unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (read_only ? MDB_RDONLY : 0);
+	if (rc == 0)
+		rc = mdb_env_open(db->env, path, flags, 0600);
+	if (rc == 0)
+		rc = open_tables(db, names, count, create, read_only);
+	if (rc != 0) {
+		enum error error = rc == MDB_NOTFOUND || rc == MDB_INVALID ? E_CORRUPT
+						   : rc == EACCES                          ? E_PERMISSION
+						   : rc == ENOENT                          ? E_NOT_FOUND
+																   : E_IO;
+		if (rc == ENOSPC)
+			error = E_FULL;
+		fault_set(fault, error, "%s cannot be opened: %s", path, mdb_strerror(rc));
+		db_close(db);
+		return error;
+	}
+	db_reap_readers(db);
+	*out = db;
+	return E_OK;
+}
+
+void db_close(struct db_env *env)
+{
+	if (env == NULL)
+		return;
+	if (env->env != NULL)
+		mdb_env_close(env->env);
+	free(env->path);
+	free(env);
+}
+
+void db_reap_readers(struct db_env *env)
+{
+	int dead = 0;
+	mdb_reader_check(env->env, &dead);
+}
+
+enum error db_begin(struct db_env *env, bool write, struct db_txn *out)
+{
+	struct db_txn txn = {.env = env};
+	MDB_txn *handle = NULL;
+	int rc = mdb_txn_begin(env->env, NULL, write ? 0 : MDB_RDONLY, &handle);
+	if (rc == MDB_MAP_RESIZED && mdb_env_set_mapsize(env->env, 0) == 0)
+		rc = mdb_txn_begin(env->env, NULL, write ? 0 : MDB_RDONLY, &handle);
+	if (rc != 0)
+		return error_of(env, rc);
+	txn.handle = handle;
+	*out = txn;
+	return E_OK;
+}
+
+enum error db_commit(struct db_txn *txn)
+{
+	MDB_txn *handle = txn->handle;
+	txn->handle = NULL; /* gone, whatever the commit returns */
+	if (txn->error != E_OK) {
+		mdb_txn_abort(handle);
+		return txn->error;
+	}
+	return stick(txn, mdb_txn_commit(handle));
+}
+
+void db_abort(struct db_txn *txn)
+{
+	if (txn->handle != NULL)
+		mdb_txn_abort(txn->handle);
+	txn->handle = NULL;
+}
+
+enum error db_get(struct db_txn *txn, unsigned table, struct bytes key, struct bytes *out)
+{
+	if (txn->error != E_OK)
+		return txn->error;
+	MDB_val k = val_of(key);
+	MDB_val v;
+	TRY(stick(txn, mdb_get(txn->handle, txn->env->tables[table], &k, &v)));
+	*out = bytes_of(v.mv_data, v.mv_size);
+	return E_OK;
+}
+
+static void put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value, unsigned flags)
+{
+	if (txn->error != E_OK)
+		return;
+	MDB_val k = val_of(key);
+	MDB_val v = val_of(value);
+	stick(txn, mdb_put(txn->handle, txn->env->tables[table], &k, &v, flags));
+}
+
+void db_put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value)
+{
+	put(txn, table, key, value, 0);
+}
+
+void db_append(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value)
+{
+	put(txn, table, key, value, MDB_APPEND);
+}
+
+uint8_t *db_append_place(struct db_txn *txn, unsigned table, struct bytes key, size_t len)
+{
+	if (txn->error != E_OK)
+		return NULL;
+	MDB_val k = val_of(key);
+	MDB_val v = {len, NULL};
+	if (stick(txn, mdb_put(txn->handle, txn->env->tables[table], &k, &v, MDB_APPEND | MDB_RESERVE)) != E_OK)
+		return NULL;
+	return v.mv_data;
+}
+
+void db_delete(struct db_txn *txn, unsigned table, struct bytes key)
+{
+	if (txn->error != E_OK)
+		return;
+	MDB_val k = val_of(key);
+	stick(txn, mdb_del(txn->handle, txn->env->tables[table], &k, NULL));
+}
+
+enum error db_count(struct db_txn *txn, unsigned table, uint64_t *out)
+{
+	MDB_stat stat;
+	TRY(stick(txn, mdb_stat(txn->handle, txn->env->tables[table], &stat)));
+	*out = stat.ms_entries;
+	return E_OK;
+}
+
+enum error db_walk_begin(struct db_txn *txn, unsigned table, struct db_walk *out)
+{
+	MDB_cursor *cursor;
+	if (txn->error != E_OK)
+		return txn->error;
+	TRY(stick(txn, mdb_cursor_open(txn->handle, txn->env->tables[table], &cursor)));
+	*out = (struct db_walk){.txn = txn, .cursor = cursor};
+	return E_OK;
+}
+
+void db_walk_end(struct db_walk *walk)
+{
+	if (walk->cursor != NULL)
+		mdb_cursor_close(walk->cursor);
+	walk->cursor = NULL;
+}
+
+static enum error walk(struct db_walk *walk, MDB_val key, MDB_cursor_op op)
+{
+	MDB_val value;
+	TRY(stick(walk->txn, mdb_cursor_get(walk->cursor, &key, &value, op)));
+	walk->key = bytes_of(key.mv_data, key.mv_size);
+	walk->value = bytes_of(value.mv_data, value.mv_size);
+	return E_OK;
+}
+
+enum error db_walk_from(struct db_walk *w, struct bytes key)
+{
+	return walk(w, val_of(key), MDB_SET_RANGE);
+}
+
+enum error db_walk_upto(struct db_walk *w, struct bytes key)
+{
+	enum error error = db_walk_from(w, key);
+	if (error == E_NOT_FOUND)
+		return db_walk_last(w);
+	TRY(error);
+	return bytes_equal(w->key, key) ? E_OK : db_walk_previous(w);
+}
+
+enum error db_walk_last(struct db_walk *w)
+{
+	return walk(w, (MDB_val){0, NULL}, MDB_LAST);
+}
+
+enum error db_walk_next(struct db_walk *w)
+{
+	return walk(w, (MDB_val){0, NULL}, MDB_NEXT);
+}
+
+enum error db_walk_previous(struct db_walk *w)
+{
+	return walk(w, (MDB_val){0, NULL}, MDB_PREV);
+}

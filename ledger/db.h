@@ -1,0 +1,64 @@
+/* The one file that knows LMDB: environments, transactions whose first error sticks, and walks in key order.
+ *
+ * Durability: a write transaction is synced when db_commit returns E_OK. What LMDB does not do, callers must know:
+ * it does not check its pages, so a damaged file may crash the reader (audit walks in a child process).
+ *
+ * Values from get and walks are borrowed from the map: until the transaction ends, and in a write transaction only
+ * until its next write. Keys sort as byte strings. */
+#pragma once
+
+#include "ledger/bytes.h"
+
+#define DB_TABLES_MAX 16
+
+struct db_env;
+
+struct db_txn {
+	struct db_env *env;
+	void *handle;
+	enum error error; /* the first one, but for E_NOT_FOUND */
+};
+
+/* Opens (or with `create` makes) an environment in the directory `path`, with `count` tables: table i of later calls is
+ * names[i]. One process may open an environment once. Read-only still needs write permission on lock.mdb. */
+enum error db_open(const char *path, const char *const *names, size_t count, size_t map_bytes, bool read_only,
+	bool create, struct db_env **out, struct fault *fault) MUST_USE;
+void db_close(struct db_env *env);
+/* Frees the slots of readers that died. */
+void db_reap_readers(struct db_env *env);
+
+enum error db_begin(struct db_env *env, bool write, struct db_txn *out) MUST_USE;
+/* Ends the transaction whatever it returns. A read transaction is just let go. E_FULL: the disk or the map is full,
+ * nothing was committed and the environment is still good. E_IO: whether it was committed is unknown: end the process.
+ */
+enum error db_commit(struct db_txn *txn) MUST_USE;
+/* Forgets the transaction; nothing to do if it has ended. */
+void db_abort(struct db_txn *txn);
+
+enum error db_get(struct db_txn *txn, unsigned table, struct bytes key, struct bytes *out) MUST_USE;
+void db_put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value);
+/* The key must sort after all others of the table. */
+void db_append(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value);
+/* Like db_append, for a value of `len` bytes that the caller fills in at once; NULL after an error. */
+uint8_t *db_append_place(struct db_txn *txn, unsigned table, struct bytes key, size_t len);
+void db_delete(struct db_txn *txn, unsigned table, struct bytes key);
+/* Number of rows. */
+enum error db_count(struct db_txn *txn, unsigned table, uint64_t *out) MUST_USE;
+
+/* ---- walks ---- */
+
+struct db_walk {
+	struct db_txn *txn;
+	void *cursor;
+	struct bytes key;
+	struct bytes value;
+};
+
+enum error db_walk_begin(struct db_txn *txn, unsigned table, struct db_walk *out) MUST_USE;
+void db_walk_end(struct db_walk *walk);
+/* Each moves to a row and fills in key and value; E_NOT_FOUND when there is none. */
+enum error db_walk_from(struct db_walk *walk, struct bytes key) MUST_USE; /* the first row at or after `key` */
+enum error db_walk_upto(struct db_walk *walk, struct bytes key) MUST_USE; /* the last row at or before `key` */
+enum error db_walk_last(struct db_walk *walk) MUST_USE;
+enum error db_walk_next(struct db_walk *walk) MUST_USE;
+enum error db_walk_previous(struct db_walk *walk) MUST_USE;

@@ -1,0 +1,141 @@
+#include "ledger/keyfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEYFILE_BYTES (64 + 1)
+
+static void close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+#define OWNED_FD __attribute__((cleanup(close_fd))) int
+
+static enum error write_all(int fd, struct bytes content)
+{
+	for (size_t done = 0; done < content.len;) {
+		ssize_t n = write(fd, content.data + done, content.len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return errno == ENOSPC || errno == EDQUOT ? E_FULL : E_IO;
+		done += (size_t)n;
+	}
+	return E_OK;
+}
+
+static enum error write_synced(int dir_fd, const char *name, struct bytes content, unsigned mode)
+{
+	OWNED_FD fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0)
+		return errno == ENOSPC ? E_FULL : E_IO;
+	if (fchmod(fd, mode) != 0)
+		return E_IO;
+	TRY(write_all(fd, content));
+	return fsync(fd) == 0 ? E_OK : E_IO;
+}
+
+enum error file_write_atomic(int dir_fd, const char *name, struct bytes content, unsigned mode)
+{
+	char temporary[300];
+	int len = snprintf(temporary, sizeof temporary, "%s.%d.tmp", name, (int)getpid());
+	if (len < 0 || (size_t)len >= sizeof temporary)
+		return E_TOO_LONG;
+	enum error error = write_synced(dir_fd, temporary, content, mode);
+	if (error == E_OK && renameat(dir_fd, temporary, dir_fd, name) != 0)
+		error = E_IO;
+	if (error != E_OK) {
+		unlinkat(dir_fd, temporary, 0);
+		return error;
+	}
+	OWNED_FD dir = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir >= 0 && fsync(dir) == 0 ? E_OK : E_IO;
+}
+
+enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len)
+{
+	OWNED_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? E_NOT_FOUND : E_IO;
+	struct stat info;
+	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+		return E_IO;
+	if ((uint64_t)info.st_size > max)
+		return E_TOO_LONG;
+	size_t len = (size_t)info.st_size;
+	uint8_t *content = malloc(len + 1);
+	if (content == NULL)
+		return E_NO_MEMORY;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = read(fd, content + done, len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			free(content);
+			return E_IO;
+		}
+		done += (size_t)n;
+	}
+	content[len] = '\0';
+	*out = content;
+	*out_len = len;
+	return E_OK;
+}
+
+enum error keyfile_create(int dir_fd, const char *name, const struct key *key, struct fault *fault)
+{
+	char text[KEYFILE_BYTES + 1];
+	sodium_bin2hex(text, sizeof text, key->b, sizeof key->b);
+	text[KEYFILE_BYTES - 1] = '\n';
+	enum error error = E_EXISTS;
+	if (faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+		error = file_write_atomic(dir_fd, name, bytes_of(text, KEYFILE_BYTES), 0600);
+	sodium_memzero(text, sizeof text);
+	if (error != E_OK)
+		return fault_set(fault, error, "key file '%s' cannot be created: %s", name, error_text(error));
+	return E_OK;
+}
+
+static enum error read_key(int fd, struct key *out)
+{
+	struct stat info;
+	if (fstat(fd, &info) != 0)
+		return E_IO;
+	if ((info.st_mode & 077) != 0)
+		return E_PERMISSION;
+	char text[KEYFILE_BYTES + 1];
+	ssize_t n = read(fd, text, sizeof text);
+	size_t len = 0;
+	struct key key;
+	const char *end = NULL;
+	bool good = n == KEYFILE_BYTES && text[KEYFILE_BYTES - 1] == '\n' &&
+				sodium_hex2bin(key.b, sizeof key.b, text, KEYFILE_BYTES - 1, NULL, &len, &end) == 0 &&
+				len == sizeof key.b && end == text + KEYFILE_BYTES - 1;
+	sodium_memzero(text, sizeof text);
+	if (good)
+		*out = key;
+	sodium_memzero(&key, sizeof key);
+	return good ? E_OK : E_BAD_KEY;
+}
+
+enum error keyfile_read(int dir_fd, const char *name, struct key *out, struct fault *fault)
+{
+	OWNED_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return fault_set(fault,
+			errno == ENOENT   ? E_NOT_FOUND
+			: errno == EACCES ? E_PERMISSION
+							  : E_IO,
+			"key file '%s' cannot be opened: %s", name, strerror(errno));
+	enum error error = read_key(fd, out);
+	if (error != E_OK)
+		return fault_set(fault, error, "key file '%s': %s", name, error_text(error));
+	return E_OK;
+}
