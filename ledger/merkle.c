@@ -1,0 +1,253 @@
+#include "ledger/merkle.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* Beyond this a shift by the level of a node could reach the width of the integer. */
+#define SIZE_MAX_LEAVES (1ull << TREE_LEVELS_MAX)
+
+void merkle_empty_root(struct hash *out)
+{
+	crypto_hash_sha256(out->b, NULL, 0);
+}
+
+void merkle_leaf_hash(struct bytes entry, struct hash *out)
+{
+	static const uint8_t prefix = 0x00;
+	uint8_t small[128];
+	if (entry.len < sizeof small) {
+		small[0] = prefix;
+		if (entry.len > 0)
+			memcpy(small + 1, entry.data, entry.len);
+		crypto_hash_sha256(out->b, small, entry.len + 1);
+		return;
+	}
+	struct bytes parts[] = {{&prefix, 1}, entry};
+	hash_sha256(parts, 2, out);
+}
+
+void merkle_node_hash(const struct hash *left, const struct hash *right, struct hash *out)
+{
+	uint8_t node[1 + 2 * HASH_BYTES];
+	node[0] = 0x01;
+	memcpy(node + 1, left->b, HASH_BYTES);
+	memcpy(node + 1 + HASH_BYTES, right->b, HASH_BYTES);
+	crypto_hash_sha256(out->b, node, sizeof node);
+}
+
+/* ---- appending ---- */
+
+void merkle_frontier_init(struct merkle_frontier *frontier)
+{
+	frontier->size = 0;
+	frontier->count = 0;
+}
+
+void merkle_frontier_append(
+	struct merkle_frontier *frontier, const struct hash *leaf, merkle_node_sink *sink, void *context)
+{
+	struct hash hash = *leaf;
+	uint32_t level = 0;
+	if (sink != NULL)
+		sink(context, 0, frontier->size, &hash);
+	/* Each low bit set in the size is a complete subtree that the new leaf makes twice as large. */
+	while (frontier->size >> level & 1) {
+		merkle_node_hash(&frontier->hashes[--frontier->count], &hash, &hash);
+		level++;
+		if (sink != NULL)
+			sink(context, level, frontier->size >> level, &hash);
+	}
+	frontier->hashes[frontier->count++] = hash;
+	frontier->size++;
+}
+
+void merkle_frontier_root(const struct merkle_frontier *frontier, struct hash *out)
+{
+	if (frontier->count == 0) {
+		merkle_empty_root(out);
+		return;
+	}
+	struct hash root = frontier->hashes[frontier->count - 1];
+	for (uint32_t i = frontier->count - 1; i > 0; i--)
+		merkle_node_hash(&frontier->hashes[i - 1], &root, &root);
+	*out = root;
+}
+
+void merkle_root_of_leaves(const struct hash *leaves, size_t count, struct hash *out)
+{
+	struct merkle_frontier frontier;
+	merkle_frontier_init(&frontier);
+	for (size_t i = 0; i < count; i++)
+		merkle_frontier_append(&frontier, &leaves[i], NULL, NULL);
+	merkle_frontier_root(&frontier, out);
+}
+
+/* ---- proving ---- */
+
+/* The root over the leaves [begin, end), where the subtree that begins at `begin` reaches `end` or beyond: it is made
+ * of one complete subtree for each bit set in end - begin, joined from the smallest up. */
+static enum error range_root(const struct merkle_nodes *nodes, uint64_t begin, uint64_t end, struct hash *out)
+{
+	struct hash root;
+	bool first = true;
+	for (uint64_t at = end; at > begin;) {
+		uint32_t level = (uint32_t)__builtin_ctzll(at - begin);
+		at -= 1ull << level;
+		struct hash node;
+		TRY(nodes->node(nodes->context, level, at >> level, &node));
+		if (first)
+			root = node;
+		else
+			merkle_node_hash(&node, &root, &root);
+		first = false;
+	}
+	*out = root;
+	return E_OK;
+}
+
+enum error merkle_root(const struct merkle_nodes *nodes, uint64_t size, struct hash *out)
+{
+	if (size > SIZE_MAX_LEAVES)
+		return E_BAD_VALUE;
+	if (size == 0) {
+		merkle_empty_root(out);
+		return E_OK;
+	}
+	return range_root(nodes, 0, size, out);
+}
+
+/* Appends the siblings on the way from the complete node (level, index) to the root of the tree of `size` leaves. */
+static enum error prove_path(
+	const struct merkle_nodes *nodes, uint32_t level, uint64_t index, uint64_t size, struct merkle_proof *proof)
+{
+	for (; (size - 1) >> level > 0; level++, index >>= 1) {
+		uint64_t sibling = index ^ 1;
+		uint64_t last = (size - 1) >> level; /* the index of the last node at this level, complete or not */
+		if (sibling > last)
+			continue; /* the node is the right edge and rises as it is */
+		struct hash *hash = &proof->hashes[proof->count];
+		if (sibling < last)
+			TRY(nodes->node(nodes->context, level, sibling, hash));
+		else
+			TRY(range_root(nodes, sibling << level, size, hash));
+		proof->count++;
+	}
+	return E_OK;
+}
+
+enum error merkle_prove_inclusion(
+	const struct merkle_nodes *nodes, uint64_t index, uint64_t size, struct merkle_proof *out)
+{
+	if (index >= size || size > SIZE_MAX_LEAVES)
+		return E_BAD_VALUE;
+	struct merkle_proof proof;
+	proof.count = 0;
+	TRY(prove_path(nodes, 0, index, size, &proof));
+	out->count = proof.count;
+	memcpy(out->hashes, proof.hashes, proof.count * sizeof proof.hashes[0]);
+	return E_OK;
+}
+
+enum error merkle_prove_consistency(
+	const struct merkle_nodes *nodes, uint64_t old_size, uint64_t size, struct merkle_proof *out)
+{
+	if (old_size > size || size > SIZE_MAX_LEAVES)
+		return E_BAD_VALUE;
+	struct merkle_proof proof;
+	proof.count = 0;
+	if (old_size > 0 && old_size < size) {
+		/* The last complete subtree of the old tree. It is the whole old tree when that is a power of two, and
+		 * then the verifier has its root already. */
+		uint32_t level = (uint32_t)__builtin_ctzll(old_size);
+		uint64_t index = (old_size - 1) >> level;
+		if (index > 0)
+			TRY(nodes->node(nodes->context, level, index, &proof.hashes[proof.count++]));
+		TRY(prove_path(nodes, level, index, size, &proof));
+	}
+	out->count = proof.count;
+	memcpy(out->hashes, proof.hashes, proof.count * sizeof proof.hashes[0]);
+	return E_OK;
+}
+
+/* ---- verifying ---- */
+
+/* The shape of the path from a node to the root: for `inner` levels the sibling is to the left or right as the node's
+ * index says; above them the path is the right edge of the tree, and only left siblings (`border` of them) are left. */
+struct path {
+	uint32_t inner;
+	uint32_t border;
+};
+
+/* `last` is the index of the last node at the level where the path begins; index <= last < 2^63. */
+static struct path path_shape(uint64_t index, uint64_t last)
+{
+	uint64_t differ = index ^ last;
+	uint32_t inner = differ == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(differ);
+	return (struct path){inner, (uint32_t)__builtin_popcountll(index >> inner)};
+}
+
+static void path_root(
+	const struct hash *start, uint64_t index, struct path path, const struct hash *proof, struct hash *out)
+{
+	struct hash hash = *start;
+	for (uint32_t i = 0; i < path.inner; i++) {
+		if (index >> i & 1)
+			merkle_node_hash(&proof[i], &hash, &hash);
+		else
+			merkle_node_hash(&hash, &proof[i], &hash);
+	}
+	for (uint32_t i = 0; i < path.border; i++)
+		merkle_node_hash(&proof[path.inner + i], &hash, &hash);
+	*out = hash;
+}
+
+/* The root of the tree that ends with the node where the path begins: its left siblings alone. */
+static void path_old_root(
+	const struct hash *start, uint64_t index, struct path path, const struct hash *proof, struct hash *out)
+{
+	struct hash hash = *start;
+	for (uint32_t i = 0; i < path.inner; i++)
+		if (index >> i & 1)
+			merkle_node_hash(&proof[i], &hash, &hash);
+	for (uint32_t i = 0; i < path.border; i++)
+		merkle_node_hash(&proof[path.inner + i], &hash, &hash);
+	*out = hash;
+}
+
+enum error merkle_verify_inclusion(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *proof,
+	size_t proof_count, const struct hash *root)
+{
+	if (index >= size || size > SIZE_MAX_LEAVES)
+		return E_BAD_PROOF;
+	struct path path = path_shape(index, size - 1);
+	if (proof_count != (size_t)path.inner + path.border)
+		return E_BAD_PROOF;
+	struct hash computed;
+	path_root(leaf, index, path, proof, &computed);
+	return hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
+}
+
+enum error merkle_verify_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size,
+	const struct hash *root, const struct hash *proof, size_t proof_count)
+{
+	if (old_size > size || size > SIZE_MAX_LEAVES)
+		return E_BAD_PROOF;
+	if (old_size == 0 || old_size == size) {
+		struct hash empty;
+		merkle_empty_root(&empty);
+		bool holds = proof_count == 0 && (old_size > 0 || hash_equal(old_root, &empty)) &&
+					 (old_size < size || hash_equal(old_root, root));
+		return holds ? E_OK : E_BAD_PROOF;
+	}
+	uint32_t level = (uint32_t)__builtin_ctzll(old_size);
+	uint64_t index = (old_size - 1) >> level;
+	size_t given = index > 0 ? 1 : 0; /* the proof begins with the start of the path, or it is the old root */
+	struct path path = path_shape(index, (size - 1) >> level);
+	if (proof_count != given + path.inner + path.border)
+		return E_BAD_PROOF;
+	const struct hash *start = given ? &proof[0] : old_root;
+	struct hash computed_old, computed;
+	path_old_root(start, index, path, proof + given, &computed_old);
+	path_root(start, index, path, proof + given, &computed);
+	return hash_equal(&computed_old, old_root) && hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
+}
