@@ -10,7 +10,7 @@
 #define NOTE_KEY_ED25519 0x01
 #define NOTE_KEY_COSIGNATURE 0x04
 
-#define VKEY_TEXT_MAX (ORIGIN_BYTES_MAX + 1 + 8 + 1 + 48)
+#define VKEY_TEXT_MAX (ORIGIN_BYTES_MAX + 1 + 8 + 1 + 44)
 
 /* A verification key of an Ed25519 note signer. */
 struct vkey {

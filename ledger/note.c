@@ -1,0 +1,288 @@
+#include "ledger/note.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KEY_ID_BYTES 4
+#define SIGNATURE_BYTES 64
+#define SIZE_LEAVES_MAX (1ull << TREE_LEVELS_MAX)
+
+/* U+2014 and a space: what every signature line begins with. */
+static const struct bytes dash = {(const uint8_t *)"\xE2\x80\x94 ", 4};
+
+/* ---- base64, standard alphabet, padded, canonical ---- */
+
+/* `out` has `capacity` bytes; false when the text is not the one encoding of its bytes, or is too long. */
+static bool base64_decode(struct bytes text, uint8_t *out, size_t capacity, size_t *out_len)
+{
+	size_t len = 0;
+	if (sodium_base642bin(
+			out, capacity, (const char *)text.data, text.len, NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return false;
+	*out_len = len;
+	return true;
+}
+
+static void base64_write(struct writer *out, const uint8_t *data, size_t len)
+{
+	char text[sodium_base64_ENCODED_LEN(KEY_ID_BYTES + SIGNATURE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+	sodium_bin2base64(text, sizeof text, data, len, sodium_base64_VARIANT_ORIGINAL);
+	writer_bytes(out, bytes_text(text));
+}
+
+/* ---- cutting text ---- */
+
+/* Cuts the text before the next `mark` off the cursor and steps over the mark. */
+static bool cut(struct bytes *rest, uint8_t mark, struct bytes *out)
+{
+	const uint8_t *at = rest->len ? memchr(rest->data, mark, rest->len) : NULL;
+	if (at == NULL)
+		return false;
+	*out = bytes_of(rest->data, (size_t)(at - rest->data));
+	*rest = bytes_of(at + 1, rest->len - out->len - 1);
+	return true;
+}
+
+/* The code points with the property White_Space beyond ASCII, in UTF-8. */
+static bool has_unicode_space(struct bytes text)
+{
+	for (size_t i = 0; i + 1 < text.len; i++) {
+		const uint8_t *p = text.data + i;
+		if (p[0] == 0xC2 && (p[1] == 0x85 || p[1] == 0xA0))
+			return true;
+		if (i + 2 >= text.len)
+			continue;
+		uint32_t three = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+		if (three == 0xE19A80 || (three >= 0xE28080 && three <= 0xE2808A) || three == 0xE280A8 || three == 0xE280A9 ||
+			three == 0xE280AF || three == 0xE2819F || three == 0xE38080)
+			return true;
+	}
+	return false;
+}
+
+static bool name_valid(struct bytes name)
+{
+	if (name.len == 0 || !bytes_utf8(name) || has_unicode_space(name))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (name.data[i] <= ' ' || name.data[i] == 0x7F || name.data[i] == '+')
+			return false;
+	return true;
+}
+
+/* UTF-8 that ends in a newline and has no other control characters. */
+static bool text_valid(struct bytes text)
+{
+	if (text.len == 0 || text.data[text.len - 1] != '\n' || !bytes_utf8(text))
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] < ' ' && text.data[i] != '\n')
+			return false;
+	return true;
+}
+
+/* ---- keys ---- */
+
+/* SHA-256(name || 0x0A || type || public key), the first four bytes. */
+static void key_id(struct vkey *vkey)
+{
+	struct hash hash;
+	struct bytes parts[] = {
+		bytes_text(vkey->name), BYTES_LITERAL("\n"), bytes_of(&vkey->type, 1), BYTES_ARRAY(vkey->public_key)};
+	hash_sha256(parts, 4, &hash);
+	memcpy(vkey->id, hash.b, sizeof vkey->id);
+}
+
+static enum error make(struct bytes name, uint8_t type, const uint8_t public_key[32], struct vkey *out)
+{
+	if (name.len > ORIGIN_BYTES_MAX || !name_valid(name))
+		return E_BAD_KEY;
+	if (type != NOTE_KEY_ED25519 && type != NOTE_KEY_COSIGNATURE)
+		return E_BAD_KEY;
+	memset(out, 0, sizeof *out);
+	memcpy(out->name, name.data, name.len);
+	out->type = type;
+	memcpy(out->public_key, public_key, sizeof out->public_key);
+	key_id(out);
+	return E_OK;
+}
+
+enum error vkey_make(const char *name, uint8_t type, const uint8_t public_key[32], struct vkey *out)
+{
+	return make(bytes_text(name), type, public_key, out);
+}
+
+enum error vkey_parse(struct bytes text, struct vkey *out)
+{
+	struct bytes name, id;
+	uint8_t key[1 + 32];
+	size_t key_len;
+	/* The base64 may hold a '+': only the first two separate. */
+	if (!cut(&text, '+', &name) || !cut(&text, '+', &id))
+		return E_BAD_KEY;
+	if (!base64_decode(text, key, sizeof key, &key_len) || key_len != sizeof key)
+		return E_BAD_KEY;
+	struct vkey vkey;
+	TRY(make(name, key[0], key + 1, &vkey));
+	char wanted[2 * KEY_ID_BYTES + 1];
+	sodium_bin2hex(wanted, sizeof wanted, vkey.id, sizeof vkey.id);
+	if (!bytes_equal(id, bytes_text(wanted)))
+		return E_BAD_KEY;
+	*out = vkey;
+	return E_OK;
+}
+
+void vkey_format(const struct vkey *vkey, char *out)
+{
+	uint8_t key[1 + 32];
+	char base64[sodium_base64_ENCODED_LEN(sizeof key, sodium_base64_VARIANT_ORIGINAL)];
+	char id[2 * KEY_ID_BYTES + 1];
+	key[0] = vkey->type;
+	memcpy(key + 1, vkey->public_key, sizeof vkey->public_key);
+	sodium_bin2base64(base64, sizeof base64, key, sizeof key, sodium_base64_VARIANT_ORIGINAL);
+	sodium_bin2hex(id, sizeof id, vkey->id, sizeof vkey->id);
+	snprintf(out, VKEY_TEXT_MAX + 1, "%s+%s+%s", vkey->name, id, base64);
+}
+
+/* ---- checkpoints ---- */
+
+enum error checkpoint_format(const struct checkpoint *checkpoint, struct writer *out)
+{
+	char size[24];
+	snprintf(size, sizeof size, "\n%" PRIu64 "\n", checkpoint->size);
+	writer_bytes(out, bytes_text(checkpoint->origin));
+	writer_bytes(out, bytes_text(size));
+	base64_write(out, checkpoint->root.b, sizeof checkpoint->root.b);
+	writer_bytes(out, BYTES_LITERAL("\n"));
+	return out->error;
+}
+
+static bool size_parse(struct bytes text, uint64_t *out)
+{
+	if (text.len == 0 || text.len > 19 || (text.data[0] == '0' && text.len > 1))
+		return false; /* 2^63 has 19 digits, and no number of 19 digits leaves 64 bits */
+	uint64_t size = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+		size = size * 10 + (uint64_t)(text.data[i] - '0');
+	}
+	*out = size;
+	return size <= SIZE_LEAVES_MAX;
+}
+
+enum error checkpoint_parse(struct bytes text, struct checkpoint *out)
+{
+	struct bytes origin, size, root;
+	if (!cut(&text, '\n', &origin) || !cut(&text, '\n', &size) || !cut(&text, '\n', &root) || text.len != 0)
+		return E_BAD_CHECKPOINT;
+	struct checkpoint checkpoint = {0};
+	size_t root_len;
+	if (origin.len > ORIGIN_BYTES_MAX || !name_valid(origin) || !size_parse(size, &checkpoint.size))
+		return E_BAD_CHECKPOINT;
+	if (!base64_decode(root, checkpoint.root.b, HASH_BYTES, &root_len) || root_len != HASH_BYTES)
+		return E_BAD_CHECKPOINT;
+	memcpy(checkpoint.origin, origin.data, origin.len);
+	*out = checkpoint;
+	return E_OK;
+}
+
+/* ---- notes ---- */
+
+enum error note_sign(struct bytes text, const struct vkey *vkey, const uint8_t secret_key[64], struct writer *out)
+{
+	if (!text_valid(text))
+		return E_BAD_NOTE;
+	if (vkey->type != NOTE_KEY_ED25519)
+		return E_BAD_KEY;
+	uint8_t signature[KEY_ID_BYTES + SIGNATURE_BYTES];
+	memcpy(signature, vkey->id, KEY_ID_BYTES);
+	crypto_sign_detached(signature + KEY_ID_BYTES, NULL, text.data, text.len, secret_key);
+	writer_bytes(out, text);
+	writer_bytes(out, BYTES_LITERAL("\n"));
+	writer_bytes(out, dash);
+	writer_bytes(out, bytes_text(vkey->name));
+	writer_bytes(out, BYTES_LITERAL(" "));
+	base64_write(out, signature, sizeof signature);
+	writer_bytes(out, BYTES_LITERAL("\n"));
+	return out->error;
+}
+
+/* Checks one signature line (without its newline); `good` becomes true if it is the key's and verifies. */
+static enum error line_verify(struct bytes line, struct bytes text, const struct vkey *vkey, bool *good)
+{
+	uint8_t signature[NOTE_BYTES_MAX];
+	size_t signature_len;
+	struct bytes name;
+	if (line.len < dash.len || memcmp(line.data, dash.data, dash.len) != 0)
+		return E_BAD_NOTE;
+	struct bytes rest = bytes_of(line.data + dash.len, line.len - dash.len);
+	if (!cut(&rest, ' ', &name) || !name_valid(name))
+		return E_BAD_NOTE;
+	if (!base64_decode(rest, signature, sizeof signature, &signature_len) || signature_len <= KEY_ID_BYTES)
+		return E_BAD_NOTE;
+	if (!bytes_equal(name, bytes_text(vkey->name)) || memcmp(signature, vkey->id, KEY_ID_BYTES) != 0)
+		return E_OK;
+	if (signature_len != KEY_ID_BYTES + SIGNATURE_BYTES ||
+		crypto_sign_verify_detached(signature + KEY_ID_BYTES, text.data, text.len, vkey->public_key) != 0)
+		return E_BAD_SIGNATURE;
+	*good = true;
+	return E_OK;
+}
+
+enum error note_verify(struct bytes note, const struct vkey *vkey, struct bytes *text)
+{
+	if (vkey->type != NOTE_KEY_ED25519)
+		return E_BAD_KEY;
+	if (note.len > NOTE_BYTES_MAX || !text_valid(note))
+		return E_BAD_NOTE;
+	/* The text may hold empty lines itself: the last one is the border. */
+	const uint8_t *border = note.data + note.len - 1;
+	while (border > note.data && !(border[0] == '\n' && border[-1] == '\n'))
+		border--;
+	if (border == note.data)
+		return E_BAD_NOTE;
+	struct bytes signed_text = bytes_of(note.data, (size_t)(border - note.data));
+	struct bytes lines = bytes_of(border + 1, note.len - signed_text.len - 1);
+	struct bytes line;
+	bool good = false;
+	unsigned count = 0;
+	enum error signature_error = E_OK; /* told only when the form of the whole note is good */
+	while (cut(&lines, '\n', &line)) {
+		if (++count > NOTE_SIGNATURES_MAX)
+			return E_BAD_NOTE;
+		enum error error = line_verify(line, signed_text, vkey, &good);
+		if (error == E_BAD_SIGNATURE)
+			signature_error = error;
+		else
+			TRY(error);
+	}
+	if (count == 0)
+		return E_BAD_NOTE;
+	if (signature_error != E_OK || !good)
+		return E_BAD_SIGNATURE;
+	*text = signed_text;
+	return E_OK;
+}
+
+enum error checkpoint_verify(struct bytes note, const struct vkey *vkey, struct checkpoint *out)
+{
+	struct bytes text;
+	struct checkpoint checkpoint;
+	if (note_verify(note, vkey, &text) != E_OK || checkpoint_parse(text, &checkpoint) != E_OK ||
+		strcmp(checkpoint.origin, vkey->name) != 0)
+		return E_BAD_CHECKPOINT;
+	*out = checkpoint;
+	return E_OK;
+}
+
+enum error checkpoint_sign(
+	const struct checkpoint *checkpoint, const struct vkey *vkey, const uint8_t secret_key[64], struct writer *out)
+{
+	uint8_t buffer[sizeof checkpoint->origin + 96];
+	struct writer text = writer_of(buffer, sizeof buffer);
+	TRY(checkpoint_format(checkpoint, &text));
+	return note_sign(bytes_of(buffer, writer_len(&text)), vkey, secret_key, out);
+}
