@@ -1,0 +1,87 @@
+#include "query/coverage.h"
+
+#include "ledger/timestamp.h"
+
+#include <string.h>
+
+/* "open=", "close=", "purpose=" and two flags, for every field there may be. */
+#define POLICY_TEXT_MAX 4096
+
+struct visit {
+	json_t *senders;
+	uint64_t now_s;
+	uint32_t silent_after_s;
+	enum error error;
+};
+
+static json_t *json_time_s(uint64_t time_s)
+{
+	char text[TIMESTAMP_TEXT_MAX];
+	timestamp_format_s(time_s, text);
+	return json_string_nocheck(text);
+}
+
+static json_t *policy_words(const struct policy *policy)
+{
+	char text[POLICY_TEXT_MAX];
+	struct writer writer = writer_of(text, sizeof text);
+	if (policy_format(policy, &writer) != E_OK)
+		return NULL;
+	json_t *words = json_array();
+	char *rest = text;
+	while (rest && *rest) {
+		char *word = strsep(&rest, "\n");
+		if (*word)
+			json_array_append_new(words, json_string(word));
+	}
+	return words;
+}
+
+static json_t *sender_json(const struct sender *sender, const struct visit *visit)
+{
+	json_t *object = json_object();
+	uint64_t heard_s = sender->last_s ? sender->last_s : sender->since_s;
+	bool silent = visit->now_s > heard_s && visit->now_s - heard_s > visit->silent_after_s;
+	int failed = json_object_set_new_nocheck(object, "id", json_integer(sender->id));
+	failed |= json_object_set_new_nocheck(object, "org", json_string(sender->org));
+	failed |= json_object_set_new_nocheck(object, "name", json_string(sender->name));
+	failed |= json_object_set_new_nocheck(
+		object, "status", json_string_nocheck(sender->status == SENDER_ACTIVE ? "active" : "revoked"));
+	failed |= json_object_set_new_nocheck(object, "endorsed", json_boolean(sender->endorsed));
+	failed |= json_object_set_new_nocheck(object, "compromised", json_boolean(sender->compromised));
+	failed |= json_object_set_new_nocheck(object, "since", json_time_s(sender->since_s));
+	failed |= json_object_set_new_nocheck(
+		object, "last_received", sender->last_s ? json_time_s(sender->last_s) : json_null());
+	failed |= json_object_set_new_nocheck(object, "events", json_integer((json_int_t)sender->next_sequence));
+	failed |= json_object_set_new_nocheck(object, "filing_checked", json_integer((json_int_t)sender->filing_checked));
+	failed |= json_object_set_new_nocheck(object, "silent", json_boolean(silent));
+	failed |= json_object_set_new_nocheck(object, "policy", policy_words(&sender->policy));
+	if (failed) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+static bool add_sender(void *context, const struct sender *sender)
+{
+	struct visit *visit = context;
+	if (json_array_append_new(visit->senders, sender_json(sender, visit)) != 0)
+		visit->error = E_NO_MEMORY;
+	return visit->error == E_OK;
+}
+
+enum error coverage_make(struct snapshot *snapshot, uint64_t now_s, uint32_t silent_after_s, json_t **out)
+{
+	json_auto_t *coverage = json_object();
+	struct visit visit = {.senders = json_array(), .now_s = now_s, .silent_after_s = silent_after_s};
+	int failed = json_object_set_new_nocheck(coverage, "as_of", json_time_s(now_s));
+	failed |= json_object_set_new_nocheck(coverage, "silent_after_seconds", json_integer(silent_after_s));
+	failed |= json_object_set_new_nocheck(coverage, "senders", visit.senders);
+	if (failed)
+		return E_NO_MEMORY;
+	TRY(snapshot_senders(snapshot, add_sender, &visit));
+	TRY(visit.error);
+	*out = json_incref(coverage);
+	return E_OK;
+}
