@@ -1,0 +1,52 @@
+/* The store environment: its tables and the few rows that say where the ledger stands. spec/store.md
+ *
+ * Written on the append path, in key order (nothing random per event):
+ *   bundle  N (8)                         ─► 256 entries, each with a 16-bit length (C2SP entry bundle)
+ *   tile    row (1) || N (8)              ─► 256 hashes; row r holds roots of 16^r leaves, even rows are C2SP tiles
+ *   record  log index (8)                 ─► sealed record of an event or mass entry
+ *   alias   log index of a batch's first event (8) ─► sealed pack of its events' aliases
+ *   sender  sender id (4)                 ─► registration and position
+ *   batch   sender id (4) || first sequence (8) ─► first index (8) || count (4)
+ *   meta    "format", "state", "checkpoint", "filed"
+ *   evidence  sender id (4) || sequence (8) || time (8) ─► a second signed batch for a used sequence
+ * Derived, written at epochs, rebuildable from the rest:
+ *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending */
+#pragma once
+
+#include "ledger/db.h"
+#include "ledger/merkle.h"
+
+enum store_table {
+	STORE_META,
+	STORE_BUNDLE,
+	STORE_TILE,
+	STORE_RECORD,
+	STORE_ALIAS,
+	STORE_SENDER,
+	STORE_BATCH,
+	STORE_EVIDENCE,
+	STORE_POSTING,
+};
+
+#define STORE_FORMAT 1
+
+/* E_FORMAT when the store was made by a version with another format. */
+enum error store_open(const char *path, bool read_only, bool create, struct db_env **out, struct fault *fault) MUST_USE;
+
+/* Where the log stands after the last tick. */
+struct store_state {
+	uint64_t time_s; /* ledger time of the newest entry */
+	uint64_t events; /* event and mass entries so far */
+	struct merkle_frontier frontier;
+};
+
+enum error store_state_get(struct db_txn *txn, struct store_state *out) MUST_USE;
+void store_state_put(struct db_txn *txn, const struct store_state *state);
+
+/* The signed checkpoint of the last tick, borrowed. */
+enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note) MUST_USE;
+void store_checkpoint_put(struct db_txn *txn, struct bytes note);
+
+/* Entries with index < filed are in the postings. */
+enum error store_filed_get(struct db_txn *txn, uint64_t *out) MUST_USE;
+void store_filed_put(struct db_txn *txn, uint64_t filed);
