@@ -30,6 +30,11 @@ uint64_t snapshot_filed(const struct snapshot *snapshot);
 
 /* Borrowed until snapshot_end. E_NOT_FOUND, E_CORRUPT. */
 enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct bytes *out) MUST_USE;
+/* 256 entries as they are stored (C2SP entry bundle), the last one fewer. Borrowed. */
+enum error snapshot_bundle(struct snapshot *snapshot, uint64_t number, struct bytes *out) MUST_USE;
+/* `count` hashes from position `from` of a row of the tree (log.h), within one tile. Borrowed. */
+enum error snapshot_row(
+	struct snapshot *snapshot, uint32_t row, uint64_t from, size_t count, const struct hash **out) MUST_USE;
 /* Inclusion under this snapshot's checkpoint. */
 enum error snapshot_prove_inclusion(struct snapshot *snapshot, uint64_t index, struct merkle_proof *out) MUST_USE;
 enum error snapshot_prove_consistency(struct snapshot *snapshot, uint64_t old_size, struct merkle_proof *out) MUST_USE;

@@ -10,6 +10,7 @@
 #include "ledger/entry.h"
 #include "ledger/prepare.h"
 #include "ledger/receipt.h"
+#include "ledger/registry.h"
 
 struct ledger;
 
@@ -25,25 +26,10 @@ const struct vkey *ledger_vkey(const struct ledger *ledger); /* any thread */
 /* The directory's vkey alone, without the lock and without secret keys. */
 enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fault) MUST_USE;
 
+/* Made on the opening thread, used by one other; closed before the ledger. */
+enum error preparer_open(struct ledger *ledger, struct preparer **out, struct fault *fault) MUST_USE;
+
 /* ---- senders ---- */
-
-enum sender_status { SENDER_ACTIVE = 1, SENDER_REVOKED = 2 };
-
-struct sender {
-	uint32_t id;
-	enum sender_status status;
-	bool endorsed;
-	bool compromised;
-	uint64_t version;       /* log index of its newest sender entry */
-	uint64_t since_s;       /* ledger time of its registration */
-	uint64_t last_s;        /* ledger time of its newest batch, 0: none */
-	uint64_t next_sequence; /* = events received */
-	uint64_t filing_checked;
-	char org[ORG_BYTES_MAX + 1];
-	char name[NAME_BYTES_MAX + 1];
-	uint8_t public_key[32];
-	struct policy policy;
-};
 
 /* As of the last commit. E_UNKNOWN_SENDER. *Any thread.* */
 enum error ledger_sender(struct ledger *ledger, uint32_t id, struct sender *out) MUST_USE;
@@ -70,8 +56,11 @@ enum error ledger_begin(struct ledger *ledger, struct fault *fault) MUST_USE;
  * lost. */
 enum error ledger_append(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault) MUST_USE;
-/* Signs the checkpoint into the same transaction, commits with a sync, writes the guard when due. */
+/* Signs the checkpoint into the same transaction, commits with a sync, writes the guard when due. E_FULL: nothing of
+ * the tick happened, the ledger is still good. Any other error: end the process. */
 enum error ledger_commit(struct ledger *ledger, struct fault *fault) MUST_USE;
+/* When there is nothing to do, about once a second: writes the guard if the last commit is not in it yet. */
+enum error ledger_idle(struct ledger *ledger, struct fault *fault) MUST_USE;
 /* Forgets the tick: nothing of it happened. */
 void ledger_abort(struct ledger *ledger);
 
@@ -82,7 +71,7 @@ enum error ledger_receipt(
 /* The checkpoint of the last commit; the note is borrowed until the next commit. */
 void ledger_checkpoint(struct ledger *ledger, struct checkpoint *out, struct bytes *note);
 /* Does the log extend this signed checkpoint of ours? E_BAD_CHECKPOINT: not ours. E_ROLLED_BACK: ours, and it does
- * not fit: ingest must stop. */
+ * not fit: ingest must stop. *Any thread.* */
 enum error ledger_extends(struct ledger *ledger, struct bytes note, uint64_t *out_size) MUST_USE;
 /* Ledger time: never runs backwards. */
 uint64_t ledger_time_s(const struct ledger *ledger);

@@ -1,0 +1,399 @@
+/* A tick: ledger_begin ─► ledger_append (many) ─► ledger_commit ─► ledger_receipt (many).
+ *
+ * Within a tick the store's transaction and the copies in memory (state, log, registry) move together; ledger_abort
+ * brings the copies back to the last commit. New keys are synced before the commit that needs them; keys of a
+ * tick that did not happen stay queued, because a batch that is prepared already may be sealed under them. */
+#include "ledger/aliases.h"
+#include "ledger/ledger_state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define GUARD_INTERVAL_MS 1000
+#define ENTRY_BUFFER_BYTES \
+	32768 /* sender entries stay far below, a genesis entry may hold a predecessor's checkpoint */
+
+enum error ledger_begin(struct ledger *ledger, struct fault *fault)
+{
+	if (ledger->broken)
+		return fault_set(fault, E_STOPPED, "an earlier commit failed; restart the ledger");
+	if (ledger->reading)
+		db_abort(&ledger->read);
+	ledger->reading = false;
+	enum error error = db_begin(ledger->store, true, &ledger->tick);
+	if (error != E_OK)
+		return fault_set(fault, error, "a transaction cannot be started: %s", error_text(error));
+	ledger->ticking = true;
+	return E_OK;
+}
+
+void ledger_abort(struct ledger *ledger)
+{
+	if (!ledger->ticking)
+		return;
+	ledger->ticking = false;
+	db_abort(&ledger->tick);
+	struct db_txn txn;
+	registry_revert(ledger->registry);
+	enum error error = db_begin(ledger->store, false, &txn);
+	if (error == E_OK) {
+		error = ledger_load_state(ledger, &txn);
+		db_abort(&txn);
+	}
+	if (error != E_OK)
+		ledger->broken = true;
+}
+
+enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry)
+{
+	uint8_t buffer[ENTRY_BUFFER_BYTES];
+	struct bytes encoded;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	TRY(entry_encode(entry, &w));
+	TRY(writer_done(&w, &encoded));
+	return log_append(ledger->log, &ledger->tick, encoded);
+}
+
+/* ---- new keys ---- */
+
+static enum error queue_keys(struct ledger *ledger, struct bytes new_keys)
+{
+	if (new_keys.len == 0)
+		return E_OK;
+	size_t needed = ledger->new_keys_len + new_keys.len;
+	if (needed > ledger->new_keys_capacity) {
+		uint8_t *larger = realloc(ledger->new_keys, needed * 2);
+		if (larger == NULL)
+			return E_NO_MEMORY;
+		ledger->new_keys = larger;
+		ledger->new_keys_capacity = needed * 2;
+	}
+	memcpy(ledger->new_keys + ledger->new_keys_len, new_keys.data, new_keys.len);
+	ledger->new_keys_len = needed;
+	return E_OK;
+}
+
+static enum error write_new_keys(struct ledger *ledger)
+{
+	TRY(keystore_write(ledger->keystore, bytes_of(ledger->new_keys, ledger->new_keys_len)));
+	ledger->new_keys_len = 0;
+	return E_OK;
+}
+
+/* ---- repeated batches ---- */
+
+static void batch_row_key(uint32_t sender, uint64_t first_sequence, uint8_t out[12])
+{
+	put_u32(out, sender);
+	put_u64(out + 4, first_sequence);
+}
+
+static struct entry batch_entry(const struct batch_head *head)
+{
+	struct entry entry = {.kind = ENTRY_BATCH};
+	entry.batch = (struct entry_batch){.sender = head->sender,
+		.first_sequence = head->first_sequence,
+		.count = head->count,
+		.filing_checked = head->filing_checked};
+	memcpy(entry.batch.signature, head->signature, sizeof entry.batch.signature);
+	return entry;
+}
+
+static bool same_batch_entry(struct ledger *ledger, const struct batch_head *head, uint64_t index)
+{
+	uint8_t buffer[ENTRY_BATCH_BYTES];
+	struct bytes stored;
+	struct bytes wanted;
+	struct entry entry = batch_entry(head);
+	struct writer w = writer_of(buffer, sizeof buffer);
+	return entry_encode(&entry, &w) == E_OK && writer_done(&w, &wanted) == E_OK &&
+		   log_entry(&ledger->tick, index, &stored) == E_OK && bytes_equal(stored, wanted);
+}
+
+static bool same_events(struct ledger *ledger, const struct prepared *prepared, uint64_t first_index)
+{
+	for (uint32_t i = 0; i < prepared->head.count; i++) {
+		struct bytes encoded;
+		struct entry entry;
+		if (log_entry(&ledger->tick, first_index + i, &encoded) != E_OK || entry_decode(encoded, &entry) != E_OK ||
+			(entry.kind != ENTRY_EVENT && entry.kind != ENTRY_MASS) ||
+			!hash_equal(&entry.event.commitment, &prepared->commitments[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Both signed batches are kept: the first is in the log, the second goes to the evidence table. */
+static enum error keep_evidence(struct ledger *ledger, const struct prepared *prepared)
+{
+	uint8_t key[12];
+	struct bytes existing;
+	size_t len = BATCH_HEAD_BYTES + (size_t)prepared->head.count * HASH_BYTES;
+	batch_row_key(prepared->head.sender, prepared->head.first_sequence, key);
+	if (db_get(&ledger->tick, STORE_EVIDENCE, BYTES_ARRAY(key), &existing) == E_OK)
+		return E_OK;
+	uint8_t *evidence = malloc(len);
+	struct bytes value;
+	if (evidence == NULL)
+		return E_NO_MEMORY;
+	struct writer w = writer_of(evidence, len);
+	batch_head_encode(&prepared->head, &w);
+	writer_bytes(&w, bytes_of(prepared->commitments, (size_t)prepared->head.count * HASH_BYTES));
+	enum error error = writer_done(&w, &value);
+	if (error == E_OK)
+		db_put(&ledger->tick, STORE_EVIDENCE, BYTES_ARRAY(key), value);
+	free(evidence);
+	return error == E_OK ? ledger->tick.error : error;
+}
+
+static enum error answer_repeated(
+	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
+{
+	uint8_t key[12];
+	struct bytes row;
+	const struct batch_head *head = &prepared->head;
+	TRY(log_flush(ledger->log, &ledger->tick)); /* so that this tick's own entries can be compared too */
+	batch_row_key(head->sender, head->first_sequence, key);
+	enum error error = db_get(&ledger->tick, STORE_BATCH, BYTES_ARRAY(key), &row);
+	if (error == E_OK && row.len == 12 && get_u32(row.data + 8) == head->count) {
+		uint64_t first_index = get_u64(row.data);
+		if (same_batch_entry(ledger, head, first_index + head->count) && same_events(ledger, prepared, first_index)) {
+			*out = (struct appended){head->sender, head->first_sequence, head->count, first_index, true};
+			return E_OK;
+		}
+	} else if (error != E_OK && error != E_NOT_FOUND) {
+		return fault_set(fault, error, "");
+	}
+	TRY(keep_evidence(ledger, prepared));
+	return fault_set(
+		fault, E_EQUIVOCATION, "sequence %" PRIu64 ": %s", head->first_sequence, error_text(E_EQUIVOCATION));
+}
+
+/* ---- appending ---- */
+
+static enum error judge_place(
+	struct ledger *ledger, const struct prepared *prepared, const struct sender *sender, struct fault *fault)
+{
+	uint64_t time_s = prepared->receive_s > ledger->state.time_s ? prepared->receive_s : ledger->state.time_s;
+	if (sender == NULL)
+		return fault_set(fault, E_UNKNOWN_SENDER, "");
+	if (sender->status == SENDER_REVOKED)
+		return fault_set(fault, E_REVOKED_SENDER, "");
+	if (sender->version != prepared->sender_version)
+		return fault_set(fault, E_POLICY, "the sender's registration changed meanwhile");
+	if (period_month(time_s) != prepared->period_month)
+		return fault_set(fault, E_PERIOD_PASSED, "");
+	if (prepared->head.first_sequence > sender->next_sequence)
+		return fault_set(fault, E_SEQUENCE_HOLE, "the batch starts at sequence %" PRIu64 ", expected is %" PRIu64,
+			prepared->head.first_sequence, sender->next_sequence);
+	return E_OK;
+}
+
+static enum error append_event(struct ledger *ledger, const struct prepared *prepared, uint32_t i, struct bytes record)
+{
+	uint8_t encoded[ENTRY_EVENT_BYTES];
+	uint8_t key[8];
+	struct entry_event event = {prepared->head.kind == BATCH_MASS, prepared->head.sender,
+		prepared->head.first_sequence + i, ledger->state.time_s, prepared->commitments[i]};
+	put_u64(key, log_frontier(ledger->log)->size);
+	db_append(&ledger->tick, STORE_RECORD, BYTES_ARRAY(key), record);
+	entry_event_encode(&event, encoded);
+	return log_append(ledger->log, &ledger->tick, BYTES_ARRAY(encoded));
+}
+
+static void put_batch_row(struct ledger *ledger, const struct batch_head *head, uint64_t first_index)
+{
+	uint8_t key[12];
+	uint8_t row[12];
+	batch_row_key(head->sender, head->first_sequence, key);
+	put_u64(row, first_index);
+	put_u32(row + 8, head->count);
+	db_put(&ledger->tick, STORE_BATCH, BYTES_ARRAY(key), BYTES_ARRAY(row));
+}
+
+static enum error append_batch(struct ledger *ledger, const struct prepared *prepared, struct appended *out)
+{
+	const struct batch_head *head = &prepared->head;
+	uint64_t first_index = log_frontier(ledger->log)->size;
+	if (prepared->receive_s > ledger->state.time_s)
+		ledger->state.time_s = prepared->receive_s;
+	struct reader records = reader_of(prepared->records);
+	for (uint32_t i = 0; i < head->count; i++) {
+		struct bytes record = reader_range16(&records, RECORD_BYTES_MAX);
+		TRY(records.error);
+		TRY(append_event(ledger, prepared, i, record));
+	}
+	TRY(reader_done(&records));
+	struct entry entry = batch_entry(head);
+	TRY(ledger_append_entry(ledger, &entry));
+	if (prepared->aliases.len > 0)
+		aliases_put(&ledger->tick, first_index, prepared->aliases);
+	put_batch_row(ledger, head, first_index);
+
+	struct sender *sender = registry_working(ledger->registry, head->sender, true);
+	sender->next_sequence = head->first_sequence + head->count;
+	sender->filing_checked = head->filing_checked;
+	sender->last_s = ledger->state.time_s;
+	ledger->state.events += head->count;
+	*out = (struct appended){head->sender, head->first_sequence, head->count, first_index, false};
+	return ledger->tick.error;
+}
+
+enum error ledger_append(
+	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
+{
+	enum error error = queue_keys(ledger, prepared->new_keys);
+	if (error != E_OK)
+		return fault_set(fault, error, "");
+	const struct sender *sender = registry_working(ledger->registry, prepared->head.sender, false);
+	TRY(judge_place(ledger, prepared, sender, fault));
+	if (prepared->head.first_sequence < sender->next_sequence)
+		return answer_repeated(ledger, prepared, out, fault);
+	error = append_batch(ledger, prepared, out);
+	if (error != E_OK)
+		return fault_set(fault, error, "the batch cannot be stored: %s", error_text(error));
+	return E_OK;
+}
+
+/* ---- sender entries ---- */
+
+static bool zero_signature(const uint8_t signature[64])
+{
+	static const uint8_t zeros[64];
+	return memcmp(signature, zeros, sizeof zeros) == 0;
+}
+
+static enum error judge_sender_entry(
+	struct ledger *ledger, const struct entry_sender *entry, const struct sender *sender, struct fault *fault)
+{
+	if (entry->action == SENDER_REGISTER) {
+		if (sender != NULL)
+			return fault_set(fault, E_EXISTS, "sender id %" PRIu32 " is taken", entry->sender);
+		return entry->sender != 0 ? E_OK : fault_set(fault, E_BAD_VALUE, "sender id: 0 is not an id");
+	}
+	if (sender == NULL)
+		return fault_set(fault, E_UNKNOWN_SENDER, "sender %" PRIu32 " is not registered", entry->sender);
+	if (sender->status == SENDER_REVOKED)
+		return fault_set(fault, E_REVOKED_SENDER, "sender %" PRIu32 " is revoked already", entry->sender);
+	if (strcmp(sender->org, entry->org) != 0 || strcmp(sender->name, entry->name) != 0)
+		return fault_set(
+			fault, E_BAD_VALUE, "organisation and name of sender %" PRIu32 " cannot be changed", entry->sender);
+	if (entry->action != SENDER_REVOKE && !zero_signature(entry->old_signature) &&
+		!sender_endorsed(ledger->vkey.name, entry, sender->public_key))
+		return fault_set(fault, E_BAD_SIGNATURE, "the signature of the sender's previous key does not verify");
+	return E_OK;
+}
+
+static void apply_sender_entry(struct sender *sender, const struct entry_sender *entry, bool endorsed, uint64_t version)
+{
+	sender->version = version;
+	if (entry->action == SENDER_REVOKE) {
+		sender->status = SENDER_REVOKED;
+		sender->compromised = entry->compromised;
+		return;
+	}
+	sender->endorsed = sender->endorsed && endorsed;
+	memcpy(sender->public_key, entry->public_key, sizeof sender->public_key);
+	sender->policy = entry->policy;
+}
+
+enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *sender_entry, struct fault *fault)
+{
+	struct sender *old = registry_working(ledger->registry, sender_entry->sender, false);
+	TRY(judge_sender_entry(ledger, sender_entry, old, fault));
+	uint64_t now_s = (uint64_t)time(NULL);
+	uint64_t version = log_frontier(ledger->log)->size;
+	if (now_s > ledger->state.time_s)
+		ledger->state.time_s = now_s;
+	sender_entry->time_s = ledger->state.time_s;
+
+	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender_entry};
+	enum error error = ledger_append_entry(ledger, &entry);
+	if (error != E_OK)
+		return fault_set(fault, error, "the sender entry cannot be written: %s", error_text(error));
+	bool endorsed = sender_endorsed(ledger->vkey.name, sender_entry, old ? old->public_key : NULL);
+	if (old != NULL) {
+		apply_sender_entry(registry_working(ledger->registry, old->id, true), sender_entry, endorsed, version);
+		return E_OK;
+	}
+	struct sender sender = {
+		.id = sender_entry->sender, .status = SENDER_ACTIVE, .endorsed = true, .since_s = ledger->state.time_s};
+	strcpy(sender.org, sender_entry->org);
+	strcpy(sender.name, sender_entry->name);
+	apply_sender_entry(&sender, sender_entry, endorsed, version);
+	error = registry_add(ledger->registry, &sender);
+	return error == E_OK ? E_OK : fault_set(fault, error, "");
+}
+
+/* ---- committing ---- */
+
+static enum error write_tick(struct ledger *ledger, struct checkpoint *checkpoint, struct writer *note)
+{
+	struct bytes signed_note;
+	TRY(write_new_keys(ledger));
+	TRY(log_flush(ledger->log, &ledger->tick));
+	TRY(registry_write(ledger->registry, &ledger->tick));
+	ledger->state.frontier = *log_frontier(ledger->log);
+	store_state_put(&ledger->tick, &ledger->state);
+	strcpy(checkpoint->origin, ledger->vkey.name);
+	checkpoint->size = ledger->state.frontier.size;
+	merkle_frontier_root(&ledger->state.frontier, &checkpoint->root);
+	TRY(checkpoint_sign(checkpoint, &ledger->vkey, ledger->secrets->log_secret, note));
+	TRY(writer_done(note, &signed_note));
+	store_checkpoint_put(&ledger->tick, signed_note);
+	return ledger->tick.error;
+}
+
+enum error ledger_commit(struct ledger *ledger, struct fault *fault)
+{
+	uint8_t buffer[NOTE_BYTES_MAX];
+	struct checkpoint checkpoint = {0};
+	struct writer note = writer_of(buffer, sizeof buffer);
+	enum error error = write_tick(ledger, &checkpoint, &note);
+	if (error == E_OK) {
+		ledger->ticking = false;
+		error = db_commit(&ledger->tick);
+		ledger->ticking = error != E_OK; /* for ledger_abort to bring the memory back */
+	}
+	if (error != E_OK) {
+		ledger_abort(ledger);
+		ledger->broken |= error != E_FULL;
+		return fault_set(fault, error, "the tick cannot be committed: %s", error_text(error));
+	}
+	registry_publish(ledger->registry);
+	ledger->checkpoint = checkpoint;
+	ledger->note_len = writer_len(&note);
+	memcpy(ledger->note, buffer, ledger->note_len);
+	if (ledger_clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
+		return E_OK;
+	error = ledger_write_guard(ledger, fault);
+	return error == E_FULL ? E_OK : error; /* a guard that lags is still a guard; the next tick tries again */
+}
+
+enum error ledger_idle(struct ledger *ledger, struct fault *fault)
+{
+	if (ledger->broken || ledger_clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
+		return E_OK;
+	return ledger_write_guard(ledger, fault);
+}
+
+enum error ledger_receipt(struct ledger *ledger, const struct appended *appended, uint64_t old_size, struct writer *out)
+{
+	if (!ledger->reading) {
+		TRY(db_begin(ledger->store, false, &ledger->read));
+		ledger->reading = true;
+	}
+	struct log_recent recent = {ledger->log, &ledger->read};
+	struct merkle_nodes nodes = {log_recent_node, &recent};
+	struct receipt receipt = {.first_sequence = appended->first_sequence,
+		.count = appended->count,
+		.first_index = appended->first_index,
+		.old_size = old_size,
+		.checkpoint = bytes_of(ledger->note, ledger->note_len)};
+	uint64_t size = ledger->checkpoint.size;
+	TRY(merkle_prove_inclusion(&nodes, appended->first_index + appended->count, size, &receipt.inclusion));
+	TRY(merkle_prove_consistency(&nodes, old_size, size, &receipt.consistency));
+	return receipt_encode(&receipt, out);
+}

@@ -1,0 +1,391 @@
+#include "ledger/archive.h"
+
+#include "ledger/aliases.h"
+#include "ledger/log.h"
+#include "ledger/posting.h"
+#include "ledger/secrets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATH_BYTES_MAX 4096
+
+struct archive {
+	struct vkey vkey;
+	struct db_env *store;
+	struct secrets *secrets; /* NULL without keys */
+	struct keystore *keystore;
+};
+
+struct snapshot {
+	struct archive *archive;
+	struct db_txn txn;
+	struct key_snapshot keys;
+	struct store_state state;
+	uint64_t filed;
+	struct checkpoint checkpoint;
+	struct bytes note;
+	struct alias_walk *tail; /* made when the tail is first scanned */
+	uint8_t *record;         /* the opened record */
+	size_t record_capacity;
+};
+
+/* ---- opening ---- */
+
+static enum error open_keys(struct archive *archive, const char *dir, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	snprintf(path, sizeof path, "%s/keys", dir);
+	int keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (keys_fd < 0)
+		return fault_set(
+			fault, errno == EACCES ? E_PERMISSION : E_IO, "%s cannot be opened: %s", path, strerror(errno));
+	enum error error = secrets_load(keys_fd, false, &archive->secrets, fault);
+	close(keys_fd);
+	TRY(error);
+	snprintf(path, sizeof path, "%s/keys/env", dir);
+	return keystore_open(path, &archive->secrets->wrapping, true, false, &archive->keystore, fault);
+}
+
+enum error archive_open(const char *dir, bool with_keys, struct archive **out, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	int len = snprintf(path, sizeof path, "%s/store", dir);
+	struct archive *archive = calloc(1, sizeof *archive);
+	if (archive == NULL || len < 0 || (size_t)len + 16 > sizeof path) {
+		free(archive);
+		return fault_set(fault, archive == NULL ? E_NO_MEMORY : E_TOO_LONG, "");
+	}
+	enum error error = ledger_read_vkey(dir, &archive->vkey, fault);
+	if (error == E_OK)
+		error = store_open(path, true, false, &archive->store, fault);
+	if (error == E_OK && with_keys)
+		error = open_keys(archive, dir, fault);
+	if (error != E_OK) {
+		archive_close(archive);
+		return error;
+	}
+	*out = archive;
+	return E_OK;
+}
+
+void archive_close(struct archive *archive)
+{
+	if (archive == NULL)
+		return;
+	keystore_close(archive->keystore);
+	secrets_free(archive->secrets);
+	db_close(archive->store);
+	free(archive);
+}
+
+const char *archive_origin(const struct archive *archive)
+{
+	return archive->vkey.name;
+}
+
+const struct vkey *archive_vkey(const struct archive *archive)
+{
+	return &archive->vkey;
+}
+
+/* ---- snapshots ---- */
+
+static enum error load_snapshot(struct snapshot *snapshot)
+{
+	struct hash root;
+	TRY(db_begin(snapshot->archive->store, false, &snapshot->txn));
+	TRY(store_state_get(&snapshot->txn, &snapshot->state));
+	TRY(store_filed_get(&snapshot->txn, &snapshot->filed));
+	TRY(store_checkpoint_get(&snapshot->txn, &snapshot->note));
+	TRY(checkpoint_verify(snapshot->note, &snapshot->archive->vkey, &snapshot->checkpoint));
+	merkle_frontier_root(&snapshot->state.frontier, &root);
+	if (snapshot->checkpoint.size != snapshot->state.frontier.size || !hash_equal(&root, &snapshot->checkpoint.root))
+		return E_CORRUPT;
+	/* Keys are synced before the tick that needs them, so this later snapshot has all of them. */
+	return snapshot->archive->keystore ? key_snapshot_begin(snapshot->archive->keystore, &snapshot->keys) : E_OK;
+}
+
+enum error snapshot_begin(struct archive *archive, struct snapshot **out, struct fault *fault)
+{
+	struct snapshot *snapshot = calloc(1, sizeof *snapshot);
+	if (snapshot == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	snapshot->archive = archive;
+	enum error error = load_snapshot(snapshot);
+	if (error != E_OK) {
+		snapshot_end(snapshot);
+		return fault_set(fault, error, "the store cannot be read: %s", error_text(error));
+	}
+	*out = snapshot;
+	return E_OK;
+}
+
+void snapshot_end(struct snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	key_snapshot_end(&snapshot->keys);
+	db_abort(&snapshot->txn);
+	if (snapshot->record != NULL)
+		sodium_memzero(snapshot->record, snapshot->record_capacity);
+	free(snapshot->record);
+	free(snapshot->tail);
+	free(snapshot);
+}
+
+void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out, struct bytes *note)
+{
+	*out = snapshot->checkpoint;
+	*note = snapshot->note;
+}
+
+uint64_t snapshot_time_s(const struct snapshot *snapshot)
+{
+	return snapshot->state.time_s;
+}
+
+uint64_t snapshot_filed(const struct snapshot *snapshot)
+{
+	return snapshot->filed;
+}
+
+enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct bytes *out)
+{
+	return log_entry(&snapshot->txn, index, out);
+}
+
+enum error snapshot_bundle(struct snapshot *snapshot, uint64_t number, struct bytes *out)
+{
+	return log_bundle(&snapshot->txn, number, out);
+}
+
+enum error snapshot_row(struct snapshot *snapshot, uint32_t row, uint64_t from, size_t count, const struct hash **out)
+{
+	return log_row(&snapshot->txn, row, from, count, out);
+}
+
+static struct merkle_nodes nodes_of(struct snapshot *snapshot)
+{
+	return (struct merkle_nodes){log_node, &snapshot->txn};
+}
+
+enum error snapshot_prove_inclusion(struct snapshot *snapshot, uint64_t index, struct merkle_proof *out)
+{
+	struct merkle_nodes nodes = nodes_of(snapshot);
+	return merkle_prove_inclusion(&nodes, index, snapshot->checkpoint.size, out);
+}
+
+enum error snapshot_prove_consistency(struct snapshot *snapshot, uint64_t old_size, struct merkle_proof *out)
+{
+	struct merkle_nodes nodes = nodes_of(snapshot);
+	return merkle_prove_consistency(&nodes, old_size, snapshot->checkpoint.size, out);
+}
+
+/* ---- finding ---- */
+
+struct found {
+	uint64_t *indexes;
+	size_t count;
+	size_t capacity;
+};
+
+static enum error found_add(struct found *found, uint64_t index)
+{
+	if (found->count == found->capacity) {
+		size_t capacity = found->capacity ? found->capacity * 2 : 64;
+		uint64_t *larger = realloc(found->indexes, capacity * sizeof *larger);
+		if (larger == NULL)
+			return E_NO_MEMORY;
+		found->indexes = larger;
+		found->capacity = capacity;
+	}
+	found->indexes[found->count++] = index;
+	return E_OK;
+}
+
+static enum error scan_packs(struct snapshot *snapshot, const struct alias *alias, uint64_t before, struct found *found)
+{
+	enum error error;
+	while ((error = alias_walk_next(snapshot->tail)) == E_OK) {
+		const struct alias_walk *walk = snapshot->tail;
+		if (walk->first_index >= before)
+			return E_OK;
+		for (uint32_t i = 0; i < walk->count && walk->first_index + i < before; i++)
+			if (memcmp(walk->aliases[i].b, alias->b, sizeof alias->b) == 0)
+				TRY(found_add(found, walk->first_index + i));
+	}
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+/* Ascending log indexes in the tail. */
+static enum error scan_tail(struct snapshot *snapshot, const struct alias *alias, uint64_t before, struct found *found)
+{
+	if (snapshot->filed >= snapshot->checkpoint.size)
+		return E_OK;
+	if (snapshot->tail == NULL && (snapshot->tail = malloc(sizeof *snapshot->tail)) == NULL)
+		return E_NO_MEMORY;
+	TRY(alias_walk_begin(&snapshot->txn, &snapshot->archive->secrets->seal, snapshot->filed, snapshot->tail));
+	enum error error = scan_packs(snapshot, alias, before, found);
+	alias_walk_end(snapshot->tail);
+	return error;
+}
+
+enum error snapshot_find(
+	struct snapshot *snapshot, struct bytes subject, uint64_t before, uint64_t *indexes, size_t max, size_t *count)
+{
+	struct alias alias;
+	struct found tail = {0};
+	size_t n = 0;
+	if (snapshot->archive->secrets == NULL)
+		return E_PERMISSION;
+	alias_make(&snapshot->archive->secrets->alias, subject, &alias);
+	enum error error = scan_tail(snapshot, &alias, before, &tail);
+	for (size_t i = tail.count; i > 0 && n < max; i--)
+		indexes[n++] = tail.indexes[i - 1];
+	free(tail.indexes);
+	TRY(error);
+
+	/* Indexes at or above `filed` belong to an epoch that is still running: the tail has them. */
+	size_t filed = 0;
+	uint64_t below = before < snapshot->filed ? before : snapshot->filed;
+	if (n < max)
+		TRY(posting_find(
+			&snapshot->txn, &snapshot->archive->secrets->seal, &alias, below, indexes + n, max - n, &filed));
+	*count = n + filed;
+	return E_OK;
+}
+
+/* ---- records ---- */
+
+static enum error record_buffer(struct snapshot *snapshot, size_t len)
+{
+	if (len <= snapshot->record_capacity)
+		return E_OK;
+	uint8_t *larger = malloc(len);
+	if (larger == NULL)
+		return E_NO_MEMORY;
+	if (snapshot->record != NULL)
+		sodium_memzero(snapshot->record, snapshot->record_capacity);
+	free(snapshot->record);
+	snapshot->record = larger;
+	snapshot->record_capacity = len;
+	return E_OK;
+}
+
+static enum error find_event_entry(struct snapshot *snapshot, uint64_t index, struct entry_event *out)
+{
+	struct bytes encoded;
+	struct entry entry;
+	TRY(log_entry(&snapshot->txn, index, &encoded));
+	if (entry_decode(encoded, &entry) != E_OK)
+		return E_CORRUPT;
+	if (entry.kind != ENTRY_EVENT && entry.kind != ENTRY_MASS)
+		return E_NOT_FOUND;
+	*out = entry.event;
+	return E_OK;
+}
+
+static enum error open_sealed(struct snapshot *snapshot, const struct record_outside *outside,
+	const struct entry_event *entry, struct record *out)
+{
+	struct alias alias;
+	struct key subject_key;
+	struct key period_key;
+	struct key record_key;
+	TRY(key_of_id(&snapshot->keys, outside->key_id, &alias, &subject_key));
+	enum error error = key_of_period(&snapshot->keys, outside->period, &period_key);
+	if (error == E_NOT_FOUND)
+		error = E_ERASED;
+	if (error == E_OK) {
+		struct record_place place = {
+			entry->sender, entry->sequence, entry->commitment, outside->period, outside->key_id};
+		record_key_make(&subject_key, &period_key, &record_key);
+		error = record_open(outside, &place, &record_key, snapshot->record, out);
+	}
+	sodium_memzero(&subject_key, sizeof subject_key);
+	sodium_memzero(&period_key, sizeof period_key);
+	sodium_memzero(&record_key, sizeof record_key);
+	return error;
+}
+
+/* The commitment in the entry covers header, c_d and c_r, and these cover both parts. */
+static bool record_matches(const struct record *record, const struct hash *commitment)
+{
+	struct hash c_d;
+	struct hash c_r;
+	struct hash recomputed;
+	event_part_commitment(&record->opening.disclosed, record->disclosed, &c_d);
+	event_part_commitment(&record->opening.restricted, record->restricted, &c_r);
+	event_commitment(record->header, &c_d, &c_r, &recomputed);
+	return hash_equal(&recomputed, commitment) && hash_equal(&c_d, &record->c_d) && hash_equal(&c_r, &record->c_r);
+}
+
+enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struct opened *out)
+{
+	uint8_t key[8];
+	struct bytes encoded;
+	struct record_outside outside;
+	struct record record;
+	struct opened opened = {0};
+	if (snapshot->archive->secrets == NULL)
+		return E_PERMISSION;
+	TRY(find_event_entry(snapshot, index, &opened.entry));
+	put_u64(key, index);
+	TRY(db_get(&snapshot->txn, STORE_RECORD, BYTES_ARRAY(key), &encoded));
+	TRY(record_look(encoded, &snapshot->archive->secrets->seal, &outside));
+	TRY(record_buffer(snapshot, outside.sealed.len));
+	enum error error = open_sealed(snapshot, &outside, &opened.entry, &record);
+	if (error != E_OK && error != E_ERASED)
+		return error;
+	opened.header = outside.header;
+	opened.c_d = outside.c_d;
+	opened.c_r = outside.c_r;
+	if (error == E_ERASED) {
+		struct hash recomputed;
+		event_commitment(opened.header, &opened.c_d, &opened.c_r, &recomputed);
+		if (!hash_equal(&recomputed, &opened.entry.commitment))
+			return E_UNSEALED;
+		*out = opened;
+		return E_ERASED;
+	}
+	if (!record_matches(&record, &opened.entry.commitment))
+		return E_UNSEALED;
+	opened.disclosed = record.disclosed;
+	opened.restricted = record.restricted;
+	opened.opening = record.opening;
+	*out = opened;
+	return E_OK;
+}
+
+/* ---- senders ---- */
+
+enum error snapshot_senders(
+	struct snapshot *snapshot, bool (*visit)(void *context, const struct sender *sender), void *context)
+{
+	struct db_walk walk;
+	TRY(db_walk_begin(&snapshot->txn, STORE_SENDER, &walk));
+	enum error error = db_walk_from(&walk, BYTES_LITERAL("\0"));
+	for (; error == E_OK; error = db_walk_next(&walk)) {
+		struct sender sender;
+		error = sender_decode(walk.value, &sender);
+		if (error != E_OK || !visit(context, &sender))
+			break;
+	}
+	db_walk_end(&walk);
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+enum error snapshot_sender(struct snapshot *snapshot, uint32_t id, struct sender *out)
+{
+	uint8_t key[4];
+	struct bytes row;
+	put_u32(key, id);
+	TRY(db_get(&snapshot->txn, STORE_SENDER, BYTES_ARRAY(key), &row));
+	return sender_decode(row, out);
+}

@@ -1,0 +1,408 @@
+/* Creating and opening a ledger, its lock and its guard.
+ *
+ * What can go wrong at opening, and what then:
+ *   another process holds the lock           E_LOCKED
+ *   key files missing or readable by others  E_NOT_FOUND, E_PERMISSION
+ *   store damaged or of another format       E_CORRUPT, E_FORMAT
+ *   guard missing, badly signed, newer than the store, or of another history   E_GUARD: an older store was put back,
+ *       or the guard was; going on would sign a second history, so nothing is done. */
+#include "ledger/ledger.h"
+
+#include "ledger/ledger_state.h"
+#include "ledger/vrf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATH_BYTES_MAX 4096
+
+static enum error sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX])
+{
+	int len = snprintf(out, PATH_BYTES_MAX, "%s/%s", dir, name);
+	return len > 0 && len < PATH_BYTES_MAX ? E_OK : E_TOO_LONG;
+}
+
+static int open_dir(const char *path)
+{
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+uint64_t ledger_clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- guard ---- */
+
+enum error ledger_write_guard(struct ledger *ledger, struct fault *fault)
+{
+	if (ledger->guard_size == ledger->checkpoint.size)
+		return E_OK;
+	enum error error = file_write_atomic(ledger->dir_fd, "guard", bytes_of(ledger->note, ledger->note_len), 0644);
+	if (error != E_OK)
+		return fault_set(fault, error, "the guard cannot be written: %s", error_text(error));
+	ledger->guard_size = ledger->checkpoint.size;
+	ledger->guard_time_ms = ledger_clock_ms();
+	return E_OK;
+}
+
+static enum error check_extends(struct db_txn *txn, const struct checkpoint *older)
+{
+	struct store_state state;
+	struct hash root;
+	struct merkle_nodes nodes = {log_node, txn};
+	TRY(store_state_get(txn, &state));
+	if (older->size > state.frontier.size)
+		return E_ROLLED_BACK;
+	TRY(merkle_root(&nodes, older->size, &root));
+	return hash_equal(&root, &older->root) ? E_OK : E_ROLLED_BACK;
+}
+
+static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
+{
+	uint8_t *note = NULL;
+	size_t len = 0;
+	struct checkpoint guard;
+	enum error error = file_read_all(ledger->dir_fd, "guard", NOTE_BYTES_MAX, &note, &len);
+	if (error != E_OK)
+		return fault_set(
+			fault, E_GUARD, "the guard cannot be read (%s); see 'indsigt help recovery'", error_text(error));
+	error = checkpoint_verify(bytes_of(note, len), &ledger->vkey, &guard);
+	free(note);
+	if (error != E_OK)
+		return fault_set(
+			fault, E_GUARD, "the guard is not a checkpoint signed by this log; see 'indsigt help recovery'");
+	error = check_extends(txn, &guard);
+	if (error == E_ROLLED_BACK)
+		return fault_set(fault, E_GUARD,
+			"the store holds %" PRIu64 " entries and does not extend the guard's checkpoint of size %" PRIu64
+			": an older or another store was put here; put the newer one back or see 'indsigt help recovery'",
+			ledger->checkpoint.size, guard.size);
+	if (error != E_OK)
+		return fault_set(fault, error, "the store cannot be compared with its guard: %s", error_text(error));
+	ledger->guard_size = guard.size;
+	return E_OK;
+}
+
+/* ---- opening ---- */
+
+enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
+{
+	struct bytes note;
+	TRY(store_state_get(txn, &ledger->state));
+	TRY(store_filed_get(txn, &ledger->filed));
+	TRY(log_load(ledger->log, txn, &ledger->state.frontier));
+	TRY(store_checkpoint_get(txn, &note));
+	TRY(checkpoint_verify(note, &ledger->vkey, &ledger->checkpoint));
+	struct hash root;
+	merkle_frontier_root(&ledger->state.frontier, &root);
+	if (ledger->checkpoint.size != ledger->state.frontier.size || !hash_equal(&root, &ledger->checkpoint.root) ||
+		note.len > sizeof ledger->note)
+		return E_CORRUPT;
+	memcpy(ledger->note, note.data, note.len);
+	ledger->note_len = note.len;
+	return E_OK;
+}
+
+static enum error take_lock(struct ledger *ledger, const char *dir, struct fault *fault)
+{
+	ledger->lock_fd = openat(ledger->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (ledger->lock_fd < 0)
+		return fault_set(fault, E_IO, "%s/lock cannot be opened: %s", dir, strerror(errno));
+	if (flock(ledger->lock_fd, LOCK_EX | LOCK_NB) != 0)
+		return fault_set(fault, E_LOCKED, "");
+	return E_OK;
+}
+
+enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fault)
+{
+	uint8_t *text = NULL;
+	size_t len = 0;
+	int dir_fd = open_dir(dir);
+	if (dir_fd < 0)
+		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s", dir, strerror(errno));
+	enum error error = file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len);
+	close(dir_fd);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s is not a ledger: it has no readable file 'vkey'", dir);
+	error = len > 0 && text[len - 1] == '\n' ? vkey_parse(bytes_of(text, len - 1), out) : E_BAD_KEY;
+	free(text);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s/vkey: %s", dir, error_text(error));
+}
+
+/* Directory, lock, vkey and keys: what creating and opening share. */
+static enum error open_place(struct ledger *ledger, const char *dir, struct fault *fault)
+{
+	ledger->dir_fd = open_dir(dir);
+	if (ledger->dir_fd < 0)
+		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
+	TRY(take_lock(ledger, dir, fault));
+	int keys_fd = openat(ledger->dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (keys_fd < 0)
+		return fault_set(fault, E_NOT_FOUND, "%s/keys cannot be opened: %s", dir, strerror(errno));
+	enum error error = secrets_load(keys_fd, true, &ledger->secrets, fault);
+	close(keys_fd);
+	return error;
+}
+
+static enum error open_environments(struct ledger *ledger, const char *dir, bool create, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	TRY(sub_path(dir, "store", path));
+	TRY(store_open(path, false, create, &ledger->store, fault));
+	TRY(sub_path(dir, "keys/env", path));
+	TRY(keystore_open(path, &ledger->secrets->wrapping, false, create, &ledger->keystore, fault));
+	enum error error = log_appender_new(&ledger->log);
+	return error == E_OK ? E_OK : fault_set(fault, error, "");
+}
+
+static enum error open_state(struct ledger *ledger, struct fault *fault)
+{
+	struct db_txn txn;
+	enum error error = db_begin(ledger->store, false, &txn);
+	if (error == E_OK)
+		error = ledger_load_state(ledger, &txn);
+	if (error == E_OK)
+		error = registry_load(&txn, &ledger->registry);
+	if (error != E_OK) {
+		db_abort(&txn);
+		return fault_set(fault, error, "the store cannot be read: %s", error_text(error));
+	}
+	error = check_guard(ledger, &txn, fault);
+	db_abort(&txn);
+	return error;
+}
+
+static enum error open_all(struct ledger *ledger, const char *dir, struct fault *fault)
+{
+	TRY(ledger_read_vkey(dir, &ledger->vkey, fault));
+	TRY(open_place(ledger, dir, fault));
+	if (memcmp(ledger->vkey.public_key, ledger->secrets->log_public, sizeof ledger->vkey.public_key) != 0)
+		return fault_set(fault, E_BAD_KEY, "%s/vkey is not the key of %s/keys/log", dir, dir);
+	TRY(open_environments(ledger, dir, false, fault));
+	TRY(open_state(ledger, fault));
+	return ledger_write_guard(ledger, fault);
+}
+
+static struct ledger *ledger_new(void)
+{
+	struct ledger *ledger = calloc(1, sizeof *ledger);
+	if (ledger == NULL)
+		return NULL;
+	ledger->dir_fd = -1;
+	ledger->lock_fd = -1;
+	ledger->guard_size = UINT64_MAX;
+	return ledger;
+}
+
+static void ledger_free(struct ledger *ledger)
+{
+	ledger_abort(ledger);
+	ledger_epoch_free(ledger);
+	if (ledger->reading)
+		db_abort(&ledger->read);
+	registry_free(ledger->registry);
+	log_appender_free(ledger->log);
+	keystore_close(ledger->keystore);
+	db_close(ledger->store);
+	secrets_free(ledger->secrets);
+	free(ledger->new_keys);
+	if (ledger->lock_fd >= 0)
+		close(ledger->lock_fd);
+	if (ledger->dir_fd >= 0)
+		close(ledger->dir_fd);
+	free(ledger);
+}
+
+enum error ledger_open(const char *dir, struct ledger **out, struct fault *fault)
+{
+	struct ledger *ledger = ledger_new();
+	if (ledger == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = open_all(ledger, dir, fault);
+	if (error != E_OK) {
+		ledger_free(ledger);
+		return error;
+	}
+	*out = ledger;
+	return E_OK;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (ledger == NULL)
+		return;
+	/* A guard that cannot be written now is only older than it could be: still never ahead of the store. */
+	if (!ledger->broken)
+		(void)!ledger_write_guard(ledger, NULL);
+	ledger_free(ledger);
+}
+
+/* ---- creating ---- */
+
+static bool dir_is_empty(const char *dir)
+{
+	DIR *entries = opendir(dir);
+	if (entries == NULL)
+		return false;
+	size_t count = 0;
+	for (const struct dirent *entry; (entry = readdir(entries)) != NULL;)
+		count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+	closedir(entries);
+	errno = ENOTEMPTY;
+	return count == 0;
+}
+
+static enum error make_places(const char *dir, struct fault *fault)
+{
+	static const char *const names[] = {"store", "keys", "keys/env"};
+	char path[PATH_BYTES_MAX];
+	if (mkdir(dir, 0755) != 0 && (errno != EEXIST || !dir_is_empty(dir)))
+		return fault_set(fault, errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR ? E_EXISTS : E_IO,
+			"%s cannot be created: %s", dir, strerror(errno));
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		TRY(sub_path(dir, names[i], path));
+		if (mkdir(path, 0700) != 0)
+			return fault_set(fault, E_IO, "%s cannot be created: %s", path, strerror(errno));
+	}
+	return E_OK;
+}
+
+static enum error make_keys(const char *dir, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	TRY(sub_path(dir, "keys", path));
+	int keys_fd = open_dir(path);
+	if (keys_fd < 0)
+		return fault_set(fault, E_IO, "%s cannot be opened: %s", path, strerror(errno));
+	enum error error = secrets_create(keys_fd, fault);
+	close(keys_fd);
+	return error;
+}
+
+static enum error write_vkey(struct ledger *ledger, const char *origin, struct fault *fault)
+{
+	char text[VKEY_TEXT_MAX + 2];
+	TRY(vkey_make(origin, NOTE_KEY_ED25519, ledger->secrets->log_public, &ledger->vkey));
+	vkey_format(&ledger->vkey, text);
+	strcat(text, "\n");
+	enum error error = file_write_atomic(ledger->dir_fd, "vkey", bytes_text(text), 0644);
+	return error == E_OK ? E_OK : fault_set(fault, error, "the file 'vkey' cannot be written: %s", error_text(error));
+}
+
+static enum error append_genesis(struct ledger *ledger, struct fault *fault)
+{
+	struct entry entry = {.kind = ENTRY_GENESIS};
+	entry.genesis.format = FORMAT_VERSION;
+	entry.genesis.time_s = (uint64_t)time(NULL);
+	strcpy(entry.genesis.origin, ledger->vkey.name);
+	memcpy(entry.genesis.log_key, ledger->secrets->log_public, 32);
+	TRY(vrf_public_key(&ledger->secrets->vrf, entry.genesis.vrf_key));
+	entry.genesis.epoch_seconds = EPOCH_SECONDS_DEFAULT;
+	entry.genesis.epoch_lag_seconds = EPOCH_LAG_SECONDS_DEFAULT;
+	TRY(ledger_begin(ledger, fault));
+	ledger->state.time_s = entry.genesis.time_s;
+	enum error error = ledger_append_entry(ledger, &entry);
+	if (error != E_OK)
+		return fault_set(fault, error, "the genesis entry cannot be written: %s", error_text(error));
+	return ledger_commit(ledger, fault);
+}
+
+static enum error create_all(struct ledger *ledger, const char *dir, const char *origin, struct fault *fault)
+{
+	TRY(make_places(dir, fault));
+	TRY(make_keys(dir, fault));
+	TRY(open_place(ledger, dir, fault));
+	TRY(write_vkey(ledger, origin, fault));
+	TRY(open_environments(ledger, dir, true, fault));
+	struct db_txn txn;
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = registry_load(&txn, &ledger->registry);
+	db_abort(&txn);
+	if (error != E_OK)
+		return fault_set(fault, error, "");
+	return append_genesis(ledger, fault);
+}
+
+enum error ledger_create(const char *dir, const char *origin, struct fault *fault)
+{
+	static const uint8_t no_key[32];
+	struct vkey vkey;
+	if (vkey_make(origin, NOTE_KEY_ED25519, no_key, &vkey) != E_OK)
+		return fault_set(fault, E_BAD_VALUE,
+			"origin: 1 to %u bytes of UTF-8 without spaces, control characters or '+', such as log.example.dk/2026",
+			ORIGIN_BYTES_MAX);
+	struct ledger *ledger = ledger_new();
+	if (ledger == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = create_all(ledger, dir, origin, fault);
+	if (error == E_OK)
+		error = ledger_write_guard(ledger, fault);
+	ledger_free(ledger);
+	return error;
+}
+
+/* ---- questions ---- */
+
+const char *ledger_origin(const struct ledger *ledger)
+{
+	return ledger->vkey.name;
+}
+
+const struct vkey *ledger_vkey(const struct ledger *ledger)
+{
+	return &ledger->vkey;
+}
+
+enum error ledger_sender(struct ledger *ledger, uint32_t id, struct sender *out)
+{
+	return registry_get(ledger->registry, id, out);
+}
+
+uint32_t ledger_next_sender(struct ledger *ledger)
+{
+	return registry_next_id(ledger->registry);
+}
+
+void ledger_checkpoint(struct ledger *ledger, struct checkpoint *out, struct bytes *note)
+{
+	*out = ledger->checkpoint;
+	*note = bytes_of(ledger->note, ledger->note_len);
+}
+
+uint64_t ledger_time_s(const struct ledger *ledger)
+{
+	return ledger->state.time_s;
+}
+
+enum error ledger_extends(struct ledger *ledger, struct bytes note, uint64_t *out_size)
+{
+	struct checkpoint older;
+	struct db_txn txn;
+	if (checkpoint_verify(note, &ledger->vkey, &older) != E_OK)
+		return E_BAD_CHECKPOINT;
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = check_extends(&txn, &older);
+	db_abort(&txn);
+	if (error == E_OK)
+		*out_size = older.size;
+	return error;
+}
+
+enum error preparer_open(struct ledger *ledger, struct preparer **out, struct fault *fault)
+{
+	struct prepare_context context = {ledger->vkey.name, ledger->secrets, ledger->registry, ledger->keystore};
+	return preparer_new(&context, out, fault);
+}

@@ -1,0 +1,47 @@
+/* What ledger.c (open, guard), append.c (ticks) and filing.c (epochs) share. Not for others. */
+#pragma once
+
+#include "ledger/ledger.h"
+#include "ledger/log.h"
+#include "ledger/secrets.h"
+
+struct epoch;
+
+struct ledger {
+	int dir_fd;
+	int lock_fd;
+	struct vkey vkey;
+	struct secrets *secrets;
+	struct db_env *store;
+	struct keystore *keystore;
+	struct registry *registry;
+
+	struct log_appender *log;
+	struct store_state state; /* with the tick's changes, if one is running; the frontier is the log's */
+	uint64_t filed;
+	struct checkpoint checkpoint; /* of the last commit */
+	uint8_t note[NOTE_BYTES_MAX];
+	size_t note_len;
+
+	struct db_txn tick; /* the running tick */
+	bool ticking;
+	bool broken;        /* a commit failed: nothing more is done */
+	struct db_txn read; /* a snapshot of the last commit, for receipts */
+	bool reading;
+	uint8_t *new_keys; /* to be written before the next commit */
+	size_t new_keys_len;
+	size_t new_keys_capacity;
+
+	uint64_t guard_size;    /* of the checkpoint in the guard file */
+	uint64_t guard_time_ms; /* when it was written, monotonic */
+	struct epoch *epoch;    /* the running one, or NULL */
+};
+
+/* Writes the last checkpoint to the guard file, if it is not there already. */
+enum error ledger_write_guard(struct ledger *ledger, struct fault *fault) MUST_USE;
+uint64_t ledger_clock_ms(void);
+/* Reads where the store stands into memory: at open, and after a tick that did not happen. */
+enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn) MUST_USE;
+/* Appends one entry inside a tick. */
+enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry) MUST_USE;
+void ledger_epoch_free(struct ledger *ledger);

@@ -1,0 +1,17 @@
+/* Postings: for every alias the log indexes of its events, in sealed chunks. Derived state, written at epochs.
+ * spec/store.md
+ *
+ *   alias (32) || chunk (4) ─► sealed indexes (8 each), ascending, at most POSTING_INDEXES_MAX */
+#pragma once
+
+#include "ledger/keystore.h"
+#include "ledger/store.h"
+
+/* Adds indexes (ascending) to an alias. Those not above its newest are there already and change nothing, so that an
+ * interrupted epoch can simply be done again. */
+enum error posting_add(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias,
+	const uint64_t *indexes, size_t count) MUST_USE;
+
+/* The indexes of an alias below `before`, newest first, at most `max`. */
+enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t before,
+	uint64_t *out, size_t max, size_t *count) MUST_USE;

@@ -1,0 +1,62 @@
+#include "ledger/secrets.h"
+
+#include "ledger/vrf.h"
+
+#include <sodium.h>
+
+enum error secrets_create(int keys_fd, struct fault *fault)
+{
+	static const char *const random_keys[] = {"log", "alias", "master", "wrapping"};
+	struct key key;
+	uint8_t vrf_public[32];
+	for (size_t i = 0; i < sizeof random_keys / sizeof random_keys[0]; i++) {
+		randombytes_buf(key.b, sizeof key.b);
+		enum error error = keyfile_create(keys_fd, random_keys[i], &key, fault);
+		sodium_memzero(&key, sizeof key);
+		TRY(error);
+	}
+	vrf_keygen(&key, vrf_public);
+	enum error error = keyfile_create(keys_fd, "vrf", &key, fault);
+	sodium_memzero(&key, sizeof key);
+	return error;
+}
+
+static enum error load_log(int keys_fd, struct secrets *secrets, struct fault *fault)
+{
+	struct key seed;
+	TRY(keyfile_read(keys_fd, "log", &seed, fault));
+	crypto_sign_seed_keypair(secrets->log_public, secrets->log_secret, seed.b);
+	sodium_memzero(&seed, sizeof seed);
+	secrets->can_sign = true;
+	return E_OK;
+}
+
+static enum error load(int keys_fd, bool with_log, struct secrets *secrets, struct fault *fault)
+{
+	secrets->can_sign = false;
+	TRY(keyfile_read(keys_fd, "vrf", &secrets->vrf, fault));
+	TRY(keyfile_read(keys_fd, "alias", &secrets->alias, fault));
+	TRY(keyfile_read(keys_fd, "master", &secrets->master, fault));
+	TRY(keyfile_read(keys_fd, "wrapping", &secrets->wrapping, fault));
+	seal_keys_derive(&secrets->master, &secrets->seal);
+	return with_log ? load_log(keys_fd, secrets, fault) : E_OK;
+}
+
+enum error secrets_load(int keys_fd, bool with_log, struct secrets **out, struct fault *fault)
+{
+	struct secrets *secrets = sodium_malloc(sizeof *secrets);
+	if (secrets == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = load(keys_fd, with_log, secrets, fault);
+	if (error != E_OK) {
+		sodium_free(secrets);
+		return error;
+	}
+	*out = secrets;
+	return E_OK;
+}
+
+void secrets_free(struct secrets *secrets)
+{
+	sodium_free(secrets);
+}
