@@ -1,0 +1,25 @@
+/* A directory of its own for a test, gone afterwards. */
+#pragma once
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct place {
+	char path[64];
+};
+
+static inline void place_make(struct place *place)
+{
+	strcpy(place->path, "/tmp/indsigt-unit-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(place->path));
+}
+
+static inline void place_remove(const struct place *place)
+{
+	char command[96];
+	snprintf(command, sizeof command, "rm -rf %s", place->path);
+	ck_assert_int_eq(system(command), 0);
+}
