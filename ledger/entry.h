@@ -92,13 +92,17 @@ struct entry {
 	};
 };
 
+/* E_BAD_VALUE (or a batch's own errors) for an entry that entry_decode would refuse: then nothing is written. */
 enum error entry_encode(const struct entry *entry, struct writer *out) MUST_USE;
-/* Exactly one entry; strings are checked for UTF-8 and length. `predecessor` is borrowed. */
+/* Exactly one entry; texts are checked for UTF-8, control characters and length, and every value that has one spelling
+ * only. `predecessor` is borrowed. E_FORMAT: a genesis of another format. */
 enum error entry_decode(struct bytes encoded, struct entry *out) MUST_USE;
 /* The fast path for events: fills in exactly ENTRY_EVENT_BYTES. */
 void entry_event_encode(const struct entry_event *event, uint8_t out[ENTRY_EVENT_BYTES]);
 
-/* What a sender's endorsement signs: domain || origin range16 || action || id || org || name || policy || key. */
+/* What a sender's endorsement signs: domain || origin (range16) || action (1) || id (4) || org (range16) || name
+ * (range16)
+ * || policy || key (32). */
 enum error sender_message(const char *origin, const struct entry_sender *entry, struct writer *out) MUST_USE;
 /* True if the entry bears the signatures that its action asks for (`old_key` NULL for a registration). A revocation
  * needs none. */
