@@ -1,0 +1,390 @@
+/* How a spool is opened: the journal is replayed record by record, each doing to the spool what the call that
+ * wrote it did. A fresh journal is written beside the old one and renamed over it. */
+#include "ingest/spool_state.h"
+
+#include "ledger/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define JOURNAL_NAME "journal"
+#define JOURNAL_NEW_NAME "journal.new"
+#define REWRITE_CLOSE_BYTES 65536u
+
+/* ---- the state record ----
+ * version (2) || sender (4) || hash key (32) || acknowledged (8) || next (8) || origin (range16) || note (range16) ||
+ * has policy (1) || policy || inputs */
+
+static enum error append_state(struct spool *spool, struct journal *journal, uint64_t next)
+{
+	size_t capacity =
+		512 + sizeof spool->origin + spool->note_len + sizeof spool->policy + inputs_encoded_bytes(spool->inputs);
+	uint8_t *buffer = malloc(capacity);
+	if (buffer == NULL)
+		return E_NO_MEMORY;
+	struct writer w = writer_of(buffer, capacity);
+	writer_u16(&w, SPOOL_VERSION);
+	writer_u32(&w, spool->sender);
+	writer_bytes(&w, BYTES_ARRAY(spool->hash_key.b));
+	writer_u64(&w, spool->acknowledged);
+	writer_u64(&w, next);
+	writer_range16(&w, bytes_text(spool->origin));
+	writer_range16(&w, bytes_of(spool->note, spool->note_len));
+	writer_u8(&w, spool->has_policy);
+	if (spool->has_policy)
+		policy_encode(&spool->policy, &w);
+	inputs_encode(spool->inputs, &w);
+	struct bytes state;
+	enum error error = writer_done(&w, &state);
+	if (error == E_OK)
+		error = journal_append(journal, RECORD_STATE, &state, 1, JOURNAL_NO_SECRET, NULL);
+	if (error == E_OK)
+		spool->state_bytes = state.len;
+	free(buffer);
+	return error;
+}
+
+static enum error replay_state(struct spool *spool, struct bytes body)
+{
+	struct reader r = reader_of(body);
+	if (reader_u16(&r) != SPOOL_VERSION)
+		return E_FORMAT;
+	uint32_t sender = reader_u32(&r);
+	reader_copy(&r, spool->hash_key.b, sizeof spool->hash_key.b);
+	spool->acknowledged = reader_u64(&r);
+	spool->next = reader_u64(&r);
+	struct bytes origin = reader_range16(&r, ORIGIN_BYTES_MAX);
+	struct bytes note = reader_range16(&r, NOTE_BYTES_MAX);
+	spool->has_policy = reader_u8(&r) == 1;
+	if (spool->has_policy)
+		policy_decode(&r, &spool->policy);
+	TRY(inputs_decode(&r, spool->inputs));
+	if (reader_done(&r) != E_OK)
+		return E_CORRUPT;
+	if (sender != spool->sender || !bytes_equal(origin, bytes_text(spool->origin)))
+		return E_WRONG_ORIGIN;
+	if (note.len > 0)
+		memcpy(spool->note, note.data, note.len);
+	spool->note_len = note.len;
+	spool->state_bytes = body.len;
+	return E_OK;
+}
+
+/* ---- batches ---- */
+
+static enum error decode_batch(
+	const struct journal_record *record, struct spool_pending *out, struct spool_batch *origin)
+{
+	struct reader r = reader_of(record->body);
+	struct bytes body = reader_range32(&r, FRAME_BYTES_MAX);
+	struct bytes encoded = reader_bytes(&r, reader_left(&r));
+	if (r.error != E_OK || (body.len > 0) != (record->secret_at == SPOOL_SECRET_AT))
+		return E_CORRUPT;
+	if (body.len > 0) {
+		struct reader head = reader_of(body);
+		batch_head_decode(&head, &out->head);
+		if (head.error != E_OK)
+			return E_CORRUPT;
+	}
+	out->body_bytes = (uint32_t)body.len;
+	out->record_bytes = (uint32_t)record->body.len;
+	out->at = record->at;
+	out->intact = record->secret_intact;
+	return spool_origin_decode(encoded, origin);
+}
+
+static enum error replay_batch(struct spool *spool, const struct journal_record *record)
+{
+	struct spool_pending pending = {0};
+	struct spool_batch origin;
+	TRY(decode_batch(record, &pending, &origin));
+	enum error error = record->type == RECORD_BATCH ? spool_remember(spool, &origin) : E_OK;
+	free((void *)(uintptr_t)origin.messages);
+	if (error != E_OK || pending.body_bytes == 0)
+		return error;
+	if (record->type == RECORD_REPLACE) {
+		if (spool->replacing_count == SPOOL_BATCHES_MAX)
+			return E_CORRUPT;
+		spool->replacing[spool->replacing_count++] = pending;
+		return E_OK;
+	}
+	if (spool->count == SPOOL_BATCHES_MAX || pending.head.first_sequence < spool->next)
+		return E_CORRUPT;
+	spool->pending[spool->count++] = pending;
+	spool->bytes += pending.body_bytes;
+	spool->next = pending.head.first_sequence + pending.head.count;
+	return E_OK;
+}
+
+static enum error replay_replaced(struct spool *spool, struct reader *r)
+{
+	uint64_t sequence = reader_u64(r);
+	if (reader_done(r) != E_OK)
+		return E_CORRUPT;
+	size_t i = 0;
+	while (i < spool->count && spool->pending[i].head.first_sequence < sequence)
+		i++;
+	if (i == spool->count || i + spool->replacing_count > SPOOL_BATCHES_MAX)
+		return E_CORRUPT;
+	spool_swap(spool, i);
+	return E_OK;
+}
+
+static enum error replay_acknowledged(struct spool *spool, struct reader *r)
+{
+	uint64_t sequence = reader_u64(r);
+	struct bytes note = reader_range16(r, NOTE_BYTES_MAX);
+	if (reader_done(r) != E_OK)
+		return E_CORRUPT;
+	if (note.len > 0)
+		memcpy(spool->note, note.data, note.len);
+	spool->note_len = note.len;
+	spool->acknowledged = sequence;
+	spool_drop(spool, sequence);
+	return E_OK;
+}
+
+static enum error replay(void *context, const struct journal_record *record)
+{
+	struct spool *spool = context;
+	struct reader r = reader_of(record->body);
+	if ((record->at == 0) != (record->type == RECORD_STATE))
+		return E_CORRUPT;
+	switch ((enum spool_record)record->type) {
+	case RECORD_STATE:
+		return replay_state(spool, record->body);
+	case RECORD_BATCH:
+	case RECORD_KEPT:
+	case RECORD_REPLACE:
+		return replay_batch(spool, record);
+	case RECORD_REPLACED:
+		return replay_replaced(spool, &r);
+	case RECORD_ACKNOWLEDGED:
+		return replay_acknowledged(spool, &r);
+	case RECORD_POLICY:
+		policy_decode(&r, &spool->policy);
+		spool->has_policy = true;
+		return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
+	case RECORD_START:
+		spool->next = reader_u64(&r);
+		if (spool->count == 0)
+			spool->acknowledged = spool->next;
+		return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
+	}
+	return E_CORRUPT;
+}
+
+/* ---- rewriting ---- */
+
+static enum error copy_batch(struct spool *spool, struct journal *journal, struct spool_pending *pending)
+{
+	uint8_t *body = malloc(pending->record_bytes);
+	if (body == NULL)
+		return E_NO_MEMORY;
+	enum error error = journal_read(&spool->journal, pending->at, 0, body, pending->record_bytes);
+	struct bytes part = bytes_of(body, pending->record_bytes);
+	if (error == E_OK)
+		error = journal_append(journal, RECORD_KEPT, &part, 1, SPOOL_SECRET_AT, &pending->at);
+	sodium_memzero(body, pending->record_bytes);
+	free(body);
+	return error;
+}
+
+static enum error write_new(struct spool *spool, struct journal *journal, struct spool_pending *moved)
+{
+	uint64_t next = spool->count > 0 ? spool->pending[0].head.first_sequence : spool->next;
+	TRY(append_state(spool, journal, next));
+	for (size_t i = 0; i < spool->count; i++) {
+		moved[i] = spool->pending[i];
+		TRY(copy_batch(spool, journal, &moved[i]));
+	}
+	uint8_t body[8];
+	put_u64(body, spool->next);
+	struct bytes part = BYTES_ARRAY(body);
+	TRY(journal_append(journal, RECORD_START, &part, 1, JOURNAL_NO_SECRET, NULL));
+	TRY(journal_sync(journal));
+	if (renameat(spool->dir_fd, JOURNAL_NEW_NAME, spool->dir_fd, JOURNAL_NAME) != 0)
+		return E_IO;
+	return fsync(spool->dir_fd) == 0 ? E_OK : E_IO;
+}
+
+/* The old file's blocks are given back to the disk without their secrets. */
+static enum error clean_old(struct spool *spool)
+{
+	for (size_t i = 0; i < spool->count; i++)
+		TRY(journal_wipe(&spool->journal, spool->pending[i].at, SPOOL_SECRET_AT));
+	return journal_sync(&spool->journal);
+}
+
+/* What the lists of inputs hold must be durable in the journal before their files are touched. */
+static enum error persist(struct spool *spool)
+{
+	TRY(journal_sync(&spool->journal));
+	for (size_t i = 0; i < spool->wipe_count; i++)
+		TRY(journal_wipe(&spool->journal, spool->wipes[i], SPOOL_SECRET_AT));
+	if (spool->wipe_count > 0)
+		TRY(journal_sync(&spool->journal));
+	spool->wipe_count = 0;
+	spool->wiped = false;
+	return inputs_persist(spool->inputs);
+}
+
+enum error spool_rewrite(struct spool *spool)
+{
+	struct spool_pending *moved = malloc(sizeof spool->pending);
+	struct journal journal = {.fd = -1};
+	enum error error = moved == NULL ? E_NO_MEMORY : persist(spool);
+	if (error == E_OK)
+		error = journal_create(spool->dir_fd, JOURNAL_NEW_NAME, &journal);
+	if (error == E_OK)
+		error = write_new(spool, &journal, moved);
+	if (error == E_OK)
+		error = clean_old(spool);
+	if (error == E_OK) {
+		journal_close(&spool->journal);
+		spool->journal = journal;
+		memcpy(spool->pending, moved, spool->count * sizeof moved[0]);
+		spool->batches_end = journal.end;
+	} else {
+		journal_close(&journal);
+		spool->journal.error = error;
+	}
+	free(moved);
+	return error;
+}
+
+/* ---- opening and closing ---- */
+
+static enum error open_dir(const char *path, int *out, struct fault *fault)
+{
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return fault_set(fault, errno == ENOSPC ? E_FULL : E_IO, "spool '%s': %s", path, strerror(errno));
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fault_set(fault, E_IO, "spool '%s': %s", path, strerror(errno));
+	struct stat info;
+	enum error error = E_OK;
+	if (fstat(fd, &info) != 0)
+		error = fault_set(fault, E_IO, "spool '%s': %s", path, strerror(errno));
+	else if ((info.st_mode & 077) != 0)
+		error = fault_set(fault, E_PERMISSION, "spool '%s' may be read by others; set its mode to 0700", path);
+	else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		error = fault_set(fault, E_BUSY, "spool '%s' is in use by another process", path);
+	if (error != E_OK) {
+		close(fd);
+		return error;
+	}
+	*out = fd;
+	return E_OK;
+}
+
+static enum error create_journal(struct spool *spool)
+{
+	struct journal journal;
+	randombytes_buf(spool->hash_key.b, sizeof spool->hash_key.b);
+	TRY(journal_create(spool->dir_fd, JOURNAL_NEW_NAME, &journal));
+	enum error error = write_new(spool, &journal, NULL);
+	if (error != E_OK) {
+		journal_close(&journal);
+		return error;
+	}
+	spool->journal = journal;
+	return E_OK;
+}
+
+/* Where the journal must be cut: a waiting batch whose secret did not reach the disk whole was never synced and
+ * so never sent; a replacement without its end never happened. */
+static bool torn(const struct spool *spool, uint64_t *at)
+{
+	for (size_t i = 0; i < spool->count; i++)
+		if (!spool->pending[i].intact) {
+			*at = spool->pending[i].at;
+			return true;
+		}
+	*at = spool->replacing_count > 0 ? spool->replacing[0].at : 0;
+	return spool->replacing_count > 0;
+}
+
+static enum error reset(struct spool *spool)
+{
+	journal_close(&spool->journal);
+	inputs_free(spool->inputs);
+	spool->inputs = NULL;
+	spool->has_policy = false;
+	spool->count = spool->bytes = spool->replacing_count = spool->wipe_count = 0;
+	return inputs_new(spool->dir_fd, &spool->inputs);
+}
+
+static enum error open_journal(struct spool *spool)
+{
+	for (;;) {
+		TRY(reset(spool));
+		enum error error = journal_open(spool->dir_fd, JOURNAL_NAME, replay, spool, &spool->journal);
+		if (error == E_NOT_FOUND)
+			return create_journal(spool);
+		TRY(error);
+		uint64_t at = 0;
+		if (!torn(spool, &at))
+			break;
+		TRY(journal_cut(&spool->journal, at));
+	}
+	return spool->journal.end > 0 ? E_OK : E_CORRUPT;
+}
+
+enum error spool_open(const char *path, const char *origin, uint32_t sender, struct spool **out, struct fault *fault)
+{
+	if (strlen(origin) > ORIGIN_BYTES_MAX)
+		return fault_set(fault, E_TOO_LONG, "the origin is longer than %u bytes", ORIGIN_BYTES_MAX);
+	int dir_fd = -1;
+	TRY(open_dir(path, &dir_fd, fault));
+	struct spool *spool = calloc(1, sizeof *spool);
+	if (spool == NULL) {
+		close(dir_fd);
+		return fault_set(fault, E_NO_MEMORY, "");
+	}
+	spool->dir_fd = dir_fd;
+	spool->sender = sender;
+	snprintf(spool->origin, sizeof spool->origin, "%s", origin);
+	spool->journal.fd = -1;
+	enum error error = open_journal(spool);
+	/* What the last process wrote and did not sync may be in memory only: what follows builds on it. */
+	if (error == E_OK)
+		error = journal_sync(&spool->journal);
+	if (error != E_OK) {
+		journal_close(&spool->journal);
+		inputs_free(spool->inputs);
+		close(dir_fd);
+		free(spool);
+		return fault_set(fault, error, "spool '%s' %s", path,
+			error == E_WRONG_ORIGIN ? "belongs to another ledger or sender"
+			: error == E_CORRUPT    ? "is damaged; what it holds cannot be sent again, move it away"
+			: error == E_FORMAT     ? "was written by another version"
+									: error_text(error));
+	}
+	spool->batches_end = spool->journal.end;
+	*out = spool;
+	return E_OK;
+}
+
+void spool_close(struct spool *spool)
+{
+	if (spool == NULL)
+		return;
+	/* Errors lose nothing that was promised: the next open replays what is there. */
+	enum error error = spool_settle(spool);
+	if (error == E_OK && spool->count == 0 && spool->journal.end > REWRITE_CLOSE_BYTES + 4 * spool->state_bytes)
+		error = spool_rewrite(spool);
+	(void)error;
+	journal_close(&spool->journal);
+	inputs_free(spool->inputs);
+	sodium_memzero(&spool->hash_key, sizeof spool->hash_key);
+	close(spool->dir_fd);
+	free(spool);
+}
