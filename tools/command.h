@@ -1,0 +1,29 @@
+/* The subcommands of `indsigt`: one table (main.c) drives dispatch, `indsigt help` and `--help`.
+ *
+ * A command is a file tools/<name>.c that defines its row; the row is declared here and listed in main.c. Exit codes:
+ * 0 done, 1 refused or does not hold, 2 usage. Results go to stdout, everything else to stderr. */
+#pragma once
+
+#include "ledger/error.h"
+
+enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+
+struct command {
+	const char *name;      /* one word or two: "init", "sender add" */
+	const char *arguments; /* as the usage line shows them */
+	const char *summary;   /* one line, no full stop */
+	const char *text;      /* the rest of --help: paragraphs and options, ending in a newline; may be empty */
+	/* `argv[0]` is "indsigt" (so that getopt_long's own messages begin as all others), the arguments follow. `--help`
+	 * never comes here. Gives the exit code. */
+	int (*run)(int argc, char **argv);
+};
+
+/* "indsigt: <what>" on stderr, with the fault's text or else the error's own; gives the exit code: E_OK is
+ * EXIT_DONE (and prints nothing), E_USAGE is EXIT_USAGE, everything else EXIT_REFUSED. `fault` may be NULL. */
+int command_end(const struct command *command, enum error error, const struct fault *fault);
+/* For arguments that are not understood: says so (with the fault's text, if it has one), the usage line and where the
+ * help is. EXIT_USAGE. */
+int command_usage(const struct command *command, const struct fault *fault);
+
+extern const struct command command_init;
+extern const struct command command_vkey;

@@ -1,0 +1,199 @@
+/* indsigt: finds the command, prints help. */
+#include "tools/command.h"
+
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static int run_help(int argc, char **argv);
+
+static const struct command command_help = {
+	.name = "help",
+	.arguments = "[COMMAND|TOPIC]",
+	.summary = "what there is, or how one command or topic works",
+	.text = "",
+	.run = run_help,
+};
+
+/* In the order of help: set up, run, use, check. */
+static const struct command *const commands[] = {
+	&command_init,
+	&command_vkey,
+	&command_help,
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+struct topic {
+	const char *name;
+	const char *summary;
+	const char *text;
+};
+
+static const struct topic topics[] = {
+	{"recovery", "what to do when the guard and the store do not fit",
+		"Beside the store, DIR/guard keeps the newest checkpoint that the ledger signed. A store that is older than "
+		"its\n"
+		"guard, or of another history, is not opened: going on from there would sign a second history, and senders\n"
+		"hold receipts for what would be missing.\n"
+		"\n"
+		"What to do:\n"
+		"  1. Stop every process that uses DIR, and copy DIR somewhere safe before you change anything.\n"
+		"  2. Find the newer store: the disk or directory that was in use before the older copy was put here.\n"
+		"     Put its store/ and keys/ back into DIR and start again. Nothing else is needed.\n"
+		"  3. If only the guard is missing or damaged and the store is the newest there is, put the guard back from\n"
+		"     where the store came from: both are written at the same time, and an older guard of the same ledger\n"
+		"     fits too (a guard may lag behind its store, never be ahead).\n"
+		"  4. Compare: 'indsigt audit DIR --vkey VKEY' reads the store without opening it for writing and says how "
+		"far\n"
+		"     it reaches; senders' receipts ('indsigt verify') say how far it should.\n"
+		"\n"
+		"If the newer store is lost for good, this ledger cannot go on: what senders have receipts for is gone, and\n"
+		"nobody can tell an honest loss from a hidden one. Keep DIR as it is, start a new ledger with 'indsigt init'\n"
+		"under a new name, register the senders there, and have them send again what the old one has lost ('indsigt\n"
+		"send --again').\n"
+		"\n"
+		"An automatic way out comes with witnesses: they remember how far the log was seen, so that a restored store\n"
+		"can be proven complete before it goes on.\n"},
+};
+#define TOPICS (sizeof topics / sizeof topics[0])
+
+int command_end(const struct command *command, enum error error, const struct fault *fault)
+{
+	if (error == E_OK)
+		return EXIT_DONE;
+	if (error == E_USAGE)
+		return command_usage(command, fault);
+	fprintf(stderr, "indsigt: %s\n", fault && fault->text[0] ? fault->text : error_text(error));
+	return EXIT_REFUSED;
+}
+
+int command_usage(const struct command *command, const struct fault *fault)
+{
+	if (fault && fault->text[0])
+		fprintf(stderr, "indsigt: %s\n", fault->text);
+	fprintf(stderr, "usage: indsigt %s %s\nindsigt: 'indsigt %s --help' says more\n", command->name, command->arguments,
+		command->name);
+	return EXIT_USAGE;
+}
+
+static int print_command(const struct command *command)
+{
+	printf("usage: indsigt %s %s\n\n%s.\n", command->name, command->arguments, command->summary);
+	if (command->text[0])
+		printf("\n%s", command->text);
+	return EXIT_DONE;
+}
+
+/* The first word of a two-word command: all of its kind. */
+static bool print_family(const char *word)
+{
+	bool found = false;
+	size_t len = strlen(word);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
+			continue;
+		if (found)
+			putchar('\n');
+		print_command(commands[i]);
+		found = true;
+	}
+	return found;
+}
+
+static void print_overview(FILE *out)
+{
+	fputs("usage: indsigt COMMAND ...\n\n"
+		  "Keeps a verifiable record of who accessed whose data.\n\nCommands:\n",
+		out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\nTopics:\n", out);
+	for (size_t i = 0; i < TOPICS; i++)
+		fprintf(out, "  %-16s %s\n", topics[i].name, topics[i].summary);
+	fputs("\n'indsigt COMMAND --help' or 'indsigt help TOPIC' says more. Exit: 0 done, 1 refused, 2 usage.\n", out);
+}
+
+/* The command that the words name, and how many words that took. */
+static const struct command *find(int argc, char **argv, int *words)
+{
+	for (size_t i = 0; argc > 0 && i < COMMANDS; i++) {
+		const char *name = commands[i]->name;
+		const char *space = strchr(name, ' ');
+		size_t first = space ? (size_t)(space - name) : strlen(name);
+		if (strlen(argv[0]) != first || memcmp(argv[0], name, first) != 0)
+			continue;
+		if (space == NULL || (argc > 1 && strcmp(argv[1], space + 1) == 0)) {
+			*words = space ? 2 : 1;
+			return commands[i];
+		}
+	}
+	return NULL;
+}
+
+static int run_help(int argc, char **argv)
+{
+	int words = 0;
+	if (argc == 1) {
+		print_overview(stdout);
+		return EXIT_DONE;
+	}
+	const struct command *command = find(argc - 1, argv + 1, &words);
+	if (command && words == argc - 1)
+		return print_command(command);
+	for (size_t i = 0; argc == 2 && i < TOPICS; i++) {
+		if (strcmp(topics[i].name, argv[1]) == 0) {
+			fputs(topics[i].text, stdout);
+			return EXIT_DONE;
+		}
+	}
+	if (argc == 2 && print_family(argv[1]))
+		return EXIT_DONE;
+	fprintf(stderr, "indsigt: there is no command or topic of that name; 'indsigt help' lists all\n");
+	return EXIT_USAGE;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	int words = 0;
+	const struct command *command = find(argc - 1, argv + 1, &words);
+	bool help = asks_for_help(argc - 1, argv + 1);
+	if (command && help)
+		return print_command(command);
+	if (command) {
+		argv[words] = argv[0];
+		return command->run(argc - words, argv + words);
+	}
+	if (help && (strcmp(argv[1], "--help") == 0 || print_family(argv[1]))) {
+		if (strcmp(argv[1], "--help") == 0)
+			print_overview(stdout);
+		return EXIT_DONE;
+	}
+	if (argc < 2)
+		print_overview(stderr);
+	else
+		fprintf(stderr, "indsigt: there is no command of that name; 'indsigt help' lists all\n");
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static char name[] = "indsigt";
+	if (argc < 1 || sodium_init() < 0)
+		return EXIT_REFUSED;
+	argv[0] = name;
+	int code = dispatch(argc, argv);
+	if (fflush(stdout) != 0 && code == EXIT_DONE) {
+		fprintf(stderr, "indsigt: the output cannot be written: %m\n");
+		return EXIT_REFUSED;
+	}
+	return code;
+}
