@@ -34,6 +34,7 @@ START_TEST(round_trip)
 }
 END_TEST
 
+/* STO-1 */
 START_TEST(refusals)
 {
 	char path[64];

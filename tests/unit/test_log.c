@@ -74,6 +74,7 @@ END_TEST
 
 /* A new appender takes up where the old one stopped, and an aborted tick leaves nothing behind, in the store or in the
  * memory of recent nodes. */
+/* STO-3 */
 START_TEST(load_and_abort)
 {
 	struct log_appender *log;

@@ -18,6 +18,7 @@ static struct alias alias_of(unsigned subject)
 }
 
 /* Against a plain array: many epochs of random size, some of them done twice; then every kind of page. */
+/* STO-14 */
 START_TEST(against_plain_lists)
 {
 	static uint64_t lists[SUBJECTS][EVENTS];

@@ -54,6 +54,7 @@ START_TEST(record_round_trip)
 END_TEST
 
 /* The key id is hidden: it stands nowhere in the record, and two records of one subject do not show the same. */
+/* STO-11 */
 START_TEST(key_id_is_hidden)
 {
 	uint8_t first[512];
@@ -68,6 +69,7 @@ START_TEST(key_id_is_hidden)
 END_TEST
 
 /* Any other place, or any changed bit inside the seal, does not open. */
+/* STO-9 */
 START_TEST(bound_to_its_place)
 {
 	uint8_t sealed[512];
@@ -100,6 +102,7 @@ START_TEST(bound_to_its_place)
 }
 END_TEST
 
+/* STO-9 */
 START_TEST(truncated_records)
 {
 	uint8_t sealed[512];

@@ -1,0 +1,394 @@
+/* The ledger as its users see it: appended, found, proven, opened again. */
+#include "ledger/receipt.h"
+#include "tests/unit/fixture.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static struct fixture f;
+
+static struct batch_head head_of(struct bytes body)
+{
+	struct batch_head head;
+	struct reader r = reader_of(body);
+	batch_head_decode(&r, &head);
+	return head;
+}
+
+static void check_receipt(
+	const struct appended *appended, const struct batch_head *head, struct receipt_position *position)
+{
+	static uint8_t buffer[RECEIPT_BYTES_MAX];
+	struct receipt receipt;
+	struct bytes encoded;
+	struct fault fault = {0};
+	struct writer w = writer_of(buffer, sizeof buffer);
+	ck_ok(ledger_receipt(f.ledger, appended, position->checkpoint.size, &w));
+	ck_ok(writer_done(&w, &encoded));
+	ck_ok(receipt_decode(encoded, &receipt));
+	enum error error = receipt_verify(&receipt, &f.vkey, head, position, &fault);
+	ck_assert_msg(error == E_OK, "%s", fault.text);
+	ck_assert_uint_eq(receipt.first_index, appended->first_index);
+}
+
+START_TEST(append_and_receipts)
+{
+	static struct receipt_position position;
+	uint32_t subjects[40];
+	uint64_t next = 0;
+	fixture_make(&f);
+	for (uint32_t round = 0; round < 30; round++) {
+		uint32_t count = 1 + round % 40;
+		for (uint32_t i = 0; i < count; i++)
+			subjects[i] = (round * 7 + i) % 50;
+		struct bytes body = fixture_batch(&f, next, subjects, count, round);
+		struct batch_head head = head_of(body);
+		struct appended appended = fixture_append(&f, body);
+		ck_assert(!appended.repeated);
+		check_receipt(&appended, &head, &position);
+		next += count;
+	}
+	struct sender sender;
+	ck_ok(ledger_sender(f.ledger, 1, &sender));
+	ck_assert_uint_eq(sender.next_sequence, next);
+	ck_assert(sender.endorsed);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* STO-15, STO-16, STO-17 */
+START_TEST(sequences)
+{
+	static struct receipt_position position;
+	uint32_t subjects[] = {1, 2, 3};
+	struct fault fault;
+	struct appended appended;
+	struct appended again;
+	fixture_make(&f);
+	struct bytes first = fixture_batch(&f, 0, subjects, 3, 1);
+	ck_ok(fixture_take(&f, first, &appended, &fault));
+	struct bytes hole = fixture_batch(&f, 4, subjects, 1, 1);
+	ck_error(fixture_take(&f, hole, &again, &fault), E_SEQUENCE_HOLE);
+	ck_assert_ptr_nonnull(strstr(fault.text, "expected is 3"));
+	struct checkpoint before;
+	struct bytes note;
+	ledger_checkpoint(f.ledger, &before, &note);
+
+	/* The same again: the same place, under the current checkpoint. */
+	ck_ok(fixture_take(&f, first, &again, &fault));
+	ck_assert(again.repeated);
+	ck_assert_uint_eq(again.first_index, appended.first_index);
+	struct batch_head head = head_of(first);
+	check_receipt(&again, &head, &position);
+	struct checkpoint after;
+	ledger_checkpoint(f.ledger, &after, &note);
+	ck_assert_uint_eq(after.size, before.size);
+
+	/* Other content, other boundaries: refused. */
+	struct bytes other = fixture_batch(&f, 0, subjects, 3, 2);
+	ck_error(fixture_take(&f, other, &again, &fault), E_EQUIVOCATION);
+	struct bytes shorter = fixture_batch(&f, 0, subjects, 2, 1);
+	ck_error(fixture_take(&f, shorter, &again, &fault), E_EQUIVOCATION);
+	struct bytes inside = fixture_batch(&f, 1, subjects, 5, 1);
+	ck_error(fixture_take(&f, inside, &again, &fault), E_EQUIVOCATION);
+	free((void *)(uintptr_t)first.data);
+	free((void *)(uintptr_t)hole.data);
+	free((void *)(uintptr_t)other.data);
+	free((void *)(uintptr_t)shorter.data);
+	free((void *)(uintptr_t)inside.data);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* Two batches, then the first again, in one tick. */
+START_TEST(repeat_within_a_tick)
+{
+	uint32_t subjects[] = {5, 6};
+	struct prepared *prepared[3];
+	struct appended appended[3];
+	struct fault fault;
+	fixture_make(&f);
+	struct bytes first = fixture_batch(&f, 0, subjects, 2, 1);
+	struct bytes second = fixture_batch(&f, 2, subjects, 2, 1);
+	ck_ok(prepare_batch(f.preparer, 1, first, f.now_s, &prepared[0], &fault));
+	ck_ok(prepare_batch(f.preparer, 1, second, f.now_s, &prepared[1], &fault));
+	ck_ok(prepare_batch(f.preparer, 1, first, f.now_s, &prepared[2], &fault));
+	ck_ok(ledger_begin(f.ledger, &fault));
+	for (int i = 0; i < 3; i++)
+		ck_ok(ledger_append(f.ledger, prepared[i], &appended[i], &fault));
+	ck_ok(ledger_commit(f.ledger, &fault));
+	ck_assert(!appended[1].repeated && appended[2].repeated);
+	ck_assert_uint_eq(appended[2].first_index, appended[0].first_index);
+	for (int i = 0; i < 3; i++)
+		prepared_free(prepared[i]);
+	free((void *)(uintptr_t)first.data);
+	free((void *)(uintptr_t)second.data);
+	fixture_append(&f, fixture_batch(&f, 4, subjects, 2, 2));
+	fixture_remove(&f);
+}
+END_TEST
+
+/* ---- refusals of prepare_batch, and that the sender goes on afterwards ---- */
+
+static void change_event(struct bytes body, uint32_t event, void (*change)(struct batch_event *event))
+{
+	struct batch_event wire;
+	struct reader r = reader_of(body);
+	reader_bytes(&r, BATCH_HEAD_BYTES + 32);
+	for (uint32_t i = 0; i <= event; i++)
+		batch_event_decode(&r, &wire);
+	ck_ok(r.error);
+	change(&wire);
+}
+
+static void flip_commitment(struct batch_event *event)
+{
+	/* `commitment` is a copy: it stands 32 bytes before the header's length. */
+	((uint8_t *)(uintptr_t)event->header.data)[-3] ^= 1;
+}
+
+static void flip_disclosed(struct batch_event *event)
+{
+	((uint8_t *)(uintptr_t)event->disclosed.data)[event->disclosed.len - 1] ^= 1;
+}
+
+static void expect_refusal(struct bytes body, enum error wanted, uint32_t event)
+{
+	struct fault fault;
+	struct appended appended;
+	ck_error(fixture_take(&f, body, &appended, &fault), wanted);
+	ck_assert_uint_eq(fault.event, event);
+	ck_assert_int_ne(fault.text[0], '\0');
+	free((void *)(uintptr_t)body.data);
+}
+
+START_TEST(refusals)
+{
+	uint32_t subjects[] = {1, 2, 3};
+	fixture_make(&f);
+	struct bytes body = fixture_batch(&f, 0, subjects, 3, 1);
+	change_event(body, 1, flip_commitment);
+	expect_refusal(body, E_BAD_SIGNATURE, FAULT_NO_EVENT);
+	body = fixture_batch(&f, 0, subjects, 3, 1);
+	change_event(body, 1, flip_commitment);
+	fixture_sign_again(&f, body);
+	expect_refusal(body, E_COMMITMENT, 1);
+	body = fixture_batch(&f, 0, subjects, 3, 1);
+	change_event(body, 2, flip_disclosed);
+	expect_refusal(body, E_COMMITMENT, 2);
+	body = fixture_batch(&f, 0, subjects, 0, 1);
+	expect_refusal(body, E_EMPTY_BATCH, FAULT_NO_EVENT);
+	body = fixture_batch(&f, 0, subjects, 3, 1);
+	body.len--;
+	expect_refusal(body, E_TRUNCATED, 2);
+
+	f.now_s -= 10 * 365 * 86400ull;
+	expect_refusal(fixture_batch(&f, 0, subjects, 1, 1), E_TIME_AHEAD, 0);
+	f.now_s += 10 * 365 * 86400ull;
+	f.sender = 2;
+	expect_refusal(fixture_batch(&f, 0, subjects, 1, 1), E_UNKNOWN_SENDER, FAULT_NO_EVENT);
+	f.sender = 1;
+	f.policy.flags = POLICY_WITHHOLD; /* the sender thinks so, its registration does not */
+	const char *withheld =
+		"{\"subject\":\"cpr:0101700001\",\"time\":\"2026-11-23T08:15:00Z\",\"action\":\"read\",\"outcome\":\"ok\","
+		"\"org\":{\"id\":\"cvr:55133018\",\"name\":\"Aarhus Kommune\"},\"system\":\"KSD\",\"activity\":\"Opslag\","
+		"\"purpose\":\"x\",\"actor\":{\"kind\":\"human\",\"role\":\"r\"},"
+		"\"withheld_until\":\"2027-01-01T00:00:00Z\",\"withheld_basis\":\"RPL 729\"}";
+	expect_refusal(fixture_batch_of_json(&f, 0, &withheld, 1), E_POLICY, 0);
+	policy_default(&f.policy);
+
+	struct appended appended = fixture_append(&f, fixture_batch(&f, 0, subjects, 3, 1));
+	ck_assert(!appended.repeated);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* ---- reading ---- */
+
+static void check_found(struct archive *archive, uint32_t subject, const uint64_t *wanted, size_t count)
+{
+	struct snapshot *snapshot;
+	uint64_t found[2000];
+	size_t n;
+	ck_ok(snapshot_begin(archive, &snapshot, NULL));
+	ck_ok(snapshot_find(snapshot, bytes_text(fixture_subject(subject)), UINT64_MAX, found, 2000, &n));
+	ck_assert_uint_eq(n, count);
+	for (size_t i = 0; i < n; i++) {
+		struct opened opened;
+		static struct event event;
+		struct fault fault = {0};
+		ck_assert_uint_eq(found[i], wanted[count - 1 - i]);
+		ck_ok(snapshot_open_record(snapshot, found[i], &opened));
+		ck_ok(event_decode(opened.disclosed, opened.restricted, &f.policy, false, &event, &fault));
+		ck_assert(bytes_equal(event_subject(&event), bytes_text(fixture_subject(subject))));
+		struct bytes entry;
+		struct hash leaf;
+		struct merkle_proof proof;
+		struct checkpoint checkpoint;
+		struct bytes note;
+		ck_ok(snapshot_entry(snapshot, found[i], &entry));
+		merkle_leaf_hash(entry, &leaf);
+		snapshot_checkpoint(snapshot, &checkpoint, &note);
+		ck_ok(snapshot_prove_inclusion(snapshot, found[i], &proof));
+		ck_ok(merkle_verify_inclusion(&leaf, found[i], checkpoint.size, proof.hashes, proof.count, &checkpoint.root));
+	}
+	snapshot_end(snapshot);
+}
+
+#define MODEL_SUBJECTS 20
+
+/* Everybody gets exactly their events: in the tail, in postings, across both, and after restarts. */
+/* STO-13 */
+START_TEST(everybody_finds_their_events)
+{
+	static uint64_t model[MODEL_SUBJECTS][2000];
+	size_t counts[MODEL_SUBJECTS] = {0};
+	uint32_t subjects[64];
+	uint64_t next = 0;
+	fixture_make(&f);
+	for (uint32_t round = 0; round < 24; round++) {
+		uint32_t count = 1 + randombytes_uniform(64);
+		for (uint32_t i = 0; i < count; i++)
+			subjects[i] = randombytes_uniform(MODEL_SUBJECTS - 1);
+		struct appended appended = fixture_append(&f, fixture_batch(&f, next, subjects, count, round));
+		for (uint32_t i = 0; i < count; i++)
+			model[subjects[i]][counts[subjects[i]]++] = appended.first_index + i;
+		next += count;
+		if (round % 5 == 2)
+			fixture_epoch(&f);
+		if (round % 7 == 3) { /* an epoch that is interrupted after some slices is simply done again later */
+			bool started;
+			bool finished;
+			ck_ok(ledger_epoch_start(f.ledger, &started, NULL));
+			for (int slice = 0; started && slice < 2; slice++)
+				ck_ok(ledger_epoch_slice(f.ledger, &finished, NULL));
+		}
+		if (round % 6 != 5)
+			continue;
+		struct archive *archive;
+		fixture_close(&f);
+		ck_ok(archive_open(f.dir, true, &archive, NULL));
+		for (uint32_t s = 0; s < MODEL_SUBJECTS; s++)
+			check_found(archive, s, model[s], counts[s]);
+		archive_close(archive);
+		fixture_open(&f);
+	}
+	ck_assert_uint_eq(counts[MODEL_SUBJECTS - 1], 0);
+	fixture_remove(&f);
+}
+END_TEST
+
+START_TEST(mass_events)
+{
+	fixture_make(&f);
+	struct appended appended = fixture_append(&f, fixture_batch(&f, 0, NULL, 2, 1));
+	fixture_close(&f);
+	struct archive *archive;
+	struct snapshot *snapshot;
+	struct opened opened;
+	static struct event event;
+	ck_ok(archive_open(f.dir, true, &archive, NULL));
+	ck_ok(snapshot_begin(archive, &snapshot, NULL));
+	ck_ok(snapshot_open_record(snapshot, appended.first_index, &opened));
+	ck_assert(opened.entry.mass);
+	ck_ok(event_decode(opened.disclosed, opened.restricted, &f.policy, false, &event, NULL));
+	ck_assert(event_is_mass(&event));
+	ck_error(snapshot_open_record(snapshot, appended.first_index + 2, &opened), E_NOT_FOUND);
+	snapshot_end(snapshot);
+	archive_close(archive);
+	fixture_open(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* ---- opening ---- */
+
+static void copy_dir(const char *from, const char *to)
+{
+	char command[256];
+	snprintf(command, sizeof command, "rm -rf %s/%s && cp -a %s/%s %s/%s", f.dir, to, f.dir, from, f.dir, to);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* STO-6, STO-7 */
+START_TEST(older_store_is_refused)
+{
+	uint32_t subjects[] = {1};
+	struct fault fault;
+	struct ledger *ledger;
+	fixture_make(&f);
+	fixture_append(&f, fixture_batch(&f, 0, subjects, 1, 1));
+	fixture_close(&f);
+	copy_dir("store", "older");
+	fixture_open(&f);
+	fixture_append(&f, fixture_batch(&f, 1, subjects, 1, 1));
+	fixture_close(&f);
+	copy_dir("store", "newer");
+	copy_dir("older", "store");
+	ck_error(ledger_open(f.dir, &ledger, &fault), E_GUARD);
+	ck_assert_ptr_nonnull(strstr(fault.text, "older"));
+	copy_dir("newer", "store");
+
+	/* The guard of another size, of nobody, and none at all. */
+	char guard[128];
+	snprintf(guard, sizeof guard, "%s/guard", f.dir);
+	ck_assert_int_eq(truncate(guard, 40), 0);
+	ck_error(ledger_open(f.dir, &ledger, &fault), E_GUARD);
+	ck_assert_int_eq(unlink(guard), 0);
+	ck_error(ledger_open(f.dir, &ledger, &fault), E_GUARD);
+	place_remove(&f.place);
+}
+END_TEST
+
+/* STO-8 */
+START_TEST(receipts_reveal_a_rolled_back_store)
+{
+	uint32_t subjects[] = {1};
+	struct checkpoint checkpoint;
+	struct bytes note;
+	uint8_t kept[NOTE_BYTES_MAX];
+	uint64_t size;
+	fixture_make(&f);
+	fixture_close(&f);
+	copy_dir(".", "../older");
+	fixture_open(&f);
+	fixture_append(&f, fixture_batch(&f, 0, subjects, 1, 1));
+	ledger_checkpoint(f.ledger, &checkpoint, &note);
+	ck_ok(ledger_extends(f.ledger, note, &size));
+	ck_assert_uint_eq(size, checkpoint.size);
+	memcpy(kept, note.data, note.len);
+	struct bytes receipt_note = bytes_of(kept, note.len);
+	fixture_close(&f);
+	snprintf(f.dir, sizeof f.dir, "%s/older", f.place.path); /* guard and store rolled back together */
+	fixture_open(&f);
+	ck_error(ledger_extends(f.ledger, receipt_note, &size), E_ROLLED_BACK);
+	fixture_append(&f, fixture_batch(&f, 0, subjects, 1, 2)); /* the same size again, another history */
+	ck_error(ledger_extends(f.ledger, receipt_note, &size), E_ROLLED_BACK);
+	kept[5] ^= 1;
+	ck_error(ledger_extends(f.ledger, receipt_note, &size), E_BAD_CHECKPOINT);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* STO-1, STO-2 */
+START_TEST(one_process_and_one_ledger)
+{
+	struct ledger *second;
+	struct fault fault;
+	fixture_make(&f);
+	ck_error(ledger_open(f.dir, &second, &fault), E_LOCKED);
+	ck_error(ledger_create(f.dir, "other.example", &fault), E_EXISTS);
+	ck_error(ledger_create("/tmp/x", "has space", &fault), E_BAD_VALUE);
+	char key[128];
+	snprintf(key, sizeof key, "%s/keys/master", f.dir);
+	fixture_close(&f);
+	ck_assert_int_eq(chmod(key, 0644), 0);
+	ck_error(ledger_open(f.dir, &second, &fault), E_PERMISSION);
+	ck_assert_int_eq(chmod(key, 0600), 0);
+	fixture_open(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("ledger", append_and_receipts, sequences, repeat_within_a_tick, refusals, everybody_finds_their_events,
+	mass_events, older_store_is_refused, receipts_reveal_a_rolled_back_store, one_process_and_one_ledger)
