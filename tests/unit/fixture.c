@@ -155,7 +155,7 @@ void fixture_sign_again(struct fixture *fixture, struct bytes body)
 struct bytes fixture_batch(
 	struct fixture *fixture, uint64_t first_sequence, const uint32_t *subjects, uint32_t count, uint32_t salt)
 {
-	char **events = malloc((count + 1) * sizeof *events);
+	char **events = calloc(count + 1, sizeof *events);
 	for (uint32_t i = 0; i < count; i++) {
 		char who[64];
 		if (subjects != NULL)

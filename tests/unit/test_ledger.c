@@ -305,7 +305,7 @@ END_TEST
 
 static void copy_dir(const char *from, const char *to)
 {
-	char command[256];
+	char command[512];
 	snprintf(command, sizeof command, "rm -rf %s/%s && cp -a %s/%s %s/%s", f.dir, to, f.dir, from, f.dir, to);
 	ck_assert_int_eq(system(command), 0);
 }
