@@ -113,6 +113,7 @@ START_TEST(required_and_bad_values)
 	ck_error(encode(&event), E_TOO_LONG);
 	ck_assert_ptr_nonnull(strstr(fault.text, "reason: 1025 bytes, the limit is 1024"));
 	long_text[EVENT_TEXT_BYTES_MAX] = '\0';
+	put_text(&event, EVENT_REASON, long_text);
 	ck_ok(encode(&event));
 	event = sample();
 	put_text(&event, EVENT_SOURCE_SHA256, "ABC");
