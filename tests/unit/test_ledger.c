@@ -1,5 +1,6 @@
 /* The ledger as its users see it: appended, found, proven, opened again. */
 #include "ledger/receipt.h"
+#include "ledger/store.h"
 #include "tests/unit/fixture.h"
 
 #include <fcntl.h>
@@ -390,5 +391,90 @@ START_TEST(one_process_and_one_ledger)
 }
 END_TEST
 
-UNIT_MAIN("ledger", append_and_receipts, sequences, repeat_within_a_tick, refusals, everybody_finds_their_events,
-	mass_events, older_store_is_refused, receipts_reveal_a_rolled_back_store, one_process_and_one_ledger)
+/* STO-4: state and checkpoint that do not fit are refused, whichever was changed. */
+START_TEST(checkpoint_must_fit_the_state)
+{
+	uint32_t subjects[] = {1};
+	char path[128];
+	struct db_env *store;
+	struct db_txn txn;
+	struct store_state state;
+	struct ledger *ledger;
+	struct fault fault;
+	fixture_make(&f);
+	fixture_append(&f, fixture_batch(&f, 0, subjects, 1, 1));
+	fixture_close(&f);
+	snprintf(path, sizeof path, "%s/store", f.dir);
+	ck_ok(store_open(path, false, false, &store, NULL));
+	ck_ok(db_begin(store, true, &txn));
+	ck_ok(store_state_get(&txn, &state));
+	state.frontier.hashes[0].b[7] ^= 1;
+	store_state_put(&txn, &state);
+	ck_ok(db_commit(&txn));
+	db_close(store);
+	ck_error(ledger_open(f.dir, &ledger, &fault), E_CORRUPT);
+	place_remove(&f.place);
+}
+END_TEST
+
+/* STO-5 */
+START_TEST(ledger_time_never_runs_backwards)
+{
+	uint32_t subjects[] = {1};
+	fixture_make(&f);
+	fixture_append(&f, fixture_batch(&f, 0, subjects, 1, 1));
+	uint64_t before = ledger_time_s(f.ledger);
+	f.now_s -= 3;
+	fixture_append(&f, fixture_batch(&f, 1, subjects, 1, 1));
+	ck_assert_uint_eq(ledger_time_s(f.ledger), before);
+	f.now_s += 8;
+	fixture_append(&f, fixture_batch(&f, 2, subjects, 1, 1));
+	ck_assert_uint_eq(ledger_time_s(f.ledger), f.now_s);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* STO-10: keys travel with the batch that first needs them, are written also when that batch is refused, and are
+ * found again after a restart. */
+START_TEST(keys_of_refused_batches)
+{
+	uint32_t subjects[] = {1, 2};
+	struct prepared *prepared[2];
+	struct appended appended;
+	struct fault fault;
+	uint64_t found[4];
+	size_t count;
+	fixture_make(&f);
+	struct bytes hole = fixture_batch(&f, 9, subjects, 2, 1);
+	struct bytes good = fixture_batch(&f, 0, subjects, 2, 1);
+	ck_ok(prepare_batch(f.preparer, 1, hole, f.now_s, &prepared[0], &fault));
+	ck_ok(prepare_batch(f.preparer, 1, good, f.now_s, &prepared[1], &fault));
+	ck_assert_uint_gt(prepared[0]->new_keys.len, 0);
+	ck_assert_uint_eq(prepared[1]->new_keys.len, 0);
+	ck_ok(ledger_begin(f.ledger, &fault));
+	ck_error(ledger_append(f.ledger, prepared[0], &appended, &fault), E_SEQUENCE_HOLE);
+	ck_ok(ledger_append(f.ledger, prepared[1], &appended, &fault));
+	ck_ok(ledger_commit(f.ledger, &fault));
+	prepared_free(prepared[0]);
+	prepared_free(prepared[1]);
+	free((void *)(uintptr_t)hole.data);
+	free((void *)(uintptr_t)good.data);
+	fixture_close(&f);
+	struct archive *archive;
+	struct snapshot *snapshot;
+	struct opened opened;
+	ck_ok(archive_open(f.dir, true, &archive, NULL));
+	ck_ok(snapshot_begin(archive, &snapshot, NULL));
+	ck_ok(snapshot_find(snapshot, bytes_text(fixture_subject(2)), UINT64_MAX, found, 4, &count));
+	ck_assert_uint_eq(count, 1);
+	ck_ok(snapshot_open_record(snapshot, found[0], &opened));
+	snapshot_end(snapshot);
+	archive_close(archive);
+	fixture_open(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("ledger", checkpoint_must_fit_the_state, ledger_time_never_runs_backwards, keys_of_refused_batches,
+	append_and_receipts, sequences, repeat_within_a_tick, refusals, everybody_finds_their_events, mass_events,
+	older_store_is_refused, receipts_reveal_a_rolled_back_store, one_process_and_one_ledger)

@@ -32,6 +32,7 @@ static size_t seal_sample(uint8_t *out)
 	return record_bytes(&record);
 }
 
+/* STO-12 */
 START_TEST(record_round_trip)
 {
 	uint8_t sealed[512];
