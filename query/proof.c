@@ -42,11 +42,15 @@ static json_t *hash_list(const struct merkle_proof *proof)
 enum error proof_make(struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open, json_t **out)
 {
 	struct bytes entry;
+	struct bytes note;
+	struct checkpoint checkpoint;
 	struct merkle_proof inclusion;
+	snapshot_checkpoint(snapshot, &checkpoint, &note);
 	TRY(snapshot_entry(snapshot, index, &entry));
 	TRY(snapshot_prove_inclusion(snapshot, index, &inclusion));
 	json_auto_t *proof = json_object();
 	int failed = json_object_set_new_nocheck(proof, "index", json_integer((json_int_t)index));
+	failed |= json_object_set_new_nocheck(proof, "size", json_integer((json_int_t)checkpoint.size));
 	failed |= json_object_set_new_nocheck(proof, "entry", json_base64(entry));
 	failed |= json_object_set_new_nocheck(proof, "header", json_base64(opened->header));
 	if (open) {
@@ -87,9 +91,18 @@ static bool base64_read_32(const json_t *value, uint8_t out[32])
 	return true;
 }
 
+static bool number_read(const json_t *value, uint64_t *out)
+{
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return false;
+	*out = (uint64_t)json_integer_value(value);
+	return true;
+}
+
 /* Everything in a proof, read and sized, nothing judged. */
 struct parsed {
 	uint64_t index;
+	uint64_t size;
 	struct bytes entry;
 	struct bytes header;
 	struct bytes disclosed;
@@ -116,10 +129,9 @@ static bool inclusion_parse(const json_t *list, struct merkle_proof *out)
 
 static bool proof_parse(const json_t *proof, uint8_t *memory, struct parsed *out)
 {
-	const json_t *index = json_object_get(proof, "index");
-	if (!json_is_integer(index) || json_integer_value(index) < 0)
+	if (!number_read(json_object_get(proof, "index"), &out->index) ||
+		!number_read(json_object_get(proof, "size"), &out->size))
 		return false;
-	out->index = (uint64_t)json_integer_value(index);
 	out->open = json_object_get(proof, "disclosed") != NULL;
 	if (out->open && (!base64_read(json_object_get(proof, "disclosed"), memory, VALUE_BYTES_MAX, &out->disclosed) ||
 						 !base64_read_32(json_object_get(proof, "k_d"), out->k_d.b)))
@@ -152,7 +164,8 @@ static enum error parsed_check(
 			(unsigned long long)parsed->index);
 	struct hash leaf;
 	merkle_leaf_hash(parsed->entry, &leaf);
-	if (merkle_verify_inclusion(&leaf, parsed->index, checkpoint->size, parsed->inclusion.hashes,
+	if (parsed->size != checkpoint->size ||
+		merkle_verify_inclusion(&leaf, parsed->index, checkpoint->size, parsed->inclusion.hashes,
 			parsed->inclusion.count, &checkpoint->root) != E_OK)
 		return fault_set(fault, E_BAD_PROOF, "the inclusion proof of index %llu does not hold under the checkpoint",
 			(unsigned long long)parsed->index);

@@ -5,12 +5,14 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -257,6 +259,15 @@ static void body_release(const void *data, size_t len, void *body)
 	free(body);
 }
 
+/* Hands the response's body over, without copying it. */
+static bool add_body(struct evbuffer *body, struct response *response)
+{
+	if (body == NULL || evbuffer_add_reference(body, response->body, response->body_len, body_release, response->body))
+		return false;
+	response->body = NULL;
+	return true;
+}
+
 /* Method, route pattern, status and duration: nothing that was sent. */
 static void log_answer(const struct job *job)
 {
@@ -279,15 +290,17 @@ static void answer(struct job *job)
 		evhttp_add_header(headers, response->headers[i].name, response->headers[i].value);
 	if (connection->server->stopping)
 		evhttp_add_header(headers, "Connection", "close");
-	struct evbuffer *body = job->head || response->body_len == 0 ? NULL : evbuffer_new();
-	if (body && evbuffer_add_reference(body, response->body, response->body_len, body_release, response->body) == 0) {
-		connection_output(connection, response->body_len);
-		response->body = NULL;
-	}
+	bool empty = job->head || response->body_len == 0;
+	struct evbuffer *body = empty ? NULL : evbuffer_new();
 	connection_enter(connection, PHASE_WRITING);
 	log_answer(job);
-	evhttp_request_set_on_complete_cb(job->http, on_written, connection);
-	evhttp_send_reply(job->http, response->status, NULL, body);
+	if (!empty && !add_body(body, response)) {
+		evhttp_connection_free(connection->http); /* no memory: better no answer than half of one */
+	} else {
+		connection_output(connection, empty ? 0 : response->body_len);
+		evhttp_request_set_on_complete_cb(job->http, on_written, connection);
+		evhttp_send_reply(job->http, response->status, NULL, body);
+	}
 	if (body)
 		evbuffer_free(body);
 	job_free(job);
@@ -376,12 +389,19 @@ static struct job *job_new(struct evhttp_request *http, struct connection *conne
 	return job;
 }
 
-/* evhttp takes the body of a GET for the next request: such a connection is not gone on with. */
+/* A body, or headers from which two readers could make out different ends of the request: such a connection is not gone
+ * on with. */
 static bool has_body(struct evhttp_request *http)
 {
-	struct evkeyvalq *headers = evhttp_request_get_input_headers(http);
-	const char *length = evhttp_find_header(headers, "Content-Length");
-	return evhttp_find_header(headers, "Transfer-Encoding") || (length && strcmp(length, "0") != 0);
+	const struct evkeyval *header;
+	unsigned lengths = 0;
+	for (header = evhttp_request_get_input_headers(http)->tqh_first; header; header = header->next.tqe_next) {
+		if (strcasecmp(header->key, "Transfer-Encoding") == 0)
+			return true;
+		if (strcasecmp(header->key, "Content-Length") == 0 && (++lengths > 1 || strcmp(header->value, "0") != 0))
+			return true;
+	}
+	return false;
 }
 
 static void refuse(struct job *job, int status, enum error error, const char *detail)
@@ -474,7 +494,7 @@ static enum error server_events(struct server *server, struct fault *fault)
 			return fault_set(fault, E_NO_MEMORY, "");
 	}
 	evhttp_set_max_headers_size(server->http, SERVER_HEADER_BYTES_MAX);
-	evhttp_set_max_body_size(server->http, 0);
+	evhttp_set_max_body_size(server->http, SERVER_BODY_BYTES_MAX);
 	evhttp_set_allowed_methods(server->http, ALL_METHODS);
 	evhttp_set_bevcb(server->http, on_accept, server);
 	evhttp_set_gencb(server->http, on_request, server);

@@ -79,8 +79,6 @@ static enum error check_open(struct check *check, const json_t *item, const stru
 	if (!bytes_equal(event_subject(&event), check->subject))
 		return fault_set(check->fault, E_BAD_PROOF, "index %llu is about another subject than was asked for",
 			(unsigned long long)proven->index);
-	if (proven->header.withheld_until_s > check->now_s)
-		return mismatch(check, proven->index, "an event that is withheld but shown");
 	json_auto_t *shown = event_to_json(&event);
 	if (shown == NULL)
 		return fault_set(check->fault, E_NO_MEMORY, "");
@@ -94,7 +92,7 @@ static enum error check_withheld(struct check *check, const json_t *item, const 
 {
 	const struct event_header *header = &proven->header;
 	const json_t *basis = json_object_get(item, "basis");
-	if (proven->open || header->withheld_until_s <= check->now_s)
+	if (proven->open || header->withheld_until_s + VERIFY_SKEW_S <= check->now_s)
 		return mismatch(check, proven->index, "the withholding");
 	if (!time_is(json_object_get(item, "until"), header->withheld_until_s) ||
 		!bytes_equal(

@@ -9,6 +9,8 @@
 
 #include <jansson.h>
 
+#define VERIFY_SKEW_S 60u /* how far the two clocks may be apart when a withholding ends */
+
 struct verified {
 	struct checkpoint checkpoint;
 	bool signature; /* the checkpoint's signature was checked too: a vkey was given */

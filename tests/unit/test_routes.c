@@ -1,0 +1,213 @@
+/* Requests in a table, and what comes back. */
+#include "query/coverage.h"
+#include "query/routes.h"
+#include "tests/unit/fixture.h"
+
+static struct fixture f;
+static struct routes routes;
+static struct token_issuer issuer = {.name = "indsigt-demo/log.example", .key = {{5}}};
+static struct archive *archive;
+
+static void begin(void)
+{
+	uint32_t subjects[5] = {1234, 1234, 1234, 9, 1234};
+	struct fault fault = {0};
+	fixture_make(&f);
+	fixture_append(&f, fixture_batch(&f, 0, subjects, 5, 0));
+	ck_ok(archive_open(f.dir, true, &archive, &fault));
+	routes = (struct routes){
+		.archive = archive, .issuer = &issuer, .cursor_key = {{6}}, .silent_after_s = COVERAGE_SILENT_S_DEFAULT};
+}
+
+static void end(void)
+{
+	archive_close(archive);
+	fixture_remove(&f);
+}
+
+/* "Bearer ..." for a role; borrowed until the next call. */
+static const char *bearer(enum token_role role)
+{
+	static char header[TOKEN_TEXT_MAX + 16];
+	char text[TOKEN_TEXT_MAX + 1];
+	struct token_claims claims = {.role = role, .issued_s = f.now_s, .expires_s = f.now_s + 100};
+	strcpy(claims.subject, fixture_subject(1234));
+	ck_ok(token_issue(&issuer, &claims, text));
+	snprintf(header, sizeof header, "Bearer %s", text);
+	return header;
+}
+
+static const char *header_of(const struct response *response, const char *name)
+{
+	for (size_t i = 0; i < response->header_count; i++)
+		if (strcmp(response->headers[i].name, name) == 0)
+			return response->headers[i].value;
+	return "";
+}
+
+static struct response ask(const char *method, const char *path, const char *query, const char *authorization)
+{
+	struct response response;
+	struct request request = {
+		.method = method, .path = path, .query = query, .authorization = authorization, .local = true};
+	routes_answer(&routes, &request, f.now_s, &response);
+	/* HTTP-5 */
+	ck_assert_str_eq(header_of(&response, "X-Content-Type-Options"), "nosniff");
+	return response;
+}
+
+/* HTTP-4: the shape of every refusal. */
+static void check_problem(const struct response *response, int status, const char *says)
+{
+	json_t *problem = json_loadb(response->body, response->body_len, 0, NULL);
+	ck_assert_int_eq(response->status, status);
+	ck_assert_str_eq(header_of(response, "Content-Type"), "application/problem+json");
+	ck_assert_str_eq(header_of(response, "Cache-Control"), "no-store");
+	ck_assert_int_eq(json_integer_value(json_object_get(problem, "status")), status);
+	ck_assert(json_is_string(json_object_get(problem, "type")));
+	ck_assert(json_is_string(json_object_get(problem, "title")));
+	ck_assert(json_is_string(json_object_get(problem, "error")));
+	const char *detail = json_string_value(json_object_get(problem, "detail"));
+	ck_assert_ptr_nonnull(detail);
+	ck_assert_msg(strstr(detail, says), "%s", detail);
+	ck_assert_ptr_null(strstr(response->body, "0101701234"));
+	json_decref(problem);
+}
+
+/* HTTP-1, HTTP-2, HTTP-3, HTTP-8, HTTP-9, HTTP-10, HTTP-11, HTTP-12, HTTP-13 */
+START_TEST(refusals)
+{
+	static const struct {
+		int status;
+		const char *method, *path, *query;
+		int role; /* -1: no token */
+		const char *says;
+	} cases[] = {
+		{404, "GET", "/", NULL, -1, "nothing at this address"},
+		{404, "GET", "/v1/accesses/", NULL, 0, "nothing"},
+		{404, "GET", "/v1/cpr:0101701234", NULL, 0, "nothing"},
+		{404, "GET", "", NULL, -1, "nothing"},
+		{404, "POST", "/nowhere", NULL, -1, "nothing"},
+		{405, "POST", "/v1/accesses", NULL, 0, "GET and HEAD"},
+		{405, "DELETE", "/checkpoint", NULL, -1, "GET and HEAD"},
+		{400, "GET", "/checkpoint", "size=3", -1, "not known"},
+		{400, "GET", "/v1/coverage", "org=cvr:1", -1, "not known"},
+		{401, "GET", "/v1/accesses", NULL, -1, "bearer token is needed"},
+		{403, "GET", "/v1/accesses", NULL, TOKEN_AUDITOR, "role"},
+		{400, "GET", "/v1/accesses", "limit=0", 0, "'limit' must be a whole number from 1 to 1000"},
+		{400, "GET", "/v1/accesses", "limit=1001", 0, "'limit'"},
+		{400, "GET", "/v1/accesses", "limit=", 0, "'limit'"},
+		{400, "GET", "/v1/accesses", "limit=+5", 0, "'limit'"},
+		{400, "GET", "/v1/accesses", "limit=5x", 0, "'limit'"},
+		{400, "GET", "/v1/accesses", "limit=00005", 0, "'limit'"},
+		{400, "GET", "/v1/accesses", "limit=5&limit=5", 0, "'limit' is given twice"},
+		{400, "GET", "/v1/accesses", "from=yesterday", 0, "'from' must be"},
+		{400, "GET", "/v1/accesses", "from=2026-11-23T08:15:30", 0, "'from' must be"},
+		{400, "GET", "/v1/accesses", "to=2026-02-30", 0, "'to' must be"},
+		{400, "GET", "/v1/accesses", "from=2026-11-23&to=2026-11-23", 0, "earlier than 'to'"},
+		{400, "GET", "/v1/accesses", "org=", 0, "'org'"},
+		{400, "GET", "/v1/accesses", "org=%FF", 0, "'org'"},
+		{400, "GET", "/v1/accesses", "cursor=", 0, "'cursor'"},
+		{400, "GET", "/v1/accesses", "cursor=0101701234", 0, "'cursor'"},
+		{400, "GET", "/v1/accesses", "subject=cpr:0101701234", 0, "not known"},
+	};
+	begin();
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char *token = cases[i].role < 0 ? NULL : bearer((enum token_role)cases[i].role);
+		struct response response = ask(cases[i].method, cases[i].path, cases[i].query, token);
+		check_problem(&response, cases[i].status, cases[i].says);
+		ck_assert_str_eq(header_of(&response, "Allow"), cases[i].status == 405 ? "GET, HEAD" : "");
+		ck_assert_int_eq(strncmp(header_of(&response, "WWW-Authenticate"), "Bearer", 6) == 0, cases[i].status == 401);
+		response_release(&response);
+	}
+	char org[ORG_BYTES_MAX + 6];
+	snprintf(org, sizeof org, "org=%0*d", (int)ORG_BYTES_MAX + 1, 7);
+	struct response response = ask("GET", "/v1/accesses", org, bearer(TOKEN_SUBJECT));
+	check_problem(&response, 400, "128");
+	response_release(&response);
+	end();
+}
+END_TEST
+
+START_TEST(bad_tokens)
+{
+	static const char *const headers[] = {"Basic eDp5", "Bearer", "Bearer ", "Bearer x.y.z", "eyJhbGciOiJIUzI1NiJ9"};
+	begin();
+	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+		struct response response = ask("GET", "/v1/accesses", NULL, headers[i]);
+		check_problem(&response, 401, "token");
+		response_release(&response);
+	}
+	/* The token is looked at before the question is. */
+	struct response response = ask("GET", "/v1/accesses", "limit=0", "Bearer x.y.z");
+	check_problem(&response, 401, "token");
+	response_release(&response);
+	routes.issuer = NULL;
+	response = ask("GET", "/v1/accesses", NULL, bearer(TOKEN_SUBJECT));
+	check_problem(&response, 401, "identity provider");
+	response_release(&response);
+	end();
+}
+END_TEST
+
+START_TEST(public_part)
+{
+	begin();
+	struct checkpoint checkpoint;
+	struct response response = ask("GET", "/checkpoint", NULL, NULL);
+	ck_assert_int_eq(response.status, 200);
+	ck_assert_str_eq(header_of(&response, "Content-Type"), "text/plain; charset=utf-8");
+	ck_assert_str_eq(header_of(&response, "Cache-Control"), "public, max-age=2");
+	ck_ok(checkpoint_verify(bytes_of(response.body, response.body_len), &f.vkey, &checkpoint));
+	ck_assert_uint_eq(checkpoint.size, 8); /* genesis, sender, five events, batch */
+	response_release(&response);
+
+	response = ask("HEAD", "/v1/coverage", "", NULL);
+	ck_assert_int_eq(response.status, 200);
+	ck_assert_str_eq(response.route, "/v1/coverage");
+	json_t *json = json_loadb(response.body, response.body_len, 0, NULL);
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "senders")), 1);
+	json_decref(json);
+	response_release(&response);
+
+	response = ask("GET", "/healthz", NULL, NULL);
+	ck_assert_int_eq(response.status, 200);
+	response_release(&response);
+	struct request far = {.method = "GET", .path = "/healthz"};
+	routes_answer(&routes, &far, f.now_s, &response);
+	check_problem(&response, 404, "nothing"); /* HTTP-3 */
+	response_release(&response);
+	end();
+}
+END_TEST
+
+/* HTTP-13: pages by cursor, bound to subject and filters; limit may change. */
+START_TEST(pages)
+{
+	begin();
+	char query[256];
+	struct response response = ask("GET", "/v1/accesses", "limit=3&org=cvr%3A55133018", bearer(TOKEN_PROXY));
+	ck_assert_int_eq(response.status, 200);
+	ck_assert_str_eq(header_of(&response, "Cache-Control"), "no-store");
+	json_t *page = json_loadb(response.body, response.body_len, 0, NULL);
+	ck_assert_uint_eq(json_array_size(json_object_get(page, "accesses")), 3);
+	snprintf(query, sizeof query, "org=cvr%%3A55133018&cursor=%s", json_string_value(json_object_get(page, "cursor")));
+	json_decref(page);
+	response_release(&response);
+
+	response = ask("GET", "/v1/accesses", query, bearer(TOKEN_SUBJECT));
+	ck_assert_int_eq(response.status, 200);
+	page = json_loadb(response.body, response.body_len, 0, NULL);
+	ck_assert_uint_eq(json_array_size(json_object_get(page, "accesses")), 1);
+	ck_assert_ptr_null(json_object_get(page, "cursor"));
+	json_decref(page);
+	response_release(&response);
+
+	response = ask("GET", "/v1/accesses", strstr(query, "cursor="), bearer(TOKEN_SUBJECT));
+	check_problem(&response, 400, "'cursor'");
+	response_release(&response);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("routes", refusals, bad_tokens, public_part, pages)
