@@ -27,3 +27,5 @@ int command_usage(const struct command *command, const struct fault *fault);
 
 extern const struct command command_init;
 extern const struct command command_vkey;
+extern const struct command command_who;
+extern const struct command command_token;

@@ -20,6 +20,8 @@ static const struct command command_help = {
 static const struct command *const commands[] = {
 	&command_init,
 	&command_vkey,
+	&command_who,
+	&command_token,
 	&command_help,
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -1,0 +1,26 @@
+/* Getting JSON from a ledger over HTTP, through libcurl. */
+#pragma once
+
+#include "ledger/error.h"
+
+#include <jansson.h>
+
+#define FETCH_BYTES_MAX (64u << 20) /* one answer; a full page is below a tenth of it */
+#define FETCH_SECONDS 60L
+
+struct fetch;
+
+/* For `url`, the ledger's address, with a bearer token or NULL. One connection, kept between requests. E_USAGE for an
+ * address that is not http or https, E_NO_MEMORY. */
+enum error fetch_open(const char *url, const char *token, struct fetch **out, struct fault *fault) MUST_USE;
+void fetch_close(struct fetch *fetch);
+
+struct fetch_param {
+	const char *name;
+	const char *value; /* NULL: left out */
+};
+
+/* GET of `path` under the address, with `count` parameters. A new reference. E_TOKEN and E_FORBIDDEN for 401 and 403,
+ * E_IO for everything else; the fault holds the detail that the ledger gave. */
+enum error fetch_json(struct fetch *fetch, const char *path, const struct fetch_param *params, size_t count,
+	json_t **out, struct fault *fault) MUST_USE;

@@ -1,0 +1,304 @@
+#include "tools/who_text.h"
+
+#include "ledger/timestamp.h"
+#include "tools/table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define COLUMNS 8
+#define CELL_BYTES 4096 /* cells are cut here for the screen; --json has everything */
+
+/* The accesses of one day that differ in nothing but the time. */
+struct group {
+	time_t first;
+	time_t last;
+	unsigned long long count;
+	char *cells[COLUMNS]; /* [0] is made at the end */
+};
+
+struct groups {
+	size_t count;
+	struct group *items;
+	json_t *places; /* day and cells, to the place in `items` */
+};
+
+static void groups_release(struct groups *groups)
+{
+	for (size_t i = 0; i < groups->count; i++)
+		for (size_t column = 0; column < COLUMNS; column++)
+			free(groups->items[i].cells[column]);
+	free(groups->items);
+	json_decref(groups->places);
+}
+
+static void table_release(struct table **table)
+{
+	table_free(*table);
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	return text ? text : "";
+}
+
+static time_t local_time(const char *text)
+{
+	int64_t ns = 0;
+	return timestamp_parse(bytes_text(text), &ns) == E_OK ? (time_t)(ns / 1000000000) : 0;
+}
+
+static void local_text(time_t at, const char *format, char *out, size_t size)
+{
+	struct tm parts;
+	if (localtime_r(&at, &parts) == NULL || strftime(out, size, format, &parts) == 0)
+		out[0] = '\0';
+}
+
+/* ---- one access as cells ---- */
+
+/* As much as is disclosed: name and role, else the role; and what kind of actor, unless it is a person. */
+static void who_cell(const json_t *item, const struct words *words, char *out)
+{
+	const json_t *actor = json_object_get(item, "actor");
+	const json_t *ai = json_object_get(item, "ai");
+	const char *kind = text_of(actor, "kind");
+	const char *name = text_of(actor, "name");
+	const char *role = text_of(actor, "role");
+	const char *label = strcmp(kind, "ai") == 0 ? words->ai : strcmp(kind, "system") == 0 ? words->system : "";
+	int len = snprintf(out, CELL_BYTES, "%s%s%s%s%s%s", label, *label ? ": " : "", name, *name && *role ? " (" : "",
+		role, *name && *role ? ")" : "");
+	if (ai && len > 0 && len < CELL_BYTES)
+		snprintf(out + len, (size_t)(CELL_BYTES - len), ", %s %s", text_of(ai, "system"), text_of(ai, "version"));
+	if (*out == '\0')
+		snprintf(out, CELL_BYTES, "%s", words->human);
+}
+
+static void behalf_cell(const json_t *item, char *out)
+{
+	const json_t *behalf = json_object_get(item, "on_behalf_of");
+	const char *name = text_of(behalf, "name");
+	const char *role = text_of(behalf, "role");
+	snprintf(out, CELL_BYTES, "%s%s%s%s", name, *name && *role ? " (" : "", role, *name && *role ? ")" : "");
+}
+
+static void action_cell(const json_t *item, const struct words *words, char *out)
+{
+	const char *outcome = text_of(item, "outcome");
+	const char *result = strcmp(outcome, "denied") == 0   ? words->denied
+						 : strcmp(outcome, "failed") == 0 ? words->failed
+														  : "";
+	bool emergency = json_is_true(json_object_get(item, "emergency"));
+	snprintf(out, CELL_BYTES, "%s%s%s%s%s%s", words_action(words, text_of(item, "action")), *result ? " (" : "", result,
+		*result ? ")" : "", emergency ? ", " : "", emergency ? words->emergency : "");
+}
+
+static void org_cell(const json_t *item, char *out)
+{
+	const json_t *org = json_object_get(item, "org");
+	const char *name = text_of(org, "name");
+	snprintf(out, CELL_BYTES, "%s", *name ? name : text_of(org, "id"));
+}
+
+static bool set_cell(struct group *group, size_t column, const char *text)
+{
+	group->cells[column] = strdup(text);
+	return group->cells[column] != NULL;
+}
+
+static bool make_cells(const json_t *item, const struct words *words, struct group *group)
+{
+	char cell[CELL_BYTES];
+	if (json_is_true(json_object_get(item, "erased"))) {
+		const json_t *sender = json_object_get(item, "sender");
+		return set_cell(group, 1, text_of(sender, "org")) && set_cell(group, 2, text_of(sender, "name")) &&
+			   set_cell(group, 3, words->erased_cell);
+	}
+	org_cell(item, cell);
+	bool made = set_cell(group, 1, cell) && set_cell(group, 2, text_of(item, "system")) &&
+				set_cell(group, 3, text_of(item, "activity")) && set_cell(group, 4, text_of(item, "purpose"));
+	who_cell(item, words, cell);
+	made = made && set_cell(group, 5, cell);
+	behalf_cell(item, cell);
+	made = made && set_cell(group, 6, cell);
+	action_cell(item, words, cell);
+	return made && set_cell(group, 7, cell);
+}
+
+/* ---- grouping ---- */
+
+/* Day and cells in one text; the caller frees it. */
+static char *group_key(const struct group *group)
+{
+	char day[16];
+	char *key = NULL;
+	local_text(group->first, "%F", day, sizeof day);
+	const char *cells[COLUMNS];
+	for (size_t i = 1; i < COLUMNS; i++)
+		cells[i] = group->cells[i] ? group->cells[i] : "";
+	int len = asprintf(&key, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s", day, cells[1], cells[2], cells[3], cells[4], cells[5],
+		cells[6], cells[7]);
+	return len < 0 ? NULL : key;
+}
+
+static void group_merge(struct group *into, const struct group *from)
+{
+	into->first = from->first < into->first ? from->first : into->first;
+	into->last = from->last > into->last ? from->last : into->last;
+	into->count += from->count;
+}
+
+/* `group` is the newest of `groups`, which has been counted already: joins it to one that is like it, if there is. */
+static bool place_group(struct groups *groups, struct group *group)
+{
+	char *key = group_key(group);
+	if (key == NULL)
+		return false;
+	const json_t *place = json_object_get(groups->places, key);
+	if (place) {
+		group_merge(&groups->items[json_integer_value(place)], group);
+		for (size_t column = 0; column < COLUMNS; column++)
+			free(group->cells[column]);
+		groups->count--;
+	}
+	bool placed = place || json_object_set_new(groups->places, key, json_integer((json_int_t)groups->count - 1)) == 0;
+	free(key);
+	return placed;
+}
+
+static enum error make_groups(const json_t *accesses, const struct words *words, struct groups *out)
+{
+	out->items = calloc(json_array_size(accesses) + 1, sizeof *out->items);
+	out->places = json_object();
+	if (out->items == NULL || out->places == NULL)
+		return E_NO_MEMORY;
+	for (size_t i = 0; i < json_array_size(accesses); i++) {
+		const json_t *item = json_array_get(accesses, i);
+		struct group *group = &out->items[out->count++];
+		const char *time = text_of(item, "time");
+		*group = (struct group){.first = local_time(*time ? time : text_of(item, "ledger_time")), .count = 1};
+		group->last = group->first;
+		if (!make_cells(item, words, group) || !place_group(out, group))
+			return E_NO_MEMORY;
+	}
+	return E_OK;
+}
+
+static void time_cell(const struct group *group, char *out, size_t size)
+{
+	char begin[32];
+	char end[32];
+	local_text(group->first, "%F %H:%M", begin, sizeof begin);
+	local_text(group->last, "%H:%M", end, sizeof end);
+	if (group->count == 1)
+		snprintf(out, size, "%s", begin);
+	else if (strcmp(begin + strlen(begin) - strlen(end), end) == 0)
+		snprintf(out, size, "%s (%llu)", begin, group->count);
+	else
+		snprintf(out, size, "%s–%s (%llu)", begin, end, group->count);
+}
+
+static enum error print_table(const struct answer *answer, const struct words *words, FILE *out)
+{
+	__attribute__((cleanup(groups_release))) struct groups groups = {0};
+	__attribute__((cleanup(table_release))) struct table *table = table_new(words->headings, COLUMNS);
+	TRY(make_groups(json_object_get(answer->json, "accesses"), words, &groups));
+	for (size_t i = 0; i < groups.count; i++) {
+		char time[96];
+		const char *cells[COLUMNS];
+		memcpy(cells, groups.items[i].cells, sizeof cells);
+		time_cell(&groups.items[i], time, sizeof time);
+		cells[0] = time;
+		if (table == NULL || !table_add(table, cells))
+			return E_NO_MEMORY;
+	}
+	if (groups.count > 0) {
+		table_print(table, table_terminal_width(out), out);
+		putc('\n', out);
+	}
+	return E_OK;
+}
+
+/* ---- around the table ---- */
+
+/* One line: a format from words.h filled in, with control characters replaced. */
+static void line(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void line(FILE *out, const char *format, ...)
+{
+	char text[CELL_BYTES];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	table_put(text, strlen(text), out);
+	putc('\n', out);
+}
+
+static void print_withheld(const struct answer *answer, const struct words *words, FILE *out)
+{
+	const json_t *events = json_object_get(json_object_get(answer->json, "withheld"), "events");
+	if (answer->withheld == 0)
+		return;
+	line(out, words->withheld, (unsigned long long)answer->withheld);
+	for (size_t i = 0; i < json_array_size(events); i++) {
+		char until[32];
+		const json_t *event = json_array_get(events, i);
+		local_text(local_time(text_of(event, "until")), "%F %H:%M", until, sizeof until);
+		line(out, words->withheld_until, until, text_of(event, "basis"));
+	}
+}
+
+static void print_coverage(const struct answer *answer, const struct words *words, FILE *out)
+{
+	const json_t *coverage = json_object_get(answer->json, "coverage");
+	const json_t *senders = json_object_get(coverage, "senders");
+	unsigned long long silent = 0;
+	for (size_t i = 0; i < json_array_size(senders); i++)
+		silent += json_is_true(json_object_get(json_array_get(senders, i), "silent"));
+	line(out, words->coverage, (unsigned long long)json_array_size(senders), silent,
+		(unsigned long long)json_integer_value(json_object_get(coverage, "silent_after_seconds")) / 3600);
+	for (size_t i = 0; i < json_array_size(senders); i++) {
+		const json_t *sender = json_array_get(senders, i);
+		const char *last = text_of(sender, "last_received");
+		char when[32];
+		local_text(local_time(last), "%F %H:%M", when, sizeof when);
+		if (json_is_true(json_object_get(sender, "silent")))
+			line(out, words->silent, text_of(sender, "name"), text_of(sender, "org"), *last ? when : words->never);
+	}
+}
+
+static void print_ending(const struct answer *answer, const struct words *words, FILE *out)
+{
+	char until[32];
+	char zone[16];
+	local_text(local_time(text_of(answer->json, "complete_until")), "%F %T", until, sizeof until);
+	local_text(time(NULL), "%Z", zone, sizeof zone);
+	line(out, words->complete, until);
+	line(out, words->verified, (unsigned long long)(answer->open + answer->withheld + answer->erased),
+		text_of(answer->json, "origin"));
+	if (!answer->signature)
+		line(out, "%s", words->unsigned_by);
+	line(out, "%s", words->statement);
+	line(out, words->times, zone);
+}
+
+enum error who_text(const struct answer *answer, const struct words *words, FILE *out)
+{
+	line(out, words->title, text_of(answer->json, "subject"));
+	putc('\n', out);
+	TRY(print_table(answer, words, out));
+	if (answer->open + answer->erased + answer->withheld == 0)
+		line(out, "%s", words->nobody);
+	else
+		line(out, words->accesses, (unsigned long long)answer->open);
+	print_withheld(answer, words, out);
+	if (answer->erased > 0)
+		line(out, words->erased, (unsigned long long)answer->erased);
+	print_coverage(answer, words, out);
+	print_ending(answer, words, out);
+	return E_OK;
+}

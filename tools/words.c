@@ -1,0 +1,92 @@
+#include "tools/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct words english = {
+	.headings = {"Time", "Organisation", "System", "Activity", "Purpose", "Who", "On behalf of", "Action"},
+	.title = "Accesses to data about %s",
+	.nobody = "Nobody has looked, as far as the systems below report.",
+	.accesses = "Accesses: %llu",
+	.withheld = "Withheld for now: %llu",
+	.withheld_until = "  to be shown after %s (%s)",
+	.erased = "Erased: %llu",
+	.erased_cell = "(erased)",
+	.coverage = "Coverage: %llu systems report here; %llu of them silent for more than %llu hours",
+	.silent = "  silent: %s (%s), last heard %s",
+	.never = "never",
+	.complete = "Complete until %s: what the ledger had received by then",
+	.verified = "Verified: each of these %llu events stands in the log %s exactly as shown",
+	.unsigned_by = "Not checked: the log's signature (give --vkey)",
+	.statement = "That nothing was left out is proven by a statement, not by this list.",
+	.times = "Times are in %s.",
+	.emergency = "emergency",
+	.human = "person",
+	.system = "system",
+	.ai = "AI",
+	.ok = "ok",
+	.denied = "denied",
+	.failed = "failed",
+};
+
+static const struct words danish = {
+	.headings = {"Tid", "Organisation", "System", "Aktivitet", "Formål", "Hvem", "På vegne af", "Handling"},
+	.title = "Opslag i oplysninger om %s",
+	.nobody = "Ingen har slået op, så vidt systemerne nedenfor indberetter.",
+	.accesses = "Opslag: %llu",
+	.withheld = "Tilbageholdt indtil videre: %llu",
+	.withheld_until = "  vises efter %s (%s)",
+	.erased = "Slettet: %llu",
+	.erased_cell = "(slettet)",
+	.coverage = "Dækning: %llu systemer indberetter hertil; %llu af dem tavse i mere end %llu timer",
+	.silent = "  tavs: %s (%s), sidst hørt %s",
+	.never = "aldrig",
+	.complete = "Fuldstændig indtil %s: alt, hvad loggen havde modtaget da",
+	.verified = "Efterprøvet: hver af disse %llu hændelser står i loggen %s præcis som vist",
+	.unsigned_by = "Ikke efterprøvet: loggens underskrift (brug --vkey)",
+	.statement = "At intet er udeladt, bevises af en erklæring, ikke af denne liste.",
+	.times = "Tider er i %s.",
+	.emergency = "nødopslag",
+	.human = "person",
+	.system = "system",
+	.ai = "AI",
+	.ok = "udført",
+	.denied = "afvist",
+	.failed = "mislykket",
+};
+
+static const char *const danish_actions[][2] = {
+	{"create", "oprettede"},
+	{"read", "læste"},
+	{"update", "ændrede"},
+	{"delete", "slettede"},
+	{"execute", "udførte"},
+	{"search", "søgte"},
+	{"export", "udtrak"},
+	{"print", "udskrev"},
+	{"disclose", "videregav"},
+};
+
+const struct words *words_for(const char *lang)
+{
+	return strncmp(lang, "da", 2) == 0 ? &danish : &english;
+}
+
+const char *words_environment(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return value;
+	}
+	return "en";
+}
+
+const char *words_action(const struct words *words, const char *action)
+{
+	for (size_t i = 0; words == &danish && i < sizeof danish_actions / sizeof danish_actions[0]; i++)
+		if (strcmp(danish_actions[i][0], action) == 0)
+			return danish_actions[i][1];
+	return action;
+}
