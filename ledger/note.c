@@ -14,10 +14,19 @@ static const struct bytes dash = {(const uint8_t *)"\xE2\x80\x94 ", 4};
 
 /* ---- base64, standard alphabet, padded, canonical ---- */
 
+static bool base64_letter(uint8_t c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+		   c == '=';
+}
+
 /* `out` has `capacity` bytes; false when the text is not the one encoding of its bytes, or is too long. */
 static bool base64_decode(struct bytes text, uint8_t *out, size_t capacity, size_t *out_len)
 {
 	size_t len = 0;
+	for (size_t i = 0; i < text.len; i++)
+		if (!base64_letter(text.data[i]))
+			return false; /* the library takes bytes over 0x7F for letters */
 	if (sodium_base642bin(
 			out, capacity, (const char *)text.data, text.len, NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
 		return false;

@@ -97,6 +97,7 @@ START_TEST(names)
 }
 END_TEST
 
+/* CKPT-4, CKPT-13 */
 START_TEST(sign_and_verify)
 {
 	struct signer signer = make_signer("ledger.example/2026", 1);
@@ -136,6 +137,29 @@ START_TEST(sign_and_verify)
 	ck_ok(vkey_make("ledger.example/2026", NOTE_KEY_COSIGNATURE, signer.vkey.public_key, &cosigner));
 	ck_error(note_verify(note, &cosigner, &text), E_BAD_KEY);
 	ck_error(note_sign(text, &cosigner, signer.secret_key, &w), E_BAD_KEY);
+}
+END_TEST
+
+/* CKPT-12: any other byte in the base64 is refused, also those that libsodium takes for letters. */
+START_TEST(base64_alphabet)
+{
+	const char *alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t buffer[300];
+	struct checkpoint checkpoint = sample(), got;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	ck_ok(checkpoint_format(&checkpoint, &w));
+	struct bytes text = bytes_of(buffer, writer_len(&w));
+	for (size_t at = text.len - 45; at < text.len - 1; at++) {
+		uint8_t kept = buffer[at];
+		for (unsigned byte = 0; byte < 256; byte++) {
+			buffer[at] = (uint8_t)byte;
+			bool letter = byte != 0 && strchr(alphabet, (int)byte) != NULL;
+			if (byte != kept && !(letter && at < text.len - 2))
+				ck_error(checkpoint_parse(text, &got), E_BAD_CHECKPOINT);
+		}
+		buffer[at] = kept;
+	}
+	ck_ok(checkpoint_parse(text, &got));
 }
 END_TEST
 
@@ -207,6 +231,7 @@ START_TEST(form_before_signature)
 }
 END_TEST
 
+/* CKPT-5, CKPT-9, CKPT-10, CKPT-11, CKPT-12 and the rules above, one case a file. */
 static void check_vector(const json_t *vector, const char *path)
 {
 	uint8_t buffer[VECTOR_BYTES_MAX];
@@ -241,5 +266,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("note", vkeys, names, sign_and_verify, sign_refuses, empty_lines_in_text, many_signatures,
+UNIT_MAIN("note", vkeys, names, sign_and_verify, base64_alphabet, sign_refuses, empty_lines_in_text, many_signatures,
 	form_before_signature, own_vectors)
