@@ -126,6 +126,7 @@ START_TEST(event_limits)
 }
 END_TEST
 
+/* BATCH-1, BATCH-2 and the rules above, one case a file. */
 static enum error check_head(const json_t *vector, struct reader *in)
 {
 	struct batch_head head;

@@ -218,7 +218,7 @@ START_TEST(random_pairs_to_5000)
 }
 END_TEST
 
-/* TREE-6, TREE-7: any other length, any changed bit, another leaf, another root. */
+/* TREE-5, TREE-6, TREE-7: any other length, any changed bit, another leaf, another root. */
 START_TEST(inclusion_refuses)
 {
 	fill_memory();
