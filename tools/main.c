@@ -20,8 +20,15 @@ static const struct command command_help = {
 static const struct command *const commands[] = {
 	&command_init,
 	&command_vkey,
-	&command_who,
+	&command_sender_add,
+	&command_sender_endorse,
+	&command_sender_list,
+	&command_sender_policy,
+	&command_sender_rotate,
+	&command_sender_revoke,
+	&command_epoch,
 	&command_token,
+	&command_who,
 	&command_help,
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -34,29 +41,27 @@ struct topic {
 
 static const struct topic topics[] = {
 	{"recovery", "what to do when the guard and the store do not fit",
-		"Beside the store, DIR/guard keeps the newest checkpoint that the ledger signed. A store that is older than "
-		"its\n"
-		"guard, or of another history, is not opened: going on from there would sign a second history, and senders\n"
-		"hold receipts for what would be missing.\n"
+		"Beside the store, DIR/guard keeps the newest checkpoint that the ledger signed. A store that\n"
+		"is older than its guard, or of another history, is not opened: going on from there would sign\n"
+		"a second history, and senders hold receipts for what would be missing.\n"
 		"\n"
 		"What to do:\n"
 		"  1. Stop every process that uses DIR, and copy DIR somewhere safe before you change anything.\n"
-		"  2. Find the newer store: the disk or directory that was in use before the older copy was put here.\n"
-		"     Put its store/ and keys/ back into DIR and start again. Nothing else is needed.\n"
-		"  3. If only the guard is missing or damaged and the store is the newest there is, put the guard back from\n"
-		"     where the store came from: both are written at the same time, and an older guard of the same ledger\n"
-		"     fits too (a guard may lag behind its store, never be ahead).\n"
-		"  4. Compare: 'indsigt audit DIR --vkey VKEY' reads the store without opening it for writing and says how "
-		"far\n"
-		"     it reaches; senders' receipts ('indsigt verify') say how far it should.\n"
+		"  2. Find the newer store: the disk or directory that was in use before the older copy was put\n"
+		"     here. Put its store/ and keys/ back into DIR and start again. Nothing else is needed.\n"
+		"  3. If only the guard is missing or damaged and the store is the newest there is, put a guard\n"
+		"     of the same ledger back from where the store came from. It may be older than the store,\n"
+		"     never newer.\n"
+		"  4. To see where you stand: 'indsigt audit DIR --vkey VKEY' says how far the store reaches,\n"
+		"     the senders' receipts ('indsigt verify') say how far it should.\n"
 		"\n"
-		"If the newer store is lost for good, this ledger cannot go on: what senders have receipts for is gone, and\n"
-		"nobody can tell an honest loss from a hidden one. Keep DIR as it is, start a new ledger with 'indsigt init'\n"
-		"under a new name, register the senders there, and have them send again what the old one has lost ('indsigt\n"
-		"send --again').\n"
+		"If the newer store is lost for good, this ledger cannot go on: senders have receipts for what\n"
+		"is gone, and nobody can tell an honest loss from a hidden one. Keep DIR as it is, make a new\n"
+		"ledger under a new name with 'indsigt init', register the senders there, and have them send\n"
+		"again what the old one has lost ('indsigt send --again').\n"
 		"\n"
-		"An automatic way out comes with witnesses: they remember how far the log was seen, so that a restored store\n"
-		"can be proven complete before it goes on.\n"},
+		"An automatic way out comes with witnesses: they remember how far the log was seen, so that a\n"
+		"store that was put back can be shown to be complete before it goes on.\n"},
 };
 #define TOPICS (sizeof topics / sizeof topics[0])
 

@@ -1,0 +1,16 @@
+/* What the command line changes about a ledger: through DIR/control.sock if a daemon runs, else on the store itself,
+ * under its lock. */
+#pragma once
+
+#include "ledger/ledger.h"
+
+/* Appends a sender entry, as ledger_append_sender does; returns when it is durable. E_LOCKED when a process holds the
+ * ledger that does not answer on its socket. */
+enum error admin_append_sender(const char *dir, struct entry_sender *entry, struct fault *fault) MUST_USE;
+/* Files everything received so far; returns when that is done. */
+enum error admin_epoch(const char *dir, struct fault *fault) MUST_USE;
+
+/* As the ledger stands now, beside a running daemon or not. E_UNKNOWN_SENDER. */
+enum error admin_sender(const char *dir, uint32_t id, struct sender *out, struct fault *fault) MUST_USE;
+/* The smallest id above all that are there. */
+enum error admin_next_sender(const char *dir, uint32_t *out, struct fault *fault) MUST_USE;

@@ -1,0 +1,32 @@
+/* A sender's registration as its organisation words it, and the endorsement file in which it travels to the ledger's
+ * operator when the key stays elsewhere. spec/sender.md
+ *
+ * The file is JSON: {"origin", "log": vkey, "sender": id, "org", "name", "policy": [words], "public_key": base64,
+ * "signature": base64}; any other member is refused. Nothing in it is secret. */
+#pragma once
+
+#include "ledger/entry.h"
+
+#include <jansson.h>
+
+#define PUBLIC_KEY_TEXT_MAX 44 /* base64 of 32 bytes */
+
+/* A registration without id, key and signature. E_BAD_VALUE for an organisation that is not SCHEME:ID or a text that
+ * an entry may not hold. */
+enum error registration_start(const char *org, const char *name, const struct policy *policy, struct entry_sender *out,
+	struct fault *fault) MUST_USE;
+
+/* Standard base64, exactly 32 bytes. E_BAD_KEY. */
+enum error public_key_parse(const char *text, uint8_t out[32]) MUST_USE;
+void public_key_format(const uint8_t public_key[32], char out[PUBLIC_KEY_TEXT_MAX + 1]);
+
+/* Writes the endorsement file for the log `log`; refuses an existing one. E_EXISTS, E_IO. */
+enum error endorsement_write(
+	const char *path, const struct vkey *log, const struct entry_sender *entry, struct fault *fault) MUST_USE;
+/* Reads it and checks that it is for the log `log` and that its signature verifies. E_NOT_FOUND, E_IO, E_BAD_JSON,
+ * E_WRONG_ORIGIN, E_BAD_SIGNATURE. */
+enum error endorsement_read(
+	const char *path, const struct vkey *log, struct entry_sender *out, struct fault *fault) MUST_USE;
+
+/* A new array of the words that make the policy from the default; NULL: out of memory. */
+json_t *policy_to_json(const struct policy *policy);

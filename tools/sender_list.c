@@ -1,0 +1,136 @@
+/* indsigt sender list: who reports here. */
+#include "ledger/archive.h"
+#include "ledger/timestamp.h"
+#include "tools/command.h"
+#include "tools/registration.h"
+#include "tools/table.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const headings[] = {"Id", "Status", "Organisation", "Name", "Since", "Last", "Events", "Policy"};
+#define COLUMNS (sizeof headings / sizeof headings[0])
+
+struct listing {
+	struct table *table; /* one of the two */
+	json_t *json;
+	bool failed;
+};
+
+static void listing_release(struct listing *listing)
+{
+	table_free(listing->table);
+	json_decref(listing->json);
+}
+
+static void archive_release(struct archive **archive)
+{
+	archive_close(*archive);
+}
+
+static void snapshot_release(struct snapshot **snapshot)
+{
+	if (*snapshot)
+		snapshot_end(*snapshot);
+}
+
+static const char *status_text(const struct sender *sender)
+{
+	if (sender->status == SENDER_REVOKED)
+		return sender->compromised ? "revoked, key compromised" : "revoked";
+	return sender->endorsed ? "active" : "active, unendorsed";
+}
+
+static bool add_row(struct listing *listing, const struct sender *sender)
+{
+	char id[16];
+	char events[24];
+	char since[TIMESTAMP_TEXT_MAX];
+	char last[TIMESTAMP_TEXT_MAX] = "never";
+	char words[4096] = "";
+	snprintf(id, sizeof id, "%" PRIu32, sender->id);
+	snprintf(events, sizeof events, "%" PRIu64, sender->next_sequence);
+	timestamp_format_s(sender->since_s, since);
+	if (sender->last_s)
+		timestamp_format_s(sender->last_s, last);
+	struct writer writer = writer_of(words, sizeof words);
+	if (policy_format(&sender->policy, &writer) != E_OK)
+		return false;
+	for (char *line; (line = strchr(words, '\n')) != NULL;)
+		*line = ' ';
+	const char *const cells[COLUMNS] = {id, status_text(sender), sender->org, sender->name, since, last, events, words};
+	return table_add(listing->table, cells);
+}
+
+static bool add_object(struct listing *listing, const struct sender *sender)
+{
+	char since[TIMESTAMP_TEXT_MAX];
+	char last[TIMESTAMP_TEXT_MAX];
+	char key[PUBLIC_KEY_TEXT_MAX + 1];
+	timestamp_format_s(sender->since_s, since);
+	timestamp_format_s(sender->last_s, last);
+	public_key_format(sender->public_key, key);
+	json_t *object = json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:s, s:o}", "id", (json_int_t)sender->id,
+		"org", sender->org, "name", sender->name, "status", sender->status == SENDER_ACTIVE ? "active" : "revoked",
+		"endorsed", sender->endorsed, "compromised", sender->compromised, "since", since, "last_received",
+		sender->last_s ? last : NULL, "events", (json_int_t)sender->next_sequence, "public_key", key, "policy",
+		policy_to_json(&sender->policy));
+	return json_array_append_new(listing->json, object) == 0;
+}
+
+static bool add_sender(void *context, const struct sender *sender)
+{
+	struct listing *listing = context;
+	listing->failed = listing->json ? !add_object(listing, sender) : !add_row(listing, sender);
+	return !listing->failed;
+}
+
+static enum error list(const char *dir, bool json, struct fault *fault)
+{
+	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
+	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	__attribute__((cleanup(listing_release))) struct listing listing = {
+		.table = json ? NULL : table_new(headings, COLUMNS), .json = json ? json_array() : NULL};
+	if (listing.table == NULL && listing.json == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(archive_open(dir, false, &archive, fault));
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	enum error error = snapshot_senders(snapshot, add_sender, &listing);
+	if (error != E_OK || listing.failed)
+		return fault_set(fault, error == E_OK ? E_NO_MEMORY : error, "");
+	if (json && (json_dumpf(listing.json, stdout, JSON_COMPACT) != 0 || putchar('\n') == EOF))
+		return fault_set(fault, E_IO, "the list cannot be written: %m");
+	if (!json)
+		table_print(listing.table, table_terminal_width(stdout), stdout);
+	return E_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	struct fault fault = {0};
+	bool json = false;
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option != 'j')
+			return command_usage(&command_sender_list, NULL);
+		json = true;
+	}
+	if (optind + 1 != argc)
+		return command_usage(&command_sender_list, NULL);
+	return command_end(&command_sender_list, list(argv[optind], json, &fault), &fault);
+}
+
+const struct command command_sender_list = {
+	.name = "sender list",
+	.arguments = "DIR [--json]",
+	.summary = "shows every sender: organisation, status, events, policy",
+	.text = "Reads beside a running ledger. 'unendorsed' is a sender whose registration or key change is not signed by "
+			"its\n"
+			"key. The policy is shown as far as it differs from the usual one.\n"
+			"\n"
+			"  --json  one JSON array\n",
+	.run = run,
+};
