@@ -1,0 +1,617 @@
+/* The spool under crashes. The file functions of the C library are wrapped (see tests/meson.build), so that a write can
+ * be made to fail, lost or done. */
+#include "ingest/spool.h"
+#include "tests/unit/unit.h"
+
+#include "ingest/spool_state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ORIGIN "log.example/2026"
+#define SENDER 3u
+
+/* ---- faults ---- */
+
+enum fault_kind { FAULT_NONE, FAULT_LOST, FAULT_DONE };
+
+static struct {
+	enum fault_kind kind;
+	unsigned at; /* fails the at-th call from now on, counted from 0 */
+	unsigned calls;
+} plan;
+
+/* True if this call fails; `*done` says whether it is carried out all the same. */
+static bool fails(bool *done)
+{
+	bool now = plan.kind != FAULT_NONE && plan.calls == plan.at;
+	plan.calls++;
+	*done = !now || plan.kind == FAULT_DONE;
+	if (now)
+		errno = ENOSPC;
+	return now;
+}
+
+ssize_t __real_pwrite64(int fd, const void *data, size_t len, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t at)
+{
+	bool done;
+	bool failed = fails(&done);
+	ssize_t n = done ? __real_pwrite64(fd, data, len, at) : __real_pwrite64(fd, data, len / 2, at);
+	return failed ? -1 : n;
+}
+
+#define WRAP_INT(name, parameters, arguments)             \
+	int __real_##name parameters;                         \
+	int __wrap_##name parameters;                         \
+	int __wrap_##name parameters                          \
+	{                                                     \
+		bool done;                                        \
+		bool failed = fails(&done);                       \
+		int result = done ? __real_##name arguments : -1; \
+		return failed ? -1 : result;                      \
+	}
+
+WRAP_INT(fdatasync, (int fd), (fd))
+WRAP_INT(fsync, (int fd), (fd))
+WRAP_INT(renameat, (int from_dir, const char *from, int to_dir, const char *to), (from_dir, from, to_dir, to))
+WRAP_INT(ftruncate64, (int fd, off_t len), (fd, len))
+
+/* ---- places ---- */
+
+static char dir[64];
+
+static void place(void)
+{
+	strcpy(dir, "/tmp/indsigt-unit-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void clear(void)
+{
+	DIR *handle = opendir(dir);
+	ck_assert_ptr_nonnull(handle);
+	for (struct dirent *item = readdir(handle); item != NULL; item = readdir(handle))
+		unlinkat(dirfd(handle), item->d_name, 0);
+	closedir(handle);
+	rmdir(dir);
+}
+
+static struct spool *open_spool(void)
+{
+	struct spool *spool = NULL;
+	struct fault fault = {0};
+	ck_assert_msg(spool_open(dir, ORIGIN, SENDER, &spool, &fault) == E_OK, "%s", fault.text);
+	return spool;
+}
+
+/* A dead process: nothing more is written. */
+static void kill_spool(struct spool *spool)
+{
+	journal_close(&spool->journal);
+	inputs_free(spool->inputs);
+	close(spool->dir_fd);
+	free(spool);
+}
+
+/* ---- batches ---- */
+
+static uint8_t body[600000];
+static const struct bytes names[2] = {{(const uint8_t *)"a.json", 6}, {(const uint8_t *)"-", 1}};
+
+static struct bytes make_body(uint64_t first, uint32_t count, size_t filler)
+{
+	struct batch_head head = {.kind = BATCH_EVENT, .sender = SENDER, .first_sequence = first, .count = count};
+	struct writer w = writer_of(body, sizeof body);
+	batch_head_encode(&head, &w);
+	memset(writer_skip(&w, 32), 0xaa, 32);
+	memset(writer_skip(&w, filler), (int)(first & 0xff), filler);
+	struct bytes out;
+	ck_ok(writer_done(&w, &out));
+	return out;
+}
+
+/* `events` events, each a message of input 0 from message `number` on. */
+static enum error append_batch(struct spool *spool, uint64_t number, uint32_t events, size_t filler)
+{
+	struct spool_message messages[64];
+	for (uint32_t i = 0; i < events; i++)
+		messages[i] = (struct spool_message){number + i, 1000 + number + i, 0, 1};
+	struct spool_batch batch = {make_body(spool_next(spool), events, filler), messages, events, names, 2};
+	return spool_append(spool, &batch);
+}
+
+static enum error append_refused(struct spool *spool, uint64_t number)
+{
+	struct spool_message message = {number, 1000 + number, 0, 0};
+	struct spool_batch batch = {BYTES_EMPTY, &message, 1, names, 1};
+	return spool_append(spool, &batch);
+}
+
+static uint64_t taken(struct spool *spool)
+{
+	uint64_t count = 0;
+	bool there = true;
+	while (there) {
+		ck_ok(spool_taken(spool, names[0], count, 1000 + count, &there));
+		count += there;
+	}
+	return count;
+}
+
+/* Waiting batches follow each other, are whole, and end at `next`. */
+static void check_sound(struct spool *spool)
+{
+	uint64_t at = spool_acknowledged(spool);
+	size_t bytes = 0;
+	for (size_t i = 0; i < spool_count(spool); i++) {
+		const struct spool_pending *pending = spool_pending(spool, i);
+		ck_assert_uint_eq(pending->head.first_sequence, at);
+		at += pending->head.count;
+		bytes += pending->body_bytes;
+		ck_ok(spool_read(spool, i, body));
+		struct reader r = reader_of(bytes_of(body, pending->body_bytes));
+		struct batch_head head;
+		batch_head_decode(&r, &head);
+		ck_assert_uint_eq(head.first_sequence, pending->head.first_sequence);
+		struct bytes secret = reader_bytes(&r, 32);
+		for (size_t j = 0; j < secret.len; j++)
+			ck_assert_uint_eq(secret.data[j], 0xaa);
+		struct spool_batch origin;
+		ck_ok(spool_messages(spool, i, &origin));
+		uint32_t events = 0;
+		for (size_t j = 0; j < origin.message_count; j++)
+			events += origin.messages[j].events;
+		ck_assert_uint_eq(events, pending->head.count);
+		ck_assert(bytes_equal(origin.inputs[0], names[0]));
+		free((void *)(uintptr_t)origin.messages);
+	}
+	ck_assert_uint_eq(at, spool_next(spool));
+	ck_assert_uint_eq(bytes, spool_bytes(spool));
+}
+
+/* ---- plain use ---- */
+
+START_TEST(keeps_what_waits)
+{
+	place();
+	struct spool *spool = open_spool();
+	struct stat info;
+	ck_assert_int_eq(stat(dir, &info), 0);
+	ck_assert_int_eq(info.st_mode & 0777, 0700);
+	ck_assert_ptr_null(spool_policy(spool));
+	ck_assert_uint_eq(spool_note(spool).len, 0);
+	ck_assert(spool_synced(spool));
+	ck_ok(append_batch(spool, 0, 10, 500));
+	ck_assert(!spool_synced(spool));
+	ck_ok(append_refused(spool, 10));
+	ck_ok(append_batch(spool, 11, 5, 500));
+	struct policy policy = {.flags = POLICY_WITHHOLD, .purpose = "p"};
+	ck_ok(spool_set_policy(spool, &policy));
+	ck_ok(spool_sync(spool));
+	ck_assert(spool_synced(spool));
+	ck_ok(spool_acknowledge(spool, 10, BYTES_LITERAL("note 1\n")));
+	kill_spool(spool);
+
+	spool = open_spool();
+	check_sound(spool);
+	ck_assert_uint_eq(spool_count(spool), 2); /* the acknowledgement was not synced: sent again, harmless */
+	ck_ok(spool_acknowledge(spool, 10, BYTES_LITERAL("note 1\n")));
+	ck_ok(spool_settle(spool));
+	ck_assert(spool_settled(spool));
+	kill_spool(spool);
+
+	spool = open_spool();
+	check_sound(spool);
+	ck_assert_uint_eq(spool_count(spool), 1);
+	ck_assert_uint_eq(spool_acknowledged(spool), 10);
+	ck_assert_uint_eq(spool_next(spool), 15);
+	ck_assert_uint_eq(taken(spool), 16);
+	ck_assert(bytes_equal(spool_note(spool), BYTES_LITERAL("note 1\n")));
+	ck_assert_uint_eq(spool_policy(spool)->flags, POLICY_WITHHOLD);
+	ck_assert_str_eq(spool_policy(spool)->purpose, "p");
+	spool_forget(spool, names[0]);
+	ck_assert_uint_eq(taken(spool), 0);
+	ck_ok(append_batch(spool, 0, 1, 10));
+	ck_assert_uint_eq(taken(spool), 1);
+	spool_close(spool);
+	spool = open_spool();
+	ck_assert_uint_eq(taken(spool), 1);
+	ck_assert_uint_eq(spool_count(spool), 2);
+	spool_close(spool);
+	clear();
+}
+END_TEST
+
+START_TEST(refusals)
+{
+	place();
+	struct spool *spool = open_spool();
+	struct spool *other = NULL;
+	struct fault fault;
+	ck_error(spool_open(dir, ORIGIN, SENDER, &other, &fault), E_BUSY);
+	struct spool_batch batch = {make_body(1, 1, 10), NULL, 0, NULL, 0};
+	ck_error(spool_append(spool, &batch), E_SEQUENCE_HOLE);
+	batch.body.len = BATCH_HEAD_BYTES + 31;
+	ck_error(spool_append(spool, &batch), E_TRUNCATED);
+	for (unsigned i = 0; i < SPOOL_BATCHES_MAX; i++)
+		ck_ok(append_batch(spool, i, 1, 1));
+	ck_error(append_batch(spool, SPOOL_BATCHES_MAX, 1, 1), E_TOO_MANY);
+	ck_ok(spool_sync(spool));
+	ck_ok(spool_acknowledge(spool, SPOOL_BATCHES_MAX / 2, BYTES_EMPTY));
+	ck_error(spool_acknowledge(spool, 1, BYTES_EMPTY), E_BAD_VALUE);
+	ck_error(spool_acknowledge(spool, SPOOL_BATCHES_MAX + 1, BYTES_EMPTY), E_BAD_VALUE);
+	ck_ok(append_batch(spool, SPOOL_BATCHES_MAX, 1, 1));
+	check_sound(spool);
+	ck_error(spool_start_at(spool, 3), E_BAD_VALUE);
+	spool_close(spool);
+	ck_error(spool_open(dir, ORIGIN, SENDER + 1, &other, &fault), E_WRONG_ORIGIN);
+	ck_error(spool_open(dir, "other", SENDER, &other, &fault), E_WRONG_ORIGIN);
+	ck_assert_int_eq(chmod(dir, 0750), 0);
+	ck_error(spool_open(dir, ORIGIN, SENDER, &other, &fault), E_PERMISSION);
+	ck_assert_int_eq(chmod(dir, 0700), 0);
+	spool = open_spool();
+	check_sound(spool);
+	spool_close(spool);
+	clear();
+}
+END_TEST
+
+static bool journal_holds_secret(void)
+{
+	char path[80];
+	snprintf(path, sizeof path, "%s/journal", dir);
+	FILE *file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	unsigned run = 0;
+	for (int c = getc(file); c != EOF && run < 32; c = getc(file))
+		run = c == 0xaa ? run + 1 : 0;
+	fclose(file);
+	return run == 32;
+}
+
+/* SND-5, SND-6 */
+START_TEST(secrets_are_destroyed)
+{
+	place();
+	struct spool *spool = open_spool();
+	ck_ok(append_batch(spool, 0, 3, 100));
+	ck_ok(spool_sync(spool));
+	ck_assert(journal_holds_secret());
+	ck_ok(spool_acknowledge(spool, 3, BYTES_LITERAL("n\n")));
+	ck_assert(journal_holds_secret()); /* the acknowledgement is not durable yet */
+	ck_ok(spool_settle(spool));
+	ck_assert(!journal_holds_secret());
+
+	ck_ok(append_batch(spool, 3, 1, 100));
+	ck_ok(spool_sync(spool));
+	ck_ok(spool_acknowledge(spool, 4, BYTES_LITERAL("n\n")));
+	ck_ok(journal_sync(&spool->journal));
+	kill_spool(spool); /* died between the acknowledgement and the wipe */
+	ck_assert(journal_holds_secret());
+	spool = open_spool();
+	ck_assert_uint_eq(spool_count(spool), 0);
+	ck_ok(spool_settle(spool));
+	ck_assert(!journal_holds_secret());
+	spool_close(spool);
+	clear();
+}
+END_TEST
+
+START_TEST(starts_where_the_ledger_is)
+{
+	place();
+	struct spool *spool = open_spool();
+	ck_ok(spool_start_at(spool, 100));
+	ck_assert_uint_eq(spool_acknowledged(spool), 100);
+	ck_ok(append_batch(spool, 0, 2, 10));
+	ck_ok(spool_sync(spool));
+	kill_spool(spool);
+	spool = open_spool();
+	ck_assert_uint_eq(spool_acknowledged(spool), 100);
+	ck_assert_uint_eq(spool_next(spool), 102);
+	check_sound(spool);
+	ck_ok(spool_start_at(spool, 200));
+	ck_assert_uint_eq(spool_acknowledged(spool), 100);
+	ck_ok(append_batch(spool, 2, 1, 10));
+	ck_ok(spool_rewrite(spool));
+	kill_spool(spool);
+	spool = open_spool();
+	ck_assert_uint_eq(spool_count(spool), 2);
+	ck_assert_uint_eq(spool_pending(spool, 1)->head.first_sequence, 200);
+	ck_assert_uint_eq(spool_next(spool), 201);
+	spool_close(spool);
+	clear();
+}
+END_TEST
+
+/* ---- replacing ---- */
+
+static enum error replace_one(struct spool *spool, size_t i, uint64_t first, uint32_t count)
+{
+	struct spool_message message = {SPOOL_NO_INPUT, 0, 0, count};
+	struct spool_batch batch = {make_body(first, count, 50), &message, 1, names, 1};
+	return spool_replace(spool, i, &batch);
+}
+
+START_TEST(replaces)
+{
+	place();
+	struct spool *spool = open_spool();
+	ck_ok(append_batch(spool, 0, 4, 10));
+	ck_ok(append_batch(spool, 4, 4, 10));
+	ck_ok(append_batch(spool, 8, 1, 10));
+	ck_ok(append_batch(spool, 9, 4, 10));
+	ck_ok(spool_sync(spool));
+	ck_error(replace_one(spool, 1, 5, 3), E_SEQUENCE_HOLE);
+	ck_error(replace_one(spool, 4, 4, 3), E_NOT_FOUND);
+	ck_ok(replace_one(spool, 1, 4, 3));
+	struct spool_batch empty = {BYTES_EMPTY, NULL, 0, NULL, 0};
+	ck_ok(spool_replace(spool, 1, &empty));
+	ck_error(replace_one(spool, 1, 8, 4), E_SEQUENCE_HOLE);
+	ck_ok(replace_one(spool, 1, 7, 4));
+	ck_ok(spool_replaced(spool, 1));
+	ck_assert_uint_eq(spool_next(spool), 11);
+	ck_assert_uint_eq(spool_count(spool), 3);
+	check_sound(spool);
+	ck_assert_uint_eq(taken(spool), 13);
+	kill_spool(spool);
+
+	spool = open_spool();
+	ck_assert_uint_eq(spool_next(spool), 11);
+	ck_assert_uint_eq(spool_count(spool), 3);
+	ck_assert_uint_eq(taken(spool), 13);
+	check_sound(spool);
+	/* Everything refused: nothing waits. */
+	ck_ok(spool_acknowledge(spool, 7, BYTES_EMPTY));
+	ck_ok(spool_replace(spool, 0, &empty));
+	ck_ok(spool_replaced(spool, 0));
+	ck_assert_uint_eq(spool_next(spool), 7);
+	ck_assert_uint_eq(spool_count(spool), 0);
+	ck_ok(append_batch(spool, 13, 2, 10));
+	ck_ok(spool_sync(spool));
+	kill_spool(spool);
+	spool = open_spool();
+	ck_assert_uint_eq(spool_next(spool), 9);
+	check_sound(spool);
+	spool_close(spool);
+	clear();
+}
+END_TEST
+
+/* A replacement that was begun and not finished never happened, also when the next process begins another. */
+START_TEST(unfinished_replacement)
+{
+	place();
+	struct spool *spool = open_spool();
+	ck_ok(append_batch(spool, 0, 4, 10));
+	ck_ok(spool_sync(spool));
+	ck_ok(replace_one(spool, 0, 0, 3));
+	ck_ok(journal_sync(&spool->journal));
+	kill_spool(spool);
+	spool = open_spool();
+	ck_assert_uint_eq(spool_next(spool), 4);
+	check_sound(spool);
+	ck_ok(replace_one(spool, 0, 0, 2));
+	ck_ok(spool_replaced(spool, 0));
+	kill_spool(spool);
+	spool = open_spool();
+	ck_assert_uint_eq(spool_next(spool), 2);
+	ck_assert_uint_eq(spool_count(spool), 1);
+	check_sound(spool);
+	spool_close(spool);
+	clear();
+}
+END_TEST
+
+/* ---- crashes ---- */
+
+struct state {
+	uint64_t end; /* of the journal */
+	uint64_t acknowledged;
+	uint64_t next;
+	uint64_t taken;
+	size_t count;
+	size_t note;
+};
+
+static struct state look(struct spool *spool)
+{
+	return (struct state){spool->journal.end, spool_acknowledged(spool), spool_next(spool), taken(spool),
+		spool_count(spool), spool_note(spool).len};
+}
+
+static void check_state(struct spool *spool, const struct state *wanted, size_t cut)
+{
+	struct state is = look(spool);
+	ck_assert_msg(is.acknowledged == wanted->acknowledged && is.next == wanted->next && is.taken == wanted->taken &&
+					  is.count == wanted->count && is.note == wanted->note,
+		"cut at %zu: acknowledged %zu, next %zu, taken %zu, count %zu, not %zu, %zu, %zu, %zu", cut,
+		(size_t)is.acknowledged, (size_t)is.next, (size_t)is.taken, is.count, (size_t)wanted->acknowledged,
+		(size_t)wanted->next, (size_t)wanted->taken, wanted->count);
+	check_sound(spool);
+}
+
+/* Whatever prefix of the journal a crash leaves, the spool opens in the state after the last whole call, and goes on.
+ */
+START_TEST(every_prefix)
+{
+	place();
+	struct state states[16];
+	size_t n = 0;
+	struct spool *spool = open_spool();
+	states[n++] = look(spool);
+	ck_ok(append_batch(spool, 0, 3, 20));
+	states[n++] = look(spool);
+	ck_ok(append_refused(spool, 3));
+	states[n++] = look(spool);
+	ck_ok(append_batch(spool, 4, 2, 20));
+	states[n++] = look(spool);
+	ck_ok(spool_acknowledge(spool, 3, BYTES_LITERAL("note\n")));
+	states[n++] = look(spool);
+	ck_ok(append_batch(spool, 6, 1, 20));
+	states[n++] = look(spool);
+	ck_ok(replace_one(spool, 0, 3, 1));
+	states[n++] = look(spool);
+	ck_ok(replace_one(spool, 0, 4, 1));
+	states[n++] = look(spool);
+	/* What spool_replaced does, without its sync, which would destroy secrets that a shorter journal still needs. */
+	uint8_t sequence[8] = {[7] = 3};
+	struct bytes part = BYTES_ARRAY(sequence);
+	ck_ok(journal_append(&spool->journal, RECORD_REPLACED, &part, 1, JOURNAL_NO_SECRET, NULL));
+	spool_swap(spool, 0);
+	states[n++] = look(spool);
+	ck_ok(append_batch(spool, 7, 2, 20));
+	states[n++] = look(spool);
+	ck_ok(spool_acknowledge(spool, 5, BYTES_LITERAL("longer note\n")));
+	states[n++] = look(spool);
+	ck_ok(journal_write(&spool->journal));
+	static uint8_t whole[65536];
+	ssize_t len = pread(spool->journal.fd, whole, sizeof whole, 0);
+	ck_assert_uint_eq((uint64_t)len, states[n - 1].end);
+	kill_spool(spool);
+	for (size_t cut = states[0].end; cut <= (size_t)len; cut++) {
+		char path[80];
+		snprintf(path, sizeof path, "%s/journal", dir);
+		int fd = open(path, O_RDWR | O_TRUNC);
+		ck_assert_int_eq(write(fd, whole, cut), (ssize_t)cut);
+		close(fd);
+		size_t i = 0;
+		while (i + 1 < n && states[i + 1].end <= cut)
+			i++;
+		spool = open_spool();
+		check_state(spool, &states[i], cut);
+		uint64_t next = spool_next(spool);
+		ck_ok(append_batch(spool, taken(spool), 1, 5));
+		ck_ok(spool_sync(spool));
+		kill_spool(spool);
+		spool = open_spool();
+		ck_assert_uint_eq(spool_next(spool), next + 1);
+		check_sound(spool);
+		kill_spool(spool);
+	}
+	clear();
+}
+END_TEST
+
+/* The head of a batch got to the disk and its secret did not: it was not synced, so it was not sent. */
+START_TEST(torn_secret)
+{
+	place();
+	struct spool *spool = open_spool();
+	ck_ok(append_batch(spool, 0, 3, 20));
+	ck_ok(spool_sync(spool));
+	struct state before = look(spool);
+	ck_ok(append_batch(spool, 3, 1, 20));
+	ck_ok(append_batch(spool, 4, 1, 20));
+	uint64_t at = spool_pending(spool, 1)->at;
+	ck_ok(journal_write(&spool->journal));
+	uint8_t zero = 0;
+	ck_assert_int_eq(pwrite(spool->journal.fd, &zero, 1, (off_t)(at + JOURNAL_HEAD_BYTES + SPOOL_SECRET_AT + 31)), 1);
+	kill_spool(spool);
+	spool = open_spool();
+	check_state(spool, &before, 0);
+	spool_close(spool);
+	clear();
+}
+END_TEST
+
+/* What a process was told before a call failed. */
+struct promise {
+	uint64_t synced_next;
+	uint64_t acknowledged;
+	uint64_t taken;
+	uint64_t replaced; /* > 0: the replacement was done */
+};
+
+static enum error note_promise(struct spool *spool, struct promise *promise)
+{
+	TRY(spool_sync(spool));
+	promise->synced_next = spool_next(spool);
+	promise->acknowledged = spool_acknowledged(spool);
+	promise->taken = taken(spool);
+	return E_OK;
+}
+
+/* Something of everything, long enough that the journal is rewritten twice, once with batches waiting. */
+static enum error scenario(struct spool *spool, struct promise *promise)
+{
+	uint64_t number = taken(spool);
+	for (unsigned i = 0; i < 4; i++, number += 40) {
+		TRY(append_batch(spool, number, 40, 300000));
+		TRY(note_promise(spool, promise));
+	}
+	TRY(spool_acknowledge(spool, spool_next(spool) - 80, BYTES_LITERAL("one\n")));
+	TRY(append_batch(spool, number++, 1, 10));
+	TRY(note_promise(spool, promise));
+	TRY(spool_rewrite(spool));
+	const struct spool_pending *last = spool_pending(spool, spool_count(spool) - 1);
+	TRY(replace_one(spool, spool_count(spool) - 1, last->head.first_sequence, 1));
+	TRY(spool_replaced(spool, spool_count(spool) - 1));
+	TRY(spool_acknowledge(spool, spool_next(spool), BYTES_LITERAL("two\n")));
+	TRY(spool_settle(spool));
+	promise->acknowledged = spool_acknowledged(spool);
+	TRY(append_refused(spool, number++));
+	TRY(append_batch(spool, number++, 1, 10));
+	return note_promise(spool, promise);
+}
+
+static void check_promise(const struct promise *promise)
+{
+	plan.kind = FAULT_NONE;
+	struct spool *spool = open_spool();
+	check_sound(spool);
+	ck_assert_uint_ge(spool_next(spool), promise->synced_next);
+	ck_assert_uint_ge(spool_acknowledged(spool), promise->acknowledged);
+	ck_assert_uint_ge(taken(spool), promise->taken);
+	struct promise again = {0};
+	ck_ok(scenario(spool, &again));
+	check_sound(spool);
+	spool_close(spool);
+}
+
+static void every_write_fails(enum fault_kind kind)
+{
+	bool finished = false;
+	for (unsigned at = 0; !finished; at++) {
+		place();
+		struct spool *spool = NULL;
+		struct promise promise = {0};
+		plan.kind = kind;
+		plan.at = at;
+		plan.calls = 0;
+		enum error error = spool_open(dir, ORIGIN, SENDER, &spool, NULL);
+		if (error == E_OK) {
+			error = scenario(spool, &promise);
+			if (error != E_OK) /* spent: nothing works any more */
+				ck_assert_int_ne((int)append_batch(spool, taken(spool), 1, 10) | (int)spool_sync(spool), E_OK);
+			kill_spool(spool);
+		}
+		finished = plan.calls <= at;
+		ck_assert(finished == (error == E_OK));
+		check_promise(&promise);
+		clear();
+	}
+}
+
+START_TEST(every_write_lost)
+{
+	every_write_fails(FAULT_LOST);
+}
+END_TEST
+
+START_TEST(every_write_done_but_reported_failed)
+{
+	every_write_fails(FAULT_DONE);
+}
+END_TEST
+
+UNIT_MAIN("spool", keeps_what_waits, refusals, secrets_are_destroyed, starts_where_the_ledger_is, replaces,
+	unfinished_replacement, every_prefix, torn_secret, every_write_lost, every_write_done_but_reported_failed)
