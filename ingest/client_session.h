@@ -1,0 +1,103 @@
+/* The sender's side of a session, as a pure state machine: frames in, answers out; no socket, no clock. spec/frame.md
+ *
+ *            hello sent            welcome              refusal, others in flight            last of them answered
+ *   CLOSED ─────────────► GREETED ─────────► OPEN ───────────────────────────────► DRAINING ─────────────────────► OPEN
+ *      ▲                     │                │                                       │
+ *      └─── error frame ─────┴────────────────┴───────────────────────────────────────┘
+ *
+ *   frame      GREETED    OPEN                            DRAINING
+ *   welcome    ─► OPEN    unexpected                      unexpected
+ *   receipt    unexpected checked, for the oldest batch   unexpected: nothing after a refused batch is taken
+ *   refusal    unexpected for the oldest ─► DRAINING      for the oldest, swallowed
+ *   ping       answered   answered                        answered
+ *   pong       taken      taken                           taken
+ *   error      ─► CLOSED  ─► CLOSED                       ─► CLOSED
+ *
+ * An unexpected frame is E_FRAME_TYPE, a malformed one has its decoder's error, a receipt that does not hold
+ * E_BAD_PROOF or E_BAD_CHECKPOINT: after any of them the session is CLOSED. Batches are answered in the order in
+ * which they were sent. */
+#pragma once
+
+#include "ingest/frame.h"
+
+enum client_state { CLIENT_CLOSED, CLIENT_GREETED, CLIENT_OPEN, CLIENT_DRAINING };
+
+#define CLIENT_FRAME_BYTES_MAX (RECEIPT_BYTES_MAX + 64) /* no frame from a ledger is longer */
+#define CLIENT_PING_MS 15000u                           /* silence, while something is expected, before a ping */
+#define CLIENT_GIVE_UP_MS 60000u                        /* and before the connection is given up */
+#define CLIENT_BACKOFF_MIN_MS 100u
+#define CLIENT_BACKOFF_MAX_MS 10000u
+
+struct client_session {
+	enum client_state state;
+	const struct vkey *log; /* borrowed */
+	uint32_t sender;
+	struct receipt_position position;
+	struct frame_welcome welcome; /* from OPEN on */
+	/* batches without an answer, a ring */
+	struct {
+		struct batch_head head;
+		uint32_t bytes;
+	} flight[CONNECTION_BATCHES_MAX];
+	uint32_t flight_first;
+	uint32_t flight_count;
+	size_t flight_bytes;
+	uint64_t heard_ms;
+	bool pinged;
+};
+
+/* What a frame meant. */
+enum client_meaning {
+	CLIENT_NOTHING,
+	CLIENT_WELCOMED, /* session->welcome holds it */
+	CLIENT_RECEIPT,  /* checked; `batch` and `receipt` */
+	CLIENT_REFUSED,  /* `batch` and `refusal`; act on it once the state is OPEN again */
+	CLIENT_PING,     /* `body` is to be sent back in a pong */
+	CLIENT_ENDED,    /* `error`: the ledger ends the connection */
+};
+
+struct client_answer {
+	enum client_meaning meaning;
+	struct batch_head batch;
+	struct receipt receipt; /* checkpoint borrowed from the frame */
+	struct frame_refusal refusal;
+	struct frame_error error;
+	struct bytes body; /* borrowed from the frame */
+};
+
+/* A session of `sender` with the log `log`, CLOSED. `note` is the checkpoint of the last receipt, or empty.
+ * E_BAD_CHECKPOINT when it is not the log's. */
+enum error client_session_init(
+	struct client_session *session, const struct vkey *log, uint32_t sender, struct bytes note) MUST_USE;
+/* A new connection is there: writes the hello frame; the state is GREETED, nothing is in flight. */
+enum error client_session_start(struct client_session *session, uint64_t now_ms, struct writer *out) MUST_USE;
+/* The connection is gone. */
+void client_session_close(struct client_session *session);
+
+/* May a batch with a body of `bytes` be sent now? In the state OPEN, within the window of the welcome. */
+bool client_session_may_send(const struct client_session *session, size_t bytes);
+/* It was sent (or will be, before any other). */
+void client_session_sent(struct client_session *session, const struct batch_head *head, uint32_t bytes);
+
+/* One frame from the ledger. */
+enum error client_session_receive(struct client_session *session, enum frame_type type, struct bytes body,
+	uint64_t now_ms, struct client_answer *out, struct fault *fault) MUST_USE;
+
+/* True when it is time for a ping (then it counts as sent). `*give_up`: the connection is dead. `*next_ms`: how long to
+ * wait for the next look, UINT32_MAX when nothing is expected. */
+bool client_session_timer(struct client_session *session, uint64_t now_ms, bool *give_up, uint32_t *next_ms);
+
+/* ---- what to do about errors ---- */
+
+enum client_verdict {
+	CLIENT_STOP,  /* a person must look at it */
+	CLIENT_RETRY, /* it may pass: connect again, later */
+	CLIENT_ASIDE, /* it is about one event: move its message aside, send the rest again */
+};
+
+/* Of a refusal. */
+enum client_verdict client_refusal_verdict(const struct frame_refusal *refusal);
+/* Of an error frame, or an error of the session itself. */
+enum client_verdict client_error_verdict(enum error error);
+/* How long to wait before connection attempt `attempt` (from 0) after a failure; `chance` is any random number. */
+uint32_t client_backoff_ms(unsigned attempt, uint32_t chance);

@@ -1,0 +1,178 @@
+/* Signing waiting batches again: a refused message is taken out, or the policy changed. All batches behind the change
+ * get new sequences, and with them new secrets; a secret is never used for two contents. */
+#include "ingest/sender_state.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct redo {
+	struct sender *sender;
+	struct builder *builder;
+	size_t first; /* index of the first waiting batch that is replaced */
+	uint64_t sequence;
+	bool encode;
+	struct builder_limits limits;
+	struct event *events; /* decoded, of one message */
+};
+
+static void free_redo(struct redo *redo)
+{
+	builder_free(redo->builder);
+	free(redo->events);
+}
+
+/* A waiting batch, read back. */
+struct read_batch {
+	uint8_t *body;
+	size_t body_bytes;
+	struct spool_batch origin;
+};
+
+static void free_read(struct read_batch *read)
+{
+	if (read->body != NULL)
+		sodium_memzero(read->body, read->body_bytes);
+	free(read->body);
+	free((void *)(uintptr_t)read->origin.messages);
+}
+
+static enum error read_batch(struct sender *sender, size_t i, struct read_batch *out)
+{
+	out->body_bytes = spool_pending(sender->spool, i)->body_bytes;
+	out->body = malloc(out->body_bytes);
+	if (out->body == NULL)
+		return E_NO_MEMORY;
+	TRY(spool_read(sender->spool, i, out->body));
+	return spool_messages(sender->spool, i, &out->origin);
+}
+
+static enum error emit(struct redo *redo)
+{
+	struct spool_batch batch;
+	TRY(builder_close(redo->builder, &redo->sender->key, redo->sequence, &batch));
+	TRY(spool_replace(redo->sender->spool, redo->first, &batch));
+	redo->sequence += builder_events(redo->builder);
+	builder_reset(redo->builder);
+	return E_OK;
+}
+
+/* ---- messages ---- */
+
+static enum error decode_events(struct redo *redo, const struct batch_event *encoded, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		TRY(event_decode(encoded[i].disclosed, encoded[i].restricted, NULL, false, &redo->events[i], NULL));
+		struct reader header = reader_of(encoded[i].header);
+		event_header_decode(&header, &redo->events[i].header);
+		TRY(reader_done(&header));
+	}
+	return E_OK;
+}
+
+static void report(
+	struct redo *redo, const struct builder_source *source, size_t count, enum error error, const char *text)
+{
+	const struct sender_calls *calls = &redo->sender->options.calls;
+	struct sender_rejection rejection = {source->input, source->number, error, text, redo->events, count};
+	if (calls->rejected != NULL)
+		calls->rejected(calls->context, &rejection);
+}
+
+static enum error put_message(struct redo *redo, const struct batch_event *encoded, size_t count, enum batch_kind kind,
+	const struct builder_source *source, struct fault *fault)
+{
+	if (!redo->encode)
+		return builder_add_encoded(redo->builder, encoded, count, kind, &redo->limits, source);
+	const struct policy *policy = spool_policy(redo->sender->spool);
+	return builder_add(redo->builder, redo->events, count, policy, &redo->limits, source, fault);
+}
+
+/* The new policy may refuse what the old one took. */
+static enum error keep_message(struct redo *redo, const struct batch_event *encoded, size_t count, enum batch_kind kind,
+	const struct builder_source *source)
+{
+	struct fault fault = {0};
+	if (redo->encode)
+		TRY(decode_events(redo, encoded, count));
+	enum error error = put_message(redo, encoded, count, kind, source, &fault);
+	if (error == E_NO_ROOM) {
+		TRY(emit(redo));
+		error = put_message(redo, encoded, count, kind, source, &fault);
+	}
+	if (redo->encode && sender_refusal(error)) {
+		report(redo, source, count, error, fault.text);
+		return E_OK;
+	}
+	return error;
+}
+
+/* ---- batches ---- */
+
+static enum error redo_batch(
+	struct redo *redo, const struct read_batch *read, uint32_t event, enum error refused, const char *text)
+{
+	struct reader r = reader_of(bytes_of(read->body, read->body_bytes));
+	struct batch_head head;
+	batch_head_decode(&r, &head);
+	reader_bytes(&r, sizeof(struct key));
+	uint32_t at = 0;
+	for (size_t i = 0; i < read->origin.message_count; i++) {
+		const struct spool_message *message = &read->origin.messages[i];
+		struct batch_event encoded[EVENT_SUBJECTS_MAX];
+		uint32_t count = message->events;
+		struct builder_source source = {BYTES_EMPTY, message->number, message->hash};
+		if (count > EVENT_SUBJECTS_MAX)
+			return E_CORRUPT;
+		if (message->number != SPOOL_NO_INPUT)
+			source.input = read->origin.inputs[message->input];
+		for (uint32_t j = 0; j < count; j++)
+			batch_event_decode(&r, &encoded[j]);
+		TRY(r.error);
+		if (event >= at && event - at < count) {
+			TRY(decode_events(redo, encoded, count));
+			report(redo, &source, count, refused, text);
+		} else if (count > 0) {
+			TRY(keep_message(redo, encoded, count, head.kind, &source));
+		}
+		at += count;
+	}
+	TRY(reader_done(&r));
+	return emit(redo);
+}
+
+static enum error redo_all(struct redo *redo, uint32_t event, enum error refused, const char *text)
+{
+	struct sender *sender = redo->sender;
+	redo->events = malloc(EVENT_SUBJECTS_MAX * sizeof *redo->events);
+	if (redo->events == NULL)
+		return E_NO_MEMORY;
+	TRY(builder_new(&redo->builder));
+	sender_limits(sender, &redo->limits);
+	redo->limits.events_max = BATCH_EVENTS_MAX; /* batches keep their sizes */
+	redo->limits.time_max_s = 0;                /* judged when they were added */
+	redo->sequence = spool_pending(sender->spool, redo->first)->head.first_sequence;
+	for (size_t i = redo->first; i < spool_count(sender->spool); i++) {
+		__attribute__((cleanup(free_read))) struct read_batch read = {0};
+		TRY(read_batch(sender, i, &read));
+		TRY(redo_batch(redo, &read, i == redo->first ? event : FAULT_NO_EVENT, refused, text));
+	}
+	const struct sender_calls *calls = &sender->options.calls;
+	if (calls->flush != NULL)
+		TRY(calls->flush(calls->context));
+	return spool_replaced(sender->spool, redo->first);
+}
+
+enum error sender_redo(struct sender *sender, size_t i, uint32_t event, enum error error, const char *text, bool encode,
+	struct fault *fault)
+{
+	const struct spool_pending *pending = spool_pending(sender->spool, i);
+	if (pending == NULL || (event != FAULT_NO_EVENT && event >= pending->head.count))
+		return fault_set(fault, E_BAD_VALUE, "the ledger refused an event that was not sent: %s", text);
+	__attribute__((cleanup(free_redo))) struct redo redo = {.sender = sender, .first = i, .encode = encode};
+	enum error result = redo_all(&redo, event, error, text);
+	if (result != E_OK)
+		return fault_set(fault, result, "waiting batches cannot be signed again: %s", error_text(result));
+	return E_OK;
+}

@@ -1,0 +1,64 @@
+/* The inside of a sender, shared by sender.c (what callers call), sender_link.c (the connection) and sender_redo.c
+ * (signing again). */
+#pragma once
+
+#include "ingest/builder.h"
+#include "ingest/client_session.h"
+#include "ingest/sender.h"
+#include "ingest/spool.h"
+
+#define SENDER_OUT_BYTES (2u * FRAME_BYTES_MAX)
+#define SENDER_IN_BYTES (CLIENT_FRAME_BYTES_MAX + FRAME_HEAD_BYTES)
+#define SENDER_GROUP_BATCHES 32u    /* that share one sync of the spool, at most */
+#define SENDER_GROUP_BYTES 1048576u /* likewise */
+#define SENDER_HOST_MAX 255u
+
+struct sender {
+	struct sender_options options;
+	struct sender_key key;
+	struct spool *spool;
+	struct builder *builder;
+	size_t group_batches; /* appended to the spool since its last sync */
+	size_t group_bytes;
+
+	/* connection */
+	char host[SENDER_HOST_MAX + 1];
+	char port[8];
+	int fd; /* -1: none */
+	bool connecting;
+	unsigned attempts;      /* since the last receipt */
+	uint64_t connect_at_ms; /* when fd is -1 */
+	uint64_t welcomed_ms;   /* 0: never */
+	struct client_session session;
+	size_t sent; /* waiting batches, from the oldest, that went out on this connection */
+	uint8_t *out;
+	size_t out_start, out_len;
+	uint8_t *in;
+	size_t in_len;
+	char said[FAULT_TEXT_MAX + 1]; /* the last notice */
+
+	/* what the frames of one read brought */
+	uint64_t acknowledged; /* first sequence without a receipt */
+	bool refused;
+	struct {
+		struct frame_refusal frame;
+		char text[FAULT_TEXT_MAX + 1];
+	} refusal;
+	bool policy_asked; /* a refusal for the policy made us ask for a newer one */
+};
+
+/* sender.c */
+void sender_limits(const struct sender *sender, struct builder_limits *out);
+void sender_notice(struct sender *sender, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* sender_link.c */
+/* Reads HOST:PORT into host and port: E_USAGE. */
+enum error sender_link_address(struct sender *sender, struct fault *fault) MUST_USE;
+void sender_link_close(struct sender *sender);
+/* Closes, and says when to try again. */
+void sender_link_lost(struct sender *sender, const char *why);
+
+/* sender_redo.c: signs the waiting batches from the `i`-th on again. Without the message of event `event` of that batch
+ * (unless it is FAULT_NO_EVENT), which is reported with `error` and `text`; with `encode`, under the spool's policy. */
+enum error sender_redo(struct sender *sender, size_t i, uint32_t event, enum error error, const char *text, bool encode,
+	struct fault *fault) MUST_USE;
