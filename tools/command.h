@@ -36,3 +36,4 @@ extern const struct command command_sender_policy;
 extern const struct command command_sender_rotate;
 extern const struct command command_sender_revoke;
 extern const struct command command_epoch;
+extern const struct command command_serve;

@@ -1,0 +1,288 @@
+/* indsigt serve: runs both daemons, and starts again the one that dies.
+ *
+ *   STARTING ──"listening ADDRESS"──► RUNNING ──died──► WAITING ──back-off over──► STARTING
+ *      │ died before it ever listened                     ▲                          │
+ *      ▼                                                  └───────────died───────────┘
+ *    serve ends
+ *
+ * The first start takes the address that was asked for (port 0: a free one), every later one the address that came out
+ * of the first. The first restart is at once, so that senders hardly notice; a daemon that keeps dying is started less
+ * and less often. All waiting is done in one poll(): output of the daemons, signals (signalfd), back-off. */
+#include "ledger/ledger.h"
+#include "query/address.h"
+#include "tools/child.h"
+#include "tools/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DAEMONS 2
+#define BACKOFF_MS_FIRST 50u
+#define BACKOFF_MS_MAX 5000u
+#define STEADY_MS 10000u  /* a daemon that lived this long is well: its next restart is at once */
+#define PATIENCE_MS 30000 /* for a daemon to end cleanly */
+#define ARGUMENTS_MAX 8
+
+enum state { STATE_STARTING, STATE_RUNNING, STATE_WAITING };
+
+struct daemon {
+	const char *program;
+	const char *build_dir;
+	char path[CHILD_PATH_MAX];
+	char address[CHILD_LINE_MAX + 1]; /* asked for, then the real one */
+	const char *extra[ARGUMENTS_MAX]; /* after DIR --listen ADDRESS */
+	enum state state;
+	bool listened; /* once, at least */
+	struct child child;
+	uint64_t started_ms;
+	uint64_t again_ms; /* WAITING: when to start it */
+	uint32_t backoff_ms;
+};
+
+struct serve {
+	const char *dir;
+	struct daemon daemons[DAEMONS]; /* ingest, query */
+	int signals;
+	bool announced;
+	bool stopping;
+};
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static enum error start(const struct serve *serve, struct daemon *daemon, struct fault *fault)
+{
+	const char *argv[4 + ARGUMENTS_MAX] = {daemon->program, serve->dir, "--listen", daemon->address};
+	memcpy(argv + 4, daemon->extra, sizeof daemon->extra);
+	daemon->state = STATE_STARTING;
+	daemon->started_ms = clock_ms();
+	return child_start(daemon->path, (char *const *)argv, &daemon->child, fault);
+}
+
+static void announce(struct serve *serve)
+{
+	for (size_t i = 0; i < DAEMONS; i++)
+		if (!serve->daemons[i].listened)
+			return;
+	if (!serve->announced)
+		printf("ready ingest=%s query=%s\n", serve->daemons[0].address, serve->daemons[1].address);
+	fflush(stdout);
+	serve->announced = true;
+}
+
+static void read_output(struct serve *serve, struct daemon *daemon)
+{
+	static const char word[] = "listening ";
+	char line[CHILD_LINE_MAX + 1];
+	while (child_line(&daemon->child, line)) {
+		if (daemon->state != STATE_STARTING || strncmp(line, word, sizeof word - 1) != 0)
+			continue;
+		strcpy(daemon->address, line + sizeof word - 1);
+		daemon->state = STATE_RUNNING;
+		daemon->listened = true;
+		announce(serve);
+	}
+}
+
+/* A daemon has ended by itself. */
+static enum error schedule(struct daemon *daemon, int status, struct fault *fault)
+{
+	uint64_t now_ms = clock_ms();
+	const char *how = WIFSIGNALED(status) ? "by signal" : "with status";
+	int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+	child_forget(&daemon->child);
+	if (!daemon->listened)
+		return fault_set(fault, WIFEXITED(status) && number == EXIT_USAGE ? E_USAGE : E_STOPPED,
+			"%s did not start (it ended %s %d)", daemon->program, how, number);
+	if (daemon->state == STATE_RUNNING && now_ms - daemon->started_ms >= STEADY_MS)
+		daemon->backoff_ms = 0;
+	daemon->again_ms = now_ms + daemon->backoff_ms;
+	fprintf(stderr, "indsigt: %s ended %s %d and is started again\n", daemon->program, how, number);
+	daemon->backoff_ms = daemon->backoff_ms == 0 ? BACKOFF_MS_FIRST : daemon->backoff_ms * 2;
+	if (daemon->backoff_ms > BACKOFF_MS_MAX)
+		daemon->backoff_ms = BACKOFF_MS_MAX;
+	daemon->state = STATE_WAITING;
+	return E_OK;
+}
+
+static enum error reap(struct serve *serve, struct fault *fault)
+{
+	for (size_t i = 0; i < DAEMONS; i++) {
+		struct daemon *daemon = &serve->daemons[i];
+		int status = 0;
+		if (daemon->child.pid <= 0 || waitpid(daemon->child.pid, &status, WNOHANG) != daemon->child.pid)
+			continue;
+		read_output(serve, daemon); /* what it said last */
+		TRY(schedule(daemon, status, fault));
+	}
+	return E_OK;
+}
+
+static enum error read_signals(struct serve *serve, struct fault *fault)
+{
+	struct signalfd_siginfo info;
+	while (read(serve->signals, &info, sizeof info) == (ssize_t)sizeof info)
+		serve->stopping |= info.ssi_signo != SIGCHLD;
+	return serve->stopping ? E_OK : reap(serve, fault);
+}
+
+/* Starts what is due; gives how long poll may wait. */
+static enum error start_due(struct serve *serve, int *timeout_ms, struct fault *fault)
+{
+	uint64_t now_ms = clock_ms();
+	*timeout_ms = -1;
+	for (size_t i = 0; i < DAEMONS; i++) {
+		struct daemon *daemon = &serve->daemons[i];
+		if (daemon->state != STATE_WAITING)
+			continue;
+		if (daemon->again_ms <= now_ms) {
+			TRY(start(serve, daemon, fault));
+			continue;
+		}
+		int left_ms = (int)(daemon->again_ms - now_ms);
+		*timeout_ms = *timeout_ms < 0 || left_ms < *timeout_ms ? left_ms : *timeout_ms;
+	}
+	return E_OK;
+}
+
+static enum error loop(struct serve *serve, struct fault *fault)
+{
+	for (size_t i = 0; i < DAEMONS; i++)
+		TRY(start(serve, &serve->daemons[i], fault));
+	while (!serve->stopping) {
+		struct pollfd fds[DAEMONS + 1] = {{.fd = serve->signals, .events = POLLIN}};
+		int timeout_ms;
+		TRY(start_due(serve, &timeout_ms, fault));
+		for (size_t i = 0; i < DAEMONS; i++)
+			fds[i + 1] = (struct pollfd){.fd = serve->daemons[i].child.output, .events = POLLIN};
+		if (poll(fds, DAEMONS + 1, timeout_ms) < 0 && errno != EINTR)
+			return fault_set(fault, E_IO, "waiting failed: %m");
+		for (size_t i = 0; i < DAEMONS; i++)
+			if (fds[i + 1].revents)
+				read_output(serve, &serve->daemons[i]);
+		if (fds[0].revents)
+			TRY(read_signals(serve, fault));
+	}
+	return E_OK;
+}
+
+/* Both get their signal before either is waited for; a daemon that does not end cleanly is worth an error. */
+static enum error stop(struct serve *serve, struct fault *fault)
+{
+	enum error error = E_OK;
+	for (size_t i = 0; i < DAEMONS; i++)
+		if (serve->daemons[i].child.pid > 0)
+			(void)kill(serve->daemons[i].child.pid, SIGTERM);
+	for (size_t i = 0; i < DAEMONS; i++) {
+		int status = child_stop(&serve->daemons[i].child, PATIENCE_MS);
+		if (status > 0)
+			error = fault_set(fault, E_STOPPED, "%s did not end cleanly; 'indsigt audit' says whether all is well",
+				serve->daemons[i].program);
+	}
+	return error;
+}
+
+static enum error serve_run(struct serve *serve, struct fault *fault)
+{
+	struct vkey vkey;
+	sigset_t mask;
+	TRY(ledger_read_vkey(serve->dir, &vkey, fault));
+	for (size_t i = 0; i < DAEMONS; i++) {
+		struct daemon *daemon = &serve->daemons[i];
+		TRY(child_find(daemon->program, daemon->build_dir, daemon->path, fault));
+	}
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	serve->signals = sigprocmask(SIG_BLOCK, &mask, NULL) == 0 ? signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+	if (serve->signals < 0)
+		return fault_set(fault, E_IO, "signals cannot be received: %m");
+	enum error error = loop(serve, fault);
+	enum error stopped = stop(serve, error == E_OK ? fault : NULL);
+	close(serve->signals);
+	return error == E_OK ? stopped : error;
+}
+
+/* ---- options ---- */
+
+static enum error check_address(const char *text, bool loopback_only, struct daemon *daemon, struct fault *fault)
+{
+	struct address address;
+	TRY(address_parse(text, &address, fault));
+	if (loopback_only && !address_is_loopback(&address))
+		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
+	snprintf(daemon->address, sizeof daemon->address, "%s", text);
+	return E_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"ingest", required_argument, NULL, 'i'},
+		{"query", required_argument, NULL, 'q'},
+		{"demo-tokens", no_argument, NULL, 'd'},
+		{"epoch-seconds", required_argument, NULL, 'e'},
+		{NULL, 0, NULL, 0},
+	};
+	struct serve serve = {.daemons = {{.program = "indsigt-ingestd", .build_dir = "ingest", .child = CHILD_NONE},
+							  {.program = "indsigt-queryd", .build_dir = "query", .child = CHILD_NONE}}};
+	struct daemon *ingest = &serve.daemons[0];
+	struct daemon *query = &serve.daemons[1];
+	const char *ingest_address = "127.0.0.1:7514";
+	const char *query_address = "127.0.0.1:7580";
+	bool demo = false;
+	struct fault fault = {0};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option == '?')
+			return command_usage(&command_serve, NULL);
+		if (option == 'i')
+			ingest_address = optarg;
+		if (option == 'q')
+			query_address = optarg;
+		if (option == 'd')
+			demo = true;
+		if (option == 'e') {
+			ingest->extra[0] = "--epoch-seconds";
+			ingest->extra[1] = optarg;
+		}
+	}
+	if (optind + 1 != argc)
+		return command_usage(&command_serve, NULL);
+	serve.dir = argv[optind];
+	query->extra[0] = demo ? "--demo-tokens" : NULL;
+	enum error error = check_address(ingest_address, false, ingest, &fault);
+	if (error == E_OK)
+		error = check_address(query_address, demo, query, &fault);
+	if (error == E_OK)
+		error = serve_run(&serve, &fault);
+	return command_end(&command_serve, error, &fault);
+}
+
+const struct command command_serve = {
+	.name = "serve",
+	.arguments = "DIR [--ingest HOST:PORT] [--query HOST:PORT] [--demo-tokens] [--epoch-seconds N]",
+	.summary = "runs the ledger: takes events in, answers questions",
+	.text =
+		"Starts indsigt-ingestd and indsigt-queryd, prints 'ready ingest=HOST:PORT query=HOST:PORT' when both accept,\n"
+		"starts a daemon that dies again on the same port, and ends both cleanly on SIGTERM or Ctrl-C.\n"
+		"\n"
+		"  --ingest HOST:PORT  where senders connect (127.0.0.1:7514); port 0 takes a free one\n"
+		"  --query HOST:PORT   where questions are answered, over HTTP (127.0.0.1:7580)\n"
+		"  --demo-tokens       trust tokens of 'indsigt token'; for trying out, on loopback addresses only\n"
+		"  --epoch-seconds N   file what came in at least this often\n",
+	.run = run,
+};
