@@ -1,20 +1,20 @@
-/* The inside of a sender, shared by sender.c (what callers call), sender_link.c (the connection) and sender_redo.c
+/* The inside of an outbox, shared by outbox.c (what callers call), outbox_link.c (the connection) and outbox_redo.c
  * (signing again). */
 #pragma once
 
 #include "ingest/builder.h"
 #include "ingest/client_session.h"
-#include "ingest/sender.h"
+#include "ingest/outbox.h"
 #include "ingest/spool.h"
 
-#define SENDER_OUT_BYTES (2u * FRAME_BYTES_MAX)
-#define SENDER_IN_BYTES (CLIENT_FRAME_BYTES_MAX + FRAME_HEAD_BYTES)
-#define SENDER_GROUP_BATCHES 32u    /* that share one sync of the spool, at most */
-#define SENDER_GROUP_BYTES 1048576u /* likewise */
-#define SENDER_HOST_MAX 255u
+#define OUTBOX_OUT_BYTES (2u * FRAME_BYTES_MAX)
+#define OUTBOX_IN_BYTES (CLIENT_FRAME_BYTES_MAX + FRAME_HEAD_BYTES)
+#define OUTBOX_GROUP_BATCHES 32u    /* that share one sync of the spool, at most */
+#define OUTBOX_GROUP_BYTES 1048576u /* likewise */
+#define OUTBOX_HOST_MAX 255u
 
-struct sender {
-	struct sender_options options;
+struct outbox {
+	struct outbox_options options;
 	struct sender_key key;
 	struct spool *spool;
 	struct builder *builder;
@@ -22,7 +22,7 @@ struct sender {
 	size_t group_bytes;
 
 	/* connection */
-	char host[SENDER_HOST_MAX + 1];
+	char host[OUTBOX_HOST_MAX + 1];
 	char port[8];
 	int fd; /* -1: none */
 	bool connecting;
@@ -47,18 +47,18 @@ struct sender {
 	bool policy_asked; /* a refusal for the policy made us ask for a newer one */
 };
 
-/* sender.c */
-void sender_limits(const struct sender *sender, struct builder_limits *out);
-void sender_notice(struct sender *sender, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* outbox.c */
+void outbox_limits(const struct outbox *outbox, struct builder_limits *out);
+void outbox_notice(struct outbox *outbox, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* sender_link.c */
+/* outbox_link.c */
 /* Reads HOST:PORT into host and port: E_USAGE. */
-enum error sender_link_address(struct sender *sender, struct fault *fault) MUST_USE;
-void sender_link_close(struct sender *sender);
+enum error outbox_link_address(struct outbox *outbox, struct fault *fault) MUST_USE;
+void outbox_link_close(struct outbox *outbox);
 /* Closes, and says when to try again. */
-void sender_link_lost(struct sender *sender, const char *why);
+void outbox_link_lost(struct outbox *outbox, const char *why);
 
-/* sender_redo.c: signs the waiting batches from the `i`-th on again. Without the message of event `event` of that batch
+/* outbox_redo.c: signs the waiting batches from the `i`-th on again. Without the message of event `event` of that batch
  * (unless it is FAULT_NO_EVENT), which is reported with `error` and `text`; with `encode`, under the spool's policy. */
-enum error sender_redo(struct sender *sender, size_t i, uint32_t event, enum error error, const char *text, bool encode,
+enum error outbox_redo(struct outbox *outbox, size_t i, uint32_t event, enum error error, const char *text, bool encode,
 	struct fault *fault) MUST_USE;

@@ -1,6 +1,6 @@
 /* Signing waiting batches again: a refused message is taken out, or the policy changed. All batches behind the change
  * get new sequences, and with them new secrets; a secret is never used for two contents. */
-#include "ingest/sender_state.h"
+#include "ingest/outbox_state.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct redo {
-	struct sender *sender;
+	struct outbox *outbox;
 	struct builder *builder;
 	size_t first; /* index of the first waiting batch that is replaced */
 	uint64_t sequence;
@@ -38,21 +38,21 @@ static void free_read(struct read_batch *read)
 	free((void *)(uintptr_t)read->origin.messages);
 }
 
-static enum error read_batch(struct sender *sender, size_t i, struct read_batch *out)
+static enum error read_batch(struct outbox *outbox, size_t i, struct read_batch *out)
 {
-	out->body_bytes = spool_pending(sender->spool, i)->body_bytes;
+	out->body_bytes = spool_pending(outbox->spool, i)->body_bytes;
 	out->body = malloc(out->body_bytes);
 	if (out->body == NULL)
 		return E_NO_MEMORY;
-	TRY(spool_read(sender->spool, i, out->body));
-	return spool_messages(sender->spool, i, &out->origin);
+	TRY(spool_read(outbox->spool, i, out->body));
+	return spool_messages(outbox->spool, i, &out->origin);
 }
 
 static enum error emit(struct redo *redo)
 {
 	struct spool_batch batch;
-	TRY(builder_close(redo->builder, &redo->sender->key, redo->sequence, &batch));
-	TRY(spool_replace(redo->sender->spool, redo->first, &batch));
+	TRY(builder_close(redo->builder, &redo->outbox->key, redo->sequence, &batch));
+	TRY(spool_replace(redo->outbox->spool, redo->first, &batch));
 	redo->sequence += builder_events(redo->builder);
 	builder_reset(redo->builder);
 	return E_OK;
@@ -74,8 +74,8 @@ static enum error decode_events(struct redo *redo, const struct batch_event *enc
 static void report(
 	struct redo *redo, const struct builder_source *source, size_t count, enum error error, const char *text)
 {
-	const struct sender_calls *calls = &redo->sender->options.calls;
-	struct sender_rejection rejection = {source->input, source->number, error, text, redo->events, count};
+	const struct outbox_calls *calls = &redo->outbox->options.calls;
+	struct outbox_rejection rejection = {source->input, source->number, error, text, redo->events, count};
 	if (calls->rejected != NULL)
 		calls->rejected(calls->context, &rejection);
 }
@@ -85,7 +85,7 @@ static enum error put_message(struct redo *redo, const struct batch_event *encod
 {
 	if (!redo->encode)
 		return builder_add_encoded(redo->builder, encoded, count, kind, &redo->limits, source);
-	const struct policy *policy = spool_policy(redo->sender->spool);
+	const struct policy *policy = spool_policy(redo->outbox->spool);
 	return builder_add(redo->builder, redo->events, count, policy, &redo->limits, source, fault);
 }
 
@@ -101,7 +101,7 @@ static enum error keep_message(struct redo *redo, const struct batch_event *enco
 		TRY(emit(redo));
 		error = put_message(redo, encoded, count, kind, source, &fault);
 	}
-	if (redo->encode && sender_refusal(error)) {
+	if (redo->encode && outbox_refusal(error)) {
 		report(redo, source, count, error, fault.text);
 		return E_OK;
 	}
@@ -144,33 +144,33 @@ static enum error redo_batch(
 
 static enum error redo_all(struct redo *redo, uint32_t event, enum error refused, const char *text)
 {
-	struct sender *sender = redo->sender;
+	struct outbox *outbox = redo->outbox;
 	redo->events = malloc(EVENT_SUBJECTS_MAX * sizeof *redo->events);
 	if (redo->events == NULL)
 		return E_NO_MEMORY;
 	TRY(builder_new(&redo->builder));
-	sender_limits(sender, &redo->limits);
+	outbox_limits(outbox, &redo->limits);
 	redo->limits.events_max = BATCH_EVENTS_MAX; /* batches keep their sizes */
 	redo->limits.time_max_s = 0;                /* judged when they were added */
-	redo->sequence = spool_pending(sender->spool, redo->first)->head.first_sequence;
-	for (size_t i = redo->first; i < spool_count(sender->spool); i++) {
+	redo->sequence = spool_pending(outbox->spool, redo->first)->head.first_sequence;
+	for (size_t i = redo->first; i < spool_count(outbox->spool); i++) {
 		__attribute__((cleanup(free_read))) struct read_batch read = {0};
-		TRY(read_batch(sender, i, &read));
+		TRY(read_batch(outbox, i, &read));
 		TRY(redo_batch(redo, &read, i == redo->first ? event : FAULT_NO_EVENT, refused, text));
 	}
-	const struct sender_calls *calls = &sender->options.calls;
+	const struct outbox_calls *calls = &outbox->options.calls;
 	if (calls->flush != NULL)
 		TRY(calls->flush(calls->context));
-	return spool_replaced(sender->spool, redo->first);
+	return spool_replaced(outbox->spool, redo->first);
 }
 
-enum error sender_redo(struct sender *sender, size_t i, uint32_t event, enum error error, const char *text, bool encode,
+enum error outbox_redo(struct outbox *outbox, size_t i, uint32_t event, enum error error, const char *text, bool encode,
 	struct fault *fault)
 {
-	const struct spool_pending *pending = spool_pending(sender->spool, i);
+	const struct spool_pending *pending = spool_pending(outbox->spool, i);
 	if (pending == NULL || (event != FAULT_NO_EVENT && event >= pending->head.count))
 		return fault_set(fault, E_BAD_VALUE, "the ledger refused an event that was not sent: %s", text);
-	__attribute__((cleanup(free_redo))) struct redo redo = {.sender = sender, .first = i, .encode = encode};
+	__attribute__((cleanup(free_redo))) struct redo redo = {.outbox = outbox, .first = i, .encode = encode};
 	enum error result = redo_all(&redo, event, error, text);
 	if (result != E_OK)
 		return fault_set(fault, result, "waiting batches cannot be signed again: %s", error_text(result));

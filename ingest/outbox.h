@@ -1,0 +1,120 @@
+/* The sender library, an *outbox*: events go in, receipts come out, nothing is lost and nothing is doubled in between.
+ *
+ * How to use it
+ *
+ *     struct outbox_options options = {.server = "ledger.example:4710", .key_path = "key.json"};
+ *     struct outbox *outbox;
+ *     TRY(outbox_open(&options, &outbox, &fault));
+ *     for each message, with its events:
+ *         while (!outbox_ready(outbox))
+ *             TRY(outbox_poll(outbox, -1, NULL, -1, &fault));
+ *         error = outbox_add(outbox, events, count, &source, &fault);   // refused here: say so, go on
+ *     TRY(outbox_flush(outbox, &fault));
+ *     while (!outbox_idle(outbox))
+ *         TRY(outbox_poll(outbox, -1, NULL, -1, &fault));
+ *     outbox_close(outbox);
+ *
+ * What happens
+ *
+ *   message ─► outbox_add ─► open batch ─► (full, or outbox_flush) signed ─► spool ─► synced ─► sent ─► receipt checked
+ *
+ * Everything between add and receipt happens inside outbox_poll, which is plain poll(2) on one connection and never
+ * blocks longer than it is told to, but for the disk and for looking up the host's name. Batches are pipelined up to
+ * the window that the ledger gives; those that wait together share one sync of the spool.
+ *
+ * Connections that fail or are lost are made again, with growing pauses, for ever; the spool decides what is sent
+ * again. A caller that dies loses what it had added since the last batch was closed, and finds the rest in the spool:
+ * with a `source` it is told by outbox_taken which messages of the same input it need not add again.
+ *
+ * A refused message never stops the others. outbox_add refuses what the schema and the sender's policy do not
+ * allow. What only the ledger can refuse comes through `rejected`: its batch and the ones behind it are signed again
+ * without it. A policy that changed makes the waiting batches be encoded again.
+ *
+ * An error from outbox_poll is final: the key is not known, the log was rolled back (E_ROLLED_BACK), a receipt does not
+ * hold (E_BAD_PROOF), the disk is full (E_FULL)... The spool keeps what waits; close, repair, open again.
+ *
+ * One thread uses an outbox. One process uses a spool: E_BUSY. spec/sender.md */
+#pragma once
+
+#include "ledger/event.h"
+#include "ledger/receipt.h"
+
+struct outbox;
+
+/* A message that the ledger refused. Borrowed for the time of the call. */
+struct outbox_rejection {
+	struct bytes input; /* name; empty: from no input */
+	uint64_t number;    /* in its input, from 0 */
+	enum error error;
+	const char *text;           /* field and reason, without personal data */
+	const struct event *events; /* that the message became */
+	size_t count;
+};
+
+struct outbox_calls {
+	/* A batch is in the log, proven. Comes in the order of sequences; after a crash it may come a second time. */
+	void (*receipt)(void *context, const struct batch_head *batch, const struct receipt *receipt);
+	void (*rejected)(void *context, const struct outbox_rejection *rejection);
+	/* What the two above wrote must now survive: after this the spool forgets. Errors are final. */
+	enum error (*flush)(void *context);
+	/* For people: connected, cannot connect, waiting. Never twice the same in a row. */
+	void (*notice)(void *context, const char *text);
+	void *context;
+};
+
+struct outbox_options {
+	const char *server;        /* HOST:PORT, [ADDRESS]:PORT */
+	const char *key_path;      /* as in sender_key.h */
+	const char *spool;         /* directory; NULL: key_path with ".spool" behind it */
+	uint32_t batch;            /* events in a batch, at most; 0: BATCH_EVENTS_DEFAULT */
+	struct outbox_calls calls; /* each may be NULL */
+};
+
+/* Where a message came from, so that a later run does not take it twice. */
+struct outbox_source {
+	struct bytes input; /* a name that means the same next time: a real path, "-" */
+	uint64_t number;    /* in the input, from 0, without gaps */
+	struct bytes text;  /* the message as it stands there; only a keyed hash is kept */
+};
+
+/* Reads the key, opens the spool; does not connect yet. E_USAGE (server, batch), errors of sender_key_read and
+ * spool_open. `options` is copied, but for the texts, which must live as long as the outbox. */
+enum error outbox_open(const struct outbox_options *options, struct outbox **out, struct fault *fault) MUST_USE;
+/* Forgets the open batch (call outbox_flush first); the spool keeps the rest. */
+void outbox_close(struct outbox *outbox);
+
+/* True if outbox_add may be called: the policy is known and there is room. */
+bool outbox_ready(const struct outbox *outbox);
+/* True if nothing waits: no open batch, no batch without a receipt. */
+bool outbox_idle(const struct outbox *outbox);
+/* Events in the open batch and in waiting ones. */
+uint64_t outbox_waiting(const struct outbox *outbox);
+/* The log that receipts are checked against; the sender's id. */
+const struct vkey *outbox_log(const struct outbox *outbox);
+uint32_t outbox_id(const struct outbox *outbox);
+/* The policy that events are split by; NULL before the first connection ever. */
+const struct policy *outbox_policy(const struct outbox *outbox);
+
+/* Adds one message, which became `count` events: all are taken, in one batch, or none. Only when outbox_ready. A
+ * refused message is remembered as taken; the fault names field and reason. E_IO, E_FULL, E_NO_MEMORY are final.
+ * `source` may be NULL. */
+enum error outbox_add(struct outbox *outbox, const struct event *events, size_t count,
+	const struct outbox_source *source, struct fault *fault) MUST_USE;
+/* Remembers a message that could not even be read as taken. */
+enum error outbox_refuse(struct outbox *outbox, const struct outbox_source *source, struct fault *fault) MUST_USE;
+/* True if `error` of outbox_add means that this message is refused, and not that the outbox is at its end. */
+bool outbox_refusal(enum error error);
+/* Closes the open batch, if there is one. Only the next outbox_poll makes it durable and sends it. */
+enum error outbox_flush(struct outbox *outbox, struct fault *fault) MUST_USE;
+
+/* True if the message was taken by this or an earlier run. */
+enum error outbox_taken(
+	struct outbox *outbox, const struct outbox_source *source, bool *out, struct fault *fault) MUST_USE;
+/* To be called before the first message of an input: closes the open batch if it holds messages of the same input, so
+ * that outbox_taken knows of them. With `again` what earlier runs took from it is forgotten. */
+enum error outbox_begin_input(struct outbox *outbox, struct bytes input, bool again, struct fault *fault) MUST_USE;
+
+/* Syncs, sends, receives. Waits until something happened, the outbox became ready, `input_fd` (unless it is -1) can be
+ * read (then *input_ready is true), a signal came, or `timeout_ms` passed (-1: no limit). */
+enum error outbox_poll(
+	struct outbox *outbox, int input_fd, bool *input_ready, int timeout_ms, struct fault *fault) MUST_USE;

@@ -1,0 +1,471 @@
+/* The sender's connection. One turn of outbox_poll:
+ *
+ *   connect if it is time ─► sync the spool ─► send what the window takes ─► poll ─► read frames ─► acknowledge
+ *   receipts in the spool ─► act on a refusal once everything in flight is answered ─► sync and send what became free
+ *
+ * What can fail: the connection (made again after a pause, the spool knows what to send), the ledger's answers
+ * (client_session.h says which errors pass and which do not), the spool (final). */
+#include "ingest/outbox_state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+enum error outbox_link_address(struct outbox *outbox, struct fault *fault)
+{
+	const char *server = outbox->options.server;
+	const char *colon = strrchr(server, ':');
+	size_t host_len = colon == NULL ? 0 : (size_t)(colon - server);
+	if (host_len >= 2 && server[0] == '[' && colon[-1] == ']') {
+		server++;
+		host_len -= 2;
+	} else if (host_len > 0 && memchr(server, ':', host_len) != NULL) {
+		host_len = 0;
+	}
+	size_t port_len = colon == NULL ? 0 : strlen(colon + 1);
+	if (host_len == 0 || host_len > OUTBOX_HOST_MAX || port_len == 0 || port_len >= sizeof outbox->port)
+		return fault_set(fault, E_USAGE, "the server is given as HOST:PORT");
+	memcpy(outbox->host, server, host_len);
+	memcpy(outbox->port, colon + 1, port_len);
+	return E_OK;
+}
+
+void outbox_link_close(struct outbox *outbox)
+{
+	if (outbox->fd >= 0)
+		close(outbox->fd);
+	outbox->fd = -1;
+	outbox->connecting = false;
+	outbox->sent = 0;
+	outbox->refused = false;
+	outbox->out_start = outbox->out_len = outbox->in_len = 0;
+	client_session_close(&outbox->session);
+}
+
+void outbox_link_lost(struct outbox *outbox, const char *why)
+{
+	outbox_link_close(outbox);
+	outbox->connect_at_ms = now_ms() + client_backoff_ms(outbox->attempts++, randombytes_random());
+	outbox_notice(outbox, "%s:%s: %s; trying again", outbox->host, outbox->port, why);
+}
+
+/* ---- connecting ---- */
+
+static int open_socket(const struct addrinfo *address)
+{
+	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	int on = 1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (connect(fd, address->ai_addr, address->ai_addrlen) == 0 || errno == EINPROGRESS)
+		return fd;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* Takes the addresses of the host in turn, one for each attempt. */
+static void start_connect(struct outbox *outbox)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	struct addrinfo *list = NULL;
+	int result = getaddrinfo(outbox->host, outbox->port, &hints, &list);
+	if (result != 0) {
+		outbox_link_lost(outbox, gai_strerror(result));
+		return;
+	}
+	unsigned count = 0;
+	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)
+		count++;
+	const struct addrinfo *address = list;
+	for (unsigned skip = outbox->attempts % count; skip > 0; skip--)
+		address = address->ai_next;
+	outbox->fd = open_socket(address);
+	int error = errno;
+	freeaddrinfo(list);
+	if (outbox->fd < 0)
+		outbox_link_lost(outbox, strerror(error));
+	else
+		outbox->connecting = true;
+}
+
+static enum error connected(struct outbox *outbox, struct fault *fault)
+{
+	int error = 0;
+	socklen_t len = sizeof error;
+	if (getsockopt(outbox->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		error = errno;
+	if (error != 0) {
+		outbox_link_lost(outbox, strerror(error));
+		return E_OK;
+	}
+	outbox->connecting = false;
+	struct writer w = writer_of(outbox->out, OUTBOX_OUT_BYTES);
+	enum error encoded = client_session_start(&outbox->session, now_ms(), &w);
+	if (encoded != E_OK)
+		return fault_set(fault, encoded, "the greeting cannot be written: %s", error_text(encoded));
+	outbox->out_start = 0;
+	outbox->out_len = writer_len(&w);
+	return E_OK;
+}
+
+/* ---- sending ---- */
+
+static void compact_out(struct outbox *outbox)
+{
+	memmove(outbox->out, outbox->out + outbox->out_start, outbox->out_len);
+	outbox->out_start = 0;
+}
+
+static enum error put_batches(struct outbox *outbox, struct fault *fault)
+{
+	while (!outbox->refused && outbox->sent < spool_count(outbox->spool)) {
+		const struct spool_pending *pending = spool_pending(outbox->spool, outbox->sent);
+		size_t need = FRAME_HEAD_BYTES + pending->body_bytes;
+		if (!client_session_may_send(&outbox->session, pending->body_bytes) ||
+			outbox->out_len + need > OUTBOX_OUT_BYTES)
+			break;
+		if (outbox->out_start + outbox->out_len + need > OUTBOX_OUT_BYTES)
+			compact_out(outbox);
+		uint8_t *to = outbox->out + outbox->out_start + outbox->out_len;
+		struct writer w = writer_of(to, FRAME_HEAD_BYTES);
+		frame_head_encode(FRAME_BATCH, pending->body_bytes, &w);
+		enum error error = spool_read(outbox->spool, outbox->sent, to + FRAME_HEAD_BYTES);
+		if (error != E_OK)
+			return fault_set(fault, error, "the spool cannot be read: %s", error_text(error));
+		client_session_sent(&outbox->session, &pending->head, pending->body_bytes);
+		outbox->out_len += need;
+		outbox->sent++;
+	}
+	return E_OK;
+}
+
+static void put_small(struct outbox *outbox, enum frame_type type, struct bytes body)
+{
+	if (outbox->out_len + FRAME_HEAD_BYTES + body.len > OUTBOX_OUT_BYTES)
+		return; /* a ledger that does not read gets no pong either */
+	if (outbox->out_start + outbox->out_len + FRAME_HEAD_BYTES + body.len > OUTBOX_OUT_BYTES)
+		compact_out(outbox);
+	struct writer w = writer_of(outbox->out + outbox->out_start + outbox->out_len, FRAME_HEAD_BYTES + body.len);
+	frame_head_encode(type, body.len, &w);
+	writer_bytes(&w, body);
+	outbox->out_len += writer_len(&w);
+}
+
+static void send_out(struct outbox *outbox)
+{
+	while (outbox->fd >= 0 && !outbox->connecting && outbox->out_len > 0) {
+		ssize_t n = send(outbox->fd, outbox->out + outbox->out_start, outbox->out_len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n < 0) {
+			outbox_link_lost(outbox, strerror(errno));
+			return;
+		}
+		outbox->out_start += (size_t)n;
+		outbox->out_len -= (size_t)n;
+		if (outbox->out_len == 0)
+			outbox->out_start = 0;
+	}
+}
+
+/* The spool is durable before anything of it is sent. */
+static enum error sync_and_send(struct outbox *outbox, struct fault *fault)
+{
+	if (!spool_synced(outbox->spool)) {
+		enum error error = spool_sync(outbox->spool);
+		if (error != E_OK)
+			return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+	}
+	outbox->group_batches = 0;
+	outbox->group_bytes = 0;
+	TRY(put_batches(outbox, fault));
+	send_out(outbox);
+	return E_OK;
+}
+
+/* ---- answers ---- */
+
+static enum error rolled_back(uint64_t ledger, uint64_t acknowledged, struct fault *fault)
+{
+	return fault_set(fault, E_ROLLED_BACK,
+		"ROLLED BACK: the ledger expects sequence %" PRIu64 ", but this sender holds receipts up to %" PRIu64
+		"; the ledger has lost events, nothing more is sent",
+		ledger, acknowledged);
+}
+
+static bool same_policy(const struct policy *a, const struct policy *b)
+{
+	return a->restricted == b->restricted && a->flags == b->flags && strcmp(a->purpose, b->purpose) == 0;
+}
+
+/* Events that the ledger does not have yet must be split as the new policy says, also those of the open batch. */
+static enum error adopt_policy(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault)
+{
+	const struct policy *known = spool_policy(outbox->spool);
+	if (known != NULL && same_policy(known, &welcome->policy))
+		return E_OK;
+	TRY(outbox_flush(outbox, fault));
+	bool encoded_before = known != NULL;
+	enum error error = spool_set_policy(outbox->spool, &welcome->policy);
+	if (error != E_OK)
+		return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+	size_t i = 0;
+	while (
+		i < spool_count(outbox->spool) && spool_pending(outbox->spool, i)->head.first_sequence < welcome->next_sequence)
+		i++;
+	if (!encoded_before || i == spool_count(outbox->spool))
+		return E_OK;
+	return outbox_redo(outbox, i, FAULT_NO_EVENT, E_OK, "", true, fault);
+}
+
+static enum error welcomed(struct outbox *outbox, struct fault *fault)
+{
+	const struct frame_welcome *welcome = &outbox->session.welcome;
+	outbox->welcomed_ms = now_ms();
+	uint64_t acknowledged = spool_acknowledged(outbox->spool);
+	uint64_t next = spool_next(outbox->spool);
+	bool fresh = next == 0;
+	if (welcome->next_sequence < acknowledged)
+		return rolled_back(welcome->next_sequence, acknowledged, fault);
+	TRY(adopt_policy(outbox, welcome, fault));
+	next = spool_next(outbox->spool);
+	if (welcome->next_sequence > next) {
+		if (!fresh)
+			outbox_notice(outbox, "the ledger has %" PRIu64 " events of this sender that this spool does not know",
+				welcome->next_sequence - next);
+		enum error error = spool_start_at(outbox->spool, welcome->next_sequence);
+		if (error != E_OK)
+			return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+	}
+	outbox->acknowledged = spool_acknowledged(outbox->spool);
+	outbox->said[0] = '\0'; /* should it be lost again, say so again */
+	return E_OK;
+}
+
+static void keep_refusal(struct outbox *outbox, const struct frame_refusal *refusal)
+{
+	size_t len = refusal->text.len < FAULT_TEXT_MAX ? refusal->text.len : FAULT_TEXT_MAX;
+	outbox->refused = true;
+	outbox->refusal.frame = *refusal;
+	if (len > 0)
+		memcpy(outbox->refusal.text, refusal->text.data, len);
+	outbox->refusal.text[len] = '\0';
+	outbox->refusal.frame.text = BYTES_EMPTY;
+}
+
+static enum error ended(struct outbox *outbox, const struct frame_error *frame, struct fault *fault)
+{
+	char why[FAULT_TEXT_MAX + 1];
+	size_t len = frame->text.len < FAULT_TEXT_MAX ? frame->text.len : FAULT_TEXT_MAX;
+	if (len > 0)
+		memcpy(why, frame->text.data, len);
+	why[len] = '\0';
+	const char *text = len > 0 ? why : error_text(frame->error);
+	if (client_error_verdict(frame->error) == CLIENT_STOP)
+		return fault_set(fault, frame->error, "the ledger ended the connection: %s", text);
+	outbox_link_lost(outbox, text);
+	return E_OK;
+}
+
+static enum error take_frame(struct outbox *outbox, enum frame_type type, struct bytes body, struct fault *fault)
+{
+	struct client_answer answer;
+	const struct outbox_calls *calls = &outbox->options.calls;
+	TRY(client_session_receive(&outbox->session, type, body, now_ms(), &answer, fault));
+	switch (answer.meaning) {
+	case CLIENT_WELCOMED:
+		return welcomed(outbox, fault);
+	case CLIENT_RECEIPT:
+		outbox->acknowledged = answer.batch.first_sequence + answer.batch.count;
+		outbox->attempts = 0;
+		outbox->policy_asked = false;
+		if (calls->receipt != NULL)
+			calls->receipt(calls->context, &answer.batch, &answer.receipt);
+		return E_OK;
+	case CLIENT_REFUSED:
+		keep_refusal(outbox, &answer.refusal);
+		return E_OK;
+	case CLIENT_PING:
+		put_small(outbox, FRAME_PONG, answer.body);
+		return E_OK;
+	case CLIENT_ENDED:
+		return ended(outbox, &answer.error, fault);
+	case CLIENT_NOTHING:
+		return E_OK;
+	}
+	return E_OK;
+}
+
+/* All whole frames in the buffer. */
+static enum error take_frames(struct outbox *outbox, struct fault *fault)
+{
+	size_t at = 0;
+	while (outbox->fd >= 0 && outbox->in_len - at >= FRAME_HEAD_BYTES) {
+		enum frame_type type;
+		size_t body_bytes = 0;
+		enum error error = frame_head_decode(bytes_of(outbox->in + at, FRAME_HEAD_BYTES), &type, &body_bytes);
+		if (error == E_OK && body_bytes > CLIENT_FRAME_BYTES_MAX)
+			error = E_FRAME_TOO_LONG;
+		if (error != E_OK)
+			return fault_set(fault, error, "what answers at %s:%s does not speak the ledger's protocol: %s",
+				outbox->host, outbox->port, error_text(error));
+		if (outbox->in_len - at - FRAME_HEAD_BYTES < body_bytes)
+			break;
+		TRY(take_frame(outbox, type, bytes_of(outbox->in + at + FRAME_HEAD_BYTES, body_bytes), fault));
+		at += FRAME_HEAD_BYTES + body_bytes;
+	}
+	if (outbox->fd < 0)
+		return E_OK;
+	outbox->in_len -= at;
+	memmove(outbox->in, outbox->in + at, outbox->in_len);
+	return E_OK;
+}
+
+/* Everything received so far is settled together: one record in the spool for all its receipts. */
+static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
+{
+	if (outbox->acknowledged <= spool_acknowledged(outbox->spool))
+		return E_OK;
+	const struct outbox_calls *calls = &outbox->options.calls;
+	if (calls->flush != NULL) {
+		enum error flushed = calls->flush(calls->context);
+		if (flushed != E_OK)
+			return fault_set(fault, flushed, "receipts cannot be written: %s", error_text(flushed));
+	}
+	size_t before = spool_count(outbox->spool);
+	const struct receipt_position *position = &outbox->session.position;
+	enum error error =
+		spool_acknowledge(outbox->spool, outbox->acknowledged, bytes_of(position->note, position->note_len));
+	if (error != E_OK)
+		return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+	size_t gone = before - spool_count(outbox->spool);
+	outbox->sent -= gone < outbox->sent ? gone : outbox->sent;
+	return E_OK;
+}
+
+/* Everything in flight is answered: the refused batch is the oldest that waits. */
+static enum error act_on_refusal(struct outbox *outbox, struct fault *fault)
+{
+	const struct frame_refusal *frame = &outbox->refusal.frame;
+	const char *text = outbox->refusal.text[0] != '\0' ? outbox->refusal.text : error_text(frame->error);
+	enum client_verdict verdict = client_refusal_verdict(frame);
+	if (verdict == CLIENT_ASIDE && frame->error == E_POLICY && !outbox->policy_asked) {
+		outbox->policy_asked = true; /* it may have changed: the next welcome brings the newest */
+		outbox_link_close(outbox);
+		outbox->connect_at_ms = 0;
+		return E_OK;
+	}
+	switch (verdict) {
+	case CLIENT_ASIDE:
+		outbox->refused = false;
+		outbox->sent = 0;
+		return outbox_redo(outbox, 0, frame->event, frame->error, text, false, fault);
+	case CLIENT_RETRY:
+		outbox_link_lost(outbox, text);
+		return E_OK;
+	case CLIENT_STOP:
+		break;
+	}
+	return fault_set(
+		fault, frame->error, "the ledger refused the batch from sequence %" PRIu64 ": %s", frame->first_sequence, text);
+}
+
+static enum error receive(struct outbox *outbox, struct fault *fault)
+{
+	enum error error = E_OK;
+	while (error == E_OK && outbox->fd >= 0) {
+		size_t room = OUTBOX_IN_BYTES - outbox->in_len;
+		ssize_t n = recv(outbox->fd, outbox->in + outbox->in_len, room, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n <= 0) {
+			outbox_link_lost(outbox, n == 0 ? "the connection was closed" : strerror(errno));
+			break;
+		}
+		outbox->in_len += (size_t)n;
+		error = take_frames(outbox, fault);
+		if ((size_t)n < room)
+			break;
+	}
+	TRY(settle_receipts(outbox, fault)); /* what was proven before an error stays proven */
+	TRY(error);
+	if (outbox->refused && outbox->session.state == CLIENT_OPEN)
+		return act_on_refusal(outbox, fault);
+	return E_OK;
+}
+
+/* ---- one turn ---- */
+
+/* Until when nothing happens by itself. */
+static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
+{
+	uint32_t wait = timeout_ms < 0 ? UINT32_MAX : (uint32_t)timeout_ms;
+	uint32_t next = UINT32_MAX;
+	uint64_t now = now_ms();
+	if (outbox->fd < 0) {
+		next = outbox->connect_at_ms <= now ? 0 : (uint32_t)(outbox->connect_at_ms - now);
+	} else {
+		bool give_up = false;
+		if (client_session_timer(&outbox->session, now, &give_up, &next))
+			put_small(outbox, FRAME_PING, BYTES_EMPTY);
+		if (give_up) {
+			outbox_link_lost(outbox, "no answer");
+			next = 0;
+		}
+	}
+	if (!was_ready && outbox_ready(outbox))
+		wait = 0;
+	if (next < wait)
+		wait = next;
+	return wait > INT32_MAX ? -1 : (int)wait;
+}
+
+enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, int timeout_ms, struct fault *fault)
+{
+	bool was_ready = outbox_ready(outbox);
+	if (outbox->fd < 0 && outbox->connect_at_ms <= now_ms())
+		start_connect(outbox);
+	TRY(sync_and_send(outbox, fault));
+	int wait = wait_ms(outbox, was_ready, timeout_ms);
+	send_out(outbox); /* a ping */
+	struct pollfd fds[2] = {{.fd = outbox->fd, .events = POLLIN}, {.fd = input_fd, .events = POLLIN}};
+	if (outbox->connecting)
+		fds[0].events = POLLOUT;
+	else if (outbox->out_len > 0)
+		fds[0].events |= POLLOUT;
+	if (poll(fds, 2, wait) < 0 && errno != EINTR)
+		return fault_set(fault, E_IO, "poll: %s", strerror(errno));
+	if (input_ready != NULL)
+		*input_ready = (fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+	if (outbox->fd >= 0 && outbox->connecting && fds[0].revents != 0)
+		TRY(connected(outbox, fault));
+	else if (outbox->fd >= 0 && (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+		TRY(receive(outbox, fault));
+	TRY(sync_and_send(outbox, fault));
+	if (spool_count(outbox->spool) > 0 || spool_settled(outbox->spool))
+		return E_OK;
+	enum error error = spool_settle(outbox->spool);
+	return error == E_OK ? E_OK : fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+}
