@@ -1,0 +1,129 @@
+# What the commands do to a ledger in a directory, without a daemon. usage: commands.sh INDSIGT
+. "${0%/*}/tap.sh"
+indsigt=$1
+cd "$place" || exit 1
+
+# ---- help and usage ----
+expect 0 "help" "$indsigt" help
+for command in $(sed -n '/^Commands:/,/^$/p' "$out" | sed -n 's/^  \([a-z]* *[a-z]*\)  .*/\1/p' | tr -s ' ' | tr ' ' '+'); do
+	command=$(echo "${command%+}" | tr '+' ' ')
+	# shellcheck disable=SC2086
+	expect 0 "$command --help" "$indsigt" $command --help
+	holds "$command --help shows its usage" has "$out" "usage: indsigt $command"
+	# shellcheck disable=SC2086
+	expect 2 "$command --no-such-option" "$indsigt" $command --no-such-option
+done
+expect 0 "sender --help shows all of its kind" "$indsigt" sender --help
+holds "... add among them" has "$out" "sender add"
+expect 0 "help recovery" "$indsigt" help recovery
+holds "... says where to look" has "$out" "newer store"
+expect 2 "no command" "$indsigt"
+expect 2 "unknown command" "$indsigt" conjure
+holds "... says what to do" has "$err" "indsigt help"
+expect 2 "unknown topic" "$indsigt" help conjure
+expect 2 "half a command" "$indsigt" sender
+
+# ---- init, vkey ----
+expect 2 "init without a name" "$indsigt" init ledger
+expect 1 "init with a bad name" "$indsigt" init bad --origin "two words"
+expect 0 "init" "$indsigt" init ledger --origin log.example/test
+vkey=$(cat "$out")
+holds "init prints the vkey" has "$out" "log.example/test+"
+expect 1 "init refuses an existing ledger" "$indsigt" init ledger --origin log.example/test
+holds "... says what to do" has "$err" "choose another place"
+expect 0 "vkey" "$indsigt" vkey ledger
+holds "vkey prints the same" test "$(cat "$out")" = "$vkey"
+expect 1 "vkey of something else" "$indsigt" vkey .
+holds "key files are 0600" test "$(stat -c %a ledger/keys/log)" = 600
+
+# ---- sender add, list ----
+expect 0 "sender add" "$indsigt" sender add ledger --name "KSD Sygedagpenge" --org cvr:55133018 --key one.json
+holds "prints the id" test "$(cat "$out")" = 1
+holds "the key file is 0600" test "$(stat -c %a one.json)" = 600
+expect 1 "the same key again" "$indsigt" sender add ledger --name Other --org cvr:1 --key one.json
+holds "... says that it is registered" has "$err" "registered already"
+expect 0 "a second sender" "$indsigt" sender add ledger --name "Nævn Ø" --org cvr:2 --key two.json \
+	--policy open=actor.name --policy close=session --policy purpose=tilsyn
+holds "gets the next id" test "$(cat "$out")" = 2
+expect 2 "an unknown policy word" "$indsigt" sender add ledger --name X --org cvr:1 --key x.json --policy open=nothing
+expect 2 "a field that may not be closed" "$indsigt" sender add ledger --name X --org cvr:1 --key x.json --policy close=time
+expect 1 "an organisation without scheme" "$indsigt" sender add ledger --name X --org 55133018 --key x.json
+expect 1 "an empty name" "$indsigt" sender add ledger --name "" --org cvr:1 --key x.json
+holds "no key file was made" test ! -e x.json
+expect 2 "sender add without key" "$indsigt" sender add ledger --name X --org cvr:1
+chmod 644 two.json
+expect 1 "a key file that others may read" "$indsigt" sender add ledger --name X --org cvr:2 --key two.json
+chmod 600 two.json
+expect 0 "another ledger" "$indsigt" init other --origin log.example/other
+expect 1 "a key file of another ledger" "$indsigt" sender add other --name X --org cvr:1 --key one.json
+expect 0 "sender list" "$indsigt" sender list ledger
+holds "shows the policy" has "$out" "open=actor.name"
+holds "shows the name" has "$out" "Nævn Ø"
+expect 0 "sender list --json" "$indsigt" sender list ledger --json
+holds "has the name" has "$out" '"name":"KSD Sygedagpenge"'
+holds "nobody is unendorsed" lacks "$out" '"endorsed":false'
+
+# A key file that was written before the registration failed is used by the next attempt.
+expect 0 "a ledger that cannot be written" mv ledger/guard guard
+expect 1 "sender add refuses it" "$indsigt" sender add ledger --name Three --org cvr:3 --key three.json
+holds "... says where help is" has "$err" "indsigt help recovery"
+expect 0 "the guard comes back" mv guard ledger/guard
+seed=$(grep '"seed"' three.json)
+expect 0 "sender add goes on" "$indsigt" sender add ledger --name Three --org cvr:3 --key three.json
+holds "with the same key" test "$(grep '"seed"' three.json)" = "$seed"
+
+# ---- rotate, policy ----
+expect 0 "sender rotate" "$indsigt" sender rotate ledger --key three.json
+holds "the file holds another key" test "$(grep '"seed"' three.json)" != "$seed"
+holds "nothing is left beside it" test ! -e three.json.new
+expect 0 "rotate again" "$indsigt" sender rotate ledger --key three.json
+# As if it had died before the registration: the new key lies there already.
+seed=$(grep '"seed"' three.json)
+cp three.json three.json.kept
+expect 0 "rotate once more" "$indsigt" sender rotate ledger --key three.json
+# As if it had died after it: the registered key is in three.json.new only.
+mv three.json three.json.new
+mv three.json.kept three.json
+expect 0 "rotate finishes what was begun" "$indsigt" sender rotate ledger --key three.json
+holds "the registered key is in place" test "$(grep '"seed"' three.json)" != "$seed"
+expect 0 "sender policy" "$indsigt" sender policy ledger --key three.json --policy withhold
+expect 0 "sender list" "$indsigt" sender list ledger --json
+holds "has the policy" has "$out" '"policy":["withhold"]'
+holds "all of it is endorsed" lacks "$out" '"endorsed":false'
+expect 1 "rotate with a key that is not registered" "$indsigt" sender rotate other --key one.json
+
+# ---- endorse ----
+expect 0 "sender endorse" "$indsigt" sender endorse --log "$vkey" --id 9 --name "Away" --org cvr:9 --key nine.json \
+	--endorsement nine.endorsement --policy close=session
+public=$(cat "$out")
+expect 1 "endorse leaves an existing endorsement alone" "$indsigt" sender endorse --log "$vkey" --id 9 --name "Away" \
+	--org cvr:9 --key nine.json --endorsement nine.endorsement
+expect 1 "an endorsement for another ledger" "$indsigt" sender add other --public "$public" --endorsement nine.endorsement
+expect 1 "an endorsement by another key" "$indsigt" sender add ledger \
+	--public AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= --endorsement nine.endorsement
+expect 1 "an endorsement for another organisation" "$indsigt" sender add ledger --org cvr:8 --public "$public" \
+	--endorsement nine.endorsement
+sed 's/"Away"/"Astray"/' nine.endorsement >changed.endorsement
+expect 1 "an endorsement that was changed" "$indsigt" sender add ledger --public "$public" --endorsement changed.endorsement
+holds "... says so" has "$err" "does not verify"
+expect 0 "sender add with an endorsement" "$indsigt" sender add ledger --public "$public" --endorsement nine.endorsement
+holds "prints the id that was endorsed" test "$(cat "$out")" = 9
+expect 1 "the same id again" "$indsigt" sender add ledger --public "$public" --endorsement nine.endorsement
+holds "... says which is free" has "$err" "--id 10"
+expect 2 "an endorsement without a key" "$indsigt" sender add ledger --endorsement nine.endorsement
+
+# ---- revoke ----
+expect 0 "sender revoke" "$indsigt" sender revoke ledger 1
+expect 0 "sender revoke --compromised" "$indsigt" sender revoke ledger 2 --compromised
+expect 1 "revoke twice" "$indsigt" sender revoke ledger 1
+expect 1 "revoke nobody" "$indsigt" sender revoke ledger 77
+expect 2 "revoke a word" "$indsigt" sender revoke ledger one
+expect 1 "rotate a revoked sender" "$indsigt" sender rotate ledger --key one.json
+expect 0 "sender list" "$indsigt" sender list ledger
+holds "shows the compromised key" has "$out" "revoked, key compromised"
+
+# ---- epoch ----
+expect 0 "epoch" "$indsigt" epoch ledger
+expect 1 "epoch of nothing" "$indsigt" epoch nowhere
+
+plan

@@ -1,0 +1,108 @@
+# How 'indsigt serve' keeps two daemons running: with stand-ins for the daemons, which say on a pipe that they started.
+# usage: serve.sh INDSIGT
+. "${0%/*}/tap.sh"
+mkdir "$place/bin"
+cp "$1" "$place/bin/indsigt"
+indsigt=$place/bin/indsigt
+cd "$place" || exit 1
+mkfifo started ready
+
+# Listens on nothing; ends with status 0 on SIGTERM. A port 0 becomes the number in $1.
+stand_in()
+{
+	cat >"bin/$2" <<-END
+		#!/bin/sh
+		address=\$3
+		[ "\${address##*:}" = 0 ] && address=127.0.0.1:$1
+		[ -e "$place/refuse-$2" ] && exit 1
+		trap 'exit 0' TERM
+		echo "listening \$address"
+		echo "$2 \$\$ \$*" >"$place/started"
+		mkfifo "$place/never.\$\$"
+		exec 5<>"$place/never.\$\$"
+		read -r line <&5
+	END
+	chmod +x "bin/$2"
+}
+stand_in 4711 indsigt-ingestd
+stand_in 4712 indsigt-queryd
+
+expect 0 "init" "$indsigt" init ledger --origin log.example/test
+expect 1 "serve of nothing" "$indsigt" serve nowhere
+expect 2 "serve --demo-tokens off loopback" "$indsigt" serve ledger --query 0.0.0.0:0 --demo-tokens
+holds "... says why" has "$err" "loopback"
+expect 2 "serve on a bad address" "$indsigt" serve ledger --ingest nowhere
+expect 2 "serve without a directory" "$indsigt" serve
+
+: >refuse-indsigt-ingestd
+expect 1 "a daemon that does not start" "$indsigt" serve ledger
+holds "... is named" has "$err" "indsigt-ingestd did not start"
+rm refuse-indsigt-ingestd
+
+exec 3<>started
+"$indsigt" serve ledger --ingest 127.0.0.1:0 --query 127.0.0.1:0 --demo-tokens --epoch-seconds 3 >ready 2>"$err" &
+serve=$!
+children=$serve
+exec 4<ready
+read -r line <&4
+holds "ready line" test "$line" = "ready ingest=127.0.0.1:4711 query=127.0.0.1:4712"
+read -r first <&3
+read -r second <&3
+case $first in
+indsigt-queryd*)
+	swap=$first
+	first=$second
+	second=$swap
+	;;
+esac
+# shellcheck disable=SC2086
+set -- $first
+ingest=$2
+holds "ingestd's arguments" test "$first" = "indsigt-ingestd $ingest ledger --listen 127.0.0.1:0 --epoch-seconds 3"
+# shellcheck disable=SC2086
+set -- $second
+query=$2
+holds "queryd's arguments" test "$second" = "indsigt-queryd $query ledger --listen 127.0.0.1:0 --demo-tokens"
+
+for round in 1 2 3; do
+	kill -KILL "$ingest"
+	read -r line <&3
+	# shellcheck disable=SC2086
+	set -- $line
+	ingest=$2
+	holds "killed ingestd comes back on its port, $round" \
+		test "$line" = "indsigt-ingestd $ingest ledger --listen 127.0.0.1:4711 --epoch-seconds 3"
+done
+kill -KILL "$query"
+read -r line <&3
+# shellcheck disable=SC2086
+set -- $line
+query=$2
+holds "killed queryd comes back on its port" \
+	test "$line" = "indsigt-queryd $query ledger --listen 127.0.0.1:4712 --demo-tokens"
+holds "the restarts are said" has "$err" "indsigt-ingestd ended by signal 9"
+
+kill -TERM "$serve"
+wait "$serve"
+holds "SIGTERM ends it with 0" test "$?" -eq 0
+children=
+holds "ingestd is gone" test ! -e "/proc/$ingest"
+holds "queryd is gone" test ! -e "/proc/$query"
+
+# Children end with a parent that is killed: end of file comes when the last writer of the pipe is gone.
+"$indsigt" serve ledger --ingest 127.0.0.1:0 --query 127.0.0.1:0 2>&1 >/dev/null | cat >/dev/null &
+waiter=$!
+read -r first <&3
+read -r second <&3
+# shellcheck disable=SC2086
+set -- $first
+ingest=$2
+parent=$(sed -n 's/^PPid:\t//p' "/proc/$ingest/status")
+kill -KILL "$parent"
+wait "$waiter"
+ended()
+{
+	[ ! -e "/proc/$1" ] || grep -q '^State:.*zombie' "/proc/$1/status"
+}
+holds "both ended with their parent" ended "$ingest"
+plan
