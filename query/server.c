@@ -7,6 +7,8 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -206,6 +208,9 @@ static void connection_begin(struct connection *connection)
 		evhttp_connection_free(http);
 		return;
 	}
+	const int at_once = 1; /* an answer's last segment does not wait for the client's acknowledgement */
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once) != 0)
+		errno = 0;
 	connection->fd = fd;
 	server->table[fd] = connection;
 	connection_enter(connection, PHASE_READING);

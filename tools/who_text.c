@@ -259,8 +259,8 @@ static void print_coverage(const struct answer *answer, const struct words *word
 	unsigned long long silent = 0;
 	for (size_t i = 0; i < json_array_size(senders); i++)
 		silent += json_is_true(json_object_get(json_array_get(senders, i), "silent"));
-	line(out, words->coverage, (unsigned long long)json_array_size(senders), silent,
-		(unsigned long long)json_integer_value(json_object_get(coverage, "silent_after_seconds")) / 3600);
+	line(out, words->coverage, (unsigned long long)json_array_size(senders),
+		(unsigned long long)json_integer_value(json_object_get(coverage, "silent_after_seconds")) / 3600, silent);
 	for (size_t i = 0; i < json_array_size(senders); i++) {
 		const json_t *sender = json_array_get(senders, i);
 		const char *last = text_of(sender, "last_received");
@@ -278,8 +278,9 @@ static void print_ending(const struct answer *answer, const struct words *words,
 	local_text(local_time(text_of(answer->json, "complete_until")), "%F %T", until, sizeof until);
 	local_text(time(NULL), "%Z", zone, sizeof zone);
 	line(out, words->complete, until);
-	line(out, words->verified, (unsigned long long)(answer->open + answer->withheld + answer->erased),
-		text_of(answer->json, "origin"));
+	unsigned long long events = answer->open + answer->withheld + answer->erased;
+	if (events > 0)
+		line(out, words->verified, events, text_of(answer->json, "origin"));
 	if (!answer->signature)
 		line(out, "%s", words->unsigned_by);
 	line(out, "%s", words->statement);

@@ -12,7 +12,7 @@ struct words {
 	const char *withheld_until; /* date, basis */
 	const char *erased;         /* %llu */
 	const char *erased_cell;
-	const char *coverage; /* senders, silent ones, hours */
+	const char *coverage; /* senders, hours, silent ones */
 	const char *silent;   /* name, organisation, when last heard or `never` */
 	const char *never;
 	const char *complete;    /* time */
