@@ -14,12 +14,20 @@
 #include <unistd.h>
 
 #define PATH_BYTES_MAX 4096
+#define NODE_SLOTS 512 /* power of two; the proofs of one answer share their upper nodes */
 
 struct archive {
 	struct vkey vkey;
 	struct db_env *store;
 	struct secrets *secrets; /* NULL without keys */
 	struct keystore *keystore;
+};
+
+struct known_node {
+	uint64_t index;
+	uint32_t level;
+	bool known;
+	struct hash hash;
 };
 
 struct snapshot {
@@ -33,6 +41,7 @@ struct snapshot {
 	struct alias_walk *tail; /* made when the tail is first scanned */
 	uint8_t *record;         /* the opened record */
 	size_t record_capacity;
+	struct known_node nodes[NODE_SLOTS]; /* computed for earlier proofs */
 };
 
 /* ---- opening ---- */
@@ -170,9 +179,26 @@ enum error snapshot_row(struct snapshot *snapshot, uint32_t row, uint64_t from, 
 	return log_row(&snapshot->txn, row, from, count, out);
 }
 
+/* Nodes that are stored as they are cost no more than remembering them would. */
+static enum error known_node(void *context, uint32_t level, uint64_t index, struct hash *out)
+{
+	struct snapshot *snapshot = context;
+	struct known_node *slot = &snapshot->nodes[(index ^ (level * 0x9E3779B1u)) & (NODE_SLOTS - 1)];
+	if (level % LOG_ROW_LEVELS == 0)
+		return log_node(&snapshot->txn, level, index, out);
+	if (!slot->known || slot->level != level || slot->index != index) {
+		TRY(log_node(&snapshot->txn, level, index, &slot->hash));
+		slot->level = level;
+		slot->index = index;
+		slot->known = true;
+	}
+	*out = slot->hash;
+	return E_OK;
+}
+
 static struct merkle_nodes nodes_of(struct snapshot *snapshot)
 {
-	return (struct merkle_nodes){log_node, &snapshot->txn};
+	return (struct merkle_nodes){known_node, snapshot};
 }
 
 enum error snapshot_prove_inclusion(struct snapshot *snapshot, uint64_t index, struct merkle_proof *out)
