@@ -203,14 +203,12 @@ static void connection_begin(struct connection *connection)
 	connection->http = http;
 	evhttp_connection_set_closecb(http, on_closed, connection);
 	if (fd < 0 || (uint32_t)fd >= FD_TABLE || server->connections > QUERY_CONNECTIONS_MAX) {
-		if (send(fd, refusal, sizeof refusal - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-			errno = 0; /* it is being turned away either way */
+		send(fd, refusal, sizeof refusal - 1, MSG_DONTWAIT | MSG_NOSIGNAL); /* turned away, heard or not */
 		evhttp_connection_free(http);
 		return;
 	}
 	const int at_once = 1; /* an answer's last segment does not wait for the client's acknowledgement */
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once) != 0)
-		errno = 0;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
 	connection->fd = fd;
 	server->table[fd] = connection;
 	connection_enter(connection, PHASE_READING);
