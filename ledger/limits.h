@@ -40,7 +40,7 @@
 #define CONNECTIONS_MAX           1024u  /* file descriptors and memory */
 #define CONNECTION_BATCHES_MAX      64u  /* batches in flight on one connection */
 #define CONNECTION_BYTES_MAX   4194304u  /* their bytes: four full batches */
-#define INFLIGHT_BYTES_MAX    67108864u  /* all connections together: bounds ingestd's memory */
+#define INFLIGHT_BYTES_MAX    33554432u  /* all connections together: bounds ingestd's memory */
 #define CONNECTION_OUTPUT_MAX  1048576u  /* answers a client has not read; then nothing more is read from it */
 #define FRAME_TIMEOUT_MS         30000u  /* from a frame's first byte to its last */
 #define WRITE_TIMEOUT_MS         60000u  /* a client that does not read its answers */

@@ -13,7 +13,7 @@
  * connection and it has no deadline, so that it cannot go away under the worker. */
 #pragma once
 
-#include "query/address.h"
+#include "ledger/address.h"
 #include "query/routes.h"
 
 #define SERVER_WORKERS 2u

@@ -9,7 +9,7 @@
  * of the first. The first restart is at once, so that senders hardly notice; a daemon that keeps dying is started less
  * and less often. All waiting is done in one poll(): output of the daemons, signals (signalfd), back-off. */
 #include "ledger/ledger.h"
-#include "query/address.h"
+#include "ledger/address.h"
 #include "tools/child.h"
 #include "tools/command.h"
 

@@ -1,4 +1,4 @@
-#include "query/address.h"
+#include "ledger/address.h"
 #include "tests/unit/unit.h"
 
 START_TEST(parses)

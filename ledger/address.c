@@ -1,10 +1,14 @@
-#include "query/address.h"
+#include "ledger/address.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define LISTEN_BACKLOG 512
 
 /* Decimal, 0 to 65535, nothing else. */
 static bool port_parse(const char *text, uint16_t *out)
@@ -79,4 +83,28 @@ bool address_is_loopback(const struct address *address)
 	if (address->socket.ss_family == AF_INET)
 		return ntohl(in4->sin_addr.s_addr) >> 24 == 127;
 	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+static bool listen_on(int fd, struct address *address)
+{
+	int on = 1;
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+		   bind(fd, (struct sockaddr *)&address->socket, address->len) == 0 && listen(fd, LISTEN_BACKLOG) == 0 &&
+		   getsockname(fd, (struct sockaddr *)&address->socket, &address->len) == 0;
+}
+
+enum error address_listen(const char *text, int *fd, struct address *out, struct fault *fault)
+{
+	struct address address;
+	TRY(address_parse(text, &address, fault));
+	int opened = socket(address.socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (opened < 0 || !listen_on(opened, &address)) {
+		fault_set(fault, E_IO, "%s cannot be listened on: %s", text, strerror(errno));
+		if (opened >= 0)
+			close(opened);
+		return E_IO;
+	}
+	*fd = opened;
+	*out = address;
+	return E_OK;
 }

@@ -18,5 +18,8 @@ struct address {
 enum error address_parse(const char *text, struct address *out, struct fault *fault) MUST_USE;
 /* `out` gets an end mark. */
 void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX + 1]);
+/* A socket that listens there, non-blocking, and where it really is (port 0 became a free one). E_USAGE for the text,
+ * E_IO. */
+enum error address_listen(const char *text, int *fd, struct address *out, struct fault *fault) MUST_USE;
 /* Does only this machine reach it? */
 bool address_is_loopback(const struct address *address);

@@ -1,0 +1,244 @@
+#include "ingest/control.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define REQUEST_BYTES_MAX 16384
+#define SOCKET_NAME "control.sock"
+
+struct client {
+	struct control *control;
+	uint64_t id;
+	struct bufferevent *stream;
+	bool asked;
+	struct client *next;
+};
+
+struct control {
+	int dir_fd;
+	struct evconnlistener *listener;
+	void (*submit)(void *context, struct job *job);
+	void *context;
+	uint64_t next_id;
+	struct client *clients;
+};
+
+static void close_client(struct client *client)
+{
+	struct client **link = &client->control->clients;
+	while (*link != client)
+		link = &(*link)->next;
+	*link = client->next;
+	bufferevent_free(client->stream);
+	free(client);
+}
+
+static void reply(struct client *client, json_t *json)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	if (text != NULL) {
+		bufferevent_write(client->stream, text, strlen(text));
+		bufferevent_write(client->stream, "\n", 1);
+	}
+	free(text);
+	json_decref(json);
+	client->asked = true;
+	bufferevent_disable(client->stream, EV_READ);
+}
+
+static void refuse(struct client *client, enum error error, const char *text)
+{
+	reply(client,
+		json_pack("{s:b,s:s,s:s}", "ok", 0, "error", error_name(error), "text", text[0] ? text : error_text(error)));
+}
+
+void control_answer(struct control *control, const struct job *job)
+{
+	struct client *client = control->clients;
+	while (client != NULL && client->id != job->connection)
+		client = client->next;
+	if (client == NULL)
+		return;
+	json_int_t number = (json_int_t)job->number;
+	if (job->error != E_OK)
+		refuse(client, job->error, job->fault.text);
+	else if (job->kind == JOB_SENDER)
+		reply(client, json_pack("{s:b,s:I,s:I}", "ok", 1, "id", (json_int_t)job->entry->sender, "index", number));
+	else if (job->kind == JOB_NEXT_SENDER)
+		reply(client, json_pack("{s:b,s:I}", "ok", 1, "id", number));
+	else
+		reply(client, json_pack("{s:b,s:I,s:I}", "ok", 1, "size", number, "tail", (json_int_t)job->tail));
+}
+
+/* ---- requests ---- */
+
+static enum error read_entry(const json_t *request, struct entry_sender *out)
+{
+	uint8_t encoded[REQUEST_BYTES_MAX];
+	size_t len;
+	struct entry entry;
+	const char *text = json_string_value(json_object_get(request, "entry"));
+	if (text == NULL || sodium_base642bin(encoded, sizeof encoded, text, strlen(text), NULL, &len, NULL,
+							sodium_base64_VARIANT_ORIGINAL) != 0)
+		return E_BAD_VALUE;
+	TRY(entry_decode(bytes_of(encoded, len), &entry));
+	if (entry.kind != ENTRY_SENDER)
+		return E_BAD_VALUE;
+	*out = entry.sender;
+	return E_OK;
+}
+
+static enum error make_job(const json_t *request, uint64_t id, struct job **out)
+{
+	static const struct {
+		const char *name;
+		enum job_kind kind;
+	} kinds[] = {
+		{"sender", JOB_SENDER}, {"next-sender", JOB_NEXT_SENDER}, {"epoch", JOB_EPOCH}, {"status", JOB_STATUS}};
+	const char *name = json_string_value(json_object_get(request, "do"));
+	for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (strcmp(kinds[i].name, name) != 0)
+			continue;
+		struct job *job = job_new(kinds[i].kind, id);
+		if (job == NULL)
+			return E_NO_MEMORY;
+		enum error error = E_OK;
+		if (job->kind == JOB_SENDER) {
+			job->entry = calloc(1, sizeof *job->entry);
+			error = job->entry ? read_entry(request, job->entry) : E_NO_MEMORY;
+		}
+		if (error != E_OK) {
+			job_free(job);
+			return error;
+		}
+		*out = job;
+		return E_OK;
+	}
+	return E_BAD_VALUE;
+}
+
+static void on_read(struct bufferevent *stream, void *context)
+{
+	struct client *client = context;
+	struct evbuffer *input = bufferevent_get_input(stream);
+	struct job *job = NULL;
+	if (client->asked)
+		return;
+	char *line = evbuffer_readln(input, NULL, EVBUFFER_EOL_LF);
+	if (line == NULL) {
+		if (evbuffer_get_length(input) >= REQUEST_BYTES_MAX)
+			refuse(client, E_TOO_LONG, "");
+		return;
+	}
+	json_t *request = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	free(line);
+	enum error error = request ? make_job(request, client->id, &job) : E_BAD_JSON;
+	json_decref(request);
+	if (error != E_OK) {
+		refuse(client, error, "");
+		return;
+	}
+	client->asked = true;
+	client->control->submit(client->control->context, job);
+}
+
+static void on_write(struct bufferevent *stream, void *context)
+{
+	struct client *client = context;
+	if (client->asked && evbuffer_get_length(bufferevent_get_output(stream)) == 0)
+		close_client(client);
+}
+
+static void on_event(struct bufferevent *stream, short what, void *context)
+{
+	(void)stream;
+	(void)what;
+	close_client(context);
+}
+
+static void on_accept(
+	struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int address_len, void *context)
+{
+	struct control *control = context;
+	(void)address;
+	(void)address_len;
+	struct client *client = calloc(1, sizeof *client);
+	if (client != NULL)
+		client->stream = bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
+	if (client == NULL || client->stream == NULL) {
+		evutil_closesocket(fd);
+		free(client);
+		return;
+	}
+	client->control = control;
+	client->id = ++control->next_id;
+	client->next = control->clients;
+	control->clients = client;
+	bufferevent_setcb(client->stream, on_read, on_write, on_event, client);
+	bufferevent_setwatermark(client->stream, EV_READ, 0, REQUEST_BYTES_MAX);
+	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
+}
+
+/* ---- opening ---- */
+
+/* The path of a Unix socket ends at 107 bytes, so it is reached through the directory's descriptor. */
+static struct sockaddr_un address_of(int dir_fd)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" SOCKET_NAME, dir_fd);
+	return address;
+}
+
+enum error control_open(struct event_base *base, const char *dir, void (*submit)(void *context, struct job *job),
+	void *context, struct control **out, struct fault *fault)
+{
+	struct control *control = calloc(1, sizeof *control);
+	if (control == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	control->submit = submit;
+	control->context = context;
+	control->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct sockaddr_un address = address_of(control->dir_fd);
+	if (control->dir_fd >= 0) {
+		/* The ledger's lock is held: whatever socket is there is left over. */
+		unlinkat(control->dir_fd, SOCKET_NAME, 0);
+		mode_t before = umask(0177);
+		control->listener = evconnlistener_new_bind(base, on_accept, control,
+			LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16, (struct sockaddr *)&address, sizeof address);
+		umask(before);
+	}
+	if (control->listener == NULL) {
+		fault_set(fault, E_IO, "%s/" SOCKET_NAME " cannot be made: %s", dir, strerror(errno));
+		control_close(control);
+		return E_IO;
+	}
+	*out = control;
+	return E_OK;
+}
+
+void control_close(struct control *control)
+{
+	if (control == NULL)
+		return;
+	while (control->clients != NULL)
+		close_client(control->clients);
+	if (control->listener != NULL) {
+		evconnlistener_free(control->listener);
+		unlinkat(control->dir_fd, SOCKET_NAME, 0);
+	}
+	if (control->dir_fd >= 0)
+		close(control->dir_fd);
+	free(control);
+}

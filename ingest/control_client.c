@@ -1,0 +1,72 @@
+#include "ingest/control_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+#define OWNED_FD __attribute__((cleanup(close_fd))) int
+
+static bool connect_to(int dir_fd, int fd)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/control.sock", dir_fd);
+	return connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+}
+
+static enum error code_of(const char *name)
+{
+	for (int code = 1; code < 256; code++)
+		if (name != NULL && strcmp(error_name((enum error)code), name) == 0)
+			return (enum error)code;
+	return E_IO;
+}
+
+/* A stream over the socket: jansson reads the reply from it as it comes. */
+static enum error exchange(int fd, const json_t *request, json_t **reply, struct fault *fault)
+{
+	if (json_dumpfd(request, fd, JSON_COMPACT) != 0 || write(fd, "\n", 1) != 1)
+		return fault_set(fault, E_IO, "the daemon does not take the request: %s", strerror(errno));
+	json_error_t json_error;
+	json_t *json = json_loadfd(fd, JSON_DISABLE_EOF_CHECK, &json_error);
+	if (json == NULL)
+		return fault_set(fault, E_IO, "the daemon ended without a reply; see its log");
+	if (json_is_true(json_object_get(json, "ok"))) {
+		*reply = json;
+		return E_OK;
+	}
+	enum error error = code_of(json_string_value(json_object_get(json, "error")));
+	const char *text = json_string_value(json_object_get(json, "text"));
+	fault_set(fault, error, "%s", text ? text : error_text(error));
+	json_decref(json);
+	return error;
+}
+
+enum error control_call(const char *dir, const json_t *request, json_t **reply, struct fault *fault)
+{
+	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
+	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fault_set(fault, E_IO, "no socket: %s", strerror(errno));
+	if (!connect_to(dir_fd, fd)) {
+		bool nobody = errno == ENOENT || errno == ECONNREFUSED;
+		return fault_set(fault,
+			nobody            ? E_NOT_FOUND
+			: errno == EACCES ? E_PERMISSION
+							  : E_IO,
+			"%s/control.sock: %s", dir, strerror(errno));
+	}
+	return exchange(fd, request, reply, fault);
+}

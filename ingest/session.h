@@ -1,0 +1,68 @@
+/* The ledger's side of a session, as a pure state machine: frames and results in, frames and requests out; no socket,
+ * no ledger, no clock. spec/frame.md
+ *
+ *   Happy path: hello is looked up (is the sender known, does the log extend its last checkpoint), welcome goes back;
+ *   each batch is submitted and gets exactly one answer, in order: receipt or refusal. A sender may have a window of
+ *   batches waiting; beyond it nothing is read, so it is slowed and never dropped.
+ *   Failure: whatever breaks the protocol is answered with one error frame, and the connection ends. Batches that were
+ *   submitted before go on to be stored; the sender asks for their receipts again on its next connection.
+ *
+ *             hello                 found, extends
+ *   GREETING ───────► LOOKING ────────────────────► OPEN
+ *       │                │                            │
+ *       └── bad frame ───┴── not found, rolled back ──┴── bad frame ──► CLOSING
+ *
+ *   frame     GREETING     LOOKING      OPEN        CLOSING
+ *   hello     ─► LOOKING   error        error       ignored
+ *   batch     error        error        submitted   ignored
+ *   ping      error        error        pong        ignored
+ *   others    error        error        error       ignored
+ */
+#pragma once
+
+#include "ingest/frame.h"
+#include "ledger/registry.h"
+
+enum session_state { SESSION_GREETING, SESSION_LOOKING, SESSION_OPEN, SESSION_CLOSING };
+
+struct session {
+	enum session_state state;
+	const char *origin; /* borrowed */
+	uint32_t sender;
+	uint32_t waiting;     /* batches submitted and not answered */
+	size_t waiting_bytes; /* their bodies */
+};
+
+#define PING_BYTES_MAX 64
+/* What one call may write: a receipt is the longest. */
+#define SESSION_OUTPUT_MAX (FRAME_HEAD_BYTES + RECEIPT_BYTES_MAX)
+
+enum session_request {
+	SESSION_NOTHING,
+	SESSION_LOOK_UP, /* sender and checkpoint of `hello` */
+	SESSION_SUBMIT,  /* the body as a batch */
+};
+
+void session_init(struct session *session, const char *origin);
+
+/* Is a frame of this type and length welcome now? Asked before its body is read; when not, an error frame is written
+ * and the state is CLOSING. */
+enum error session_head(struct session *session, enum frame_type type, size_t body_bytes, struct writer *out) MUST_USE;
+/* Ends the session with an error frame: also for a bad head, a timeout, too many connections. `text` NULL: the error's.
+ */
+void session_end(struct session *session, enum error error, const char *text, struct writer *out);
+/* A whole frame. `hello` is filled in for SESSION_LOOK_UP, borrowed from the body. */
+enum session_request session_frame(
+	struct session *session, enum frame_type type, struct bytes body, struct frame_hello *hello, struct writer *out);
+
+/* The result of the look-up: E_OK and the sender, or why not. */
+void session_looked_up(
+	struct session *session, enum error error, const struct sender *sender, uint64_t ledger_time_s, struct writer *out);
+
+/* The answer to the oldest waiting batch. */
+void session_receipt(struct session *session, struct bytes receipt, size_t batch_bytes, struct writer *out);
+void session_refusal(
+	struct session *session, const struct frame_refusal *refusal, size_t batch_bytes, struct writer *out);
+
+/* Is there room in the window for another batch? */
+bool session_may_read(const struct session *session);
