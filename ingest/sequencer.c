@@ -373,7 +373,7 @@ static void answer_simple(struct sequencer *s, struct job *job)
 	}
 	if (job->kind == JOB_NEXT_SENDER)
 		job->number = ledger_next_sender(s->options.ledger);
-	if (job->kind == JOB_STATUS)
+	if (job->kind == JOB_STATUS || job->kind == JOB_EPOCH)
 		job->number = checkpoint.size;
 	job->tail = ledger_tail_events(s->options.ledger);
 	job->ledger_time_s = ledger_time_s(s->options.ledger);
@@ -422,15 +422,29 @@ static void tick(struct sequencer *s, struct job *jobs)
 
 /* ---- epochs ---- */
 
-static void epoch_done(struct sequencer *s)
+/* Answers those whose events are filed now; with `all`, everybody. */
+static void epoch_done(struct sequencer *s, bool all)
 {
+	struct checkpoint checkpoint;
+	struct bytes note;
+	struct job *answered = NULL;
+	struct job **link = &s->epoch_waiters;
+	ledger_checkpoint(s->options.ledger, &checkpoint, &note);
+	uint64_t filed = checkpoint.size - ledger_tail_events(s->options.ledger);
 	s->epoch_running = false;
 	s->epoch_ended_ms = clock_ms();
-	struct job *waiters = s->epoch_waiters;
-	s->epoch_waiters = NULL;
-	for (struct job *job = waiters; job != NULL; job = job->next)
+	while (*link != NULL) {
+		struct job *job = *link;
+		if (!all && job->number > filed) {
+			link = &job->next;
+			continue;
+		}
+		*link = job->next;
+		job->next = answered;
+		answered = job;
 		answer_simple(s, job);
-	finish(s, waiters);
+	}
+	finish(s, answered);
 }
 
 /* At most one slice. */
@@ -450,12 +464,15 @@ static void epoch_step(struct sequencer *s)
 	if (error != E_OK)
 		fprintf(stderr, "indsigt-ingestd: %s\n", fault.text);
 	if (finished || error != E_OK || (!s->epoch_running && s->epoch_waiters != NULL))
-		epoch_done(s);
+		epoch_done(s, error != E_OK);
 }
 
 /* Takes the jobs that wait for an epoch out of the list. */
 static struct job *set_epochs_aside(struct sequencer *s, struct job *jobs)
 {
+	struct checkpoint checkpoint;
+	struct bytes note;
+	ledger_checkpoint(s->options.ledger, &checkpoint, &note);
 	struct job **link = &jobs;
 	while (*link != NULL) {
 		struct job *job = *link;
@@ -464,6 +481,7 @@ static struct job *set_epochs_aside(struct sequencer *s, struct job *jobs)
 			continue;
 		}
 		*link = job->next;
+		job->number = checkpoint.size; /* everything acknowledged so far */
 		job->next = s->epoch_waiters;
 		s->epoch_waiters = job;
 	}
@@ -503,7 +521,7 @@ static void *tick_main(void *context)
 		if (!closed)
 			epoch_step(s);
 	}
-	epoch_done(s);
+	epoch_done(s, true);
 	return NULL;
 }
 

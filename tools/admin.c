@@ -1,8 +1,10 @@
 #include "tools/admin.h"
 
+#include "ingest/control_client.h"
 #include "ledger/archive.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 
 /* ---- on the store itself ---- */
 
@@ -48,14 +50,46 @@ static enum error epoch_directly(const char *dir, struct fault *fault)
 	return error;
 }
 
+/* ---- through the daemon ---- */
+
+/* Takes the request over. E_NOT_FOUND when no daemon runs. */
+static enum error ask(const char *dir, json_t *request, struct fault *fault)
+{
+	json_t *reply = NULL;
+	if (request == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = control_call(dir, request, &reply, fault);
+	json_decref(reply);
+	json_decref(request);
+	return error;
+}
+
+static enum error ask_to_append(const char *dir, const struct entry_sender *sender, struct fault *fault)
+{
+	uint8_t buffer[4096];
+	char text[sodium_base64_ENCODED_LEN(sizeof buffer, sodium_base64_VARIANT_ORIGINAL)];
+	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender};
+	struct bytes encoded;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	enum error error = entry_encode(&entry, &w);
+	if (error == E_OK)
+		error = writer_done(&w, &encoded);
+	if (error != E_OK)
+		return fault_set(fault, error, "the registration cannot be encoded: %s", error_text(error));
+	sodium_bin2base64(text, sizeof text, encoded.data, encoded.len, sodium_base64_VARIANT_ORIGINAL);
+	return ask(dir, json_pack("{s:s,s:s}", "do", "sender", "entry", text), fault);
+}
+
 enum error admin_append_sender(const char *dir, struct entry_sender *entry, struct fault *fault)
 {
-	return append_directly(dir, entry, fault);
+	enum error error = ask_to_append(dir, entry, fault);
+	return error == E_NOT_FOUND ? append_directly(dir, entry, fault) : error;
 }
 
 enum error admin_epoch(const char *dir, struct fault *fault)
 {
-	return epoch_directly(dir, fault);
+	enum error error = ask(dir, json_pack("{s:s}", "do", "epoch"), fault);
+	return error == E_NOT_FOUND ? epoch_directly(dir, fault) : error;
 }
 
 /* ---- reading ---- */
