@@ -8,8 +8,8 @@
  * The first start takes the address that was asked for (port 0: a free one), every later one the address that came out
  * of the first. The first restart is at once, so that senders hardly notice; a daemon that keeps dying is started less
  * and less often. All waiting is done in one poll(): output of the daemons, signals (signalfd), back-off. */
-#include "ledger/ledger.h"
 #include "ledger/address.h"
+#include "ledger/ledger.h"
 #include "tools/child.h"
 #include "tools/command.h"
 
@@ -179,6 +179,12 @@ static enum error loop(struct serve *serve, struct fault *fault)
 	return E_OK;
 }
 
+/* One that has not come to listen yet may still die of the signal itself; there is nothing to finish in it. */
+static bool ended_well(const struct daemon *daemon, int status)
+{
+	return status <= 0 || (daemon->state == STATE_STARTING && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
 /* Both get their signal before either is waited for; a daemon that does not end cleanly is worth an error. */
 static enum error stop(struct serve *serve, struct fault *fault)
 {
@@ -187,10 +193,11 @@ static enum error stop(struct serve *serve, struct fault *fault)
 		if (serve->daemons[i].child.pid > 0)
 			(void)kill(serve->daemons[i].child.pid, SIGTERM);
 	for (size_t i = 0; i < DAEMONS; i++) {
-		int status = child_stop(&serve->daemons[i].child, PATIENCE_MS);
-		if (status > 0)
-			error = fault_set(fault, E_STOPPED, "%s did not end cleanly; 'indsigt audit' says whether all is well",
-				serve->daemons[i].program);
+		struct daemon *daemon = &serve->daemons[i];
+		int status = child_stop(&daemon->child, PATIENCE_MS);
+		if (!ended_well(daemon, status))
+			error = fault_set(
+				fault, E_STOPPED, "%s did not end cleanly; 'indsigt audit' says whether all is well", daemon->program);
 	}
 	return error;
 }

@@ -1,0 +1,75 @@
+# The commands beside a running ledger, and the real daemons under 'indsigt serve'. usage: running.sh INDSIGT
+. "${0%/*}/tap.sh"
+indsigt=$1
+cd "$place" || exit 1
+mkfifo ready
+
+# Starts serve; its ready line comes into $line, its daemons into $ingest and $query (process ids).
+serve()
+{
+	"$indsigt" serve ledger --demo-tokens "$@" >ready 2>log &
+	serve=$!
+	children=$serve
+	read -r line <ready
+	find_daemons
+}
+
+find_daemons()
+{
+	for pid in $(cat "/proc/$serve/task/$serve/children"); do
+		case $(cat "/proc/$pid/comm") in
+		indsigt-ingestd) ingest=$pid ;;
+		indsigt-queryd) query=$pid ;;
+		esac
+	done
+}
+
+expect 0 "init" "$indsigt" init ledger --origin log.example/test
+vkey=$(cat "$out")
+serve --ingest 127.0.0.1:0 --query 127.0.0.1:0
+address=${line#ready ingest=}
+address=${address%% *}
+holds "serve is ready" test "$line" = "ready ingest=$address query=${line##*query=}"
+
+expect 1 "a second serve is refused" "$indsigt" serve ledger --ingest 127.0.0.1:0 --query 127.0.0.1:0
+holds "... names what holds the ledger" has "$err" "another process holds the ledger"
+expect 0 "sender add" "$indsigt" sender add ledger --name One --org cvr:1 --key one.json
+holds "prints the id" test "$(cat "$out")" = 1
+expect 1 "the same key again" "$indsigt" sender add ledger --name One --org cvr:1 --key one.json
+expect 0 "sender endorse" "$indsigt" sender endorse --log "$vkey" --id 5 --name Five --org cvr:5 --key five.json \
+	--endorsement five.endorsement
+public=$(cat "$out")
+expect 0 "sender add with an endorsement" "$indsigt" sender add ledger --public "$public" --endorsement five.endorsement
+expect 1 "the same id again" "$indsigt" sender add ledger --public "$public" --endorsement five.endorsement
+holds "... says which is free" has "$err" "--id 6"
+expect 0 "sender rotate" "$indsigt" sender rotate ledger --key one.json
+expect 0 "sender policy" "$indsigt" sender policy ledger --key one.json --policy withhold
+expect 0 "sender revoke" "$indsigt" sender revoke ledger 5
+expect 0 "sender list --json" "$indsigt" sender list ledger --json
+holds "one is active and has its policy" has "$out" '"policy":["withhold"]'
+holds "the other is revoked" has "$out" '"status":"revoked"'
+holds "all of it is endorsed" lacks "$out" '"endorsed":false'
+expect 0 "epoch" "$indsigt" epoch ledger
+
+# A daemon that is killed comes back on the same port before a client gives up.
+killed=$ingest
+kill -KILL "$ingest"
+cat >ping.json <<-END
+	{"subject":"cpr:0101701234","time":"2026-01-02T03:04:05Z","action":"read","outcome":"ok",
+	"org":{"id":"cvr:1","name":"One"},"system":"S","activity":"A","purpose":"P",
+	"actor":{"kind":"human","role":"R"}}
+END
+tr -d '\n' <ping.json >event.json
+if "$indsigt" send --help >/dev/null 2>&1; then
+	expect 0 "send finds ingestd on its old port" "$indsigt" send --server "$address" --key one.json event.json
+	find_daemons
+	holds "it is another process" test "$ingest" != "$killed"
+fi
+
+kill -TERM "$serve"
+wait "$serve"
+holds "SIGTERM ends it with 0" test "$?" -eq 0
+children=
+expect 0 "the store is free again: sender add" "$indsigt" sender add ledger --name Two --org cvr:2 --key two.json
+holds "goes on after the ids that were given" test "$(cat "$out")" = 6
+plan
