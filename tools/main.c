@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
 	&command_sender_rotate,
 	&command_sender_revoke,
 	&command_serve,
+	&command_send,
 	&command_epoch,
 	&command_token,
 	&command_who,

@@ -1,0 +1,349 @@
+/* `indsigt send` as a process, against a ledger in the test's own. INDSIGT names the program. */
+#include "tests/unit/fake_ledger.h"
+#include "tests/unit/unit.h"
+
+#include "ingest/sender_key.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+static struct fixture fixture;
+static struct fake fake;
+static char directory[96];
+
+static void begin(void)
+{
+	fixture_make(&fixture);
+	fake_make(&fake, &fixture);
+	struct sender_key key = {.sender = fixture.sender, .log = fixture.vkey};
+	memcpy(key.public_key, fixture.public_key, 32);
+	memcpy(key.secret_key, fixture.secret_key, 64);
+	snprintf(directory, sizeof directory, "%s", fixture.place.path);
+	ck_assert_int_eq(chdir(directory), 0);
+	ck_ok(sender_key_write("key", &key, false, NULL));
+}
+
+static void end(void)
+{
+	fake_remove(&fake);
+	fixture_remove(&fixture);
+}
+
+static void write_events(const char *path, unsigned from, unsigned to)
+{
+	FILE *file = fopen(path, "w");
+	for (unsigned n = from; n < to; n++)
+		fprintf(file,
+			"{\"subject\":\"%s\",\"time\":\"2026-11-23T08:15:00Z\",\"action\":\"read\",\"outcome\":\"ok\","
+			"\"org\":{\"id\":\"cvr:1\",\"name\":\"N\"},\"system\":\"S\",\"activity\":\"%u\",\"purpose\":\"p\","
+			"\"actor\":{\"kind\":\"human\",\"role\":\"r\"}}\n",
+			fixture_subject(n), n);
+	fclose(file);
+}
+
+struct child {
+	pid_t pid;
+	int pidfd;
+	int in; /* its stdin, or -1 */
+};
+
+static struct child spawn(bool piped, const char *const arguments[])
+{
+	const char *argv[24] = {getenv("INDSIGT"), "send", "--server", fake.address, "--key", "key"};
+	size_t count = 6;
+	for (size_t i = 0; arguments[i] != NULL; i++)
+		argv[count++] = arguments[i];
+	int pipes[2] = {-1, -1};
+	posix_spawn_file_actions_t actions;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 1, "out", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	posix_spawn_file_actions_addopen(&actions, 2, "err", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (piped) {
+		ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
+		posix_spawn_file_actions_adddup2(&actions, pipes[0], 0);
+	} else {
+		posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	}
+	struct child child = {.in = pipes[1]};
+	char **environment = {NULL};
+	ck_assert_int_eq(posix_spawn(&child.pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environment), 0);
+	posix_spawn_file_actions_destroy(&actions);
+	if (piped)
+		close(pipes[0]);
+	child.pidfd = (int)syscall(SYS_pidfd_open, child.pid, 0);
+	ck_assert_int_ge(child.pidfd, 0);
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = 1};
+	ck_assert_int_eq(epoll_ctl(fake.epoll, EPOLL_CTL_ADD, child.pidfd, &event), 0);
+	return child;
+}
+
+/* One turn of the ledger; true when the child has ended. */
+static bool turn(void)
+{
+	struct epoll_event events[4];
+	int n = epoll_wait(fake.epoll, events, 4, -1);
+	fake_step(&fake);
+	for (int i = 0; i < n; i++)
+		if (events[i].data.u32 == 1)
+			return true;
+	return false;
+}
+
+static int wait_for(struct child *child)
+{
+	while (!turn()) {
+	}
+	int status = 0;
+	ck_assert_int_eq(waitpid(child->pid, &status, 0), child->pid);
+	close(child->pidfd);
+	if (child->in >= 0)
+		close(child->in);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int run(const char *const arguments[])
+{
+	struct child child = spawn(false, arguments);
+	return wait_for(&child);
+}
+
+#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+
+static uint64_t ledger_has(void)
+{
+	struct sender row;
+	ck_ok(ledger_sender(fixture.ledger, fixture.sender, &row));
+	return row.next_sequence;
+}
+
+static bool file_says(const char *path, const char *text)
+{
+	static char content[100000];
+	FILE *file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	size_t len = fread(content, 1, sizeof content - 1, file);
+	content[len] = '\0';
+	fclose(file);
+	return strstr(content, text) != NULL;
+}
+
+/* Checks a receipt with nothing but the line and the log's vkey. */
+static uint64_t check_receipt(const json_t *json)
+{
+	json_int_t sender = 0;
+	json_int_t first = 0;
+	json_int_t count = 0;
+	json_int_t checked = 0;
+	json_int_t index = 0;
+	const char *origin = NULL;
+	const char *kind = NULL;
+	const char *signature = NULL;
+	const char *note = NULL;
+	json_t *inclusion = NULL;
+	ck_assert_int_eq(
+		json_unpack((json_t *)(uintptr_t)json, "{s:s, s:I, s:{s:s, s:I, s:I, s:I, s:s !}, s:I, s:I, s:o, s:s !}",
+			"origin", &origin, "sender", &sender, "batch", "kind", &kind, "first_sequence", &first, "count", &count,
+			"filing_checked", &checked, "signature", &signature, "first_index", &index, "count", &count, "inclusion",
+			&inclusion, "checkpoint", &note),
+		0);
+	ck_assert_str_eq(origin, FIXTURE_ORIGIN);
+	ck_assert_str_eq(kind, "event");
+	struct receipt receipt = {.first_sequence = (uint64_t)first, .count = (uint32_t)count};
+	struct batch_head head = {.kind = BATCH_EVENT,
+		.sender = (uint32_t)sender,
+		.first_sequence = (uint64_t)first,
+		.count = (uint32_t)count,
+		.filing_checked = (uint64_t)checked};
+	size_t len = 0;
+	ck_assert_int_eq(sodium_base642bin(head.signature, 64, signature, strlen(signature), NULL, &len, NULL,
+						 sodium_base64_VARIANT_ORIGINAL),
+		0);
+	receipt.first_index = (uint64_t)index;
+	receipt.checkpoint = bytes_text(note);
+	for (size_t i = 0; i < json_array_size(inclusion); i++) {
+		const char *hash = json_string_value(json_array_get(inclusion, i));
+		ck_assert_int_eq(sodium_base642bin(receipt.inclusion.hashes[i].b, 32, hash, strlen(hash), NULL, &len, NULL,
+							 sodium_base64_VARIANT_ORIGINAL),
+			0);
+		receipt.inclusion.count++;
+	}
+	static struct receipt_position position;
+	struct fault fault = {0};
+	memset(&position, 0, sizeof position);
+	ck_assert_msg(receipt_verify(&receipt, &fixture.vkey, &head, &position, &fault) == E_OK, "%s", fault.text);
+	return (uint64_t)first + (uint64_t)count;
+}
+
+/* The events that the receipts in "out" are about; they must follow each other. */
+static uint64_t receipts(uint64_t from)
+{
+	FILE *file = fopen("out", "r");
+	char line[65536];
+	while (fgets(line, sizeof line, file) != NULL) {
+		json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+		ck_assert_ptr_nonnull(json);
+		json_t *first = json_object_get(json_object_get(json, "batch"), "first_sequence");
+		ck_assert_uint_eq((uint64_t)json_integer_value(first), from);
+		from = check_receipt(json);
+		json_decref(json);
+	}
+	fclose(file);
+	return from;
+}
+
+START_TEST(files)
+{
+	begin();
+	write_events("a.json", 0, 10);
+	write_events("b.json", 10, 15);
+	ck_assert_int_eq(RUN("--batch", "4", "a.json", "b.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 15);
+	ck_assert_uint_eq(receipts(0), 15);
+	ck_assert(file_says("err", "15 events acknowledged in 4 batches\n"));
+	/* Again on the same, one of them since grown. */
+	write_events("a.json", 0, 12);
+	ck_assert_int_eq(RUN("--format", "json", "a.json", "./b.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 17);
+	ck_assert_uint_eq(receipts(15), 17);
+	ck_assert(file_says("err", "15 messages sent before"));
+	/* From the first difference on. */
+	write_events("b.json", 11, 15);
+	ck_assert_int_eq(RUN("b.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 21);
+	ck_assert_int_eq(RUN("--again", "b.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 25);
+	/* The same file twice. */
+	write_events("c.json", 0, 3);
+	ck_assert_int_eq(RUN("c.json", "c.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 28);
+	end();
+}
+END_TEST
+
+START_TEST(refused_messages)
+{
+	begin();
+	write_events("a.json", 0, 3);
+	FILE *file = fopen("a.json", "a");
+	fputs("{\"subject\":\"cpr:0101701234\",\"colour\":\"red\"}\n\n \t\r\nnot json \xff\n", file);
+	for (unsigned i = 0; i < 70000; i++)
+		fputc('x', file);
+	fputc('\n', file);
+	fclose(file);
+	write_events("b.json", 3, 5);
+	ck_assert_int_eq(RUN("--rejected", "no", "a.json", "b.json"), 1);
+	ck_assert_uint_eq(ledger_has(), 5);
+	ck_assert(file_says("err", "3 messages refused"));
+	ck_assert(file_says("no", "\"number\":4,\"error\":\"unknown-field\""));
+	ck_assert(file_says("no", "\"message\":{\"subject\":\"cpr:0101701234\",\"colour\":\"red\"}"));
+	ck_assert(file_says("no", "\"number\":5,\"error\":\"bad-json\""));
+	ck_assert(file_says("no", "\"message_base64\":\"bm90IGpzb24g/w==\""));
+	ck_assert(file_says("no", "\"number\":6,\"error\":\"too-long\""));
+	ck_assert(file_says("no", "/a.json\""));
+	struct stat info;
+	ck_assert_int_eq(stat("no", &info), 0);
+	ck_assert_int_eq(info.st_mode & 0777, 0600);
+	/* Refused is taken: it is not said twice. */
+	ck_assert_int_eq(unlink("no"), 0);
+	ck_assert_int_eq(RUN("--rejected", "no", "a.json", "b.json"), 0);
+	ck_assert_int_eq(stat("no", &info), 0);
+	ck_assert_int_eq((int)info.st_size, 0);
+	/* By the ledger, in the middle of a batch. */
+	write_events("c.json", 10, 14);
+	fake.fault = FAKE_REFUSES_EVENT;
+	fake.at = 6;
+	fake.error = E_BAD_VALUE;
+	ck_assert_int_eq(RUN("c.json"), 1);
+	ck_assert_uint_eq(ledger_has(), 8);
+	ck_assert(file_says("err", "\"number\":2,\"error\":\"bad-value\",\"reason\":\"because\""));
+	ck_assert(file_says("err", fixture_subject(11)));
+	end();
+}
+END_TEST
+
+/* What comes through a pipe is sent as it comes; a signal leaves a spool that the next run empties. */
+START_TEST(streaming)
+{
+	begin();
+	char event[512];
+	write_events("a.json", 0, 1);
+	FILE *file = fopen("a.json", "r");
+	ck_assert_ptr_nonnull(fgets(event, sizeof event, file));
+	fclose(file);
+	struct child child = spawn(true, (const char *const[]){"-", NULL});
+	for (uint64_t n = 1; n <= 3; n++) {
+		ck_assert_int_eq(write(child.in, event, strlen(event)), (ssize_t)strlen(event));
+		while (ledger_has() < n)
+			ck_assert(!turn());
+	}
+	fake.holding = true;
+	ck_assert_int_eq(write(child.in, event, strlen(event)), (ssize_t)strlen(event));
+	while (fake.held_count == 0)
+		ck_assert(!turn());
+	ck_assert_int_eq(kill(child.pid, SIGTERM), 0);
+	ck_assert_int_eq(wait_for(&child), 1);
+	ck_assert(file_says("err", "1 events wait in the spool"));
+	fake_hang_up(&fake);
+	fake.holding = false;
+	ck_assert_int_eq(RUN("/dev/null"), 0);
+	ck_assert_uint_eq(ledger_has(), 4);
+	ck_assert_uint_eq(receipts(3), 4);
+	end();
+}
+END_TEST
+
+/* Killed at any moment, run again until it is done: nothing lost, nothing doubled. */
+START_TEST(killed)
+{
+	begin();
+	write_events("a.json", 0, 1200);
+	fake.window_batches = 4;
+	unsigned kills = 0;
+	int code = -1;
+	while (code != 0) {
+		struct child child = spawn(false, (const char *const[]){"--batch", "3", "a.json", NULL});
+		unsigned enough = fake.batches + 7 + kills;
+		bool ended = false;
+		while (!ended && (fake.batches < enough || kills == 6))
+			ended = turn();
+		if (!ended) {
+			kill(child.pid, SIGKILL);
+			int status = 0;
+			ck_assert_int_eq(waitpid(child.pid, &status, 0), child.pid);
+			close(child.pidfd);
+			kills++;
+			continue;
+		}
+		int status = 0;
+		ck_assert_int_eq(waitpid(child.pid, &status, 0), child.pid);
+		close(child.pidfd);
+		code = WEXITSTATUS(status);
+		ck_assert_int_eq(code, 0);
+	}
+	ck_assert_uint_ge(kills, 5);
+	ck_assert_uint_eq(ledger_has(), 1200);
+	end();
+}
+END_TEST
+
+START_TEST(usage)
+{
+	begin();
+	ck_assert_int_eq(RUN("--batch", "0", "x"), 2);
+	ck_assert_int_eq(RUN("--batch", "4097", "x"), 2);
+	ck_assert_int_eq(RUN("--format", "csv", "x"), 2);
+	ck_assert_int_eq(RUN("--colour"), 2);
+	ck_assert_int_eq(RUN("missing.json"), 1);
+	ck_assert(file_says("err", "'missing.json': No such file"));
+	ck_assert_int_eq(chmod("key", 0644), 0);
+	ck_assert_int_eq(RUN("/dev/null"), 1);
+	ck_assert(file_says("err", "0600"));
+	end();
+}
+END_TEST
+
+UNIT_MAIN("send", files, refused_messages, streaming, killed, usage)
