@@ -1,104 +1,15 @@
 /* The daemon as its clients meet it: a real process, a real ledger beside it, TCP. */
-#include "query/token.h"
 #include "query/verify.h"
-#include "tests/unit/fixture.h"
 #include "tests/unit/http.h"
+#include "tests/unit/queryd.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-
-static struct fixture f;
-static struct token_issuer issuer;
-static pid_t daemon_pid;
-static uint16_t port;
-static char log_path[128];
-static uint64_t next_sequence;
-
-static pid_t spawn(const char *listen, bool demo_tokens, int *out_fd)
-{
-	const char *program = getenv("INDSIGT_QUERYD");
-	int ends[2];
-	ck_assert_ptr_nonnull(program);
-	ck_assert_int_eq(pipe(ends), 0);
-	pid_t pid = fork();
-	if (pid == 0) {
-		int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-		dup2(ends[1], STDOUT_FILENO);
-		dup2(log, STDERR_FILENO);
-		close(ends[0]);
-		execl(program, program, f.dir, "--listen", listen, demo_tokens ? "--demo-tokens" : NULL, NULL);
-		_exit(99);
-	}
-	close(ends[1]);
-	*out_fd = ends[0];
-	return pid;
-}
-
-static void append(uint32_t count)
-{
-	uint32_t subjects[1000];
-	ck_assert_uint_le(count, 1000);
-	for (uint32_t i = 0; i < count; i++)
-		subjects[i] = i % 3 == 2 ? 77 : 1234;
-	fixture_append(&f, fixture_batch(&f, next_sequence, subjects, count, (uint32_t)next_sequence));
-	next_sequence += count;
-}
-
-static void begin(void)
-{
-	char line[128] = "";
-	int fd = -1;
-	struct fault fault = {0};
-	next_sequence = 0;
-	fixture_make(&f);
-	snprintf(log_path, sizeof log_path, "%s/log", f.place.path);
-	append(3);
-	ck_ok(token_issuer_open(f.dir, true, &issuer, &fault));
-	daemon_pid = spawn("127.0.0.1:0", true, &fd);
-	ck_assert_int_gt(read(fd, line, sizeof line - 1), 0);
-	close(fd);
-	unsigned number = 0;
-	ck_assert_int_eq(sscanf(line, "listening 127.0.0.1:%u\n", &number), 1);
-	port = (uint16_t)number;
-}
-
-/* The daemon ends cleanly, and its log holds nothing about anybody. */
-static void end(void)
-{
-	int status = 0;
-	static char log[1 << 20];
-	ck_assert_int_eq(kill(daemon_pid, SIGTERM), 0);
-	ck_assert_int_eq(waitpid(daemon_pid, &status, 0), daemon_pid);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
-	int fd = open(log_path, O_RDONLY);
-	ssize_t len = read(fd, log, sizeof log - 1);
-	ck_assert_int_ge(len, 0);
-	log[len] = '\0';
-	close(fd);
-	ck_assert_ptr_null(strstr(log, "01017"));
-	ck_assert_ptr_null(strstr(log, "cursor"));
-	ck_assert_ptr_null(strstr(log, "eyJ"));
-	fixture_remove(&f);
-}
-
-/* Borrowed until the next call. */
-static const char *token_for(uint32_t subject, enum token_role role, int64_t expires_in)
-{
-	static char text[TOKEN_TEXT_MAX + 1];
-	struct token_claims claims = {
-		.role = role, .issued_s = f.now_s - 1000, .expires_s = (uint64_t)((int64_t)f.now_s + expires_in)};
-	strcpy(claims.subject, fixture_subject(subject));
-	ck_ok(token_issue(&issuer, &claims, text));
-	return text;
-}
 
 /* HTTP-1: HEAD has the length of GET and no body, and the connection goes on. */
 START_TEST(head_keeps_alive)
 {
 	static const char *const targets[] = {"/checkpoint", "/v1/coverage", "/v1/accesses", "/nowhere"};
-	begin();
+	queryd_begin();
 	const char *token = token_for(1234, TOKEN_SUBJECT, 600);
 	int fd = http_connect(port);
 	for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
@@ -110,17 +21,17 @@ START_TEST(head_keeps_alive)
 		free(get.body);
 	}
 	close(fd);
-	end();
+	queryd_end();
 }
 END_TEST
 
 /* HTTP-6, HTTP-14: to the end by cursors on one connection, each page verified, while events keep arriving. */
 START_TEST(pages_while_appending)
 {
-	begin();
-	append(200);
+	queryd_begin();
+	queryd_append(200);
 	fixture_epoch(&f);
-	append(100);
+	queryd_append(100);
 	uint64_t wanted = 2 + 134 + 67; /* two of three are about this subject */
 	char target[256] = "/v1/accesses?limit=20";
 	uint64_t before = UINT64_MAX;
@@ -143,18 +54,18 @@ START_TEST(pages_while_appending)
 		snprintf(target, sizeof target, "/v1/accesses?limit=20&cursor=%s", more ? cursor : "");
 		json_decref(page);
 		free(answer.body);
-		append(30);
+		queryd_append(30);
 	}
 	ck_assert_uint_eq(seen, wanted);
 	close(fd);
-	end();
+	queryd_end();
 }
 END_TEST
 
 /* HTTP-12 */
 START_TEST(tokens)
 {
-	begin();
+	queryd_begin();
 	int fd = http_connect(port);
 	char tampered[TOKEN_TEXT_MAX + 1];
 	struct token_issuer other = issuer;
@@ -181,14 +92,14 @@ START_TEST(tokens)
 	ck_assert_int_eq(answer.status, 403);
 	free(answer.body);
 	close(fd);
-	end();
+	queryd_end();
 }
 END_TEST
 
 /* HTTP-2, HTTP-7, and what is no request at all: none of it disturbs another connection. */
 START_TEST(hostile)
 {
-	begin();
+	queryd_begin();
 	int steady = http_connect(port);
 	struct http_answer answer;
 
@@ -253,14 +164,14 @@ START_TEST(hostile)
 	free(answer.body);
 	close(slow);
 	close(steady);
-	end();
+	queryd_end();
 }
 END_TEST
 
 /* Several requests in one segment are answered one after the other, in order. */
 START_TEST(pipelined)
 {
-	begin();
+	queryd_begin();
 	int fd = http_connect(port);
 	struct http_answer answer;
 	char text[4096] = "";
@@ -284,15 +195,15 @@ START_TEST(pipelined)
 	ck_assert_int_eq(answer.status, 200);
 	free(answer.body);
 	close(fd);
-	end();
+	queryd_end();
 }
 END_TEST
 
 /* A client that asks for much and never reads does not keep the others waiting, nor the daemon from ending. */
 START_TEST(never_reads)
 {
-	begin();
-	append(1000);
+	queryd_begin();
+	queryd_append(1000);
 	int deaf = http_connect(port);
 	for (int i = 0; i < 50; i++)
 		http_request(deaf, "GET", "/v1/accesses?limit=1000", token_for(1234, TOKEN_SUBJECT, 600));
@@ -302,7 +213,7 @@ START_TEST(never_reads)
 	free(answer.body);
 	close(fd);
 	close(deaf);
-	end();
+	queryd_end();
 }
 END_TEST
 
@@ -314,7 +225,7 @@ START_TEST(connections)
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
 	files.rlim_cur = files.rlim_max;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
-	begin();
+	queryd_begin();
 	for (size_t i = 0; i < QUERY_CONNECTIONS_MAX; i++)
 		fds[i] = http_connect(port);
 	struct http_answer answer = http_ask(fds[QUERY_CONNECTIONS_MAX - 1], "GET", "/checkpoint", NULL);
@@ -337,7 +248,7 @@ START_TEST(connections)
 	close(extra);
 	for (size_t i = 1; i < QUERY_CONNECTIONS_MAX; i++)
 		close(fds[i]);
-	end();
+	queryd_end();
 }
 END_TEST
 
@@ -348,18 +259,18 @@ START_TEST(refuses_to_start)
 		bool demo_tokens;
 		int exit;
 	} cases[] = {{"0.0.0.0:0", true, 2}, {"[::]:0", true, 2}, {"nowhere", false, 2}, {"192.0.2.1:80", false, 1}};
-	begin();
+	queryd_begin();
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		int fd = -1;
 		int status = 0;
 		char byte;
-		pid_t pid = spawn(cases[i].listen, cases[i].demo_tokens, &fd);
+		pid_t pid = queryd_spawn(cases[i].listen, cases[i].demo_tokens, &fd);
 		ck_assert_int_eq(read(fd, &byte, 1), 0);
 		close(fd);
 		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 		ck_assert_int_eq(WEXITSTATUS(status), cases[i].exit);
 	}
-	end();
+	queryd_end();
 }
 END_TEST
 

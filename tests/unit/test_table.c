@@ -1,0 +1,56 @@
+#include "tests/unit/unit.h"
+#include "tools/table.h"
+
+#include <string.h>
+
+static const char *const headings[] = {"Time", "Nothing", "What"};
+
+/* What a table prints; to be freed. */
+static char *printed(const char *const rows[][3], size_t count, size_t width)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	struct table *table = table_new(headings, 3);
+	for (size_t i = 0; i < count; i++)
+		ck_assert(table_add(table, rows[i]));
+	table_print(table, width, out);
+	table_free(table);
+	fclose(out);
+	return text;
+}
+
+START_TEST(columns)
+{
+	static const char *const rows[][3] = {{"08:15", "", "Opslag på sag"}, {"9", NULL, "x"}};
+	char *text = printed(rows, 2, 0);
+	ck_assert_str_eq(text, "Time   What\n08:15  Opslag på sag\n9      x\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(wraps)
+{
+	static const char *const rows[][3] = {{"08:15", "", "Opslag på sygedagpengesag ærøæøåæøåæøåæøå og mere"}};
+	char *text = printed(rows, 1, 22);
+	ck_assert_str_eq(text, "Time   What\n08:15  Opslag på\n       sygedagpengesag\n       ærøæøåæøåæøåæøå\n"
+						   "       og mere\n");
+	free(text);
+	text = printed(rows, 1, 18); /* a word longer than its column is cut in two */
+	ck_assert_ptr_nonnull(strstr(text, "ærøæøåæøåæø\n"));
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1)
+		ck_assert_int_le(strchr(line, '\n') - line, 18 + 15); /* bytes: letters of two among them */
+	free(text);
+}
+END_TEST
+
+START_TEST(control_characters)
+{
+	static const char *const rows[][3] = {{"\x1b[31mred", "", "a\nb\x7f\xc2\x9b\xc3\xa6"}};
+	char *text = printed(rows, 1, 0);
+	ck_assert_str_eq(text, "Time      What\n?[31mred  a?b??æ\n");
+	free(text);
+}
+END_TEST
+
+UNIT_MAIN("table", columns, wraps, control_characters)
