@@ -3,7 +3,7 @@
 #include "query/accesses.h"
 #include "query/coverage.h"
 #include "query/verify.h"
-#include "tests/unit/fixture.h"
+#include "tests/unit/withholding.h"
 
 #define SUBJECT "cpr:0101701234"
 #define BASE                                                                                                    \
@@ -37,29 +37,6 @@ static struct appended append(const char *const *events, uint32_t count)
 	struct appended appended = fixture_append(&f, fixture_batch_of_json(&f, next_sequence, events, count));
 	next_sequence += count;
 	return appended;
-}
-
-/* A second sender, which may withhold; batches come from it from here on. */
-static void use_withholding_sender(void)
-{
-	uint8_t message[2048];
-	struct bytes to_sign;
-	struct fault fault = {0};
-	struct entry_sender entry = {.action = SENDER_REGISTER, .sender = 2};
-	ck_ok(policy_apply(&f.policy, "withhold", &fault));
-	entry.policy = f.policy;
-	strcpy(entry.org, "cvr:17143611");
-	strcpy(entry.name, "Rigspolitiet");
-	memcpy(entry.public_key, f.public_key, 32);
-	struct writer w = writer_of(message, sizeof message);
-	ck_ok(sender_message(FIXTURE_ORIGIN, &entry, &w));
-	ck_ok(writer_done(&w, &to_sign));
-	crypto_sign_detached(entry.signature, NULL, to_sign.data, to_sign.len, f.secret_key);
-	ck_ok(ledger_begin(f.ledger, &fault));
-	ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
-	ck_ok(ledger_commit(f.ledger, &fault));
-	f.sender = 2;
-	next_sequence = 0;
 }
 
 static struct accesses_query query_of(uint32_t limit)
@@ -286,7 +263,8 @@ START_TEST(withheld)
 	char event[1024];
 	char until[TIMESTAMP_TEXT_MAX];
 	begin();
-	use_withholding_sender();
+	fixture_withholding_sender(&f);
+	next_sequence = 0;
 	timestamp_format_s(f.now_s + 1000, until);
 	snprintf(event, sizeof event,
 		"{\"subject\":\"" SUBJECT "\",\"org\":{\"id\":\"cvr:1\",\"name\":\"K\"},\"withheld_until\":\"%s\","
@@ -312,6 +290,10 @@ START_TEST(withheld)
 	ck_assert_ptr_null(json_object_get(json_object_get(item, "proof"), "disclosed"));
 	ck_assert_ptr_null(json_object_get(json_object_get(item, "proof"), "k_d"));
 	ck_assert_uint_eq(json_object_size(item), 5);
+	/* HTTP-23: shown as withheld after the date, it is refused, with a minute for the clocks. */
+	struct fault fault = {0};
+	ck_ok(verify_page(page, query.subject, UINT64_MAX, f.now_s + 1059, &f.vkey, &verified, &fault));
+	ck_error(verify_page(page, query.subject, UINT64_MAX, f.now_s + 1060, &f.vkey, &verified, &fault), E_BAD_PROOF);
 	json_decref(page);
 
 	query = query_of(10);
@@ -330,7 +312,8 @@ START_TEST(coverage)
 	begin();
 	const char *mine = EVENT(SUBJECT, "cvr:1");
 	append(&mine, 1);
-	use_withholding_sender();
+	fixture_withholding_sender(&f);
+	next_sequence = 0;
 	static const struct {
 		uint64_t later;
 		bool silent;

@@ -1,5 +1,7 @@
 /* The whole answer, from a directory and from an address, and how it reads. */
+#include "ledger/timestamp.h"
 #include "tests/unit/queryd.h"
+#include "tests/unit/withholding.h"
 #include "tools/who_text.h"
 
 #include <stddef.h>
@@ -52,6 +54,39 @@ START_TEST(all_pages)
 	ck_assert(there.signature);
 	ck_assert_uint_eq(size_of(&there), 0);
 	answer_release(&there);
+	queryd_end();
+}
+END_TEST
+
+/* Withheld events of every page are counted and listed. */
+START_TEST(withheld_pages)
+{
+	char event[1024];
+	char until[TIMESTAMP_TEXT_MAX];
+	const char *events[600];
+	struct answer answer;
+	struct fault fault = {0};
+	queryd_begin();
+	fixture_withholding_sender(&f);
+	timestamp_format_s(f.now_s + 10000, until);
+	snprintf(event, sizeof event,
+		"{\"subject\":\"cpr:0101701234\",\"time\":\"2026-11-23T08:15:30Z\",\"action\":\"read\",\"outcome\":\"ok\","
+		"\"org\":{\"id\":\"cvr:1\",\"name\":\"K\"},\"system\":\"P\",\"activity\":\"O\",\"purpose\":\"x\","
+		"\"actor\":{\"kind\":\"human\",\"role\":\"r\"},\"withheld_until\":\"%s\",\"withheld_basis\":\"rpl-729\"}",
+		until);
+	for (size_t i = 0; i < 600; i++)
+		events[i] = event;
+	for (uint64_t i = 0; i < 4; i++)
+		fixture_append(&f, fixture_batch_of_json(&f, 600 * i, events, 600));
+	struct answer_query query = query_of(f.dir, NULL);
+	enum error error = answer_ask(&query, &answer, &fault);
+	ck_assert_msg(error == E_OK, "%s", fault.text);
+	const json_t *withheld = json_object_get(answer.json, "withheld");
+	ck_assert_uint_eq(answer.withheld, 2400);
+	ck_assert_int_eq(json_integer_value(json_object_get(withheld, "count")), 2400);
+	ck_assert_uint_eq(json_array_size(json_object_get(withheld, "events")), 2400);
+	ck_assert_uint_eq(size_of(&answer), 2);
+	answer_release(&answer);
 	queryd_end();
 }
 END_TEST
@@ -203,4 +238,4 @@ START_TEST(words)
 }
 END_TEST
 
-UNIT_MAIN("who", all_pages, refused, not_permitted, reads_well, words)
+UNIT_MAIN("who", all_pages, withheld_pages, refused, not_permitted, reads_well, words)
