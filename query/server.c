@@ -392,16 +392,15 @@ static struct job *job_new(struct evhttp_request *http, struct connection *conne
 	return job;
 }
 
-/* A body, or headers from which two readers could make out different ends of the request: such a connection is not gone
- * on with. */
+/* A request is over where its headers end: whatever says otherwise is refused, and the connection not gone on with,
+ * since two readers could make out different ends. Every header is looked at: evhttp takes the first of a name. */
 static bool has_body(struct evhttp_request *http)
 {
 	const struct evkeyval *header;
-	unsigned lengths = 0;
 	for (header = evhttp_request_get_input_headers(http)->tqh_first; header; header = header->next.tqe_next) {
 		if (strcasecmp(header->key, "Transfer-Encoding") == 0)
 			return true;
-		if (strcasecmp(header->key, "Content-Length") == 0 && (++lengths > 1 || strcmp(header->value, "0") != 0))
+		if (strcasecmp(header->key, "Content-Length") == 0 && strcmp(header->value, "0") != 0)
 			return true;
 	}
 	return false;
