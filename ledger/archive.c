@@ -103,6 +103,11 @@ const struct vkey *archive_vkey(const struct archive *archive)
 	return &archive->vkey;
 }
 
+const struct secrets *archive_secrets(const struct archive *archive)
+{
+	return archive->secrets;
+}
+
 /* ---- snapshots ---- */
 
 static enum error load_snapshot(struct snapshot *snapshot)
@@ -152,6 +157,11 @@ void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out
 {
 	*out = snapshot->checkpoint;
 	*note = snapshot->note;
+}
+
+struct db_txn *snapshot_store(struct snapshot *snapshot)
+{
+	return &snapshot->txn;
 }
 
 uint64_t snapshot_time_s(const struct snapshot *snapshot)

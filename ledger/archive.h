@@ -10,6 +10,8 @@
 #include "ledger/merkle.h"
 
 struct archive;
+struct db_txn;
+struct secrets;
 struct snapshot;
 
 /* With `with_keys` the sealed part can be read too (E_IO or E_PERMISSION when the key files cannot be). */
@@ -17,6 +19,9 @@ enum error archive_open(const char *dir, bool with_keys, struct archive **out, s
 void archive_close(struct archive *archive);
 const char *archive_origin(const struct archive *archive);
 const struct vkey *archive_vkey(const struct archive *archive);
+
+/* NULL without keys. For the audit, which opens more than a reader may. */
+const struct secrets *archive_secrets(const struct archive *archive);
 
 /* An archive may be used by many threads, a snapshot by one. */
 enum error snapshot_begin(struct archive *archive, struct snapshot **out, struct fault *fault) MUST_USE;
@@ -63,3 +68,6 @@ enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struc
 enum error snapshot_senders(
 	struct snapshot *snapshot, bool (*visit)(void *context, const struct sender *sender), void *context) MUST_USE;
 enum error snapshot_sender(struct snapshot *snapshot, uint32_t id, struct sender *out) MUST_USE;
+
+/* For the audit, which reads the tables themselves. Borrowed until snapshot_end. */
+struct db_txn *snapshot_store(struct snapshot *snapshot);

@@ -125,3 +125,51 @@ enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const 
 	*count = found;
 	return E_OK;
 }
+
+/* A chunk follows the one before it if it is the next of the same alias, or the first of a higher one, and its
+ * indexes go on rising. */
+static bool chunk_follows(const struct chunk *before, const struct chunk *chunk)
+{
+	bool same = before->count > 0 && memcmp(before->key, chunk->key, 32) == 0;
+	if (chunk->count == 0 || get_u32(chunk->key + 32) != (same ? get_u32(before->key + 32) + 1 : 0))
+		return false;
+	if (same && before->count != POSTING_INDEXES_MAX)
+		return false;
+	if (!same && before->count > 0 && memcmp(before->key, chunk->key, 32) > 0)
+		return false;
+	if (same && chunk_index(chunk, 0) <= chunk_index(before, before->count - 1))
+		return false;
+	for (size_t i = 1; i < chunk->count; i++)
+		if (chunk_index(chunk, i) <= chunk_index(chunk, i - 1))
+			return false;
+	return true;
+}
+
+static enum error visit_chunks(
+	struct db_walk *walk, const struct seal_keys *keys, posting_visitor *visit, void *context)
+{
+	struct chunk chunks[2] = {{.count = 0}, {.count = 0}};
+	uint64_t indexes[POSTING_INDEXES_MAX];
+	struct alias alias;
+	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
+	for (unsigned turn = 0; error == E_OK; turn ^= 1, error = db_walk_next(walk)) {
+		struct chunk *chunk = &chunks[turn];
+		TRY(chunk_open(keys, walk, chunk));
+		if (!chunk_follows(&chunks[turn ^ 1], chunk))
+			return E_CORRUPT;
+		memcpy(alias.b, chunk->key, sizeof alias.b);
+		for (size_t i = 0; i < chunk->count; i++)
+			indexes[i] = chunk_index(chunk, i);
+		TRY(visit(context, &alias, indexes, chunk->count));
+	}
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+enum error posting_visit(struct db_txn *txn, const struct seal_keys *keys, posting_visitor *visit, void *context)
+{
+	struct db_walk walk;
+	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
+	enum error error = visit_chunks(&walk, keys, visit, context);
+	db_walk_end(&walk);
+	return error;
+}

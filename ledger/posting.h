@@ -15,3 +15,9 @@ enum error posting_add(struct db_txn *txn, const struct seal_keys *keys, const s
 /* The indexes of an alias below `before`, newest first, at most `max`. */
 enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t before,
 	uint64_t *out, size_t max, size_t *count) MUST_USE;
+
+/* Visits all chunks in key order; `visit` ends the walk with an error. E_CORRUPT and E_UNSEALED for a chunk that is not
+ * in order: alone, or behind the one before it. */
+typedef enum error posting_visitor(void *context, const struct alias *alias, const uint64_t *indexes, size_t count);
+enum error posting_visit(
+	struct db_txn *txn, const struct seal_keys *keys, posting_visitor *visit, void *context) MUST_USE;

@@ -1,0 +1,157 @@
+#include "ledger/audit.h"
+
+#include "ledger/audit_state.h"
+#include "ledger/keyfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum error audit_finding(struct audit *audit, uint64_t index, const char *format, ...)
+{
+	if (audit->found)
+		return E_CORRUPT;
+	audit->found = true;
+	audit->result.index = index;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(audit->result.reason, sizeof audit->result.reason, format, arguments);
+	va_end(arguments);
+	return E_CORRUPT;
+}
+
+/* ---- opening ---- */
+
+/* Read before the snapshot is taken, so that a ledger that is being served is never behind it. */
+static enum error read_guard(struct audit *audit, const char *dir)
+{
+	uint8_t *note = NULL;
+	size_t len = 0;
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return E_IO;
+	enum error error = file_read_all(dir_fd, "guard", NOTE_BYTES_MAX, &note, &len);
+	close(dir_fd);
+	if (error != E_OK)
+		return audit_finding(audit, 0, "the guard cannot be read: %s", error_text(error));
+	error = checkpoint_verify(bytes_of(note, len), audit->vkey, &audit->guard);
+	free(note);
+	if (error != E_OK)
+		return audit_finding(audit, 0, "the guard is not a checkpoint that this log signed");
+	return E_OK;
+}
+
+/* Damage is a finding; what has nothing to do with the ledger's content is an error. */
+static enum error judge_opening(struct audit *audit, enum error error, const struct fault *fault)
+{
+	switch (error) {
+	case E_OK:
+	case E_NO_MEMORY:
+	case E_NOT_FOUND:
+	case E_PERMISSION:
+		return error;
+	default:
+		return audit_finding(audit, 0, "%s", fault->text);
+	}
+}
+
+static enum error open_audit(struct audit *audit, const char *dir, bool with_keys, struct fault *fault)
+{
+	struct bytes note;
+	TRY(judge_opening(audit, archive_open(dir, with_keys, &audit->archive, fault), fault));
+	const struct vkey *vkey = archive_vkey(audit->archive);
+	if (strcmp(vkey->name, audit->vkey->name) != 0 ||
+		memcmp(vkey->public_key, audit->vkey->public_key, sizeof vkey->public_key) != 0)
+		return audit_finding(audit, 0, "this is another log than the vkey's");
+	TRY(read_guard(audit, dir));
+	enum error error = snapshot_begin(audit->archive, &audit->snapshot, fault);
+	if (error == E_NOT_FOUND)
+		return audit_finding(audit, 0, "%s", fault->text);
+	TRY(judge_opening(audit, error, fault));
+	audit->txn = snapshot_store(audit->snapshot);
+	snapshot_checkpoint(audit->snapshot, &audit->checkpoint, &note);
+	merkle_frontier_init(&audit->frontier);
+	if (audit->checkpoint.size == 0)
+		return audit_finding(audit, 0, "the log is empty: it does not even have a genesis entry");
+	return with_keys ? audit_records_open(audit) : E_OK;
+}
+
+static void close_audit(struct audit *audit)
+{
+	audit_records_close(audit);
+	snapshot_end(audit->snapshot);
+	archive_close(audit->archive);
+	for (size_t i = 0; i < audit->sender_count; i++)
+		free(audit->senders[i]);
+	free(audit->senders);
+	free(audit);
+}
+
+/* ---- driving ---- */
+
+/* By nodes of the tiles, which were all compared with the entries before. */
+static enum error check_guard(struct audit *audit)
+{
+	struct merkle_nodes nodes = {log_node, audit->txn};
+	struct hash root;
+	if (audit->guard.size > audit->checkpoint.size)
+		return audit_finding(audit, audit->checkpoint.size,
+			"the store ends here, but the guard remembers %" PRIu64 " entries: an older copy was put back",
+			audit->guard.size);
+	enum error error = merkle_root(&nodes, audit->guard.size, &root);
+	if (error != E_OK || !hash_equal(&root, &audit->guard.root))
+		return audit_finding(audit, 0,
+			"the first %" PRIu64 " entries are not those that the guard's checkpoint was signed for",
+			audit->guard.size);
+	return E_OK;
+}
+
+static enum error check_root(struct audit *audit)
+{
+	merkle_frontier_root(&audit->frontier, &audit->result.root);
+	if (!hash_equal(&audit->result.root, &audit->checkpoint.root))
+		return audit_finding(audit, audit->guard.size < audit->checkpoint.size ? audit->guard.size : 0,
+			"the entries together do not have the root that the checkpoint was signed for");
+	return E_OK;
+}
+
+static enum error run_audit(struct audit *audit, const struct audit_options *options)
+{
+	uint64_t size = audit->checkpoint.size;
+	for (uint64_t number = 0; audit->frontier.size < size; number++) {
+		TRY(audit_bundle(audit, number));
+		if (options->progress != NULL)
+			options->progress(options->context, audit->frontier.size, size);
+	}
+	TRY(check_guard(audit));
+	TRY(check_root(audit));
+	TRY(audit_tables(audit));
+	return audit->records != NULL ? audit_records_filing(audit) : E_OK;
+}
+
+enum error audit_directory(const char *dir, const struct vkey *vkey, const struct audit_options *options,
+	struct audit_result *out, struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	struct audit *audit = calloc(1, sizeof *audit);
+	if (audit == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	audit->vkey = vkey;
+	enum error error = open_audit(audit, dir, options->records, &why);
+	if (error == E_OK) {
+		audit->result.checkpoint_size = audit->checkpoint.size;
+		error = run_audit(audit, options);
+	}
+	audit->result.ok = error == E_OK;
+	if (error == E_OK || audit->found) {
+		*out = audit->result;
+		error = E_OK;
+	}
+	close_audit(audit);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_text(error));
+}

@@ -1,0 +1,75 @@
+/* Inside of the audit: what its parts share.
+ *
+ *   audit.c          opens, drives, compares with checkpoint and guard at the end
+ *   audit_log.c      public part: entries, their rules, the tree and its tiles
+ *   audit_records.c  sealed part: records, aliases, postings
+ *
+ * A part that finds something calls audit_finding and hands its error up; the first finding is the result. Memory
+ * is constant but for the senders. */
+#pragma once
+
+#include "ledger/audit.h"
+#include "ledger/log.h"
+#include "ledger/registry.h"
+
+/* The row at hand of each level of the tree: hashes that the store has, to compare with those computed. */
+struct audit_tile {
+	struct bytes hashes;
+	uint64_t number;
+	bool loaded;
+};
+
+/* The events since the last batch entry. */
+struct audit_run {
+	struct sender *sender; /* NULL: there are none */
+	bool mass;
+	uint64_t first_sequence;
+	uint64_t first_index;
+	uint32_t count;
+	struct merkle_frontier commitments;
+};
+
+struct audit_records;
+
+struct audit {
+	const struct vkey *vkey;
+	struct archive *archive;
+	struct snapshot *snapshot;
+	struct db_txn *txn;
+	struct checkpoint checkpoint;
+	struct checkpoint guard;
+	struct merkle_frontier frontier; /* over the entries that hold so far */
+	enum error tile_error;           /* set while a leaf is appended */
+	struct audit_tile tiles[LOG_ROWS_MAX];
+	uint64_t time_s;     /* ledger time so far */
+	uint64_t epoch_size; /* of the newest epoch entry */
+	uint64_t event_batches;
+	struct audit_run run;
+	struct sender **senders; /* ascending by id */
+	size_t sender_count;
+	struct audit_records *records; /* NULL: without keys */
+	bool found;
+	struct audit_result result;
+};
+
+/* Remembers the first finding and returns an error to hand up. The text is for people and holds no personal data. */
+enum error audit_finding(struct audit *audit, uint64_t index, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- audit_log.c ---- */
+
+/* Checks bundle `number` (the entries from number * LOG_WIDTH on) and appends its entries to the frontier. */
+enum error audit_bundle(struct audit *audit, uint64_t number) MUST_USE;
+/* After the last bundle: no open run; the tables that follow from the entries are as they should be. */
+enum error audit_tables(struct audit *audit) MUST_USE;
+
+/* ---- audit_records.c ---- */
+
+enum error audit_records_open(struct audit *audit) MUST_USE;
+void audit_records_close(struct audit *audit);
+/* The event at `index`, the next one of the run (audit->run counts those before it). */
+enum error audit_records_event(struct audit *audit, uint64_t index, const struct entry_event *event) MUST_USE;
+/* The run is complete. */
+enum error audit_records_batch(struct audit *audit) MUST_USE;
+/* After the last entry: the postings hold exactly the events that are filed. */
+enum error audit_records_filing(struct audit *audit) MUST_USE;
