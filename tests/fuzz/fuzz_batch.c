@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	batch_head_decode(&in, &head);
 	batch_head_encode(&head, &out);
 	writer_bytes(&out, reader_bytes(&in, 32));
-	for (uint32_t i = 0; i < head.count; i++) {
+	for (uint32_t i = 0; i < head.count && in.error == E_OK; i++) {
 		batch_event_decode(&in, &event);
 		batch_event_encode(&event, &out);
 	}

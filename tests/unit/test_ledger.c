@@ -61,7 +61,7 @@ END_TEST
 START_TEST(sequences)
 {
 	static struct receipt_position position;
-	uint32_t subjects[] = {1, 2, 3};
+	uint32_t subjects[] = {1, 2, 3, 4, 5};
 	struct fault fault;
 	struct appended appended;
 	struct appended again;
