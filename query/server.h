@@ -19,7 +19,7 @@
 #define SERVER_WORKERS 2u
 #define SERVER_HEADER_BYTES_MAX 16384u      /* request line and headers; over it: 400 */
 #define SERVER_BODY_BYTES_MAX 4096u         /* read, and refused with the reason; over it: 413 without one */
-#define SERVER_READ_SECONDS 30u             /* from a connection's last answer to the end of its next request */
+#define SERVER_READ_SECONDS 15u             /* from a connection's last answer to the end of its next request */
 #define SERVER_WRITE_SECONDS 60u            /* for a client to take its answer */
 #define SERVER_OUTPUT_BYTES_MAX (64u << 20) /* answers not yet taken, of all connections; over it: 503 */
 

@@ -3,6 +3,7 @@
 #include "tests/unit/http.h"
 #include "tests/unit/queryd.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 
 /* HTTP-1: HEAD has the length of GET and no body, and the connection goes on. */
@@ -217,6 +218,21 @@ START_TEST(never_reads)
 }
 END_TEST
 
+/* A client that sends a byte now and then is cut off when its request has taken too long, however busy it looks. */
+START_TEST(dribbles)
+{
+	queryd_begin();
+	int fd = http_connect(port);
+	struct pollfd ended = {.fd = fd, .events = POLLIN};
+	http_put(fd, "GET /checkpoint HTTP/1.1\r\nX-Filler: ");
+	while (poll(&ended, 1, 1000) == 0)
+		http_put(fd, "x");
+	ck_assert(http_ended(fd));
+	close(fd);
+	queryd_end();
+}
+END_TEST
+
 /* One connection more than the limit is turned away; when one ends there is room again. */
 START_TEST(connections)
 {
@@ -274,5 +290,5 @@ START_TEST(refuses_to_start)
 }
 END_TEST
 
-UNIT_MAIN("queryd", head_keeps_alive, pages_while_appending, tokens, hostile, pipelined, never_reads, connections,
-	refuses_to_start)
+UNIT_MAIN("queryd", head_keeps_alive, pages_while_appending, tokens, hostile, pipelined, never_reads, dribbles,
+	connections, refuses_to_start)
