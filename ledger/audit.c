@@ -25,6 +25,17 @@ enum error audit_finding(struct audit *audit, uint64_t index, const char *format
 	return E_CORRUPT;
 }
 
+const char *audit_why(enum error error)
+{
+	return error == E_CORRUPT ? "the store is damaged there" : error_text(error);
+}
+
+void audit_progress(const struct audit *audit)
+{
+	if (audit->options->progress != NULL)
+		audit->options->progress(audit->options->context, audit->frontier.size, audit->checkpoint.size);
+}
+
 /* ---- opening ---- */
 
 /* Read before the snapshot is taken, so that a ledger that is being served is never behind it. */
@@ -38,7 +49,7 @@ static enum error read_guard(struct audit *audit, const char *dir)
 	enum error error = file_read_all(dir_fd, "guard", NOTE_BYTES_MAX, &note, &len);
 	close(dir_fd);
 	if (error != E_OK)
-		return audit_finding(audit, 0, "the guard cannot be read: %s", error_text(error));
+		return audit_finding(audit, 0, "the guard cannot be read: %s", audit_why(error));
 	error = checkpoint_verify(bytes_of(note, len), audit->vkey, &audit->guard);
 	free(note);
 	if (error != E_OK)
@@ -55,6 +66,8 @@ static enum error judge_opening(struct audit *audit, enum error error, const str
 	case E_NOT_FOUND:
 	case E_PERMISSION:
 		return error;
+	case E_CORRUPT:
+		return audit_finding(audit, 0, "the store is damaged, or its state and its checkpoint do not fit");
 	default:
 		return audit_finding(audit, 0, "%s", fault->text);
 	}
@@ -120,13 +133,12 @@ static enum error check_root(struct audit *audit)
 	return E_OK;
 }
 
-static enum error run_audit(struct audit *audit, const struct audit_options *options)
+static enum error run_audit(struct audit *audit)
 {
 	uint64_t size = audit->checkpoint.size;
 	for (uint64_t number = 0; audit->frontier.size < size; number++) {
 		TRY(audit_bundle(audit, number));
-		if (options->progress != NULL)
-			options->progress(options->context, audit->frontier.size, size);
+		audit_progress(audit);
 	}
 	TRY(check_guard(audit));
 	TRY(check_root(audit));
@@ -142,10 +154,11 @@ enum error audit_directory(const char *dir, const struct vkey *vkey, const struc
 	if (audit == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	audit->vkey = vkey;
+	audit->options = options;
 	enum error error = open_audit(audit, dir, options->records, &why);
 	if (error == E_OK) {
 		audit->result.checkpoint_size = audit->checkpoint.size;
-		error = run_audit(audit, options);
+		error = run_audit(audit);
 	}
 	audit->result.ok = error == E_OK;
 	if (error == E_OK || audit->found) {

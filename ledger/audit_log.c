@@ -23,7 +23,7 @@ static enum error load_tile(struct audit *audit, uint32_t row, uint64_t number, 
 	enum error error = db_get(audit->txn, STORE_TILE, BYTES_ARRAY(key), &tile->hashes);
 	if (error != E_OK)
 		return audit_finding(
-			audit, leaf, "tile %" PRIu64 " of row %" PRIu32 " cannot be read: %s", number, row, error_text(error));
+			audit, leaf, "tile %" PRIu64 " of row %" PRIu32 " cannot be read: %s", number, row, audit_why(error));
 	if (tile->hashes.len != width * HASH_BYTES)
 		return audit_finding(audit, leaf, "tile %" PRIu64 " of row %" PRIu32 " has %zu bytes and should have %zu",
 			number, row, tile->hashes.len, width * HASH_BYTES);
@@ -300,7 +300,7 @@ static enum error check_entry(struct audit *audit, uint64_t index, struct bytes 
 	TRY(compare_node(audit, 0, index, &leaf));
 	enum error error = entry_decode(encoded, &entry);
 	if (error != E_OK)
-		return audit_finding(audit, index, "the entry cannot be read: %s", error_text(error));
+		return audit_finding(audit, index, "the entry cannot be read: %s", audit_why(error));
 	TRY(take_entry(audit, index, &entry));
 	merkle_frontier_append(&audit->frontier, &leaf, take_node, audit);
 	audit->result.entries++;
@@ -314,7 +314,7 @@ enum error audit_bundle(struct audit *audit, uint64_t number)
 	uint64_t left = audit->checkpoint.size - index;
 	enum error error = snapshot_bundle(audit->snapshot, number, &bundle);
 	if (error != E_OK)
-		return audit_finding(audit, index, "the entries from here on cannot be read: %s", error_text(error));
+		return audit_finding(audit, index, "the entries from here on cannot be read: %s", audit_why(error));
 	struct reader r = reader_of(bundle);
 	for (uint64_t end = index + (left < LOG_WIDTH ? left : LOG_WIDTH); index < end; index++) {
 		struct bytes encoded = reader_range16(&r, ENTRY_BYTES_MAX);

@@ -40,7 +40,7 @@ enum error audit_records_open(struct audit *audit)
 	if (records->filed > audit->checkpoint.size)
 		return audit_finding(audit, audit->checkpoint.size, "more entries are marked as filed than there are");
 	enum error error = alias_walk_begin(audit->txn, &records->secrets->seal, 0, &records->walk);
-	return error == E_OK ? E_OK : audit_finding(audit, 0, "the alias packs cannot be read: %s", error_text(error));
+	return error == E_OK ? E_OK : audit_finding(audit, 0, "the alias packs cannot be read: %s", audit_why(error));
 }
 
 void audit_records_close(struct audit *audit)
@@ -67,7 +67,7 @@ static enum error open_record(struct audit *audit, uint64_t index, struct opened
 	case E_ERASED:
 		return audit_finding(audit, index, "the key of the event's record is gone, and no erasure entry says why");
 	default:
-		return audit_finding(audit, index, "the event's sealed record does not hold: %s", error_text(error));
+		return audit_finding(audit, index, "the event's sealed record does not hold: %s", audit_why(error));
 	}
 }
 
@@ -90,7 +90,7 @@ static enum error check_content(
 		error = fault_set(&fault, E_BAD_VALUE, "the entry says whether there is a subject, and it is wrong");
 	if (error != E_OK)
 		return audit_finding(audit, index, "the event itself is not in order: %s",
-			fault.text[0] != '\0' ? fault.text : error_text(error));
+			fault.text[0] != '\0' ? fault.text : audit_why(error));
 	return E_OK;
 }
 
@@ -103,7 +103,7 @@ static enum error next_pack(struct audit *audit, uint64_t index)
 	if (error == E_NOT_FOUND || (error == E_OK && walk->first_index != index))
 		return audit_finding(audit, index, "the batch that begins here has no alias pack");
 	if (error != E_OK)
-		return audit_finding(audit, index, "the alias pack of the batch does not hold: %s", error_text(error));
+		return audit_finding(audit, index, "the alias pack of the batch does not hold: %s", audit_why(error));
 	return E_OK;
 }
 
@@ -154,7 +154,9 @@ enum error audit_records_batch(struct audit *audit)
 
 static enum error sum_posting(void *context, const struct alias *alias, const uint64_t *indexes, size_t count)
 {
-	struct audit_records *records = context;
+	struct audit *audit = context;
+	struct audit_records *records = audit->records;
+	audit_progress(audit);
 	/* Those at or above `filed` belong to an epoch that is still running. */
 	for (size_t i = 0; i < count; i++)
 		if (indexes[i] < records->filed)
@@ -185,6 +187,7 @@ static enum error find_missing(struct audit *audit)
 		struct alias alias;
 		uint64_t found = 0;
 		size_t count = 0;
+		audit_progress(audit);
 		enum error error = alias_of(audit, index, &alias);
 		if (error == E_NOT_FOUND)
 			continue;
@@ -200,6 +203,7 @@ static enum error find_missing(struct audit *audit)
 static enum error see_posting(void *context, const struct alias *alias, const uint64_t *indexes, size_t count)
 {
 	struct audit *audit = context;
+	audit_progress(audit);
 	for (size_t i = 0; i < count; i++) {
 		struct alias wanted;
 		if (indexes[i] >= audit->records->filed)
@@ -214,12 +218,12 @@ enum error audit_records_filing(struct audit *audit)
 {
 	struct audit_records *records = audit->records;
 	const struct seal_keys *keys = &records->secrets->seal;
-	enum error error = posting_visit(audit->txn, keys, sum_posting, records);
+	enum error error = posting_visit(audit->txn, keys, sum_posting, audit);
 	if (error == E_OK && records->events.count == records->postings.count &&
 		records->events.sum == records->postings.sum)
 		return E_OK;
 	TRY(find_missing(audit));
 	if (error == E_OK)
 		error = posting_visit(audit->txn, keys, see_posting, audit);
-	return audit_finding(audit, records->filed, "the postings do not hold: %s", error_text(error));
+	return audit_finding(audit, records->filed, "the postings do not hold: %s", audit_why(error));
 }

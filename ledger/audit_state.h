@@ -33,6 +33,7 @@ struct audit_records;
 
 struct audit {
 	const struct vkey *vkey;
+	const struct audit_options *options;
 	struct archive *archive;
 	struct snapshot *snapshot;
 	struct db_txn *txn;
@@ -55,6 +56,12 @@ struct audit {
 /* Remembers the first finding and returns an error to hand up. The text is for people and holds no personal data. */
 enum error audit_finding(struct audit *audit, uint64_t index, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The error's text without its advice to run an audit. */
+const char *audit_why(enum error error);
+
+/* Tells that it goes on. */
+void audit_progress(const struct audit *audit);
 
 /* ---- audit_log.c ---- */
 

@@ -30,6 +30,7 @@ static const struct command *const commands[] = {
 	&command_send,
 	&command_epoch,
 	&command_token,
+	&command_audit,
 	&command_who,
 	&command_help,
 };

@@ -1,0 +1,66 @@
+# What the audit says of a ledger that is in order, and of one that is not. usage: audit.sh INDSIGT
+. "${0%/*}/tap.sh"
+indsigt=$1
+cd "$place" || exit 1
+
+expect 0 "init" "$indsigt" init ledger --origin log.example/test
+vkey=$(cat "$out")
+for i in 1 2 3; do
+	"$indsigt" sender add ledger --name "Sender $i" --org "cvr:$i" --key "$i.json" >/dev/null || exit 1
+done
+expect 0 "audit" "$indsigt" audit ledger --vkey "$vkey"
+holds "... says how much there is" has "$out" "audit: ok entries=4 events=0 batches=0 senders=3 unendorsed=0"
+holds "... on one line" test "$(wc -l <"$out")" = 1
+holds "... and no bar where there is no terminal" test ! -s "$err"
+expect 0 "audit --json" "$indsigt" audit ledger --vkey "$vkey" --json
+holds "... the same as an object" has "$out" '{"ok":true,"entries":4,'
+
+expect 2 "audit without a vkey" "$indsigt" audit ledger
+expect 2 "audit with a vkey that is none" "$indsigt" audit ledger --vkey "${vkey}x"
+expect 1 "audit of nothing" "$indsigt" audit nowhere --vkey "$vkey"
+holds "... has the last line too" has "$out" "audit: FAILED index=0 nowhere is not a ledger"
+expect 0 "another ledger" "$indsigt" init other --origin log.example/other
+expect 1 "audit with the other vkey" "$indsigt" audit ledger --vkey "$(cat "$out")"
+holds "... says so" has "$out" "audit: FAILED index=0 this is another log"
+expect 1 "the same as an object" "$indsigt" audit other --vkey "$vkey" --json
+holds "... with index and reason" has "$out" '"index":0,"reason":"this is another log'
+
+mv ledger/keys/master master
+expect 0 "audit without keys" "$indsigt" audit ledger --vkey "$vkey"
+holds "... says what was left out" has "$err" "the sealed records are not opened"
+mv master ledger/keys/master
+
+# ---- damage ----
+store=ledger/store/data.mdb
+cp "$store" good
+truncate -s 8192 "$store"
+expect 1 "audit of a store that is cut off" "$indsigt" audit ledger --vkey "$vkey"
+holds "... the walker's death is a finding" has "$out" "pages are damaged"
+: >"$store"
+expect 1 "audit of an empty store" "$indsigt" audit ledger --vkey "$vkey"
+holds "... is a finding" has "$out" "audit: FAILED index="
+cp good "$store"
+
+# One flipped bit anywhere: the audit ends with its last line, and holds only if it says the same as before.
+"$indsigt" audit ledger --vkey "$vkey" >before
+bytes=$(wc -c <good)
+wrong=0
+failed=0
+at=13
+while [ "$at" -lt "$bytes" ]; do
+	byte=$(od -An -tu1 -j "$at" -N 1 good | tr -d ' ')
+	flipped=$((byte ^ (1 << (at % 8))))
+	# shellcheck disable=SC2059
+	printf "\\$(printf '%03o' "$flipped")" | dd of="$store" bs=1 seek="$at" conv=notrunc 2>/dev/null
+	if "$indsigt" audit ledger --vkey "$vkey" >after 2>/dev/null; then
+		cmp -s before after || wrong=$((wrong + 1))
+	else
+		failed=$((failed + 1))
+		tail -n 1 after | grep -q '^audit: FAILED index=[0-9]* .' || wrong=$((wrong + 1))
+	fi
+	cp good "$store"
+	at=$((at + 397))
+done
+holds "flipped bits never give another result" test "$wrong" = 0
+holds "... and some are found" test "$failed" -gt 0
+plan

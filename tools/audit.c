@@ -1,0 +1,265 @@
+/* indsigt audit: verifies everything that a directory holds, as far as the rights allow.
+ *
+ * LMDB does not check its pages, so a damaged store can crash, or even hang, whoever walks it. The walk is therefore
+ * made by a child process, and its death is a finding like any other: the child keeps how far it has come in memory
+ * that both share, and the parent, which never touches the store, says which was the last index that held. */
+#include "ledger/audit.h"
+#include "tools/command.h"
+#include "tools/progress.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WAKE_MS 100
+#define STALL_MS 120000 /* a slow disk reads a bundle in far less, a loop in damaged pages never ends */
+#define PATH_BYTES_MAX 4096
+
+/* Written by the child, read by the parent. */
+struct report {
+	uint64_t done; /* entries that hold */
+	uint64_t total;
+	uint64_t steps; /* moves as long as the child does */
+	bool finished;  /* `error` and `result` are there */
+	enum error error;
+	struct audit_result result;
+	struct fault fault;
+};
+
+struct audit_request {
+	const char *dir;
+	const struct vkey *vkey;
+	bool json;
+};
+
+/* ---- child ---- */
+
+static void note_progress(void *context, uint64_t done, uint64_t total)
+{
+	struct report *report = context;
+	__atomic_store_n(&report->done, done, __ATOMIC_RELAXED);
+	__atomic_store_n(&report->total, total, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&report->steps, 1, __ATOMIC_RELAXED);
+}
+
+static bool keys_readable(const char *dir)
+{
+	char path[PATH_BYTES_MAX];
+	int len = snprintf(path, sizeof path, "%s/keys/master", dir);
+	return len > 0 && (size_t)len < sizeof path && access(path, R_OK) == 0;
+}
+
+static _Noreturn void walk(const struct audit_request *request, struct report *report, pid_t parent)
+{
+	const struct rlimit no_core = {0, 0}; /* opened records stay in memory only, also when this crashes */
+	struct audit_options options = {
+		.records = keys_readable(request->dir), .progress = note_progress, .context = report};
+	if (setrlimit(RLIMIT_CORE, &no_core) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
+		prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		_exit(EXIT_REFUSED);
+	if (!options.records)
+		fprintf(stderr, "indsigt: the keys are not readable here: the sealed records are not opened\n");
+	report->error = audit_directory(request->dir, request->vkey, &options, &report->result, &report->fault);
+	__atomic_store_n(&report->finished, true, __ATOMIC_RELEASE);
+	_exit(EXIT_DONE);
+}
+
+/* ---- parent ---- */
+
+/* Until the child lets go of its end of the pipe; false when it does not move any more. */
+static bool watch(int alive_fd, const struct report *report)
+{
+	struct progress progress;
+	struct pollfd poll_fd = {.fd = alive_fd};
+	uint64_t steps = 0;
+	unsigned still_ms = 0;
+	progress_start(&progress, "entries");
+	for (int ready = 0; ready == 0 || (ready < 0 && errno == EINTR); ready = poll(&poll_fd, 1, WAKE_MS)) {
+		uint64_t now = __atomic_load_n(&report->steps, __ATOMIC_RELAXED);
+		still_ms = now == steps ? still_ms + WAKE_MS : 0;
+		steps = now;
+		if (still_ms >= STALL_MS)
+			break;
+		progress_update(&progress, __atomic_load_n(&report->done, __ATOMIC_RELAXED),
+			__atomic_load_n(&report->total, __ATOMIC_RELAXED));
+	}
+	progress_clear(&progress);
+	return still_ms < STALL_MS;
+}
+
+/* The child ended without a result: the last index that held, and what became of it. */
+static void judge_death(int status, bool stalled, const struct report *report, struct audit_result *out)
+{
+	*out = (struct audit_result){.index = report->done > 0 ? report->done - 1 : 0};
+	const char *last = report->done > 0 ? "this entry is the last that held" : "no entry was reached";
+	if (stalled)
+		snprintf(out->reason, sizeof out->reason, "%s: reading on does not come to an end, pages are damaged", last);
+	else if (WIFSIGNALED(status))
+		snprintf(out->reason, sizeof out->reason, "%s: reading on crashes (%s), pages are damaged", last,
+			strsignal(WTERMSIG(status)));
+	else
+		snprintf(out->reason, sizeof out->reason, "%s: reading on ends the process, pages are damaged", last);
+}
+
+static enum error audit_in_child(
+	const struct audit_request *request, struct report *report, struct audit_result *out, struct fault *fault)
+{
+	int alive[2];
+	int status = 0;
+	pid_t parent = getpid();
+	if (pipe(alive) != 0)
+		return fault_set(fault, E_IO, "a pipe cannot be made: %m");
+	pid_t child = fork();
+	if (child == 0) {
+		close(alive[0]);
+		walk(request, report, parent);
+	}
+	close(alive[1]);
+	if (child < 0) {
+		close(alive[0]);
+		return fault_set(fault, E_IO, "a process cannot be started: %m");
+	}
+	bool moving = watch(alive[0], report);
+	close(alive[0]);
+	if (!moving)
+		kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!__atomic_load_n(&report->finished, __ATOMIC_ACQUIRE)) {
+		judge_death(status, !moving, report, out);
+		return E_OK;
+	}
+	if (report->error != E_OK)
+		return fault_set(fault, report->error, "%s", report->fault.text);
+	*out = report->result;
+	return E_OK;
+}
+
+/* ---- telling ---- */
+
+static enum error print_json(const struct audit_result *result, const char *root)
+{
+	json_auto_t *json = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", result->ok, "entries",
+		(json_int_t)result->entries, "events", (json_int_t)result->events, "batches", (json_int_t)result->batches,
+		"senders", (json_int_t)result->senders, "unendorsed", (json_int_t)result->unendorsed, "records",
+		(json_int_t)result->records);
+	int failed = json == NULL;
+	if (result->ok)
+		failed |= json_object_set_new(json, "root", json_string(root));
+	else
+		failed |= json_object_set_new(json, "index", json_integer((json_int_t)result->index)) |
+				  json_object_set_new(json, "reason", json_string(result->reason));
+	if (failed)
+		return E_NO_MEMORY;
+	return json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
+}
+
+static enum error print_result(const struct audit_result *result, bool json)
+{
+	char root[2 * HASH_BYTES + 1];
+	sodium_bin2hex(root, sizeof root, result->root.b, sizeof result->root.b);
+	if (json)
+		return print_json(result, root);
+	if (result->ok)
+		printf("audit: ok entries=%" PRIu64 " events=%" PRIu64 " batches=%" PRIu64 " senders=%" PRIu64
+			   " unendorsed=%" PRIu64 " records=%" PRIu64 " root=%s\n",
+			result->entries, result->events, result->batches, result->senders, result->unendorsed, result->records,
+			root);
+	else
+		printf("audit: FAILED index=%" PRIu64 " %s\n", result->index, result->reason);
+	return E_OK;
+}
+
+/* ---- command ---- */
+
+static enum error audit(const struct audit_request *request, struct audit_result *out, struct fault *fault)
+{
+	struct report *report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (report == MAP_FAILED)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = audit_in_child(request, report, out, fault);
+	munmap(report, sizeof *report);
+	if (error != E_OK) { /* could not be made: that is no result, but the last line is there all the same */
+		*out = (struct audit_result){.ok = false};
+		snprintf(out->reason, sizeof out->reason, "%s", fault->text);
+	}
+	return print_result(out, request->json);
+}
+
+static bool read_options(int argc, char **argv, const char **vkey, struct audit_request *out)
+{
+	static const struct option known[] = {
+		{"vkey", required_argument, NULL, 'v'},
+		{"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
+	*out = (struct audit_request){.json = false};
+	*vkey = NULL;
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		switch (option) {
+		case 'v':
+			*vkey = optarg;
+			break;
+		case 'j':
+			out->json = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	out->dir = optind + 1 == argc ? argv[optind] : NULL;
+	return out->dir && *vkey;
+}
+
+static int run(int argc, char **argv)
+{
+	struct audit_request request;
+	struct audit_result result;
+	struct vkey vkey;
+	const char *vkey_text;
+	struct fault fault = {.text = ""};
+	if (!read_options(argc, argv, &vkey_text, &request))
+		return command_usage(&command_audit, NULL);
+	if (vkey_parse(bytes_text(vkey_text), &vkey) != E_OK) {
+		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
+		return command_usage(&command_audit, &fault);
+	}
+	request.vkey = &vkey;
+	enum error error = audit(&request, &result, &fault);
+	if (error != E_OK)
+		return command_end(&command_audit, error, NULL);
+	return result.ok ? EXIT_DONE : EXIT_REFUSED;
+}
+
+const struct command command_audit = {
+	.name = "audit",
+	.arguments = "DIR --vkey VKEY [--json]",
+	.summary = "verifies everything that a ledger holds",
+	.text = "Computes the whole log again from its entries: every hash of the tree, the root under the signed "
+			"checkpoint, every\n"
+			"batch's signature, dense sequences, time that never runs backwards. Where the key files are readable it "
+			"also opens\n"
+			"every sealed record and checks that it is what was committed to, and that it is filed under its subject. "
+			"The\n"
+			"ledger may be served meanwhile.\n"
+			"\n"
+			"  --vkey VKEY  whose log it must be: the key that you were given, not the one that lies in DIR\n"
+			"  --json       the result as one JSON object\n"
+			"\n"
+			"The last line is 'audit: ok entries=N events=M ...', or 'audit: FAILED index=I REASON' with the first "
+			"index that\n"
+			"does not hold, or, where the pages of the store are broken, the last that did. Exit 1 when it failed.\n",
+	.run = run,
+};
