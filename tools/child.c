@@ -40,7 +40,7 @@ static _Noreturn void become(const char *path, char *const argv[], int output, p
 	int null = open("/dev/null", O_RDONLY);
 	sigemptyset(&none);
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-		dup2(output, STDOUT_FILENO) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) != 0)
+		dup2(output, STDOUT_FILENO) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) != 0 || setpgid(0, 0) != 0)
 		_exit(1);
 	close(null);
 	execv(path, argv);
@@ -133,12 +133,17 @@ static bool ended_within(pid_t pid, int timeout_ms)
 	return ready > 0;
 }
 
-int child_stop(struct child *child, int patience_ms)
+void child_stop(const struct child *child)
+{
+	if (child->pid > 0)
+		(void)kill(child->pid, SIGTERM);
+}
+
+int child_wait(struct child *child, int patience_ms)
 {
 	int status = -1;
 	if (child->pid <= 0)
 		return status;
-	(void)kill(child->pid, SIGTERM);
 	if (!ended_within(child->pid, patience_ms))
 		(void)kill(child->pid, SIGKILL);
 	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)

@@ -97,12 +97,22 @@ static void read_output(struct serve *serve, struct daemon *daemon)
 	}
 }
 
+static const char *how_it_ended(int status)
+{
+	return WIFSIGNALED(status) ? "by signal" : "with status";
+}
+
+static int number_it_ended(int status)
+{
+	return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 /* A daemon has ended by itself. */
 static enum error schedule(struct daemon *daemon, int status, struct fault *fault)
 {
 	uint64_t now_ms = clock_ms();
-	const char *how = WIFSIGNALED(status) ? "by signal" : "with status";
-	int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+	const char *how = how_it_ended(status);
+	int number = number_it_ended(status);
 	child_forget(&daemon->child);
 	if (!daemon->listened)
 		return fault_set(fault, WIFEXITED(status) && number == EXIT_USAGE ? E_USAGE : E_STOPPED,
@@ -190,14 +200,13 @@ static enum error stop(struct serve *serve, struct fault *fault)
 {
 	enum error error = E_OK;
 	for (size_t i = 0; i < DAEMONS; i++)
-		if (serve->daemons[i].child.pid > 0)
-			(void)kill(serve->daemons[i].child.pid, SIGTERM);
+		child_stop(&serve->daemons[i].child);
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct daemon *daemon = &serve->daemons[i];
-		int status = child_stop(&daemon->child, PATIENCE_MS);
+		int status = child_wait(&daemon->child, PATIENCE_MS);
 		if (!ended_well(daemon, status))
-			error = fault_set(
-				fault, E_STOPPED, "%s did not end cleanly; 'indsigt audit' says whether all is well", daemon->program);
+			error = fault_set(fault, E_STOPPED, "%s did not end cleanly but %s %d; 'indsigt audit' says if all is well",
+				daemon->program, how_it_ended(status), number_it_ended(status));
 	}
 	return error;
 }

@@ -52,8 +52,6 @@ holds "all of it is endorsed" lacks "$out" '"endorsed":false'
 expect 0 "epoch" "$indsigt" epoch ledger
 
 # A daemon that is killed comes back on the same port before a client gives up.
-killed=$ingest
-kill -KILL "$ingest"
 cat >ping.json <<-END
 	{"subject":"cpr:0101701234","time":"2026-01-02T03:04:05Z","action":"read","outcome":"ok",
 	"org":{"id":"cvr:1","name":"One"},"system":"S","activity":"A","purpose":"P",
@@ -61,6 +59,8 @@ cat >ping.json <<-END
 END
 tr -d '\n' <ping.json >event.json
 if "$indsigt" send --help >/dev/null 2>&1; then
+	killed=$ingest
+	kill -KILL "$ingest"
 	expect 0 "send finds ingestd on its old port" "$indsigt" send --server "$address" --key one.json event.json
 	find_daemons
 	holds "it is another process" test "$ingest" != "$killed"
