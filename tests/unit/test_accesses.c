@@ -367,29 +367,9 @@ static void flip(json_t *object, const char *name)
 	free(text);
 }
 
-static void change(json_t *page, int which)
+static void change_proof(json_t *proof, int which)
 {
-	json_t *item = item_of(page);
-	json_t *proof = json_object_get(item, "proof");
 	switch (which) {
-	case 0:
-		spoil(item, "activity", "Noget andet");
-		break;
-	case 1:
-		json_object_del(item, "purpose");
-		break;
-	case 2:
-		json_object_set_new(item, "reason", json_string("added"));
-		break;
-	case 3:
-		spoil(item, "ledger_time", "2020-01-01T00:00:00Z");
-		break;
-	case 4:
-		json_object_set_new(json_object_get(item, "sender"), "id", json_integer(7));
-		break;
-	case 5:
-		json_object_set_new(item, "index", json_integer(7));
-		break;
 	case 6:
 		json_object_set_new(proof, "index", json_integer(7));
 		break;
@@ -414,8 +394,37 @@ static void change(json_t *page, int which)
 	case 13:
 		json_object_set_new(proof, "inclusion", json_array());
 		break;
-	case 14:
+	default:
 		json_object_set_new(proof, "size", json_integer(5));
+		break;
+	}
+}
+
+static void change(json_t *page, int which)
+{
+	json_t *item = item_of(page);
+	if (which >= 6 && which <= 14) {
+		change_proof(json_object_get(item, "proof"), which);
+		return;
+	}
+	switch (which) {
+	case 0:
+		spoil(item, "activity", "Noget andet");
+		break;
+	case 1:
+		json_object_del(item, "purpose");
+		break;
+	case 2:
+		json_object_set_new(item, "reason", json_string("added"));
+		break;
+	case 3:
+		spoil(item, "ledger_time", "2020-01-01T00:00:00Z");
+		break;
+	case 4:
+		json_object_set_new(json_object_get(item, "sender"), "id", json_integer(7));
+		break;
+	case 5:
+		json_object_set_new(item, "index", json_integer(7));
 		break;
 	case 15:
 		json_object_del(item, "proof");
