@@ -123,9 +123,9 @@ static enum error set_common(struct page *page, json_t *item, uint64_t index, co
 {
 	json_t *proof = NULL;
 	TRY(proof_make(page->snapshot, index, opened, open, &proof));
-	int failed = json_object_set_new_nocheck(item, "proof", proof);
-	failed |= json_object_set_new_nocheck(item, "index", json_integer((json_int_t)index));
+	int failed = json_object_set_new_nocheck(item, "index", json_integer((json_int_t)index));
 	failed |= json_object_set_new_nocheck(item, "ledger_time", json_time_s(opened->entry.time_s));
+	failed |= json_object_set_new_nocheck(item, "proof", proof);
 	return failed ? E_NO_MEMORY : E_OK;
 }
 
@@ -234,15 +234,15 @@ static enum error page_json(struct page *page, json_t **out)
 	json_t *coverage = NULL;
 	TRY(coverage_make(page->snapshot, query->now_s, query->silent_after_s, &coverage));
 	json_auto_t *json = json_object();
-	int failed = json_object_set_new_nocheck(json, "coverage", coverage);
-	failed |= json_object_set_new_nocheck(
+	json_t *withheld = json_object();
+	int failed = json_object_set_new_nocheck(
 		json, "subject", json_stringn((const char *)query->subject.data, query->subject.len));
 	failed |= json_object_set_nocheck(json, "accesses", page->accesses);
-	failed |= json_object_set_new_nocheck(json, "complete_until", json_time_s(snapshot_time_s(page->snapshot)));
-	json_t *withheld = json_object();
 	failed |= json_object_set_new_nocheck(withheld, "count", json_integer((json_int_t)json_array_size(page->withheld)));
 	failed |= json_object_set_nocheck(withheld, "events", page->withheld);
 	failed |= json_object_set_new_nocheck(json, "withheld", withheld);
+	failed |= json_object_set_new_nocheck(json, "complete_until", json_time_s(snapshot_time_s(page->snapshot)));
+	failed |= json_object_set_new_nocheck(json, "coverage", coverage);
 	failed |= json_object_set_new_nocheck(json, "origin", json_string(checkpoint.origin));
 	failed |= json_object_set_new_nocheck(json, "checkpoint", json_stringn((const char *)note.data, note.len));
 	if (failed)

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #define GAP 2
-#define NARROWEST 8 /* no column is made narrower than this */
 
 struct table {
 	const char *const *headings;
@@ -125,18 +124,48 @@ static void natural_widths(const struct table *table, size_t *widths)
 	}
 }
 
-/* Takes from the widest column until the line fits. */
-static void fit(size_t *widths, size_t columns, size_t width)
+/* The longest word of a text: no column is made narrower than those in it. */
+static size_t word_width(const char *text)
 {
+	size_t longest = 0;
+	while (*text) {
+		size_t len = strcspn(text, " ");
+		size_t width = text_width(text, len);
+		longest = width > longest ? width : longest;
+		text += len;
+		text += strspn(text, " ");
+	}
+	return longest;
+}
+
+static size_t narrowest(const struct table *table, size_t column)
+{
+	size_t width = word_width(table->headings[column]);
+	for (size_t row = 0; row < table->rows; row++) {
+		size_t word = word_width(table->cells[row * table->columns + column]);
+		width = word > width ? word : width;
+	}
+	return width;
+}
+
+/* Takes from the widest column until the line fits. False if it does not without cutting words. */
+static bool fit(const struct table *table, size_t width, size_t *widths)
+{
+	size_t least[TABLE_COLUMNS_MAX];
+	for (size_t i = 0; i < table->columns; i++)
+		least[i] = narrowest(table, i);
 	for (;;) {
 		size_t total = 0;
-		size_t widest = 0;
-		for (size_t i = 0; i < columns; i++) {
+		size_t widest = table->columns;
+		for (size_t i = 0; i < table->columns; i++) {
 			total += widths[i] ? widths[i] + GAP : 0;
-			widest = widths[i] > widths[widest] ? i : widest;
+			if (widths[i] > least[i] && (widest == table->columns || widths[i] > widths[widest]))
+				widest = i;
 		}
-		if (total <= width + GAP || widths[widest] <= NARROWEST)
-			return;
+		if (total <= width + GAP)
+			return true;
+		if (widest == table->columns)
+			return false;
 		widths[widest]--;
 	}
 }
@@ -168,13 +197,38 @@ static void print_row(const char *const *cells, const size_t *widths, size_t col
 	}
 }
 
+/* A line for each cell that holds something, the first one as the title. */
+static void print_block(const struct table *table, const char *const *cells, FILE *out)
+{
+	size_t label = 0;
+	for (size_t i = 1; i < table->columns; i++) {
+		size_t width = text_width(table->headings[i], strlen(table->headings[i]));
+		label = width > label ? width : label;
+	}
+	table_put(cells[0], strlen(cells[0]), out);
+	putc('\n', out);
+	for (size_t i = 1; i < table->columns; i++) {
+		const char *heading = table->headings[i];
+		if (cells[i][0] == '\0')
+			continue;
+		fprintf(out, "  %s%*s  ", heading, (int)(label - text_width(heading, strlen(heading))), "");
+		table_put(cells[i], strlen(cells[i]), out);
+		putc('\n', out);
+	}
+}
+
 void table_print(const struct table *table, size_t width, FILE *out)
 {
 	size_t widths[TABLE_COLUMNS_MAX];
 	natural_widths(table, widths);
-	if (width > 0)
-		fit(widths, table->columns, width);
-	print_row(table->headings, widths, table->columns, out);
-	for (size_t row = 0; row < table->rows; row++)
-		print_row((const char *const *)table->cells + row * table->columns, widths, table->columns, out);
+	bool blocks = width > 0 && !fit(table, width, widths);
+	if (!blocks)
+		print_row(table->headings, widths, table->columns, out);
+	for (size_t row = 0; row < table->rows; row++) {
+		const char *const *cells = (const char *const *)table->cells + row * table->columns;
+		if (blocks)
+			print_block(table, cells, out);
+		else
+			print_row(cells, widths, table->columns, out);
+	}
 }

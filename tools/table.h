@@ -1,4 +1,5 @@
-/* Text tables for people: columns as wide as what they hold, wrapped at spaces where the terminal is narrower.
+/* Text tables for people: columns as wide as what they hold, wrapped at spaces where the terminal is narrower, and a
+ * block of lines for each row where it is too narrow for that.
  *
  * Control characters in what is printed are replaced, so that no text out of an event can move the cursor or change
  * colours of the terminal it is read on. */

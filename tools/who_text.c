@@ -187,6 +187,14 @@ static enum error make_groups(const json_t *accesses, const struct words *words,
 	return E_OK;
 }
 
+/* Newest access first: the log's order is that of reporting. */
+static int newest_first(const void *a, const void *b)
+{
+	time_t left = ((const struct group *)a)->last;
+	time_t right = ((const struct group *)b)->last;
+	return (left < right) - (left > right);
+}
+
 static void time_cell(const struct group *group, char *out, size_t size)
 {
 	char begin[32];
@@ -206,6 +214,7 @@ static enum error print_table(const struct answer *answer, const struct words *w
 	__attribute__((cleanup(groups_release))) struct groups groups = {0};
 	__attribute__((cleanup(table_release))) struct table *table = table_new(words->headings, COLUMNS);
 	TRY(make_groups(json_object_get(answer->json, "accesses"), words, &groups));
+	qsort(groups.items, groups.count, sizeof *groups.items, newest_first);
 	for (size_t i = 0; i < groups.count; i++) {
 		char time[96];
 		const char *cells[COLUMNS];
