@@ -196,7 +196,7 @@ START_TEST(streams)
 	add_many(outbox, 0, 27);
 	must_finish(outbox);
 	ck_assert_uint_eq(ledger_has(), 27);
-	ck_assert_uint_gt(fake.hello_size, 0);
+	ck_assert_uint_gt(fake.hello_size, 0); /* SND-13 */
 	ck_assert_uint_eq(seen.repeated, 0);
 	/* Again, because it was asked for. */
 	ck_ok(outbox_begin_input(outbox, BYTES_LITERAL("input"), true, NULL));
@@ -208,6 +208,7 @@ START_TEST(streams)
 }
 END_TEST
 
+/* SND-14 */
 START_TEST(messages_are_whole)
 {
 	begin();
@@ -293,7 +294,7 @@ START_TEST(lost_receipt)
 }
 END_TEST
 
-/* A sender that dies between send and receipt finds its batches in the spool, secrets included. */
+/* A sender that dies between send and receipt finds its batches in the spool, secrets included. SND-2, SND-5 */
 START_TEST(dies_before_the_receipt)
 {
 	begin();
@@ -479,7 +480,7 @@ static void change_policy(const char *word)
 	ck_ok(ledger_commit(fixture.ledger, &fault));
 }
 
-/* What waits, and what is in the open batch, is encoded again. */
+/* What waits, and what is in the open batch, is encoded again. SND-15 */
 START_TEST(another_policy)
 {
 	begin();
@@ -586,7 +587,7 @@ START_TEST(error_frames)
 }
 END_TEST
 
-/* The spool was lost, the ledger goes on: the sequence is the ledger's. */
+/* The spool was lost, the ledger goes on: the sequence is the ledger's. SND-3 */
 START_TEST(lost_spool)
 {
 	begin();
