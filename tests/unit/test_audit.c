@@ -311,6 +311,26 @@ START_TEST(missing_and_extra_rows)
 			change(cases[i].table, cases[i].key, bytes_of(copy, row.len));
 		assert_holds(false);
 	}
+	/* Rows that are longer or shorter than they should be. */
+	for (int longer = 0; longer <= 1; longer++)
+		for (int tile = 0; tile <= 1; tile++) {
+			static uint8_t copy[1 << 20];
+			enum store_table table = tile ? STORE_TILE : STORE_BUNDLE;
+			struct bytes key = tile ? key_tile(0, 1) : key_u64(1);
+			struct bytes row;
+			store_begin();
+			ck_ok(db_get(&txn, table, key, &row));
+			memcpy(copy, row.data, row.len);
+			db_put(&txn, table, key, bytes_of(copy, longer ? row.len + HASH_BYTES : row.len - HASH_BYTES));
+			size_t len = row.len;
+			store_end();
+			struct audit_result result = audit(false);
+			if (tile)
+				assert_fails(&result, 256, "and should have");
+			else
+				assert_fails(&result, ENTRIES - 1, longer ? "belong to none" : "cut off");
+			change(table, key, bytes_of(copy, len));
+		}
 	flip(STORE_SENDER, BYTES_ARRAY(sender), 4 + 3 + 32 + 7, 0); /* next sequence */
 	struct audit_result result = audit(false);
 	assert_fails(&result, 1, "row for sender 1");
@@ -479,6 +499,49 @@ START_TEST(false_postings)
 	result = audit(true);
 	assert_fails(&result, more[0], "filed under a subject that it is not about");
 	secrets_free(secrets);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* As many postings as before, but one of a person names another event. */
+START_TEST(exchanged_posting)
+{
+	make_ledger();
+	struct secrets *secrets = load_secrets();
+	struct alias alias;
+	uint8_t key[36] = {0}, plain[8 * POSTING_INDEXES_MAX], sealed[sizeof plain + SEAL_OVERHEAD];
+	struct bytes row;
+	alias_make(&secrets->alias, bytes_text(fixture_subject(7)), &alias);
+	memcpy(key, alias.b, 32);
+	store_begin();
+	ck_ok(db_get(&txn, STORE_POSTING, BYTES_ARRAY(key), &row));
+	size_t len = row.len - SEAL_OVERHEAD;
+	ck_ok(unseal_small(&secrets->seal.filing, DOMAIN_POSTING, BYTES_ARRAY(key), row, plain));
+	uint64_t last = get_u64(plain + len - 8);
+	put_u64(plain + len - 8, last - 1);
+	seal_small(&secrets->seal.filing, DOMAIN_POSTING, BYTES_ARRAY(key), bytes_of(plain, len), sealed);
+	db_put(&txn, STORE_POSTING, BYTES_ARRAY(key), bytes_of(sealed, row.len));
+	store_end();
+	struct audit_result result = audit(true);
+	assert_fails(&result, last, "not filed under its subject");
+	secrets_free(secrets);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* While an epoch runs, postings are ahead of what is marked as filed. */
+START_TEST(running_epoch)
+{
+	make_ledger();
+	store_begin();
+	store_filed_put(&txn, batch_index(10));
+	store_end();
+	assert_holds(true);
+	store_begin();
+	store_filed_put(&txn, ENTRIES + 1);
+	store_end();
+	struct audit_result result = audit(true);
+	assert_fails(&result, ENTRIES, "more entries are marked as filed");
 	fixture_remove(&f);
 }
 END_TEST
@@ -785,6 +848,45 @@ START_TEST(other_history)
 }
 END_TEST
 
+/* The last event's time is changed, and so is its hash in the tree: every rule is kept, but the signed root is another.
+ * What is known to be good is what an older guard was signed for. */
+START_TEST(altered_with_its_tile)
+{
+	make_ledger();
+	static uint8_t bundle[1 << 20], tile[LOG_WIDTH * HASH_BYTES];
+	uint8_t note[1000];
+	struct bytes row;
+	struct hash leaf;
+	struct secrets *secrets = load_secrets();
+	uint64_t index = ENTRIES - 2;
+	size_t at = entry_offset(index) + 2;
+	store_begin();
+	struct merkle_nodes nodes = {log_node, &txn};
+	struct checkpoint checkpoint = {.origin = FIXTURE_ORIGIN, .size = 300};
+	ck_ok(merkle_root(&nodes, checkpoint.size, &checkpoint.root));
+	ck_ok(db_get(&txn, STORE_BUNDLE, key_u64(1), &row));
+	memcpy(bundle, row.data, row.len);
+	put_u64(bundle + at + 13, get_u64(bundle + at + 13) + 1);
+	merkle_leaf_hash(bytes_of(bundle + at, ENTRY_EVENT_BYTES), &leaf);
+	db_put(&txn, STORE_BUNDLE, key_u64(1), bytes_of(bundle, row.len));
+	ck_ok(db_get(&txn, STORE_TILE, key_tile(0, 1), &row));
+	memcpy(tile, row.data, row.len);
+	memcpy(tile + index % LOG_WIDTH * HASH_BYTES, leaf.b, HASH_BYTES);
+	db_put(&txn, STORE_TILE, key_tile(0, 1), bytes_of(tile, row.len));
+	store_end();
+	struct audit_result result = audit(false);
+	assert_fails(&result, 0, "not those that the guard's checkpoint was signed for");
+
+	struct writer w = writer_of(note, sizeof note);
+	sign_checkpoint(&checkpoint, secrets->log_secret, &w);
+	write_file("guard", bytes_of(note, writer_len(&w)));
+	result = audit(false);
+	assert_fails(&result, 300, "the root that the checkpoint was signed for");
+	secrets_free(secrets);
+	fixture_remove(&f);
+}
+END_TEST
+
 /* ENTRY-18: everything is signed anew by another key of the same name, which is not the key of the genesis entry. */
 START_TEST(other_key)
 {
@@ -833,5 +935,5 @@ START_TEST(unendorsed)
 END_TEST
 
 UNIT_MAIN("audit", honest, empty_ledger, progress_and_errors, flipped_entries, flipped_tiles, flipped_checkpoint,
-	missing_and_extra_rows, guard, damaged_records, damaged_alias_packs, false_alias, false_postings, lost_key, rules,
-	other_history, other_key, unendorsed)
+	missing_and_extra_rows, guard, damaged_records, damaged_alias_packs, false_alias, false_postings, exchanged_posting,
+	running_epoch, lost_key, rules, altered_with_its_tile, other_history, other_key, unendorsed)
