@@ -34,13 +34,15 @@ enum error child_find(const char *program, const char *build_dir, char out[CHILD
 	return fault_set(fault, E_NOT_FOUND, "%s is not beside this program in %s; install both together", program, self);
 }
 
-static _Noreturn void become(const char *path, char *const argv[], int output, pid_t parent)
+static _Noreturn void become(const char *path, char *const argv[], const char *log, int output, pid_t parent)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_RDONLY);
+	int errors = log ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : STDERR_FILENO;
 	sigemptyset(&none);
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-		dup2(output, STDOUT_FILENO) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) != 0 || setpgid(0, 0) != 0)
+		dup2(output, STDOUT_FILENO) < 0 || dup2(errors, STDERR_FILENO) < 0 ||
+		sigprocmask(SIG_SETMASK, &none, NULL) != 0 || setpgid(0, 0) != 0)
 		_exit(1);
 	close(null);
 	execv(path, argv);
@@ -48,7 +50,7 @@ static _Noreturn void become(const char *path, char *const argv[], int output, p
 	_exit(1);
 }
 
-enum error child_start(const char *path, char *const argv[], struct child *out, struct fault *fault)
+enum error child_start(const char *path, char *const argv[], const char *log, struct child *out, struct fault *fault)
 {
 	int ends[2];
 	pid_t parent = getpid();
@@ -56,7 +58,7 @@ enum error child_start(const char *path, char *const argv[], struct child *out, 
 		return fault_set(fault, E_IO, "no pipe can be made: %m");
 	pid_t pid = fork();
 	if (pid == 0)
-		become(path, argv, ends[1], parent);
+		become(path, argv, log, ends[1], parent);
 	close(ends[1]);
 	if (pid < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
 		close(ends[0]);

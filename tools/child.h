@@ -26,9 +26,11 @@ enum error child_find(
 /* Path of this program itself. */
 enum error child_self(char out[CHILD_PATH_MAX], struct fault *fault) MUST_USE;
 
-/* Starts `path` with `argv`, stdin from /dev/null, stdout to `out->output`, no signal blocked, in a process group of
- * its own (Ctrl-C is for this program alone), and SIGTERM when the thread that called this ends. */
-enum error child_start(const char *path, char *const argv[], struct child *out, struct fault *fault) MUST_USE;
+/* Starts `path` with `argv`, stderr appended to the file `log` (NULL: where it goes here), stdin from /dev/null, stdout
+ * to `out->output`, no signal blocked, in a process group of its own (Ctrl-C is for this program alone), and SIGTERM
+ * when the thread that called this ends. */
+enum error child_start(
+	const char *path, char *const argv[], const char *log, struct child *out, struct fault *fault) MUST_USE;
 /* The next whole line of its output, without the newline; false: none yet, or no more (then `output` is -1). A line
  * that is too long is cut. */
 bool child_line(struct child *child, char out[CHILD_LINE_MAX + 1]);

@@ -39,3 +39,4 @@ extern const struct command command_sender_revoke;
 extern const struct command command_epoch;
 extern const struct command command_send;
 extern const struct command command_serve;
+extern const struct command command_bench;

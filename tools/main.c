@@ -30,8 +30,9 @@ static const struct command *const commands[] = {
 	&command_send,
 	&command_epoch,
 	&command_token,
-	&command_audit,
 	&command_who,
+	&command_audit,
+	&command_bench,
 	&command_help,
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -69,7 +69,7 @@ static enum error start(const struct serve *serve, struct daemon *daemon, struct
 	memcpy(argv + 4, daemon->extra, sizeof daemon->extra);
 	daemon->state = STATE_STARTING;
 	daemon->started_ms = clock_ms();
-	return child_start(daemon->path, (char *const *)argv, &daemon->child, fault);
+	return child_start(daemon->path, (char *const *)argv, NULL, &daemon->child, fault);
 }
 
 static void announce(struct serve *serve)
