@@ -1,0 +1,288 @@
+#include "ingest/adapter.h"
+
+#include "ingest/audit_message.h"
+#include "ledger/event_json.h"
+#include "ledger/event_schema.h"
+#include "ledger/timestamp.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNSPECIFIED BYTES_LITERAL("unspecified")
+
+enum error adapter_format_parse(const char *name, enum adapter_format *out)
+{
+	static const char *const names[] = {[ADAPTER_JSON] = "json", [ADAPTER_FHIR] = "fhir", [ADAPTER_DICOM] = "dicom"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i], name) == 0) {
+			*out = (enum adapter_format)i;
+			return E_OK;
+		}
+	return E_USAGE;
+}
+
+/* ---- events of a message ---- */
+
+/* What the events of one message point into. */
+struct memory {
+	struct audit_message message;
+	json_t *document;
+	char subject[SUBJECT_BYTES_MAX + 1];
+	char sha256[2 * HASH_BYTES + 1];
+};
+
+static void put_text(struct event *event, unsigned field, struct bytes text)
+{
+	if (text.len == 0)
+		return;
+	event->values[field].text = text;
+	event->present |= 1ull << field;
+}
+
+static void put_number(struct event *event, unsigned field, uint64_t number)
+{
+	event->values[field].number = number;
+	event->present |= 1ull << field;
+}
+
+static enum error map_action(const struct audit_message *message, uint64_t *out, struct fault *fault)
+{
+	switch (message->action) {
+	case 'C':
+		*out = ACTION_CREATE;
+		return E_OK;
+	case 'R':
+		*out = ACTION_READ;
+		return E_OK;
+	case 'U':
+		*out = ACTION_UPDATE;
+		return E_OK;
+	case 'D':
+		*out = ACTION_DELETE;
+		return E_OK;
+	case 'E':
+	case 0: /* optional in both formats: something was done */
+		*out = message->query ? ACTION_SEARCH : ACTION_EXECUTE;
+		return E_OK;
+	default:
+		return fault_set(fault, E_BAD_VALUE, "action: must be one of C, R, U, D, E");
+	}
+}
+
+static enum error map_purpose(
+	const struct audit_message *message, const struct policy *policy, struct bytes *out, struct fault *fault)
+{
+	*out = message->purpose;
+	if (out->len > 0)
+		return E_OK;
+	*out = policy->purpose[0] != '\0' ? bytes_text(policy->purpose) : UNSPECIFIED;
+	if (policy->purpose[0] == '\0' && (policy->flags & POLICY_PURPOSE_REQUIRED) != 0)
+		return fault_set(fault, E_MISSING_FIELD, "purpose: missing, and the sender's registration requires one");
+	return E_OK;
+}
+
+static enum error map_time(const struct audit_message *message, int64_t *out, struct fault *fault)
+{
+	if (message->time.len == 0)
+		return fault_set(fault, E_MISSING_FIELD, "time: required and missing");
+	if (timestamp_parse(message->time, out) != E_OK)
+		return fault_set(fault, E_BAD_VALUE, "time: not an RFC 3339 time with a zone, from 1970 to 2261");
+	return E_OK;
+}
+
+/* Everything but the subject. */
+static enum error map_common(
+	const struct memory *memory, const struct adapter_context *context, struct event *out, struct fault *fault)
+{
+	const struct audit_message *message = &memory->message;
+	struct bytes purpose;
+	uint64_t action = ACTION_EXECUTE;
+	int64_t time_ns = 0;
+	TRY(map_time(message, &time_ns, fault));
+	TRY(map_action(message, &action, fault));
+	TRY(map_purpose(message, context->policy, &purpose, fault));
+	out->header.retention_years = RETENTION_YEARS_DEFAULT;
+	put_number(out, EVENT_TIME, 0);
+	out->values[EVENT_TIME].time_ns = time_ns;
+	put_number(out, EVENT_ACTION, action);
+	put_number(out, EVENT_OUTCOME, message->outcome);
+	put_number(out, EVENT_ACTOR_KIND, message->actor_kind);
+	put_text(out, EVENT_ORG_ID, bytes_text(context->org_id));
+	put_text(out, EVENT_ORG_NAME, bytes_text(context->org_name));
+	put_text(out, EVENT_SYSTEM, message->system.len ? message->system : UNSPECIFIED);
+	put_text(out, EVENT_ACTIVITY, message->activity.len ? message->activity : UNSPECIFIED);
+	put_text(out, EVENT_PURPOSE, purpose);
+	put_text(out, EVENT_ACTOR_ID, message->actor_id);
+	put_text(out, EVENT_ACTOR_NAME, message->actor_name);
+	put_text(out, EVENT_ACTOR_ROLE, message->actor_role.len ? message->actor_role : UNSPECIFIED);
+	put_text(out, EVENT_ACCESS_POINT, message->access_point);
+	put_text(out, EVENT_CONSENT, message->consent);
+	put_text(out, EVENT_SOURCE_FORMAT, bytes_text(message->format));
+	put_text(out, EVENT_SOURCE_SHA256, bytes_text(memory->sha256));
+	if (message->emergency)
+		put_number(out, EVENT_EMERGENCY, 1);
+	if (message->object_count > 0) {
+		out->lists[0].count = (uint32_t)message->object_count;
+		memcpy(out->lists[0].items, message->objects, message->object_count * sizeof message->objects[0]);
+		out->list_count = 1;
+		out->present |= 1ull << EVENT_OBJECTS;
+		out->values[EVENT_OBJECTS].list = 0;
+	}
+	return E_OK;
+}
+
+static enum error map_people(
+	struct memory *memory, const struct adapter_context *context, struct adapter_events *out, struct fault *fault)
+{
+	size_t people = memory->message.subject_count;
+	out->count = people > 0 ? people : 1;
+	out->events = calloc(out->count, sizeof *out->events);
+	if (out->events == NULL)
+		return E_NO_MEMORY;
+	TRY(map_common(memory, context, &out->events[0], fault));
+	for (size_t i = 1; i < out->count; i++)
+		out->events[i] = out->events[0];
+	for (size_t i = 0; i < people; i++)
+		put_text(&out->events[i], EVENT_SUBJECT, memory->message.subjects[i]);
+	if (people == 0)
+		put_number(&out->events[0], EVENT_SUBJECTS, 0);
+	return E_OK;
+}
+
+static enum error map_json(struct memory *memory, struct bytes text, const struct policy *policy,
+	struct adapter_events *out, struct fault *fault)
+{
+	out->events = calloc(1, sizeof *out->events);
+	if (out->events == NULL)
+		return E_NO_MEMORY;
+	out->count = 1;
+	return event_parse_json(text, policy->purpose, memory->subject, &memory->document, out->events, fault);
+}
+
+static enum error map(struct memory *memory, enum adapter_format format, struct bytes text,
+	const struct adapter_context *context, struct adapter_events *out, struct fault *fault)
+{
+	uint8_t digest[HASH_BYTES];
+	if (text.len > EVENT_BYTES_MAX_ADAPTER)
+		return fault_set(fault, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
+	if (format == ADAPTER_JSON)
+		return map_json(memory, text, context->policy, out, fault);
+	crypto_hash_sha256(digest, text.data, text.len);
+	sodium_bin2hex(memory->sha256, sizeof memory->sha256, digest, sizeof digest);
+	if (format == ADAPTER_FHIR)
+		TRY(fhir_read(text, context, &memory->message, fault));
+	else
+		TRY(dicom_read(text, context, &memory->message, fault));
+	return map_people(memory, context, out, fault);
+}
+
+enum error adapter_map(enum adapter_format format, struct bytes message, const struct adapter_context *context,
+	struct adapter_events *out, struct fault *fault)
+{
+	*out = (struct adapter_events){0};
+	struct memory *memory = calloc(1, sizeof *memory);
+	out->memory = memory;
+	if (memory == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	if (fault != NULL)
+		fault->text[0] = '\0';
+	enum error error = map(memory, format, message, context, out, fault);
+	if (error != E_OK && fault != NULL && fault->text[0] == '\0')
+		fault_set(fault, error, "");
+	return error;
+}
+
+void adapter_events_free(struct adapter_events *events)
+{
+	struct memory *memory = events->memory;
+	if (memory != NULL) {
+		audit_message_free(&memory->message);
+		json_decref(memory->document);
+	}
+	free(memory);
+	free(events->events);
+	*events = (struct adapter_events){0};
+}
+
+/* ---- cutting an input into messages ---- */
+
+static bool blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static size_t skip_blank(struct bytes input, size_t at)
+{
+	for (;;) {
+		if (input.len - at >= 3 && memcmp(input.data + at, "\xEF\xBB\xBF", 3) == 0)
+			at += 3;
+		else if (at < input.len && blank(input.data[at]))
+			at++;
+		else
+			return at;
+	}
+}
+
+/* The end of a line, without its newline; `input.len` when there is none. */
+static size_t line_end(struct bytes input, size_t at)
+{
+	const uint8_t *newline = memchr(input.data + at, '\n', input.len - at);
+	return newline ? (size_t)(newline - input.data) : input.len;
+}
+
+/* Behind the brace that closes the document that begins at `at`, or 0. What is not an object ends with its line. */
+static size_t json_end(struct bytes input, size_t at)
+{
+	size_t depth = 0;
+	bool quoted = false;
+	if (input.data[at] != '{') {
+		size_t end = line_end(input, at);
+		return end < input.len ? end : 0;
+	}
+	for (; at < input.len; at++) {
+		uint8_t c = input.data[at];
+		if (quoted && c == '\\')
+			at++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == '{' || c == '['))
+			depth++;
+		else if (!quoted && (c == '}' || c == ']') && --depth == 0)
+			return at + 1;
+	}
+	return 0;
+}
+
+/* Behind the end tag of the audit message. */
+static size_t xml_end(struct bytes input, size_t at)
+{
+	static const char tag[] = "</AuditMessage";
+	const uint8_t *end = memmem(input.data + at, input.len - at, tag, sizeof tag - 1);
+	if (end == NULL)
+		return 0;
+	const uint8_t *close = memchr(end, '>', input.len - (size_t)(end - input.data));
+	return close ? (size_t)(close - input.data) + 1 : 0;
+}
+
+size_t adapter_split(enum adapter_format format, struct bytes input, bool ended, struct bytes *message)
+{
+	size_t start = skip_blank(input, 0);
+	*message = BYTES_EMPTY;
+	if (start == input.len)
+		return ended ? input.len : 0;
+	size_t end;
+	if (format == ADAPTER_JSON)
+		end = line_end(input, start) < input.len ? line_end(input, start) : 0;
+	else
+		end = format == ADAPTER_FHIR ? json_end(input, start) : xml_end(input, start);
+	if (end == 0 && !ended)
+		return 0;
+	if (end == 0)
+		end = input.len; /* cut off, or not what it should be: to be refused as it is */
+	size_t text_end = end;
+	while (text_end > start && blank(input.data[text_end - 1]))
+		text_end--;
+	*message = bytes_of(input.data + start, text_end - start);
+	return end;
+}
