@@ -1,6 +1,7 @@
 # What the commands do to a ledger in a directory, without a daemon. usage: commands.sh INDSIGT
 . "${0%/*}/tap.sh"
 indsigt=$1
+manual=$(cd "${0%/*}" && pwd)/../../man/indsigt.1
 cd "$place" || exit 1
 
 # ---- help and usage ----
@@ -10,6 +11,7 @@ for command in $(sed -n '/^Commands:/,/^$/p' "$out" | sed -n 's/^  \([a-z]* *[a-
 	# shellcheck disable=SC2086
 	expect 0 "$command --help" "$indsigt" $command --help
 	holds "$command --help shows its usage" has "$out" "usage: indsigt $command"
+	holds "the manual has $command" grep -q "^\.\(It \)\{0,1\}Cm $command\( \|$\)" "$manual"
 	# shellcheck disable=SC2086
 	expect 2 "$command --no-such-option" "$indsigt" $command --no-such-option
 done
