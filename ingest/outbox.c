@@ -115,6 +115,16 @@ uint32_t outbox_id(const struct outbox *outbox)
 	return outbox->key.sender;
 }
 
+const char *outbox_org(const struct outbox *outbox)
+{
+	return outbox->key.org;
+}
+
+const char *outbox_name(const struct outbox *outbox)
+{
+	return outbox->key.name;
+}
+
 const struct policy *outbox_policy(const struct outbox *outbox)
 {
 	return spool_policy(outbox->spool);

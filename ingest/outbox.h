@@ -92,6 +92,9 @@ uint64_t outbox_waiting(const struct outbox *outbox);
 /* The log that receipts are checked against; the sender's id. */
 const struct vkey *outbox_log(const struct outbox *outbox);
 uint32_t outbox_id(const struct outbox *outbox);
+/* The sender's organisation and name as its key file says; may be empty. */
+const char *outbox_org(const struct outbox *outbox);
+const char *outbox_name(const struct outbox *outbox);
 /* The policy that events are split by; NULL before the first connection ever. */
 const struct policy *outbox_policy(const struct outbox *outbox);
 

@@ -6,9 +6,8 @@
  *
  * SIGINT and SIGTERM end it in order: what was read is signed and in the spool, the next run goes on from there. */
 #include "ingest/outbox.h"
-#include "ledger/event_json.h"
 #include "tools/command.h"
-#include "tools/lines.h"
+#include "tools/messages.h"
 #include "tools/progress.h"
 #include "tools/receipt_json.h"
 
@@ -28,6 +27,7 @@
 
 struct send {
 	struct outbox *outbox;
+	enum adapter_format format;
 	bool again;
 	const char *rejected_path;
 	FILE *rejected;
@@ -151,20 +151,17 @@ static enum error refuse(struct send *send, const struct outbox_source *source, 
 	return outbox_refuse(send->outbox, source, why);
 }
 
-static enum error send_json(struct send *send, const struct outbox_source *source, struct fault *fault)
+static enum error send_events(struct send *send, const struct outbox_source *source, struct fault *fault)
 {
-	char subject[SUBJECT_BYTES_MAX + 1];
-	struct event event;
-	json_t *document = NULL;
-	const char *purpose = outbox_policy(send->outbox)->purpose;
-	fault->text[0] = '\0';
-	enum error error = event_parse_json(source->text, purpose, subject, &document, &event, fault);
+	struct adapter_context context = {outbox_org(send->outbox), outbox_name(send->outbox), outbox_policy(send->outbox)};
+	struct adapter_events events;
+	enum error error = adapter_map(send->format, source->text, &context, &events, fault);
 	if (error != E_OK) {
-		json_decref(document);
+		adapter_events_free(&events);
 		return refuse(send, source, error, fault);
 	}
-	error = outbox_add(send->outbox, &event, 1, source, fault);
-	json_decref(document);
+	error = outbox_add(send->outbox, events.events, events.count, source, fault);
+	adapter_events_free(&events);
 	if (!outbox_refusal(error))
 		return error;
 	report_source(send, source, error, fault);
@@ -203,27 +200,27 @@ static enum error send_message(
 		return E_OK;
 	TRY(wait_until_ready(send, fault));
 	if (!too_long)
-		return send_json(send, &source, fault);
+		return send_events(send, &source, fault);
 	struct fault why;
-	enum error error = fault_set(&why, E_TOO_LONG, "the line is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
+	enum error error = fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
 	return refuse(send, &source, error, &why);
 }
 
-static enum error send_lines(struct send *send, struct input *input, struct lines *lines, struct fault *fault)
+static enum error send_messages(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
 {
 	for (;;) {
-		struct bytes line;
-		enum error error = lines_next(lines, &line);
+		struct bytes text;
+		enum error error = messages_next(messages, &text);
 		if (error == E_CLOSED)
 			return E_OK;
 		if (error == E_NOT_FOUND) {
 			TRY(wait_for_input(send, input->fd, fault));
-			if (lines_fill(lines) != E_OK)
+			if (messages_fill(messages) != E_OK)
 				return fault_set(
 					fault, E_IO, "'%.*s': %s", (int)input->name.len, (const char *)input->name.data, strerror(errno));
 			continue;
 		}
-		TRY(send_message(send, input, line, error == E_TOO_LONG, fault));
+		TRY(send_message(send, input, text, error == E_TOO_LONG, fault));
 	}
 }
 
@@ -231,15 +228,15 @@ static enum error send_input(struct send *send, int fd, const char *name, struct
 {
 	struct input input = {.fd = fd, .name = bytes_text(name), .resuming = true};
 	struct epoll_event event = {.events = EPOLLIN};
-	struct lines lines;
+	struct messages messages;
 	TRY(outbox_begin_input(send->outbox, input.name, send->again, fault));
-	if (lines_open(fd, EVENT_BYTES_MAX_ADAPTER, &lines) != E_OK)
+	if (messages_open(fd, send->format, &messages) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
 	bool watched = epoll_ctl(send->events, EPOLL_CTL_ADD, fd, &event) == 0; /* a regular file can always be read */
-	enum error error = send_lines(send, &input, &lines, fault);
+	enum error error = send_messages(send, &input, &messages, fault);
 	if (watched)
 		epoll_ctl(send->events, EPOLL_CTL_DEL, fd, NULL);
-	lines_close(&lines);
+	messages_close(&messages);
 	return error;
 }
 
@@ -344,8 +341,14 @@ static int run_sender(struct send *send, struct outbox_options *options, char **
 		error = open_rejected(send, &fault);
 	if (error == E_OK)
 		error = outbox_open(options, &send->outbox, &fault);
-	if (error != E_OK)
+	if (error == E_OK && send->format != ADAPTER_JSON &&
+		(outbox_org(send->outbox)[0] == '\0' || outbox_name(send->outbox)[0] == '\0'))
+		error = fault_set(&fault, E_BAD_KEY, "'%s' names no org and name, which events of this format need: add both",
+			options->key_path);
+	if (error != E_OK) {
+		outbox_close(send->outbox);
 		return command_end(&command_send, error, &fault);
+	}
 	progress_start(&send->progress, "events");
 	error = send_all(send, paths, &fault);
 	int code = finish(send, error, &fault);
@@ -384,7 +387,7 @@ static int run(int argc, char **argv)
 			options.spool = optarg;
 		else if (option == 'a')
 			send.again = true;
-		else if (option == 'f' && strcmp(optarg, "json") == 0)
+		else if (option == 'f' && adapter_format_parse(optarg, &send.format) == E_OK)
 			continue;
 		else if (option == 'b' && read_batch(optarg, &options.batch))
 			continue;
@@ -398,20 +401,21 @@ static int run(int argc, char **argv)
 
 const struct command command_send = {
 	.name = "send",
-	.arguments = "--server HOST:PORT --key FILE [--format json] [--batch N] [--rejected FILE] [--spool DIR] [--again]"
-				 " [FILE...|-]",
+	.arguments =
+		"--server HOST:PORT --key FILE [--format json|fhir|dicom] [--batch N] [--rejected FILE] [--spool DIR] [--again]"
+		" [FILE...|-]",
 	.summary = "sends events to a ledger, prints a receipt for each batch",
 	.text =
-		"Reads events from the files in turn, or from standard input (-, the default) as they come: JSON, one object "
-		"a\n"
-		"line. Signed batches wait in a spool until their receipt has been checked. Run again on the same input it "
-		"goes\n"
-		"on where it stopped and sends nothing twice; the first message that differs from last time, and all after "
-		"it,\n"
+		"Reads events from the files in turn, or from standard input (-, the default) as they come. Signed batches "
+		"wait in\n"
+		"a spool until their receipt has been checked. Run again on the same input it goes on where it stopped and "
+		"sends\n"
+		"nothing twice; the first message that differs from last time, and all after it,\n"
 		"are new. A lost connection is made again, for as long as it takes.\n"
 		"\n"
 		"  --server HOST:PORT  the ledger's ingest address\n"
 		"  --key FILE          the sender's key file, made by 'indsigt sender add'\n"
+		"  --format FORMAT     json: one event a line (the default); fhir: AuditEvents; dicom: audit messages in XML\n"
 		"  --batch N           events in a batch, 1 to 4096; 1000 unless told otherwise, and 1 MiB cuts too\n"
 		"  --rejected FILE     refused messages are added to FILE, one JSON object a line, with the reason; without\n"
 		"                      it they go to stderr\n"
