@@ -326,9 +326,8 @@ static bool take_head(struct connection *c, struct evbuffer *input)
 	evbuffer_remove(input, head, sizeof head);
 	enum error error = frame_head_decode(BYTES_ARRAY(head), &c->type, &c->body_bytes);
 	if (error != E_OK) {
-		char text[128];
-		snprintf(text, sizeof text, "%s (at most %u bytes, types 1 to 8)", error_text(error), FRAME_BYTES_MAX);
-		end_session(c, error, text);
+		session_bad_head(&c->session, error, &w);
+		send_output(c, &w);
 		return false;
 	}
 	if (session_head(&c->session, c->type, c->body_bytes, &w) != E_OK) {

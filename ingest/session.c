@@ -28,6 +28,18 @@ static size_t body_limit(enum frame_type type)
 	return type == FRAME_BATCH ? BATCH_BYTES_MAX : type == FRAME_HELLO ? HELLO_BYTES_MAX : PING_BYTES_MAX;
 }
 
+void session_bad_head(struct session *session, enum error error, struct writer *out)
+{
+	char text[128];
+	if (error == E_FRAME_TOO_LONG)
+		snprintf(text, sizeof text, "the frame's length is over the limit of %u bytes", FRAME_BYTES_MAX);
+	else if (error == E_FRAME_TYPE)
+		snprintf(text, sizeof text, "the frame's type is unknown; types are %d to %d", FRAME_HELLO, FRAME_ERROR);
+	else
+		snprintf(text, sizeof text, "the frame's length is 0; it counts at least the type");
+	session_end(session, error, text, out);
+}
+
 enum error session_head(struct session *session, enum frame_type type, size_t body_bytes, struct writer *out)
 {
 	char text[128];
@@ -52,7 +64,7 @@ enum error session_head(struct session *session, enum frame_type type, size_t bo
 static enum session_request greet(
 	struct session *session, struct bytes body, struct frame_hello *hello, struct writer *out)
 {
-	char text[128];
+	char text[192];
 	enum error error = frame_hello_decode(body, hello);
 	if (error == E_VERSION) {
 		snprintf(
@@ -60,10 +72,14 @@ static enum session_request greet(
 		session_end(session, E_VERSION, text, out);
 		return SESSION_NOTHING;
 	}
-	if (error == E_OK && !bytes_equal(hello->origin, bytes_text(session->origin)))
-		error = E_WRONG_ORIGIN;
 	if (error != E_OK) {
-		session_end(session, error, NULL, out);
+		snprintf(text, sizeof text, "hello: %s (origin at most %u bytes, checkpoint at most %u)", error_text(error),
+			ORIGIN_BYTES_MAX, NOTE_BYTES_MAX);
+		session_end(session, error, text, out);
+		return SESSION_NOTHING;
+	}
+	if (!bytes_equal(hello->origin, bytes_text(session->origin))) {
+		session_end(session, E_WRONG_ORIGIN, NULL, out);
 		return SESSION_NOTHING;
 	}
 	session->state = SESSION_LOOKING;
@@ -85,6 +101,7 @@ enum session_request session_frame(
 		writer_bytes(out, body);
 		return SESSION_NOTHING;
 	}
+	assert(session_has_room(session, body.len));
 	session->waiting++;
 	session->waiting_bytes += body.len;
 	return SESSION_SUBMIT;
@@ -138,13 +155,20 @@ void session_refusal(
 {
 	if (!owed(session, batch_bytes))
 		return;
-	enum error written = frame_refusal_encode(refusal, out);
+	struct frame_refusal sent = *refusal;
+	if (!bytes_utf8(sent.text)) /* a fault's text is cut at its limit, which may be inside a character */
+		sent.text = bytes_text(error_text(sent.error));
+	enum error written = frame_refusal_encode(&sent, out);
 	assert(written == E_OK);
 	(void)written;
 }
 
+bool session_has_room(const struct session *session, size_t batch_bytes)
+{
+	return session->waiting < CONNECTION_BATCHES_MAX && session->waiting_bytes + batch_bytes <= CONNECTION_BYTES_MAX;
+}
+
 bool session_may_read(const struct session *session)
 {
-	return session->state != SESSION_LOOKING && session->waiting < CONNECTION_BATCHES_MAX &&
-		   session->waiting_bytes < CONNECTION_BYTES_MAX;
+	return session->state != SESSION_LOOKING && session_has_room(session, 1);
 }

@@ -48,7 +48,10 @@ void session_init(struct session *session, const char *origin);
 /* Is a frame of this type and length welcome now? Asked before its body is read; when not, an error frame is written
  * and the state is CLOSING. */
 enum error session_head(struct session *session, enum frame_type type, size_t body_bytes, struct writer *out) MUST_USE;
-/* Ends the session with an error frame: also for a bad head, a timeout, too many connections. `text` NULL: the error's.
+/* The first five bytes are no head (frame_head_decode): ends the session with an error frame that says what was wrong.
+ */
+void session_bad_head(struct session *session, enum error error, struct writer *out);
+/* Ends the session with an error frame: also for a timeout, too many connections. `text` NULL: the error's.
  */
 void session_end(struct session *session, enum error error, const char *text, struct writer *out);
 /* A whole frame. `hello` is filled in for SESSION_LOOK_UP, borrowed from the body. */
@@ -64,5 +67,7 @@ void session_receipt(struct session *session, struct bytes receipt, size_t batch
 void session_refusal(
 	struct session *session, const struct frame_refusal *refusal, size_t batch_bytes, struct writer *out);
 
-/* Is there room in the window for another batch? */
+/* Does a batch of this length fit the window? Nobody may hand over one that does not. */
+bool session_has_room(const struct session *session, size_t batch_bytes);
+/* May the next frame be read at all: not before the look-up is done, and not while the window is full. */
 bool session_may_read(const struct session *session);
