@@ -27,9 +27,10 @@
 
 #define DAEMONS 2
 #define BACKOFF_MS_FIRST 50u
-#define BACKOFF_MS_MAX 5000u
-#define STEADY_MS 10000u  /* a daemon that lived this long is well: its next restart is at once */
-#define PATIENCE_MS 30000 /* for a daemon to end cleanly */
+#define BACKOFF_MS_RUNNING 500u /* the most after a daemon that came to listen: back within a second, always */
+#define BACKOFF_MS_MAX 5000u    /* the most after one that did not */
+#define STEADY_MS 10000u        /* a daemon that lived this long is well: its next restart is at once */
+#define PATIENCE_MS 30000       /* for a daemon to end cleanly */
 #define ARGUMENTS_MAX 8
 
 enum state { STATE_STARTING, STATE_RUNNING, STATE_WAITING };
@@ -119,6 +120,8 @@ static enum error schedule(struct daemon *daemon, int status, struct fault *faul
 			"%s did not start (it ended %s %d)", daemon->program, how, number);
 	if (daemon->state == STATE_RUNNING && now_ms - daemon->started_ms >= STEADY_MS)
 		daemon->backoff_ms = 0;
+	else if (daemon->state == STATE_RUNNING && daemon->backoff_ms > BACKOFF_MS_RUNNING)
+		daemon->backoff_ms = BACKOFF_MS_RUNNING;
 	daemon->again_ms = now_ms + daemon->backoff_ms;
 	fprintf(stderr, "indsigt: %s ended %s %d and is started again\n", daemon->program, how, number);
 	daemon->backoff_ms = daemon->backoff_ms == 0 ? BACKOFF_MS_FIRST : daemon->backoff_ms * 2;
