@@ -208,10 +208,8 @@ enum error inputs_put(struct inputs *inputs, uint64_t key, uint64_t number, uint
 	TRY(find_or_add(inputs, key, &input));
 	if (number > input->in_file + input->tail_count)
 		return E_CORRUPT;
-	if (number < input->in_file) {
-		input->in_file = number;
-		inputs->page_count = 0;
-	}
+	if (number < input->in_file)
+		input->in_file = number; /* a page that was read stays true below it */
 	input->tail_count = (uint32_t)(number - input->in_file);
 	if (input->tail_count == input->tail_capacity) {
 		uint32_t capacity = input->tail_capacity == 0 ? 1 : input->tail_capacity * 2;
@@ -232,7 +230,6 @@ void inputs_forget(struct inputs *inputs, uint64_t key)
 		return;
 	input->in_file = 0;
 	input->tail_count = 0;
-	inputs->page_count = 0;
 }
 
 /* ---- state ---- */

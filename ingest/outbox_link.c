@@ -136,7 +136,7 @@ static void compact_out(struct outbox *outbox)
 
 static enum error put_batches(struct outbox *outbox, struct fault *fault)
 {
-	while (!outbox->refused && outbox->sent < spool_count(outbox->spool)) {
+	while (outbox->sent < spool_count(outbox->spool)) {
 		const struct spool_pending *pending = spool_pending(outbox->spool, outbox->sent);
 		size_t need = FRAME_HEAD_BYTES + pending->body_bytes;
 		if (!client_session_may_send(&outbox->session, pending->body_bytes) ||

@@ -40,6 +40,8 @@ struct fake {
 	uint32_t held_count;
 	/* what happened */
 	unsigned hellos;
+	unsigned pongs;
+	char pong[65];
 	unsigned batches;
 	unsigned holes;
 	unsigned repeated;
@@ -219,8 +221,11 @@ static inline void fake_frame(struct fake *fake, enum frame_type type, struct by
 		fake_hello(fake, body);
 		return;
 	}
-	if (type == FRAME_PONG)
+	if (type == FRAME_PONG) {
+		fake->pongs++;
+		snprintf(fake->pong, sizeof fake->pong, "%.*s", (int)body.len, (const char *)body.data);
 		return;
+	}
 	ck_assert_int_eq(type, FRAME_BATCH);
 	uint8_t *copy = malloc(body.len);
 	memcpy(copy, body.data, body.len);

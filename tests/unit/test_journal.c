@@ -170,6 +170,29 @@ START_TEST(flipped)
 }
 END_TEST
 
+/* Good records behind a bad one must not come back when a new one fills the gap. */
+START_TEST(nothing_comes_back)
+{
+	int dir = temporary_dir();
+	struct journal journal;
+	ck_ok(journal_create(dir, "j", &journal));
+	append(&journal, 0);
+	uint64_t at = append(&journal, 1);
+	append(&journal, 2);
+	ck_ok(journal_sync(&journal));
+	uint8_t zero = 0;
+	ck_assert_int_eq(pwrite(journal.fd, &zero, 1, (off_t)at), 1);
+	journal_close(&journal);
+	struct seen seen = {0};
+	ck_ok(journal_open(dir, "j", visit, &seen, &journal));
+	ck_assert_uint_eq(append(&journal, 1), at);
+	ck_ok(journal_sync(&journal));
+	journal_close(&journal);
+	ck_assert_uint_eq(count(dir), 2);
+	remove_dir(dir);
+}
+END_TEST
+
 START_TEST(larger_than_the_buffer)
 {
 	int dir = temporary_dir();
@@ -192,4 +215,4 @@ START_TEST(larger_than_the_buffer)
 }
 END_TEST
 
-UNIT_MAIN("journal", round_trip, torn_at_every_byte, flipped, larger_than_the_buffer)
+UNIT_MAIN("journal", round_trip, torn_at_every_byte, flipped, nothing_comes_back, larger_than_the_buffer)

@@ -5,6 +5,8 @@
 #include "ingest/sender_key.h"
 #include "tests/unit/fake_ledger.h"
 
+#include <errno.h>
+
 #define MESSAGES_MAX 512
 
 static struct fixture fixture;
@@ -348,6 +350,55 @@ START_TEST(works_offline)
 }
 END_TEST
 
+static bool sync_fails;
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+int __wrap_fdatasync(int fd)
+{
+	errno = ENOSPC;
+	return sync_fails ? -1 : __real_fdatasync(fd);
+}
+
+/* What cannot be made durable is not sent. SND-2 */
+START_TEST(sync_before_send)
+{
+	begin();
+	struct outbox *outbox = start(2);
+	struct fault fault = {0};
+	until_ready(outbox);
+	add_many(outbox, 0, 2);
+	sync_fails = true;
+	ck_error(finish(outbox, &fault), E_FULL);
+	fake_step(&fake);
+	ck_assert_uint_eq(fake.batches, 0);
+	outbox_close(outbox);
+	sync_fails = false;
+	fake_hang_up(&fake);
+	outbox = start(2);
+	add_many(outbox, 0, 2);
+	must_finish(outbox);
+	ck_assert_uint_eq(ledger_has(), 2);
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
+START_TEST(answers_pings)
+{
+	static const uint8_t ping[] = {0, 0, 0, 4, FRAME_PING, 'a', 'b', 'c'};
+	begin();
+	struct outbox *outbox = start(2);
+	struct fault fault = {0};
+	until_ready(outbox);
+	ck_assert_int_eq(send(fake.fd, ping, sizeof ping, MSG_NOSIGNAL), sizeof ping);
+	while (fake.pongs == 0)
+		ck_ok(turn(outbox, &fault));
+	ck_assert_str_eq(fake.pong, "abc");
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
 /* ---- refusals by the ledger ---- */
 
 /* SND-10, SND-11 */
@@ -651,5 +702,5 @@ START_TEST(addresses)
 END_TEST
 
 UNIT_MAIN("outbox", streams, messages_are_whole, refused_here, window, lost_receipt, dies_before_the_receipt,
-	works_offline, refused_in_the_middle, refused_message_is_whole, full_ledger, refused_for_the_policy, another_policy,
-	bad_receipt, rolled_back, error_frames, lost_spool, not_a_ledger, addresses)
+	works_offline, sync_before_send, answers_pings, refused_in_the_middle, refused_message_is_whole, full_ledger,
+	refused_for_the_policy, another_policy, bad_receipt, rolled_back, error_frames, lost_spool, not_a_ledger, addresses)

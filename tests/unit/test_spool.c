@@ -321,12 +321,14 @@ START_TEST(starts_where_the_ledger_is)
 	ck_ok(spool_start_at(spool, 200));
 	ck_assert_uint_eq(spool_acknowledged(spool), 100);
 	ck_ok(append_batch(spool, 2, 1, 10));
+	ck_ok(append_refused(spool, 3));
 	ck_ok(spool_rewrite(spool));
 	kill_spool(spool);
 	spool = open_spool();
 	ck_assert_uint_eq(spool_count(spool), 2);
 	ck_assert_uint_eq(spool_pending(spool, 1)->head.first_sequence, 200);
 	ck_assert_uint_eq(spool_next(spool), 201);
+	ck_assert_uint_eq(taken(spool), 4);
 	spool_close(spool);
 	clear();
 }
