@@ -173,6 +173,7 @@ static enum error answer_repeated(
 
 /* ---- appending ---- */
 
+/* Only what is to be appended must have been prepared under the newest registration, and for the right month. */
 static enum error judge_place(
 	struct ledger *ledger, const struct prepared *prepared, const struct sender *sender, struct fault *fault)
 {
@@ -181,6 +182,8 @@ static enum error judge_place(
 		return fault_set(fault, E_UNKNOWN_SENDER, "");
 	if (sender->status == SENDER_REVOKED)
 		return fault_set(fault, E_REVOKED_SENDER, "");
+	if (prepared->head.first_sequence < sender->next_sequence)
+		return E_OK;
 	if (sender->version != prepared->sender_version)
 		return fault_set(fault, E_POLICY, "the sender's registration changed meanwhile");
 	if (period_month(time_s) != prepared->period_month)

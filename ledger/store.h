@@ -8,7 +8,7 @@
  *   sender  sender id (4)                 ─► registration and position
  *   batch   sender id (4) || first sequence (8) ─► first index (8) || count (4)
  *   meta    "format", "state", "checkpoint", "filed"
- *   evidence  sender id (4) || sequence (8) || time (8) ─► a second signed batch for a used sequence
+ *   evidence  sender id (4) || first sequence (8) ─► a second signed batch for a used sequence
  * Derived, written at epochs, rebuildable from the rest:
  *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending */
 #pragma once

@@ -1,0 +1,131 @@
+"""What the end-to-end tests share: a ledger of their own, its daemons, senders, and TAP on standard output."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+DEADLINE_S = 240  # for any single thing that is waited for; far more than it takes
+
+
+class Tap:
+    def __init__(self):
+        self.count = 0
+        self.failed = 0
+
+    def ok(self, good, name):
+        self.count += 1
+        self.failed += not good
+        print("%sok %d - %s" % ("" if good else "not ", self.count, name), flush=True)
+        return good
+
+    def skip(self, name, why):
+        self.count += 1
+        print("ok %d - %s # SKIP %s" % (self.count, name, why), flush=True)
+
+    def done(self):
+        print("1..%d" % self.count, flush=True)
+        sys.exit(1 if self.failed or self.count == 0 else 0)
+
+
+def wait_until(condition, what):
+    """Waits for something to happen, looking again as fast as the machine lets it."""
+    end = time.monotonic() + DEADLINE_S
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        os.sched_yield()
+
+
+class Ledger:
+    """A ledger in a temporary directory, and the programs around it."""
+
+    def __init__(self, indsigt, origin="log.example.dk/e2e"):
+        self.indsigt = os.path.abspath(indsigt)
+        self.place = tempfile.mkdtemp(prefix="indsigt-e2e-")
+        self.dir = os.path.join(self.place, "ledger")
+        self.vkey = self.run("init", self.dir, "--origin", origin).strip()
+        self.server = None
+        self.ingest = self.query = None
+
+    def path(self, name):
+        return os.path.join(self.place, name)
+
+    def run(self, *arguments, check=True, stdin=None):
+        result = self.result(*arguments, stdin=stdin)
+        if check and result.returncode != 0:
+            raise RuntimeError("indsigt %s: %s" % (" ".join(arguments), result.stderr))
+        return result.stdout
+
+    def result(self, *arguments, stdin=None):
+        return subprocess.run([self.indsigt, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL, check=False)
+
+    def serve(self, *options):
+        log = open(self.path("serve.log"), "ab")
+        self.server = subprocess.Popen([self.indsigt, "serve", self.dir, "--ingest", "127.0.0.1:0", "--query",
+                                        "127.0.0.1:0", "--demo-tokens", *options],
+                                       stdout=subprocess.PIPE, stderr=log, text=True)
+        line = self.server.stdout.readline()
+        if not line.startswith("ready "):
+            raise RuntimeError("serve said %r; %s" % (line, open(self.path("serve.log")).read()))
+        words = dict(word.split("=") for word in line.split()[1:])
+        self.ingest, self.query = words["ingest"], words["query"]
+
+    def daemon(self, name):
+        """The process id of a running daemon, or None."""
+        children = "/proc/%d/task/%d/children" % (self.server.pid, self.server.pid)
+        for pid in open(children).read().split():
+            try:
+                if open("/proc/%s/comm" % pid).read().strip().startswith(name[:15]):
+                    return int(pid)
+            except FileNotFoundError:
+                pass
+        return None
+
+    def stop(self):
+        if self.server:
+            self.server.send_signal(signal.SIGTERM)
+            self.server.wait(DEADLINE_S)
+            self.server.stdout.close()
+            self.server = None
+
+    def add_sender(self, name, org="cvr:55133018", *options):
+        key = self.path(name + ".key")
+        self.run("sender", "add", self.dir, "--name", name, "--org", org, "--key", key, *options)
+        return key
+
+    def audit(self):
+        """(exit code, last line)"""
+        result = self.result("audit", self.dir, "--vkey", self.vkey)
+        lines = result.stdout.strip().splitlines()
+        return result.returncode, lines[-1] if lines else result.stderr
+
+    def who(self, subject):
+        return json.loads(self.run("who", subject, "--ledger", self.dir, "--json"))
+
+    def get(self, path):
+        with urllib.request.urlopen("http://%s%s" % (self.query, path), timeout=30) as response:
+            return response.read().decode()
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.place)
+
+
+def event(subject, activity, **more):
+    """One line of JSON: an event about `subject`."""
+    members = {"subject": subject, "time": "2026-11-20T08:15:30.120Z", "action": "read", "outcome": "ok",
+               "org": {"id": "cvr:55133018", "name": "Aarhus Kommune"}, "system": "KSD", "activity": activity,
+               "purpose": "sagsbehandling",
+               "actor": {"kind": "human", "id": "uuid:1", "name": "A. Jensen", "role": "sagsbehandler"}}
+    members.update(more)
+    return json.dumps({k: v for k, v in members.items() if v is not None}, ensure_ascii=False)
