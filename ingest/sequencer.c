@@ -18,144 +18,8 @@
 
 #define HAND_OVER_JOBS 16
 #define HAND_OVER_BYTES 262144
-#define RETRY_MS 1000 /* between tries when the disk is full; also the beat of idle work */
-
-/* ---- seats and jobs ---- */
-
-struct seat *seat_new(void)
-{
-	struct seat *seat = calloc(1, sizeof *seat);
-	if (seat != NULL)
-		atomic_init(&seat->references, 1);
-	return seat;
-}
-
-struct seat *seat_hold(struct seat *seat)
-{
-	atomic_fetch_add(&seat->references, 1);
-	return seat;
-}
-
-void seat_release(struct seat *seat)
-{
-	if (seat != NULL && atomic_fetch_sub(&seat->references, 1) == 1)
-		free(seat);
-}
-
-struct job *job_new(enum job_kind kind, uint64_t connection)
-{
-	struct job *job = calloc(1, sizeof *job);
-	if (job == NULL)
-		return NULL;
-	job->kind = kind;
-	job->connection = connection;
-	job->fault.event = FAULT_NO_EVENT;
-	return job;
-}
-
-/* A batch's body holds its secret. */
-static void drop_body(struct job *job)
-{
-	if (job->body != NULL)
-		sodium_memzero(job->body, job->body_bytes);
-	free(job->body);
-	job->body = NULL;
-}
-
-void job_free(struct job *job)
-{
-	if (job == NULL)
-		return;
-	drop_body(job);
-	seat_release(job->seat);
-	prepared_free(job->prepared);
-	free(job->entry);
-	free(job->receipt);
-	free(job->found);
-	free(job);
-}
-
-/* ---- queues ---- */
-
-struct queue {
-	pthread_mutex_t mutex;
-	pthread_cond_t filled;
-	struct job *first;
-	struct job **last;
-	bool closed;
-};
-
-static void queue_init(struct queue *queue)
-{
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_mutex_init(&queue->mutex, NULL);
-	pthread_cond_init(&queue->filled, &attributes);
-	pthread_condattr_destroy(&attributes);
-	queue->first = NULL;
-	queue->last = &queue->first;
-	queue->closed = false;
-}
-
-static void queue_free(struct queue *queue)
-{
-	while (queue->first != NULL) {
-		struct job *job = queue->first;
-		queue->first = job->next;
-		job_free(job);
-	}
-	pthread_mutex_destroy(&queue->mutex);
-	pthread_cond_destroy(&queue->filled);
-}
-
-/* Appends a linked list. */
-static void queue_put(struct queue *queue, struct job *jobs)
-{
-	if (jobs == NULL)
-		return;
-	pthread_mutex_lock(&queue->mutex);
-	*queue->last = jobs;
-	while (*queue->last != NULL)
-		queue->last = &(*queue->last)->next;
-	pthread_cond_signal(&queue->filled);
-	pthread_mutex_unlock(&queue->mutex);
-}
-
-static void queue_close(struct queue *queue)
-{
-	pthread_mutex_lock(&queue->mutex);
-	queue->closed = true;
-	pthread_cond_broadcast(&queue->filled);
-	pthread_mutex_unlock(&queue->mutex);
-}
-
-/* Everything that is there; waits up to `wait_ms` for something (-1: for ever, 0: not at all). `*closed`: it was closed
- * and is empty. */
-static struct job *queue_take(struct queue *queue, int wait_ms, bool *closed)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&queue->mutex);
-	while (queue->first == NULL && !queue->closed && wait_ms != 0) {
-		if (wait_ms < 0)
-			pthread_cond_wait(&queue->filled, &queue->mutex);
-		else if (pthread_cond_timedwait(&queue->filled, &queue->mutex, &until) == ETIMEDOUT)
-			break;
-	}
-	struct job *jobs = queue->first;
-	queue->first = NULL;
-	queue->last = &queue->first;
-	*closed = queue->closed && jobs == NULL;
-	pthread_mutex_unlock(&queue->mutex);
-	return jobs;
-}
+#define FIRST_SEQUENCE_AT 5 /* in the body of a batch: after kind and sender */
+#define RETRY_MS 1000       /* between tries when the disk is full; also the beat of idle work */
 
 /* ---- the sequencer ---- */
 
@@ -171,7 +35,8 @@ struct sequencer {
 	_Atomic bool halted; /* a sender holds a receipt that this store does not extend */
 
 	/* tick thread only */
-	struct job *epoch_waiters;
+	struct job *epoch_waiters; /* `number`: how many epochs must have ended */
+	uint64_t epochs_ended;
 	bool epoch_running;
 	uint64_t epoch_ended_ms;
 	uint8_t receipt[RECEIPT_BYTES_MAX];
@@ -194,25 +59,36 @@ static void finish(struct sequencer *s, struct job *jobs)
 
 /* ---- preparing ---- */
 
-/* The checkpoint that proves the roll-back is kept: it is signed by this log's key. */
-static void halt(struct sequencer *s, const struct job *job)
+/* What proves the roll-back is kept: a checkpoint that this log signed. There is one file for each checkpoint, however
+ * often it is presented. */
+static bool keep_evidence(struct sequencer *s, const struct job *job, uint64_t size)
 {
-	char name[64];
-	atomic_store(&s->halted, true);
-	fprintf(stderr,
-		"indsigt-ingestd: ALARM: sender %" PRIu32 " holds a checkpoint of this log that the store does not extend. "
-		"An older store was put back. Ingest has stopped; see 'indsigt help recovery'.\n",
-		job->sender);
 	char path[4096];
+	char name[64];
 	snprintf(path, sizeof path, "%s/evidence", s->options.dir);
-	mkdir(path, 0700);
+	(void)mkdir(path, 0700);
 	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
-		return;
-	snprintf(name, sizeof name, "rolled-back-%lld-sender-%" PRIu32, (long long)time(NULL), job->sender);
-	if (file_write_atomic(dir_fd, name, bytes_of(job->body, job->body_bytes), 0600) != E_OK)
-		fprintf(stderr, "indsigt-ingestd: the evidence %s/%s cannot be written\n", path, name);
+		return false;
+	snprintf(name, sizeof name, "rolled-back-%" PRIu64 "-sender-%" PRIu32, size, job->sender);
+	bool kept = faccessat(dir_fd, name, F_OK, 0) == 0 ||
+				file_write_atomic(dir_fd, name, bytes_of(job->body, job->body_bytes), 0600) == E_OK;
 	close(dir_fd);
+	return kept;
+}
+
+static void halt(struct sequencer *s, const struct job *job)
+{
+	struct checkpoint checkpoint = {0};
+	bool first = !atomic_exchange(&s->halted, true);
+	if (first)
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: sender %" PRIu32 " holds a checkpoint of this log that the store does not extend. "
+			"An older store was put back. Ingest has stopped; see 'indsigt help recovery'.\n",
+			job->sender);
+	if (checkpoint_verify(bytes_of(job->body, job->body_bytes), ledger_vkey(s->options.ledger), &checkpoint) != E_OK ||
+		!keep_evidence(s, job, checkpoint.size))
+		fprintf(stderr, "indsigt-ingestd: the evidence cannot be written to %s/evidence\n", s->options.dir);
 }
 
 static void look_up(struct sequencer *s, struct job *job)
@@ -241,12 +117,13 @@ static void prepare(struct sequencer *s, struct job *job)
 	if (job->kind != JOB_BATCH)
 		return;
 	struct bytes body = bytes_of(job->body, job->body_bytes);
-	struct batch_head head = {0};
-	struct reader r = reader_of(body);
-	batch_head_decode(&r, &head);
-	job->first_sequence = r.error == E_OK ? head.first_sequence : UINT64_MAX;
-	job->error = prepare_batch(s->preparer, job->sender, body, (uint64_t)time(NULL), &job->prepared, &job->fault);
-	drop_body(job);
+	/* Also of a batch that is refused for its head: the sender must know which one is meant. */
+	job->first_sequence = body.len >= FIRST_SEQUENCE_AT + 8 ? get_u64(body.data + FIRST_SEQUENCE_AT) : UINT64_MAX;
+	if (atomic_load(&s->halted))
+		job->error = fault_set(&job->fault, E_ROLLED_BACK, "");
+	else
+		job->error = prepare_batch(s->preparer, job->sender, body, (uint64_t)time(NULL), &job->prepared, &job->fault);
+	job_drop_body(job);
 }
 
 /* Prepares the first jobs of the list, up to HAND_OVER bytes or jobs, and returns the rest: handing over single small
@@ -289,17 +166,12 @@ static _Noreturn void die(const struct fault *fault)
 
 static void append_batch(struct sequencer *s, struct job *job)
 {
-	struct sender sender;
-	if (job->error == E_OK && atomic_load(&s->halted))
-		job->error = fault_set(&job->fault, E_ROLLED_BACK, "");
-	if (job->prepared != NULL) {
-		/* Also when ingest has stopped or the batch is refused: it may carry the keys of a later one. */
-		enum error error = ledger_append(s->options.ledger, job->prepared, &job->appended, &job->fault);
-		if (job->error == E_OK)
-			job->error = error;
-	}
-	if (job->error != E_OK && ledger_sender(s->options.ledger, job->sender, &sender) == E_OK)
-		job->expected_sequence = sender.next_sequence;
+	job->fault = (struct fault){.event = FAULT_NO_EVENT};
+	job->error = ledger_append(s->options.ledger, job->prepared, &job->appended, &job->fault);
+	/* They are queued now: a second try must not queue them again. */
+	job->prepared->new_keys = BYTES_EMPTY;
+	if (job->error != E_OK && job->fault.text[0] == '\0')
+		fault_set(&job->fault, job->error, "");
 }
 
 static void append_sender(struct sequencer *s, struct job *job)
@@ -311,15 +183,16 @@ static void append_sender(struct sequencer *s, struct job *job)
 	job->number = before.size;
 }
 
+/* What was refused already changes nothing, so it is not worth a commit. */
 static bool needs_tick(const struct job *job)
 {
-	return job->kind == JOB_BATCH || job->kind == JOB_SENDER;
+	return job->prepared != NULL || job->kind == JOB_SENDER;
 }
 
-/* A refusal of the tick's own making: the tick cannot go on with the store in this state. */
+/* Not a judgement of the job: the tick cannot go on with the store, or the memory, in this state. */
 static bool fatal(enum error error)
 {
-	return error == E_IO || error == E_CORRUPT || error == E_STOPPED || error == E_NO_MEMORY;
+	return error == E_IO || error == E_CORRUPT || error == E_STOPPED || error == E_NO_MEMORY || error == E_FULL;
 }
 
 /* Appends the jobs and commits. E_FULL: nothing happened. */
@@ -327,17 +200,27 @@ static enum error run_tick(struct sequencer *s, struct job *jobs, struct fault *
 {
 	TRY(ledger_begin(s->options.ledger, fault));
 	for (struct job *job = jobs; job != NULL; job = job->next) {
-		if (job->kind == JOB_BATCH)
-			append_batch(s, job);
-		else if (job->kind == JOB_SENDER)
+		if (!needs_tick(job))
+			continue;
+		if (job->kind == JOB_SENDER)
 			append_sender(s, job);
-		if (job->prepared != NULL && (fatal(job->error) || job->error == E_FULL)) {
+		else
+			append_batch(s, job);
+		if (fatal(job->error)) {
 			*fault = job->fault;
 			ledger_abort(s->options.ledger);
 			return job->error;
 		}
 	}
 	return ledger_commit(s->options.ledger, fault);
+}
+
+/* Ingest has stopped: nothing more is signed. */
+static void refuse_all(struct job *jobs)
+{
+	for (struct job *job = jobs; job != NULL; job = job->next)
+		if (needs_tick(job))
+			job->error = fault_set(&job->fault, E_ROLLED_BACK, "");
 }
 
 static void write_receipt(struct sequencer *s, struct job *job)
@@ -379,22 +262,12 @@ static void answer_simple(struct sequencer *s, struct job *job)
 	job->ledger_time_s = ledger_time_s(s->options.ledger);
 }
 
-/* Resets what a tick that did not happen left in the jobs. */
-static void forget_results(struct job *jobs)
-{
-	for (struct job *job = jobs; job != NULL; job = job->next)
-		if (job->prepared != NULL || job->kind == JOB_SENDER)
-			job->error = E_OK;
-}
-
-static void tick(struct sequencer *s, struct job *jobs)
+/* Commits the jobs, however long the disk stays full. */
+static void commit_jobs(struct sequencer *s, struct job *jobs)
 {
 	struct fault fault = {0};
-	bool any = false;
 	bool said = false;
-	for (struct job *job = jobs; job != NULL; job = job->next)
-		any |= needs_tick(job);
-	enum error error = any ? run_tick(s, jobs, &fault) : E_OK;
+	enum error error = run_tick(s, jobs, &fault);
 	while (error == E_FULL) {
 		if (!said)
 			fprintf(stderr, "indsigt-ingestd: %s; nothing is acknowledged until there is room\n", fault.text);
@@ -402,19 +275,38 @@ static void tick(struct sequencer *s, struct job *jobs)
 		if (atomic_load(&s->stopping))
 			die(&fault);
 		nanosleep(&(struct timespec){.tv_sec = RETRY_MS / 1000}, NULL);
-		forget_results(jobs);
 		error = run_tick(s, jobs, &fault);
 	}
 	if (error != E_OK)
 		die(&fault);
 	if (said)
 		fprintf(stderr, "indsigt-ingestd: there is room again, going on\n");
+}
+
+static void answer_batch(struct sequencer *s, struct job *job)
+{
+	struct sender sender;
+	prepared_free(job->prepared);
+	job->prepared = NULL;
+	if (job->error == E_OK)
+		write_receipt(s, job);
+	else if (ledger_sender(s->options.ledger, job->sender, &sender) == E_OK)
+		job->expected_sequence = sender.next_sequence;
+}
+
+static void tick(struct sequencer *s, struct job *jobs)
+{
+	bool any = false;
+	for (const struct job *job = jobs; job != NULL; job = job->next)
+		any |= needs_tick(job);
+	if (any && atomic_load(&s->halted))
+		refuse_all(jobs);
+	else if (any)
+		commit_jobs(s, jobs);
 	for (struct job *job = jobs; job != NULL; job = job->next) {
-		prepared_free(job->prepared);
-		job->prepared = NULL;
-		if (job->kind == JOB_BATCH && job->error == E_OK)
-			write_receipt(s, job);
-		else if (!needs_tick(job))
+		if (job->kind == JOB_BATCH)
+			answer_batch(s, job);
+		else if (job->kind != JOB_SENDER)
 			answer_simple(s, job);
 	}
 	finish(s, jobs);
@@ -422,20 +314,17 @@ static void tick(struct sequencer *s, struct job *jobs)
 
 /* ---- epochs ---- */
 
-/* Answers those whose events are filed now; with `all`, everybody. */
-static void epoch_done(struct sequencer *s, bool all)
+/* An epoch has ended, or there was nothing to do: answers those who waited for it; after an error, everybody. */
+static void epoch_done(struct sequencer *s, enum error error, const struct fault *fault)
 {
-	struct checkpoint checkpoint;
-	struct bytes note;
 	struct job *answered = NULL;
 	struct job **link = &s->epoch_waiters;
-	ledger_checkpoint(s->options.ledger, &checkpoint, &note);
-	uint64_t filed = checkpoint.size - ledger_tail_events(s->options.ledger);
 	s->epoch_running = false;
 	s->epoch_ended_ms = clock_ms();
+	s->epochs_ended++;
 	while (*link != NULL) {
 		struct job *job = *link;
-		if (!all && job->number > filed) {
+		if (error == E_OK && job->number > s->epochs_ended) {
 			link = &job->next;
 			continue;
 		}
@@ -443,6 +332,9 @@ static void epoch_done(struct sequencer *s, bool all)
 		job->next = answered;
 		answered = job;
 		answer_simple(s, job);
+		job->error = error;
+		if (error != E_OK)
+			job->fault = *fault;
 	}
 	finish(s, answered);
 }
@@ -455,6 +347,14 @@ static void epoch_step(struct sequencer *s)
 	bool finished = false;
 	uint64_t tail = ledger_tail_events(s->options.ledger);
 	bool due = clock_ms() - s->epoch_ended_ms >= (uint64_t)s->options.epoch_seconds * 1000;
+	if (atomic_load(&s->halted)) {
+		s->epoch_running = false;
+		if (s->epoch_waiters != NULL) {
+			fault_set(&fault, E_ROLLED_BACK, "");
+			epoch_done(s, E_ROLLED_BACK, &fault);
+		}
+		return;
+	}
 	if (!s->epoch_running && tail > 0 && (due || tail > EPOCH_EVENTS_MAX / 2 || s->epoch_waiters != NULL))
 		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, &fault);
 	if (error == E_OK && s->epoch_running)
@@ -464,15 +364,12 @@ static void epoch_step(struct sequencer *s)
 	if (error != E_OK)
 		fprintf(stderr, "indsigt-ingestd: %s\n", fault.text);
 	if (finished || error != E_OK || (!s->epoch_running && s->epoch_waiters != NULL))
-		epoch_done(s, error != E_OK);
+		epoch_done(s, error, &fault);
 }
 
-/* Takes the jobs that wait for an epoch out of the list. */
+/* Takes the jobs that wait for an epoch out of the list. A running epoch does not cover what came after it began. */
 static struct job *set_epochs_aside(struct sequencer *s, struct job *jobs)
 {
-	struct checkpoint checkpoint;
-	struct bytes note;
-	ledger_checkpoint(s->options.ledger, &checkpoint, &note);
 	struct job **link = &jobs;
 	while (*link != NULL) {
 		struct job *job = *link;
@@ -481,7 +378,7 @@ static struct job *set_epochs_aside(struct sequencer *s, struct job *jobs)
 			continue;
 		}
 		*link = job->next;
-		job->number = checkpoint.size; /* everything acknowledged so far */
+		job->number = s->epochs_ended + (s->epoch_running ? 2 : 1);
 		job->next = s->epoch_waiters;
 		s->epoch_waiters = job;
 	}
@@ -521,11 +418,29 @@ static void *tick_main(void *context)
 		if (!closed)
 			epoch_step(s);
 	}
-	epoch_done(s, true);
+	fault_set(&fault, E_STOPPED, "");
+	epoch_done(s, E_STOPPED, &fault);
 	return NULL;
 }
 
 /* ---- starting and stopping ---- */
+
+/* Signals are the network thread's. */
+static bool start_threads(struct sequencer *s)
+{
+	sigset_t all;
+	sigset_t before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	bool good = pthread_create(&s->prepare_thread, NULL, prepare_main, s) == 0;
+	if (good && pthread_create(&s->tick_thread, NULL, tick_main, s) != 0) {
+		queue_close(&s->submitted);
+		pthread_join(s->prepare_thread, NULL);
+		good = false;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return good;
+}
 
 enum error sequencer_start(const struct sequencer_options *options, struct sequencer **out, struct fault *fault)
 {
@@ -542,16 +457,10 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 		sequencer_free(s);
 		return error;
 	}
-	/* Signals are the network thread's. */
-	sigset_t all;
-	sigset_t before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool good = pthread_create(&s->prepare_thread, NULL, prepare_main, s) == 0 &&
-				pthread_create(&s->tick_thread, NULL, tick_main, s) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!good)
+	if (!start_threads(s)) {
+		sequencer_free(s);
 		return fault_set(fault, E_NO_MEMORY, "threads cannot be started");
+	}
 	*out = s;
 	return E_OK;
 }

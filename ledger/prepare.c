@@ -92,19 +92,15 @@ static enum error read_form(
 	struct reader r = reader_of(body);
 	batch_head_decode(&r, head);
 	reader_copy(&r, batch_secret->b, sizeof batch_secret->b);
+	if (r.error == E_BATCH_TOO_LARGE)
+		return fault_set(fault, r.error, "the batch holds more than %u events, which is the limit", BATCH_EVENTS_MAX);
 	if (r.error != E_OK)
 		return fault_set(fault, r.error, "the head of the batch: %s", error_text(r.error));
-	if (head->count == 0)
-		return fault_set(fault, E_EMPTY_BATCH, "");
-	if (head->count > BATCH_EVENTS_MAX)
-		return fault_set(fault, E_BATCH_TOO_LARGE, "count is %" PRIu32 ", the limit is %u events in a batch",
-			head->count, BATCH_EVENTS_MAX);
-	if (head->first_sequence > UINT64_MAX - head->count)
-		return fault_set(fault, E_BAD_VALUE, "first sequence is too large");
 	for (uint32_t i = 0; i < head->count; i++) {
 		batch_event_decode(&r, &p->work[i].wire);
 		if (r.error != E_OK) {
-			fault_set(fault, r.error, "event %" PRIu32 " of the batch: %s", i, error_text(r.error));
+			fault_set(fault, r.error, "event %" PRIu32 " of the batch: %s (header at most %u bytes, both parts %u)", i,
+				error_text(r.error), HEADER_BYTES_MAX, EVENT_BYTES_MAX);
 			return refuse_event(fault, i, r.error);
 		}
 		p->commitments[i] = p->work[i].wire.commitment;
