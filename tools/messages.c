@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #define READ_BYTES 65536u
-#define DOCUMENT_BYTES_MAX 1048576u /* so that one over the message limit is refused by itself, and the rest goes on \
-									 */
+#define DOCUMENT_BYTES_MAX                                                                    \
+	1048576u /* so that one over the message limit is refused by itself, and the rest goes on \
+			  */
 
 enum error messages_open(int fd, enum adapter_format format, struct messages *out)
 {

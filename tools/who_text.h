@@ -6,5 +6,6 @@
 
 #include <stdio.h>
 
-/* Repeats of one day (all but the time the same) share a row; the newest access comes first. Times are local. E_NO_MEMORY. */
+/* Repeats of one day (all but the time the same) share a row; the newest access comes first. Times are local.
+ * E_NO_MEMORY. */
 enum error who_text(const struct answer *answer, const struct words *words, FILE *out) MUST_USE;
