@@ -1,4 +1,5 @@
 /* Answers from a real ledger: pages, windows, filters, withholding, and what a reader's check refuses. */
+#include "ledger/db.h"
 #include "ledger/timestamp.h"
 #include "query/accesses.h"
 #include "query/coverage.h"
@@ -307,6 +308,56 @@ START_TEST(withheld)
 END_TEST
 
 /* HTTP-15 */
+/* What erasing does to keys: all of them gone. */
+static void destroy_keys(void)
+{
+	static const char *const tables[] = {"key", "subject", "period", "meta"};
+	char path[128];
+	struct db_env *env = NULL;
+	struct db_txn txn;
+	struct db_walk walk;
+	snprintf(path, sizeof path, "%s/keys/env", f.dir);
+	ck_ok(db_open(path, tables, 4, KEYS_MAP_BYTES, false, false, &env, NULL));
+	ck_ok(db_begin(env, true, &txn));
+	ck_ok(db_walk_begin(&txn, 0, &walk));
+	while (db_walk_last(&walk) == E_OK)
+		db_delete(&txn, 0, walk.key);
+	db_walk_end(&walk);
+	ck_ok(db_commit(&txn));
+	db_close(env);
+}
+
+/* HTTP-18, HTTP-19 */
+START_TEST(erased)
+{
+	const char *events[] = {EVENT(SUBJECT, "cvr:1"), EVENT(SUBJECT, "cvr:2")};
+	char now[TIMESTAMP_TEXT_MAX];
+	begin();
+	append(events, 2);
+	timestamp_format_s(ledger_time_s(f.ledger), now);
+	archive_close(archive);
+	fixture_close(&f);
+	destroy_keys();
+	fixture_open(&f);
+	ck_ok(archive_open(f.dir, true, &archive, NULL));
+	struct accesses_query query = query_of(10);
+	struct verified verified;
+	json_t *page = page_of(&query, &verified);
+	ck_assert_uint_eq(verified.erased, 2);
+	ck_assert_uint_eq(verified.open, 0);
+	ck_assert_str_eq(json_string_value(json_object_get(page, "complete_until")), now);
+	const json_t *item = json_array_get(json_object_get(page, "accesses"), 1);
+	ck_assert(json_is_true(json_object_get(item, "erased")));
+	ck_assert_ptr_nonnull(json_object_get(item, "index"));
+	ck_assert_ptr_nonnull(json_object_get(item, "ledger_time"));
+	ck_assert_ptr_nonnull(json_object_get(item, "sender"));
+	ck_assert_ptr_nonnull(json_object_get(item, "proof"));
+	ck_assert_uint_eq(json_object_size(item), 5);
+	json_decref(page);
+	end();
+}
+END_TEST
+
 START_TEST(coverage)
 {
 	begin();
@@ -486,4 +537,4 @@ START_TEST(reader_refuses)
 }
 END_TEST
 
-UNIT_MAIN("accesses", pages, exactly_full, window, by_org, restricted_stays, withheld, coverage, reader_refuses)
+UNIT_MAIN("accesses", erased, pages, exactly_full, window, by_org, restricted_stays, withheld, coverage, reader_refuses)
