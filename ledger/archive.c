@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,20 +15,31 @@
 #include <unistd.h>
 
 #define PATH_BYTES_MAX 4096
-#define NODE_SLOTS 512 /* power of two; the proofs of one answer share their upper nodes */
-
-struct archive {
-	struct vkey vkey;
-	struct db_env *store;
-	struct secrets *secrets; /* NULL without keys */
-	struct keystore *keystore;
-};
+#define NODE_SLOTS 65536u /* power of two: the computed nodes of a million entries, 3 MiB */
 
 struct known_node {
 	uint64_t index;
 	uint32_t level;
 	bool known;
 	struct hash hash;
+};
+
+/* What snapshots have found out and later ones need not compute again: complete nodes never change, and a note whose
+ * signature was checked stays good. */
+struct memory {
+	pthread_mutex_t mutex;
+	struct known_node nodes[NODE_SLOTS];
+	uint8_t note[NOTE_BYTES_MAX];
+	size_t note_len;
+	struct checkpoint checkpoint; /* of that note */
+};
+
+struct archive {
+	struct vkey vkey;
+	struct db_env *store;
+	struct secrets *secrets; /* NULL without keys */
+	struct keystore *keystore;
+	struct memory *memory;
 };
 
 struct snapshot {
@@ -41,7 +53,6 @@ struct snapshot {
 	struct alias_walk *tail; /* made when the tail is first scanned */
 	uint8_t *record;         /* the opened record */
 	size_t record_capacity;
-	struct known_node nodes[NODE_SLOTS]; /* computed for earlier proofs */
 };
 
 /* ---- opening ---- */
@@ -61,15 +72,29 @@ static enum error open_keys(struct archive *archive, const char *dir, struct fau
 	return keystore_open(path, &archive->secrets->wrapping, true, false, &archive->keystore, fault);
 }
 
+static struct archive *archive_new(void)
+{
+	struct archive *archive = calloc(1, sizeof *archive);
+	if (archive == NULL)
+		return NULL;
+	archive->memory = calloc(1, sizeof *archive->memory);
+	if (archive->memory == NULL) {
+		free(archive);
+		return NULL;
+	}
+	pthread_mutex_init(&archive->memory->mutex, NULL);
+	return archive;
+}
+
 enum error archive_open(const char *dir, bool with_keys, struct archive **out, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
 	int len = snprintf(path, sizeof path, "%s/store", dir);
-	struct archive *archive = calloc(1, sizeof *archive);
-	if (archive == NULL || len < 0 || (size_t)len + 16 > sizeof path) {
-		free(archive);
-		return fault_set(fault, archive == NULL ? E_NO_MEMORY : E_TOO_LONG, "");
-	}
+	if (len < 0 || (size_t)len + 16 > sizeof path)
+		return fault_set(fault, E_TOO_LONG, "");
+	struct archive *archive = archive_new();
+	if (archive == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
 	enum error error = ledger_read_vkey(dir, &archive->vkey, fault);
 	if (error == E_OK)
 		error = store_open(path, true, false, &archive->store, fault);
@@ -90,6 +115,8 @@ void archive_close(struct archive *archive)
 	keystore_close(archive->keystore);
 	secrets_free(archive->secrets);
 	db_close(archive->store);
+	pthread_mutex_destroy(&archive->memory->mutex);
+	free(archive->memory);
 	free(archive);
 }
 
@@ -110,6 +137,28 @@ const struct secrets *archive_secrets(const struct archive *archive)
 
 /* ---- snapshots ---- */
 
+/* The signature of a note that was checked before is not checked again. */
+static enum error check_note(struct archive *archive, struct bytes note, struct checkpoint *out)
+{
+	struct memory *memory = archive->memory;
+	pthread_mutex_lock(&memory->mutex);
+	bool known = bytes_equal(note, bytes_of(memory->note, memory->note_len));
+	if (known)
+		*out = memory->checkpoint;
+	pthread_mutex_unlock(&memory->mutex);
+	if (known)
+		return E_OK;
+	TRY(checkpoint_verify(note, &archive->vkey, out));
+	if (note.len > sizeof memory->note)
+		return E_OK;
+	pthread_mutex_lock(&memory->mutex);
+	memcpy(memory->note, note.data, note.len);
+	memory->note_len = note.len;
+	memory->checkpoint = *out;
+	pthread_mutex_unlock(&memory->mutex);
+	return E_OK;
+}
+
 static enum error load_snapshot(struct snapshot *snapshot)
 {
 	struct hash root;
@@ -117,7 +166,7 @@ static enum error load_snapshot(struct snapshot *snapshot)
 	TRY(store_state_get(&snapshot->txn, &snapshot->state));
 	TRY(store_filed_get(&snapshot->txn, &snapshot->filed));
 	TRY(store_checkpoint_get(&snapshot->txn, &snapshot->note));
-	TRY(checkpoint_verify(snapshot->note, &snapshot->archive->vkey, &snapshot->checkpoint));
+	TRY(check_note(snapshot->archive, snapshot->note, &snapshot->checkpoint));
 	merkle_frontier_root(&snapshot->state.frontier, &root);
 	if (snapshot->checkpoint.size != snapshot->state.frontier.size || !hash_equal(&root, &snapshot->checkpoint.root))
 		return E_CORRUPT;
@@ -193,16 +242,23 @@ enum error snapshot_row(struct snapshot *snapshot, uint32_t row, uint64_t from, 
 static enum error known_node(void *context, uint32_t level, uint64_t index, struct hash *out)
 {
 	struct snapshot *snapshot = context;
-	struct known_node *slot = &snapshot->nodes[(index ^ (level * 0x9E3779B1u)) & (NODE_SLOTS - 1)];
+	struct memory *memory = snapshot->archive->memory;
+	struct known_node *slot = &memory->nodes[(index ^ (level * 0x9E3779B1u)) & (NODE_SLOTS - 1)];
 	if (level % LOG_ROW_LEVELS == 0)
 		return log_node(&snapshot->txn, level, index, out);
-	if (!slot->known || slot->level != level || slot->index != index) {
-		TRY(log_node(&snapshot->txn, level, index, &slot->hash));
-		slot->level = level;
-		slot->index = index;
-		slot->known = true;
-	}
-	*out = slot->hash;
+	pthread_mutex_lock(&memory->mutex);
+	bool known = slot->known && slot->level == level && slot->index == index;
+	if (known)
+		*out = slot->hash;
+	pthread_mutex_unlock(&memory->mutex);
+	if (known)
+		return E_OK;
+	struct known_node node = {index, level, true, {{0}}};
+	TRY(log_node(&snapshot->txn, level, index, &node.hash));
+	pthread_mutex_lock(&memory->mutex);
+	*slot = node;
+	pthread_mutex_unlock(&memory->mutex);
+	*out = node.hash;
 	return E_OK;
 }
 

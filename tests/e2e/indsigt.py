@@ -87,7 +87,7 @@ class Ledger:
             try:
                 if open("/proc/%s/comm" % pid).read().strip().startswith(name[:15]):
                     return int(pid)
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 pass
         return None
 
