@@ -186,6 +186,28 @@ void db_put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes v
 	put(txn, table, key, value, 0);
 }
 
+enum error db_get_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t *out)
+{
+	struct bytes value;
+	enum error error = db_get(txn, table, key, &value);
+	if (error == E_NOT_FOUND) {
+		*out = 0;
+		return E_OK;
+	}
+	TRY(error);
+	if (value.len != 8)
+		return E_CORRUPT;
+	*out = get_u64(value.data);
+	return E_OK;
+}
+
+void db_put_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t number)
+{
+	uint8_t value[8];
+	put_u64(value, number);
+	db_put(txn, table, key, BYTES_ARRAY(value));
+}
+
 void db_append(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value)
 {
 	put(txn, table, key, value, MDB_APPEND);

@@ -36,6 +36,9 @@ enum error db_commit(struct db_txn *txn) MUST_USE;
 void db_abort(struct db_txn *txn);
 
 enum error db_get(struct db_txn *txn, unsigned table, struct bytes key, struct bytes *out) MUST_USE;
+/* A row that holds one number (8 bytes); 0 when there is none. E_CORRUPT for any other length. */
+enum error db_get_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t *out) MUST_USE;
+void db_put_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t number);
 void db_put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value);
 /* The key must sort after all others of the table. */
 void db_append(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value);

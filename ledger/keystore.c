@@ -68,21 +68,6 @@ static struct bytes subject_context(uint64_t id, const struct alias *alias, uint
 	return bytes_of(out, 40);
 }
 
-static enum error meta_number(struct db_txn *txn, struct bytes name, uint64_t *out)
-{
-	struct bytes value;
-	enum error error = db_get(txn, TABLE_META, name, &value);
-	if (error == E_NOT_FOUND) {
-		*out = 0;
-		return E_OK;
-	}
-	TRY(error);
-	if (value.len != 8)
-		return E_CORRUPT;
-	*out = get_u64(value.data);
-	return E_OK;
-}
-
 static enum error unwrap_subject(
 	const struct key *wrapping, uint64_t id, const struct alias *alias, struct bytes wrapped, struct key *out)
 {
@@ -260,10 +245,10 @@ enum error keymaker_open(struct keystore *keystore, struct keymaker **out, struc
 		error = key_snapshot_begin(keystore, &maker->snapshot);
 	if (error == E_OK) {
 		memset(maker->slots, 0xFF, FRESH_SLOTS * sizeof *maker->slots);
-		error = meta_number(&maker->snapshot.txn, META_MERGED, &maker->merged);
+		error = db_get_number(&maker->snapshot.txn, TABLE_META, META_MERGED, &maker->merged);
 	}
 	if (error == E_OK)
-		error = meta_number(&maker->snapshot.txn, META_NEXT, &maker->next_id);
+		error = db_get_number(&maker->snapshot.txn, TABLE_META, META_NEXT, &maker->next_id);
 	if (error == E_OK)
 		error = fresh_load(maker);
 	keymaker_end(maker);
@@ -290,7 +275,7 @@ enum error keymaker_begin(struct keymaker *maker)
 {
 	uint64_t merged;
 	TRY(key_snapshot_begin(maker->keystore, &maker->snapshot));
-	TRY(meta_number(&maker->snapshot.txn, META_MERGED, &merged));
+	TRY(db_get_number(&maker->snapshot.txn, TABLE_META, META_MERGED, &merged));
 	if (merged != maker->merged) {
 		maker->merged = merged;
 		fresh_forget_merged(maker);
@@ -397,16 +382,13 @@ static enum error write_one(struct db_txn *txn, struct reader *r, uint64_t *next
 static enum error write_keys(struct db_txn *txn, struct bytes new_keys)
 {
 	uint64_t before;
-	TRY(meta_number(txn, META_NEXT, &before));
+	TRY(db_get_number(txn, TABLE_META, META_NEXT, &before));
 	uint64_t next = before;
 	struct reader r = reader_of(new_keys);
 	while (reader_left(&r) > 0)
 		TRY(write_one(txn, &r, &next));
-	if (next != before) {
-		uint8_t value[8];
-		put_u64(value, next);
-		db_put(txn, TABLE_META, META_NEXT, BYTES_ARRAY(value));
-	}
+	if (next != before)
+		db_put_number(txn, TABLE_META, META_NEXT, next);
 	return txn->error;
 }
 
@@ -427,9 +409,9 @@ enum error keystore_unmerged(struct keystore *keystore, uint64_t *from, uint64_t
 {
 	struct db_txn txn;
 	TRY(db_begin(keystore->env, false, &txn));
-	enum error error = meta_number(&txn, META_MERGED, from);
+	enum error error = db_get_number(&txn, TABLE_META, META_MERGED, from);
 	if (error == E_OK)
-		error = meta_number(&txn, META_NEXT, to);
+		error = db_get_number(&txn, TABLE_META, META_NEXT, to);
 	db_abort(&txn);
 	return error;
 }
@@ -474,10 +456,7 @@ enum error keystore_merge(struct keystore *keystore, const struct key_filing *fi
 	TRY(db_begin(keystore->env, true, &txn));
 	for (size_t i = 0; i < count; i++)
 		merge_one(&txn, &filings[i]);
-	if (merged != 0) {
-		uint8_t value[8];
-		put_u64(value, merged);
-		db_put(&txn, TABLE_META, META_MERGED, BYTES_ARRAY(value));
-	}
+	if (merged != 0)
+		db_put_number(&txn, TABLE_META, META_MERGED, merged);
 	return db_commit(&txn);
 }

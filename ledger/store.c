@@ -101,22 +101,10 @@ void store_checkpoint_put(struct db_txn *txn, struct bytes note)
 
 enum error store_filed_get(struct db_txn *txn, uint64_t *out)
 {
-	struct bytes value;
-	enum error error = db_get(txn, STORE_META, ROW_FILED, &value);
-	if (error == E_NOT_FOUND) {
-		*out = 0;
-		return E_OK;
-	}
-	TRY(error);
-	if (value.len != 8)
-		return E_CORRUPT;
-	*out = get_u64(value.data);
-	return E_OK;
+	return db_get_number(txn, STORE_META, ROW_FILED, out);
 }
 
 void store_filed_put(struct db_txn *txn, uint64_t filed)
 {
-	uint8_t value[8];
-	put_u64(value, filed);
-	db_put(txn, STORE_META, ROW_FILED, BYTES_ARRAY(value));
+	db_put_number(txn, STORE_META, ROW_FILED, filed);
 }
