@@ -287,11 +287,45 @@ static enum error ended(struct outbox *outbox, const struct frame_error *frame, 
 	return E_OK;
 }
 
+/* Everything received so far is settled together: one record in the spool for all its receipts. */
+static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
+{
+	if (outbox->acknowledged <= spool_acknowledged(outbox->spool))
+		return E_OK;
+	const struct outbox_calls *calls = &outbox->options.calls;
+	if (calls->flush != NULL) {
+		enum error flushed = calls->flush(calls->context);
+		if (flushed != E_OK)
+			return fault_set(fault, flushed, "receipts cannot be written: %s", error_text(flushed));
+	}
+	size_t before = spool_count(outbox->spool);
+	const struct receipt_position *position = &outbox->session.position;
+	enum error error =
+		spool_acknowledge(outbox->spool, outbox->acknowledged, bytes_of(position->note, position->note_len));
+	if (error != E_OK)
+		return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+	size_t gone = before - spool_count(outbox->spool);
+	outbox->sent -= gone < outbox->sent ? gone : outbox->sent;
+	return E_OK;
+}
+
+/* The receipts before it are settled first: it is about the oldest batch that is left. */
+static enum error bad_receipt(struct outbox *outbox, struct bytes body, enum error error, struct fault *fault)
+{
+	TRY(settle_receipts(outbox, fault));
+	if (error == E_BAD_PROOF || error == E_BAD_CHECKPOINT)
+		if (spool_keep_evidence(outbox->spool, body) != E_OK)
+			outbox_notice(outbox, "the receipt that does not hold could not be kept in the spool");
+	return error;
+}
+
 static enum error take_frame(struct outbox *outbox, enum frame_type type, struct bytes body, struct fault *fault)
 {
 	struct client_answer answer;
 	const struct outbox_calls *calls = &outbox->options.calls;
-	TRY(client_session_receive(&outbox->session, type, body, now_ms(), &answer, fault));
+	enum error error = client_session_receive(&outbox->session, type, body, now_ms(), &answer, fault);
+	if (error != E_OK)
+		return type == FRAME_RECEIPT ? bad_receipt(outbox, body, error, fault) : error;
 	switch (answer.meaning) {
 	case CLIENT_WELCOMED:
 		return welcomed(outbox, fault);
@@ -338,28 +372,6 @@ static enum error take_frames(struct outbox *outbox, struct fault *fault)
 		return E_OK;
 	outbox->in_len -= at;
 	memmove(outbox->in, outbox->in + at, outbox->in_len);
-	return E_OK;
-}
-
-/* Everything received so far is settled together: one record in the spool for all its receipts. */
-static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
-{
-	if (outbox->acknowledged <= spool_acknowledged(outbox->spool))
-		return E_OK;
-	const struct outbox_calls *calls = &outbox->options.calls;
-	if (calls->flush != NULL) {
-		enum error flushed = calls->flush(calls->context);
-		if (flushed != E_OK)
-			return fault_set(fault, flushed, "receipts cannot be written: %s", error_text(flushed));
-	}
-	size_t before = spool_count(outbox->spool);
-	const struct receipt_position *position = &outbox->session.position;
-	enum error error =
-		spool_acknowledge(outbox->spool, outbox->acknowledged, bytes_of(position->note, position->note_len));
-	if (error != E_OK)
-		return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
-	size_t gone = before - spool_count(outbox->spool);
-	outbox->sent -= gone < outbox->sent ? gone : outbox->sent;
 	return E_OK;
 }
 

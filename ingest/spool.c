@@ -1,6 +1,11 @@
 #include "ingest/spool_state.h"
 
+#include "ledger/keyfile.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -327,6 +332,15 @@ enum error spool_acknowledge(struct spool *spool, uint64_t sequence, struct byte
 	spool->acknowledged = sequence;
 	spool_drop(spool, sequence);
 	return E_OK;
+}
+
+enum error spool_keep_evidence(struct spool *spool, struct bytes receipt)
+{
+	char name[64];
+	snprintf(name, sizeof name, "bad-receipt-%" PRIu64, spool->acknowledged);
+	if (faccessat(spool->dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return E_OK;
+	return file_write_atomic(spool->dir_fd, name, receipt, 0600);
 }
 
 /* ---- replacing ---- */

@@ -96,6 +96,10 @@ enum error spool_acknowledge(struct spool *spool, uint64_t sequence, struct byte
 enum error spool_settle(struct spool *spool) MUST_USE;
 bool spool_settled(const struct spool *spool);
 
+/* Keeps a receipt for the oldest waiting batch that did not hold, in a file "bad-receipt-<sequence>" beside the
+ * journal: evidence against the log. The first one for a sequence stays. */
+enum error spool_keep_evidence(struct spool *spool, struct bytes receipt) MUST_USE;
+
 /* Replaces the waiting batches from `i` on: spool_replace for each new one, in order (the first starts where batch
  * `i` did), then spool_replaced puts them in the place of the old ones, durable, all or nothing. A batch may have
  * no body when all its messages were refused. What the inputs remember stays. */

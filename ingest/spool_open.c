@@ -66,7 +66,7 @@ static enum error replay_state(struct spool *spool, struct bytes body)
 	if (spool->has_policy)
 		policy_decode(&r, &spool->policy);
 	TRY(inputs_decode(&r, spool->inputs));
-	if (reader_done(&r) != E_OK)
+	if (reader_done(&r) != E_OK || spool->acknowledged > spool->next)
 		return E_CORRUPT;
 	if (sender != spool->sender || !bytes_equal(origin, bytes_text(spool->origin)))
 		return E_WRONG_ORIGIN;
@@ -133,6 +133,10 @@ static enum error replay_replaced(struct spool *spool, struct reader *r)
 		i++;
 	if (i == spool->count || i + spool->replacing_count > SPOOL_BATCHES_MAX)
 		return E_CORRUPT;
+	uint64_t at = spool->pending[i].head.first_sequence;
+	for (size_t j = 0; j < spool->replacing_count; at += spool->replacing[j++].head.count)
+		if (spool->replacing[j].head.first_sequence != at)
+			return E_CORRUPT;
 	spool_swap(spool, i);
 	return E_OK;
 }
@@ -141,13 +145,24 @@ static enum error replay_acknowledged(struct spool *spool, struct reader *r)
 {
 	uint64_t sequence = reader_u64(r);
 	struct bytes note = reader_range16(r, NOTE_BYTES_MAX);
-	if (reader_done(r) != E_OK)
+	if (reader_done(r) != E_OK || sequence < spool->acknowledged || sequence > spool->next)
 		return E_CORRUPT;
 	if (note.len > 0)
 		memcpy(spool->note, note.data, note.len);
 	spool->note_len = note.len;
 	spool->acknowledged = sequence;
 	spool_drop(spool, sequence);
+	return E_OK;
+}
+
+static enum error replay_start(struct spool *spool, struct reader *r)
+{
+	uint64_t sequence = reader_u64(r);
+	if (reader_done(r) != E_OK || sequence < spool->next)
+		return E_CORRUPT;
+	spool->next = sequence;
+	if (spool->count == 0)
+		spool->acknowledged = sequence;
 	return E_OK;
 }
 
@@ -173,10 +188,7 @@ static enum error replay(void *context, const struct journal_record *record)
 		spool->has_policy = true;
 		return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
 	case RECORD_START:
-		spool->next = reader_u64(&r);
-		if (spool->count == 0)
-			spool->acknowledged = spool->next;
-		return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
+		return replay_start(spool, &r);
 	}
 	return E_CORRUPT;
 }

@@ -572,6 +572,9 @@ START_TEST(bad_receipt)
 	ck_error(finish(outbox, &fault), E_BAD_PROOF);
 	ck_assert_uint_eq(seen.receipts, 0);
 	outbox_close(outbox);
+	char evidence[128];
+	snprintf(evidence, sizeof evidence, "%s/bad-receipt-0", spool_path);
+	ck_assert_int_eq(access(evidence, F_OK), 0);
 	fake_hang_up(&fake);
 	fake.fault = FAKE_HONEST;
 	outbox = start(2);
