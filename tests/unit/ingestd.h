@@ -220,6 +220,16 @@ static inline struct bytes peer_read(struct peer *peer, enum frame_type *type)
 	return bytes_of(peer->frame, len);
 }
 
+/* The type of the next frame, which stays unread. */
+static inline uint8_t peer_next_type(struct peer *peer)
+{
+	uint8_t head[FRAME_HEAD_BYTES];
+	struct pollfd ready = {.fd = peer->fd, .events = POLLIN};
+	ck_assert_msg(poll(&ready, 1, WAIT_MS) == 1, "nothing came in time");
+	ck_assert_int_eq(recv(peer->fd, head, sizeof head, MSG_PEEK | MSG_WAITALL), sizeof head);
+	return head[4];
+}
+
 /* The connection has ended, with nothing more on it. */
 static inline void peer_ended(struct peer *peer)
 {

@@ -1,0 +1,175 @@
+/* Frames in: five bytes, then only as much as they say and only once there is room for it.
+ *
+ *   HEAD ─► window? ─► room? ─► BODY ─► session ─► job
+ *             │ no       │ no
+ *            HELD      WAITING
+ *
+ * A frame that has begun is finished: only between frames is a connection held back. */
+#include "ingest/server_state.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+void reading_drop(struct connection *c)
+{
+	size_t reserved = c->reserved;
+	if (c->body != NULL)
+		sodium_memzero(c->body, c->body_read);
+	free(c->body);
+	c->body = NULL;
+	c->reserved = 0;
+	c->phase = PHASE_HEAD;
+	room_release(c->server, reserved);
+}
+
+/* ---- whole frames ---- */
+
+static void submit_hello(struct connection *c, const struct frame_hello *hello)
+{
+	struct job *job = job_new(JOB_HELLO, c->id);
+	if (job != NULL && hello->checkpoint.len > 0 && (job->body = malloc(hello->checkpoint.len)) != NULL) {
+		memcpy(job->body, hello->checkpoint.data, hello->checkpoint.len);
+		job->body_bytes = hello->checkpoint.len;
+	}
+	if (job == NULL || job->body_bytes != hello->checkpoint.len) {
+		job_free(job);
+		connection_end(c, E_NO_MEMORY, NULL);
+		return;
+	}
+	job->sender = hello->sender;
+	job->seat = seat_hold(c->seat);
+	sequencer_submit(c->server->sequencer, job);
+}
+
+/* Body and reservation go with the job. */
+static void submit_batch(struct connection *c)
+{
+	struct job *job = job_new(JOB_BATCH, c->id);
+	if (job == NULL) {
+		connection_end(c, E_NO_MEMORY, NULL);
+		return;
+	}
+	job->sender = c->session.sender;
+	job->seat = seat_hold(c->seat);
+	job->body = c->body;
+	job->body_bytes = c->body_bytes;
+	c->body = NULL;
+	c->reserved = 0;
+	sequencer_submit(c->server->sequencer, job);
+}
+
+static void take_frame(struct connection *c)
+{
+	struct frame_hello hello;
+	struct writer w = connection_writer(c->server);
+	evtimer_del(c->deadline);
+	c->frame_ms = 0;
+	enum session_request request = session_frame(&c->session, c->type, bytes_of(c->body, c->body_bytes), &hello, &w);
+	connection_send(c, &w);
+	if (request == SESSION_LOOK_UP)
+		submit_hello(c, &hello);
+	else if (request == SESSION_SUBMIT)
+		submit_batch(c);
+	reading_drop(c);
+}
+
+/* ---- heads and bodies ---- */
+
+void reading_start_body(struct connection *c, bool waited)
+{
+	c->body = malloc(c->body_bytes ? c->body_bytes : 1);
+	if (c->body == NULL) {
+		connection_end(c, E_NO_MEMORY, NULL);
+		return;
+	}
+	c->body_read = 0;
+	c->phase = PHASE_BODY;
+	if (!waited)
+		return;
+	c->frame_ms = server_now_ms();
+	connection_start_deadline(c, c->server->options->frame_timeout_ms);
+	connection_set_reading(c, true);
+	/* What is buffered already gives no read event of its own. */
+	bufferevent_trigger(c->stream, EV_READ, BEV_OPT_DEFER_CALLBACKS);
+}
+
+/* Finds a place for the body: window first, then room. */
+static void place_body(struct connection *c, bool waited)
+{
+	if (c->type == FRAME_BATCH && !session_has_room(&c->session, c->body_bytes))
+		c->phase = PHASE_HELD;
+	else if (c->type != FRAME_BATCH || room_take(c))
+		reading_start_body(c, waited);
+	if (c->phase == PHASE_HELD || c->phase == PHASE_WAITING)
+		evtimer_del(c->deadline); /* it is not the client's fault */
+}
+
+/* True when a whole head was taken. */
+static bool take_head(struct connection *c, struct evbuffer *input)
+{
+	uint8_t head[FRAME_HEAD_BYTES];
+	struct writer w = connection_writer(c->server);
+	size_t there = evbuffer_get_length(input);
+	if (there > 0 && c->frame_ms == 0) {
+		c->frame_ms = server_now_ms();
+		connection_start_deadline(c, c->server->options->frame_timeout_ms);
+	}
+	if (there < sizeof head)
+		return false;
+	evbuffer_remove(input, head, sizeof head);
+	enum error error = frame_head_decode(BYTES_ARRAY(head), &c->type, &c->body_bytes);
+	if (error != E_OK)
+		session_bad_head(&c->session, error, &w);
+	else
+		error = session_head(&c->session, c->type, c->body_bytes, &w);
+	connection_send(c, &w);
+	if (error == E_OK)
+		place_body(c, false);
+	return true;
+}
+
+/* True when the whole body was taken. */
+static bool take_body(struct connection *c, struct evbuffer *input)
+{
+	while (c->body_read < c->body_bytes) {
+		int n = evbuffer_remove(input, c->body + c->body_read, c->body_bytes - c->body_read);
+		if (n <= 0)
+			return false;
+		c->body_read += (size_t)n;
+	}
+	take_frame(c);
+	return true;
+}
+
+static bool may_begin(const struct connection *c)
+{
+	return !c->server->stopping && session_may_read(&c->session) && connection_output_bytes(c) <= CONNECTION_OUTPUT_MAX;
+}
+
+static bool may_read(const struct connection *c)
+{
+	return c->phase == PHASE_BODY || (c->phase == PHASE_HEAD && (c->frame_ms != 0 || may_begin(c)));
+}
+
+void reading_go_on(struct connection *c)
+{
+	struct evbuffer *input = bufferevent_get_input(c->stream);
+	bool more = true;
+	while (more && c->session.state != SESSION_CLOSING && may_read(c))
+		more = c->phase == PHASE_HEAD ? take_head(c, input) : take_body(c, input);
+	if (c->session.state == SESSION_CLOSING)
+		evbuffer_drain(input, evbuffer_get_length(input));
+	else
+		connection_set_reading(c, may_read(c));
+}
+
+void reading_resume(struct connection *c)
+{
+	if (c->session.state == SESSION_CLOSING)
+		return;
+	if (c->phase == PHASE_HELD && session_has_room(&c->session, c->body_bytes))
+		place_body(c, true);
+	else if (c->phase == PHASE_HEAD && !c->reading && may_read(c))
+		reading_go_on(c);
+}

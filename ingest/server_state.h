@@ -1,0 +1,108 @@
+/* What the files of the network side share: connection.c (a connection's life), room.c (memory for bodies), reading.c
+ * (frames in), server.c (accepting, answering, starting and stopping). Not for others.
+ *
+ * A connection is freed by connection_close alone, which only libevent's callbacks of that connection, and stopping,
+ * call: everything else may end its session but leaves it in place. */
+#pragma once
+
+#include "ingest/sequencer.h"
+#include "ingest/server.h"
+#include "ingest/session.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+
+enum phase {
+	PHASE_HEAD,    /* between frames, or within a frame's first five bytes */
+	PHASE_HELD,    /* a batch for which the connection's window has no room */
+	PHASE_WAITING, /* a batch in the line for room among all connections */
+	PHASE_BODY,
+};
+
+struct connection {
+	struct server *server;
+	uint64_t id;
+	struct bufferevent *stream;
+	struct event *deadline; /* of the frame that is being read, of the hello, or of a closing connection */
+	struct session session;
+	struct seat *seat;
+	enum phase phase;
+	enum frame_type type;
+	uint8_t *body;
+	size_t body_bytes;
+	size_t body_read;
+	uint64_t frame_ms; /* when the frame's first byte was seen, or its room was had; 0: between frames */
+	size_t reserved;
+	bool reading;
+	bool ending;                        /* the error frame is on its way */
+	struct connection *previous, *next; /* all connections */
+	struct connection *waiting_next;    /* for room */
+	struct connection *hash_next;
+};
+
+#define HASH_SLOTS 2048
+
+struct server {
+	const struct server_options *options;
+	struct ledger *ledger;
+	struct event_base *base;
+	struct evconnlistener *listener;
+	bool accepting;
+	struct event *wake;
+	struct event *stop[2];
+	struct event *beat;
+	int wake_fd;
+	struct sequencer *sequencer;
+	struct control *control;
+	struct connection *connections;
+	unsigned connection_count;
+	struct connection *by_id[HASH_SLOTS];
+	struct connection *waiting_first;
+	struct connection **waiting_last;
+	size_t inflight_bytes;
+	uint64_t next_id;
+	bool stopping;
+	uint8_t output[SESSION_OUTPUT_MAX]; /* one call's: what is in it is sent before anything else is written */
+};
+
+uint64_t server_now_ms(void);
+
+/* ---- connection.c ---- */
+
+/* A connection in the state GREETING that does not read yet; NULL when memory is short. Takes `fd` over. */
+struct connection *connection_open(struct server *server, evutil_socket_t fd);
+void connection_close(struct connection *c);
+struct connection *connection_find(struct server *server, uint64_t id);
+void connection_set_reading(struct connection *c, bool reading);
+void connection_start_deadline(struct connection *c, unsigned timeout_ms);
+size_t connection_output_bytes(const struct connection *c);
+/* For what the session writes next. */
+struct writer connection_writer(struct server *server);
+/* Sends it, and begins to end the connection if the session has ended. */
+void connection_send(struct connection *c, const struct writer *w);
+/* Ends the session with an error frame. */
+void connection_end(struct connection *c, enum error error, const char *text);
+
+/* ---- room.c ---- */
+
+/* Reserves the body of a batch: true when it may be read now; else the connection is in the line. */
+bool room_take(struct connection *c);
+/* Leaves the line. */
+void room_leave(struct connection *c);
+/* Gives back, and lets in whom there is room for now. */
+void room_release(struct server *server, size_t bytes);
+/* While others wait for room, a frame may not keep it for long. */
+void room_evict(struct server *server);
+
+/* ---- reading.c ---- */
+
+/* Takes what has come, and what of it the session may have. */
+void reading_go_on(struct connection *c);
+/* A window may have opened, or answers were read. */
+void reading_resume(struct connection *c);
+/* The frame has room: its body may be read. `waited`: its time begins now. */
+void reading_start_body(struct connection *c, bool waited);
+/* Forgets the frame that is being read. */
+void reading_drop(struct connection *c);
