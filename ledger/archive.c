@@ -390,8 +390,10 @@ static enum error open_sealed(struct snapshot *snapshot, const struct record_out
 	struct key subject_key;
 	struct key period_key;
 	struct key record_key;
-	TRY(key_of_id(&snapshot->keys, outside->key_id, &alias, &subject_key));
-	enum error error = key_of_period(&snapshot->keys, outside->period, &period_key);
+	enum error error = key_of_id(&snapshot->keys, outside->key_id, &alias, &subject_key);
+	if (error != E_OK)
+		return error == E_NOT_FOUND ? E_UNSEALED : error;
+	error = key_of_period(&snapshot->keys, outside->period, &period_key);
 	if (error == E_NOT_FOUND)
 		error = E_ERASED;
 	if (error == E_OK) {
@@ -418,6 +420,16 @@ static bool record_matches(const struct record *record, const struct hash *commi
 	return hash_equal(&recomputed, commitment) && hash_equal(&c_d, &record->c_d) && hash_equal(&c_r, &record->c_r);
 }
 
+/* STO-18: a period of its own invention would let a tampered record pass for an erased one. */
+static bool period_fits(const struct record_outside *outside, const struct entry_event *entry)
+{
+	struct event_header header;
+	struct reader r = reader_of(outside->header);
+	event_header_decode(&r, &header);
+	return reader_done(&r) == E_OK && outside->period.month == period_month(entry->time_s) &&
+		   outside->period.retention_years == header.retention_years;
+}
+
 enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struct opened *out)
 {
 	uint8_t key[8];
@@ -431,6 +443,8 @@ enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struc
 	put_u64(key, index);
 	TRY(db_get(&snapshot->txn, STORE_RECORD, BYTES_ARRAY(key), &encoded));
 	TRY(record_look(encoded, &snapshot->archive->secrets->seal, &outside));
+	if (!period_fits(&outside, &opened.entry))
+		return E_UNSEALED;
 	TRY(record_buffer(snapshot, outside.sealed.len));
 	enum error error = open_sealed(snapshot, &outside, &opened.entry, &record);
 	if (error != E_OK && error != E_ERASED)

@@ -96,8 +96,11 @@ enum error key_of_id(struct key_snapshot *snapshot, uint64_t id, struct alias *a
 	struct bytes row;
 	put_u64(key, id);
 	enum error error = db_get(&snapshot->txn, TABLE_KEY, BYTES_ARRAY(key), &row);
-	if (error == E_NOT_FOUND)
-		return E_ERASED;
+	if (error == E_NOT_FOUND) {
+		uint64_t next = 0;
+		TRY(db_get_number(&snapshot->txn, TABLE_META, META_NEXT, &next));
+		return id < next ? E_ERASED : E_NOT_FOUND;
+	}
 	TRY(error);
 	if (row.len != 32 + WRAPPED_KEY_BYTES)
 		return E_CORRUPT;

@@ -38,7 +38,7 @@ void key_snapshot_end(struct key_snapshot *snapshot);
 /* The newest merged key of a subject. E_NOT_FOUND. */
 enum error key_of_alias(
 	struct key_snapshot *snapshot, const struct alias *alias, uint64_t *id, struct key *out) MUST_USE;
-/* E_ERASED when there is no such key any more. */
+/* E_ERASED when there is no such key any more, E_NOT_FOUND when there never was: the id was not given out yet. */
 enum error key_of_id(struct key_snapshot *snapshot, uint64_t id, struct alias *alias, struct key *out) MUST_USE;
 enum error key_of_period(struct key_snapshot *snapshot, struct period period, struct key *out) MUST_USE;
 

@@ -35,8 +35,8 @@ enum error sender_decode(struct bytes row, struct sender *out)
 	struct reader r = reader_of(row);
 	sender.id = reader_u32(&r);
 	sender.status = (enum sender_status)reader_u8(&r);
-	sender.endorsed = reader_u8(&r) == 1;
-	sender.compromised = reader_u8(&r) == 1;
+	uint8_t endorsed = reader_u8(&r);
+	uint8_t compromised = reader_u8(&r);
 	sender.version = reader_u64(&r);
 	sender.since_s = reader_u64(&r);
 	sender.last_s = reader_u64(&r);
@@ -46,8 +46,11 @@ enum error sender_decode(struct bytes row, struct sender *out)
 	copy_text(&r, sender.name, NAME_BYTES_MAX);
 	reader_copy(&r, sender.public_key, sizeof sender.public_key);
 	policy_decode(&r, &sender.policy);
-	if (reader_done(&r) != E_OK || (sender.status != SENDER_ACTIVE && sender.status != SENDER_REVOKED))
+	if (reader_done(&r) != E_OK || (sender.status != SENDER_ACTIVE && sender.status != SENDER_REVOKED) ||
+		endorsed > 1 || compromised > 1)
 		return E_CORRUPT;
+	sender.endorsed = endorsed;
+	sender.compromised = compromised;
 	*out = sender;
 	return E_OK;
 }

@@ -26,6 +26,7 @@ static enum error write_format(struct db_env *env)
 	put_u16(value, STORE_FORMAT);
 	TRY(db_begin(env, true, &txn));
 	db_put(&txn, STORE_META, ROW_FORMAT, BYTES_ARRAY(value));
+	store_filed_put(&txn, 0);
 	return db_commit(&txn);
 }
 
@@ -101,6 +102,11 @@ void store_checkpoint_put(struct db_txn *txn, struct bytes note)
 
 enum error store_filed_get(struct db_txn *txn, uint64_t *out)
 {
+	struct bytes value;
+	enum error error = db_get(txn, STORE_META, ROW_FILED, &value);
+	if (error == E_NOT_FOUND)
+		return E_CORRUPT; /* written when the store was made */
+	TRY(error);
 	return db_get_number(txn, STORE_META, ROW_FILED, out);
 }
 
