@@ -1,6 +1,6 @@
 /* The event: who did what to whose data, when and why. spec/event.md
  *
- * An event is a flat set of numbered fields (event_fields.h lists them once: number, JSON path, type,
+ * An event is a flat set of numbered fields (event_schema.h lists them once: number, JSON path, type,
  * whether required, default part; encoder, decoder, JSON and the table in the spec follow from it).
  * It is carried as two deterministic CBOR maps from field number to value: the *disclosed* part, which the
  * subject sees, and the *restricted* part, which may be empty (zero bytes). Beside them stands the

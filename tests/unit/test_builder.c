@@ -195,6 +195,7 @@ START_TEST(refuses)
 	struct event two[2];
 	struct builder_limits past = {10, BATCH_BYTES_MAX, 1000000000};
 	two[0] = *event_of(PERSON, "");
+	/* EVT-10 */
 	ck_error(builder_add(builder, two, 1, &policy, &past, &nowhere, &fault), E_TIME_AHEAD);
 	past.time_max_s = 1795421700; /* exactly its time */
 	ck_ok(builder_add(builder, two, 1, &policy, &past, &nowhere, &fault));

@@ -92,7 +92,7 @@ START_TEST(refusals_name_the_field)
 }
 END_TEST
 
-/* Values of fields that may hold personal data are never echoed. */
+/* EVT-9: values of fields that may hold personal data are never echoed. */
 START_TEST(errors_hold_no_personal_data)
 {
 	json_t *document = NULL;

@@ -184,6 +184,7 @@ START_TEST(refusals)
 	expect_refusal(body, E_TRUNCATED, 2);
 
 	f.now_s -= 10 * 365 * 86400ull;
+	/* EVT-10 */
 	expect_refusal(fixture_batch(&f, 0, subjects, 1, 1), E_TIME_AHEAD, 0);
 	f.now_s += 10 * 365 * 86400ull;
 	f.sender = 2;
