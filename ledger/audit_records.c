@@ -100,6 +100,8 @@ static enum error next_pack(struct audit *audit, uint64_t index)
 {
 	struct alias_walk *walk = &audit->records->walk;
 	enum error error = alias_walk_next(walk);
+	if (error == E_OK)
+		error = db_walk_check(&walk->walk);
 	if (error == E_NOT_FOUND || (error == E_OK && walk->first_index != index))
 		return audit_finding(audit, index, "the batch that begins here has no alias pack");
 	if (error != E_OK)

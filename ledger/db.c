@@ -294,3 +294,13 @@ enum error db_walk_previous(struct db_walk *w)
 {
 	return walk(w, (MDB_val){0, NULL}, MDB_PREV);
 }
+
+enum error db_walk_check(const struct db_walk *w)
+{
+	MDB_val key = val_of(w->key);
+	MDB_val found = {0, NULL};
+	int code = mdb_get(w->txn->handle, mdb_cursor_dbi(w->cursor), &key, &found);
+	if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
+		return stick(w->txn, code);
+	return code == MDB_SUCCESS && found.mv_data == w->value.data ? E_OK : E_CORRUPT;
+}

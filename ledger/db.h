@@ -65,3 +65,6 @@ enum error db_walk_upto(struct db_walk *walk, struct bytes key) MUST_USE; /* the
 enum error db_walk_last(struct db_walk *walk) MUST_USE;
 enum error db_walk_next(struct db_walk *walk) MUST_USE;
 enum error db_walk_previous(struct db_walk *walk) MUST_USE;
+/* Whether a search by the key finds the very row that the walk stands on: in a damaged tree a walk can meet rows that
+ * no search reaches. E_CORRUPT if it does not. */
+enum error db_walk_check(const struct db_walk *walk) MUST_USE;

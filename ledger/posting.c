@@ -154,6 +154,7 @@ static enum error visit_chunks(
 	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
 	for (unsigned turn = 0; error == E_OK; turn ^= 1, error = db_walk_next(walk)) {
 		struct chunk *chunk = &chunks[turn];
+		TRY(db_walk_check(walk));
 		TRY(chunk_open(keys, walk, chunk));
 		if (!chunk_follows(&chunks[turn ^ 1], chunk))
 			return E_CORRUPT;

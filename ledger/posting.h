@@ -17,7 +17,7 @@ enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const 
 	uint64_t *out, size_t max, size_t *count) MUST_USE;
 
 /* Visits all chunks in key order; `visit` ends the walk with an error. E_CORRUPT and E_UNSEALED for a chunk that is not
- * in order: alone, or behind the one before it. */
+ * in order: alone, or behind the one before it, or that a look-up does not reach. */
 typedef enum error posting_visitor(void *context, const struct alias *alias, const uint64_t *indexes, size_t count);
 enum error posting_visit(
 	struct db_txn *txn, const struct seal_keys *keys, posting_visitor *visit, void *context) MUST_USE;
