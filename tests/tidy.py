@@ -146,12 +146,17 @@ def check_format(root, paths, report):
 
 
 def tracked(root):
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=root, capture_output=True, text=True,
-                            check=False)
-    if listed.returncode == 0:
-        return sorted(path for path in listed.stdout.split("\n") if path and os.path.isfile(os.path.join(root, path)))
-    return sorted(os.path.relpath(os.path.join(folder, name), root) for folder, _, names in os.walk(root) for name in names
-                  if "/build" not in folder)
+    """The files of the project: what git knows or would, and without git everything but what is made here."""
+    try:
+        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=root, capture_output=True, text=True,
+                                check=True).stdout.split("\n")
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        listed = []
+        for folder, folders, names in os.walk(root):
+            if folder == root:
+                folders[:] = [name for name in folders if not re.match(r"\.git$|build|demo$", name)]
+            listed += [os.path.relpath(os.path.join(folder, name), root) for name in names]
+    return sorted(path for path in listed if path and os.path.isfile(os.path.join(root, path)))
 
 
 def check_tree(root):
