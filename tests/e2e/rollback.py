@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """An older store put back: refused beside the newer guard; found out through a sender's receipt when the guard is
-rolled back too. A sealed record that was tampered with is refused on reading."""
+rolled back too."""
 
 import os
 import shutil
