@@ -100,9 +100,15 @@ ingest=$2
 parent=$(sed -n 's/^PPid:\t//p' "/proc/$ingest/status")
 kill -KILL "$parent"
 wait "$waiter"
+# A process closes its files a moment before it counts as dead.
 ended()
 {
-	[ ! -e "/proc/$1" ] || grep -q '^State:.*zombie' "/proc/$1/status"
+	until [ ! -e "/proc/$1" ] || grep -q '^State:.*\(zombie\|dead\)' "/proc/$1/status" 2>/dev/null; do
+		:
+	done
 }
-holds "both ended with their parent" ended "$ingest"
+holds "ingestd ended with its parent" ended "$ingest"
+# shellcheck disable=SC2086
+set -- $second
+holds "queryd ended with its parent" ended "$2"
 plan
