@@ -77,16 +77,35 @@ void outbox_close(struct outbox *outbox)
 
 /* ---- what is known ---- */
 
+/* How much may wait: a refusal makes everything behind it be signed again, so not too much. */
+static void waiting_limits(const struct outbox *outbox, size_t *batches, size_t *bytes)
+{
+	*batches = SPOOL_BATCHES_MAX;
+	*bytes = SPOOL_BYTES_MAX;
+	if (outbox->session.state != CLIENT_OPEN)
+		return;
+	*batches = 2 * (size_t)outbox->session.welcome.window_batches;
+	*bytes = 2 * (size_t)outbox->session.welcome.window_bytes;
+}
+
+void outbox_look(struct outbox *outbox)
+{
+	size_t batches;
+	size_t bytes;
+	waiting_limits(outbox, &batches, &bytes);
+	if (spool_count(outbox->spool) >= batches || spool_bytes(outbox->spool) >= bytes)
+		outbox->full = true;
+	else if (spool_count(outbox->spool) <= batches - batches / 4 && spool_bytes(outbox->spool) <= bytes - bytes / 4)
+		outbox->full = false;
+}
+
 bool outbox_ready(const struct outbox *outbox)
 {
-	if (spool_policy(outbox->spool) == NULL || outbox->refused)
+	size_t batches;
+	size_t bytes;
+	if (spool_policy(outbox->spool) == NULL || outbox->refused || outbox->full)
 		return false;
-	size_t batches = SPOOL_BATCHES_MAX;
-	size_t bytes = SPOOL_BYTES_MAX;
-	if (outbox->session.state == CLIENT_OPEN) { /* a refusal makes everything behind it be signed again: not too much */
-		batches = 2 * (size_t)outbox->session.welcome.window_batches;
-		bytes = 2 * (size_t)outbox->session.welcome.window_bytes;
-	}
+	waiting_limits(outbox, &batches, &bytes);
 	return outbox->group_batches < OUTBOX_GROUP_BATCHES && outbox->group_bytes < OUTBOX_GROUP_BYTES &&
 		   spool_count(outbox->spool) < batches && spool_count(outbox->spool) + 2 <= SPOOL_BATCHES_MAX &&
 		   spool_bytes(outbox->spool) < bytes;

@@ -456,6 +456,7 @@ static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
 
 enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, int timeout_ms, struct fault *fault)
 {
+	outbox_look(outbox);
 	bool was_ready = outbox_ready(outbox);
 	if (outbox->fd < 0 && outbox->connect_at_ms <= now_ms())
 		start_connect(outbox);
@@ -476,6 +477,7 @@ enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, i
 	else if (outbox->fd >= 0 && (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
 		TRY(receive(outbox, fault));
 	TRY(sync_and_send(outbox, fault));
+	outbox_look(outbox);
 	if (spool_count(outbox->spool) > 0 || spool_settled(outbox->spool))
 		return E_OK;
 	enum error error = spool_settle(outbox->spool);

@@ -20,6 +20,7 @@ struct outbox {
 	struct builder *builder;
 	size_t group_batches; /* appended to the spool since its last sync */
 	size_t group_bytes;
+	bool full; /* as much waits as may; ready again only once a quarter is gone, so that more batches share a sync */
 
 	/* connection */
 	char host[OUTBOX_HOST_MAX + 1];
@@ -48,6 +49,8 @@ struct outbox {
 };
 
 /* outbox.c */
+/* Sees whether it is full, or no longer. */
+void outbox_look(struct outbox *outbox);
 void outbox_limits(const struct outbox *outbox, struct builder_limits *out);
 void outbox_notice(struct outbox *outbox, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -18,7 +18,7 @@ struct policy {
 /* actor.id, actor.name, on_behalf_of.id, access_point, objects restricted; nothing else allowed. */
 void policy_default(struct policy *out);
 /* One word of `sender add --policy`: "open=FIELD", "close=FIELD", "purpose=TEXT", "withhold",
- * "purpose-required". Refuses by name what may not be closed (subject, subjects, time, action, outcome,
+ * "purpose-required". Refuses by name what may not be closed (subject, subjects, time, action,
  * org.id, org.name, actor.kind) and unknown fields. */
 enum error policy_apply(struct policy *policy, const char *word, struct fault *fault) MUST_USE;
 void policy_encode(const struct policy *policy, struct writer *out);
