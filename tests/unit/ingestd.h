@@ -129,6 +129,7 @@ static inline void ingestd_stop(void)
 	ingestd_ended(0);
 	ck_assert(!log_holds("01017"));
 	ck_assert(!log_holds("Jensen"));
+	ck_assert(!log_holds("Sanitizer"));
 }
 
 /* ---- a peer ---- */

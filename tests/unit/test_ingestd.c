@@ -336,12 +336,16 @@ START_TEST(sequences)
 	for (size_t i = 0; i < 4; i++)
 		free_bytes(pipeline[i]);
 
-	/* On a new connection the sender gets its place, and the old receipt again. */
+	/* On a new connection the sender gets its place, and proofs from the checkpoint that it presents (FRM-11). */
+	static struct receipt_position position;
+	position = peer.position;
 	peer_close(&peer);
-	peer_open(&peer, HOSTILE, BYTES_EMPTY);
+	peer_open(&peer, HOSTILE, bytes_of(position.note, position.note_len));
+	peer.position = position;
 	ck_assert_uint_eq(peer.next, expected + 2);
 	peer_frame(&peer, FRAME_BATCH, first);
 	ck_assert_uint_eq(peer_receipt(&peer, first).first_index, index);
+	still_good();
 	free_bytes(first);
 	peer_close(&peer);
 	ingestd_end();

@@ -115,6 +115,33 @@ START_TEST(deaf)
 }
 END_TEST
 
+/* FRM-18: who does not read is not read from, but loses nothing: once it reads it gets every answer. */
+START_TEST(held_back)
+{
+	struct peer peer;
+	ingestd_begin(NULL);
+	peer_connect_small(&peer, 4096);
+	peer_hello(&peer, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY);
+	struct bytes batch = hostile_batch(0, 1);
+	uint64_t sent = 0;
+	for (struct pollfd ready = {.fd = peer.fd, .events = POLLOUT}; poll(&ready, 1, 1500) == 1; sent++) {
+		ck_assert_msg((ready.revents & (POLLERR | POLLHUP)) == 0, "it was read from for ever, and then closed");
+		peer_frame(&peer, FRAME_BATCH, batch); /* there is room for it: what is sent is smaller than a free segment */
+	}
+	steady_goes_on();
+	enum frame_type type;
+	peer_read(&peer, &type);
+	ck_assert_int_eq((int)type, FRAME_WELCOME);
+	for (uint64_t i = 0; i < sent; i++) {
+		peer_read(&peer, &type);
+		ck_assert_int_eq((int)type, FRAME_RECEIPT);
+	}
+	peer_close(&peer);
+	free_bytes(batch);
+	ingestd_end();
+}
+END_TEST
+
 /* FRM-23: the limit is for all; room is made by one that ends. */
 START_TEST(connections)
 {
@@ -163,6 +190,31 @@ START_TEST(greedy)
 		}
 	}
 	ck_assert_uint_gt(timeouts, 0);
+	ingestd_end();
+}
+END_TEST
+
+/* FRM-17: room is given back on every way that a batch can take: refused, refused to nobody, cut. */
+START_TEST(room_comes_back)
+{
+	static const uint8_t nonsense[BATCH_BYTES_MAX];
+	struct peer peer;
+	ingestd_begin(NULL);
+	for (unsigned way = 0; way < 3; way++) {
+		for (unsigned i = 0; i < 40; i++) {
+			peer_open(&peer, HOSTILE, BYTES_EMPTY);
+			if (way == 2) {
+				head(&peer, sizeof nonsense, FRAME_BATCH);
+				peer_put(&peer, bytes_of(nonsense, sizeof nonsense / 2));
+			} else {
+				peer_frame(&peer, FRAME_BATCH, BYTES_ARRAY(nonsense));
+			}
+			if (way == 0)
+				peer_refusal(&peer, E_BAD_VALUE, "head");
+			peer_close(&peer);
+		}
+		steady_goes_on();
+	}
 	ingestd_end();
 }
 END_TEST
@@ -399,5 +451,5 @@ START_TEST(rolled_back)
 }
 END_TEST
 
-UNIT_MAIN("ingestd_load", slow, dribbles, deaf, connections, greedy, pipelined, large, told_to_end,
-	told_to_end_among_the_deaf, rolled_back)
+UNIT_MAIN("ingestd_load", slow, dribbles, deaf, held_back, connections, greedy, room_comes_back, pipelined, large,
+	told_to_end, told_to_end_among_the_deaf, rolled_back)
