@@ -8,7 +8,8 @@
 #include <time.h>
 
 #define READ_AHEAD_BYTES 32768u /* what libevent may hold of one connection beside the frame's own buffer */
-#define LINGER_MS 2000          /* for a client to read the error frame */
+#define LINGER_MS 2000          /* for a client to read what was written, again and again while it does, */
+#define LINGER_TOTAL_MS 10000   /* but not longer than this */
 
 uint64_t server_now_ms(void)
 {
@@ -105,6 +106,8 @@ struct writer connection_writer(struct server *server)
 static void begin_end(struct connection *c)
 {
 	c->ending = true;
+	c->ending_ms = server_now_ms();
+	c->ending_left = connection_output_bytes(c);
 	room_leave(c);
 	reading_drop(c);
 	connection_set_reading(c, true);
@@ -128,6 +131,18 @@ void connection_end(struct connection *c, enum error error, const char *text)
 
 /* ---- libevent's callbacks ---- */
 
+/* A client that reads its last answers slowly gets them; one that does not read is closed. */
+static void linger(struct connection *c)
+{
+	size_t left = connection_output_bytes(c);
+	bool reads = left > 0 && left < c->ending_left;
+	c->ending_left = left;
+	if (reads && server_now_ms() - c->ending_ms < LINGER_TOTAL_MS)
+		connection_start_deadline(c, LINGER_MS);
+	else
+		connection_close(c);
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *context)
 {
 	struct connection *c = context;
@@ -135,7 +150,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	if (c->ending) {
-		connection_close(c);
+		linger(c);
 		return;
 	}
 	snprintf(text, sizeof text, "a frame must be complete within %u ms", c->server->options->frame_timeout_ms);

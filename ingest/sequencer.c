@@ -59,6 +59,12 @@ static void finish(struct sequencer *s, struct job *jobs)
 
 /* ---- preparing ---- */
 
+static _Noreturn void die(const struct fault *fault)
+{
+	fprintf(stderr, "indsigt-ingestd: %s; ending, the next start goes on from what is on disk\n", fault->text);
+	_exit(1);
+}
+
 /* What proves the roll-back is kept: a checkpoint that this log signed. There is one file for each checkpoint, however
  * often it is presented. */
 static bool keep_evidence(struct sequencer *s, const struct job *job, uint64_t size)
@@ -123,6 +129,8 @@ static void prepare(struct sequencer *s, struct job *job)
 		job->error = fault_set(&job->fault, E_ROLLED_BACK, "");
 	else
 		job->error = prepare_batch(s->preparer, job->sender, body, (uint64_t)time(NULL), &job->prepared, &job->fault);
+	if (job->error == E_IO) /* no judgement of the batch: the keys cannot be read */
+		die(&job->fault);
 	job_drop_body(job);
 }
 
@@ -157,12 +165,6 @@ static void *prepare_main(void *context)
 }
 
 /* ---- ticks ---- */
-
-static _Noreturn void die(const struct fault *fault)
-{
-	fprintf(stderr, "indsigt-ingestd: %s; ending, the next start goes on from what is on disk\n", fault->text);
-	_exit(1);
-}
 
 static void append_batch(struct sequencer *s, struct job *job)
 {

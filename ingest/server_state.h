@@ -37,6 +37,8 @@ struct connection {
 	size_t reserved;
 	bool reading;
 	bool ending;                        /* the error frame is on its way */
+	uint64_t ending_ms;                 /* since when */
+	size_t ending_left;                 /* what the client had not read at the last look */
 	struct connection *previous, *next; /* all connections */
 	struct connection *waiting_next;    /* for room */
 	struct connection *hash_next;

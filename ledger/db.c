@@ -40,11 +40,10 @@ static enum error error_of(const struct db_env *env, int rc)
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_INVALID:
-	case MDB_PANIC:
 	case MDB_KEYEXIST:
 	case MDB_BAD_VALSIZE:
 		return E_CORRUPT;
-	default:
+	default: /* with MDB_PANIC: an earlier commit failed where it cannot be undone */
 		return E_IO;
 	}
 }

@@ -31,6 +31,9 @@ struct peer {
 	int fd;
 	uint64_t next;
 	struct receipt_position position;
+	bool kept; /* a frame that was read and not used yet */
+	enum frame_type type;
+	size_t len;
 	uint8_t frame[RECEIPT_BYTES_MAX + 64];
 };
 
@@ -209,26 +212,26 @@ static inline bool peer_take(struct peer *peer, uint8_t *out, size_t len)
 	return true;
 }
 
+/* The type of the next frame, which is kept for peer_read. */
+static inline enum frame_type peer_next_type(struct peer *peer)
+{
+	uint8_t head[FRAME_HEAD_BYTES];
+	if (!peer->kept) {
+		ck_assert_msg(peer_take(peer, head, sizeof head), "the connection ended instead of an answer");
+		ck_ok(frame_head_decode(BYTES_ARRAY(head), &peer->type, &peer->len));
+		ck_assert_uint_le(peer->len, sizeof peer->frame);
+		ck_assert(peer->len == 0 || peer_take(peer, peer->frame, peer->len));
+	}
+	peer->kept = true;
+	return peer->type;
+}
+
 /* The next frame; its body is borrowed until the one after it. */
 static inline struct bytes peer_read(struct peer *peer, enum frame_type *type)
 {
-	uint8_t head[FRAME_HEAD_BYTES];
-	size_t len;
-	ck_assert_msg(peer_take(peer, head, sizeof head), "the connection ended instead of an answer");
-	ck_ok(frame_head_decode(BYTES_ARRAY(head), type, &len));
-	ck_assert_uint_le(len, sizeof peer->frame);
-	ck_assert(len == 0 || peer_take(peer, peer->frame, len));
-	return bytes_of(peer->frame, len);
-}
-
-/* The type of the next frame, which stays unread. */
-static inline uint8_t peer_next_type(struct peer *peer)
-{
-	uint8_t head[FRAME_HEAD_BYTES];
-	struct pollfd ready = {.fd = peer->fd, .events = POLLIN};
-	ck_assert_msg(poll(&ready, 1, WAIT_MS) == 1, "nothing came in time");
-	ck_assert_int_eq(recv(peer->fd, head, sizeof head, MSG_PEEK | MSG_WAITALL), sizeof head);
-	return head[4];
+	*type = peer_next_type(peer);
+	peer->kept = false;
+	return bytes_of(peer->frame, peer->len);
 }
 
 /* The connection has ended, with nothing more on it. */
