@@ -1,4 +1,4 @@
-/* A directory of its own for a test, gone afterwards. */
+/* A directory of its own for a test, gone afterwards; under TMPDIR, else /tmp. */
 #pragma once
 
 #include <check.h>
@@ -13,7 +13,9 @@ struct place {
 
 static inline void place_make(struct place *place)
 {
-	strcpy(place->path, "/tmp/indsigt-unit-XXXXXX");
+	const char *base = getenv("TMPDIR");
+	int len = snprintf(place->path, sizeof place->path, "%s/indsigt-unit-XXXXXX", base ? base : "/tmp");
+	ck_assert_int_lt(len, (int)sizeof place->path);
 	ck_assert_ptr_nonnull(mkdtemp(place->path));
 }
 
