@@ -8,6 +8,8 @@
 #include "ledger/entry.h"
 #include "ledger/ledger.h"
 #include "ledger/merkle.h"
+#include "ledger/subject_map.h"
+#include "ledger/subject_tree.h"
 
 struct archive;
 struct db_txn;
@@ -48,6 +50,53 @@ enum error snapshot_prove_consistency(struct snapshot *snapshot, uint64_t old_si
  * `max`: there are no more. `before` UINT64_MAX starts at the newest. */
 enum error snapshot_find(struct snapshot *snapshot, struct bytes subject, uint64_t before, uint64_t *indexes,
 	size_t max, size_t *count) MUST_USE;
+
+/* ---- the newest finished epoch ---- */
+
+struct epoch_place {
+	uint64_t index; /* of the epoch entry; it is under this snapshot's checkpoint */
+	struct entry_epoch entry;
+};
+
+/* E_NOT_FOUND before the first one. */
+enum error snapshot_epoch(struct snapshot *snapshot, struct epoch_place *out) MUST_USE;
+/* The subject's label, computed (50 us), and its VRF proof (105 us). E_PERMISSION without keys. */
+enum error snapshot_label(struct snapshot *snapshot, struct bytes subject, struct label *out) MUST_USE;
+enum error snapshot_prove_label(struct snapshot *snapshot, struct bytes subject, uint8_t out[VRF_PROOF_BYTES]) MUST_USE;
+/* Presence (*present) or absence of the label in the newest epoch's map, with its proof. */
+enum error snapshot_prove_map(
+	struct snapshot *snapshot, const struct label *label, bool *present, struct map_proof *out) MUST_USE;
+/* All events that the newest epoch has filed under `subject`, ascending: the leaves of its subject tree. The array is
+ * the caller's to free; NULL when there are none. */
+enum error snapshot_subject_events(
+	struct snapshot *snapshot, struct bytes subject, uint64_t **indexes, size_t *count) MUST_USE;
+/* A subject tree's leaf hash, and what it is made of. */
+enum error snapshot_subject_leaf(
+	struct snapshot *snapshot, uint64_t index, struct hash *blind, struct hash *leaf) MUST_USE;
+
+/* One leaf of the filing tree; the label stream is made of these. */
+struct filing_place {
+	uint64_t index; /* in the log */
+	struct label label;
+	struct hash subject_blind;
+	struct hash filing_blind;
+};
+
+/* Visits the event entries with log index in [from, to), all of them filed, in log order. E_BAD_VALUE if `to` is over
+ * the newest epoch's size. `visit` ends the walk with an error. */
+typedef enum error filing_visitor(void *context, const struct filing_place *place);
+enum error snapshot_visit_filing(
+	struct snapshot *snapshot, uint64_t from, uint64_t to, filing_visitor *visit, void *context) MUST_USE;
+/* Leaves of the filing tree of the newest epoch, and the place in it of a batch's first event. E_NOT_FOUND: no batch of
+ * event entries begins at this log index. */
+uint64_t snapshot_filing_size(const struct snapshot *snapshot);
+enum error snapshot_filing_position(struct snapshot *snapshot, uint64_t first_index, uint64_t *out) MUST_USE;
+/* For `count` leaves from position `first` on. */
+enum error snapshot_prove_filing(
+	struct snapshot *snapshot, uint64_t first, uint64_t count, struct merkle_range_proof *out) MUST_USE;
+/* A batch of a sender that holds `sequence`: where its events begin in the log, its first sequence and count. */
+enum error snapshot_batch(struct snapshot *snapshot, uint32_t sender, uint64_t sequence, uint64_t *first_sequence,
+	uint32_t *count, uint64_t *first_index) MUST_USE;
 
 /* A sealed record, opened: the memory is the snapshot's until the next record or snapshot_end. */
 struct opened {

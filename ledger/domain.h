@@ -18,4 +18,10 @@
 #define DOMAIN_SUBJECT_KEY   "indsigt/v1 subject key\n"    /* associated data of wrapped keys  spec/store.md */
 #define DOMAIN_PERIOD_KEY    "indsigt/v1 period key\n"     /* associated data of wrapped keys  spec/store.md */
 #define DOMAIN_CURSOR_KEY    "indsigt/v1 cursor key\n"     /* seals paging cursors             spec/http.md */
+#define DOMAIN_BLINDING_KEY "indsigt/v1 blinding key\n"    /* VRF secret to blinding keys      spec/epoch.md */
+#define DOMAIN_BLIND         "indsigt/v1 blind\n"          /* log index to blind               spec/epoch.md */
+#define DOMAIN_SUBJECT       "indsigt/v1 subject\n"        /* count, subject tree root         spec/epoch.md */
+#define DOMAIN_HEAD          "indsigt/v1 head\n"           /* associated data of subject heads spec/store.md */
+#define DOMAIN_ERASED        "indsigt/v1 erased\n"         /* an erasure's label commitment    spec/entry.md */
+#define DOMAIN_REQUEST       "indsigt/v1 request\n"        /* a sender's signed request        spec/http.md */
 /* clang-format on */

@@ -169,6 +169,49 @@ enum error merkle_prove_consistency(
 	return E_OK;
 }
 
+/* A range of leaves in a tree, while it is proven. */
+struct range {
+	uint64_t first;
+	uint64_t end;
+};
+
+static bool range_misses(const struct range *range, uint64_t begin, uint64_t end)
+{
+	return end <= range->first || range->end <= begin;
+}
+
+/* RFC 6962: the largest power of two below n, n >= 2. */
+static uint64_t split(uint64_t n)
+{
+	return 1ull << (63 - (uint32_t)__builtin_clzll(n - 1));
+}
+
+static enum error prove_range(const struct merkle_nodes *nodes, const struct range *range, uint64_t begin, uint64_t end,
+	struct merkle_range_proof *proof)
+{
+	if (range_misses(range, begin, end))
+		return range_root(nodes, begin, end, &proof->hashes[proof->count++]);
+	if (range->first <= begin && end <= range->end)
+		return E_OK;
+	uint64_t middle = begin + split(end - begin);
+	TRY(prove_range(nodes, range, begin, middle, proof));
+	return prove_range(nodes, range, middle, end, proof);
+}
+
+enum error merkle_prove_range(
+	const struct merkle_nodes *nodes, uint64_t first, uint64_t count, uint64_t size, struct merkle_range_proof *out)
+{
+	if (count == 0 || first >= size || count > size - first || size > SIZE_MAX_LEAVES)
+		return E_BAD_VALUE;
+	struct range range = {first, first + count};
+	struct merkle_range_proof proof;
+	proof.count = 0;
+	TRY(prove_range(nodes, &range, 0, size, &proof));
+	out->count = proof.count;
+	memcpy(out->hashes, proof.hashes, proof.count * sizeof proof.hashes[0]);
+	return E_OK;
+}
+
 /* ---- verifying ---- */
 
 /* The shape of the path from a node to the root: for `inner` levels the sibling is to the left or right as the node's
@@ -214,17 +257,64 @@ static void path_old_root(
 	*out = hash;
 }
 
-enum error merkle_verify_inclusion(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *proof,
-	size_t proof_count, const struct hash *root)
+enum error merkle_root_of_inclusion(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *proof,
+	size_t proof_count, struct hash *out)
 {
 	if (index >= size || size > SIZE_MAX_LEAVES)
 		return E_BAD_PROOF;
 	struct path path = path_shape(index, size - 1);
 	if (proof_count != (size_t)path.inner + path.border)
 		return E_BAD_PROOF;
+	path_root(leaf, index, path, proof, out);
+	return E_OK;
+}
+
+enum error merkle_verify_inclusion(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *proof,
+	size_t proof_count, const struct hash *root)
+{
 	struct hash computed;
-	path_root(leaf, index, path, proof, &computed);
+	TRY(merkle_root_of_inclusion(leaf, index, size, proof, proof_count, &computed));
 	return hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
+}
+
+/* Where a range proof is read. */
+struct range_reader {
+	struct range range;
+	const struct hash *leaves;
+	const struct hash *proof;
+	size_t left; /* hashes of the proof that are not used yet */
+};
+
+static enum error read_range(struct range_reader *reader, uint64_t begin, uint64_t end, struct hash *out)
+{
+	struct hash left, right;
+	if (range_misses(&reader->range, begin, end)) {
+		if (reader->left == 0)
+			return E_BAD_PROOF;
+		*out = *reader->proof++;
+		reader->left--;
+		return E_OK;
+	}
+	if (end - begin == 1) {
+		*out = reader->leaves[begin - reader->range.first];
+		return E_OK;
+	}
+	uint64_t middle = begin + split(end - begin);
+	TRY(read_range(reader, begin, middle, &left));
+	TRY(read_range(reader, middle, end, &right));
+	merkle_node_hash(&left, &right, out);
+	return E_OK;
+}
+
+enum error merkle_verify_range(const struct hash *leaves, uint64_t first, uint64_t count, uint64_t size,
+	const struct hash *proof, size_t proof_count, const struct hash *root)
+{
+	struct hash computed;
+	if (count == 0 || first >= size || count > size - first || size > SIZE_MAX_LEAVES)
+		return E_BAD_PROOF;
+	struct range_reader reader = {{first, first + count}, leaves, proof, proof_count};
+	TRY(read_range(&reader, 0, size, &computed));
+	return reader.left == 0 && hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
 }
 
 enum error merkle_verify_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size,

@@ -21,6 +21,14 @@ struct merkle_proof {
 	struct hash hashes[MERKLE_PROOF_MAX];
 };
 
+/* A range has two edges. */
+#define MERKLE_RANGE_PROOF_MAX (2 * PROOF_HASHES_MAX)
+
+struct merkle_range_proof {
+	uint32_t count;
+	struct hash hashes[MERKLE_RANGE_PROOF_MAX];
+};
+
 /* ---- hashing ---- */
 
 /* SHA-256("") */
@@ -67,6 +75,10 @@ enum error merkle_prove_inclusion(
  * old_size > size: E_BAD_VALUE. */
 enum error merkle_prove_consistency(
 	const struct merkle_nodes *nodes, uint64_t old_size, uint64_t size, struct merkle_proof *out) MUST_USE;
+/* For the leaves [first, first + count) together: the hashes of the largest subtrees of the tree's own shape that hold
+ * none of them, from left to right. count >= 1 and within the tree, or E_BAD_VALUE. */
+enum error merkle_prove_range(const struct merkle_nodes *nodes, uint64_t first, uint64_t count, uint64_t size,
+	struct merkle_range_proof *out) MUST_USE;
 /* The root over `count` leaf hashes in memory; 0 gives the empty root. */
 void merkle_root_of_leaves(const struct hash *leaves, size_t count, struct hash *out);
 
@@ -79,3 +91,10 @@ enum error merkle_verify_inclusion(const struct hash *leaf, uint64_t index, uint
  * and an empty proof; from size 0 anything follows with an empty proof, if old_root is the empty root. */
 enum error merkle_verify_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size,
 	const struct hash *root, const struct hash *proof, size_t proof_count) MUST_USE;
+/* The root that a leaf hash and its inclusion proof give; E_BAD_PROOF if the proof does not have the length for this
+ * place. For roots that are signed and not written down (batches). */
+enum error merkle_root_of_inclusion(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *proof,
+	size_t proof_count, struct hash *out) MUST_USE;
+/* E_BAD_PROOF unless the `count` leaf hashes stand at [first, first + count) in the tree (size, root). */
+enum error merkle_verify_range(const struct hash *leaves, uint64_t first, uint64_t count, uint64_t size,
+	const struct hash *proof, size_t proof_count, const struct hash *root) MUST_USE;
