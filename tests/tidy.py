@@ -23,7 +23,8 @@ PLACES = {"ledger/limits.h": "", "ledger/domain.h": "", "ledger/ledger_state.h":
           "tools/command.h": ""}
 # ... and one whose implementation is spread over several files, or whose types files below its source share.
 SPREAD = {"ledger/ledger.h": "ledger/prepare.c", "ingest/adapter.h": "ingest/control_client.c",
-          "ingest/outbox.h": "ingest/outbox_redo.c", "ingest/server.h": "ingest/control.c"}
+          "ingest/outbox.h": "ingest/outbox_redo.c", "ingest/server.h": "ingest/control.c",
+          "query/routes.h": "query/verify.c"}
 QUERY_USES_OF_INGEST = {"ingest/outbox.h"}  # the sender: queryd reports its own reads
 
 
