@@ -53,6 +53,14 @@
 #define POSTING_INDEXES_MAX        256u  /* one posting chunk: 2 KiB */
 #define FRESH_SUBJECTS_MAX      500000u  /* subject keys not yet merged; more forces an epoch */
 
+/* ---- statements ---- */
+#define STATEMENT_BYTES_MAX  268435456u  /* a statement or filing proof as a file */
+#define STATEMENT_EVENTS_MAX     65536u  /* covered events of one statement; who has more takes windows */
+#define STATEMENT_LATER_MAX       4096u  /* events after the epoch */
+#define STATEMENT_LAST_MAX          64u  /* entries that show an epoch's time: epochs and one batch after the last event */
+#define STATEMENT_ERASURES_MAX    4096u
+#define STATEMENT_SENDERS_MAX     4096u  /* sender entries */
+
 /* ---- queries ---- */
 #define QUERY_PAGE_MAX            1000u
 #define QUERY_PAGE_DEFAULT         100u

@@ -306,15 +306,26 @@ static enum error read_range(struct range_reader *reader, uint64_t begin, uint64
 	return E_OK;
 }
 
+enum error merkle_root_of_range(const struct hash *leaves, uint64_t first, uint64_t count, uint64_t size,
+	const struct hash *proof, size_t proof_count, struct hash *out)
+{
+	struct hash root;
+	if (count == 0 || first >= size || count > size - first || size > SIZE_MAX_LEAVES)
+		return E_BAD_PROOF;
+	struct range_reader reader = {{first, first + count}, leaves, proof, proof_count};
+	TRY(read_range(&reader, 0, size, &root));
+	if (reader.left != 0)
+		return E_BAD_PROOF;
+	*out = root;
+	return E_OK;
+}
+
 enum error merkle_verify_range(const struct hash *leaves, uint64_t first, uint64_t count, uint64_t size,
 	const struct hash *proof, size_t proof_count, const struct hash *root)
 {
 	struct hash computed;
-	if (count == 0 || first >= size || count > size - first || size > SIZE_MAX_LEAVES)
-		return E_BAD_PROOF;
-	struct range_reader reader = {{first, first + count}, leaves, proof, proof_count};
-	TRY(read_range(&reader, 0, size, &computed));
-	return reader.left == 0 && hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
+	TRY(merkle_root_of_range(leaves, first, count, size, proof, proof_count, &computed));
+	return hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
 }
 
 enum error merkle_verify_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size,

@@ -95,6 +95,10 @@ enum error merkle_verify_consistency(uint64_t old_size, const struct hash *old_r
  * place. For roots that are signed and not written down (batches). */
 enum error merkle_root_of_inclusion(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *proof,
 	size_t proof_count, struct hash *out) MUST_USE;
+/* The root that the leaf hashes at [first, first + count) and their range proof give; E_BAD_PROOF if the proof does not
+ * have the length for this place. For roots that are committed with something else (subject trees). */
+enum error merkle_root_of_range(const struct hash *leaves, uint64_t first, uint64_t count, uint64_t size,
+	const struct hash *proof, size_t proof_count, struct hash *out) MUST_USE;
 /* E_BAD_PROOF unless the `count` leaf hashes stand at [first, first + count) in the tree (size, root). */
 enum error merkle_verify_range(const struct hash *leaves, uint64_t first, uint64_t count, uint64_t size,
 	const struct hash *proof, size_t proof_count, const struct hash *root) MUST_USE;

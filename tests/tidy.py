@@ -18,11 +18,13 @@ FILE_LINES_MAX = 600
 TEST_LINES_MAX = 800  # a test file is a list of cases
 # A header without a source file stands right after the named source file of its layer ("": before all).
 PLACES = {"ledger/limits.h": "", "ledger/domain.h": "", "ledger/ledger_state.h": "ledger/prepare.c",
-          "ledger/audit_state.h": "ledger/audit.c", "ingest/spool_state.h": "ingest/spool.c",
+          "ledger/audit_state.h": "ledger/audit.c", "ledger/statement_state.h": "ledger/statement_parse.c",
+          "ingest/spool_state.h": "ingest/spool.c",
           "ingest/outbox_state.h": "ingest/outbox_redo.c", "ingest/server_state.h": "ingest/control.c",
           "tools/command.h": ""}
 # ... and one whose implementation is spread over several files, or whose types files below its source share.
-SPREAD = {"ledger/ledger.h": "ledger/prepare.c", "ingest/adapter.h": "ingest/control_client.c",
+SPREAD = {"ledger/ledger.h": "ledger/prepare.c", "ledger/statement.h": "ledger/statement_parse.c",
+          "ingest/adapter.h": "ingest/control_client.c",
           "ingest/outbox.h": "ingest/outbox_redo.c", "ingest/server.h": "ingest/control.c",
           "query/routes.h": "query/verify.c"}
 QUERY_USES_OF_INGEST = {"ingest/outbox.h"}  # the sender: queryd reports its own reads

@@ -1,0 +1,71 @@
+#include "ledger/evidence.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- reading ---- */
+
+static void read_entry(struct form *form, const json_t *object, struct included *out)
+{
+	out->entry = form_bytes(form, object, "entry", ENTRY_BYTES_MAX);
+	out->proof = form_hashes(form, object, "inclusion", PROOF_HASHES_MAX);
+}
+
+void form_included(struct form *form, const json_t *object, const char *others, struct included *out)
+{
+	char names[96];
+	snprintf(names, sizeof names, "index entry inclusion %s", others);
+	form_members(form, object, names);
+	out->index = form_number(form, object, "index");
+	read_entry(form, object, out);
+}
+
+void form_evidence(struct form *form, const json_t *root, struct evidence *out)
+{
+	out->note = form_text(form, root, "checkpoint", NOTE_BYTES_MAX);
+	const json_t *genesis = form_object(form, root, "genesis");
+	form_part(form, "genesis", FINDING_NO_INDEX);
+	form_members(form, genesis, "entry inclusion");
+	out->genesis_shown.index = 0;
+	read_entry(form, genesis, &out->genesis_shown);
+}
+
+/* ---- checking ---- */
+
+bool included_check(const struct included *included, const struct checkpoint *checkpoint)
+{
+	struct hash leaf;
+	merkle_leaf_hash(included->entry, &leaf);
+	return merkle_verify_inclusion(&leaf, included->index, checkpoint->size, included->proof.at, included->proof.count,
+			   &checkpoint->root) == E_OK;
+}
+
+enum error evidence_check_log(struct evidence *evidence, const struct vkey *log, struct finding *finding)
+{
+	struct entry entry;
+	if (checkpoint_verify(evidence->note, log, &evidence->checkpoint) != E_OK)
+		return finding_set(finding, FINDING_CHECKPOINT, FINDING_NO_INDEX);
+	if (entry_decode(evidence->genesis_shown.entry, &entry) != E_OK || entry.kind != ENTRY_GENESIS)
+		return finding_set(finding, FINDING_GENESIS_ENTRY, FINDING_NO_INDEX);
+	if (!included_check(&evidence->genesis_shown, &evidence->checkpoint))
+		return finding_set(finding, FINDING_GENESIS_INCLUSION, FINDING_NO_INDEX);
+	if (strcmp(entry.genesis.origin, log->name) != 0 ||
+		memcmp(entry.genesis.log_key, log->public_key, sizeof log->public_key) != 0)
+		return finding_set(finding, FINDING_GENESIS_KEY, FINDING_NO_INDEX);
+	evidence->genesis = entry.genesis;
+	return E_OK;
+}
+
+enum error evidence_check_epoch(struct evidence *evidence, struct finding *finding)
+{
+	struct entry entry;
+	uint64_t index = evidence->epoch_shown.index;
+	if (entry_decode(evidence->epoch_shown.entry, &entry) != E_OK || entry.kind != ENTRY_EPOCH)
+		return finding_set(finding, FINDING_EPOCH_ENTRY, index);
+	if (!included_check(&evidence->epoch_shown, &evidence->checkpoint))
+		return finding_set(finding, FINDING_EPOCH_INCLUSION, index);
+	if (entry.epoch.size == 0 || entry.epoch.size > index)
+		return finding_set(finding, FINDING_EPOCH_SIZE, index);
+	evidence->epoch = entry.epoch;
+	return E_OK;
+}

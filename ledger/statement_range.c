@@ -1,0 +1,134 @@
+#include "ledger/statement_state.h"
+#include "ledger/subject_map.h"
+#include "ledger/subject_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_release(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+/* ---- the window and its neighbours ---- */
+
+static enum error check_neighbour(const struct shown *shown, struct shown_leaf *leaf)
+{
+	struct entry entry;
+	if (leaf->index >= shown->evidence.epoch.size)
+		return finding_set(shown->finding, FINDING_EVENT_UNCOVERED, leaf->index);
+	if (entry_decode(leaf->entry, &entry) != E_OK || entry.kind != ENTRY_EVENT)
+		return finding_set(shown->finding, FINDING_EVENT_ENTRY, leaf->index);
+	leaf->time_s = entry.event.time_s;
+	return E_OK;
+}
+
+/* The neighbours stand strictly around the events: by index, and outside the window by time. */
+static enum error check_neighbours(struct shown *shown)
+{
+	struct shown_leaf *before = &shown->before;
+	struct shown_leaf *after = &shown->after;
+	size_t count = shown->event_count;
+	if (before->shown) {
+		TRY(check_neighbour(shown, before));
+		if (before->time_s >= shown->window.from_s)
+			return finding_set(shown->finding, FINDING_WINDOW_BEFORE, before->index);
+		if ((count > 0 && shown->events[0].index <= before->index) || (after->shown && after->index <= before->index))
+			return finding_set(shown->finding, FINDING_EVENT_ORDER, before->index);
+	}
+	if (after->shown) {
+		TRY(check_neighbour(shown, after));
+		if (after->time_s < shown->window.to_s)
+			return finding_set(shown->finding, FINDING_WINDOW_AFTER, after->index);
+		if (count > 0 && shown->events[count - 1].index >= after->index)
+			return finding_set(shown->finding, FINDING_EVENT_ORDER, after->index);
+		if (after->time_s > shown->evidence.epoch.time_s)
+			return finding_set(shown->finding, FINDING_EVENT_TIME, after->index);
+	}
+	return E_OK;
+}
+
+static enum error check_window(struct shown *shown, const struct statement *result)
+{
+	const struct statement_window *window = &shown->window;
+	for (size_t i = 0; i < result->event_count; i++) {
+		uint64_t time_s = result->events[i].entry.time_s;
+		if ((window->has_from && time_s < window->from_s) || (window->has_to && time_s >= window->to_s))
+			return finding_set(shown->finding, FINDING_WINDOW_OUTSIDE, result->events[i].index);
+	}
+	return check_neighbours(shown);
+}
+
+/* `leaves` are shown at [first, first + leaves) of the tree of `count`. Where they do not begin or end the tree, a
+ * neighbour outside the window must be among them. */
+static enum error check_edges(const struct shown *shown, uint64_t leaves)
+{
+	if (!shown->windowed) {
+		if (leaves != shown->count)
+			return finding_set(shown->finding, FINDING_COUNT, FINDING_NO_INDEX);
+		return shown->first == 0 ? E_OK : finding_set(shown->finding, FINDING_RANGE, FINDING_NO_INDEX);
+	}
+	if (shown->first > shown->count || leaves > shown->count - shown->first)
+		return finding_set(shown->finding, FINDING_RANGE, FINDING_NO_INDEX);
+	if (!shown->before.shown && shown->first != 0)
+		return finding_set(shown->finding, FINDING_WINDOW_BEFORE, FINDING_NO_INDEX);
+	if (!shown->after.shown && shown->first + leaves != shown->count)
+		return finding_set(shown->finding, FINDING_WINDOW_AFTER, FINDING_NO_INDEX);
+	return E_OK;
+}
+
+/* ---- the subject tree ---- */
+
+static void leaf_of(uint64_t index, const struct hash *blind, struct bytes entry, struct hash *out)
+{
+	struct hash entry_leaf;
+	merkle_leaf_hash(entry, &entry_leaf);
+	subject_leaf_hash(blind, index, &entry_leaf, out);
+}
+
+static enum error check_presence(const struct shown *shown)
+{
+	size_t count = 0;
+	struct hash root, value;
+	__attribute__((cleanup(free_release))) struct hash *leaves = calloc(shown->event_count + 2, sizeof *leaves);
+	if (leaves == NULL)
+		return E_NO_MEMORY;
+	if (shown->before.shown)
+		leaf_of(shown->before.index, &shown->before.blind, shown->before.entry, &leaves[count++]);
+	for (size_t i = 0; i < shown->event_count; i++) {
+		const struct shown_event *event = &shown->events[i];
+		leaf_of(event->index, &event->blind, event->entry, &leaves[count++]);
+	}
+	if (shown->after.shown)
+		leaf_of(shown->after.index, &shown->after.blind, shown->after.entry, &leaves[count++]);
+	TRY(check_edges(shown, count));
+	if (merkle_root_of_range(
+			leaves, shown->first, count, shown->count, shown->range_proof.at, shown->range_proof.count, &root) != E_OK)
+		return finding_set(shown->finding, FINDING_SUBJECT_TREE, FINDING_NO_INDEX);
+	subject_value(shown->count, &root, &value);
+	if (map_verify_present(&shown->evidence.epoch.map_root, shown->label.b, &value, shown->map_proof) != E_OK)
+		return finding_set(shown->finding, FINDING_PRESENCE, FINDING_NO_INDEX);
+	return E_OK;
+}
+
+static enum error check_absence(const struct shown *shown)
+{
+	struct hash empty;
+	const struct hash *root = &shown->evidence.epoch.map_root;
+	map_empty_root(&empty);
+	if (shown->map_proof.len == 0 && !hash_equal(root, &empty))
+		return finding_set(shown->finding, FINDING_ABSENCE_EMPTY, FINDING_NO_INDEX);
+	if (shown->map_proof.len >= MAP_KEY_BYTES && memcmp(shown->map_proof.data, shown->label.b, MAP_KEY_BYTES) == 0)
+		return finding_set(shown->finding, FINDING_ABSENCE_SELF, FINDING_NO_INDEX);
+	if (map_verify_absent(root, shown->label.b, shown->map_proof) != E_OK)
+		return finding_set(shown->finding, FINDING_ABSENCE, FINDING_NO_INDEX);
+	return E_OK;
+}
+
+enum error statement_check_range(struct shown *shown, const struct statement *result)
+{
+	if (!shown->present)
+		return check_absence(shown);
+	TRY(check_window(shown, result));
+	return check_presence(shown);
+}

@@ -1,0 +1,161 @@
+#include "ledger/statement_state.h"
+
+#include <string.h>
+
+/* ---- sender entries ---- */
+
+static struct statement_sender *find_sender(const struct statement *out, uint32_t id, size_t *place)
+{
+	for (size_t i = 0; i < out->sender_count; i++)
+		if (out->senders[i].id == id) {
+			*place = i;
+			return &out->senders[i];
+		}
+	return NULL;
+}
+
+/* The newest entry of the sender among the first `end`. */
+static struct shown_sender *newest_entry(const struct shown *shown, uint32_t id, size_t end)
+{
+	while (end > 0)
+		if (shown->senders[--end].entry.sender == id)
+			return &shown->senders[end];
+	return NULL;
+}
+
+/* ENTRY-16 as far as the entries shown go, and whether this one is endorsed (ENTRY-8). */
+static enum error take_sender(struct shown *shown, size_t at, struct statement *out)
+{
+	struct shown_sender *item = &shown->senders[at];
+	const struct entry_sender *entry = &item->entry;
+	const struct shown_sender *old = newest_entry(shown, entry->sender, at);
+	struct statement_sender *sender = find_sender(out, entry->sender, &item->sender);
+	bool registers = entry->action == SENDER_REGISTER;
+	if (entry->sender == 0 || registers != (old == NULL) ||
+		(old != NULL && (old->entry.action == SENDER_REVOKE || strcmp(old->entry.org, entry->org) != 0 ||
+							strcmp(old->entry.name, entry->name) != 0)))
+		return finding_set(shown->finding, FINDING_SENDER_HISTORY, item->at.index);
+	if (sender == NULL) {
+		item->sender = out->sender_count++;
+		sender = &out->senders[item->sender];
+		sender->id = entry->sender;
+		sender->endorsed = true;
+		strcpy(sender->org, entry->org);
+		strcpy(sender->name, entry->name);
+	}
+	bool endorsed = sender_endorsed(out->origin, entry, old ? old->entry.public_key : NULL);
+	sender->endorsed = sender->endorsed && endorsed;
+	sender->compromised = sender->compromised || entry->compromised;
+	return E_OK;
+}
+
+static enum error check_senders(struct shown *shown, struct statement *out)
+{
+	for (size_t i = 0; i < shown->sender_count; i++) {
+		struct entry entry;
+		struct shown_sender *item = &shown->senders[i];
+		if (entry_decode(item->at.entry, &entry) != E_OK || entry.kind != ENTRY_SENDER)
+			return finding_set(shown->finding, FINDING_SENDER_ENTRY, item->at.index);
+		if (!included_check(&item->at, &shown->evidence.checkpoint))
+			return finding_set(shown->finding, FINDING_SENDER_INCLUSION, item->at.index);
+		item->entry = entry.sender;
+		TRY(take_sender(shown, i, out));
+	}
+	return E_OK;
+}
+
+/* ---- batches ---- */
+
+static enum error check_batches(struct shown *shown)
+{
+	for (size_t i = 0; i < shown->batch_count; i++) {
+		struct entry entry;
+		struct shown_batch *batch = &shown->batches[i];
+		if (entry_decode(batch->at.entry, &entry) != E_OK || entry.kind != ENTRY_BATCH)
+			return finding_set(shown->finding, FINDING_BATCH_ENTRY, batch->at.index);
+		if (!included_check(&batch->at, &shown->evidence.checkpoint))
+			return finding_set(shown->finding, FINDING_BATCH_INCLUSION, batch->at.index);
+		batch->entry = entry.batch;
+	}
+	return E_OK;
+}
+
+/* The key that signs at this place of the log: that of the newest entry below it, unless that revokes. */
+static enum error check_signature(struct shown *shown, const struct shown_batch *batch, size_t *signer)
+{
+	size_t end = 0;
+	while (end < shown->sender_count && shown->senders[end].at.index < batch->at.index)
+		end++;
+	struct shown_sender *item = newest_entry(shown, batch->entry.sender, end);
+	if (item == NULL || item->entry.action == SENDER_REVOKE)
+		return finding_set(shown->finding, FINDING_SENDER_HISTORY, batch->at.index);
+	struct batch_head head = {.kind = BATCH_EVENT,
+		.sender = batch->entry.sender,
+		.first_sequence = batch->entry.first_sequence,
+		.count = batch->entry.count,
+		.filing_checked = batch->entry.filing_checked};
+	memcpy(head.signature, batch->entry.signature, sizeof head.signature);
+	if (batch_check_signature(shown->evidence.checkpoint.origin, &head, &batch->root, item->entry.public_key) != E_OK)
+		return finding_set(shown->finding, FINDING_SIGNATURE, batch->at.index);
+	*signer = item->sender;
+	return E_OK;
+}
+
+static struct statement_event *find_event(const struct statement *out, uint64_t index)
+{
+	for (size_t low = 0, high = out->event_count; low < high;) {
+		size_t middle = low + (high - low) / 2;
+		if (out->events[middle].index == index)
+			return &out->events[middle];
+		if (out->events[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* The batch entry stands right after its events, in the order of their sequences. */
+static bool in_batch(const struct statement_event *event, const struct shown_batch *batch)
+{
+	uint64_t offset = event->entry.sequence - batch->entry.first_sequence;
+	return event->entry.sender == batch->entry.sender && event->entry.sequence >= batch->entry.first_sequence &&
+		   offset < batch->entry.count && event->index < batch->at.index &&
+		   batch->at.index - event->index == batch->entry.count - offset;
+}
+
+/* The first path of a batch gives the root that the signature is checked over; all others must lead to the same one. */
+static enum error check_path(struct shown *shown, const struct shown_path *path, struct statement *out)
+{
+	struct hash root;
+	struct shown_batch *batch = &shown->batches[path->batch];
+	struct statement_event *event = find_event(out, path->index);
+	if (event == NULL || event->sender != NULL || !in_batch(event, batch))
+		return finding_set(shown->finding, FINDING_BATCH_PLACE, path->index);
+	if (merkle_root_of_inclusion(&event->entry.commitment, event->entry.sequence - batch->entry.first_sequence,
+			batch->entry.count, path->hashes.at, path->hashes.count, &root) != E_OK ||
+		(batch->has_root && !hash_equal(&root, &batch->root)))
+		return finding_set(shown->finding, FINDING_SIGNATURE_PATH, path->index);
+	if (!batch->has_root) {
+		batch->root = root;
+		batch->has_root = true;
+		TRY(check_signature(shown, batch, &batch->sender));
+	}
+	event->sender = &out->senders[batch->sender];
+	return E_OK;
+}
+
+enum error statement_check_signatures(struct shown *shown, struct statement *out)
+{
+	if (!shown->signatures)
+		return E_OK;
+	TRY(check_senders(shown, out));
+	TRY(check_batches(shown));
+	for (size_t i = 0; i < shown->path_count; i++)
+		TRY(check_path(shown, &shown->paths[i], out));
+	for (size_t i = 0; i < out->event_count; i++)
+		if (out->events[i].sender == NULL)
+			return finding_set(shown->finding, FINDING_SIGNATURE_MISSING, out->events[i].index);
+	out->signatures = true;
+	return E_OK;
+}
