@@ -260,7 +260,7 @@ static void answer_simple(struct sequencer *s, struct job *job)
 		job->number = ledger_next_sender(s->options.ledger);
 	if (job->kind == JOB_STATUS || job->kind == JOB_EPOCH)
 		job->number = checkpoint.size;
-	job->tail = ledger_tail_events(s->options.ledger);
+	job->tail = ledger_unfiled(s->options.ledger);
 	job->ledger_time_s = ledger_time_s(s->options.ledger);
 }
 
@@ -347,7 +347,7 @@ static void epoch_step(struct sequencer *s)
 	struct fault fault = {0};
 	enum error error = E_OK;
 	bool finished = false;
-	uint64_t tail = ledger_tail_events(s->options.ledger);
+	uint64_t tail = ledger_unfiled(s->options.ledger);
 	bool due = clock_ms() - s->epoch_ended_ms >= (uint64_t)s->options.epoch_seconds * 1000;
 	if (atomic_load(&s->halted)) {
 		s->epoch_running = false;

@@ -4,11 +4,31 @@
 #include "ledger/entry.h"
 #include "ledger/log.h"
 
-void aliases_put(struct db_txn *txn, uint64_t first_index, struct bytes sealed)
+#include <string.h>
+
+#define POSITION_BYTES 8
+
+void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed)
 {
 	uint8_t key[8];
 	put_u64(key, first_index);
-	db_append(txn, STORE_ALIAS, BYTES_ARRAY(key), sealed);
+	uint8_t *place = db_append_place(txn, STORE_ALIAS, BYTES_ARRAY(key), POSITION_BYTES + sealed.len);
+	if (place == NULL)
+		return;
+	put_u64(place, position);
+	memcpy(place + POSITION_BYTES, sealed.data, sealed.len);
+}
+
+enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *out)
+{
+	uint8_t key[8];
+	struct bytes value;
+	put_u64(key, first_index);
+	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
+	if (value.len < POSITION_BYTES)
+		return E_CORRUPT;
+	*out = get_u64(value.data);
+	return E_OK;
 }
 
 enum error alias_walk_begin(struct db_txn *txn, const struct seal_keys *keys, uint64_t from, struct alias_walk *out)
@@ -17,6 +37,20 @@ enum error alias_walk_begin(struct db_txn *txn, const struct seal_keys *keys, ui
 	out->keys = keys;
 	out->first_index = from;
 	out->count = 0;
+	return E_OK;
+}
+
+enum error alias_walk_to(struct alias_walk *walk, uint64_t index)
+{
+	uint8_t key[8];
+	put_u64(key, index);
+	enum error error = db_walk_upto(&walk->walk, BYTES_ARRAY(key));
+	if (error != E_OK && error != E_NOT_FOUND)
+		return error;
+	if (error == E_OK && walk->walk.key.len != 8)
+		return E_CORRUPT;
+	walk->first_index = error == E_OK ? get_u64(walk->walk.key.data) : index;
+	walk->count = 0;
 	return E_OK;
 }
 
@@ -34,11 +68,15 @@ enum error alias_walk_next(struct alias_walk *walk)
 	struct bytes encoded;
 	struct entry entry;
 	TRY(move(walk));
-	struct bytes sealed = walk->walk.value;
-	if (walk->walk.key.len != 8 || sealed.len <= SEAL_OVERHEAD || (sealed.len - SEAL_OVERHEAD) % 32 != 0 ||
+	struct bytes value = walk->walk.value;
+	if (walk->walk.key.len != 8 || value.len < POSITION_BYTES)
+		return E_CORRUPT;
+	struct bytes sealed = bytes_of(value.data + POSITION_BYTES, value.len - POSITION_BYTES);
+	if (sealed.len <= SEAL_OVERHEAD || (sealed.len - SEAL_OVERHEAD) % 32 != 0 ||
 		sealed.len > SEAL_OVERHEAD + sizeof walk->aliases)
 		return E_CORRUPT;
 	walk->first_index = get_u64(walk->walk.key.data);
+	walk->position = get_u64(value.data);
 	walk->count = (uint32_t)((sealed.len - SEAL_OVERHEAD) / 32);
 
 	/* The pack is bound to the batch: sender, first sequence and count come from the log. */

@@ -231,8 +231,10 @@ static enum error append_batch(struct ledger *ledger, const struct prepared *pre
 	TRY(reader_done(&records));
 	struct entry entry = batch_entry(head);
 	TRY(ledger_append_entry(ledger, &entry));
-	if (prepared->aliases.len > 0)
-		aliases_put(&ledger->tick, first_index, prepared->aliases);
+	if (prepared->aliases.len > 0) {
+		aliases_put(&ledger->tick, first_index, ledger->state.filing_leaves, prepared->aliases);
+		ledger->state.filing_leaves += head->count;
+	}
 	put_batch_row(ledger, head, first_index);
 
 	struct sender *sender = registry_working(ledger->registry, head->sender, true);

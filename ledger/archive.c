@@ -1,13 +1,11 @@
 #include "ledger/archive.h"
 
-#include "ledger/aliases.h"
+#include "ledger/archive_state.h"
 #include "ledger/log.h"
 #include "ledger/posting.h"
-#include "ledger/secrets.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,46 +13,6 @@
 #include <unistd.h>
 
 #define PATH_BYTES_MAX 4096
-#define NODE_SLOTS 65536u /* power of two: the computed nodes of a million entries, 3 MiB */
-
-struct known_node {
-	uint64_t index;
-	uint32_t level;
-	bool known;
-	struct hash hash;
-};
-
-/* What snapshots have found out and later ones need not compute again: complete nodes never change, and a note whose
- * signature was checked stays good. */
-struct memory {
-	pthread_mutex_t mutex;
-	struct known_node nodes[NODE_SLOTS];
-	uint8_t note[NOTE_BYTES_MAX];
-	size_t note_len;
-	struct checkpoint checkpoint; /* of that note */
-};
-
-struct archive {
-	struct vkey vkey;
-	struct db_env *store;
-	struct secrets *secrets; /* NULL without keys */
-	struct keystore *keystore;
-	struct memory *memory;
-};
-
-struct snapshot {
-	struct archive *archive;
-	struct db_txn txn;
-	struct key_snapshot keys;
-	struct store_state state;
-	uint64_t filed;
-	struct checkpoint checkpoint;
-	struct bytes note;
-	struct alias_walk *tail; /* made when the tail is first scanned */
-	uint8_t *record;         /* the opened record */
-	size_t record_capacity;
-};
-
 /* ---- opening ---- */
 
 static enum error open_keys(struct archive *archive, const char *dir, struct fault *fault)
@@ -164,7 +122,7 @@ static enum error load_snapshot(struct snapshot *snapshot)
 	struct hash root;
 	TRY(db_begin(snapshot->archive->store, false, &snapshot->txn));
 	TRY(store_state_get(&snapshot->txn, &snapshot->state));
-	TRY(store_filed_get(&snapshot->txn, &snapshot->filed));
+	TRY(store_filing_get(&snapshot->txn, &snapshot->filing));
 	TRY(store_checkpoint_get(&snapshot->txn, &snapshot->note));
 	TRY(check_note(snapshot->archive, snapshot->note, &snapshot->checkpoint));
 	merkle_frontier_root(&snapshot->state.frontier, &root);
@@ -195,9 +153,7 @@ void snapshot_end(struct snapshot *snapshot)
 		return;
 	key_snapshot_end(&snapshot->keys);
 	db_abort(&snapshot->txn);
-	if (snapshot->record != NULL)
-		sodium_memzero(snapshot->record, snapshot->record_capacity);
-	free(snapshot->record);
+	record_buffer_free(&snapshot->record);
 	free(snapshot->tail);
 	free(snapshot);
 }
@@ -220,7 +176,7 @@ uint64_t snapshot_time_s(const struct snapshot *snapshot)
 
 uint64_t snapshot_filed(const struct snapshot *snapshot)
 {
-	return snapshot->filed;
+	return snapshot->filing.filed;
 }
 
 enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct bytes *out)
@@ -318,11 +274,11 @@ static enum error scan_packs(struct snapshot *snapshot, const struct alias *alia
 /* Ascending log indexes in the tail. */
 static enum error scan_tail(struct snapshot *snapshot, const struct alias *alias, uint64_t before, struct found *found)
 {
-	if (snapshot->filed >= snapshot->checkpoint.size)
+	if (snapshot->filing.filed >= snapshot->checkpoint.size)
 		return E_OK;
 	if (snapshot->tail == NULL && (snapshot->tail = malloc(sizeof *snapshot->tail)) == NULL)
 		return E_NO_MEMORY;
-	TRY(alias_walk_begin(&snapshot->txn, &snapshot->archive->secrets->seal, snapshot->filed, snapshot->tail));
+	TRY(alias_walk_begin(&snapshot->txn, &snapshot->archive->secrets->seal, snapshot->filing.filed, snapshot->tail));
 	enum error error = scan_packs(snapshot, alias, before, found);
 	alias_walk_end(snapshot->tail);
 	return error;
@@ -345,7 +301,7 @@ enum error snapshot_find(
 
 	/* Indexes at or above `filed` belong to an epoch that is still running: the tail has them. */
 	size_t filed = 0;
-	uint64_t below = before < snapshot->filed ? before : snapshot->filed;
+	uint64_t below = before < snapshot->filing.filed ? before : snapshot->filing.filed;
 	if (n < max)
 		TRY(posting_find(
 			&snapshot->txn, &snapshot->archive->secrets->seal, &alias, below, indexes + n, max - n, &filed));
@@ -355,118 +311,12 @@ enum error snapshot_find(
 
 /* ---- records ---- */
 
-static enum error record_buffer(struct snapshot *snapshot, size_t len)
-{
-	if (len <= snapshot->record_capacity)
-		return E_OK;
-	uint8_t *larger = malloc(len);
-	if (larger == NULL)
-		return E_NO_MEMORY;
-	if (snapshot->record != NULL)
-		sodium_memzero(snapshot->record, snapshot->record_capacity);
-	free(snapshot->record);
-	snapshot->record = larger;
-	snapshot->record_capacity = len;
-	return E_OK;
-}
-
-static enum error find_event_entry(struct snapshot *snapshot, uint64_t index, struct entry_event *out)
-{
-	struct bytes encoded;
-	struct entry entry;
-	TRY(log_entry(&snapshot->txn, index, &encoded));
-	if (entry_decode(encoded, &entry) != E_OK)
-		return E_CORRUPT;
-	if (entry.kind != ENTRY_EVENT && entry.kind != ENTRY_MASS)
-		return E_NOT_FOUND;
-	*out = entry.event;
-	return E_OK;
-}
-
-static enum error open_sealed(struct snapshot *snapshot, const struct record_outside *outside,
-	const struct entry_event *entry, struct record *out)
-{
-	struct alias alias;
-	struct key subject_key;
-	struct key period_key;
-	struct key record_key;
-	enum error error = key_of_id(&snapshot->keys, outside->key_id, &alias, &subject_key);
-	if (error != E_OK)
-		return error == E_NOT_FOUND ? E_UNSEALED : error;
-	error = key_of_period(&snapshot->keys, outside->period, &period_key);
-	if (error == E_NOT_FOUND)
-		error = E_ERASED;
-	if (error == E_OK) {
-		struct record_place place = {
-			entry->sender, entry->sequence, entry->commitment, outside->period, outside->key_id};
-		record_key_make(&subject_key, &period_key, &record_key);
-		error = record_open(outside, &place, &record_key, snapshot->record, out);
-	}
-	sodium_memzero(&subject_key, sizeof subject_key);
-	sodium_memzero(&period_key, sizeof period_key);
-	sodium_memzero(&record_key, sizeof record_key);
-	return error;
-}
-
-/* The commitment in the entry covers header, c_d and c_r, and these cover both parts. */
-static bool record_matches(const struct record *record, const struct hash *commitment)
-{
-	struct hash c_d;
-	struct hash c_r;
-	struct hash recomputed;
-	event_part_commitment(&record->opening.disclosed, record->disclosed, &c_d);
-	event_part_commitment(&record->opening.restricted, record->restricted, &c_r);
-	event_commitment(record->header, &c_d, &c_r, &recomputed);
-	return hash_equal(&recomputed, commitment) && hash_equal(&c_d, &record->c_d) && hash_equal(&c_r, &record->c_r);
-}
-
-/* STO-18: a period of its own invention would let a tampered record pass for an erased one. */
-static bool period_fits(const struct record_outside *outside, const struct entry_event *entry)
-{
-	struct event_header header;
-	struct reader r = reader_of(outside->header);
-	event_header_decode(&r, &header);
-	return reader_done(&r) == E_OK && outside->period.month == period_month(entry->time_s) &&
-		   outside->period.retention_years == header.retention_years;
-}
-
 enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struct opened *out)
 {
-	uint8_t key[8];
-	struct bytes encoded;
-	struct record_outside outside;
-	struct record record;
-	struct opened opened = {0};
 	if (snapshot->archive->secrets == NULL)
 		return E_PERMISSION;
-	TRY(find_event_entry(snapshot, index, &opened.entry));
-	put_u64(key, index);
-	TRY(db_get(&snapshot->txn, STORE_RECORD, BYTES_ARRAY(key), &encoded));
-	TRY(record_look(encoded, &snapshot->archive->secrets->seal, &outside));
-	if (!period_fits(&outside, &opened.entry))
-		return E_UNSEALED;
-	TRY(record_buffer(snapshot, outside.sealed.len));
-	enum error error = open_sealed(snapshot, &outside, &opened.entry, &record);
-	if (error != E_OK && error != E_ERASED)
-		return error;
-	opened.header = outside.header;
-	opened.c_d = outside.c_d;
-	opened.c_r = outside.c_r;
-	if (error == E_ERASED) {
-		struct hash recomputed;
-		event_commitment(opened.header, &opened.c_d, &opened.c_r, &recomputed);
-		if (!hash_equal(&recomputed, &opened.entry.commitment))
-			return E_UNSEALED;
-		*out = opened;
-		return E_ERASED;
-	}
-	if (!record_matches(&record, &opened.entry.commitment))
-		return E_UNSEALED;
-	opened.disclosed = record.disclosed;
-	opened.restricted = record.restricted;
-	opened.opening = record.opening;
-	*out = opened;
-	return E_OK;
+	return record_find(
+		&snapshot->txn, &snapshot->keys, &snapshot->archive->secrets->seal, index, &snapshot->record, out);
 }
 
 /* ---- senders ---- */

@@ -8,6 +8,7 @@
 #include "ledger/entry.h"
 #include "ledger/ledger.h"
 #include "ledger/merkle.h"
+#include "ledger/records.h"
 #include "ledger/subject_map.h"
 #include "ledger/subject_tree.h"
 
@@ -98,19 +99,7 @@ enum error snapshot_prove_filing(
 enum error snapshot_batch(struct snapshot *snapshot, uint32_t sender, uint64_t sequence, uint64_t *first_sequence,
 	uint32_t *count, uint64_t *first_index) MUST_USE;
 
-/* A sealed record, opened: the memory is the snapshot's until the next record or snapshot_end. */
-struct opened {
-	struct entry_event entry;
-	struct bytes header; /* encoded */
-	struct bytes disclosed;
-	struct bytes restricted;
-	struct opening opening;
-	struct hash c_d;
-	struct hash c_r;
-};
-
-/* Opens and checks the record against the commitment in its entry. E_UNSEALED, E_ERASED, E_NOT_FOUND. For mass events
- * too. With an erased key `out` still holds entry, header, c_d and c_r. */
+/* As record_find (records.h); the memory is the snapshot's until the next record or snapshot_end. */
 enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struct opened *out) MUST_USE;
 
 /* Every sender, by id. `visit` returns false to stop. */

@@ -11,8 +11,8 @@
 
 struct audit_options {
 	bool records; /* sealed records and filing too */
-	/* Called now and then, with the number of entries that hold so far; again with the last one while filing is
-	 * compared. May be NULL. */
+	/* Called now and then, with the number of entries that hold so far; again with the last one while what follows
+	 * from the entries is compared. May be NULL. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
 	void *context;
 };

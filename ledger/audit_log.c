@@ -216,6 +216,7 @@ static enum error take_batch(struct audit *audit, uint64_t index, const struct e
 	sender->last_s = audit->time_s;
 	audit->result.batches++;
 	audit->event_batches += !run->mass;
+	audit->filing_leaves += run->mass ? 0 : run->count;
 	run->sender = NULL;
 	return E_OK;
 }
@@ -232,43 +233,27 @@ static enum error take_genesis(struct audit *audit, uint64_t index, const struct
 
 static enum error take_epoch(struct audit *audit, uint64_t index, const struct entry_epoch *epoch)
 {
-	if (epoch->size > index || epoch->size < audit->epoch_size || epoch->time_s > audit->time_s)
+	uint64_t time_s;
+	if (epoch->size == 0 || epoch->size > index || epoch->size < audit->epoch_size)
 		return audit_finding(audit, index, "the epoch covers entries after itself, or fewer than the one before");
+	if (log_time_before(audit->txn, epoch->size, &time_s) != E_OK || epoch->time_s != time_s)
+		return audit_finding(audit, index, "the epoch's time is not the ledger time of the last entry that it covers");
 	audit->epoch_size = epoch->size;
+	audit->epoch_index = index;
 	return E_OK;
-}
-
-/* The time that an entry puts on the ledger's clock; the others put none. */
-static uint64_t time_of(const struct entry *entry, uint64_t now_s)
-{
-	switch (entry->kind) {
-	case ENTRY_GENESIS:
-		return entry->genesis.time_s;
-	case ENTRY_SENDER:
-		return entry->sender.time_s;
-	case ENTRY_EVENT:
-	case ENTRY_MASS:
-		return entry->event.time_s;
-	case ENTRY_ERASURE:
-		return entry->erasure.time_s;
-	case ENTRY_BATCH:
-	case ENTRY_EPOCH:
-		break;
-	}
-	return now_s;
 }
 
 static enum error take_entry(struct audit *audit, uint64_t index, const struct entry *entry)
 {
 	bool in_run = entry->kind == ENTRY_EVENT || entry->kind == ENTRY_MASS || entry->kind == ENTRY_BATCH;
-	uint64_t time_s = time_of(entry, audit->time_s);
+	uint64_t time_s = audit->time_s;
 	if ((index == 0) != (entry->kind == ENTRY_GENESIS))
 		return audit_finding(audit, index,
 			index == 0 ? "the log does not begin with a genesis entry" : "a genesis entry inside the log");
 	if (audit->run.sender != NULL && !in_run)
 		return audit_finding(audit, index, "the events from index %" PRIu64 " are not followed by their batch entry",
 			audit->run.first_index);
-	if (time_s < audit->time_s)
+	if (entry_time(entry, &time_s) && time_s < audit->time_s)
 		return audit_finding(audit, index, "the ledger's time runs backwards");
 	audit->time_s = time_s;
 	switch (entry->kind) {
@@ -371,7 +356,8 @@ static enum error check_state(struct audit *audit)
 	struct store_state state;
 	uint64_t last = audit->checkpoint.size - 1;
 	if (store_state_get(audit->txn, &state) != E_OK || state.time_s != audit->time_s ||
-		state.events != audit->result.events || state.frontier.size != audit->frontier.size ||
+		state.events != audit->result.events || state.filing_leaves != audit->filing_leaves ||
+		state.frontier.size != audit->frontier.size ||
 		memcmp(state.frontier.hashes, audit->frontier.hashes, audit->frontier.count * sizeof(struct hash)) != 0)
 		return audit_finding(audit, last, "the store's own state is not that of its entries");
 	return E_OK;

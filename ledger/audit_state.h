@@ -2,6 +2,7 @@
  *
  *   audit.c          opens, drives, compares with checkpoint and guard at the end
  *   audit_log.c      public part: entries, their rules, the tree and its tiles
+ *   audit_derived.c  filing tree, subject map and heads as stored
  *   audit_records.c  sealed part: records, aliases, postings
  *
  * A part that finds something calls audit_finding and hands its error up; the first finding is the result. Memory
@@ -42,9 +43,11 @@ struct audit {
 	struct merkle_frontier frontier; /* over the entries that hold so far */
 	enum error tile_error;           /* set while a leaf is appended */
 	struct audit_tile tiles[LOG_ROWS_MAX];
-	uint64_t time_s;     /* ledger time so far */
-	uint64_t epoch_size; /* of the newest epoch entry */
+	uint64_t time_s;      /* ledger time so far */
+	uint64_t epoch_index; /* of the newest epoch entry; 0: there is none */
+	uint64_t epoch_size;  /* its m */
 	uint64_t event_batches;
+	uint64_t filing_leaves; /* event entries in complete batches */
 	struct audit_run run;
 	struct sender **senders; /* ascending by id */
 	size_t sender_count;
@@ -69,6 +72,12 @@ void audit_progress(const struct audit *audit);
 enum error audit_bundle(struct audit *audit, uint64_t number) MUST_USE;
 /* After the last bundle: no open run; the tables that follow from the entries are as they should be. */
 enum error audit_tables(struct audit *audit) MUST_USE;
+
+/* ---- audit_derived.c ---- */
+
+/* The stored filing tree and subject map are those that the newest epoch commits to, and with keys the subjects' heads
+ * are what the map holds. That the epochs themselves are right takes the label stream. */
+enum error audit_derived(struct audit *audit) MUST_USE;
 
 /* ---- audit_records.c ---- */
 

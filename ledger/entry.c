@@ -356,3 +356,26 @@ enum error entry_decode(struct bytes encoded, struct entry *out)
 	*out = entry;
 	return E_OK;
 }
+
+bool entry_time(const struct entry *entry, uint64_t *out)
+{
+	switch (entry->kind) {
+	case ENTRY_GENESIS:
+		*out = entry->genesis.time_s;
+		return true;
+	case ENTRY_SENDER:
+		*out = entry->sender.time_s;
+		return true;
+	case ENTRY_EVENT:
+	case ENTRY_MASS:
+		*out = entry->event.time_s;
+		return true;
+	case ENTRY_ERASURE:
+		*out = entry->erasure.time_s;
+		return true;
+	case ENTRY_BATCH:
+	case ENTRY_EPOCH:
+		return false;
+	}
+	return false;
+}

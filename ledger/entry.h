@@ -97,6 +97,9 @@ enum error entry_encode(const struct entry *entry, struct writer *out) MUST_USE;
 /* Exactly one entry; texts are checked for UTF-8, control characters and length, and every value that has one spelling
  * only. `predecessor` is borrowed. E_FORMAT: a genesis of another format. */
 enum error entry_decode(struct bytes encoded, struct entry *out) MUST_USE;
+/* The entry's own ledger time; false for a batch, which has none, and an epoch, whose time is that of what it covers.
+ */
+bool entry_time(const struct entry *entry, uint64_t *out);
 /* The fast path for events: fills in exactly ENTRY_EVENT_BYTES. */
 void entry_event_encode(const struct entry_event *event, uint8_t out[ENTRY_EVENT_BYTES]);
 

@@ -102,7 +102,7 @@ enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
 {
 	struct bytes note;
 	TRY(store_state_get(txn, &ledger->state));
-	TRY(store_filed_get(txn, &ledger->filed));
+	TRY(store_filing_get(txn, &ledger->filing));
 	TRY(log_load(ledger->log, txn, &ledger->state.frontier));
 	TRY(store_checkpoint_get(txn, &note));
 	TRY(checkpoint_verify(note, &ledger->vkey, &ledger->checkpoint));
@@ -165,6 +165,8 @@ static enum error open_environments(struct ledger *ledger, const char *dir, bool
 	TRY(sub_path(dir, "keys/env", path));
 	TRY(keystore_open(path, &ledger->secrets->wrapping, false, create, &ledger->keystore, fault));
 	enum error error = log_appender_new(&ledger->log);
+	if (error == E_OK)
+		error = hash_rows_new(STORE_FILING, &ledger->filing_rows);
 	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }
 
@@ -215,6 +217,7 @@ static void ledger_free(struct ledger *ledger)
 		db_abort(&ledger->read);
 	registry_free(ledger->registry);
 	log_appender_free(ledger->log);
+	hash_rows_free(ledger->filing_rows);
 	keystore_close(ledger->keystore);
 	db_close(ledger->store);
 	secrets_free(ledger->secrets);

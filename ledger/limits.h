@@ -49,7 +49,8 @@
 /* ---- filing ---- */
 #define EPOCH_SECONDS_DEFAULT        5u
 #define EPOCH_LAG_SECONDS_DEFAULT  300u  /* how far an epoch may lag behind a cosignature */
-#define EPOCH_EVENTS_MAX        500000u  /* merged at once: 40 bytes of memory each, and as much again */
+#define EPOCH_EVENTS_MAX        300000u  /* filed at once: up to 200 bytes of memory each */
+#define EPOCH_SPAN_MAX         2000000u  /* log indexes that they are spread over: 4 bytes of memory each */
 #define POSTING_INDEXES_MAX        256u  /* one posting chunk: 2 KiB */
 #define FRESH_SUBJECTS_MAX      500000u  /* subject keys not yet merged; more forces an epoch */
 

@@ -1,18 +1,16 @@
-/* The log in the store: entries in bundles, and the tree over them in tiles. spec/store.md, spec/tree.md
+/* The log in the store: entries in bundles, and the tree over them in rows of hashes. spec/store.md, spec/tree.md
  *
- * The tree is kept as rows of hashes, each row four levels above the one below: row r holds the roots of 16^r leaves.
- * A node between two rows is computed from at most eight hashes of the row below, so a proof costs a few dozen
- * hashes and not thousands, for a sixteenth more space. Even rows cut into 256 hashes are exactly the C2SP tiles.
+ * The tree is kept in rows (hash_rows.h), bundles hold 256 entries each.
  *
- * Appending is sequential: the last bundle and the last tile of each row stay in memory and are written again
- * with every tick until they are full. */
+ * Appending is sequential: the last bundle stays in memory and is written again with every tick until it is full. */
 #pragma once
 
+#include "ledger/hash_rows.h"
 #include "ledger/store.h"
 
-#define LOG_WIDTH 256
-#define LOG_ROW_LEVELS 4
-#define LOG_ROWS_MAX 16
+#define LOG_WIDTH HASH_ROW_WIDTH
+#define LOG_ROW_LEVELS HASH_ROW_LEVELS
+#define LOG_ROWS_MAX HASH_ROWS_MAX
 
 struct log_appender;
 
@@ -34,6 +32,9 @@ enum error log_entry(struct db_txn *txn, uint64_t index, struct bytes *out) MUST
 enum error log_bundle(struct db_txn *txn, uint64_t number, struct bytes *out) MUST_USE;
 /* `count` hashes from position `from` of row `row`, all within one tile, borrowed. */
 enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count, const struct hash **out) MUST_USE;
+/* Ledger time of entry size - 1: the newest time of its own that an entry below `size` has (batch entries have none, an
+ * epoch's lies earlier). size >= 1. */
+enum error log_time_before(struct db_txn *txn, uint64_t size, uint64_t *out) MUST_USE;
 /* A node of the tree for merkle.h's proofs: `context` is the struct db_txn. */
 enum error log_node(void *txn, uint32_t level, uint64_t index, struct hash *out) MUST_USE;
 /* The same through the appender's memory of recent nodes, for the receipts of a tick that was just committed. */

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#define POSTING_KEY_BYTES 36
 #define POSTING_PLAIN_MAX (8 * POSTING_INDEXES_MAX)
 
 struct chunk {
@@ -13,10 +12,10 @@ struct chunk {
 	uint8_t plain[POSTING_PLAIN_MAX];
 };
 
-static void chunk_key(const struct alias *alias, uint32_t number, uint8_t out[POSTING_KEY_BYTES])
+void posting_key(const struct alias *alias, uint32_t chunk, uint8_t out[POSTING_KEY_BYTES])
 {
 	memcpy(out, alias->b, 32);
-	put_u32(out + 32, number);
+	put_u32(out + 32, chunk);
 }
 
 static enum error chunk_open(const struct seal_keys *keys, const struct db_walk *walk, struct chunk *out)
@@ -46,7 +45,7 @@ static uint64_t chunk_index(const struct chunk *chunk, size_t i)
 static enum error walk_newest(struct db_walk *walk, const struct alias *alias)
 {
 	uint8_t last[POSTING_KEY_BYTES];
-	chunk_key(alias, UINT32_MAX, last);
+	posting_key(alias, POSTING_HEAD - 1, last);
 	TRY(db_walk_upto(walk, BYTES_ARRAY(last)));
 	if (walk->key.len != POSTING_KEY_BYTES)
 		return E_CORRUPT;
@@ -63,7 +62,7 @@ static enum error newest_chunk(
 		error = chunk_open(keys, &walk, out);
 	db_walk_end(&walk);
 	if (error == E_NOT_FOUND) {
-		chunk_key(alias, 0, out->key);
+		posting_key(alias, 0, out->key);
 		out->count = 0;
 		return E_OK;
 	}
@@ -84,7 +83,7 @@ enum error posting_add(
 	for (; i < count; i++) {
 		if (chunk.count == POSTING_INDEXES_MAX) {
 			chunk_put(txn, keys, &chunk);
-			chunk_key(alias, get_u32(chunk.key + 32) + 1, chunk.key);
+			posting_key(alias, get_u32(chunk.key + 32) + 1, chunk.key);
 			chunk.count = 0;
 		}
 		put_u64(chunk.plain + 8 * chunk.count++, indexes[i]);
@@ -151,10 +150,13 @@ static enum error visit_chunks(
 	struct chunk chunks[2] = {{.count = 0}, {.count = 0}};
 	uint64_t indexes[POSTING_INDEXES_MAX];
 	struct alias alias;
+	unsigned turn = 0;
 	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
-	for (unsigned turn = 0; error == E_OK; turn ^= 1, error = db_walk_next(walk)) {
+	for (; error == E_OK; error = db_walk_next(walk)) {
 		struct chunk *chunk = &chunks[turn];
 		TRY(db_walk_check(walk));
+		if (walk->key.len == POSTING_KEY_BYTES && get_u32(walk->key.data + 32) == POSTING_HEAD)
+			continue;
 		TRY(chunk_open(keys, walk, chunk));
 		if (!chunk_follows(&chunks[turn ^ 1], chunk))
 			return E_CORRUPT;
@@ -162,6 +164,7 @@ static enum error visit_chunks(
 		for (size_t i = 0; i < chunk->count; i++)
 			indexes[i] = chunk_index(chunk, i);
 		TRY(visit(context, &alias, indexes, chunk->count));
+		turn ^= 1;
 	}
 	return error == E_NOT_FOUND ? E_OK : error;
 }

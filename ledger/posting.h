@@ -1,11 +1,18 @@
 /* Postings: for every alias the log indexes of its events, in sealed chunks. Derived state, written at epochs.
  * spec/store.md
  *
- *   alias (32) || chunk (4) ─► sealed indexes (8 each), ascending, at most POSTING_INDEXES_MAX */
+ *   alias (32) || chunk (4) ─► sealed indexes (8 each), ascending, at most POSTING_INDEXES_MAX
+ *
+ * The row behind an alias's last chunk, number POSTING_HEAD, is the subject's head (head.h). */
 #pragma once
 
 #include "ledger/keystore.h"
 #include "ledger/store.h"
+
+#define POSTING_KEY_BYTES 36
+#define POSTING_HEAD UINT32_MAX
+
+void posting_key(const struct alias *alias, uint32_t chunk, uint8_t out[POSTING_KEY_BYTES]);
 
 /* Adds indexes (ascending) to an alias. Those not above its newest are there already and change nothing, so that an
  * interrupted epoch can simply be done again. */

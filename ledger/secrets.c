@@ -39,6 +39,7 @@ static enum error load(int keys_fd, bool with_log, struct secrets *secrets, stru
 	TRY(keyfile_read(keys_fd, "master", &secrets->master, fault));
 	TRY(keyfile_read(keys_fd, "wrapping", &secrets->wrapping, fault));
 	seal_keys_derive(&secrets->master, &secrets->seal);
+	blinding_keys_derive(&secrets->vrf, &secrets->blinding);
 	return with_log ? load_log(keys_fd, secrets, fault) : E_OK;
 }
 

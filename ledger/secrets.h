@@ -9,6 +9,7 @@
 
 #include "ledger/keyfile.h"
 #include "ledger/seal.h"
+#include "ledger/subject_tree.h"
 
 struct secrets {
 	bool can_sign;
@@ -18,7 +19,8 @@ struct secrets {
 	struct key alias;
 	struct key master;
 	struct key wrapping;
-	struct seal_keys seal; /* derived from master */
+	struct seal_keys seal;         /* derived from master */
+	struct blinding_keys blinding; /* derived from vrf */
 };
 
 /* Makes fresh keys in the directory keys_fd; refuses to replace any. */

@@ -10,14 +10,17 @@ static const char *const table_names[] = {
 	[STORE_BATCH] = "batch",
 	[STORE_EVIDENCE] = "evidence",
 	[STORE_POSTING] = "posting",
+	[STORE_MAP] = "map",
+	[STORE_FILING] = "filing",
 };
 
 #define ROW_FORMAT BYTES_LITERAL("format")
 #define ROW_STATE BYTES_LITERAL("state")
 #define ROW_CHECKPOINT BYTES_LITERAL("checkpoint")
-#define ROW_FILED BYTES_LITERAL("filed")
+#define ROW_FILING BYTES_LITERAL("filing")
 
-#define STATE_BYTES_MAX (8 + 8 + 8 + 64 * HASH_BYTES)
+#define STATE_BYTES_MAX (4 * 8 + 64 * HASH_BYTES)
+#define FILING_BYTES_MAX (4 * 8 + 64 * HASH_BYTES)
 
 static enum error write_format(struct db_env *env)
 {
@@ -26,7 +29,7 @@ static enum error write_format(struct db_env *env)
 	put_u16(value, STORE_FORMAT);
 	TRY(db_begin(env, true, &txn));
 	db_put(&txn, STORE_META, ROW_FORMAT, BYTES_ARRAY(value));
-	store_filed_put(&txn, 0);
+	store_filing_put(&txn, &(struct store_filing){0});
 	return db_commit(&txn);
 }
 
@@ -58,6 +61,21 @@ enum error store_open(const char *path, bool read_only, bool create, struct db_e
 	return E_OK;
 }
 
+static void read_frontier(struct reader *r, struct merkle_frontier *out)
+{
+	out->size = reader_u64(r);
+	out->count = (uint32_t)__builtin_popcountll(out->size);
+	for (uint32_t i = 0; i < out->count; i++)
+		reader_copy(r, out->hashes[i].b, HASH_BYTES);
+}
+
+static void write_frontier(struct writer *w, const struct merkle_frontier *frontier)
+{
+	writer_u64(w, frontier->size);
+	for (uint32_t i = 0; i < frontier->count; i++)
+		writer_bytes(w, hash_bytes(&frontier->hashes[i]));
+}
+
 enum error store_state_get(struct db_txn *txn, struct store_state *out)
 {
 	struct bytes value;
@@ -66,10 +84,8 @@ enum error store_state_get(struct db_txn *txn, struct store_state *out)
 	struct reader r = reader_of(value);
 	state.time_s = reader_u64(&r);
 	state.events = reader_u64(&r);
-	state.frontier.size = reader_u64(&r);
-	state.frontier.count = (uint32_t)__builtin_popcountll(state.frontier.size);
-	for (uint32_t i = 0; i < state.frontier.count; i++)
-		reader_copy(&r, state.frontier.hashes[i].b, HASH_BYTES);
+	state.filing_leaves = reader_u64(&r);
+	read_frontier(&r, &state.frontier);
 	if (reader_done(&r) != E_OK)
 		return E_CORRUPT;
 	*out = state;
@@ -83,9 +99,8 @@ void store_state_put(struct db_txn *txn, const struct store_state *state)
 	struct writer w = writer_of(buffer, sizeof buffer);
 	writer_u64(&w, state->time_s);
 	writer_u64(&w, state->events);
-	writer_u64(&w, state->frontier.size);
-	for (uint32_t i = 0; i < state->frontier.count; i++)
-		writer_bytes(&w, hash_bytes(&state->frontier.hashes[i]));
+	writer_u64(&w, state->filing_leaves);
+	write_frontier(&w, &state->frontier);
 	if (writer_done(&w, &value) == E_OK)
 		db_put(txn, STORE_META, ROW_STATE, value);
 }
@@ -100,17 +115,34 @@ void store_checkpoint_put(struct db_txn *txn, struct bytes note)
 	db_put(txn, STORE_META, ROW_CHECKPOINT, note);
 }
 
-enum error store_filed_get(struct db_txn *txn, uint64_t *out)
+enum error store_filing_get(struct db_txn *txn, struct store_filing *out)
 {
 	struct bytes value;
-	enum error error = db_get(txn, STORE_META, ROW_FILED, &value);
+	struct store_filing filing = {0};
+	enum error error = db_get(txn, STORE_META, ROW_FILING, &value);
 	if (error == E_NOT_FOUND)
 		return E_CORRUPT; /* written when the store was made */
 	TRY(error);
-	return db_get_number(txn, STORE_META, ROW_FILED, out);
+	struct reader r = reader_of(value);
+	filing.filed = reader_u64(&r);
+	filing.generation = reader_u64(&r);
+	filing.epoch_index = reader_u64(&r);
+	read_frontier(&r, &filing.leaves);
+	if (reader_done(&r) != E_OK)
+		return E_CORRUPT;
+	*out = filing;
+	return E_OK;
 }
 
-void store_filed_put(struct db_txn *txn, uint64_t filed)
+void store_filing_put(struct db_txn *txn, const struct store_filing *filing)
 {
-	db_put_number(txn, STORE_META, ROW_FILED, filed);
+	uint8_t buffer[FILING_BYTES_MAX];
+	struct bytes value = BYTES_EMPTY;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	writer_u64(&w, filing->filed);
+	writer_u64(&w, filing->generation);
+	writer_u64(&w, filing->epoch_index);
+	write_frontier(&w, &filing->leaves);
+	if (writer_done(&w, &value) == E_OK)
+		db_put(txn, STORE_META, ROW_FILING, value);
 }

@@ -4,13 +4,13 @@
  *   bundle  N (8)                         ─► 256 entries, each with a 16-bit length (C2SP entry bundle)
  *   tile    row (1) || N (8)              ─► 256 hashes; row r holds roots of 16^r leaves, even rows are C2SP tiles
  *   record  log index (8)                 ─► sealed record of an event or mass entry
- *   alias   log index of a batch's first event (8) ─► sealed pack of its events' aliases
- *   sender  sender id (4)                 ─► registration and position
- *   batch   sender id (4) || first sequence (8) ─► first index (8) || count (4)
- *   meta    "format", "state", "checkpoint", "filed"
- *   evidence  sender id (4) || first sequence (8) ─► a second signed batch for a used sequence
- * Derived, written at epochs, rebuildable from the rest:
- *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending */
+ *   alias   log index of a batch's first event (8) ─► place in the filing tree (8) || sealed pack of its events'
+ * aliases sender  sender id (4)                 ─► registration and position batch   sender id (4) || first sequence
+ * (8) ─► first index (8) || count (4) meta    "format", "state", "checkpoint", "filing" evidence  sender id (4) ||
+ * first sequence (8) ─► a second signed batch for a used sequence Derived, written at epochs, rebuildable from the
+ * rest: posting alias (32) || chunk (4)       ─► sealed log indexes, ascending; after them the subject's sealed head
+ *   map     depth (1) || prefix (3)       ─► rows of the subject map, in two generations
+ *   filing  row (1) || N (8)              ─► 256 hashes of the filing tree, as in `tile` */
 #pragma once
 
 #include "ledger/db.h"
@@ -26,17 +26,20 @@ enum store_table {
 	STORE_BATCH,
 	STORE_EVIDENCE,
 	STORE_POSTING,
+	STORE_MAP,
+	STORE_FILING,
 };
 
-#define STORE_FORMAT 1
+#define STORE_FORMAT 2
 
 /* E_FORMAT when the store was made by a version with another format. */
 enum error store_open(const char *path, bool read_only, bool create, struct db_env **out, struct fault *fault) MUST_USE;
 
 /* Where the log stands after the last tick. */
 struct store_state {
-	uint64_t time_s; /* ledger time of the newest entry */
-	uint64_t events; /* event and mass entries so far */
+	uint64_t time_s;        /* ledger time of the newest entry */
+	uint64_t events;        /* event and mass entries so far */
+	uint64_t filing_leaves; /* event entries so far: leaves that the filing tree has or will have */
 	struct merkle_frontier frontier;
 };
 
@@ -47,6 +50,13 @@ void store_state_put(struct db_txn *txn, const struct store_state *state);
 enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note) MUST_USE;
 void store_checkpoint_put(struct db_txn *txn, struct bytes note);
 
-/* Entries with index < filed are in the postings. */
-enum error store_filed_get(struct db_txn *txn, uint64_t *out) MUST_USE;
-void store_filed_put(struct db_txn *txn, uint64_t filed);
+/* The newest finished epoch. All zero before the first one. */
+struct store_filing {
+	uint64_t filed;                /* entries with index < filed are covered */
+	uint64_t generation;           /* of the map's rows; counts epochs */
+	uint64_t epoch_index;          /* of the epoch entry; 0: there is none yet */
+	struct merkle_frontier leaves; /* of the filing tree */
+};
+
+enum error store_filing_get(struct db_txn *txn, struct store_filing *out) MUST_USE;
+void store_filing_put(struct db_txn *txn, const struct store_filing *filing);

@@ -62,22 +62,8 @@ static enum error time_at(struct snapshot *snapshot, uint64_t index, uint64_t si
 		struct entry entry;
 		TRY(snapshot_entry(snapshot, index, &encoded));
 		TRY(entry_decode(encoded, &entry));
-		switch (entry.kind) {
-		case ENTRY_GENESIS:
-			*out = entry.genesis.time_s;
+		if (entry_time(&entry, out))
 			return E_OK;
-		case ENTRY_SENDER:
-			*out = entry.sender.time_s;
-			return E_OK;
-		case ENTRY_EVENT:
-		case ENTRY_MASS:
-			*out = entry.event.time_s;
-			return E_OK;
-		case ENTRY_BATCH:
-		case ENTRY_EPOCH:
-		case ENTRY_ERASURE:
-			break;
-		}
 	}
 	*out = snapshot_time_s(snapshot);
 	return E_OK;

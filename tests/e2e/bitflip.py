@@ -125,7 +125,9 @@ def judge(flips, rows, region, at, bit):
     what = "byte %d bit %d (%s of %s): %s" % (
         at, bit, region.kind if region else "unused", region.table if region else "nothing", line)
     if failed is None:
-        good = line == flips.good and not must_fail and flips.same_rows(at, bit, rows)
+        good = line == flips.good and not must_fail
+        # A running epoch may leave leaves of the filing tree behind the finished ones: a longer row is not wrong.
+        good = good and (flips.same_rows(at, bit, rows) or region is not None and region.table == "filing")
         if good and region is not None and region.kind == "branch key":
             good = flips.with_flip(at, bit, flips.everybody) == flips.answers
         return None if good else what

@@ -38,7 +38,7 @@ static unsigned progress_calls;
 static void note_progress(void *context, uint64_t done, uint64_t total)
 {
 	ck_assert_ptr_eq(context, &f);
-	ck_assert(done > progress_done && done <= total); /* without records */
+	ck_assert(done >= progress_done && done <= total); /* without records */
 	ck_assert_uint_eq(total, ENTRIES);
 	progress_done = done;
 	progress_calls++;
@@ -51,7 +51,7 @@ START_TEST(progress_and_errors)
 	struct audit_result result;
 	struct fault fault;
 	ck_ok(audit_directory(f.dir, &f.vkey, &options, &result, &fault));
-	ck_assert(result.ok && progress_done == ENTRIES && progress_calls == 2);
+	ck_assert(result.ok && progress_done == ENTRIES && progress_calls >= 2);
 
 	ck_error(audit_directory("/nonexistent", &f.vkey, &options, &result, &fault), E_NOT_FOUND);
 	ck_assert_uint_gt(strlen(fault.text), 10);
@@ -118,11 +118,15 @@ START_TEST(flipped_checkpoint)
 		assert_fails(&result, 0, "checkpoint is malformed or not signed");
 		flip(STORE_META, BYTES_LITERAL("checkpoint"), at, 2);
 	}
-	flip(STORE_META, BYTES_LITERAL("state"), 20, 2);
+	flip(STORE_META, BYTES_LITERAL("state"), 28, 2);
 	struct audit_result result = audit(false);
 	assert_fails(&result, 0, "damaged");
-	flip(STORE_META, BYTES_LITERAL("state"), 20, 2);
+	flip(STORE_META, BYTES_LITERAL("state"), 28, 2);
 	flip(STORE_META, BYTES_LITERAL("state"), 15, 2); /* number of events */
+	result = audit(false);
+	assert_fails(&result, ENTRIES - 1, "the store's own state");
+	flip(STORE_META, BYTES_LITERAL("state"), 15, 2);
+	flip(STORE_META, BYTES_LITERAL("state"), 23, 2); /* leaves of the filing tree */
 	result = audit(false);
 	assert_fails(&result, ENTRIES - 1, "the store's own state");
 	fixture_remove(&f);

@@ -44,7 +44,7 @@ START_TEST(false_alias)
 {
 	make_ledger();
 	struct secrets *secrets = load_secrets();
-	uint8_t context[16] = {0}, sealed[8 * 32 + SEAL_OVERHEAD], plain[8 * 32];
+	uint8_t context[16] = {0}, value[8 + 8 * 32 + SEAL_OVERHEAD], plain[8 * 32];
 	uint64_t index = batch_index(30);
 	struct bytes row;
 	put_u32(context, 1);
@@ -52,14 +52,26 @@ START_TEST(false_alias)
 	put_u32(context + 12, BATCH_EVENTS);
 	store_begin();
 	ck_ok(db_get(&txn, STORE_ALIAS, key_u64(index), &row));
-	ck_ok(unseal_small(&secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context), row, plain));
+	ck_ok(unseal_small(
+		&secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context), bytes_of(row.data + 8, row.len - 8), plain));
+	memcpy(value, row.data, 8);
 	memcpy(plain + 32 * 5, plain + 32 * 4, 32);
-	seal_small(&secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context), BYTES_ARRAY(plain), sealed);
-	db_put(&txn, STORE_ALIAS, key_u64(index), BYTES_ARRAY(sealed));
+	seal_small(&secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context), BYTES_ARRAY(plain), value + 8);
+	db_put(&txn, STORE_ALIAS, key_u64(index), BYTES_ARRAY(value));
 	store_end();
 	struct audit_result result = audit(true);
 	assert_fails(&result, index + 5, "another subject");
 	secrets_free(secrets);
+	fixture_remove(&f);
+}
+END_TEST
+
+START_TEST(false_position)
+{
+	make_ledger();
+	flip(STORE_ALIAS, key_u64(batch_index(7)), 7, 0);
+	struct audit_result result = audit(true);
+	assert_fails(&result, batch_index(7), "another place in the filing tree");
 	fixture_remove(&f);
 }
 END_TEST
@@ -142,19 +154,33 @@ START_TEST(exchanged_posting)
 }
 END_TEST
 
-/* While an epoch runs, postings are ahead of what is marked as filed. */
+static void mark_filed(uint64_t filed)
+{
+	struct store_filing filing;
+	store_begin();
+	ck_ok(store_filing_get(&txn, &filing));
+	filing.filed = filed;
+	store_filing_put(&txn, &filing);
+	store_end();
+}
+
+/* While an epoch runs, postings, heads, map and filing tree are ahead of what is marked as filed. */
 START_TEST(running_epoch)
 {
+	struct fault fault = {.text = ""};
+	bool started, finished = false;
 	make_ledger();
-	store_begin();
-	store_filed_put(&txn, batch_index(10));
-	store_end();
-	assert_holds(true);
-	store_begin();
-	store_filed_put(&txn, ENTRIES + 1);
-	store_end();
+	for (unsigned slices = 1; !finished; slices++) {
+		fixture_open(&f);
+		ck_ok(ledger_epoch_start(f.ledger, &started, &fault));
+		for (unsigned i = 0; i < slices && !finished; i++)
+			ck_ok(ledger_epoch_slice(f.ledger, &finished, &fault));
+		fixture_close(&f);
+		assert_holds(true);
+	}
+	mark_filed(ENTRIES + 10);
 	struct audit_result result = audit(true);
-	assert_fails(&result, ENTRIES, "more entries are marked as filed");
+	assert_fails(&result, ENTRIES + 1, "more entries are marked as filed");
 	fixture_remove(&f);
 }
 END_TEST
@@ -176,5 +202,5 @@ START_TEST(lost_key)
 }
 END_TEST
 
-UNIT_MAIN("audit_records", damaged_records, damaged_alias_packs, false_alias, false_postings, exchanged_posting,
-	running_epoch, lost_key)
+UNIT_MAIN("audit_records", damaged_records, damaged_alias_packs, false_alias, false_position, false_postings,
+	exchanged_posting, running_epoch, lost_key)
