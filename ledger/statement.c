@@ -18,30 +18,6 @@ static enum error check_subject(const struct shown *shown, const struct statemen
 
 /* ---- the epoch's time ---- */
 
-/* Kinds with a ledger time of their own. */
-static bool entry_time(const struct entry *entry, uint64_t *out)
-{
-	switch (entry->kind) {
-	case ENTRY_GENESIS:
-		*out = entry->genesis.time_s;
-		return true;
-	case ENTRY_SENDER:
-		*out = entry->sender.time_s;
-		return true;
-	case ENTRY_EVENT:
-	case ENTRY_MASS:
-		*out = entry->event.time_s;
-		return true;
-	case ENTRY_ERASURE:
-		*out = entry->erasure.time_s;
-		return true;
-	case ENTRY_BATCH:
-	case ENTRY_EPOCH:
-		return false;
-	}
-	return false;
-}
-
 /* `last` are the entries up to m - 1 without a gap: the first one has a time, and no other has. */
 static enum error check_epoch_time(const struct shown *shown)
 {
