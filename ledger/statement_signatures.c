@@ -97,6 +97,7 @@ static enum error check_signature(struct shown *shown, const struct shown_batch 
 	memcpy(head.signature, batch->entry.signature, sizeof head.signature);
 	if (batch_check_signature(shown->evidence.checkpoint.origin, &head, &batch->root, item->entry.public_key) != E_OK)
 		return finding_set(shown->finding, FINDING_SIGNATURE, batch->at.index);
+	item->used = true;
 	*signer = item->sender;
 	return E_OK;
 }
@@ -145,6 +146,20 @@ static enum error check_path(struct shown *shown, const struct shown_path *path,
 	return E_OK;
 }
 
+/* Only senders of events that are shown are concerned. */
+static enum error check_concerned(const struct shown *shown, const struct statement *out)
+{
+	for (size_t i = 0; i < out->sender_count; i++) {
+		bool concerned = false;
+		for (size_t k = 0; k < shown->sender_count; k++)
+			concerned = concerned || (shown->senders[k].used && shown->senders[k].sender == i);
+		if (!concerned)
+			return finding_form(
+				shown->finding, "signatures", FINDING_NO_INDEX, "senders", "one of them has no event that is shown");
+	}
+	return E_OK;
+}
+
 enum error statement_check_signatures(struct shown *shown, struct statement *out)
 {
 	if (!shown->signatures)
@@ -157,5 +172,5 @@ enum error statement_check_signatures(struct shown *shown, struct statement *out
 		if (out->events[i].sender == NULL)
 			return finding_set(shown->finding, FINDING_SIGNATURE_MISSING, out->events[i].index);
 	out->signatures = true;
-	return E_OK;
+	return check_concerned(shown, out);
 }
