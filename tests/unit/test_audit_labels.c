@@ -1,0 +1,444 @@
+#include "ledger/audit_labels.h"
+#include "tests/unit/filed_log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static struct filed_log filed;
+static uint8_t stream[FILED_ENTRIES_MAX * LABEL_ROW_BYTES];
+
+static struct bytes rows_of(const struct filed_log *log, size_t from, size_t to)
+{
+	struct writer w = writer_of(stream, sizeof stream);
+	struct bytes out;
+	for (size_t i = from; i < to; i++) {
+		writer_u64(&w, log->rows[i].index);
+		writer_bytes(&w, BYTES_ARRAY(log->rows[i].label.b));
+		writer_bytes(&w, hash_bytes(&log->rows[i].blind));
+		writer_bytes(&w, hash_bytes(&log->rows[i].filing_blind));
+	}
+	ck_ok(writer_done(&w, &out));
+	return out;
+}
+
+/* Feeds the log: rows for `step` indexes, then those entries, and so on. */
+static enum error feed(struct audit_labels *audit, const struct filed_log *log, uint64_t step)
+{
+	size_t row = 0;
+	for (uint64_t at = 0; at < log->size; at += step) {
+		uint64_t end = log->size - at < step ? log->size : at + step;
+		size_t first = row;
+		while (row < log->row_count && (log->rows[row].index < end || end == log->size))
+			row++;
+		TRY(audit_labels_rows(audit, rows_of(log, first, row)));
+		for (uint64_t i = at; i < end; i++)
+			TRY(audit_labels_entry(audit, &log->entries[i], &log->leaves[i]));
+	}
+	return audit_labels_end(audit);
+}
+
+static void assert_holds(const struct filed_log *log, uint64_t step)
+{
+	struct audit_labels *audit;
+	ck_ok(audit_labels_new(&audit));
+	enum error error = feed(audit, log, step);
+	const struct audit_labels_finding *finding = audit_labels_finding(audit);
+	ck_assert_msg(error == E_OK && finding == NULL, "%s: %s", error_name(error), finding ? finding->text : "");
+	audit_labels_free(audit);
+}
+
+/* The ledger's filing tree as it really is, for the audit that may look at it. */
+static enum error filing_node(void *context, uint32_t level, uint64_t index, struct hash *out)
+{
+	const struct filed_log *log = context;
+	ck_assert_uint_eq(level, 0);
+	for (size_t i = 0; i < log->filed_count; i++)
+		if (!log->filed[i].not_in_filing && index-- == 0) {
+			*out = log->filed[i].filing_leaf;
+			return E_OK;
+		}
+	return E_NOT_FOUND;
+}
+
+static void assert_finds(struct filed_log *log, bool with_tree, uint64_t epoch, uint64_t event, const char *text)
+{
+	struct audit_labels *audit;
+	const struct merkle_nodes nodes = {filing_node, log};
+	ck_ok(audit_labels_new(&audit));
+	if (with_tree)
+		audit_labels_compare_with(audit, &nodes);
+	ck_error(feed(audit, log, 100), E_CORRUPT);
+	const struct audit_labels_finding *finding = audit_labels_finding(audit);
+	ck_assert_msg(finding != NULL, "it should not hold: %s", text);
+	ck_assert_msg(finding->epoch == epoch && finding->event == event && strstr(finding->text, text) != NULL,
+		"epoch %" PRIu64 ", event %" PRIu64 ": %s; expected %" PRIu64 ", %" PRIu64 ": %s", finding->epoch,
+		finding->event, finding->text, epoch, event, text);
+	/* Nothing goes on after a finding. */
+	ck_error(audit_labels_rows(audit, BYTES_EMPTY), E_CORRUPT);
+	ck_error(audit_labels_entry(audit, &log->entries[0], &log->leaves[0]), E_CORRUPT);
+	ck_error(audit_labels_end(audit), E_CORRUPT);
+	audit_labels_free(audit);
+}
+
+/* 300 batches about 40 subjects, with mass events between, an epoch after every tenth that leaves a few events to the
+ * next one. The last events are not covered. */
+static void make_log(struct filed_log *log)
+{
+	filed_begin(log, 300);
+	for (uint64_t i = 0; i < 300; i++) {
+		log->time_s++;
+		if (i % 7 == 3)
+			filed_mass(log);
+		else
+			for (uint64_t j = 0; j <= i % 4; j++)
+				filed_event(log, (i * i + 5 * j) % 40);
+		filed_batch(log);
+		if (i % 10 == 9)
+			filed_epoch(log, i % 20 == 9 ? log->size : log->size - 3);
+	}
+	filed_event(log, 7);
+	filed_batch(log);
+}
+
+START_TEST(honest_log)
+{
+	make_log(&filed);
+	for (uint64_t step = 1; step < 2000; step = step * 3 + 1)
+		assert_holds(&filed, step);
+}
+END_TEST
+
+START_TEST(what_held)
+{
+	struct audit_labels *audit;
+	struct audit_labels_result result;
+	ck_ok(audit_labels_new(&audit));
+	audit_labels_result(audit, &result);
+	ck_assert_uint_eq(result.epoch_index, NO_INDEX);
+	ck_assert_uint_eq(result.entries + result.events + result.uncovered + result.subjects + result.epochs, 0);
+	filed_begin(&filed, 10);
+	filed_event(&filed, 1);
+	filed_event(&filed, 2);
+	filed_event(&filed, 1);
+	filed_batch(&filed);
+	filed_epoch(&filed, 3);
+	uint64_t index = filed_epoch(&filed, 4);
+	filed_event(&filed, 3);
+	ck_ok(feed(audit, &filed, 4));
+	audit_labels_result(audit, &result);
+	ck_assert_uint_eq(result.entries, 8);
+	ck_assert_uint_eq(result.events, 3);
+	ck_assert_uint_eq(result.uncovered, 1);
+	ck_assert_uint_eq(result.subjects, 2);
+	ck_assert_uint_eq(result.epochs, 2);
+	ck_assert_uint_eq(result.epoch_index, index);
+	ck_assert_uint_eq(result.epoch.size, 4);
+	struct hash root = filed_map_root(&filed, 4);
+	ck_assert(hash_equal(&result.epoch.map_root, &root));
+	audit_labels_free(audit);
+}
+END_TEST
+
+/* Every shape of log: random lengths, many subjects or few, epochs of any size, also empty and repeated ones. */
+START_TEST(random_honest_logs)
+{
+	for (int round = 0; round < 150; round++) {
+		uint64_t subjects = 1 + randombytes_uniform(round % 2 ? 3 : 60), covered = 1;
+		filed_begin(&filed, 1000);
+		for (uint32_t i = 0, end = randombytes_uniform(250); i < end; i++) {
+			filed.time_s += randombytes_uniform(3);
+			switch (randombytes_uniform(12)) {
+			case 0:
+				filed_mass(&filed);
+				break;
+			case 1:
+				filed_batch(&filed);
+				break;
+			case 2:
+				covered += randombytes_uniform((uint32_t)(filed.size - covered) + 1);
+				filed_epoch(&filed, covered);
+				break;
+			default:
+				filed_event(&filed, randombytes_uniform((uint32_t)subjects));
+			}
+		}
+		assert_holds(&filed, 1 + randombytes_uniform(80));
+	}
+}
+END_TEST
+
+/* The index of the epoch entry that covers an index first. */
+static uint64_t covering(const struct filed_log *log, uint64_t index)
+{
+	for (uint64_t i = index; i < log->size; i++)
+		if (log->entries[i].kind == ENTRY_EPOCH && log->entries[i].epoch.size > index)
+			return i;
+	return NO_INDEX;
+}
+
+/* Makes the epochs' roots again, after what is filed was changed. */
+static void commit_again(struct filed_log *log)
+{
+	for (uint64_t i = 0; i < log->size; i++)
+		if (log->entries[i].kind == ENTRY_EPOCH) {
+			struct entry_epoch *epoch = &log->entries[i].epoch;
+			epoch->map_root = filed_map_root(log, epoch->size);
+			epoch->filing_root = filed_filing_root(log, epoch->size);
+		}
+}
+
+#define CHANGED 150 /* the filed event that the tests below do something to */
+
+static uint64_t make_changed_log(void)
+{
+	make_log(&filed);
+	return filed.filed[CHANGED].row.index;
+}
+
+static void insert_leaf(struct filed_log *log, size_t at, const struct filed_leaf *leaf)
+{
+	memmove(&log->filed[at + 1], &log->filed[at], (log->filed_count - at) * sizeof log->filed[0]);
+	log->filed[at] = *leaf;
+	log->filed_count++;
+}
+
+START_TEST(left_out_of_everything)
+{
+	uint64_t event = make_changed_log();
+	filed.filed[CHANGED].not_in_tree = filed.filed[CHANGED].not_in_filing = true;
+	commit_again(&filed);
+	assert_finds(&filed, false, covering(&filed, event), NO_INDEX, "the filing root is not");
+	assert_finds(&filed, true, covering(&filed, event), event, "does not have the event");
+
+	/* Nor does the label stream have it. */
+	memmove(&filed.rows[CHANGED], &filed.rows[CHANGED + 1], (filed.row_count - CHANGED - 1) * sizeof filed.rows[0]);
+	filed.row_count--;
+	assert_finds(&filed, false, covering(&filed, event), event, "filed under nobody");
+}
+END_TEST
+
+START_TEST(left_out_of_its_subject_tree)
+{
+	uint64_t event = make_changed_log();
+	filed.filed[CHANGED].not_in_tree = true;
+	commit_again(&filed);
+	assert_finds(&filed, true, covering(&filed, event), NO_INDEX, "the map root is not");
+}
+END_TEST
+
+START_TEST(filed_under_another_label)
+{
+	uint64_t event = make_changed_log();
+	filed.filed[CHANGED].row.label = filed_label(39);
+	filed_hash(&filed, &filed.filed[CHANGED]);
+	commit_again(&filed);
+	assert_finds(&filed, false, covering(&filed, event), NO_INDEX, "the filing root is not");
+	assert_finds(&filed, true, covering(&filed, event), event, "under another label");
+	filed.filed[CHANGED].row.label = filed_label(1000);
+	filed_hash(&filed, &filed.filed[CHANGED]);
+	commit_again(&filed);
+	assert_finds(&filed, true, covering(&filed, event), event, "under another label");
+}
+END_TEST
+
+START_TEST(filed_twice)
+{
+	uint64_t event = make_changed_log();
+	struct filed_leaf leaf = filed.filed[CHANGED];
+	insert_leaf(&filed, CHANGED + 1, &leaf);
+	commit_again(&filed);
+	assert_finds(&filed, false, covering(&filed, event), NO_INDEX, "the filing root is not");
+	assert_finds(&filed, true, covering(&filed, event), event, "twice");
+
+	/* Under a second label, and only there. */
+	event = make_changed_log();
+	leaf = filed.filed[CHANGED];
+	leaf.row.label = filed_label(39);
+	leaf.not_in_filing = true;
+	filed_hash(&filed, &leaf);
+	insert_leaf(&filed, CHANGED + 1, &leaf);
+	commit_again(&filed);
+	assert_finds(&filed, true, covering(&filed, event), NO_INDEX, "the map root is not");
+
+	/* Twice in the label stream. */
+	event = make_changed_log();
+	memmove(&filed.rows[CHANGED + 1], &filed.rows[CHANGED], (filed.row_count - CHANGED) * sizeof filed.rows[0]);
+	filed.row_count++;
+	assert_finds(&filed, false, NO_INDEX, event, "twice, or out of order");
+}
+END_TEST
+
+START_TEST(in_the_wrong_order)
+{
+	/* Two events of one subject in one epoch, the later one first in the subject tree. */
+	filed_begin(&filed, 300);
+	for (uint64_t i = 0; i < 6; i++)
+		filed_event(&filed, i % 2);
+	struct hash first = filed.filed[0].subject_leaf;
+	filed.filed[0].subject_leaf = filed.filed[2].subject_leaf;
+	filed.filed[2].subject_leaf = first;
+	uint64_t epoch = filed_epoch(&filed, filed.size);
+	assert_finds(&filed, true, epoch, NO_INDEX, "the map root is not");
+
+	/* The same in the filing tree. */
+	uint64_t event = make_changed_log();
+	first = filed.filed[CHANGED].filing_leaf;
+	filed.filed[CHANGED].filing_leaf = filed.filed[CHANGED + 2].filing_leaf;
+	filed.filed[CHANGED + 2].filing_leaf = first;
+	commit_again(&filed);
+	assert_finds(&filed, true, covering(&filed, event), event, "under another label");
+
+	/* And in the label stream. */
+	make_log(&filed);
+	struct filed_row row = filed.rows[CHANGED];
+	filed.rows[CHANGED] = filed.rows[CHANGED + 1];
+	filed.rows[CHANGED + 1] = row;
+	assert_finds(&filed, false, NO_INDEX, row.index, "twice, or out of order");
+}
+END_TEST
+
+/* Each byte of a row counts. */
+START_TEST(other_rows)
+{
+	uint64_t event = make_changed_log();
+	uint64_t epoch = covering(&filed, event);
+	filed.rows[CHANGED].blind.b[5] ^= 1;
+	assert_finds(&filed, true, epoch, NO_INDEX, "the map root is not");
+	filed.rows[CHANGED].blind.b[5] ^= 1;
+	filed.rows[CHANGED].filing_blind.b[31] ^= 0x80;
+	assert_finds(&filed, true, epoch, event, "under another label");
+	filed.rows[CHANGED].filing_blind.b[31] ^= 0x80;
+	filed.rows[CHANGED].label.b[0] ^= 1;
+	assert_finds(&filed, true, epoch, event, "under another label");
+	filed.rows[CHANGED].label.b[0] ^= 1;
+	assert_holds(&filed, 50);
+}
+END_TEST
+
+START_TEST(rows_without_an_event)
+{
+	/* For a mass event, a batch entry, an entry that is not there. */
+	make_log(&filed);
+	uint64_t mass = 0;
+	while (filed.entries[mass].kind != ENTRY_MASS)
+		mass++;
+	for (uint64_t index = mass; index < mass + 2; index++) {
+		make_log(&filed);
+		size_t at = 0;
+		while (filed.rows[at].index < index)
+			at++;
+		memmove(&filed.rows[at + 1], &filed.rows[at], (filed.row_count - at) * sizeof filed.rows[0]);
+		filed.rows[at].index = index;
+		filed.row_count++;
+		assert_finds(&filed, false, NO_INDEX, index, "no event entry stands there");
+	}
+	make_log(&filed);
+	filed.rows[filed.row_count++].index = filed.size;
+	assert_finds(&filed, false, NO_INDEX, filed.size, "the log ends before it");
+
+	/* After its entry. */
+	struct audit_labels *audit;
+	filed_begin(&filed, 300);
+	filed_event(&filed, 1);
+	ck_ok(audit_labels_new(&audit));
+	ck_error(audit_labels_rows(audit, bytes_of(stream, LABEL_ROW_BYTES - 1)), E_TRUNCATED);
+	for (uint64_t i = 0; i < filed.size; i++)
+		ck_ok(audit_labels_entry(audit, &filed.entries[i], &filed.leaves[i]));
+	ck_error(audit_labels_rows(audit, rows_of(&filed, 0, 1)), E_CORRUPT);
+	ck_assert_uint_eq(audit_labels_finding(audit)->event, 1);
+	audit_labels_free(audit);
+}
+END_TEST
+
+START_TEST(sizes_of_epochs)
+{
+	filed_begin(&filed, 300);
+	filed_event(&filed, 1);
+	filed_event(&filed, 1);
+	filed_epoch(&filed, 3);
+	assert_holds(&filed, 9);
+	filed.entries[3].epoch.size = 4; /* itself */
+	assert_finds(&filed, false, 3, NO_INDEX, "covers entries after itself");
+	filed.entries[3].epoch.size = 3;
+	uint64_t index = filed_epoch(&filed, 2);
+	assert_finds(&filed, false, index, NO_INDEX, "fewer than the one before");
+
+	/* An epoch that says it covers less than it does, or more. */
+	filed_begin(&filed, 300);
+	filed_event(&filed, 1);
+	filed_event(&filed, 2);
+	index = filed_epoch(&filed, 3);
+	filed.entries[index].epoch.size = 2;
+	assert_finds(&filed, false, index, NO_INDEX, "the filing root is not");
+	struct entry genesis = filed.entries[0];
+	filed_add(&filed, &genesis);
+	filed.entries[index].epoch.size = 3;
+	assert_finds(&filed, false, NO_INDEX, NO_INDEX, "genesis");
+}
+END_TEST
+
+/* An epoch that says nothing new still says what is there. */
+START_TEST(epoch_without_events)
+{
+	filed_begin(&filed, 300);
+	uint64_t index = filed_epoch(&filed, 1);
+	filed_mass(&filed);
+	filed_epoch(&filed, 3);
+	assert_holds(&filed, 1);
+	filed.entries[index].epoch.map_root.b[0] ^= 1;
+	assert_finds(&filed, false, index, NO_INDEX, "the map root is not");
+}
+END_TEST
+
+START_TEST(late_filing)
+{
+	/* The lag counts from the first step of ledger time after the event: 1000 s pass, and nothing is late. */
+	filed_begin(&filed, 300);
+	uint64_t event = filed_event(&filed, 1);
+	filed_mass(&filed); /* in the same second: no step */
+	filed.time_s += 1000;
+	filed_mass(&filed);
+	filed.time_s += 300;
+	filed_mass(&filed);
+	uint64_t epoch = filed_epoch(&filed, filed.size);
+	assert_holds(&filed, 9);
+
+	/* A second more is late, also when the log ends there, and when the epoch does not cover the event. */
+	filed.entries[4].event.time_s++;
+	assert_finds(&filed, false, NO_INDEX, event, "filed too late");
+	filed.size = epoch;
+	assert_finds(&filed, false, NO_INDEX, event, "filed too late");
+	filed.entries[4].event.time_s--;
+	assert_holds(&filed, 9);
+	filed_epoch(&filed, 1);
+	assert_holds(&filed, 9);
+	filed.time_s++;
+	filed_mass(&filed);
+	assert_finds(&filed, false, NO_INDEX, event, "filed too late");
+}
+END_TEST
+
+/* Each event has its own lag: what an epoch leaves behind counts on. */
+START_TEST(late_after_an_epoch)
+{
+	filed_begin(&filed, 300);
+	filed_event(&filed, 1);
+	filed.time_s += 10;
+	uint64_t left = filed_event(&filed, 1);
+	filed.time_s += 10;
+	filed_event(&filed, 2); /* the lag of the second event counts from here */
+	filed_epoch(&filed, left);
+	filed.time_s += 300;
+	filed_event(&filed, 2);
+	assert_holds(&filed, 9);
+	filed.time_s += 1;
+	uint64_t last = filed_event(&filed, 2);
+	assert_finds(&filed, false, NO_INDEX, left, "filed too late");
+	filed.entries[last].event.time_s--;
+	assert_holds(&filed, 9);
+}
+END_TEST
+
+UNIT_MAIN("audit_labels", honest_log, what_held, random_honest_logs, left_out_of_everything,
+	left_out_of_its_subject_tree, filed_under_another_label, filed_twice, in_the_wrong_order, other_rows,
+	rows_without_an_event, sizes_of_epochs, epoch_without_events, late_filing, late_after_an_epoch)
