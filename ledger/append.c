@@ -304,6 +304,14 @@ static void apply_sender_entry(struct sender *sender, const struct entry_sender 
 	sender->policy = entry->policy;
 }
 
+static void put_change_row(struct ledger *ledger, uint32_t sender, uint64_t index)
+{
+	uint8_t key[12];
+	put_u32(key, sender);
+	put_u64(key + 4, index);
+	db_put(&ledger->tick, STORE_CHANGE, BYTES_ARRAY(key), BYTES_EMPTY);
+}
+
 enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *sender_entry, struct fault *fault)
 {
 	struct sender *old = registry_working(ledger->registry, sender_entry->sender, false);
@@ -318,6 +326,7 @@ enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *send
 	enum error error = ledger_append_entry(ledger, &entry);
 	if (error != E_OK)
 		return fault_set(fault, error, "the sender entry cannot be written: %s", error_text(error));
+	put_change_row(ledger, sender_entry->sender, version);
 	bool endorsed = sender_endorsed(ledger->vkey.name, sender_entry, old ? old->public_key : NULL);
 	if (old != NULL) {
 		apply_sender_entry(registry_working(ledger->registry, old->id, true), sender_entry, endorsed, version);

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_BYTES_MAX 4096
 /* ---- opening ---- */
 
 static enum error open_keys(struct archive *archive, const char *dir, struct fault *fault)
@@ -53,6 +52,7 @@ enum error archive_open(const char *dir, bool with_keys, struct archive **out, s
 	struct archive *archive = archive_new();
 	if (archive == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
+	strcpy(archive->dir, dir);
 	enum error error = ledger_read_vkey(dir, &archive->vkey, fault);
 	if (error == E_OK)
 		error = store_open(path, true, false, &archive->store, fault);
@@ -167,6 +167,16 @@ void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out
 struct db_txn *snapshot_store(struct snapshot *snapshot)
 {
 	return &snapshot->txn;
+}
+
+const char *snapshot_dir(const struct snapshot *snapshot)
+{
+	return snapshot->archive->dir;
+}
+
+const char *snapshot_origin(const struct snapshot *snapshot)
+{
+	return snapshot->archive->vkey.name;
 }
 
 uint64_t snapshot_time_s(const struct snapshot *snapshot)
@@ -344,4 +354,34 @@ enum error snapshot_sender(struct snapshot *snapshot, uint32_t id, struct sender
 	put_u32(key, id);
 	TRY(db_get(&snapshot->txn, STORE_SENDER, BYTES_ARRAY(key), &row));
 	return sender_decode(row, out);
+}
+
+static enum error list_changes(struct db_walk *walk, uint32_t id, uint64_t *indexes, size_t max, size_t *count)
+{
+	uint8_t key[12] = {0};
+	size_t found = 0;
+	put_u32(key, id);
+	enum error error = db_walk_from(walk, BYTES_ARRAY(key));
+	for (; error == E_OK; error = db_walk_next(walk)) {
+		if (walk->key.len != 12)
+			return E_CORRUPT;
+		if (get_u32(walk->key.data) != id)
+			break;
+		if (found == max)
+			return E_TOO_LONG;
+		indexes[found++] = get_u64(walk->key.data + 4);
+	}
+	if (error != E_OK && error != E_NOT_FOUND)
+		return error;
+	*count = found;
+	return E_OK;
+}
+
+enum error snapshot_sender_entries(struct snapshot *snapshot, uint32_t id, uint64_t *indexes, size_t max, size_t *count)
+{
+	struct db_walk walk;
+	TRY(db_walk_begin(&snapshot->txn, STORE_CHANGE, &walk));
+	enum error error = list_changes(&walk, id, indexes, max, count);
+	db_walk_end(&walk);
+	return error;
 }

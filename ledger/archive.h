@@ -32,6 +32,9 @@ void snapshot_end(struct snapshot *snapshot);
 
 /* The signed checkpoint that this snapshot stands under, checked; borrowed until snapshot_end. */
 void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out, struct bytes *note);
+/* Where the ledger lies, and its origin; borrowed. */
+const char *snapshot_dir(const struct snapshot *snapshot);
+const char *snapshot_origin(const struct snapshot *snapshot);
 /* Ledger time of the newest entry, and how far the filed part reaches (entries with index < filed). */
 uint64_t snapshot_time_s(const struct snapshot *snapshot);
 uint64_t snapshot_filed(const struct snapshot *snapshot);
@@ -105,6 +108,9 @@ enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struc
 /* Every sender, by id. `visit` returns false to stop. */
 enum error snapshot_senders(
 	struct snapshot *snapshot, bool (*visit)(void *context, const struct sender *sender), void *context) MUST_USE;
+/* The log indexes of a sender's entries, ascending: at most `max` of them. E_TOO_LONG if there are more. */
+enum error snapshot_sender_entries(
+	struct snapshot *snapshot, uint32_t id, uint64_t *indexes, size_t max, size_t *count) MUST_USE;
 enum error snapshot_sender(struct snapshot *snapshot, uint32_t id, struct sender *out) MUST_USE;
 
 /* For the audit, which reads the tables themselves. Borrowed until snapshot_end. */

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#define PATH_BYTES_MAX 4096
 #define NODE_SLOTS 65536u /* power of two: the computed nodes of a million entries, 3 MiB */
 
 struct known_node {
@@ -27,6 +28,7 @@ struct memory {
 };
 
 struct archive {
+	char dir[PATH_BYTES_MAX];
 	struct vkey vkey;
 	struct db_env *store;
 	struct secrets *secrets; /* NULL without keys */

@@ -116,7 +116,14 @@ static enum error register_sender(
 
 static enum error take_sender(struct audit *audit, uint64_t index, const struct entry_sender *entry)
 {
+	uint8_t key[12];
+	struct bytes row;
 	struct sender *sender = sender_find(audit, entry->sender);
+	put_u32(key, entry->sender);
+	put_u64(key + 4, index);
+	if (db_get(audit->txn, STORE_CHANGE, BYTES_ARRAY(key), &row) != E_OK || row.len != 0)
+		return audit_finding(audit, index, "the store has no row for this entry of sender %" PRIu32, entry->sender);
+	audit->changes++;
 	if (entry->action == SENDER_REGISTER)
 		return register_sender(audit, index, entry, sender);
 	if (sender == NULL || sender->status == SENDER_REVOKED)
@@ -379,5 +386,6 @@ enum error audit_tables(struct audit *audit)
 	TRY(check_count(audit, STORE_ALIAS, "alias packs", audit->event_batches));
 	TRY(check_count(audit, STORE_BATCH, "batches", audit->result.batches));
 	TRY(check_count(audit, STORE_SENDER, "senders", audit->sender_count));
+	TRY(check_count(audit, STORE_CHANGE, "sender entries", audit->changes));
 	return check_state(audit);
 }

@@ -46,6 +46,7 @@ struct audit {
 	uint64_t time_s;      /* ledger time so far */
 	uint64_t epoch_index; /* of the newest epoch entry; 0: there is none */
 	uint64_t epoch_size;  /* its m */
+	uint64_t changes;     /* sender entries */
 	uint64_t event_batches;
 	uint64_t filing_leaves; /* event entries in complete batches */
 	struct audit_run run;

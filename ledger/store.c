@@ -7,6 +7,7 @@ static const char *const table_names[] = {
 	[STORE_RECORD] = "record",
 	[STORE_ALIAS] = "alias",
 	[STORE_SENDER] = "sender",
+	[STORE_CHANGE] = "change",
 	[STORE_BATCH] = "batch",
 	[STORE_EVIDENCE] = "evidence",
 	[STORE_POSTING] = "posting",

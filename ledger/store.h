@@ -4,11 +4,14 @@
  *   bundle  N (8)                         ─► 256 entries, each with a 16-bit length (C2SP entry bundle)
  *   tile    row (1) || N (8)              ─► 256 hashes; row r holds roots of 16^r leaves, even rows are C2SP tiles
  *   record  log index (8)                 ─► sealed record of an event or mass entry
- *   alias   log index of a batch's first event (8) ─► place in the filing tree (8) || sealed pack of its events'
- * aliases sender  sender id (4)                 ─► registration and position batch   sender id (4) || first sequence
- * (8) ─► first index (8) || count (4) meta    "format", "state", "checkpoint", "filing" evidence  sender id (4) ||
- * first sequence (8) ─► a second signed batch for a used sequence Derived, written at epochs, rebuildable from the
- * rest: posting alias (32) || chunk (4)       ─► sealed log indexes, ascending; after them the subject's sealed head
+ *   alias   log index of a batch (8)      ─► place in the filing tree (8) || sealed pack of its events' aliases
+ *   sender  sender id (4)                 ─► registration and position
+ *   change  sender id (4) || log index of a sender entry (8) ─► nothing
+ *   batch   sender id (4) || first sequence (8) ─► first index (8) || count (4)
+ *   meta    "format", "state", "checkpoint", "filing"
+ *   evidence  sender id (4) || first sequence (8) ─► a second signed batch for a used sequence
+ * Derived, written at epochs, rebuildable from the rest:
+ *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending; after them the subject's sealed head
  *   map     depth (1) || prefix (3)       ─► rows of the subject map, in two generations
  *   filing  row (1) || N (8)              ─► 256 hashes of the filing tree, as in `tile` */
 #pragma once
@@ -23,6 +26,7 @@ enum store_table {
 	STORE_RECORD,
 	STORE_ALIAS,
 	STORE_SENDER,
+	STORE_CHANGE,
 	STORE_BATCH,
 	STORE_EVIDENCE,
 	STORE_POSTING,

@@ -2,7 +2,7 @@
  *
  *   call.c             responses, problems, tokens, snapshots
  *   routes_public.c    checkpoint, coverage, health
- *   routes_personal.c  accesses
+ *   routes_personal.c  accesses, statement
  *   routes.c           the table, and what is the same for every route */
 #pragma once
 
@@ -50,3 +50,4 @@ void route_checkpoint(struct call *call);
 void route_coverage(struct call *call);
 void route_health(struct call *call);
 void route_accesses(struct call *call);
+void route_statement(struct call *call);

@@ -27,16 +27,32 @@ json_t *json_base64(struct bytes value)
 	return json_stringn_nocheck(text, len);
 }
 
-static json_t *hash_list(const struct merkle_proof *proof)
+json_t *json_hashes(const struct hash *hashes, size_t count)
 {
 	json_t *list = json_array();
-	for (uint32_t i = 0; list && i < proof->count; i++) {
-		if (json_array_append_new(list, json_base64(hash_bytes(&proof->hashes[i]))) != 0) {
+	for (size_t i = 0; list && i < count; i++) {
+		if (json_array_append_new(list, json_base64(hash_bytes(&hashes[i]))) != 0) {
 			json_decref(list);
 			return NULL;
 		}
 	}
 	return list;
+}
+
+enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out)
+{
+	struct bytes entry;
+	struct merkle_proof inclusion;
+	TRY(snapshot_entry(snapshot, index, &entry));
+	TRY(snapshot_prove_inclusion(snapshot, index, &inclusion));
+	json_auto_t *object = json_object();
+	int failed = json_object_set_new_nocheck(object, "index", json_integer((json_int_t)index));
+	failed |= json_object_set_new_nocheck(object, "entry", json_base64(entry));
+	failed |= json_object_set_new_nocheck(object, "inclusion", json_hashes(inclusion.hashes, inclusion.count));
+	if (failed)
+		return E_NO_MEMORY;
+	*out = json_incref(object);
+	return E_OK;
 }
 
 enum error proof_make(struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open, json_t **out)
@@ -60,7 +76,7 @@ enum error proof_make(struct snapshot *snapshot, uint64_t index, const struct op
 		failed |= json_object_set_new_nocheck(proof, "c_d", json_base64(hash_bytes(&opened->c_d)));
 	}
 	failed |= json_object_set_new_nocheck(proof, "c_r", json_base64(hash_bytes(&opened->c_r)));
-	failed |= json_object_set_new_nocheck(proof, "inclusion", hash_list(&inclusion));
+	failed |= json_object_set_new_nocheck(proof, "inclusion", json_hashes(inclusion.hashes, inclusion.count));
 	if (failed)
 		return E_NO_MEMORY;
 	*out = json_incref(proof);

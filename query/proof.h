@@ -14,6 +14,11 @@
 /* A new reference, or NULL when out of memory. */
 json_t *json_base64(struct bytes value);
 
+/* A new reference to a list of base64 texts, or NULL. */
+json_t *json_hashes(const struct hash *hashes, size_t count);
+/* A new reference: {"index", "entry", "inclusion"} under the snapshot's checkpoint. */
+enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out) MUST_USE;
+
 /* A new reference for the event at `index`, as opened from the same snapshot; without `open` nothing of its content.
  * E_NO_MEMORY and what the snapshot gives. */
 enum error proof_make(

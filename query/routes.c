@@ -20,6 +20,7 @@ static const struct route routes_table[] = {
 	{"/checkpoint", false, route_checkpoint},
 	{"/v1/coverage", false, route_coverage},
 	{"/v1/accesses", false, route_accesses},
+	{"/v1/statement", false, route_statement},
 	{"/healthz", true, route_health},
 };
 

@@ -9,7 +9,7 @@
 #include "ledger/archive.h"
 #include "query/token.h"
 
-#define RESPONSE_HEADERS_MAX 8
+#define RESPONSE_HEADERS_MAX 12
 
 struct routes {
 	struct archive *archive;

@@ -2,6 +2,7 @@
 #include "query/call.h"
 
 #include "query/cursor.h"
+#include "query/statement_make.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,4 +87,35 @@ void route_accesses(struct call *call)
 		call_internal(call, error);
 	else
 		call_json(call, page, "no-store");
+}
+
+void route_statement(struct call *call)
+{
+	static const char *const known[] = {"from", "to", "signatures", NULL};
+	struct token_claims claims;
+	struct params params;
+	struct fault fault = {.text = ""};
+	if (!authorize(call, &claims) || !call_params(call, known, &params))
+		return;
+	const char *signatures = params_get(&params, "signatures");
+	struct statement_query query = {.subject = bytes_text(claims.subject), .to_s = UINT64_MAX, .now_s = call->now_s};
+	if (signatures != NULL && strcmp(signatures, "0") != 0 && strcmp(signatures, "1") != 0) {
+		call_refuse_param(call, "parameter 'signatures' must be 0 or 1");
+		return;
+	}
+	query.signatures = signatures != NULL && *signatures == '1';
+	if (!call_window(call, &params, &query.from_s, &query.to_s) || !call_snapshot(call))
+		return;
+	json_auto_t *statement = NULL;
+	enum error error = statement_make(call->snapshot, &query, &statement, &fault);
+	if (error == E_NOT_FOUND)
+		call_problem(call, 404, error, fault.text);
+	else if (error == E_TOO_LONG)
+		call_problem(call, 400, error, fault.text);
+	else if (error != E_OK)
+		call_internal(call, error);
+	else
+		call_json(call, statement, "no-store");
+	if (error == E_OK)
+		call_header(call, "Content-Disposition", "attachment; filename=\"statement.json\"");
 }

@@ -28,6 +28,7 @@ int command_usage(const struct command *command, const struct fault *fault);
 extern const struct command command_init;
 extern const struct command command_vkey;
 extern const struct command command_who;
+extern const struct command command_statement;
 extern const struct command command_token;
 extern const struct command command_audit;
 extern const struct command command_sender_add;

@@ -31,6 +31,7 @@ static const struct command *const commands[] = {
 	&command_epoch,
 	&command_token,
 	&command_who,
+	&command_statement,
 	&command_audit,
 	&command_bench,
 	&command_help,

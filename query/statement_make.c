@@ -1,0 +1,372 @@
+#include "query/statement_make.h"
+
+#include "ledger/timestamp.h"
+#include "query/audits.h"
+#include "query/proof.h"
+#include "query/statement_signatures.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One statement while it is made. */
+struct making {
+	struct snapshot *snapshot;
+	const struct statement_query *query;
+	struct epoch_place epoch;
+	uint64_t closed_after_s; /* what is withheld beyond stays closed */
+	uint64_t *indexes;       /* the subject's covered events, ascending */
+	size_t count;
+	struct hash *leaves; /* of its tree */
+	struct hash *blinds;
+	size_t first; /* [first, first + shown) are in the window */
+	size_t shown;
+	json_t *json;
+	struct fault *fault;
+};
+
+static void making_release(struct making *making)
+{
+	free(making->indexes);
+	free(making->leaves);
+	free(making->blinds);
+	json_decref(making->json);
+}
+
+static enum error set(struct making *making, const char *name, json_t *value)
+{
+	return json_object_set_new_nocheck(making->json, name, value) == 0 ? E_OK : E_NO_MEMORY;
+}
+
+static json_t *json_index(uint64_t index)
+{
+	return json_integer((json_int_t)index);
+}
+
+/* ---- the log and the epoch ---- */
+
+static enum error set_log(struct making *making)
+{
+	struct checkpoint checkpoint;
+	struct bytes note;
+	json_t *genesis = NULL;
+	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
+	TRY(json_included(making->snapshot, 0, &genesis));
+	json_object_del(genesis, "index");
+	TRY(set(making, "genesis", genesis));
+	return set(making, "checkpoint", json_stringn((const char *)note.data, note.len));
+}
+
+/* The entries that show the epoch's time: from the newest one below m with a time of its own up to m - 1. */
+static enum error add_last(struct making *making, uint64_t size, json_t *list)
+{
+	for (uint64_t index = size; index > 0; index--) {
+		struct bytes encoded;
+		struct entry entry;
+		uint64_t time_s;
+		json_t *included = NULL;
+		TRY(snapshot_entry(making->snapshot, index - 1, &encoded));
+		TRY(entry_decode(encoded, &entry));
+		TRY(json_included(making->snapshot, index - 1, &included));
+		if (json_array_insert_new(list, 0, included) != 0)
+			return E_NO_MEMORY;
+		if (entry_time(&entry, &time_s))
+			return E_OK;
+	}
+	return E_CORRUPT;
+}
+
+static enum error set_epoch(struct making *making)
+{
+	json_t *epoch = NULL;
+	json_t *last = json_array();
+	TRY(json_included(making->snapshot, making->epoch.index, &epoch));
+	TRY(set(making, "epoch", epoch));
+	if (json_object_set_new(epoch, "last", last) != 0)
+		return E_NO_MEMORY;
+	return add_last(making, making->epoch.entry.size, last);
+}
+
+/* ---- the subject's tree in the map ---- */
+
+static enum error compute_leaves(struct making *making)
+{
+	TRY(snapshot_subject_events(making->snapshot, making->query->subject, &making->indexes, &making->count));
+	making->leaves = malloc((making->count + 1) * sizeof *making->leaves);
+	making->blinds = malloc((making->count + 1) * sizeof *making->blinds);
+	if (making->leaves == NULL || making->blinds == NULL)
+		return E_NO_MEMORY;
+	for (size_t i = 0; i < making->count; i++)
+		TRY(snapshot_subject_leaf(making->snapshot, making->indexes[i], &making->blinds[i], &making->leaves[i]));
+	return E_OK;
+}
+
+/* Nothing is handed out that its own reader would refuse. */
+static enum error check_map(
+	struct making *making, const struct label *label, bool present, const struct map_proof *proof)
+{
+	struct hash root, value;
+	struct bytes steps = bytes_of(proof->bytes, proof->len);
+	if (present != (making->count > 0))
+		return E_CORRUPT;
+	if (!present)
+		return map_verify_absent(&making->epoch.entry.map_root, label->b, steps);
+	merkle_root_of_leaves(making->leaves, making->count, &root);
+	subject_value(making->count, &root, &value);
+	return map_verify_present(&making->epoch.entry.map_root, label->b, &value, steps);
+}
+
+static enum error set_map(struct making *making)
+{
+	struct label label;
+	struct map_proof proof;
+	uint8_t vrf_proof[VRF_PROOF_BYTES];
+	bool present;
+	TRY(snapshot_label(making->snapshot, making->query->subject, &label));
+	TRY(snapshot_prove_label(making->snapshot, making->query->subject, vrf_proof));
+	TRY(set(making, "vrf_proof", json_base64(BYTES_ARRAY(vrf_proof))));
+	TRY(snapshot_prove_map(making->snapshot, &label, &present, &proof));
+	TRY(compute_leaves(making));
+	if (check_map(making, &label, present, &proof) != E_OK)
+		return fault_set(
+			making->fault, E_CORRUPT, "what is filed is not what the epoch commits to; run 'indsigt audit'");
+	json_t *map = json_object();
+	TRY(set(making, "map", map));
+	int failed = json_object_set_new(map, "present", json_boolean(present));
+	if (present)
+		failed |= json_object_set_new(map, "count", json_index(making->count));
+	failed |= json_object_set_new(map, "proof", json_base64(bytes_of(proof.bytes, proof.len)));
+	return failed ? E_NO_MEMORY : E_OK;
+}
+
+/* ---- the window ---- */
+
+static enum error event_time(struct making *making, uint64_t index, uint64_t *out)
+{
+	struct bytes encoded;
+	struct entry entry;
+	TRY(snapshot_entry(making->snapshot, index, &encoded));
+	TRY(entry_decode(encoded, &entry));
+	return entry_time(&entry, out) ? E_OK : E_CORRUPT;
+}
+
+/* How many of the subject's events are before a time: ledger time never runs backwards. */
+static enum error count_before(struct making *making, uint64_t time_s, size_t *out)
+{
+	size_t low = 0, high = making->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		uint64_t here;
+		TRY(event_time(making, making->indexes[middle], &here));
+		if (here < time_s)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*out = low;
+	return E_OK;
+}
+
+static json_t *time_json(uint64_t time_s)
+{
+	char text[TIMESTAMP_TEXT_MAX];
+	timestamp_format_s(time_s, text);
+	return json_string(text);
+}
+
+static enum error set_window(struct making *making)
+{
+	const struct statement_query *query = making->query;
+	size_t end = making->count;
+	making->first = 0;
+	if (query->from_s > 0)
+		TRY(count_before(making, query->from_s, &making->first));
+	if (query->to_s < UINT64_MAX)
+		TRY(count_before(making, query->to_s, &end));
+	making->shown = end > making->first ? end - making->first : 0;
+	if (making->shown > STATEMENT_EVENTS_MAX)
+		return fault_set(making->fault, E_TOO_LONG,
+			"the statement would have %zu events and may have %u: ask for a window of time", making->shown,
+			STATEMENT_EVENTS_MAX);
+	if (query->from_s == 0 && query->to_s == UINT64_MAX)
+		return E_OK;
+	json_t *window = json_object();
+	TRY(set(making, "window", window));
+	int failed = query->from_s > 0 ? json_object_set_new(window, "from", time_json(query->from_s)) : 0;
+	failed |= query->to_s < UINT64_MAX ? json_object_set_new(window, "to", time_json(query->to_s)) : 0;
+	return failed ? E_NO_MEMORY : E_OK;
+}
+
+static enum error set_neighbour(struct making *making, const char *name, size_t at)
+{
+	struct bytes entry;
+	json_t *leaf = json_object();
+	TRY(set(making, name, leaf));
+	TRY(snapshot_entry(making->snapshot, making->indexes[at], &entry));
+	int failed = json_object_set_new(leaf, "index", json_index(making->indexes[at]));
+	failed |= json_object_set_new(leaf, "blind", json_base64(hash_bytes(&making->blinds[at])));
+	failed |= json_object_set_new(leaf, "entry", json_base64(entry));
+	return failed ? E_NO_MEMORY : E_OK;
+}
+
+static enum error subject_node(void *context, uint32_t level, uint64_t index, struct hash *out)
+{
+	const struct making *making = context;
+	merkle_root_of_leaves(making->leaves + (index << level), (size_t)1 << level, out);
+	return E_OK;
+}
+
+/* The events of the window and their neighbours, as a range of the subject's tree. */
+static enum error set_range(struct making *making)
+{
+	if (making->count == 0)
+		return E_OK;
+	size_t begin = making->first;
+	size_t end = making->first + making->shown;
+	if (begin > 0)
+		TRY(set_neighbour(making, "before", --begin));
+	if (end < making->count)
+		TRY(set_neighbour(making, "after", end++));
+	struct merkle_range_proof proof;
+	const struct merkle_nodes nodes = {subject_node, making};
+	TRY(merkle_prove_range(&nodes, begin, end - begin, making->count, &proof));
+	json_t *range = json_object();
+	TRY(set(making, "range", range));
+	int failed = json_object_set_new(range, "first", json_index(begin));
+	failed |= json_object_set_new(range, "proof", json_hashes(proof.hashes, proof.count));
+	return failed ? E_NO_MEMORY : E_OK;
+}
+
+/* ---- events ---- */
+
+static int set_content(json_t *event, const struct opened *opened, bool withheld)
+{
+	int failed = json_object_set_new_nocheck(event, "header", json_base64(opened->header));
+	failed |= json_object_set_new_nocheck(event, "c_r", json_base64(hash_bytes(&opened->c_r)));
+	if (withheld) {
+		failed |= json_object_set_new_nocheck(event, "withheld", json_true());
+		return failed | json_object_set_new_nocheck(event, "c_d", json_base64(hash_bytes(&opened->c_d)));
+	}
+	failed |= json_object_set_new_nocheck(event, "disclosed", json_base64(opened->disclosed));
+	return failed | json_object_set_new_nocheck(event, "k_d", json_base64(BYTES_ARRAY(opened->opening.disclosed.b)));
+}
+
+/* What covered and later events have in common. */
+static enum error event_json(struct making *making, uint64_t index, json_t **out)
+{
+	struct opened opened;
+	struct event_header header;
+	struct bytes entry;
+	enum error error = snapshot_open_record(making->snapshot, index, &opened);
+	if (error != E_OK && error != E_ERASED)
+		return fault_set(making->fault, error, "index %" PRIu64 ": %s", index, error_text(error));
+	struct reader reader = reader_of(opened.header);
+	event_header_decode(&reader, &header);
+	TRY(reader_done(&reader));
+	bool withheld = header.withheld_until_s > making->closed_after_s;
+	if (error == E_ERASED && !withheld)
+		return fault_set(
+			making->fault, E_ERASED, "index %" PRIu64 " was erased and no entry of the log says so", index);
+	TRY(snapshot_entry(making->snapshot, index, &entry));
+	json_auto_t *event = json_object();
+	int failed = json_object_set_new_nocheck(event, "index", json_index(index));
+	failed |= json_object_set_new_nocheck(event, "entry", json_base64(entry));
+	failed |= set_content(event, &opened, withheld);
+	if (failed)
+		return E_NO_MEMORY;
+	*out = json_incref(event);
+	return E_OK;
+}
+
+static enum error set_events(struct making *making)
+{
+	json_t *list = json_array();
+	TRY(set(making, "events", list));
+	for (size_t i = making->first; i < making->first + making->shown; i++) {
+		json_t *event = NULL;
+		TRY(event_json(making, making->indexes[i], &event));
+		if (json_array_append_new(list, event) != 0 ||
+			json_object_set_new_nocheck(event, "blind", json_base64(hash_bytes(&making->blinds[i]))) != 0)
+			return E_NO_MEMORY;
+	}
+	return E_OK;
+}
+
+static enum error add_later(struct making *making, uint64_t index, json_t *list)
+{
+	uint64_t time_s;
+	json_t *event = NULL;
+	struct merkle_proof proof;
+	TRY(event_time(making, index, &time_s));
+	if (time_s < making->query->from_s || time_s >= making->query->to_s)
+		return E_OK;
+	TRY(event_json(making, index, &event));
+	if (json_array_append_new(list, event) != 0)
+		return E_NO_MEMORY;
+	TRY(snapshot_prove_inclusion(making->snapshot, index, &proof));
+	return json_object_set_new_nocheck(event, "inclusion", json_hashes(proof.hashes, proof.count)) ? E_NO_MEMORY : E_OK;
+}
+
+/* What came after the epoch: not yet covered. */
+static enum error set_later(struct making *making)
+{
+	uint64_t indexes[STATEMENT_LATER_MAX];
+	size_t count = 0;
+	json_t *list = json_array();
+	TRY(set(making, "later", list));
+	TRY(snapshot_find(making->snapshot, making->query->subject, UINT64_MAX, indexes, STATEMENT_LATER_MAX, &count));
+	for (size_t i = count; i > 0; i--)
+		if (indexes[i - 1] >= making->epoch.entry.size)
+			TRY(add_later(making, indexes[i - 1], list));
+	return E_OK;
+}
+
+/* ---- the whole ---- */
+
+static enum error set_optional(struct making *making)
+{
+	json_t *audit = NULL;
+	json_t *signatures = NULL;
+	TRY(audits_newest(making->snapshot, making->epoch.index, &audit));
+	if (audit != NULL)
+		TRY(set(making, "audit", audit));
+	if (!making->query->signatures)
+		return E_OK;
+	TRY(statement_signatures_make(making->snapshot, making->indexes + making->first, making->shown, &signatures));
+	return set(making, "signatures", signatures);
+}
+
+static enum error make(struct making *making)
+{
+	const struct statement_query *query = making->query;
+	TRY(set(making, "type", json_string("indsigt-statement/v1")));
+	TRY(set(making, "subject", json_stringn((const char *)query->subject.data, query->subject.len)));
+	TRY(set_log(making));
+	TRY(set_epoch(making));
+	TRY(set_map(making));
+	TRY(set_window(making));
+	TRY(set_range(making));
+	TRY(set_events(making));
+	TRY(set_later(making));
+	return set_optional(making);
+}
+
+enum error statement_make(
+	struct snapshot *snapshot, const struct statement_query *query, json_t **out, struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	__attribute__((cleanup(making_release))) struct making making = {
+		.snapshot = snapshot, .query = query, .json = json_object(), .fault = &why};
+	enum error error = snapshot_epoch(snapshot, &making.epoch);
+	if (error == E_NOT_FOUND)
+		return fault_set(
+			fault, error, "there is no epoch yet that a statement could rest on; one comes within seconds");
+	TRY(error);
+	uint64_t epoch_s = making.epoch.entry.time_s;
+	making.closed_after_s = query->now_s > epoch_s ? query->now_s : epoch_s;
+	error = make(&making);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_text(error));
+	*out = json_incref(making.json);
+	return E_OK;
+}

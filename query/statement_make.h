@@ -1,0 +1,25 @@
+/* Making a statement: everything that a citizen needs to prove, offline and to anybody, that the list of accesses is
+ * complete up to the newest epoch. spec/statement.md
+ *
+ *   snapshot ─► newest epoch ─► label, VRF proof ─► map proof ─► subject tree ─► each event, opened ─► JSON
+ *
+ * The verifying side is ledger/statement.h; nothing here is trusted by it. */
+#pragma once
+
+#include "ledger/archive.h"
+
+#include <jansson.h>
+
+struct statement_query {
+	struct bytes subject; /* canonical */
+	uint64_t from_s;      /* window over ledger time, half-open; 0: from the beginning */
+	uint64_t to_s;        /* UINT64_MAX: to the end */
+	bool signatures;      /* each event's way to its sender's signature as well */
+	uint64_t now_s;       /* time of day: events withheld until later stay closed */
+};
+
+/* A new reference. E_NOT_FOUND: there is no epoch yet. E_TOO_LONG: more than STATEMENT_EVENTS_MAX events, a window is
+ * needed. E_ERASED: an erased event that no erasure entry covers. E_CORRUPT: what is stored does not give what the
+ * epoch commits to. */
+enum error statement_make(
+	struct snapshot *snapshot, const struct statement_query *query, json_t **out, struct fault *fault) MUST_USE;

@@ -1,0 +1,209 @@
+/* indsigt statement: the self-contained proof of who accessed a person's data, as a file. */
+#include "ledger/keyfile.h"
+#include "ledger/subject.h"
+#include "query/accesses.h"
+#include "query/statement_make.h"
+#include "tools/answer.h"
+#include "tools/command.h"
+#include "tools/fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct statement_request {
+	const char *subject;
+	const char *ledger;
+	const char *token;
+	const char *from;
+	const char *to;
+	const char *output;
+	bool signatures;
+};
+
+static void archive_release(struct archive **archive)
+{
+	archive_close(*archive);
+}
+
+static void snapshot_release(struct snapshot **snapshot)
+{
+	snapshot_end(*snapshot);
+}
+
+static void fetch_release(struct fetch **fetch)
+{
+	fetch_close(*fetch);
+}
+
+static void free_release(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+static bool read_options(int argc, char **argv, struct statement_request *out)
+{
+	static const struct option known[] = {
+		{"ledger", required_argument, NULL, 'l'},
+		{"token", required_argument, NULL, 't'},
+		{"from", required_argument, NULL, 'f'},
+		{"to", required_argument, NULL, 'u'},
+		{"signatures", no_argument, NULL, 's'},
+		{"output", required_argument, NULL, 'o'},
+		{NULL, 0, NULL, 0},
+	};
+	*out = (struct statement_request){.token = getenv("INDSIGT_TOKEN")};
+	for (int option; (option = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
+		switch (option) {
+		case 'l':
+			out->ledger = optarg;
+			break;
+		case 't':
+			out->token = optarg;
+			break;
+		case 'f':
+			out->from = optarg;
+			break;
+		case 'u':
+			out->to = optarg;
+			break;
+		case 's':
+			out->signatures = true;
+			break;
+		case 'o':
+			out->output = optarg;
+			break;
+		default:
+			return false;
+		}
+	}
+	out->subject = optind + 1 == argc ? argv[optind] : NULL;
+	return out->subject && out->ledger && out->output;
+}
+
+/* ---- asking ---- */
+
+static enum error make_from_directory(
+	const struct statement_request *request, const char *subject, json_t **out, struct fault *fault)
+{
+	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
+	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	struct statement_query query = {.subject = bytes_text(subject),
+		.to_s = UINT64_MAX,
+		.signatures = request->signatures,
+		.now_s = (uint64_t)time(NULL)};
+	if (request->from && accesses_time(request->from, &query.from_s) != E_OK)
+		return fault_set(fault, E_USAGE, "--from must be a date or an RFC 3339 time with a zone");
+	if (request->to && accesses_time(request->to, &query.to_s) != E_OK)
+		return fault_set(fault, E_USAGE, "--to must be a date or an RFC 3339 time with a zone");
+	if (query.from_s >= query.to_s)
+		return fault_set(fault, E_USAGE, "--from must be earlier than --to");
+	TRY(archive_open(request->ledger, true, &archive, fault));
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	return statement_make(snapshot, &query, out, fault);
+}
+
+static enum error fetch_from_url(const struct statement_request *request, json_t **out, struct fault *fault)
+{
+	__attribute__((cleanup(fetch_release))) struct fetch *fetch = NULL;
+	const struct fetch_param params[] = {
+		{"from", request->from},
+		{"to", request->to},
+		{"signatures", request->signatures ? "1" : NULL},
+	};
+	if (request->token == NULL)
+		return fault_set(fault, E_USAGE, "an address wants --token (or INDSIGT_TOKEN); see 'indsigt token'");
+	TRY(fetch_open(request->ledger, request->token, &fetch, fault));
+	return fetch_json(fetch, "/v1/statement", params, sizeof params / sizeof params[0], out, fault);
+}
+
+/* ---- writing ---- */
+
+static enum error write_file(const char *output, struct bytes text, struct fault *fault)
+{
+	__attribute__((cleanup(free_release))) char *for_dir = strdup(output);
+	__attribute__((cleanup(free_release))) char *for_name = strdup(output);
+	if (for_dir == NULL || for_name == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	int dir_fd = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return fault_set(fault, E_IO, "%s cannot be written: %s", output, strerror(errno));
+	enum error error = file_write_atomic(dir_fd, basename(for_name), text, 0600);
+	close(dir_fd);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s cannot be written: %s", output, strerror(errno));
+}
+
+static enum error write_statement(const struct statement_request *request, const json_t *statement, struct fault *fault)
+{
+	__attribute__((cleanup(free_release))) char *text = json_dumps(statement, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	if (text == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	if (strcmp(request->output, "-") != 0)
+		return write_file(request->output, bytes_text(text), fault);
+	return puts(text) >= 0 && fflush(stdout) == 0 ? E_OK
+												  : fault_set(fault, E_IO, "the statement cannot be written: %m");
+}
+
+static void tell_later(const json_t *statement)
+{
+	size_t later = json_array_size(json_object_get(statement, "later"));
+	if (later > 0)
+		fprintf(stderr,
+			"indsigt: %zu newer %s not covered yet; the statement lists %s as such. A newer epoch covers %s within "
+			"seconds.\n",
+			later, later == 1 ? "access is" : "accesses are", later == 1 ? "it" : "them", later == 1 ? "it" : "them");
+}
+
+static enum error statement(const struct statement_request *request, struct fault *fault)
+{
+	char subject[SUBJECT_BYTES_MAX + 1];
+	json_auto_t *made = NULL;
+	if (subject_canonical(bytes_text(request->subject), subject, fault) != E_OK)
+		return E_USAGE;
+	if (answer_is_url(request->ledger))
+		TRY(fetch_from_url(request, &made, fault));
+	else
+		TRY(make_from_directory(request, subject, &made, fault));
+	const char *about = json_string_value(json_object_get(made, "subject"));
+	if (about == NULL || strcmp(about, subject) != 0)
+		return fault_set(
+			fault, E_FORBIDDEN, "the ledger's answer is not about the subject asked for; is it their token?");
+	TRY(write_statement(request, made, fault));
+	tell_later(made);
+	return E_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	struct statement_request request;
+	struct fault fault = {.text = ""};
+	if (!read_options(argc, argv, &request))
+		return command_usage(&command_statement, NULL);
+	return command_end(&command_statement, statement(&request, &fault), &fault);
+}
+
+const struct command command_statement = {
+	.name = "statement",
+	.arguments = "SUBJECT --ledger DIR|URL [--token T] [--from TIME] [--to TIME] [--signatures] -o FILE",
+	.summary = "the self-contained proof of who accessed this person's data",
+	.text = "Writes one file that proves, offline and to anybody who has the log's vkey, that the list of accesses in "
+			"it is\n"
+			"complete up to the newest epoch, or that there are none. 'indsigt verify FILE --vkey VKEY' checks it.\n"
+			"\n"
+			"  --ledger DIR|URL  a ledger's directory, or the address of its query daemon\n"
+			"  --token T         bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do "
+			"not see\n"
+			"  --from TIME       only from this ledger time on: a date (its midnight in UTC), or RFC 3339 with a zone\n"
+			"  --to TIME         only before this ledger time\n"
+			"  --signatures      with each event's way to the signature of the authority that reported it\n"
+			"  -o FILE           where to write it (0600); '-' is standard output\n"
+			"\n"
+			"Accesses that came after the newest epoch are listed as not yet covered.\n",
+	.run = run,
+};
