@@ -114,16 +114,22 @@ static enum error register_sender(
 	return sender_add(audit, &sender);
 }
 
-static enum error take_sender(struct audit *audit, uint64_t index, const struct entry_sender *entry)
+static enum error check_change_row(struct audit *audit, uint64_t index, uint32_t sender)
 {
 	uint8_t key[12];
 	struct bytes row;
-	struct sender *sender = sender_find(audit, entry->sender);
-	put_u32(key, entry->sender);
+	put_u32(key, sender);
 	put_u64(key + 4, index);
-	if (db_get(audit->txn, STORE_CHANGE, BYTES_ARRAY(key), &row) != E_OK || row.len != 0)
-		return audit_finding(audit, index, "the store has no row for this entry of sender %" PRIu32, entry->sender);
 	audit->changes++;
+	if (db_get(audit->txn, STORE_CHANGE, BYTES_ARRAY(key), &row) != E_OK || row.len != 0)
+		return audit_finding(audit, index, "the store has no row for this entry of sender %" PRIu32, sender);
+	return E_OK;
+}
+
+static enum error take_sender(struct audit *audit, uint64_t index, const struct entry_sender *entry)
+{
+	struct sender *sender = sender_find(audit, entry->sender);
+	TRY(check_change_row(audit, index, entry->sender));
 	if (entry->action == SENDER_REGISTER)
 		return register_sender(audit, index, entry, sender);
 	if (sender == NULL || sender->status == SENDER_REVOKED)

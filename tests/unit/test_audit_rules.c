@@ -22,6 +22,12 @@ static void forge(const struct entry *entry)
 	struct writer w = writer_of(buffer, sizeof buffer);
 	ck_ok(entry_encode(entry, &w));
 	ck_ok(writer_done(&w, &encoded));
+	if (entry->kind == ENTRY_SENDER) {
+		uint8_t key[12];
+		put_u32(key, entry->sender.sender);
+		put_u64(key + 4, log_frontier(forged)->size);
+		db_put(&txn, STORE_CHANGE, BYTES_ARRAY(key), BYTES_EMPTY);
+	}
 	ck_ok(log_append(forged, &txn, encoded));
 }
 
