@@ -1,4 +1,5 @@
 /* Requests in a table, and what comes back. */
+#include "ledger/statement.h"
 #include "query/coverage.h"
 #include "query/routes.h"
 #include "tests/unit/fixture.h"
@@ -73,6 +74,43 @@ static void check_problem(const struct response *response, int status, const cha
 	ck_assert_ptr_null(strstr(response->body, "0101701234"));
 	json_decref(problem);
 }
+
+/* HTTP-30 */
+START_TEST(statements)
+{
+	begin();
+	struct response response = ask("GET", "/v1/statement", NULL, bearer(TOKEN_SUBJECT));
+	check_problem(&response, 404, "no epoch yet");
+	response_release(&response);
+	fixture_epoch(&f);
+	for (unsigned i = 0; i < 4; i++) {
+		static const char *const queries[] = {NULL, "signatures=1", "from=2020-01-01&to=2020-01-02", "from=2020-01-01"};
+		struct statement *statement;
+		struct finding finding;
+		response = ask("GET", "/v1/statement", queries[i], bearer(i == 1 ? TOKEN_PROXY : TOKEN_SUBJECT));
+		ck_assert_int_eq(response.status, 200);
+		ck_assert_str_eq(header_of(&response, "Cache-Control"), "no-store");
+		ck_assert_ptr_nonnull(strstr(header_of(&response, "Content-Disposition"), "attachment"));
+		const struct statement_options options = {.subject = fixture_subject(1234)};
+		ck_ok(statement_verify(bytes_of(response.body, response.body_len), &f.vkey, &options, &statement, &finding));
+		ck_assert_uint_eq(statement->event_count, i == 2 ? 0 : 4);
+		ck_assert_uint_eq(statement->count, 4);
+		ck_assert_int_eq(statement->signatures, i == 1);
+		statement_free(statement);
+		response_release(&response);
+	}
+	response = ask("GET", "/v1/statement", NULL, bearer(TOKEN_AUDITOR));
+	check_problem(&response, 403, "role");
+	response_release(&response);
+	response = ask("GET", "/v1/statement", NULL, NULL);
+	check_problem(&response, 401, "bearer token");
+	response_release(&response);
+	response = ask("GET", "/v1/statement", "signatures=yes", bearer(TOKEN_SUBJECT));
+	check_problem(&response, 400, "'signatures' must be 0 or 1");
+	response_release(&response);
+	end();
+}
+END_TEST
 
 /* HTTP-1, HTTP-2, HTTP-3, HTTP-8, HTTP-9, HTTP-10, HTTP-11, HTTP-12, HTTP-13 */
 START_TEST(refusals)
@@ -210,4 +248,4 @@ START_TEST(pages)
 }
 END_TEST
 
-UNIT_MAIN("routes", refusals, bad_tokens, public_part, pages)
+UNIT_MAIN("routes", statements, refusals, bad_tokens, public_part, pages)
