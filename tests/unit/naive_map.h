@@ -59,3 +59,21 @@ static inline struct hash naive_root(struct naive_item *items, size_t count)
 	hash_sha256(parts, 3, &out);
 	return out;
 }
+
+/* The walk for a key: the item where it ends, and the proof's steps, from the leaf up, appended to `out`. The map is
+ * not empty. */
+static inline struct naive_item naive_walk(
+	struct naive_item *items, size_t count, const uint8_t key[32], struct writer *out)
+{
+	if (count == 1)
+		return items[0];
+	unsigned bit = naive_first_bit(items, count);
+	size_t zeros = naive_part(items, count, bit);
+	bool right = naive_bit(key, bit) == 1;
+	struct naive_item *own = right ? items + zeros : items, *other = right ? items : items + zeros;
+	struct naive_item end = naive_walk(own, right ? count - zeros : zeros, key, out);
+	struct hash sibling = naive_root(other, right ? zeros : count - zeros);
+	writer_u8(out, (uint8_t)bit);
+	writer_bytes(out, hash_bytes(&sibling));
+	return end;
+}
