@@ -27,7 +27,7 @@ PLACES = {"ledger/limits.h": "", "ledger/domain.h": "", "ledger/ledger_state.h":
 SPREAD = {"ledger/ledger.h": "ledger/prepare.c", "ledger/statement.h": "ledger/statement_parse.c",
           "ingest/adapter.h": "ingest/control_client.c",
           "ingest/outbox.h": "ingest/outbox_redo.c", "ingest/server.h": "ingest/control.c",
-          "query/routes.h": "query/verify.c"}
+          "query/routes.h": "query/verify.c", "tools/verify.h": "tools/verify_print.c"}
 QUERY_USES_OF_INGEST = {"ingest/outbox.h"}  # the sender: queryd reports its own reads
 
 

@@ -30,6 +30,7 @@ extern const struct command command_vkey;
 extern const struct command command_who;
 extern const struct command command_statement;
 extern const struct command command_token;
+extern const struct command command_verify;
 extern const struct command command_audit;
 extern const struct command command_sender_add;
 extern const struct command command_sender_endorse;

@@ -1,6 +1,7 @@
 #include "tools/who_text.h"
 
 #include "ledger/timestamp.h"
+#include "tools/cells.h"
 #include "tools/table.h"
 
 #include <stdarg.h>
@@ -8,8 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define COLUMNS 8
-#define CELL_BYTES 4096 /* cells are cut here for the screen; --json has everything */
+#define COLUMNS CELLS
 
 /* The accesses of one day that differ in nothing but the time. */
 struct group {
@@ -56,76 +56,6 @@ static void local_text(time_t at, const char *format, char *out, size_t size)
 	struct tm parts;
 	if (localtime_r(&at, &parts) == NULL || strftime(out, size, format, &parts) == 0)
 		out[0] = '\0';
-}
-
-/* ---- one access as cells ---- */
-
-/* As much as is disclosed: name and role, else the role; and what kind of actor, unless it is a person. */
-static void who_cell(const json_t *item, const struct words *words, char *out)
-{
-	const json_t *actor = json_object_get(item, "actor");
-	const json_t *ai = json_object_get(item, "ai");
-	const char *kind = text_of(actor, "kind");
-	const char *name = text_of(actor, "name");
-	const char *role = text_of(actor, "role");
-	const char *label = strcmp(kind, "ai") == 0 ? words->ai : strcmp(kind, "system") == 0 ? words->system : "";
-	int len = snprintf(out, CELL_BYTES, "%s%s%s%s%s%s", label, *label ? ": " : "", name, *name && *role ? " (" : "",
-		role, *name && *role ? ")" : "");
-	if (ai && len > 0 && len < CELL_BYTES)
-		snprintf(out + len, (size_t)(CELL_BYTES - len), ", %s %s", text_of(ai, "system"), text_of(ai, "version"));
-	if (*out == '\0')
-		snprintf(out, CELL_BYTES, "%s", words->human);
-}
-
-static void behalf_cell(const json_t *item, char *out)
-{
-	const json_t *behalf = json_object_get(item, "on_behalf_of");
-	const char *name = text_of(behalf, "name");
-	const char *role = text_of(behalf, "role");
-	snprintf(out, CELL_BYTES, "%s%s%s%s", name, *name && *role ? " (" : "", role, *name && *role ? ")" : "");
-}
-
-static void action_cell(const json_t *item, const struct words *words, char *out)
-{
-	const char *outcome = text_of(item, "outcome");
-	const char *result = strcmp(outcome, "denied") == 0   ? words->denied
-						 : strcmp(outcome, "failed") == 0 ? words->failed
-														  : "";
-	bool emergency = json_is_true(json_object_get(item, "emergency"));
-	snprintf(out, CELL_BYTES, "%s%s%s%s%s%s", words_action(words, text_of(item, "action")), *result ? " (" : "", result,
-		*result ? ")" : "", emergency ? ", " : "", emergency ? words->emergency : "");
-}
-
-static void org_cell(const json_t *item, char *out)
-{
-	const json_t *org = json_object_get(item, "org");
-	const char *name = text_of(org, "name");
-	snprintf(out, CELL_BYTES, "%s", *name ? name : text_of(org, "id"));
-}
-
-static bool set_cell(struct group *group, size_t column, const char *text)
-{
-	group->cells[column] = strdup(text);
-	return group->cells[column] != NULL;
-}
-
-static bool make_cells(const json_t *item, const struct words *words, struct group *group)
-{
-	char cell[CELL_BYTES];
-	if (json_is_true(json_object_get(item, "erased"))) {
-		const json_t *sender = json_object_get(item, "sender");
-		return set_cell(group, 1, text_of(sender, "org")) && set_cell(group, 2, text_of(sender, "name")) &&
-			   set_cell(group, 3, words->erased_cell);
-	}
-	org_cell(item, cell);
-	bool made = set_cell(group, 1, cell) && set_cell(group, 2, text_of(item, "system")) &&
-				set_cell(group, 3, text_of(item, "activity")) && set_cell(group, 4, text_of(item, "purpose"));
-	who_cell(item, words, cell);
-	made = made && set_cell(group, 5, cell);
-	behalf_cell(item, cell);
-	made = made && set_cell(group, 6, cell);
-	action_cell(item, words, cell);
-	return made && set_cell(group, 7, cell);
 }
 
 /* ---- grouping ---- */
@@ -181,7 +111,7 @@ static enum error make_groups(const json_t *accesses, const struct words *words,
 		const char *time = text_of(item, "time");
 		*group = (struct group){.first = local_time(*time ? time : text_of(item, "ledger_time")), .count = 1};
 		group->last = group->first;
-		if (!make_cells(item, words, group) || !place_group(out, group))
+		if (!cells_make(item, words, group->cells) || !place_group(out, group))
 			return E_NO_MEMORY;
 	}
 	return E_OK;

@@ -1,0 +1,73 @@
+# How 'indsigt verify' behaves: options, exit codes, and what a real ledger gives. usage: verify.sh INDSIGT
+. "${0%/*}/tap.sh"
+indsigt=$1
+corpus=$(cd "${0%/*}/../fuzz/corpus" && pwd)
+cd "$place" || exit 1
+unset LC_ALL LC_MESSAGES
+export LANG=C
+forge=log.example.dk/forge+e9f0232a+Ae4KTQD3m8zuE6MzAy2YFU50JbqjI+VbyZwDyv0oV0/O
+auditor=auditor.example.dk+4dbbd6f2+ATMJ86xZia5F0u/x4kpBZTgWU+OrAtJJkNCvF415FoIt
+
+# ---- files at hand ----
+expect 2 "verify without a key" "$indsigt" verify "$corpus/statement/open.json"
+expect 2 "verify with a bad key" "$indsigt" verify "$corpus/statement/open.json" --vkey x
+holds "... says which" has "$err" "--vkey"
+expect 2 "verify with a bad auditor's key" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --auditor x
+expect 2 "verify of something that is no subject" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --subject 0101701234
+expect 1 "verify of no file" "$indsigt" verify nowhere --vkey "$forge"
+expect 0 "a statement" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --subject cpr:010170-1234
+holds "says about whom" has "$out" "Statement about cpr:0101701234 in the log log.example.dk/forge"
+holds "says that all are listed" has "$out" "All 5 accesses filed until 2026-11-23 12:00:20 UTC are listed."
+holds "says what is not proven" has "$out" "Not proven without a witness policy"
+holds "says that the note was not checked" has "$out" "not its key (--auditor)"
+expect 0 "with the auditor's key" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --auditor "$auditor"
+holds "says who audited" has "$out" "The auditor auditor.example.dk"
+expect 0 "from standard input" sh -c "\"$indsigt\" verify - --vkey '$forge' <\"$corpus/statement/nobody.json\""
+holds "says that nobody looked" has "$out" "Nobody's access is filed"
+expect 0 "in Danish" "$indsigt" verify "$corpus/statement/nobody.json" --vkey "$forge" --lang da
+holds "says it in Danish" has "$out" "Ingens opslag er arkiveret"
+expect 1 "about somebody else" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --subject cpr:0202802345
+holds "... says so" has "$out" "DOES NOT HOLD: the statement is about another subject"
+expect 1 "one that does not hold" "$indsigt" verify "$corpus/statement/refused.json" --vkey "$forge"
+holds "... says what" has "$out" "DOES NOT HOLD: these events and their number are not what the log's map holds"
+expect 1 "the same as JSON" "$indsigt" verify "$corpus/statement/refused.json" --vkey "$forge" --json
+holds "... names the check" has "$out" '"check":"presence"'
+expect 1 "under another key" "$indsigt" verify "$corpus/statement/open.json" --vkey "$auditor"
+holds "... says so" has "$out" "not signed with this log's key"
+expect 0 "a filing proof" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge"
+holds "says that all are filed" has "$out" "All 6 events of system no. 1, sequences 0 to 5, are filed"
+expect 1 "a filing proof with a subject" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge" --subject cpr:0101701234
+echo "something else" >other
+expect 1 "something else" "$indsigt" verify other --vkey "$forge"
+holds "... says that it is malformed" has "$out" "the file is malformed"
+
+# ---- a real ledger ----
+expect 0 "init" "$indsigt" init ledger --origin log.example/test
+vkey=$(cat ledger/vkey)
+expect 0 "sender add" "$indsigt" sender add ledger --name "KSD Sygedagpenge" --org cvr:55133018 --key one.json
+mkfifo ready
+"$indsigt" serve ledger --ingest 127.0.0.1:0 --query 127.0.0.1:0 >ready 2>log &
+children=$!
+exec 3<ready
+read -r line <&3
+ingest=${line#*ingest=}
+ingest=${ingest%% *}
+for i in 1 2 3; do
+	echo '{"subject":"cpr:0101701234","time":"2026-11-23T08:15:30Z","action":"read","outcome":"ok","org":{"id":"cvr:55133018","name":"Aarhus Kommune"},"system":"KSD","activity":"Opslag '$i'","purpose":"sagsbehandling","actor":{"kind":"human","role":"sagsbehandler"}}'
+done >events.json
+expect 0 "send" "$indsigt" send --server "$ingest" --key one.json --batch 2 events.json
+cp "$out" receipts.json
+expect 0 "receipts" "$indsigt" verify receipts.json --vkey "$vkey"
+holds "says that they hold" has "$out" "2 receipts for 3 events hold: they stand in the log log.example/test"
+sed 's/"first_index":/"first_index":1/' receipts.json >wrong.json
+expect 1 "receipts with another index" "$indsigt" verify wrong.json --vkey "$vkey"
+holds "... says which" has "$out" "DOES NOT HOLD: receipt 1: a batch entry does not stand in the log"
+expect 0 "epoch" "$indsigt" epoch ledger
+expect 0 "statement" "$indsigt" statement cpr:0101701234 --ledger ledger -o statement.json
+expect 0 "the statement holds" "$indsigt" verify statement.json --vkey "$vkey" --subject cpr:0101701234
+holds "says that all are listed" has "$out" "All 3 accesses filed until"
+holds "shows them" has "$out" "Opslag 2"
+expect 0 "statement about nobody" "$indsigt" statement cpr:0202802345 --ledger ledger -o nobody.json
+expect 0 "it holds" "$indsigt" verify nobody.json --vkey "$vkey"
+holds "says that nobody looked" has "$out" "Nobody's access is filed"
+plan

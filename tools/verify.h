@@ -1,0 +1,34 @@
+/* What the parts of 'indsigt verify' share: one file each for statements, filing proofs and receipts. */
+#pragma once
+
+#include "ledger/note.h"
+#include "tools/verify_words.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+struct verify_call {
+	struct bytes text; /* the file */
+	struct vkey log;
+	const char *subject;        /* canonical, or NULL */
+	const struct vkey *auditor; /* or NULL */
+	const struct verify_words *words;
+	bool json;
+	uint64_t now_s; /* only to say that a date has passed since */
+	FILE *out;
+};
+
+/* Each verifies the whole file and prints what it proves. What does not hold is left in `finding` and not printed:
+ * E_BAD_VALUE, E_BAD_PROOF. Else E_NO_MEMORY, E_IO. */
+enum error verify_statement(const struct verify_call *call, struct finding *finding) MUST_USE;
+enum error verify_filing(const struct verify_call *call, struct finding *finding) MUST_USE;
+/* `number`: the receipt that does not hold, from 1. */
+enum error verify_receipts(const struct verify_call *call, struct finding *finding, uint64_t *number) MUST_USE;
+
+/* One line: a format from verify_words.h filled in, with control characters replaced. */
+void verify_line(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "2026-11-23 12:04:05 UTC"; a midnight as its date alone. */
+#define VERIFY_TIME_MAX 32
+void verify_time(uint64_t time_s, char out[VERIFY_TIME_MAX]);
+/* Prints a new object as one line, and gives it up. */
+enum error verify_json(json_t *json, FILE *out) MUST_USE;

@@ -1,0 +1,79 @@
+#include "ledger/filing_proof.h"
+#include "ledger/timestamp.h"
+#include "tools/table.h"
+#include "tools/verify.h"
+
+#include <inttypes.h>
+
+#define COLUMNS 3
+
+static void proof_release(struct filing_proof **proof)
+{
+	filing_proof_free(*proof);
+}
+
+static void table_release(struct table **table)
+{
+	table_free(*table);
+}
+
+static json_t *subjects_json(const struct filing_proof *proof)
+{
+	json_t *list = json_array();
+	for (uint32_t i = 0; i < proof->batch.count; i++) {
+		const struct bytes *id = &proof->subjects[proof->subject_of[i]].id;
+		json_array_append_new(list, json_stringn((const char *)id->data, id->len));
+	}
+	return list;
+}
+
+static json_t *filing_json(const struct filing_proof *proof, const struct verify_call *call)
+{
+	char time[TIMESTAMP_TEXT_MAX];
+	timestamp_format_s(proof->epoch_time_s, time);
+	json_t *json = json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "kind", "filing", "holds", true, "origin",
+		call->log.name, "sender", (json_int_t)proof->batch.sender, "first_sequence",
+		(json_int_t)proof->batch.first_sequence, "count", (json_int_t)proof->batch.count, "first_index",
+		(json_int_t)proof->first_index, "epoch", (json_int_t)proof->epoch_index, "epoch_time", time);
+	if (json != NULL && proof->subject_of != NULL)
+		json_object_set_new(json, "subjects", subjects_json(proof));
+	return json;
+}
+
+static enum error print_subjects(const struct filing_proof *proof, const struct verify_call *call)
+{
+	__attribute__((cleanup(table_release))) struct table *table = table_new(call->words->filed_headings, COLUMNS);
+	for (uint32_t i = 0; i < proof->batch.count; i++) {
+		char sequence[24], index[24], subject[SUBJECT_BYTES_MAX + 1];
+		const struct bytes *id = &proof->subjects[proof->subject_of[i]].id;
+		snprintf(sequence, sizeof sequence, "%" PRIu64, proof->batch.first_sequence + i);
+		snprintf(index, sizeof index, "%" PRIu64, proof->first_index + i);
+		snprintf(subject, sizeof subject, "%.*s", (int)id->len, (const char *)id->data);
+		const char *row[COLUMNS] = {sequence, index, subject};
+		if (table == NULL || !table_add(table, row))
+			return E_NO_MEMORY;
+	}
+	table_print(table, table_terminal_width(call->out), call->out);
+	putc('\n', call->out);
+	return E_OK;
+}
+
+static enum error print_text(const struct filing_proof *proof, const struct verify_call *call)
+{
+	char time[VERIFY_TIME_MAX];
+	const struct entry_batch *batch = &proof->batch;
+	if (proof->subject_of != NULL)
+		TRY(print_subjects(proof, call));
+	verify_time(proof->epoch_time_s, time);
+	verify_line(call->out, call->words->filed, batch->count, batch->sender, (unsigned long long)batch->first_sequence,
+		(unsigned long long)(batch->first_sequence + batch->count - 1), call->log.name, time);
+	verify_line(call->out, "%s", proof->subject_of != NULL ? call->words->filed_subjects : call->words->filed_labels);
+	return E_OK;
+}
+
+enum error verify_filing(const struct verify_call *call, struct finding *finding)
+{
+	__attribute__((cleanup(proof_release))) struct filing_proof *proof = NULL;
+	TRY(filing_proof_verify(call->text, &call->log, &proof, finding));
+	return call->json ? verify_json(filing_json(proof, call), call->out) : print_text(proof, call);
+}

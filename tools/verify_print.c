@@ -1,0 +1,37 @@
+#include "ledger/timestamp.h"
+#include "tools/cells.h"
+#include "tools/table.h"
+#include "tools/verify.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void verify_line(FILE *out, const char *format, ...)
+{
+	char text[CELL_BYTES];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	table_put(text, strlen(text), out);
+	putc('\n', out);
+}
+
+void verify_time(uint64_t time_s, char out[VERIFY_TIME_MAX])
+{
+	char text[TIMESTAMP_TEXT_MAX];
+	timestamp_format_s(time_s, text);
+	if (time_s % 86400 == 0)
+		snprintf(out, VERIFY_TIME_MAX, "%.10s", text);
+	else
+		snprintf(out, VERIFY_TIME_MAX, "%.10s %.8s UTC", text, text + 11);
+}
+
+enum error verify_json(json_t *json, FILE *out)
+{
+	if (json == NULL)
+		return E_NO_MEMORY;
+	int result = json_dumpf(json, out, JSON_COMPACT);
+	json_decref(json);
+	return result == 0 && putc('\n', out) != EOF ? E_OK : E_IO;
+}

@@ -1,0 +1,335 @@
+#include "ledger/event_json.h"
+#include "ledger/statement.h"
+#include "ledger/timestamp.h"
+#include "tools/cells.h"
+#include "tools/table.h"
+#include "tools/verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void statement_release(struct statement **statement)
+{
+	statement_free(*statement);
+}
+
+static void table_release(struct table **table)
+{
+	table_free(*table);
+}
+
+/* ---- as JSON ---- */
+
+static json_t *time_json(uint64_t time_s)
+{
+	char text[TIMESTAMP_TEXT_MAX];
+	timestamp_format_s(time_s, text);
+	return json_string(text);
+}
+
+static json_t *sender_json(const struct statement_sender *sender)
+{
+	return json_pack("{s:I, s:s, s:s, s:b, s:b}", "id", (json_int_t)sender->id, "org", sender->org, "name",
+		sender->name, "endorsed", sender->endorsed, "compromised", sender->compromised);
+}
+
+/* The event's fields (open) or what may be said of it, with its place in the log. */
+static json_t *event_json(const struct statement_event *event)
+{
+	static const char *const states[] = {
+		[STATEMENT_OPEN] = "open", [STATEMENT_WITHHELD] = "withheld", [STATEMENT_ERASED] = "erased"};
+	static struct event content;
+	struct fault fault;
+	json_t *json = NULL;
+	if (event->state == STATEMENT_OPEN) {
+		/* It was read before: here only the texts are borrowed again. */
+		if (event_decode(event->disclosed, BYTES_EMPTY, NULL, true, &content, &fault) != E_OK)
+			return NULL;
+		content.header = event->header;
+		json = event_to_json(&content);
+	} else {
+		json = json_object();
+	}
+	int failed = json_object_set_new(json, "state", json_string(states[event->state]));
+	failed |= json_object_set_new(json, "index", json_integer((json_int_t)event->index));
+	failed |= json_object_set_new(json, "ledger_time", time_json(event->entry.time_s));
+	failed |= json_object_set_new(json, "sender",
+		event->sender ? sender_json(event->sender) : json_pack("{s:I}", "id", (json_int_t)event->entry.sender));
+	if (event->state == STATEMENT_WITHHELD) {
+		failed |= json_object_set_new(json, "withheld_until", time_json(event->header.withheld_until_s));
+		failed |=
+			json_object_set_new(json, "withheld_basis", json_stringn(event->header.basis, event->header.basis_len));
+	}
+	if (event->state == STATEMENT_ERASED) {
+		failed |= json_object_set_new(json, "erased", json_true());
+		failed |= json_object_set_new(json, "erased_by", json_integer((json_int_t)event->erased_by));
+	}
+	if (failed == 0)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+static json_t *events_json(const struct statement_event *events, size_t count)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++)
+		if (json_array_append_new(list, event_json(&events[i])) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+static json_t *window_json(const struct statement_window *window)
+{
+	json_t *json = json_object();
+	if (window->has_from)
+		json_object_set_new(json, "from", time_json(window->from_s));
+	if (window->has_to)
+		json_object_set_new(json, "to", time_json(window->to_s));
+	return json;
+}
+
+static json_t *audit_json(const struct statement *statement)
+{
+	if (statement->audit == STATEMENT_AUDIT_NONE)
+		return json_null();
+	bool verified = statement->audit == STATEMENT_AUDIT_VERIFIED;
+	json_t *json = json_pack("{s:b}", "verified", verified);
+	if (verified) {
+		json_object_set_new(json, "auditor", json_string(statement->auditor));
+		json_object_set_new(json, "epoch", json_integer((json_int_t)statement->audit_epoch));
+	}
+	return json;
+}
+
+static json_t *statement_json(const struct statement *statement)
+{
+	json_t *senders = json_array();
+	for (size_t i = 0; i < statement->sender_count; i++)
+		json_array_append_new(senders, sender_json(&statement->senders[i]));
+	json_t *json =
+		json_pack("{s:s, s:b, s:s, s:s, s:I, s:{s:I, s:I}, s:o, s:b, s:I, s:I, s:I, s:I, s:b, s:o, s:b, s:o}", "kind",
+			"statement", "holds", true, "subject", statement->subject, "origin", statement->origin, "size",
+			(json_int_t)statement->size, "epoch", "index", (json_int_t)statement->epoch_index, "size",
+			(json_int_t)statement->epoch_size, "complete_until", time_json(statement->epoch_time_s), "present",
+			statement->present, "count", (json_int_t)statement->count, "open", (json_int_t)statement->open, "withheld",
+			(json_int_t)statement->withheld, "erased", (json_int_t)statement->erased, "signatures",
+			statement->signatures, "senders", senders, "freshness", false, "audit", audit_json(statement));
+	if (json == NULL)
+		return NULL;
+	if (statement->window.has_from || statement->window.has_to)
+		json_object_set_new(json, "window", window_json(&statement->window));
+	if (statement->predecessor[0])
+		json_object_set_new(json, "predecessor", json_string(statement->predecessor));
+	if (json_object_set_new(json, "events", events_json(statement->events, statement->event_count)) == 0 &&
+		json_object_set_new(json, "later", events_json(statement->later, statement->later_count)) == 0)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+/* ---- the table ---- */
+
+#define COLUMNS (CELLS + 1) /* the time of reporting comes second */
+
+static void cells_release(char *(*cells)[CELLS])
+{
+	for (size_t i = 0; i < CELLS; i++)
+		free((*cells)[i]);
+}
+
+static void access_time(const json_t *item, char out[VERIFY_TIME_MAX])
+{
+	int64_t time_ns;
+	const char *text = json_string_value(json_object_get(item, "time"));
+	out[0] = '\0';
+	if (text != NULL && timestamp_parse(bytes_text(text), &time_ns) == E_OK)
+		snprintf(out, VERIFY_TIME_MAX, "%.10s %.5s", text, text + 11);
+}
+
+static void reporting_system(
+	const struct statement_event *event, const struct verify_words *words, char out[CELL_BYTES])
+{
+	if (event->sender != NULL)
+		snprintf(out, CELL_BYTES, "%s", event->sender->name);
+	else
+		snprintf(out, CELL_BYTES, words->sender, event->entry.sender);
+}
+
+/* What stands in the columns of an event that is not open: who reported it and why it is not shown. */
+static bool closed_cells(const struct statement_event *event, const struct verify_words *words, char *cells[CELLS])
+{
+	char system[CELL_BYTES], why[CELL_BYTES], until[VERIFY_TIME_MAX];
+	reporting_system(event, words, system);
+	snprintf(why, sizeof why, "%s", words->who->erased_cell);
+	if (event->state == STATEMENT_WITHHELD) {
+		verify_time(event->header.withheld_until_s, until);
+		snprintf(why, sizeof why, words->withheld_cell, until, (int)event->header.basis_len, event->header.basis);
+	}
+	cells[2] = strdup(system);
+	cells[3] = strdup(why);
+	return cells[2] && cells[3];
+}
+
+static bool add_row(struct table *table, const struct statement_event *event, const struct verify_words *words)
+{
+	char time[VERIFY_TIME_MAX] = "", reported[TIMESTAMP_TEXT_MAX];
+	__attribute__((cleanup(cells_release))) char *cells[CELLS] = {NULL};
+	json_auto_t *item = event_json(event);
+	if (item == NULL)
+		return false;
+	access_time(item, time);
+	timestamp_format_s(event->entry.time_s, reported);
+	memcpy(reported + 10, " ", 1);
+	reported[16] = '\0';
+	if (!(event->state == STATEMENT_OPEN ? cells_make(item, words->who, cells) : closed_cells(event, words, cells)))
+		return false;
+	const char *row[COLUMNS] = {time, reported};
+	for (size_t i = 1; i < CELLS; i++)
+		row[i + 1] = cells[i];
+	return table_add(table, row);
+}
+
+/* Newest report first, as 'who' does. */
+static enum error print_table(
+	const struct statement_event *events, size_t count, const struct verify_words *words, FILE *out)
+{
+	const char *headings[COLUMNS] = {words->who->headings[0], words->reported};
+	memcpy(headings + 2, words->who->headings + 1, (CELLS - 1) * sizeof *headings);
+	__attribute__((cleanup(table_release))) struct table *table = table_new(headings, COLUMNS);
+	if (table == NULL)
+		return E_NO_MEMORY;
+	for (size_t i = count; i-- > 0;)
+		if (!add_row(table, &events[i], words))
+			return E_NO_MEMORY;
+	if (count > 0) {
+		table_print(table, table_terminal_width(out), out);
+		putc('\n', out);
+	}
+	return E_OK;
+}
+
+/* ---- around the table ---- */
+
+static unsigned long long number(uint64_t value)
+{
+	return (unsigned long long)value;
+}
+
+static void print_window(const struct statement *statement, const struct verify_words *words, FILE *out)
+{
+	char from[VERIFY_TIME_MAX], to[VERIFY_TIME_MAX];
+	const struct statement_window *window = &statement->window;
+	verify_time(window->from_s, from);
+	verify_time(window->to_s, to);
+	verify_line(out, words->window, window->has_from ? from : words->beginning, window->has_to ? to : words->end);
+}
+
+/* Complete until when, and how much. */
+static void print_headline(const struct statement *statement, const struct verify_words *words, FILE *out)
+{
+	char until[VERIFY_TIME_MAX];
+	bool window = statement->window.has_from || statement->window.has_to;
+	verify_time(statement->epoch_time_s, until);
+	if (window)
+		print_window(statement, words, out);
+	if (!statement->present)
+		verify_line(out, words->nobody, until);
+	else if (!window && statement->event_count == 1)
+		verify_line(out, words->all_one, until);
+	else if (!window)
+		verify_line(out, words->all, number(statement->event_count), until);
+	else if (statement->event_count > 1)
+		verify_line(out, words->window_all, number(statement->event_count), until, number(statement->count));
+	else
+		verify_line(
+			out, statement->event_count == 1 ? words->window_one : words->window_none, until, number(statement->count));
+}
+
+static void print_closed(const struct statement *statement, const struct verify_words *words, uint64_t now_s, FILE *out)
+{
+	uint64_t last_s = 0;
+	bool due = false;
+	char until[VERIFY_TIME_MAX];
+	for (size_t i = 0; i < statement->event_count; i++) {
+		const struct statement_event *event = &statement->events[i];
+		if (event->state != STATEMENT_WITHHELD)
+			continue;
+		last_s = event->header.withheld_until_s > last_s ? event->header.withheld_until_s : last_s;
+		due = due || event->header.withheld_until_s <= now_s;
+	}
+	verify_time(last_s, until);
+	if (statement->withheld == 1)
+		verify_line(out, words->withheld_one, until);
+	else if (statement->withheld > 1)
+		verify_line(out, words->withheld, number(statement->withheld), until);
+	if (due)
+		verify_line(out, "%s", words->withheld_due);
+	if (statement->erased == 1)
+		verify_line(out, "%s", words->erased_one);
+	else if (statement->erased > 1)
+		verify_line(out, words->erased, number(statement->erased));
+}
+
+static void print_senders(const struct statement *statement, const struct verify_words *words, FILE *out)
+{
+	if (!statement->signatures) {
+		if (statement->event_count > 0)
+			verify_line(out, "%s", words->unsigned_by);
+		return;
+	}
+	if (statement->event_count > 0)
+		verify_line(out, "%s", words->signed_by);
+	for (size_t i = 0; i < statement->sender_count; i++) {
+		const struct statement_sender *sender = &statement->senders[i];
+		if (!sender->endorsed)
+			verify_line(out, words->unendorsed, sender->name, sender->org);
+		if (sender->compromised)
+			verify_line(out, words->compromised, sender->name, sender->org);
+	}
+}
+
+/* What else is proven, and what is not. */
+static void print_ending(const struct statement *statement, const struct verify_words *words, FILE *out)
+{
+	if (statement->later_count == 1)
+		verify_line(out, "%s", words->later_one);
+	else if (statement->later_count > 1)
+		verify_line(out, words->later, number(statement->later_count));
+	print_senders(statement, words, out);
+	if (statement->audit == STATEMENT_AUDIT_VERIFIED)
+		verify_line(out, words->audited, statement->auditor, number(statement->audit_epoch));
+	else if (statement->audit == STATEMENT_AUDIT_NO_KEY)
+		verify_line(out, "%s", words->audit_no_key);
+	verify_line(out, "%s", words->no_policy);
+	verify_line(out, "%s", words->scope);
+	if (statement->predecessor[0])
+		verify_line(out, words->predecessor, statement->predecessor);
+	verify_line(out, "%s", words->times);
+}
+
+static enum error print_text(const struct statement *statement, const struct verify_call *call)
+{
+	const struct verify_words *words = call->words;
+	verify_line(call->out, words->about, statement->subject, statement->origin);
+	putc('\n', call->out);
+	TRY(print_table(statement->events, statement->event_count, words, call->out));
+	if (statement->later_count > 0) {
+		verify_line(call->out, "%s", words->later_title);
+		TRY(print_table(statement->later, statement->later_count, words, call->out));
+	}
+	print_headline(statement, words, call->out);
+	print_closed(statement, words, call->now_s, call->out);
+	print_ending(statement, words, call->out);
+	return E_OK;
+}
+
+enum error verify_statement(const struct verify_call *call, struct finding *finding)
+{
+	__attribute__((cleanup(statement_release))) struct statement *statement = NULL;
+	const struct statement_options options = {.subject = call->subject, .auditor = call->auditor};
+	TRY(statement_verify(call->text, &call->log, &options, &statement, finding));
+	return call->json ? verify_json(statement_json(statement), call->out) : print_text(statement, call);
+}

@@ -1,0 +1,56 @@
+/* What 'indsigt verify' says, in English and Danish. */
+#pragma once
+
+#include "ledger/finding.h"
+#include "tools/words.h"
+
+struct verify_words {
+	const struct words *who; /* headings and cells */
+	const char *reported;    /* heading of the ledger time */
+	const char *about;       /* subject, log */
+	const char *all_one;     /* time */
+	const char *all;         /* how many, time */
+	const char *nobody;      /* time */
+	const char *window;      /* two times, or the next two */
+	const char *beginning;
+	const char *end;
+	const char *window_none;  /* time, how many in all */
+	const char *window_one;   /* the same */
+	const char *window_all;   /* how many in the window, time, how many in all */
+	const char *withheld_one; /* date */
+	const char *withheld;     /* how many, date of the last one */
+	const char *withheld_due;
+	const char *withheld_cell; /* date, basis */
+	const char *erased_one;
+	const char *erased; /* how many */
+	const char *later_one;
+	const char *later; /* how many */
+	const char *later_title;
+	const char *signed_by;
+	const char *unsigned_by;
+	const char *unendorsed;  /* name, organisation */
+	const char *compromised; /* name, organisation */
+	const char *sender;      /* id */
+	const char *audited;     /* auditor, log index */
+	const char *audit_no_key;
+	const char *no_policy;
+	const char *scope;
+	const char *predecessor; /* origin */
+	const char *times;
+	const char *filed; /* how many events, sender, first and last sequence, log, time */
+	const char *filed_subjects;
+	const char *filed_labels;
+	const char *filed_headings[3]; /* sequence, log index, subject */
+	const char *receipts;          /* how many receipts, events, log, largest size */
+	const char *receipts_scope;
+	const char *refused;       /* what does not hold */
+	const char *refused_line;  /* number of the receipt, what does not hold */
+	const char *refused_index; /* log index */
+};
+
+/* As words_for. */
+const struct verify_words *verify_words_for(const char *lang);
+/* The text of a finding in the language of `words`; with what is wrong with the form. At most FINDING_TEXT_MAX bytes.
+ */
+void verify_words_finding(
+	const struct verify_words *words, const struct finding *finding, char out[FINDING_TEXT_MAX + 1]);
