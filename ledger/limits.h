@@ -35,6 +35,15 @@
 #define NOTE_BYTES_MAX           16384u  /* a checkpoint with 16 and more cosignatures */
 #define NOTE_SIGNATURES_MAX         64u
 
+/* ---- witnesses ---- */
+#define CHECKPOINT_TEXT_MAX      4096u  /* what is cosigned: three lines, and extension lines of other logs */
+#define POLICY_BYTES_MAX        65536u  /* a policy file, written by hand */
+#define POLICY_LOGS_MAX            32u  /* what C2SP tlog-policy asks for at least; 33 signatures fit a note */
+#define POLICY_WITNESSES_MAX       32u
+#define POLICY_GROUPS_MAX          32u
+#define POLICY_NAME_BYTES_MAX     255u
+#define POLICY_URL_BYTES_MAX     1024u
+
 /* ---- frames and connections ---- */
 #define FRAME_BYTES_MAX   (BATCH_BYTES_MAX + 4096u) /* a full batch and its fixed fields */
 #define CONNECTIONS_MAX           1024u  /* file descriptors and memory */

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KEY_ID_BYTES 4
+#define KEY_ID_BYTES NOTE_KEY_ID_BYTES
 #define SIGNATURE_BYTES 64
+#define BASE64_PIECE 64 /* characters decoded at a time: any number of whole groups of four */
 #define SIZE_LEAVES_MAX (1ull << TREE_LEVELS_MAX)
 
 /* U+2014 and a space: what every signature line begins with. */
@@ -34,9 +35,30 @@ static bool base64_decode(struct bytes text, uint8_t *out, size_t capacity, size
 	return true;
 }
 
+/* The same for a text of any length, in pieces: of what it decodes to, the first `capacity` bytes are kept, and
+ * `out_len` is the whole length. */
+static bool base64_decode_front(struct bytes text, uint8_t *out, size_t capacity, size_t *out_len)
+{
+	uint8_t piece[BASE64_PIECE / 4 * 3];
+	size_t total = 0;
+	for (size_t at = 0; at < text.len; at += BASE64_PIECE) {
+		size_t chars = text.len - at < BASE64_PIECE ? text.len - at : BASE64_PIECE, len;
+		if (!base64_decode(bytes_of(text.data + at, chars), piece, sizeof piece, &len))
+			return false;
+		if (at + chars < text.len && len < sizeof piece)
+			return false; /* padding before the end */
+		size_t kept = total >= capacity ? 0 : len < capacity - total ? len : capacity - total;
+		if (kept > 0)
+			memcpy(out + total, piece, kept);
+		total += len;
+	}
+	*out_len = total;
+	return true;
+}
+
 static void base64_write(struct writer *out, const uint8_t *data, size_t len)
 {
-	char text[sodium_base64_ENCODED_LEN(KEY_ID_BYTES + SIGNATURE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+	char text[sodium_base64_ENCODED_LEN(KEY_ID_BYTES + NOTE_SIGNATURE_BYTES_MAX, sodium_base64_VARIANT_ORIGINAL)];
 	sodium_bin2base64(text, sizeof text, data, len, sodium_base64_VARIANT_ORIGINAL);
 	writer_bytes(out, bytes_text(text));
 }
@@ -182,10 +204,11 @@ static bool size_parse(struct bytes text, uint64_t *out)
 	return size <= SIZE_LEAVES_MAX;
 }
 
-enum error checkpoint_parse(struct bytes text, struct checkpoint *out)
+/* The three lines at the front of the text; `rest` is what follows them. */
+static enum error parse_front(struct bytes text, struct checkpoint *out, struct bytes *rest)
 {
 	struct bytes origin, size, root;
-	if (!cut(&text, '\n', &origin) || !cut(&text, '\n', &size) || !cut(&text, '\n', &root) || text.len != 0)
+	if (!cut(&text, '\n', &origin) || !cut(&text, '\n', &size) || !cut(&text, '\n', &root))
 		return E_BAD_CHECKPOINT;
 	struct checkpoint checkpoint = {0};
 	size_t root_len;
@@ -195,57 +218,99 @@ enum error checkpoint_parse(struct bytes text, struct checkpoint *out)
 		return E_BAD_CHECKPOINT;
 	memcpy(checkpoint.origin, origin.data, origin.len);
 	*out = checkpoint;
+	*rest = text;
+	return E_OK;
+}
+
+enum error checkpoint_parse(struct bytes text, struct checkpoint *out)
+{
+	struct bytes rest;
+	struct checkpoint checkpoint;
+	TRY(parse_front(text, &checkpoint, &rest));
+	if (rest.len != 0)
+		return E_BAD_CHECKPOINT;
+	*out = checkpoint;
+	return E_OK;
+}
+
+enum error checkpoint_parse_extended(struct bytes text, struct checkpoint *out)
+{
+	struct bytes rest, line;
+	struct checkpoint checkpoint;
+	TRY(parse_front(text, &checkpoint, &rest));
+	while (rest.len != 0)
+		if (!cut(&rest, '\n', &line) || line.len == 0)
+			return E_BAD_CHECKPOINT;
+	*out = checkpoint;
 	return E_OK;
 }
 
 /* ---- notes ---- */
 
-enum error note_sign(struct bytes text, const struct vkey *vkey, const uint8_t secret_key[64], struct writer *out)
+/* Reads one signature line without its newline. */
+static bool line_parse(struct bytes line, struct note_line *out)
 {
-	if (!text_valid(text))
+	uint8_t value[KEY_ID_BYTES + NOTE_SIGNATURE_BYTES_MAX];
+	size_t len;
+	struct bytes name;
+	if (line.len < dash.len || memcmp(line.data, dash.data, dash.len) != 0)
+		return false;
+	struct bytes rest = bytes_of(line.data + dash.len, line.len - dash.len);
+	if (!cut(&rest, ' ', &name) || !name_valid(name))
+		return false;
+	if (!base64_decode_front(rest, value, sizeof value, &len) || len <= KEY_ID_BYTES)
+		return false;
+	memset(out, 0, sizeof *out);
+	out->name = name;
+	out->signature_bytes = len - KEY_ID_BYTES;
+	memcpy(out->key_id, value, KEY_ID_BYTES);
+	memcpy(out->signature, value + KEY_ID_BYTES,
+		out->signature_bytes < sizeof out->signature ? out->signature_bytes : sizeof out->signature);
+	return true;
+}
+
+enum error note_lines_check(struct bytes lines)
+{
+	struct bytes line;
+	struct note_line parsed;
+	unsigned count = 0;
+	if (!text_valid(lines))
 		return E_BAD_NOTE;
-	if (vkey->type != NOTE_KEY_ED25519)
-		return E_BAD_KEY;
-	uint8_t signature[KEY_ID_BYTES + SIGNATURE_BYTES];
-	memcpy(signature, vkey->id, KEY_ID_BYTES);
-	crypto_sign_detached(signature + KEY_ID_BYTES, NULL, text.data, text.len, secret_key);
-	writer_bytes(out, text);
-	writer_bytes(out, BYTES_LITERAL("\n"));
+	while (cut(&lines, '\n', &line))
+		if (++count > NOTE_SIGNATURES_MAX || !line_parse(line, &parsed))
+			return E_BAD_NOTE;
+	return E_OK;
+}
+
+bool note_line_next(struct bytes *lines, struct note_line *out)
+{
+	struct bytes line;
+	return cut(lines, '\n', &line) && line_parse(line, out);
+}
+
+bool note_line_is_of(const struct note_line *line, const struct vkey *vkey)
+{
+	return bytes_equal(line->name, bytes_text(vkey->name)) && memcmp(line->key_id, vkey->id, KEY_ID_BYTES) == 0;
+}
+
+enum error note_line_write(const struct vkey *vkey, struct bytes signature, struct writer *out)
+{
+	uint8_t value[KEY_ID_BYTES + NOTE_SIGNATURE_BYTES_MAX];
+	if (signature.len > NOTE_SIGNATURE_BYTES_MAX)
+		return E_NO_ROOM;
+	memcpy(value, vkey->id, KEY_ID_BYTES);
+	memcpy(value + KEY_ID_BYTES, signature.data, signature.len);
 	writer_bytes(out, dash);
 	writer_bytes(out, bytes_text(vkey->name));
 	writer_bytes(out, BYTES_LITERAL(" "));
-	base64_write(out, signature, sizeof signature);
+	base64_write(out, value, KEY_ID_BYTES + signature.len);
 	writer_bytes(out, BYTES_LITERAL("\n"));
 	return out->error;
 }
 
-/* Checks one signature line (without its newline); `good` becomes true if it is the key's and verifies. */
-static enum error line_verify(struct bytes line, struct bytes text, const struct vkey *vkey, bool *good)
+enum error note_split(struct bytes note, size_t bytes_max, struct note *out)
 {
-	uint8_t signature[NOTE_BYTES_MAX];
-	size_t signature_len;
-	struct bytes name;
-	if (line.len < dash.len || memcmp(line.data, dash.data, dash.len) != 0)
-		return E_BAD_NOTE;
-	struct bytes rest = bytes_of(line.data + dash.len, line.len - dash.len);
-	if (!cut(&rest, ' ', &name) || !name_valid(name))
-		return E_BAD_NOTE;
-	if (!base64_decode(rest, signature, sizeof signature, &signature_len) || signature_len <= KEY_ID_BYTES)
-		return E_BAD_NOTE;
-	if (!bytes_equal(name, bytes_text(vkey->name)) || memcmp(signature, vkey->id, KEY_ID_BYTES) != 0)
-		return E_OK;
-	if (signature_len != KEY_ID_BYTES + SIGNATURE_BYTES ||
-		crypto_sign_verify_detached(signature + KEY_ID_BYTES, text.data, text.len, vkey->public_key) != 0)
-		return E_BAD_SIGNATURE;
-	*good = true;
-	return E_OK;
-}
-
-enum error note_verify(struct bytes note, const struct vkey *vkey, struct bytes *text)
-{
-	if (vkey->type != NOTE_KEY_ED25519)
-		return E_BAD_KEY;
-	if (note.len > NOTE_BYTES_MAX || !text_valid(note))
+	if (note.len > bytes_max || !text_valid(note))
 		return E_BAD_NOTE;
 	/* The text may hold empty lines itself: the last one is the border. */
 	const uint8_t *border = note.data + note.len - 1;
@@ -253,26 +318,53 @@ enum error note_verify(struct bytes note, const struct vkey *vkey, struct bytes 
 		border--;
 	if (border == note.data)
 		return E_BAD_NOTE;
-	struct bytes signed_text = bytes_of(note.data, (size_t)(border - note.data));
-	struct bytes lines = bytes_of(border + 1, note.len - signed_text.len - 1);
-	struct bytes line;
-	bool good = false;
-	unsigned count = 0;
-	enum error signature_error = E_OK; /* told only when the form of the whole note is good */
-	while (cut(&lines, '\n', &line)) {
-		if (++count > NOTE_SIGNATURES_MAX)
-			return E_BAD_NOTE;
-		enum error error = line_verify(line, signed_text, vkey, &good);
-		if (error == E_BAD_SIGNATURE)
-			signature_error = error;
-		else
-			TRY(error);
-	}
-	if (count == 0)
+	struct bytes text = bytes_of(note.data, (size_t)(border - note.data));
+	struct bytes lines = bytes_of(border + 1, note.len - text.len - 1);
+	TRY(note_lines_check(lines));
+	out->text = text;
+	out->lines = lines;
+	return E_OK;
+}
+
+enum error note_sign(struct bytes text, const struct vkey *vkey, const uint8_t secret_key[64], struct writer *out)
+{
+	if (!text_valid(text))
 		return E_BAD_NOTE;
-	if (signature_error != E_OK || !good)
-		return E_BAD_SIGNATURE;
-	*text = signed_text;
+	if (vkey->type != NOTE_KEY_ED25519)
+		return E_BAD_KEY;
+	uint8_t signature[SIGNATURE_BYTES];
+	crypto_sign_detached(signature, NULL, text.data, text.len, secret_key);
+	writer_bytes(out, text);
+	writer_bytes(out, BYTES_LITERAL("\n"));
+	return note_line_write(vkey, BYTES_ARRAY(signature), out);
+}
+
+enum error note_verify_lines(const struct note *note, const struct vkey *vkey)
+{
+	struct bytes lines = note->lines;
+	struct note_line line;
+	bool good = false;
+	if (vkey->type != NOTE_KEY_ED25519)
+		return E_BAD_KEY;
+	while (note_line_next(&lines, &line)) {
+		if (!note_line_is_of(&line, vkey))
+			continue;
+		if (line.signature_bytes != SIGNATURE_BYTES ||
+			crypto_sign_verify_detached(line.signature, note->text.data, note->text.len, vkey->public_key) != 0)
+			return E_BAD_SIGNATURE;
+		good = true;
+	}
+	return good ? E_OK : E_BAD_SIGNATURE;
+}
+
+enum error note_verify(struct bytes note, const struct vkey *vkey, struct bytes *text)
+{
+	struct note parts;
+	if (vkey->type != NOTE_KEY_ED25519)
+		return E_BAD_KEY;
+	TRY(note_split(note, NOTE_BYTES_MAX, &parts));
+	TRY(note_verify_lines(&parts, vkey));
+	*text = parts.text;
 	return E_OK;
 }
 

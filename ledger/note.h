@@ -39,6 +39,43 @@ enum error checkpoint_format(const struct checkpoint *checkpoint, struct writer 
 /* The text part of a note. No extension lines, no leading zeros, canonical base64. E_BAD_CHECKPOINT. */
 enum error checkpoint_parse(struct bytes text, struct checkpoint *out) MUST_USE;
 
+/* The same, but with extension lines (not empty, not judged) behind the three: what a witness must take from logs of
+ * others. E_BAD_CHECKPOINT. */
+enum error checkpoint_parse_extended(struct bytes text, struct checkpoint *out) MUST_USE;
+
+/* ---- notes in their parts ---- */
+
+#define NOTE_KEY_ID_BYTES 4
+/* The longest signature of a key that this project uses: time and Ed25519. */
+#define NOTE_SIGNATURE_BYTES_MAX (8 + 64)
+
+/* A note whose form is good; both parts are borrowed from it. */
+struct note {
+	struct bytes text;
+	struct bytes lines; /* one or more, at most NOTE_SIGNATURES_MAX, each with its newline */
+};
+
+/* A signature line. */
+struct note_line {
+	struct bytes name; /* borrowed */
+	uint8_t key_id[NOTE_KEY_ID_BYTES];
+	size_t signature_bytes; /* how long it is; at most NOTE_SIGNATURE_BYTES_MAX of them are given */
+	uint8_t signature[NOTE_SIGNATURE_BYTES_MAX];
+};
+
+/* Checks the form of a note of at most `bytes_max` bytes. E_BAD_NOTE. */
+enum error note_split(struct bytes note, size_t bytes_max, struct note *out) MUST_USE;
+/* Checks the form of signature lines alone (a witness's answer): as a note's `lines`. E_BAD_NOTE. */
+enum error note_lines_check(struct bytes lines) MUST_USE;
+/* Cuts the next line off checked lines; false at their end. */
+bool note_line_next(struct bytes *lines, struct note_line *out) MUST_USE;
+/* The line bears the name and key id of this key. */
+bool note_line_is_of(const struct note_line *line, const struct vkey *vkey);
+/* Appends "— <name> <base64(key id || signature)>\n". E_NO_ROOM. */
+enum error note_line_write(const struct vkey *vkey, struct bytes signature, struct writer *out) MUST_USE;
+
+/* ---- Ed25519 over the text ---- */
+
 /* Appends text, empty line and one Ed25519 signature line; `secret_key` is libsodium's 64 bytes. */
 enum error note_sign(
 	struct bytes text, const struct vkey *vkey, const uint8_t secret_key[64], struct writer *out) MUST_USE;
@@ -47,6 +84,8 @@ enum error note_sign(
  * ignored, a line of this key that does not verify makes the note invalid. `text` is borrowed. E_BAD_NOTE
  * for the form, E_BAD_SIGNATURE for the key. */
 enum error note_verify(struct bytes note, const struct vkey *vkey, struct bytes *text) MUST_USE;
+/* The same for a note in its parts: E_BAD_SIGNATURE, E_BAD_KEY for a key of another type. */
+enum error note_verify_lines(const struct note *note, const struct vkey *vkey) MUST_USE;
 
 /* note_verify, checkpoint_parse, and origin = the vkey's name, in one. E_BAD_CHECKPOINT. */
 enum error checkpoint_verify(struct bytes note, const struct vkey *vkey, struct checkpoint *out) MUST_USE;

@@ -1,5 +1,5 @@
 /* vkeys, notes and checkpoints: what is accepted is written back the same. */
-#include "ledger/note.h"
+#include "ledger/cosignature.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -40,6 +40,24 @@ static void try_checkpoint(struct bytes text)
 	(void)error;
 }
 
+/* What a good cosignature is, signing it again says the same. */
+static void try_cosignatures(struct bytes input, const struct vkey *key, const uint8_t secret_key[64])
+{
+	struct vkey cosigner;
+	struct note note;
+	uint64_t time_s;
+	uint8_t buffer[512];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	enum error error = vkey_make(key->name, NOTE_KEY_COSIGNATURE, key->public_key, &cosigner);
+	assert(error == E_OK);
+	if (note_split(input, NOTE_BYTES_MAX, &note) != E_OK || cosignatures_read(&note, &cosigner, 1, &time_s) != E_OK ||
+		time_s == 0)
+		return;
+	error = cosignature_sign(note.text, &cosigner, secret_key, time_s, &w);
+	assert(error == E_OK && memmem(note.lines.data, note.lines.len, buffer, writer_len(&w)) != NULL);
+	(void)error;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vkey vkey;
@@ -56,6 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_checkpoint(text);
 	}
 	(void)!checkpoint_verify(input, &vkey, &checkpoint);
+	(void)!checkpoint_parse_extended(input, &checkpoint);
+	try_cosignatures(input, &vkey, secret_key);
 
 	/* Any text that can be signed verifies as itself. */
 	struct writer w = writer_of(buffer, sizeof buffer);
