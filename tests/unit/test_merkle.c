@@ -78,6 +78,20 @@ static void model_subproof(uint64_t m, uint64_t begin, uint64_t n, bool known, s
 	}
 }
 
+/* The roots of the largest subtrees without a leaf of [first, end), from left to right. */
+static void model_range(uint64_t first, uint64_t end, uint64_t begin, uint64_t n, struct merkle_range_proof *proof)
+{
+	if (begin + n <= first || begin >= end) {
+		proof->hashes[proof->count++] = model_root(begin, n);
+		return;
+	}
+	if (n == 1)
+		return;
+	uint64_t k = split(n);
+	model_range(first, end, begin, k, proof);
+	model_range(first, end, begin + k, n - k, proof);
+}
+
 /* ---- nodes in memory ---- */
 
 struct memory {
@@ -179,6 +193,9 @@ static void check_inclusion(uint64_t index, uint64_t size, const struct hash *ro
 	model_path(index, 0, size, &wanted);
 	assert_proof_eq(&proof, &wanted);
 	ck_ok(merkle_verify_inclusion(&leaves[index], index, size, proof.hashes, proof.count, root));
+	struct hash computed;
+	ck_ok(merkle_root_of_inclusion(&leaves[index], index, size, proof.hashes, proof.count, &computed));
+	ck_assert(hash_equal(&computed, root));
 }
 
 static void check_consistency(uint64_t old_size, uint64_t size, const struct hash *root)
@@ -234,6 +251,10 @@ START_TEST(inclusion_refuses)
 			ck_error(merkle_verify_inclusion(leaf, index ^ 1, size, p.hashes, p.count, &root), E_BAD_PROOF);
 			ck_error(merkle_verify_inclusion(leaf, size, size, p.hashes, p.count, &root), E_BAD_PROOF);
 			ck_error(merkle_verify_inclusion(leaf, index, size, p.hashes, p.count + 1, &root), E_BAD_PROOF);
+			struct hash computed = other;
+			ck_error(merkle_root_of_inclusion(leaf, size, size, p.hashes, p.count, &computed), E_BAD_PROOF);
+			ck_error(merkle_root_of_inclusion(leaf, index, size, p.hashes, p.count + 1, &computed), E_BAD_PROOF);
+			ck_assert(hash_equal(&computed, &other));
 			if (p.count > 0)
 				ck_error(merkle_verify_inclusion(leaf, index, size, p.hashes, p.count - 1, &root), E_BAD_PROOF);
 			for (uint32_t i = 0; i < p.count; i++) {
@@ -276,6 +297,113 @@ START_TEST(consistency_refuses)
 }
 END_TEST
 
+/* ---- ranges ---- */
+
+static void check_range(uint64_t first, uint64_t count, uint64_t size, const struct hash *root)
+{
+	struct merkle_range_proof proof, wanted = {0};
+	memory.size = size;
+	ck_ok(merkle_prove_range(&nodes, first, count, size, &proof));
+	model_range(first, first + count, 0, size, &wanted);
+	ck_assert_uint_eq(proof.count, wanted.count);
+	ck_assert_mem_eq(proof.hashes, wanted.hashes, proof.count * sizeof proof.hashes[0]);
+	ck_ok(merkle_verify_range(&leaves[first], first, count, size, proof.hashes, proof.count, root));
+	struct hash computed;
+	ck_ok(merkle_root_of_range(&leaves[first], first, count, size, proof.hashes, proof.count, &computed));
+	ck_assert(hash_equal(&computed, root));
+}
+
+START_TEST(every_range_to_60)
+{
+	fill_memory();
+	for (uint64_t size = 1; size <= 60; size++) {
+		struct hash root = model_root(0, size);
+		for (uint64_t first = 0; first < size; first++)
+			for (uint64_t count = 1; count <= size - first; count++)
+				check_range(first, count, size, &root);
+	}
+}
+END_TEST
+
+START_TEST(random_ranges_to_5000)
+{
+	fill_memory();
+	for (int round = 0; round < 60; round++) {
+		uint64_t size = 1 + randombytes_uniform(LEAVES_MAX);
+		uint64_t first = randombytes_uniform((uint32_t)size);
+		struct hash root = model_root(0, size);
+		check_range(first, 1 + randombytes_uniform((uint32_t)(size - first)), size, &root);
+		check_range(0, size, size, &root);
+	}
+}
+END_TEST
+
+/* A proof with room for a hash more. */
+struct long_range_proof {
+	struct merkle_range_proof p;
+	struct hash room;
+};
+
+static void range_refuses_one(uint64_t first, uint64_t count, uint64_t size)
+{
+	struct long_range_proof range = {0};
+	struct merkle_range_proof *p = &range.p;
+	struct hash root = model_root(0, size), other = {{1}}, *leaf = &leaves[first];
+	memory.size = size;
+	ck_ok(merkle_prove_range(&nodes, first, count, size, p));
+	ck_error(merkle_verify_range(leaf, first, count, size, p->hashes, p->count, &other), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf + 1, first, count, size, p->hashes, p->count, &root), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf, first + 1, count, size, p->hashes, p->count, &root), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf, first, count + 1, size, p->hashes, p->count, &root), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf, first, 0, size, p->hashes, p->count, &root), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf, first, count - 1, size, p->hashes, p->count, &root), E_BAD_PROOF);
+	/* No leaf, or one behind the tree, and the root itself as the only hash. */
+	ck_error(merkle_verify_range(leaf, 0, 0, size, &root, 1, &root), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf, size, 1, size, &root, 1, &root), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf, size + 1, 1, size, &root, 1, &root), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf, size, count, size, p->hashes, p->count, &root), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf, first, UINT64_MAX, size, p->hashes, p->count, &root), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf, first, UINT64_MAX - first + 1, size, p->hashes, p->count, &root), E_BAD_PROOF);
+	ck_error(merkle_verify_range(leaf, first, count, size, p->hashes, p->count + 1, &root), E_BAD_PROOF);
+	if (p->count > 0) {
+		/* In memory of its own, where a sanitizer sees what is read behind it. */
+		size_t bytes = (p->count - 1) * sizeof p->hashes[0];
+		struct hash *cut = malloc(bytes ? bytes : 1);
+		memcpy(cut, p->hashes, bytes);
+		ck_error(merkle_verify_range(leaf, first, count, size, cut, p->count - 1, &root), E_BAD_PROOF);
+		free(cut);
+	}
+	for (uint32_t i = 0; i < p->count; i++) {
+		p->hashes[i].b[i % HASH_BYTES] ^= 0x10;
+		ck_error(merkle_verify_range(leaf, first, count, size, p->hashes, p->count, &root), E_BAD_PROOF);
+		p->hashes[i].b[i % HASH_BYTES] ^= 0x10;
+	}
+	for (uint64_t i = first; i < first + count; i++) {
+		leaves[i].b[i % HASH_BYTES] ^= 0x10;
+		ck_error(merkle_verify_range(leaf, first, count, size, p->hashes, p->count, &root), E_BAD_PROOF);
+		leaves[i].b[i % HASH_BYTES] ^= 0x10;
+	}
+}
+
+/* TREE-11, TREE-12, TREE-13: any other place, any other number of leaves or hashes, any changed bit, another root. */
+START_TEST(range_refuses)
+{
+	fill_memory();
+	for (uint64_t size = 1; size <= 20; size++)
+		for (uint64_t first = 0; first < size; first++)
+			for (uint64_t count = 1; count <= size - first; count++)
+				range_refuses_one(first, count, size);
+	struct merkle_range_proof p = {.count = 9};
+	memory.size = 20;
+	ck_error(merkle_prove_range(&nodes, 3, 0, 20, &p), E_BAD_VALUE);
+	ck_error(merkle_prove_range(&nodes, 20, 1, 20, &p), E_BAD_VALUE);
+	ck_error(merkle_prove_range(&nodes, 19, 2, 20, &p), E_BAD_VALUE);
+	ck_error(merkle_prove_range(&nodes, 19, UINT64_MAX, 20, &p), E_BAD_VALUE);
+	ck_error(merkle_prove_range(&nodes, 0, 1, 0, &p), E_BAD_VALUE);
+	ck_assert_uint_eq(p.count, 9);
+}
+END_TEST
+
 /* ---- sizes that no memory holds: all leaves are equal, so a complete node depends on its level alone ---- */
 
 static struct hash level_hash[64];
@@ -308,6 +436,13 @@ START_TEST(sizes_to_2_63)
 			ck_assert_uint_le(p.count, PROOF_HASHES_MAX);
 			ck_ok(merkle_verify_inclusion(&level_hash[0], places[j], size, p.hashes, p.count, &root));
 
+			struct merkle_range_proof range;
+			struct hash three[] = {level_hash[0], level_hash[0], level_hash[0]};
+			uint64_t count = size - places[j] < 3 ? size - places[j] : 3;
+			ck_ok(merkle_prove_range(&equal, places[j], count, size, &range));
+			ck_assert_uint_le(range.count, MERKLE_RANGE_PROOF_MAX);
+			ck_ok(merkle_verify_range(three, places[j], count, size, range.hashes, range.count, &root));
+
 			uint64_t old_size = places[j] + 1;
 			const struct merkle_nodes old = {equal_node, &old_size};
 			struct hash old_root;
@@ -325,6 +460,12 @@ START_TEST(sizes_to_2_63)
 	ck_error(merkle_root(&none, beyond, &hash), E_BAD_VALUE);
 	ck_error(merkle_prove_inclusion(&none, 0, beyond, &p), E_BAD_VALUE);
 	ck_error(merkle_prove_consistency(&none, 1, beyond, &p), E_BAD_VALUE);
+	struct merkle_range_proof range;
+	ck_error(merkle_prove_range(&none, 0, 1, beyond, &range), E_BAD_VALUE);
+	struct hash joined;
+	merkle_node_hash(&level_hash[1], &level_hash[0], &joined);
+	ck_error(merkle_verify_range(&level_hash[0], top, 1, beyond, &level_hash[1], 1, &joined), E_BAD_PROOF);
+	ck_error(merkle_verify_range(&hash, UINT64_MAX - 1, 1, UINT64_MAX, range.hashes, 0, &hash), E_BAD_PROOF);
 	ck_error(merkle_verify_inclusion(&hash, 0, UINT64_MAX, p.hashes, 0, &hash), E_BAD_PROOF);
 	ck_error(merkle_verify_consistency(beyond, &hash, beyond, &hash, p.hashes, 0), E_BAD_PROOF);
 	ck_error(merkle_prove_inclusion(&none, 7, 7, &p), E_BAD_VALUE);
@@ -352,6 +493,10 @@ START_TEST(node_errors_come_through)
 		ck_error(merkle_prove_inclusion(&failing, 2, 31, &p), E_CORRUPT);
 		left = good;
 		ck_error(merkle_prove_consistency(&failing, 3, 31, &p), E_CORRUPT);
+		left = good;
+		struct merkle_range_proof range = {.count = 9};
+		ck_error(merkle_prove_range(&failing, 3, 5, 31, &range), E_CORRUPT);
+		ck_assert_uint_eq(range.count, 9);
 		ck_assert_uint_eq(hash.b[0], 7);
 		ck_assert_uint_eq(p.count, 9);
 	}
@@ -408,6 +553,23 @@ START_TEST(outside_vectors)
 }
 END_TEST
 
+static void check_own_range(
+	const json_t *vector, const char *path, const struct hash *proof, size_t proof_count, const struct hash *root)
+{
+	struct hash shown[50];
+	uint8_t buffer[VECTOR_BYTES_MAX];
+	const json_t *list = json_object_get(vector, "leaves");
+	size_t count = json_array_size(list);
+	ck_assert_uint_le(count, 50);
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_uint_eq(vector_unhex(json_string_value(json_array_get(list, i)), buffer).len, HASH_BYTES);
+		memcpy(shown[i].b, buffer, HASH_BYTES);
+	}
+	vector_expect(vector, path,
+		merkle_verify_range(
+			shown, vector_number(vector, "first"), count, vector_number(vector, "size"), proof, proof_count, root));
+}
+
 static void check_own(const json_t *vector, const char *path)
 {
 	const char *kind = vector_text(vector, "kind");
@@ -428,6 +590,10 @@ static void check_own(const json_t *vector, const char *path)
 		struct bytes hash = vector_unhex(json_string_value(json_array_get(list, i)), buffer);
 		ck_assert_uint_eq(hash.len, HASH_BYTES);
 		memcpy(hashes[i].b, hash.data, HASH_BYTES);
+	}
+	if (strcmp(kind, "range") == 0) {
+		check_own_range(vector, path, hashes, count, &root);
+		return;
 	}
 	struct hash other;
 	if (strcmp(kind, "inclusion") == 0) {
@@ -453,4 +619,5 @@ START_TEST(own_vectors)
 END_TEST
 
 UNIT_MAIN("merkle", hashing, frontier_and_roots, every_pair_to_130, random_pairs_to_5000, inclusion_refuses,
-	consistency_refuses, sizes_to_2_63, node_errors_come_through, outside_vectors, own_vectors)
+	consistency_refuses, every_range_to_60, random_ranges_to_5000, range_refuses, sizes_to_2_63,
+	node_errors_come_through, outside_vectors, own_vectors)
