@@ -91,11 +91,14 @@ static enum error open_audit(struct audit *audit, const char *dir, bool with_key
 	merkle_frontier_init(&audit->frontier);
 	if (audit->checkpoint.size == 0)
 		return audit_finding(audit, 0, "the log is empty: it does not even have a genesis entry");
-	return with_keys ? audit_records_open(audit) : E_OK;
+	if (with_keys)
+		TRY(audit_records_open(audit));
+	return with_keys && audit->options->labels ? audit_filing_open(audit) : E_OK;
 }
 
 static void close_audit(struct audit *audit)
 {
+	audit_filing_close(audit);
 	audit_records_close(audit);
 	snapshot_end(audit->snapshot);
 	archive_close(audit->archive);
@@ -140,6 +143,8 @@ static enum error run_audit(struct audit *audit)
 		TRY(audit_bundle(audit, number));
 		audit_progress(audit);
 	}
+	if (audit->filing != NULL)
+		TRY(audit_filing_end(audit));
 	TRY(check_guard(audit));
 	TRY(check_root(audit));
 	TRY(audit_tables(audit));

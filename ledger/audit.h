@@ -11,6 +11,7 @@
 
 struct audit_options {
 	bool records; /* sealed records and filing too */
+	bool labels;  /* with records: every epoch, recomputed from the label stream */
 	/* Called now and then, with the number of entries that hold so far; again with the last one while what follows
 	 * from the entries is compared. May be NULL. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
@@ -25,9 +26,15 @@ struct audit_result {
 	uint64_t senders;
 	uint64_t unendorsed;
 	uint64_t records; /* opened and checked */
+	/* With labels. */
+	uint64_t epochs;
+	uint64_t subjects;
+	uint64_t epoch_index; /* of the newest epoch entry; 0: there is none */
+	struct entry_epoch newest_epoch;
 	uint64_t checkpoint_size;
 	struct hash root;
 	uint64_t index; /* when not ok: the first index that does not hold, or the last that did */
+	uint64_t epoch; /* when not ok, and it is about one: index of the epoch entry that is not what it should be, or 0 */
 	char reason[FAULT_TEXT_MAX + 1];
 };
 

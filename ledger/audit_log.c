@@ -300,6 +300,8 @@ static enum error check_entry(struct audit *audit, uint64_t index, struct bytes 
 	if (error != E_OK)
 		return audit_finding(audit, index, "the entry cannot be read: %s", audit_why(error));
 	TRY(take_entry(audit, index, &entry));
+	if (audit->filing != NULL)
+		TRY(audit_filing_entry(audit, &entry, &leaf));
 	merkle_frontier_append(&audit->frontier, &leaf, take_node, audit);
 	audit->result.entries++;
 	return audit->tile_error;
@@ -314,7 +316,10 @@ enum error audit_bundle(struct audit *audit, uint64_t number)
 	if (error != E_OK)
 		return audit_finding(audit, index, "the entries from here on cannot be read: %s", audit_why(error));
 	struct reader r = reader_of(bundle);
-	for (uint64_t end = index + (left < LOG_WIDTH ? left : LOG_WIDTH); index < end; index++) {
+	uint64_t end = index + (left < LOG_WIDTH ? left : LOG_WIDTH);
+	if (audit->filing != NULL)
+		TRY(audit_filing_rows(audit, index, end));
+	for (; index < end; index++) {
 		struct bytes encoded = reader_range16(&r, ENTRY_BYTES_MAX);
 		if (r.error != E_OK)
 			return audit_finding(audit, index, "the entry is cut off");

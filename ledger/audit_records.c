@@ -135,7 +135,7 @@ static enum error check_alias(struct audit *audit, uint64_t index)
 		return audit_finding(audit, index, "the event is noted for another subject than it is about");
 	if (index < records->filed)
 		sum_add(records, &records->events, &alias, index);
-	return E_OK;
+	return audit->filing != NULL ? audit_filing_subject(audit, index, &alias, event_subject(&records->event)) : E_OK;
 }
 
 enum error audit_records_event(struct audit *audit, uint64_t index, const struct entry_event *event)

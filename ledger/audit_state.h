@@ -3,6 +3,7 @@
  *   audit.c          opens, drives, compares with checkpoint and guard at the end
  *   audit_log.c      public part: entries, their rules, the tree and its tiles
  *   audit_derived.c  filing tree, subject map and heads as stored
+ *   audit_filing.c   every epoch, from the label stream
  *   audit_records.c  sealed part: records, aliases, postings
  *
  * A part that finds something calls audit_finding and hands its error up; the first finding is the result. Memory
@@ -30,6 +31,8 @@ struct audit_run {
 	struct merkle_frontier commitments;
 };
 
+struct alias;
+struct audit_filing;
 struct audit_records;
 
 struct audit {
@@ -53,6 +56,7 @@ struct audit {
 	struct sender **senders; /* ascending by id */
 	size_t sender_count;
 	struct audit_records *records; /* NULL: without keys */
+	struct audit_filing *filing;   /* NULL: without labels */
 	bool found;
 	struct audit_result result;
 };
@@ -79,6 +83,19 @@ enum error audit_tables(struct audit *audit) MUST_USE;
 /* The stored filing tree and subject map are those that the newest epoch commits to, and with keys the subjects' heads
  * are what the map holds. That the epochs themselves are right takes the label stream. */
 enum error audit_derived(struct audit *audit) MUST_USE;
+
+/* ---- audit_filing.c ---- */
+
+enum error audit_filing_open(struct audit *audit) MUST_USE;
+void audit_filing_close(struct audit *audit);
+/* Before the entries [from, to) are taken: their rows of the label stream, as far as they are filed. */
+enum error audit_filing_rows(struct audit *audit, uint64_t from, uint64_t to) MUST_USE;
+enum error audit_filing_entry(struct audit *audit, const struct entry *entry, const struct hash *leaf) MUST_USE;
+/* With an opened event: its subject's label is the one that it is filed under. */
+enum error audit_filing_subject(
+	struct audit *audit, uint64_t index, const struct alias *alias, struct bytes subject) MUST_USE;
+/* After the last entry; fills in what the result says of filing. */
+enum error audit_filing_end(struct audit *audit) MUST_USE;
 
 /* ---- audit_records.c ---- */
 

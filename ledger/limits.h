@@ -75,6 +75,7 @@
 #define QUERY_PAGE_MAX            1000u
 #define QUERY_PAGE_DEFAULT         100u
 #define QUERY_CONNECTIONS_MAX     1024u
+#define LABELS_RANGE_MAX         16384u  /* log indexes of one piece of the label stream: 1.7 MB */
 
 /* ---- files ---- */
 #define STORE_MAP_BYTES  (1ull << 40)    /* reserved address space, not disk */

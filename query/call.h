@@ -3,6 +3,7 @@
  *   call.c             responses, problems, tokens, snapshots
  *   routes_public.c    checkpoint, coverage, health
  *   routes_personal.c  accesses, statement
+ *   routes_auditor.c   label stream
  *   routes.c           the table, and what is the same for every route */
 #pragma once
 
@@ -51,3 +52,4 @@ void route_coverage(struct call *call);
 void route_health(struct call *call);
 void route_accesses(struct call *call);
 void route_statement(struct call *call);
+void route_labels(struct call *call);

@@ -21,6 +21,7 @@ static const struct route routes_table[] = {
 	{"/v1/coverage", false, route_coverage},
 	{"/v1/accesses", false, route_accesses},
 	{"/v1/statement", false, route_statement},
+	{"/v1/labels", false, route_labels},
 	{"/healthz", true, route_health},
 };
 

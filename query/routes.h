@@ -37,6 +37,7 @@ struct response {
 	} headers[RESPONSE_HEADERS_MAX]; /* static texts */
 	char *body;                      /* to be freed with response_release */
 	size_t body_len;
+	char note[64]; /* what else the log says of the request: no personal data */
 };
 
 /* Always gives a response; any thread. `now_s` is the time of day. */

@@ -271,13 +271,15 @@ static bool add_body(struct evbuffer *body, struct response *response)
 	return true;
 }
 
-/* Method, route pattern, status and duration: nothing that was sent. */
+/* Method, route pattern, what the route notes of it, status and duration: nothing personal. */
 static void log_answer(const struct job *job)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	double ms = (double)(now.tv_sec - job->begun.tv_sec) * 1e3 + (double)(now.tv_nsec - job->begun.tv_nsec) / 1e6;
-	fprintf(stderr, "%s %s %d %.2fms\n", job->request.method, job->response.route, job->response.status, ms);
+	const char *note = job->response.note;
+	fprintf(stderr, "%s %s%s%s %d %.2fms\n", job->request.method, job->response.route, *note ? " " : "", note,
+		job->response.status, ms);
 }
 
 /* Hands a response to evhttp. A HEAD gets the length and no body: evhttp would send the body too. */

@@ -4,6 +4,7 @@
  * made by a child process, and its death is a finding like any other: the child keeps how far it has come in memory
  * that both share, and the parent, which never touches the store, says which was the last index that held. */
 #include "ledger/audit.h"
+#include "tools/audit_note.h"
 #include "tools/command.h"
 #include "tools/progress.h"
 
@@ -41,6 +42,10 @@ struct report {
 struct audit_request {
 	const char *dir;
 	const struct vkey *vkey;
+	bool labels;
+	const char *sign;             /* the auditor's key file, or NULL */
+	const char *auditor;          /* the name that a new one gets */
+	const struct signer_key *key; /* from that file, or NULL */
 	bool json;
 };
 
@@ -64,11 +69,20 @@ static bool keys_readable(const char *dir)
 static _Noreturn void walk(const struct audit_request *request, struct report *report, pid_t parent)
 {
 	const struct rlimit no_core = {0, 0}; /* opened records stay in memory only, also when this crashes */
-	struct audit_options options = {
-		.records = keys_readable(request->dir), .progress = note_progress, .context = report};
+	struct audit_options options = {.records = keys_readable(request->dir),
+		.labels = request->labels,
+		.progress = note_progress,
+		.context = report};
 	if (setrlimit(RLIMIT_CORE, &no_core) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
 		prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(EXIT_REFUSED);
+	if (!options.records && request->labels) {
+		fault_set(
+			&report->fault, E_PERMISSION, "the labels are not readable here: --labels takes the ledger's key files");
+		report->error = E_PERMISSION;
+		__atomic_store_n(&report->finished, true, __ATOMIC_RELEASE);
+		_exit(EXIT_DONE);
+	}
 	if (!options.records)
 		fprintf(stderr, "indsigt: the keys are not readable here: the sealed records are not opened\n");
 	report->error = audit_directory(request->dir, request->vkey, &options, &report->result, &report->fault);
@@ -149,7 +163,14 @@ static enum error audit_in_child(
 
 /* ---- telling ---- */
 
-static enum error print_json(const struct audit_result *result, const char *root)
+static int add_labels(json_t *json, const struct audit_result *result)
+{
+	return json_object_set_new(json, "epochs", json_integer((json_int_t)result->epochs)) |
+		   json_object_set_new(json, "subjects", json_integer((json_int_t)result->subjects)) |
+		   json_object_set_new(json, "epoch", json_integer((json_int_t)result->epoch_index));
+}
+
+static enum error print_json(const struct audit_result *result, const char *root, bool labels)
 {
 	json_auto_t *json = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", result->ok, "entries",
 		(json_int_t)result->entries, "events", (json_int_t)result->events, "batches", (json_int_t)result->batches,
@@ -157,26 +178,37 @@ static enum error print_json(const struct audit_result *result, const char *root
 		(json_int_t)result->records);
 	int failed = json == NULL;
 	if (result->ok)
-		failed |= json_object_set_new(json, "root", json_string(root));
+		failed |= json_object_set_new(json, "root", json_string(root)) | (labels ? add_labels(json, result) : 0);
 	else
 		failed |= json_object_set_new(json, "index", json_integer((json_int_t)result->index)) |
 				  json_object_set_new(json, "reason", json_string(result->reason));
+	if (!result->ok && result->epoch > 0)
+		failed |= json_object_set_new(json, "epoch", json_integer((json_int_t)result->epoch));
 	if (failed)
 		return E_NO_MEMORY;
 	return json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
 }
 
-static enum error print_result(const struct audit_result *result, bool json)
+static void print_ok(const struct audit_result *result, const char *root, bool labels)
+{
+	printf("audit: ok entries=%" PRIu64 " events=%" PRIu64 " batches=%" PRIu64 " senders=%" PRIu64
+		   " unendorsed=%" PRIu64 " records=%" PRIu64,
+		result->entries, result->events, result->batches, result->senders, result->unendorsed, result->records);
+	if (labels)
+		printf(" epochs=%" PRIu64 " subjects=%" PRIu64, result->epochs, result->subjects);
+	printf(" root=%s\n", root);
+}
+
+static enum error print_result(const struct audit_result *result, const struct audit_request *request)
 {
 	char root[2 * HASH_BYTES + 1];
 	sodium_bin2hex(root, sizeof root, result->root.b, sizeof result->root.b);
-	if (json)
-		return print_json(result, root);
+	if (request->json)
+		return print_json(result, root, request->labels);
 	if (result->ok)
-		printf("audit: ok entries=%" PRIu64 " events=%" PRIu64 " batches=%" PRIu64 " senders=%" PRIu64
-			   " unendorsed=%" PRIu64 " records=%" PRIu64 " root=%s\n",
-			result->entries, result->events, result->batches, result->senders, result->unendorsed, result->records,
-			root);
+		print_ok(result, root, request->labels);
+	else if (result->epoch > 0)
+		printf("audit: FAILED epoch=%" PRIu64 " index=%" PRIu64 " %s\n", result->epoch, result->index, result->reason);
 	else
 		printf("audit: FAILED index=%" PRIu64 " %s\n", result->index, result->reason);
 	return E_OK;
@@ -195,13 +227,21 @@ static enum error audit(const struct audit_request *request, struct audit_result
 		*out = (struct audit_result){.ok = false};
 		snprintf(out->reason, sizeof out->reason, "%s", fault->text);
 	}
-	return print_result(out, request->json);
+	/* The result is the last line. */
+	enum error signed_note = E_OK;
+	if (error == E_OK && out->ok && request->key != NULL)
+		signed_note = audit_note_write(request->dir, request->vkey, out, request->key, fault);
+	TRY(print_result(out, request));
+	return signed_note;
 }
 
 static bool read_options(int argc, char **argv, const char **vkey, struct audit_request *out)
 {
 	static const struct option known[] = {
 		{"vkey", required_argument, NULL, 'v'},
+		{"labels", no_argument, NULL, 'l'},
+		{"sign", required_argument, NULL, 's'},
+		{"auditor", required_argument, NULL, 'a'},
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
@@ -212,6 +252,15 @@ static bool read_options(int argc, char **argv, const char **vkey, struct audit_
 		case 'v':
 			*vkey = optarg;
 			break;
+		case 'l':
+			out->labels = true;
+			break;
+		case 's':
+			out->sign = optarg;
+			break;
+		case 'a':
+			out->auditor = optarg;
+			break;
 		case 'j':
 			out->json = true;
 			break;
@@ -220,7 +269,7 @@ static bool read_options(int argc, char **argv, const char **vkey, struct audit_
 		}
 	}
 	out->dir = optind + 1 == argc ? argv[optind] : NULL;
-	return out->dir && *vkey;
+	return out->dir && *vkey && (out->sign == NULL || out->labels) && (out->auditor == NULL || out->sign != NULL);
 }
 
 static int run(int argc, char **argv)
@@ -237,29 +286,46 @@ static int run(int argc, char **argv)
 		return command_usage(&command_audit, &fault);
 	}
 	request.vkey = &vkey;
+	__attribute__((cleanup(signer_key_wipe))) struct signer_key key = {.name = ""};
+	if (request.sign != NULL) {
+		enum error error = audit_note_key(request.sign, request.auditor, &key, &fault);
+		if (error != E_OK)
+			return command_end(&command_audit, error, &fault);
+		request.key = &key;
+	}
 	enum error error = audit(&request, &result, &fault);
 	if (error != E_OK)
-		return command_end(&command_audit, error, NULL);
+		return command_end(&command_audit, error, result.ok ? &fault : NULL);
 	return result.ok ? EXIT_DONE : EXIT_REFUSED;
 }
 
 const struct command command_audit = {
 	.name = "audit",
-	.arguments = "DIR --vkey VKEY [--json]",
+	.arguments = "DIR --vkey VKEY [--labels [--sign KEYFILE [--auditor NAME]]] [--json]",
 	.summary = "verifies everything that a ledger holds",
-	.text = "Computes the whole log again from its entries: every hash of the tree, the root under the signed "
-			"checkpoint, every\n"
-			"batch's signature, dense sequences, time that never runs backwards. Where the key files are readable it "
-			"also opens\n"
-			"every sealed record and checks that it is what was committed to, and that it is filed under its subject. "
-			"The\n"
-			"ledger may be served meanwhile.\n"
-			"\n"
-			"  --vkey VKEY  whose log it must be: the key that you were given, not the one that lies in DIR\n"
-			"  --json       the result as one JSON object\n"
-			"\n"
-			"The last line is 'audit: ok entries=N events=M ...', or 'audit: FAILED index=I REASON' with the first "
-			"index that\n"
-			"does not hold, or, where the pages of the store are broken, the last that did. Exit 1 when it failed.\n",
+	.text =
+		"Computes the whole log again from its entries: every hash of the tree, the root under the signed "
+		"checkpoint, every\n"
+		"batch's signature, dense sequences, time that never runs backwards. Where the key files are readable it "
+		"also opens\n"
+		"every sealed record and checks that it is what was committed to, and that it is filed under its subject. "
+		"The\n"
+		"ledger may be served meanwhile.\n"
+		"\n"
+		"  --vkey VKEY  whose log it must be: the key that you were given, not the one that lies in DIR\n"
+		"  --labels     as an accredited auditor: computes every subject's tree, the subject map and the filing tree "
+		"of "
+		"every\n"
+		"               epoch again from the labels, and finds events filed under nobody, twice, in the wrong order or "
+		"late\n"
+		"  --sign F     with --labels: signs what was recomputed with the auditor's key in F; the note goes to stdout "
+		"and to\n"
+		"               DIR/audits/, from where it goes into statements. F is made if it is not there, for --auditor "
+		"NAME\n"
+		"  --json       the result as one JSON object\n"
+		"\n"
+		"The last line is 'audit: ok entries=N events=M ...', or 'audit: FAILED [epoch=E] index=I REASON' with the "
+		"first index\n"
+		"that does not hold, or, where the pages of the store are broken, the last that did. Exit 1 when it failed.\n",
 	.run = run,
 };

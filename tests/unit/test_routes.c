@@ -75,6 +75,45 @@ static void check_problem(const struct response *response, int status, const cha
 	json_decref(problem);
 }
 
+/* HTTP-31 */
+START_TEST(labels)
+{
+	static const char *const bad[] = {NULL, "from=0", "to=3", "from=3&to=3", "from=0&to=16385", "from=-1&to=3",
+		"from=0&to=1000", "from=0x1&to=3", "from=0&to=3&more=1"};
+	begin();
+	fixture_epoch(&f);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct response response = ask("GET", "/v1/labels", bad[i], bearer(TOKEN_AUDITOR));
+		check_problem(&response, 400, "parameter");
+		response_release(&response);
+	}
+	struct response response = ask("GET", "/v1/labels", "from=0&to=7", bearer(TOKEN_AUDITOR));
+	ck_assert_int_eq(response.status, 200);
+	ck_assert_str_eq(header_of(&response, "Cache-Control"), "no-store");
+	ck_assert_str_eq(response.note, "from=0 to=7");
+	ck_assert_uint_eq(response.body_len, 5 * 104);
+	for (size_t i = 0; i < 5; i++)
+		ck_assert_uint_eq(get_u64((uint8_t *)response.body + 104 * i), 2 + i);
+	ck_assert_mem_eq(response.body + 8, response.body + 104 + 8, 32);     /* of one person */
+	ck_assert_mem_ne(response.body + 8, response.body + 3 * 104 + 8, 32); /* of another */
+	response_release(&response);
+	response = ask("GET", "/v1/labels", "from=3&to=5", bearer(TOKEN_AUDITOR)); /* inside of a batch */
+	ck_assert_uint_eq(response.body_len, 2 * 104);
+	response_release(&response);
+	response = ask("GET", "/v1/labels", "from=0&to=2", bearer(TOKEN_AUDITOR)); /* no events */
+	ck_assert_int_eq(response.status, 200);
+	ck_assert_uint_eq(response.body_len, 0);
+	response_release(&response);
+	response = ask("GET", "/v1/labels", "from=0&to=7", bearer(TOKEN_SUBJECT));
+	check_problem(&response, 403, "accredited auditors");
+	response_release(&response);
+	response = ask("GET", "/v1/labels", "from=0&to=7", NULL);
+	check_problem(&response, 401, "bearer token");
+	response_release(&response);
+	end();
+}
+END_TEST
+
 /* HTTP-30 */
 START_TEST(statements)
 {
@@ -248,4 +287,4 @@ START_TEST(pages)
 }
 END_TEST
 
-UNIT_MAIN("routes", statements, refusals, bad_tokens, public_part, pages)
+UNIT_MAIN("routes", statements, labels, refusals, bad_tokens, public_part, pages)
