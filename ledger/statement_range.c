@@ -12,6 +12,22 @@ static void free_release(void *pointer)
 
 /* ---- the window and its neighbours ---- */
 
+static size_t leaf_count(const struct shown *shown)
+{
+	return shown->event_count + shown->before.shown + shown->after.shown;
+}
+
+/* The leaves are shown at [first, first + leaves) of the tree of `count`; without a window that is all of it. */
+static enum error check_extent(const struct shown *shown)
+{
+	size_t leaves = leaf_count(shown);
+	if (!shown->windowed && leaves != shown->count)
+		return finding_set(shown->finding, FINDING_COUNT, FINDING_NO_INDEX);
+	if (shown->first > shown->count || leaves > shown->count - shown->first)
+		return finding_set(shown->finding, FINDING_RANGE, FINDING_NO_INDEX);
+	return E_OK;
+}
+
 static enum error check_neighbour(const struct shown *shown, struct shown_leaf *leaf)
 {
 	struct entry entry;
@@ -20,31 +36,39 @@ static enum error check_neighbour(const struct shown *shown, struct shown_leaf *
 	if (entry_decode(leaf->entry, &entry) != E_OK || entry.kind != ENTRY_EVENT)
 		return finding_set(shown->finding, FINDING_EVENT_ENTRY, leaf->index);
 	leaf->time_s = entry.event.time_s;
+	if (leaf->time_s > shown->evidence.epoch.time_s)
+		return finding_set(shown->finding, FINDING_EVENT_TIME, leaf->index);
 	return E_OK;
 }
 
-/* The neighbours stand strictly around the events: by index, and outside the window by time. */
-static enum error check_neighbours(struct shown *shown)
+/* What is shown begins the tree, or an event before the window is the first of it. */
+static enum error check_before(struct shown *shown)
 {
 	struct shown_leaf *before = &shown->before;
+	if (!before->shown)
+		return shown->first == 0 ? E_OK : finding_set(shown->finding, FINDING_WINDOW_BEFORE, FINDING_NO_INDEX);
+	TRY(check_neighbour(shown, before));
+	if (before->time_s >= shown->window.from_s)
+		return finding_set(shown->finding, FINDING_WINDOW_BEFORE, before->index);
+	if (shown->event_count > 0 && shown->events[0].index <= before->index)
+		return finding_set(shown->finding, FINDING_EVENT_ORDER, before->index);
+	return E_OK;
+}
+
+/* What is shown ends the tree, or an event after the window is the last of it. */
+static enum error check_after(struct shown *shown)
+{
 	struct shown_leaf *after = &shown->after;
-	size_t count = shown->event_count;
-	if (before->shown) {
-		TRY(check_neighbour(shown, before));
-		if (before->time_s >= shown->window.from_s)
-			return finding_set(shown->finding, FINDING_WINDOW_BEFORE, before->index);
-		if ((count > 0 && shown->events[0].index <= before->index) || (after->shown && after->index <= before->index))
-			return finding_set(shown->finding, FINDING_EVENT_ORDER, before->index);
-	}
-	if (after->shown) {
-		TRY(check_neighbour(shown, after));
-		if (after->time_s < shown->window.to_s)
-			return finding_set(shown->finding, FINDING_WINDOW_AFTER, after->index);
-		if (count > 0 && shown->events[count - 1].index >= after->index)
-			return finding_set(shown->finding, FINDING_EVENT_ORDER, after->index);
-		if (after->time_s > shown->evidence.epoch.time_s)
-			return finding_set(shown->finding, FINDING_EVENT_TIME, after->index);
-	}
+	const struct shown_event *last = shown->event_count > 0 ? &shown->events[shown->event_count - 1] : NULL;
+	if (!after->shown)
+		return shown->first + leaf_count(shown) == shown->count
+				   ? E_OK
+				   : finding_set(shown->finding, FINDING_WINDOW_AFTER, FINDING_NO_INDEX);
+	TRY(check_neighbour(shown, after));
+	if (after->time_s < shown->window.to_s)
+		return finding_set(shown->finding, FINDING_WINDOW_AFTER, after->index);
+	if ((last != NULL && last->index >= after->index) || (shown->before.shown && shown->before.index >= after->index))
+		return finding_set(shown->finding, FINDING_EVENT_ORDER, after->index);
 	return E_OK;
 }
 
@@ -56,25 +80,8 @@ static enum error check_window(struct shown *shown, const struct statement *resu
 		if ((window->has_from && time_s < window->from_s) || (window->has_to && time_s >= window->to_s))
 			return finding_set(shown->finding, FINDING_WINDOW_OUTSIDE, result->events[i].index);
 	}
-	return check_neighbours(shown);
-}
-
-/* `leaves` are shown at [first, first + leaves) of the tree of `count`. Where they do not begin or end the tree, a
- * neighbour outside the window must be among them. */
-static enum error check_edges(const struct shown *shown, uint64_t leaves)
-{
-	if (!shown->windowed) {
-		if (leaves != shown->count)
-			return finding_set(shown->finding, FINDING_COUNT, FINDING_NO_INDEX);
-		return shown->first == 0 ? E_OK : finding_set(shown->finding, FINDING_RANGE, FINDING_NO_INDEX);
-	}
-	if (shown->first > shown->count || leaves > shown->count - shown->first)
-		return finding_set(shown->finding, FINDING_RANGE, FINDING_NO_INDEX);
-	if (!shown->before.shown && shown->first != 0)
-		return finding_set(shown->finding, FINDING_WINDOW_BEFORE, FINDING_NO_INDEX);
-	if (!shown->after.shown && shown->first + leaves != shown->count)
-		return finding_set(shown->finding, FINDING_WINDOW_AFTER, FINDING_NO_INDEX);
-	return E_OK;
+	TRY(check_before(shown));
+	return check_after(shown);
 }
 
 /* ---- the subject tree ---- */
@@ -101,7 +108,6 @@ static enum error check_presence(const struct shown *shown)
 	}
 	if (shown->after.shown)
 		leaf_of(shown->after.index, &shown->after.blind, shown->after.entry, &leaves[count++]);
-	TRY(check_edges(shown, count));
 	if (merkle_root_of_range(
 			leaves, shown->first, count, shown->count, shown->range_proof.at, shown->range_proof.count, &root) != E_OK)
 		return finding_set(shown->finding, FINDING_SUBJECT_TREE, FINDING_NO_INDEX);
@@ -129,6 +135,7 @@ enum error statement_check_range(struct shown *shown, const struct statement *re
 {
 	if (!shown->present)
 		return check_absence(shown);
+	TRY(check_extent(shown));
 	TRY(check_window(shown, result));
 	return check_presence(shown);
 }
