@@ -40,11 +40,16 @@ bool included_check(const struct included *included, const struct checkpoint *ch
 			   &checkpoint->root) == E_OK;
 }
 
-enum error evidence_check_log(struct evidence *evidence, const struct vkey *log, struct finding *finding)
+enum error evidence_check_checkpoint(struct evidence *evidence, const struct vkey *log, struct finding *finding)
 {
-	struct entry entry;
 	if (checkpoint_verify(evidence->note, log, &evidence->checkpoint) != E_OK)
 		return finding_set(finding, FINDING_CHECKPOINT, FINDING_NO_INDEX);
+	return E_OK;
+}
+
+enum error evidence_check_genesis(struct evidence *evidence, const struct vkey *log, struct finding *finding)
+{
+	struct entry entry;
 	if (entry_decode(evidence->genesis_shown.entry, &entry) != E_OK || entry.kind != ENTRY_GENESIS)
 		return finding_set(finding, FINDING_GENESIS_ENTRY, FINDING_NO_INDEX);
 	if (!included_check(&evidence->genesis_shown, &evidence->checkpoint))

@@ -30,7 +30,10 @@ void form_evidence(struct form *form, const json_t *root, struct evidence *out);
 /* True if the entry stands at its index under the checkpoint. */
 bool included_check(const struct included *included, const struct checkpoint *checkpoint);
 
-/* Checkpoint and genesis: FINDING_CHECKPOINT, GENESIS_ENTRY, GENESIS_INCLUSION, GENESIS_KEY. */
-enum error evidence_check_log(struct evidence *evidence, const struct vkey *log, struct finding *finding) MUST_USE;
+/* FINDING_CHECKPOINT. */
+enum error evidence_check_checkpoint(
+	struct evidence *evidence, const struct vkey *log, struct finding *finding) MUST_USE;
+/* FINDING_GENESIS_ENTRY, GENESIS_INCLUSION, GENESIS_KEY. */
+enum error evidence_check_genesis(struct evidence *evidence, const struct vkey *log, struct finding *finding) MUST_USE;
 /* The epoch entry: FINDING_EPOCH_ENTRY, EPOCH_INCLUSION, EPOCH_SIZE. */
 enum error evidence_check_epoch(struct evidence *evidence, struct finding *finding) MUST_USE;

@@ -171,7 +171,8 @@ static enum error check_tree(struct shown_filing *shown, const struct filing_pro
 static enum error check_all(struct shown_filing *shown, const struct vkey *log, struct filing_proof *out)
 {
 	struct evidence *evidence = &shown->evidence;
-	TRY(evidence_check_log(evidence, log, shown->finding));
+	TRY(evidence_check_checkpoint(evidence, log, shown->finding));
+	TRY(evidence_check_genesis(evidence, log, shown->finding));
 	TRY(evidence_check_epoch(evidence, shown->finding));
 	TRY(check_batch(shown, out));
 	TRY(check_subjects(shown, log, out));

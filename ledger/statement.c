@@ -16,6 +16,34 @@ static enum error check_subject(const struct shown *shown, const struct statemen
 	return E_OK;
 }
 
+/* ---- witnesses and freshness ---- */
+
+static enum error check_witnesses(
+	struct shown *shown, const struct vkey *log, const struct witness_policy *policy, struct statement *out)
+{
+	struct note note;
+	if (policy == NULL)
+		return E_OK;
+	if (!witness_policy_has_log(policy, log) || note_split(shown->evidence.note, NOTE_BYTES_MAX, &note) != E_OK ||
+		witness_policy_read(policy, &note, &out->quorum) != E_OK || !out->quorum.reached)
+		return finding_set(shown->finding, FINDING_WITNESSES, FINDING_NO_INDEX);
+	out->witnessed = !policy->none;
+	shown->cosigned_s = out->quorum.newest_s;
+	return E_OK;
+}
+
+/* An epoch that stands at the end of the log and covers all the rest is as new as can be. */
+static enum error check_freshness(const struct shown *shown)
+{
+	const struct evidence *evidence = &shown->evidence;
+	uint64_t index = evidence->epoch_shown.index;
+	bool nothing_since = evidence->epoch.size == index && evidence->checkpoint.size == index + 1;
+	if (!nothing_since && shown->cosigned_s > evidence->epoch.time_s &&
+		shown->cosigned_s - evidence->epoch.time_s > evidence->genesis.epoch_lag_seconds)
+		return finding_set(shown->finding, FINDING_EPOCH_STALE, index);
+	return E_OK;
+}
+
 /* ---- the epoch's time ---- */
 
 /* `last` are the entries up to m - 1 without a gap: the first one has a time, and no other has. */
@@ -101,9 +129,12 @@ static enum error check_all(
 {
 	struct finding *finding = shown->finding;
 	TRY(check_subject(shown, options));
-	TRY(evidence_check_log(&shown->evidence, log, finding));
+	TRY(evidence_check_checkpoint(&shown->evidence, log, finding));
+	TRY(check_witnesses(shown, log, options->policy, out));
+	TRY(evidence_check_genesis(&shown->evidence, log, finding));
 	TRY(evidence_check_epoch(&shown->evidence, finding));
 	TRY(check_epoch_time(shown));
+	TRY(check_freshness(shown));
 	if (label_verify(shown->evidence.genesis.vrf_key, log->name, shown->subject, shown->vrf_proof, &shown->label) !=
 		E_OK)
 		return finding_set(finding, FINDING_VRF, FINDING_NO_INDEX);

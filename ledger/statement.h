@@ -12,6 +12,7 @@
 
 #include "ledger/entry.h"
 #include "ledger/finding.h"
+#include "ledger/witness_policy.h"
 
 enum statement_state { STATEMENT_OPEN, STATEMENT_WITHHELD, STATEMENT_ERASED };
 
@@ -67,6 +68,10 @@ struct statement {
 	bool signatures; /* every one of `events` bears its sender's verified signature */
 	size_t sender_count;
 	struct statement_sender *senders;
+	/* With a witness policy that asks for something: it is fulfilled, and the epoch is not older beside the newest
+	 * cosignature than the log allows itself. Else freshness and one history are not proven. */
+	bool witnessed;
+	struct quorum quorum;
 	enum statement_audit audit;
 	char auditor[ORIGIN_BYTES_MAX + 1];     /* verified: the key's name */
 	uint64_t audit_epoch;                   /* verified: log index of the epoch entry that was recomputed */
@@ -76,8 +81,9 @@ struct statement {
 };
 
 struct statement_options {
-	const char *subject;        /* canonical; NULL: whoever it is about */
-	const struct vkey *auditor; /* NULL: an auditor's note is not checked, and the result says so */
+	const char *subject;                 /* canonical; NULL: whoever it is about */
+	const struct witness_policy *policy; /* NULL: cosignatures are not looked at */
+	const struct vkey *auditor;          /* NULL: an auditor's note is not checked, and the result says so */
 };
 
 /* E_BAD_VALUE for the form, E_BAD_PROOF for what does not hold, with `finding`; E_NO_MEMORY (finding FINDING_NONE). On

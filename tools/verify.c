@@ -13,6 +13,7 @@ struct verify_options {
 	const char *file;
 	const char *vkey;
 	const char *subject;
+	const char *policy;
 	const char *auditor;
 	const char *lang;
 	bool json;
@@ -23,6 +24,7 @@ static bool read_options(int argc, char **argv, struct verify_options *out)
 	static const struct option known[] = {
 		{"vkey", required_argument, NULL, 'v'},
 		{"subject", required_argument, NULL, 's'},
+		{"policy", required_argument, NULL, 'p'},
 		{"auditor", required_argument, NULL, 'a'},
 		{"lang", required_argument, NULL, 'g'},
 		{"json", no_argument, NULL, 'j'},
@@ -36,6 +38,9 @@ static bool read_options(int argc, char **argv, struct verify_options *out)
 			break;
 		case 's':
 			out->subject = optarg;
+			break;
+		case 'p':
+			out->policy = optarg;
 			break;
 		case 'a':
 			out->auditor = optarg;
@@ -150,6 +155,23 @@ static enum error verify_file(const struct verify_call *call, bool *refused, str
 	return fflush(call->out) == 0 ? E_OK : fault_set(fault, E_IO, "the result cannot be written: %m");
 }
 
+/* To be freed. */
+static enum error read_policy(
+	const char *path, const struct vkey *log, struct witness_policy **out, struct fault *fault)
+{
+	struct bytes file;
+	__attribute__((cleanup(free_release))) uint8_t *text = NULL;
+	__attribute__((cleanup(free_release))) struct witness_policy *policy = NULL;
+	TRY(read_file(path, &text, &file.len, fault));
+	file.data = text;
+	TRY(witness_policy_parse(file, &policy, fault));
+	if (!witness_policy_has_log(policy, log))
+		return fault_set(fault, E_BAD_VALUE, "the policy is for other logs than the one of --vkey");
+	*out = policy;
+	policy = NULL;
+	return E_OK;
+}
+
 static enum error verify(const struct verify_options *options, bool *refused, struct fault *fault)
 {
 	char subject[SUBJECT_BYTES_MAX + 1];
@@ -157,6 +179,7 @@ static enum error verify(const struct verify_options *options, bool *refused, st
 	struct verify_call call = {
 		.words = verify_words_for(options->lang), .json = options->json, .now_s = (uint64_t)time(NULL), .out = stdout};
 	__attribute__((cleanup(free_release))) uint8_t *text = NULL;
+	__attribute__((cleanup(free_release))) struct witness_policy *policy = NULL;
 	if (vkey_parse(bytes_text(options->vkey), &call.log) != E_OK || call.log.type != NOTE_KEY_ED25519)
 		return fault_set(fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
 	if (options->subject != NULL) {
@@ -168,6 +191,10 @@ static enum error verify(const struct verify_options *options, bool *refused, st
 		if (vkey_parse(bytes_text(options->auditor), &auditor) != E_OK || auditor.type != NOTE_KEY_ED25519)
 			return fault_set(fault, E_USAGE, "--auditor is malformed; it is an auditor's verification key");
 		call.auditor = &auditor;
+	}
+	if (options->policy != NULL) {
+		TRY(read_policy(options->policy, &call.log, &policy, fault));
+		call.policy = policy;
 	}
 	TRY(read_file(options->file, &text, &call.text.len, fault));
 	call.text.data = text;
@@ -187,7 +214,7 @@ static int run(int argc, char **argv)
 
 const struct command command_verify = {
 	.name = "verify",
-	.arguments = "FILE --vkey VKEY [--subject SUBJECT] [--auditor VKEY] [--lang da|en] [--json]",
+	.arguments = "FILE --vkey VKEY [--subject SUBJECT] [--policy FILE] [--auditor VKEY] [--lang da|en] [--json]",
 	.summary = "what a statement, a filing proof or receipts prove, offline",
 	.text =
 		"Reads FILE ('-': standard input) and nothing else, and says in plain words what it proves, or the first thing "
@@ -197,6 +224,8 @@ const struct command command_verify = {
 		"\n"
 		"  --vkey VKEY       the log's verification key, from somewhere else than FILE\n"
 		"  --subject ID      refuse a statement about anybody else; it always says about whom it is\n"
+		"  --policy FILE     a witness policy that a statement's cosignatures must fulfil; it also proves how fresh it "
+		"is\n"
 		"  --auditor VKEY    check the auditor's note in a statement with this key\n"
 		"  --lang da|en      Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say\n"
 		"  --json            what is proven, as one line of JSON\n"

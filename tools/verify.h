@@ -1,7 +1,7 @@
 /* What the parts of 'indsigt verify' share: one file each for statements, filing proofs and receipts. */
 #pragma once
 
-#include "ledger/note.h"
+#include "ledger/witness_policy.h"
 #include "tools/verify_words.h"
 
 #include <jansson.h>
@@ -10,8 +10,9 @@
 struct verify_call {
 	struct bytes text; /* the file */
 	struct vkey log;
-	const char *subject;        /* canonical, or NULL */
-	const struct vkey *auditor; /* or NULL */
+	const char *subject;                 /* canonical, or NULL */
+	const struct witness_policy *policy; /* or NULL */
+	const struct vkey *auditor;          /* or NULL */
 	const struct verify_words *words;
 	bool json;
 	uint64_t now_s; /* only to say that a date has passed since */

@@ -109,18 +109,22 @@ static json_t *statement_json(const struct statement *statement)
 	json_t *senders = json_array();
 	for (size_t i = 0; i < statement->sender_count; i++)
 		json_array_append_new(senders, sender_json(&statement->senders[i]));
-	json_t *json =
-		json_pack("{s:s, s:b, s:s, s:s, s:I, s:{s:I, s:I}, s:o, s:b, s:I, s:I, s:I, s:I, s:b, s:o, s:b, s:o}", "kind",
-			"statement", "holds", true, "subject", statement->subject, "origin", statement->origin, "size",
-			(json_int_t)statement->size, "epoch", "index", (json_int_t)statement->epoch_index, "size",
-			(json_int_t)statement->epoch_size, "complete_until", time_json(statement->epoch_time_s), "present",
-			statement->present, "count", (json_int_t)statement->count, "open", (json_int_t)statement->open, "withheld",
-			(json_int_t)statement->withheld, "erased", (json_int_t)statement->erased, "signatures",
-			statement->signatures, "senders", senders, "freshness", false, "audit", audit_json(statement));
+	json_t *json = json_pack(
+		"{s:s, s:b, s:s, s:s, s:I, s:{s:I, s:I}, s:o, s:b, s:I, s:I, s:I, s:I, s:b, s:o, s:b, s:o}", "kind",
+		"statement", "holds", true, "subject", statement->subject, "origin", statement->origin, "size",
+		(json_int_t)statement->size, "epoch", "index", (json_int_t)statement->epoch_index, "size",
+		(json_int_t)statement->epoch_size, "complete_until", time_json(statement->epoch_time_s), "present",
+		statement->present, "count", (json_int_t)statement->count, "open", (json_int_t)statement->open, "withheld",
+		(json_int_t)statement->withheld, "erased", (json_int_t)statement->erased, "signatures", statement->signatures,
+		"senders", senders, "witnessed", statement->witnessed, "audit", audit_json(statement));
 	if (json == NULL)
 		return NULL;
 	if (statement->window.has_from || statement->window.has_to)
 		json_object_set_new(json, "window", window_json(&statement->window));
+	if (statement->witnessed) {
+		json_object_set_new(json, "witnesses", json_integer((json_int_t)statement->quorum.count));
+		json_object_set_new(json, "witnessed_at", time_json(statement->quorum.time_s));
+	}
 	if (statement->predecessor[0])
 		json_object_set_new(json, "predecessor", json_string(statement->predecessor));
 	if (json_object_set_new(json, "events", events_json(statement->events, statement->event_count)) == 0 &&
@@ -291,6 +295,13 @@ static void print_senders(const struct statement *statement, const struct verify
 	}
 }
 
+static void print_witnesses(const struct statement *statement, const struct verify_words *words, FILE *out)
+{
+	char time[VERIFY_TIME_MAX];
+	verify_time(statement->quorum.time_s, time);
+	verify_line(out, words->witnessed, statement->quorum.count, time);
+}
+
 /* What else is proven, and what is not. */
 static void print_ending(const struct statement *statement, const struct verify_words *words, FILE *out)
 {
@@ -303,7 +314,10 @@ static void print_ending(const struct statement *statement, const struct verify_
 		verify_line(out, words->audited, statement->auditor, number(statement->audit_epoch));
 	else if (statement->audit == STATEMENT_AUDIT_NO_KEY)
 		verify_line(out, "%s", words->audit_no_key);
-	verify_line(out, "%s", words->no_policy);
+	if (statement->witnessed)
+		print_witnesses(statement, words, out);
+	else
+		verify_line(out, "%s", words->no_policy);
 	verify_line(out, "%s", words->scope);
 	if (statement->predecessor[0])
 		verify_line(out, words->predecessor, statement->predecessor);
@@ -329,7 +343,8 @@ static enum error print_text(const struct statement *statement, const struct ver
 enum error verify_statement(const struct verify_call *call, struct finding *finding)
 {
 	__attribute__((cleanup(statement_release))) struct statement *statement = NULL;
-	const struct statement_options options = {.subject = call->subject, .auditor = call->auditor};
+	const struct statement_options options = {
+		.subject = call->subject, .policy = call->policy, .auditor = call->auditor};
 	TRY(statement_verify(call->text, &call->log, &options, &statement, finding));
 	return call->json ? verify_json(statement_json(statement), call->out) : print_text(statement, call);
 }

@@ -33,6 +33,7 @@ struct verify_words {
 	const char *sender;      /* id */
 	const char *audited;     /* auditor, log index */
 	const char *audit_no_key;
+	const char *witnessed; /* how many witnesses, time */
 	const char *no_policy;
 	const char *scope;
 	const char *predecessor; /* origin */

@@ -7,6 +7,7 @@ unset LC_ALL LC_MESSAGES
 export LANG=C
 forge=log.example.dk/forge+e9f0232a+Ae4KTQD3m8zuE6MzAy2YFU50JbqjI+VbyZwDyv0oV0/O
 auditor=auditor.example.dk+4dbbd6f2+ATMJ86xZia5F0u/x4kpBZTgWU+OrAtJJkNCvF415FoIt
+witness=witness1.example+f0938990+BIvTstflRqxrv6Xl6EMq/sza3wzd9v/v66qok2ggOlB6
 
 # ---- files at hand ----
 expect 2 "verify without a key" "$indsigt" verify "$corpus/statement/open.json"
@@ -34,6 +35,18 @@ expect 1 "the same as JSON" "$indsigt" verify "$corpus/statement/refused.json" -
 holds "... names the check" has "$out" '"check":"presence"'
 expect 1 "under another key" "$indsigt" verify "$corpus/statement/open.json" --vkey "$auditor"
 holds "... says so" has "$out" "not signed with this log's key"
+expect 1 "with no such policy" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy nowhere
+echo "quorum" >policy
+expect 1 "with a policy that is none" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy policy
+holds "... names the line" has "$err" "line 1"
+echo "log $auditor" >policy
+echo "quorum none" >>policy
+expect 1 "with a policy for another log" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy policy
+holds "... says so" has "$err" "other logs"
+echo "witness one $witness" >policy
+echo "quorum one" >>policy
+expect 1 "with a policy that is not fulfilled" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy policy
+holds "... says so" has "$out" "DOES NOT HOLD: the cosignatures do not fulfil the witness policy"
 expect 0 "a filing proof" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge"
 holds "says that all are filed" has "$out" "All 6 events of system no. 1, sequences 0 to 5, are filed"
 expect 1 "a filing proof with a subject" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge" --subject cpr:0101701234

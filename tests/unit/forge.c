@@ -169,6 +169,32 @@ uint64_t forge_sender_change(
 	return sender->version;
 }
 
+/* ---- witnesses ---- */
+
+void forge_witness(unsigned number, struct vkey *vkey, uint8_t secret_key[64])
+{
+	char name[32];
+	uint8_t public_key[32];
+	snprintf(name, sizeof name, "witness%u.example", number);
+	fixed_pair("witness", number, public_key, secret_key);
+	ck_ok(vkey_make(name, NOTE_KEY_COSIGNATURE, public_key, vkey));
+}
+
+void forge_cosign(struct forge *forge, unsigned number, uint64_t size, uint64_t time_s)
+{
+	struct vkey vkey;
+	struct note note;
+	uint8_t secret_key[64];
+	size_t used = strlen(forge->cosignatures);
+	json_t *text = forge_checkpoint(forge, size);
+	struct writer w = writer_of(forge->cosignatures + used, sizeof forge->cosignatures - 1 - used);
+	forge_witness(number, &vkey, secret_key);
+	ck_ok(note_split(bytes_of(json_string_value(text), json_string_length(text)), NOTE_BYTES_MAX, &note));
+	ck_ok(cosignature_sign(note.text, &vkey, secret_key, time_s, &w));
+	ck_ok(w.error);
+	json_decref(text);
+}
+
 /* ---- events ---- */
 
 static void set_text(struct event *event, unsigned field, const char *text)

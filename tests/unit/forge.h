@@ -71,7 +71,7 @@ struct forge {
 	size_t sender_count;
 	struct forge_sender senders[FORGE_SENDERS_MAX];
 	uint64_t secrets;        /* how many batch secrets have been made */
-	char cosignatures[4096]; /* lines that forge_checkpoint puts under every note */
+	char cosignatures[4096]; /* empty at first; lines that forge_checkpoint puts under every note */
 };
 
 /* A log with its genesis entry and sender 1, "Aarhus Kommune", endorsed, which may withhold. */
@@ -89,6 +89,11 @@ uint32_t forge_sender(struct forge *forge, const char *name, bool endorsed);
 /* A later entry of a sender: SENDER_ROTATE (under a new key), SENDER_POLICY or SENDER_REVOKE; gives its log index. */
 uint64_t forge_sender_change(
 	struct forge *forge, uint32_t sender, enum sender_action action, bool endorsed, bool compromised);
+
+/* The key of witness `number`, as a policy lists it. */
+void forge_witness(unsigned number, struct vkey *vkey, uint8_t secret_key[64]);
+/* Its cosignature of the checkpoint of `size` entries (0: all so far) goes under every note from now on. */
+void forge_cosign(struct forge *forge, unsigned number, uint64_t size, uint64_t time_s);
 
 struct forge_draft {
 	const char *subject;

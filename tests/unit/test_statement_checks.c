@@ -305,6 +305,100 @@ START_TEST(epoch_time)
 }
 END_TEST
 
+/* ---- witnesses ---- */
+
+/* Two of three witnesses; to be freed. */
+static struct witness_policy *two_of_three(void)
+{
+	char text[1024] = "", key[VKEY_TEXT_MAX + 1];
+	struct witness_policy *policy;
+	struct fault fault = {.text = ""};
+	for (unsigned i = 1; i <= 3; i++) {
+		struct vkey vkey;
+		uint8_t secret_key[64];
+		forge_witness(i, &vkey, secret_key);
+		vkey_format(&vkey, key);
+		sprintf(text + strlen(text), "witness w%u %s\n", i, key);
+	}
+	strcat(text, "group two 2 w1 w2 w3\nquorum two\n");
+	enum error error = witness_policy_parse(bytes_text(text), &policy, &fault);
+	ck_assert_msg(error == E_OK, "%s", fault.text);
+	return policy;
+}
+
+/* STM-6 */
+START_TEST(witnesses)
+{
+	example();
+	struct witness_policy *policy = two_of_three();
+	const struct statement_options options = {.policy = policy};
+	refuse_json(forge, honest(), &options, FINDING_WITNESSES);
+	forge_cosign(forge, 1, 0, FORGE_START_S + 40);
+	forge_cosign(forge, 4, 0, FORGE_START_S + 40);
+	refuse_json(forge, honest(), &options, FINDING_WITNESSES);
+	forge_cosign(forge, 3, 0, FORGE_START_S + 50);
+	struct statement *statement = accept_json(forge, honest(), &options);
+	ck_assert(statement->witnessed);
+	ck_assert_uint_eq(statement->quorum.count, 2);
+	ck_assert_uint_eq(statement->quorum.time_s, FORGE_START_S + 40);
+	ck_assert_uint_eq(statement->quorum.newest_s, FORGE_START_S + 50);
+	statement_free(statement);
+	/* Without the policy nobody looks. */
+	statement = accept_json(forge, honest(), NULL);
+	ck_assert(!statement->witnessed && statement->quorum.count == 0);
+	statement_free(statement);
+	/* A cosignature of another checkpoint makes the note invalid. */
+	forge_cosign(forge, 2, 5, FORGE_START_S + 50);
+	refuse_json(forge, honest(), &options, FINDING_WITNESSES);
+	free(policy);
+	/* A policy that asks for nothing proves nothing. */
+	struct fault fault;
+	ck_ok(witness_policy_parse(BYTES_LITERAL("quorum none\n"), &policy, &fault));
+	const struct statement_options none = {.policy = policy};
+	statement = accept_json(forge, honest(), &none);
+	ck_assert(!statement->witnessed);
+	statement_free(statement);
+	free(policy);
+	forge_free(forge);
+}
+END_TEST
+
+static void cosign_anew(uint64_t first_s, uint64_t second_s)
+{
+	memset(forge->cosignatures, 0, sizeof forge->cosignatures);
+	forge_cosign(forge, 1, 0, first_s);
+	forge_cosign(forge, 2, 0, second_s);
+}
+
+/* STM-16, STM-30 */
+START_TEST(freshness)
+{
+	example(); /* an event came after the epoch */
+	const uint64_t epoch_s = FORGE_START_S + 20;
+	struct witness_policy *policy = two_of_three();
+	const struct statement_options options = {.policy = policy};
+	cosign_anew(epoch_s - 100, epoch_s + FORGE_LAG_SECONDS);
+	statement_free(accept_json(forge, honest(), &options));
+	cosign_anew(epoch_s - 100, epoch_s + FORGE_LAG_SECONDS + 1);
+	refuse_json(forge, honest(), &options, FINDING_EPOCH_STALE);
+	statement_free(accept_json(forge, honest(), NULL));
+	/* Nothing was appended since: as new as can be. */
+	forge_epoch(forge);
+	cosign_anew(FORGE_START_S + 998, FORGE_START_S + 999);
+	statement_free(accept_json(forge, honest(), &options));
+	/* What was withheld until then is due, though the epoch is older. */
+	cosign_anew(FORGE_START_S + 998, FORGE_START_S + 1000);
+	refuse_json(forge, honest(), &options, FINDING_WITHHELD_PAST);
+	/* An epoch at the end of the log that does not cover all before it is as old as its time. */
+	json_t *json = with_epoch(forge->entry_count - 1, 0);
+	json_decref(json);
+	cosign_anew(FORGE_START_S + 998, FORGE_START_S + 999);
+	refuse_json(forge, honest(), &options, FINDING_EPOCH_STALE);
+	free(policy);
+	forge_free(forge);
+}
+END_TEST
+
 /* STM-17 */
 START_TEST(vrf)
 {
@@ -516,4 +610,4 @@ START_TEST(states)
 END_TEST
 
 UNIT_MAIN("statement_checks", form_of_the_file, form_of_every_object, form_of_values, form_of_the_whole, subject,
-	log_and_genesis, epoch, epoch_time, vrf, erasures, events, commitments, contents, states)
+	log_and_genesis, epoch, epoch_time, witnesses, freshness, vrf, erasures, events, commitments, contents, states)

@@ -109,6 +109,43 @@ START_TEST(more)
 }
 END_TEST
 
+START_TEST(witnessed)
+{
+	char text[1024], key[VKEY_TEXT_MAX + 1];
+	uint8_t secret_key[64];
+	struct vkey vkey;
+	struct witness_policy *policy;
+	struct fault fault = {.text = ""};
+	char *said = NULL;
+	size_t len = 0;
+	const struct forge_options anne = {.subject = ANNE};
+	forge = forge_new();
+	forge_one(forge, ANNE);
+	forge_epoch(forge);
+	forge_cosign(forge, 1, 0, FORGE_START_S + 60);
+	forge_witness(1, &vkey, secret_key);
+	vkey_format(&vkey, key);
+	snprintf(text, sizeof text, "witness one %s\nquorum one\n", key);
+	ck_ok(witness_policy_parse(bytes_text(text), &policy, &fault));
+	json_t *json = forge_statement(forge, &anne);
+	char *file = json_dumps(json, JSON_COMPACT);
+	struct finding finding;
+	struct verify_call call = {.text = bytes_text(file),
+		.log = forge->vkey,
+		.policy = policy,
+		.words = verify_words_for("en"),
+		.out = open_memstream(&said, &len)};
+	ck_ok(verify_statement(&call, &finding));
+	fclose(call.out);
+	ck_assert_ptr_null(strstr(said, "Not proven without"));
+	ck_says(said, "Witnessed: 1 witnesses of the policy cosigned. As of 2026-11-23 12:01:00 UTC enough of them");
+	free(file);
+	free(policy);
+	json_decref(json);
+	forge_free(forge);
+}
+END_TEST
+
 START_TEST(as_json)
 {
 	const struct forge_draft drafts[] = {
@@ -231,4 +268,4 @@ START_TEST(findings)
 }
 END_TEST
 
-UNIT_MAIN("verify", whole, more, as_json, filing, receipts, findings)
+UNIT_MAIN("verify", whole, more, witnessed, as_json, filing, receipts, findings)
