@@ -316,7 +316,7 @@ static enum error take_event(struct audit_labels *audit, uint64_t index, const s
 }
 
 /* The ledger's time goes on: from its first step after an event the event's lag counts (a ledger that was stopped is
- * not late), and what has waited longer than the genesis entry allows is filed too late, whatever comes. EPO-18 */
+ * not late), and what has waited longer than the genesis entry allows is filed too late, whatever comes. EPO-9 */
 static enum error take_time(struct audit_labels *audit, uint64_t index, uint64_t time_s)
 {
 	if (time_s <= audit->clock_s)

@@ -10,7 +10,7 @@
  * Events at or above m, up to the epoch entry and beyond, belong to a later epoch and stay pending.
  *
  * It finds an event that is filed under nobody, under two, under another label than the label stream has for it, in the
- * wrong order, twice, or too late (EPO-18). What an entry alone must keep (spec/entry.md) is the public audit's part.
+ * wrong order, twice, or too late (EPO-9). What an entry alone must keep (spec/entry.md) is the public audit's part.
  *
  * Memoryabout 300 bytes for each subject (label, frontier of its tree, place in the map), 104 bytes for each row
  * that waits for its entry, 96 for each event that waits for its epoch. An audit of 1,000,000 subjects takes 300 MB. */

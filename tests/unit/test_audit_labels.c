@@ -1,5 +1,6 @@
 #include "ledger/audit_labels.h"
 #include "tests/unit/filed_log.h"
+#include "tests/unit/vector.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -100,6 +101,7 @@ static void make_log(struct filed_log *log)
 	filed_batch(log);
 }
 
+/* EPO-1, EPO-4, EPO-6, EPO-7, EPO-8 */
 START_TEST(honest_log)
 {
 	make_log(&filed);
@@ -202,6 +204,7 @@ static void insert_leaf(struct filed_log *log, size_t at, const struct filed_lea
 	log->filed_count++;
 }
 
+/* EPO-1, EPO-10, EPO-11 */
 START_TEST(left_out_of_everything)
 {
 	uint64_t event = make_changed_log();
@@ -241,6 +244,7 @@ START_TEST(filed_under_another_label)
 }
 END_TEST
 
+/* EPO-1, EPO-10, EPO-11 */
 START_TEST(filed_twice)
 {
 	uint64_t event = make_changed_log();
@@ -315,6 +319,7 @@ START_TEST(other_rows)
 }
 END_TEST
 
+/* EPO-10 */
 START_TEST(rows_without_an_event)
 {
 	/* For a mass event, a batch entry, an entry that is not there. */
@@ -377,7 +382,7 @@ START_TEST(sizes_of_epochs)
 }
 END_TEST
 
-/* An epoch that says nothing new still says what is there. */
+/* EPO-8, EPO-11: An epoch that says nothing new still says what is there. */
 START_TEST(epoch_without_events)
 {
 	filed_begin(&filed, 300);
@@ -390,6 +395,7 @@ START_TEST(epoch_without_events)
 }
 END_TEST
 
+/* EPO-9 */
 START_TEST(late_filing)
 {
 	/* The lag counts from the first step of ledger time after the event: 1000 s pass, and nothing is late. */
@@ -418,7 +424,7 @@ START_TEST(late_filing)
 }
 END_TEST
 
-/* Each event has its own lag: what an epoch leaves behind counts on. */
+/* EPO-9: each event has its own lag: what an epoch leaves behind counts on. */
 START_TEST(late_after_an_epoch)
 {
 	filed_begin(&filed, 300);
@@ -439,6 +445,97 @@ START_TEST(late_after_an_epoch)
 }
 END_TEST
 
+/* ---- vectors ---- */
+
+/* Where labels and blinds come from. */
+static void check_derived(const json_t *vector, const struct entry_genesis *genesis, struct bytes rows)
+{
+	struct key secret;
+	struct blinding_keys keys;
+	uint8_t public_key[32];
+	const json_t *subjects = json_object_get(vector, "subjects");
+	vector_fixed(vector, "vrf_secret", secret.b, sizeof secret.b);
+	blinding_keys_derive(&secret, &keys);
+	ck_ok(vrf_public_key(&secret, public_key));
+	ck_assert_mem_eq(public_key, genesis->vrf_key, sizeof public_key);
+	ck_assert_uint_eq(json_array_size(subjects), rows.len / LABEL_ROW_BYTES);
+	for (size_t i = 0; i < json_array_size(subjects); i++) {
+		const uint8_t *row = rows.data + i * LABEL_ROW_BYTES;
+		struct bytes subject = bytes_text(json_string_value(json_array_get(subjects, i)));
+		struct label label;
+		struct hash blind;
+		ck_ok(label_make(&secret, genesis->origin, subject, &label));
+		ck_assert_mem_eq(row + 8, label.b, LABEL_BYTES);
+		blind_make(&keys.subject, get_u64(row), &blind);
+		ck_assert_mem_eq(row + 40, blind.b, HASH_BYTES);
+		blind_make(&keys.filing, get_u64(row), &blind);
+		ck_assert_mem_eq(row + 72, blind.b, HASH_BYTES);
+	}
+}
+
+static enum error feed_vector(
+	struct audit_labels *audit, const json_t *entries, struct bytes rows, struct entry *genesis)
+{
+	TRY(audit_labels_rows(audit, rows));
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		static uint8_t buffer[VECTOR_BYTES_MAX];
+		struct bytes encoded = vector_unhex(json_string_value(json_array_get(entries, i)), buffer);
+		struct entry entry;
+		struct hash leaf;
+		ck_ok(entry_decode(encoded, &entry));
+		merkle_leaf_hash(encoded, &leaf);
+		if (i == 0)
+			*genesis = entry;
+		TRY(audit_labels_entry(audit, &entry, &leaf));
+	}
+	return audit_labels_end(audit);
+}
+
+static uint64_t number_or_none(const json_t *vector, const char *name)
+{
+	return json_object_get(vector, name) != NULL ? vector_number(vector, name) : NO_INDEX;
+}
+
+static unsigned checked;
+
+/* The other kinds are for test_subject_tree.c. */
+static void check_vector(const json_t *vector, const char *path)
+{
+	const json_t *list = json_object_get(vector, "rows");
+	struct audit_labels *audit;
+	struct entry genesis;
+	if (strcmp(vector_text(vector, "kind"), "log") != 0)
+		return;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		uint8_t buffer[VECTOR_BYTES_MAX];
+		struct bytes row = vector_unhex(json_string_value(json_array_get(list, i)), buffer);
+		ck_assert_uint_eq(row.len, LABEL_ROW_BYTES);
+		memcpy(stream + i * LABEL_ROW_BYTES, row.data, row.len);
+	}
+	struct bytes rows = bytes_of(stream, json_array_size(list) * LABEL_ROW_BYTES);
+	ck_ok(audit_labels_new(&audit));
+	enum error error = feed_vector(audit, json_object_get(vector, "entries"), rows, &genesis);
+	vector_expect(vector, path, error);
+	if (error != E_OK) {
+		const struct audit_labels_finding *finding = audit_labels_finding(audit);
+		ck_assert_msg(finding->epoch == number_or_none(vector, "epoch"), "%s: epoch %" PRIu64, path, finding->epoch);
+		ck_assert_msg(finding->event == number_or_none(vector, "event"), "%s: event %" PRIu64, path, finding->event);
+	} else if (json_object_get(vector, "vrf_secret") != NULL) {
+		check_derived(vector, &genesis.genesis, rows);
+	}
+	audit_labels_free(audit);
+	checked++;
+}
+
+START_TEST(own_vectors)
+{
+	char dir[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/epoch", dir));
+	vector_walk(dir, check_vector);
+	ck_assert_uint_ge(checked, 25);
+}
+END_TEST
+
 UNIT_MAIN("audit_labels", honest_log, what_held, random_honest_logs, left_out_of_everything,
 	left_out_of_its_subject_tree, filed_under_another_label, filed_twice, in_the_wrong_order, other_rows,
-	rows_without_an_event, sizes_of_epochs, epoch_without_events, late_filing, late_after_an_epoch)
+	rows_without_an_event, sizes_of_epochs, epoch_without_events, late_filing, late_after_an_epoch, own_vectors)
