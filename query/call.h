@@ -4,6 +4,7 @@
  *   routes_public.c    checkpoint, coverage, health
  *   routes_personal.c  accesses, statement
  *   routes_auditor.c   label stream
+ *   routes_sender.c    filing proof
  *   routes.c           the table, and what is the same for every route */
 #pragma once
 
@@ -53,3 +54,4 @@ void route_health(struct call *call);
 void route_accesses(struct call *call);
 void route_statement(struct call *call);
 void route_labels(struct call *call);
+void route_filing(struct call *call);

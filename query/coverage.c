@@ -54,6 +54,8 @@ static json_t *sender_json(const struct sender *sender, const struct visit *visi
 		object, "last_received", sender->last_s ? json_time_s(sender->last_s) : json_null());
 	failed |= json_object_set_new_nocheck(object, "events", json_integer((json_int_t)sender->next_sequence));
 	failed |= json_object_set_new_nocheck(object, "filing_checked", json_integer((json_int_t)sender->filing_checked));
+	failed |= json_object_set_new_nocheck(
+		object, "filing_unchecked", json_integer((json_int_t)(sender->next_sequence - sender->filing_checked)));
 	failed |= json_object_set_new_nocheck(object, "silent", json_boolean(silent));
 	failed |= json_object_set_new_nocheck(object, "policy", policy_words(&sender->policy));
 	if (failed) {

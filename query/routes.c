@@ -22,6 +22,7 @@ static const struct route routes_table[] = {
 	{"/v1/accesses", false, route_accesses},
 	{"/v1/statement", false, route_statement},
 	{"/v1/labels", false, route_labels},
+	{"/v1/filing", false, route_filing},
 	{"/healthz", true, route_health},
 };
 

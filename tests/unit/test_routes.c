@@ -1,4 +1,6 @@
 /* Requests in a table, and what comes back. */
+#include "ledger/filing_proof.h"
+#include "ledger/sender_request.h"
 #include "ledger/statement.h"
 #include "query/coverage.h"
 #include "query/routes.h"
@@ -74,6 +76,68 @@ static void check_problem(const struct response *response, int status, const cha
 	ck_assert_ptr_null(strstr(response->body, "0101701234"));
 	json_decref(problem);
 }
+
+/* "Indsigt-Sender ..." of the fixture's sender for a query; borrowed until the next call. */
+static const char *signed_request(const char *query, uint32_t sender, uint64_t time_s)
+{
+	static char header[SENDER_REQUEST_TEXT_MAX + 1];
+	char target[256];
+	snprintf(target, sizeof target, "/v1/filing?%s", query);
+	ck_ok(sender_request_sign(FIXTURE_ORIGIN, target, sender, time_s, f.secret_key, header));
+	return header;
+}
+
+static void check_filing(const char *query, size_t subjects)
+{
+	struct filing_proof *proof = NULL;
+	struct finding finding = {.text = ""};
+	struct response response = ask("GET", "/v1/filing", query, signed_request(query, 1, f.now_s));
+	ck_assert_int_eq(response.status, 200);
+	ck_assert_str_eq(header_of(&response, "Cache-Control"), "no-store");
+	enum error error = filing_proof_verify(bytes_of(response.body, response.body_len), &f.vkey, &proof, &finding);
+	ck_assert_msg(error == E_OK, "%s", finding.text);
+	ck_assert_uint_eq(proof->batch.sender, 1);
+	ck_assert_uint_eq(proof->batch.count, 5);
+	ck_assert_uint_eq(proof->first_index, 2);
+	ck_assert_uint_eq(proof->subject_count, subjects);
+	filing_proof_free(proof);
+	response_release(&response);
+}
+
+static void check_filing_refused(const char *query, const char *authorization, int status, const char *says)
+{
+	struct response response = ask("GET", "/v1/filing", query, authorization);
+	check_problem(&response, status, says);
+	response_release(&response);
+}
+
+/* HTTP-32, HTTP-33 */
+START_TEST(filing)
+{
+	static const char good[] = "sender=1&seq=3";
+	begin();
+	check_filing_refused(good, signed_request(good, 1, f.now_s), 404, "not filed yet");
+	fixture_epoch(&f);
+	check_filing(good, 2);
+	check_filing("sender=1&seq=0&proofs=all", 2);
+	check_filing("sender=1&seq=4&proofs=none", 0);
+	fixture_append(&f, fixture_batch(&f, 5, NULL, 2, 0));
+	check_filing_refused("sender=1&seq=5", signed_request("sender=1&seq=5", 1, f.now_s), 404, "mass events");
+	check_filing_refused("sender=1&seq=7", signed_request("sender=1&seq=7", 1, f.now_s), 404, "has not been received");
+	check_filing_refused("sender=2&seq=3", signed_request("sender=2&seq=3", 1, f.now_s), 403, "its own events only");
+	check_filing_refused(good, NULL, 401, "must sign the request");
+	check_filing_refused(good, bearer(TOKEN_AUDITOR), 401, "must sign the request");
+	check_filing_refused(good, signed_request(good, 1, f.now_s + 61), 401, "60 seconds");
+	check_filing_refused(good, signed_request(good, 1, f.now_s - 61), 401, "60 seconds");
+	check_filing_refused(good, signed_request(good, 2, f.now_s), 401, "registered sender's key");
+	check_filing_refused(good, signed_request("sender=1&seq=2", 1, f.now_s), 401, "registered sender's key");
+	check_filing_refused("seq=3", signed_request("seq=3", 1, f.now_s), 400, "'sender'");
+	check_filing_refused("sender=1", signed_request("sender=1", 1, f.now_s), 400, "'seq'");
+	check_filing_refused(
+		"sender=1&seq=3&proofs=some", signed_request("sender=1&seq=3&proofs=some", 1, f.now_s), 400, "'proofs'");
+	end();
+}
+END_TEST
 
 /* HTTP-31 */
 START_TEST(labels)
@@ -287,4 +351,4 @@ START_TEST(pages)
 }
 END_TEST
 
-UNIT_MAIN("routes", statements, labels, refusals, bad_tokens, public_part, pages)
+UNIT_MAIN("routes", filing, statements, labels, refusals, bad_tokens, public_part, pages)
