@@ -27,7 +27,7 @@ START_TEST(round_trip)
 }
 END_TEST
 
-/* One spelling, and no other. */
+/* STM-59 */
 START_TEST(spellings)
 {
 	static const char *const bad[] = {"", "\n\n\n\n\n\n",

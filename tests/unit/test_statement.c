@@ -65,7 +65,7 @@ START_TEST(absence)
 }
 END_TEST
 
-/* The asked-for subject, in the one spelling. STM-3 */
+/* The asked-for subject, in the one spelling. STM-4 */
 START_TEST(asked_for)
 {
 	struct forge *forge = forge_new();

@@ -420,7 +420,7 @@ END_TEST
 
 /* ---- events ---- */
 
-/* STM-18 to STM-20: erasure entries */
+/* STM-18, STM-19, STM-20: erasure entries */
 START_TEST(erasures)
 {
 	example();
@@ -453,7 +453,7 @@ START_TEST(erasures)
 }
 END_TEST
 
-/* STM-21 to STM-25 */
+/* STM-21, STM-22, STM-23, STM-24, STM-25 */
 START_TEST(events)
 {
 	example();
@@ -571,7 +571,7 @@ static void call_erased(json_t *event, uint64_t index, uint64_t by)
 	set_number(event, "erased", by);
 }
 
-/* STM-29 to STM-33 */
+/* STM-29, STM-30, STM-31, STM-32, STM-33 */
 START_TEST(states)
 {
 	example();

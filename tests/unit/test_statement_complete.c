@@ -4,7 +4,7 @@
 
 /* ---- all of them ---- */
 
-/* STM-34 to STM-40 */
+/* STM-34, STM-35, STM-36, STM-37, STM-38, STM-39, STM-40 */
 START_TEST(completeness)
 {
 	example();
@@ -40,7 +40,7 @@ START_TEST(completeness)
 }
 END_TEST
 
-/* STM-41 to STM-43 */
+/* STM-41, STM-42, STM-43 */
 START_TEST(absences)
 {
 	const struct forge_options nobody = {.subject = NOBODY};
@@ -72,7 +72,7 @@ START_TEST(absences)
 }
 END_TEST
 
-/* STM-35 to STM-37 */
+/* STM-35, STM-36, STM-37, STM-38 */
 START_TEST(windows)
 {
 	forge = forge_new();
@@ -170,7 +170,7 @@ static json_t *signatures_of(json_t *json)
 	return part(json, "signatures");
 }
 
-/* STM-46 to STM-48 */
+/* STM-46, STM-47, STM-48 */
 START_TEST(senders)
 {
 	example();
@@ -203,7 +203,7 @@ START_TEST(senders)
 }
 END_TEST
 
-/* STM-49 to STM-54 */
+/* STM-49, STM-50, STM-51, STM-52, STM-53, STM-54 */
 START_TEST(batches)
 {
 	example();
@@ -253,7 +253,7 @@ START_TEST(batches)
 }
 END_TEST
 
-/* STM-55 to STM-58 */
+/* STM-55, STM-56, STM-57, STM-58 */
 START_TEST(audit)
 {
 	example();

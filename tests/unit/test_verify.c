@@ -51,6 +51,7 @@ static char *say_json(json_t *json, const char *lang)
 		free(says_text);                                                                                              \
 	} while (0)
 
+/* STM-60 */
 START_TEST(whole)
 {
 	const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = ANNE, .withheld_until_s = FORGE_START_S + 6000},
