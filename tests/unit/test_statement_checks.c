@@ -155,6 +155,12 @@ START_TEST(form_of_the_whole)
 	json = forge_statement(forge, &window);
 	json_object_set(json, "before", part(json, "after"));
 	refuse(json, FINDING_FORM);
+	json = forge_statement(forge, &nobody);
+	other = forge_statement(forge, &window);
+	json_object_set(json, "window", part(other, "window"));
+	json_object_set(json, "after", part(other, "after"));
+	json_decref(other);
+	refuse(json, FINDING_FORM);
 	/* An erasure that erases nothing that is shown, or one of a period with a person's opening; lists that do not
 	 * ascend. */
 	json = honest();
@@ -167,6 +173,38 @@ START_TEST(form_of_the_whole)
 	forge_erase_period(forge, FORGE_START_S, 1);
 	json = honest();
 	json_array_append_new(part(json, "erasures"), forge_included(forge, forge->entry_count - 1, 0));
+	refuse(json, FINDING_FORM);
+	forge_free(forge);
+}
+END_TEST
+
+static void swap(json_t *list)
+{
+	json_t *first = json_incref(json_array_get(list, 0));
+	json_array_remove(list, 0);
+	json_array_append_new(list, first);
+}
+
+/* Lists that must ascend, each with two items that are good in themselves; paths that are empty. STM-2 */
+START_TEST(form_of_order)
+{
+	example();
+	forge_sender_change(forge, 1, SENDER_ROTATE, true, false);
+	forge_one(forge, ANNE);
+	forge_erase_person(forge, ANNE);
+	forge_epoch(forge);
+	statement_free(accept_json(forge, honest(), NULL));
+	json_t *json = honest();
+	swap(part(json, "erasures"));
+	refuse(json, FINDING_FORM);
+	json = honest();
+	swap(part(part(json, "signatures"), "senders"));
+	refuse(json, FINDING_FORM);
+	json = honest();
+	swap(part(part(json, "signatures"), "batches"));
+	refuse(json, FINDING_FORM);
+	json = honest();
+	json_object_set_new(item(part(json, "signatures"), "batches", 0), "paths", json_object());
 	refuse(json, FINDING_FORM);
 	forge_free(forge);
 }
@@ -609,5 +647,6 @@ START_TEST(states)
 }
 END_TEST
 
-UNIT_MAIN("statement_checks", form_of_the_file, form_of_every_object, form_of_values, form_of_the_whole, subject,
-	log_and_genesis, epoch, epoch_time, witnesses, freshness, vrf, erasures, events, commitments, contents, states)
+UNIT_MAIN("statement_checks", form_of_the_file, form_of_every_object, form_of_values, form_of_the_whole, form_of_order,
+	subject, log_and_genesis, epoch, epoch_time, witnesses, freshness, vrf, erasures, events, commitments, contents,
+	states)

@@ -129,6 +129,12 @@ START_TEST(windows)
 	json = forge_statement(forge, &options);
 	json_object_set_new(part(json, "before"), "entry", json_string("BA=="));
 	refuse(json, FINDING_EVENT_ENTRY);
+	json = forge_statement(forge, &options);
+	uint8_t late[ENTRY_EVENT_BYTES];
+	memcpy(late, forge->entries[number_of(part(json, "after"), "index")].data, sizeof late);
+	late[20]++; /* a second after the epoch */
+	json_object_set_new(part(json, "after"), "entry", forge_base64(BYTES_ARRAY(late)));
+	refuse(json, FINDING_EVENT_TIME);
 	forge_free(forge);
 }
 END_TEST
@@ -194,7 +200,24 @@ START_TEST(senders)
 	json_array_append_new(
 		part(signatures_of(json), "senders"), forge_included(forge, forge->senders[other - 1].version, 0));
 	refuse(json, FINDING_FORM);
+	forge_free(forge);
+	/* Entries that do not follow from one another: another name, registered twice, something after a revocation. */
+	for (unsigned i = 0; i < 3; i++) {
+		struct entry entry;
+		example();
+		struct forge_sender *sender = &forge->senders[0];
+		if (i == 2)
+			forge_sender_change(forge, 1, SENDER_REVOKE, true, false);
+		const struct forge_entry *newest = &forge->entries[sender->version];
+		ck_ok(entry_decode(bytes_of(newest->data, newest->len), &entry));
+		entry.sender.action = i == 1 ? SENDER_REGISTER : SENDER_POLICY;
+		entry.sender.name[0] = i == 0 ? 'B' : entry.sender.name[0];
+		forge_append(forge, &entry);
+		refuse(honest(), FINDING_SENDER_HISTORY);
+		forge_free(forge);
+	}
 	/* Events after the sender was revoked. */
+	example();
 	forge_sender_change(forge, 1, SENDER_REVOKE, true, false);
 	forge_one(forge, ANNE);
 	forge_epoch(forge);
