@@ -103,9 +103,11 @@ START_TEST(more)
 	const struct forge_options window = {.subject = ANNE, .window = {.has_to = true, .to_s = FORGE_START_S + 1}};
 	ck_says(say_json(forge_statement(forge, &window), "en"),
 		"Window, by the time of reporting: from the beginning, before 2026-11-23 12:00:01 UTC.",
-		"All 4 accesses reported in the window are listed; filed until 2026-11-23 12:00:00 UTC: 4 in all.");
+		"All 4 accesses that were reported in the window and filed until 2026-11-23 12:00:00 UTC are listed, of 4 in "
+		"all.");
 	const struct forge_options none = {.subject = ANNE, .window = {.has_from = true, .from_s = FORGE_START_S + 1}};
-	ck_says(say_json(forge_statement(forge, &none), "en"), "4 in all, none was reported in the window.");
+	ck_says(say_json(forge_statement(forge, &none), "en"),
+		"None of the accesses filed until 2026-11-23 12:00:00 UTC, 4 in all, was reported in the window.");
 	forge_free(forge);
 }
 END_TEST
