@@ -1,5 +1,6 @@
 #include "ledger/audit_labels.h"
 
+#include "ledger/audit_suspects.h"
 #include "ledger/subject_map.h"
 
 #include <inttypes.h>
@@ -18,6 +19,13 @@ struct filed {
 	struct hash *hashes;
 	uint8_t capacity; /* of `hashes` */
 	bool touched;     /* since the newest epoch */
+};
+
+/* A subject whose tree grows in this epoch, as it was before. */
+struct touched {
+	uint32_t subject;
+	uint64_t size;
+	size_t first_hash; /* in `before` */
 };
 
 /* An event entry that no epoch has covered yet. */
@@ -58,8 +66,9 @@ struct audit_labels {
 	uint32_t *slots; /* subject numbers, found by a keyed hash of the label: the operator chooses labels */
 	size_t slot_count;
 	uint8_t slot_key[crypto_shorthash_KEYBYTES];
-	uint32_t *touched;
+	struct touched *touched;
 	size_t touched_count;
+	struct queue before; /* struct hash: the touched subjects' frontiers */
 
 	struct subject_map *map;
 	struct merkle_frontier filing;
@@ -145,6 +154,7 @@ enum error audit_labels_new(struct audit_labels **out)
 	audit->result.epoch_index = NO_INDEX;
 	audit->rows.item_bytes = LABEL_ROW_BYTES;
 	audit->pending.item_bytes = sizeof(struct pending);
+	audit->before.item_bytes = sizeof(struct hash);
 	crypto_shorthash_keygen(audit->slot_key);
 	merkle_frontier_init(&audit->filing);
 	if (subject_map_new(&audit->map) != E_OK) {
@@ -164,6 +174,7 @@ void audit_labels_free(struct audit_labels *audit)
 	free(audit->subjects);
 	free(audit->slots);
 	free(audit->touched);
+	free(audit->before.items);
 	free(audit->rows.items);
 	free(audit->pending.items);
 	subject_map_free(audit->map);
@@ -198,7 +209,7 @@ static enum error subjects_grow(struct audit_labels *audit)
 	if (subjects == NULL)
 		return E_NO_MEMORY;
 	audit->subjects = subjects;
-	uint32_t *touched = realloc(audit->touched, capacity * sizeof *touched);
+	struct touched *touched = realloc(audit->touched, capacity * sizeof *touched);
 	if (touched == NULL)
 		return E_NO_MEMORY;
 	audit->touched = touched;
@@ -229,19 +240,35 @@ static enum error subject_number(struct audit_labels *audit, const struct label 
 	return E_OK;
 }
 
-static void frontier_load(struct audit_labels *audit, const struct filed *subject)
+static void frontier_load(struct audit_labels *audit, uint64_t size, const struct hash *hashes)
 {
-	audit->scratch.size = subject->size;
-	audit->scratch.count = (uint32_t)__builtin_popcountll(subject->size);
+	audit->scratch.size = size;
+	audit->scratch.count = (uint32_t)__builtin_popcountll(size);
 	if (audit->scratch.count > 0)
-		memcpy(audit->scratch.hashes, subject->hashes, audit->scratch.count * sizeof(struct hash));
+		memcpy(audit->scratch.hashes, hashes, audit->scratch.count * sizeof(struct hash));
+}
+
+/* Notes what a subject's tree was, when this epoch changes it for the first time. */
+static enum error touch(struct audit_labels *audit, uint32_t number)
+{
+	struct filed *subject = &audit->subjects[number];
+	size_t count = (size_t)__builtin_popcountll(subject->size);
+	if (subject->touched)
+		return E_OK;
+	TRY(queue_room(&audit->before, count));
+	audit->touched[audit->touched_count++] = (struct touched){number, subject->size, audit->before.count};
+	if (count > 0)
+		queue_add(&audit->before, subject->hashes, count);
+	subject->touched = true;
+	return E_OK;
 }
 
 static enum error subject_append(struct audit_labels *audit, uint32_t number, const struct hash *leaf)
 {
 	struct filed *subject = &audit->subjects[number];
 	struct merkle_frontier *scratch = &audit->scratch;
-	frontier_load(audit, subject);
+	TRY(touch(audit, number));
+	frontier_load(audit, subject->size, subject->hashes);
 	merkle_frontier_append(scratch, leaf, NULL, NULL);
 	if (scratch->count > subject->capacity) {
 		struct hash *hashes = realloc(subject->hashes, scratch->count * sizeof *hashes);
@@ -252,9 +279,6 @@ static enum error subject_append(struct audit_labels *audit, uint32_t number, co
 	}
 	memcpy(subject->hashes, scratch->hashes, scratch->count * sizeof(struct hash));
 	subject->size = scratch->size;
-	if (!subject->touched)
-		audit->touched[audit->touched_count++] = number;
-	subject->touched = true;
 	return E_OK;
 }
 
@@ -344,7 +368,8 @@ struct covered {
 	uint64_t first_leaf; /* place of events[0] in the filing tree */
 };
 
-/* Where a filing root does not hold: the first leaf of the ledger's own tree that is another, if the caller has it. */
+/* Where a filing root does not hold: the first leaf of the ledger's own tree that is another, if the caller has it.
+ * E_OK: it cannot be told. */
 static enum error name_leaf(struct audit_labels *audit, const struct covered *covered)
 {
 	const struct merkle_nodes *nodes = audit->ledgers_filing;
@@ -365,9 +390,7 @@ static enum error name_leaf(struct audit_labels *audit, const struct covered *co
 		return finding(audit, covered->epoch, index,
 			"the filing tree has the event at index %" PRIu64 " under another label than the label stream", index);
 	}
-	return finding(audit, covered->epoch, NO_INDEX,
-		"the filing root is not that of the event entries below %" PRIu64 "; the roots of the epoch before are",
-		covered->entry->size);
+	return E_OK;
 }
 
 static enum error file_events(struct audit_labels *audit, const struct covered *covered)
@@ -387,10 +410,10 @@ static enum error file_events(struct audit_labels *audit, const struct covered *
 /* The new values of the subjects whose trees have grown. */
 static enum error update_map(struct audit_labels *audit)
 {
-	for (; audit->touched_count > 0; audit->touched_count--) {
-		struct filed *subject = &audit->subjects[audit->touched[audit->touched_count - 1]];
+	for (size_t i = 0; i < audit->touched_count; i++) {
+		struct filed *subject = &audit->subjects[audit->touched[i].subject];
 		struct hash root, value;
-		frontier_load(audit, subject);
+		frontier_load(audit, subject->size, subject->hashes);
 		merkle_frontier_root(&audit->scratch, &root);
 		subject_value(subject->size, &root, &value);
 		TRY(subject_map_put(audit->map, subject->label.b, &value));
@@ -399,19 +422,86 @@ static enum error update_map(struct audit_labels *audit)
 	return E_OK;
 }
 
+/* By subject, then by index. */
+static int compare_events(const void *a, const void *b)
+{
+	const struct pending *left = *(const struct pending *const *)a, *right = *(const struct pending *const *)b;
+	if (left->subject != right->subject)
+		return left->subject < right->subject ? -1 : 1;
+	return left->index < right->index ? -1 : left->index > right->index;
+}
+
+static int compare_touched(const void *a, const void *b)
+{
+	const struct touched *left = a, *right = b;
+	return left->subject < right->subject ? -1 : left->subject > right->subject;
+}
+
+/* One subject's events, in order. */
+static enum error suspect_subject(struct audit_labels *audit, const struct covered *covered,
+	const struct touched *touched, const struct pending *const *events, size_t count)
+{
+	static const char *const texts[] = {
+		[SUSPECT_LEFT_OUT] = "the subject tree does not have the event at index %" PRIu64,
+		[SUSPECT_ALL_OUT] = "the subject tree ends before the event at index %" PRIu64,
+		[SUSPECT_TWICE] = "the subject tree has the event at index %" PRIu64 " twice",
+		[SUSPECT_SWAPPED] = "the subject tree has the event at index %" PRIu64 " after a later one"};
+	struct hash leaves[SUSPECTS_MAX], value;
+	struct map_proof proof;
+	size_t at;
+	if (count > SUSPECTS_MAX)
+		return E_OK;
+	for (size_t i = 0; i < count; i++)
+		leaves[i] = events[i]->subject_leaf;
+	const struct filed *subject = &audit->subjects[touched->subject];
+	frontier_load(audit, touched->size, touched->size > 0 ? queue_item(&audit->before, touched->first_hash) : NULL);
+	subject_map_prove(audit->map, subject->label.b, &value, &proof);
+	struct suspect_tree tree = {subject->label, &audit->scratch, leaves, count, bytes_of(proof.bytes, proof.len)};
+	enum suspicion suspicion = suspect_find(&covered->entry->map_root, &tree, &at);
+	if (suspicion == SUSPECT_NONE)
+		return E_OK;
+	return finding(audit, covered->epoch, events[at]->index, texts[suspicion], events[at]->index);
+}
+
+/* Where a map root does not hold: whether one fault in one subject's tree explains it. E_OK: none does. */
+static enum error name_subject(struct audit_labels *audit, const struct covered *covered)
+{
+	const struct pending **events = malloc((covered->count + 1) * sizeof *events);
+	enum error error = E_OK;
+	if (events == NULL)
+		return E_NO_MEMORY;
+	for (size_t i = 0; i < covered->count; i++)
+		events[i] = &covered->events[i];
+	qsort(events, covered->count, sizeof *events, compare_events);
+	qsort(audit->touched, audit->touched_count, sizeof *audit->touched, compare_touched);
+	for (size_t i = 0, from = 0, to; error == E_OK && i < audit->touched_count; i++, from = to) {
+		for (to = from; to < covered->count && events[to]->subject == audit->touched[i].subject; to++)
+			;
+		error = suspect_subject(audit, covered, &audit->touched[i], events + from, to - from);
+	}
+	free(events);
+	return error;
+}
+
 static enum error compare_epoch(struct audit_labels *audit, const struct covered *covered)
 {
-	struct hash root;
+	struct hash filing_root, map_root;
 	TRY(file_events(audit, covered));
-	merkle_frontier_root(&audit->filing, &root);
-	if (!hash_equal(&root, &covered->entry->filing_root))
-		return name_leaf(audit, covered);
+	merkle_frontier_root(&audit->filing, &filing_root);
+	bool filing_holds = hash_equal(&filing_root, &covered->entry->filing_root);
+	if (!filing_holds)
+		TRY(name_leaf(audit, covered));
 	TRY(update_map(audit));
-	subject_map_root(audit->map, &root);
-	if (hash_equal(&root, &covered->entry->map_root))
-		return E_OK;
-	return finding(audit, covered->epoch, NO_INDEX,
-		"the map root is not that of the event entries below %" PRIu64 "; the filing root is", covered->entry->size);
+	subject_map_root(audit->map, &map_root);
+	bool map_holds = hash_equal(&map_root, &covered->entry->map_root);
+	if (!map_holds)
+		TRY(name_subject(audit, covered));
+	if (!filing_holds || !map_holds)
+		return finding(audit, covered->epoch, NO_INDEX, "the %s root is not that of the event entries below %" PRIu64,
+			filing_holds ? "map" : "filing", covered->entry->size);
+	audit->touched_count = 0;
+	queue_drop(&audit->before, audit->before.count);
+	return E_OK;
 }
 
 static enum error take_epoch(struct audit_labels *audit, uint64_t index, const struct entry_epoch *epoch)

@@ -12,8 +12,11 @@
  * It finds an event that is filed under nobody, under two, under another label than the label stream has for it, in the
  * wrong order, twice, or too late (EPO-9). What an entry alone must keep (spec/entry.md) is the public audit's part.
  *
- * Memoryabout 300 bytes for each subject (label, frontier of its tree, place in the map), 104 bytes for each row
- * that waits for its entry, 96 for each event that waits for its epoch. An audit of 1,000,000 subjects takes 300 MB. */
+ * Where a root does not hold, the finding names the event if that can be told: from the ledger's own filing tree, or by
+ * trying out what one fault in one subject's tree would give (audit_suspects.h).
+ *
+ * Memory: about 250 bytes for each subject (label, frontier of its tree, place in the map), 104 for each row that waits
+ * for its entry, 88 for each event that waits for its epoch, queues up to twice that. 1,000,000 subjects: 260 MB. */
 #pragma once
 
 #include "ledger/entry.h"

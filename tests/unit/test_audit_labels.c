@@ -210,8 +210,8 @@ START_TEST(left_out_of_everything)
 	uint64_t event = make_changed_log();
 	filed.filed[CHANGED].not_in_tree = filed.filed[CHANGED].not_in_filing = true;
 	commit_again(&filed);
-	assert_finds(&filed, false, covering(&filed, event), NO_INDEX, "the filing root is not");
-	assert_finds(&filed, true, covering(&filed, event), event, "does not have the event");
+	assert_finds(&filed, false, covering(&filed, event), event, "the subject tree does not have the event");
+	assert_finds(&filed, true, covering(&filed, event), event, "the filing tree does not have the event");
 
 	/* Nor does the label stream have it. */
 	memmove(&filed.rows[CHANGED], &filed.rows[CHANGED + 1], (filed.row_count - CHANGED - 1) * sizeof filed.rows[0]);
@@ -225,7 +225,62 @@ START_TEST(left_out_of_its_subject_tree)
 	uint64_t event = make_changed_log();
 	filed.filed[CHANGED].not_in_tree = true;
 	commit_again(&filed);
-	assert_finds(&filed, true, covering(&filed, event), NO_INDEX, "the map root is not");
+	assert_finds(&filed, true, covering(&filed, event), event, "the subject tree does not have the event");
+}
+END_TEST
+
+/* EPO-11: the only event of somebody, who is then not in the map, also when nobody else is. */
+START_TEST(left_out_of_the_map)
+{
+	for (uint64_t others = 0; others < 5; others++) {
+		filed_begin(&filed, 300);
+		for (uint64_t i = 0; i < others; i++)
+			filed_event(&filed, i);
+		filed_epoch(&filed, filed.size);
+		uint64_t event = filed_event(&filed, 77);
+		filed.filed[others].not_in_tree = true;
+		uint64_t epoch = filed_epoch(&filed, filed.size);
+		assert_finds(&filed, true, epoch, event, "the subject tree does not have the event");
+	}
+}
+END_TEST
+
+/* EPO-11: a subject's tree as it was before the epoch, or up to some event of it. */
+START_TEST(tree_that_stays_behind)
+{
+	for (uint64_t before = 0; before < 4; before++)
+		for (uint64_t kept = 0; kept < 4; kept++) {
+			filed_begin(&filed, 300);
+			for (uint64_t i = 0; i < before; i++)
+				filed_event(&filed, 7);
+			filed_epoch(&filed, filed.size);
+			for (uint64_t i = 0; i < 5; i++) {
+				filed_event(&filed, 7);
+				filed_event(&filed, 8 + i % 3);
+			}
+			for (uint64_t i = kept; i < 5; i++)
+				filed.filed[before + 2 * i].not_in_tree = true;
+			uint64_t epoch = filed_epoch(&filed, filed.size);
+			const char *text = kept == 4 ? "does not have" : "ends before";
+			assert_finds(&filed, true, epoch, filed.filed[before + 2 * kept].row.index, text);
+		}
+}
+END_TEST
+
+/* Only so many events of one subject are looked through. */
+START_TEST(more_events_than_are_tried)
+{
+	for (uint64_t count = 64; count <= 65; count++) {
+		filed_begin(&filed, 300);
+		for (uint64_t i = 0; i < count; i++)
+			filed_event(&filed, 7);
+		filed.filed[30].not_in_tree = true;
+		uint64_t epoch = filed_epoch(&filed, filed.size);
+		if (count == 64)
+			assert_finds(&filed, true, epoch, 31, "does not have the event");
+		else
+			assert_finds(&filed, true, epoch, NO_INDEX, "the map root is not");
+	}
 }
 END_TEST
 
@@ -251,8 +306,8 @@ START_TEST(filed_twice)
 	struct filed_leaf leaf = filed.filed[CHANGED];
 	insert_leaf(&filed, CHANGED + 1, &leaf);
 	commit_again(&filed);
-	assert_finds(&filed, false, covering(&filed, event), NO_INDEX, "the filing root is not");
-	assert_finds(&filed, true, covering(&filed, event), event, "twice");
+	assert_finds(&filed, false, covering(&filed, event), event, "the subject tree has the event at index");
+	assert_finds(&filed, true, covering(&filed, event), event, "the filing tree has the event at index");
 
 	/* Under a second label, and only there. */
 	event = make_changed_log();
@@ -278,11 +333,11 @@ START_TEST(in_the_wrong_order)
 	filed_begin(&filed, 300);
 	for (uint64_t i = 0; i < 6; i++)
 		filed_event(&filed, i % 2);
-	struct hash first = filed.filed[0].subject_leaf;
-	filed.filed[0].subject_leaf = filed.filed[2].subject_leaf;
-	filed.filed[2].subject_leaf = first;
+	struct hash first = filed.filed[2].subject_leaf;
+	filed.filed[2].subject_leaf = filed.filed[4].subject_leaf;
+	filed.filed[4].subject_leaf = first;
 	uint64_t epoch = filed_epoch(&filed, filed.size);
-	assert_finds(&filed, true, epoch, NO_INDEX, "the map root is not");
+	assert_finds(&filed, true, epoch, 3, "after a later one");
 
 	/* The same in the filing tree. */
 	uint64_t event = make_changed_log();
@@ -537,5 +592,6 @@ START_TEST(own_vectors)
 END_TEST
 
 UNIT_MAIN("audit_labels", honest_log, what_held, random_honest_logs, left_out_of_everything,
-	left_out_of_its_subject_tree, filed_under_another_label, filed_twice, in_the_wrong_order, other_rows,
-	rows_without_an_event, sizes_of_epochs, epoch_without_events, late_filing, late_after_an_epoch, own_vectors)
+	left_out_of_its_subject_tree, left_out_of_the_map, tree_that_stays_behind, more_events_than_are_tried,
+	filed_under_another_label, filed_twice, in_the_wrong_order, other_rows, rows_without_an_event, sizes_of_epochs,
+	epoch_without_events, late_filing, late_after_an_epoch, own_vectors)
