@@ -1,8 +1,8 @@
 #include "ledger/form.h"
 
+#include "ledger/base64.h"
 #include "ledger/timestamp.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,14 +169,6 @@ uint64_t form_time(struct form *form, const json_t *object, const char *name)
 
 #define BASE64_MAX(bytes) (((bytes) + 2) / 3 * 4)
 
-static bool ascii(struct bytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] >= 0x80)
-			return false; /* the library takes these for letters */
-	return true;
-}
-
 /* Decodes to the end of the memory: padded, canonical, and nothing else. */
 static struct bytes decode(struct form *form, const json_t *value, const char *name, size_t max)
 {
@@ -186,8 +178,7 @@ static struct bytes decode(struct form *form, const json_t *value, const char *n
 		return BYTES_EMPTY;
 	uint8_t *to = form->memory + form->used;
 	size_t room = form->capacity - form->used;
-	if (!ascii(text) || sodium_base642bin(to, room < max ? room : max, (const char *)text.data, text.len, NULL, &len,
-							NULL, sodium_base64_VARIANT_ORIGINAL) != 0) {
+	if (!base64_decode(text, to, room < max ? room : max, &len)) {
 		form_fail(form, name, "must be base64 with padding, in its one canonical spelling, within its limit");
 		return BYTES_EMPTY;
 	}

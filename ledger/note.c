@@ -1,5 +1,7 @@
 #include "ledger/note.h"
 
+#include "ledger/base64.h"
+
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -13,29 +15,9 @@
 /* U+2014 and a space: what every signature line begins with. */
 static const struct bytes dash = {(const uint8_t *)"\xE2\x80\x94 ", 4};
 
-/* ---- base64, standard alphabet, padded, canonical ---- */
+/* ---- base64 ---- */
 
-static bool base64_letter(uint8_t c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
-		   c == '=';
-}
-
-/* `out` has `capacity` bytes; false when the text is not the one encoding of its bytes, or is too long. */
-static bool base64_decode(struct bytes text, uint8_t *out, size_t capacity, size_t *out_len)
-{
-	size_t len = 0;
-	for (size_t i = 0; i < text.len; i++)
-		if (!base64_letter(text.data[i]))
-			return false; /* the library takes bytes over 0x7F for letters */
-	if (sodium_base642bin(
-			out, capacity, (const char *)text.data, text.len, NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
-		return false;
-	*out_len = len;
-	return true;
-}
-
-/* The same for a text of any length, in pieces: of what it decodes to, the first `capacity` bytes are kept, and
+/* base64_decode for a text of any length, in pieces: of what it decodes to, the first `capacity` bytes are kept, and
  * `out_len` is the whole length. */
 static bool base64_decode_front(struct bytes text, uint8_t *out, size_t capacity, size_t *out_len)
 {

@@ -1,5 +1,7 @@
 #include "query/proof.h"
 
+#include "ledger/base64.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,8 +92,7 @@ static bool base64_read(const json_t *value, uint8_t *buffer, size_t max, struct
 {
 	size_t len = 0;
 	const char *text = json_string_value(value);
-	if (text == NULL || sodium_base642bin(buffer, max, text, json_string_length(value), NULL, &len, NULL,
-							sodium_base64_VARIANT_ORIGINAL) != 0)
+	if (text == NULL || !base64_decode(bytes_of(text, json_string_length(value)), buffer, max, &len))
 		return false;
 	*out = bytes_of(buffer, len);
 	return true;
