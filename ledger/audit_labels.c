@@ -466,7 +466,9 @@ static enum error suspect_subject(struct audit_labels *audit, const struct cover
 /* Where a map root does not hold: whether one fault in one subject's tree explains it. E_OK: none does. */
 static enum error name_subject(struct audit_labels *audit, const struct covered *covered)
 {
-	const struct pending **events = malloc((covered->count + 1) * sizeof *events);
+	if (covered->count == 0)
+		return E_OK;
+	const struct pending **events = malloc(covered->count * sizeof *events);
 	enum error error = E_OK;
 	if (events == NULL)
 		return E_NO_MEMORY;
