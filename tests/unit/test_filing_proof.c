@@ -1,4 +1,5 @@
 #include "tests/unit/forged.h"
+#include "tests/unit/vector.h"
 
 static struct forge *forge;
 
@@ -236,4 +237,43 @@ START_TEST(every_byte)
 }
 END_TEST
 
-UNIT_MAIN("filing_proof", with_proofs, without_proofs, form, log_and_batch, labels_and_tree, every_byte)
+static void check_proven(const json_t *vector, const char *path, const struct filing_proof *proof)
+{
+	const json_t *labels = json_object_get(vector, "labels"), *subjects = json_object_get(vector, "subjects");
+	ck_assert_msg(json_array_size(labels) == proof->batch.count, "%s", path);
+	ck_assert_uint_eq(vector_number(vector, "first_index"), proof->first_index);
+	ck_assert_msg((subjects != NULL) == (proof->subject_of != NULL), "%s", path);
+	for (uint32_t i = 0; i < proof->batch.count; i++) {
+		char hex[2 * LABEL_BYTES + 1];
+		sodium_bin2hex(hex, sizeof hex, proof->labels[i].b, LABEL_BYTES);
+		ck_assert_str_eq(hex, json_string_value(json_array_get(labels, i)));
+		if (subjects)
+			ck_assert(bytes_equal(
+				proof->subjects[proof->subject_of[i]].id, bytes_text(json_string_value(json_array_get(subjects, i)))));
+	}
+}
+
+static void check_vector(const json_t *vector, const char *path)
+{
+	struct vkey vkey;
+	struct finding finding;
+	struct filing_proof *proof = NULL;
+	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey));
+	enum error error = filing_proof_verify(bytes_text(vector_text(vector, "proof")), &vkey, &proof, &finding);
+	vector_expect(vector, path, error);
+	ck_assert_msg(
+		strcmp(finding_name(finding.code), vector_text(vector, "finding")) == 0, "%s: %s", path, finding.text);
+	if (error == E_OK)
+		check_proven(vector, path, proof);
+	filing_proof_free(proof);
+}
+
+START_TEST(own_vectors)
+{
+	char dir[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/filing", dir));
+	ck_assert_uint_ge(vector_walk(dir, check_vector), 12);
+}
+END_TEST
+
+UNIT_MAIN("filing_proof", with_proofs, without_proofs, form, log_and_batch, labels_and_tree, every_byte, own_vectors)
