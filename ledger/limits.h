@@ -37,6 +37,8 @@
 
 /* ---- witnesses ---- */
 #define CHECKPOINT_TEXT_MAX      4096u  /* what is cosigned: three lines, and extension lines of other logs */
+#define WITNESS_BODY_BYTES_MAX 131072u  /* a request: 63 hashes and 16 signatures of 5 kB are less */
+#define WITNESS_LOGS_MAX          256u  /* keys of logs that one witness watches */
 #define POLICY_BYTES_MAX        65536u  /* a policy file, written by hand */
 #define POLICY_LOGS_MAX            32u  /* what C2SP tlog-policy asks for at least; 33 signatures fit a note */
 #define POLICY_WITNESSES_MAX       32u

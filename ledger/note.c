@@ -47,8 +47,7 @@ static void base64_write(struct writer *out, const uint8_t *data, size_t len)
 
 /* ---- cutting text ---- */
 
-/* Cuts the text before the next `mark` off the cursor and steps over the mark. */
-static bool cut(struct bytes *rest, uint8_t mark, struct bytes *out)
+bool note_cut(struct bytes *rest, uint8_t mark, struct bytes *out)
 {
 	const uint8_t *at = rest->len ? memchr(rest->data, mark, rest->len) : NULL;
 	if (at == NULL)
@@ -133,7 +132,7 @@ enum error vkey_parse(struct bytes text, struct vkey *out)
 	uint8_t key[1 + 32];
 	size_t key_len;
 	/* The base64 may hold a '+': only the first two separate. */
-	if (!cut(&text, '+', &name) || !cut(&text, '+', &id))
+	if (!note_cut(&text, '+', &name) || !note_cut(&text, '+', &id))
 		return E_BAD_KEY;
 	if (!base64_decode(text, key, sizeof key, &key_len) || key_len != sizeof key)
 		return E_BAD_KEY;
@@ -167,12 +166,12 @@ enum error checkpoint_format(const struct checkpoint *checkpoint, struct writer 
 	snprintf(size, sizeof size, "\n%" PRIu64 "\n", checkpoint->size);
 	writer_bytes(out, bytes_text(checkpoint->origin));
 	writer_bytes(out, bytes_text(size));
-	base64_write(out, checkpoint->root.b, sizeof checkpoint->root.b);
+	note_hash_write(&checkpoint->root, out);
 	writer_bytes(out, BYTES_LITERAL("\n"));
 	return out->error;
 }
 
-static bool size_parse(struct bytes text, uint64_t *out)
+bool note_size_parse(struct bytes text, uint64_t *out)
 {
 	if (text.len == 0 || text.len > 19 || (text.data[0] == '0' && text.len > 1))
 		return false; /* 2^63 has 19 digits, and no number of 19 digits leaves 64 bits */
@@ -186,17 +185,31 @@ static bool size_parse(struct bytes text, uint64_t *out)
 	return size <= SIZE_LEAVES_MAX;
 }
 
+bool note_hash_parse(struct bytes text, struct hash *out)
+{
+	struct hash hash;
+	size_t len;
+	if (!base64_decode(text, hash.b, HASH_BYTES, &len) || len != HASH_BYTES)
+		return false;
+	*out = hash;
+	return true;
+}
+
+void note_hash_write(const struct hash *hash, struct writer *out)
+{
+	base64_write(out, hash->b, HASH_BYTES);
+}
+
 /* The three lines at the front of the text; `rest` is what follows them. */
 static enum error parse_front(struct bytes text, struct checkpoint *out, struct bytes *rest)
 {
 	struct bytes origin, size, root;
-	if (!cut(&text, '\n', &origin) || !cut(&text, '\n', &size) || !cut(&text, '\n', &root))
+	if (!note_cut(&text, '\n', &origin) || !note_cut(&text, '\n', &size) || !note_cut(&text, '\n', &root))
 		return E_BAD_CHECKPOINT;
 	struct checkpoint checkpoint = {0};
-	size_t root_len;
-	if (origin.len > ORIGIN_BYTES_MAX || !name_valid(origin) || !size_parse(size, &checkpoint.size))
+	if (origin.len > ORIGIN_BYTES_MAX || !name_valid(origin) || !note_size_parse(size, &checkpoint.size))
 		return E_BAD_CHECKPOINT;
-	if (!base64_decode(root, checkpoint.root.b, HASH_BYTES, &root_len) || root_len != HASH_BYTES)
+	if (!note_hash_parse(root, &checkpoint.root))
 		return E_BAD_CHECKPOINT;
 	memcpy(checkpoint.origin, origin.data, origin.len);
 	*out = checkpoint;
@@ -221,7 +234,7 @@ enum error checkpoint_parse_extended(struct bytes text, struct checkpoint *out)
 	struct checkpoint checkpoint;
 	TRY(parse_front(text, &checkpoint, &rest));
 	while (rest.len != 0)
-		if (!cut(&rest, '\n', &line) || line.len == 0)
+		if (!note_cut(&rest, '\n', &line) || line.len == 0)
 			return E_BAD_CHECKPOINT;
 	*out = checkpoint;
 	return E_OK;
@@ -238,7 +251,7 @@ static bool line_parse(struct bytes line, struct note_line *out)
 	if (line.len < dash.len || memcmp(line.data, dash.data, dash.len) != 0)
 		return false;
 	struct bytes rest = bytes_of(line.data + dash.len, line.len - dash.len);
-	if (!cut(&rest, ' ', &name) || !name_valid(name))
+	if (!note_cut(&rest, ' ', &name) || !name_valid(name))
 		return false;
 	if (!base64_decode_front(rest, value, sizeof value, &len) || len <= KEY_ID_BYTES)
 		return false;
@@ -258,7 +271,7 @@ enum error note_lines_check(struct bytes lines)
 	unsigned count = 0;
 	if (!text_valid(lines))
 		return E_BAD_NOTE;
-	while (cut(&lines, '\n', &line))
+	while (note_cut(&lines, '\n', &line))
 		if (++count > NOTE_SIGNATURES_MAX || !line_parse(line, &parsed))
 			return E_BAD_NOTE;
 	return E_OK;
@@ -267,7 +280,7 @@ enum error note_lines_check(struct bytes lines)
 bool note_line_next(struct bytes *lines, struct note_line *out)
 {
 	struct bytes line;
-	return cut(lines, '\n', &line) && line_parse(line, out);
+	return note_cut(lines, '\n', &line) && line_parse(line, out);
 }
 
 bool note_line_is_of(const struct note_line *line, const struct vkey *vkey)

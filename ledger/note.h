@@ -43,6 +43,16 @@ enum error checkpoint_parse(struct bytes text, struct checkpoint *out) MUST_USE;
  * others. E_BAD_CHECKPOINT. */
 enum error checkpoint_parse_extended(struct bytes text, struct checkpoint *out) MUST_USE;
 
+/* ---- words of these texts, for the formats that go with them ---- */
+
+/* Cuts what stands before the next `mark` off the front and steps over the mark; false where there is none. */
+bool note_cut(struct bytes *rest, uint8_t mark, struct bytes *out) MUST_USE;
+/* Decimal without leading zeros, at most 2^63. */
+bool note_size_parse(struct bytes text, uint64_t *out) MUST_USE;
+/* Canonical base64 of 32 bytes. */
+bool note_hash_parse(struct bytes text, struct hash *out) MUST_USE;
+void note_hash_write(const struct hash *hash, struct writer *out);
+
 /* ---- notes in their parts ---- */
 
 #define NOTE_KEY_ID_BYTES 4

@@ -34,6 +34,9 @@ static const struct command *const commands[] = {
 	&command_statement,
 	&command_verify,
 	&command_audit,
+	&command_witness_init,
+	&command_witness_add,
+	&command_witness_serve,
 	&command_bench,
 	&command_help,
 };
