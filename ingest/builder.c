@@ -234,8 +234,8 @@ static void commit(const struct key *secret, uint64_t sequence, const struct bat
 	sodium_memzero(&opening, sizeof opening);
 }
 
-enum error builder_close(
-	struct builder *builder, const struct sender_key *key, uint64_t first_sequence, struct spool_batch *out)
+enum error builder_close(struct builder *builder, const struct sender_key *key, uint64_t first_sequence,
+	uint64_t filing_checked, struct spool_batch *out)
 {
 	*out = (struct spool_batch){
 		BYTES_EMPTY, builder->messages, builder->message_count, builder->inputs, builder->input_count};
@@ -253,8 +253,11 @@ enum error builder_close(
 		commit(&secret, first_sequence + i, &event, &builder->leaves[i]);
 		memcpy(commitment, builder->leaves[i].b, HASH_BYTES);
 	}
-	struct batch_head head = {
-		.kind = builder->kind, .sender = key->sender, .first_sequence = first_sequence, .count = builder->count};
+	struct batch_head head = {.kind = builder->kind,
+		.sender = key->sender,
+		.first_sequence = first_sequence,
+		.count = builder->count,
+		.filing_checked = filing_checked};
 	struct writer w = writer_of(builder->body, EVENTS_AT);
 	enum error error = reader_done(&r);
 	if (error == E_OK) {

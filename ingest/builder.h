@@ -47,9 +47,10 @@ size_t builder_messages(const struct builder *builder);
 /* True if a message of this input is in the open batch. */
 bool builder_holds(const struct builder *builder, struct bytes input);
 
-/* Signs what is there as a batch that starts at `first_sequence`. `out` is borrowed until builder_reset; without
+/* Signs what is there as a batch that starts at `first_sequence`, with the claim that the filing of all events below
+ * `filing_checked` was checked. `out` is borrowed until builder_reset; without
  * events its body is empty. Closing again draws a new secret. */
-enum error builder_close(
-	struct builder *builder, const struct sender_key *key, uint64_t first_sequence, struct spool_batch *out) MUST_USE;
+enum error builder_close(struct builder *builder, const struct sender_key *key, uint64_t first_sequence,
+	uint64_t filing_checked, struct spool_batch *out) MUST_USE;
 /* Starts the next batch; wipes the secret. */
 void builder_reset(struct builder *builder);

@@ -19,7 +19,8 @@ static enum error open_spool(struct outbox *outbox, struct fault *fault)
 						   : snprintf(path, sizeof path, "%s.spool", outbox->options.key_path);
 	if (len < 0 || (size_t)len >= sizeof path)
 		return fault_set(fault, E_USAGE, "the name of the spool is too long");
-	return spool_open(path, outbox->key.log.name, outbox->key.sender, &outbox->spool, fault);
+	TRY(spool_open(path, outbox->key.log.name, outbox->key.sender, &outbox->spool, fault));
+	return outbox_filing_open(outbox, path, fault);
 }
 
 static enum error open_parts(struct outbox *outbox, struct fault *fault)
@@ -65,6 +66,7 @@ void outbox_close(struct outbox *outbox)
 	if (outbox == NULL)
 		return;
 	outbox_link_close(outbox);
+	outbox_filing_close(outbox);
 	spool_close(outbox->spool);
 	builder_free(outbox->builder);
 	if (outbox->out != NULL)
@@ -199,7 +201,7 @@ enum error outbox_flush(struct outbox *outbox, struct fault *fault)
 	if (builder_messages(outbox->builder) == 0)
 		return E_OK;
 	struct spool_batch batch;
-	enum error error = builder_close(outbox->builder, &outbox->key, spool_next(outbox->spool), &batch);
+	enum error error = builder_close(outbox->builder, &outbox->key, spool_next(outbox->spool), outbox->claim, &batch);
 	if (error == E_OK)
 		error = spool_append(outbox->spool, &batch);
 	if (error != E_OK)

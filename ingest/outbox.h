@@ -33,9 +33,13 @@
  * An error from outbox_poll is final: the key is not known, the log was rolled back (E_ROLLED_BACK), a receipt does not
  * hold (E_BAD_PROOF), the disk is full (E_FULL)... The spool keeps what waits; close, repair, open again.
  *
+ * With `query` a thread checks how each batch was filed, once an epoch covers it, and what was checked is signed into
+ * the batches that follow. It never holds up sending; what does not hold is kept in the spool (filing_checker.h).
+ *
  * One thread uses an outbox. One process uses a spool: E_BUSY. spec/sender.md */
 #pragma once
 
+#include "ingest/filing_checker.h"
 #include "ledger/event.h"
 #include "ledger/receipt.h"
 
@@ -65,6 +69,7 @@ struct outbox_calls {
 struct outbox_options {
 	const char *server;        /* HOST:PORT, [ADDRESS]:PORT */
 	const char *key_path;      /* as in sender_key.h */
+	const char *query;         /* address of the ledger's query daemon; NULL: filing is not checked */
 	const char *spool;         /* directory; NULL: key_path with ".spool" behind it */
 	uint32_t batch;            /* events in a batch, at most; 0: BATCH_EVENTS_DEFAULT */
 	struct outbox_calls calls; /* each may be NULL */
@@ -85,6 +90,9 @@ void outbox_close(struct outbox *outbox);
 
 /* True if outbox_add may be called: the policy is known and there is room. */
 bool outbox_ready(const struct outbox *outbox);
+/* How the ledger filed what was sent (with `query`): checked in the background. `text` (FAULT_TEXT_MAX + 1 bytes) says
+ * why it does not hold, or why checking does not go on. FILING_DONE without `query`. */
+enum filing_state outbox_filing(struct outbox *outbox, char *text);
 /* True if nothing waits: no open batch, no batch without a receipt. */
 bool outbox_idle(const struct outbox *outbox);
 /* Events in the open batch and in waiting ones. */

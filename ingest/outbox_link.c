@@ -290,6 +290,7 @@ static enum error ended(struct outbox *outbox, const struct frame_error *frame, 
 /* Everything received so far is settled together: one record in the spool for all its receipts. */
 static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
 {
+	TRY(outbox_filing_commit(outbox, fault));
 	if (outbox->acknowledged <= spool_acknowledged(outbox->spool))
 		return E_OK;
 	const struct outbox_calls *calls = &outbox->options.calls;
@@ -330,6 +331,7 @@ static enum error take_frame(struct outbox *outbox, enum frame_type type, struct
 	case CLIENT_WELCOMED:
 		return welcomed(outbox, fault);
 	case CLIENT_RECEIPT:
+		TRY(outbox_filing_note(outbox, &answer.batch, &answer.receipt, fault));
 		outbox->acknowledged = answer.batch.first_sequence + answer.batch.count;
 		outbox->attempts = 0;
 		outbox->policy_asked = false;
@@ -457,6 +459,7 @@ static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
 enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, int timeout_ms, struct fault *fault)
 {
 	outbox_look(outbox);
+	outbox_filing_look(outbox);
 	bool was_ready = outbox_ready(outbox);
 	if (outbox->fd < 0 && outbox->connect_at_ms <= now_ms())
 		start_connect(outbox);

@@ -51,7 +51,7 @@ static enum error read_batch(struct outbox *outbox, size_t i, struct read_batch 
 static enum error emit(struct redo *redo)
 {
 	struct spool_batch batch;
-	TRY(builder_close(redo->builder, &redo->outbox->key, redo->sequence, &batch));
+	TRY(builder_close(redo->builder, &redo->outbox->key, redo->sequence, redo->outbox->claim, &batch));
 	TRY(spool_replace(redo->outbox->spool, redo->first, &batch));
 	redo->sequence += builder_events(redo->builder);
 	builder_reset(redo->builder);

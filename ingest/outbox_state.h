@@ -4,6 +4,7 @@
 
 #include "ingest/builder.h"
 #include "ingest/client_session.h"
+#include "ingest/filing_checker.h"
 #include "ingest/outbox.h"
 #include "ingest/spool.h"
 
@@ -17,6 +18,10 @@ struct outbox {
 	struct outbox_options options;
 	struct sender_key key;
 	struct spool *spool;
+	struct filing_book *book;       /* NULL: filing was never checked */
+	struct filing_checker *checker; /* NULL: it is not checked now */
+	uint64_t claim;                 /* events below this sequence were checked: signed into batches */
+	bool alarmed;
 	struct builder *builder;
 	size_t group_batches; /* appended to the spool since its last sync */
 	size_t group_bytes;
@@ -53,6 +58,18 @@ struct outbox {
 void outbox_look(struct outbox *outbox);
 void outbox_limits(const struct outbox *outbox, struct builder_limits *out);
 void outbox_notice(struct outbox *outbox, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* outbox_filing.c */
+/* Opens the book if there is one, or makes it and starts the checker if the options say so. */
+enum error outbox_filing_open(struct outbox *outbox, const char *spool_path, struct fault *fault) MUST_USE;
+void outbox_filing_close(struct outbox *outbox);
+/* The receipt of this batch, which is still in the spool, was checked. */
+enum error outbox_filing_note(
+	struct outbox *outbox, const struct batch_head *batch, const struct receipt *receipt, struct fault *fault) MUST_USE;
+/* What was noted becomes durable. */
+enum error outbox_filing_commit(struct outbox *outbox, struct fault *fault) MUST_USE;
+/* Takes over what the checker has found meanwhile. */
+void outbox_filing_look(struct outbox *outbox);
 
 /* outbox_link.c */
 /* Reads HOST:PORT into host and port: E_USAGE. */

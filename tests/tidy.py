@@ -21,12 +21,12 @@ PLACES = {"ledger/limits.h": "", "ledger/domain.h": "", "ledger/ledger_state.h":
           "ledger/audit_state.h": "ledger/audit.c", "ledger/statement_state.h": "ledger/statement_parse.c",
           "ledger/filing_state.h": "ledger/append.c", "ledger/archive_state.h": "ledger/archive.c",
           "ingest/spool_state.h": "ingest/spool.c",
-          "ingest/outbox_state.h": "ingest/outbox_redo.c", "ingest/server_state.h": "ingest/control.c",
+          "ingest/outbox_state.h": "ingest/filing_checker.c", "ingest/server_state.h": "ingest/control.c",
           "tools/command.h": ""}
 # ... and one whose implementation is spread over several files, or whose types files below its source share.
 SPREAD = {"ledger/ledger.h": "ledger/prepare.c", "ledger/statement.h": "ledger/statement_parse.c",
           "ingest/adapter.h": "ingest/control_client.c",
-          "ingest/outbox.h": "ingest/outbox_redo.c", "ingest/server.h": "ingest/control.c",
+          "ingest/outbox.h": "ingest/filing_checker.c", "ingest/server.h": "ingest/control.c",
           "query/routes.h": "query/verify.c", "tools/verify.h": "tools/verify_print.c"}
 QUERY_USES_OF_INGEST = {"ingest/outbox.h"}  # the sender: queryd reports its own reads
 
@@ -79,7 +79,7 @@ def check_layers(path, text, order, report):
 def check_libraries(path, text, report):
     allowed = {"lmdb.h": r"ledger/db\.c$", "event2/": r"(ingest|query)/(server\w*|control|main)\.[ch]$",
                "expat.h": r"ingest/dicom\.c$", "cbor.h": r"ledger/dcbor\.c$", "jwt.h": r"query/token\.c$",
-               "curl/": r"tools/fetch\.c$"}
+               "curl/": r"ingest/fetch\.c$"}
     for header in re.findall(r"^#include <([^>]+)>", text, re.M):
         for front, where in allowed.items():
             if header.startswith(front) and not path.startswith("tests/") and not re.search(where, path):

@@ -1,9 +1,9 @@
 #include "tools/answer.h"
 
+#include "ingest/fetch.h"
 #include "query/accesses.h"
 #include "query/coverage.h"
 #include "query/verify.h"
-#include "tools/fetch.h"
 
 #include <string.h>
 #include <time.h>

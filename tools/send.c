@@ -25,10 +25,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FILING_LOOK_MS 200
+
 struct send {
 	struct outbox *outbox;
 	enum adapter_format format;
 	bool again;
+	bool check_filing; /* nothing else */
 	const char *rejected_path;
 	FILE *rejected;
 	struct progress progress;
@@ -253,6 +256,19 @@ static enum error send_file(struct send *send, const char *path, struct fault *f
 	return error;
 }
 
+/* Without input: until an epoch covers everything that was sent and it was checked. */
+static enum error check_filing(struct send *send, struct fault *fault)
+{
+	char text[FAULT_TEXT_MAX + 1];
+	while (!send->stopped && outbox_filing(send->outbox, text) == FILING_WORKING) {
+		bool ready = false;
+		TRY(outbox_poll(send->outbox, send->signals, &ready, FILING_LOOK_MS, fault));
+		if (ready)
+			look_for_signal(send);
+	}
+	return send->stopped ? E_STOPPED : E_OK;
+}
+
 static enum error send_all(struct send *send, char **paths, struct fault *fault)
 {
 	static char standard_input[] = "-";
@@ -326,7 +342,12 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 		error = fault_set(fault, send->write_error, "receipts or refused messages cannot be written");
 	uint64_t waiting = outbox_waiting(send->outbox);
 	say_result(send, waiting);
+	char text[FAULT_TEXT_MAX + 1];
 	int code = command_end(&command_send, error, fault);
+	if (outbox_filing(send->outbox, text) == FILING_ALARM) {
+		fprintf(stderr, "indsigt: ALARM: %s; what shows it is kept in the spool\n", text);
+		return EXIT_REFUSED;
+	}
 	return code == EXIT_DONE && (send->refused > 0 || waiting > 0) ? EXIT_REFUSED : code;
 }
 
@@ -350,7 +371,7 @@ static int run_sender(struct send *send, struct outbox_options *options, char **
 		return command_end(&command_send, error, &fault);
 	}
 	progress_start(&send->progress, "events");
-	error = send_all(send, paths, &fault);
+	error = send->check_filing ? check_filing(send, &fault) : send_all(send, paths, &fault);
 	int code = finish(send, error, &fault);
 	outbox_close(send->outbox);
 	return code;
@@ -372,7 +393,8 @@ static int run(int argc, char **argv)
 	static const struct option known[] = {{"server", required_argument, NULL, 's'},
 		{"key", required_argument, NULL, 'k'}, {"format", required_argument, NULL, 'f'},
 		{"batch", required_argument, NULL, 'b'}, {"rejected", required_argument, NULL, 'r'},
-		{"spool", required_argument, NULL, 'p'}, {"again", no_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
+		{"spool", required_argument, NULL, 'p'}, {"again", no_argument, NULL, 'a'},
+		{"query", required_argument, NULL, 'q'}, {"check-filing", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
 	struct outbox_options options = {0};
 	struct send send = {.signals = -1, .events = -1};
 	struct fault fault = {0};
@@ -385,6 +407,10 @@ static int run(int argc, char **argv)
 			send.rejected_path = optarg;
 		else if (option == 'p')
 			options.spool = optarg;
+		else if (option == 'q')
+			options.query = optarg;
+		else if (option == 'c')
+			send.check_filing = true;
 		else if (option == 'a')
 			send.again = true;
 		else if (option == 'f' && adapter_format_parse(optarg, &send.format) == E_OK)
@@ -394,7 +420,8 @@ static int run(int argc, char **argv)
 		else
 			return command_usage(&command_send, &fault);
 	}
-	if (options.server == NULL || options.key_path == NULL)
+	if (options.server == NULL || options.key_path == NULL ||
+		(send.check_filing && (options.query == NULL || argv[optind])))
 		return command_usage(&command_send, NULL);
 	return run_sender(&send, &options, argv + optind);
 }
@@ -403,7 +430,7 @@ const struct command command_send = {
 	.name = "send",
 	.arguments =
 		"--server HOST:PORT --key FILE [--format json|fhir|dicom] [--batch N] [--rejected FILE] [--spool DIR] [--again]"
-		" [FILE...|-]",
+		" [--query URL [--check-filing]] [FILE...|-]",
 	.summary = "sends events to a ledger, prints a receipt for each batch",
 	.text =
 		"Reads events from the files in turn, or from standard input (-, the default) as they come. Signed batches "
@@ -421,6 +448,10 @@ const struct command command_send = {
 		"                      it they go to stderr\n"
 		"  --spool DIR         in place of FILE.spool beside the key file; one process at a time\n"
 		"  --again             forget that messages of these inputs were sent before\n"
+		"  --query URL         check in the background how the ledger files these events, at its query daemon's "
+		"address;\n"
+		"                      what was checked is signed into the next batches, what does not hold is an alarm\n"
+		"  --check-filing      send nothing; wait until all that was sent before is filed, and check it\n"
 		"\n"
 		"On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if a message was\n"
 		"refused, or if events still wait in the spool.\n",

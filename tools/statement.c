@@ -1,11 +1,11 @@
 /* indsigt statement: the self-contained proof of who accessed a person's data, as a file. */
+#include "ingest/fetch.h"
 #include "ledger/keyfile.h"
 #include "ledger/subject.h"
 #include "query/accesses.h"
 #include "query/statement_make.h"
 #include "tools/answer.h"
 #include "tools/command.h"
-#include "tools/fetch.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -116,7 +116,7 @@ START_TEST(builds)
 	ck_assert(builder_holds(builder, BYTES_LITERAL("-")));
 	ck_assert(!builder_holds(builder, BYTES_LITERAL("b")));
 	struct spool_batch batch;
-	ck_ok(builder_close(builder, &key, 1000, &batch));
+	ck_ok(builder_close(builder, &key, 1000, 0, &batch));
 	check_body(batch.body, BATCH_EVENT, 1000, 3);
 	ck_assert_uint_eq(batch.message_count, 3);
 	ck_assert_uint_eq(batch.input_count, 2);
@@ -129,7 +129,7 @@ START_TEST(builds)
 	builder_reset(builder);
 	ck_assert_uint_eq(builder_messages(builder), 0);
 	ck_ok(add_events(1, MASS, &limits, &fault));
-	ck_ok(builder_close(builder, &key, 1003, &batch));
+	ck_ok(builder_close(builder, &key, 1003, 0, &batch));
 	check_body(batch.body, BATCH_MASS, 1003, 1);
 	end();
 }
@@ -143,9 +143,9 @@ START_TEST(never_the_same_secret)
 	uint8_t first[32];
 	struct fault fault = {0};
 	ck_ok(add_events(1, PERSON, &limits, &fault));
-	ck_ok(builder_close(builder, &key, 5, &batch));
+	ck_ok(builder_close(builder, &key, 5, 0, &batch));
 	memcpy(first, batch.body.data + BATCH_HEAD_BYTES, 32);
-	ck_ok(builder_close(builder, &key, 5, &batch));
+	ck_ok(builder_close(builder, &key, 5, 0, &batch));
 	ck_assert_mem_ne(first, batch.body.data + BATCH_HEAD_BYTES, 32);
 	check_body(batch.body, BATCH_EVENT, 5, 1);
 	end();
@@ -172,7 +172,7 @@ START_TEST(keeps_limits)
 
 	struct spool_batch batch;
 	ck_ok(add_events(1, PERSON, &limits, &fault));
-	ck_ok(builder_close(builder, &key, 0, &batch));
+	ck_ok(builder_close(builder, &key, 0, 0, &batch));
 	struct builder_limits exact = {10, (uint32_t)batch.body.len, 0};
 	struct builder_limits short_one = {10, (uint32_t)batch.body.len - 1, 0};
 	ck_error(add_events(1, PERSON, &exact, &fault), E_NO_ROOM);
@@ -208,7 +208,7 @@ START_TEST(refuses)
 	ck_error(builder_add(builder, two, 1, &policy, &limits, &nowhere, &fault), E_POLICY);
 	ck_assert_uint_eq(builder_messages(builder), 1);
 	struct spool_batch batch;
-	ck_ok(builder_close(builder, &key, 0, &batch));
+	ck_ok(builder_close(builder, &key, 0, 0, &batch));
 	check_body(batch.body, BATCH_EVENT, 0, 1); /* nothing of the refused ones is left */
 	end();
 }

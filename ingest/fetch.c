@@ -1,4 +1,4 @@
-#include "tools/fetch.h"
+#include "ingest/fetch.h"
 
 #include <curl/curl.h>
 #include <sodium.h>
@@ -40,30 +40,47 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 	return len;
 }
 
-static enum error set_headers(struct fetch *fetch, const char *token)
+enum error fetch_authorize(struct fetch *fetch, const char *value)
 {
-	fetch->headers = curl_slist_append(NULL, "Accept: application/json");
-	if (fetch->headers == NULL || token == NULL)
-		return fetch->headers ? E_OK : E_NO_MEMORY;
-	size_t len = strlen("Authorization: Bearer ") + strlen(token) + 1;
+	struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
+	size_t len = strlen("Authorization: ") + (value ? strlen(value) : 0) + 1;
 	char *line = malloc(len);
-	if (line == NULL)
-		return E_NO_MEMORY;
-	snprintf(line, len, "Authorization: Bearer %s", token);
-	struct curl_slist *headers = curl_slist_append(fetch->headers, line);
-	sodium_memzero(line, len);
+	bool good = headers != NULL && line != NULL;
+	if (good && value != NULL) {
+		snprintf(line, len, "Authorization: %s", value);
+		good = curl_slist_append(headers, line) != NULL;
+	}
+	if (line != NULL)
+		sodium_memzero(line, len);
 	free(line);
-	if (headers == NULL)
+	if (!good || curl_easy_setopt(fetch->curl, CURLOPT_HTTPHEADER, headers)) {
+		curl_slist_free_all(headers);
 		return E_NO_MEMORY;
+	}
+	curl_slist_free_all(fetch->headers);
 	fetch->headers = headers;
 	return E_OK;
+}
+
+static enum error set_token(struct fetch *fetch, const char *token)
+{
+	if (token == NULL)
+		return fetch_authorize(fetch, NULL);
+	size_t len = strlen("Bearer ") + strlen(token) + 1;
+	char *value = malloc(len);
+	if (value == NULL)
+		return E_NO_MEMORY;
+	snprintf(value, len, "Bearer %s", token);
+	enum error error = fetch_authorize(fetch, value);
+	sodium_memzero(value, len);
+	free(value);
+	return error;
 }
 
 static enum error set_options(struct fetch *fetch)
 {
 	CURL *curl = fetch->curl;
-	if (curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fetch->headers) ||
-		curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") ||
+	if (curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") ||
 		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) || curl_easy_setopt(curl, CURLOPT_WRITEDATA, fetch) ||
 		curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, fetch->error) || curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
 		curl_easy_setopt(curl, CURLOPT_TIMEOUT, FETCH_SECONDS) || curl_easy_setopt(curl, CURLOPT_USERAGENT, "indsigt"))
@@ -80,7 +97,7 @@ enum error fetch_open(const char *url, const char *token, struct fetch **out, st
 		return fault_set(fault, E_NO_MEMORY, "");
 	fetch->url = strdup(url);
 	fetch->curl = curl_easy_init();
-	enum error error = fetch->url && fetch->curl ? set_headers(fetch, token) : E_NO_MEMORY;
+	enum error error = fetch->url && fetch->curl ? set_token(fetch, token) : E_NO_MEMORY;
 	if (error == E_OK)
 		error = set_options(fetch);
 	if (error != E_OK) {
@@ -134,15 +151,15 @@ static enum error refused(struct fetch *fetch, long status, struct fault *fault)
 {
 	json_auto_t *problem = json_loadb(fetch->body ? fetch->body : "", fetch->body_len, 0, NULL);
 	const char *detail = json_string_value(json_object_get(problem, "detail"));
-	enum error error = status == 401 ? E_TOKEN : status == 403 ? E_FORBIDDEN : E_IO;
+	enum error error = status == 401 ? E_TOKEN : status == 403 ? E_FORBIDDEN : status == 404 ? E_NOT_FOUND : E_IO;
 	fault_set(fault, error, "the ledger answered %ld: %s", status, detail ? detail : "no reason given");
 	for (char *c = fault->text; *c; c++)
 		*c = (unsigned char)*c < 0x20 || *c == 0x7F ? '?' : *c;
 	return error;
 }
 
-enum error fetch_json(struct fetch *fetch, const char *path, const struct fetch_param *params, size_t count,
-	json_t **out, struct fault *fault)
+enum error fetch_text(struct fetch *fetch, const char *path, const struct fetch_param *params, size_t count,
+	struct bytes *out, struct fault *fault)
 {
 	__attribute__((cleanup(text_release))) char *url = full_url(fetch->url, path, params, count);
 	if (url == NULL || curl_easy_setopt(fetch->curl, CURLOPT_URL, url) != CURLE_OK)
@@ -157,7 +174,16 @@ enum error fetch_json(struct fetch *fetch, const char *path, const struct fetch_
 			fault, E_IO, "the ledger cannot be asked: %s", fetch->error[0] ? fetch->error : curl_easy_strerror(code));
 	if (status != 200)
 		return refused(fetch, status, fault);
-	json_t *json = json_loadb(fetch->body ? fetch->body : "", fetch->body_len, JSON_REJECT_DUPLICATES, NULL);
+	*out = bytes_of(fetch->body ? fetch->body : "", fetch->body_len);
+	return E_OK;
+}
+
+enum error fetch_json(struct fetch *fetch, const char *path, const struct fetch_param *params, size_t count,
+	json_t **out, struct fault *fault)
+{
+	struct bytes text;
+	TRY(fetch_text(fetch, path, params, count, &text, fault));
+	json_t *json = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
 	if (json == NULL)
 		return fault_set(fault, E_IO, "the ledger's answer is not JSON");
 	*out = json;

@@ -1,7 +1,7 @@
-/* Getting JSON from a ledger over HTTP, through libcurl. */
+/* Asking a ledger over HTTP, through libcurl. */
 #pragma once
 
-#include "ledger/error.h"
+#include "ledger/bytes.h"
 
 #include <jansson.h>
 
@@ -20,7 +20,12 @@ struct fetch_param {
 	const char *value; /* NULL: left out */
 };
 
+/* Sends this value as the Authorization header from the next request on. E_NO_MEMORY. */
+enum error fetch_authorize(struct fetch *fetch, const char *value) MUST_USE;
 /* GET of `path` under the address, with `count` parameters. A new reference. E_TOKEN and E_FORBIDDEN for 401 and 403,
- * E_IO for everything else; the fault holds the detail that the ledger gave. */
+ * E_NOT_FOUND for 404, E_IO for everything else; the fault holds the detail that the ledger gave. */
 enum error fetch_json(struct fetch *fetch, const char *path, const struct fetch_param *params, size_t count,
 	json_t **out, struct fault *fault) MUST_USE;
+/* The same, and the answer as it came: borrowed until the next request. */
+enum error fetch_text(struct fetch *fetch, const char *path, const struct fetch_param *params, size_t count,
+	struct bytes *out, struct fault *fault) MUST_USE;

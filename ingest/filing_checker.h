@@ -1,0 +1,43 @@
+/* Checking how the ledger filed what this sender reported, in the background. spec/sender.md, spec/filing.md
+ *
+ *   book ─► oldest batch ─► GET /v1/filing (signed) ─► proof verified ─► same place, same subjects ─► book moves on
+ *                              │ not filed yet: wait          │ a subject's label is not known yet: ask with VRF proofs
+ *                              └ longer than the log's lag ───┴─► alarm: evidence is kept, checking stops
+ *
+ * A thread of its own, which never holds up sending. What can be tried again (the ledger cannot be reached) is, with
+ * pauses; what cannot (a proof that does not hold, an event filed under somebody else, a batch that is not filed in
+ * time) is an alarm. */
+#pragma once
+
+#include "ingest/filing_book.h"
+#include "ingest/sender_key.h"
+
+#define FILING_LATE_SECONDS                                                                   \
+	600u /* a batch that is not filed so long after its receipt: twice the usual lag of a log \
+		  */
+
+struct filing_checker;
+
+struct filing_checker_options {
+	const char *url; /* of the ledger's query daemon */
+	struct filing_book *book;
+	const struct sender_key *key; /* borrowed; not changed while the checker runs */
+	const char *evidence;         /* directory in which what does not hold is kept */
+};
+
+/* Starts the thread. E_USAGE for an address that is none. */
+enum error filing_checker_start(
+	const struct filing_checker_options *options, struct filing_checker **out, struct fault *fault) MUST_USE;
+/* Ends it; waits for a request that is under way. NULL is allowed. */
+void filing_checker_stop(struct filing_checker *checker);
+/* There is something new in the book. */
+void filing_checker_wake(struct filing_checker *checker);
+
+enum filing_state {
+	FILING_WORKING, /* the book has batches, and the next one is looked at or waited for */
+	FILING_DONE,    /* everything in the book was checked */
+	FILING_ALARM,   /* something does not hold; nothing more is checked */
+};
+
+/* `text` (FAULT_TEXT_MAX + 1 bytes): the alarm, or why it cannot go on just now; empty if there is nothing to say. */
+enum filing_state filing_checker_state(struct filing_checker *checker, char *text);
