@@ -47,6 +47,22 @@ enum error evidence_check_checkpoint(struct evidence *evidence, const struct vke
 	return E_OK;
 }
 
+enum error evidence_check_witnesses(const struct evidence *evidence, const struct vkey *log,
+	const struct witness_policy *policy, struct witnessed *out, struct finding *finding)
+{
+	struct note note;
+	struct witnessed witnessed = {.proven = policy != NULL && !policy->none};
+	if (policy == NULL) {
+		*out = witnessed;
+		return E_OK;
+	}
+	if (!witness_policy_has_log(policy, log) || note_split(evidence->note, NOTE_BYTES_MAX, &note) != E_OK ||
+		witness_policy_read(policy, &note, &witnessed.quorum) != E_OK || !witnessed.quorum.reached)
+		return finding_set(finding, FINDING_WITNESSES, FINDING_NO_INDEX);
+	*out = witnessed;
+	return E_OK;
+}
+
 enum error evidence_check_genesis(struct evidence *evidence, const struct vkey *log, struct finding *finding)
 {
 	struct entry entry;

@@ -4,12 +4,19 @@
 
 #include "ledger/entry.h"
 #include "ledger/form.h"
+#include "ledger/witness_policy.h"
 
 /* An entry of the log as a file shows it; borrowed from the form's memory. */
 struct included {
 	uint64_t index;
 	struct bytes entry;
 	struct hashes proof;
+};
+
+/* What the cosignatures of a checkpoint prove under a witness policy. */
+struct witnessed {
+	bool proven; /* the policy asks for something and is fulfilled */
+	struct quorum quorum;
 };
 
 /* What everything else is checked against. */
@@ -33,6 +40,9 @@ bool included_check(const struct included *included, const struct checkpoint *ch
 /* FINDING_CHECKPOINT. */
 enum error evidence_check_checkpoint(
 	struct evidence *evidence, const struct vkey *log, struct finding *finding) MUST_USE;
+/* FINDING_WITNESSES; after the checkpoint. Without a policy (NULL) nothing is looked at. */
+enum error evidence_check_witnesses(const struct evidence *evidence, const struct vkey *log,
+	const struct witness_policy *policy, struct witnessed *out, struct finding *finding) MUST_USE;
 /* FINDING_GENESIS_ENTRY, GENESIS_INCLUSION, GENESIS_KEY. */
 enum error evidence_check_genesis(struct evidence *evidence, const struct vkey *log, struct finding *finding) MUST_USE;
 /* The epoch entry: FINDING_EPOCH_ENTRY, EPOCH_INCLUSION, EPOCH_SIZE. */

@@ -1,6 +1,6 @@
-/* What a verifier may find wrong in a statement or a filing proof: the closed list of checks, in the order in which
- * they are made, each with a name and a text of its own. The first one that does not hold ends the verification.
- * spec/statement.md, spec/filing.md */
+/* What a verifier may find wrong in a statement, a filing proof or a proof file: the closed list of checks, in the
+ * order in which they are made, each with a name and a text of its own. The first one that does not hold ends the
+ * verification. spec/statement.md, spec/filing.md, spec/proof-file.md */
 #pragma once
 
 #include "ledger/bytes.h"
@@ -79,7 +79,10 @@
 	/* filing proofs only */ \
 	X(FILING_BATCH,         "filing-batch",            "the batch is another sender's, or the epoch does not cover it") \
 	X(FILING_SUBJECTS,      "filing-subjects",         "a label is not the one of the subject that the event is shown with") \
-	X(FILING_TREE,          "filing-tree",             "the events are not filed under these labels in the epoch's filing tree")
+	X(FILING_TREE,          "filing-tree",             "the events are not filed under these labels in the epoch's filing tree") \
+	/* proof files only */ \
+	X(TLOG_ENTRY,           "tlog-entry",              "what the proof file holds is no entry of a log") \
+	X(TLOG_INCLUSION,       "tlog-inclusion",          "the entry does not stand in the log at its index")
 /* clang-format on */
 
 enum finding_code {

@@ -16,21 +16,7 @@ static enum error check_subject(const struct shown *shown, const struct statemen
 	return E_OK;
 }
 
-/* ---- witnesses and freshness ---- */
-
-static enum error check_witnesses(
-	struct shown *shown, const struct vkey *log, const struct witness_policy *policy, struct statement *out)
-{
-	struct note note;
-	if (policy == NULL)
-		return E_OK;
-	if (!witness_policy_has_log(policy, log) || note_split(shown->evidence.note, NOTE_BYTES_MAX, &note) != E_OK ||
-		witness_policy_read(policy, &note, &out->quorum) != E_OK || !out->quorum.reached)
-		return finding_set(shown->finding, FINDING_WITNESSES, FINDING_NO_INDEX);
-	out->witnessed = !policy->none;
-	shown->cosigned_s = out->quorum.newest_s;
-	return E_OK;
-}
+/* ---- freshness ---- */
 
 /* An epoch that stands at the end of the log and covers all the rest is as new as can be. */
 static enum error check_freshness(const struct shown *shown)
@@ -130,7 +116,8 @@ static enum error check_all(
 	struct finding *finding = shown->finding;
 	TRY(check_subject(shown, options));
 	TRY(evidence_check_checkpoint(&shown->evidence, log, finding));
-	TRY(check_witnesses(shown, log, options->policy, out));
+	TRY(evidence_check_witnesses(&shown->evidence, log, options->policy, &out->witnessed, finding));
+	shown->cosigned_s = out->witnessed.quorum.newest_s;
 	TRY(evidence_check_genesis(&shown->evidence, log, finding));
 	TRY(evidence_check_epoch(&shown->evidence, finding));
 	TRY(check_epoch_time(shown));

@@ -10,9 +10,7 @@
  * hold. What it gives says no more than was proven. Pure: no store, no keys, no files, no clock. */
 #pragma once
 
-#include "ledger/entry.h"
-#include "ledger/finding.h"
-#include "ledger/witness_policy.h"
+#include "ledger/evidence.h"
 
 enum statement_state { STATEMENT_OPEN, STATEMENT_WITHHELD, STATEMENT_ERASED };
 
@@ -70,8 +68,7 @@ struct statement {
 	struct statement_sender *senders;
 	/* With a witness policy that asks for something: it is fulfilled, and the epoch is not older beside the newest
 	 * cosignature than the log allows itself. Else freshness and one history are not proven. */
-	bool witnessed;
-	struct quorum quorum;
+	struct witnessed witnessed;
 	enum statement_audit audit;
 	char auditor[ORIGIN_BYTES_MAX + 1];     /* verified: the key's name */
 	uint64_t audit_epoch;                   /* verified: log index of the epoch entry that was recomputed */
@@ -87,7 +84,8 @@ struct statement_options {
 };
 
 /* E_BAD_VALUE for the form, E_BAD_PROOF for what does not hold, with `finding`; E_NO_MEMORY (finding FINDING_NONE). On
- * success the caller calls statement_free. About 0.5 ms, 15 us for each event and 100 us for each batch of signatures. */
+ * success the caller calls statement_free. About 0.5 ms, 15 us for each event and 100 us for each batch of signatures.
+ */
 enum error statement_verify(struct bytes text, const struct vkey *log, const struct statement_options *options,
 	struct statement **out, struct finding *finding) MUST_USE;
 /* NULL is allowed. */

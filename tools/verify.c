@@ -103,12 +103,15 @@ static enum error read_file(const char *path, uint8_t **out, size_t *out_len, st
 	return E_OK;
 }
 
-enum kind { KIND_STATEMENT, KIND_FILING, KIND_RECEIPTS };
+enum kind { KIND_STATEMENT, KIND_FILING, KIND_TLOG_PROOF, KIND_RECEIPTS };
 
 /* By the name of the format, which the verifier then checks where it belongs. */
 static enum kind kind_of(struct bytes text)
 {
+	static const char tlog_proof[] = "c2sp.org/tlog-proof@";
 	static const char statement[] = "\"indsigt-statement/", filing[] = "\"indsigt-filing/";
+	if (text.len >= sizeof tlog_proof - 1 && memcmp(text.data, tlog_proof, sizeof tlog_proof - 1) == 0)
+		return KIND_TLOG_PROOF;
 	if (text.len > 0 && memmem(text.data, text.len, statement, sizeof statement - 1) != NULL)
 		return KIND_STATEMENT;
 	if (text.len > 0 && memmem(text.data, text.len, filing, sizeof filing - 1) != NULL)
@@ -121,8 +124,10 @@ static enum kind kind_of(struct bytes text)
 static enum error print_refusal(
 	const struct verify_call *call, enum kind kind, const struct finding *finding, uint64_t number)
 {
-	static const char *const kinds[] = {
-		[KIND_STATEMENT] = "statement", [KIND_FILING] = "filing", [KIND_RECEIPTS] = "receipts"};
+	static const char *const kinds[] = {[KIND_STATEMENT] = "statement",
+		[KIND_FILING] = "filing",
+		[KIND_TLOG_PROOF] = "tlog-proof",
+		[KIND_RECEIPTS] = "receipts"};
 	char text[FINDING_TEXT_MAX + 1];
 	if (call->json)
 		return verify_json(json_pack("{s:s, s:b, s:s, s:s}", "kind", kinds[kind], "holds", false, "check",
@@ -144,9 +149,10 @@ static enum error verify_file(const struct verify_call *call, bool *refused, str
 	enum kind kind = kind_of(call->text);
 	if (kind != KIND_STATEMENT && call->subject != NULL)
 		return fault_set(fault, E_BAD_VALUE, "--subject is for a statement, and this file is none");
-	enum error error = kind == KIND_STATEMENT ? verify_statement(call, &finding)
-					   : kind == KIND_FILING  ? verify_filing(call, &finding)
-											  : verify_receipts(call, &finding, &number);
+	enum error error = kind == KIND_STATEMENT    ? verify_statement(call, &finding)
+					   : kind == KIND_FILING     ? verify_filing(call, &finding)
+					   : kind == KIND_TLOG_PROOF ? verify_tlog_proof(call, &finding)
+												 : verify_receipts(call, &finding, &number);
 	*refused = error != E_OK && finding.code != FINDING_NONE;
 	if (*refused)
 		TRY(print_refusal(call, kind, &finding, number));
@@ -219,8 +225,10 @@ const struct command command_verify = {
 	.text =
 		"Reads FILE ('-': standard input) and nothing else, and says in plain words what it proves, or the first thing "
 		"that\n"
-		"does not hold. FILE is a statement ('indsigt statement'), a filing proof, or the receipts that 'indsigt send' "
-		"printed.\n"
+		"does not hold. FILE is a statement ('indsigt statement'), a filing proof, the receipts that 'indsigt send' "
+		"printed, "
+		"or a\n"
+		".tlog-proof.\n"
 		"\n"
 		"  --vkey VKEY       the log's verification key, from somewhere else than FILE\n"
 		"  --subject ID      refuse a statement about anybody else; it always says about whom it is\n"

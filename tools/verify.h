@@ -1,7 +1,7 @@
 /* What the parts of 'indsigt verify' share: one file each for statements, filing proofs and receipts. */
 #pragma once
 
-#include "ledger/witness_policy.h"
+#include "ledger/evidence.h"
 #include "tools/verify_words.h"
 
 #include <jansson.h>
@@ -23,6 +23,7 @@ struct verify_call {
  * E_BAD_VALUE, E_BAD_PROOF. Else E_NO_MEMORY, E_IO. */
 enum error verify_statement(const struct verify_call *call, struct finding *finding) MUST_USE;
 enum error verify_filing(const struct verify_call *call, struct finding *finding) MUST_USE;
+enum error verify_tlog_proof(const struct verify_call *call, struct finding *finding) MUST_USE;
 /* `number`: the receipt that does not hold, from 1. */
 enum error verify_receipts(const struct verify_call *call, struct finding *finding, uint64_t *number) MUST_USE;
 
@@ -31,5 +32,7 @@ void verify_line(FILE *out, const char *format, ...) __attribute__((format(print
 /* "2026-11-23 12:04:05 UTC"; a midnight as its date alone. */
 #define VERIFY_TIME_MAX 32
 void verify_time(uint64_t time_s, char out[VERIFY_TIME_MAX]);
+/* Who cosigned, or what is not proven without a policy. */
+void verify_witnesses(const struct witnessed *witnessed, const struct verify_call *call);
 /* Prints a new object as one line, and gives it up. */
 enum error verify_json(json_t *json, FILE *out) MUST_USE;

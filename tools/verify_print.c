@@ -27,6 +27,16 @@ void verify_time(uint64_t time_s, char out[VERIFY_TIME_MAX])
 		snprintf(out, VERIFY_TIME_MAX, "%.10s %.8s UTC", text, text + 11);
 }
 
+void verify_witnesses(const struct witnessed *witnessed, const struct verify_call *call)
+{
+	char time[VERIFY_TIME_MAX];
+	verify_time(witnessed->quorum.time_s, time);
+	if (witnessed->proven)
+		verify_line(call->out, call->words->witnessed, witnessed->quorum.count, time);
+	else
+		verify_line(call->out, "%s", call->words->no_policy);
+}
+
 enum error verify_json(json_t *json, FILE *out)
 {
 	if (json == NULL)

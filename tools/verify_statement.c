@@ -116,14 +116,14 @@ static json_t *statement_json(const struct statement *statement)
 		(json_int_t)statement->epoch_size, "complete_until", time_json(statement->epoch_time_s), "present",
 		statement->present, "count", (json_int_t)statement->count, "open", (json_int_t)statement->open, "withheld",
 		(json_int_t)statement->withheld, "erased", (json_int_t)statement->erased, "signatures", statement->signatures,
-		"senders", senders, "witnessed", statement->witnessed, "audit", audit_json(statement));
+		"senders", senders, "witnessed", statement->witnessed.proven, "audit", audit_json(statement));
 	if (json == NULL)
 		return NULL;
 	if (statement->window.has_from || statement->window.has_to)
 		json_object_set_new(json, "window", window_json(&statement->window));
-	if (statement->witnessed) {
-		json_object_set_new(json, "witnesses", json_integer((json_int_t)statement->quorum.count));
-		json_object_set_new(json, "witnessed_at", time_json(statement->quorum.time_s));
+	if (statement->witnessed.proven) {
+		json_object_set_new(json, "witnesses", json_integer((json_int_t)statement->witnessed.quorum.count));
+		json_object_set_new(json, "witnessed_at", time_json(statement->witnessed.quorum.time_s));
 	}
 	if (statement->predecessor[0])
 		json_object_set_new(json, "predecessor", json_string(statement->predecessor));
@@ -295,16 +295,11 @@ static void print_senders(const struct statement *statement, const struct verify
 	}
 }
 
-static void print_witnesses(const struct statement *statement, const struct verify_words *words, FILE *out)
-{
-	char time[VERIFY_TIME_MAX];
-	verify_time(statement->quorum.time_s, time);
-	verify_line(out, words->witnessed, statement->quorum.count, time);
-}
-
 /* What else is proven, and what is not. */
-static void print_ending(const struct statement *statement, const struct verify_words *words, FILE *out)
+static void print_ending(const struct statement *statement, const struct verify_call *call)
 {
+	FILE *out = call->out;
+	const struct verify_words *words = call->words;
 	if (statement->later_count == 1)
 		verify_line(out, "%s", words->later_one);
 	else if (statement->later_count > 1)
@@ -314,10 +309,7 @@ static void print_ending(const struct statement *statement, const struct verify_
 		verify_line(out, words->audited, statement->auditor, number(statement->audit_epoch));
 	else if (statement->audit == STATEMENT_AUDIT_NO_KEY)
 		verify_line(out, "%s", words->audit_no_key);
-	if (statement->witnessed)
-		print_witnesses(statement, words, out);
-	else
-		verify_line(out, "%s", words->no_policy);
+	verify_witnesses(&statement->witnessed, call);
 	verify_line(out, "%s", words->scope);
 	if (statement->predecessor[0])
 		verify_line(out, words->predecessor, statement->predecessor);
@@ -336,7 +328,7 @@ static enum error print_text(const struct statement *statement, const struct ver
 	}
 	print_headline(statement, words, call->out);
 	print_closed(statement, words, call->now_s, call->out);
-	print_ending(statement, words, call->out);
+	print_ending(statement, call);
 	return E_OK;
 }
 

@@ -44,8 +44,11 @@ struct verify_words {
 	const char *filed_headings[3]; /* sequence, log index, subject */
 	const char *receipts;          /* how many receipts, events, log, largest size */
 	const char *receipts_scope;
-	const char *refused;       /* what does not hold */
-	const char *refused_line;  /* number of the receipt, what does not hold */
+	const char *stands;       /* log index, log, size */
+	const char *entries[7];   /* what kinds of entries are: 1 name, organisation; 2, 3 sender, sequence, time; 4 sender,
+							   * first   and last sequence; 5 size, time */
+	const char *refused;      /* what does not hold */
+	const char *refused_line; /* number of the receipt, what does not hold */
 	const char *refused_index; /* log index */
 };
 

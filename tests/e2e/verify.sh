@@ -49,6 +49,12 @@ expect 1 "with a policy that is not fulfilled" "$indsigt" verify "$corpus/statem
 holds "... says so" has "$out" "DOES NOT HOLD: the cosignatures do not fulfil the witness policy"
 expect 0 "a filing proof" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge"
 holds "says that all are filed" has "$out" "All 6 events of system no. 1, sequences 0 to 5, are filed"
+expect 0 "a proof file" "$indsigt" verify "$corpus/tlog_proof/batch" --vkey "$forge"
+holds "says what stands where" has "$out" "Entry 8 stands in the log log.example.dk/forge, which had 13 entries then."
+holds "says what it is" has "$out" "It is a signed batch of system no. 1, sequences 0 to 5."
+expect 0 "the same in Danish" "$indsigt" verify "$corpus/tlog_proof/batch" --vkey "$forge" --lang da
+expect 0 "the same as JSON" "$indsigt" verify "$corpus/tlog_proof/batch" --vkey "$forge" --json
+holds "... names the kind" has "$out" '"entry":"batch"'
 expect 1 "a filing proof with a subject" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge" --subject cpr:0101701234
 echo "something else" >other
 expect 1 "something else" "$indsigt" verify other --vkey "$forge"

@@ -376,14 +376,14 @@ START_TEST(witnesses)
 	refuse_json(forge, honest(), &options, FINDING_WITNESSES);
 	forge_cosign(forge, 3, 0, FORGE_START_S + 50);
 	struct statement *statement = accept_json(forge, honest(), &options);
-	ck_assert(statement->witnessed);
-	ck_assert_uint_eq(statement->quorum.count, 2);
-	ck_assert_uint_eq(statement->quorum.time_s, FORGE_START_S + 40);
-	ck_assert_uint_eq(statement->quorum.newest_s, FORGE_START_S + 50);
+	ck_assert(statement->witnessed.proven);
+	ck_assert_uint_eq(statement->witnessed.quorum.count, 2);
+	ck_assert_uint_eq(statement->witnessed.quorum.time_s, FORGE_START_S + 40);
+	ck_assert_uint_eq(statement->witnessed.quorum.newest_s, FORGE_START_S + 50);
 	statement_free(statement);
 	/* Without the policy nobody looks. */
 	statement = accept_json(forge, honest(), NULL);
-	ck_assert(!statement->witnessed && statement->quorum.count == 0);
+	ck_assert(!statement->witnessed.proven && statement->witnessed.quorum.count == 0);
 	statement_free(statement);
 	/* A cosignature of another checkpoint makes the note invalid. */
 	forge_cosign(forge, 2, 5, FORGE_START_S + 50);
@@ -394,7 +394,7 @@ START_TEST(witnesses)
 	ck_ok(witness_policy_parse(BYTES_LITERAL("quorum none\n"), &policy, &fault));
 	const struct statement_options none = {.policy = policy};
 	statement = accept_json(forge, honest(), &none);
-	ck_assert(!statement->witnessed);
+	ck_assert(!statement->witnessed.proven);
 	statement_free(statement);
 	free(policy);
 	forge_free(forge);

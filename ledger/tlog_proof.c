@@ -1,0 +1,117 @@
+#include "ledger/tlog_proof.h"
+
+#include "ledger/base64.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define INDEX_DIGITS_MAX 18
+
+struct shown_proof {
+	uint64_t index;
+	struct bytes entry;
+	struct merkle_proof inclusion;
+	struct bytes note;
+};
+
+static void free_release(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+/* The next line without its newline; false at the end, and for a line that has none. */
+static bool next_line(struct bytes *rest, struct bytes *out)
+{
+	const uint8_t *end = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
+	if (end == NULL)
+		return false;
+	*out = bytes_of(rest->data, (size_t)(end - rest->data));
+	*rest = bytes_of(end + 1, rest->len - out->len - 1);
+	return true;
+}
+
+/* Cuts a word and a space off the line. */
+static bool cut_word(struct bytes *line, const char *word)
+{
+	size_t len = strlen(word);
+	if (line->len < len || memcmp(line->data, word, len) != 0)
+		return false;
+	*line = bytes_of(line->data + len, line->len - len);
+	return true;
+}
+
+static bool read_index(struct bytes digits, uint64_t *out)
+{
+	uint64_t value = 0;
+	if (digits.len == 0 || digits.len > INDEX_DIGITS_MAX || (digits.len > 1 && digits.data[0] == '0'))
+		return false;
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.data[i] < '0' || digits.data[i] > '9')
+			return false;
+		value = value * 10 + (uint64_t)(digits.data[i] - '0');
+	}
+	*out = value;
+	return true;
+}
+
+static bool read_hashes(struct bytes *rest, struct merkle_proof *out)
+{
+	struct bytes line;
+	out->count = 0;
+	while (next_line(rest, &line)) {
+		size_t len;
+		if (line.len == 0)
+			return true;
+		if (out->count == PROOF_HASHES_MAX || !base64_decode(line, out->hashes[out->count++].b, HASH_BYTES, &len) ||
+			len != HASH_BYTES)
+			return false;
+	}
+	return false;
+}
+
+/* `memory` has ENTRY_BYTES_MAX bytes. */
+static enum error read_proof(struct bytes text, uint8_t *memory, struct shown_proof *out, struct finding *finding)
+{
+	size_t len = 0;
+	struct bytes line = BYTES_EMPTY;
+	if (text.len > TLOG_PROOF_BYTES_MAX)
+		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "longer than its limit");
+	if (!next_line(&text, &line) || !bytes_equal(line, BYTES_LITERAL("c2sp.org/tlog-proof@v1")))
+		return finding_form(finding, "proof", FINDING_NO_INDEX, NULL, "the first line is another one");
+	if (!next_line(&text, &line) || !cut_word(&line, "extra ") || !base64_decode(line, memory, ENTRY_BYTES_MAX, &len))
+		return finding_form(finding, "proof", FINDING_NO_INDEX, "extra", "must be there with the entry in base64");
+	if (!next_line(&text, &line) || !cut_word(&line, "index ") || !read_index(line, &out->index))
+		return finding_form(finding, "proof", FINDING_NO_INDEX, "index", "must be a number without leading zeros");
+	if (!read_hashes(&text, &out->inclusion))
+		return finding_form(
+			finding, "proof", FINDING_NO_INDEX, NULL, "up to 63 hashes in base64, one a line, then an empty line");
+	out->entry = bytes_of(memory, len);
+	out->note = text;
+	return E_OK;
+}
+
+enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const struct witness_policy *policy,
+	struct tlog_proof **out, struct finding *finding)
+{
+	struct shown_proof shown;
+	struct finding ignored;
+	__attribute__((cleanup(free_release))) struct tlog_proof *proof = calloc(1, sizeof *proof);
+	finding = finding ? finding : &ignored;
+	*finding = (struct finding){.code = FINDING_NONE, .index = FINDING_NO_INDEX};
+	if (proof == NULL)
+		return E_NO_MEMORY;
+	TRY(read_proof(text, proof->memory, &shown, finding));
+	struct evidence evidence = {.note = shown.note};
+	TRY(evidence_check_checkpoint(&evidence, log, finding));
+	TRY(evidence_check_witnesses(&evidence, log, policy, &proof->seen, finding));
+	if (entry_decode(shown.entry, &proof->entry) != E_OK)
+		return finding_set(finding, FINDING_TLOG_ENTRY, shown.index);
+	const struct included included = {shown.index, shown.entry, {shown.inclusion.hashes, shown.inclusion.count}};
+	if (!included_check(&included, &evidence.checkpoint))
+		return finding_set(finding, FINDING_TLOG_INCLUSION, shown.index);
+	proof->checkpoint = evidence.checkpoint;
+	proof->index = shown.index;
+	*out = proof;
+	proof = NULL;
+	return E_OK;
+}
