@@ -5,9 +5,9 @@
  *   entries ─► event entries ──┴─► pending ─► epoch entry of size m ─► subject trees, filing tree of all below m
  *                                                                      └► map root, filing root ═ the epoch's?
  *
- * It knows neither store nor network: a caller feeds it with what it has read (tools/audit.c, from a directory or over
- * HTTP), each row of the label stream before the entry that it is about, and the entries in order from index 0.
- * Events at or above m, up to the epoch entry and beyond, belong to a later epoch and stay pending.
+ * It knows neither store nor network: a caller feeds it with what it has read (audit_filing.c, from a directory), each
+ * row of the label stream before the entry that it is about, and the entries in order from index 0. Events at or above
+ * m, up to the epoch entry and beyond, belong to a later epoch and stay pending.
  *
  * It finds an event that is filed under nobody, under two, under another label than the label stream has for it, in the
  * wrong order, twice, or too late (EPO-9). What an entry alone must keep (spec/entry.md) is the public audit's part.
