@@ -105,6 +105,7 @@ static void close_audit(struct audit *audit)
 	for (size_t i = 0; i < audit->sender_count; i++)
 		free(audit->senders[i]);
 	free(audit->senders);
+	epoch_lag_free(&audit->lag);
 	free(audit);
 }
 

@@ -1,6 +1,7 @@
 #include "ledger/audit_labels.h"
 
 #include "ledger/audit_suspects.h"
+#include "ledger/epoch_lag.h"
 #include "ledger/subject_map.h"
 
 #include <inttypes.h>
@@ -31,7 +32,6 @@ struct touched {
 /* An event entry that no epoch has covered yet. */
 struct pending {
 	uint64_t index;
-	uint64_t since_s; /* ledger time at which its lag began to count; NO_INDEX: not yet */
 	uint32_t subject; /* number in `subjects`, or NOBODY */
 	struct hash subject_leaf;
 	struct hash filing_leaf;
@@ -52,13 +52,11 @@ struct audit_labels {
 	bool found;
 	const struct merkle_nodes *ledgers_filing;
 
-	uint64_t lag_s;
-	uint64_t clock_s; /* ledger time so far */
+	struct epoch_lag lag;
 	uint64_t next_row;
 
 	struct queue rows;    /* LABEL_ROW_BYTES each, ascending */
 	struct queue pending; /* struct pending, ascending */
-	size_t dated;         /* of the pending ones: those whose lag counts */
 
 	struct filed *subjects;
 	uint32_t subject_count;
@@ -177,6 +175,7 @@ void audit_labels_free(struct audit_labels *audit)
 	free(audit->before.items);
 	free(audit->rows.items);
 	free(audit->pending.items);
+	epoch_lag_free(&audit->lag);
 	subject_map_free(audit->map);
 	free(audit);
 }
@@ -321,7 +320,7 @@ static bool take_row(struct audit_labels *audit, uint64_t index, struct bytes *o
 static enum error take_event(struct audit_labels *audit, uint64_t index, const struct hash *leaf)
 {
 	struct bytes row;
-	struct pending event = {.index = index, .since_s = NO_INDEX, .subject = NOBODY};
+	struct pending event = {.index = index, .subject = NOBODY};
 	TRY(queue_room(&audit->pending, 1));
 	if (take_row(audit, index, &row)) {
 		struct label label;
@@ -339,24 +338,16 @@ static enum error take_event(struct audit_labels *audit, uint64_t index, const s
 	return E_OK;
 }
 
-/* The ledger's time goes on: from its first step after an event the event's lag counts (a ledger that was stopped is
- * not late), and what has waited longer than the genesis entry allows is filed too late, whatever comes. EPO-9 */
-static enum error take_time(struct audit_labels *audit, uint64_t index, uint64_t time_s)
+static enum error check_lag(struct audit_labels *audit, uint64_t index, const struct entry *entry)
 {
-	if (time_s <= audit->clock_s)
-		return E_OK;
-	audit->clock_s = time_s;
-	for (; audit->dated < audit->pending.count; audit->dated++)
-		((struct pending *)queue_item(&audit->pending, audit->dated))->since_s = time_s;
-	if (audit->pending.count == 0)
-		return E_OK;
-	const struct pending *oldest = queue_item(&audit->pending, 0);
-	if (time_s - oldest->since_s <= audit->lag_s)
-		return E_OK;
-	return finding(audit, NO_INDEX, oldest->index,
-		"the event at index %" PRIu64 " is filed too late: no epoch covers it before index %" PRIu64
-		", more than %" PRIu64 " seconds after it",
-		oldest->index, index, audit->lag_s);
+	uint64_t late;
+	enum error error = epoch_lag_entry(&audit->lag, index, entry, &late);
+	if (error != E_CORRUPT)
+		return error;
+	return finding(audit, NO_INDEX, late,
+		"the event at index %" PRIu64 " is filed too late: the log goes on for more than %" PRIu64
+		" seconds, to index %" PRIu64 ", before an epoch covers it",
+		late, audit->lag.lag_s, index);
 }
 
 /* What an epoch entry covers that none before it did. */
@@ -517,7 +508,6 @@ static enum error take_epoch(struct audit_labels *audit, uint64_t index, const s
 		covered.count++;
 	TRY(compare_epoch(audit, &covered));
 	queue_drop(&audit->pending, covered.count);
-	audit->dated = audit->dated > covered.count ? audit->dated - covered.count : 0;
 	audit->result.events += covered.count;
 	audit->result.epochs++;
 	audit->result.epoch_index = index;
@@ -528,13 +518,9 @@ static enum error take_epoch(struct audit_labels *audit, uint64_t index, const s
 static enum error take_entry(
 	struct audit_labels *audit, uint64_t index, const struct entry *entry, const struct hash *leaf)
 {
-	uint64_t time_s;
 	if ((index == 0) != (entry->kind == ENTRY_GENESIS))
 		return finding(audit, NO_INDEX, NO_INDEX, "the log does not begin with its genesis entry");
-	if (index == 0)
-		audit->lag_s = entry->genesis.epoch_lag_seconds;
-	if (entry_time(entry, &time_s))
-		TRY(take_time(audit, index, time_s));
+	TRY(check_lag(audit, index, entry));
 	if (entry->kind == ENTRY_EVENT)
 		TRY(take_event(audit, index, leaf));
 	if (audit->rows.count > 0 && get_u64(queue_item(&audit->rows, 0)) <= index)

@@ -16,7 +16,7 @@
  * trying out what one fault in one subject's tree would give (audit_suspects.h).
  *
  * Memory: about 250 bytes for each subject (label, frontier of its tree, place in the map), 104 for each row that waits
- * for its entry, 88 for each event that waits for its epoch, queues up to twice that. 1,000,000 subjects: 260 MB. */
+ * for its entry, 96 for each event that waits for its epoch, queues up to twice that. 1,000,000 subjects: 260 MB. */
 #pragma once
 
 #include "ledger/entry.h"

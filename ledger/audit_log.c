@@ -256,6 +256,18 @@ static enum error take_epoch(struct audit *audit, uint64_t index, const struct e
 	return E_OK;
 }
 
+static enum error check_lag(struct audit *audit, uint64_t index, const struct entry *entry)
+{
+	uint64_t late;
+	enum error error = epoch_lag_entry(&audit->lag, index, entry, &late);
+	if (error != E_CORRUPT)
+		return error;
+	return audit_finding(audit, late,
+		"the event is filed too late: the log goes on for more than %" PRIu64 " seconds, to index %" PRIu64
+		", before an epoch covers it",
+		audit->lag.lag_s, index);
+}
+
 static enum error take_entry(struct audit *audit, uint64_t index, const struct entry *entry)
 {
 	bool in_run = entry->kind == ENTRY_EVENT || entry->kind == ENTRY_MASS || entry->kind == ENTRY_BATCH;
@@ -300,6 +312,7 @@ static enum error check_entry(struct audit *audit, uint64_t index, struct bytes 
 	if (error != E_OK)
 		return audit_finding(audit, index, "the entry cannot be read: %s", audit_why(error));
 	TRY(take_entry(audit, index, &entry));
+	TRY(check_lag(audit, index, &entry));
 	if (audit->filing != NULL)
 		TRY(audit_filing_entry(audit, &entry, &leaf));
 	merkle_frontier_append(&audit->frontier, &leaf, take_node, audit);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "ledger/audit.h"
+#include "ledger/epoch_lag.h"
 #include "ledger/log.h"
 #include "ledger/registry.h"
 
@@ -50,6 +51,7 @@ struct audit {
 	uint64_t epoch_index; /* of the newest epoch entry; 0: there is none */
 	uint64_t epoch_size;  /* its m */
 	uint64_t changes;     /* sender entries */
+	struct epoch_lag lag;
 	uint64_t event_batches;
 	uint64_t filing_leaves; /* event entries in complete batches */
 	struct audit_run run;

@@ -373,4 +373,40 @@ START_TEST(unendorsed)
 }
 END_TEST
 
-UNIT_MAIN("audit_rules", rules, altered_with_its_tile, other_history, other_key, unendorsed)
+static void append_later(uint64_t *sequence, uint64_t seconds)
+{
+	uint32_t subjects[] = {1, 2};
+	f.now_s += seconds;
+	fixture_append(&f, fixture_batch(&f, *sequence, subjects, 2, 0));
+	*sequence += 2;
+}
+
+/* EPO-9: anybody sees that an event is filed too late, without a label. */
+START_TEST(filed_too_late)
+{
+	uint64_t sequence = 0;
+	fixture_make(&f);
+	append_later(&sequence, 1);
+	append_later(&sequence, 1000); /* the first step after it: as if the ledger had been stopped */
+	append_later(&sequence, EPOCH_LAG_SECONDS_DEFAULT);
+	fixture_close(&f);
+	assert_holds(true);
+	fixture_open(&f);
+	append_later(&sequence, 1);
+	fixture_close(&f);
+	struct audit_result result = audit(false);
+	assert_fails(&result, 2, "filed too late");
+	fixture_remove(&f);
+
+	fixture_make(&f);
+	for (sequence = 0; sequence < 20;) {
+		append_later(&sequence, EPOCH_LAG_SECONDS_DEFAULT);
+		fixture_epoch(&f);
+	}
+	fixture_close(&f);
+	assert_holds(true);
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("audit_rules", rules, altered_with_its_tile, other_history, other_key, unendorsed, filed_too_late)
