@@ -35,10 +35,10 @@ struct sequencer {
 	_Atomic bool halted; /* a sender holds a receipt that this store does not extend */
 
 	/* tick thread only */
-	struct job *epoch_waiters; /* `number`: how many epochs must have ended */
-	uint64_t epochs_ended;
+	struct job *epoch_waiters; /* `number`: how many entries epochs must cover; UINT64_MAX: not said yet */
 	bool epoch_running;
 	uint64_t epoch_ended_ms;
+	uint64_t slice_after_us; /* while ticks have work, the next slice of an epoch waits so long */
 	uint8_t receipt[RECEIPT_BYTES_MAX];
 };
 
@@ -47,6 +47,13 @@ static uint64_t clock_ms(void)
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t clock_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static void finish(struct sequencer *s, struct job *jobs)
@@ -316,17 +323,17 @@ static void tick(struct sequencer *s, struct job *jobs)
 
 /* ---- epochs ---- */
 
-/* An epoch has ended, or there was nothing to do: answers those who waited for it; after an error, everybody. */
+/* An epoch has ended, or there was nothing to do: answers those whose entries it covers; after an error, everybody. */
 static void epoch_done(struct sequencer *s, enum error error, const struct fault *fault)
 {
 	struct job *answered = NULL;
 	struct job **link = &s->epoch_waiters;
 	s->epoch_running = false;
 	s->epoch_ended_ms = clock_ms();
-	s->epochs_ended++;
+	uint64_t covered = ledger_unfiled(s->options.ledger) == 0 ? UINT64_MAX - 1 : ledger_filed(s->options.ledger);
 	while (*link != NULL) {
 		struct job *job = *link;
-		if (error == E_OK && job->number > s->epochs_ended) {
+		if (error == E_OK && job->number > covered) {
 			link = &job->next;
 			continue;
 		}
@@ -341,13 +348,37 @@ static void epoch_done(struct sequencer *s, enum error error, const struct fault
 	finish(s, answered);
 }
 
-/* At most one slice. */
-static void epoch_step(struct sequencer *s)
+/* While ticks have work they have most of the thread: four times what the last slice took. */
+#define SLICE_REST 4
+
+static enum error epoch_slice(struct sequencer *s, bool *finished, struct fault *fault)
+{
+	uint64_t start_us = clock_us();
+	enum error error = ledger_epoch_slice(s->options.ledger, finished, fault);
+	uint64_t end_us = clock_us();
+	s->slice_after_us = end_us + SLICE_REST * (end_us - start_us);
+	return error;
+}
+
+/* Those who wait for an epoch want everything covered that was there when they came. */
+static void set_waiters_targets(struct sequencer *s)
+{
+	struct checkpoint checkpoint;
+	struct bytes note;
+	ledger_checkpoint(s->options.ledger, &checkpoint, &note);
+	for (struct job *job = s->epoch_waiters; job != NULL; job = job->next)
+		if (job->number == UINT64_MAX)
+			job->number = checkpoint.size;
+}
+
+/* At most one slice. `busy`: ticks have work. */
+static void epoch_step(struct sequencer *s, bool busy)
 {
 	struct fault fault = {0};
 	enum error error = E_OK;
 	bool finished = false;
 	uint64_t tail = ledger_unfiled(s->options.ledger);
+	set_waiters_targets(s);
 	bool due = clock_ms() - s->epoch_ended_ms >= (uint64_t)s->options.epoch_seconds * 1000;
 	if (atomic_load(&s->halted)) {
 		s->epoch_running = false;
@@ -359,8 +390,10 @@ static void epoch_step(struct sequencer *s)
 	}
 	if (!s->epoch_running && tail > 0 && (due || tail > EPOCH_EVENTS_MAX / 2 || s->epoch_waiters != NULL))
 		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, &fault);
+	if (error == E_OK && s->epoch_running && busy && clock_us() < s->slice_after_us)
+		return;
 	if (error == E_OK && s->epoch_running)
-		error = ledger_epoch_slice(s->options.ledger, &finished, &fault);
+		error = epoch_slice(s, &finished, &fault);
 	if (error == E_IO || error == E_STOPPED)
 		die(&fault);
 	if (error != E_OK)
@@ -369,7 +402,7 @@ static void epoch_step(struct sequencer *s)
 		epoch_done(s, error, &fault);
 }
 
-/* Takes the jobs that wait for an epoch out of the list. A running epoch does not cover what came after it began. */
+/* Takes the jobs that wait for an epoch out of the list. */
 static struct job *set_epochs_aside(struct sequencer *s, struct job *jobs)
 {
 	struct job **link = &jobs;
@@ -380,7 +413,7 @@ static struct job *set_epochs_aside(struct sequencer *s, struct job *jobs)
 			continue;
 		}
 		*link = job->next;
-		job->number = s->epochs_ended + (s->epoch_running ? 2 : 1);
+		job->number = UINT64_MAX;
 		job->next = s->epoch_waiters;
 		s->epoch_waiters = job;
 	}
@@ -412,13 +445,14 @@ static void *tick_main(void *context)
 		if (jobs == NULL && ledger_idle(s->options.ledger, &fault) == E_IO)
 			die(&fault);
 		jobs = set_epochs_aside(s, jobs);
+		bool busy = jobs != NULL;
 		while (jobs != NULL) {
 			struct job *rest = cut(jobs);
 			tick(s, jobs);
 			jobs = rest;
 		}
 		if (!closed)
-			epoch_step(s);
+			epoch_step(s, busy);
 	}
 	fault_set(&fault, E_STOPPED, "");
 	epoch_done(s, E_STOPPED, &fault);

@@ -149,6 +149,7 @@ static enum error run_audit(struct audit *audit)
 	TRY(check_guard(audit));
 	TRY(check_root(audit));
 	TRY(audit_tables(audit));
+	TRY(audit_rows(audit));
 	TRY(audit_derived(audit));
 	return audit->records != NULL ? audit_records_filing(audit) : E_OK;
 }

@@ -2,6 +2,7 @@
  *
  *   audit.c          opens, drives, compares with checkpoint and guard at the end
  *   audit_log.c      public part: entries, their rules, the tree and its tiles
+ *   audit_tables.c   that a search finds every row; evidence
  *   audit_derived.c  filing tree, subject map and heads as stored
  *   audit_filing.c   every epoch, from the label stream
  *   audit_records.c  sealed part: records, aliases, postings
@@ -79,6 +80,11 @@ void audit_progress(const struct audit *audit);
 enum error audit_bundle(struct audit *audit, uint64_t number) MUST_USE;
 /* After the last bundle: no open run; the tables that follow from the entries are as they should be. */
 enum error audit_tables(struct audit *audit) MUST_USE;
+
+/* ---- audit_tables.c ---- */
+
+/* Every row of every table is met by a walk and found by a search, and evidence is what it should be. */
+enum error audit_rows(struct audit *audit) MUST_USE;
 
 /* ---- audit_derived.c ---- */
 

@@ -40,6 +40,11 @@ uint64_t ledger_unfiled(const struct ledger *ledger)
 	return ledger->checkpoint.size - ledger->filing.filed - own;
 }
 
+uint64_t ledger_filed(const struct ledger *ledger)
+{
+	return ledger->filing.filed;
+}
+
 void ledger_epoch_free(struct ledger *ledger)
 {
 	struct epoch *epoch = ledger->epoch;

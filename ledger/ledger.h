@@ -80,6 +80,8 @@ uint64_t ledger_time_s(const struct ledger *ledger);
 
 /* Entries that the newest epoch does not cover, but for its own: is there something to file, and how much at most. */
 uint64_t ledger_unfiled(const struct ledger *ledger);
+/* Entries below this index are covered by the newest epoch. */
+uint64_t ledger_filed(const struct ledger *ledger);
 /* Starts an epoch over everything under the last commit; nothing to do: *started = false. Outside a tick. */
 enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault *fault) MUST_USE;
 /* Does one slice of the running epoch (a few milliseconds) in a transaction of its own; the last one is a tick that

@@ -23,7 +23,7 @@ PEOPLE = ["cpr:01017%05d" % i for i in range(23)]
 EVENTS = 350
 ROW_LEVELS = 4  # row r of the tiles holds roots of 16^r entries (spec/store.md)
 SHOWN_MAX = 20  # of what went wrong
-REFUSED = "index %d: a sealed record does not open"
+REFUSED = "index %d: "
 
 
 def make_ledger(indsigt):

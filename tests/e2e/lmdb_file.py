@@ -6,6 +6,7 @@ import struct
 PAGE_HEADER = 16
 NODE_HEADER = 8
 META_BYTES = 136
+TABLE_BYTES = 48
 BRANCH, LEAF, OVERFLOW = 1, 2, 4
 NODE_BIG, NODE_SUB = 1, 2
 NO_PAGE = (1 << 64) - 1
@@ -64,10 +65,12 @@ class File:
         self.regions.append(Region(at, at + lower, "page", table))
         for i in range((lower - PAGE_HEADER) // 2):
             (offset,) = self.unpack("<H", at + PAGE_HEADER + 2 * i)
-            self.node(at, at + offset, flags, table, depth)
+            self.node(at, at + offset, flags, table, depth, i == 0)
 
-    def node(self, page_at, at, page_flags, table, depth):
+    def node(self, page_at, at, page_flags, table, depth, is_first):
         low, high, flags, key_bytes = self.unpack("<HHHH", at)
+        if page_flags & BRANCH and is_first:
+            key_bytes = 0  # whatever it says: everything below the second key is there
         key_at = at + NODE_HEADER
         if key_at + key_bytes > page_at + self.page_bytes:
             raise Damaged("key")
@@ -85,15 +88,16 @@ class File:
             self.regions.append(Region(value_at, value_at + 8, "node", table, key))
             self.regions.append(Region(page * self.page_bytes, page * self.page_bytes + PAGE_HEADER, "page", table))
             value_at = page * self.page_bytes + PAGE_HEADER
-        if value_at + value_bytes > len(self.data):
-            raise Damaged("value")
         if table is None and flags & NODE_SUB:
+            value_bytes = TABLE_BYTES  # whatever the node says
             (root,) = self.unpack("<Q", value_at + 40)
             self.regions.append(Region(value_at, value_at + value_bytes, "node", None, key))
             self.rows.setdefault(key.decode("ascii", "replace"), {})
             if root != NO_PAGE:
                 self.walk(root, key.decode("ascii", "replace"), 0)
             return
+        if value_at + value_bytes > len(self.data):
+            raise Damaged("value")
         self.regions.append(Region(value_at, value_at + value_bytes, "value", table, key))
         self.rows.setdefault(table, {})[key] = bytes(self.data[value_at:value_at + value_bytes])
 

@@ -246,5 +246,30 @@ START_TEST(guard)
 }
 END_TEST
 
-UNIT_MAIN("audit", honest, empty_ledger, progress_and_errors, flipped_entries, flipped_tiles, flipped_checkpoint,
-	missing_and_extra_rows, longer_and_shorter_rows, guard)
+/* What a sender signed against itself is kept, and read. */
+START_TEST(evidence)
+{
+	static const uint32_t subjects[] = {1, 2};
+	static const uint8_t key[12] = {0, 0, 0, 1};
+	struct appended appended;
+	struct fault fault = {.text = ""};
+	fixture_make(&f);
+	fixture_append(&f, fixture_batch(&f, 0, subjects, 2, 1));
+	struct bytes other = fixture_batch(&f, 0, subjects, 2, 2);
+	ck_error(fixture_take(&f, other, &appended, &fault), E_EQUIVOCATION);
+	free((void *)(uintptr_t)other.data);
+	fixture_close(&f);
+	assert_holds(false);
+	flip(STORE_EVIDENCE, BYTES_ARRAY(key), 0, 6); /* its kind */
+	struct audit_result result = audit(false);
+	assert_fails(&result, 4, "not every row of evidence");
+	flip(STORE_EVIDENCE, BYTES_ARRAY(key), 0, 6);
+	flip(STORE_EVIDENCE, BYTES_ARRAY(key), 4, 0); /* its sender */
+	result = audit(false);
+	assert_fails(&result, 4, "not every row of evidence");
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("audit", evidence, honest, empty_ledger, progress_and_errors, flipped_entries, flipped_tiles,
+	flipped_checkpoint, missing_and_extra_rows, longer_and_shorter_rows, guard)
