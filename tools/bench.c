@@ -1,8 +1,12 @@
 /* indsigt bench: how fast it is, measured from outside, with real senders.
  *
- *   fresh ledger ─► every subject once (untimed) ─► batches of 1000, 100, 1 ─► new subjects ─► questions ─► audit
+ *   fresh ledger ─► every subject once (untimed) ─► batches of 1000, 100, 1 ─► new subjects ─► while an epoch runs
+ *                ─► questions ─► statements ─► audit
  *
  * An epoch is asked for and waited for before each part, so that none pays for the filing of the one before. */
+#include "ingest/fetch.h"
+#include "ledger/archive.h"
+#include "ledger/statement.h"
 #include "query/token.h"
 #include "tools/admin.h"
 #include "tools/answer.h"
@@ -14,6 +18,7 @@
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +39,12 @@
 #define CITIZEN_EVENTS 20u
 #define QUESTIONS_MAX 2000u
 #define QUESTION_CONNECTIONS 8u
+#define EPOCH_EVENTS 100000u /* that are filed while more come */
+#define PROVERS_FROM (CITIZENS_FROM + 1000000u)
+#define PROVERS 20u
+#define PROVER_EVENTS 100u
+#define STATEMENTS 200u
+#define VERIFICATIONS 50u
 
 struct bench {
 	uint64_t events;
@@ -124,6 +135,118 @@ static enum error measure_new(struct bench *bench, struct fault *fault)
 	return E_OK;
 }
 
+/* ---- while an epoch runs ---- */
+
+/* An epoch that is asked for once the load runs, and how much the log grew until either was over. */
+struct epoch_run {
+	struct bench *bench;
+	pthread_t thread;
+	bool started;
+	_Atomic bool load_over;
+	uint64_t first_entry;
+	uint64_t last_entry;
+	double start_s;
+	double end_s;   /* of what was counted */
+	double epoch_s; /* how long the epoch took */
+	enum error error;
+	struct fault fault;
+};
+
+static double clock_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static enum error count_entries(const struct bench *bench, uint64_t *out, struct fault *fault)
+{
+	struct archive *archive = NULL;
+	struct snapshot *snapshot = NULL;
+	struct checkpoint checkpoint;
+	struct bytes note;
+	TRY(archive_open(bench->place.ledger, false, &archive, fault));
+	enum error error = snapshot_begin(archive, &snapshot, fault);
+	if (error == E_OK) {
+		snapshot_checkpoint(snapshot, &checkpoint, &note);
+		*out = checkpoint.size;
+		snapshot_end(snapshot);
+	}
+	archive_close(archive);
+	return error;
+}
+
+static void *ask_for_epoch(void *context)
+{
+	struct epoch_run *run = context;
+	run->error = admin_epoch(run->bench->place.ledger, &run->fault);
+	double now_s = clock_s();
+	run->epoch_s = now_s - run->start_s;
+	if (run->error == E_OK && !run->load_over) {
+		run->end_s = now_s;
+		run->error = count_entries(run->bench, &run->last_entry, &run->fault);
+	}
+	return NULL;
+}
+
+static void watch_epoch(void *context, uint64_t done)
+{
+	struct epoch_run *run = context;
+	watch(run->bench, done);
+	if (run->started || done == 0 || run->error != E_OK)
+		return;
+	run->error = count_entries(run->bench, &run->first_entry, &run->fault);
+	run->start_s = clock_s();
+	run->started = run->error == E_OK && pthread_create(&run->thread, NULL, ask_for_epoch, run) == 0;
+}
+
+static enum error run_epoch(struct epoch_run *run, struct load *load, struct fault *fault)
+{
+	struct load_result result;
+	load->watch = watch_epoch;
+	load->context = run;
+	enum error error = load_run(load, &result, fault);
+	double now_s = clock_s();
+	run->load_over = true;
+	if (run->started)
+		pthread_join(run->thread, NULL);
+	TRY(error);
+	if (run->error != E_OK || !run->started)
+		return fault_set(
+			fault, run->error != E_OK ? run->error : E_STOPPED, "the epoch while events came: %s", run->fault.text);
+	if (run->end_s == 0) { /* the load was over before the epoch */
+		run->end_s = now_s;
+		TRY(count_entries(run->bench, &run->last_entry, fault));
+	}
+	return E_OK;
+}
+
+static enum error measure_epoch(struct bench *bench, struct fault *fault)
+{
+	struct load_result alone;
+	struct epoch_run run = {.bench = bench};
+	struct load known = {.senders = senders_for(bench, WARM_UP_BATCH),
+		.batch = WARM_UP_BATCH,
+		.events = EPOCH_EVENTS < bench->events ? EPOCH_EVENTS : bench->events,
+		.order = LOAD_RANDOM,
+		.subjects = bench->subjects};
+	TRY(load(bench, "events to be filed", &known, &alone, fault));
+	known.events = bench->events;
+	bench->progress_total = known.events;
+	progress_start(&bench->progress, "events while an epoch runs");
+	enum error error = run_epoch(&run, &known, fault);
+	progress_clear(&bench->progress);
+	TRY(error);
+	double alone_per_s = (double)alone.events / alone.seconds;
+	double entries = (double)(run.last_entry - run.first_entry);
+	double during_per_s = entries * WARM_UP_BATCH / (WARM_UP_BATCH + 1) / (run.end_s - run.start_s);
+	printf("epoch ingest_ratio=%.2f events/s=%.0f without_events/s=%.0f seconds=%.3f filed=%" PRIu64
+		   " subjects=%" PRIu64 "\n",
+		during_per_s / alone_per_s, during_per_s, alone_per_s, run.epoch_s, alone.events, bench->subjects);
+	fflush(stdout);
+	return E_OK;
+}
+
 /* ---- questions ---- */
 
 struct tokens {
@@ -141,15 +264,16 @@ static void issuer_wipe(struct token_issuer *issuer)
 	sodium_memzero(issuer, sizeof *issuer);
 }
 
-static enum error make_tokens(const struct bench *bench, struct tokens *out, struct fault *fault)
+static enum error make_tokens(
+	const struct bench *bench, uint64_t from, size_t count, struct tokens *out, struct fault *fault)
 {
 	__attribute__((cleanup(issuer_wipe))) struct token_issuer issuer = {0};
 	char text[TOKEN_TEXT_MAX + 1];
 	uint64_t now_s = (uint64_t)time(NULL);
 	TRY(token_issuer_open(bench->place.ledger, false, &issuer, fault));
-	for (size_t i = 0; i < CITIZENS; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct token_claims claims = {.role = TOKEN_SUBJECT, .issued_s = now_s, .expires_s = now_s + 3600};
-		load_subject(CITIZENS_FROM + i, claims.subject);
+		load_subject(from + i, claims.subject);
 		TRY(token_issue(&issuer, &claims, text));
 		out->texts[i] = strdup(text);
 		if (out->texts[i] == NULL)
@@ -187,7 +311,7 @@ static enum error measure_query(struct bench *bench, struct fault *fault)
 		.subjects = CITIZENS};
 	TRY(load(bench, "events of the citizens who will ask", &citizens, &loaded, fault));
 	TRY(admin_epoch(bench->place.ledger, fault));
-	TRY(make_tokens(bench, &tokens, fault));
+	TRY(make_tokens(bench, CITIZENS_FROM, CITIZENS, &tokens, fault));
 	TRY(check_answer(bench, tokens.texts[0], fault));
 	struct ask ask = {.server = bench->place.query,
 		.path = "/v1/accesses",
@@ -202,6 +326,68 @@ static enum error measure_query(struct bench *bench, struct fault *fault)
 	bench_place_sample(&bench->place);
 	printf("query p50_ms=%.3f p99_ms=%.3f queries/s=%.0f events=%u connections=%u answer_bytes=%zu\n", one.p50_ms,
 		one.p99_ms, many.per_second, CITIZEN_EVENTS, QUESTION_CONNECTIONS, one.answer_bytes);
+	fflush(stdout);
+	return E_OK;
+}
+
+/* ---- statements ---- */
+
+static void fetch_release(struct fetch **fetch)
+{
+	fetch_close(*fetch);
+}
+
+/* Fetches one statement and verifies it many times. */
+static enum error time_verification(const struct bench *bench, const char *token, double *out_ms, struct fault *fault)
+{
+	char url[ADDRESS_TEXT_MAX + 16];
+	struct bytes text;
+	struct finding finding = {.text = ""};
+	const struct statement_options options = {.subject = NULL};
+	__attribute__((cleanup(fetch_release))) struct fetch *fetch = NULL;
+	snprintf(url, sizeof url, "http://%s", bench->place.query);
+	TRY(fetch_open(url, token, &fetch, fault));
+	TRY(fetch_text(fetch, "/v1/statement", NULL, 0, &text, fault));
+	double start_s = clock_s();
+	for (unsigned i = 0; i < VERIFICATIONS; i++) {
+		struct statement *statement = NULL;
+		if (statement_verify(text, &bench->place.vkey, &options, &statement, &finding) != E_OK)
+			return fault_set(fault, E_BAD_PROOF, "a statement does not verify: %s", finding.text);
+		uint64_t shown = statement->event_count;
+		statement_free(statement);
+		if (shown != PROVER_EVENTS)
+			return fault_set(fault, E_STOPPED, "a statement of %u events shows %" PRIu64, PROVER_EVENTS, shown);
+	}
+	*out_ms = (clock_s() - start_s) * 1000 / VERIFICATIONS;
+	return E_OK;
+}
+
+static enum error measure_statement(struct bench *bench, struct fault *fault)
+{
+	__attribute__((cleanup(tokens_free))) struct tokens tokens = {0};
+	struct load_result loaded;
+	struct ask_result asked;
+	double verify_ms = 0;
+	struct load provers = {.senders = 1,
+		.batch = WARM_UP_BATCH,
+		.events = PROVERS * PROVER_EVENTS,
+		.order = LOAD_EACH,
+		.first_subject = PROVERS_FROM,
+		.subjects = PROVERS};
+	TRY(load(bench, "events of the citizens who want a statement", &provers, &loaded, fault));
+	TRY(admin_epoch(bench->place.ledger, fault));
+	TRY(make_tokens(bench, PROVERS_FROM, PROVERS, &tokens, fault));
+	struct ask ask = {.server = bench->place.query,
+		.path = "/v1/statement",
+		.tokens = (const char *const *)tokens.texts,
+		.token_count = PROVERS,
+		.connections = 1,
+		.requests = STATEMENTS};
+	TRY(ask_run(&ask, &asked, fault));
+	bench_place_sample(&bench->place);
+	TRY(time_verification(bench, tokens.texts[0], &verify_ms, fault));
+	printf("statement p50_ms=%.3f p99_ms=%.3f verify_ms=%.3f events=%u bytes=%zu\n", asked.p50_ms, asked.p99_ms,
+		verify_ms, PROVER_EVENTS, asked.answer_bytes);
 	fflush(stdout);
 	return E_OK;
 }
@@ -252,7 +438,9 @@ static enum error measure(struct bench *bench, struct fault *fault)
 	if (bench->batch)
 		TRY(measure_batch(bench, (uint32_t)bench->batch, fault));
 	TRY(measure_new(bench, fault));
+	TRY(measure_epoch(bench, fault));
 	TRY(measure_query(bench, fault));
+	TRY(measure_statement(bench, fault));
 	TRY(measure_audit(bench, fault));
 	printf("memory ingestd_anon_mib=%.1f queryd_anon_mib=%.1f\n", (double)bench->place.ingestd_kib / 1024,
 		(double)bench->place.queryd_kib / 1024);

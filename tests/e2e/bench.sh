@@ -14,12 +14,14 @@ holds "batches of 1000" line "ingest events/s=[0-9]* batch=1000 events=300 "
 holds "batches of 100" line "ingest events/s=[0-9]* batch=100 events=300 batches=[3-5] "
 holds "batches of 1" line "ingest events/s=[0-9]* batch=1 events=30 batches=30 senders=32 "
 holds "new subjects" line "new-subjects events/s=[0-9]* batch=1000 events=75 "
+holds "while an epoch runs" line "epoch ingest_ratio=[0-9.]* events/s=[0-9]* without_events/s=[0-9]* seconds=[0-9.]* filed=300 subjects=40"
 holds "questions" line "query p50_ms=[0-9.]* p99_ms=[0-9.]* queries/s=[0-9]* events=20 "
-# 40 + 300 + 300 + 30 + 75 + 2000 events
+holds "statements" line "statement p50_ms=[0-9.]* p99_ms=[0-9.]* verify_ms=[0-9.]* events=100 bytes=[0-9]*"
+# 40 + 300 + 300 + 30 + 75 + 300 + 300 + 2000 + 2000 events
 holds "the audit" line "audit entries/s=[0-9]* entries=[0-9]* seconds="
 holds "memory" line "memory ingestd_anon_mib=[0-9.]* queryd_anon_mib=[0-9.]*"
 expect 0 "audit of what was kept" "$indsigt" audit kept/ledger --vkey "$("$indsigt" vkey kept/ledger)"
-holds "all events are there" has "$out" "events=2745 "
+holds "all events are there" has "$out" "events=5345 "
 expect 1 "bench refuses an existing directory" "$indsigt" bench --dir kept
 expect 0 "one size of batch" env TMPDIR="$place" "$indsigt" bench --events 50 --subjects 5 --batch 7 --senders 3
 holds "is the only one" test "$(grep -c '^ingest' "$out")" = 1

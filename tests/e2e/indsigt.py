@@ -103,9 +103,9 @@ class Ledger:
         self.run("sender", "add", self.dir, "--name", name, "--org", org, "--key", key, *options)
         return key
 
-    def audit(self):
+    def audit(self, *options):
         """(exit code, last line)"""
-        result = self.result("audit", self.dir, "--vkey", self.vkey)
+        result = self.result("audit", self.dir, "--vkey", self.vkey, *options)
         lines = result.stdout.strip().splitlines()
         return result.returncode, lines[-1] if lines else result.stderr
 
