@@ -155,6 +155,7 @@ void snapshot_end(struct snapshot *snapshot)
 	db_abort(&snapshot->txn);
 	record_buffer_free(&snapshot->record);
 	free(snapshot->tail);
+	free(snapshot->rest_note);
 	free(snapshot);
 }
 
@@ -167,6 +168,11 @@ void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out
 struct db_txn *snapshot_store(struct snapshot *snapshot)
 {
 	return &snapshot->txn;
+}
+
+struct archive *snapshot_archive(const struct snapshot *snapshot)
+{
+	return snapshot->archive;
 }
 
 const char *snapshot_dir(const struct snapshot *snapshot)
@@ -245,6 +251,28 @@ enum error snapshot_prove_consistency(struct snapshot *snapshot, uint64_t old_si
 	return merkle_prove_consistency(&nodes, old_size, snapshot->checkpoint.size, out);
 }
 
+enum error snapshot_rest_on(struct snapshot *snapshot, struct bytes note)
+{
+	struct merkle_nodes nodes = nodes_of(snapshot);
+	struct checkpoint checkpoint;
+	struct hash root;
+	TRY(checkpoint_verify(note, &snapshot->archive->vkey, &checkpoint));
+	if (checkpoint.size > snapshot->checkpoint.size)
+		return E_ROLLED_BACK;
+	TRY(merkle_root(&nodes, checkpoint.size, &root));
+	if (!hash_equal(&root, &checkpoint.root))
+		return E_ROLLED_BACK;
+	uint8_t *copy = malloc(note.len);
+	if (copy == NULL)
+		return E_NO_MEMORY;
+	memcpy(copy, note.data, note.len);
+	free(snapshot->rest_note);
+	snapshot->rest_note = copy;
+	snapshot->note = bytes_of(copy, note.len);
+	snapshot->checkpoint = checkpoint;
+	return E_OK;
+}
+
 /* ---- finding ---- */
 
 struct found {
@@ -302,6 +330,8 @@ enum error snapshot_find(
 	size_t n = 0;
 	if (snapshot->archive->secrets == NULL)
 		return E_PERMISSION;
+	if (before > snapshot->checkpoint.size)
+		before = snapshot->checkpoint.size;
 	alias_make(&snapshot->archive->secrets->alias, subject, &alias);
 	enum error error = scan_tail(snapshot, &alias, before, &tail);
 	for (size_t i = tail.count; i > 0 && n < max; i--)
@@ -356,7 +386,9 @@ enum error snapshot_sender(struct snapshot *snapshot, uint32_t id, struct sender
 	return sender_decode(row, out);
 }
 
-static enum error list_changes(struct db_walk *walk, uint32_t id, uint64_t *indexes, size_t max, size_t *count)
+/* Below `before`, ascending. */
+static enum error list_changes(
+	struct db_walk *walk, uint32_t id, uint64_t before, uint64_t *indexes, size_t max, size_t *count)
 {
 	uint8_t key[12] = {0};
 	size_t found = 0;
@@ -365,7 +397,7 @@ static enum error list_changes(struct db_walk *walk, uint32_t id, uint64_t *inde
 	for (; error == E_OK; error = db_walk_next(walk)) {
 		if (walk->key.len != 12)
 			return E_CORRUPT;
-		if (get_u32(walk->key.data) != id)
+		if (get_u32(walk->key.data) != id || get_u64(walk->key.data + 4) >= before)
 			break;
 		if (found == max)
 			return E_TOO_LONG;
@@ -381,7 +413,7 @@ enum error snapshot_sender_entries(struct snapshot *snapshot, uint32_t id, uint6
 {
 	struct db_walk walk;
 	TRY(db_walk_begin(&snapshot->txn, STORE_CHANGE, &walk));
-	enum error error = list_changes(&walk, id, indexes, max, count);
+	enum error error = list_changes(&walk, id, snapshot->checkpoint.size, indexes, max, count);
 	db_walk_end(&walk);
 	return error;
 }

@@ -32,7 +32,12 @@ void snapshot_end(struct snapshot *snapshot);
 
 /* The signed checkpoint that this snapshot stands under, checked; borrowed until snapshot_end. */
 void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out, struct bytes *note);
+/* Puts the snapshot under an earlier checkpoint of this log, signed with its key (and cosigned, say): all proofs are
+ * under it from here on, and nothing later is found. The note is copied. E_BAD_CHECKPOINT; E_ROLLED_BACK if the store
+ * does not extend it. The newest epoch's entry may lie behind it: then there is none (snapshot_epoch). */
+enum error snapshot_rest_on(struct snapshot *snapshot, struct bytes note) MUST_USE;
 /* Where the ledger lies, and its origin; borrowed. */
+struct archive *snapshot_archive(const struct snapshot *snapshot);
 const char *snapshot_dir(const struct snapshot *snapshot);
 const char *snapshot_origin(const struct snapshot *snapshot);
 /* Ledger time of the newest entry, and how far the filed part reaches (entries with index < filed). */

@@ -17,6 +17,8 @@ enum error snapshot_epoch(struct snapshot *snapshot, struct epoch_place *out)
 	if (index == 0)
 		return E_NOT_FOUND;
 	TRY(log_entry(&snapshot->txn, index, &encoded));
+	if (snapshot->rest_note != NULL && index >= snapshot->checkpoint.size)
+		return E_NOT_FOUND;
 	if (entry_decode(encoded, &entry) != E_OK || entry.kind != ENTRY_EPOCH || index >= snapshot->checkpoint.size)
 		return E_CORRUPT;
 	*out = (struct epoch_place){index, entry.epoch};

@@ -44,6 +44,7 @@ struct snapshot {
 	struct store_filing filing;
 	struct checkpoint checkpoint;
 	struct bytes note;
+	uint8_t *rest_note;      /* owned, where the note is not the store's */
 	struct alias_walk *tail; /* made when the tail is first scanned */
 	struct record_buffer record;
 };

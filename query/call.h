@@ -2,6 +2,7 @@
  *
  *   call.c             responses, problems, tokens, snapshots
  *   routes_public.c    checkpoint, coverage, health
+ *   routes_metrics.c   figures for the machine itself
  *   routes_personal.c  accesses, statement
  *   routes_auditor.c   label stream
  *   routes_sender.c    filing proof
@@ -51,6 +52,7 @@ bool call_window(struct call *call, const struct params *params, uint64_t *from_
 void route_checkpoint(struct call *call);
 void route_coverage(struct call *call);
 void route_health(struct call *call);
+void route_metrics(struct call *call);
 void route_accesses(struct call *call);
 void route_statement(struct call *call);
 void route_labels(struct call *call);

@@ -1,6 +1,7 @@
 #include "query/coverage.h"
 
 #include "ledger/timestamp.h"
+#include "query/cosigned.h"
 
 #include <string.h>
 
@@ -80,6 +81,7 @@ enum error coverage_make(struct snapshot *snapshot, uint64_t now_s, uint32_t sil
 	int failed = json_object_set_new_nocheck(coverage, "as_of", json_time_s(now_s));
 	failed |= json_object_set_new_nocheck(coverage, "silent_after_seconds", json_integer(silent_after_s));
 	failed |= json_object_set_new_nocheck(coverage, "senders", visit.senders);
+	failed |= json_object_set_new_nocheck(coverage, "witnessing", cosigned_json(snapshot, now_s));
 	if (failed)
 		return E_NO_MEMORY;
 	TRY(snapshot_senders(snapshot, add_sender, &visit));

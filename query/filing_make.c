@@ -1,5 +1,6 @@
 #include "query/filing_make.h"
 
+#include "query/cosigned.h"
 #include "query/proof.h"
 
 #include <inttypes.h>
@@ -151,6 +152,7 @@ enum error filing_make(struct snapshot *snapshot, const struct filing_query *que
 	struct fault why = {.text = ""};
 	__attribute__((cleanup(making_release))) struct making making = {
 		.snapshot = snapshot, .query = query, .json = json_object(), .fault = &why};
+	cosigned_rest(snapshot, true);
 	enum error error = make(&making);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_text(error));

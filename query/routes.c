@@ -24,6 +24,7 @@ static const struct route routes_table[] = {
 	{"/v1/labels", false, route_labels},
 	{"/v1/filing", false, route_filing},
 	{"/healthz", true, route_health},
+	{"/metrics", true, route_metrics},
 };
 
 static const struct route *route_of(const struct request *request)

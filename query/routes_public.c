@@ -2,6 +2,7 @@
 #include "query/call.h"
 
 #include "ledger/timestamp.h"
+#include "query/cosigned.h"
 #include "query/coverage.h"
 
 #include <string.h>
@@ -12,6 +13,8 @@ void route_checkpoint(struct call *call)
 	struct bytes note;
 	if (!call_no_params(call) || !call_snapshot(call))
 		return;
+	/* The newest that is witnessed, where there is a policy; before the first one, the log's alone. */
+	cosigned_rest(call->snapshot, false);
 	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
 	call->response->body = strndup((const char *)note.data, note.len);
 	if (call->response->body == NULL) {

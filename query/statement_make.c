@@ -2,6 +2,7 @@
 
 #include "ledger/timestamp.h"
 #include "query/audits.h"
+#include "query/cosigned.h"
 #include "query/proof.h"
 #include "query/statement_signatures.h"
 
@@ -357,6 +358,7 @@ enum error statement_make(
 	struct fault why = {.text = ""};
 	__attribute__((cleanup(making_release))) struct making making = {
 		.snapshot = snapshot, .query = query, .json = json_object(), .fault = &why};
+	cosigned_rest(snapshot, true); /* where it cannot, the statement stands under the log's signature alone */
 	enum error error = snapshot_epoch(snapshot, &making.epoch);
 	if (error == E_NOT_FOUND)
 		return fault_set(

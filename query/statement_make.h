@@ -3,7 +3,8 @@
  *
  *   snapshot ─► newest epoch ─► label, VRF proof ─► map proof ─► subject tree ─► each event, opened ─► JSON
  *
- * The verifying side is ledger/statement.h; nothing here is trusted by it. */
+ * Where a witnessed checkpoint covers the newest epoch the statement rests on it (query/cosigned.h), and shows nothing
+ * later. The verifying side is ledger/statement.h; nothing here is trusted by it. */
 #pragma once
 
 #include "ledger/archive.h"

@@ -34,6 +34,7 @@ static const struct command *const commands[] = {
 	&command_statement,
 	&command_verify,
 	&command_audit,
+	&command_cosign,
 	&command_witness_init,
 	&command_witness_add,
 	&command_witness_serve,

@@ -10,6 +10,7 @@
  * and less often. All waiting is done in one poll(): output of the daemons, signals (signalfd), back-off. */
 #include "ledger/address.h"
 #include "ledger/ledger.h"
+#include "query/cosigned.h"
 #include "tools/child.h"
 #include "tools/command.h"
 
@@ -25,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DAEMONS 2
+#define DAEMONS 3
 #define BACKOFF_MS_FIRST 50u
 #define BACKOFF_MS_RUNNING 500u /* the most after a daemon that came to listen: back within a second, always */
 #define BACKOFF_MS_MAX 5000u    /* the most after one that did not */
@@ -40,6 +41,8 @@ struct daemon {
 	const char *build_dir;
 	char path[CHILD_PATH_MAX];
 	char address[CHILD_LINE_MAX + 1]; /* asked for, then the real one */
+	const char *command;              /* NULL for a daemon; else of this program, and it has no address */
+	bool wanted;
 	const char *extra[ARGUMENTS_MAX]; /* after DIR --listen ADDRESS */
 	enum state state;
 	bool listened; /* once, at least */
@@ -51,7 +54,7 @@ struct daemon {
 
 struct serve {
 	const char *dir;
-	struct daemon daemons[DAEMONS]; /* ingest, query */
+	struct daemon daemons[DAEMONS]; /* ingest, query, and who asks the witnesses */
 	int signals;
 	bool announced;
 	bool stopping;
@@ -68,6 +71,8 @@ static enum error start(const struct serve *serve, struct daemon *daemon, struct
 {
 	const char *argv[4 + ARGUMENTS_MAX] = {daemon->program, serve->dir, "--listen", daemon->address};
 	memcpy(argv + 4, daemon->extra, sizeof daemon->extra);
+	if (daemon->command)
+		memcpy(argv, (const char *[]){daemon->program, daemon->command, serve->dir, NULL}, 4 * sizeof *argv);
 	daemon->state = STATE_STARTING;
 	daemon->started_ms = clock_ms();
 	return child_start(daemon->path, (char *const *)argv, NULL, &daemon->child, fault);
@@ -76,7 +81,7 @@ static enum error start(const struct serve *serve, struct daemon *daemon, struct
 static void announce(struct serve *serve)
 {
 	for (size_t i = 0; i < DAEMONS; i++)
-		if (!serve->daemons[i].listened)
+		if (serve->daemons[i].wanted && !serve->daemons[i].listened)
 			return;
 	if (!serve->announced)
 		printf("ready ingest=%s query=%s\n", serve->daemons[0].address, serve->daemons[1].address);
@@ -159,7 +164,7 @@ static enum error start_due(struct serve *serve, int *timeout_ms, struct fault *
 	*timeout_ms = -1;
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct daemon *daemon = &serve->daemons[i];
-		if (daemon->state != STATE_WAITING)
+		if (!daemon->wanted || daemon->state != STATE_WAITING)
 			continue;
 		if (daemon->again_ms <= now_ms) {
 			TRY(start(serve, daemon, fault));
@@ -174,7 +179,8 @@ static enum error start_due(struct serve *serve, int *timeout_ms, struct fault *
 static enum error loop(struct serve *serve, struct fault *fault)
 {
 	for (size_t i = 0; i < DAEMONS; i++)
-		TRY(start(serve, &serve->daemons[i], fault));
+		if (serve->daemons[i].wanted)
+			TRY(start(serve, &serve->daemons[i], fault));
 	while (!serve->stopping) {
 		struct pollfd fds[DAEMONS + 1] = {{.fd = serve->signals, .events = POLLIN}};
 		int timeout_ms;
@@ -214,14 +220,27 @@ static enum error stop(struct serve *serve, struct fault *fault)
 	return error;
 }
 
+/* Witnesses are asked where there is a policy file that says which. */
+static enum error look_for_policy(struct serve *serve, struct fault *fault)
+{
+	char path[CHILD_PATH_MAX];
+	int len = snprintf(path, sizeof path, "%s/" COSIGNED_POLICY_FILE, serve->dir);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return fault_set(fault, E_TOO_LONG, "");
+	serve->daemons[2].wanted = access(path, F_OK) == 0;
+	return E_OK;
+}
+
 static enum error serve_run(struct serve *serve, struct fault *fault)
 {
 	struct vkey vkey;
 	sigset_t mask;
 	TRY(ledger_read_vkey(serve->dir, &vkey, fault));
+	TRY(look_for_policy(serve, fault));
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct daemon *daemon = &serve->daemons[i];
-		TRY(child_find(daemon->program, daemon->build_dir, daemon->path, fault));
+		TRY(daemon->command ? child_self(daemon->path, fault)
+							: child_find(daemon->program, daemon->build_dir, daemon->path, fault));
 	}
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
@@ -257,8 +276,10 @@ static int run(int argc, char **argv)
 		{"epoch-seconds", required_argument, NULL, 'e'},
 		{NULL, 0, NULL, 0},
 	};
-	struct serve serve = {.daemons = {{.program = "indsigt-ingestd", .build_dir = "ingest", .child = CHILD_NONE},
-							  {.program = "indsigt-queryd", .build_dir = "query", .child = CHILD_NONE}}};
+	struct serve serve = {
+		.daemons = {{.program = "indsigt-ingestd", .build_dir = "ingest", .wanted = true, .child = CHILD_NONE},
+			{.program = "indsigt-queryd", .build_dir = "query", .wanted = true, .child = CHILD_NONE},
+			{.program = "indsigt", .command = "cosign", .child = CHILD_NONE}}};
 	struct daemon *ingest = &serve.daemons[0];
 	struct daemon *query = &serve.daemons[1];
 	const char *ingest_address = "127.0.0.1:7514";

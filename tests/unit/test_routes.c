@@ -318,6 +318,15 @@ START_TEST(public_part)
 	routes_answer(&routes, &far, f.now_s, &response);
 	check_problem(&response, 404, "nothing"); /* HTTP-3 */
 	response_release(&response);
+	response = ask("GET", "/metrics", NULL, NULL);
+	ck_assert_int_eq(response.status, 200);
+	ck_assert_ptr_nonnull(strstr(response.body, "\nindsigt_entries "));
+	ck_assert_ptr_null(strstr(response.body, "witness")); /* there is no policy */
+	response_release(&response);
+	far.path = "/metrics";
+	routes_answer(&routes, &far, f.now_s, &response);
+	check_problem(&response, 404, "nothing");
+	response_release(&response);
 	end();
 }
 END_TEST

@@ -1,0 +1,52 @@
+/* What the witnesses have given: files of `indsigt cosign` in a ledger's directory, and how the reading side uses them.
+ * spec/witness.md
+ *
+ *   DIR/witnesses            the policy, written by hand (ledger/witness_policy.h); without it nothing is witnessed
+ *   DIR/cosigned/checkpoint  the newest checkpoint that reached the quorum, with all its cosignatures
+ *   DIR/cosigned/state       JSON: how each witness is doing
+ *
+ * Both files under cosigned/ may be lost at any time; the next round of asking writes them anew. Nothing in them is
+ * believed: the checkpoint is verified against the log's key, the policy and the store whenever it is used. */
+#pragma once
+
+#include "ledger/archive.h"
+#include "query/cosigning.h"
+
+#include <jansson.h>
+
+#define COSIGNED_POLICY_FILE "witnesses"
+#define COSIGNED_DIR "cosigned"
+
+/* ---- writing: `indsigt cosign` ---- */
+
+/* The policy of the ledger in `dir_fd`; it must name this log or none. E_NOT_FOUND: there is none. On success the
+ * caller frees `*out` with free(). */
+enum error cosigned_policy(
+	int dir_fd, const struct vkey *log, struct witness_policy **out, struct fault *fault) MUST_USE;
+/* Replaces the state file. */
+enum error cosigned_write_state(
+	int cosigned_fd, const struct witness_policy *policy, struct cosigning *cosigning) MUST_USE;
+/* What is remembered of each witness, from the state file; what does not fit is left as it is, asking brings it back.
+ */
+void cosigned_read_state(int cosigned_fd, const struct witness_policy *policy, struct cosigning *cosigning);
+
+/* ---- reading ---- */
+
+struct cosigned {
+	bool wanted;  /* there is a policy that asks for cosignatures */
+	bool reached; /* and a checkpoint that fulfils it */
+	struct quorum quorum;
+	struct checkpoint checkpoint;
+	size_t note_len;
+	uint8_t note[NOTE_BYTES_MAX];
+};
+
+/* For the ledger of this snapshot. A policy that cannot be read, or a checkpoint that does not verify, is `wanted` and
+ * not `reached`. */
+void cosigned_read(struct snapshot *snapshot, struct cosigned *out);
+/* Puts the snapshot under the newest witnessed checkpoint, if there is one that the store extends and the newest epoch
+ * (if `epoch`) lies under. True if it did. */
+bool cosigned_rest(struct snapshot *snapshot, bool epoch);
+/* For coverage: null without a policy; {"reached", "size", "time", "age_seconds", "witnesses": [...]}. A new reference,
+ * or NULL when out of memory. */
+json_t *cosigned_json(struct snapshot *snapshot, uint64_t now_s);
