@@ -1,13 +1,9 @@
 /* The accredited audit of a directory: epochs that the ledger itself, with all its keys, got wrong. */
-#include "tests/unit/audited.h"
-
-#include "ledger/head.h"
+#include "tests/unit/misfiled.h"
 
 #define SUBJECTS 6
 #define ROUNDS 5
 #define ROUND_EVENTS 12
-
-static struct secrets *secrets;
 
 static struct audit_result audit_labels_of(void)
 {
@@ -37,13 +33,8 @@ static void append_round(unsigned round)
 
 static void begin(void)
 {
-	char path[128];
-	struct fault fault = {.text = ""};
 	fixture_make(&f);
-	snprintf(path, sizeof path, "%s/keys", f.dir);
-	int fd = open(path, O_RDONLY | O_DIRECTORY);
-	ck_ok(secrets_load(fd, false, &secrets, &fault));
-	close(fd);
+	secrets = load_secrets();
 }
 
 static void end(void)
@@ -52,39 +43,10 @@ static void end(void)
 	fixture_remove(&f);
 }
 
-/* Swaps the sealed pack of a round's batch for one with other aliases; `aliases` gets those that were there. */
-static void change_pack(unsigned round, const struct alias *wanted, struct alias aliases[ROUND_EVENTS])
+/* Event `at` of a round. */
+static struct event_place event_of(unsigned round, uint32_t at)
 {
-	uint8_t context[16] = {0}, value[8 + ROUND_EVENTS * 32 + SEAL_OVERHEAD];
-	struct bytes row;
-	put_u32(context, 1);
-	put_u64(context + 4, round * ROUND_EVENTS);
-	put_u32(context + 12, ROUND_EVENTS);
-	store_begin();
-	ck_ok(db_get(&txn, STORE_ALIAS, key_u64(round_index(round)), &row));
-	ck_ok(unseal_small(&secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context), bytes_of(row.data + 8, row.len - 8),
-		aliases[0].b));
-	memcpy(value, row.data, 8);
-	seal_small(&secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context),
-		bytes_of(wanted ? wanted : aliases, ROUND_EVENTS * sizeof *aliases), value + 8);
-	db_put(&txn, STORE_ALIAS, key_u64(round_index(round)), BYTES_ARRAY(value));
-	store_end();
-}
-
-/* Event 5 of the round is filed as if it were about the subject of event 4, and the evidence is put back. */
-static void file_wrongly(unsigned round)
-{
-	struct alias aliases[ROUND_EVENTS], wrong[ROUND_EVENTS], discarded[ROUND_EVENTS];
-	fixture_close(&f);
-	change_pack(round, NULL, aliases);
-	memcpy(wrong, aliases, sizeof wrong);
-	wrong[5] = wrong[4];
-	change_pack(round, wrong, discarded);
-	fixture_open(&f);
-	fixture_epoch(&f);
-	fixture_close(&f);
-	change_pack(round, aliases, discarded);
-	fixture_open(&f);
+	return (struct event_place){round_index(round), round * ROUND_EVENTS, ROUND_EVENTS, at, at % SUBJECTS};
 }
 
 START_TEST(honest)
@@ -105,70 +67,72 @@ START_TEST(honest)
 }
 END_TEST
 
-START_TEST(moved)
+enum misfiling { MOVED, MOVED_FOR_GOOD, UNFILED, DOUBLED };
+
+/* Five rounds, of which the epoch of the fourth one files `event` wrongly; the last one is honest again. */
+static struct audit_result audit_misfiled(const struct event_place *event, enum misfiling misfiling)
 {
 	begin();
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		append_round(round);
-		if (round == 2)
-			file_wrongly(round);
-		else
+		if (round != 3)
 			fixture_epoch(&f);
+		else if (misfiling == MOVED || misfiling == MOVED_FOR_GOOD)
+			epoch_moved(event, misfiling == MOVED);
+		else
+			epoch_miscounted(event, misfiling == DOUBLED);
 	}
 	fixture_close(&f);
 	struct audit_result result = audit_labels_of();
-	assert_fails(&result, round_index(2) + 5, "");
-	ck_assert_uint_eq(result.epoch, round_index(2) + ROUND_EVENTS + 1);
 	end();
+	return result;
+}
+
+static void check_misfiled(enum misfiling misfiling, const char *reason)
+{
+	for (uint32_t at = 1; at < SUBJECTS; at += 2) {
+		struct event_place event = event_of(3, at);
+		struct audit_result result = audit_misfiled(&event, misfiling);
+		assert_fails(&result, event_index(&event), reason);
+		ck_assert_uint_eq(result.epoch, round_index(4) - 1);
+	}
+}
+
+START_TEST(moved)
+{
+	check_misfiled(MOVED, "under another label than the label stream");
 }
 END_TEST
 
-/* An event is taken out of its subject's tree, or put into it twice, by an epoch whose head was tampered with. */
-static void tamper_head(unsigned subject, bool doubled)
+/* The label stream agrees with the epochs, and the sealed record does not. */
+START_TEST(moved_for_good)
 {
-	struct alias alias;
-	struct head head;
-	struct hash leaf = {{7}};
-	alias_make(&secrets->alias, bytes_text(fixture_subject(subject)), &alias);
-	fixture_close(&f);
-	store_begin();
-	ck_ok(head_get(&txn, &secrets->seal, &alias, &head));
-	if (doubled)
-		merkle_frontier_append(&head.frontier, &leaf, NULL, NULL);
-	else
-		head.newest = round_index(3) + subject; /* its first event of round 3 is taken to be there already */
-	head_put(&txn, &secrets->seal, &alias, &head);
-	store_end();
-	fixture_open(&f);
+	struct event_place event = event_of(3, 5);
+	struct audit_result result = audit_misfiled(&event, MOVED_FOR_GOOD);
+	assert_fails(&result, event_index(&event), "noted for another subject");
 }
-
-static void check_tampered(bool doubled)
-{
-	begin();
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		append_round(round);
-		if (round == 3)
-			tamper_head(2, doubled);
-		fixture_epoch(&f);
-	}
-	fixture_close(&f);
-	struct audit_result result = audit_labels_of();
-	ck_assert(!result.ok);
-	ck_assert_uint_eq(result.epoch, round_index(3) + ROUND_EVENTS + 1);
-	ck_assert_msg(
-		result.index >= round_index(3) && result.index < round_index(4), "index %lu: %s", result.index, result.reason);
-	end();
-}
+END_TEST
 
 START_TEST(unfiled)
 {
-	check_tampered(false);
+	check_misfiled(UNFILED, "does not have the event");
 }
 END_TEST
 
 START_TEST(doubled)
 {
-	check_tampered(true);
+	check_misfiled(DOUBLED, "twice");
+}
+END_TEST
+
+/* No single fault explains the root: the first event is named whose subject's stored tree is not that of its events. */
+START_TEST(event_of_another)
+{
+	struct event_place event = event_of(3, 8);
+	event.subject = 3;
+	struct audit_result result = audit_misfiled(&event, DOUBLED);
+	assert_fails(&result, round_index(3) + 3, "the map root is not that");
+	ck_assert_uint_eq(result.epoch, round_index(4) - 1);
 }
 END_TEST
 
@@ -193,4 +157,4 @@ START_TEST(false_label)
 }
 END_TEST
 
-UNIT_MAIN("audit_filing", honest, moved, unfiled, doubled, false_label)
+UNIT_MAIN("audit_filing", honest, moved, moved_for_good, unfiled, doubled, event_of_another, false_label)
