@@ -6,7 +6,7 @@
 
 #include "ledger/error.h"
 
-enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_ROLLED_BACK = 3 /* of `cosign`, for `serve` */ };
 
 struct command {
 	const char *name;      /* one word or two: "init", "sender add" */

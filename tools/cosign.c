@@ -6,6 +6,7 @@
 #include "ledger/keyfile.h"
 #include "query/cosigned.h"
 #include "tools/command.h"
+#include "tools/cosign_check.h"
 #include "tools/cosign_http.h"
 
 #include <errno.h>
@@ -25,9 +26,16 @@
 #define REFRESH_S_DEFAULT 60u /* the same checkpoint is cosigned again after this */
 #define STATE_MS 1000u        /* the state file is written at most this often, unless a state changes */
 
+struct seen {
+	struct checkpoint checkpoint; /* size 0: none */
+	size_t len;
+	uint8_t note[NOTE_BYTES_MAX];
+};
+
 struct cosign {
 	const char *dir;
 	uint32_t refresh_s;
+	bool check_only;
 	int dir_fd;
 	int cosigned_fd;
 	int lock_fd;
@@ -36,8 +44,10 @@ struct cosign {
 	struct witness_policy *policy;
 	struct cosigning *cosigning;
 	struct asking *asking;
-	uint64_t state_ms;  /* when the state file was written */
-	bool state_changed; /* since then */
+	struct seen newest;  /* at the last look */
+	struct seen durable; /* the newest that is known to be on disk */
+	uint64_t state_ms;   /* when the state file was written */
+	bool state_changed;  /* since then */
 };
 
 static uint64_t clock_ms(void)
@@ -68,7 +78,14 @@ static enum error write_request(struct cosign *cosign, struct snapshot *snapshot
 	return witness_request_write(&request, out);
 }
 
-static void take_answer(struct cosign *cosign, const struct asked *asked)
+/* A witness that claims to have seen more may lie; what it can show with the log's signature is no lie. */
+static enum error look_ahead(struct cosign *cosign, struct fault *fault)
+{
+	struct cosign_check check;
+	return cosign_check(cosign->archive, cosign->dir, cosign->policy, &check, fault);
+}
+
+static enum error take_answer(struct cosign *cosign, const struct asked *asked, struct fault *fault)
 {
 	const struct cosigner *witness = cosigning_witness(cosign->cosigning, asked->index);
 	bool changed =
@@ -79,9 +96,43 @@ static void take_answer(struct cosign *cosign, const struct asked *asked)
 	cosign->state_changed = true;
 	if (changed)
 		cosign->state_ms = 0;
+	bool ahead = changed && (witness->state == COSIGNER_AHEAD || witness->state == COSIGNER_FORK);
+	return ahead ? look_ahead(cosign, fault) : E_OK;
 }
 
-/* Offers the log's newest checkpoint and asks everybody who is to be asked. */
+static void keep(struct seen *seen, const struct checkpoint *checkpoint, struct bytes note)
+{
+	if (checkpoint->size <= seen->checkpoint.size || note.len > sizeof seen->note)
+		return;
+	seen->checkpoint = *checkpoint;
+	seen->len = note.len;
+	memcpy(seen->note, note.data, note.len);
+}
+
+static void keep_guard(struct cosign *cosign, uint64_t size)
+{
+	struct checkpoint guard;
+	uint8_t *note = NULL;
+	size_t len = 0;
+	if (file_read_all(cosign->dir_fd, "guard", NOTE_BYTES_MAX, &note, &len) == E_OK &&
+		checkpoint_verify(bytes_of(note, len), archive_vkey(cosign->archive), &guard) == E_OK && guard.size <= size)
+		keep(&cosign->durable, &guard, bytes_of(note, len));
+	free(note);
+}
+
+/* A reader sees a commit a moment before its sync is over. A witness must not remember what a power cut could still
+ * take back: that would look like an old store put back. A checkpoint is on disk for certain when a newer one is there
+ * (the one writer has gone on), or when the guard has it (written after the commit, within a second). */
+static void look(struct cosign *cosign, const struct checkpoint *checkpoint, struct bytes note)
+{
+	if (checkpoint->size > cosign->newest.checkpoint.size)
+		keep(&cosign->durable, &cosign->newest.checkpoint, bytes_of(cosign->newest.note, cosign->newest.len));
+	keep(&cosign->newest, checkpoint, note);
+	if (cosign->durable.checkpoint.size < checkpoint->size)
+		keep_guard(cosign, checkpoint->size);
+}
+
+/* Offers the log's newest durable checkpoint and asks everybody who is to be asked. */
 static enum error ask(struct cosign *cosign, struct fault *fault)
 {
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
@@ -92,8 +143,13 @@ static enum error ask(struct cosign *cosign, struct fault *fault)
 	uint64_t old_size, size;
 	TRY(snapshot_begin(cosign->archive, &snapshot, fault));
 	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	look(cosign, &checkpoint, note);
+	const struct seen *durable = &cosign->durable;
+	if (durable->checkpoint.size == 0)
+		return E_OK;
 	bool urgent = snapshot_epoch(snapshot, &epoch) == E_OK && epoch.index >= cosigning_target_size(cosign->cosigning);
-	if (cosigning_offer(cosign->cosigning, &checkpoint, note, urgent, clock_ms()) != E_OK)
+	if (cosigning_offer(
+			cosign->cosigning, &durable->checkpoint, bytes_of(durable->note, durable->len), urgent, clock_ms()) != E_OK)
 		return fault_set(fault, E_CORRUPT, "the store's checkpoint cannot be read");
 	while (cosigning_next(cosign->cosigning, clock_ms(), &index, &old_size, &size)) {
 		static uint8_t body[WITNESS_BODY_BYTES_MAX];
@@ -104,7 +160,7 @@ static enum error ask(struct cosign *cosign, struct fault *fault)
 		error = asking_begin(cosign->asking, index, cosign->policy->witnesses[index].url, "/add-checkpoint",
 			bytes_of(body, writer_len(&w)));
 		if (error != E_OK)
-			take_answer(cosign, &(struct asked){.index = index});
+			TRY(take_answer(cosign, &(struct asked){.index = index}, fault));
 	}
 	return E_OK;
 }
@@ -150,7 +206,7 @@ static enum error loop(struct cosign *cosign, struct fault *fault)
 		if (asking_wait(cosign->asking, cosign->signals, wait_ms) != E_OK)
 			return fault_set(fault, E_IO, "waiting for witnesses failed");
 		while (asking_finished(cosign->asking, &asked)) {
-			take_answer(cosign, &asked);
+			TRY(take_answer(cosign, &asked, fault));
 			TRY(write_note(cosign, fault));
 		}
 		TRY(write_state(cosign, fault));
@@ -171,6 +227,8 @@ static enum error open_places(struct cosign *cosign, struct fault *fault)
 	cosign->cosigned_fd = openat(cosign->dir_fd, COSIGNED_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cosign->cosigned_fd < 0)
 		return fault_set(fault, E_IO, "%s/cosigned cannot be opened: %s", cosign->dir, strerror(errno));
+	if (cosign->check_only)
+		return E_OK;
 	cosign->lock_fd = openat(cosign->cosigned_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (cosign->lock_fd < 0 || flock(cosign->lock_fd, LOCK_EX | LOCK_NB) != 0)
 		return fault_set(fault, E_LOCKED, "another process asks the witnesses of %s", cosign->dir);
@@ -208,6 +266,9 @@ static enum error cosign_run(struct cosign *cosign, struct fault *fault)
 	if (cosigning_new(cosign->policy, cosign->refresh_s, &cosign->cosigning) != E_OK ||
 		asking_open(cosign->policy->witness_count, &cosign->asking) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(look_ahead(cosign, fault));
+	if (cosign->check_only)
+		return E_OK;
 	cosigned_read_state(cosign->cosigned_fd, cosign->policy, cosign->cosigning);
 	printf("listening none\n"); /* it accepts nothing; whoever started it sees that it is well */
 	fflush(stdout);
@@ -227,22 +288,27 @@ static bool read_seconds(const char *text, uint32_t *out)
 
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{"refresh", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+	static const struct option known[] = {
+		{"refresh", required_argument, NULL, 'r'}, {"check", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
 	__attribute__((cleanup(cosign_close))) struct cosign cosign = {
 		.refresh_s = REFRESH_S_DEFAULT, .dir_fd = -1, .cosigned_fd = -1, .lock_fd = -1, .signals = -1};
 	struct fault fault = {0};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;)
-		if (option != 'r' || !read_seconds(optarg, &cosign.refresh_s))
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		cosign.check_only |= option == 'c';
+		if (option == '?' || (option == 'r' && !read_seconds(optarg, &cosign.refresh_s)))
 			return command_usage(&command_cosign, NULL);
+	}
 	if (optind + 1 != argc)
 		return command_usage(&command_cosign, NULL);
 	cosign.dir = argv[optind];
-	return command_end(&command_cosign, cosign_run(&cosign, &fault), &fault);
+	enum error error = cosign_run(&cosign, &fault);
+	int code = command_end(&command_cosign, error, &fault);
+	return error == E_ROLLED_BACK ? EXIT_ROLLED_BACK : code;
 }
 
 const struct command command_cosign = {
 	.name = "cosign",
-	.arguments = "DIR [--refresh SECONDS]",
+	.arguments = "DIR [--refresh SECONDS | --check]",
 	.summary = "asks the ledger's witnesses for cosignatures ('serve' runs it)",
 	.text = "DIR/witnesses is the policy file, written by hand (C2SP tlog-policy): who the witnesses are, where they "
 			"are, and\n"
@@ -259,6 +325,11 @@ const struct command command_cosign = {
 			"is away\n"
 			"is asked again, less and less often.\n"
 			"\n"
+			"Begins by asking each witness what it has of this log. If that is more than the store holds, under the "
+			"log's own\n"
+			"signature, an old store was put back: it ends with exit code 3, and 'serve' then starts nothing.\n"
+			"\n"
+			"  --check            only that\n"
 			"  --refresh SECONDS  have the same checkpoint cosigned again after this long, when nothing is new (60)\n",
 	.run = run,
 };

@@ -70,8 +70,10 @@ static const struct topic topics[] = {
 		"ledger under a new name with 'indsigt init', register the senders there, and have them send\n"
 		"again what the old one has lost ('indsigt send --again').\n"
 		"\n"
-		"An automatic way out comes with witnesses: they remember how far the log was seen, so that a\n"
-		"store that was put back can be shown to be complete before it goes on.\n"},
+		"Witnesses (DIR/witnesses, see 'indsigt help cosign') remember how far the log was seen. 'serve' asks\n"
+		"them before anything is signed: if one shows a checkpoint with this log's signature that the store\n"
+		"does not extend, an old store was put back, guard and all, and nothing is started. 'indsigt cosign\n"
+		"DIR --check' asks them without starting anything; DIR/evidence keeps what they showed.\n"},
 };
 #define TOPICS (sizeof topics / sizeof topics[0])
 

@@ -1,4 +1,4 @@
-/* indsigt serve: runs both daemons, and starts again the one that dies.
+/* indsigt serve: runs both daemons, and with witnesses the process that asks them; starts again the one that dies.
  *
  *   STARTING ──"listening ADDRESS"──► RUNNING ──died──► WAITING ──back-off over──► STARTING
  *      │ died before it ever listened                     ▲                          │
@@ -120,6 +120,10 @@ static enum error schedule(struct daemon *daemon, int status, struct fault *faul
 	const char *how = how_it_ended(status);
 	int number = number_it_ended(status);
 	child_forget(&daemon->child);
+	if (daemon->command && WIFEXITED(status) && number == EXIT_ROLLED_BACK)
+		return fault_set(fault, E_ROLLED_BACK,
+			"ALARM: witnesses hold more of this log than the store does; an old store was put back, and nothing is "
+			"served from it; see 'indsigt help recovery'");
 	if (!daemon->listened)
 		return fault_set(fault, WIFEXITED(status) && number == EXIT_USAGE ? E_USAGE : E_STOPPED,
 			"%s did not start (it ended %s %d)", daemon->program, how, number);
@@ -157,6 +161,13 @@ static enum error read_signals(struct serve *serve, struct fault *fault)
 	return serve->stopping ? E_OK : reap(serve, fault);
 }
 
+/* Who asks the witnesses begins with asking whether an old store was put back; until then the ledger signs nothing. */
+static bool may_start(const struct serve *serve, const struct daemon *daemon)
+{
+	const struct daemon *cosign = &serve->daemons[2];
+	return daemon->wanted && (daemon == cosign || !cosign->wanted || cosign->listened);
+}
+
 /* Starts what is due; gives how long poll may wait. */
 static enum error start_due(struct serve *serve, int *timeout_ms, struct fault *fault)
 {
@@ -164,7 +175,7 @@ static enum error start_due(struct serve *serve, int *timeout_ms, struct fault *
 	*timeout_ms = -1;
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct daemon *daemon = &serve->daemons[i];
-		if (!daemon->wanted || daemon->state != STATE_WAITING)
+		if (!may_start(serve, daemon) || daemon->state != STATE_WAITING)
 			continue;
 		if (daemon->again_ms <= now_ms) {
 			TRY(start(serve, daemon, fault));
@@ -179,8 +190,7 @@ static enum error start_due(struct serve *serve, int *timeout_ms, struct fault *
 static enum error loop(struct serve *serve, struct fault *fault)
 {
 	for (size_t i = 0; i < DAEMONS; i++)
-		if (serve->daemons[i].wanted)
-			TRY(start(serve, &serve->daemons[i], fault));
+		serve->daemons[i].state = STATE_WAITING;
 	while (!serve->stopping) {
 		struct pollfd fds[DAEMONS + 1] = {{.fd = serve->signals, .events = POLLIN}};
 		int timeout_ms;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A ledger with three witnesses of which two are enough: dead, slow, lying, restarted with old state, on a store put back.
-What is served stays true, the state is visible, and it heals by itself. (WIT-12, WIT-13, WIT-14, WIT-15, WIT-16)"""
+What is served stays true, the state is visible, and it heals by itself. (WIT-12, WIT-13, WIT-14, WIT-15, WIT-16,
+WIT-17)"""
 
 import http.server
 import json
@@ -45,6 +46,12 @@ class Witness:
             def log_message(self, *arguments):
                 pass
 
+            def do_GET(self):
+                if witness.mode == "dead":
+                    self.close_connection = True
+                    return
+                self.reply(*witness.forward(self.path, None))
+
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if witness.mode == "dead":
@@ -57,6 +64,9 @@ class Witness:
                     answer = answer.replace(answer[-20:-10], b"AAAAAAAAAA")
                 if witness.mode == "boasting":
                     status, content_type, answer = 409, "text/x.tlog.size", b"999999\n"
+                self.reply(status, content_type, answer)
+
+            def reply(self, status, content_type, answer):
                 self.send_response(status)
                 self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(answer)))
@@ -68,7 +78,7 @@ class Witness:
         self.url = "http://127.0.0.1:%d" % self.proxy.server_port
 
     def forward(self, path, body):
-        request = urllib.request.Request("http://%s%s" % (self.address, path), data=body, method="POST")
+        request = urllib.request.Request("http://%s%s" % (self.address, path), data=body, method="GET" if body is None else "POST")
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
                 return response.status, response.headers["Content-Type"], response.read()
@@ -157,6 +167,46 @@ def statement_verifies(world, name):
     world.tap.ok(True, name)
 
 
+def roll_back(world):
+    """The whole directory of the ledger put back, guard and all: the witnesses tell."""
+    tap, ledger = world.tap, world.ledger
+    older, newer = ledger.path("older"), ledger.path("newer")
+    ledger.stop()
+    shutil.copytree(ledger.dir, older)
+    ledger.serve()
+    size = world.send()
+    world.witnessed(size, "w1", "w2", "w3")
+    ledger.stop()
+    os.rename(ledger.dir, newer)
+    os.rename(older, ledger.dir)
+    try:
+        ledger.serve()
+        said = "it serves"
+    except RuntimeError as error:
+        said = str(error)
+    tap.ok("an old store was put back" in said and not os.path.exists(os.path.join(ledger.dir, "control.sock")),
+           "a ledger that was put back does not start: " + said.strip().splitlines()[-1])
+    kept = os.listdir(os.path.join(ledger.dir, "evidence"))
+    tap.ok(any(name.startswith("witness-") for name in kept), "the evidence is kept")
+    ledger.server.wait()
+    ledger.server.stdout.close()
+
+    # While no witness is there it starts; when they are back it ends.
+    for witness in world.witnesses:
+        witness.mode = "dead"
+    ledger.serve()
+    for witness in world.witnesses:
+        witness.mode = "well"
+    tap.ok(ledger.server.wait() != 0 and "ALARM" in world.log(), "nor does it go on when the witnesses are back")
+    ledger.server.stdout.close()
+    ledger.server = None
+    shutil.rmtree(ledger.dir)
+    os.rename(newer, ledger.dir)
+    ledger.serve()
+    world.witnessed(world.send(), "w1", "w2", "w3")
+    tap.ok(True, "the newer one put back goes on")
+
+
 def main():
     tap = Tap()
     world = World(sys.argv[1], tap)
@@ -243,6 +293,7 @@ def main():
     world.witnessed(size, "w1", "w2", "w3")
     code, line = ledger.audit()
     tap.ok(code == 0, line)
+    roll_back(world)
     for witness in world.witnesses:
         witness.kill(signal.SIGTERM)
     ledger.remove()

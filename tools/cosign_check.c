@@ -1,0 +1,111 @@
+#include "tools/cosign_check.h"
+
+#include "ledger/keyfile.h"
+#include "ledger/witness_request.h"
+#include "tools/cosign_http.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void snapshot_release(struct snapshot **snapshot)
+{
+	snapshot_end(*snapshot);
+}
+
+static void asking_release(struct asking **asking)
+{
+	asking_close(*asking);
+}
+
+/* The note is what shows anybody that the log has signed this. */
+static bool keep_evidence(const char *dir, uint64_t size, struct bytes note)
+{
+	char path[4096], name[64];
+	snprintf(path, sizeof path, "%s/evidence", dir);
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return false;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	snprintf(name, sizeof name, "witness-%" PRIu64, size);
+	enum error error = file_write_atomic(fd, name, note, 0644);
+	close(fd);
+	return error == E_OK;
+}
+
+/* A note of this log must be one that the store extends. */
+static enum error judge(struct archive *archive, const char *dir, const char *witness, struct bytes note,
+	struct cosign_check *out, struct fault *fault)
+{
+	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	struct checkpoint own, shown;
+	struct bytes own_note;
+	if (checkpoint_verify(note, archive_vkey(archive), &shown) != E_OK)
+		return E_OK;
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	snapshot_checkpoint(snapshot, &own, &own_note);
+	enum error error = snapshot_rest_on(snapshot, note);
+	if (error == E_OK) {
+		out->answered++;
+		return E_OK;
+	}
+	if (error != E_ROLLED_BACK)
+		return fault_set(fault, error, "the store cannot be compared with what a witness has: %s", error_text(error));
+	bool kept = keep_evidence(dir, shown.size, note);
+	return fault_set(fault, E_ROLLED_BACK,
+		"witness '%s' has a checkpoint over %" PRIu64 " entries with this log's signature, which the store (%" PRIu64
+		" entries) does not extend; an old store was put back%s; see 'indsigt help recovery'",
+		witness, shown.size, own.size, kept ? "; the evidence is in DIR/evidence" : "");
+}
+
+static enum error ask_all(
+	struct asking *asking, const char *origin, const struct witness_policy *policy, struct cosign_check *out)
+{
+	char hash[2 * HASH_BYTES + 1], path[100];
+	witness_origin_hash(bytes_text(origin), hash);
+	snprintf(path, sizeof path, "/%s/checkpoint", hash);
+	for (uint32_t i = 0; i < policy->witness_count; i++) {
+		if (policy->witnesses[i].url[0] == '\0')
+			continue;
+		enum error error = asking_begin(asking, i, policy->witnesses[i].url, path, BYTES_EMPTY);
+		if (error == E_NO_MEMORY)
+			return error;
+		out->asked += error == E_OK;
+	}
+	return E_OK;
+}
+
+enum error cosign_check(struct archive *archive, const char *dir, const struct witness_policy *policy,
+	struct cosign_check *out, struct fault *fault)
+{
+	__attribute__((cleanup(asking_release))) struct asking *asking = NULL;
+	struct cosign_check check = {0};
+	struct asked asked;
+	uint32_t finished = 0;
+	if (asking_open(policy->witness_count, &asking) != E_OK ||
+		ask_all(asking, archive_origin(archive), policy, &check) != E_OK)
+		return fault_set(fault, E_NO_MEMORY, "");
+	for (uint64_t begun_ms = clock_ms(), now_ms = begun_ms;
+		 finished < check.asked && now_ms < begun_ms + COSIGN_CHECK_MS; now_ms = clock_ms()) {
+		if (asking_wait(asking, -1, begun_ms + COSIGN_CHECK_MS - now_ms) != E_OK)
+			return fault_set(fault, E_IO, "waiting for witnesses failed");
+		for (; asking_finished(asking, &asked); finished++)
+			if (asked.status == 200)
+				TRY(judge(archive, dir, policy->witnesses[asked.index].name, asked.body, &check, fault));
+	}
+	*out = check;
+	return E_OK;
+}
