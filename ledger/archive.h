@@ -67,7 +67,7 @@ struct epoch_place {
 	struct entry_epoch entry;
 };
 
-/* E_NOT_FOUND before the first one. */
+/* E_NOT_FOUND before the first one, and while what it covers is being filed again. */
 enum error snapshot_epoch(struct snapshot *snapshot, struct epoch_place *out) MUST_USE;
 /* The subject's label, computed (50 us), and its VRF proof (105 us). E_PERMISSION without keys. */
 enum error snapshot_label(struct snapshot *snapshot, struct bytes subject, struct label *out) MUST_USE;

@@ -21,6 +21,8 @@ enum error snapshot_epoch(struct snapshot *snapshot, struct epoch_place *out)
 		return E_NOT_FOUND;
 	if (entry_decode(encoded, &entry) != E_OK || entry.kind != ENTRY_EPOCH || index >= snapshot->checkpoint.size)
 		return E_CORRUPT;
+	if (snapshot->filing.filed < entry.epoch.size)
+		return E_NOT_FOUND; /* what it covers is being filed again */
 	*out = (struct epoch_place){index, entry.epoch};
 	return E_OK;
 }

@@ -231,6 +231,12 @@ void db_delete(struct db_txn *txn, unsigned table, struct bytes key)
 	stick(txn, mdb_del(txn->handle, txn->env->tables[table], &k, NULL));
 }
 
+void db_clear(struct db_txn *txn, unsigned table)
+{
+	if (txn->error == E_OK)
+		(void)stick(txn, mdb_drop(txn->handle, txn->env->tables[table], 0));
+}
+
 enum error db_count(struct db_txn *txn, unsigned table, uint64_t *out)
 {
 	MDB_stat stat;

@@ -45,6 +45,8 @@ void db_append(struct db_txn *txn, unsigned table, struct bytes key, struct byte
 /* Like db_append, for a value of `len` bytes that the caller fills in at once; NULL after an error. */
 uint8_t *db_append_place(struct db_txn *txn, unsigned table, struct bytes key, size_t len);
 void db_delete(struct db_txn *txn, unsigned table, struct bytes key);
+/* Deletes all rows. */
+void db_clear(struct db_txn *txn, unsigned table);
 /* Number of rows. */
 enum error db_count(struct db_txn *txn, unsigned table, uint64_t *out) MUST_USE;
 

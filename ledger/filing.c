@@ -14,6 +14,7 @@
 
 #include "ledger/posting.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,35 @@ void ledger_epoch_free(struct ledger *ledger)
 	ledger->epoch = NULL;
 }
 
+static bool filing_behind(const struct ledger *ledger)
+{
+	return ledger->filing.filed < ledger->epoch_entry.size;
+}
+
+static void clear_derived(struct ledger *ledger, struct db_txn *txn, struct store_filing *out)
+{
+	*out = (struct store_filing){.epoch_index = ledger->filing.epoch_index};
+	db_clear(txn, STORE_POSTING);
+	db_clear(txn, STORE_MAP);
+	db_clear(txn, STORE_FILING);
+	store_filing_put(txn, out);
+}
+
+enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
+{
+	struct db_txn txn;
+	struct store_filing filing;
+	enum error error = ledger->epoch != NULL || ledger->ticking ? E_BUSY : db_begin(ledger->store, true, &txn);
+	if (error == E_OK) {
+		clear_derived(ledger, &txn, &filing);
+		error = db_commit(&txn);
+	}
+	if (error != E_OK)
+		return fault_set(fault, error, "what is filed cannot be cleared: %s", error_text(error));
+	ledger->filing = filing;
+	return E_OK;
+}
+
 /* ---- load ---- */
 
 static enum error add_key(void *context, uint64_t id, const struct alias *alias)
@@ -84,7 +114,8 @@ static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
 {
 	uint64_t keys_from;
 	epoch->loaded = ledger->filing.filed;
-	epoch->target = ledger->checkpoint.size;
+	/* What the newest epoch covers and is not filed is made again first. */
+	epoch->target = filing_behind(ledger) ? ledger->epoch_entry.size : ledger->checkpoint.size;
 	TRY(keystore_unmerged(ledger->keystore, &keys_from, &epoch->keys_to));
 	if (epoch->keys_to > keys_from + FRESH_SUBJECTS_MAX)
 		epoch->keys_to = keys_from + FRESH_SUBJECTS_MAX;
@@ -179,34 +210,69 @@ static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
 
 /* ---- finish ---- */
 
-static enum error append_epoch(struct ledger *ledger, struct epoch *epoch, struct store_filing *filing)
+/* What will be filed once this epoch is finished. */
+static void filing_after(const struct ledger *ledger, const struct epoch *epoch, struct store_filing *out)
+{
+	*out = (struct store_filing){
+		.filed = epoch->target,
+		.generation = ledger->filing.generation + 1,
+		.epoch_index = filing_behind(ledger) ? ledger->filing.epoch_index : log_frontier(ledger->log)->size,
+		.leaves = *hash_rows_frontier(ledger->filing_rows),
+	};
+}
+
+static enum error append_epoch(
+	struct ledger *ledger, struct epoch *epoch, const struct store_filing *filing, struct entry_epoch *out)
 {
 	struct entry entry = {.kind = ENTRY_EPOCH, .epoch = {.size = epoch->target}};
 	map_update_root(epoch->map, &entry.epoch.map_root);
-	merkle_frontier_root(hash_rows_frontier(ledger->filing_rows), &entry.epoch.filing_root);
+	merkle_frontier_root(&filing->leaves, &entry.epoch.filing_root);
 	TRY(log_time_before(&ledger->tick, epoch->target, &entry.epoch.time_s));
-	*filing = (struct store_filing){
-		.filed = epoch->target,
-		.generation = ledger->filing.generation + 1,
-		.epoch_index = log_frontier(ledger->log)->size,
-		.leaves = *hash_rows_frontier(ledger->filing_rows),
-	};
 	store_filing_put(&ledger->tick, filing);
+	*out = entry.epoch;
 	return ledger_append_entry(ledger, &entry);
+}
+
+/* An epoch that is made again has its entry in the log. */
+static enum error finish_again(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+{
+	struct db_txn txn;
+	struct store_filing filing;
+	struct hash map_root, filing_root;
+	filing_after(ledger, epoch, &filing);
+	map_update_root(epoch->map, &map_root);
+	merkle_frontier_root(&filing.leaves, &filing_root);
+	if (epoch->target == ledger->epoch_entry.size && (!hash_equal(&map_root, &ledger->epoch_entry.map_root) ||
+														 !hash_equal(&filing_root, &ledger->epoch_entry.filing_root)))
+		return fault_set(fault, E_CORRUPT,
+			"what was filed again is not what the epoch entry at index %" PRIu64
+			" commits to; run 'indsigt audit --labels'",
+			ledger->filing.epoch_index);
+	TRY(db_begin(ledger->store, true, &txn));
+	store_filing_put(&txn, &filing);
+	TRY(db_commit(&txn));
+	ledger->filing = filing;
+	ledger_epoch_free(ledger);
+	return E_OK;
 }
 
 static enum error finish(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
 	struct store_filing filing;
+	struct entry_epoch entry;
 	TRY(keystore_merge(ledger->keystore, NULL, 0, epoch->keys_to));
+	if (filing_behind(ledger))
+		return finish_again(ledger, epoch, fault);
 	TRY(ledger_begin(ledger, fault));
-	enum error error = append_epoch(ledger, epoch, &filing);
+	filing_after(ledger, epoch, &filing);
+	enum error error = append_epoch(ledger, epoch, &filing, &entry);
 	if (error != E_OK) {
 		ledger_abort(ledger);
 		return error;
 	}
 	TRY(ledger_commit(ledger, fault));
 	ledger->filing = filing;
+	ledger->epoch_entry = entry;
 	ledger_epoch_free(ledger);
 	return E_OK;
 }

@@ -98,11 +98,27 @@ static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct 
 
 /* ---- opening ---- */
 
+static enum error load_epoch_entry(struct ledger *ledger, struct db_txn *txn)
+{
+	struct bytes encoded;
+	struct entry entry;
+	ledger->epoch_entry = (struct entry_epoch){.size = 0};
+	if (ledger->filing.epoch_index == 0)
+		return E_OK;
+	TRY(log_entry(txn, ledger->filing.epoch_index, &encoded));
+	TRY(entry_decode(encoded, &entry));
+	if (entry.kind != ENTRY_EPOCH || entry.epoch.size < ledger->filing.filed)
+		return E_CORRUPT;
+	ledger->epoch_entry = entry.epoch;
+	return E_OK;
+}
+
 enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
 {
 	struct bytes note;
 	TRY(store_state_get(txn, &ledger->state));
 	TRY(store_filing_get(txn, &ledger->filing));
+	TRY(load_epoch_entry(ledger, txn));
 	TRY(log_load(ledger->log, txn, &ledger->state.frontier));
 	TRY(store_checkpoint_get(txn, &note));
 	TRY(checkpoint_verify(note, &ledger->vkey, &ledger->checkpoint));

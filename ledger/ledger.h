@@ -84,6 +84,10 @@ uint64_t ledger_unfiled(const struct ledger *ledger);
 uint64_t ledger_filed(const struct ledger *ledger);
 /* Starts an epoch over everything under the last commit; nothing to do: *started = false. Outside a tick. */
 enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault *fault) MUST_USE;
+/* Forgets everything that is derived: postings, subject trees, map and filing tree. The epochs that follow make it
+ * again from log and alias packs, without entries of their own, until the newest epoch entry is reached, whose roots
+ * must come out: E_CORRUPT if they do not. Outside a tick and an epoch. */
+enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault) MUST_USE;
 /* Does one slice of the running epoch (a few milliseconds) in a transaction of its own; the last one is a tick that
  * appends the epoch entry. Outside a tick. */
 enum error ledger_epoch_slice(struct ledger *ledger, bool *finished, struct fault *fault) MUST_USE;

@@ -17,10 +17,11 @@ struct ledger {
 	struct registry *registry;
 
 	struct log_appender *log;
-	struct store_state state;      /* with the tick's changes, if one is running; the frontier is the log's */
-	struct store_filing filing;    /* the newest finished epoch */
-	struct hash_rows *filing_rows; /* the filing tree; ahead of `filing` while an epoch runs */
-	struct checkpoint checkpoint;  /* of the last commit */
+	struct store_state state;       /* with the tick's changes, if one is running; the frontier is the log's */
+	struct store_filing filing;     /* the newest finished epoch */
+	struct entry_epoch epoch_entry; /* the newest one in the log; ahead of `filing` while that is made again */
+	struct hash_rows *filing_rows;  /* the filing tree; ahead of `filing` while an epoch runs */
+	struct checkpoint checkpoint;   /* of the last commit */
 	uint8_t note[NOTE_BYTES_MAX];
 	size_t note_len;
 

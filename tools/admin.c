@@ -50,6 +50,17 @@ static enum error epoch_directly(const char *dir, struct fault *fault)
 	return error;
 }
 
+enum error admin_rebuild(const char *dir, struct fault *fault)
+{
+	struct ledger *ledger = NULL;
+	TRY(ledger_open(dir, &ledger, fault));
+	enum error error = ledger_forget_filing(ledger, fault);
+	if (error == E_OK)
+		error = run_epoch(ledger, fault);
+	ledger_close(ledger);
+	return error;
+}
+
 /* ---- through the daemon ---- */
 
 /* Takes the request over. E_NOT_FOUND when no daemon runs. */

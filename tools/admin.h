@@ -9,6 +9,9 @@
 enum error admin_append_sender(const char *dir, struct entry_sender *entry, struct fault *fault) MUST_USE;
 /* Files everything received so far; returns when that is done. */
 enum error admin_epoch(const char *dir, struct fault *fault) MUST_USE;
+/* Makes everything derived again from log and alias packs, then files the rest. Under the store's lock: E_LOCKED while
+ * a daemon runs. */
+enum error admin_rebuild(const char *dir, struct fault *fault) MUST_USE;
 
 /* As the ledger stands now, beside a running daemon or not. E_UNKNOWN_SENDER. */
 enum error admin_sender(const char *dir, uint32_t id, struct sender *out, struct fault *fault) MUST_USE;

@@ -3,22 +3,34 @@
 #include "tools/command.h"
 
 #include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{NULL, 0, NULL, 0}};
+	static const struct option known[] = {{"rebuild", no_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
 	struct fault fault = {0};
-	if (getopt_long(argc, argv, "", known, NULL) != -1 || optind + 1 != argc)
+	bool rebuild = false;
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1; rebuild = true)
+		if (option != 'r')
+			return command_usage(&command_epoch, NULL);
+	if (optind + 1 != argc)
 		return command_usage(&command_epoch, NULL);
-	return command_end(&command_epoch, admin_epoch(argv[optind], &fault), &fault);
+	enum error error = rebuild ? admin_rebuild(argv[optind], &fault) : admin_epoch(argv[optind], &fault);
+	return command_end(&command_epoch, error, &fault);
 }
 
 const struct command command_epoch = {
 	.name = "epoch",
-	.arguments = "DIR",
+	.arguments = "DIR [--rebuild]",
 	.summary = "asks for an epoch now",
 	.text = "An epoch files what was received under the people it is about. A running ledger does that by itself every "
 			"few\n"
-			"seconds; this asks for it at once and returns when it is done.\n",
+			"seconds; this asks for it at once and returns when it is done.\n"
+			"\n"
+			"  --rebuild  throw away everything that follows from the log (who is filed where, subject map, filing "
+			"tree) and\n"
+			"             make it again; the roots of the newest epoch must come out. Only while the ledger is not "
+			"served.\n",
 	.run = run,
 };

@@ -324,4 +324,49 @@ START_TEST(batches_are_found)
 }
 END_TEST
 
-UNIT_MAIN("filing", first_epoch_of_an_empty_ledger, like_the_model, batches_are_found)
+/* Derived state is thrown away, made again half, and again whole; the epochs after it go on. */
+START_TEST(made_again)
+{
+	struct epoch_place place, before;
+	struct fault fault = {.text = ""};
+	bool started, finished = false;
+	make();
+	for (unsigned round = 0; round < 5; round++) {
+		append(30, SUBJECTS - 1);
+		fixture_epoch(&f);
+	}
+	append(10, SUBJECTS - 1);
+	look();
+	ck_ok(snapshot_epoch(snapshot, &before));
+	look_away();
+	ck_ok(ledger_forget_filing(f.ledger, &fault));
+	ck_assert_uint_eq(ledger_filed(f.ledger), 0);
+	ck_ok(ledger_epoch_start(f.ledger, &started, &fault));
+	for (unsigned i = 0; i < 3 && !finished; i++)
+		ck_ok(ledger_epoch_slice(f.ledger, &finished, &fault));
+	fixture_close(&f);
+	look();
+	ck_error(snapshot_epoch(snapshot, &place), E_NOT_FOUND);
+	look_away();
+	fixture_open(&f);
+	fixture_epoch(&f); /* up to the newest epoch, without an entry */
+	fixture_close(&f);
+	look();
+	ck_ok(snapshot_epoch(snapshot, &place));
+	ck_assert_uint_eq(place.index, before.index);
+	struct hash map_root, filing_root;
+	model_roots(place.entry.size, &map_root, &filing_root);
+	for (uint32_t s = 0; s < SUBJECTS; s++)
+		check_subject(s, &place);
+	look_away();
+	fixture_open(&f);
+	fixture_epoch(&f);
+	fixture_close(&f);
+	look();
+	ck_assert_uint_eq(check_epochs(), 6);
+	look_away();
+	done();
+}
+END_TEST
+
+UNIT_MAIN("filing", made_again, first_epoch_of_an_empty_ledger, like_the_model, batches_are_found)
