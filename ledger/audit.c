@@ -137,6 +137,12 @@ static enum error check_root(struct audit *audit)
 	return E_OK;
 }
 
+static void count_unchecked(struct audit *audit)
+{
+	for (size_t i = 0; i < audit->sender_count; i++)
+		audit->result.unchecked += audit->senders[i]->next_sequence > 0 && audit->senders[i]->filing_checked == 0;
+}
+
 static enum error run_audit(struct audit *audit)
 {
 	uint64_t size = audit->checkpoint.size;
@@ -149,6 +155,7 @@ static enum error run_audit(struct audit *audit)
 	TRY(check_guard(audit));
 	TRY(check_root(audit));
 	TRY(audit_tables(audit));
+	count_unchecked(audit);
 	TRY(audit_rows(audit));
 	TRY(audit_derived(audit));
 	return audit->records != NULL ? audit_records_filing(audit) : E_OK;

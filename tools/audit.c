@@ -172,10 +172,10 @@ static int add_labels(json_t *json, const struct audit_result *result)
 
 static enum error print_json(const struct audit_result *result, const char *root, bool labels)
 {
-	json_auto_t *json = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", result->ok, "entries",
+	json_auto_t *json = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", result->ok, "entries",
 		(json_int_t)result->entries, "events", (json_int_t)result->events, "batches", (json_int_t)result->batches,
-		"senders", (json_int_t)result->senders, "unendorsed", (json_int_t)result->unendorsed, "records",
-		(json_int_t)result->records);
+		"senders", (json_int_t)result->senders, "unendorsed", (json_int_t)result->unendorsed, "unchecked",
+		(json_int_t)result->unchecked, "records", (json_int_t)result->records);
 	int failed = json == NULL;
 	if (result->ok)
 		failed |= json_object_set_new(json, "root", json_string(root)) | (labels ? add_labels(json, result) : 0);
@@ -192,8 +192,9 @@ static enum error print_json(const struct audit_result *result, const char *root
 static void print_ok(const struct audit_result *result, const char *root, bool labels)
 {
 	printf("audit: ok entries=%" PRIu64 " events=%" PRIu64 " batches=%" PRIu64 " senders=%" PRIu64
-		   " unendorsed=%" PRIu64 " records=%" PRIu64,
-		result->entries, result->events, result->batches, result->senders, result->unendorsed, result->records);
+		   " unendorsed=%" PRIu64 " unchecked=%" PRIu64 " records=%" PRIu64,
+		result->entries, result->events, result->batches, result->senders, result->unendorsed, result->unchecked,
+		result->records);
 	if (labels)
 		printf(" epochs=%" PRIu64 " subjects=%" PRIu64, result->epochs, result->subjects);
 	printf(" root=%s\n", root);
@@ -323,6 +324,11 @@ const struct command command_audit = {
 		"               DIR/audits/, from where it goes into statements. F is made if it is not there, for --auditor "
 		"NAME\n"
 		"  --json       the result as one JSON object\n"
+		"\n"
+		"'unendorsed' counts sender entries without the signatures they should have, 'unchecked' the senders that "
+		"report "
+		"and do\n"
+		"not say that they check how their events are filed.\n"
 		"\n"
 		"The last line is 'audit: ok entries=N events=M ...', or 'audit: FAILED [epoch=E] index=I REASON' with the "
 		"first index\n"
