@@ -25,6 +25,27 @@ enum error audit_finding(struct audit *audit, uint64_t index, const char *format
 	return E_CORRUPT;
 }
 
+/* The first epoch entry that covers the event, or 0. */
+static uint64_t covering_epoch(const struct audit *audit, uint64_t index)
+{
+	struct bytes encoded;
+	struct entry entry;
+	if (index >= snapshot_filed(audit->snapshot))
+		return 0;
+	for (uint64_t at = index + 1; at < audit->checkpoint.size; at++)
+		if (snapshot_entry(audit->snapshot, at, &encoded) == E_OK && entry_decode(encoded, &entry) == E_OK &&
+			entry.kind == ENTRY_EPOCH && entry.epoch.size > index)
+			return at;
+	return 0;
+}
+
+enum error audit_finding_filed(struct audit *audit, uint64_t index, const char *text)
+{
+	if (!audit->found)
+		audit->result.epoch = covering_epoch(audit, index);
+	return audit_finding(audit, index, "%s", text);
+}
+
 const char *audit_why(enum error error)
 {
 	return error == E_CORRUPT ? "the store is damaged there" : error_text(error);

@@ -35,7 +35,7 @@ struct audit_result {
 	uint64_t checkpoint_size;
 	struct hash root;
 	uint64_t index; /* when not ok: the first index that does not hold, or the last that did */
-	uint64_t epoch; /* when not ok, and it is about one: index of the epoch entry that is not what it should be, or 0 */
+	uint64_t epoch; /* when not ok: index of the epoch entry that is not what it should be, or covers the event; or 0 */
 	char reason[FAULT_TEXT_MAX + 1];
 };
 

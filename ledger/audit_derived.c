@@ -4,15 +4,28 @@
 
 #include <inttypes.h>
 
-/* The row that says where filing stands names an epoch entry, the newest one. */
+/* About the newest epoch; with keys `event` is the first event concerned, or NO_EVENT. */
+#define NO_EVENT UINT64_MAX
+
+static enum error finding(struct audit *audit, uint64_t event, const char *text)
+{
+	if (!audit->found)
+		audit->result.epoch = audit->epoch_index;
+	return audit_finding(audit, event == NO_EVENT ? audit->epoch_index : event, "%s", text);
+}
+
+/* The row that says where filing stands names the newest epoch entry, as many epochs as there are. */
 static enum error check_place(struct audit *audit, const struct store_filing *filing, struct entry_epoch *out)
 {
 	struct bytes encoded;
 	struct entry entry;
-	if (filing->epoch_index != audit->epoch_index || filing->filed != audit->epoch_size)
-		return audit_finding(audit, audit->epoch_index, "the store does not name the newest epoch as its own");
+	if (filing->epoch_index != audit->epoch_index || filing->filed != audit->epoch_size ||
+		filing->generation != audit->epochs)
+		return finding(audit, NO_EVENT, "the store does not name the newest epoch as its own");
+	if (audit->epochs == 0)
+		return E_OK;
 	if (log_entry(audit->txn, filing->epoch_index, &encoded) != E_OK || entry_decode(encoded, &entry) != E_OK)
-		return audit_finding(audit, filing->epoch_index, "the newest epoch entry cannot be read");
+		return finding(audit, NO_EVENT, "the newest epoch entry cannot be read");
 	*out = entry.epoch;
 	return E_OK;
 }
@@ -22,15 +35,53 @@ static void go_on(void *context)
 	audit_progress(context);
 }
 
+/* ---- filing tree ---- */
+
+struct leaves {
+	struct audit *audit;
+	uint64_t position;
+	uint64_t event; /* the first one whose leaf is another */
+};
+
+static enum error compare_leaf(void *context, const struct filing_place *place)
+{
+	struct leaves *leaves = context;
+	struct hash stored, leaf;
+	audit_progress(leaves->audit);
+	filing_leaf_hash(&place->filing_blind, place->index, &place->label, &leaf);
+	if (hash_rows_node(leaves->audit->txn, STORE_FILING, 0, leaves->position++, &stored) == E_OK &&
+		hash_equal(&stored, &leaf))
+		return E_OK;
+	leaves->event = place->index;
+	return E_CORRUPT;
+}
+
+static enum error check_filing(struct audit *audit, const struct store_filing *filing, const struct entry_epoch *epoch)
+{
+	struct hash root;
+	struct leaves leaves = {audit, 0, NO_EVENT};
+	enum error error = hash_rows_check(audit->txn, STORE_FILING, &filing->leaves, go_on, audit);
+	merkle_frontier_root(&filing->leaves, &root);
+	if (error == E_OK && hash_equal(&root, &epoch->filing_root))
+		return E_OK;
+	if (audit->records != NULL &&
+		snapshot_visit_filing(audit->snapshot, 0, filing->filed, compare_leaf, &leaves) == E_NO_MEMORY)
+		return E_NO_MEMORY;
+	return finding(audit, leaves.event, "the stored filing tree is not the one that the epoch commits to");
+}
+
+/* ---- subject map ---- */
+
 /* Every subject's head is what the map holds under its label, but for those that a running epoch has moved on. */
 struct heads {
 	struct audit *audit;
 	const struct store_filing *filing;
+	uint64_t event; /* the last one of a tree that is another; the lowest of them */
 };
 
 static enum error check_head(void *context, const struct alias *alias, const struct head *head)
 {
-	const struct heads *heads = context;
+	struct heads *heads = context;
 	struct hash root, wanted, value;
 	struct map_proof proof;
 	bool present;
@@ -40,34 +91,37 @@ static enum error check_head(void *context, const struct alias *alias, const str
 		return E_OK;
 	merkle_frontier_root(&head->frontier, &root);
 	subject_value(head->frontier.size, &root, &wanted);
-	TRY(map_store_prove(heads->audit->txn, heads->filing->generation, &head->label, &present, &value, &proof));
-	return present && hash_equal(&value, &wanted) ? E_OK : E_CORRUPT;
+	enum error error =
+		map_store_prove(heads->audit->txn, heads->filing->generation, &head->label, &present, &value, &proof);
+	if ((error != E_OK || !present || !hash_equal(&value, &wanted)) && head->newest < heads->event)
+		heads->event = head->newest;
+	return E_OK;
+}
+
+static enum error check_map(struct audit *audit, const struct store_filing *filing, const struct entry_epoch *epoch)
+{
+	struct heads heads = {audit, filing, NO_EVENT};
+	enum error of_map = map_store_check(audit->txn, filing->generation, &epoch->map_root, go_on, audit);
+	enum error of_heads = E_OK;
+	if (audit->records != NULL)
+		of_heads = head_visit(audit->txn, &archive_secrets(audit->archive)->seal, check_head, &heads);
+	if (of_map != E_OK)
+		return finding(audit, heads.event, "the stored subject map is not the one that the epoch commits to");
+	if (of_heads != E_OK || heads.event != NO_EVENT)
+		return finding(audit, heads.event, "a subject's tree is not what the subject map commits to");
+	return E_OK;
 }
 
 enum error audit_derived(struct audit *audit)
 {
 	struct store_filing filing;
 	struct entry_epoch epoch;
-	struct hash root;
 	enum error error = store_filing_get(audit->txn, &filing);
 	if (error != E_OK)
 		return audit_finding(audit, audit->epoch_index, "where the filing stands cannot be read: %s", audit_why(error));
-	if (audit->epoch_index == 0 && filing.epoch_index == 0)
-		return E_OK;
 	TRY(check_place(audit, &filing, &epoch));
-	error = hash_rows_check(audit->txn, STORE_FILING, &filing.leaves, go_on, audit);
-	merkle_frontier_root(&filing.leaves, &root);
-	if (error != E_OK || !hash_equal(&root, &epoch.filing_root))
-		return audit_finding(
-			audit, filing.epoch_index, "the stored filing tree is not the one that the epoch commits to");
-	if (map_store_check(audit->txn, filing.generation, &epoch.map_root, go_on, audit) != E_OK)
-		return audit_finding(
-			audit, filing.epoch_index, "the stored subject map is not the one that the epoch commits to");
-	if (audit->records == NULL)
+	if (audit->epochs == 0)
 		return E_OK;
-	struct heads heads = {audit, &filing};
-	error = head_visit(audit->txn, &archive_secrets(audit->archive)->seal, check_head, &heads);
-	if (error != E_OK)
-		return audit_finding(audit, filing.epoch_index, "a subject's tree is not what the subject map commits to");
-	return E_OK;
+	TRY(check_filing(audit, &filing, &epoch));
+	return check_map(audit, &filing, &epoch);
 }

@@ -110,7 +110,7 @@ enum error audit_filing_subject(struct audit *audit, uint64_t index, const struc
 	if (error == E_OK)
 		error = head_get(audit->txn, &secrets->seal, alias, &head);
 	if (error != E_OK || memcmp(head.label.b, label.b, sizeof label.b) != 0)
-		return audit_finding(audit, index, "the event's subject is not filed under its own label");
+		return audit_finding_filed(audit, index, "the event's subject is not filed under its own label");
 	return E_OK;
 }
 

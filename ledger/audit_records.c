@@ -132,7 +132,7 @@ static enum error check_alias(struct audit *audit, uint64_t index)
 		TRY(next_pack(audit, index));
 	alias_make(&records->secrets->alias, event_subject(&records->event), &alias);
 	if (at >= walk->count || sodium_memcmp(walk->aliases[at].b, alias.b, sizeof alias.b) != 0)
-		return audit_finding(audit, index, "the event is noted for another subject than it is about");
+		return audit_finding_filed(audit, index, "the event is noted for another subject than it is about");
 	if (index < records->filed)
 		sum_add(records, &records->events, &alias, index);
 	return audit->filing != NULL ? audit_filing_subject(audit, index, &alias, event_subject(&records->event)) : E_OK;
@@ -198,7 +198,7 @@ static enum error find_missing(struct audit *audit)
 		if (error == E_OK)
 			error = posting_find(audit->txn, &records->secrets->seal, &alias, index + 1, &found, 1, &count);
 		if (error != E_OK || count != 1 || found != index)
-			return audit_finding(audit, index, "the event is not filed under its subject");
+			return audit_finding_filed(audit, index, "the event is not filed under its subject");
 	}
 	return E_OK;
 }
@@ -213,7 +213,7 @@ static enum error see_posting(void *context, const struct alias *alias, const ui
 		if (indexes[i] >= audit->records->filed)
 			continue;
 		if (alias_of(audit, indexes[i], &wanted) != E_OK || memcmp(wanted.b, alias->b, sizeof wanted.b) != 0)
-			return audit_finding(audit, indexes[i], "the entry is filed under a subject that it is not about");
+			return audit_finding_filed(audit, indexes[i], "the entry is filed under a subject that it is not about");
 	}
 	return E_OK;
 }

@@ -51,6 +51,7 @@ struct audit {
 	uint64_t time_s;      /* ledger time so far */
 	uint64_t epoch_index; /* of the newest epoch entry; 0: there is none */
 	uint64_t epoch_size;  /* its m */
+	uint64_t epochs;      /* epoch entries */
 	uint64_t changes;     /* sender entries */
 	struct epoch_lag lag;
 	uint64_t event_batches;
@@ -67,6 +68,9 @@ struct audit {
 /* Remembers the first finding and returns an error to hand up. The text is for people and holds no personal data. */
 enum error audit_finding(struct audit *audit, uint64_t index, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The same about how the event at `index` is filed: names the epoch that covers it as well. */
+enum error audit_finding_filed(struct audit *audit, uint64_t index, const char *text);
 
 /* The error's text without its advice to run an audit. */
 const char *audit_why(enum error error);

@@ -56,7 +56,7 @@ while [ "$at" -lt "$bytes" ]; do
 		cmp -s before after || wrong=$((wrong + 1))
 	else
 		failed=$((failed + 1))
-		tail -n 1 after | grep -q '^audit: FAILED index=[0-9]* .' || wrong=$((wrong + 1))
+		tail -n 1 after | grep -q '^audit: FAILED \(epoch=[0-9]* \)\{0,1\}index=[0-9]* .' || wrong=$((wrong + 1))
 	fi
 	cp good "$store"
 	at=$((at + 397))

@@ -120,7 +120,7 @@ def expected_index(region, at, value):
 def judge(flips, rows, region, at, bit):
     """None if the audit was right about this flip, else what it said."""
     line = flips.with_flip(at, bit, flips.audit_line)
-    failed = re.fullmatch(r"exit 1 audit: FAILED index=(\d+) .+", line)
+    failed = re.fullmatch(r"exit 1 audit: FAILED (?:epoch=\d+ )?index=(\d+) .+", line)
     must_fail = region is not None and region.kind in ("key", "value") and region.table is not None
     what = "byte %d bit %d (%s of %s): %s" % (
         at, bit, region.kind if region else "unused", region.table if region else "nothing", line)
@@ -159,7 +159,8 @@ def test_audit(tap, flips, file, chance, share):
              ("the checkpoint", checkpoint, 100), ("the state", of(("value",), "meta"), 60),
              ("sealed records", of(("value",), "record"), 100), ("alias packs", of(("value",), "alias"), 40),
              ("batch rows", of(("value",), "batch"), 40), ("sender rows", of(("value",), "sender"), 40),
-             ("postings", of(("value",), "posting"), 60)]
+             ("postings", of(("value",), "posting"), 60), ("sender entries", of(("value",), "change"), 16),
+             ("the subject map", of(("value",), "map"), 60), ("the filing tree", of(("value",), "filing"), 60)]
     cases += [("keys of %s" % table, of(("key",), table), 12) for table in sorted(file.rows) if table and file.rows[table]]
     cases += [("nodes", of(("node",)), 150), ("page headers", of(("page",)), 150),
               ("branch keys", of(("branch key",)), 60), ("meta pages", of(("meta",)), 100)]

@@ -110,6 +110,7 @@ START_TEST(moved_for_good)
 	struct event_place event = event_of(3, 5);
 	struct audit_result result = audit_misfiled(&event, MOVED_FOR_GOOD);
 	assert_fails(&result, event_index(&event), "noted for another subject");
+	ck_assert_uint_eq(result.epoch, round_index(4) - 1);
 }
 END_TEST
 
@@ -153,8 +154,110 @@ START_TEST(false_label)
 	store_end();
 	struct audit_result result = audit_labels_of();
 	assert_fails(&result, round_index(0) + 3, "not filed under its own label");
+	ck_assert_uint_eq(result.epoch, round_index(1) - 1);
 	end();
 }
 END_TEST
 
-UNIT_MAIN("audit_filing", honest, moved, moved_for_good, unfiled, doubled, event_of_another, false_label)
+/* ---- what is stored of the newest epoch, and is not what it commits to ---- */
+
+static void make_rounds(void)
+{
+	begin();
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		append_round(round);
+		fixture_epoch(&f);
+	}
+	fixture_close(&f);
+}
+
+/* About an event (0: about none) and the newest epoch; the same with and without the label stream. */
+static void assert_stored(uint64_t event, const char *reason)
+{
+	uint64_t epoch = round_index(ROUNDS) - 1;
+	for (int labels = 0; labels <= 1; labels++) {
+		struct audit_result result = labels ? audit_labels_of() : audit(true);
+		assert_fails(&result, event > 0 ? event : epoch, reason);
+		ck_assert_uint_eq(result.epoch, epoch);
+	}
+}
+
+START_TEST(stored_filing_tree)
+{
+	make_rounds();
+	for (unsigned at = 0; at < ROUND_EVENTS; at += 3) {
+		size_t place = (2 * ROUND_EVENTS + at) * HASH_BYTES + at;
+		flip(STORE_FILING, key_tile(0, 0), place, at % 8);
+		assert_stored(round_index(2) + at, "the stored filing tree");
+		flip(STORE_FILING, key_tile(0, 0), place, at % 8);
+	}
+	flip(STORE_FILING, key_tile(1, 0), 0, 0); /* all leaves are right */
+	assert_stored(0, "the stored filing tree");
+	flip(STORE_FILING, key_tile(1, 0), 0, 0);
+	assert_holds(true);
+	end();
+}
+END_TEST
+
+/* The number of the subject with this label. */
+static unsigned subject_of_label(const uint8_t *wanted)
+{
+	struct label label;
+	for (unsigned subject = 0; subject < SUBJECTS; subject++) {
+		ck_ok(label_make(&secrets->vrf, FIXTURE_ORIGIN, bytes_text(fixture_subject(subject)), &label));
+		if (memcmp(label.b, wanted, LABEL_BYTES) == 0)
+			return subject;
+	}
+	ck_abort_msg("nobody has this label");
+	return 0;
+}
+
+START_TEST(stored_map)
+{
+	uint8_t key[4];
+	struct db_walk walk;
+	make_rounds();
+	store_begin();
+	ck_ok(db_walk_begin(&txn, STORE_MAP, &walk));
+	ck_ok(db_walk_from(&walk, BYTES_LITERAL("\x14"))); /* the first bucket */
+	ck_assert_uint_eq(walk.key.len, sizeof key);
+	memcpy(key, walk.key.data, sizeof key);
+	unsigned subject = subject_of_label(walk.value.data + 8 + 4);
+	db_walk_end(&walk);
+	db_abort(&txn);
+	db_close(store);
+	flip(STORE_MAP, BYTES_ARRAY(key), 8 + 4 + LABEL_BYTES, 0);
+	assert_stored(round_index(ROUNDS - 1) + SUBJECTS + subject, "the stored subject map");
+	end();
+}
+END_TEST
+
+START_TEST(stored_head)
+{
+	struct alias alias;
+	struct head head;
+	make_rounds();
+	store_begin();
+	for (uint32_t subject = 2; subject < 4; subject++) { /* the first of them is named */
+		alias_make(&secrets->alias, bytes_text(fixture_subject(subject)), &alias);
+		ck_ok(head_get(&txn, &secrets->seal, &alias, &head));
+		head.frontier.hashes[0].b[0] ^= 1;
+		head_put(&txn, &secrets->seal, &alias, &head);
+	}
+	store_end();
+	assert_stored(round_index(ROUNDS - 1) + SUBJECTS + 2, "a subject's tree");
+	end();
+}
+END_TEST
+
+START_TEST(stored_place)
+{
+	make_rounds();
+	flip(STORE_META, BYTES_LITERAL("filing"), 15, 4); /* the map's generation */
+	assert_stored(0, "does not name the newest epoch");
+	end();
+}
+END_TEST
+
+UNIT_MAIN("audit_filing", honest, moved, moved_for_good, unfiled, doubled, event_of_another, false_label,
+	stored_filing_tree, stored_map, stored_head, stored_place)
