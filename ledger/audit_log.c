@@ -253,7 +253,6 @@ static enum error take_epoch(struct audit *audit, uint64_t index, const struct e
 		return audit_finding(audit, index, "the epoch's time is not the ledger time of the last entry that it covers");
 	audit->epoch_size = epoch->size;
 	audit->epoch_index = index;
-	audit->epochs++;
 	return E_OK;
 }
 

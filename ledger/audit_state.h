@@ -51,7 +51,6 @@ struct audit {
 	uint64_t time_s;      /* ledger time so far */
 	uint64_t epoch_index; /* of the newest epoch entry; 0: there is none */
 	uint64_t epoch_size;  /* its m */
-	uint64_t epochs;      /* epoch entries */
 	uint64_t changes;     /* sender entries */
 	struct epoch_lag lag;
 	uint64_t event_batches;

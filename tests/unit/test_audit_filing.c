@@ -253,11 +253,30 @@ END_TEST
 START_TEST(stored_place)
 {
 	make_rounds();
-	flip(STORE_META, BYTES_LITERAL("filing"), 15, 4); /* the map's generation */
+	flip(STORE_META, BYTES_LITERAL("filing"), 23, 7); /* index of the epoch entry */
 	assert_stored(0, "does not name the newest epoch");
 	end();
 }
 END_TEST
 
+/* Derived state that was thrown away: said until it is whole again, and then it holds. */
+START_TEST(made_again)
+{
+	struct fault fault = {.text = ""};
+	make_rounds();
+	fixture_open(&f);
+	ck_ok(ledger_forget_filing(f.ledger, &fault));
+	fixture_close(&f);
+	struct audit_result result = audit(true);
+	assert_fails(&result, round_index(ROUNDS) - 1, "filing it again has not finished");
+	fixture_open(&f);
+	fixture_epoch(&f);
+	fixture_close(&f);
+	result = audit_labels_of();
+	ck_assert_msg(result.ok, "%s", result.reason);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("audit_filing", honest, moved, moved_for_good, unfiled, doubled, event_of_another, false_label,
-	stored_filing_tree, stored_map, stored_head, stored_place)
+	stored_filing_tree, stored_map, stored_head, stored_place, made_again)
