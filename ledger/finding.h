@@ -82,7 +82,9 @@
 	X(FILING_TREE,          "filing-tree",             "the events are not filed under these labels in the epoch's filing tree") \
 	/* proof files only */ \
 	X(TLOG_ENTRY,           "tlog-entry",              "what the proof file holds is no entry of a log") \
-	X(TLOG_INCLUSION,       "tlog-inclusion",          "the entry does not stand in the log at its index")
+	X(TLOG_INCLUSION,       "tlog-inclusion",          "the entry does not stand in the log at its index") \
+	/* evidence of a fork only */ \
+	X(FORK,                 "fork",                    "nothing here shows that the two checkpoints do not fit together")
 /* clang-format on */
 
 enum finding_code {

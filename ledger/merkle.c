@@ -328,6 +328,22 @@ enum error merkle_verify_range(const struct hash *leaves, uint64_t first, uint64
 	return hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
 }
 
+/* Where `start` is not in the proof (a power of two) it is the old root. 0 < old_size < size. */
+static enum error consistency_roots(uint64_t old_size, const struct hash *old_root, uint64_t size,
+	const struct hash *proof, size_t proof_count, struct hash *computed_old, struct hash *computed)
+{
+	uint32_t level = (uint32_t)__builtin_ctzll(old_size);
+	uint64_t index = (old_size - 1) >> level;
+	size_t given = index > 0 ? 1 : 0; /* the proof begins with the start of the path, or it is the old root */
+	struct path path = path_shape(index, (size - 1) >> level);
+	if (proof_count != given + path.inner + path.border)
+		return E_BAD_PROOF;
+	const struct hash *start = given ? &proof[0] : old_root;
+	path_old_root(start, index, path, proof + given, computed_old);
+	path_root(start, index, path, proof + given, computed);
+	return E_OK;
+}
+
 enum error merkle_verify_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size,
 	const struct hash *root, const struct hash *proof, size_t proof_count)
 {
@@ -340,15 +356,15 @@ enum error merkle_verify_consistency(uint64_t old_size, const struct hash *old_r
 					 (old_size < size || hash_equal(old_root, root));
 		return holds ? E_OK : E_BAD_PROOF;
 	}
-	uint32_t level = (uint32_t)__builtin_ctzll(old_size);
-	uint64_t index = (old_size - 1) >> level;
-	size_t given = index > 0 ? 1 : 0; /* the proof begins with the start of the path, or it is the old root */
-	struct path path = path_shape(index, (size - 1) >> level);
-	if (proof_count != given + path.inner + path.border)
-		return E_BAD_PROOF;
-	const struct hash *start = given ? &proof[0] : old_root;
 	struct hash computed_old, computed;
-	path_old_root(start, index, path, proof + given, &computed_old);
-	path_root(start, index, path, proof + given, &computed);
+	TRY(consistency_roots(old_size, old_root, size, proof, proof_count, &computed_old, &computed));
 	return hash_equal(&computed_old, old_root) && hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
+}
+
+enum error merkle_roots_of_consistency(uint64_t old_size, uint64_t size, const struct hash *proof, size_t proof_count,
+	struct hash *old_root, struct hash *root)
+{
+	if (old_size == 0 || old_size >= size || size > SIZE_MAX_LEAVES || (old_size & (old_size - 1)) == 0)
+		return E_BAD_PROOF;
+	return consistency_roots(old_size, NULL, size, proof, proof_count, old_root, root);
 }

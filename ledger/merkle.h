@@ -91,6 +91,11 @@ enum error merkle_verify_inclusion(const struct hash *leaf, uint64_t index, uint
  * and an empty proof; from size 0 anything follows with an empty proof, if old_root is the empty root. */
 enum error merkle_verify_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size,
 	const struct hash *root, const struct hash *proof, size_t proof_count) MUST_USE;
+/* Both roots that a consistency proof gives, for whoever wants to know what tree a proof that did not verify is of.
+ * E_BAD_PROOF if it does not have the length for these sizes, and for an old size that is 0, a power of two or the new
+ * size: then the proof does not hold the old root. */
+enum error merkle_roots_of_consistency(uint64_t old_size, uint64_t size, const struct hash *proof, size_t proof_count,
+	struct hash *old_root, struct hash *root) MUST_USE;
 /* The root that a leaf hash and its inclusion proof give; E_BAD_PROOF if the proof does not have the length for this
  * place. For roots that are signed and not written down (batches). */
 enum error merkle_root_of_inclusion(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *proof,

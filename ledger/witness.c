@@ -1,5 +1,6 @@
 #include "ledger/witness.h"
 
+#include "ledger/fork.h"
 #include "ledger/keyfile.h"
 #include "ledger/merkle.h"
 
@@ -130,6 +131,37 @@ static enum error cosign(struct witness *witness, struct watched *log, const str
 	return E_OK;
 }
 
+static enum error write_fork(struct witness *witness, const char *origin, const char *text)
+{
+	char name[2 * HASH_BYTES + 1];
+	if (mkdirat(witness->dir_fd, "evidence", 0755) != 0 && errno != EEXIST)
+		return E_IO;
+	OWNED_FD fd = open_dir(witness->dir_fd, "evidence");
+	witness_origin_hash(bytes_text(origin), name);
+	if (fd < 0 || faccessat(fd, name, F_OK, 0) == 0)
+		return fd < 0 ? E_IO : E_OK;
+	return file_write_atomic(fd, name, bytes_text(text), 0644);
+}
+
+/* A refused checkpoint that the log has signed may show that the log forked: the first such is kept. */
+static enum error keep_fork(struct witness *witness, const struct watched *log, const struct checkpoint *checkpoint,
+	struct bytes note, const struct witness_request *request)
+{
+	struct hash old_root = checkpoint->root, root = checkpoint->root;
+	bool equal = checkpoint->size == log->newest.size;
+	char *text = NULL;
+	if (!equal && merkle_roots_of_consistency(log->newest.size, checkpoint->size, request->proof, request->proof_count,
+					  &old_root, &root) != E_OK)
+		return E_OK;
+	if (!hash_equal(&root, &checkpoint->root) || hash_equal(&old_root, &log->newest.root) || log->time_s == 0)
+		return E_OK;
+	TRY(fork_write(
+		bytes_of(log->note, log->note_len), note, &old_root, request->proof, equal ? 0 : request->proof_count, &text));
+	enum error error = write_fork(witness, log->newest.origin, text);
+	free(text);
+	return error;
+}
+
 static void answer_known(struct witness *witness, struct watched *log, const struct witness_request *request,
 	const struct note *note, uint64_t now_s, struct witness_answer *out)
 {
@@ -152,6 +184,7 @@ static void answer_known(struct witness *witness, struct watched *log, const str
 		answer(out, 409, "text/x.tlog.size", bytes_text(size));
 	} else if (merkle_verify_consistency(log->newest.size, &log->newest.root, checkpoint.size, &checkpoint.root,
 				   request->proof, request->proof_count) != E_OK) {
+		(void)!keep_fork(witness, log, &checkpoint, bytes_of(buffer, writer_len(&kept)), request);
 		refuse(out, 422, "the checkpoint is not shown to extend the one that was cosigned before\n");
 	} else if (cosign(witness, log, &checkpoint, note->text, now_s, &kept, &line) != E_OK) {
 		refuse(out, 500, "the cosignature cannot be recorded, so none is given\n");

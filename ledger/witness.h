@@ -12,7 +12,8 @@
  *
  * The directory:  key   the secret key, 0600          logs   vkeys of the logs, one a line, # for comments
  *                 vkey  the witness's public key      seen/  one file for each log, named by its origin's hash
- *                 lock */
+ *                 lock                                evidence/  of a log that forked (fork.h), the first; by the same
+ * name */
 #pragma once
 
 #include "ledger/cosignature.h"

@@ -103,19 +103,22 @@ static enum error read_file(const char *path, uint8_t **out, size_t *out_len, st
 	return E_OK;
 }
 
-enum kind { KIND_STATEMENT, KIND_FILING, KIND_TLOG_PROOF, KIND_RECEIPTS };
+enum kind { KIND_STATEMENT, KIND_FILING, KIND_FORK, KIND_TLOG_PROOF, KIND_RECEIPTS };
 
 /* By the name of the format, which the verifier then checks where it belongs. */
 static enum kind kind_of(struct bytes text)
 {
 	static const char tlog_proof[] = "c2sp.org/tlog-proof@";
 	static const char statement[] = "\"indsigt-statement/", filing[] = "\"indsigt-filing/";
+	static const char fork[] = "\"indsigt-fork/";
 	if (text.len >= sizeof tlog_proof - 1 && memcmp(text.data, tlog_proof, sizeof tlog_proof - 1) == 0)
 		return KIND_TLOG_PROOF;
 	if (text.len > 0 && memmem(text.data, text.len, statement, sizeof statement - 1) != NULL)
 		return KIND_STATEMENT;
 	if (text.len > 0 && memmem(text.data, text.len, filing, sizeof filing - 1) != NULL)
 		return KIND_FILING;
+	if (text.len > 0 && memmem(text.data, text.len, fork, sizeof fork - 1) != NULL)
+		return KIND_FORK;
 	return KIND_RECEIPTS;
 }
 
@@ -126,6 +129,7 @@ static enum error print_refusal(
 {
 	static const char *const kinds[] = {[KIND_STATEMENT] = "statement",
 		[KIND_FILING] = "filing",
+		[KIND_FORK] = "fork",
 		[KIND_TLOG_PROOF] = "tlog-proof",
 		[KIND_RECEIPTS] = "receipts"};
 	char text[FINDING_TEXT_MAX + 1];
@@ -151,6 +155,7 @@ static enum error verify_file(const struct verify_call *call, bool *refused, str
 		return fault_set(fault, E_BAD_VALUE, "--subject is for a statement, and this file is none");
 	enum error error = kind == KIND_STATEMENT    ? verify_statement(call, &finding)
 					   : kind == KIND_FILING     ? verify_filing(call, &finding)
+					   : kind == KIND_FORK       ? verify_fork(call, &finding)
 					   : kind == KIND_TLOG_PROOF ? verify_tlog_proof(call, &finding)
 												 : verify_receipts(call, &finding, &number);
 	*refused = error != E_OK && finding.code != FINDING_NONE;

@@ -23,6 +23,7 @@ struct verify_call {
  * E_BAD_VALUE, E_BAD_PROOF. Else E_NO_MEMORY, E_IO. */
 enum error verify_statement(const struct verify_call *call, struct finding *finding) MUST_USE;
 enum error verify_filing(const struct verify_call *call, struct finding *finding) MUST_USE;
+enum error verify_fork(const struct verify_call *call, struct finding *finding) MUST_USE;
 enum error verify_tlog_proof(const struct verify_call *call, struct finding *finding) MUST_USE;
 /* `number`: the receipt that does not hold, from 1. */
 enum error verify_receipts(const struct verify_call *call, struct finding *finding, uint64_t *number) MUST_USE;

@@ -40,6 +40,9 @@ static struct verify_words english = {
 	.filed_subjects = "Each is filed under the one label of the subject shown, and under no other in this place.",
 	.filed_labels = "Whose the labels are is not part of this proof.",
 	.filed_headings = {"Sequence", "Log index", "Subject"},
+	.forked =
+		"The log %s has signed two histories: its checkpoints over %llu and over %llu entries cannot both be of one "
+		"append-only log.",
 	.receipts = "%llu receipts for %llu events hold: they stand in the log %s, which had %llu entries then.",
 	.receipts_scope = "Each receipt is checked by itself; that they are all there are is not proven.",
 	.stands = "Entry %llu stands in the log %s, which had %llu entries then.",
@@ -90,6 +93,9 @@ static struct verify_words danish = {
 	.filed_subjects = "Hver er arkiveret under den ene etiket for den viste person, og ingen anden på denne plads.",
 	.filed_labels = "Hvis etiketterne er, er ikke en del af dette bevis.",
 	.filed_headings = {"Nummer", "Logplads", "Person"},
+	.forked =
+		"Loggen %s har underskrevet to historier: dens kontrolpunkter over %llu og over %llu poster kan ikke begge "
+		"være af én log, der kun vokser.",
 	.receipts = "%llu kvitteringer for %llu hændelser holder: de står i loggen %s, som da havde %llu poster.",
 	.receipts_scope = "Hver kvittering er efterprøvet for sig; at der ikke er flere, er ikke bevist.",
 	.stands = "Post %llu står i loggen %s, som da havde %llu poster.",
@@ -166,6 +172,7 @@ static const char *const danish_findings[FINDING_CODES] = {
 	[FINDING_FILING_SUBJECTS] = "en etiket er ikke den vist persons",
 	[FINDING_TLOG_ENTRY] = "det, bevisfilen rummer, er ikke en logpost",
 	[FINDING_TLOG_INCLUSION] = "posten står ikke i loggen på sin plads",
+	[FINDING_FORK] = "intet her viser, at de to kontrolpunkter ikke passer sammen",
 	[FINDING_FILING_TREE] = "hændelserne er ikke arkiveret under disse etiketter i epokens arkivtræ",
 };
 

@@ -42,6 +42,7 @@ struct verify_words {
 	const char *filed_subjects;
 	const char *filed_labels;
 	const char *filed_headings[3]; /* sequence, log index, subject */
+	const char *forked;            /* log, the two sizes */
 	const char *receipts;          /* how many receipts, events, log, largest size */
 	const char *receipts_scope;
 	const char *stands;       /* log index, log, size */

@@ -1,4 +1,6 @@
 #include "ledger/witness.h"
+
+#include "ledger/fork.h"
 #include "tests/unit/any_log.h"
 #include "tests/unit/place.h"
 
@@ -539,6 +541,51 @@ START_TEST(damaged_memory)
 }
 END_TEST
 
+/* FORK-4: what the log signed for another history is kept, once; what proves nothing is not. */
+static char *evidence_of(const struct site *site)
+{
+	char path[300], hash[65];
+	static char content[20000];
+	witness_origin_hash(bytes_text(site->a.origin), hash);
+	snprintf(path, sizeof path, "%s/evidence/%s", site->dir, hash);
+	FILE *file = fopen(path, "r");
+	if (file == NULL)
+		return NULL;
+	content[fread(content, 1, sizeof content - 1, file)] = '\0';
+	fclose(file);
+	return content;
+}
+
+START_TEST(fork_evidence)
+{
+	for (int equal = 0; equal < 2; equal++) {
+		struct site site = {0};
+		static struct ask ask;
+		struct fork fork;
+		struct finding finding;
+		site_make(&site);
+		struct log forked = site.a;
+		forked.leaves[3].b[0] ^= 1;
+		ck_assert_int_eq(status_of(site.witness, &site.a, 0, 100), 200);
+		ask_signed(&ask, &site.a, 100, 120);
+		ask.proof.hashes[0].b[0] ^= 1;
+		ck_assert_int_eq(send_ask(site.witness, &ask, NOW).status, 422);
+		ck_assert_ptr_null(evidence_of(&site));
+		ck_assert_int_eq(status_of(site.witness, &forked, 100, equal ? 100 : 133), 422);
+		const char *text = evidence_of(&site);
+		ck_assert_ptr_nonnull(text);
+		ck_ok(fork_verify(bytes_text(text), &site.a.vkey, &fork, &finding));
+		ck_assert(fork.first.size == 100 && fork.second.size == (equal ? 100 : 133));
+		ck_assert_int_eq(status_of(site.witness, &forked, 100, 140), 422);
+		ck_ok(fork_verify(bytes_text(evidence_of(&site)), &site.a.vkey, &fork, &finding));
+		ck_assert(fork.second.size == (equal ? 100 : 133));
+		/* It goes on with what it knows. */
+		ck_assert_int_eq(status_of(site.witness, &site.a, 100, 150), 200);
+		site_remove(&site);
+	}
+}
+END_TEST
+
 /* Files that are not as they should be, each with its reason. */
 START_TEST(directory)
 {
@@ -619,5 +666,5 @@ START_TEST(many_logs)
 }
 END_TEST
 
-UNIT_MAIN("witness", every_case, forms, many_signatures, several_logs, times, failing_writes, damaged_memory, directory,
-	many_logs)
+UNIT_MAIN("witness", every_case, forms, many_signatures, several_logs, times, failing_writes, damaged_memory,
+	fork_evidence, directory, many_logs)

@@ -286,4 +286,29 @@ START_TEST(killed)
 }
 END_TEST
 
-UNIT_MAIN("witness_server", addresses, at_once, killed)
+/* FORK-4: a fork with the log's own key is refused, and the file that is kept convinces whoever has the vkey. */
+START_TEST(forked)
+{
+	uint64_t told;
+	char hash[65], path[300], vkey[VKEY_TEXT_MAX + 1], other[VKEY_TEXT_MAX + 1], line[1000];
+	set_up();
+	struct log fork = logs[0];
+	fork.leaves[5].b[0] ^= 1;
+	int fd = http_connect(port);
+	ck_assert_int_eq(add(fd, &logs[0], 0, 70, &told), 200);
+	ck_assert_int_eq(add(fd, &fork, 70, 90, &told), 422);
+	close(fd);
+	witness_origin_hash(bytes_text(logs[0].origin), hash);
+	snprintf(path, sizeof path, "%s/evidence/%s", dir, hash);
+	vkey_format(&logs[0].vkey, vkey);
+	vkey_format(&logs[1].vkey, other);
+	const char *verify[] = {getenv("INDSIGT"), "verify", path, "--vkey", vkey, "--lang", "en", NULL};
+	ck_assert_int_eq(run_line(verify, line, sizeof line), 0);
+	ck_assert_ptr_nonnull(strstr(line, "has signed two histories"));
+	verify[4] = other;
+	ck_assert_int_eq(run_line(verify, line, sizeof line), 1);
+	tear_down();
+}
+END_TEST
+
+UNIT_MAIN("witness_server", forked, addresses, at_once, killed)
