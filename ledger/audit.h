@@ -26,7 +26,7 @@ struct audit_result {
 	uint64_t senders;
 	uint64_t unendorsed;
 	uint64_t unchecked; /* senders with events that do not say that they check how these are filed */
-	uint64_t records; /* opened and checked */
+	uint64_t records;   /* opened and checked */
 	/* With labels. */
 	uint64_t epochs;
 	uint64_t subjects;

@@ -65,14 +65,14 @@ class File:
         self.regions.append(Region(at, at + lower, "page", table))
         for i in range((lower - PAGE_HEADER) // 2):
             (offset,) = self.unpack("<H", at + PAGE_HEADER + 2 * i)
-            self.node(at, at + offset, flags, table, depth, i == 0)
+            self.node(at + offset, flags, table, depth, i == 0)
 
-    def node(self, page_at, at, page_flags, table, depth, is_first):
+    def node(self, at, page_flags, table, depth, is_first):
         low, high, flags, key_bytes = self.unpack("<HHHH", at)
         if page_flags & BRANCH and is_first:
             key_bytes = 0  # whatever it says: everything below the second key is there
         key_at = at + NODE_HEADER
-        if key_at + key_bytes > page_at + self.page_bytes:
+        if key_at + key_bytes > len(self.data):  # LMDB reads past a page too: an old copy of it may lie there
             raise Damaged("key")
         key = bytes(self.data[key_at:key_at + key_bytes])
         self.regions.append(Region(at, key_at, "node", table, key))
