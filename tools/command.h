@@ -43,6 +43,7 @@ extern const struct command command_send;
 extern const struct command command_serve;
 extern const struct command command_bench;
 extern const struct command command_cosign;
+extern const struct command command_recover;
 extern const struct command command_witness_init;
 extern const struct command command_witness_add;
 extern const struct command command_witness_serve;

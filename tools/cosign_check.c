@@ -47,19 +47,26 @@ static bool keep_evidence(const char *dir, uint64_t size, struct bytes note)
 }
 
 /* A note of this log must be one that the store extends. */
-static enum error judge(struct archive *archive, const char *dir, const char *witness, struct bytes note,
-	struct cosign_check *out, struct fault *fault)
+static enum error judge(struct archive *archive, const char *dir, const struct witness_policy *policy,
+	const struct asked *asked, struct cosign_check *out, struct fault *fault)
 {
+	const char *witness = policy->witnesses[asked->index].name;
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
 	struct checkpoint own, shown;
-	struct bytes own_note;
+	struct bytes own_note, note = asked->body;
+	struct note parts;
+	uint64_t time_s;
 	if (checkpoint_verify(note, archive_vkey(archive), &shown) != E_OK)
 		return E_OK;
 	TRY(snapshot_begin(archive, &snapshot, fault));
 	snapshot_checkpoint(snapshot, &own, &own_note);
 	enum error error = snapshot_rest_on(snapshot, note);
 	if (error == E_OK) {
-		out->answered++;
+		if (note_split(note, NOTE_BYTES_MAX, &parts) == E_OK &&
+			cosignatures_read(&parts, &policy->keys[asked->index], 1, &time_s) == E_OK && time_s != 0) {
+			out->times[asked->index] = time_s;
+			out->answered++;
+		}
 		return E_OK;
 	}
 	if (error != E_ROLLED_BACK)
@@ -104,7 +111,7 @@ enum error cosign_check(struct archive *archive, const char *dir, const struct w
 			return fault_set(fault, E_IO, "waiting for witnesses failed");
 		for (; asking_finished(asking, &asked); finished++)
 			if (asked.status == 200)
-				TRY(judge(archive, dir, policy->witnesses[asked.index].name, asked.body, &check, fault));
+				TRY(judge(archive, dir, policy, &asked, &check, fault));
 	}
 	*out = check;
 	return E_OK;

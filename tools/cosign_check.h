@@ -11,7 +11,8 @@
 
 struct cosign_check {
 	uint32_t asked;    /* witnesses with an address */
-	uint32_t answered; /* that showed a checkpoint of this log, which the store extends */
+	uint32_t answered; /* that showed a checkpoint of this log, which the store extends, with a cosignature of theirs */
+	uint64_t times[POLICY_WITNESSES_MAX]; /* of those cosignatures, for witness_policy_judge */
 };
 
 /* E_ROLLED_BACK and the fault, with the witness's note kept in DIR/evidence: the log has signed what the store does not

@@ -35,6 +35,7 @@ static const struct command *const commands[] = {
 	&command_verify,
 	&command_audit,
 	&command_cosign,
+	&command_recover,
 	&command_witness_init,
 	&command_witness_add,
 	&command_witness_serve,
@@ -73,7 +74,10 @@ static const struct topic topics[] = {
 		"Witnesses (DIR/witnesses, see 'indsigt help cosign') remember how far the log was seen. 'serve' asks\n"
 		"them before anything is signed: if one shows a checkpoint with this log's signature that the store\n"
 		"does not extend, an old store was put back, guard and all, and nothing is started. 'indsigt cosign\n"
-		"DIR --check' asks them without starting anything; DIR/evidence keeps what they showed.\n"},
+		"DIR --check' asks them without starting anything; DIR/evidence keeps what they showed.\n"
+		"\n"
+		"If the guard is lost or damaged and enough witnesses say that the store extends all they have seen,\n"
+		"'indsigt recover DIR' makes a new guard.\n"},
 };
 #define TOPICS (sizeof topics / sizeof topics[0])
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A ledger with three witnesses of which two are enough: dead, slow, lying, restarted with old state, on a store put back.
 What is served stays true, the state is visible, and it heals by itself. (WIT-12, WIT-13, WIT-14, WIT-15, WIT-16,
-WIT-17)"""
+WIT-17,
+WIT-18)"""
 
 import http.server
 import json
@@ -167,6 +168,42 @@ def statement_verifies(world, name):
     world.tap.ok(True, name)
 
 
+def recover(world):
+    """A lost guard: made again if enough witnesses say that the store is not an old one, and only then."""
+    tap, ledger = world.tap, world.ledger
+    w1, w2, w3 = world.witnesses
+    guard = os.path.join(ledger.dir, "guard")
+    ledger.stop()
+    older = ledger.path("older-store")
+    shutil.copytree(os.path.join(ledger.dir, "store"), older)
+    ledger.serve()
+    tap.ok(ledger.result("recover", ledger.dir).returncode == 1, "not while the ledger runs")
+    world.witnessed(world.send(), "w1", "w2", "w3")
+    ledger.stop()
+    tap.ok("nothing is to be done" in ledger.run("recover", ledger.dir), "a guard that fits is left alone")
+    kept = open(guard, "rb").read()
+    os.rename(os.path.join(ledger.dir, "store"), ledger.path("newer-store"))
+    shutil.copytree(older, os.path.join(ledger.dir, "store"))
+    result = ledger.result("recover", ledger.dir)
+    tap.ok(result.returncode == 1 and "older store" in result.stderr and open(guard, "rb").read() == kept,
+           "a good guard is not replaced for an older store")
+    os.remove(guard)
+    result = ledger.result("recover", ledger.dir)
+    tap.ok(result.returncode == 1 and "put back" in result.stderr and not os.path.exists(guard),
+           "without a guard the witnesses tell that it is older")
+    shutil.rmtree(os.path.join(ledger.dir, "store"))
+    os.rename(ledger.path("newer-store"), os.path.join(ledger.dir, "store"))
+    w2.mode = w3.mode = "dead"
+    result = ledger.result("recover", ledger.dir)
+    tap.ok(result.returncode == 1 and "not enough" in result.stderr and not os.path.exists(guard), "one witness is not enough")
+    w2.mode = w3.mode = "well"
+    tap.ok("a new guard" in ledger.run("recover", ledger.dir), "enough of them are, for the newest store")
+    ledger.serve()
+    world.witnessed(world.send(), "w1", "w2", "w3")
+    code, line = ledger.audit()
+    tap.ok(code == 0, "and it goes on: " + line)
+
+
 def roll_back(world):
     """The whole directory of the ledger put back, guard and all: the witnesses tell."""
     tap, ledger = world.tap, world.ledger
@@ -205,6 +242,7 @@ def roll_back(world):
     ledger.serve()
     world.witnessed(world.send(), "w1", "w2", "w3")
     tap.ok(True, "the newer one put back goes on")
+    recover(world)
 
 
 def main():
