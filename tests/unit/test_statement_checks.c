@@ -1,5 +1,6 @@
 /* Each check of the form of a statement, of its epoch and its single events fails by itself, with its own finding. */
 #include "tests/unit/forged_example.h"
+#include "tests/unit/forged_policy.h"
 
 /* ---- the form ---- */
 
@@ -344,25 +345,6 @@ START_TEST(epoch_time)
 END_TEST
 
 /* ---- witnesses ---- */
-
-/* Two of three witnesses; to be freed. */
-static struct witness_policy *two_of_three(void)
-{
-	char text[1024] = "", key[VKEY_TEXT_MAX + 1];
-	struct witness_policy *policy;
-	struct fault fault = {.text = ""};
-	for (unsigned i = 1; i <= 3; i++) {
-		struct vkey vkey;
-		uint8_t secret_key[64];
-		forge_witness(i, &vkey, secret_key);
-		vkey_format(&vkey, key);
-		sprintf(text + strlen(text), "witness w%u %s\n", i, key);
-	}
-	strcat(text, "group two 2 w1 w2 w3\nquorum two\n");
-	enum error error = witness_policy_parse(bytes_text(text), &policy, &fault);
-	ck_assert_msg(error == E_OK, "%s", fault.text);
-	return policy;
-}
 
 /* STM-6 */
 START_TEST(witnesses)

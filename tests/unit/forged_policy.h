@@ -1,0 +1,28 @@
+/* A witness policy for forged ledgers. */
+#pragma once
+
+#include "ledger/witness_policy.h"
+#include "tests/unit/forge.h"
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Two of the first three witnesses of forge_witness. To be freed. */
+static inline struct witness_policy *two_of_three(void)
+{
+	char text[1024] = "", key[VKEY_TEXT_MAX + 1];
+	struct witness_policy *policy;
+	struct fault fault = {.text = ""};
+	for (unsigned i = 1; i <= 3; i++) {
+		struct vkey vkey;
+		uint8_t secret_key[64];
+		forge_witness(i, &vkey, secret_key);
+		vkey_format(&vkey, key);
+		sprintf(text + strlen(text), "witness w%u %s\n", i, key);
+	}
+	strcat(text, "group two 2 w1 w2 w3\nquorum two\n");
+	enum error error = witness_policy_parse(bytes_text(text), &policy, &fault);
+	ck_assert_msg(error == E_OK, "%s", fault.text);
+	return policy;
+}
