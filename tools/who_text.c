@@ -210,6 +210,20 @@ static void print_coverage(const struct answer *answer, const struct words *word
 	}
 }
 
+/* Nothing where no witnesses are asked. */
+static void print_witnessing(const struct answer *answer, const struct words *words, FILE *out)
+{
+	const json_t *witnessing = json_object_get(json_object_get(answer->json, "coverage"), "witnessing");
+	char when[32];
+	if (!json_is_object(witnessing))
+		return;
+	local_text(local_time(text_of(witnessing, "time")), "%F %T", when, sizeof when);
+	if (json_is_true(json_object_get(witnessing, "reached")))
+		line(out, words->witnessed, when);
+	else
+		line(out, "%s", words->unwitnessed);
+}
+
 static void print_ending(const struct answer *answer, const struct words *words, FILE *out)
 {
 	char until[32];
@@ -239,6 +253,7 @@ enum error who_text(const struct answer *answer, const struct words *words, FILE
 	if (answer->erased > 0)
 		line(out, words->erased, (unsigned long long)answer->erased);
 	print_coverage(answer, words, out);
+	print_witnessing(answer, words, out);
 	print_ending(answer, words, out);
 	return E_OK;
 }

@@ -12,8 +12,10 @@ struct words {
 	const char *withheld_until; /* date, basis */
 	const char *erased;         /* %llu */
 	const char *erased_cell;
-	const char *coverage; /* senders, hours, silent ones */
-	const char *silent;   /* name, organisation, when last heard or `never` */
+	const char *coverage;  /* senders, hours, silent ones */
+	const char *witnessed; /* the quorum's time, as the ledger tells it */
+	const char *unwitnessed;
+	const char *silent; /* name, organisation, when last heard or `never` */
 	const char *never;
 	const char *complete;    /* time */
 	const char *verified;    /* %llu, checkpoint's origin */

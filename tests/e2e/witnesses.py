@@ -256,6 +256,10 @@ def main():
     world.witnessed(size, "w1", "w2", "w3")
     statement_verifies(world, "a statement proves one history, offline, with the policy")
 
+    shown = subprocess.run([ledger.indsigt, "who", SUBJECT, "--ledger", ledger.dir], stdout=subprocess.PIPE, text=True,
+                           env={**os.environ, "LC_ALL": "C"}, check=True).stdout
+    tap.ok("independent witnesses last saw this ledger at 2" in shown, "who says when witnesses last saw the ledger")
+
     w3.mode = "dead"
     size = world.send()
     world.witnessed(size, "w1", "w2")
