@@ -75,9 +75,9 @@ static enum error check_filing(struct audit *audit, const struct store_filing *f
 
 /* ---- subject map ---- */
 
-/* Every subject's head is what the map holds under its label, but for those that a running epoch has moved on. All heads
- * together are compared with the whole map by a keyed checksum that does not depend on their order; they are looked up
- * one by one only when that differs. */
+/* Every subject's head is what the map holds under its label, but for those that a running epoch has moved on. All
+ * heads together are compared with the whole map by a keyed checksum that does not depend on their order; they are
+ * looked up one by one only when that differs. */
 struct heads {
 	struct audit *audit;
 	const struct store_filing *filing;
