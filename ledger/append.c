@@ -239,7 +239,8 @@ static enum error append_batch(struct ledger *ledger, const struct prepared *pre
 
 	struct sender *sender = registry_working(ledger->registry, head->sender, true);
 	sender->next_sequence = head->first_sequence + head->count;
-	sender->filing_checked = head->filing_checked;
+	if (head->filing_checked > sender->filing_checked) /* what was signed once stays said (ENTRY-20) */
+		sender->filing_checked = head->filing_checked;
 	sender->last_s = ledger->state.time_s;
 	ledger->state.events += head->count;
 	*out = (struct appended){head->sender, head->first_sequence, head->count, first_index, false};

@@ -1,6 +1,7 @@
 #include "ledger/audit.h"
 
 #include "ledger/audit_state.h"
+#include "ledger/filing_lag.h"
 #include "ledger/keyfile.h"
 
 #include <errno.h>
@@ -158,10 +159,21 @@ static enum error check_root(struct audit *audit)
 	return E_OK;
 }
 
-static void count_unchecked(struct audit *audit)
+static enum error count_unchecked(struct audit *audit)
 {
-	for (size_t i = 0; i < audit->sender_count; i++)
-		audit->result.unchecked += audit->senders[i]->next_sequence > 0 && audit->senders[i]->filing_checked == 0;
+	for (size_t i = 0; i < audit->sender_count; i++) {
+		const struct sender *sender = audit->senders[i];
+		enum filing_habit habit;
+		enum error error = filing_lag_habit(audit->snapshot, sender, &habit);
+		if (error != E_OK)
+			return audit_finding(audit, sender->version,
+				"the first event that sender %" PRIu32 " has not checked is not where it should be: %s", sender->id,
+				audit_why(error));
+		audit->result.unchecked += habit == FILING_HABIT_SILENT;
+		audit->result.lagging += habit == FILING_HABIT_LAGS;
+		audit->result.unclaimed += sender->next_sequence - sender->filing_checked;
+	}
+	return E_OK;
 }
 
 static enum error run_audit(struct audit *audit)
@@ -176,7 +188,7 @@ static enum error run_audit(struct audit *audit)
 	TRY(check_guard(audit));
 	TRY(check_root(audit));
 	TRY(audit_tables(audit));
-	count_unchecked(audit);
+	TRY(count_unchecked(audit));
 	TRY(audit_rows(audit));
 	TRY(audit_derived(audit));
 	return audit->records != NULL ? audit_records_filing(audit) : E_OK;

@@ -26,6 +26,8 @@ struct audit_result {
 	uint64_t senders;
 	uint64_t unendorsed;
 	uint64_t unchecked; /* senders with events that do not say that they check how these are filed */
+	uint64_t lagging;   /* senders that do say it, but not of events long before their newest batch (filing_lag.h) */
+	uint64_t unclaimed; /* events that no sender says to have checked */
 	uint64_t records;   /* opened and checked */
 	/* With labels. */
 	uint64_t epochs;

@@ -225,7 +225,8 @@ static enum error take_batch(struct audit *audit, uint64_t index, const struct e
 	if (audit->records != NULL)
 		TRY(audit_records_batch(audit));
 	sender->next_sequence += batch->count;
-	sender->filing_checked = batch->filing_checked;
+	if (batch->filing_checked > sender->filing_checked)
+		sender->filing_checked = batch->filing_checked;
 	sender->last_s = audit->time_s;
 	audit->result.batches++;
 	audit->event_batches += !run->mass;

@@ -1,5 +1,6 @@
 #include "query/coverage.h"
 
+#include "ledger/filing_lag.h"
 #include "ledger/timestamp.h"
 #include "query/cosigned.h"
 
@@ -9,6 +10,7 @@
 #define POLICY_TEXT_MAX 4096
 
 struct visit {
+	struct snapshot *snapshot;
 	json_t *senders;
 	uint64_t now_s;
 	uint32_t silent_after_s;
@@ -38,7 +40,16 @@ static json_t *policy_words(const struct policy *policy)
 	return words;
 }
 
-static json_t *sender_json(const struct sender *sender, const struct visit *visit)
+static json_t *unchecked_since(const struct sender *sender, struct visit *visit)
+{
+	uint64_t since_s;
+	enum error error = filing_lag_since(visit->snapshot, sender, &since_s);
+	if (error != E_OK && error != E_NOT_FOUND)
+		visit->error = error;
+	return error == E_OK ? json_time_s(since_s) : json_null();
+}
+
+static json_t *sender_json(const struct sender *sender, struct visit *visit)
 {
 	json_t *object = json_object();
 	uint64_t heard_s = sender->last_s ? sender->last_s : sender->since_s;
@@ -57,6 +68,7 @@ static json_t *sender_json(const struct sender *sender, const struct visit *visi
 	failed |= json_object_set_new_nocheck(object, "filing_checked", json_integer((json_int_t)sender->filing_checked));
 	failed |= json_object_set_new_nocheck(
 		object, "filing_unchecked", json_integer((json_int_t)(sender->next_sequence - sender->filing_checked)));
+	failed |= json_object_set_new_nocheck(object, "filing_unchecked_since", unchecked_since(sender, visit));
 	failed |= json_object_set_new_nocheck(object, "silent", json_boolean(silent));
 	failed |= json_object_set_new_nocheck(object, "policy", policy_words(&sender->policy));
 	if (failed) {
@@ -77,7 +89,8 @@ static bool add_sender(void *context, const struct sender *sender)
 enum error coverage_make(struct snapshot *snapshot, uint64_t now_s, uint32_t silent_after_s, json_t **out)
 {
 	json_auto_t *coverage = json_object();
-	struct visit visit = {.senders = json_array(), .now_s = now_s, .silent_after_s = silent_after_s};
+	struct visit visit = {
+		.snapshot = snapshot, .senders = json_array(), .now_s = now_s, .silent_after_s = silent_after_s};
 	int failed = json_object_set_new_nocheck(coverage, "as_of", json_time_s(now_s));
 	failed |= json_object_set_new_nocheck(coverage, "silent_after_seconds", json_integer(silent_after_s));
 	failed |= json_object_set_new_nocheck(coverage, "senders", visit.senders);

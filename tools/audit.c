@@ -172,10 +172,11 @@ static int add_labels(json_t *json, const struct audit_result *result)
 
 static enum error print_json(const struct audit_result *result, const char *root, bool labels)
 {
-	json_auto_t *json = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", result->ok, "entries",
+	json_auto_t *json = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", result->ok, "entries",
 		(json_int_t)result->entries, "events", (json_int_t)result->events, "batches", (json_int_t)result->batches,
 		"senders", (json_int_t)result->senders, "unendorsed", (json_int_t)result->unendorsed, "unchecked",
-		(json_int_t)result->unchecked, "records", (json_int_t)result->records);
+		(json_int_t)result->unchecked, "lagging", (json_int_t)result->lagging, "unclaimed",
+		(json_int_t)result->unclaimed, "records", (json_int_t)result->records);
 	int failed = json == NULL;
 	if (result->ok)
 		failed |= json_object_set_new(json, "root", json_string(root)) | (labels ? add_labels(json, result) : 0);
@@ -192,9 +193,9 @@ static enum error print_json(const struct audit_result *result, const char *root
 static void print_ok(const struct audit_result *result, const char *root, bool labels)
 {
 	printf("audit: ok entries=%" PRIu64 " events=%" PRIu64 " batches=%" PRIu64 " senders=%" PRIu64
-		   " unendorsed=%" PRIu64 " unchecked=%" PRIu64 " records=%" PRIu64,
+		   " unendorsed=%" PRIu64 " unchecked=%" PRIu64 " lagging=%" PRIu64 " unclaimed=%" PRIu64 " records=%" PRIu64,
 		result->entries, result->events, result->batches, result->senders, result->unendorsed, result->unchecked,
-		result->records);
+		result->lagging, result->unclaimed, result->records);
 	if (labels)
 		printf(" epochs=%" PRIu64 " subjects=%" PRIu64, result->epochs, result->subjects);
 	printf(" root=%s\n", root);
@@ -328,7 +329,9 @@ const struct command command_audit = {
 		"'unendorsed' counts sender entries without the signatures they should have, 'unchecked' the senders that "
 		"report "
 		"and do\n"
-		"not say that they check how their events are filed.\n"
+		"not say that they check how their events are filed, 'lagging' those that say it, but leave out events older "
+		"than a\n"
+		"day before their newest batch; 'unclaimed' counts the events that no sender says to have checked.\n"
 		"\n"
 		"The last line is 'audit: ok entries=N events=M ...', or 'audit: FAILED [epoch=E] index=I REASON' with the "
 		"first index\n"

@@ -385,6 +385,11 @@ START_TEST(coverage)
 		ck_assert_str_eq(json_string_value(json_object_get(first, "org")), "cvr:55133018");
 		ck_assert_str_eq(json_string_value(json_object_get(first, "status")), "active");
 		ck_assert(json_is_true(json_object_get(first, "endorsed")));
+		ck_assert_int_eq(json_integer_value(json_object_get(first, "filing_checked")), 0);
+		ck_assert_int_eq(json_integer_value(json_object_get(first, "filing_unchecked")), 1);
+		ck_assert_str_eq(json_string_value(json_object_get(first, "filing_unchecked_since")),
+			json_string_value(json_object_get(first, "last_received")));
+		ck_assert(json_is_null(json_object_get(second, "filing_unchecked_since")));
 		ck_assert_int_eq(json_is_true(json_object_get(first, "silent")), cases[i].silent);
 		ck_assert(json_is_null(json_object_get(second, "last_received")));
 		ck_assert_str_eq(json_string_value(json_object_get(second, "name")), "Rigspolitiet");
