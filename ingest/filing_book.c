@@ -261,6 +261,12 @@ enum error filing_book_label(struct filing_book *book, struct bytes subject, str
 	return error;
 }
 
+/* Never over a hole: where a spool was lost, or somebody else sent with this key, events are missing from the book. */
+static uint64_t checked_after(const struct filing_book *book, const struct filing_note *note)
+{
+	return note->first_sequence == book->checked ? note->first_sequence + note->count : book->checked;
+}
+
 static enum error pass(
 	struct filing_book *book, const struct filing_note *note, const struct filing_label *labels, size_t count)
 {
@@ -271,7 +277,7 @@ static enum error pass(
 	for (size_t i = 0; i < count; i++)
 		db_put(&txn, LABEL, label_key(labels[i].subject, &hashed), BYTES_ARRAY(labels[i].label.b));
 	db_delete(&txn, BATCH, batch_key(note->first_sequence, key));
-	db_put_number(&txn, META, ROW_CHECKED, note->first_sequence + note->count);
+	db_put_number(&txn, META, ROW_CHECKED, checked_after(book, note));
 	return db_commit(&txn);
 }
 
@@ -281,7 +287,7 @@ enum error filing_book_pass(
 	pthread_mutex_lock(&book->mutex);
 	enum error error = pass(book, note, labels, count);
 	if (error == E_OK)
-		book->checked = note->first_sequence + note->count;
+		book->checked = checked_after(book, note);
 	pthread_mutex_unlock(&book->mutex);
 	return error;
 }

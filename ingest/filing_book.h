@@ -31,7 +31,8 @@ enum error filing_book_open(
 	const char *path, bool create, uint64_t begin, struct filing_book **out, struct fault *fault) MUST_USE;
 void filing_book_close(struct filing_book *book);
 
-/* All events below this sequence were checked; 0 if the book does not begin with the sender's first one. */
+/* All events below this sequence were checked; 0 if the book does not begin with the sender's first one. Where the book
+ * has a hole it stays below that for ever. */
 uint64_t filing_book_claim(struct filing_book *book);
 /* Batches that wait to be checked. */
 enum error filing_book_waiting(struct filing_book *book, uint64_t *out) MUST_USE;
@@ -52,6 +53,7 @@ struct filing_label {
 	struct label label;
 };
 
-/* The batch is filed rightly: it is forgotten, the claim moves on, and these labels are remembered. */
+/* The batch is filed rightly: it is forgotten, the claim moves on if nothing is missing before it, and these labels are
+ * remembered. */
 enum error filing_book_pass(
 	struct filing_book *book, const struct filing_note *note, const struct filing_label *labels, size_t count) MUST_USE;
