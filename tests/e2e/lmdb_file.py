@@ -35,7 +35,7 @@ class File:
         if self.page_bytes not in (1 << n for n in range(9, 17)):
             raise Damaged("page size")
         metas = [self.meta(page * self.page_bytes) for page in (0, 1)]
-        _, main_root = max(metas)
+        _, main_root = max(metas, key=lambda meta: meta[0])  # the first of equals, as LMDB does
         self.walk(main_root, None, 0)
 
     def unpack(self, form, at):
