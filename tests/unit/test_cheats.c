@@ -453,6 +453,73 @@ static const struct cheat cheats[] = {
 
 #define CHEATS (sizeof cheats / sizeof cheats[0])
 
+/* ---- vectors: with INDSIGT_WRITE_VECTORS set, what is verified here is written to tests/vectors/statement ---- */
+
+static void write_vector(
+	const char *name, const char *about, const json_t *statement, const struct vkey *log, enum finding_code finding)
+{
+	char path[512], text[VKEY_TEXT_MAX + 1], policy[FORGED_POLICY_MAX];
+	if (getenv("INDSIGT_WRITE_VECTORS") == NULL)
+		return;
+	char *document = json_dumps(statement, JSON_COMPACT);
+	vkey_format(log, text);
+	json_t *vector = json_pack("{s:s,s:s,s:s,s:s}", "about", about, "expect",
+		finding == FINDING_NONE ? "ok" : "bad-proof", "finding", finding_name(finding), "vkey", text);
+	if (victim.subject != NULL)
+		json_object_set_new(vector, "subject", json_string(victim.subject));
+	if (victim.policy != NULL) {
+		two_of_three_text(policy);
+		json_object_set_new(vector, "policy", json_string(policy));
+	}
+	if (victim.auditor != NULL) {
+		vkey_format(victim.auditor, text);
+		json_object_set_new(vector, "auditor", json_string(text));
+	}
+	json_object_set_new(vector, "statement", json_string(document));
+	snprintf(path, sizeof path, "%s/tests/vectors/statement/%s.json", getenv("INDSIGT_SOURCE"), name);
+	ck_assert_int_eq(json_dump_file(vector, path, JSON_INDENT(1) | JSON_ENSURE_ASCII), 0);
+	json_decref(vector);
+	free(document);
+}
+
+static void accept_vector(const char *name, const char *about, const struct forge_options *options)
+{
+	json_t *json = forge_statement(forge, options);
+	write_vector(name, about, json, &forge->vkey, FINDING_NONE);
+	statement_free(accept_json(forge, json, &victim));
+}
+
+START_TEST(honest_ones_are_accepted)
+{
+	struct witness_policy *policy = two_of_three();
+	victim = (struct statement_options){.subject = NULL};
+	example();
+	victim.auditor = &forge->auditor;
+	accept_vector("whole-history", "open, withheld and erased events, a later one, signatures, an audit", &anne);
+	victim.auditor = NULL;
+	accept_vector("absence", "nobody looked", &(struct forge_options){.subject = NOBODY});
+	accept_vector("one-event", "somebody with one event", &(struct forge_options){.subject = BENT});
+	victim.subject = ANNE;
+	accept_vector("asked-for", "about the subject that was asked for", &(struct forge_options){.subject = ANNE});
+	victim.subject = NULL;
+	victim.policy = policy;
+	forge_cosign(forge, 1, 0, FORGE_START_S + 40);
+	forge_cosign(forge, 3, 0, FORGE_START_S + 41);
+	accept_vector("witnessed", "cosigned by two of three witnesses", &(struct forge_options){.subject = ANNE});
+	victim.policy = NULL;
+	json_t *json = window();
+	write_vector("window", "the three events of a window, with neighbours", json, &forge->vkey, FINDING_NONE);
+	statement_free(accept_json(forge, json, &victim));
+	accept_vector("window-empty", "a window between two events",
+		&(struct forge_options){.subject = ANNE,
+			.window = {.has_from = true, .from_s = FORGE_START_S + 11, .has_to = true, .to_s = FORGE_START_S + 19}});
+	accept_vector("window-open", "a window without an end",
+		&(struct forge_options){.subject = ANNE, .window = {.has_from = true, .from_s = FORGE_START_S + 25}});
+	forge_free(forge);
+	free(policy);
+}
+END_TEST
+
 START_TEST(each_is_refused)
 {
 	const struct cheat *cheat = &cheats[_i];
@@ -466,7 +533,11 @@ START_TEST(each_is_refused)
 	victim.auditor = &forge->auditor;
 	statement_free(accept_json(forge, honest(), &victim)); /* the same ledger, honest */
 	json_t *json = cheat->make();
+	char name[64], about[64];
+	snprintf(name, sizeof name, "cheat-%02u-%s", cheat->number, finding_name(cheat->refused_as));
+	snprintf(about, sizeof about, "number %u of the list in verify.md", cheat->number);
 	victim.auditor = &forge->auditor;
+	write_vector(name, about, json, &forge->vkey, cheat->refused_as);
 	refuse_json(forge, json, &victim, cheat->refused_as);
 	forge_free(forge);
 	free(policy);
@@ -506,6 +577,7 @@ int main(void)
 		return 99;
 	Suite *suite = suite_create("cheats");
 	TCase *tcase = tcase_create("cheats");
+	tcase_add_test(tcase, honest_ones_are_accepted);
 	tcase_add_loop_test(tcase, each_is_refused, 0, (int)CHEATS);
 	tcase_add_test(tcase, the_list_is_in_the_specification);
 	suite_add_tcase(suite, tcase);
