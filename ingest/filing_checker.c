@@ -1,6 +1,5 @@
 #include "ingest/filing_checker.h"
 
-#include "ingest/fetch.h"
 #include "ledger/filing_proof.h"
 #include "ledger/keyfile.h"
 #include "ledger/sender_request.h"
@@ -57,19 +56,25 @@ static void free_release(void *pointer)
 /* ---- asking ---- */
 
 /* Path and query are built here once more as they will be sent, because they are what is signed. */
+enum error filing_ask(struct fetch *fetch, const struct sender_key *key, uint64_t sequence, bool proofs,
+	struct bytes *out, struct fault *fault)
+{
+	char sender[NUMBER_TEXT], number[NUMBER_TEXT], target[160], authorization[SENDER_REQUEST_TEXT_MAX + 1];
+	snprintf(sender, sizeof sender, "%" PRIu32, key->sender);
+	snprintf(number, sizeof number, "%" PRIu64, sequence);
+	const char *which = proofs ? "all" : "none";
+	snprintf(target, sizeof target, "/v1/filing?sender=%s&seq=%s&proofs=%s", sender, number, which);
+	const struct fetch_param params[] = {{"sender", sender}, {"seq", number}, {"proofs", which}};
+	TRY(sender_request_sign(key->log.name, target, key->sender, (uint64_t)time(NULL), key->secret_key, authorization));
+	TRY(fetch_authorize(fetch, authorization));
+	return fetch_text(fetch, "/v1/filing", params, 3, out, fault);
+}
+
 static enum error ask(struct look *look, bool proofs)
 {
-	char sender[NUMBER_TEXT], sequence[NUMBER_TEXT], target[160], authorization[SENDER_REQUEST_TEXT_MAX + 1];
 	struct filing_checker *checker = look->checker;
-	const struct sender_key *key = checker->options.key;
-	snprintf(sender, sizeof sender, "%" PRIu32, key->sender);
-	snprintf(sequence, sizeof sequence, "%" PRIu64, look->note->first_sequence);
-	const char *which = proofs ? "all" : "none";
-	snprintf(target, sizeof target, "/v1/filing?sender=%s&seq=%s&proofs=%s", sender, sequence, which);
-	const struct fetch_param params[] = {{"sender", sender}, {"seq", sequence}, {"proofs", which}};
-	TRY(sender_request_sign(key->log.name, target, key->sender, (uint64_t)time(NULL), key->secret_key, authorization));
-	TRY(fetch_authorize(checker->fetch, authorization));
-	return fetch_text(checker->fetch, "/v1/filing", params, 3, &look->answer, &look->fault);
+	return filing_ask(
+		checker->fetch, checker->options.key, look->note->first_sequence, proofs, &look->answer, &look->fault);
 }
 
 /* ---- judging ---- */

@@ -9,12 +9,18 @@
  * time) is an alarm. */
 #pragma once
 
+#include "ingest/fetch.h"
 #include "ingest/filing_book.h"
 #include "ingest/sender_key.h"
 
 #define FILING_LATE_SECONDS                                                                   \
 	600u /* a batch that is not filed so long after its receipt: twice the usual lag of a log \
 		  */
+
+/* Asks for the filing proof of the batch that holds `sequence`, signed; the answer is borrowed until the next request
+ * of `fetch`. E_NOT_FOUND with the reason: not filed yet, for one. */
+enum error filing_ask(struct fetch *fetch, const struct sender_key *key, uint64_t sequence, bool proofs,
+	struct bytes *out, struct fault *fault) MUST_USE;
 
 struct filing_checker;
 

@@ -348,15 +348,20 @@ static void epoch_done(struct sequencer *s, enum error error, const struct fault
 	finish(s, answered);
 }
 
-/* While ticks have work they have most of the thread: four times what the last slice took. */
-#define SLICE_REST 4
+/* While ticks have work they have most of the thread: four times what the last slice took. But an epoch must end before
+ * the log's lag is over (300 seconds), so the longer the last one was ago, the less it rests. */
+static uint64_t slice_rest(const struct sequencer *s)
+{
+	uint64_t ago_ms = clock_ms() - s->epoch_ended_ms;
+	return ago_ms < 30000 ? 4 : ago_ms < 60000 ? 1 : 0;
+}
 
 static enum error epoch_slice(struct sequencer *s, bool *finished, struct fault *fault)
 {
 	uint64_t start_us = clock_us();
 	enum error error = ledger_epoch_slice(s->options.ledger, finished, fault);
 	uint64_t end_us = clock_us();
-	s->slice_after_us = end_us + SLICE_REST * (end_us - start_us);
+	s->slice_after_us = end_us + slice_rest(s) * (end_us - start_us);
 	return error;
 }
 

@@ -29,6 +29,7 @@ extern const struct command command_init;
 extern const struct command command_vkey;
 extern const struct command command_who;
 extern const struct command command_statement;
+extern const struct command command_filing;
 extern const struct command command_token;
 extern const struct command command_verify;
 extern const struct command command_audit;

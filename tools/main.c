@@ -32,6 +32,7 @@ static const struct command *const commands[] = {
 	&command_token,
 	&command_who,
 	&command_statement,
+	&command_filing,
 	&command_verify,
 	&command_audit,
 	&command_cosign,

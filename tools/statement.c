@@ -1,21 +1,17 @@
 /* indsigt statement: the self-contained proof of who accessed a person's data, as a file. */
 #include "ingest/fetch.h"
-#include "ledger/keyfile.h"
 #include "ledger/subject.h"
 #include "query/accesses.h"
 #include "query/statement_make.h"
 #include "tools/answer.h"
 #include "tools/command.h"
+#include "tools/output.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 struct statement_request {
 	const char *subject;
@@ -125,29 +121,12 @@ static enum error fetch_from_url(const struct statement_request *request, json_t
 
 /* ---- writing ---- */
 
-static enum error write_file(const char *output, struct bytes text, struct fault *fault)
-{
-	__attribute__((cleanup(free_release))) char *for_dir = strdup(output);
-	__attribute__((cleanup(free_release))) char *for_name = strdup(output);
-	if (for_dir == NULL || for_name == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
-	int dir_fd = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
-		return fault_set(fault, E_IO, "%s cannot be written: %s", output, strerror(errno));
-	enum error error = file_write_atomic(dir_fd, basename(for_name), text, 0600);
-	close(dir_fd);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s cannot be written: %s", output, strerror(errno));
-}
-
 static enum error write_statement(const struct statement_request *request, const json_t *statement, struct fault *fault)
 {
 	__attribute__((cleanup(free_release))) char *text = json_dumps(statement, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	if (text == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	if (strcmp(request->output, "-") != 0)
-		return write_file(request->output, bytes_text(text), fault);
-	return puts(text) >= 0 && fflush(stdout) == 0 ? E_OK
-												  : fault_set(fault, E_IO, "the statement cannot be written: %m");
+	return output_write(request->output, bytes_text(text), fault);
 }
 
 static void tell_later(const json_t *statement)
