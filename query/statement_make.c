@@ -333,7 +333,8 @@ static enum error set_optional(struct making *making)
 		TRY(set(making, "audit", audit));
 	if (!making->query->signatures)
 		return E_OK;
-	TRY(statement_signatures_make(making->snapshot, making->indexes + making->first, making->shown, &signatures));
+	const uint64_t *shown = making->shown > 0 ? making->indexes + making->first : NULL;
+	TRY(statement_signatures_make(making->snapshot, shown, making->shown, &signatures));
 	return set(making, "signatures", signatures);
 }
 
