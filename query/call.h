@@ -6,6 +6,7 @@
  *   routes_personal.c  accesses, statement
  *   routes_auditor.c   label stream
  *   routes_sender.c    filing proof
+ *   routes_tiles.c     tiles
  *   routes.c           the table, and what is the same for every route */
 #pragma once
 
@@ -57,3 +58,4 @@ void route_accesses(struct call *call);
 void route_statement(struct call *call);
 void route_labels(struct call *call);
 void route_filing(struct call *call);
+void route_tile(struct call *call);

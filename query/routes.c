@@ -5,8 +5,8 @@
 #include <string.h>
 
 struct route {
-	const char *path;
-	bool local; /* for the machine itself only */
+	const char *path; /* ending in '/': and all below it */
+	bool local;       /* for the machine itself only */
 	void (*answer)(struct call *call);
 };
 
@@ -18,6 +18,7 @@ static void snapshot_release(struct snapshot **snapshot)
 
 static const struct route routes_table[] = {
 	{"/checkpoint", false, route_checkpoint},
+	{"/tile/", false, route_tile},
 	{"/v1/coverage", false, route_coverage},
 	{"/v1/accesses", false, route_accesses},
 	{"/v1/statement", false, route_statement},
@@ -31,7 +32,9 @@ static const struct route *route_of(const struct request *request)
 {
 	for (size_t i = 0; i < sizeof routes_table / sizeof routes_table[0]; i++) {
 		const struct route *route = &routes_table[i];
-		if (strcmp(route->path, request->path) == 0)
+		size_t len = strlen(route->path);
+		bool below = route->path[len - 1] == '/' && strncmp(route->path, request->path, len) == 0;
+		if (below || strcmp(route->path, request->path) == 0)
 			return route->local && !request->local ? NULL : route;
 	}
 	return NULL;

@@ -24,6 +24,8 @@ struct request {
 	const char *path;          /* as sent, without the query string */
 	const char *query;         /* what stands after '?', or NULL */
 	const char *authorization; /* the header, or NULL */
+	const char *if_none_match; /* the header, or NULL */
+	bool gzip;                 /* may be answered so */
 	bool local;                /* came over loopback */
 };
 
@@ -37,7 +39,8 @@ struct response {
 	} headers[RESPONSE_HEADERS_MAX]; /* static texts */
 	char *body;                      /* to be freed with response_release */
 	size_t body_len;
-	char note[64]; /* what else the log says of the request: no personal data */
+	char tag[64];  /* what the header ETag points to: do not copy a response that has one */
+	char note[64]; /* what else the log says of the request, from a space on: no personal data */
 };
 
 /* Always gives a response; any thread. `now_s` is the time of day. */

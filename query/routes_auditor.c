@@ -76,7 +76,7 @@ void route_labels(struct call *call)
 		return;
 	}
 	response->status = 200;
-	snprintf(response->note, sizeof response->note, "from=%" PRIu64 " to=%" PRIu64, from, to);
+	snprintf(response->note, sizeof response->note, " from=%" PRIu64 " to=%" PRIu64, from, to);
 	call_header(call, "Content-Type", "application/octet-stream");
 	call_header(call, "Cache-Control", "no-store");
 }

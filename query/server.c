@@ -277,12 +277,11 @@ static void log_answer(const struct job *job)
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	double ms = (double)(now.tv_sec - job->begun.tv_sec) * 1e3 + (double)(now.tv_nsec - job->begun.tv_nsec) / 1e6;
-	const char *note = job->response.note;
-	fprintf(stderr, "%s %s%s%s %d %.2fms\n", job->request.method, job->response.route, *note ? " " : "", note,
+	fprintf(stderr, "%s %s%s %d %.2fms\n", job->request.method, job->response.route, job->response.note,
 		job->response.status, ms);
 }
 
-/* Hands a response to evhttp. A HEAD gets the length and no body: evhttp would send the body too. */
+/* A HEAD gets the length and no body: evhttp would send the body too. */
 static void answer(struct job *job)
 {
 	struct response *response = &job->response;
@@ -290,7 +289,8 @@ static void answer(struct job *job)
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(job->http);
 	char length[24];
 	snprintf(length, sizeof length, "%zu", response->body_len);
-	evhttp_add_header(headers, "Content-Length", length);
+	if (response->status != 304) /* its length would be that of what is not sent */
+		evhttp_add_header(headers, "Content-Length", length);
 	for (size_t i = 0; i < response->header_count; i++)
 		evhttp_add_header(headers, response->headers[i].name, response->headers[i].value);
 	if (connection->server->stopping)
@@ -373,8 +373,12 @@ static struct job *job_new(struct evhttp_request *http, struct connection *conne
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(http);
 	const char *path = evhttp_uri_get_path(uri);
 	const char *query = evhttp_uri_get_query(uri);
-	const char *authorization = evhttp_find_header(evhttp_request_get_input_headers(http), "Authorization");
-	struct job *job = calloc(1, sizeof *job + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization));
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(http);
+	const char *authorization = evhttp_find_header(headers, "Authorization");
+	const char *tags = evhttp_find_header(headers, "If-None-Match");
+	const char *encodings = evhttp_find_header(headers, "Accept-Encoding");
+	struct job *job =
+		calloc(1, sizeof *job + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) + kept_bytes(tags));
 	if (job == NULL)
 		return NULL;
 	char *at = job->text;
@@ -387,22 +391,22 @@ static struct job *job_new(struct evhttp_request *http, struct connection *conne
 	job->request.path = path ? keep(&at, path) : "";
 	job->request.query = keep(&at, query);
 	job->request.authorization = keep(&at, authorization);
+	job->request.if_none_match = keep(&at, tags);
+	job->request.gzip = encodings && strstr(encodings, "gzip");
 	char *peer = NULL;
-	uint16_t port = 0;
-	evhttp_connection_get_peer(connection->http, &peer, &port);
+	evhttp_connection_get_peer(connection->http, &peer, &(uint16_t){0});
 	job->request.local = peer && (strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0);
 	return job;
 }
 
-/* A request is over where its headers end: whatever says otherwise is refused, and the connection not gone on with,
- * since two readers could make out different ends. Every header is looked at: evhttp takes the first of a name. */
+/* A request is over where its headers end; where one says otherwise, two readers could make out different ends. Every
+ * header is looked at: evhttp takes the first of a name. */
 static bool has_body(struct evhttp_request *http)
 {
 	const struct evkeyval *header;
 	for (header = evhttp_request_get_input_headers(http)->tqh_first; header; header = header->next.tqe_next) {
-		if (strcasecmp(header->key, "Transfer-Encoding") == 0)
-			return true;
-		if (strcasecmp(header->key, "Content-Length") == 0 && strcmp(header->value, "0") != 0)
+		bool length = strcasecmp(header->key, "Content-Length") == 0 && strcmp(header->value, "0") != 0;
+		if (length || strcasecmp(header->key, "Transfer-Encoding") == 0)
 			return true;
 	}
 	return false;

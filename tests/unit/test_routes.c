@@ -154,7 +154,7 @@ START_TEST(labels)
 	struct response response = ask("GET", "/v1/labels", "from=0&to=7", bearer(TOKEN_AUDITOR));
 	ck_assert_int_eq(response.status, 200);
 	ck_assert_str_eq(header_of(&response, "Cache-Control"), "no-store");
-	ck_assert_str_eq(response.note, "from=0 to=7");
+	ck_assert_str_eq(response.note, " from=0 to=7");
 	ck_assert_uint_eq(response.body_len, 5 * 104);
 	for (size_t i = 0; i < 5; i++)
 		ck_assert_uint_eq(get_u64((uint8_t *)response.body + 104 * i), 2 + i);

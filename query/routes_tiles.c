@@ -1,0 +1,141 @@
+/* The log itself, for everybody: its tree and its entries as C2SP tiles. spec/tiles.md
+ *
+ * A tile never changes once it is there, so it may be kept for ever; a partial one is the beginning of the fuller one.
+ */
+#include "query/call.h"
+
+#include "ledger/log.h"
+#include "query/tile_path.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define IMMUTABLE "public, max-age=31536000, immutable"
+
+static void not_there(struct call *call, const struct tile_path *tile)
+{
+	char detail[160];
+	struct checkpoint checkpoint;
+	struct bytes note;
+	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
+	snprintf(detail, sizeof detail,
+		"the log has %" PRIu64 " entries, and there is no %s tile of that width at this place yet", checkpoint.size,
+		tile->width == TILE_WIDTH ? "full" : "partial");
+	call_problem(call, 404, E_NOT_FOUND, detail);
+}
+
+/* The first `width` entries of a bundle. E_NOT_FOUND when it has fewer. */
+static enum error entries_of(struct call *call, const struct tile_path *tile, struct bytes *out)
+{
+	struct bytes bundle;
+	TRY(snapshot_bundle(call->snapshot, tile->number, &bundle));
+	struct reader r = reader_of(bundle);
+	for (uint32_t i = 0; i < tile->width; i++) {
+		if (r.error == E_OK && reader_left(&r) == 0)
+			return E_NOT_FOUND;
+		reader_range16(&r, ENTRY_BYTES_MAX);
+	}
+	if (r.error != E_OK)
+		return E_CORRUPT;
+	*out = bytes_of(bundle.data, bundle.len - reader_left(&r));
+	return E_OK;
+}
+
+/* Every second row of the tree is a level of tiles. */
+static enum error hashes_of(struct call *call, const struct tile_path *tile, struct bytes *out)
+{
+	const struct hash *hashes;
+	if (tile->level >= LOG_ROWS_MAX / 2 || tile->number > UINT64_MAX / TILE_WIDTH - 1)
+		return E_NOT_FOUND;
+	TRY(snapshot_row(call->snapshot, 2 * tile->level, tile->number * TILE_WIDTH, tile->width, &hashes));
+	*out = bytes_of(hashes, tile->width * sizeof *hashes);
+	return E_OK;
+}
+
+/* False: it could not be made smaller, or there is no memory; then it goes as it is. */
+static bool compress_body(struct response *response, struct bytes content)
+{
+	z_stream stream = {.next_in = (Bytef *)(uintptr_t)content.data, .avail_in = (uInt)content.len};
+	if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return false;
+	char *body = malloc(content.len);
+	stream.next_out = (Bytef *)body;
+	stream.avail_out = (uInt)content.len;
+	bool good = body != NULL && deflate(&stream, Z_FINISH) == Z_STREAM_END;
+	response->body_len = good ? (size_t)stream.total_out : 0;
+	deflateEnd(&stream);
+	if (!good) {
+		free(body);
+		return false;
+	}
+	response->body = body;
+	return true;
+}
+
+static void give(struct call *call, const struct tile_path *tile, struct bytes content)
+{
+	struct response *response = call->response;
+	bool zipped = tile->entries && call->request->gzip && compress_body(response, content);
+	if (!zipped) {
+		response->body = malloc(content.len);
+		if (response->body == NULL) {
+			call_internal(call, E_NO_MEMORY);
+			return;
+		}
+		memcpy(response->body, content.data, content.len);
+		response->body_len = content.len;
+	}
+	response->status = 200;
+	if (zipped)
+		call_header(call, "Content-Encoding", "gzip");
+}
+
+/* A tile is its address: nobody who has it needs it again. The entity tag names the encoding too. */
+static void set_tag(struct call *call, const struct tile_path *tile)
+{
+	char level[16] = "entries";
+	if (!tile->entries)
+		snprintf(level, sizeof level, "%" PRIu32, tile->level);
+	snprintf(call->response->tag, sizeof call->response->tag, "\"%s-%" PRIu64 "-%" PRIu32 "%s\"", level, tile->number,
+		tile->width, tile->entries && call->request->gzip ? "-gzip" : "");
+}
+
+void route_tile(struct call *call)
+{
+	struct tile_path tile;
+	struct bytes content;
+	if (!call_no_params(call))
+		return;
+	if (!tile_path_parse(call->request->path, &tile)) {
+		call_problem(call, 404, E_NOT_FOUND,
+			"this is no tile's address: /tile/<level>/<number> or /tile/entries/<number>, and .p/<width> for a partial "
+			"one");
+		return;
+	}
+	if (!call_snapshot(call))
+		return;
+	enum error error = tile.entries ? entries_of(call, &tile, &content) : hashes_of(call, &tile, &content);
+	if (error == E_NOT_FOUND) {
+		not_there(call, &tile);
+		return;
+	}
+	if (error != E_OK) {
+		call_internal(call, error);
+		return;
+	}
+	set_tag(call, &tile);
+	if (call->request->if_none_match != NULL && strstr(call->request->if_none_match, call->response->tag) != NULL)
+		call->response->status = 304;
+	else
+		give(call, &tile, content);
+	if (call->response->status == 500 || call->response->status == 503)
+		return;
+	call_header(call, "Content-Type", "application/octet-stream");
+	call_header(call, "Cache-Control", IMMUTABLE);
+	call_header(call, "ETag", call->response->tag);
+	if (tile.entries)
+		call_header(call, "Vary", "Accept-Encoding");
+}
