@@ -5,7 +5,7 @@
 #include "query/call.h"
 
 #include "ledger/log.h"
-#include "query/tile_path.h"
+#include "ledger/tile_path.h"
 
 #include <inttypes.h>
 #include <stdio.h>

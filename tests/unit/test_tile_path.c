@@ -1,4 +1,4 @@
-#include "query/tile_path.h"
+#include "ledger/tile_path.h"
 #include "tests/unit/unit.h"
 
 /* TILE-1 */
@@ -25,6 +25,9 @@ START_TEST(good)
 		ck_assert_uint_eq(tile.level, cases[i].wanted.level);
 		ck_assert_uint_eq(tile.number, cases[i].wanted.number);
 		ck_assert_uint_eq(tile.width, cases[i].wanted.width);
+		char formatted[TILE_PATH_BYTES_MAX + 1];
+		tile_path_format(&tile, formatted);
+		ck_assert_str_eq(formatted, cases[i].path);
 	}
 }
 END_TEST

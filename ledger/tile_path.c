@@ -1,5 +1,7 @@
-#include "query/tile_path.h"
+#include "ledger/tile_path.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NUMBER_GROUPS_MAX 6 /* 18 digits */
@@ -68,4 +70,24 @@ bool tile_path_parse(const char *path, struct tile_path *out)
 		return false;
 	*out = tile;
 	return true;
+}
+
+void tile_path_format(const struct tile_path *tile, char out[TILE_PATH_BYTES_MAX + 1])
+{
+	unsigned groups[NUMBER_GROUPS_MAX];
+	unsigned count = 0;
+	char level[16] = "entries";
+	uint64_t number = tile->number;
+	do {
+		groups[count++] = (unsigned)(number % 1000);
+		number /= 1000;
+	} while (number > 0 && count < NUMBER_GROUPS_MAX);
+	if (!tile->entries)
+		snprintf(level, sizeof level, "%" PRIu32, tile->level);
+	int len = snprintf(out, TILE_PATH_BYTES_MAX + 1, "/tile/%s", level);
+	while (count-- > 0)
+		len +=
+			snprintf(out + len, TILE_PATH_BYTES_MAX + 1 - (size_t)len, "/%s%03u", count > 0 ? "x" : "", groups[count]);
+	if (tile->width < TILE_WIDTH)
+		snprintf(out + len, TILE_PATH_BYTES_MAX + 1 - (size_t)len, ".p/%" PRIu32, tile->width);
 }

@@ -12,6 +12,7 @@
 
 #define TILE_WIDTH 256u
 #define TILE_LEVEL_MAX 63u
+#define TILE_PATH_BYTES_MAX 63u /* "/tile/entries/", 25 digits and marks of a number, ".p/255" */
 
 struct tile_path {
 	bool entries;
@@ -22,3 +23,5 @@ struct tile_path {
 
 /* False for anything that is not the one spelling of a tile's address. */
 bool tile_path_parse(const char *path, struct tile_path *out);
+/* The address of a tile whose number has at most 18 digits, with its 0 at the end. */
+void tile_path_format(const struct tile_path *tile, char out[TILE_PATH_BYTES_MAX + 1]);
