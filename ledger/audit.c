@@ -124,10 +124,7 @@ static void close_audit(struct audit *audit)
 	audit_records_close(audit);
 	snapshot_end(audit->snapshot);
 	archive_close(audit->archive);
-	for (size_t i = 0; i < audit->sender_count; i++)
-		free(audit->senders[i]);
-	free(audit->senders);
-	epoch_lag_free(&audit->lag);
+	log_rules_free(&audit->rules);
 	free(audit);
 }
 
@@ -161,8 +158,8 @@ static enum error check_root(struct audit *audit)
 
 static enum error count_unchecked(struct audit *audit)
 {
-	for (size_t i = 0; i < audit->sender_count; i++) {
-		const struct sender *sender = audit->senders[i];
+	for (size_t i = 0; i < audit->rules.sender_count; i++) {
+		const struct sender *sender = audit->rules.senders[i];
 		enum filing_habit habit;
 		enum error error = filing_lag_habit(audit->snapshot, sender, &habit);
 		if (error != E_OK)
@@ -194,6 +191,15 @@ static enum error run_audit(struct audit *audit)
 	return audit->records != NULL ? audit_records_filing(audit) : E_OK;
 }
 
+static void take_counts(struct audit *audit)
+{
+	const struct log_rules *rules = &audit->rules;
+	audit->result.events = rules->events;
+	audit->result.batches = rules->batches;
+	audit->result.senders = rules->sender_count;
+	audit->result.unendorsed = rules->unendorsed;
+}
+
 enum error audit_directory(const char *dir, const struct vkey *vkey, const struct audit_options *options,
 	struct audit_result *out, struct fault *fault)
 {
@@ -203,12 +209,14 @@ enum error audit_directory(const char *dir, const struct vkey *vkey, const struc
 		return fault_set(fault, E_NO_MEMORY, "");
 	audit->vkey = vkey;
 	audit->options = options;
+	log_rules_init(&audit->rules, vkey);
 	enum error error = open_audit(audit, dir, options->records, &why);
 	if (error == E_OK) {
 		audit->result.checkpoint_size = audit->checkpoint.size;
 		error = run_audit(audit);
 	}
 	audit->result.ok = error == E_OK;
+	take_counts(audit);
 	if (error == E_OK || audit->found) {
 		*out = audit->result;
 		error = E_OK;

@@ -12,8 +12,8 @@
 static enum error finding(struct audit *audit, uint64_t event, const char *text)
 {
 	if (!audit->found)
-		audit->result.epoch = audit->epoch_index;
-	return audit_finding(audit, event == NO_EVENT ? audit->epoch_index : event, "%s", text);
+		audit->result.epoch = audit->rules.epoch_index;
+	return audit_finding(audit, event == NO_EVENT ? audit->rules.epoch_index : event, "%s", text);
 }
 
 /* The row that says where filing stands names the newest epoch entry. */
@@ -21,11 +21,11 @@ static enum error check_place(struct audit *audit, const struct store_filing *fi
 {
 	struct bytes encoded;
 	struct entry entry;
-	if (filing->epoch_index == audit->epoch_index && filing->filed < audit->epoch_size)
+	if (filing->epoch_index == audit->rules.epoch_index && filing->filed < audit->rules.epoch_size)
 		return finding(audit, NO_EVENT, "what the newest epoch covers is not filed: filing it again has not finished");
-	if (filing->epoch_index != audit->epoch_index || filing->filed != audit->epoch_size)
+	if (filing->epoch_index != audit->rules.epoch_index || filing->filed != audit->rules.epoch_size)
 		return finding(audit, NO_EVENT, "the store does not name the newest epoch as its own");
-	if (audit->epoch_index == 0)
+	if (audit->rules.epoch_index == 0)
 		return E_OK;
 	if (log_entry(audit->txn, filing->epoch_index, &encoded) != E_OK || entry_decode(encoded, &entry) != E_OK)
 		return finding(audit, NO_EVENT, "the newest epoch entry cannot be read");
@@ -172,9 +172,10 @@ enum error audit_derived(struct audit *audit)
 	struct entry_epoch epoch;
 	enum error error = store_filing_get(audit->txn, &filing);
 	if (error != E_OK)
-		return audit_finding(audit, audit->epoch_index, "where the filing stands cannot be read: %s", audit_why(error));
+		return audit_finding(
+			audit, audit->rules.epoch_index, "where the filing stands cannot be read: %s", audit_why(error));
 	TRY(check_place(audit, &filing, &epoch));
-	if (audit->epoch_index == 0)
+	if (audit->rules.epoch_index == 0)
 		return E_OK;
 	TRY(check_filing(audit, &filing, &epoch));
 	return check_map(audit, &filing, &epoch);

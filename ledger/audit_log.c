@@ -55,143 +55,24 @@ static void take_node(void *context, uint32_t level, uint64_t index, const struc
 		audit->tile_error = compare_node(audit, level / LOG_ROW_LEVELS, index, hash);
 }
 
-/* ---- senders ---- */
+/* ---- entries ---- */
 
-static size_t sender_place(const struct audit *audit, uint32_t id)
-{
-	size_t low = 0;
-	size_t high = audit->sender_count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (audit->senders[middle]->id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static struct sender *sender_find(const struct audit *audit, uint32_t id)
-{
-	size_t place = sender_place(audit, id);
-	return place < audit->sender_count && audit->senders[place]->id == id ? audit->senders[place] : NULL;
-}
-
-static enum error sender_add(struct audit *audit, const struct sender *sender)
-{
-	struct sender **larger = realloc(audit->senders, (audit->sender_count + 1) * sizeof *larger);
-	if (larger == NULL)
-		return E_NO_MEMORY;
-	audit->senders = larger;
-	struct sender *copy = malloc(sizeof *copy);
-	if (copy == NULL)
-		return E_NO_MEMORY;
-	*copy = *sender;
-	size_t place = sender_place(audit, sender->id);
-	memmove(&larger[place + 1], &larger[place], (audit->sender_count - place) * sizeof *larger);
-	larger[place] = copy;
-	audit->sender_count++;
-	return E_OK;
-}
-
-static enum error register_sender(
-	struct audit *audit, uint64_t index, const struct entry_sender *entry, const struct sender *old)
-{
-	if (entry->sender == 0 || old != NULL)
-		return audit_finding(
-			audit, index, "sender %" PRIu32 " is registered under an id that is taken or 0", entry->sender);
-	struct sender sender = {.id = entry->sender,
-		.status = SENDER_ACTIVE,
-		.endorsed = sender_endorsed(audit->vkey->name, entry, NULL),
-		.version = index,
-		.since_s = entry->time_s,
-		.policy = entry->policy};
-	strcpy(sender.org, entry->org);
-	strcpy(sender.name, entry->name);
-	memcpy(sender.public_key, entry->public_key, sizeof sender.public_key);
-	audit->result.unendorsed += !sender.endorsed;
-	audit->result.senders++;
-	return sender_add(audit, &sender);
-}
-
+/* The row that names this entry as one of the sender's. */
 static enum error check_change_row(struct audit *audit, uint64_t index, uint32_t sender)
 {
 	uint8_t key[12];
 	struct bytes row;
 	put_u32(key, sender);
 	put_u64(key + 4, index);
-	audit->changes++;
 	if (db_get(audit->txn, STORE_CHANGE, BYTES_ARRAY(key), &row) != E_OK || row.len != 0)
 		return audit_finding(audit, index, "the store has no row for this entry of sender %" PRIu32, sender);
-	return E_OK;
-}
-
-static enum error take_sender(struct audit *audit, uint64_t index, const struct entry_sender *entry)
-{
-	struct sender *sender = sender_find(audit, entry->sender);
-	TRY(check_change_row(audit, index, entry->sender));
-	if (entry->action == SENDER_REGISTER)
-		return register_sender(audit, index, entry, sender);
-	if (sender == NULL || sender->status == SENDER_REVOKED)
-		return audit_finding(
-			audit, index, "sender %" PRIu32 " is changed but not registered, or revoked already", entry->sender);
-	if (strcmp(sender->org, entry->org) != 0 || strcmp(sender->name, entry->name) != 0)
-		return audit_finding(audit, index, "sender %" PRIu32 " changes its organisation or its name", entry->sender);
-	sender->version = index;
-	if (entry->action == SENDER_REVOKE) {
-		sender->status = SENDER_REVOKED;
-		sender->compromised = entry->compromised;
-		return E_OK;
-	}
-	bool endorsed = sender_endorsed(audit->vkey->name, entry, sender->public_key);
-	audit->result.unendorsed += !endorsed;
-	sender->endorsed = sender->endorsed && endorsed;
-	memcpy(sender->public_key, entry->public_key, sizeof sender->public_key);
-	sender->policy = entry->policy;
-	return E_OK;
-}
-
-/* ---- events and batches ---- */
-
-static enum error begin_run(struct audit *audit, uint64_t index, const struct entry_event *event)
-{
-	struct audit_run *run = &audit->run;
-	struct sender *sender = sender_find(audit, event->sender);
-	if (sender == NULL || sender->status != SENDER_ACTIVE)
-		return audit_finding(
-			audit, index, "an event of sender %" PRIu32 ", which is not registered or revoked", event->sender);
-	if (event->sequence != sender->next_sequence)
-		return audit_finding(audit, index,
-			"sequence %" PRIu64 " of sender %" PRIu32 " stands where %" PRIu64 " should be", event->sequence,
-			event->sender, sender->next_sequence);
-	*run = (struct audit_run){.sender = sender, .mass = event->mass, .first_sequence = event->sequence};
-	run->first_index = index;
-	merkle_frontier_init(&run->commitments);
-	return E_OK;
-}
-
-static enum error take_event(struct audit *audit, uint64_t index, const struct entry_event *event)
-{
-	struct audit_run *run = &audit->run;
-	if (run->sender == NULL)
-		TRY(begin_run(audit, index, event));
-	if (event->sender != run->sender->id || event->mass != run->mass || run->count == BATCH_EVENTS_MAX ||
-		event->sequence != run->first_sequence + run->count)
-		return audit_finding(audit, index,
-			"the event does not go on with the batch that begins at index %" PRIu64 ", and no batch entry is between",
-			run->first_index);
-	if (audit->records != NULL)
-		TRY(audit_records_event(audit, index, event));
-	merkle_frontier_append(&run->commitments, &event->commitment, NULL, NULL);
-	run->count++;
-	audit->result.events++;
 	return E_OK;
 }
 
 /* The row that answers a repeated batch. */
 static enum error check_batch_row(struct audit *audit, uint64_t index)
 {
-	const struct audit_run *run = &audit->run;
+	const struct log_run *run = &audit->rules.run;
 	uint8_t key[12];
 	uint8_t wanted[12];
 	struct bytes row;
@@ -205,99 +86,31 @@ static enum error check_batch_row(struct audit *audit, uint64_t index)
 	return audit_finding(audit, index, "the store's row for the batch is missing or another");
 }
 
-static enum error take_batch(struct audit *audit, uint64_t index, const struct entry_batch *batch)
+/* What the store must have beside an entry that holds. */
+static enum error check_rows(struct audit *audit, uint64_t index, const struct entry *entry)
 {
-	struct audit_run *run = &audit->run;
-	struct sender *sender = run->sender;
-	struct hash root;
-	if (sender == NULL || batch->sender != sender->id || batch->first_sequence != run->first_sequence ||
-		batch->count != run->count)
-		return audit_finding(audit, index, "the batch entry is not about the events before it");
-	struct batch_head head = {run->mass ? BATCH_MASS : BATCH_EVENT, batch->sender, batch->first_sequence, batch->count,
-		batch->filing_checked, {0}};
-	memcpy(head.signature, batch->signature, sizeof head.signature);
-	merkle_frontier_root(&run->commitments, &root);
-	if (batch_check_signature(audit->vkey->name, &head, &root, sender->public_key) != E_OK)
-		return audit_finding(audit, index,
-			"the signature of sender %" PRIu32 " does not verify over the events from index %" PRIu64, batch->sender,
-			run->first_index);
-	TRY(check_batch_row(audit, index));
-	if (audit->records != NULL)
-		TRY(audit_records_batch(audit));
-	sender->next_sequence += batch->count;
-	if (batch->filing_checked > sender->filing_checked)
-		sender->filing_checked = batch->filing_checked;
-	sender->last_s = audit->time_s;
-	audit->result.batches++;
-	audit->event_batches += !run->mass;
-	audit->filing_leaves += run->mass ? 0 : run->count;
-	run->sender = NULL;
-	return E_OK;
-}
-
-/* ---- other entries ---- */
-
-static enum error take_genesis(struct audit *audit, uint64_t index, const struct entry_genesis *genesis)
-{
-	if (strcmp(genesis->origin, audit->vkey->name) != 0 ||
-		memcmp(genesis->log_key, audit->vkey->public_key, sizeof genesis->log_key) != 0)
-		return audit_finding(audit, index, "the genesis entry names another log than the vkey");
-	return E_OK;
-}
-
-static enum error take_epoch(struct audit *audit, uint64_t index, const struct entry_epoch *epoch)
-{
-	uint64_t time_s;
-	if (epoch->size == 0 || epoch->size > index || epoch->size < audit->epoch_size)
-		return audit_finding(audit, index, "the epoch covers entries after itself, or fewer than the one before");
-	if (log_time_before(audit->txn, epoch->size, &time_s) != E_OK || epoch->time_s != time_s)
-		return audit_finding(audit, index, "the epoch's time is not the ledger time of the last entry that it covers");
-	audit->epoch_size = epoch->size;
-	audit->epoch_index = index;
-	return E_OK;
-}
-
-static enum error check_lag(struct audit *audit, uint64_t index, const struct entry *entry)
-{
-	uint64_t late;
-	enum error error = epoch_lag_entry(&audit->lag, index, entry, &late);
-	if (error != E_CORRUPT)
-		return error;
-	return audit_finding(audit, late,
-		"the event is filed too late: the log goes on for more than %" PRIu64 " seconds, to index %" PRIu64
-		", before an epoch covers it",
-		audit->lag.lag_s, index);
+	switch (entry->kind) {
+	case ENTRY_SENDER:
+		return check_change_row(audit, index, entry->sender.sender);
+	case ENTRY_EVENT:
+	case ENTRY_MASS:
+		return audit->records != NULL ? audit_records_event(audit, index, &entry->event) : E_OK;
+	case ENTRY_BATCH:
+		TRY(check_batch_row(audit, index));
+		return audit->records != NULL ? audit_records_batch(audit) : E_OK;
+	default:
+		return E_OK;
+	}
 }
 
 static enum error take_entry(struct audit *audit, uint64_t index, const struct entry *entry)
 {
-	bool in_run = entry->kind == ENTRY_EVENT || entry->kind == ENTRY_MASS || entry->kind == ENTRY_BATCH;
-	uint64_t time_s = audit->time_s;
-	if ((index == 0) != (entry->kind == ENTRY_GENESIS))
-		return audit_finding(audit, index,
-			index == 0 ? "the log does not begin with a genesis entry" : "a genesis entry inside the log");
-	if (audit->run.sender != NULL && !in_run)
-		return audit_finding(audit, index, "the events from index %" PRIu64 " are not followed by their batch entry",
-			audit->run.first_index);
-	if (entry_time(entry, &time_s) && time_s < audit->time_s)
-		return audit_finding(audit, index, "the ledger's time runs backwards");
-	audit->time_s = time_s;
-	switch (entry->kind) {
-	case ENTRY_GENESIS:
-		return take_genesis(audit, index, &entry->genesis);
-	case ENTRY_SENDER:
-		return take_sender(audit, index, &entry->sender);
-	case ENTRY_EVENT:
-	case ENTRY_MASS:
-		return take_event(audit, index, &entry->event);
-	case ENTRY_BATCH:
-		return take_batch(audit, index, &entry->batch);
-	case ENTRY_EPOCH:
-		return take_epoch(audit, index, &entry->epoch);
-	case ENTRY_ERASURE:
-		return E_OK;
-	}
-	return E_OK;
+	struct log_finding finding;
+	enum error error = log_rules_entry(&audit->rules, entry, &finding);
+	if (error == E_CORRUPT)
+		return audit_finding(audit, finding.index, "%s", finding.text);
+	TRY(error);
+	return check_rows(audit, index, entry);
 }
 
 /* ---- bundles ---- */
@@ -313,7 +126,6 @@ static enum error check_entry(struct audit *audit, uint64_t index, struct bytes 
 	if (error != E_OK)
 		return audit_finding(audit, index, "the entry cannot be read: %s", audit_why(error));
 	TRY(take_entry(audit, index, &entry));
-	TRY(check_lag(audit, index, &entry));
 	if (audit->filing != NULL)
 		TRY(audit_filing_entry(audit, &entry, &leaf));
 	merkle_frontier_append(&audit->frontier, &leaf, take_node, audit);
@@ -362,8 +174,8 @@ static bool same_sender(const struct sender *a, const struct sender *b)
 
 static enum error check_senders(struct audit *audit)
 {
-	for (size_t i = 0; i < audit->sender_count; i++) {
-		const struct sender *wanted = audit->senders[i];
+	for (size_t i = 0; i < audit->rules.sender_count; i++) {
+		const struct sender *wanted = audit->rules.senders[i];
 		struct sender stored;
 		enum error error = snapshot_sender(audit->snapshot, wanted->id, &stored);
 		if (error != E_OK || !same_sender(wanted, &stored))
@@ -387,8 +199,8 @@ static enum error check_state(struct audit *audit)
 {
 	struct store_state state;
 	uint64_t last = audit->checkpoint.size - 1;
-	if (store_state_get(audit->txn, &state) != E_OK || state.time_s != audit->time_s ||
-		state.events != audit->result.events || state.filing_leaves != audit->filing_leaves ||
+	if (store_state_get(audit->txn, &state) != E_OK || state.time_s != audit->rules.time_s ||
+		state.events != audit->rules.events || state.filing_leaves != audit->rules.filing_leaves ||
 		state.frontier.size != audit->frontier.size ||
 		memcmp(state.frontier.hashes, audit->frontier.hashes, audit->frontier.count * sizeof(struct hash)) != 0)
 		return audit_finding(audit, last, "the store's own state is not that of its entries");
@@ -401,16 +213,16 @@ enum error audit_tables(struct audit *audit)
 	uint64_t tiles = 0;
 	for (uint32_t row = 0; row < LOG_ROWS_MAX; row++)
 		tiles += (row_size(audit, row) + LOG_WIDTH - 1) / LOG_WIDTH;
-	if (audit->run.sender != NULL)
-		return audit_finding(
-			audit, audit->run.first_index, "the last events of the log are not followed by their batch entry");
+	struct log_finding finding;
+	if (log_rules_end(&audit->rules, &finding) != E_OK)
+		return audit_finding(audit, finding.index, "%s", finding.text);
 	TRY(check_senders(audit));
 	TRY(check_count(audit, STORE_BUNDLE, "bundles", (size + LOG_WIDTH - 1) / LOG_WIDTH));
 	TRY(check_count(audit, STORE_TILE, "tiles", tiles));
-	TRY(check_count(audit, STORE_RECORD, "records", audit->result.events));
-	TRY(check_count(audit, STORE_ALIAS, "alias packs", audit->event_batches));
-	TRY(check_count(audit, STORE_BATCH, "batches", audit->result.batches));
-	TRY(check_count(audit, STORE_SENDER, "senders", audit->sender_count));
-	TRY(check_count(audit, STORE_CHANGE, "sender entries", audit->changes));
+	TRY(check_count(audit, STORE_RECORD, "records", audit->rules.events));
+	TRY(check_count(audit, STORE_ALIAS, "alias packs", audit->rules.event_batches));
+	TRY(check_count(audit, STORE_BATCH, "batches", audit->rules.batches));
+	TRY(check_count(audit, STORE_SENDER, "senders", audit->rules.sender_count));
+	TRY(check_count(audit, STORE_CHANGE, "sender entries", audit->rules.sender_entries));
 	return check_state(audit);
 }

@@ -78,7 +78,7 @@ static enum error check_content(
 	struct fault fault = {.text = ""};
 	struct event_header header;
 	struct event *event = &audit->records->event;
-	const struct policy *policy = &audit->run.sender->policy;
+	const struct policy *policy = &audit->rules.run.sender->policy;
 	struct reader r = reader_of(opened->header);
 	event_header_decode(&r, &header);
 	enum error error = reader_done(&r);
@@ -104,7 +104,7 @@ static enum error next_pack(struct audit *audit, uint64_t index)
 		error = db_walk_check(&walk->walk);
 	if (error == E_NOT_FOUND || (error == E_OK && walk->first_index != index))
 		return audit_finding(audit, index, "the batch that begins here has no alias pack");
-	if (error == E_OK && walk->position != audit->filing_leaves)
+	if (error == E_OK && walk->position != audit->rules.filing_leaves)
 		return audit_finding(audit, index, "the alias pack of the batch names another place in the filing tree");
 	if (error != E_OK)
 		return audit_finding(audit, index, "the alias pack of the batch does not hold: %s", audit_why(error));
@@ -127,7 +127,7 @@ static enum error check_alias(struct audit *audit, uint64_t index)
 	struct audit_records *records = audit->records;
 	const struct alias_walk *walk = &records->walk;
 	struct alias alias;
-	uint32_t at = audit->run.count;
+	uint32_t at = audit->rules.run.count - 1;
 	if (at == 0)
 		TRY(next_pack(audit, index));
 	alias_make(&records->secrets->alias, event_subject(&records->event), &alias);
@@ -148,7 +148,7 @@ enum error audit_records_event(struct audit *audit, uint64_t index, const struct
 
 enum error audit_records_batch(struct audit *audit)
 {
-	const struct audit_run *run = &audit->run;
+	const struct log_run *run = &audit->rules.run;
 	if (!run->mass && audit->records->walk.count != run->count)
 		return audit_finding(audit, run->first_index, "the alias pack of the batch is about more events than it has");
 	return E_OK;

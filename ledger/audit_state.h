@@ -1,7 +1,7 @@
 /* Inside of the audit: what its parts share.
  *
  *   audit.c          opens, drives, compares with checkpoint and guard at the end
- *   audit_log.c      public part: entries, their rules, the tree and its tiles
+ *   audit_log.c      public part: entries by their rules (log_rules.h), the tree and its tiles
  *   audit_tables.c   that a search finds every row; evidence
  *   audit_derived.c  filing tree, subject map and heads as stored
  *   audit_filing.c   every epoch, from the label stream
@@ -12,8 +12,8 @@
 #pragma once
 
 #include "ledger/audit.h"
-#include "ledger/epoch_lag.h"
 #include "ledger/log.h"
+#include "ledger/log_rules.h"
 #include "ledger/registry.h"
 
 /* The row at hand of each level of the tree: hashes that the store has, to compare with those computed. */
@@ -21,16 +21,6 @@ struct audit_tile {
 	struct bytes hashes;
 	uint64_t number;
 	bool loaded;
-};
-
-/* The events since the last batch entry. */
-struct audit_run {
-	struct sender *sender; /* NULL: there are none */
-	bool mass;
-	uint64_t first_sequence;
-	uint64_t first_index;
-	uint32_t count;
-	struct merkle_frontier commitments;
 };
 
 struct alias;
@@ -48,16 +38,7 @@ struct audit {
 	struct merkle_frontier frontier; /* over the entries that hold so far */
 	enum error tile_error;           /* set while a leaf is appended */
 	struct audit_tile tiles[LOG_ROWS_MAX];
-	uint64_t time_s;      /* ledger time so far */
-	uint64_t epoch_index; /* of the newest epoch entry; 0: there is none */
-	uint64_t epoch_size;  /* its m */
-	uint64_t changes;     /* sender entries */
-	struct epoch_lag lag;
-	uint64_t event_batches;
-	uint64_t filing_leaves; /* event entries in complete batches */
-	struct audit_run run;
-	struct sender **senders; /* ascending by id */
-	size_t sender_count;
+	struct log_rules rules;
 	struct audit_records *records; /* NULL: without keys */
 	struct audit_filing *filing;   /* NULL: without labels */
 	bool found;
@@ -112,7 +93,7 @@ enum error audit_filing_end(struct audit *audit) MUST_USE;
 
 enum error audit_records_open(struct audit *audit) MUST_USE;
 void audit_records_close(struct audit *audit);
-/* The event at `index`, the next one of the run (audit->run counts those before it). */
+/* The event at `index`, the newest one of the open run. */
 enum error audit_records_event(struct audit *audit, uint64_t index, const struct entry_event *event) MUST_USE;
 /* The run is complete. */
 enum error audit_records_batch(struct audit *audit) MUST_USE;

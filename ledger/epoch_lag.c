@@ -38,6 +38,17 @@ static enum error take_event(struct epoch_lag *lag, uint64_t index)
 	return E_OK;
 }
 
+enum error epoch_lag_add(struct epoch_lag *lag, uint64_t since_s, uint64_t first, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		TRY(take_event(lag, first + i));
+		lag->events[lag->end - 1].since_s = since_s;
+	}
+	if (since_s > 0)
+		lag->begun = lag->end;
+	return E_OK;
+}
+
 /* A ledger that was stopped right after an event could not file it before it was started again: from the first step of
  * its time on the lag counts. */
 static enum error take_time(struct epoch_lag *lag, uint64_t time_s, uint64_t *late)

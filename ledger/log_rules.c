@@ -1,0 +1,316 @@
+#include "ledger/log_rules.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum error broken(struct log_finding *finding, uint64_t index, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static enum error broken(struct log_finding *finding, uint64_t index, const char *format, ...)
+{
+	va_list arguments;
+	finding->index = index;
+	va_start(arguments, format);
+	vsnprintf(finding->text, sizeof finding->text, format, arguments);
+	va_end(arguments);
+	return E_CORRUPT;
+}
+
+void log_rules_init(struct log_rules *rules, const struct vkey *vkey)
+{
+	*rules = (struct log_rules){.vkey = vkey};
+	merkle_frontier_init(&rules->run.commitments);
+}
+
+void log_rules_free(struct log_rules *rules)
+{
+	for (size_t i = 0; i < rules->sender_count; i++)
+		free(rules->senders[i]);
+	free(rules->senders);
+	free(rules->steps.at);
+	epoch_lag_free(&rules->lag);
+	*rules = (struct log_rules){.vkey = NULL};
+}
+
+/* ---- senders ---- */
+
+static size_t sender_place(const struct log_rules *rules, uint32_t id)
+{
+	size_t low = 0;
+	size_t high = rules->sender_count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (rules->senders[middle]->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct sender *log_rules_find_sender(const struct log_rules *rules, uint32_t id)
+{
+	size_t place = sender_place(rules, id);
+	return place < rules->sender_count && rules->senders[place]->id == id ? rules->senders[place] : NULL;
+}
+
+const struct sender *log_rules_sender(const struct log_rules *rules, uint32_t id)
+{
+	return log_rules_find_sender(rules, id);
+}
+
+struct sender *log_rules_add_sender(struct log_rules *rules, const struct sender *sender)
+{
+	struct sender **larger = realloc(rules->senders, (rules->sender_count + 1) * sizeof *larger);
+	if (larger == NULL)
+		return NULL;
+	rules->senders = larger;
+	struct sender *copy = malloc(sizeof *copy);
+	if (copy == NULL)
+		return NULL;
+	*copy = *sender;
+	size_t place = sender_place(rules, sender->id);
+	memmove(&larger[place + 1], &larger[place], (rules->sender_count - place) * sizeof *larger);
+	larger[place] = copy;
+	rules->sender_count++;
+	return copy;
+}
+
+static enum error register_sender(
+	struct log_rules *rules, const struct entry_sender *entry, const struct sender *old, struct log_finding *finding)
+{
+	if (entry->sender == 0 || old != NULL)
+		return broken(
+			finding, rules->size, "sender %" PRIu32 " is registered under an id that is taken or 0", entry->sender);
+	struct sender sender = {.id = entry->sender,
+		.status = SENDER_ACTIVE,
+		.endorsed = sender_endorsed(rules->vkey->name, entry, NULL),
+		.version = rules->size,
+		.since_s = entry->time_s,
+		.policy = entry->policy};
+	strcpy(sender.org, entry->org);
+	strcpy(sender.name, entry->name);
+	memcpy(sender.public_key, entry->public_key, sizeof sender.public_key);
+	rules->unendorsed += !sender.endorsed;
+	return log_rules_add_sender(rules, &sender) != NULL ? E_OK : E_NO_MEMORY;
+}
+
+static enum error take_sender(struct log_rules *rules, const struct entry_sender *entry, struct log_finding *finding)
+{
+	struct sender *sender = log_rules_find_sender(rules, entry->sender);
+	rules->sender_entries++;
+	if (entry->action == SENDER_REGISTER)
+		return register_sender(rules, entry, sender, finding);
+	if (sender == NULL || sender->status == SENDER_REVOKED)
+		return broken(finding, rules->size, "sender %" PRIu32 " is changed but not registered, or revoked already",
+			entry->sender);
+	if (strcmp(sender->org, entry->org) != 0 || strcmp(sender->name, entry->name) != 0)
+		return broken(finding, rules->size, "sender %" PRIu32 " changes its organisation or its name", entry->sender);
+	sender->version = rules->size;
+	if (entry->action == SENDER_REVOKE) {
+		sender->status = SENDER_REVOKED;
+		sender->compromised = entry->compromised;
+		return E_OK;
+	}
+	bool endorsed = sender_endorsed(rules->vkey->name, entry, sender->public_key);
+	rules->unendorsed += !endorsed;
+	sender->endorsed = sender->endorsed && endorsed;
+	memcpy(sender->public_key, entry->public_key, sizeof sender->public_key);
+	sender->policy = entry->policy;
+	return E_OK;
+}
+
+/* ---- events and batches ---- */
+
+static enum error begin_run(struct log_rules *rules, const struct entry_event *event, struct log_finding *finding)
+{
+	struct log_run *run = &rules->run;
+	struct sender *sender = log_rules_find_sender(rules, event->sender);
+	if (sender == NULL || sender->status != SENDER_ACTIVE)
+		return broken(
+			finding, rules->size, "an event of sender %" PRIu32 ", which is not registered or revoked", event->sender);
+	if (event->sequence != sender->next_sequence)
+		return broken(finding, rules->size,
+			"sequence %" PRIu64 " of sender %" PRIu32 " stands where %" PRIu64 " should be", event->sequence,
+			event->sender, sender->next_sequence);
+	*run = (struct log_run){.open = true,
+		.mass = event->mass,
+		.sender = sender,
+		.first_sequence = event->sequence,
+		.first_index = rules->size};
+	merkle_frontier_init(&run->commitments);
+	return E_OK;
+}
+
+static enum error take_event(struct log_rules *rules, const struct entry_event *event, struct log_finding *finding)
+{
+	struct log_run *run = &rules->run;
+	if (!run->open)
+		TRY(begin_run(rules, event, finding));
+	if (event->sender != run->sender->id || event->mass != run->mass || run->count == BATCH_EVENTS_MAX ||
+		event->sequence != run->first_sequence + run->count)
+		return broken(finding, rules->size,
+			"the event does not go on with the batch that begins at index %" PRIu64 ", and no batch entry is between",
+			run->first_index);
+	merkle_frontier_append(&run->commitments, &event->commitment, NULL, NULL);
+	run->count++;
+	rules->events++;
+	return E_OK;
+}
+
+static enum error check_signature(struct log_rules *rules, const struct entry_batch *batch, struct log_finding *finding)
+{
+	const struct log_run *run = &rules->run;
+	struct hash root;
+	struct batch_head head = {run->mass ? BATCH_MASS : BATCH_EVENT, batch->sender, batch->first_sequence, batch->count,
+		batch->filing_checked, {0}};
+	memcpy(head.signature, batch->signature, sizeof head.signature);
+	merkle_frontier_root(&run->commitments, &root);
+	if (batch_check_signature(rules->vkey->name, &head, &root, run->sender->public_key) == E_OK)
+		return E_OK;
+	return broken(finding, rules->size,
+		"the signature of sender %" PRIu32 " does not verify over the events from index %" PRIu64, batch->sender,
+		run->first_index);
+}
+
+static enum error take_batch(struct log_rules *rules, const struct entry_batch *batch, struct log_finding *finding)
+{
+	struct log_run *run = &rules->run;
+	struct sender *sender = run->sender;
+	if (!run->open || batch->sender != sender->id || batch->first_sequence != run->first_sequence ||
+		batch->count != run->count)
+		return broken(finding, rules->size, "the batch entry is not about the events before it");
+	TRY(check_signature(rules, batch, finding));
+	sender->next_sequence += batch->count;
+	if (batch->filing_checked > sender->filing_checked)
+		sender->filing_checked = batch->filing_checked;
+	sender->last_s = rules->time_s;
+	rules->batches++;
+	rules->event_batches += !run->mass;
+	rules->filing_leaves += run->mass ? 0 : run->count;
+	run->open = false;
+	return E_OK;
+}
+
+/* ---- time and epochs ---- */
+
+enum error log_steps_add(struct log_steps *steps, uint64_t index, uint64_t time_s)
+{
+	if (steps->end == steps->capacity && steps->first > steps->capacity / 2) {
+		memmove(steps->at, steps->at + steps->first, (steps->end - steps->first) * sizeof *steps->at);
+		steps->end -= steps->first;
+		steps->first = 0;
+	}
+	if (steps->end == steps->capacity) {
+		size_t capacity = steps->capacity ? 2 * steps->capacity : 64;
+		struct log_step *at = realloc(steps->at, capacity * sizeof *at);
+		if (at == NULL)
+			return E_NO_MEMORY;
+		steps->at = at;
+		steps->capacity = capacity;
+	}
+	steps->at[steps->end++] = (struct log_step){index, time_s};
+	return E_OK;
+}
+
+static enum error take_time(struct log_rules *rules, const struct entry *entry, struct log_finding *finding)
+{
+	uint64_t time_s;
+	if (!entry_time(entry, &time_s))
+		return E_OK;
+	if (time_s < rules->time_s)
+		return broken(finding, rules->size, "the ledger's time runs backwards");
+	if (time_s == rules->time_s && rules->size > 0)
+		return E_OK;
+	rules->time_s = time_s;
+	return log_steps_add(&rules->steps, rules->size, time_s);
+}
+
+/* The ledger time of the last of the first `size` entries; steps before it are not asked for any more. */
+static uint64_t time_before(struct log_steps *steps, uint64_t size)
+{
+	while (steps->end - steps->first > 1 && steps->at[steps->first + 1].index < size)
+		steps->first++;
+	return steps->at[steps->first].time_s;
+}
+
+static enum error take_epoch(struct log_rules *rules, const struct entry_epoch *epoch, struct log_finding *finding)
+{
+	if (epoch->size == 0 || epoch->size > rules->size || epoch->size < rules->epoch_size)
+		return broken(finding, rules->size, "the epoch covers entries after itself, or fewer than the one before");
+	if (epoch->time_s != time_before(&rules->steps, epoch->size))
+		return broken(finding, rules->size, "the epoch's time is not the ledger time of the last entry that it covers");
+	rules->epochs++;
+	rules->epoch_size = epoch->size;
+	rules->epoch_index = rules->size;
+	return E_OK;
+}
+
+static enum error check_lag(struct log_rules *rules, const struct entry *entry, struct log_finding *finding)
+{
+	uint64_t late;
+	enum error error = epoch_lag_entry(&rules->lag, rules->size, entry, &late);
+	if (error != E_CORRUPT)
+		return error;
+	return broken(finding, late,
+		"the event is filed too late: the log goes on for more than %" PRIu64 " seconds, to index %" PRIu64
+		", before an epoch covers it",
+		rules->lag.lag_s, rules->size);
+}
+
+/* ---- all of them ---- */
+
+static enum error take_genesis(
+	struct log_rules *rules, const struct entry_genesis *genesis, struct log_finding *finding)
+{
+	if (strcmp(genesis->origin, rules->vkey->name) != 0 ||
+		memcmp(genesis->log_key, rules->vkey->public_key, sizeof genesis->log_key) != 0)
+		return broken(finding, rules->size, "the genesis entry names another log than the vkey");
+	return E_OK;
+}
+
+static enum error take_kind(struct log_rules *rules, const struct entry *entry, struct log_finding *finding)
+{
+	switch (entry->kind) {
+	case ENTRY_GENESIS:
+		return take_genesis(rules, &entry->genesis, finding);
+	case ENTRY_SENDER:
+		return take_sender(rules, &entry->sender, finding);
+	case ENTRY_EVENT:
+	case ENTRY_MASS:
+		return take_event(rules, &entry->event, finding);
+	case ENTRY_BATCH:
+		return take_batch(rules, &entry->batch, finding);
+	case ENTRY_EPOCH:
+		return take_epoch(rules, &entry->epoch, finding);
+	case ENTRY_ERASURE:
+		return E_OK;
+	}
+	return E_OK;
+}
+
+enum error log_rules_entry(struct log_rules *rules, const struct entry *entry, struct log_finding *finding)
+{
+	bool in_run = entry->kind == ENTRY_EVENT || entry->kind == ENTRY_MASS || entry->kind == ENTRY_BATCH;
+	if ((rules->size == 0) != (entry->kind == ENTRY_GENESIS))
+		return broken(finding, rules->size,
+			rules->size == 0 ? "the log does not begin with a genesis entry" : "a genesis entry inside the log");
+	if (rules->run.open && !in_run)
+		return broken(finding, rules->size, "the events from index %" PRIu64 " are not followed by their batch entry",
+			rules->run.first_index);
+	TRY(take_time(rules, entry, finding));
+	TRY(take_kind(rules, entry, finding));
+	TRY(check_lag(rules, entry, finding));
+	rules->size++;
+	return E_OK;
+}
+
+enum error log_rules_end(const struct log_rules *rules, struct log_finding *finding)
+{
+	if (!rules->run.open)
+		return E_OK;
+	return broken(finding, rules->run.first_index, "the last events of the log are not followed by their batch entry");
+}
