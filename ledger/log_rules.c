@@ -1,23 +1,8 @@
 #include "ledger/log_rules.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static enum error broken(struct log_finding *finding, uint64_t index, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static enum error broken(struct log_finding *finding, uint64_t index, const char *format, ...)
-{
-	va_list arguments;
-	finding->index = index;
-	va_start(arguments, format);
-	vsnprintf(finding->text, sizeof finding->text, format, arguments);
-	va_end(arguments);
-	return E_CORRUPT;
-}
 
 void log_rules_init(struct log_rules *rules, const struct vkey *vkey)
 {
@@ -83,8 +68,8 @@ static enum error register_sender(
 	struct log_rules *rules, const struct entry_sender *entry, const struct sender *old, struct log_finding *finding)
 {
 	if (entry->sender == 0 || old != NULL)
-		return broken(
-			finding, rules->size, "sender %" PRIu32 " is registered under an id that is taken or 0", entry->sender);
+		return log_finding_set(finding, E_CORRUPT, rules->size,
+			"sender %" PRIu32 " is registered under an id that is taken or 0", entry->sender);
 	struct sender sender = {.id = entry->sender,
 		.status = SENDER_ACTIVE,
 		.endorsed = sender_endorsed(rules->vkey->name, entry, NULL),
@@ -105,10 +90,11 @@ static enum error take_sender(struct log_rules *rules, const struct entry_sender
 	if (entry->action == SENDER_REGISTER)
 		return register_sender(rules, entry, sender, finding);
 	if (sender == NULL || sender->status == SENDER_REVOKED)
-		return broken(finding, rules->size, "sender %" PRIu32 " is changed but not registered, or revoked already",
-			entry->sender);
+		return log_finding_set(finding, E_CORRUPT, rules->size,
+			"sender %" PRIu32 " is changed but not registered, or revoked already", entry->sender);
 	if (strcmp(sender->org, entry->org) != 0 || strcmp(sender->name, entry->name) != 0)
-		return broken(finding, rules->size, "sender %" PRIu32 " changes its organisation or its name", entry->sender);
+		return log_finding_set(
+			finding, E_CORRUPT, rules->size, "sender %" PRIu32 " changes its organisation or its name", entry->sender);
 	sender->version = rules->size;
 	if (entry->action == SENDER_REVOKE) {
 		sender->status = SENDER_REVOKED;
@@ -130,10 +116,10 @@ static enum error begin_run(struct log_rules *rules, const struct entry_event *e
 	struct log_run *run = &rules->run;
 	struct sender *sender = log_rules_find_sender(rules, event->sender);
 	if (sender == NULL || sender->status != SENDER_ACTIVE)
-		return broken(
-			finding, rules->size, "an event of sender %" PRIu32 ", which is not registered or revoked", event->sender);
+		return log_finding_set(finding, E_CORRUPT, rules->size,
+			"an event of sender %" PRIu32 ", which is not registered or revoked", event->sender);
 	if (event->sequence != sender->next_sequence)
-		return broken(finding, rules->size,
+		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"sequence %" PRIu64 " of sender %" PRIu32 " stands where %" PRIu64 " should be", event->sequence,
 			event->sender, sender->next_sequence);
 	*run = (struct log_run){.open = true,
@@ -152,7 +138,7 @@ static enum error take_event(struct log_rules *rules, const struct entry_event *
 		TRY(begin_run(rules, event, finding));
 	if (event->sender != run->sender->id || event->mass != run->mass || run->count == BATCH_EVENTS_MAX ||
 		event->sequence != run->first_sequence + run->count)
-		return broken(finding, rules->size,
+		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"the event does not go on with the batch that begins at index %" PRIu64 ", and no batch entry is between",
 			run->first_index);
 	merkle_frontier_append(&run->commitments, &event->commitment, NULL, NULL);
@@ -171,7 +157,7 @@ static enum error check_signature(struct log_rules *rules, const struct entry_ba
 	merkle_frontier_root(&run->commitments, &root);
 	if (batch_check_signature(rules->vkey->name, &head, &root, run->sender->public_key) == E_OK)
 		return E_OK;
-	return broken(finding, rules->size,
+	return log_finding_set(finding, E_CORRUPT, rules->size,
 		"the signature of sender %" PRIu32 " does not verify over the events from index %" PRIu64, batch->sender,
 		run->first_index);
 }
@@ -182,7 +168,7 @@ static enum error take_batch(struct log_rules *rules, const struct entry_batch *
 	struct sender *sender = run->sender;
 	if (!run->open || batch->sender != sender->id || batch->first_sequence != run->first_sequence ||
 		batch->count != run->count)
-		return broken(finding, rules->size, "the batch entry is not about the events before it");
+		return log_finding_set(finding, E_CORRUPT, rules->size, "the batch entry is not about the events before it");
 	TRY(check_signature(rules, batch, finding));
 	sender->next_sequence += batch->count;
 	if (batch->filing_checked > sender->filing_checked)
@@ -222,7 +208,7 @@ static enum error take_time(struct log_rules *rules, const struct entry *entry, 
 	if (!entry_time(entry, &time_s))
 		return E_OK;
 	if (time_s < rules->time_s)
-		return broken(finding, rules->size, "the ledger's time runs backwards");
+		return log_finding_set(finding, E_CORRUPT, rules->size, "the ledger's time runs backwards");
 	if (time_s == rules->time_s && rules->size > 0)
 		return E_OK;
 	rules->time_s = time_s;
@@ -240,9 +226,11 @@ static uint64_t time_before(struct log_steps *steps, uint64_t size)
 static enum error take_epoch(struct log_rules *rules, const struct entry_epoch *epoch, struct log_finding *finding)
 {
 	if (epoch->size == 0 || epoch->size > rules->size || epoch->size < rules->epoch_size)
-		return broken(finding, rules->size, "the epoch covers entries after itself, or fewer than the one before");
+		return log_finding_set(
+			finding, E_CORRUPT, rules->size, "the epoch covers entries after itself, or fewer than the one before");
 	if (epoch->time_s != time_before(&rules->steps, epoch->size))
-		return broken(finding, rules->size, "the epoch's time is not the ledger time of the last entry that it covers");
+		return log_finding_set(finding, E_CORRUPT, rules->size,
+			"the epoch's time is not the ledger time of the last entry that it covers");
 	rules->epochs++;
 	rules->epoch_size = epoch->size;
 	rules->epoch_index = rules->size;
@@ -255,7 +243,7 @@ static enum error check_lag(struct log_rules *rules, const struct entry *entry, 
 	enum error error = epoch_lag_entry(&rules->lag, rules->size, entry, &late);
 	if (error != E_CORRUPT)
 		return error;
-	return broken(finding, late,
+	return log_finding_set(finding, E_CORRUPT, late,
 		"the event is filed too late: the log goes on for more than %" PRIu64 " seconds, to index %" PRIu64
 		", before an epoch covers it",
 		rules->lag.lag_s, rules->size);
@@ -268,7 +256,7 @@ static enum error take_genesis(
 {
 	if (strcmp(genesis->origin, rules->vkey->name) != 0 ||
 		memcmp(genesis->log_key, rules->vkey->public_key, sizeof genesis->log_key) != 0)
-		return broken(finding, rules->size, "the genesis entry names another log than the vkey");
+		return log_finding_set(finding, E_CORRUPT, rules->size, "the genesis entry names another log than the vkey");
 	return E_OK;
 }
 
@@ -296,11 +284,11 @@ enum error log_rules_entry(struct log_rules *rules, const struct entry *entry, s
 {
 	bool in_run = entry->kind == ENTRY_EVENT || entry->kind == ENTRY_MASS || entry->kind == ENTRY_BATCH;
 	if ((rules->size == 0) != (entry->kind == ENTRY_GENESIS))
-		return broken(finding, rules->size,
+		return log_finding_set(finding, E_CORRUPT, rules->size,
 			rules->size == 0 ? "the log does not begin with a genesis entry" : "a genesis entry inside the log");
 	if (rules->run.open && !in_run)
-		return broken(finding, rules->size, "the events from index %" PRIu64 " are not followed by their batch entry",
-			rules->run.first_index);
+		return log_finding_set(finding, E_CORRUPT, rules->size,
+			"the events from index %" PRIu64 " are not followed by their batch entry", rules->run.first_index);
 	TRY(take_time(rules, entry, finding));
 	TRY(take_kind(rules, entry, finding));
 	TRY(check_lag(rules, entry, finding));
@@ -312,5 +300,6 @@ enum error log_rules_end(const struct log_rules *rules, struct log_finding *find
 {
 	if (!rules->run.open)
 		return E_OK;
-	return broken(finding, rules->run.first_index, "the last events of the log are not followed by their batch entry");
+	return log_finding_set(
+		finding, E_CORRUPT, rules->run.first_index, "the last events of the log are not followed by their batch entry");
 }

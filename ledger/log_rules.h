@@ -12,6 +12,7 @@
 #pragma once
 
 #include "ledger/epoch_lag.h"
+#include "ledger/log_finding.h"
 #include "ledger/merkle.h"
 #include "ledger/sender.h"
 
@@ -59,12 +60,6 @@ struct log_rules {
 	struct log_steps steps;  /* those that an epoch to come may be about */
 	struct sender **senders; /* ascending by id */
 	size_t sender_count;
-};
-
-/* The first thing that does not hold. The text is for people and holds no personal data. */
-struct log_finding {
-	uint64_t index;
-	char text[FAULT_TEXT_MAX + 1];
 };
 
 /* `vkey` is borrowed until log_rules_free. */
