@@ -1,0 +1,155 @@
+/* Tiles from a directory; over HTTP they are fetched in tests/e2e. */
+#include "ingest/tile_fetch.h"
+#include "ledger/keyfile.h"
+#include "tests/unit/place.h"
+#include "tests/unit/tile_log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct place place;
+static char dir[80];
+static struct tile_log all;
+
+/* Writes a file below the directory, and the directories that it stands in. */
+static void put_file(const char *path, struct bytes content)
+{
+	char whole[200];
+	snprintf(whole, sizeof whole, "%s%s", dir, path);
+	for (char *slash = whole + strlen(dir) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+		*slash = '\0';
+		mkdir(whole, 0755);
+		*slash = '/';
+	}
+	FILE *file = fopen(whole, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(content.data, 1, content.len, file), content.len);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void put_tile(bool entries, uint32_t level, uint64_t number, uint32_t width)
+{
+	char path[TILE_PATH_BYTES_MAX + 1];
+	const struct tile_path tile = {.entries = entries, .level = level, .number = number, .width = width};
+	struct bytes content;
+	struct fault fault;
+	ck_ok(tile_log_read(&all, &tile, &content, &fault));
+	tile_path_format(&tile, path);
+	put_file(path, content);
+}
+
+static void put_log(uint64_t size)
+{
+	place_make(&place);
+	snprintf(dir, sizeof dir, "%s/a log", place.path);
+	mkdir(dir, 0755);
+	tile_log_fill(&all, size);
+	for (uint32_t level = 0; size >> (8 * level) > 0; level++) {
+		uint64_t hashes = size >> (8 * level);
+		for (uint64_t number = 0; number * TILE_WIDTH < hashes; number++) {
+			uint64_t left = hashes - number * TILE_WIDTH;
+			put_tile(false, level, number, left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH);
+			if (level == 0)
+				put_tile(true, 0, number, left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH);
+		}
+	}
+	put_file("/checkpoint", BYTES_LITERAL("the newest one\n"));
+}
+
+static void drop_log(void)
+{
+	tile_log_free(&all);
+	place_remove(&place);
+}
+
+static struct tile_fetch *open_fetch(int wake_fd)
+{
+	struct tile_fetch *fetch = NULL;
+	struct fault fault = {.text = ""};
+	ck_assert_msg(tile_fetch_open(dir, wake_fd, &fetch, &fault) == E_OK, "%s", fault.text);
+	return fetch;
+}
+
+START_TEST(a_whole_log)
+{
+	put_log(5000);
+	struct tile_fetch *fetch = open_fetch(-1);
+	const struct tile_source source = {tile_fetch_read, fetch};
+	struct tile_reader *reader;
+	struct checkpoint checkpoint;
+	struct log_finding finding;
+	struct bytes note;
+	struct fault fault;
+	ck_ok(tile_fetch_checkpoint(fetch, &note, &fault));
+	ck_assert(bytes_equal(note, BYTES_LITERAL("the newest one\n")));
+	tile_log_checkpoint(&all, 5000, &checkpoint);
+	ck_ok(tile_reader_open(&source, &checkpoint, &reader, &finding));
+	for (uint64_t first = 0; first < 20; first += 7) { /* in order, then begun again somewhere else */
+		tile_fetch_ahead(fetch, first, 5000);
+		for (uint64_t number = first; number < 20; number++) {
+			struct tile_bundle bundle;
+			ck_assert_msg(tile_reader_bundle(reader, number, &bundle, &finding) == E_OK, "%s", finding.text);
+			ck_assert(bytes_equal(bundle.entries[3], all.entries[number * TILE_WIDTH + 3]));
+		}
+	}
+	ck_assert_uint_gt(tile_fetch_received(fetch), 5000 * HASH_BYTES);
+	tile_reader_close(reader);
+	tile_fetch_close(fetch);
+	drop_log();
+}
+END_TEST
+
+START_TEST(what_is_not_there)
+{
+	put_log(300);
+	struct tile_fetch *fetch = open_fetch(-1);
+	const struct tile_path missing = {.level = 0, .number = 7, .width = 3};
+	const struct tile_path long_one = {.level = 0, .number = 0, .width = 256};
+	struct bytes content;
+	struct fault fault;
+	ck_error(tile_fetch_read(fetch, &missing, &content, &fault), E_NOT_FOUND);
+	ck_assert_str_eq(fault.text, "/tile/0/007.p/3 is not there");
+	static uint8_t too_long[TILE_WIDTH * HASH_BYTES + 1];
+	put_file("/tile/0/000", BYTES_ARRAY(too_long));
+	ck_error(tile_fetch_read(fetch, &long_one, &content, &fault), E_IO);
+	ck_assert_ptr_nonnull(strstr(fault.text, "longer than a tile"));
+	tile_fetch_close(fetch);
+	drop_log();
+}
+END_TEST
+
+START_TEST(woken)
+{
+	put_log(10);
+	int ends[2];
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(write(ends[1], "x", 1), 1);
+	struct tile_fetch *fetch;
+	struct bytes content;
+	struct fault fault;
+	/* Nobody answers there: without the wake it would be tried for seconds. */
+	ck_ok(tile_fetch_open("http://127.0.0.1:1/", ends[0], &fetch, &fault));
+	ck_error(tile_fetch_checkpoint(fetch, &content, &fault), E_CLOSED);
+	tile_fetch_close(fetch);
+	close(ends[0]);
+	close(ends[1]);
+	drop_log();
+}
+END_TEST
+
+START_TEST(bad_places)
+{
+	static const char *const places[] = {"", "ftp://example.org/", "/nowhere/at/all", "http://", "gopher:x"};
+	struct tile_fetch *fetch;
+	struct fault fault;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		fault.text[0] = '\0';
+		ck_error(tile_fetch_open(places[i], -1, &fetch, &fault), E_USAGE);
+		ck_assert_ptr_nonnull(strstr(fault.text, "http://"));
+	}
+}
+END_TEST
+
+UNIT_MAIN("tile_fetch", a_whole_log, what_is_not_there, woken, bad_places)
