@@ -87,26 +87,22 @@ enum error follow(
 	return hooks->tile != NULL ? give_edges(reader, hooks, finding) : E_OK;
 }
 
-enum error follow_extends(struct tile_reader *reader, const struct checkpoint *old, struct hash *old_root,
-	struct merkle_proof *proof, struct log_finding *finding)
+enum error follow_extends(
+	struct tile_reader *reader, const struct checkpoint *old, struct follow_fork *fork, struct log_finding *finding)
 {
 	const struct merkle_nodes nodes = {tile_reader_node, reader};
 	uint64_t size = tile_reader_checkpoint(reader)->size;
-	struct hash root;
-	struct merkle_proof shown;
-	enum error error = merkle_root(&nodes, old->size, &root);
-	if (error == E_OK && hash_equal(&root, &old->root))
+	fork->found = false;
+	enum error error = merkle_root(&nodes, old->size, &fork->old_root);
+	if (error == E_OK && hash_equal(&fork->old_root, &old->root))
 		return E_OK;
 	if (error == E_OK)
-		error = merkle_prove_consistency(&nodes, old->size, size, &shown);
+		error = merkle_prove_consistency(&nodes, old->size, size, &fork->proof);
 	if (error != E_OK) {
 		*finding = *tile_reader_finding(reader);
 		return error;
 	}
-	if (old_root != NULL)
-		*old_root = root;
-	if (proof != NULL)
-		*proof = shown;
+	fork->found = true;
 	return log_finding_set(finding, E_CORRUPT, 0,
 		"the checkpoints of %" PRIu64 " and of %" PRIu64
 		" entries do not fit together: both are signed, and the first %" PRIu64 " entries of the log are others now",

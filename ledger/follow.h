@@ -23,7 +23,14 @@ struct follow_hooks {
 enum error follow(struct log_rules *rules, struct tile_reader *reader, const struct follow_hooks *hooks,
 	struct log_finding *finding) MUST_USE;
 
-/* The log of the reader begins with the one of the older checkpoint (whose size is at most as large). E_CORRUPT when it
- * does not: then `old_root` and `proof` show it to others (fork_write), if they are not NULL. */
-enum error follow_extends(struct tile_reader *reader, const struct checkpoint *old, struct hash *old_root,
-	struct merkle_proof *proof, struct log_finding *finding) MUST_USE;
+/* What shows others that a log does not begin with the one that was signed for an older checkpoint (fork_write). */
+struct follow_fork {
+	bool found;
+	struct hash old_root;      /* of as many entries as the older one has, in the reader's log */
+	struct merkle_proof proof; /* from these to the reader's checkpoint */
+};
+
+/* The log of the reader begins with the one of the older checkpoint, whose size is at most as large. E_CORRUPT with
+ * `fork->found`: it does not, though both are signed; without: the tiles are not the checkpoint's. */
+enum error follow_extends(struct tile_reader *reader, const struct checkpoint *old, struct follow_fork *fork,
+	struct log_finding *finding) MUST_USE;

@@ -5,16 +5,15 @@
  * that both share, and the parent, which never touches the store, says which was the last index that held. */
 #include "ledger/audit.h"
 #include "tools/audit_note.h"
+#include "tools/audit_print.h"
+#include "tools/audit_tiles.h"
 #include "tools/command.h"
 #include "tools/progress.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
-#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +39,15 @@ struct report {
 };
 
 struct audit_request {
-	const char *dir;
+	const char *place; /* a ledger's directory; or where its tiles are */
+	bool tiles;
 	const struct vkey *vkey;
 	bool labels;
 	const char *sign;             /* the auditor's key file, or NULL */
 	const char *auditor;          /* the name that a new one gets */
 	const struct signer_key *key; /* from that file, or NULL */
+	const char *from;             /* tiles only, as in audit_tiles.h */
+	const char *save;
 	bool json;
 };
 
@@ -69,7 +71,7 @@ static bool keys_readable(const char *dir)
 static _Noreturn void walk(const struct audit_request *request, struct report *report, pid_t parent)
 {
 	const struct rlimit no_core = {0, 0}; /* opened records stay in memory only, also when this crashes */
-	struct audit_options options = {.records = keys_readable(request->dir),
+	struct audit_options options = {.records = keys_readable(request->place),
 		.labels = request->labels,
 		.progress = note_progress,
 		.context = report};
@@ -85,7 +87,7 @@ static _Noreturn void walk(const struct audit_request *request, struct report *r
 	}
 	if (!options.records)
 		fprintf(stderr, "indsigt: the keys are not readable here: the sealed records are not opened\n");
-	report->error = audit_directory(request->dir, request->vkey, &options, &report->result, &report->fault);
+	report->error = audit_directory(request->place, request->vkey, &options, &report->result, &report->fault);
 	__atomic_store_n(&report->finished, true, __ATOMIC_RELEASE);
 	_exit(EXIT_DONE);
 }
@@ -161,70 +163,23 @@ static enum error audit_in_child(
 	return E_OK;
 }
 
-/* ---- telling ---- */
-
-static int add_labels(json_t *json, const struct audit_result *result)
-{
-	return json_object_set_new(json, "epochs", json_integer((json_int_t)result->epochs)) |
-		   json_object_set_new(json, "subjects", json_integer((json_int_t)result->subjects)) |
-		   json_object_set_new(json, "epoch", json_integer((json_int_t)result->epoch_index));
-}
-
-static enum error print_json(const struct audit_result *result, const char *root, bool labels)
-{
-	json_auto_t *json = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", result->ok, "entries",
-		(json_int_t)result->entries, "events", (json_int_t)result->events, "batches", (json_int_t)result->batches,
-		"senders", (json_int_t)result->senders, "unendorsed", (json_int_t)result->unendorsed, "unchecked",
-		(json_int_t)result->unchecked, "lagging", (json_int_t)result->lagging, "unclaimed",
-		(json_int_t)result->unclaimed, "records", (json_int_t)result->records);
-	int failed = json == NULL;
-	if (result->ok)
-		failed |= json_object_set_new(json, "root", json_string(root)) | (labels ? add_labels(json, result) : 0);
-	else
-		failed |= json_object_set_new(json, "index", json_integer((json_int_t)result->index)) |
-				  json_object_set_new(json, "reason", json_string(result->reason));
-	if (!result->ok && result->epoch > 0)
-		failed |= json_object_set_new(json, "epoch", json_integer((json_int_t)result->epoch));
-	if (failed)
-		return E_NO_MEMORY;
-	return json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
-}
-
-static void print_ok(const struct audit_result *result, const char *root, bool labels)
-{
-	printf("audit: ok entries=%" PRIu64 " events=%" PRIu64 " batches=%" PRIu64 " senders=%" PRIu64
-		   " unendorsed=%" PRIu64 " unchecked=%" PRIu64 " lagging=%" PRIu64 " unclaimed=%" PRIu64 " records=%" PRIu64,
-		result->entries, result->events, result->batches, result->senders, result->unendorsed, result->unchecked,
-		result->lagging, result->unclaimed, result->records);
-	if (labels)
-		printf(" epochs=%" PRIu64 " subjects=%" PRIu64, result->epochs, result->subjects);
-	printf(" root=%s\n", root);
-}
-
-static enum error print_result(const struct audit_result *result, const struct audit_request *request)
-{
-	char root[2 * HASH_BYTES + 1];
-	sodium_bin2hex(root, sizeof root, result->root.b, sizeof result->root.b);
-	if (request->json)
-		return print_json(result, root, request->labels);
-	if (result->ok)
-		print_ok(result, root, request->labels);
-	else if (result->epoch > 0)
-		printf("audit: FAILED epoch=%" PRIu64 " index=%" PRIu64 " %s\n", result->epoch, result->index, result->reason);
-	else
-		printf("audit: FAILED index=%" PRIu64 " %s\n", result->index, result->reason);
-	return E_OK;
-}
-
 /* ---- command ---- */
 
-static enum error audit(const struct audit_request *request, struct audit_result *out, struct fault *fault)
+static enum error audit_dir(const struct audit_request *request, struct audit_result *out, struct fault *fault)
 {
 	struct report *report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (report == MAP_FAILED)
 		return fault_set(fault, E_NO_MEMORY, "");
 	enum error error = audit_in_child(request, report, out, fault);
 	munmap(report, sizeof *report);
+	return error;
+}
+
+static enum error audit(const struct audit_request *request, struct audit_result *out, struct fault *fault)
+{
+	const struct audit_tiles of_tiles = {request->place, request->vkey, request->from, request->save};
+	enum audit_scope scope = request->tiles ? AUDIT_TILES : request->labels ? AUDIT_LABELS : AUDIT_DIRECTORY;
+	enum error error = request->tiles ? audit_tiles(&of_tiles, out, fault) : audit_dir(request, out, fault);
 	if (error != E_OK) { /* could not be made: that is no result, but the last line is there all the same */
 		*out = (struct audit_result){.ok = false};
 		snprintf(out->reason, sizeof out->reason, "%s", fault->text);
@@ -232,8 +187,8 @@ static enum error audit(const struct audit_request *request, struct audit_result
 	/* The result is the last line. */
 	enum error signed_note = E_OK;
 	if (error == E_OK && out->ok && request->key != NULL)
-		signed_note = audit_note_write(request->dir, request->vkey, out, request->key, fault);
-	TRY(print_result(out, request));
+		signed_note = audit_note_write(request->place, request->vkey, out, request->key, fault);
+	TRY(audit_print(out, scope, request->json));
 	return signed_note;
 }
 
@@ -244,6 +199,8 @@ static bool read_options(int argc, char **argv, const char **vkey, struct audit_
 		{"labels", no_argument, NULL, 'l'},
 		{"sign", required_argument, NULL, 's'},
 		{"auditor", required_argument, NULL, 'a'},
+		{"from", required_argument, NULL, 'f'},
+		{"save", required_argument, NULL, 'w'},
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
@@ -263,6 +220,12 @@ static bool read_options(int argc, char **argv, const char **vkey, struct audit_
 		case 'a':
 			out->auditor = optarg;
 			break;
+		case 'f':
+			out->from = optarg;
+			break;
+		case 'w':
+			out->save = optarg;
+			break;
 		case 'j':
 			out->json = true;
 			break;
@@ -270,8 +233,13 @@ static bool read_options(int argc, char **argv, const char **vkey, struct audit_
 			return false;
 		}
 	}
-	out->dir = optind + 1 == argc ? argv[optind] : NULL;
-	return out->dir && *vkey && (out->sign == NULL || out->labels) && (out->auditor == NULL || out->sign != NULL);
+	if (optind + 1 != argc || *vkey == NULL)
+		return false;
+	out->place = argv[optind];
+	out->tiles = audit_tiles_place(out->place);
+	bool labels = out->labels && !out->tiles;
+	return (labels || (!out->labels && out->sign == NULL)) && (out->auditor == NULL || out->sign != NULL) &&
+		   (out->tiles || (out->from == NULL && out->save == NULL));
 }
 
 static int run(int argc, char **argv)
@@ -303,38 +271,43 @@ static int run(int argc, char **argv)
 
 const struct command command_audit = {
 	.name = "audit",
-	.arguments = "DIR --vkey VKEY [--labels [--sign KEYFILE [--auditor NAME]]] [--json]",
-	.summary = "verifies everything that a ledger holds",
+	.arguments = "DIR --vkey VKEY [--labels [--sign KEYFILE [--auditor NAME]]] [--json]\n"
+				 "       indsigt audit URL --vkey VKEY [--from FILE] [--save FILE] [--json]",
+	.summary = "verifies everything that a ledger holds, or publishes",
 	.text =
-		"Computes the whole log again from its entries: every hash of the tree, the root under the signed "
-		"checkpoint, every\n"
-		"batch's signature, dense sequences, time that never runs backwards. Where the key files are readable it "
-		"also opens\n"
-		"every sealed record and checks that it is what was committed to, and that it is filed under its subject. "
-		"The\n"
-		"ledger may be served meanwhile.\n"
+		"Computes the whole log again from its entries: every hash of the tree, the root under the signed checkpoint,\n"
+		"every batch's signature, dense sequences, time that never runs backwards. Where the key files are readable "
+		"it\n"
+		"also opens every sealed record and checks that it is what was committed to, and that it is filed under its\n"
+		"subject. The ledger may be served meanwhile.\n"
+		"\n"
+		"Given a URL (or a directory of tiles, as 'indsigt export' writes it) it needs nobody's leave: it downloads "
+		"all\n"
+		"tiles and entries and checks the same of them. No entry holds personal data.\n"
 		"\n"
 		"  --vkey VKEY  whose log it must be: the key that you were given, not the one that lies in DIR\n"
 		"  --labels     as an accredited auditor: computes every subject's tree, the subject map and the filing tree "
-		"of "
-		"every\n"
-		"               epoch again from the labels, and finds events filed under nobody, twice, in the wrong order or "
-		"late\n"
-		"  --sign F     with --labels: signs what was recomputed with the auditor's key in F; the note goes to stdout "
-		"and to\n"
-		"               DIR/audits/, from where it goes into statements. F is made if it is not there, for --auditor "
-		"NAME\n"
+		"of\n"
+		"               every epoch again from the labels, and finds events filed under nobody, twice, in the wrong\n"
+		"               order or late\n"
+		"  --sign F     with --labels: signs what was recomputed with the auditor's key in F; the note goes to stdout\n"
+		"               and to DIR/audits/, from where it goes into statements. F is made if it is not there, for\n"
+		"               --auditor NAME\n"
+		"  --save F     with a URL: writes down in F where the audit stands, now and then and at the end\n"
+		"  --from F     with a URL: goes on from what --save wrote, so that only what is new is read; or, with a "
+		"signed\n"
+		"               checkpoint in F, reads everything and checks that it extends that checkpoint\n"
 		"  --json       the result as one JSON object\n"
 		"\n"
-		"'unendorsed' counts sender entries without the signatures they should have, 'unchecked' the senders that "
-		"report "
-		"and do\n"
-		"not say that they check how their events are filed, 'lagging' those that say it, but leave out events older "
-		"than a\n"
-		"day before their newest batch; 'unclaimed' counts the events that no sender says to have checked.\n"
+		"'unendorsed' counts sender entries without the signatures they should have, 'unchecked' the senders that\n"
+		"report and do not say that they check how their events are filed, 'lagging' those that say it, but leave out\n"
+		"events older than a day before their newest batch; 'unclaimed' counts the events that no sender says to have\n"
+		"checked.\n"
 		"\n"
 		"The last line is 'audit: ok entries=N events=M ...', or 'audit: FAILED [epoch=E] index=I REASON' with the "
-		"first index\n"
-		"that does not hold, or, where the pages of the store are broken, the last that did. Exit 1 when it failed.\n",
+		"first\n"
+		"index that does not hold, or, where the pages of the store are broken, the last that did. Two signed\n"
+		"checkpoints that do not fit together are evidence of a fork, which is kept in a file for 'indsigt verify'.\n"
+		"Exit 1 when it failed.\n",
 	.run = run,
 };

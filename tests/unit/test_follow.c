@@ -228,8 +228,7 @@ START_TEST(forks)
 {
 	uint8_t first[1000], second[1000];
 	struct checkpoint old, new;
-	struct hash old_root;
-	struct merkle_proof proof;
+	struct follow_fork proven;
 	struct fork fork;
 	struct finding found;
 	char *file;
@@ -240,15 +239,16 @@ START_TEST(forks)
 		tile_log_checkpoint(&all, all.size, &new);
 		strcpy(old.origin, forge->vkey.name);
 		strcpy(new.origin, forge->vkey.name);
-		ck_ok(follow_extends(reader, &old, NULL, NULL, &finding));
+		ck_ok(follow_extends(reader, &old, &proven, &finding));
+		ck_assert(!proven.found);
 		old.root.b[3] ^= 1;
-		ck_error(follow_extends(reader, &old, &old_root, &proof, &finding), E_CORRUPT);
+		ck_error(follow_extends(reader, &old, &proven, &finding), E_CORRUPT);
 		struct writer of_first = writer_of(first, sizeof first);
 		struct writer of_second = writer_of(second, sizeof second);
 		ck_ok(checkpoint_sign(&old, &forge->vkey, forge->log_secret, &of_first));
 		ck_ok(checkpoint_sign(&new, &forge->vkey, forge->log_secret, &of_second));
-		ck_ok(fork_write(bytes_of(first, writer_len(&of_first)), bytes_of(second, writer_len(&of_second)), &old_root,
-			proof.hashes, proof.count, &file));
+		ck_ok(fork_write(bytes_of(first, writer_len(&of_first)), bytes_of(second, writer_len(&of_second)),
+			&proven.old_root, proven.proof.hashes, proven.proof.count, &file));
 		ck_assert_msg(fork_verify(bytes_text(file), &forge->vkey, &fork, &found) == E_OK, "%lu: %s", size, found.text);
 		free(file);
 		tile_reader_close(reader);

@@ -1,4 +1,4 @@
-/* The reader of tiles over logs of every shape, and sources that lie or lack something. */
+/* AUD-1: the reader of tiles over logs of every shape, and sources that lie or lack something. */
 #include "ledger/tile_reader.h"
 #include "tests/unit/tile_log.h"
 
