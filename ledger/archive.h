@@ -11,6 +11,7 @@
 #include "ledger/records.h"
 #include "ledger/subject_map.h"
 #include "ledger/subject_tree.h"
+#include "ledger/tile_path.h"
 
 struct archive;
 struct db_txn;
@@ -51,6 +52,8 @@ enum error snapshot_bundle(struct snapshot *snapshot, uint64_t number, struct by
 /* `count` hashes from position `from` of a row of the tree (log.h), within one tile. Borrowed. */
 enum error snapshot_row(
 	struct snapshot *snapshot, uint32_t row, uint64_t from, size_t count, const struct hash **out) MUST_USE;
+/* The content of a tile (tile_path.h). Borrowed. E_NOT_FOUND when it is not there, or not as wide. */
+enum error snapshot_tile(struct snapshot *snapshot, const struct tile_path *tile, struct bytes *out) MUST_USE;
 /* Inclusion under this snapshot's checkpoint. */
 enum error snapshot_prove_inclusion(struct snapshot *snapshot, uint64_t index, struct merkle_proof *out) MUST_USE;
 enum error snapshot_prove_consistency(struct snapshot *snapshot, uint64_t old_size, struct merkle_proof *out) MUST_USE;

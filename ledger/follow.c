@@ -59,6 +59,26 @@ static enum error give_edges(struct tile_reader *reader, const struct follow_hoo
 	return E_OK;
 }
 
+static enum error give_bundle(struct tile_reader *reader, const struct follow_hooks *hooks, uint64_t number,
+	const struct tile_bundle *bundle, struct log_finding *finding)
+{
+	struct tile_path path = {.entries = true, .number = number, .width = bundle->count};
+	TRY(hooks->tile(hooks->context, &path, bundle->content, finding));
+	return give_tiles(reader, hooks, number, finding);
+}
+
+enum error follow_copy(
+	struct tile_reader *reader, uint64_t from, const struct follow_hooks *hooks, struct log_finding *finding)
+{
+	uint64_t size = tile_reader_checkpoint(reader)->size;
+	for (uint64_t number = from / TILE_WIDTH; number * TILE_WIDTH < size; number++) {
+		struct tile_bundle bundle;
+		TRY(tile_reader_bundle(reader, number, &bundle, finding));
+		TRY(give_bundle(reader, hooks, number, &bundle, finding));
+	}
+	return give_edges(reader, hooks, finding);
+}
+
 /* ---- following ---- */
 
 static enum error follow_bundle(struct log_rules *rules, struct tile_reader *reader, const struct follow_hooks *hooks,
@@ -67,11 +87,8 @@ static enum error follow_bundle(struct log_rules *rules, struct tile_reader *rea
 	struct tile_bundle bundle;
 	TRY(tile_reader_bundle(reader, number, &bundle, finding));
 	TRY(take_bundle(rules, number, &bundle, finding));
-	if (hooks->tile != NULL) {
-		struct tile_path path = {.entries = true, .number = number, .width = bundle.count};
-		TRY(hooks->tile(hooks->context, &path, bundle.content, finding));
-		TRY(give_tiles(reader, hooks, number, finding));
-	}
+	if (hooks->tile != NULL)
+		TRY(give_bundle(reader, hooks, number, &bundle, finding));
 	return hooks->done != NULL ? hooks->done(hooks->context, rules, finding) : E_OK;
 }
 

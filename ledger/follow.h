@@ -23,6 +23,11 @@ struct follow_hooks {
 enum error follow(struct log_rules *rules, struct tile_reader *reader, const struct follow_hooks *hooks,
 	struct log_finding *finding) MUST_USE;
 
+/* Gives the hooks all tiles that the log has more than with `from` entries, whatever the entries say; `done` is told
+ * nothing of rules. As follow. */
+enum error follow_copy(
+	struct tile_reader *reader, uint64_t from, const struct follow_hooks *hooks, struct log_finding *finding) MUST_USE;
+
 /* What shows others that a log does not begin with the one that was signed for an older checkpoint (fork_write). */
 struct follow_fork {
 	bool found;

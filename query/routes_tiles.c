@@ -4,9 +4,6 @@
  */
 #include "query/call.h"
 
-#include "ledger/log.h"
-#include "ledger/tile_path.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,34 +22,6 @@ static void not_there(struct call *call, const struct tile_path *tile)
 		"the log has %" PRIu64 " entries, and there is no %s tile of that width at this place yet", checkpoint.size,
 		tile->width == TILE_WIDTH ? "full" : "partial");
 	call_problem(call, 404, E_NOT_FOUND, detail);
-}
-
-/* The first `width` entries of a bundle. E_NOT_FOUND when it has fewer. */
-static enum error entries_of(struct call *call, const struct tile_path *tile, struct bytes *out)
-{
-	struct bytes bundle;
-	TRY(snapshot_bundle(call->snapshot, tile->number, &bundle));
-	struct reader r = reader_of(bundle);
-	for (uint32_t i = 0; i < tile->width; i++) {
-		if (r.error == E_OK && reader_left(&r) == 0)
-			return E_NOT_FOUND;
-		reader_range16(&r, ENTRY_BYTES_MAX);
-	}
-	if (r.error != E_OK)
-		return E_CORRUPT;
-	*out = bytes_of(bundle.data, bundle.len - reader_left(&r));
-	return E_OK;
-}
-
-/* Every second row of the tree is a level of tiles. */
-static enum error hashes_of(struct call *call, const struct tile_path *tile, struct bytes *out)
-{
-	const struct hash *hashes;
-	if (tile->level >= LOG_ROWS_MAX / 2 || tile->number > UINT64_MAX / TILE_WIDTH - 1)
-		return E_NOT_FOUND;
-	TRY(snapshot_row(call->snapshot, 2 * tile->level, tile->number * TILE_WIDTH, tile->width, &hashes));
-	*out = bytes_of(hashes, tile->width * sizeof *hashes);
-	return E_OK;
 }
 
 /* False: it could not be made smaller, or there is no memory; then it goes as it is. */
@@ -117,7 +86,7 @@ void route_tile(struct call *call)
 	}
 	if (!call_snapshot(call))
 		return;
-	enum error error = tile.entries ? entries_of(call, &tile, &content) : hashes_of(call, &tile, &content);
+	enum error error = snapshot_tile(call->snapshot, &tile, &content);
 	if (error == E_NOT_FOUND) {
 		not_there(call, &tile);
 		return;

@@ -43,6 +43,7 @@ extern const struct command command_epoch;
 extern const struct command command_send;
 extern const struct command command_serve;
 extern const struct command command_bench;
+extern const struct command command_export;
 extern const struct command command_cosign;
 extern const struct command command_recover;
 extern const struct command command_witness_init;

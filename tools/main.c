@@ -35,6 +35,7 @@ static const struct command *const commands[] = {
 	&command_filing,
 	&command_verify,
 	&command_audit,
+	&command_export,
 	&command_cosign,
 	&command_recover,
 	&command_witness_init,

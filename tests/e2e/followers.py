@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """Audits of what a ledger publishes: over HTTP, begun again where they were, and of a ledger that shows two histories.
-(AUD-1, AUD-2, AUD-3)"""
+(AUD-1, AUD-2, AUD-3, TILE-8)"""
 
+import functools
+import http.server
 import json
 import os
 import shutil
+import subprocess
 import sys
+import threading
+import urllib.request
 
-from indsigt import Ledger, Tap, event
+from indsigt import Ledger, Tap, event, wait_until
 
 SUBJECTS = ["cpr:0101701234", "cpr:0202802345", "cpr:0303903456"]
 
@@ -21,6 +26,11 @@ def send(ledger, key, activity, count, batch=50):
 def words(line):
     """The numbers of an audit's last line."""
     return dict(word.split("=", 1) for word in line.split() if "=" in word)
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
 
 
 class Audit:
@@ -68,6 +78,69 @@ def gone_on(tap, ledger, key, audit):
     tap.ok(json.load(open(state))["rules"] == json.load(open(fresh))["rules"], "... with the same state as from the start")
     code, line = audit.run(url(ledger), "--from", ledger.path("checkpoint"))
     tap.ok(code == 0 and line == whole, "from a checkpoint alone")
+
+
+def tree_files(out):
+    return sorted(os.path.relpath(os.path.join(at, name), out) for at, _, names in os.walk(out) for name in names
+                  if not name.startswith("."))
+
+
+def same_as_served(ledger, out):
+    """Every file of the tree is what the query daemon gives under that address."""
+    for name in tree_files(out):
+        with urllib.request.urlopen(url(ledger) + "/" + name, timeout=30) as response, \
+                open(os.path.join(out, name), "rb") as file:
+            if response.read() != file.read():
+                return False
+    return True
+
+
+def exported(tap, ledger, key, audit):
+    """The same log as files: by steps, interrupted, and for any web server."""
+    out = ledger.path("out")
+    sizes = []
+    for step, count in enumerate((1, 252, 1, 2, 300)):
+        send(ledger, key, "export%d" % step, count, batch=count)
+        said = json.loads(ledger.run("export", ledger.dir, out, "--json"))
+        sizes.append(said["entries"])
+        code, line = audit.run(out)
+        tap.ok(code == 0 and words(line)["entries"] == str(said["entries"]) and same_as_served(ledger, out),
+               "export of %(entries)d entries, %(new)d of them new, %(tiles)d tiles written" % said)
+    tap.ok(len(set(sizes)) == 5 and json.loads(ledger.run("export", ledger.dir, out, "--json"))["tiles"] == 0,
+           "nothing new: nothing is written")
+    want = ["tile/%s/%03d" % (level, n) for level in ("0", "entries") for n in range(sizes[-1] // 256)]
+    files = tree_files(out)
+    tap.ok(all(name in files for name in want) and not any("000.p" in name for name in files if "/1/" not in name),
+           "full tiles took the place of partial ones")
+    killed = ledger.path("killed")
+    for _ in range(8):
+        process = subprocess.Popen([ledger.indsigt, "export", ledger.dir, killed], stdout=subprocess.DEVNULL)
+        wait_until(lambda: os.path.exists(killed + "/tile/0") or process.poll() is not None, "the first tile")
+        process.kill()
+        process.wait()
+        if os.path.exists(killed + "/checkpoint") and audit.run(killed)[0] != 0:
+            tap.ok(False, "a tree whose writer was killed holds")
+    ledger.run("export", ledger.dir, killed)
+    tap.ok(set(tree_files(killed)) <= set(files) and audit.run(killed)[0] == 0,
+           "an export that was killed is finished by the next one")
+    handler = functools.partial(Silent, directory=out)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    code, line = audit.run("http://127.0.0.1:%d/" % server.server_port)
+    tap.ok(code == 0 and line == audit.run(out)[1], "any web server can serve it")
+    server.shutdown()
+    spoiled = os.path.join(out, "tile/entries/001")
+    with open(spoiled, "r+b") as file:
+        file.seek(1000)
+        file.write(b"?!")
+    code, line = audit.run(out)
+    index = int(words(line)["index"]) if code == 1 else 0
+    tap.ok(code == 1 and 256 <= index < 512, "a byte of it changed: " + line)
+    os.unlink(os.path.join(out, "tile/0/001"))
+    code, line = audit.run(out)
+    tap.ok(code == 1 and "/tile/0/001 is not there" in line, "a tile of it gone: " + line)
+    result = ledger.result("export", ledger.dir, "/nowhere/at/all")
+    tap.ok(result.returncode == 1 and "/nowhere/at/all" in result.stderr, "no such place: " + result.stderr.strip())
 
 
 def refused(tap, ledger, audit):
@@ -139,6 +212,7 @@ def main():
     ledger.serve("--epoch-seconds", "250")
     over_http(tap, ledger, key, audit)
     gone_on(tap, ledger, key, audit)
+    exported(tap, ledger, key, audit)
     refused(tap, ledger, audit)
     forked(tap, ledger, indsigt, audit)
     os.chdir("/")

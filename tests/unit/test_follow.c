@@ -141,6 +141,25 @@ START_TEST(in_steps)
 }
 END_TEST
 
+/* The same tiles, without the rules. */
+START_TEST(copied)
+{
+	make_log(1200);
+	const uint64_t sizes[] = {1, 255, 256, 257, 700, all.size};
+	struct taken taken = {0};
+	uint64_t from = 0;
+	for (size_t i = 0; i < 6; from = sizes[i++]) {
+		const struct follow_hooks hooks = {.context = &taken, .tile = take_tile};
+		all.published = sizes[i];
+		struct tile_reader *reader = open_reader(sizes[i]);
+		ck_ok(follow_copy(reader, from, &hooks, &finding));
+		assert_tiles(&taken, sizes[i]);
+		tile_reader_close(reader);
+	}
+	drop_log();
+}
+END_TEST
+
 /* Stopped after any bundle, it goes on where it was. */
 START_TEST(interrupted)
 {
@@ -257,4 +276,5 @@ START_TEST(forks)
 }
 END_TEST
 
-UNIT_MAIN("follow", in_steps, interrupted, source_comes_back, a_rule_is_broken, no_entry, ends_in_a_batch, forks)
+UNIT_MAIN(
+	"follow", in_steps, copied, interrupted, source_comes_back, a_rule_is_broken, no_entry, ends_in_a_batch, forks)
