@@ -2,10 +2,13 @@
 
 #include "ledger/base64.h"
 
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEX_DIGITS_MAX 18
+#define TITLE "c2sp.org/tlog-proof@v1"
 
 struct shown_proof {
 	uint64_t index;
@@ -43,7 +46,7 @@ static bool cut_word(struct bytes *line, const char *word)
 static bool read_index(struct bytes digits, uint64_t *out)
 {
 	uint64_t value = 0;
-	if (digits.len == 0 || digits.len > INDEX_DIGITS_MAX || (digits.len > 1 && digits.data[0] == '0'))
+	if (digits.len == 0 || digits.len > TLOG_PROOF_INDEX_DIGITS_MAX || (digits.len > 1 && digits.data[0] == '0'))
 		return false;
 	for (size_t i = 0; i < digits.len; i++) {
 		if (digits.data[i] < '0' || digits.data[i] > '9')
@@ -76,7 +79,7 @@ static enum error read_proof(struct bytes text, uint8_t *memory, struct shown_pr
 	struct bytes line = BYTES_EMPTY;
 	if (text.len > TLOG_PROOF_BYTES_MAX)
 		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "longer than its limit");
-	if (!next_line(&text, &line) || !bytes_equal(line, BYTES_LITERAL("c2sp.org/tlog-proof@v1")))
+	if (!next_line(&text, &line) || !bytes_equal(line, BYTES_LITERAL(TITLE)))
 		return finding_form(finding, "proof", FINDING_NO_INDEX, NULL, "the first line is another one");
 	if (!next_line(&text, &line) || !cut_word(&line, "extra ") || !base64_decode(line, memory, ENTRY_BYTES_MAX, &len))
 		return finding_form(finding, "proof", FINDING_NO_INDEX, "extra", "must be there with the entry in base64");
@@ -114,4 +117,37 @@ enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const st
 	*out = proof;
 	proof = NULL;
 	return E_OK;
+}
+
+/* ---- writing ---- */
+
+static void write_base64(struct writer *out, struct bytes value)
+{
+	size_t len = sodium_base64_encoded_len(value.len, sodium_base64_VARIANT_ORIGINAL); /* with the end mark */
+	if (out->error == E_OK && (size_t)(out->end - out->at) < len)
+		writer_fail(out, E_NO_ROOM);
+	if (out->error != E_OK)
+		return;
+	sodium_bin2base64((char *)out->at, len, value.data, value.len, sodium_base64_VARIANT_ORIGINAL);
+	(void)writer_skip(out, len - 1);
+}
+
+enum error tlog_proof_write(const struct included *included, struct bytes note, struct writer *out)
+{
+	char index[sizeof "\nindex \n" + TLOG_PROOF_INDEX_DIGITS_MAX];
+	if (included->index >= TLOG_PROOF_INDEX_END || included->proof.count > PROOF_HASHES_MAX)
+		return E_BAD_VALUE;
+	if (included->entry.len > ENTRY_BYTES_MAX || note.len > NOTE_BYTES_MAX)
+		return E_TOO_LONG;
+	snprintf(index, sizeof index, "\nindex %" PRIu64 "\n", included->index);
+	writer_bytes(out, BYTES_LITERAL(TITLE "\nextra "));
+	write_base64(out, included->entry);
+	writer_bytes(out, bytes_text(index));
+	for (size_t i = 0; i < included->proof.count; i++) {
+		write_base64(out, hash_bytes(&included->proof.at[i]));
+		writer_u8(out, '\n');
+	}
+	writer_u8(out, '\n');
+	writer_bytes(out, note);
+	return out->error;
 }

@@ -15,6 +15,8 @@
 #include "ledger/evidence.h"
 
 #define TLOG_PROOF_BYTES_MAX (ENTRY_BYTES_MAX / 3 * 4 + 4 + 64 * 64 + NOTE_BYTES_MAX)
+#define TLOG_PROOF_INDEX_DIGITS_MAX 18 /* so indexes are below 10^18 */
+#define TLOG_PROOF_INDEX_END UINT64_C(1000000000000000000)
 
 /* What is proven: this entry stands at this place of the log. */
 struct tlog_proof {
@@ -29,3 +31,10 @@ struct tlog_proof {
  * caller frees `*out` with free(). */
 enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const struct witness_policy *policy,
 	struct tlog_proof **out, struct finding *finding) MUST_USE;
+
+/* The proof file of an entry that is included under the checkpoint of a signed note, with all the note's lines; it fits
+ * TLOG_PROOF_BYTES_MAX. What is written is not checked beyond its form: tlog_proof_verify does that. E_BAD_VALUE for an
+ * index from 10^18 on or more hashes than a proof can have, E_TOO_LONG for an entry or a note over its limit,
+ * E_NO_ROOM.
+ */
+enum error tlog_proof_write(const struct included *included, struct bytes note, struct writer *out) MUST_USE;

@@ -1,4 +1,6 @@
 #include "ledger/tlog_proof.h"
+
+#include "ledger/base64.h"
 #include "tests/unit/forged_example.h"
 
 #include <inttypes.h>
@@ -170,4 +172,64 @@ START_TEST(witnessed)
 }
 END_TEST
 
-UNIT_MAIN("tlog_proof", every_entry, every_byte, refused, witnessed)
+/* What the tests above take apart, written: the same bytes. TLP-1 */
+START_TEST(written)
+{
+	example();
+	for (uint64_t i = 0; i < forge->entry_count; i++) {
+		struct tlog_proof *proof = NULL;
+		struct finding finding;
+		char *text = proof_file(i);
+		json_t *shown = forge_included(forge, i, 0), *note = forge_checkpoint(forge, 0), *hash;
+		struct hash hashes[PROOF_HASHES_MAX];
+		struct included included = {i, bytes_of(forge->entries[i].data, forge->entries[i].len), {hashes, 0}};
+		size_t at, len;
+		json_array_foreach(part(shown, "inclusion"), at, hash) ck_assert(
+			base64_decode(bytes_text(json_string_value(hash)), hashes[included.proof.count++].b, HASH_BYTES, &len));
+		char *memory = malloc(strlen(text) + 1);
+		struct bytes got;
+		struct writer w = writer_of(memory, strlen(text));
+		ck_ok(tlog_proof_write(&included, bytes_text(json_string_value(note)), &w));
+		ck_ok(writer_done(&w, &got));
+		ck_assert(bytes_equal(got, bytes_text(text)));
+		ck_ok(tlog_proof_verify(got, &forge->vkey, NULL, &proof, &finding));
+		for (size_t room = 0; room < strlen(text); room++) {
+			w = writer_of(memory, room);
+			ck_error(tlog_proof_write(&included, bytes_text(json_string_value(note)), &w), E_NO_ROOM);
+		}
+		free(proof);
+		free(memory);
+		free(text);
+		json_decref(shown);
+		json_decref(note);
+	}
+	forge_free(forge);
+}
+END_TEST
+
+/* The limits, each reached and passed; the largest file fits. TLP-1 */
+START_TEST(written_limits)
+{
+	static uint8_t entry[ENTRY_BYTES_MAX + 1], note[NOTE_BYTES_MAX + 1], memory[TLOG_PROOF_BYTES_MAX];
+	struct hash hashes[PROOF_HASHES_MAX + 1] = {0};
+	const struct included most = {
+		TLOG_PROOF_INDEX_END - 1, bytes_of(entry, ENTRY_BYTES_MAX), {hashes, PROOF_HASHES_MAX}};
+	struct bytes largest = bytes_of(note, NOTE_BYTES_MAX);
+	struct writer w = writer_of(memory, sizeof memory);
+	ck_ok(tlog_proof_write(&most, largest, &w));
+	struct included over = most;
+	over.index++;
+	w = writer_of(memory, sizeof memory);
+	ck_error(tlog_proof_write(&over, largest, &w), E_BAD_VALUE);
+	over = most;
+	over.proof.count++;
+	ck_error(tlog_proof_write(&over, largest, &w), E_BAD_VALUE);
+	over = most;
+	over.entry.len++;
+	ck_error(tlog_proof_write(&over, largest, &w), E_TOO_LONG);
+	ck_error(tlog_proof_write(&most, BYTES_ARRAY(note), &w), E_TOO_LONG);
+	ck_assert_uint_eq(writer_len(&w), 0);
+}
+END_TEST
+
+UNIT_MAIN("tlog_proof", every_entry, every_byte, refused, witnessed, written, written_limits)
