@@ -33,6 +33,7 @@ extern const struct command command_filing;
 extern const struct command command_token;
 extern const struct command command_verify;
 extern const struct command command_audit;
+extern const struct command command_proof;
 extern const struct command command_sender_add;
 extern const struct command command_sender_endorse;
 extern const struct command command_sender_list;

@@ -33,6 +33,7 @@ static const struct command *const commands[] = {
 	&command_who,
 	&command_statement,
 	&command_filing,
+	&command_proof,
 	&command_verify,
 	&command_audit,
 	&command_export,

@@ -2,6 +2,7 @@
 
 #include "ledger/base64.h"
 #include "tests/unit/forged_example.h"
+#include "tests/unit/vector.h"
 
 #include <inttypes.h>
 
@@ -232,4 +233,33 @@ START_TEST(written_limits)
 }
 END_TEST
 
-UNIT_MAIN("tlog_proof", every_entry, every_byte, refused, witnessed, written, written_limits)
+static void check_vector(const json_t *vector, const char *path)
+{
+	struct vkey log;
+	struct fault fault;
+	struct finding finding = {.text = ""};
+	struct tlog_proof *proof = NULL;
+	struct witness_policy *policy = NULL;
+	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &log));
+	if (json_object_get(vector, "policy") != NULL)
+		ck_ok(witness_policy_parse(bytes_text(vector_text(vector, "policy")), &policy, &fault));
+	enum error error = tlog_proof_verify(bytes_text(vector_text(vector, "proof")), &log, policy, &proof, &finding);
+	vector_expect(vector, path, error);
+	ck_assert_msg(
+		strcmp(finding_name(finding.code), vector_text(vector, "finding")) == 0, "%s: %s", path, finding.text);
+	if (proof != NULL)
+		ck_assert_int_eq((json_int_t)proof->index, json_integer_value(json_object_get(vector, "index")));
+	free(proof);
+	free(policy);
+}
+
+/* TLP-1 to TLP-4 */
+START_TEST(own_vectors)
+{
+	char dir[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/proof-file", dir));
+	ck_assert_uint_eq(vector_walk(dir, check_vector), 25);
+}
+END_TEST
+
+UNIT_MAIN("tlog_proof", every_entry, every_byte, refused, witnessed, written, written_limits, own_vectors)

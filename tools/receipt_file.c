@@ -1,0 +1,66 @@
+#include "tools/receipt_file.h"
+
+#include <string.h>
+
+#define RECEIPT_LINE_MAX 65536u
+
+static void read_receipt(struct form *form, const char *origin, struct receipt_shown *out)
+{
+	const json_t *root = form->document;
+	form_part(form, "receipt", FINDING_NO_INDEX);
+	form_members(form, root, "origin sender batch first_index count inclusion checkpoint");
+	form_constant(form, root, "origin", origin);
+	out->note = form_text(form, root, "checkpoint", NOTE_BYTES_MAX);
+	uint64_t sender = form_number(form, root, "sender");
+	uint64_t count = form_number(form, root, "count");
+	uint64_t first_index = form_number(form, root, "first_index");
+	out->at.proof = form_hashes(form, root, "inclusion", PROOF_HASHES_MAX);
+	const json_t *batch = form_object(form, root, "batch");
+	form_members(form, batch, "kind first_sequence count filing_checked signature");
+	struct bytes kind = form_text(form, batch, "kind", 5);
+	if (!bytes_equal(kind, BYTES_LITERAL("event")) && !bytes_equal(kind, BYTES_LITERAL("mass")))
+		form_fail(form, "kind", "must be event or mass");
+	if (sender > UINT32_MAX || count == 0 || count > BATCH_EVENTS_MAX || form_number(form, batch, "count") != count)
+		form_fail(form, "count", "does not fit the batch");
+	out->batch.sender = (uint32_t)sender;
+	out->batch.count = (uint32_t)count;
+	out->batch.first_sequence = form_number(form, batch, "first_sequence");
+	out->batch.filing_checked = form_number(form, batch, "filing_checked");
+	form_fixed(form, batch, "signature", out->batch.signature, sizeof out->batch.signature);
+	out->mass = bytes_equal(kind, BYTES_LITERAL("mass"));
+	out->first_index = first_index;
+	out->at.index = first_index + count; /* both below 2^63 */
+}
+
+static enum error check_receipt(struct receipt_shown *shown, const struct vkey *log, struct finding *finding)
+{
+	struct entry entry = {.kind = ENTRY_BATCH, .batch = shown->batch};
+	if (checkpoint_verify(shown->note, log, &shown->checkpoint) != E_OK)
+		return finding_set(finding, FINDING_CHECKPOINT, FINDING_NO_INDEX);
+	struct writer w = writer_of(shown->entry, sizeof shown->entry);
+	if (entry_encode(&entry, &w) != E_OK || writer_done(&w, &shown->at.entry) != E_OK)
+		return finding_set(finding, FINDING_BATCH_ENTRY, shown->at.index);
+	if (!included_check(&shown->at, &shown->checkpoint))
+		return finding_set(finding, FINDING_BATCH_INCLUSION, shown->at.index);
+	return E_OK;
+}
+
+enum error receipt_file_next(
+	struct bytes *rest, const struct vkey *log, struct receipt_shown *out, struct finding *finding)
+{
+	const uint8_t *end = memchr(rest->data, '\n', rest->len);
+	struct bytes line = bytes_of(rest->data, end ? (size_t)(end - rest->data) : rest->len);
+	size_t step = line.len + (end != NULL);
+	*out = (struct receipt_shown){.mass = false};
+	TRY(form_open(line, RECEIPT_LINE_MAX, &out->form, finding));
+	read_receipt(&out->form, log->name, out);
+	TRY(form_done(&out->form));
+	TRY(check_receipt(out, log, finding));
+	*rest = bytes_of(rest->data + step, rest->len - step);
+	return E_OK;
+}
+
+void receipt_shown_release(struct receipt_shown *shown)
+{
+	form_close(&shown->form);
+}
