@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """An independent client, written with the packages of Go's checksum database (goclient/main.go), reads the log over HTTP
-and from a directory at sizes around the edges of tiles and at random ones: signature, all entries, every tile at every
-width, inclusion, consistency with every checkpoint that senders were given. (TILE-1, TILE-3, TILE-4)"""
+and from exported files at sizes around the edges of tiles and at random ones: signature, all entries, every tile at
+every width, inclusion, consistency with every checkpoint that senders were given; and proof files. (TILE-1, TILE-3,
+TILE-4, TLP-1)"""
 
 import glob
 import json
@@ -10,7 +11,6 @@ import random
 import shutil
 import subprocess
 import sys
-import urllib.request
 
 from indsigt import Ledger, Tap, event
 
@@ -43,6 +43,7 @@ class World:
         self.senders = 0
         self.earlier = self.ledger.path("earlier")
         os.mkdir(self.earlier)
+        self.files = self.ledger.path("files")
 
     def keep(self, checkpoint):
         """Keeps a signed checkpoint; of many, some."""
@@ -83,19 +84,12 @@ class World:
         self.tap.ok(good, "size %d: %s (seed %d)" % (self.size, (result.stdout + result.stderr).strip(), seed))
         self.keep(checkpoint)
 
-    def copy(self, target):
-        """The checkpoint and its tiles as files, for a log of 257 to 65,535 entries."""
-        names = ["checkpoint"]
-        for level in ("entries", "0", "1"):
-            hashes = self.size >> 8 if level == "1" else self.size
-            names += ["tile/%s/%03d" % (level, number) for number in range(hashes >> 8)]
-            if hashes & 255:
-                names.append("tile/%s/%03d.p/%d" % (level, hashes >> 8, hashes & 255))
-        for name in names:
-            path = os.path.join(target, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with urllib.request.urlopen("http://%s/%s" % (self.ledger.query, name), timeout=30) as answer, open(path, "wb") as file:
-                file.write(answer.read())
+    def export(self):
+        """The log as files, each time what is new: the same client reads them, and every earlier checkpoint holds."""
+        self.ledger.run("export", self.ledger.dir, self.files)
+        result = self.run("-static", "-earlier", self.earlier, "file://" + self.files)
+        good = result.returncode == 0 and result.stdout.startswith("holds size=%d " % self.size)
+        self.tap.ok(good, "exported: " + (result.stdout + result.stderr).strip())
 
 
 def altered(world, directory):
@@ -119,18 +113,35 @@ def altered(world, directory):
         world.tap.ok(all(refused), "%s altered (byte %d), cut short, gone: refused" % (os.path.relpath(path, directory), place))
 
 
-def directories(world):
-    """The same log from a directory: whole, altered, put right again."""
-    files = world.ledger.path("files")
-    world.copy(files)
-    result = world.run("-static", "-earlier", world.earlier, "file://" + files)
-    world.tap.ok(result.returncode == 0, "from a directory: " + (result.stdout + result.stderr).strip())
-    world.tap.ok(world.run(files).returncode == 1, "a lesser width is missing: refused where all must be there")
-    altered(world, files)
-    world.tap.ok(world.run("-static", files).returncode == 0, "put right again it holds")
+def files(world):
+    """A fresh export: whole, altered, put right again."""
+    fresh = world.ledger.path("fresh")
+    world.ledger.run("export", world.ledger.dir, fresh)
+    world.tap.ok(world.run("-static", "-earlier", world.earlier, fresh).returncode == 0, "exported anew: holds")
+    world.tap.ok(world.run(fresh).returncode == 1, "a lesser width is missing: refused where all must be there")
+    altered(world, fresh)
+    world.tap.ok(world.run("-static", fresh).returncode == 0, "put right again it holds")
     vkey, world.ledger.vkey = world.ledger.vkey, "log.example.dk/go+01dce6ae+AWVlZWVlZWVlZWVlZWVlZWVlZWVlZWVlZWVlZWVlZWVl"
-    world.tap.ok(world.run("-static", files).returncode == 1, "under another key: refused")
+    world.tap.ok(world.run("-static", fresh).returncode == 1, "under another key: refused")
     world.ledger.vkey = vkey
+
+
+def proofs(world):
+    """Proof files of random entries."""
+    path = world.ledger.path("tlog-proof")
+    indexes = [0, world.size - 1] + [random.randrange(world.size) for _ in range(8)]
+    good = True
+    for index in indexes:
+        world.ledger.run("proof", world.ledger.dir, str(index), "-o", path)
+        result = world.run("-proof", path)
+        good &= result.stdout.startswith("holds index=%d size=%d " % (index, world.size))
+    world.tap.ok(good, "proof files of the entries %s: %s" % (indexes, (result.stdout + result.stderr).strip()))
+    with open(path, "r+b") as file:
+        content = file.read().replace(b"\nindex %d\n" % indexes[-1], b"\nindex %d\n" % (indexes[-1] ^ 1))
+        file.seek(0)
+        file.write(content)
+        file.truncate()
+    world.tap.ok(world.run("-proof", path).returncode == 1, "with another index: refused")
 
 
 def main():
@@ -146,8 +157,10 @@ def main():
         for size in sizes:
             world.grow(size)
             world.check()
+            world.export()
             if size == sizes[5]:
-                directories(world)
+                files(world)
+                proofs(world)
         code, line = world.ledger.audit()
         tap.ok(code == 0, line)
     world.ledger.remove()

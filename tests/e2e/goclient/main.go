@@ -3,12 +3,15 @@
 //
 // usage: goclient -vkey VKEY [-earlier DIR] [-static] [-seed N] [-checks N] URL|DIRECTORY
 //
+//	goclient -vkey VKEY -proof FILE     a proof file (C2SP tlog-proof) whose extra line is the entry
+//
 // Two things are different there: tlog.Tile.Path names the height, which C2SP leaves out, and calls bundles "data"; and
 // tlog.ParseTree knows one origin only, so the three lines of a checkpoint are read here.
 package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"flag"
@@ -367,20 +370,62 @@ func (p *place) check(dir string, random *rand.Rand, checks int) error {
 	return nil
 }
 
+func (p *place) checkProof(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	head, signed, found := strings.Cut(string(text), "\n\n")
+	lines := strings.Split(head, "\n")
+	if !found || len(lines) < 3 || lines[0] != "c2sp.org/tlog-proof@v1" ||
+		!strings.HasPrefix(lines[1], "extra ") || !strings.HasPrefix(lines[2], "index ") {
+		return errors.New("a proof file of another form")
+	}
+	entry, err := base64.StdEncoding.Strict().DecodeString(strings.TrimPrefix(lines[1], "extra "))
+	if err != nil {
+		return err
+	}
+	index, err := strconv.ParseInt(strings.TrimPrefix(lines[2], "index "), 10, 64)
+	if err != nil {
+		return err
+	}
+	var proof tlog.RecordProof
+	for _, line := range lines[3:] {
+		hash, err := tlog.ParseHash(line)
+		if err != nil {
+			return err
+		}
+		proof = append(proof, hash)
+	}
+	tree, err := p.open([]byte(signed))
+	if err != nil {
+		return err
+	}
+	if err = tlog.CheckRecord(proof, tree.N, tree.Hash, index, tlog.RecordHash(entry)); err != nil {
+		return err
+	}
+	fmt.Printf("holds index=%d size=%d bytes=%d\n", index, tree.N, len(entry))
+	return nil
+}
+
 func main() {
 	vkey := flag.String("vkey", "", "the log's verification key")
 	dir := flag.String("earlier", "", "a directory of earlier signed checkpoints of this log")
+	proof := flag.String("proof", "", "a proof file to check instead of a log")
 	static := flag.Bool("static", false, "only the newest checkpoint's partial tiles need be there")
 	seed := flag.Int64("seed", 1, "of what is chosen at random")
 	checks := flag.Int("checks", 32, "how many indexes, and pairs of sizes, are chosen at random")
 	flag.Parse()
 	verifier, err := note.NewVerifier(*vkey)
-	if err == nil && flag.NArg() != 1 {
-		err = errors.New("one address or directory, please")
-	}
-	if err == nil {
-		p := &place{base: flag.Arg(0), verifier: verifier, static: *static, content: map[string][]byte{}}
+	p := &place{base: flag.Arg(0), verifier: verifier, static: *static, content: map[string][]byte{}}
+	switch {
+	case err != nil:
+	case *proof != "" && flag.NArg() == 0:
+		err = p.checkProof(*proof)
+	case *proof == "" && flag.NArg() == 1:
 		err = p.check(*dir, rand.New(rand.NewSource(*seed)), *checks)
+	default:
+		err = errors.New("one address or directory, or a proof file, please")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "goclient:", err)
