@@ -3,12 +3,12 @@
  * A tile never changes once it is there, so it may be kept for ever; a partial one is the beginning of the fuller one.
  */
 #include "query/call.h"
+#include "query/gzip.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #define IMMUTABLE "public, max-age=31536000, immutable"
 
@@ -24,30 +24,10 @@ static void not_there(struct call *call, const struct tile_path *tile)
 	call_problem(call, 404, E_NOT_FOUND, detail);
 }
 
-/* False: it could not be made smaller, or there is no memory; then it goes as it is. */
-static bool compress_body(struct response *response, struct bytes content)
-{
-	z_stream stream = {.next_in = (Bytef *)(uintptr_t)content.data, .avail_in = (uInt)content.len};
-	if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return false;
-	char *body = malloc(content.len);
-	stream.next_out = (Bytef *)body;
-	stream.avail_out = (uInt)content.len;
-	bool good = body != NULL && deflate(&stream, Z_FINISH) == Z_STREAM_END;
-	response->body_len = good ? (size_t)stream.total_out : 0;
-	deflateEnd(&stream);
-	if (!good) {
-		free(body);
-		return false;
-	}
-	response->body = body;
-	return true;
-}
-
 static void give(struct call *call, const struct tile_path *tile, struct bytes content)
 {
 	struct response *response = call->response;
-	bool zipped = tile->entries && call->request->gzip && compress_body(response, content);
+	bool zipped = tile->entries && call->request->gzip && gzip_compress(content, &response->body, &response->body_len);
 	if (!zipped) {
 		response->body = malloc(content.len);
 		if (response->body == NULL) {

@@ -50,3 +50,5 @@ extern const struct command command_recover;
 extern const struct command command_witness_init;
 extern const struct command command_witness_add;
 extern const struct command command_witness_serve;
+extern const struct command command_mirror_init;
+extern const struct command command_mirror_serve;

@@ -118,7 +118,8 @@ enum error follower_look(struct follower *follower, bool *newer, struct log_find
 		return log_finding_set(finding, E_BAD_CHECKPOINT, 0,
 			"what is shown as the newest checkpoint is malformed, of another log, or not signed with the log's key");
 	TRY(compare(follower, newer, finding));
-	if (*newer)
+	/* One of the same size may have more cosignatures. */
+	if (follower->seen.checkpoint.size >= follower->known.checkpoint.size)
 		follower->known = follower->seen;
 	return E_OK;
 }

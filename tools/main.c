@@ -39,6 +39,8 @@ static const struct command *const commands[] = {
 	&command_export,
 	&command_cosign,
 	&command_recover,
+	&command_mirror_init,
+	&command_mirror_serve,
 	&command_witness_init,
 	&command_witness_add,
 	&command_witness_serve,

@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """Audits of what a ledger publishes: over HTTP, begun again where they were, and of a ledger that shows two histories.
-(AUD-1, AUD-2, AUD-3, TILE-8)"""
+(AUD-1, AUD-2, AUD-3, TILE-8, MIR-1, MIR-2, MIR-3, MIR-4)"""
 
 import functools
+import hashlib
 import http.server
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 
 from indsigt import Ledger, Tap, event, wait_until
@@ -143,6 +146,111 @@ def exported(tap, ledger, key, audit):
     tap.ok(result.returncode == 1 and "/nowhere/at/all" in result.stderr, "no such place: " + result.stderr.strip())
 
 
+class Mirror:
+    """`indsigt mirror` of a place."""
+
+    def __init__(self, ledger, name, place):
+        self.ledger, self.dir = ledger, ledger.path(name)
+        ledger.run("mirror", "init", self.dir, "--ledger", place, "--vkey", ledger.vkey)
+        self.process, self.query = None, None
+
+    def once(self):
+        return self.ledger.result("mirror", "serve", self.dir, "--once")
+
+    def serve(self):
+        self.log = open(self.dir + ".log", "ab")
+        self.process = subprocess.Popen([self.ledger.indsigt, "mirror", "serve", self.dir, "--listen", "127.0.0.1:0",
+                                         "--interval", "1"], stdout=subprocess.PIPE, stderr=self.log, text=True)
+        line = self.process.stdout.readline()
+        self.query = line.split()[1].split("=")[1]
+
+    def said(self):
+        return open(self.dir + ".log").read()
+
+    def size(self):
+        try:
+            with urllib.request.urlopen("http://%s/checkpoint" % self.query, timeout=30) as response:
+                return int(response.read().split(b"\n")[1])
+        except urllib.error.HTTPError:
+            return 0
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        code = self.process.wait(60)
+        self.process.stdout.close()
+        self.log.close()
+        return code
+
+
+def ask(place, path, method="GET", **headers):
+    request = urllib.request.Request("http://%s%s" % (place, path), method=method,
+                                     headers={k.replace("_", "-"): v for k, v in headers.items()})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, dict(response.headers), response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+
+
+def ledger_size(ledger):
+    return int(ledger.get("/checkpoint").split("\n")[1])
+
+
+def mirrored(tap, ledger, key, audit):
+    mirror = Mirror(ledger, "mirror", url(ledger))
+    result = mirror.once()
+    tap.ok(result.returncode == 0 and result.stdout == "mirror: ok entries=%d\n" % ledger_size(ledger),
+           "a mirror follows once: " + result.stdout.strip())
+    tap.ok(same_as_served(ledger, mirror.dir + "/tree"), "... and has what the ledger serves, byte for byte")
+    mirror.serve()
+    for step, count in enumerate((3, 400, 60)):
+        send(ledger, key, "mirror%d" % step, count)
+        wait_until(lambda: mirror.size() == ledger_size(ledger), "the mirror follows")
+        code, line = audit.run("http://" + mirror.query)
+        tap.ok(code == 0 and line == audit.run(url(ledger))[1], "it follows, and audits say the same of it: " + line)
+    answers(tap, ledger, mirror)
+    of_mirror = Mirror(ledger, "second", "http://" + mirror.query)
+    result = of_mirror.once()
+    tap.ok(result.returncode == 0 and same_as_served(ledger, of_mirror.dir + "/tree"), "a mirror of the mirror")
+    for step in range(4):
+        mirror.stop(signal.SIGKILL)
+        send(ledger, key, "killed%d" % step, 150)
+        mirror.serve()
+    wait_until(lambda: mirror.size() == ledger_size(ledger), "the mirror follows again")
+    tap.ok(audit.run("http://" + mirror.query)[0] == 0, "killed again and again it goes on")
+    tap.ok(mirror.stop() == 0, "it ends when it is told to")
+    os.unlink(mirror.dir + "/state.json")
+    result = mirror.once()
+    tap.ok(result.returncode == 0 and os.path.exists(mirror.dir + "/state.json"), "without its state it reads all again")
+    result = ledger.result("mirror", "serve", ledger.path("out"), "--once")
+    tap.ok(result.returncode == 1 and "mirror init" in result.stderr, "no mirror's directory: " + result.stderr.strip())
+    tap.ok(ledger.result("mirror", "init", mirror.dir, "--ledger", "x", "--vkey", ledger.vkey).returncode == 1,
+           "none is made over another")
+
+
+def answers(tap, ledger, mirror):
+    """The mirror's server as the ledger's: headers, HEAD, conditions, compression, refusals."""
+    origin = hashlib.sha256(b"log.example.dk/e2e").hexdigest()
+    names = ("Content-Type", "Cache-Control", "ETag", "Vary", "Content-Encoding", "Content-Length")
+    edge = "/tile/1/000.p/%d" % (ledger_size(ledger) // 256)
+    for path in ("/checkpoint", "/tile/0/000", "/tile/entries/001", edge):
+        for headers in ({}, {"Accept_Encoding": "gzip"}):
+            of_ledger, of_mirror = ask(ledger.query, path, **headers), ask(mirror.query, path, **headers)
+            same = [of_ledger[1].get(name) == of_mirror[1].get(name) for name in names]
+            tap.ok(of_ledger[0] == of_mirror[0] == 200 and all(same) and of_ledger[2] == of_mirror[2],
+                   "%s %s is answered as the ledger does" % (path, headers or ""))
+    status, headers, body = ask(mirror.query, "/tile/0/000", "HEAD")
+    tap.ok(status == 200 and headers["Content-Length"] == "8192" and body == b"", "HEAD")
+    status, _, body = ask(mirror.query, "/tile/0/000", If_None_Match=headers["ETag"])
+    tap.ok(status == 304 and body == b"", "304")
+    status, _, body = ask(mirror.query, "/tile/0/000.p/7")
+    tap.ok(status == 200 and len(body) == 224, "a partial tile out of the full one")
+    tap.ok(ask(mirror.query, "/%s/checkpoint" % origin)[2] == ask(mirror.query, "/checkpoint")[2], "below its origin's hash")
+    for path, method, wanted in (("/tile/0/999", "GET", 404), ("/tile/0/00", "GET", 404), ("/", "GET", 404),
+                                 ("/tile/0/../../state.json", "GET", 404), ("/checkpoint", "POST", 405)):
+        tap.ok(ask(mirror.query, path, method)[0] == wanted, "%s %s is %d" % (method, path, wanted))
+
+
 def refused(tap, ledger, audit):
     state = ledger.path("state.json")
     for name, text, wanted in (("no state", "{}", "member is missing"), ("no checkpoint", "hello\n", "no checkpoint"),
@@ -166,6 +274,47 @@ def refused(tap, ledger, audit):
     tap.ok(code == 2, "a directory is audited as it is")
 
 
+class Switch(http.server.BaseHTTPRequestHandler):
+    """One address that shows one ledger or another."""
+    target = None
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_GET(self):
+        status, headers, body = ask(Switch.target.query, self.path)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def mirror_of_two(tap, ledger, other):
+    """A mirror that is shown one history and then the other."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Switch)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    Switch.target = ledger
+    mirror = Mirror(ledger, "deceived", "http://127.0.0.1:%d" % server.server_port)
+    mirror.serve()
+    wait_until(lambda: mirror.size() == ledger_size(ledger), "the mirror follows")
+    before = ask(mirror.query, "/checkpoint")[2]
+    Switch.target = other
+    wait_until(lambda: "mirror: ALARM" in mirror.said(), "the alarm")
+    kept = os.listdir(mirror.dir + "/evidence")
+    tap.ok(len(kept) == 1 and kept[0].startswith("fork-") and kept[0] in mirror.said(),
+           "a mirror raises an alarm: " + mirror.said().strip().splitlines()[-1])
+    tap.ok(ask(mirror.query, "/checkpoint")[2] == before, "... and goes on serving what it verified")
+    shown = ledger.result("verify", "%s/evidence/%s" % (mirror.dir, kept[0]), "--vkey", ledger.vkey)
+    tap.ok(shown.returncode == 0 and "two histories" in shown.stdout, "... with evidence for everybody")
+    Switch.target = ledger
+    wait_until(lambda: "goes on" in mirror.said(), "the end of the alarm")
+    mirror.stop()
+    Switch.target = other
+    result = mirror.once()
+    tap.ok(result.returncode == 1 and "ALARM" in result.stderr, "started again it remembers what it saw")
+    server.shutdown()
+
+
 def forked(tap, ledger, indsigt, audit):
     """The same log in two directories, with all its keys, and two histories from there on."""
     state = ledger.path("state.json")
@@ -185,6 +334,7 @@ def forked(tap, ledger, indsigt, audit):
     tap.ok(code == 1 and "what lies between is not there" in line, "the second history is shorter at first: " + line)
     send(other, other.path("B.key"), "fork-more", 500)
     code, line = audit.run(url(other), "--from", state)
+    mirror_of_two(tap, ledger, other)
     evidence = [name for name in os.listdir(".") if name.startswith("fork-")]
     tap.ok(code == 1 and len(evidence) == 1 and evidence[0] in line, "... then a larger one: " + line)
     other.stop()
@@ -213,6 +363,7 @@ def main():
     over_http(tap, ledger, key, audit)
     gone_on(tap, ledger, key, audit)
     exported(tap, ledger, key, audit)
+    mirrored(tap, ledger, key, audit)
     refused(tap, ledger, audit)
     forked(tap, ledger, indsigt, audit)
     os.chdir("/")

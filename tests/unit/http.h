@@ -47,7 +47,7 @@ static inline void http_request(int fd, const char *method, const char *target, 
 /* The value of a header, copied; "" if it is not there. */
 static inline const char *http_header(const struct http_answer *answer, const char *name)
 {
-	static char value[512];
+	static _Thread_local char value[512];
 	const char *line = answer->head;
 	size_t len = strlen(name);
 	value[0] = '\0';

@@ -1,0 +1,247 @@
+#include "query/server_plain.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define REQUEST_HEAD_BYTES_MAX 16384
+#define LISTEN_BACKLOG 64
+
+struct connection {
+	struct plain_server *server;
+	struct bufferevent *bufferevent; /* held until the connection is known */
+	struct evhttp_connection *http;  /* NULL until then */
+	struct event *timer;
+};
+
+struct plain_server {
+	struct plain_options options;
+	struct event_base *base;
+	struct evhttp *http;
+	struct event *signals[2];
+	uint32_t connections;
+	char address[ADDRESS_TEXT_MAX + 1];
+};
+
+/* ---- connections: counted, and each with an end ---- */
+
+static void connection_free(struct connection *connection)
+{
+	connection->server->connections--;
+	event_free(connection->timer);
+	free(connection);
+}
+
+static void on_closed(struct evhttp_connection *http, void *context)
+{
+	(void)http;
+	connection_free(context);
+}
+
+/* Right after accept: evhttp has made its own object around the bufferevent, which is the argument of the callbacks it
+ * has set there. */
+static void connection_begin(struct connection *connection)
+{
+	const struct timeval life = {.tv_sec = connection->server->options.connection_seconds};
+	void *http = NULL;
+	bufferevent_getcb(connection->bufferevent, NULL, NULL, NULL, &http);
+	bufferevent_decref(connection->bufferevent);
+	if (http == NULL) {
+		connection_free(connection);
+		return;
+	}
+	connection->http = http;
+	evhttp_connection_set_closecb(http, on_closed, connection);
+	if (connection->server->connections > connection->server->options.connections_max)
+		evhttp_connection_free(http);
+	else
+		evtimer_add(connection->timer, &life);
+}
+
+static void on_timer(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd, (void)events;
+	struct connection *connection = context;
+	if (connection->http == NULL)
+		connection_begin(connection);
+	else
+		evhttp_connection_free(connection->http);
+}
+
+static struct bufferevent *on_accept(struct event_base *base, void *context)
+{
+	struct plain_server *server = context;
+	struct connection *connection = calloc(1, sizeof *connection);
+	struct bufferevent *bufferevent = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	struct event *timer = connection ? evtimer_new(base, on_timer, connection) : NULL;
+	if (timer == NULL || bufferevent == NULL) {
+		if (timer)
+			event_free(timer);
+		free(connection);
+		return bufferevent; /* not counted: out of memory for a few bytes, it will not last */
+	}
+	*connection = (struct connection){.server = server, .bufferevent = bufferevent, .timer = timer};
+	bufferevent_incref(bufferevent);
+	server->connections++;
+	event_active(timer, EV_TIMEOUT, 0);
+	return bufferevent;
+}
+
+/* ---- requests ---- */
+
+static void add_header(struct evhttp_request *http, const char *name, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		evhttp_add_header(evhttp_request_get_output_headers(http), name, value);
+}
+
+/* A HEAD gets the length and no body: evhttp would send the body too. */
+static void reply(struct evhttp_request *http, const struct plain_answer *answer)
+{
+	struct evbuffer *body = evhttp_request_get_output_buffer(http);
+	bool bodiless = evhttp_request_get_command(http) == EVHTTP_REQ_HEAD || answer->status == 304;
+	char length[24];
+	snprintf(length, sizeof length, "%zu", answer->body.len);
+	if (answer->status != 304)
+		add_header(http, "Content-Length", length);
+	add_header(http, "Content-Type", answer->content_type);
+	add_header(http, "Allow", answer->allow);
+	add_header(http, "Cache-Control", answer->cache_control);
+	add_header(http, "Content-Encoding", answer->encoding);
+	add_header(http, "Vary", answer->vary);
+	add_header(http, "ETag", answer->tag);
+	if (!bodiless && evbuffer_add(body, answer->body.data, answer->body.len) != 0)
+		evhttp_send_error(http, HTTP_SERVUNAVAIL, NULL); /* out of memory */
+	else
+		evhttp_send_reply(http, answer->status, NULL, NULL);
+}
+
+static enum plain_method method_of(enum evhttp_cmd_type command)
+{
+	switch (command) {
+	case EVHTTP_REQ_GET:
+		return PLAIN_GET;
+	case EVHTTP_REQ_HEAD:
+		return PLAIN_HEAD;
+	case EVHTTP_REQ_POST:
+		return PLAIN_POST;
+	default:
+		return PLAIN_OTHER;
+	}
+}
+
+static void on_request(struct evhttp_request *http, void *context)
+{
+	const struct plain_server *server = context;
+	struct evkeyvalq *headers = evhttp_request_get_input_headers(http);
+	struct evbuffer *body = evhttp_request_get_input_buffer(http);
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(http));
+	const char *accepted = evhttp_find_header(headers, "Accept-Encoding");
+	size_t len = evbuffer_get_length(body);
+	const struct plain_request request = {.method = method_of(evhttp_request_get_command(http)),
+		.path = path != NULL ? path : "",
+		.if_none_match = evhttp_find_header(headers, "If-None-Match"),
+		.gzip = accepted != NULL && strstr(accepted, "gzip") != NULL,
+		.body = bytes_of(evbuffer_pullup(body, -1), len)};
+	struct plain_answer answer = {.status = 0};
+	server->options.handler(server->options.context, &request, &answer);
+	reply(http, &answer);
+}
+
+/* ---- life ---- */
+
+static void on_stop(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd, (void)events;
+	event_base_loopexit(context, NULL);
+}
+
+static enum error server_bind(struct plain_server *server, const struct address *address, struct fault *fault)
+{
+	struct address bound = *address;
+	struct evconnlistener *listener = evconnlistener_new_bind(server->base, NULL, NULL,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, LISTEN_BACKLOG,
+		(struct sockaddr *)&bound.socket, (int)bound.len);
+	if (listener == NULL)
+		return fault_set(fault, E_IO, "cannot listen on the address: %m");
+	bound.len = sizeof bound.socket;
+	int failed = getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&bound.socket, &bound.len);
+	if (evhttp_bind_listener(server->http, listener) == NULL) {
+		evconnlistener_free(listener);
+		return fault_set(fault, E_NO_MEMORY, "");
+	}
+	if (failed)
+		return fault_set(fault, E_IO, "the address cannot be read back: %m");
+	address_format(&bound, server->address);
+	return E_OK;
+}
+
+static enum error server_events(struct plain_server *server, struct fault *fault)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+	server->base = event_base_new();
+	server->http = server->base ? evhttp_new(server->base) : NULL;
+	if (server->http == NULL)
+		return fault_set(fault, E_IO, "the event loop cannot be made: %m");
+	for (size_t i = 0; i < 2; i++) {
+		server->signals[i] = evsignal_new(server->base, signals[i], on_stop, server->base);
+		if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0)
+			return fault_set(fault, E_NO_MEMORY, "");
+	}
+	evhttp_set_max_headers_size(server->http, REQUEST_HEAD_BYTES_MAX);
+	evhttp_set_max_body_size(server->http, (ev_ssize_t)server->options.body_bytes_max);
+	evhttp_set_allowed_methods(server->http, UINT16_MAX);
+	evhttp_set_bevcb(server->http, on_accept, server);
+	evhttp_set_gencb(server->http, on_request, server);
+	return E_OK;
+}
+
+enum error plain_server_new(
+	const struct address *address, const struct plain_options *options, struct plain_server **out, struct fault *fault)
+{
+	struct plain_server *server = calloc(1, sizeof *server);
+	if (server == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	server->options = *options;
+	enum error error = server_events(server, fault);
+	if (error == E_OK)
+		error = server_bind(server, address, fault);
+	if (error != E_OK) {
+		plain_server_free(server);
+		return error;
+	}
+	*out = server;
+	return E_OK;
+}
+
+const char *plain_server_address(const struct plain_server *server)
+{
+	return server->address;
+}
+
+enum error plain_server_run(struct plain_server *server, struct fault *fault)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (event_base_dispatch(server->base) < 0)
+		return fault_set(fault, E_IO, "the event loop failed: %m");
+	return E_OK;
+}
+
+void plain_server_free(struct plain_server *server)
+{
+	if (server->http)
+		evhttp_free(server->http); /* with its connections */
+	for (size_t i = 0; i < 2; i++)
+		if (server->signals[i])
+			event_free(server->signals[i]);
+	if (server->base)
+		event_base_free(server->base);
+	free(server);
+}

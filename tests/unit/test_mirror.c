@@ -1,0 +1,198 @@
+/* MIR-1, MIR-2: a mirror of a log whose tree and signature are in order, and that breaks a rule. Honest logs and forks
+ * are in tests/e2e/followers.py. */
+#include "ledger/keyfile.h"
+#include "ledger/tile_tree.h"
+#include "tests/unit/forge.h"
+#include "tests/unit/place.h"
+#include "tests/unit/tile_log.h"
+#include "tools/mirror_follow.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static struct place place;
+static char origin[80]; /* where the log is published */
+static char dir[80];
+static struct forge *forge;
+static struct tile_log all;
+static struct tile_tree *published;
+static struct fault fault;
+
+static void begin(void)
+{
+	static struct mirror_config config;
+	place_make(&place);
+	snprintf(origin, sizeof origin, "%s/origin", place.path);
+	snprintf(dir, sizeof dir, "%s/mirror", place.path);
+	forge = forge_new();
+	strcpy(config.place, origin);
+	config.vkey = forge->vkey;
+	ck_ok(mirror_create(dir, &config, &fault));
+	ck_error(mirror_create(dir, &config, &fault), E_EXISTS);
+	ck_ok(tile_tree_open(origin, &forge->vkey, &published, &fault));
+}
+
+static void end(void)
+{
+	tile_tree_close(published);
+	forge_free(forge);
+	tile_log_free(&all);
+	place_remove(&place);
+}
+
+static void put(bool entries, uint32_t level, uint64_t number, uint64_t hashes)
+{
+	uint64_t left = hashes - number * TILE_WIDTH;
+	const struct tile_path tile = {entries, level, number, left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH};
+	struct bytes content;
+	ck_ok(tile_log_read(&all, &tile, &content, &fault));
+	ck_ok(tile_tree_write(published, &tile, content, &fault));
+}
+
+/* Publishes all that the log has, under its own signature, whatever it is. */
+static void publish(void)
+{
+	uint8_t note[1000];
+	struct checkpoint checkpoint;
+	for (size_t i = all.size; i < forge->entry_count; i++)
+		tile_log_add(&all, bytes_of(forge->entries[i].data, forge->entries[i].len));
+	all.published = all.size;
+	for (uint32_t level = 0; all.size >> (8 * level) > 0; level++) {
+		for (uint64_t number = 0; number * TILE_WIDTH < all.size >> (8 * level); number++) {
+			put(false, level, number, all.size >> (8 * level));
+			if (level == 0)
+				put(true, 0, number, all.size);
+		}
+	}
+	tile_log_checkpoint(&all, all.size, &checkpoint);
+	strcpy(checkpoint.origin, forge->vkey.name);
+	struct writer w = writer_of(note, sizeof note);
+	ck_ok(checkpoint_sign(&checkpoint, &forge->vkey, forge->log_secret, &w));
+	ck_ok(tile_tree_publish(published, bytes_of(note, writer_len(&w)), &fault));
+}
+
+static struct mirror *open_mirror(void)
+{
+	struct mirror *mirror = NULL;
+	ck_assert_msg(mirror_open(dir, -1, &mirror, &fault) == E_OK, "%s", fault.text);
+	return mirror;
+}
+
+static void batches(unsigned count)
+{
+	const struct forge_draft drafts[] = {{"cpr:0101701234", 0, 0}, {"cpr:0202802345", 0, 0}};
+	while (count-- > 0)
+		forge_batch(forge, 1, drafts, 2);
+}
+
+/* Round after round the alarm is the same, and nothing of it is published, also by a mirror that is started again. */
+static void assert_alarm(uint64_t good, const char *text)
+{
+	char path[200];
+	for (int start = 0; start < 2; start++) {
+		struct mirror *mirror = open_mirror();
+		for (int round = 0; round < 3; round++) {
+			ck_error(mirror_round(mirror, &fault), E_CORRUPT);
+			ck_assert_msg(strncmp(fault.text, "ALARM: ", 7) == 0 && strstr(fault.text, text) != NULL, "%s", fault.text);
+			ck_assert_uint_eq(mirror_published(mirror)->size, good);
+		}
+		mirror_close(mirror);
+	}
+	snprintf(path, sizeof path, "%s/evidence/broken-%lu.json", dir, all.size);
+	ck_assert_int_eq(access(path, F_OK), 0);
+}
+
+static void follow_once(void)
+{
+	struct mirror *mirror = open_mirror();
+	ck_assert_msg(mirror_round(mirror, &fault) == E_OK, "%s", fault.text);
+	ck_assert_uint_eq(mirror_published(mirror)->size, all.size);
+	mirror_close(mirror);
+}
+
+START_TEST(a_batch_that_nobody_signed)
+{
+	begin();
+	batches(100);
+	publish();
+	follow_once();
+	uint64_t good = all.size;
+	batches(100);
+	struct forge_entry *entry = &forge->entries[forge->entry_count - 1];
+	entry->data[entry->len - 1] ^= 1; /* in the signature of the last batch */
+	forge_rehash(forge, forge->entry_count - 1);
+	publish();
+	assert_alarm(good, "the signature of sender 1 does not verify");
+	end();
+}
+END_TEST
+
+/* This rule is about an entry long before the one that breaks it. */
+START_TEST(filed_too_late)
+{
+	begin();
+	batches(3);
+	publish();
+	follow_once();
+	uint64_t good = all.size;
+	forge->now_s += 1;
+	batches(1);
+	forge->now_s += FORGE_LAG_SECONDS + 1;
+	batches(1);
+	publish();
+	assert_alarm(good, "filed too late");
+	end();
+}
+END_TEST
+
+START_TEST(a_damaged_copy_is_no_alarm)
+{
+	char path[200];
+	begin();
+	batches(100);
+	publish();
+	follow_once();
+	snprintf(path, sizeof path, "%s/tree/tile/0/000", dir);
+	ck_assert_int_eq(truncate(path, 100), 0);
+	snprintf(path, sizeof path, "%s/state.json", dir);
+	ck_assert_int_eq(unlink(path), 0); /* it reads everything again */
+	struct mirror *mirror = open_mirror();
+	ck_error(mirror_round(mirror, &fault), E_IO);
+	ck_assert_ptr_nonnull(strstr(fault.text, "tile/0/000 is not what the log has there"));
+	mirror_close(mirror);
+	end();
+}
+END_TEST
+
+START_TEST(what_lies_in_the_directory)
+{
+	static const struct {
+		const char *name;
+		const char *content;
+		enum error error;
+	} cases[] = {
+		{"state.json", "{}", E_BAD_VALUE},
+		{"state.json", "", E_BAD_VALUE},
+		{"mirror.json", "{\"type\": \"indsigt-mirror/v1\", \"ledger\": \"x\"}", E_BAD_VALUE},
+		{"mirror.json", "{\"type\": \"indsigt-mirror/v1\", \"ledger\": \"x\", \"vkey\": \"x\"}", E_BAD_VALUE},
+		{"mirror.json", NULL, E_NOT_FOUND},
+	};
+	begin();
+	batches(1);
+	publish();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct mirror *mirror;
+		int dir_fd = open(dir, O_RDONLY | O_DIRECTORY);
+		if (cases[i].content != NULL)
+			ck_ok(file_write_atomic(dir_fd, cases[i].name, bytes_text(cases[i].content), 0644));
+		else
+			ck_assert_int_eq(unlinkat(dir_fd, cases[i].name, 0), 0);
+		close(dir_fd);
+		ck_error(mirror_open(dir, -1, &mirror, &fault), cases[i].error);
+		ck_assert_ptr_nonnull(strstr(fault.text, cases[i].name));
+	}
+	end();
+}
+END_TEST
+
+UNIT_MAIN("mirror", a_batch_that_nobody_signed, filed_too_late, a_damaged_copy_is_no_alarm, what_lies_in_the_directory)
