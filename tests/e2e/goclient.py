@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""An independent client, written with the packages of Go's checksum database (goclient/main.go), reads the log over HTTP
-and from exported files at sizes around the edges of tiles and at random ones: signature, all entries, every tile at
-every width, inclusion, consistency with every checkpoint that senders were given; and proof files. (TILE-1, TILE-3,
-TILE-4, TLP-1)"""
+"""An independent client, written with the packages of Go's checksum database (goclient/main.go), reads the log over HTTP,
+from exported files and from a mirror, at sizes around the edges of tiles and at random ones: signature, all entries,
+every tile at every width, inclusion, consistency with every checkpoint that senders were given; and proof files.
+(TILE-1, TILE-3, TILE-4, TLP-1)"""
 
 import glob
 import json
@@ -15,6 +15,7 @@ import sys
 from indsigt import Ledger, Tap, event
 
 BATCH = 1000
+ROOM = 20
 EARLIER_MAX = 12  # checkpoints that are kept; all their pairs are checked
 NO_EPOCHS = ("--epoch-seconds", "86400")  # an epoch adds an entry; sizes are to be exact
 PACKAGES = "/usr/share/gocode"  # golang-golang-x-mod-dev
@@ -44,6 +45,7 @@ class World:
         self.earlier = self.ledger.path("earlier")
         os.mkdir(self.earlier)
         self.files = self.ledger.path("files")
+        self.mirror = self.ledger.path("mirror")
 
     def keep(self, checkpoint):
         """Keeps a signed checkpoint; of many, some."""
@@ -55,7 +57,7 @@ class World:
             os.remove(os.path.join(self.earlier, random.choice(kept)))
 
     def grow(self, size):
-        """Makes the log exactly so long: full batches, a smaller one, and a sender where one entry is missing."""
+        """Makes the log exactly so long: large batches, small ones, and a sender where one entry is missing."""
         while self.size < size:
             missing = size - self.size
             if missing == 1 or self.senders == 0:
@@ -63,14 +65,21 @@ class World:
                 self.key = self.ledger.add_sender("system%d" % self.senders)
                 self.size += 1
                 continue
-            batches = missing // (BATCH + 1)
-            count = batches * BATCH if batches else missing - 1
+            # The sender may cut a batch where it has to wait for input, so the last few are sent one by one.
+            count = (missing - ROOM) * BATCH // (BATCH + 1) if missing > 2 * ROOM else 1
             lines = event("cpr:0101701234", "opslag %d" % self.size) + "\n"
             sent = self.ledger.run("send", "--server", self.ledger.ingest, "--key", self.key, "--batch", str(BATCH), "--again",
                                    "-", stdin=lines * count).splitlines()
             self.size += count + len(sent)
             for receipt in random.sample(sent, min(len(sent), 4)):
                 self.keep(json.loads(receipt)["checkpoint"])
+
+    def follow(self):
+        """A mirror's copy, each time what is new."""
+        result = self.ledger.result("mirror", "serve", self.mirror, "--once")
+        shown = self.run("-static", "-earlier", self.earlier, os.path.join(self.mirror, "tree"))
+        good = result.returncode == 0 and shown.stdout.startswith("holds size=%d " % self.size)
+        self.tap.ok(good, "mirrored: " + (result.stderr + shown.stdout + shown.stderr).strip().split("\n")[-1])
 
     def run(self, *arguments):
         return subprocess.run([self.client, "-vkey", self.ledger.vkey, *arguments], stdout=subprocess.PIPE,
@@ -144,6 +153,19 @@ def proofs(world):
     world.tap.ok(world.run("-proof", path).returncode == 1, "with another index: refused")
 
 
+def mirror(world):
+    """What the mirror serves: of partial tiles those of the checkpoints that it published (MIR-3)."""
+    process = subprocess.Popen([world.ledger.indsigt, "mirror", "serve", world.mirror, "--listen", "127.0.0.1:0"],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    address = process.stdout.readline().split()[1].split("=")[1]
+    result = world.run("-static", "-earlier", world.earlier, "http://" + address)
+    good = result.returncode == 0 and result.stdout.startswith("holds size=%d " % world.size)
+    world.tap.ok(good, "from the mirror: " + (result.stdout + result.stderr).strip())
+    process.terminate()
+    process.wait()
+    process.stdout.close()
+
+
 def main():
     tap = Tap()
     world = World(sys.argv[1], tap)
@@ -151,6 +173,7 @@ def main():
         tap.skip("an independent client", "needs Go and golang-golang-x-mod-dev")
     else:
         world.ledger.serve(*NO_EPOCHS)
+        world.ledger.run("mirror", "init", world.mirror, "--ledger", "http://" + world.ledger.query, "--vkey", world.ledger.vkey)
         sizes = [1, 2, 255, 256, 257, random.randrange(260, 2000)]
         if "INDSIGT_SHORT" not in os.environ:
             sizes += [random.randrange(2000, 60000), 65535, 65536, 65537, 70000]
@@ -158,9 +181,11 @@ def main():
             world.grow(size)
             world.check()
             world.export()
+            world.follow()
             if size == sizes[5]:
                 files(world)
                 proofs(world)
+        mirror(world)
         code, line = world.ledger.audit()
         tap.ok(code == 0, line)
     world.ledger.remove()
