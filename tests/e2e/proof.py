@@ -62,6 +62,25 @@ def every_entry(world):
     tap.ok("Entry 4 stands in the log log.example.dk/proof, which had 7 entries then." in words, words.split("\n")[0])
 
 
+def exported(world):
+    """From exported files: the same proof; and none where they are not what was signed."""
+    tap, ledger = world.tap, world.ledger
+    files, path = ledger.path("files"), ledger.path("from-files")
+    ledger.run("export", ledger.dir, files)
+    ledger.run("proof", files, "3", "--vkey", ledger.vkey, "-o", path)
+    tap.ok(read(path) == read(ledger.path("here-3")), "from exported files: the same")
+    world.refuses("exported files without a key", 2, "--vkey", files, "3")
+    os.remove(path)
+    for name in ("tile/entries/000.p/7", "tile/0/000.p/7"):
+        content = read(os.path.join(files, name))
+        with open(os.path.join(files, name), "wb") as file:
+            file.write(content[:-40] + bytes([content[-40] ^ 1]) + content[-39:])
+        world.refuses("with another byte in " + name, 1, "", files, "6", "--vkey", ledger.vkey, "-o", path)
+        with open(os.path.join(files, name), "wb") as file:
+            file.write(content)
+    tap.ok(not os.path.exists(path), "then nothing is written")
+
+
 def altered(world):
     """No line of a file can be other than it is."""
     path, other = world.ledger.path("here-3"), world.ledger.path("altered")
@@ -161,6 +180,7 @@ def main():
     tap = Tap()
     world = World(sys.argv[1], tap)
     every_entry(world)
+    exported(world)
     altered(world)
     receipts(world)
     refused(world)
