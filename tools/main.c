@@ -81,8 +81,9 @@ static const struct topic topics[] = {
 		"does not extend, an old store was put back, guard and all, and nothing is started. 'indsigt cosign\n"
 		"DIR --check' asks them without starting anything; DIR/evidence keeps what they showed.\n"
 		"\n"
-		"If the guard is lost or damaged and enough witnesses say that the store extends all they have seen,\n"
-		"'indsigt recover DIR' makes a new guard.\n"},
+		"'indsigt recover DIR --mirror URL' asks mirrors and exported copies of the log as well. If one has\n"
+		"more than the store, it says which events of which senders are missing here. If the guard is lost or\n"
+		"damaged and the store extends all that witnesses and mirrors have seen, it makes a new guard.\n"},
 };
 #define TOPICS (sizeof topics / sizeof topics[0])
 

@@ -274,6 +274,61 @@ def refused(tap, ledger, audit):
     tap.ok(code == 2, "a directory is audited as it is")
 
 
+def recovered(tap, ledger, key):
+    """An older store, and a lost guard: what mirrors say of them. (REC-1, REC-2)"""
+    store, guard, older, newer = (os.path.join(ledger.dir, "store"), os.path.join(ledger.dir, "guard"),
+                                  ledger.path("older"), ledger.path("newer"))
+    ledger.stop()
+    shutil.copytree(store, older)
+    ledger.serve("--epoch-seconds", "250")
+    send(ledger, key, "lost", 120)
+    out = ledger.path("rescue-out")
+    ledger.run("export", ledger.dir, out)
+    ledger.stop()
+    tap.ok("nothing is to be done" in ledger.run("recover", ledger.dir, "--mirror", out), "all is well: nothing is done")
+    os.rename(store, newer)
+    shutil.copytree(older, store)
+    kept = open(guard, "rb").read()
+    for name in ("with its guard", "without a guard"):
+        result = ledger.result("recover", ledger.dir, "--mirror", out)
+        tap.ok(result.returncode == 1 and "missing: sender=1 events=120" in result.stdout and
+               "120 events are missing" in result.stderr, "an older store %s: %s" % (name, result.stdout.strip()))
+        tap.ok(not os.path.exists(guard) or open(guard, "rb").read() == kept, "... and nothing is changed")
+        if os.path.exists(guard):
+            os.remove(guard)
+    shutil.rmtree(store)
+    os.rename(newer, store)
+    result = ledger.result("recover", ledger.dir)
+    tap.ok(result.returncode == 1 and "--mirror" in result.stderr, "nobody to ask: " + result.stderr.strip())
+    result = ledger.result("recover", ledger.dir, "--mirror", "http://127.0.0.1:1/")
+    tap.ok(result.returncode == 1 and "no mirror could be asked" in result.stderr and not os.path.exists(guard),
+           "nobody answers: " + result.stderr.strip().splitlines()[-1])
+    told = ledger.run("recover", ledger.dir, "--mirror", "http://127.0.0.1:1/", "--mirror", out)
+    tap.ok("a new guard" in told and os.path.exists(guard), "the newest store gets a new guard: " + told.strip())
+    ledger.serve("--epoch-seconds", "250")
+    send(ledger, key, "after", 10)
+    tap.ok(ledger.audit()[0] == 0, "and it goes on")
+
+def recover_of_two(tap, ledger, other):
+    out = ledger.path("other-out")
+    ledger.run("export", other.dir, out)
+    guard = os.path.join(ledger.dir, "guard")
+    os.rename(guard, guard + ".away")
+    for to, name in ((ledger, "larger"), (other, "smaller")):
+        if name == "smaller":
+            shutil.rmtree(out)
+            ledger.run("export", ledger.dir, out)
+            guard = os.path.join(other.dir, "guard")
+            os.rename(guard, guard + ".away")
+        result = ledger.result("recover", to.dir, "--mirror", out)
+        kept = [file for file in os.listdir(to.dir + "/evidence") if file.startswith("fork-")]
+        tap.ok(result.returncode == 1 and "two histories" in result.stderr and not os.path.exists(guard),
+               "recover with a %s checkpoint of another history: %s" % (name, result.stderr.strip()))
+        shown = ledger.result("verify", "%s/evidence/%s" % (to.dir, kept[0]), "--vkey", ledger.vkey)
+        tap.ok(shown.returncode == 0, "... with evidence for everybody")
+        os.rename(guard + ".away", guard)
+
+
 class Switch(http.server.BaseHTTPRequestHandler):
     """One address that shows one ledger or another."""
     target = None
@@ -339,6 +394,7 @@ def forked(tap, ledger, indsigt, audit):
     tap.ok(code == 1 and len(evidence) == 1 and evidence[0] in line, "... then a larger one: " + line)
     other.stop()
     ledger.stop()
+    recover_of_two(tap, ledger, other)
     shown = ledger.result("verify", evidence[0], "--vkey", ledger.vkey)
     tap.ok(shown.returncode == 0 and "two histories" in shown.stdout, "the evidence convinces offline: " +
            shown.stdout.strip().splitlines()[0])
@@ -365,6 +421,7 @@ def main():
     exported(tap, ledger, key, audit)
     mirrored(tap, ledger, key, audit)
     refused(tap, ledger, audit)
+    recovered(tap, ledger, key)
     forked(tap, ledger, indsigt, audit)
     os.chdir("/")
     ledger.remove()
