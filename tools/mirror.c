@@ -2,6 +2,7 @@
 #include "query/server_tree.h"
 #include "tools/command.h"
 #include "tools/mirror_follow.h"
+#include "tools/mirror_key.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define LISTEN_DEFAULT "127.0.0.1:7591"
@@ -24,35 +26,70 @@ static void mirror_release(struct mirror **mirror)
 
 /* ---- init ---- */
 
+struct init {
+	const char *dir;
+	const char *place;
+	const char *vkey;
+	const char *name; /* NULL: the mirror signs nothing */
+};
+
+static bool read_init(int argc, char **argv, struct init *out)
+{
+	static const struct option known[] = {{"ledger", required_argument, NULL, 'l'},
+		{"vkey", required_argument, NULL, 'v'}, {"name", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+	*out = (struct init){.dir = NULL};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option == 'l')
+			out->place = optarg;
+		else if (option == 'v')
+			out->vkey = optarg;
+		else if (option == 'n')
+			out->name = optarg;
+		else
+			return false;
+	}
+	out->dir = optind + 1 == argc ? argv[optind] : NULL;
+	return out->dir && out->place && out->vkey;
+}
+
+/* Prints the mirror's own vkey, if it has a name. */
+static enum error create(const struct init *init, const struct mirror_config *config, struct fault *fault)
+{
+	struct vkey own;
+	char text[VKEY_TEXT_MAX + 1];
+	/* A name that is none is found before anything is made. */
+	if (init->name != NULL && vkey_make(init->name, NOTE_KEY_COSIGNATURE, config->vkey.public_key, &own) != E_OK)
+		return fault_set(fault, E_BAD_KEY, "--name must be a key name, such as mirror.example.org/m1");
+	TRY(mirror_create(init->dir, config, fault));
+	if (init->name == NULL)
+		return E_OK;
+	TRY(mirror_key_create(init->dir, init->name, &own, fault));
+	vkey_format(&own, text);
+	return puts(text) >= 0 ? E_OK : E_IO;
+}
+
 static int run_init(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"ledger", required_argument, NULL, 'l'}, {"vkey", required_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
-	struct fault fault = {.text = ""};
 	static struct mirror_config config;
-	const char *place = NULL, *vkey = NULL;
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option != 'l' && option != 'v')
-			return command_usage(&command_mirror_init, NULL);
-		*(option == 'l' ? &place : &vkey) = optarg;
-	}
-	if (optind + 1 != argc || place == NULL || vkey == NULL)
+	struct fault fault = {.text = ""};
+	struct init init;
+	if (!read_init(argc, argv, &init))
 		return command_usage(&command_mirror_init, NULL);
-	if (vkey_parse(bytes_text(vkey), &config.vkey) != E_OK) {
+	if (vkey_parse(bytes_text(init.vkey), &config.vkey) != E_OK) {
 		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
 		return command_usage(&command_mirror_init, &fault);
 	}
-	if (strlen(place) > MIRROR_PLACE_BYTES_MAX) {
+	if (strlen(init.place) > MIRROR_PLACE_BYTES_MAX) {
 		fault_set(&fault, E_USAGE, "--ledger is longer than %u bytes", MIRROR_PLACE_BYTES_MAX);
 		return command_usage(&command_mirror_init, &fault);
 	}
-	strcpy(config.place, place);
-	return command_end(&command_mirror_init, mirror_create(argv[optind], &config, &fault), &fault);
+	strcpy(config.place, init.place);
+	return command_end(&command_mirror_init, create(&init, &config, &fault), &fault);
 }
 
 const struct command command_mirror_init = {
 	.name = "mirror init",
-	.arguments = "DIR --ledger URL --vkey VKEY",
+	.arguments = "DIR --ledger URL --vkey VKEY [--name NAME]",
 	.summary = "makes a mirror of a log",
 	.text =
 		"A mirror keeps a copy of a log, verifies everything that it copies (tree, batch signatures, senders' keys,\n"
@@ -61,7 +98,12 @@ const struct command command_mirror_init = {
 		"entry breaks a rule, it raises an alarm and keeps the evidence. What it copies is not personal.\n"
 		"\n"
 		"  --ledger URL  where the log is read from: a query daemon, another mirror, exported files, or a directory\n"
-		"  --vkey VKEY   whose log it is: the key that you were given, not one that you find at URL\n",
+		"  --vkey VKEY   whose log it is: the key that you were given, not one that you find at URL\n"
+		"  --name NAME   the mirror's own name, for ever, such as mirror.example.org/m1: makes a key (DIR/key, 0600) "
+		"and\n"
+		"                prints its vkey. Every checkpoint that is served bears the mirror's cosignature then, which "
+		"says\n"
+		"                that everything under it was verified and is kept\n",
 	.run = run_init,
 };
 
@@ -134,6 +176,8 @@ static enum error serve(const char *dir, const char *listen, unsigned interval_s
 	char path[4096];
 	int ends[2];
 	TRY(address_parse(listen, &address, fault));
+	if (prctl(PR_SET_DUMPABLE, 0) != 0) /* no core dumps and no debugger: this process may hold a key */
+		return fault_set(fault, E_IO, "the process limits cannot be set: %m");
 	if (pipe(ends) != 0)
 		return fault_set(fault, E_IO, "a pipe cannot be made: %m");
 	TRY(mirror_open(dir, ends[0], &mirror, fault));

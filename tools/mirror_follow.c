@@ -4,6 +4,7 @@
 #include "ledger/keyfile.h"
 #include "ledger/tile_tree.h"
 #include "tools/follower.h"
+#include "tools/mirror_key.h"
 #include "tools/progress.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CONFIG "mirror.json"
@@ -26,6 +28,8 @@ struct mirror {
 	struct mirror_config config;
 	int dir_fd;
 	struct tile_tree *tree;
+	struct mirror_key *key; /* NULL: it signs nothing */
+	struct hash shown;      /* of the log's note that was published last; zero: not since the start */
 	struct follower follower;
 	int wake_fd;
 	bool following; /* the follower is open */
@@ -163,6 +167,7 @@ static enum error open_parts(struct mirror *mirror, const char *dir, struct faul
 	if (mirror->dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "it cannot be opened: %s", strerror(errno));
 	TRY(read_config(mirror, fault));
+	TRY(mirror_key_open(dir, &mirror->key, fault));
 	TRY(tile_tree_open(path, &mirror->config.vkey, &mirror->tree, fault));
 	return open_follower(mirror, fault);
 }
@@ -189,6 +194,7 @@ void mirror_close(struct mirror *mirror)
 	if (mirror == NULL)
 		return;
 	close_follower(mirror);
+	mirror_key_close(mirror->key);
 	tile_tree_close(mirror->tree);
 	if (mirror->dir_fd >= 0)
 		close(mirror->dir_fd);
@@ -275,18 +281,48 @@ static enum error on_bundle(void *context, const struct log_rules *rules, struct
 	return save_state(mirror, finding);
 }
 
+/* With the mirror's own signature, which is made when everything that it speaks of is written. */
+static enum error publish(struct mirror *mirror, struct bytes note, struct log_finding *finding)
+{
+	uint8_t cosigned[NOTE_BYTES_MAX];
+	struct bytes whole;
+	struct fault fault = {.text = ""};
+	struct writer w = writer_of(cosigned, sizeof cosigned);
+	enum error error = tile_tree_sync(mirror->tree, &fault);
+	if (error == E_OK)
+		error = mirror_key_cosign(mirror->key, note, (uint64_t)time(NULL), &w);
+	if (error == E_OK)
+		error = writer_done(&w, &whole);
+	if (error == E_OK)
+		error = tile_tree_publish(mirror->tree, whole, &fault);
+	if (error != E_OK && fault.text[0] == '\0')
+		fault_set(&fault, error, "the checkpoint cannot be cosigned: %s", error_text(error));
+	return of_tree(error, &fault, finding);
+}
+
+static enum error copy(struct mirror *mirror, struct log_finding *finding)
+{
+	const struct follow_hooks hooks = {mirror, on_tile, on_bundle};
+	progress_start(&mirror->progress, "entries");
+	enum error error = follower_read(&mirror->follower, &hooks, finding);
+	progress_clear(&mirror->progress);
+	return error;
+}
+
+/* The same checkpoint may come with more cosignatures. */
 static enum error copy_and_publish(struct mirror *mirror, struct log_finding *finding)
 {
-	struct follower *follower = &mirror->follower;
-	const struct follow_hooks hooks = {mirror, on_tile, on_bundle};
-	struct fault fault = {.text = ""};
-	progress_start(&mirror->progress, "entries");
-	enum error error = follower_read(follower, &hooks, finding);
-	progress_clear(&mirror->progress);
-	TRY(error);
+	const struct follower *follower = &mirror->follower;
 	const struct bytes note = bytes_of(follower->known.note, follower->known.note_len);
-	TRY(of_tree(tile_tree_publish(mirror->tree, note, &fault), &fault, finding));
-	return save_state(mirror, finding);
+	struct hash shown;
+	hash_blake2b(NULL, &note, 1, &shown);
+	if (follower->rules.size == follower->known.checkpoint.size && hash_equal(&shown, &mirror->shown))
+		return E_OK;
+	TRY(copy(mirror, finding));
+	TRY(publish(mirror, note, finding));
+	TRY(save_state(mirror, finding));
+	mirror->shown = shown;
+	return E_OK;
 }
 
 enum error mirror_round(struct mirror *mirror, struct fault *fault)

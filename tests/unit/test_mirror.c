@@ -1,13 +1,15 @@
-/* MIR-1, MIR-2: a mirror of a log whose tree and signature are in order, and that breaks a rule. Honest logs and forks
- * are in tests/e2e/followers.py. */
+/* MIR-1, MIR-2: a mirror of a log whose tree and signature are in order, and that breaks a rule; its own signature.
+ * Honest logs and forks are in tests/e2e/followers.py. */
 #include "ledger/keyfile.h"
 #include "ledger/tile_tree.h"
 #include "tests/unit/forge.h"
 #include "tests/unit/place.h"
 #include "tests/unit/tile_log.h"
 #include "tools/mirror_follow.h"
+#include "tools/mirror_key.h"
 
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct place place;
@@ -145,6 +147,61 @@ START_TEST(filed_too_late)
 }
 END_TEST
 
+/* The published note, to free(). */
+static struct bytes shown(void)
+{
+	char path[200];
+	uint8_t *note;
+	size_t len;
+	snprintf(path, sizeof path, "%s/tree/checkpoint", dir);
+	ck_ok(file_read_all(AT_FDCWD, path, NOTE_BYTES_MAX, &note, &len));
+	return bytes_of(note, len);
+}
+
+static uint64_t cosigned_s(const struct vkey *key)
+{
+	struct bytes note = shown();
+	struct checkpoint checkpoint;
+	struct note parts;
+	uint64_t time_s;
+	ck_ok(checkpoint_verify(note, &forge->vkey, &checkpoint));
+	ck_assert_uint_eq(checkpoint.size, all.size);
+	ck_ok(note_split(note, NOTE_BYTES_MAX, &parts));
+	ck_ok(cosignatures_read(&parts, key, 1, &time_s));
+	free((void *)(uintptr_t)note.data);
+	return time_s;
+}
+
+/* MIR-5: with a key of its own it cosigns what it shows. */
+START_TEST(its_own_signature)
+{
+	struct vkey key;
+	uint64_t before = (uint64_t)time(NULL);
+	begin();
+	batches(5);
+	publish();
+	ck_error(mirror_key_create(dir, "no name", &key, &fault), E_BAD_KEY);
+	ck_ok(mirror_key_create(dir, "mirror.example.dk/m1", &key, &fault));
+	ck_error(mirror_key_create(dir, "mirror.example.dk/m1", &key, &fault), E_EXISTS);
+	struct mirror *mirror = open_mirror();
+	ck_assert_msg(mirror_round(mirror, &fault) == E_OK, "%s", fault.text);
+	ck_assert_uint_ge(cosigned_s(&key), before);
+	struct bytes first = shown();
+	ck_ok(mirror_round(mirror, &fault)); /* nothing new: nothing is written */
+	struct bytes again = shown();
+	ck_assert(bytes_equal(first, again));
+	free((void *)(uintptr_t)first.data);
+	free((void *)(uintptr_t)again.data);
+	batches(200);
+	publish();
+	ck_ok(mirror_round(mirror, &fault));
+	ck_assert_uint_ge(cosigned_s(&key), before);
+	mirror_close(mirror);
+	follow_once();
+	end();
+}
+END_TEST
+
 START_TEST(a_damaged_copy_is_no_alarm)
 {
 	char path[200];
@@ -195,4 +252,5 @@ START_TEST(what_lies_in_the_directory)
 }
 END_TEST
 
-UNIT_MAIN("mirror", a_batch_that_nobody_signed, filed_too_late, a_damaged_copy_is_no_alarm, what_lies_in_the_directory)
+UNIT_MAIN("mirror", a_batch_that_nobody_signed, filed_too_late, its_own_signature, a_damaged_copy_is_no_alarm,
+	what_lies_in_the_directory)
