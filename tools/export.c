@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define SNAPSHOT_READS 1024 /* tiles read in one snapshot of the store, which pins its pages */
+#define OTHER_HISTORY "the files hold another history of this log"
 
 struct exporting {
 	struct archive *archive;
@@ -80,6 +81,18 @@ static enum error write_tile(
 	return E_OK;
 }
 
+/* What is published is never continued by another history, even one that the log's own key has signed. */
+static enum error check_extends(struct exporting *exporting, struct tile_reader *reader, struct log_finding *finding)
+{
+	struct follow_fork fork;
+	if (exporting->from == 0)
+		return E_OK;
+	enum error error = follow_extends(reader, tile_tree_published(exporting->tree), &fork, finding);
+	if (error == E_CORRUPT && fork.found)
+		return log_finding_set(finding, E_ROLLED_BACK, 0, OTHER_HISTORY);
+	return error;
+}
+
 static enum error copy_tiles(struct exporting *exporting, struct fault *fault)
 {
 	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
@@ -88,6 +101,8 @@ static enum error copy_tiles(struct exporting *exporting, struct fault *fault)
 	struct log_finding finding = {.text = ""};
 	enum error error = tile_reader_open(&source, &exporting->checkpoint, &reader, &finding);
 	progress_start(&exporting->progress, "entries");
+	if (error == E_OK)
+		error = check_extends(exporting, reader, &finding);
 	if (error == E_OK)
 		error = follow_copy(reader, exporting->from, &hooks, &finding);
 	progress_clear(&exporting->progress);
@@ -104,7 +119,7 @@ static enum error publish(struct exporting *exporting, struct fault *fault)
 	if (exporting->checkpoint.size > exporting->from)
 		TRY(copy_tiles(exporting, fault));
 	else if (!hash_equal(&exporting->checkpoint.root, &tile_tree_published(exporting->tree)->root))
-		return fault_set(fault, E_ROLLED_BACK, "the files hold another history of this log");
+		return fault_set(fault, E_ROLLED_BACK, OTHER_HISTORY);
 	return tile_tree_publish(exporting->tree, bytes_of(exporting->note, exporting->note_len), fault);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Audits of what a ledger publishes: over HTTP, begun again where they were, and of a ledger that shows two histories.
-(AUD-1, AUD-2, AUD-3, TILE-8, MIR-1, MIR-2, MIR-3, MIR-4)"""
+(AUD-1, AUD-2, AUD-3, TILE-8, TILE-9, MIR-1, MIR-2, MIR-3, MIR-4)"""
 
 import functools
 import hashlib
@@ -370,6 +370,18 @@ def mirror_of_two(tap, ledger, other):
     server.shutdown()
 
 
+def export_of_two(tap, ledger, other):
+    """Files of one history are not gone on with by another, which is larger. (TILE-9)"""
+    out = ledger.path("one-history")
+    ledger.run("export", ledger.dir, out)
+    before = {name: open(os.path.join(out, name), "rb").read() for name in tree_files(out)}
+    result = ledger.result("export", other.dir, out)
+    tap.ok(ledger_size(other) > ledger_size(ledger) and result.returncode == 1 and "another history" in result.stderr,
+           "another history is not exported over it: " + result.stderr.strip())
+    tap.ok(before == {name: open(os.path.join(out, name), "rb").read() for name in tree_files(out)},
+           "... and the files stay as they were")
+
+
 def forked(tap, ledger, indsigt, audit):
     """The same log in two directories, with all its keys, and two histories from there on."""
     state = ledger.path("state.json")
@@ -389,6 +401,7 @@ def forked(tap, ledger, indsigt, audit):
     tap.ok(code == 1 and "what lies between is not there" in line, "the second history is shorter at first: " + line)
     send(other, other.path("B.key"), "fork-more", 500)
     code, line = audit.run(url(other), "--from", state)
+    export_of_two(tap, ledger, other)
     mirror_of_two(tap, ledger, other)
     evidence = [name for name in os.listdir(".") if name.startswith("fork-")]
     tap.ok(code == 1 and len(evidence) == 1 and evidence[0] in line, "... then a larger one: " + line)
