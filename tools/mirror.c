@@ -157,9 +157,9 @@ static enum error start_thread(struct serving *serving, pthread_t *out, struct f
 static enum error run_server(struct serving *serving, struct tree_server *server, int stop_fd, struct fault *fault)
 {
 	pthread_t thread;
+	uint64_t size = mirror_published(serving->mirror)->size; /* from here on it is the thread's */
 	TRY(start_thread(serving, &thread, fault));
-	printf(
-		"ready mirror=%s entries=%" PRIu64 "\n", tree_server_address(server), mirror_published(serving->mirror)->size);
+	printf("ready mirror=%s entries=%" PRIu64 "\n", tree_server_address(server), size);
 	fflush(stdout);
 	enum error error = tree_server_run(server, fault);
 	if (write(stop_fd, "", 1) != 1)

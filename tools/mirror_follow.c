@@ -33,6 +33,7 @@ struct mirror {
 	struct follower follower;
 	int wake_fd;
 	bool following; /* the follower is open */
+	bool torn;      /* a tile could not be written: the rules stand behind it already */
 	uint64_t saved; /* entries, in the state that was written last */
 	struct progress progress;
 };
@@ -142,19 +143,23 @@ static enum error load_state(struct mirror *mirror, struct fault *fault)
 	return E_OK;
 }
 
-static enum error open_follower(struct mirror *mirror, struct fault *fault)
-{
-	const struct mirror_config *config = &mirror->config;
-	TRY(follower_open(config->place, mirror->wake_fd, &config->vkey, &mirror->follower, fault));
-	mirror->following = true;
-	return load_state(mirror, fault);
-}
-
 static void close_follower(struct mirror *mirror)
 {
 	if (mirror->following)
 		follower_close(&mirror->follower);
 	mirror->following = false;
+	mirror->torn = false;
+}
+
+static enum error open_follower(struct mirror *mirror, struct fault *fault)
+{
+	const struct mirror_config *config = &mirror->config;
+	TRY(follower_open(config->place, mirror->wake_fd, &config->vkey, &mirror->follower, fault));
+	mirror->following = true;
+	enum error error = load_state(mirror, fault);
+	if (error != E_OK)
+		close_follower(mirror); /* never from nothing because the state could not be read */
+	return error;
 }
 
 static enum error open_parts(struct mirror *mirror, const char *dir, struct fault *fault)
@@ -231,10 +236,13 @@ static enum error judge(struct mirror *mirror, enum error error, const struct lo
 	char name[100] = "";
 	if (error == E_OK)
 		return E_OK;
+	enum error kept = error == E_CORRUPT ? keep(mirror, finding, name, sizeof name) : E_OK;
+	/* Its rules may have taken half an entry, or stand behind a tile that is not there: the next round goes on from
+	 * the state on disk. */
+	if (error == E_CORRUPT || error == E_NO_MEMORY || mirror->torn)
+		close_follower(mirror);
 	if (error != E_CORRUPT)
 		return fault_set(fault, error, "%s", finding->text);
-	enum error kept = keep(mirror, finding, name, sizeof name);
-	close_follower(mirror); /* its rules may have taken half an entry: the next round goes on from the state on disk */
 	return fault_set(fault, E_CORRUPT, "ALARM: %s (index %" PRIu64 "); %s %s", finding->text, finding->index,
 		kept == E_OK ? "the evidence is in" : "the evidence cannot be written to", name);
 }
@@ -262,35 +270,41 @@ static enum error of_tree(enum error error, const struct fault *fault, struct lo
 	return log_finding_set(finding, error == E_CORRUPT ? E_IO : error, 0, "the copy: %s", fault->text);
 }
 
+/* Where it stands, when all tiles up to there are on the disk. */
+static enum error sync_and_save(struct mirror *mirror, struct log_finding *finding)
+{
+	struct fault fault = {.text = ""};
+	TRY(of_tree(tile_tree_sync(mirror->tree, &fault), &fault, finding));
+	return save_state(mirror, finding);
+}
+
 static enum error on_tile(
 	void *context, const struct tile_path *tile, struct bytes content, struct log_finding *finding)
 {
 	struct mirror *mirror = context;
 	struct fault fault = {.text = ""};
-	return of_tree(tile_tree_write(mirror->tree, tile, content, &fault), &fault, finding);
+	enum error error = tile_tree_write(mirror->tree, tile, content, &fault);
+	mirror->torn |= error != E_OK;
+	return of_tree(error, &fault, finding);
 }
 
 static enum error on_bundle(void *context, const struct log_rules *rules, struct log_finding *finding)
 {
 	struct mirror *mirror = context;
-	struct fault fault = {.text = ""};
 	progress_update(&mirror->progress, rules->size, mirror->follower.known.checkpoint.size);
 	if (rules->size - mirror->saved < SAVE_ENTRIES)
 		return E_OK;
-	TRY(of_tree(tile_tree_sync(mirror->tree, &fault), &fault, finding));
-	return save_state(mirror, finding);
+	return sync_and_save(mirror, finding);
 }
 
-/* With the mirror's own signature, which is made when everything that it speaks of is written. */
+/* With the mirror's own signature, which is made when everything that it speaks of is on the disk. */
 static enum error publish(struct mirror *mirror, struct bytes note, struct log_finding *finding)
 {
 	uint8_t cosigned[NOTE_BYTES_MAX];
 	struct bytes whole;
 	struct fault fault = {.text = ""};
 	struct writer w = writer_of(cosigned, sizeof cosigned);
-	enum error error = tile_tree_sync(mirror->tree, &fault);
-	if (error == E_OK)
-		error = mirror_key_cosign(mirror->key, note, (uint64_t)time(NULL), &w);
+	enum error error = mirror_key_cosign(mirror->key, note, (uint64_t)time(NULL), &w);
 	if (error == E_OK)
 		error = writer_done(&w, &whole);
 	if (error == E_OK)
@@ -319,8 +333,9 @@ static enum error copy_and_publish(struct mirror *mirror, struct log_finding *fi
 	if (follower->rules.size == follower->known.checkpoint.size && hash_equal(&shown, &mirror->shown))
 		return E_OK;
 	TRY(copy(mirror, finding));
+	/* In this order: a state that is behind what is published would not be gone on from. */
+	TRY(sync_and_save(mirror, finding));
 	TRY(publish(mirror, note, finding));
-	TRY(save_state(mirror, finding));
 	mirror->shown = shown;
 	return E_OK;
 }

@@ -221,6 +221,60 @@ START_TEST(a_damaged_copy_is_no_alarm)
 }
 END_TEST
 
+/* MIR-4: a disk that was full for a while (here: something lies in a file's way) leaves no tile out. */
+START_TEST(a_tile_that_could_not_be_written)
+{
+	static const char *const tiles[] = {"tile/entries/001", "tile/0/001"};
+	char path[200];
+	begin();
+	batches(300);
+	publish();
+	for (size_t i = 0; i < 2; i++) {
+		struct mirror *mirror = open_mirror();
+		snprintf(path, sizeof path, "mkdir -p %s/tree/%s", dir, tiles[i]);
+		ck_assert_int_eq(system(path), 0);
+		ck_error(mirror_round(mirror, &fault), E_IO);
+		ck_assert_ptr_nonnull(strstr(fault.text, tiles[i]));
+		ck_assert_uint_eq(mirror_published(mirror)->size, 0);
+		snprintf(path, sizeof path, "%s/tree/%s", dir, tiles[i]);
+		ck_assert_int_eq(rmdir(path), 0);
+		ck_assert_msg(mirror_round(mirror, &fault) == E_OK, "%s", fault.text);
+		ck_assert_uint_eq(mirror_published(mirror)->size, all.size);
+		ck_assert_msg(access(path, F_OK) == 0, "%s is published and not there", path);
+		mirror_close(mirror);
+		snprintf(path, sizeof path, "rm -r %s/tree %s/state.json", dir, dir);
+		ck_assert_int_eq(system(path), 0);
+	}
+	end();
+}
+END_TEST
+
+/* MIR-4: what is published is never more than what it knows that it has verified, wherever it is killed. */
+START_TEST(no_state_nothing_published)
+{
+	char path[200];
+	begin();
+	batches(10);
+	publish();
+	follow_once();
+	uint64_t good = all.size;
+	struct mirror *mirror = open_mirror();
+	batches(10);
+	publish();
+	snprintf(path, sizeof path, "%s/state.json", dir);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	ck_error(mirror_round(mirror, &fault), E_IO);
+	ck_assert_ptr_nonnull(strstr(fault.text, "state.json cannot be written"));
+	ck_assert_uint_eq(mirror_published(mirror)->size, good);
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_ok(mirror_round(mirror, &fault));
+	ck_assert_uint_eq(mirror_published(mirror)->size, all.size);
+	mirror_close(mirror);
+	end();
+}
+END_TEST
+
 START_TEST(what_lies_in_the_directory)
 {
 	static const struct {
@@ -253,4 +307,4 @@ START_TEST(what_lies_in_the_directory)
 END_TEST
 
 UNIT_MAIN("mirror", a_batch_that_nobody_signed, filed_too_late, its_own_signature, a_damaged_copy_is_no_alarm,
-	what_lies_in_the_directory)
+	a_tile_that_could_not_be_written, no_state_nothing_published, what_lies_in_the_directory)
