@@ -4,6 +4,7 @@
  */
 #include "query/call.h"
 #include "query/gzip.h"
+#include "query/negotiate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -76,7 +77,7 @@ void route_tile(struct call *call)
 		return;
 	}
 	set_tag(call, &tile);
-	if (call->request->if_none_match != NULL && strstr(call->request->if_none_match, call->response->tag) != NULL)
+	if (negotiate_known(call->request->if_none_match, call->response->tag))
 		call->response->status = 304;
 	else
 		give(call, &tile, content);

@@ -1,5 +1,7 @@
 #include "query/server.h"
 
+#include "query/negotiate.h"
+
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -392,7 +394,7 @@ static struct job *job_new(struct evhttp_request *http, struct connection *conne
 	job->request.query = keep(&at, query);
 	job->request.authorization = keep(&at, authorization);
 	job->request.if_none_match = keep(&at, tags);
-	job->request.gzip = encodings && strstr(encodings, "gzip");
+	job->request.gzip = negotiate_gzip(encodings);
 	char *peer = NULL;
 	evhttp_connection_get_peer(connection->http, &peer, &(uint16_t){0});
 	job->request.local = peer && (strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0);

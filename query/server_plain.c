@@ -1,17 +1,22 @@
 #include "query/server_plain.h"
 
+#include "query/negotiate.h"
+
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #define REQUEST_HEAD_BYTES_MAX 16384
+#define READ_AHEAD_BYTES_MAX (4 * REQUEST_HEAD_BYTES_MAX) /* beside one whole body */
 #define LISTEN_BACKLOG 64
 
 struct connection {
@@ -88,6 +93,8 @@ static struct bufferevent *on_accept(struct event_base *base, void *context)
 		return bufferevent; /* not counted: out of memory for a few bytes, it will not last */
 	}
 	*connection = (struct connection){.server = server, .bufferevent = bufferevent, .timer = timer};
+	/* evhttp reads on while it writes, also from a client that takes no answers. */
+	bufferevent_setwatermark(bufferevent, EV_READ, 0, READ_AHEAD_BYTES_MAX + server->options.body_bytes_max);
 	bufferevent_incref(bufferevent);
 	server->connections++;
 	event_active(timer, EV_TIMEOUT, 0);
@@ -137,6 +144,17 @@ static enum plain_method method_of(enum evhttp_cmd_type command)
 	}
 }
 
+/* Where two headers speak of a body, a proxy in front could make out another end of the request than evhttp, which
+ * takes the first; and of a method that it does not know it takes none. */
+static bool end_unclear(struct evhttp_request *http, enum plain_method method)
+{
+	const struct evkeyval *header;
+	unsigned count = 0;
+	for (header = evhttp_request_get_input_headers(http)->tqh_first; header; header = header->next.tqe_next)
+		count += strcasecmp(header->key, "Content-Length") == 0 || strcasecmp(header->key, "Transfer-Encoding") == 0;
+	return count > (method == PLAIN_OTHER ? 0 : 1);
+}
+
 static void on_request(struct evhttp_request *http, void *context)
 {
 	const struct plain_server *server = context;
@@ -148,10 +166,17 @@ static void on_request(struct evhttp_request *http, void *context)
 	const struct plain_request request = {.method = method_of(evhttp_request_get_command(http)),
 		.path = path != NULL ? path : "",
 		.if_none_match = evhttp_find_header(headers, "If-None-Match"),
-		.gzip = accepted != NULL && strstr(accepted, "gzip") != NULL,
+		.gzip = negotiate_gzip(accepted),
 		.body = bytes_of(evbuffer_pullup(body, -1), len)};
-	struct plain_answer answer = {.status = 0};
-	server->options.handler(server->options.context, &request, &answer);
+	struct plain_answer answer = {.status = 400,
+		.content_type = "text/plain; charset=utf-8",
+		.body = bytes_text("it is not clear where this request ends\n")};
+	if (end_unclear(http, request.method)) {
+		add_header(http, "Connection", "close");
+	} else {
+		answer = (struct plain_answer){.status = 0};
+		server->options.handler(server->options.context, &request, &answer);
+	}
 	reply(http, &answer);
 }
 

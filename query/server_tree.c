@@ -4,6 +4,7 @@
 #include "ledger/keyfile.h"
 #include "ledger/tile_tree.h"
 #include "query/gzip.h"
+#include "query/negotiate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,7 @@ static void say(struct plain_answer *out, int status, const char *why)
 	out->content_type = "text/plain; charset=utf-8";
 	out->body = bytes_text(why);
 	out->allow = status == 405 ? "GET, HEAD" : NULL;
+	out->cache_control = "no-store"; /* what is not there now may be there soon */
 }
 
 static void say_why_not(struct plain_answer *out, enum error error, const char *missing)
@@ -93,7 +95,7 @@ static void give_tile(struct tree_server *server, const struct plain_request *re
 	server->body = (char *)content;
 	bool zip = tile->entries && request->gzip;
 	set_tag(tile, zip, out);
-	out->status = request->if_none_match != NULL && strstr(request->if_none_match, out->tag) != NULL ? 304 : 200;
+	out->status = negotiate_known(request->if_none_match, out->tag) ? 304 : 200;
 	if (zip && out->status == 200)
 		compress(server, out);
 	out->content_type = "application/octet-stream";

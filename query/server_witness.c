@@ -53,7 +53,8 @@ static void on_request(void *context, const struct plain_request *request, struc
 		read_checkpoint(server, request);
 	out->status = server->answer.status;
 	out->content_type = server->answer.content_type;
-	out->allow = server->answer.status == 405 ? "GET, HEAD, POST" : NULL;
+	if (out->status == 405)
+		out->allow = strcmp(request->path, "/add-checkpoint") == 0 ? "POST" : "GET, HEAD";
 	out->body = bytes_of(server->answer.body, server->answer.len);
 }
 

@@ -188,6 +188,67 @@ START_TEST(addresses)
 }
 END_TEST
 
+static int ask_raw(const char *text, char allow[100])
+{
+	struct http_answer answer;
+	int fd = http_connect(port);
+	http_put(fd, text);
+	ck_assert(http_answer_read(fd, false, &answer));
+	snprintf(allow, 100, "%s", http_header(&answer, "Allow"));
+	if (strcmp(http_header(&answer, "Connection"), "close") == 0)
+		ck_assert(http_ended(fd)); /* and nothing behind it is answered */
+	free(answer.body);
+	close(fd);
+	return answer.status;
+}
+
+#define NEXT "GET /next HTTP/1.1\r\nHost: w\r\n\r\n"
+
+/* Nothing that a proxy in front could take for the end of a request is taken for another one. */
+START_TEST(requests_with_two_ends)
+{
+	static const struct {
+		const char *text;
+		int status;
+		const char *allow;
+	} cases[] = {
+		{"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 33\r\n\r\n" NEXT, 400, ""},
+		{"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 0\r\nTransfer-Encoding : chunked\r\n\r\n" NEXT, 400, ""},
+		{"BREW /add-checkpoint HTTP/1.1\r\nContent-Length: 33\r\n\r\n" NEXT, 400, ""},
+		{"GET /add-checkpoint HTTP/1.1\r\nHost: w\r\n\r\n", 405, "POST"},
+		{"POST /0000000000000000000000000000000000000000000000000000000000000000/checkpoint HTTP/1.1\r\n\r\n", 405,
+			"GET, HEAD"},
+	};
+	char allow[100];
+	set_up();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		ck_assert_int_eq(ask_raw(cases[i].text, allow), cases[i].status);
+		ck_assert_str_eq(allow, cases[i].allow);
+	}
+	tear_down();
+}
+END_TEST
+
+/* Who asks and asks and takes no answers is read no further: what it sends fills its own buffers. */
+START_TEST(answers_that_nobody_takes)
+{
+	static char requests[1 << 20];
+	const struct timeval patience = {.tv_sec = 1};
+	size_t len = 0, sent = 0;
+	ssize_t n;
+	set_up();
+	int fd = http_connect(port);
+	while (len + strlen(NEXT) < sizeof requests)
+		len += (size_t)sprintf(requests + len, NEXT);
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience), 0);
+	while (sent < 64u << 20 && (n = send(fd, requests, len, MSG_NOSIGNAL)) > 0)
+		sent += (size_t)n;
+	ck_assert_msg(sent < 64u << 20, "the witness took all %zu bytes", sent);
+	close(fd);
+	tear_down();
+}
+END_TEST
+
 struct asker {
 	pthread_t thread;
 	struct log *log;
@@ -311,4 +372,4 @@ START_TEST(forked)
 }
 END_TEST
 
-UNIT_MAIN("witness_server", forked, addresses, at_once, killed)
+UNIT_MAIN("witness_server", forked, addresses, requests_with_two_ends, answers_that_nobody_takes, at_once, killed)
