@@ -373,12 +373,10 @@ static size_t kept_bytes(const char *text)
 static struct job *job_new(struct evhttp_request *http, struct connection *connection)
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(http);
-	const char *path = evhttp_uri_get_path(uri);
-	const char *query = evhttp_uri_get_query(uri);
+	const char *path = evhttp_uri_get_path(uri), *query = evhttp_uri_get_query(uri);
 	const struct evkeyvalq *headers = evhttp_request_get_input_headers(http);
 	const char *authorization = evhttp_find_header(headers, "Authorization");
 	const char *tags = evhttp_find_header(headers, "If-None-Match");
-	const char *encodings = evhttp_find_header(headers, "Accept-Encoding");
 	struct job *job =
 		calloc(1, sizeof *job + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) + kept_bytes(tags));
 	if (job == NULL)
@@ -394,7 +392,7 @@ static struct job *job_new(struct evhttp_request *http, struct connection *conne
 	job->request.query = keep(&at, query);
 	job->request.authorization = keep(&at, authorization);
 	job->request.if_none_match = keep(&at, tags);
-	job->request.gzip = negotiate_gzip(encodings);
+	job->request.gzip = negotiate_gzip(evhttp_find_header(headers, "Accept-Encoding"));
 	char *peer = NULL;
 	evhttp_connection_get_peer(connection->http, &peer, &(uint16_t){0});
 	job->request.local = peer && (strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0);
