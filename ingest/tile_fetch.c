@@ -8,6 +8,8 @@
 
 #define CHECKPOINT_PATH "/checkpoint"
 #define HASHES_BYTES_MAX (TILE_WIDTH * HASH_BYTES)
+/* Read of what comes with a refusal, so that the connection can be used again; more ends it. */
+#define REFUSAL_BYTES_MAX (64u << 10)
 /* Kept for what is asked for out of order, so that this never waits for what nobody reads. */
 #define OWN_TRANSFER 0
 
@@ -15,6 +17,7 @@ enum transfer_state { TRANSFER_IDLE, TRANSFER_UNDER_WAY, TRANSFER_DONE };
 
 struct transfer {
 	CURL *curl;
+	bool local;
 	enum transfer_state state;
 	char path[TILE_PATH_BYTES_MAX + 1];
 	uint64_t number; /* of the bundle that it is fetched ahead for */
@@ -24,6 +27,7 @@ struct transfer {
 	size_t len;
 	size_t capacity;
 	size_t len_max;
+	size_t refusal_len;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -129,14 +133,28 @@ uint64_t tile_fetch_received(const struct tile_fetch *fetch)
 
 /* ---- one transfer ---- */
 
+/* What comes with a refusal is a page for people, of any length, and no tile. */
+static size_t skip_refusal(struct transfer *transfer, size_t len)
+{
+	if (len > REFUSAL_BYTES_MAX - transfer->refusal_len)
+		return 0;
+	transfer->refusal_len += len;
+	return len;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 	size_t len = size * count;
+	long status = 0;
+	curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (!transfer->local && status != 200)
+		return skip_refusal(transfer, len);
 	if (len > transfer->len_max - transfer->len)
 		return 0;
 	if (transfer->len + len > transfer->capacity) {
-		size_t capacity = 2 * transfer->capacity + len;
+		size_t capacity = transfer->len + len + transfer->capacity;
+		capacity = capacity < transfer->len_max ? capacity : transfer->len_max;
 		uint8_t *larger = realloc(transfer->body, capacity);
 		if (larger == NULL)
 			return 0;
@@ -163,7 +181,7 @@ static CURLcode set_options(const struct tile_fetch *fetch, struct transfer *tra
 	SET(URL, url);
 	SET(NOSIGNAL, 1L);
 	SET(CONNECTTIMEOUT, TILE_FETCH_CONNECT_SECONDS);
-	SET(LOW_SPEED_LIMIT, 1L);
+	SET(LOW_SPEED_LIMIT, TILE_FETCH_STALL_BYTES);
 	SET(LOW_SPEED_TIME, TILE_FETCH_STALL_SECONDS);
 	SET(ACCEPT_ENCODING, "gzip");
 	SET(WRITEFUNCTION, on_body);
@@ -182,7 +200,8 @@ static enum error start(struct tile_fetch *fetch, struct transfer *transfer, con
 	if (len < 0 || (size_t)len >= sizeof url)
 		return E_USAGE;
 	snprintf(transfer->path, sizeof transfer->path, "%s", path);
-	transfer->len = 0;
+	transfer->local = fetch->local;
+	transfer->len = transfer->refusal_len = 0;
 	transfer->len_max = len_max;
 	transfer->status = 0;
 	transfer->error[0] = '\0';
@@ -287,10 +306,7 @@ static enum error step(struct tile_fetch *fetch, int timeout_ms)
 
 static enum error wait_for(struct tile_fetch *fetch, const struct transfer *transfer)
 {
-	int running;
-	if (curl_multi_perform(fetch->multi, &running) != CURLM_OK)
-		return E_IO;
-	collect(fetch);
+	TRY(step(fetch, 0)); /* files are there without waiting, and the wake counts for them too */
 	while (transfer->state != TRANSFER_DONE)
 		TRY(step(fetch, 1000));
 	return E_OK;
@@ -315,7 +331,7 @@ static enum error pause_for(struct tile_fetch *fetch, int64_t ms)
 static bool is_missing(const struct tile_fetch *fetch, const struct transfer *transfer)
 {
 	return fetch->local ? transfer->code == CURLE_FILE_COULDNT_READ_FILE
-						: transfer->code == CURLE_OK && (transfer->status == 404 || transfer->status == 410);
+						: transfer->status == 404 || transfer->status == 410;
 }
 
 static bool is_good(const struct tile_fetch *fetch, const struct transfer *transfer)
@@ -336,8 +352,10 @@ static enum error judge(const struct tile_fetch *fetch, const struct transfer *t
 		return E_OK;
 	if (is_missing(fetch, transfer))
 		return fault_set(fault, E_NOT_FOUND, "%s is not there", transfer->path);
+	if (transfer->status >= 400)
+		return fault_set(fault, E_IO, "the server answered %ld", transfer->status);
 	if (transfer->code == CURLE_WRITE_ERROR)
-		return fault_set(fault, E_IO, "the answer is longer than a tile can be");
+		return fault_set(fault, E_IO, "the answer is longer than the %zu bytes that it can have", transfer->len_max);
 	if (transfer->code != CURLE_OK)
 		return fault_set(
 			fault, E_IO, "%s", transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(transfer->code));

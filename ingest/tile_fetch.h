@@ -10,9 +10,10 @@
 #define TILE_FETCH_TRANSFERS 16u  /* under way or ready at once */
 #define TILE_FETCH_CONNECTIONS 8L /* to one host */
 #define TILE_FETCH_CONNECT_SECONDS 10L
-#define TILE_FETCH_STALL_SECONDS 30L /* without a byte */
-#define TILE_FETCH_TRIES 4u          /* of what cannot be had because of the network or the server */
-#define TILE_FETCH_RETRY_MS 250      /* before the second try, and twice that before each one after it */
+#define TILE_FETCH_STALL_SECONDS 30L /* with fewer bytes a second than this: a server that only trickles ends, too */
+#define TILE_FETCH_STALL_BYTES 64L
+#define TILE_FETCH_TRIES 4u     /* of what cannot be had because of the network or the server */
+#define TILE_FETCH_RETRY_MS 250 /* before the second try, and twice that before each one after it */
 
 struct tile_fetch;
 

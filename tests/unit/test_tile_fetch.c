@@ -1,13 +1,17 @@
-/* Tiles from a directory; over HTTP they are fetched in tests/e2e. */
+/* Tiles from a directory, and servers that are broken or mean harm; honest ones are in tests/e2e. */
 #include "ingest/tile_fetch.h"
 #include "ledger/keyfile.h"
 #include "tests/unit/place.h"
 #include "tests/unit/tile_log.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static struct place place;
 static char dir[80];
@@ -114,7 +118,7 @@ START_TEST(what_is_not_there)
 	static uint8_t too_long[TILE_WIDTH * HASH_BYTES + 1];
 	put_file("/tile/0/000", BYTES_ARRAY(too_long));
 	ck_error(tile_fetch_read(fetch, &long_one, &content, &fault), E_IO);
-	ck_assert_ptr_nonnull(strstr(fault.text, "longer than a tile"));
+	ck_assert_ptr_nonnull(strstr(fault.text, "longer than the 8192 bytes"));
 	tile_fetch_close(fetch);
 	drop_log();
 }
@@ -139,6 +143,151 @@ START_TEST(woken)
 }
 END_TEST
 
+/* Files are read without waiting for anything; it ends all the same. */
+START_TEST(woken_while_reading_files)
+{
+	put_log(300);
+	int ends[2];
+	ck_assert_int_eq(pipe(ends), 0);
+	struct tile_fetch *fetch = open_fetch(ends[0]);
+	const struct tile_path tile = {.level = 0, .number = 0, .width = TILE_WIDTH};
+	struct bytes content;
+	struct fault fault;
+	tile_fetch_ahead(fetch, 0, 300);
+	ck_ok(tile_fetch_read(fetch, &tile, &content, &fault));
+	ck_assert_int_eq(write(ends[1], "x", 1), 1);
+	ck_error(tile_fetch_read(fetch, &tile, &content, &fault), E_CLOSED);
+	tile_fetch_close(fetch);
+	close(ends[0]);
+	close(ends[1]);
+	drop_log();
+}
+END_TEST
+
+/* ---- servers ---- */
+
+struct served {
+	int listener;
+	uint16_t port;
+	unsigned asked;
+	const char *head;
+	const uint8_t *body;
+	size_t body_len;
+	bool endless; /* the body over and over, until nobody takes it */
+};
+
+static void answer_one(struct served *served, int fd)
+{
+	char request[4096] = "";
+	size_t len = 0;
+	ssize_t n = 1;
+	while (strstr(request, "\r\n\r\n") == NULL && n > 0 && len < sizeof request - 1) {
+		n = recv(fd, request + len, sizeof request - 1 - len, 0);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	served->asked++;
+	n = send(fd, served->head, strlen(served->head), MSG_NOSIGNAL);
+	do
+		n = send(fd, served->body, served->body_len, MSG_NOSIGNAL);
+	while (served->endless && n > 0);
+	shutdown(fd, SHUT_WR);
+	while (n > 0)
+		n = recv(fd, request, sizeof request, 0);
+}
+
+static void *serve(void *context)
+{
+	struct served *served = context;
+	for (int fd; (fd = accept(served->listener, NULL, NULL)) >= 0;) {
+		answer_one(served, fd);
+		close(fd);
+	}
+	return NULL;
+}
+
+static pthread_t serve_begin(struct served *served)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof address;
+	pthread_t thread;
+	served->listener = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(served->listener, (struct sockaddr *)&address, len), 0);
+	ck_assert_int_eq(getsockname(served->listener, (struct sockaddr *)&address, &len), 0);
+	ck_assert_int_eq(listen(served->listener, 16), 0);
+	served->port = ntohs(address.sin_port);
+	ck_assert_int_eq(pthread_create(&thread, NULL, serve, served), 0);
+	return thread;
+}
+
+/* A tile of the server's log; `text` is in the fault. */
+static void assert_told(struct served *served, enum error error, const char *text, unsigned asked)
+{
+	const struct tile_path tile = {.level = 0, .number = 0, .width = TILE_WIDTH};
+	pthread_t thread = serve_begin(served);
+	char url[64];
+	struct tile_fetch *fetch;
+	struct bytes content;
+	struct fault fault = {.text = ""};
+	snprintf(url, sizeof url, "http://127.0.0.1:%u", served->port);
+	ck_ok(tile_fetch_open(url, -1, &fetch, &fault));
+	ck_error(tile_fetch_read(fetch, &tile, &content, &fault), error);
+	ck_assert_msg(strstr(fault.text, text) != NULL, "%s: %s", served->head, fault.text);
+	tile_fetch_close(fetch);
+	shutdown(served->listener, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(served->listener);
+	ck_assert_uint_eq(served->asked, asked);
+}
+
+static struct bytes bomb(void)
+{
+	static uint8_t packed[1 << 16], zeros[1 << 20];
+	z_stream stream = {.next_out = packed, .avail_out = sizeof packed};
+	ck_assert_int_eq(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	for (int i = 0; i < 32; i++) {
+		stream.next_in = zeros;
+		stream.avail_in = sizeof zeros;
+		ck_assert_int_eq(deflate(&stream, i == 31 ? Z_FINISH : Z_NO_FLUSH), i == 31 ? Z_STREAM_END : Z_OK);
+	}
+	deflateEnd(&stream);
+	return bytes_of(packed, stream.total_out);
+}
+
+START_TEST(bad_servers)
+{
+	static uint8_t page[100000];
+	const struct bytes packed = bomb();
+	memset(page, 'x', sizeof page);
+	struct {
+		struct served served;
+		enum error error;
+		const char *text;
+		unsigned asked;
+	} cases[] = {
+		{{.head = "HTTP/1.1 404 Not Found\r\n\r\n", .body = page, .body_len = 9379}, E_NOT_FOUND, "is not there", 1},
+		{{.head = "HTTP/1.1 404 Not Found\r\n\r\n", .body = page, .body_len = 9379, .endless = true}, E_NOT_FOUND,
+			"is not there", 1},
+		{{.head = "HTTP/1.1 410 Gone\r\nContent-Length: 100000\r\n\r\n", .body = page, .body_len = 100000}, E_NOT_FOUND,
+			"is not there", 1},
+		{{.head = "HTTP/1.1 403 Forbidden\r\n\r\n", .body = page, .body_len = 9379}, E_IO, "answered 403", 1},
+		{{.head = "HTTP/1.1 503 Busy\r\n\r\n", .body = page, .body_len = 9379}, E_IO, "answered 503", TILE_FETCH_TRIES},
+		{{.head = "HTTP/1.1 200 OK\r\n\r\n", .body = page, .body_len = 8193}, E_IO, "longer than the 8192 bytes", 1},
+		{{.head = "HTTP/1.1 200 OK\r\n\r\n", .body = page, .body_len = 1, .endless = true}, E_IO,
+			"longer than the 8192 bytes", 1},
+		{{.head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", .body = packed.data, .body_len = packed.len},
+			E_IO, "longer than the 8192 bytes", 1},
+		{{.head = "HTTP/1.1 200 OK\r\nContent-Length: 8192\r\n\r\n", .body = page, .body_len = 5000}, E_IO,
+			"3192 bytes remaining", TILE_FETCH_TRIES},
+		{{.head = "HTTP/1.1 302 Found\r\nLocation: file:///etc/hostname\r\nContent-Length: 1\r\n\r\n",
+			 .body = page,
+			 .body_len = 1},
+			E_IO, "not supported", TILE_FETCH_TRIES},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_told(&cases[i].served, cases[i].error, cases[i].text, cases[i].asked);
+}
+END_TEST
+
 START_TEST(bad_places)
 {
 	static const char *const places[] = {"", "ftp://example.org/", "/nowhere/at/all", "http://", "gopher:x"};
@@ -152,4 +301,4 @@ START_TEST(bad_places)
 }
 END_TEST
 
-UNIT_MAIN("tile_fetch", a_whole_log, what_is_not_there, woken, bad_places)
+UNIT_MAIN("tile_fetch", a_whole_log, what_is_not_there, woken, woken_while_reading_files, bad_servers, bad_places)
