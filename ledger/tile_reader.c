@@ -18,6 +18,7 @@ struct tile_reader {
 	struct tile edges[TILE_LEVELS]; /* the partial tile of each level that has one */
 	struct tile full[TILE_LEVELS];  /* the one read last */
 	struct log_finding finding;
+	bool deceived;
 };
 
 const struct checkpoint *tile_reader_checkpoint(const struct tile_reader *reader)
@@ -28,6 +29,17 @@ const struct checkpoint *tile_reader_checkpoint(const struct tile_reader *reader
 const struct log_finding *tile_reader_finding(const struct tile_reader *reader)
 {
 	return &reader->finding;
+}
+
+bool tile_reader_deceived(const struct tile_reader *reader)
+{
+	return reader->deceived;
+}
+
+static enum error deceived(struct tile_reader *reader, enum error error)
+{
+	reader->deceived = true;
+	return error;
 }
 
 /* Hashes that the level has in all. */
@@ -45,6 +57,12 @@ uint32_t tile_reader_width(const struct tile_reader *reader, uint32_t level, uin
 	return left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH;
 }
 
+/* The first entry below a tile. The one tile of the uppermost level has number 0. */
+static uint64_t first_entry(uint32_t level, uint64_t number)
+{
+	return level + 1 < TILE_LEVELS ? number << (LEVEL_BITS * (level + 1)) : 0;
+}
+
 /* ---- asking the source ---- */
 
 static enum error ask(
@@ -52,7 +70,7 @@ static enum error ask(
 {
 	struct fault fault = {.text = ""};
 	char path[TILE_PATH_BYTES_MAX + 1];
-	uint64_t index = tile->number << (LEVEL_BITS * ((tile->entries ? 0 : tile->level) + 1));
+	uint64_t index = first_entry(tile->entries ? 0 : tile->level, tile->number);
 	enum error error = reader->source.read(reader->source.context, tile, out, &fault);
 	if (error == E_OK)
 		return E_OK;
@@ -88,9 +106,9 @@ static enum error ask_hashes(
 	out->loaded = false;
 	TRY(ask_either(reader, path, &content, finding));
 	if (content.len != width * HASH_BYTES && content.len != TILE_WIDTH * HASH_BYTES)
-		return log_finding_set(finding, E_CORRUPT, number << (LEVEL_BITS * (level + 1)),
-			"tile %" PRIu64 " of level %" PRIu32 " has %zu bytes and should have %" PRIu32, number, level, content.len,
-			width * HASH_BYTES);
+		return deceived(reader, log_finding_set(finding, E_CORRUPT, first_entry(level, number),
+									"tile %" PRIu64 " of level %" PRIu32 " has %zu bytes and should have %" PRIu32,
+									number, level, content.len, width * HASH_BYTES));
 	memcpy(out->hashes, content.data, width * HASH_BYTES);
 	out->number = number;
 	return E_OK;
@@ -172,8 +190,9 @@ static enum error load_full(struct tile_reader *reader, uint32_t level, uint64_t
 	TRY(ask_hashes(reader, level, number, tile, finding));
 	merkle_root_of_leaves(tile->hashes, TILE_WIDTH, &root);
 	if (!hash_equal(&root, &above->hashes[number % TILE_WIDTH]))
-		return log_finding_set(finding, E_CORRUPT, number << (LEVEL_BITS * (level + 1)),
-			"tile %" PRIu64 " of level %" PRIu32 " is not the one of the checkpoint's tree", number, level);
+		return deceived(reader,
+			log_finding_set(finding, E_CORRUPT, first_entry(level, number),
+				"tile %" PRIu64 " of level %" PRIu32 " is not the one of the checkpoint's tree", number, level));
 	tile->loaded = true;
 	return E_OK;
 }
@@ -233,17 +252,17 @@ enum error tile_reader_bundle(
 		struct bytes entry = reader_range16(&r, ENTRY_BYTES_MAX);
 		struct hash leaf;
 		if (r.error != E_OK)
-			return log_finding_set(finding, E_CORRUPT, index, "the entry is cut off");
+			return deceived(reader, log_finding_set(finding, E_CORRUPT, index, "the entry is cut off"));
 		merkle_leaf_hash(entry, &leaf);
 		if (!hash_equal(&leaf, &tile->hashes[out->count]))
-			return log_finding_set(
-				finding, E_CORRUPT, index, "the entry does not have the hash that the tree has for it");
+			return deceived(reader, log_finding_set(finding, E_CORRUPT, index,
+										"the entry does not have the hash that the tree has for it"));
 		out->entries[out->count] = entry;
 	}
 	/* More than the tree's own entries is in a full bundle that stands for a partial one only. */
 	out->content.len -= path.width < TILE_WIDTH ? reader_left(&r) : 0;
 	if (path.width == TILE_WIDTH && reader_done(&r) != E_OK)
-		return log_finding_set(finding, E_CORRUPT, number * TILE_WIDTH + out->count - 1,
-			"there are bytes after the entry that belong to none");
+		return deceived(reader, log_finding_set(finding, E_CORRUPT, number * TILE_WIDTH + out->count - 1,
+									"there are bytes after the entry that belong to none"));
 	return E_OK;
 }

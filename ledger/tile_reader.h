@@ -39,6 +39,10 @@ enum error tile_reader_open(const struct tile_source *source, const struct check
 void tile_reader_close(struct tile_reader *reader);
 const struct checkpoint *tile_reader_checkpoint(const struct tile_reader *reader);
 
+/* Has the source given anything that is not what the checkpoint commits to? That is no fault of the log's: whoever
+ * signed the checkpoint need not have given it. */
+bool tile_reader_deceived(const struct tile_reader *reader);
+
 /* How many hashes or entries the tile has in this tree: 0 if it is none of its tiles. */
 uint32_t tile_reader_width(const struct tile_reader *reader, uint32_t level, uint64_t number);
 /* The hashes of a tile, as many as tile_reader_width says, 32 bytes each; borrowed until the next call. */

@@ -49,7 +49,9 @@ static enum error open_reader(struct follower *follower, const struct checkpoint
 	struct log_finding *finding)
 {
 	const struct tile_source source = {tile_fetch_read, follower->fetch};
-	return tile_reader_open(&source, checkpoint, out, finding);
+	enum error error = tile_reader_open(&source, checkpoint, out, finding);
+	follower->deceived = error == E_CORRUPT;
+	return error;
 }
 
 static enum error keep_evidence(struct follower *follower, const struct follow_state *smaller,
@@ -70,6 +72,7 @@ static enum error check_extends(struct follower *follower, const struct follow_s
 	struct follow_fork fork;
 	TRY(open_reader(follower, &larger->checkpoint, &reader, finding));
 	enum error error = follow_extends(reader, &smaller->checkpoint, &fork, finding);
+	follower->deceived = tile_reader_deceived(reader);
 	if (fork.found)
 		TRY(keep_evidence(follower, smaller, larger, &fork.old_root, &fork.proof));
 	return error;
@@ -111,6 +114,7 @@ enum error follower_look(struct follower *follower, bool *newer, struct log_find
 {
 	struct bytes note;
 	struct fault fault = {.text = ""};
+	follower->deceived = false;
 	enum error error = tile_fetch_checkpoint(follower->fetch, &note, &fault);
 	if (error != E_OK)
 		return log_finding_set(finding, error, 0, "the checkpoint cannot be had: %s", fault.text);
@@ -130,5 +134,7 @@ enum error follower_read(struct follower *follower, const struct follow_hooks *h
 	const struct checkpoint *checkpoint = &follower->known.checkpoint;
 	TRY(open_reader(follower, checkpoint, &reader, finding));
 	tile_fetch_ahead(follower->fetch, follower->rules.size / TILE_WIDTH, checkpoint->size);
-	return follow(&follower->rules, reader, hooks, finding);
+	enum error error = follow(&follower->rules, reader, hooks, finding);
+	follower->deceived = tile_reader_deceived(reader);
+	return error;
 }

@@ -15,6 +15,7 @@ struct follower {
 	struct log_rules rules;
 	struct follow_state known; /* the newest checkpoint that fits all before it; size 0: there is none */
 	struct follow_state seen;  /* the one that was shown last, if it does not fit */
+	bool deceived;             /* the last error is about tiles that are not what is signed, and not about the log */
 	char *evidence;            /* owned: the fork file, when two signed checkpoints do not fit together */
 };
 

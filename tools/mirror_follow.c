@@ -7,6 +7,7 @@
 #include "tools/mirror_key.h"
 #include "tools/progress.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,6 +22,7 @@
 #define CONFIG_BYTES_MAX 8192u
 #define STATE "state.json"
 #define EVIDENCE "evidence"
+#define EVIDENCE_FILES_MAX 16u /* of a kind; a log that goes on growing would fill the disk with more of the same */
 #define PATH_BYTES_MAX 4096u
 #define SAVE_ENTRIES (1u << 18) /* seconds of work */
 
@@ -216,35 +218,68 @@ static json_t *broken_json(const struct mirror *mirror, const struct log_finding
 		known->note_len, "index", (json_int_t)finding->index, "reason", finding->text);
 }
 
+static unsigned count_files(int dir_fd, const char *kind)
+{
+	unsigned count = 0;
+	int fd = openat(dir_fd, EVIDENCE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *evidence = fd >= 0 ? fdopendir(fd) : NULL;
+	for (const struct dirent *entry; evidence != NULL && (entry = readdir(evidence)) != NULL;)
+		count += strncmp(entry->d_name, kind, strlen(kind)) == 0;
+	if (evidence != NULL)
+		closedir(evidence);
+	else if (fd >= 0)
+		close(fd);
+	return count;
+}
+
+/* E_TOO_MANY: what is there says it all. What is there under the name stays as it is. */
 static enum error keep(struct mirror *mirror, const struct log_finding *finding, char *name, size_t room)
 {
 	const struct follower *follower = &mirror->follower;
+	bool fork = follower->evidence != NULL;
 	if (mkdirat(mirror->dir_fd, EVIDENCE, 0755) != 0 && errno != EEXIST)
 		return E_IO;
-	if (follower->evidence != NULL) {
+	if (fork)
 		snprintf(name, room, EVIDENCE "/fork-%" PRIu64 "-%" PRIu64 ".json", follower->known.checkpoint.size,
 			follower->seen.checkpoint.size);
+	else
+		snprintf(name, room, EVIDENCE "/broken-%" PRIu64 ".json", follower->known.checkpoint.size);
+	if (faccessat(mirror->dir_fd, name, F_OK, 0) == 0)
+		return E_OK;
+	if (count_files(mirror->dir_fd, fork ? "fork-" : "broken-") >= EVIDENCE_FILES_MAX)
+		return E_TOO_MANY;
+	if (fork)
 		return file_write_atomic(mirror->dir_fd, name, bytes_text(follower->evidence), 0644);
-	}
 	json_auto_t *json = broken_json(mirror, finding);
-	snprintf(name, room, EVIDENCE "/broken-%" PRIu64 ".json", follower->known.checkpoint.size);
 	return write_json(mirror->dir_fd, name, json, 0644);
+}
+
+/* An alarm is about what the log has signed; tiles that are not that may be anybody's fault. */
+static enum error raise_alarm(struct mirror *mirror, const struct log_finding *finding, struct fault *fault)
+{
+	char name[100] = "";
+	if (mirror->follower.deceived)
+		return fault_set(fault, E_CORRUPT,
+			"what is given there is not what the log signed: %s (index %" PRIu64 "); a cache in between may be broken",
+			finding->text, finding->index);
+	enum error kept = keep(mirror, finding, name, sizeof name);
+	return fault_set(fault, E_CORRUPT, "ALARM: %s (index %" PRIu64 "); %s %s", finding->text, finding->index,
+		kept == E_OK         ? "the evidence is in"
+		: kept == E_TOO_MANY ? "enough evidence of it is kept, without"
+							 : "the evidence cannot be written to",
+		name);
 }
 
 static enum error judge(struct mirror *mirror, enum error error, const struct log_finding *finding, struct fault *fault)
 {
-	char name[100] = "";
 	if (error == E_OK)
 		return E_OK;
-	enum error kept = error == E_CORRUPT ? keep(mirror, finding, name, sizeof name) : E_OK;
+	error = error == E_CORRUPT ? raise_alarm(mirror, finding, fault) : fault_set(fault, error, "%s", finding->text);
 	/* Its rules may have taken half an entry, or stand behind a tile that is not there: the next round goes on from
 	 * the state on disk. */
 	if (error == E_CORRUPT || error == E_NO_MEMORY || mirror->torn)
 		close_follower(mirror);
-	if (error != E_CORRUPT)
-		return fault_set(fault, error, "%s", finding->text);
-	return fault_set(fault, E_CORRUPT, "ALARM: %s (index %" PRIu64 "); %s %s", finding->text, finding->index,
-		kept == E_OK ? "the evidence is in" : "the evidence cannot be written to", name);
+	return error;
 }
 
 /* ---- a round ---- */

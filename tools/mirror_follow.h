@@ -31,5 +31,6 @@ const struct mirror_config *mirror_config(const struct mirror *mirror);
 const struct checkpoint *mirror_published(const struct mirror *mirror);
 
 /* One round. E_OK: the newest checkpoint that the log shows is published. E_CORRUPT: an alarm, the fault says which,
- * and where the evidence is; what is published stays. E_CLOSED. Everything else may pass. */
+ * and where the evidence is, or that the tiles are not the signed ones; what is published stays. E_CLOSED. Everything
+ * else may pass. */
 enum error mirror_round(struct mirror *mirror, struct fault *fault) MUST_USE;

@@ -221,6 +221,65 @@ START_TEST(a_damaged_copy_is_no_alarm)
 }
 END_TEST
 
+/* MIR-2: a log that breaks a rule and goes on growing does not fill the disk. */
+START_TEST(enough_evidence)
+{
+	begin();
+	batches(3);
+	publish();
+	follow_once();
+	uint64_t good = all.size;
+	batches(1);
+	forge->entries[forge->entry_count - 1].data[forge->entries[forge->entry_count - 1].len - 1] ^= 1;
+	forge_rehash(forge, forge->entry_count - 1);
+	publish();
+	struct mirror *mirror = open_mirror();
+	for (int round = 0; round < 20; round++) {
+		ck_error(mirror_round(mirror, &fault), E_CORRUPT);
+		ck_assert_msg(strncmp(fault.text, "ALARM: ", 7) == 0, "%s", fault.text);
+		ck_assert_int_eq(strstr(fault.text, "enough evidence") != NULL, round >= 16);
+		batches(1);
+		publish();
+	}
+	ck_assert_uint_eq(mirror_published(mirror)->size, good);
+	mirror_close(mirror);
+	end();
+}
+END_TEST
+
+/* Whoever gives a wrong tile need not be the log: no alarm, no evidence against it. */
+START_TEST(tiles_that_nobody_signed)
+{
+	static const char *const tiles[] = {"tile/entries/001", "tile/0/000", "tile/1/000.p/2"};
+	begin();
+	batches(200);
+	publish();
+	for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+		char path[200];
+		uint8_t *content;
+		size_t len;
+		int origin_fd = open(origin, O_RDONLY | O_DIRECTORY);
+		struct mirror *mirror = open_mirror();
+		ck_ok(file_read_all(origin_fd, tiles[i], 1 << 20, &content, &len));
+		content[40] ^= 1;
+		ck_ok(file_write_atomic(origin_fd, tiles[i], bytes_of(content, len), 0644));
+		ck_error(mirror_round(mirror, &fault), E_CORRUPT);
+		ck_assert_msg(strstr(fault.text, "not what the log signed") != NULL, "%s", fault.text);
+		snprintf(path, sizeof path, "%s/evidence", dir);
+		ck_assert_int_ne(access(path, F_OK), 0);
+		content[40] ^= 1;
+		ck_ok(file_write_atomic(origin_fd, tiles[i], bytes_of(content, len), 0644));
+		ck_assert_msg(mirror_round(mirror, &fault) == E_OK, "%s", fault.text);
+		mirror_close(mirror);
+		snprintf(path, sizeof path, "rm -r %s/tree %s/state.json", dir, dir);
+		ck_assert_int_eq(system(path), 0);
+		free(content);
+		close(origin_fd);
+	}
+	end();
+}
+END_TEST
+
 /* MIR-4: a disk that was full for a while (here: something lies in a file's way) leaves no tile out. */
 START_TEST(a_tile_that_could_not_be_written)
 {
@@ -307,4 +366,5 @@ START_TEST(what_lies_in_the_directory)
 END_TEST
 
 UNIT_MAIN("mirror", a_batch_that_nobody_signed, filed_too_late, its_own_signature, a_damaged_copy_is_no_alarm,
-	a_tile_that_could_not_be_written, no_state_nothing_published, what_lies_in_the_directory)
+	enough_evidence, tiles_that_nobody_signed, a_tile_that_could_not_be_written, no_state_nothing_published,
+	what_lies_in_the_directory)
