@@ -1,11 +1,14 @@
 /* indsigt mirror: a verifying follower of a log, which serves what it has verified. */
+#include "ingest/tile_fetch.h"
 #include "query/server_tree.h"
 #include "tools/command.h"
 #include "tools/mirror_follow.h"
 #include "tools/mirror_key.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -52,6 +55,22 @@ static bool read_init(int argc, char **argv, struct init *out)
 	return out->dir && out->place && out->vkey;
 }
 
+/* The place as it is found from everywhere, from whatever directory the mirror is served. */
+static enum error find_place(const char *place, char out[MIRROR_PLACE_BYTES_MAX + 1], struct fault *fault)
+{
+	char path[PATH_MAX];
+	struct tile_fetch *fetch;
+	bool url = strstr(place, "://") != NULL;
+	TRY(tile_fetch_open(place, -1, &fetch, fault));
+	tile_fetch_close(fetch);
+	if (!url && realpath(place, path) == NULL)
+		return fault_set(fault, E_NOT_FOUND, "--ledger cannot be found: %s", strerror(errno));
+	if (strlen(url ? place : path) > MIRROR_PLACE_BYTES_MAX)
+		return fault_set(fault, E_USAGE, "--ledger is longer than %u bytes", MIRROR_PLACE_BYTES_MAX);
+	strcpy(out, url ? place : path);
+	return E_OK;
+}
+
 /* Prints the mirror's own vkey, if it has a name. */
 static enum error create(const struct init *init, const struct mirror_config *config, struct fault *fault)
 {
@@ -79,11 +98,9 @@ static int run_init(int argc, char **argv)
 		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
 		return command_usage(&command_mirror_init, &fault);
 	}
-	if (strlen(init.place) > MIRROR_PLACE_BYTES_MAX) {
-		fault_set(&fault, E_USAGE, "--ledger is longer than %u bytes", MIRROR_PLACE_BYTES_MAX);
-		return command_usage(&command_mirror_init, &fault);
-	}
-	strcpy(config.place, init.place);
+	enum error error = find_place(init.place, config.place, &fault);
+	if (error != E_OK)
+		return command_end(&command_mirror_init, error, &fault);
 	return command_end(&command_mirror_init, create(&init, &config, &fault), &fault);
 }
 

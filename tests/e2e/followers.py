@@ -224,7 +224,17 @@ def mirrored(tap, ledger, key, audit):
     tap.ok(result.returncode == 0 and os.path.exists(mirror.dir + "/state.json"), "without its state it reads all again")
     result = ledger.result("mirror", "serve", ledger.path("out"), "--once")
     tap.ok(result.returncode == 1 and "mirror init" in result.stderr, "no mirror's directory: " + result.stderr.strip())
-    tap.ok(ledger.result("mirror", "init", mirror.dir, "--ledger", "x", "--vkey", ledger.vkey).returncode == 1,
+    for place in ("ftp://log.example.org", "nowhere/at/all"):
+        result = ledger.result("mirror", "init", ledger.path("no-mirror"), "--ledger", place, "--vkey", ledger.vkey)
+        tap.ok(result.returncode != 0 and "http://" in result.stderr and not os.path.exists(ledger.path("no-mirror")),
+               "no place of a log: " + result.stderr.splitlines()[0])
+    ledger.run("export", ledger.dir, "relative")
+    from_files = Mirror(ledger, "from-files", "relative")
+    os.chdir("/")
+    result = from_files.once()
+    os.chdir(ledger.path("work"))
+    tap.ok(result.returncode == 0, "a directory is found from wherever the mirror is served: " + result.stdout.strip())
+    tap.ok(ledger.result("mirror", "init", mirror.dir, "--ledger", ".", "--vkey", ledger.vkey).returncode == 1,
            "none is made over another")
 
 
