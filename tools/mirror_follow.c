@@ -21,6 +21,7 @@
 #define CONFIG "mirror.json"
 #define CONFIG_BYTES_MAX 8192u
 #define STATE "state.json"
+#define TREE "tree"
 #define EVIDENCE "evidence"
 #define EVIDENCE_FILES_MAX 16u /* of a kind; a log that goes on growing would fill the disk with more of the same */
 #define PATH_BYTES_MAX 4096u
@@ -129,18 +130,38 @@ static enum error load_file(struct mirror *mirror, int dir_fd, const char *name,
 		why.text[0] != '\0' ? why.text : error_text(error));
 }
 
+/* The last tile that the state speaks of: it was written before the state was. */
+static bool has_tiles(const struct mirror *mirror)
+{
+	uint64_t size = mirror->follower.rules.size;
+	uint64_t number = size > 0 ? (size - 1) / TILE_WIDTH : 0;
+	const struct tile_path tile = {.entries = true, .number = number, .width = (uint32_t)(size - number * TILE_WIDTH)};
+	uint8_t *content = NULL;
+	size_t len;
+	int fd = openat(mirror->dir_fd, TREE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool there = size == 0 || (fd >= 0 && tile_tree_read(fd, &tile, &content, &len) == E_OK);
+	if (fd >= 0)
+		close(fd);
+	free(content);
+	return there;
+}
+
 /* Without a state what is published still binds: everything is read again, and must extend it. */
 static enum error load_state(struct mirror *mirror, struct fault *fault)
 {
 	enum error error = load_file(mirror, mirror->dir_fd, STATE, fault);
 	if (error == E_NOT_FOUND)
-		error = load_file(mirror, mirror->dir_fd, "tree/checkpoint", fault);
+		error = load_file(mirror, mirror->dir_fd, TREE "/checkpoint", fault);
 	if (error == E_NOT_FOUND)
 		return E_OK;
 	TRY(error);
 	if (mirror->follower.known.checkpoint.size < tile_tree_published(mirror->tree)->size)
 		return fault_set(fault, E_BAD_VALUE,
 			STATE " is older than what is published here; take it away and everything is read and checked again");
+	if (!has_tiles(mirror))
+		return fault_set(fault, E_BAD_VALUE,
+			TREE " does not hold what " STATE " speaks of; put it back, or take " STATE
+				 " away and everything is read and checked again");
 	mirror->saved = mirror->follower.rules.size;
 	return E_OK;
 }
@@ -167,7 +188,7 @@ static enum error open_follower(struct mirror *mirror, struct fault *fault)
 static enum error open_parts(struct mirror *mirror, const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
-	int len = snprintf(path, sizeof path, "%s/tree", dir);
+	int len = snprintf(path, sizeof path, "%s/" TREE, dir);
 	if (len < 0 || (size_t)len >= sizeof path)
 		return fault_set(fault, E_TOO_LONG, "the path is too long");
 	mirror->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
