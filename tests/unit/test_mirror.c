@@ -334,6 +334,27 @@ START_TEST(no_state_nothing_published)
 }
 END_TEST
 
+/* MIR-5: no signature over what is not on the disk any more. */
+START_TEST(a_copy_that_is_gone)
+{
+	char path[200];
+	struct mirror *mirror;
+	begin();
+	batches(200);
+	publish();
+	follow_once();
+	snprintf(path, sizeof path, "rm -r %s/tree", dir);
+	ck_assert_int_eq(system(path), 0);
+	ck_error(mirror_open(dir, -1, &mirror, &fault), E_BAD_VALUE);
+	ck_assert_msg(strstr(fault.text, "tree does not hold what state.json speaks of") != NULL, "%s", fault.text);
+	snprintf(path, sizeof path, "%s/state.json", dir);
+	ck_assert_int_eq(unlink(path), 0);
+	follow_once();
+	follow_once();
+	end();
+}
+END_TEST
+
 START_TEST(what_lies_in_the_directory)
 {
 	static const struct {
@@ -367,4 +388,4 @@ END_TEST
 
 UNIT_MAIN("mirror", a_batch_that_nobody_signed, filed_too_late, its_own_signature, a_damaged_copy_is_no_alarm,
 	enough_evidence, tiles_that_nobody_signed, a_tile_that_could_not_be_written, no_state_nothing_published,
-	what_lies_in_the_directory)
+	a_copy_that_is_gone, what_lies_in_the_directory)
