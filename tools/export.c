@@ -19,7 +19,8 @@ struct exporting {
 	struct snapshot *snapshot;
 	unsigned reads; /* in this snapshot */
 	struct tile_tree *tree;
-	struct checkpoint checkpoint;
+	struct checkpoint newest;     /* of the log */
+	struct checkpoint checkpoint; /* to be published */
 	size_t note_len;
 	uint8_t note[NOTE_BYTES_MAX];
 	struct progress progress;
@@ -56,6 +57,7 @@ static enum error choose_checkpoint(struct exporting *exporting, struct fault *f
 {
 	struct bytes note;
 	TRY(renew_snapshot(exporting, fault));
+	snapshot_checkpoint(exporting->snapshot, &exporting->newest, &note);
 	cosigned_rest(exporting->snapshot, false);
 	snapshot_checkpoint(exporting->snapshot, &exporting->checkpoint, &note);
 	if (note.len > sizeof exporting->note)
@@ -109,13 +111,29 @@ static enum error copy_tiles(struct exporting *exporting, struct fault *fault)
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s", finding.text);
 }
 
+/* What was published before witnesses were asked may be more than what they have cosigned since. The files stay, if
+ * they are still the log's. */
+static enum error keep_published(struct exporting *exporting, struct fault *fault)
+{
+	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
+	const struct tile_source source = {read_store, exporting};
+	struct log_finding finding = {.text = ""};
+	enum error error = tile_reader_open(&source, &exporting->newest, &reader, &finding);
+	if (error == E_OK)
+		error = check_extends(exporting, reader, &finding);
+	exporting->checkpoint = *tile_tree_published(exporting->tree);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", finding.text);
+}
+
 static enum error publish(struct exporting *exporting, struct fault *fault)
 {
 	exporting->from = tile_tree_published(exporting->tree)->size;
-	if (exporting->checkpoint.size < exporting->from)
+	if (exporting->newest.size < exporting->from)
 		return fault_set(fault, E_ROLLED_BACK,
 			"the files hold %" PRIu64 " entries and the ledger %" PRIu64 ": an older copy of it was put back",
-			exporting->from, exporting->checkpoint.size);
+			exporting->from, exporting->newest.size);
+	if (exporting->checkpoint.size < exporting->from)
+		return keep_published(exporting, fault);
 	if (exporting->checkpoint.size > exporting->from)
 		TRY(copy_tiles(exporting, fault));
 	else if (!hash_equal(&exporting->checkpoint.root, &tile_tree_published(exporting->tree)->root))

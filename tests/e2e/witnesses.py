@@ -245,6 +245,19 @@ def roll_back(world):
     recover(world)
 
 
+def exported(world):
+    """What was exported before there was a policy is more than what has been witnessed since: that is no old store."""
+    tap, ledger, out = world.tap, world.ledger, world.ledger.path("out")
+    os.rename(world.policy, world.policy + ".away")
+    ledger.run("export", ledger.dir, out)
+    os.rename(world.policy + ".away", world.policy)
+    before = open(out + "/checkpoint", encoding="utf-8").read()
+    result = ledger.result("export", ledger.dir, out)
+    tap.ok(result.returncode == 0 and "new=0" in result.stdout and world.checkpoint()[0] < int(before.split("\n")[1]),
+           "files that are ahead of what is witnessed stay: " + (result.stdout + result.stderr).strip())
+    tap.ok(open(out + "/checkpoint", encoding="utf-8").read() == before, "... as they were")
+
+
 def main():
     tap = Tap()
     world = World(sys.argv[1], tap)
@@ -330,6 +343,7 @@ def main():
     _, witnessing = world.states()
     tap.ok(witnessing["reached"] and witnessing["size"] < size and witnessing["age_seconds"] >= 0,
            "all are dead: ingest goes on, coverage says how old the last quorum is")
+    exported(world)
     for witness in world.witnesses:
         witness.mode = "well"
     world.witnessed(size, "w1", "w2", "w3")
