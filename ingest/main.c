@@ -19,7 +19,7 @@ static const char help[] =
 	"Prints 'listening HOST:PORT' when it accepts connections; SIGTERM ends it cleanly.\n"
 	"\n"
 	"  --listen HOST:PORT       where to listen; port 0 takes any (default 127.0.0.1:7514)\n"
-	"  --epoch-seconds N        how often new events are filed (default 5)\n"
+	"  --epoch-seconds N        how often new events are filed (default 5; 150 is the rarest)\n"
 	"  --frame-timeout-ms N     a frame must be complete within this time (default 30000)\n"
 	"  --write-timeout-ms N     a client must read its answers within this time (default 60000)\n"
 	"  --connections N          at most so many connections (default 1024)\n"

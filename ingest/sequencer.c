@@ -20,6 +20,8 @@
 #define HAND_OVER_BYTES 262144
 #define FIRST_SEQUENCE_AT 5 /* in the body of a batch: after kind and sender */
 #define RETRY_MS 1000       /* between tries when the disk is full; also the beat of idle work */
+#define STANDSTILL_S 60     /* the log's time has stood still: what is not filed is filed before it goes on */
+#define EPOCH_SECONDS_MOST (EPOCH_LAG_SECONDS_DEFAULT / 2) /* whatever was asked for: events are filed in time */
 
 /* ---- the sequencer ---- */
 
@@ -204,9 +206,33 @@ static bool fatal(enum error error)
 	return error == E_IO || error == E_CORRUPT || error == E_STOPPED || error == E_NO_MEMORY || error == E_FULL;
 }
 
+/* An event must be filed before the log's time has gone on for the log's lag (EPO-9). While ticks go on an epoch comes
+ * in time. After a standstill (the process was stopped, the machine slept) the next entry would be too late a one, so
+ * all that is not filed comes first. What cannot be filed is an operator's business, and no reason to take nothing. */
+static enum error file_first(struct sequencer *s, struct fault *fault)
+{
+	struct ledger *ledger = s->options.ledger;
+	enum error error = E_OK;
+	if ((uint64_t)time(NULL) <= ledger_time_s(ledger) + STANDSTILL_S)
+		return E_OK;
+	while (error == E_OK && ledger_unfiled(ledger) > 0) {
+		bool finished = false;
+		if (!s->epoch_running)
+			error = ledger_epoch_start(ledger, &s->epoch_running, fault);
+		while (error == E_OK && !finished)
+			error = ledger_epoch_slice(ledger, &finished, fault);
+		s->epoch_running = false;
+	}
+	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED)
+		return error;
+	fprintf(stderr, "indsigt-ingestd: %s\n", fault->text);
+	return E_OK;
+}
+
 /* Appends the jobs and commits. E_FULL: nothing happened. */
 static enum error run_tick(struct sequencer *s, struct job *jobs, struct fault *fault)
 {
+	TRY(file_first(s, fault));
 	TRY(ledger_begin(s->options.ledger, fault));
 	for (struct job *job = jobs; job != NULL; job = job->next) {
 		if (!needs_tick(job))
@@ -384,7 +410,8 @@ static void epoch_step(struct sequencer *s, bool busy)
 	bool finished = false;
 	uint64_t tail = ledger_unfiled(s->options.ledger);
 	set_waiters_targets(s);
-	bool due = clock_ms() - s->epoch_ended_ms >= (uint64_t)s->options.epoch_seconds * 1000;
+	uint32_t seconds = s->options.epoch_seconds < EPOCH_SECONDS_MOST ? s->options.epoch_seconds : EPOCH_SECONDS_MOST;
+	bool due = clock_ms() - s->epoch_ended_ms >= (uint64_t)seconds * 1000;
 	if (atomic_load(&s->halted)) {
 		s->epoch_running = false;
 		if (s->epoch_waiters != NULL) {

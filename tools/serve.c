@@ -333,6 +333,6 @@ const struct command command_serve = {
 		"  --ingest HOST:PORT  where senders connect (127.0.0.1:7514); port 0 takes a free one\n"
 		"  --query HOST:PORT   where questions are answered, over HTTP (127.0.0.1:7580)\n"
 		"  --demo-tokens       trust tokens of 'indsigt token'; for trying out, on loopback addresses only\n"
-		"  --epoch-seconds N   file what came in at least this often\n",
+		"  --epoch-seconds N   file what came in at least this often (150 at most count)\n",
 	.run = run,
 };

@@ -1,5 +1,6 @@
 /* What a hostile or broken sender may send: each is answered with the right error and a text that helps, and beside
  * it a well-behaved sender goes on being acknowledged. INDSIGT_INGESTD names the daemon. */
+#include "ledger/audit.h"
 #include "tests/unit/ingestd.h"
 
 #include <time.h>
@@ -387,4 +388,53 @@ START_TEST(cut)
 }
 END_TEST
 
-UNIT_MAIN("ingestd", bad_heads, bad_hellos, malformed_batches, bad_events, sequences, cut)
+/* ---- a standstill ---- */
+
+/* The clock of this process, not of the daemon: a ledger can be made that was stopped a while ago. */
+static int64_t behind_s;
+
+time_t time(time_t *out)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	time_t here = now.tv_sec - (time_t)behind_s;
+	if (out != NULL)
+		*out = here;
+	return here;
+}
+
+static void assert_in_order(void)
+{
+	const struct audit_options options = {.records = true, .labels = true};
+	struct audit_result result;
+	struct fault fault = {.text = ""};
+	ck_ok(audit_directory(f.dir, &f.vkey, &options, &result, &fault));
+	ck_assert_msg(result.ok, "index %lu: %s", result.index, result.reason);
+	ck_assert_uint_ge(result.epochs, 1);
+}
+
+/* EPO-9: a ledger that was stopped with events that are not filed, and is started again long after, files them before
+ * its log goes on. */
+START_TEST(long_stopped)
+{
+	behind_s = 2 * EPOCH_LAG_SECONDS_DEFAULT;
+	ingestd_make();
+	fixture_open(&f);
+	for (uint64_t i = 0; i < 3; i++, f.now_s++) /* the first ones' lag has begun when it stops */
+		fixture_append(&f, fixture_batch(&f, 2 * i, (const uint32_t[]){1, 2}, 2, 0));
+	fixture_close(&f);
+	behind_s = 0;
+	ingestd_start((const char *const[]){"--epoch-seconds", "86400", NULL});
+	peer_open(&peer, HOSTILE, BYTES_EMPTY);
+	struct bytes batch = good_batch(2);
+	peer_frame(&peer, FRAME_BATCH, batch);
+	peer_receipt(&peer, batch);
+	free_bytes(batch);
+	peer_close(&peer);
+	ingestd_stop();
+	assert_in_order();
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("ingestd", bad_heads, bad_hellos, malformed_batches, bad_events, sequences, cut, long_stopped)
