@@ -15,6 +15,17 @@
 #define ENTRY_BUFFER_BYTES \
 	32768 /* sender entries stay far below, a genesis entry may hold a predecessor's checkpoint */
 
+/* After a store was restored without its sealed part the log says so before it says anything else. */
+static enum error append_due_loss(struct ledger *ledger)
+{
+	const struct losses *losses = &ledger->losses;
+	if (losses->count == 0 || losses_end(losses) != log_frontier(ledger->log)->size)
+		return E_OK;
+	const struct lost_range *due = &losses->ranges[losses->count - 1];
+	struct entry entry = {.kind = ENTRY_LOSS, .loss = {due->first, due->events}};
+	return ledger_append_entry(ledger, &entry);
+}
+
 enum error ledger_begin(struct ledger *ledger, struct fault *fault)
 {
 	if (ledger->broken)
@@ -26,6 +37,11 @@ enum error ledger_begin(struct ledger *ledger, struct fault *fault)
 	if (error != E_OK)
 		return fault_set(fault, error, "a transaction cannot be started: %s", error_text(error));
 	ledger->ticking = true;
+	error = append_due_loss(ledger);
+	if (error != E_OK) {
+		ledger_abort(ledger);
+		return fault_set(fault, error, "the loss entry cannot be written: %s", error_text(error));
+	}
 	return E_OK;
 }
 
@@ -206,16 +222,6 @@ static enum error append_event(struct ledger *ledger, const struct prepared *pre
 	return log_append(ledger->log, &ledger->tick, BYTES_ARRAY(encoded));
 }
 
-static void put_batch_row(struct ledger *ledger, const struct batch_head *head, uint64_t first_index)
-{
-	uint8_t key[12];
-	uint8_t row[12];
-	batch_row_key(head->sender, head->first_sequence, key);
-	put_u64(row, first_index);
-	put_u32(row + 8, head->count);
-	db_put(&ledger->tick, STORE_BATCH, BYTES_ARRAY(key), BYTES_ARRAY(row));
-}
-
 static enum error append_batch(struct ledger *ledger, const struct prepared *prepared, struct appended *out)
 {
 	const struct batch_head *head = &prepared->head;
@@ -235,7 +241,7 @@ static enum error append_batch(struct ledger *ledger, const struct prepared *pre
 		aliases_put(&ledger->tick, first_index, ledger->state.filing_leaves, prepared->aliases);
 		ledger->state.filing_leaves += head->count;
 	}
-	put_batch_row(ledger, head, first_index);
+	store_batch_put(&ledger->tick, head->sender, head->first_sequence, first_index, head->count);
 
 	struct sender *sender = registry_working(ledger->registry, head->sender, true);
 	sender->next_sequence = head->first_sequence + head->count;
@@ -305,14 +311,6 @@ static void apply_sender_entry(struct sender *sender, const struct entry_sender 
 	sender->policy = entry->policy;
 }
 
-static void put_change_row(struct ledger *ledger, uint32_t sender, uint64_t index)
-{
-	uint8_t key[12];
-	put_u32(key, sender);
-	put_u64(key + 4, index);
-	db_put(&ledger->tick, STORE_CHANGE, BYTES_ARRAY(key), BYTES_EMPTY);
-}
-
 enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *sender_entry, struct fault *fault)
 {
 	struct sender *old = registry_working(ledger->registry, sender_entry->sender, false);
@@ -327,7 +325,7 @@ enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *send
 	enum error error = ledger_append_entry(ledger, &entry);
 	if (error != E_OK)
 		return fault_set(fault, error, "the sender entry cannot be written: %s", error_text(error));
-	put_change_row(ledger, sender_entry->sender, version);
+	store_change_put(&ledger->tick, sender_entry->sender, version);
 	bool endorsed = sender_endorsed(ledger->vkey.name, sender_entry, old ? old->public_key : NULL);
 	if (old != NULL) {
 		apply_sender_entry(registry_working(ledger->registry, old->id, true), sender_entry, endorsed, version);

@@ -95,6 +95,11 @@ static enum error judge_opening(struct audit *audit, enum error error, const str
 	}
 }
 
+static enum error read_bundle(void *snapshot, uint64_t number, struct bytes *out)
+{
+	return snapshot_bundle(snapshot, number, out);
+}
+
 static enum error open_audit(struct audit *audit, const char *dir, bool with_keys, struct fault *fault)
 {
 	struct bytes note;
@@ -111,6 +116,8 @@ static enum error open_audit(struct audit *audit, const char *dir, bool with_key
 	audit->txn = snapshot_store(audit->snapshot);
 	snapshot_checkpoint(audit->snapshot, &audit->checkpoint, &note);
 	merkle_frontier_init(&audit->frontier);
+	audit->rules.bundles = (struct log_bundles){read_bundle, audit->snapshot};
+	TRY(judge_opening(audit, store_losses_get(audit->txn, &audit->lost), fault));
 	if (audit->checkpoint.size == 0)
 		return audit_finding(audit, 0, "the log is empty: it does not even have a genesis entry");
 	if (with_keys)
@@ -198,6 +205,7 @@ static void take_counts(struct audit *audit)
 	audit->result.batches = rules->batches;
 	audit->result.senders = rules->sender_count;
 	audit->result.unendorsed = rules->unendorsed;
+	audit->result.lost = losses_events(&rules->losses);
 }
 
 enum error audit_directory(const char *dir, const struct vkey *vkey, const struct audit_options *options,

@@ -29,10 +29,12 @@ struct audit_result {
 	uint64_t lagging;   /* senders that do say it, but not of events long before their newest batch (filing_lag.h) */
 	uint64_t unclaimed; /* events that no sender says to have checked */
 	uint64_t records;   /* opened and checked */
+	uint64_t lost;      /* events whose sealed part is lost, as the log itself says (losses.h) */
 	/* With labels. */
 	uint64_t epochs;
+	uint64_t unverifiable; /* of these: they covered events that are lost, and cannot be recomputed by anybody */
 	uint64_t subjects;
-	uint64_t epoch_index; /* of the newest epoch entry; 0: there is none */
+	uint64_t epoch_index; /* of the newest epoch entry whose roots hold; 0: there is none */
 	struct entry_epoch newest_epoch;
 	uint64_t checkpoint_size;
 	struct hash root;

@@ -16,21 +16,33 @@ static enum error finding(struct audit *audit, uint64_t event, const char *text)
 	return audit_finding(audit, event == NO_EVENT ? audit->rules.epoch_index : event, "%s", text);
 }
 
-/* The row that says where filing stands names the newest epoch entry. */
-static enum error check_place(struct audit *audit, const struct store_filing *filing, struct entry_epoch *out)
+/* The entry that the store names as its newest epoch. */
+static enum error read_epoch(struct audit *audit, const struct store_filing *filing, struct entry_epoch *out)
 {
 	struct bytes encoded;
 	struct entry entry;
+	if (filing->epoch_index == 0)
+		return E_OK;
+	if (log_entry(audit->txn, filing->epoch_index, &encoded) != E_OK || entry_decode(encoded, &entry) != E_OK)
+		return finding(audit, NO_EVENT, "the newest epoch entry cannot be read");
+	if (entry.kind != ENTRY_EPOCH || entry.epoch.size != filing->filed)
+		return finding(audit, NO_EVENT, "the entry that the store names as its newest epoch is none, or another");
+	*out = entry.epoch;
+	return E_OK;
+}
+
+/* The row that says where filing stands names the newest epoch entry. The roots of epochs that cover lost events nobody
+ * can make again: until the next epoch the store stays at the one that it had before. */
+static enum error check_place(struct audit *audit, const struct store_filing *filing, struct entry_epoch *out)
+{
+	if (losses_hide_epoch(&audit->lost, audit->rules.epoch_index, audit->rules.epoch_size) &&
+		filing->epoch_index < audit->rules.epoch_index)
+		return read_epoch(audit, filing, out);
 	if (filing->epoch_index == audit->rules.epoch_index && filing->filed < audit->rules.epoch_size)
 		return finding(audit, NO_EVENT, "what the newest epoch covers is not filed: filing it again has not finished");
 	if (filing->epoch_index != audit->rules.epoch_index || filing->filed != audit->rules.epoch_size)
 		return finding(audit, NO_EVENT, "the store does not name the newest epoch as its own");
-	if (audit->rules.epoch_index == 0)
-		return E_OK;
-	if (log_entry(audit->txn, filing->epoch_index, &encoded) != E_OK || entry_decode(encoded, &entry) != E_OK)
-		return finding(audit, NO_EVENT, "the newest epoch entry cannot be read");
-	*out = entry.epoch;
-	return E_OK;
+	return read_epoch(audit, filing, out);
 }
 
 static void go_on(void *context)
@@ -175,7 +187,7 @@ enum error audit_derived(struct audit *audit)
 		return audit_finding(
 			audit, audit->rules.epoch_index, "where the filing stands cannot be read: %s", audit_why(error));
 	TRY(check_place(audit, &filing, &epoch));
-	if (audit->rules.epoch_index == 0)
+	if (filing.epoch_index == 0)
 		return E_OK;
 	TRY(check_filing(audit, &filing, &epoch));
 	return check_map(audit, &filing, &epoch);

@@ -45,6 +45,7 @@ enum error audit_filing_open(struct audit *audit)
 		return E_NO_MEMORY;
 	TRY(audit_labels_new(&filing->core));
 	audit_labels_compare_with(filing->core, &filing->nodes);
+	audit_labels_lost(filing->core, &audit->lost);
 	return E_OK;
 }
 
@@ -228,7 +229,8 @@ enum error audit_filing_end(struct audit *audit)
 	audit_labels_result(audit->filing->core, &result);
 	audit->result.epochs = result.epochs;
 	audit->result.subjects = result.subjects;
-	audit->result.epoch_index = result.epochs > 0 ? result.epoch_index : 0;
+	audit->result.unverifiable = result.unverifiable;
+	audit->result.epoch_index = result.epoch_index != NO_INDEX ? result.epoch_index : 0;
 	audit->result.newest_epoch = result.epoch;
 	return E_OK;
 }

@@ -51,8 +51,10 @@ struct audit_labels {
 	struct audit_labels_finding finding;
 	bool found;
 	const struct merkle_nodes *ledgers_filing;
+	const struct losses *losses; /* NULL: nothing is lost */
 
 	struct epoch_lag lag;
+	uint64_t epoch_size; /* m of the newest epoch entry, whether its roots could be compared or not */
 	uint64_t next_row;
 
 	struct queue rows;    /* LABEL_ROW_BYTES each, ascending */
@@ -183,6 +185,11 @@ void audit_labels_free(struct audit_labels *audit)
 void audit_labels_compare_with(struct audit_labels *audit, const struct merkle_nodes *filing)
 {
 	audit->ledgers_filing = filing;
+}
+
+void audit_labels_lost(struct audit_labels *audit, const struct losses *losses)
+{
+	audit->losses = losses;
 }
 
 /* ---- subjects ---- */
@@ -336,6 +343,11 @@ static enum error take_event(struct audit_labels *audit, uint64_t index, const s
 	}
 	queue_add(&audit->pending, &event, 1);
 	return E_OK;
+}
+
+static bool is_lost(const struct audit_labels *audit, uint64_t index)
+{
+	return audit->losses != NULL && losses_cover(audit->losses, index);
 }
 
 static enum error check_lag(struct audit_labels *audit, uint64_t index, const struct entry *entry)
@@ -500,8 +512,14 @@ static enum error compare_epoch(struct audit_labels *audit, const struct covered
 static enum error take_epoch(struct audit_labels *audit, uint64_t index, const struct entry_epoch *epoch)
 {
 	struct covered covered = {.epoch = index, .entry = epoch, .first_leaf = audit->filing.size};
-	if (epoch->size > index || epoch->size < audit->result.epoch.size)
+	if (epoch->size > index || epoch->size < audit->epoch_size)
 		return finding(audit, index, NO_INDEX, "the epoch covers entries after itself, or fewer than the one before");
+	audit->result.epochs++;
+	if (audit->losses != NULL && losses_hide_epoch(audit->losses, index, epoch->size)) {
+		audit->result.unverifiable++;
+		audit->epoch_size = epoch->size;
+		return E_OK;
+	}
 	if (audit->pending.count > 0)
 		covered.events = queue_item(&audit->pending, 0);
 	while (covered.count < audit->pending.count && covered.events[covered.count].index < epoch->size)
@@ -509,7 +527,7 @@ static enum error take_epoch(struct audit_labels *audit, uint64_t index, const s
 	TRY(compare_epoch(audit, &covered));
 	queue_drop(&audit->pending, covered.count);
 	audit->result.events += covered.count;
-	audit->result.epochs++;
+	audit->epoch_size = epoch->size;
 	audit->result.epoch_index = index;
 	audit->result.epoch = *epoch;
 	return E_OK;
@@ -521,7 +539,7 @@ static enum error take_entry(
 	if ((index == 0) != (entry->kind == ENTRY_GENESIS))
 		return finding(audit, NO_INDEX, NO_INDEX, "the log does not begin with its genesis entry");
 	TRY(check_lag(audit, index, entry));
-	if (entry->kind == ENTRY_EVENT)
+	if (entry->kind == ENTRY_EVENT && !is_lost(audit, index))
 		TRY(take_event(audit, index, leaf));
 	if (audit->rows.count > 0 && get_u64(queue_item(&audit->rows, 0)) <= index)
 		return finding(

@@ -12,6 +12,9 @@
  * It finds an event that is filed under nobody, under two, under another label than the label stream has for it, in the
  * wrong order, twice, or too late (EPO-9). What an entry alone must keep (spec/entry.md) is the public audit's part.
  *
+ * Events that are lost (losses.h) have no row and stand in no tree. An epoch that may cover some of them, from before
+ * the ledger knew, cannot be recomputed by anybody: it is counted, and the next one after the loss is checked in full.
+ *
  * Where a root does not hold, the finding names the event if that can be told: from the ledger's own filing tree, or by
  * trying out what one fault in one subject's tree would give (audit_suspects.h).
  *
@@ -19,7 +22,7 @@
  * for its entry, 96 for each event that waits for its epoch, queues up to twice that. 1,000,000 subjects: 260 MB. */
 #pragma once
 
-#include "ledger/entry.h"
+#include "ledger/losses.h"
 #include "ledger/merkle.h"
 #include "ledger/subject_tree.h"
 
@@ -44,7 +47,8 @@ struct audit_labels_result {
 	uint64_t uncovered; /* event entries after that */
 	uint64_t subjects;  /* under which the covered ones are filed */
 	uint64_t epochs;
-	uint64_t epoch_index; /* of the newest epoch entry; NO_INDEX before the first */
+	uint64_t unverifiable; /* of these: epochs whose roots nobody can recompute any more */
+	uint64_t epoch_index;  /* of the newest epoch entry whose roots hold; NO_INDEX before the first */
 	struct entry_epoch epoch;
 };
 
@@ -54,6 +58,11 @@ void audit_labels_free(struct audit_labels *audit);
 /* The ledger's own filing tree, where the caller has it: only to name the event when a filing root does not hold. Every
  * complete node of the newest epoch's tree is asked for; errors are no finding. Borrowed until audit_labels_free. */
 void audit_labels_compare_with(struct audit_labels *audit, const struct merkle_nodes *filing);
+
+/* What will have been lost at the end of the log, told beforehand because the loss entries stand behind the events that
+ * they are about. That the log says the same is the caller's to compare (log_rules.h). Borrowed until
+ * audit_labels_free. */
+void audit_labels_lost(struct audit_labels *audit, const struct losses *losses);
 
 /* All functions below return E_CORRUPT from the first finding on; E_NO_MEMORY leaves nothing to go on with. */
 

@@ -86,6 +86,25 @@ static enum error check_batch_row(struct audit *audit, uint64_t index)
 	return audit_finding(audit, index, "the store's row for the batch is missing or another");
 }
 
+/* The sealed record, or none for what is lost: their number is compared in the end. */
+static enum error check_event_rows(struct audit *audit, uint64_t index, const struct entry_event *event)
+{
+	if (!losses_cover(&audit->lost, index))
+		return audit->records != NULL ? audit_records_event(audit, index, event) : E_OK;
+	audit->missing.records++;
+	audit->missing.events += !event->mass;
+	return E_OK;
+}
+
+static enum error check_pack(struct audit *audit)
+{
+	const struct log_run *run = &audit->rules.run;
+	if (!losses_cover(&audit->lost, run->first_index))
+		return audit->records != NULL ? audit_records_batch(audit) : E_OK;
+	audit->missing.packs += !run->mass;
+	return E_OK;
+}
+
 /* What the store must have beside an entry that holds. */
 static enum error check_rows(struct audit *audit, uint64_t index, const struct entry *entry)
 {
@@ -94,10 +113,10 @@ static enum error check_rows(struct audit *audit, uint64_t index, const struct e
 		return check_change_row(audit, index, entry->sender.sender);
 	case ENTRY_EVENT:
 	case ENTRY_MASS:
-		return audit->records != NULL ? audit_records_event(audit, index, &entry->event) : E_OK;
+		return check_event_rows(audit, index, &entry->event);
 	case ENTRY_BATCH:
 		TRY(check_batch_row(audit, index));
-		return audit->records != NULL ? audit_records_batch(audit) : E_OK;
+		return check_pack(audit);
 	default:
 		return E_OK;
 	}
@@ -200,10 +219,30 @@ static enum error check_state(struct audit *audit)
 	struct store_state state;
 	uint64_t last = audit->checkpoint.size - 1;
 	if (store_state_get(audit->txn, &state) != E_OK || state.time_s != audit->rules.time_s ||
-		state.events != audit->rules.events || state.filing_leaves != audit->rules.filing_leaves ||
+		state.events != audit->rules.events ||
+		state.filing_leaves != audit->rules.filing_leaves - audit->missing.events ||
 		state.frontier.size != audit->frontier.size ||
 		memcmp(state.frontier.hashes, audit->frontier.hashes, audit->frontier.count * sizeof(struct hash)) != 0)
 		return audit_finding(audit, last, "the store's own state is not that of its entries");
+	return E_OK;
+}
+
+/* The log says what is lost, but for a loss whose entry is the next to be appended. */
+static enum error check_losses(struct audit *audit)
+{
+	struct losses said = audit->rules.losses;
+	const struct losses *lost = &audit->lost;
+	struct log_finding finding;
+	uint64_t size = audit->checkpoint.size;
+	if (losses_end(lost) == size) {
+		const struct lost_range *due = &lost->ranges[lost->count - 1];
+		struct entry_loss entry = {due->first, due->events};
+		if (losses_take(&said, &entry, size, &audit->rules.bundles, &finding) != E_OK)
+			return audit_finding(audit, finding.index, "%s", finding.text);
+	}
+	if (!losses_equal(&said, lost))
+		return audit_finding(
+			audit, size - 1, "the store has other events as lost than the loss entries of the log say");
 	return E_OK;
 }
 
@@ -216,11 +255,12 @@ enum error audit_tables(struct audit *audit)
 	struct log_finding finding;
 	if (log_rules_end(&audit->rules, &finding) != E_OK)
 		return audit_finding(audit, finding.index, "%s", finding.text);
+	TRY(check_losses(audit));
 	TRY(check_senders(audit));
 	TRY(check_count(audit, STORE_BUNDLE, "bundles", (size + LOG_WIDTH - 1) / LOG_WIDTH));
 	TRY(check_count(audit, STORE_TILE, "tiles", tiles));
-	TRY(check_count(audit, STORE_RECORD, "records", audit->rules.events));
-	TRY(check_count(audit, STORE_ALIAS, "alias packs", audit->rules.event_batches));
+	TRY(check_count(audit, STORE_RECORD, "records", audit->rules.events - audit->missing.records));
+	TRY(check_count(audit, STORE_ALIAS, "alias packs", audit->rules.event_batches - audit->missing.packs));
 	TRY(check_count(audit, STORE_BATCH, "batches", audit->rules.batches));
 	TRY(check_count(audit, STORE_SENDER, "senders", audit->rules.sender_count));
 	TRY(check_count(audit, STORE_CHANGE, "sender entries", audit->rules.sender_entries));

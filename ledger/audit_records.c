@@ -104,7 +104,7 @@ static enum error next_pack(struct audit *audit, uint64_t index)
 		error = db_walk_check(&walk->walk);
 	if (error == E_NOT_FOUND || (error == E_OK && walk->first_index != index))
 		return audit_finding(audit, index, "the batch that begins here has no alias pack");
-	if (error == E_OK && walk->position != audit->rules.filing_leaves)
+	if (error == E_OK && walk->position != audit->rules.filing_leaves - audit->missing.events)
 		return audit_finding(audit, index, "the alias pack of the batch names another place in the filing tree");
 	if (error != E_OK)
 		return audit_finding(audit, index, "the alias pack of the batch does not hold: %s", audit_why(error));

@@ -39,6 +39,12 @@ struct audit {
 	enum error tile_error;           /* set while a leaf is appended */
 	struct audit_tile tiles[LOG_ROWS_MAX];
 	struct log_rules rules;
+	struct losses lost;   /* what the store says is lost; in the end the log must say the same */
+	struct {              /* so far, of what is lost */
+		uint64_t records; /* event and mass entries */
+		uint64_t events;
+		uint64_t packs; /* batches of events */
+	} missing;
 	struct audit_records *records; /* NULL: without keys */
 	struct audit_filing *filing;   /* NULL: without labels */
 	bool found;

@@ -230,6 +230,8 @@ static void epoch_encode(const struct entry_epoch *epoch, struct writer *out)
 	writer_bytes(out, hash_bytes(&epoch->map_root));
 	writer_bytes(out, hash_bytes(&epoch->filing_root));
 	writer_u64(out, epoch->time_s);
+	if (epoch->lost > 0)
+		writer_u64(out, epoch->lost);
 }
 
 static void epoch_decode(struct reader *in, struct entry_epoch *out)
@@ -238,6 +240,11 @@ static void epoch_decode(struct reader *in, struct entry_epoch *out)
 	reader_copy(in, out->map_root.b, HASH_BYTES);
 	reader_copy(in, out->filing_root.b, HASH_BYTES);
 	out->time_s = reader_u64(in);
+	if (reader_left(in) == 0)
+		return;
+	out->lost = reader_u64(in);
+	if (in->error == E_OK && out->lost == 0)
+		reader_fail(in, E_BAD_VALUE); /* nothing lost is said by saying nothing */
 }
 
 /* ---- erasure ---- */
@@ -273,6 +280,23 @@ static void erasure_decode(struct reader *in, struct entry_erasure *out)
 		reader_fail(in, E_BAD_VALUE);
 }
 
+/* ---- loss ---- */
+
+static void loss_encode(const struct entry_loss *loss, struct writer *out)
+{
+	writer_u64(out, loss->first);
+	writer_u64(out, loss->events);
+}
+
+/* The genesis entry is never among what is lost. */
+static void loss_decode(struct reader *in, struct entry_loss *out)
+{
+	out->first = reader_u64(in);
+	out->events = reader_u64(in);
+	if (in->error == E_OK && out->first == 0)
+		reader_fail(in, E_BAD_VALUE);
+}
+
 /* ---- all ---- */
 
 static enum error entry_check(const struct entry *entry)
@@ -291,6 +315,8 @@ static enum error entry_check(const struct entry *entry)
 		return entry->event.mass == (entry->kind == ENTRY_MASS) ? E_OK : E_BAD_VALUE;
 	case ENTRY_EPOCH:
 		return E_OK;
+	case ENTRY_LOSS:
+		return entry->loss.first > 0 ? E_OK : E_BAD_VALUE;
 	}
 	return E_BAD_VALUE;
 }
@@ -318,6 +344,9 @@ enum error entry_encode(const struct entry *entry, struct writer *out)
 		break;
 	case ENTRY_ERASURE:
 		erasure_encode(&entry->erasure, out);
+		break;
+	case ENTRY_LOSS:
+		loss_encode(&entry->loss, out);
 		break;
 	}
 	return out->error;
@@ -349,6 +378,9 @@ enum error entry_decode(struct bytes encoded, struct entry *out)
 	case ENTRY_ERASURE:
 		erasure_decode(&in, &entry.erasure);
 		break;
+	case ENTRY_LOSS:
+		loss_decode(&in, &entry.loss);
+		break;
 	default:
 		reader_fail(&in, E_BAD_VALUE);
 	}
@@ -375,6 +407,7 @@ bool entry_time(const struct entry *entry, uint64_t *out)
 		return true;
 	case ENTRY_BATCH:
 	case ENTRY_EPOCH:
+	case ENTRY_LOSS:
 		return false;
 	}
 	return false;

@@ -15,6 +15,7 @@ enum entry_kind {
 	ENTRY_BATCH = 4,
 	ENTRY_EPOCH = 5,
 	ENTRY_ERASURE = 6,
+	ENTRY_LOSS = 7,
 };
 
 #define ENTRY_EVENT_BYTES 53
@@ -69,6 +70,7 @@ struct entry_epoch {
 	struct hash map_root;
 	struct hash filing_root;
 	uint64_t time_s; /* ledger time of entry m - 1 */
+	uint64_t lost;   /* event entries that are lost, by the loss entries before it (losses.h); filed nowhere */
 };
 
 struct entry_erasure {
@@ -80,6 +82,12 @@ struct entry_erasure {
 	uint64_t time_s;
 };
 
+/* The sealed part of the event and mass entries from `first` up to this entry is lost. */
+struct entry_loss {
+	uint64_t first;
+	uint64_t events; /* event entries among them */
+};
+
 struct entry {
 	enum entry_kind kind;
 	union {
@@ -89,6 +97,7 @@ struct entry {
 		struct entry_batch batch;
 		struct entry_epoch epoch;
 		struct entry_erasure erasure;
+		struct entry_loss loss;
 	};
 };
 
@@ -97,8 +106,8 @@ enum error entry_encode(const struct entry *entry, struct writer *out) MUST_USE;
 /* Exactly one entry; texts are checked for UTF-8, control characters and length, and every value that has one spelling
  * only. `predecessor` is borrowed. E_FORMAT: a genesis of another format. */
 enum error entry_decode(struct bytes encoded, struct entry *out) MUST_USE;
-/* The entry's own ledger time; false for a batch, which has none, and an epoch, whose time is that of what it covers.
- */
+/* The entry's own ledger time; false for a batch and a loss, which have none, and an epoch, whose time is that of what
+ * it covers. */
 bool entry_time(const struct entry *entry, uint64_t *out);
 /* The fast path for events: fills in exactly ENTRY_EVENT_BYTES. */
 void entry_event_encode(const struct entry_event *event, uint8_t out[ENTRY_EVENT_BYTES]);

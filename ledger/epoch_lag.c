@@ -72,6 +72,15 @@ static void take_epoch(struct epoch_lag *lag, uint64_t size)
 		lag->begun = lag->first;
 }
 
+/* What is lost will never be filed. */
+static void take_loss(struct epoch_lag *lag, uint64_t first)
+{
+	while (lag->end > lag->first && lag->events[lag->end - 1].index >= first)
+		lag->end--;
+	if (lag->begun > lag->end)
+		lag->begun = lag->end;
+}
+
 enum error epoch_lag_entry(struct epoch_lag *lag, uint64_t index, const struct entry *entry, uint64_t *late)
 {
 	uint64_t time_s;
@@ -81,5 +90,7 @@ enum error epoch_lag_entry(struct epoch_lag *lag, uint64_t index, const struct e
 		TRY(take_time(lag, time_s, late));
 	if (entry->kind == ENTRY_EPOCH)
 		take_epoch(lag, entry->epoch.size);
+	if (entry->kind == ENTRY_LOSS)
+		take_loss(lag, entry->loss.first);
 	return entry->kind == ENTRY_EVENT ? take_event(lag, index) : E_OK;
 }

@@ -1,7 +1,7 @@
 /* Whether events are filed in time, from the entries alone (EPO-9): anybody who reads a log can check it.
  *
  *   event ──── time goes on for the first time: its lag begins ──── an entry more than the allowed lag later: too late
- *                                        └── an epoch entry that covers it: in time
+ *                                        └── an epoch entry that covers it, or a loss entry: in time
  *
  * Memory: 16 bytes for each event that no epoch covers yet, in an array up to twice that. */
 #pragma once

@@ -210,13 +210,20 @@ static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
 
 /* ---- finish ---- */
 
+/* An epoch entry never covers less than those before it, and those from before a loss covered up to its entry. */
+static bool below_loss(const struct ledger *ledger, const struct epoch *epoch)
+{
+	return epoch->target < losses_end(&ledger->losses);
+}
+
 /* What will be filed once this epoch is finished. */
-static void filing_after(const struct ledger *ledger, const struct epoch *epoch, struct store_filing *out)
+static void filing_after(
+	const struct ledger *ledger, const struct epoch *epoch, uint64_t epoch_index, struct store_filing *out)
 {
 	*out = (struct store_filing){
 		.filed = epoch->target,
 		.generation = ledger->filing.generation + 1,
-		.epoch_index = filing_behind(ledger) ? ledger->filing.epoch_index : log_frontier(ledger->log)->size,
+		.epoch_index = epoch_index,
 		.leaves = *hash_rows_frontier(ledger->filing_rows),
 	};
 }
@@ -224,7 +231,8 @@ static void filing_after(const struct ledger *ledger, const struct epoch *epoch,
 static enum error append_epoch(
 	struct ledger *ledger, struct epoch *epoch, const struct store_filing *filing, struct entry_epoch *out)
 {
-	struct entry entry = {.kind = ENTRY_EPOCH, .epoch = {.size = epoch->target}};
+	struct entry entry = {
+		.kind = ENTRY_EPOCH, .epoch = {.size = epoch->target, .lost = losses_events(&ledger->losses)}};
 	map_update_root(epoch->map, &entry.epoch.map_root);
 	merkle_frontier_root(&filing->leaves, &entry.epoch.filing_root);
 	TRY(log_time_before(&ledger->tick, epoch->target, &entry.epoch.time_s));
@@ -233,13 +241,13 @@ static enum error append_epoch(
 	return ledger_append_entry(ledger, &entry);
 }
 
-/* An epoch that is made again has its entry in the log. */
+/* An epoch that is made again has its entry in the log, and one below a loss gets none. */
 static enum error finish_again(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
 	struct db_txn txn;
 	struct store_filing filing;
 	struct hash map_root, filing_root;
-	filing_after(ledger, epoch, &filing);
+	filing_after(ledger, epoch, filing_behind(ledger) ? ledger->filing.epoch_index : 0, &filing);
 	map_update_root(epoch->map, &map_root);
 	merkle_frontier_root(&filing.leaves, &filing_root);
 	if (epoch->target == ledger->epoch_entry.size && (!hash_equal(&map_root, &ledger->epoch_entry.map_root) ||
@@ -251,6 +259,8 @@ static enum error finish_again(struct ledger *ledger, struct epoch *epoch, struc
 	TRY(db_begin(ledger->store, true, &txn));
 	store_filing_put(&txn, &filing);
 	TRY(db_commit(&txn));
+	if (filing.epoch_index == 0)
+		ledger->epoch_entry = (struct entry_epoch){.size = 0};
 	ledger->filing = filing;
 	ledger_epoch_free(ledger);
 	return E_OK;
@@ -261,10 +271,10 @@ static enum error finish(struct ledger *ledger, struct epoch *epoch, struct faul
 	struct store_filing filing;
 	struct entry_epoch entry;
 	TRY(keystore_merge(ledger->keystore, NULL, 0, epoch->keys_to));
-	if (filing_behind(ledger))
+	if (filing_behind(ledger) || below_loss(ledger, epoch))
 		return finish_again(ledger, epoch, fault);
 	TRY(ledger_begin(ledger, fault));
-	filing_after(ledger, epoch, &filing);
+	filing_after(ledger, epoch, log_frontier(ledger->log)->size, &filing);
 	enum error error = append_epoch(ledger, epoch, &filing, &entry);
 	if (error != E_OK) {
 		ledger_abort(ledger);

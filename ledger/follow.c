@@ -2,6 +2,23 @@
 
 #include <inttypes.h>
 
+/* The log's bundles, for rules that look back. */
+struct looking_back {
+	struct tile_reader *reader;
+	struct tile_bundle *bundle; /* the one at hand: gone when another was read */
+	bool moved;
+};
+
+static enum error look_back(void *context, uint64_t number, struct bytes *out)
+{
+	struct looking_back *back = context;
+	struct log_finding finding;
+	back->moved = true;
+	TRY(tile_reader_bundle(back->reader, number, back->bundle, &finding));
+	*out = back->bundle->content;
+	return E_OK;
+}
+
 static enum error take_entry(struct log_rules *rules, uint64_t index, struct bytes encoded, struct log_finding *finding)
 {
 	struct entry entry;
@@ -9,18 +26,24 @@ static enum error take_entry(struct log_rules *rules, uint64_t index, struct byt
 	if (error != E_OK)
 		return log_finding_set(finding, E_CORRUPT, index, "the entry cannot be read: %s", error_text(error));
 	error = log_rules_entry(rules, &entry, finding);
-	return error == E_OK || error == E_CORRUPT ? error
-											   : log_finding_set(finding, error, index, "%s", error_text(error));
+	return error == E_NO_MEMORY ? log_finding_set(finding, error, index, "%s", error_text(error)) : error;
 }
 
 /* Those of the bundle that the rules have not met; the one at `index` breaking a rule leaves the rules there. */
-static enum error take_bundle(
-	struct log_rules *rules, uint64_t number, const struct tile_bundle *bundle, struct log_finding *finding)
+static enum error take_bundle(struct log_rules *rules, struct tile_reader *reader, uint64_t number,
+	struct tile_bundle *bundle, struct log_finding *finding)
 {
-	uint64_t first = number * TILE_WIDTH;
-	for (uint32_t i = (uint32_t)(rules->size - first); i < bundle->count; i++)
-		TRY(take_entry(rules, first + i, bundle->entries[i], finding));
-	return E_OK;
+	struct looking_back back = {.reader = reader, .bundle = bundle};
+	enum error error = E_OK;
+	rules->bundles = (struct log_bundles){look_back, &back};
+	for (uint64_t at = rules->size % TILE_WIDTH; error == E_OK && at < bundle->count; at++) {
+		back.moved = false;
+		error = take_entry(rules, number * TILE_WIDTH + at, bundle->entries[at], finding);
+		if (error == E_OK && back.moved)
+			error = tile_reader_bundle(reader, number, bundle, finding);
+	}
+	rules->bundles = (struct log_bundles){.read = NULL};
+	return error;
 }
 
 /* ---- tiles for the hooks ---- */
@@ -86,7 +109,7 @@ static enum error follow_bundle(struct log_rules *rules, struct tile_reader *rea
 {
 	struct tile_bundle bundle;
 	TRY(tile_reader_bundle(reader, number, &bundle, finding));
-	TRY(take_bundle(rules, number, &bundle, finding));
+	TRY(take_bundle(rules, reader, number, &bundle, finding));
 	if (hooks->tile != NULL)
 		TRY(give_bundle(reader, hooks, number, &bundle, finding));
 	return hooks->done != NULL ? hooks->done(hooks->context, rules, finding) : E_OK;

@@ -117,6 +117,7 @@ enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
 {
 	struct bytes note;
 	TRY(store_state_get(txn, &ledger->state));
+	TRY(store_losses_get(txn, &ledger->losses));
 	TRY(store_filing_get(txn, &ledger->filing));
 	TRY(load_epoch_entry(ledger, txn));
 	TRY(log_load(ledger->log, txn, &ledger->state.frontier));

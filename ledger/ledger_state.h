@@ -18,6 +18,7 @@ struct ledger {
 
 	struct log_appender *log;
 	struct store_state state;       /* with the tick's changes, if one is running; the frontier is the log's */
+	struct losses losses;           /* the last one's entry may be due: see ledger_begin */
 	struct store_filing filing;     /* the newest finished epoch */
 	struct entry_epoch epoch_entry; /* the newest one in the log; ahead of `filing` while that is made again */
 	struct hash_rows *filing_rows;  /* the filing tree; ahead of `filing` while an epoch runs */

@@ -34,6 +34,7 @@
 #define PROOF_HASHES_MAX            63u  /* inclusion; consistency has at most one more */
 #define NOTE_BYTES_MAX           16384u  /* a checkpoint with 16 and more cosignatures */
 #define NOTE_SIGNATURES_MAX         64u
+#define LOSSES_MAX                  64u  /* loss entries in a log: each makes whoever reads it count anew */
 
 /* ---- witnesses ---- */
 #define CHECKPOINT_TEXT_MAX      4096u  /* what is cosigned: three lines, and extension lines of other logs */

@@ -231,6 +231,10 @@ static enum error take_epoch(struct log_rules *rules, const struct entry_epoch *
 	if (epoch->time_s != time_before(&rules->steps, epoch->size))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"the epoch's time is not the ledger time of the last entry that it covers");
+	if (epoch->lost != losses_events(&rules->losses))
+		return log_finding_set(finding, E_CORRUPT, rules->size,
+			"the epoch says that %" PRIu64 " events are lost, and the loss entries before it that it is %" PRIu64,
+			epoch->lost, losses_events(&rules->losses));
 	rules->epochs++;
 	rules->epoch_size = epoch->size;
 	rules->epoch_index = rules->size;
@@ -276,6 +280,8 @@ static enum error take_kind(struct log_rules *rules, const struct entry *entry, 
 		return take_epoch(rules, &entry->epoch, finding);
 	case ENTRY_ERASURE:
 		return E_OK;
+	case ENTRY_LOSS:
+		return losses_take(&rules->losses, &entry->loss, rules->size, &rules->bundles, finding);
 	}
 	return E_OK;
 }

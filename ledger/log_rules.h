@@ -5,7 +5,7 @@
  *
  * Pure. That the entries are those of a signed checkpoint is the caller's business: the audit of a directory
  * (audit_log.c), the audit over tiles, mirrors and whoever puts a store together again all use this. The state can be
- * written down between two entries and taken up again (log_rules_save).
+ * written down between two entries and taken up again (log_rules_encode).
  *
  * Memory: the senders; 16 bytes for each event that no epoch covers yet, and for each second of ledger time after the
  * newest epoch. */
@@ -13,6 +13,7 @@
 
 #include "ledger/epoch_lag.h"
 #include "ledger/log_finding.h"
+#include "ledger/losses.h"
 #include "ledger/merkle.h"
 #include "ledger/sender.h"
 
@@ -55,6 +56,8 @@ struct log_rules {
 	uint64_t epochs;
 	uint64_t epoch_index; /* of the newest epoch entry; 0: there is none */
 	uint64_t epoch_size;  /* its m */
+	struct losses losses;
+	struct log_bundles bundles; /* for loss entries; set by whoever feeds the rules, NULL at first */
 	struct log_run run;
 	struct epoch_lag lag;
 	struct log_steps steps;  /* those that an epoch to come may be about */
@@ -66,7 +69,7 @@ struct log_rules {
 void log_rules_init(struct log_rules *rules, const struct vkey *vkey);
 void log_rules_free(struct log_rules *rules);
 /* The entry at index rules->size. E_CORRUPT and the finding: it breaks a rule, and there is nothing to go on with.
- * E_NO_MEMORY. */
+ * E_NO_MEMORY; for a loss entry also the errors of `bundles`, with the finding: then it may be given again. */
 enum error log_rules_entry(struct log_rules *rules, const struct entry *entry, struct log_finding *finding) MUST_USE;
 /* After the last entry of a checkpoint: no batch is open. E_CORRUPT. */
 enum error log_rules_end(const struct log_rules *rules, struct log_finding *finding) MUST_USE;

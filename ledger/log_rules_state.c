@@ -1,4 +1,4 @@
-/* version ─► counters ─► senders ─► open batch ─► steps of the ledger time ─► events that no epoch covers
+/* version ─► counters ─► losses ─► senders ─► open batch ─► steps of the ledger time ─► events that no epoch covers
  *
  * Uncovered events stand as runs of indexes that follow one another and have the same beginning of their lag. */
 #include "ledger/log_rules.h"
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_VERSION 1
-#define FIXED_BYTES 512
+#define STATE_VERSION 2
+#define FIXED_BYTES (512 + LOSSES_BYTES_MAX)
 #define FRONTIER_BYTES_MAX (8 + sizeof((struct merkle_frontier){0}).hashes)
 #define SENDER_BYTES_MAX (128 + ORG_BYTES_MAX + NAME_BYTES_MAX + PURPOSE_BYTES_MAX)
 #define STEP_BYTES 16
@@ -85,6 +85,7 @@ void log_rules_encode(const struct log_rules *rules, struct writer *out)
 	writer_u64(out, rules->epochs);
 	writer_u64(out, rules->epoch_index);
 	writer_u64(out, rules->epoch_size);
+	losses_encode(&rules->losses, out);
 	writer_u64(out, rules->sender_count);
 	for (size_t i = 0; i < rules->sender_count; i++)
 		encode_sender(rules->senders[i], out);
@@ -222,6 +223,8 @@ void log_rules_decode(struct log_rules *rules, struct reader *in)
 	rules->epoch_index = reader_u64(in);
 	rules->epoch_size = reader_u64(in);
 	require(in, rules->epoch_size <= rules->size && (rules->size == 0 || rules->epoch_index < rules->size));
+	losses_decode(in, &rules->losses);
+	require(in, rules->losses.count == 0 || losses_end(&rules->losses) < rules->size);
 	uint64_t senders = read_count(in, 1);
 	for (uint64_t i = 0; i < senders && in->error == E_OK; i++)
 		decode_sender(rules, in);

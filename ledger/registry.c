@@ -55,7 +55,7 @@ enum error sender_decode(struct bytes row, struct sender *out)
 	return E_OK;
 }
 
-static void sender_put(const struct sender *sender, struct db_txn *txn)
+void sender_put(struct db_txn *txn, const struct sender *sender)
 {
 	uint8_t buffer[SENDER_ROW_BYTES_MAX];
 	uint8_t key[4];
@@ -195,7 +195,7 @@ enum error registry_write(struct registry *registry, struct db_txn *txn)
 {
 	for (size_t i = 0; i < registry->count; i++)
 		if (registry->slots[i].dirty)
-			sender_put(&registry->slots[i].working, txn);
+			sender_put(txn, &registry->slots[i].working);
 	return txn->error;
 }
 

@@ -9,6 +9,8 @@
 
 /* A row of the sender table. E_CORRUPT. */
 enum error sender_decode(struct bytes row, struct sender *out) MUST_USE;
+/* Writes it. The first error is the transaction's. */
+void sender_put(struct db_txn *txn, const struct sender *sender);
 
 struct registry;
 

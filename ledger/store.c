@@ -19,6 +19,7 @@ static const char *const table_names[] = {
 #define ROW_STATE BYTES_LITERAL("state")
 #define ROW_CHECKPOINT BYTES_LITERAL("checkpoint")
 #define ROW_FILING BYTES_LITERAL("filing")
+#define ROW_LOST BYTES_LITERAL("lost")
 
 #define STATE_BYTES_MAX (4 * 8 + 64 * HASH_BYTES)
 #define FILING_BYTES_MAX (4 * 8 + 64 * HASH_BYTES)
@@ -116,6 +117,24 @@ void store_checkpoint_put(struct db_txn *txn, struct bytes note)
 	db_put(txn, STORE_META, ROW_CHECKPOINT, note);
 }
 
+void store_batch_put(struct db_txn *txn, uint32_t sender, uint64_t first_sequence, uint64_t first_index, uint32_t count)
+{
+	uint8_t key[12], row[12];
+	put_u32(key, sender);
+	put_u64(key + 4, first_sequence);
+	put_u64(row, first_index);
+	put_u32(row + 8, count);
+	db_put(txn, STORE_BATCH, BYTES_ARRAY(key), BYTES_ARRAY(row));
+}
+
+void store_change_put(struct db_txn *txn, uint32_t sender, uint64_t index)
+{
+	uint8_t key[12];
+	put_u32(key, sender);
+	put_u64(key + 4, index);
+	db_put(txn, STORE_CHANGE, BYTES_ARRAY(key), BYTES_EMPTY);
+}
+
 enum error store_filing_get(struct db_txn *txn, struct store_filing *out)
 {
 	struct bytes value;
@@ -146,4 +165,27 @@ void store_filing_put(struct db_txn *txn, const struct store_filing *filing)
 	write_frontier(&w, &filing->leaves);
 	if (writer_done(&w, &value) == E_OK)
 		db_put(txn, STORE_META, ROW_FILING, value);
+}
+
+enum error store_losses_get(struct db_txn *txn, struct losses *out)
+{
+	struct bytes value;
+	*out = (struct losses){.count = 0};
+	enum error error = db_get(txn, STORE_META, ROW_LOST, &value);
+	if (error == E_NOT_FOUND)
+		return E_OK; /* nothing was ever lost */
+	TRY(error);
+	struct reader r = reader_of(value);
+	losses_decode(&r, out);
+	return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
+}
+
+void store_losses_put(struct db_txn *txn, const struct losses *losses)
+{
+	uint8_t buffer[LOSSES_BYTES_MAX];
+	struct bytes value = BYTES_EMPTY;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	losses_encode(losses, &w);
+	if (writer_done(&w, &value) == E_OK)
+		db_put(txn, STORE_META, ROW_LOST, value);
 }

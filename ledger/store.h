@@ -8,7 +8,7 @@
  *   sender  sender id (4)                 ─► registration and position
  *   change  sender id (4) || log index of a sender entry (8) ─► nothing
  *   batch   sender id (4) || first sequence (8) ─► first index (8) || count (4)
- *   meta    "format", "state", "checkpoint", "filing"
+ *   meta    "format", "state", "checkpoint", "filing", "lost"
  *   evidence  sender id (4) || first sequence (8) ─► a second signed batch for a used sequence
  * Derived, written at epochs, rebuildable from the rest:
  *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending; after them the subject's sealed head
@@ -17,6 +17,7 @@
 #pragma once
 
 #include "ledger/db.h"
+#include "ledger/losses.h"
 #include "ledger/merkle.h"
 
 enum store_table {
@@ -43,7 +44,7 @@ enum error store_open(const char *path, bool read_only, bool create, struct db_e
 struct store_state {
 	uint64_t time_s;        /* ledger time of the newest entry */
 	uint64_t events;        /* event and mass entries so far */
-	uint64_t filing_leaves; /* event entries so far: leaves that the filing tree has or will have */
+	uint64_t filing_leaves; /* event entries so far that are not lost: leaves that the filing tree has or will have */
 	struct merkle_frontier frontier;
 };
 
@@ -53,6 +54,12 @@ void store_state_put(struct db_txn *txn, const struct store_state *state);
 /* The signed checkpoint of the last tick, borrowed. */
 enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note) MUST_USE;
 void store_checkpoint_put(struct db_txn *txn, struct bytes note);
+
+/* A sender's batch: where its events stand in the log. */
+void store_batch_put(
+	struct db_txn *txn, uint32_t sender, uint64_t first_sequence, uint64_t first_index, uint32_t count);
+/* The entry at `index` is about this sender. */
+void store_change_put(struct db_txn *txn, uint32_t sender, uint64_t index);
 
 /* The newest finished epoch. All zero before the first one. */
 struct store_filing {
@@ -64,3 +71,7 @@ struct store_filing {
 
 enum error store_filing_get(struct db_txn *txn, struct store_filing *out) MUST_USE;
 void store_filing_put(struct db_txn *txn, const struct store_filing *filing);
+
+/* What is lost. A range whose end is the size of the log has no loss entry yet: it is the next one to be appended. */
+enum error store_losses_get(struct db_txn *txn, struct losses *out) MUST_USE;
+void store_losses_put(struct db_txn *txn, const struct losses *losses);

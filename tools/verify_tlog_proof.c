@@ -14,7 +14,8 @@ static const char *const kinds[] = {[ENTRY_GENESIS] = "genesis",
 	[ENTRY_MASS] = "mass",
 	[ENTRY_BATCH] = "batch",
 	[ENTRY_EPOCH] = "epoch",
-	[ENTRY_ERASURE] = "erasure"};
+	[ENTRY_ERASURE] = "erasure",
+	[ENTRY_LOSS] = "loss"};
 
 static void print_entry(const struct entry *entry, const struct verify_words *words, FILE *out)
 {
@@ -36,6 +37,9 @@ static void print_entry(const struct entry *entry, const struct verify_words *wo
 	case ENTRY_EPOCH:
 		verify_time(entry->epoch.time_s, time);
 		verify_line(out, format, (unsigned long long)entry->epoch.size, time);
+		break;
+	case ENTRY_LOSS:
+		verify_line(out, format, (unsigned long long)entry->loss.events, (unsigned long long)entry->loss.first);
 		break;
 	case ENTRY_GENESIS:
 	case ENTRY_ERASURE:

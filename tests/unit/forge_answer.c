@@ -107,13 +107,8 @@ void forge_compute_epoch(struct forge *forge, uint64_t size, struct entry_epoch 
 		struct entry entry;
 		const struct forge_entry *at = &forge->entries[i];
 		ck_ok(entry_decode(bytes_of(at->data, at->len), &entry));
-		if (entry.kind == ENTRY_BATCH || entry.kind == ENTRY_EPOCH)
-			continue;
-		out->time_s = entry.kind == ENTRY_GENESIS   ? entry.genesis.time_s
-					  : entry.kind == ENTRY_SENDER  ? entry.sender.time_s
-					  : entry.kind == ENTRY_ERASURE ? entry.erasure.time_s
-													: entry.event.time_s;
-		break;
+		if (entry_time(&entry, &out->time_s))
+			break;
 	}
 	subject_map_root(map, &out->map_root);
 	merkle_root_of_leaves(leaves->hashes, leaves->count, &out->filing_root);
@@ -309,7 +304,7 @@ static void build_epoch(struct building *b)
 	uint64_t first = b->epoch.size;
 	do
 		decode_at(b->forge, --first, &entry);
-	while (entry.kind == ENTRY_BATCH || entry.kind == ENTRY_EPOCH);
+	while (!entry_time(&entry, &(uint64_t){0}));
 	for (uint64_t i = first; i < b->epoch.size; i++)
 		json_array_append_new(last, forge_included(b->forge, i, b->size));
 	json_object_set_new(epoch, "last", last);

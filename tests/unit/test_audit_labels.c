@@ -141,6 +141,107 @@ START_TEST(what_held)
 }
 END_TEST
 
+/* Drops the rows and leaves of the events in [first, end), as a ledger that has lost them, and says so at `end`. */
+static void lose(struct filed_log *log, uint64_t first, struct losses *out)
+{
+	struct lost_range range = {first, log->size, 0};
+	size_t kept = 0;
+	for (size_t i = 0; i < log->filed_count; i++) {
+		if (log->filed[i].row.index >= first) {
+			range.events++;
+			continue;
+		}
+		log->filed[kept] = log->filed[i];
+		log->rows[kept++] = log->rows[i];
+	}
+	log->filed_count = log->row_count = kept;
+	*out = (struct losses){1, 1, {range}};
+	struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, range.events}};
+	filed_add(log, &entry);
+}
+
+static enum error feed_lost(const struct losses *losses, struct audit_labels **out)
+{
+	ck_ok(audit_labels_new(out));
+	audit_labels_lost(*out, losses);
+	return feed(*out, &filed, 7);
+}
+
+/* EPO-12, LOSS-5: epochs that covered what is lost are not compared, all others are. */
+START_TEST(lost_events)
+{
+	struct audit_labels *audit;
+	struct audit_labels_result result;
+	struct losses losses;
+	for (int wrong = 0; wrong < 4; wrong++) {
+		filed_begin(&filed, 10);
+		filed_event(&filed, 1);
+		filed_event(&filed, 2);
+		filed_epoch(&filed, filed.size);
+		filed_event(&filed, 1);
+		uint64_t first = filed.size;
+		filed_event(&filed, 2);
+		filed_event(&filed, 3);
+		filed_epoch(&filed, first); /* covers nothing of it */
+		filed_epoch(&filed, filed.size);
+		lose(&filed, first, &losses);
+		filed_epoch(&filed, filed.size);
+		filed_event(&filed, 3);
+		uint64_t last = filed_epoch(&filed, filed.size);
+		if (wrong == 1)
+			filed.entries[last].epoch.map_root.b[0] ^= 1; /* after the loss */
+		if (wrong == 2)
+			filed.entries[first + 2].epoch.filing_root.b[0] ^= 1; /* before it, over what is not lost */
+		if (wrong == 3) {
+			/* A row for what is lost. */
+			memmove(&filed.rows[4], &filed.rows[3], sizeof filed.rows[3]);
+			filed.rows[3] = (struct filed_row){.index = first};
+			filed.row_count++;
+		}
+		ck_error(feed_lost(&losses, &audit), wrong ? E_CORRUPT : E_OK);
+		if (wrong == 0) {
+			audit_labels_result(audit, &result);
+			ck_assert_uint_eq(result.events, 4);
+			ck_assert_uint_eq(result.epochs, 5);
+			ck_assert_uint_eq(result.unverifiable, 1);
+			ck_assert_uint_eq(result.epoch_index, last);
+			ck_assert_uint_eq(result.subjects, 3);
+		} else {
+			const struct audit_labels_finding *finding = audit_labels_finding(audit);
+			ck_assert_msg(wrong == 3 ? finding->event == first : finding->epoch == (wrong == 1 ? last : first + 2),
+				"%d: %s", wrong, finding->text);
+		}
+		audit_labels_free(audit);
+	}
+}
+END_TEST
+
+/* An epoch that cannot be compared still covers no less than the one before it; and where it is the last, the newest
+ * one that holds is an earlier one. */
+START_TEST(unverifiable_epochs)
+{
+	for (int shrinks = 0; shrinks <= 1; shrinks++) {
+		struct audit_labels *audit;
+		struct audit_labels_result result;
+		struct losses losses;
+		filed_begin(&filed, 10);
+		filed_event(&filed, 1);
+		uint64_t good = filed_epoch(&filed, filed.size);
+		uint64_t first = filed.size;
+		filed_event(&filed, 2);
+		filed_event(&filed, 2);
+		filed_epoch(&filed, first + 2);
+		filed_epoch(&filed, shrinks ? first + 1 : first + 2);
+		lose(&filed, first, &losses);
+		ck_error(feed_lost(&losses, &audit), shrinks ? E_CORRUPT : E_OK);
+		audit_labels_result(audit, &result);
+		ck_assert_uint_eq(result.epoch_index, good);
+		ck_assert_uint_eq(result.epoch.size, good);
+		audit_labels_free(audit);
+	}
+}
+END_TEST
+
 /* Every shape of log: random lengths, many subjects or few, epochs of any size, also empty and repeated ones. */
 START_TEST(random_honest_logs)
 {
@@ -551,6 +652,19 @@ static uint64_t number_or_none(const json_t *vector, const char *name)
 	return json_object_get(vector, name) != NULL ? vector_number(vector, name) : NO_INDEX;
 }
 
+/* What the vector's loss entry says, if it has one. */
+static void vector_losses(const json_t *entries, struct losses *out)
+{
+	*out = (struct losses){.count = 0};
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		uint8_t buffer[VECTOR_BYTES_MAX];
+		struct entry entry;
+		ck_ok(entry_decode(vector_unhex(json_string_value(json_array_get(entries, i)), buffer), &entry));
+		if (entry.kind == ENTRY_LOSS)
+			*out = (struct losses){1, 1, {{entry.loss.first, i, entry.loss.events}}};
+	}
+}
+
 static unsigned checked;
 
 /* The other kinds are for test_subject_tree.c. */
@@ -559,6 +673,7 @@ static void check_vector(const json_t *vector, const char *path)
 	const json_t *list = json_object_get(vector, "rows");
 	struct audit_labels *audit;
 	struct entry genesis;
+	struct losses losses;
 	if (strcmp(vector_text(vector, "kind"), "log") != 0)
 		return;
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -568,7 +683,9 @@ static void check_vector(const json_t *vector, const char *path)
 		memcpy(stream + i * LABEL_ROW_BYTES, row.data, row.len);
 	}
 	struct bytes rows = bytes_of(stream, json_array_size(list) * LABEL_ROW_BYTES);
+	vector_losses(json_object_get(vector, "entries"), &losses);
 	ck_ok(audit_labels_new(&audit));
+	audit_labels_lost(audit, &losses);
 	enum error error = feed_vector(audit, json_object_get(vector, "entries"), rows, &genesis);
 	vector_expect(vector, path, error);
 	if (error != E_OK) {
@@ -591,7 +708,7 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("audit_labels", honest_log, what_held, random_honest_logs, left_out_of_everything,
-	left_out_of_its_subject_tree, left_out_of_the_map, tree_that_stays_behind, more_events_than_are_tried,
-	filed_under_another_label, filed_twice, in_the_wrong_order, other_rows, rows_without_an_event, sizes_of_epochs,
-	epoch_without_events, late_filing, late_after_an_epoch, own_vectors)
+UNIT_MAIN("audit_labels", honest_log, what_held, lost_events, unverifiable_epochs, random_honest_logs,
+	left_out_of_everything, left_out_of_its_subject_tree, left_out_of_the_map, tree_that_stays_behind,
+	more_events_than_are_tried, filed_under_another_label, filed_twice, in_the_wrong_order, other_rows,
+	rows_without_an_event, sizes_of_epochs, epoch_without_events, late_filing, late_after_an_epoch, own_vectors)

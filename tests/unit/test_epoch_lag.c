@@ -159,6 +159,32 @@ START_TEST(edges)
 }
 END_TEST
 
+/* LOSS-5: from the first one that is lost on nothing waits any more, also when the lag of some has begun. */
+START_TEST(lost)
+{
+	for (uint64_t kept = 0; kept <= 6; kept++) {
+		begin(300);
+		for (uint64_t i = 0; i < 3; i++)
+			add(ENTRY_EVENT, 1000); /* 1, 2, 3 */
+		add(ENTRY_EVENT, 1001);
+		add(ENTRY_EVENT, 1001);
+		entries[size] = (struct entry){.kind = ENTRY_LOSS, .loss = {.first = 1 + kept}};
+		size++;
+		add(ENTRY_EVENT, 1001); /* 7, after the loss */
+		add(ENTRY_MASS, 1301);
+		assert_verdict(NEVER, NEVER);
+		uint64_t entry = add(ENTRY_MASS, 1302);
+		assert_verdict(kept == 0 ? NEVER : 1, kept == 0 ? NEVER : entry);
+		size--;
+		add_epoch(1 + kept); /* what is not lost */
+		add(ENTRY_MASS, 1601);
+		assert_verdict(NEVER, NEVER);
+		entry = add(ENTRY_MASS, 1602);
+		assert_verdict(7, entry);
+	}
+}
+END_TEST
+
 /* More events than it has room for at first, again and again: what is covered gives its room back. */
 START_TEST(many_events)
 {
@@ -177,4 +203,4 @@ START_TEST(many_events)
 }
 END_TEST
 
-UNIT_MAIN("epoch_lag", random_logs, edges, many_events)
+UNIT_MAIN("epoch_lag", random_logs, edges, lost, many_events)

@@ -198,6 +198,55 @@ START_TEST(source_comes_back)
 }
 END_TEST
 
+static void append_entry(const struct entry *entry)
+{
+	uint64_t index = forge_append(forge, entry);
+	tile_log_add(&all, bytes_of(forge->entries[index].data, forge->entries[index].len));
+}
+
+static uint64_t events_between(uint64_t first, uint64_t end)
+{
+	uint64_t events = 0;
+	for (uint64_t i = first; i < end; i++)
+		events += all.entries[i].data[0] == ENTRY_EVENT;
+	return events;
+}
+
+/* A loss in the middle of a bundle makes the rules look at others again; then the entries behind it are still taken
+ * from their own. If the others cannot be had now, they can be had later. */
+START_TEST(looks_back)
+{
+	make_log(600);
+	struct log_rules rules;
+	struct taken taken = {.stop_at = 512};
+	uint64_t first = batch_end(200), loss = all.size;
+	const struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, events_between(first, all.size)}};
+	append_entry(&entry);
+	for (uint64_t i = 0; i < 40; i++) {
+		const struct forge_draft drafts[] = {{"cpr:0101701234", 0, 0}};
+		forge_batch(forge, 1, drafts, 1);
+		while (all.size < forge->entry_count)
+			tile_log_add(&all, bytes_of(forge->entries[all.size].data, forge->entries[all.size].len));
+	}
+	all.published = all.size;
+	ck_assert(loss / 256 == 2 && all.size / 256 == 2 && first < 256);
+	log_rules_init(&rules, &forge->vkey);
+	ck_error(follow_to(&rules, all.size, &taken), E_CLOSED);
+	taken.stop_at = 0;
+	all.miss = true;
+	all.missing = (struct tile_path){.entries = true, .number = 0, .width = 256};
+	ck_error(follow_to(&rules, all.size, &taken), E_NOT_FOUND);
+	ck_assert_uint_eq(rules.size, loss);
+	ck_assert_uint_eq(finding.index, 0);
+	all.miss = false;
+	ck_assert_msg(follow_to(&rules, all.size, &taken) == E_OK, "%lu: %s", finding.index, finding.text);
+	ck_assert_uint_eq(losses_events(&rules.losses), entry.loss.events);
+	assert_tiles(&taken, all.size);
+	log_rules_free(&rules);
+	drop_log();
+}
+END_TEST
+
 static void assert_refused(uint64_t index, const char *text)
 {
 	struct log_rules rules;
@@ -214,8 +263,8 @@ START_TEST(a_rule_is_broken)
 {
 	make_log(300);
 	struct entry entry = {.kind = ENTRY_EVENT, .event = {.sender = 1, .sequence = 0, .time_s = forge->now_s}};
-	uint64_t index = forge_append(forge, &entry);
-	tile_log_add(&all, bytes_of(forge->entries[index].data, forge->entries[index].len));
+	uint64_t index = all.size;
+	append_entry(&entry);
 	all.published = all.size;
 	assert_refused(index, "stands where");
 }
@@ -276,5 +325,5 @@ START_TEST(forks)
 }
 END_TEST
 
-UNIT_MAIN(
-	"follow", in_steps, copied, interrupted, source_comes_back, a_rule_is_broken, no_entry, ends_in_a_batch, forks)
+UNIT_MAIN("follow", in_steps, copied, interrupted, source_comes_back, looks_back, a_rule_is_broken, no_entry,
+	ends_in_a_batch, forks)

@@ -1,0 +1,230 @@
+#include "ledger/restore.h"
+
+#include "ledger/log.h"
+#include "ledger/registry.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PATH_BYTES_MAX 4096
+
+struct restore {
+	struct db_env *store;
+	struct db_txn txn;
+	bool writing;
+	struct log_appender *log;
+	uint64_t old_size; /* what the store had */
+	struct store_state state;
+	struct losses old_losses;
+	bool sealed; /* among what was put back are events */
+};
+
+static enum error load(struct restore *restore)
+{
+	TRY(store_state_get(&restore->txn, &restore->state));
+	TRY(store_losses_get(&restore->txn, &restore->old_losses));
+	restore->old_size = restore->state.frontier.size;
+	TRY(log_appender_new(&restore->log));
+	return log_load(restore->log, &restore->txn, &restore->state.frontier);
+}
+
+static enum error open_store(struct restore *restore, const char *dir, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	int len = snprintf(path, sizeof path, "%s/store", dir);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return fault_set(fault, E_TOO_LONG, "");
+	TRY(store_open(path, false, false, &restore->store, fault));
+	enum error error = db_begin(restore->store, true, &restore->txn);
+	restore->writing = error == E_OK;
+	if (error == E_OK)
+		error = load(restore);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", path, error_text(error));
+}
+
+enum error restore_open(const char *dir, struct restore **out, struct fault *fault)
+{
+	struct restore *restore = calloc(1, sizeof *restore);
+	if (restore == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = open_store(restore, dir, fault);
+	if (error != E_OK) {
+		restore_close(restore);
+		return error;
+	}
+	*out = restore;
+	return E_OK;
+}
+
+void restore_close(struct restore *restore)
+{
+	if (restore == NULL)
+		return;
+	if (restore->writing)
+		db_abort(&restore->txn);
+	log_appender_free(restore->log);
+	db_close(restore->store);
+	free(restore);
+}
+
+uint64_t restore_size(const struct restore *restore)
+{
+	return log_frontier(restore->log)->size;
+}
+
+/* ---- entries ---- */
+
+/* The entry, and the rows that follow from it alone. */
+static enum error put_entry(struct restore *restore, uint64_t index, struct bytes encoded)
+{
+	struct entry entry;
+	TRY(entry_decode(encoded, &entry));
+	TRY(log_append(restore->log, &restore->txn, encoded));
+	if (entry.kind == ENTRY_SENDER)
+		store_change_put(&restore->txn, entry.sender.sender, index);
+	if (entry.kind == ENTRY_BATCH)
+		store_batch_put(&restore->txn, entry.batch.sender, entry.batch.first_sequence, index - entry.batch.count,
+			entry.batch.count);
+	restore->sealed |= entry.kind == ENTRY_EVENT || entry.kind == ENTRY_MASS;
+	return restore->txn.error;
+}
+
+enum error restore_entry(struct restore *restore, struct bytes encoded, struct fault *fault)
+{
+	uint64_t index = restore_size(restore);
+	enum error error = put_entry(restore, index, encoded);
+	return error == E_OK ? E_OK
+						 : fault_set(fault, error, "the entry at index %" PRIu64 " cannot be stored: %s", index,
+							   error_text(error));
+}
+
+/* ---- what is lost ---- */
+
+static enum error read_bundle(void *txn, uint64_t number, struct bytes *out)
+{
+	return log_bundle(txn, number, out);
+}
+
+/* From where on events are lost and no entry that the store had declares it; 0: from nowhere. */
+static uint64_t undeclared_from(const struct restore *restore)
+{
+	const struct losses *old = &restore->old_losses;
+	if (losses_end(old) == restore->old_size && old->count > 0)
+		return old->ranges[old->count - 1].first;
+	return restore->sealed ? restore->old_size : 0;
+}
+
+static enum error find_losses(struct restore *restore, const struct log_rules *rules, struct losses *out)
+{
+	const struct log_bundles bundles = {read_bundle, &restore->txn};
+	struct log_finding finding;
+	struct entry_loss due = {.first = undeclared_from(restore)};
+	*out = rules->losses;
+	if (due.first == 0)
+		return E_OK;
+	TRY(losses_count_events(&bundles, due.first, rules->size, &due.events, &finding));
+	return losses_take(out, &due, rules->size, &bundles, &finding);
+}
+
+/* The rows of log indexes from `first` on. */
+static enum error drop_rows(struct restore *restore, enum store_table table, uint64_t first, bool *dropped)
+{
+	uint8_t key[8];
+	put_u64(key, first);
+	for (;;) {
+		struct db_walk walk;
+		TRY(db_walk_begin(&restore->txn, table, &walk));
+		enum error error = db_walk_from(&walk, BYTES_ARRAY(key));
+		if (error == E_OK && walk.key.len == sizeof key)
+			put_u64(key, get_u64(walk.key.data));
+		db_walk_end(&walk);
+		if (error == E_NOT_FOUND)
+			return E_OK;
+		TRY(error);
+		db_delete(&restore->txn, table, BYTES_ARRAY(key));
+		TRY(restore->txn.error);
+		*dropped = true;
+	}
+}
+
+/* A range of the log's that reaches back below what the store had: it has nothing more of that. */
+static enum error drop_lost(struct restore *restore, const struct losses *losses, bool *dropped)
+{
+	*dropped = false;
+	for (uint32_t i = 0; i < losses->count; i++) {
+		const struct lost_range *range = &losses->ranges[i];
+		if (range->end < restore->old_size || range->first >= restore->old_size)
+			continue;
+		TRY(drop_rows(restore, STORE_RECORD, range->first, dropped));
+		TRY(drop_rows(restore, STORE_ALIAS, range->first, dropped));
+	}
+	return E_OK;
+}
+
+/* ---- filing ---- */
+
+/* What is filed stays as it was, and the next epoch goes on from there. Where nothing of it is lost, it is filed again
+ * up to the newest epoch of the log; where it holds what is lost now, all of it. */
+static enum error put_filing(
+	struct restore *restore, const struct log_rules *rules, const struct losses *losses, bool dropped)
+{
+	struct store_filing filing;
+	TRY(store_filing_get(&restore->txn, &filing));
+	if (dropped) {
+		db_clear(&restore->txn, STORE_POSTING);
+		db_clear(&restore->txn, STORE_MAP);
+		db_clear(&restore->txn, STORE_FILING);
+		filing = (struct store_filing){.filed = 0};
+	} else if (rules->epoch_size >= filing.filed && !losses_hide_epoch(losses, rules->epoch_index, rules->epoch_size)) {
+		filing.epoch_index = rules->epoch_index;
+	}
+	store_filing_put(&restore->txn, &filing);
+	return restore->txn.error;
+}
+
+/* ---- committing ---- */
+
+static enum error check_note(
+	const struct restore *restore, const struct log_rules *rules, struct bytes note, struct fault *fault)
+{
+	struct checkpoint checkpoint;
+	struct hash root;
+	merkle_frontier_root(log_frontier(restore->log), &root);
+	if (checkpoint_verify(note, rules->vkey, &checkpoint) != E_OK || checkpoint.size != restore_size(restore) ||
+		rules->size != checkpoint.size || !hash_equal(&root, &checkpoint.root))
+		return fault_set(fault, E_BAD_CHECKPOINT, "the entries that were put back are not the checkpoint's");
+	return E_OK;
+}
+
+static enum error put_all(struct restore *restore, const struct log_rules *rules, struct bytes note)
+{
+	struct losses losses;
+	bool dropped;
+	TRY(log_flush(restore->log, &restore->txn));
+	TRY(find_losses(restore, rules, &losses));
+	TRY(drop_lost(restore, &losses, &dropped));
+	TRY(put_filing(restore, rules, &losses, dropped));
+	for (size_t i = 0; i < rules->sender_count; i++)
+		sender_put(&restore->txn, rules->senders[i]);
+	restore->state = (struct store_state){.time_s = rules->time_s,
+		.events = rules->events,
+		.filing_leaves = rules->filing_leaves - losses_events(&losses),
+		.frontier = *log_frontier(restore->log)};
+	store_state_put(&restore->txn, &restore->state);
+	store_losses_put(&restore->txn, &losses);
+	store_checkpoint_put(&restore->txn, note);
+	return restore->txn.error;
+}
+
+enum error restore_commit(
+	struct restore *restore, const struct log_rules *rules, struct bytes note, struct fault *fault)
+{
+	TRY(check_note(restore, rules, note, fault));
+	enum error error = put_all(restore, rules, note);
+	if (error == E_OK) {
+		restore->writing = false;
+		error = db_commit(&restore->txn);
+	}
+	return error == E_OK ? E_OK : fault_set(fault, error, "the store cannot be written: %s", error_text(error));
+}

@@ -1,0 +1,351 @@
+/* An old store, the public part of what it lacks, and a ledger that goes on from there: one history, and it says what
+ * is lost. */
+#include "tests/unit/restored.h"
+
+#define ME 7
+
+static struct fixture f;
+static uint64_t next_sequence;
+
+static struct bytes last_batch; /* the body of the newest one, to be sent again */
+
+/* Batches of four events, of which two are about ME. */
+static void append(unsigned batches)
+{
+	for (unsigned i = 0; i < batches; i++) {
+		const uint32_t subjects[] = {ME, (uint32_t)next_sequence + 100, ME, 3};
+		struct appended appended;
+		struct fault fault = {.text = ""};
+		free((void *)(uintptr_t)last_batch.data);
+		last_batch = fixture_batch(&f, next_sequence, subjects, 4, (uint32_t)next_sequence);
+		ck_ok(fixture_take(&f, last_batch, &appended, &fault));
+		ck_assert(!appended.repeated);
+		next_sequence += 4;
+	}
+}
+
+static void append_mass(void)
+{
+	fixture_append(&f, fixture_batch(&f, next_sequence, NULL, 3, 0));
+	next_sequence += 3;
+}
+
+static void begin(void)
+{
+	next_sequence = 0;
+	fixture_make(&f);
+}
+
+static void end(void)
+{
+	free((void *)(uintptr_t)last_batch.data);
+	last_batch = BYTES_EMPTY;
+	fixture_remove(&f);
+}
+
+static void keep(const char *name)
+{
+	fixture_close(&f);
+	copy_store(&f, name, false);
+	fixture_open(&f);
+}
+
+/* The store of that name, with what the log has more put back from elsewhere. */
+static void go_back_and_restore(const char *name, struct kept_log *log)
+{
+	fixture_close(&f);
+	kept_log_take(&f, log);
+	copy_store(&f, name, true);
+	restore_all(&f, log);
+}
+
+static void go_on(const struct kept_log *log)
+{
+	uint64_t size;
+	fixture_open(&f);
+	ck_ok(ledger_extends(f.ledger, bytes_of(log->note, log->note_len), &size));
+	ck_assert_uint_eq(size, log->size);
+}
+
+static void assert_holds(uint64_t lost, bool unverifiable)
+{
+	struct audit_result result = full_audit(&f);
+	ck_assert_msg(result.ok, "index %lu: %s", result.index, result.reason);
+	ck_assert_uint_eq(result.lost, lost);
+	ck_assert_uint_eq(result.unverifiable > 0, unverifiable);
+}
+
+/* How many events are found for ME. */
+static size_t found(void)
+{
+	struct archive *archive;
+	struct snapshot *snapshot;
+	struct fault fault = {.text = ""};
+	uint64_t indexes[256];
+	size_t count;
+	ck_ok(archive_open(f.dir, true, &archive, &fault));
+	ck_ok(snapshot_begin(archive, &snapshot, &fault));
+	ck_ok(snapshot_find(snapshot, bytes_text(fixture_subject(ME)), UINT64_MAX, indexes, 256, &count));
+	for (size_t i = 0; i < count; i++) {
+		struct opened opened;
+		ck_ok(snapshot_open_record(snapshot, indexes[i], &opened));
+	}
+	snapshot_end(snapshot);
+	archive_close(archive);
+	return count;
+}
+
+static struct entry entry_at(uint64_t index)
+{
+	struct archive *archive;
+	struct snapshot *snapshot;
+	struct fault fault = {.text = ""};
+	struct bytes encoded;
+	struct entry entry;
+	ck_ok(archive_open(f.dir, false, &archive, &fault));
+	ck_ok(snapshot_begin(archive, &snapshot, &fault));
+	ck_ok(snapshot_entry(snapshot, index, &encoded));
+	ck_ok(entry_decode(encoded, &entry));
+	snapshot_end(snapshot);
+	archive_close(archive);
+	return entry;
+}
+
+/* REC-3, REC-4: what the log has signed is there again, the events' contents are not, and the log says so before it
+ * says anything else. */
+START_TEST(events_lost)
+{
+	struct kept_log log;
+	struct appended again;
+	struct fault fault = {.text = ""};
+	begin();
+	append(3);
+	fixture_epoch(&f);
+	append(1); /* in the old store, and filed by no epoch of it */
+	keep("old");
+	append(2);
+	append_mass();
+	fixture_epoch(&f);
+	append(1);
+	fixture_epoch(&f);
+	go_back_and_restore("old", &log);
+	assert_holds(0, true); /* the loss entry is due, and the audit knows it */
+	ck_assert_uint_eq(found(), 8);
+
+	go_on(&log);
+	ck_ok(fixture_take(&f, last_batch, &again, &fault)); /* whoever has no receipt for a lost batch gets one */
+	ck_assert(again.repeated);
+	fixture_close(&f);
+	struct entry loss = entry_at(log.size);
+	ck_assert_int_eq(loss.kind, ENTRY_LOSS);
+	ck_assert_uint_eq(loss.loss.events, 12);
+	assert_holds(12, true);
+	fixture_open(&f);
+	append(2);
+	fixture_epoch(&f);
+	append(1);
+	fixture_close(&f);
+	assert_holds(12, true);
+	ck_assert_uint_eq(found(), 8 + 6);
+	kept_log_free(&log);
+	end();
+}
+END_TEST
+
+/* Filing from nothing gives the roots of the epoch after the loss again. */
+START_TEST(filed_again)
+{
+	struct kept_log log;
+	struct fault fault = {.text = ""};
+	begin();
+	append(2);
+	fixture_epoch(&f);
+	keep("old");
+	append(2);
+	fixture_epoch(&f);
+	go_back_and_restore("old", &log);
+	go_on(&log);
+	append(1);
+	fixture_epoch(&f);
+	ck_ok(ledger_forget_filing(f.ledger, &fault));
+	fixture_epoch(&f);
+	append(1);
+	fixture_epoch(&f);
+	fixture_close(&f);
+	assert_holds(8, true);
+	kept_log_free(&log);
+	end();
+}
+END_TEST
+
+/* Epochs and senders alone are had again in full. */
+START_TEST(nothing_lost)
+{
+	struct kept_log log;
+	begin();
+	append(2);
+	fixture_epoch(&f);
+	append(2);
+	keep("old");
+	fixture_epoch(&f);
+	go_back_and_restore("old", &log);
+	go_on(&log);
+	fixture_epoch(&f); /* files again what the epoch that was put back covers, without an entry of its own */
+	fixture_close(&f);
+	assert_holds(0, false);
+	ck_assert_uint_eq(full_audit(&f).entries, log.size);
+	fixture_open(&f);
+	append(1);
+	fixture_epoch(&f);
+	fixture_close(&f);
+	ck_assert_int_ne(entry_at(log.size).kind, ENTRY_LOSS);
+	assert_holds(0, false);
+	ck_assert_uint_eq(found(), 10);
+	kept_log_free(&log);
+	end();
+}
+END_TEST
+
+/* Mass events are filed under nobody: their loss is said, and hides no epoch. */
+START_TEST(mass_lost)
+{
+	struct kept_log log;
+	begin();
+	append(2);
+	keep("old");
+	append_mass();
+	fixture_epoch(&f);
+	go_back_and_restore("old", &log);
+	go_on(&log);
+	append(1);
+	fixture_epoch(&f);
+	fixture_epoch(&f);
+	fixture_close(&f);
+	ck_assert_int_eq(entry_at(log.size).kind, ENTRY_LOSS);
+	assert_holds(0, false);
+	kept_log_free(&log);
+	end();
+}
+END_TEST
+
+/* Two losses, one after the other; restored in two steps, before the first was said. */
+START_TEST(twice)
+{
+	struct kept_log first, second, third;
+	begin();
+	append(1);
+	keep("old");
+	append(1);
+	fixture_close(&f);
+	kept_log_take(&f, &first);
+	fixture_open(&f);
+	append(2);
+	fixture_epoch(&f);
+	fixture_close(&f);
+	kept_log_take(&f, &second);
+	copy_store(&f, "old", true);
+	restore_all(&f, &first);
+	restore_all(&f, &second);
+	restore_all(&f, &second); /* nothing more */
+	assert_holds(0, true);
+	go_on(&second);
+	append(1);
+	fixture_epoch(&f);
+	keep("middle");
+	append(1);
+	go_back_and_restore("middle", &third);
+	go_on(&third);
+	append(1);
+	fixture_epoch(&f);
+	fixture_close(&f);
+	struct audit_result result = full_audit(&f);
+	ck_assert_msg(result.ok, "index %lu: %s", result.index, result.reason);
+	ck_assert_uint_eq(result.lost, 12 + 4);
+	ck_assert_uint_eq(found(), 2 + 2 + 2);
+	kept_log_free(&first);
+	kept_log_free(&second);
+	kept_log_free(&third);
+	end();
+}
+END_TEST
+
+/* A store from between a backup and the loss that this backup led to: the log has declared lost what it holds. And one
+ * from before all that: one loss takes up the other. */
+START_TEST(declared_by_the_log)
+{
+	for (int earlier = 0; earlier <= 1; earlier++) {
+		struct kept_log first, second;
+		begin();
+		append(1);
+		keep("earliest");
+		append(1);
+		keep("old");
+		append(1);
+		fixture_epoch(&f);
+		keep("between");
+		append(2);
+		fixture_epoch(&f);
+		go_back_and_restore("old", &first);
+		go_on(&first);
+		append(1);
+		fixture_epoch(&f);
+		append(1);
+		go_back_and_restore(earlier ? "earliest" : "between", &second);
+		assert_holds(12, true);
+		go_on(&second);
+		append(1);
+		fixture_epoch(&f);
+		fixture_epoch(&f);
+		fixture_close(&f);
+		struct audit_result result = full_audit(&f);
+		ck_assert_msg(result.ok, "%d: index %lu: %s", earlier, result.index, result.reason);
+		ck_assert_uint_eq(result.lost, earlier ? 24 : 12 + 8);
+		ck_assert_uint_eq(found(), earlier ? 4 : 6);
+		kept_log_free(&first);
+		kept_log_free(&second);
+		end();
+	}
+}
+END_TEST
+
+/* Only what the checkpoint is over is committed. */
+START_TEST(refused)
+{
+	struct kept_log log, longer;
+	struct restore *restore;
+	struct fault fault = {.text = ""};
+	begin();
+	append(1);
+	keep("old");
+	append(1);
+	fixture_close(&f);
+	kept_log_take(&f, &log);
+	fixture_open(&f);
+	append(1);
+	fixture_close(&f);
+	kept_log_take(&f, &longer);
+	copy_store(&f, "old", true);
+	for (int wrong = 0; wrong < 4; wrong++) {
+		ck_ok(restore_open(f.dir, &restore, &fault));
+		while (restore_size(restore) < log.size - (wrong == 0))
+			ck_ok(restore_entry(restore, log.entries[restore_size(restore) - (wrong == 1)], &fault));
+		const struct kept_log *noted = wrong == 2 ? &longer : &log;
+		ck_error(restore_commit(
+					 restore, wrong == 3 ? &longer.rules : &log.rules, bytes_of(noted->note, noted->note_len), &fault),
+			E_BAD_CHECKPOINT);
+		restore_close(restore);
+	}
+	ck_ok(restore_open(f.dir, &restore, &fault));
+	ck_error(restore_entry(restore, BYTES_LITERAL("\xFF"), &fault), E_BAD_VALUE);
+	ck_assert_ptr_nonnull(strstr(fault.text, "index"));
+	restore_close(restore);
+	ck_error(ledger_open(f.dir, &f.ledger, &fault), E_GUARD); /* and the store is the old one */
+	restore_all(&f, &longer);
+	go_on(&longer);
+	kept_log_free(&log);
+	kept_log_free(&longer);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("restore", events_lost, filed_again, nothing_lost, mass_lost, twice, declared_by_the_log, refused)
