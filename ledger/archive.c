@@ -123,6 +123,7 @@ static enum error load_snapshot(struct snapshot *snapshot)
 	TRY(db_begin(snapshot->archive->store, false, &snapshot->txn));
 	TRY(store_state_get(&snapshot->txn, &snapshot->state));
 	TRY(store_filing_get(&snapshot->txn, &snapshot->filing));
+	TRY(store_losses_get(&snapshot->txn, &snapshot->losses));
 	TRY(store_checkpoint_get(&snapshot->txn, &snapshot->note));
 	TRY(check_note(snapshot->archive, snapshot->note, &snapshot->checkpoint));
 	merkle_frontier_root(&snapshot->state.frontier, &root);
@@ -193,6 +194,11 @@ uint64_t snapshot_time_s(const struct snapshot *snapshot)
 uint64_t snapshot_filed(const struct snapshot *snapshot)
 {
 	return snapshot->filing.filed;
+}
+
+const struct losses *snapshot_losses(const struct snapshot *snapshot)
+{
+	return &snapshot->losses;
 }
 
 enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct bytes *out)

@@ -7,6 +7,7 @@
 
 #include "ledger/entry.h"
 #include "ledger/ledger.h"
+#include "ledger/losses.h"
 #include "ledger/merkle.h"
 #include "ledger/records.h"
 #include "ledger/subject_map.h"
@@ -44,6 +45,9 @@ const char *snapshot_origin(const struct snapshot *snapshot);
 /* Ledger time of the newest entry, and how far the filed part reaches (entries with index < filed). */
 uint64_t snapshot_time_s(const struct snapshot *snapshot);
 uint64_t snapshot_filed(const struct snapshot *snapshot);
+
+/* What the log has lost, said or about to be said. Borrowed. */
+const struct losses *snapshot_losses(const struct snapshot *snapshot);
 
 /* Borrowed until snapshot_end. E_NOT_FOUND, E_CORRUPT. */
 enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct bytes *out) MUST_USE;

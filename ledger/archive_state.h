@@ -42,6 +42,7 @@ struct snapshot {
 	struct key_snapshot keys;
 	struct store_state state;
 	struct store_filing filing;
+	struct losses losses;
 	struct checkpoint checkpoint;
 	struct bytes note;
 	uint8_t *rest_note;      /* owned, where the note is not the store's */

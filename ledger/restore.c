@@ -197,6 +197,25 @@ static enum error check_note(
 	return E_OK;
 }
 
+/* With the log's own signature alone: cosignatures that a mirror shows with it have their own place (cosigned.h). */
+static enum error put_note(struct restore *restore, const struct vkey *vkey, struct bytes note)
+{
+	uint8_t buffer[NOTE_BYTES_MAX];
+	struct note parts;
+	struct note_line line;
+	struct bytes own;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	TRY(note_split(note, NOTE_BYTES_MAX, &parts));
+	writer_bytes(&w, parts.text);
+	writer_u8(&w, '\n');
+	while (note_line_next(&parts.lines, &line))
+		if (note_line_is_of(&line, vkey))
+			TRY(note_line_write(vkey, bytes_of(line.signature, line.signature_bytes), &w));
+	TRY(writer_done(&w, &own));
+	store_checkpoint_put(&restore->txn, own);
+	return E_OK;
+}
+
 static enum error put_all(struct restore *restore, const struct log_rules *rules, struct bytes note)
 {
 	struct losses losses;
@@ -213,7 +232,7 @@ static enum error put_all(struct restore *restore, const struct log_rules *rules
 		.frontier = *log_frontier(restore->log)};
 	store_state_put(&restore->txn, &restore->state);
 	store_losses_put(&restore->txn, &losses);
-	store_checkpoint_put(&restore->txn, note);
+	TRY(put_note(restore, rules->vkey, note));
 	return restore->txn.error;
 }
 

@@ -99,6 +99,7 @@ static void fill_result(const struct shown *shown, struct statement *out)
 	out->epoch_index = evidence->epoch_shown.index;
 	out->epoch_size = evidence->epoch.size;
 	out->epoch_time_s = evidence->epoch.time_s;
+	out->lost = evidence->epoch.lost;
 	out->present = shown->present;
 	out->count = shown->count;
 	out->window = shown->window;

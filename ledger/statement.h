@@ -53,6 +53,7 @@ struct statement {
 	uint64_t epoch_index;
 	uint64_t epoch_size;   /* m: events with a lower log index are covered */
 	uint64_t epoch_time_s; /* complete until then */
+	uint64_t lost;         /* events of this log, about anybody, whose content is lost: nobody's list has them */
 	bool present;
 	uint64_t count; /* the subject's covered events, in the window or not */
 	struct statement_window window;

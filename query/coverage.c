@@ -86,6 +86,54 @@ static bool add_sender(void *context, const struct sender *sender)
 	return visit->error == E_OK;
 }
 
+/* Ledger time of the first entry at or after `index` that has one. */
+static enum error time_from(struct snapshot *snapshot, uint64_t index, uint64_t *out)
+{
+	struct bytes encoded;
+	struct entry entry;
+	do {
+		TRY(snapshot_entry(snapshot, index++, &encoded));
+		TRY(entry_decode(encoded, &entry));
+	} while (!entry_time(&entry, out));
+	return E_OK;
+}
+
+/* And of the last one before `end`. */
+static enum error time_before(struct snapshot *snapshot, uint64_t end, uint64_t *out)
+{
+	struct bytes encoded;
+	struct entry entry;
+	do {
+		TRY(snapshot_entry(snapshot, --end, &encoded));
+		TRY(entry_decode(encoded, &entry));
+	} while (!entry_time(&entry, out));
+	return E_OK;
+}
+
+static enum error lost_json(struct snapshot *snapshot, json_t **out)
+{
+	const struct losses *losses = snapshot_losses(snapshot);
+	json_auto_t *ranges = json_array();
+	*out = json_null();
+	if (losses_events(losses) == 0)
+		return E_OK;
+	for (uint32_t i = 0; i < losses->count; i++) {
+		const struct lost_range *range = &losses->ranges[i];
+		uint64_t from_s, to_s;
+		if (range->events == 0)
+			continue;
+		TRY(time_from(snapshot, range->first, &from_s));
+		TRY(time_before(snapshot, range->end, &to_s));
+		json_t *json =
+			json_pack("{s:I, s:I, s:I, s:o, s:o}", "first", (json_int_t)range->first, "end", (json_int_t)range->end,
+				"events", (json_int_t)range->events, "from", json_time_s(from_s), "to", json_time_s(to_s));
+		if (json_array_append_new(ranges, json) != 0)
+			return E_NO_MEMORY;
+	}
+	*out = json_pack("{s:I, s:O}", "events", (json_int_t)losses_events(losses), "ranges", ranges);
+	return *out != NULL ? E_OK : E_NO_MEMORY;
+}
+
 enum error coverage_make(struct snapshot *snapshot, uint64_t now_s, uint32_t silent_after_s, json_t **out)
 {
 	json_auto_t *coverage = json_object();
@@ -96,6 +144,10 @@ enum error coverage_make(struct snapshot *snapshot, uint64_t now_s, uint32_t sil
 	failed |= json_object_set_new_nocheck(coverage, "senders", visit.senders);
 	failed |= json_object_set_new_nocheck(coverage, "witnessing", cosigned_json(snapshot, now_s));
 	if (failed)
+		return E_NO_MEMORY;
+	json_t *lost = NULL;
+	TRY(lost_json(snapshot, &lost));
+	if (json_object_set_new_nocheck(coverage, "lost", lost) != 0)
 		return E_NO_MEMORY;
 	TRY(snapshot_senders(snapshot, add_sender, &visit));
 	TRY(visit.error);

@@ -56,6 +56,10 @@ static enum error print_json(const struct audit_result *result, enum audit_scope
 	for (size_t i = 0; i < ROWS && !failed; i++)
 		if ((rows[i].scopes & 1u << scope) != 0)
 			failed = json_object_set_new(json, rows[i].name, json_integer((json_int_t)rows[i].value));
+	if (!failed && result->lost > 0)
+		failed = json_object_set_new(json, "lost", json_integer((json_int_t)result->lost));
+	if (!failed && result->unverifiable > 0)
+		failed = json_object_set_new(json, "unverifiable", json_integer((json_int_t)result->unverifiable));
 	if (failed || add_end(json, result, scope, root))
 		return E_NO_MEMORY;
 	return json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
@@ -69,6 +73,10 @@ static void print_ok(const struct audit_result *result, enum audit_scope scope, 
 	for (size_t i = 0; i < ROWS; i++)
 		if ((rows[i].scopes & 1u << scope) != 0)
 			printf(" %s=%" PRIu64, rows[i].name, rows[i].value);
+	if (result->lost > 0)
+		printf(" lost=%" PRIu64, result->lost);
+	if (result->unverifiable > 0)
+		printf(" unverifiable=%" PRIu64, result->unverifiable);
 	printf(" root=%s\n", root);
 }
 

@@ -89,6 +89,7 @@ static void fill_result(const struct walk *walk, struct audit_result *out)
 		.senders = rules->sender_count,
 		.unendorsed = rules->unendorsed,
 		.epochs = rules->epochs,
+		.lost = losses_events(&rules->losses),
 		.checkpoint_size = walk->follower.known.checkpoint.size,
 		.root = walk->follower.known.checkpoint.root};
 	for (size_t i = 0; i < rules->sender_count; i++) {

@@ -71,19 +71,24 @@ static const struct topic topics[] = {
 		"  4. To see where you stand: 'indsigt audit DIR --vkey VKEY' says how far the store reaches,\n"
 		"     the senders' receipts ('indsigt verify') say how far it should.\n"
 		"\n"
-		"If the newer store is lost for good, this ledger cannot go on: senders have receipts for what\n"
-		"is gone, and nobody can tell an honest loss from a hidden one. Keep DIR as it is, make a new\n"
-		"ledger under a new name with 'indsigt init', register the senders there, and have them send\n"
-		"again what the old one has lost ('indsigt send --again').\n"
+		"If the newer store is lost for good, its public part may still be somewhere: with a mirror, or as\n"
+		"exported files. 'indsigt recover DIR --mirror URL' verifies it and says which events of which senders\n"
+		"are missing here; with --accept-loss it puts the entries back, so that the ledger goes on from what it\n"
+		"signed last. What these events were about stays lost: the log says so in an entry of its own, and every\n"
+		"statement, audit and answer after that says how many there are. Senders that still have their messages\n"
+		"can report them again ('indsigt send --again').\n"
+		"\n"
+		"If nobody has it, this ledger cannot go on: senders have receipts for what is gone, and nobody can tell\n"
+		"an honest loss from a hidden one. Keep DIR as it is, make a new ledger under a new name with 'indsigt\n"
+		"init', register the senders there, and have them send again what the old one has lost.\n"
 		"\n"
 		"Witnesses (DIR/witnesses, see 'indsigt help cosign') remember how far the log was seen. 'serve' asks\n"
 		"them before anything is signed: if one shows a checkpoint with this log's signature that the store\n"
 		"does not extend, an old store was put back, guard and all, and nothing is started. 'indsigt cosign\n"
 		"DIR --check' asks them without starting anything; DIR/evidence keeps what they showed.\n"
 		"\n"
-		"'indsigt recover DIR --mirror URL' asks mirrors and exported copies of the log as well. If one has\n"
-		"more than the store, it says which events of which senders are missing here. If the guard is lost or\n"
-		"damaged and the store extends all that witnesses and mirrors have seen, it makes a new guard.\n"},
+		"If the guard is lost or damaged and the store extends all that witnesses and mirrors have seen,\n"
+		"'indsigt recover' makes a new guard.\n"},
 };
 #define TOPICS (sizeof topics / sizeof topics[0])
 

@@ -1,4 +1,4 @@
-/* indsigt recover: a new guard for a store of which enough witnesses say that it is not an old one. */
+/* indsigt recover: what the log has signed, by those who saw it; a new guard, or an old store brought up to that. */
 #include "ledger/keyfile.h"
 #include "query/cosigned.h"
 #include "tools/command.h"
@@ -19,10 +19,15 @@ struct recover {
 	const char *dir;
 	int dir_fd;
 	int lock_fd;
+	uint32_t place_count;
+	const char *places[RECOVER_MIRRORS_MAX];
+	bool accept_loss;
+	uint8_t *guard; /* owned; NULL: it is lost, or not signed by the log */
+	size_t guard_len;
 	struct archive *archive;
-	struct snapshot *snapshot;
 	struct witness_policy *policy; /* NULL: there is none */
-	struct recover_mirrors mirrors;
+	struct recover_mirrors *mirrors;
+	bool restored;
 };
 
 static void snapshot_release(struct snapshot **snapshot)
@@ -33,7 +38,8 @@ static void snapshot_release(struct snapshot **snapshot)
 static void recover_close(struct recover *recover)
 {
 	free(recover->policy);
-	snapshot_end(recover->snapshot);
+	free(recover->guard);
+	recover_mirrors_free(recover->mirrors);
 	archive_close(recover->archive);
 	if (recover->lock_fd >= 0)
 		close(recover->lock_fd);
@@ -55,35 +61,39 @@ static enum error take_lock(struct recover *recover, struct fault *fault)
 	return E_OK;
 }
 
-/* A guard with the log's signature is right, whatever the store is. `fits`: there is nothing to recover; with neither
- * that nor an error it is lost or damaged. */
+/* A guard with the log's signature is right, whatever the store is. Without that it is lost or damaged. */
+static enum error read_guard(struct recover *recover, struct fault *fault)
+{
+	struct vkey vkey;
+	struct checkpoint checkpoint;
+	TRY(ledger_read_vkey(recover->dir, &vkey, fault));
+	if (file_read_all(recover->dir_fd, "guard", NOTE_BYTES_MAX, &recover->guard, &recover->guard_len) != E_OK)
+		return E_OK;
+	if (checkpoint_verify(bytes_of(recover->guard, recover->guard_len), &vkey, &checkpoint) != E_OK) {
+		free(recover->guard);
+		recover->guard = NULL;
+		recover->guard_len = 0;
+	}
+	return E_OK;
+}
+
+/* `fits`: there is a guard, and the store extends it. */
 static enum error check_guard(const struct recover *recover, bool *fits, struct fault *fault)
 {
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
-	struct checkpoint guard;
-	uint8_t *note = NULL;
-	size_t len = 0;
 	*fits = false;
-	enum error error = file_read_all(recover->dir_fd, "guard", NOTE_BYTES_MAX, &note, &len);
-	if (error == E_OK)
-		error = checkpoint_verify(bytes_of(note, len), archive_vkey(recover->archive), &guard);
-	if (error == E_OK) {
-		TRY(snapshot_begin(recover->archive, &snapshot, fault));
-		*fits = snapshot_rest_on(snapshot, bytes_of(note, len)) == E_OK;
-		error = *fits ? E_OK
-					  : fault_set(fault, E_GUARD,
-							"the guard has the log's signature over %" PRIu64 " entries, which this store does not "
-							"extend: it is an older store, or another; see 'indsigt help recovery'",
-							guard.size);
-	} else {
-		error = E_OK;
-	}
-	free(note);
-	return error;
+	if (recover->guard == NULL)
+		return E_OK;
+	TRY(snapshot_begin(recover->archive, &snapshot, fault));
+	*fits = snapshot_rest_on(snapshot, bytes_of(recover->guard, recover->guard_len)) == E_OK;
+	return *fits ? E_OK
+				 : fault_set(fault, E_GUARD,
+					   "the guard has the log's signature over what this store does not extend: it is an older store, "
+					   "or another; see 'indsigt help recovery'");
 }
 
-/* Every witness that answers must be content, and they must be enough. */
-static enum error ask_witnesses(const struct recover *recover, struct fault *fault)
+/* Every witness that answers must be content; where the guard is gone they must also be enough. */
+static enum error ask_witnesses(const struct recover *recover, bool has_guard, struct fault *fault)
 {
 	struct cosign_check check;
 	struct quorum quorum;
@@ -91,7 +101,7 @@ static enum error ask_witnesses(const struct recover *recover, struct fault *fau
 		return E_OK;
 	TRY(cosign_check(recover->archive, recover->dir, recover->policy, &check, fault));
 	witness_policy_judge(recover->policy, check.times, &quorum);
-	if (recover->policy->none || !quorum.reached)
+	if (!has_guard && (recover->policy->none || !quorum.reached))
 		return fault_set(fault, E_GUARD,
 			"%" PRIu32 " of %" PRIu32
 			" witnesses say that the store extends what they have seen, which is not enough for "
@@ -105,7 +115,7 @@ static enum error read_policy(struct recover *recover, struct fault *fault)
 	enum error error = cosigned_policy(recover->dir_fd, archive_vkey(recover->archive), &recover->policy, fault);
 	if (error != E_NOT_FOUND)
 		return error;
-	if (recover->mirrors.count == 0)
+	if (recover->place_count == 0)
 		return fault_set(fault, E_NOT_FOUND,
 			"there are no witnesses (%s/witnesses) to ask; name mirrors of the log with --mirror", recover->dir);
 	return E_OK;
@@ -114,10 +124,12 @@ static enum error read_policy(struct recover *recover, struct fault *fault)
 /* Nothing that anybody has goes beyond the store: it is the newest there is, as far as anybody knows. */
 static enum error write_guard(const struct recover *recover, struct fault *fault)
 {
+	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
 	struct checkpoint checkpoint;
 	struct bytes note;
-	snapshot_checkpoint(recover->snapshot, &checkpoint, &note);
-	if (recover->policy == NULL && recover->mirrors.answered == 0)
+	TRY(snapshot_begin(recover->archive, &snapshot, fault));
+	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	if (recover->policy == NULL && recover_mirrors_answered(recover->mirrors) == 0)
 		return fault_set(fault, E_GUARD, "no mirror could be asked, and there are no witnesses; try again later");
 	if (file_write_atomic(recover->dir_fd, "guard", note, 0644) != E_OK)
 		return fault_set(fault, E_IO, "the guard cannot be written: %s", strerror(errno));
@@ -126,65 +138,101 @@ static enum error write_guard(const struct recover *recover, struct fault *fault
 	return E_OK;
 }
 
+/* A mirror has more than the store. LMDB lets a process open a store once: it is closed for reading meanwhile. */
+static enum error put_back(struct recover *recover, struct fault *fault)
+{
+	const char *place;
+	uint64_t size = recover_mirrors_size(recover->mirrors, &place);
+	uint64_t missing = recover_mirrors_missing(recover->mirrors);
+	if (!recover->accept_loss)
+		return fault_set(fault, E_ROLLED_BACK,
+			"the log has signed %" PRIu64 " entries, which %s has and are in order, and the store is older: %" PRIu64
+			" events are missing here, and nothing is done; see 'indsigt help recovery' for what --accept-loss does",
+			size, place, missing);
+	archive_close(recover->archive);
+	recover->archive = NULL;
+	TRY(recover_mirrors_restore(recover->mirrors, fault));
+	recover->restored = true;
+	printf("put back: the store has the %" PRIu64 " entries that the log has signed; what %" PRIu64
+		   " events were about is lost, and the log will say so\n",
+		size, missing);
+	return archive_open(recover->dir, false, &recover->archive, fault);
+}
+
 static enum error recover_run(struct recover *recover, struct fault *fault)
 {
-	bool fits;
+	bool fits, newer;
 	TRY(take_lock(recover, fault));
+	TRY(read_guard(recover, fault));
 	TRY(archive_open(recover->dir, false, &recover->archive, fault));
-	TRY(snapshot_begin(recover->archive, &recover->snapshot, fault));
-	recover->mirrors.dir = recover->dir;
-	recover->mirrors.archive = recover->archive;
-	/* The mirrors first: where the store is the older one, they say what is missing. */
-	TRY(recover_ask_mirrors(&recover->mirrors, fault));
+	TRY(recover_mirrors_new(recover->dir, recover->places, recover->place_count,
+		bytes_of(recover->guard, recover->guard_len), &recover->mirrors, fault));
+	if (recover->place_count > 0) {
+		TRY(recover_mirrors_ask(recover->mirrors, recover->archive, &newer, fault));
+		if (newer)
+			TRY(put_back(recover, fault));
+	}
 	TRY(check_guard(recover, &fits, fault));
-	if (fits) {
+	if (fits && !recover->restored) {
 		printf("the guard and the store fit; nothing is to be done\n");
 		return E_OK;
 	}
 	TRY(read_policy(recover, fault));
-	TRY(ask_witnesses(recover, fault));
-	return write_guard(recover, fault);
+	TRY(ask_witnesses(recover, fits, fault));
+	if (!fits)
+		return write_guard(recover, fault);
+	printf("the guard and the store fit; the ledger can be started\n");
+	return E_OK;
 }
 
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{"mirror", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
+	static const struct option known[] = {
+		{"mirror", required_argument, NULL, 'm'}, {"accept-loss", no_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
 	__attribute__((cleanup(recover_close))) struct recover recover = {.dir_fd = -1, .lock_fd = -1};
-	struct recover_mirrors *mirrors = &recover.mirrors;
 	struct fault fault = {0};
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option != 'm')
+		if (option != 'm' && option != 'a')
 			return command_usage(&command_recover, NULL);
-		if (mirrors->count == RECOVER_MIRRORS_MAX) {
+		recover.accept_loss |= option == 'a';
+		if (option == 'm' && recover.place_count == RECOVER_MIRRORS_MAX) {
 			fault_set(&fault, E_USAGE, "--mirror may be given %u times", RECOVER_MIRRORS_MAX);
 			return command_usage(&command_recover, &fault);
 		}
-		mirrors->places[mirrors->count++] = optarg;
+		if (option == 'm')
+			recover.places[recover.place_count++] = optarg;
 	}
 	if (optind + 1 != argc)
 		return command_usage(&command_recover, NULL);
+	if (recover.accept_loss && recover.place_count == 0) {
+		fault_set(
+			&fault, E_USAGE, "--accept-loss: name a mirror (--mirror) from which the store gets back what it can");
+		return command_usage(&command_recover, &fault);
+	}
 	recover.dir = argv[optind];
 	return command_end(&command_recover, recover_run(&recover, &fault), &fault);
 }
 
 const struct command command_recover = {
 	.name = "recover",
-	.arguments = "DIR [--mirror URL]...",
-	.summary = "asks witnesses and mirrors what the log has signed; makes a new guard where that is right",
+	.arguments = "DIR [--mirror URL]... [--accept-loss]",
+	.summary = "the way out when the guard refuses a store: asks witnesses and mirrors, puts back what can be had",
 	.text =
 		"For a ledger that is refused because of its guard. Asks the mirrors that are named, and the witnesses of\n"
-		"DIR/witnesses, for the newest checkpoints that they have seen.\n"
+		"DIR/witnesses, for the newest checkpoints that they have seen. The ledger must not be running.\n"
 		"\n"
-		"  --mirror URL  a mirror, exported files or a directory of them; may be given more than once\n"
+		"  --mirror URL   a mirror, exported files or a directory of them; may be given more than once\n"
+		"  --accept-loss  where the store is an old one: put the entries that it lacks back from the mirror that has\n"
+		"                 most. What these events were about is lost for good\n"
 		"\n"
 		"Where a mirror has more of the log than the store, all that it has is verified, and it is printed, by "
 		"sender,\n"
-		"what is missing here: that store is an old one, and nothing is done. Where the log has signed two histories "
-		"the\n"
-		"evidence goes to DIR/evidence. Where the guard was lost or damaged, and the store extends everything that\n"
-		"anybody has seen (enough witnesses for the policy, or without a policy at least one mirror), a new guard is\n"
-		"written. A guard with the log's signature is never replaced, and nothing is ever signed. What the log signed\n"
-		"after that, only its senders know: they compare when they connect.\n"
+		"what is missing here: that store is an old one. Without --accept-loss nothing is done then. Where the log "
+		"has\n"
+		"signed two histories the evidence goes to DIR/evidence. Where the guard was lost or damaged, and the store\n"
+		"extends everything that anybody has seen (enough witnesses for the policy, or without a policy at least one\n"
+		"mirror), a new guard is written. A guard with the log's signature is never replaced, and nothing is ever\n"
+		"signed. What the log signed after that, only its senders know: they compare when they connect.\n"
 		"\n"
 		"'indsigt help recovery' says what else can be done.\n",
 	.run = run,

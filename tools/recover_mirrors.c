@@ -2,7 +2,7 @@
 
 #include "ledger/fork.h"
 #include "ledger/keyfile.h"
-#include "tools/follower.h"
+#include "ledger/restore.h"
 #include "tools/progress.h"
 
 #include <errno.h>
@@ -14,12 +14,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct asked {
-	struct recover_mirrors *mirrors;
-	const char *place;
-	struct snapshot *snapshot;
-	struct follower follower; /* known: what the store has */
+/* Somebody who shows a checkpoint of this log. */
+struct shown {
+	const char *who;
+	struct follow_state state;
+};
+
+struct recover_mirrors {
+	const char *dir;
+	const char *const *places;
+	uint32_t count;
+	struct bytes guard;
+	struct vkey vkey;
+	struct shown own;      /* the store's */
+	struct shown *all;     /* of those that answered, and the guard's */
+	uint32_t shown_count;  /* in `all` */
+	uint32_t answered;     /* mirrors among them */
+	uint32_t newest;       /* in `all` */
+	struct follower *from; /* the mirror with the newest, when that is more than the store has; all of it verified */
+	uint64_t missing;
 	struct progress progress;
+	struct restore *restore; /* while something is put back */
 };
 
 static void reader_release(struct tile_reader **reader)
@@ -27,15 +42,69 @@ static void reader_release(struct tile_reader **reader)
 	tile_reader_close(*reader);
 }
 
+static void snapshot_release(struct snapshot **snapshot)
+{
+	snapshot_end(*snapshot);
+}
+
+enum error recover_mirrors_new(const char *dir, const char *const *places, uint32_t count, struct bytes guard,
+	struct recover_mirrors **out, struct fault *fault)
+{
+	struct recover_mirrors *mirrors = calloc(1, sizeof *mirrors);
+	if (mirrors == NULL || (mirrors->all = calloc(count + 1, sizeof *mirrors->all)) == NULL) {
+		free(mirrors);
+		return fault_set(fault, E_NO_MEMORY, "");
+	}
+	mirrors->dir = dir;
+	mirrors->places = places;
+	mirrors->count = count;
+	mirrors->guard = guard;
+	*out = mirrors;
+	return E_OK;
+}
+
+static void drop_follower(struct recover_mirrors *mirrors)
+{
+	if (mirrors->from != NULL)
+		follower_close(mirrors->from);
+	free(mirrors->from);
+	mirrors->from = NULL;
+}
+
+void recover_mirrors_free(struct recover_mirrors *mirrors)
+{
+	if (mirrors == NULL)
+		return;
+	drop_follower(mirrors);
+	free(mirrors->all);
+	free(mirrors);
+}
+
+uint32_t recover_mirrors_answered(const struct recover_mirrors *mirrors)
+{
+	return mirrors->answered;
+}
+
+uint64_t recover_mirrors_size(const struct recover_mirrors *mirrors, const char **place)
+{
+	*place = mirrors->all[mirrors->newest].who;
+	return mirrors->from->known.checkpoint.size;
+}
+
+uint64_t recover_mirrors_missing(const struct recover_mirrors *mirrors)
+{
+	return mirrors->missing;
+}
+
 /* ---- evidence ---- */
 
-static enum error keep_evidence(const struct asked *asked, const char *text, struct fault *fault)
+static enum error keep_evidence(const struct recover_mirrors *mirrors, const struct shown *smaller,
+	const struct shown *larger, const char *text, struct fault *fault)
 {
 	char path[4096], name[80];
-	const struct follower *follower = &asked->follower;
-	snprintf(path, sizeof path, "%s/evidence", asked->mirrors->dir);
-	snprintf(name, sizeof name, "fork-%" PRIu64 "-%" PRIu64 ".json", follower->known.checkpoint.size,
-		follower->seen.checkpoint.size);
+	uint64_t of_smaller = smaller->state.checkpoint.size, of_larger = larger->state.checkpoint.size;
+	snprintf(path, sizeof path, "%s/evidence", mirrors->dir);
+	snprintf(name, sizeof name, "fork-%" PRIu64 "-%" PRIu64 ".json", of_smaller, of_larger);
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return fault_set(fault, E_IO, "%s cannot be made: %s", path, strerror(errno));
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -45,12 +114,91 @@ static enum error keep_evidence(const struct asked *asked, const char *text, str
 	if (error != E_OK)
 		return fault_set(fault, error, "the evidence of a fork cannot be written to %s", path);
 	return fault_set(fault, E_CORRUPT,
-		"the log has signed two histories: the store's, of %" PRIu64 " entries, and that of %s, of %" PRIu64
+		"the log has signed two histories: that of %s, of %" PRIu64 " entries, and that of %s, of %" PRIu64
 		"; nothing is done, the evidence is %s/%s",
-		follower->known.checkpoint.size, asked->place, follower->seen.checkpoint.size, path, name);
+		smaller->who, of_smaller, larger->who, of_larger, path, name);
 }
 
-/* ---- a mirror with no more than the store ---- */
+/* The larger one's log, which `reader` reads, begins with the smaller one's. */
+static enum error compare(const struct recover_mirrors *mirrors, struct tile_reader *reader,
+	const struct shown *smaller, const struct shown *larger, struct fault *fault)
+{
+	struct log_finding finding = {.text = ""};
+	struct follow_fork fork = {.found = false};
+	char *text = NULL;
+	enum error error = follow_extends(reader, &smaller->state.checkpoint, &fork, &finding);
+	if (error == E_OK)
+		return E_OK;
+	if (!fork.found)
+		return fault_set(fault, error, "%s: %s", larger->who, finding.text);
+	TRY(fork_write(bytes_of(smaller->state.note, smaller->state.note_len),
+		bytes_of(larger->state.note, larger->state.note_len), &fork.old_root, fork.proof.hashes, fork.proof.count,
+		&text));
+	error = keep_evidence(mirrors, smaller, larger, text, fault);
+	free(text);
+	return error;
+}
+
+/* ---- who shows what ---- */
+
+static void take_shown(struct recover_mirrors *mirrors, const char *who, struct bytes note, struct fault *why)
+{
+	struct shown *shown = &mirrors->all[mirrors->shown_count];
+	shown->who = who;
+	if (follow_state_take(note, &mirrors->vkey, &shown->state) != E_OK) {
+		fault_set(why, E_BAD_CHECKPOINT, "what it shows is not signed with this log's key");
+		return;
+	}
+	if (mirrors->shown_count == 0 || shown->state.checkpoint.size > mirrors->all[mirrors->newest].state.checkpoint.size)
+		mirrors->newest = mirrors->shown_count;
+	mirrors->shown_count++;
+}
+
+static enum error ask_place(struct recover_mirrors *mirrors, const char *place, struct fault *fault)
+{
+	struct follower follower;
+	struct bytes note;
+	struct fault why = {.text = ""};
+	uint32_t before = mirrors->shown_count;
+	TRY(follower_open(place, -1, &mirrors->vkey, &follower, fault));
+	if (tile_fetch_checkpoint(follower.fetch, &note, &why) == E_OK)
+		take_shown(mirrors, place, note, &why);
+	if (mirrors->shown_count > before)
+		mirrors->answered++;
+	else
+		fprintf(stderr, "recover: %s is not counted: %s\n", place, why.text);
+	follower_close(&follower);
+	return E_OK;
+}
+
+/* The guard comes last: where a mirror has as much, the entries are had from there. */
+static enum error ask_all(struct recover_mirrors *mirrors, struct snapshot *snapshot, struct fault *fault)
+{
+	struct checkpoint checkpoint;
+	struct bytes note;
+	struct fault why;
+	mirrors->answered = mirrors->shown_count = mirrors->newest = 0;
+	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	mirrors->own.who = "the store";
+	TRY(follow_state_take(note, &mirrors->vkey, &mirrors->own.state));
+	for (uint32_t i = 0; i < mirrors->count; i++)
+		TRY(ask_place(mirrors, mirrors->places[i], fault));
+	if (mirrors->guard.len > 0)
+		take_shown(mirrors, "the guard", mirrors->guard, &why);
+	return E_OK;
+}
+
+/* Everybody's checkpoint but the newest. */
+static enum error compare_all(
+	const struct recover_mirrors *mirrors, struct tile_reader *reader, const struct shown *newest, struct fault *fault)
+{
+	for (uint32_t i = 0; i < mirrors->shown_count; i++)
+		if (&mirrors->all[i] != newest)
+			TRY(compare(mirrors, reader, &mirrors->all[i], newest, fault));
+	return newest == &mirrors->own ? E_OK : compare(mirrors, reader, &mirrors->own, newest, fault);
+}
+
+/* ---- the store ---- */
 
 static enum error read_store(void *context, const struct tile_path *tile, struct bytes *out, struct fault *fault)
 {
@@ -58,117 +206,154 @@ static enum error read_store(void *context, const struct tile_path *tile, struct
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_text(error));
 }
 
-static enum error judge_older(struct asked *asked, struct fault *fault)
+static enum error open_store(
+	const struct recover_mirrors *mirrors, struct snapshot *snapshot, struct tile_reader **out, struct fault *fault)
 {
-	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
-	const struct tile_source source = {read_store, asked->snapshot};
-	const struct follow_state *seen = &asked->follower.seen, *known = &asked->follower.known;
+	const struct tile_source source = {read_store, snapshot};
 	struct log_finding finding = {.text = ""};
-	struct follow_fork fork = {.found = false};
-	char *text;
-	enum error error = tile_reader_open(&source, &known->checkpoint, &reader, &finding);
-	if (error == E_OK)
-		error = follow_extends(reader, &seen->checkpoint, &fork, &finding);
-	if (error == E_OK) {
-		asked->mirrors->answered++;
-		return E_OK;
-	}
-	if (!fork.found)
-		return fault_set(fault, error, "the store: %s; run 'indsigt audit'", finding.text);
-	TRY(fork_write(bytes_of(seen->note, seen->note_len), bytes_of(known->note, known->note_len), &fork.old_root,
-		fork.proof.hashes, fork.proof.count, &text));
-	error = keep_evidence(asked, text, fault);
-	free(text);
-	return error;
+	enum error error = tile_reader_open(&source, &mirrors->own.state.checkpoint, out, &finding);
+	return error == E_OK ? E_OK : fault_set(fault, error, "the store: %s; run 'indsigt audit'", finding.text);
 }
 
 /* ---- a mirror with more ---- */
 
 static enum error on_bundle(void *context, const struct log_rules *rules, struct log_finding *finding)
 {
-	struct asked *asked = context;
+	struct recover_mirrors *mirrors = context;
 	(void)finding;
-	progress_update(&asked->progress, rules->size, asked->follower.known.checkpoint.size);
+	progress_update(&mirrors->progress, rules->size, mirrors->from->known.checkpoint.size);
 	return E_OK;
 }
 
 /* What each sender has receipts for, and the store lacks. */
-static uint64_t print_missing(struct asked *asked)
+static void print_missing(struct recover_mirrors *mirrors, struct snapshot *snapshot)
 {
-	const struct log_rules *rules = &asked->follower.rules;
-	uint64_t all = 0;
+	const struct log_rules *rules = &mirrors->from->rules;
+	mirrors->missing = 0;
 	for (size_t i = 0; i < rules->sender_count; i++) {
 		const struct sender *sender = rules->senders[i];
 		struct sender own;
-		uint64_t have = snapshot_sender(asked->snapshot, sender->id, &own) == E_OK ? own.next_sequence : 0;
+		uint64_t have = snapshot_sender(snapshot, sender->id, &own) == E_OK ? own.next_sequence : 0;
 		if (sender->next_sequence <= have)
 			continue;
 		printf("missing: sender=%" PRIu32 " events=%" PRIu64 " sequences=%" PRIu64 "-%" PRIu64 " name=%s\n", sender->id,
 			sender->next_sequence - have, have, sender->next_sequence - 1, sender->name);
-		all += sender->next_sequence - have;
+		mirrors->missing += sender->next_sequence - have;
 	}
-	return all;
 }
 
-static enum error judge_newer(struct asked *asked, struct fault *fault)
+/* The store's own entries are nearer. What they have is the mirror's too: that was compared. */
+static enum error read_all(struct recover_mirrors *mirrors, struct tile_reader *own, struct fault *fault)
 {
-	struct follower *follower = &asked->follower;
-	const struct follow_hooks hooks = {.context = asked, .done = on_bundle};
+	const struct follow_hooks hooks = {.context = mirrors, .done = on_bundle};
 	struct log_finding finding = {.text = ""};
-	uint64_t own = follower->known.checkpoint.size;
-	bool newer;
-	enum error error = follower_look(follower, &newer, &finding);
-	if (follower->evidence != NULL)
-		return keep_evidence(asked, follower->evidence, fault);
-	progress_start(&asked->progress, "entries");
-	if (error == E_OK)
-		error = follower_read(follower, &hooks, &finding);
-	progress_clear(&asked->progress);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s: %s", asked->place, finding.text);
-	uint64_t missing = print_missing(asked);
-	return fault_set(fault, E_ROLLED_BACK,
-		"the store has %" PRIu64 " entries and the log has signed %" PRIu64 ", which %s has and are in order: %" PRIu64
-		" events are missing here, and nothing is done; see 'indsigt help recovery'",
-		own, follower->known.checkpoint.size, asked->place, missing);
-}
-
-/* ---- each of them ---- */
-
-static enum error compare(struct asked *asked, struct fault *fault)
-{
-	struct follower *follower = &asked->follower;
-	struct checkpoint own;
-	struct bytes note;
-	struct fault why = {.text = ""};
-	snapshot_checkpoint(asked->snapshot, &own, &note);
-	TRY(follow_state_take(note, follower->vkey, &follower->known));
-	enum error error = tile_fetch_checkpoint(follower->fetch, &note, &why);
-	if (error == E_OK && follow_state_take(note, follower->vkey, &follower->seen) != E_OK)
-		error = fault_set(&why, E_BAD_CHECKPOINT, "what it shows is not signed with this log's key");
-	if (error != E_OK) {
-		fprintf(stderr, "recover: %s is not counted: %s\n", asked->place, why.text);
-		return E_OK;
+	const char *who = mirrors->own.who;
+	progress_start(&mirrors->progress, "entries");
+	enum error error = follow(&mirrors->from->rules, own, &hooks, &finding);
+	if (error == E_OK) {
+		who = mirrors->all[mirrors->newest].who;
+		error = follower_read(mirrors->from, &hooks, &finding);
 	}
-	return follower->seen.checkpoint.size > own.size ? judge_newer(asked, fault) : judge_older(asked, fault);
+	progress_clear(&mirrors->progress);
+	return error == E_OK ? E_OK
+						 : fault_set(fault, error, "%s: index %" PRIu64 ": %s", who, finding.index, finding.text);
 }
 
-static enum error ask(struct recover_mirrors *mirrors, const char *place, struct fault *fault)
+static enum error open_reader(const struct recover_mirrors *mirrors, struct tile_reader **out, struct fault *fault)
 {
-	struct asked asked = {.mirrors = mirrors, .place = place};
-	TRY(follower_open(place, -1, archive_vkey(mirrors->archive), &asked.follower, fault));
-	enum error error = snapshot_begin(mirrors->archive, &asked.snapshot, fault);
-	if (error == E_OK)
-		error = compare(&asked, fault);
-	snapshot_end(asked.snapshot);
-	follower_close(&asked.follower);
-	return error;
+	const struct tile_source source = {tile_fetch_read, mirrors->from->fetch};
+	struct log_finding finding = {.text = ""};
+	enum error error = tile_reader_open(&source, &mirrors->from->known.checkpoint, out, &finding);
+	const char *who = mirrors->all[mirrors->newest].who;
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", who, finding.text);
 }
 
-enum error recover_ask_mirrors(struct recover_mirrors *mirrors, struct fault *fault)
+static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *snapshot, struct fault *fault)
 {
-	mirrors->answered = 0;
-	for (uint32_t i = 0; i < mirrors->count; i++)
-		TRY(ask(mirrors, mirrors->places[i], fault));
+	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL, *own = NULL;
+	const struct shown *newest = &mirrors->all[mirrors->newest];
+	if (mirrors->guard.len > 0 && mirrors->newest + 1 == mirrors->shown_count)
+		return fault_set(fault, E_GUARD,
+			"the guard has the log's signature over %" PRIu64 " entries, the store has %" PRIu64
+			" of them, and no mirror that was asked has all: going on would be a second history; name a mirror that "
+			"has "
+			"more, and see 'indsigt help recovery'",
+			newest->state.checkpoint.size, mirrors->own.state.checkpoint.size);
+	drop_follower(mirrors);
+	mirrors->from = calloc(1, sizeof *mirrors->from);
+	if (mirrors->from == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(follower_open(newest->who, -1, &mirrors->vkey, mirrors->from, fault));
+	mirrors->from->known = newest->state;
+	TRY(open_reader(mirrors, &reader, fault));
+	TRY(compare_all(mirrors, reader, newest, fault));
+	TRY(open_store(mirrors, snapshot, &own, fault));
+	TRY(read_all(mirrors, own, fault));
+	print_missing(mirrors, snapshot);
 	return E_OK;
+}
+
+enum error recover_mirrors_ask(
+	struct recover_mirrors *mirrors, struct archive *archive, bool *newer, struct fault *fault)
+{
+	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
+	mirrors->vkey = *archive_vkey(archive);
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	TRY(ask_all(mirrors, snapshot, fault));
+	*newer = mirrors->shown_count > 0 &&
+			 mirrors->all[mirrors->newest].state.checkpoint.size > mirrors->own.state.checkpoint.size;
+	if (*newer)
+		return judge_newer(mirrors, snapshot, fault);
+	TRY(open_store(mirrors, snapshot, &reader, fault));
+	return compare_all(mirrors, reader, &mirrors->own, fault);
+}
+
+/* ---- putting back ---- */
+
+/* The entries of a bundle that the store lacks. */
+static enum error put_bundle(
+	void *context, const struct tile_path *tile, struct bytes content, struct log_finding *finding)
+{
+	struct recover_mirrors *mirrors = context;
+	struct fault fault = {.text = ""};
+	if (!tile->entries)
+		return E_OK;
+	struct reader r = reader_of(content);
+	for (uint64_t index = tile->number * TILE_WIDTH; reader_left(&r) > 0; index++) {
+		struct bytes encoded = reader_range16(&r, ENTRY_BYTES_MAX);
+		if (index < restore_size(mirrors->restore))
+			continue;
+		enum error error = r.error != E_OK ? r.error : restore_entry(mirrors->restore, encoded, &fault);
+		if (error != E_OK)
+			return log_finding_set(finding, error, index, "%s", fault.text);
+	}
+	progress_update(&mirrors->progress, restore_size(mirrors->restore), mirrors->from->known.checkpoint.size);
+	return E_OK;
+}
+
+static enum error put_back(struct recover_mirrors *mirrors, struct fault *fault)
+{
+	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
+	const struct follow_hooks hooks = {.context = mirrors, .tile = put_bundle};
+	const struct follow_state *known = &mirrors->from->known;
+	struct log_finding finding = {.text = ""};
+	uint64_t from = restore_size(mirrors->restore);
+	TRY(open_reader(mirrors, &reader, fault));
+	tile_fetch_ahead(mirrors->from->fetch, from / TILE_WIDTH, known->checkpoint.size);
+	progress_start(&mirrors->progress, "entries");
+	enum error error = follow_copy(reader, from, &hooks, &finding);
+	progress_clear(&mirrors->progress);
+	if (error != E_OK)
+		return fault_set(fault, error, "nothing was changed: %s", finding.text);
+	return restore_commit(mirrors->restore, &mirrors->from->rules, bytes_of(known->note, known->note_len), fault);
+}
+
+enum error recover_mirrors_restore(struct recover_mirrors *mirrors, struct fault *fault)
+{
+	TRY(restore_open(mirrors->dir, &mirrors->restore, fault));
+	enum error error = put_back(mirrors, fault);
+	restore_close(mirrors->restore);
+	mirrors->restore = NULL;
+	return error;
 }

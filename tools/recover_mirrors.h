@@ -1,23 +1,36 @@
 /* What mirrors know of a ledger, when its guard refuses the store or is gone: whether the log has signed more than the
- * store holds, and what that is. spec/recovery.md
+ * store holds, what that is, and how the store gets it back. spec/recovery.md
+ *
+ *   every mirror's checkpoint ─► all of them, the guard's and the store's are one history? ──no──► evidence, nothing
+ * done └► the newest is the store's, or: all of it verified, what is missing told ─► restored
  *
  * A mirror can hide what it has, but not make anything up: only what the log has signed counts. */
 #pragma once
 
 #include "ledger/archive.h"
+#include "tools/follower.h"
 
 #define RECOVER_MIRRORS_MAX 32u
 
-struct recover_mirrors {
-	const char *dir; /* the ledger's */
-	struct archive *archive;
-	uint32_t count;
-	const char *places[RECOVER_MIRRORS_MAX]; /* addresses or directories */
-	uint32_t answered;                       /* with a checkpoint of this log that the store extends */
-};
+struct recover_mirrors;
 
-/* Asks all of them. E_ROLLED_BACK and the fault: one has more of the log than the store; everything that it has is
- * verified, and what is missing here is printed, by sender. E_CORRUPT: the log has signed two histories, and the
- * evidence is in DIR/evidence; or what a mirror has breaks a rule. A mirror that cannot be asked is told on stderr and
- * not counted. */
-enum error recover_ask_mirrors(struct recover_mirrors *mirrors, struct fault *fault) MUST_USE;
+/* `dir` is the ledger's; `guard`: what its guard file has, empty where that is lost or not signed by the log; both and
+ * the places (addresses or directories) are borrowed. */
+enum error recover_mirrors_new(const char *dir, const char *const *places, uint32_t count, struct bytes guard,
+	struct recover_mirrors **out, struct fault *fault) MUST_USE;
+void recover_mirrors_free(struct recover_mirrors *mirrors);
+
+/* Asks all of them, on a store that is open for reading. `*newer`: one has more of the log than the store; all of that
+ * is verified, and what is missing here is printed, by sender. E_CORRUPT: the log has signed two histories, and the
+ * evidence is in DIR/evidence; or what a mirror has breaks a rule. E_GUARD: the guard has seen more than any of them. A
+ * mirror that cannot be asked is told on stderr and not counted. */
+enum error recover_mirrors_ask(
+	struct recover_mirrors *mirrors, struct archive *archive, bool *newer, struct fault *fault) MUST_USE;
+/* How many showed a checkpoint of this log. */
+uint32_t recover_mirrors_answered(const struct recover_mirrors *mirrors);
+/* What was found to be newer: its size, and whose it is. */
+uint64_t recover_mirrors_size(const struct recover_mirrors *mirrors, const char **place);
+/* Events of which the store has nothing. */
+uint64_t recover_mirrors_missing(const struct recover_mirrors *mirrors);
+/* After recover_mirrors_ask with *newer: puts that into the store, which is open nowhere else. All of it or nothing. */
+enum error recover_mirrors_restore(struct recover_mirrors *mirrors, struct fault *fault) MUST_USE;

@@ -109,14 +109,15 @@ static json_t *statement_json(const struct statement *statement)
 	json_t *senders = json_array();
 	for (size_t i = 0; i < statement->sender_count; i++)
 		json_array_append_new(senders, sender_json(&statement->senders[i]));
-	json_t *json = json_pack(
-		"{s:s, s:b, s:s, s:s, s:I, s:{s:I, s:I}, s:o, s:b, s:I, s:I, s:I, s:I, s:b, s:o, s:b, s:o}", "kind",
-		"statement", "holds", true, "subject", statement->subject, "origin", statement->origin, "size",
-		(json_int_t)statement->size, "epoch", "index", (json_int_t)statement->epoch_index, "size",
-		(json_int_t)statement->epoch_size, "complete_until", time_json(statement->epoch_time_s), "present",
-		statement->present, "count", (json_int_t)statement->count, "open", (json_int_t)statement->open, "withheld",
-		(json_int_t)statement->withheld, "erased", (json_int_t)statement->erased, "signatures", statement->signatures,
-		"senders", senders, "witnessed", statement->witnessed.proven, "audit", audit_json(statement));
+	json_t *json =
+		json_pack("{s:s, s:b, s:s, s:s, s:I, s:{s:I, s:I}, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:b, s:o}",
+			"kind", "statement", "holds", true, "subject", statement->subject, "origin", statement->origin, "size",
+			(json_int_t)statement->size, "epoch", "index", (json_int_t)statement->epoch_index, "size",
+			(json_int_t)statement->epoch_size, "complete_until", time_json(statement->epoch_time_s), "present",
+			statement->present, "count", (json_int_t)statement->count, "lost", (json_int_t)statement->lost, "open",
+			(json_int_t)statement->open, "withheld", (json_int_t)statement->withheld, "erased",
+			(json_int_t)statement->erased, "signatures", statement->signatures, "senders", senders, "witnessed",
+			statement->witnessed.proven, "audit", audit_json(statement));
 	if (json == NULL)
 		return NULL;
 	if (statement->window.has_from || statement->window.has_to)
@@ -328,6 +329,10 @@ static enum error print_text(const struct statement *statement, const struct ver
 	}
 	print_headline(statement, words, call->out);
 	print_closed(statement, words, call->now_s, call->out);
+	if (statement->lost == 1)
+		verify_line(call->out, "%s", words->lost_one);
+	else if (statement->lost > 1)
+		verify_line(call->out, words->lost, number(statement->lost));
 	print_ending(statement, call);
 	return E_OK;
 }

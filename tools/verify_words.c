@@ -24,6 +24,10 @@ static struct verify_words english = {
 	.later_one = "1 more came after that. It is not yet covered: that there are no others is not proven.",
 	.later = "%llu more came after that. They are not yet covered: that there are no others is not proven.",
 	.later_title = "Not yet covered:",
+	.lost_one =
+		"LOST: the ledger has lost what 1 access was about. It may be one to this person's data: nobody can tell.",
+	.lost =
+		"LOST: the ledger has lost what %llu accesses were about. Some may be to this person's data: nobody can tell.",
 	.signed_by = "Each access listed is signed by the system that reported it.",
 	.unsigned_by = "Not shown: the signatures of the systems that reported.",
 	.unendorsed = "NOT ENDORSED: %s (%s) was registered, or changed, without the signature of its own key.",
@@ -78,6 +82,11 @@ static struct verify_words danish = {
 	.later_one = "1 kom til derefter. Det er endnu ikke dækket: at der ikke er flere, er ikke bevist.",
 	.later = "%llu kom til derefter. De er endnu ikke dækket: at der ikke er flere, er ikke bevist.",
 	.later_title = "Endnu ikke dækket:",
+	.lost_one =
+		"TABT: loggens fører har mistet, hvad 1 opslag handlede om. Det kan være et i denne persons oplysninger: "
+		"det kan ingen sige.",
+	.lost = "TABT: loggens fører har mistet, hvad %llu opslag handlede om. Nogle kan være i denne persons oplysninger: "
+			"det kan ingen sige.",
 	.signed_by = "Hvert opslag her er underskrevet af det system, der indberettede det.",
 	.unsigned_by = "Ikke vist: underskrifterne fra de systemer, der indberettede.",
 	.unendorsed = "IKKE BEKRÆFTET: %s (%s) blev registreret eller ændret uden sin egen nøgles underskrift.",

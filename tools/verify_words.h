@@ -26,6 +26,8 @@ struct verify_words {
 	const char *later_one;
 	const char *later; /* how many */
 	const char *later_title;
+	const char *lost_one;
+	const char *lost; /* how many */
 	const char *signed_by;
 	const char *unsigned_by;
 	const char *unendorsed;  /* name, organisation */

@@ -210,6 +210,20 @@ static void print_coverage(const struct answer *answer, const struct words *word
 	}
 }
 
+/* Nothing where nothing is lost. */
+static void print_lost(const struct answer *answer, const struct words *words, FILE *out)
+{
+	const json_t *lost = json_object_get(json_object_get(answer->json, "coverage"), "lost");
+	const json_t *ranges = json_object_get(lost, "ranges");
+	for (size_t i = 0; i < json_array_size(ranges); i++) {
+		const json_t *range = json_array_get(ranges, i);
+		char from[32], to[32];
+		local_text(local_time(text_of(range, "from")), "%F %H:%M", from, sizeof from);
+		local_text(local_time(text_of(range, "to")), "%F %H:%M", to, sizeof to);
+		line(out, words->lost, (unsigned long long)json_integer_value(json_object_get(range, "events")), from, to);
+	}
+}
+
 /* Nothing where no witnesses are asked. */
 static void print_witnessing(const struct answer *answer, const struct words *words, FILE *out)
 {
@@ -253,6 +267,7 @@ enum error who_text(const struct answer *answer, const struct words *words, FILE
 	if (answer->erased > 0)
 		line(out, words->erased, (unsigned long long)answer->erased);
 	print_coverage(answer, words, out);
+	print_lost(answer, words, out);
 	print_witnessing(answer, words, out);
 	print_ending(answer, words, out);
 	return E_OK;

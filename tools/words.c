@@ -17,6 +17,7 @@ static const struct words english = {
 	.unwitnessed = "Not enough independent witnesses have seen this ledger yet",
 	.silent = "  silent: %s (%s), last heard %s",
 	.never = "never",
+	.lost = "LOST: what %llu accesses were about, reported from %s to %s. Some may be to these data: nobody can tell.",
 	.complete = "Complete until %s: what the ledger had received by then",
 	.verified = "Verified: %llu, each of which stands in the log %s exactly as shown",
 	.unsigned_by = "Not checked: the log's signature (give --vkey)",
@@ -45,6 +46,9 @@ static const struct words danish = {
 	.unwitnessed = "Endnu har ikke nok uafhængige vidner set denne log",
 	.silent = "  tavs: %s (%s), sidst hørt %s",
 	.never = "aldrig",
+	.lost =
+		"TABT: hvad %llu opslag handlede om, indberettet fra %s til %s. Nogle kan være i disse oplysninger: det kan "
+		"ingen sige.",
 	.complete = "Fuldstændig indtil %s: alt, hvad loggen havde modtaget da",
 	.verified = "Efterprøvet: %llu, som hver står i loggen %s præcis som vist",
 	.unsigned_by = "Ikke efterprøvet: loggens underskrift (brug --vkey)",

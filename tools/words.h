@@ -17,6 +17,7 @@ struct words {
 	const char *unwitnessed;
 	const char *silent; /* name, organisation, when last heard or `never` */
 	const char *never;
+	const char *lost;        /* how many, two times */
 	const char *complete;    /* time */
 	const char *verified;    /* %llu, checkpoint's origin */
 	const char *unsigned_by; /* no vkey was given */
