@@ -185,6 +185,22 @@ static enum error open_follower(struct mirror *mirror, struct fault *fault)
 	return error;
 }
 
+/* Of writes that a kill cut short. */
+static void remove_leftovers(const struct mirror *mirror)
+{
+	int fd = openat(mirror->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+		size_t len = strlen(entry->d_name);
+		if (strncmp(entry->d_name, STATE ".", strlen(STATE ".")) == 0 && strcmp(entry->d_name + len - 4, ".tmp") == 0)
+			unlinkat(mirror->dir_fd, entry->d_name, 0);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+}
+
 static enum error open_parts(struct mirror *mirror, const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
@@ -196,7 +212,8 @@ static enum error open_parts(struct mirror *mirror, const char *dir, struct faul
 		return fault_set(fault, E_NOT_FOUND, "it cannot be opened: %s", strerror(errno));
 	TRY(read_config(mirror, fault));
 	TRY(mirror_key_open(dir, &mirror->key, fault));
-	TRY(tile_tree_open(path, &mirror->config.vkey, &mirror->tree, fault));
+	TRY(tile_tree_open(path, &mirror->config.vkey, &mirror->tree, fault)); /* from here on it is the only one */
+	remove_leftovers(mirror);
 	return open_follower(mirror, fault);
 }
 

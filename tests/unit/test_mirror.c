@@ -350,7 +350,11 @@ START_TEST(a_copy_that_is_gone)
 	snprintf(path, sizeof path, "%s/state.json", dir);
 	ck_assert_int_eq(unlink(path), 0);
 	follow_once();
+	snprintf(path, sizeof path, "touch %s/state.json.12345.tmp", dir); /* as of a write that was killed */
+	ck_assert_int_eq(system(path), 0);
 	follow_once();
+	snprintf(path, sizeof path, "%s/state.json.12345.tmp", dir);
+	ck_assert_int_ne(access(path, F_OK), 0);
 	end();
 }
 END_TEST
