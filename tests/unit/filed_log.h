@@ -173,6 +173,6 @@ static inline struct hash filed_filing_root(const struct filed_log *log, uint64_
 static inline uint64_t filed_epoch(struct filed_log *log, uint64_t m)
 {
 	struct entry entry = {
-		.kind = ENTRY_EPOCH, .epoch = {m, filed_map_root(log, m), filed_filing_root(log, m), log->time_s}};
+		.kind = ENTRY_EPOCH, .epoch = {m, filed_map_root(log, m), filed_filing_root(log, m), log->time_s, 0}};
 	return filed_add(log, &entry);
 }

@@ -1,5 +1,6 @@
 /* Every write, sync and rename fails in turn, lost or done and reported failed; then the ledger is opened as always. */
 #include "tests/unit/faults.h"
+#include "tests/unit/restored.h"
 
 static void append(void)
 {
@@ -133,4 +134,75 @@ START_TEST(creating)
 }
 END_TEST
 
-UNIT_MAIN("faults", appending, filing, opening, creating)
+/* ---- restoring ---- */
+
+static struct kept_log newer;
+
+static void restore_store(void)
+{
+	struct fault fault = {.text = ""};
+	shared->armed = true;
+	_exit(try_restore(&f, &newer, &fault) == E_OK ? 0 : 1);
+}
+
+static uint64_t opened_size(const char *when, unsigned number)
+{
+	struct fault fault = {.text = ""};
+	struct checkpoint checkpoint;
+	struct bytes note;
+	enum error error = ledger_open(f.dir, &f.ledger, &fault);
+	ck_assert_msg(error == E_OK, "%s %u: %s", when, number, fault.text);
+	ledger_checkpoint(f.ledger, &checkpoint, &note);
+	fixture_close(&f);
+	return checkpoint.size;
+}
+
+/* REC-3: an old store that gets entries back has all of them or none, and doing it again brings the rest. */
+START_TEST(restoring)
+{
+	work_begin();
+	fixture_open(&f);
+	for (unsigned i = 0; i < WORK_BATCHES; i++) {
+		struct appended appended;
+		struct fault fault = {.text = ""};
+		ck_ok(fixture_take(&f, batches[i], &appended, &fault));
+	}
+	fixture_epoch(&f);
+	fixture_close(&f);
+	kept_log_take(&f, &newer);
+	put_base_back();
+	uint64_t old_size = opened_size("before", 0);
+	for (size_t way = 0; way < sizeof ways / sizeof ways[0]; way++) {
+		unsigned untouched = 0;
+		for (unsigned at = 0;; at++) {
+			put_base_back();
+			forget_work();
+			shared->kind = ways[way].kind;
+			shared->error = ways[way].error;
+			shared->at = at;
+			bool done = run_worker(restore_store) == 0;
+			bool over = shared->calls <= at;
+			shared->kind = FAULT_NONE;
+			uint64_t size = opened_size(ways[way].name, at);
+			ck_assert_msg(
+				size == newer.size || (size == old_size && !done), "%s %u: %lu entries", ways[way].name, at, size);
+			untouched += size == old_size;
+			restore_all(&f, &newer);
+			ck_assert_uint_eq(opened_size(ways[way].name, at), newer.size);
+			fixture_open(&f);
+			fixture_epoch(&f);
+			fixture_close(&f);
+			struct audit_result result = full_audit(&f);
+			ck_assert_msg(result.ok, "%s %u: index %lu: %s", ways[way].name, at, result.index, result.reason);
+			ck_assert_uint_eq(result.lost, WORK_BATCHES * WORK_EVENTS);
+			if (over)
+				break;
+		}
+		ck_assert_uint_gt(untouched, 0);
+	}
+	kept_log_free(&newer);
+	work_end();
+}
+END_TEST
+
+UNIT_MAIN("faults", appending, filing, opening, creating, restoring)
