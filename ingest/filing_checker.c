@@ -1,5 +1,6 @@
 #include "ingest/filing_checker.h"
 
+#include "ledger/filing_lost.h"
 #include "ledger/filing_proof.h"
 #include "ledger/keyfile.h"
 #include "ledger/sender_request.h"
@@ -29,6 +30,7 @@ struct filing_checker {
 	bool stopping;
 	bool woken;
 	enum filing_state state;
+	uint64_t lost; /* events */
 	char text[FAULT_TEXT_MAX + 1];
 };
 
@@ -40,6 +42,7 @@ struct look {
 	struct bytes answer; /* borrowed from the fetch */
 	struct filing_label *labels;
 	size_t label_count;
+	bool lost; /* the log says that what the batch was about is lost */
 	struct fault fault;
 };
 
@@ -86,21 +89,36 @@ static enum error alarm_set(struct look *look, const char *why)
 		look->note->first_sequence, why);
 }
 
+static enum error verify_place(struct look *look, const struct entry_batch *batch, uint64_t first_index)
+{
+	const struct filing_note *note = look->note;
+	if (batch->sender != look->checker->options.key->sender || batch->first_sequence != note->first_sequence ||
+		batch->count != note->count || first_index != note->first_index)
+		return alarm_set(look, "the proof is about another place in the log than the receipt");
+	return E_OK;
+}
+
+static enum error verify_lost(struct look *look)
+{
+	struct finding finding = {.text = ""};
+	struct filing_lost lost;
+	enum error error = filing_lost_verify(look->answer, &look->checker->options.key->log, &lost, &finding);
+	if (error != E_OK)
+		return error == E_NO_MEMORY ? error : alarm_set(look, finding.text);
+	TRY(verify_place(look, &lost.batch, lost.first_index));
+	look->lost = true;
+	return E_OK;
+}
+
 static enum error verify_answer(struct look *look)
 {
 	struct finding finding = {.text = ""};
-	const struct filing_note *note = look->note;
 	filing_proof_free(look->proof);
 	look->proof = NULL;
 	enum error error = filing_proof_verify(look->answer, &look->checker->options.key->log, &look->proof, &finding);
 	if (error != E_OK)
 		return error == E_NO_MEMORY ? error : alarm_set(look, finding.text);
-	const struct filing_proof *proof = look->proof;
-	if (proof->batch.sender != look->checker->options.key->sender ||
-		proof->batch.first_sequence != note->first_sequence || proof->batch.count != note->count ||
-		proof->first_index != note->first_index)
-		return alarm_set(look, "the proof is about another place in the log than the receipt");
-	return E_OK;
+	return verify_place(look, &look->proof->batch, look->proof->first_index);
 }
 
 /* True if every event's label is the one that was once proven for its subject; false if one was not proven yet. */
@@ -143,6 +161,8 @@ static enum error check_events(struct look *look)
 {
 	bool all_known;
 	TRY(ask(look, false));
+	if (filing_lost_is(look->answer))
+		return verify_lost(look);
 	TRY(verify_answer(look));
 	TRY(compare_known(look, &all_known));
 	if (all_known)
@@ -168,13 +188,14 @@ static enum error check_batch(struct look *look)
 
 /* ---- evidence ---- */
 
+/* A ledger that has lost a batch, or files it wrongly. */
 static void keep_evidence(struct look *look)
 {
 	char name[64];
 	int dir_fd = open(look->checker->evidence, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return;
-	snprintf(name, sizeof name, "bad-filing-%" PRIu64, look->note->first_sequence);
+	snprintf(name, sizeof name, "%s-%" PRIu64, look->lost ? "lost" : "bad-filing", look->note->first_sequence);
 	if (faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
 		file_write_atomic(dir_fd, name, look->answer, 0600) != E_OK)
 		fault_set(&look->fault, E_BAD_PROOF,
@@ -202,6 +223,12 @@ static enum error look_at(struct filing_checker *checker, const struct filing_no
 	enum error error = check_batch(&look);
 	labels = look.labels;
 	proof = look.proof;
+	if (error == E_OK && look.lost) {
+		keep_evidence(&look);
+		pthread_mutex_lock(&checker->mutex);
+		checker->lost += note->count;
+		pthread_mutex_unlock(&checker->mutex);
+	}
 	if (error == E_BAD_PROOF) {
 		if (look.answer.len > 0)
 			keep_evidence(&look);
@@ -344,6 +371,14 @@ void filing_checker_wake(struct filing_checker *checker)
 		checker->state = FILING_WORKING;
 	pthread_cond_signal(&checker->wake);
 	pthread_mutex_unlock(&checker->mutex);
+}
+
+uint64_t filing_checker_lost(struct filing_checker *checker)
+{
+	pthread_mutex_lock(&checker->mutex);
+	uint64_t lost = checker->lost;
+	pthread_mutex_unlock(&checker->mutex);
+	return lost;
 }
 
 enum filing_state filing_checker_state(struct filing_checker *checker, char *text)

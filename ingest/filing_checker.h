@@ -3,6 +3,8 @@
  *   book ─► oldest batch ─► GET /v1/filing (signed) ─► proof verified ─► same place, same subjects ─► book moves on
  *                              │ not filed yet: wait          │ a subject's label is not known yet: ask with VRF proofs
  *                              └ longer than the log's lag ───┴─► alarm: evidence is kept, checking stops
+ *                              (or what shows that the log says that the batch is lost: kept and told, and on to the
+ * next)
  *
  * A thread of its own, which never holds up sending. What can be tried again (the ledger cannot be reached) is, with
  * pauses; what cannot (a proof that does not hold, an event filed under somebody else, a batch that is not filed in
@@ -44,6 +46,10 @@ enum filing_state {
 	FILING_DONE,    /* everything in the book was checked */
 	FILING_ALARM,   /* something does not hold; nothing more is checked */
 };
+
+/* Events of this sender's of which the ledger has shown, since the start, that it has lost what they were about. The
+ * proof is kept; the batch counts as looked at, because the log itself says so to everybody (spec/loss.md). */
+uint64_t filing_checker_lost(struct filing_checker *checker);
 
 /* `text` (FAULT_TEXT_MAX + 1 bytes): the alarm, or why it cannot go on just now; empty if there is nothing to say. */
 enum filing_state filing_checker_state(struct filing_checker *checker, char *text);

@@ -1,5 +1,6 @@
 #include "ingest/outbox_state.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -88,6 +89,14 @@ void outbox_filing_look(struct outbox *outbox)
 	else if (state == FILING_WORKING && text[0] != '\0')
 		outbox_notice(outbox, "the filing cannot be checked just now: %s", text);
 	outbox->alarmed |= state == FILING_ALARM;
+	uint64_t lost = outbox->checker != NULL ? filing_checker_lost(outbox->checker) : 0;
+	if (lost > outbox->lost)
+		outbox_notice(outbox,
+			"LOST: the ledger has lost what %" PRIu64
+			" events of this sender were about, and its log says so; the proof is kept in the spool; report them again "
+			"(--again) if you still have them",
+			lost - outbox->lost);
+	outbox->lost = lost;
 }
 
 enum filing_state outbox_filing(struct outbox *outbox, char *text)

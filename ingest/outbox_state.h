@@ -22,6 +22,7 @@ struct outbox {
 	struct filing_checker *checker; /* NULL: it is not checked now */
 	uint64_t claim;                 /* events below this sequence were checked: signed into batches */
 	bool alarmed;
+	uint64_t lost; /* events that the sender was told of */
 	struct builder *builder;
 	size_t group_batches; /* appended to the spool since its last sync */
 	size_t group_bytes;

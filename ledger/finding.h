@@ -80,6 +80,10 @@
 	X(FILING_BATCH,         "filing-batch",            "the batch is another sender's, or the epoch does not cover it") \
 	X(FILING_SUBJECTS,      "filing-subjects",         "a label is not the one of the subject that the event is shown with") \
 	X(FILING_TREE,          "filing-tree",             "the events are not filed under these labels in the epoch's filing tree") \
+	/* of a batch that is lost */ \
+	X(LOSS_ENTRY,           "loss-entry",              "what is shown as a loss entry is none") \
+	X(LOSS_INCLUSION,       "loss-inclusion",          "the loss entry does not stand in the log") \
+	X(LOSS_RANGE,           "loss-range",              "the loss entry is not about the events of the batch") \
 	/* proof files only */ \
 	X(TLOG_ENTRY,           "tlog-entry",              "what the proof file holds is no entry of a log") \
 	X(TLOG_INCLUSION,       "tlog-inclusion",          "the entry does not stand in the log at its index") \

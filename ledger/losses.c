@@ -98,12 +98,17 @@ enum error losses_take(struct losses *losses, const struct entry_loss *entry, ui
 
 /* ---- questions ---- */
 
-bool losses_cover(const struct losses *losses, uint64_t index)
+uint64_t losses_entry(const struct losses *losses, uint64_t index)
 {
 	for (uint32_t i = 0; i < losses->count; i++)
 		if (index >= losses->ranges[i].first && index < losses->ranges[i].end)
-			return true;
-	return false;
+			return losses->ranges[i].end;
+	return 0;
+}
+
+bool losses_cover(const struct losses *losses, uint64_t index)
+{
+	return losses_entry(losses, index) > 0;
 }
 
 bool losses_hide_epoch(const struct losses *losses, uint64_t index, uint64_t size)

@@ -40,6 +40,8 @@ enum error losses_take(struct losses *losses, const struct entry_loss *entry, ui
 
 /* Is the sealed part of the event or mass entry at this index lost? */
 bool losses_cover(const struct losses *losses, uint64_t index);
+/* Index of a loss entry that says so; 0: it is not lost. */
+uint64_t losses_entry(const struct losses *losses, uint64_t index);
 /* Could an epoch entry at `index` over entries below `size` cover events that are lost? Then nobody can say any more
  * what its roots should be. */
 bool losses_hide_epoch(const struct losses *losses, uint64_t index, uint64_t size);

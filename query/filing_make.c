@@ -35,7 +35,8 @@ static enum error set(struct making *making, const char *name, json_t *value)
 
 /* ---- the batch ---- */
 
-static enum error find_batch(struct making *making)
+/* `loss_index`: of the loss entry that declares its events lost, or 0. */
+static enum error find_batch(struct making *making, uint64_t *loss_index)
 {
 	uint64_t first_sequence, position;
 	const struct filing_query *query = making->query;
@@ -44,6 +45,9 @@ static enum error find_batch(struct making *making)
 	if (error == E_NOT_FOUND)
 		return fault_set(making->fault, error, "sequence %" PRIu64 " has not been received", query->sequence);
 	TRY(error);
+	*loss_index = losses_entry(snapshot_losses(making->snapshot), making->first_index);
+	if (*loss_index > 0)
+		return E_OK;
 	error = snapshot_filing_position(making->snapshot, making->first_index, &position);
 	if (error == E_NOT_FOUND)
 		return fault_set(making->fault, error, "mass events are about nobody and are not filed");
@@ -137,9 +141,34 @@ static enum error set_events(struct making *making)
 		making->snapshot, making->first_index, making->first_index + making->count, add_event, making);
 }
 
+/* The events of the batch are lost: the log itself says so, which is all that can be shown. */
+static enum error set_loss(struct making *making, uint64_t loss_index)
+{
+	json_t *genesis = NULL, *batch = NULL, *loss = NULL;
+	struct checkpoint checkpoint;
+	struct bytes note;
+	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
+	if (loss_index >= checkpoint.size)
+		return fault_set(making->fault, E_NOT_FOUND,
+			"what the batch was about is lost, and the log is about to say so; ask again within seconds");
+	TRY(set(making, "type", json_string("indsigt-filing-lost/v1")));
+	TRY(set(making, "sender", json_integer(making->query->sender)));
+	TRY(set(making, "checkpoint", json_stringn((const char *)note.data, note.len)));
+	TRY(json_included(making->snapshot, 0, &genesis));
+	json_object_del(genesis, "index");
+	TRY(set(making, "genesis", genesis));
+	TRY(json_included(making->snapshot, making->first_index + making->count, &batch));
+	TRY(set(making, "batch", batch));
+	TRY(json_included(making->snapshot, loss_index, &loss));
+	return set(making, "loss", loss);
+}
+
 static enum error make(struct making *making)
 {
-	TRY(find_batch(making));
+	uint64_t loss_index = 0;
+	TRY(find_batch(making, &loss_index));
+	if (loss_index > 0)
+		return set_loss(making, loss_index);
 	TRY(set(making, "type", json_string("indsigt-filing/v1")));
 	TRY(set(making, "sender", json_integer(making->query->sender)));
 	TRY(set_log(making));

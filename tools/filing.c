@@ -1,5 +1,6 @@
 /* indsigt filing: a sender's proof of how one of its batches is filed, as a file. */
 #include "ingest/filing_checker.h"
+#include "ledger/filing_lost.h"
 #include "ledger/filing_proof.h"
 #include "tools/command.h"
 #include "tools/output.h"
@@ -65,8 +66,10 @@ static bool read_options(int argc, char **argv, struct filing_request *out)
 static enum error check(struct bytes text, const struct vkey *log, struct fault *fault)
 {
 	struct filing_proof *proof = NULL;
+	struct filing_lost lost;
 	struct finding finding = {.text = ""};
-	enum error error = filing_proof_verify(text, log, &proof, &finding);
+	enum error error = filing_lost_is(text) ? filing_lost_verify(text, log, &lost, &finding)
+											: filing_proof_verify(text, log, &proof, &finding);
 	filing_proof_free(proof);
 	return error == E_OK ? E_OK : fault_set(fault, error, "the ledger's proof does not hold: %s", finding.text);
 }
@@ -100,7 +103,10 @@ const struct command command_filing = {
 		"Asks the ledger, as the sender whose key file it is, for the proof that the events of the batch with sequence "
 		"N\n"
 		"are filed under the labels of the very people they are about. 'indsigt verify FILE --vkey VKEY' reads it.\n"
-		"'indsigt send --query' checks every batch by itself.\n"
+		"'indsigt send --query' checks every batch by itself. Of a batch that the ledger has lost ('indsigt help "
+		"recovery') "
+		"the\n"
+		"file shows that the log says so.\n"
 		"\n"
 		"  --query URL  address of the query daemon\n"
 		"  --key FILE   the sender's key file\n"

@@ -109,7 +109,7 @@ enum kind { KIND_STATEMENT, KIND_FILING, KIND_FORK, KIND_TLOG_PROOF, KIND_RECEIP
 static enum kind kind_of(struct bytes text)
 {
 	static const char tlog_proof[] = "c2sp.org/tlog-proof@";
-	static const char statement[] = "\"indsigt-statement/", filing[] = "\"indsigt-filing/";
+	static const char statement[] = "\"indsigt-statement/", filing[] = "\"indsigt-filing";
 	static const char fork[] = "\"indsigt-fork/";
 	if (text.len >= sizeof tlog_proof - 1 && memcmp(text.data, tlog_proof, sizeof tlog_proof - 1) == 0)
 		return KIND_TLOG_PROOF;

@@ -1,3 +1,4 @@
+#include "ledger/filing_lost.h"
 #include "ledger/filing_proof.h"
 #include "ledger/timestamp.h"
 #include "tools/table.h"
@@ -71,8 +72,27 @@ static enum error print_text(const struct filing_proof *proof, const struct veri
 	return E_OK;
 }
 
+static enum error verify_lost(const struct verify_call *call, struct finding *finding)
+{
+	struct filing_lost lost;
+	TRY(filing_lost_verify(call->text, &call->log, &lost, finding));
+	const struct entry_batch *batch = &lost.batch;
+	if (call->json)
+		return verify_json(json_pack("{s:s, s:b, s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "kind", "filing", "holds", true,
+							   "origin", call->log.name, "lost", true, "sender", (json_int_t)batch->sender,
+							   "first_sequence", (json_int_t)batch->first_sequence, "count", (json_int_t)batch->count,
+							   "first_index", (json_int_t)lost.first_index, "loss", (json_int_t)lost.loss_index),
+			call->out);
+	verify_line(call->out, call->words->filed_lost, batch->count, batch->sender,
+		(unsigned long long)batch->first_sequence, (unsigned long long)(batch->first_sequence + batch->count - 1),
+		call->log.name, (unsigned long long)lost.loss_index);
+	return E_OK;
+}
+
 enum error verify_filing(const struct verify_call *call, struct finding *finding)
 {
+	if (filing_lost_is(call->text))
+		return verify_lost(call, finding);
 	__attribute__((cleanup(proof_release))) struct filing_proof *proof = NULL;
 	TRY(filing_proof_verify(call->text, &call->log, &proof, finding));
 	return call->json ? verify_json(filing_json(proof, call), call->out) : print_text(proof, call);

@@ -42,6 +42,9 @@ static struct verify_words english = {
 	.times = "Times are UTC.",
 	.filed = "All %u events of system no. %u, sequences %llu to %llu, are filed in the log %s (epoch of %s).",
 	.filed_subjects = "Each is filed under the one label of the subject shown, and under no other in this place.",
+	.filed_lost = "LOST: what all %u events of sender %u, sequences %llu to %llu, were about. The log %s says so "
+				  "itself, at index "
+				  "%llu.",
 	.filed_labels = "Whose the labels are is not part of this proof.",
 	.filed_headings = {"Sequence", "Log index", "Subject"},
 	.forked =
@@ -101,6 +104,9 @@ static struct verify_words danish = {
 	.times = "Tider er i UTC.",
 	.filed = "Alle %u hændelser fra system nr. %u, numre %llu til %llu, er arkiveret i loggen %s (epoke fra %s).",
 	.filed_subjects = "Hver er arkiveret under den ene etiket for den viste person, og ingen anden på denne plads.",
+	.filed_lost =
+		"TABT: hvad alle %u hændelser fra system nr. %u, numre %llu til %llu, handlede om. Loggen %s siger det selv, "
+		"på plads %llu.",
 	.filed_labels = "Hvis etiketterne er, er ikke en del af dette bevis.",
 	.filed_headings = {"Nummer", "Logplads", "Person"},
 	.forked =
@@ -181,6 +187,9 @@ static const char *const danish_findings[FINDING_CODES] = {
 	[FINDING_AUDIT_OTHER] = "revisornoten er om en anden log eller fandt andre rødder end epokeposten har",
 	[FINDING_FILING_BATCH] = "portionen er en anden afsenders, eller epoken dækker den ikke",
 	[FINDING_FILING_SUBJECTS] = "en etiket er ikke den vist persons",
+	[FINDING_LOSS_ENTRY] = "det, der vises som en tabspost, er ingen",
+	[FINDING_LOSS_INCLUSION] = "tabsposten står ikke i loggen",
+	[FINDING_LOSS_RANGE] = "tabsposten handler ikke om portionens hændelser",
 	[FINDING_TLOG_ENTRY] = "det, bevisfilen rummer, er ikke en logpost",
 	[FINDING_TLOG_INCLUSION] = "posten står ikke i loggen på sin plads",
 	[FINDING_FORK] = "intet her viser, at de to kontrolpunkter ikke passer sammen",

@@ -43,6 +43,7 @@ struct verify_words {
 	const char *filed; /* how many events, sender, first and last sequence, log, time */
 	const char *filed_subjects;
 	const char *filed_labels;
+	const char *filed_lost;        /* how many events, sender, first and last sequence, log, log index */
 	const char *filed_headings[3]; /* sequence, log index, subject */
 	const char *forked;            /* log, the two sizes */
 	const char *receipts;          /* how many receipts, events, log, largest size */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The newer store is lost for good: what its mirrors have is put back, the log says what is lost, and everything goes on
-from there as one history. (REC-1, REC-3, REC-4, LOSS-4, LOSS-6)"""
+from there as one history. (REC-1, REC-3, REC-4, LOSS-4, LOSS-6, FIL-9, SND-21)"""
 
 import json
 import os
@@ -38,13 +38,14 @@ class World:
     def make(self):
         ledger = self.ledger
         ledger.serve()
-        self.sent("first", 90)
+        self.sent("first", 90, *self.checking())
         ledger.run("epoch", ledger.dir)
+        self.check_filing()
         ledger.stop()
         shutil.copytree(self.store, ledger.path("old"))
         shutil.copytree(ledger.dir, ledger.path("fork"))
         ledger.serve("--epoch-seconds", "100")
-        self.sent("gone", 60)
+        self.sent("gone", 60, *self.checking())
         ledger.run("epoch", ledger.dir)
         ledger.run("export", ledger.dir, self.behind)
         self.statement("before.json")
@@ -68,6 +69,13 @@ class World:
             send(other, key, name, 100)
         other.stop()
         other.run("export", other.dir, self.forked)
+
+    def checking(self):
+        return "--query", "http://" + self.ledger.query
+
+    def check_filing(self):
+        return self.ledger.result("send", "--server", self.ledger.ingest, "--key", self.key, "--spool", self.ledger.path("spool"),
+                                  *self.checking(), "--check-filing")
 
     def sent(self, activity, count, *options):
         result = send(self.ledger, self.key, activity, count, *options)
@@ -130,9 +138,19 @@ def put_back(world):
 def goes_on(world):
     tap, ledger = world.tap, world.ledger
     ledger.serve("--epoch-seconds", "100")
-    result = send(ledger, world.key, "after", 40, "--query", "http://" + ledger.query)
+    result = send(ledger, world.key, "after", 40, *world.checking())
     tap.ok(result.returncode == 0, "the sender goes on where it was: " + (result.stderr or result.stdout).strip())
     ledger.run("epoch", ledger.dir)
+    result = world.check_filing()
+    tap.ok(result.returncode == 0 and "LOST: the ledger has lost what" in result.stderr and "ALARM" not in result.stderr,
+           "the sender is told, and goes on checking: " + result.stderr.strip())
+    proof = ledger.path("lost.json")
+    ledger.run("filing", "--query", "http://" + ledger.query, "--key", world.key, "--seq", "95", "-o", proof)
+    for language, text in (("en", "LOST: what all 20 events of sender 1, sequences 90 to 109"), ("da", "TABT: hvad alle 20")):
+        told = ledger.run("verify", proof, "--vkey", ledger.vkey, "--lang", language)
+        tap.ok(text in told, "... with a proof: " + told.strip())
+    told = json.loads(ledger.run("verify", proof, "--vkey", ledger.vkey, "--json"))
+    tap.ok(told["lost"] and told["first_sequence"] == 90, "... for machines as well")
     code, line = ledger.audit("--labels")
     tap.ok(code == 0 and " lost=%d unverifiable=1 " % LOST in line and " events=%d " % (90 + LOST + 40) in line,
            "the accredited audit: " + line)

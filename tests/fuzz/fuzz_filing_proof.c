@@ -1,5 +1,6 @@
 /* Filing proofs: whatever the file says, the verifier neither reads astray nor keeps anything; and the subjects of what
  * it accepts are canonical. With the key of the corpus all checks are reached. */
+#include "ledger/filing_lost.h"
 #include "ledger/filing_proof.h"
 #include "ledger/subject.h"
 
@@ -34,5 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(canonical == E_OK && memcmp(subject->label.b, proof->labels[i].b, LABEL_BYTES) == 0);
 	}
 	filing_proof_free(proof);
+	struct filing_lost lost;
+	if (filing_lost_verify(bytes_of(data, size), &log, &lost, &finding) == E_OK)
+		assert(filing_lost_is(bytes_of(data, size)) && lost.first_index + lost.batch.count < lost.loss_index);
 	return 0;
 }
