@@ -1,6 +1,7 @@
 /* What shows a sender that the log says that its batch is lost: the honest file, and every way in which it may lie. */
 #include "ledger/filing_lost.h"
 #include "tests/unit/forged.h"
+#include "tests/unit/vector.h"
 
 static struct forge *forge;
 static uint64_t batch_index, loss_index;
@@ -143,4 +144,28 @@ START_TEST(another_loss)
 }
 END_TEST
 
-UNIT_MAIN("filing_lost", honest, form, lies, another_loss)
+static void check_vector(const json_t *vector, const char *path)
+{
+	struct vkey vkey;
+	struct finding finding;
+	struct filing_lost lost;
+	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey));
+	enum error error = filing_lost_verify(bytes_text(vector_text(vector, "proof")), &vkey, &lost, &finding);
+	vector_expect(vector, path, error);
+	ck_assert_msg(
+		strcmp(finding_name(finding.code), vector_text(vector, "finding")) == 0, "%s: %s", path, finding.text);
+	if (error != E_OK)
+		return;
+	ck_assert_uint_eq(vector_number(vector, "first_index"), lost.first_index);
+	ck_assert_uint_eq(vector_number(vector, "loss_index"), lost.loss_index);
+}
+
+START_TEST(own_vectors)
+{
+	char dir[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/filing-lost", dir));
+	ck_assert_uint_ge(vector_walk(dir, check_vector), 3);
+}
+END_TEST
+
+UNIT_MAIN("filing_lost", honest, form, lies, another_loss, own_vectors)
