@@ -13,11 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #define REQUEST_HEAD_BYTES_MAX 16384
 #define READ_AHEAD_BYTES_MAX (4 * REQUEST_HEAD_BYTES_MAX) /* beside one whole body */
 #define LISTEN_BACKLOG 64
+#define OTHER_FILES 256u /* open beside connections: files that are read and written, and a mirror's own connections \
+						  */
 
 struct connection {
 	struct plain_server *server;
@@ -228,6 +231,27 @@ static enum error server_events(struct plain_server *server, struct fault *fault
 	return E_OK;
 }
 
+/* Where a process may not have so many files open, accepting would fail over and over: then there are fewer
+ * connections. */
+static enum error limit_connections(struct plain_options *options, struct fault *fault)
+{
+	struct rlimit files;
+	const rlim_t wanted = options->connections_max + OTHER_FILES;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return fault_set(fault, E_IO, "the limit of open files cannot be read: %m");
+	if (files.rlim_cur < wanted) {
+		files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+		if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+			return fault_set(fault, E_IO, "the limit of open files cannot be set: %m");
+	}
+	if (files.rlim_cur <= OTHER_FILES)
+		return fault_set(fault, E_IO, "this process may open only %ju files, and needs %ju ('ulimit -n')",
+			(uintmax_t)files.rlim_cur, (uintmax_t)wanted);
+	if (files.rlim_cur < wanted)
+		options->connections_max = (uint32_t)files.rlim_cur - OTHER_FILES;
+	return E_OK;
+}
+
 enum error plain_server_new(
 	const struct address *address, const struct plain_options *options, struct plain_server **out, struct fault *fault)
 {
@@ -235,7 +259,9 @@ enum error plain_server_new(
 	if (server == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	server->options = *options;
-	enum error error = server_events(server, fault);
+	enum error error = limit_connections(&server->options, fault);
+	if (error == E_OK)
+		error = server_events(server, fault);
 	if (error == E_OK)
 		error = server_bind(server, address, fault);
 	if (error != E_OK) {

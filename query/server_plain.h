@@ -2,7 +2,8 @@
  * mirrors, which need no rights, no pages and no threads.
  *
  * One thread: a request is answered before the next one is looked at. Connections are counted, and each ends after
- * `connection_seconds`, whatever it is doing. */
+ * `connection_seconds`, whatever it is doing. There are fewer of them than asked for where the process may not have so
+ * many files open. */
 #pragma once
 
 #include "ledger/address.h"

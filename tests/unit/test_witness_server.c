@@ -52,9 +52,8 @@ static int run_line(const char *const argv[], char *line, size_t room)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void begin(void)
+static void begin_as(const char *const argv[])
 {
-	const char *argv[] = {getenv("INDSIGT"), "witness", "serve", dir, "--listen", "127.0.0.1:0", NULL};
 	FILE *out;
 	unsigned got_port = 0, count = 0;
 	pid = run(argv, &out);
@@ -62,6 +61,12 @@ static void begin(void)
 	ck_assert_uint_eq(count, 2);
 	port = (uint16_t)got_port;
 	fclose(out);
+}
+
+static void begin(void)
+{
+	const char *argv[] = {getenv("INDSIGT"), "witness", "serve", dir, "--listen", "127.0.0.1:0", NULL};
+	begin_as(argv);
 }
 
 static void end(int signal_number)
@@ -229,6 +234,28 @@ START_TEST(requests_with_two_ends)
 }
 END_TEST
 
+/* Where few files may be open there are few connections; with more, accepting would fail over and over. */
+START_TEST(few_files)
+{
+	static const char command[] = "ulimit -n 300; exec \"$INDSIGT\" witness serve \"$0\" --listen 127.0.0.1:0";
+	const char *const limited[] = {"/bin/sh", "-c", command, dir, NULL};
+	int fds[60];
+	struct http_answer answer;
+	set_up();
+	end(SIGTERM);
+	begin_as(limited);
+	for (size_t i = 0; i < 60; i++)
+		fds[i] = http_connect(port);
+	for (size_t i = 0; i < 60; i++) {
+		(void)!send(fds[i], NEXT, strlen(NEXT), MSG_NOSIGNAL);
+		ck_assert_int_eq(http_answer_read(fds[i], false, &answer), i < 44);
+		free(answer.body);
+		close(fds[i]);
+	}
+	tear_down();
+}
+END_TEST
+
 /* Who asks and asks and takes no answers is read no further: what it sends fills its own buffers. */
 START_TEST(answers_that_nobody_takes)
 {
@@ -372,4 +399,5 @@ START_TEST(forked)
 }
 END_TEST
 
-UNIT_MAIN("witness_server", forked, addresses, requests_with_two_ends, answers_that_nobody_takes, at_once, killed)
+UNIT_MAIN(
+	"witness_server", forked, addresses, requests_with_two_ends, answers_that_nobody_takes, few_files, at_once, killed)
