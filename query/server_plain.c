@@ -19,8 +19,9 @@
 #define REQUEST_HEAD_BYTES_MAX 16384
 #define READ_AHEAD_BYTES_MAX (4 * REQUEST_HEAD_BYTES_MAX) /* beside one whole body */
 #define LISTEN_BACKLOG 64
-#define OTHER_FILES 256u /* open beside connections: files that are read and written, and a mirror's own connections \
-						  */
+#define OTHER_FILES                                                                                  \
+	256u /* open beside connections: files that are read and written, and a mirror's own connections \
+		  */
 
 struct connection {
 	struct plain_server *server;
