@@ -183,7 +183,7 @@ static CURLcode set_options(const struct tile_fetch *fetch, struct transfer *tra
 	SET(CONNECTTIMEOUT, TILE_FETCH_CONNECT_SECONDS);
 	SET(LOW_SPEED_LIMIT, TILE_FETCH_STALL_BYTES);
 	SET(LOW_SPEED_TIME, TILE_FETCH_STALL_SECONDS);
-	SET(ACCEPT_ENCODING, "gzip");
+	SET(ACCEPT_ENCODING, "gzip, identity");
 	SET(WRITEFUNCTION, on_body);
 	SET(WRITEDATA, transfer);
 	SET(ERRORBUFFER, transfer->error);

@@ -171,7 +171,10 @@ enum error tile_tree_write(
 	free(old);
 	if (same)
 		return E_OK;
-	if (error != E_NOT_FOUND && is_published(tree, tile))
+	bool known = error == E_OK || error == E_TOO_LONG;
+	if (!known && error != E_NOT_FOUND && is_published(tree, tile))
+		return fault_set(fault, error, "%s cannot be read: %s", name, error_text(error));
+	if (known && is_published(tree, tile))
 		return fault_set(fault, E_CORRUPT,
 			"%s is not what the log has there; remove that file and run this again to have it written anew", name);
 	if (replace(tree, name, content, false))

@@ -186,6 +186,7 @@ static void answer_one(struct served *served, int fd)
 		len += n > 0 ? (size_t)n : 0;
 	}
 	served->asked++;
+	ck_assert_ptr_nonnull(strstr(request, "Accept-Encoding: gzip, identity\r\n"));
 	n = send(fd, served->head, strlen(served->head), MSG_NOSIGNAL);
 	do
 		n = send(fd, served->body, served->body_len, MSG_NOSIGNAL);

@@ -240,6 +240,12 @@ START_TEST(other_content)
 	ck_ok(publish(tree, 300, 600));
 	ck_assert_uint_eq(read_published(), 600);
 	ck_error(publish(tree, 0, 300), E_BAD_CHECKPOINT); /* never back */
+	/* What cannot be read is not known to be other content. */
+	char command[200];
+	snprintf(command, sizeof command, "cd %s/tile/entries && rm 000 && mkdir 000", dir);
+	ck_assert_int_eq(system(command), 0);
+	ck_error(tile_tree_write(tree, &published, BYTES_LITERAL("other"), &fault), E_IO);
+	ck_assert_ptr_nonnull(strstr(fault.text, "tile/entries/000 cannot be read"));
 	tile_tree_close(tree);
 	end();
 }
