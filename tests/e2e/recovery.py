@@ -128,7 +128,7 @@ def refused(world):
 def put_back(world):
     tap, ledger = world.tap, world.ledger
     result = world.recover("--mirror", world.behind, "--mirror", world.newest, "--accept-loss")
-    tap.ok(result.returncode == 0 and "put back" in result.stdout, "put back: " + result.stdout.strip())
+    tap.ok(result.returncode == 0 and "put back" in result.stdout, "put back: " + result.stdout.strip().replace("\n", "; "))
     code, line = ledger.audit("--labels")
     tap.ok(code == 0, "a store that is in order, with a loss that is not said yet: " + line)
     again = world.recover("--mirror", world.newest, "--accept-loss")
@@ -200,7 +200,7 @@ def again(world):
     served.terminate()
     served.wait()
     served.stdout.close()
-    tap.ok(result.returncode == 0 and "a new guard" in result.stdout, "from a mirror: " + result.stdout.strip())
+    tap.ok(result.returncode == 0 and "a new guard" in result.stdout, "from a mirror: " + result.stdout.strip().replace("\n", "; "))
     ledger.serve("--epoch-seconds", "100")
     world.sent("after", 10)
     ledger.run("epoch", ledger.dir)

@@ -347,6 +347,33 @@ static void meaning(const struct statement *statement, struct hash *out)
 
 /* 20 covered events with everything that a statement can have; no byte can be changed so that it says something else.
  */
+/* LOSS-4, LOSS-6: what the log has lost is said with the list, and stands in no list. The loss entry has no time, as
+ * the entries before it that show the epoch's (STM-13). */
+START_TEST(lost)
+{
+	struct forge *forge = forge_new();
+	forge_one(forge, ANNE);
+	forge->now_s += 5;
+	uint64_t gone = forge_one(forge, ANNE);
+	forge_one(forge, BENT);
+	for (uint64_t i = 0; i < forge->event_count; i++)
+		forge->events[i].filed = forge->events[i].index < gone;
+	struct entry loss = {.kind = ENTRY_LOSS, .loss = {.first = gone, .events = 2}};
+	forge_append(forge, &loss);
+	struct entry epoch = {.kind = ENTRY_EPOCH};
+	forge_compute_epoch(forge, forge->entry_count, &epoch.epoch);
+	epoch.epoch.lost = 2;
+	forge_append(forge, &epoch);
+	struct statement *statement =
+		accept_json(forge, forge_statement(forge, &(struct forge_options){.subject = ANNE}), NULL);
+	ck_assert_uint_eq(statement->lost, 2);
+	ck_assert_uint_eq(statement->count, 1);
+	ck_assert_uint_eq(statement->epoch_time_s, FORGE_START_S + 5);
+	statement_free(statement);
+	forge_free(forge);
+}
+END_TEST
+
 START_TEST(every_byte)
 {
 	struct forge *forge = forge_new();
@@ -414,4 +441,4 @@ START_TEST(every_prefix)
 END_TEST
 
 UNIT_MAIN("statement", whole_history, absence, asked_for, withheld, erased, later, windows, signatures, audited,
-	epoch_times, every_byte, every_prefix)
+	epoch_times, lost, every_byte, every_prefix)
