@@ -25,6 +25,7 @@ struct filing_checker {
 	char *evidence;
 	struct fetch *fetch;
 	pthread_t thread;
+	bool ended;
 	pthread_mutex_t mutex; /* for what follows */
 	pthread_cond_t wake;
 	bool stopping;
@@ -349,15 +350,23 @@ enum error filing_checker_start(
 	return E_OK;
 }
 
-void filing_checker_stop(struct filing_checker *checker)
+void filing_checker_end(struct filing_checker *checker)
 {
-	if (checker == NULL)
+	if (checker == NULL || checker->ended)
 		return;
 	pthread_mutex_lock(&checker->mutex);
 	checker->stopping = true;
 	pthread_cond_signal(&checker->wake);
 	pthread_mutex_unlock(&checker->mutex);
 	pthread_join(checker->thread, NULL);
+	checker->ended = true;
+}
+
+void filing_checker_stop(struct filing_checker *checker)
+{
+	if (checker == NULL)
+		return;
+	filing_checker_end(checker);
 	pthread_mutex_destroy(&checker->mutex);
 	pthread_cond_destroy(&checker->wake);
 	checker_free(checker);

@@ -36,7 +36,10 @@ struct filing_checker_options {
 /* Starts the thread. E_USAGE for an address that is none. */
 enum error filing_checker_start(
 	const struct filing_checker_options *options, struct filing_checker **out, struct fault *fault) MUST_USE;
-/* Ends it; waits for a request that is under way. NULL is allowed. */
+/* Ends the thread, and waits for a request that is under way: what is said of the state then is the last word. NULL is
+ * allowed. */
+void filing_checker_end(struct filing_checker *checker);
+/* The same, and frees it. */
 void filing_checker_stop(struct filing_checker *checker);
 /* There is something new in the book. */
 void filing_checker_wake(struct filing_checker *checker);

@@ -29,6 +29,8 @@ enum error outbox_filing_open(struct outbox *outbox, const char *spool_path, str
 
 void outbox_filing_close(struct outbox *outbox)
 {
+	filing_checker_end(outbox->checker);
+	outbox_filing_look(outbox); /* what it found last is told too */
 	filing_checker_stop(outbox->checker);
 	filing_book_close(outbox->book);
 	outbox->checker = NULL;
@@ -93,9 +95,10 @@ void outbox_filing_look(struct outbox *outbox)
 	if (lost > outbox->lost)
 		outbox_notice(outbox,
 			"LOST: the ledger has lost what %" PRIu64
-			" events of this sender were about, and its log says so; the proof is kept in the spool; report them again "
+			" events of this sender were about (those found since the start), and its log says so; the proof is kept "
+			"in the spool; report them again "
 			"(--again) if you still have them",
-			lost - outbox->lost);
+			lost);
 	outbox->lost = lost;
 }
 
