@@ -55,10 +55,16 @@ void mirror_key_close(struct mirror_key *key)
 enum error mirror_key_cosign(const struct mirror_key *key, struct bytes note, uint64_t now_s, struct writer *out)
 {
 	struct note parts;
-	writer_bytes(out, note);
-	if (key != NULL) {
-		TRY(note_split(note, NOTE_BYTES_MAX, &parts));
-		TRY(cosignature_sign(parts.text, &key->vkey, key->signer.secret_key, now_s, out));
+	struct note_line line;
+	if (key == NULL) {
+		writer_bytes(out, note);
+		return out->error;
 	}
-	return out->error;
+	TRY(note_split(note, NOTE_BYTES_MAX, &parts));
+	writer_bytes(out, parts.text);
+	writer_bytes(out, BYTES_LITERAL("\n"));
+	for (const uint8_t *at = parts.lines.data; note_line_next(&parts.lines, &line); at = parts.lines.data)
+		if (!note_line_is_of(&line, &key->vkey))
+			writer_bytes(out, bytes_of(at, (size_t)(parts.lines.data - at)));
+	return cosignature_sign(parts.text, &key->vkey, key->signer.secret_key, now_s, out);
 }

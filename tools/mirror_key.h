@@ -15,6 +15,7 @@ enum error mirror_key_create(const char *dir, const char *name, struct vkey *out
 /* In guarded memory. `*out` is NULL, and E_OK, where there is no key file. */
 enum error mirror_key_open(const char *dir, struct mirror_key **out, struct fault *fault) MUST_USE;
 void mirror_key_close(struct mirror_key *key);
-/* Writes the note with the mirror's line behind it, as of now; the note alone without a key (NULL). E_NO_ROOM. */
+/* Writes the note with the mirror's line behind it, as of now, in the place of older ones: what a mirror is shown may
+ * have come from itself. The note alone without a key (NULL). E_NO_ROOM. */
 enum error mirror_key_cosign(
 	const struct mirror_key *key, struct bytes note, uint64_t now_s, struct writer *out) MUST_USE;

@@ -202,6 +202,33 @@ START_TEST(its_own_signature)
 }
 END_TEST
 
+/* A mirror behind the log's own address may be shown what it published itself. */
+START_TEST(one_line_of_its_own)
+{
+	struct vkey vkey;
+	struct mirror_key *key;
+	uint8_t first[2000], second[2000];
+	struct writer w = writer_of(first, sizeof first), v = writer_of(second, sizeof second);
+	struct bytes once, twice;
+	begin();
+	batches(1);
+	publish();
+	ck_ok(mirror_key_create(dir, "mirror.example.dk/m1", &vkey, &fault));
+	ck_ok(mirror_key_open(dir, &key, &fault));
+	follow_once();
+	struct bytes note = shown();
+	ck_ok(mirror_key_cosign(key, note, 1000, &w));
+	ck_ok(writer_done(&w, &once));
+	ck_ok(mirror_key_cosign(key, once, 1000, &v));
+	ck_ok(writer_done(&v, &twice));
+	ck_assert(bytes_equal(once, twice));
+	ck_assert_uint_eq(once.len, note.len);
+	free((void *)(uintptr_t)note.data);
+	mirror_key_close(key);
+	end();
+}
+END_TEST
+
 START_TEST(a_damaged_copy_is_no_alarm)
 {
 	char path[200];
@@ -390,6 +417,6 @@ START_TEST(what_lies_in_the_directory)
 }
 END_TEST
 
-UNIT_MAIN("mirror", a_batch_that_nobody_signed, filed_too_late, its_own_signature, a_damaged_copy_is_no_alarm,
-	enough_evidence, tiles_that_nobody_signed, a_tile_that_could_not_be_written, no_state_nothing_published,
-	a_copy_that_is_gone, what_lies_in_the_directory)
+UNIT_MAIN("mirror", a_batch_that_nobody_signed, filed_too_late, its_own_signature, one_line_of_its_own,
+	a_damaged_copy_is_no_alarm, enough_evidence, tiles_that_nobody_signed, a_tile_that_could_not_be_written,
+	no_state_nothing_published, a_copy_that_is_gone, what_lies_in_the_directory)
