@@ -3,9 +3,13 @@
 #include "ledger/log.h"
 #include "ledger/registry.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define PATH_BYTES_MAX 4096
 
@@ -22,11 +26,23 @@ struct restore {
 
 static enum error load(struct restore *restore)
 {
-	TRY(store_state_get(&restore->txn, &restore->state));
+	enum error error = store_state_get(&restore->txn, &restore->state);
+	if (error != E_OK && error != E_NOT_FOUND)
+		return error;
 	TRY(store_losses_get(&restore->txn, &restore->old_losses));
 	restore->old_size = restore->state.frontier.size;
 	TRY(log_appender_new(&restore->log));
 	return log_load(restore->log, &restore->txn, &restore->state.frontier);
+}
+
+static enum error find_store(const char *path, bool *is_new, struct fault *fault)
+{
+	char data[PATH_BYTES_MAX + 16];
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return fault_set(fault, E_IO, "%s cannot be made: %s", path, strerror(errno));
+	snprintf(data, sizeof data, "%s/data.mdb", path);
+	*is_new = access(data, F_OK) != 0 && errno == ENOENT;
+	return E_OK;
 }
 
 static enum error open_store(struct restore *restore, const char *dir, struct fault *fault)
@@ -35,7 +51,9 @@ static enum error open_store(struct restore *restore, const char *dir, struct fa
 	int len = snprintf(path, sizeof path, "%s/store", dir);
 	if (len < 0 || (size_t)len >= sizeof path)
 		return fault_set(fault, E_TOO_LONG, "");
-	TRY(store_open(path, false, false, &restore->store, fault));
+	bool is_new = false;
+	TRY(find_store(path, &is_new, fault));
+	TRY(store_open(path, false, is_new, &restore->store, fault));
 	enum error error = db_begin(restore->store, true, &restore->txn);
 	restore->writing = error == E_OK;
 	if (error == E_OK)
@@ -112,7 +130,9 @@ static uint64_t undeclared_from(const struct restore *restore)
 	const struct losses *old = &restore->old_losses;
 	if (losses_end(old) == restore->old_size && old->count > 0)
 		return old->ranges[old->count - 1].first;
-	return restore->sealed ? restore->old_size : 0;
+	/* The genesis entry has no sealed part. */
+	uint64_t first = restore->old_size > 0 ? restore->old_size : 1;
+	return restore->sealed ? first : 0;
 }
 
 static enum error find_losses(struct restore *restore, const struct log_rules *rules, struct losses *out)

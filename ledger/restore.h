@@ -12,7 +12,7 @@
 
 struct restore;
 
-/* Opens DIR/store for writing, in one transaction. */
+/* Opens DIR/store for writing, in one transaction; where there is none, it is made, and has no entry at all. */
 enum error restore_open(const char *dir, struct restore **out, struct fault *fault) MUST_USE;
 /* Forgets everything that was not committed; NULL is allowed. */
 void restore_close(struct restore *restore);

@@ -22,9 +22,10 @@ struct recover {
 	uint32_t place_count;
 	const char *places[RECOVER_MIRRORS_MAX];
 	bool accept_loss;
+	struct vkey vkey;
 	uint8_t *guard; /* owned; NULL: it is lost, or not signed by the log */
 	size_t guard_len;
-	struct archive *archive;
+	struct archive *archive;       /* NULL: there is no store, or it is being written */
 	struct witness_policy *policy; /* NULL: there is none */
 	struct recover_mirrors *mirrors;
 	bool restored;
@@ -64,12 +65,11 @@ static enum error take_lock(struct recover *recover, struct fault *fault)
 /* A guard with the log's signature is right, whatever the store is. Without that it is lost or damaged. */
 static enum error read_guard(struct recover *recover, struct fault *fault)
 {
-	struct vkey vkey;
 	struct checkpoint checkpoint;
-	TRY(ledger_read_vkey(recover->dir, &vkey, fault));
+	TRY(ledger_read_vkey(recover->dir, &recover->vkey, fault));
 	if (file_read_all(recover->dir_fd, "guard", NOTE_BYTES_MAX, &recover->guard, &recover->guard_len) != E_OK)
 		return E_OK;
-	if (checkpoint_verify(bytes_of(recover->guard, recover->guard_len), &vkey, &checkpoint) != E_OK) {
+	if (checkpoint_verify(bytes_of(recover->guard, recover->guard_len), &recover->vkey, &checkpoint) != E_OK) {
 		free(recover->guard);
 		recover->guard = NULL;
 		recover->guard_len = 0;
@@ -159,13 +159,34 @@ static enum error put_back(struct recover *recover, struct fault *fault)
 	return archive_open(recover->dir, false, &recover->archive, fault);
 }
 
+/* A store without a state is none: one that was to be put back, when that did not come to its end. */
+static enum error open_archive(struct recover *recover, struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	char path[4096];
+	snprintf(path, sizeof path, "%s/store/data.mdb", recover->dir);
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return E_OK;
+	TRY(archive_open(recover->dir, false, &recover->archive, fault));
+	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	if (snapshot_begin(recover->archive, &snapshot, &why) != E_NOT_FOUND)
+		return E_OK;
+	archive_close(recover->archive);
+	recover->archive = NULL;
+	return E_OK;
+}
+
 static enum error recover_run(struct recover *recover, struct fault *fault)
 {
 	bool fits, newer;
 	TRY(take_lock(recover, fault));
 	TRY(read_guard(recover, fault));
-	TRY(archive_open(recover->dir, false, &recover->archive, fault));
-	TRY(recover_mirrors_new(recover->dir, recover->places, recover->place_count,
+	TRY(open_archive(recover, fault));
+	if (recover->archive == NULL && recover->place_count == 0)
+		return fault_set(fault, E_NOT_FOUND,
+			"%s has no store; name mirrors of the log with --mirror, which may have the public part of it",
+			recover->dir);
+	TRY(recover_mirrors_new(recover->dir, &recover->vkey, recover->places, recover->place_count,
 		bytes_of(recover->guard, recover->guard_len), &recover->mirrors, fault));
 	if (recover->place_count > 0) {
 		TRY(recover_mirrors_ask(recover->mirrors, recover->archive, &newer, fault));

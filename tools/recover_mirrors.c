@@ -25,8 +25,8 @@ struct recover_mirrors {
 	const char *const *places;
 	uint32_t count;
 	struct bytes guard;
-	struct vkey vkey;
-	struct shown own;      /* the store's */
+	const struct vkey *vkey;
+	struct shown own;      /* the store's; size 0: there is none */
 	struct shown *all;     /* of those that answered, and the guard's */
 	uint32_t shown_count;  /* in `all` */
 	uint32_t answered;     /* mirrors among them */
@@ -47,8 +47,8 @@ static void snapshot_release(struct snapshot **snapshot)
 	snapshot_end(*snapshot);
 }
 
-enum error recover_mirrors_new(const char *dir, const char *const *places, uint32_t count, struct bytes guard,
-	struct recover_mirrors **out, struct fault *fault)
+enum error recover_mirrors_new(const char *dir, const struct vkey *vkey, const char *const *places, uint32_t count,
+	struct bytes guard, struct recover_mirrors **out, struct fault *fault)
 {
 	struct recover_mirrors *mirrors = calloc(1, sizeof *mirrors);
 	if (mirrors == NULL || (mirrors->all = calloc(count + 1, sizeof *mirrors->all)) == NULL) {
@@ -56,6 +56,7 @@ enum error recover_mirrors_new(const char *dir, const char *const *places, uint3
 		return fault_set(fault, E_NO_MEMORY, "");
 	}
 	mirrors->dir = dir;
+	mirrors->vkey = vkey;
 	mirrors->places = places;
 	mirrors->count = count;
 	mirrors->guard = guard;
@@ -145,7 +146,7 @@ static void take_shown(struct recover_mirrors *mirrors, const char *who, struct 
 {
 	struct shown *shown = &mirrors->all[mirrors->shown_count];
 	shown->who = who;
-	if (follow_state_take(note, &mirrors->vkey, &shown->state) != E_OK) {
+	if (follow_state_take(note, mirrors->vkey, &shown->state) != E_OK) {
 		fault_set(why, E_BAD_CHECKPOINT, "what it shows is not signed with this log's key");
 		return;
 	}
@@ -160,7 +161,7 @@ static enum error ask_place(struct recover_mirrors *mirrors, const char *place, 
 	struct bytes note;
 	struct fault why = {.text = ""};
 	uint32_t before = mirrors->shown_count;
-	TRY(follower_open(place, -1, &mirrors->vkey, &follower, fault));
+	TRY(follower_open(place, -1, mirrors->vkey, &follower, fault));
 	if (tile_fetch_checkpoint(follower.fetch, &note, &why) == E_OK)
 		take_shown(mirrors, place, note, &why);
 	if (mirrors->shown_count > before)
@@ -178,9 +179,12 @@ static enum error ask_all(struct recover_mirrors *mirrors, struct snapshot *snap
 	struct bytes note;
 	struct fault why;
 	mirrors->answered = mirrors->shown_count = mirrors->newest = 0;
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
 	mirrors->own.who = "the store";
-	TRY(follow_state_take(note, &mirrors->vkey, &mirrors->own.state));
+	mirrors->own.state.checkpoint.size = 0;
+	if (snapshot != NULL) {
+		snapshot_checkpoint(snapshot, &checkpoint, &note);
+		TRY(follow_state_take(note, mirrors->vkey, &mirrors->own.state));
+	}
 	for (uint32_t i = 0; i < mirrors->count; i++)
 		TRY(ask_place(mirrors, mirrors->places[i], fault));
 	if (mirrors->guard.len > 0)
@@ -195,7 +199,8 @@ static enum error compare_all(
 	for (uint32_t i = 0; i < mirrors->shown_count; i++)
 		if (&mirrors->all[i] != newest)
 			TRY(compare(mirrors, reader, &mirrors->all[i], newest, fault));
-	return newest == &mirrors->own ? E_OK : compare(mirrors, reader, &mirrors->own, newest, fault);
+	bool has_own = mirrors->own.state.checkpoint.size > 0;
+	return newest == &mirrors->own || !has_own ? E_OK : compare(mirrors, reader, &mirrors->own, newest, fault);
 }
 
 /* ---- the store ---- */
@@ -233,7 +238,8 @@ static void print_missing(struct recover_mirrors *mirrors, struct snapshot *snap
 	for (size_t i = 0; i < rules->sender_count; i++) {
 		const struct sender *sender = rules->senders[i];
 		struct sender own;
-		uint64_t have = snapshot_sender(snapshot, sender->id, &own) == E_OK ? own.next_sequence : 0;
+		bool known = snapshot != NULL && snapshot_sender(snapshot, sender->id, &own) == E_OK;
+		uint64_t have = known ? own.next_sequence : 0;
 		if (sender->next_sequence <= have)
 			continue;
 		printf("missing: sender=%" PRIu32 " events=%" PRIu64 " sequences=%" PRIu64 "-%" PRIu64 " name=%s\n", sender->id,
@@ -249,7 +255,7 @@ static enum error read_all(struct recover_mirrors *mirrors, struct tile_reader *
 	struct log_finding finding = {.text = ""};
 	const char *who = mirrors->own.who;
 	progress_start(&mirrors->progress, "entries");
-	enum error error = follow(&mirrors->from->rules, own, &hooks, &finding);
+	enum error error = own != NULL ? follow(&mirrors->from->rules, own, &hooks, &finding) : E_OK;
 	if (error == E_OK) {
 		who = mirrors->all[mirrors->newest].who;
 		error = follower_read(mirrors->from, &hooks, &finding);
@@ -283,11 +289,12 @@ static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *
 	mirrors->from = calloc(1, sizeof *mirrors->from);
 	if (mirrors->from == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	TRY(follower_open(newest->who, -1, &mirrors->vkey, mirrors->from, fault));
+	TRY(follower_open(newest->who, -1, mirrors->vkey, mirrors->from, fault));
 	mirrors->from->known = newest->state;
 	TRY(open_reader(mirrors, &reader, fault));
 	TRY(compare_all(mirrors, reader, newest, fault));
-	TRY(open_store(mirrors, snapshot, &own, fault));
+	if (snapshot != NULL)
+		TRY(open_store(mirrors, snapshot, &own, fault));
 	TRY(read_all(mirrors, own, fault));
 	print_missing(mirrors, snapshot);
 	return E_OK;
@@ -298,13 +305,15 @@ enum error recover_mirrors_ask(
 {
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
 	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
-	mirrors->vkey = *archive_vkey(archive);
-	TRY(snapshot_begin(archive, &snapshot, fault));
+	if (archive != NULL)
+		TRY(snapshot_begin(archive, &snapshot, fault));
 	TRY(ask_all(mirrors, snapshot, fault));
 	*newer = mirrors->shown_count > 0 &&
 			 mirrors->all[mirrors->newest].state.checkpoint.size > mirrors->own.state.checkpoint.size;
 	if (*newer)
 		return judge_newer(mirrors, snapshot, fault);
+	if (snapshot == NULL)
+		return fault_set(fault, E_NOT_FOUND, "there is no store, and nobody that could be asked has the log");
 	TRY(open_store(mirrors, snapshot, &reader, fault));
 	return compare_all(mirrors, reader, &mirrors->own, fault);
 }

@@ -14,13 +14,14 @@
 
 struct recover_mirrors;
 
-/* `dir` is the ledger's; `guard`: what its guard file has, empty where that is lost or not signed by the log; both and
- * the places (addresses or directories) are borrowed. */
-enum error recover_mirrors_new(const char *dir, const char *const *places, uint32_t count, struct bytes guard,
-	struct recover_mirrors **out, struct fault *fault) MUST_USE;
+/* `dir` is the ledger's, `vkey` its log's; `guard`: what its guard file has, empty where that is lost or not signed by
+ * the log; they and the places (addresses or directories) are borrowed. */
+enum error recover_mirrors_new(const char *dir, const struct vkey *vkey, const char *const *places, uint32_t count,
+	struct bytes guard, struct recover_mirrors **out, struct fault *fault) MUST_USE;
 void recover_mirrors_free(struct recover_mirrors *mirrors);
 
-/* Asks all of them, on a store that is open for reading. `*newer`: one has more of the log than the store; all of that
+/* Asks all of them, on a store that is open for reading; NULL: there is none, and whoever has anything has more.
+ * `*newer`: one has more of the log than the store; all of that
  * is verified, and what is missing here is printed, by sender. E_CORRUPT: the log has signed two histories, and the
  * evidence is in DIR/evidence; or what a mirror has breaks a rule. E_GUARD: the guard has seen more than any of them. A
  * mirror that cannot be asked is told on stderr and not counted. */

@@ -212,6 +212,30 @@ def again(world):
     tap.ok(code == 0 and " lost=%d " % (LOST + 20) in line, "lost twice: " + line)
 
 
+def from_nothing(world):
+    """The store is gone altogether; the keys are there."""
+    tap, ledger = world.tap, world.ledger
+    ledger.run("export", ledger.dir, world.newest)
+    ledger.stop()
+    kept = open(world.guard, "rb").read()
+    shutil.rmtree(world.store)
+    result = world.recover()
+    tap.ok(result.returncode == 1 and "has no store" in result.stderr, "nothing to go on with: " + result.stderr.strip())
+    result = world.recover("--mirror", world.behind, "--accept-loss")
+    tap.ok(result.returncode == 1 and "no mirror that was asked has all" in result.stderr and not os.path.exists(world.store),
+           "the guard has seen more than the mirror")
+    result = world.recover("--mirror", world.newest)
+    tap.ok(result.returncode == 1 and "events=240 sequences=0-239" in result.stdout and not os.path.exists(world.store),
+           "all is missing")
+    result = world.recover("--mirror", world.newest, "--accept-loss")
+    tap.ok(result.returncode == 0 and open(world.guard, "rb").read() == kept, "put back from nothing")
+    ledger.serve("--epoch-seconds", "100")
+    world.sent("last", 20)
+    ledger.run("epoch", ledger.dir)
+    code, line = ledger.audit("--labels")
+    tap.ok(code == 0 and " lost=240 " in line and " records=20 " in line, "and it goes on: " + line)
+
+
 def main():
     tap = Tap()
     world = World(tap, sys.argv[1])
@@ -223,6 +247,7 @@ def main():
         goes_on(world)
         is_said(world)
         again(world)
+        from_nothing(world)
     finally:
         world.ledger.remove()
     tap.done()

@@ -1,6 +1,10 @@
 /* An old store, the public part of what it lacks, and a ledger that goes on from there: one history, and it says what
  * is lost. */
+#include "ledger/keyfile.h"
 #include "tests/unit/restored.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #define ME 7
 
@@ -308,6 +312,49 @@ START_TEST(declared_by_the_log)
 }
 END_TEST
 
+/* No store at all: everything public comes back, from the genesis entry on. */
+START_TEST(no_store)
+{
+	struct kept_log log;
+	char path[128];
+	begin();
+	append(2);
+	fixture_epoch(&f);
+	append(1);
+	fixture_close(&f);
+	kept_log_take(&f, &log);
+	for (int empty = 0; empty <= 1; empty++) {
+		struct restore *restore;
+		struct fault fault = {.text = ""};
+		snprintf(path, sizeof path, "rm -rf %s/store", f.dir);
+		ck_assert_int_eq(system(path), 0);
+		if (empty) { /* it was begun before, and not finished */
+			ck_ok(restore_open(f.dir, &restore, &fault));
+			ck_assert_uint_eq(restore_size(restore), 0);
+			restore_close(restore);
+		}
+		restore_all(&f, &log);
+		assert_holds(0, true);
+		fixture_open(&f);
+		append(1);
+		fixture_epoch(&f);
+		fixture_close(&f);
+		ck_assert_uint_eq(entry_at(log.size).loss.first, 1);
+		assert_holds(12, true);
+		ck_assert_uint_eq(found(), 2);
+		next_sequence -= 4;
+		/* The guard is ahead of what is put back next. */
+		snprintf(path, sizeof path, "%s/guard", f.dir);
+		ck_assert_int_eq(unlink(path), 0);
+		int dir_fd = open(f.dir, O_RDONLY | O_DIRECTORY);
+		ck_ok(file_write_atomic(dir_fd, "guard", bytes_of(log.note, log.note_len), 0644));
+		close(dir_fd);
+	}
+	kept_log_free(&log);
+	end();
+}
+END_TEST
+
 /* Only what the checkpoint is over is committed. */
 START_TEST(refused)
 {
@@ -348,4 +395,4 @@ START_TEST(refused)
 }
 END_TEST
 
-UNIT_MAIN("restore", events_lost, filed_again, nothing_lost, mass_lost, twice, declared_by_the_log, refused)
+UNIT_MAIN("restore", events_lost, filed_again, nothing_lost, mass_lost, twice, declared_by_the_log, no_store, refused)
