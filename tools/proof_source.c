@@ -148,6 +148,11 @@ enum error proof_source_make(struct proof_source *source, uint64_t index, struct
 	struct bytes entry, text;
 	struct finding finding = {.text = ""};
 	struct tlog_proof *made = NULL;
+	if (index >= source->checkpoint.size && source->reader)
+		return fault_set(fault, E_NOT_FOUND,
+			"there is no entry %" PRIu64 ": the log has %" PRIu64
+			" entries under the checkpoint that is published; a newer one may take a moment",
+			index, source->checkpoint.size);
 	if (index >= source->checkpoint.size)
 		return fault_set(fault, E_NOT_FOUND, "there is no entry %" PRIu64 ": the log has %" PRIu64 " entries", index,
 			source->checkpoint.size);
