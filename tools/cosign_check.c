@@ -46,14 +46,24 @@ static bool keep_evidence(const char *dir, uint64_t size, struct bytes note)
 	return error == E_OK;
 }
 
+struct judging {
+	struct archive *archive;
+	const char *dir;
+	const struct witness_policy *policy;
+	struct cosign_check *out;
+};
+
 /* A note of this log must be one that the store extends. */
-static enum error judge(struct archive *archive, const char *dir, const struct witness_policy *policy,
-	const struct asked *asked, struct cosign_check *out, struct fault *fault)
+static enum error judge(void *context, uint32_t index, struct bytes note, struct fault *fault)
 {
-	const char *witness = policy->witnesses[asked->index].name;
+	const struct judging *judging = context;
+	const struct witness_policy *policy = judging->policy;
+	struct archive *archive = judging->archive;
+	struct cosign_check *out = judging->out;
+	const char *witness = policy->witnesses[index].name;
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
 	struct checkpoint own, shown;
-	struct bytes own_note, note = asked->body;
+	struct bytes own_note;
 	struct note parts;
 	uint64_t time_s;
 	if (checkpoint_verify(note, archive_vkey(archive), &shown) != E_OK)
@@ -63,15 +73,15 @@ static enum error judge(struct archive *archive, const char *dir, const struct w
 	enum error error = snapshot_rest_on(snapshot, note);
 	if (error == E_OK) {
 		if (note_split(note, NOTE_BYTES_MAX, &parts) == E_OK &&
-			cosignatures_read(&parts, &policy->keys[asked->index], 1, &time_s) == E_OK && time_s != 0) {
-			out->times[asked->index] = time_s;
+			cosignatures_read(&parts, &policy->keys[index], 1, &time_s) == E_OK && time_s != 0) {
+			out->times[index] = time_s;
 			out->answered++;
 		}
 		return E_OK;
 	}
 	if (error != E_ROLLED_BACK)
 		return fault_set(fault, error, "the store cannot be compared with what a witness has: %s", error_text(error));
-	bool kept = keep_evidence(dir, shown.size, note);
+	bool kept = keep_evidence(judging->dir, shown.size, note);
 	return fault_set(fault, E_ROLLED_BACK,
 		"witness '%s' has a checkpoint over %" PRIu64 " entries with this log's signature, which the store (%" PRIu64
 		" entries) does not extend; an old store was put back%s; see 'indsigt help recovery'",
@@ -79,40 +89,49 @@ static enum error judge(struct archive *archive, const char *dir, const struct w
 }
 
 static enum error ask_all(
-	struct asking *asking, const char *origin, const struct witness_policy *policy, struct cosign_check *out)
+	struct asking *asking, const char *origin, const struct witness_policy *policy, uint32_t *asked)
 {
 	char hash[2 * HASH_BYTES + 1], path[100];
 	witness_origin_hash(bytes_text(origin), hash);
 	snprintf(path, sizeof path, "/%s/checkpoint", hash);
+	*asked = 0;
 	for (uint32_t i = 0; i < policy->witness_count; i++) {
 		if (policy->witnesses[i].url[0] == '\0')
 			continue;
 		enum error error = asking_begin(asking, i, policy->witnesses[i].url, path, BYTES_EMPTY);
 		if (error == E_NO_MEMORY)
 			return error;
-		out->asked += error == E_OK;
+		*asked += error == E_OK;
 	}
+	return E_OK;
+}
+
+enum error cosign_ask(const char *origin, const struct witness_policy *policy, cosign_shown *shown, void *context,
+	uint32_t *out, struct fault *fault)
+{
+	__attribute__((cleanup(asking_release))) struct asking *asking = NULL;
+	struct asked asked;
+	uint32_t finished = 0, count = 0;
+	if (asking_open(policy->witness_count, &asking) != E_OK || ask_all(asking, origin, policy, &count) != E_OK)
+		return fault_set(fault, E_NO_MEMORY, "");
+	for (uint64_t begun_ms = clock_ms(), now_ms = begun_ms; finished < count && now_ms < begun_ms + COSIGN_CHECK_MS;
+		 now_ms = clock_ms()) {
+		if (asking_wait(asking, -1, begun_ms + COSIGN_CHECK_MS - now_ms) != E_OK)
+			return fault_set(fault, E_IO, "waiting for witnesses failed");
+		for (; asking_finished(asking, &asked); finished++)
+			if (asked.status == 200)
+				TRY(shown(context, asked.index, asked.body, fault));
+	}
+	*out = count;
 	return E_OK;
 }
 
 enum error cosign_check(struct archive *archive, const char *dir, const struct witness_policy *policy,
 	struct cosign_check *out, struct fault *fault)
 {
-	__attribute__((cleanup(asking_release))) struct asking *asking = NULL;
 	struct cosign_check check = {0};
-	struct asked asked;
-	uint32_t finished = 0;
-	if (asking_open(policy->witness_count, &asking) != E_OK ||
-		ask_all(asking, archive_origin(archive), policy, &check) != E_OK)
-		return fault_set(fault, E_NO_MEMORY, "");
-	for (uint64_t begun_ms = clock_ms(), now_ms = begun_ms;
-		 finished < check.asked && now_ms < begun_ms + COSIGN_CHECK_MS; now_ms = clock_ms()) {
-		if (asking_wait(asking, -1, begun_ms + COSIGN_CHECK_MS - now_ms) != E_OK)
-			return fault_set(fault, E_IO, "waiting for witnesses failed");
-		for (; asking_finished(asking, &asked); finished++)
-			if (asked.status == 200)
-				TRY(judge(archive, dir, policy, &asked, &check, fault));
-	}
+	struct judging judging = {archive, dir, policy, &check};
+	TRY(cosign_ask(archive_origin(archive), policy, judge, &judging, &check.asked, fault));
 	*out = check;
 	return E_OK;
 }

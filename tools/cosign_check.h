@@ -15,6 +15,11 @@ struct cosign_check {
 	uint64_t times[POLICY_WITNESSES_MAX]; /* of those cosignatures, for witness_policy_judge */
 };
 
+/* Asks every witness of the policy that has an address what it cosigned last of the log of this origin, all at once,
+ * and shows each answer as it comes, whatever it is; its error ends the asking. `out`: how many were asked. */
+typedef enum error cosign_shown(void *context, uint32_t witness, struct bytes note, struct fault *fault);
+enum error cosign_ask(const char *origin, const struct witness_policy *policy, cosign_shown *shown, void *context,
+	uint32_t *out, struct fault *fault) MUST_USE;
 /* E_ROLLED_BACK and the fault, with the witness's note kept in DIR/evidence: the log has signed what the store does not
  * extend. */
 enum error cosign_check(struct archive *archive, const char *dir, const struct witness_policy *policy,

@@ -112,13 +112,32 @@ static enum error ask_witnesses(const struct recover *recover, bool has_guard, s
 
 static enum error read_policy(struct recover *recover, struct fault *fault)
 {
-	enum error error = cosigned_policy(recover->dir_fd, archive_vkey(recover->archive), &recover->policy, fault);
-	if (error != E_NOT_FOUND)
-		return error;
-	if (recover->place_count == 0)
-		return fault_set(fault, E_NOT_FOUND,
-			"there are no witnesses (%s/witnesses) to ask; name mirrors of the log with --mirror", recover->dir);
+	enum error error = cosigned_policy(recover->dir_fd, &recover->vkey, &recover->policy, fault);
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+static enum error witness_shows(void *context, uint32_t index, struct bytes note, struct fault *fault)
+{
+	const struct recover *recover = context;
+	(void)fault;
+	recover_mirrors_show(recover->mirrors, recover->policy->witnesses[index].name, note);
 	return E_OK;
+}
+
+/* Whoever has seen the log, before anything is judged. */
+static enum error ask_everybody(struct recover *recover, bool *newer, struct fault *fault)
+{
+	uint32_t asked;
+	TRY(recover_mirrors_new(
+		recover->dir, &recover->vkey, recover->places, recover->place_count, &recover->mirrors, fault));
+	*newer = false;
+	if (recover->place_count == 0)
+		return E_OK;
+	if (recover->guard != NULL)
+		recover_mirrors_show(recover->mirrors, "the guard", bytes_of(recover->guard, recover->guard_len));
+	if (recover->policy != NULL)
+		TRY(cosign_ask(recover->vkey.name, recover->policy, witness_shows, recover, &asked, fault));
+	return recover_mirrors_ask(recover->mirrors, recover->archive, newer, fault);
 }
 
 /* Nothing that anybody has goes beyond the store: it is the newest there is, as far as anybody knows. */
@@ -186,19 +205,18 @@ static enum error recover_run(struct recover *recover, struct fault *fault)
 		return fault_set(fault, E_NOT_FOUND,
 			"%s has no store; name mirrors of the log with --mirror, which may have the public part of it",
 			recover->dir);
-	TRY(recover_mirrors_new(recover->dir, &recover->vkey, recover->places, recover->place_count,
-		bytes_of(recover->guard, recover->guard_len), &recover->mirrors, fault));
-	if (recover->place_count > 0) {
-		TRY(recover_mirrors_ask(recover->mirrors, recover->archive, &newer, fault));
-		if (newer)
-			TRY(put_back(recover, fault));
-	}
+	TRY(read_policy(recover, fault));
+	TRY(ask_everybody(recover, &newer, fault));
+	if (newer)
+		TRY(put_back(recover, fault));
 	TRY(check_guard(recover, &fits, fault));
 	if (fits && !recover->restored) {
 		printf("the guard and the store fit; nothing is to be done\n");
 		return E_OK;
 	}
-	TRY(read_policy(recover, fault));
+	if (recover->policy == NULL && recover->place_count == 0)
+		return fault_set(fault, E_NOT_FOUND,
+			"there are no witnesses (%s/witnesses) to ask; name mirrors of the log with --mirror", recover->dir);
 	TRY(ask_witnesses(recover, fits, fault));
 	if (!fits)
 		return write_guard(recover, fault);

@@ -17,6 +17,7 @@
 /* Somebody who shows a checkpoint of this log. */
 struct shown {
 	const char *who;
+	bool mirror; /* the entries can be had there */
 	struct follow_state state;
 };
 
@@ -24,13 +25,12 @@ struct recover_mirrors {
 	const char *dir;
 	const char *const *places;
 	uint32_t count;
-	struct bytes guard;
 	const struct vkey *vkey;
 	struct shown own;      /* the store's; size 0: there is none */
-	struct shown *all;     /* of those that answered, and the guard's */
+	struct shown *all;     /* of everybody who shows one */
 	uint32_t shown_count;  /* in `all` */
 	uint32_t answered;     /* mirrors among them */
-	uint32_t newest;       /* in `all` */
+	uint32_t newest;       /* in `all`; a mirror's, if one has as much as anybody */
 	struct follower *from; /* the mirror with the newest, when that is more than the store has; all of it verified */
 	uint64_t missing;
 	struct progress progress;
@@ -48,10 +48,10 @@ static void snapshot_release(struct snapshot **snapshot)
 }
 
 enum error recover_mirrors_new(const char *dir, const struct vkey *vkey, const char *const *places, uint32_t count,
-	struct bytes guard, struct recover_mirrors **out, struct fault *fault)
+	struct recover_mirrors **out, struct fault *fault)
 {
 	struct recover_mirrors *mirrors = calloc(1, sizeof *mirrors);
-	if (mirrors == NULL || (mirrors->all = calloc(count + 1, sizeof *mirrors->all)) == NULL) {
+	if (mirrors == NULL || (mirrors->all = calloc(count + RECOVER_OTHERS_MAX, sizeof *mirrors->all)) == NULL) {
 		free(mirrors);
 		return fault_set(fault, E_NO_MEMORY, "");
 	}
@@ -59,7 +59,6 @@ enum error recover_mirrors_new(const char *dir, const struct vkey *vkey, const c
 	mirrors->vkey = vkey;
 	mirrors->places = places;
 	mirrors->count = count;
-	mirrors->guard = guard;
 	*out = mirrors;
 	return E_OK;
 }
@@ -142,17 +141,30 @@ static enum error compare(const struct recover_mirrors *mirrors, struct tile_rea
 
 /* ---- who shows what ---- */
 
-static void take_shown(struct recover_mirrors *mirrors, const char *who, struct bytes note, struct fault *why)
+static bool is_newer(const struct shown *shown, const struct shown *than)
+{
+	uint64_t size = shown->state.checkpoint.size, other = than->state.checkpoint.size;
+	return size > other || (size == other && shown->mirror && !than->mirror);
+}
+
+static bool take_shown(struct recover_mirrors *mirrors, const char *who, bool mirror, struct bytes note)
 {
 	struct shown *shown = &mirrors->all[mirrors->shown_count];
 	shown->who = who;
-	if (follow_state_take(note, mirrors->vkey, &shown->state) != E_OK) {
-		fault_set(why, E_BAD_CHECKPOINT, "what it shows is not signed with this log's key");
-		return;
-	}
-	if (mirrors->shown_count == 0 || shown->state.checkpoint.size > mirrors->all[mirrors->newest].state.checkpoint.size)
+	shown->mirror = mirror;
+	if (follow_state_take(note, mirrors->vkey, &shown->state) != E_OK)
+		return false;
+	if (mirrors->shown_count == 0 || is_newer(shown, &mirrors->all[mirrors->newest]))
 		mirrors->newest = mirrors->shown_count;
 	mirrors->shown_count++;
+	mirrors->answered += mirror;
+	return true;
+}
+
+void recover_mirrors_show(struct recover_mirrors *mirrors, const char *who, struct bytes note)
+{
+	if (mirrors->shown_count < RECOVER_OTHERS_MAX)
+		(void)take_shown(mirrors, who, false, note);
 }
 
 static enum error ask_place(struct recover_mirrors *mirrors, const char *place, struct fault *fault)
@@ -160,25 +172,20 @@ static enum error ask_place(struct recover_mirrors *mirrors, const char *place, 
 	struct follower follower;
 	struct bytes note;
 	struct fault why = {.text = ""};
-	uint32_t before = mirrors->shown_count;
 	TRY(follower_open(place, -1, mirrors->vkey, &follower, fault));
-	if (tile_fetch_checkpoint(follower.fetch, &note, &why) == E_OK)
-		take_shown(mirrors, place, note, &why);
-	if (mirrors->shown_count > before)
-		mirrors->answered++;
-	else
+	enum error error = tile_fetch_checkpoint(follower.fetch, &note, &why);
+	if (error == E_OK && !take_shown(mirrors, place, true, note))
+		error = fault_set(&why, E_BAD_CHECKPOINT, "what it shows is not signed with this log's key");
+	if (error != E_OK)
 		fprintf(stderr, "recover: %s is not counted: %s\n", place, why.text);
 	follower_close(&follower);
 	return E_OK;
 }
 
-/* The guard comes last: where a mirror has as much, the entries are had from there. */
 static enum error ask_all(struct recover_mirrors *mirrors, struct snapshot *snapshot, struct fault *fault)
 {
 	struct checkpoint checkpoint;
 	struct bytes note;
-	struct fault why;
-	mirrors->answered = mirrors->shown_count = mirrors->newest = 0;
 	mirrors->own.who = "the store";
 	mirrors->own.state.checkpoint.size = 0;
 	if (snapshot != NULL) {
@@ -187,8 +194,6 @@ static enum error ask_all(struct recover_mirrors *mirrors, struct snapshot *snap
 	}
 	for (uint32_t i = 0; i < mirrors->count; i++)
 		TRY(ask_place(mirrors, mirrors->places[i], fault));
-	if (mirrors->guard.len > 0)
-		take_shown(mirrors, "the guard", mirrors->guard, &why);
 	return E_OK;
 }
 
@@ -278,13 +283,13 @@ static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *
 {
 	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL, *own = NULL;
 	const struct shown *newest = &mirrors->all[mirrors->newest];
-	if (mirrors->guard.len > 0 && mirrors->newest + 1 == mirrors->shown_count)
+	if (!newest->mirror)
 		return fault_set(fault, E_GUARD,
-			"the guard has the log's signature over %" PRIu64 " entries, the store has %" PRIu64
+			"%s has the log's signature over %" PRIu64 " entries, the store has %" PRIu64
 			" of them, and no mirror that was asked has all: going on would be a second history; name a mirror that "
 			"has "
 			"more, and see 'indsigt help recovery'",
-			newest->state.checkpoint.size, mirrors->own.state.checkpoint.size);
+			newest->who, newest->state.checkpoint.size, mirrors->own.state.checkpoint.size);
 	drop_follower(mirrors);
 	mirrors->from = calloc(1, sizeof *mirrors->from);
 	if (mirrors->from == NULL)

@@ -11,20 +11,23 @@
 #include "tools/follower.h"
 
 #define RECOVER_MIRRORS_MAX 32u
+#define RECOVER_OTHERS_MAX 64u
 
 struct recover_mirrors;
 
-/* `dir` is the ledger's, `vkey` its log's; `guard`: what its guard file has, empty where that is lost or not signed by
- * the log; they and the places (addresses or directories) are borrowed. */
+/* `dir` is the ledger's, `vkey` its log's; they and the places (addresses or directories) are borrowed. */
 enum error recover_mirrors_new(const char *dir, const struct vkey *vkey, const char *const *places, uint32_t count,
-	struct bytes guard, struct recover_mirrors **out, struct fault *fault) MUST_USE;
+	struct recover_mirrors **out, struct fault *fault) MUST_USE;
 void recover_mirrors_free(struct recover_mirrors *mirrors);
 
+/* Somebody who is no mirror shows a checkpoint: the guard, a witness; at most RECOVER_OTHERS_MAX. What the log has not
+ * signed is not counted. `who` is borrowed. */
+void recover_mirrors_show(struct recover_mirrors *mirrors, const char *who, struct bytes note);
 /* Asks all of them, on a store that is open for reading; NULL: there is none, and whoever has anything has more.
  * `*newer`: one has more of the log than the store; all of that
  * is verified, and what is missing here is printed, by sender. E_CORRUPT: the log has signed two histories, and the
- * evidence is in DIR/evidence; or what a mirror has breaks a rule. E_GUARD: the guard has seen more than any of them. A
- * mirror that cannot be asked is told on stderr and not counted. */
+ * evidence is in DIR/evidence; or what a mirror has breaks a rule. E_GUARD: somebody else has seen more than any of
+ * them. A mirror that cannot be asked is told on stderr and not counted. */
 enum error recover_mirrors_ask(
 	struct recover_mirrors *mirrors, struct archive *archive, bool *newer, struct fault *fault) MUST_USE;
 /* How many showed a checkpoint of this log. */

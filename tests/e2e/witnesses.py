@@ -176,10 +176,13 @@ def recover(world):
     ledger.stop()
     older = ledger.path("older-store")
     shutil.copytree(os.path.join(ledger.dir, "store"), older)
+    behind, newest = ledger.path("behind"), ledger.path("newest")
+    ledger.run("export", ledger.dir, behind)
     ledger.serve()
     tap.ok(ledger.result("recover", ledger.dir).returncode == 1, "not while the ledger runs")
     world.witnessed(world.send(), "w1", "w2", "w3")
     ledger.stop()
+    ledger.run("export", ledger.dir, newest)
     tap.ok("nothing is to be done" in ledger.run("recover", ledger.dir), "a guard that fits is left alone")
     kept = open(guard, "rb").read()
     os.rename(os.path.join(ledger.dir, "store"), ledger.path("newer-store"))
@@ -191,6 +194,9 @@ def recover(world):
     result = ledger.result("recover", ledger.dir)
     tap.ok(result.returncode == 1 and "put back" in result.stderr and not os.path.exists(guard),
            "without a guard the witnesses tell that it is older")
+    result = ledger.result("recover", ledger.dir, "--mirror", behind, "--accept-loss")
+    tap.ok(result.returncode == 1 and "no mirror that was asked has all" in result.stderr and not os.path.exists(guard),
+           "a witness has seen more than the mirror: " + result.stderr.strip().splitlines()[-1])
     shutil.rmtree(os.path.join(ledger.dir, "store"))
     os.rename(ledger.path("newer-store"), os.path.join(ledger.dir, "store"))
     w2.mode = w3.mode = "dead"
@@ -202,6 +208,17 @@ def recover(world):
     world.witnessed(world.send(), "w1", "w2", "w3")
     code, line = ledger.audit()
     tap.ok(code == 0, "and it goes on: " + line)
+    ledger.stop()
+    ledger.run("export", ledger.dir, newest)
+    shutil.rmtree(os.path.join(ledger.dir, "store"))
+    shutil.copytree(older, os.path.join(ledger.dir, "store"))
+    os.remove(guard)
+    result = ledger.result("recover", ledger.dir, "--mirror", newest, "--accept-loss")
+    tap.ok(result.returncode == 0 and "a new guard" in result.stdout, "an old store, put back from files that all witnesses have seen")
+    ledger.serve()
+    world.witnessed(world.send(), "w1", "w2", "w3")
+    code, line = ledger.audit()
+    tap.ok(code == 0 and " lost=" in line, "the witnesses cosign the log that says what it lost: " + line)
 
 
 def roll_back(world):
