@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Measures reading a published log beside reading the directory: audits, an export and a mirror of one ledger.
+"""Measures reading a published log beside reading the directory: audits, an export, a mirror and recovery of one
+ledger.
 usage: published.py INDSIGT [EVENTS]"""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,11 +28,11 @@ def fill(ledger, events):
     ledger.run("epoch", ledger.dir)
 
 
-def timed(ledger, name, *arguments):
+def timed(ledger, name, *arguments, entries=None):
     start = time.monotonic()
     line = ledger.run(*arguments).strip().splitlines()[-1]
     seconds = time.monotonic() - start
-    entries = int(line.split("entries=")[1].split()[0])
+    entries = entries or int(line.split("entries=")[1].split()[0])
     print("%-34s %8.0f entries/s %6.2f s" % (name, entries / seconds, seconds), flush=True)
 
 
@@ -48,6 +50,10 @@ def main():
     timed(ledger, "audit of exported files", "audit", out, "--vkey", ledger.vkey)
     ledger.run("mirror", "init", mirror, "--ledger", url, "--vkey", ledger.vkey)
     timed(ledger, "mirror over HTTP, first round", "mirror", "serve", mirror, "--once")
+    ledger.stop()
+    size = int(open(os.path.join(out, "checkpoint")).read().splitlines()[1])
+    shutil.rmtree(os.path.join(ledger.dir, "store"))
+    timed(ledger, "recover from nothing", "recover", ledger.dir, "--mirror", out, "--accept-loss", entries=size)
     ledger.remove()
 
 
