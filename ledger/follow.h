@@ -19,7 +19,9 @@ struct follow_hooks {
 
 /* From rules->size, which is at most the checkpoint's, to the checkpoint's size. That the entries before rules->size
  * are this log's is the caller's business (follow_extends). E_CORRUPT: something does not hold; the errors of source
- * and hooks. The finding is set with each; after any but E_CORRUPT and E_NO_MEMORY the same rules may follow on. */
+ * and hooks. The finding is set with each; after an error of the source, or of `done`, the same rules may follow on;
+ * after one of `tile` they stand behind what the hook did not take, and whoever wants it begins again from a state of
+ * before. */
 enum error follow(struct log_rules *rules, struct tile_reader *reader, const struct follow_hooks *hooks,
 	struct log_finding *finding) MUST_USE;
 
