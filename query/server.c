@@ -1,6 +1,7 @@
 #include "query/server.h"
 
 #include "query/negotiate.h"
+#include "query/server_listen.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -464,29 +465,8 @@ static void on_stop(evutil_socket_t fd, short events, void *context)
 	stop_if_idle(server);
 }
 
-static enum error server_bind(struct server *server, const struct address *address, struct fault *fault)
-{
-	struct address bound = *address;
-	struct evconnlistener *listener = evconnlistener_new_bind(server->base, NULL, NULL,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, LISTEN_BACKLOG,
-		(struct sockaddr *)&bound.socket, (int)bound.len);
-	if (listener == NULL)
-		return fault_set(fault, E_IO, "cannot listen on the address: %m");
-	server->bound = evhttp_bind_listener(server->http, listener);
-	if (server->bound == NULL) {
-		evconnlistener_free(listener);
-		return fault_set(fault, E_NO_MEMORY, "");
-	}
-	bound.len = sizeof bound.socket;
-	if (getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&bound.socket, &bound.len) != 0)
-		return fault_set(fault, E_IO, "the address cannot be read back: %m");
-	address_format(&bound, server->address);
-	return E_OK;
-}
-
 static enum error server_events(struct server *server, struct fault *fault)
 {
-	static const int signals[] = {SIGTERM, SIGINT};
 	server->base = event_base_new();
 	server->http = server->base ? evhttp_new(server->base) : NULL;
 	server->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -496,11 +476,7 @@ static enum error server_events(struct server *server, struct fault *fault)
 	server->stop_timer = evtimer_new(server->base, on_stop, server);
 	if (server->wake == NULL || server->stop_timer == NULL || event_add(server->wake, NULL) != 0)
 		return fault_set(fault, E_NO_MEMORY, "");
-	for (size_t i = 0; i < 2; i++) {
-		server->signals[i] = evsignal_new(server->base, signals[i], on_stop, server);
-		if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0)
-			return fault_set(fault, E_NO_MEMORY, "");
-	}
+	TRY(server_on_signals(server->base, on_stop, server, server->signals, fault));
 	evhttp_set_max_headers_size(server->http, SERVER_HEADER_BYTES_MAX);
 	evhttp_set_max_body_size(server->http, SERVER_BODY_BYTES_MAX);
 	evhttp_set_allowed_methods(server->http, ALL_METHODS);
@@ -523,7 +499,8 @@ enum error server_new(
 	pthread_cond_init(&server->more, NULL);
 	enum error error = server_events(server, fault);
 	if (error == E_OK)
-		error = server_bind(server, address, fault);
+		error =
+			server_listen(server->base, server->http, address, LISTEN_BACKLOG, &server->bound, server->address, fault);
 	if (error != E_OK) {
 		server_free(server);
 		return error;

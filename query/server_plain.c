@@ -1,13 +1,13 @@
 #include "query/server_plain.h"
 
 #include "query/negotiate.h"
+#include "query/server_listen.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
-#include <event2/listener.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,38 +192,13 @@ static void on_stop(evutil_socket_t fd, short events, void *context)
 	event_base_loopexit(context, NULL);
 }
 
-static enum error server_bind(struct plain_server *server, const struct address *address, struct fault *fault)
-{
-	struct address bound = *address;
-	struct evconnlistener *listener = evconnlistener_new_bind(server->base, NULL, NULL,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, LISTEN_BACKLOG,
-		(struct sockaddr *)&bound.socket, (int)bound.len);
-	if (listener == NULL)
-		return fault_set(fault, E_IO, "cannot listen on the address: %m");
-	bound.len = sizeof bound.socket;
-	int failed = getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&bound.socket, &bound.len);
-	if (evhttp_bind_listener(server->http, listener) == NULL) {
-		evconnlistener_free(listener);
-		return fault_set(fault, E_NO_MEMORY, "");
-	}
-	if (failed)
-		return fault_set(fault, E_IO, "the address cannot be read back: %m");
-	address_format(&bound, server->address);
-	return E_OK;
-}
-
 static enum error server_events(struct plain_server *server, struct fault *fault)
 {
-	static const int signals[] = {SIGTERM, SIGINT};
 	server->base = event_base_new();
 	server->http = server->base ? evhttp_new(server->base) : NULL;
 	if (server->http == NULL)
 		return fault_set(fault, E_IO, "the event loop cannot be made: %m");
-	for (size_t i = 0; i < 2; i++) {
-		server->signals[i] = evsignal_new(server->base, signals[i], on_stop, server->base);
-		if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0)
-			return fault_set(fault, E_NO_MEMORY, "");
-	}
+	TRY(server_on_signals(server->base, on_stop, server->base, server->signals, fault));
 	evhttp_set_max_headers_size(server->http, REQUEST_HEAD_BYTES_MAX);
 	evhttp_set_max_body_size(server->http, (ev_ssize_t)server->options.body_bytes_max);
 	evhttp_set_allowed_methods(server->http, UINT16_MAX);
@@ -259,12 +234,13 @@ enum error plain_server_new(
 	struct plain_server *server = calloc(1, sizeof *server);
 	if (server == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
+	struct evhttp_bound_socket *bound;
 	server->options = *options;
 	enum error error = limit_connections(&server->options, fault);
 	if (error == E_OK)
 		error = server_events(server, fault);
 	if (error == E_OK)
-		error = server_bind(server, address, fault);
+		error = server_listen(server->base, server->http, address, LISTEN_BACKLOG, &bound, server->address, fault);
 	if (error != E_OK) {
 		plain_server_free(server);
 		return error;
