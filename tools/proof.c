@@ -169,6 +169,16 @@ static enum error prove_batch(
 	return write_into(request, &made, fault);
 }
 
+/* The same entry, byte for byte. */
+static bool is_batch_of(const struct entry *entry, const struct receipt_shown *shown)
+{
+	uint8_t buffer[ENTRY_BATCH_BYTES];
+	struct bytes encoded;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	return entry->kind == ENTRY_BATCH && entry_encode(entry, &w) == E_OK && writer_done(&w, &encoded) == E_OK &&
+		   bytes_equal(encoded, shown->at.entry);
+}
+
 /* The entry is the one that the receipt speaks of. */
 static bool is_event_of(const struct entry *entry, const struct receipt_shown *shown, uint32_t number)
 {
@@ -185,10 +195,23 @@ static enum error reach(struct walk *walk, uint64_t index, struct fault *fault)
 	return proof_source_open(walk->request->events, walk->request->log, index, &walk->source, fault);
 }
 
-static enum error prove_events(struct walk *walk, const struct receipt_shown *shown, struct fault *fault)
+/* A receipt is given before any witness has seen its checkpoint: where a ledger or its tiles can be asked, the batch is
+ * proven under a newer one, which they have cosigned. */
+static enum error prove_batch_anew(struct walk *walk, const struct receipt_shown *shown, struct fault *fault)
 {
 	struct proof_made made;
 	TRY(reach(walk, shown->at.index, fault));
+	TRY(proof_source_make(walk->source, shown->at.index, &made, fault));
+	if (!is_batch_of(&made.proof->entry, shown))
+		return fault_set(fault, E_BAD_PROOF,
+			"entry %" PRIu64 " is not the batch entry that the receipt is about; keep both: the log has two histories",
+			shown->at.index);
+	return write_into(walk->request, &made, fault);
+}
+
+static enum error prove_events(struct walk *walk, const struct receipt_shown *shown, struct fault *fault)
+{
+	struct proof_made made;
 	for (uint32_t i = 0; i < shown->batch.count; i++) {
 		TRY(proof_source_make(walk->source, shown->first_index + i, &made, fault));
 		if (!is_event_of(&made.proof->entry, shown, i))
@@ -208,9 +231,11 @@ static enum error prove_receipt(struct walk *walk, struct bytes *rest, struct fa
 	if (error != E_OK)
 		return fault_set(fault, error, "receipt %" PRIu64 ": %s", walk->batches + 1,
 			finding.code != FINDING_NONE ? finding.text : error_text(error));
-	TRY(prove_batch(walk->request, &shown, fault));
 	walk->batches++;
-	return walk->request->events ? prove_events(walk, &shown, fault) : E_OK;
+	if (walk->request->events == NULL)
+		return prove_batch(walk->request, &shown, fault);
+	TRY(prove_batch_anew(walk, &shown, fault));
+	return prove_events(walk, &shown, fault);
 }
 
 static enum error prove_receipts(const struct proof_request *request, struct fault *fault)
@@ -270,7 +295,8 @@ const struct command command_proof = {
 		"  --receipt FILE    receipts as 'indsigt send' printed them. A receipt proves that its batch stands in the "
 		"log;\n"
 		"                    that becomes a file of its own, offline\n"
-		"  --events DIR|URL  also a file for each event of these batches, which takes a ledger or its tiles\n"
+		"  --events DIR|URL  also a file for each event of these batches, which takes a ledger or its tiles; then the\n"
+		"                    batches are proven under its newest checkpoint too, with the witnesses' cosignatures\n"
 		"  --into DIR        where those files go, each named by its log index: 17.tlog-proof\n"
 		"  --vkey VKEY       the log's verification key, from somewhere else than the address\n"
 		"  -o FILE           where to write it; '-', the default, is standard output\n"

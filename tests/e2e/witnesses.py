@@ -168,6 +168,23 @@ def statement_verifies(world, name):
     world.tap.ok(True, name)
 
 
+def witnessed_receipt(world):
+    """A receipt is older than any cosignature; proofs made of it afterwards bear them."""
+    tap, ledger = world.tap, world.ledger
+    receipts, into = ledger.path("receipts"), ledger.path("proofs")
+    with open(receipts, "w", encoding="utf-8") as file:
+        file.write(ledger.run("send", "--server", ledger.ingest, "--key", world.key, "-", stdin=event(SUBJECT, "bevidnet") + "\n"))
+    world.witnessed(json.loads(ledger.get("/healthz"))["entries"], "w1", "w2", "w3")
+    for place, proven in ((None, False), ("http://" + ledger.query, True), (ledger.dir, True)):
+        ledger.run("proof", "--receipt", receipts, "--vkey", ledger.vkey, "--into", into, *(("--events", place) if place else ()))
+        for name in os.listdir(into):
+            result = ledger.result("verify", os.path.join(into, name), "--vkey", ledger.vkey, "--policy", world.policy, "--json")
+            told = json.loads(result.stdout)
+            tap.ok((result.returncode == 0) == proven and (told["holds"] and told["witnessed"] if proven else told["check"] == "witnesses"),
+                   "%s of a receipt, made %s" % (name, "from " + place[:5] if place else "out of it alone"))
+        shutil.rmtree(into)
+
+
 def recover(world):
     """A lost guard: made again if enough witnesses say that the store is not an old one, and only then."""
     tap, ledger = world.tap, world.ledger
@@ -259,6 +276,7 @@ def roll_back(world):
     ledger.serve()
     world.witnessed(world.send(), "w1", "w2", "w3")
     tap.ok(True, "the newer one put back goes on")
+    witnessed_receipt(world)
     recover(world)
 
 
