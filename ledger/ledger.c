@@ -178,6 +178,9 @@ static enum error open_environments(struct ledger *ledger, const char *dir, bool
 {
 	char path[PATH_BYTES_MAX];
 	TRY(sub_path(dir, "store", path));
+	if (!create && access(path, F_OK) != 0)
+		return fault_set(
+			fault, E_NOT_FOUND, "%s cannot be opened: %s; see 'indsigt help recovery'", path, strerror(errno));
 	TRY(store_open(path, false, create, &ledger->store, fault));
 	TRY(sub_path(dir, "keys/env", path));
 	TRY(keystore_open(path, &ledger->secrets->wrapping, false, create, &ledger->keystore, fault));

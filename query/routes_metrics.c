@@ -87,6 +87,7 @@ void route_metrics(struct call *call)
 	}
 	gauge(out, "indsigt_entries", "entries of the log", checkpoint.size);
 	gauge(out, "indsigt_filed", "entries below this index are filed", snapshot_filed(call->snapshot));
+	gauge(out, "indsigt_lost_events", "events whose content is lost", losses_events(snapshot_losses(call->snapshot)));
 	gauge(out, "indsigt_ledger_time_seconds", "time of the newest entry, in seconds since 1970",
 		snapshot_time_s(call->snapshot));
 	witnessing_metrics(out, witnessing);

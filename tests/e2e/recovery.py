@@ -169,6 +169,7 @@ def is_said(world):
     lost = json.loads(ledger.get("/v1/coverage"))["lost"]
     tap.ok(lost["events"] == LOST and len(lost["ranges"]) == 1 and lost["ranges"][0]["events"] == LOST and
            lost["ranges"][0]["from"] <= lost["ranges"][0]["to"], "coverage says it: %s" % lost)
+    tap.ok("\nindsigt_lost_events %d\n" % LOST in ledger.get("/metrics"), "so do the metrics")
     who = ledger.who(ME)
     tap.ok(len(who["accesses"]) == 23 + 10, "what is not lost is found")
     for language, text in (("en", "LOST: what %d accesses" % LOST), ("da", "TABT: hvad %d opslag" % LOST)):
@@ -219,6 +220,9 @@ def from_nothing(world):
     ledger.stop()
     kept = open(world.guard, "rb").read()
     shutil.rmtree(world.store)
+    serve = subprocess.run([ledger.indsigt, "serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0"],
+                           capture_output=True, text=True, check=False)
+    tap.ok(serve.returncode == 1 and "indsigt help recovery" in serve.stderr, "it is not served")
     result = world.recover()
     tap.ok(result.returncode == 1 and "has no store" in result.stderr, "nothing to go on with: " + result.stderr.strip())
     result = world.recover("--mirror", world.behind, "--accept-loss")
