@@ -355,6 +355,40 @@ START_TEST(no_store)
 }
 END_TEST
 
+/* A tail that one epoch cannot file: what it files below the loss gets no epoch entry, because the log has epochs that
+ * cover more. */
+START_TEST(long_tail)
+{
+	struct kept_log log;
+	struct checkpoint checkpoint;
+	struct bytes note;
+	static uint32_t subjects[BATCH_EVENTS_MAX];
+	begin();
+	for (uint32_t i = 0; i < BATCH_EVENTS_MAX; i++)
+		subjects[i] = 1000 + i % 50;
+	while (next_sequence <= EPOCH_EVENTS_MAX) {
+		fixture_append(&f, fixture_batch(&f, next_sequence, subjects, BATCH_EVENTS_MAX, (uint32_t)next_sequence));
+		next_sequence += BATCH_EVENTS_MAX;
+	}
+	keep("old");
+	append(3);
+	for (int i = 0; i < 3; i++)
+		fixture_epoch(&f);
+	go_back_and_restore("old", &log);
+	go_on(&log);
+	fixture_epoch(&f);
+	ck_assert_uint_lt(ledger_filed(f.ledger), log.size);
+	ledger_checkpoint(f.ledger, &checkpoint, &note);
+	ck_assert_uint_eq(checkpoint.size, log.size); /* nothing was appended */
+	fixture_epoch(&f);
+	ck_assert_uint_eq(ledger_filed(f.ledger), log.size);
+	fixture_close(&f);
+	assert_holds(12, true);
+	kept_log_free(&log);
+	end();
+}
+END_TEST
+
 /* Only what the checkpoint is over is committed. */
 START_TEST(refused)
 {
@@ -395,4 +429,5 @@ START_TEST(refused)
 }
 END_TEST
 
-UNIT_MAIN("restore", events_lost, filed_again, nothing_lost, mass_lost, twice, declared_by_the_log, no_store, refused)
+UNIT_MAIN("restore", events_lost, filed_again, nothing_lost, mass_lost, twice, declared_by_the_log, no_store, long_tail,
+	refused)
