@@ -210,6 +210,53 @@ START_TEST(nothing_lost)
 }
 END_TEST
 
+static void change_sender(enum sender_action action, uint32_t id)
+{
+	struct fault fault = {.text = ""};
+	struct entry_sender entry = {.action = action, .sender = id, .policy = f.policy};
+	strcpy(entry.org, "cvr:55133018");
+	strcpy(entry.name, "Aarhus Kommune");
+	memcpy(entry.public_key, f.public_key, 32);
+	ck_ok(ledger_begin(f.ledger, &fault));
+	enum error error = ledger_append_sender(f.ledger, &entry, &fault);
+	ck_assert_msg(error == E_OK, "%s", fault.text);
+	ck_ok(ledger_commit(f.ledger, &fault));
+}
+
+/* Registrations and what was changed in them come back, also of senders that the old store has never heard of. */
+START_TEST(senders)
+{
+	struct kept_log log;
+	struct sender sender;
+	begin();
+	append(2);
+	keep("old");
+	change_sender(SENDER_POLICY, 1);
+	append(1);
+	change_sender(SENDER_REGISTER, 7);
+	change_sender(SENDER_REVOKE, 7);
+	change_sender(SENDER_REGISTER, 8);
+	uint64_t version = 0;
+	ck_ok(ledger_sender(f.ledger, 1, &sender));
+	version = sender.version;
+	go_back_and_restore("old", &log);
+	assert_holds(0, false);
+	go_on(&log);
+	ck_ok(ledger_sender(f.ledger, 1, &sender));
+	ck_assert_uint_eq(sender.version, version);
+	ck_assert_uint_eq(sender.next_sequence, next_sequence);
+	ck_ok(ledger_sender(f.ledger, 7, &sender));
+	ck_assert_int_eq(sender.status, SENDER_REVOKED);
+	ck_assert_uint_eq(ledger_next_sender(f.ledger), 9);
+	append(1);
+	fixture_epoch(&f);
+	fixture_close(&f);
+	assert_holds(4, false);
+	kept_log_free(&log);
+	end();
+}
+END_TEST
+
 /* Mass events are filed under nobody: their loss is said, and hides no epoch. */
 START_TEST(mass_lost)
 {
@@ -429,5 +476,5 @@ START_TEST(refused)
 }
 END_TEST
 
-UNIT_MAIN("restore", events_lost, filed_again, nothing_lost, mass_lost, twice, declared_by_the_log, no_store, long_tail,
-	refused)
+UNIT_MAIN("restore", events_lost, filed_again, nothing_lost, senders, mass_lost, twice, declared_by_the_log, no_store,
+	long_tail, refused)
