@@ -5,45 +5,21 @@
  *                └──► taken by an earlier run: skipped
  *
  * SIGINT and SIGTERM end it in order: what was read is signed and in the spool, the next run goes on from there. */
-#include "ingest/outbox.h"
 #include "tools/command.h"
-#include "tools/messages.h"
-#include "tools/progress.h"
 #include "tools/receipt_json.h"
+#include "tools/send_input.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILING_LOOK_MS 200
-
-struct send {
-	struct outbox *outbox;
-	enum adapter_format format;
-	bool again;
-	bool check_filing; /* nothing else */
-	const char *rejected_path;
-	FILE *rejected;
-	struct progress progress;
-	int signals; /* signalfd */
-	int events;  /* epoll: signals, and an input that can be waited for */
-	bool stopped;
-	enum error write_error; /* of stdout or the rejected file */
-	uint64_t acknowledged;  /* events */
-	uint64_t batches;
-	uint64_t refused; /* messages */
-	uint64_t skipped;
-};
 
 /* ---- what the outbox tells ---- */
 
@@ -62,11 +38,11 @@ static void on_receipt(void *context, const struct batch_head *batch, const stru
 	progress_update(&send->progress, send->acknowledged, 0);
 }
 
-static void report(struct send *send, const struct refused *refused)
+void send_report(struct send *send, const struct refused *refused)
 {
-	if (send->rejected == stderr)
+	if (send->rejected.file == stderr)
 		progress_clear(&send->progress);
-	keep_error(send, json_line(refused_to_json(refused), send->rejected));
+	keep_error(send, rejected_write(&send->rejected, refused));
 	send->refused++;
 }
 
@@ -78,13 +54,13 @@ static void on_rejected(void *context, const struct outbox_rejection *rejection)
 		.reason = rejection->text,
 		.events = rejection->events,
 		.count = rejection->count};
-	report(context, &refused);
+	send_report(context, &refused);
 }
 
 static enum error on_flush(void *context)
 {
 	struct send *send = context;
-	if (fflush(stdout) != 0 || fflush(send->rejected) != 0)
+	if (fflush(stdout) != 0 || rejected_flush(&send->rejected) != E_OK)
 		keep_error(send, E_IO);
 	return send->write_error;
 }
@@ -96,165 +72,7 @@ static void on_notice(void *context, const char *text)
 	fprintf(stderr, "indsigt: %s\n", text);
 }
 
-/* ---- waiting ---- */
-
-static void look_for_signal(struct send *send)
-{
-	struct signalfd_siginfo info;
-	if (read(send->signals, &info, sizeof info) == (ssize_t)sizeof info)
-		send->stopped = true;
-}
-
-/* `fd`: send->signals, or send->events where an input is waited for too. */
-static enum error wait_for_something(struct send *send, int fd, struct fault *fault)
-{
-	bool ready = false;
-	TRY(outbox_poll(send->outbox, fd, &ready, -1, fault));
-	if (ready)
-		look_for_signal(send);
-	return E_OK;
-}
-
-static enum error wait_until_ready(struct send *send, struct fault *fault)
-{
-	while (!send->stopped && !outbox_ready(send->outbox))
-		TRY(wait_for_something(send, send->signals, fault));
-	return send->stopped ? E_STOPPED : E_OK;
-}
-
-/* Until the input can be read. What was read so far does not wait for more. */
-static enum error wait_for_input(struct send *send, int fd, struct fault *fault)
-{
-	look_for_signal(send);
-	struct pollfd input = {.fd = fd, .events = POLLIN};
-	while (!send->stopped && poll(&input, 1, 0) == 0) {
-		TRY(outbox_flush(send->outbox, fault));
-		TRY(wait_for_something(send, send->events, fault));
-	}
-	return send->stopped ? E_STOPPED : E_OK;
-}
-
-/* ---- messages ---- */
-
-static void report_source(
-	struct send *send, const struct outbox_source *source, enum error error, const struct fault *fault)
-{
-	struct refused refused = {.input = source->input,
-		.number = source->number,
-		.error = error,
-		.reason = fault->text[0] != '\0' ? fault->text : error_text(error),
-		.text = source->text};
-	report(send, &refused);
-}
-
-/* A message that could not be read as events. */
-static enum error refuse(struct send *send, const struct outbox_source *source, enum error error, struct fault *why)
-{
-	report_source(send, source, error, why);
-	return outbox_refuse(send->outbox, source, why);
-}
-
-static enum error send_events(struct send *send, const struct outbox_source *source, struct fault *fault)
-{
-	struct adapter_context context = {outbox_org(send->outbox), outbox_name(send->outbox), outbox_policy(send->outbox)};
-	struct adapter_events events;
-	enum error error = adapter_map(send->format, source->text, &context, &events, fault);
-	if (error != E_OK) {
-		adapter_events_free(&events);
-		return refuse(send, source, error, fault);
-	}
-	error = outbox_add(send->outbox, events.events, events.count, source, fault);
-	adapter_events_free(&events);
-	if (!outbox_refusal(error))
-		return error;
-	report_source(send, source, error, fault);
-	return E_OK;
-}
-
-/* ---- inputs ---- */
-
-struct input {
-	int fd;
-	struct bytes name;
-	uint64_t number; /* of the next message */
-	bool resuming;   /* every message so far was taken by an earlier run */
-};
-
-/* True if the message can be skipped: only from the start on, up to the first that differs. */
-static enum error skip(
-	struct send *send, struct input *input, const struct outbox_source *source, bool *out, struct fault *fault)
-{
-	*out = false;
-	if (!input->resuming)
-		return E_OK;
-	TRY(outbox_taken(send->outbox, source, &input->resuming, fault));
-	*out = input->resuming;
-	send->skipped += *out;
-	return E_OK;
-}
-
-static enum error send_message(
-	struct send *send, struct input *input, struct bytes text, bool too_long, struct fault *fault)
-{
-	struct outbox_source source = {input->name, input->number++, text};
-	bool skipped = false;
-	TRY(skip(send, input, &source, &skipped, fault));
-	if (skipped)
-		return E_OK;
-	TRY(wait_until_ready(send, fault));
-	if (!too_long)
-		return send_events(send, &source, fault);
-	struct fault why;
-	enum error error = fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
-	return refuse(send, &source, error, &why);
-}
-
-static enum error send_messages(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
-{
-	for (;;) {
-		struct bytes text;
-		enum error error = messages_next(messages, &text);
-		if (error == E_CLOSED)
-			return E_OK;
-		if (error == E_NOT_FOUND) {
-			TRY(wait_for_input(send, input->fd, fault));
-			if (messages_fill(messages) != E_OK)
-				return fault_set(
-					fault, E_IO, "'%.*s': %s", (int)input->name.len, (const char *)input->name.data, strerror(errno));
-			continue;
-		}
-		TRY(send_message(send, input, text, error == E_TOO_LONG, fault));
-	}
-}
-
-static enum error send_input(struct send *send, int fd, const char *name, struct fault *fault)
-{
-	struct input input = {.fd = fd, .name = bytes_text(name), .resuming = true};
-	struct epoll_event event = {.events = EPOLLIN};
-	struct messages messages;
-	TRY(outbox_begin_input(send->outbox, input.name, send->again, fault));
-	if (messages_open(fd, send->format, &messages) != E_OK)
-		return fault_set(fault, E_NO_MEMORY, "");
-	bool watched = epoll_ctl(send->events, EPOLL_CTL_ADD, fd, &event) == 0; /* a regular file can always be read */
-	enum error error = send_messages(send, &input, &messages, fault);
-	if (watched)
-		epoll_ctl(send->events, EPOLL_CTL_DEL, fd, NULL);
-	messages_close(&messages);
-	return error;
-}
-
-static enum error send_file(struct send *send, const char *path, struct fault *fault)
-{
-	char name[PATH_MAX];
-	if (strcmp(path, "-") == 0)
-		return send_input(send, STDIN_FILENO, "-", fault);
-	int fd = realpath(path, name) == NULL ? -1 : open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fault_set(fault, E_IO, "'%s': %s", path, strerror(errno));
-	enum error error = send_input(send, fd, name, fault);
-	close(fd);
-	return error;
-}
+/* ---- from start to end ---- */
 
 /* Without input: until an epoch covers everything that was sent and it was checked. */
 static enum error check_filing(struct send *send, struct fault *fault)
@@ -264,7 +82,7 @@ static enum error check_filing(struct send *send, struct fault *fault)
 		bool ready = false;
 		TRY(outbox_poll(send->outbox, send->signals, &ready, FILING_LOOK_MS, fault));
 		if (ready)
-			look_for_signal(send);
+			send_look_for_signal(send);
 	}
 	return send->stopped ? E_STOPPED : E_OK;
 }
@@ -277,11 +95,9 @@ static enum error send_all(struct send *send, char **paths, struct fault *fault)
 		TRY(send_file(send, *path, fault));
 	TRY(outbox_flush(send->outbox, fault));
 	while (!send->stopped && !outbox_idle(send->outbox))
-		TRY(wait_for_something(send, send->signals, fault));
+		TRY(send_wait(send, send->signals, fault));
 	return send->stopped ? E_STOPPED : E_OK;
 }
-
-/* ---- from start to end ---- */
 
 static enum error watch_signals(struct send *send)
 {
@@ -297,20 +113,6 @@ static enum error watch_signals(struct send *send)
 	bool good =
 		send->signals >= 0 && send->events >= 0 && epoll_ctl(send->events, EPOLL_CTL_ADD, send->signals, &event) == 0;
 	return good ? E_OK : E_IO;
-}
-
-/* Refused messages hold personal data. */
-static enum error open_rejected(struct send *send, struct fault *fault)
-{
-	send->rejected = stderr;
-	if (send->rejected_path == NULL)
-		return E_OK;
-	int fd = open(send->rejected_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-	send->rejected = fd < 0 ? NULL : fdopen(fd, "a");
-	if (send->rejected == NULL)
-		return fault_set(fault, E_IO, "'%s': %s", send->rejected_path, strerror(errno));
-	setvbuf(send->rejected, NULL, _IOLBF, BUFSIZ);
-	return E_OK;
 }
 
 static void say_result(struct send *send, uint64_t waiting)
@@ -359,7 +161,7 @@ static int run_sender(struct send *send, struct outbox_options *options, char **
 	if (error != E_OK)
 		(void)fault_set(&fault, error, "signals: %s", strerror(errno));
 	if (error == E_OK)
-		error = open_rejected(send, &fault);
+		error = rejected_open(&send->rejected, &fault);
 	if (error == E_OK)
 		error = outbox_open(options, &send->outbox, &fault);
 	if (error == E_OK && send->format != ADAPTER_JSON &&
@@ -404,7 +206,7 @@ static int run(int argc, char **argv)
 		else if (option == 'k')
 			options.key_path = optarg;
 		else if (option == 'r')
-			send.rejected_path = optarg;
+			send.rejected.path = optarg;
 		else if (option == 'p')
 			options.spool = optarg;
 		else if (option == 'q')

@@ -1,0 +1,34 @@
+/* `indsigt send`: what its parts share. send.c is the command, send_input.c reads inputs and hands their messages to
+ * the outbox. */
+#pragma once
+
+#include "ingest/outbox.h"
+#include "tools/messages.h"
+#include "tools/progress.h"
+#include "tools/rejected.h"
+
+struct send {
+	struct outbox *outbox;
+	enum adapter_format format;
+	bool again;
+	bool check_filing; /* nothing else */
+	struct rejected rejected;
+	struct progress progress;
+	int signals; /* signalfd */
+	int events;  /* epoll: signals, and an input that can be waited for */
+	bool stopped;
+	enum error write_error; /* of stdout or the rejected file */
+	uint64_t acknowledged;  /* events */
+	uint64_t batches;
+	uint64_t refused; /* messages */
+	uint64_t skipped;
+};
+
+/* Reports a refused message; the error of writing it is kept in `write_error`. */
+void send_report(struct send *send, const struct refused *refused);
+/* Sets `stopped` if a signal came. */
+void send_look_for_signal(struct send *send);
+/* Until something happened. `fd`: send->signals, or send->events where an input is waited for too. */
+enum error send_wait(struct send *send, int fd, struct fault *fault) MUST_USE;
+/* Sends all messages of a file, "-" is standard input. E_STOPPED after a signal. */
+enum error send_file(struct send *send, const char *path, struct fault *fault) MUST_USE;
