@@ -16,7 +16,7 @@ static json_t *text_to_json(struct bytes text, const char **member)
 	if (json != NULL)
 		return json;
 	*member = "message_base64";
-	return json_base64(text);
+	return base64_to_json(text);
 }
 
 static json_t *events_to_json(const struct event *events, size_t count)
@@ -39,7 +39,7 @@ static json_t *refused_to_json(const struct refused *refused)
 		refused->count > 0 ? events_to_json(refused->events, refused->count) : text_to_json(refused->text, &member);
 	json_t *input = json_stringn((const char *)refused->input.data, refused->input.len);
 	if (input == NULL)
-		input = json_base64(refused->input); /* a path that is not UTF-8 */
+		input = base64_to_json(refused->input); /* a path that is not UTF-8 */
 	return json_pack("{s:o, s:I, s:s, s:s, s:o}", "input", input, "number", (json_int_t)refused->number + 1, "error",
 		error_name(refused->error), "reason", refused->reason, member, message);
 }
