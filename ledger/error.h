@@ -46,7 +46,8 @@
 	X(E_COMMITMENT,           33, SENDER,   "a commitment does not match its event") \
 	X(E_SEQUENCE_HOLE,        34, SENDER,   "the batch does not start at the expected sequence") \
 	X(E_EQUIVOCATION,         35, SENDER,   "the sequence was used before for other content; both are kept as evidence") \
-	X(E_PERIOD_PASSED,        36, NOBODY,   "the batch was sealed for an earlier month and must be prepared again") \
+	X(E_PERIOD_PASSED,        36, NOBODY,   "the month or the registration changed meanwhile; it is prepared again") \
+	X(E_LOST,                 37, OPERATOR, "the ledger has lost these events; keep them and report them again") \
 	/* proofs and notes */ \
 	X(E_BAD_NOTE,             40, PEER,     "the signed note is malformed") \
 	X(E_BAD_CHECKPOINT,       41, PEER,     "the checkpoint is malformed or not signed by the log") \
@@ -66,6 +67,7 @@
 	X(E_UNSEALED,             59, OPERATOR, "a sealed record does not open; it was changed, or its key was") \
 	X(E_ERASED,               60, NOBODY,   "the record's key was erased") \
 	X(E_PERMISSION,           61, OPERATOR, "a key file may be read by others; set its mode to 0600") \
+	X(E_CLOCK,                62, OPERATOR, "the clock is far ahead of the log; if it is right, see 'indsigt clock --help'") \
 	/* everything else */ \
 	X(E_NO_ROOM,              70, LEDGER,   "a buffer is too small") \
 	X(E_NO_MEMORY,            71, OPERATOR, "out of memory") \
