@@ -218,7 +218,7 @@ static enum error load(
 enum error tile_reader_tile(
 	struct tile_reader *reader, uint32_t level, uint64_t number, struct bytes *out, struct log_finding *finding)
 {
-	const struct tile *tile;
+	const struct tile *tile = NULL;
 	TRY(load(reader, level, number, &tile, finding));
 	*out = bytes_of(tile->hashes, tile_reader_width(reader, level, number) * HASH_BYTES);
 	return E_OK;
@@ -227,7 +227,7 @@ enum error tile_reader_tile(
 enum error tile_reader_node(void *context, uint32_t level, uint64_t index, struct hash *out)
 {
 	struct tile_reader *reader = context;
-	const struct tile *tile;
+	const struct tile *tile = NULL;
 	uint32_t height = level % LEVEL_BITS;
 	if (level >= 64 || index >= reader->checkpoint.size >> level)
 		return log_finding_set(&reader->finding, E_BAD_VALUE, reader->checkpoint.size, "the tree has no such node");

@@ -141,8 +141,20 @@ def check_ids(pages, tests, report):
             report.add("ids", path, "no test cites %s" % rule)
 
 
+def formatter():
+    """The clang-format whose opinion counts, or None: every version lays out some lines in a way of its own."""
+    for name in ["clang-format-14", "clang-format"]:
+        try:
+            said = subprocess.run([name, "--version"], capture_output=True, text=True, check=False).stdout
+        except FileNotFoundError:
+            continue
+        if re.search(r"version 14\.", said):
+            return name
+    return None
+
+
 def check_format(root, paths, report):
-    result = subprocess.run(["clang-format", "--dry-run", "-Werror", *paths], cwd=root, capture_output=True, text=True,
+    result = subprocess.run([formatter(), "--dry-run", "-Werror", *paths], cwd=root, capture_output=True, text=True,
                             check=False)
     wrong = sorted({line.split(":")[0] for line in result.stderr.split("\n") if "error:" in line})
     for path in wrong:
@@ -191,7 +203,8 @@ def check_tree(root):
             check_libraries(path, text, report)
             check_sizes(path, text, report)
     check_ids(pages, tests, report)
-    check_format(root, [path for path in paths if path.endswith((".c", ".h"))], report)
+    if formatter():
+        check_format(root, [path for path in paths if path.endswith((".c", ".h"))], report)
     return report
 
 
@@ -229,6 +242,9 @@ def self_test():
     check_ids({"p": "**[ABC-1]** x **[ABC-2]** y **[ABC-1]**"}, {"t": "/* ABC-1, ABC-3 */ RFC-9 SHA-256"}, report)
     yield "ids", sorted(finding[2] for finding in report.findings) == [
         "ABC-1 stands in p already", "cites ABC-3, which is no rule", "no test cites ABC-2"]
+    if not formatter():
+        yield "format", True
+        return
     report = Report()
     path = "/tmp/indsigt-tidy-%d.c" % os.getpid()
     with open(path, "w", encoding="utf-8") as file:
@@ -250,7 +266,8 @@ def main():
     for rule, good in results:
         count += 1
         failed += not good
-        print("%sok %d - %s" % ("" if good else "not ", count, rule))
+        skipped = " # SKIP there is no clang-format 14" if rule == "format" and not formatter() else ""
+        print("%sok %d - %s%s" % ("" if good else "not ", count, rule, skipped))
     print("1..%d" % count)
     return 1 if failed else 0
 

@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CHANGED_ROUNDS 2000
 #define CUTS_MAX 2000
+#define FILE_BYTES_MAX (1u << 21)
 
 static uint32_t state;
 
@@ -25,7 +26,7 @@ static uint32_t chance(uint32_t below)
 static void run(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = malloc(size ? size : 1);
-	if (copy == NULL)
+	if (copy == NULL || size > FILE_BYTES_MAX)
 		abort();
 	memcpy(copy, data, size);
 	LLVMFuzzerTestOneInput(copy, size);
@@ -50,11 +51,13 @@ static void replay(uint8_t *data, size_t size)
 static uint8_t *read_file(const char *path, size_t *size)
 {
 	FILE *file = fopen(path, "rb");
-	uint8_t *data = malloc(1 << 21);
+	uint8_t *data = malloc(FILE_BYTES_MAX);
 	if (file == NULL || data == NULL)
 		abort();
-	*size = fread(data, 1, 1 << 21, file);
+	*size = fread(data, 1, FILE_BYTES_MAX, file);
 	fclose(file);
+	if (*size == FILE_BYTES_MAX)
+		abort(); /* a seed is small; this one would be cut */
 	return data;
 }
 

@@ -27,8 +27,8 @@ enum operation_kind { OPERATION_WRITE, OPERATION_SYNC, OPERATION_RENAME, OPERATI
 struct operation {
 	enum operation_kind kind;
 	bool durable; /* by itself: O_DSYNC */
-	char path[128];
-	char to[128];
+	char path[512];
+	char to[512];
 	off_t at;
 	size_t data; /* offset in the log */
 	size_t len;
@@ -207,8 +207,10 @@ int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
 	if (!failed && shared != NULL && shared->recording) {
 		struct operation *operation = record(OPERATION_RENAME, from_dir);
 		size_t len = strlen(operation->path);
-		snprintf(operation->to, sizeof operation->to, "%s/%s", operation->path, to);
-		snprintf(operation->path + len, sizeof operation->path - len, "/%s", from);
+		int to_len = snprintf(operation->to, sizeof operation->to, "%s/%s", operation->path, to);
+		int from_len = snprintf(operation->path + len, sizeof operation->path - len, "/%s", from);
+		ck_assert_int_lt(to_len, (int)sizeof operation->to);
+		ck_assert_uint_lt(len + (size_t)from_len, sizeof operation->path);
 	}
 	return failed ? -1 : result;
 }

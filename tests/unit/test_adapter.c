@@ -46,7 +46,7 @@ static bool field_is(unsigned field, const char *text)
 static struct bytes read_file(const char *directory, const char *name)
 {
 	static uint8_t buffer[1 << 17];
-	char path[4096];
+	char path[4096 + 1 + 256];
 	snprintf(path, sizeof path, "%s/%s", directory, name);
 	FILE *file = fopen(path, "rb");
 	ck_assert_msg(file != NULL, "%s", path);
