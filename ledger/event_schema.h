@@ -57,7 +57,8 @@ enum event_type {
 	X(33, TRACE,               "trace",               EVENT_TYPE_TEXT,  FIELD_PERSONAL,                                  EVENT_TEXT_BYTES_MAX, NULL) \
 	X(34, ACCESS_POINT,        "access_point",        EVENT_TYPE_TEXT,  FIELD_RESTRICTED | FIELD_PERSONAL,               EVENT_TEXT_BYTES_MAX, NULL) \
 	X(35, SOURCE_FORMAT,       "source.format",       EVENT_TYPE_TEXT,  0,                                               EVENT_TEXT_BYTES_MAX, NULL) \
-	X(36, SOURCE_SHA256,       "source.sha256",       EVENT_TYPE_TEXT,  0,                                               64, NULL)
+	X(36, SOURCE_SHA256,       "source.sha256",       EVENT_TYPE_TEXT,  0,                                               64, NULL) \
+	X(37, ID,                  "id",                  EVENT_TYPE_TEXT,  FIELD_RESTRICTED | FIELD_PERSONAL,               EVENT_TEXT_BYTES_MAX, NULL)
 /* clang-format on */
 
 enum event_field_number {
@@ -66,7 +67,7 @@ enum event_field_number {
 #undef X
 };
 
-#define EVENT_FIELD_LAST EVENT_SOURCE_SHA256
+#define EVENT_FIELD_LAST EVENT_ID
 
 /* Codes of the closed lists, in the order of their words. */
 enum {

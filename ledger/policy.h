@@ -15,7 +15,7 @@ struct policy {
 	char purpose[PURPOSE_BYTES_MAX + 1]; /* stands in for a missing purpose; may be empty */
 };
 
-/* actor.id, actor.name, on_behalf_of.id, access_point, objects restricted; nothing else allowed. */
+/* actor.id, actor.name, on_behalf_of.id, access_point, objects, id restricted; nothing else allowed. */
 void policy_default(struct policy *out);
 /* One word of `sender add --policy`: "open=FIELD", "close=FIELD", "purpose=TEXT", "withhold",
  * "purpose-required". Refuses by name what may not be closed (subject, subjects, time, action,

@@ -32,7 +32,7 @@ START_TEST(every_field_comes_back)
 		"\"processing_activity\":\"pa\",\"on_behalf_of\":{\"id\":\"uuid:2\",\"name\":\"B\",\"role\":\"l\xC3\xA6ge\"},"
 		"\"ai\":{\"system\":\"s\",\"version\":\"1\",\"sources\":[\"a\",\"b\"],\"reviewed_by\":\"C\"},"
 		"\"consent\":\"x\",\"categories\":[\"helbred\"],\"objects\":[\"sag:1\",\"sag:2\"],\"emergency\":true,"
-		"\"session\":\"s1\",\"trace\":\"t1\",\"access_point\":\"10.0.0.1\","
+		"\"session\":\"s1\",\"trace\":\"t1\",\"access_point\":\"10.0.0.1\",\"id\":\"e-1\","
 		"\"source\":{\"format\":\"fhir\",\"sha256\":"
 		"\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"},"
 		"\"withheld_until\":\"2027-01-01T00:00:00Z\",\"withheld_basis\":\"RPL \xC2\xA7 729\",\"retention\":\"10y\"}";

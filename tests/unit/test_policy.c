@@ -9,7 +9,7 @@ START_TEST(defaults)
 	struct policy policy;
 	policy_default(&policy);
 	ck_assert(policy.restricted == (1ull << EVENT_ACTOR_ID | 1ull << EVENT_ACTOR_NAME | 1ull << EVENT_ON_BEHALF_OF_ID |
-									   1ull << EVENT_ACCESS_POINT | 1ull << EVENT_OBJECTS));
+									   1ull << EVENT_ACCESS_POINT | 1ull << EVENT_OBJECTS | 1ull << EVENT_ID));
 	ck_assert_uint_eq(policy.flags, 0);
 	ck_assert_str_eq(policy.purpose, "");
 }
