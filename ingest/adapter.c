@@ -1,11 +1,12 @@
 #include "ingest/adapter.h"
 
-#include "ingest/audit_message.h"
+#include "ingest/participants.h"
 #include "ledger/event_json.h"
 #include "ledger/event_schema.h"
 #include "ledger/timestamp.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ struct memory {
 	json_t *document;
 	char subject[SUBJECT_BYTES_MAX + 1];
 	char sha256[2 * HASH_BYTES + 1];
+	char more[32]; /* how many objects there was no room for */
 };
 
 static void put_text(struct event *event, unsigned field, struct bytes text)
@@ -54,7 +56,7 @@ static enum error map_action(const struct audit_message *message, uint64_t *out,
 		return E_OK;
 	case 'R':
 		*out = ACTION_READ;
-		return E_OK;
+		break;
 	case 'U':
 		*out = ACTION_UPDATE;
 		return E_OK;
@@ -64,10 +66,15 @@ static enum error map_action(const struct audit_message *message, uint64_t *out,
 	case 'E':
 	case 0: /* optional in both formats: something was done */
 		*out = message->query ? ACTION_SEARCH : ACTION_EXECUTE;
-		return E_OK;
+		break;
 	default:
 		return fault_set(fault, E_BAD_VALUE, "action: must be one of C, R, U, D, E");
 	}
+	if (message->disclosed)
+		*out = ACTION_DISCLOSE;
+	else if (message->exported)
+		*out = ACTION_EXPORT;
+	return E_OK;
 }
 
 static enum error map_purpose(
@@ -82,6 +89,19 @@ static enum error map_purpose(
 	return E_OK;
 }
 
+/* The end of what took a while; optional. */
+static enum error map_end_time(const struct audit_message *message, struct event *out, struct fault *fault)
+{
+	if (message->end_time.len == 0)
+		return E_OK;
+	int64_t time_ns = 0;
+	if (timestamp_parse(message->end_time, &time_ns) != E_OK)
+		return fault_set(fault, E_BAD_VALUE, "end_time: not an RFC 3339 time with a zone, from 1970 to 2261");
+	put_number(out, EVENT_END_TIME, 0);
+	out->values[EVENT_END_TIME].time_ns = time_ns;
+	return E_OK;
+}
+
 static enum error map_time(const struct audit_message *message, int64_t *out, struct fault *fault)
 {
 	if (message->time.len == 0)
@@ -89,6 +109,15 @@ static enum error map_time(const struct audit_message *message, int64_t *out, st
 	if (timestamp_parse(message->time, out) != E_OK)
 		return fault_set(fault, E_BAD_VALUE, "time: not an RFC 3339 time with a zone, from 1970 to 2261");
 	return E_OK;
+}
+
+/* A code between success and disaster says only that something went wrong: a retry and a warning have it too. Denied is
+ * told where something says so. */
+static uint64_t outcome_of(const struct audit_message *message)
+{
+	if (message->severity == SEVERITY_NONE)
+		return OUTCOME_OK;
+	return message->denial ? OUTCOME_DENIED : OUTCOME_FAILED;
 }
 
 /* Everything but the subject. */
@@ -105,8 +134,9 @@ static enum error map_common(
 	out->header.retention_years = RETENTION_YEARS_DEFAULT;
 	put_number(out, EVENT_TIME, 0);
 	out->values[EVENT_TIME].time_ns = time_ns;
+	TRY(map_end_time(message, out, fault));
 	put_number(out, EVENT_ACTION, action);
-	put_number(out, EVENT_OUTCOME, message->outcome);
+	put_number(out, EVENT_OUTCOME, outcome_of(message));
 	put_number(out, EVENT_ACTOR_KIND, message->actor_kind);
 	put_text(out, EVENT_ORG_ID, bytes_text(context->org_id));
 	put_text(out, EVENT_ORG_NAME, bytes_text(context->org_name));
@@ -118,17 +148,53 @@ static enum error map_common(
 	put_text(out, EVENT_ACTOR_ROLE, message->actor_role.len ? message->actor_role : UNSPECIFIED);
 	put_text(out, EVENT_ACCESS_POINT, message->access_point);
 	put_text(out, EVENT_CONSENT, message->consent);
+	put_text(out, EVENT_RECIPIENT, message->recipient);
+	put_text(out, EVENT_ON_BEHALF_OF_ID, message->principal_id);
+	put_text(out, EVENT_ON_BEHALF_OF_NAME, message->principal_name);
+	put_text(out, EVENT_ON_BEHALF_OF_ROLE, message->principal_role);
 	put_text(out, EVENT_SOURCE_FORMAT, bytes_text(message->format));
 	put_text(out, EVENT_SOURCE_SHA256, bytes_text(memory->sha256));
 	if (message->emergency)
 		put_number(out, EVENT_EMERGENCY, 1);
-	if (message->object_count > 0) {
-		out->lists[0].count = (uint32_t)message->object_count;
-		memcpy(out->lists[0].items, message->objects, message->object_count * sizeof message->objects[0]);
-		out->list_count = 1;
-		out->present |= 1ull << EVENT_OBJECTS;
-		out->values[EVENT_OBJECTS].list = 0;
+	return E_OK;
+}
+
+/* What the texts of the event take, with room for their heads. */
+static size_t bytes_of_texts(const struct event *event)
+{
+	size_t len = SUBJECT_BYTES_MAX + 64;
+	for (unsigned field = 1; field <= EVENT_FIELD_LAST; field++)
+		if ((event->present & 1ull << field) != 0 && event_field(field)->type == EVENT_TYPE_TEXT)
+			len += event->values[field].text.len + 8;
+	return len;
+}
+
+/* An access must not be lost because it was to many things: as many as the event has room for are listed, the others
+ * are counted in the list's last element. */
+static enum error map_objects(struct memory *memory, struct event *out)
+{
+	const struct texts *objects = &memory->message.objects;
+	size_t used = bytes_of_texts(out) + sizeof memory->more + 8;
+	size_t room = EVENT_BYTES_MAX > used ? EVENT_BYTES_MAX - used : 0;
+	size_t count = 0;
+	if (objects->count == 0)
+		return E_OK;
+	for (size_t len = 0; count < objects->count && count < EVENT_LIST_MAX; count++) {
+		len += objects->items[count].len + 8;
+		if (objects->items[count].len <= EVENT_TEXT_BYTES_MAX && len > room)
+			break;
 	}
+	if (count == EVENT_LIST_MAX && objects->count > EVENT_LIST_MAX)
+		count--;
+	memcpy(out->lists[0].items, objects->items, count * sizeof objects->items[0]);
+	if (count < objects->count) {
+		snprintf(memory->more, sizeof memory->more, "+ %zu more", objects->count - count);
+		out->lists[0].items[count++] = bytes_text(memory->more);
+	}
+	out->lists[0].count = (uint32_t)count;
+	out->list_count = 1;
+	out->present |= 1ull << EVENT_OBJECTS;
+	out->values[EVENT_OBJECTS].list = 0;
 	return E_OK;
 }
 
@@ -140,7 +206,9 @@ static enum error map_people(
 	out->events = calloc(out->count, sizeof *out->events);
 	if (out->events == NULL)
 		return E_NO_MEMORY;
+	TRY(participants_settle(&memory->message, fault));
 	TRY(map_common(memory, context, &out->events[0], fault));
+	TRY(map_objects(memory, &out->events[0]));
 	for (size_t i = 1; i < out->count; i++)
 		out->events[i] = out->events[0];
 	for (size_t i = 0; i < people; i++)

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define URN_OID "urn:oid:"
 
@@ -40,6 +41,9 @@ enum error audit_message_copy(struct audit_message *message, struct bytes text, 
 
 void audit_message_free(struct audit_message *message)
 {
+	texts_free(&message->objects);
+	free(message->participants);
+	message->participants = NULL;
 	while (message->chunks != NULL) {
 		struct chunk *chunk = message->chunks;
 		message->chunks = chunk->next;
@@ -47,13 +51,62 @@ void audit_message_free(struct audit_message *message)
 	}
 }
 
-enum error audit_message_object(struct audit_message *message, struct bytes object, struct fault *fault)
+enum error texts_add(struct texts *texts, struct bytes text)
 {
-	if (object.len == 0)
+	if (text.len == 0)
 		return E_OK;
-	if (message->object_count == MESSAGE_OBJECTS_MAX)
-		return fault_set(fault, E_TOO_LONG, "objects: more than %u in one message", MESSAGE_OBJECTS_MAX);
-	return audit_message_copy(message, object, &message->objects[message->object_count++]);
+	if (texts->count == texts->room) {
+		size_t room = texts->room > 0 ? 2 * texts->room : 16;
+		struct bytes *larger = reallocarray(texts->items, room, sizeof *larger);
+		if (larger == NULL)
+			return E_NO_MEMORY;
+		texts->items = larger;
+		texts->room = room;
+	}
+	texts->items[texts->count++] = text;
+	return E_OK;
+}
+
+void texts_free(struct texts *texts)
+{
+	free(texts->items);
+	*texts = (struct texts){0};
+}
+
+enum error audit_message_object(struct audit_message *message, struct bytes object)
+{
+	struct bytes copy;
+	TRY(audit_message_copy(message, object, &copy));
+	return texts_add(&message->objects, copy);
+}
+
+/* ---- outcome ---- */
+
+void audit_message_denial_code(struct audit_message *message, struct bytes code)
+{
+	static const char *const known[] = {"401", "403", "AuthZ-Consent", "110113", "forbidden", "security", "login"};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		message->denial |= bytes_equal(code, bytes_text(known[i]));
+}
+
+static bool letter_or_digit(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+void audit_message_denial_words(struct audit_message *message, struct bytes words)
+{
+	static const char *const known[] = {"401", "403", "denied", "deny", "forbidden", "unauthorized", "unauthorised",
+		"not authorized", "not authorised", "not permitted"};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		size_t len = strlen(known[i]);
+		for (size_t at = 0; at + len <= words.len; at++) {
+			bool whole = (at == 0 || !letter_or_digit(words.data[at - 1])) &&
+						 (at + len == words.len || !letter_or_digit(words.data[at + len]));
+			if (whole && strncasecmp((const char *)words.data + at, known[i], len) == 0)
+				message->denial = true;
+		}
+	}
 }
 
 /* ---- subjects ---- */

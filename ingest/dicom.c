@@ -1,24 +1,11 @@
 /* DICOM audit messages in XML (PS3.15 A.5), both dialects: csd-code and originalText, or code and displayName.
  * spec/adapters.md */
-#include "ingest/audit_message.h"
-
-#include "ledger/event_schema.h"
+#include "ingest/participants.h"
 
 #include <expat.h>
 #include <string.h>
 
 #define DEPTH_MAX 16
-
-/* The participant that is being read; the requestor is kept. */
-struct participant {
-	bool requestor;
-	bool machine;
-	struct bytes id;
-	struct bytes alternative_id;
-	struct bytes name;
-	struct bytes role;
-	struct bytes access_point;
-};
 
 struct dicom {
 	XML_Parser parser;
@@ -32,7 +19,7 @@ struct dicom {
 	bool has_event;
 	bool has_source;
 	struct participant current;
-	struct participant actor;
+	struct bytes alternative_id; /* of the current participant */
 };
 
 static void fail(struct dicom *dicom, enum error error)
@@ -81,11 +68,13 @@ static void read_event(struct dicom *dicom, const char **attributes)
 	if (action.len > 1)
 		fail(dicom, fault_set(dicom->fault, E_BAD_VALUE, "EventActionCode: must be one of C, R, U, D, E"));
 	if (bytes_equal(outcome, BYTES_LITERAL("0")))
-		dicom->message->outcome = OUTCOME_OK;
+		dicom->message->severity = SEVERITY_NONE;
 	else if (bytes_equal(outcome, BYTES_LITERAL("4")))
-		dicom->message->outcome = OUTCOME_DENIED;
-	else if (bytes_equal(outcome, BYTES_LITERAL("8")) || bytes_equal(outcome, BYTES_LITERAL("12")))
-		dicom->message->outcome = OUTCOME_FAILED;
+		dicom->message->severity = SEVERITY_MINOR;
+	else if (bytes_equal(outcome, BYTES_LITERAL("8")))
+		dicom->message->severity = SEVERITY_SERIOUS;
+	else if (bytes_equal(outcome, BYTES_LITERAL("12")))
+		dicom->message->severity = SEVERITY_MAJOR;
 	else
 		fail(dicom, fault_set(dicom->fault, outcome.len ? E_BAD_VALUE : E_MISSING_FIELD,
 						"EventOutcomeIndicator: must be one of 0, 4, 8, 12"));
@@ -93,7 +82,9 @@ static void read_event(struct dicom *dicom, const char **attributes)
 
 static void read_event_id(struct dicom *dicom, const char **attributes)
 {
-	/* DCM 110112: Query */
+	/* DCM 110112: Query; 110106: Export; 110113: Security Alert */
+	audit_message_denial_code(dicom->message, attribute(attributes, "csd-code", "code"));
+	dicom->message->exported |= bytes_equal(attribute(attributes, "csd-code", "code"), BYTES_LITERAL("110106"));
 	dicom->message->query |= bytes_equal(attribute(attributes, "csd-code", "code"), BYTES_LITERAL("110112"));
 	if (dicom->message->activity.len == 0)
 		dicom->message->activity = words_of(dicom, attributes);
@@ -109,33 +100,33 @@ static void read_purpose(struct dicom *dicom, const char **attributes)
 
 static void start_participant(struct dicom *dicom, const char **attributes)
 {
-	struct participant participant = {
-		.requestor = bytes_equal(attribute(attributes, "UserIsRequestor", NULL), BYTES_LITERAL("true"))};
+	struct bytes requestor = attribute(attributes, "UserIsRequestor", NULL);
+	struct participant participant = {.requestor = requestor.len == 0 || /* true by the schema when absent */
+												   bytes_equal(requestor, BYTES_LITERAL("true")) ||
+												   bytes_equal(requestor, BYTES_LITERAL("1"))};
 	participant.id = keep(dicom, attribute(attributes, "UserID", NULL));
-	participant.alternative_id = keep(dicom, attribute(attributes, "AlternativeUserID", NULL));
+	dicom->alternative_id = keep(dicom, attribute(attributes, "AlternativeUserID", NULL));
 	participant.name = keep(dicom, attribute(attributes, "UserName", NULL));
 	participant.access_point = keep(dicom, attribute(attributes, "NetworkAccessPointID", NULL));
 	dicom->current = participant;
 	dicom->in_participant = true;
 }
 
-/* DCM 110150 application, 110151 launcher, 110152 destination, 110153 source: what runs is a system. */
 static void read_role(struct dicom *dicom, const char **attributes)
 {
-	struct bytes code = attribute(attributes, "csd-code", "code");
-	dicom->current.machine |= bytes_equal(code, BYTES_LITERAL("110150")) ||
-							  bytes_equal(code, BYTES_LITERAL("110152")) || bytes_equal(code, BYTES_LITERAL("110153"));
+	participant_role_code(&dicom->current, attribute(attributes, "csd-code", "code"));
 	if (dicom->current.role.len == 0)
 		dicom->current.role = words_of(dicom, attributes);
 }
 
-/* The first requestor acted; without one, the first participant did. */
 static void end_participant(struct dicom *dicom)
 {
 	dicom->in_participant = false;
-	if (!dicom->message->has_actor || (dicom->current.requestor && !dicom->actor.requestor))
-		dicom->actor = dicom->current;
-	dicom->message->has_actor = true;
+	if (dicom->current.id.len == 0)
+		dicom->current.id = dicom->alternative_id;
+	enum error error = participants_add(dicom->message, &dicom->current);
+	if (error != E_OK)
+		fail(dicom, error);
 }
 
 static void start_object(struct dicom *dicom, const char **attributes)
@@ -144,7 +135,7 @@ static void start_object(struct dicom *dicom, const char **attributes)
 	bool patient = bytes_equal(attribute(attributes, "ParticipantObjectTypeCode", NULL), BYTES_LITERAL("1")) &&
 				   bytes_equal(attribute(attributes, "ParticipantObjectTypeCodeRole", NULL), BYTES_LITERAL("1"));
 	enum error error = patient ? audit_message_subject(dicom->message, id, dicom->context->org_id, dicom->fault)
-							   : audit_message_object(dicom->message, id, dicom->fault);
+							   : audit_message_object(dicom->message, id);
 	if (error != E_OK)
 		fail(dicom, error);
 }
@@ -212,17 +203,11 @@ static enum error check(struct dicom *dicom)
 		return fault_set(dicom->fault, E_BAD_XML, "the document's element must be AuditMessage");
 	if (!dicom->has_event)
 		return fault_set(dicom->fault, E_MISSING_FIELD, "EventIdentification: required and missing");
-	if (!message->has_actor)
+	if (message->participant_count == 0)
 		return fault_set(dicom->fault, E_MISSING_FIELD, "ActiveParticipant: required and missing");
 	if (!dicom->has_source || message->system.len == 0)
 		return fault_set(
 			dicom->fault, E_MISSING_FIELD, "AuditSourceIdentification: AuditSourceID is required and missing");
-	const struct participant *actor = &dicom->actor;
-	message->actor_kind = actor->machine ? ACTOR_SYSTEM : ACTOR_HUMAN;
-	message->actor_id = actor->id.len > 0 ? actor->id : actor->alternative_id;
-	message->actor_name = actor->name;
-	message->actor_role = actor->role;
-	message->access_point = actor->access_point;
 	return E_OK;
 }
 

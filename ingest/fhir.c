@@ -1,7 +1,5 @@
 /* FHIR AuditEvent in JSON, R4 and R5 by shape. spec/adapters.md */
-#include "ingest/audit_message.h"
-
-#include "ledger/event_schema.h"
+#include "ingest/participants.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -92,48 +90,79 @@ static void read_purposes(struct audit_message *message, const json_t *purposes)
 	}
 }
 
-/* DCM 110150, 110152, 110153: applications; a Device is one whatever its role. */
-static bool is_machine(const json_t *agent)
+/* The last segment but one of a reference: the type of what it points to. */
+static bool refers_to(struct bytes reference, const char *type)
 {
-	const json_t *type = json_object_get(agent, "type");
-	struct bytes reference = text_at(json_object_get(agent, "who"), "reference");
-	return has_code(type, "110150") || has_code(type, "110152") || has_code(type, "110153") ||
-		   (reference.len >= 7 && memcmp(reference.data, "Device/", 7) == 0);
+	size_t len = strlen(type);
+	for (size_t at = 0; at + len < reference.len; at++)
+		if ((at == 0 || reference.data[at - 1] == '/') && memcmp(reference.data + at, type, len) == 0 &&
+			reference.data[at + len] == '/')
+			return true;
+	return false;
 }
 
-static enum error read_actor(struct audit_message *message, const json_t *agent)
+static enum participant_nature nature_of(const json_t *who)
+{
+	static const char *const machines[] = {"Device", "Organization", "HealthcareService", "Endpoint"};
+	static const char *const humans[] = {"Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Person"};
+	for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
+		if (refers_to(text_at(who, "reference"), machines[i]) ||
+			bytes_equal(text_at(who, "type"), bytes_text(machines[i])))
+			return PARTICIPANT_MACHINE;
+	for (size_t i = 0; i < sizeof humans / sizeof humans[0]; i++)
+		if (refers_to(text_at(who, "reference"), humans[i]) || bytes_equal(text_at(who, "type"), bytes_text(humans[i])))
+			return PARTICIPANT_HUMAN;
+	return PARTICIPANT_UNSAID;
+}
+
+static void read_role_codes(struct participant *participant, const json_t *concept)
+{
+	const json_t *coding;
+	size_t i;
+	participant_role_code(participant, code_of(concept));
+	json_array_foreach(json_object_get(concept, "coding"), i, coding)
+		participant_role_code(participant, text_at(coding, "code"));
+}
+
+static enum error read_agent(struct audit_message *message, const json_t *agent)
 {
 	const json_t *who = json_object_get(agent, "who");
-	struct bytes role = words_of(first_element(json_object_get(agent, "role")));
-	message->has_actor = true;
-	message->actor_kind = is_machine(agent) ? ACTOR_SYSTEM : ACTOR_HUMAN;
-	message->actor_name = first_of(name_of(who), text_at(agent, "name"));
-	message->actor_role = first_of(words_of(json_object_get(agent, "type")), role);
-	TRY(id_of(message, who, &message->actor_id));
-	message->actor_id = first_of(message->actor_id, text_at(agent, "altId"));
+	const json_t *role;
+	size_t i;
+	struct participant participant = {
+		.requestor = json_is_true(json_object_get(agent, "requestor")), .nature = nature_of(who)};
+	read_role_codes(&participant, json_object_get(agent, "type"));
+	participant.role = words_of(json_object_get(agent, "type"));
+	json_array_foreach(json_object_get(agent, "role"), i, role)
+	{
+		read_role_codes(&participant, role);
+		participant.role = first_of(participant.role, words_of(role));
+	}
+	participant.name = first_of(name_of(who), text_at(agent, "name"));
+	TRY(id_of(message, who, &participant.id));
+	participant.id = first_of(participant.id, text_at(agent, "altId"));
 	const json_t *network = json_object_get(agent, "network");
-	message->access_point =
+	participant.access_point =
 		first_of(text_at(network, "address"), first_of(text_at(agent, "networkString"), text_at(agent, "networkUri")));
-	return E_OK;
+	struct bytes *const texts[] = {&participant.id, &participant.name, &participant.role, &participant.access_point};
+	for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		TRY(audit_message_copy(message, *texts[i], texts[i]));
+	return participants_add(message, &participant);
 }
 
-/* The requestor acted; without one, the first application did. */
 static enum error read_agents(struct audit_message *message, const json_t *agents, struct fault *fault)
 {
 	const json_t *agent;
-	const json_t *actor = NULL;
 	size_t i;
 	if (json_array_size(agents) == 0)
 		return fault_set(fault, E_MISSING_FIELD, "agent: required and missing");
 	json_array_foreach(agents, i, agent)
 	{
-		if (actor == NULL && json_is_true(json_object_get(agent, "requestor")))
-			actor = agent;
+		TRY(read_agent(message, agent));
 		read_purposes(message, json_object_get(agent, "purposeOfUse"));
-		const json_t *authorization = json_object_get(agent, "authorization");
-		read_purposes(message, authorization);
+		read_purposes(message, json_object_get(agent, "authorization"));
 	}
-	return read_actor(message, actor ? actor : json_array_get(agents, 0));
+	return E_OK;
 }
 
 static enum error read_subject(
@@ -149,11 +178,11 @@ static enum error read_subject(
 	return fault_set(fault, E_BAD_SUBJECT, "entity.what: a patient without identifier or reference");
 }
 
-static enum error read_object(struct audit_message *message, const json_t *what, struct fault *fault)
+static enum error read_object(struct audit_message *message, const json_t *what)
 {
 	struct bytes id;
 	TRY(id_of(message, what, &id));
-	return audit_message_object(message, first_of(id, text_at(what, "display")), fault);
+	return audit_message_object(message, first_of(id, text_at(what, "display")));
 }
 
 static enum error read_entities(
@@ -172,13 +201,11 @@ static enum error read_entities(
 		else if (consent && message->consent.len == 0)
 			TRY(id_of(message, what, &message->consent));
 		else
-			TRY(read_object(message, what, fault));
+			TRY(read_object(message, what));
 	}
 	return E_OK;
 }
 
-/* 0 is success; 8 and 12 are failures of the system, but that a denied access is reported as 8 with a consent or an
- * authorization decision behind it: 4 (refused) and R5's "minor" codes count as denied when the subtype says so. */
 static enum error read_outcome(struct audit_message *message, const json_t *root, struct fault *fault)
 {
 	const json_t *value = json_object_get(root, "outcome");
@@ -188,16 +215,26 @@ static enum error read_outcome(struct audit_message *message, const json_t *root
 									: value);
 	static const struct {
 		const char *code;
-		uint8_t outcome;
-	} known[] = {{"", OUTCOME_OK}, {"0", OUTCOME_OK}, {"success", OUTCOME_OK}, {"informational", OUTCOME_OK},
-		{"information", OUTCOME_OK}, {"warning", OUTCOME_OK}, {"4", OUTCOME_DENIED}, {"error", OUTCOME_DENIED},
-		{"8", OUTCOME_FAILED}, {"12", OUTCOME_FAILED}, {"fatal", OUTCOME_FAILED}};
+		enum severity severity;
+	} known[] = {{"", SEVERITY_NONE}, {"0", SEVERITY_NONE}, {"success", SEVERITY_NONE},
+		{"informational", SEVERITY_NONE}, {"information", SEVERITY_NONE}, {"warning", SEVERITY_NONE},
+		{"4", SEVERITY_MINOR}, {"error", SEVERITY_SERIOUS}, {"8", SEVERITY_SERIOUS}, {"12", SEVERITY_MAJOR},
+		{"fatal", SEVERITY_MAJOR}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (bytes_equal(code, bytes_text(known[i].code))) {
-			message->outcome = known[i].outcome;
+			message->severity = known[i].severity;
 			return E_OK;
 		}
 	return fault_set(fault, E_BAD_VALUE, "outcome: not one of 0, 4, 8, 12 (R4) or success, warning, error, fatal (R5)");
+}
+
+static void read_denial(struct audit_message *message, const json_t *concept)
+{
+	const json_t *coding;
+	size_t i;
+	audit_message_denial_code(message, code_of(concept));
+	json_array_foreach(json_object_get(concept, "coding"), i, coding)
+		audit_message_denial_code(message, text_at(coding, "code"));
 }
 
 static enum error read_root(
@@ -221,8 +258,9 @@ static enum error read_root(
 	message->query = bytes_equal(code_of(subtype), BYTES_LITERAL("search-type")) ||
 					 bytes_equal(code_of(subtype), BYTES_LITERAL("search"));
 	TRY(read_outcome(message, root, fault));
-	if (message->outcome == OUTCOME_FAILED && has_code(subtype, "AuthZ-Consent"))
-		message->outcome = OUTCOME_DENIED;
+	read_denial(message, subtype);
+	read_denial(message, type);
+	audit_message_denial_words(message, text_at(root, "outcomeDesc"));
 	TRY(id_of(message, observer, &observer_id));
 	message->system = first_of(first_of(name_of(observer), observer_id), text_at(source, "site"));
 	read_purposes(message, json_object_get(root, "purposeOfEvent"));
@@ -237,8 +275,8 @@ static enum error read_root(
 /* Texts must outlive the document: every one of the message's is copied. */
 static enum error keep_texts(struct audit_message *message)
 {
-	struct bytes *const texts[] = {&message->time, &message->actor_id, &message->actor_name, &message->actor_role,
-		&message->system, &message->activity, &message->purpose, &message->access_point, &message->consent};
+	struct bytes *const texts[] = {
+		&message->time, &message->system, &message->activity, &message->purpose, &message->consent};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		TRY(audit_message_copy(message, *texts[i], texts[i]));
 	return E_OK;

@@ -87,7 +87,7 @@ START_TEST(dicom_older_dialect)
 	ck_assert_msg(map(ADAPTER_DICOM, own("dicom/older.xml")) == E_OK, "%s", fault.text);
 	ck_assert_str_eq(subjects(), "cpr:0202801234");
 	ck_assert_uint_eq(events.events[0].values[EVENT_ACTION].number, ACTION_READ);
-	ck_assert_uint_eq(events.events[0].values[EVENT_OUTCOME].number, OUTCOME_DENIED);
+	ck_assert_uint_eq(events.events[0].values[EVENT_OUTCOME].number, OUTCOME_FAILED); /* 4 without a sign */
 	ck_assert(field_is(EVENT_ACTIVITY, "Images viewed"));
 	ck_assert(field_is(EVENT_PURPOSE, "Emergency Treatment"));
 	ck_assert_uint_eq(events.events[0].values[EVENT_EMERGENCY].number, 1);
@@ -223,6 +223,75 @@ START_TEST(people_of_a_message)
 }
 END_TEST
 
+#define STUDY(id)                                                \
+	"<ParticipantObjectIdentification ParticipantObjectID=\"" id \
+	"\" ParticipantObjectTypeCode=\"2\" ParticipantObjectTypeCodeRole=\"3\"/>"
+
+static struct bytes object(size_t index)
+{
+	return events.events[0].lists[0].items[index];
+}
+
+/* ADP-9: an access to more than an event has room for is told, and how many things are missing from the list. */
+START_TEST(many_objects)
+{
+	static char text[60000];
+	policy_default(&policy);
+	for (int many = 63; many <= 65; many++) {
+		size_t len = (size_t)sprintf(text, "<AuditMessage><EventIdentification " GOOD_EVENT "/>" PEOPLE);
+		for (int i = 0; i < many; i++)
+			len += (size_t)sprintf(text + len, STUDY("1.2.9.%d"), i);
+		strcpy(text + len, "</AuditMessage>");
+		ck_ok(map(ADAPTER_DICOM, bytes_text(text)));
+		ck_assert_uint_eq(events.events[0].lists[0].count, many < 64 ? 63 : 64);
+		ck_assert(bytes_equal(object(62), BYTES_LITERAL("1.2.9.62")));
+		if (many == 64)
+			ck_assert(bytes_equal(object(63), BYTES_LITERAL("1.2.9.63")));
+		if (many == 65)
+			ck_assert(bytes_equal(object(63), BYTES_LITERAL("+ 2 more")));
+		subjects();
+	}
+	size_t len = (size_t)sprintf(text, "<AuditMessage><EventIdentification " GOOD_EVENT "/>" PEOPLE);
+	for (int i = 0; i < 40; i++)
+		len += (size_t)sprintf(text + len, STUDY("%0900d"), i);
+	strcpy(text + len, "</AuditMessage>");
+	ck_ok(map(ADAPTER_DICOM, bytes_text(text)));
+	uint32_t listed = events.events[0].lists[0].count;
+	ck_assert_uint_gt(listed, 10);
+	ck_assert_int_eq(memcmp(object(listed - 1).data, "+ ", 2), 0);
+	subjects();
+	adapter_events_free(&events);
+}
+END_TEST
+
+#define OUTCOME(code, type)                                                                            \
+	"<AuditMessage><EventIdentification EventActionCode=\"R\" EventDateTime=\"2026-11-23T08:00:00Z\" " \
+	"EventOutcomeIndicator=\"" code "\"><EventID csd-code=\"" type "\"/></EventIdentification>" PEOPLE \
+	"</AuditMessage>"
+
+/* ADP-10 */
+START_TEST(outcomes)
+{
+	static const struct {
+		const char *text;
+		uint64_t outcome;
+	} cases[] = {
+		{OUTCOME("0", "110113"), OUTCOME_OK},
+		{OUTCOME("4", "110110"), OUTCOME_FAILED},
+		{OUTCOME("4", "110113"), OUTCOME_DENIED},
+		{OUTCOME("8", "110110"), OUTCOME_FAILED},
+		{OUTCOME("8", "110113"), OUTCOME_DENIED},
+		{OUTCOME("12", "110110"), OUTCOME_FAILED},
+	};
+	policy_default(&policy);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ck_ok(map(ADAPTER_DICOM, bytes_text(cases[i].text)));
+		ck_assert_msg(events.events[0].values[EVENT_OUTCOME].number == cases[i].outcome, "%s", cases[i].text);
+	}
+	adapter_events_free(&events);
+}
+END_TEST
+
 /* ADP-7 */
 START_TEST(splitting)
 {
@@ -338,4 +407,4 @@ START_TEST(real_fhir_messages)
 END_TEST
 
 UNIT_MAIN("adapter", dicom_newer_dialect, dicom_older_dialect, fhir_r4_and_r5, purposes_by_policy, refusals,
-	people_of_a_message, splitting, real_dicom_messages, real_fhir_messages)
+	people_of_a_message, many_objects, outcomes, splitting, real_dicom_messages, real_fhir_messages)
