@@ -267,6 +267,8 @@ static void check_vector(const json_t *vector, const char *path)
 		ck_assert(entry.event.sequence == vector_number(vector, "sequence"));
 		ck_assert(entry.event.time_s == vector_number(vector, "time"));
 	}
+	if (json_object_get(vector, "restricted") != NULL)
+		ck_assert_uint_eq(entry.sender.policy.restricted, vector_number(vector, "restricted"));
 	if (entry.kind == ENTRY_SENDER) {
 		ck_assert_str_eq(entry.sender.org, vector_text(vector, "org"));
 		ck_assert_str_eq(entry.sender.name, vector_text(vector, "name"));
@@ -278,11 +280,12 @@ static void check_vector(const json_t *vector, const char *path)
 	}
 }
 
+/* ENTRY-1 to ENTRY-10, ENTRY-21 */
 START_TEST(own_vectors)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/entry", dir));
-	ck_assert_uint_ge(vector_walk(dir, check_vector), 30);
+	ck_assert_uint_ge(vector_walk(dir, check_vector), 90);
 }
 END_TEST
 

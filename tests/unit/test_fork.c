@@ -1,5 +1,6 @@
 #include "ledger/fork.h"
 #include "tests/unit/any_log.h"
+#include "tests/unit/vector.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -148,4 +149,29 @@ START_TEST(roots_of_proofs)
 }
 END_TEST
 
-UNIT_MAIN("fork", all_sizes, refusals, roots_of_proofs)
+static void check_vector(const json_t *vector, const char *path)
+{
+	struct vkey vkey;
+	struct fork fork;
+	struct finding finding = {.code = FINDING_NONE};
+	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey));
+	enum error error = fork_verify(bytes_text(vector_text(vector, "fork")), &vkey, &fork, &finding);
+	vector_expect(vector, path, error);
+	ck_assert_msg(
+		strcmp(finding_name(finding.code), vector_text(vector, "finding")) == 0, "%s: %s", path, finding.text);
+	if (error != E_OK)
+		return;
+	ck_assert_uint_eq(fork.first.size, vector_number(vector, "first_size"));
+	ck_assert_uint_eq(fork.second.size, vector_number(vector, "second_size"));
+}
+
+/* FORK-1, FORK-2, FORK-3 */
+START_TEST(own_vectors)
+{
+	char dir[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/fork", dir));
+	ck_assert_uint_ge(vector_walk(dir, check_vector), 25);
+}
+END_TEST
+
+UNIT_MAIN("fork", own_vectors, all_sizes, refusals, roots_of_proofs)

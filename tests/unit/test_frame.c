@@ -1,4 +1,6 @@
 #include "ingest/frame.h"
+
+#include "ingest/session.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/vector.h"
 
@@ -39,6 +41,20 @@ static void check_head(const json_t *vector, const char *path)
 	ck_assert_uint_eq(len, vector_number(vector, "body_bytes"));
 	frame_head_encode(type, len, &w);
 	ck_assert(bytes_equal(bytes_of(output, writer_len(&w)), vector_hex(vector, "head", input)));
+}
+
+/* FRM-2, FRM-6: what the ledger says of a sender's frame by its first five bytes. */
+static void check_session_head(const json_t *vector, const char *path)
+{
+	struct session session;
+	enum frame_type type;
+	size_t len;
+	struct writer w = writer_of(output, sizeof output);
+	session_init(&session, "log.example.dk/test");
+	if (strcmp(vector_text(vector, "state"), "open") == 0)
+		session.state = SESSION_OPEN;
+	ck_ok(frame_head_decode(vector_hex(vector, "head", input), &type, &len));
+	vector_expect(vector, path, session_head(&session, type, len, &w));
 }
 
 static void check_hello(const json_t *vector, const char *path, struct bytes body)
@@ -121,6 +137,10 @@ static void check_vector(const json_t *vector, const char *path)
 		check_head(vector, path);
 		return;
 	}
+	if (strcmp(kind, "session-head") == 0) {
+		check_session_head(vector, path);
+		return;
+	}
 	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
 		if (strcmp(kind, bodies[i].kind) == 0) {
 			bodies[i].check(vector, path, vector_hex(vector, "body", input));
@@ -135,7 +155,7 @@ START_TEST(vectors)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/frame", dir));
-	ck_assert_uint_ge(vector_walk(dir, check_vector), 30);
+	ck_assert_uint_ge(vector_walk(dir, check_vector), 55);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 #include "ingest/sender_key.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/vector.h"
 
 #include "ledger/keyfile.h"
 
@@ -164,4 +165,29 @@ START_TEST(endorsement)
 }
 END_TEST
 
-UNIT_MAIN("sender_key", round_trip, readable_by_others, malformed, endorsement)
+static void check_vector(const json_t *vector, const char *path_of_vector)
+{
+	struct sender_key key;
+	struct fault fault;
+	uint8_t public_key[32];
+	put(vector_text(vector, "file"));
+	enum error error = sender_key_read(path, &key, &fault);
+	vector_expect(vector, path_of_vector, error);
+	if (error != E_OK)
+		return;
+	vector_fixed(vector, "public_key", public_key, sizeof public_key);
+	ck_assert_mem_eq(key.public_key, public_key, sizeof public_key);
+	ck_assert_uint_eq(key.sender, vector_number(vector, "sender"));
+}
+
+START_TEST(own_vectors)
+{
+	char vectors[4096];
+	place();
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/sender-key", vectors));
+	ck_assert_uint_ge(vector_walk(vectors, check_vector), 20);
+	clear();
+}
+END_TEST
+
+UNIT_MAIN("sender_key", own_vectors, round_trip, readable_by_others, malformed, endorsement)

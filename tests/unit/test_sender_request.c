@@ -1,5 +1,6 @@
 #include "ledger/sender_request.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/vector.h"
 
 #include <string.h>
 
@@ -57,4 +58,29 @@ START_TEST(refused)
 }
 END_TEST
 
-UNIT_MAIN("sender_request", signed_and_checked, refused)
+static void check_vector(const json_t *vector, const char *path)
+{
+	uint8_t public_key[32];
+	struct sender_request request;
+	vector_fixed(vector, "public_key", public_key, sizeof public_key);
+	enum error error = sender_request_parse(vector_text(vector, "authorization"), &request);
+	if (error == E_OK)
+		error =
+			sender_request_check(&request, vector_text(vector, "origin"), vector_text(vector, "target"), public_key);
+	vector_expect(vector, path, error);
+	if (error != E_OK)
+		return;
+	ck_assert_uint_eq(request.sender, vector_number(vector, "sender"));
+	ck_assert_uint_eq(request.time_s, vector_number(vector, "time"));
+}
+
+/* HTTP-32 */
+START_TEST(own_vectors)
+{
+	char dir[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/sender-request", dir));
+	ck_assert_uint_ge(vector_walk(dir, check_vector), 13);
+}
+END_TEST
+
+UNIT_MAIN("sender_request", signed_and_checked, refused, own_vectors)

@@ -1,5 +1,6 @@
 #include "ledger/tile_path.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/vector.h"
 
 /* TILE-1 */
 START_TEST(good)
@@ -49,4 +50,29 @@ START_TEST(refused)
 }
 END_TEST
 
-UNIT_MAIN("tile_path", good, refused)
+static void check_vector(const json_t *vector, const char *path)
+{
+	struct tile_path tile;
+	char formatted[TILE_PATH_BYTES_MAX + 1];
+	bool found = tile_path_parse(vector_text(vector, "path"), &tile);
+	vector_expect(vector, path, found ? E_OK : E_NOT_FOUND);
+	if (!found)
+		return;
+	ck_assert(tile.entries == json_is_true(json_object_get(vector, "entries")));
+	ck_assert(tile.entries || tile.level == vector_number(vector, "level"));
+	ck_assert_uint_eq(tile.number, vector_number(vector, "number"));
+	ck_assert_uint_eq(tile.width, vector_number(vector, "width"));
+	tile_path_format(&tile, formatted);
+	ck_assert_str_eq(formatted, vector_text(vector, "path"));
+}
+
+/* TILE-1, TILE-2 */
+START_TEST(own_vectors)
+{
+	char dir[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/tiles", dir));
+	ck_assert_uint_ge(vector_walk(dir, check_vector), 28);
+}
+END_TEST
+
+UNIT_MAIN("tile_path", good, refused, own_vectors)

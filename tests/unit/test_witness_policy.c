@@ -52,6 +52,12 @@ static void check_vector(const json_t *vector, const char *path)
 		snprintf(front, sizeof front, "line %u: ", (unsigned)vector_number(vector, "line"));
 		ck_assert_msg(strncmp(fault.text, front, strlen(front)) == 0, "%s: %s", path, fault.text);
 	}
+	if (json_object_get(vector, "log") != NULL) { /* POL-11 */
+		struct vkey log;
+		ck_ok(vkey_parse(bytes_text(vector_text(vector, "log")), &log));
+		ck_assert_msg(
+			witness_policy_has_log(policy, &log) == json_is_true(json_object_get(vector, "names_log")), "%s", path);
+	}
 	const json_t *cases = json_object_get(vector, "cases");
 	ck_assert_uint_eq(json_array_size(cases) > 0, error == E_OK);
 	for (size_t i = 0; i < json_array_size(cases); i++)

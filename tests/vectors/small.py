@@ -1,0 +1,501 @@
+#!/usr/bin/env python3
+"""Makes vectors of single records, heads, proofs and addresses: python3 tests/vectors/small.py"""
+from kit import *
+
+LEAVES = [leaf_hash(bytes([i])) for i in range(32)]
+SENDER, LOG, OTHER = Key(7), Key(1), Key(9)
+
+
+def tree():
+    def consistency_vector(name, about, old, size, wrong=None, new_root=None, old_root=None, expect="bad-proof"):
+        proof = [hash.hex() for hash in consistency(LEAVES[:size], old)]
+        if wrong is not None:
+            proof[wrong] = LEAVES[31].hex()
+        write("tree", name, {"about": about, "kind": "consistency", "old_size": old,
+                             "old_root": (old_root or root_of(LEAVES[:old])).hex(), "size": size,
+                             "root": (new_root or root_of(LEAVES[:size])).hex(), "proof": proof, "expect": expect})
+
+    old = "the old root follows from what is given all the same: only the new root shows it"
+    consistency_vector("consistency-4-to-7-wrong-hash", "a wrong hash; " + old, 4, 7, wrong=0)
+    consistency_vector("consistency-4-to-7-wrong-last-hash", "a wrong last hash; " + old, 4, 7,
+                       wrong=len(consistency(LEAVES[:7], 4)) - 1)
+    consistency_vector("consistency-8-to-21-other-new-root", "an honest proof under another new root; " + old, 8, 21,
+                       new_root=LEAVES[30])
+    consistency_vector("consistency-6-to-7-other-new-root", "an honest proof under another new root", 6, 7,
+                       new_root=LEAVES[30])
+    consistency_vector("consistency-6-to-7-wrong-right-hash", "a wrong hash on the right side: the old root does not need it",
+                       6, 7, wrong=1)
+    consistency_vector("consistency-6-to-7-other-old-root", "an honest proof under another old root", 6, 7,
+                       old_root=LEAVES[30])
+
+
+def vrf():
+    alpha = b"ledger.example/2026\ncpr:0101701234"
+    identity = bytes(32)
+    h = point_from_hash(SUITE + b"\x82" + identity + alpha)
+    k = u(1, 5) + bytes(31)
+    kb, kh = scalar_point(k), scalar_point(k, h)
+    c = hashlib.sha512(SUITE + b"\2" + identity + h + identity + kb + kh + b"\0").digest()[:16]
+    write("vrf", "key-identity-gamma-identity", {
+        "about": "the identity as public key and as Gamma: the equations hold for every input, and all inputs get one beta",
+        "public_key": identity.hex(), "alpha": alpha.hex(), "proof": (identity + c + k).hex(), "expect": "bad-vrf"})
+
+
+def event_vectors():
+    def head(name, about, data, expect, **members):
+        write("event", "header-" + name, {"about": about, "kind": "header", "header": data.hex(), "expect": expect,
+                                          **members})
+
+    head("plain", "not withheld, five years", header(), "ok", withheld_until=0, retention=5, basis="")
+    head("withheld", "withheld, with its basis", header(1795421730, 10, "RPL § 729 c"), "ok", withheld_until=1795421730,
+         retention=10, basis="RPL § 729 c")
+    head("class-99", "the largest class", header(0, 99), "ok", withheld_until=0, retention=99, basis="")
+    head("class-0", "class 0", header(0, 0), "bad-value")
+    head("class-100", "class 100", header(0, 100), "bad-value")
+    head("class-255", "class 255", header(0, 255), "bad-value")
+    head("date-no-basis", "a date without a basis", header(1795421730), "bad-value")
+    head("basis-no-date", "a basis without a date", header(0, 5, "RPL"), "bad-value")
+    head("basis-64", "a basis of 64 bytes", header(1795421730, 5, "b" * 64), "ok", withheld_until=1795421730, retention=5,
+         basis="b" * 64)
+    head("basis-65", "a basis of 65 bytes", header(1795421730, 5, "b" * 65), "too-long")
+    head("basis-newline", "a control character in the basis", header(1795421730, 5, "a\nb"), "bad-value")
+    head("basis-delete", "0x7F in the basis", header(1795421730, 5, "a\x7fb"), "bad-value")
+    head("basis-nul", "a zero byte in the basis", header(1795421730, 5, "a\0"), "bad-value")
+    head("basis-not-utf8", "a basis that is not UTF-8", u(8, 1795421730) + b"\5\2\xc3\x28", "bad-value")
+    head("basis-c1", "U+0085 in the basis: no control character here", header(1795421730, 5, "a\u0085b"), "ok",
+         withheld_until=1795421730, retention=5, basis="a\u0085b")
+    head("date-largest", "the last date that JSON can say", header(9223372035, 5, "b"), "ok", withheld_until=9223372035,
+         retention=5, basis="b")
+    head("date-too-late", "a date over 2^63 - 1 nanoseconds", header(9223372037, 5, "b"), "bad-value")
+    head("date-all-ones", "the largest eight bytes", header(2**64 - 1, 5, "b"), "bad-value")
+    head("cut", "the basis is shorter than its length says", header(1795421730, 5, "basis")[:-1], "truncated")
+    head("short", "nine bytes", header()[:9], "truncated")
+    head("empty", "no bytes", b"", "truncated")
+    head("trailing", "a byte behind the basis", header(1795421730, 5, "basis") + b"x", "trailing")
+    head("trailing-zero", "a zero byte behind an empty basis", header() + b"\0", "trailing")
+
+    fields = {1: "cpr:0101701234", 3: 1795421730120000000, 5: 1, 6: 0, 7: "cvr:55133018", 8: "Aarhus Kommune",
+              9: "KSD Sygedagpenge", 10: "Opslag", 11: "sagsbehandling", 12: 0, 15: "sagsbehandler"}
+
+    def part(name, about, expect, change, json_event=None):
+        vector = {"about": about, "kind": "part", "disclosed": cbor({**fields, **change} if change is not None else {}).hex(),
+                  "expect": expect}
+        if json_event:
+            vector["event"] = json_event
+        write("event", "part-" + name, vector)
+
+    part("subject-and-subjects", "subject and subjects in one disclosed part", "bad-value", {2: 1})
+    part("end-before-time", "an end before the time, in the disclosed part alone", "bad-value", {4: 1795421730119999999})
+    part("unknown-field", "a field that the table does not have", "unknown-field", {63: 1})
+    part("subject-spelling", "a subject in another spelling than its canonical one", "bad-subject", {1: "cpr:010170-1234"})
+    part("code-too-large", "an action that the table does not have", "bad-value", {5: 9})
+    part("text-control", "a control character", "bad-value", {10: "Op\u001fslag"})
+    part("text-c1", "U+0080: no control character here", "ok", {10: "Op\u0080slag"},
+         {"subject": "cpr:0101701234", "time": "2026-11-23T08:15:30.120Z", "action": "read", "outcome": "ok",
+          "org": {"id": "cvr:55133018", "name": "Aarhus Kommune"}, "system": "KSD Sygedagpenge", "activity": "Op\u0080slag",
+          "purpose": "sagsbehandling", "actor": {"kind": "human", "role": "sagsbehandler"}})
+    write("event", "part-few-fields", {"about": "a part with the subject alone: what is missing is not asked of a part",
+                                       "kind": "part", "disclosed": cbor({1: "cpr:0101701234"}).hex(), "expect": "ok",
+                                       "event": {"subject": "cpr:0101701234"}})
+
+    plain = {"subject": "cpr:0101701234", "time": "2026-11-23T08:15:30Z", "action": "read", "outcome": "ok",
+             "org": {"id": "cvr:55133018", "name": "Aarhus Kommune"}, "system": "KSD", "activity": "Opslag",
+             "purpose": "sagsbehandling", "actor": {"kind": "human", "role": "sagsbehandler"}}
+
+    def whole(name, about, change, said, expect="ok", text=None, sequence=3):
+        """JSON as a sender reads it; `said` are its fields as the table numbers them."""
+        json_event = {**plain, **change}
+        event_bytes = cbor({**fields, 3: 1795421730000000000, 9: "KSD", **said}) if expect == "ok" else b""
+        secret = hashlib.sha256(name.encode()).digest()
+        made = Event(event_bytes, b"", header(), secret, sequence)
+        vector = {"about": about, "kind": "event", "event": json_event, "policy": [], "batch_secret": secret.hex(),
+                  "sequence": sequence, "expect": expect}
+        if text:
+            vector["text"] = text(json.dumps(json_event, ensure_ascii=False))
+        if expect == "ok":
+            vector.update(header=made.header.hex(), disclosed=made.disclosed.hex(), restricted="", k_d=made.k_d.hex(),
+                          k_r=made.k_r.hex(), c_d=made.c_d.hex(), c_r=made.c_r.hex(), commitment=made.commitment.hex())
+        write("event", name, vector)
+
+    whole("time-lower-case", "t and z in lower case, as RFC 3339 allows", {"time": "2026-11-23t08:15:30z"}, {})
+    whole("org-of-another", "an organisation that is not the sender's own, and no SCHEME:ID: any text goes here",
+          {"org": {"id": "55133018", "name": "Aarhus Kommune"}}, {7: "55133018"})
+    whole("json-escapes", "members and texts with escapes are what they stand for", {}, {},
+          text=lambda text: text.replace('"action"', '"\\u0061ction"').replace("cvr:", "cvr\\u003a"))
+    mass = {name: value for name, value in plain.items() if name != "subject"}
+
+    def count(name, about, spelling, expect):
+        said = {key: value for key, value in fields.items() if key != 1}
+        event_bytes = cbor({**said, 2: 0, 3: 1795421730000000000, 9: "KSD"})
+        secret = hashlib.sha256(name.encode()).digest()
+        made = Event(event_bytes, b"", header(), secret, 3)
+        vector = {"about": about, "kind": "event", "text": json.dumps(mass)[:-1] + ', "subjects": %s}' % spelling, "policy": [],
+                  "batch_secret": secret.hex(), "sequence": 3, "expect": expect}
+        if expect == "ok":
+            vector.update(header=made.header.hex(), disclosed=made.disclosed.hex(), restricted="", k_d=made.k_d.hex(),
+                          k_r=made.k_r.hex(), c_d=made.c_d.hex(), c_r=made.c_r.hex(), commitment=made.commitment.hex())
+        write("event", name, vector)
+
+    count("count-0", "a count of 0", "0", "ok")
+    count("count-fraction", "a count with a fraction, though it is whole", "1.0", "bad-value")
+    count("count-exponent", "a count with an exponent", "1e2", "bad-value")
+    count("count-leading-zero", "a count with a leading zero: no JSON", "01", "bad-json")
+    count("count-minus-0", "minus 0: a second spelling of 0", "-0", "bad-value")
+    count("count-text", "a count as a text", '"0"', "bad-value")
+
+
+def entry():
+    def sender_vector(name, about, data, expect="ok", endorsed=True, old_key=None, **members):
+        vector = {"about": about, "entry": data.hex(), "expect": expect}
+        if expect == "ok":
+            vector.update(kind=1, org="cvr:55133018", origin=ORIGIN, name="Aarhus Kommune", endorsed=endorsed, **members)
+            if old_key:
+                vector["old_key"] = old_key.public.hex()
+        write("entry", "sender-" + name, vector)
+
+    sender_vector("restricted-default", "the fields that are restricted unless a policy says otherwise: 13, 14, 21, 30, 34, 37",
+                  sender(REGISTER, 3, SENDER), restricted=str(DEFAULT_RESTRICTED))
+    sender_vector("restricted-none", "a policy that restricts nothing", sender(REGISTER, 3, SENDER, restricted=0),
+                  restricted="0")
+    for bit, about in ((4, "the lowest bit that may be set"), (36, "field 36 alone")):
+        sender_vector("restricted-%d" % bit, about, sender(REGISTER, 3, SENDER, restricted=1 << bit), restricted=str(1 << bit))
+    reversed_mask = int("{:064b}".format(DEFAULT_RESTRICTED)[::-1], 2)
+    sender_vector("restricted-other-order", "bit n for field 63 - n", sender(REGISTER, 3, SENDER, restricted=reversed_mask),
+                  "bad-value")
+    for bit in (0, 1, 2, 3, 5, 7, 8, 12):
+        about = "bit 0, which is no field" if bit == 0 else "field %d, which is always disclosed" % bit
+        sender_vector("restricted-bad-%d" % bit, about, sender(REGISTER, 3, SENDER, restricted=DEFAULT_RESTRICTED | 1 << bit),
+                      "bad-value")
+    sender_vector("restricted-bad-63", "bit 63, a field that the table does not have",
+                  sender(REGISTER, 3, SENDER, restricted=DEFAULT_RESTRICTED | 1 << 63), "bad-value")
+    honest = sender(REGISTER, 3, SENDER)
+    other = sender(REGISTER, 3, SENDER, restricted=0)
+    sender_vector("restricted-not-signed", "signed for another policy", other[:-128] + honest[-128:], endorsed=False,
+                  restricted="0")
+    for flags in (4, 8, 0x8000, 0xFFFF):
+        sender_vector("flags-%d" % flags, "a flag that is none", sender(REGISTER, 3, SENDER, flags=flags), "bad-value")
+    for name, about, org in (("org-no-id", "a scheme without an id", "cvr:"), ("org-no-first", "an id without a scheme", ":1"),
+                             ("org-empty", "no organisation", ""), ("org-colon", "a colon alone", ":")):
+        sender_vector(name, about, sender(REGISTER, 3, SENDER, org=org), "bad-value")
+    sender_vector("org-129", "an organisation of 129 bytes", sender(REGISTER, 3, SENDER, org="cvr:" + "1" * 125), "too-long")
+    sender_vector("purpose-control", "a control character in the purpose", sender(REGISTER, 3, SENDER, purpose="a\tb"),
+                  "bad-value")
+    sender_vector("name-c1", "U+0080 in the name: no control character here",
+                  sender(REGISTER, 3, SENDER, name="Aarhus\u0080Kommune"))
+    path = os.path.join(HERE, "entry", "sender-name-c1.json")
+    with open(path, encoding="utf-8") as file:
+        vector = json.load(file)
+    write("entry", "sender-name-c1", {**vector, "name": "Aarhus\u0080Kommune"})
+    sender_vector("rotate-other-policy", "a rotation that gives another policy too: both take effect",
+                  sender(ROTATE, 3, OTHER, SENDER, restricted=0, flags=1), old_key=SENDER, restricted="0")
+    sender_vector("policy-other-key", "a change of policy that gives another key too: both take effect",
+                  sender(POLICY, 3, OTHER, SENDER), old_key=SENDER, restricted=str(DEFAULT_RESTRICTED))
+    sender_vector("policy-new-only", "a change of policy under another key that the key before did not sign",
+                  sender(POLICY, 3, OTHER), endorsed=False, old_key=SENDER, restricted=str(DEFAULT_RESTRICTED))
+    for action in (6, 255):
+        sender_vector("action-%d" % action, "action %d" % action, sender(action, 3, SENDER), "bad-value")
+
+    old_text = checkpoint_text("ledger.example/2025", 12, LEAVES[0])
+    old_note = note(old_text, "ledger.example/2025", LOG)
+    old_vkey = vkey("ledger.example/2025", LOG.public)
+
+    def before(origin="ledger.example/2025", key=old_vkey, text=old_note, more=b""):
+        return range16(origin) + range16(key) + range16(text) + more
+
+    def genesis_vector(name, about, predecessor, expect="bad-value"):
+        vector = {"about": about, "entry": genesis(LOG, predecessor=predecessor).hex(), "expect": expect}
+        if expect == "ok":
+            vector["kind"] = 0
+        write("entry", "genesis-predecessor-" + name, vector)
+
+    genesis_vector("whole", "the log before, with its last checkpoint", before(), "ok")
+    genesis_vector("other-origin", "an origin that is not the name of the vkey", before(origin="ledger.example/2024"))
+    genesis_vector("other-vkey", "a vkey of another name",
+                   before(key=vkey("ledger.example/2024", LOG.public)))
+    genesis_vector("other-key", "a checkpoint under another key of that name",
+                   before(key=vkey("ledger.example/2025", OTHER.public)))
+    genesis_vector("not-signed", "a checkpoint whose signature does not verify",
+                   before(text=old_text + "\n" + signature_line("ledger.example/2025", 1, LOG.public, bytes(64))))
+    genesis_vector("witness-key", "the key of a witness",
+                   before(key=vkey("ledger.example/2025", LOG.public, 4)))
+    genesis_vector("checkpoint-of-another", "a checkpoint of another log under the same key",
+                   before(text=note(checkpoint_text("ledger.example/2024", 12, LEAVES[0]), "ledger.example/2025", LOG)))
+    genesis_vector("trailing", "a byte behind the three", before(more=b"\0"))
+    genesis_vector("no-checkpoint", "two of the three", range16("ledger.example/2025") + range16(old_vkey))
+    genesis_vector("empty-checkpoint", "an empty checkpoint", before(text=""))
+
+
+def frame():
+    def head(name, about, state, kind, body_bytes, expect="ok"):
+        write("frame", "session-" + name, {"about": about, "kind": "session-head", "state": state,
+                                           "head": (u(4, body_bytes + 1) + u(1, kind)).hex(), "expect": expect})
+
+    long = "frame-too-long"
+    write("frame", "head-longest", {"about": "the longest frame: no type in use is that long, but FRM-1 is about the head alone",
+                                    "kind": "head", "head": "0010100004", "type": 4, "body_bytes": 1052671, "expect": "ok"})
+    head("hello", "the longest hello", "greeting", 1, 16649)
+    head("hello-long", "a hello with a byte too many", "greeting", 1, 16650, long)
+    head("batch", "the longest batch", "open", 3, 1048576)
+    head("batch-long", "a batch with a byte too many", "open", 3, 1048577, long)
+    head("batch-longest-frame", "a batch as long as the longest frame", "open", 3, 1052671, long)
+    head("ping", "the longest ping", "open", 6, 64)
+    head("ping-long", "a ping with a byte too many", "open", 6, 65, long)
+    head("ping-empty", "an empty ping", "open", 6, 0)
+    kind = "frame-type"
+    head("hello-again", "a second hello", "open", 1, 100, kind)
+    head("batch-first", "a batch before the hello", "greeting", 3, 100, kind)
+    head("ping-first", "a ping before the hello", "greeting", 6, 0, kind)
+    for number, word in ((2, "welcome"), (4, "receipt"), (5, "refusal"), (7, "pong"), (8, "error")):
+        head(word + "-from-sender", "a %s, which only the ledger sends" % word, "open", number, 8, kind)
+    body = (u(2, 1) + u(8, 1000) + u(8, 1795421730) + u(4, 4096) + u(4, 1048576) + u(4, 64) + u(4, 4194304))
+    for name, about, mask, expect in (
+            ("restricted", "the fields that are restricted unless a policy says otherwise: 13, 14, 21, 30, 34, 37",
+             DEFAULT_RESTRICTED, "ok"),
+            ("restricted-bad-1", "a policy that restricts the subject", DEFAULT_RESTRICTED | 2, "bad-value"),
+            ("restricted-bad-0", "a policy with bit 0, which is no field", DEFAULT_RESTRICTED | 1, "bad-value"),
+            ("restricted-bad-63", "a policy with a field that the table does not have", 1 << 63, "bad-value")):
+        vector = {"about": about, "kind": "welcome", "body": (body + u(8, mask) + u(2, 0) + range16("")).hex(),
+                  "expect": expect}
+        if expect == "ok":
+            vector.update(next_sequence=1000, ledger_time=1795421730, batch_events=4096, batch_bytes=1048576,
+                          window_batches=64, window_bytes=4194304, restricted=mask, flags=0, purpose="")
+        write("frame", "welcome-" + name, vector)
+    write("frame", "welcome-flags-4", {"about": "a flag that is none", "kind": "welcome",
+                                       "body": (body + u(8, 0) + u(2, 4) + range16("")).hex(), "expect": "bad-value"})
+
+
+def checkpoint():
+    text = checkpoint_text(ORIGIN, 7, LEAVES[0])
+    good = note(text, ORIGIN, LOG)
+
+    def unknown(name, about, key_name, expect):
+        more = signature_line(key_name, 1, OTHER.public, bytes(64))
+        vector = {"about": about, "vkey": vkey(ORIGIN, LOG.public), "note": good + more, "expect": expect}
+        if expect == "ok":
+            vector.update(size=7, root=LEAVES[0].hex())
+        write("checkpoint", name, vector)
+
+    unknown("unknown-name-c1", "U+0080 in the name of an unknown key: no control character here", "wit\u0080ness", "ok")
+    unknown("unknown-name-c1-last", "U+009F in the name of an unknown key", "wit\u009fness", "ok")
+    unknown("unknown-name-next-line", "U+0085 in the name of an unknown key: white space", "wit\u0085ness", "bad-checkpoint")
+    unknown("unknown-name-delete", "0x7F in the name of an unknown key", "wit\u007fness", "bad-checkpoint")
+    unknown("unknown-name-unit", "0x1F in the name of an unknown key", "wit\u001fness", "bad-checkpoint")
+
+
+def policy():
+    def about_log(name, about, text, log, has):
+        write("policy", name, {"about": about, "policy": text, "log": log, "names_log": has, "cases": [{"times": [], "reached": True, "time": 0}], "expect": "ok"})
+
+    ours, renamed, others = vkey(ORIGIN, LOG.public), vkey("ledger.example/2027", LOG.public), vkey(ORIGIN, OTHER.public)
+    about_log("log-named", "the policy names the log", "log %s\nquorum none\n" % ours, ours, True)
+    about_log("log-second", "the policy names two logs", "log %s\nlog %s\nquorum none\n" % (others, ours), ours, True)
+    about_log("log-none", "a policy that names no log is for every log", "quorum none\n", ours, True)
+    about_log("log-other-key", "the policy names another key of the same name", "log %s\nquorum none\n" % others, ours, False)
+    about_log("log-other-name", "the policy names the same key under another name", "log %s\nquorum none\n" % renamed, ours,
+              False)
+
+
+def fork():
+    honest = [leaf_hash(b"a%d" % i) for i in range(40)]
+    other = honest[:20] + [leaf_hash(b"b%d" % i) for i in range(20, 40)]
+    ours = vkey(ORIGIN, LOG.public)
+
+    def signed(leaves, size, key=LOG, origin=ORIGIN):
+        return note(checkpoint_text(origin, size, root_of(leaves[:size])), origin, key)
+
+    def evidence(old, new, **change):
+        file = {"type": "indsigt-fork/v1", "first": signed(honest, old), "second": signed(other, new),
+                "old_root": b64(root_of(other[:old])), "proof": [b64(hash) for hash in consistency(other[:new], old)]}
+        file.update(change)
+        return {name: value for name, value in file.items() if value is not None}
+
+    def vector(name, about, file, finding="none", **sizes):
+        write("fork", name, {"about": about, "vkey": ours, "fork": json.dumps(file) if isinstance(file, dict) else file,
+                             "finding": finding, "expect": {"none": "ok", "form": "bad-value"}.get(finding, "bad-proof"),
+                             **sizes})
+
+    vector("sizes-differ", "a later checkpoint that begins with another log", evidence(30, 37), first_size=30,
+           second_size=37)
+    vector("power-of-two", "the old size is a power of two: its root is not in the proof", evidence(32, 37), first_size=32,
+           second_size=37)
+    vector("sizes-equal", "two roots of one size", evidence(30, 30), first_size=30, second_size=30)
+    vector("escaped", "the same with escapes in its texts",
+           json.dumps(evidence(30, 37)).replace("indsigt-fork/v1", "indsigt\\u002dfork\\/v1"), first_size=30, second_size=37)
+    vector("no-fork", "an honest log's two checkpoints", evidence(30, 37, second=signed(honest, 37),
+           old_root=b64(root_of(honest[:30])), proof=[b64(hash) for hash in consistency(honest[:37], 30)]), "fork")
+    vector("same-checkpoint", "one checkpoint twice", evidence(30, 30, second=signed(honest, 30),
+           old_root=b64(root_of(honest[:30]))), "fork")
+    vector("common-beginning", "the two logs are still the same at the first one's size", evidence(18, 37), "fork")
+    vector("other-old-root", "an old root that the proof does not begin with", evidence(30, 37, old_root=b64(LEAVES[0])),
+           "fork")
+    vector("equal-other-old-root", "equal sizes, and an old root that is not the second's",
+           evidence(30, 30, old_root=b64(LEAVES[0])), "fork")
+    vector("equal-with-proof", "equal sizes, and a proof that is not empty", evidence(30, 30, proof=[b64(LEAVES[0])]), "fork")
+    vector("hash-missing", "a hash less", evidence(30, 37, proof=[b64(h) for h in consistency(other[:37], 30)][1:]), "fork")
+    vector("turned-round", "the larger one first", evidence(30, 37, first=signed(other, 37), second=signed(honest, 30)),
+           "fork")
+    vector("first-not-signed", "the first by another key", evidence(30, 37, first=signed(honest, 30, OTHER)), "checkpoint")
+    vector("second-not-signed", "the second by another key", evidence(30, 37, second=signed(other, 37, OTHER)), "checkpoint")
+    vector("second-of-another-log", "the second of another log",
+           evidence(30, 37, second=signed(other, 37, LOG, "ledger.example/2027")), "checkpoint")
+    for member in ("type", "first", "second", "old_root", "proof"):
+        vector("without-" + member.replace("_", "-"), "without " + member, evidence(30, 37, **{member: None}), "form")
+    vector("unknown-member", "a member more", evidence(30, 37, more=True), "form")
+    vector("other-type", "another type", evidence(30, 37, type="indsigt-fork/v2"), "form")
+    vector("old-root-31", "an old root of 31 bytes", evidence(30, 37, old_root=b64(bytes(31))), "form")
+    spelled = b64(root_of(other[:30]))
+    vector("old-root-spelling", "base64 with bits behind its end", evidence(30, 37,
+           old_root=spelled[:-2] + chr(ord(spelled[-2]) + 1) + "="), "form")
+    vector("member-twice", "a member twice", json.dumps(evidence(30, 37))[:-1] + ', "proof": []}', "form")
+    vector("trailing", "text behind the object", json.dumps(evidence(30, 37)) + "x", "form")
+    vector("array", "an array", "[]", "form")
+
+
+def tiles():
+    def path(name, about, text, **tile):
+        write("tiles", name, {"about": about, "path": text, **tile, "expect": "ok" if tile else "not-found"})
+
+    path("first", "the first tile", "/tile/0/000", level=0, number=0, width=256)
+    path("partial", "a partial tile", "/tile/0/273.p/112", level=0, number=273, width=112)
+    path("level-63", "the highest level", "/tile/63/000.p/1", level=63, number=0, width=1)
+    path("long", "three groups", "/tile/1/x001/x234/067", level=1, number=1234067, width=256)
+    path("thousand", "a last group of zeros", "/tile/0/x001/000", level=0, number=1000, width=256)
+    path("zeros-inside", "a group of zeros inside", "/tile/entries/x001/x000/000.p/255", entries=True, number=1000000,
+         width=255)
+    path("entries", "entries", "/tile/entries/999", entries=True, number=999, width=256)
+    for name, about, text in (
+            ("leading-group", "a first group of zeros", "/tile/0/x000/001"), ("level-64", "level 64", "/tile/64/000"),
+            ("level-zeros", "a level with a leading zero", "/tile/00/000"), ("level-sign", "a level with a sign", "/tile/+1/000"),
+            ("level-none", "no level", "/tile//000"), ("number-short", "a number of two digits", "/tile/0/01"),
+            ("number-long", "a number of four digits", "/tile/0/0001"), ("number-no-x", "a group without its x", "/tile/0/001/002"),
+            ("number-x-last", "an x before the last group", "/tile/0/x001/x002"), ("number-none", "no number", "/tile/0/"),
+            ("width-0", "width 0", "/tile/0/000.p/0"), ("width-256", "width 256", "/tile/0/000.p/256"),
+            ("width-zeros", "a width with a leading zero", "/tile/0/000.p/01"), ("width-none", "no width", "/tile/0/000.p/"),
+            ("behind", "something behind the width", "/tile/0/000.p/1/"), ("slash", "a slash behind the number", "/tile/0/000/"),
+            ("entries-level", "entries and a level", "/tile/entries/0/000"), ("capital", "a capital letter", "/tile/Entries/000"),
+            ("hex", "a number in hexadecimal", "/tile/0/00a"), ("escape", "an escaped digit", "/tile/0/%3000"),
+            ("other-root", "another folder", "/tiles/0/000")):
+        path("bad-" + name, about, text)
+
+
+def request():
+    target, time = "/v1/filing?sender=7&seq=12", 1795435200
+
+    def vector(name, about, expect="ok", key=SENDER, origin=ORIGIN, signed_target=target, number=7, signed_time=time,
+               change=None):
+        message = (b"indsigt/v1 request\n" + range16(origin) + range16(signed_target) + u(4, number) + u(8, signed_time))
+        text = "Indsigt-Sender " + b64(u(4, 7) + u(8, time) + key.sign(message))
+        write("sender-request", name, {
+            "about": about, "origin": ORIGIN, "target": target, "public_key": SENDER.public.hex(), "sender": 7, "time": time,
+            "authorization": change(text) if change else text, "expect": expect})
+
+    vector("good", "signed as it should be")
+    vector("other-key", "signed with another key", "bad-signature", key=OTHER)
+    vector("other-origin", "signed for another ledger", "bad-signature", origin="ledger.example/2027")
+    vector("other-target", "signed for another sequence", "bad-signature", signed_target="/v1/filing?sender=7&seq=13")
+    vector("path-alone", "signed without the query", "bad-signature", signed_target="/v1/filing")
+    vector("other-sender", "signed with another id", "bad-signature", number=8)
+    vector("other-time", "signed a second later", "bad-signature", signed_time=time + 1)
+    vector("other-scheme", "another scheme", "token", change=lambda text: text.replace("Indsigt-Sender", "Bearer"))
+    vector("short", "base64 that is cut", "token", change=lambda text: text[:-4])
+    vector("long", "a byte more", "token", change=lambda text: text[:15] + b64(base64.b64decode(text[15:]) + b"\0"))
+    vector("not-base64", "a character that base64 does not have", "token", change=lambda text: text[:-5] + "*" + text[-4:])
+    vector("two-spaces", "two spaces behind the scheme", "token", change=lambda text: text.replace(" ", "  "))
+    vector("spelling", "base64 with bits behind its end", "token",
+           change=lambda text: text[:-3] + chr(ord(text[-3]) + 1) + "==" if text.endswith("==") else text + "=")
+
+
+def endorsement():
+    words = ["withhold", "purpose=sagsbehandling"]
+    ours = vkey(ORIGIN, LOG.public)
+
+    def file(**change):
+        message = sender_message(ORIGIN, REGISTER, 3, "cvr:55133018", "Aarhus Kommune", DEFAULT_RESTRICTED, 1,
+                                 "sagsbehandling", SENDER.public)
+        made = {"origin": ORIGIN, "log": ours, "sender": 3, "org": "cvr:55133018", "name": "Aarhus Kommune", "policy": words,
+                "public_key": b64(SENDER.public), "signature": b64(SENDER.sign(message))}
+        made.update(change)
+        return {name: value for name, value in made.items() if value is not None}
+
+    def vector(name, about, content, expect, **members):
+        write("endorsement", name, {"about": about, "vkey": ours,
+                                    "endorsement": json.dumps(content) if isinstance(content, dict) else content,
+                                    "expect": expect, **members})
+
+    entry_bytes = sender(REGISTER, 3, SENDER, time=0, flags=1, purpose="sagsbehandling")
+    vector("good", "a registration that holds, and its entry with the ledger time 0", file(), "ok", entry=entry_bytes.hex())
+    plain = sender_message(ORIGIN, REGISTER, 3, "cvr:55133018", "Aarhus Kommune", DEFAULT_RESTRICTED, 0, "", SENDER.public)
+    vector("no-words", "the default policy", file(policy=[], signature=b64(SENDER.sign(plain))), "ok",
+           entry=sender(REGISTER, 3, SENDER, time=0).hex())
+    opened = DEFAULT_RESTRICTED & ~(1 << 14) | 1 << 9
+    message = sender_message(ORIGIN, REGISTER, 3, "cvr:55133018", "Aarhus Kommune", opened, 2, "", SENDER.public)
+    vector("all-words", "the other words of a policy",
+           file(policy=["open=actor.name", "close=system", "purpose-required"], signature=b64(SENDER.sign(message))), "ok",
+           entry=sender(REGISTER, 3, SENDER, time=0, restricted=opened, flags=2).hex())
+    vector("other-policy", "signed for another policy", file(policy=["withhold"]), "bad-signature")
+    vector("other-sender", "signed for another id", file(sender=4), "bad-signature")
+    vector("other-name", "signed for another name", file(name="Aarhus kommune"), "bad-signature")
+    vector("other-org", "signed for another organisation", file(org="cvr:55133019"), "bad-signature")
+    vector("other-key", "another public key", file(public_key=b64(OTHER.public)), "bad-signature")
+    vector("other-log", "for another log", file(log=vkey("ledger.example/2027", LOG.public), origin="ledger.example/2027"),
+           "wrong-origin")
+    vector("other-log-key", "for another key of the log's name", file(log=vkey(ORIGIN, OTHER.public)), "wrong-origin")
+    vector("origin-alone", "origin and log do not fit", file(origin="ledger.example/2027"), "wrong-origin")
+    for member in ("origin", "log", "sender", "org", "name", "policy", "public_key", "signature"):
+        vector("without-" + member.replace("_", "-"), "without " + member, file(**{member: None}), "bad-value")
+    vector("unknown-member", "a member more", file(seed="x"), "bad-value")
+    vector("sender-0", "id 0", file(sender=0), "bad-value")
+    vector("sender-text", "the id as a text", file(sender="3"), "bad-value")
+    vector("sender-too-large", "an id of 33 bits", file(sender=2**32), "bad-value")
+    vector("org-no-scheme", "an organisation without a scheme", file(org="55133018"), "bad-value")
+    vector("policy-text", "the policy as a text", file(policy="withhold"), "bad-value")
+    vector("policy-unknown", "a word that there is not", file(policy=["withold"]), "bad-value")
+    vector("policy-number", "a number among the words", file(policy=[7]), "bad-value")
+    vector("key-short", "a public key of 31 bytes", file(public_key=b64(bytes(31))), "bad-key")
+    spelled = file()["signature"]
+    vector("signature-spelling", "a signature with bits behind its end",
+           file(signature=spelled[:-3] + chr(ord(spelled[-3]) + 1) + "=="), "bad-key")
+    vector("key-unpadded", "a public key without its padding", file(public_key=b64(SENDER.public).rstrip("=")), "bad-key")
+    vector("not-json", "no JSON", "endorsement\n", "bad-json")
+    vector("member-twice", "a member twice", json.dumps(file())[:-1] + ', "sender": 3}', "bad-json")
+
+
+def sender_key():
+    ours = vkey(ORIGIN, LOG.public)
+
+    def file(**change):
+        made = {"origin": ORIGIN, "log": ours, "sender": 3, "org": "cvr:55133018", "name": "Aarhus Kommune",
+                "seed": b64(SENDER.seed)}
+        made.update(change)
+        return {name: value for name, value in made.items() if value is not None}
+
+    def vector(name, about, content, expect="bad-key", **members):
+        write("sender-key", name, {"about": about, "file": json.dumps(content) if isinstance(content, dict) else content,
+                                   "expect": expect, **members})
+
+    good = {"sender": 3, "public_key": SENDER.public.hex()}
+    vector("good", "a whole key file", file(), "ok", **good)
+    vector("few", "without what is for people", file(org=None, name=None), "ok", **good)
+    vector("sender-0", "an id that is not given yet", file(sender=0), "ok", sender=0, public_key=SENDER.public.hex())
+    vector("sender-largest", "the largest id", file(sender=2**32 - 1), "ok", sender=2**32 - 1,
+           public_key=SENDER.public.hex())
+    vector("sender-too-large", "an id of 33 bits", file(sender=2**32))
+    vector("sender-negative", "a negative id", file(sender=-1))
+    vector("sender-text", "the id as a text", file(sender="3"))
+    vector("unknown-member", "a member that there is not", file(comment="x"))
+    vector("other-origin", "an origin that is not the vkey's name", file(origin="ledger.example/2027"))
+    vector("witness-key", "the key of a witness as the log's", file(log=vkey(ORIGIN, LOG.public, 4)))
+    vector("log-bad", "a vkey with another key id", file(log=ours.replace("+", "+0", 1)))
+    vector("seed-short", "a seed of 31 bytes", file(seed=b64(bytes(31))))
+    vector("seed-long", "a seed of 33 bytes", file(seed=b64(bytes(33))))
+    vector("seed-unpadded", "base64 without its padding", file(seed=b64(SENDER.seed).rstrip("=")))
+    vector("org-number", "the organisation as a number", file(org=55133018))
+    for member in ("origin", "log", "sender", "seed"):
+        vector("without-" + member, "without " + member, file(**{member: None}))
+    vector("member-twice", "a member twice", json.dumps(file())[:-1] + ', "sender": 3}')
+    vector("array", "an array", "[]")
+    vector("trailing", "text behind the object", json.dumps(file()) + "{}")
+
+
+for make in (tree, vrf, event_vectors, entry, frame, checkpoint, policy, fork, tiles, request, endorsement, sender_key):
+    make()
