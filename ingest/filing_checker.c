@@ -103,7 +103,7 @@ static enum error verify_lost(struct look *look)
 {
 	struct finding finding = {.text = ""};
 	struct filing_lost lost;
-	enum error error = filing_lost_verify(look->answer, &look->checker->options.key->log, &lost, &finding);
+	enum error error = filing_lost_verify(look->answer, &look->checker->options.key->log, NULL, &lost, &finding);
 	if (error != E_OK)
 		return error == E_NO_MEMORY ? error : alarm_set(look, finding.text);
 	TRY(verify_place(look, &lost.batch, lost.first_index));
@@ -116,7 +116,8 @@ static enum error verify_answer(struct look *look)
 	struct finding finding = {.text = ""};
 	filing_proof_free(look->proof);
 	look->proof = NULL;
-	enum error error = filing_proof_verify(look->answer, &look->checker->options.key->log, &look->proof, &finding);
+	enum error error =
+		filing_proof_verify(look->answer, &look->checker->options.key->log, NULL, &look->proof, &finding);
 	if (error != E_OK)
 		return error == E_NO_MEMORY ? error : alarm_set(look, finding.text);
 	return verify_place(look, &look->proof->batch, look->proof->first_index);

@@ -59,6 +59,15 @@ static bool genesis_valid(const struct entry_genesis *genesis)
 		   genesis->epoch_seconds > 0 && predecessor_valid(genesis->predecessor);
 }
 
+/* Later than any time that can be told is no time. */
+static uint64_t read_time(struct reader *in)
+{
+	uint64_t time_s = reader_u64(in);
+	if (time_s > TIME_S_MAX)
+		reader_fail(in, E_BAD_VALUE);
+	return time_s;
+}
+
 static void genesis_encode(const struct entry_genesis *genesis, struct writer *out)
 {
 	writer_u16(out, genesis->format);
@@ -76,7 +85,7 @@ static void genesis_decode(struct reader *in, struct entry_genesis *out)
 	out->format = reader_u16(in);
 	if (in->error == E_OK && out->format != FORMAT_VERSION)
 		reader_fail(in, E_FORMAT);
-	out->time_s = reader_u64(in);
+	out->time_s = read_time(in);
 	read_text(in, ORIGIN_BYTES_MAX, out->origin);
 	reader_copy(in, out->log_key, sizeof out->log_key);
 	reader_copy(in, out->vrf_key, sizeof out->vrf_key);
@@ -123,7 +132,7 @@ static void sender_decode(struct reader *in, struct entry_sender *out)
 		reader_fail(in, E_BAD_VALUE);
 	out->action = (enum sender_action)action;
 	out->sender = reader_u32(in);
-	out->time_s = reader_u64(in);
+	out->time_s = read_time(in);
 	read_text(in, ORG_BYTES_MAX, out->org);
 	read_text(in, NAME_BYTES_MAX, out->name);
 	reader_copy(in, out->public_key, sizeof out->public_key);
@@ -188,6 +197,8 @@ static enum error event_entry_decode(struct bytes encoded, struct entry *out)
 	if (encoded.len != ENTRY_EVENT_BYTES)
 		return encoded.len < ENTRY_EVENT_BYTES ? E_TRUNCATED : E_TRAILING;
 	const uint8_t *p = encoded.data;
+	if (get_u64(p + 13) > TIME_S_MAX)
+		return E_BAD_VALUE;
 	out->kind = (enum entry_kind)p[0];
 	out->event.mass = p[0] == ENTRY_MASS;
 	out->event.sender = get_u32(p + 1);
@@ -239,7 +250,7 @@ static void epoch_decode(struct reader *in, struct entry_epoch *out)
 	out->size = reader_u64(in);
 	reader_copy(in, out->map_root.b, HASH_BYTES);
 	reader_copy(in, out->filing_root.b, HASH_BYTES);
-	out->time_s = reader_u64(in);
+	out->time_s = read_time(in);
 	if (reader_left(in) == 0)
 		return;
 	out->lost = reader_u64(in);
@@ -275,7 +286,7 @@ static void erasure_decode(struct reader *in, struct entry_erasure *out)
 	out->retention_years = reader_u8(in);
 	reader_copy(in, out->label_commitment.b, HASH_BYTES);
 	read_text(in, NAME_BYTES_MAX, out->policy);
-	out->time_s = reader_u64(in);
+	out->time_s = read_time(in);
 	if (in->error == E_OK && !erasure_valid(out))
 		reader_fail(in, E_BAD_VALUE);
 }
@@ -301,6 +312,10 @@ static void loss_decode(struct reader *in, struct entry_loss *out)
 
 static enum error entry_check(const struct entry *entry)
 {
+	uint64_t time_s = entry->kind == ENTRY_EPOCH ? entry->epoch.time_s : 0;
+	(void)entry_time(entry, &time_s);
+	if (time_s > TIME_S_MAX)
+		return E_BAD_VALUE;
 	switch (entry->kind) {
 	case ENTRY_GENESIS:
 		return genesis_valid(&entry->genesis) ? E_OK : E_BAD_VALUE;

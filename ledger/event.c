@@ -33,8 +33,8 @@ static bool good_header(const struct event_header *header)
 {
 	return header->retention_years >= 1 && header->retention_years <= RETENTION_YEARS_MAX &&
 		   header->basis_len <= WITHHELD_BASIS_BYTES_MAX &&
-		   (header->withheld_until_s == 0) == (header->basis_len == 0) &&
-		   header->withheld_until_s <= INT64_MAX / 1000000000 && clean_text(bytes_of(header->basis, header->basis_len));
+		   (header->withheld_until_s == 0) == (header->basis_len == 0) && header->withheld_until_s <= TIME_S_MAX &&
+		   clean_text(bytes_of(header->basis, header->basis_len));
 }
 
 void event_header_decode(struct reader *in, struct event_header *out)
@@ -115,9 +115,8 @@ static enum error check_required(const struct event *event, struct fault *fault)
 	if (missing != 0)
 		return fault_set(
 			fault, E_MISSING_FIELD, "%s: required and missing", event_field((uint64_t)__builtin_ctzll(missing))->path);
-	if (has(event, EVENT_SUBJECT) == has(event, EVENT_SUBJECTS))
-		return fault_set(fault, has(event, EVENT_SUBJECT) ? E_BAD_VALUE : E_MISSING_FIELD,
-			"subject: either subject, or subjects for a mass event, and not both");
+	if (!has(event, EVENT_SUBJECT) && !has(event, EVENT_SUBJECTS))
+		return fault_set(fault, E_MISSING_FIELD, "subject: required and missing, or subjects for a mass event");
 	return E_OK;
 }
 
@@ -136,6 +135,8 @@ static enum error check_values(const struct event *event, struct fault *fault)
 		TRY(check_field(event, event_field((uint64_t)__builtin_ctzll(left)), fault));
 	if (has(event, EVENT_SUBJECT) && subject_check(event->values[EVENT_SUBJECT].text) != E_OK)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: %s", error_text(E_BAD_SUBJECT));
+	if (has(event, EVENT_SUBJECT) && has(event, EVENT_SUBJECTS))
+		return fault_set(fault, E_BAD_VALUE, "subject: either subject, or subjects for a mass event, and not both");
 	if (has(event, EVENT_SOURCE_SHA256) &&
 		(event->values[EVENT_SOURCE_SHA256].text.len != 64 || !hexadecimal(event->values[EVENT_SOURCE_SHA256].text)))
 		return fault_set(fault, E_BAD_VALUE, "source.sha256: must be 64 lower-case hexadecimal digits");

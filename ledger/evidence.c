@@ -56,7 +56,9 @@ enum error evidence_check_witnesses(const struct evidence *evidence, const struc
 		*out = witnessed;
 		return E_OK;
 	}
-	if (!witness_policy_has_log(policy, log) || note_split(evidence->note, NOTE_BYTES_MAX, &note) != E_OK ||
+	if (!witness_policy_has_log(policy, log))
+		return finding_because(finding, FINDING_WITNESSES, "it is for other logs than this one");
+	if (note_split(evidence->note, NOTE_BYTES_MAX, &note) != E_OK ||
 		witness_policy_read(policy, &note, &witnessed.quorum) != E_OK || !witnessed.quorum.reached)
 		return finding_set(finding, FINDING_WITNESSES, FINDING_NO_INDEX);
 	*out = witnessed;

@@ -1,7 +1,5 @@
 #include "ledger/filing_lost.h"
 
-#include "ledger/evidence.h"
-
 #include <string.h>
 
 #define TYPE "indsigt-filing-lost/v1"
@@ -15,7 +13,8 @@ struct shown_loss {
 
 bool filing_lost_is(struct bytes text)
 {
-	return text.len > 0 && memmem(text.data, text.len, "\"" TYPE "\"", strlen(TYPE) + 2) != NULL;
+	char type[FORM_TYPE_MAX + 1];
+	return form_type(text, type) == E_OK && strcmp(type, TYPE) == 0;
 }
 
 static void read_entry(struct form *form, const char *name, struct included *out)
@@ -72,10 +71,11 @@ static enum error check_loss(const struct shown_loss *shown, struct filing_lost 
 }
 
 /* In the order of spec/filing.md. */
-static enum error check_all(
-	struct shown_loss *shown, const struct vkey *log, struct filing_lost *out, struct finding *finding)
+static enum error check_all(struct shown_loss *shown, const struct vkey *log, const struct witness_policy *policy,
+	struct filing_lost *out, struct finding *finding)
 {
 	TRY(evidence_check_checkpoint(&shown->evidence, log, finding));
+	TRY(evidence_check_witnesses(&shown->evidence, log, policy, &out->seen, finding));
 	TRY(evidence_check_genesis(&shown->evidence, log, finding));
 	TRY(check_batch(shown, out, finding));
 	TRY(check_loss(shown, out, finding));
@@ -83,8 +83,8 @@ static enum error check_all(
 	return E_OK;
 }
 
-enum error filing_lost_verify(
-	struct bytes text, const struct vkey *log, struct filing_lost *out, struct finding *finding)
+enum error filing_lost_verify(struct bytes text, const struct vkey *log, const struct witness_policy *policy,
+	struct filing_lost *out, struct finding *finding)
 {
 	struct finding ignored;
 	__attribute__((cleanup(form_close))) struct form form = {0};
@@ -95,7 +95,7 @@ enum error filing_lost_verify(
 	*finding = (struct finding){.code = FINDING_NONE, .index = FINDING_NO_INDEX};
 	TRY(form_open(text, STATEMENT_BYTES_MAX, &form, finding));
 	TRY(read_all(&form, &shown));
-	TRY(check_all(&shown, log, &lost, finding));
+	TRY(check_all(&shown, log, policy, &lost, finding));
 	*out = lost;
 	return E_OK;
 }

@@ -1,6 +1,5 @@
 #include "ledger/filing_proof.h"
 
-#include "ledger/evidence.h"
 #include "ledger/subject.h"
 #include "ledger/subject_tree.h"
 
@@ -168,10 +167,12 @@ static enum error check_tree(struct shown_filing *shown, const struct filing_pro
 }
 
 /* In the order of spec/filing.md. */
-static enum error check_all(struct shown_filing *shown, const struct vkey *log, struct filing_proof *out)
+static enum error check_all(
+	struct shown_filing *shown, const struct vkey *log, const struct witness_policy *policy, struct filing_proof *out)
 {
 	struct evidence *evidence = &shown->evidence;
 	TRY(evidence_check_checkpoint(evidence, log, shown->finding));
+	TRY(evidence_check_witnesses(evidence, log, policy, &out->seen, shown->finding));
 	TRY(evidence_check_genesis(evidence, log, shown->finding));
 	TRY(evidence_check_epoch(evidence, shown->finding));
 	TRY(check_batch(shown, out));
@@ -202,8 +203,8 @@ static void filing_proof_release(struct filing_proof **proof)
 	filing_proof_free(*proof);
 }
 
-enum error filing_proof_verify(
-	struct bytes text, const struct vkey *log, struct filing_proof **out, struct finding *finding)
+enum error filing_proof_verify(struct bytes text, const struct vkey *log, const struct witness_policy *policy,
+	struct filing_proof **out, struct finding *finding)
 {
 	struct finding ignored;
 	__attribute__((cleanup(form_close))) struct form form = {0};
@@ -215,7 +216,7 @@ enum error filing_proof_verify(
 		return E_NO_MEMORY;
 	TRY(form_open(text, STATEMENT_BYTES_MAX, &form, shown.finding));
 	TRY(read_all(&form, &shown, proof));
-	TRY(check_all(&shown, log, proof));
+	TRY(check_all(&shown, log, policy, proof));
 	keep_subjects(&form, proof);
 	*out = proof;
 	proof = NULL;

@@ -8,8 +8,7 @@
  * The sender then compares subjects with its own copy of the batch, and the batch's signature with its own. Pure. */
 #pragma once
 
-#include "ledger/entry.h"
-#include "ledger/finding.h"
+#include "ledger/evidence.h"
 #include "ledger/label.h"
 
 struct filing_subject {
@@ -25,6 +24,7 @@ struct filing_proof {
 	uint64_t epoch_index;
 	uint64_t epoch_size;
 	uint64_t epoch_time_s; /* as the epoch entry says */
+	struct witnessed seen; /* by whom the checkpoint was cosigned */
 	struct label *labels;  /* batch.count of them: event i of the batch is filed under labels[i] */
 	/* With the labels' proofs: event i is about subjects[subject_of[i]], whose label is labels[i]. Without, 0 and NULL:
 	 * whose labels these are is not proven here. */
@@ -35,9 +35,10 @@ struct filing_proof {
 	uint8_t *memory; /* what the subjects point into */
 };
 
-/* E_BAD_VALUE for the form, E_BAD_PROOF for what does not hold, with `finding` (may be NULL); E_NO_MEMORY. On success
+/* `policy` may be NULL: then cosignatures are not looked at.
+ * E_BAD_VALUE for the form, E_BAD_PROOF for what does not hold, with `finding` (may be NULL); E_NO_MEMORY. On success
  * the caller calls filing_proof_free. About 180 us for each subject and 2 us for each event. */
-enum error filing_proof_verify(
-	struct bytes text, const struct vkey *log, struct filing_proof **out, struct finding *finding) MUST_USE;
+enum error filing_proof_verify(struct bytes text, const struct vkey *log, const struct witness_policy *policy,
+	struct filing_proof **out, struct finding *finding) MUST_USE;
 /* NULL is allowed. */
 void filing_proof_free(struct filing_proof *proof);

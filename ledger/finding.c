@@ -42,6 +42,16 @@ enum error finding_set(struct finding *finding, enum finding_code code, uint64_t
 	return E_BAD_PROOF;
 }
 
+enum error finding_because(struct finding *finding, enum finding_code code, const char *why)
+{
+	if (finding == NULL)
+		return E_BAD_PROOF;
+	finding->code = code;
+	finding->index = FINDING_NO_INDEX;
+	snprintf(finding->text, sizeof finding->text, "%s: %s", finding_text(code), why);
+	return E_BAD_PROOF;
+}
+
 enum error finding_form(struct finding *finding, const char *part, uint64_t item, const char *member, const char *why)
 {
 	char number[24] = "";

@@ -26,7 +26,7 @@
 	X(EPOCH_LAST,           "epoch-last",              "the entries that show the epoch's time are not the last ones it covers") \
 	X(EPOCH_LAST_INCLUSION, "epoch-last-inclusion",    "an entry that shows the epoch's time does not stand in the log") \
 	X(EPOCH_TIME,           "epoch-time",              "the epoch's time is not that of the last entry it covers") \
-	X(EPOCH_STALE,          "epoch-stale",             "the epoch is too old beside the newest cosignature") \
+	X(EPOCH_STALE,          "epoch-stale",             "the epoch is too old beside the quorum's cosignatures") \
 	/* the label */ \
 	X(VRF,                  "vrf",                     "the label's proof does not verify for this subject under the log's VRF key") \
 	/* erasure entries */ \
@@ -72,6 +72,7 @@
 	X(SIGNATURE,            "signature",               "the sender's signature over a batch does not verify") \
 	X(SIGNATURE_MISSING,    "signature-missing",       "an event has no signature path though signatures are shown") \
 	/* the auditor's note */ \
+	X(AUDIT_MISSING,        "audit-missing",           "an auditor's key was given, and the statement holds no auditor's note") \
 	X(AUDIT_EPOCH,          "audit-epoch",             "what is shown as the audited epoch is none that stands in the log") \
 	X(AUDIT_NEWER,          "audit-newer",             "a newer epoch than the statement's stood in the log already") \
 	X(AUDIT_NOTE,           "audit-note",              "the auditor's note is malformed or not signed with the auditor's key") \
@@ -113,6 +114,8 @@ const char *finding_text(enum finding_code code);
 
 /* Fills in `finding` (which may be NULL) and gives E_BAD_PROOF. */
 enum error finding_set(struct finding *finding, enum finding_code code, uint64_t index);
+/* The same with a reason of its own behind the text: "<text>: <why>". Gives E_BAD_PROOF. */
+enum error finding_because(struct finding *finding, enum finding_code code, const char *why);
 /* For FINDING_FORM: "<text>: <part>[<item>].<member>: <why>"; `item` FINDING_NO_INDEX and `member` NULL leave theirs
  * out. Gives E_BAD_VALUE. */
 enum error finding_form(struct finding *finding, const char *part, uint64_t item, const char *member, const char *why);

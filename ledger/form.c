@@ -6,6 +6,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A number with a minus sign, which is none of these formats', not even 0; in a text that is JSON. */
+static bool has_minus(struct bytes text)
+{
+	bool quoted = false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (quoted && text.data[i] == '\\')
+			i++;
+		else if (text.data[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && text.data[i] == '-')
+			return true;
+	}
+	return false;
+}
+
+enum error form_type(struct bytes text, char out[FORM_TYPE_MAX + 1])
+{
+	json_error_t json_error = {.line = 0};
+	json_t *document = json_loadb((const char *)text.data, text.len, JSON_DISABLE_EOF_CHECK, &json_error);
+	const json_t *type = json_object_get(document, "type");
+	enum error error = json_is_object(document) ? type == NULL ? E_NOT_FOUND : E_OK : E_BAD_VALUE;
+	if (document == NULL && json_error_code(&json_error) == json_error_out_of_memory)
+		error = E_NO_MEMORY;
+	out[0] = '\0';
+	if (json_is_string(type) && json_string_length(type) <= FORM_TYPE_MAX)
+		strcpy(out, json_string_value(type));
+	json_decref(document);
+	return error;
+}
+
 enum error form_open(struct bytes text, size_t bytes_max, struct form *out, struct finding *finding)
 {
 	if (text.len > bytes_max)
@@ -14,9 +44,15 @@ enum error form_open(struct bytes text, size_t bytes_max, struct form *out, stru
 	json_error_t json_error;
 	/* Without JSON_ALLOW_NUL there is no NUL in texts, without JSON_DECODE_ANY nothing but an array or an object. */
 	form.document = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &json_error);
+	if (form.document == NULL && json_error_code(&json_error) == json_error_out_of_memory)
+		return E_NO_MEMORY;
 	if (form.document == NULL)
 		return finding_form(
 			finding, "file", FINDING_NO_INDEX, NULL, "not one JSON object without duplicate members in UTF-8");
+	if (has_minus(text)) {
+		json_decref(form.document);
+		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "there is a number with a minus sign");
+	}
 	form.memory = malloc(text.len);
 	if (form.memory == NULL) {
 		json_decref(form.document);

@@ -25,6 +25,12 @@ struct form {
 	enum error error; /* the first one, or E_OK */
 };
 
+/* The member `type` of the JSON object that the text begins with, however it is spelled; nothing else is judged. One
+ * that is no text, or longer than any of this project's, is empty. E_NOT_FOUND: there is none; E_BAD_VALUE: no object;
+ * E_NO_MEMORY. */
+#define FORM_TYPE_MAX 31
+enum error form_type(struct bytes text, char out[FORM_TYPE_MAX + 1]) MUST_USE;
+
 /* Parses the text: one JSON value, no duplicate members, at most `bytes_max`. E_BAD_VALUE (and the finding),
  * E_NO_MEMORY. On success the caller calls form_close. */
 enum error form_open(struct bytes text, size_t bytes_max, struct form *out, struct finding *finding) MUST_USE;

@@ -17,6 +17,9 @@
 #define RETENTION_YEARS_DEFAULT      5u
 #define RETENTION_YEARS_MAX         99u
 
+/* ---- times ---- */
+#define TIME_S_MAX      9223372035ull  /* 2262-04-11T23:47:15Z: its nanoseconds still fit 63 bits; no time is later */
+
 /* ---- batches ---- */
 #define BATCH_EVENTS_MAX          4096u  /* bounds a tick's latency */
 #define BATCH_BYTES_MAX        1048576u  /* body of one batch frame */

@@ -24,8 +24,8 @@ static enum error check_freshness(const struct shown *shown)
 	const struct evidence *evidence = &shown->evidence;
 	uint64_t index = evidence->epoch_shown.index;
 	bool nothing_since = evidence->epoch.size == index && evidence->checkpoint.size == index + 1;
-	if (!nothing_since && shown->cosigned_s > evidence->epoch.time_s &&
-		shown->cosigned_s - evidence->epoch.time_s > evidence->genesis.epoch_lag_seconds)
+	if (!nothing_since && shown->quorum_s > evidence->epoch.time_s &&
+		shown->quorum_s - evidence->epoch.time_s > evidence->genesis.epoch_lag_seconds)
 		return finding_set(shown->finding, FINDING_EPOCH_STALE, index);
 	return E_OK;
 }
@@ -60,7 +60,7 @@ static enum error check_audit(struct shown *shown, const struct vkey *auditor, s
 	struct auditor_note note;
 	const struct included *epoch = &shown->audit_epoch;
 	if (!shown->audited)
-		return E_OK;
+		return auditor == NULL ? E_OK : finding_set(shown->finding, FINDING_AUDIT_MISSING, FINDING_NO_INDEX);
 	if (entry_decode(epoch->entry, &entry) != E_OK || entry.kind != ENTRY_EPOCH ||
 		!included_check(epoch, &shown->evidence.checkpoint))
 		return finding_set(shown->finding, FINDING_AUDIT_EPOCH, epoch->index);
@@ -118,7 +118,7 @@ static enum error check_all(
 	TRY(check_subject(shown, options));
 	TRY(evidence_check_checkpoint(&shown->evidence, log, finding));
 	TRY(evidence_check_witnesses(&shown->evidence, log, options->policy, &out->witnessed, finding));
-	shown->cosigned_s = out->witnessed.quorum.newest_s;
+	shown->quorum_s = out->witnessed.quorum.time_s;
 	TRY(evidence_check_genesis(&shown->evidence, log, finding));
 	TRY(evidence_check_epoch(&shown->evidence, finding));
 	TRY(check_epoch_time(shown));

@@ -67,8 +67,8 @@ struct statement {
 	bool signatures; /* every one of `events` bears its sender's verified signature */
 	size_t sender_count;
 	struct statement_sender *senders;
-	/* With a witness policy that asks for something: it is fulfilled, and the epoch is not older beside the newest
-	 * cosignature than the log allows itself. Else freshness and one history are not proven. */
+	/* With a witness policy that asks for something: it is fulfilled, and the epoch is not older beside the quorum's
+	 * time than the log allows itself. Else freshness and one history are not proven. */
 	struct witnessed witnessed;
 	enum statement_audit audit;
 	char auditor[ORIGIN_BYTES_MAX + 1];     /* verified: the key's name */
@@ -81,7 +81,8 @@ struct statement {
 struct statement_options {
 	const char *subject;                 /* canonical; NULL: whoever it is about */
 	const struct witness_policy *policy; /* NULL: cosignatures are not looked at */
-	const struct vkey *auditor;          /* NULL: an auditor's note is not checked, and the result says so */
+	/* With a key there must be a note of it; NULL: a note is not checked, and the result says so. */
+	const struct vkey *auditor;
 };
 
 /* E_BAD_VALUE for the form, E_BAD_PROOF for what does not hold, with `finding`; E_NO_MEMORY (finding FINDING_NONE). On

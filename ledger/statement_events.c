@@ -88,7 +88,7 @@ static enum error check_withheld(const struct shown *shown, const struct stateme
 	if (event->header.withheld_until_s == 0)
 		return finding_set(shown->finding, FINDING_WITHHELD_NEVER, event->index);
 	if (event->header.withheld_until_s <= shown->evidence.epoch.time_s ||
-		event->header.withheld_until_s <= shown->cosigned_s)
+		event->header.withheld_until_s <= shown->quorum_s)
 		return finding_set(shown->finding, FINDING_WITHHELD_PAST, event->index);
 	return E_OK;
 }

@@ -92,7 +92,7 @@ struct shown {
 	struct bytes audit_note;
 	struct included audit_epoch;
 	/* What the stages hand on. */
-	uint64_t cosigned_s; /* newest good cosignature; 0 without a policy */
+	uint64_t quorum_s; /* POL-10: one witness whose clock is ahead does not move it; 0 without a policy */
 	struct label label;
 	struct finding *finding;
 };

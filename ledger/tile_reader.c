@@ -259,9 +259,12 @@ enum error tile_reader_bundle(
 										"the entry does not have the hash that the tree has for it"));
 		out->entries[out->count] = entry;
 	}
-	/* More than the tree's own entries is in a full bundle that stands for a partial one only. */
-	out->content.len -= path.width < TILE_WIDTH ? reader_left(&r) : 0;
-	if (path.width == TILE_WIDTH && reader_done(&r) != E_OK)
+	/* More than the tree's own entries is in a full bundle that stands for a partial one only, and then all of it. */
+	size_t beyond = reader_left(&r);
+	out->content.len -= beyond;
+	for (uint32_t at = path.width; beyond > 0 && at < TILE_WIDTH; at++)
+		(void)reader_range16(&r, ENTRY_BYTES_MAX);
+	if (reader_done(&r) != E_OK)
 		return deceived(reader, log_finding_set(finding, E_CORRUPT, number * TILE_WIDTH + out->count - 1,
 									"there are bytes after the entry that belong to none"));
 	return E_OK;

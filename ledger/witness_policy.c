@@ -307,11 +307,8 @@ void witness_policy_judge(const struct witness_policy *policy, const uint64_t *t
 {
 	struct quorum quorum = {.reached = policy->none};
 	uint64_t group_times[POLICY_GROUPS_MAX];
-	for (uint32_t i = 0; i < policy->witness_count; i++) {
+	for (uint32_t i = 0; i < policy->witness_count; i++)
 		quorum.count += times[i] != 0;
-		if (times[i] > quorum.newest_s)
-			quorum.newest_s = times[i];
-	}
 	/* Members stand above their group. */
 	for (uint32_t i = 0; i < policy->group_count; i++)
 		group_times[i] = group_time(&policy->groups[i], times, group_times);

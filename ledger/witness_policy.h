@@ -60,8 +60,7 @@ struct quorum {
 	/* The newest time T such that the witnesses with a cosignature at or after T still reach the quorum: as of T,
 	 * enough of them had seen nothing newer. 0 when it is not reached, or nothing is asked for. */
 	uint64_t time_s;
-	uint64_t newest_s; /* of all good cosignatures; 0: there is none */
-	uint32_t count;    /* witnesses with a good cosignature */
+	uint32_t count; /* witnesses with a good cosignature */
 };
 
 /* `times` as cosignatures_read gives them for policy->keys. */

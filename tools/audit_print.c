@@ -1,4 +1,5 @@
 #include "tools/audit_print.h"
+#include "ledger/json_number.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -57,7 +58,7 @@ static enum error print_json(const struct audit_result *result, enum audit_scope
 		if ((rows[i].scopes & 1u << scope) != 0)
 			failed = json_object_set_new(json, rows[i].name, json_integer((json_int_t)rows[i].value));
 	if (!failed && result->lost > 0)
-		failed = json_object_set_new(json, "lost", json_integer((json_int_t)result->lost));
+		failed = json_object_set_new(json, "lost", json_number(result->lost));
 	if (!failed && result->unverifiable > 0)
 		failed = json_object_set_new(json, "unverifiable", json_integer((json_int_t)result->unverifiable));
 	if (failed || add_end(json, result, scope, root))

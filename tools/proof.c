@@ -227,7 +227,7 @@ static enum error prove_receipt(struct walk *walk, struct bytes *rest, struct fa
 {
 	__attribute__((cleanup(receipt_shown_release))) struct receipt_shown shown = {.mass = false};
 	struct finding finding = {.text = ""};
-	enum error error = receipt_file_next(rest, walk->request->log, &shown, &finding);
+	enum error error = receipt_file_next(rest, walk->request->log, NULL, &shown, &finding);
 	if (error != E_OK)
 		return fault_set(fault, error, "receipt %" PRIu64 ": %s", walk->batches + 1,
 			finding.code != FINDING_NONE ? finding.text : error_text(error));

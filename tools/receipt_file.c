@@ -20,7 +20,9 @@ static void read_receipt(struct form *form, const char *origin, struct receipt_s
 	struct bytes kind = form_text(form, batch, "kind", 5);
 	if (!bytes_equal(kind, BYTES_LITERAL("event")) && !bytes_equal(kind, BYTES_LITERAL("mass")))
 		form_fail(form, "kind", "must be event or mass");
-	if (sender > UINT32_MAX || count == 0 || count > BATCH_EVENTS_MAX || form_number(form, batch, "count") != count)
+	if (sender == 0 || sender > UINT32_MAX)
+		form_fail(form, "sender", "must be a sender's id");
+	if (count == 0 || count > BATCH_EVENTS_MAX || form_number(form, batch, "count") != count)
 		form_fail(form, "count", "does not fit the batch");
 	out->batch.sender = (uint32_t)sender;
 	out->batch.count = (uint32_t)count;
@@ -32,11 +34,14 @@ static void read_receipt(struct form *form, const char *origin, struct receipt_s
 	out->at.index = first_index + count; /* both below 2^63 */
 }
 
-static enum error check_receipt(struct receipt_shown *shown, const struct vkey *log, struct finding *finding)
+static enum error check_receipt(
+	struct receipt_shown *shown, const struct vkey *log, const struct witness_policy *policy, struct finding *finding)
 {
 	struct entry entry = {.kind = ENTRY_BATCH, .batch = shown->batch};
-	if (checkpoint_verify(shown->note, log, &shown->checkpoint) != E_OK)
-		return finding_set(finding, FINDING_CHECKPOINT, FINDING_NO_INDEX);
+	struct evidence evidence = {.note = shown->note};
+	TRY(evidence_check_checkpoint(&evidence, log, finding));
+	TRY(evidence_check_witnesses(&evidence, log, policy, &shown->seen, finding));
+	shown->checkpoint = evidence.checkpoint;
 	struct writer w = writer_of(shown->entry, sizeof shown->entry);
 	if (entry_encode(&entry, &w) != E_OK || writer_done(&w, &shown->at.entry) != E_OK)
 		return finding_set(finding, FINDING_BATCH_ENTRY, shown->at.index);
@@ -45,8 +50,8 @@ static enum error check_receipt(struct receipt_shown *shown, const struct vkey *
 	return E_OK;
 }
 
-enum error receipt_file_next(
-	struct bytes *rest, const struct vkey *log, struct receipt_shown *out, struct finding *finding)
+enum error receipt_file_next(struct bytes *rest, const struct vkey *log, const struct witness_policy *policy,
+	struct receipt_shown *out, struct finding *finding)
 {
 	const uint8_t *end = memchr(rest->data, '\n', rest->len);
 	struct bytes line = bytes_of(rest->data, end ? (size_t)(end - rest->data) : rest->len);
@@ -55,7 +60,7 @@ enum error receipt_file_next(
 	TRY(form_open(line, RECEIPT_LINE_MAX, &out->form, finding));
 	read_receipt(&out->form, log->name, out);
 	TRY(form_done(&out->form));
-	TRY(check_receipt(out, log, finding));
+	TRY(check_receipt(out, log, policy, finding));
 	*rest = bytes_of(rest->data + step, rest->len - step);
 	return E_OK;
 }

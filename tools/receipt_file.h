@@ -11,13 +11,14 @@ struct receipt_shown {
 	uint64_t first_index; /* of the first event; the events stand one after the other, the batch entry behind them */
 	struct bytes note;    /* the signed checkpoint */
 	struct checkpoint checkpoint;
-	struct included at; /* the batch entry */
+	struct witnessed seen; /* by whom it was cosigned */
+	struct included at;    /* the batch entry */
 	uint8_t entry[ENTRY_BATCH_BYTES];
 };
 
-/* Cuts the next line off `rest`, which is not empty, and checks it. FINDING_FORM, CHECKPOINT, BATCH_ENTRY,
- * BATCH_INCLUSION; E_NO_MEMORY. `out` holds pointers into itself, so it stays where it is; the caller calls
- * receipt_shown_release, also after an error. */
-enum error receipt_file_next(
-	struct bytes *rest, const struct vkey *log, struct receipt_shown *out, struct finding *finding) MUST_USE;
+/* Cuts the next line off `rest`, which is not empty, and checks it; `policy` may be NULL. FINDING_FORM, CHECKPOINT,
+ * WITNESSES, BATCH_ENTRY, BATCH_INCLUSION; E_NO_MEMORY. `out` holds pointers into itself, so it stays where it is; the
+ * caller calls receipt_shown_release, also after an error. */
+enum error receipt_file_next(struct bytes *rest, const struct vkey *log, const struct witness_policy *policy,
+	struct receipt_shown *out, struct finding *finding) MUST_USE;
 void receipt_shown_release(struct receipt_shown *shown);

@@ -103,72 +103,8 @@ static enum error read_file(const char *path, uint8_t **out, size_t *out_len, st
 	return E_OK;
 }
 
-enum kind { KIND_STATEMENT, KIND_FILING, KIND_FORK, KIND_TLOG_PROOF, KIND_RECEIPTS };
-
-/* By the name of the format, which the verifier then checks where it belongs. */
-static enum kind kind_of(struct bytes text)
-{
-	static const char tlog_proof[] = "c2sp.org/tlog-proof@";
-	static const char statement[] = "\"indsigt-statement/", filing[] = "\"indsigt-filing";
-	static const char fork[] = "\"indsigt-fork/";
-	if (text.len >= sizeof tlog_proof - 1 && memcmp(text.data, tlog_proof, sizeof tlog_proof - 1) == 0)
-		return KIND_TLOG_PROOF;
-	if (text.len > 0 && memmem(text.data, text.len, statement, sizeof statement - 1) != NULL)
-		return KIND_STATEMENT;
-	if (text.len > 0 && memmem(text.data, text.len, filing, sizeof filing - 1) != NULL)
-		return KIND_FILING;
-	if (text.len > 0 && memmem(text.data, text.len, fork, sizeof fork - 1) != NULL)
-		return KIND_FORK;
-	return KIND_RECEIPTS;
-}
-
-/* ---- what comes out ---- */
-
-static enum error print_refusal(
-	const struct verify_call *call, enum kind kind, const struct finding *finding, uint64_t number)
-{
-	static const char *const kinds[] = {[KIND_STATEMENT] = "statement",
-		[KIND_FILING] = "filing",
-		[KIND_FORK] = "fork",
-		[KIND_TLOG_PROOF] = "tlog-proof",
-		[KIND_RECEIPTS] = "receipts"};
-	char text[FINDING_TEXT_MAX + 1];
-	if (call->json)
-		return verify_json(json_pack("{s:s, s:b, s:s, s:s}", "kind", kinds[kind], "holds", false, "check",
-							   finding_name(finding->code), "text", finding->text),
-			call->out);
-	verify_words_finding(call->words, finding, text);
-	if (kind == KIND_RECEIPTS)
-		verify_line(call->out, call->words->refused_line, (unsigned long long)number, text);
-	else
-		verify_line(call->out, call->words->refused, text);
-	return E_OK;
-}
-
-/* `refused` tells a file that does not hold from an error. */
-static enum error verify_file(const struct verify_call *call, bool *refused, struct fault *fault)
-{
-	uint64_t number = 0;
-	struct finding finding = {.code = FINDING_NONE};
-	enum kind kind = kind_of(call->text);
-	if (kind != KIND_STATEMENT && call->subject != NULL)
-		return fault_set(fault, E_BAD_VALUE, "--subject is for a statement, and this file is none");
-	enum error error = kind == KIND_STATEMENT    ? verify_statement(call, &finding)
-					   : kind == KIND_FILING     ? verify_filing(call, &finding)
-					   : kind == KIND_FORK       ? verify_fork(call, &finding)
-					   : kind == KIND_TLOG_PROOF ? verify_tlog_proof(call, &finding)
-												 : verify_receipts(call, &finding, &number);
-	*refused = error != E_OK && finding.code != FINDING_NONE;
-	if (*refused)
-		TRY(print_refusal(call, kind, &finding, number));
-	else
-		TRY(error);
-	return fflush(call->out) == 0 ? E_OK : fault_set(fault, E_IO, "the result cannot be written: %m");
-}
-
 /* To be freed. */
-static enum error read_policy(
-	const char *path, const struct vkey *log, struct witness_policy **out, struct fault *fault)
+static enum error read_policy(const char *path, struct witness_policy **out, struct fault *fault)
 {
 	struct bytes file;
 	__attribute__((cleanup(free_release))) uint8_t *text = NULL;
@@ -176,8 +112,6 @@ static enum error read_policy(
 	TRY(read_file(path, &text, &file.len, fault));
 	file.data = text;
 	TRY(witness_policy_parse(file, &policy, fault));
-	if (!witness_policy_has_log(policy, log))
-		return fault_set(fault, E_BAD_VALUE, "the policy is for other logs than the one of --vkey");
 	*out = policy;
 	policy = NULL;
 	return E_OK;
@@ -204,7 +138,7 @@ static enum error verify(const struct verify_options *options, bool *refused, st
 		call.auditor = &auditor;
 	}
 	if (options->policy != NULL) {
-		TRY(read_policy(options->policy, &call.log, &policy, fault));
+		TRY(read_policy(options->policy, &policy, fault));
 		call.policy = policy;
 	}
 	TRY(read_file(options->file, &text, &call.text.len, fault));
@@ -237,12 +171,14 @@ const struct command command_verify = {
 		"\n"
 		"  --vkey VKEY       the log's verification key, from somewhere else than FILE\n"
 		"  --subject ID      refuse a statement about anybody else; it always says about whom it is\n"
-		"  --policy FILE     a witness policy that a statement's cosignatures must fulfil; it also proves how fresh it "
+		"  --policy FILE     a witness policy that the cosignatures must fulfil; of a statement it also proves how "
+		"fresh it "
 		"is\n"
-		"  --auditor VKEY    check the auditor's note in a statement with this key\n"
+		"  --auditor VKEY    refuse a statement without an auditor's note of this key\n"
 		"  --lang da|en      Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say\n"
 		"  --json            what is proven, as one line of JSON\n"
 		"\n"
-		"Exit 1 if something does not hold.\n",
+		"An option that a kind of file has no place for is refused, never ignored. Exit 1 if something does not "
+		"hold.\n",
 	.run = run,
 };

@@ -1,4 +1,5 @@
-/* What the parts of 'indsigt verify' share: one file each for statements, filing proofs and receipts. */
+/* What the parts of 'indsigt verify' share: one file each for statements, filing proofs, forks, proof files and
+ * receipts. */
 #pragma once
 
 #include "ledger/evidence.h"
@@ -27,6 +28,11 @@ enum error verify_fork(const struct verify_call *call, struct finding *finding) 
 enum error verify_tlog_proof(const struct verify_call *call, struct finding *finding) MUST_USE;
 /* `number`: the receipt that does not hold, from 1. */
 enum error verify_receipts(const struct verify_call *call, struct finding *finding, uint64_t *number) MUST_USE;
+
+/* Finds out what the file is, verifies it, and prints what it proves or the first thing that does not hold; `refused`
+ * tells the latter. E_USAGE (and the fault) for an option that asks for a check which such a file has no place for: no
+ * check that was asked for is left out. Else E_NO_MEMORY, E_IO. */
+enum error verify_file(const struct verify_call *call, bool *refused, struct fault *fault) MUST_USE;
 
 /* One line: a format from verify_words.h filled in, with control characters replaced. */
 void verify_line(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

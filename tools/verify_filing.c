@@ -1,5 +1,6 @@
 #include "ledger/filing_lost.h"
 #include "ledger/filing_proof.h"
+#include "ledger/json_number.h"
 #include "ledger/timestamp.h"
 #include "tools/table.h"
 #include "tools/verify.h"
@@ -32,10 +33,12 @@ static json_t *filing_json(const struct filing_proof *proof, const struct verify
 {
 	char time[TIMESTAMP_TEXT_MAX];
 	timestamp_format_s(proof->epoch_time_s, time);
-	json_t *json = json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "kind", "filing", "holds", true, "origin",
-		call->log.name, "sender", (json_int_t)proof->batch.sender, "first_sequence",
-		(json_int_t)proof->batch.first_sequence, "count", (json_int_t)proof->batch.count, "first_index",
-		(json_int_t)proof->first_index, "epoch", (json_int_t)proof->epoch_index, "epoch_time", time);
+	json_t *json = json_pack("{s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "kind", "filing", "holds", true, "origin",
+		call->log.name, "sender", json_number(proof->batch.sender), "first_sequence",
+		json_number(proof->batch.first_sequence), "count", json_number(proof->batch.count), "first_index",
+		json_number(proof->first_index), "epoch", json_number(proof->epoch_index), "epoch_time", time);
+	if (json != NULL)
+		json_object_set_new(json, "witnessed", json_boolean(proof->seen.proven));
 	if (json != NULL && proof->subject_of != NULL)
 		json_object_set_new(json, "subjects", subjects_json(proof));
 	return json;
@@ -69,23 +72,26 @@ static enum error print_text(const struct filing_proof *proof, const struct veri
 	verify_line(call->out, call->words->filed, batch->count, batch->sender, (unsigned long long)batch->first_sequence,
 		(unsigned long long)(batch->first_sequence + batch->count - 1), call->log.name, time);
 	verify_line(call->out, "%s", proof->subject_of != NULL ? call->words->filed_subjects : call->words->filed_labels);
+	verify_witnesses(&proof->seen, call);
 	return E_OK;
 }
 
 static enum error verify_lost(const struct verify_call *call, struct finding *finding)
 {
 	struct filing_lost lost;
-	TRY(filing_lost_verify(call->text, &call->log, &lost, finding));
+	TRY(filing_lost_verify(call->text, &call->log, call->policy, &lost, finding));
 	const struct entry_batch *batch = &lost.batch;
 	if (call->json)
-		return verify_json(json_pack("{s:s, s:b, s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "kind", "filing", "holds", true,
-							   "origin", call->log.name, "lost", true, "sender", (json_int_t)batch->sender,
-							   "first_sequence", (json_int_t)batch->first_sequence, "count", (json_int_t)batch->count,
-							   "first_index", (json_int_t)lost.first_index, "loss", (json_int_t)lost.loss_index),
+		return verify_json(
+			json_pack("{s:s, s:b, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "kind", "filing", "holds", true, "origin",
+				call->log.name, "lost", true, "witnessed", lost.seen.proven, "sender", json_number(batch->sender),
+				"first_sequence", json_number(batch->first_sequence), "count", json_number(batch->count), "first_index",
+				json_number(lost.first_index), "loss", json_number(lost.loss_index)),
 			call->out);
 	verify_line(call->out, call->words->filed_lost, batch->count, batch->sender,
 		(unsigned long long)batch->first_sequence, (unsigned long long)(batch->first_sequence + batch->count - 1),
 		call->log.name, (unsigned long long)lost.loss_index);
+	verify_witnesses(&lost.seen, call);
 	return E_OK;
 }
 
@@ -94,6 +100,6 @@ enum error verify_filing(const struct verify_call *call, struct finding *finding
 	if (filing_lost_is(call->text))
 		return verify_lost(call, finding);
 	__attribute__((cleanup(proof_release))) struct filing_proof *proof = NULL;
-	TRY(filing_proof_verify(call->text, &call->log, &proof, finding));
+	TRY(filing_proof_verify(call->text, &call->log, call->policy, &proof, finding));
 	return call->json ? verify_json(filing_json(proof, call), call->out) : print_text(proof, call);
 }

@@ -1,4 +1,5 @@
 #include "ledger/fork.h"
+#include "ledger/json_number.h"
 #include "tools/verify.h"
 
 enum error verify_fork(const struct verify_call *call, struct finding *finding)
@@ -6,8 +7,9 @@ enum error verify_fork(const struct verify_call *call, struct finding *finding)
 	struct fork fork;
 	TRY(fork_verify(call->text, &call->log, &fork, finding));
 	if (call->json)
-		return verify_json(json_pack("{s:s, s:b, s:s, s:I, s:I}", "kind", "fork", "holds", true, "log", call->log.name,
-							   "first_size", (json_int_t)fork.first.size, "second_size", (json_int_t)fork.second.size),
+		return verify_json(
+			json_pack("{s:s, s:b, s:s, s:o, s:o}", "kind", "fork", "holds", true, "log", call->log.name, "first_size",
+				json_number(fork.first.size), "second_size", json_number(fork.second.size)),
 			call->out);
 	verify_line(call->out, call->words->forked, call->log.name, (unsigned long long)fork.first.size,
 		(unsigned long long)fork.second.size);

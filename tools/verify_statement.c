@@ -1,4 +1,5 @@
 #include "ledger/event_json.h"
+#include "ledger/json_number.h"
 #include "ledger/statement.h"
 #include "ledger/timestamp.h"
 #include "tools/cells.h"
@@ -29,18 +30,30 @@ static json_t *time_json(uint64_t time_s)
 
 static json_t *sender_json(const struct statement_sender *sender)
 {
-	return json_pack("{s:I, s:s, s:s, s:b, s:b}", "id", (json_int_t)sender->id, "org", sender->org, "name",
+	return json_pack("{s:o, s:s, s:s, s:b, s:b}", "id", json_number(sender->id), "org", sender->org, "name",
 		sender->name, "endorsed", sender->endorsed, "compromised", sender->compromised);
 }
 
+/* Who reported the event, where the statement proves the sender's name: also of a later event, which bears no
+ * signature.
+ */
+static const struct statement_sender *sender_of(const struct statement *statement, const struct statement_event *event)
+{
+	for (size_t i = 0; i < statement->sender_count; i++)
+		if (statement->senders[i].id == event->entry.sender)
+			return &statement->senders[i];
+	return NULL;
+}
+
 /* The event's fields (open) or what may be said of it, with its place in the log. */
-static json_t *event_json(const struct statement_event *event)
+static json_t *event_json(const struct statement *statement, const struct statement_event *event)
 {
 	static const char *const states[] = {
 		[STATEMENT_OPEN] = "open", [STATEMENT_WITHHELD] = "withheld", [STATEMENT_ERASED] = "erased"};
 	static struct event content;
 	struct fault fault;
 	json_t *json = NULL;
+	const struct statement_sender *sender = sender_of(statement, event);
 	if (event->state == STATEMENT_OPEN) {
 		/* It was read before: here only the texts are borrowed again. */
 		if (event_decode(event->disclosed, BYTES_EMPTY, NULL, true, &content, &fault) != E_OK)
@@ -51,10 +64,11 @@ static json_t *event_json(const struct statement_event *event)
 		json = json_object();
 	}
 	int failed = json_object_set_new(json, "state", json_string(states[event->state]));
-	failed |= json_object_set_new(json, "index", json_integer((json_int_t)event->index));
+	failed |= json_object_set_new(json, "index", json_number(event->index));
 	failed |= json_object_set_new(json, "ledger_time", time_json(event->entry.time_s));
-	failed |= json_object_set_new(json, "sender",
-		event->sender ? sender_json(event->sender) : json_pack("{s:I}", "id", (json_int_t)event->entry.sender));
+	failed |= json_object_set_new(
+		json, "sender", sender ? sender_json(sender) : json_pack("{s:o}", "id", json_number(event->entry.sender)));
+	failed |= json_object_set_new(json, "signed", json_boolean(event->sender != NULL));
 	if (event->state == STATEMENT_WITHHELD) {
 		failed |= json_object_set_new(json, "withheld_until", time_json(event->header.withheld_until_s));
 		failed |=
@@ -62,7 +76,7 @@ static json_t *event_json(const struct statement_event *event)
 	}
 	if (event->state == STATEMENT_ERASED) {
 		failed |= json_object_set_new(json, "erased", json_true());
-		failed |= json_object_set_new(json, "erased_by", json_integer((json_int_t)event->erased_by));
+		failed |= json_object_set_new(json, "erased_by", json_number(event->erased_by));
 	}
 	if (failed == 0)
 		return json;
@@ -70,11 +84,11 @@ static json_t *event_json(const struct statement_event *event)
 	return NULL;
 }
 
-static json_t *events_json(const struct statement_event *events, size_t count)
+static json_t *events_json(const struct statement *statement, const struct statement_event *events, size_t count)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < count; i++)
-		if (json_array_append_new(list, event_json(&events[i])) != 0) {
+		if (json_array_append_new(list, event_json(statement, &events[i])) != 0) {
 			json_decref(list);
 			return NULL;
 		}
@@ -99,7 +113,7 @@ static json_t *audit_json(const struct statement *statement)
 	json_t *json = json_pack("{s:b}", "verified", verified);
 	if (verified) {
 		json_object_set_new(json, "auditor", json_string(statement->auditor));
-		json_object_set_new(json, "epoch", json_integer((json_int_t)statement->audit_epoch));
+		json_object_set_new(json, "epoch", json_number(statement->audit_epoch));
 	}
 	return json;
 }
@@ -110,26 +124,26 @@ static json_t *statement_json(const struct statement *statement)
 	for (size_t i = 0; i < statement->sender_count; i++)
 		json_array_append_new(senders, sender_json(&statement->senders[i]));
 	json_t *json =
-		json_pack("{s:s, s:b, s:s, s:s, s:I, s:{s:I, s:I}, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:b, s:o}",
+		json_pack("{s:s, s:b, s:s, s:s, s:o, s:{s:o, s:o}, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:o}",
 			"kind", "statement", "holds", true, "subject", statement->subject, "origin", statement->origin, "size",
-			(json_int_t)statement->size, "epoch", "index", (json_int_t)statement->epoch_index, "size",
-			(json_int_t)statement->epoch_size, "complete_until", time_json(statement->epoch_time_s), "present",
-			statement->present, "count", (json_int_t)statement->count, "lost", (json_int_t)statement->lost, "open",
-			(json_int_t)statement->open, "withheld", (json_int_t)statement->withheld, "erased",
-			(json_int_t)statement->erased, "signatures", statement->signatures, "senders", senders, "witnessed",
+			json_number(statement->size), "epoch", "index", json_number(statement->epoch_index), "size",
+			json_number(statement->epoch_size), "complete_until", time_json(statement->epoch_time_s), "present",
+			statement->present, "count", json_number(statement->count), "lost", json_number(statement->lost), "open",
+			json_number(statement->open), "withheld", json_number(statement->withheld), "erased",
+			json_number(statement->erased), "signatures", statement->signatures, "senders", senders, "witnessed",
 			statement->witnessed.proven, "audit", audit_json(statement));
 	if (json == NULL)
 		return NULL;
 	if (statement->window.has_from || statement->window.has_to)
 		json_object_set_new(json, "window", window_json(&statement->window));
 	if (statement->witnessed.proven) {
-		json_object_set_new(json, "witnesses", json_integer((json_int_t)statement->witnessed.quorum.count));
+		json_object_set_new(json, "witnesses", json_number(statement->witnessed.quorum.count));
 		json_object_set_new(json, "witnessed_at", time_json(statement->witnessed.quorum.time_s));
 	}
 	if (statement->predecessor[0])
 		json_object_set_new(json, "predecessor", json_string(statement->predecessor));
-	if (json_object_set_new(json, "events", events_json(statement->events, statement->event_count)) == 0 &&
-		json_object_set_new(json, "later", events_json(statement->later, statement->later_count)) == 0)
+	if (json_object_set_new(json, "events", events_json(statement, statement->events, statement->event_count)) == 0 &&
+		json_object_set_new(json, "later", events_json(statement, statement->later, statement->later_count)) == 0)
 		return json;
 	json_decref(json);
 	return NULL;
@@ -154,20 +168,22 @@ static void access_time(const json_t *item, char out[VERIFY_TIME_MAX])
 		snprintf(out, VERIFY_TIME_MAX, "%.10s %.5s", text, text + 11);
 }
 
-static void reporting_system(
-	const struct statement_event *event, const struct verify_words *words, char out[CELL_BYTES])
+static void reporting_system(const struct statement *statement, const struct statement_event *event,
+	const struct verify_words *words, char out[CELL_BYTES])
 {
-	if (event->sender != NULL)
-		snprintf(out, CELL_BYTES, "%s", event->sender->name);
+	const struct statement_sender *sender = sender_of(statement, event);
+	if (sender != NULL)
+		snprintf(out, CELL_BYTES, "%s", sender->name);
 	else
 		snprintf(out, CELL_BYTES, words->sender, event->entry.sender);
 }
 
 /* What stands in the columns of an event that is not open: who reported it and why it is not shown. */
-static bool closed_cells(const struct statement_event *event, const struct verify_words *words, char *cells[CELLS])
+static bool closed_cells(const struct statement *statement, const struct statement_event *event,
+	const struct verify_words *words, char *cells[CELLS])
 {
 	char system[CELL_BYTES], why[CELL_BYTES], until[VERIFY_TIME_MAX];
-	reporting_system(event, words, system);
+	reporting_system(statement, event, words, system);
 	snprintf(why, sizeof why, "%s", words->who->erased_cell);
 	if (event->state == STATEMENT_WITHHELD) {
 		verify_time(event->header.withheld_until_s, until);
@@ -178,18 +194,20 @@ static bool closed_cells(const struct statement_event *event, const struct verif
 	return cells[2] && cells[3];
 }
 
-static bool add_row(struct table *table, const struct statement_event *event, const struct verify_words *words)
+static bool add_row(struct table *table, const struct statement *statement, const struct statement_event *event,
+	const struct verify_words *words)
 {
 	char time[VERIFY_TIME_MAX] = "", reported[TIMESTAMP_TEXT_MAX];
 	__attribute__((cleanup(cells_release))) char *cells[CELLS] = {NULL};
-	json_auto_t *item = event_json(event);
+	json_auto_t *item = event_json(statement, event);
 	if (item == NULL)
 		return false;
 	access_time(item, time);
 	timestamp_format_s(event->entry.time_s, reported);
 	memcpy(reported + 10, " ", 1);
 	reported[16] = '\0';
-	if (!(event->state == STATEMENT_OPEN ? cells_make(item, words->who, cells) : closed_cells(event, words, cells)))
+	if (!(event->state == STATEMENT_OPEN ? cells_make(item, words->who, cells)
+										 : closed_cells(statement, event, words, cells)))
 		return false;
 	const char *row[COLUMNS] = {time, reported};
 	for (size_t i = 1; i < CELLS; i++)
@@ -198,8 +216,8 @@ static bool add_row(struct table *table, const struct statement_event *event, co
 }
 
 /* Newest report first, as 'who' does. */
-static enum error print_table(
-	const struct statement_event *events, size_t count, const struct verify_words *words, FILE *out)
+static enum error print_table(const struct statement *statement, const struct statement_event *events, size_t count,
+	const struct verify_words *words, FILE *out)
 {
 	const char *headings[COLUMNS] = {words->who->headings[0], words->reported};
 	memcpy(headings + 2, words->who->headings + 1, (CELLS - 1) * sizeof *headings);
@@ -207,7 +225,7 @@ static enum error print_table(
 	if (table == NULL)
 		return E_NO_MEMORY;
 	for (size_t i = count; i-- > 0;)
-		if (!add_row(table, &events[i], words))
+		if (!add_row(table, statement, &events[i], words))
 			return E_NO_MEMORY;
 	if (count > 0) {
 		table_print(table, table_terminal_width(out), out);
@@ -287,6 +305,8 @@ static void print_senders(const struct statement *statement, const struct verify
 	}
 	if (statement->event_count > 0)
 		verify_line(out, "%s", words->signed_by);
+	if (statement->later_count > 0)
+		verify_line(out, "%s", words->later_unsigned);
 	for (size_t i = 0; i < statement->sender_count; i++) {
 		const struct statement_sender *sender = &statement->senders[i];
 		if (!sender->endorsed)
@@ -296,15 +316,26 @@ static void print_senders(const struct statement *statement, const struct verify
 	}
 }
 
+/* What came after the epoch: what of it is shown in full names this subject, what is not does not. */
+static void print_later(const struct statement *statement, const struct verify_words *words, FILE *out)
+{
+	size_t closed = 0;
+	for (size_t i = 0; i < statement->later_count; i++)
+		closed += statement->later[i].state != STATEMENT_OPEN;
+	if (statement->later_count == 1)
+		verify_line(out, "%s", words->later_one);
+	else if (statement->later_count > 1)
+		verify_line(out, words->later, number(statement->later_count));
+	if (closed > 0)
+		verify_line(out, words->later_closed, number(closed));
+}
+
 /* What else is proven, and what is not. */
 static void print_ending(const struct statement *statement, const struct verify_call *call)
 {
 	FILE *out = call->out;
 	const struct verify_words *words = call->words;
-	if (statement->later_count == 1)
-		verify_line(out, "%s", words->later_one);
-	else if (statement->later_count > 1)
-		verify_line(out, words->later, number(statement->later_count));
+	print_later(statement, words, out);
 	print_senders(statement, words, out);
 	if (statement->audit == STATEMENT_AUDIT_VERIFIED)
 		verify_line(out, words->audited, statement->auditor, number(statement->audit_epoch));
@@ -322,10 +353,10 @@ static enum error print_text(const struct statement *statement, const struct ver
 	const struct verify_words *words = call->words;
 	verify_line(call->out, words->about, statement->subject, statement->origin);
 	putc('\n', call->out);
-	TRY(print_table(statement->events, statement->event_count, words, call->out));
+	TRY(print_table(statement, statement->events, statement->event_count, words, call->out));
 	if (statement->later_count > 0) {
 		verify_line(call->out, "%s", words->later_title);
-		TRY(print_table(statement->later, statement->later_count, words, call->out));
+		TRY(print_table(statement, statement->later, statement->later_count, words, call->out));
 	}
 	print_headline(statement, words, call->out);
 	print_closed(statement, words, call->now_s, call->out);

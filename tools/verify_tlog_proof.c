@@ -1,3 +1,4 @@
+#include "ledger/json_number.h"
 #include "ledger/tlog_proof.h"
 #include "tools/verify.h"
 
@@ -54,9 +55,9 @@ enum error verify_tlog_proof(const struct verify_call *call, struct finding *fin
 	TRY(tlog_proof_verify(call->text, &call->log, call->policy, &proof, finding));
 	if (call->json)
 		return verify_json(
-			json_pack("{s:s, s:b, s:s, s:I, s:I, s:s, s:b}", "kind", "tlog-proof", "holds", true, "origin",
-				proof->checkpoint.origin, "size", (json_int_t)proof->checkpoint.size, "index", (json_int_t)proof->index,
-				"entry", kinds[proof->entry.kind], "witnessed", proof->seen.proven),
+			json_pack("{s:s, s:b, s:s, s:o, s:o, s:s, s:b}", "kind", "tlog-proof", "holds", true, "origin",
+				proof->checkpoint.origin, "size", json_number(proof->checkpoint.size), "index",
+				json_number(proof->index), "entry", kinds[proof->entry.kind], "witnessed", proof->seen.proven),
 			call->out);
 	verify_line(call->out, call->words->stands, (unsigned long long)proof->index, proof->checkpoint.origin,
 		(unsigned long long)proof->checkpoint.size);

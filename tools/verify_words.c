@@ -28,7 +28,11 @@ static struct verify_words english = {
 		"LOST: the ledger has lost what 1 access was about. It may be one to this person's data: nobody can tell.",
 	.lost =
 		"LOST: the ledger has lost what %llu accesses were about. Some may be to this person's data: nobody can tell.",
-	.signed_by = "Each access listed is signed by the system that reported it.",
+	.signed_by = "Each access that is covered is signed by the system that reported it.",
+	.later_unsigned = "Those not yet covered bear no signature here.",
+	.later_closed =
+		"Of those not yet covered %llu are withheld or erased: that these are about this person is the ledger's "
+		"word only.",
 	.unsigned_by = "Not shown: the signatures of the systems that reported.",
 	.unendorsed = "NOT ENDORSED: %s (%s) was registered, or changed, without the signature of its own key.",
 	.compromised = "The key of %s (%s) was reported compromised.",
@@ -90,7 +94,11 @@ static struct verify_words danish = {
 		"det kan ingen sige.",
 	.lost = "TABT: loggens fører har mistet, hvad %llu opslag handlede om. Nogle kan være i denne persons oplysninger: "
 			"det kan ingen sige.",
-	.signed_by = "Hvert opslag her er underskrevet af det system, der indberettede det.",
+	.signed_by = "Hvert dækket opslag er underskrevet af det system, der indberettede det.",
+	.later_unsigned = "De endnu ikke dækkede bærer ingen underskrift her.",
+	.later_closed =
+		"Af de endnu ikke dækkede er %llu tilbageholdt eller slettet: at de handler om denne person, har man kun "
+		"loggens ord for.",
 	.unsigned_by = "Ikke vist: underskrifterne fra de systemer, der indberettede.",
 	.unendorsed = "IKKE BEKRÆFTET: %s (%s) blev registreret eller ændret uden sin egen nøgles underskrift.",
 	.compromised = "Nøglen for %s (%s) er meldt kompromitteret.",
@@ -142,7 +150,7 @@ static const char *const danish_findings[FINDING_CODES] = {
 	[FINDING_EPOCH_LAST] = "posterne, der viser epokens tid, er ikke de sidste, den dækker",
 	[FINDING_EPOCH_LAST_INCLUSION] = "en post, der viser epokens tid, står ikke i loggen",
 	[FINDING_EPOCH_TIME] = "epokens tid er ikke den sidst dækkede posts",
-	[FINDING_EPOCH_STALE] = "epoken er for gammel i forhold til vidnernes nyeste underskrift",
+	[FINDING_EPOCH_STALE] = "epoken er for gammel i forhold til vidnernes underskrifter",
 	[FINDING_VRF] = "etikettens bevis holder ikke for denne person under loggens VRF-nøgle",
 	[FINDING_ERASURE_ENTRY] = "det, der vises som sletningspost, er ingen",
 	[FINDING_ERASURE_INCLUSION] = "en sletningspost står ikke i loggen",
@@ -181,6 +189,7 @@ static const char *const danish_findings[FINDING_CODES] = {
 	[FINDING_SIGNATURE_PATH] = "et opslags sti fører ikke til dets portions rod",
 	[FINDING_SIGNATURE] = "afsenderens underskrift på en portion holder ikke",
 	[FINDING_SIGNATURE_MISSING] = "et opslag mangler sin sti, skønt underskrifter vises",
+	[FINDING_AUDIT_MISSING] = "en revisors nøgle blev givet, men erklæringen har ingen revisornote",
 	[FINDING_AUDIT_EPOCH] = "det, der vises som den reviderede epoke, står ikke i loggen",
 	[FINDING_AUDIT_NEWER] = "en nyere epoke end erklæringens stod allerede i loggen",
 	[FINDING_AUDIT_NOTE] = "revisornoten er misdannet eller ikke underskrevet med revisorens nøgle",
@@ -208,7 +217,10 @@ void verify_words_finding(
 {
 	char index[48] = "";
 	const char *text = words == &danish ? danish_findings[finding->code] : finding_text(finding->code);
-	const char *detail = finding->code == FINDING_FORM ? finding->text + strlen(finding_text(FINDING_FORM)) : "";
+	/* Behind the text stands what is wrong in particular, or the index. */
+	const char *detail = finding->index == FINDING_NO_INDEX && finding->text[0] != '\0'
+							 ? finding->text + strlen(finding_text(finding->code))
+							 : "";
 	if (finding->index != FINDING_NO_INDEX)
 		snprintf(index, sizeof index, words->refused_index, (unsigned long long)finding->index);
 	snprintf(out, FINDING_TEXT_MAX + 1, "%s%s%s", text ? text : "", detail, index);

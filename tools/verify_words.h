@@ -29,6 +29,8 @@ struct verify_words {
 	const char *lost_one;
 	const char *lost; /* how many */
 	const char *signed_by;
+	const char *later_unsigned; /* behind signed_by, where later events are listed */
+	const char *later_closed;   /* how many of the later ones are withheld or erased */
 	const char *unsigned_by;
 	const char *unendorsed;  /* name, organisation */
 	const char *compromised; /* name, organisation */

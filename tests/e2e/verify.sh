@@ -42,12 +42,18 @@ holds "... names the line" has "$err" "line 1"
 echo "log $auditor" >policy
 echo "quorum none" >>policy
 expect 1 "with a policy for another log" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy policy
-holds "... says so" has "$err" "other logs"
+holds "... says so" has "$out" "DOES NOT HOLD: the cosignatures do not fulfil the witness policy: it is for other logs"
 echo "witness one $witness" >policy
 echo "quorum one" >>policy
 expect 1 "with a policy that is not fulfilled" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy policy
 holds "... says so" has "$out" "DOES NOT HOLD: the cosignatures do not fulfil the witness policy"
+expect 1 "a filing proof with a policy that is not fulfilled" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge" --policy policy
+holds "... says so" has "$out" "DOES NOT HOLD: the cosignatures do not fulfil the witness policy"
+expect 1 "with an auditor, and no note" "$indsigt" verify "$corpus/statement/nobody.json" --vkey "$forge" --auditor "$auditor"
+holds "... says so" has "$out" "DOES NOT HOLD: an auditor's key was given"
+expect 2 "a filing proof with an auditor" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge" --auditor "$auditor"
 expect 0 "a filing proof" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge"
+holds "says what is not proven" has "$out" "Not proven without a witness policy"
 holds "says that all are filed" has "$out" "All 6 events of system no. 1, sequences 0 to 5, are filed"
 expect 0 "a proof file" "$indsigt" verify "$corpus/tlog_proof/batch" --vkey "$forge"
 holds "says what stands where" has "$out" "Entry 8 stands in the log log.example.dk/forge, which had 13 entries then."
@@ -55,7 +61,7 @@ holds "says what it is" has "$out" "It is a signed batch of system no. 1, sequen
 expect 0 "the same in Danish" "$indsigt" verify "$corpus/tlog_proof/batch" --vkey "$forge" --lang da
 expect 0 "the same as JSON" "$indsigt" verify "$corpus/tlog_proof/batch" --vkey "$forge" --json
 holds "... names the kind" has "$out" '"entry":"batch"'
-expect 1 "a filing proof with a subject" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge" --subject cpr:0101701234
+expect 2 "a filing proof with a subject" "$indsigt" verify "$corpus/filing_proof/proofs.json" --vkey "$forge" --subject cpr:0101701234
 echo "something else" >other
 expect 1 "something else" "$indsigt" verify other --vkey "$forge"
 holds "... says that it is malformed" has "$out" "the file is malformed"
@@ -78,6 +84,9 @@ expect 0 "send" "$indsigt" send --server "$ingest" --key one.json --batch 2 even
 cp "$out" receipts.json
 expect 0 "receipts" "$indsigt" verify receipts.json --vkey "$vkey"
 holds "says that they hold" has "$out" "2 receipts for 3 events hold: they stand in the log log.example/test"
+expect 1 "receipts with a policy that is not fulfilled" "$indsigt" verify receipts.json --vkey "$vkey" --policy policy
+holds "... says which" has "$out" "DOES NOT HOLD: receipt 1: the cosignatures do not fulfil"
+expect 2 "receipts with an auditor" "$indsigt" verify receipts.json --vkey "$vkey" --auditor "$auditor"
 sed 's/"first_index":/"first_index":1/' receipts.json >wrong.json
 expect 1 "receipts with another index" "$indsigt" verify wrong.json --vkey "$vkey"
 holds "... says which" has "$out" "DOES NOT HOLD: receipt 1: a batch entry does not stand in the log"

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		enum error error = vkey_make("log.example.dk/forge", NOTE_KEY_ED25519, public_key, &log);
 		assert(error == E_OK);
 	}
-	enum error error = filing_proof_verify(bytes_of(data, size), &log, &proof, &finding);
+	enum error error = filing_proof_verify(bytes_of(data, size), &log, NULL, &proof, &finding);
 	assert((error == E_OK) == (proof != NULL) && strlen(finding.text) <= FINDING_TEXT_MAX);
 	for (uint32_t i = 0; proof != NULL && proof->subjects != NULL && i < proof->batch.count; i++) {
 		const struct filing_subject *subject = &proof->subjects[proof->subject_of[i]];
@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	filing_proof_free(proof);
 	struct filing_lost lost;
-	if (filing_lost_verify(bytes_of(data, size), &log, &lost, &finding) == E_OK)
+	if (filing_lost_verify(bytes_of(data, size), &log, NULL, &lost, &finding) == E_OK)
 		assert(filing_lost_is(bytes_of(data, size)) && lost.first_index + lost.batch.count < lost.loss_index);
 	return 0;
 }

@@ -140,6 +140,34 @@ START_TEST(event_bytes)
 }
 END_TEST
 
+/* The last time that there is, in each kind of entry that has one, and the second after it. ENTRY-2 */
+START_TEST(late_times)
+{
+	struct entry entries[] = {genesis(), sender(SENDER_REGISTER), event(false), event(true), epoch(), erasure(true)};
+	for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+		uint8_t buffer[2000];
+		struct entry got, *entry = &entries[i];
+		uint64_t *time_s = entry->kind == ENTRY_GENESIS   ? &entry->genesis.time_s
+						   : entry->kind == ENTRY_SENDER  ? &entry->sender.time_s
+						   : entry->kind == ENTRY_EPOCH   ? &entry->epoch.time_s
+						   : entry->kind == ENTRY_ERASURE ? &entry->erasure.time_s
+														  : &entry->event.time_s;
+		*time_s = TIME_S_MAX;
+		struct bytes encoded = encode(entry, buffer, sizeof buffer);
+		ck_ok(entry_decode(encoded, &got));
+		uint8_t last[8];
+		put_u64(last, TIME_S_MAX);
+		uint8_t *at = memmem(buffer, encoded.len, last, 8);
+		ck_assert_ptr_nonnull(at);
+		at[7]++;
+		ck_error(entry_decode(encoded, &got), E_BAD_VALUE);
+		struct writer w = writer_of(buffer, sizeof buffer);
+		*time_s = TIME_S_MAX + 1;
+		ck_error(entry_encode(entry, &w), E_BAD_VALUE);
+	}
+}
+END_TEST
+
 /* ENTRY-4, ENTRY-6, ENTRY-9, ENTRY-10, LOSS-1: what the decoder would refuse is never written either. */
 START_TEST(encode_refuses)
 {
@@ -289,4 +317,4 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("entry", round_trip, event_bytes, encode_refuses, predecessor, endorsement, own_vectors)
+UNIT_MAIN("entry", round_trip, event_bytes, late_times, encode_refuses, predecessor, endorsement, own_vectors)

@@ -181,15 +181,16 @@ START_TEST(not_deterministic)
 		{"\xA1\x09\x78\x01\x61", 5, E_NOT_DETERMINISTIC},     /* text length in two bytes */
 		{"\xA1\x09\x7F\x61\x61\xFF", 6, E_NOT_DETERMINISTIC}, /* indefinite text */
 		{"\xA1\x09\x61\xE6", 4, E_NOT_UTF8},
-		{"\xA1\x09\x41\x61", 4, E_BAD_VALUE},                     /* a byte string */
-		{"\xA1\x09\xF6", 3, E_BAD_VALUE},                         /* null */
-		{"\xA1\x03\xC1\x01", 4, E_BAD_VALUE},                     /* a tag */
-		{"\xA1\x03\x20", 3, E_BAD_VALUE},                         /* negative */
-		{"\xA1\x03\xF9\x00\x00", 5, E_BAD_VALUE},                 /* a float */
-		{"\xA1\x18\x3F\x01", 4, E_UNKNOWN_FIELD},                 /* field 63 */
-		{"\xA1\x1A\x00\x01\x00\x00\x01", 7, E_UNKNOWN_FIELD},     /* field 65536 */
-		{"\xA1\x00\x01", 3, E_NOT_DETERMINISTIC},                 /* field 0 */
-		{"\xBB\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 9, E_TRUNCATED}, /* a map of 2^64 - 1 pairs */
+		{"\xA1\x09\x41\x61", 4, E_BAD_VALUE},                       /* a byte string */
+		{"\xA1\x09\xF6", 3, E_BAD_VALUE},                           /* null */
+		{"\xA1\x03\xC1\x01", 4, E_BAD_VALUE},                       /* a tag */
+		{"\xA1\x03\x20", 3, E_BAD_VALUE},                           /* negative */
+		{"\xA1\x03\xF9\x00\x00", 5, E_BAD_VALUE},                   /* a float */
+		{"\xA1\x18\x3F\x01", 4, E_UNKNOWN_FIELD},                   /* field 63 */
+		{"\xA1\x1A\x00\x01\x00\x00\x01", 7, E_UNKNOWN_FIELD},       /* field 65536 */
+		{"\xA1\x00\x01", 3, E_NOT_DETERMINISTIC},                   /* field 0 */
+		{"\xBB\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 9, E_TRUNCATED},   /* a map of 2^64 - 1 pairs */
+		{"\xA2\x01\x6E\x63pr:0101701234\x02\x01", 19, E_BAD_VALUE}, /* about one, and about 1. EVT-2 */
 		{"\x80", 1, E_BAD_VALUE},
 		{"", 0, E_TRUNCATED},
 	};
@@ -217,11 +218,13 @@ START_TEST(headers)
 	} cases[] = {
 		{"\0\0\0\0\0\0\0\0\5\0", 10, true},
 		{"\0\0\0\0\x70\0\0\0\5\3law", 13, true},
-		{"\0\0\0\0\0\0\0\0\0\0", 10, false},      /* no retention */
-		{"\0\0\0\0\0\0\0\0\x64\0", 10, false},    /* 100 years */
-		{"\0\0\0\0\0\0\0\0\5\3law", 13, false},   /* basis without a date */
-		{"\0\0\0\0\x70\0\0\0\5\0", 10, false},    /* date without a basis */
-		{"\xFF\0\0\0\0\0\0\0\5\3law", 13, false}, /* out of range */
+		{"\0\0\0\0\0\0\0\0\0\0", 10, false},         /* no retention */
+		{"\0\0\0\0\0\0\0\0\x64\0", 10, false},       /* 100 years */
+		{"\0\0\0\0\0\0\0\0\5\3law", 13, false},      /* basis without a date */
+		{"\0\0\0\0\x70\0\0\0\5\0", 10, false},       /* date without a basis */
+		{"\xFF\0\0\0\0\0\0\0\5\3law", 13, false},    /* out of range */
+		{"\0\0\0\2\x25\xC1\x7D\3\5\3law", 13, true}, /* 2262-04-11T23:47:15Z */
+		{"\0\0\0\2\x25\xC1\x7D\4\5\3law", 13, false},
 		{"\0\0\0\0\x70\0\0\0\5\3la\n", 13, false},
 		{"\0\0\0\0\x70\0\0\0\5\3la", 12, false},
 	};

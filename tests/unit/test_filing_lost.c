@@ -37,7 +37,7 @@ static enum error verify(const json_t *json, struct filing_lost *out, struct fin
 {
 	char *text = json_dumps(json, JSON_COMPACT);
 	ck_assert(filing_lost_is(bytes_text(text)) || json_object_get(json, "type") == NULL);
-	enum error error = filing_lost_verify(bytes_text(text), &forge->vkey, out, finding);
+	enum error error = filing_lost_verify(bytes_text(text), &forge->vkey, NULL, out, finding);
 	free(text);
 	return error;
 }
@@ -150,7 +150,7 @@ static void check_vector(const json_t *vector, const char *path)
 	struct finding finding;
 	struct filing_lost lost;
 	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey));
-	enum error error = filing_lost_verify(bytes_text(vector_text(vector, "proof")), &vkey, &lost, &finding);
+	enum error error = filing_lost_verify(bytes_text(vector_text(vector, "proof")), &vkey, NULL, &lost, &finding);
 	vector_expect(vector, path, error);
 	ck_assert_msg(
 		strcmp(finding_name(finding.code), vector_text(vector, "finding")) == 0, "%s: %s", path, finding.text);

@@ -19,7 +19,7 @@ static void example(void)
 static enum error verify(const json_t *json, struct filing_proof **out, struct finding *finding)
 {
 	char *text = json_dumps(json, JSON_COMPACT);
-	enum error error = filing_proof_verify(bytes_text(text), &forge->vkey, out, finding);
+	enum error error = filing_proof_verify(bytes_text(text), &forge->vkey, NULL, out, finding);
 	free(text);
 	return error;
 }
@@ -227,7 +227,7 @@ START_TEST(every_byte)
 		char *copy = malloc(len);
 		memcpy(copy, text, len);
 		copy[i] = (char)(copy[i] ^ 1 << i % 8);
-		ck_assert_msg(filing_proof_verify(bytes_of(copy, len), &forge->vkey, &proof, &finding) != E_OK,
+		ck_assert_msg(filing_proof_verify(bytes_of(copy, len), &forge->vkey, NULL, &proof, &finding) != E_OK,
 			"byte %zu of %zu", i, len);
 		free(copy);
 	}
@@ -259,7 +259,7 @@ static void check_vector(const json_t *vector, const char *path)
 	struct finding finding;
 	struct filing_proof *proof = NULL;
 	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey));
-	enum error error = filing_proof_verify(bytes_text(vector_text(vector, "proof")), &vkey, &proof, &finding);
+	enum error error = filing_proof_verify(bytes_text(vector_text(vector, "proof")), &vkey, NULL, &proof, &finding);
 	vector_expect(vector, path, error);
 	ck_assert_msg(
 		strcmp(finding_name(finding.code), vector_text(vector, "finding")) == 0, "%s: %s", path, finding.text);

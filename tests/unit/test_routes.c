@@ -94,7 +94,7 @@ static void check_filing(const char *query, size_t subjects)
 	struct response response = ask("GET", "/v1/filing", query, signed_request(query, 1, f.now_s));
 	ck_assert_int_eq(response.status, 200);
 	ck_assert_str_eq(header_of(&response, "Cache-Control"), "no-store");
-	enum error error = filing_proof_verify(bytes_of(response.body, response.body_len), &f.vkey, &proof, &finding);
+	enum error error = filing_proof_verify(bytes_of(response.body, response.body_len), &f.vkey, NULL, &proof, &finding);
 	ck_assert_msg(error == E_OK, "%s", finding.text);
 	ck_assert_uint_eq(proof->batch.sender, 1);
 	ck_assert_uint_eq(proof->batch.count, 5);

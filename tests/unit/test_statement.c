@@ -268,9 +268,10 @@ START_TEST(audited)
 	statement = accept_json(forge, json, &verify);
 	ck_assert_uint_eq(statement->audit_epoch, epoch);
 	statement_free(statement);
-	/* A key without a note says nothing. */
+	/* A note that was asked for must be there. STM-61 */
 	const struct forge_options plain = {.subject = ANNE};
-	statement = accept_json(forge, forge_statement(forge, &plain), &verify);
+	refuse_json(forge, forge_statement(forge, &plain), &verify, FINDING_AUDIT_MISSING);
+	statement = accept(forge, &plain);
 	ck_assert_int_eq(statement->audit, STATEMENT_AUDIT_NONE);
 	statement_free(statement);
 	forge_free(forge);

@@ -146,6 +146,22 @@ START_TEST(every_tile_spoiled)
 }
 END_TEST
 
+/* Bytes behind the last entry of a bundle, partial or full: one byte, and a whole empty entry. TILE-1 */
+START_TEST(bundles_too_long)
+{
+	tile_log_fill(&all, 600);
+	static const uint32_t widths[] = {256, 256, 88};
+	for (uint32_t number = 0; number < 3; number++)
+		for (all.extra = 1; all.extra <= 2; all.extra++) {
+			all.spoil = true;
+			all.spoiled = (struct tile_path){.entries = true, .number = number, .width = widths[number]};
+			ck_error(read_all(600), E_CORRUPT);
+			ck_assert_uint_eq(finding.index, number * TILE_WIDTH + widths[number] - 1);
+		}
+	tile_log_free(&all);
+}
+END_TEST
+
 START_TEST(missing_tiles)
 {
 	tile_log_fill(&all, 600);
@@ -171,5 +187,5 @@ START_TEST(each_tile_once)
 }
 END_TEST
 
-UNIT_MAIN(
-	"tile_reader", every_size, full_tiles_stand_for_partial_ones, every_tile_spoiled, missing_tiles, each_tile_once)
+UNIT_MAIN("tile_reader", every_size, full_tiles_stand_for_partial_ones, every_tile_spoiled, bundles_too_long,
+	missing_tiles, each_tile_once)

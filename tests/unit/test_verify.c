@@ -1,7 +1,10 @@
 /* What 'indsigt verify' says in words. */
 #include "tests/unit/forged.h"
+#include "tests/unit/forged_policy.h"
 #include "tools/receipt_json.h"
 #include "tools/verify.h"
+
+#define OTHER_LOG "log auditor.example.dk+4dbbd6f2+ATMJ86xZia5F0u/x4kpBZTgWU+OrAtJJkNCvF415FoIt\n"
 
 static struct forge *forge;
 
@@ -13,7 +16,7 @@ static char *say(struct bytes text, const char *lang, struct finding *finding)
 	uint64_t number;
 	struct verify_call call = {.text = text,
 		.log = forge->vkey,
-		.auditor = &forge->auditor,
+		.auditor = memmem(text.data, text.len, "\"audit\"", 7) != NULL ? &forge->auditor : NULL,
 		.words = verify_words_for(lang),
 		.json = lang[0] == 'j',
 		.now_s = FORGE_START_S + 5000,
@@ -98,8 +101,9 @@ START_TEST(more)
 		(unsigned long long)epoch);
 	ck_says(say_json(forge_statement(forge, &all), "en"), "All 4 accesses", "1 is withheld until ",
 		"A date of withholding has passed since", "1 was erased.", "(erased)", "2 more came after that.",
-		"Not yet covered:", "Each access listed is signed", "NOT ENDORSED: Rigspolitiet (cvr:55133019)",
-		"The key of Rigspolitiet (cvr:55133019) was reported compromised", audited);
+		"Not yet covered:", "Each access that is covered is signed", "not yet covered bear no signature",
+		"NOT ENDORSED: Rigspolitiet (cvr:55133019)", "The key of Rigspolitiet (cvr:55133019) was reported compromised",
+		audited);
 	const struct forge_options window = {.subject = ANNE, .window = {.has_to = true, .to_s = FORGE_START_S + 1}};
 	ck_says(say_json(forge_statement(forge, &window), "en"),
 		"Window, by the time of reporting: from the beginning, before 2026-11-23 12:00:01 UTC.",
@@ -249,6 +253,197 @@ START_TEST(receipts)
 }
 END_TEST
 
+/* ---- a file of whatever kind ---- */
+
+/* What `verify_file` prints of `text` under `options`, to be freed; the error in `out`. */
+static char *file_says(const char *text, const struct verify_call *options, enum error *out, bool *refused)
+{
+	char *said = NULL;
+	size_t len = 0;
+	struct fault fault = {.text = ""};
+	struct verify_call call = *options;
+	call.text = bytes_text(text);
+	call.log = forge->vkey;
+	call.words = verify_words_for("en");
+	call.out = open_memstream(&said, &len);
+	*refused = false;
+	*out = verify_file(&call, refused, &fault);
+	fclose(call.out);
+	return said;
+}
+
+/* Ends the test unless this comes out, and nothing else. */
+static void file_gives(const char *text, const struct verify_call *options, bool wanted_refused, const char *wanted)
+{
+	enum error error;
+	bool refused;
+	char *said = file_says(text, options, &error, &refused);
+	ck_assert_msg(error == E_OK && refused == wanted_refused, "%s, refused %d: %s", error_name(error), refused, said);
+	ck_assert_msg(strstr(said, wanted) != NULL, "no \"%s\" in:\n%s", wanted, said);
+	free(said);
+}
+
+static void file_usage(const char *text, const struct verify_call *options)
+{
+	enum error error;
+	bool refused;
+	char *said = file_says(text, options, &error, &refused);
+	ck_error(error, E_USAGE);
+	ck_assert_str_eq(said, "");
+	free(said);
+}
+
+static char *dump(json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
+}
+
+/* Each check that was asked for is made, or the option is refused. STM-6, STM-61, FIL-10, RCPT-9 */
+START_TEST(no_check_is_left_out)
+{
+	struct witness_policy *policy = two_of_three(), *other = NULL;
+	struct fault fault = {.text = ""};
+	const struct forge_options plain = {.subject = ANNE};
+	const struct verify_call nothing = {.json = true}, asked = {.policy = policy, .json = true};
+	ck_ok(witness_policy_parse(BYTES_LITERAL(OTHER_LOG "quorum none\n"), &other, &fault));
+	const struct verify_call of_other = {.policy = other, .json = true};
+	forge = forge_new();
+	uint64_t first = forge_one(forge, ANNE);
+	forge_epoch(forge);
+	const struct verify_call audited = {.auditor = &forge->auditor, .json = true}, about = {.subject = ANNE};
+	char *files[] = {dump(forge_statement(forge, &plain)), dump(forge_filing(forge, 1, 0, true)), receipt_line(first)};
+	for (size_t i = 0; i < 3; i++) {
+		file_gives(files[i], &nothing, false, "\"witnessed\":false");
+		file_gives(files[i], &asked, true, "\"check\":\"witnesses\"");
+		file_gives(files[i], &of_other, true, "\"check\":\"witnesses\"");
+	}
+	file_gives(files[0], &audited, true, "\"check\":\"audit-missing\"");
+	file_gives(files[0], &about, false, "Statement about");
+	for (size_t i = 1; i < 3; i++) {
+		file_usage(files[i], &audited);
+		file_usage(files[i], &about);
+		free(files[i]);
+	}
+	free(files[0]);
+	forge_cosign(forge, 1, 0, FORGE_START_S + 40);
+	forge_cosign(forge, 2, 0, FORGE_START_S + 41);
+	files[0] = dump(forge_statement(forge, &plain));
+	files[1] = dump(forge_filing(forge, 1, 0, false));
+	files[2] = receipt_line(first);
+	for (size_t i = 0; i < 3; i++) {
+		file_gives(files[i], &asked, false, "\"witnessed\":true");
+		free(files[i]);
+	}
+	static const char fork[] = "{\"type\":\"indsigt-fork/v1\"}";
+	file_usage(fork, &asked);
+	file_usage(fork, &audited);
+	file_gives(fork, &nothing, true, "\"kind\":\"fork\"");
+	free(policy);
+	free(other);
+	forge_free(forge);
+}
+END_TEST
+
+static char *replaced(const char *text, const char *what, const char *with)
+{
+	char *out = NULL;
+	const char *at = strstr(text, what);
+	ck_assert_msg(at != NULL, "no %s", what);
+	ck_assert_int_gt(asprintf(&out, "%.*s%s%s", (int)(at - text), text, with, at + strlen(what)), 0);
+	return out;
+}
+
+/* What a file is does not depend on how its JSON is spelled. STM-2, RCPT-8 */
+START_TEST(other_spellings)
+{
+	const struct forge_options plain = {.subject = ANNE};
+	const struct verify_call nothing = {.json = true};
+	forge = forge_new();
+	forge_one(forge, ANNE);
+	forge_epoch(forge);
+	char *statement = dump(forge_statement(forge, &plain)), *proof = dump(forge_filing(forge, 1, 0, true));
+	static const char *const spellings[] = {"\"t\\u0079pe\":\"indsigt-", "\"type\" :\n\"indsigt\\u002d"};
+	for (size_t i = 0; i < 2; i++) {
+		char *one = replaced(statement, "\"type\":\"indsigt-", spellings[i]);
+		char *two = replaced(one, "statement/v1", "statement\\/v1");
+		file_gives(two, &nothing, false, "\"kind\":\"statement\"");
+		free(one);
+		free(two);
+		one = replaced(proof, "\"type\":\"indsigt-", spellings[i]);
+		two = replaced(one, "filing/v1", "filing\\/v1");
+		file_gives(two, &nothing, false, "\"kind\":\"filing\"");
+		free(one);
+		free(two);
+	}
+	/* A name in another place is no type. */
+	file_gives("{\"more\":\"indsigt-statement/v1\"}", &nothing, true, "\"kind\":\"receipts\"");
+	file_gives("{\"type\":\"indsigt-other/v1\"}", &nothing, true, "\"kind\":\"unknown\"");
+	file_gives("{\"type\":1}", &nothing, true, "\"kind\":\"unknown\"");
+	file_gives("", &nothing, true, "\"kind\":\"unknown\"");
+	statement[strlen(statement) - 1] = '\0';
+	file_gives(statement, &nothing, true, "\"check\":\"form\"");
+	/* 0 has one spelling. */
+	char *minus = replaced(proof, "\"first\":0", "\"first\":-0");
+	file_gives(minus, &nothing, true, "\"check\":\"form\"");
+	free(minus);
+	free(statement);
+	free(proof);
+	forge_free(forge);
+}
+END_TEST
+
+/* Unsigned numbers as they are. */
+START_TEST(large_numbers)
+{
+	static const uint64_t lost[] = {1, (UINT64_C(1) << 53) - 1, UINT64_C(1) << 53, UINT64_C(1) << 63, UINT64_MAX};
+	static const char *const said[] = {"\"lost\":1,", "\"lost\":9007199254740991,", "\"lost\":\"9007199254740992\"",
+		"\"lost\":\"9223372036854775808\"", "\"lost\":\"18446744073709551615\""};
+	const struct verify_call nothing = {.json = true};
+	for (size_t i = 0; i < 5; i++) {
+		struct entry entry = {.kind = ENTRY_EPOCH};
+		forge = forge_new();
+		forge->senders[0].next_sequence = UINT64_C(1) << 62;
+		forge_one(forge, ANNE);
+		forge_compute_epoch(forge, forge->entry_count, &entry.epoch);
+		entry.epoch.lost = lost[i];
+		const struct forge_options options = {.subject = ANNE, .epoch = forge_append(forge, &entry)};
+		char *text = dump(forge_statement(forge, &options));
+		file_gives(text, &nothing, false, said[i]);
+		free(text);
+		text = dump(forge_filing(forge, 1, UINT64_C(1) << 62, true));
+		file_gives(text, &nothing, false, "\"first_sequence\":\"4611686018427387904\"");
+		free(text);
+		forge_free(forge);
+	}
+}
+END_TEST
+
+/* A later event that is not shown in full: whose it is, is the ledger's word; who reported it, is proven. STM-60 */
+START_TEST(later_closed)
+{
+	const struct forge_draft drafts[] = {
+		{.subject = ANNE, .withheld_until_s = FORGE_START_S + 9000}, {.subject = ANNE}};
+	const struct forge_options all = {.subject = ANNE, .signatures = true};
+	forge = forge_new();
+	forge_one(forge, ANNE);
+	forge_epoch(forge);
+	forge_batch(forge, 1, drafts, 2);
+	ck_says(say_json(forge_statement(forge, &all), "en"), "Aarhus Kommune    (withheld until ",
+		"Of those not yet covered 1 are withheld or erased: that these are about this person is the ledger's word "
+		"only.");
+	char *said = say_json(forge_statement(forge, &all), "json");
+	json_t *json = json_loads(said, 0, NULL);
+	ck_assert(json_is_true(part(item(json, "events", 0), "signed")));
+	ck_assert(json_is_false(part(item(json, "later", 0), "signed")));
+	ck_assert_str_eq(json_string_value(part(part(item(json, "later", 0), "sender"), "name")), "Aarhus Kommune");
+	json_decref(json);
+	free(said);
+	forge_free(forge);
+}
+END_TEST
+
 /* Every finding has a text of its own in both languages. */
 START_TEST(findings)
 {
@@ -271,4 +466,5 @@ START_TEST(findings)
 }
 END_TEST
 
-UNIT_MAIN("verify", whole, more, witnessed, as_json, filing, receipts, findings)
+UNIT_MAIN("verify", whole, more, witnessed, as_json, filing, receipts, no_check_is_left_out, other_spellings,
+	large_numbers, later_closed, findings)

@@ -13,10 +13,11 @@ struct tile_log {
 	struct bytes *entries; /* owned */
 	struct hash *leaves;   /* owned */
 	bool partials_dropped; /* partial tiles whose full tile is there are gone */
-	/* What a lying source does: flips a bit of one tile. */
+	/* What a lying source does: flips a bit of one tile, or (extra > 0) puts that many zero bytes behind it. */
 	struct tile_path spoiled;
 	bool spoil;
 	size_t spoil_at;
+	size_t extra;
 	struct tile_path missing;
 	bool miss;
 	uint64_t asked;
@@ -113,7 +114,11 @@ static inline enum error tile_log_read(
 			len += HASH_BYTES;
 		}
 	}
-	if (log->spoil && tile_same(tile, &log->spoiled))
+	if (log->spoil && tile_same(tile, &log->spoiled) && log->extra > 0) {
+		ck_assert_uint_le(len + log->extra, capacity);
+		memset(log->content + len, 0, log->extra);
+		len += log->extra;
+	} else if (log->spoil && tile_same(tile, &log->spoiled))
 		log->content[log->spoil_at % len] ^= 1;
 	*out = bytes_of(log->content, len);
 	return E_OK;
