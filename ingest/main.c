@@ -123,5 +123,5 @@ int main(int argc, char **argv)
 	if (error != E_OK)
 		fprintf(stderr, "indsigt-ingestd: %s\n", fault.text);
 	ledger_close(ledger);
-	return error == E_OK ? 0 : 1;
+	return error_exit(error);
 }

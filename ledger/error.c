@@ -38,6 +38,23 @@ enum error_blame error_blame(enum error error)
 	return row ? row->blame : BLAME_LEDGER;
 }
 
+bool error_judges(enum error error)
+{
+	enum error_blame blame = error_blame(error);
+	return error != E_OK && blame != BLAME_PLACE && blame != BLAME_MIXED_UP;
+}
+
+enum exit_code error_exit(enum error error)
+{
+	if (error == E_OK)
+		return EXIT_DONE;
+	if (error == E_USAGE)
+		return EXIT_USAGE;
+	if (error_judges(error))
+		return EXIT_REFUSED;
+	return error_blame(error) == BLAME_MIXED_UP ? EXIT_WRONG_KEY : EXIT_NOT_LOOKED;
+}
+
 const char *error_name(enum error error)
 {
 	static _Thread_local char name[32];

@@ -7,6 +7,7 @@
  * indexes and values from closed lists, never an identifier or free text of an event. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MUST_USE __attribute__((warn_unused_result))
@@ -33,12 +34,12 @@
 	X(E_FRAME_TOO_LONG,       20, SENDER,   "the frame is longer than the limit; use smaller batches") \
 	X(E_FRAME_TYPE,           21, SENDER,   "the frame type is unknown or not expected here") \
 	X(E_VERSION,              22, SENDER,   "the protocol version is not supported; update the sender") \
-	X(E_WRONG_ORIGIN,         23, SENDER,   "this is another ledger than the key file names") \
-	X(E_UNKNOWN_SENDER,       24, SENDER,   "the sender is not registered; see 'indsigt sender add'") \
+	X(E_WRONG_ORIGIN,         23, MIXED_UP, "this is another ledger than the key file names") \
+	X(E_UNKNOWN_SENDER,       24, MIXED_UP, "the sender is not registered; see 'indsigt sender add'") \
 	X(E_REVOKED_SENDER,       25, SENDER,   "the sender is revoked") \
-	X(E_TIMEOUT,              26, SENDER,   "the frame was not completed in time") \
-	X(E_TOO_MANY,             27, OPERATOR, "too many connections; try again later") \
-	X(E_CLOSED,               28, SENDER,   "the connection was closed") \
+	X(E_TIMEOUT,              26, PLACE,    "the frame was not completed in time") \
+	X(E_TOO_MANY,             27, PLACE,    "too many connections; try again later") \
+	X(E_CLOSED,               28, PLACE,    "the connection was closed") \
 	/* batches */ \
 	X(E_EMPTY_BATCH,          30, SENDER,   "a batch must hold at least one event") \
 	X(E_BATCH_TOO_LARGE,      31, SENDER,   "the batch holds more events than the limit") \
@@ -52,30 +53,30 @@
 	X(E_BAD_NOTE,             40, PEER,     "the signed note is malformed") \
 	X(E_BAD_CHECKPOINT,       41, PEER,     "the checkpoint is malformed or not signed by the log") \
 	X(E_BAD_PROOF,            42, PEER,     "the proof does not verify") \
-	X(E_BAD_KEY,              43, OPERATOR, "the key is malformed") \
+	X(E_BAD_KEY,              43, MIXED_UP, "the key is malformed") \
 	X(E_BAD_VRF,              44, PEER,     "the VRF proof does not verify") \
 	/* store and keys */ \
-	X(E_IO,                   50, OPERATOR, "reading or writing failed; see the system error") \
-	X(E_FULL,                 51, OPERATOR, "the disk or the map is full; make room, the ledger goes on by itself") \
-	X(E_NOT_FOUND,            52, NOBODY,   "not found") \
+	X(E_IO,                   50, PLACE,    "reading or writing failed; see the system error") \
+	X(E_FULL,                 51, PLACE,    "the disk or the map is full; make room, the ledger goes on by itself") \
+	X(E_NOT_FOUND,            52, PLACE,    "not found") \
 	X(E_CORRUPT,              53, OPERATOR, "the store is damaged; run 'indsigt audit'") \
-	X(E_LOCKED,               54, OPERATOR, "another process holds the ledger; stop it or use its control socket") \
+	X(E_LOCKED,               54, PLACE,    "another process holds the ledger; stop it or use its control socket") \
 	X(E_EXISTS,               55, OPERATOR, "it exists already; choose another place") \
 	X(E_GUARD,                56, OPERATOR, "the guard and the store do not fit; see 'indsigt help recovery'") \
 	X(E_ROLLED_BACK,          57, OPERATOR, "a sender holds a receipt that this store does not extend; ingest has stopped") \
-	X(E_FORMAT,               58, OPERATOR, "the store has a format that this version does not know") \
+	X(E_FORMAT,               58, PLACE,    "the store has a format that this version does not know") \
 	X(E_UNSEALED,             59, OPERATOR, "a sealed record does not open; it was changed, or its key was") \
 	X(E_ERASED,               60, NOBODY,   "the record's key was erased") \
-	X(E_PERMISSION,           61, OPERATOR, "a key file may be read by others; set its mode to 0600") \
+	X(E_PERMISSION,           61, PLACE,    "a key file can be read by others; set its mode to 0600") \
 	X(E_CLOCK,                62, OPERATOR, "the clock is far ahead of the log; if it is right, see 'indsigt clock --help'") \
 	/* everything else */ \
-	X(E_NO_ROOM,              70, LEDGER,   "a buffer is too small") \
-	X(E_NO_MEMORY,            71, OPERATOR, "out of memory") \
+	X(E_NO_ROOM,              70, PLACE,    "a buffer is too small") \
+	X(E_NO_MEMORY,            71, PLACE,    "out of memory") \
 	X(E_USAGE,                72, OPERATOR, "the command line is not understood; see --help") \
-	X(E_TOKEN,                73, PEER,     "the token is missing, expired or not valid") \
-	X(E_FORBIDDEN,            74, PEER,     "the token does not allow this") \
-	X(E_STOPPED,              75, OPERATOR, "the ledger is stopping") \
-	X(E_BUSY,                 76, OPERATOR, "the spool is in use by another process")
+	X(E_TOKEN,                73, PLACE,    "the token is missing, expired or not valid") \
+	X(E_FORBIDDEN,            74, PLACE,    "the token does not allow this") \
+	X(E_STOPPED,              75, PLACE,    "the ledger is stopping") \
+	X(E_BUSY,                 76, PLACE,    "the spool is in use by another process")
 /* clang-format on */
 
 enum error {
@@ -84,13 +85,40 @@ enum error {
 #undef X
 };
 
-enum error_blame { BLAME_NOBODY, BLAME_SENDER, BLAME_OPERATOR, BLAME_PEER, BLAME_LEDGER };
+/* The first five judge: something was looked at, and was found wanting. The last two do not: whoever checks something
+ * must never take them for a fault of what was to be checked. */
+enum error_blame {
+	BLAME_NOBODY,
+	BLAME_SENDER,
+	BLAME_OPERATOR,
+	BLAME_PEER,
+	BLAME_LEDGER,
+	BLAME_PLACE,    /* memory, disk, network, rights, what is not there: it could not be looked at */
+	BLAME_MIXED_UP, /* another ledger, key or sender than the one that was meant */
+};
 
 /* Static text; a code off the list gives "unknown error". */
 const char *error_text(enum error error);
 /* The code's name without "E_", in lower case with hyphens, as JSON and logs show it: "sequence-hole". */
 const char *error_name(enum error error);
 enum error_blame error_blame(enum error error);
+/* Whether something was looked at and found wanting; false for E_OK too. */
+bool error_judges(enum error error);
+
+/* The same for all programs, so that a job that runs one can tell a crime from a cable: 1 says that something was
+ * looked at and does not hold, or was refused; 4 that it could not be looked at. */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_REFUSED = 1,     /* does not hold; refused */
+	EXIT_USAGE = 2,       /* the command line is not understood */
+	EXIT_PARTLY = 3,      /* something still waits: run it again */
+	EXIT_NOT_LOOKED = 4,  /* network, rights, memory, disk, something that is not there */
+	EXIT_WRONG_KEY = 5,   /* another ledger, key or sender than the one that was meant */
+	EXIT_ROLLED_BACK = 6, /* of `cosign` alone, for `serve`: witnesses hold more of the log than the store does */
+};
+
+/* As whose fault it is decides; E_USAGE is EXIT_USAGE. */
+enum exit_code error_exit(enum error error);
 
 #define FAULT_TEXT_MAX 255
 

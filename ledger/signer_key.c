@@ -48,7 +48,7 @@ enum error signer_key_create(const char *path, const char *name, struct signer_k
 	crypto_sign_keypair(key.public_key, key.secret_key);
 	if (vkey_make(name, NOTE_KEY_ED25519, key.public_key, &vkey) != E_OK)
 		return fault_set(
-			fault, E_BAD_KEY, "a key's name has 1 to %u bytes, and no space or plus sign", ORIGIN_BYTES_MAX);
+			fault, E_BAD_VALUE, "a key's name has 1 to %u bytes, and no space or plus sign", ORIGIN_BYTES_MAX);
 	strcpy(key.name, name);
 	__attribute__((cleanup(fd_release))) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)

@@ -11,7 +11,8 @@ struct signer_key {
 };
 
 void signer_key_wipe(struct signer_key *key);
-/* Makes a fresh key and its file, never over an existing one. E_BAD_KEY for a name that is no key name, E_EXISTS, E_IO.
+/* Makes a fresh key and its file, never over an existing one. E_BAD_VALUE for a name that is no key name, E_EXISTS,
+ * E_IO.
  */
 enum error signer_key_create(const char *path, const char *name, struct signer_key *out, struct fault *fault) MUST_USE;
 /* E_NOT_FOUND, E_PERMISSION when group or others may read it, E_BAD_KEY for anything but such a file. */

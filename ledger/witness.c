@@ -419,7 +419,7 @@ enum error witness_create(const char *dir, const char *name, struct vkey *out, s
 	sodium_memzero(secret_key, sizeof secret_key);
 	enum error error = vkey_make(name, NOTE_KEY_COSIGNATURE, public_key, &vkey);
 	if (error != E_OK)
-		error = fault_set(fault, error, "the name must be 1 to 255 bytes of UTF-8 without spaces and '+'");
+		error = fault_set(fault, E_BAD_VALUE, "the name must be 1 to 255 bytes of UTF-8 without spaces and '+'");
 	else if (mkdir(dir, 0755) != 0)
 		error = fault_set(fault, errno == EEXIST ? E_EXISTS : E_IO, "%s cannot be created: %s", dir, strerror(errno));
 	OWNED_FD dir_fd = error == E_OK ? open_dir(AT_FDCWD, dir) : -1;

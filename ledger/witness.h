@@ -21,7 +21,7 @@
 
 struct witness;
 
-/* A new directory with a fresh key and no logs. E_EXISTS, E_BAD_KEY for the name, E_IO. */
+/* A new directory with a fresh key and no logs. E_EXISTS, E_BAD_VALUE for the name, E_IO. */
 enum error witness_create(const char *dir, const char *name, struct vkey *out, struct fault *fault) MUST_USE;
 /* Adds a log's key (type 0x01) to the file; a witness that is running takes it up when it is started again. E_EXISTS,
  * E_BAD_KEY, E_TOO_MANY. */

@@ -139,5 +139,5 @@ int main(int argc, char **argv)
 	if (error == E_OK)
 		return 0;
 	fprintf(stderr, "indsigt-queryd: %s\n", fault.text[0] ? fault.text : error_text(error));
-	return error == E_USAGE ? 2 : 1;
+	return error_exit(error);
 }

@@ -1,12 +1,10 @@
 /* The subcommands of `indsigt`: one table (main.c) drives dispatch, `indsigt help` and `--help`.
  *
- * A command is a file tools/<name>.c that defines its row; the row is declared here and listed in main.c. Exit codes:
- * 0 done, 1 refused or does not hold, 2 usage. Results go to stdout, everything else to stderr. */
+ * A command is a file tools/<name>.c that defines its row; the row is declared here and listed in main.c. Exit codes
+ * are those of ledger/error.h. Results go to stdout, everything else to stderr. */
 #pragma once
 
 #include "ledger/error.h"
-
-enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_ROLLED_BACK = 3 /* of `cosign`, for `serve` */ };
 
 struct command {
 	const char *name;      /* one word or two: "init", "sender add" */
@@ -18,8 +16,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-/* "indsigt: <what>" on stderr, with the fault's text or else the error's own; gives the exit code: E_OK is
- * EXIT_DONE (and prints nothing), E_USAGE is EXIT_USAGE, everything else EXIT_REFUSED. `fault` may be NULL. */
+/* "indsigt: <what>" on stderr, with the fault's text or else the error's own; gives the exit code (error_exit). E_OK
+ * prints nothing, E_USAGE also the usage line. `fault` may be NULL. */
 int command_end(const struct command *command, enum error error, const struct fault *fault);
 /* For arguments that are not understood: says so (with the fault's text, if it has one), the usage line and where the
  * help is. EXIT_USAGE. */

@@ -327,7 +327,7 @@ const struct command command_cosign = {
 			"\n"
 			"Begins by asking each witness what it has of this log. If that is more than the store holds, under the "
 			"log's own\n"
-			"signature, an old store was put back: it ends with exit code 3, and 'serve' then starts nothing.\n"
+			"signature, an old store was put back: it ends with exit code 6, and 'serve' then starts nothing.\n"
 			"\n"
 			"  --check            only that\n"
 			"  --refresh SECONDS  have the same checkpoint cosigned again after this long, when nothing is new (60)\n",

@@ -99,7 +99,7 @@ int command_end(const struct command *command, enum error error, const struct fa
 	if (error == E_USAGE)
 		return command_usage(command, fault);
 	fprintf(stderr, "indsigt: %s\n", fault && fault->text[0] ? fault->text : error_text(error));
-	return EXIT_REFUSED;
+	return error_exit(error);
 }
 
 int command_usage(const struct command *command, const struct fault *fault)
@@ -145,7 +145,10 @@ static void print_overview(FILE *out)
 	fputs("\nTopics:\n", out);
 	for (size_t i = 0; i < TOPICS; i++)
 		fprintf(out, "  %-16s %s\n", topics[i].name, topics[i].summary);
-	fputs("\n'indsigt COMMAND --help' or 'indsigt help TOPIC' says more. Exit: 0 done, 1 refused, 2 usage.\n", out);
+	fputs("\n'indsigt COMMAND --help' or 'indsigt help TOPIC' says more.\n"
+		  "Exit: 0 done; 1 refused, or does not hold; 2 usage; 3 partly, run it again; 4 could not be looked at\n"
+		  "(network, rights, memory, disk, something that is not there); 5 another ledger, key or sender than meant.\n",
+		out);
 }
 
 /* The command that the words name, and how many words that took. */
@@ -222,12 +225,12 @@ int main(int argc, char **argv)
 {
 	static char name[] = "indsigt";
 	if (argc < 1 || sodium_init() < 0)
-		return EXIT_REFUSED;
+		return EXIT_NOT_LOOKED;
 	argv[0] = name;
 	int code = dispatch(argc, argv);
 	if (fflush(stdout) != 0 && code == EXIT_DONE) {
 		fprintf(stderr, "indsigt: the output cannot be written: %m\n");
-		return EXIT_REFUSED;
+		return EXIT_NOT_LOOKED;
 	}
 	return code;
 }

@@ -78,7 +78,7 @@ static enum error create(const struct init *init, const struct mirror_config *co
 	char text[VKEY_TEXT_MAX + 1];
 	/* A name that is none is found before anything is made. */
 	if (init->name != NULL && vkey_make(init->name, NOTE_KEY_COSIGNATURE, config->vkey.public_key, &own) != E_OK)
-		return fault_set(fault, E_BAD_KEY, "--name must be a key name, such as mirror.example.org/m1");
+		return fault_set(fault, E_BAD_VALUE, "--name must be a key name, such as mirror.example.org/m1");
 	TRY(mirror_create(init->dir, config, fault));
 	if (init->name == NULL)
 		return E_OK;

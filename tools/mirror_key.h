@@ -10,7 +10,7 @@
 
 struct mirror_key;
 
-/* Makes the key file in the mirror's directory. E_BAD_KEY for a name that is none, E_EXISTS, E_IO. */
+/* Makes the key file in the mirror's directory. E_BAD_VALUE for a name that is none, E_EXISTS, E_IO. */
 enum error mirror_key_create(const char *dir, const char *name, struct vkey *out, struct fault *fault) MUST_USE;
 /* In guarded memory. `*out` is NULL, and E_OK, where there is no key file. */
 enum error mirror_key_open(const char *dir, struct mirror_key **out, struct fault *fault) MUST_USE;

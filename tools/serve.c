@@ -46,6 +46,7 @@ struct daemon {
 	const char *extra[ARGUMENTS_MAX]; /* after DIR --listen ADDRESS */
 	enum state state;
 	bool listened; /* once, at least */
+	int exit_code; /* of one that did not start: it is what 'serve' ends with, too */
 	struct child child;
 	uint64_t started_ms;
 	uint64_t again_ms; /* WAITING: when to start it */
@@ -124,6 +125,8 @@ static enum error schedule(struct daemon *daemon, int status, struct fault *faul
 		return fault_set(fault, E_ROLLED_BACK,
 			"ALARM: witnesses hold more of this log than the store does; an old store was put back, and nothing is "
 			"served from it; see 'indsigt help recovery'");
+	if (!daemon->listened && WIFEXITED(status))
+		daemon->exit_code = number;
 	if (!daemon->listened)
 		return fault_set(fault, WIFEXITED(status) && number == EXIT_USAGE ? E_USAGE : E_STOPPED,
 			"%s did not start (it ended %s %d)", daemon->program, how, number);
@@ -319,7 +322,11 @@ static int run(int argc, char **argv)
 		error = check_address(query_address, demo, query, &fault);
 	if (error == E_OK)
 		error = serve_run(&serve, &fault);
-	return command_end(&command_serve, error, &fault);
+	int code = command_end(&command_serve, error, &fault);
+	for (size_t i = 0; error == E_STOPPED && i < DAEMONS; i++)
+		if (serve.daemons[i].exit_code != 0)
+			return serve.daemons[i].exit_code;
+	return code;
 }
 
 const struct command command_serve = {

@@ -17,7 +17,7 @@ holds "... says the grammar and not the value" lacks "$err" "0101701234"
 expect 2 "who with a bad window" "$indsigt" who cpr:0101701234 --ledger ledger --from noon
 holds "... names the option" has "$err" "--from"
 expect 2 "who with a bad key" "$indsigt" who cpr:0101701234 --ledger ledger --vkey x
-expect 1 "who of no ledger" "$indsigt" who cpr:0101701234 --ledger nowhere
+expect 4 "who of no ledger" "$indsigt" who cpr:0101701234 --ledger nowhere
 expect 0 "who on the directory" "$indsigt" who cpr:010170-1234 --ledger ledger
 holds "shows the canonical id" has "$out" "cpr:0101701234"
 holds "says that nobody looked" has "$out" "Nobody has looked"
@@ -43,7 +43,7 @@ expect 2 "token of nobody" "$indsigt" token ledger
 expect 2 "token with an unknown role" "$indsigt" token ledger cpr:0101701234 --role king
 holds "... lists them" has "$err" "subject, proxy or auditor"
 expect 2 "token for too long" "$indsigt" token ledger cpr:0101701234 --hours 8761
-expect 1 "token of no ledger" "$indsigt" token nowhere cpr:0101701234
+expect 4 "token of no ledger" "$indsigt" token nowhere cpr:0101701234
 expect 0 "token" "$indsigt" token ledger cpr:0101701234
 token=$(cat "$out")
 holds "its key file is 0600" test "$(stat -c %a ledger/keys/token)" = 600
@@ -65,14 +65,14 @@ holds "says that the signature was not checked" has "$out" "give --vkey"
 expect 0 "who with the token in the environment" env INDSIGT_TOKEN="$token" "$indsigt" who cpr:0101701234 --ledger "$url/"
 expect 1 "who of somebody else" "$indsigt" who cpr:0101701235 --ledger "$url" --token "$token"
 holds "... says so" has "$err" "another subject"
-expect 1 "who as an auditor" "$indsigt" who cpr:0101701234 --ledger "$url" --token "$auditor"
+expect 4 "who as an auditor" "$indsigt" who cpr:0101701234 --ledger "$url" --token "$auditor"
 holds "... says so" has "$err" "role"
-expect 1 "who with something else" "$indsigt" who cpr:0101701234 --ledger "$url" --token nonsense
+expect 4 "who with something else" "$indsigt" who cpr:0101701234 --ledger "$url" --token nonsense
 holds "... says so" has "$err" "malformed"
 kill "$daemon"
 wait "$daemon"
 holds "the daemon ends cleanly" test $? = 0
 children=
 holds "its log holds nobody" lacks log 0101701234
-expect 1 "who when nobody answers" "$indsigt" who cpr:0101701234 --ledger "$url" --token "$token"
+expect 4 "who when nobody answers" "$indsigt" who cpr:0101701234 --ledger "$url" --token "$token"
 plan

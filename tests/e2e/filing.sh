@@ -70,7 +70,7 @@ expect 2 "--check-filing with input" send --query "$url" --check-filing first.js
 expect 0 "filing" "$indsigt" filing --query "$url" --key one.json --seq 1 -o proof.json
 holds "is the sender's alone" test "$(stat -c %a proof.json)" = 600
 expect 0 "verify" "$indsigt" verify proof.json --vkey "$vkey"
-expect 1 "filing of what was never sent" "$indsigt" filing --query "$url" --key one.json --seq 77 -o none.json
+expect 4 "filing of what was never sent" "$indsigt" filing --query "$url" --key one.json --seq 77 -o none.json
 holds "... says so" has "$err" "has not been received"
 expect 2 "filing without a sequence" "$indsigt" filing --query "$url" --key one.json -o none.json
 

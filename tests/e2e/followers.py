@@ -143,7 +143,7 @@ def exported(tap, ledger, key, audit):
     code, line = audit.run(out)
     tap.ok(code == 1 and "/tile/0/001 is not there" in line, "a tile of it gone: " + line)
     result = ledger.result("export", ledger.dir, "/nowhere/at/all")
-    tap.ok(result.returncode == 1 and "/nowhere/at/all" in result.stderr, "no such place: " + result.stderr.strip())
+    tap.ok(result.returncode == 4 and "/nowhere/at/all" in result.stderr, "no such place: " + result.stderr.strip())
 
 
 class Mirror:
@@ -223,7 +223,7 @@ def mirrored(tap, ledger, key, audit):
     result = mirror.once()
     tap.ok(result.returncode == 0 and os.path.exists(mirror.dir + "/state.json"), "without its state it reads all again")
     result = ledger.result("mirror", "serve", ledger.path("out"), "--once")
-    tap.ok(result.returncode == 1 and "mirror init" in result.stderr, "no mirror's directory: " + result.stderr.strip())
+    tap.ok(result.returncode == 4 and "mirror init" in result.stderr, "no mirror's directory: " + result.stderr.strip())
     for place in ("ftp://log.example.org", "nowhere/at/all"):
         result = ledger.result("mirror", "init", ledger.path("no-mirror"), "--ledger", place, "--vkey", ledger.vkey)
         tap.ok(result.returncode != 0 and "http://" in result.stderr and not os.path.exists(ledger.path("no-mirror")),
@@ -309,7 +309,7 @@ def recovered(tap, ledger, key):
     shutil.rmtree(store)
     os.rename(newer, store)
     result = ledger.result("recover", ledger.dir)
-    tap.ok(result.returncode == 1 and "--mirror" in result.stderr, "nobody to ask: " + result.stderr.strip())
+    tap.ok(result.returncode == 4 and "--mirror" in result.stderr, "nobody to ask: " + result.stderr.strip())
     result = ledger.result("recover", ledger.dir, "--mirror", "http://127.0.0.1:1/")
     tap.ok(result.returncode == 1 and "no mirror could be asked" in result.stderr and not os.path.exists(guard),
            "nobody answers: " + result.stderr.strip().splitlines()[-1])

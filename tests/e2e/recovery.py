@@ -222,9 +222,9 @@ def from_nothing(world):
     shutil.rmtree(world.store)
     serve = subprocess.run([ledger.indsigt, "serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0"],
                            capture_output=True, text=True, check=False)
-    tap.ok(serve.returncode == 1 and "indsigt help recovery" in serve.stderr, "it is not served")
+    tap.ok(serve.returncode == 4 and "indsigt help recovery" in serve.stderr, "it is not served")
     result = world.recover()
-    tap.ok(result.returncode == 1 and "has no store" in result.stderr, "nothing to go on with: " + result.stderr.strip())
+    tap.ok(result.returncode == 4 and "has no store" in result.stderr, "nothing to go on with: " + result.stderr.strip())
     result = world.recover("--mirror", world.behind, "--accept-loss")
     tap.ok(result.returncode == 1 and "no mirror that was asked has all" in result.stderr and not os.path.exists(world.store),
            "the guard has seen more than the mirror")

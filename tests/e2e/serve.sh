@@ -28,7 +28,7 @@ stand_in 4711 indsigt-ingestd
 stand_in 4712 indsigt-queryd
 
 expect 0 "init" "$indsigt" init ledger --origin log.example/test
-expect 1 "serve of nothing" "$indsigt" serve nowhere
+expect 4 "serve of nothing" "$indsigt" serve nowhere
 expect 2 "serve --demo-tokens off loopback" "$indsigt" serve ledger --query 0.0.0.0:0 --demo-tokens
 holds "... says why" has "$err" "loopback"
 expect 2 "serve on a bad address" "$indsigt" serve ledger --ingest nowhere

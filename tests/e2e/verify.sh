@@ -15,7 +15,7 @@ expect 2 "verify with a bad key" "$indsigt" verify "$corpus/statement/open.json"
 holds "... says which" has "$err" "--vkey"
 expect 2 "verify with a bad auditor's key" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --auditor x
 expect 2 "verify of something that is no subject" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --subject 0101701234
-expect 1 "verify of no file" "$indsigt" verify nowhere --vkey "$forge"
+expect 4 "verify of no file" "$indsigt" verify nowhere --vkey "$forge"
 expect 0 "a statement" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --subject cpr:010170-1234
 holds "says about whom" has "$out" "Statement about cpr:0101701234 in the log log.example.dk/forge"
 holds "says that all are listed" has "$out" "All 5 accesses filed until 2026-11-23 12:00:20 UTC are listed."
@@ -35,7 +35,7 @@ expect 1 "the same as JSON" "$indsigt" verify "$corpus/statement/refused.json" -
 holds "... names the check" has "$out" '"check":"presence"'
 expect 1 "under another key" "$indsigt" verify "$corpus/statement/open.json" --vkey "$auditor"
 holds "... says so" has "$out" "not signed with this log's key"
-expect 1 "with no such policy" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy nowhere
+expect 4 "with no such policy" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy nowhere
 echo "quorum" >policy
 expect 1 "with a policy that is none" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy policy
 holds "... names the line" has "$err" "line 1"

@@ -180,7 +180,7 @@ START_TEST(its_own_signature)
 	begin();
 	batches(5);
 	publish();
-	ck_error(mirror_key_create(dir, "no name", &key, &fault), E_BAD_KEY);
+	ck_error(mirror_key_create(dir, "no name", &key, &fault), E_BAD_VALUE);
 	ck_ok(mirror_key_create(dir, "mirror.example.dk/m1", &key, &fault));
 	ck_error(mirror_key_create(dir, "mirror.example.dk/m1", &key, &fault), E_EXISTS);
 	struct mirror *mirror = open_mirror();

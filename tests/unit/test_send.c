@@ -337,10 +337,10 @@ START_TEST(usage)
 	ck_assert_int_eq(RUN("--batch", "4097", "x"), 2);
 	ck_assert_int_eq(RUN("--format", "csv", "x"), 2);
 	ck_assert_int_eq(RUN("--colour"), 2);
-	ck_assert_int_eq(RUN("missing.json"), 1);
+	ck_assert_int_eq(RUN("missing.json"), 4);
 	ck_assert(file_says("err", "'missing.json': No such file"));
 	ck_assert_int_eq(chmod("key", 0644), 0);
-	ck_assert_int_eq(RUN("/dev/null"), 1);
+	ck_assert_int_eq(RUN("/dev/null"), 4);
 	ck_assert(file_says("err", "0600"));
 	end();
 }

@@ -29,7 +29,7 @@ START_TEST(made_and_read)
 	struct stat info;
 	begin();
 	ck_error(signer_key_read(path, &read, &fault), E_NOT_FOUND);
-	ck_error(signer_key_create(path, "two words", &made, &fault), E_BAD_KEY);
+	ck_error(signer_key_create(path, "two words", &made, &fault), E_BAD_VALUE);
 	ck_error(signer_key_read(path, &read, &fault), E_NOT_FOUND);
 	ck_ok(signer_key_create(path, "Rigsrevisionen", &made, &fault));
 	ck_assert_int_eq(stat(path, &info), 0);

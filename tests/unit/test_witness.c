@@ -600,7 +600,7 @@ START_TEST(directory)
 	snprintf(dir, sizeof dir, "%s/w", place.path);
 	ck_error(witness_open(dir, &witness, &fault), E_NOT_FOUND);
 	ck_error(witness_add_log(dir, &log.vkey, &fault), E_NOT_FOUND);
-	ck_error(witness_create(dir, "two words", &vkey, &fault), E_BAD_KEY);
+	ck_error(witness_create(dir, "two words", &vkey, &fault), E_BAD_VALUE);
 	ck_ok(witness_create(dir, "witness.example/w1", &vkey, &fault));
 	ck_error(witness_create(dir, "witness.example/w1", &vkey, &fault), E_EXISTS);
 	ck_assert(vkey.type == NOTE_KEY_COSIGNATURE);
