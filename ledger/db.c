@@ -1,5 +1,7 @@
 #include "ledger/db.h"
 
+#include "ledger/db_file.h"
+
 #include <errno.h>
 #include <lmdb.h>
 #include <stdlib.h>
@@ -37,6 +39,8 @@ static enum error error_of(const struct db_env *env, int rc)
 		return E_NO_MEMORY;
 	case EIO:
 		return disk_full(env) ? E_FULL : E_IO;
+	case MDB_READERS_FULL:
+		return E_READERS;
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_INVALID:
@@ -61,10 +65,24 @@ static MDB_val val_of(struct bytes b)
 	return (MDB_val){b.len, (void *)(uintptr_t)b.data};
 }
 
+/* A full table of readers may be full of dead ones: LMDB leaves it to its users to clear them away. */
+static int begin(struct db_env *db, bool write, MDB_txn **out)
+{
+	unsigned flags = write ? 0 : MDB_RDONLY;
+	int rc = mdb_txn_begin(db->env, NULL, flags, out);
+	if (rc == MDB_READERS_FULL) {
+		db_reap_readers(db);
+		rc = mdb_txn_begin(db->env, NULL, flags, out);
+	}
+	if (rc == MDB_MAP_RESIZED && mdb_env_set_mapsize(db->env, 0) == 0)
+		rc = mdb_txn_begin(db->env, NULL, flags, out);
+	return rc;
+}
+
 static int open_tables(struct db_env *db, const char *const *names, size_t count, bool create, bool read_only)
 {
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(db->env, NULL, read_only ? MDB_RDONLY : 0, &txn);
+	int rc = begin(db, !read_only, &txn);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < count && rc == 0; i++)
@@ -76,9 +94,46 @@ static int open_tables(struct db_env *db, const char *const *names, size_t count
 	return mdb_txn_commit(txn);
 }
 
+static enum error opening_error(int rc)
+{
+	switch (rc) {
+	case MDB_NOTFOUND:
+	case MDB_INVALID:
+		return E_CORRUPT;
+	case MDB_READERS_FULL:
+		return E_READERS;
+	case EACCES:
+		return E_PERMISSION;
+	case ENOENT:
+		return E_NOT_FOUND;
+	case ENOMEM:
+		return E_NO_MEMORY;
+	case ENOSPC:
+		return E_FULL;
+	default:
+		return E_IO;
+	}
+}
+
+/* LMDB's words for what a person meets as something else. */
+static const char *opening_text(int rc)
+{
+	switch (rc) {
+	case MDB_NOTFOUND:
+		return "it has no tables: it was never finished, or is another program's";
+	case MDB_READERS_FULL:
+		return error_text(E_READERS);
+	default:
+		return mdb_strerror(rc);
+	}
+}
+
 enum error db_open(const char *path, const char *const *names, size_t count, size_t map_bytes, bool read_only,
 	bool create, struct db_env **out, struct fault *fault)
 {
+	if (!create)
+		TRY(db_file_check(path, fault));
+	db_file_name_faults();
 	struct db_env *db = calloc(1, sizeof *db);
 	if (db == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
@@ -89,25 +144,21 @@ enum error db_open(const char *path, const char *const *names, size_t count, siz
 	if (rc == 0)
 		rc = mdb_env_set_maxdbs(db->env, DB_TABLES_MAX);
 	if (rc == 0)
-		rc = mdb_env_set_maxreaders(db->env, 512);
+		rc = mdb_env_set_maxreaders(db->env, DB_READERS_MAX);
 	/* No thread-local slots: snapshots move between threads. No read-ahead: look-ups are random. */
 	unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (read_only ? MDB_RDONLY : 0);
 	if (rc == 0)
 		rc = mdb_env_open(db->env, path, flags, 0600);
 	if (rc == 0)
+		db_reap_readers(db);
+	if (rc == 0)
 		rc = open_tables(db, names, count, create, read_only);
 	if (rc != 0) {
-		enum error error = rc == MDB_NOTFOUND || rc == MDB_INVALID ? E_CORRUPT
-						   : rc == EACCES                          ? E_PERMISSION
-						   : rc == ENOENT                          ? E_NOT_FOUND
-																   : E_IO;
-		if (rc == ENOSPC)
-			error = E_FULL;
-		fault_set(fault, error, "%s cannot be opened: %s", path, mdb_strerror(rc));
+		enum error error = opening_error(rc);
+		fault_set(fault, error, "%s cannot be opened: %s", path, opening_text(rc));
 		db_close(db);
 		return error;
 	}
-	db_reap_readers(db);
 	*out = db;
 	return E_OK;
 }
@@ -130,16 +181,10 @@ void db_reap_readers(struct db_env *env)
 
 enum error db_begin(struct db_env *env, bool write, struct db_txn *out)
 {
-	struct db_txn txn = {.env = env};
 	MDB_txn *handle = NULL;
-	int rc = mdb_txn_begin(env->env, NULL, write ? 0 : MDB_RDONLY, &handle);
-	if (rc == MDB_MAP_RESIZED && mdb_env_set_mapsize(env->env, 0) == 0)
-		rc = mdb_txn_begin(env->env, NULL, write ? 0 : MDB_RDONLY, &handle);
-	if (rc != 0)
-		return error_of(env, rc);
-	txn.handle = handle;
-	*out = txn;
-	return E_OK;
+	int rc = begin(env, write, &handle);
+	*out = (struct db_txn){.env = env, .handle = rc == 0 ? handle : NULL, .error = error_of(env, rc)};
+	return out->error;
 }
 
 enum error db_commit(struct db_txn *txn)
@@ -183,6 +228,15 @@ static void put(struct db_txn *txn, unsigned table, struct bytes key, struct byt
 void db_put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value)
 {
 	put(txn, table, key, value, 0);
+}
+
+void db_put_writer(struct db_txn *txn, unsigned table, struct bytes key, const struct writer *writer)
+{
+	struct bytes value = BYTES_EMPTY;
+	enum error error = writer_done(writer, &value);
+	if (error != E_OK && txn->error == E_OK)
+		txn->error = error;
+	db_put(txn, table, key, value);
 }
 
 enum error db_get_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t *out)

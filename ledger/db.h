@@ -1,7 +1,8 @@
 /* The one file that knows LMDB: environments, transactions whose first error sticks, and walks in key order.
  *
  * Durability: a write transaction is synced when db_commit returns E_OK. What LMDB does not do, callers must know:
- * it does not check its pages, so a damaged file may crash the reader (audit walks in a child process).
+ * it does not check its pages, so a damaged file may crash the reader (audit walks in a child process). A file that is
+ * empty, no environment or cut is refused on opening (db_file.h).
  *
  * Values from get and walks are borrowed from the map: until the transaction ends, and in a write transaction only
  * until its next write. Keys sort as byte strings. */
@@ -10,6 +11,7 @@
 #include "ledger/bytes.h"
 
 #define DB_TABLES_MAX 16
+#define DB_READERS_MAX 512 /* snapshots at a time, of all processes */
 
 struct db_env;
 
@@ -19,14 +21,17 @@ struct db_txn {
 	enum error error; /* the first one, but for E_NOT_FOUND */
 };
 
-/* Opens (or with `create` makes) an environment in the directory `path`, with `count` tables: table i of later calls is
- * names[i]. One process may open an environment once. Read-only still needs write permission on lock.mdb. */
+/* Opens (or with `create` makes; without it nothing is ever made) an environment in the directory `path`, with `count`
+ * tables: table i of later calls is names[i]. One process may open an environment once. Read-only still needs write
+ * permission on lock.mdb. */
 enum error db_open(const char *path, const char *const *names, size_t count, size_t map_bytes, bool read_only,
 	bool create, struct db_env **out, struct fault *fault) MUST_USE;
 void db_close(struct db_env *env);
 /* Frees the slots of readers that died. */
 void db_reap_readers(struct db_env *env);
 
+/* `out` is set whatever it returns, so that db_abort may always follow. E_READERS: the table of readers is full of
+ * living ones, at most DB_READERS_MAX at a time; dead ones were cleared away. */
 enum error db_begin(struct db_env *env, bool write, struct db_txn *out) MUST_USE;
 /* Ends the transaction whatever it returns. A read transaction is just let go. E_FULL: the disk or the map is full,
  * nothing was committed and the environment is still good. E_IO: whether it was committed is unknown: end the process.
@@ -40,6 +45,8 @@ enum error db_get(struct db_txn *txn, unsigned table, struct bytes key, struct b
 enum error db_get_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t *out) MUST_USE;
 void db_put_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t number);
 void db_put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value);
+/* What was written so far; an error of the writer becomes the transaction's, so that nothing is half stored. */
+void db_put_writer(struct db_txn *txn, unsigned table, struct bytes key, const struct writer *writer);
 /* The key must sort after all others of the table. */
 void db_append(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value);
 /* Like db_append, for a value of `len` bytes that the caller fills in at once; NULL after an error. */

@@ -69,6 +69,7 @@
 	X(E_ERASED,               60, NOBODY,   "the record's key was erased") \
 	X(E_PERMISSION,           61, PLACE,    "a key file can be read by others; set its mode to 0600") \
 	X(E_CLOCK,                62, OPERATOR, "the clock is far ahead of the log; if it is right, see 'indsigt clock --help'") \
+	X(E_READERS,              63, OPERATOR, "too many snapshots of the store are held; end a program that reads it, then try again") \
 	/* everything else */ \
 	X(E_NO_ROOM,              70, PLACE,    "a buffer is too small") \
 	X(E_NO_MEMORY,            71, PLACE,    "out of memory") \

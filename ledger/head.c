@@ -72,9 +72,10 @@ void head_put(struct db_txn *txn, const struct seal_keys *keys, const struct ali
 	writer_u64(&w, head->frontier.size);
 	for (uint32_t i = 0; i < head->frontier.count; i++)
 		writer_bytes(&w, hash_bytes(&head->frontier.hashes[i]));
-	if (writer_done(&w, &encoded) != E_OK)
-		return;
-	seal_small(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, sealed);
-	db_put(txn, STORE_POSTING, BYTES_ARRAY(key), bytes_of(sealed, encoded.len + SEAL_OVERHEAD));
+	struct writer row = writer_of(sealed, sizeof sealed);
+	row.error = writer_done(&w, &encoded);
+	if (writer_skip(&row, encoded.len + SEAL_OVERHEAD) != NULL)
+		seal_small(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, sealed);
+	db_put_writer(txn, STORE_POSTING, BYTES_ARRAY(key), &row);
 	sodium_memzero(plain, sizeof plain);
 }

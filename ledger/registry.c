@@ -59,7 +59,6 @@ void sender_put(struct db_txn *txn, const struct sender *sender)
 {
 	uint8_t buffer[SENDER_ROW_BYTES_MAX];
 	uint8_t key[4];
-	struct bytes row = BYTES_EMPTY;
 	struct writer w = writer_of(buffer, sizeof buffer);
 	writer_u32(&w, sender->id);
 	writer_u8(&w, (uint8_t)sender->status);
@@ -75,8 +74,7 @@ void sender_put(struct db_txn *txn, const struct sender *sender)
 	writer_bytes(&w, BYTES_ARRAY(sender->public_key));
 	policy_encode(&sender->policy, &w);
 	put_u32(key, sender->id);
-	if (writer_done(&w, &row) == E_OK)
-		db_put(txn, STORE_SENDER, BYTES_ARRAY(key), row);
+	db_put_writer(txn, STORE_SENDER, BYTES_ARRAY(key), &w);
 }
 
 /* ---- slots ---- */

@@ -97,14 +97,12 @@ enum error store_state_get(struct db_txn *txn, struct store_state *out)
 void store_state_put(struct db_txn *txn, const struct store_state *state)
 {
 	uint8_t buffer[STATE_BYTES_MAX];
-	struct bytes value = BYTES_EMPTY;
 	struct writer w = writer_of(buffer, sizeof buffer);
 	writer_u64(&w, state->time_s);
 	writer_u64(&w, state->events);
 	writer_u64(&w, state->filing_leaves);
 	write_frontier(&w, &state->frontier);
-	if (writer_done(&w, &value) == E_OK)
-		db_put(txn, STORE_META, ROW_STATE, value);
+	db_put_writer(txn, STORE_META, ROW_STATE, &w);
 }
 
 enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note)
@@ -157,14 +155,12 @@ enum error store_filing_get(struct db_txn *txn, struct store_filing *out)
 void store_filing_put(struct db_txn *txn, const struct store_filing *filing)
 {
 	uint8_t buffer[FILING_BYTES_MAX];
-	struct bytes value = BYTES_EMPTY;
 	struct writer w = writer_of(buffer, sizeof buffer);
 	writer_u64(&w, filing->filed);
 	writer_u64(&w, filing->generation);
 	writer_u64(&w, filing->epoch_index);
 	write_frontier(&w, &filing->leaves);
-	if (writer_done(&w, &value) == E_OK)
-		db_put(txn, STORE_META, ROW_FILING, value);
+	db_put_writer(txn, STORE_META, ROW_FILING, &w);
 }
 
 enum error store_losses_get(struct db_txn *txn, struct losses *out)
@@ -183,9 +179,7 @@ enum error store_losses_get(struct db_txn *txn, struct losses *out)
 void store_losses_put(struct db_txn *txn, const struct losses *losses)
 {
 	uint8_t buffer[LOSSES_BYTES_MAX];
-	struct bytes value = BYTES_EMPTY;
 	struct writer w = writer_of(buffer, sizeof buffer);
 	losses_encode(losses, &w);
-	if (writer_done(&w, &value) == E_OK)
-		db_put(txn, STORE_META, ROW_LOST, value);
+	db_put_writer(txn, STORE_META, ROW_LOST, &w);
 }

@@ -1,7 +1,14 @@
 #include "ledger/db.h"
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE_BYTES 4096
 
 static const char *const names[] = {"a", "b"};
 static char path[64];
@@ -106,4 +113,202 @@ START_TEST(missing_directory)
 }
 END_TEST
 
-UNIT_MAIN("db", walks_in_order, errors_stick, missing_directory)
+/* ---- damaged files ---- */
+
+/* An environment with some rows, closed; gives the name of its file. */
+static const char *make_closed(void)
+{
+	static char file[80];
+	struct db_env *env = make();
+	struct db_txn txn;
+	ck_ok(db_begin(env, true, &txn));
+	for (uint64_t i = 0; i < 4000; i++)
+		put_number(&txn, i);
+	ck_ok(db_commit(&txn));
+	db_close(env);
+	snprintf(file, sizeof file, "%s/data.mdb", path);
+	return file;
+}
+
+static off_t size_of(const char *file)
+{
+	struct stat status;
+	ck_assert_int_eq(stat(file, &status), 0);
+	return status.st_size;
+}
+
+static void refused_as_it_is(const char *file, const char *word)
+{
+	for (int read_only = 0; read_only < 2; read_only++) {
+		struct db_env *env = NULL;
+		struct fault fault = {0};
+		off_t before = size_of(file);
+		ck_error(db_open(path, names, 2, 1 << 20, read_only, false, &env, &fault), E_CORRUPT);
+		ck_assert_msg(strstr(fault.text, word) != NULL, "%s", fault.text);
+		ck_assert_int_eq(size_of(file), before);
+	}
+}
+
+START_TEST(cut_file_is_named)
+{
+	const char *file = make_closed();
+	ck_assert_int_eq(truncate(file, size_of(file) / 2), 0);
+	refused_as_it_is(file, "was cut");
+	destroy(NULL);
+}
+END_TEST
+
+/* LMDB would take it for a new environment and write over it. */
+START_TEST(empty_file_is_not_made_anew)
+{
+	const char *file = make_closed();
+	ck_assert_int_eq(truncate(file, PAGE_BYTES + 100), 0);
+	refused_as_it_is(file, "empty or no store");
+	ck_assert_int_eq(truncate(file, 0), 0);
+	refused_as_it_is(file, "empty or no store");
+	destroy(NULL);
+}
+END_TEST
+
+START_TEST(foreign_file_is_named)
+{
+	const char *file = make_closed();
+	int fd = open(file, O_WRONLY);
+	ck_assert_int_eq(pwrite(fd, "no environment at all", 21, 16), 21);
+	close(fd);
+	refused_as_it_is(file, "no store");
+	destroy(NULL);
+}
+END_TEST
+
+/* Cut by less than can be told on opening: whoever reads there says what it was. */
+START_TEST(missing_page_is_named)
+{
+	const char *file = make_closed();
+	char said[512] = "";
+	int ends[2];
+	ck_assert_int_eq(pipe(ends), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		struct db_env *env = NULL;
+		struct db_txn txn;
+		struct db_walk walk;
+		signal(SIGBUS, SIG_DFL);
+		dup2(ends[1], STDERR_FILENO);
+		if (db_open(path, names, 2, 1 << 20, true, false, &env, NULL) != E_OK || db_begin(env, false, &txn) != E_OK ||
+			truncate(file, 2 * PAGE_BYTES) != 0 || db_walk_begin(&txn, 0, &walk) != E_OK)
+			_exit(77);
+		enum error error = db_walk_last(&walk);
+		while (error == E_OK)
+			error = db_walk_previous(&walk);
+		_exit(78);
+	}
+	int status = 0;
+	close(ends[1]);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_gt(read(ends[0], said, sizeof said - 1), 0);
+	close(ends[0]);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 4, "status %d, %s", status, said);
+	ck_assert_ptr_nonnull(strstr(said, "data.mdb was cut"));
+	destroy(NULL);
+}
+END_TEST
+
+START_TEST(unfinished_environment_is_named)
+{
+	struct db_env *env = make();
+	struct fault fault = {0};
+	static const char *const others[] = {"a", "c"};
+	db_close(env);
+	ck_error(db_open(path, others, 2, 1 << 20, true, false, &env, &fault), E_CORRUPT);
+	ck_assert_ptr_nonnull(strstr(fault.text, "never finished"));
+	destroy(NULL);
+}
+END_TEST
+
+/* ---- readers ---- */
+
+START_TEST(full_table_of_readers)
+{
+	static struct db_txn held[DB_READERS_MAX];
+	struct db_env *env = make();
+	struct db_env *second = NULL;
+	struct db_txn txn = {.handle = env}; /* nothing that may be let go of */
+	struct fault fault = {0};
+	for (size_t i = 0; i < DB_READERS_MAX; i++)
+		ck_ok(db_begin(env, false, &held[i]));
+	ck_error(db_begin(env, false, &txn), E_READERS);
+	db_abort(&txn);                   /* set whatever came back */
+	ck_ok(db_begin(env, true, &txn)); /* writing needs no place */
+	put_number(&txn, 1);
+	ck_ok(db_commit(&txn));
+	pid_t child = fork();
+	if (child == 0)
+		_exit(db_open(path, names, 2, 1 << 20, true, false, &second, &fault) == E_READERS &&
+					  strstr(fault.text, "end a program") != NULL
+				  ? 0
+				  : 1);
+	int status = 1;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	db_abort(&held[7]);
+	ck_ok(db_begin(env, false, &txn));
+	db_abort(&txn);
+	for (size_t i = 0; i < DB_READERS_MAX; i++)
+		db_abort(&held[i]);
+	destroy(env);
+}
+END_TEST
+
+/* A process that was killed with its snapshots leaves their places taken until somebody looks. */
+START_TEST(dead_readers_make_room)
+{
+	struct db_env *env = make();
+	struct db_txn txn;
+	ck_ok(db_begin(env, false, &txn));
+	db_abort(&txn);
+	pid_t child = fork();
+	if (child == 0) {
+		struct db_env *own = NULL;
+		struct db_txn held;
+		if (db_open(path, names, 2, 1 << 20, true, false, &own, NULL) != E_OK)
+			_exit(1);
+		while (db_begin(own, false, &held) == E_OK)
+			;
+		kill(getpid(), SIGKILL);
+	}
+	int status = 0;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	struct db_txn second;
+	ck_ok(db_begin(env, false, &txn));
+	ck_ok(db_begin(env, false, &second));
+	db_abort(&txn);
+	db_abort(&second);
+	destroy(env);
+}
+END_TEST
+
+/* A row that was not written whole is no row, and the transaction knows. */
+START_TEST(errors_of_a_writer_stick)
+{
+	struct db_env *env = make();
+	struct db_txn txn;
+	struct bytes value;
+	uint8_t buffer[3];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	writer_u16(&w, 7);
+	ck_ok(db_begin(env, true, &txn));
+	db_put_writer(&txn, 0, BYTES_LITERAL("x"), &w);
+	ck_ok(db_get(&txn, 0, BYTES_LITERAL("x"), &value));
+	ck_assert_uint_eq(value.len, 2);
+	writer_u16(&w, 8);
+	db_put_writer(&txn, 0, BYTES_LITERAL("y"), &w);
+	ck_error(db_commit(&txn), E_NO_ROOM);
+	destroy(env);
+}
+END_TEST
+
+UNIT_MAIN("db", walks_in_order, errors_stick, missing_directory, cut_file_is_named, empty_file_is_not_made_anew,
+	foreign_file_is_named, missing_page_is_named, unfinished_environment_is_named, full_table_of_readers,
+	dead_readers_make_room, errors_of_a_writer_stick)
