@@ -69,9 +69,8 @@ static enum error read_time(const struct reading *reading, const struct event_fi
 	if (!text_of(value, &text))
 		return wrong_type(reading, field);
 	if (timestamp_parse(text, &reading->event->values[field->number].time_ns) != E_OK)
-		return fault_set(reading->fault, E_BAD_VALUE,
-			"%s:%s is not an RFC 3339 time with a zone, from 1970 to 2261, with at most 9 decimals", field->path,
-			shown(field, value, echo));
+		return fault_set(
+			reading->fault, E_BAD_VALUE, "%s:%s %s", field->path, shown(field, value, echo), timestamp_fault(text));
 	return E_OK;
 }
 

@@ -1,8 +1,13 @@
 #include "ledger/subject.h"
 
+#include "ledger/subject_system.h"
+
 #include <string.h>
 
 #define CPR_OID "1.2.208.176.1.2"
+#define URI_VALUES "urn:ietf:rfc:3986" /* the system of values that are URIs themselves */
+#define FORMS "must be cpr: and ten digits, oid:OID:VALUE, uri:SYSTEM|VALUE or ref:SCHEME:ORG/Patient/ID"
+#define REF_ID_MAX 64 /* a FHIR id */
 
 static bool starts(struct bytes text, const char *front)
 {
@@ -15,15 +20,58 @@ static struct bytes after(struct bytes text, size_t skip)
 	return bytes_of(text.data + skip, text.len - skip);
 }
 
-/* Printable UTF-8 that neither begins nor ends with a space. */
-static bool clean_value(struct bytes value)
+/* ---- values ---- */
+
+/* Characters that nobody sees, that look like others, or that change how others are shown: two ids with and without
+ * them would be two people for us and one for everybody who reads. U+FFFD stands for letters that a conversion lost. */
+static bool hidden(uint32_t point)
 {
-	if (value.len == 0 || value.data[0] == ' ' || value.data[value.len - 1] == ' ' || !bytes_utf8(value))
-		return false;
-	for (size_t i = 0; i < value.len; i++)
-		if (value.data[i] < 0x20 || value.data[i] == 0x7F)
-			return false;
-	return true;
+	static const struct {
+		uint32_t first;
+		uint32_t last;
+	} ranges[] = {{0x00, 0x1F}, {0x7F, 0xA0}, {0xAD, 0xAD}, {0x300, 0x36F}, {0x61C, 0x61C}, {0x115F, 0x1160},
+		{0x1680, 0x1680}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x2000, 0x200F},
+		{0x2028, 0x202F}, {0x205F, 0x206F}, {0x20D0, 0x20FF}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
+		{0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}, {0xFF00, 0xFF5E}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFF},
+		{0xE0000, 0xE0FFF}};
+	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+		if (point >= ranges[i].first && point <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* The character at `at` of well-formed UTF-8; moves on. */
+static uint32_t next_point(struct bytes text, size_t *at)
+{
+	uint8_t first = text.data[(*at)++];
+	size_t more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+	uint32_t point = more == 0 ? first : first & (0x3Fu >> more);
+	for (; more > 0; more--)
+		point = point << 6 | (text.data[(*at)++] & 0x3Fu);
+	return point;
+}
+
+/* NULL, or why the text can be no part of an id. */
+static const char *judge_text(struct bytes text)
+{
+	if (text.len == 0)
+		return FORMS;
+	if (!bytes_utf8(text))
+		return "is not valid UTF-8";
+	if (text.data[0] == ' ' || text.data[text.len - 1] == ' ' || memmem(text.data, text.len, "  ", 2) != NULL)
+		return "begins or ends with a space, or has two together";
+	for (size_t at = 0; at < text.len;)
+		if (hidden(next_point(text, &at)))
+			return "has a control, invisible, combining or full-width character, which makes a second spelling";
+	return NULL;
+}
+
+/* VALUE of oid: and uri:. */
+static const char *judge_value(struct bytes value)
+{
+	if (memmem(value.data, value.len, "^^^", 3) != NULL)
+		return "has an HL7 CX as its value; the value is the CX's first component alone";
+	return judge_text(value);
 }
 
 static bool ten_digits(struct bytes value)
@@ -36,30 +84,6 @@ static bool ten_digits(struct bytes value)
 	return true;
 }
 
-/* Numbers without leading zeros, two or more, joined by dots, the first 0, 1 or 2. */
-static bool dotted_oid(struct bytes oid)
-{
-	size_t arcs = 1;
-	size_t arc_len = 0;
-	if (oid.len == 0 || oid.data[0] < '0' || oid.data[0] > '2')
-		return false;
-	for (size_t i = 0; i < oid.len; i++) {
-		uint8_t c = oid.data[i];
-		if (c == '.') {
-			if (arc_len == 0)
-				return false;
-			arcs++;
-			arc_len = 0;
-			continue;
-		}
-		bool leading_zero = arc_len == 1 && oid.data[i - 1] == '0';
-		if (c < '0' || c > '9' || leading_zero)
-			return false;
-		arc_len++;
-	}
-	return arcs >= 2 && arc_len > 0 && (oid.len < 2 || oid.data[1] == '.');
-}
-
 /* Where `mark` first stands, or `text.len`. */
 static size_t find(struct bytes text, char mark)
 {
@@ -67,60 +91,116 @@ static size_t find(struct bytes text, char mark)
 	return at ? (size_t)(at - text.data) : text.len;
 }
 
-static bool oid_value(struct bytes rest)
+/* ---- forms ---- */
+
+static const char *judge_oid(struct bytes rest)
 {
 	size_t colon = find(rest, ':');
 	struct bytes oid = bytes_of(rest.data, colon);
-	if (colon == rest.len || !dotted_oid(oid) || bytes_equal(oid, BYTES_LITERAL(CPR_OID)))
-		return false;
-	return clean_value(after(rest, colon + 1));
+	if (colon == rest.len)
+		return FORMS;
+	if (!subject_oid_valid(oid))
+		return "has an OID that is none: numbers without leading zeros, joined by dots, the first 0, 1 or 2";
+	if (bytes_equal(oid, BYTES_LITERAL(CPR_OID)))
+		return FORMS;
+	if (subject_oid_is_codes(oid))
+		return "has the OID of a code system: it tells what kind of identifier this is, not whose numbers these are";
+	return judge_value(after(rest, colon + 1));
 }
 
-static bool uri_value(struct bytes rest)
+/* A value that is a URI itself has one spelling too; an OID in it is spelled as URIs do. */
+static const char *judge_uri_value(struct bytes value)
 {
+	char spelled[SUBJECT_BYTES_MAX + 1];
+	struct bytes oid;
+	if (subject_system_oid(value, &oid))
+		return starts(value, "urn:oid:") && subject_oid_valid(oid) ? NULL : "has a value that is not a canonical URI";
+	if (subject_system_canonical(value, spelled) != NULL || !bytes_equal(value, bytes_text(spelled)))
+		return "has a value that is not a canonical URI";
+	return NULL;
+}
+
+static const char *judge_uri(struct bytes rest)
+{
+	char spelled[SUBJECT_BYTES_MAX + 1];
 	size_t bar = find(rest, '|');
 	struct bytes system = bytes_of(rest.data, bar);
-	if (bar == rest.len || !clean_value(system) || find(system, ' ') != system.len || starts(system, "urn:oid:"))
-		return false;
-	return clean_value(after(rest, bar + 1));
+	if (bar == rest.len || bar == 0)
+		return FORMS;
+	const char *why = subject_system_canonical(system, spelled);
+	if (why != NULL)
+		return why;
+	if (!bytes_equal(system, bytes_text(spelled)))
+		return "has a system that is not in its canonical spelling";
+	if (bytes_equal(system, BYTES_LITERAL(URI_VALUES)))
+		return judge_uri_value(after(rest, bar + 1));
+	return judge_value(after(rest, bar + 1));
 }
 
 /* SCHEME:ID/Patient/ID */
-static bool ref_value(struct bytes rest)
+static const char *judge_ref(struct bytes rest)
 {
 	size_t slash = find(rest, '/');
 	struct bytes org = bytes_of(rest.data, slash);
 	size_t colon = find(org, ':');
-	if (slash == rest.len || !clean_value(org) || colon == 0 || colon + 1 >= org.len)
-		return false;
+	if (slash == rest.len || colon == 0 || colon + 1 >= org.len)
+		return FORMS;
 	struct bytes reference = after(rest, slash + 1);
 	if (!starts(reference, "Patient/"))
-		return false;
+		return FORMS;
 	struct bytes id = after(reference, strlen("Patient/"));
-	return clean_value(id) && find(id, '/') == id.len && find(id, ' ') == id.len;
+	if (!subject_ref_id_valid(id))
+		return "has a FHIR id that is none: 1 to 64 of A-Z, a-z, 0-9, '-' and '.'";
+	return judge_text(org);
+}
+
+bool subject_ref_id_valid(struct bytes id)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
+	for (size_t i = 0; i < id.len; i++)
+		if (memchr(letters, id.data[i], sizeof letters - 1) == NULL)
+			return false;
+	return id.len >= 1 && id.len <= REF_ID_MAX;
+}
+
+/* E_OK, or E_BAD_SUBJECT and the reason. */
+static enum error judge(struct bytes id, struct fault *fault)
+{
+	const char *why = FORMS;
+	if (id.len > SUBJECT_BYTES_MAX)
+		return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
+	if (starts(id, "cpr:"))
+		why = ten_digits(after(id, 4)) ? NULL : FORMS;
+	else if (starts(id, "oid:"))
+		why = judge_oid(after(id, 4));
+	else if (starts(id, "uri:"))
+		why = judge_uri(after(id, 4));
+	else if (starts(id, "ref:"))
+		why = judge_ref(after(id, 4));
+	return why == NULL ? E_OK : fault_set(fault, E_BAD_SUBJECT, "subject: %s", why);
 }
 
 enum error subject_check(struct bytes id)
 {
-	bool good = false;
-	if (id.len > SUBJECT_BYTES_MAX)
-		return E_BAD_SUBJECT;
-	if (starts(id, "cpr:"))
-		good = ten_digits(after(id, 4));
-	else if (starts(id, "oid:"))
-		good = oid_value(after(id, 4));
-	else if (starts(id, "uri:"))
-		good = uri_value(after(id, 4));
-	else if (starts(id, "ref:"))
-		good = ref_value(after(id, 4));
-	return good ? E_OK : E_BAD_SUBJECT;
+	return judge(id, NULL);
 }
 
-/* "cpr:DDDDDD-DDDD" and "oid:<the CPR OID>:..." become "cpr:DDDDDDDDDD". */
+/* ---- bringing into form ---- */
+
+/* "cpr:DDDDDD-DDDD" and "oid:<the CPR OID>:..." become "cpr:DDDDDDDDDD"; a system that has another spelling gets the
+ * canonical one. */
 static size_t spell(struct bytes text, char *out)
 {
 	static const char cpr_oid[] = "oid:" CPR_OID ":";
 	size_t len = 0;
+	if (starts(text, "uri:")) {
+		struct bytes system = bytes_of(text.data + 4, find(after(text, 4), '|'));
+		if (4 + system.len < text.len && subject_system_canonical(system, out + 4) == NULL) {
+			memcpy(out, "uri:", 4);
+			len = 4 + strlen(out + 4);
+			text = after(text, 4 + system.len);
+		}
+	}
 	if (starts(text, cpr_oid)) {
 		memcpy(out, "cpr:", 4);
 		len = 4;
@@ -138,15 +218,13 @@ static size_t spell(struct bytes text, char *out)
 
 enum error subject_canonical(struct bytes text, char *out, struct fault *fault)
 {
-	char spelled[SUBJECT_BYTES_MAX + 5];
+	char spelled[SUBJECT_BYTES_MAX + 6];
 	if (text.len > SUBJECT_BYTES_MAX)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
 	if (text.len == 0 || memchr(text.data, '\0', text.len) != NULL)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: empty, or with a NUL byte");
 	size_t len = spell(text, spelled);
-	if (len > SUBJECT_BYTES_MAX || subject_check(bytes_of(spelled, len)) != E_OK)
-		return fault_set(fault, E_BAD_SUBJECT,
-			"subject: must be cpr: and ten digits, oid:OID:VALUE, uri:SYSTEM|VALUE or ref:SCHEME:ORG/Patient/ID");
+	TRY(judge(bytes_of(spelled, len), fault));
 	memcpy(out, spelled, len + 1);
 	return E_OK;
 }

@@ -11,7 +11,9 @@
 
 /* E_OK if `id` is in canonical form, else E_BAD_SUBJECT. */
 enum error subject_check(struct bytes id) MUST_USE;
+/* The ID of ref: is a FHIR id: 1 to 64 of A-Z, a-z, 0-9, '-' and '.'. */
+bool subject_ref_id_valid(struct bytes id);
 /* Brings what a person or a JSON sender wrote into canonical form: drops the hyphen of a CPR number, spells
- * the CPR OID as cpr, checks the rest. `out` has SUBJECT_BYTES_MAX + 1 bytes and gets an end mark. The
- * fault names the rule and never the value. */
+ * the CPR OID as cpr, and the system of uri: as subject_system.h says; checks the rest. `out` has
+ * SUBJECT_BYTES_MAX + 1 bytes and gets an end mark. The fault names the rule and never the value. */
 enum error subject_canonical(struct bytes text, char *out, struct fault *fault) MUST_USE;

@@ -24,14 +24,12 @@ static bool decimals(struct reader *r, int64_t *out_ns)
 	int64_t value = 0;
 	int64_t unit = 1000000000;
 	size_t count = 0;
-	while (reader_left(r) > 0 && *r->at >= '0' && *r->at <= '9') {
+	for (; count < 9 && reader_left(r) > 0 && *r->at >= '0' && *r->at <= '9'; count++) {
 		value = value * 10 + (reader_u8(r) - '0');
 		unit /= 10;
-		if (++count > 9)
-			return false;
 	}
 	*out_ns = value * unit;
-	return count > 0;
+	return count > 0 && (reader_left(r) == 0 || *r->at < '0' || *r->at > '9');
 }
 
 static bool zone(struct reader *r, int64_t *out_s)
@@ -62,34 +60,110 @@ static bool days_of(int year, int month, int day, int64_t *out)
 	return true;
 }
 
+#define FORM "not an RFC 3339 time such as 2026-11-23T08:15:30Z"
+
+/* What the text says, and what is wrong with it. */
+struct parsed {
+	bool leap; /* second 60 */
+	int64_t seconds;
+	int64_t fraction_ns;
+};
+
+static const char *parse_date(struct reader *r, int64_t *out_days)
+{
+	int year, month, day;
+	if (!digits(r, 4, &year) || reader_u8(r) != '-' || !digits(r, 2, &month) || reader_u8(r) != '-' ||
+		!digits(r, 2, &day))
+		return FORM;
+	if (month < 1 || month > 12 || day < 1 || !days_of(year, month, day, out_days))
+		return "this date does not exist";
+	return NULL;
+}
+
+static const char *parse_clock(struct reader *r, struct parsed *out)
+{
+	int hour, minute, second;
+	if (!digits(r, 2, &hour) || reader_u8(r) != ':' || !digits(r, 2, &minute))
+		return FORM;
+	if (reader_left(r) == 0 || *r->at != ':')
+		return "without seconds";
+	reader_u8(r);
+	if (!digits(r, 2, &second))
+		return FORM;
+	if (hour > 23 || minute > 59 || second > 60)
+		return "this time of day does not exist";
+	out->leap = second == 60;
+	out->seconds = hour * 3600 + minute * 60 + second;
+	if (reader_left(r) == 0 || *r->at != '.')
+		return NULL;
+	reader_u8(r);
+	if (decimals(r, &out->fraction_ns))
+		return NULL;
+	return reader_left(r) > 0 && *r->at >= '0' && *r->at <= '9' ? "more than 9 decimals (nanoseconds)" : FORM;
+}
+
+static const char *parse(struct bytes text, struct parsed *out)
+{
+	int64_t days;
+	int64_t zone_s;
+	struct reader r = reader_of(text);
+	*out = (struct parsed){0};
+	const char *why = parse_date(&r, &days);
+	if (why != NULL)
+		return why;
+	if (reader_left(&r) == 0)
+		return "a date without a time";
+	uint8_t separator = reader_u8(&r);
+	why = separator == 'T' || separator == 't' ? parse_clock(&r, out) : FORM;
+	if (why != NULL)
+		return why;
+	if (reader_left(&r) == 0)
+		return "without a zone (Z, or an offset such as +01:00): it could be any of a day's hours";
+	if (!zone(&r, &zone_s) || reader_done(&r) != E_OK)
+		return "its zone is neither Z nor an offset such as +01:00, up to 23:59";
+	out->seconds += days * 86400 - zone_s;
+	if (out->seconds - out->leap < 0 || out->seconds - out->leap > SECONDS_MAX)
+		return "before 1970 or after 2261";
+	return NULL;
+}
+
+/* Second 60 is told when nothing else is wrong. */
+static const char *leap_fault(const struct parsed *parsed)
+{
+	return parsed->leap ? "second 60 (a leap second) has no place in a count of seconds; send :59.999999999" : NULL;
+}
+
+const char *timestamp_fault(struct bytes text)
+{
+	struct parsed parsed;
+	const char *why = parse(text, &parsed);
+	return why != NULL ? why : leap_fault(&parsed);
+}
+
 enum error timestamp_parse(struct bytes text, int64_t *out_ns)
 {
-	int year, month, day, hour, minute, second;
-	int64_t fraction_ns = 0;
-	int64_t zone_s;
-	int64_t days;
-	struct reader r = reader_of(text);
-	if (!digits(&r, 4, &year) || reader_u8(&r) != '-' || !digits(&r, 2, &month) || reader_u8(&r) != '-' ||
-		!digits(&r, 2, &day))
+	struct parsed parsed;
+	if (parse(text, &parsed) != NULL || parsed.leap)
 		return E_BAD_VALUE;
-	uint8_t separator = reader_u8(&r);
-	if ((separator != 'T' && separator != 't') || !digits(&r, 2, &hour) || reader_u8(&r) != ':' ||
-		!digits(&r, 2, &minute) || reader_u8(&r) != ':' || !digits(&r, 2, &second))
+	*out_ns = parsed.seconds * 1000000000 + parsed.fraction_ns;
+	return E_OK;
+}
+
+/* Leap seconds are inserted before midnight UTC on the last day of a month. */
+static bool leaps_here(int64_t midnight_s)
+{
+	time_t seconds = (time_t)midnight_s;
+	struct tm calendar;
+	gmtime_r(&seconds, &calendar);
+	return midnight_s % 86400 == 0 && calendar.tm_mday == 1;
+}
+
+enum error timestamp_parse_leap(struct bytes text, int64_t *out_ns)
+{
+	struct parsed parsed;
+	if (parse(text, &parsed) != NULL || (parsed.leap && !leaps_here(parsed.seconds)))
 		return E_BAD_VALUE;
-	if (reader_left(&r) > 0 && *r.at == '.') {
-		reader_u8(&r);
-		if (!decimals(&r, &fraction_ns))
-			return E_BAD_VALUE;
-	}
-	if (!zone(&r, &zone_s) || reader_done(&r) != E_OK)
-		return E_BAD_VALUE;
-	if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59 ||
-		!days_of(year, month, day, &days))
-		return E_BAD_VALUE;
-	int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second - zone_s;
-	if (seconds < 0 || seconds > SECONDS_MAX)
-		return E_BAD_VALUE;
-	*out_ns = seconds * 1000000000 + fraction_ns;
+	*out_ns = parsed.leap ? parsed.seconds * 1000000000 - 1 : parsed.seconds * 1000000000 + parsed.fraction_ns;
 	return E_OK;
 }
 

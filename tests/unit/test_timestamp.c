@@ -1,6 +1,8 @@
 #include "ledger/timestamp.h"
 #include "tests/unit/unit.h"
 
+#include <string.h>
+
 static const struct {
 	const char *text;
 	int64_t ns;
@@ -46,6 +48,44 @@ START_TEST(refused)
 }
 END_TEST
 
+/* Which rule a time breaks. */
+START_TEST(reasons)
+{
+	static const char *const cases[][2] = {{"2016-12-31T23:59:60Z", "leap second"},
+		{"2026-01-01T00:00:00.1234567890Z", "9 decimals"}, {"2026-01-01T00:00:00", "zone"},
+		{"2026-01-01T00:00:00+0100", "zone"}, {"2026-01-01T00:00:00+24:00", "zone"}, {"2026-01-01", "without a time"},
+		{"2026-01-01T08:15Z", "without seconds"}, {"2026-02-29T00:00:00Z", "date does not exist"},
+		{"2026-01-01T24:00:00Z", "time of day"}, {"1969-12-31T23:59:59Z", "before 1970"},
+		{"20260101T000000Z", "RFC 3339"}, {"2026-01-01T00:00:00.Z", "RFC 3339"}};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char *why = timestamp_fault(bytes_text(cases[i][0]));
+		ck_assert_ptr_nonnull(why);
+		ck_assert_msg(strstr(why, cases[i][1]) != NULL, "%s: %s", cases[i][0], why);
+	}
+	ck_assert_ptr_null(timestamp_fault(BYTES_LITERAL("2026-01-01T00:00:00Z")));
+}
+END_TEST
+
+/* ADP-11 */
+START_TEST(leap_seconds)
+{
+	static const char *const leap[] = {
+		"2016-12-31T23:59:60Z", "2016-12-31T23:59:60.5Z", "2017-01-01T00:59:60+01:00", "2012-06-30T23:59:60Z"};
+	static const char *const none[] = {"2016-12-31T23:58:60Z", "2016-12-30T23:59:60Z", "2016-12-31T23:59:60+01:00",
+		"2016-12-31T23:59:61Z", "2016-12-31T23:59:60"};
+	int64_t ns;
+	int64_t plain;
+	for (size_t i = 0; i < sizeof leap / sizeof leap[0]; i++) {
+		ck_ok(timestamp_parse_leap(bytes_text(leap[i]), &ns));
+		ck_assert_msg(ns == (i < 3 ? 1483228799999999999 : 1341100799999999999), "%s: %lld", leap[i], (long long)ns);
+	}
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+		ck_assert_msg(timestamp_parse_leap(bytes_text(none[i]), &ns) == E_BAD_VALUE, "%s", none[i]);
+	ck_ok(timestamp_parse_leap(bytes_text(good[1].text), &plain));
+	ck_assert(plain == good[1].ns);
+}
+END_TEST
+
 START_TEST(random_times_come_back)
 {
 	for (int i = 0; i < 100000; i++) {
@@ -62,4 +102,4 @@ START_TEST(random_times_come_back)
 }
 END_TEST
 
-UNIT_MAIN("timestamp", accepted, refused, random_times_come_back)
+UNIT_MAIN("timestamp", accepted, refused, reasons, leap_seconds, random_times_come_back)
