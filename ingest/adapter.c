@@ -4,6 +4,7 @@
 #include "ledger/event_json.h"
 #include "ledger/event_schema.h"
 #include "ledger/timestamp.h"
+#include "ledger/visible.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -95,8 +96,8 @@ static enum error map_end_time(const struct audit_message *message, struct event
 	if (message->end_time.len == 0)
 		return E_OK;
 	int64_t time_ns = 0;
-	if (timestamp_parse(message->end_time, &time_ns) != E_OK)
-		return fault_set(fault, E_BAD_VALUE, "end_time: not an RFC 3339 time with a zone, from 1970 to 2261");
+	if (timestamp_parse_leap(message->end_time, &time_ns) != E_OK)
+		return fault_set(fault, E_BAD_VALUE, "end_time: %s", timestamp_fault(message->end_time));
 	put_number(out, EVENT_END_TIME, 0);
 	out->values[EVENT_END_TIME].time_ns = time_ns;
 	return E_OK;
@@ -106,8 +107,8 @@ static enum error map_time(const struct audit_message *message, int64_t *out, st
 {
 	if (message->time.len == 0)
 		return fault_set(fault, E_MISSING_FIELD, "time: required and missing");
-	if (timestamp_parse(message->time, out) != E_OK)
-		return fault_set(fault, E_BAD_VALUE, "time: not an RFC 3339 time with a zone, from 1970 to 2261");
+	if (timestamp_parse_leap(message->time, out) != E_OK)
+		return fault_set(fault, E_BAD_VALUE, "time: %s", timestamp_fault(message->time));
 	return E_OK;
 }
 
@@ -198,6 +199,23 @@ static enum error map_objects(struct memory *memory, struct event *out)
 	return E_OK;
 }
 
+/* What holds nothing but spaces says nothing. */
+static void drop_blank(struct audit_message *message)
+{
+	struct bytes *const texts[] = {
+		&message->system, &message->activity, &message->purpose, &message->consent, &message->time, &message->end_time};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (visible_blank(*texts[i]))
+			*texts[i] = BYTES_EMPTY;
+	for (size_t i = 0; i < message->participant_count; i++) {
+		struct participant *one = &message->participants[i];
+		struct bytes *const own[] = {&one->id, &one->name, &one->role, &one->access_point};
+		for (size_t k = 0; k < sizeof own / sizeof own[0]; k++)
+			if (visible_blank(*own[k]))
+				*own[k] = BYTES_EMPTY;
+	}
+}
+
 static enum error map_people(
 	struct memory *memory, const struct adapter_context *context, struct adapter_events *out, struct fault *fault)
 {
@@ -206,6 +224,7 @@ static enum error map_people(
 	out->events = calloc(out->count, sizeof *out->events);
 	if (out->events == NULL)
 		return E_NO_MEMORY;
+	drop_blank(&memory->message);
 	TRY(participants_settle(&memory->message, fault));
 	TRY(map_common(memory, context, &out->events[0], fault));
 	TRY(map_objects(memory, &out->events[0]));

@@ -1,6 +1,7 @@
 #include "ingest/audit_message.h"
 
 #include "ledger/subject.h"
+#include "ledger/visible.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,7 @@ void audit_message_free(struct audit_message *message)
 
 enum error texts_add(struct texts *texts, struct bytes text)
 {
-	if (text.len == 0)
+	if (visible_blank(text))
 		return E_OK;
 	if (texts->count == texts->room) {
 		size_t room = texts->room > 0 ? 2 * texts->room : 16;

@@ -14,7 +14,7 @@ struct texts {
 	struct bytes *items;
 };
 
-/* Empty texts are not added. E_NO_MEMORY. */
+/* Texts that are empty or hold nothing but spaces are not added. E_NO_MEMORY. */
 enum error texts_add(struct texts *texts, struct bytes text) MUST_USE;
 void texts_free(struct texts *texts);
 
@@ -84,7 +84,7 @@ enum error audit_message_copy(struct audit_message *message, struct bytes text, 
 /* Texts put together. */
 enum error audit_message_join(
 	struct audit_message *message, const struct bytes *parts, size_t count, struct bytes *out) MUST_USE;
-/* Adds a copy to the objects, unless it is empty. */
+/* Adds a copy to the objects, unless it says nothing. */
 enum error audit_message_object(struct audit_message *message, struct bytes object) MUST_USE;
 /* Looks for a sign of refusal in a code ("403", "AuthZ-Consent", DCM 110113, FHIR's issue types) or in words. */
 void audit_message_denial_code(struct audit_message *message, struct bytes code);

@@ -4,6 +4,7 @@
 #include "ledger/domain.h"
 #include "ledger/event_schema.h"
 #include "ledger/subject.h"
+#include "ledger/visible.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -65,6 +66,9 @@ static enum error check_text(const struct event_field *field, struct bytes text,
 		return fault_set(fault, E_NOT_UTF8, "%s: not valid UTF-8", field->path);
 	if (!clean_text(text))
 		return fault_set(fault, E_BAD_VALUE, "%s: holds control characters", field->path);
+	if (visible_blank(text))
+		return fault_set(
+			fault, E_BAD_VALUE, "%s: holds nothing but spaces; say it in words, or leave it out", field->path);
 	return E_OK;
 }
 
@@ -133,10 +137,13 @@ static enum error check_values(const struct event *event, struct fault *fault)
 {
 	for (uint64_t left = event->present; left != 0; left &= left - 1)
 		TRY(check_field(event, event_field((uint64_t)__builtin_ctzll(left)), fault));
-	if (has(event, EVENT_SUBJECT) && subject_check(event->values[EVENT_SUBJECT].text) != E_OK)
-		return fault_set(fault, E_BAD_SUBJECT, "subject: %s", error_text(E_BAD_SUBJECT));
+	if (has(event, EVENT_SUBJECT))
+		TRY(subject_judge(event->values[EVENT_SUBJECT].text, fault));
 	if (has(event, EVENT_SUBJECT) && has(event, EVENT_SUBJECTS))
 		return fault_set(fault, E_BAD_VALUE, "subject: either subject, or subjects for a mass event, and not both");
+	if (has(event, EVENT_ORG_ID) && !subject_org_valid(event->values[EVENT_ORG_ID].text))
+		return fault_set(
+			fault, E_BAD_VALUE, "org.id: must be SCHEME:ID, such as cvr:55133018: a small-lettered scheme, no spaces");
 	if (has(event, EVENT_SOURCE_SHA256) &&
 		(event->values[EVENT_SOURCE_SHA256].text.len != 64 || !hexadecimal(event->values[EVENT_SOURCE_SHA256].text)))
 		return fault_set(fault, E_BAD_VALUE, "source.sha256: must be 64 lower-case hexadecimal digits");

@@ -1,6 +1,7 @@
 #include "ledger/policy.h"
 
 #include "ledger/event_schema.h"
+#include "ledger/visible.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,8 +41,9 @@ enum error policy_apply(struct policy *policy, const char *word, struct fault *f
 		return apply_field(policy, word + 6, true, fault);
 	if (strncmp(word, "purpose=", 8) == 0) {
 		struct bytes purpose = bytes_text(word + 8);
-		if (purpose.len == 0 || purpose.len > PURPOSE_BYTES_MAX || !clean_text(purpose))
-			return fault_set(fault, E_BAD_VALUE, "policy: purpose is 1 to %u bytes of UTF-8 without control characters",
+		if (purpose.len > PURPOSE_BYTES_MAX || !clean_text(purpose) || visible_blank(purpose))
+			return fault_set(fault, E_BAD_VALUE,
+				"policy: purpose is 1 to %u bytes of UTF-8 without control characters, and not only spaces",
 				PURPOSE_BYTES_MAX);
 		memcpy(policy->purpose, purpose.data, purpose.len + 1);
 		return E_OK;

@@ -1,6 +1,7 @@
 #include "ledger/subject.h"
 
 #include "ledger/subject_system.h"
+#include "ledger/visible.h"
 
 #include <string.h>
 
@@ -22,35 +23,6 @@ static struct bytes after(struct bytes text, size_t skip)
 
 /* ---- values ---- */
 
-/* Characters that nobody sees, that look like others, or that change how others are shown: two ids with and without
- * them would be two people for us and one for everybody who reads. U+FFFD stands for letters that a conversion lost. */
-static bool hidden(uint32_t point)
-{
-	static const struct {
-		uint32_t first;
-		uint32_t last;
-	} ranges[] = {{0x00, 0x1F}, {0x7F, 0xA0}, {0xAD, 0xAD}, {0x300, 0x36F}, {0x61C, 0x61C}, {0x115F, 0x1160},
-		{0x1680, 0x1680}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x2000, 0x200F},
-		{0x2028, 0x202F}, {0x205F, 0x206F}, {0x20D0, 0x20FF}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
-		{0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}, {0xFF00, 0xFF5E}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFF},
-		{0xE0000, 0xE0FFF}};
-	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-		if (point >= ranges[i].first && point <= ranges[i].last)
-			return true;
-	return false;
-}
-
-/* The character at `at` of well-formed UTF-8; moves on. */
-static uint32_t next_point(struct bytes text, size_t *at)
-{
-	uint8_t first = text.data[(*at)++];
-	size_t more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
-	uint32_t point = more == 0 ? first : first & (0x3Fu >> more);
-	for (; more > 0; more--)
-		point = point << 6 | (text.data[(*at)++] & 0x3Fu);
-	return point;
-}
-
 /* NULL, or why the text can be no part of an id. */
 static const char *judge_text(struct bytes text)
 {
@@ -60,9 +32,8 @@ static const char *judge_text(struct bytes text)
 		return "is not valid UTF-8";
 	if (text.data[0] == ' ' || text.data[text.len - 1] == ' ' || memmem(text.data, text.len, "  ", 2) != NULL)
 		return "begins or ends with a space, or has two together";
-	for (size_t at = 0; at < text.len;)
-		if (hidden(next_point(text, &at)))
-			return "has a control, invisible, combining or full-width character, which makes a second spelling";
+	if (visible_hides(text))
+		return "has a control, invisible, combining or full-width character, which makes a second spelling";
 	return NULL;
 }
 
@@ -163,8 +134,7 @@ bool subject_ref_id_valid(struct bytes id)
 	return id.len >= 1 && id.len <= REF_ID_MAX;
 }
 
-/* E_OK, or E_BAD_SUBJECT and the reason. */
-static enum error judge(struct bytes id, struct fault *fault)
+enum error subject_judge(struct bytes id, struct fault *fault)
 {
 	const char *why = FORMS;
 	if (id.len > SUBJECT_BYTES_MAX)
@@ -182,7 +152,7 @@ static enum error judge(struct bytes id, struct fault *fault)
 
 enum error subject_check(struct bytes id)
 {
-	return judge(id, NULL);
+	return subject_judge(id, NULL);
 }
 
 /* ---- bringing into form ---- */
@@ -224,7 +194,21 @@ enum error subject_canonical(struct bytes text, char *out, struct fault *fault)
 	if (text.len == 0 || memchr(text.data, '\0', text.len) != NULL)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: empty, or with a NUL byte");
 	size_t len = spell(text, spelled);
-	TRY(judge(bytes_of(spelled, len), fault));
+	TRY(subject_judge(bytes_of(spelled, len), fault));
 	memcpy(out, spelled, len + 1);
 	return E_OK;
+}
+
+bool subject_org_valid(struct bytes org)
+{
+	size_t colon = find(org, ':');
+	for (size_t i = 0; i < colon; i++) {
+		uint8_t c = org.data[i];
+		bool letter = c >= 'a' && c <= 'z';
+		if (!letter && (i == 0 || !((c >= '0' && c <= '9') || c == '-' || c == '.' || c == '+')))
+			return false;
+	}
+	if (colon == 0 || colon + 1 >= org.len || !bytes_utf8(org))
+		return false;
+	return find(org, ' ') == org.len && !visible_hides(org);
 }

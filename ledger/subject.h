@@ -11,8 +11,13 @@
 
 /* E_OK if `id` is in canonical form, else E_BAD_SUBJECT. */
 enum error subject_check(struct bytes id) MUST_USE;
+/* The same, with the rule that is broken; the fault never holds the value. */
+enum error subject_judge(struct bytes id, struct fault *fault) MUST_USE;
 /* The ID of ref: is a FHIR id: 1 to 64 of A-Z, a-z, 0-9, '-' and '.'. */
 bool subject_ref_id_valid(struct bytes id);
+/* An organisation's SCHEME:ID: a letter, then letters, digits, '-', '.' and '+', all small; an ID without spaces and
+ * characters that nobody sees. */
+bool subject_org_valid(struct bytes org);
 /* Brings what a person or a JSON sender wrote into canonical form: drops the hyphen of a CPR number, spells
  * the CPR OID as cpr, and the system of uri: as subject_system.h says; checks the rest. `out` has
  * SUBJECT_BYTES_MAX + 1 bytes and gets an end mark. The fault names the rule and never the value. */

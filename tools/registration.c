@@ -1,5 +1,7 @@
 #include "tools/registration.h"
 
+#include "ledger/subject.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -34,10 +36,10 @@ static bool clean_text(const char *text, size_t max)
 enum error registration_start(
 	const char *org, const char *name, const struct policy *policy, struct entry_sender *out, struct fault *fault)
 {
-	const char *colon = strchr(org, ':');
-	if (!clean_text(org, ORG_BYTES_MAX) || colon == NULL || colon == org || colon[1] == '\0')
+	if (strlen(org) > ORG_BYTES_MAX || !subject_org_valid(bytes_text(org)))
 		return fault_set(fault, E_BAD_VALUE,
-			"org is SCHEME:ID (such as cvr:55133018), at most %u bytes without control characters", ORG_BYTES_MAX);
+			"org is SCHEME:ID (such as cvr:55133018): a small-lettered scheme, no spaces, at most %u bytes",
+			ORG_BYTES_MAX);
 	if (!clean_text(name, NAME_BYTES_MAX))
 		return fault_set(
 			fault, E_BAD_VALUE, "name is 1 to %u bytes of UTF-8 without control characters", NAME_BYTES_MAX);

@@ -140,7 +140,7 @@ static void check_vector(const json_t *vector, const char *path)
 	ck_abort_msg("%s: kind", path);
 }
 
-/* EVT-1 to EVT-8 */
+/* EVT-1 to EVT-8, EVT-12, EVT-13 */
 START_TEST(own_vectors)
 {
 	char dir[4096];

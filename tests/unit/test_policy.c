@@ -42,7 +42,8 @@ END_TEST
 START_TEST(refusals)
 {
 	static const char *const bad[] = {"open=nothing", "close=subject", "close=subjects", "close=time", "close=action",
-		"close=org.id", "close=org.name", "close=actor.kind", "purpose=", "purpose=a\nb", "purpose=\xE6", "other", ""};
+		"close=org.id", "close=org.name", "close=actor.kind", "purpose=", "purpose=  ", "purpose=\xC2\xA0",
+		"purpose=a\nb", "purpose=\xE6", "other", ""};
 	struct policy policy;
 	struct fault fault;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -45,6 +45,25 @@ static void check_vector(const json_t *vector, const char *path)
 	ck_assert(bytes_equal(vector_hex(vector, "entry", wanted), bytes_of(made, writer_len(&w))));
 }
 
+/* EVT-12: who registers a sender writes the organisation as its events must. */
+START_TEST(organisations)
+{
+	static const char *const good[] = {"cvr:1", "x-1.y+z:a:b", "se:16-\xC3\xA5"};
+	static const char *const bad[] = {"", "1", ":1", "cvr:", "cvr: 1", " cvr:1", "CVR:1", "1cvr:1", "c r:1", "cvr:1\n",
+		"cvr:\xE2\x80\x8B"
+		"1",
+		"cvr:\xE6"};
+	struct policy policy;
+	struct entry_sender sender;
+	struct fault fault;
+	policy_default(&policy);
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		ck_assert_msg(registration_start(good[i], "N", &policy, &sender, &fault) == E_OK, "%s", good[i]);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		ck_assert_msg(registration_start(bad[i], "N", &policy, &sender, &fault) == E_BAD_VALUE, "%s", bad[i]);
+}
+END_TEST
+
 /* END-1, END-2, END-3, END-4 */
 START_TEST(own_vectors)
 {
@@ -58,4 +77,4 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("registration", own_vectors)
+UNIT_MAIN("registration", own_vectors, organisations)

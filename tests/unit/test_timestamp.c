@@ -66,7 +66,7 @@ START_TEST(reasons)
 }
 END_TEST
 
-/* ADP-11 */
+/* ADP-20 */
 START_TEST(leap_seconds)
 {
 	static const char *const leap[] = {

@@ -118,8 +118,39 @@ def event_vectors():
         write("event", name, vector)
 
     whole("time-lower-case", "t and z in lower case, as RFC 3339 allows", {"time": "2026-11-23t08:15:30z"}, {})
-    whole("org-of-another", "an organisation that is not the sender's own, and no SCHEME:ID: any text goes here",
-          {"org": {"id": "55133018", "name": "Aarhus Kommune"}}, {7: "55133018"})
+    whole("org-of-another", "an organisation that is not the sender's own",
+          {"org": {"id": "cvr:29190925", "name": "Region Midtjylland"}}, {7: "cvr:29190925", 8: "Region Midtjylland"})
+
+    def refused(name, about, change, expect):
+        write("event", name, {"about": about, "kind": "event", "event": {**plain, **change}, "policy": [], "expect": expect})
+
+    for name, org in (("no-scheme", "55133018"), ("empty-scheme", ":55133018"), ("empty", "cvr:"), ("space", "cvr: 55133018"),
+                      ("capital", "CVR:55133018"), ("zero-width", "cvr:5513\u200b3018")):
+        refused("org-" + name, "an organisation's id that is no SCHEME:ID", {"org": {"id": org, "name": "Aarhus Kommune"}}, "bad-value")
+    for name, text in (("spaces", "   "), ("no-break", "\u00a0"), ("zero-width", "\u200b")):
+        refused("purpose-" + name, "a text of which nobody sees anything", {"purpose": text}, "bad-value")
+    for name, subject in (
+            ("urn-capitals", "uri:URN:OID:1.2.208.176.1.2|0101701234"), ("bare-oid", "uri:1.2.208.176.1.2|0101701234"),
+            ("oid-scheme", "uri:oid:1.2.208.176.1.2|0101701234"), ("conditional", "uri:Patient?identifier=urn:oid:1.2.3|7"),
+            ("local-word", "uri:MRN|7"), ("code-system", "uri:https://fhir.example.dk/CodeSystem/v2-0203|192"),
+            ("code-system-oid", "oid:2.16.840.1.113883.12.203:MR"), ("query", "ref:cvr:55133018/Patient/77?x=1"),
+            ("fragment", "ref:cvr:55133018/Patient/77#f"), ("escape", "ref:cvr:55133018/Patient/p%31"),
+            ("id-65", "ref:cvr:55133018/Patient/" + 65 * "a"), ("cx", "oid:1.2.3:7^^^&1.2.3&ISO"),
+            ("zero-width", "oid:1.2.3:7\u200b"), ("direction", "oid:1.2.3:\u202e7"), ("combining", "oid:1.2.3:a\u030a"),
+            ("no-break", "oid:1.2.3:7\u00a07"), ("lost-letter", "oid:1.2.3:S\ufffdren"), ("uri-query", "uri:https://a.example/?x=1|7"),
+            ("uri-user", "uri:https://u@a.example/x|7"), ("uri-escape", "uri:https://a.example/%41|7")):
+        refused("subject-bad-" + name, "a subject that is in no canonical form", {"subject": subject}, "bad-subject")
+    for name, subject, canonical in (
+            ("host-capitals", "uri:HTTPS://STS.Example.NO/id|7", "uri:https://sts.example.no/id|7"),
+            ("slash-at-end", "uri:https://sts.example.no/id/|7", "uri:https://sts.example.no/id|7"),
+            ("own-port", "uri:https://sts.example.no:443/id|7", "uri:https://sts.example.no/id|7"),
+            ("uuid-capitals", "uri:urn:UUID:5E|7", "uri:urn:uuid:5e|7")):
+        whole("subject-" + name, "a system in another spelling is brought into form", {"subject": subject}, {1: canonical})
+    for name, subject in (("urn-capitals", "uri:urn:UUID:5e|7"), ("host-capitals", "uri:https://A.example/x|7"),
+                          ("slash-at-end", "uri:https://a.example/x/|7"), ("zero-width", "oid:1.2.3:7\u200b")):
+        part("subject-" + name, "a subject in another spelling than its canonical one", "bad-subject", {1: subject})
+    part("org-no-scheme", "an organisation's id that is no SCHEME:ID", "bad-value", {7: "55133018"})
+    part("purpose-spaces", "a text of which nobody sees anything", "bad-value", {11: "  "})
     whole("json-escapes", "members and texts with escapes are what they stand for", {}, {},
           text=lambda text: text.replace('"action"', '"\\u0061ction"').replace("cvr:", "cvr\\u003a"))
     mass = {name: value for name, value in plain.items() if name != "subject"}

@@ -1,0 +1,11 @@
+/* What a reader can see of a text. */
+#pragma once
+
+#include "ledger/bytes.h"
+
+/* Whether well-formed UTF-8 has characters that nobody sees, that look like others, or that change how others are
+ * shown: controls, directions, zero width, spaces other than U+0020, combining marks, full-width letters, and U+FFFD,
+ * which stands for letters that a conversion lost. */
+bool visible_hides(struct bytes text);
+/* Whether nothing of it can be seen: empty, or such characters and spaces alone. */
+bool visible_blank(struct bytes text);
