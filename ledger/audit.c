@@ -89,7 +89,8 @@ static enum error judge_opening(struct audit *audit, enum error error, const str
 	case E_PERMISSION:
 		return error;
 	case E_CORRUPT:
-		return audit_finding(audit, 0, "the store is damaged, or its state and its checkpoint do not fit");
+		return audit_finding(audit, 0, "%s",
+			fault->text[0] != '\0' ? fault->text : "the store is damaged, or its state and its checkpoint do not fit");
 	default:
 		return audit_finding(audit, 0, "%s", fault->text);
 	}

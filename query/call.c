@@ -70,7 +70,7 @@ void call_problem(struct call *call, int status, enum error error, const char *d
 
 void call_internal(struct call *call, enum error error)
 {
-	bool passing = error == E_IO || error == E_FULL || error == E_NO_MEMORY;
+	bool passing = error == E_IO || error == E_FULL || error == E_NO_MEMORY || error == E_READERS;
 	call_problem(call, passing ? 503 : 500, error, error_text(error));
 }
 

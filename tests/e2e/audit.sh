@@ -35,7 +35,12 @@ store=ledger/store/data.mdb
 cp "$store" good
 truncate -s 8192 "$store"
 expect 1 "audit of a store that is cut off" "$indsigt" audit ledger --vkey "$vkey"
+holds "... says so" has "$out" "data.mdb was cut"
+cp good "$store"
+truncate -s -8192 "$store"
+expect 1 "audit of a store that lacks its last pages" "$indsigt" audit ledger --vkey "$vkey"
 holds "... the walker's death is a finding" has "$out" "pages are damaged"
+holds "... with what was seen" has "$err" "a page of a store's file cannot be read"
 : >"$store"
 expect 1 "audit of an empty store" "$indsigt" audit ledger --vkey "$vkey"
 holds "... is a finding" has "$out" "audit: FAILED index="
