@@ -1,82 +1,77 @@
 /* FHIR AuditEvent in JSON, R4 and R5 by shape. spec/adapters.md */
+#include "ingest/fhir_people.h"
 #include "ingest/participants.h"
 
-#include <jansson.h>
 #include <string.h>
 
-static struct bytes text_at(const json_t *object, const char *name)
+/* What names a person or device in an element like `who`: an identifier, else a reference. */
+static enum error id_of(struct audit_message *message, const json_t *who, const json_t *identifier, struct bytes *out)
 {
-	const json_t *value = json_object_get(object, name);
-	return json_is_string(value) ? bytes_of(json_string_value(value), json_string_length(value)) : BYTES_EMPTY;
-}
-
-static struct bytes first_of(struct bytes a, struct bytes b)
-{
-	return a.len > 0 ? a : b;
-}
-
-/* The element itself, or the first of an array of them. */
-static const json_t *first_element(const json_t *value)
-{
-	return json_is_array(value) ? json_array_get(value, 0) : value;
-}
-
-/* Display, then text, then code: of a Coding, or of a CodeableConcept's first coding that has one. */
-static struct bytes words_of(const json_t *concept)
-{
-	const json_t *coding;
-	size_t i;
-	struct bytes code = BYTES_EMPTY;
-	json_array_foreach(json_object_get(concept, "coding"), i, coding)
-	{
-		if (text_at(coding, "display").len > 0)
-			return text_at(coding, "display");
-		code = first_of(code, text_at(coding, "code"));
-	}
-	struct bytes words = first_of(text_at(concept, "display"), text_at(concept, "text"));
-	return first_of(words, first_of(text_at(concept, "code"), code));
-}
-
-/* The code of a Coding, a CodeableConcept, or a plain code. */
-static struct bytes code_of(const json_t *value)
-{
-	if (json_is_string(value))
-		return bytes_of(json_string_value(value), json_string_length(value));
-	struct bytes code = text_at(value, "code");
-	const json_t *coding = first_element(json_object_get(value, "coding"));
-	return first_of(code, text_at(coding, "code"));
-}
-
-/* What names a person or device in an element like `who`: its name, and its id. */
-static struct bytes name_of(const json_t *who)
-{
-	return text_at(who, "display");
-}
-
-static enum error id_of(struct audit_message *message, const json_t *who, struct bytes *out)
-{
-	const json_t *identifier = json_object_get(who, "identifier");
-	struct bytes value = text_at(identifier, "value");
-	struct bytes system = text_at(identifier, "system");
-	struct bytes parts[] = {system, system.len ? BYTES_LITERAL("|") : BYTES_EMPTY, value};
-	*out = text_at(who, "reference");
+	struct bytes value = fhir_text(identifier, "value");
+	struct bytes system = fhir_text(identifier, "system");
+	struct bytes parts[] = {system, system.len > 0 ? BYTES_LITERAL("|") : BYTES_EMPTY, value};
+	*out = fhir_text(who, "reference");
 	return value.len > 0 ? audit_message_join(message, parts, 3, out) : E_OK;
 }
 
-/* ---- parts of the message ---- */
+/* ---- names of contained resources ---- */
 
-static bool has_code(const json_t *concept, const char *wanted)
+/* A text, or HumanName, or DeviceName: the first of a list. */
+static struct bytes name_in(const json_t *resource, const char *member)
 {
-	const json_t *coding;
-	size_t i;
-	if (bytes_equal(code_of(concept), bytes_text(wanted)))
-		return true;
-	json_array_foreach(json_object_get(concept, "coding"), i, coding)
-	{
-		if (bytes_equal(text_at(coding, "code"), bytes_text(wanted)))
-			return true;
-	}
-	return false;
+	const json_t *name = json_object_get(resource, member);
+	if (json_is_array(name))
+		name = json_array_get(name, 0);
+	if (json_is_string(name))
+		return fhir_text(resource, member);
+	return fhir_first(fhir_text(name, "text"), fhir_first(fhir_text(name, "name"), fhir_text(name, "family")));
+}
+
+static const json_t *identifier_in(const json_t *resource)
+{
+	const json_t *identifier = json_object_get(resource, "identifier");
+	return json_is_array(identifier) ? json_array_get(identifier, 0) : identifier;
+}
+
+/* What `who` points to: a contained resource, behind a role the practitioner, or NULL. */
+static const json_t *target_of(const json_t *root, const json_t *who)
+{
+	const json_t *target = fhir_contained(root, fhir_text(who, "reference"));
+	const json_t *practitioner = fhir_contained(root, fhir_text(json_object_get(target, "practitioner"), "reference"));
+	return practitioner != NULL ? practitioner : target;
+}
+
+/* Name and id of what `who` points to; "#x" alone would say nothing outside the message. */
+static enum error name_and_id(
+	struct audit_message *message, const json_t *root, const json_t *who, struct bytes *name, struct bytes *id)
+{
+	const json_t *target = target_of(root, who);
+	const json_t *identifier = json_object_get(who, "identifier");
+	*name = fhir_first(fhir_text(who, "display"), fhir_first(name_in(target, "name"), name_in(target, "deviceName")));
+	return id_of(message, who, identifier != NULL ? identifier : identifier_in(target), id);
+}
+
+/* ---- participants ---- */
+
+static enum participant_nature nature_of(struct bytes type)
+{
+	static const char *const machines[] = {"Device", "Organization", "HealthcareService", "Endpoint"};
+	static const char *const humans[] = {"Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Person"};
+	for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
+		if (bytes_equal(type, bytes_text(machines[i])))
+			return PARTICIPANT_MACHINE;
+	for (size_t i = 0; i < sizeof humans / sizeof humans[0]; i++)
+		if (bytes_equal(type, bytes_text(humans[i])))
+			return PARTICIPANT_HUMAN;
+	return PARTICIPANT_UNSAID;
+}
+
+static void read_role(struct participant *participant, const json_t *concept)
+{
+	struct bytes code;
+	for (size_t i = 0; fhir_code(concept, i, &code); i++)
+		participant_role_code(participant, code);
+	participant->role = fhir_first(participant->role, fhir_words(concept));
 }
 
 static void read_purposes(struct audit_message *message, const json_t *purposes)
@@ -85,134 +80,90 @@ static void read_purposes(struct audit_message *message, const json_t *purposes)
 	size_t i;
 	json_array_foreach(purposes, i, purpose)
 	{
-		message->purpose = first_of(message->purpose, words_of(purpose));
-		message->emergency |= has_code(purpose, "BTG") || has_code(purpose, "ETREAT");
+		message->purpose = fhir_first(message->purpose, fhir_words(purpose));
+		message->emergency |= fhir_has_code(purpose, "BTG") || fhir_has_code(purpose, "ETREAT");
 	}
 }
 
-/* The last segment but one of a reference: the type of what it points to. */
-static bool refers_to(struct bytes reference, const char *type)
+static enum error read_agent(struct fhir_reader *reader, const json_t *agent)
 {
-	size_t len = strlen(type);
-	for (size_t at = 0; at + len < reference.len; at++)
-		if ((at == 0 || reference.data[at - 1] == '/') && memcmp(reference.data + at, type, len) == 0 &&
-			reference.data[at + len] == '/')
-			return true;
-	return false;
-}
-
-static enum participant_nature nature_of(const json_t *who)
-{
-	static const char *const machines[] = {"Device", "Organization", "HealthcareService", "Endpoint"};
-	static const char *const humans[] = {"Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Person"};
-	for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
-		if (refers_to(text_at(who, "reference"), machines[i]) ||
-			bytes_equal(text_at(who, "type"), bytes_text(machines[i])))
-			return PARTICIPANT_MACHINE;
-	for (size_t i = 0; i < sizeof humans / sizeof humans[0]; i++)
-		if (refers_to(text_at(who, "reference"), humans[i]) || bytes_equal(text_at(who, "type"), bytes_text(humans[i])))
-			return PARTICIPANT_HUMAN;
-	return PARTICIPANT_UNSAID;
-}
-
-static void read_role_codes(struct participant *participant, const json_t *concept)
-{
-	const json_t *coding;
-	size_t i;
-	participant_role_code(participant, code_of(concept));
-	json_array_foreach(json_object_get(concept, "coding"), i, coding)
-		participant_role_code(participant, text_at(coding, "code"));
-}
-
-static enum error read_agent(struct audit_message *message, const json_t *agent)
-{
+	struct audit_message *message = reader->message;
 	const json_t *who = json_object_get(agent, "who");
 	const json_t *role;
 	size_t i;
-	struct participant participant = {
-		.requestor = json_is_true(json_object_get(agent, "requestor")), .nature = nature_of(who)};
-	read_role_codes(&participant, json_object_get(agent, "type"));
-	participant.role = words_of(json_object_get(agent, "type"));
-	json_array_foreach(json_object_get(agent, "role"), i, role)
-	{
-		read_role_codes(&participant, role);
-		participant.role = first_of(participant.role, words_of(role));
-	}
-	participant.name = first_of(name_of(who), text_at(agent, "name"));
-	TRY(id_of(message, who, &participant.id));
-	participant.id = first_of(participant.id, text_at(agent, "altId"));
-	const json_t *network = json_object_get(agent, "network");
+	if (who == NULL)
+		who = json_object_get(agent, "reference"); /* STU3 */
+	struct participant participant = {.requestor = json_is_true(json_object_get(agent, "requestor")),
+		.nature = nature_of(fhir_target_type(reader->root, who))};
+	participant_role_code(&participant, fhir_text(who, "type"));
+	read_role(&participant, json_object_get(agent, "type"));
+	json_array_foreach(json_object_get(agent, "role"), i, role) read_role(&participant, role);
+	TRY(name_and_id(message, reader->root, who, &participant.name, &participant.id));
+	participant.name = fhir_first(participant.name, fhir_text(agent, "name"));
+	if (participant.id.len == 0)
+		TRY(id_of(message, NULL, json_object_get(agent, "userId"), &participant.id)); /* STU3 */
+	participant.id = fhir_first(participant.id, fhir_text(agent, "altId"));
+	struct bytes address = fhir_text(json_object_get(agent, "network"), "address");
 	participant.access_point =
-		first_of(text_at(network, "address"), first_of(text_at(agent, "networkString"), text_at(agent, "networkUri")));
+		fhir_first(address, fhir_first(fhir_text(agent, "networkString"), fhir_text(agent, "networkUri")));
 	struct bytes *const texts[] = {&participant.id, &participant.name, &participant.role, &participant.access_point};
 	for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		TRY(audit_message_copy(message, *texts[i], texts[i]));
+	read_purposes(message, json_object_get(agent, "purposeOfUse"));
+	read_purposes(message, json_object_get(agent, "authorization"));
 	return participants_add(message, &participant);
 }
 
-static enum error read_agents(struct audit_message *message, const json_t *agents, struct fault *fault)
+static enum error read_agents(struct fhir_reader *reader)
 {
+	const json_t *agents = json_object_get(reader->root, "agent");
 	const json_t *agent;
 	size_t i;
 	if (json_array_size(agents) == 0)
-		return fault_set(fault, E_MISSING_FIELD, "agent: required and missing");
-	json_array_foreach(agents, i, agent)
-	{
-		TRY(read_agent(message, agent));
-		read_purposes(message, json_object_get(agent, "purposeOfUse"));
-		read_purposes(message, json_object_get(agent, "authorization"));
-	}
+		return fault_set(reader->fault, E_MISSING_FIELD, "agent: required and missing");
+	json_array_foreach(agents, i, agent) TRY(read_agent(reader, agent));
 	return E_OK;
 }
 
-static enum error read_subject(
-	struct audit_message *message, const json_t *what, const struct adapter_context *context, struct fault *fault)
+/* ---- entities ---- */
+
+static bool is_consent(const json_t *root, const json_t *entity)
 {
-	const json_t *identifier = json_object_get(what, "identifier");
-	struct bytes value = text_at(identifier, "value");
-	if (value.len > 0)
-		return audit_message_identifier(message, text_at(identifier, "system"), value, fault);
-	struct bytes reference = text_at(what, "reference");
-	if (reference.len > 0)
-		return audit_message_subject(message, reference, context->org_id, fault);
-	return fault_set(fault, E_BAD_SUBJECT, "entity.what: a patient without identifier or reference");
+	return fhir_has_code(json_object_get(entity, "type"), "Consent") ||
+		   bytes_equal(fhir_target_type(root, fhir_entity_what(entity)), BYTES_LITERAL("Consent"));
 }
 
-static enum error read_object(struct audit_message *message, const json_t *what)
+/* Entities that are no subjects. */
+static enum error read_entities(struct fhir_reader *reader)
 {
-	struct bytes id;
-	TRY(id_of(message, what, &id));
-	return audit_message_object(message, first_of(id, text_at(what, "display")));
-}
-
-static enum error read_entities(
-	struct audit_message *message, const json_t *entities, const struct adapter_context *context, struct fault *fault)
-{
+	struct audit_message *message = reader->message;
 	const json_t *entity;
 	size_t i;
-	json_array_foreach(entities, i, entity)
+	json_array_foreach(json_object_get(reader->root, "entity"), i, entity)
 	{
-		const json_t *what = json_object_get(entity, "what");
-		struct bytes role = code_of(json_object_get(entity, "role"));
-		bool consent = bytes_equal(code_of(json_object_get(entity, "type")), BYTES_LITERAL("Consent"));
-		message->query |= json_object_get(entity, "query") != NULL || bytes_equal(role, BYTES_LITERAL("24"));
-		if (bytes_equal(role, BYTES_LITERAL("1")))
-			TRY(read_subject(message, what, context, fault));
-		else if (consent && message->consent.len == 0)
-			TRY(id_of(message, what, &message->consent));
+		struct bytes name;
+		struct bytes id;
+		message->query |=
+			json_object_get(entity, "query") != NULL || fhir_has_code(json_object_get(entity, "role"), "24");
+		if (fhir_entity_person(reader->root, entity) == FHIR_PERSON_YES)
+			continue;
+		const json_t *what = fhir_entity_what(entity);
+		TRY(name_and_id(message, reader->root, what, &name, &id));
+		if (id.len == 0)
+			TRY(id_of(message, NULL, json_object_get(entity, "identifier"), &id)); /* STU3 */
+		id = fhir_first(id, fhir_first(name, fhir_text(entity, "name")));
+		if (is_consent(reader->root, entity) && message->consent.len == 0)
+			message->consent = id;
 		else
-			TRY(read_object(message, what));
+			TRY(audit_message_object(message, id));
 	}
 	return E_OK;
 }
 
-static enum error read_outcome(struct audit_message *message, const json_t *root, struct fault *fault)
+/* ---- the event ---- */
+
+static bool read_severity(struct bytes code, enum severity *out)
 {
-	const json_t *value = json_object_get(root, "outcome");
-	struct bytes code = code_of(json_is_object(value) && json_object_get(value, "code") != NULL &&
-										!json_is_string(json_object_get(value, "code"))
-									? json_object_get(value, "code")
-									: value);
 	static const struct {
 		const char *code;
 		enum severity severity;
@@ -222,61 +173,185 @@ static enum error read_outcome(struct audit_message *message, const json_t *root
 		{"fatal", SEVERITY_MAJOR}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (bytes_equal(code, bytes_text(known[i].code))) {
-			message->severity = known[i].severity;
-			return E_OK;
+			*out = known[i].severity;
+			return true;
 		}
-	return fault_set(fault, E_BAD_VALUE, "outcome: not one of 0, 4, 8, 12 (R4) or success, warning, error, fatal (R5)");
+	return false;
 }
 
 static void read_denial(struct audit_message *message, const json_t *concept)
 {
-	const json_t *coding;
-	size_t i;
-	audit_message_denial_code(message, code_of(concept));
-	json_array_foreach(json_object_get(concept, "coding"), i, coding)
-		audit_message_denial_code(message, text_at(coding, "code"));
+	struct bytes code;
+	for (size_t i = 0; fhir_code(concept, i, &code); i++)
+		audit_message_denial_code(message, code);
 }
 
-static enum error read_root(
-	struct audit_message *message, const json_t *root, const struct adapter_context *context, struct fault *fault)
+static void read_denials(struct audit_message *message, const json_t *concepts)
 {
-	if (!bytes_equal(text_at(root, "resourceType"), BYTES_LITERAL("AuditEvent")))
-		return fault_set(fault, E_BAD_VALUE, "resourceType: must be AuditEvent");
-	bool r5 = json_object_get(root, "code") != NULL;
-	const json_t *subtype = first_element(json_object_get(root, r5 ? "code" : "subtype"));
-	const json_t *type = first_element(json_object_get(root, r5 ? "category" : "type"));
-	const json_t *source = json_object_get(root, "source");
-	const json_t *observer = json_object_get(source, "observer");
-	struct bytes action = text_at(root, "action");
-	struct bytes observer_id;
-	message->format = r5 ? "fhir-r5" : "fhir-r4";
-	message->time = text_at(root, "recorded");
+	const json_t *concept;
+	size_t i;
+	json_array_foreach(concepts, i, concept)
+	{
+		read_denial(message, concept);
+		audit_message_denial_words(message, fhir_text(concept, "text"));
+		audit_message_denial_words(message, fhir_words(concept));
+	}
+}
+
+/* R4: a code. R5: a Coding in `code`, details beside it. The worst of several codes counts. */
+static enum error read_outcome(struct fhir_reader *reader)
+{
+	struct audit_message *message = reader->message;
+	const json_t *outcome = json_object_get(reader->root, "outcome");
+	const json_t *inner = json_object_get(outcome, "code");
+	const json_t *concept = json_is_object(inner) ? inner : outcome;
+	struct bytes code = fhir_text(reader->root, "outcome");
+	bool understood = !json_is_object(outcome) && read_severity(code, &message->severity);
+	for (size_t i = 0; json_is_object(outcome) && fhir_code(concept, i, &code); i++) {
+		enum severity severity = SEVERITY_NONE;
+		if (code.len == 0 || !read_severity(code, &severity))
+			continue;
+		understood = true;
+		message->severity = severity > message->severity ? severity : message->severity;
+	}
+	if (!understood)
+		return fault_set(reader->fault, E_BAD_VALUE,
+			"outcome: not one of 0, 4, 8, 12 (R4) or success, information, warning, error, fatal (R5)");
+	read_denials(message, json_object_get(outcome, "detail"));
+	audit_message_denial_words(message, fhir_text(reader->root, "outcomeDesc"));
+	return E_OK;
+}
+
+/* What one code says about the action. */
+static void read_action_code(struct audit_message *message, struct bytes code)
+{
+	static const char *const searches[] = {"search", "search-type", "search-system", "110112"};
+	static const char *const disclosures[] = {"disclose", "Disclosure", "disclosure"};
+	for (size_t i = 0; i < sizeof searches / sizeof searches[0]; i++)
+		message->query |= bytes_equal(code, bytes_text(searches[i]));
+	for (size_t i = 0; i < sizeof disclosures / sizeof disclosures[0]; i++)
+		message->disclosed |= bytes_equal(code, bytes_text(disclosures[i]));
+	message->exported |= bytes_equal(code, BYTES_LITERAL("110106"));
+	audit_message_denial_code(message, code);
+}
+
+static void read_action_codes(struct audit_message *message, const json_t *concept)
+{
+	struct bytes code;
+	for (size_t i = 0; fhir_code(concept, i, &code); i++)
+		read_action_code(message, code);
+}
+
+/* The words of one concept, or of each of a list: "Disclose Record Lifecycle Event, read". */
+static enum error read_concepts(struct audit_message *message, const json_t *concepts, struct bytes *words)
+{
+	const json_t *concept;
+	size_t i;
+	*words = BYTES_EMPTY;
+	if (json_is_object(concepts)) {
+		read_action_codes(message, concepts);
+		*words = fhir_words(concepts);
+		return E_OK;
+	}
+	json_array_foreach(concepts, i, concept)
+	{
+		struct bytes next = fhir_words(concept);
+		bool again = false;
+		for (size_t k = 0; k < i; k++)
+			again |= bytes_equal(fhir_words(json_array_get(concepts, k)), next);
+		struct bytes parts[] = {*words, words->len > 0 ? BYTES_LITERAL(", ") : BYTES_EMPTY, next};
+		read_action_codes(message, concept);
+		if (next.len == 0 || again)
+			continue;
+		if (words->len + 2 + next.len <= EVENT_TEXT_BYTES_MAX || words->len == 0)
+			TRY(audit_message_join(message, parts, 3, words));
+		else
+			TRY(audit_message_object(message, next)); /* told elsewhere rather than cut */
+	}
+	return E_OK;
+}
+
+static enum error read_activity(struct fhir_reader *reader, bool r5)
+{
+	struct audit_message *message = reader->message;
+	struct bytes narrow;
+	struct bytes wide;
+	struct bytes action = fhir_text(reader->root, "action");
 	if (action.len > 1)
-		return fault_set(fault, E_BAD_VALUE, "action: must be one of C, R, U, D, E");
+		return fault_set(reader->fault, E_BAD_VALUE, "action: must be one of C, R, U, D, E");
 	message->action = action.len == 1 ? action.data[0] : 0;
-	message->activity = first_of(words_of(subtype), words_of(type));
-	message->query = bytes_equal(code_of(subtype), BYTES_LITERAL("search-type")) ||
-					 bytes_equal(code_of(subtype), BYTES_LITERAL("search"));
-	TRY(read_outcome(message, root, fault));
-	read_denial(message, subtype);
-	read_denial(message, type);
-	audit_message_denial_words(message, text_at(root, "outcomeDesc"));
-	TRY(id_of(message, observer, &observer_id));
-	message->system = first_of(first_of(name_of(observer), observer_id), text_at(source, "site"));
+	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "code" : "subtype"), &narrow));
+	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "category" : "type"), &wide));
+	message->activity = fhir_first(narrow, wide);
+	return E_OK;
+}
+
+/* A time with a clock: FHIR allows a mere date or a year too, which are no times. */
+static bool is_moment(struct bytes text)
+{
+	return text.len > 10 && (text.data[10] == 'T' || text.data[10] == 't');
+}
+
+/* When it happened, if the message says so, else when it was recorded. */
+static void read_times(struct fhir_reader *reader)
+{
+	struct audit_message *message = reader->message;
+	const json_t *period = json_object_get(reader->root, "occurredPeriod");
+	if (period == NULL)
+		period = json_object_get(reader->root, "period");
+	struct bytes start = fhir_first(fhir_text(period, "start"), fhir_text(reader->root, "occurredDateTime"));
+	struct bytes end = fhir_text(period, "end");
+	message->time = fhir_text(reader->root, "recorded");
+	if (message->time.len == 0 || !is_moment(start))
+		return;
+	message->time = start;
+	message->end_time = is_moment(end) ? end : BYTES_EMPTY;
+}
+
+static enum error read_source(struct fhir_reader *reader)
+{
+	const json_t *source = json_object_get(reader->root, "source");
+	const json_t *site = json_object_get(source, "site");
+	struct bytes name;
+	struct bytes id;
+	TRY(name_and_id(reader->message, reader->root, json_object_get(source, "observer"), &name, &id));
+	struct bytes system = fhir_first(fhir_first(name, id), fhir_text(source, "site"));
+	if (system.len == 0) {
+		TRY(name_and_id(reader->message, reader->root, site, &name, &id)); /* R5: a reference */
+		system = fhir_first(name, id);
+	}
+	if (system.len == 0)
+		TRY(id_of(reader->message, NULL, json_object_get(source, "identifier"), &system)); /* STU3 */
+	reader->message->system = system;
+	return E_OK;
+}
+
+static enum error read_root(struct fhir_reader *reader)
+{
+	const json_t *root = reader->root;
+	struct audit_message *message = reader->message;
+	bool r5 = json_object_get(root, "code") != NULL;
+	if (!bytes_equal(fhir_text(root, "resourceType"), BYTES_LITERAL("AuditEvent")))
+		return fault_set(reader->fault, E_BAD_VALUE, "resourceType: must be AuditEvent");
+	TRY(fhir_check_types(root, reader->fault));
+	message->format = r5 ? "fhir-r5" : "fhir-r4";
+	read_times(reader);
+	TRY(read_outcome(reader));
+	TRY(read_activity(reader, r5));
+	TRY(read_source(reader));
 	read_purposes(message, json_object_get(root, "purposeOfEvent"));
 	read_purposes(message, json_object_get(root, "authorization"));
-	TRY(read_agents(message, json_object_get(root, "agent"), fault));
-	const json_t *patient = json_object_get(root, "patient");
-	if (patient != NULL)
-		TRY(read_subject(message, patient, context, fault));
-	return read_entities(message, json_object_get(root, "entity"), context, fault);
+	TRY(read_agents(reader));
+	TRY(fhir_subjects(reader));
+	TRY(read_entities(reader));
+	return fhir_check_mentions(reader);
 }
 
 /* Texts must outlive the document: every one of the message's is copied. */
 static enum error keep_texts(struct audit_message *message)
 {
 	struct bytes *const texts[] = {
-		&message->time, &message->system, &message->activity, &message->purpose, &message->consent};
+		&message->time, &message->end_time, &message->system, &message->activity, &message->purpose, &message->consent};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		TRY(audit_message_copy(message, *texts[i], texts[i]));
 	return E_OK;
@@ -286,13 +361,18 @@ enum error fhir_read(
 	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault)
 {
 	json_error_t json_error;
+	struct bytes start = fhir_trim(text);
+	if (start.len > 0 && start.data[0] == '<')
+		return fault_set(fault, E_BAD_JSON, "the message is XML; FHIR is read as JSON (application/fhir+json)");
 	json_t *root = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &json_error);
 	if (root == NULL)
 		return fault_set(
 			fault, E_BAD_JSON, "not valid JSON at byte %d (duplicate names are refused too)", json_error.position);
-	enum error error = read_root(out, root, context, fault);
+	struct fhir_reader reader = {.root = root, .message = out, .context = context, .fault = fault};
+	enum error error = read_root(&reader);
 	if (error == E_OK)
 		error = keep_texts(out);
+	texts_free(&reader.known);
 	json_decref(root);
 	return error;
 }

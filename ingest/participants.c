@@ -5,25 +5,30 @@
 
 void participant_role_code(struct participant *participant, struct bytes code)
 {
+	enum { NOTHING_ELSE, DESTINATION, PRINCIPAL };
 	static const struct {
 		const char *code;
 		enum participant_nature nature;
-		bool destination;
+		int place;
 	} known[] = {
-		{"110150", PARTICIPANT_MACHINE, false}, /* Application */
-		{"110152", PARTICIPANT_MACHINE, true},  /* Destination Role ID */
-		{"110153", PARTICIPANT_MACHINE, false}, /* Source Role ID */
-		{"110154", PARTICIPANT_MACHINE, true},  /* Destination Media */
-		{"110155", PARTICIPANT_MACHINE, false}, /* Source Media */
-		{"authserver", PARTICIPANT_MACHINE, false}, {"humanuser", PARTICIPANT_HUMAN, false},
-		{"IRCP", PARTICIPANT_UNSAID, true}, /* information recipient; also of a user who reads */
+		{"110150", PARTICIPANT_MACHINE, NOTHING_ELSE}, /* Application */
+		{"110152", PARTICIPANT_MACHINE, DESTINATION},  /* Destination Role ID */
+		{"110153", PARTICIPANT_MACHINE, NOTHING_ELSE}, /* Source Role ID */
+		{"110154", PARTICIPANT_MACHINE, DESTINATION},  /* Destination Media */
+		{"110155", PARTICIPANT_MACHINE, NOTHING_ELSE}, /* Source Media */
+		{"authserver", PARTICIPANT_MACHINE, NOTHING_ELSE},
+		{"humanuser", PARTICIPANT_HUMAN, NOTHING_ELSE},
+		{"IRCP", PARTICIPANT_UNSAID, DESTINATION}, /* information recipient; also of a user who reads */
+		{"DELEGATOR", PARTICIPANT_UNSAID, PRINCIPAL},
+		{"GRANTOR", PARTICIPANT_UNSAID, PRINCIPAL},
 	};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		if (!bytes_equal(code, bytes_text(known[i].code)))
 			continue;
 		if (participant->nature == PARTICIPANT_UNSAID)
 			participant->nature = known[i].nature;
-		participant->destination |= known[i].destination;
+		participant->destination |= known[i].place == DESTINATION;
+		participant->principal |= known[i].place == PRINCIPAL;
 	}
 }
 

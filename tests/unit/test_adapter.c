@@ -181,7 +181,7 @@ START_TEST(refusals)
 		{ADAPTER_FHIR,
 			"{\"resourceType\":\"AuditEvent\",\"agent\":[{}],\"entity\":[{\"role\":{\"code\":\"1\"},\"what\":{"
 			"\"display\":\"Jens\"}}]}",
-			E_BAD_SUBJECT, "entity.what"},
+			E_BAD_SUBJECT, "entity[0].what"},
 		{ADAPTER_FHIR,
 			"{\"resourceType\":\"AuditEvent\",\"agent\":[{}],\"entity\":[{\"role\":{\"code\":\"1\"},\"what\":{"
 			"\"identifier\":{\"value\":\"7\"}}}]}",

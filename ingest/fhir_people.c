@@ -1,0 +1,402 @@
+#include "ingest/fhir_people.h"
+
+#include "ingest/fhir_types.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- signs ---- */
+
+/* National numbers of people. What stands under another system may be anything: a role or a type has to say it. */
+bool fhir_numbers_people(struct bytes system)
+{
+	static const char *const known[] = {
+		"1.2.208.176.1.2",            /* Denmark: CPR */
+		"2.16.578.1.12.4.1.4.1",      /* Norway: fødselsnummer */
+		"2.16.578.1.12.4.1.4.2",      /* Norway: D-nummer */
+		"1.2.752.129.2.1.3.1",        /* Sweden: personnummer */
+		"1.2.752.129.2.1.3.3",        /* Sweden: samordningsnummer */
+		"1.2.246.21",                 /* Finland: henkilötunnus */
+		"2.16.840.1.113883.2.4.6.3",  /* Netherlands: BSN */
+		"2.16.756.5.30.1.127.3.10.3", /* Switzerland: EPR-SPID */
+		"2.16.840.1.113883.2.1.4.1",  /* England: NHS number */
+		"2.16.840.1.113883.4.1",      /* United States: SSN */
+		"http://fhir.nl/fhir/NamingSystem/bsn",
+		"https://fhir.nhs.uk/Id/nhs-number",
+		"http://hl7.org/fhir/sid/us-ssn",
+		"http://fhir.de/sid/gkv/kvid-10",
+		"https://standards.digital.health.nz/ns/nhi-id",
+	};
+	static const char *const fronts[] = {"urn:oid:", "oid:"};
+	for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
+		size_t len = strlen(fronts[i]);
+		if (system.len > len && strncasecmp((const char *)system.data, fronts[i], len) == 0)
+			system = bytes_of(system.data + len, system.len - len);
+	}
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (bytes_equal(system, bytes_text(known[i])))
+			return true;
+	return false;
+}
+
+static bool is_one_of(struct bytes text, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes_equal(text, bytes_text(list[i])))
+			return true;
+	return false;
+}
+
+#define IS_ONE_OF(text, list) is_one_of(text, list, sizeof(list) / sizeof(list)[0])
+
+static bool has_one_of(const json_t *concept, const char *const *list, size_t count)
+{
+	struct bytes code;
+	for (size_t i = 0; fhir_code(concept, i, &code); i++)
+		if (is_one_of(code, list, count))
+			return true;
+	return false;
+}
+
+#define HAS_ONE_OF(concept, list) has_one_of(concept, list, sizeof(list) / sizeof(list)[0])
+
+/* Kinds of patients' numbers, and kinds of numbers of things (HL7 table 0203). */
+static const char *const patient_number_kinds[] = {
+	"MR", "MRT", "PI", "PT", "SS", "JHN", "NI", "NNDNK", "NNNOR", "NNSWE", "NNFIN", "NNNLD", "NNGBR", "NNCHE", "NNDEU"};
+static const char *const thing_number_kinds[] = {"SNO", "UDI", "ACSN", "FILL", "PLAC", "VN", "XX"};
+
+/* Resources that stand for people who are no Patient, or for several. */
+static const char *const other_people[] = {"RelatedPerson", "Person", "Group"};
+
+bool fhir_is_patient(const json_t *root, const json_t *who)
+{
+	static const struct bytes patient = BYTES_LITERAL("Patient");
+	struct bytes reference = fhir_text(who, "reference");
+	struct bytes type = fhir_text(who, "type");
+	bool typed = type.len >= 7 && bytes_equal(bytes_of(type.data + type.len - 7, 7), patient) &&
+				 (type.len == 7 || type.data[type.len - 8] == '/');
+	return typed || bytes_equal(fhir_reference_type(reference), patient) ||
+		   bytes_equal(fhir_text(fhir_contained(root, reference), "resourceType"), patient);
+}
+
+const json_t *fhir_entity_what(const json_t *entity)
+{
+	const json_t *what = json_object_get(entity, "what");
+	return what != NULL ? what : json_object_get(entity, "reference");
+}
+
+const json_t *fhir_entity_identifier(const json_t *entity)
+{
+	const json_t *identifier = json_object_get(fhir_entity_what(entity), "identifier");
+	return identifier != NULL ? identifier : json_object_get(entity, "identifier");
+}
+
+/* ---- what an entity is ---- */
+
+/* A type's name of FHIR, or a word that a list of entity types has for no person. */
+static bool names_thing(struct bytes code)
+{
+	static const char *const words[] = {"3", "4", "XrequestId"}; /* 3 organisation, 4 other */
+	return IS_ONE_OF(code, words) || fhir_is_thing(code);
+}
+
+static bool any_names_thing(const json_t *concept)
+{
+	struct bytes code;
+	for (size_t i = 0; fhir_code(concept, i, &code); i++)
+		if (names_thing(code))
+			return true;
+	return false;
+}
+
+/* Roles of the list object-role that are things, or people at work. 1 is the patient; 4, a resource, may be anybody's;
+ * 9, 10 and 19 are those who are insured, who vouch, who buy: people whose data it may be. */
+static const char *const other_roles[] = {"2", "3", "5", "6", "7", "8", "11", "12", "13", "14", "15", "16", "17", "18",
+	"20", "21", "22", "23", "24", "25", "26"};
+static const char *const patient_codes[] = {"1", "Patient", "patient", "PAT"};
+
+/* Something says that it is the patient. */
+static bool says_patient(const json_t *root, const json_t *entity)
+{
+	static const char *const types[] = {"Patient", "patient", "PAT"};
+	const json_t *identifier = fhir_entity_identifier(entity);
+	const json_t *type = json_object_get(entity, "type");
+	const json_t *role = json_object_get(entity, "role");
+	return HAS_ONE_OF(role, patient_codes) || HAS_ONE_OF(type, types) ||
+		   fhir_is_patient(root, fhir_entity_what(entity)) || fhir_numbers_people(fhir_text(identifier, "system")) ||
+		   HAS_ONE_OF(json_object_get(identifier, "type"), patient_number_kinds) ||
+		   (fhir_has_code(type, "1") && !HAS_ONE_OF(role, other_roles));
+}
+
+enum fhir_person fhir_entity_person(const json_t *root, const json_t *entity)
+{
+	const json_t *what = fhir_entity_what(entity);
+	const json_t *identifier = fhir_entity_identifier(entity);
+	const json_t *type = json_object_get(entity, "type");
+	struct bytes target = fhir_target_type(root, what);
+	if (says_patient(root, entity))
+		return FHIR_PERSON_YES;
+	if (HAS_ONE_OF(type, other_people) || IS_ONE_OF(target, other_people))
+		return FHIR_PERSON_UNCLEAR;
+	if (fhir_is_thing(target) || any_names_thing(type) || HAS_ONE_OF(json_object_get(entity, "role"), other_roles) ||
+		HAS_ONE_OF(json_object_get(identifier, "type"), thing_number_kinds))
+		return FHIR_PERSON_NO;
+	bool something = what != NULL || identifier != NULL || fhir_text(entity, "name").len > 0;
+	return something ? FHIR_PERSON_UNCLEAR : FHIR_PERSON_NO; /* a query, a description: nothing is pointed at */
+}
+
+bool fhir_agent_is_patient(const json_t *root, const json_t *agent)
+{
+	static const char *const codes[] = {"PAT", "datasubject", "patient", "Patient"};
+	const json_t *role;
+	size_t i;
+	bool found = fhir_is_patient(root, json_object_get(agent, "who")) ||
+				 fhir_is_patient(root, json_object_get(agent, "reference")) ||
+				 HAS_ONE_OF(json_object_get(agent, "type"), codes);
+	json_array_foreach(json_object_get(agent, "role"), i, role) found |= HAS_ONE_OF(role, codes);
+	return found;
+}
+
+/* ---- one person ---- */
+
+/* What was found out about one. */
+struct finding {
+	size_t names;       /* identifiers and references that became subjects, or are the mark for nobody */
+	struct bytes bare;  /* an identifier without a system */
+	struct fault fault; /* why the first other one did not */
+};
+
+static enum error refuse(
+	const struct fhir_reader *reader, enum error error, const struct fhir_path *path, const char *reason)
+{
+	char place[FHIR_PATH_MAX + 1];
+	fhir_path_text(path, place);
+	return fault_set(reader->fault, error, "%s: %s", place, reason);
+}
+
+/* An error of one name is kept: another name of the same person may do. */
+static enum error note(struct finding *finding, enum error error, const struct fault *fault)
+{
+	if (error == E_OK)
+		finding->names++;
+	else if (error == E_BAD_SUBJECT && finding->fault.error == E_OK)
+		finding->fault = *fault;
+	return error == E_BAD_SUBJECT ? E_OK : error;
+}
+
+static bool has(struct bytes text, const char *mark)
+{
+	return text.len > 0 && memmem(text.data, text.len, mark, strlen(mark)) != NULL;
+}
+
+static enum error add_identifier(struct fhir_reader *reader, const json_t *identifier, struct finding *finding)
+{
+	struct bytes system = fhir_text(identifier, "system");
+	struct bytes value = fhir_text(identifier, "value");
+	struct fault fault = {0};
+	enum error error;
+	if (value.len == 0)
+		return E_OK;
+	if (system.len == 0 && !has(value, "^") && !has(value, "|") && !bytes_equal(value, BYTES_LITERAL("<none>"))) {
+		finding->bare = fhir_first(finding->bare, value);
+		return E_OK;
+	}
+	if (system.len > 0 && has(value, "^^^"))
+		error = fault_set(&fault, E_BAD_SUBJECT, "an HL7 CX beside a system; send the identifier alone as the value");
+	else if (system.len > 0)
+		error = audit_message_identifier(reader->message, system, value, &fault);
+	else
+		error = audit_message_subject(reader->message, value, reader->context->org_id, &fault);
+	if (error == E_BAD_SUBJECT)
+		TRY(audit_message_object(reader->message, value));
+	return note(finding, error, &fault);
+}
+
+/* Those of a contained resource: one, or a list. */
+static enum error add_identifiers(struct fhir_reader *reader, const json_t *resource, struct finding *finding)
+{
+	const json_t *identifiers = json_object_get(resource, "identifier");
+	const json_t *one;
+	size_t i;
+	if (json_is_object(identifiers))
+		return add_identifier(reader, identifiers, finding);
+	json_array_foreach(identifiers, i, one) TRY(add_identifier(reader, one, finding));
+	return E_OK;
+}
+
+static enum error add_reference(struct fhir_reader *reader, struct bytes reference, struct finding *finding)
+{
+	struct fault fault = {0};
+	if (reference.len == 0)
+		return E_OK;
+	TRY(texts_add(&reader->known, reference));
+	if (reference.data[0] == '#') {
+		const json_t *contained = fhir_contained(reader->root, reference);
+		return bytes_equal(fhir_text(contained, "resourceType"), BYTES_LITERAL("Patient"))
+				   ? add_identifiers(reader, contained, finding)
+				   : E_OK;
+	}
+	if (!bytes_equal(fhir_reference_type(reference), BYTES_LITERAL("Patient")) && finding->names > 0)
+		return audit_message_object(reader->message, reference);
+	if (!bytes_equal(fhir_reference_type(reference), BYTES_LITERAL("Patient")))
+		return E_OK;
+	enum error error = audit_message_subject(reader->message, reference, reader->context->org_id, &fault);
+	if (error == E_BAD_SUBJECT)
+		TRY(audit_message_object(reader->message, reference));
+	return note(finding, error, &fault);
+}
+
+/* Why one who is meant to be the patient is nobody's number. */
+static enum error refuse_person(
+	const struct fhir_reader *reader, const struct fhir_path *path, const json_t *who, const struct finding *finding)
+{
+	static const char *const named[] = {"RelatedPerson", "Person", "Group", "Practitioner", "PractitionerRole"};
+	struct bytes target = fhir_target_type(reader->root, who);
+	char reason[FAULT_TEXT_MAX + 1];
+	if (finding->fault.error != E_OK)
+		return refuse(reader, E_BAD_SUBJECT, path, finding->fault.text);
+	for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
+		if (bytes_equal(target, bytes_text(named[i]))) {
+			snprintf(reason, sizeof reason,
+				"a %s where the patient is named; send the Patient, or an identifier with its system", named[i]);
+			return refuse(reader, E_BAD_SUBJECT, path, reason);
+		}
+	if (finding->bare.len > 0)
+		return refuse(reader, E_BAD_SUBJECT, path,
+			"an identifier without a system or assigning authority could be anybody's; send it with one");
+	if (target.len > 0 && !bytes_equal(target, BYTES_LITERAL("Patient")))
+		return refuse(reader, E_BAD_SUBJECT, path, "a resource that is no Patient where the patient is named");
+	return refuse(reader, E_BAD_SUBJECT, path,
+		"a patient without an identifier that has a system, and without a reference to Patient/ID");
+}
+
+/* Every name of one person is a subject: who asks under one of them must not be told that nobody looked. */
+static enum error add_person(
+	struct fhir_reader *reader, const json_t *who, const json_t *identifier, const struct fhir_path *path)
+{
+	struct finding finding = {0};
+	TRY(add_identifier(reader, identifier, &finding));
+	TRY(add_reference(reader, fhir_text(who, "reference"), &finding));
+	if (finding.names == 0)
+		return refuse_person(reader, path, who, &finding);
+	return audit_message_object(reader->message, finding.bare);
+}
+
+enum error fhir_is_subject(const struct fhir_reader *reader, const json_t *who, bool *out)
+{
+	struct bytes reference = fhir_text(who, "reference");
+	struct audit_message probe = {0};
+	struct fhir_reader reading = {reader->root, &probe, reader->context, NULL, {0}};
+	struct finding finding = {0};
+	*out = false;
+	for (size_t i = 0; i < reader->known.count; i++)
+		*out |= reference.len > 0 && bytes_equal(reader->known.items[i], reference);
+	enum error error = add_identifiers(&reading, who, &finding);
+	if (error == E_OK)
+		error = add_reference(&reading, reference, &finding);
+	for (size_t i = 0; i < probe.subject_count; i++)
+		for (size_t k = 0; k < reader->message->subject_count; k++)
+			*out |= bytes_equal(probe.subjects[i], reader->message->subjects[k]);
+	texts_free(&reading.known);
+	audit_message_free(&probe);
+	return error;
+}
+
+bool fhir_is_known(const struct fhir_reader *reader, struct bytes id)
+{
+	for (size_t i = 0; i < reader->known.count; i++) {
+		struct bytes mark = reader->known.items[i];
+		if (id.len > 0 && mark.len == id.len + 1 && mark.data[0] == '#' && memcmp(mark.data + 1, id.data, id.len) == 0)
+			return true;
+		if (id.len > 0 && id.data[0] == '#' && bytes_equal(mark, id)) /* the id itself was written with the mark */
+			return true;
+	}
+	return false;
+}
+
+/* ---- everybody ---- */
+
+static enum error add_entities(struct fhir_reader *reader)
+{
+	const json_t *entity;
+	size_t i;
+	json_array_foreach(json_object_get(reader->root, "entity"), i, entity)
+	{
+		struct fhir_path up = {NULL, "entity", i};
+		struct fhir_path path = {&up,
+			json_object_get(entity, "what") == NULL && json_object_get(entity, "reference") != NULL ? "reference"
+																									: "what",
+			FHIR_NO_INDEX};
+		if (fhir_entity_person(reader->root, entity) == FHIR_PERSON_YES)
+			TRY(add_person(reader, fhir_entity_what(entity), fhir_entity_identifier(entity), &path));
+	}
+	return E_OK;
+}
+
+/* An agent who is the patient and can be identified. One who cannot is mentioned all the same (fhir_check_mentions). */
+static enum error add_agents(struct fhir_reader *reader)
+{
+	const json_t *agent;
+	size_t i;
+	json_array_foreach(json_object_get(reader->root, "agent"), i, agent)
+	{
+		const json_t *who =
+			json_object_get(agent, "who") != NULL ? json_object_get(agent, "who") : json_object_get(agent, "reference");
+		const json_t *identifier = json_object_get(who, "identifier");
+		struct fhir_path up = {NULL, "agent", i};
+		struct fhir_path path = {&up, "who", FHIR_NO_INDEX};
+		bool identified = fhir_is_patient(reader->root, who) || fhir_text(identifier, "system").len > 0 ||
+						  has(fhir_text(identifier, "value"), "^^^");
+		if (identified && fhir_agent_is_patient(reader->root, agent))
+			TRY(add_person(reader, who, identifier, &path));
+	}
+	return E_OK;
+}
+
+/* R5's `patient`, which R4 has as an extension: HL7's own, and those of national profiles under other names. */
+static enum error add_patient(struct fhir_reader *reader)
+{
+	const json_t *patient = json_object_get(reader->root, "patient");
+	const json_t *extension;
+	size_t i;
+	struct fhir_path path = {NULL, "patient", FHIR_NO_INDEX};
+	if (patient != NULL)
+		TRY(add_person(reader, patient, json_object_get(patient, "identifier"), &path));
+	json_array_foreach(json_object_get(reader->root, "extension"), i, extension)
+	{
+		const json_t *value = json_object_get(extension, "valueReference");
+		struct fhir_path up = {NULL, "extension", i};
+		struct fhir_path inner = {&up, "valueReference", FHIR_NO_INDEX};
+		if (fhir_is_patient(reader->root, value))
+			TRY(add_person(reader, value, json_object_get(value, "identifier"), &inner));
+	}
+	return E_OK;
+}
+
+/* Contained patients that nothing points to. */
+static enum error add_contained(struct fhir_reader *reader)
+{
+	const json_t *resource;
+	size_t i;
+	json_array_foreach(json_object_get(reader->root, "contained"), i, resource)
+	{
+		struct fhir_path path = {NULL, "contained", i};
+		struct bytes id = fhir_text(resource, "id");
+		struct finding finding = {0};
+		if (fhir_is_known(reader, id) || !bytes_equal(fhir_text(resource, "resourceType"), BYTES_LITERAL("Patient")))
+			continue;
+		TRY(add_identifiers(reader, resource, &finding));
+		if (finding.names == 0)
+			return refuse_person(reader, &path, NULL, &finding);
+	}
+	return E_OK;
+}
+
+enum error fhir_subjects(struct fhir_reader *reader)
+{
+	TRY(add_patient(reader));
+	TRY(add_entities(reader));
+	TRY(add_agents(reader));
+	return add_contained(reader);
+}
