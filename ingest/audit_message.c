@@ -1,13 +1,11 @@
 #include "ingest/audit_message.h"
 
-#include "ledger/subject.h"
+#include "ingest/identifier.h"
 #include "ledger/visible.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define URN_OID "urn:oid:"
 
 struct chunk {
 	struct chunk *next;
@@ -112,125 +110,46 @@ void audit_message_denial_words(struct audit_message *message, struct bytes word
 
 /* ---- subjects ---- */
 
-static struct bytes cut(struct bytes *rest, char mark)
+/* Adds the canonical id, if it is somebody and new. */
+static enum error add_subject(struct audit_message *message, const char *id, struct fault *fault)
 {
-	const uint8_t *at = rest->len ? memchr(rest->data, mark, rest->len) : NULL;
-	struct bytes piece = at ? bytes_of(rest->data, (size_t)(at - rest->data)) : *rest;
-	size_t skip = at ? piece.len + 1 : piece.len;
-	*rest = bytes_of(rest->data + skip, rest->len - skip);
-	return piece;
-}
-
-static struct bytes trim(struct bytes text)
-{
-	while (
-		text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t' || text.data[0] == '\n' || text.data[0] == '\r'))
-		text = bytes_of(text.data + 1, text.len - 1);
-	while (text.len > 0 && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t' ||
-							   text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
-		text.len--;
-	return text;
-}
-
-static bool starts(struct bytes text, const char *front)
-{
-	size_t len = strlen(front);
-	return text.len >= len && memcmp(text.data, front, len) == 0;
-}
-
-/* Puts the parts together, brings them into canonical form, and adds the result if it is new. */
-static enum error add_subject(
-	struct audit_message *message, const struct bytes *parts, size_t count, struct fault *fault)
-{
-	char canonical[SUBJECT_BYTES_MAX + 1];
-	struct bytes joined;
-	TRY(audit_message_join(message, parts, count, &joined));
-	TRY(subject_canonical(joined, canonical, fault));
+	if (id[0] == '\0')
+		return E_OK;
 	for (size_t i = 0; i < message->subject_count; i++)
-		if (bytes_equal(message->subjects[i], bytes_text(canonical)))
+		if (bytes_equal(message->subjects[i], bytes_text(id)))
 			return E_OK;
 	if (message->subject_count == EVENT_SUBJECTS_MAX)
 		return fault_set(
 			fault, E_TOO_LONG, "subject: more than %u people in one message; send a mass event", EVENT_SUBJECTS_MAX);
-	return audit_message_copy(message, bytes_text(canonical), &message->subjects[message->subject_count++]);
+	return audit_message_copy(message, bytes_text(id), &message->subjects[message->subject_count++]);
 }
 
 enum error audit_message_identifier(
 	struct audit_message *message, struct bytes system, struct bytes value, struct fault *fault)
 {
-	system = trim(system);
-	value = trim(value);
-	if (value.len == 0)
-		return E_OK;
-	if (system.len == 0)
-		return fault_set(fault, E_BAD_SUBJECT,
-			"subject: an identifier without a system or assigning authority could be anybody's; send it with one");
-	if (starts(system, URN_OID)) {
-		struct bytes oid = bytes_of(system.data + strlen(URN_OID), system.len - strlen(URN_OID));
-		struct bytes parts[] = {BYTES_LITERAL("oid:"), oid, BYTES_LITERAL(":"), value};
-		return add_subject(message, parts, 4, fault);
-	}
-	struct bytes parts[] = {BYTES_LITERAL("uri:"), system, BYTES_LITERAL("|"), value};
-	return add_subject(message, parts, 4, fault);
-}
-
-/* X^^^NS&OID&ISO^PI: the fourth component is the assigning authority, its second part the OID. */
-static enum error add_cx(struct audit_message *message, struct bytes cx, struct fault *fault)
-{
-	struct bytes id = trim(cut(&cx, '^'));
-	cut(&cx, '^');
-	cut(&cx, '^');
-	struct bytes authority = cut(&cx, '^');
-	cut(&authority, '&');
-	struct bytes oid = trim(cut(&authority, '&'));
-	if (id.len == 0)
-		return E_OK;
-	if (oid.len == 0)
-		return audit_message_identifier(message, BYTES_EMPTY, id, fault);
-	struct bytes parts[] = {BYTES_LITERAL("oid:"), oid, BYTES_LITERAL(":"), id};
-	return add_subject(message, parts, 4, fault);
-}
-
-/* The ID behind the last "Patient/" at the start of a path segment, or an empty range. */
-static struct bytes patient_reference(struct bytes text)
-{
-	static const char mark[] = "Patient/";
-	size_t len = sizeof mark - 1;
-	for (size_t at = text.len; at-- > 0;) {
-		bool segment = at == 0 || text.data[at - 1] == '/';
-		if (!segment || text.len - at <= len || memcmp(text.data + at, mark, len) != 0)
-			continue;
-		struct bytes id = bytes_of(text.data + at + len, text.len - at - len);
-		return cut(&id, '/'); /* a version may follow: Patient/ID/_history/1 */
-	}
-	return BYTES_EMPTY;
-}
-
-static enum error add_one(struct audit_message *message, struct bytes text, const char *org_id, struct fault *fault)
-{
-	text = trim(text);
-	if (text.len == 0 || bytes_equal(text, BYTES_LITERAL("<none>")))
-		return E_OK;
-	if (memchr(text.data, '^', text.len) != NULL)
-		return add_cx(message, text, fault);
-	if (memchr(text.data, '|', text.len) != NULL) {
-		struct bytes system = cut(&text, '|');
-		return audit_message_identifier(message, system, text, fault);
-	}
-	struct bytes patient = patient_reference(text);
-	if (patient.len == 0)
-		return audit_message_identifier(message, BYTES_EMPTY, text, fault);
-	struct bytes parts[] = {BYTES_LITERAL("ref:"), bytes_text(org_id), BYTES_LITERAL("/Patient/"), patient};
-	return add_subject(message, parts, 4, fault);
+	char id[SUBJECT_BYTES_MAX + 1];
+	if (identifier_trim(system).len == 0)
+		return audit_message_subject(message, value, NULL, fault);
+	TRY(identifier_fhir(system, value, id, fault));
+	return add_subject(message, id, fault);
 }
 
 enum error audit_message_subject(
 	struct audit_message *message, struct bytes identifier, const char *org_id, struct fault *fault)
 {
+	char id[SUBJECT_BYTES_MAX + 1];
 	/* '~' separates repetitions of a CX, and may stand in any other identifier. */
-	if (identifier.len == 0 || memchr(identifier.data, '^', identifier.len) == NULL)
-		return add_one(message, identifier, org_id, fault);
-	while (identifier.len > 0)
-		TRY(add_one(message, cut(&identifier, '~'), org_id, fault));
-	return E_OK;
+	bool cx = identifier.len > 0 && memchr(identifier.data, '^', identifier.len) != NULL &&
+			  memchr(identifier.data, '|', identifier.len) == NULL;
+	size_t pieces = 0;
+	for (struct bytes rest = identifier; rest.len > 0;) {
+		struct bytes one = cx ? identifier_cut(&rest, '~') : rest;
+		rest = cx ? rest : BYTES_EMPTY;
+		if (identifier_trim(one).len == 0)
+			continue;
+		TRY(identifier_text(one, org_id, id, fault));
+		TRY(add_subject(message, id, fault));
+		pieces++;
+	}
+	return pieces > 0 ? E_OK : identifier_text(BYTES_EMPTY, org_id, id, fault);
 }

@@ -90,16 +90,12 @@ enum error audit_message_object(struct audit_message *message, struct bytes obje
 void audit_message_denial_code(struct audit_message *message, struct bytes code);
 void audit_message_denial_words(struct audit_message *message, struct bytes words);
 
-/* Adds the person or people that an identifier of a sender's names; empty and "<none>" name nobody.
- *   one or more HL7 CX, separated by '~'   X^^^NS&OID&ISO^PI   ─► oid:OID:X
- *   urn:oid:OID|X                                              ─► oid:OID:X
- *   SYSTEM|X                                                   ─► uri:SYSTEM|X
- *   [anything/]Patient/ID                                      ─► ref:ORG/Patient/ID
- *   ORG is `org_id`; the OID of Danish person numbers gives cpr:
- * An identifier without an authority is refused: it could be anybody. */
+/* Adds the person or people that an identifier in text names (ingest/identifier.h), several HL7 CX separated by '~'.
+ * Bare references are scoped by `org_id`; with NULL there must be none. A text that names nobody adds nobody; an empty
+ * one is refused. E_BAD_SUBJECT, E_TOO_LONG. */
 enum error audit_message_subject(
 	struct audit_message *message, struct bytes identifier, const char *org_id, struct fault *fault) MUST_USE;
-/* A FHIR identifier; `system` may be empty (refused, as above). */
+/* The same for a FHIR identifier. Without `system` the value must bring its own authority. */
 enum error audit_message_identifier(
 	struct audit_message *message, struct bytes system, struct bytes value, struct fault *fault) MUST_USE;
 

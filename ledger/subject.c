@@ -40,7 +40,10 @@ static const char *judge_text(struct bytes text)
 /* VALUE of oid: and uri:. */
 static const char *judge_value(struct bytes value)
 {
-	if (memmem(value.data, value.len, "^^^", 3) != NULL)
+	size_t carets = 0;
+	for (size_t i = 0; i < value.len; i++)
+		carets += value.data[i] == '^';
+	if (carets >= 3)
 		return "has an HL7 CX as its value; the value is the CX's first component alone";
 	return judge_text(value);
 }

@@ -67,7 +67,7 @@ START_TEST(dicom_newer_dialect)
 {
 	policy_default(&policy);
 	ck_assert_msg(map(ADAPTER_DICOM, own("dicom/query.xml")) == E_OK, "%s", fault.text);
-	ck_assert_str_eq(subjects(), "cpr:0101701234 oid:1.2.208.184.100:A-7 ref:cvr:55133018/Patient/p1");
+	ck_assert_str_eq(subjects(), "cpr:0101701234 oid:1.2.208.184.100:A-7 uri:https://fhir.example.dk/r4/Patient|p1");
 	ck_assert_uint_eq(events.events[0].values[EVENT_ACTION].number, ACTION_SEARCH);
 	ck_assert_uint_eq(events.events[0].values[EVENT_ACTOR_KIND].number, ACTOR_HUMAN);
 	ck_assert(field_is(EVENT_ACTIVITY, "Patient Demographics Query"));
@@ -205,8 +205,10 @@ START_TEST(people_of_a_message)
 {
 	static char text[20000];
 	policy_default(&policy);
-	ck_ok(map(ADAPTER_DICOM, BYTES_LITERAL(DICOM(GOOD_EVENT, PEOPLE PATIENT("&lt;none&gt;") PATIENT("")))));
+	ck_ok(map(ADAPTER_DICOM, BYTES_LITERAL(DICOM(GOOD_EVENT,
+								 PEOPLE PATIENT("&lt;none&gt;") PATIENT("&lt;none&gt;^^^S&amp;1.2.3&amp;ISO")))));
 	ck_assert_str_eq(subjects(), "-");
+	ck_error(map(ADAPTER_DICOM, BYTES_LITERAL(DICOM(GOOD_EVENT, PEOPLE PATIENT("")))), E_BAD_SUBJECT);
 	ck_ok(
 		map(ADAPTER_DICOM, BYTES_LITERAL(DICOM(GOOD_EVENT, PEOPLE PATIENT("010170-1234^^^&amp;1.2.208.176.1.2&amp;ISO")
 															   PATIENT("urn:oid:1.2.208.176.1.2|0101701234")))));

@@ -55,8 +55,8 @@ START_TEST(other_spellings_are_refused)
 		"oid:1.2:a\xCC\x8A", "oid:1.2:\xEF\xBC\x97", "oid:1.2:a\xEF\xBF\xBD", "oid:1.2:a  b",
 		"oid:1.2:a\xF3\xA0\x80\x81", "uri:https://a.example/x|7\xE2\x81\xA0", "ref:cvr:1\xE2\x80\x8B/Patient/a",
 		/* a value that is another form's whole */
-		"oid:1.2.3:7^^^&1.2.3&ISO", "uri:urn:ietf:rfc:3986|urn:UUID:5", "uri:urn:ietf:rfc:3986|7",
-		"uri:urn:ietf:rfc:3986|1.2.3", "uri:urn:ietf:rfc:3986|urn:oid:1.02",
+		"oid:1.2.3:7^^^&1.2.3&ISO", "oid:1.2.3:7^5^M11^&1.2.3&ISO", "uri:urn:ietf:rfc:3986|urn:UUID:5",
+		"uri:urn:ietf:rfc:3986|7", "uri:urn:ietf:rfc:3986|1.2.3", "uri:urn:ietf:rfc:3986|urn:oid:1.02",
 		/* FHIR ids */
 		"ref:cvr:1/Patient/77?x=1", "ref:cvr:1/Patient/77#f", "ref:cvr:1/Patient/p%31", "ref:cvr:1/Patient/a_b",
 		"ref:cvr:1/Patient/\xC3\xA6",
