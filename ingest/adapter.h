@@ -1,6 +1,6 @@
 /* Adapters: messages in the senders' own formats, mapped to events. spec/adapters.md
  *
- *   input ─► adapter_split ─► message ─► fhir.c or dicom.c ─► audit_message ─► one event for each subject
+ *   input ─► framing.h ─► message ─► fhir.c or dicom.c ─► audit_message ─► one event for each subject
  *
  * A message that names several people becomes one event for each, all in one batch; one that names nobody becomes a
  * mass event about 0 subjects. A message is mapped whole or refused whole; no text is cut. The organisation of the
@@ -32,9 +32,3 @@ struct adapter_events {
 enum error adapter_map(enum adapter_format format, struct bytes message, const struct adapter_context *context,
 	struct adapter_events *out, struct fault *fault) MUST_USE;
 void adapter_events_free(struct adapter_events *events);
-
-/* How many bytes at the start of `input` are the next message with all that stands before and after it (line ends, byte
- * order marks): JSON is one object a line; FHIR is JSON documents one after the other, on one line or many; DICOM is
- * XML documents one after the other. 0: more input is needed (with `ended`: there is nothing more). `message` is the
- * message itself, and empty when the bytes are only white space. */
-size_t adapter_split(enum adapter_format format, struct bytes input, bool ended, struct bytes *message);

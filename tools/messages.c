@@ -6,16 +6,20 @@
 #include <unistd.h>
 
 #define READ_BYTES 65536u
-#define DOCUMENT_BYTES_MAX                                                                    \
-	1048576u /* so that one over the message limit is refused by itself, and the rest goes on \
-			  */
 
 enum error messages_open(int fd, enum adapter_format format, struct messages *out)
 {
-	size_t max = format == ADAPTER_JSON ? EVENT_BYTES_MAX_ADAPTER : DOCUMENT_BYTES_MAX;
-	*out = (struct messages){.fd = fd, .format = format, .max = max};
-	out->buffer = malloc(max + READ_BYTES);
+	*out = (struct messages){.fd = fd, .capacity = 2 * READ_BYTES};
+	framing_begin(&out->framing, format);
+	out->buffer = malloc(out->capacity);
+	out->data = out->buffer;
 	return out->buffer == NULL ? E_NO_MEMORY : E_OK;
+}
+
+void messages_open_text(struct bytes text, enum adapter_format format, struct messages *out)
+{
+	*out = (struct messages){.fd = -1, .data = text.data, .len = text.len, .ended = true};
+	framing_begin(&out->framing, format);
 }
 
 void messages_close(struct messages *messages)
@@ -30,54 +34,80 @@ static void drop(struct messages *messages, size_t len)
 	messages->len -= len;
 }
 
-/* The rest of a line that was too long: true once its end was found. */
-static bool skip_line(struct messages *messages)
+/* True with the next message of the Bundle. */
+static bool next_entry(struct messages *messages, struct message *out)
 {
-	const uint8_t *at = messages->buffer + messages->start;
-	const uint8_t *end = memchr(at, '\n', messages->len);
-	drop(messages, end != NULL ? (size_t)(end - at) : messages->len);
-	messages->skipping = end == NULL && messages->format == ADAPTER_JSON;
-	return end != NULL;
+	struct bundle_entry entry;
+	messages->in_bundle = bundle_next(&messages->bundle, &entry);
+	if (messages->in_bundle)
+		*out = (struct message){.text = entry.text, .error = entry.fault.error, .fault = entry.fault};
+	return messages->in_bundle;
 }
 
-static enum error too_long(struct messages *messages, struct bytes whole, struct bytes *out)
+/* True if the piece is a message, or begins a Bundle. */
+static bool take(struct messages *messages, const struct framing_piece *piece, struct message *out)
 {
-	*out = bytes_of(whole.data, messages->max);
-	drop(messages, messages->len);
-	messages->skipping = true;
-	return E_TOO_LONG;
+	static const enum message_kind kinds[] = {
+		[FRAMING_MESSAGE] = MESSAGE_WHOLE, [FRAMING_PART] = MESSAGE_PART, [FRAMING_LAST] = MESSAGE_LAST};
+	if (piece->kind == FRAMING_BETWEEN)
+		return false;
+	*out = (struct message){.kind = kinds[piece->kind], .text = piece->text, .cut = piece->cut};
+	if (!piece->bundle)
+		return true;
+	out->error = bundle_begin(piece->text, &messages->bundle, &out->fault);
+	return out->error != E_OK || next_entry(messages, out);
 }
 
-enum error messages_next(struct messages *messages, struct bytes *out)
+struct bytes messages_window(const struct messages *messages)
 {
+	return bytes_of(messages->data + messages->start, messages->len);
+}
+
+enum error messages_next(struct messages *messages, struct message *out)
+{
+	if (messages->in_bundle && next_entry(messages, out))
+		return E_OK;
 	for (;;) {
-		if (messages->skipping && (messages->format != ADAPTER_JSON || !skip_line(messages))) {
-			drop(messages, messages->len);
+		struct framing_piece piece;
+		enum framing_more more = messages->ended ? FRAMING_ENDED : messages->idle ? FRAMING_IDLE : FRAMING_MORE;
+		framing_next(&messages->framing, messages_window(messages), more, &piece);
+		if (piece.kind == FRAMING_NOTHING)
 			return messages->ended ? E_CLOSED : E_NOT_FOUND;
-		}
-		messages->skipping = false;
-		struct bytes input = bytes_of(messages->buffer + messages->start, messages->len);
-		struct bytes message = BYTES_EMPTY;
-		size_t used = input.len > 0 ? adapter_split(messages->format, input, messages->ended, &message) : 0;
-		if (used == 0 && input.len > messages->max)
-			return too_long(messages, input, out);
-		if (used == 0)
-			return messages->ended ? E_CLOSED : E_NOT_FOUND;
-		drop(messages, used);
-		if (message.len == 0)
-			continue;
-		*out = message;
-		return message.len > messages->max ? E_TOO_LONG : E_OK;
+		drop(messages, piece.text.len);
+		if (take(messages, &piece, out))
+			return E_OK;
 	}
+}
+
+void messages_idle(struct messages *messages)
+{
+	messages->idle = true;
+}
+
+/* A document is kept in memory as a whole: the buffer grows with the longest. */
+static enum error make_room(struct messages *messages)
+{
+	if (messages->start > 0)
+		memmove(messages->buffer, messages->buffer + messages->start, messages->len);
+	messages->start = 0;
+	if (messages->capacity - messages->len >= READ_BYTES)
+		return E_OK;
+	uint8_t *larger = realloc(messages->buffer, 2 * messages->capacity);
+	if (larger == NULL)
+		return E_NO_MEMORY;
+	messages->buffer = larger;
+	messages->data = larger;
+	messages->capacity *= 2;
+	return E_OK;
 }
 
 enum error messages_fill(struct messages *messages)
 {
-	memmove(messages->buffer, messages->buffer + messages->start, messages->len);
-	messages->start = 0;
+	messages->idle = false;
+	TRY(make_room(messages));
 	ssize_t n = 0;
 	do
-		n = read(messages->fd, messages->buffer + messages->len, messages->max + READ_BYTES - messages->len);
+		n = read(messages->fd, messages->buffer + messages->len, READ_BYTES);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return E_IO;

@@ -107,36 +107,56 @@ static enum error skip(
 }
 
 static enum error send_message(
-	struct send *send, struct input *input, struct bytes text, bool too_long, struct fault *fault)
+	struct send *send, struct input *input, const struct message *message, struct fault *fault)
 {
-	struct outbox_source source = {input->name, input->number++, text};
+	struct outbox_source source = {input->name, input->number, message->text};
 	bool skipped = false;
+	if (message->kind == MESSAGE_PART)
+		return E_OK;
+	input->number++;
 	TRY(skip(send, input, &source, &skipped, fault));
 	if (skipped)
 		return E_OK;
 	TRY(wait_until_ready(send, fault));
-	if (!too_long)
+	struct fault why = message->fault;
+	if (message->kind == MESSAGE_LAST)
+		(void)fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
+	else if (message->error == E_OK)
 		return send_events(send, &source, fault);
-	struct fault why;
-	enum error error = fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
-	return refuse(send, &source, error, &why);
+	return refuse(send, &source, why.error, &why);
+}
+
+/* Reads on; what is complete does not wait for it. */
+static enum error read_more(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
+{
+	TRY(wait_for_input(send, input->fd, fault));
+	if (messages_fill(messages) != E_OK)
+		return fault_set(
+			fault, E_IO, "'%.*s': %s", (int)input->name.len, (const char *)input->name.data, strerror(errno));
+	return E_OK;
+}
+
+static bool can_read(int fd)
+{
+	struct pollfd input = {.fd = fd, .events = POLLIN};
+	return poll(&input, 1, 0) != 0;
 }
 
 static enum error send_messages(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
 {
 	for (;;) {
-		struct bytes text;
-		enum error error = messages_next(messages, &text);
-		if (error == E_CLOSED)
-			return E_OK;
-		if (error == E_NOT_FOUND) {
-			TRY(wait_for_input(send, input->fd, fault));
-			if (messages_fill(messages) != E_OK)
-				return fault_set(
-					fault, E_IO, "'%.*s': %s", (int)input->name.len, (const char *)input->name.data, strerror(errno));
+		struct message message;
+		enum error error = messages_next(messages, &message);
+		if (error == E_NOT_FOUND && !messages->idle && !can_read(input->fd)) {
+			messages_idle(messages);
 			continue;
 		}
-		TRY(send_message(send, input, text, error == E_TOO_LONG, fault));
+		if (error == E_CLOSED)
+			return E_OK;
+		if (error == E_NOT_FOUND)
+			TRY(read_more(send, input, messages, fault));
+		else
+			TRY(send_message(send, input, &message, fault));
 	}
 }
 

@@ -1,6 +1,6 @@
 /* FHIR and DICOM messages, by the first byte: split, mapped, encoded. What is mapped is within the schema or refused
  * with a reason. */
-#include "ingest/adapter.h"
+#include "ingest/framing.h"
 
 #include <assert.h>
 
@@ -28,16 +28,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	enum adapter_format format = data[0] == '<' ? ADAPTER_DICOM : ADAPTER_FHIR;
 	struct bytes input = bytes_of(data, size);
+	struct framing framing;
+	framing_begin(&framing, format);
 	while (input.len > 0) {
-		struct bytes message;
+		struct framing_piece piece;
 		struct adapter_events events;
 		struct fault fault;
-		size_t used = adapter_split(format, input, true, &message);
-		assert(used > 0 && used <= input.len);
-		if (adapter_map(format, message, &context, &events, &fault) == E_OK)
+		framing_next(&framing, input, FRAMING_ENDED, &piece);
+		assert(piece.kind != FRAMING_NOTHING && piece.text.len <= input.len);
+		input = bytes_of(input.data + piece.text.len, input.len - piece.text.len);
+		if (piece.kind != FRAMING_MESSAGE)
+			continue;
+		if (adapter_map(format, piece.text, &context, &events, &fault) == E_OK)
 			encode_all(&events, &policy);
 		adapter_events_free(&events);
-		input = bytes_of(input.data + used, input.len - used);
 	}
 	return 0;
 }

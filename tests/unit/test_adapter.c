@@ -294,44 +294,6 @@ START_TEST(outcomes)
 }
 END_TEST
 
-/* ADP-7 */
-START_TEST(splitting)
-{
-	static const struct {
-		enum adapter_format format;
-		const char *input;
-		const char *messages[4];
-	} cases[] = {
-		{ADAPTER_JSON, "{\"a\":1}\r\n\n  {\"b\":2}\n{\"c\":3}", {"{\"a\":1}", "{\"b\":2}", "{\"c\":3}", NULL}},
-		{ADAPTER_FHIR, "\xEF\xBB\xBF{\n \"a\": \"}\\\"\"\n}\n{\"b\":[{}]}{\"c\":1}\n",
-			{"{\n \"a\": \"}\\\"\"\n}", "{\"b\":[{}]}", "{\"c\":1}", NULL}},
-		{ADAPTER_FHIR, "junk\n{\"a\":1}", {"junk", "{\"a\":1}", NULL}},
-		{ADAPTER_DICOM, "<?xml version=\"1.0\"?>\n<AuditMessage>a</AuditMessage>\n<AuditMessage>b</AuditMessage ><x",
-			{"<?xml version=\"1.0\"?>\n<AuditMessage>a</AuditMessage>", "<AuditMessage>b</AuditMessage >", "<x", NULL}},
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct bytes input = bytes_text(cases[i].input);
-		const char *const *wanted = cases[i].messages;
-		while (input.len > 0) {
-			struct bytes message;
-			size_t used = adapter_split(cases[i].format, input, true, &message);
-			ck_assert_uint_gt(used, 0);
-			input = bytes_of(input.data + used, input.len - used);
-			if (message.len == 0)
-				continue;
-			ck_assert_ptr_nonnull(*wanted);
-			ck_assert_msg(
-				bytes_equal(message, bytes_text(*wanted)), "%.*s", (int)message.len, (const char *)message.data);
-			wanted++;
-		}
-		ck_assert_ptr_null(*wanted);
-		/* An unfinished message waits for more. */
-		struct bytes message;
-		ck_assert_uint_eq(adapter_split(cases[i].format, bytes_of(cases[i].input, 4), false, &message), 0);
-	}
-}
-END_TEST
-
 #define NIST "oid:2.16.840.1.113883.3.72.5.9.1:"
 #define MPI "oid:2.16.840.1.113883.3.37.4.1.1.2."
 #define RED "oid:1.3.6.1.4.1.21367.13.20.1000:IHERED-"
@@ -409,4 +371,4 @@ START_TEST(real_fhir_messages)
 END_TEST
 
 UNIT_MAIN("adapter", dicom_newer_dialect, dicom_older_dialect, fhir_r4_and_r5, purposes_by_policy, refusals,
-	people_of_a_message, many_objects, outcomes, splitting, real_dicom_messages, real_fhir_messages)
+	people_of_a_message, many_objects, outcomes, real_dicom_messages, real_fhir_messages)

@@ -24,27 +24,39 @@ static void end(void)
 	fclose(file);
 }
 
-static enum error next(struct bytes *out)
+static struct message message;
+
+static enum error next(void)
 {
-	enum error error = messages_next(&messages, out);
+	enum error error = messages_next(&messages, &message);
 	while (error == E_NOT_FOUND) {
 		ck_ok(messages_fill(&messages));
-		error = messages_next(&messages, out);
+		error = messages_next(&messages, &message);
 	}
 	return error;
 }
 
 static void expect(const char *text)
 {
-	struct bytes message;
-	ck_ok(next(&message));
-	ck_assert_msg(bytes_equal(message, bytes_text(text)), "%.*s", (int)message.len, (const char *)message.data);
+	ck_ok(next());
+	ck_assert_int_eq(message.kind, MESSAGE_WHOLE);
+	ck_ok(message.error);
+	ck_assert_msg(
+		bytes_equal(message.text, bytes_text(text)), "%.*s", (int)message.text.len, (const char *)message.text.data);
+}
+
+static void expect_refused(const char *text, const char *why)
+{
+	ck_ok(next());
+	ck_error(message.error, E_BAD_VALUE);
+	ck_assert_str_eq(message.fault.text, why);
+	ck_assert_msg(
+		bytes_equal(message.text, bytes_text(text)), "%.*s", (int)message.text.len, (const char *)message.text.data);
 }
 
 static void expect_end(void)
 {
-	struct bytes message;
-	ck_error(next(&message), E_CLOSED);
+	ck_error(next(), E_CLOSED);
 	end();
 }
 
@@ -78,41 +90,84 @@ START_TEST(documents)
 }
 END_TEST
 
+/* What is too long for memory comes in parts that are all of it, and the rest goes on. */
 START_TEST(too_long)
 {
-	struct bytes message;
-	static char text[300000];
-	memset(text, 'x', sizeof text - 1);
+	size_t len = 3 << 20;
+	char *text = malloc(len + 20);
+	memset(text, 'x', len);
 	memcpy(text, "short\n", 6);
-	text[6 + 65536] = '\n';             /* the longest line */
-	text[6 + 65536 + 1 + 65537] = '\n'; /* one more */
-	strcpy(text + 299990, "\n1234");
+	strcpy(text + len, "\n1234");
 	begin(ADAPTER_JSON, text);
 	expect("short");
-	ck_ok(next(&message));
-	ck_assert_uint_eq(message.len, 65536);
-	ck_error(next(&message), E_TOO_LONG);
-	ck_error(next(&message), E_TOO_LONG);
-	ck_assert_uint_eq(message.len, 65536);
+	size_t found = 0;
+	do {
+		ck_ok(next());
+		ck_assert_int_ne(message.kind, MESSAGE_WHOLE);
+		found += message.text.len;
+	} while (message.kind == MESSAGE_PART);
+	ck_assert_uint_eq(found, len - 6);
 	expect("1234");
-	expect_end();
-}
-END_TEST
-
-/* Where the next document begins cannot be told: said once, and nothing more is read. */
-START_TEST(endless_document)
-{
-	struct bytes message;
-	size_t len = 3 << 20;
-	char *text = malloc(len + 1);
-	memset(text, '[', len);
-	text[0] = '{';
-	text[len] = '\0';
-	begin(ADAPTER_FHIR, text);
-	ck_error(next(&message), E_TOO_LONG);
 	expect_end();
 	free(text);
 }
 END_TEST
 
-UNIT_MAIN("messages", lines, documents, too_long, endless_document)
+/* A document may be as long as a Bundle of many events. */
+START_TEST(long_document)
+{
+	size_t len = 9 << 20;
+	char *text = malloc(len + 20);
+	memset(text, ' ', len);
+	text[0] = '{';
+	strcpy(text + len, "}\n{}");
+	begin(ADAPTER_FHIR, text);
+	ck_ok(next());
+	ck_assert_int_eq(message.kind, MESSAGE_WHOLE);
+	ck_assert_uint_eq(message.text.len, len + 1);
+	expect("{}");
+	expect_end();
+	free(text);
+}
+END_TEST
+
+#define EVENT "{ \"resourceType\":\"AuditEvent\", \"x\":[1 ]}"
+#define ENTRY(resource) "{\"fullUrl\":\"urn:x\",\"resource\": " resource ",\"request\":{\"method\":\"POST\"}}"
+
+START_TEST(bundles)
+{
+	begin(ADAPTER_FHIR, "{\"entry\":[" ENTRY(EVENT) ",\n" ENTRY(EVENT) "],\"resourceType\":\"Bundle\"}" EVENT);
+	expect(EVENT);
+	expect(EVENT);
+	expect(EVENT);
+	expect_end();
+	begin(ADAPTER_FHIR, "{\"resourceType\":\"Bundle\",\"type\":\"searchset\"}\n"
+						"{\"resourceType\":\"Bundle\",\"entry\":[]}");
+	expect_end();
+	/* Company is left out only where the Bundle says so; the others' text is all of the entry. */
+	begin(ADAPTER_FHIR,
+		"[{\"resourceType\":\"Bundle\",\"entry\":[{\"search\":{\"mode\":\"include\"},\"resource\":{\"resourceType\":"
+		"\"Patient\"}}," ENTRY("{\"resourceType\":\"Patient\"}") ",{\"request\":{}},{\"resource\":5},"
+																 "{\"resource\":" EVENT ",\"resource\":" EVENT
+																 "}," ENTRY(EVENT) "]}]");
+	expect_refused(ENTRY("{\"resourceType\":\"Patient\"}"),
+		"entry 2 of the Bundle: resource: it is no AuditEvent, and search.mode does not say that it is mere company");
+	expect_refused("{\"request\":{}}", "entry 3 of the Bundle: resource: it has none");
+	expect_refused("{\"resource\":5}", "entry 4 of the Bundle: resource: it is no object");
+	expect_refused(
+		"{\"resource\":" EVENT ",\"resource\":" EVENT "}", "entry 5 of the Bundle: resource: it stands more than once");
+	expect(EVENT);
+	expect_end();
+	/* What is not built as a Bundle is refused whole. */
+	static const char *const odd[] = {"{\"resourceType\":\"Bundle\",\"entry\":{}}",
+		"{\"resourceType\":\"Bundle\",\"entry\":[" ENTRY(EVENT) ",null]}",
+		"{\"resourceType\":\"Bundle\",\"entry\":[],\"entry\":[]}"};
+	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+		begin(ADAPTER_FHIR, odd[i]);
+		expect_refused(odd[i], "entry: must stand once and be an array of objects");
+		expect_end();
+	}
+}
+END_TEST
+
+UNIT_MAIN("messages", lines, documents, too_long, long_document, bundles)
