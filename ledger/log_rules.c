@@ -6,7 +6,9 @@
 
 void log_rules_init(struct log_rules *rules, const struct vkey *vkey)
 {
-	*rules = (struct log_rules){.vkey = vkey};
+	*rules = (struct log_rules){.vkey = vkey, .roots_known = true};
+	merkle_empty_root(&rules->map_root); /* of the empty map too */
+	merkle_empty_root(&rules->filing_root);
 	merkle_frontier_init(&rules->run.commitments);
 }
 
@@ -67,7 +69,7 @@ struct sender *log_rules_add_sender(struct log_rules *rules, const struct sender
 static enum error register_sender(
 	struct log_rules *rules, const struct entry_sender *entry, const struct sender *old, struct log_finding *finding)
 {
-	if (entry->sender == 0 || old != NULL)
+	if (LOG_BREAKS(LOG_SENDER_ZERO, entry->sender == 0) || LOG_BREAKS(LOG_SENDER_TWICE, old != NULL))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"sender %" PRIu32 " is registered under an id that is taken or 0", entry->sender);
 	struct sender sender = {.id = entry->sender,
@@ -89,10 +91,11 @@ static enum error take_sender(struct log_rules *rules, const struct entry_sender
 	rules->sender_entries++;
 	if (entry->action == SENDER_REGISTER)
 		return register_sender(rules, entry, sender, finding);
-	if (sender == NULL || sender->status == SENDER_REVOKED)
+	if (sender == NULL || LOG_BREAKS(LOG_CHANGE_REVOKED, sender->status == SENDER_REVOKED))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"sender %" PRIu32 " is changed but not registered, or revoked already", entry->sender);
-	if (strcmp(sender->org, entry->org) != 0 || strcmp(sender->name, entry->name) != 0)
+	if (LOG_BREAKS(LOG_CHANGE_ORG, strcmp(sender->org, entry->org) != 0) ||
+		LOG_BREAKS(LOG_CHANGE_NAME, strcmp(sender->name, entry->name) != 0))
 		return log_finding_set(
 			finding, E_CORRUPT, rules->size, "sender %" PRIu32 " changes its organisation or its name", entry->sender);
 	sender->version = rules->size;
@@ -115,10 +118,10 @@ static enum error begin_run(struct log_rules *rules, const struct entry_event *e
 {
 	struct log_run *run = &rules->run;
 	struct sender *sender = log_rules_find_sender(rules, event->sender);
-	if (sender == NULL || sender->status != SENDER_ACTIVE)
+	if (sender == NULL || LOG_BREAKS(LOG_EVENT_REVOKED, sender->status != SENDER_ACTIVE))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"an event of sender %" PRIu32 ", which is not registered or revoked", event->sender);
-	if (event->sequence != sender->next_sequence)
+	if (LOG_BREAKS(LOG_SEQUENCE, event->sequence != sender->next_sequence))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"sequence %" PRIu64 " of sender %" PRIu32 " stands where %" PRIu64 " should be", event->sequence,
 			event->sender, sender->next_sequence);
@@ -136,8 +139,10 @@ static enum error take_event(struct log_rules *rules, const struct entry_event *
 	struct log_run *run = &rules->run;
 	if (!run->open)
 		TRY(begin_run(rules, event, finding));
-	if (event->sender != run->sender->id || event->mass != run->mass || run->count == BATCH_EVENTS_MAX ||
-		event->sequence != run->first_sequence + run->count)
+	if (LOG_BREAKS(LOG_RUN_SENDER, event->sender != run->sender->id) ||
+		LOG_BREAKS(LOG_RUN_KIND, event->mass != run->mass) ||
+		LOG_BREAKS(LOG_RUN_COUNT, run->count == BATCH_EVENTS_MAX) ||
+		LOG_BREAKS(LOG_RUN_SEQUENCE, event->sequence != run->first_sequence + run->count))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"the event does not go on with the batch that begins at index %" PRIu64 ", and no batch entry is between",
 			run->first_index);
@@ -155,7 +160,8 @@ static enum error check_signature(struct log_rules *rules, const struct entry_ba
 		batch->filing_checked, {0}};
 	memcpy(head.signature, batch->signature, sizeof head.signature);
 	merkle_frontier_root(&run->commitments, &root);
-	if (batch_check_signature(rules->vkey->name, &head, &root, run->sender->public_key) == E_OK)
+	enum error error = batch_check_signature(rules->vkey->name, &head, &root, run->sender->public_key);
+	if (!LOG_BREAKS(LOG_SIGNATURE, error != E_OK))
 		return E_OK;
 	return log_finding_set(finding, E_CORRUPT, rules->size,
 		"the signature of sender %" PRIu32 " does not verify over the events from index %" PRIu64, batch->sender,
@@ -166,8 +172,10 @@ static enum error take_batch(struct log_rules *rules, const struct entry_batch *
 {
 	struct log_run *run = &rules->run;
 	struct sender *sender = run->sender;
-	if (!run->open || batch->sender != sender->id || batch->first_sequence != run->first_sequence ||
-		batch->count != run->count)
+	if (sender == NULL || LOG_BREAKS(LOG_BATCH_OPEN, !run->open) ||
+		LOG_BREAKS(LOG_BATCH_SENDER, batch->sender != sender->id) ||
+		LOG_BREAKS(LOG_BATCH_FIRST, batch->first_sequence != run->first_sequence) ||
+		LOG_BREAKS(LOG_BATCH_COUNT, batch->count != run->count))
 		return log_finding_set(finding, E_CORRUPT, rules->size, "the batch entry is not about the events before it");
 	TRY(check_signature(rules, batch, finding));
 	sender->next_sequence += batch->count;
@@ -207,7 +215,7 @@ static enum error take_time(struct log_rules *rules, const struct entry *entry, 
 	uint64_t time_s;
 	if (!entry_time(entry, &time_s))
 		return E_OK;
-	if (time_s < rules->time_s)
+	if (LOG_BREAKS(LOG_TIME, time_s < rules->time_s))
 		return log_finding_set(finding, E_CORRUPT, rules->size, "the ledger's time runs backwards");
 	if (time_s == rules->time_s && rules->size > 0)
 		return E_OK;
@@ -223,21 +231,47 @@ static uint64_t time_before(struct log_steps *steps, uint64_t size)
 	return steps->at[steps->first].time_s;
 }
 
+/* Which events an epoch covers is the same as before if there is no event below its size that no epoch covers yet and
+ * is not lost, and nothing that was covered is lost now. Then the roots are the same too, whatever the labels are. */
+static bool covers_the_same(const struct log_rules *rules, const struct entry_epoch *epoch)
+{
+	const struct epoch_lag *lag = &rules->lag;
+	bool new_event = lag->first < lag->end && lag->events[lag->first].index < epoch->size;
+	return !new_event && (epoch->lost == rules->epoch_lost || rules->epochs == 0);
+}
+
+static enum error check_roots(struct log_rules *rules, const struct entry_epoch *epoch, struct log_finding *finding)
+{
+	bool differs = LOG_BREAKS(LOG_EPOCH_MAP, !hash_equal(&epoch->map_root, &rules->map_root)) ||
+				   LOG_BREAKS(LOG_EPOCH_FILING, !hash_equal(&epoch->filing_root, &rules->filing_root));
+	if (!differs || !rules->roots_known || !covers_the_same(rules, epoch))
+		return E_OK;
+	return log_finding_set(finding, E_CORRUPT, rules->size,
+		rules->epochs == 0 ? "the first epoch covers no event, and its roots are not those of nothing"
+						   : "the epoch covers no other events than the one before, and its roots are not that one's");
+}
+
 static enum error take_epoch(struct log_rules *rules, const struct entry_epoch *epoch, struct log_finding *finding)
 {
-	if (epoch->size == 0 || epoch->size > rules->size || epoch->size < rules->epoch_size)
+	if (LOG_BREAKS(LOG_EPOCH_ZERO, epoch->size == 0) || LOG_BREAKS(LOG_EPOCH_AHEAD, epoch->size > rules->size) ||
+		LOG_BREAKS(LOG_EPOCH_BACK, epoch->size < rules->epoch_size))
 		return log_finding_set(
 			finding, E_CORRUPT, rules->size, "the epoch covers entries after itself, or fewer than the one before");
-	if (epoch->time_s != time_before(&rules->steps, epoch->size))
+	if (LOG_BREAKS(LOG_EPOCH_TIME, epoch->time_s != time_before(&rules->steps, epoch->size)))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"the epoch's time is not the ledger time of the last entry that it covers");
-	if (epoch->lost != losses_events(&rules->losses))
+	if (LOG_BREAKS(LOG_EPOCH_LOST, epoch->lost != losses_events(&rules->losses)))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"the epoch says that %" PRIu64 " events are lost, and the loss entries before it that it is %" PRIu64,
 			epoch->lost, losses_events(&rules->losses));
+	TRY(check_roots(rules, epoch, finding));
 	rules->epochs++;
 	rules->epoch_size = epoch->size;
 	rules->epoch_index = rules->size;
+	rules->epoch_lost = epoch->lost;
+	rules->roots_known = true;
+	rules->map_root = epoch->map_root;
+	rules->filing_root = epoch->filing_root;
 	return E_OK;
 }
 
@@ -245,8 +279,8 @@ static enum error check_lag(struct log_rules *rules, const struct entry *entry, 
 {
 	uint64_t late;
 	enum error error = epoch_lag_entry(&rules->lag, rules->size, entry, &late);
-	if (error != E_CORRUPT)
-		return error;
+	if (!LOG_BREAKS(LOG_LAG, error == E_CORRUPT))
+		return error == E_CORRUPT ? E_OK : error;
 	return log_finding_set(finding, E_CORRUPT, late,
 		"the event is filed too late: the log goes on for more than %" PRIu64 " seconds, to index %" PRIu64
 		", before an epoch covers it",
@@ -258,8 +292,8 @@ static enum error check_lag(struct log_rules *rules, const struct entry *entry, 
 static enum error take_genesis(
 	struct log_rules *rules, const struct entry_genesis *genesis, struct log_finding *finding)
 {
-	if (strcmp(genesis->origin, rules->vkey->name) != 0 ||
-		memcmp(genesis->log_key, rules->vkey->public_key, sizeof genesis->log_key) != 0)
+	if (LOG_BREAKS(LOG_GENESIS_ORIGIN, strcmp(genesis->origin, rules->vkey->name) != 0) ||
+		LOG_BREAKS(LOG_GENESIS_KEY, memcmp(genesis->log_key, rules->vkey->public_key, sizeof genesis->log_key) != 0))
 		return log_finding_set(finding, E_CORRUPT, rules->size, "the genesis entry names another log than the vkey");
 	return E_OK;
 }
@@ -289,10 +323,10 @@ static enum error take_kind(struct log_rules *rules, const struct entry *entry, 
 enum error log_rules_entry(struct log_rules *rules, const struct entry *entry, struct log_finding *finding)
 {
 	bool in_run = entry->kind == ENTRY_EVENT || entry->kind == ENTRY_MASS || entry->kind == ENTRY_BATCH;
-	if ((rules->size == 0) != (entry->kind == ENTRY_GENESIS))
+	if (LOG_BREAKS(LOG_GENESIS_FIRST, (rules->size == 0) != (entry->kind == ENTRY_GENESIS)))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			rules->size == 0 ? "the log does not begin with a genesis entry" : "a genesis entry inside the log");
-	if (rules->run.open && !in_run)
+	if (LOG_BREAKS(LOG_RUN_CLOSED, rules->run.open && !in_run))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"the events from index %" PRIu64 " are not followed by their batch entry", rules->run.first_index);
 	TRY(take_time(rules, entry, finding));
@@ -304,7 +338,7 @@ enum error log_rules_entry(struct log_rules *rules, const struct entry *entry, s
 
 enum error log_rules_end(const struct log_rules *rules, struct log_finding *finding)
 {
-	if (!rules->run.open)
+	if (!LOG_BREAKS(LOG_RUN_END, rules->run.open))
 		return E_OK;
 	return log_finding_set(
 		finding, E_CORRUPT, rules->run.first_index, "the last events of the log are not followed by their batch entry");

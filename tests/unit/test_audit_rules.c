@@ -224,8 +224,18 @@ static void epoch_backwards(void)
 	struct entry first = {.kind = ENTRY_EPOCH}, second = {.kind = ENTRY_EPOCH};
 	first.epoch.size = 2;
 	first.epoch.time_s = state.time_s;
+	merkle_empty_root(&first.epoch.map_root);
+	merkle_empty_root(&first.epoch.filing_root);
 	second.epoch.size = 1;
 	FORGE(first, second);
+}
+
+static void epoch_of_nothing(void)
+{
+	struct entry epoch = {.kind = ENTRY_EPOCH};
+	epoch.epoch.size = 2;
+	epoch.epoch.time_s = state.time_s;
+	FORGE(epoch);
 }
 
 static void epoch_too_fresh(void)
@@ -265,6 +275,7 @@ START_TEST(rules)
 	check_rule(renamed, 0, "changes its organisation or its name");                  /* ENTRY-16 */
 	check_rule(epoch_ahead, 0, "entries after itself");                              /* ENTRY-17 */
 	check_rule(epoch_backwards, 1, "fewer than the one before");                     /* ENTRY-17 */
+	check_rule(epoch_of_nothing, 0, "its roots are not those of nothing");           /* EPO-8 */
 	check_rule(epoch_too_fresh, 0, "the epoch's time is not the ledger time");       /* ENTRY-19 */
 	check_rule(batch_of_4097, BATCH_EVENTS_MAX, "does not go on with the batch");    /* BATCH-5 */
 }

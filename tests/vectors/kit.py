@@ -198,9 +198,9 @@ def event(number, sequence, time, commitment, mass=False):
     return (b"\3" if mass else b"\2") + u(4, number) + u(8, sequence) + u(8, time) + commitment
 
 
-def batch_signature(key, number, first, commitments, checked=0, mass=False, origin=ORIGIN):
+def batch_signature(key, number, first, commitments, checked=0, mass=False, origin=ORIGIN, count=None):
     message = (b"indsigt/v1 batch\n" + range16(origin) + u(1, 2 if mass else 1) + u(4, number) + u(8, first) +
-               u(4, len(commitments)) + root_of(commitments) + u(8, checked))
+               u(4, len(commitments) if count is None else count) + root_of(commitments) + u(8, checked))
     return key.sign(message)
 
 
