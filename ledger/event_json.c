@@ -1,6 +1,7 @@
 #include "ledger/event_json.h"
 
 #include "ledger/event_schema.h"
+#include "ledger/json_number.h"
 #include "ledger/subject.h"
 #include "ledger/timestamp.h"
 
@@ -262,6 +263,8 @@ enum error event_parse_json(struct bytes text, const char *default_purpose, char
 		return fault_set(
 			fault, E_BAD_JSON, "not valid JSON at byte %d (duplicate names are refused too)", json_error.position);
 	enum error error = event_from_json(json, default_purpose, subject_scratch, out, fault);
+	if (error == E_OK && json_has_minus(text)) /* what the parser makes of -0 has no sign */
+		error = fault_set(fault, E_BAD_VALUE, "subjects: must be a whole number from 0 to 2^53 - 1, without a sign");
 	if (error != E_OK) {
 		json_decref(json);
 		return error;

@@ -1,25 +1,11 @@
 #include "ledger/form.h"
 
 #include "ledger/base64.h"
+#include "ledger/json_number.h"
 #include "ledger/timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A number with a minus sign, which is none of these formats', not even 0; in a text that is JSON. */
-static bool has_minus(struct bytes text)
-{
-	bool quoted = false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (quoted && text.data[i] == '\\')
-			i++;
-		else if (text.data[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && text.data[i] == '-')
-			return true;
-	}
-	return false;
-}
 
 enum error form_type(struct bytes text, char out[FORM_TYPE_MAX + 1])
 {
@@ -49,7 +35,7 @@ enum error form_open(struct bytes text, size_t bytes_max, struct form *out, stru
 	if (form.document == NULL)
 		return finding_form(
 			finding, "file", FINDING_NO_INDEX, NULL, "not one JSON object without duplicate members in UTF-8");
-	if (has_minus(text)) {
+	if (json_has_minus(text)) {
 		json_decref(form.document);
 		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "there is a number with a minus sign");
 	}

@@ -5,6 +5,20 @@
 
 #define EXACT_MAX ((UINT64_C(1) << 53) - 1)
 
+bool json_has_minus(struct bytes text)
+{
+	bool quoted = false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (quoted && text.data[i] == '\\')
+			i++;
+		else if (text.data[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && text.data[i] == '-')
+			return true;
+	}
+	return false;
+}
+
 json_t *json_number(uint64_t number)
 {
 	char text[24];

@@ -137,7 +137,8 @@ START_TEST(left_out)
 {
 	load_all();
 	for (enum log_rule rule = 0; rule < LOG_RULES; rule++)
-		ck_assert_msg(noticed(rule) != implied(rule), "rule %d: no log is taken without it, or it is not implied", rule);
+		ck_assert_msg(
+			noticed(rule) != implied(rule), "rule %d: no log is taken without it, or it is not implied", rule);
 	drop_all();
 }
 END_TEST

@@ -404,9 +404,14 @@ def time_rules():
     log.wait(-1).register(1)
     bad("time-before-genesis", "ENTRY-12", "a time before that of the genesis entry", log, 1)
     log = Log()
-    log.wait(2**63 - START).batch()
+    log.wait(9223372035 - START).batch()
+    good("time-largest", "the largest time that there is", log)
     log.append(erasure(START))
-    bad("time-after-largest", "ENTRY-12", "an early time behind one over 2^63", log, 4)
+    bad("time-after-largest", "ENTRY-12", "an early time behind the largest", log, 4)
+    for name, time in (("too-late", 9223372036), ("over-63-bits", 2**63), ("all-ones", 2**64 - 1)):
+        log = Log()
+        log.wait(time - START).batch()
+        bad("time-" + name, "ENTRY-2", "a time that is too late: %d" % time, log, 2)
 
 
 def sequence_rules():
@@ -708,7 +713,9 @@ def tile_rules():
     good("wide", "300 entries: a full tile, partial ones, and two levels", log)
     partial = "tile/entries/001.p/44"
     good("wide-from-full", "a partial tile that is gone: the full one stands in its place", log,
-         files={partial: None, "tile/entries/001": (tile(log, partial) + range16(b"\x08")).hex()})
+         files={partial: None, "tile/entries/001": (tile(log, partial) + range16(b"\x08") * 212).hex()})
+    bad("tile-full-too-short", "AUD-1", "a full bundle in the place of a partial one that has less than 256 entries", log, None,
+        files={partial: None, "tile/entries/001": (tile(log, partial) + range16(b"\x08")).hex()})
 
     def changed(path, at, bit=1):
         data = bytearray(tile(log, path))
@@ -755,6 +762,10 @@ def remembered():
     small.batch()
     good("from-older", "a checkpoint of 37 entries is remembered, and the log extends it", log, remembered=log.note(37))
     good("from-same", "the same checkpoint is remembered", log, remembered=log.note())
+    good("from-newer", "a newer checkpoint is remembered than the one that is shown: the audit is over the newer", log,
+         note=log.note(37), remembered=log.note())
+    bad("from-newer-fork", "AUD-2", "a newer checkpoint is remembered, and the one that is shown has another root", log, None,
+        note=note(checkpoint_text(ORIGIN, 37, some_root("fork")), ORIGIN, LOG), remembered=log.note(), fork=[300, 37])
     bad("from-fork", "AUD-2", "a checkpoint of 37 entries with another root is remembered", log, None,
         remembered=note(checkpoint_text(ORIGIN, 37, some_root("fork")), ORIGIN, LOG), fork=[37, 300])
     bad("from-fork-same-size", "AUD-2", "a checkpoint of as many entries with another root is remembered", log, None,

@@ -66,7 +66,7 @@ def event_vectors():
          withheld_until=1795421730, retention=5, basis="a\u0085b")
     head("date-largest", "the last date that JSON can say", header(9223372035, 5, "b"), "ok", withheld_until=9223372035,
          retention=5, basis="b")
-    head("date-too-late", "a date over 2^63 - 1 nanoseconds", header(9223372037, 5, "b"), "bad-value")
+    head("date-too-late", "a date that is too late", header(9223372036, 5, "b"), "bad-value")
     head("date-all-ones", "the largest eight bytes", header(2**64 - 1, 5, "b"), "bad-value")
     head("cut", "the basis is shorter than its length says", header(1795421730, 5, "basis")[:-1], "truncated")
     head("short", "nine bytes", header()[:9], "truncated")
@@ -225,6 +225,21 @@ def entry():
                   sender(POLICY, 3, OTHER), endorsed=False, old_key=SENDER, restricted=str(DEFAULT_RESTRICTED))
     for action in (6, 255):
         sender_vector("action-%d" % action, "action %d" % action, sender(action, 3, SENDER), "bad-value")
+
+    records = {"genesis": (0, lambda time: genesis(LOG, time=time)), "erasure": (6, erasure),
+               "event": (2, lambda time: event(3, 7, time, bytes(32))), "mass": (3, lambda time: event(3, 7, time, bytes(32), True)),
+               "epoch": (5, lambda time: epoch(9, bytes(32), bytes(32), time))}
+    for name, (kind, make_record) in records.items():
+        vector = {"about": "the largest time that there is", "entry": make_record(9223372035).hex(), "expect": "ok", "kind": kind}
+        if kind in (2, 3):
+            vector.update(sender=3, sequence=7, time=9223372035)
+        write("entry", "time-largest-" + name, vector)
+        write("entry", "time-too-late-" + name, {"about": "a second later than the largest time", "expect": "bad-value",
+                                                 "entry": make_record(9223372036).hex()})
+    sender_vector("time-largest", "the largest time that there is", sender(REGISTER, 3, SENDER, time=9223372035),
+                  restricted=str(DEFAULT_RESTRICTED))
+    sender_vector("time-too-late", "a second later than the largest time", sender(REGISTER, 3, SENDER, time=9223372036),
+                  "bad-value")
 
     old_text = checkpoint_text("ledger.example/2025", 12, LEAVES[0])
     old_note = note(old_text, "ledger.example/2025", LOG)
