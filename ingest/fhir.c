@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define WORDS_COMPARED 64 /* subtypes that a further one is compared with; real messages have three */
+#define SWISS_ROLES "urn:oid:2.16.756.5.30.1.127.3.10.6"
+
 /* What names a person or device in an element like `who`: an identifier, else a reference. */
 static enum error id_of(struct audit_message *message, const json_t *who, const json_t *identifier, struct bytes *out)
 {
@@ -74,6 +77,21 @@ static void read_role(struct participant *participant, const json_t *concept)
 	participant->role = fhir_first(participant->role, fhir_words(concept));
 }
 
+/* Switzerland's electronic patient record: an assistant acts for a professional (HCP), a representative for a patient
+ * (PAT), who are named beside them and requested nothing. */
+static void read_swiss_role(struct participant *participant, const json_t *role)
+{
+	const json_t *coding;
+	size_t i;
+	json_array_foreach(json_object_get(role, "coding"), i, coding)
+	{
+		struct bytes code = fhir_text(coding, "code");
+		participant->principal |= !participant->requestor &&
+								  bytes_equal(fhir_text(coding, "system"), BYTES_LITERAL(SWISS_ROLES)) &&
+								  (bytes_equal(code, BYTES_LITERAL("HCP")) || bytes_equal(code, BYTES_LITERAL("PAT")));
+	}
+}
+
 static void read_purposes(struct audit_message *message, const json_t *purposes)
 {
 	const json_t *purpose;
@@ -97,7 +115,11 @@ static enum error read_agent(struct fhir_reader *reader, const json_t *agent)
 		.nature = nature_of(fhir_target_type(reader->root, who))};
 	participant_role_code(&participant, fhir_text(who, "type"));
 	read_role(&participant, json_object_get(agent, "type"));
-	json_array_foreach(json_object_get(agent, "role"), i, role) read_role(&participant, role);
+	json_array_foreach(json_object_get(agent, "role"), i, role)
+	{
+		read_role(&participant, role);
+		read_swiss_role(&participant, role);
+	}
 	TRY(name_and_id(message, reader->root, who, &participant.name, &participant.id));
 	participant.name = fhir_first(participant.name, fhir_text(agent, "name"));
 	if (participant.id.len == 0)
@@ -167,10 +189,9 @@ static bool read_severity(struct bytes code, enum severity *out)
 	static const struct {
 		const char *code;
 		enum severity severity;
-	} known[] = {{"", SEVERITY_NONE}, {"0", SEVERITY_NONE}, {"success", SEVERITY_NONE},
-		{"informational", SEVERITY_NONE}, {"information", SEVERITY_NONE}, {"warning", SEVERITY_NONE},
-		{"4", SEVERITY_MINOR}, {"error", SEVERITY_SERIOUS}, {"8", SEVERITY_SERIOUS}, {"12", SEVERITY_MAJOR},
-		{"fatal", SEVERITY_MAJOR}};
+	} known[] = {{"0", SEVERITY_NONE}, {"success", SEVERITY_NONE}, {"informational", SEVERITY_NONE},
+		{"information", SEVERITY_NONE}, {"warning", SEVERITY_NONE}, {"4", SEVERITY_MINOR}, {"error", SEVERITY_SERIOUS},
+		{"8", SEVERITY_SERIOUS}, {"12", SEVERITY_MAJOR}, {"fatal", SEVERITY_MAJOR}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (bytes_equal(code, bytes_text(known[i].code))) {
 			*out = known[i].severity;
@@ -206,7 +227,7 @@ static enum error read_outcome(struct fhir_reader *reader)
 	const json_t *inner = json_object_get(outcome, "code");
 	const json_t *concept = json_is_object(inner) ? inner : outcome;
 	struct bytes code = fhir_text(reader->root, "outcome");
-	bool understood = !json_is_object(outcome) && read_severity(code, &message->severity);
+	bool understood = outcome == NULL || (!json_is_object(outcome) && read_severity(code, &message->severity));
 	for (size_t i = 0; json_is_object(outcome) && fhir_code(concept, i, &code); i++) {
 		enum severity severity = SEVERITY_NONE;
 		if (code.len == 0 || !read_severity(code, &severity))
@@ -231,7 +252,6 @@ static void read_action_code(struct audit_message *message, struct bytes code)
 		message->query |= bytes_equal(code, bytes_text(searches[i]));
 	for (size_t i = 0; i < sizeof disclosures / sizeof disclosures[0]; i++)
 		message->disclosed |= bytes_equal(code, bytes_text(disclosures[i]));
-	message->exported |= bytes_equal(code, BYTES_LITERAL("110106"));
 	audit_message_denial_code(message, code);
 }
 
@@ -257,7 +277,7 @@ static enum error read_concepts(struct audit_message *message, const json_t *con
 	{
 		struct bytes next = fhir_words(concept);
 		bool again = false;
-		for (size_t k = 0; k < i; k++)
+		for (size_t k = 0; k < i && k < WORDS_COMPARED; k++)
 			again |= bytes_equal(fhir_words(json_array_get(concepts, k)), next);
 		struct bytes parts[] = {*words, words->len > 0 ? BYTES_LITERAL(", ") : BYTES_EMPTY, next};
 		read_action_codes(message, concept);
@@ -269,6 +289,26 @@ static enum error read_concepts(struct audit_message *message, const json_t *con
 			TRY(audit_message_object(message, next)); /* told elsewhere rather than cut */
 	}
 	return E_OK;
+}
+
+/* DCM 110106: Export. */
+static bool has_export(const json_t *concepts)
+{
+	const json_t *concept;
+	size_t i;
+	bool found = fhir_has_code(concepts, "110106");
+	json_array_foreach(concepts, i, concept) found |= fhir_has_code(concept, "110106");
+	return found;
+}
+
+/* DCM 110154: Destination Media. */
+static bool to_medium(const json_t *agents)
+{
+	const json_t *agent;
+	size_t i;
+	bool found = false;
+	json_array_foreach(agents, i, agent) found |= fhir_has_code(json_object_get(agent, "type"), "110154");
+	return found;
 }
 
 static enum error read_activity(struct fhir_reader *reader, bool r5)
@@ -283,6 +323,10 @@ static enum error read_activity(struct fhir_reader *reader, bool r5)
 	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "code" : "subtype"), &narrow));
 	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "category" : "type"), &wide));
 	message->activity = fhir_first(narrow, wide);
+	/* Some profiles have "Export" as the type of everything: what it was is said by the code below it. */
+	message->exported = has_export(json_object_get(reader->root, r5 ? "code" : "subtype")) ||
+						(has_export(json_object_get(reader->root, r5 ? "category" : "type")) &&
+							(narrow.len == 0 || to_medium(json_object_get(reader->root, "agent"))));
 	return E_OK;
 }
 

@@ -1,5 +1,7 @@
 #include "ingest/fhir_json.h"
 
+#include "ingest/fhir_types.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -52,10 +54,9 @@ static const struct member outcome_members[] = {{"system", TEXT, NULL}, {"displa
 	{"code", TEXT | ONE, concept_members}, {"coding", MANY, coding_members}, {"text", TEXT, NULL},
 	{"detail", MANY, concept_members}, {0}};
 static const struct member root_members[] = {{"resourceType", TEXT, NULL}, {"id", TEXT, NULL},
-	{"contained", MANY, contained_members}, {"extension", MANY, extension_members},
-	{"modifierExtension", MANY, extension_members}, {"type", ONE, concept_members}, {"subtype", MANY, concept_members},
-	{"category", MANY, concept_members}, {"code", ONE, concept_members}, {"action", TEXT, NULL},
-	{"severity", TEXT, NULL}, {"recorded", TEXT, NULL}, {"period", ONE, period_members},
+	{"contained", MANY, contained_members}, {"extension", MANY, extension_members}, {"type", ONE, concept_members},
+	{"subtype", MANY, concept_members}, {"category", MANY, concept_members}, {"code", ONE, concept_members},
+	{"action", TEXT, NULL}, {"severity", TEXT, NULL}, {"recorded", TEXT, NULL}, {"period", ONE, period_members},
 	{"occurredPeriod", ONE, period_members}, {"occurredDateTime", TEXT, NULL}, {"outcome", TEXT | ONE, outcome_members},
 	{"outcomeDesc", TEXT, NULL}, {"purposeOfEvent", MANY, concept_members}, {"authorization", MANY, concept_members},
 	{"basedOn", MANY, reference_members}, {"patient", ONE, reference_members}, {"encounter", ONE, reference_members},
@@ -150,11 +151,29 @@ static size_t depth_of(const json_t *value, size_t max)
 	return deepest + 1;
 }
 
+/* FHIR forbids to read on where there is one that is not known: it may turn the meaning round. */
+static enum error check_modifiers(const json_t *root, struct fault *fault)
+{
+	static const char *const lists[] = {"agent", "entity"};
+	const json_t *item;
+	size_t i;
+	bool found = json_object_get(root, "modifierExtension") != NULL ||
+				 json_object_get(json_object_get(root, "source"), "modifierExtension") != NULL;
+	for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++)
+		json_array_foreach(json_object_get(root, lists[k]), i, item) found |=
+			json_object_get(item, "modifierExtension") != NULL;
+	return found
+			   ? fault_set(fault, E_BAD_VALUE,
+					 "modifierExtension: may change the meaning of the message, and is not known here; send it without")
+			   : E_OK;
+}
+
 enum error fhir_check_types(const json_t *root, struct fault *fault)
 {
 	if (depth_of(root, FHIR_DEPTH_MAX) > FHIR_DEPTH_MAX)
 		return fault_set(fault, E_BAD_JSON, "elements are nested more than %u deep", FHIR_DEPTH_MAX);
-	return check_object(root, root_members, NULL, fault);
+	TRY(check_object(root, root_members, NULL, fault));
+	return check_modifiers(root, fault);
 }
 
 /* ---- paths ---- */
@@ -237,6 +256,21 @@ bool fhir_has_code(const json_t *concept, const char *wanted)
 	return false;
 }
 
+static bool same_word(struct bytes text, const char *word)
+{
+	return text.len == strlen(word) && strncasecmp((const char *)text.data, word, text.len) == 0;
+}
+
+bool fhir_has_word(const json_t *concept, const char *word)
+{
+	const json_t *coding;
+	size_t i;
+	bool found = same_word(fhir_text(concept, "text"), word) || same_word(fhir_text(concept, "display"), word);
+	json_array_foreach(json_object_get(concept, "coding"), i, coding) found |=
+		same_word(fhir_text(coding, "display"), word);
+	return found;
+}
+
 /* ---- references ---- */
 
 static bool letter(uint8_t c)
@@ -280,10 +314,11 @@ struct bytes fhir_reference_type(struct bytes reference)
 		if (type_name(segment))
 			found = segment;
 		if (c == '?')
-			break;
+			return found;
 		start = at + 1;
 	}
-	return found;
+	struct bytes last = bytes_of(reference.data + start, reference.len - start);
+	return fhir_is_thing(last) ? last : found; /* all of a type: [base/]CarePlan */
 }
 
 static const json_t *contained_in(const json_t *resource, struct bytes id, size_t depth)

@@ -37,9 +37,11 @@ struct bytes fhir_words(const json_t *concept);
 /* The codes of a Coding or CodeableConcept one after the other, some of them empty; false behind the last. */
 bool fhir_code(const json_t *concept, size_t index, struct bytes *out);
 bool fhir_has_code(const json_t *concept, const char *wanted);
+/* True if the concept's text or a display of it is `word`, in any case of its letters. */
+bool fhir_has_word(const json_t *concept, const char *word);
 
-/* "Patient" of [anything/]Patient/ID[/_history/V] or Patient?..., "Device" of [anything/]Device/ID: the type that a
- * reference names, or an empty range. */
+/* "Patient" of [anything/]Patient/ID[/_history/V] or Patient?..., "Device" of [anything/]Device/ID, "CarePlan" of
+ * [anything/]CarePlan: the type that a reference names, or an empty range. */
 struct bytes fhir_reference_type(struct bytes reference);
 /* The contained resource that "#ID" points to; NULL for another reference or when there is none. */
 const json_t *fhir_contained(const json_t *root, struct bytes reference);

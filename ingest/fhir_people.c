@@ -114,6 +114,7 @@ static bool any_names_thing(const json_t *concept)
  * 9, 10 and 19 are those who are insured, who vouch, who buy: people whose data it may be. */
 static const char *const other_roles[] = {"2", "3", "5", "6", "7", "8", "11", "12", "13", "14", "15", "16", "17", "18",
 	"20", "21", "22", "23", "24", "25", "26"};
+static const char *const people_roles[] = {"4", "9", "10", "19"};
 static const char *const patient_codes[] = {"1", "Patient", "patient", "PAT"};
 
 /* Something says that it is the patient. */
@@ -123,10 +124,11 @@ static bool says_patient(const json_t *root, const json_t *entity)
 	const json_t *identifier = fhir_entity_identifier(entity);
 	const json_t *type = json_object_get(entity, "type");
 	const json_t *role = json_object_get(entity, "role");
-	return HAS_ONE_OF(role, patient_codes) || HAS_ONE_OF(type, types) ||
-		   fhir_is_patient(root, fhir_entity_what(entity)) || fhir_numbers_people(fhir_text(identifier, "system")) ||
-		   HAS_ONE_OF(json_object_get(identifier, "type"), patient_number_kinds) ||
-		   (fhir_has_code(type, "1") && !HAS_ONE_OF(role, other_roles));
+	bool person = fhir_has_code(type, "1") && (role == NULL || HAS_ONE_OF(role, people_roles));
+	return HAS_ONE_OF(role, patient_codes) || fhir_has_word(role, "patient") || fhir_has_word(type, "patient") ||
+		   HAS_ONE_OF(type, types) || fhir_is_patient(root, fhir_entity_what(entity)) ||
+		   fhir_numbers_people(fhir_text(identifier, "system")) ||
+		   HAS_ONE_OF(json_object_get(identifier, "type"), patient_number_kinds) || person;
 }
 
 enum fhir_person fhir_entity_person(const json_t *root, const json_t *entity)
@@ -142,7 +144,8 @@ enum fhir_person fhir_entity_person(const json_t *root, const json_t *entity)
 	if (fhir_is_thing(target) || any_names_thing(type) || HAS_ONE_OF(json_object_get(entity, "role"), other_roles) ||
 		HAS_ONE_OF(json_object_get(identifier, "type"), thing_number_kinds))
 		return FHIR_PERSON_NO;
-	bool something = what != NULL || identifier != NULL || fhir_text(entity, "name").len > 0;
+	bool something =
+		what != NULL || fhir_has_code(type, "1") || identifier != NULL || fhir_text(entity, "name").len > 0;
 	return something ? FHIR_PERSON_UNCLEAR : FHIR_PERSON_NO; /* a query, a description: nothing is pointed at */
 }
 
@@ -164,6 +167,7 @@ bool fhir_agent_is_patient(const json_t *root, const json_t *agent)
 struct finding {
 	size_t names;       /* identifiers and references that became subjects, or are the mark for nobody */
 	struct bytes bare;  /* an identifier without a system */
+	bool valueless;     /* an identifier without a value */
 	struct fault fault; /* why the first other one did not */
 };
 
@@ -196,6 +200,7 @@ static enum error add_identifier(struct fhir_reader *reader, const json_t *ident
 	struct bytes value = fhir_text(identifier, "value");
 	struct fault fault = {0};
 	enum error error;
+	finding->valueless |= identifier != NULL && value.len == 0;
 	if (value.len == 0)
 		return E_OK;
 	if (system.len == 0 && !has(value, "^") && !has(value, "|") && !bytes_equal(value, BYTES_LITERAL("<none>"))) {
@@ -237,10 +242,9 @@ static enum error add_reference(struct fhir_reader *reader, struct bytes referen
 				   ? add_identifiers(reader, contained, finding)
 				   : E_OK;
 	}
-	if (!bytes_equal(fhir_reference_type(reference), BYTES_LITERAL("Patient")) && finding->names > 0)
-		return audit_message_object(reader->message, reference);
-	if (!bytes_equal(fhir_reference_type(reference), BYTES_LITERAL("Patient")))
-		return E_OK;
+	bool identifier = has(reference, "|") || has(reference, "^"); /* written where a reference should stand */
+	if (!identifier && !bytes_equal(fhir_reference_type(reference), BYTES_LITERAL("Patient")))
+		return finding->names > 0 ? audit_message_object(reader->message, reference) : E_OK;
 	enum error error = audit_message_subject(reader->message, reference, reader->context->org_id, &fault);
 	if (error == E_BAD_SUBJECT)
 		TRY(audit_message_object(reader->message, reference));
@@ -265,6 +269,8 @@ static enum error refuse_person(
 	if (finding->bare.len > 0)
 		return refuse(reader, E_BAD_SUBJECT, path,
 			"an identifier without a system or assigning authority could be anybody's; send it with one");
+	if (finding->valueless)
+		return refuse(reader, E_BAD_SUBJECT, path, "a patient with an identifier that has no value");
 	if (target.len > 0 && !bytes_equal(target, BYTES_LITERAL("Patient")))
 		return refuse(reader, E_BAD_SUBJECT, path, "a resource that is no Patient where the patient is named");
 	return refuse(reader, E_BAD_SUBJECT, path,
@@ -354,6 +360,16 @@ static enum error add_agents(struct fhir_reader *reader)
 	return E_OK;
 }
 
+/* The last step of an extension's address has "patient" in it. */
+static bool says_patient_extension(const json_t *extension)
+{
+	struct bytes url = fhir_text(extension, "url");
+	for (size_t at = url.len; at >= 7 && url.data[at - 1] != '/'; at--)
+		if (strncasecmp((const char *)url.data + at - 7, "patient", 7) == 0)
+			return true;
+	return false;
+}
+
 /* R5's `patient`, which R4 has as an extension: HL7's own, and those of national profiles under other names. */
 static enum error add_patient(struct fhir_reader *reader)
 {
@@ -366,10 +382,14 @@ static enum error add_patient(struct fhir_reader *reader)
 	json_array_foreach(json_object_get(reader->root, "extension"), i, extension)
 	{
 		const json_t *value = json_object_get(extension, "valueReference");
+		const json_t *number = json_object_get(extension, "valueIdentifier");
+		bool said = says_patient_extension(extension) && fhir_target_type(reader->root, value).len == 0;
 		struct fhir_path up = {NULL, "extension", i};
-		struct fhir_path inner = {&up, "valueReference", FHIR_NO_INDEX};
-		if (fhir_is_patient(reader->root, value))
+		struct fhir_path inner = {&up, value != NULL ? "valueReference" : "valueIdentifier", FHIR_NO_INDEX};
+		if (fhir_is_patient(reader->root, value) || (value != NULL && said))
 			TRY(add_person(reader, value, json_object_get(value, "identifier"), &inner));
+		else if (number != NULL && said)
+			TRY(add_person(reader, NULL, number, &inner));
 	}
 	return E_OK;
 }

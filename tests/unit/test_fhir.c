@@ -134,6 +134,19 @@ START_TEST(people_are_found)
 			NULL},
 		{ENTITY("{'what':{'reference':'Patient/p1','identifier':{'value':'MRN-77'}}," ROLE_1 "}"), REF, NULL},
 		{ENTITY("{'what':{'reference':'urn:uuid:1-2'," CPR "}," ROLE_1 "}"), "cpr:0101701234", NULL},
+		{ENTITY("{'what':{'reference':'urn:oid:1.2.3|7'}," ROLE_1 "}"), "oid:1.2.3:7", NULL},
+		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'role':{'text':'patient'}}"),
+			"oid:1.2.3:7", NULL},
+		{ENTITY(
+			 "{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'type':{'code':'1'},'role':{'code':'4'}}"),
+			"oid:1.2.3:7", NULL},
+		{AGENT
+			",'extension':[{'url':'https://x.example/StructureDefinition/AuditEventPatientExtension','valueReference':"
+			"{'identifier':{'system':'urn:oid:1.2.3','value':'7'}}}]",
+			"oid:1.2.3:7", NULL},
+		{AGENT ",'extension':[{'url':'https://x.example/StructureDefinition/patient','valueIdentifier':{'system':"
+			   "'urn:oid:1.2.3','value':'7'}}]",
+			"oid:1.2.3:7", NULL},
 	};
 	CHECK_ALL(cases);
 }
@@ -192,7 +205,12 @@ START_TEST(people_are_not_dropped)
 			 "{'what':{'reference':'Patient/p1'}}") ",'contained':[{'resourceType':'RelatedPerson','id':'r','patient':"
 													"{'reference':'Patient/p2'}}]",
 			NULL, "contained[0].patient"},
-		{"'agent':[{}],'source':{'observer':{'reference':'Patient/p1'}}", NULL, "valid JSON"},
+		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','id':'7'}}," ROLE_1 "}"), NULL, "no value"},
+		{ENTITY("{'what':{'reference':'https://x.example/fhir/Patient'}}"), NULL, "entity[0]: may be a person"},
+		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'type':{'code':'1'},'role':{'code':'HCP'"
+				"}}"),
+			NULL, "entity[0]: may be a person"},
+		{ENTITY("{'type':{'code':'1'}}"), NULL, "entity[0].what: a patient without"},
 		{ENTITY("{'what':{'reference':'Task/1'},'detail':[{'type':'x','valueString':'see Patient/77'}]}"), NULL,
 			"entity[0].detail[0].valueString"},
 		{ENTITY("{'role':{'code':'24'},'query':'R0VUIC9PYnNlcnZhdGlvbj9wYXRpZW50PTc3'}"), NULL, "entity[0].query"},
@@ -224,6 +242,9 @@ START_TEST(nobody_and_objects)
 		{ENTITY("{'what':{'reference':'Observation/1'}}"), "-", NULL},
 		{ENTITY("{'what':{'reference':'Practitioner/1'},'role':{'code':'6'}}"), "-", NULL},
 		{ENTITY("{'what':{'reference':'https://x.example/fhir/Device/1'}}"), "-", NULL},
+		{ENTITY("{'what':{'reference':'https://x.example/fhir/CarePlan'}}"), "-", NULL},
+		{AGENT ",'extension':[{'url':'https://x.example/patient-consent','valueReference':{'reference':'Consent/1'}}]",
+			"-", NULL},
 		{ENTITY("{'what':{'identifier':{'value':'4a8d'}},'type':{'code':'XrequestId'}}"), "-", NULL},
 		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'role':{'code':'3'}}"), "-", NULL},
 		{ENTITY("{'what':{'identifier':{'type':{'coding':[{'code':'SNO'}]},'value':'AB'}},'role':{'code':'4'}}"), "-",
@@ -285,6 +306,8 @@ START_TEST(types_are_checked)
 			"extension: must be an array of objects"},
 		{AGENT ",'contained':{'resourceType':'Patient'}", NULL, "contained: must be an array of objects"},
 		{AGENT ",'subtype':{'code':'read'}", NULL, "subtype: must be an array of objects"},
+		{AGENT ",'modifierExtension':[{'url':'x','valueBoolean':true}]", NULL, "modifierExtension"},
+		{ENTITY("{'what':{'reference':'Patient/p1'},'modifierExtension':[]}"), NULL, "modifierExtension"},
 		{AGENT ",'extension':[{'url':'x','valueInteger':7}],'whatever':{'is':['not','known']}", "-", NULL},
 	};
 	CHECK_ALL(cases);
@@ -337,6 +360,16 @@ START_TEST(who_acted)
 		ck_assert_msg(number(EVENT_ACTOR_KIND) == cases[i].kind, "%s", cases[i].rest);
 	}
 	ck_assert_str_eq(field(EVENT_ON_BEHALF_OF_NAME), "Dr. Holm");
+	ck_ok(map(message("'agent':[{'role':[{'coding':[{'system':'urn:oid:2.16.756.5.30.1.127.3.10.6','code':'HCP'}]}],"
+					  "'name':'Dr. A','requestor':false},{'role':[{'coding':[{'system':"
+					  "'urn:oid:2.16.756.5.30.1.127.3.10.6','code':'ASS'}]}],'name':'R. F.','requestor':true}]")));
+	ck_assert_str_eq(field(EVENT_ACTOR_NAME), "R. F.");
+	ck_assert_str_eq(field(EVENT_ON_BEHALF_OF_NAME), "Dr. A");
+	/* The observer is a patient. */
+	ck_error(map("{\"resourceType\":\"AuditEvent\",\"recorded\":\"2026-11-20T10:00:00Z\",\"agent\":[{}],\"source\":{"
+				 "\"observer\":{\"reference\":\"Patient/p1\"}}}"),
+		E_BAD_SUBJECT);
+	ck_assert_ptr_nonnull(strstr(fault.text, "source.observer"));
 	adapter_events_free(&events);
 }
 END_TEST
@@ -372,6 +405,7 @@ START_TEST(outcomes)
 	ck_error(map(message(AGENT ",'outcome':'9'")), E_BAD_VALUE);
 	ck_error(map(message(AGENT ",'outcome':{'code':{'code':'refused'}}")), E_BAD_VALUE);
 	ck_error(map(message(AGENT ",'outcome':{}")), E_BAD_VALUE);
+	ck_error(map(message(AGENT ",'outcome':''")), E_BAD_VALUE);
 	adapter_events_free(&events);
 }
 END_TEST
