@@ -3,6 +3,7 @@
 #include "ledger/fork.h"
 #include "tests/unit/any_log.h"
 #include "tests/unit/place.h"
+#include "tests/unit/vector.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -666,5 +667,62 @@ START_TEST(many_logs)
 }
 END_TEST
 
-UNIT_MAIN("witness", every_case, forms, many_signatures, several_logs, times, failing_writes, damaged_memory,
-	fork_evidence, directory, many_logs)
+/* One request of a vector: the status, and what an answer of that status holds. */
+static void check_step(struct witness *witness, const json_t *step, const char *path, size_t number)
+{
+	const char *body = vector_text(step, "body");
+	struct witness_answer answer = send_bytes(witness, bytes_text(body), vector_number(step, "now"));
+	ck_assert_msg(answer.status == (int)vector_number(step, "status"), "%s: step %zu: %d: %.*s", path, number,
+		answer.status, (int)answer.len, answer.body);
+	if (answer.status == 409) {
+		char size[32];
+		snprintf(size, sizeof size, "%" PRIu64 "\n", vector_number(step, "size"));
+		ck_assert(bytes_equal(bytes_of(answer.body, answer.len), bytes_text(size)));
+		ck_assert_str_eq(answer.content_type, "text/x.tlog.size");
+	}
+	if (answer.status == 200) {
+		static struct ask ask;
+		const char *text = strstr(body, "\n\n") + 2;
+		snprintf(ask.text, sizeof ask.text, "%.*s", (int)(strstr(text, "\n\n") + 1 - text), text);
+		ck_assert_msg(
+			check_cosigned(witness, &ask, &answer) == vector_number(step, "time"), "%s: step %zu", path, number);
+	}
+}
+
+static void check_vector(const json_t *vector, const char *path)
+{
+	struct place place;
+	char dir[80];
+	struct vkey vkey;
+	struct fault fault = {.text = ""};
+	struct witness *witness;
+	size_t i;
+	json_t *item;
+	place_make(&place);
+	snprintf(dir, sizeof dir, "%s/w", place.path);
+	ck_ok(witness_create(dir, "witness.example/w1", &vkey, &fault));
+	json_array_foreach(json_object_get(vector, "logs"), i, item)
+	{
+		ck_ok(vkey_parse(bytes_text(json_string_value(item)), &vkey));
+		ck_ok(witness_add_log(dir, &vkey, &fault));
+	}
+	ck_ok(witness_open(dir, &witness, &fault));
+	json_array_foreach(json_object_get(vector, "steps"), i, item)
+	{
+		check_step(witness, item, path, i);
+	}
+	witness_close(witness);
+	place_remove(&place);
+}
+
+/* WIT-1, WIT-2, WIT-3, WIT-4, WIT-5, WIT-6, WIT-7, WIT-8, WIT-9 */
+START_TEST(own_vectors)
+{
+	char dir[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/witness", dir));
+	ck_assert_uint_ge(vector_walk(dir, check_vector), 50);
+}
+END_TEST
+
+UNIT_MAIN("witness", own_vectors, every_case, forms, many_signatures, several_logs, times, failing_writes,
+	damaged_memory, fork_evidence, directory, many_logs)
