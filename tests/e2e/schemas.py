@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""The JSON schemas in spec/schemas: that they are schemas, that they take what the vectors and the programs say and refuse what is
+malformed, and that the one of events has the table's fields. Skipped where python3-jsonschema is missing."""
+
+import glob
+import json
+import os
+import re
+import sys
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+from indsigt import Ledger, Tap, event
+
+SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+SUBJECT = "cpr:0101701234"
+
+
+def load(*path):
+    with open(os.path.join(SOURCE, *path), encoding="utf-8") as file:
+        return json.load(file)
+
+
+class Schemas:
+    def __init__(self):
+        self.validators = {}
+        for path in sorted(glob.glob(os.path.join(SOURCE, "spec", "schemas", "*.json"))):
+            schema = load(path)
+            jsonschema.Draft202012Validator.check_schema(schema)
+            self.validators[os.path.basename(path)[:-5]] = jsonschema.Draft202012Validator(schema)
+
+    def wrong(self, name, value):
+        error = jsonschema.exceptions.best_match(self.validators[name].iter_errors(value))
+        return "" if error is None else "%s: %s" % ("/".join(map(str, error.absolute_path)), error.message[:200])
+
+
+def vectors(page):
+    for path in sorted(glob.glob(os.path.join(SOURCE, "tests", "vectors", page, "*.json"))):
+        yield os.path.basename(path), load(path)
+
+
+def parsed(text):
+    """The JSON in a text, or None where it is none, or says a member twice."""
+    def once(pairs):
+        if len(dict(pairs)) != len(pairs):
+            raise ValueError("twice")
+        return dict(pairs)
+    try:
+        return json.loads(text, object_pairs_hook=once)
+    except ValueError:
+        return None
+
+
+def files(tap, schemas, name, page, member, beyond):
+    """Vectors of a file: what is taken keeps the schema, what is refused does not, but for what no schema can see."""
+    for case, vector in vectors(page):
+        value = parsed(vector[member])
+        problem = "no JSON" if value is None else schemas.wrong(name, value)
+        good = vector["expect"] == "ok" or re.match(beyond, case) is not None
+        tap.ok((problem == "") == good, "%s by %s%s" % (case, name, ": " + problem if problem and good else ""))
+
+
+def events(tap, schemas):
+    page = open(os.path.join(SOURCE, "spec", "event.md"), encoding="utf-8").read()
+    table = set(re.findall(r"^\| \d+ \| `([\w.]+)` \|", page, re.M))
+    schema = load("spec", "schemas", "event.json")
+    known = set()
+    for name, field in schema["properties"].items():
+        known |= {name + "." + inner for inner in field["properties"]} if "properties" in field else {name}
+    tap.ok(known - table == {"withheld_until", "withheld_basis", "retention"} and table <= known,
+           "the schema of events has the fields of the table: %s" % sorted(known ^ table))
+    taken = refused = 0
+    for case, vector in vectors("event"):
+        if vector["kind"] != "event":
+            continue
+        value = parsed(vector["text"]) if "text" in vector else vector["event"]
+        problem = "no JSON" if value is None else schemas.wrong("event", value)
+        if vector["expect"] == "ok" and "policy" in vector and any(word.startswith("purpose=") for word in vector["policy"]):
+            problem = problem.replace("'purpose' is a required property", "")
+        if vector["expect"] == "ok" and problem != "":
+            tap.ok(False, "%s: %s" % (case, problem))
+        taken += vector["expect"] == "ok" and problem == ""
+        refused += vector["expect"] != "ok" and problem != ""
+    tap.ok(taken >= 35, "%d events are taken" % taken)
+    tap.ok(refused >= 50, "%d malformed ones are refused" % refused)
+
+
+def outputs(tap, schemas):
+    ledger = Ledger(sys.argv[1])
+    key = ledger.path("k")
+    ledger.run("sender", "add", ledger.dir, "--name", "Aarhus Kommune", "--org", "cvr:55133018", "--key", key, "--policy", "withhold")
+    ledger.run("sender", "add", ledger.dir, "--name", "Region Prøve", "--org", "cvr:1", "--key", ledger.path("k2"))
+    ledger.run("sender", "endorse", "--log", ledger.vkey, "--id", "3", "--name", "Prøve", "--org", "cvr:2", "--key", ledger.path("k3"),
+               "--endorsement", ledger.path("endorsement"), "--policy", "close=system")
+    ledger.serve()
+    lines = [event(SUBJECT, "Opslag %d" % i) for i in range(3)]
+    withheld = json.loads(lines[0])
+    withheld.update(withheld_until="2040-01-01T00:00:00Z", withheld_basis="RPL § 729 c")
+    tap.ok(schemas.wrong("event", withheld) == "", "an event that is sent keeps its schema")
+    ledger.run("send", "--server", ledger.ingest, "--key", key, "-", stdin="\n".join(lines + [json.dumps(withheld)]) + "\n")
+    ledger.run("epoch", ledger.dir)
+    for name, value in (("sender-key", load(key)), ("endorsement", load(ledger.path("endorsement"))),
+                        ("senders", json.loads(ledger.run("sender", "list", ledger.dir, "--json"))),
+                        ("who", json.loads(ledger.run("who", SUBJECT, "--ledger", ledger.dir, "--json")))):
+        problem = schemas.wrong(name, value)
+        tap.ok(problem == "", "what is written as %s keeps its schema %s" % (name, problem))
+        if isinstance(value, dict) and name != "who":
+            tap.ok(schemas.wrong(name, {**value, "more": 1}) != "", "%s with a member more does not" % name)
+    place = "http://" + ledger.query
+    for options in ([ledger.dir], [ledger.dir, "--labels"], [place]):
+        value = json.loads(ledger.run("audit", *options, "--vkey", ledger.vkey, "--json"))
+        problem = schemas.wrong("audit", value)
+        tap.ok(problem == "" and value["ok"], "an audit's JSON keeps its schema %s" % problem)
+    other = json.loads(ledger.run("audit", place, "--vkey", ledger.vkey[:-2] + ("B=" if ledger.vkey[-2] != "B" else "A="), "--json",
+                                  check=False) or "null")
+    tap.ok(other is None or schemas.wrong("audit", other) == "", "one that failed does too")
+    ledger.stop()
+    ledger.remove()
+
+
+def main():
+    tap = Tap()
+    if jsonschema is None:
+        tap.skip("schemas", "python3-jsonschema is missing")
+        tap.done()
+    schemas = Schemas()
+    tap.ok(len(schemas.validators) >= 8, "%d schemas" % len(schemas.validators))
+    for folder in sorted(os.listdir(os.path.join(SOURCE, "tests", "vectors"))):
+        problems = [case + " " + problem for case, vector in vectors(folder) if (problem := schemas.wrong("vector", vector))]
+        tap.ok(not problems, "the vectors of %s are vectors %s" % (folder, problems[:1]))
+    events(tap, schemas)
+    files(tap, schemas, "endorsement", "endorsement", "endorsement", r"other-|origin-alone|.*spelling")
+    files(tap, schemas, "sender-key", "sender-key", "file", r"other-origin|witness-key")
+    files(tap, schemas, "fork", "fork", "fork",
+          r"no-fork|same-|common|other-old|equal-|hash-missing|turned|first-not|second-|old-root-spelling")
+    outputs(tap, schemas)
+    tap.done()
+
+
+main()
