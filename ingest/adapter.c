@@ -13,9 +13,15 @@
 
 #define UNSPECIFIED BYTES_LITERAL("unspecified")
 
+static const char *const names[] = {[ADAPTER_JSON] = "json", [ADAPTER_FHIR] = "fhir", [ADAPTER_DICOM] = "dicom"};
+
+const char *adapter_format_name(enum adapter_format format)
+{
+	return names[format];
+}
+
 enum error adapter_format_parse(const char *name, enum adapter_format *out)
 {
-	static const char *const names[] = {[ADAPTER_JSON] = "json", [ADAPTER_FHIR] = "fhir", [ADAPTER_DICOM] = "dicom"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(names[i], name) == 0) {
 			*out = (enum adapter_format)i;

@@ -13,6 +13,7 @@ enum adapter_format { ADAPTER_JSON, ADAPTER_FHIR, ADAPTER_DICOM };
 
 /* "json", "fhir" or "dicom". E_USAGE. */
 enum error adapter_format_parse(const char *name, enum adapter_format *out) MUST_USE;
+const char *adapter_format_name(enum adapter_format format);
 
 struct adapter_context {
 	const char *org_id; /* SCHEME:ID */

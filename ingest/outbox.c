@@ -126,6 +126,20 @@ uint64_t outbox_waiting(const struct outbox *outbox)
 	return events;
 }
 
+uint64_t outbox_waiting_messages(const struct outbox *outbox)
+{
+	uint64_t messages = builder_messages(outbox->builder);
+	for (size_t i = 0; i < spool_count(outbox->spool); i++) {
+		struct spool_batch batch;
+		if (spool_messages(outbox->spool, i, &batch) != E_OK)
+			continue;
+		for (size_t j = 0; j < batch.message_count; j++)
+			messages += batch.messages[j].events > 0;
+		free((void *)(uintptr_t)batch.messages);
+	}
+	return messages;
+}
+
 const struct vkey *outbox_log(const struct outbox *outbox)
 {
 	return &outbox->key.log;

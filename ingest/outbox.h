@@ -97,6 +97,8 @@ enum filing_state outbox_filing(struct outbox *outbox, char *text);
 bool outbox_idle(const struct outbox *outbox);
 /* Events in the open batch and in waiting ones. */
 uint64_t outbox_waiting(const struct outbox *outbox);
+/* The messages that they came from. */
+uint64_t outbox_waiting_messages(const struct outbox *outbox);
 /* The log that receipts are checked against; the sender's id. */
 const struct vkey *outbox_log(const struct outbox *outbox);
 uint32_t outbox_id(const struct outbox *outbox);

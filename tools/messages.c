@@ -3,17 +3,25 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define READ_BYTES 65536u
 
 enum error messages_open(int fd, enum adapter_format format, struct messages *out)
 {
-	*out = (struct messages){.fd = fd, .capacity = 2 * READ_BYTES};
+	*out = (struct messages){.fd = fd, .capacity = 2 * READ_BYTES, .left = UINT64_MAX};
 	framing_begin(&out->framing, format);
 	out->buffer = malloc(out->capacity);
 	out->data = out->buffer;
 	return out->buffer == NULL ? E_NO_MEMORY : E_OK;
+}
+
+void messages_limit(struct messages *messages)
+{
+	struct stat info;
+	if (fstat(messages->fd, &info) == 0 && S_ISREG(info.st_mode))
+		messages->left = (uint64_t)info.st_size;
 }
 
 void messages_open_text(struct bytes text, enum adapter_format format, struct messages *out)
@@ -105,13 +113,15 @@ enum error messages_fill(struct messages *messages)
 {
 	messages->idle = false;
 	TRY(make_room(messages));
+	size_t wanted = messages->left < READ_BYTES ? (size_t)messages->left : READ_BYTES;
 	ssize_t n = 0;
 	do
-		n = read(messages->fd, messages->buffer + messages->len, READ_BYTES);
+		n = read(messages->fd, messages->buffer + messages->len, wanted);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return E_IO;
 	messages->len += (size_t)n;
+	messages->left -= (size_t)n;
 	messages->ended = n == 0;
 	return E_OK;
 }

@@ -26,6 +26,7 @@ struct messages {
 	const uint8_t *data;
 	size_t start;
 	size_t len;
+	uint64_t left; /* bytes that may still be read */
 	bool ended;
 	bool idle;
 	bool in_bundle;
@@ -33,6 +34,8 @@ struct messages {
 };
 
 enum error messages_open(int fd, enum adapter_format format, struct messages *out) MUST_USE;
+/* Reads a regular file only as far as it is long now. */
+void messages_limit(struct messages *messages);
 /* Messages of a text in memory, which must live as long. */
 void messages_open_text(struct bytes text, enum adapter_format format, struct messages *out);
 /* Frees the buffer; the descriptor stays the caller's. */

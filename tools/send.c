@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,21 +41,22 @@ static void on_receipt(void *context, const struct batch_head *batch, const stru
 
 void send_report(struct send *send, const struct refused *refused)
 {
-	if (send->rejected.file == stderr)
-		progress_clear(&send->progress);
 	keep_error(send, rejected_write(&send->rejected, refused));
 	send->refused++;
 }
 
 static void on_rejected(void *context, const struct outbox_rejection *rejection)
 {
+	struct send *send = context;
 	struct refused refused = {.input = rejection->input,
 		.number = rejection->number,
+		.format = ADAPTER_JSON,
 		.error = rejection->error,
 		.reason = rejection->text,
 		.events = rejection->events,
 		.count = rejection->count};
-	send_report(context, &refused);
+	send_report(send, &refused);
+	send->moved++;
 }
 
 static enum error on_flush(void *context)
@@ -115,17 +117,31 @@ static enum error watch_signals(struct send *send)
 	return good ? E_OK : E_IO;
 }
 
+/* Where each message is: the numbers add up to all that were read, or had waited. */
+static void say_messages(const struct send *send, uint64_t waiting)
+{
+	uint64_t added = send->waited + send->added - send->moved;
+	uint64_t wait = waiting < added ? waiting : added;
+	fprintf(stderr, "; %" PRIu64 " messages: %" PRIu64 " acknowledged", send->waited + send->messages, added - wait);
+	if (send->nobody > 0)
+		fprintf(stderr, " (%" PRIu64 " about nobody)", send->nobody);
+	if (send->skipped > 0)
+		fprintf(stderr, ", %" PRIu64 " messages sent before", send->skipped);
+	if (send->refused > 0)
+		fprintf(stderr, ", %" PRIu64 " messages refused, see '%s'", send->refused, send->rejected.path);
+	if (wait > 0)
+		fprintf(stderr, ", %" PRIu64 " messages wait", wait);
+}
+
 static void say_result(struct send *send, uint64_t waiting)
 {
 	progress_clear(&send->progress);
 	fprintf(
 		stderr, "indsigt: %" PRIu64 " events acknowledged in %" PRIu64 " batches", send->acknowledged, send->batches);
-	if (send->skipped > 0)
-		fprintf(stderr, ", %" PRIu64 " messages sent before", send->skipped);
-	if (send->refused > 0)
-		fprintf(stderr, ", %" PRIu64 " messages refused", send->refused);
+	if (send->waited + send->messages > 0)
+		say_messages(send, outbox_waiting_messages(send->outbox));
 	if (waiting > 0)
-		fprintf(stderr, ", %" PRIu64 " events wait in the spool: run it again to go on", waiting);
+		fprintf(stderr, "; %" PRIu64 " events wait in the spool: run it again to go on", waiting);
 	fputc('\n', stderr);
 }
 
@@ -150,7 +166,20 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 		fprintf(stderr, "indsigt: ALARM: %s; what shows it is kept in the spool\n", text);
 		return EXIT_REFUSED;
 	}
-	return code == EXIT_DONE && (send->refused > 0 || waiting > 0) ? EXIT_REFUSED : code;
+	if (code != EXIT_DONE)
+		return code;
+	return waiting > 0 ? EXIT_PARTLY : send->refused + send->inputs_refused > 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
+/* As the outbox calls it. */
+static enum error open_rejected(struct send *send, const struct outbox_options *options, struct fault *fault)
+{
+	char spool[PATH_MAX];
+	int len = options->spool != NULL ? snprintf(spool, sizeof spool, "%s", options->spool)
+									 : snprintf(spool, sizeof spool, "%s.spool", options->key_path);
+	if (len < 0 || (size_t)len >= sizeof spool)
+		return fault_set(fault, E_USAGE, "the name of the spool is too long");
+	return rejected_open(&send->rejected, send->rejected_path, spool, fault);
 }
 
 static int run_sender(struct send *send, struct outbox_options *options, char **paths)
@@ -161,7 +190,7 @@ static int run_sender(struct send *send, struct outbox_options *options, char **
 	if (error != E_OK)
 		(void)fault_set(&fault, error, "signals: %s", strerror(errno));
 	if (error == E_OK)
-		error = rejected_open(&send->rejected, &fault);
+		error = open_rejected(send, options, &fault);
 	if (error == E_OK)
 		error = outbox_open(options, &send->outbox, &fault);
 	if (error == E_OK && send->format != ADAPTER_JSON &&
@@ -170,12 +199,15 @@ static int run_sender(struct send *send, struct outbox_options *options, char **
 			options->key_path);
 	if (error != E_OK) {
 		outbox_close(send->outbox);
+		rejected_close(&send->rejected);
 		return command_end(&command_send, error, &fault);
 	}
+	send->waited = outbox_waiting_messages(send->outbox);
 	progress_start(&send->progress, "events");
 	error = send->check_filing ? check_filing(send, &fault) : send_all(send, paths, &fault);
 	int code = finish(send, error, &fault);
 	outbox_close(send->outbox);
+	rejected_close(&send->rejected);
 	return code;
 }
 
@@ -206,7 +238,7 @@ static int run(int argc, char **argv)
 		else if (option == 'k')
 			options.key_path = optarg;
 		else if (option == 'r')
-			send.rejected.path = optarg;
+			send.rejected_path = optarg;
 		else if (option == 'p')
 			options.spool = optarg;
 		else if (option == 'q')
@@ -216,7 +248,7 @@ static int run(int argc, char **argv)
 		else if (option == 'a')
 			send.again = true;
 		else if (option == 'f' && adapter_format_parse(optarg, &send.format) == E_OK)
-			continue;
+			send.format_given = true;
 		else if (option == 'b' && read_batch(optarg, &options.batch))
 			continue;
 		else
@@ -246,8 +278,10 @@ const struct command command_send = {
 		"  --key FILE          the sender's key file, made by 'indsigt sender add'\n"
 		"  --format FORMAT     json: one event a line (the default); fhir: AuditEvents; dicom: audit messages in XML\n"
 		"  --batch N           events in a batch, 1 to 4096; 1000 unless told otherwise, and 1 MiB cuts too\n"
-		"  --rejected FILE     refused messages are added to FILE, one JSON object a line, with the reason; without\n"
-		"                      it they go to stderr\n"
+		"  --rejected FILE     refused messages are added to FILE, one JSON object a line, with the reason; in place "
+		"of\n"
+		"                      rejected.jsonl in the spool. Such a file can be sent as it is, once what was wrong is "
+		"right\n"
 		"  --spool DIR         in place of FILE.spool beside the key file; one process at a time\n"
 		"  --again             forget that messages of these inputs were sent before\n"
 		"  --query URL         check in the background how the ledger files these events, at its query daemon's "
@@ -256,6 +290,6 @@ const struct command command_send = {
 		"  --check-filing      send nothing; wait until all that was sent before is filed, and check it\n"
 		"\n"
 		"On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if a message was\n"
-		"refused, or if events still wait in the spool.\n",
+		"refused and nothing waits, 3 if events wait in the spool: run it again.\n",
 	.run = run,
 };

@@ -1,5 +1,7 @@
 #include "tools/send_input.h"
 
+#include "ledger/event_schema.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -49,49 +51,76 @@ static enum error wait_for_input(struct send *send, int fd, struct fault *fault)
 
 /* ---- messages ---- */
 
-static void report_source(
-	struct send *send, const struct outbox_source *source, enum error error, const struct fault *fault)
-{
-	struct refused refused = {.input = source->input,
-		.number = source->number,
-		.error = error,
-		.reason = fault->text[0] != '\0' ? fault->text : error_text(error),
-		.text = source->text};
-	send_report(send, &refused);
-}
-
-/* A message that could not be read as events. */
-static enum error refuse(struct send *send, const struct outbox_source *source, enum error error, struct fault *why)
-{
-	report_source(send, source, error, why);
-	return outbox_refuse(send->outbox, source, why);
-}
-
-static enum error send_events(struct send *send, const struct outbox_source *source, struct fault *fault)
-{
-	struct adapter_context context = {outbox_org(send->outbox), outbox_name(send->outbox), outbox_policy(send->outbox)};
-	struct adapter_events events;
-	enum error error = adapter_map(send->format, source->text, &context, &events, fault);
-	if (error != E_OK) {
-		adapter_events_free(&events);
-		return refuse(send, source, error, fault);
-	}
-	error = outbox_add(send->outbox, events.events, events.count, source, fault);
-	adapter_events_free(&events);
-	if (!outbox_refusal(error))
-		return error;
-	report_source(send, source, error, fault);
-	return E_OK;
-}
-
-/* ---- inputs ---- */
-
 struct input {
 	int fd;
 	struct bytes name;
 	uint64_t number; /* of the next message */
 	bool resuming;   /* every message so far was taken by an earlier run */
+	bool is_row;     /* the message that comes in parts is a row of refused ones */
+	bool in_parts;
 };
+
+/* A message on its way, and what a person is told of it: in a row of refused messages that is where it stood first. */
+struct item {
+	struct outbox_source source;
+	struct bytes input;
+	uint64_t number;
+	enum adapter_format format;
+};
+
+static enum error report_item(struct send *send, const struct item *item, enum error error, const struct fault *why)
+{
+	struct refused refused = {.input = item->input,
+		.number = item->number,
+		.format = item->format,
+		.error = error,
+		.reason = why->text[0] != '\0' ? why->text : error_text(error),
+		.text = item->source.text};
+	send_report(send, &refused);
+	return E_OK;
+}
+
+/* A message that could not be read as events. */
+static enum error refuse(struct send *send, const struct item *item, enum error error, struct fault *why)
+{
+	TRY(report_item(send, item, error, why));
+	return outbox_refuse(send->outbox, &item->source, why);
+}
+
+static bool about_nobody(const struct event *events, size_t count)
+{
+	return count == 1 && (events->present >> EVENT_SUBJECTS & 1) != 0 && events->values[EVENT_SUBJECTS].number == 0;
+}
+
+static enum error add(
+	struct send *send, const struct item *item, const struct event *events, size_t count, struct fault *fault)
+{
+	enum error error = outbox_add(send->outbox, events, count, &item->source, fault);
+	if (outbox_refusal(error))
+		return report_item(send, item, error, fault);
+	if (error != E_OK)
+		return error;
+	send->added++;
+	send->nobody += about_nobody(events, count);
+	return E_OK;
+}
+
+static enum error add_message(struct send *send, const struct item *item, struct fault *fault)
+{
+	struct adapter_context context = {outbox_org(send->outbox), outbox_name(send->outbox), outbox_policy(send->outbox)};
+	struct adapter_events events;
+	enum error error = adapter_map(item->format, item->source.text, &context, &events, fault);
+	error = error == E_OK ? add(send, item, events.events, events.count, fault) : refuse(send, item, error, fault);
+	adapter_events_free(&events);
+	return error;
+}
+
+static enum error add_row_events(
+	struct send *send, const struct item *item, struct rejected_row *row, struct fault *fault)
+{
+	enum error error = rejected_row_events(row, fault);
+	return error == E_OK ? add(send, item, row->events, row->count, fault) : refuse(send, item, error, fault);
+}
 
 /* True if the message can be skipped: only from the start on, up to the first that differs. */
 static enum error skip(
@@ -106,25 +135,87 @@ static enum error skip(
 	return E_OK;
 }
 
-static enum error send_message(
-	struct send *send, struct input *input, const struct message *message, struct fault *fault)
+/* One message, of the input itself or out of a row; `row` if that holds events. */
+static enum error send_item(struct send *send, struct input *input, const struct item *item,
+	const struct message *message, struct rejected_row *row, struct fault *fault)
 {
-	struct outbox_source source = {input->name, input->number, message->text};
 	bool skipped = false;
-	if (message->kind == MESSAGE_PART)
-		return E_OK;
-	input->number++;
-	TRY(skip(send, input, &source, &skipped, fault));
+	send->messages++;
+	TRY(skip(send, input, &item->source, &skipped, fault));
 	if (skipped)
 		return E_OK;
 	TRY(wait_until_ready(send, fault));
+	if (row != NULL)
+		return add_row_events(send, item, row, fault);
 	struct fault why = message->fault;
-	if (message->kind == MESSAGE_LAST)
-		(void)fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
-	else if (message->error == E_OK)
-		return send_events(send, &source, fault);
-	return refuse(send, &source, why.error, &why);
+	return message->error == E_OK ? add_message(send, item, fault) : refuse(send, item, message->error, &why);
 }
+
+/* What was refused before is read in the format that it was refused in, unless the user says another. */
+static enum error send_row(struct send *send, struct input *input, struct rejected_row *row, struct fault *fault)
+{
+	struct item item = {.source = {input->name, input->number++, row->text},
+		.input = row->input,
+		.number = row->number,
+		.format = send->format_given || !row->has_format ? send->format : row->format};
+	if (row->is_events)
+		return send_item(send, input, &item, NULL, row, fault);
+	struct messages inner;
+	struct message message;
+	messages_open_text(row->text, item.format, &inner);
+	for (enum error error; (error = messages_next(&inner, &message)) != E_CLOSED;) {
+		if (message.kind != MESSAGE_WHOLE)
+			message.error = fault_set(
+				&message.fault, E_TOO_LONG, "the message is longer than %u bytes: this is a part", FRAMING_BYTES_MAX);
+		item.source.text = message.text;
+		TRY(send_item(send, input, &item, &message, NULL, fault));
+	}
+	return E_OK;
+}
+
+/* A message that is too long for memory: all of it becomes a row. */
+static enum error keep_part(struct send *send, struct input *input, const struct message *message)
+{
+	if (!input->in_parts)
+		input->is_row = rejected_row_begins(message->text);
+	input->in_parts = message->kind == MESSAGE_PART;
+	enum error error = rejected_part(&send->rejected, message->text);
+	if (error == E_OK && !input->in_parts) {
+		struct fault why;
+		struct refused refused = {.input = input->name,
+			.number = input->number++,
+			.format = send->format,
+			.error = fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER),
+			.reason = why.text};
+		error = rejected_parts(&send->rejected, input->is_row ? NULL : &refused);
+		send->messages++;
+		send->refused++;
+	}
+	return error;
+}
+
+static enum error send_message(
+	struct send *send, struct input *input, const struct message *message, struct fault *fault)
+{
+	if (message->kind != MESSAGE_WHOLE) {
+		enum error error = keep_part(send, input, message);
+		return error == E_OK ? E_OK : fault_set(fault, error, "'%s' cannot be written", send->rejected.path);
+	}
+	struct rejected_row row;
+	if (rejected_row_read(message->text, &row)) {
+		enum error error = send_row(send, input, &row, fault);
+		rejected_row_free(&row);
+		return error;
+	}
+	struct item item = {.source = {input->name, input->number, message->text},
+		.input = input->name,
+		.number = input->number,
+		.format = send->format};
+	input->number++;
+	return send_item(send, input, &item, message, NULL, fault);
+}
+
+/* ---- inputs ---- */
 
 /* Reads on; what is complete does not wait for it. */
 static enum error read_more(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
@@ -168,6 +259,8 @@ static enum error send_input(struct send *send, int fd, const char *name, struct
 	TRY(outbox_begin_input(send->outbox, input.name, send->again, fault));
 	if (messages_open(fd, send->format, &messages) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
+	if (rejected_is(&send->rejected, fd))
+		messages_limit(&messages);
 	bool watched = epoll_ctl(send->events, EPOLL_CTL_ADD, fd, &event) == 0; /* a regular file can always be read */
 	enum error error = send_messages(send, &input, &messages, fault);
 	if (watched)

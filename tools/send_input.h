@@ -6,10 +6,13 @@
 #include "tools/messages.h"
 #include "tools/progress.h"
 #include "tools/rejected.h"
+#include "tools/rejected_row.h"
 
 struct send {
 	struct outbox *outbox;
 	enum adapter_format format;
+	bool format_given;
+	const char *rejected_path; /* as the user named it, or NULL */
 	bool again;
 	bool check_filing; /* nothing else */
 	struct rejected rejected;
@@ -20,8 +23,14 @@ struct send {
 	enum error write_error; /* of stdout or the rejected file */
 	uint64_t acknowledged;  /* events */
 	uint64_t batches;
-	uint64_t refused; /* messages */
+	uint64_t waited;   /* messages that an earlier run had left in the spool */
+	uint64_t messages; /* of the inputs */
+	uint64_t added;
+	uint64_t nobody; /* of these: about no person */
+	uint64_t refused;
+	uint64_t moved; /* of the refused ones: by the ledger, after they were added */
 	uint64_t skipped;
+	uint64_t inputs_refused; /* whole inputs that look like something else */
 };
 
 /* Reports a refused message; the error of writing it is kept in `write_error`. */

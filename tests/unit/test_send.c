@@ -21,6 +21,8 @@ static void begin(void)
 	struct sender_key key = {.sender = fixture.sender, .log = fixture.vkey};
 	memcpy(key.public_key, fixture.public_key, 32);
 	memcpy(key.secret_key, fixture.secret_key, 64);
+	snprintf(key.org, sizeof key.org, "cvr:1");
+	snprintf(key.name, sizeof key.name, "N");
 	snprintf(directory, sizeof directory, "%s", fixture.place.path);
 	ck_assert_int_eq(chdir(directory), 0);
 	ck_ok(sender_key_write("key", &key, false, NULL));
@@ -203,7 +205,7 @@ START_TEST(files)
 	ck_assert_int_eq(RUN("--batch", "4", "a.json", "b.json"), 0);
 	ck_assert_uint_eq(ledger_has(), 15);
 	ck_assert_uint_eq(receipts(0), 15);
-	ck_assert(file_says("err", "15 events acknowledged in 4 batches\n"));
+	ck_assert(file_says("err", "15 events acknowledged in 4 batches; 15 messages: 15 acknowledged\n"));
 	/* Again on the same, one of them since grown. */
 	write_events("a.json", 0, 12);
 	ck_assert_int_eq(RUN("--format", "json", "a.json", "./b.json"), 0);
@@ -239,7 +241,7 @@ START_TEST(refused_messages)
 	ck_assert_uint_eq(ledger_has(), 5);
 	ck_assert(file_says("err", "3 messages refused"));
 	ck_assert(file_says("no", "\"number\":4,\"error\":\"unknown-field\""));
-	ck_assert(file_says("no", "\"message\":{\"subject\":\"cpr:0101701234\",\"colour\":\"red\"}"));
+	ck_assert(file_says("no", "\"message\":\"{\\\"subject\\\":\\\"cpr:0101701234\\\",\\\"colour\\\":\\\"red\\\"}\""));
 	ck_assert(file_says("no", "\"number\":5,\"error\":\"bad-json\""));
 	ck_assert(file_says("no", "\"message_base64\":\"bm90IGpzb24g/w==\""));
 	ck_assert(file_says("no", "\"number\":6,\"error\":\"too-long\""));
@@ -259,8 +261,74 @@ START_TEST(refused_messages)
 	fake.error = E_BAD_VALUE;
 	ck_assert_int_eq(RUN("c.json"), 1);
 	ck_assert_uint_eq(ledger_has(), 8);
-	ck_assert(file_says("err", "\"number\":2,\"error\":\"bad-value\",\"reason\":\"because\""));
-	ck_assert(file_says("err", fixture_subject(11)));
+	ck_assert(!file_says("err", fixture_subject(11)));
+	ck_assert(file_says("err", "4 messages: 3 acknowledged, 1 messages refused, see 'key.spool/rejected.jsonl'\n"));
+	ck_assert(file_says("key.spool/rejected.jsonl", "\"number\":2,\"error\":\"bad-value\",\"reason\":\"because\""));
+	ck_assert(file_says("key.spool/rejected.jsonl", fixture_subject(11)));
+	ck_assert_int_eq(stat("key.spool/rejected.jsonl", &info), 0);
+	ck_assert_int_eq(info.st_mode & 0777, 0600);
+	/* Sent as it is, once the ledger takes it. */
+	ck_assert_int_eq(RUN("key.spool/rejected.jsonl"), 0);
+	ck_assert_uint_eq(ledger_has(), 9);
+	end();
+}
+END_TEST
+
+static size_t lines_of(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	size_t lines = 0;
+	for (int c; (c = fgetc(file)) != EOF;)
+		lines += c == '\n';
+	fclose(file);
+	return lines;
+}
+
+/* SND-24, SND-25: what was refused can be sent as it is; refused again, it says where it stood first, and is not
+ * wrapped twice. */
+START_TEST(refused_again)
+{
+	begin();
+	write_events("a.json", 0, 1);
+	FILE *file = fopen("a.json", "a");
+	fputs("{\"colour\":\"red\"}\nno \xff\n", file);
+	for (unsigned i = 0; i < 1500000; i++)
+		fputs(i % 2 ? "\xc3\xa6" : "y", file);
+	fputs("\n", file);
+	write_events("b.json", 1, 2);
+	fclose(file);
+	ck_assert_int_eq(RUN("--rejected", "no", "a.json"), 1);
+	ck_assert(file_says("err", "4 messages: 1 acknowledged, 3 messages refused, see 'no'\n"));
+	ck_assert_int_eq(RUN("--rejected", "no2", "no"), 1);
+	ck_assert(file_says("err", "3 messages: 0 acknowledged, 3 messages refused, see 'no2'\n"));
+	ck_assert_uint_eq(lines_of("no2"), 3);
+	ck_assert_int_eq(system("cmp no no2"), 0);
+	/* The file itself, which grows meanwhile. */
+	ck_assert_int_eq(RUN("--rejected", "no2", "no2"), 1);
+	ck_assert_uint_eq(lines_of("no2"), 6);
+	/* All of a message that is longer than memory is taken for. */
+	ck_assert_int_eq(system("tail -n +4 a.json | tr -d '\\n' | wc -c > long; tail -n 1 no | "
+							"sed 's/.*\"message\":\"//; s/\"}$//' | tr -d '\\n' | wc -c > kept; cmp long kept"),
+		0);
+	/* In another format, which the row remembers. */
+	file = fopen("c.xml", "w");
+	fputs("<AuditMessage/>\n", file);
+	fclose(file);
+	ck_assert_int_eq(RUN("--rejected", "no3", "--format", "dicom", "c.xml"), 1);
+	ck_assert(file_says("no3", "\"format\":\"dicom\""));
+	ck_assert_int_eq(RUN("--rejected", "no4", "no3"), 1);
+	ck_assert_int_eq(system("cmp no3 no4"), 0);
+	ck_assert_int_eq(RUN("--again", "--rejected", "no5", "--format", "dicom", "no3"), 1);
+	ck_assert_int_eq(system("cmp no3 no5"), 0);
+	ck_assert_int_eq(RUN("--again", "--rejected", "no6", "--format", "json", "no3"), 1);
+	ck_assert(file_says("no6", "\"format\":\"json\""));
+	/* A row that was mended is taken. */
+	ck_assert_int_eq(
+		system("{ printf '{\"input\":\"x\",\"number\":1,\"error\":\"bad-json\",\"reason\":\"r\",\"message\":'; "
+			   "tr -d '\\n' < b.json; echo '}'; } > old"),
+		0);
+	ck_assert_int_eq(RUN("old"), 0);
+	ck_assert_uint_eq(ledger_has(), 2);
 	end();
 }
 END_TEST
@@ -285,7 +353,7 @@ START_TEST(streaming)
 	while (fake.held_count == 0)
 		ck_assert(!turn());
 	ck_assert_int_eq(kill(child.pid, SIGTERM), 0);
-	ck_assert_int_eq(wait_for(&child), 1);
+	ck_assert_int_eq(wait_for(&child), 3);
 	ck_assert(file_says("err", "1 events wait in the spool"));
 	fake_hang_up(&fake);
 	fake.holding = false;
@@ -346,4 +414,4 @@ START_TEST(usage)
 }
 END_TEST
 
-UNIT_MAIN("send", files, refused_messages, streaming, killed, usage)
+UNIT_MAIN("send", files, refused_messages, refused_again, streaming, killed, usage)

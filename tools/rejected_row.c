@@ -1,0 +1,112 @@
+#include "tools/rejected_row.h"
+
+#include "ledger/event_json.h"
+#include "ledger/subject.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct bytes text_of(const json_t *json)
+{
+	return bytes_of(json_string_value(json), json_string_length(json));
+}
+
+bool rejected_row_begins(struct bytes text)
+{
+	static const char name[] = "\"input\"";
+	size_t at = 1;
+	if (text.len == 0 || text.data[0] != '{')
+		return false;
+	while (at < text.len && (text.data[at] == ' ' || text.data[at] == '\t' || text.data[at] == '\n'))
+		at++;
+	return text.len - at >= sizeof name - 1 && memcmp(text.data + at, name, sizeof name - 1) == 0;
+}
+
+static bool decode(struct rejected_row *row, const json_t *base64)
+{
+	struct bytes text = text_of(base64);
+	size_t len = 0;
+	row->owned = malloc(text.len + 1);
+	if (row->owned == NULL || sodium_base642bin((uint8_t *)row->owned, text.len, (const char *)text.data, text.len,
+								  NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return false;
+	row->text = bytes_of(row->owned, len);
+	return true;
+}
+
+static bool dump(struct rejected_row *row, const json_t *json)
+{
+	row->owned = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+	row->text = row->owned == NULL ? BYTES_EMPTY : bytes_text(row->owned);
+	return row->owned != NULL;
+}
+
+/* Rows of earlier versions hold a message that is JSON as JSON. */
+static bool read_message(struct rejected_row *row)
+{
+	const json_t *message = json_object_get(row->json, "message");
+	const json_t *base64 = json_object_get(row->json, "message_base64");
+	const json_t *events = json_object_get(row->json, "events");
+	if ((message != NULL) + (base64 != NULL) + (events != NULL) != 1)
+		return false;
+	if (json_is_string(message)) {
+		row->text = text_of(message);
+		return true;
+	}
+	if (json_is_string(base64))
+		return decode(row, base64);
+	row->is_events = json_is_array(events);
+	return (row->is_events || json_is_object(message)) && dump(row, row->is_events ? events : message);
+}
+
+static bool read_head(struct rejected_row *row)
+{
+	const json_t *input = json_object_get(row->json, "input");
+	const json_t *number = json_object_get(row->json, "number");
+	const char *format = json_string_value(json_object_get(row->json, "format"));
+	if (!json_is_string(input) || !json_is_integer(number) || json_integer_value(number) < 1 ||
+		!json_is_string(json_object_get(row->json, "error")) || !json_is_string(json_object_get(row->json, "reason")))
+		return false;
+	row->input = text_of(input);
+	row->number = (uint64_t)json_integer_value(number) - 1;
+	row->has_format = format != NULL;
+	return format == NULL || adapter_format_parse(format, &row->format) == E_OK;
+}
+
+bool rejected_row_read(struct bytes text, struct rejected_row *out)
+{
+	*out = (struct rejected_row){.format = ADAPTER_JSON};
+	if (!rejected_row_begins(text))
+		return false;
+	out->json = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	if (out->json != NULL && read_head(out) && read_message(out))
+		return true;
+	rejected_row_free(out);
+	return false;
+}
+
+enum error rejected_row_events(struct rejected_row *row, struct fault *fault)
+{
+	const json_t *list = json_object_get(row->json, "events");
+	row->count = json_array_size(list);
+	if (row->count == 0 || row->count > EVENT_SUBJECTS_MAX)
+		return fault_set(fault, E_BAD_VALUE, "events: must be an array of 1 to %u events", EVENT_SUBJECTS_MAX);
+	row->events = calloc(row->count, sizeof *row->events);
+	row->subjects = calloc(row->count, SUBJECT_BYTES_MAX + 1);
+	if (row->events == NULL || row->subjects == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	for (size_t i = 0; i < row->count; i++)
+		TRY(event_from_json(
+			json_array_get(list, i), "", row->subjects + i * (SUBJECT_BYTES_MAX + 1), &row->events[i], fault));
+	return E_OK;
+}
+
+void rejected_row_free(struct rejected_row *row)
+{
+	json_decref(row->json);
+	free(row->owned);
+	free(row->events);
+	free(row->subjects);
+	*row = (struct rejected_row){.format = ADAPTER_JSON};
+}

@@ -1,0 +1,28 @@
+/* Rows of refused messages, read again: what rejected.h wrote can be sent as it is. spec/sender.md */
+#pragma once
+
+#include "ingest/adapter.h"
+
+#include <jansson.h>
+
+struct rejected_row {
+	json_t *json;
+	struct bytes input; /* where the message came from first */
+	uint64_t number;    /* from 0 */
+	bool has_format;
+	enum adapter_format format;
+	struct bytes text; /* the message as it stood there; of events, these as JSON */
+	char *owned;       /* its memory, where that is not the row's */
+	bool is_events;
+	size_t count;
+	struct event *events; /* filled in by rejected_row_events */
+	char *subjects;       /* their memory */
+};
+
+/* True if the text begins as a row does: worth looking at. */
+bool rejected_row_begins(struct bytes text);
+/* False: it is none. Texts are borrowed from the row, which is to be freed with rejected_row_free if it is one. */
+bool rejected_row_read(struct bytes text, struct rejected_row *out);
+/* What a row of events holds is read into `events`. */
+enum error rejected_row_events(struct rejected_row *row, struct fault *fault) MUST_USE;
+void rejected_row_free(struct rejected_row *row);
