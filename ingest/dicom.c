@@ -1,197 +1,344 @@
-/* DICOM audit messages in XML (PS3.15 A.5), both dialects: csd-code and originalText, or code and displayName.
- * spec/adapters.md */
+/* DICOM audit messages in XML (PS3.15 A.5, RFC 3881), both dialects: csd-code and originalText, or code and
+ * displayName. spec/adapters.md
+ *
+ * A message is read by its tree: an element counts only where the schema has it. What the tree does not have is skipped
+ * with all that is in it, unless it is one of the four sections or an object: those are never skipped in silence. */
+#include "ingest/dicom_object.h"
+#include "ingest/identifier.h"
 #include "ingest/participants.h"
+#include "ingest/xml.h"
 
-#include <expat.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#define DEPTH_MAX 16
+enum node {
+	NODE_UNKNOWN,
+	NODE_DOCUMENT,
+	NODE_MESSAGE,
+	NODE_EVENT,
+	NODE_EVENT_ID,
+	NODE_EVENT_TYPE,
+	NODE_PURPOSE,
+	NODE_OUTCOME_WORDS,
+	NODE_PARTICIPANT,
+	NODE_ROLE,
+	NODE_SOURCE,
+	NODE_OBJECT,
+	NODE_ID_TYPE,
+	NODE_NAME,
+	NODE_QUERY,
+	NODE_DETAIL,
+};
 
 struct dicom {
-	XML_Parser parser;
 	struct audit_message *message;
 	const struct adapter_context *context;
 	struct fault *fault;
-	enum error error; /* the first one */
+	enum node path[XML_DEPTH_MAX + 1];
 	unsigned depth;
-	bool in_message;
-	bool in_participant;
 	bool has_event;
-	bool has_source;
-	struct participant current;
-	struct bytes alternative_id; /* of the current participant */
+	bool has_somebody;              /* an object that could be a person, and is not the subject */
+	bool has_mention;               /* a patient, in a place that is not read */
+	struct bytes event_words;       /* of EventID */
+	struct bytes type_words;        /* of EventTypeCode */
+	struct participant participant; /* the one that is being read */
+	struct dicom_object object;     /* the one that is being read */
+	char *text;                     /* of the element that is being read */
+	size_t text_len;
+	size_t text_room;
 };
 
-static void fail(struct dicom *dicom, enum error error)
+/* What an event's handler is given lives as long as the call. */
+static enum error keep(struct dicom *dicom, struct bytes text, struct bytes *out)
 {
-	if (dicom->error == E_OK)
-		dicom->error = error;
-	XML_StopParser(dicom->parser, XML_FALSE);
+	*out = BYTES_EMPTY;
+	return text.len > 0 ? audit_message_copy(dicom->message, text, out) : E_OK;
 }
 
-/* Either of two spellings of an attribute; empty when there is none. */
-static struct bytes attribute(const char **attributes, const char *name, const char *other)
+static struct bytes code_of(const char **attributes)
 {
-	for (size_t i = 0; attributes[i] != NULL; i += 2)
-		if (strcmp(attributes[i], name) == 0 || (other != NULL && strcmp(attributes[i], other) == 0))
-			return bytes_text(attributes[i + 1]);
-	return BYTES_EMPTY;
+	return xml_attribute(attributes, "csd-code", "code");
 }
 
-/* expat's strings live as long as the call. */
-static struct bytes keep(struct dicom *dicom, struct bytes text)
+static enum error words_of(struct dicom *dicom, const char **attributes, struct bytes *out)
 {
-	struct bytes copy = BYTES_EMPTY;
-	if (text.len > 0) {
-		enum error error = audit_message_copy(dicom->message, text, &copy);
-		if (error != E_OK)
-			fail(dicom, error);
-	}
-	return copy;
+	struct bytes words = xml_attribute(attributes, "originalText", "displayName");
+	return keep(dicom, words.len > 0 ? words : code_of(attributes), out);
 }
 
-static struct bytes words_of(struct dicom *dicom, const char **attributes)
+/* ---- the event ---- */
+
+static enum error read_outcome(struct dicom *dicom, struct bytes outcome)
 {
-	struct bytes words = attribute(attributes, "originalText", "displayName");
-	return keep(dicom, words.len > 0 ? words : attribute(attributes, "csd-code", "code"));
+	static const struct {
+		const char *code;
+		enum severity severity;
+	} known[] = {{"0", SEVERITY_NONE}, {"4", SEVERITY_MINOR}, {"8", SEVERITY_SERIOUS}, {"12", SEVERITY_MAJOR}};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (bytes_equal(outcome, bytes_text(known[i].code))) {
+			dicom->message->severity = known[i].severity;
+			return E_OK;
+		}
+	return fault_set(
+		dicom->fault, outcome.len ? E_BAD_VALUE : E_MISSING_FIELD, "EventOutcomeIndicator: must be one of 0, 4, 8, 12");
 }
 
-/* ---- elements ---- */
-
-static void read_event(struct dicom *dicom, const char **attributes)
+static enum error start_event(struct dicom *dicom, const char **attributes)
 {
-	struct bytes action = attribute(attributes, "EventActionCode", NULL);
-	struct bytes outcome = attribute(attributes, "EventOutcomeIndicator", NULL);
+	struct bytes action = xml_attribute(attributes, "EventActionCode", NULL);
+	if (dicom->has_event)
+		return fault_set(dicom->fault, E_BAD_VALUE,
+			"EventIdentification: more than one, so that nobody can say what happened; send one message for each");
 	dicom->has_event = true;
-	dicom->message->time = keep(dicom, attribute(attributes, "EventDateTime", NULL));
 	dicom->message->action = action.len == 1 ? action.data[0] : 0;
 	if (action.len > 1)
-		fail(dicom, fault_set(dicom->fault, E_BAD_VALUE, "EventActionCode: must be one of C, R, U, D, E"));
-	if (bytes_equal(outcome, BYTES_LITERAL("0")))
-		dicom->message->severity = SEVERITY_NONE;
-	else if (bytes_equal(outcome, BYTES_LITERAL("4")))
-		dicom->message->severity = SEVERITY_MINOR;
-	else if (bytes_equal(outcome, BYTES_LITERAL("8")))
-		dicom->message->severity = SEVERITY_SERIOUS;
-	else if (bytes_equal(outcome, BYTES_LITERAL("12")))
-		dicom->message->severity = SEVERITY_MAJOR;
-	else
-		fail(dicom, fault_set(dicom->fault, outcome.len ? E_BAD_VALUE : E_MISSING_FIELD,
-						"EventOutcomeIndicator: must be one of 0, 4, 8, 12"));
+		return fault_set(dicom->fault, E_BAD_VALUE, "EventActionCode: must be one of C, R, U, D, E");
+	TRY(keep(dicom, xml_attribute(attributes, "EventDateTime", NULL), &dicom->message->time));
+	return read_outcome(dicom, xml_attribute(attributes, "EventOutcomeIndicator", NULL));
 }
 
-static void read_event_id(struct dicom *dicom, const char **attributes)
+/* DCM 110112: Query; 110106: Export; 110113: Security Alert */
+static void read_event_code(struct dicom *dicom, const char **attributes)
 {
-	/* DCM 110112: Query; 110106: Export; 110113: Security Alert */
-	audit_message_denial_code(dicom->message, attribute(attributes, "csd-code", "code"));
-	dicom->message->exported |= bytes_equal(attribute(attributes, "csd-code", "code"), BYTES_LITERAL("110106"));
-	dicom->message->query |= bytes_equal(attribute(attributes, "csd-code", "code"), BYTES_LITERAL("110112"));
-	if (dicom->message->activity.len == 0)
-		dicom->message->activity = words_of(dicom, attributes);
+	struct bytes code = code_of(attributes);
+	audit_message_denial_code(dicom->message, code);
+	dicom->message->exported |= bytes_equal(code, BYTES_LITERAL("110106"));
+	dicom->message->query |= bytes_equal(code, BYTES_LITERAL("110112"));
 }
 
-static void read_purpose(struct dicom *dicom, const char **attributes)
+static enum error start_event_id(struct dicom *dicom, const char **attributes)
 {
-	struct bytes code = attribute(attributes, "csd-code", "code");
+	read_event_code(dicom, attributes);
+	return dicom->event_words.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->event_words);
+}
+
+/* All of them, one after the other; what does not fit is told among the objects rather than cut. */
+static enum error start_event_type(struct dicom *dicom, const char **attributes)
+{
+	struct bytes words;
+	struct bytes before = dicom->type_words;
+	read_event_code(dicom, attributes);
+	TRY(words_of(dicom, attributes, &words));
+	if (words.len == 0 || bytes_equal(words, before))
+		return E_OK;
+	if (before.len > 0 && before.len + 2 + words.len > EVENT_TEXT_BYTES_MAX)
+		return audit_message_object(dicom->message, words);
+	struct bytes parts[] = {before, before.len > 0 ? BYTES_LITERAL(", ") : BYTES_EMPTY, words};
+	return audit_message_join(dicom->message, parts, 3, &dicom->type_words);
+}
+
+static enum error start_purpose(struct dicom *dicom, const char **attributes)
+{
+	struct bytes code = code_of(attributes);
 	dicom->message->emergency |= bytes_equal(code, BYTES_LITERAL("BTG")) || bytes_equal(code, BYTES_LITERAL("ETREAT"));
-	if (dicom->message->purpose.len == 0)
-		dicom->message->purpose = words_of(dicom, attributes);
+	return dicom->message->purpose.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->message->purpose);
 }
 
-static void start_participant(struct dicom *dicom, const char **attributes)
+/* ---- who took part ---- */
+
+/* An XML boolean; true by the schema when it is absent. */
+static enum error read_requestor(struct dicom *dicom, struct bytes text)
 {
-	struct bytes requestor = attribute(attributes, "UserIsRequestor", NULL);
-	struct participant participant = {.requestor = requestor.len == 0 || /* true by the schema when absent */
-												   bytes_equal(requestor, BYTES_LITERAL("true")) ||
-												   bytes_equal(requestor, BYTES_LITERAL("1"))};
-	participant.id = keep(dicom, attribute(attributes, "UserID", NULL));
-	dicom->alternative_id = keep(dicom, attribute(attributes, "AlternativeUserID", NULL));
-	participant.name = keep(dicom, attribute(attributes, "UserName", NULL));
-	participant.access_point = keep(dicom, attribute(attributes, "NetworkAccessPointID", NULL));
-	dicom->current = participant;
-	dicom->in_participant = true;
+	bool yes = text.len == 0 || bytes_equal(text, BYTES_LITERAL("1")) ||
+			   (text.len == 4 && strncasecmp((const char *)text.data, "true", 4) == 0);
+	bool no = bytes_equal(text, BYTES_LITERAL("0")) ||
+			  (text.len == 5 && strncasecmp((const char *)text.data, "false", 5) == 0);
+	dicom->participant.requestor = yes;
+	return yes || no ? E_OK : fault_set(dicom->fault, E_BAD_VALUE, "UserIsRequestor: must be true, false, 1 or 0");
 }
 
-static void read_role(struct dicom *dicom, const char **attributes)
+static enum error start_participant(struct dicom *dicom, const char **attributes)
 {
-	participant_role_code(&dicom->current, attribute(attributes, "csd-code", "code"));
-	if (dicom->current.role.len == 0)
-		dicom->current.role = words_of(dicom, attributes);
+	struct participant *participant = &dicom->participant;
+	*participant = (struct participant){0};
+	TRY(read_requestor(dicom, xml_attribute(attributes, "UserIsRequestor", NULL)));
+	TRY(keep(dicom, xml_attribute(attributes, "UserID", "AlternativeUserID"), &participant->id));
+	TRY(keep(dicom, xml_attribute(attributes, "UserName", NULL), &participant->name));
+	return keep(dicom, xml_attribute(attributes, "NetworkAccessPointID", NULL), &participant->access_point);
 }
 
-static void end_participant(struct dicom *dicom)
+static enum error start_role(struct dicom *dicom, const char **attributes)
 {
-	dicom->in_participant = false;
-	if (dicom->current.id.len == 0)
-		dicom->current.id = dicom->alternative_id;
-	enum error error = participants_add(dicom->message, &dicom->current);
-	if (error != E_OK)
-		fail(dicom, error);
+	static const char *const patient[] = {"PAT", "patient", "Patient", "datasubject", "116154003"};
+	struct bytes code = code_of(attributes);
+	participant_role_code(&dicom->participant, code);
+	for (size_t i = 0; i < sizeof patient / sizeof patient[0]; i++)
+		dicom->has_mention |= bytes_equal(code, bytes_text(patient[i]));
+	return dicom->participant.role.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->participant.role);
 }
 
-static void start_object(struct dicom *dicom, const char **attributes)
+/* A patient who looks at something takes part under the reference to the patient. */
+static enum error end_participant(struct dicom *dicom)
 {
-	struct bytes id = attribute(attributes, "ParticipantObjectID", NULL);
-	bool patient = bytes_equal(attribute(attributes, "ParticipantObjectTypeCode", NULL), BYTES_LITERAL("1")) &&
-				   bytes_equal(attribute(attributes, "ParticipantObjectTypeCodeRole", NULL), BYTES_LITERAL("1"));
-	enum error error = patient ? audit_message_subject(dicom->message, id, dicom->context->org_id, dicom->fault)
-							   : audit_message_object(dicom->message, id);
-	if (error != E_OK)
-		fail(dicom, error);
+	struct bytes id = dicom->participant.id;
+	if (id.len > 8 && memcmp(id.data, "Patient/", 8) == 0)
+		TRY(audit_message_subject(dicom->message, id, dicom->context->org_id, dicom->fault));
+	return participants_add(dicom->message, &dicom->participant);
 }
 
-static void read_source(struct dicom *dicom, const char **attributes)
+/* The first that names a system. */
+static enum error start_source(struct dicom *dicom, const char **attributes)
 {
-	dicom->has_source = true;
-	dicom->message->system = keep(dicom, attribute(attributes, "AuditSourceID", NULL));
+	if (dicom->message->system.len > 0)
+		return E_OK;
+	return keep(dicom, xml_attribute(attributes, "AuditSourceID", NULL), &dicom->message->system);
 }
 
-/* ---- expat's callbacks ---- */
+/* ---- objects ---- */
 
-static void on_start(void *context, const char *name, const char **attributes)
+static enum error start_object(struct dicom *dicom, const char **attributes)
+{
+	struct dicom_object *object = &dicom->object;
+	*object = (struct dicom_object){0};
+	TRY(keep(dicom, xml_attribute(attributes, "ParticipantObjectID", NULL), &object->id));
+	TRY(keep(dicom, xml_attribute(attributes, "ParticipantObjectTypeCode", NULL), &object->type));
+	return keep(dicom, xml_attribute(attributes, "ParticipantObjectTypeCodeRole", NULL), &object->role);
+}
+
+static enum error start_id_type(struct dicom *dicom, const char **attributes)
+{
+	struct dicom_object *object = &dicom->object;
+	if (object->id_code.len > 0 || object->id_words.len > 0)
+		return E_OK;
+	TRY(keep(dicom, code_of(attributes), &object->id_code));
+	TRY(keep(dicom, xml_attribute(attributes, "codeSystemName", "codeSystem"), &object->id_system));
+	return words_of(dicom, attributes, &object->id_words);
+}
+
+static bool contains(struct bytes text, const char *word)
+{
+	size_t len = strlen(word);
+	for (size_t at = 0; at + len <= text.len; at++)
+		if (strncasecmp((const char *)text.data + at, word, len) == 0)
+			return true;
+	return false;
+}
+
+static enum error start_detail(struct dicom *dicom, const char **attributes)
+{
+	dicom->has_mention |= contains(xml_attribute(attributes, "type", NULL), "patient");
+	return E_OK;
+}
+
+static enum error end_object(struct dicom *dicom)
+{
+	const struct dicom_object *object = &dicom->object;
+	struct bytes shown = object->id.len > 0 ? object->id : object->name;
+	switch (dicom_object_kind(object)) {
+	case DICOM_SUBJECT:
+		return audit_message_subject(dicom->message, object->id, dicom->context->org_id, dicom->fault);
+	case DICOM_UNCLEAR:
+		return fault_set(dicom->fault, E_BAD_SUBJECT,
+			"ParticipantObjectIdentification: could be a person, and its type code, role and id type do not say so; "
+			"send ParticipantObjectTypeCode and ParticipantObjectTypeCodeRole by the standard");
+	case DICOM_OTHER:
+		dicom->has_somebody = true;
+		break;
+	case DICOM_THING:
+		break;
+	}
+	return audit_message_object(dicom->message, shown);
+}
+
+/* ---- the tree ---- */
+
+static const struct {
+	enum node parent;
+	const char *name;
+	enum node node;
+	enum error (*start)(struct dicom *dicom, const char **attributes); /* may be NULL */
+} tree[] = {
+	{NODE_DOCUMENT, "AuditMessage", NODE_MESSAGE, NULL},
+	{NODE_MESSAGE, "EventIdentification", NODE_EVENT, start_event},
+	{NODE_EVENT, "EventID", NODE_EVENT_ID, start_event_id},
+	{NODE_EVENT, "EventTypeCode", NODE_EVENT_TYPE, start_event_type},
+	{NODE_EVENT, "PurposeOfUse", NODE_PURPOSE, start_purpose},
+	{NODE_EVENT, "EventOutcomeDescription", NODE_OUTCOME_WORDS, NULL},
+	{NODE_MESSAGE, "ActiveParticipant", NODE_PARTICIPANT, start_participant},
+	{NODE_PARTICIPANT, "RoleIDCode", NODE_ROLE, start_role},
+	{NODE_PARTICIPANT, "PurposeOfUse", NODE_PURPOSE, start_purpose},
+	{NODE_MESSAGE, "AuditSourceIdentification", NODE_SOURCE, start_source},
+	{NODE_MESSAGE, "ParticipantObjectIdentification", NODE_OBJECT, start_object},
+	{NODE_OBJECT, "ParticipantObjectIDTypeCode", NODE_ID_TYPE, start_id_type},
+	{NODE_OBJECT, "ParticipantObjectName", NODE_NAME, NULL},
+	{NODE_OBJECT, "ParticipantObjectQuery", NODE_QUERY, NULL},
+	{NODE_OBJECT, "ParticipantObjectDetail", NODE_DETAIL, start_detail},
+};
+
+/* Whether an element that the tree does not have at this place says what may not be skipped. */
+static enum error check_unknown(struct dicom *dicom, const char *name, const char **attributes)
+{
+	static const char *const sections[] = {
+		"EventIdentification", "ActiveParticipant", "AuditSourceIdentification", "ParticipantObjectIdentification"};
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+		if (strcasecmp(name, sections[i]) == 0)
+			return fault_set(
+				dicom->fault, E_BAD_XML, "%s: in another place or spelling than DICOM PS3.15 A.5 has it", sections[i]);
+	if (xml_attribute(attributes, "ParticipantObjectID", "ParticipantObjectTypeCodeRole").len > 0)
+		return fault_set(dicom->fault, E_BAD_XML,
+			"ParticipantObjectID: in another element than ParticipantObjectIdentification, so that it may be a "
+			"person's");
+	dicom->has_mention |= contains(bytes_text(name), "patient");
+	return E_OK;
+}
+
+static enum error on_start(void *context, const char *name, const char **attributes)
 {
 	struct dicom *dicom = context;
-	if (++dicom->depth > DEPTH_MAX)
-		fail(dicom, fault_set(dicom->fault, E_BAD_XML, "elements are nested more than %u deep", DEPTH_MAX));
-	else if (dicom->depth == 1)
-		dicom->in_message = strcmp(name, "AuditMessage") == 0;
-	else if (strcmp(name, "EventIdentification") == 0)
-		read_event(dicom, attributes);
-	else if (strcmp(name, "EventTypeCode") == 0)
-		dicom->message->activity = words_of(dicom, attributes);
-	else if (strcmp(name, "EventID") == 0)
-		read_event_id(dicom, attributes);
-	else if (strcmp(name, "PurposeOfUse") == 0)
-		read_purpose(dicom, attributes);
-	else if (strcmp(name, "ActiveParticipant") == 0)
-		start_participant(dicom, attributes);
-	else if (strcmp(name, "RoleIDCode") == 0 && dicom->in_participant)
-		read_role(dicom, attributes);
-	else if (strcmp(name, "AuditSourceIdentification") == 0)
-		read_source(dicom, attributes);
-	else if (strcmp(name, "ParticipantObjectIdentification") == 0)
-		start_object(dicom, attributes);
-	else if (strcmp(name, "ParticipantObjectQuery") == 0)
+	enum node parent = dicom->path[dicom->depth];
+	enum node *here = &dicom->path[++dicom->depth];
+	*here = NODE_UNKNOWN;
+	dicom->text_len = 0;
+	for (size_t i = 0; i < sizeof tree / sizeof tree[0]; i++) {
+		if (tree[i].parent != parent || strcmp(tree[i].name, name) != 0)
+			continue;
+		*here = tree[i].node;
+		return tree[i].start != NULL ? tree[i].start(dicom, attributes) : E_OK;
+	}
+	if (parent == NODE_DOCUMENT)
+		return fault_set(dicom->fault, E_BAD_XML, "the document's element must be AuditMessage");
+	return check_unknown(dicom, name, attributes);
+}
+
+static enum error on_text(void *context, struct bytes text)
+{
+	struct dicom *dicom = context;
+	if (text.len > dicom->text_room - dicom->text_len) {
+		size_t room = 2 * dicom->text_room + text.len + 1024;
+		char *larger = realloc(dicom->text, room);
+		if (larger == NULL)
+			return fault_set(dicom->fault, E_NO_MEMORY, "");
+		dicom->text = larger;
+		dicom->text_room = room;
+	}
+	memcpy(dicom->text + dicom->text_len, text.data, text.len);
+	dicom->text_len += text.len;
+	return E_OK;
+}
+
+static enum error on_end(void *context)
+{
+	struct dicom *dicom = context;
+	enum node node = dicom->path[dicom->depth--];
+	struct bytes text = identifier_trim(bytes_of(dicom->text, dicom->text_len));
+	dicom->text_len = 0;
+	switch (node) {
+	case NODE_OUTCOME_WORDS:
+		audit_message_denial_words(dicom->message, text);
+		return E_OK;
+	case NODE_PARTICIPANT:
+		return end_participant(dicom);
+	case NODE_NAME:
+		return dicom->object.name.len > 0 ? E_OK : keep(dicom, text, &dicom->object.name);
+	case NODE_QUERY:
 		dicom->message->query = true;
-}
-
-static void on_end(void *context, const char *name)
-{
-	struct dicom *dicom = context;
-	dicom->depth--;
-	if (strcmp(name, "ActiveParticipant") == 0)
-		end_participant(dicom);
-}
-
-/* A document type can declare entities that grow without end: no audit message has one. */
-static void on_doctype(void *context, const char *name, const char *system_id, const char *public_id, int internal)
-{
-	struct dicom *dicom = context;
-	(void)name;
-	(void)system_id;
-	(void)public_id;
-	(void)internal;
-	fail(dicom, fault_set(dicom->fault, E_BAD_XML, "a document type declaration is not allowed"));
+		return E_OK;
+	case NODE_OBJECT:
+		return end_object(dicom);
+	default:
+		return E_OK;
+	}
 }
 
 /* ---- the whole ---- */
@@ -199,41 +346,29 @@ static void on_doctype(void *context, const char *name, const char *system_id, c
 static enum error check(struct dicom *dicom)
 {
 	struct audit_message *message = dicom->message;
-	if (!dicom->in_message)
-		return fault_set(dicom->fault, E_BAD_XML, "the document's element must be AuditMessage");
 	if (!dicom->has_event)
 		return fault_set(dicom->fault, E_MISSING_FIELD, "EventIdentification: required and missing");
 	if (message->participant_count == 0)
 		return fault_set(dicom->fault, E_MISSING_FIELD, "ActiveParticipant: required and missing");
-	if (!dicom->has_source || message->system.len == 0)
+	if (message->system.len == 0)
 		return fault_set(
 			dicom->fault, E_MISSING_FIELD, "AuditSourceIdentification: AuditSourceID is required and missing");
+	if (message->subject_count == 0 && (dicom->has_somebody || dicom->has_mention))
+		return fault_set(dicom->fault, E_BAD_SUBJECT,
+			"subject: the message speaks of a person or of a patient, and has no object that says whose data it is "
+			"about; "
+			"send the patient as an object with type code 1 and role 1");
+	message->activity = dicom->type_words.len > 0 ? dicom->type_words : dicom->event_words;
 	return E_OK;
-}
-
-static enum error parse(struct dicom *dicom, struct bytes text)
-{
-	XML_SetUserData(dicom->parser, dicom);
-	XML_SetElementHandler(dicom->parser, on_start, on_end);
-	XML_SetStartDoctypeDeclHandler(dicom->parser, on_doctype);
-	enum XML_Status status = XML_Parse(dicom->parser, (const char *)text.data, (int)text.len, 1);
-	if (dicom->error != E_OK)
-		return dicom->error;
-	if (status != XML_STATUS_OK)
-		return fault_set(dicom->fault, E_BAD_XML, "not valid XML at line %lu: %s",
-			(unsigned long)XML_GetCurrentLineNumber(dicom->parser), XML_ErrorString(XML_GetErrorCode(dicom->parser)));
-	return check(dicom);
 }
 
 enum error dicom_read(
 	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault)
 {
-	struct dicom dicom = {.message = out, .context = context, .fault = fault};
+	static const struct xml_events events = {on_start, on_end, on_text};
+	struct dicom dicom = {.message = out, .context = context, .fault = fault, .path = {NODE_DOCUMENT}};
 	out->format = "dicom";
-	dicom.parser = XML_ParserCreate(NULL);
-	if (dicom.parser == NULL)
-		return E_NO_MEMORY;
-	enum error error = parse(&dicom, text);
-	XML_ParserFree(dicom.parser);
-	return error;
+	enum error error = xml_read(text, &events, &dicom, fault);
+	free(dicom.text);
+	return error != E_OK ? error : check(&dicom);
 }
