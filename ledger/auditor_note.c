@@ -1,5 +1,7 @@
 #include "ledger/auditor_note.h"
 
+#include "ledger/wrong.h"
+
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -71,7 +73,7 @@ enum error auditor_note_parse(struct bytes text, struct auditor_note *out)
 	struct writer w = writer_of(again, sizeof again);
 	TRY(auditor_note_format(&note, &w));
 	TRY(writer_done(&w, &written));
-	if (!bytes_equal(written, bytes_of(lines[0].data, (size_t)(text.data - lines[0].data))))
+	if (WRONG(!bytes_equal(written, bytes_of(lines[0].data, (size_t)(text.data - lines[0].data)))))
 		return E_BAD_NOTE;
 	*out = note;
 	return E_OK;

@@ -1,4 +1,5 @@
 #include "ledger/cosignature.h"
+#include "ledger/wrong.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -65,10 +66,12 @@ static enum error read_line(
 	const struct note_line *line, struct bytes text, const struct vkey *keys, size_t count, uint64_t *times)
 {
 	for (size_t i = 0; i < count; i++) {
-		uint64_t time;
+		uint64_t time = 0;
 		if (!note_line_is_of(line, &keys[i]))
 			continue;
-		TRY(cosignature_verify(line, text, &keys[i], &time));
+		enum error error = cosignature_verify(line, text, &keys[i], &time);
+		if (WRONG(error != E_OK))
+			return error;
 		if (time > times[i])
 			times[i] = time;
 	}

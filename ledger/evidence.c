@@ -1,5 +1,7 @@
 #include "ledger/evidence.h"
 
+#include "ledger/wrong.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +34,12 @@ void form_evidence(struct form *form, const json_t *root, struct evidence *out)
 
 /* ---- checking ---- */
 
+bool included_is(const struct included *included, enum entry_kind kind, struct entry *out)
+{
+	*out = (struct entry){.kind = ENTRY_GENESIS};
+	return entry_decode(included->entry, out) == E_OK && out->kind == kind;
+}
+
 bool included_check(const struct included *included, const struct checkpoint *checkpoint)
 {
 	struct hash leaf;
@@ -56,10 +64,12 @@ enum error evidence_check_witnesses(const struct evidence *evidence, const struc
 		*out = witnessed;
 		return E_OK;
 	}
-	if (!witness_policy_has_log(policy, log))
+	if (WRONG(!witness_policy_has_log(policy, log)))
 		return finding_because(finding, FINDING_WITNESSES, "it is for other logs than this one");
-	if (note_split(evidence->note, NOTE_BYTES_MAX, &note) != E_OK ||
-		witness_policy_read(policy, &note, &witnessed.quorum) != E_OK || !witnessed.quorum.reached)
+	if (note_split(evidence->note, NOTE_BYTES_MAX, &note) !=
+			E_OK || /* it was once, when the log's signature verified */
+		witness_policy_read(policy, &note, &witnessed.quorum) != E_OK ||
+		WRONG(!witnessed.quorum.reached))
 		return finding_set(finding, FINDING_WITNESSES, FINDING_NO_INDEX);
 	*out = witnessed;
 	return E_OK;
@@ -68,12 +78,12 @@ enum error evidence_check_witnesses(const struct evidence *evidence, const struc
 enum error evidence_check_genesis(struct evidence *evidence, const struct vkey *log, struct finding *finding)
 {
 	struct entry entry;
-	if (entry_decode(evidence->genesis_shown.entry, &entry) != E_OK || entry.kind != ENTRY_GENESIS)
+	if (WRONG(!included_is(&evidence->genesis_shown, ENTRY_GENESIS, &entry)))
 		return finding_set(finding, FINDING_GENESIS_ENTRY, FINDING_NO_INDEX);
-	if (!included_check(&evidence->genesis_shown, &evidence->checkpoint))
+	if (WRONG(!included_check(&evidence->genesis_shown, &evidence->checkpoint)))
 		return finding_set(finding, FINDING_GENESIS_INCLUSION, FINDING_NO_INDEX);
-	if (strcmp(entry.genesis.origin, log->name) != 0 ||
-		memcmp(entry.genesis.log_key, log->public_key, sizeof log->public_key) != 0)
+	if (WRONG(strcmp(entry.genesis.origin, log->name) != 0) ||
+		WRONG(memcmp(entry.genesis.log_key, log->public_key, sizeof log->public_key) != 0))
 		return finding_set(finding, FINDING_GENESIS_KEY, FINDING_NO_INDEX);
 	evidence->genesis = entry.genesis;
 	return E_OK;
@@ -83,11 +93,11 @@ enum error evidence_check_epoch(struct evidence *evidence, struct finding *findi
 {
 	struct entry entry;
 	uint64_t index = evidence->epoch_shown.index;
-	if (entry_decode(evidence->epoch_shown.entry, &entry) != E_OK || entry.kind != ENTRY_EPOCH)
+	if (WRONG(!included_is(&evidence->epoch_shown, ENTRY_EPOCH, &entry)))
 		return finding_set(finding, FINDING_EPOCH_ENTRY, index);
-	if (!included_check(&evidence->epoch_shown, &evidence->checkpoint))
+	if (WRONG(!included_check(&evidence->epoch_shown, &evidence->checkpoint)))
 		return finding_set(finding, FINDING_EPOCH_INCLUSION, index);
-	if (entry.epoch.size == 0 || entry.epoch.size > index)
+	if (WRONG(entry.epoch.size == 0) || WRONG(entry.epoch.size > index))
 		return finding_set(finding, FINDING_EPOCH_SIZE, index);
 	evidence->epoch = entry.epoch;
 	return E_OK;

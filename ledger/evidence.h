@@ -34,6 +34,8 @@ void form_included(struct form *form, const json_t *object, const char *others, 
 /* The members "checkpoint" and "genesis" of the root. */
 void form_evidence(struct form *form, const json_t *root, struct evidence *out);
 
+/* Decodes the entry that is shown into `out`, which is all zeros if it is none; true if it is of this kind. */
+bool included_is(const struct included *included, enum entry_kind kind, struct entry *out);
 /* True if the entry stands at its index under the checkpoint. */
 bool included_check(const struct included *included, const struct checkpoint *checkpoint);
 

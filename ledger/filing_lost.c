@@ -1,5 +1,7 @@
 #include "ledger/filing_lost.h"
 
+#include "ledger/wrong.h"
+
 #include <string.h>
 
 #define TYPE "indsigt-filing-lost/v1"
@@ -32,7 +34,7 @@ static enum error read_all(struct form *form, struct shown_loss *shown)
 	form_members(form, root, "type sender checkpoint genesis batch loss");
 	form_constant(form, root, "type", TYPE);
 	uint64_t sender = form_number(form, root, "sender");
-	if (sender == 0 || sender > UINT32_MAX)
+	if (WRONG(sender == 0 || sender > UINT32_MAX))
 		form_fail(form, "sender", "must be a sender's id");
 	shown->sender = (uint32_t)sender;
 	form_evidence(form, root, &shown->evidence);
@@ -45,11 +47,11 @@ static enum error check_batch(const struct shown_loss *shown, struct filing_lost
 {
 	struct entry entry;
 	const struct included *batch = &shown->batch;
-	if (entry_decode(batch->entry, &entry) != E_OK || entry.kind != ENTRY_BATCH)
+	if (WRONG(!included_is(batch, ENTRY_BATCH, &entry)))
 		return finding_set(finding, FINDING_BATCH_ENTRY, batch->index);
-	if (!included_check(batch, &shown->evidence.checkpoint))
+	if (WRONG(!included_check(batch, &shown->evidence.checkpoint)))
 		return finding_set(finding, FINDING_BATCH_INCLUSION, batch->index);
-	if (entry.batch.sender != shown->sender || entry.batch.count >= batch->index)
+	if (WRONG(entry.batch.sender != shown->sender) || WRONG(entry.batch.count >= batch->index))
 		return finding_set(finding, FINDING_FILING_BATCH, batch->index);
 	out->batch = entry.batch;
 	out->first_index = batch->index - entry.batch.count;
@@ -60,11 +62,11 @@ static enum error check_loss(const struct shown_loss *shown, struct filing_lost 
 {
 	struct entry entry;
 	const struct included *loss = &shown->loss;
-	if (entry_decode(loss->entry, &entry) != E_OK || entry.kind != ENTRY_LOSS)
+	if (WRONG(!included_is(loss, ENTRY_LOSS, &entry)))
 		return finding_set(finding, FINDING_LOSS_ENTRY, loss->index);
-	if (!included_check(loss, &shown->evidence.checkpoint))
+	if (WRONG(!included_check(loss, &shown->evidence.checkpoint)))
 		return finding_set(finding, FINDING_LOSS_INCLUSION, loss->index);
-	if (entry.loss.first > out->first_index || loss->index <= shown->batch.index)
+	if (WRONG(entry.loss.first > out->first_index) || WRONG(loss->index <= shown->batch.index))
 		return finding_set(finding, FINDING_LOSS_RANGE, loss->index);
 	out->loss_index = loss->index;
 	return E_OK;

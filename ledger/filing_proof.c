@@ -2,6 +2,7 @@
 
 #include "ledger/subject.h"
 #include "ledger/subject_tree.h"
+#include "ledger/wrong.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,7 @@ static void read_events(
 		if (!proofs)
 			continue;
 		uint64_t subject = form_number(form, event, "subject");
-		if (subject >= out->subject_count)
+		if (WRONG(subject >= out->subject_count))
 			form_fail(form, "subject", "is no place in the list of subjects");
 		out->subject_of[i] = (uint32_t)subject;
 	}
@@ -93,7 +94,7 @@ static enum error read_all(struct form *form, struct shown_filing *shown, struct
 	form_members(form, root, ROOT_MEMBERS);
 	form_constant(form, root, "type", "indsigt-filing/v1");
 	uint64_t sender = form_number(form, root, "sender");
-	if (sender == 0 || sender > UINT32_MAX)
+	if (WRONG(sender == 0 || sender > UINT32_MAX))
 		form_fail(form, "sender", "must be a sender's id");
 	shown->sender = (uint32_t)sender;
 	form_evidence(form, root, &shown->evidence);
@@ -120,14 +121,14 @@ static enum error check_batch(const struct shown_filing *shown, struct filing_pr
 {
 	struct entry entry;
 	const struct included *batch = &shown->batch;
-	if (entry_decode(batch->entry, &entry) != E_OK || entry.kind != ENTRY_BATCH)
+	if (WRONG(!included_is(batch, ENTRY_BATCH, &entry)))
 		return finding_set(shown->finding, FINDING_BATCH_ENTRY, batch->index);
-	if (!included_check(batch, &shown->evidence.checkpoint))
+	if (WRONG(!included_check(batch, &shown->evidence.checkpoint)))
 		return finding_set(shown->finding, FINDING_BATCH_INCLUSION, batch->index);
-	if (entry.batch.sender != shown->sender || entry.batch.count >= batch->index ||
-		batch->index > shown->evidence.epoch.size)
+	if (WRONG(entry.batch.sender != shown->sender) || WRONG(entry.batch.count >= batch->index) ||
+		WRONG(batch->index > shown->evidence.epoch.size))
 		return finding_set(shown->finding, FINDING_FILING_BATCH, batch->index);
-	if (entry.batch.count != shown->count)
+	if (WRONG(entry.batch.count != shown->count))
 		return finding_form(shown->finding, "file", FINDING_NO_INDEX, "events", "must be as many as the batch has");
 	out->batch = entry.batch;
 	out->first_index = batch->index - entry.batch.count;
@@ -139,7 +140,7 @@ static enum error check_subjects(const struct shown_filing *shown, const struct 
 {
 	for (size_t i = 0; i < out->subject_count; i++) {
 		struct filing_subject *subject = &out->subjects[i];
-		if (subject_check(subject->id) != E_OK)
+		if (WRONG(subject_check(subject->id) != E_OK))
 			return finding_set(shown->finding, FINDING_SUBJECT_SPELLING, FINDING_NO_INDEX);
 		if (label_verify(
 				shown->evidence.genesis.vrf_key, log->name, subject->id, shown->vrf_proofs[i], &subject->label) != E_OK)
@@ -147,7 +148,7 @@ static enum error check_subjects(const struct shown_filing *shown, const struct 
 	}
 	for (size_t i = 0; out->subject_of != NULL && i < shown->count; i++) {
 		const struct filing_subject *subject = &out->subjects[out->subject_of[i]];
-		if (memcmp(out->labels[i].b, subject->label.b, LABEL_BYTES) != 0)
+		if (WRONG(memcmp(out->labels[i].b, subject->label.b, LABEL_BYTES) != 0))
 			return finding_set(shown->finding, FINDING_FILING_SUBJECTS, out->first_index + i);
 	}
 	return E_OK;
@@ -159,9 +160,9 @@ static enum error check_tree(struct shown_filing *shown, const struct filing_pro
 	struct hash *leaves = shown->blinds;
 	for (size_t i = 0; i < shown->count; i++)
 		filing_leaf_hash(&shown->blinds[i], out->first_index + i, &out->labels[i], &leaves[i]);
-	if (shown->tree_size > shown->evidence.epoch.size ||
-		merkle_verify_range(leaves, shown->first, shown->count, shown->tree_size, shown->range_proof.at,
-			shown->range_proof.count, &shown->evidence.epoch.filing_root) != E_OK)
+	if (WRONG(shown->tree_size > shown->evidence.epoch.size) ||
+		WRONG(merkle_verify_range(leaves, shown->first, shown->count, shown->tree_size, shown->range_proof.at,
+				  shown->range_proof.count, &shown->evidence.epoch.filing_root) != E_OK))
 		return finding_set(shown->finding, FINDING_FILING_TREE, shown->batch.index);
 	return E_OK;
 }

@@ -3,6 +3,7 @@
 #include "ledger/base64.h"
 #include "ledger/json_number.h"
 #include "ledger/timestamp.h"
+#include "ledger/wrong.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ enum error form_type(struct bytes text, char out[FORM_TYPE_MAX + 1])
 
 enum error form_open(struct bytes text, size_t bytes_max, struct form *out, struct finding *finding)
 {
-	if (text.len > bytes_max)
+	if (WRONG(text.len > bytes_max))
 		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "longer than its limit");
 	struct form form = {.capacity = text.len, .part = "file", .item = FINDING_NO_INDEX, .finding = finding};
 	json_error_t json_error;
@@ -35,7 +36,7 @@ enum error form_open(struct bytes text, size_t bytes_max, struct form *out, stru
 	if (form.document == NULL)
 		return finding_form(
 			finding, "file", FINDING_NO_INDEX, NULL, "not one JSON object without duplicate members in UTF-8");
-	if (json_has_minus(text)) {
+	if (WRONG(json_has_minus(text))) {
 		json_decref(form.document);
 		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "there is a number with a minus sign");
 	}
@@ -85,7 +86,7 @@ void form_fail(struct form *form, const char *member, const char *why)
 void form_members(struct form *form, const json_t *object, const char *names)
 {
 	size_t known = 0;
-	if (!json_is_object(object)) {
+	if (WRONG(!json_is_object(object))) {
 		form_fail(form, NULL, "must be an object");
 		return;
 	}
@@ -93,14 +94,14 @@ void form_members(struct form *form, const json_t *object, const char *names)
 		bool optional = *names == '?';
 		names += optional;
 		size_t len = strcspn(names, " ");
-		if (json_object_getn(object, names, len) != NULL)
-			known++;
-		else if (!optional)
+		bool there = json_object_getn(object, names, len) != NULL;
+		known += there;
+		if (!optional && WRONG(!there))
 			form_fail(form, NULL, "a member is missing");
 		names += len;
 		names += strspn(names, " ");
 	}
-	if (known != json_object_size(object))
+	if (WRONG(known < json_object_size(object)))
 		form_fail(form, NULL, "there is a member that does not belong here");
 }
 
@@ -112,7 +113,7 @@ bool form_has(const json_t *object, const char *name)
 const json_t *form_object(struct form *form, const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
-	if (!json_is_object(value))
+	if (WRONG(!json_is_object(value)))
 		form_fail(form, name, "must be an object");
 	return value;
 }
@@ -120,9 +121,9 @@ const json_t *form_object(struct form *form, const json_t *object, const char *n
 const json_t *form_array(struct form *form, const json_t *object, const char *name, size_t max)
 {
 	const json_t *value = json_object_get(object, name);
-	if (!json_is_array(value))
+	if (WRONG(!json_is_array(value)))
 		form_fail(form, name, "must be an array");
-	else if (json_array_size(value) > max)
+	else if (WRONG(json_array_size(value) > max))
 		form_fail(form, name, "has more elements than its limit");
 	return form->error == E_OK ? value : NULL;
 }
@@ -132,7 +133,7 @@ const json_t *form_array(struct form *form, const json_t *object, const char *na
 uint64_t form_number(struct form *form, const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
-	if (!json_is_integer(value) || json_integer_value(value) < 0) {
+	if (WRONG(!json_is_integer(value))) {
 		form_fail(form, name, "must be a whole number that is not negative");
 		return 0;
 	}
@@ -142,18 +143,18 @@ uint64_t form_number(struct form *form, const json_t *object, const char *name)
 bool form_bool(struct form *form, const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
-	if (!json_is_boolean(value))
+	if (WRONG(!json_is_boolean(value)))
 		form_fail(form, name, "must be true or false");
 	return json_is_true(value);
 }
 
 static struct bytes text_of(struct form *form, const json_t *value, const char *name, size_t max)
 {
-	if (!json_is_string(value)) {
+	if (WRONG(!json_is_string(value))) {
 		form_fail(form, name, "must be a text");
 		return BYTES_EMPTY;
 	}
-	if (json_string_length(value) > max) {
+	if (WRONG(json_string_length(value) > max)) {
 		form_fail(form, name, "longer than its limit");
 		return BYTES_EMPTY;
 	}
@@ -167,7 +168,7 @@ struct bytes form_text(struct form *form, const json_t *object, const char *name
 
 void form_constant(struct form *form, const json_t *object, const char *name, const char *wanted)
 {
-	if (!bytes_equal(form_text(form, object, name, SIZE_MAX), bytes_text(wanted)))
+	if (WRONG(!bytes_equal(form_text(form, object, name, SIZE_MAX), bytes_text(wanted))))
 		form_fail(form, name, "is another than this format's");
 }
 
@@ -176,13 +177,13 @@ uint64_t form_time(struct form *form, const json_t *object, const char *name)
 	int64_t time_ns;
 	char spelled[TIMESTAMP_TEXT_MAX];
 	struct bytes text = form_text(form, object, name, TIMESTAMP_TEXT_MAX);
-	if (text.len == 0 || timestamp_parse(text, &time_ns) != E_OK) {
+	if (WRONG(text.len == 0 || timestamp_parse(text, &time_ns) != E_OK)) {
 		form_fail(form, name, "must be a time such as 2026-11-23T12:04:05Z");
 		return 0;
 	}
 	uint64_t time_s = (uint64_t)(time_ns / 1000000000);
 	timestamp_format_s(time_s, spelled);
-	if (!bytes_equal(text, bytes_text(spelled)))
+	if (WRONG(!bytes_equal(text, bytes_text(spelled))))
 		form_fail(form, name, "must be a time such as 2026-11-23T12:04:05Z");
 	return time_s;
 }
@@ -200,7 +201,7 @@ static struct bytes decode(struct form *form, const json_t *value, const char *n
 		return BYTES_EMPTY;
 	uint8_t *to = form->memory + form->used;
 	size_t room = form->capacity - form->used;
-	if (!base64_decode(text, to, room < max ? room : max, &len)) {
+	if (WRONG(!base64_decode(text, to, room < max ? room : max, &len))) {
 		form_fail(form, name, "must be base64 with padding, in its one canonical spelling, within its limit");
 		return BYTES_EMPTY;
 	}
@@ -216,7 +217,7 @@ struct bytes form_bytes(struct form *form, const json_t *object, const char *nam
 void form_fixed(struct form *form, const json_t *object, const char *name, void *out, size_t len)
 {
 	struct bytes value = decode(form, json_object_get(object, name), name, len);
-	if (form->error == E_OK && value.len != len)
+	if (form->error == E_OK && WRONG(value.len != len))
 		form_fail(form, name, "does not have the number of bytes that it must have");
 	if (form->error == E_OK)
 		memcpy(out, value.data, len);
@@ -229,13 +230,13 @@ struct hashes form_hash_list(struct form *form, const json_t *list, const char *
 	struct hashes hashes = {(const struct hash *)(form->memory + form->used), 0};
 	size_t i;
 	json_t *item;
-	if (!json_is_array(list))
+	if (WRONG(!json_is_array(list)))
 		form_fail(form, name, "must be an array");
-	if (json_array_size(list) > max)
+	if (WRONG(json_array_size(list) > max))
 		form_fail(form, name, "has more elements than its limit");
 	json_array_foreach((json_t *)(uintptr_t)list, i, item)
 	{
-		if (form->error == E_OK && decode(form, item, name, HASH_BYTES).len != HASH_BYTES)
+		if (form->error == E_OK && WRONG(decode(form, item, name, HASH_BYTES).len != HASH_BYTES) && form->error == E_OK)
 			form_fail(form, name, "a hash must have 32 bytes");
 	}
 	if (form->error == E_OK)

@@ -1,6 +1,7 @@
 #include "ledger/note.h"
 
 #include "ledger/base64.h"
+#include "ledger/wrong.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -344,12 +345,12 @@ enum error note_verify_lines(const struct note *note, const struct vkey *vkey)
 	while (note_line_next(&lines, &line)) {
 		if (!note_line_is_of(&line, vkey))
 			continue;
-		if (line.signature_bytes != SIGNATURE_BYTES ||
-			crypto_sign_verify_detached(line.signature, note->text.data, note->text.len, vkey->public_key) != 0)
+		if (WRONG(line.signature_bytes != SIGNATURE_BYTES) ||
+			WRONG(crypto_sign_verify_detached(line.signature, note->text.data, note->text.len, vkey->public_key) != 0))
 			return E_BAD_SIGNATURE;
 		good = true;
 	}
-	return good ? E_OK : E_BAD_SIGNATURE;
+	return WRONG(!good) ? E_BAD_SIGNATURE : E_OK;
 }
 
 enum error note_verify(struct bytes note, const struct vkey *vkey, struct bytes *text)
@@ -368,7 +369,7 @@ enum error checkpoint_verify(struct bytes note, const struct vkey *vkey, struct 
 	struct bytes text;
 	struct checkpoint checkpoint;
 	if (note_verify(note, vkey, &text) != E_OK || checkpoint_parse(text, &checkpoint) != E_OK ||
-		strcmp(checkpoint.origin, vkey->name) != 0)
+		WRONG(strcmp(checkpoint.origin, vkey->name) != 0))
 		return E_BAD_CHECKPOINT;
 	*out = checkpoint;
 	return E_OK;

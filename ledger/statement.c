@@ -1,6 +1,7 @@
 #include "ledger/auditor_note.h"
 #include "ledger/statement_state.h"
 #include "ledger/subject.h"
+#include "ledger/wrong.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,9 @@
 
 static enum error check_subject(const struct shown *shown, const struct statement_options *options)
 {
-	if (subject_check(shown->subject) != E_OK)
+	if (WRONG(subject_check(shown->subject) != E_OK))
 		return finding_set(shown->finding, FINDING_SUBJECT_SPELLING, FINDING_NO_INDEX);
-	if (options->subject != NULL && !bytes_equal(shown->subject, bytes_text(options->subject)))
+	if (options->subject != NULL && WRONG(!bytes_equal(shown->subject, bytes_text(options->subject))))
 		return finding_set(shown->finding, FINDING_SUBJECT_OTHER, FINDING_NO_INDEX);
 	return E_OK;
 }
@@ -25,12 +26,18 @@ static enum error check_freshness(const struct shown *shown)
 	uint64_t index = evidence->epoch_shown.index;
 	bool nothing_since = evidence->epoch.size == index && evidence->checkpoint.size == index + 1;
 	if (!nothing_since && shown->quorum_s > evidence->epoch.time_s &&
-		shown->quorum_s - evidence->epoch.time_s > evidence->genesis.epoch_lag_seconds)
+		WRONG(shown->quorum_s - evidence->epoch.time_s > evidence->genesis.epoch_lag_seconds))
 		return finding_set(shown->finding, FINDING_EPOCH_STALE, index);
 	return E_OK;
 }
 
 /* ---- the epoch's time ---- */
+
+/* Of the kinds that have no time of their own. */
+static bool untimed(const struct entry *entry)
+{
+	return entry->kind == ENTRY_BATCH || entry->kind == ENTRY_EPOCH || entry->kind == ENTRY_LOSS;
+}
 
 /* `last` are the entries up to m - 1 without a gap: the first one has a time, and no other has. */
 static enum error check_epoch_time(const struct shown *shown)
@@ -38,16 +45,18 @@ static enum error check_epoch_time(const struct shown *shown)
 	uint64_t time_s = 0;
 	const struct entry_epoch *epoch = &shown->evidence.epoch;
 	for (size_t i = 0; i < shown->last_count; i++) {
-		struct entry entry;
+		struct entry entry = {.kind = ENTRY_GENESIS};
 		const struct included *last = &shown->last[i];
 		uint64_t to_end = shown->last_count - i;
-		if (last->index >= epoch->size || epoch->size - last->index != to_end ||
-			entry_decode(last->entry, &entry) != E_OK || entry_time(&entry, &time_s) != (i == 0))
+		/* What is no entry has no time. */
+		bool timed = entry_decode(last->entry, &entry) == E_OK && entry_time(&entry, &time_s);
+		if (WRONG(last->index >= epoch->size || epoch->size - last->index != to_end) || WRONG(i == 0 && !timed) ||
+			WRONG(i > 0 && !untimed(&entry)))
 			return finding_set(shown->finding, FINDING_EPOCH_LAST, last->index);
-		if (!included_check(last, &shown->evidence.checkpoint))
+		if (WRONG(!included_check(last, &shown->evidence.checkpoint)))
 			return finding_set(shown->finding, FINDING_EPOCH_LAST_INCLUSION, last->index);
 	}
-	if (time_s != epoch->time_s)
+	if (WRONG(time_s != epoch->time_s))
 		return finding_set(shown->finding, FINDING_EPOCH_TIME, shown->evidence.epoch_shown.index);
 	return E_OK;
 }
@@ -57,22 +66,22 @@ static enum error check_epoch_time(const struct shown *shown)
 static enum error check_audit(struct shown *shown, const struct vkey *auditor, struct statement *out)
 {
 	struct entry entry;
-	struct auditor_note note;
+	struct auditor_note note = {.size = 0};
 	const struct included *epoch = &shown->audit_epoch;
 	if (!shown->audited)
-		return auditor == NULL ? E_OK : finding_set(shown->finding, FINDING_AUDIT_MISSING, FINDING_NO_INDEX);
-	if (entry_decode(epoch->entry, &entry) != E_OK || entry.kind != ENTRY_EPOCH ||
-		!included_check(epoch, &shown->evidence.checkpoint))
+		return WRONG(auditor != NULL) ? finding_set(shown->finding, FINDING_AUDIT_MISSING, FINDING_NO_INDEX) : E_OK;
+	if (WRONG(!included_is(epoch, ENTRY_EPOCH, &entry)) || WRONG(!included_check(epoch, &shown->evidence.checkpoint)))
 		return finding_set(shown->finding, FINDING_AUDIT_EPOCH, epoch->index);
-	if (epoch->index > shown->evidence.epoch_shown.index)
+	if (WRONG(epoch->index > shown->evidence.epoch_shown.index))
 		return finding_set(shown->finding, FINDING_AUDIT_NEWER, epoch->index);
 	out->audit = STATEMENT_AUDIT_NO_KEY;
 	if (auditor == NULL)
 		return E_OK;
 	if (auditor_note_verify(shown->audit_note, auditor, &note) != E_OK)
 		return finding_set(shown->finding, FINDING_AUDIT_NOTE, FINDING_NO_INDEX);
-	if (strcmp(note.origin, out->origin) != 0 || note.epoch_index != epoch->index || note.size <= epoch->index ||
-		!hash_equal(&note.map_root, &entry.epoch.map_root) || !hash_equal(&note.filing_root, &entry.epoch.filing_root))
+	if (WRONG(strcmp(note.origin, out->origin) != 0) || WRONG(note.epoch_index != epoch->index) ||
+		WRONG(note.size <= epoch->index) || WRONG(!hash_equal(&note.map_root, &entry.epoch.map_root)) ||
+		WRONG(!hash_equal(&note.filing_root, &entry.epoch.filing_root)))
 		return finding_set(shown->finding, FINDING_AUDIT_OTHER, epoch->index);
 	out->audit = STATEMENT_AUDIT_VERIFIED;
 	out->audit_epoch = epoch->index;

@@ -1,5 +1,6 @@
 #include "ledger/event.h"
 #include "ledger/statement_state.h"
+#include "ledger/wrong.h"
 
 #include <string.h>
 #include <time.h>
@@ -13,17 +14,17 @@ static enum error check_erasure(const struct shown *shown, size_t place, struct 
 	struct entry entry;
 	struct hash commitment;
 	uint64_t index = erasure->at.index;
-	if (entry_decode(erasure->at.entry, &entry) != E_OK || entry.kind != ENTRY_ERASURE)
+	if (WRONG(!included_is(&erasure->at, ENTRY_ERASURE, &entry)))
 		return finding_set(shown->finding, FINDING_ERASURE_ENTRY, index);
-	if (!included_check(&erasure->at, &shown->evidence.checkpoint))
+	if (WRONG(!included_check(&erasure->at, &shown->evidence.checkpoint)))
 		return finding_set(shown->finding, FINDING_ERASURE_INCLUSION, index);
 	erasure->entry = entry.erasure;
 	if (!entry.erasure.person)
-		return erasure->has_opening
+		return WRONG(erasure->has_opening)
 				   ? finding_form(shown->finding, "erasures", place, "opening", "belongs to the erasure of a person")
 				   : E_OK;
 	label_commitment(&erasure->opening, &shown->label, &commitment);
-	if (!erasure->has_opening || !hash_equal(&commitment, &entry.erasure.label_commitment))
+	if (WRONG(!erasure->has_opening) || WRONG(!hash_equal(&commitment, &entry.erasure.label_commitment)))
 		return finding_set(shown->finding, FINDING_ERASURE_OPENING, index);
 	return E_OK;
 }
@@ -39,13 +40,10 @@ static bool month_of(uint64_t time_s, unsigned *out)
 	return true;
 }
 
-static bool erasure_covers(const struct entry_erasure *erasure, const struct statement_event *event)
+static bool same_month(const struct entry_erasure *erasure, const struct statement_event *event)
 {
 	unsigned month;
-	if (erasure->person)
-		return true; /* its opening was checked against this subject's label */
-	return month_of(event->entry.time_s, &month) && month == erasure->period_month &&
-		   event->header.retention_years == erasure->retention_years;
+	return month_of(event->entry.time_s, &month) && month == erasure->period_month;
 }
 
 static enum error check_erased(struct shown *shown, const struct statement_event *event)
@@ -60,11 +58,13 @@ static enum error check_erased(struct shown *shown, const struct statement_event
 		else
 			high = middle;
 	}
-	if (erasure == NULL)
+	if (WRONG(erasure == NULL))
 		return finding_set(shown->finding, FINDING_ERASED_UNPROVEN, event->index);
-	if (erasure->at.index <= event->index)
+	if (WRONG(erasure->at.index <= event->index))
 		return finding_set(shown->finding, FINDING_ERASED_EARLIER, event->index);
-	if (!erasure_covers(&erasure->entry, event))
+	/* The opening of a person's erasure was checked against this subject's label. */
+	if (!erasure->entry.person && (WRONG(!same_month(&erasure->entry, event)) ||
+									  WRONG(erasure->entry.retention_years != event->header.retention_years)))
 		return finding_set(shown->finding, FINDING_ERASED_OTHER, event->index);
 	erasure->used = true;
 	return E_OK;
@@ -76,19 +76,19 @@ static enum error check_open(const struct shown *shown, const struct statement_e
 {
 	struct event content;
 	struct fault fault;
-	if (event_decode(event->disclosed, BYTES_EMPTY, NULL, true, &content, &fault) != E_OK)
+	if (WRONG(event_decode(event->disclosed, BYTES_EMPTY, NULL, true, &content, &fault) != E_OK))
 		return finding_set(shown->finding, FINDING_EVENT_CONTENT, event->index);
-	if (!bytes_equal(event_subject(&content), shown->subject))
+	if (WRONG(!bytes_equal(event_subject(&content), shown->subject)))
 		return finding_set(shown->finding, FINDING_EVENT_SUBJECT, event->index);
 	return E_OK;
 }
 
 static enum error check_withheld(const struct shown *shown, const struct statement_event *event)
 {
-	if (event->header.withheld_until_s == 0)
+	if (WRONG(event->header.withheld_until_s == 0))
 		return finding_set(shown->finding, FINDING_WITHHELD_NEVER, event->index);
-	if (event->header.withheld_until_s <= shown->evidence.epoch.time_s ||
-		event->header.withheld_until_s <= shown->quorum_s)
+	if (WRONG(event->header.withheld_until_s <= shown->evidence.epoch.time_s) ||
+		WRONG(event->header.withheld_until_s <= shown->quorum_s))
 		return finding_set(shown->finding, FINDING_WITHHELD_PAST, event->index);
 	return E_OK;
 }
@@ -100,12 +100,12 @@ static enum error check_event(struct shown *shown, const struct shown_event *ite
 	struct hash commitment;
 	struct reader header = reader_of(item->header);
 	event_header_decode(&header, &event->header);
-	if (reader_done(&header) != E_OK)
+	if (WRONG(reader_done(&header) != E_OK))
 		return finding_set(shown->finding, FINDING_EVENT_HEADER, item->index);
 	if (item->state == STATEMENT_OPEN)
 		event_part_commitment(&item->k_d, item->disclosed, &c_d);
 	event_commitment(item->header, &c_d, &item->c_r, &commitment);
-	if (!hash_equal(&commitment, &event->entry.commitment))
+	if (WRONG(!hash_equal(&commitment, &event->entry.commitment)))
 		return finding_set(shown->finding, FINDING_EVENT_COMMITMENT, item->index);
 	switch (item->state) {
 	case STATEMENT_OPEN:
@@ -123,9 +123,10 @@ static enum error check_entry(const struct shown *shown, const struct shown_even
 	uint64_t latest_s, struct statement_event *out)
 {
 	struct entry entry;
-	if (entry_decode(item->entry, &entry) != E_OK || entry.kind != ENTRY_EVENT)
+	const struct included place = {item->index, item->entry, {NULL, 0}};
+	if (WRONG(!included_is(&place, ENTRY_EVENT, &entry)))
 		return finding_set(shown->finding, FINDING_EVENT_ENTRY, item->index);
-	if (entry.event.time_s < earliest_s || entry.event.time_s > latest_s)
+	if (WRONG(entry.event.time_s < earliest_s) || WRONG(entry.event.time_s > latest_s))
 		return finding_set(shown->finding, FINDING_EVENT_TIME, item->index);
 	*out = (struct statement_event){.index = item->index,
 		.entry = entry.event,
@@ -144,9 +145,9 @@ enum error statement_check_events(struct shown *shown, struct statement *out)
 	for (size_t i = 0; i < shown->event_count; i++) {
 		const struct shown_event *item = &shown->events[i];
 		struct statement_event *event = &out->events[i];
-		if (i > 0 && item->index <= shown->events[i - 1].index)
+		if (i > 0 && WRONG(item->index <= shown->events[i - 1].index))
 			return finding_set(shown->finding, FINDING_EVENT_ORDER, item->index);
-		if (item->index >= epoch->size)
+		if (WRONG(item->index >= epoch->size))
 			return finding_set(shown->finding, FINDING_EVENT_UNCOVERED, item->index);
 		TRY(check_entry(shown, item, time_s, epoch->time_s, event));
 		TRY(check_event(shown, item, event));
@@ -159,32 +160,28 @@ enum error statement_check_events(struct shown *shown, struct statement *out)
 	return E_OK;
 }
 
-static bool in_window(const struct statement_window *window, uint64_t time_s)
-{
-	return (!window->has_from || time_s >= window->from_s) && (!window->has_to || time_s < window->to_s);
-}
-
 enum error statement_check_later(struct shown *shown, struct statement *out)
 {
 	uint64_t time_s = shown->evidence.epoch.time_s;
 	for (size_t i = 0; i < shown->later_count; i++) {
 		const struct shown_event *item = &shown->later[i];
 		struct statement_event *event = &out->later[i];
-		if (item->index < shown->evidence.epoch.size)
+		if (WRONG(item->index < shown->evidence.epoch.size))
 			return finding_set(shown->finding, FINDING_LATER_COVERED, item->index);
-		if (i > 0 && item->index <= shown->later[i - 1].index)
+		if (i > 0 && WRONG(item->index <= shown->later[i - 1].index))
 			return finding_set(shown->finding, FINDING_EVENT_ORDER, item->index);
 		TRY(check_entry(shown, item, time_s, UINT64_MAX, event));
 		const struct included place = {item->index, item->entry, item->inclusion};
-		if (!included_check(&place, &shown->evidence.checkpoint))
+		if (WRONG(!included_check(&place, &shown->evidence.checkpoint)))
 			return finding_set(shown->finding, FINDING_LATER_INCLUSION, item->index);
 		TRY(check_event(shown, item, event));
-		if (!in_window(&shown->window, event->entry.time_s))
+		if ((shown->window.has_from && WRONG(event->entry.time_s < shown->window.from_s)) ||
+			(shown->window.has_to && WRONG(event->entry.time_s >= shown->window.to_s)))
 			return finding_set(shown->finding, FINDING_WINDOW_OUTSIDE, item->index);
 		time_s = event->entry.time_s;
 	}
 	for (size_t i = 0; i < shown->erasure_count; i++)
-		if (!shown->erasures[i].used)
+		if (WRONG(!shown->erasures[i].used))
 			return finding_form(shown->finding, "erasures", i, NULL, "no event shown is erased by it");
 	out->later_count = shown->later_count;
 	return E_OK;

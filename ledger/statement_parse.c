@@ -1,6 +1,7 @@
 #include "ledger/statement_state.h"
 
 #include "ledger/subject_map.h"
+#include "ledger/wrong.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,7 @@ static void read_epoch(struct form *form, const json_t *root, struct shown *out)
 	form_part(form, "epoch", FINDING_NO_INDEX);
 	form_included(form, epoch, "last", &out->evidence.epoch_shown);
 	const json_t *last = form_array(form, epoch, "last", STATEMENT_LAST_MAX);
-	if (last != NULL && json_array_size(last) == 0)
+	if (WRONG(last != NULL && json_array_size(last) == 0))
 		form_fail(form, "last", "must not be empty");
 	for (size_t i = 0; i < json_array_size(last); i++) {
 		form_part(form, "epoch.last", i);
@@ -52,7 +53,7 @@ static void read_map(struct form *form, const json_t *root, struct shown *out)
 	form_members(form, map, out->present ? "present count proof" : "present proof");
 	out->count = out->present ? form_number(form, map, "count") : 0;
 	out->map_proof = form_bytes(form, map, "proof", MAP_PROOF_MAX);
-	if (out->present && out->count == 0)
+	if (WRONG(out->present && out->count == 0))
 		form_fail(form, "count", "must not be 0");
 }
 
@@ -69,9 +70,9 @@ static void read_window(struct form *form, const json_t *root, struct shown *out
 	window->has_to = form_has(object, "to");
 	window->from_s = window->has_from ? form_time(form, object, "from") : 0;
 	window->to_s = window->has_to ? form_time(form, object, "to") : 0;
-	if (!window->has_from && !window->has_to)
+	if (WRONG(!window->has_from && !window->has_to))
 		form_fail(form, NULL, "must have a beginning or an end");
-	if (window->has_from && window->has_to && window->from_s >= window->to_s)
+	if (WRONG(window->has_from && window->has_to && window->from_s >= window->to_s))
 		form_fail(form, NULL, "must begin before it ends");
 }
 
@@ -81,7 +82,7 @@ static void read_leaf(struct form *form, const json_t *root, const char *name, b
 	out->shown = form_has(root, name);
 	if (!out->shown)
 		return;
-	if (!allowed)
+	if (WRONG(!allowed))
 		form_fail(form, name, "belongs in a window with that end only");
 	const json_t *leaf = form_object(form, root, name);
 	form_part(form, name, FINDING_NO_INDEX);
@@ -94,10 +95,10 @@ static void read_leaf(struct form *form, const json_t *root, const char *name, b
 static void read_range(struct form *form, const json_t *root, struct shown *out)
 {
 	form_part(form, "file", FINDING_NO_INDEX);
-	if (form_has(root, "range") != out->present)
+	if (WRONG(form_has(root, "range") != out->present))
 		form_fail(form, "range", "belongs where the map holds something, and only there");
 	if (!out->present) {
-		if (form_has(root, "before") || form_has(root, "after"))
+		if (WRONG(form_has(root, "before") || form_has(root, "after")))
 			form_fail(form, "range", "neighbours without a range");
 		return;
 	}
@@ -133,7 +134,7 @@ static void read_state(struct form *form, const json_t *object, const char *comm
 	form_fixed(form, object, "c_d", out->c_d.b, HASH_BYTES);
 	if (out->state == STATEMENT_ERASED)
 		out->erased_by = form_number(form, object, "erased");
-	else if (!form_bool(form, object, "withheld"))
+	else if (WRONG(!form_bool(form, object, "withheld")))
 		form_fail(form, "withheld", "must be true");
 }
 
@@ -179,7 +180,7 @@ static void read_erasures(struct form *form, const json_t *root, struct shown *o
 		erasure->has_opening = form_has(object, "opening");
 		if (erasure->has_opening)
 			form_fixed(form, object, "opening", erasure->opening.b, sizeof erasure->opening.b);
-		if (i > 0 && erasure->at.index <= out->erasures[i - 1].at.index)
+		if (WRONG(i > 0 && erasure->at.index <= out->erasures[i - 1].at.index))
 			form_fail(form, "index", "must ascend");
 	}
 }
@@ -194,7 +195,7 @@ static void read_senders(struct form *form, const json_t *signatures, struct sho
 		struct shown_sender *sender = &out->senders[out->sender_count++];
 		form_part(form, "signatures.senders", i);
 		form_included(form, json_array_get(list, i), "", &sender->at);
-		if (i > 0 && sender->at.index <= out->senders[i - 1].at.index)
+		if (WRONG(i > 0 && sender->at.index <= out->senders[i - 1].at.index))
 			form_fail(form, "index", "must ascend");
 	}
 }
@@ -204,10 +205,10 @@ static bool index_of(const char *name, uint64_t *out)
 {
 	uint64_t value = 0;
 	size_t len = strlen(name);
-	if (len == 0 || len > 18 || (name[0] == '0' && len > 1))
+	if (WRONG(len == 0) || WRONG(len > 18) || WRONG(name[0] == '0' && len > 1))
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (name[i] < '0' || name[i] > '9')
+		if (WRONG(name[i] < '0' || name[i] > '9'))
 			return false;
 		value = value * 10 + (uint64_t)(name[i] - '0');
 	}
@@ -220,13 +221,13 @@ static void read_paths(struct form *form, const json_t *batch, size_t number, st
 	const json_t *paths = form_object(form, batch, "paths");
 	const char *name;
 	json_t *list;
-	if (json_object_size(paths) == 0)
+	if (WRONG(json_object_size(paths) == 0))
 		form_fail(form, "paths", "must not be empty");
 	json_object_foreach((json_t *)(uintptr_t)paths, name, list)
 	{
 		if (form->error != E_OK)
 			return;
-		if (out->path_count == out->event_count) {
+		if (WRONG(out->path_count == out->event_count)) {
 			form_fail(form, "paths", "there are more paths than events");
 			return;
 		}
@@ -250,7 +251,7 @@ static void read_batches(struct form *form, const json_t *signatures, struct sho
 		form_part(form, "signatures.batches", i);
 		form_included(form, object, "paths", &batch->at);
 		read_paths(form, object, i, out);
-		if (i > 0 && batch->at.index <= out->batches[i - 1].at.index)
+		if (WRONG(i > 0 && batch->at.index <= out->batches[i - 1].at.index))
 			form_fail(form, "index", "must ascend");
 	}
 }
@@ -300,7 +301,7 @@ enum error statement_read(struct form *form, struct shown *out)
 	read_range(form, root, out);
 	out->events = read_events(form, root, "events", STATEMENT_EVENTS_MAX, true, &out->event_count);
 	out->later = read_events(form, root, "later", STATEMENT_LATER_MAX, false, &out->later_count);
-	if (!out->present && out->event_count > 0)
+	if (WRONG(!out->present && out->event_count > 0))
 		form_fail(form, "events", "there are events though the map holds nothing");
 	read_erasures(form, root, out);
 	read_signatures(form, root, out);

@@ -1,4 +1,5 @@
 #include "ledger/statement_state.h"
+#include "ledger/wrong.h"
 
 #include <string.h>
 
@@ -31,9 +32,9 @@ static enum error take_sender(struct shown *shown, size_t at, struct statement *
 	const struct shown_sender *old = newest_entry(shown, entry->sender, at);
 	struct statement_sender *sender = find_sender(out, entry->sender, &item->sender);
 	bool registers = entry->action == SENDER_REGISTER;
-	if (entry->sender == 0 || registers != (old == NULL) ||
-		(old != NULL && (old->entry.action == SENDER_REVOKE || strcmp(old->entry.org, entry->org) != 0 ||
-							strcmp(old->entry.name, entry->name) != 0)))
+	if (WRONG(entry->sender == 0) || WRONG(old == NULL && !registers) || WRONG(old != NULL && registers) ||
+		(old != NULL && (WRONG(old->entry.action == SENDER_REVOKE) || WRONG(strcmp(old->entry.org, entry->org) != 0) ||
+							WRONG(strcmp(old->entry.name, entry->name) != 0))))
 		return finding_set(shown->finding, FINDING_SENDER_HISTORY, item->at.index);
 	if (sender == NULL) {
 		item->sender = out->sender_count++;
@@ -54,9 +55,9 @@ static enum error check_senders(struct shown *shown, struct statement *out)
 	for (size_t i = 0; i < shown->sender_count; i++) {
 		struct entry entry;
 		struct shown_sender *item = &shown->senders[i];
-		if (entry_decode(item->at.entry, &entry) != E_OK || entry.kind != ENTRY_SENDER)
+		if (WRONG(!included_is(&item->at, ENTRY_SENDER, &entry)))
 			return finding_set(shown->finding, FINDING_SENDER_ENTRY, item->at.index);
-		if (!included_check(&item->at, &shown->evidence.checkpoint))
+		if (WRONG(!included_check(&item->at, &shown->evidence.checkpoint)))
 			return finding_set(shown->finding, FINDING_SENDER_INCLUSION, item->at.index);
 		item->entry = entry.sender;
 		TRY(take_sender(shown, i, out));
@@ -71,9 +72,9 @@ static enum error check_batches(struct shown *shown)
 	for (size_t i = 0; i < shown->batch_count; i++) {
 		struct entry entry;
 		struct shown_batch *batch = &shown->batches[i];
-		if (entry_decode(batch->at.entry, &entry) != E_OK || entry.kind != ENTRY_BATCH)
+		if (WRONG(!included_is(&batch->at, ENTRY_BATCH, &entry)))
 			return finding_set(shown->finding, FINDING_BATCH_ENTRY, batch->at.index);
-		if (!included_check(&batch->at, &shown->evidence.checkpoint))
+		if (WRONG(!included_check(&batch->at, &shown->evidence.checkpoint)))
 			return finding_set(shown->finding, FINDING_BATCH_INCLUSION, batch->at.index);
 		batch->entry = entry.batch;
 	}
@@ -87,7 +88,7 @@ static enum error check_signature(struct shown *shown, const struct shown_batch 
 	while (end < shown->sender_count && shown->senders[end].at.index < batch->at.index)
 		end++;
 	struct shown_sender *item = newest_entry(shown, batch->entry.sender, end);
-	if (item == NULL || item->entry.action == SENDER_REVOKE)
+	if (WRONG(item == NULL) || WRONG(item->entry.action == SENDER_REVOKE))
 		return finding_set(shown->finding, FINDING_SENDER_HISTORY, batch->at.index);
 	struct batch_head head = {.kind = BATCH_EVENT,
 		.sender = batch->entry.sender,
@@ -95,7 +96,8 @@ static enum error check_signature(struct shown *shown, const struct shown_batch 
 		.count = batch->entry.count,
 		.filing_checked = batch->entry.filing_checked};
 	memcpy(head.signature, batch->entry.signature, sizeof head.signature);
-	if (batch_check_signature(shown->evidence.checkpoint.origin, &head, &batch->root, item->entry.public_key) != E_OK)
+	if (WRONG(batch_check_signature(shown->evidence.checkpoint.origin, &head, &batch->root, item->entry.public_key) !=
+			  E_OK))
 		return finding_set(shown->finding, FINDING_SIGNATURE, batch->at.index);
 	item->used = true;
 	*signer = item->sender;
@@ -116,26 +118,27 @@ static struct statement_event *find_event(const struct statement *out, uint64_t 
 	return NULL;
 }
 
-/* The batch entry stands right after its events, in the order of their sequences. */
-static bool in_batch(const struct statement_event *event, const struct shown_batch *batch)
+/* The batch entry stands right after its events, in the order of their sequences: one that is none of the batch's has
+ * another distance, if it is not wrapped around. */
+static bool out_of_place(const struct statement_event *event, const struct shown_batch *batch)
 {
 	uint64_t offset = event->entry.sequence - batch->entry.first_sequence;
-	return event->entry.sender == batch->entry.sender && event->entry.sequence >= batch->entry.first_sequence &&
-		   offset < batch->entry.count && event->index < batch->at.index &&
-		   batch->at.index - event->index == batch->entry.count - offset;
+	return WRONG(event->entry.sender != batch->entry.sender) ||
+		   WRONG(event->entry.sequence < batch->entry.first_sequence || offset >= batch->entry.count) ||
+		   WRONG(batch->at.index - event->index != batch->entry.count - offset);
 }
 
 /* The first path of a batch gives the root that the signature is checked over; all others must lead to the same one. */
 static enum error check_path(struct shown *shown, const struct shown_path *path, struct statement *out)
 {
-	struct hash root;
+	struct hash root = {{0}};
 	struct shown_batch *batch = &shown->batches[path->batch];
 	struct statement_event *event = find_event(out, path->index);
-	if (event == NULL || event->sender != NULL || !in_batch(event, batch))
+	if (WRONG(event == NULL) || WRONG(event->sender != NULL) || out_of_place(event, batch))
 		return finding_set(shown->finding, FINDING_BATCH_PLACE, path->index);
-	if (merkle_root_of_inclusion(&event->entry.commitment, event->entry.sequence - batch->entry.first_sequence,
-			batch->entry.count, path->hashes.at, path->hashes.count, &root) != E_OK ||
-		(batch->has_root && !hash_equal(&root, &batch->root)))
+	if (WRONG(merkle_root_of_inclusion(&event->entry.commitment, event->entry.sequence - batch->entry.first_sequence,
+				  batch->entry.count, path->hashes.at, path->hashes.count, &root) != E_OK) ||
+		(batch->has_root && WRONG(!hash_equal(&root, &batch->root))))
 		return finding_set(shown->finding, FINDING_SIGNATURE_PATH, path->index);
 	if (!batch->has_root) {
 		batch->root = root;
@@ -153,7 +156,7 @@ static enum error check_concerned(const struct shown *shown, const struct statem
 		bool concerned = false;
 		for (size_t k = 0; k < shown->sender_count; k++)
 			concerned = concerned || (shown->senders[k].used && shown->senders[k].sender == i);
-		if (!concerned)
+		if (WRONG(!concerned))
 			return finding_form(
 				shown->finding, "signatures", FINDING_NO_INDEX, "senders", "one of them has no event that is shown");
 	}
@@ -169,7 +172,7 @@ enum error statement_check_signatures(struct shown *shown, struct statement *out
 	for (size_t i = 0; i < shown->path_count; i++)
 		TRY(check_path(shown, &shown->paths[i], out));
 	for (size_t i = 0; i < out->event_count; i++)
-		if (out->events[i].sender == NULL)
+		if (WRONG(out->events[i].sender == NULL))
 			return finding_set(shown->finding, FINDING_SIGNATURE_MISSING, out->events[i].index);
 	out->signatures = true;
 	return check_concerned(shown, out);

@@ -1,6 +1,7 @@
 #include "ledger/tlog_proof.h"
 
 #include "ledger/base64.h"
+#include "ledger/wrong.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -46,10 +47,11 @@ static bool cut_word(struct bytes *line, const char *word)
 static bool read_index(struct bytes digits, uint64_t *out)
 {
 	uint64_t value = 0;
-	if (digits.len == 0 || digits.len > TLOG_PROOF_INDEX_DIGITS_MAX || (digits.len > 1 && digits.data[0] == '0'))
+	if (WRONG(digits.len == 0) || WRONG(digits.len > TLOG_PROOF_INDEX_DIGITS_MAX) ||
+		WRONG(digits.len > 1 && digits.data[0] == '0'))
 		return false;
 	for (size_t i = 0; i < digits.len; i++) {
-		if (digits.data[i] < '0' || digits.data[i] > '9')
+		if (WRONG(digits.data[i] < '0' || digits.data[i] > '9'))
 			return false;
 		value = value * 10 + (uint64_t)(digits.data[i] - '0');
 	}
@@ -65,8 +67,8 @@ static bool read_hashes(struct bytes *rest, struct merkle_proof *out)
 		size_t len;
 		if (line.len == 0)
 			return true;
-		if (out->count == PROOF_HASHES_MAX || !base64_decode(line, out->hashes[out->count++].b, HASH_BYTES, &len) ||
-			len != HASH_BYTES)
+		if (WRONG(out->count == PROOF_HASHES_MAX) ||
+			WRONG(!base64_decode(line, out->hashes[out->count++].b, HASH_BYTES, &len)) || WRONG(len != HASH_BYTES))
 			return false;
 	}
 	return false;
@@ -77,11 +79,12 @@ static enum error read_proof(struct bytes text, uint8_t *memory, struct shown_pr
 {
 	size_t len = 0;
 	struct bytes line = BYTES_EMPTY;
-	if (text.len > TLOG_PROOF_BYTES_MAX)
+	if (WRONG(text.len > TLOG_PROOF_BYTES_MAX))
 		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "longer than its limit");
-	if (!next_line(&text, &line) || !bytes_equal(line, BYTES_LITERAL(TITLE)))
+	if (!next_line(&text, &line) || WRONG(!bytes_equal(line, BYTES_LITERAL(TITLE))))
 		return finding_form(finding, "proof", FINDING_NO_INDEX, NULL, "the first line is another one");
-	if (!next_line(&text, &line) || !cut_word(&line, "extra ") || !base64_decode(line, memory, ENTRY_BYTES_MAX, &len))
+	if (!next_line(&text, &line) || !cut_word(&line, "extra ") ||
+		WRONG(!base64_decode(line, memory, ENTRY_BYTES_MAX, &len)))
 		return finding_form(finding, "proof", FINDING_NO_INDEX, "extra", "must be there with the entry in base64");
 	if (!next_line(&text, &line) || !cut_word(&line, "index ") || !read_index(line, &out->index))
 		return finding_form(finding, "proof", FINDING_NO_INDEX, "index", "must be a number without leading zeros");
@@ -107,10 +110,10 @@ enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const st
 	struct evidence evidence = {.note = shown.note};
 	TRY(evidence_check_checkpoint(&evidence, log, finding));
 	TRY(evidence_check_witnesses(&evidence, log, policy, &proof->seen, finding));
-	if (entry_decode(shown.entry, &proof->entry) != E_OK)
+	if (WRONG(entry_decode(shown.entry, &proof->entry) != E_OK))
 		return finding_set(finding, FINDING_TLOG_ENTRY, shown.index);
 	const struct included included = {shown.index, shown.entry, {shown.inclusion.hashes, shown.inclusion.count}};
-	if (!included_check(&included, &evidence.checkpoint))
+	if (WRONG(!included_check(&included, &evidence.checkpoint)))
 		return finding_set(finding, FINDING_TLOG_INCLUSION, shown.index);
 	proof->checkpoint = evidence.checkpoint;
 	proof->index = shown.index;

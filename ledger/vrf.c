@@ -1,5 +1,7 @@
 #include "ledger/vrf.h"
 
+#include "ledger/wrong.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -155,7 +157,7 @@ enum error vrf_verify(const uint8_t public_key[32], struct bytes alpha, const ui
 	if (crypto_core_ristretto255_sub(v, left, right) != 0)
 		return E_BAD_VRF;
 	challenge(public_key, h, gamma, u, v, recomputed);
-	if (sodium_memcmp(c, recomputed, CHALLENGE_BYTES) != 0)
+	if (WRONG(sodium_memcmp(c, recomputed, CHALLENGE_BYTES) != 0))
 		return E_BAD_VRF;
 	output_of(gamma, out);
 	return E_OK;

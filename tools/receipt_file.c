@@ -1,5 +1,7 @@
 #include "tools/receipt_file.h"
 
+#include "ledger/wrong.h"
+
 #include <string.h>
 
 #define RECEIPT_LINE_MAX 65536u
@@ -18,11 +20,11 @@ static void read_receipt(struct form *form, const char *origin, struct receipt_s
 	const json_t *batch = form_object(form, root, "batch");
 	form_members(form, batch, "kind first_sequence count filing_checked signature");
 	struct bytes kind = form_text(form, batch, "kind", 5);
-	if (!bytes_equal(kind, BYTES_LITERAL("event")) && !bytes_equal(kind, BYTES_LITERAL("mass")))
+	if (WRONG(!bytes_equal(kind, BYTES_LITERAL("event")) && !bytes_equal(kind, BYTES_LITERAL("mass"))))
 		form_fail(form, "kind", "must be event or mass");
-	if (sender == 0 || sender > UINT32_MAX)
+	if (WRONG(sender == 0 || sender > UINT32_MAX))
 		form_fail(form, "sender", "must be a sender's id");
-	if (count == 0 || count > BATCH_EVENTS_MAX || form_number(form, batch, "count") != count)
+	if (WRONG(count > BATCH_EVENTS_MAX) || WRONG(form_number(form, batch, "count") != count))
 		form_fail(form, "count", "does not fit the batch");
 	out->batch.sender = (uint32_t)sender;
 	out->batch.count = (uint32_t)count;
@@ -43,9 +45,9 @@ static enum error check_receipt(
 	TRY(evidence_check_witnesses(&evidence, log, policy, &shown->seen, finding));
 	shown->checkpoint = evidence.checkpoint;
 	struct writer w = writer_of(shown->entry, sizeof shown->entry);
-	if (entry_encode(&entry, &w) != E_OK || writer_done(&w, &shown->at.entry) != E_OK)
+	if (WRONG(entry_encode(&entry, &w) != E_OK) || writer_done(&w, &shown->at.entry) != E_OK)
 		return finding_set(finding, FINDING_BATCH_ENTRY, shown->at.index);
-	if (!included_check(&shown->at, &shown->checkpoint))
+	if (WRONG(!included_check(&shown->at, &shown->checkpoint)))
 		return finding_set(finding, FINDING_BATCH_INCLUSION, shown->at.index);
 	return E_OK;
 }

@@ -3,6 +3,7 @@
 #include "tests/unit/forged_example.h"
 
 #include "tests/unit/forged_policy.h"
+#include "tests/unit/forged_vector.h"
 
 /* What a cheat hands to its victim. */
 struct cheat {
@@ -453,39 +454,23 @@ static const struct cheat cheats[] = {
 
 #define CHEATS (sizeof cheats / sizeof cheats[0])
 
-/* ---- vectors: with INDSIGT_WRITE_VECTORS set, what is verified here is written to tests/vectors/statement ---- */
+/* ---- vectors ---- */
 
-static void write_vector(
+static void write_statement(
 	const char *name, const char *about, const json_t *statement, const struct vkey *log, enum finding_code finding)
 {
-	char path[512], text[VKEY_TEXT_MAX + 1], policy[FORGED_POLICY_MAX];
-	if (getenv("INDSIGT_WRITE_VECTORS") == NULL)
-		return;
+	char policy[FORGED_POLICY_MAX];
 	char *document = json_dumps(statement, JSON_COMPACT);
-	vkey_format(log, text);
-	json_t *vector = json_pack("{s:s,s:s,s:s,s:s}", "about", about, "expect",
-		finding == FINDING_NONE ? "ok" : "bad-proof", "finding", finding_name(finding), "vkey", text);
-	if (victim.subject != NULL)
-		json_object_set_new(vector, "subject", json_string(victim.subject));
-	if (victim.policy != NULL) {
-		two_of_three_text(policy);
-		json_object_set_new(vector, "policy", json_string(policy));
-	}
-	if (victim.auditor != NULL) {
-		vkey_format(victim.auditor, text);
-		json_object_set_new(vector, "auditor", json_string(text));
-	}
-	json_object_set_new(vector, "statement", json_string(document));
-	snprintf(path, sizeof path, "%s/tests/vectors/statement/%s.json", getenv("INDSIGT_SOURCE"), name);
-	ck_assert_int_eq(json_dump_file(vector, path, JSON_INDENT(1) | JSON_ENSURE_ASCII), 0);
-	json_decref(vector);
+	two_of_three_text(policy);
+	write_vector("statement", name, about, "statement", document, log, victim.subject, victim.policy ? policy : NULL,
+		victim.auditor, finding);
 	free(document);
 }
 
 static void accept_vector(const char *name, const char *about, const struct forge_options *options)
 {
 	json_t *json = forge_statement(forge, options);
-	write_vector(name, about, json, &forge->vkey, FINDING_NONE);
+	write_statement(name, about, json, &forge->vkey, FINDING_NONE);
 	statement_free(accept_json(forge, json, &victim));
 }
 
@@ -508,7 +493,7 @@ START_TEST(honest_ones_are_accepted)
 	accept_vector("witnessed", "cosigned by two of three witnesses", &(struct forge_options){.subject = ANNE});
 	victim.policy = NULL;
 	json_t *json = window();
-	write_vector("window", "the three events of a window, with neighbours", json, &forge->vkey, FINDING_NONE);
+	write_statement("window", "the three events of a window, with neighbours", json, &forge->vkey, FINDING_NONE);
 	statement_free(accept_json(forge, json, &victim));
 	accept_vector("window-empty", "a window between two events",
 		&(struct forge_options){.subject = ANNE,
@@ -537,7 +522,7 @@ START_TEST(each_is_refused)
 	snprintf(name, sizeof name, "cheat-%02u-%s", cheat->number, finding_name(cheat->refused_as));
 	snprintf(about, sizeof about, "number %u of the list in verify.md", cheat->number);
 	victim.auditor = &forge->auditor;
-	write_vector(name, about, json, &forge->vkey, cheat->refused_as);
+	write_statement(name, about, json, &forge->vkey, cheat->refused_as);
 	refuse_json(forge, json, &victim, cheat->refused_as);
 	forge_free(forge);
 	free(policy);

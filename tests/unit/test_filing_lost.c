@@ -147,10 +147,15 @@ END_TEST
 static void check_vector(const json_t *vector, const char *path)
 {
 	struct vkey vkey;
+	struct fault fault;
+	struct witness_policy *policy = NULL;
 	struct finding finding;
 	struct filing_lost lost;
 	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey));
-	enum error error = filing_lost_verify(bytes_text(vector_text(vector, "proof")), &vkey, NULL, &lost, &finding);
+	if (json_object_get(vector, "policy") != NULL)
+		ck_ok(witness_policy_parse(bytes_text(vector_text(vector, "policy")), &policy, &fault));
+	enum error error = filing_lost_verify(bytes_text(vector_text(vector, "proof")), &vkey, policy, &lost, &finding);
+	free(policy);
 	vector_expect(vector, path, error);
 	ck_assert_msg(
 		strcmp(finding_name(finding.code), vector_text(vector, "finding")) == 0, "%s: %s", path, finding.text);

@@ -256,10 +256,15 @@ static void check_proven(const json_t *vector, const char *path, const struct fi
 static void check_vector(const json_t *vector, const char *path)
 {
 	struct vkey vkey;
+	struct fault fault;
+	struct witness_policy *policy = NULL;
 	struct finding finding;
 	struct filing_proof *proof = NULL;
 	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey));
-	enum error error = filing_proof_verify(bytes_text(vector_text(vector, "proof")), &vkey, NULL, &proof, &finding);
+	if (json_object_get(vector, "policy") != NULL)
+		ck_ok(witness_policy_parse(bytes_text(vector_text(vector, "policy")), &policy, &fault));
+	enum error error = filing_proof_verify(bytes_text(vector_text(vector, "proof")), &vkey, policy, &proof, &finding);
+	free(policy);
 	vector_expect(vector, path, error);
 	ck_assert_msg(
 		strcmp(finding_name(finding.code), vector_text(vector, "finding")) == 0, "%s: %s", path, finding.text);

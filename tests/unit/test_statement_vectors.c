@@ -39,7 +39,7 @@ START_TEST(own_vectors)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/statement", dir));
-	ck_assert_uint_eq(vector_walk(dir, check_vector), 9 + 36);
+	ck_assert_uint_ge(vector_walk(dir, check_vector), 213);
 }
 END_TEST
 
