@@ -23,7 +23,7 @@ struct job {
 	uint64_t connection; /* who asked; opaque here */
 	struct seat *seat;   /* held, for JOB_HELLO and JOB_BATCH */
 	uint32_t sender;
-	uint8_t *body; /* owned: batch body, or the checkpoint of a hello; wiped and freed once it was used */
+	uint8_t *body; /* owned: batch body, or the checkpoint of a hello; wiped and freed once it is used no more */
 	size_t body_bytes;
 	struct entry_sender *entry; /* owned, for JOB_SENDER */
 
@@ -41,6 +41,7 @@ struct job {
 
 	/* inside the sequencer */
 	struct prepared *prepared;
+	unsigned prepared_again; /* how often */
 	struct appended appended;
 };
 

@@ -1,4 +1,4 @@
-#include "ingest/sequencer.h"
+#include "ingest/sequencer_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,46 +18,9 @@
 #define HAND_OVER_JOBS 16
 #define HAND_OVER_BYTES 262144
 #define FIRST_SEQUENCE_AT 5 /* in the body of a batch: after kind and sender */
-#define RETRY_MS 1000       /* between tries when the disk is full; also the beat of idle work */
-#define STANDSTILL_S 60     /* the log's time has stood still: what is not filed is filed before it goes on */
-#define EPOCH_SECONDS_MOST (EPOCH_LAG_SECONDS_DEFAULT / 2) /* whatever was asked for: events are filed in time */
+#define PREPARED_AGAIN_MAX 3
 
-/* ---- the sequencer ---- */
-
-struct sequencer {
-	struct sequencer_options options;
-	struct preparer *preparer;
-	pthread_t prepare_thread;
-	pthread_t tick_thread;
-	struct queue submitted;
-	struct queue prepared;
-	struct queue done;
-	_Atomic bool stopping;
-	_Atomic bool halted; /* a sender holds a receipt that this store does not extend */
-
-	/* tick thread only */
-	struct job *epoch_waiters; /* `number`: how many entries epochs must cover; UINT64_MAX: not said yet */
-	bool epoch_running;
-	uint64_t epoch_ended_ms;
-	uint64_t slice_after_us; /* while ticks have work, the next slice of an epoch waits so long */
-	uint8_t receipt[RECEIPT_BYTES_MAX];
-};
-
-static uint64_t clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static uint64_t clock_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static void finish(struct sequencer *s, struct job *jobs)
+void sequencer_finish(struct sequencer *s, struct job *jobs)
 {
 	if (jobs == NULL)
 		return;
@@ -66,13 +28,13 @@ static void finish(struct sequencer *s, struct job *jobs)
 	s->options.wake(s->options.context);
 }
 
-/* ---- preparing ---- */
-
-static _Noreturn void die(const struct fault *fault)
+_Noreturn void sequencer_die(const struct fault *fault)
 {
 	fprintf(stderr, "indsigt-ingestd: %s; ending, the next start goes on from what is on disk\n", fault->text);
 	_exit(1);
 }
+
+/* ---- preparing ---- */
 
 /* What proves the roll-back is kept: a checkpoint that this log signed. There is one file for each checkpoint, however
  * often it is presented. */
@@ -96,6 +58,7 @@ static void halt(struct sequencer *s, const struct job *job)
 {
 	struct checkpoint checkpoint = {0};
 	bool first = !atomic_exchange(&s->halted, true);
+	health_set(s->health, STATUS_HALTED, true);
 	if (first)
 		fprintf(stderr,
 			"indsigt-ingestd: ALARM: sender %" PRIu32 " holds a checkpoint of this log that the store does not extend. "
@@ -120,27 +83,30 @@ static void look_up(struct sequencer *s, struct job *job)
 	}
 	if (job->error == E_OK && atomic_load(&s->halted))
 		job->error = E_ROLLED_BACK;
+	/* Better no welcome than one with a time that may be wrong: the sender tries again. */
+	if (job->error == E_OK)
+		job->error = ledger_now(s->options.ledger, &job->ledger_time_s, NULL);
 	job->number = size;
 }
 
+/* The body is kept until the batch is appended: it may have to be prepared again. Under `preparing`. */
 static void prepare(struct sequencer *s, struct job *job)
 {
-	if (job->kind == JOB_HELLO) {
-		look_up(s, job);
-		return;
-	}
-	if (job->kind != JOB_BATCH)
-		return;
 	struct bytes body = bytes_of(job->body, job->body_bytes);
+	uint64_t now_s = 0;
 	/* Also of a batch that is refused for its head: the sender must know which one is meant. */
 	job->first_sequence = body.len >= FIRST_SEQUENCE_AT + 8 ? get_u64(body.data + FIRST_SEQUENCE_AT) : UINT64_MAX;
+	job->fault = (struct fault){.event = FAULT_NO_EVENT};
 	if (atomic_load(&s->halted))
 		job->error = fault_set(&job->fault, E_ROLLED_BACK, "");
 	else
-		job->error = prepare_batch(s->preparer, job->sender, body, (uint64_t)time(NULL), &job->prepared, &job->fault);
+		job->error = ledger_now(s->options.ledger, &now_s, &job->fault);
+	if (job->error == E_OK)
+		job->error = prepare_batch(s->preparer, job->sender, body, now_s, &job->prepared, &job->fault);
 	if (job->error == E_IO) /* no judgement of the batch: the keys cannot be read */
-		die(&job->fault);
-	job_drop_body(job);
+		sequencer_die(&job->fault);
+	if (job->error != E_OK)
+		job_drop_body(job);
 }
 
 /* Prepares the first jobs of the list, up to HAND_OVER bytes or jobs, and returns the rest: handing over single small
@@ -149,14 +115,19 @@ static struct job *prepare_some(struct sequencer *s, struct job *jobs)
 {
 	struct job **link = &jobs;
 	size_t bytes = 0;
+	pthread_mutex_lock(&s->preparing);
 	for (unsigned count = 0; *link != NULL && count < HAND_OVER_JOBS && bytes < HAND_OVER_BYTES; count++) {
 		bytes += (*link)->body_bytes;
-		prepare(s, *link);
+		if ((*link)->kind == JOB_HELLO)
+			look_up(s, *link);
+		else if ((*link)->kind == JOB_BATCH)
+			prepare(s, *link);
 		link = &(*link)->next;
 	}
 	struct job *rest = *link;
 	*link = NULL;
 	queue_put(&s->prepared, jobs);
+	pthread_mutex_unlock(&s->preparing);
 	return rest;
 }
 
@@ -187,11 +158,8 @@ static void append_batch(struct sequencer *s, struct job *job)
 
 static void append_sender(struct sequencer *s, struct job *job)
 {
-	struct checkpoint before;
-	struct bytes note;
-	ledger_checkpoint(s->options.ledger, &before, &note);
+	job->number = ledger_next_index(s->options.ledger);
 	job->error = ledger_append_sender(s->options.ledger, job->entry, &job->fault);
-	job->number = before.size;
 }
 
 /* What was refused already changes nothing, so it is not worth a commit. */
@@ -200,48 +168,32 @@ static bool needs_tick(const struct job *job)
 	return job->prepared != NULL || job->kind == JOB_SENDER;
 }
 
-/* Not a judgement of the job: the tick cannot go on with the store, or the memory, in this state. */
-static bool fatal(enum error error)
+/* Not a judgement of the job: the tick cannot go on with the store, or the memory, in this state. A damaged store is
+ * fatal too, but for a batch that was only to be compared with it. */
+static bool fatal(const struct job *job)
 {
-	return error == E_IO || error == E_CORRUPT || error == E_STOPPED || error == E_NO_MEMORY || error == E_FULL;
+	enum error error = job->error;
+	return error == E_IO || error == E_STOPPED || error == E_NO_MEMORY || error == E_FULL ||
+		   (error == E_CORRUPT && job->kind != JOB_BATCH);
 }
 
-/* An event must be filed before the log's time has gone on for the log's lag (EPO-9). While ticks go on an epoch comes
- * in time. After a standstill (the process was stopped, the machine slept) the next entry would be too late a one, so
- * all that is not filed comes first. What cannot be filed is an operator's business, and no reason to take nothing. */
-static enum error file_first(struct sequencer *s, struct fault *fault)
+/* Appends the jobs and commits, up to one that has to be prepared again (*again; NULL: all were taken). E_FULL,
+ * E_CLOCK: nothing happened. */
+static enum error run_tick(struct sequencer *s, struct job *jobs, struct job **again, struct fault *fault)
 {
-	struct ledger *ledger = s->options.ledger;
-	enum error error = E_OK;
-	if ((uint64_t)time(NULL) <= ledger_time_s(ledger) + STANDSTILL_S)
-		return E_OK;
-	while (error == E_OK && ledger_unfiled(ledger) > 0) {
-		bool finished = false;
-		if (!s->epoch_running)
-			error = ledger_epoch_start(ledger, &s->epoch_running, fault);
-		while (error == E_OK && !finished)
-			error = ledger_epoch_slice(ledger, &finished, fault);
-		s->epoch_running = false;
-	}
-	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED)
-		return error;
-	fprintf(stderr, "indsigt-ingestd: %s\n", fault->text);
-	return E_OK;
-}
-
-/* Appends the jobs and commits. E_FULL: nothing happened. */
-static enum error run_tick(struct sequencer *s, struct job *jobs, struct fault *fault)
-{
-	TRY(file_first(s, fault));
+	*again = NULL;
+	TRY(epochs_file_first(s, fault));
 	TRY(ledger_begin(s->options.ledger, fault));
-	for (struct job *job = jobs; job != NULL; job = job->next) {
+	for (struct job *job = jobs; job != NULL && *again == NULL; job = job->next) {
 		if (!needs_tick(job))
 			continue;
 		if (job->kind == JOB_SENDER)
 			append_sender(s, job);
 		else
 			append_batch(s, job);
-		if (fatal(job->error)) {
+		if (job->error == E_PERIOD_PASSED && job->prepared_again < PREPARED_AGAIN_MAX)
+			*again = job;
+		if (fatal(job)) {
 			*fault = job->fault;
 			ledger_abort(s->options.ledger);
 			return job->error;
@@ -250,12 +202,27 @@ static enum error run_tick(struct sequencer *s, struct job *jobs, struct fault *
 	return ledger_commit(s->options.ledger, fault);
 }
 
-/* Ingest has stopped: nothing more is signed. */
-static void refuse_all(struct job *jobs)
+/* A batch that is not appended now, or not by itself, leaves its keys to whoever is committed next. */
+static void keep_keys(struct sequencer *s, struct job *job)
 {
-	for (struct job *job = jobs; job != NULL; job = job->next)
-		if (needs_tick(job))
-			job->error = fault_set(&job->fault, E_ROLLED_BACK, "");
+	struct fault fault = {.text = "out of memory"};
+	if (job->prepared == NULL)
+		return;
+	if (ledger_keep_keys(s->options.ledger, job->prepared) != E_OK)
+		sequencer_die(&fault);
+	job->prepared->new_keys = BYTES_EMPTY; /* a second try must not queue them again */
+}
+
+/* Nothing is signed now. Later batches may be sealed under keys that these have brought. */
+static void refuse_all(struct sequencer *s, struct job *jobs, const struct fault *fault)
+{
+	for (struct job *job = jobs; job != NULL; job = job->next) {
+		if (!needs_tick(job))
+			continue;
+		job->error = fault->error;
+		job->fault = *fault;
+		keep_keys(s, job);
+	}
 }
 
 static void write_receipt(struct sequencer *s, struct job *job)
@@ -271,7 +238,7 @@ static void write_receipt(struct sequencer *s, struct job *job)
 		job->error = E_NO_MEMORY;
 	if (job->error != E_OK) {
 		fault_set(&job->fault, job->error, "a receipt cannot be made: %s", error_text(job->error));
-		die(&job->fault); /* it is stored: the sender asks for its receipt again */
+		sequencer_die(&job->fault); /* it is stored: the sender asks for its receipt again */
 	}
 	memcpy(job->receipt, encoded.data, encoded.len);
 	job->receipt_bytes = encoded.len;
@@ -279,7 +246,7 @@ static void write_receipt(struct sequencer *s, struct job *job)
 	job->seat->receipt_size = checkpoint.size;
 }
 
-static void answer_simple(struct sequencer *s, struct job *job)
+void sequencer_answer_simple(struct sequencer *s, struct job *job)
 {
 	struct checkpoint checkpoint;
 	struct bytes note;
@@ -294,28 +261,54 @@ static void answer_simple(struct sequencer *s, struct job *job)
 	if (job->kind == JOB_STATUS || job->kind == JOB_EPOCH)
 		job->number = checkpoint.size;
 	job->tail = ledger_unfiled(s->options.ledger);
-	job->ledger_time_s = ledger_time_s(s->options.ledger);
 }
 
 /* Commits the jobs, however long the disk stays full. */
-static void commit_jobs(struct sequencer *s, struct job *jobs)
+static void commit_jobs(struct sequencer *s, struct job *jobs, struct job **again)
 {
 	struct fault fault = {0};
 	bool said = false;
-	enum error error = run_tick(s, jobs, &fault);
+	enum error error = run_tick(s, jobs, again, &fault);
 	while (error == E_FULL) {
 		if (!said)
 			fprintf(stderr, "indsigt-ingestd: %s; nothing is acknowledged until there is room\n", fault.text);
 		said = true;
+		health_set(s->health, STATUS_DISK_FULL, true);
 		if (atomic_load(&s->stopping))
-			die(&fault);
+			sequencer_die(&fault);
 		nanosleep(&(struct timespec){.tv_sec = RETRY_MS / 1000}, NULL);
-		error = run_tick(s, jobs, &fault);
+		health_writer(s->health);
+		error = run_tick(s, jobs, again, &fault);
 	}
-	if (error != E_OK)
-		die(&fault);
+	if (error == E_CLOCK) {
+		*again = NULL;
+		refuse_all(s, jobs, &fault);
+	} else if (error != E_OK) {
+		sequencer_die(&fault);
+	}
 	if (said)
 		fprintf(stderr, "indsigt-ingestd: there is room again, going on\n");
+	health_set(s->health, STATUS_DISK_FULL, false);
+}
+
+/* What an operator should know: once for each batch, however often it is sent. */
+static void alarm_about(struct sequencer *s, const struct job *job)
+{
+	if (job->error != E_EQUIVOCATION && job->error != E_CORRUPT)
+		return;
+	if (job->error == E_CORRUPT)
+		health_set(s->health, STATUS_DAMAGE, true);
+	if (s->alarm_sender == job->sender && s->alarm_sequence == job->first_sequence)
+		return;
+	s->alarm_sender = job->sender;
+	s->alarm_sequence = job->first_sequence;
+	if (job->error == E_CORRUPT)
+		fprintf(stderr, "indsigt-ingestd: ALARM: %s. The sender waits; run 'indsigt audit'.\n", job->fault.text);
+	else
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: sender %" PRIu32 " has signed two different batches from sequence %" PRIu64
+			". Both are kept; see 'indsigt evidence'.\n",
+			job->sender, job->first_sequence);
 }
 
 static void answer_batch(struct sequencer *s, struct job *job)
@@ -323,133 +316,25 @@ static void answer_batch(struct sequencer *s, struct job *job)
 	struct sender sender;
 	prepared_free(job->prepared);
 	job->prepared = NULL;
+	job_drop_body(job);
+	alarm_about(s, job);
 	if (job->error == E_OK)
 		write_receipt(s, job);
 	else if (ledger_sender(s->options.ledger, job->sender, &sender) == E_OK)
 		job->expected_sequence = sender.next_sequence;
+	if (job->error != E_OK)
+		health_refused(s->health, job->error);
 }
 
-static void tick(struct sequencer *s, struct job *jobs)
+static void answer_all(struct sequencer *s, struct job *jobs)
 {
-	bool any = false;
-	for (const struct job *job = jobs; job != NULL; job = job->next)
-		any |= needs_tick(job);
-	if (any && atomic_load(&s->halted))
-		refuse_all(jobs);
-	else if (any)
-		commit_jobs(s, jobs);
 	for (struct job *job = jobs; job != NULL; job = job->next) {
 		if (job->kind == JOB_BATCH)
 			answer_batch(s, job);
 		else if (job->kind != JOB_SENDER)
-			answer_simple(s, job);
+			sequencer_answer_simple(s, job);
 	}
-	finish(s, jobs);
-}
-
-/* ---- epochs ---- */
-
-/* An epoch has ended, or there was nothing to do: answers those whose entries it covers; after an error, everybody. */
-static void epoch_done(struct sequencer *s, enum error error, const struct fault *fault)
-{
-	struct job *answered = NULL;
-	struct job **link = &s->epoch_waiters;
-	s->epoch_running = false;
-	s->epoch_ended_ms = clock_ms();
-	uint64_t covered = ledger_unfiled(s->options.ledger) == 0 ? UINT64_MAX - 1 : ledger_filed(s->options.ledger);
-	while (*link != NULL) {
-		struct job *job = *link;
-		if (error == E_OK && job->number > covered) {
-			link = &job->next;
-			continue;
-		}
-		*link = job->next;
-		job->next = answered;
-		answered = job;
-		answer_simple(s, job);
-		job->error = error;
-		if (error != E_OK)
-			job->fault = *fault;
-	}
-	finish(s, answered);
-}
-
-/* While ticks have work they have most of the thread: four times what the last slice took. But an epoch must end before
- * the log's lag is over (300 seconds), so the longer the last one was ago, the less it rests. */
-static uint64_t slice_rest(const struct sequencer *s)
-{
-	uint64_t ago_ms = clock_ms() - s->epoch_ended_ms;
-	return ago_ms < 30000 ? 4 : ago_ms < 60000 ? 1 : 0;
-}
-
-static enum error epoch_slice(struct sequencer *s, bool *finished, struct fault *fault)
-{
-	uint64_t start_us = clock_us();
-	enum error error = ledger_epoch_slice(s->options.ledger, finished, fault);
-	uint64_t end_us = clock_us();
-	s->slice_after_us = end_us + slice_rest(s) * (end_us - start_us);
-	return error;
-}
-
-/* Those who wait for an epoch want everything covered that was there when they came. */
-static void set_waiters_targets(struct sequencer *s)
-{
-	struct checkpoint checkpoint;
-	struct bytes note;
-	ledger_checkpoint(s->options.ledger, &checkpoint, &note);
-	for (struct job *job = s->epoch_waiters; job != NULL; job = job->next)
-		if (job->number == UINT64_MAX)
-			job->number = checkpoint.size;
-}
-
-/* At most one slice. `busy`: ticks have work. */
-static void epoch_step(struct sequencer *s, bool busy)
-{
-	struct fault fault = {0};
-	enum error error = E_OK;
-	bool finished = false;
-	uint64_t tail = ledger_unfiled(s->options.ledger);
-	set_waiters_targets(s);
-	uint32_t seconds = s->options.epoch_seconds < EPOCH_SECONDS_MOST ? s->options.epoch_seconds : EPOCH_SECONDS_MOST;
-	bool due = clock_ms() - s->epoch_ended_ms >= (uint64_t)seconds * 1000;
-	if (atomic_load(&s->halted)) {
-		s->epoch_running = false;
-		if (s->epoch_waiters != NULL) {
-			fault_set(&fault, E_ROLLED_BACK, "");
-			epoch_done(s, E_ROLLED_BACK, &fault);
-		}
-		return;
-	}
-	if (!s->epoch_running && tail > 0 && (due || tail > EPOCH_EVENTS_MAX / 2 || s->epoch_waiters != NULL))
-		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, &fault);
-	if (error == E_OK && s->epoch_running && busy && clock_us() < s->slice_after_us)
-		return;
-	if (error == E_OK && s->epoch_running)
-		error = epoch_slice(s, &finished, &fault);
-	if (error == E_IO || error == E_STOPPED)
-		die(&fault);
-	if (error != E_OK)
-		fprintf(stderr, "indsigt-ingestd: %s\n", fault.text);
-	if (finished || error != E_OK || (!s->epoch_running && s->epoch_waiters != NULL))
-		epoch_done(s, error, &fault);
-}
-
-/* Takes the jobs that wait for an epoch out of the list. */
-static struct job *set_epochs_aside(struct sequencer *s, struct job *jobs)
-{
-	struct job **link = &jobs;
-	while (*link != NULL) {
-		struct job *job = *link;
-		if (job->kind != JOB_EPOCH) {
-			link = &job->next;
-			continue;
-		}
-		*link = job->next;
-		job->number = UINT64_MAX;
-		job->next = s->epoch_waiters;
-		s->epoch_waiters = job;
-	}
-	return jobs;
+	sequencer_finish(s, jobs);
 }
 
 /* Cuts the list after TICK_BYTES_MAX; returns the rest. */
@@ -467,6 +352,86 @@ static struct job *cut(struct job *jobs)
 	return NULL;
 }
 
+/* The list up to `end`, which begins the next one. */
+static struct job *split_before(struct job *jobs, struct job *end)
+{
+	struct job **link = &jobs;
+	while (*link != end)
+		link = &(*link)->next;
+	*link = NULL;
+	return jobs;
+}
+
+static struct job *joined(struct job *jobs, struct job *more)
+{
+	struct job **link = &jobs;
+	while (*link != NULL)
+		link = &(*link)->next;
+	*link = more;
+	return jobs;
+}
+
+/* Prepares the first of the list again. It may be sealed under a key that a batch behind it has brought, so whatever
+ * has been prepared meanwhile gives its keys first. */
+static struct job *prepare_again(struct sequencer *s, struct job *jobs)
+{
+	bool closed;
+	pthread_mutex_lock(&s->preparing);
+	jobs = joined(jobs, epochs_set_aside(s, queue_take(&s->prepared, 0, &closed)));
+	for (struct job *job = jobs; job != NULL; job = job->next)
+		keep_keys(s, job);
+	prepared_free(jobs->prepared);
+	jobs->prepared = NULL;
+	jobs->prepared_again++;
+	prepare(s, jobs);
+	pthread_mutex_unlock(&s->preparing);
+	return jobs;
+}
+
+/* One tick, or several: each takes at most TICK_BYTES_MAX, and a job that has to be prepared again begins the next one,
+ * so that every sender's batches stay in order. */
+static void run_ticks(struct sequencer *s, struct job *jobs)
+{
+	struct fault halted = {.event = FAULT_NO_EVENT};
+	while (jobs != NULL) {
+		struct job *rest = cut(jobs);
+		struct job *again = NULL;
+		bool any = false;
+		for (const struct job *job = jobs; job != NULL; job = job->next)
+			any |= needs_tick(job);
+		if (any && atomic_load(&s->halted) && fault_set(&halted, E_ROLLED_BACK, "") != E_OK)
+			refuse_all(s, jobs, &halted);
+		else if (any)
+			commit_jobs(s, jobs, &again);
+		answer_all(s, split_before(jobs, again));
+		jobs = again ? prepare_again(s, joined(again, rest)) : rest;
+	}
+}
+
+/* The beat of the tick thread: follows the clock, so that a long quiet is no jump, and says what is wrong with it. */
+static void watch_clock(struct sequencer *s)
+{
+	struct fault fault = {.event = FAULT_NO_EVENT};
+	uint64_t now_s = 0;
+	time_t wall_s = time(NULL);
+	enum error error = ledger_now(s->options.ledger, &now_s, &fault);
+	bool changed = health_set(s->health, STATUS_CLOCK, error != E_OK);
+	if (changed && error != E_OK)
+		fprintf(stderr, "indsigt-ingestd: ALARM: %s\n", fault.text);
+	else if (changed)
+		fprintf(stderr, "indsigt-ingestd: the clock is taken for right again, going on\n");
+	uint64_t ahead_s = error == E_OK && (int64_t)now_s > (int64_t)wall_s ? now_s - (uint64_t)wall_s : 0;
+	if (ahead_s > CLOCK_APART_SECONDS_MAX && !s->behind_said)
+		fprintf(stderr,
+			"indsigt-ingestd: the clock is %" PRIu64 " seconds before the log's newest entry; entries bear the log's "
+			"time until it has caught up. If the clock is "
+			"wrong, set it right\n",
+			ahead_s);
+	s->behind_said = ahead_s > CLOCK_APART_SECONDS_MAX;
+	health_set(s->health, STATUS_GUARD, ledger_guard_lags(s->options.ledger));
+	health_writer(s->health);
+}
+
 static void *tick_main(void *context)
 {
 	struct sequencer *s = context;
@@ -475,19 +440,16 @@ static void *tick_main(void *context)
 	while (!closed) {
 		struct job *jobs = queue_take(&s->prepared, s->epoch_running || s->epoch_waiters ? 0 : RETRY_MS, &closed);
 		if (jobs == NULL && ledger_idle(s->options.ledger, &fault) == E_IO)
-			die(&fault);
-		jobs = set_epochs_aside(s, jobs);
+			sequencer_die(&fault);
+		watch_clock(s);
+		jobs = epochs_set_aside(s, jobs);
 		bool busy = jobs != NULL;
-		while (jobs != NULL) {
-			struct job *rest = cut(jobs);
-			tick(s, jobs);
-			jobs = rest;
-		}
+		run_ticks(s, jobs);
 		if (!closed)
-			epoch_step(s, busy);
+			epochs_step(s, busy);
 	}
 	fault_set(&fault, E_STOPPED, "");
-	epoch_done(s, E_STOPPED, &fault);
+	epochs_end(s, E_STOPPED, &fault);
 	return NULL;
 }
 
@@ -516,7 +478,9 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 	if (s == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	s->options = *options;
-	s->epoch_ended_ms = clock_ms();
+	s->health = options->health;
+	s->epoch_ended_ms = s->filed_ms = status_clock_ms();
+	pthread_mutex_init(&s->preparing, NULL);
 	queue_init(&s->submitted);
 	queue_init(&s->prepared);
 	queue_init(&s->done);
@@ -561,5 +525,6 @@ void sequencer_free(struct sequencer *s)
 	queue_free(&s->submitted);
 	queue_free(&s->prepared);
 	queue_free(&s->done);
+	pthread_mutex_destroy(&s->preparing);
 	free(s);
 }

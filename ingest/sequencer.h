@@ -9,9 +9,13 @@
  *
  *   Disk or map full: nothing of the tick happened; it is tried again every second, and nothing is answered meanwhile.
  *   Any other failed commit: the process ends; the next open goes on from what is on disk.
+ *   The month or a registration changed between two steps: the batch is prepared again, and the sender does not notice.
+ *   The clock is far ahead of the log (wall_clock.h): nothing is signed, and everybody is told to try again.
+ *   A repeated batch that is damaged in the store: an alarm, and the sender waits.
  *   A sender's checkpoint that the log does not extend: ingest stops; every batch is refused until the restart. */
 #pragma once
 
+#include "ingest/health.h"
 #include "ingest/job.h"
 
 struct sequencer;
@@ -20,6 +24,7 @@ struct sequencer_options {
 	struct ledger *ledger;
 	const char *dir; /* where evidence is kept */
 	unsigned epoch_seconds;
+	struct health *health;       /* borrowed */
 	void (*wake)(void *context); /* called from the sequencer's threads when jobs are done */
 	void *context;
 };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define BEAT_MS 250
+#define HEALTH_MS 1000
 #define TURNED_AWAY_MAX 64 /* connections beyond the limit that are being told so */
 
 /* ---- accepting ---- */
@@ -64,6 +65,10 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	room_evict(server);
+	if (server_now_ms() - server->health_ms >= HEALTH_MS) {
+		server->health_ms = server_now_ms();
+		health_beat(server->health);
+	}
 	if (server->listener != NULL && server->connection_count < server->options->connections_max + TURNED_AWAY_MAX)
 		set_accepting(server, true);
 }
@@ -182,9 +187,12 @@ static enum error start(struct server *server, void (*listening)(const char *add
 	event_add(server->beat, &beat);
 	/* Before there are other threads: the socket's mode is made with the umask, which is the whole process's. */
 	TRY(control_open(server->base, server->options->dir, submit_control, server, &server->control, fault));
+	if (health_new(server->options->dir, &server->health) != E_OK)
+		return fault_set(fault, E_NO_MEMORY, "");
 	struct sequencer_options sequencing = {
-		server->ledger, server->options->dir, server->options->epoch_seconds, wake_loop, server};
+		server->ledger, server->options->dir, server->options->epoch_seconds, server->health, wake_loop, server};
 	TRY(sequencer_start(&sequencing, &server->sequencer, fault));
+	health_beat(server->health); /* before anybody is told that it listens */
 	return open_listener(server, listening, fault);
 }
 
@@ -215,6 +223,7 @@ static void stop(struct server *server)
 		connection_close(server->connections);
 	control_close(server->control);
 	sequencer_free(server->sequencer);
+	health_free(server->health);
 	struct event *events[] = {server->wake, server->stop[0], server->stop[1], server->beat};
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
 		if (events[i] != NULL)

@@ -57,6 +57,8 @@ struct server {
 	struct event *beat;
 	int wake_fd;
 	struct sequencer *sequencer;
+	struct health *health;
+	uint64_t health_ms; /* of its last beat */
 	struct control *control;
 	struct connection *connections;
 	unsigned connection_count;

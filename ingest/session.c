@@ -113,8 +113,6 @@ void session_looked_up(
 	if (session->state == SESSION_CLOSING)
 		return;
 	assert(session->state == SESSION_LOOKING);
-	if (error == E_OK && sender->status == SENDER_REVOKED)
-		error = E_REVOKED_SENDER;
 	if (error != E_OK) {
 		session_end(session, error, NULL, out);
 		return;

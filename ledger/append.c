@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define GUARD_INTERVAL_MS 1000
 #define ENTRY_BUFFER_BYTES \
@@ -33,6 +32,7 @@ enum error ledger_begin(struct ledger *ledger, struct fault *fault)
 	if (ledger->reading)
 		db_abort(&ledger->read);
 	ledger->reading = false;
+	TRY(wall_clock_now(&ledger->clock, &ledger->tick_s, fault));
 	enum error error = db_begin(ledger->store, true, &ledger->tick);
 	if (error != E_OK)
 		return fault_set(fault, error, "a transaction cannot be started: %s", error_text(error));
@@ -98,13 +98,7 @@ static enum error write_new_keys(struct ledger *ledger)
 	return E_OK;
 }
 
-/* ---- repeated batches ---- */
-
-static void batch_row_key(uint32_t sender, uint64_t first_sequence, uint8_t out[12])
-{
-	put_u32(out, sender);
-	put_u64(out + 4, first_sequence);
-}
+/* ---- appending ---- */
 
 static struct entry batch_entry(const struct batch_head *head)
 {
@@ -117,96 +111,25 @@ static struct entry batch_entry(const struct batch_head *head)
 	return entry;
 }
 
-static bool same_batch_entry(struct ledger *ledger, const struct batch_head *head, uint64_t index)
+/* The time that an entry bears which was received at `receive_s`. */
+static uint64_t entry_time_s(const struct ledger *ledger, uint64_t receive_s)
 {
-	uint8_t buffer[ENTRY_BATCH_BYTES];
-	struct bytes stored;
-	struct bytes wanted;
-	struct entry entry = batch_entry(head);
-	struct writer w = writer_of(buffer, sizeof buffer);
-	return entry_encode(&entry, &w) == E_OK && writer_done(&w, &wanted) == E_OK &&
-		   log_entry(&ledger->tick, index, &stored) == E_OK && bytes_equal(stored, wanted);
+	uint64_t log_s = ledger_next_s(ledger);
+	return receive_s > log_s ? receive_s : log_s;
 }
-
-static bool same_events(struct ledger *ledger, const struct prepared *prepared, uint64_t first_index)
-{
-	for (uint32_t i = 0; i < prepared->head.count; i++) {
-		struct bytes encoded;
-		struct entry entry;
-		if (log_entry(&ledger->tick, first_index + i, &encoded) != E_OK || entry_decode(encoded, &entry) != E_OK ||
-			(entry.kind != ENTRY_EVENT && entry.kind != ENTRY_MASS) ||
-			!hash_equal(&entry.event.commitment, &prepared->commitments[i]))
-			return false;
-	}
-	return true;
-}
-
-/* Both signed batches are kept: the first is in the log, the second goes to the evidence table. */
-static enum error keep_evidence(struct ledger *ledger, const struct prepared *prepared)
-{
-	uint8_t key[12];
-	struct bytes existing;
-	size_t len = BATCH_HEAD_BYTES + (size_t)prepared->head.count * HASH_BYTES;
-	batch_row_key(prepared->head.sender, prepared->head.first_sequence, key);
-	if (db_get(&ledger->tick, STORE_EVIDENCE, BYTES_ARRAY(key), &existing) == E_OK)
-		return E_OK;
-	uint8_t *evidence = malloc(len);
-	struct bytes value;
-	if (evidence == NULL)
-		return E_NO_MEMORY;
-	struct writer w = writer_of(evidence, len);
-	batch_head_encode(&prepared->head, &w);
-	writer_bytes(&w, bytes_of(prepared->commitments, (size_t)prepared->head.count * HASH_BYTES));
-	enum error error = writer_done(&w, &value);
-	if (error == E_OK)
-		db_put(&ledger->tick, STORE_EVIDENCE, BYTES_ARRAY(key), value);
-	free(evidence);
-	return error == E_OK ? ledger->tick.error : error;
-}
-
-static enum error answer_repeated(
-	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
-{
-	uint8_t key[12];
-	struct bytes row;
-	const struct batch_head *head = &prepared->head;
-	TRY(log_flush(ledger->log, &ledger->tick)); /* so that this tick's own entries can be compared too */
-	batch_row_key(head->sender, head->first_sequence, key);
-	enum error error = db_get(&ledger->tick, STORE_BATCH, BYTES_ARRAY(key), &row);
-	if (error == E_OK && row.len == 12 && get_u32(row.data + 8) == head->count) {
-		uint64_t first_index = get_u64(row.data);
-		if (same_batch_entry(ledger, head, first_index + head->count) && same_events(ledger, prepared, first_index)) {
-			*out = (struct appended){head->sender, head->first_sequence, head->count, first_index, true};
-			return E_OK;
-		}
-	} else if (error != E_OK && error != E_NOT_FOUND) {
-		return fault_set(fault, error, "");
-	}
-	TRY(keep_evidence(ledger, prepared));
-	return fault_set(
-		fault, E_EQUIVOCATION, "sequence %" PRIu64 ": %s", head->first_sequence, error_text(E_EQUIVOCATION));
-}
-
-/* ---- appending ---- */
 
 /* Only what is to be appended must have been prepared under the newest registration, and for the right month. */
 static enum error judge_place(
 	struct ledger *ledger, const struct prepared *prepared, const struct sender *sender, struct fault *fault)
 {
-	uint64_t time_s = prepared->receive_s > ledger->state.time_s ? prepared->receive_s : ledger->state.time_s;
-	if (sender == NULL)
-		return fault_set(fault, E_UNKNOWN_SENDER, "");
 	if (sender->status == SENDER_REVOKED)
 		return fault_set(fault, E_REVOKED_SENDER, "");
-	if (prepared->head.first_sequence < sender->next_sequence)
-		return E_OK;
-	if (sender->version != prepared->sender_version)
-		return fault_set(fault, E_POLICY, "the sender's registration changed meanwhile");
-	if (period_month(time_s) != prepared->period_month)
-		return fault_set(fault, E_PERIOD_PASSED, "");
 	if (prepared->head.first_sequence > sender->next_sequence)
 		return fault_set(fault, E_SEQUENCE_HOLE, "the batch starts at sequence %" PRIu64 ", expected is %" PRIu64,
 			prepared->head.first_sequence, sender->next_sequence);
+	if (sender->version != prepared->sender_version ||
+		period_month(entry_time_s(ledger, prepared->receive_s)) != prepared->period_month)
+		return fault_set(fault, E_PERIOD_PASSED, "");
 	return E_OK;
 }
 
@@ -226,8 +149,7 @@ static enum error append_batch(struct ledger *ledger, const struct prepared *pre
 {
 	const struct batch_head *head = &prepared->head;
 	uint64_t first_index = log_frontier(ledger->log)->size;
-	if (prepared->receive_s > ledger->state.time_s)
-		ledger->state.time_s = prepared->receive_s;
+	ledger->state.time_s = entry_time_s(ledger, prepared->receive_s);
 	struct reader records = reader_of(prepared->records);
 	for (uint32_t i = 0; i < head->count; i++) {
 		struct bytes record = reader_range16(&records, RECORD_BYTES_MAX);
@@ -253,6 +175,16 @@ static enum error append_batch(struct ledger *ledger, const struct prepared *pre
 	return ledger->tick.error;
 }
 
+enum error ledger_keep_keys(struct ledger *ledger, const struct prepared *prepared)
+{
+	return queue_keys(ledger, prepared->new_keys);
+}
+
+uint64_t ledger_next_index(const struct ledger *ledger)
+{
+	return log_frontier(ledger->log)->size;
+}
+
 enum error ledger_append(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
 {
@@ -260,12 +192,15 @@ enum error ledger_append(
 	if (error != E_OK)
 		return fault_set(fault, error, "");
 	const struct sender *sender = registry_working(ledger->registry, prepared->head.sender, false);
-	TRY(judge_place(ledger, prepared, sender, fault));
+	if (sender == NULL)
+		return fault_set(fault, E_UNKNOWN_SENDER, "");
 	if (prepared->head.first_sequence < sender->next_sequence)
-		return answer_repeated(ledger, prepared, out, fault);
+		return ledger_answer_repeated(ledger, prepared, out, fault);
+	TRY(judge_place(ledger, prepared, sender, fault));
 	error = append_batch(ledger, prepared, out);
+	/* E_CORRUPT is said of what is compared only: here the tick cannot go on. */
 	if (error != E_OK)
-		return fault_set(fault, error, "the batch cannot be stored: %s", error_text(error));
+		return fault_set(fault, error == E_CORRUPT ? E_IO : error, "the batch cannot be stored: %s", error_text(error));
 	return E_OK;
 }
 
@@ -315,10 +250,8 @@ enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *send
 {
 	struct sender *old = registry_working(ledger->registry, sender_entry->sender, false);
 	TRY(judge_sender_entry(ledger, sender_entry, old, fault));
-	uint64_t now_s = (uint64_t)time(NULL);
 	uint64_t version = log_frontier(ledger->log)->size;
-	if (now_s > ledger->state.time_s)
-		ledger->state.time_s = now_s;
+	ledger->state.time_s = entry_time_s(ledger, ledger->tick_s);
 	sender_entry->time_s = ledger->state.time_s;
 
 	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender_entry};
@@ -376,6 +309,7 @@ enum error ledger_commit(struct ledger *ledger, struct fault *fault)
 		return fault_set(fault, error, "the tick cannot be committed: %s", error_text(error));
 	}
 	registry_publish(ledger->registry);
+	wall_clock_follow(&ledger->clock, ledger_next_s(ledger));
 	ledger->checkpoint = checkpoint;
 	ledger->note_len = writer_len(&note);
 	memcpy(ledger->note, buffer, ledger->note_len);
@@ -390,6 +324,12 @@ enum error ledger_idle(struct ledger *ledger, struct fault *fault)
 	if (ledger->broken || ledger_clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
 		return E_OK;
 	return ledger_write_guard(ledger, fault);
+}
+
+bool ledger_guard_lags(const struct ledger *ledger)
+{
+	return ledger->guard_size != ledger->checkpoint.size &&
+		   ledger_clock_ms() - ledger->guard_time_ms > 5 * GUARD_INTERVAL_MS;
 }
 
 enum error ledger_receipt(struct ledger *ledger, const struct appended *appended, uint64_t old_size, struct writer *out)

@@ -68,7 +68,7 @@
 	X(E_UNSEALED,             59, OPERATOR, "a sealed record does not open; it was changed, or its key was") \
 	X(E_ERASED,               60, NOBODY,   "the record's key was erased") \
 	X(E_PERMISSION,           61, PLACE,    "a key file can be read by others; set its mode to 0600") \
-	X(E_CLOCK,                62, OPERATOR, "the clock is far ahead of the log; if it is right, see 'indsigt clock --help'") \
+	X(E_CLOCK,                62, PLACE,    "the ledger's clock is far ahead of its log; its operator has to look ('indsigt clock')") \
 	X(E_READERS,              63, OPERATOR, "too many snapshots of the store are held; end a program that reads it, then try again") \
 	/* everything else */ \
 	X(E_NO_ROOM,              70, PLACE,    "a buffer is too small") \

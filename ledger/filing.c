@@ -110,6 +110,21 @@ static enum error load_rows(struct ledger *ledger)
 	return error;
 }
 
+/* What the epoch will say it is complete until is over once its coverage stands: no later entry bears that time. */
+static enum error close_time(struct ledger *ledger, uint64_t size)
+{
+	struct db_txn txn;
+	uint64_t time_s = 0;
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = log_time_before(&txn, size, &time_s);
+	db_abort(&txn);
+	if (error == E_OK) {
+		ledger_raise_floor(ledger, time_s);
+		wall_clock_follow(&ledger->clock, ledger_next_s(ledger));
+	}
+	return error;
+}
+
 static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
 {
 	uint64_t keys_from;
@@ -120,6 +135,7 @@ static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
 	if (epoch->keys_to > keys_from + FRESH_SUBJECTS_MAX)
 		epoch->keys_to = keys_from + FRESH_SUBJECTS_MAX;
 	TRY(keystore_visit(ledger->keystore, keys_from, epoch->keys_to, add_key, epoch));
+	TRY(close_time(ledger, epoch->target));
 	return load_rows(ledger);
 }
 

@@ -110,7 +110,19 @@ static enum error load_epoch_entry(struct ledger *ledger, struct db_txn *txn)
 	if (entry.kind != ENTRY_EPOCH || entry.epoch.size < ledger->filing.filed)
 		return E_CORRUPT;
 	ledger->epoch_entry = entry.epoch;
+	ledger_raise_floor(ledger, entry.epoch.time_s);
 	return E_OK;
+}
+
+uint64_t ledger_next_s(const struct ledger *ledger)
+{
+	return ledger->floor_s > ledger->state.time_s ? ledger->floor_s : ledger->state.time_s;
+}
+
+void ledger_raise_floor(struct ledger *ledger, uint64_t time_s)
+{
+	if (time_s + 1 > ledger->floor_s)
+		ledger->floor_s = time_s + 1;
 }
 
 enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
@@ -130,6 +142,7 @@ enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
 		return E_CORRUPT;
 	memcpy(ledger->note, note.data, note.len);
 	ledger->note_len = note.len;
+	wall_clock_follow(&ledger->clock, ledger_next_s(ledger));
 	return E_OK;
 }
 
@@ -165,6 +178,7 @@ static enum error open_place(struct ledger *ledger, const char *dir, struct faul
 	ledger->dir_fd = open_dir(dir);
 	if (ledger->dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
+	ledger->clock.dir_fd = ledger->dir_fd;
 	TRY(take_lock(ledger, dir, fault));
 	int keys_fd = openat(ledger->dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (keys_fd < 0)
@@ -226,6 +240,7 @@ static struct ledger *ledger_new(void)
 	ledger->dir_fd = -1;
 	ledger->lock_fd = -1;
 	ledger->guard_size = UINT64_MAX;
+	wall_clock_init(&ledger->clock, -1);
 	return ledger;
 }
 
@@ -246,6 +261,7 @@ static void ledger_free(struct ledger *ledger)
 		close(ledger->lock_fd);
 	if (ledger->dir_fd >= 0)
 		close(ledger->dir_fd);
+	wall_clock_destroy(&ledger->clock);
 	free(ledger);
 }
 
@@ -329,13 +345,13 @@ static enum error append_genesis(struct ledger *ledger, struct fault *fault)
 {
 	struct entry entry = {.kind = ENTRY_GENESIS};
 	entry.genesis.format = FORMAT_VERSION;
-	entry.genesis.time_s = (uint64_t)time(NULL);
 	strcpy(entry.genesis.origin, ledger->vkey.name);
 	memcpy(entry.genesis.log_key, ledger->secrets->log_public, 32);
 	TRY(vrf_public_key(&ledger->secrets->vrf, entry.genesis.vrf_key));
 	entry.genesis.epoch_seconds = EPOCH_SECONDS_DEFAULT;
 	entry.genesis.epoch_lag_seconds = EPOCH_LAG_SECONDS_DEFAULT;
 	TRY(ledger_begin(ledger, fault));
+	entry.genesis.time_s = ledger->tick_s;
 	ledger->state.time_s = entry.genesis.time_s;
 	enum error error = ledger_append_entry(ledger, &entry);
 	if (error != E_OK)
@@ -408,6 +424,11 @@ void ledger_checkpoint(struct ledger *ledger, struct checkpoint *out, struct byt
 uint64_t ledger_time_s(const struct ledger *ledger)
 {
 	return ledger->state.time_s;
+}
+
+enum error ledger_now(struct ledger *ledger, uint64_t *out_s, struct fault *fault)
+{
+	return wall_clock_now(&ledger->clock, out_s, fault);
 }
 
 enum error ledger_extends(struct ledger *ledger, struct bytes note, uint64_t *out_size)

@@ -50,17 +50,26 @@ struct appended {
 	bool repeated; /* it was there already: the same index and count again */
 };
 
+/* E_CLOCK as ledger_now: there is no tick, and everything is as it was. */
 enum error ledger_begin(struct ledger *ledger, struct fault *fault) MUST_USE;
-/* E_SEQUENCE_HOLE, E_EQUIVOCATION, E_PERIOD_PASSED (prepare it again), E_UNKNOWN_SENDER, E_REVOKED_SENDER, E_POLICY
- * when the sender's entry changed since it was prepared (prepare it again): the tick goes on. E_IO, E_FULL: the tick is
- * lost. */
+/* The tick goes on after E_SEQUENCE_HOLE, E_UNKNOWN_SENDER, E_REVOKED_SENDER; after E_PERIOD_PASSED: the month or the
+ * sender's registration changed since it was prepared, which is to be done again, outside the tick and before anything
+ * later of this sender is appended. And after what a repeated batch is answered: E_EQUIVOCATION (both are kept),
+ * E_BAD_SIGNATURE (it is another one, and not the sender's), E_LOST, E_CORRUPT (what it should be compared with is
+ * damaged in this store). E_IO, E_FULL, E_NO_MEMORY: the tick is lost. */
 enum error ledger_append(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault) MUST_USE;
+/* The keys of a batch that is not appended (now), or again: they are written with the next commit. E_NO_MEMORY. */
+enum error ledger_keep_keys(struct ledger *ledger, const struct prepared *prepared) MUST_USE;
+/* Inside a tick: the log index that the next entry gets. */
+uint64_t ledger_next_index(const struct ledger *ledger);
 /* Signs the checkpoint into the same transaction, commits with a sync, writes the guard when due. E_FULL: nothing of
  * the tick happened, the ledger is still good. Any other error: end the process. */
 enum error ledger_commit(struct ledger *ledger, struct fault *fault) MUST_USE;
 /* When there is nothing to do, about once a second: writes the guard if the last commit is not in it yet. */
 enum error ledger_idle(struct ledger *ledger, struct fault *fault) MUST_USE;
+/* The guard could not be written for a while: it is older than it may be. */
+bool ledger_guard_lags(const struct ledger *ledger);
 /* Forgets the tick: nothing of it happened. */
 void ledger_abort(struct ledger *ledger);
 
@@ -73,8 +82,12 @@ void ledger_checkpoint(struct ledger *ledger, struct checkpoint *out, struct byt
 /* Does the log extend this signed checkpoint of ours? E_BAD_CHECKPOINT: not ours. E_ROLLED_BACK: ours, and it does
  * not fit: ingest must stop. *Any thread.* */
 enum error ledger_extends(struct ledger *ledger, struct bytes note, uint64_t *out_size) MUST_USE;
-/* Ledger time: never runs backwards. */
+/* Ledger time, that of the newest entry: never runs backwards. */
 uint64_t ledger_time_s(const struct ledger *ledger);
+/* The time that an entry would bear now: the later of the machine's clock and the log. It is what batches are prepared
+ * by, and what a sender is told. E_CLOCK: the machine's clock is not to be trusted (wall_clock.h), nothing can be
+ * signed until it is right or confirmed. *Any thread.* */
+enum error ledger_now(struct ledger *ledger, uint64_t *out_s, struct fault *fault) MUST_USE;
 
 /* ---- filing ---- */
 

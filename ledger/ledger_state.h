@@ -1,9 +1,10 @@
-/* What ledger.c (open, guard), append.c (ticks) and filing.c (epochs) share. Not for others. */
+/* What ledger.c (open, guard), append.c and repeat.c (ticks) and filing.c (epochs) share. Not for others. */
 #pragma once
 
 #include "ledger/ledger.h"
 #include "ledger/log.h"
 #include "ledger/secrets.h"
+#include "ledger/wall_clock.h"
 
 struct epoch;
 
@@ -17,6 +18,8 @@ struct ledger {
 	struct registry *registry;
 
 	struct log_appender *log;
+	struct wall_clock clock;        /* its log_s is ledger_next_s() of the last commit */
+	uint64_t floor_s;               /* later than everything that an epoch covers, also one that is running */
 	struct store_state state;       /* with the tick's changes, if one is running; the frontier is the log's */
 	struct losses losses;           /* the last one's entry may be due: see ledger_begin */
 	struct store_filing filing;     /* the newest finished epoch */
@@ -27,6 +30,7 @@ struct ledger {
 	size_t note_len;
 
 	struct db_txn tick; /* the running tick */
+	uint64_t tick_s;    /* when it began */
 	bool ticking;
 	bool broken;        /* a commit failed: nothing more is done */
 	struct db_txn read; /* a snapshot of the last commit, for receipts */
@@ -45,6 +49,13 @@ enum error ledger_write_guard(struct ledger *ledger, struct fault *fault) MUST_U
 uint64_t ledger_clock_ms(void);
 /* Reads where the store stands into memory: at open, and after a tick that did not happen. */
 enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn) MUST_USE;
+/* The least time that the next entry may bear. */
+uint64_t ledger_next_s(const struct ledger *ledger);
+/* Every entry from here on bears a later time than this one: an epoch over all that bear it has begun. */
+void ledger_raise_floor(struct ledger *ledger, uint64_t time_s);
+/* The answer to a batch that begins below its sender's next sequence. */
+enum error ledger_answer_repeated(
+	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault) MUST_USE;
 /* Appends one entry inside a tick. */
 enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry) MUST_USE;
 void ledger_epoch_free(struct ledger *ledger);

@@ -39,6 +39,10 @@
 #define NOTE_SIGNATURES_MAX         64u
 #define LOSSES_MAX                  64u  /* loss entries in a log: each makes whoever reads it count anew */
 
+/* ---- clock ---- */
+#define CLOCK_JUMP_SECONDS_MAX  345600u  /* ahead of the log without an operator's word: a long weekend of silence */
+#define CLOCK_APART_SECONDS_MAX     10u  /* the log's time ahead of the clock: more is said aloud */
+
 /* ---- witnesses ---- */
 #define CHECKPOINT_TEXT_MAX      4096u  /* what is cosigned: three lines, and extension lines of other logs */
 #define WITNESS_BODY_BYTES_MAX 131072u  /* a request: 63 hashes and 16 signatures of 5 kB are less */

@@ -117,8 +117,6 @@ static enum error find_sender(struct preparer *p, uint32_t id, const struct batc
 			head->sender, id);
 	if (registry_get(p->context.registry, id, &p->sender) != E_OK)
 		return fault_set(fault, E_UNKNOWN_SENDER, "");
-	if (p->sender.status == SENDER_REVOKED)
-		return fault_set(fault, E_REVOKED_SENDER, "");
 	return E_OK;
 }
 
@@ -173,16 +171,24 @@ static enum error check_event(
 	return E_OK;
 }
 
-static enum error check_content(struct preparer *p, const struct batch_head *head, const struct key *batch_secret,
-	uint64_t now_s, struct fault *fault)
+static enum error check_commitments(
+	struct preparer *p, const struct batch_head *head, const struct key *batch_secret, struct fault *fault)
+{
+	for (uint32_t i = 0; i < head->count; i++) {
+		struct opening *opening = &p->secrets[i].opening;
+		event_opening(batch_secret, head->first_sequence + i, opening);
+		enum error error = check_commitment(&p->work[i], opening, fault);
+		if (error != E_OK)
+			return refuse_event(fault, i, error);
+	}
+	return E_OK;
+}
+
+static enum error check_content(struct preparer *p, const struct batch_head *head, uint64_t now_s, struct fault *fault)
 {
 	for (uint32_t i = 0; i < head->count; i++) {
 		struct work *work = &p->work[i];
-		struct opening *opening = &p->secrets[i].opening;
-		event_opening(batch_secret, head->first_sequence + i, opening);
-		enum error error = check_commitment(work, opening, fault);
-		if (error == E_OK)
-			error = check_header(&p->sender, work, fault);
+		enum error error = check_header(&p->sender, work, fault);
 		if (error == E_OK)
 			error = check_event(p, work, head->kind, now_s, fault);
 		if (error != E_OK)
@@ -295,14 +301,36 @@ static enum error seal_batch(
 	return E_OK;
 }
 
+/* The log has a batch at this sequence: what is stored decides, not the registration of today. */
+static enum error keep_for_comparison(
+	struct preparer *p, const struct batch_head *head, uint64_t now_s, struct prepared **out, struct fault *fault)
+{
+	size_t commitments = (size_t)head->count * sizeof(struct hash);
+	struct prepared *prepared = malloc(sizeof *prepared + commitments);
+	if (prepared == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	*prepared = (struct prepared){.head = *head, .receive_s = now_s, .bytes = sizeof *prepared + commitments};
+	memcpy(prepared + 1, p->commitments, commitments);
+	prepared->commitments = (const struct hash *)(prepared + 1);
+	*out = prepared;
+	return E_OK;
+}
+
 static enum error prepare(struct preparer *p, uint32_t sender, struct bytes body, uint64_t now_s,
 	struct key *batch_secret, struct prepared **out, struct fault *fault)
 {
 	struct batch_head head;
 	TRY(read_form(p, body, &head, batch_secret, fault));
 	TRY(find_sender(p, sender, &head, fault));
+	if (head.first_sequence < p->sender.next_sequence) {
+		TRY(check_commitments(p, &head, batch_secret, fault));
+		return keep_for_comparison(p, &head, now_s, out, fault);
+	}
+	if (p->sender.status == SENDER_REVOKED)
+		return fault_set(fault, E_REVOKED_SENDER, "");
 	TRY(check_signature(p, &head, fault));
-	TRY(check_content(p, &head, batch_secret, now_s, fault));
+	TRY(check_commitments(p, &head, batch_secret, fault));
+	TRY(check_content(p, &head, now_s, fault));
 
 	struct writer new_keys = writer_of(p->new_keys, NEW_KEYS_BYTES_MAX);
 	struct bytes made = BYTES_EMPTY;

@@ -20,12 +20,12 @@ TEST_LINES_MAX = 800  # a test file is a list of cases
 PLACES = {"ledger/limits.h": "", "ledger/domain.h": "", "ledger/wrong.h": "", "ledger/sender.h": "ledger/entry.c", "ledger/ledger_state.h": "ledger/prepare.c",
           "ledger/audit_state.h": "ledger/audit.c", "ledger/statement_state.h": "ledger/statement_parse.c",
           "ledger/filing_state.h": "ledger/append.c", "ledger/archive_state.h": "ledger/archive.c",
-          "ingest/spool_state.h": "ingest/spool.c",
+          "ingest/spool_state.h": "ingest/spool.c", "ingest/sequencer_state.h": "ingest/health.c",
           "ingest/outbox_state.h": "ingest/filing_checker.c", "ingest/server_state.h": "ingest/control.c",
           "tools/command.h": ""}
 # ... and one whose implementation is spread over several files, or whose types files below its source share.
 SPREAD = {"ledger/ledger.h": "ledger/prepare.c", "ledger/statement.h": "ledger/statement_parse.c",
-          "ingest/adapter.h": "ingest/control_client.c",
+          "ingest/adapter.h": "ingest/control_client.c", "ingest/sequencer.h": "ingest/health.c",
           "ingest/outbox.h": "ingest/filing_checker.c", "ingest/server.h": "ingest/control.c",
           "query/routes.h": "query/verify.c", "tools/verify.h": "tools/verify_print.c"}
 QUERY_USES_OF_INGEST = {"ingest/outbox.h"}  # the sender: queryd reports its own reads

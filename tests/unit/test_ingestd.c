@@ -85,7 +85,6 @@ START_TEST(bad_hellos)
 	refused_hello(1, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 1, E_TRUNCATED, "hello");
 	refused_hello(1, 4, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_UNKNOWN_SENDER, "not registered");
 	refused_hello(1, UINT32_MAX, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_UNKNOWN_SENDER, "not registered");
-	refused_hello(1, REVOKED, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_REVOKED_SENDER, "revoked");
 	refused_hello(1, HOSTILE, FIXTURE_ORIGIN, BYTES_LITERAL("not a note"), 0, E_BAD_CHECKPOINT, "signed by the log");
 	/* Signed by the log, but for one character. */
 	ck_assert_uint_lt(steady.position.note_len, sizeof note);
@@ -437,4 +436,22 @@ START_TEST(long_stopped)
 }
 END_TEST
 
-UNIT_MAIN("ingestd", bad_heads, bad_hellos, malformed_batches, bad_events, sequences, cut, long_stopped)
+/* FRM-7: a revoked sender may ask for what was taken before, and brings nothing new. */
+START_TEST(revoked)
+{
+	struct fixture mine;
+	struct bytes batch;
+	ingestd_begin(NULL);
+	mine = hostile;
+	mine.sender = REVOKED;
+	peer_open(&peer, REVOKED, BYTES_EMPTY);
+	batch = fixture_batch(&mine, 0, (const uint32_t[]){1, 2}, 2, 1);
+	peer_frame(&peer, FRAME_BATCH, batch);
+	peer_refusal(&peer, E_REVOKED_SENDER, "revoked");
+	free_bytes(batch);
+	peer_close(&peer);
+	ingestd_end();
+}
+END_TEST
+
+UNIT_MAIN("ingestd", revoked, bad_heads, bad_hellos, malformed_batches, bad_events, sequences, cut, long_stopped)

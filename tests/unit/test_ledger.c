@@ -435,6 +435,58 @@ START_TEST(ledger_time_never_runs_backwards)
 }
 END_TEST
 
+static uint64_t newest_epoch_time(void)
+{
+	struct archive *archive;
+	struct snapshot *snapshot;
+	struct epoch_place place;
+	fixture_close(&f);
+	ck_ok(archive_open(f.dir, true, &archive, NULL));
+	ck_ok(snapshot_begin(archive, &snapshot, NULL));
+	ck_ok(snapshot_epoch(snapshot, &place));
+	snapshot_end(snapshot);
+	archive_close(archive);
+	fixture_open(&f);
+	return place.entry.time_s;
+}
+
+/* CLK-6: the clock stands, or is behind a log that was ahead; each epoch names a moment of its own, with a restart
+ * between them or without, and also when entries come while the epoch is being made. */
+START_TEST(no_moment_twice)
+{
+	uint32_t subjects[] = {1, 2, 3};
+	uint64_t next = 0;
+	uint64_t before_s = 0;
+	fixture_make(&f);
+	for (uint32_t round = 0; round < 4; round++) {
+		bool started = false;
+		bool finished = false;
+		fixture_append(&f, fixture_batch(&f, next, subjects, 3, round));
+		uint64_t covered_s = ledger_time_s(f.ledger);
+		ck_assert_uint_gt(covered_s, before_s);
+		ck_ok(ledger_epoch_start(f.ledger, &started, NULL));
+		ck_assert(started);
+		fixture_append(&f, fixture_batch(&f, next + 3, subjects, 1, round));
+		ck_assert_uint_gt(ledger_time_s(f.ledger), covered_s);
+		while (!finished)
+			ck_ok(ledger_epoch_slice(f.ledger, &finished, NULL));
+		ck_assert_uint_eq(newest_epoch_time(), covered_s);
+		before_s = covered_s;
+		next += 4;
+		if (round == 1)
+			f.now_s -= 7200;
+	}
+	/* Nothing new: no epoch, and no second is spent. */
+	fixture_epoch(&f);
+	uint64_t last_s = ledger_time_s(f.ledger);
+	for (int i = 0; i < 5; i++)
+		fixture_epoch(&f);
+	fixture_append(&f, fixture_batch(&f, next, subjects, 1, 9));
+	ck_assert_uint_eq(ledger_time_s(f.ledger), last_s + 1);
+	fixture_remove(&f);
+}
+END_TEST
+
 /* STO-10: keys travel with the batch that first needs them, are written also when that batch is refused, and are
  * found again after a restart. */
 START_TEST(keys_of_refused_batches)
@@ -476,6 +528,7 @@ START_TEST(keys_of_refused_batches)
 }
 END_TEST
 
-UNIT_MAIN("ledger", checkpoint_must_fit_the_state, ledger_time_never_runs_backwards, keys_of_refused_batches,
-	append_and_receipts, sequences, repeat_within_a_tick, refusals, everybody_finds_their_events, mass_events,
-	older_store_is_refused, receipts_reveal_a_rolled_back_store, one_process_and_one_ledger)
+UNIT_MAIN("ledger", checkpoint_must_fit_the_state, ledger_time_never_runs_backwards, no_moment_twice,
+	keys_of_refused_batches, append_and_receipts, sequences, repeat_within_a_tick, refusals,
+	everybody_finds_their_events, mass_events, older_store_is_refused, receipts_reveal_a_rolled_back_store,
+	one_process_and_one_ledger)

@@ -1,0 +1,52 @@
+/* What sequencer.c (threads, preparing, ticks) and epochs.c (filing between ticks) share. Not for others. */
+#pragma once
+
+#include "ingest/health.h"
+#include "ingest/sequencer.h"
+
+#include <stdatomic.h>
+
+#define RETRY_MS 1000 /* between tries when the disk is full; also the beat of idle work */
+
+struct sequencer {
+	struct sequencer_options options;
+	struct health *health;
+	struct preparer *preparer;
+	pthread_mutex_t preparing; /* over the preparer: what a tick finds out of date is prepared again by its thread */
+	pthread_t prepare_thread;
+	pthread_t tick_thread;
+	struct queue submitted;
+	struct queue prepared;
+	struct queue done;
+	_Atomic bool stopping;
+	_Atomic bool halted; /* a sender holds a receipt that this store does not extend */
+
+	/* tick thread only */
+	struct job *epoch_waiters; /* `number`: how many entries epochs must cover; UINT64_MAX: not said yet */
+	bool epoch_running;
+	uint64_t epoch_ended_ms;
+	uint64_t filed_ms;       /* when everything was filed last, or an epoch came to its end */
+	uint64_t slice_after_us; /* while ticks have work, the next slice of an epoch waits so long */
+	bool behind_said;        /* that the clock is before the log */
+	uint32_t alarm_sender;   /* the batch that the last alarm was about */
+	uint64_t alarm_sequence;
+	uint8_t receipt[RECEIPT_BYTES_MAX];
+};
+
+/* Hands jobs back to the network thread. */
+void sequencer_finish(struct sequencer *s, struct job *jobs);
+/* Fills in what a job is told that changes nothing: sizes, times, a sender. */
+void sequencer_answer_simple(struct sequencer *s, struct job *job);
+/* Ends the process: the next open goes on from what is on disk. */
+_Noreturn void sequencer_die(const struct fault *fault);
+
+/* ---- epochs.c ---- */
+
+/* Takes the jobs that wait for an epoch out of the list. */
+struct job *epochs_set_aside(struct sequencer *s, struct job *jobs);
+/* Between ticks: at most one slice. `busy`: ticks have work. */
+void epochs_step(struct sequencer *s, bool busy);
+/* Before a tick after a standstill. */
+enum error epochs_file_first(struct sequencer *s, struct fault *fault) MUST_USE;
+/* Answers all who wait. */
+void epochs_end(struct sequencer *s, enum error error, const struct fault *fault);
