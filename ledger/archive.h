@@ -5,6 +5,7 @@
  * A snapshot pins pages of the store: take it, answer into memory, let it go before anything waits. */
 #pragma once
 
+#include "ledger/batch.h"
 #include "ledger/entry.h"
 #include "ledger/ledger.h"
 #include "ledger/losses.h"
@@ -124,6 +125,16 @@ enum error snapshot_senders(
 enum error snapshot_sender_entries(
 	struct snapshot *snapshot, uint32_t id, uint64_t *indexes, size_t max, size_t *count) MUST_USE;
 enum error snapshot_sender(struct snapshot *snapshot, uint32_t id, struct sender *out) MUST_USE;
+
+/* A batch with other content than the stored one, under its sender's signature (STO-16). */
+struct evidence_row {
+	struct batch_head head;
+	struct bytes signed_batch; /* head and commitments; borrowed */
+};
+
+/* By sender and sequence. `visit` ends the walk with an error; E_CORRUPT: a row is malformed. */
+typedef enum error evidence_visitor(void *context, const struct evidence_row *row);
+enum error snapshot_visit_evidence(struct snapshot *snapshot, evidence_visitor *visit, void *context) MUST_USE;
 
 /* For the audit, which reads the tables themselves. Borrowed until snapshot_end. */
 struct db_txn *snapshot_store(struct snapshot *snapshot);

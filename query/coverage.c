@@ -140,6 +140,9 @@ enum error coverage_make(struct snapshot *snapshot, uint64_t now_s, uint32_t sil
 	struct visit visit = {
 		.snapshot = snapshot, .senders = json_array(), .now_s = now_s, .silent_after_s = silent_after_s};
 	int failed = json_object_set_new_nocheck(coverage, "as_of", json_time_s(now_s));
+	uint64_t time_s = snapshot_time_s(snapshot);
+	failed |= json_object_set_new_nocheck(
+		coverage, "ledger_time_ahead_s", json_integer((json_int_t)(time_s > now_s ? time_s - now_s : 0)));
 	failed |= json_object_set_new_nocheck(coverage, "silent_after_seconds", json_integer(silent_after_s));
 	failed |= json_object_set_new_nocheck(coverage, "senders", visit.senders);
 	failed |= json_object_set_new_nocheck(coverage, "witnessing", cosigned_json(snapshot, now_s));

@@ -1,5 +1,8 @@
-/* For the machine itself: figures in Prometheus text. spec/http.md */
+/* For the machine itself: whether all is well, and figures in Prometheus text. spec/http.md */
 #include "query/call.h"
+
+#include "ledger/status.h"
+#include "ledger/timestamp.h"
 #include "query/cosigned.h"
 
 #include <inttypes.h>
@@ -67,15 +70,93 @@ static void witnessing_metrics(FILE *out, const json_t *witnessing)
 	witness_metrics(out, witnesses);
 }
 
+static json_t *reasons_json(const struct status *status)
+{
+	json_t *reasons = json_array();
+	for (unsigned i = 0; i < STATUS_REASONS; i++) {
+		enum status_reason reason = (enum status_reason)i;
+		char since[TIMESTAMP_TEXT_MAX];
+		if (status->since_s[i] == 0)
+			continue;
+		timestamp_format_s(status->since_s[i], since);
+		json_t *json =
+			json_pack("{s:s, s:s, s:s}", "reason", status_name(reason), "since", since, "text", status_text(reason));
+		if (json_array_append_new(reasons, json) != 0) {
+			json_decref(reasons);
+			return NULL;
+		}
+	}
+	return reasons;
+}
+
+void route_health(struct call *call)
+{
+	char time[TIMESTAMP_TEXT_MAX];
+	struct checkpoint checkpoint;
+	struct bytes note;
+	struct status status;
+	if (!call_no_params(call) || !call_snapshot(call))
+		return;
+	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
+	uint64_t time_s = snapshot_time_s(call->snapshot);
+	timestamp_format_s(time_s, time);
+	status_read(snapshot_dir(call->snapshot), status_clock_ms(), &status);
+	json_auto_t *reasons = reasons_json(&status);
+	bool good = json_array_size(reasons) == 0;
+	json_auto_t *health =
+		reasons == NULL
+			? NULL
+			: json_pack("{s:s,s:O,s:I,s:I,s:s,s:I}", "status", good ? "ok" : "failing", "reasons", reasons, "entries",
+				  (json_int_t)checkpoint.size, "filed", (json_int_t)snapshot_filed(call->snapshot), "ledger_time", time,
+				  "ledger_time_ahead_s", (json_int_t)(time_s > call->now_s ? time_s - call->now_s : 0));
+	call_json(call, health, "no-store");
+	if (!good && call->response->status == 200)
+		call->response->status = 503;
+}
+
+static void status_metrics(FILE *out, const struct status *status)
+{
+	gauge(out, "indsigt_ingest_up", "1 while indsigt-ingestd gives signs of life", status->since_s[STATUS_AWAY] == 0);
+	fputs("# HELP indsigt_ingest_failing 1 for each reason why nothing, or not everything, goes on\n"
+		  "# TYPE indsigt_ingest_failing gauge\n",
+		out);
+	for (unsigned i = 0; i < STATUS_REASONS; i++)
+		fprintf(out, "indsigt_ingest_failing{reason=\"%s\"} %d\n", status_name((enum status_reason)i),
+			status->since_s[i] != 0);
+	fputs("# HELP indsigt_refused_batches_total batches refused since ingest began\n"
+		  "# TYPE indsigt_refused_batches_total counter\n",
+		out);
+	for (unsigned i = 0; i < STATUS_ERRORS; i++)
+		if (status->refused[i] != 0)
+			fprintf(out, "indsigt_refused_batches_total{error=\"%s\"} %" PRIu64 "\n", error_name((enum error)i),
+				status->refused[i]);
+}
+
+static enum error count_evidence(void *context, const struct evidence_row *row)
+{
+	uint64_t *count = context;
+	(void)row;
+	++*count;
+	return E_OK;
+}
+
 void route_metrics(struct call *call)
 {
+	uint64_t evidence = 0;
+	struct status status;
 	struct checkpoint checkpoint;
 	struct bytes note;
 	char *text = NULL;
 	size_t len = 0;
 	if (!call_no_params(call) || !call_snapshot(call))
 		return;
+	enum error error = snapshot_visit_evidence(call->snapshot, count_evidence, &evidence);
+	if (error != E_OK) {
+		call_internal(call, error);
+		return;
+	}
 	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
+	status_read(snapshot_dir(call->snapshot), status_clock_ms(), &status);
 	json_auto_t *witnessing = cosigned_json(call->snapshot, call->now_s);
 	FILE *out = open_memstream(&text, &len);
 	if (witnessing == NULL || out == NULL) {
@@ -90,6 +171,11 @@ void route_metrics(struct call *call)
 	gauge(out, "indsigt_lost_events", "events whose content is lost", losses_events(snapshot_losses(call->snapshot)));
 	gauge(out, "indsigt_ledger_time_seconds", "time of the newest entry, in seconds since 1970",
 		snapshot_time_s(call->snapshot));
+	gauge(out, "indsigt_ledger_time_ahead_seconds", "how far that is ahead of the machine's clock",
+		snapshot_time_s(call->snapshot) > call->now_s ? snapshot_time_s(call->snapshot) - call->now_s : 0);
+	gauge(out, "indsigt_equivocations_total", "batches kept as evidence that their sender signed two for one sequence",
+		evidence);
+	status_metrics(out, &status);
 	witnessing_metrics(out, witnessing);
 	bool failed = ferror(out) != 0;
 	failed = fclose(out) != 0 || failed;

@@ -1,7 +1,6 @@
-/* What everybody may ask: the checkpoint, who reports, and for the machine itself whether all is well. */
+/* What everybody may ask: the checkpoint, and who reports. */
 #include "query/call.h"
 
-#include "ledger/timestamp.h"
 #include "query/cosigned.h"
 #include "query/coverage.h"
 
@@ -37,18 +36,4 @@ void route_coverage(struct call *call)
 		call_internal(call, error);
 	else
 		call_json(call, coverage, "public, max-age=2");
-}
-
-void route_health(struct call *call)
-{
-	char time[TIMESTAMP_TEXT_MAX];
-	struct checkpoint checkpoint;
-	struct bytes note;
-	if (!call_no_params(call) || !call_snapshot(call))
-		return;
-	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
-	timestamp_format_s(snapshot_time_s(call->snapshot), time);
-	json_auto_t *health = json_pack("{s:s,s:I,s:I,s:s}", "status", "ok", "entries", (json_int_t)checkpoint.size,
-		"filed", (json_int_t)snapshot_filed(call->snapshot), "ledger_time", time);
-	call_json(call, health, "no-store");
 }

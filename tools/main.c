@@ -29,6 +29,7 @@ static const struct command *const commands[] = {
 	&command_serve,
 	&command_send,
 	&command_epoch,
+	&command_clock,
 	&command_token,
 	&command_who,
 	&command_statement,

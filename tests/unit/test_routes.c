@@ -1,10 +1,15 @@
 /* Requests in a table, and what comes back. */
 #include "ledger/filing_proof.h"
+#include "ledger/keyfile.h"
 #include "ledger/sender_request.h"
 #include "ledger/statement.h"
+#include "ledger/status.h"
 #include "query/coverage.h"
 #include "query/routes.h"
 #include "tests/unit/fixture.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 static struct fixture f;
 static struct routes routes;
@@ -311,9 +316,6 @@ START_TEST(public_part)
 	json_decref(json);
 	response_release(&response);
 
-	response = ask("GET", "/healthz", NULL, NULL);
-	ck_assert_int_eq(response.status, 200);
-	response_release(&response);
 	struct request far = {.method = "GET", .path = "/healthz"};
 	routes_answer(&routes, &far, f.now_s, &response);
 	check_problem(&response, 404, "nothing"); /* HTTP-3 */
@@ -360,4 +362,100 @@ START_TEST(pages)
 }
 END_TEST
 
-UNIT_MAIN("routes", filing, statements, labels, refusals, bad_tokens, public_part, pages)
+/* ---- what ingestd says about itself ---- */
+
+static void write_status(struct bytes content)
+{
+	int dir_fd = open(f.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_ok(file_write_atomic(dir_fd, STATUS_NAME, content, 0644));
+	close(dir_fd);
+}
+
+static void say(const struct status *status)
+{
+	static uint8_t text[STATUS_BYTES];
+	ck_ok(status_encode(status, text));
+	write_status(BYTES_ARRAY(text));
+}
+
+/* One reason, or none. */
+static void expect_health(const char *reason)
+{
+	struct response response = ask("GET", "/healthz", NULL, NULL);
+	json_t *json = json_loadb(response.body, response.body_len, 0, NULL);
+	const json_t *reasons = json_object_get(json, "reasons");
+	ck_assert_int_eq(response.status, reason ? 503 : 200);
+	ck_assert_str_eq(json_string_value(json_object_get(json, "status")), reason ? "failing" : "ok");
+	ck_assert_uint_eq(json_array_size(reasons), reason ? 1 : 0);
+	if (reason != NULL) {
+		ck_assert_str_eq(json_string_value(json_object_get(json_array_get(reasons, 0), "reason")), reason);
+		char line[128];
+		snprintf(line, sizeof line, "\nindsigt_ingest_failing{reason=\"%s\"} 1\n", reason);
+		struct response metrics = ask("GET", "/metrics", NULL, NULL);
+		ck_assert_ptr_nonnull(strstr(metrics.body, line));
+		response_release(&metrics);
+	}
+	json_decref(json);
+	response_release(&response);
+}
+
+/* HTTP-34 */
+START_TEST(health)
+{
+	begin();
+	expect_health("ingest-away");
+	struct status status = {.beat_ms = status_clock_ms(), .writer_ms = status_clock_ms()};
+	say(&status);
+	expect_health(NULL);
+	for (unsigned i = STATUS_WRITER_STUCK + 1; i < STATUS_REASONS; i++) {
+		status.since_s[i] = f.now_s;
+		say(&status);
+		expect_health(status_name((enum status_reason)i));
+		status.since_s[i] = 0;
+	}
+	status.refused[E_EQUIVOCATION] = 3;
+	status.writer_ms -= STATUS_FRESH_MS + 1000;
+	say(&status);
+	expect_health("writer-stuck");
+	struct response response = ask("GET", "/metrics", NULL, NULL);
+	ck_assert_ptr_nonnull(strstr(response.body, "\nindsigt_refused_batches_total{error=\"equivocation\"} 3\n"));
+	ck_assert_ptr_nonnull(strstr(response.body, "\nindsigt_ledger_time_ahead_seconds 0\n"));
+	response_release(&response);
+	status.beat_ms -= STATUS_FRESH_MS + 1000;
+	say(&status);
+	expect_health("ingest-away");
+	status.beat_ms = status.writer_ms = status_clock_ms() + 86400000; /* of before a restart of the machine */
+	say(&status);
+	expect_health("ingest-away");
+	write_status(BYTES_LITERAL("{\"beat_ms\":"));
+	expect_health("ingest-away");
+	end();
+}
+END_TEST
+
+/* A log that is ahead of the clock is told of wherever somebody looks. */
+START_TEST(ahead_of_the_clock)
+{
+	begin();
+	f.now_s -= 7200;
+	struct response response = ask("GET", "/v1/coverage", NULL, NULL);
+	json_t *json = json_loadb(response.body, response.body_len, 0, NULL);
+	json_int_t ahead_s = json_integer_value(json_object_get(json, "ledger_time_ahead_s"));
+	ck_assert_int_ge(ahead_s, 7195);
+	json_decref(json);
+	response_release(&response);
+	response = ask("GET", "/healthz", NULL, NULL);
+	json = json_loadb(response.body, response.body_len, 0, NULL);
+	ck_assert_int_eq(json_integer_value(json_object_get(json, "ledger_time_ahead_s")), ahead_s);
+	json_decref(json);
+	response_release(&response);
+	response = ask("GET", "/metrics", NULL, NULL);
+	char line[96];
+	snprintf(line, sizeof line, "\nindsigt_ledger_time_ahead_seconds %lld\n", (long long)ahead_s);
+	ck_assert_ptr_nonnull(strstr(response.body, line));
+	response_release(&response);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("routes", health, ahead_of_the_clock, filing, statements, labels, refusals, bad_tokens, public_part, pages)
