@@ -243,6 +243,7 @@ START_TEST(nobody_and_objects)
 		{ENTITY("{'what':{'reference':'Practitioner/1'},'role':{'code':'6'}}"), "-", NULL},
 		{ENTITY("{'what':{'reference':'https://x.example/fhir/Device/1'}}"), "-", NULL},
 		{ENTITY("{'what':{'reference':'https://x.example/fhir/CarePlan'}}"), "-", NULL},
+		{ENTITY("{'what':{'reference':'Observation/AB/_history/1'}}"), "-", NULL},
 		{AGENT ",'extension':[{'url':'https://x.example/patient-consent','valueReference':{'reference':'Consent/1'}}]",
 			"-", NULL},
 		{ENTITY("{'what':{'identifier':{'value':'4a8d'}},'type':{'code':'XrequestId'}}"), "-", NULL},
@@ -436,6 +437,13 @@ START_TEST(meaning_is_kept)
 					"'DVD'}],'category':[{'coding':[{'code':'110106'}]}],'code':{'text':'x'}")));
 	ck_assert_uint_eq(number(EVENT_ACTION), ACTION_EXPORT);
 	ck_assert_str_eq(field(EVENT_RECIPIENT), "DVD");
+	/* "Export" as the type of everything. */
+	ck_ok(
+		map(message(AGENT ",'category':[{'coding':[{'code':'110106'}]}],'code':{'text':'Document retrieval'},'action':"
+						  "'R'")));
+	ck_assert_uint_eq(number(EVENT_ACTION), ACTION_READ);
+	ck_ok(map(message(AGENT ",'category':[{'coding':[{'code':'110106'}]}],'code':{},'action':'R'")));
+	ck_assert_uint_eq(number(EVENT_ACTION), ACTION_EXPORT);
 	ck_ok(
 		map(message(AGENT ",'purposeOfEvent':[{'coding':[{'code':'X'},{'code':'BTG','display':'break the glass'}]}]")));
 	ck_assert_str_eq(field(EVENT_PURPOSE), "break the glass");
