@@ -317,7 +317,7 @@ struct bytes fhir_reference_type(struct bytes reference)
 			return found;
 		start = at + 1;
 	}
-	struct bytes last = bytes_of(reference.data + start, reference.len - start);
+	struct bytes last = reference.len > 0 ? bytes_of(reference.data + start, reference.len - start) : BYTES_EMPTY;
 	return fhir_is_thing(last) ? last : found; /* all of a type: [base/]CarePlan */
 }
 
