@@ -226,7 +226,6 @@ static enum error map_people(
 	struct memory *memory, const struct adapter_context *context, struct adapter_events *out, struct fault *fault)
 {
 	size_t people = memory->message.subject_count;
-	out->about_nobody = people == 0;
 	out->count = people > 0 ? people : 1;
 	out->events = calloc(out->count, sizeof *out->events);
 	if (out->events == NULL)

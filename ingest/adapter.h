@@ -23,7 +23,6 @@ struct adapter_context {
 
 /* What a message became. Texts of the events are borrowed from `memory`. */
 struct adapter_events {
-	bool about_nobody; /* the message names no person: one mass event about 0 */
 	size_t count;
 	struct event *events;
 	void *memory;

@@ -7,13 +7,15 @@
 #define WORDS_COMPARED 64 /* subtypes that a further one is compared with; real messages have three */
 #define SWISS_ROLES "urn:oid:2.16.756.5.30.1.127.3.10.6"
 
-/* What names a person or device in an element like `who`: an identifier, else a reference. */
+/* What names a person or device in an element like `who`: an identifier, else a reference; "#x" would say nothing
+ * outside the message. */
 static enum error id_of(struct audit_message *message, const json_t *who, const json_t *identifier, struct bytes *out)
 {
 	struct bytes value = fhir_text(identifier, "value");
 	struct bytes system = fhir_text(identifier, "system");
+	struct bytes reference = fhir_text(who, "reference");
 	struct bytes parts[] = {system, system.len > 0 ? BYTES_LITERAL("|") : BYTES_EMPTY, value};
-	*out = fhir_text(who, "reference");
+	*out = reference.len > 0 && reference.data[0] == '#' ? BYTES_EMPTY : reference;
 	return value.len > 0 ? audit_message_join(message, parts, 3, out) : E_OK;
 }
 
@@ -44,7 +46,7 @@ static const json_t *target_of(const json_t *root, const json_t *who)
 	return practitioner != NULL ? practitioner : target;
 }
 
-/* Name and id of what `who` points to; "#x" alone would say nothing outside the message. */
+/* Name and id of what `who` points to. */
 static enum error name_and_id(
 	struct audit_message *message, const json_t *root, const json_t *who, struct bytes *name, struct bytes *id)
 {
@@ -174,6 +176,7 @@ static enum error read_entities(struct fhir_reader *reader)
 		if (id.len == 0)
 			TRY(id_of(message, NULL, json_object_get(entity, "identifier"), &id)); /* STU3 */
 		id = fhir_first(id, fhir_first(name, fhir_text(entity, "name")));
+		id = fhir_first(id, fhir_text(target_of(reader->root, what), "resourceType"));
 		if (is_consent(reader->root, entity) && message->consent.len == 0)
 			message->consent = id;
 		else

@@ -271,6 +271,12 @@ static enum error refuse_person(
 			"an identifier without a system or assigning authority could be anybody's; send it with one");
 	if (finding->valueless)
 		return refuse(reader, E_BAD_SUBJECT, path, "a patient with an identifier that has no value");
+	struct bytes reference = fhir_text(who, "reference");
+	if (reference.len > 0 && reference.data[0] == '#' && fhir_contained(reader->root, reference) == NULL)
+		return refuse(reader, E_BAD_SUBJECT, path, "a patient in a contained resource that is not there");
+	if (reference.len > 4 && memcmp(reference.data, "urn:", 4) == 0)
+		return refuse(reader, E_BAD_SUBJECT, path,
+			"a patient by the address of an entry of a bundle, which says nothing outside it; send the identifier");
 	if (target.len > 0 && !bytes_equal(target, BYTES_LITERAL("Patient")))
 		return refuse(reader, E_BAD_SUBJECT, path, "a resource that is no Patient where the patient is named");
 	return refuse(reader, E_BAD_SUBJECT, path,
