@@ -44,7 +44,7 @@ bool error_judges(enum error error)
 	return error != E_OK && blame != BLAME_PLACE && blame != BLAME_MIXED_UP;
 }
 
-enum exit_code error_exit(enum error error)
+int error_exit(enum error error)
 {
 	if (error == E_OK)
 		return EXIT_DONE;

@@ -119,7 +119,7 @@ enum exit_code {
 };
 
 /* As whose fault it is decides; E_USAGE is EXIT_USAGE. */
-enum exit_code error_exit(enum error error);
+int error_exit(enum error error);
 
 #define FAULT_TEXT_MAX 255
 

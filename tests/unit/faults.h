@@ -206,11 +206,12 @@ int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
 	int result = done ? __real_renameat(from_dir, from, to_dir, to) : -1;
 	if (!failed && shared != NULL && shared->recording) {
 		struct operation *operation = record(OPERATION_RENAME, from_dir);
-		size_t len = strlen(operation->path);
-		int to_len = snprintf(operation->to, sizeof operation->to, "%s/%s", operation->path, to);
-		int from_len = snprintf(operation->path + len, sizeof operation->path - len, "/%s", from);
+		char directory[sizeof operation->path];
+		memcpy(directory, operation->path, sizeof directory);
+		int from_len = snprintf(operation->path, sizeof operation->path, "%s/%s", directory, from);
+		int to_len = snprintf(operation->to, sizeof operation->to, "%s/%s", directory, to);
+		ck_assert_int_lt(from_len, (int)sizeof operation->path);
 		ck_assert_int_lt(to_len, (int)sizeof operation->to);
-		ck_assert_uint_lt(len + (size_t)from_len, sizeof operation->path);
 	}
 	return failed ? -1 : result;
 }

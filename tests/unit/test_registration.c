@@ -50,9 +50,7 @@ START_TEST(organisations)
 {
 	static const char *const good[] = {"cvr:1", "x-1.y+z:a:b", "se:16-\xC3\xA5"};
 	static const char *const bad[] = {"", "1", ":1", "cvr:", "cvr: 1", " cvr:1", "CVR:1", "1cvr:1", "c r:1", "cvr:1\n",
-		"cvr:\xE2\x80\x8B"
-		"1",
-		"cvr:\xE6"};
+		"cvr:\xE2\x80\x8Bx", "cvr:\xE6"};
 	struct policy policy;
 	struct entry_sender sender;
 	struct fault fault;
