@@ -543,5 +543,25 @@ def sender_key():
     vector("trailing", "text behind the object", json.dumps(file()) + "{}")
 
 
-for make in (tree, vrf, event_vectors, entry, frame, checkpoint, policy, fork, tiles, request, endorsement, sender_key):
+def proof_file():
+    entry_bytes = genesis(LOG)
+    leaves = [leaf_hash(entry_bytes)] + LEAVES[:6]
+    signed = note(checkpoint_text(ORIGIN, 7, root_of(leaves)), ORIGIN, LOG)
+
+    def vector(name, about, hashes, finding):
+        text = "c2sp.org/tlog-proof@v1\nextra %s\nindex 0\n%s\n%s" % (
+            b64(entry_bytes), "".join(b64(hash) + "\n" for hash in hashes), signed)
+        made = {"about": about, "vkey": vkey(ORIGIN, LOG.public), "proof": text, "finding": finding,
+                "expect": {"none": "ok", "form": "bad-value"}.get(finding, "bad-proof")}
+        if finding == "none":
+            made["index"] = 0
+        write("proof-file", name, made)
+
+    vector("hashes-3", "an entry of a log of seven", inclusion(leaves, 0), "none")
+    vector("hashes-63", "as many hashes as there may be, and they do not hold", LEAVES[:1] * 63, "tlog-inclusion")
+    vector("hashes-64", "a hash more than there may be", LEAVES[:1] * 64, "form")
+
+
+for make in (tree, vrf, event_vectors, entry, frame, checkpoint, policy, fork, tiles, request, endorsement, sender_key,
+             proof_file):
     make()
