@@ -88,6 +88,24 @@ def events(tap, schemas):
     tap.ok(refused >= 50, "%d malformed ones are refused" % refused)
 
 
+def rows(tap, schemas, ledger, key):
+    """Refused messages: as text, as bytes that are no text, and as the events that the ledger refused."""
+    ahead = json.loads(event(SUBJECT, "Opslag i morgen"))
+    ahead["time"] = "2200-01-01T00:00:00Z"
+    path = ledger.path("refused")
+    bad = path + ".in"
+    with open(bad, "wb") as file:
+        file.write(b'{"subject": 7}\n{"subject": "\xff"}\n' + json.dumps(ahead).encode() + b"\n")
+    ledger.run("send", "--server", ledger.ingest, "--key", key, "--rejected", path, bad, check=False)
+    with open(path, encoding="utf-8") as file:
+        found = [json.loads(line) for line in file]
+    for row in found:
+        problem = schemas.wrong("rejected", row) or "".join(schemas.wrong("event", one) for one in row.get("events", []))
+        tap.ok(problem == "", "a row of a refused message keeps its schema %s" % problem)
+    tap.ok(len(found) >= 2 and any("message_base64" in row for row in found), "%d rows" % len(found))
+    tap.ok(schemas.wrong("rejected", {**found[0], "events": [{}]}) != "", "a row with a message and events does not")
+
+
 def outputs(tap, schemas):
     ledger = Ledger(sys.argv[1])
     key = ledger.path("k")
@@ -109,6 +127,7 @@ def outputs(tap, schemas):
         tap.ok(problem == "", "what is written as %s keeps its schema %s" % (name, problem))
         if isinstance(value, dict) and name != "who":
             tap.ok(schemas.wrong(name, {**value, "more": 1}) != "", "%s with a member more does not" % name)
+    rows(tap, schemas, ledger, key)
     place = "http://" + ledger.query
     for options in ([ledger.dir], [ledger.dir, "--labels"], [place]):
         value = json.loads(ledger.run("audit", *options, "--vkey", ledger.vkey, "--json"))
