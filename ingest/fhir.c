@@ -1,6 +1,7 @@
 /* FHIR AuditEvent in JSON, R4 and R5 by shape. spec/adapters.md */
 #include "ingest/fhir_people.h"
 #include "ingest/participants.h"
+#include "ledger/json_text.h"
 
 #include <string.h>
 
@@ -407,14 +408,11 @@ static enum error keep_texts(struct audit_message *message)
 enum error fhir_read(
 	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault)
 {
-	json_error_t json_error;
+	json_t *root = NULL;
 	struct bytes start = fhir_trim(text);
 	if (start.len > 0 && start.data[0] == '<')
 		return fault_set(fault, E_BAD_JSON, "the message is XML; FHIR is read as JSON (application/fhir+json)");
-	json_t *root = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &json_error);
-	if (root == NULL)
-		return fault_set(
-			fault, E_BAD_JSON, "not valid JSON at byte %d (duplicate names are refused too)", json_error.position);
+	TRY(json_text_parse(text, &root, fault));
 	struct fhir_reader reader = {.root = root, .message = out, .context = context, .fault = fault};
 	enum error error = read_root(&reader);
 	if (error == E_OK)

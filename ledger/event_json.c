@@ -2,6 +2,7 @@
 
 #include "ledger/event_schema.h"
 #include "ledger/json_number.h"
+#include "ledger/json_text.h"
 #include "ledger/subject.h"
 #include "ledger/timestamp.h"
 
@@ -255,13 +256,8 @@ enum error event_from_json(
 enum error event_parse_json(struct bytes text, const char *default_purpose, char *subject_scratch, json_t **document,
 	struct event *out, struct fault *fault)
 {
-	json_error_t json_error;
-	/* Without JSON_ALLOW_NUL jansson refuses NUL in strings, without JSON_DECODE_ANY anything but arrays and objects.
-	 */
-	json_t *json = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &json_error);
-	if (json == NULL)
-		return fault_set(
-			fault, E_BAD_JSON, "not valid JSON at byte %d (duplicate names are refused too)", json_error.position);
+	json_t *json = NULL;
+	TRY(json_text_parse(text, &json, fault));
 	enum error error = event_from_json(json, default_purpose, subject_scratch, out, fault);
 	if (error == E_OK && json_has_minus(text)) /* what the parser makes of -0 has no sign */
 		error = fault_set(fault, E_BAD_VALUE, "subjects: must be a whole number from 0 to 2^53 - 1, without a sign");

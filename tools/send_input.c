@@ -1,5 +1,6 @@
 #include "tools/send_input.h"
 
+#include "ingest/looks.h"
 #include "ledger/event_schema.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- waiting ---- */
@@ -251,6 +253,33 @@ static enum error send_messages(struct send *send, struct input *input, struct m
 	}
 }
 
+/* What looks like something else is left as it is: one sentence instead of a refusal a line. */
+static enum error judge_input(
+	struct send *send, struct input *input, struct messages *messages, bool *good, struct fault *fault)
+{
+	struct stat info;
+	TRY(read_more(send, input, messages, fault));
+	bool live = fstat(input->fd, &info) != 0 || !S_ISREG(info.st_mode);
+	const char *says = looks_like(send->format, messages_window(messages), live);
+	*good = says == NULL;
+	if (*good)
+		return E_OK;
+	progress_clear(&send->progress);
+	fprintf(stderr, "indsigt: '%.*s' %s; nothing of it was taken\n", (int)input->name.len,
+		(const char *)input->name.data, says);
+	send->inputs_refused++;
+	return E_OK;
+}
+
+static enum error read_input(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
+{
+	bool good = false;
+	if (rejected_is(&send->rejected, input->fd))
+		messages_limit(messages);
+	TRY(judge_input(send, input, messages, &good, fault));
+	return good ? send_messages(send, input, messages, fault) : E_OK;
+}
+
 static enum error send_input(struct send *send, int fd, const char *name, struct fault *fault)
 {
 	struct input input = {.fd = fd, .name = bytes_text(name), .resuming = true};
@@ -259,10 +288,8 @@ static enum error send_input(struct send *send, int fd, const char *name, struct
 	TRY(outbox_begin_input(send->outbox, input.name, send->again, fault));
 	if (messages_open(fd, send->format, &messages) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
-	if (rejected_is(&send->rejected, fd))
-		messages_limit(&messages);
 	bool watched = epoll_ctl(send->events, EPOLL_CTL_ADD, fd, &event) == 0; /* a regular file can always be read */
-	enum error error = send_messages(send, &input, &messages, fault);
+	enum error error = read_input(send, &input, &messages, fault);
 	if (watched)
 		epoll_ctl(send->events, EPOLL_CTL_DEL, fd, NULL);
 	messages_close(&messages);

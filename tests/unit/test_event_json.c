@@ -60,7 +60,7 @@ START_TEST(refusals_name_the_field)
 		{"[]", E_BAD_JSON, "object"},
 		{"{\"a\":1", E_BAD_JSON, "byte"},
 		{EVENT "} x", E_BAD_JSON, "byte"},
-		{EVENT ",\"action\":\"read\"}", E_BAD_JSON, "duplicate"},
+		{EVENT ",\"action\":\"read\"}", E_BAD_JSON, "\"action\" stands twice"},
 		{EVENT ",\"colour\":\"red\"}", E_UNKNOWN_FIELD, "colour"},
 		{EVENT ",\"actor.kind\":\"human\"}", E_UNKNOWN_FIELD, "actor.kind"},
 		{EVENT ",\"ai\":{\"colour\":\"red\"}}", E_UNKNOWN_FIELD, "ai.colour"},
