@@ -97,7 +97,7 @@ const json_t *fhir_entity_identifier(const json_t *entity)
 /* A type's name of FHIR, or a word that a list of entity types has for no person. */
 static bool names_thing(struct bytes code)
 {
-	static const char *const words[] = {"3", "4", "XrequestId"}; /* 3 organisation, 4 other */
+	static const char *const words[] = {"3", "XrequestId"}; /* 3 organisation */
 	return IS_ONE_OF(code, words) || fhir_is_thing(code);
 }
 
@@ -110,10 +110,10 @@ static bool any_names_thing(const json_t *concept)
 	return false;
 }
 
-/* Roles of the list object-role that are things, or people at work. 1 is the patient; 4, a resource, may be anybody's;
- * 9, 10 and 19 are those who are insured, who vouch, who buy: people whose data it may be. */
-static const char *const other_roles[] = {"2", "3", "5", "6", "7", "8", "11", "12", "13", "14", "15", "16", "17", "18",
-	"20", "21", "22", "23", "24", "25", "26"};
+/* Roles of the list object-role. 1 is the patient; 4, a resource, may be anybody's; 9, 10 and 19 are those who are
+ * insured, who vouch, who buy: people whose data it may be; 6, 8, 11 and 15 are people at work. */
+static const char *const thing_roles[] = {
+	"2", "3", "5", "7", "12", "13", "14", "16", "17", "18", "20", "21", "22", "23", "24", "25", "26"};
 static const char *const people_roles[] = {"4", "9", "10", "19"};
 static const char *const patient_codes[] = {"1", "Patient", "patient", "PAT"};
 
@@ -136,12 +136,14 @@ enum fhir_person fhir_entity_person(const json_t *root, const json_t *entity)
 	const json_t *what = fhir_entity_what(entity);
 	const json_t *identifier = fhir_entity_identifier(entity);
 	const json_t *type = json_object_get(entity, "type");
+	const json_t *role = json_object_get(entity, "role");
 	struct bytes target = fhir_target_type(root, what);
 	if (says_patient(root, entity))
 		return FHIR_PERSON_YES;
 	if (HAS_ONE_OF(type, other_people) || IS_ONE_OF(target, other_people))
 		return FHIR_PERSON_UNCLEAR;
-	if (fhir_is_thing(target) || any_names_thing(type) || HAS_ONE_OF(json_object_get(entity, "role"), other_roles) ||
+	bool other = fhir_has_code(type, "4") && role == NULL; /* neither person nor system nor organisation */
+	if (fhir_is_thing(target) || any_names_thing(type) || other || HAS_ONE_OF(role, thing_roles) ||
 		HAS_ONE_OF(json_object_get(identifier, "type"), thing_number_kinds))
 		return FHIR_PERSON_NO;
 	bool something =
@@ -207,9 +209,7 @@ static enum error add_identifier(struct fhir_reader *reader, const json_t *ident
 		finding->bare = fhir_first(finding->bare, value);
 		return E_OK;
 	}
-	if (system.len > 0 && has(value, "^^^"))
-		error = fault_set(&fault, E_BAD_SUBJECT, "an HL7 CX beside a system; send the identifier alone as the value");
-	else if (system.len > 0)
+	if (system.len > 0)
 		error = audit_message_identifier(reader->message, system, value, &fault);
 	else
 		error = audit_message_subject(reader->message, value, reader->context->org_id, &fault);

@@ -187,8 +187,10 @@ START_TEST(people_are_not_dropped)
 		{ENTITY("{'what':{'reference':'#p'}}") ",'contained':[{'resourceType':'Patient','id':'p'}]", NULL,
 			"entity[0].what"},
 		{AGENT ",'contained':[{'resourceType':'Patient','id':'p'}]", NULL, "contained[0]"},
-		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7^^^&1.2.3&ISO'}}," ROLE_1 "}"), NULL,
-			"CX beside a system"},
+		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7^^^&1.2.3&ISO'}}," ROLE_1 "}"),
+			"oid:1.2.3:7", NULL},
+		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.4','value':'7^^^&1.2.3&ISO'}}," ROLE_1 "}"), NULL,
+			"entity[0].what: subject: "},
 		/* Places that the mapping does not use. */
 		{ENTITY("{'what':{'reference':'Observation/1'},'extension':[{'url':'x','valueReference':{'reference':'Patient/"
 				"p1'}}]}"),
@@ -225,6 +227,11 @@ START_TEST(people_are_not_dropped)
 			"entity[0]: may be a person"},
 		{ENTITY("{'what':{'display':'Jens'}}"), NULL, "entity[0]: may be a person"},
 		{ENTITY("{'name':'Jens'}"), NULL, "entity[0]: may be a person"},
+		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'role':{'code':'6'}}"), NULL,
+			"entity[0]: may be a person"},
+		{ENTITY(
+			 "{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'type':{'code':'4'},'role':{'code':'4'}}"),
+			NULL, "entity[0]: may be a person"},
 		{ENTITY("{'what':{'reference':'Group/1'},'role':{'code':'4'}}"), NULL, "entity[0]: may be a person"},
 		{ENTITY("{'what':{'reference':'Citizen/1'},'role':{'code':'4'}}"), NULL, "entity[0]: may be a person"},
 		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'role':{'code':'9'}}"), NULL,
@@ -251,6 +258,7 @@ START_TEST(nobody_and_objects)
 		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'role':{'code':'3'}}"), "-", NULL},
 		{ENTITY("{'what':{'identifier':{'type':{'coding':[{'code':'SNO'}]},'value':'AB'}},'role':{'code':'4'}}"), "-",
 			NULL},
+		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'type':{'code':'4'}}"), "-", NULL},
 		{ENTITY("{'type':{'code':'2'},'description':'GET /fhir/Observation?code=1'}"), "-", NULL},
 		{ENTITY("{'role':{'code':'24'},'query':'R0VUIC9QYXRpZW50P2ZhbWlseT1o'}"), "-", NULL},
 		{ENTITY("{'what':{'identifier':{'value':'<none>'}}," ROLE_1 "}"), "-", NULL},
