@@ -40,6 +40,7 @@ extern const struct command command_sender_rotate;
 extern const struct command command_sender_revoke;
 extern const struct command command_epoch;
 extern const struct command command_clock;
+extern const struct command command_evidence;
 extern const struct command command_send;
 extern const struct command command_serve;
 extern const struct command command_bench;

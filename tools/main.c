@@ -30,6 +30,7 @@ static const struct command *const commands[] = {
 	&command_send,
 	&command_epoch,
 	&command_clock,
+	&command_evidence,
 	&command_token,
 	&command_who,
 	&command_statement,

@@ -17,6 +17,7 @@ static const char *const headings[] = {"Id", "Status", "Organisation", "Name", "
 struct listing {
 	struct table *table; /* one of the two */
 	json_t *json;
+	json_t *equivocations; /* how many are kept, by sender id */
 	bool failed;
 };
 
@@ -24,6 +25,7 @@ static void listing_release(struct listing *listing)
 {
 	table_free(listing->table);
 	json_decref(listing->json);
+	json_decref(listing->equivocations);
 }
 
 static void archive_release(struct archive **archive)
@@ -37,6 +39,22 @@ static void snapshot_release(struct snapshot **snapshot)
 		snapshot_end(*snapshot);
 }
 
+static json_int_t equivocations(const struct listing *listing, uint32_t sender)
+{
+	char id[16];
+	snprintf(id, sizeof id, "%" PRIu32, sender);
+	return json_integer_value(json_object_get(listing->equivocations, id));
+}
+
+static enum error count_evidence(void *context, const struct evidence_row *row)
+{
+	struct listing *listing = context;
+	char id[16];
+	snprintf(id, sizeof id, "%" PRIu32, row->head.sender);
+	json_t *count = json_integer(equivocations(listing, row->head.sender) + 1);
+	return json_object_set_new(listing->equivocations, id, count) == 0 ? E_OK : E_NO_MEMORY;
+}
+
 static const char *status_text(const struct sender *sender)
 {
 	if (sender->status == SENDER_REVOKED)
@@ -48,11 +66,16 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 {
 	char id[16];
 	char events[24];
+	char status[96];
 	char since[TIMESTAMP_TEXT_MAX];
 	char last[TIMESTAMP_TEXT_MAX] = "never";
 	char words[4096] = "";
 	snprintf(id, sizeof id, "%" PRIu32, sender->id);
 	snprintf(events, sizeof events, "%" PRIu64, sender->next_sequence);
+	json_int_t evidence = equivocations(listing, sender->id);
+	snprintf(status, sizeof status, "%s", status_text(sender));
+	if (evidence > 0)
+		snprintf(status, sizeof status, "%s; %" JSON_INTEGER_FORMAT " signed twice", status_text(sender), evidence);
 	timestamp_format_s(sender->since_s, since);
 	if (sender->last_s)
 		timestamp_format_s(sender->last_s, last);
@@ -61,7 +84,7 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 		return false;
 	for (char *line; (line = strchr(words, '\n')) != NULL;)
 		*line = ' ';
-	const char *const cells[COLUMNS] = {id, status_text(sender), sender->org, sender->name, since, last, events, words};
+	const char *const cells[COLUMNS] = {id, status, sender->org, sender->name, since, last, events, words};
 	return table_add(listing->table, cells);
 }
 
@@ -73,11 +96,12 @@ static bool add_object(struct listing *listing, const struct sender *sender)
 	timestamp_format_s(sender->since_s, since);
 	timestamp_format_s(sender->last_s, last);
 	public_key_format(sender->public_key, key);
-	json_t *object = json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:s, s:o}", "id", (json_int_t)sender->id,
-		"org", sender->org, "name", sender->name, "status", sender->status == SENDER_ACTIVE ? "active" : "revoked",
-		"endorsed", sender->endorsed, "compromised", sender->compromised, "since", since, "last_received",
-		sender->last_s ? last : NULL, "events", (json_int_t)sender->next_sequence, "public_key", key, "policy",
-		policy_to_json(&sender->policy));
+	json_t *object =
+		json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:I, s:s, s:o}", "id", (json_int_t)sender->id, "org",
+			sender->org, "name", sender->name, "status", sender->status == SENDER_ACTIVE ? "active" : "revoked",
+			"endorsed", sender->endorsed, "compromised", sender->compromised, "since", since, "last_received",
+			sender->last_s ? last : NULL, "events", (json_int_t)sender->next_sequence, "equivocations",
+			equivocations(listing, sender->id), "public_key", key, "policy", policy_to_json(&sender->policy));
 	return json_array_append_new(listing->json, object) == 0;
 }
 
@@ -93,12 +117,16 @@ static enum error list(const char *dir, bool json, struct fault *fault)
 	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
 	__attribute__((cleanup(listing_release))) struct listing listing = {
-		.table = json ? NULL : table_new(headings, COLUMNS), .json = json ? json_array() : NULL};
+		.table = json ? NULL : table_new(headings, COLUMNS),
+		.json = json ? json_array() : NULL,
+		.equivocations = json_object()};
 	if (listing.table == NULL && listing.json == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	TRY(archive_open(dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
-	enum error error = snapshot_senders(snapshot, add_sender, &listing);
+	enum error error = snapshot_visit_evidence(snapshot, count_evidence, &listing);
+	if (error == E_OK)
+		error = snapshot_senders(snapshot, add_sender, &listing);
 	if (error != E_OK || listing.failed)
 		return fault_set(fault, error == E_OK ? E_NO_MEMORY : error, "");
 	if (json && (json_dumpf(listing.json, stdout, JSON_COMPACT) != 0 || putchar('\n') == EOF))
@@ -129,7 +157,9 @@ const struct command command_sender_list = {
 	.summary = "shows every sender: organisation, status, events, policy",
 	.text = "Reads beside a running ledger. 'unendorsed' is a sender whose registration or key change is not signed by "
 			"its\n"
-			"key. The policy is shown as far as it differs from the usual one.\n"
+			"key; 'signed twice' counts the sequences for which it signed two different batches (see 'indsigt "
+			"evidence').\n"
+			"The policy is shown as far as it differs from the usual one.\n"
 			"\n"
 			"  --json  one JSON array\n",
 	.run = run,

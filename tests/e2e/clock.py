@@ -12,8 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
 from indsigt import Ledger, Tap, event, wait_until
 
@@ -86,15 +84,6 @@ class World:
     def epoch(self):
         self.ledger.run("epoch", self.ledger.dir)
 
-    def health(self):
-        """(status, the reasons)"""
-        try:
-            with urllib.request.urlopen("http://%s/healthz" % self.ledger.query, timeout=30) as response:
-                status, body = response.status, response.read()
-        except urllib.error.HTTPError as error:
-            status, body = error.code, error.read()
-        return status, [r["reason"] for r in json.loads(body)["reasons"]]
-
     def said(self, text):
         return text in open(self.ledger.path("serve.log")).read()
 
@@ -119,7 +108,7 @@ def quiet_weekend(indsigt):
     tap.ok(code == 0 and "3 events acknowledged" in line, "a sender's first events after a quiet weekend are taken: %s" % line)
     code, line = world.send(world.lines(3, when=at(3 * DAY)))
     tap.ok(code == 0 and "3 events acknowledged" in line, "and those of one that has reported before: %s" % line)
-    wait_until(lambda: world.health() == (200, []), "healthz to find nothing wrong with that")
+    wait_until(lambda: world.ledger.health() == (200, []), "healthz to find nothing wrong with that")
     world.end("a quiet weekend", 9)
 
 
@@ -130,7 +119,7 @@ def month_ahead(indsigt):
     world.serve()
     world.send(world.lines(2))
     world.clock.set(35 * DAY)
-    wait_until(lambda: world.health() == (503, ["clock"]), "healthz to name the clock")
+    wait_until(lambda: world.ledger.health() == (503, ["clock"]), "healthz to name the clock")
     tap.ok(world.said("ALARM: the clock says") and world.said("indsigt clock DIR --confirm"), "a jump of a month is told on standard error")
     waiting = world.begin_send(world.lines(2))
     first = waiting.stderr.readline()
@@ -146,7 +135,7 @@ def month_ahead(indsigt):
     world.clock.set(0)
     _, err = waiting.communicate()
     tap.ok(waiting.returncode == 0 and "2 events acknowledged" in err, "when the clock is right again what waited is taken")
-    wait_until(lambda: world.health() == (200, []), "all to be well again")
+    wait_until(lambda: world.ledger.health() == (200, []), "all to be well again")
 
     ledger.stop()
     world.clock.set(3650 * DAY)
@@ -154,13 +143,13 @@ def month_ahead(indsigt):
     tap.ok(result.returncode == 4 and "indsigt clock DIR --confirm" in result.stderr, "a command on a machine ten years ahead is refused")
     world.clock.set(35 * DAY)
     world.serve()
-    wait_until(lambda: world.health() == (503, ["clock"]), "healthz to name the clock")
+    wait_until(lambda: world.ledger.health() == (503, ["clock"]), "healthz to name the clock")
     tap.ok(True, "a restart changes nothing")
     result = world.clock.under(ledger.result, "clock", ledger.dir, "--confirm")
     tap.ok(result.returncode == 0 and "Confirmed" in result.stdout, "an operator confirms it")
     code, line = world.send(world.lines(2))
     tap.ok(code == 0 and "2 events acknowledged" in line, "and the ledger goes on by itself: %s" % line)
-    wait_until(lambda: world.health() == (200, []), "healthz to see it")
+    wait_until(lambda: world.ledger.health() == (200, []), "healthz to see it")
     world.clock.set(0)
     code, line = world.send(world.lines(2))
     tap.ok(code == 0 and "2 events acknowledged" in line, "a log that is a month ahead takes what comes: %s" % line)
@@ -260,13 +249,13 @@ def away(indsigt):
     world = World(indsigt)
     world.clock.environment = dict
     world.serve()
-    tap.ok(world.health() == (200, []), "all is well from the first moment on")
+    tap.ok(world.ledger.health() == (200, []), "all is well from the first moment on")
     pid = world.ledger.daemon("indsigt-ingestd")
     os.kill(pid, signal.SIGSTOP)
-    wait_until(lambda: world.health() == (503, ["ingest-away"]), "the stopped writer to be noticed")
+    wait_until(lambda: world.ledger.health() == (503, ["ingest-away"]), "the stopped writer to be noticed")
     tap.ok("\nindsigt_ingest_up 0\n" in world.ledger.get("/metrics"), "a writer that stands still is told of")
     os.kill(pid, signal.SIGCONT)
-    wait_until(lambda: world.health() == (200, []), "it to be well again")
+    wait_until(lambda: world.ledger.health() == (200, []), "it to be well again")
     tap.ok(True, "until it goes on")
     world.end("a stopped writer", 0)
 

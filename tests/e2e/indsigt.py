@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 DEADLINE_S = 240  # for any single thing that is waited for; far more than it takes
@@ -115,6 +116,15 @@ class Ledger:
     def get(self, path):
         with urllib.request.urlopen("http://%s%s" % (self.query, path), timeout=30) as response:
             return response.read().decode()
+
+    def health(self):
+        """(status, the reasons)"""
+        try:
+            with urllib.request.urlopen("http://%s/healthz" % self.query, timeout=30) as response:
+                status, body = response.status, response.read()
+        except urllib.error.HTTPError as error:
+            status, body = error.code, error.read()
+        return status, [r["reason"] for r in json.loads(body)["reasons"]]
 
     def remove(self):
         self.stop()

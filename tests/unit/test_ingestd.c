@@ -1,6 +1,7 @@
 /* What a hostile or broken sender may send: each is answered with the right error and a text that helps, and beside
  * it a well-behaved sender goes on being acknowledged. INDSIGT_INGESTD names the daemon. */
 #include "ledger/audit.h"
+#include "ledger/store.h"
 #include "tests/unit/ingestd.h"
 
 #include <time.h>
@@ -314,6 +315,7 @@ START_TEST(sequences)
 	ck_assert_uint_eq(repeated.count, 2);
 
 	refused(again, E_EQUIVOCATION, FAULT_NO_EVENT, "sequence 0");
+	ck_assert(log_holds("ALARM: sender 2 has signed two different batches from sequence 0"));
 	free_bytes(again);
 
 	/* Pipelined behind a refused batch: all are holes, each with the sequence that is expected. */
@@ -436,6 +438,43 @@ START_TEST(long_stopped)
 }
 END_TEST
 
+/* STO-30: what the log has is damaged; the sender waits, nobody is accused, and the daemon goes on. */
+START_TEST(own_damage)
+{
+	char path[128];
+	uint8_t key[12] = {0};
+	struct db_env *store;
+	struct db_txn txn;
+	ingestd_begin(NULL);
+	peer_open(&peer, HOSTILE, BYTES_EMPTY);
+	struct bytes batch = good_batch(2);
+	peer_frame(&peer, FRAME_BATCH, batch);
+	peer_receipt(&peer, batch);
+	peer_close(&peer);
+	peer_close(&steady);
+	ingestd_stop();
+
+	snprintf(path, sizeof path, "%s/store", f.dir);
+	ck_ok(store_open(path, false, false, &store, NULL));
+	ck_ok(db_begin(store, true, &txn));
+	put_u32(key, HOSTILE);
+	db_delete(&txn, STORE_BATCH, BYTES_ARRAY(key));
+	ck_ok(db_commit(&txn));
+	db_close(store);
+
+	ingestd_start(NULL);
+	uint64_t next = steady.next;
+	peer_open(&steady, STEADY, BYTES_EMPTY);
+	ck_assert_uint_eq(steady.next, next);
+	peer_open(&peer, HOSTILE, BYTES_EMPTY);
+	refused(batch, E_CORRUPT, FAULT_NO_EVENT, "sender 2 at sequence 0");
+	ck_assert(log_holds("ALARM: what the log holds of sender 2"));
+	free_bytes(batch);
+	peer_close(&peer);
+	ingestd_end();
+}
+END_TEST
+
 /* FRM-7: a revoked sender may ask for what was taken before, and brings nothing new. */
 START_TEST(revoked)
 {
@@ -454,4 +493,5 @@ START_TEST(revoked)
 }
 END_TEST
 
-UNIT_MAIN("ingestd", revoked, bad_heads, bad_hellos, malformed_batches, bad_events, sequences, cut, long_stopped)
+UNIT_MAIN(
+	"ingestd", revoked, own_damage, bad_heads, bad_hellos, malformed_batches, bad_events, sequences, cut, long_stopped)
