@@ -1,5 +1,7 @@
 #include "ledger/log_rules.h"
 
+#include "ledger/wrong.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +71,7 @@ struct sender *log_rules_add_sender(struct log_rules *rules, const struct sender
 static enum error register_sender(
 	struct log_rules *rules, const struct entry_sender *entry, const struct sender *old, struct log_finding *finding)
 {
-	if (LOG_BREAKS(LOG_SENDER_ZERO, entry->sender == 0) || LOG_BREAKS(LOG_SENDER_TWICE, old != NULL))
+	if (WRONG(entry->sender == 0) || WRONG(old != NULL))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"sender %" PRIu32 " is registered under an id that is taken or 0", entry->sender);
 	struct sender sender = {.id = entry->sender,
@@ -91,11 +93,10 @@ static enum error take_sender(struct log_rules *rules, const struct entry_sender
 	rules->sender_entries++;
 	if (entry->action == SENDER_REGISTER)
 		return register_sender(rules, entry, sender, finding);
-	if (sender == NULL || LOG_BREAKS(LOG_CHANGE_REVOKED, sender->status == SENDER_REVOKED))
+	if (sender == NULL || WRONG(sender->status == SENDER_REVOKED))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"sender %" PRIu32 " is changed but not registered, or revoked already", entry->sender);
-	if (LOG_BREAKS(LOG_CHANGE_ORG, strcmp(sender->org, entry->org) != 0) ||
-		LOG_BREAKS(LOG_CHANGE_NAME, strcmp(sender->name, entry->name) != 0))
+	if (WRONG(strcmp(sender->org, entry->org) != 0) || WRONG(strcmp(sender->name, entry->name) != 0))
 		return log_finding_set(
 			finding, E_CORRUPT, rules->size, "sender %" PRIu32 " changes its organisation or its name", entry->sender);
 	sender->version = rules->size;
@@ -118,10 +119,10 @@ static enum error begin_run(struct log_rules *rules, const struct entry_event *e
 {
 	struct log_run *run = &rules->run;
 	struct sender *sender = log_rules_find_sender(rules, event->sender);
-	if (sender == NULL || LOG_BREAKS(LOG_EVENT_REVOKED, sender->status != SENDER_ACTIVE))
+	if (sender == NULL || WRONG(sender->status != SENDER_ACTIVE))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"an event of sender %" PRIu32 ", which is not registered or revoked", event->sender);
-	if (LOG_BREAKS(LOG_SEQUENCE, event->sequence != sender->next_sequence))
+	if (WRONG(event->sequence != sender->next_sequence))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"sequence %" PRIu64 " of sender %" PRIu32 " stands where %" PRIu64 " should be", event->sequence,
 			event->sender, sender->next_sequence);
@@ -139,10 +140,8 @@ static enum error take_event(struct log_rules *rules, const struct entry_event *
 	struct log_run *run = &rules->run;
 	if (!run->open)
 		TRY(begin_run(rules, event, finding));
-	if (LOG_BREAKS(LOG_RUN_SENDER, event->sender != run->sender->id) ||
-		LOG_BREAKS(LOG_RUN_KIND, event->mass != run->mass) ||
-		LOG_BREAKS(LOG_RUN_COUNT, run->count == BATCH_EVENTS_MAX) ||
-		LOG_BREAKS(LOG_RUN_SEQUENCE, event->sequence != run->first_sequence + run->count))
+	if (WRONG(event->sender != run->sender->id) || WRONG(event->mass != run->mass) ||
+		WRONG(run->count == BATCH_EVENTS_MAX) || WRONG(event->sequence != run->first_sequence + run->count))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"the event does not go on with the batch that begins at index %" PRIu64 ", and no batch entry is between",
 			run->first_index);
@@ -161,7 +160,7 @@ static enum error check_signature(struct log_rules *rules, const struct entry_ba
 	memcpy(head.signature, batch->signature, sizeof head.signature);
 	merkle_frontier_root(&run->commitments, &root);
 	enum error error = batch_check_signature(rules->vkey->name, &head, &root, run->sender->public_key);
-	if (!LOG_BREAKS(LOG_SIGNATURE, error != E_OK))
+	if (!WRONG(error != E_OK))
 		return E_OK;
 	return log_finding_set(finding, E_CORRUPT, rules->size,
 		"the signature of sender %" PRIu32 " does not verify over the events from index %" PRIu64, batch->sender,
@@ -172,10 +171,8 @@ static enum error take_batch(struct log_rules *rules, const struct entry_batch *
 {
 	struct log_run *run = &rules->run;
 	struct sender *sender = run->sender;
-	if (sender == NULL || LOG_BREAKS(LOG_BATCH_OPEN, !run->open) ||
-		LOG_BREAKS(LOG_BATCH_SENDER, batch->sender != sender->id) ||
-		LOG_BREAKS(LOG_BATCH_FIRST, batch->first_sequence != run->first_sequence) ||
-		LOG_BREAKS(LOG_BATCH_COUNT, batch->count != run->count))
+	if (sender == NULL || WRONG(!run->open) || WRONG(batch->sender != sender->id) ||
+		WRONG(batch->first_sequence != run->first_sequence) || WRONG(batch->count != run->count))
 		return log_finding_set(finding, E_CORRUPT, rules->size, "the batch entry is not about the events before it");
 	TRY(check_signature(rules, batch, finding));
 	sender->next_sequence += batch->count;
@@ -215,7 +212,7 @@ static enum error take_time(struct log_rules *rules, const struct entry *entry, 
 	uint64_t time_s;
 	if (!entry_time(entry, &time_s))
 		return E_OK;
-	if (LOG_BREAKS(LOG_TIME, time_s < rules->time_s))
+	if (WRONG(time_s < rules->time_s))
 		return log_finding_set(finding, E_CORRUPT, rules->size, "the ledger's time runs backwards");
 	if (time_s == rules->time_s && rules->size > 0)
 		return E_OK;
@@ -242,8 +239,8 @@ static bool covers_the_same(const struct log_rules *rules, const struct entry_ep
 
 static enum error check_roots(struct log_rules *rules, const struct entry_epoch *epoch, struct log_finding *finding)
 {
-	bool differs = LOG_BREAKS(LOG_EPOCH_MAP, !hash_equal(&epoch->map_root, &rules->map_root)) ||
-				   LOG_BREAKS(LOG_EPOCH_FILING, !hash_equal(&epoch->filing_root, &rules->filing_root));
+	bool differs = WRONG(!hash_equal(&epoch->map_root, &rules->map_root)) ||
+				   WRONG(!hash_equal(&epoch->filing_root, &rules->filing_root));
 	if (!differs || !rules->roots_known || !covers_the_same(rules, epoch))
 		return E_OK;
 	return log_finding_set(finding, E_CORRUPT, rules->size,
@@ -253,14 +250,13 @@ static enum error check_roots(struct log_rules *rules, const struct entry_epoch 
 
 static enum error take_epoch(struct log_rules *rules, const struct entry_epoch *epoch, struct log_finding *finding)
 {
-	if (LOG_BREAKS(LOG_EPOCH_ZERO, epoch->size == 0) || LOG_BREAKS(LOG_EPOCH_AHEAD, epoch->size > rules->size) ||
-		LOG_BREAKS(LOG_EPOCH_BACK, epoch->size < rules->epoch_size))
+	if (WRONG(epoch->size == 0) || WRONG(epoch->size > rules->size) || WRONG(epoch->size < rules->epoch_size))
 		return log_finding_set(
 			finding, E_CORRUPT, rules->size, "the epoch covers entries after itself, or fewer than the one before");
-	if (LOG_BREAKS(LOG_EPOCH_TIME, epoch->time_s != time_before(&rules->steps, epoch->size)))
+	if (WRONG(epoch->time_s != time_before(&rules->steps, epoch->size)))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"the epoch's time is not the ledger time of the last entry that it covers");
-	if (LOG_BREAKS(LOG_EPOCH_LOST, epoch->lost != losses_events(&rules->losses)))
+	if (WRONG(epoch->lost != losses_events(&rules->losses)))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"the epoch says that %" PRIu64 " events are lost, and the loss entries before it that it is %" PRIu64,
 			epoch->lost, losses_events(&rules->losses));
@@ -279,7 +275,7 @@ static enum error check_lag(struct log_rules *rules, const struct entry *entry, 
 {
 	uint64_t late;
 	enum error error = epoch_lag_entry(&rules->lag, rules->size, entry, &late);
-	if (!LOG_BREAKS(LOG_LAG, error == E_CORRUPT))
+	if (!WRONG(error == E_CORRUPT))
 		return error == E_CORRUPT ? E_OK : error;
 	return log_finding_set(finding, E_CORRUPT, late,
 		"the event is filed too late: the log goes on for more than %" PRIu64 " seconds, to index %" PRIu64
@@ -292,8 +288,8 @@ static enum error check_lag(struct log_rules *rules, const struct entry *entry, 
 static enum error take_genesis(
 	struct log_rules *rules, const struct entry_genesis *genesis, struct log_finding *finding)
 {
-	if (LOG_BREAKS(LOG_GENESIS_ORIGIN, strcmp(genesis->origin, rules->vkey->name) != 0) ||
-		LOG_BREAKS(LOG_GENESIS_KEY, memcmp(genesis->log_key, rules->vkey->public_key, sizeof genesis->log_key) != 0))
+	if (WRONG(strcmp(genesis->origin, rules->vkey->name) != 0) ||
+		WRONG(memcmp(genesis->log_key, rules->vkey->public_key, sizeof genesis->log_key) != 0))
 		return log_finding_set(finding, E_CORRUPT, rules->size, "the genesis entry names another log than the vkey");
 	return E_OK;
 }
@@ -323,10 +319,10 @@ static enum error take_kind(struct log_rules *rules, const struct entry *entry, 
 enum error log_rules_entry(struct log_rules *rules, const struct entry *entry, struct log_finding *finding)
 {
 	bool in_run = entry->kind == ENTRY_EVENT || entry->kind == ENTRY_MASS || entry->kind == ENTRY_BATCH;
-	if (LOG_BREAKS(LOG_GENESIS_FIRST, (rules->size == 0) != (entry->kind == ENTRY_GENESIS)))
+	if (WRONG((rules->size == 0) != (entry->kind == ENTRY_GENESIS)))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			rules->size == 0 ? "the log does not begin with a genesis entry" : "a genesis entry inside the log");
-	if (LOG_BREAKS(LOG_RUN_CLOSED, rules->run.open && !in_run))
+	if (WRONG(rules->run.open && !in_run))
 		return log_finding_set(finding, E_CORRUPT, rules->size,
 			"the events from index %" PRIu64 " are not followed by their batch entry", rules->run.first_index);
 	TRY(take_time(rules, entry, finding));
@@ -338,7 +334,7 @@ enum error log_rules_entry(struct log_rules *rules, const struct entry *entry, s
 
 enum error log_rules_end(const struct log_rules *rules, struct log_finding *finding)
 {
-	if (!LOG_BREAKS(LOG_RUN_END, rules->run.open))
+	if (!WRONG(rules->run.open))
 		return E_OK;
 	return log_finding_set(
 		finding, E_CORRUPT, rules->run.first_index, "the last events of the log are not followed by their batch entry");

@@ -1,5 +1,7 @@
 #include "ledger/losses.h"
 
+#include "ledger/wrong.h"
+
 #include <inttypes.h>
 
 #define BUNDLE_ENTRIES 256u
@@ -17,7 +19,7 @@ struct count {
 static enum error count_entry(struct count *count, uint64_t index, struct bytes encoded)
 {
 	uint8_t kind = encoded.len > 0 ? encoded.data[0] : ENTRY_GENESIS;
-	if (LOG_BREAKS(LOG_LOSS_INSIDE, index + 1 == count->first && (kind == ENTRY_EVENT || kind == ENTRY_MASS)))
+	if (WRONG(index + 1 == count->first && (kind == ENTRY_EVENT || kind == ENTRY_MASS)))
 		return log_finding_set(
 			count->finding, E_CORRUPT, index, "a loss begins at index %" PRIu64 ", inside a batch", count->first);
 	if (index >= count->first && kind == ENTRY_EVENT)
@@ -82,10 +84,10 @@ enum error losses_take(struct losses *losses, const struct entry_loss *entry, ui
 	if (losses->entries == LOSSES_MAX)
 		return log_finding_set(
 			finding, E_CORRUPT, index, "a log has at most %u loss entries, and this is one more", LOSSES_MAX);
-	if (entry->first == 0 || LOG_BREAKS(LOG_LOSS_AHEAD, entry->first >= index))
+	if (entry->first == 0 || WRONG(entry->first >= index))
 		return log_finding_set(finding, E_CORRUPT, index, "the loss is not about entries before it");
 	TRY(losses_count_events(bundles, entry->first, index, &events, finding));
-	if (LOG_BREAKS(LOG_LOSS_EVENTS, events != entry->events))
+	if (WRONG(events != entry->events))
 		return log_finding_set(finding, E_CORRUPT, index,
 			"the loss entry says that %" PRIu64 " events are lost, and it covers %" PRIu64, entry->events, events);
 	struct losses after = *losses;
