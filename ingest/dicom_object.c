@@ -116,13 +116,13 @@ static enum dicom_object_kind person_kind(enum role_kind role, enum id_kind id)
 	switch (role) {
 	case ROLE_ABSENT:
 		return id == ID_USER ? DICOM_THING : id == ID_THING ? DICOM_UNCLEAR : DICOM_SUBJECT;
+	case ROLE_PATIENT:
 	case ROLE_PRIVATE:
+	case ROLE_RESOURCE:
 		return DICOM_SUBJECT;
 	case ROLE_WORK:
 		return id == ID_USER ? DICOM_THING : DICOM_OTHER;
-	case ROLE_PATIENT:
 	case ROLE_WRONG:
-	case ROLE_RESOURCE:
 	case ROLE_THING:
 		break;
 	}

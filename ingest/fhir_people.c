@@ -1,6 +1,8 @@
 #include "ingest/fhir_people.h"
 
 #include "ingest/fhir_types.h"
+#include "ingest/identifier.h"
+#include "ledger/subject_system.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,12 +30,13 @@ bool fhir_numbers_people(struct bytes system)
 		"http://fhir.de/sid/gkv/kvid-10",
 		"https://standards.digital.health.nz/ns/nhi-id",
 	};
-	static const char *const fronts[] = {"urn:oid:", "oid:"};
-	for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
-		size_t len = strlen(fronts[i]);
-		if (system.len > len && strncasecmp((const char *)system.data, fronts[i], len) == 0)
-			system = bytes_of(system.data + len, system.len - len);
-	}
+	char spelled[SUBJECT_BYTES_MAX + 1];
+	struct bytes oid;
+	system = identifier_trim(system);
+	if (subject_system_oid(system, &oid))
+		system = oid;
+	else if (subject_system_canonical(system, spelled) == NULL)
+		system = bytes_text(spelled);
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (bytes_equal(system, bytes_text(known[i])))
 			return true;

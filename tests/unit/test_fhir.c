@@ -95,6 +95,9 @@ START_TEST(people_are_found)
 	static const struct case_of cases[] = {
 		{ENTITY("{'what':{" CPR "}," ROLE_1 "}"), "cpr:0101701234", NULL},
 		{ENTITY("{'what':{" CPR "}}"), "cpr:0101701234", NULL},
+		{ENTITY("{'what':{'identifier':{'system':' HTTPS://FHIR.NHS.uk:443/Id/nhs-number/','value':'943'}}}"),
+			"uri:https://fhir.nhs.uk/Id/nhs-number|943", NULL},
+		{ENTITY("{'what':{'identifier':{'system':'URN:OID:1.2.246.21','value':'943'}}}"), "oid:1.2.246.21:943", NULL},
 		{ENTITY("{'what':{" CPR "},'role':{'code':'4'},'type':{'code':'2'}}"), "cpr:0101701234", NULL},
 		{ENTITY("{'what':{" CPR "},'role':{'coding':[{'code':'PAT'},{'code':'1'}]}}"), "cpr:0101701234", NULL},
 		{ENTITY("{'what':{" CPR "},'role':{'code':'1 '}}"), "cpr:0101701234", NULL},
