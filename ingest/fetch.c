@@ -1,4 +1,5 @@
 #include "ingest/fetch.h"
+#include "ledger/json_read.h"
 
 #include <curl/curl.h>
 #include <sodium.h>
@@ -183,9 +184,8 @@ enum error fetch_json(struct fetch *fetch, const char *path, const struct fetch_
 {
 	struct bytes text;
 	TRY(fetch_text(fetch, path, params, count, &text, fault));
-	json_t *json = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-	if (json == NULL)
+	enum error error = json_read(text, JSON_REJECT_DUPLICATES, NULL, out);
+	if (error == E_BAD_JSON)
 		return fault_set(fault, E_IO, "the ledger's answer is not JSON");
-	*out = json;
-	return E_OK;
+	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }

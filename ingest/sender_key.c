@@ -1,5 +1,6 @@
 #include "ingest/sender_key.h"
 
+#include "ledger/json_read.h"
 #include "ledger/keyfile.h"
 
 #include <errno.h>
@@ -102,7 +103,9 @@ static enum error read_members(json_t *json, struct sender_key *key, const char 
 
 static enum error parse(const char *path, const char *text, size_t len, struct sender_key *out, struct fault *fault)
 {
-	OWNED_JSON *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	OWNED_JSON *json = NULL;
+	if (json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json) == E_NO_MEMORY)
+		return fault_set(fault, E_NO_MEMORY, "");
 	if (!json_is_object(json))
 		return fault_set(fault, E_BAD_KEY, "key file '%s' is not a JSON object", path);
 	__attribute__((cleanup(sender_key_wipe))) struct sender_key key = {0};

@@ -1,5 +1,7 @@
 #include "ingest/tile_fetch.h"
 
+#include "ledger/shortage.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,10 +78,17 @@ static bool good_scheme(const char *url)
 	return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0 || strncmp(url, "file://", 7) == 0;
 }
 
+/* With allocations that tell when there was no memory. */
+static bool curl_start(void)
+{
+	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, shortage_malloc, free, shortage_realloc, shortage_strdup,
+			   shortage_calloc) == CURLE_OK;
+}
+
 enum error tile_fetch_open(const char *url, int wake_fd, struct tile_fetch **out, struct fault *fault)
 {
 	struct tile_fetch *fetch = calloc(1, sizeof *fetch);
-	if (fetch == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	if (fetch == NULL || !curl_start()) {
 		free(fetch);
 		return fault_set(fault, E_NO_MEMORY, "");
 	}
@@ -98,7 +107,7 @@ enum error tile_fetch_open(const char *url, int wake_fd, struct tile_fetch **out
 		return E_OK;
 	}
 	tile_fetch_close(fetch);
-	if (known)
+	if (known || shortage_seen())
 		return fault_set(fault, E_NO_MEMORY, "");
 	return fault_set(fault, E_USAGE,
 		"this is no place that a log can be read from: give an address that begins with http:// or https://, or a "
@@ -155,7 +164,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 	if (transfer->len + len > transfer->capacity) {
 		size_t capacity = transfer->len + len + transfer->capacity;
 		capacity = capacity < transfer->len_max ? capacity : transfer->len_max;
-		uint8_t *larger = realloc(transfer->body, capacity);
+		uint8_t *larger = shortage_realloc(transfer->body, capacity);
 		if (larger == NULL)
 			return 0;
 		transfer->body = larger;
@@ -348,6 +357,8 @@ static bool may_pass(const struct transfer *transfer)
 
 static enum error judge(const struct tile_fetch *fetch, const struct transfer *transfer, struct fault *fault)
 {
+	if (shortage_seen())
+		return fault_set(fault, E_NO_MEMORY, "");
 	if (is_good(fetch, transfer))
 		return E_OK;
 	if (is_missing(fetch, transfer))

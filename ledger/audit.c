@@ -13,17 +13,40 @@
 #include <string.h>
 #include <unistd.h>
 
-enum error audit_finding(struct audit *audit, uint64_t index, const char *format, ...)
+static bool judges(enum error cause)
+{
+	return cause == E_OK || cause == E_NOT_FOUND || error_judges(cause);
+}
+
+static enum error set_finding(struct audit *audit, uint64_t index, const char *format, va_list arguments)
 {
 	if (audit->found)
 		return E_CORRUPT;
 	audit->found = true;
 	audit->result.index = index;
+	vsnprintf(audit->result.reason, sizeof audit->result.reason, format, arguments);
+	return E_CORRUPT;
+}
+
+enum error audit_finding(struct audit *audit, uint64_t index, const char *format, ...)
+{
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(audit->result.reason, sizeof audit->result.reason, format, arguments);
+	enum error error = set_finding(audit, index, format, arguments);
 	va_end(arguments);
-	return E_CORRUPT;
+	return error;
+}
+
+enum error audit_judge(struct audit *audit, enum error cause, uint64_t index, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	enum error error = judges(cause)
+						   ? set_finding(audit, index, format, arguments)
+						   : fault_set(&audit->why, cause, "at index %" PRIu64 " the audit could not go on: %s", index,
+								 error_text(cause));
+	va_end(arguments);
+	return error;
 }
 
 /* The first epoch entry that covers the event, or 0. */
@@ -40,11 +63,11 @@ static uint64_t covering_epoch(const struct audit *audit, uint64_t index)
 	return 0;
 }
 
-enum error audit_finding_filed(struct audit *audit, uint64_t index, const char *text)
+enum error audit_finding_filed(struct audit *audit, enum error cause, uint64_t index, const char *text)
 {
-	if (!audit->found)
+	if (!audit->found && judges(cause))
 		audit->result.epoch = covering_epoch(audit, index);
-	return audit_finding(audit, index, "%s", text);
+	return audit_judge(audit, cause, index, "%s", text);
 }
 
 const char *audit_why(enum error error)
@@ -71,7 +94,7 @@ static enum error read_guard(struct audit *audit, const char *dir)
 	enum error error = file_read_all(dir_fd, "guard", NOTE_BYTES_MAX, &note, &len);
 	close(dir_fd);
 	if (error != E_OK)
-		return audit_finding(audit, 0, "the guard cannot be read: %s", audit_why(error));
+		return audit_judge(audit, error, 0, "the guard cannot be read: %s", audit_why(error));
 	error = checkpoint_verify(bytes_of(note, len), audit->vkey, &audit->guard);
 	free(note);
 	if (error != E_OK)
@@ -80,20 +103,13 @@ static enum error read_guard(struct audit *audit, const char *dir)
 }
 
 /* Damage is a finding; what has nothing to do with the ledger's content is an error. */
-static enum error judge_opening(struct audit *audit, enum error error, const struct fault *fault)
+static enum error judge_opening(struct audit *audit, enum error error)
 {
-	switch (error) {
-	case E_OK:
-	case E_NO_MEMORY:
-	case E_NOT_FOUND:
-	case E_PERMISSION:
+	if (error == E_OK || !error_judges(error))
 		return error;
-	case E_CORRUPT:
-		return audit_finding(audit, 0, "%s",
-			fault->text[0] != '\0' ? fault->text : "the store is damaged, or its state and its checkpoint do not fit");
-	default:
-		return audit_finding(audit, 0, "%s", fault->text);
-	}
+	return audit_finding(audit, 0, "%s",
+		audit->why.text[0] != '\0' ? audit->why.text
+								   : "the store is damaged, or its state and its checkpoint do not fit");
 }
 
 static enum error read_bundle(void *snapshot, uint64_t number, struct bytes *out)
@@ -101,24 +117,23 @@ static enum error read_bundle(void *snapshot, uint64_t number, struct bytes *out
 	return snapshot_bundle(snapshot, number, out);
 }
 
-static enum error open_audit(struct audit *audit, const char *dir, bool with_keys, struct fault *fault)
+static enum error open_audit(struct audit *audit, const char *dir, bool with_keys)
 {
 	struct bytes note;
-	TRY(judge_opening(audit, archive_open(dir, with_keys, &audit->archive, fault), fault));
+	TRY(judge_opening(audit, archive_open(dir, with_keys, &audit->archive, &audit->why)));
 	const struct vkey *vkey = archive_vkey(audit->archive);
-	if (strcmp(vkey->name, audit->vkey->name) != 0 ||
-		memcmp(vkey->public_key, audit->vkey->public_key, sizeof vkey->public_key) != 0)
-		return audit_finding(audit, 0, "this is another log than the vkey's");
+	if (!vkey_equal(vkey, audit->vkey))
+		return fault_set(&audit->why, E_WRONG_ORIGIN, "this is another log than the vkey's, '%s'", vkey->name);
 	TRY(read_guard(audit, dir));
-	enum error error = snapshot_begin(audit->archive, &audit->snapshot, fault);
+	enum error error = snapshot_begin(audit->archive, &audit->snapshot, &audit->why);
 	if (error == E_NOT_FOUND)
-		return audit_finding(audit, 0, "%s", fault->text);
-	TRY(judge_opening(audit, error, fault));
+		return audit_finding(audit, 0, "%s", audit->why.text);
+	TRY(judge_opening(audit, error));
 	audit->txn = snapshot_store(audit->snapshot);
 	snapshot_checkpoint(audit->snapshot, &audit->checkpoint, &note);
 	merkle_frontier_init(&audit->frontier);
 	audit->rules.bundles = (struct log_bundles){read_bundle, audit->snapshot};
-	TRY(judge_opening(audit, store_losses_get(audit->txn, &audit->lost), fault));
+	TRY(judge_opening(audit, store_losses_get(audit->txn, &audit->lost)));
 	if (audit->checkpoint.size == 0)
 		return audit_finding(audit, 0, "the log is empty: it does not even have a genesis entry");
 	if (with_keys)
@@ -149,7 +164,7 @@ static enum error check_guard(struct audit *audit)
 			audit->guard.size);
 	enum error error = merkle_root(&nodes, audit->guard.size, &root);
 	if (error != E_OK || !hash_equal(&root, &audit->guard.root))
-		return audit_finding(audit, 0,
+		return audit_judge(audit, error, 0,
 			"the first %" PRIu64 " entries are not those that the guard's checkpoint was signed for",
 			audit->guard.size);
 	return E_OK;
@@ -171,7 +186,7 @@ static enum error count_unchecked(struct audit *audit)
 		enum filing_habit habit;
 		enum error error = filing_lag_habit(audit->snapshot, sender, &habit);
 		if (error != E_OK)
-			return audit_finding(audit, sender->version,
+			return audit_judge(audit, error, sender->version,
 				"the first event that sender %" PRIu32 " has not checked is not where it should be: %s", sender->id,
 				audit_why(error));
 		audit->result.unchecked += habit == FILING_HABIT_SILENT;
@@ -212,14 +227,13 @@ static void take_counts(struct audit *audit)
 enum error audit_directory(const char *dir, const struct vkey *vkey, const struct audit_options *options,
 	struct audit_result *out, struct fault *fault)
 {
-	struct fault why = {.text = ""};
 	struct audit *audit = calloc(1, sizeof *audit);
 	if (audit == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	audit->vkey = vkey;
 	audit->options = options;
 	log_rules_init(&audit->rules, vkey);
-	enum error error = open_audit(audit, dir, options->records, &why);
+	enum error error = open_audit(audit, dir, options->records);
 	if (error == E_OK) {
 		audit->result.checkpoint_size = audit->checkpoint.size;
 		error = run_audit(audit);
@@ -230,6 +244,8 @@ enum error audit_directory(const char *dir, const struct vkey *vkey, const struc
 		*out = audit->result;
 		error = E_OK;
 	}
+	if (error != E_OK)
+		fault_set(fault, error, "%s", audit->why.text[0] != '\0' ? audit->why.text : error_text(error));
 	close_audit(audit);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_text(error));
+	return error;
 }

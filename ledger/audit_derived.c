@@ -9,11 +9,11 @@
 /* About the newest epoch; with keys `event` is the first event concerned, or NO_EVENT. */
 #define NO_EVENT UINT64_MAX
 
-static enum error finding(struct audit *audit, uint64_t event, const char *text)
+static enum error finding(struct audit *audit, enum error cause, uint64_t event, const char *text)
 {
 	if (!audit->found)
 		audit->result.epoch = audit->rules.epoch_index;
-	return audit_finding(audit, event == NO_EVENT ? audit->rules.epoch_index : event, "%s", text);
+	return audit_judge(audit, cause, event == NO_EVENT ? audit->rules.epoch_index : event, "%s", text);
 }
 
 /* The entry that the store names as its newest epoch. */
@@ -23,10 +23,13 @@ static enum error read_epoch(struct audit *audit, const struct store_filing *fil
 	struct entry entry;
 	if (filing->epoch_index == 0)
 		return E_OK;
-	if (log_entry(audit->txn, filing->epoch_index, &encoded) != E_OK || entry_decode(encoded, &entry) != E_OK)
-		return finding(audit, NO_EVENT, "the newest epoch entry cannot be read");
+	enum error error = log_entry(audit->txn, filing->epoch_index, &encoded);
+	if (error == E_OK)
+		error = entry_decode(encoded, &entry);
+	if (error != E_OK)
+		return finding(audit, error, NO_EVENT, "the newest epoch entry cannot be read");
 	if (entry.kind != ENTRY_EPOCH || entry.epoch.size != filing->filed)
-		return finding(audit, NO_EVENT, "the entry that the store names as its newest epoch is none, or another");
+		return finding(audit, E_OK, NO_EVENT, "the entry that the store names as its newest epoch is none, or another");
 	*out = entry.epoch;
 	return E_OK;
 }
@@ -39,9 +42,10 @@ static enum error check_place(struct audit *audit, const struct store_filing *fi
 		filing->epoch_index < audit->rules.epoch_index)
 		return read_epoch(audit, filing, out);
 	if (filing->epoch_index == audit->rules.epoch_index && filing->filed < audit->rules.epoch_size)
-		return finding(audit, NO_EVENT, "what the newest epoch covers is not filed: filing it again has not finished");
+		return finding(
+			audit, E_OK, NO_EVENT, "what the newest epoch covers is not filed: filing it again has not finished");
 	if (filing->epoch_index != audit->rules.epoch_index || filing->filed != audit->rules.epoch_size)
-		return finding(audit, NO_EVENT, "the store does not name the newest epoch as its own");
+		return finding(audit, E_OK, NO_EVENT, "the store does not name the newest epoch as its own");
 	return read_epoch(audit, filing, out);
 }
 
@@ -64,9 +68,11 @@ static enum error compare_leaf(void *context, const struct filing_place *place)
 	struct hash stored, leaf;
 	audit_progress(leaves->audit);
 	filing_leaf_hash(&place->filing_blind, place->index, &place->label, &leaf);
-	if (hash_rows_node(leaves->audit->txn, STORE_FILING, 0, leaves->position++, &stored) == E_OK &&
-		hash_equal(&stored, &leaf))
+	enum error error = hash_rows_node(leaves->audit->txn, STORE_FILING, 0, leaves->position++, &stored);
+	if (error == E_OK && hash_equal(&stored, &leaf))
 		return E_OK;
+	if (error != E_OK && error != E_NOT_FOUND && !error_judges(error))
+		return error;
 	leaves->event = place->index;
 	return E_CORRUPT;
 }
@@ -79,10 +85,12 @@ static enum error check_filing(struct audit *audit, const struct store_filing *f
 	merkle_frontier_root(&filing->leaves, &root);
 	if (error == E_OK && hash_equal(&root, &epoch->filing_root))
 		return E_OK;
-	if (audit->records != NULL &&
-		snapshot_visit_filing(audit->snapshot, 0, filing->filed, compare_leaf, &leaves) == E_NO_MEMORY)
-		return E_NO_MEMORY;
-	return finding(audit, leaves.event, "the stored filing tree is not the one that the epoch commits to");
+	enum error visited = E_OK;
+	if (audit->records != NULL && (error == E_OK || error_judges(error)))
+		visited = snapshot_visit_filing(audit->snapshot, 0, filing->filed, compare_leaf, &leaves);
+	if (visited != E_OK && !error_judges(visited))
+		error = visited;
+	return finding(audit, error, leaves.event, "the stored filing tree is not the one that the epoch commits to");
 }
 
 /* ---- subject map ---- */
@@ -135,14 +143,16 @@ static enum error sum_label(void *context, const struct label *label, const stru
 	return E_OK;
 }
 
-static bool sums_agree(struct heads *heads, const struct seal_keys *keys)
+static enum error sums_agree(struct heads *heads, const struct seal_keys *keys, bool *out)
 {
 	struct db_txn *txn = heads->audit->txn;
 	crypto_shorthash_keygen(heads->key);
 	struct heads map = *heads;
-	return head_visit(txn, keys, sum_head, heads) == E_OK &&
-		   map_store_visit(txn, heads->filing->generation, sum_label, &map) == E_OK && heads->sum == map.sum &&
-		   heads->count == map.count;
+	*out = false;
+	TRY(head_visit(txn, keys, sum_head, heads));
+	TRY(map_store_visit(txn, heads->filing->generation, sum_label, &map));
+	*out = heads->sum == map.sum && heads->count == map.count;
+	return E_OK;
 }
 
 static enum error check_head(void *context, const struct alias *alias, const struct head *head)
@@ -158,6 +168,8 @@ static enum error check_head(void *context, const struct alias *alias, const str
 	head_value(head, &wanted);
 	enum error error =
 		map_store_prove(heads->audit->txn, heads->filing->generation, &head->label, &present, &value, &proof);
+	if (error != E_OK && error != E_NOT_FOUND && !error_judges(error))
+		return error;
 	if ((error != E_OK || !present || !hash_equal(&value, &wanted)) && head->newest < heads->event)
 		heads->event = head->newest;
 	return E_OK;
@@ -169,12 +181,15 @@ static enum error check_map(struct audit *audit, const struct store_filing *fili
 	enum error of_map = map_store_check(audit->txn, filing->generation, &epoch->map_root, go_on, audit);
 	enum error of_heads = E_OK;
 	const struct secrets *secrets = archive_secrets(audit->archive);
-	if (audit->records != NULL && !sums_agree(&heads, &secrets->seal))
+	bool agree = true;
+	if (audit->records != NULL)
+		of_heads = sums_agree(&heads, &secrets->seal, &agree);
+	if (!agree && (of_heads == E_OK || error_judges(of_heads)))
 		of_heads = head_visit(audit->txn, &secrets->seal, check_head, &heads);
 	if (of_map != E_OK)
-		return finding(audit, heads.event, "the stored subject map is not the one that the epoch commits to");
+		return finding(audit, of_map, heads.event, "the stored subject map is not the one that the epoch commits to");
 	if (of_heads != E_OK || heads.event != NO_EVENT)
-		return finding(audit, heads.event, "a subject's tree is not what the subject map commits to");
+		return finding(audit, of_heads, heads.event, "a subject's tree is not what the subject map commits to");
 	return E_OK;
 }
 
@@ -184,8 +199,8 @@ enum error audit_derived(struct audit *audit)
 	struct entry_epoch epoch;
 	enum error error = store_filing_get(audit->txn, &filing);
 	if (error != E_OK)
-		return audit_finding(
-			audit, audit->rules.epoch_index, "where the filing stands cannot be read: %s", audit_why(error));
+		return audit_judge(
+			audit, error, audit->rules.epoch_index, "where the filing stands cannot be read: %s", audit_why(error));
 	TRY(check_place(audit, &filing, &epoch));
 	if (filing.epoch_index == 0)
 		return E_OK;

@@ -111,7 +111,7 @@ enum error audit_filing_subject(struct audit *audit, uint64_t index, const struc
 	if (error == E_OK)
 		error = head_get(audit->txn, &secrets->seal, alias, &head);
 	if (error != E_OK || memcmp(head.label.b, label.b, sizeof label.b) != 0)
-		return audit_finding_filed(audit, index, "the event's subject is not filed under its own label");
+		return audit_finding_filed(audit, error, index, "the event's subject is not filed under its own label");
 	return E_OK;
 }
 
@@ -211,7 +211,7 @@ enum error audit_filing_rows(struct audit *audit, uint64_t from, uint64_t to)
 	filing->rows_len = 0;
 	enum error error = snapshot_visit_filing(audit->snapshot, from, to, add_row, filing);
 	if (error != E_OK)
-		return audit_finding(audit, from, "the labels from here on cannot be read: %s", audit_why(error));
+		return audit_judge(audit, error, from, "the labels from here on cannot be read: %s", audit_why(error));
 	return audit_labels_rows(filing->core, bytes_of(filing->rows, filing->rows_len)) == E_OK ? E_OK
 																							 : take_finding(audit);
 }

@@ -22,8 +22,8 @@ static enum error load_tile(struct audit *audit, uint32_t row, uint64_t number, 
 	tile->loaded = false;
 	enum error error = db_get(audit->txn, STORE_TILE, BYTES_ARRAY(key), &tile->hashes);
 	if (error != E_OK)
-		return audit_finding(
-			audit, leaf, "tile %" PRIu64 " of row %" PRIu32 " cannot be read: %s", number, row, audit_why(error));
+		return audit_judge(audit, error, leaf, "tile %" PRIu64 " of row %" PRIu32 " cannot be read: %s", number, row,
+			audit_why(error));
 	if (tile->hashes.len != width * HASH_BYTES)
 		return audit_finding(audit, leaf, "tile %" PRIu64 " of row %" PRIu32 " has %zu bytes and should have %zu",
 			number, row, tile->hashes.len, width * HASH_BYTES);
@@ -64,8 +64,9 @@ static enum error check_change_row(struct audit *audit, uint64_t index, uint32_t
 	struct bytes row;
 	put_u32(key, sender);
 	put_u64(key + 4, index);
-	if (db_get(audit->txn, STORE_CHANGE, BYTES_ARRAY(key), &row) != E_OK || row.len != 0)
-		return audit_finding(audit, index, "the store has no row for this entry of sender %" PRIu32, sender);
+	enum error error = db_get(audit->txn, STORE_CHANGE, BYTES_ARRAY(key), &row);
+	if (error != E_OK || row.len != 0)
+		return audit_judge(audit, error, index, "the store has no row for this entry of sender %" PRIu32, sender);
 	return E_OK;
 }
 
@@ -83,7 +84,7 @@ static enum error check_batch_row(struct audit *audit, uint64_t index)
 	enum error error = db_get(audit->txn, STORE_BATCH, BYTES_ARRAY(key), &row);
 	if (error == E_OK && bytes_equal(row, BYTES_ARRAY(wanted)))
 		return E_OK;
-	return audit_finding(audit, index, "the store's row for the batch is missing or another");
+	return audit_judge(audit, error, index, "the store's row for the batch is missing or another");
 }
 
 /* The sealed record, or none for what is lost: their number is compared in the end. */
@@ -159,7 +160,7 @@ enum error audit_bundle(struct audit *audit, uint64_t number)
 	uint64_t left = audit->checkpoint.size - index;
 	enum error error = snapshot_bundle(audit->snapshot, number, &bundle);
 	if (error != E_OK)
-		return audit_finding(audit, index, "the entries from here on cannot be read: %s", audit_why(error));
+		return audit_judge(audit, error, index, "the entries from here on cannot be read: %s", audit_why(error));
 	struct reader r = reader_of(bundle);
 	uint64_t end = index + (left < LOG_WIDTH ? left : LOG_WIDTH);
 	if (audit->filing != NULL)
@@ -198,7 +199,7 @@ static enum error check_senders(struct audit *audit)
 		struct sender stored;
 		enum error error = snapshot_sender(audit->snapshot, wanted->id, &stored);
 		if (error != E_OK || !same_sender(wanted, &stored))
-			return audit_finding(audit, wanted->version,
+			return audit_judge(audit, error, wanted->version,
 				"the store's row for sender %" PRIu32 " is missing or says something else than the log", wanted->id);
 	}
 	return E_OK;
@@ -210,7 +211,7 @@ static enum error check_count(struct audit *audit, enum store_table table, const
 	enum error error = db_count(audit->txn, table, &count);
 	if (error == E_OK && count == wanted)
 		return E_OK;
-	return audit_finding(audit, audit->checkpoint.size - 1,
+	return audit_judge(audit, error, audit->checkpoint.size - 1,
 		"the store has %" PRIu64 " rows of %s and should have %" PRIu64, count, name, wanted);
 }
 
@@ -218,12 +219,12 @@ static enum error check_state(struct audit *audit)
 {
 	struct store_state state;
 	uint64_t last = audit->checkpoint.size - 1;
-	if (store_state_get(audit->txn, &state) != E_OK || state.time_s != audit->rules.time_s ||
-		state.events != audit->rules.events ||
+	enum error error = store_state_get(audit->txn, &state);
+	if (error != E_OK || state.time_s != audit->rules.time_s || state.events != audit->rules.events ||
 		state.filing_leaves != audit->rules.filing_leaves - audit->missing.events ||
 		state.frontier.size != audit->frontier.size ||
 		memcmp(state.frontier.hashes, audit->frontier.hashes, audit->frontier.count * sizeof(struct hash)) != 0)
-		return audit_finding(audit, last, "the store's own state is not that of its entries");
+		return audit_judge(audit, error, last, "the store's own state is not that of its entries");
 	return E_OK;
 }
 
@@ -237,8 +238,9 @@ static enum error check_losses(struct audit *audit)
 	if (losses_end(lost) == size) {
 		const struct lost_range *due = &lost->ranges[lost->count - 1];
 		struct entry_loss entry = {due->first, due->events};
-		if (losses_take(&said, &entry, size, &audit->rules.bundles, &finding) != E_OK)
-			return audit_finding(audit, finding.index, "%s", finding.text);
+		enum error error = losses_take(&said, &entry, size, &audit->rules.bundles, &finding);
+		if (error != E_OK)
+			return audit_judge(audit, error, finding.index, "%s", finding.text);
 	}
 	if (!losses_equal(&said, lost))
 		return audit_finding(

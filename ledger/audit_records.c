@@ -40,7 +40,7 @@ enum error audit_records_open(struct audit *audit)
 	if (records->filed > audit->checkpoint.size)
 		return audit_finding(audit, audit->checkpoint.size, "more entries are marked as filed than there are");
 	enum error error = alias_walk_begin(audit->txn, &records->secrets->seal, 0, &records->walk);
-	return error == E_OK ? E_OK : audit_finding(audit, 0, "the alias packs cannot be read: %s", audit_why(error));
+	return error == E_OK ? E_OK : audit_judge(audit, error, 0, "the alias packs cannot be read: %s", audit_why(error));
 }
 
 void audit_records_close(struct audit *audit)
@@ -67,7 +67,7 @@ static enum error open_record(struct audit *audit, uint64_t index, struct opened
 	case E_ERASED:
 		return audit_finding(audit, index, "the key of the event's record is gone, and no erasure entry says why");
 	default:
-		return audit_finding(audit, index, "the event's sealed record does not hold: %s", audit_why(error));
+		return audit_judge(audit, error, index, "the event's sealed record does not hold: %s", audit_why(error));
 	}
 }
 
@@ -89,7 +89,7 @@ static enum error check_content(
 	if (error == E_OK && event_is_mass(event) != entry->mass)
 		error = fault_set(&fault, E_BAD_VALUE, "the entry says whether there is a subject, and it is wrong");
 	if (error != E_OK)
-		return audit_finding(audit, index, "the event itself is not in order: %s",
+		return audit_judge(audit, error, index, "the event itself is not in order: %s",
 			fault.text[0] != '\0' ? fault.text : audit_why(error));
 	return E_OK;
 }
@@ -107,7 +107,7 @@ static enum error next_pack(struct audit *audit, uint64_t index)
 	if (error == E_OK && walk->position != audit->rules.filing_leaves - audit->missing.events)
 		return audit_finding(audit, index, "the alias pack of the batch names another place in the filing tree");
 	if (error != E_OK)
-		return audit_finding(audit, index, "the alias pack of the batch does not hold: %s", audit_why(error));
+		return audit_judge(audit, error, index, "the alias pack of the batch does not hold: %s", audit_why(error));
 	return E_OK;
 }
 
@@ -132,7 +132,7 @@ static enum error check_alias(struct audit *audit, uint64_t index)
 		TRY(next_pack(audit, index));
 	alias_make(&records->secrets->alias, event_subject(&records->event), &alias);
 	if (at >= walk->count || sodium_memcmp(walk->aliases[at].b, alias.b, sizeof alias.b) != 0)
-		return audit_finding_filed(audit, index, "the event is noted for another subject than it is about");
+		return audit_finding_filed(audit, E_OK, index, "the event is noted for another subject than it is about");
 	if (index < records->filed)
 		sum_add(records, &records->events, &alias, index);
 	return audit->filing != NULL ? audit_filing_subject(audit, index, &alias, event_subject(&records->event)) : E_OK;
@@ -198,7 +198,7 @@ static enum error find_missing(struct audit *audit)
 		if (error == E_OK)
 			error = posting_find(audit->txn, &records->secrets->seal, &alias, index + 1, &found, 1, &count);
 		if (error != E_OK || count != 1 || found != index)
-			return audit_finding_filed(audit, index, "the event is not filed under its subject");
+			return audit_finding_filed(audit, error, index, "the event is not filed under its subject");
 	}
 	return E_OK;
 }
@@ -212,8 +212,10 @@ static enum error see_posting(void *context, const struct alias *alias, const ui
 		struct alias wanted;
 		if (indexes[i] >= audit->records->filed)
 			continue;
-		if (alias_of(audit, indexes[i], &wanted) != E_OK || memcmp(wanted.b, alias->b, sizeof wanted.b) != 0)
-			return audit_finding_filed(audit, indexes[i], "the entry is filed under a subject that it is not about");
+		enum error error = alias_of(audit, indexes[i], &wanted);
+		if (error != E_OK || memcmp(wanted.b, alias->b, sizeof wanted.b) != 0)
+			return audit_finding_filed(
+				audit, error, indexes[i], "the entry is filed under a subject that it is not about");
 	}
 	return E_OK;
 }
@@ -226,8 +228,9 @@ enum error audit_records_filing(struct audit *audit)
 	if (error == E_OK && records->events.count == records->postings.count &&
 		records->events.sum == records->postings.sum)
 		return E_OK;
-	TRY(find_missing(audit));
+	if (error == E_OK || error_judges(error))
+		TRY(find_missing(audit));
 	if (error == E_OK)
 		error = posting_visit(audit->txn, keys, see_posting, audit);
-	return audit_finding(audit, records->filed, "the postings do not hold: %s", audit_why(error));
+	return audit_judge(audit, error, records->filed, "the postings do not hold: %s", audit_why(error));
 }

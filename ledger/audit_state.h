@@ -7,8 +7,9 @@
  *   audit_filing.c   every epoch, from the label stream
  *   audit_records.c  sealed part: records, aliases, postings
  *
- * A part that finds something calls audit_finding and hands its error up; the first finding is the result. Memory
- * is constant but for the senders. */
+ * A part that finds something calls audit_finding, or audit_judge where an error told it, and hands the error up; the
+ * first finding is the result. Memory that is short and disks that cannot be read are no findings: they end the audit
+ * without one. Memory is constant but for the senders. */
 #pragma once
 
 #include "ledger/audit.h"
@@ -48,6 +49,7 @@ struct audit {
 	struct audit_records *records; /* NULL: without keys */
 	struct audit_filing *filing;   /* NULL: without labels */
 	bool found;
+	struct fault why; /* without a finding: why nothing can be said */
 	struct audit_result result;
 };
 
@@ -55,8 +57,14 @@ struct audit {
 enum error audit_finding(struct audit *audit, uint64_t index, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same where reading gave `cause`: E_OK (it was read, and differs), E_NOT_FOUND (what should be there is not) and
+ * errors that judge (error_judges) make a finding. Every other one says nothing about the ledger: it is handed up, with
+ * the text in audit->why. */
+enum error audit_judge(struct audit *audit, enum error cause, uint64_t index, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* The same about how the event at `index` is filed: names the epoch that covers it as well. */
-enum error audit_finding_filed(struct audit *audit, uint64_t index, const char *text);
+enum error audit_finding_filed(struct audit *audit, enum error cause, uint64_t index, const char *text);
 
 /* The error's text without its advice to run an audit. */
 const char *audit_why(enum error error);

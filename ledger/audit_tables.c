@@ -50,7 +50,7 @@ static enum error check_rows(struct audit *audit, enum store_table table, const 
 	}
 	if (error == E_OK && walked == counted)
 		return E_OK;
-	return audit_finding(audit, audit->checkpoint.size - 1, "not every row of %s is found and holds: %s", name,
+	return audit_judge(audit, error, audit->checkpoint.size - 1, "not every row of %s is found and holds: %s", name,
 		audit_why(error == E_OK ? E_CORRUPT : error));
 }
 

@@ -46,6 +46,9 @@ static enum error error_of(const struct db_env *env, int rc)
 	case MDB_INVALID:
 	case MDB_KEYEXIST:
 	case MDB_BAD_VALSIZE:
+	case MDB_INCOMPATIBLE:
+	case MDB_CURSOR_FULL:
+	case MDB_PAGE_FULL:
 		return E_CORRUPT;
 	default: /* with MDB_PANIC: an earlier commit failed where it cannot be undone */
 		return E_IO;
@@ -99,6 +102,10 @@ static enum error opening_error(int rc)
 	switch (rc) {
 	case MDB_NOTFOUND:
 	case MDB_INVALID:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_VERSION_MISMATCH:
+	case MDB_INCOMPATIBLE:
 		return E_CORRUPT;
 	case MDB_READERS_FULL:
 		return E_READERS;

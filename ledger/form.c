@@ -2,6 +2,7 @@
 
 #include "ledger/base64.h"
 #include "ledger/json_number.h"
+#include "ledger/json_read.h"
 #include "ledger/timestamp.h"
 #include "ledger/wrong.h"
 
@@ -10,11 +11,11 @@
 
 enum error form_type(struct bytes text, char out[FORM_TYPE_MAX + 1])
 {
-	json_error_t json_error = {.line = 0};
-	json_t *document = json_loadb((const char *)text.data, text.len, JSON_DISABLE_EOF_CHECK, &json_error);
+	json_t *document = NULL;
+	enum error read = json_read(text, JSON_DISABLE_EOF_CHECK, NULL, &document);
 	const json_t *type = json_object_get(document, "type");
 	enum error error = json_is_object(document) ? type == NULL ? E_NOT_FOUND : E_OK : E_BAD_VALUE;
-	if (document == NULL && json_error_code(&json_error) == json_error_out_of_memory)
+	if (read == E_NO_MEMORY)
 		error = E_NO_MEMORY;
 	out[0] = '\0';
 	if (json_is_string(type) && json_string_length(type) <= FORM_TYPE_MAX)
@@ -28,12 +29,11 @@ enum error form_open(struct bytes text, size_t bytes_max, struct form *out, stru
 	if (WRONG(text.len > bytes_max))
 		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "longer than its limit");
 	struct form form = {.capacity = text.len, .part = "file", .item = FINDING_NO_INDEX, .finding = finding};
-	json_error_t json_error;
 	/* Without JSON_ALLOW_NUL there is no NUL in texts, without JSON_DECODE_ANY nothing but an array or an object. */
-	form.document = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &json_error);
-	if (form.document == NULL && json_error_code(&json_error) == json_error_out_of_memory)
+	enum error error = json_read(text, JSON_REJECT_DUPLICATES, NULL, &form.document);
+	if (error == E_NO_MEMORY)
 		return E_NO_MEMORY;
-	if (form.document == NULL)
+	if (error != E_OK)
 		return finding_form(
 			finding, "file", FINDING_NO_INDEX, NULL, "not one JSON object without duplicate members in UTF-8");
 	if (WRONG(json_has_minus(text))) {

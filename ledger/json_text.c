@@ -1,5 +1,7 @@
 #include "ledger/json_text.h"
 
+#include "ledger/json_read.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -56,10 +58,8 @@ static enum error name_fault(const json_error_t *error, struct fault *fault)
 		return not_json(error, "a number is too large", fault);
 	case json_error_stack_overflow:
 		return not_json(error, "brackets are nested too deep", fault);
-	case json_error_out_of_memory:
-		return fault_set(fault, E_NO_MEMORY, "");
 	default:
-		return error->text[0] == '\0' ? fault_set(fault, E_NO_MEMORY, "") : spelling(error, fault);
+		return spelling(error, fault);
 	}
 }
 
@@ -67,9 +67,8 @@ enum error json_text_parse(struct bytes text, json_t **out, struct fault *fault)
 {
 	json_error_t error = {.position = 0};
 	/* Without JSON_ALLOW_NUL jansson refuses NUL in texts, without JSON_DECODE_ANY anything but arrays and objects. */
-	json_t *json = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-	if (json == NULL)
-		return name_fault(&error, fault);
-	*out = json;
-	return E_OK;
+	enum error read = json_read(text, JSON_REJECT_DUPLICATES, &error, out);
+	if (read == E_NO_MEMORY)
+		return fault_set(fault, read, "");
+	return read == E_OK ? E_OK : name_fault(&error, fault);
 }

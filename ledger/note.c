@@ -364,6 +364,24 @@ enum error note_verify(struct bytes note, const struct vkey *vkey, struct bytes 
 	return E_OK;
 }
 
+bool vkey_equal(const struct vkey *a, const struct vkey *b)
+{
+	return a->type == b->type && strcmp(a->name, b->name) == 0 &&
+		   memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0;
+}
+
+bool note_claims(struct bytes note, const struct vkey *vkey)
+{
+	struct note parts;
+	struct note_line line;
+	if (note_split(note, NOTE_BYTES_MAX, &parts) != E_OK)
+		return false;
+	while (note_line_next(&parts.lines, &line))
+		if (note_line_is_of(&line, vkey))
+			return true;
+	return false;
+}
+
 enum error checkpoint_verify(struct bytes note, const struct vkey *vkey, struct checkpoint *out)
 {
 	struct bytes text;

@@ -22,6 +22,8 @@ struct vkey {
 
 /* A name is 1 to ORIGIN_BYTES_MAX bytes of UTF-8 without spaces, control characters or '+'. */
 enum error vkey_make(const char *name, uint8_t type, const uint8_t public_key[32], struct vkey *out) MUST_USE;
+/* The same name, type and key. */
+bool vkey_equal(const struct vkey *a, const struct vkey *b);
 /* Reads and checks the key id. E_BAD_KEY. */
 enum error vkey_parse(struct bytes text, struct vkey *out) MUST_USE;
 /* With the end mark; `out` holds VKEY_TEXT_MAX + 1 bytes. */
@@ -96,6 +98,10 @@ enum error note_sign(
 enum error note_verify(struct bytes note, const struct vkey *vkey, struct bytes *text) MUST_USE;
 /* The same for a note in its parts: E_BAD_SIGNATURE, E_BAD_KEY for a key of another type. */
 enum error note_verify_lines(const struct note *note, const struct vkey *vkey) MUST_USE;
+
+/* Whether it is a note at all and has a line that claims to be of this key: else it is another log's, or something
+ * else, and says nothing about this one. */
+bool note_claims(struct bytes note, const struct vkey *vkey);
 
 /* note_verify, checkpoint_parse, and origin = the vkey's name, in one. E_BAD_CHECKPOINT. */
 enum error checkpoint_verify(struct bytes note, const struct vkey *vkey, struct checkpoint *out) MUST_USE;

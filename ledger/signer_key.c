@@ -1,4 +1,5 @@
 #include "ledger/signer_key.h"
+#include "ledger/json_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +82,9 @@ static bool read_seed(const json_t *value, struct signer_key *key)
 static enum error parse(const char *path, const char *text, size_t len, struct signer_key *out, struct fault *fault)
 {
 	struct vkey vkey;
-	json_auto_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	json_auto_t *json = NULL;
+	if (json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json) == E_NO_MEMORY)
+		return fault_set(fault, E_NO_MEMORY, "");
 	const char *name = json_string_value(json_object_get(json, "name"));
 	__attribute__((cleanup(signer_key_wipe))) struct signer_key key = {.name = ""};
 	if (json_object_size(json) != 2 || name == NULL || !read_seed(json_object_get(json, "seed"), &key) ||

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,7 +78,7 @@ static _Noreturn void walk(const struct audit_request *request, struct report *r
 		.context = report};
 	if (setrlimit(RLIMIT_CORE, &no_core) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
 		prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
-		_exit(EXIT_REFUSED);
+		_exit(EXIT_USAGE);
 	if (!options.records && request->labels) {
 		fault_set(
 			&report->fault, E_PERMISSION, "the labels are not readable here: --labels takes the ledger's key files");
@@ -115,18 +116,35 @@ static bool watch(int alive_fd, const struct report *report)
 	return still_ms < STALL_MS;
 }
 
+/* What damaged pages do to whoever walks them (db_file_name_faults ends the process itself, with this status).
+ * Everything else that ends it comes from outside. */
+static bool is_crash(int status)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status) == EXIT_NOT_LOOKED;
+	int number = WTERMSIG(status);
+	return number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGFPE || number == SIGILL;
+}
+
 /* The child ended without a result: the last index that held, and what became of it. */
-static void judge_death(int status, bool stalled, const struct report *report, struct audit_result *out)
+static enum error judge_death(
+	int status, bool stalled, const struct report *report, struct audit_result *out, struct fault *fault)
 {
 	*out = (struct audit_result){.index = report->done > 0 ? report->done - 1 : 0};
 	const char *last = report->done > 0 ? "this entry is the last that held" : "no entry was reached";
 	if (stalled)
 		snprintf(out->reason, sizeof out->reason, "%s: reading on does not come to an end, pages are damaged", last);
-	else if (WIFSIGNALED(status))
+	else if (is_crash(status) && WIFEXITED(status))
+		snprintf(out->reason, sizeof out->reason, "%s: reading on ends the process, pages are damaged", last);
+	else if (is_crash(status))
 		snprintf(out->reason, sizeof out->reason, "%s: reading on crashes (%s), pages are damaged", last,
 			strsignal(WTERMSIG(status)));
+	else if (WIFSIGNALED(status))
+		return fault_set(fault, E_STOPPED, "the audit was ended from outside (%s) after %" PRIu64 " entries",
+			strsignal(WTERMSIG(status)), report->done);
 	else
-		snprintf(out->reason, sizeof out->reason, "%s: reading on ends the process, pages are damaged", last);
+		return fault_set(fault, E_STOPPED, "the audit's process ended after %" PRIu64 " entries", report->done);
+	return E_OK;
 }
 
 static enum error audit_in_child(
@@ -154,8 +172,7 @@ static enum error audit_in_child(
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!__atomic_load_n(&report->finished, __ATOMIC_ACQUIRE)) {
-		judge_death(status, !moving, report, out);
-		return E_OK;
+		return judge_death(status, !moving, report, out, fault);
 	}
 	if (report->error != E_OK)
 		return fault_set(fault, report->error, "%s", report->fault.text);
@@ -182,14 +199,16 @@ static enum error audit(const struct audit_request *request, struct audit_result
 	enum error error = request->tiles ? audit_tiles(&of_tiles, out, fault) : audit_dir(request, out, fault);
 	if (error != E_OK) { /* could not be made: that is no result, but the last line is there all the same */
 		*out = (struct audit_result){.ok = false};
-		snprintf(out->reason, sizeof out->reason, "%s", fault->text);
+		snprintf(out->reason, sizeof out->reason, "%s", fault->text[0] != '\0' ? fault->text : error_text(error));
 	}
 	/* The result is the last line. */
 	enum error signed_note = E_OK;
 	if (error == E_OK && out->ok && request->key != NULL)
 		signed_note = audit_note_write(request->place, request->vkey, out, request->key, fault);
-	TRY(audit_print(out, scope, request->json));
-	return signed_note;
+	enum error printed = audit_print(out, error, scope, request->json);
+	if (error != E_OK)
+		return error;
+	return signed_note != E_OK ? signed_note : printed;
 }
 
 static bool read_options(int argc, char **argv, const char **vkey, struct audit_request *out)
@@ -264,9 +283,12 @@ static int run(int argc, char **argv)
 		request.key = &key;
 	}
 	enum error error = audit(&request, &result, &fault);
-	if (error != E_OK)
-		return command_end(&command_audit, error, result.ok ? &fault : NULL);
-	return result.ok ? EXIT_DONE : EXIT_REFUSED;
+	if (error == E_OK)
+		return result.ok ? EXIT_DONE : EXIT_REFUSED;
+	if (result.ok) /* the note is signed, or printed, after that */
+		return command_end(&command_audit, error, &fault);
+	/* The last line has said why. Whatever kept the audit from being made, it is not the log's. */
+	return error_exit(error) == EXIT_WRONG_KEY ? EXIT_WRONG_KEY : EXIT_NOT_LOOKED;
 }
 
 const struct command command_audit = {
@@ -304,10 +326,11 @@ const struct command command_audit = {
 		"events older than a day before their newest batch; 'unclaimed' counts the events that no sender says to have\n"
 		"checked.\n"
 		"\n"
-		"The last line is 'audit: ok entries=N events=M ...', or 'audit: FAILED [epoch=E] index=I REASON' with the "
-		"first\n"
-		"index that does not hold, or, where the pages of the store are broken, the last that did. Two signed\n"
-		"checkpoints that do not fit together are evidence of a fork, which is kept in a file for 'indsigt verify'.\n"
-		"Exit 1 when it failed.\n",
+		"The last line is 'audit: ok entries=N events=M ...' (exit 0), or 'audit: FAILED [epoch=E] index=I REASON'\n"
+		"(exit 1) with the first index that does not hold, or, where the pages of the store are broken, the last that\n"
+		"did. Two signed checkpoints that do not fit together are evidence of a fork, which is kept in a file for\n"
+		"'indsigt verify'. Where it could not be looked at (network, rights, memory, disk, nothing there) the line is\n"
+		"'audit: NOT LOOKED REASON' (exit 4), for another log than the key's 'audit: WRONG KEY REASON' (exit 5):\n"
+		"these say nothing about the log.\n",
 	.run = run,
 };

@@ -61,6 +61,8 @@ static enum error print_json(const struct audit_result *result, enum audit_scope
 		failed = json_object_set_new(json, "lost", json_number(result->lost));
 	if (!failed && result->unverifiable > 0)
 		failed = json_object_set_new(json, "unverifiable", json_integer((json_int_t)result->unverifiable));
+	if (!failed)
+		failed = json_object_set_new(json, "outcome", json_string(result->ok ? "ok" : "failed"));
 	if (failed || add_end(json, result, scope, root))
 		return E_NO_MEMORY;
 	return json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
@@ -81,9 +83,26 @@ static void print_ok(const struct audit_result *result, enum audit_scope scope, 
 	printf(" root=%s\n", root);
 }
 
-enum error audit_print(const struct audit_result *result, enum audit_scope scope, bool json)
+/* Nothing can be said of the log, and nothing of it is shown. */
+static enum error print_unlooked(const struct audit_result *result, enum error error, bool json)
+{
+	bool mixed_up = error_exit(error) == EXIT_WRONG_KEY;
+	if (!json) {
+		printf("audit: %s %s\n", mixed_up ? "WRONG KEY" : "NOT LOOKED", result->reason);
+		return E_OK;
+	}
+	json_auto_t *line = json_pack(
+		"{s:b, s:s, s:s}", "ok", false, "outcome", mixed_up ? "wrong-key" : "not-looked", "reason", result->reason);
+	if (line == NULL)
+		return E_NO_MEMORY;
+	return json_dumpf(line, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
+}
+
+enum error audit_print(const struct audit_result *result, enum error error, enum audit_scope scope, bool json)
 {
 	char root[2 * HASH_BYTES + 1];
+	if (error != E_OK)
+		return print_unlooked(result, error, json);
 	sodium_bin2hex(root, sizeof root, result->root.b, sizeof result->root.b);
 	if (json)
 		return print_json(result, scope, root);

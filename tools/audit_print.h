@@ -10,5 +10,6 @@ enum audit_scope {
 	AUDIT_TILES,     /* entries, as they are published */
 };
 
-/* On stdout. E_IO, E_NO_MEMORY. */
-enum error audit_print(const struct audit_result *result, enum audit_scope scope, bool json) MUST_USE;
+/* On stdout. With `error` the audit could not be made, which is not that it failed: the line says so, and why
+ * (result->reason). E_IO, E_NO_MEMORY. */
+enum error audit_print(const struct audit_result *result, enum error error, enum audit_scope scope, bool json) MUST_USE;

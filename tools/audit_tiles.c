@@ -137,7 +137,7 @@ static enum error run_walk(struct walk *walk, struct audit_result *out, struct f
 		fill_result(walk, out);
 		return E_OK;
 	}
-	if (error != E_CORRUPT && error != E_BAD_CHECKPOINT)
+	if (!error_judges(error))
 		return fault_set(fault, error, "%s", finding.text);
 	*out = (struct audit_result){.index = finding.index};
 	snprintf(out->reason, sizeof out->reason, "%s", finding.text);

@@ -118,6 +118,9 @@ enum error follower_look(struct follower *follower, bool *newer, struct log_find
 	enum error error = tile_fetch_checkpoint(follower->fetch, &note, &fault);
 	if (error != E_OK)
 		return log_finding_set(finding, error, 0, "the checkpoint cannot be had: %s", fault.text);
+	if (!note_claims(note, follower->vkey))
+		return log_finding_set(finding, E_WRONG_ORIGIN, 0,
+			"what is there is no checkpoint of the log of --vkey: it is another log's, or something else");
 	if (follow_state_take(note, follower->vkey, &follower->seen) != E_OK)
 		return log_finding_set(finding, E_BAD_CHECKPOINT, 0,
 			"what is shown as the newest checkpoint is malformed, of another log, or not signed with the log's key");

@@ -30,7 +30,8 @@ enum error follower_load(struct follower *follower, struct bytes text, struct fa
 
 /* Gets the newest checkpoint and compares it with the known one. E_OK: it is the known one now (`*newer`), or the place
  * shows one again that fits and is not newer. E_CORRUPT and the finding: it does not fit; `evidence` is set if that can
- * be shown to others. E_BAD_CHECKPOINT, E_NOT_FOUND, E_IO, E_CLOSED: it could not be had. */
+ * be shown to others. E_BAD_CHECKPOINT: its signature, or what is signed, is not in order. E_WRONG_ORIGIN: it is none
+ * of this log's. E_NOT_FOUND, E_IO, E_CLOSED: it could not be had. */
 enum error follower_look(struct follower *follower, bool *newer, struct log_finding *finding) MUST_USE;
 /* Reads from where the rules stand to the known checkpoint. As follow. */
 enum error follower_read(

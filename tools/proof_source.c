@@ -70,6 +70,9 @@ static enum error open_directory(
 	struct bytes note;
 	TRY(archive_open(dir, false, &source->archive, fault));
 	source->log = log ? *log : *archive_vkey(source->archive);
+	if (!vkey_equal(&source->log, archive_vkey(source->archive)))
+		return fault_set(fault, E_WRONG_ORIGIN, "%s is another log than the one of --vkey, '%s'", dir,
+			archive_vkey(source->archive)->name);
 	TRY(take_snapshot(source, index_max, &note, fault));
 	source->note_len = note.len;
 	memcpy(source->note, note.data, note.len);
@@ -97,6 +100,9 @@ static enum error open_tiles(
 	source->log = *log;
 	TRY(tile_fetch_open(place, -1, &source->fetch, fault));
 	TRY(tile_fetch_checkpoint(source->fetch, &note, fault));
+	if (!note_claims(note, log))
+		return fault_set(fault, E_WRONG_ORIGIN,
+			"what is there is no checkpoint of the log of --vkey: it is another log's, or something else");
 	if (note.len > sizeof source->note || checkpoint_verify(note, log, &source->checkpoint) != E_OK)
 		return fault_set(fault, E_BAD_CHECKPOINT, "the checkpoint is malformed, or not signed by the log of --vkey");
 	source->note_len = note.len;

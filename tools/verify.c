@@ -117,7 +117,7 @@ static enum error read_policy(const char *path, struct witness_policy **out, str
 	return E_OK;
 }
 
-static enum error verify(const struct verify_options *options, bool *refused, struct fault *fault)
+static enum error verify(const struct verify_options *options, enum exit_code *out, struct fault *fault)
 {
 	char subject[SUBJECT_BYTES_MAX + 1];
 	struct vkey auditor;
@@ -143,18 +143,18 @@ static enum error verify(const struct verify_options *options, bool *refused, st
 	}
 	TRY(read_file(options->file, &text, &call.text.len, fault));
 	call.text.data = text;
-	return verify_file(&call, refused, fault);
+	return verify_file(&call, out, fault);
 }
 
 static int run(int argc, char **argv)
 {
 	struct verify_options options;
 	struct fault fault = {0};
-	bool refused = false;
+	enum exit_code code = EXIT_DONE;
 	if (!read_options(argc, argv, &options))
 		return command_usage(&command_verify, NULL);
-	enum error error = verify(&options, &refused, &fault);
-	return error == E_OK && refused ? EXIT_REFUSED : command_end(&command_verify, error, &fault);
+	enum error error = verify(&options, &code, &fault);
+	return error == E_OK ? (int)code : command_end(&command_verify, error, &fault);
 }
 
 const struct command command_verify = {
@@ -179,6 +179,7 @@ const struct command command_verify = {
 		"  --json            what is proven, as one line of JSON\n"
 		"\n"
 		"An option that a kind of file has no place for is refused, never ignored. Exit 1 if something does not "
-		"hold.\n",
+		"hold;\n"
+		"4 if FILE cannot be read, or is of no kind that can be verified.\n",
 	.run = run,
 };

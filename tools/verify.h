@@ -29,10 +29,10 @@ enum error verify_tlog_proof(const struct verify_call *call, struct finding *fin
 /* `number`: the receipt that does not hold, from 1. */
 enum error verify_receipts(const struct verify_call *call, struct finding *finding, uint64_t *number) MUST_USE;
 
-/* Finds out what the file is, verifies it, and prints what it proves or the first thing that does not hold; `refused`
- * tells the latter. E_USAGE (and the fault) for an option that asks for a check which such a file has no place for: no
- * check that was asked for is left out. Else E_NO_MEMORY, E_IO. */
-enum error verify_file(const struct verify_call *call, bool *refused, struct fault *fault) MUST_USE;
+/* Finds out what the file is, verifies it, and prints what it proves or the first thing that does not hold, and what to
+ * exit with in `out`. E_USAGE (and the fault) for an option that asks for a check which such a file has no place for:
+ * no check that was asked for is left out. Else E_NO_MEMORY, E_IO. */
+enum error verify_file(const struct verify_call *call, enum exit_code *out, struct fault *fault) MUST_USE;
 
 /* One line: a format from verify_words.h filled in, with control characters replaced. */
 void verify_line(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -64,7 +64,9 @@ static enum error print_refusal(
 		return verify_json(json, call->out);
 	}
 	verify_words_finding(call->words, finding, text);
-	if (kind == KIND_RECEIPTS)
+	if (kind == KIND_UNKNOWN)
+		verify_line(call->out, "%s", call->words->unknown);
+	else if (kind == KIND_RECEIPTS)
 		verify_line(call->out, call->words->refused_line, (unsigned long long)number, text);
 	else
 		verify_line(call->out, call->words->refused, text);
@@ -91,7 +93,7 @@ static enum error verify_kind(const struct verify_call *call, enum kind kind, st
 		"it begins neither with a JSON object of a type that can be verified, nor as a proof file");
 }
 
-enum error verify_file(const struct verify_call *call, bool *refused, struct fault *fault)
+enum error verify_file(const struct verify_call *call, enum exit_code *out, struct fault *fault)
 {
 	uint64_t number = 0;
 	struct finding finding = {.code = FINDING_NONE};
@@ -99,10 +101,12 @@ enum error verify_file(const struct verify_call *call, bool *refused, struct fau
 	TRY(kind_of(call->text, &kind));
 	TRY(check_options(call, kind, fault));
 	enum error error = verify_kind(call, kind, &finding, &number);
-	*refused = error != E_OK && finding.code != FINDING_NONE;
-	if (*refused)
+	/* What kept the check from being made is no finding, whatever was being looked at. */
+	bool refused = error_judges(error) && finding.code != FINDING_NONE;
+	if (refused)
 		TRY(print_refusal(call, kind, &finding, number));
 	else
 		TRY(error);
+	*out = !refused ? EXIT_DONE : kind == KIND_UNKNOWN ? EXIT_NOT_LOOKED : EXIT_REFUSED;
 	return fflush(call->out) == 0 ? E_OK : fault_set(fault, E_IO, "the result cannot be written: %m");
 }

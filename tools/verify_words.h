@@ -50,11 +50,12 @@ struct verify_words {
 	const char *forked;            /* log, the two sizes */
 	const char *receipts;          /* how many receipts, events, log, largest size */
 	const char *receipts_scope;
-	const char *stands;       /* log index, log, size */
-	const char *entries[8];   /* what kinds of entries are: 1 name, organisation; 2, 3 sender, sequence, time; 4 sender,
-							   * first   and last sequence; 5 size, time */
-	const char *refused;      /* what does not hold */
-	const char *refused_line; /* number of the receipt, what does not hold */
+	const char *stands;     /* log index, log, size */
+	const char *entries[8]; /* what kinds of entries are: 1 name, organisation; 2, 3 sender, sequence, time; 4 sender,
+							 * first   and last sequence; 5 size, time */
+	const char *unknown;
+	const char *refused;       /* what does not hold */
+	const char *refused_line;  /* number of the receipt, what does not hold */
 	const char *refused_index; /* log index */
 };
 

@@ -17,13 +17,21 @@ holds "... the same as an object" has "$out" '{"ok":true,"entries":4,'
 
 expect 2 "audit without a vkey" "$indsigt" audit ledger
 expect 2 "audit with a vkey that is none" "$indsigt" audit ledger --vkey "${vkey}x"
-expect 1 "audit of nothing" "$indsigt" audit nowhere --vkey "$vkey"
-holds "... has the last line too" has "$out" "audit: FAILED index=0 nowhere is not a ledger"
+expect 4 "audit of nothing" "$indsigt" audit nowhere --vkey "$vkey"
+holds "... has the last line too" has "$out" "audit: NOT LOOKED nowhere is not a ledger"
 expect 0 "another ledger" "$indsigt" init other --origin log.example/other
-expect 1 "audit with the other vkey" "$indsigt" audit ledger --vkey "$(cat "$out")"
-holds "... says so" has "$out" "audit: FAILED index=0 this is another log"
-expect 1 "the same as an object" "$indsigt" audit other --vkey "$vkey" --json
-holds "... with index and reason" has "$out" '"index":0,"reason":"this is another log'
+expect 5 "audit with the other vkey" "$indsigt" audit ledger --vkey "$(cat "$out")"
+holds "... says so" has "$out" "audit: WRONG KEY this is another log"
+expect 5 "the same as an object" "$indsigt" audit other --vkey "$vkey" --json
+holds "... with what came of it" has "$out" '{"ok":false,"outcome":"wrong-key","reason":"this is another log'
+expect 4 "nothing as an object" "$indsigt" audit nowhere --vkey "$vkey" --json
+holds "... with what came of it" has "$out" '{"ok":false,"outcome":"not-looked","reason":"nowhere'
+expect 4 "an address without http://" "$indsigt" audit 127.0.0.1:1 --vkey "$vkey"
+holds "... was not looked at" has "$out" "audit: NOT LOOKED 127.0.0.1:1 is not a ledger"
+expect 4 "audit where nobody answers" "$indsigt" audit http://127.0.0.1:1 --vkey "$vkey"
+holds "... was not looked at" has "$out" "audit: NOT LOOKED the checkpoint cannot be had"
+expect 4 "audit of an address that is none" "$indsigt" audit gopher://127.0.0.1:1 --vkey "$vkey"
+holds "... was not looked at" has "$out" "audit: NOT LOOKED "
 
 mv ledger/keys/master master
 expect 0 "audit without keys" "$indsigt" audit ledger --vkey "$vkey"

@@ -90,7 +90,7 @@ def altered(world):
         for changed in (line[:-3] + bytes([line[-3] ^ 1]) + line[-2:] if len(line) > 2 else b"x", None):
             with open(other, "wb") as file:
                 file.write(b"\n".join(lines[:number] + ([] if changed is None else [changed]) + lines[number + 1:]))
-            good &= world.verify(other).returncode == 1
+            good &= world.verify(other).returncode == (4 if number == 0 else 1)  # without its name it is no proof file
     world.tap.ok(good, "with any line changed or left out: refused")
     batch = read(world.ledger.path("here-4")).split(b"\n")
     with open(other, "wb") as file:
@@ -126,8 +126,8 @@ def refused(world):
     world.refuses("an index that is not there", 4, "the log has 7 entries", ledger.dir, "7")
     world.refuses("the same over HTTP", 4, "a newer one may take a moment", world.url, "7", *vkey)
     other = Ledger(ledger.indsigt, "log.example.dk/proof")
-    world.refuses("another log's key", 1, "not signed", ledger.dir, "1", "--vkey", other.vkey)
-    world.refuses("another log's key over HTTP", 1, "not signed", world.url, "1", "--vkey", other.vkey)
+    world.refuses("another log's key", 5, "another log", ledger.dir, "1", "--vkey", other.vkey)
+    world.refuses("another log's key over HTTP", 5, "another log's", world.url, "1", "--vkey", other.vkey)
     world.refuses("another log's key and receipts", 1, "receipt 1", "--receipt", world.receipts, "--vkey", other.vkey, "--into",
                   ledger.path("x"))
     result = world.verify(ledger.path("here-3"), vkey=other.vkey)

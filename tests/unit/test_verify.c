@@ -266,8 +266,9 @@ static char *file_says(const char *text, const struct verify_call *options, enum
 	call.log = forge->vkey;
 	call.words = verify_words_for("en");
 	call.out = open_memstream(&said, &len);
-	*refused = false;
-	*out = verify_file(&call, refused, &fault);
+	enum exit_code code = EXIT_DONE;
+	*out = verify_file(&call, &code, &fault);
+	*refused = code != EXIT_DONE;
 	fclose(call.out);
 	return said;
 }

@@ -1,0 +1,11 @@
+/* Reading JSON. Jansson, when memory is short, reports a text that is malformed, or gives a document in which texts
+ * lack letters: neither may be taken for what somebody wrote. */
+#pragma once
+
+#include "ledger/bytes.h"
+
+#include <jansson.h>
+
+/* A new reference. `flags` are json_loadb's; `detail` (may be NULL) says where a malformed text breaks off. E_BAD_JSON,
+ * E_NO_MEMORY. */
+enum error json_read(struct bytes text, size_t flags, json_error_t *detail, json_t **out) MUST_USE;

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Memory that is short says nothing about a ledger: with any single allocation failing, 'audit', 'proof', 'verify' and
+'who' never say of a good ledger or a good file that it does not hold."""
+
+import concurrent.futures
+import os
+import subprocess
+import sys
+
+from indsigt import Ledger, Tap, event
+
+SUBJECT = "cpr:0101701234"
+ACCUSES = ("FAILED", "DOES NOT HOLD", "does not verify", "does not hold", "damaged", "malformed", "Nobody")
+LAST = 300  # of many
+MANY = 1000
+SAMPLE = 60
+
+
+class Runs:
+    def __init__(self, ledger, library):
+        self.ledger = ledger
+        self.library = library
+
+    def run(self, at, arguments):
+        """The result, and whether there was such an allocation."""
+        mark = self.ledger.path("mark-%d" % at)
+        environment = dict(os.environ, LD_PRELOAD=self.library, FAILING_MALLOC_AT=str(at), FAILING_MALLOC_MARK=mark)
+        result = subprocess.run([self.ledger.indsigt, *arguments], capture_output=True, text=True, check=False,
+                                env=environment, stdin=subprocess.DEVNULL)
+        reached = os.path.exists(mark)
+        if reached:
+            os.unlink(mark)
+        return at, result, reached
+
+    def count(self, arguments):
+        """How many allocations there are."""
+        low, high = 0, 1
+        while self.run(high, arguments)[2]:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.run(middle, arguments)[2] else (low, middle)
+        return low
+
+    def all(self, arguments):
+        """Every single one fails once, but for most of those of a long beginning, which is libcurl's, not ours: what was
+        wrong, and how often each exit code came."""
+        wrong, counts = [], {}
+        total = self.count(arguments)
+        numbers = [at for at in range(1, total + 1) if total < MANY or at > total - LAST or at % SAMPLE == 0]
+        workers = concurrent.futures.ThreadPoolExecutor(2)
+        for at, result, _ in workers.map(lambda at: self.run(at, arguments), numbers):
+            counts[result.returncode] = counts.get(result.returncode, 0) + 1
+            text = result.stdout + result.stderr
+            if result.returncode not in (0, 4) or any(word in text for word in ACCUSES):
+                wrong.append("allocation %d of %d: exit %d %s" % (at, total, result.returncode, text.strip()[-200:]))
+        return wrong, counts
+
+
+def main():
+    tap = Tap()
+    ledger = Ledger(sys.argv[1], "log.example.dk/memory")
+    key = ledger.add_sender("one")
+    ledger.serve()
+    lines = "".join(event(SUBJECT, "opslag %d" % i) + "\n" for i in range(3))
+    receipts = ledger.path("receipts")
+    with open(receipts, "w", encoding="utf-8") as file:
+        file.write(ledger.run("send", "--server", ledger.ingest, "--key", key, "--batch", "2", "-", stdin=lines))
+    ledger.run("epoch", ledger.dir)
+    ledger.stop()
+    statement, proof = ledger.path("statement"), ledger.path("proof")
+    public = ledger.path("public")
+    ledger.run("statement", SUBJECT, "--ledger", ledger.dir, "-o", statement)
+    ledger.run("proof", ledger.dir, "3", "-o", proof)
+    ledger.run("export", ledger.dir, public)
+    vkey = ("--vkey", ledger.vkey)
+    runs = Runs(ledger, sys.argv[2])
+    _, plain, reached = runs.run(1 << 40, ["audit", ledger.dir, *vkey])
+    if plain.returncode != 0 or reached:
+        tap.skip("single failing allocations", "nothing can be preloaded here: " + plain.stderr.strip()[:100])
+        tap.done()
+    for what, arguments in (("audit", ["audit", ledger.dir, *vkey]),
+                            ("audit --labels", ["audit", ledger.dir, *vkey, "--labels"]),
+                            ("audit of tiles", ["audit", public, *vkey]),
+                            ("proof", ["proof", ledger.dir, "3", *vkey]),
+                            ("proof from tiles", ["proof", public, "3", *vkey]),
+                            ("verify a statement", ["verify", statement, *vkey]),
+                            ("verify receipts", ["verify", receipts, *vkey, "--json"]),
+                            ("verify a proof file", ["verify", proof, *vkey]),
+                            ("who", ["who", SUBJECT, "--ledger", ledger.dir])):
+        wrong, counts = runs.all(arguments)
+        tap.ok(not wrong and counts.get(4, 0) > 2, "%s: %s" % (what, counts))
+        for line in wrong[:20]:
+            print("# " + line.replace("\n", " | "))
+    ledger.remove()
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
