@@ -2,6 +2,7 @@
 
 #include "ledger/merkle.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,14 +64,6 @@ size_t builder_messages(const struct builder *builder)
 	return builder->message_count;
 }
 
-bool builder_holds(const struct builder *builder, struct bytes input)
-{
-	for (size_t i = 0; i < builder->input_count; i++)
-		if (bytes_equal(builder->inputs[i], input))
-			return true;
-	return false;
-}
-
 /* ---- messages ---- */
 
 /* The newest name is the likeliest. */
@@ -98,11 +91,10 @@ static enum error add_message(struct builder *builder, const struct builder_sour
 {
 	if (builder->message_count == BUILDER_MESSAGES_MAX)
 		return E_NO_ROOM;
-	struct spool_message message = {.number = SPOOL_NO_INPUT, .events = (uint32_t)events};
+	struct spool_message message = {.number = SPOOL_NO_INPUT, .events = (uint32_t)events, .identity = source->identity};
 	if (source->input.len > 0) {
 		TRY(input_index(builder, source->input, &message.input));
 		message.number = source->number;
-		message.hash = source->hash;
 	}
 	builder->messages[builder->message_count++] = message;
 	return E_OK;
@@ -121,8 +113,6 @@ static enum error check_room(const struct builder *builder, size_t count, enum b
 {
 	if (builder->message_count == BUILDER_MESSAGES_MAX)
 		return E_NO_ROOM;
-	if (count == 0)
-		return E_OK;
 	if (builder->count > 0 && (kind != builder->kind || builder->count + count > limits->events_max))
 		return E_NO_ROOM;
 	if (count > BATCH_EVENTS_MAX)
@@ -151,7 +141,8 @@ static enum error put_plain(struct builder *builder, const struct event *event, 
 	const struct builder_limits *limits, struct fault *fault)
 {
 	if (limits->time_max_s != 0 && event_time_ns(event) / 1000000000 > (int64_t)limits->time_max_s)
-		return fault_set(fault, E_TIME_AHEAD, "time is more than %u hours ahead of the ledger's clock",
+		return fault_set(fault, E_TIME_AHEAD,
+			"time: more than %u hours ahead of the ledger's clock and of this machine's",
 			EVENT_AHEAD_SECONDS_MAX / 3600);
 	uint8_t header_bytes[HEADER_BYTES_MAX];
 	struct writer header = writer_of(header_bytes, sizeof header_bytes);
@@ -173,7 +164,8 @@ static enum error put_plain(struct builder *builder, const struct event *event, 
 enum error builder_add(struct builder *builder, const struct event *events, size_t count, const struct policy *policy,
 	const struct builder_limits *limits, const struct builder_source *source, struct fault *fault)
 {
-	enum batch_kind kind = count > 0 && event_is_mass(&events[0]) ? BATCH_MASS : BATCH_EVENT;
+	assert(count > 0);
+	enum batch_kind kind = event_is_mass(&events[0]) ? BATCH_MASS : BATCH_EVENT;
 	size_t before = builder->len;
 	enum error error = check_room(builder, count, kind, limits, fault);
 	size_t done = 0;
@@ -195,8 +187,7 @@ enum error builder_add(struct builder *builder, const struct event *events, size
 			fault->event = (uint32_t)done;
 		return error;
 	}
-	if (count > 0)
-		builder->kind = kind;
+	builder->kind = kind;
 	builder->count += (uint32_t)count;
 	return E_OK;
 }
@@ -214,8 +205,7 @@ enum error builder_add_encoded(struct builder *builder, const struct batch_event
 		builder->len = before;
 		return error;
 	}
-	if (count > 0)
-		builder->kind = kind;
+	builder->kind = kind;
 	builder->count += (uint32_t)count;
 	return E_OK;
 }

@@ -10,14 +10,14 @@
 #include "ingest/sender_key.h"
 #include "ingest/spool.h"
 
-#define BUILDER_MESSAGES_MAX 8192u /* a batch holds refused messages too */
+#define BUILDER_MESSAGES_MAX BATCH_EVENTS_MAX /* each has an event at least */
 #define BUILDER_INPUTS_MAX 1024u
 
 /* Where a message came from: what the spool remembers of it. */
 struct builder_source {
-	struct bytes input; /* name; empty: from no input, nothing is remembered */
+	struct bytes input; /* name; empty: from no input */
 	uint64_t number;    /* in the input, from 0 */
-	uint64_t hash;      /* spool_hash of its text */
+	struct spool_identity identity;
 };
 
 struct builder_limits {
@@ -31,7 +31,7 @@ struct builder;
 enum error builder_new(struct builder **out) MUST_USE;
 void builder_free(struct builder *builder);
 
-/* Adds one message with all its events (none: it was refused, and is only remembered). E_NO_ROOM: the batch must be
+/* Adds one message with all its events, at least one. E_NO_ROOM: the batch must be
  * closed first, and then it fits. Everything else refuses the message, with nothing added: what event_encode says,
  * E_TIME_AHEAD, E_BATCH_TOO_LARGE when the message alone is more than a batch can hold. The fault's `event` is
  * the offset in the message. */
@@ -44,8 +44,6 @@ enum error builder_add_encoded(struct builder *builder, const struct batch_event
 /* Events and messages so far. */
 uint32_t builder_events(const struct builder *builder);
 size_t builder_messages(const struct builder *builder);
-/* True if a message of this input is in the open batch. */
-bool builder_holds(const struct builder *builder, struct bytes input);
 
 /* Signs what is there as a batch that starts at `first_sequence`, with the claim that the filing of all events below
  * `filing_checked` was checked. `out` is borrowed until builder_reset; without

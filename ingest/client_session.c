@@ -26,6 +26,7 @@ enum error client_session_start(struct client_session *session, uint64_t now_ms,
 	session->flight_first = 0;
 	session->flight_count = 0;
 	session->flight_bytes = 0;
+	session->slow = 1;
 	session->heard_ms = now_ms;
 	session->pinged = false;
 	return E_OK;
@@ -44,7 +45,8 @@ bool client_session_may_send(const struct client_session *session, size_t bytes)
 		return false;
 	if (session->flight_count == 0) /* one batch always goes, or the sender would never move */
 		return true;
-	return session->flight_count < CONNECTION_BATCHES_MAX && session->flight_count < session->welcome.window_batches &&
+	return session->flight_count < session->slow && session->flight_count < CONNECTION_BATCHES_MAX &&
+		   session->flight_count < session->welcome.window_batches &&
 		   session->flight_bytes + bytes <= session->welcome.window_bytes;
 }
 
@@ -104,6 +106,8 @@ static enum error receipt(
 	const struct batch_head *head = &session->flight[session->flight_first].head;
 	TRY(receipt_verify(&out->receipt, session->log, head, &session->position, fault));
 	answered(session, &out->batch);
+	if (session->slow < CONNECTION_BATCHES_MAX)
+		session->slow++;
 	out->meaning = CLIENT_RECEIPT;
 	return E_OK;
 }
@@ -190,9 +194,10 @@ bool client_session_timer(struct client_session *session, uint64_t now_ms, bool 
 	*give_up = silent >= CLIENT_GIVE_UP_MS;
 	if (*give_up)
 		return false;
-	bool ping = silent >= CLIENT_PING_MS && !session->pinged;
+	uint32_t ping_ms = session->state == CLIENT_GREETED ? CLIENT_GREETED_PING_MS : CLIENT_PING_MS;
+	bool ping = silent >= ping_ms && !session->pinged;
 	session->pinged = session->pinged || ping;
-	*next_ms = (uint32_t)((session->pinged ? CLIENT_GIVE_UP_MS : CLIENT_PING_MS) - silent);
+	*next_ms = (uint32_t)((session->pinged ? CLIENT_GIVE_UP_MS : ping_ms) - silent);
 	return ping;
 }
 
@@ -223,6 +228,8 @@ enum client_verdict client_error_verdict(enum error error)
 enum client_verdict client_refusal_verdict(const struct frame_refusal *refusal)
 {
 	enum client_verdict verdict = client_error_verdict(refusal->error);
+	if (refusal->error == E_POLICY && refusal->event == FAULT_NO_EVENT)
+		return CLIENT_RETRY; /* the registration changed meanwhile: the next welcome brings the newest */
 	return verdict == CLIENT_STOP && refusal->event != FAULT_NO_EVENT ? CLIENT_ASIDE : verdict;
 }
 

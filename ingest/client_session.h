@@ -24,6 +24,7 @@ enum client_state { CLIENT_CLOSED, CLIENT_GREETED, CLIENT_OPEN, CLIENT_DRAINING 
 
 #define CLIENT_FRAME_BYTES_MAX (RECEIPT_BYTES_MAX + 64) /* no frame from a ledger is longer */
 #define CLIENT_PING_MS 15000u                           /* silence, while something is expected, before a ping */
+#define CLIENT_GREETED_PING_MS 2000u                    /* and before the welcome: is it a ledger that answers? */
 #define CLIENT_GIVE_UP_MS 60000u                        /* and before the connection is given up */
 #define CLIENT_BACKOFF_MIN_MS 100u
 #define CLIENT_BACKOFF_MAX_MS 10000u
@@ -42,6 +43,7 @@ struct client_session {
 	uint32_t flight_first;
 	uint32_t flight_count;
 	size_t flight_bytes;
+	uint32_t slow; /* batches that may be in flight: from 1, one more with each receipt */
 	uint64_t heard_ms;
 	bool pinged;
 };
@@ -74,7 +76,9 @@ enum error client_session_start(struct client_session *session, uint64_t now_ms,
 /* The connection is gone. */
 void client_session_close(struct client_session *session);
 
-/* May a batch with a body of `bytes` be sent now? In the state OPEN, within the window of the welcome. */
+/* May a batch with a body of `bytes` be sent now? In the state OPEN, within the window of the welcome. A connection
+ * begins with one batch, and takes one more at a time with each receipt: on a line that is cut again and again a whole
+ * window would be sent in vain each time, where one batch gets its receipt. */
 bool client_session_may_send(const struct client_session *session, size_t bytes);
 /* It was sent (or will be, before any other). */
 void client_session_sent(struct client_session *session, const struct batch_head *head, uint32_t bytes);

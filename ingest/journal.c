@@ -11,10 +11,13 @@
 #define CHECK_BYTES 16
 #define SECRET_CHECK_BYTES 8
 #define BUFFER_BYTES_MIN 65536u
-#define BUFFER_BYTES_MAX 4194304u /* appended beyond this, it is handed to the kernel before the sync */
+#define BUFFER_BYTES_MAX 4194304u /* appended beyond this, it is handed to the kernel before the sync, and let go */
 
+/* A full disk may have room again. */
 static enum error fail(struct journal *journal, enum error error)
 {
+	if (error == E_FULL)
+		return error;
 	if (journal->error == E_OK)
 		journal->error = error;
 	return journal->error;
@@ -194,8 +197,14 @@ void journal_close(struct journal *journal)
 
 static enum error reserve(struct journal *journal, size_t len)
 {
-	if (journal->buffered + len > BUFFER_BYTES_MAX)
-		TRY(journal_write(journal));
+	if (journal->buffered + len > BUFFER_BYTES_MAX) {
+		enum error error = journal_write(journal);
+		if (error != E_OK && error != E_FULL)
+			return error;
+		journal->let_go |= error == E_OK && journal->buffered > 0;
+		if (error == E_OK)
+			journal->buffered = journal->handed = 0;
+	}
 	size_t need = journal->buffered + len;
 	if (need <= journal->capacity)
 		return E_OK;
@@ -251,22 +260,25 @@ enum error journal_write(struct journal *journal)
 {
 	if (journal->error != E_OK)
 		return journal->error;
-	if (journal->buffered == 0)
-		return E_OK;
-	uint64_t at = journal->end - journal->buffered;
-	enum error error = write_at(journal->fd, bytes_of(journal->buffer, journal->buffered), at);
+	size_t len = journal->buffered - journal->handed;
+	enum error error = write_at(journal->fd, bytes_of(journal->buffer + journal->handed, len), journal->end - len);
 	if (error != E_OK)
 		return fail(journal, error);
-	journal->buffered = 0;
+	journal->handed = journal->buffered;
 	return E_OK;
 }
 
 enum error journal_sync(struct journal *journal)
 {
 	TRY(journal_write(journal));
-	if (fdatasync(journal->fd) != 0)
-		return fail(journal, write_error());
+	if (fdatasync(journal->fd) != 0) {
+		enum error error = write_error();
+		journal->handed = 0;
+		return fail(journal, error == E_FULL && journal->let_go ? E_IO : error);
+	}
 	journal->synced = journal->end;
+	journal->buffered = journal->handed = 0;
+	journal->let_go = false;
 	return E_OK;
 }
 
@@ -274,7 +286,13 @@ enum error journal_read(struct journal *journal, uint64_t at, size_t skip, void 
 {
 	if (journal->error != E_OK)
 		return journal->error;
-	enum error error = read_at(journal->fd, out, len, at + JOURNAL_HEAD_BYTES + skip);
+	uint64_t from = at + JOURNAL_HEAD_BYTES + skip;
+	uint64_t in_memory = journal->end - journal->buffered; /* a boundary of records */
+	if (from >= in_memory && from + len <= journal->end) {
+		memcpy(out, journal->buffer + (from - in_memory), len);
+		return E_OK;
+	}
+	enum error error = read_at(journal->fd, out, len, from);
 	return error == E_OK ? E_OK : fail(journal, E_IO);
 }
 
@@ -295,6 +313,6 @@ enum error journal_cut(struct journal *journal, uint64_t at)
 		return fail(journal, E_IO);
 	journal->end = at;
 	journal->synced = at;
-	journal->buffered = 0;
+	journal->buffered = journal->handed = 0;
 	return E_OK;
 }

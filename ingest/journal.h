@@ -7,9 +7,10 @@
  * can be destroyed in place and the record stays good. A file that a crash cut short, or whose last blocks never
  * reached the disk, ends at the first record that does not check; what stands behind it is cut off on opening.
  *
- * Appending writes to memory; journal_sync makes everything appended durable with one write and one fdatasync. After
- * the first failed write or sync nothing is known about the file's tail: every later call fails the same way
- * and the caller ends; the next open recovers. */
+ * Appending writes to memory; journal_sync makes everything appended durable with one write and one fdatasync. When the
+ * disk is full (E_FULL) nothing is forgotten: what is not durable is still in memory, and the same call writes it
+ * again. After any other failed write or sync nothing is known about the file's tail: every later call fails the same
+ * way and the caller ends; the next open recovers. */
 #pragma once
 
 #include "ledger/hash.h"
@@ -25,6 +26,8 @@ struct journal {
 	uint64_t synced; /* everything before is durable */
 	uint8_t *buffer; /* the bytes from end - buffered to end */
 	size_t buffered;
+	size_t handed; /* of them, those at the start that the kernel has */
+	bool let_go;   /* it has more that is not durable: a sync that fails cannot be made again */
 	size_t capacity;
 	enum error error; /* the first failure */
 };
@@ -51,7 +54,7 @@ void journal_close(struct journal *journal);
 /* Appends a record whose body is the concatenation of `parts`; `at` (may be NULL) gets its offset. */
 enum error journal_append(struct journal *journal, uint8_t type, const struct bytes *parts, size_t count,
 	uint32_t secret_at, uint64_t *at) MUST_USE;
-/* Hands everything appended to the kernel, so that journal_read sees it. */
+/* Hands everything appended to the kernel. */
 enum error journal_write(struct journal *journal) MUST_USE;
 enum error journal_sync(struct journal *journal) MUST_USE;
 /* Reads `len` bytes of the body of the record at `at`, from `skip` on. */

@@ -1,6 +1,9 @@
 #include "ingest/outbox_state.h"
 
+#include "ledger/event_schema.h"
+
 #include <assert.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -11,16 +14,44 @@
 
 /* ---- opening ---- */
 
+static enum error spool_path(const struct outbox *outbox, char out[PATH_MAX], struct fault *fault)
+{
+	const char *name = outbox->options.spool;
+	int len = name != NULL ? snprintf(out, PATH_MAX, "%s", name)
+						   : snprintf(out, PATH_MAX, "%s.spool", outbox->options.key_path);
+	return len >= 0 && len < PATH_MAX ? E_OK : fault_set(fault, E_USAGE, "the name of the spool is too long");
+}
+
 static enum error open_spool(struct outbox *outbox, struct fault *fault)
 {
 	char path[PATH_MAX];
-	const char *name = outbox->options.spool;
-	int len = name != NULL ? snprintf(path, sizeof path, "%s", name)
-						   : snprintf(path, sizeof path, "%s.spool", outbox->options.key_path);
-	if (len < 0 || (size_t)len >= sizeof path)
-		return fault_set(fault, E_USAGE, "the name of the spool is too long");
+	TRY(spool_path(outbox, path, fault));
 	TRY(spool_open(path, outbox->key.log.name, outbox->key.sender, &outbox->spool, fault));
+	outbox->forgotten = spool_forgotten(outbox->spool);
+	if (spool_was_old(outbox->spool))
+		outbox_notice(outbox,
+			"the spool was written by an earlier version: what waits in it is sent, but which messages "
+			"were sent before is not taken over, and files that were sent are sent again");
 	return outbox_filing_open(outbox, path, fault);
+}
+
+enum error outbox_read_key(struct outbox *outbox, bool *newer, struct fault *fault)
+{
+	char path[PATH_MAX];
+	struct sender_key key;
+	TRY(spool_path(outbox, path, fault));
+	TRY(sender_key_read(outbox->options.key_path, &key, fault));
+	*newer = key.sender == outbox->key.sender && strcmp(key.log.name, outbox->key.log.name) == 0 &&
+			 memcmp(key.public_key, outbox->key.public_key, sizeof key.public_key) != 0;
+	enum error error = E_OK;
+	if (*newer) {
+		outbox_filing_close(outbox); /* its thread signs with the key */
+		memcpy(outbox->key.public_key, key.public_key, sizeof key.public_key);
+		memcpy(outbox->key.secret_key, key.secret_key, sizeof key.secret_key);
+		error = outbox_filing_open(outbox, path, fault);
+	}
+	sender_key_wipe(&key);
+	return error;
 }
 
 static enum error open_parts(struct outbox *outbox, struct fault *fault)
@@ -38,7 +69,9 @@ static enum error open_parts(struct outbox *outbox, struct fault *fault)
 		return fault_set(fault, error, "the spool's last receipt is not signed by the log that the key file names");
 	outbox->out = malloc(OUTBOX_OUT_BYTES);
 	outbox->in = malloc(OUTBOX_IN_BYTES);
-	if (outbox->out == NULL || outbox->in == NULL || builder_new(&outbox->builder) != E_OK)
+	outbox->scratch = malloc(EVENT_BYTES_MAX + HEADER_BYTES_MAX);
+	outbox->ever_sent = spool_next(outbox->spool);
+	if (outbox->out == NULL || outbox->in == NULL || outbox->scratch == NULL || builder_new(&outbox->builder) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
 	return E_OK;
 }
@@ -73,6 +106,9 @@ void outbox_close(struct outbox *outbox)
 		sodium_memzero(outbox->out, OUTBOX_OUT_BYTES); /* it held batch secrets */
 	free(outbox->out);
 	free(outbox->in);
+	if (outbox->scratch != NULL)
+		sodium_memzero(outbox->scratch, EVENT_BYTES_MAX + HEADER_BYTES_MAX);
+	free(outbox->scratch);
 	sender_key_wipe(&outbox->key);
 	free(outbox);
 }
@@ -90,10 +126,23 @@ static void waiting_limits(const struct outbox *outbox, size_t *batches, size_t 
 	*bytes = 2 * (size_t)outbox->session.welcome.window_bytes;
 }
 
+/* Once for each that something falls out of it. */
+static void look_at_memory(struct outbox *outbox)
+{
+	uint64_t forgotten = spool_forgotten(outbox->spool);
+	if (forgotten > outbox->forgotten)
+		outbox_notice(outbox,
+			"the spool remembers the newest %" PRIu64 " messages that were sent; %" PRIu64
+			" older ones are forgotten, and would be sent again if they came again",
+			spool_kept(outbox->spool), forgotten);
+	outbox->forgotten = forgotten;
+}
+
 void outbox_look(struct outbox *outbox)
 {
 	size_t batches;
 	size_t bytes;
+	look_at_memory(outbox);
 	waiting_limits(outbox, &batches, &bytes);
 	if (spool_count(outbox->spool) >= batches || spool_bytes(outbox->spool) >= bytes)
 		outbox->full = true;
@@ -105,7 +154,7 @@ bool outbox_ready(const struct outbox *outbox)
 {
 	size_t batches;
 	size_t bytes;
-	if (spool_policy(outbox->spool) == NULL || outbox->refused || outbox->full)
+	if (outbox->welcomed_ms == 0 || outbox->refused || outbox->full || outbox->disk_full)
 		return false;
 	waiting_limits(outbox, &batches, &bytes);
 	return outbox->group_batches < OUTBOX_GROUP_BATCHES && outbox->group_bytes < OUTBOX_GROUP_BYTES &&
@@ -162,7 +211,8 @@ const char *outbox_name(const struct outbox *outbox)
 
 const struct policy *outbox_policy(const struct outbox *outbox)
 {
-	return spool_policy(outbox->spool);
+	const struct spool_terms *terms = spool_terms(outbox->spool);
+	return terms == NULL ? NULL : &terms->policy;
 }
 
 static uint64_t clock_ms(clockid_t clock)
@@ -172,20 +222,30 @@ static uint64_t clock_ms(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+uint64_t outbox_own_now_s(void)
+{
+	return clock_ms(CLOCK_REALTIME) / 1000;
+}
+
+uint64_t outbox_ledger_now_s(const struct outbox *outbox)
+{
+	uint64_t since_s = (clock_ms(CLOCK_MONOTONIC) - outbox->welcomed_ms) / 1000;
+	return outbox->session.welcome.ledger_time_s + since_s;
+}
+
+/* An event is too far ahead if it is so by both clocks: one of them may be wrong. */
 void outbox_limits(const struct outbox *outbox, struct builder_limits *out)
 {
+	const struct frame_welcome *welcome = &outbox->session.welcome;
+	uint64_t own_s = outbox_own_now_s();
+	uint64_t ledger_s = outbox_ledger_now_s(outbox);
 	out->events_max = outbox->options.batch;
 	out->bytes_max = BATCH_BYTES_MAX;
-	out->time_max_s = clock_ms(CLOCK_REALTIME) / 1000 + EVENT_AHEAD_SECONDS_MAX;
-	if (outbox->welcomed_ms == 0)
-		return;
-	const struct frame_welcome *welcome = &outbox->session.welcome;
+	out->time_max_s = (own_s > ledger_s ? own_s : ledger_s) + EVENT_AHEAD_SECONDS_MAX;
 	if (out->events_max > welcome->batch_events_max)
 		out->events_max = welcome->batch_events_max;
 	if (out->bytes_max > welcome->batch_bytes_max)
 		out->bytes_max = welcome->batch_bytes_max;
-	uint64_t since_s = (clock_ms(CLOCK_MONOTONIC) - outbox->welcomed_ms) / 1000;
-	out->time_max_s = welcome->ledger_time_s + since_s + EVENT_AHEAD_SECONDS_MAX;
 }
 
 void outbox_notice(struct outbox *outbox, const char *format, ...)
@@ -203,11 +263,57 @@ void outbox_notice(struct outbox *outbox, const char *format, ...)
 
 /* ---- adding ---- */
 
-static void source_of(const struct outbox *outbox, const struct outbox_source *source, struct builder_source *out)
+/* An event is the same whatever purpose the registration gives it. */
+static enum error hash_event(struct outbox *outbox, const struct event *event, uint64_t *out)
 {
-	*out = (struct builder_source){0};
-	if (source != NULL)
-		*out = (struct builder_source){source->input, source->number, spool_hash(outbox->spool, source->text)};
+	uint64_t fields = event->present;
+	struct bytes purpose = event->values[EVENT_PURPOSE].text;
+	if (bytes_equal(purpose, bytes_text(outbox_policy(outbox)->purpose)))
+		fields &= ~(1ull << EVENT_PURPOSE);
+	struct writer w = writer_of(outbox->scratch, EVENT_BYTES_MAX + HEADER_BYTES_MAX);
+	struct bytes encoded;
+	event_header_encode(&event->header, &w);
+	event_encode_fields(event, fields, &w);
+	TRY(writer_done(&w, &encoded));
+	*out = spool_hash(outbox->spool, &encoded, 1);
+	return E_OK;
+}
+
+static uint64_t content_of(const struct outbox *outbox, const struct outbox_source *source)
+{
+	return source->identity != 0 ? source->identity : spool_hash(outbox->spool, &source->text, 1);
+}
+
+static bool has_id(const struct event *event)
+{
+	return (event->present >> EVENT_ID & 1) != 0;
+}
+
+/* The id of an event stands for its message: another event with it is another content. */
+static enum error identify(struct outbox *outbox, const struct event *events, size_t count,
+	const struct outbox_source *source, struct spool_identity *out)
+{
+	struct bytes parts[3] = {BYTES_LITERAL("\0id\0"), BYTES_EMPTY, BYTES_EMPTY};
+	uint8_t content[EVENT_SUBJECTS_MAX * 8];
+	*out = (struct spool_identity){0};
+	if (!has_id(&events[0])) {
+		if (source != NULL && !source->passing)
+			out->hash = content_of(outbox, source);
+		return E_OK;
+	}
+	if (count > EVENT_SUBJECTS_MAX)
+		return E_TOO_LONG;
+	parts[1] = events[0].values[EVENT_ID].text;
+	out->hash = spool_hash(outbox->spool, parts, 2);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t hash = 0;
+		TRY(hash_event(outbox, &events[i], &hash));
+		put_u64(content + i * 8, hash);
+	}
+	parts[0] = BYTES_LITERAL("\0of\0");
+	parts[2] = bytes_of(content, count * 8);
+	out->check = spool_hash(outbox->spool, parts, 3);
+	return E_OK;
 }
 
 enum error outbox_flush(struct outbox *outbox, struct fault *fault)
@@ -232,7 +338,7 @@ static enum error add(struct outbox *outbox, const struct event *events, size_t 
 {
 	struct builder_limits limits;
 	outbox_limits(outbox, &limits);
-	const struct policy *policy = spool_policy(outbox->spool);
+	const struct policy *policy = outbox_policy(outbox);
 	enum error error = builder_add(outbox->builder, events, count, policy, &limits, source, fault);
 	if (error == E_NO_ROOM) {
 		TRY(outbox_flush(outbox, fault));
@@ -250,40 +356,38 @@ enum error outbox_add(struct outbox *outbox, const struct event *events, size_t 
 	const struct outbox_source *source, struct fault *fault)
 {
 	assert(outbox_ready(outbox) && count > 0);
-	struct builder_source from;
-	source_of(outbox, source, &from);
-	enum error error = add(outbox, events, count, &from, fault);
-	if (outbox_refusal(error))
-		TRY(add(outbox, NULL, 0, &from, fault));
-	if (error == E_OK && builder_events(outbox->builder) >= outbox->options.batch)
-		TRY(outbox_flush(outbox, fault));
-	return error;
-}
-
-enum error outbox_refuse(struct outbox *outbox, const struct outbox_source *source, struct fault *fault)
-{
-	assert(outbox_ready(outbox));
-	struct builder_source from;
-	source_of(outbox, source, &from);
-	return add(outbox, NULL, 0, &from, fault);
+	struct builder_source from = {.input = source != NULL ? source->input : BYTES_EMPTY};
+	from.number = source != NULL ? source->number : 0;
+	enum error error = identify(outbox, events, count, source, &from.identity);
+	if (error != E_OK)
+		return fault_set(fault, error, "the event is longer than %u bytes", EVENT_BYTES_MAX);
+	if (from.identity.check != 0 && !outbox->again && spool_remembers(outbox->spool, from.identity.hash) > 0)
+		return spool_remembers(outbox->spool, from.identity.check) > 0
+				   ? E_EXISTS
+				   : fault_set(fault, E_BAD_VALUE, "id: used before for another event");
+	TRY(add(outbox, events, count, &from, fault));
+	error = spool_remember(outbox->spool, &from.identity);
+	if (error != E_OK)
+		return fault_set(fault, error, "the spool's memory of messages: %s", error_text(error));
+	return builder_events(outbox->builder) >= outbox->options.batch ? outbox_flush(outbox, fault) : E_OK;
 }
 
 /* ---- inputs ---- */
 
 enum error outbox_taken(struct outbox *outbox, const struct outbox_source *source, bool *out, struct fault *fault)
 {
-	uint64_t hash = spool_hash(outbox->spool, source->text);
-	enum error error = spool_taken(outbox->spool, source->input, source->number, hash, out);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the spool's list of messages: %s", error_text(error));
+	*out = false;
+	if (source->passing || outbox->again)
+		return E_OK;
+	enum error error = spool_taken(outbox->spool, content_of(outbox, source), out);
+	return error == E_OK ? E_OK : fault_set(fault, error, "the spool's memory of messages: %s", error_text(error));
 }
 
 enum error outbox_begin_input(struct outbox *outbox, struct bytes input, bool again, struct fault *fault)
 {
 	if (input.len > SPOOL_NAME_BYTES_MAX)
 		return fault_set(fault, E_TOO_LONG, "the input's name is longer than %u bytes", SPOOL_NAME_BYTES_MAX);
-	if (builder_holds(outbox->builder, input))
-		TRY(outbox_flush(outbox, fault));
-	if (again)
-		spool_forget(outbox->spool, input);
+	outbox->again = again;
+	spool_begin_input(outbox->spool);
 	return E_OK;
 }

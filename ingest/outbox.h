@@ -23,15 +23,23 @@
  * the window that the ledger gives; those that wait together share one sync of the spool.
  *
  * Connections that fail or are lost are made again, with growing pauses, for ever; the spool decides what is sent
- * again. A caller that dies loses what it had added since the last batch was closed, and finds the rest in the spool:
- * with a `source` it is told by outbox_taken which messages of the same input it need not add again.
+ * again. A caller that dies loses what it had added since the last batch was closed, and finds the rest in the spool.
+ * outbox_taken tells which messages of an input wait or were acknowledged before, and need not be added again: those
+ * with the same content, whatever the input is called now. Events with an id are recognised by it wherever they come
+ * from (E_EXISTS). What was refused is not remembered: it is tried again when it comes again.
+ *
+ * Events are judged by the welcome of this run only: nothing is taken before it. While the connection is away after
+ * that they are judged by the policy that is known, and again when the next welcome brings another. What waits and is
+ * not in the ledger is signed again when policy or key changed; what the ledger has is sent as it was signed then, to
+ * get its receipt. A clock that is wrong is no event's fault: an event that is ahead of the ledger's clock only waits.
  *
  * A refused message never stops the others. outbox_add refuses what the schema and the sender's policy do not
  * allow. What only the ledger can refuse comes through `rejected`: its batch and the ones behind it are signed again
  * without it. A policy that changed makes the waiting batches be encoded again.
  *
  * An error from outbox_poll is final: the key is not known, the log was rolled back (E_ROLLED_BACK), a receipt does not
- * hold (E_BAD_PROOF), the disk is full (E_FULL)... The spool keeps what waits; close, repair, open again.
+ * hold (E_BAD_PROOF)... The spool keeps what waits; close, repair, open again. When the spool's disk is full nothing is
+ * taken or sent, a notice says so, and it goes on by itself once there is room.
  *
  * With `query` a thread checks how each batch was filed, once an epoch covers it, and what was checked is signed into
  * the batches that follow. It never holds up sending; what does not hold is kept in the spool (filing_checker.h).
@@ -53,6 +61,7 @@ struct outbox_rejection {
 	const char *text;           /* field and reason, without personal data */
 	const struct event *events; /* that the message became */
 	size_t count;
+	uint64_t identity; /* what its message is recognised by when only the events are left of it; 0: nothing */
 };
 
 struct outbox_calls {
@@ -75,11 +84,13 @@ struct outbox_options {
 	struct outbox_calls calls; /* each may be NULL */
 };
 
-/* Where a message came from, so that a later run does not take it twice. */
+/* Where a message came from. */
 struct outbox_source {
-	struct bytes input; /* a name that means the same next time: a real path, "-" */
-	uint64_t number;    /* in the input, from 0, without gaps */
+	struct bytes input; /* its name, for people */
+	uint64_t number;    /* in the input, from 0 */
 	struct bytes text;  /* the message as it stands there; only a keyed hash is kept */
+	bool passing;       /* it comes once, and equal ones are others (a pipe): its content is not remembered */
+	uint64_t identity;  /* of the message that was refused when only events were left of it; or 0 */
 };
 
 /* Reads the key, opens the spool; does not connect yet. E_USAGE (server, batch), errors of sender_key_read and
@@ -105,27 +116,26 @@ uint32_t outbox_id(const struct outbox *outbox);
 /* The sender's organisation and name as its key file says; may be empty. */
 const char *outbox_org(const struct outbox *outbox);
 const char *outbox_name(const struct outbox *outbox);
-/* The policy that events are split by; NULL before the first connection ever. */
+/* The policy that events are split by; NULL before the ledger was ever reached. */
 const struct policy *outbox_policy(const struct outbox *outbox);
 
-/* Adds one message, which became `count` events: all are taken, in one batch, or none. Only when outbox_ready. A
- * refused message is remembered as taken; the fault names field and reason. E_IO, E_FULL, E_NO_MEMORY are final.
- * `source` may be NULL. */
+/* Adds one message, which became `count` events: all are taken, in one batch, or none. Only when outbox_ready. The
+ * fault of a refused message names field and reason. E_EXISTS: the same event, by its id, waits or was acknowledged
+ * before. E_IO, E_NO_MEMORY are final. `source` may be NULL. */
 enum error outbox_add(struct outbox *outbox, const struct event *events, size_t count,
 	const struct outbox_source *source, struct fault *fault) MUST_USE;
-/* Remembers a message that could not even be read as taken. */
-enum error outbox_refuse(struct outbox *outbox, const struct outbox_source *source, struct fault *fault) MUST_USE;
 /* True if `error` of outbox_add means that this message is refused, and not that the outbox is at its end. */
 bool outbox_refusal(enum error error);
 /* Closes the open batch, if there is one. Only the next outbox_poll makes it durable and sends it. */
 enum error outbox_flush(struct outbox *outbox, struct fault *fault) MUST_USE;
 
-/* True if the message was taken by this or an earlier run. */
+/* To be called before the first message of an input, whose equal messages are counted from here on. With `again`
+ * nothing of it is recognised, neither by content nor by id. */
+enum error outbox_begin_input(struct outbox *outbox, struct bytes input, bool again, struct fault *fault) MUST_USE;
+/* Counts the message; true if as many equal ones as the input has had by now wait or were acknowledged. To be called
+ * once for each, before outbox_add. */
 enum error outbox_taken(
 	struct outbox *outbox, const struct outbox_source *source, bool *out, struct fault *fault) MUST_USE;
-/* To be called before the first message of an input: closes the open batch if it holds messages of the same input, so
- * that outbox_taken knows of them. With `again` what earlier runs took from it is forgotten. */
-enum error outbox_begin_input(struct outbox *outbox, struct bytes input, bool again, struct fault *fault) MUST_USE;
 
 /* Syncs, sends, receives. Waits until something happened, the outbox became ready, `input_fd` (unless it is -1) can be
  * read (then *input_ready is true), a signal came, or `timeout_ms` passed (-1: no limit). */

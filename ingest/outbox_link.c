@@ -14,6 +14,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -24,6 +26,16 @@ static uint64_t now_ms(void)
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool good_port(const char *text)
+{
+	unsigned long port = 0;
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 5 || text[digits] != '\0')
+		return false;
+	port = strtoul(text, NULL, 10);
+	return port >= 1 && port <= UINT16_MAX;
 }
 
 enum error outbox_link_address(struct outbox *outbox, struct fault *fault)
@@ -37,11 +49,12 @@ enum error outbox_link_address(struct outbox *outbox, struct fault *fault)
 	} else if (host_len > 0 && memchr(server, ':', host_len) != NULL) {
 		host_len = 0;
 	}
-	size_t port_len = colon == NULL ? 0 : strlen(colon + 1);
-	if (host_len == 0 || host_len > OUTBOX_HOST_MAX || port_len == 0 || port_len >= sizeof outbox->port)
+	if (host_len == 0 || host_len > OUTBOX_HOST_MAX)
 		return fault_set(fault, E_USAGE, "the server is given as HOST:PORT");
+	if (!good_port(colon + 1))
+		return fault_set(fault, E_USAGE, "the server's port must be a number from 1 to 65535");
 	memcpy(outbox->host, server, host_len);
-	memcpy(outbox->port, colon + 1, port_len);
+	snprintf(outbox->port, sizeof outbox->port, "%s", colon + 1);
 	return E_OK;
 }
 
@@ -52,7 +65,6 @@ void outbox_link_close(struct outbox *outbox)
 	outbox->fd = -1;
 	outbox->connecting = false;
 	outbox->sent = 0;
-	outbox->refused = false;
 	outbox->out_start = outbox->out_len = outbox->in_len = 0;
 	client_session_close(&outbox->session);
 }
@@ -82,15 +94,18 @@ static int open_socket(const struct addrinfo *address)
 }
 
 /* Takes the addresses of the host in turn, one for each attempt. */
-static void start_connect(struct outbox *outbox)
+static enum error start_connect(struct outbox *outbox, struct fault *fault)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct addrinfo *list = NULL;
 	int result = getaddrinfo(outbox->host, outbox->port, &hints, &list);
+	if (result == EAI_NONAME && !outbox->resolved)
+		return fault_set(fault, E_IO, "there is no host '%s': is --server right?", outbox->host);
 	if (result != 0) {
 		outbox_link_lost(outbox, gai_strerror(result));
-		return;
+		return E_OK;
 	}
+	outbox->resolved = true;
 	unsigned count = 0;
 	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)
 		count++;
@@ -104,6 +119,7 @@ static void start_connect(struct outbox *outbox)
 		outbox_link_lost(outbox, strerror(error));
 	else
 		outbox->connecting = true;
+	return E_OK;
 }
 
 static enum error connected(struct outbox *outbox, struct fault *fault)
@@ -139,7 +155,9 @@ static enum error put_batches(struct outbox *outbox, struct fault *fault)
 	while (outbox->sent < spool_count(outbox->spool)) {
 		const struct spool_pending *pending = spool_pending(outbox->spool, outbox->sent);
 		size_t need = FRAME_HEAD_BYTES + pending->body_bytes;
-		if (!client_session_may_send(&outbox->session, pending->body_bytes) ||
+		bool doubted = outbox->singly && outbox->session.flight_count > 0 &&
+					   spool_pending(outbox->spool, 0)->head.first_sequence < outbox->session.welcome.next_sequence;
+		if (!client_session_may_send(&outbox->session, pending->body_bytes) || doubted ||
 			outbox->out_len + need > OUTBOX_OUT_BYTES)
 			break;
 		if (outbox->out_start + outbox->out_len + need > OUTBOX_OUT_BYTES)
@@ -153,6 +171,8 @@ static enum error put_batches(struct outbox *outbox, struct fault *fault)
 		client_session_sent(&outbox->session, &pending->head, pending->body_bytes);
 		outbox->out_len += need;
 		outbox->sent++;
+		if (outbox->ever_sent < pending->head.first_sequence + pending->head.count)
+			outbox->ever_sent = pending->head.first_sequence + pending->head.count;
 	}
 	return E_OK;
 }
@@ -188,14 +208,30 @@ static void send_out(struct outbox *outbox)
 	}
 }
 
+/* True if the spool's disk is full: nothing is forgotten, and it is tried again. */
+static bool disk_is_full(struct outbox *outbox, enum error error)
+{
+	if (error == E_FULL) {
+		outbox->disk_try_ms = now_ms() + OUTBOX_DISK_RETRY_MS;
+		outbox->disk_full = true;
+		outbox_notice(outbox, "this sender's disk is full, its spool takes nothing more; waiting for room");
+	} else if (error == E_OK && outbox->disk_full) {
+		outbox->disk_full = false;
+		outbox_notice(outbox, "this sender's disk has room again, going on");
+	}
+	return error == E_FULL;
+}
+
 /* The spool is durable before anything of it is sent. */
 static enum error sync_and_send(struct outbox *outbox, struct fault *fault)
 {
-	if (!spool_synced(outbox->spool)) {
+	if (!spool_synced(outbox->spool) && (!outbox->disk_full || now_ms() >= outbox->disk_try_ms)) {
 		enum error error = spool_sync(outbox->spool);
-		if (error != E_OK)
+		if (!disk_is_full(outbox, error) && error != E_OK)
 			return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
 	}
+	if (!spool_synced(outbox->spool))
+		return E_OK;
 	outbox->group_batches = 0;
 	outbox->group_bytes = 0;
 	TRY(put_batches(outbox, fault));
@@ -203,62 +239,27 @@ static enum error sync_and_send(struct outbox *outbox, struct fault *fault)
 	return E_OK;
 }
 
+/* When there is time: acknowledgements become durable, secrets are destroyed. */
+static enum error settle_spool(struct outbox *outbox, struct fault *fault)
+{
+	if (spool_count(outbox->spool) > 0 || spool_settled(outbox->spool) ||
+		(outbox->disk_full && now_ms() < outbox->disk_try_ms))
+		return E_OK;
+	enum error error = spool_settle(outbox->spool);
+	if (disk_is_full(outbox, error) || error == E_OK)
+		return E_OK;
+	return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+}
+
 /* ---- answers ---- */
-
-static enum error rolled_back(uint64_t ledger, uint64_t acknowledged, struct fault *fault)
-{
-	return fault_set(fault, E_ROLLED_BACK,
-		"ROLLED BACK: the ledger expects sequence %" PRIu64 ", but this sender holds receipts up to %" PRIu64
-		"; the ledger has lost events, nothing more is sent",
-		ledger, acknowledged);
-}
-
-static bool same_policy(const struct policy *a, const struct policy *b)
-{
-	return a->restricted == b->restricted && a->flags == b->flags && strcmp(a->purpose, b->purpose) == 0;
-}
-
-/* Events that the ledger does not have yet must be split as the new policy says, also those of the open batch. */
-static enum error adopt_policy(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault)
-{
-	const struct policy *known = spool_policy(outbox->spool);
-	if (known != NULL && same_policy(known, &welcome->policy))
-		return E_OK;
-	TRY(outbox_flush(outbox, fault));
-	bool encoded_before = known != NULL;
-	enum error error = spool_set_policy(outbox->spool, &welcome->policy);
-	if (error != E_OK)
-		return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
-	size_t i = 0;
-	while (
-		i < spool_count(outbox->spool) && spool_pending(outbox->spool, i)->head.first_sequence < welcome->next_sequence)
-		i++;
-	if (!encoded_before || i == spool_count(outbox->spool))
-		return E_OK;
-	return outbox_redo(outbox, i, FAULT_NO_EVENT, E_OK, "", true, fault);
-}
 
 static enum error welcomed(struct outbox *outbox, struct fault *fault)
 {
-	const struct frame_welcome *welcome = &outbox->session.welcome;
 	outbox->welcomed_ms = now_ms();
-	uint64_t acknowledged = spool_acknowledged(outbox->spool);
-	uint64_t next = spool_next(outbox->spool);
-	bool fresh = next == 0;
-	if (welcome->next_sequence < acknowledged)
-		return rolled_back(welcome->next_sequence, acknowledged, fault);
-	TRY(adopt_policy(outbox, welcome, fault));
-	next = spool_next(outbox->spool);
-	if (welcome->next_sequence > next) {
-		if (!fresh)
-			outbox_notice(outbox, "the ledger has %" PRIu64 " events of this sender that this spool does not know",
-				welcome->next_sequence - next);
-		enum error error = spool_start_at(outbox->spool, welcome->next_sequence);
-		if (error != E_OK)
-			return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
-	}
+	TRY(outbox_adopt(outbox, &outbox->session.welcome, fault));
 	outbox->acknowledged = spool_acknowledged(outbox->spool);
 	outbox->said[0] = '\0'; /* should it be lost again, say so again */
+	outbox_compare_clocks(outbox);
 	return E_OK;
 }
 
@@ -320,6 +321,12 @@ static enum error bad_receipt(struct outbox *outbox, struct bytes body, enum err
 	return error;
 }
 
+/* Refusals of a batch that the ledger had at its place, or others there: they say nothing of those behind it. */
+static bool answers_alone(enum error error)
+{
+	return error == E_EQUIVOCATION || error == E_LOST;
+}
+
 static enum error take_frame(struct outbox *outbox, enum frame_type type, struct bytes body, struct fault *fault)
 {
 	struct client_answer answer;
@@ -339,6 +346,12 @@ static enum error take_frame(struct outbox *outbox, enum frame_type type, struct
 			calls->receipt(calls->context, &answer.batch, &answer.receipt);
 		return E_OK;
 	case CLIENT_REFUSED:
+		if (answers_alone(answer.refusal.error) && outbox->session.flight_count > 0) {
+			outbox->singly = true; /* those behind it have answers of their own, if they come one at a time */
+			outbox_link_close(outbox);
+			outbox->connect_at_ms = 0;
+			return E_OK;
+		}
 		keep_refusal(outbox, &answer.refusal);
 		return E_OK;
 	case CLIENT_PING:
@@ -359,6 +372,9 @@ static enum error take_frames(struct outbox *outbox, struct fault *fault)
 	while (outbox->fd >= 0 && outbox->in_len - at >= FRAME_HEAD_BYTES) {
 		enum frame_type type;
 		size_t body_bytes = 0;
+		if (memcmp(outbox->in + at, "HTTP/", FRAME_HEAD_BYTES) == 0)
+			return fault_set(fault, E_IO, "%s:%s answers in HTTP: it is the query port, --server wants the ingest port",
+				outbox->host, outbox->port);
 		enum error error = frame_head_decode(bytes_of(outbox->in + at, FRAME_HEAD_BYTES), &type, &body_bytes);
 		if (error == E_OK && body_bytes > CLIENT_FRAME_BYTES_MAX)
 			error = E_FRAME_TOO_LONG;
@@ -377,31 +393,10 @@ static enum error take_frames(struct outbox *outbox, struct fault *fault)
 	return E_OK;
 }
 
-/* Everything in flight is answered: the refused batch is the oldest that waits. */
-static enum error act_on_refusal(struct outbox *outbox, struct fault *fault)
+/* Everything in flight is answered, or will never be: the refusal stands. */
+static bool refusal_is_due(const struct outbox *outbox)
 {
-	const struct frame_refusal *frame = &outbox->refusal.frame;
-	const char *text = outbox->refusal.text[0] != '\0' ? outbox->refusal.text : error_text(frame->error);
-	enum client_verdict verdict = client_refusal_verdict(frame);
-	if (verdict == CLIENT_ASIDE && frame->error == E_POLICY && !outbox->policy_asked) {
-		outbox->policy_asked = true; /* it may have changed: the next welcome brings the newest */
-		outbox_link_close(outbox);
-		outbox->connect_at_ms = 0;
-		return E_OK;
-	}
-	switch (verdict) {
-	case CLIENT_ASIDE:
-		outbox->refused = false;
-		outbox->sent = 0;
-		return outbox_redo(outbox, 0, frame->event, frame->error, text, false, fault);
-	case CLIENT_RETRY:
-		outbox_link_lost(outbox, text);
-		return E_OK;
-	case CLIENT_STOP:
-		break;
-	}
-	return fault_set(
-		fault, frame->error, "the ledger refused the batch from sequence %" PRIu64 ": %s", frame->first_sequence, text);
+	return outbox->refused && (outbox->session.state == CLIENT_OPEN || outbox->fd < 0);
 }
 
 static enum error receive(struct outbox *outbox, struct fault *fault)
@@ -425,9 +420,7 @@ static enum error receive(struct outbox *outbox, struct fault *fault)
 	}
 	TRY(settle_receipts(outbox, fault)); /* what was proven before an error stays proven */
 	TRY(error);
-	if (outbox->refused && outbox->session.state == CLIENT_OPEN)
-		return act_on_refusal(outbox, fault);
-	return E_OK;
+	return refusal_is_due(outbox) ? outbox_act_on_refusal(outbox, fault) : E_OK;
 }
 
 /* ---- one turn ---- */
@@ -438,12 +431,15 @@ static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
 	uint32_t wait = timeout_ms < 0 ? UINT32_MAX : (uint32_t)timeout_ms;
 	uint32_t next = UINT32_MAX;
 	uint64_t now = now_ms();
+	if (outbox->disk_full)
+		wait = wait < OUTBOX_DISK_RETRY_MS ? wait : OUTBOX_DISK_RETRY_MS;
 	if (outbox->fd < 0) {
 		next = outbox->connect_at_ms <= now ? 0 : (uint32_t)(outbox->connect_at_ms - now);
 	} else {
 		bool give_up = false;
 		if (client_session_timer(&outbox->session, now, &give_up, &next))
-			put_small(outbox, FRAME_PING, BYTES_EMPTY);
+			/* An HTTP server that waits for the end of a request says so after this. */
+			put_small(outbox, FRAME_PING, BYTES_LITERAL("\r\n\r\n"));
 		if (give_up) {
 			outbox_link_lost(outbox, "no answer");
 			next = 0;
@@ -461,8 +457,10 @@ enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, i
 	outbox_look(outbox);
 	outbox_filing_look(outbox);
 	bool was_ready = outbox_ready(outbox);
+	if (refusal_is_due(outbox))
+		TRY(outbox_act_on_refusal(outbox, fault));
 	if (outbox->fd < 0 && outbox->connect_at_ms <= now_ms())
-		start_connect(outbox);
+		TRY(start_connect(outbox, fault));
 	TRY(sync_and_send(outbox, fault));
 	int wait = wait_ms(outbox, was_ready, timeout_ms);
 	send_out(outbox); /* a ping */
@@ -481,8 +479,5 @@ enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, i
 		TRY(receive(outbox, fault));
 	TRY(sync_and_send(outbox, fault));
 	outbox_look(outbox);
-	if (spool_count(outbox->spool) > 0 || spool_settled(outbox->spool))
-		return E_OK;
-	enum error error = spool_settle(outbox->spool);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+	return settle_spool(outbox, fault);
 }

@@ -26,7 +26,12 @@ struct outbox {
 	struct builder *builder;
 	size_t group_batches; /* appended to the spool since its last sync */
 	size_t group_bytes;
-	bool full; /* as much waits as may; ready again only once a quarter is gone, so that more batches share a sync */
+	bool full;  /* as much waits as may; ready again only once a quarter is gone, so that more batches share a sync */
+	bool again; /* nothing of this input is recognised */
+	bool disk_full;       /* the spool's: nothing goes on before there is room */
+	uint64_t disk_try_ms; /* then it is tried again */
+	uint64_t forgotten;   /* messages, when it was last looked at */
+	uint8_t *scratch;     /* an event encoded, to be compared */
 
 	/* connection */
 	char host[OUTBOX_HOST_MAX + 1];
@@ -35,9 +40,13 @@ struct outbox {
 	bool connecting;
 	unsigned attempts;      /* since the last receipt */
 	uint64_t connect_at_ms; /* when fd is -1 */
-	uint64_t welcomed_ms;   /* 0: never */
+	uint64_t welcomed_ms;   /* 0: never in this run */
+	bool resolved;          /* the host's name was known once */
 	struct client_session session;
-	size_t sent; /* waiting batches, from the oldest, that went out on this connection */
+	size_t sent;        /* waiting batches, from the oldest, that went out on this connection */
+	uint64_t ever_sent; /* batches from this sequence on never left this process, nor an earlier one */
+	bool singly;        /* the ledger may have other events at the sequences of what waits: one batch at a time */
+	int64_t clock_said; /* difference of the clocks, in minutes, that was said last */
 	uint8_t *out;
 	size_t out_start, out_len;
 	uint8_t *in;
@@ -54,10 +63,18 @@ struct outbox {
 	bool policy_asked; /* a refusal for the policy made us ask for a newer one */
 };
 
+#define OUTBOX_DISK_RETRY_MS 1000u
+#define OUTBOX_CLOCK_SECONDS 300 /* clocks that differ by more are told */
+
 /* outbox.c */
 /* Sees whether it is full, or no longer. */
 void outbox_look(struct outbox *outbox);
 void outbox_limits(const struct outbox *outbox, struct builder_limits *out);
+/* What time it is now by the ledger's clock; only after a welcome. */
+uint64_t outbox_ledger_now_s(const struct outbox *outbox);
+uint64_t outbox_own_now_s(void);
+/* Reads the key file again; if it holds another key of this sender, that one signs from now on. */
+enum error outbox_read_key(struct outbox *outbox, bool *newer, struct fault *fault) MUST_USE;
 void outbox_notice(struct outbox *outbox, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* outbox_filing.c */
@@ -79,7 +96,32 @@ void outbox_link_close(struct outbox *outbox);
 /* Closes, and says when to try again. */
 void outbox_link_lost(struct outbox *outbox, const char *why);
 
-/* outbox_redo.c: signs the waiting batches from the `i`-th on again. Without the message of event `event` of that batch
- * (unless it is FAULT_NO_EVENT), which is reported with `error` and `text`; with `encode`, under the spool's policy. */
-enum error outbox_redo(struct outbox *outbox, size_t i, uint32_t event, enum error error, const char *text, bool encode,
-	struct fault *fault) MUST_USE;
+/* outbox_adopt.c: makes what waits fit a welcome. */
+enum error outbox_adopt(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault) MUST_USE;
+/* Says so when the ledger's clock and this machine's are far apart. */
+void outbox_compare_clocks(struct outbox *outbox);
+/* What is to be done about a batch that the ledger refused as too far ahead: true if the event is not ahead of this
+ * machine's clock, and `why` (FAULT_TEXT_MAX + 1 bytes) says whose clock is behind. */
+enum error outbox_clock_is_wrong(
+	struct outbox *outbox, uint32_t event, bool *out, char *why, struct fault *fault) MUST_USE;
+
+/* outbox_refusal.c: the refused batch is the oldest that waits. */
+enum error outbox_act_on_refusal(struct outbox *outbox, struct fault *fault) MUST_USE;
+
+/* outbox_redo.c */
+struct outbox_redo {
+	size_t i;                        /* the first waiting batch that is signed again */
+	uint64_t start;                  /* at this sequence */
+	uint32_t event;                  /* of that batch, whose message is left out and reported, or FAULT_NO_EVENT */
+	enum error error;                /* why */
+	const char *text;                /* likewise */
+	const struct spool_terms *terms; /* that hold from then on; NULL: as before */
+	bool encode;                     /* events are split by them */
+};
+
+/* Signs the waiting batches from the `i`-th on again. */
+enum error outbox_redo(struct outbox *outbox, const struct outbox_redo *what, struct fault *fault) MUST_USE;
+/* Takes the oldest waiting batch out: all its messages are reported as refused. */
+enum error outbox_set_aside(struct outbox *outbox, enum error error, const char *text, struct fault *fault) MUST_USE;
+/* The time of event `event` of the oldest waiting batch. */
+enum error outbox_event_time(struct outbox *outbox, uint32_t event, int64_t *out_s) MUST_USE;

@@ -17,15 +17,17 @@
 #define JOURNAL_NAME "journal"
 #define JOURNAL_NEW_NAME "journal.new"
 #define REWRITE_CLOSE_BYTES 65536u
+#define REWRITE_AGAIN_BYTES 1048576u /* that are added before a full disk is tried again */
 
 /* ---- the state record ----
  * version (2) || sender (4) || hash key (32) || acknowledged (8) || next (8) || origin (range16) || note (range16) ||
- * has policy (1) || policy || inputs */
+ * has terms (1) || terms || what is remembered (remembered.h). Version 1: has policy (1) || policy || lists of messages
+ */
 
 static enum error append_state(struct spool *spool, struct journal *journal, uint64_t next)
 {
-	size_t capacity =
-		512 + sizeof spool->origin + spool->note_len + sizeof spool->policy + inputs_encoded_bytes(spool->inputs);
+	size_t capacity = 512 + sizeof spool->origin + spool->note_len + sizeof spool->terms +
+					  remembered_encoded_bytes(spool->remembered);
 	uint8_t *buffer = malloc(capacity);
 	if (buffer == NULL)
 		return E_NO_MEMORY;
@@ -37,10 +39,10 @@ static enum error append_state(struct spool *spool, struct journal *journal, uin
 	writer_u64(&w, next);
 	writer_range16(&w, bytes_text(spool->origin));
 	writer_range16(&w, bytes_of(spool->note, spool->note_len));
-	writer_u8(&w, spool->has_policy);
-	if (spool->has_policy)
-		policy_encode(&spool->policy, &w);
-	inputs_encode(spool->inputs, &w);
+	writer_u8(&w, spool->has_terms);
+	if (spool->has_terms)
+		spool_terms_encode(&spool->terms, &w);
+	remembered_encode(spool->remembered, &w);
 	struct bytes state;
 	enum error error = writer_done(&w, &state);
 	if (error == E_OK)
@@ -51,10 +53,28 @@ static enum error append_state(struct spool *spool, struct journal *journal, uin
 	return error;
 }
 
+/* What the first version remembered says of each input what was dealt with, refused messages too, and is not taken
+ * over; what waits is. */
+static enum error replay_terms(struct spool *spool, struct reader *r)
+{
+	spool->has_terms = reader_u8(r) == 1;
+	spool->has_signer = spool->version != SPOOL_VERSION_FIRST;
+	if (spool->has_terms && spool->version == SPOOL_VERSION_FIRST)
+		policy_decode(r, &spool->terms.policy);
+	else if (spool->has_terms)
+		spool_terms_decode(r, &spool->terms);
+	if (spool->version != SPOOL_VERSION_FIRST)
+		return remembered_decode(r, spool->remembered);
+	spool->was_old = true;
+	reader_bytes(r, reader_left(r));
+	return E_OK;
+}
+
 static enum error replay_state(struct spool *spool, struct bytes body)
 {
 	struct reader r = reader_of(body);
-	if (reader_u16(&r) != SPOOL_VERSION)
+	spool->version = reader_u16(&r);
+	if (spool->version != SPOOL_VERSION && spool->version != SPOOL_VERSION_FIRST)
 		return E_FORMAT;
 	uint32_t sender = reader_u32(&r);
 	reader_copy(&r, spool->hash_key.b, sizeof spool->hash_key.b);
@@ -62,10 +82,9 @@ static enum error replay_state(struct spool *spool, struct bytes body)
 	spool->next = reader_u64(&r);
 	struct bytes origin = reader_range16(&r, ORIGIN_BYTES_MAX);
 	struct bytes note = reader_range16(&r, NOTE_BYTES_MAX);
-	spool->has_policy = reader_u8(&r) == 1;
-	if (spool->has_policy)
-		policy_decode(&r, &spool->policy);
-	TRY(inputs_decode(&r, spool->inputs));
+	enum error error = replay_terms(spool, &r);
+	if (error != E_OK)
+		return error == r.error ? E_CORRUPT : error;
 	if (reader_done(&r) != E_OK || spool->acknowledged > spool->next)
 		return E_CORRUPT;
 	if (sender != spool->sender || !bytes_equal(origin, bytes_text(spool->origin)))
@@ -79,8 +98,8 @@ static enum error replay_state(struct spool *spool, struct bytes body)
 
 /* ---- batches ---- */
 
-static enum error decode_batch(
-	const struct journal_record *record, struct spool_pending *out, struct spool_batch *origin)
+static enum error decode_batch(const struct spool *spool, const struct journal_record *record,
+	struct spool_pending *out, struct spool_batch *origin)
 {
 	struct reader r = reader_of(record->body);
 	struct bytes body = reader_range32(&r, FRAME_BYTES_MAX);
@@ -97,35 +116,55 @@ static enum error decode_batch(
 	out->record_bytes = (uint32_t)record->body.len;
 	out->at = record->at;
 	out->intact = record->secret_intact;
-	return spool_origin_decode(encoded, origin);
+	return spool_origin_decode(spool->version, encoded, origin);
 }
 
-static enum error replay_batch(struct spool *spool, const struct journal_record *record)
+static enum error put_pending(struct spool *spool, const struct journal_record *record, struct spool_pending *pending)
 {
-	struct spool_pending pending = {0};
-	struct spool_batch origin;
-	TRY(decode_batch(record, &pending, &origin));
-	enum error error = record->type == RECORD_BATCH ? spool_remember(spool, &origin) : E_OK;
-	free((void *)(uintptr_t)origin.messages);
-	if (error != E_OK || pending.body_bytes == 0)
-		return error;
 	if (record->type == RECORD_REPLACE) {
 		if (spool->replacing_count == SPOOL_BATCHES_MAX)
 			return E_CORRUPT;
-		spool->replacing[spool->replacing_count++] = pending;
+		spool->replacing[spool->replacing_count++] = *pending;
 		return E_OK;
 	}
-	if (spool->count == SPOOL_BATCHES_MAX || pending.head.first_sequence < spool->next)
+	if (spool->count == SPOOL_BATCHES_MAX || pending->head.first_sequence < spool->next)
 		return E_CORRUPT;
-	spool->pending[spool->count++] = pending;
-	spool->bytes += pending.body_bytes;
-	spool->next = pending.head.first_sequence + pending.head.count;
+	spool->pending[spool->count++] = *pending;
+	spool->bytes += pending->body_bytes;
+	spool->next = pending->head.first_sequence + pending->head.count;
+	for (uint32_t i = 0; i < pending->hash_count; i++)
+		TRY(remembered_add(spool->remembered, pending->hashes[i]));
 	return E_OK;
+}
+
+/* In version 1 a batch without events stood for messages that were refused. */
+static enum error replay_batch(struct spool *spool, const struct journal_record *record)
+{
+	struct spool_pending pending = {0};
+	struct spool_batch origin = {.messages = NULL};
+	TRY(decode_batch(spool, record, &pending, &origin));
+	enum error error = pending.body_bytes > 0 ? spool_collect(&origin, &pending) : E_OK;
+	free((void *)(uintptr_t)origin.messages);
+	if (error == E_OK && pending.body_bytes > 0)
+		error = put_pending(spool, record, &pending);
+	if (error == E_CORRUPT)
+		free(pending.hashes);
+	return error;
+}
+
+static void replay_adopt(struct spool *spool, const struct spool_terms *terms)
+{
+	spool->terms = *terms;
+	spool->has_terms = spool->has_signer = true;
 }
 
 static enum error replay_replaced(struct spool *spool, struct reader *r)
 {
 	uint64_t sequence = reader_u64(r);
+	bool adopts = reader_left(r) > 0;
+	struct spool_terms terms;
+	if (adopts)
+		spool_terms_decode(r, &terms);
 	if (reader_done(r) != E_OK)
 		return E_CORRUPT;
 	size_t i = 0;
@@ -133,12 +172,16 @@ static enum error replay_replaced(struct spool *spool, struct reader *r)
 		i++;
 	if (i == spool->count || i + spool->replacing_count > SPOOL_BATCHES_MAX)
 		return E_CORRUPT;
-	uint64_t at = spool->pending[i].head.first_sequence;
+	const struct batch_head *before = i > 0 ? &spool->pending[i - 1].head : NULL;
+	uint64_t at = before != NULL ? before->first_sequence + before->count : spool->acknowledged;
+	if (spool->replacing_count > 0 && spool->replacing[0].head.first_sequence > at)
+		at = spool->replacing[0].head.first_sequence;
 	for (size_t j = 0; j < spool->replacing_count; at += spool->replacing[j++].head.count)
 		if (spool->replacing[j].head.first_sequence != at)
 			return E_CORRUPT;
-	spool_swap(spool, i);
-	return E_OK;
+	if (adopts)
+		replay_adopt(spool, &terms);
+	return spool_swap(spool, i);
 }
 
 static enum error replay_acknowledged(struct spool *spool, struct reader *r)
@@ -151,8 +194,16 @@ static enum error replay_acknowledged(struct spool *spool, struct reader *r)
 		memcpy(spool->note, note.data, note.len);
 	spool->note_len = note.len;
 	spool->acknowledged = sequence;
-	spool_drop(spool, sequence);
-	return E_OK;
+	return spool_drop(spool, sequence, true);
+}
+
+static enum error replay_aside(struct spool *spool, struct reader *r)
+{
+	uint64_t sequence = reader_u64(r);
+	if (reader_done(r) != E_OK || sequence < spool->acknowledged || sequence > spool->next)
+		return E_CORRUPT;
+	spool->acknowledged = sequence;
+	return spool_drop(spool, sequence, false);
 }
 
 static enum error replay_start(struct spool *spool, struct reader *r)
@@ -163,6 +214,16 @@ static enum error replay_start(struct spool *spool, struct reader *r)
 	spool->next = sequence;
 	if (spool->count == 0)
 		spool->acknowledged = sequence;
+	return E_OK;
+}
+
+static enum error replay_new_terms(struct spool *spool, struct reader *r)
+{
+	struct spool_terms terms;
+	spool_terms_decode(r, &terms);
+	if (reader_done(r) != E_OK)
+		return E_CORRUPT;
+	replay_adopt(spool, &terms);
 	return E_OK;
 }
 
@@ -184,9 +245,13 @@ static enum error replay(void *context, const struct journal_record *record)
 	case RECORD_ACKNOWLEDGED:
 		return replay_acknowledged(spool, &r);
 	case RECORD_POLICY:
-		policy_decode(&r, &spool->policy);
-		spool->has_policy = true;
+		policy_decode(&r, &spool->terms.policy);
+		spool->has_terms = true;
 		return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
+	case RECORD_TERMS:
+		return replay_new_terms(spool, &r);
+	case RECORD_ASIDE:
+		return replay_aside(spool, &r);
 	case RECORD_START:
 		return replay_start(spool, &r);
 	}
@@ -195,27 +260,34 @@ static enum error replay(void *context, const struct journal_record *record)
 
 /* ---- rewriting ---- */
 
+/* A batch of the first version gets the messages' new form. */
 static enum error copy_batch(struct spool *spool, struct journal *journal, struct spool_pending *pending)
 {
-	uint8_t *body = malloc(pending->record_bytes);
+	struct spool_batch origin;
+	uint8_t *body = malloc(pending->body_bytes);
 	if (body == NULL)
 		return E_NO_MEMORY;
-	enum error error = journal_read(&spool->journal, pending->at, 0, body, pending->record_bytes);
-	struct bytes part = bytes_of(body, pending->record_bytes);
+	size_t i = (size_t)(pending - spool->moved);
+	enum error error = spool_read(spool, i, body);
 	if (error == E_OK)
-		error = journal_append(journal, RECORD_KEPT, &part, 1, SPOOL_SECRET_AT, &pending->at);
-	sodium_memzero(body, pending->record_bytes);
+		error = spool_messages(spool, i, &origin);
+	if (error == E_OK) {
+		origin.body = bytes_of(body, pending->body_bytes);
+		error = spool_put_record(journal, RECORD_KEPT, &origin, pending);
+		free((void *)(uintptr_t)origin.messages);
+	}
+	sodium_memzero(body, pending->body_bytes);
 	free(body);
 	return error;
 }
 
-static enum error write_new(struct spool *spool, struct journal *journal, struct spool_pending *moved)
+static enum error write_new(struct spool *spool, struct journal *journal)
 {
 	uint64_t next = spool->count > 0 ? spool->pending[0].head.first_sequence : spool->next;
 	TRY(append_state(spool, journal, next));
 	for (size_t i = 0; i < spool->count; i++) {
-		moved[i] = spool->pending[i];
-		TRY(copy_batch(spool, journal, &moved[i]));
+		spool->moved[i] = spool->pending[i];
+		TRY(copy_batch(spool, journal, &spool->moved[i]));
 	}
 	uint8_t body[8];
 	put_u64(body, spool->next);
@@ -223,19 +295,38 @@ static enum error write_new(struct spool *spool, struct journal *journal, struct
 	TRY(journal_append(journal, RECORD_START, &part, 1, JOURNAL_NO_SECRET, NULL));
 	TRY(journal_sync(journal));
 	if (renameat(spool->dir_fd, JOURNAL_NEW_NAME, spool->dir_fd, JOURNAL_NAME) != 0)
-		return E_IO;
-	return fsync(spool->dir_fd) == 0 ? E_OK : E_IO;
+		return E_IO; /* perhaps it was done: nobody knows which file the name is */
+	return E_OK;
 }
 
 /* The old file's blocks are given back to the disk without their secrets. */
-static enum error clean_old(struct spool *spool)
+static enum error wipe_old(struct spool *spool)
 {
 	for (size_t i = 0; i < spool->count; i++)
 		TRY(journal_wipe(&spool->journal, spool->pending[i].at, SPOOL_SECRET_AT));
 	return journal_sync(&spool->journal);
 }
 
-/* What the lists of inputs hold must be durable in the journal before their files are touched. */
+/* The new journal has the name. Should the disk not even take what is written over the old one, that one is gone all
+ * the same. */
+static enum error take_over(struct spool *spool, struct journal *journal)
+{
+	enum error error = fsync(spool->dir_fd) == 0 ? wipe_old(spool) : E_IO;
+	journal_close(&spool->journal);
+	spool->journal = *journal;
+	memcpy(spool->pending, spool->moved, spool->count * sizeof spool->moved[0]);
+	spool->batches_end = journal->end;
+	spool->version = SPOOL_VERSION;
+	spool->rewrite_again = 0;
+	if (error != E_OK && error != E_FULL) {
+		spool->journal.error = error;
+		return error;
+	}
+	remembered_persisted(spool->remembered);
+	return E_OK;
+}
+
+/* What was acknowledged must be durable in the journal before the files are touched that take it over. */
 static enum error persist(struct spool *spool)
 {
 	TRY(journal_sync(&spool->journal));
@@ -245,31 +336,28 @@ static enum error persist(struct spool *spool)
 		TRY(journal_sync(&spool->journal));
 	spool->wipe_count = 0;
 	spool->wiped = false;
-	return inputs_persist(spool->inputs);
+	return remembered_persist(spool->remembered);
 }
 
 enum error spool_rewrite(struct spool *spool)
 {
-	struct spool_pending *moved = malloc(sizeof spool->pending);
 	struct journal journal = {.fd = -1};
-	enum error error = moved == NULL ? E_NO_MEMORY : persist(spool);
+	enum error error = persist(spool);
 	if (error == E_OK)
 		error = journal_create(spool->dir_fd, JOURNAL_NEW_NAME, &journal);
 	if (error == E_OK)
-		error = write_new(spool, &journal, moved);
+		error = write_new(spool, &journal);
 	if (error == E_OK)
-		error = clean_old(spool);
-	if (error == E_OK) {
-		journal_close(&spool->journal);
-		spool->journal = journal;
-		memcpy(spool->pending, moved, spool->count * sizeof moved[0]);
-		spool->batches_end = journal.end;
-	} else {
-		journal_close(&journal);
+		return take_over(spool, &journal);
+	journal_close(&journal);
+	if (error != E_FULL) {
 		spool->journal.error = error;
+		return error;
 	}
-	free(moved);
-	return error;
+	/* The old one is as good; room was needed for both. */
+	(void)unlinkat(spool->dir_fd, JOURNAL_NEW_NAME, 0);
+	spool->rewrite_again = spool->journal.end + REWRITE_AGAIN_BYTES;
+	return E_OK;
 }
 
 /* ---- opening and closing ---- */
@@ -302,12 +390,15 @@ static enum error create_journal(struct spool *spool)
 	struct journal journal;
 	randombytes_buf(spool->hash_key.b, sizeof spool->hash_key.b);
 	TRY(journal_create(spool->dir_fd, JOURNAL_NEW_NAME, &journal));
-	enum error error = write_new(spool, &journal, NULL);
+	enum error error = write_new(spool, &journal);
+	if (error == E_OK && fsync(spool->dir_fd) != 0)
+		error = E_IO;
 	if (error != E_OK) {
 		journal_close(&journal);
 		return error;
 	}
 	spool->journal = journal;
+	spool->version = SPOOL_VERSION;
 	return E_OK;
 }
 
@@ -324,14 +415,23 @@ static bool torn(const struct spool *spool, uint64_t *at)
 	return spool->replacing_count > 0;
 }
 
-static enum error reset(struct spool *spool)
+static void release(struct spool *spool)
 {
 	journal_close(&spool->journal);
-	inputs_free(spool->inputs);
-	spool->inputs = NULL;
-	spool->has_policy = false;
+	remembered_free(spool->remembered);
+	spool->remembered = NULL;
+	for (size_t i = 0; i < spool->count; i++)
+		free(spool->pending[i].hashes);
+	for (size_t i = 0; i < spool->replacing_count; i++)
+		free(spool->replacing[i].hashes);
+}
+
+static enum error reset(struct spool *spool)
+{
+	release(spool);
+	spool->was_old = spool->has_terms = spool->has_signer = false;
 	spool->count = spool->bytes = spool->replacing_count = spool->wipe_count = 0;
-	return inputs_new(spool->dir_fd, &spool->inputs);
+	return remembered_new(spool->dir_fd, REMEMBERED_FILE, &spool->remembered);
 }
 
 static enum error open_journal(struct spool *spool)
@@ -369,9 +469,12 @@ enum error spool_open(const char *path, const char *origin, uint32_t sender, str
 	/* What the last process wrote and did not sync may be in memory only: what follows builds on it. */
 	if (error == E_OK)
 		error = journal_sync(&spool->journal);
+	if (error == E_OK && spool->version != SPOOL_VERSION)
+		error = spool_rewrite(spool);
+	if (error == E_OK && spool->version != SPOOL_VERSION)
+		error = E_FULL;
 	if (error != E_OK) {
-		journal_close(&spool->journal);
-		inputs_free(spool->inputs);
+		release(spool);
 		close(dir_fd);
 		free(spool);
 		return fault_set(fault, error, "spool '%s' %s", path,
@@ -394,8 +497,7 @@ void spool_close(struct spool *spool)
 	if (error == E_OK && spool->count == 0 && spool->journal.end > REWRITE_CLOSE_BYTES + 4 * spool->state_bytes)
 		error = spool_rewrite(spool);
 	(void)error;
-	journal_close(&spool->journal);
-	inputs_free(spool->inputs);
+	release(spool);
 	sodium_memzero(&spool->hash_key, sizeof spool->hash_key);
 	close(spool->dir_fd);
 	free(spool);

@@ -193,7 +193,7 @@ static void encode_value(const struct event *event, const struct event_field *fi
 	}
 }
 
-static void encode_part(const struct event *event, uint64_t fields, struct writer *out)
+void event_encode_fields(const struct event *event, uint64_t fields, struct writer *out)
 {
 	cbor_put_map(out, (size_t)__builtin_popcountll(fields));
 	for (uint64_t left = fields; left != 0; left &= left - 1) {
@@ -211,9 +211,9 @@ enum error event_encode(const struct event *event, const struct policy *policy, 
 	TRY(check_values(event, fault));
 	TRY(check_header(event, policy, fault));
 	uint64_t hidden = event->present & policy->restricted;
-	encode_part(event, event->present & ~policy->restricted, disclosed);
+	event_encode_fields(event, event->present & ~policy->restricted, disclosed);
 	if (hidden != 0)
-		encode_part(event, hidden, restricted);
+		event_encode_fields(event, hidden, restricted);
 	if (disclosed->error != E_OK || restricted->error != E_OK ||
 		writer_len(disclosed) + writer_len(restricted) - before > EVENT_BYTES_MAX)
 		return fault_set(fault, E_TOO_LONG, "the event is longer than %u bytes", EVENT_BYTES_MAX);

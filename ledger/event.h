@@ -56,6 +56,9 @@ void event_header_decode(struct reader *in, struct event_header *out);
 enum error event_encode(const struct event *event, const struct policy *policy, struct writer *disclosed,
 	struct writer *restricted, struct fault *fault) MUST_USE;
 
+/* The fields whose bits are set in `fields`, as one map, without judging them: for comparing events. */
+void event_encode_fields(const struct event *event, uint64_t fields, struct writer *out);
+
 /* Reads both parts, strictly: deterministic CBOR, UTF-8, known fields, each in the part where `policy`
  * puts it, required ones present, closed lists and limits kept, canonical subject. With policy NULL the
  * split is not judged (a verifier reads what an earlier policy split). `restricted` may be empty, also when the

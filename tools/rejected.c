@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,7 +102,10 @@ enum error rejected_write(struct rejected *rejected, const struct refused *refus
 		member = "message_base64";
 		message = base64_to_json(refused->text);
 	}
-	if (json_object_set_new(row, member, message) != 0) {
+	char identity[17];
+	snprintf(identity, sizeof identity, "%016" PRIx64, refused->identity);
+	bool good = refused->identity == 0 || json_object_set_new(row, "identity", json_string(identity)) == 0;
+	if (json_object_set_new(row, member, message) != 0 || !good) {
 		json_decref(row);
 		return E_NO_MEMORY;
 	}

@@ -18,6 +18,7 @@ struct refused {
 	struct bytes text;          /* as it stood in the input, all of it: as text if it is UTF-8, else in base64 */
 	const struct event *events; /* instead of text, when only these are left of it */
 	size_t count;
+	uint64_t identity; /* what the sender's spool recognises the message of the events by; 0: nothing */
 };
 
 struct rejected {

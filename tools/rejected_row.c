@@ -65,11 +65,13 @@ static bool read_head(struct rejected_row *row)
 	const json_t *input = json_object_get(row->json, "input");
 	const json_t *number = json_object_get(row->json, "number");
 	const char *format = json_string_value(json_object_get(row->json, "format"));
+	const char *identity = json_string_value(json_object_get(row->json, "identity"));
 	if (!json_is_string(input) || !json_is_integer(number) || json_integer_value(number) < 1 ||
 		!json_is_string(json_object_get(row->json, "error")) || !json_is_string(json_object_get(row->json, "reason")))
 		return false;
 	row->input = text_of(input);
 	row->number = (uint64_t)json_integer_value(number) - 1;
+	row->identity = identity != NULL ? strtoull(identity, NULL, 16) : 0;
 	row->has_format = format != NULL;
 	return format == NULL || adapter_format_parse(format, &row->format) == E_OK;
 }

@@ -8,6 +8,7 @@
 struct rejected_row {
 	json_t *json;
 	struct bytes input; /* where the message came from first */
+	uint64_t identity;  /* of events: as in struct refused */
 	uint64_t number;    /* from 0 */
 	bool has_format;
 	enum adapter_format format;

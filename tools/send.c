@@ -54,7 +54,8 @@ static void on_rejected(void *context, const struct outbox_rejection *rejection)
 		.error = rejection->error,
 		.reason = rejection->text,
 		.events = rejection->events,
-		.count = rejection->count};
+		.count = rejection->count,
+		.identity = rejection->identity};
 	send_report(send, &refused);
 	send->moved++;
 }
@@ -143,6 +144,11 @@ static void say_result(struct send *send, uint64_t waiting)
 	if (waiting > 0)
 		fprintf(stderr, "; %" PRIu64 " events wait in the spool: run it again to go on", waiting);
 	fputc('\n', stderr);
+	if (send->skipped > 0)
+		fprintf(stderr,
+			"indsigt: %" PRIu64 " messages equal to ones sent before were left out; if they are others, give events "
+			"an id, or use --again\n",
+			send->skipped);
 }
 
 /* What was read before a signal is signed and made durable. */
@@ -228,7 +234,8 @@ static int run(int argc, char **argv)
 		{"key", required_argument, NULL, 'k'}, {"format", required_argument, NULL, 'f'},
 		{"batch", required_argument, NULL, 'b'}, {"rejected", required_argument, NULL, 'r'},
 		{"spool", required_argument, NULL, 'p'}, {"again", no_argument, NULL, 'a'},
-		{"query", required_argument, NULL, 'q'}, {"check-filing", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
+		{"resume", required_argument, NULL, 'u'}, {"query", required_argument, NULL, 'q'},
+		{"check-filing", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
 	struct outbox_options options = {0};
 	struct send send = {.signals = -1, .events = -1};
 	struct fault fault = {0};
@@ -241,6 +248,8 @@ static int run(int argc, char **argv)
 			send.rejected_path = optarg;
 		else if (option == 'p')
 			options.spool = optarg;
+		else if (option == 'u')
+			send.resume = optarg;
 		else if (option == 'q')
 			options.query = optarg;
 		else if (option == 'c')
@@ -264,15 +273,21 @@ const struct command command_send = {
 	.name = "send",
 	.arguments =
 		"--server HOST:PORT --key FILE [--format json|fhir|dicom] [--batch N] [--rejected FILE] [--spool DIR] [--again]"
-		" [--query URL [--check-filing]] [FILE...|-]",
+		" [--resume NAME] [--query URL [--check-filing]] [FILE...|-]",
 	.summary = "sends events to a ledger, prints a receipt for each batch",
 	.text =
 		"Reads events from the files in turn, or from standard input (-, the default) as they come. Signed batches "
 		"wait in\n"
-		"a spool until their receipt has been checked. Run again on the same input it goes on where it stopped and "
+		"a spool until their receipt has been checked. Run again on the same files it goes on where it stopped and "
 		"sends\n"
-		"nothing twice; the first message that differs from last time, and all after it,\n"
-		"are new. A lost connection is made again, for as long as it takes.\n"
+		"nothing twice: a message is left out if as many equal ones as the file has had by then wait or were\n"
+		"acknowledged, whatever the file is called now; a line that was mended or put in is sent, and what was refused "
+		"is\n"
+		"tried again. Equal messages of another file are taken for the same: give events an \"id\" of your own, by "
+		"which\n"
+		"they are always recognised, or use --again. What comes through a pipe is always new, but for events with an\n"
+		"id. The newest four million messages are remembered. A lost connection is made again, for as long as it "
+		"takes.\n"
 		"\n"
 		"  --server HOST:PORT  the ledger's ingest address\n"
 		"  --key FILE          the sender's key file, made by 'indsigt sender add'\n"
@@ -283,7 +298,9 @@ const struct command command_send = {
 		"                      rejected.jsonl in the spool. Such a file can be sent as it is, once what was wrong is "
 		"right\n"
 		"  --spool DIR         in place of FILE.spool beside the key file; one process at a time\n"
-		"  --again             forget that messages of these inputs were sent before\n"
+		"  --again             send all of these inputs, also what was sent before\n"
+		"  --resume NAME       recognise what was sent before on standard input too, which NAME stands for in what is "
+		"said\n"
 		"  --query URL         check in the background how the ledger files these events, at its query daemon's "
 		"address;\n"
 		"                      what was checked is signed into the next batches, what does not hold is an alarm\n"

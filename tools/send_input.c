@@ -57,7 +57,7 @@ struct input {
 	int fd;
 	struct bytes name;
 	uint64_t number; /* of the next message */
-	bool resuming;   /* every message so far was taken by an earlier run */
+	bool passing;    /* of a pipe: what comes is new, unless it has an id */
 	bool is_row;     /* the message that comes in parts is a row of refused ones */
 	bool in_parts;
 };
@@ -70,6 +70,7 @@ struct item {
 	enum adapter_format format;
 };
 
+/* What is refused is not remembered: it is tried again when it comes again. */
 static enum error report_item(struct send *send, const struct item *item, enum error error, const struct fault *why)
 {
 	struct refused refused = {.input = item->input,
@@ -82,13 +83,6 @@ static enum error report_item(struct send *send, const struct item *item, enum e
 	return E_OK;
 }
 
-/* A message that could not be read as events. */
-static enum error refuse(struct send *send, const struct item *item, enum error error, struct fault *why)
-{
-	TRY(report_item(send, item, error, why));
-	return outbox_refuse(send->outbox, &item->source, why);
-}
-
 static bool about_nobody(const struct event *events, size_t count)
 {
 	return count == 1 && (events->present >> EVENT_SUBJECTS & 1) != 0 && events->values[EVENT_SUBJECTS].number == 0;
@@ -98,6 +92,10 @@ static enum error add(
 	struct send *send, const struct item *item, const struct event *events, size_t count, struct fault *fault)
 {
 	enum error error = outbox_add(send->outbox, events, count, &item->source, fault);
+	if (error == E_EXISTS) { /* by its id */
+		send->skipped++;
+		return E_OK;
+	}
 	if (outbox_refusal(error))
 		return report_item(send, item, error, fault);
 	if (error != E_OK)
@@ -112,7 +110,7 @@ static enum error add_message(struct send *send, const struct item *item, struct
 	struct adapter_context context = {outbox_org(send->outbox), outbox_name(send->outbox), outbox_policy(send->outbox)};
 	struct adapter_events events;
 	enum error error = adapter_map(item->format, item->source.text, &context, &events, fault);
-	error = error == E_OK ? add(send, item, events.events, events.count, fault) : refuse(send, item, error, fault);
+	error = error == E_OK ? add(send, item, events.events, events.count, fault) : report_item(send, item, error, fault);
 	adapter_events_free(&events);
 	return error;
 }
@@ -121,47 +119,36 @@ static enum error add_row_events(
 	struct send *send, const struct item *item, struct rejected_row *row, struct fault *fault)
 {
 	enum error error = rejected_row_events(row, fault);
-	return error == E_OK ? add(send, item, row->events, row->count, fault) : refuse(send, item, error, fault);
-}
-
-/* True if the message can be skipped: only from the start on, up to the first that differs. */
-static enum error skip(
-	struct send *send, struct input *input, const struct outbox_source *source, bool *out, struct fault *fault)
-{
-	*out = false;
-	if (!input->resuming)
-		return E_OK;
-	TRY(outbox_taken(send->outbox, source, &input->resuming, fault));
-	*out = input->resuming;
-	send->skipped += *out;
-	return E_OK;
+	return error == E_OK ? add(send, item, row->events, row->count, fault) : report_item(send, item, error, fault);
 }
 
 /* One message, of the input itself or out of a row; `row` if that holds events. */
-static enum error send_item(struct send *send, struct input *input, const struct item *item,
-	const struct message *message, struct rejected_row *row, struct fault *fault)
+static enum error send_item(struct send *send, const struct item *item, const struct message *message,
+	struct rejected_row *row, struct fault *fault)
 {
-	bool skipped = false;
+	bool taken = false;
 	send->messages++;
-	TRY(skip(send, input, &item->source, &skipped, fault));
-	if (skipped)
+	TRY(outbox_taken(send->outbox, &item->source, &taken, fault));
+	send->skipped += taken;
+	if (taken)
 		return E_OK;
 	TRY(wait_until_ready(send, fault));
 	if (row != NULL)
 		return add_row_events(send, item, row, fault);
 	struct fault why = message->fault;
-	return message->error == E_OK ? add_message(send, item, fault) : refuse(send, item, message->error, &why);
+	return message->error == E_OK ? add_message(send, item, fault) : report_item(send, item, message->error, &why);
 }
 
 /* What was refused before is read in the format that it was refused in, unless the user says another. */
 static enum error send_row(struct send *send, struct input *input, struct rejected_row *row, struct fault *fault)
 {
-	struct item item = {.source = {input->name, input->number++, row->text},
+	struct item item = {
+		.source = {input->name, input->number++, row->text, input->passing, row->is_events ? row->identity : 0},
 		.input = row->input,
 		.number = row->number,
 		.format = send->format_given || !row->has_format ? send->format : row->format};
 	if (row->is_events)
-		return send_item(send, input, &item, NULL, row, fault);
+		return send_item(send, &item, NULL, row, fault);
 	struct messages inner;
 	struct message message;
 	messages_open_text(row->text, item.format, &inner);
@@ -170,7 +157,7 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 			message.error = fault_set(
 				&message.fault, E_TOO_LONG, "the message is longer than %u bytes: this is a part", FRAMING_BYTES_MAX);
 		item.source.text = message.text;
-		TRY(send_item(send, input, &item, &message, NULL, fault));
+		TRY(send_item(send, &item, &message, NULL, fault));
 	}
 	return E_OK;
 }
@@ -209,12 +196,12 @@ static enum error send_message(
 		rejected_row_free(&row);
 		return error;
 	}
-	struct item item = {.source = {input->name, input->number, message->text},
+	struct item item = {.source = {input->name, input->number, message->text, input->passing, 0},
 		.input = input->name,
 		.number = input->number,
 		.format = send->format};
 	input->number++;
-	return send_item(send, input, &item, message, NULL, fault);
+	return send_item(send, &item, message, NULL, fault);
 }
 
 /* ---- inputs ---- */
@@ -280,9 +267,16 @@ static enum error read_input(struct send *send, struct input *input, struct mess
 	return good ? send_messages(send, input, messages, fault) : E_OK;
 }
 
+/* What is no file comes once: an equal message later is another one. */
+static bool is_passing(const struct send *send, int fd)
+{
+	struct stat info;
+	return send->resume == NULL && (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode));
+}
+
 static enum error send_input(struct send *send, int fd, const char *name, struct fault *fault)
 {
-	struct input input = {.fd = fd, .name = bytes_text(name), .resuming = true};
+	struct input input = {.fd = fd, .name = bytes_text(name), .passing = is_passing(send, fd)};
 	struct epoll_event event = {.events = EPOLLIN};
 	struct messages messages;
 	TRY(outbox_begin_input(send->outbox, input.name, send->again, fault));
@@ -300,7 +294,7 @@ enum error send_file(struct send *send, const char *path, struct fault *fault)
 {
 	char name[PATH_MAX];
 	if (strcmp(path, "-") == 0)
-		return send_input(send, STDIN_FILENO, "-", fault);
+		return send_input(send, STDIN_FILENO, send->resume != NULL ? send->resume : "-", fault);
 	int fd = realpath(path, name) == NULL ? -1 : open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fault_set(fault, E_IO, "'%s': %s", path, strerror(errno));

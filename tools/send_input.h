@@ -14,7 +14,8 @@ struct send {
 	bool format_given;
 	const char *rejected_path; /* as the user named it, or NULL */
 	bool again;
-	bool check_filing; /* nothing else */
+	const char *resume; /* what standard input is called, if it is remembered as a file is; or NULL */
+	bool check_filing;  /* nothing else */
 	struct rejected rejected;
 	struct progress progress;
 	int signals; /* signalfd */
@@ -28,8 +29,8 @@ struct send {
 	uint64_t added;
 	uint64_t nobody; /* of these: about no person */
 	uint64_t refused;
-	uint64_t moved; /* of the refused ones: by the ledger, after they were added */
-	uint64_t skipped;
+	uint64_t moved;          /* of the refused ones: by the ledger, after they were added */
+	uint64_t skipped;        /* sent before */
 	uint64_t inputs_refused; /* whole inputs that look like something else */
 };
 

@@ -203,6 +203,15 @@ static inline void fake_hello(struct fake *fake, struct bytes body)
 	fake_send(fake, &w);
 }
 
+/* Answers the oldest batch that is held back. */
+static inline void fake_release_one(struct fake *fake)
+{
+	ck_assert_uint_gt(fake->held_count, 0);
+	fake_batch(fake, fake->held[0]);
+	free((void *)(uintptr_t)fake->held[0].data);
+	memmove(fake->held, fake->held + 1, --fake->held_count * sizeof fake->held[0]);
+}
+
 /* Answers what was held back. */
 static inline void fake_release(struct fake *fake)
 {

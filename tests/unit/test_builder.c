@@ -105,24 +105,23 @@ static void check_body(struct bytes body, enum batch_kind kind, uint64_t first, 
 START_TEST(builds)
 {
 	begin();
-	struct builder_source source = {BYTES_LITERAL("a.json"), 7, 77};
-	struct builder_source other = {BYTES_LITERAL("-"), 0, 78};
+	struct builder_source source = {BYTES_LITERAL("a.json"), 7, {77, 0}};
+	struct builder_source other = {BYTES_LITERAL("-"), 0, {78, 79}};
 	struct fault fault = {0};
 	ck_ok(builder_add(builder, event_of(PERSON, ""), 1, &policy, &limits, &source, &fault));
-	ck_ok(builder_add(builder, NULL, 0, &policy, &limits, &other, &fault)); /* refused, remembered */
+	ck_ok(builder_add(builder, event_of(PERSON, ""), 1, &policy, &limits, &other, &fault));
 	ck_ok(add_events(2, PERSON, &limits, &fault));
-	ck_assert_uint_eq(builder_events(builder), 3);
+	ck_assert_uint_eq(builder_events(builder), 4);
 	ck_assert_uint_eq(builder_messages(builder), 3);
-	ck_assert(builder_holds(builder, BYTES_LITERAL("-")));
-	ck_assert(!builder_holds(builder, BYTES_LITERAL("b")));
 	struct spool_batch batch;
 	ck_ok(builder_close(builder, &key, 1000, 0, &batch));
-	check_body(batch.body, BATCH_EVENT, 1000, 3);
+	check_body(batch.body, BATCH_EVENT, 1000, 4);
 	ck_assert_uint_eq(batch.message_count, 3);
 	ck_assert_uint_eq(batch.input_count, 2);
 	ck_assert_uint_eq(batch.messages[0].number, 7);
-	ck_assert_uint_eq(batch.messages[0].hash, 77);
-	ck_assert_uint_eq(batch.messages[1].events, 0);
+	ck_assert_uint_eq(batch.messages[0].identity.hash, 77);
+	ck_assert_uint_eq(batch.messages[1].events, 1);
+	ck_assert_uint_eq(batch.messages[1].identity.check, 79);
 	ck_assert(bytes_equal(batch.inputs[batch.messages[1].input], BYTES_LITERAL("-")));
 	ck_assert_uint_eq(batch.messages[2].number, SPOOL_NO_INPUT);
 	ck_assert_uint_eq(batch.messages[2].events, 2);
@@ -181,9 +180,6 @@ START_TEST(keeps_limits)
 	builder_reset(builder);
 	ck_error(add_events(1, PERSON, &short_one, &fault), E_BATCH_TOO_LARGE);
 	ck_assert_uint_eq(builder_messages(builder), 0);
-	for (unsigned i = 0; i < BUILDER_MESSAGES_MAX; i++)
-		ck_ok(builder_add(builder, NULL, 0, &policy, &limits, &nowhere, &fault));
-	ck_error(builder_add(builder, NULL, 0, &policy, &limits, &nowhere, &fault), E_NO_ROOM);
 	end();
 }
 END_TEST

@@ -120,6 +120,7 @@ static void reach(enum client_state state, unsigned flight)
 	if (state == CLIENT_GREETED)
 		return;
 	ck_ok(take(FRAME_WELCOME, welcome_body(8, 4000)));
+	session.slow = 8; /* as after seven receipts */
 	for (unsigned i = 0; i < flight + (state == CLIENT_DRAINING); i++)
 		send_batch(i, 10);
 	if (state == CLIENT_DRAINING)
@@ -269,6 +270,7 @@ START_TEST(window)
 	ck_assert(!client_session_may_send(&session, 1));
 	ck_ok(take(FRAME_WELCOME, welcome_body(3, 100)));
 	ck_assert(client_session_may_send(&session, 101)); /* alone, any batch goes */
+	session.slow = 8;
 	send_batch(0, 60);
 	ck_assert(client_session_may_send(&session, 40));
 	ck_assert(!client_session_may_send(&session, 41));
@@ -286,6 +288,36 @@ START_TEST(window)
 }
 END_TEST
 
+/* A connection begins with one batch, and takes one more with each receipt: what is sent in vain when it is cut is
+ * little.
+ */
+START_TEST(slow_start)
+{
+	begin(BYTES_EMPTY);
+	reach(CLIENT_GREETED, 0);
+	ck_ok(take(FRAME_WELCOME, welcome_body(64, 1000000)));
+	for (uint64_t first = 0; first < 3; first++) {
+		/* one log with one batch: each receipt comes on a connection of its own */
+		struct batch_head head = head_of(0);
+		send_batch(0, 10);
+		for (uint64_t more = 1; more <= first; more++)
+			send_batch(more, 10);
+		ck_assert(!client_session_may_send(&session, 10));
+		uint32_t slow = session.slow;
+		session.position.checkpoint.size = 0;
+		session.position.note_len = 0;
+		ck_ok(take(FRAME_RECEIPT, receipt_body(&head)));
+		ck_assert_uint_eq(session.slow, slow + 1);
+		session.flight_count = session.flight_first = 0;
+		session.flight_bytes = 0;
+	}
+	uint8_t hello[512 + 1024];
+	struct writer w = writer_of(hello, sizeof hello);
+	ck_ok(client_session_start(&session, 0, &w));
+	ck_assert_uint_eq(session.slow, 1);
+}
+END_TEST
+
 START_TEST(timers)
 {
 	bool give_up = false;
@@ -294,10 +326,10 @@ START_TEST(timers)
 	ck_assert(!client_session_timer(&session, 1000000, &give_up, &next)); /* closed */
 	ck_assert_uint_eq(next, UINT32_MAX);
 	reach(CLIENT_GREETED, 0);
-	ck_assert(!client_session_timer(&session, CLIENT_PING_MS - 1, &give_up, &next));
+	ck_assert(!client_session_timer(&session, CLIENT_GREETED_PING_MS - 1, &give_up, &next));
 	ck_assert_uint_eq(next, 1);
-	ck_assert(client_session_timer(&session, CLIENT_PING_MS, &give_up, &next));
-	ck_assert_uint_eq(next, CLIENT_GIVE_UP_MS - CLIENT_PING_MS);
+	ck_assert(client_session_timer(&session, CLIENT_GREETED_PING_MS, &give_up, &next));
+	ck_assert_uint_eq(next, CLIENT_GIVE_UP_MS - CLIENT_GREETED_PING_MS);
 	ck_assert(!client_session_timer(&session, CLIENT_GIVE_UP_MS - 1, &give_up, &next)); /* one ping is enough */
 	ck_assert(!give_up);
 	ck_assert(!client_session_timer(&session, CLIENT_GIVE_UP_MS, &give_up, &next));
@@ -321,11 +353,17 @@ START_TEST(verdicts)
 	ck_assert_int_eq((int)client_refusal_verdict(&refusal), CLIENT_STOP);
 	refusal = (struct frame_refusal){.error = E_FULL, .event = 3};
 	ck_assert_int_eq((int)client_refusal_verdict(&refusal), CLIENT_RETRY);
+	refusal =
+		(struct frame_refusal){.error = E_POLICY, .event = FAULT_NO_EVENT}; /* the registration changed meanwhile */
+	ck_assert_int_eq((int)client_refusal_verdict(&refusal), CLIENT_RETRY);
+	refusal.event = 0;
+	ck_assert_int_eq((int)client_refusal_verdict(&refusal), CLIENT_ASIDE);
 	static const enum error final[] = {E_UNKNOWN_SENDER, E_REVOKED_SENDER, E_BAD_SIGNATURE, E_ROLLED_BACK,
 		E_EQUIVOCATION, E_WRONG_ORIGIN, E_VERSION, E_BAD_PROOF};
 	for (size_t i = 0; i < sizeof final / sizeof final[0]; i++)
 		ck_assert_int_eq((int)client_error_verdict(final[i]), CLIENT_STOP);
-	static const enum error passing[] = {E_TOO_MANY, E_PERIOD_PASSED, E_CLOCK, E_CORRUPT};
+	static const enum error passing[] = {E_TIMEOUT, E_TOO_MANY, E_CLOSED, E_PERIOD_PASSED, E_SEQUENCE_HOLE, E_FULL,
+		E_IO, E_NO_MEMORY, E_STOPPED, E_LOCKED, E_CLOCK, E_CORRUPT};
 	for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
 		ck_assert_int_eq((int)client_error_verdict(passing[i]), CLIENT_RETRY);
 	uint32_t most = 0;
@@ -341,4 +379,4 @@ START_TEST(verdicts)
 }
 END_TEST
 
-UNIT_MAIN("client_session", table, bad_frames, greeting, window, timers, verdicts)
+UNIT_MAIN("client_session", table, bad_frames, greeting, window, slow_start, timers, verdicts)

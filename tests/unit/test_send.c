@@ -206,22 +206,59 @@ START_TEST(files)
 	ck_assert_uint_eq(ledger_has(), 15);
 	ck_assert_uint_eq(receipts(0), 15);
 	ck_assert(file_says("err", "15 events acknowledged in 4 batches; 15 messages: 15 acknowledged\n"));
-	/* Again on the same, one of them since grown. */
-	write_events("a.json", 0, 12);
+	/* Again on the same, one of them since grown by two. */
+	ck_assert_int_eq(system("cat b.json | sed -n 1,2p | sed s/08:15/08:16/ >> a.json"), 0);
 	ck_assert_int_eq(RUN("--format", "json", "a.json", "./b.json"), 0);
 	ck_assert_uint_eq(ledger_has(), 17);
 	ck_assert_uint_eq(receipts(15), 17);
-	ck_assert(file_says("err", "15 messages sent before"));
-	/* From the first difference on. */
-	write_events("b.json", 11, 15);
-	ck_assert_int_eq(RUN("b.json"), 0);
-	ck_assert_uint_eq(ledger_has(), 21);
+	ck_assert(file_says("err", "15 messages equal to ones sent before"));
+	/* The content counts, not its place: a line in front, one mended, one gone, the file under another name. */
+	ck_assert_int_eq(
+		system("{ head -1 b.json | sed s/08:15/08:17/; sed -e '2d' -e '3s/08:15/08:18/' b.json; } > c.json"), 0);
+	ck_assert_int_eq(RUN("c.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 19);
 	ck_assert_int_eq(RUN("--again", "b.json"), 0);
-	ck_assert_uint_eq(ledger_has(), 25);
-	/* The same file twice. */
-	write_events("c.json", 0, 3);
-	ck_assert_int_eq(RUN("c.json", "c.json"), 0);
-	ck_assert_uint_eq(ledger_has(), 28);
+	ck_assert_uint_eq(ledger_has(), 24);
+	/* Equal lines of one file are as many events, and not of two. */
+	write_events("d.json", 100, 103);
+	ck_assert_int_eq(system("cat d.json d.json > e.json; cp e.json f.json"), 0);
+	ck_assert_int_eq(RUN("d.json", "d.json", "e.json", "f.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 30);
+	ck_assert_int_eq(RUN("e.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 30);
+	end();
+}
+END_TEST
+
+/* What comes through a pipe is new, unless a name is given to it; a file is a file also as standard input. */
+START_TEST(pipes)
+{
+	begin();
+	write_events("a.json", 0, 1);
+	char text[512] = "";
+	FILE *file = fopen("a.json", "r");
+	ck_assert_ptr_nonnull(fgets(text, sizeof text, file));
+	fclose(file);
+	for (uint64_t n = 1; n <= 3; n++) {
+		struct child child = spawn(true, (const char *const[]){"-", NULL});
+		ck_assert_int_eq(write(child.in, text, strlen(text)), (ssize_t)strlen(text));
+		ck_assert_int_eq(write(child.in, text, strlen(text)), (ssize_t)strlen(text));
+		close(child.in);
+		child.in = -1;
+		ck_assert_int_eq(wait_for(&child), 0);
+		ck_assert_uint_eq(ledger_has(), 2 * n);
+	}
+	ck_assert_int_eq(RUN("a.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 7);
+	for (unsigned n = 0; n < 2; n++) {
+		struct child child = spawn(true, (const char *const[]){"--resume", "app", "-", NULL});
+		for (unsigned i = 0; i < 2; i++)
+			ck_assert_int_eq(write(child.in, text, strlen(text)), (ssize_t)strlen(text));
+		close(child.in);
+		child.in = -1;
+		ck_assert_int_eq(wait_for(&child), 0);
+		ck_assert_uint_eq(ledger_has(), 8);
+	}
 	end();
 }
 END_TEST
@@ -249,18 +286,24 @@ START_TEST(refused_messages)
 	struct stat info;
 	ck_assert_int_eq(stat("no", &info), 0);
 	ck_assert_int_eq(info.st_mode & 0777, 0600);
-	/* Refused is taken: it is not said twice. */
+	/* Refused is not sent: it is tried again, and what was taken is not. */
 	ck_assert_int_eq(unlink("no"), 0);
-	ck_assert_int_eq(RUN("--rejected", "no", "a.json", "b.json"), 0);
-	ck_assert_int_eq(stat("no", &info), 0);
-	ck_assert_int_eq((int)info.st_size, 0);
+	ck_assert_int_eq(RUN("--rejected", "no", "a.json", "b.json"), 1);
+	ck_assert(file_says("err", "3 messages refused"));
+	ck_assert(file_says("no", "\"number\":4,\"error\":\"unknown-field\""));
+	ck_assert_uint_eq(ledger_has(), 5);
+	/* Mended in its place it goes, alone. */
+	ck_assert_int_eq(
+		system("{ sed -n 1,3p a.json; sed -n 1p a.json | sed s/08:15/08:19/; } > m.json && mv m.json a.json"), 0);
+	ck_assert_int_eq(RUN("a.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 6);
 	/* By the ledger, in the middle of a batch. */
 	write_events("c.json", 10, 14);
 	fake.fault = FAKE_REFUSES_EVENT;
-	fake.at = 6;
+	fake.at = 7;
 	fake.error = E_BAD_VALUE;
 	ck_assert_int_eq(RUN("c.json"), 1);
-	ck_assert_uint_eq(ledger_has(), 8);
+	ck_assert_uint_eq(ledger_has(), 9);
 	ck_assert(!file_says("err", fixture_subject(11)));
 	ck_assert(file_says("err", "4 messages: 3 acknowledged, 1 messages refused, see 'key.spool/rejected.jsonl'\n"));
 	ck_assert(file_says("key.spool/rejected.jsonl", "\"number\":2,\"error\":\"bad-value\",\"reason\":\"because\""));
@@ -269,7 +312,9 @@ START_TEST(refused_messages)
 	ck_assert_int_eq(info.st_mode & 0777, 0600);
 	/* Sent as it is, once the ledger takes it. */
 	ck_assert_int_eq(RUN("key.spool/rejected.jsonl"), 0);
-	ck_assert_uint_eq(ledger_has(), 9);
+	ck_assert_uint_eq(ledger_has(), 10);
+	ck_assert_int_eq(RUN("c.json"), 0); /* what the row told of was sent, too */
+	ck_assert_uint_eq(ledger_has(), 10);
 	end();
 }
 END_TEST
@@ -414,4 +459,4 @@ START_TEST(usage)
 }
 END_TEST
 
-UNIT_MAIN("send", files, refused_messages, refused_again, streaming, killed, usage)
+UNIT_MAIN("send", files, pipes, refused_messages, refused_again, streaming, killed, usage)

@@ -1,0 +1,106 @@
+/* What a sender does about a refusal, once everything in flight is answered or the connection has ended. spec/sender.md
+ */
+#include "ingest/outbox_state.h"
+
+#include <inttypes.h>
+
+static void connect_again(struct outbox *outbox)
+{
+	outbox_link_close(outbox);
+	outbox->connect_at_ms = 0;
+}
+
+/* The batch's message that holds the event is reported, and the rest signed again; or it only has to wait. */
+static enum error refuse_event(struct outbox *outbox, const char *text, struct fault *fault)
+{
+	const struct frame_refusal *frame = &outbox->refusal.frame;
+	char why[FAULT_TEXT_MAX + 1];
+	bool waits = false;
+	if (frame->error == E_POLICY && !outbox->policy_asked) {
+		outbox->policy_asked = true; /* it may have changed: the next welcome brings the newest */
+		connect_again(outbox);
+		return E_OK;
+	}
+	if (frame->error == E_TIME_AHEAD && frame->event < spool_pending(outbox->spool, 0)->head.count)
+		TRY(outbox_clock_is_wrong(outbox, frame->event, &waits, why, fault));
+	if (waits) {
+		outbox_link_lost(outbox, why);
+		return E_OK;
+	}
+	struct outbox_redo what = {.start = spool_pending(outbox->spool, 0)->head.first_sequence,
+		.event = frame->event,
+		.error = frame->error,
+		.text = text};
+	return outbox_redo(outbox, &what, fault);
+}
+
+/* The ledger says in its own log that it lost what it had acknowledged: the events are given back to be reported again.
+ */
+static enum error refuse_lost(struct outbox *outbox, const char *text, struct fault *fault)
+{
+	outbox_notice(outbox,
+		"LOST: the ledger had taken events from sequence %" PRIu64 " on and has lost them; they are set "
+		"aside, to be sent again",
+		outbox->refusal.frame.first_sequence);
+	return outbox_set_aside(outbox, E_LOST, text, fault);
+}
+
+/* At the sequences of this batch the ledger has other events. This spool is an older copy, or another program sent with
+ * the key; whether these events were reported there nobody can know. They are neither lost nor doubled: a person gets
+ * them, and the rest goes on. */
+static enum error refuse_equivocation(struct outbox *outbox, struct fault *fault)
+{
+	uint64_t first = outbox->refusal.frame.first_sequence;
+	outbox_notice(outbox,
+		"ALARM: the ledger has other events than this spool at the sequences from %" PRIu64
+		" on: another program sends with this key, or the spool is an older copy; what waited there is set aside",
+		first);
+	return outbox_set_aside(outbox, E_EQUIVOCATION,
+		"the ledger has other events at this sequence; whether this one was reported from elsewhere is not known: send "
+		"it "
+		"again if it was not",
+		fault);
+}
+
+/* The key file may have a newer key, after `sender rotate`. */
+static enum error refuse_signature(struct outbox *outbox, const char *text, struct fault *fault)
+{
+	bool newer = false;
+	TRY(outbox_read_key(outbox, &newer, fault));
+	if (!newer)
+		return fault_set(fault, E_BAD_SIGNATURE,
+			"the ledger refused the batch from sequence %" PRIu64
+			": %s; was the key rotated, and this file is the old one?",
+			outbox->refusal.frame.first_sequence, text);
+	connect_again(outbox);
+	return E_OK;
+}
+
+/* Everything in flight is answered: the refused batch is the oldest that waits. */
+enum error outbox_act_on_refusal(struct outbox *outbox, struct fault *fault)
+{
+	const struct frame_refusal *frame = &outbox->refusal.frame;
+	const struct spool_pending *oldest = spool_pending(outbox->spool, 0);
+	const char *text = outbox->refusal.text[0] != '\0' ? outbox->refusal.text : error_text(frame->error);
+	outbox->refused = false;
+	outbox->sent = 0;
+	if (oldest == NULL || oldest->head.first_sequence != frame->first_sequence)
+		return fault_set(fault, E_BAD_VALUE, "the ledger refused a batch that does not wait: %s", text);
+	if (frame->error == E_EQUIVOCATION)
+		return refuse_equivocation(outbox, fault);
+	if (frame->error == E_LOST)
+		return refuse_lost(outbox, text, fault);
+	if (frame->error == E_BAD_SIGNATURE)
+		return refuse_signature(outbox, text, fault);
+	switch (client_refusal_verdict(frame)) {
+	case CLIENT_ASIDE:
+		return refuse_event(outbox, text, fault);
+	case CLIENT_RETRY:
+		outbox_link_lost(outbox, text);
+		return E_OK;
+	case CLIENT_STOP:
+		break;
+	}
+	return fault_set(
+		fault, frame->error, "the ledger refused the batch from sequence %" PRIu64 ": %s", frame->first_sequence, text);
+}
