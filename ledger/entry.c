@@ -1,6 +1,7 @@
 #include "ledger/entry.h"
 
 #include "ledger/domain.h"
+#include "ledger/ed25519.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -107,7 +108,7 @@ static bool org_valid(const char *org)
 
 static bool sender_valid(const struct entry_sender *sender)
 {
-	return org_valid(sender->org) && sender->name[0] != '\0' &&
+	return org_valid(sender->org) && sender->name[0] != '\0' && ed25519_key_usable(sender->public_key) &&
 		   (!sender->compromised || sender->action == SENDER_REVOKE);
 }
 

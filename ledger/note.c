@@ -1,6 +1,7 @@
 #include "ledger/note.h"
 
 #include "ledger/base64.h"
+#include "ledger/ed25519.h"
 #include "ledger/wrong.h"
 
 #include <inttypes.h>
@@ -112,7 +113,7 @@ static enum error make(struct bytes name, uint8_t type, const uint8_t public_key
 {
 	if (name.len > ORIGIN_BYTES_MAX || !name_valid(name))
 		return E_BAD_KEY;
-	if (type != NOTE_KEY_ED25519 && type != NOTE_KEY_COSIGNATURE)
+	if ((type != NOTE_KEY_ED25519 && type != NOTE_KEY_COSIGNATURE) || !ed25519_key_usable(public_key))
 		return E_BAD_KEY;
 	memset(out, 0, sizeof *out);
 	memcpy(out->name, name.data, name.len);

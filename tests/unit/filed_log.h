@@ -75,6 +75,7 @@ static inline void filed_begin(struct filed_log *log, uint32_t lag_s)
 		.genesis = {.format = FORMAT_VERSION,
 			.time_s = log->time_s,
 			.origin = "log.example.dk/filed",
+			.log_key = {3},
 			.epoch_seconds = 5,
 			.epoch_lag_seconds = lag_s}};
 	filed_add(log, &entry);

@@ -116,6 +116,7 @@ static void second_genesis(void)
 	genesis.genesis.time_s = state.time_s;
 	strcpy(genesis.genesis.origin, FIXTURE_ORIGIN);
 	genesis.genesis.epoch_seconds = 5;
+	genesis.genesis.log_key[0] = 3;
 	FORGE(genesis);
 }
 

@@ -71,7 +71,7 @@ END_TEST
 /* CKPT-1 */
 START_TEST(names)
 {
-	uint8_t key[32] = {1};
+	uint8_t key[32] = {3};
 	struct vkey vkey;
 	char long_name[ORIGIN_BYTES_MAX + 2];
 	memset(long_name, 'n', sizeof long_name);

@@ -618,9 +618,11 @@ START_TEST(directory)
 	chmod(path, 0644);
 	ck_error(witness_open(dir, &witness, &fault), E_PERMISSION);
 	chmod(path, 0600);
-	struct vkey other = vkey;
-	other.public_key[0] ^= 1;
-	ck_ok(vkey_make(vkey.name, NOTE_KEY_COSIGNATURE, other.public_key, &other));
+	struct vkey other;
+	uint8_t other_key[32];
+	memcpy(other_key, vkey.public_key, sizeof other_key);
+	other_key[0] ^= 1;
+	ck_ok(vkey_make(vkey.name, NOTE_KEY_COSIGNATURE, other_key, &other));
 	vkey_format(&other, text);
 	strcat(text, "\n");
 	snprintf(path, sizeof path, "%s/vkey", dir);

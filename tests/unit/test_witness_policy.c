@@ -92,7 +92,7 @@ END_TEST
 /* POL-11, and where what was parsed stands. */
 START_TEST(logs)
 {
-	uint8_t key[32] = {1};
+	uint8_t key[32] = {3};
 	struct vkey log, renamed, other;
 	char vkey[VKEY_TEXT_MAX + 1], text[600];
 	struct witness_policy *policy;
