@@ -1,6 +1,7 @@
 #include "tools/registration.h"
 
 #include "ledger/subject.h"
+#include "ledger/visible.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,9 +41,9 @@ enum error registration_start(
 		return fault_set(fault, E_BAD_VALUE,
 			"org is SCHEME:ID (such as cvr:55133018): a small-lettered scheme, no spaces, at most %u bytes",
 			ORG_BYTES_MAX);
-	if (!clean_text(name, NAME_BYTES_MAX))
-		return fault_set(
-			fault, E_BAD_VALUE, "name is 1 to %u bytes of UTF-8 without control characters", NAME_BYTES_MAX);
+	if (!clean_text(name, NAME_BYTES_MAX) || visible_blank(bytes_text(name)))
+		return fault_set(fault, E_BAD_VALUE,
+			"name is 1 to %u bytes of UTF-8 without control characters, and not only spaces", NAME_BYTES_MAX);
 	struct entry_sender entry = {.action = SENDER_REGISTER, .policy = *policy};
 	strcpy(entry.org, org);
 	strcpy(entry.name, name);

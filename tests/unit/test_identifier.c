@@ -4,11 +4,12 @@
 #include "ingest/identifier.h"
 #include "ledger/subject.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/vector.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define ORG "cvr:29190925"
+#define ORG "cvr:55133018"
 #define CPR "cpr:0101701234"
 
 struct row {
@@ -264,5 +265,28 @@ START_TEST(repetitions)
 }
 END_TEST
 
-UNIT_MAIN(
-	"identifier", references, tokens, hl7_cx, nobody_and_everybody, fhir_identifiers, reasons_are_silent, repetitions)
+static void check_vector(const json_t *vector, const char *path)
+{
+	char id[SUBJECT_BYTES_MAX + 1];
+	bool fhir = json_object_get(vector, "value") != NULL;
+	struct fault got;
+	enum error error = fhir ? identifier_fhir(bytes_text(vector_text(vector, "system")),
+								  bytes_text(vector_text(vector, "value")), id, &got)
+							: identifier_text(bytes_text(vector_text(vector, "text")), ORG, id, &got);
+	const char *subject = json_string_value(json_object_get(vector, "subject"));
+	vector_expect(vector, path, error);
+	if (error == E_OK)
+		ck_assert_msg(strcmp(id, subject != NULL ? subject : "") == 0, "%s: %s", path, id);
+}
+
+/* ADP-4, ADP-24 */
+START_TEST(vectors)
+{
+	char dir[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/identifier", dir));
+	ck_assert_uint_ge(vector_walk(dir, check_vector), 40);
+}
+END_TEST
+
+UNIT_MAIN("identifier", references, tokens, hl7_cx, nobody_and_everybody, fhir_identifiers, reasons_are_silent,
+	repetitions, vectors)

@@ -57,6 +57,7 @@ START_TEST(organisations)
 	policy_default(&policy);
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
 		ck_assert_msg(registration_start(good[i], "N", &policy, &sender, &fault) == E_OK, "%s", good[i]);
+	ck_error(registration_start("cvr:1", " ", &policy, &sender, &fault), E_BAD_VALUE);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		ck_assert_msg(registration_start(bad[i], "N", &policy, &sender, &fault) == E_BAD_VALUE, "%s", bad[i]);
 }
