@@ -40,18 +40,19 @@ static const json_t *identifier_in(const json_t *resource)
 }
 
 /* What `who` points to: a contained resource, behind a role the practitioner, or NULL. */
-static const json_t *target_of(const json_t *root, const json_t *who)
+static const json_t *target_of(const struct fhir_document *document, const json_t *who)
 {
-	const json_t *target = fhir_contained(root, fhir_text(who, "reference"));
-	const json_t *practitioner = fhir_contained(root, fhir_text(json_object_get(target, "practitioner"), "reference"));
+	const json_t *target = fhir_contained(document, fhir_text(who, "reference"));
+	const json_t *practitioner =
+		fhir_contained(document, fhir_text(json_object_get(target, "practitioner"), "reference"));
 	return practitioner != NULL ? practitioner : target;
 }
 
 /* Name and id of what `who` points to. */
-static enum error name_and_id(
-	struct audit_message *message, const json_t *root, const json_t *who, struct bytes *name, struct bytes *id)
+static enum error name_and_id(struct audit_message *message, const struct fhir_document *document, const json_t *who,
+	struct bytes *name, struct bytes *id)
 {
-	const json_t *target = target_of(root, who);
+	const json_t *target = target_of(document, who);
 	const json_t *identifier = json_object_get(who, "identifier");
 	*name = fhir_first(fhir_text(who, "display"), fhir_first(name_in(target, "name"), name_in(target, "deviceName")));
 	return id_of(message, who, identifier != NULL ? identifier : identifier_in(target), id);
@@ -115,7 +116,7 @@ static enum error read_agent(struct fhir_reader *reader, const json_t *agent)
 	if (who == NULL)
 		who = json_object_get(agent, "reference"); /* STU3 */
 	struct participant participant = {.requestor = json_is_true(json_object_get(agent, "requestor")),
-		.nature = nature_of(fhir_target_type(reader->root, who))};
+		.nature = nature_of(fhir_target_type(reader->document, who))};
 	participant_role_code(&participant, fhir_text(who, "type"));
 	read_role(&participant, json_object_get(agent, "type"));
 	json_array_foreach(json_object_get(agent, "role"), i, role)
@@ -123,7 +124,7 @@ static enum error read_agent(struct fhir_reader *reader, const json_t *agent)
 		read_role(&participant, role);
 		read_swiss_role(&participant, role);
 	}
-	TRY(name_and_id(message, reader->root, who, &participant.name, &participant.id));
+	TRY(name_and_id(message, reader->document, who, &participant.name, &participant.id));
 	participant.name = fhir_first(participant.name, fhir_text(agent, "name"));
 	if (participant.id.len == 0)
 		TRY(id_of(message, NULL, json_object_get(agent, "userId"), &participant.id)); /* STU3 */
@@ -152,10 +153,10 @@ static enum error read_agents(struct fhir_reader *reader)
 
 /* ---- entities ---- */
 
-static bool is_consent(const json_t *root, const json_t *entity)
+static bool is_consent(const struct fhir_document *document, const json_t *entity)
 {
 	return fhir_has_code(json_object_get(entity, "type"), "Consent") ||
-		   bytes_equal(fhir_target_type(root, fhir_entity_what(entity)), BYTES_LITERAL("Consent"));
+		   bytes_equal(fhir_target_type(document, fhir_entity_what(entity)), BYTES_LITERAL("Consent"));
 }
 
 /* Entities that are no subjects. */
@@ -170,15 +171,15 @@ static enum error read_entities(struct fhir_reader *reader)
 		struct bytes id;
 		message->query |=
 			json_object_get(entity, "query") != NULL || fhir_has_code(json_object_get(entity, "role"), "24");
-		if (fhir_entity_person(reader->root, entity) == FHIR_PERSON_YES)
+		if (fhir_entity_person(reader->document, entity) == FHIR_PERSON_YES)
 			continue;
 		const json_t *what = fhir_entity_what(entity);
-		TRY(name_and_id(message, reader->root, what, &name, &id));
+		TRY(name_and_id(message, reader->document, what, &name, &id));
 		if (id.len == 0)
 			TRY(id_of(message, NULL, json_object_get(entity, "identifier"), &id)); /* STU3 */
 		id = fhir_first(id, fhir_first(name, fhir_text(entity, "name")));
-		id = fhir_first(id, fhir_text(target_of(reader->root, what), "resourceType"));
-		if (is_consent(reader->root, entity) && message->consent.len == 0)
+		id = fhir_first(id, fhir_text(target_of(reader->document, what), "resourceType"));
+		if (is_consent(reader->document, entity) && message->consent.len == 0)
 			message->consent = id;
 		else
 			TRY(audit_message_object(message, id));
@@ -362,10 +363,10 @@ static enum error read_source(struct fhir_reader *reader)
 	const json_t *site = json_object_get(source, "site");
 	struct bytes name;
 	struct bytes id;
-	TRY(name_and_id(reader->message, reader->root, json_object_get(source, "observer"), &name, &id));
+	TRY(name_and_id(reader->message, reader->document, json_object_get(source, "observer"), &name, &id));
 	struct bytes system = fhir_first(fhir_first(name, id), fhir_text(source, "site"));
 	if (system.len == 0) {
-		TRY(name_and_id(reader->message, reader->root, site, &name, &id)); /* R5: a reference */
+		TRY(name_and_id(reader->message, reader->document, site, &name, &id)); /* R5: a reference */
 		system = fhir_first(name, id);
 	}
 	if (system.len == 0)
@@ -413,11 +414,16 @@ enum error fhir_read(
 	if (start.len > 0 && start.data[0] == '<')
 		return fault_set(fault, E_BAD_JSON, "the message is XML; FHIR is read as JSON (application/fhir+json)");
 	TRY(json_text_parse(text, &root, fault));
-	struct fhir_reader reader = {.root = root, .message = out, .context = context, .fault = fault};
-	enum error error = read_root(&reader);
+	struct fhir_document document;
+	struct fhir_reader reader = {
+		.document = &document, .root = root, .message = out, .context = context, .fault = fault};
+	enum error error = fhir_document_open(root, &document, fault);
+	if (error == E_OK)
+		error = read_root(&reader);
 	if (error == E_OK)
 		error = keep_texts(out);
 	texts_free(&reader.known);
+	fhir_document_close(&document);
 	json_decref(root);
 	return error;
 }

@@ -321,29 +321,47 @@ struct bytes fhir_reference_type(struct bytes reference)
 	return fhir_is_thing(last) ? last : found; /* all of a type: [base/]CarePlan */
 }
 
-static const json_t *contained_in(const json_t *resource, struct bytes id, size_t depth)
+/* ---- contained resources ---- */
+
+/* FHIR has them in the outermost resource only; some put them into each other. */
+static enum error index_contained(const json_t *resource, json_t *index, struct fault *fault)
 {
-	const json_t *one;
+	json_t *one;
 	size_t i;
 	json_array_foreach(json_object_get(resource, "contained"), i, one)
 	{
-		if (bytes_equal(fhir_text(one, "id"), id))
-			return one;
-		const json_t *inner = depth > 0 ? contained_in(one, id, depth - 1) : NULL;
-		if (inner != NULL)
-			return inner;
+		struct bytes id = fhir_text(one, "id");
+		if (id.len > 0 && id.data[0] == '#') /* some write the id itself with the mark */
+			id = bytes_of(id.data + 1, id.len - 1);
+		const char *key = (const char *)id.data;
+		if (id.len > 0 && json_object_getn(index, key, id.len) != NULL)
+			return fault_set(fault, E_BAD_VALUE, "contained: two resources have one id; give each its own");
+		if (id.len > 0 && json_object_setn(index, key, id.len, one) != 0)
+			return E_NO_MEMORY;
+		TRY(index_contained(one, index, fault));
 	}
-	return NULL;
+	return E_OK;
 }
 
-const json_t *fhir_contained(const json_t *root, struct bytes reference)
+enum error fhir_document_open(json_t *root, struct fhir_document *out, struct fault *fault)
+{
+	*out = (struct fhir_document){root, json_object()};
+	if (out->contained == NULL)
+		return E_NO_MEMORY;
+	return index_contained(root, out->contained, fault);
+}
+
+void fhir_document_close(struct fhir_document *document)
+{
+	json_decref(document->contained);
+	*document = (struct fhir_document){0};
+}
+
+const json_t *fhir_contained(const struct fhir_document *document, struct bytes reference)
 {
 	if (reference.len < 2 || reference.data[0] != '#')
 		return NULL;
-	struct bytes id = bytes_of(reference.data + 1, reference.len - 1);
-	const json_t *found = contained_in(root, id, 2);
-	/* Some write the id itself with the mark. */
-	return found != NULL ? found : contained_in(root, reference, 2);
+	return json_object_getn(document->contained, (const char *)reference.data + 1, reference.len - 1);
 }
 
 /* `type` may be a name, or the address of the type's definition. */
@@ -355,10 +373,10 @@ static struct bytes last_segment(struct bytes type)
 	return type;
 }
 
-struct bytes fhir_target_type(const json_t *root, const json_t *who)
+struct bytes fhir_target_type(const struct fhir_document *document, const json_t *who)
 {
 	struct bytes reference = fhir_text(who, "reference");
 	struct bytes type = last_segment(fhir_text(who, "type"));
-	const json_t *contained = fhir_contained(root, reference);
+	const json_t *contained = fhir_contained(document, reference);
 	return fhir_first(type, fhir_first(fhir_text(contained, "resourceType"), fhir_reference_type(reference)));
 }

@@ -9,6 +9,12 @@
 
 #include <jansson.h>
 
+/* A resource, and what it contains by id. */
+struct fhir_document {
+	json_t *root;
+	json_t *contained;
+};
+
 #define FHIR_DEPTH_MAX 64 /* of elements inside each other; real resources stay under 20 */
 
 /* Where an element stands, for the text of a fault: "entity[0].what". */
@@ -27,6 +33,11 @@ void fhir_path_text(const struct fhir_path *path, char out[FHIR_PATH_MAX + 1]);
  * first that does not; E_BAD_JSON for a resource that is nested too deep. Unknown members are let through. */
 enum error fhir_check_types(const json_t *root, struct fault *fault) MUST_USE;
 
+/* Takes the resource in `root` apart; `out` owns nothing of it but an index (fhir_document_close). E_BAD_VALUE for two
+ * contained resources with one id, since a reference would be to either; E_NO_MEMORY. */
+enum error fhir_document_open(json_t *root, struct fhir_document *out, struct fault *fault) MUST_USE;
+void fhir_document_close(struct fhir_document *document);
+
 /* A text without the white space around it; empty when absent. */
 struct bytes fhir_text(const json_t *object, const char *name);
 struct bytes fhir_trim(struct bytes text);
@@ -44,7 +55,7 @@ bool fhir_has_word(const json_t *concept, const char *word);
  * [anything/]CarePlan: the type that a reference names, or an empty range. */
 struct bytes fhir_reference_type(struct bytes reference);
 /* The contained resource that "#ID" points to; NULL for another reference or when there is none. */
-const json_t *fhir_contained(const json_t *root, struct bytes reference);
+const json_t *fhir_contained(const struct fhir_document *document, struct bytes reference);
 /* The type of what an element like `who` points to: what `type` says, else the contained resource, else the reference.
  * Empty when nothing says it. */
-struct bytes fhir_target_type(const json_t *root, const json_t *who);
+struct bytes fhir_target_type(const struct fhir_document *document, const json_t *who);

@@ -132,7 +132,7 @@ static enum error look_at_object(
 	bool number =
 		!at_work && json_object_get(object, "value") != NULL && fhir_numbers_people(fhir_text(object, "system"));
 	bool found = resource && fhir_is_known(reader, fhir_text(object, "id"));
-	if (!resource && !number && !(reference && fhir_is_patient(reader->root, object)))
+	if (!resource && !number && !(reference && fhir_is_patient(reader->document, object)))
 		return E_OK;
 	if (!found && number) {
 		json_t *who = json_pack("{s:O}", "identifier", (json_t *)object);
@@ -182,20 +182,21 @@ static enum error walk_value(
 /* Entities that could be a person, and agents who are the patient and say nothing else. */
 static void look_at_unclear(struct walk *walk)
 {
+	const struct fhir_document *document = walk->reader->document;
 	const json_t *root = walk->reader->root;
 	const json_t *item;
 	size_t i;
 	json_array_foreach(json_object_get(root, "entity"), i, item)
 	{
 		struct fhir_path path = {NULL, "entity", i};
-		if (fhir_entity_person(root, item) == FHIR_PERSON_UNCLEAR)
+		if (fhir_entity_person(document, item) == FHIR_PERSON_UNCLEAR)
 			note_words(
 				walk, &path, "may be a person; say with role, type or a reference what it is (role 1: the patient)");
 	}
 	json_array_foreach(json_object_get(root, "agent"), i, item)
 	{
 		struct fhir_path path = {NULL, "agent", i};
-		if (fhir_agent_is_patient(root, item))
+		if (fhir_agent_is_patient(document, item))
 			note_words(
 				walk, &path, "is the patient, and cannot be identified; add the patient as an entity with role 1");
 	}

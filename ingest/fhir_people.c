@@ -72,7 +72,7 @@ static const char *const thing_number_kinds[] = {"SNO", "UDI", "ACSN", "FILL", "
 /* Resources that stand for people who are no Patient, or for several. */
 static const char *const other_people[] = {"RelatedPerson", "Person", "Group"};
 
-bool fhir_is_patient(const json_t *root, const json_t *who)
+bool fhir_is_patient(const struct fhir_document *document, const json_t *who)
 {
 	static const struct bytes patient = BYTES_LITERAL("Patient");
 	struct bytes reference = fhir_text(who, "reference");
@@ -80,7 +80,7 @@ bool fhir_is_patient(const json_t *root, const json_t *who)
 	bool typed = type.len >= 7 && bytes_equal(bytes_of(type.data + type.len - 7, 7), patient) &&
 				 (type.len == 7 || type.data[type.len - 8] == '/');
 	return typed || bytes_equal(fhir_reference_type(reference), patient) ||
-		   bytes_equal(fhir_text(fhir_contained(root, reference), "resourceType"), patient);
+		   bytes_equal(fhir_text(fhir_contained(document, reference), "resourceType"), patient);
 }
 
 const json_t *fhir_entity_what(const json_t *entity)
@@ -121,7 +121,7 @@ static const char *const people_roles[] = {"4", "9", "10", "19"};
 static const char *const patient_codes[] = {"1", "Patient", "patient", "PAT"};
 
 /* Something says that it is the patient. */
-static bool says_patient(const json_t *root, const json_t *entity)
+static bool says_patient(const struct fhir_document *document, const json_t *entity)
 {
 	static const char *const types[] = {"Patient", "patient", "PAT"};
 	const json_t *identifier = fhir_entity_identifier(entity);
@@ -129,19 +129,19 @@ static bool says_patient(const json_t *root, const json_t *entity)
 	const json_t *role = json_object_get(entity, "role");
 	bool person = fhir_has_code(type, "1") && (role == NULL || HAS_ONE_OF(role, people_roles));
 	return HAS_ONE_OF(role, patient_codes) || fhir_has_word(role, "patient") || fhir_has_word(type, "patient") ||
-		   HAS_ONE_OF(type, types) || fhir_is_patient(root, fhir_entity_what(entity)) ||
+		   HAS_ONE_OF(type, types) || fhir_is_patient(document, fhir_entity_what(entity)) ||
 		   fhir_numbers_people(fhir_text(identifier, "system")) ||
 		   HAS_ONE_OF(json_object_get(identifier, "type"), patient_number_kinds) || person;
 }
 
-enum fhir_person fhir_entity_person(const json_t *root, const json_t *entity)
+enum fhir_person fhir_entity_person(const struct fhir_document *document, const json_t *entity)
 {
 	const json_t *what = fhir_entity_what(entity);
 	const json_t *identifier = fhir_entity_identifier(entity);
 	const json_t *type = json_object_get(entity, "type");
 	const json_t *role = json_object_get(entity, "role");
-	struct bytes target = fhir_target_type(root, what);
-	if (says_patient(root, entity))
+	struct bytes target = fhir_target_type(document, what);
+	if (says_patient(document, entity))
 		return FHIR_PERSON_YES;
 	if (HAS_ONE_OF(type, other_people) || IS_ONE_OF(target, other_people))
 		return FHIR_PERSON_UNCLEAR;
@@ -154,13 +154,13 @@ enum fhir_person fhir_entity_person(const json_t *root, const json_t *entity)
 	return something ? FHIR_PERSON_UNCLEAR : FHIR_PERSON_NO; /* a query, a description: nothing is pointed at */
 }
 
-bool fhir_agent_is_patient(const json_t *root, const json_t *agent)
+bool fhir_agent_is_patient(const struct fhir_document *document, const json_t *agent)
 {
 	static const char *const codes[] = {"PAT", "datasubject", "patient", "Patient"};
 	const json_t *role;
 	size_t i;
-	bool found = fhir_is_patient(root, json_object_get(agent, "who")) ||
-				 fhir_is_patient(root, json_object_get(agent, "reference")) ||
+	bool found = fhir_is_patient(document, json_object_get(agent, "who")) ||
+				 fhir_is_patient(document, json_object_get(agent, "reference")) ||
 				 HAS_ONE_OF(json_object_get(agent, "type"), codes);
 	json_array_foreach(json_object_get(agent, "role"), i, role) found |= HAS_ONE_OF(role, codes);
 	return found;
@@ -240,7 +240,7 @@ static enum error add_reference(struct fhir_reader *reader, struct bytes referen
 		return E_OK;
 	TRY(texts_add(&reader->known, reference));
 	if (reference.data[0] == '#') {
-		const json_t *contained = fhir_contained(reader->root, reference);
+		const json_t *contained = fhir_contained(reader->document, reference);
 		return bytes_equal(fhir_text(contained, "resourceType"), BYTES_LITERAL("Patient"))
 				   ? add_identifiers(reader, contained, finding)
 				   : E_OK;
@@ -259,7 +259,7 @@ static enum error refuse_person(
 	const struct fhir_reader *reader, const struct fhir_path *path, const json_t *who, const struct finding *finding)
 {
 	static const char *const named[] = {"RelatedPerson", "Person", "Group", "Practitioner", "PractitionerRole"};
-	struct bytes target = fhir_target_type(reader->root, who);
+	struct bytes target = fhir_target_type(reader->document, who);
 	char reason[FAULT_TEXT_MAX + 1];
 	if (finding->fault.error != E_OK)
 		return refuse(reader, E_BAD_SUBJECT, path, finding->fault.text);
@@ -275,7 +275,7 @@ static enum error refuse_person(
 	if (finding->valueless)
 		return refuse(reader, E_BAD_SUBJECT, path, "a patient with an identifier that has no value");
 	struct bytes reference = fhir_text(who, "reference");
-	if (reference.len > 0 && reference.data[0] == '#' && fhir_contained(reader->root, reference) == NULL)
+	if (reference.len > 0 && reference.data[0] == '#' && fhir_contained(reader->document, reference) == NULL)
 		return refuse(reader, E_BAD_SUBJECT, path, "a patient in a contained resource that is not there");
 	if (reference.len > 4 && memcmp(reference.data, "urn:", 4) == 0)
 		return refuse(reader, E_BAD_SUBJECT, path,
@@ -302,7 +302,7 @@ enum error fhir_is_subject(const struct fhir_reader *reader, const json_t *who, 
 {
 	struct bytes reference = fhir_text(who, "reference");
 	struct audit_message probe = {0};
-	struct fhir_reader reading = {reader->root, &probe, reader->context, NULL, {0}};
+	struct fhir_reader reading = {.document = reader->document, .message = &probe, .context = reader->context};
 	struct finding finding = {0};
 	*out = false;
 	for (size_t i = 0; i < reader->known.count; i++)
@@ -343,7 +343,7 @@ static enum error add_entities(struct fhir_reader *reader)
 			json_object_get(entity, "what") == NULL && json_object_get(entity, "reference") != NULL ? "reference"
 																									: "what",
 			FHIR_NO_INDEX};
-		if (fhir_entity_person(reader->root, entity) == FHIR_PERSON_YES)
+		if (fhir_entity_person(reader->document, entity) == FHIR_PERSON_YES)
 			TRY(add_person(reader, fhir_entity_what(entity), fhir_entity_identifier(entity), &path));
 	}
 	return E_OK;
@@ -361,9 +361,9 @@ static enum error add_agents(struct fhir_reader *reader)
 		const json_t *identifier = json_object_get(who, "identifier");
 		struct fhir_path up = {NULL, "agent", i};
 		struct fhir_path path = {&up, "who", FHIR_NO_INDEX};
-		bool identified = fhir_is_patient(reader->root, who) || fhir_text(identifier, "system").len > 0 ||
+		bool identified = fhir_is_patient(reader->document, who) || fhir_text(identifier, "system").len > 0 ||
 						  has(fhir_text(identifier, "value"), "^^^");
-		if (identified && fhir_agent_is_patient(reader->root, agent))
+		if (identified && fhir_agent_is_patient(reader->document, agent))
 			TRY(add_person(reader, who, identifier, &path));
 	}
 	return E_OK;
@@ -392,10 +392,10 @@ static enum error add_patient(struct fhir_reader *reader)
 	{
 		const json_t *value = json_object_get(extension, "valueReference");
 		const json_t *number = json_object_get(extension, "valueIdentifier");
-		bool said = says_patient_extension(extension) && fhir_target_type(reader->root, value).len == 0;
+		bool said = says_patient_extension(extension) && fhir_target_type(reader->document, value).len == 0;
 		struct fhir_path up = {NULL, "extension", i};
 		struct fhir_path inner = {&up, value != NULL ? "valueReference" : "valueIdentifier", FHIR_NO_INDEX};
-		if (fhir_is_patient(reader->root, value) || (value != NULL && said))
+		if (fhir_is_patient(reader->document, value) || (value != NULL && said))
 			TRY(add_person(reader, value, json_object_get(value, "identifier"), &inner));
 		else if (number != NULL && said)
 			TRY(add_person(reader, NULL, number, &inner));

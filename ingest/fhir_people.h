@@ -13,7 +13,8 @@
 #include "ingest/fhir_json.h"
 
 struct fhir_reader {
-	const json_t *root;
+	const struct fhir_document *document;
+	const json_t *root; /* of the document */
 	struct audit_message *message;
 	const struct adapter_context *context;
 	struct fault *fault;
@@ -27,14 +28,14 @@ enum fhir_person {
 };
 
 /* What an entity is. */
-enum fhir_person fhir_entity_person(const json_t *root, const json_t *entity);
+enum fhir_person fhir_entity_person(const struct fhir_document *document, const json_t *entity);
 
 /* The target of an entity: `what`, in STU3 `reference`. */
 const json_t *fhir_entity_what(const json_t *entity);
 /* The identifier of an entity's target. */
 const json_t *fhir_entity_identifier(const json_t *entity);
 /* The agent is the patient. */
-bool fhir_agent_is_patient(const json_t *root, const json_t *agent);
+bool fhir_agent_is_patient(const struct fhir_document *document, const json_t *agent);
 
 /* Adds everybody that the resource is about. E_BAD_SUBJECT names the place of one who cannot be identified. */
 enum error fhir_subjects(struct fhir_reader *reader) MUST_USE;
@@ -44,7 +45,7 @@ enum error fhir_is_subject(const struct fhir_reader *reader, const json_t *who, 
 /* Whether the contained resource with this id was referred to by a subject. */
 bool fhir_is_known(const struct fhir_reader *reader, struct bytes id);
 /* What `who` points to is a Patient, by its type, its reference or what is contained. */
-bool fhir_is_patient(const json_t *root, const json_t *who);
+bool fhir_is_patient(const struct fhir_document *document, const json_t *who);
 /* A system that numbers people: where it stands no role is needed. */
 bool fhir_numbers_people(struct bytes system);
 

@@ -190,6 +190,10 @@ START_TEST(people_are_not_dropped)
 		{ENTITY("{'what':{'reference':'#p'}}") ",'contained':[{'resourceType':'Patient','id':'p'}]", NULL,
 			"entity[0].what"},
 		{AGENT ",'contained':[{'resourceType':'Patient','id':'p'}]", NULL, "contained[0]"},
+		{ENTITY("{'what':{'reference':'#p'}}") ",'contained':[{'resourceType':'Device','id':'p'},{'resourceType':'"
+											   "Patient',"
+											   "'id':'#p','identifier':[{'system':'urn:oid:1.2.3','value':'7'}]}]",
+			NULL, "one id"},
 		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7^^^&1.2.3&ISO'}}," ROLE_1 "}"),
 			"oid:1.2.3:7", NULL},
 		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.4','value':'7^^^&1.2.3&ISO'}}," ROLE_1 "}"), NULL,

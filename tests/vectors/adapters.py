@@ -103,6 +103,9 @@ def refused_people():
     no("lost-group", "a Group in the role of the patient", bad, "Group", **entity(what={"reference": "Group/7"}, role={"code": "1"}))
     no("lost-bundle", "a reference into a bundle", bad, "entity[0].what", **entity(what={"reference": "urn:uuid:1-2"}, role={"code": "1"}))
     no("lost-contained", "a contained Patient that is not there", bad, "entity[0].what", **entity(what={"reference": "#p"}, role={"code": "1"}))
+    no("lost-contained-twice", "two contained resources with one id", "bad-value", "contained",
+       contained=contained(("Patient", {"id": "p", "identifier": [CPR]}), ("Patient", {"id": "p", "identifier": [MRN]})),
+       **entity(what={"reference": "#p"}, role={"code": "1"}))
     no("lost-contained-number", "a contained Patient without a number", bad, "contained[0]", contained=contained(("Patient", {"id": "p"})))
     no("mention-entity-extension", "a Patient in an extension of an entity", bad, "entity[0].extension[0].valueReference",
        **entity(what={"reference": "Observation/1"}, extension=[{"url": "x", "valueReference": {"reference": "Patient/p1"}}]))
