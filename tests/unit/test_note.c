@@ -258,6 +258,29 @@ static void check_vector(const json_t *vector, const char *path)
 	}
 }
 
+static void check_vkey(const json_t *vector, const char *path)
+{
+	struct vkey vkey;
+	uint8_t public_key[32];
+	enum error error = vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey);
+	vector_expect(vector, path, error);
+	if (error != E_OK)
+		return;
+	vector_fixed(vector, "public_key", public_key, sizeof public_key);
+	ck_assert_mem_eq(vkey.public_key, public_key, sizeof public_key);
+	ck_assert_str_eq(vkey.name, vector_text(vector, "name"));
+	ck_assert_uint_eq(vkey.type, vector_number(vector, "type"));
+}
+
+/* CKPT-1, CKPT-2 */
+START_TEST(own_vectors_of_vkeys)
+{
+	char dir[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/vkey", dir));
+	ck_assert_uint_ge(vector_walk(dir, check_vkey), 30);
+}
+END_TEST
+
 START_TEST(own_vectors)
 {
 	char dir[4096];
@@ -267,4 +290,4 @@ START_TEST(own_vectors)
 END_TEST
 
 UNIT_MAIN("note", vkeys, names, sign_and_verify, base64_alphabet, sign_refuses, empty_lines_in_text, many_signatures,
-	form_before_signature, own_vectors)
+	form_before_signature, own_vectors, own_vectors_of_vkeys)

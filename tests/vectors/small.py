@@ -29,6 +29,76 @@ def tree():
                        old_root=LEAVES[30])
 
 
+    # What the rest of the algorithm would take.
+    def whole(name, about, **vector):
+        write("tree", name, {"about": about, **vector, "expect": "bad-proof"})
+
+    leaves16 = [leaf_hash(b"%d" % i) for i in range(16)]
+    whole("inclusion-index-in-larger-tree", "an index that is not below the size, with the proof of a tree twice as large",
+          kind="inclusion", index=8, size=8, leaf=leaves16[8].hex(), proof=[h.hex() for h in inclusion(leaves16, 8)],
+          root=root_of(leaves16).hex())
+    left = leaf_hash(b"left")
+    whole("inclusion-size-over-2-63", "a tree of 2^63 + 1 leaves", kind="inclusion", index=str(2**63), size=str(2**63 + 1),
+          leaf=LEAVES[0].hex(), proof=[left.hex()], root=node_hash(left, LEAVES[0]).hex())
+    whole("consistency-size-over-2-63", "to a tree of 2^63 + 1 leaves", kind="consistency", old_size=str(2**63),
+          old_root=left.hex(), size=str(2**63 + 1), root=node_hash(left, LEAVES[0]).hex(), proof=[LEAVES[0].hex()])
+    whole("consistency-8-to-4-same-root", "backwards, with one root for both", kind="consistency", old_size=8,
+          old_root=left.hex(), size=4, root=left.hex(), proof=[])
+    whole("consistency-3-to-3-with-proof", "equal sizes and roots, and a proof that is not empty", kind="consistency", old_size=3,
+          old_root=left.hex(), size=3, root=left.hex(), proof=[left.hex()])
+    whole("consistency-0-to-5-with-proof", "from the empty tree, with a proof that is not empty", kind="consistency", old_size=0,
+          old_root=EMPTY_ROOT.hex(), size=5, root=left.hex(), proof=[left.hex()])
+    whole("consistency-0-to-5-other-old-root", "from the empty tree, which has another root", kind="consistency", old_size=0,
+          old_root=left.hex(), size=5, root=left.hex(), proof=[])
+
+
+def vkeys():
+    def text(name=ORIGIN, kind=1, public=LOG.public, ident=None, tail=None):
+        return "%s+%s+%s" % (name, (key_id(name, kind, public).hex() if ident is None else ident),
+                             b64(bytes([kind]) + public) if tail is None else tail)
+
+    def vector(case, about, value, expect="bad-key", **members):
+        write("vkey", case, {"about": about, "vkey": value, "expect": expect, **members})
+
+    def good(case, about, key_name=ORIGIN, kind=1, key=LOG):
+        vector(case, about, text(key_name, kind, key.public), "ok", name=key_name, type=kind, public_key=key.public.hex())
+
+    good("log", "the key of a log")
+    good("witness", "the key of a witness", kind=4)
+    plus = next(Key(byte) for byte in range(256) if "+" in b64(b"\1" + Key(byte).public))
+    good("plus", "base64 with a plus sign", key=plus)
+    good("utf8", "a name with letters beyond ASCII", key_name="læge.example/log")
+    good("c1", "a name with U+0080", key_name="ledger\u0080")
+    good("name-255", "a name of 255 bytes", key_name="n" * 255)
+    vector("name-256", "a name of 256 bytes", text("n" * 256))
+    vector("name-empty", "no name", text(""))
+    for name, about, bad in (("space", "a space", "a b"), ("tab", "a tab", "a\tb"), ("newline", "a newline", "a\nb"),
+                             ("delete", "0x7F", "a\x7fb"), ("no-break-space", "U+00A0", "a\u00a0b"),
+                             ("wide-space", "U+3000", "a\u3000b"), ("next-line", "U+0085", "a\u0085b")):
+        vector("name-" + name, "a name with " + about, text(bad))
+    vector("other-id", "another key id", text(ident="00000000"))
+    vector("id-capital", "the key id in capitals", next(value for value in (
+        text(public=Key(byte).public, ident=key_id(ORIGIN, 1, Key(byte).public).hex().upper()) for byte in range(99))
+        if any(letter in "ABCDEF" for letter in value.split("+")[1])))
+    vector("id-short", "a key id of three bytes", text(ident=key_id(ORIGIN, 1, LOG.public).hex()[:6]))
+    vector("id-empty", "no key id", text(ident=""))
+    vector("id-of-type-4", "the key id that the key has under another type", text(ident=key_id(ORIGIN, 4, LOG.public).hex()))
+    for kind in (0, 2, 5, 255):
+        vector("type-%d" % kind, "type %d" % kind, text(kind=kind))
+    vector("key-31", "a key of 31 bytes", text(public=LOG.public[:31]))
+    vector("key-33", "a key of 33 bytes", text(public=LOG.public + b"\0"))
+    whole = text()
+    vector("unpadded", "base64 of 34 bytes without its padding", text(public=LOG.public + b"\0").rstrip("="))
+    vector("key-33-padded", "base64 with padding", text(public=LOG.public + b"\0"))
+    vector("url-alphabet", "the other alphabet of base64", text(tail=b64(b"\1" + plus.public).replace("+", "-"), public=plus.public))
+    vector("not-base64", "a character that base64 does not have", whole[:-1] + "*")
+    vector("no-plus", "the name alone", ORIGIN)
+    vector("one-plus", "name and key id", whole.rsplit("+", 1)[0] if whole.count("+") == 2 else ORIGIN + "+00000000")
+    vector("newline", "a newline behind it", whole + "\n")
+    vector("space", "a space before it", " " + whole)
+    vector("empty", "nothing", "")
+
+
 def vrf():
     alpha = b"ledger.example/2026\ncpr:0101701234"
     identity = bytes(32)
@@ -223,6 +293,33 @@ def entry():
                   sender(POLICY, 3, OTHER, SENDER), old_key=SENDER, restricted=str(DEFAULT_RESTRICTED))
     sender_vector("policy-new-only", "a change of policy under another key that the key before did not sign",
                   sender(POLICY, 3, OTHER), endorsed=False, old_key=SENDER, restricted=str(DEFAULT_RESTRICTED))
+    sender_vector("name-delete", "0x7F in the name", sender(REGISTER, 3, SENDER, name="Aarhus\x7fKommune"), "bad-value")
+    sender_vector("org-control", "a control character in the organisation", sender(REGISTER, 3, SENDER, org="cvr:\n1"), "bad-value")
+    sender_vector("purpose-delete", "0x7F in the purpose", sender(REGISTER, 3, SENDER, purpose="a\x7fb"), "bad-value")
+    sender_vector("purpose-not-utf8", "a purpose that is not UTF-8", sender(REGISTER, 3, SENDER, purpose="ab").replace(
+        range16("ab") + b"\0", range16(b"\xc3\x28") + b"\0"), "bad-value")
+    sender_vector("purpose-256", "a purpose of 256 bytes", sender(REGISTER, 3, SENDER, purpose="p" * 256), "too-long")
+    sender_vector("compromised-2", "a flag of 2", sender(REVOKE, 3, SENDER, compromised=2), "bad-value")
+    for action, word in ((ROTATE, "rotate"), (POLICY, "policy")):
+        sender_vector("compromised-" + word, "compromised, but no revocation", sender(action, 3, SENDER, SENDER, compromised=1),
+                      "bad-value")
+
+    def erased(name, about, person=0, month=682, years=5, commitment=bytes(32), expect="bad-value"):
+        data = b"\6" + u(1, person) + u(2, month) + u(1, years) + commitment + range16("retention") + u(8, 1790000000)
+        vector = {"about": about, "entry": data.hex(), "expect": expect}
+        if expect == "ok":
+            vector["kind"] = 6
+        write("entry", "erasure-" + name, vector)
+
+    label = b"\x08" * 32
+    erased("class-1", "the smallest class", years=1, expect="ok")
+    erased("class-99", "the largest class", years=99, expect="ok")
+    erased("class-0", "class 0", years=0)
+    erased("class-100", "class 100", years=100)
+    erased("period-label", "a period with a commitment to a label", commitment=label)
+    erased("person-month", "a person with a month", 1, 682, 0, label)
+    erased("person-years", "a person with a class", 1, 0, 5, label)
+    erased("person-2", "a flag of 2", 2, 0, 0, label)
     for action in (6, 255):
         sender_vector("action-%d" % action, "action %d" % action, sender(action, 3, SENDER), "bad-value")
 
@@ -310,7 +407,27 @@ def frame():
                                        "body": (body + u(8, 0) + u(2, 4) + range16("")).hex(), "expect": "bad-value"})
 
 
+def checkpoint_sizes():
+    for name, about, size in (("size-slash", "a size with the character before 0", "1/"), ("size-colon", "a size with the one behind 9",
+                              "1:"), ("size-sign", "a size with a sign", "+7"), ("size-space", "a space behind the size", "7 "),
+                              ("size-hex", "a size in hexadecimal", "0x7")):
+        text = "%s\n%s\n%s\n" % (ORIGIN, size, b64(LEAVES[0]))
+        write("checkpoint", name, {"about": about, "vkey": vkey(ORIGIN, LOG.public), "note": note(text, ORIGIN, LOG),
+                                   "expect": "bad-checkpoint"})
+    text = checkpoint_text(ORIGIN, 7, LEAVES[0])
+    write("checkpoint", "witness-key", {"about": "a line under the key of a witness, with the signature of a log",
+                                        "vkey": vkey(ORIGIN, LOG.public, 4), "expect": "bad-checkpoint",
+                                        "note": text + "\n" + signature_line(ORIGIN, 4, LOG.public, LOG.sign(text.encode()))})
+    lines = "".join(signature_line("w%d" % i, 1, OTHER.public, bytes(64)) for i in range(64))
+    good = note(text, ORIGIN, LOG)
+    write("checkpoint", "lines-65", {"about": "65 signature lines", "vkey": vkey(ORIGIN, LOG.public), "note": good + lines,
+                                     "expect": "bad-checkpoint"})
+    write("checkpoint", "root-33", {"about": "a root of 33 bytes", "vkey": vkey(ORIGIN, LOG.public), "expect": "bad-checkpoint",
+                                    "note": note("%s\n7\n%s\n" % (ORIGIN, b64(bytes(33))), ORIGIN, LOG)})
+
+
 def checkpoint():
+    checkpoint_sizes()
     text = checkpoint_text(ORIGIN, 7, LEAVES[0])
     good = note(text, ORIGIN, LOG)
 
@@ -562,6 +679,6 @@ def proof_file():
     vector("hashes-64", "a hash more than there may be", LEAVES[:1] * 64, "form")
 
 
-for make in (tree, vrf, event_vectors, entry, frame, checkpoint, policy, fork, tiles, request, endorsement, sender_key,
+for make in (tree, vkeys, vrf, event_vectors, entry, frame, checkpoint, policy, fork, tiles, request, endorsement, sender_key,
              proof_file):
     make()
