@@ -740,14 +740,22 @@ def tile_rules():
            {"tile/entries/000": (tile(log, "tile/entries/000") + b"\0").hex()})
     spoilt("hash-longer", "a partial tile with a hash more",
            {"tile/0/001.p/44": (tile(log, "tile/0/001.p/44") + bytes(32)).hex()})
+    def nothing(name, about, expect="not-looked", log=log, **members):
+        vector(name, about, log, expect=expect, **members)
+
+    nothing("tile-missing", "a full tile of hashes that is not there", files={"tile/0/000": None})
+    nothing("tile-partial-missing", "a partial tile that is not there, nor the full one", files={"tile/0/001.p/44": None})
+    nothing("bundle-missing", "a full bundle that is not there", files={"tile/entries/000": None})
+    nothing("checkpoint-missing", "no checkpoint", files={"checkpoint": None})
+    small = Log()
+    small.batch()
+    nothing("checkpoint-other-key", "a checkpoint signed by another key", "wrong-key", small, note=small.note(key=OTHER_LOG))
+    nothing("checkpoint-text", "no checkpoint but a text", "wrong-key", small, note="Not found\n")
     write("audit", "checkpoint-other-root", {
         "about": "a checkpoint with another root than the tiles have", "vkey": vkey(ORIGIN, LOG.public),
         "note": log.note(root=some_root("x")), "entries": [entry.hex() for entry in log.entries], "expect": "corrupt",
         "rule": "AUD-1"})
-    small = Log()
-    small.batch()
-    for name, rule, about, text in (("other-key", "CKPT-9", "a checkpoint signed by another key", small.note(key=OTHER_LOG)),
-                                    ("not-signed", "CKPT-8", "a checkpoint whose signature does not verify",
+    for name, rule, about, text in (("not-signed", "CKPT-8", "a checkpoint whose signature does not verify",
                                      small.note().replace("\n4\n", "\n3\n")),
                                     ("other-origin", "CKPT-13", "a checkpoint of another log",
                                      note(checkpoint_text("ledger.example/2027", 4, small.root()), ORIGIN, LOG))):
@@ -759,7 +767,7 @@ def tile_rules():
 def remembered():
     log = wide()
     small = Log()
-    small.batch()
+    small.entries = log.entries[:9]
     good("from-older", "a checkpoint of 37 entries is remembered, and the log extends it", log, remembered=log.note(37))
     good("from-same", "the same checkpoint is remembered", log, remembered=log.note())
     good("from-newer", "a newer checkpoint is remembered than the one that is shown: the audit is over the newer", log,
@@ -770,7 +778,10 @@ def remembered():
         remembered=note(checkpoint_text(ORIGIN, 37, some_root("fork")), ORIGIN, LOG), fork=[37, 300])
     bad("from-fork-same-size", "AUD-2", "a checkpoint of as many entries with another root is remembered", log, None,
         remembered=log.note(root=some_root("fork")), fork=[300, 300])
-    bad("from-other-key", "AUD-2", "what is remembered is signed by another key", log, None, remembered=log.note(37, OTHER_LOG))
+    vector("from-other-key", "what is remembered is signed by another key: nothing is shown of the log", log, expect="not-looked",
+           remembered=log.note(37, OTHER_LOG))
+    vector("from-newer-not-there", "a newer checkpoint is remembered, and the place has the tiles of the older one alone", small,
+           expect="not-looked", remembered=log.note())
 
 
 for make in (honest, losses, genesis_rules, time_rules, sequence_rules, signature_rules, sender_rules, epoch_rules,
