@@ -156,12 +156,31 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
 	return E_OK;
 }
 
-/* An epoch is as large as its memory may be; the rest is for the next. */
-static bool pack_fits(const struct epoch *epoch)
+/* An epoch is as large as its memory may be, `times` over; the rest is for the next. */
+static bool pack_fits(const struct ledger *ledger, const struct epoch *epoch, unsigned times)
 {
 	const struct alias_walk *walk = &epoch->walk;
-	return epoch->total == 0 || (epoch->total + walk->count <= EPOCH_EVENTS_MAX &&
-									walk->first_index + walk->count - epoch->base <= EPOCH_SPAN_MAX);
+	return epoch->total == 0 || (epoch->total + walk->count <= (uint64_t)times * ledger->epoch_events_max &&
+									walk->first_index + walk->count - epoch->base <= (uint64_t)times * EPOCH_SPAN_MAX);
+}
+
+/* Does the pack go with this epoch? It should not end within a second: it could not say until when it is complete. */
+static enum error goes_along(const struct ledger *ledger, const struct epoch *epoch, struct db_txn *txn, bool *out)
+{
+	struct bytes encoded;
+	struct entry entry;
+	uint64_t before_s = 0;
+	uint64_t time_s = 0;
+	*out = pack_fits(ledger, epoch, 1);
+	if (*out || !pack_fits(ledger, epoch, EPOCH_TIMES_MAX))
+		return E_OK;
+	TRY(log_entry(txn, epoch->walk.first_index, &encoded));
+	TRY(entry_decode(encoded, &entry));
+	TRY(log_time_before(txn, epoch->walk.first_index, &before_s));
+	if (!entry_time(&entry, &time_s))
+		return E_CORRUPT;
+	*out = time_s == before_s;
+	return E_OK;
 }
 
 static enum error take_pack(struct epoch *epoch)
@@ -178,7 +197,7 @@ static enum error take_pack(struct epoch *epoch)
 }
 
 /* Takes packs until the slice is full, the tail ends, or the epoch is full. */
-static enum error load_packs(struct epoch *epoch, bool *complete)
+static enum error load_packs(const struct ledger *ledger, struct epoch *epoch, struct db_txn *txn, bool *complete)
 {
 	*complete = false;
 	for (size_t taken = 0; taken < LOAD_SLICE; taken += epoch->walk.count) {
@@ -188,7 +207,9 @@ static enum error load_packs(struct epoch *epoch, bool *complete)
 		*complete = error == E_NOT_FOUND || epoch->walk.first_index >= epoch->target;
 		if (*complete)
 			return E_OK;
-		if (!pack_fits(epoch)) {
+		bool along;
+		TRY(goes_along(ledger, epoch, txn, &along));
+		if (!along) {
 			epoch->target = epoch->walk.first_index;
 			*complete = true;
 			return E_OK;
@@ -216,7 +237,7 @@ static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
 	TRY(db_begin(ledger->store, false, &txn));
 	enum error error = alias_walk_begin(&txn, &ledger->secrets->seal, epoch->loaded, &epoch->walk);
 	if (error == E_OK) {
-		error = load_packs(epoch, &complete);
+		error = load_packs(ledger, epoch, &txn, &complete);
 		alias_walk_end(&epoch->walk);
 	}
 	db_abort(&txn);

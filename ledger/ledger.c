@@ -240,6 +240,7 @@ static struct ledger *ledger_new(void)
 	ledger->dir_fd = -1;
 	ledger->lock_fd = -1;
 	ledger->guard_size = UINT64_MAX;
+	ledger->epoch_events_max = EPOCH_EVENTS_MAX;
 	wall_clock_init(&ledger->clock, -1);
 	return ledger;
 }

@@ -39,9 +39,10 @@ struct ledger {
 	size_t new_keys_len;
 	size_t new_keys_capacity;
 
-	uint64_t guard_size;    /* of the checkpoint in the guard file */
-	uint64_t guard_time_ms; /* when it was written, monotonic */
-	struct epoch *epoch;    /* the running one, or NULL */
+	uint32_t epoch_events_max; /* EPOCH_EVENTS_MAX; less in tests */
+	uint64_t guard_size;       /* of the checkpoint in the guard file */
+	uint64_t guard_time_ms;    /* when it was written, monotonic */
+	struct epoch *epoch;       /* the running one, or NULL */
 };
 
 /* Writes the last checkpoint to the guard file, if it is not there already. */

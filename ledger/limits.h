@@ -69,6 +69,7 @@
 #define EPOCH_SECONDS_DEFAULT        5u
 #define EPOCH_LAG_SECONDS_DEFAULT  300u  /* how far an epoch may lag behind a cosignature */
 #define EPOCH_EVENTS_MAX        300000u  /* filed at once: up to 200 bytes of memory each */
+#define EPOCH_TIMES_MAX              2u  /* of both, rather than to end an epoch within a second of the log's time */
 #define EPOCH_SPAN_MAX         2000000u  /* log indexes that they are spread over: 4 bytes of memory each */
 #define FILING_LAG_SECONDS       86400u  /* a sender that leaves older events unchecked lags */
 #define POSTING_INDEXES_MAX        256u  /* one posting chunk: 2 KiB */

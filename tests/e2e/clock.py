@@ -184,6 +184,24 @@ def two_hours_ahead(indsigt):
     world.end("two hours ahead", 4)
 
 
+def behind(indsigt):
+    """CLK-1: a ledger whose clock went back is not the events' fault."""
+    world = World(indsigt)
+    world.serve()
+    world.send(world.lines(1))
+    world.clock.set(-3 * DAY)
+    wait_until(lambda: world.said("before the log's newest entry"), "the warning")
+    file = world.write(world.lines(2, when=at(0)))
+    result = world.ledger.result("send", "--server", world.ledger.ingest, "--key", world.key, file)
+    tap.ok(result.returncode == 0 and "2 events acknowledged" in result.stderr,
+           "events of now are taken by a ledger three days behind: %s" % result.stderr.strip().splitlines()[-1])
+    fresh = world.ledger.add_sender("fresh")
+    result = world.ledger.result("send", "--server", world.ledger.ingest, "--key", fresh, world.write(world.lines(2, when=at(0))))
+    tap.ok(result.returncode == 0 and "2 events acknowledged" in result.stderr, "also those of a sender that knows nothing of it yet")
+    tap.ok(world.ledger.health() == (200, []), "it goes on as well as it can")
+    world.end("three days behind", 5)
+
+
 # ---- receipts that are lost ----
 
 def swallowing(address):
@@ -238,7 +256,7 @@ def lost_receipt(indsigt, name, change):
     ledger.run(*change(ledger, world.key))
     result = ledger.result("send", "--server", ledger.ingest, "--key", world.key, path)
     last = result.stderr.strip().splitlines()[-1]
-    tap.ok(result.returncode == 0 and "2 events acknowledged" in last, "%s: it gets its receipt: %s" % (name, last))
+    tap.ok(result.returncode == 0 and "2 events acknowledged" in result.stderr, "%s: it gets its receipt: %s" % (name, last))
     tap.ok(len(world.accesses()) == 2 and "indsigt_equivocations_total 0\n" in ledger.get("/metrics"),
            "%s: nothing is doubled, nobody accused" % name)
     world.end(name, 2)
@@ -266,7 +284,7 @@ def main():
     lost_receipt(indsigt, "policy", lambda ledger, key: ("sender", "policy", ledger.dir, "--key", key, "--policy", "close=legal_basis"))
     lost_receipt(indsigt, "rotate", lambda ledger, key: ("sender", "rotate", ledger.dir, "--key", key))
     lost_receipt(indsigt, "revoke", lambda ledger, key: ("sender", "revoke", ledger.dir, "1"))
-    cases = (quiet_weekend, month_ahead, two_hours_ahead)
+    cases = (quiet_weekend, behind, month_ahead, two_hours_ahead)
     if not LIBRARIES or subprocess.run([indsigt, "help"], env={**os.environ, "LD_PRELOAD": LIBRARIES[0]}, capture_output=True,
                                        check=False).returncode != 0:
         for case in cases:

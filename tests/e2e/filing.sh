@@ -59,7 +59,7 @@ holds "coverage says it to everybody" has "$out" '"filing_checked":3,"filing_unc
 
 # ---- the ledger cannot be asked: nothing is lost, nothing is held up ----
 events 00002 >third.jsonl
-expect 0 "send with a query daemon that is not there" send --query http://127.0.0.1:1 third.jsonl
+expect 0 "send with a query daemon that is not there" send --again --query http://127.0.0.1:1 third.jsonl
 holds "... claims what it knew" has "$out" '"filing_checked":3'
 expect 0 "epoch" "$indsigt" epoch ledger
 expect 0 "what was left is checked later" send --query "$url" --check-filing

@@ -1,4 +1,5 @@
 /* Epochs against a model: every epoch entry's roots are recomputed from the log and the subjects alone. */
+#include "ledger/ledger_state.h"
 #include "ledger/secrets.h"
 #include "tests/unit/fixture.h"
 
@@ -324,6 +325,44 @@ START_TEST(batches_are_found)
 }
 END_TEST
 
+static uint64_t newest_epoch_size(void)
+{
+	struct epoch_place place;
+	fixture_close(&f);
+	look();
+	ck_ok(snapshot_epoch(snapshot, &place));
+	look_away();
+	fixture_open(&f);
+	return place.entry.size;
+}
+
+/* CLK-6: an epoch that cannot take all ends where the log's time goes on, not within a second, as long as its memory
+ * allows that. */
+START_TEST(ends_with_a_second)
+{
+	make();
+	f.ledger->epoch_events_max = 8;
+	append(5, 9);
+	append(5, 9); /* the same second: together, though one epoch should take less */
+	f.now_s++;
+	append(5, 9);
+	f.now_s++;
+	append(5, 9);
+	fixture_epoch(&f);
+	ck_assert_uint_eq(newest_epoch_size(), 2 + 12);
+	fixture_epoch(&f);
+	ck_assert_uint_gt(newest_epoch_size(), 2 + 12 + 12);
+	f.ledger->epoch_events_max = 8;
+	for (int i = 0; i < 5; i++) /* a clock that stands: at twice its size it ends */
+		append(5, 9);
+	uint64_t size = ledger_filed(f.ledger);
+	fixture_epoch(&f);
+	ck_assert_uint_gt(newest_epoch_size(), size);
+	ck_assert_uint_le(newest_epoch_size(), size + 2 + 3 * 6);
+	done();
+}
+END_TEST
+
 /* Derived state is thrown away, made again half, and again whole; the epochs after it go on. */
 START_TEST(made_again)
 {
@@ -369,4 +408,4 @@ START_TEST(made_again)
 }
 END_TEST
 
-UNIT_MAIN("filing", made_again, first_epoch_of_an_empty_ledger, like_the_model, batches_are_found)
+UNIT_MAIN("filing", ends_with_a_second, made_again, first_epoch_of_an_empty_ledger, like_the_model, batches_are_found)
