@@ -45,6 +45,8 @@ enum token {
 	TOKEN_DOCTYPE
 };
 
+#define NAME_LOOKED_AT_MAX 64u /* longer ones are none that is looked for */
+
 static const char root[] = "AuditMessage";
 static const char row[] = "{\"input\":";
 
@@ -99,13 +101,13 @@ static enum token end_tag(struct framing_xml *xml, enum token token)
 	return token;
 }
 
-static enum token lex_name(struct framing_xml *xml, uint8_t c)
+static enum token lex_name(struct framing_xml *xml, uint8_t c, size_t at)
 {
-	if (name_char(c) || c == ':') {
+	if ((name_char(c) || c == ':') && at - xml->token < NAME_LOOKED_AT_MAX) {
 		match(xml, c, root);
 		return TOKEN_NONE;
 	}
-	xml->message = xml->matched == sizeof root - 1;
+	xml->message = xml->matched == sizeof root - 1 && !name_char(c) && c != ':';
 	if (c == '>')
 		return end_tag(xml, TOKEN_START);
 	xml->mode = TAG;
@@ -168,7 +170,7 @@ static enum token lex_bang(struct framing_xml *xml, uint8_t c, size_t at)
 
 static enum token lex_target(struct framing_xml *xml, uint8_t c, size_t at)
 {
-	if (name_char(c)) {
+	if (name_char(c) && at - xml->token < NAME_LOOKED_AT_MAX) {
 		match(xml, c, "xml");
 		return TOKEN_NONE;
 	}
@@ -236,7 +238,7 @@ static enum token lex(struct framing_xml *xml, uint8_t c, size_t at)
 	case END:
 		return c == '>' ? end_tag(xml, TOKEN_END) : TOKEN_NONE;
 	case NAME:
-		return lex_name(xml, c);
+		return lex_name(xml, c, at);
 	case TAG:
 		return lex_tag(xml, c);
 	default: /* QUOTE */

@@ -125,7 +125,7 @@ START_TEST(documents)
 }
 END_TEST
 
-/* One damaged document costs one. */
+/* ADP-14: one damaged document costs one. */
 START_TEST(damaged_documents)
 {
 	expect(ADAPTER_FHIR, "{\"resourceType\":\"Aud\n" A, "\n!{\"resourceType\":\"Aud\n-\n\n=" A);
@@ -154,7 +154,7 @@ START_TEST(damaged_documents)
 }
 END_TEST
 
-/* Over the limit it goes on as well. */
+/* ADP-15: over the limit it goes on as well. */
 START_TEST(long_documents)
 {
 	expect_bytes(ADAPTER_FHIR, 20, bytes_text("{\"a\":\"01234567890123456789\n" B "\n{}"),
@@ -189,6 +189,7 @@ START_TEST(xml)
 }
 END_TEST
 
+/* ADP-14 */
 START_TEST(damaged_xml)
 {
 	expect(ADAPTER_DICOM, "<AuditMessage><E t=\"\n" D, "\n!<AuditMessage><E t=\"\n-\n\n=" D);
@@ -210,7 +211,7 @@ START_TEST(damaged_xml)
 }
 END_TEST
 
-/* A document that is closed is given out when nothing more comes at the time. */
+/* ADP-17: a document that is closed is given out when nothing more comes at the time. */
 START_TEST(idle)
 {
 	static const struct {

@@ -134,6 +134,7 @@ END_TEST
 #define EVENT "{ \"resourceType\":\"AuditEvent\", \"x\":[1 ]}"
 #define ENTRY(resource) "{\"fullUrl\":\"urn:x\",\"resource\": " resource ",\"request\":{\"method\":\"POST\"}}"
 
+/* ADP-16 */
 START_TEST(bundles)
 {
 	begin(ADAPTER_FHIR, "{\"entry\":[" ENTRY(EVENT) ",\n" ENTRY(EVENT) "],\"resourceType\":\"Bundle\"}" EVENT);
