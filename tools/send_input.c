@@ -110,7 +110,10 @@ static enum error add_message(struct send *send, const struct item *item, struct
 	struct adapter_context context = {outbox_org(send->outbox), outbox_name(send->outbox), outbox_policy(send->outbox)};
 	struct adapter_events events;
 	enum error error = adapter_map(item->format, item->source.text, &context, &events, fault);
-	error = error == E_OK ? add(send, item, events.events, events.count, fault) : report_item(send, item, error, fault);
+	if (error == E_OK)
+		error = add(send, item, events.events, events.count, fault);
+	else if (outbox_refusal(error)) /* and not out of memory */
+		error = report_item(send, item, error, fault);
 	adapter_events_free(&events);
 	return error;
 }
@@ -119,7 +122,9 @@ static enum error add_row_events(
 	struct send *send, const struct item *item, struct rejected_row *row, struct fault *fault)
 {
 	enum error error = rejected_row_events(row, fault);
-	return error == E_OK ? add(send, item, row->events, row->count, fault) : report_item(send, item, error, fault);
+	if (error == E_OK)
+		return add(send, item, row->events, row->count, fault);
+	return outbox_refusal(error) ? report_item(send, item, error, fault) : error;
 }
 
 /* One message, of the input itself or out of a row; `row` if that holds events. */
