@@ -29,6 +29,30 @@ static uint32_t next_point(struct bytes text, size_t *at)
 	return point;
 }
 
+bool visible_steers(uint32_t point)
+{
+	static const struct {
+		uint32_t first;
+		uint32_t last;
+	} ranges[] = {{0x00, 0x1F}, {0x7F, 0x9F}, {0xAD, 0xAD}, {0x61C, 0x61C}, {0x180E, 0x180E}, {0x200B, 0x200F},
+		{0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F}};
+	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+		if (point >= ranges[i].first && point <= ranges[i].last)
+			return true;
+	return false;
+}
+
+uint32_t visible_next(struct bytes text, size_t *at)
+{
+	uint8_t first = text.data[*at];
+	size_t len = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+	if (len > text.len - *at || !bytes_utf8(bytes_of(text.data + *at, len))) {
+		(*at)++;
+		return 0xFFFD;
+	}
+	return next_point(text, at);
+}
+
 bool visible_hides(struct bytes text)
 {
 	for (size_t at = 0; at < text.len;)

@@ -140,6 +140,14 @@ static enum error add_erased(struct page *page, uint64_t index, const struct ope
 	return json_array_append(page->accesses, item) == 0 ? E_OK : E_NO_MEMORY;
 }
 
+/* Whether the organisation that is asked for reported it, in whosever name. */
+static bool is_reporter(const struct page *page, uint32_t id)
+{
+	struct sender sender;
+	return snapshot_sender(page->snapshot, id, &sender) == E_OK &&
+		   bytes_equal(bytes_text(sender.org), page->query->org);
+}
+
 static enum error add_open(
 	struct page *page, uint64_t index, const struct opened *opened, const struct event_header *header)
 {
@@ -148,7 +156,8 @@ static enum error add_open(
 	if (!bytes_equal(event_subject(&event), page->query->subject))
 		return fault_set(page->fault, E_CORRUPT, "index %llu is filed under another subject than its own",
 			(unsigned long long)index);
-	if (page->query->org.len > 0 && !bytes_equal(event_org_id(&event), page->query->org))
+	if (page->query->org.len > 0 && !bytes_equal(event_org_id(&event), page->query->org) &&
+		!is_reporter(page, opened->entry.sender))
 		return E_OK;
 	event.header = *header;
 	json_auto_t *item = event_to_json(&event);

@@ -19,7 +19,7 @@ struct accesses_query {
 	struct bytes subject; /* canonical */
 	uint64_t from_s;      /* ledger time, from <= t < to */
 	uint64_t to_s;        /* UINT64_MAX: no end */
-	struct bytes org;     /* "SCHEME:ID" of the organisation that accessed, or empty for all */
+	struct bytes org;     /* "SCHEME:ID" of the organisation that accessed, or reported it; empty for all */
 	uint32_t limit;       /* 1 to QUERY_PAGE_MAX items */
 	uint64_t before;      /* only events with a lower index */
 	uint64_t now_s;       /* judges what is withheld and who is silent */

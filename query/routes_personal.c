@@ -1,6 +1,7 @@
 /* What a person, or who acts for them, may ask about that person. */
 #include "query/call.h"
 
+#include "ledger/subject.h"
 #include "query/cursor.h"
 #include "query/statement_make.h"
 
@@ -44,7 +45,7 @@ static bool read_query(struct call *call, const struct params *params, struct ac
 	if (!call_window(call, params, &query->from_s, &query->to_s) ||
 		!read_limit(call, params_get(params, "limit"), &query->limit))
 		return false;
-	if (org && (*org == '\0' || strlen(org) > ORG_BYTES_MAX))
+	if (org && (strlen(org) > ORG_BYTES_MAX || !subject_org_valid(bytes_text(org))))
 		return call_refuse_param(call, "parameter 'org' must be SCHEME:ID of 1 to 128 bytes");
 	_Static_assert(ORG_BYTES_MAX == 128, "the text names the limit");
 	query->org = org ? bytes_text(org) : BYTES_EMPTY;

@@ -22,6 +22,8 @@ static enum error check_checkpoint(
 	if (!json_is_string(note))
 		return fault_set(fault, E_BAD_VALUE, "the answer has no checkpoint");
 	out->signature = vkey != NULL;
+	if (vkey && !note_claims(bytes, vkey))
+		return fault_set(fault, E_WRONG_ORIGIN, "the answer's checkpoint is of another log than the one of --vkey");
 	if (vkey) {
 		enum error error = checkpoint_verify(bytes, vkey, &out->checkpoint);
 		return error == E_OK ? E_OK : fault_set(fault, error, "the answer's checkpoint is not signed by this vkey");

@@ -46,11 +46,19 @@ static void action_cell(const json_t *item, const struct words *words, char *out
 		*result ? ")" : "", emergency ? ", " : "", emergency ? words->emergency : "");
 }
 
-static void org_cell(const json_t *item, char *out)
+/* In whose name it was done; and who says so, where that is another organisation. */
+static void org_cell(const json_t *item, const struct words *words, char *out)
 {
 	const json_t *org = json_object_get(item, "org");
-	const char *name = text_of(org, "name");
-	snprintf(out, CELL_BYTES, "%s", *name ? name : text_of(org, "id"));
+	const json_t *sender = json_object_get(item, "sender");
+	const char *id = text_of(org, "id");
+	const char *name = *text_of(org, "name") ? text_of(org, "name") : id;
+	const char *by = text_of(sender, "org");
+	const char *by_name = *text_of(sender, "name") ? text_of(sender, "name") : by;
+	if (*by != '\0' && strcmp(by, id) != 0)
+		snprintf(out, CELL_BYTES, words->reported_by, name, by_name);
+	else
+		snprintf(out, CELL_BYTES, "%s", name);
 }
 
 static bool set_cell(char *cells[CELLS], size_t column, const char *text)
@@ -64,10 +72,10 @@ bool cells_make(const json_t *item, const struct words *words, char *cells[CELLS
 	char cell[CELL_BYTES];
 	if (json_is_true(json_object_get(item, "erased"))) {
 		const json_t *sender = json_object_get(item, "sender");
-		return set_cell(cells, 1, text_of(sender, "org")) && set_cell(cells, 2, text_of(sender, "name")) &&
-			   set_cell(cells, 3, words->erased_cell);
+		snprintf(cell, sizeof cell, words->reporter, text_of(sender, "name"));
+		return set_cell(cells, 1, cell) && set_cell(cells, 3, words->erased_cell);
 	}
-	org_cell(item, cell);
+	org_cell(item, words, cell);
 	bool made = set_cell(cells, 1, cell) && set_cell(cells, 2, text_of(item, "system")) &&
 				set_cell(cells, 3, text_of(item, "activity")) && set_cell(cells, 4, text_of(item, "purpose"));
 	who_cell(item, words, cell);

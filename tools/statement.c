@@ -1,9 +1,9 @@
 /* indsigt statement: the self-contained proof of who accessed a person's data, as a file. */
 #include "ingest/fetch.h"
-#include "ledger/subject.h"
 #include "query/accesses.h"
 #include "query/statement_make.h"
 #include "tools/answer.h"
+#include "tools/asked.h"
 #include "tools/command.h"
 #include "tools/output.h"
 
@@ -143,8 +143,7 @@ static enum error statement(const struct statement_request *request, struct faul
 {
 	char subject[SUBJECT_BYTES_MAX + 1];
 	json_auto_t *made = NULL;
-	if (subject_canonical(bytes_text(request->subject), subject, fault) != E_OK)
-		return E_USAGE;
+	TRY(asked_subject(request->subject, subject, fault));
 	if (answer_is_url(request->ledger))
 		TRY(fetch_from_url(request, &made, fault));
 	else

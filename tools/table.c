@@ -1,5 +1,7 @@
 #include "tools/table.h"
 
+#include "ledger/visible.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,17 +71,13 @@ size_t table_terminal_width(FILE *out)
 
 void table_put(const char *text, size_t len, FILE *out)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		unsigned char next = i + 1 < len ? (unsigned char)text[i + 1] : 0;
-		if (c < 0x20 || c == 0x7F) {
+	struct bytes all = bytes_of(text, len);
+	for (size_t at = 0; at < len;) {
+		size_t from = at;
+		if (visible_steers(visible_next(all, &at)))
 			putc('?', out);
-		} else if (c == 0xC2 && next >= 0x80 && next < 0xA0) { /* U+0080 to U+009F */
-			putc('?', out);
-			i++;
-		} else {
-			putc(c, out);
-		}
+		else
+			fwrite(text + from, 1, at - from, out);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* indsigt token: a token of the local demo issuer. */
 #include "query/token.h"
-#include "ledger/subject.h"
+#include "tools/asked.h"
 #include "tools/command.h"
 
 #include <errno.h>
@@ -67,8 +67,7 @@ static enum error print_token(const struct token_options *options, struct fault 
 	__attribute__((cleanup(issuer_wipe))) struct token_issuer issuer = {0};
 	struct token_claims claims = {
 		.role = options->role, .issued_s = now_s, .expires_s = now_s + (uint64_t)options->hours * 3600};
-	if (subject_canonical(bytes_text(options->subject), claims.subject, fault) != E_OK)
-		return E_USAGE;
+	TRY(asked_subject(options->subject, claims.subject, fault));
 	TRY(token_issuer_open(options->dir, true, &issuer, fault));
 	TRY(token_issue(&issuer, &claims, text));
 	if (puts(text) < 0 || fflush(stdout) != 0)

@@ -1,7 +1,7 @@
 /* indsigt verify: what a file proves, offline. */
 #include "tools/verify.h"
 
-#include "ledger/subject.h"
+#include "tools/asked.h"
 #include "tools/command.h"
 
 #include <getopt.h>
@@ -30,7 +30,7 @@ static bool read_options(int argc, char **argv, struct verify_options *out)
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
-	*out = (struct verify_options){.lang = words_environment()};
+	*out = (struct verify_options){.lang = NULL};
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		switch (option) {
 		case 'v':
@@ -56,7 +56,7 @@ static bool read_options(int argc, char **argv, struct verify_options *out)
 		}
 	}
 	out->file = optind + 1 == argc ? argv[optind] : NULL;
-	return out->file && out->vkey;
+	return true;
 }
 
 /* ---- the file ---- */
@@ -120,16 +120,21 @@ static enum error read_policy(const char *path, struct witness_policy **out, str
 static enum error verify(const struct verify_options *options, enum exit_code *out, struct fault *fault)
 {
 	char subject[SUBJECT_BYTES_MAX + 1];
+	const char *lang = options->lang ? options->lang : words_environment();
 	struct vkey auditor;
 	struct verify_call call = {
-		.words = verify_words_for(options->lang), .json = options->json, .now_s = (uint64_t)time(NULL), .out = stdout};
+		.words = verify_words_for(lang), .json = options->json, .now_s = (uint64_t)time(NULL), .out = stdout};
 	__attribute__((cleanup(free_release))) uint8_t *text = NULL;
 	__attribute__((cleanup(free_release))) struct witness_policy *policy = NULL;
+	if (options->file == NULL || options->vkey == NULL)
+		return fault_set(
+			fault, E_USAGE, "%s is missing", options->file ? "--vkey, the log's verification key," : "FILE");
+	if (options->lang != NULL)
+		TRY(asked_lang(options->lang, fault));
 	if (vkey_parse(bytes_text(options->vkey), &call.log) != E_OK || call.log.type != NOTE_KEY_ED25519)
 		return fault_set(fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
 	if (options->subject != NULL) {
-		if (subject_canonical(bytes_text(options->subject), subject, fault) != E_OK)
-			return E_USAGE;
+		TRY(asked_subject(options->subject, subject, fault));
 		call.subject = subject;
 	}
 	if (options->auditor != NULL) {

@@ -183,15 +183,17 @@ static bool closed_cells(const struct statement *statement, const struct stateme
 	const struct verify_words *words, char *cells[CELLS])
 {
 	char system[CELL_BYTES], why[CELL_BYTES], until[VERIFY_TIME_MAX];
+	char reporter[CELL_BYTES];
 	reporting_system(statement, event, words, system);
+	snprintf(reporter, sizeof reporter, words->who->reporter, system);
 	snprintf(why, sizeof why, "%s", words->who->erased_cell);
 	if (event->state == STATEMENT_WITHHELD) {
 		verify_time(event->header.withheld_until_s, until);
 		snprintf(why, sizeof why, words->withheld_cell, until, (int)event->header.basis_len, event->header.basis);
 	}
-	cells[2] = strdup(system);
+	cells[1] = strdup(reporter);
 	cells[3] = strdup(why);
-	return cells[2] && cells[3];
+	return cells[1] && cells[3];
 }
 
 static bool add_row(struct table *table, const struct statement *statement, const struct statement_event *event,
@@ -309,6 +311,7 @@ static void print_senders(const struct statement *statement, const struct verify
 		verify_line(out, "%s", words->later_unsigned);
 	for (size_t i = 0; i < statement->sender_count; i++) {
 		const struct statement_sender *sender = &statement->senders[i];
+		verify_line(out, words->signer, sender->name, sender->org, sender->id);
 		if (!sender->endorsed)
 			verify_line(out, words->unendorsed, sender->name, sender->org);
 		if (sender->compromised)
@@ -359,6 +362,11 @@ static enum error print_text(const struct statement *statement, const struct ver
 		TRY(print_table(statement, statement->later, statement->later_count, words, call->out));
 	}
 	print_headline(statement, words, call->out);
+	if (statement->epoch_time_s > call->now_s) {
+		char ahead[WORDS_SPAN_MAX];
+		words_span(statement->epoch_time_s - call->now_s, ahead);
+		verify_line(call->out, words->who->ahead, ahead);
+	}
 	print_closed(statement, words, call->now_s, call->out);
 	if (statement->lost == 1)
 		verify_line(call->out, "%s", words->lost_one);

@@ -63,6 +63,7 @@ static struct verify_words english = {
 		"It is a signed batch of system no. %u, sequences %llu to %llu.",
 		"It is an epoch over the entries below %llu, of %s.", "It is an erasure.",
 		"It says that the log's keeper has lost what %llu events were about, from index %llu on."},
+	.signer = "  signatures of: %s (%s), system no. %u",
 	.unknown = "NOT LOOKED AT: this is no statement, filing proof, receipt or proof file, nor evidence of a fork.",
 	.refused = "DOES NOT HOLD: %s",
 	.refused_line = "DOES NOT HOLD: receipt %llu: %s",
@@ -130,6 +131,7 @@ static struct verify_words danish = {
 		"Det er en underskrevet portion fra system nr. %u, numre %llu til %llu.",
 		"Det er en epoke over posterne under %llu, fra %s.", "Det er en sletning.",
 		"Den siger, at loggens fører har mistet indholdet af %llu hændelser, fra logplads %llu."},
+	.signer = "  underskrifter af: %s (%s), system nr. %u",
 	.unknown = "IKKE UNDERSØGT: dette er hverken en erklæring, et arkivbevis, kvitteringer, en bevisfil eller beviser "
 			   "for to historier.",
 	.refused = "HOLDER IKKE: %s",

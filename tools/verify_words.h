@@ -53,6 +53,7 @@ struct verify_words {
 	const char *stands;     /* log index, log, size */
 	const char *entries[8]; /* what kinds of entries are: 1 name, organisation; 2, 3 sender, sequence, time; 4 sender,
 							 * first   and last sequence; 5 size, time */
+	const char *signer;     /* name, organisation, number */
 	const char *unknown;
 	const char *refused;       /* what does not hold */
 	const char *refused_line;  /* number of the receipt, what does not hold */

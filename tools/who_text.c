@@ -58,6 +58,17 @@ static void local_text(time_t at, const char *format, char *out, size_t size)
 		out[0] = '\0';
 }
 
+/* A time with its distance from UTC, which is not the same all the year: "2026-07-01 14:00 +02:00". */
+static void stamp(time_t at, const char *format, char *out, size_t size)
+{
+	char zone[8];
+	local_text(at, format, out, size);
+	local_text(at, "%z", zone, sizeof zone);
+	size_t len = strlen(out);
+	if (strlen(zone) == 5)
+		snprintf(out + len, size - len, " %.3s:%s", zone, zone + 3);
+}
+
 /* ---- grouping ---- */
 
 /* Day and cells in one text; the caller frees it. */
@@ -127,16 +138,20 @@ static int newest_first(const void *a, const void *b)
 
 static void time_cell(const struct group *group, char *out, size_t size)
 {
-	char begin[32];
-	char end[32];
-	local_text(group->first, "%F %H:%M", begin, sizeof begin);
-	local_text(group->last, "%H:%M", end, sizeof end);
+	char begin[48];
+	char end[48];
+	stamp(group->first, "%F %H:%M", begin, sizeof begin);
+	stamp(group->last, "%H:%M", end, sizeof end);
+	const char *zone = strrchr(begin, ' ');
+	const char *end_zone = strrchr(end, ' ');
+	bool same_zone = zone != NULL && end_zone != NULL && strcmp(zone, end_zone) == 0;
 	if (group->count == 1)
 		snprintf(out, size, "%s", begin);
 	else if (strcmp(begin + strlen(begin) - strlen(end), end) == 0)
 		snprintf(out, size, "%s (%llu)", begin, group->count);
 	else
-		snprintf(out, size, "%s–%s (%llu)", begin, end, group->count);
+		snprintf(out, size, "%.*s–%s (%llu)", same_zone ? (int)(zone - begin) : (int)strlen(begin), begin, end,
+			group->count);
 }
 
 static enum error print_table(const struct answer *answer, const struct words *words, FILE *out)
@@ -184,9 +199,9 @@ static void print_withheld(const struct answer *answer, const struct words *word
 		return;
 	line(out, words->withheld, (unsigned long long)answer->withheld);
 	for (size_t i = 0; i < json_array_size(events); i++) {
-		char until[32];
+		char until[48];
 		const json_t *event = json_array_get(events, i);
-		local_text(local_time(text_of(event, "until")), "%F %H:%M", until, sizeof until);
+		stamp(local_time(text_of(event, "until")), "%F %H:%M", until, sizeof until);
 		line(out, words->withheld_until, until, text_of(event, "basis"));
 	}
 }
@@ -203,8 +218,8 @@ static void print_coverage(const struct answer *answer, const struct words *word
 	for (size_t i = 0; i < json_array_size(senders); i++) {
 		const json_t *sender = json_array_get(senders, i);
 		const char *last = text_of(sender, "last_received");
-		char when[32];
-		local_text(local_time(last), "%F %H:%M", when, sizeof when);
+		char when[48];
+		stamp(local_time(last), "%F %H:%M", when, sizeof when);
 		if (json_is_true(json_object_get(sender, "silent")))
 			line(out, words->silent, text_of(sender, "name"), text_of(sender, "org"), *last ? when : words->never);
 	}
@@ -217,9 +232,9 @@ static void print_lost(const struct answer *answer, const struct words *words, F
 	const json_t *ranges = json_object_get(lost, "ranges");
 	for (size_t i = 0; i < json_array_size(ranges); i++) {
 		const json_t *range = json_array_get(ranges, i);
-		char from[32], to[32];
-		local_text(local_time(text_of(range, "from")), "%F %H:%M", from, sizeof from);
-		local_text(local_time(text_of(range, "to")), "%F %H:%M", to, sizeof to);
+		char from[48], to[48];
+		stamp(local_time(text_of(range, "from")), "%F %H:%M", from, sizeof from);
+		stamp(local_time(text_of(range, "to")), "%F %H:%M", to, sizeof to);
 		line(out, words->lost, (unsigned long long)json_integer_value(json_object_get(range, "events")), from, to);
 	}
 }
@@ -228,10 +243,10 @@ static void print_lost(const struct answer *answer, const struct words *words, F
 static void print_witnessing(const struct answer *answer, const struct words *words, FILE *out)
 {
 	const json_t *witnessing = json_object_get(json_object_get(answer->json, "coverage"), "witnessing");
-	char when[32];
+	char when[48];
 	if (!json_is_object(witnessing))
 		return;
-	local_text(local_time(text_of(witnessing, "time")), "%F %T", when, sizeof when);
+	stamp(local_time(text_of(witnessing, "time")), "%F %T", when, sizeof when);
 	if (json_is_true(json_object_get(witnessing, "reached")))
 		line(out, words->witnessed, when);
 	else
@@ -240,26 +255,48 @@ static void print_witnessing(const struct answer *answer, const struct words *wo
 
 static void print_ending(const struct answer *answer, const struct words *words, FILE *out)
 {
-	char until[32];
-	char zone[16];
-	local_text(local_time(text_of(answer->json, "complete_until")), "%F %T", until, sizeof until);
-	local_text(time(NULL), "%Z", zone, sizeof zone);
+	char until[48];
+	char ahead[WORDS_SPAN_MAX];
+	time_t complete = local_time(text_of(answer->json, "complete_until"));
+	time_t now = time(NULL);
+	stamp(complete, "%F %T", until, sizeof until);
 	line(out, words->complete, until);
+	if (complete > now) {
+		words_span((uint64_t)(complete - now), ahead);
+		line(out, words->ahead, ahead);
+	}
 	unsigned long long events = answer->open + answer->withheld + answer->erased;
 	if (events > 0)
 		line(out, words->verified, events, text_of(answer->json, "origin"));
 	if (!answer->signature)
 		line(out, "%s", words->unsigned_by);
 	line(out, "%s", words->statement);
-	line(out, words->times, zone);
+	line(out, "%s", words->times);
 }
 
-enum error who_text(const struct answer *answer, const struct words *words, FILE *out)
+static void print_filters(const struct who_filters *filters, const struct words *words, FILE *out)
+{
+	char from[48] = "", to[48] = "";
+	if (filters->has_from)
+		stamp((time_t)filters->from_s, "%F %T", from, sizeof from);
+	if (filters->has_to)
+		stamp((time_t)filters->to_s, "%F %T", to, sizeof to);
+	if (*from || *to)
+		line(out, words->window, *from ? from : words->beginning, *to ? to : words->end);
+	if (filters->org)
+		line(out, words->only_org, filters->org);
+}
+
+enum error who_text(
+	const struct answer *answer, const struct who_filters *filters, const struct words *words, FILE *out)
 {
 	line(out, words->title, text_of(answer->json, "subject"));
+	print_filters(filters, words, out);
 	putc('\n', out);
 	TRY(print_table(answer, words, out));
-	if (answer->open + answer->erased + answer->withheld == 0)
+	if (answer->open + answer->erased + answer->withheld == 0 && filters->all > 0)
+		line(out, words->none_of, (unsigned long long)filters->all);
+	else if (answer->open + answer->erased + answer->withheld == 0)
 		line(out, "%s", words->nobody);
 	else
 		line(out, words->accesses, (unsigned long long)answer->open);

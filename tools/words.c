@@ -1,17 +1,26 @@
 #include "tools/words.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct words english = {
 	.headings = {"Time", "Organisation", "System", "Activity", "Purpose", "Who", "On behalf of", "Action"},
 	.title = "Accesses to data about %s",
+	.window = "Window, by the time of reporting: from %s, before %s",
+	.beginning = "the beginning",
+	.end = "the end",
+	.only_org = "Only accesses of, or reported by, %s",
+	.none_of = "None of the accesses, %llu in all, is one of these.",
 	.nobody = "Nobody has looked, as far as the systems below report.",
 	.accesses = "Accesses: %llu",
 	.withheld = "Withheld for now: %llu",
 	.withheld_until = "  to be shown after %s (%s)",
 	.erased = "Erased: %llu",
 	.erased_cell = "(erased)",
+	.reporter = "(reported by %s)",
+	.reported_by = "%s (reported by %s)",
 	.coverage = "Coverage: systems that report here: %llu; silent of these for more than %llu hours: %llu",
 	.witnessed = "Enough independent witnesses last saw this ledger at %s, it says; a statement proves it",
 	.unwitnessed = "Not enough independent witnesses have seen this ledger yet",
@@ -19,10 +28,11 @@ static const struct words english = {
 	.never = "never",
 	.lost = "LOST: what %llu accesses were about, reported from %s to %s. Some may be to these data: nobody can tell.",
 	.complete = "Complete until %s: what the ledger had received by then",
+	.ahead = "The ledger's clock is ahead of this machine's by %s: \"until\" is by its clock.",
 	.verified = "Verified: %llu, each of which stands in the log %s exactly as shown",
 	.unsigned_by = "Not checked: the log's signature (give --vkey)",
 	.statement = "That nothing was left out is proven by a statement, not by this list.",
-	.times = "Times are in %s.",
+	.times = "Times are local, each with its distance from UTC.",
 	.emergency = "emergency",
 	.human = "person",
 	.system = "system",
@@ -35,12 +45,19 @@ static const struct words english = {
 static const struct words danish = {
 	.headings = {"Tid", "Organisation", "System", "Aktivitet", "Formål", "Hvem", "På vegne af", "Handling"},
 	.title = "Opslag i oplysninger om %s",
+	.window = "Vindue, efter indberetningstid: fra %s, før %s",
+	.beginning = "begyndelsen",
+	.end = "slutningen",
+	.only_org = "Kun opslag, som er foretaget eller indberettet af %s",
+	.none_of = "Ingen af opslagene, i alt %llu, er blandt disse.",
 	.nobody = "Ingen har slået op, så vidt systemerne nedenfor indberetter.",
 	.accesses = "Opslag: %llu",
 	.withheld = "Tilbageholdt indtil videre: %llu",
 	.withheld_until = "  vises efter %s (%s)",
 	.erased = "Slettet: %llu",
 	.erased_cell = "(slettet)",
+	.reporter = "(indberettet af %s)",
+	.reported_by = "%s (indberettet af %s)",
 	.coverage = "Dækning: systemer, der indberetter hertil: %llu; heraf tavse i mere end %llu timer: %llu",
 	.witnessed = "Nok uafhængige vidner så senest denne log kl. %s, siger den; en erklæring beviser det",
 	.unwitnessed = "Endnu har ikke nok uafhængige vidner set denne log",
@@ -50,10 +67,11 @@ static const struct words danish = {
 		"TABT: hvad %llu opslag handlede om, indberettet fra %s til %s. Nogle kan være i disse oplysninger: det kan "
 		"ingen sige.",
 	.complete = "Fuldstændig indtil %s: alt, hvad loggen havde modtaget da",
+	.ahead = "Loggens ur er %s foran denne maskines: \"indtil\" er efter dens ur.",
 	.verified = "Efterprøvet: %llu, som hver står i loggen %s præcis som vist",
 	.unsigned_by = "Ikke efterprøvet: loggens underskrift (brug --vkey)",
 	.statement = "At intet er udeladt, bevises af en erklæring, ikke af denne liste.",
-	.times = "Tider er i %s.",
+	.times = "Tider er lokale, hver med sin afstand fra UTC.",
 	.emergency = "nødopslag",
 	.human = "person",
 	.system = "system",
@@ -75,6 +93,11 @@ static const char *const danish_actions[][2] = {
 	{"disclose", "videregav"},
 };
 
+bool words_known(const char *lang)
+{
+	return strcmp(lang, "da") == 0 || strcmp(lang, "en") == 0;
+}
+
 const struct words *words_for(const char *lang)
 {
 	return strncmp(lang, "da", 2) == 0 ? &danish : &english;
@@ -89,6 +112,24 @@ const char *words_environment(void)
 			return value;
 	}
 	return "en";
+}
+
+void words_span(uint64_t seconds, char out[WORDS_SPAN_MAX])
+{
+	static const struct {
+		uint64_t seconds;
+		const char *name;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+	size_t unit = 0;
+	while (unit < 3 && seconds < units[unit].seconds)
+		unit++;
+	uint64_t whole = seconds / units[unit].seconds;
+	uint64_t rest = unit < 3 ? seconds % units[unit].seconds / units[unit + 1].seconds : 0;
+	if (rest > 0)
+		snprintf(
+			out, WORDS_SPAN_MAX, "%" PRIu64 " %s %" PRIu64 " %s", whole, units[unit].name, rest, units[unit + 1].name);
+	else
+		snprintf(out, WORDS_SPAN_MAX, "%" PRIu64 " %s", whole, units[unit].name);
 }
 
 const char *words_action(const struct words *words, const char *action)

@@ -219,9 +219,14 @@ START_TEST(by_org)
 	}
 	ck_assert_uint_eq(seen, 30);
 	query = query_of(7);
-	query.org = BYTES_LITERAL("cvr:3");
+	query.org = BYTES_LITERAL("cvr:55133018"); /* the sender's, in whosever name it reports */
 	struct verified verified;
 	json_t *page = page_of(&query, &verified);
+	ck_assert_uint_eq(count_of(page), 7);
+	json_decref(page);
+	query = query_of(7);
+	query.org = BYTES_LITERAL("cvr:3");
+	page = page_of(&query, &verified);
 	ck_assert_uint_eq(count_of(page), 0);
 	ck_assert_uint_eq(query.before, 0);
 	json_decref(page);

@@ -55,6 +55,26 @@ START_TEST(blocks)
 }
 END_TEST
 
+/* What turns a line around, or is not seen, never reaches a terminal; letters with accents of their own do. */
+START_TEST(steering_characters)
+{
+	static const char *const steering[] = {"\u202e", "\u2066", "\u200b", "\u200f", "\ufeff", "\u2028", "\u2029",
+		"\u2060", "\u061c", "\xc2\x85", "\x1b", "\n"};
+	for (size_t i = 0; i < sizeof steering / sizeof steering[0]; i++) {
+		char cell[16];
+		snprintf(cell, sizeof cell, "a%sb", steering[i]);
+		const char *const rows[][3] = {{"08:15", "", cell}};
+		char *text = printed(rows, 1, 0);
+		ck_assert_str_eq(text, "Time   What\n08:15  a?b\n");
+		free(text);
+	}
+	static const char *const rows[][3] = {{"08:15", "", "a\u030a \u00e6 \xff"}};
+	char *text = printed(rows, 1, 0);
+	ck_assert_str_eq(text, "Time   What\n08:15  a\u030a \u00e6 \xff\n");
+	free(text);
+}
+END_TEST
+
 START_TEST(control_characters)
 {
 	static const char *const rows[][3] = {{"\x1b[31mred", "", "a\nb\x7f\xc2\x9b\xc3\xa6"}};
@@ -64,4 +84,4 @@ START_TEST(control_characters)
 }
 END_TEST
 
-UNIT_MAIN("table", columns, wraps, blocks, control_characters)
+UNIT_MAIN("table", columns, wraps, blocks, control_characters, steering_characters)

@@ -5,6 +5,7 @@
 #include "tools/who_text.h"
 
 #include <stddef.h>
+#include <time.h>
 
 static struct answer_query query_of(const char *ledger, const char *token)
 {
@@ -162,12 +163,14 @@ START_TEST(not_permitted)
 }
 END_TEST
 
+static struct who_filters filters;
+
 static char *text_of(const struct answer *answer, const char *lang)
 {
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	ck_ok(who_text(answer, words_for(lang), out));
+	ck_ok(who_text(answer, &filters, words_for(lang), out));
 	fclose(out);
 	return text;
 }
@@ -198,10 +201,10 @@ START_TEST(reads_well)
 	ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
 	char *text = text_of(&answer, "en_GB.UTF-8");
 	static const char *const english[] = {
-		"2026-11-23 08:15–10:15 (2)  Aarhus Kommune  KSD     Opslag    sagsbehandling",
-		"2026-11-23 10:01            Aarhus Kommune", "2026-11-22 08:15            Aarhus",
-		"l?[1mge        read, emergency", "(erased)", "Accesses: 5", "Withheld for now: 1",
-		"2027-01-01 00:00 (rpl-729)", "Erased: 1", "silent: KSD (cvr:1), last heard never",
+		"2026-11-23 08:15–10:15 +00:00 (2)  Aarhus Kommune        KSD     Opslag    sagsbehandling",
+		"2026-11-23 10:01 +00:00            Aarhus Kommune", "2026-11-22 08:15 +00:00            Aarhus",
+		"l?[1mge        read, emergency", "(erased)", "(reported by Region)", "Accesses: 5", "Withheld for now: 1",
+		"2027-01-01 00:00 +00:00 (rpl-729)", "Erased: 1", "silent: KSD (cvr:1), last heard never",
 		"Complete until 2026-11-23 12:00:00", "Not checked: the log's signature", "Verified: 7"};
 	for (size_t i = 0; i < sizeof english / sizeof english[0]; i++)
 		ck_assert_msg(strstr(text, english[i]), "'%s' is not in:\n%s", english[i], text);
@@ -215,6 +218,114 @@ START_TEST(reads_well)
 		ck_assert_msg(strstr(text, danish_lines[i]), "'%s' is not in:\n%s", danish_lines[i], text);
 	free(text);
 	answer_release(&answer);
+}
+END_TEST
+
+/* An answer with this one access, or none, complete until then; to be released. */
+static struct answer answer_with(const char *access, const char *complete_until)
+{
+	char json[1024];
+	snprintf(json, sizeof json,
+		"{\"subject\":\"cpr:0101701234\",\"origin\":\"log.example\",\"complete_until\":\"%s\","
+		"\"accesses\":[%s],\"withheld\":{\"count\":0,\"events\":[]},"
+		"\"coverage\":{\"silent_after_seconds\":86400,\"senders\":[]}}",
+		complete_until, access);
+	struct answer answer = {.json = json_loads(json, 0, NULL), .open = *access != '\0'};
+	ck_assert_ptr_nonnull(answer.json);
+	return answer;
+}
+
+static void says(const struct answer *answer, const char *lang, const char *wanted, const char *unwanted)
+{
+	char *text = text_of(answer, lang);
+	ck_assert_msg(wanted == NULL || strstr(text, wanted) != NULL, "'%s' is not in:\n%s", wanted, text);
+	ck_assert_msg(unwanted == NULL || strstr(text, unwanted) == NULL, "'%s' is in:\n%s", unwanted, text);
+	free(text);
+}
+
+/* What was asked for is said, and what lies outside is not "nobody". */
+START_TEST(names_filters)
+{
+	struct answer answer = answer_with("", "2026-11-23T12:00:00Z");
+	ck_assert_int_eq(setenv("TZ", "Europe/Copenhagen", 1), 0);
+	tzset();
+	says(&answer, "en", "Nobody has looked", "Window");
+	filters = (struct who_filters){.has_to = true, .to_s = 1577833200, .org = "cvr:99999999", .all = 7};
+	says(&answer, "en", "Window, by the time of reporting: from the beginning, before 2020-01-01 00:00:00 +01:00",
+		"Nobody");
+	says(&answer, "en", "Only accesses of, or reported by, cvr:99999999", NULL);
+	says(&answer, "en", "None of the accesses, 7 in all, is one of these.", NULL);
+	says(&answer, "da", "Ingen af opslagene, i alt 7, er blandt disse.", "Ingen har");
+	filters = (struct who_filters){.org = NULL};
+	answer_release(&answer);
+}
+END_TEST
+
+/* Each time carries its own distance from UTC, in summer and in the hour that comes twice. */
+START_TEST(own_offsets)
+{
+	static const struct {
+		const char *time;
+		const char *shown;
+	} cases[] = {{"2026-07-01T12:00:00Z", "2026-07-01 14:00 +02:00"},
+		{"2026-10-25T00:30:00Z", "2026-10-25 02:30 +02:00"}, {"2026-10-25T01:30:00Z", "2026-10-25 02:30 +01:00"},
+		{"2026-12-01T12:00:00Z", "2026-12-01 13:00 +01:00"}};
+	ck_assert_int_eq(setenv("TZ", "Europe/Copenhagen", 1), 0);
+	tzset();
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char access[512];
+		snprintf(access, sizeof access,
+			"{\"time\":\"%s\",\"action\":\"read\",\"org\":{\"id\":\"cvr:1\"},\"system\":\"KSD\"}", cases[i].time);
+		struct answer answer = answer_with(access, "2026-11-23T12:00:00Z");
+		says(&answer, "en", cases[i].shown, "CET");
+		answer_release(&answer);
+	}
+}
+END_TEST
+
+/* The reporting system stands beside the organisation in whose name it reports, and only where the two differ. */
+START_TEST(reported_by)
+{
+	static const char in_anothers_name[] =
+		"{\"time\":\"2026-11-20T08:00:00Z\",\"org\":{\"id\":\"cvr:1\",\"name\":\"Kommune\"},\"system\":\"KSD\","
+		"\"sender\":{\"id\":2,\"org\":\"cvr:2\",\"name\":\"Region\"}}";
+	static const char in_its_own[] =
+		"{\"time\":\"2026-11-20T08:00:00Z\",\"org\":{\"id\":\"cvr:2\",\"name\":\"Kommune\"},\"system\":\"KSD\","
+		"\"sender\":{\"id\":2,\"org\":\"cvr:2\",\"name\":\"Region\"}}";
+	struct answer answer = answer_with(in_anothers_name, "2026-11-23T12:00:00Z");
+	says(&answer, "en", "Kommune (reported by Region)", NULL);
+	says(&answer, "da", "Kommune (indberettet af Region)", NULL);
+	answer_release(&answer);
+	answer = answer_with(in_its_own, "2026-11-23T12:00:00Z");
+	says(&answer, "en", "Kommune", "reported by");
+	answer_release(&answer);
+}
+END_TEST
+
+START_TEST(clock_ahead)
+{
+	char until[32];
+	time_t later = time(NULL) + 2 * 3600 + 30;
+	struct tm parts;
+	ck_assert_ptr_nonnull(gmtime_r(&later, &parts));
+	strftime(until, sizeof until, "%FT%TZ", &parts);
+	struct answer answer = answer_with("", until);
+	says(&answer, "en", "The ledger's clock is ahead of this machine's by 2 h", NULL);
+	says(&answer, "da", "Loggens ur er 2 h foran", NULL);
+	answer_release(&answer);
+	answer = answer_with("", "2026-11-23T12:00:00Z");
+	says(&answer, "en", NULL, "ahead of");
+	answer_release(&answer);
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} spans[] = {
+		{0, "0 s"}, {59, "59 s"}, {60, "1 min"}, {3599, "59 min 59 s"}, {7200, "2 h"}, {86400 * 5 + 7200, "5 d 2 h"}};
+	for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+		char text[WORDS_SPAN_MAX];
+		words_span(spans[i].seconds, text);
+		ck_assert_str_eq(text, spans[i].text);
+	}
 }
 END_TEST
 
@@ -238,4 +349,5 @@ START_TEST(words)
 }
 END_TEST
 
-UNIT_MAIN("who", all_pages, withheld_pages, refused, not_permitted, reads_well, words)
+UNIT_MAIN("who", all_pages, withheld_pages, refused, not_permitted, reads_well, names_filters, own_offsets, reported_by,
+	clock_ahead, words)
