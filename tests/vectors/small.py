@@ -223,6 +223,69 @@ def event_vectors():
     part("purpose-spaces", "a text of which nobody sees anything", "bad-value", {11: "  "})
     whole("json-escapes", "members and texts with escapes are what they stand for", {}, {},
           text=lambda text: text.replace('"action"', '"\\u0061ction"').replace("cvr:", "cvr\\u003a"))
+    def bad(name, about, expect="bad-value", policy=(), **change):
+        write("event", name, {"about": about, "kind": "event", "event": {**plain, **change}, "policy": list(policy),
+                              "batch_secret": "00" * 32, "sequence": 3, "expect": expect})
+
+    bad("type-word-number", "a word as a number", action=1)
+    bad("type-time-number", "a time as a number", time=1795421730)
+    bad("type-list-text", "a list as a text", categories="helbred")
+    bad("type-element-number", "a number in a list", categories=["helbred", 7])
+    bad("type-group-list", "a group as a list", org=["cvr:55133018"])
+    bad("type-boolean-text", "a boolean as a text", emergency="true")
+    bad("type-boolean-number", "a boolean as a number", emergency=1)
+    bad("list-element-empty", "an empty text in a list", categories=["helbred", ""])
+    held = {"withheld_until": "2036-06-01T00:00:00Z", "withheld_basis": "RPL"}
+    bad("withheld-until-number", "a date as a number", policy=["withhold"], **{**held, "withheld_until": 2095977600})
+    bad("withheld-until-date", "a date without a time", policy=["withhold"], **{**held, "withheld_until": "2036-06-01"})
+    bad("withheld-until-1970", "a date that would say that it is not withheld", policy=["withhold"],
+        **{**held, "withheld_until": "1970-01-01T00:00:00Z"})
+    bad("basis-number", "a basis as a number", policy=["withhold"], **{**held, "withheld_basis": 729})
+    bad("basis-empty", "an empty basis", policy=["withhold"], **{**held, "withheld_basis": ""})
+    bad("basis-control", "a control character in the basis", policy=["withhold"], **{**held, "withheld_basis": "a\nb"})
+    for name, about, retention in (("number", "as a number", 5), ("y", "without a number", "y"), ("two-y", "with two y", "5yy"),
+                                   ("sign", "with a sign", "+5y"), ("space", "with a space", "5 y"), ("letter", "in letters", "vy")):
+        bad("retention-" + name, "a retention " + about, retention=retention)
+    for name, about, subject in (("slash", "the character before 0 in a number", "cpr:010170123/"),
+                                 ("colon", "the one behind 9 in a number", "cpr:010170123:"),
+                                 ("eleven", "eleven digits", "cpr:01017012345"), ("only", "a scheme alone", "cpr:"),
+                                 ("oid-no-number", "an OID with a letter", "oid:1.2.x:A"), ("oid-first-3", "an OID that begins with 3",
+                                  "oid:3.2.1:A"), ("oid-dots", "an OID with two dots", "oid:1..2:A"),
+                                 ("uri-no-bar", "a system without its value", "uri:https://a.example/"),
+                                 ("uri-no-system", "a value without its system", "uri:|A"),
+                                 ("ref-slash", "a slash in the id", "ref:cvr:1/Patient/a/b"),
+                                 ("ref-no-id", "no id", "ref:cvr:1/Patient/"),
+                                 ("value-space", "a value that ends with a space", "oid:1.2.3:A "),
+                                 ("value-space-first", "a value that begins with a space", "oid:1.2.3: A"),
+                                 ("value-control", "a control character", "oid:1.2.3:A\u001fB")):
+        bad("subject-bad-" + name, "a subject with " + about, "bad-subject", subject=subject)
+    for name, about, time in (("slash", "the character before 0 in the year", "202/-11-23T08:15:30Z"),
+                              ("colon", "the one behind 9 in the year", "202:-11-23T08:15:30Z"),
+                              ("space", "a space for T", "2026-11-23 08:15:30Z"), ("zone-no-sign", "an offset without a sign",
+                               "2026-11-23T08:15:30 01:00"), ("zone-no-colon", "an offset without a colon", "2026-11-23T08:15:30+0100"),
+                              ("zone-24", "an offset of 24 hours", "2026-11-23T08:15:30+24:00"),
+                              ("zone-60", "an offset of 60 minutes", "2026-11-23T08:15:30+01:60"),
+                              ("zone-hours", "an offset of hours alone", "2026-11-23T08:15:30+01"),
+                              ("zone-letters", "an offset in letters", "2026-11-23T08:15:30+0a:00"),
+                              ("zone-minutes", "an offset with a letter in its minutes", "2026-11-23T08:15:30+01:0a"),
+                              ("point", "a point without decimals", "2026-11-23T08:15:30.Z"), ("comma", "a comma for the point",
+                               "2026-11-23T08:15:30,5Z"), ("month-0", "month 0", "2026-00-23T08:15:30Z"), ("month-13", "month 13",
+                               "2026-13-23T08:15:30Z"), ("day-0", "day 0", "2026-11-00T08:15:30Z"), ("day-32", "day 32",
+                               "2026-12-32T08:15:30Z"), ("february-29", "29 February of a year that has none", "2026-02-29T08:15:30Z"),
+                              ("hour-24", "hour 24", "2026-11-23T24:00:00Z"), ("minute-60", "minute 60", "2026-11-23T08:60:30Z"),
+                              ("trailing", "something behind the zone", "2026-11-23T08:15:30Z "), ("empty", "nothing", "")):
+        bad("time-bad-" + name, "a time with " + about, time=time)
+
+    def parts(name, about, disclosed, expect, restricted=b""):
+        write("event", "parts-" + name, {"about": about, "kind": "parts", "disclosed": disclosed.hex(),
+                                         "restricted": restricted.hex(), "policy": [], "expect": expect})
+
+    parts("array", "an array of fields", cbor(list("abc")), "bad-value")
+    parts("empty", "no bytes", b"", "truncated")
+    parts("text-empty", "an empty text", cbor({**fields, 16: ""}), "bad-value")
+    parts("restricted-cut", "a restricted part whose last byte is missing", cbor(fields), "truncated", cbor({14: "A. Jensen"})[:-1])
+    parts("too-long", "both parts together have more than 16,384 bytes", cbor({**fields, 29: ["x" * 400] * 40}), "too-long",
+          cbor({30: ["y" * 400] * 3}))
     mass = {name: value for name, value in plain.items() if name != "subject"}
 
     def count(name, about, spelling, expect):
@@ -611,6 +674,15 @@ def endorsement():
     vector("sender-text", "the id as a text", file(sender="3"), "bad-value")
     vector("sender-too-large", "an id of 33 bits", file(sender=2**32), "bad-value")
     vector("org-no-scheme", "an organisation without a scheme", file(org="55133018"), "bad-value")
+    vector("name-empty", "an empty name", file(name=""), "bad-value")
+    vector("name-256", "a name of 256 bytes", file(name="n" * 256), "bad-value")
+    vector("name-delete", "0x7F in the name", file(name="Aarhus\x7f"), "bad-value")
+    vector("name-newline", "a newline in the name", file(name="Aarhus\n"), "bad-value")
+    vector("org-129", "an organisation of 129 bytes", file(org="cvr:" + "1" * 125), "bad-value")
+    vector("org-control", "a control character in the organisation", file(org="cvr:\t1"), "bad-value")
+    vector("sender-fraction", "the id with a fraction", json.dumps(file()).replace('"sender": 3', '"sender": 3.0'), "bad-value")
+    vector("array", "an array", "[1, 2, 3, 4, 5, 6, 7, 8]", "bad-value")
+    vector("key-long", "a public key of 33 bytes", file(public_key=b64(bytes(33))), "bad-key")
     vector("policy-text", "the policy as a text", file(policy="withhold"), "bad-value")
     vector("policy-unknown", "a word that there is not", file(policy=["withold"]), "bad-value")
     vector("policy-number", "a number among the words", file(policy=[7]), "bad-value")
@@ -653,6 +725,9 @@ def sender_key():
     vector("seed-long", "a seed of 33 bytes", file(seed=b64(bytes(33))))
     vector("seed-unpadded", "base64 without its padding", file(seed=b64(SENDER.seed).rstrip("=")))
     vector("org-number", "the organisation as a number", file(org=55133018))
+    vector("org-129", "an organisation of 129 bytes", file(org="c" * 129))
+    vector("name-256", "a name of 256 bytes", file(name="n" * 256))
+    vector("origin-empty", "an empty origin", file(origin=""))
     for member in ("origin", "log", "sender", "seed"):
         vector("without-" + member, "without " + member, file(**{member: None}))
     vector("member-twice", "a member twice", json.dumps(file())[:-1] + ', "sender": 3}')
