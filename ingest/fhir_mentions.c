@@ -6,10 +6,13 @@
 #include <string.h>
 #include <strings.h>
 
-/* A walk through the whole resource. Two kinds of mentions:
- *   of somebody   a reference to a Patient, a contained Patient, a person's number: must be a subject, or the message
- * is refused in words      an address in a description, a query, an entity that could be anything: the message may go
- * on if it has a subject, who was meant; without one it would be about nobody, and is refused */
+/* A walk through the whole resource, for two kinds of mentions.
+ *
+ *   of somebody: a reference to a Patient, a contained Patient, a person's number. It must be of a subject, or the
+ *   message is refused.
+ *
+ *   in words: an address in a description, a query, an entity that could be anything. The message may go on if it has a
+ *   subject, who was meant; without one it would be about nobody, and is refused. */
 struct walk {
 	const struct fhir_reader *reader;
 	bool in_words;
@@ -59,21 +62,34 @@ static bool names_patient(struct bytes text)
 	return false;
 }
 
-/* A search whose parameters single out a patient: patient=ID, subject=Patient/ID, Patient?identifier=, a number of a
- * national system. One by name or birthday does not. */
+/* What a parameter or member is set to: NAME=VALUE, or NAME":"VALUE, with or without escapes. */
+static struct bytes value_behind(struct bytes text, size_t at, const char *name)
+{
+	struct bytes rest = behind(text, at, name);
+	size_t i = 0;
+	while (i < rest.len && (rest.data[i] == '"' || rest.data[i] == '\\' || rest.data[i] == ' '))
+		i++;
+	if (i == rest.len || (rest.data[i] != '=' && rest.data[i] != ':'))
+		return BYTES_EMPTY;
+	for (i++; i < rest.len && (rest.data[i] == '"' || rest.data[i] == '\\' || rest.data[i] == ' ');)
+		i++;
+	return bytes_of(rest.data + i, rest.len - i);
+}
+
+/* A search whose parameters single out a patient: patient=ID, subject=Patient/ID, Patient?identifier=, the Danish
+ * system of numbers. One by name or birthday does not. */
 static bool query_names_patient(struct bytes text)
 {
-	static const char *const parameters[] = {
-		"patient=", "patient:Patient=", "subject=", "subject:Patient=", "patient.identifier=", "subject.identifier=",
-		"patient:identifier=", "subject:identifier=", "patient._id=", "subject._id=", "beneficiary="};
+	static const char *const parameters[] = {"patient", "subject", "patient.identifier", "subject.identifier",
+		"patient:identifier", "subject:identifier", "patient._id", "subject._id", "beneficiary"};
 	bool of_patients = false;
 	for (size_t at = 0; at < text.len; at++) {
 		of_patients |= behind(text, at, "Patient?").len > 0 || behind(text, at, "Patient/_search").len > 0;
-		if (of_patients && (behind(text, at, "identifier=").len > 0 || behind(text, at, "_id=").len > 0))
+		if (of_patients && (value_behind(text, at, "identifier").len > 0 || value_behind(text, at, "_id").len > 0))
 			return true;
 		for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
-			struct bytes value = behind(text, at, parameters[i]);
-			struct bytes type = fhir_reference_type(value);
+			struct bytes value = value_behind(text, at, parameters[i]);
+			struct bytes type = value.len > 0 ? fhir_reference_type(value) : BYTES_EMPTY;
 			if (value.len > 0 && word_char(value.data[0]) &&
 				(type.len == 0 || bytes_equal(type, BYTES_LITERAL("Patient"))))
 				return true;

@@ -298,21 +298,32 @@ static enum error add_person(
 	return audit_message_object(reader->message, finding.bare);
 }
 
+/* All that `probe` names are subjects of `message`. */
+static bool has_all(const struct audit_message *message, const struct audit_message *probe)
+{
+	for (size_t i = 0; i < probe->subject_count; i++) {
+		bool found = false;
+		for (size_t k = 0; k < message->subject_count; k++)
+			found |= bytes_equal(probe->subjects[i], message->subjects[k]);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 enum error fhir_is_subject(const struct fhir_reader *reader, const json_t *who, bool *out)
 {
 	struct bytes reference = fhir_text(who, "reference");
 	struct audit_message probe = {0};
 	struct fhir_reader reading = {.document = reader->document, .message = &probe, .context = reader->context};
 	struct finding finding = {0};
-	*out = false;
+	bool known = false;
 	for (size_t i = 0; i < reader->known.count; i++)
-		*out |= reference.len > 0 && bytes_equal(reader->known.items[i], reference);
+		known |= reference.len > 0 && bytes_equal(reader->known.items[i], reference);
 	enum error error = add_identifiers(&reading, who, &finding);
 	if (error == E_OK)
 		error = add_reference(&reading, reference, &finding);
-	for (size_t i = 0; i < probe.subject_count; i++)
-		for (size_t k = 0; k < reader->message->subject_count; k++)
-			*out |= bytes_equal(probe.subjects[i], reader->message->subjects[k]);
+	*out = (known || probe.subject_count > 0) && has_all(reader->message, &probe);
 	texts_free(&reading.known);
 	audit_message_free(&probe);
 	return error;

@@ -40,7 +40,8 @@ bool fhir_agent_is_patient(const struct fhir_document *document, const json_t *a
 /* Adds everybody that the resource is about. E_BAD_SUBJECT names the place of one who cannot be identified. */
 enum error fhir_subjects(struct fhir_reader *reader) MUST_USE;
 
-/* Whether the one that `who` refers to or that a contained resource is is a subject already. E_NO_MEMORY. */
+/* Whether the one that `who` refers to or that a contained resource is is a subject already, under each of the names
+ * that stand there. E_NO_MEMORY. */
 enum error fhir_is_subject(const struct fhir_reader *reader, const json_t *who, bool *out) MUST_USE;
 /* Whether the contained resource with this id was referred to by a subject. */
 bool fhir_is_known(const struct fhir_reader *reader, struct bytes id);

@@ -198,10 +198,20 @@ START_TEST(people_are_not_dropped)
 			"oid:1.2.3:7", NULL},
 		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.4','value':'7^^^&1.2.3&ISO'}}," ROLE_1 "}"), NULL,
 			"entity[0].what: subject: "},
-		/* Places that the mapping does not use. */
+	};
+	CHECK_ALL(cases);
+}
+END_TEST
+
+/* ADP-11: places that the mapping does not use. */
+START_TEST(mentions_are_found)
+{
+	static const struct case_of cases[] = {
 		{ENTITY("{'what':{'reference':'Observation/1'},'extension':[{'url':'x','valueReference':{'reference':'Patient/"
 				"p1'}}]}"),
 			NULL, "entity[0].extension[0].valueReference"},
+		{ENTITY("{'what':{'reference':'Patient/p1'}}") ",'basedOn':[{'reference':'Patient/p1'," CPR "}]", NULL,
+			"basedOn[0]"},
 		{"'agent':[{'who':{'display':'x'},'extension':[{'url':'x','extension':[{'url':'y','valueReference':{'reference'"
 		 ":"
 		 "'Patient/p1'}}]}]}]",
@@ -224,11 +234,22 @@ START_TEST(people_are_not_dropped)
 		{ENTITY("{'what':{'reference':'Task/1'},'detail':[{'type':'x','valueString':'see Patient/77'}]}"), NULL,
 			"entity[0].detail[0].valueString"},
 		{ENTITY("{'role':{'code':'24'},'query':'R0VUIC9PYnNlcnZhdGlvbj9wYXRpZW50PTc3'}"), NULL, "entity[0].query"},
+		{ENTITY("{'role':{'code':'24'},'query':'e1wicGF0aWVudFwiOlwiTkhJMTIzXCJ9'}"), NULL, "entity[0].query"},
+		{ENTITY("{'role':{'code':'24'},'query':'eyJzdWJqZWN0IjogIlBhdGllbnQvNyJ9'}"), NULL, "entity[0].query"},
+		{ENTITY("{'role':{'code':'24'},'query':'GET /Observation?subject:Patient=77'}"), NULL, "entity[0].query"},
 		{ENTITY("{'role':{'code':'24'},'query':'L1BhdGllbnQ/aWRlbnRpZmllcj11cm46b2lkOjEuMi4zfDc3'}"), NULL,
 			"entity[0].query"},
 		{AGENT ",'extension':[{'url':'x','valueIdentifier':{'system':'urn:oid:1.2.208.176.1.2','value':'0101701234'}}]",
 			NULL, "extension[0].valueIdentifier"},
-		/* What could be a person in a message about nobody. */
+	};
+	CHECK_ALL(cases);
+}
+END_TEST
+
+/* ADP-11: what could be a person in a message about nobody. */
+START_TEST(nobody_needs_a_sign)
+{
+	static const struct case_of cases[] = {
 		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}}}"), NULL, "entity[0]: may be a person"},
 		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'role':{'code':'4'}}"), NULL,
 			"entity[0]: may be a person"},
@@ -268,6 +289,7 @@ START_TEST(nobody_and_objects)
 		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'type':{'code':'4'}}"), "-", NULL},
 		{ENTITY("{'type':{'code':'2'},'description':'GET /fhir/Observation?code=1'}"), "-", NULL},
 		{ENTITY("{'role':{'code':'24'},'query':'R0VUIC9QYXRpZW50P2ZhbWlseT1o'}"), "-", NULL},
+		{ENTITY("{'role':{'code':'24'},'query':'GET /Observation?subject=Group/7'}"), "-", NULL},
 		{ENTITY("{'what':{'identifier':{'value':'<none>'}}," ROLE_1 "}"), "-", NULL},
 		{ENTITY("{'what':{'reference':'#o'}}") ",'contained':[{'resourceType':'OperationOutcome','id':'o'}]", "-",
 			NULL},
@@ -275,6 +297,8 @@ START_TEST(nobody_and_objects)
 			"-", NULL}, /* a number of who works there */
 		{ENTITY("{'what':{'reference':'Patient/p1'}},{'what':{'identifier':{'value':'7'}}},{'name':'x'}"), REF, NULL},
 		{ENTITY("{'what':{'reference':'Patient/p1'}},{'what':{'reference':'Group/1'}}"), REF, NULL},
+		{ENTITY("{'what':{'reference':'Patient/p1'," CPR "}}") ",'basedOn':[{'reference':'Patient/p1'}]",
+			"cpr:0101701234 " REF, NULL},
 		{ENTITY("{'what':{'reference':'Patient/"
 				"p1'}},{'role':{'code':'24'},'query':'R0VUIC9PYnNlcnZhdGlvbj9wYXRpZW50PTc3'}"),
 			REF, NULL},
@@ -491,5 +515,5 @@ START_TEST(times)
 }
 END_TEST
 
-UNIT_MAIN("fhir", people_are_found, everybody_is_found, people_are_not_dropped, nobody_and_objects, types_are_checked,
-	who_acted, outcomes, meaning_is_kept, times)
+UNIT_MAIN("fhir", people_are_found, everybody_is_found, people_are_not_dropped, mentions_are_found, nobody_needs_a_sign,
+	nobody_and_objects, types_are_checked, who_acted, outcomes, meaning_is_kept, times)
