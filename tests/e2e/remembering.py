@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""What a sender remembers, seen through the command line: what was refused is tried again, what was sent is not, however the
+file is called and wherever the line stands; policy, key, clock, spool and line change under it, and every event is in the
+ledger exactly once, or is told."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+from indsigt import Ledger, Tap, event, wait_until
+
+PERSON = "cpr:0101701234"
+FHIR = {"resourceType": "AuditEvent", "type": {"code": "rest"}, "action": "R", "recorded": "2026-11-20T08:15:30Z",
+        "outcome": "0", "agent": [{"requestor": True, "who": {"identifier": {"value": "u1"}}}],
+        "source": {"observer": {"display": "KSD"}},
+        "entity": [{"what": {"identifier": {"system": "urn:oid:1.2.208.176.1.2", "value": "0101701234"}},
+                    "role": {"code": "1"}}]}
+
+
+class Proxy:
+    """Between a sender and a ledger. `mute`: after the welcome nothing comes back; `deaf`: after the hello nothing goes on;
+    `cut_s`: each connection is cut after so long."""
+
+    def __init__(self, address, mute=False, deaf=False, cut_s=None):
+        self.to = (address.split(":")[0], int(address.split(":")[1]))
+        self.mute, self.deaf, self.cut_s = mute, deaf, cut_s
+        self.connections = 0
+        self.passed = 0  # bytes that went on to the ledger
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(16)
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def pump(self, a, b, swallow, count):
+        seen = 0
+        try:
+            while True:
+                data = a.recv(65536)
+                if not data:
+                    break
+                seen += 1
+                if swallow and seen > 1:
+                    continue
+                b.sendall(data)
+                if count:
+                    self.passed += len(data)
+            b.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def run(self):
+        while True:
+            try:
+                a, _ = self.listener.accept()
+                b = socket.create_connection(self.to)
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self.pump, args=(a, b, self.deaf, True), daemon=True).start()
+            threading.Thread(target=self.pump, args=(b, a, self.mute, False), daemon=True).start()
+            if self.cut_s is not None:
+                threading.Timer(self.cut_s, self.cut, (a, b)).start()
+
+    @staticmethod
+    def cut(a, b):
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()
+
+    def close(self):
+        self.listener.close()
+
+
+class Case:
+    """A ledger that is served, and one sender."""
+
+    def __init__(self, indsigt, *options):
+        self.ledger = Ledger(indsigt)
+        self.key = self.ledger.add_sender("ksd", "cvr:55133018", *options)
+        self.ledger.serve()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.ledger.remove()
+
+    def write(self, name, lines):
+        with open(self.ledger.path(name), "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines)
+        return self.ledger.path(name)
+
+    def command(self, *options, server=None, key=None):
+        return [self.ledger.indsigt, "send", "--server", server or self.ledger.ingest, "--key", key or self.key, *options]
+
+    def send(self, *options, server=None, key=None, stdin=None):
+        result = subprocess.run(self.command(*options, server=server, key=key), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, timeout=200, input=stdin,
+                                stdin=None if stdin is not None else subprocess.DEVNULL, check=False)
+        self.said = result.stderr
+        return result.returncode
+
+    def start(self, *options, server=None):
+        return subprocess.Popen(self.command(*options, server=server), stdout=subprocess.DEVNULL,
+                                stderr=open(self.ledger.path("stderr"), "wb"), stdin=subprocess.DEVNULL)
+
+    def started_says(self):
+        with open(self.ledger.path("stderr"), encoding="utf-8") as file:
+            return file.read()
+
+    def events(self):
+        """How many events the ledger has, of whomever."""
+        senders = json.loads(self.ledger.run("sender", "list", self.ledger.dir, "--json"))
+        return sum(s["events"] for s in (senders["senders"] if isinstance(senders, dict) else senders))
+
+    def activities(self, subject=PERSON):
+        """What was done to a person's data, sorted: who has them twice, or not at all, is seen here."""
+        return sorted(a.get("event", a).get("activity", "?") for a in self.ledger.who(subject)["accesses"])
+
+    def interrupted(self, proxy, path, *options):
+        """A run that signs, and maybe sends, and gets no receipt."""
+        process = self.start(*options, path, server=proxy.address)
+        wait_until(lambda: os.path.exists(self.key + ".spool/journal") and
+                   os.path.getsize(self.key + ".spool/journal") > 1500, "the batches to wait")
+        if not proxy.deaf:
+            wait_until(lambda: self.events() > 0, "the ledger to have them")
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(60)
+        proxy.close()
+        return code
+
+
+def lines(first, last, **more):
+    return [event(PERSON, "opslag %03d" % i, **more) for i in range(first, last)]
+
+
+def names(first, last):
+    return ["opslag %03d" % i for i in range(first, last)]
+
+
+def refused_is_tried_again(tap, indsigt):
+    with Case(indsigt) as c:
+        path = c.write("fhir.ndjson", [json.dumps(FHIR)])
+        code = c.send(path)
+        tap.ok(code != 0, "a forgotten --format is told: %d" % code)
+        tap.ok(c.send(path, "--format", "fhir") == 0 and c.events() == 1, "and the same file goes once it is given")
+    with Case(indsigt) as c:
+        a = lines(0, 3)
+        path = c.write("a", [a[0], '{"subject":"x"', a[2]])
+        tap.ok(c.send(path) == 1 and c.events() == 2, "one refused, two taken")
+        tap.ok(c.send(path) == 1 and "1 messages refused" in c.said and c.events() == 2, "the next run says so again")
+        c.write("a", a)
+        tap.ok(c.send(path) == 0 and c.activities() == names(0, 3), "a line that was mended goes alone")
+        c.write("a", lines(9, 10) + a)
+        tap.ok(c.send(path) == 0 and c.events() == 4, "a line that was put on top goes alone")
+        os.rename(path, path + ".1")
+        shutil.copy(path + ".1", path + ".copy")
+        tap.ok(c.send(path + ".1", path + ".copy") == 0 and c.events() == 4, "a rotated and a copied file send nothing")
+        tap.ok("8 messages equal to ones sent before" in c.said and "--again" in c.said, "and it says what it cannot know")
+        c.write("b", [a[0]] * 3)
+        tap.ok(c.send(c.ledger.path("b")) == 0 and c.events() == 6, "equal lines of a file are as many events")
+        tap.ok(c.send("--again", c.ledger.path("b")) == 0 and c.events() == 9, "--again sends all of it")
+
+
+def pipes_and_ids(tap, indsigt):
+    with Case(indsigt) as c:
+        line = lines(0, 1)[0] + "\n"
+        for n in range(3):
+            c.send("-", stdin=line)
+        tap.ok(c.events() == 3, "an equal line through a pipe is another event each time")
+        for n in range(3):
+            c.send("--resume", "app", "-", stdin=line)
+        tap.ok(c.events() == 4, "unless it is to be taken as a file")
+        named = event(PERSON, "named", id="e-1")
+        for n in range(2):
+            code = c.send("-", stdin=named + "\n")
+        tap.ok(code == 0 and c.events() == 5, "an event with an id is recognised in a pipe")
+        path = c.write("ids", [named, event(PERSON, "named", id="e-2")])
+        tap.ok(c.send(path) == 0 and c.events() == 6, "and in a file")
+        code = c.send("-", stdin=event(PERSON, "other", id="e-1") + "\n")
+        with open(c.key + ".spool/rejected.jsonl", encoding="utf-8") as file:
+            row = json.loads(file.read().splitlines()[-1])
+        tap.ok(code == 1 and row["error"] == "bad-value" and row["reason"].startswith("id: used before"),
+               "the same id for another event is refused by name")
+        access = [a for a in c.ledger.who(PERSON)["accesses"]]
+        tap.ok("e-1" not in json.dumps(access), "an id is kept back from the person")
+
+
+def policy(tap, indsigt):
+    with Case(indsigt) as c:
+        withheld = c.write("w", lines(0, 2, withheld_until="2036-01-01T00:00:00Z", withheld_basis="x"))
+        c.send(c.write("a", lines(5, 6)))
+        tap.ok(c.send(withheld) == 1 and c.events() == 1, "what the registration does not allow is refused")
+        c.ledger.run("sender", "policy", c.ledger.dir, "--key", c.key, "--policy", "withhold")
+        tap.ok(c.send(withheld) == 0 and c.events() == 3, "the next run asks for the policy before it judges")
+
+
+def full_spools(tap, indsigt):
+    """Rotation and policy with a spool that is not empty, before and after the ledger had the batches."""
+    for had in (False, True):
+        for what in ("rotate", "policy"):
+            with Case(indsigt) as c:
+                path = c.write("a", lines(0, 5, legal_basis="SDL"))
+                proxy = Proxy(c.ledger.ingest, mute=had, deaf=not had)
+                code = c.interrupted(proxy, path, "--batch", "2")
+                extra = ("--policy", "close=legal_basis") if what == "policy" else ()
+                c.ledger.run("sender", what, c.ledger.dir, "--key", c.key, *extra)
+                again = c.send(path)
+                tap.ok(code == 3 and again == 0 and c.activities() == names(0, 5) and c.ledger.audit()[0] == 0,
+                       "%s with a full spool, %s: %d, %d, %s" % (what, "taken without a receipt" if had else "never sent",
+                                                                 code, again, c.said.strip().splitlines()[0]))
+                tap.ok(c.send(path) == 0 and c.events() == 5, "and again nothing")
+
+
+def changed_while_running(tap, indsigt):
+    with Case(indsigt) as c:
+        path = c.write("a", lines(0, 3000))
+        process = c.start("--batch", "10", path)
+        for n in range(4):
+            wait_until(lambda: c.events() > 200 * n or process.poll() is not None, "progress")
+            c.ledger.run("sender", "policy", c.ledger.dir, "--key", c.key, "--policy", "purpose=p%d" % n)
+        wait_until(lambda: c.events() > 1200 or process.poll() is not None, "progress")
+        c.ledger.run("sender", "rotate", c.ledger.dir, "--key", c.key)
+        code = process.wait(100)
+        tap.ok(code == 0 and c.events() == 3000, "policies and a key that change while it sends: %d, %s" % (
+            code, c.started_says().strip().splitlines()[-1]))
+
+
+def other_spools(tap, indsigt):
+    with Case(indsigt) as c:
+        path = c.write("a", lines(0, 5))
+        c.send(path)
+        shutil.copytree(c.key + ".spool", c.ledger.path("old"))
+        c.send(c.write("b", lines(5, 9)))
+        shutil.rmtree(c.key + ".spool")
+        shutil.copytree(c.ledger.path("old"), c.key + ".spool")
+        code = c.send(c.write("d", lines(9, 12)))
+        tap.ok(code == 0 and c.events() == 12 and "4 events of this sender that this spool does not know" in c.said and
+               "older copy" in c.said, "an older spool goes on behind what the ledger has, and says what it cannot know")
+        code = c.send("--spool", c.ledger.path("fresh"), c.write("e", lines(12, 13)))
+        tap.ok(code == 0 and c.events() == 13 and "the spool is new" in c.said and "twice" in c.said,
+               "a fresh one says so too")
+        tap.ok(c.ledger.audit()[0] == 0, "the log holds")
+
+
+def lines_that_are_cut(tap, indsigt):
+    with Case(indsigt) as c:
+        path = c.write("a", lines(0, 400))
+        proxy = Proxy(c.ledger.ingest, cut_s=0.03)
+        code = c.send("--batch", "20", path, server=proxy.address)
+        tap.ok(code == 0 and c.events() == 400 and proxy.connections > 1,
+               "a line that is cut every 30 ms brings everything, in %d connections" % proxy.connections)
+        proxy.close()
+
+
+def wrong_addresses(tap, indsigt):
+    with Case(indsigt) as c:
+        path = c.write("a", lines(0, 1))
+        for server in ("127.0.0.1:99999", "127.0.0.1:abc", "127.0.0.1:0", "127.0.0.1"):
+            tap.ok(c.send(path, server=server) == 2, "'%s' is told at once" % server)
+        code = c.send(path, server=c.ledger.query)
+        tap.ok(code not in (0, 1) and "query port" in c.said, "the query port is told: %d" % code)
+        code = c.send(path, server="no-such-host.invalid:4710") if resolver_answers() else 4
+        tap.ok(code == 4, "so is a host that is not there")
+
+
+def resolver_answers():
+    try:
+        socket.getaddrinfo("no-such-host.invalid", 4710)
+    except socket.gaierror as error:
+        return error.errno == socket.EAI_NONAME
+    return True
+
+
+def main():
+    tap = Tap()
+    for case in (refused_is_tried_again, pipes_and_ids, policy, full_spools, changed_while_running, other_spools,
+                 lines_that_are_cut, wrong_addresses):
+        case(tap, sys.argv[1])
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
