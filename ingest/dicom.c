@@ -98,13 +98,14 @@ static enum error start_event(struct dicom *dicom, const char **attributes)
 	return read_outcome(dicom, xml_attribute(attributes, "EventOutcomeIndicator", NULL));
 }
 
-/* DCM 110112: Query; 110106: Export; 110113: Security Alert */
+/* DCM 110112: Query; 110106: Export; 110113: Security Alert; 110127: Emergency Override Started */
 static void read_event_code(struct dicom *dicom, const char **attributes)
 {
 	struct bytes code = code_of(attributes);
 	audit_message_denial_code(dicom->message, code);
 	dicom->message->exported |= bytes_equal(code, BYTES_LITERAL("110106"));
 	dicom->message->query |= bytes_equal(code, BYTES_LITERAL("110112"));
+	dicom->message->emergency |= bytes_equal(code, BYTES_LITERAL("110127"));
 }
 
 static enum error start_event_id(struct dicom *dicom, const char **attributes)

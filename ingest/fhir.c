@@ -257,6 +257,7 @@ static void read_action_code(struct audit_message *message, struct bytes code)
 		message->query |= bytes_equal(code, bytes_text(searches[i]));
 	for (size_t i = 0; i < sizeof disclosures / sizeof disclosures[0]; i++)
 		message->disclosed |= bytes_equal(code, bytes_text(disclosures[i]));
+	message->emergency |= bytes_equal(code, BYTES_LITERAL("110127")); /* Emergency Override Started */
 	audit_message_denial_code(message, code);
 }
 
@@ -322,7 +323,7 @@ static enum error read_activity(struct fhir_reader *reader, bool r5)
 	struct bytes narrow;
 	struct bytes wide;
 	struct bytes action = fhir_text(reader->root, "action");
-	if (action.len > 1)
+	if (action.len != 1 && json_object_get(reader->root, "action") != NULL)
 		return fault_set(reader->fault, E_BAD_VALUE, "action: must be one of C, R, U, D, E");
 	message->action = action.len == 1 ? action.data[0] : 0;
 	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "code" : "subtype"), &narrow));

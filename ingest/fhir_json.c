@@ -119,9 +119,27 @@ static enum error check_member(
 	return E_OK;
 }
 
+/* "Entity" is no unknown member: it is meant for one that is looked at. */
+static enum error check_spelling(
+	const char *name, const struct member *members, const struct fhir_path *up, struct fault *fault)
+{
+	for (; members->name != NULL; members++) {
+		struct fhir_path path = {up, members->name, FHIR_NO_INDEX};
+		char text[FHIR_PATH_MAX + 1];
+		if (strcasecmp(name, members->name) != 0 || strcmp(name, members->name) == 0)
+			continue;
+		fhir_path_text(&path, text);
+		return fault_set(fault, E_BAD_VALUE, "%s: is there in other letter case; write it as here", text);
+	}
+	return E_OK;
+}
+
 static enum error check_object(
 	const json_t *object, const struct member *members, const struct fhir_path *path, struct fault *fault)
 {
+	const char *name;
+	json_t *item;
+	json_object_foreach((json_t *)object, name, item) TRY(check_spelling(name, members, path, fault));
 	for (; members->name != NULL; members++) {
 		const json_t *value = json_object_get(object, members->name);
 		if (value != NULL)

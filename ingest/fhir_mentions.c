@@ -161,6 +161,20 @@ static enum error look_at_object(
 	return found ? E_OK : refuse_mention(walk, path);
 }
 
+/* Something like an entity in a place where none is read: in a contained AuditEvent, in a member that FHIR does not
+ * have. */
+static enum error look_at_stray_entity(const struct walk *walk, const json_t *object, const struct fhir_path *path)
+{
+	const struct fhir_reader *reader = walk->reader;
+	const json_t *what = json_object_get(object, "what");
+	bool read = path->up == NULL && strcmp(path->name, "entity") == 0;
+	bool found = false;
+	if (read || what == NULL || fhir_entity_person(reader->document, object) != FHIR_PERSON_YES)
+		return E_OK;
+	TRY(fhir_is_subject(reader, what, &found));
+	return found ? E_OK : refuse_mention(walk, path);
+}
+
 /* A member's name is the sender's: only what could be one of FHIR's is told. */
 static const char *step_name(const char *name)
 {
@@ -178,8 +192,10 @@ static enum error walk_value(
 	size_t i;
 	if (json_is_string(value))
 		return look_at_text(walk, name, bytes_of(json_string_value(value), json_string_length(value)), path);
-	if (json_is_object(value) && path != NULL)
+	if (json_is_object(value) && path != NULL) {
 		TRY(look_at_object(walk, value, path, at_work));
+		TRY(look_at_stray_entity(walk, value, path));
+	}
 	json_object_foreach((json_t *)value, member, item)
 	{
 		struct fhir_path inner = {path, step_name(member), FHIR_NO_INDEX};

@@ -289,7 +289,10 @@ START_TEST(outcomes)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		ck_ok(map(ADAPTER_DICOM, bytes_text(cases[i].text)));
 		ck_assert_msg(events.events[0].values[EVENT_OUTCOME].number == cases[i].outcome, "%s", cases[i].text);
+		ck_assert_uint_eq(events.events[0].values[EVENT_EMERGENCY].number, 0);
 	}
+	ck_ok(map(ADAPTER_DICOM, BYTES_LITERAL(OUTCOME("0", "110127")))); /* Emergency Override Started */
+	ck_assert_uint_eq(events.events[0].values[EVENT_EMERGENCY].number, 1);
 	adapter_events_free(&events);
 }
 END_TEST

@@ -345,6 +345,10 @@ START_TEST(types_are_checked)
 			"extension: must be an array of objects"},
 		{AGENT ",'contained':{'resourceType':'Patient'}", NULL, "contained: must be an array of objects"},
 		{AGENT ",'subtype':{'code':'read'}", NULL, "subtype: must be an array of objects"},
+		{AGENT ",'action':''", NULL, "action: must be one of"},
+		{AGENT ",'Entity':[{'what':{'reference':'Observation/1'}}]", NULL, "entity: is there in other letter case"},
+		{ENTITY("{'what':{'identifier':{'SYSTEM':'x','value':'7'}}}"), NULL,
+			"entity[0].what.identifier.system: is there"},
 		{AGENT ",'modifierExtension':[{'url':'x','valueBoolean':true}]", NULL, "modifierExtension"},
 		{ENTITY("{'what':{'reference':'Patient/p1'},'modifierExtension':[]}"), NULL, "modifierExtension"},
 		{AGENT ",'extension':[{'url':'x','valueInteger':7}],'whatever':{'is':['not','known']}", "-", NULL},
@@ -492,6 +496,8 @@ START_TEST(meaning_is_kept)
 	ck_ok(
 		map(message(AGENT ",'purposeOfEvent':[{'coding':[{'code':'X'},{'code':'BTG','display':'break the glass'}]}]")));
 	ck_assert_str_eq(field(EVENT_PURPOSE), "break the glass");
+	ck_assert_uint_eq(number(EVENT_EMERGENCY), 1);
+	ck_ok(map(message(AGENT ",'code':{'coding':[{'code':'110127'}]}")));
 	ck_assert_uint_eq(number(EVENT_EMERGENCY), 1);
 	adapter_events_free(&events);
 }

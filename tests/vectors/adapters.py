@@ -117,6 +117,8 @@ def refused_people():
        contained=contained(("RelatedPerson", {"id": "r", "patient": {"reference": "Patient/p2"}})), **entity(what={"reference": "Patient/p1"}))
     no("mention-contained-subject", "the Patient of a contained Encounter", bad, "contained[0].subject",
        contained=contained(("Encounter", {"id": "e", "subject": {"reference": "Patient/p1"}})), **entity(what={"reference": "#e"}))
+    no("mention-stray", "an entity in a contained AuditEvent", bad, "contained[0].entity[0]",
+       contained=contained(("AuditEvent", {"entity": [{"what": {"identifier": MRN}, "role": {"code": "1"}}]})))
     no("mention-number", "a person's number in an extension", bad, "extension[0].valueIdentifier", extension=[{"url": "x", "valueIdentifier": CPR}])
     no("words-detail", "an address in words, and no subject", bad, "entity[0].detail[0].valueString",
        **entity(what={"reference": "Task/1"}, detail=[{"type": "x", "valueString": "see Patient/77"}]))
@@ -175,6 +177,8 @@ def types():
     no("type-agent", "an object for a list of agents", bad, "agent", agent={"requestor": True})
     no("type-coding", "an object for a list of codings", bad, "agent[0].type.coding", agent=[{"type": {"coding": {"code": "110153"}}}])
     no("type-contained", "an object for a list of resources", bad, "contained", contained={"resourceType": "Patient"})
+    no("case-entity", "a member of FHIR's in other letter case", bad, "entity", Entity=[patient])
+    no("action-empty", "an empty action", bad, "action", action="")
     no("modifier", "a modifier extension", bad, "modifierExtension", modifierExtension=[{"url": "x", "valueBoolean": True}])
     ok("type-unknown", "a member that FHIR does not have, of any type", NOBODY, whatever={"is": ["not", 7]})
     deep = []
@@ -265,6 +269,7 @@ def meaning():
     ok("search-type", "DCM Query as the type", NOBODY, {"action": "search", "activity": "110112"}, action="E", type={"code": "110112"})
     ok("search-r5", "DCM Query as R5's code", NOBODY, {"action": "search", "activity": "110112", "source": {"format": "fhir-r5"}},
        **dict(R5, action="E", code={"coding": [{"code": "110112"}]}))
+    ok("emergency-started", "an emergency override", NOBODY, {"activity": "110127", "emergency": True}, subtype=[{"code": "110127"}])
     ok("emergency", "break the glass in the second coding", NOBODY, {"purpose": "break the glass", "emergency": True},
        purposeOfEvent=[{"coding": [{"code": "X"}, {"code": "BTG", "display": "break the glass"}]}])
 
