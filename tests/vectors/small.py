@@ -4,6 +4,7 @@ from kit import *
 
 LEAVES = [leaf_hash(bytes([i])) for i in range(32)]
 SENDER, LOG, OTHER = Key(7), Key(1), Key(9)
+SMALL = {"identity": u(1, 1) + bytes(31), "order-4": bytes(32), "not-canonical": b"\xee" + b"\xff" * 30 + b"\x7f"}
 
 
 def tree():
@@ -94,6 +95,9 @@ def vkeys():
     vector("not-base64", "a character that base64 does not have", whole[:-1] + "*")
     vector("no-plus", "the name alone", ORIGIN)
     vector("one-plus", "name and key id", whole.rsplit("+", 1)[0] if whole.count("+") == 2 else ORIGIN + "+00000000")
+    for case, public in SMALL.items():
+        vector("key-" + case, "a key that is refused (EDSIG-1): " + case, text(public=public))
+        vector("key-witness-" + case, "a witness's that is refused (EDSIG-1): " + case, text(kind=4, public=public))
     vector("newline", "a newline behind it", whole + "\n")
     vector("space", "a space before it", " " + whole)
     vector("empty", "nothing", "")
@@ -367,6 +371,12 @@ def entry():
         sender_vector("compromised-" + word, "compromised, but no revocation", sender(action, 3, SENDER, SENDER, compromised=1),
                       "bad-value")
 
+    for name, public in SMALL.items():
+        about = "a key that is refused (EDSIG-1): " + name
+        sender_vector("key-" + name, about, sender(REGISTER, 3, SENDER).replace(SENDER.public, public), "bad-value")
+        write("entry", "genesis-key-" + name, {"about": about, "entry": genesis(LOG).replace(LOG.public, public).hex(),
+                                               "expect": "bad-value"})
+
     def erased(name, about, person=0, month=682, years=5, commitment=bytes(32), expect="bad-value"):
         data = b"\6" + u(1, person) + u(2, month) + u(1, years) + commitment + range16("retention") + u(8, 1790000000)
         vector = {"about": about, "entry": data.hex(), "expect": expect}
@@ -517,6 +527,11 @@ def policy():
     about_log("log-second", "the policy names two logs", "log %s\nlog %s\nquorum none\n" % (others, ours), ours, True)
     about_log("log-none", "a policy that names no log is for every log", "quorum none\n", ours, True)
     about_log("log-other-key", "the policy names another key of the same name", "log %s\nquorum none\n" % others, ours, False)
+    for name, public in SMALL.items():
+        for word, line in (("log", "log %s\nquorum none\n" % vkey(ORIGIN, public)),
+                           ("witness", "witness w %s\nquorum w\n" % vkey("w", public, 4))):
+            write("policy", "bad-%s-key-%s" % (word, name), {"about": "a key that is refused (EDSIG-1): " + name, "policy": line,
+                                                             "line": 1, "expect": "bad-value"})
     about_log("log-other-name", "the policy names the same key under another name", "log %s\nquorum none\n" % renamed, ours,
               False)
 
