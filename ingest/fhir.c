@@ -423,7 +423,7 @@ enum error fhir_read(
 		error = read_root(&reader);
 	if (error == E_OK)
 		error = keep_texts(out);
-	texts_free(&reader.known);
+	fhir_reader_free(&reader);
 	fhir_document_close(&document);
 	json_decref(root);
 	return error;

@@ -217,7 +217,7 @@ static enum error add_identifier(struct fhir_reader *reader, const json_t *ident
 	else
 		error = audit_message_subject(reader->message, value, reader->context->org_id, &fault);
 	if (error == E_BAD_SUBJECT)
-		TRY(audit_message_object(reader->message, value));
+		TRY(texts_add(&reader->left, value));
 	return note(finding, error, &fault);
 }
 
@@ -247,10 +247,10 @@ static enum error add_reference(struct fhir_reader *reader, struct bytes referen
 	}
 	bool identifier = has(reference, "|") || has(reference, "^"); /* written where a reference should stand */
 	if (!identifier && !bytes_equal(fhir_reference_type(reference), BYTES_LITERAL("Patient")))
-		return finding->names > 0 ? audit_message_object(reader->message, reference) : E_OK;
+		return finding->names > 0 ? texts_add(&reader->left, reference) : E_OK;
 	enum error error = audit_message_subject(reader->message, reference, reader->context->org_id, &fault);
 	if (error == E_BAD_SUBJECT)
-		TRY(audit_message_object(reader->message, reference));
+		TRY(texts_add(&reader->left, reference));
 	return note(finding, error, &fault);
 }
 
@@ -291,11 +291,13 @@ static enum error add_person(
 	struct fhir_reader *reader, const json_t *who, const json_t *identifier, const struct fhir_path *path)
 {
 	struct finding finding = {0};
+	size_t before = reader->message->subject_count;
 	TRY(add_identifier(reader, identifier, &finding));
 	TRY(add_reference(reader, fhir_text(who, "reference"), &finding));
 	if (finding.names == 0)
 		return refuse_person(reader, path, who, &finding);
-	return audit_message_object(reader->message, finding.bare);
+	reader->people += reader->message->subject_count > before;
+	return texts_add(&reader->left, finding.bare);
 }
 
 /* All that `probe` names are subjects of `message`. */
@@ -324,9 +326,15 @@ enum error fhir_is_subject(const struct fhir_reader *reader, const json_t *who, 
 	if (error == E_OK)
 		error = add_reference(&reading, reference, &finding);
 	*out = (known || probe.subject_count > 0) && has_all(reader->message, &probe);
-	texts_free(&reading.known);
+	fhir_reader_free(&reading);
 	audit_message_free(&probe);
 	return error;
+}
+
+void fhir_reader_free(struct fhir_reader *reader)
+{
+	texts_free(&reader->known);
+	texts_free(&reader->left);
 }
 
 bool fhir_is_known(const struct fhir_reader *reader, struct bytes id)
@@ -429,6 +437,7 @@ static enum error add_contained(struct fhir_reader *reader)
 		TRY(add_identifiers(reader, resource, &finding));
 		if (finding.names == 0)
 			return refuse_person(reader, &path, NULL, &finding);
+		reader->people++;
 	}
 	return E_OK;
 }
@@ -438,5 +447,8 @@ enum error fhir_subjects(struct fhir_reader *reader)
 	TRY(add_patient(reader));
 	TRY(add_entities(reader));
 	TRY(add_agents(reader));
-	return add_contained(reader);
+	TRY(add_contained(reader));
+	for (size_t i = 0; i < reader->left.count && reader->people == 1; i++)
+		TRY(audit_message_object(reader->message, reader->left.items[i]));
+	return E_OK;
 }

@@ -19,6 +19,8 @@ struct fhir_reader {
 	const struct adapter_context *context;
 	struct fault *fault;
 	struct texts known; /* references of people who became subjects, as they are spelled; borrowed from `root` */
+	struct texts left;  /* names of people beside those that became subjects; borrowed from `root` */
+	size_t people;      /* of whom something became a subject */
 };
 
 enum fhir_person {
@@ -37,7 +39,10 @@ const json_t *fhir_entity_identifier(const json_t *entity);
 /* The agent is the patient. */
 bool fhir_agent_is_patient(const struct fhir_document *document, const json_t *agent);
 
-/* Adds everybody that the resource is about. E_BAD_SUBJECT names the place of one who cannot be identified. */
+void fhir_reader_free(struct fhir_reader *reader);
+/* Adds everybody that the resource is about. What a name of one person is that cannot be a subject becomes an object if
+ * there is one person only: objects are told to all of them. E_BAD_SUBJECT names the place of one who cannot be
+ * identified. */
 enum error fhir_subjects(struct fhir_reader *reader) MUST_USE;
 
 /* Whether the one that `who` refers to or that a contained resource is is a subject already, under each of the names

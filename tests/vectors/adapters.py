@@ -87,6 +87,8 @@ def people():
        contained=contained(("Patient", {"id": "p", "identifier": [CPR, MRN]})), **entity(what={"reference": "#p"}, role={"code": "1"}))
     ok("people-bare-number", "a number without a system beside a reference", REF, {"objects": ["MRN-77"]},
        **entity(what={"reference": "Patient/p1", "identifier": {"value": "MRN-77"}}, role={"code": "1"}))
+    ok("people-bare-number-two", "a number of one of two people is not told to the other", REF + " ref:cvr:55133018/Patient/p2",
+       entity=[{"what": {"reference": "Patient/p1", "identifier": {"value": "MRN-77"}}}, {"what": {"reference": "Patient/p2"}}])
     ok("people-two", "two patients", PATIENT + " " + REF,
        entity=[{"what": {"identifier": CPR}, "role": {"code": "1"}}, {"what": {"reference": "Patient/p1"}}])
 
