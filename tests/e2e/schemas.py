@@ -198,8 +198,22 @@ def outputs(tap, schemas):
     ledger.remove()
 
 
+def index(tap):
+    """spec/README.md names every page, and every folder of vectors has a row."""
+    with open(os.path.join(SOURCE, "spec", "README.md"), encoding="utf-8") as file:
+        page = file.read()
+    pages = [name for name in os.listdir(os.path.join(SOURCE, "spec")) if name.endswith((".md", ".yaml")) and name != "README.md"]
+    folders = [name for name in os.listdir(os.path.join(SOURCE, "tests", "vectors"))
+               if os.path.isdir(os.path.join(SOURCE, "tests", "vectors", name)) and not name.startswith("_")]
+    missing = [name for name in pages if "](%s)" % name not in page]
+    missing += [name for name in folders if not re.search(r"^\|[^|]*`%s`[^|]*\|" % name, page, re.M)]
+    missing += [name for name in os.listdir(os.path.join(SOURCE, "spec", "schemas")) if "`%s`" % name[:-5] not in page]
+    tap.ok(not missing, "the index of the specification is whole %s" % missing)
+
+
 def main():
     tap = Tap()
+    index(tap)
     if jsonschema is None:
         tap.skip("schemas", "python3-jsonschema is missing")
         tap.done()

@@ -262,7 +262,10 @@ static void check_vkey(const json_t *vector, const char *path)
 {
 	struct vkey vkey;
 	uint8_t public_key[32];
-	enum error error = vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey);
+	uint8_t buffer[VECTOR_BYTES_MAX];
+	struct bytes text = json_object_get(vector, "vkey_hex") ? vector_hex(vector, "vkey_hex", buffer)
+															: bytes_text(vector_text(vector, "vkey"));
+	enum error error = vkey_parse(text, &vkey);
 	vector_expect(vector, path, error);
 	if (error != E_OK)
 		return;

@@ -77,6 +77,10 @@ def vkeys():
                              ("delete", "0x7F", "a\x7fb"), ("no-break-space", "U+00A0", "a\u00a0b"),
                              ("wide-space", "U+3000", "a\u3000b"), ("next-line", "U+0085", "a\u0085b")):
         vector("name-" + name, "a name with " + about, text(bad))
+    raw = b"ledger\xc3\x28"
+    ident = hashlib.sha256(raw + b"\n\1" + LOG.public).digest()[:4].hex()
+    write("vkey", "name-not-utf8", {"about": "a name that is not UTF-8", "expect": "bad-key", "vkey_hex":
+                                    (raw + ("+%s+%s" % (ident, b64(b"\1" + LOG.public))).encode()).hex()})
     vector("other-id", "another key id", text(ident="00000000"))
     vector("id-capital", "the key id in capitals", next(value for value in (
         text(public=Key(byte).public, ident=key_id(ORIGIN, 1, Key(byte).public).hex().upper()) for byte in range(99))
@@ -491,6 +495,13 @@ def checkpoint_sizes():
     write("checkpoint", "witness-key", {"about": "a line under the key of a witness, with the signature of a log",
                                         "vkey": vkey(ORIGIN, LOG.public, 4), "expect": "bad-checkpoint",
                                         "note": text + "\n" + signature_line(ORIGIN, 4, LOG.public, LOG.sign(text.encode()))})
+    for name, about, dash in (("en-dash", "a line that begins with another dash", "–"), ("minus-sign", "one that begins with a minus", "−")):
+        good = note(text, ORIGIN, LOG)
+        write("checkpoint", name, {"about": about, "vkey": vkey(ORIGIN, LOG.public), "expect": "bad-checkpoint",
+                                   "note": good.replace("—", dash)})
+        write("checkpoint", "unknown-" + name, {"about": about + ", of an unknown key", "vkey": vkey(ORIGIN, LOG.public),
+                                                "expect": "bad-checkpoint", "note": good + signature_line(
+                                                    "witness", 1, OTHER.public, bytes(64)).replace("—", dash)})
     lines = "".join(signature_line("w%d" % i, 1, OTHER.public, bytes(64)) for i in range(64))
     good = note(text, ORIGIN, LOG)
     write("checkpoint", "lines-65", {"about": "65 signature lines", "vkey": vkey(ORIGIN, LOG.public), "note": good + lines,
