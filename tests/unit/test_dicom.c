@@ -97,6 +97,7 @@ START_TEST(people)
 		{ABOUT(OBJECT(ID, ID_TYPE("2", "RFC-3881", ""))), SHOWN},
 		{ABOUT(OBJECT(ID, ID_TYPE("2", "", ""))), SHOWN},
 		{ABOUT(OBJECT(ID, ID_TYPE("x", "LOCAL", "patient id"))), SHOWN},
+		{ABOUT(OBJECT(ID, ID_TYPE("x", "LOCAL", "number of the patient"))), SHOWN},
 		{ABOUT(OBJECT(ID, ID_TYPE("1", "RFC-3881", "Medical Record Number"))), SHOWN},
 		{ABOUT(OBJECT(ID TYPE("2", "3"), ID_TYPE("2", "RFC-3881", "Patient Number"))), SHOWN},
 		{ABOUT(OBJECT(ID TYPE("1", "6"), ID_TYPE("2", "RFC-3881", "Patient Number"))), SHOWN},
@@ -118,6 +119,7 @@ START_TEST(people)
 		{ABOUT(OBJECT(ID TYPE("1", "patient"), "")), "could be a person"},
 		{ABOUT(OBJECT(ID TYPE("Person", "2"), "")), "could be a person"},
 		{ABOUT(OBJECT(ID TYPE("5", "2"), "")), "could be a person"},
+		{ABOUT(OBJECT(ID TYPE("2", "27"), "")), "could be a person"},
 		{ABOUT(PATIENT OBJECT(ID TYPE("1", "7"), "")), "could be a person"},
 		{ABOUT(OBJECT(ID TYPE("1", "6"), "")), "whose data"},
 		{ABOUT(OBJECT("ParticipantObjectID=\"dr\" " TYPE("1", "8"), "")), "whose data"},
@@ -136,6 +138,7 @@ START_TEST(people)
 			 ID_TYPE("ITI-83", "IHE Transactions", "Mobile Patient Identifier Cross-reference Query"))),
 			"-"},
 		{ABOUT(OBJECT("ParticipantObjectID=\"1.2.3\"", ID_TYPE("110180", "DCM", "Study"))), "-"},
+		{ABOUT(OBJECT("ParticipantObjectID=\"Q\"", ID_TYPE("ITI-83", "IHE Transactions", "Patient query"))), "-"},
 		{ABOUT(OBJECT("ParticipantObjectID=\"u\" " TYPE("1", "6"), ID_TYPE("11", "RFC-3881", "User Identifier"))), "-"},
 		{ABOUT(OBJECT("ParticipantObjectID=\"x\" " TYPE("3", "2"), "")), "-"},
 	};
@@ -282,6 +285,27 @@ START_TEST(outcome_words)
 }
 END_TEST
 
+/* What a search is: a code of the event, or a query among the objects. */
+START_TEST(searches)
+{
+#define ACTED(code)                                                                                                  \
+	"<EventIdentification EventActionCode=\"E\" EventDateTime=\"2026-11-20T10:00:00Z\" EventOutcomeIndicator=\"0\">" \
+	"<EventID csd-code=\"" code "\"/></EventIdentification>"
+	static const struct {
+		const char *message;
+		uint64_t action;
+	} rows[] = {{MESSAGE(ACTED("110110"), PATIENT), ACTION_EXECUTE}, {MESSAGE(ACTED("110112"), PATIENT), ACTION_SEARCH},
+		{MESSAGE(ACTED("110106"), PATIENT), ACTION_EXPORT},
+		{MESSAGE(ACTED("110110"), PATIENT OBJECT(TYPE("2", "24"), "<ParticipantObjectQuery/>")), ACTION_SEARCH},
+		{MESSAGE(ACTED("110110"), PATIENT "<ParticipantObjectQuery/>"), ACTION_EXECUTE}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		ck_assert_str_eq(whose(rows[i].message), SHOWN);
+		ck_assert_msg(events.events[0].values[EVENT_ACTION].number == rows[i].action, "%s", rows[i].message);
+	}
+	adapter_events_free(&events);
+}
+END_TEST
+
 #define TIMED(time) MESSAGE("<EventIdentification EventDateTime=\"" time "\" EventOutcomeIndicator=\"0\"/>", PATIENT)
 
 /* ADP-6, ADP-20 */
@@ -412,5 +436,5 @@ START_TEST(objects)
 }
 END_TEST
 
-UNIT_MAIN(
-	"dicom", people, by_the_tree, first_words_win, who_acted, outcome_words, times, encodings, utf16, broken, objects)
+UNIT_MAIN("dicom", people, by_the_tree, first_words_win, who_acted, outcome_words, searches, times, encodings, utf16,
+	broken, objects)

@@ -37,14 +37,16 @@ START_TEST(other_spellings_are_refused)
 		"uri:http://a.example:80|1", "uri:https://a.example:/x|1", "uri:https://a.example:0443/x|1",
 		"uri:https://a.example./x|1", "uri:https://a.example/%41|1", "uri:https://a.example/%2f|1",
 		"uri:https://a.example/a//b|1", "uri:https://a.example/a/../b|1", "uri:https://u@a.example/x|1",
-		"uri:https://a.example/x#|1", "uri:https:a.example|1", "uri:urn:x|1",
+		"uri:https://a.example/x#|1", "uri:https://a%20b.example/x|1", "uri:https://a.example/a/./b|1",
+		"uri:https://a.example#b|1", "uri:urn::x|1", "uri:urn:x:|1", "uri:urn:x:a?b|1", "uri:urn:x:a#b|1",
+		"uri:https:a.example|1", "uri:urn:x|1",
 		/* anybody's */
 		"uri:MRN|7", "uri:Patient?identifier=urn:oid:1.2.208.176.1.2|0101701234", "uri:a|b",
 		/* kinds of numbers, not whose */
 		"uri:http://terminology.hl7.org/CodeSystem/v2-0203|192", "uri:https://x.example/fhir/CodeSystem/a|192",
 		"uri:http://hl7.org/fhir/v2/0203|MR", "uri:http://loinc.org|1", "uri:http://snomed.info/sct|1",
 		"uri:http://hl7.org/fhir/sid/icd-10|A", "oid:2.16.840.1.113883.12.203:MR", "oid:1.2.840.10008.2.16.4:1",
-		"uri:https://x.example/ValueSet/a|1", "uri:urn:ietf:bcp:47|da",
+		"oid:2.16.840.1.113883.18.108:1", "uri:https://x.example/ValueSet/a|1", "uri:urn:ietf:bcp:47|da",
 		/* characters that nobody sees, or sees as others */
 		"oid:1.2:7\xE2\x80\x8B",
 		"oid:1.2:\xE2\x80\xAE"
