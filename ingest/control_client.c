@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,11 +33,21 @@ static enum error code_of(const char *name)
 	return E_IO;
 }
 
+/* A ledger that waits (for room on its disk, say) answers late, and does then what it was asked: nobody should think
+ * that it was not. */
+static void wait_for_reply(int fd, void (*waiting)(void))
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	if (waiting != NULL && poll(&ready, 1, CONTROL_NOTICE_MS) == 0)
+		waiting();
+}
+
 /* A stream over the socket: jansson reads the reply from it as it comes. */
-static enum error exchange(int fd, const json_t *request, json_t **reply, struct fault *fault)
+static enum error exchange(int fd, const json_t *request, void (*waiting)(void), json_t **reply, struct fault *fault)
 {
 	if (json_dumpfd(request, fd, JSON_COMPACT) != 0 || write(fd, "\n", 1) != 1)
 		return fault_set(fault, E_IO, "the daemon does not take the request: %s", strerror(errno));
+	wait_for_reply(fd, waiting);
 	json_error_t json_error;
 	json_t *json = json_loadfd(fd, JSON_DISABLE_EOF_CHECK, &json_error);
 	if (json == NULL)
@@ -52,7 +63,8 @@ static enum error exchange(int fd, const json_t *request, json_t **reply, struct
 	return error;
 }
 
-enum error control_call(const char *dir, const json_t *request, json_t **reply, struct fault *fault)
+enum error control_call(
+	const char *dir, const json_t *request, void (*waiting)(void), json_t **reply, struct fault *fault)
 {
 	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
@@ -68,5 +80,5 @@ enum error control_call(const char *dir, const json_t *request, json_t **reply, 
 							  : E_IO,
 			"%s/control.sock: %s", dir, strerror(errno));
 	}
-	return exchange(fd, request, reply, fault);
+	return exchange(fd, request, waiting, reply, fault);
 }

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 
 /* ---- on the store itself ---- */
 
@@ -63,13 +64,21 @@ enum error admin_rebuild(const char *dir, struct fault *fault)
 
 /* ---- through the daemon ---- */
 
+static void say_waiting(void)
+{
+	fputs("indsigt: the ledger has not answered for 10 seconds; it may be waiting for room on its disk (/healthz and "
+		  "its log "
+		  "say so).\nindsigt: still waiting; the ledger will do what it was asked, also if this command is ended\n",
+		stderr);
+}
+
 /* Takes the request over. E_NOT_FOUND when no daemon runs. */
 static enum error ask(const char *dir, json_t *request, struct fault *fault)
 {
 	json_t *reply = NULL;
 	if (request == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = control_call(dir, request, &reply, fault);
+	enum error error = control_call(dir, request, say_waiting, &reply, fault);
 	json_decref(reply);
 	json_decref(request);
 	return error;

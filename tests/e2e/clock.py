@@ -270,11 +270,16 @@ def away(indsigt):
     tap.ok(world.ledger.health() == (200, []), "all is well from the first moment on")
     pid = world.ledger.daemon("indsigt-ingestd")
     os.kill(pid, signal.SIGSTOP)
+    adding = subprocess.Popen([indsigt, "sender", "add", world.ledger.dir, "--name", "t", "--org", "cvr:1", "--key", world.ledger.path("t.key")],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: world.ledger.health() == (503, ["ingest-away"]), "the stopped writer to be noticed")
+    line = adding.stderr.readline()
+    tap.ok("has not answered for 10 seconds" in line, "a command that waits for it says so: %s" % line.strip())
     tap.ok("\nindsigt_ingest_up 0\n" in world.ledger.get("/metrics"), "a writer that stands still is told of")
     os.kill(pid, signal.SIGCONT)
     wait_until(lambda: world.ledger.health() == (200, []), "it to be well again")
-    tap.ok(True, "until it goes on")
+    adding.communicate()
+    tap.ok(adding.returncode == 0, "until it goes on, and does what it was asked")
     world.end("a stopped writer", 0)
 
 

@@ -396,7 +396,7 @@ static void control_refuses(json_t *request)
 {
 	json_t *reply = NULL;
 	struct fault fault = {0};
-	ck_error(control_call(f.dir, request, &reply, &fault), E_ROLLED_BACK);
+	ck_error(control_call(f.dir, request, NULL, &reply, &fault), E_ROLLED_BACK);
 	json_decref(request);
 }
 
