@@ -4,6 +4,7 @@
  *   another process holds the lock           E_LOCKED
  *   key files missing or readable by others  E_NOT_FOUND, E_PERMISSION
  *   store damaged or of another format       E_CORRUPT, E_FORMAT
+ *   a checkpoint in DIR/evidence that a sender has shown, and the store does not extend   E_GUARD
  *   guard missing, badly signed, newer than the store, or of another history   E_GUARD: an older store was put back,
  *       or the guard was; going on would sign a second history, so nothing is done. */
 #include "ledger/ledger.h"
@@ -93,6 +94,52 @@ static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct 
 	if (error != E_OK)
 		return fault_set(fault, error, "the store cannot be compared with its guard: %s", error_text(error));
 	ledger->guard_size = guard.size;
+	return E_OK;
+}
+
+/* What a sender has shown once stays shown: a restart forgets nothing. */
+static enum error check_shown(
+	struct ledger *ledger, int evidence_fd, const char *name, struct db_txn *txn, struct fault *fault)
+{
+	uint8_t *note = NULL;
+	size_t len = 0;
+	struct checkpoint shown;
+	enum error error = file_read_all(evidence_fd, name, NOTE_BYTES_MAX, &note, &len);
+	if (error != E_OK)
+		return fault_set(fault, error, "evidence/%s cannot be read: %s", name, error_text(error));
+	error = checkpoint_verify(bytes_of(note, len), &ledger->vkey, &shown);
+	free(note);
+	if (error != E_OK) /* whatever it is, it is not this log's word */
+		return E_OK;
+	error = check_extends(txn, &shown);
+	if (error == E_ROLLED_BACK)
+		return fault_set(fault, E_GUARD,
+			"a sender has shown a checkpoint of size %" PRIu64
+			" (evidence/%s) that the store does not extend: an older store "
+			"was put here; put the newer one back or see 'indsigt help recovery'",
+			shown.size, name);
+	return error == E_OK ? E_OK : fault_set(fault, error, "evidence/%s: %s", name, error_text(error));
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir != NULL)
+		closedir(*dir);
+}
+
+static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
+{
+	int fd = openat(ledger->dir_fd, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "evidence cannot be opened: %s", strerror(errno));
+	__attribute__((cleanup(close_dir))) DIR *dir = fdopendir(fd);
+	if (dir == NULL) {
+		close(fd);
+		return fault_set(fault, E_NO_MEMORY, "");
+	}
+	for (const struct dirent *file; (file = readdir(dir)) != NULL;)
+		if (strncmp(file->d_name, LEDGER_ROLLED_BACK, strlen(LEDGER_ROLLED_BACK)) == 0)
+			TRY(check_shown(ledger, fd, file->d_name, txn, fault));
 	return E_OK;
 }
 
@@ -217,6 +264,8 @@ static enum error open_state(struct ledger *ledger, struct fault *fault)
 		return fault_set(fault, error, "the store cannot be read: %s", error_text(error));
 	}
 	error = check_guard(ledger, &txn, fault);
+	if (error == E_OK)
+		error = check_evidence(ledger, &txn, fault);
 	db_abort(&txn);
 	return error;
 }

@@ -79,6 +79,10 @@ enum error ledger_receipt(
 
 /* The checkpoint of the last commit; the note is borrowed until the next commit. */
 void ledger_checkpoint(struct ledger *ledger, struct checkpoint *out, struct bytes *note);
+/* What the names of files in DIR/evidence begin with that hold such a checkpoint; ledger_open refuses a store that does
+ * not extend all of them. */
+#define LEDGER_ROLLED_BACK "rolled-back-"
+
 /* Does the log extend this signed checkpoint of ours? E_BAD_CHECKPOINT: not ours. E_ROLLED_BACK: ours, and it does
  * not fit: ingest must stop. *Any thread.* */
 enum error ledger_extends(struct ledger *ledger, struct bytes note, uint64_t *out_size) MUST_USE;

@@ -58,6 +58,15 @@ def main():
     other = ledger.result("sender", "add", ledger.dir, "--name", "two", "--org", "cvr:1", "--key", ledger.path("two.key"))
     result = send(ledger, ledger.path("two.key"), 4)
     tap.ok(other.returncode != 0 or result.returncode != 0, "nobody else's events are taken")
+    ledger.stop()
+
+    # Whoever starts it again forgets nothing.
+    result = ledger.result("epoch", ledger.dir)
+    tap.ok(result.returncode != 0 and "evidence/rolled-back-" in result.stderr, "a restart is refused: " + result.stderr.strip())
+    shutil.copytree(os.path.join(ledger.dir, "evidence"), os.path.join(ledger.path("newer"), "evidence"))
+    shutil.rmtree(ledger.dir)
+    os.rename(ledger.path("newer"), ledger.dir)
+    tap.ok(ledger.result("epoch", ledger.dir).returncode == 0, "until the newer store is back")
     ledger.remove()
     tap.done()
 
