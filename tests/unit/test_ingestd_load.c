@@ -409,6 +409,7 @@ static json_t *registration(void)
 	struct entry entry = {.kind = ENTRY_SENDER, .sender = {.action = SENDER_REGISTER, .sender = 9, .policy = f.policy}};
 	strcpy(entry.sender.org, "cvr:29190623");
 	strcpy(entry.sender.name, "Region Midtjylland");
+	memcpy(entry.sender.public_key, f.public_key, sizeof entry.sender.public_key);
 	struct writer w = writer_of(buffer, sizeof buffer);
 	ck_ok(entry_encode(&entry, &w));
 	ck_ok(writer_done(&w, &encoded));
