@@ -269,6 +269,113 @@ START_TEST(another_key)
 }
 END_TEST
 
+/* ---- killed ---- */
+
+static struct {
+	bool armed;
+	unsigned at; /* nothing is written from this call on */
+	unsigned calls;
+} death;
+
+static bool dead(void)
+{
+	bool now = death.armed && death.calls >= death.at;
+	death.calls += death.armed;
+	errno = EIO;
+	return now;
+}
+
+ssize_t __real_pwrite64(int fd, const void *data, size_t len, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t at)
+{
+	return dead() ? -1 : __real_pwrite64(fd, data, len, at);
+}
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+int __wrap_fdatasync(int fd)
+{
+	return dead() ? -1 : __real_fdatasync(fd);
+}
+
+/* Five batches wait that the ledger has not, or has without that the sender knows; policy or key changed; and the next
+ * run dies at its `at`-th write. The one after it reports each event once. False: it did not die. */
+static bool dies_once(unsigned at, bool new_key, bool had)
+{
+	begin();
+	struct outbox *outbox = start(1);
+	struct fault fault = {0};
+	until_ready(outbox);
+	fake.holding = had;
+	if (!had)
+		fake_hang_up(&fake);
+	for (uint64_t n = 0; n < 5; n++)
+		ck_ok(add(outbox, n, 1, ",\"legal_basis\":\"SDL\""));
+	ck_ok(outbox_flush(outbox, &fault));
+	ck_ok(outbox_poll(outbox, -1, NULL, 0, &fault));
+	while (had && fake.held_count < 1)
+		ck_ok(turn(outbox, &fault));
+	outbox_close(outbox);
+	fake_release(&fake);
+	fake_hang_up(&fake);
+	ck_assert_uint_eq(ledger_has(), had);
+	if (new_key)
+		rotate();
+	else
+		change_policy("close=legal_basis");
+
+	death.armed = true;
+	death.at = at;
+	death.calls = 0;
+	enum error error = outbox_open(&(struct outbox_options){.server = fake.address,
+									   .key_path = key_path,
+									   .batch = 1,
+									   .calls = {on_receipt, on_rejected, on_flush, on_notice, &seen}},
+		&outbox, &fault);
+	if (error == E_OK) {
+		error = finish(outbox, &fault);
+		outbox_close(outbox);
+	}
+	death.armed = false;
+	bool died = death.calls > at;
+	ck_assert(died || error == E_OK);
+	fake_hang_up(&fake);
+
+	seen.gaps = true;
+	outbox = start(1);
+	for (uint64_t n = 0; n < 5; n++)
+		ck_ok(add(outbox, n, 1, ",\"legal_basis\":\"SDL\""));
+	must_finish(outbox);
+	ck_assert_msg(seen.rejected == 0 && ledger_has() == 5, "write %u: %u refused, %u events", at, seen.rejected,
+		(unsigned)ledger_has());
+	outbox_close(outbox);
+	end();
+	return died;
+}
+
+static void dies_everywhere(bool new_key, bool had)
+{
+	unsigned at = 0;
+	while (dies_once(at, new_key, had))
+		at++;
+	ck_assert_uint_gt(at, 4);
+}
+
+START_TEST(killed_under_another_policy)
+{
+	dies_everywhere(false, false);
+	dies_everywhere(false, true);
+}
+END_TEST
+
+START_TEST(killed_under_another_key)
+{
+	dies_everywhere(true, false);
+	dies_everywhere(true, true);
+}
+END_TEST
+
 /* ---- ids ---- */
 
 /* SND-18 */
@@ -300,4 +407,4 @@ START_TEST(ids)
 END_TEST
 
 UNIT_MAIN("outbox_adopt", the_ledger_is_behind, ahead_of_both_clocks, another_policy, lost_spool, older_spool,
-	second_program, another_key, ids)
+	second_program, another_key, killed_under_another_policy, killed_under_another_key, ids)
