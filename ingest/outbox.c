@@ -189,6 +189,11 @@ uint64_t outbox_waiting_messages(const struct outbox *outbox)
 	return messages;
 }
 
+bool outbox_saved(const struct outbox *outbox)
+{
+	return spool_synced(outbox->spool);
+}
+
 const struct vkey *outbox_log(const struct outbox *outbox)
 {
 	return &outbox->key.log;

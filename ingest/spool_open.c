@@ -481,6 +481,7 @@ enum error spool_open(const char *path, const char *origin, uint32_t sender, str
 			error == E_WRONG_ORIGIN ? "belongs to another ledger or sender"
 			: error == E_CORRUPT    ? "is damaged; what it holds cannot be sent again, move it away"
 			: error == E_FORMAT     ? "was written by another version"
+			: error == E_FULL       ? "has no room: this sender's disk is full; make room and run it again"
 									: error_text(error));
 	}
 	spool->batches_end = spool->journal.end;

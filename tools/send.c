@@ -155,7 +155,12 @@ static void say_result(struct send *send, uint64_t waiting)
 static enum error stop(struct send *send, struct fault *fault)
 {
 	TRY(outbox_flush(send->outbox, fault));
-	return outbox_poll(send->outbox, -1, NULL, 0, fault);
+	TRY(outbox_poll(send->outbox, -1, NULL, 0, fault));
+	return outbox_saved(send->outbox) ? E_OK
+									  : fault_set(fault, E_FULL,
+											"this sender's disk is full: what was read last is in no spool; files are "
+											"read again by the next run, "
+											"what came through a pipe is not");
 }
 
 static int finish(struct send *send, enum error error, struct fault *fault)

@@ -217,9 +217,11 @@ START_TEST(sync_before_send)
 		ck_assert(!outbox_ready(outbox));
 	}
 	ck_assert_uint_eq(fake.batches, 0);
+	ck_assert(!outbox_saved(outbox));
 	ck_assert_ptr_nonnull(strstr(seen.notice, "disk is full"));
 	sync_fails = false; /* there is room again: it goes on by itself */
 	must_finish(outbox);
+	ck_assert(outbox_saved(outbox));
 	ck_assert_uint_eq(ledger_has(), 2);
 	add_many(outbox, 2, 4);
 	must_finish(outbox);
