@@ -8,9 +8,9 @@
  *
  *   json   a line is a message.
  *   fhir   JSON documents, on one line or many, also as elements of an array. A document that is no JSON any more, or
- *          cut off, ends where a line that is not indented further than its own begins with a bracket; within a line
- *          where `{"resourceType":"AuditEvent"` or `..."Bundle"` stands a second time. What is no object ends with its
- *          line.
+ *          cut off, ends where a line that is not indented further than its own begins with an AuditEvent or Bundle, an
+ *          object that is a line, or '['; within a line where `{"resourceType":"AuditEvent"` or `..."Bundle"` stands a
+ *          second time. What is no object ends with its line.
  *   dicom  XML elements whose local name is AuditMessage; any element directly around them is a wrapper. A message that
  *          is not closed ends at the next `<?xml` or `<AuditMessage`; within comments, CDATA and processing
  *          instructions these do not count, unless those never end. Other text ends with its line.
@@ -54,11 +54,13 @@ struct framing_json {
 	bool typed;         /* its resourceType was seen */
 	bool bundle;
 	bool array;      /* an array around the documents is open */
-	size_t nested;   /* what may be a new document, at a place where a value may stand; SIZE_MAX: nothing */
-	uint32_t depth;  /* of its members */
+	bool trial;      /* behind a broken document: an object is scanned that may be a message */
+	bool one_line;   /* that one has been on one line so far */
 	size_t inner;    /* an AuditEvent within one: not before the other is broken is it clear which is right */
 	size_t marker;   /* where `{"resourceType"...` may begin */
 	uint8_t matched; /* how much of it was seen */
+	/* By depth: where an open object began that may turn out to be a new document; SIZE_MAX: it may not. */
+	size_t starts[JSON_SCAN_DEPTH_MAX + 1];
 };
 
 struct framing_xml {

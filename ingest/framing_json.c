@@ -48,7 +48,8 @@ static void begin_document(struct framing_json *json)
 	json->indent = json->line_indent;
 	json->typed = false;
 	json->bundle = false;
-	json->nested = SIZE_MAX;
+	json->starts[1] = SIZE_MAX;
+	json->trial = false;
 	json->inner = 0;
 	json->matched = 0;
 }
@@ -151,21 +152,104 @@ static void look_at_type(struct framing *framing, bool marked)
 {
 	struct framing_json *json = &framing->json;
 	const struct json_scan *scan = &json->scan;
-	size_t at = framing->at;
 	if (scan->typed && scan->depth == 1) {
 		json->typed = true;
 		json->bundle |= scan->found == JSON_BUNDLE;
 	}
-	if (json->nested != SIZE_MAX && (scan->depth < json->depth || at - json->nested > DOUBT_BYTES_MAX))
-		json->nested = SIZE_MAX;
 	if (marked && json->typed && !json->bundle && json->inner == 0 && !framing->is_long)
 		json->inner = json->marker;
 }
 
-static bool is_message(const struct framing_json *json)
+/* Feeds the byte. `begins`: a message can begin with it, as far as lines are concerned. */
+static enum json_scan_result feed(struct framing *framing, uint8_t c, bool begins)
 {
-	const struct json_scan *scan = &json->scan;
-	return json->nested != SIZE_MAX && scan->typed && scan->depth == json->depth && scan->found != JSON_OTHER;
+	struct framing_json *json = &framing->json;
+	uint32_t depth = json->scan.depth;
+	bool entry = json_scan_in_object(&json->scan) && json->scan.name == JSON_RESOURCE;
+	enum json_scan_result result = json_scan_feed(&json->scan, c);
+	if (json->scan.depth > depth)
+		json->starts[json->scan.depth] = begins && c == '{' && !entry ? framing->at : SIZE_MAX;
+	framing->at++;
+	return result;
+}
+
+/* Long ones are not kept in memory for the sake of a doubt. */
+static bool doubtful(const struct framing *framing, size_t start)
+{
+	return start != SIZE_MAX && (!framing->is_long || framing->at - start <= DOUBT_BYTES_MAX);
+}
+
+/* The innermost object has just said that it is a message, and could be a new one. */
+static bool is_message(const struct framing *framing)
+{
+	const struct json_scan *scan = &framing->json.scan;
+	return scan->typed && scan->found != JSON_OTHER && doubtful(framing, framing->json.starts[scan->depth]);
+}
+
+static bool end_at_start(struct framing *framing, struct bytes input, uint32_t depth, struct framing_piece *out)
+{
+	framing->json.in_indent = false;
+	framing_give_message(framing, input, framing->json.starts[depth], true, out);
+	return true;
+}
+
+/* Where a message can begin, if the byte is the right one. */
+static bool can_begin(struct framing *framing, uint8_t c)
+{
+	struct framing_json *json = &framing->json;
+	bool start = starts_line(json, c) && json->line_indent <= json->indent && (framing->at > 0 || framing->is_long);
+	return start && (c == '{' || c == '[');
+}
+
+static void break_off(struct framing *framing)
+{
+	framing->state = BROKEN;
+	framing->json.trial = false;
+}
+
+/* What may be a message behind a broken one is scanned on trial: it is one if it says so, or is a line of its own. */
+static bool try_message(struct framing *framing, struct bytes input, bool begins, struct framing_piece *out)
+{
+	struct framing_json *json = &framing->json;
+	uint8_t c = input.data[framing->at];
+	if (begins && (!json->trial || !json_scan_wants_value(&json->scan))) {
+		json->trial = true;
+		json->one_line = true;
+		json_scan_begin(&json->scan);
+	}
+	if (!json->trial) {
+		framing->at++;
+		return false;
+	}
+	json->one_line &= c != '\n';
+	enum json_scan_result result = feed(framing, c, begins);
+	if (is_message(framing))
+		return end_at_start(framing, input, json->scan.depth, out);
+	if (result == JSON_DONE && json->one_line && doubtful(framing, json->starts[1]))
+		return end_at_start(framing, input, 1, out);
+	json->trial = result == JSON_OPEN;
+	return false;
+}
+
+static bool go_on_broken(struct framing *framing, struct bytes input, bool begins, struct framing_piece *out)
+{
+	struct framing_json *json = &framing->json;
+	size_t at = framing->at;
+	uint8_t c = input.data[at];
+	if (begins && c == '[' && !(json->trial && json_scan_wants_value(&json->scan)))
+		return end_document(framing, input, at, out);
+	bool marked = at_marker(json, c, at);
+	if (try_message(framing, input, begins, out))
+		return true;
+	if (marked && json->typed && !json->bundle)
+		return end_at_marker(framing, input, out);
+	json->typed |= marked;
+	return false;
+}
+
+static bool next_broken(struct framing *framing, struct bytes input, struct framing_piece *out)
+{
+	return go_on_broken(framing, input, can_begin(framing, input.data[framing->at]), out);
 }
 
 static bool next_open(struct framing *framing, struct bytes input, struct framing_piece *out)
@@ -173,48 +257,24 @@ static bool next_open(struct framing *framing, struct bytes input, struct framin
 	struct framing_json *json = &framing->json;
 	size_t at = framing->at;
 	uint8_t c = input.data[at];
-	bool can_begin = starts_line(json, c) && (c == '{' || c == '[') && json->line_indent <= json->indent &&
-					 (at > 0 || framing->is_long);
-	bool wanted = json_scan_wants_value(&json->scan);
-	if (can_begin && !wanted)
-		return end_document(framing, input, at, out);
-	if (can_begin && c == '{' && json->nested == SIZE_MAX &&
-		!(json_scan_in_object(&json->scan) && json->scan.name == JSON_RESOURCE)) {
-		json->nested = at;
-		json->depth = json->scan.depth + 1;
+	bool begins = can_begin(framing, c);
+	if (begins && !json_scan_wants_value(&json->scan)) {
+		break_off(framing);
+		return json->inner > 0 ? end_document(framing, input, at, out) : go_on_broken(framing, input, begins, out);
 	}
 	bool marked = at_marker(json, c, at);
-	enum json_scan_result result = json_scan_feed(&json->scan, c);
-	framing->at = at + 1;
+	enum json_scan_result result = feed(framing, c, begins);
 	look_at_type(framing, marked);
-	if (is_message(json)) {
-		json->in_indent = false;
-		framing_give_message(framing, input, json->nested, true, out);
-		return true;
-	}
+	if (json->scan.depth > 1 && is_message(framing))
+		return end_at_start(framing, input, json->scan.depth, out);
 	if (result == JSON_DONE) {
 		framing->state = CLOSED;
 		json->end = framing->at;
 	} else if (result == JSON_BROKEN) {
-		framing->state = BROKEN;
+		break_off(framing);
 		if (json->inner > 0)
 			return end_document(framing, input, framing->at, out);
 	}
-	return false;
-}
-
-static bool next_broken(struct framing *framing, struct bytes input, struct framing_piece *out)
-{
-	struct framing_json *json = &framing->json;
-	size_t at = framing->at;
-	uint8_t c = input.data[at];
-	if (starts_line(json, c) && (c == '{' || c == '[') && json->line_indent <= json->indent)
-		return end_document(framing, input, at, out);
-	bool marked = at_marker(json, c, at);
-	framing->at = at + 1;
-	if (marked && json->typed && !json->bundle)
-		return end_at_marker(framing, input, out);
-	json->typed |= marked;
 	return false;
 }
 
@@ -225,7 +285,7 @@ static bool next_closed(struct framing *framing, struct bytes input, struct fram
 	uint8_t c = input.data[framing->at];
 	bool follows = c == '\n' || c == '{' || c == '[' || c == 0xEF || (json->array && (c == ',' || c == ']'));
 	if (!follows && !framing_blank(c)) {
-		framing->state = BROKEN;
+		break_off(framing);
 		return next_broken(framing, input, out);
 	}
 	if (!follows) {
@@ -281,17 +341,23 @@ static size_t smaller(size_t a, size_t b)
 static bool give_part(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_json *json = &framing->json;
+	bool scanned = framing->state == OPEN || (framing->state == BROKEN && json->trial);
+	uint32_t depth = scanned ? json->scan.depth : 0;
 	size_t safe = framing->at;
 	json->inner = 0;
-	if (json->nested != SIZE_MAX)
-		safe = smaller(safe, json->nested);
+	framing->is_long = true;
+	for (uint32_t i = 1; i <= depth; i++)
+		if (doubtful(framing, json->starts[i]))
+			safe = smaller(safe, json->starts[i]);
+		else
+			json->starts[i] = SIZE_MAX;
 	if (json->matched > 0)
 		safe = smaller(safe, json->marker);
-	framing->is_long = true;
 	if (safe == 0)
 		return false;
 	framing_give(framing, FRAMING_PART, input, safe, out);
-	json->nested -= json->nested != SIZE_MAX ? safe : 0;
+	for (uint32_t i = 1; i <= depth; i++)
+		json->starts[i] -= json->starts[i] != SIZE_MAX ? safe : 0;
 	json->marker -= json->matched > 0 ? safe : 0;
 	json->end -= smaller(safe, json->end);
 	return true;

@@ -137,8 +137,16 @@ START_TEST(damaged_documents)
 	expect(ADAPTER_FHIR, A "}\n" A, "\n!" A "}\n-\n\n=" A);
 	expect(ADAPTER_FHIR, A " x\n" A, "\n!" A " x\n-\n\n=" A);
 	expect(ADAPTER_FHIR, "{\"a\":\"b,\n" A, "\n!{\"a\":\"b,\n-\n\n=" A);
-	expect(ADAPTER_FHIR, "{\n  \"a\": {\n    \"b\n{\n  \"c\": 1\n}\n",
-		"\n!{\n  \"a\": {\n    \"b\n-\n\n={\n  \"c\": 1\n}\n-\n");
+	expect(ADAPTER_FHIR, "{\n  \"a\": {\n    \"b\n{\n  \"resourceType\": \"Bundle\"\n}\n",
+		"\n!{\n  \"a\": {\n    \"b\n-\n\n={\n  \"resourceType\": \"Bundle\"\n}\n-\n");
+	/* Not indented at all: what is inside the broken one is no message. */
+	expect(ADAPTER_FHIR,
+		"{{\n\"resourceType\": \"AuditEvent\",\n\"a\": [\n{\n\"b\": {\n}\n}\n]\n}\n{\n\"a\": [\n{\n}\n],\n"
+		"\"resourceType\": \"AuditEvent\"\n}\n" A,
+		"\n!{{\n\"resourceType\": \"AuditEvent\",\n\"a\": [\n{\n\"b\": {\n}\n}\n]\n}\n-\n\n={\n\"a\": [\n{\n}\n],\n"
+		"\"resourceType\": \"AuditEvent\"\n}\n-\n\n=" A);
+	/* Each line of its own is one, whatever it is. */
+	expect(ADAPTER_FHIR, "{\"a\n{\"b\":1}\n" A, "\n!{\"a\n-\n\n={\"b\":1}\n-\n\n=" A);
 	/* The line is cut with its end. */
 	expect(ADAPTER_FHIR, "{\"resourceType\":\"AuditEvent\",\"t\":{\"co" A "\n" A,
 		"\n!{\"resourceType\":\"AuditEvent\",\"t\":{\"co\n=" A "\n-\n\n=" A);
