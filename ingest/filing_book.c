@@ -69,7 +69,7 @@ enum error filing_book_open(
 	if (error == E_OK) {
 		error = load(book, true, begin);
 		if (error != E_OK)
-			fault_set(fault, error, "the filing book %s cannot be read: %s", path, error_text(error));
+			fault_set(fault, error, "the filing book %s cannot be read: %s", path, error_reason(error));
 	}
 	if (error != E_OK) {
 		filing_book_close(book);

@@ -72,7 +72,7 @@ static enum error adopt_waiting(struct outbox *outbox, const struct frame_welcom
 		return outbox_redo(outbox, &what, fault);
 	}
 	enum error error = new_terms ? spool_set_terms(outbox->spool, &terms) : E_OK;
-	return error == E_OK ? E_OK : fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
 }
 
 enum error outbox_adopt(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault)
@@ -87,7 +87,7 @@ enum error outbox_adopt(struct outbox *outbox, const struct frame_welcome *welco
 	if (welcome->next_sequence <= spool_next(outbox->spool))
 		return E_OK;
 	enum error error = spool_start_at(outbox->spool, welcome->next_sequence);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
 }
 
 /* ---- clocks ---- */
@@ -121,7 +121,7 @@ enum error outbox_clock_is_wrong(struct outbox *outbox, uint32_t event, bool *ou
 	char span[48];
 	enum error error = outbox_event_time(outbox, event, &time_s);
 	if (error != E_OK)
-		return fault_set(fault, error, "a waiting batch cannot be read: %s", error_text(error));
+		return fault_set(fault, error, "a waiting batch cannot be read: %s", error_reason(error));
 	*out = time_s <= (int64_t)(outbox_own_now_s() + EVENT_AHEAD_SECONDS_MAX);
 	span_text((int64_t)(outbox_own_now_s() - outbox_ledger_now_s(outbox)), span);
 	snprintf(why, FAULT_TEXT_MAX + 1,

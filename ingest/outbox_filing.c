@@ -64,7 +64,7 @@ enum error outbox_filing_note(
 	if (body != NULL)
 		sodium_memzero(body, len); /* it holds the batch secret */
 	free(body);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the filing book cannot be written: %s", error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "the filing book cannot be written: %s", error_reason(error));
 }
 
 enum error outbox_filing_commit(struct outbox *outbox, struct fault *fault)
@@ -73,7 +73,7 @@ enum error outbox_filing_commit(struct outbox *outbox, struct fault *fault)
 		return E_OK;
 	enum error error = filing_book_commit(outbox->book);
 	if (error != E_OK)
-		return fault_set(fault, error, "the filing book cannot be written: %s", error_text(error));
+		return fault_set(fault, error, "the filing book cannot be written: %s", error_reason(error));
 	if (outbox->checker != NULL)
 		filing_checker_wake(outbox->checker);
 	return E_OK;

@@ -167,7 +167,7 @@ static enum error put_batches(struct outbox *outbox, struct fault *fault)
 		frame_head_encode(FRAME_BATCH, pending->body_bytes, &w);
 		enum error error = spool_read(outbox->spool, outbox->sent, to + FRAME_HEAD_BYTES);
 		if (error != E_OK)
-			return fault_set(fault, error, "the spool cannot be read: %s", error_text(error));
+			return fault_set(fault, error, "the spool cannot be read: %s", error_reason(error));
 		client_session_sent(&outbox->session, &pending->head, pending->body_bytes);
 		outbox->out_len += need;
 		outbox->sent++;
@@ -228,7 +228,7 @@ static enum error sync_and_send(struct outbox *outbox, struct fault *fault)
 	if (!spool_synced(outbox->spool) && (!outbox->disk_full || now_ms() >= outbox->disk_try_ms)) {
 		enum error error = spool_sync(outbox->spool);
 		if (!disk_is_full(outbox, error) && error != E_OK)
-			return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+			return fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
 	}
 	if (!spool_synced(outbox->spool))
 		return E_OK;
@@ -248,7 +248,7 @@ static enum error settle_spool(struct outbox *outbox, struct fault *fault)
 	enum error error = spool_settle(outbox->spool);
 	if (disk_is_full(outbox, error) || error == E_OK)
 		return E_OK;
-	return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+	return fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
 }
 
 /* ---- answers ---- */
@@ -305,7 +305,7 @@ static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
 	enum error error =
 		spool_acknowledge(outbox->spool, outbox->acknowledged, bytes_of(position->note, position->note_len));
 	if (error != E_OK)
-		return fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
+		return fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
 	size_t gone = before - spool_count(outbox->spool);
 	outbox->sent -= gone < outbox->sent ? gone : outbox->sent;
 	return E_OK;

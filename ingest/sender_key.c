@@ -209,7 +209,7 @@ enum error sender_key_write(const char *path, const struct sender_key *key, bool
 	}
 	sodium_memzero(text, sizeof text);
 	if (error != E_OK)
-		return fault_set(fault, error, "key file '%s' cannot be written: %s", path, error_text(error));
+		return fault_set(fault, error, "key file '%s' cannot be written: %s", path, error_reason(error));
 	return E_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "ledger/error.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,16 @@ const char *error_text(enum error error)
 {
 	const struct error_row *row = row_of(error);
 	return row ? row->text : "unknown error";
+}
+
+const char *error_reason(enum error error)
+{
+	static _Thread_local char said[128];
+	int number = errno;
+	if (error != E_IO || number == 0)
+		return error_text(error);
+	snprintf(said, sizeof said, "%s", strerrordesc_np(number) != NULL ? strerrordesc_np(number) : "unknown");
+	return said;
 }
 
 enum error_blame error_blame(enum error error)

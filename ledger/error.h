@@ -57,10 +57,10 @@
 	X(E_BAD_VRF,              44, PEER,     "the VRF proof does not verify") \
 	/* store and keys */ \
 	X(E_IO,                   50, PLACE,    "reading or writing failed; see the system error") \
-	X(E_FULL,                 51, PLACE,    "the disk or the map is full; make room, the ledger goes on by itself") \
+	X(E_FULL,                 51, PLACE,    "the disk or the map is full; make room: a ledger that runs goes on by itself") \
 	X(E_NOT_FOUND,            52, PLACE,    "not found") \
 	X(E_CORRUPT,              53, OPERATOR, "the store is damaged; run 'indsigt audit'") \
-	X(E_LOCKED,               54, PLACE,    "another process holds the ledger; stop it or use its control socket") \
+	X(E_LOCKED,               54, PLACE,    "another process holds the ledger; if it is being served, end 'indsigt serve' first") \
 	X(E_EXISTS,               55, OPERATOR, "it exists already; choose another place") \
 	X(E_GUARD,                56, OPERATOR, "the guard and the store do not fit; see 'indsigt help recovery'") \
 	X(E_ROLLED_BACK,          57, OPERATOR, "a sender holds a receipt that this store does not extend; ingest has stopped") \
@@ -100,6 +100,9 @@ enum error_blame {
 
 /* Static text; a code off the list gives "unknown error". */
 const char *error_text(enum error error);
+/* The same for what has just failed: where the error points to the system, what the system says (errno, which the
+ * functions that give E_IO leave alone). Static or the thread's own until the next call. */
+const char *error_reason(enum error error);
 /* The code's name without "E_", in lower case with hyphens, as JSON and logs show it: "sequence-hole". */
 const char *error_name(enum error error);
 enum error_blame error_blame(enum error error);

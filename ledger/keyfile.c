@@ -13,8 +13,10 @@
 
 static void close_fd(const int *fd)
 {
+	int kept = errno; /* the reason of an E_IO outlives the clearing up */
 	if (*fd >= 0)
 		close(*fd);
+	errno = kept;
 }
 #define OWNED_FD __attribute__((cleanup(close_fd))) int
 
@@ -52,7 +54,9 @@ enum error file_write_atomic(int dir_fd, const char *name, struct bytes content,
 	if (error == E_OK && renameat(dir_fd, temporary, dir_fd, name) != 0)
 		error = E_IO;
 	if (error != E_OK) {
+		int kept = errno;
 		unlinkat(dir_fd, temporary, 0);
+		errno = kept;
 		return error;
 	}
 	OWNED_FD dir = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -65,6 +69,7 @@ enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out
 	if (fd < 0)
 		return errno == ENOENT ? E_NOT_FOUND : E_IO;
 	struct stat info;
+	errno = EINVAL; /* of what is no regular file */
 	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
 		return E_IO;
 	if ((uint64_t)info.st_size > max)
@@ -99,7 +104,7 @@ enum error keyfile_create(int dir_fd, const char *name, const struct key *key, s
 		error = file_write_atomic(dir_fd, name, bytes_of(text, KEYFILE_BYTES), 0600);
 	sodium_memzero(text, sizeof text);
 	if (error != E_OK)
-		return fault_set(fault, error, "key file '%s' cannot be created: %s", name, error_text(error));
+		return fault_set(fault, error, "key file '%s' cannot be created: %s", name, error_reason(error));
 	return E_OK;
 }
 
@@ -112,6 +117,8 @@ static enum error read_key(int fd, struct key *out)
 		return E_PERMISSION;
 	char text[KEYFILE_BYTES + 1];
 	ssize_t n = read(fd, text, sizeof text);
+	if (n < 0)
+		return E_IO;
 	size_t len = 0;
 	struct key key;
 	const char *end = NULL;
@@ -136,6 +143,6 @@ enum error keyfile_read(int dir_fd, const char *name, struct key *out, struct fa
 			"key file '%s' cannot be opened: %s", name, strerror(errno));
 	enum error error = read_key(fd, out);
 	if (error != E_OK)
-		return fault_set(fault, error, "key file '%s': %s", name, error_text(error));
+		return fault_set(fault, error, "key file '%s': %s", name, error_reason(error));
 	return E_OK;
 }

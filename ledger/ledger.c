@@ -53,7 +53,7 @@ enum error ledger_write_guard(struct ledger *ledger, struct fault *fault)
 		return E_OK;
 	enum error error = file_write_atomic(ledger->dir_fd, "guard", bytes_of(ledger->note, ledger->note_len), 0644);
 	if (error != E_OK)
-		return fault_set(fault, error, "the guard cannot be written: %s", error_text(error));
+		return fault_set(fault, error, "the guard cannot be written: %s", error_reason(error));
 	ledger->guard_size = ledger->checkpoint.size;
 	ledger->guard_time_ms = ledger_clock_ms();
 	return E_OK;
@@ -79,7 +79,7 @@ static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct 
 	enum error error = file_read_all(ledger->dir_fd, "guard", NOTE_BYTES_MAX, &note, &len);
 	if (error != E_OK)
 		return fault_set(
-			fault, E_GUARD, "the guard cannot be read (%s); see 'indsigt help recovery'", error_text(error));
+			fault, E_GUARD, "the guard cannot be read (%s); see 'indsigt help recovery'", error_reason(error));
 	error = checkpoint_verify(bytes_of(note, len), &ledger->vkey, &guard);
 	free(note);
 	if (error != E_OK)
@@ -261,7 +261,7 @@ static enum error open_state(struct ledger *ledger, struct fault *fault)
 		error = registry_load(&txn, &ledger->registry);
 	if (error != E_OK) {
 		db_abort(&txn);
-		return fault_set(fault, error, "the store cannot be read: %s", error_text(error));
+		return fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
 	}
 	error = check_guard(ledger, &txn, fault);
 	if (error == E_OK)
@@ -388,7 +388,7 @@ static enum error write_vkey(struct ledger *ledger, const char *origin, struct f
 	vkey_format(&ledger->vkey, text);
 	strcat(text, "\n");
 	enum error error = file_write_atomic(ledger->dir_fd, "vkey", bytes_text(text), 0644);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the file 'vkey' cannot be written: %s", error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "the file 'vkey' cannot be written: %s", error_reason(error));
 }
 
 static enum error append_genesis(struct ledger *ledger, struct fault *fault)
@@ -405,7 +405,7 @@ static enum error append_genesis(struct ledger *ledger, struct fault *fault)
 	ledger->state.time_s = entry.genesis.time_s;
 	enum error error = ledger_append_entry(ledger, &entry);
 	if (error != E_OK)
-		return fault_set(fault, error, "the genesis entry cannot be written: %s", error_text(error));
+		return fault_set(fault, error, "the genesis entry cannot be written: %s", error_reason(error));
 	return ledger_commit(ledger, fault);
 }
 

@@ -45,7 +45,7 @@ static enum error read_published(struct tile_tree *tree, struct fault *fault)
 	if (error == E_NOT_FOUND)
 		return E_OK;
 	if (error != E_OK)
-		return fault_set(fault, error, "its checkpoint cannot be read: %s", error_text(error));
+		return fault_set(fault, error, "its checkpoint cannot be read: %s", error_reason(error));
 	error = checkpoint_verify(bytes_of(note, len), tree->vkey, &tree->published);
 	free(note);
 	if (error == E_OK)
@@ -173,7 +173,7 @@ enum error tile_tree_write(
 		return E_OK;
 	bool known = error == E_OK || error == E_TOO_LONG;
 	if (!known && error != E_NOT_FOUND && is_published(tree, tile))
-		return fault_set(fault, error, "%s cannot be read: %s", name, error_text(error));
+		return fault_set(fault, error, "%s cannot be read: %s", name, error_reason(error));
 	if (known && is_published(tree, tile))
 		return fault_set(fault, E_CORRUPT,
 			"%s is not what the log has there; remove that file and run this again to have it written anew", name);

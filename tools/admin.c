@@ -139,25 +139,26 @@ enum error admin_sender(const char *dir, uint32_t id, struct sender *out, struct
 	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }
 
-static bool keep_largest(void *context, const struct sender *sender)
+/* Senders come ascending. */
+static bool pass_taken(void *context, const struct sender *sender)
 {
-	uint32_t *largest = context;
-	*largest = sender->id > *largest ? sender->id : *largest;
-	return true;
+	uint32_t *next = context;
+	*next += sender->id == *next;
+	return sender->id <= *next;
 }
 
 enum error admin_next_sender(const char *dir, uint32_t *out, struct fault *fault)
 {
 	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
-	uint32_t largest = 0;
+	uint32_t next = 1;
 	TRY(archive_open(dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
-	enum error error = snapshot_senders(snapshot, keep_largest, &largest);
+	enum error error = snapshot_senders(snapshot, pass_taken, &next);
 	if (error != E_OK)
 		return fault_set(fault, error, "");
-	if (largest == UINT32_MAX)
-		return fault_set(fault, E_TOO_MANY, "sender ids up to 4294967295 are all taken");
-	*out = largest + 1;
+	if (next == 0)
+		return fault_set(fault, E_EXISTS, "sender ids up to 4294967295 are all taken");
+	*out = next;
 	return E_OK;
 }

@@ -252,9 +252,9 @@ static bool read_options(int argc, char **argv, const char **vkey, struct audit_
 			return false;
 		}
 	}
-	if (optind + 1 != argc || *vkey == NULL)
-		return false;
-	out->place = argv[optind];
+	out->place = optind + 1 == argc ? argv[optind] : NULL;
+	if (out->place == NULL || *vkey == NULL)
+		return true;
 	out->tiles = audit_tiles_place(out->place);
 	bool labels = out->labels && !out->tiles;
 	return (labels || (!out->labels && out->sign == NULL)) && (out->auditor == NULL || out->sign != NULL) &&
@@ -270,6 +270,8 @@ static int run(int argc, char **argv)
 	struct fault fault = {.text = ""};
 	if (!read_options(argc, argv, &vkey_text, &request))
 		return command_usage(&command_audit, NULL);
+	if (request.place == NULL || vkey_text == NULL)
+		return command_lacks(&command_audit, request.place == NULL ? "DIR or URL" : "--vkey");
 	if (vkey_parse(bytes_text(vkey_text), &vkey) != E_OK) {
 		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
 		return command_usage(&command_audit, &fault);

@@ -49,7 +49,7 @@ static enum error load_state(struct walk *walk, struct fault *fault)
 		return E_OK;
 	enum error error = file_read_all(AT_FDCWD, from, FOLLOW_STATE_BYTES_MAX, &text, &len);
 	if (error != E_OK)
-		return fault_set(fault, error, "%s cannot be read: %s", from, error_text(error));
+		return fault_set(fault, error, "%s cannot be read: %s", from, error_reason(error));
 	error = follower_load(&walk->follower, bytes_of(text, len), &why);
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", from, why.text);
 }
@@ -65,7 +65,7 @@ static enum error save_state(struct walk *walk, struct log_finding *finding)
 		error = file_write_atomic(AT_FDCWD, file, bytes_text(text), 0644);
 	if (error != E_OK)
 		return log_finding_set(
-			finding, error, walk->follower.rules.size, "%s cannot be written: %s", file, error_text(error));
+			finding, error, walk->follower.rules.size, "%s cannot be written: %s", file, error_reason(error));
 	walk->saved = walk->follower.rules.size;
 	return E_OK;
 }

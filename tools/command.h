@@ -23,6 +23,9 @@ int command_end(const struct command *command, enum error error, const struct fa
  * help is. EXIT_USAGE. */
 int command_usage(const struct command *command, const struct fault *fault);
 
+/* For what has to be given and is not: "--key is missing" (NULL: nothing that could be named). EXIT_USAGE. */
+int command_lacks(const struct command *command, const char *what);
+
 extern const struct command command_init;
 extern const struct command command_vkey;
 extern const struct command command_who;

@@ -122,7 +122,7 @@ static enum error list(const char *dir, const char *output, struct fault *fault)
 	if (error == E_OK)
 		error = add_files(&listing, dir);
 	if (error != E_OK)
-		return fault_set(fault, error, "the evidence cannot be read: %s", error_text(error));
+		return fault_set(fault, error, "the evidence cannot be read: %s", error_reason(error));
 	if (output != NULL)
 		return write_json(&listing, output, fault);
 	print_text(&listing, dir);

@@ -8,8 +8,10 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SNAPSHOT_READS 1024 /* tiles read in one snapshot of the store, which pins its pages */
 #define OTHER_HISTORY "the files hold another history of this log"
@@ -141,8 +143,23 @@ static enum error publish(struct exporting *exporting, struct fault *fault)
 	return tile_tree_publish(exporting->tree, bytes_of(exporting->note, exporting->note_len), fault);
 }
 
+/* What is published goes to web servers: never into a ledger, beside its keys. */
+static bool is_ledger(const char *dir)
+{
+	char path[PATH_MAX];
+	bool both = true;
+	for (size_t i = 0; i < 2 && both; i++) {
+		int len = snprintf(path, sizeof path, "%s/%s", dir, i == 0 ? "vkey" : "keys");
+		both = len > 0 && (size_t)len < sizeof path && access(path, F_OK) == 0;
+	}
+	return both;
+}
+
 static enum error run_export(struct exporting *exporting, const char *dir, const char *out, struct fault *fault)
 {
+	if (is_ledger(out))
+		return fault_set(fault, E_EXISTS,
+			"%s is a ledger, with its keys: files for everybody do not belong there; give another directory", out);
 	TRY(archive_open(dir, false, &exporting->archive, fault));
 	TRY(choose_checkpoint(exporting, fault));
 	TRY(tile_tree_open(out, archive_vkey(exporting->archive), &exporting->tree, fault));

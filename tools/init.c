@@ -18,7 +18,7 @@ static int run(int argc, char **argv)
 		origin = optarg;
 	}
 	if (optind + 1 != argc || origin == NULL)
-		return command_usage(&command_init, NULL);
+		return command_lacks(&command_init, optind >= argc ? "DIR" : origin == NULL ? "--origin" : NULL);
 	enum error error = ledger_create(argv[optind], origin, &fault);
 	if (error == E_EXISTS)
 		(void)fault_set(&fault, error,

@@ -113,6 +113,14 @@ int command_usage(const struct command *command, const struct fault *fault)
 	return EXIT_USAGE;
 }
 
+int command_lacks(const struct command *command, const char *what)
+{
+	struct fault fault = {.text = ""};
+	if (what != NULL)
+		(void)fault_set(&fault, E_USAGE, "%s is missing", what);
+	return command_usage(command, &fault);
+}
+
 static int print_command(const struct command *command)
 {
 	printf("usage: indsigt %s %s\n\n%s.\n", command->name, command->arguments, command->summary);
@@ -195,9 +203,81 @@ static int run_help(int argc, char **argv)
 static bool asks_for_help(int argc, char **argv)
 {
 	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return true;
 	return false;
+}
+
+/* ---- a command that there is not ---- */
+
+/* How many letters are added, left out or changed (up to WORD_MAX), two that changed places counting as one change. */
+#define WORD_MAX 16
+
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned rows[WORD_MAX + 1][WORD_MAX + 1];
+	size_t a_len = strlen(a), b_len = strlen(b);
+	if (a_len > WORD_MAX || b_len > WORD_MAX)
+		return WORD_MAX;
+	for (size_t i = 0; i <= a_len; i++)
+		for (size_t j = 0; j <= b_len; j++) {
+			if (i == 0 || j == 0) {
+				rows[i][j] = (unsigned)(i + j);
+				continue;
+			}
+			unsigned least = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			least = rows[i - 1][j] + 1 < least ? rows[i - 1][j] + 1 : least;
+			least = rows[i][j - 1] + 1 < least ? rows[i][j - 1] + 1 : least;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && rows[i - 2][j - 2] + 1 < least)
+				least = rows[i - 2][j - 2] + 1;
+			rows[i][j] = least;
+		}
+	return rows[a_len][b_len];
+}
+
+/* The first words of commands that are much like this one. */
+static const char *alike(const char *word)
+{
+	static char best[WORD_MAX + 1];
+	unsigned least = 3;
+	for (size_t i = 0; i < COMMANDS; i++) {
+		char first[WORD_MAX + 1];
+		snprintf(first, sizeof first, "%.*s", (int)strcspn(commands[i]->name, " "), commands[i]->name);
+		unsigned here = distance(word, first);
+		if (here < least && here < strlen(word)) {
+			least = here;
+			memcpy(best, first, sizeof best);
+		}
+	}
+	return least < 3 ? best : NULL;
+}
+
+/* The sub-commands of a word; false if it has none. */
+static bool list_family(const char *word)
+{
+	size_t len = strlen(word);
+	bool found = false;
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
+			continue;
+		if (!found)
+			fprintf(stderr, "indsigt: '%s' wants one of these:\n", word);
+		fprintf(stderr, "  indsigt %-16s %s\n", commands[i]->name, commands[i]->summary);
+		found = true;
+	}
+	return found;
+}
+
+static int refuse_word(const char *word)
+{
+	if (list_family(word))
+		return EXIT_USAGE;
+	const char *meant = alike(word);
+	fprintf(stderr, "indsigt: there is no command of that name; ");
+	if (meant != NULL)
+		fprintf(stderr, "did you mean '%s'? ", meant);
+	fprintf(stderr, "'indsigt help' lists all\n");
+	return EXIT_USAGE;
 }
 
 static int dispatch(int argc, char **argv)
@@ -211,16 +291,20 @@ static int dispatch(int argc, char **argv)
 		argv[words] = argv[0];
 		return command->run(argc - words, argv + words);
 	}
-	if (help && (strcmp(argv[1], "--help") == 0 || print_family(argv[1]))) {
-		if (strcmp(argv[1], "--help") == 0)
-			print_overview(stdout);
+	if (argc < 2) {
+		print_overview(stderr);
+		return EXIT_USAGE;
+	}
+	bool first = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
+	if (first)
+		print_overview(stdout);
+	if (help && (first || print_family(argv[1])))
+		return EXIT_DONE;
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		puts("indsigt " INDSIGT_VERSION);
 		return EXIT_DONE;
 	}
-	if (argc < 2)
-		print_overview(stderr);
-	else
-		fprintf(stderr, "indsigt: there is no command of that name; 'indsigt help' lists all\n");
-	return EXIT_USAGE;
+	return refuse_word(argv[1]);
 }
 
 int main(int argc, char **argv)

@@ -330,7 +330,7 @@ static enum error save_state(struct mirror *mirror, struct log_finding *finding)
 	if (error == E_OK)
 		error = file_write_atomic(mirror->dir_fd, STATE, bytes_text(text), 0644);
 	if (error != E_OK)
-		return log_finding_set(finding, error, rules->size, STATE " cannot be written: %s", error_text(error));
+		return log_finding_set(finding, error, rules->size, STATE " cannot be written: %s", error_reason(error));
 	mirror->saved = rules->size;
 	return E_OK;
 }

@@ -245,7 +245,7 @@ static enum error prove_receipts(const struct proof_request *request, struct fau
 	__attribute__((cleanup(free_release))) uint8_t *text = NULL;
 	enum error error = file_read_all(AT_FDCWD, request->receipts, RECEIPTS_BYTES_MAX, &text, &rest.len);
 	if (error != E_OK)
-		return fault_set(fault, error, "%s cannot be read: %s", request->receipts, error_text(error));
+		return fault_set(fault, error, "%s cannot be read: %s", request->receipts, error_reason(error));
 	rest.data = text;
 	if (rest.len == 0)
 		return fault_set(fault, E_BAD_VALUE, "%s is empty", request->receipts);

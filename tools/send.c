@@ -268,8 +268,9 @@ static int run(int argc, char **argv)
 		else
 			return command_usage(&command_send, &fault);
 	}
-	if (options.server == NULL || options.key_path == NULL ||
-		(send.check_filing && (options.query == NULL || argv[optind])))
+	if (options.server == NULL || options.key_path == NULL)
+		return command_lacks(&command_send, options.server == NULL ? "--server" : "--key");
+	if ((send.check_filing && (options.query == NULL || argv[optind])))
 		return command_usage(&command_send, NULL);
 	return run_sender(&send, &options, argv + optind);
 }

@@ -160,7 +160,12 @@ static int run_add(int argc, char **argv)
 	bool own = options.key && options.name && options.org && !options.public_key && !options.endorsement;
 	bool elsewhere = options.public_key && options.endorsement && !options.key && !options.policy_given;
 	if (!own && !elsewhere)
-		return command_usage(&command_sender_add, NULL);
+		return command_lacks(&command_sender_add, options.public_key && !options.endorsement   ? "--endorsement"
+												  : options.endorsement && !options.public_key ? "--public"
+												  : options.public_key                         ? NULL
+												  : !options.name                              ? "--name"
+												  : !options.org                               ? "--org"
+																							   : "--key");
 	options.dir = argv[optind];
 	enum error error = ledger_read_vkey(options.dir, &log, &fault);
 	if (error == E_OK)
@@ -240,9 +245,13 @@ static int run_endorse(int argc, char **argv)
 	};
 	struct add_options options = {0};
 	struct fault fault = {0};
-	if (read_options(argc, argv, known, &options, &fault) != E_OK || optind != argc || !options.log || !options.id ||
-		!options.name || !options.org || !options.key || !options.endorsement)
+	if (read_options(argc, argv, known, &options, &fault) != E_OK || optind != argc)
 		return command_usage(&command_sender_endorse, &fault);
+	const char *const needed[][2] = {{options.log, "--log"}, {options.id, "--id"}, {options.name, "--name"},
+		{options.org, "--org"}, {options.key, "--key"}, {options.endorsement, "--endorsement"}};
+	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+		if (needed[i][0] == NULL)
+			return command_lacks(&command_sender_endorse, needed[i][1]);
 	return command_end(&command_sender_endorse, endorse(&options, &fault), &fault);
 }
 

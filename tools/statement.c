@@ -80,7 +80,7 @@ static bool read_options(int argc, char **argv, struct statement_request *out)
 		}
 	}
 	out->subject = optind + 1 == argc ? argv[optind] : NULL;
-	return out->subject && out->ledger && out->output;
+	return true;
 }
 
 /* ---- asking ---- */
@@ -163,6 +163,10 @@ static int run(int argc, char **argv)
 	struct fault fault = {.text = ""};
 	if (!read_options(argc, argv, &request))
 		return command_usage(&command_statement, NULL);
+	if (!request.subject || !request.ledger || !request.output)
+		return command_lacks(&command_statement, !request.subject  ? "SUBJECT"
+												 : !request.ledger ? "--ledger"
+																   : "-o FILE");
 	return command_end(&command_statement, statement(&request, &fault), &fault);
 }
 

@@ -24,6 +24,22 @@ expect 2 "unknown command" "$indsigt" conjure
 holds "... says what to do" has "$err" "indsigt help"
 expect 2 "unknown topic" "$indsigt" help conjure
 expect 2 "half a command" "$indsigt" sender
+holds "... lists what there is" has "$err" "indsigt sender revoke"
+expect 2 "a slip of the fingers" "$indsigt" sned
+holds "... is guessed" has "$err" "did you mean 'send'?"
+expect 0 "-h" "$indsigt" -h
+holds "... is the help" has "$out" "usage: indsigt COMMAND"
+expect 0 "-h of a command" "$indsigt" audit -h
+holds "... is its help" has "$out" "usage: indsigt audit"
+expect 0 "--version" "$indsigt" --version
+holds "... is a number" grep -q '^indsigt [0-9][0-9.]*$' "$out"
+for missing in "init x:--origin" "audit x:--vkey" "send x:--server" "send --server h\:1:--key" "statement cpr\:0101701234:--ledger" \
+	"sender add x --org cvr\:1:--name" "sender policy x:--key" "sender rotate x:--key" "sender endorse:--log"; do
+	option=${missing##*:}
+	# shellcheck disable=SC2046
+	expect 2 "without $option: ${missing%% *}" "$indsigt" $(echo "${missing%:*}" | tr -d '\\')
+	holds "... says so" has "$err" "$option is missing"
+done
 
 # ---- init, vkey ----
 expect 2 "init without a name" "$indsigt" init ledger
@@ -89,6 +105,10 @@ mv three.json.kept three.json
 expect 0 "rotate finishes what was begun" "$indsigt" sender rotate ledger --key three.json
 holds "the registered key is in place" test "$(grep '"seed"' three.json)" != "$seed"
 expect 0 "sender policy" "$indsigt" sender policy ledger --key three.json --policy withhold
+holds "... says what was and what is" has "$out" "sender 3, Three (cvr:3): withhold; before: none"
+expect 0 "sender policy without words" "$indsigt" sender policy ledger --key three.json
+holds "... shows it" has "$out" "sender 3, Three (cvr:3): withhold"
+expect 2 "words and none" "$indsigt" sender policy ledger --key three.json --policy withhold --clear
 expect 0 "sender list" "$indsigt" sender list ledger --json
 holds "has the policy" has "$out" '"policy":["withhold"]'
 holds "all of it is endorsed" lacks "$out" '"endorsed":false'
@@ -111,16 +131,33 @@ holds "... says so" has "$err" "does not verify"
 expect 0 "sender add with an endorsement" "$indsigt" sender add ledger --public "$public" --endorsement nine.endorsement
 holds "prints the id that was endorsed" test "$(cat "$out")" = 9
 expect 1 "the same id again" "$indsigt" sender add ledger --public "$public" --endorsement nine.endorsement
-holds "... says which is free" has "$err" "--id 10"
+holds "... says which is free" has "$err" "--id 4"
 expect 2 "an endorsement without a key" "$indsigt" sender add ledger --endorsement nine.endorsement
 
 # ---- revoke ----
 expect 0 "sender revoke" "$indsigt" sender revoke ledger 1
+holds "... says whom" has "$out" "sender 1, KSD Sygedagpenge (cvr:55133018), is revoked"
 expect 0 "sender revoke --compromised" "$indsigt" sender revoke ledger 2 --compromised
 expect 1 "revoke twice" "$indsigt" sender revoke ledger 1
 expect 5 "revoke nobody" "$indsigt" sender revoke ledger 77
 expect 2 "revoke a word" "$indsigt" sender revoke ledger one
 expect 1 "rotate a revoked sender" "$indsigt" sender rotate ledger --key one.json
+holds "... leaves no secret behind" test ! -e one.json.new
+# The largest id takes no other id away.
+expect 0 "an endorsement of the largest id" "$indsigt" sender endorse --log "$vkey" --id 4294967295 --name "Last" --org cvr:5 \
+	--key last.json --endorsement last.endorsement
+expect 0 "... is registered" "$indsigt" sender add ledger --public "$(cat "$out")" --endorsement last.endorsement
+expect 0 "... and the next sender gets the lowest free id" "$indsigt" sender add ledger --name Four --org cvr:4 --key four.json
+holds "... which is 4" test "$(cat "$out")" = 4
+expect 0 "a policy is taken away" "$indsigt" sender policy ledger --key three.json --clear
+holds "... in words" has "$out" "sender 3, Three (cvr:3): none; before: withhold"
+echo no >answer
+expect 1 "revoke on a terminal asks" script -qec "$indsigt sender revoke ledger 4" typescript <answer
+holds "... and takes no for an answer" has "$out" "nothing was revoked"
+expect 0 "... but not with --yes" script -qec "$indsigt sender revoke ledger 4 --yes" typescript <answer
+expect 1 "export into the ledger itself" "$indsigt" export ledger ledger
+holds "... says why" has "$err" "files for everybody do not belong there"
+holds "... and writes nothing" test ! -e ledger/tile
 expect 0 "sender list" "$indsigt" sender list ledger
 holds "shows the compromised key" has "$out" "revoked, key compromised"
 
