@@ -2,6 +2,7 @@
 
 #include "ledger/domain.h"
 #include "ledger/ed25519.h"
+#include "ledger/wrong.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -15,10 +16,10 @@
 static void read_text(struct reader *in, size_t max, char *out)
 {
 	struct bytes text = reader_range16(in, max);
-	if (!bytes_utf8(text))
+	if (WRONG(!bytes_utf8(text)))
 		reader_fail(in, E_NOT_UTF8);
 	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] < ' ' || text.data[i] == 0x7F)
+		if (WRONG(text.data[i] < ' ') || WRONG(text.data[i] == 0x7F))
 			reader_fail(in, E_BAD_VALUE);
 	if (in->error != E_OK)
 		text.len = 0;
@@ -30,7 +31,7 @@ static void read_text(struct reader *in, size_t max, char *out)
 static bool read_flag(struct reader *in)
 {
 	uint8_t flag = reader_u8(in);
-	if (flag > 1)
+	if (WRONG(flag > 1))
 		reader_fail(in, E_BAD_VALUE);
 	return flag == 1;
 }
@@ -48,23 +49,24 @@ static bool predecessor_valid(struct bytes predecessor)
 	struct bytes note = reader_range16(&in, NOTE_BYTES_MAX);
 	struct vkey vkey;
 	struct checkpoint checkpoint;
-	if (reader_done(&in) != E_OK || vkey_parse(vkey_text, &vkey) != E_OK)
+	if (WRONG(reader_done(&in) != E_OK) || vkey_parse(vkey_text, &vkey) != E_OK)
 		return false;
-	return bytes_equal(origin, bytes_text(vkey.name)) && checkpoint_verify(note, &vkey, &checkpoint) == E_OK;
+	return !WRONG(!bytes_equal(origin, bytes_text(vkey.name))) &&
+		   !WRONG(checkpoint_verify(note, &vkey, &checkpoint) != E_OK);
 }
 
 static bool genesis_valid(const struct entry_genesis *genesis)
 {
 	struct vkey vkey;
-	return vkey_make(genesis->origin, NOTE_KEY_ED25519, genesis->log_key, &vkey) == E_OK &&
-		   genesis->epoch_seconds > 0 && predecessor_valid(genesis->predecessor);
+	return !WRONG(vkey_make(genesis->origin, NOTE_KEY_ED25519, genesis->log_key, &vkey) != E_OK) &&
+		   !WRONG(genesis->epoch_seconds == 0) && predecessor_valid(genesis->predecessor);
 }
 
 /* Later than any time that can be told is no time. */
 static uint64_t read_time(struct reader *in)
 {
 	uint64_t time_s = reader_u64(in);
-	if (time_s > TIME_S_MAX)
+	if (WRONG(time_s > TIME_S_MAX))
 		reader_fail(in, E_BAD_VALUE);
 	return time_s;
 }
@@ -84,7 +86,7 @@ static void genesis_encode(const struct entry_genesis *genesis, struct writer *o
 static void genesis_decode(struct reader *in, struct entry_genesis *out)
 {
 	out->format = reader_u16(in);
-	if (in->error == E_OK && out->format != FORMAT_VERSION)
+	if (in->error == E_OK && WRONG(out->format != FORMAT_VERSION))
 		reader_fail(in, E_FORMAT);
 	out->time_s = read_time(in);
 	read_text(in, ORIGIN_BYTES_MAX, out->origin);
@@ -103,13 +105,14 @@ static void genesis_decode(struct reader *in, struct entry_genesis *out)
 static bool org_valid(const char *org)
 {
 	const char *colon = strchr(org, ':');
-	return colon != NULL && colon != org && colon[1] != '\0';
+	return colon != NULL && !WRONG(colon == org) && !WRONG(colon[1] == '\0');
 }
 
 static bool sender_valid(const struct entry_sender *sender)
 {
-	return org_valid(sender->org) && sender->name[0] != '\0' && ed25519_key_usable(sender->public_key) &&
-		   (!sender->compromised || sender->action == SENDER_REVOKE);
+	return org_valid(sender->org) && !WRONG(sender->name[0] == '\0') &&
+		   !WRONG(!ed25519_key_usable(sender->public_key)) &&
+		   !WRONG(sender->compromised && sender->action != SENDER_REVOKE);
 }
 
 static void sender_encode(const struct entry_sender *sender, struct writer *out)
@@ -129,7 +132,7 @@ static void sender_encode(const struct entry_sender *sender, struct writer *out)
 static void sender_decode(struct reader *in, struct entry_sender *out)
 {
 	uint8_t action = reader_u8(in);
-	if (action < SENDER_REGISTER || action > SENDER_REVOKE)
+	if (WRONG(action < SENDER_REGISTER) || WRONG(action > SENDER_REVOKE))
 		reader_fail(in, E_BAD_VALUE);
 	out->action = (enum sender_action)action;
 	out->sender = reader_u32(in);
@@ -195,10 +198,10 @@ static void event_entry_encode(const struct entry_event *event, struct writer *o
 
 static enum error event_entry_decode(struct bytes encoded, struct entry *out)
 {
-	if (encoded.len != ENTRY_EVENT_BYTES)
+	if (WRONG(encoded.len != ENTRY_EVENT_BYTES))
 		return encoded.len < ENTRY_EVENT_BYTES ? E_TRUNCATED : E_TRAILING;
 	const uint8_t *p = encoded.data;
-	if (get_u64(p + 13) > TIME_S_MAX)
+	if (WRONG(get_u64(p + 13) > TIME_S_MAX))
 		return E_BAD_VALUE;
 	out->kind = (enum entry_kind)p[0];
 	out->event.mass = p[0] == ENTRY_MASS;
@@ -230,7 +233,7 @@ static void batch_decode(struct reader *in, struct entry_batch *out)
 	if (in->error != E_OK)
 		return;
 	enum error error = batch_check_range(out->first_sequence, out->count, out->filing_checked);
-	if (error != E_OK)
+	if (WRONG(error != E_OK))
 		reader_fail(in, error);
 }
 
@@ -255,7 +258,7 @@ static void epoch_decode(struct reader *in, struct entry_epoch *out)
 	if (reader_left(in) == 0)
 		return;
 	out->lost = reader_u64(in);
-	if (in->error == E_OK && out->lost == 0)
+	if (in->error == E_OK && WRONG(out->lost == 0))
 		reader_fail(in, E_BAD_VALUE); /* nothing lost is said by saying nothing */
 }
 
@@ -265,9 +268,9 @@ static void epoch_decode(struct reader *in, struct entry_epoch *out)
 static bool erasure_valid(const struct entry_erasure *erasure)
 {
 	if (erasure->person)
-		return erasure->period_month == 0 && erasure->retention_years == 0;
-	return erasure->retention_years >= 1 && erasure->retention_years <= RETENTION_YEARS_MAX &&
-		   sodium_is_zero(erasure->label_commitment.b, HASH_BYTES);
+		return !WRONG(erasure->period_month != 0) && !WRONG(erasure->retention_years != 0);
+	return !WRONG(erasure->retention_years < 1) && !WRONG(erasure->retention_years > RETENTION_YEARS_MAX) &&
+		   !WRONG(!sodium_is_zero(erasure->label_commitment.b, HASH_BYTES));
 }
 
 static void erasure_encode(const struct entry_erasure *erasure, struct writer *out)
@@ -305,7 +308,7 @@ static void loss_decode(struct reader *in, struct entry_loss *out)
 {
 	out->first = reader_u64(in);
 	out->events = reader_u64(in);
-	if (in->error == E_OK && out->first == 0)
+	if (in->error == E_OK && WRONG(out->first == 0))
 		reader_fail(in, E_BAD_VALUE);
 }
 

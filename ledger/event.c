@@ -5,6 +5,7 @@
 #include "ledger/event_schema.h"
 #include "ledger/subject.h"
 #include "ledger/visible.h"
+#include "ledger/wrong.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -25,17 +26,17 @@ void event_header_encode(const struct event_header *header, struct writer *out)
 static bool clean_text(struct bytes text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] < 0x20 || text.data[i] == 0x7F)
+		if (WRONG(text.data[i] < 0x20) || WRONG(text.data[i] == 0x7F))
 			return false;
-	return bytes_utf8(text);
+	return !WRONG(!bytes_utf8(text));
 }
 
 static bool good_header(const struct event_header *header)
 {
-	return header->retention_years >= 1 && header->retention_years <= RETENTION_YEARS_MAX &&
+	return !WRONG(header->retention_years < 1) && !WRONG(header->retention_years > RETENTION_YEARS_MAX) &&
 		   header->basis_len <= WITHHELD_BASIS_BYTES_MAX &&
-		   (header->withheld_until_s == 0) == (header->basis_len == 0) && header->withheld_until_s <= TIME_S_MAX &&
-		   clean_text(bytes_of(header->basis, header->basis_len));
+		   !WRONG((header->withheld_until_s == 0) != (header->basis_len == 0)) &&
+		   !WRONG(header->withheld_until_s > TIME_S_MAX) && clean_text(bytes_of(header->basis, header->basis_len));
 }
 
 void event_header_decode(struct reader *in, struct event_header *out)
@@ -58,15 +59,15 @@ void event_header_decode(struct reader *in, struct event_header *out)
 
 static enum error check_text(const struct event_field *field, struct bytes text, struct fault *fault)
 {
-	if (text.len == 0)
+	if (WRONG(text.len == 0))
 		return fault_set(fault, E_BAD_VALUE, "%s: must not be empty", field->path);
-	if (text.len > field->bytes_max)
+	if (WRONG(text.len > field->bytes_max))
 		return fault_set(fault, E_TOO_LONG, "%s: %zu bytes, the limit is %zu", field->path, text.len, field->bytes_max);
-	if (!bytes_utf8(text))
+	if (!bytes_utf8(text)) /* for a better reason than the next one's */
 		return fault_set(fault, E_NOT_UTF8, "%s: not valid UTF-8", field->path);
 	if (!clean_text(text))
 		return fault_set(fault, E_BAD_VALUE, "%s: holds control characters", field->path);
-	if (visible_blank(text))
+	if (WRONG(visible_blank(text)))
 		return fault_set(
 			fault, E_BAD_VALUE, "%s: holds nothing but spaces; say it in words, or leave it out", field->path);
 	return E_OK;
@@ -74,7 +75,7 @@ static enum error check_text(const struct event_field *field, struct bytes text,
 
 static enum error check_list(const struct event_field *field, const struct event_list *list, struct fault *fault)
 {
-	if (list->count == 0 || list->count > EVENT_LIST_MAX)
+	if (WRONG(list->count == 0) || WRONG(list->count > EVENT_LIST_MAX))
 		return fault_set(fault, list->count == 0 ? E_BAD_VALUE : E_TOO_LONG,
 			"%s: %" PRIu32 " elements, must be 1 to %u", field->path, list->count, EVENT_LIST_MAX);
 	for (uint32_t i = 0; i < list->count; i++)
@@ -91,16 +92,18 @@ static enum error check_field(const struct event *event, const struct event_fiel
 	case EVENT_TYPE_LIST:
 		return check_list(field, &event->lists[value->list], fault);
 	case EVENT_TYPE_TIME:
-		return value->time_ns >= 0 ? E_OK : fault_set(fault, E_BAD_VALUE, "%s: before 1970 or after 2261", field->path);
+		return !WRONG(value->time_ns < 0) ? E_OK
+										  : fault_set(fault, E_BAD_VALUE, "%s: before 1970 or after 2261", field->path);
 	case EVENT_TYPE_ENUM:
-		return event_field_word(field, value->number)
+		return !WRONG(event_field_word(field, value->number) == NULL)
 				   ? E_OK
 				   : fault_set(fault, E_BAD_VALUE, "%s: code %" PRIu64 " is not known", field->path, value->number);
 	case EVENT_TYPE_BOOL:
 		return value->number <= 1 ? E_OK : fault_set(fault, E_BAD_VALUE, "%s: must be true or false", field->path);
 	case EVENT_TYPE_COUNT:
-		return value->number <= COUNT_MAX ? E_OK
-										  : fault_set(fault, E_BAD_VALUE, "%s: larger than 2^53 - 1", field->path);
+		return !WRONG(value->number > COUNT_MAX)
+				   ? E_OK
+				   : fault_set(fault, E_BAD_VALUE, "%s: larger than 2^53 - 1", field->path);
 	}
 	return E_BAD_VALUE;
 }
@@ -116,10 +119,10 @@ static enum error check_required(const struct event *event, struct fault *fault)
 	if (required == 0)
 		required = event_fields_with(FIELD_REQUIRED);
 	uint64_t missing = required & ~event->present;
-	if (missing != 0)
+	if (WRONG(missing != 0))
 		return fault_set(
 			fault, E_MISSING_FIELD, "%s: required and missing", event_field((uint64_t)__builtin_ctzll(missing))->path);
-	if (!has(event, EVENT_SUBJECT) && !has(event, EVENT_SUBJECTS))
+	if (WRONG(!has(event, EVENT_SUBJECT) && !has(event, EVENT_SUBJECTS)))
 		return fault_set(fault, E_MISSING_FIELD, "subject: required and missing, or subjects for a mass event");
 	return E_OK;
 }
@@ -139,16 +142,16 @@ static enum error check_values(const struct event *event, struct fault *fault)
 		TRY(check_field(event, event_field((uint64_t)__builtin_ctzll(left)), fault));
 	if (has(event, EVENT_SUBJECT))
 		TRY(subject_judge(event->values[EVENT_SUBJECT].text, fault));
-	if (has(event, EVENT_SUBJECT) && has(event, EVENT_SUBJECTS))
+	if (WRONG(has(event, EVENT_SUBJECT) && has(event, EVENT_SUBJECTS)))
 		return fault_set(fault, E_BAD_VALUE, "subject: either subject, or subjects for a mass event, and not both");
-	if (has(event, EVENT_ORG_ID) && !subject_org_valid(event->values[EVENT_ORG_ID].text))
+	if (has(event, EVENT_ORG_ID) && WRONG(!subject_org_valid(event->values[EVENT_ORG_ID].text)))
 		return fault_set(
 			fault, E_BAD_VALUE, "org.id: must be SCHEME:ID, such as cvr:55133018: a small-lettered scheme, no spaces");
-	if (has(event, EVENT_SOURCE_SHA256) &&
-		(event->values[EVENT_SOURCE_SHA256].text.len != 64 || !hexadecimal(event->values[EVENT_SOURCE_SHA256].text)))
+	if (has(event, EVENT_SOURCE_SHA256) && (WRONG(event->values[EVENT_SOURCE_SHA256].text.len != 64) ||
+											   WRONG(!hexadecimal(event->values[EVENT_SOURCE_SHA256].text))))
 		return fault_set(fault, E_BAD_VALUE, "source.sha256: must be 64 lower-case hexadecimal digits");
 	if (has(event, EVENT_END_TIME) && has(event, EVENT_TIME) &&
-		event->values[EVENT_END_TIME].time_ns < event->values[EVENT_TIME].time_ns)
+		WRONG(event->values[EVENT_END_TIME].time_ns < event->values[EVENT_TIME].time_ns))
 		return fault_set(fault, E_BAD_VALUE, "end_time: before time");
 	return E_OK;
 }
@@ -159,7 +162,7 @@ static enum error check_header(const struct event *event, const struct policy *p
 		return fault_set(fault, E_BAD_VALUE,
 			"withheld_until, withheld_basis, retention: both of the first two or none, basis up to %u bytes, 1y to %uy",
 			WITHHELD_BASIS_BYTES_MAX, RETENTION_YEARS_MAX);
-	if (event->header.withheld_until_s != 0 && (policy->flags & POLICY_WITHHOLD) == 0)
+	if (WRONG(event->header.withheld_until_s != 0 && (policy->flags & POLICY_WITHHOLD) == 0))
 		return fault_set(fault, E_POLICY, "withheld_until: the registration does not allow withholding");
 	return E_OK;
 }
@@ -262,7 +265,7 @@ static enum error decode_value(
 	cbor_read(in, &item);
 	if (in->error != E_OK)
 		return fault_set(fault, in->error, "%s: %s", field->path, error_text(in->error));
-	if (item.kind != kinds[field->type])
+	if (WRONG(item.kind != kinds[field->type]))
 		return wrong_type(field, fault);
 	if (field->type == EVENT_TYPE_LIST)
 		return decode_list(in, field, item.number, out, fault);
@@ -290,20 +293,20 @@ static enum error decode_part(
 		cbor_read(&r, &key);
 		if (r.error != E_OK)
 			return fault_set(fault, r.error, "the %s part: %s", name, error_text(r.error));
-		if (key.kind != CBOR_UINT || key.number <= previous)
+		if (key.kind != CBOR_UINT || WRONG(key.number <= previous))
 			return fault_set(
 				fault, E_NOT_DETERMINISTIC, "the %s part: field numbers must be unsigned and ascend", name);
 		const struct event_field *field = event_field(key.number);
 		if (field == NULL)
 			return fault_set(fault, E_UNKNOWN_FIELD, "field %" PRIu64 " is not in the schema", key.number);
-		if ((allowed >> field->number & 1) == 0 || has(out, field->number))
+		if (WRONG((allowed >> field->number & 1) == 0) || WRONG(has(out, field->number)))
 			return fault_set(
 				fault, E_POLICY, "%s: does not belong in the %s part under the sender's policy", field->path, name);
 		TRY(decode_value(&r, field, out, fault));
 		out->present |= 1ull << field->number;
 		previous = key.number;
 	}
-	if (reader_done(&r) != E_OK)
+	if (WRONG(reader_done(&r) != E_OK))
 		return fault_set(fault, E_TRAILING, "the %s part: %s", name, error_text(E_TRAILING));
 	return E_OK;
 }
@@ -316,13 +319,13 @@ enum error event_decode(struct bytes disclosed, struct bytes restricted, const s
 	out->present = 0;
 	out->list_count = 0;
 	out->header = (struct event_header){.retention_years = RETENTION_YEARS_DEFAULT};
-	if (disclosed.len + restricted.len > EVENT_BYTES_MAX)
+	if (WRONG(disclosed.len + restricted.len > EVENT_BYTES_MAX))
 		return fault_set(fault, E_TOO_LONG, "the event is longer than %u bytes", EVENT_BYTES_MAX);
 	TRY(decode_part(disclosed, "disclosed", open, out, fault));
 	if (restricted.len > 0) {
 		uint64_t shown = out->present;
 		TRY(decode_part(restricted, "restricted", hidden, out, fault));
-		if (out->present == shown)
+		if (WRONG(out->present == shown))
 			return fault_set(fault, E_NOT_DETERMINISTIC, "the restricted part: an empty one has no bytes at all");
 	}
 	if (!partial)

@@ -1,6 +1,7 @@
 #include "ledger/fork.h"
 
 #include "ledger/form.h"
+#include "ledger/wrong.h"
 
 #include <string.h>
 
@@ -25,11 +26,12 @@ enum error fork_verify(struct bytes text, const struct vkey *log, struct fork *o
 	form_fixed(&form, form.document, "old_root", &old_root, sizeof old_root);
 	struct hashes proof = form_hashes(&form, form.document, "proof", MERKLE_PROOF_MAX);
 	TRY(form_done(&form));
-	if (checkpoint_verify(first, log, &fork.first) != E_OK || checkpoint_verify(second, log, &fork.second) != E_OK)
+	if (WRONG(checkpoint_verify(first, log, &fork.first) != E_OK) ||
+		WRONG(checkpoint_verify(second, log, &fork.second) != E_OK))
 		return finding_set(finding, FINDING_CHECKPOINT, FINDING_NO_INDEX);
-	if (hash_equal(&old_root, &fork.first.root) ||
-		merkle_verify_consistency(
-			fork.first.size, &old_root, fork.second.size, &fork.second.root, proof.at, proof.count) != E_OK)
+	if (WRONG(hash_equal(&old_root, &fork.first.root)) ||
+		WRONG(merkle_verify_consistency(
+				  fork.first.size, &old_root, fork.second.size, &fork.second.root, proof.at, proof.count) != E_OK))
 		return finding_set(finding, FINDING_FORK, FINDING_NO_INDEX);
 	*out = fork;
 	return E_OK;

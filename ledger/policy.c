@@ -2,6 +2,7 @@
 
 #include "ledger/event_schema.h"
 #include "ledger/visible.h"
+#include "ledger/wrong.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,9 +29,9 @@ static enum error apply_field(struct policy *policy, const char *path, bool clos
 static bool clean_text(struct bytes text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] < 0x20 || text.data[i] == 0x7F)
+		if (WRONG(text.data[i] < 0x20) || WRONG(text.data[i] == 0x7F))
 			return false;
-	return bytes_utf8(text);
+	return !WRONG(!bytes_utf8(text));
 }
 
 enum error policy_apply(struct policy *policy, const char *word, struct fault *fault)
@@ -72,8 +73,8 @@ void policy_decode(struct reader *in, struct policy *out)
 	policy.flags = reader_u16(in);
 	struct bytes purpose = reader_range16(in, PURPOSE_BYTES_MAX);
 	uint64_t allowed = event_fields_with(0) & ~event_fields_with(FIELD_FIXED);
-	if ((policy.restricted & ~allowed) != 0 || (policy.flags & ~(POLICY_WITHHOLD | POLICY_PURPOSE_REQUIRED)) != 0 ||
-		!clean_text(purpose))
+	if (WRONG((policy.restricted & ~allowed) != 0) ||
+		WRONG((policy.flags & ~(POLICY_WITHHOLD | POLICY_PURPOSE_REQUIRED)) != 0) || !clean_text(purpose))
 		reader_fail(in, E_BAD_VALUE);
 	if (in->error != E_OK)
 		return;

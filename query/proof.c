@@ -1,6 +1,7 @@
 #include "query/proof.h"
 
 #include "ledger/base64.h"
+#include "ledger/wrong.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -166,24 +167,24 @@ static enum error parsed_check(
 	struct parsed *parsed, const struct checkpoint *checkpoint, struct proven *proven, struct fault *fault)
 {
 	struct entry entry;
-	if (entry_decode(parsed->entry, &entry) != E_OK || entry.kind != ENTRY_EVENT)
+	if (entry_decode(parsed->entry, &entry) != E_OK || WRONG(entry.kind != ENTRY_EVENT))
 		return fault_set(fault, E_BAD_VALUE, "the proof's entry is not an event entry");
 	struct reader reader = reader_of(parsed->header);
 	event_header_decode(&reader, &proven->header);
-	if (reader_done(&reader) != E_OK)
+	if (WRONG(reader_done(&reader) != E_OK))
 		return fault_set(fault, E_BAD_VALUE, "the proof's header is malformed");
 	struct hash commitment;
 	if (parsed->open)
 		event_part_commitment(&parsed->k_d, parsed->disclosed, &parsed->c_d);
 	event_commitment(parsed->header, &parsed->c_d, &parsed->c_r, &commitment);
-	if (!hash_equal(&commitment, &entry.event.commitment))
+	if (WRONG(!hash_equal(&commitment, &entry.event.commitment)))
 		return fault_set(fault, E_COMMITMENT, "the commitment of index %llu does not match what is shown",
 			(unsigned long long)parsed->index);
 	struct hash leaf;
 	merkle_leaf_hash(parsed->entry, &leaf);
-	if (parsed->size != checkpoint->size ||
-		merkle_verify_inclusion(&leaf, parsed->index, checkpoint->size, parsed->inclusion.hashes,
-			parsed->inclusion.count, &checkpoint->root) != E_OK)
+	if (WRONG(parsed->size != checkpoint->size) ||
+		WRONG(merkle_verify_inclusion(&leaf, parsed->index, checkpoint->size, parsed->inclusion.hashes,
+				  parsed->inclusion.count, &checkpoint->root) != E_OK))
 		return fault_set(fault, E_BAD_PROOF, "the inclusion proof of index %llu does not hold under the checkpoint",
 			(unsigned long long)parsed->index);
 	proven->entry = entry.event;

@@ -2,6 +2,7 @@
 
 #include "ledger/event_json.h"
 #include "ledger/timestamp.h"
+#include "ledger/wrong.h"
 #include "query/proof.h"
 
 #include <string.h>
@@ -26,7 +27,8 @@ static enum error check_checkpoint(
 		return fault_set(fault, E_WRONG_ORIGIN, "the answer's checkpoint is of another log than the one of --vkey");
 	if (vkey) {
 		enum error error = checkpoint_verify(bytes, vkey, &out->checkpoint);
-		return error == E_OK ? E_OK : fault_set(fault, error, "the answer's checkpoint is not signed by this vkey");
+		return WRONG(error != E_OK) ? fault_set(fault, error, "the answer's checkpoint is not signed by this vkey")
+									: E_OK;
 	}
 	const uint8_t *end = memmem(bytes.data, bytes.len, "\n\n", 2);
 	if (end == NULL || checkpoint_parse(bytes_of(bytes.data, (size_t)(end - bytes.data) + 1), &out->checkpoint) != E_OK)
@@ -67,10 +69,10 @@ static bool same_event(const json_t *item, const json_t *proven)
 	{
 		if (is_added(name))
 			added++;
-		else if (!json_equal(value, json_object_get(proven, name)))
+		else if (WRONG(!json_equal(value, json_object_get(proven, name))))
 			return false;
 	}
-	return json_object_size(item) - added == json_object_size(proven);
+	return !WRONG(json_object_size(item) - added != json_object_size(proven));
 }
 
 static enum error check_open(struct check *check, const json_t *item, const struct proven *proven)
@@ -78,7 +80,7 @@ static enum error check_open(struct check *check, const json_t *item, const stru
 	struct event event;
 	TRY(event_decode(proven->disclosed, BYTES_EMPTY, NULL, true, &event, check->fault));
 	event.header = proven->header;
-	if (!bytes_equal(event_subject(&event), check->subject))
+	if (WRONG(!bytes_equal(event_subject(&event), check->subject)))
 		return fault_set(check->fault, E_BAD_PROOF, "index %llu is about another subject than was asked for",
 			(unsigned long long)proven->index);
 	json_auto_t *shown = event_to_json(&event);
@@ -94,11 +96,11 @@ static enum error check_withheld(struct check *check, const json_t *item, const 
 {
 	const struct event_header *header = &proven->header;
 	const json_t *basis = json_object_get(item, "basis");
-	if (proven->open || header->withheld_until_s + VERIFY_SKEW_S <= check->now_s)
+	if (WRONG(proven->open) || WRONG(header->withheld_until_s + VERIFY_SKEW_S <= check->now_s))
 		return mismatch(check, proven->index, "the withholding");
-	if (!time_is(json_object_get(item, "until"), header->withheld_until_s) ||
-		!bytes_equal(
-			bytes_of(json_string_value(basis), json_string_length(basis)), bytes_of(header->basis, header->basis_len)))
+	if (WRONG(!time_is(json_object_get(item, "until"), header->withheld_until_s)) ||
+		WRONG(!bytes_equal(
+			bytes_of(json_string_value(basis), json_string_length(basis)), bytes_of(header->basis, header->basis_len))))
 		return mismatch(check, proven->index, "date or basis of the withholding");
 	check->result.withheld++;
 	return E_OK;
@@ -107,16 +109,16 @@ static enum error check_withheld(struct check *check, const json_t *item, const 
 static enum error check_item(struct check *check, const json_t *item, bool withheld, const struct proven *proven)
 {
 	const json_t *index = json_object_get(item, "index");
-	if (!json_is_integer(index) || (uint64_t)json_integer_value(index) != proven->index)
+	if (!json_is_integer(index) || WRONG((uint64_t)json_integer_value(index) != proven->index))
 		return mismatch(check, proven->index, "the index");
-	if (!time_is(json_object_get(item, "ledger_time"), proven->entry.time_s))
+	if (WRONG(!time_is(json_object_get(item, "ledger_time"), proven->entry.time_s)))
 		return mismatch(check, proven->index, "the ledger time");
 	if (withheld)
 		return check_withheld(check, item, proven);
 	const json_t *sender = json_object_get(json_object_get(item, "sender"), "id");
-	if (!json_is_integer(sender) || json_integer_value(sender) != proven->entry.sender)
+	if (!json_is_integer(sender) || WRONG(json_integer_value(sender) != proven->entry.sender))
 		return mismatch(check, proven->index, "the sender");
-	if (json_is_true(json_object_get(item, "erased")) && !proven->open) {
+	if (!WRONG(!json_is_true(json_object_get(item, "erased"))) && !proven->open) {
 		check->result.erased++;
 		return E_OK;
 	}
@@ -137,7 +139,7 @@ static enum error check_list(struct check *check, const json_t *list, bool withh
 		enum error error = check_item(check, item, withheld, &proven);
 		proven_release(&proven);
 		TRY(error);
-		if (proven.index >= before)
+		if (WRONG(proven.index >= before))
 			return fault_set(check->fault, E_BAD_VALUE, "index %llu is out of order: newest must come first",
 				(unsigned long long)proven.index);
 		before = proven.index;
@@ -153,13 +155,14 @@ enum error verify_page(const json_t *page, struct bytes subject, uint64_t before
 	struct check check = {.subject = subject, .now_s = now_s, .fault = fault};
 	check.result.lowest = UINT64_MAX;
 	const json_t *shown = json_object_get(page, "subject");
-	if (!json_is_string(shown) || !bytes_equal(bytes_of(json_string_value(shown), json_string_length(shown)), subject))
+	if (!json_is_string(shown) ||
+		WRONG(!bytes_equal(bytes_of(json_string_value(shown), json_string_length(shown)), subject)))
 		return fault_set(fault, E_BAD_VALUE, "the answer is about another subject than was asked for");
 	TRY(check_checkpoint(page, vkey, &check.result, fault));
 	const json_t *withheld = json_object_get(page, "withheld");
 	TRY(check_list(&check, json_object_get(page, "accesses"), false, before));
 	TRY(check_list(&check, json_object_get(withheld, "events"), true, before));
-	if (json_integer_value(json_object_get(withheld, "count")) != (json_int_t)check.result.withheld)
+	if (WRONG(json_integer_value(json_object_get(withheld, "count")) != (json_int_t)check.result.withheld))
 		return fault_set(fault, E_BAD_VALUE, "the count of withheld events is not their number");
 	*out = check.result;
 	return E_OK;

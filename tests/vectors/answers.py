@@ -98,7 +98,9 @@ def pages():
            withheld=0, erased=0)
     vector("withheld-just-over", "a withholding that ended 59 seconds ago", ledger.page(), now=NOW + 1059, open=2, withheld=1,
            erased=1)
-    vector("other-key", "a checkpoint signed by another key", ledger.page(key=OTHER), "HTTP-20", "bad-checkpoint")
+    vector("other-key", "a checkpoint signed by another key", ledger.page(key=OTHER), "HTTP-20", "wrong-origin")
+    changed("not-signed", "a checkpoint whose signature does not verify", "HTTP-20", "bad-checkpoint",
+            lambda page: page.update(checkpoint=page["checkpoint"].replace("\n8\n", "\n9\n")))
     stranger = ledger.page()
     stranger["checkpoint"] = note(checkpoint_text("ledger.example/2027", len(ledger.entries), root_of(
         [leaf_hash(entry) for entry in ledger.entries])), ORIGIN, LOG)
@@ -117,6 +119,13 @@ def pages():
             lambda page: (proof(page).update(disclosed=b64(base64.b64decode(proof(page)["disclosed"]).replace(
                 b"second", b"fecond"))), item(page).update(activity="Opslag fecond")))
     changed("bad-header", "a header of class 0", "HTTP-21", "bad-value", lambda page: proof(page).update(header=b64(header(0, 0))))
+    odd = Ledger()
+    odd.add("odd", ANNE, header(0, 0))
+    shown = odd.item("odd")
+    shown["retention"] = "0y"
+    page = odd.page((), ())
+    page["accesses"] = [shown]
+    vector("bad-header-committed", "a header of class 0 that was committed to", page, "HTTP-21", "bad-value")
     changed("inclusion-changed", "another hash in the inclusion proof", "HTTP-21", "bad-proof",
             lambda page: proof(page)["inclusion"].__setitem__(0, b64(bytes(32))))
     changed("inclusion-short", "a hash less in the inclusion proof", "HTTP-21", "bad-proof",

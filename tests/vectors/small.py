@@ -290,6 +290,8 @@ def event_vectors():
 
     parts("array", "an array of fields", cbor(list("abc")), "bad-value")
     parts("empty", "no bytes", b"", "truncated")
+    parts("count-too-large", "a count of 2^53", cbor({**{key: value for key, value in fields.items() if key != 1}, 2: 2**53}),
+          "bad-value")
     parts("text-empty", "an empty text", cbor({**fields, 16: ""}), "bad-value")
     parts("restricted-cut", "a restricted part whose last byte is missing", cbor(fields), "truncated", cbor({14: "A. Jensen"})[:-1])
     parts("too-long", "both parts together have more than 16,384 bytes", cbor({**fields, 29: ["x" * 400] * 40}), "too-long",

@@ -1,0 +1,188 @@
+/* Leaves out each check of what reads single records, evidence and answers, as test_leave_out.c does of the verifiers
+ * of files: some vector that must be refused is then taken. */
+#include "ledger/entry.h"
+#include "ledger/event.h"
+#include "ledger/event_json.h"
+#include "ledger/fork.h"
+#include "ledger/wrong.h"
+#include "query/verify.h"
+#include "tests/unit/unit.h"
+#include "tests/unit/vector.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern struct wrong_place *const __start_wrong_places[];
+extern struct wrong_place *const __stop_wrong_places[];
+
+#define PLACES ((size_t)(__stop_wrong_places - __start_wrong_places))
+#define PLACES_MAX 256
+
+/* What no vector can show to be needed, because another check refuses it anyway. */
+static const struct {
+	const char *file;
+	const char *condition;
+	const char *why;
+} implied[] = {
+	{"event.c", "has(out, field->number)",
+		"under a policy a field has one part, and without one the disclosed part is read alone"},
+	{"event.c", "list->count > EVENT_LIST_MAX", "there is no room to read more; a limit of the reader"},
+	{"event.c", "text.len == 0", "an empty text shows nothing"},
+	{"fork.c", "checkpoint_verify(first, log, &fork.first) != E_OK",
+		"what does not verify is not read; whoever reads it first takes the vector"},
+	{"fork.c", "checkpoint_verify(second, log, &fork.second) != E_OK", "as for the first"},
+	{"verify.c", "error != E_OK", "what does not verify is not read; whoever reads it first takes the vector"},
+};
+
+#define IMPLIED (sizeof implied / sizeof implied[0])
+
+static uint8_t buffer[VECTOR_BYTES_MAX], other[VECTOR_BYTES_MAX];
+
+/* ---- the readers ---- */
+
+static enum error read_entry(const json_t *vector)
+{
+	struct entry entry;
+	return entry_decode(vector_hex(vector, "entry", buffer), &entry);
+}
+
+static enum error read_json(const json_t *vector, const struct policy *policy)
+{
+	static struct event event;
+	char subject[SUBJECT_BYTES_MAX + 1];
+	struct fault fault;
+	json_t *document = NULL;
+	struct writer d = writer_of(buffer, sizeof buffer), r = writer_of(other, sizeof other);
+	char *text = json_object_get(vector, "text") ? strdup(vector_text(vector, "text"))
+												 : json_dumps(json_object_get(vector, "event"), 0);
+	enum error error = event_parse_json(bytes_text(text), policy->purpose, subject, &document, &event, &fault);
+	if (error == E_OK)
+		error = event_encode(&event, policy, &d, &r, &fault);
+	json_decref(document);
+	free(text);
+	return error;
+}
+
+static enum error read_event(const json_t *vector)
+{
+	static struct event event;
+	struct event_header header;
+	struct policy policy;
+	struct fault fault;
+	size_t i;
+	json_t *word;
+	const char *kind = vector_text(vector, "kind");
+	policy_default(&policy);
+	json_array_foreach(json_object_get(vector, "policy"), i, word)
+	{
+		ck_ok(policy_apply(&policy, json_string_value(word), NULL));
+	}
+	if (strcmp(kind, "event") == 0)
+		return read_json(vector, &policy);
+	if (strcmp(kind, "header") == 0) {
+		struct reader in = reader_of(vector_hex(vector, "header", buffer));
+		event_header_decode(&in, &header);
+		return reader_done(&in);
+	}
+	bool part = strcmp(kind, "part") == 0;
+	return event_decode(vector_hex(vector, "disclosed", buffer),
+		part ? BYTES_EMPTY : vector_hex(vector, "restricted", other), part ? NULL : &policy, part, &event, &fault);
+}
+
+static enum error read_fork(const json_t *vector)
+{
+	struct vkey vkey;
+	struct fork fork;
+	struct finding finding;
+	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey));
+	return fork_verify(bytes_text(vector_text(vector, "fork")), &vkey, &fork, &finding);
+}
+
+static enum error read_answer(const json_t *vector)
+{
+	struct vkey vkey;
+	struct verified verified;
+	struct fault fault;
+	const char *key = json_string_value(json_object_get(vector, "vkey"));
+	uint64_t before = json_object_get(vector, "before") != NULL ? vector_number(vector, "before") : UINT64_MAX;
+	if (key != NULL)
+		ck_ok(vkey_parse(bytes_text(key), &vkey));
+	return verify_page(json_object_get(vector, "page"), bytes_text(vector_text(vector, "subject")), before,
+		vector_number(vector, "now"), key != NULL ? &vkey : NULL, &verified, &fault);
+}
+
+/* ---- leaving out ---- */
+
+static bool noticed[PLACES_MAX];
+static enum error (*read_now)(const json_t *vector);
+
+/* In a process of its own: without a check anything may happen, and dying is not noticing. */
+static bool taken_without(const json_t *vector, struct wrong_place *place)
+{
+	int status;
+	fflush(NULL);
+	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		const struct rlimit no_core = {0, 0};
+		setrlimit(RLIMIT_CORE, &no_core);
+		place->left_out = true;
+		_exit(read_now(vector) == E_OK ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return !WIFEXITED(status) || WEXITSTATUS(status) == 0;
+}
+
+static void try_vector(const json_t *vector, const char *path)
+{
+	enum error error = read_now(vector);
+	vector_expect(vector, path, error);
+	for (size_t i = 0; i < PLACES; i++) {
+		struct wrong_place *place = __start_wrong_places[i];
+		bool met = place->met;
+		place->met = false;
+		if (met && error != E_OK && !noticed[i])
+			noticed[i] = taken_without(vector, place);
+	}
+}
+
+static const char *implied_by(const struct wrong_place *place)
+{
+	for (size_t i = 0; i < IMPLIED; i++)
+		if (strcmp(implied[i].file, place->file) == 0 && strcmp(implied[i].condition, place->condition) == 0)
+			return implied[i].why;
+	return NULL;
+}
+
+static void read_page(const char *name, enum error (*read)(const json_t *vector))
+{
+	char dir[4096], path[64];
+	snprintf(path, sizeof path, "tests/vectors/%s", name);
+	ck_assert(vector_path("INDSIGT_SOURCE", path, dir));
+	read_now = read;
+	ck_assert_uint_gt(vector_walk(dir, try_vector), 20);
+}
+
+START_TEST(every_check_is_needed)
+{
+	unsigned missing = 0;
+	ck_assert_uint_le(PLACES, PLACES_MAX);
+	read_page("entry", read_entry);
+	read_page("event", read_event);
+	read_page("fork", read_fork);
+	read_page("answer", read_answer);
+	for (size_t i = 0; i < PLACES; i++) {
+		const struct wrong_place *place = __start_wrong_places[i];
+		if (noticed[i] == (implied_by(place) == NULL))
+			continue;
+		printf("# %s:%d is %s: %s\n", place->file, place->line,
+			noticed[i] ? "called implied, and a vector needs it" : "needed by no vector", place->condition);
+		missing++;
+	}
+	fflush(stdout);
+	ck_assert_msg(missing == 0, "%u checks are needed by no vector", missing);
+}
+END_TEST
+
+UNIT_MAIN("leave_records", every_check_is_needed)
