@@ -51,12 +51,12 @@ enum error cosignature_verify(
 	struct writer message = writer_of(buffer, sizeof buffer);
 	if (vkey->type != NOTE_KEY_COSIGNATURE)
 		return E_BAD_KEY;
-	if (line->signature_bytes != COSIGNATURE_BYTES)
+	if (WRONG(line->signature_bytes != COSIGNATURE_BYTES))
 		return E_BAD_SIGNATURE;
 	uint64_t time = get_u64(line->signature);
-	if (!time_valid(time) || write_message(text, time, &message) != E_OK)
+	if (WRONG(!time_valid(time)) || write_message(text, time, &message) != E_OK)
 		return E_BAD_SIGNATURE;
-	if (crypto_sign_verify_detached(line->signature + 8, buffer, writer_len(&message), vkey->public_key) != 0)
+	if (WRONG(crypto_sign_verify_detached(line->signature + 8, buffer, writer_len(&message), vkey->public_key) != 0))
 		return E_BAD_SIGNATURE;
 	*time_s = time;
 	return E_OK;
@@ -70,7 +70,7 @@ static enum error read_line(
 		if (!note_line_is_of(line, &keys[i]))
 			continue;
 		enum error error = cosignature_verify(line, text, &keys[i], &time);
-		if (WRONG(error != E_OK))
+		if (error != E_OK)
 			return error;
 		if (time > times[i])
 			times[i] = time;

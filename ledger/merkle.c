@@ -1,5 +1,7 @@
 #include "ledger/merkle.h"
 
+#include "ledger/wrong.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -260,10 +262,10 @@ static void path_old_root(
 enum error merkle_root_of_inclusion(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *proof,
 	size_t proof_count, struct hash *out)
 {
-	if (index >= size || size > SIZE_MAX_LEAVES)
+	if (WRONG(index >= size) || WRONG(size > SIZE_MAX_LEAVES))
 		return E_BAD_PROOF;
 	struct path path = path_shape(index, size - 1);
-	if (proof_count != (size_t)path.inner + path.border)
+	if (WRONG(proof_count != (size_t)path.inner + path.border))
 		return E_BAD_PROOF;
 	path_root(leaf, index, path, proof, out);
 	return E_OK;
@@ -274,7 +276,7 @@ enum error merkle_verify_inclusion(const struct hash *leaf, uint64_t index, uint
 {
 	struct hash computed;
 	TRY(merkle_root_of_inclusion(leaf, index, size, proof, proof_count, &computed));
-	return hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
+	return WRONG(!hash_equal(&computed, root)) ? E_BAD_PROOF : E_OK;
 }
 
 /* Where a range proof is read. */
@@ -289,7 +291,7 @@ static enum error read_range(struct range_reader *reader, uint64_t begin, uint64
 {
 	struct hash left, right;
 	if (range_misses(&reader->range, begin, end)) {
-		if (reader->left == 0)
+		if (WRONG(reader->left == 0))
 			return E_BAD_PROOF;
 		*out = *reader->proof++;
 		reader->left--;
@@ -310,11 +312,11 @@ enum error merkle_root_of_range(const struct hash *leaves, uint64_t first, uint6
 	const struct hash *proof, size_t proof_count, struct hash *out)
 {
 	struct hash root;
-	if (count == 0 || first >= size || count > size - first || size > SIZE_MAX_LEAVES)
+	if (WRONG(count == 0) || WRONG(first >= size) || WRONG(count > size - first) || WRONG(size > SIZE_MAX_LEAVES))
 		return E_BAD_PROOF;
 	struct range_reader reader = {{first, first + count}, leaves, proof, proof_count};
 	TRY(read_range(&reader, 0, size, &root));
-	if (reader.left != 0)
+	if (WRONG(reader.left != 0))
 		return E_BAD_PROOF;
 	*out = root;
 	return E_OK;
@@ -325,7 +327,7 @@ enum error merkle_verify_range(const struct hash *leaves, uint64_t first, uint64
 {
 	struct hash computed;
 	TRY(merkle_root_of_range(leaves, first, count, size, proof, proof_count, &computed));
-	return hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
+	return WRONG(!hash_equal(&computed, root)) ? E_BAD_PROOF : E_OK;
 }
 
 /* Where `start` is not in the proof (a power of two) it is the old root. 0 < old_size < size. */
@@ -336,7 +338,7 @@ static enum error consistency_roots(uint64_t old_size, const struct hash *old_ro
 	uint64_t index = (old_size - 1) >> level;
 	size_t given = index > 0 ? 1 : 0; /* the proof begins with the start of the path, or it is the old root */
 	struct path path = path_shape(index, (size - 1) >> level);
-	if (proof_count != given + path.inner + path.border)
+	if (WRONG(proof_count != given + path.inner + path.border))
 		return E_BAD_PROOF;
 	const struct hash *start = given ? &proof[0] : old_root;
 	path_old_root(start, index, path, proof + given, computed_old);
@@ -347,18 +349,18 @@ static enum error consistency_roots(uint64_t old_size, const struct hash *old_ro
 enum error merkle_verify_consistency(uint64_t old_size, const struct hash *old_root, uint64_t size,
 	const struct hash *root, const struct hash *proof, size_t proof_count)
 {
-	if (old_size > size || size > SIZE_MAX_LEAVES)
+	if (WRONG(old_size > size) || WRONG(size > SIZE_MAX_LEAVES))
 		return E_BAD_PROOF;
 	if (old_size == 0 || old_size == size) {
 		struct hash empty;
 		merkle_empty_root(&empty);
-		bool holds = proof_count == 0 && (old_size > 0 || hash_equal(old_root, &empty)) &&
-					 (old_size < size || hash_equal(old_root, root));
-		return holds ? E_OK : E_BAD_PROOF;
+		bool wrong = WRONG(proof_count != 0) || (old_size == 0 && WRONG(!hash_equal(old_root, &empty))) ||
+					 (old_size == size && WRONG(!hash_equal(old_root, root)));
+		return wrong ? E_BAD_PROOF : E_OK;
 	}
 	struct hash computed_old, computed;
 	TRY(consistency_roots(old_size, old_root, size, proof, proof_count, &computed_old, &computed));
-	return hash_equal(&computed_old, old_root) && hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
+	return WRONG(!hash_equal(&computed_old, old_root)) || WRONG(!hash_equal(&computed, root)) ? E_BAD_PROOF : E_OK;
 }
 
 enum error merkle_roots_of_consistency(uint64_t old_size, uint64_t size, const struct hash *proof, size_t proof_count,

@@ -78,10 +78,10 @@ static bool has_unicode_space(struct bytes text)
 
 static bool name_valid(struct bytes name)
 {
-	if (name.len == 0 || !bytes_utf8(name) || has_unicode_space(name))
+	if (WRONG(name.len == 0) || WRONG(!bytes_utf8(name)) || WRONG(has_unicode_space(name)))
 		return false;
 	for (size_t i = 0; i < name.len; i++)
-		if (name.data[i] <= ' ' || name.data[i] == 0x7F || name.data[i] == '+')
+		if (WRONG(name.data[i] <= ' ' || name.data[i] == 0x7F) || WRONG(name.data[i] == '+'))
 			return false;
 	return true;
 }
@@ -89,10 +89,10 @@ static bool name_valid(struct bytes name)
 /* UTF-8 that ends in a newline and has no other control characters. */
 static bool text_valid(struct bytes text)
 {
-	if (text.len == 0 || text.data[text.len - 1] != '\n' || !bytes_utf8(text))
+	if (text.len == 0 || WRONG(text.data[text.len - 1] != '\n') || WRONG(!bytes_utf8(text)))
 		return false;
 	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] < ' ' && text.data[i] != '\n')
+		if (WRONG(text.data[i] < ' ' && text.data[i] != '\n'))
 			return false;
 	return true;
 }
@@ -111,9 +111,9 @@ static void key_id(struct vkey *vkey)
 
 static enum error make(struct bytes name, uint8_t type, const uint8_t public_key[32], struct vkey *out)
 {
-	if (name.len > ORIGIN_BYTES_MAX || !name_valid(name))
+	if (WRONG(name.len > ORIGIN_BYTES_MAX) || !name_valid(name))
 		return E_BAD_KEY;
-	if ((type != NOTE_KEY_ED25519 && type != NOTE_KEY_COSIGNATURE) || !ed25519_key_usable(public_key))
+	if (WRONG(type != NOTE_KEY_ED25519 && type != NOTE_KEY_COSIGNATURE) || WRONG(!ed25519_key_usable(public_key)))
 		return E_BAD_KEY;
 	memset(out, 0, sizeof *out);
 	memcpy(out->name, name.data, name.len);
@@ -136,13 +136,13 @@ enum error vkey_parse(struct bytes text, struct vkey *out)
 	/* The base64 may hold a '+': only the first two separate. */
 	if (!note_cut(&text, '+', &name) || !note_cut(&text, '+', &id))
 		return E_BAD_KEY;
-	if (!base64_decode(text, key, sizeof key, &key_len) || key_len != sizeof key)
+	if (WRONG(!base64_decode(text, key, sizeof key, &key_len)) || WRONG(key_len != sizeof key))
 		return E_BAD_KEY;
 	struct vkey vkey;
 	TRY(make(name, key[0], key + 1, &vkey));
 	char wanted[2 * KEY_ID_BYTES + 1];
 	sodium_bin2hex(wanted, sizeof wanted, vkey.id, sizeof vkey.id);
-	if (!bytes_equal(id, bytes_text(wanted)))
+	if (WRONG(!bytes_equal(id, bytes_text(wanted))))
 		return E_BAD_KEY;
 	*out = vkey;
 	return E_OK;
@@ -175,23 +175,23 @@ enum error checkpoint_format(const struct checkpoint *checkpoint, struct writer 
 
 bool note_size_parse(struct bytes text, uint64_t *out)
 {
-	if (text.len == 0 || text.len > 19 || (text.data[0] == '0' && text.len > 1))
+	if (WRONG(text.len == 0) || WRONG(text.len > 19) || WRONG(text.data[0] == '0' && text.len > 1))
 		return false; /* 2^63 has 19 digits, and no number of 19 digits leaves 64 bits */
 	uint64_t size = 0;
 	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] < '0' || text.data[i] > '9')
+		if (WRONG(text.data[i] < '0' || text.data[i] > '9'))
 			return false;
 		size = size * 10 + (uint64_t)(text.data[i] - '0');
 	}
 	*out = size;
-	return size <= SIZE_LEAVES_MAX;
+	return !WRONG(size > SIZE_LEAVES_MAX);
 }
 
 bool note_hash_parse(struct bytes text, struct hash *out)
 {
-	struct hash hash;
-	size_t len;
-	if (!base64_decode(text, hash.b, HASH_BYTES, &len) || len != HASH_BYTES)
+	struct hash hash = {{0}};
+	size_t len = 0;
+	if (WRONG(!base64_decode(text, hash.b, HASH_BYTES, &len)) || WRONG(len != HASH_BYTES))
 		return false;
 	*out = hash;
 	return true;
@@ -209,7 +209,7 @@ static enum error parse_front(struct bytes text, struct checkpoint *out, struct 
 	if (!note_cut(&text, '\n', &origin) || !note_cut(&text, '\n', &size) || !note_cut(&text, '\n', &root))
 		return E_BAD_CHECKPOINT;
 	struct checkpoint checkpoint = {0};
-	if (origin.len > ORIGIN_BYTES_MAX || !name_valid(origin) || !note_size_parse(size, &checkpoint.size))
+	if (WRONG(origin.len > ORIGIN_BYTES_MAX) || !name_valid(origin) || !note_size_parse(size, &checkpoint.size))
 		return E_BAD_CHECKPOINT;
 	if (!note_hash_parse(root, &checkpoint.root))
 		return E_BAD_CHECKPOINT;
@@ -224,7 +224,7 @@ enum error checkpoint_parse(struct bytes text, struct checkpoint *out)
 	struct bytes rest;
 	struct checkpoint checkpoint;
 	TRY(parse_front(text, &checkpoint, &rest));
-	if (rest.len != 0)
+	if (WRONG(rest.len != 0))
 		return E_BAD_CHECKPOINT;
 	*out = checkpoint;
 	return E_OK;
@@ -248,14 +248,14 @@ enum error checkpoint_parse_extended(struct bytes text, struct checkpoint *out)
 static bool line_parse(struct bytes line, struct note_line *out)
 {
 	uint8_t value[KEY_ID_BYTES + NOTE_SIGNATURE_BYTES_MAX];
-	size_t len;
+	size_t len = 0;
 	struct bytes name;
-	if (line.len < dash.len || memcmp(line.data, dash.data, dash.len) != 0)
+	if (line.len < dash.len || WRONG(memcmp(line.data, dash.data, dash.len) != 0))
 		return false;
 	struct bytes rest = bytes_of(line.data + dash.len, line.len - dash.len);
 	if (!note_cut(&rest, ' ', &name) || !name_valid(name))
 		return false;
-	if (!base64_decode_front(rest, value, sizeof value, &len) || len <= KEY_ID_BYTES)
+	if (WRONG(!base64_decode_front(rest, value, sizeof value, &len)) || WRONG(len <= KEY_ID_BYTES))
 		return false;
 	memset(out, 0, sizeof *out);
 	out->name = name;
@@ -274,7 +274,7 @@ enum error note_lines_check(struct bytes lines)
 	if (!text_valid(lines))
 		return E_BAD_NOTE;
 	while (note_cut(&lines, '\n', &line))
-		if (++count > NOTE_SIGNATURES_MAX || !line_parse(line, &parsed))
+		if (WRONG(++count > NOTE_SIGNATURES_MAX) || WRONG(!line_parse(line, &parsed)))
 			return E_BAD_NOTE;
 	return E_OK;
 }
@@ -307,13 +307,13 @@ enum error note_line_write(const struct vkey *vkey, struct bytes signature, stru
 
 enum error note_split(struct bytes note, size_t bytes_max, struct note *out)
 {
-	if (note.len > bytes_max || !text_valid(note))
+	if (WRONG(note.len > bytes_max) || !text_valid(note))
 		return E_BAD_NOTE;
 	/* The text may hold empty lines itself: the last one is the border. */
 	const uint8_t *border = note.data + note.len - 1;
 	while (border > note.data && !(border[0] == '\n' && border[-1] == '\n'))
 		border--;
-	if (border == note.data)
+	if (WRONG(border == note.data))
 		return E_BAD_NOTE;
 	struct bytes text = bytes_of(note.data, (size_t)(border - note.data));
 	struct bytes lines = bytes_of(border + 1, note.len - text.len - 1);

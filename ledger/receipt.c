@@ -1,5 +1,7 @@
 #include "ledger/receipt.h"
 
+#include "ledger/wrong.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -18,7 +20,7 @@ static void proof_encode(const struct merkle_proof *proof, struct writer *out)
 static void proof_decode(struct reader *in, struct merkle_proof *out)
 {
 	out->count = reader_u16(in);
-	if (out->count > MERKLE_PROOF_MAX)
+	if (WRONG(out->count > MERKLE_PROOF_MAX))
 		reader_fail(in, E_TOO_LONG);
 	if (in->error != E_OK)
 		out->count = 0;
@@ -50,7 +52,9 @@ enum error receipt_decode(struct bytes encoded, struct receipt *out)
 	proof_decode(&in, &receipt.inclusion);
 	proof_decode(&in, &receipt.consistency);
 	receipt.checkpoint = reader_range16(&in, NOTE_BYTES_MAX);
-	TRY(reader_done(&in));
+	enum error error = reader_done(&in);
+	if (WRONG(error != E_OK))
+		return error;
 	*out = receipt;
 	return E_OK;
 }
@@ -104,7 +108,7 @@ static enum error check_inclusion(
 	TRY(entry_encode(&entry, &writer));
 	TRY(writer_done(&writer, &encoded));
 	merkle_leaf_hash(encoded, &leaf);
-	if (receipt->first_index >= checkpoint->size) /* so that the sum below stays in range */
+	if (WRONG(receipt->first_index >= checkpoint->size)) /* so that the sum below stays in range */
 		return E_BAD_PROOF;
 	return merkle_verify_inclusion(&leaf, receipt->first_index + receipt->count, checkpoint->size,
 		receipt->inclusion.hashes, receipt->inclusion.count, &checkpoint->root);
@@ -123,22 +127,22 @@ static enum error check_consistency(
 enum error receipt_verify(const struct receipt *receipt, const struct vkey *log, const struct batch_head *batch,
 	struct receipt_position *position, struct fault *fault)
 {
-	struct checkpoint checkpoint;
-	if (receipt->first_sequence != batch->first_sequence || receipt->count != batch->count)
+	struct checkpoint checkpoint = {.size = 0};
+	if (WRONG(receipt->first_sequence != batch->first_sequence) || WRONG(receipt->count != batch->count))
 		return fault_set(fault, E_BAD_PROOF,
 			"the receipt is about %" PRIu32 " events from sequence %" PRIu64 ", the batch has %" PRIu32
 			" from %" PRIu64,
 			receipt->count, receipt->first_sequence, batch->count, batch->first_sequence);
-	if (receipt_checkpoint(receipt, log, position, &checkpoint) != E_OK)
+	if (WRONG(receipt_checkpoint(receipt, log, position, &checkpoint) != E_OK))
 		return fault_set(fault, E_BAD_CHECKPOINT, "the receipt's checkpoint is malformed or not signed by the log");
-	if (check_inclusion(receipt, batch, &checkpoint) != E_OK)
+	if (WRONG(check_inclusion(receipt, batch, &checkpoint) != E_OK))
 		return fault_set(fault, E_BAD_PROOF,
 			"the batch is not in the log at index %" PRIu64 ", or was signed differently", receipt->first_index);
-	if (receipt->old_size != position->checkpoint.size)
+	if (WRONG(receipt->old_size != position->checkpoint.size))
 		return fault_set(fault, E_BAD_PROOF,
 			"the receipt goes on from size %" PRIu64 ", the receipt before it was for size %" PRIu64, receipt->old_size,
 			position->checkpoint.size);
-	if (check_consistency(receipt, position, &checkpoint) != E_OK)
+	if (WRONG(check_consistency(receipt, position, &checkpoint) != E_OK))
 		return fault_set(fault, E_BAD_PROOF,
 			"the log of size %" PRIu64 " does not extend the one of size %" PRIu64 " that was shown before",
 			checkpoint.size, position->checkpoint.size);

@@ -1,5 +1,7 @@
 #include "ledger/subject_map.h"
 
+#include "ledger/wrong.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +41,7 @@ static bool path_root(const uint8_t key[32], const struct hash *value, struct by
 {
 	struct hash hash;
 	unsigned above = KEY_BITS;
-	if (path.len % MAP_STEP_BYTES != 0)
+	if (WRONG(path.len % MAP_STEP_BYTES != 0))
 		return false;
 	map_leaf_hash(key, value, &hash);
 	struct reader r = reader_of(path);
@@ -47,7 +49,7 @@ static bool path_root(const uint8_t key[32], const struct hash *value, struct by
 		struct hash sibling;
 		uint8_t bit = reader_u8(&r);
 		reader_copy(&r, sibling.b, sizeof sibling.b);
-		if (bit >= above)
+		if (WRONG(bit >= above))
 			return false;
 		above = bit;
 		if (map_bit(key, bit))
@@ -63,7 +65,7 @@ enum error map_verify_present(
 	const struct hash *root, const uint8_t key[32], const struct hash *value, struct bytes proof)
 {
 	struct hash computed;
-	return path_root(key, value, proof, &computed) && hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
+	return path_root(key, value, proof, &computed) && !WRONG(!hash_equal(&computed, root)) ? E_OK : E_BAD_PROOF;
 }
 
 /* A walk for `key` takes the way of the other key only if they agree in every bit that the way turns on. */
@@ -81,16 +83,16 @@ enum error map_verify_absent(const struct hash *root, const uint8_t key[32], str
 	uint8_t other[MAP_KEY_BYTES];
 	if (proof.len == 0) {
 		map_empty_root(&computed);
-		return hash_equal(&computed, root) ? E_OK : E_BAD_PROOF;
+		return WRONG(!hash_equal(&computed, root)) ? E_BAD_PROOF : E_OK;
 	}
 	struct reader r = reader_of(proof);
 	reader_copy(&r, other, sizeof other);
 	reader_copy(&r, value.b, sizeof value.b);
 	struct bytes path = reader_bytes(&r, reader_left(&r));
-	if (r.error != E_OK || memcmp(other, key, sizeof other) == 0)
+	if (WRONG(r.error != E_OK) || WRONG(memcmp(other, key, sizeof other) == 0))
 		return E_BAD_PROOF;
 	TRY(map_verify_present(root, other, &value, path));
-	return same_way(key, other, path) ? E_OK : E_BAD_PROOF;
+	return WRONG(!same_way(key, other, path)) ? E_BAD_PROOF : E_OK;
 }
 
 /* ---- in memory ---- */

@@ -144,8 +144,8 @@ enum error vrf_verify(const uint8_t public_key[32], struct bytes alpha, const ui
 	uint8_t c[SCALAR_BYTES] = {0}, recomputed[SCALAR_BYTES];
 	uint8_t h[POINT_BYTES], left[POINT_BYTES], right[POINT_BYTES], u[POINT_BYTES], v[POINT_BYTES];
 	memcpy(c, proof + POINT_BYTES, CHALLENGE_BYTES);
-	if (sodium_is_zero(public_key, POINT_BYTES) || !crypto_core_ristretto255_is_valid_point(public_key) ||
-		!crypto_core_ristretto255_is_valid_point(gamma) || !scalar_reduced(s))
+	if (WRONG(sodium_is_zero(public_key, POINT_BYTES)) || WRONG(!crypto_core_ristretto255_is_valid_point(public_key)) ||
+		WRONG(!crypto_core_ristretto255_is_valid_point(gamma)) || WRONG(!scalar_reduced(s)))
 		return E_BAD_VRF;
 	encode_to_curve(public_key, alpha, h);
 	multiply_base(s, left);

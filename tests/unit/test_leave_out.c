@@ -1,35 +1,13 @@
-/* Leaves out each check of the verifiers in turn, and demands that a vector of the page notices: a file that must be
- * refused is then taken. So no implementation that passes the vectors has forgotten a check.
- *
- * The verifiers are built once more for this test, with every condition in a place of its own (ledger/wrong.h). What
- * happens without one is tried in a process of its own: without a check anything may happen, and a verifier that dies
- * has not said that the file holds, but neither has it noticed what was wrong, so it counts as taken. */
+/* Leaves out each check of the verifiers of statements, filing proofs, proof files and receipts in turn: no
+ * implementation that passes the vectors has forgotten one. */
 #include "ledger/filing_lost.h"
 #include "ledger/filing_proof.h"
 #include "ledger/statement.h"
 #include "ledger/tlog_proof.h"
-#include "ledger/wrong.h"
-#include "tests/unit/unit.h"
-#include "tests/unit/vector.h"
+#include "tests/unit/leave_out.h"
 #include "tools/receipt_file.h"
 
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern struct wrong_place *const __start_wrong_places[];
-extern struct wrong_place *const __stop_wrong_places[];
-
-#define PLACES ((size_t)(__stop_wrong_places - __start_wrong_places))
-#define PLACES_MAX 512
-
-/* Checks that no vector can show to be needed, because what they refuse is refused by another one anyway: made for the
- * sake of a better name, or so that code further down may rely on it. */
-static const struct {
-	const char *file;
-	const char *condition;
-	const char *why;
-} implied[] = {
+static const struct implied implied[] = {
 	{"evidence.c", "!included_is(&evidence->genesis_shown, ENTRY_GENESIS, &entry)",
 		"what is no genesis entry has another origin or key"},
 	{"evidence.c", "!included_is(&evidence->epoch_shown, ENTRY_EPOCH, &entry)",
@@ -99,19 +77,6 @@ static const struct {
 	{"tlog_proof.c", "digits.len > TLOG_PROOF_INDEX_DIGITS_MAX", "no checkpoint's tree has such an index"},
 	{"receipt_file.c", "count > BATCH_EVENTS_MAX", "there is no such batch entry (BATCH-5)"},
 	{"receipt_file.c", "entry_encode(&entry, &w) != E_OK", "what is no entry does not stand in the log"},
-};
-
-#define IMPLIED (sizeof implied / sizeof implied[0])
-
-struct verdict {
-	enum error error;
-	enum finding_code finding;
-};
-
-struct page {
-	const char *name;
-	struct verdict (*verify)(const json_t *vector);
-	const char *own; /* files whose every check the page's own vectors must need, though other pages share them */
 };
 
 /* ---- the verifiers ---- */
@@ -205,7 +170,7 @@ static struct verdict verify_receipts(const json_t *vector)
 	return (struct verdict){error, finding.code};
 }
 
-static const struct page pages[] = {
+static const struct page files[] = {
 	{"statement", verify_statement, ""},
 	{"filing", verify_filing, "evidence.c"},
 	{"filing-lost", verify_lost, "evidence.c"},
@@ -213,113 +178,9 @@ static const struct page pages[] = {
 	{"receipts", verify_receipts, "evidence.c"},
 };
 
-#define PAGES (sizeof pages / sizeof pages[0])
-
-/* ---- leaving out ---- */
-
-static struct {
-	bool asked[PAGES];   /* some vector of the page came by */
-	bool noticed[PAGES]; /* some vector that must be refused is taken without it */
-	bool named[PAGES];   /* some vector is refused for something else without it */
-} found[PLACES_MAX];
-
-static size_t page_now;
-
-static struct verdict run_without(const json_t *vector, struct wrong_place *place)
-{
-	int status;
-	fflush(NULL);
-	pid_t child = fork();
-	ck_assert_int_ge(child, 0);
-	if (child == 0) {
-		const struct rlimit no_core = {0, 0};
-		setrlimit(RLIMIT_CORE, &no_core);
-		place->left_out = true;
-		struct verdict verdict = pages[page_now].verify(vector);
-		_exit(verdict.error == E_OK ? 0 : 1 + (int)verdict.finding);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	bool taken = !WIFEXITED(status) || WEXITSTATUS(status) == 0;
-	return taken ? (struct verdict){E_OK, FINDING_NONE}
-				 : (struct verdict){E_BAD_PROOF, (enum finding_code)(WEXITSTATUS(status) - 1)};
-}
-
-static void try_vector(const json_t *vector, const char *path)
-{
-	struct verdict verdict = pages[page_now].verify(vector);
-	vector_expect(vector, path, verdict.error);
-	ck_assert_msg(strcmp(finding_name(verdict.finding), vector_text(vector, "finding")) == 0, "%s: %s", path,
-		finding_name(verdict.finding));
-	for (size_t i = 0; i < PLACES; i++) {
-		struct wrong_place *place = __start_wrong_places[i];
-		bool met = place->met;
-		found[i].asked[page_now] |= place->asked;
-		place->met = place->asked = false;
-		if (!met || verdict.error == E_OK)
-			continue;
-		struct verdict without = run_without(vector, place);
-		found[i].noticed[page_now] |= without.error == E_OK;
-		found[i].named[page_now] |= without.finding != verdict.finding;
-	}
-}
-
-static const char *implied_by(const struct wrong_place *place)
-{
-	for (size_t i = 0; i < IMPLIED; i++)
-		if (strcmp(implied[i].file, place->file) == 0 && strcmp(implied[i].condition, place->condition) == 0)
-			return implied[i].why;
-	return NULL;
-}
-
-/* The page must notice by itself, or any page may. */
-static bool is_noticed(size_t place, size_t page)
-{
-	bool own = strcmp(pages[page].own, __start_wrong_places[place]->file) == 0;
-	for (size_t i = 0; i < PAGES; i++)
-		if (found[place].noticed[i] && (!own || i == page))
-			return true;
-	return false;
-}
-
-/* What is called implied is there, and no vector needs it. */
-static void check_implied(size_t at)
-{
-	for (size_t i = 0; i < PLACES; i++) {
-		const struct wrong_place *place = __start_wrong_places[i];
-		if (strcmp(implied[at].file, place->file) != 0 || strcmp(implied[at].condition, place->condition) != 0)
-			continue;
-		for (size_t page = 0; page < PAGES; page++)
-			ck_assert_msg(!found[i].noticed[page], "%s: %s is needed by a vector of %s", place->file, place->condition,
-				pages[page].name);
-		return;
-	}
-	ck_abort_msg("%s has no check that says %s", implied[at].file, implied[at].condition);
-}
-
 START_TEST(every_check_is_needed)
 {
-	unsigned missing = 0;
-	ck_assert_uint_le(PLACES, PLACES_MAX);
-	for (page_now = 0; page_now < PAGES; page_now++) {
-		char dir[4096], path[64];
-		snprintf(path, sizeof path, "tests/vectors/%s", pages[page_now].name);
-		ck_assert(vector_path("INDSIGT_SOURCE", path, dir));
-		ck_assert_uint_gt(vector_walk(dir, try_vector), 10);
-	}
-	for (size_t i = 0; i < PLACES; i++) {
-		const struct wrong_place *place = __start_wrong_places[i];
-		for (size_t page = 0; page < PAGES; page++) {
-			if (!found[i].asked[page] || is_noticed(i, page) || implied_by(place) != NULL)
-				continue;
-			printf("# %s: %s:%d is needed by no vector%s: %s\n", pages[page].name, place->file, place->line,
-				found[i].named[page] ? ", but for a name" : "", place->condition);
-			missing++;
-		}
-	}
-	fflush(stdout);
-	ck_assert_msg(missing == 0, "%u checks are needed by no vector", missing);
-	for (size_t i = 0; i < IMPLIED; i++)
-		check_implied(i);
+	leave_out(files, sizeof files / sizeof files[0], implied, sizeof implied / sizeof implied[0]);
 }
 END_TEST
 

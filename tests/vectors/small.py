@@ -90,6 +90,7 @@ def vkeys():
     vector("id-of-type-4", "the key id that the key has under another type", text(ident=key_id(ORIGIN, 4, LOG.public).hex()))
     for kind in (0, 2, 5, 255):
         vector("type-%d" % kind, "type %d" % kind, text(kind=kind))
+    vector("small-order", "the identity as a key (EDSIG-1)", text(public=bytes([1]) + bytes(31)))
     vector("key-31", "a key of 31 bytes", text(public=LOG.public[:31]))
     vector("key-33", "a key of 33 bytes", text(public=LOG.public + b"\0"))
     whole = text()
@@ -512,8 +513,19 @@ def checkpoint_sizes():
                                     "note": note("%s\n7\n%s\n" % (ORIGIN, b64(bytes(33))), ORIGIN, LOG)})
 
 
+def checkpoint_lines():
+    """Each would be a good note for whoever leaves out one check."""
+    text = checkpoint_text(ORIGIN, 7, LEAVES[0])
+    good, line = note(text, ORIGIN, LOG), signature_line(ORIGIN, 1, LOG.public, LOG.sign(text.encode()) + b"x")
+    for name, about, value in (("long-signature", "a byte behind the log's signature", text + "\n" + line),
+                               ("cut-last-line", "a last line without its newline, behind a good one",
+                                good + signature_line("other", 1, OTHER.public, bytes(64))[:-1])):
+        write("checkpoint", name, {"about": about, "vkey": vkey(ORIGIN, LOG.public), "note": value, "expect": "bad-checkpoint"})
+
+
 def checkpoint():
     checkpoint_sizes()
+    checkpoint_lines()
     text = checkpoint_text(ORIGIN, 7, LEAVES[0])
     good = note(text, ORIGIN, LOG)
 
