@@ -413,8 +413,8 @@ static void watch_clock(struct sequencer *s)
 {
 	struct fault fault = {.event = FAULT_NO_EVENT};
 	uint64_t now_s = 0;
-	time_t wall_s = time(NULL);
 	enum error error = ledger_now(s->options.ledger, &now_s, &fault);
+	time_t wall_s = time(NULL);
 	bool changed = health_set(s->health, STATUS_CLOCK, error != E_OK);
 	if (changed && error != E_OK)
 		fprintf(stderr, "indsigt-ingestd: ALARM: %s\n", fault.text);
