@@ -7,27 +7,9 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#define STANDSTILL_S 60 /* as ingestd does it */
+
 /* ---- on the store itself ---- */
-
-static enum error append_in_tick(struct ledger *ledger, struct entry_sender *entry, struct fault *fault)
-{
-	TRY(ledger_begin(ledger, fault));
-	enum error error = ledger_append_sender(ledger, entry, fault);
-	if (error != E_OK) {
-		ledger_abort(ledger);
-		return error;
-	}
-	return ledger_commit(ledger, fault);
-}
-
-static enum error append_directly(const char *dir, struct entry_sender *entry, struct fault *fault)
-{
-	struct ledger *ledger = NULL;
-	TRY(ledger_open(dir, &ledger, fault));
-	enum error error = append_in_tick(ledger, entry, fault);
-	ledger_close(ledger);
-	return error;
-}
 
 static enum error run_epoch(struct ledger *ledger, struct fault *fault)
 {
@@ -40,6 +22,43 @@ static enum error run_epoch(struct ledger *ledger, struct fault *fault)
 			TRY(ledger_epoch_start(ledger, &more, fault));
 	}
 	return E_OK;
+}
+
+static enum error append_in_tick(struct ledger *ledger, struct entry_sender *entry, struct fault *fault)
+{
+	TRY(ledger_begin(ledger, fault));
+	enum error error = ledger_append_sender(ledger, entry, fault);
+	if (error != E_OK) {
+		ledger_abort(ledger);
+		return error;
+	}
+	return ledger_commit(ledger, fault);
+}
+
+/* What is not filed comes first when the log's time is about to go on by much: an entry that comes too late for it
+ * would break the log's promise (EPO-9). What cannot be filed is no reason to register nobody. */
+static enum error file_first(struct ledger *ledger, struct fault *fault)
+{
+	uint64_t now_s;
+	TRY(ledger_now(ledger, &now_s, fault));
+	if (ledger_unfiled(ledger) == 0 || now_s <= ledger_time_s(ledger) + STANDSTILL_S)
+		return E_OK;
+	enum error error = run_epoch(ledger, fault);
+	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK)
+		return error;
+	fprintf(stderr, "indsigt: %s\n", fault->text);
+	return E_OK;
+}
+
+static enum error append_directly(const char *dir, struct entry_sender *entry, struct fault *fault)
+{
+	struct ledger *ledger = NULL;
+	TRY(ledger_open(dir, &ledger, fault));
+	enum error error = file_first(ledger, fault);
+	if (error == E_OK)
+		error = append_in_tick(ledger, entry, fault);
+	ledger_close(ledger);
+	return error;
 }
 
 static enum error epoch_directly(const char *dir, struct fault *fault)

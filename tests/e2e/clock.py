@@ -202,6 +202,21 @@ def behind(indsigt):
     world.end("three days behind", 5)
 
 
+def registered_late(indsigt):
+    """EPO-9: what a stopped ledger has not filed yet is filed before a command takes the log's time on."""
+    world = World(indsigt)
+    ledger = world.ledger
+    world.clock.under(ledger.serve, "--epoch-seconds", "150")
+    world.send(world.lines(1))
+    ledger.stop()
+    for seconds in (600, 1000):
+        world.clock.set(seconds)
+        world.clock.under(ledger.run, "sender", "add", ledger.dir, "--name", "t%d" % seconds, "--org", "cvr:1", "--key", ledger.path("%d.key" % seconds))
+    code, line = ledger.audit("--labels")
+    tap.ok(code == 0, "two registrations after a pause leave nothing filed too late: %s" % line[:70])
+    world.end("registered late", 1)
+
+
 # ---- receipts that are lost ----
 
 def swallowing(address):
@@ -289,7 +304,7 @@ def main():
     lost_receipt(indsigt, "policy", lambda ledger, key: ("sender", "policy", ledger.dir, "--key", key, "--policy", "close=legal_basis"))
     lost_receipt(indsigt, "rotate", lambda ledger, key: ("sender", "rotate", ledger.dir, "--key", key))
     lost_receipt(indsigt, "revoke", lambda ledger, key: ("sender", "revoke", ledger.dir, "1"))
-    cases = (quiet_weekend, behind, month_ahead, two_hours_ahead)
+    cases = (quiet_weekend, behind, month_ahead, two_hours_ahead, registered_late)
     if not LIBRARIES or subprocess.run([indsigt, "help"], env={**os.environ, "LD_PRELOAD": LIBRARIES[0]}, capture_output=True,
                                        check=False).returncode != 0:
         for case in cases:
