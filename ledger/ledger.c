@@ -209,7 +209,8 @@ enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fau
 	size_t len = 0;
 	int dir_fd = open_dir(dir);
 	if (dir_fd < 0)
-		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s", dir, strerror(errno));
+		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s%s", dir, strerror(errno),
+			strchr(dir, ':') != NULL ? "; an address begins with http://" : "");
 	enum error error = file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len);
 	close(dir_fd);
 	if (error != E_OK)

@@ -16,7 +16,7 @@ static enum error apply_field(struct policy *policy, const char *path, bool clos
 {
 	const struct event_field *field = event_field_by_path(bytes_text(path));
 	if (field == NULL)
-		return fault_set(fault, E_UNKNOWN_FIELD, "policy: there is no field '%s'; see spec/event.md", path);
+		return fault_set(fault, E_UNKNOWN_FIELD, "policy: there is no field '%s'; see 'indsigt help event'", path);
 	if (field->flags & FIELD_FIXED)
 		return fault_set(fault, E_POLICY, "policy: the field '%s' is always disclosed to the subject", path);
 	if (close)

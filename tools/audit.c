@@ -62,17 +62,17 @@ static void note_progress(void *context, uint64_t done, uint64_t total)
 	__atomic_fetch_add(&report->steps, 1, __ATOMIC_RELAXED);
 }
 
-static bool keys_readable(const char *dir)
+static bool readable(const char *dir, const char *name)
 {
 	char path[PATH_BYTES_MAX];
-	int len = snprintf(path, sizeof path, "%s/keys/master", dir);
+	int len = snprintf(path, sizeof path, "%s/%s", dir, name);
 	return len > 0 && (size_t)len < sizeof path && access(path, R_OK) == 0;
 }
 
 static _Noreturn void walk(const struct audit_request *request, struct report *report, pid_t parent)
 {
 	const struct rlimit no_core = {0, 0}; /* opened records stay in memory only, also when this crashes */
-	struct audit_options options = {.records = keys_readable(request->place),
+	struct audit_options options = {.records = readable(request->place, "keys/master"),
 		.labels = request->labels,
 		.progress = note_progress,
 		.context = report};
@@ -86,7 +86,7 @@ static _Noreturn void walk(const struct audit_request *request, struct report *r
 		__atomic_store_n(&report->finished, true, __ATOMIC_RELEASE);
 		_exit(EXIT_DONE);
 	}
-	if (!options.records)
+	if (!options.records && readable(request->place, "vkey"))
 		fprintf(stderr, "indsigt: the keys are not readable here: the sealed records are not opened\n");
 	report->error = audit_directory(request->place, request->vkey, &options, &report->result, &report->fault);
 	__atomic_store_n(&report->finished, true, __ATOMIC_RELEASE);

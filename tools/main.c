@@ -1,4 +1,5 @@
 /* indsigt: finds the command, prints help. */
+#include "ledger/event_schema.h"
 #include "tools/command.h"
 
 #include <sodium.h>
@@ -55,7 +56,24 @@ struct topic {
 	const char *name;
 	const char *summary;
 	const char *text;
+	void (*more)(void); /* prints what follows from elsewhere; or NULL */
 };
+
+/* The fields as the schema has them, so that this cannot fall behind. */
+static void print_event_fields(void)
+{
+	for (uint64_t number = 1; number <= EVENT_FIELD_LAST; number++) {
+		const struct event_field *field = event_field(number);
+		char words[128] = "";
+		if (field->words != NULL)
+			event_field_words(field, words, sizeof words);
+		const char *what = (field->flags & FIELD_REQUIRED) != 0     ? "required"
+						   : (field->flags & FIELD_RESTRICTED) != 0 ? "kept back from the person"
+						   : field->type == EVENT_TYPE_LIST         ? "a list"
+																	: "optional";
+		printf("  %-20s %s%s%s\n", field->path, what, *words ? ": " : "", words);
+	}
+}
 
 static const struct topic topics[] = {
 	{"recovery", "what to do when the guard and the store do not fit",
@@ -90,7 +108,24 @@ static const struct topic topics[] = {
 		"DIR --check' asks them without starting anything; DIR/evidence keeps what they showed.\n"
 		"\n"
 		"If the guard is lost or damaged and the store extends all that witnesses and mirrors have seen,\n"
-		"'indsigt recover' makes a new guard.\n"},
+		"'indsigt recover' makes a new guard.\n",
+		NULL},
+	{"event", "the fields of an event, as 'indsigt send' reads it",
+		"One JSON object a line, such as\n"
+		"\n"
+		"  "
+		"{\"subject\":\"cpr:0101701234\",\"time\":\"2026-11-23T08:15:30.120Z\",\"action\":\"read\",\"outcome\":\"ok\","
+		"\n"
+		"   \"org\":{\"id\":\"cvr:55133018\",\"name\":\"Aarhus Kommune\"},\"system\":\"KSD\",\"activity\":\"Opslag i "
+		"sag\",\n"
+		"   \"purpose\":\"sagsbehandling\",\"actor\":{\"kind\":\"human\",\"role\":\"sagsbehandler\"}}\n"
+		"\n"
+		"(here on three). A point in a name stands for an object in the object. 'subject' says about whom it is;\n"
+		"'subjects' in its place is how many an event without a single person was about. 'purpose' may be left out\n"
+		"if the registration has one. 'withheld_until' with 'withheld_basis', and 'retention' (\"5y\"), go with any\n"
+		"event. Other names are refused.\n"
+		"\n",
+		print_event_fields},
 };
 #define TOPICS (sizeof topics / sizeof topics[0])
 
@@ -191,6 +226,8 @@ static int run_help(int argc, char **argv)
 	for (size_t i = 0; argc == 2 && i < TOPICS; i++) {
 		if (strcmp(topics[i].name, argv[1]) == 0) {
 			fputs(topics[i].text, stdout);
+			if (topics[i].more != NULL)
+				topics[i].more();
 			return EXIT_DONE;
 		}
 	}

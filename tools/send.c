@@ -233,6 +233,16 @@ static bool read_batch(const char *text, uint32_t *out)
 	return true;
 }
 
+/* Of --batch or --format. */
+static const struct fault *wrong_value(int option, struct fault *fault)
+{
+	if (option == 'b')
+		(void)fault_set(fault, E_USAGE, "--batch is a whole number from 1 to %u", BATCH_EVENTS_MAX);
+	else
+		(void)fault_set(fault, E_USAGE, "--format is json, fhir or dicom");
+	return fault;
+}
+
 static int run(int argc, char **argv)
 {
 	static const struct option known[] = {{"server", required_argument, NULL, 's'},
@@ -265,6 +275,8 @@ static int run(int argc, char **argv)
 			send.format_given = true;
 		else if (option == 'b' && read_batch(optarg, &options.batch))
 			continue;
+		else if (option == 'b' || option == 'f')
+			return command_usage(&command_send, wrong_value(option, &fault));
 		else
 			return command_usage(&command_send, &fault);
 	}

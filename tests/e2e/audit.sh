@@ -28,6 +28,8 @@ expect 4 "nothing as an object" "$indsigt" audit nowhere --vkey "$vkey" --json
 holds "... with what came of it" has "$out" '{"ok":false,"outcome":"not-looked","reason":"nowhere'
 expect 4 "an address without http://" "$indsigt" audit 127.0.0.1:1 --vkey "$vkey"
 holds "... was not looked at" has "$out" "audit: NOT LOOKED 127.0.0.1:1 is not a ledger"
+holds "... and is told how it would be one" has "$out" "an address begins with http://"
+holds "... and nothing else" test ! -s "$err"
 expect 4 "audit where nobody answers" "$indsigt" audit http://127.0.0.1:1 --vkey "$vkey"
 holds "... was not looked at" has "$out" "audit: NOT LOOKED the checkpoint cannot be had"
 expect 4 "audit of an address that is none" "$indsigt" audit gopher://127.0.0.1:1 --vkey "$vkey"
