@@ -47,7 +47,9 @@ enum token {
 
 #define NAME_LOOKED_AT_MAX 64u /* longer ones are none that is looked for */
 
-static const char root[] = "AuditMessage";
+#define ROOT "AuditMessage"
+
+static const char root[] = ROOT;
 static const char row[] = "{\"input\":";
 
 /* ---- lexer ---- */
@@ -329,7 +331,7 @@ static bool between(struct framing *framing, struct bytes input, enum token toke
 		xml->depth = 1;
 		return false;
 	case TOKEN_END:
-		if (xml->wrappers > 0) {
+		if (xml->wrappers > 0 && !xml->message) {
 			xml->wrappers--;
 			return give(framing, FRAMING_BETWEEN, input, framing->at, false, out);
 		}
@@ -396,16 +398,33 @@ static bool inside(struct framing *framing, struct bytes input, enum token token
 	return false;
 }
 
+/* Whether the end tag at `at` closes nothing: no wrapper is open, or it is that of a message. */
+static bool is_stray(const struct framing *framing, struct bytes input, size_t at, enum framing_more more, bool *wait)
+{
+	size_t start = at + 2;
+	size_t end = start;
+	if (input.len - at < 2 || input.data[at + 1] != '/') {
+		*wait = input.len - at < 2 && more == FRAMING_MORE;
+		return false;
+	}
+	while (end < input.len && end - at < NAME_LOOKED_AT_MAX && (name_char(input.data[end]) || input.data[end] == ':')) {
+		start = input.data[end] == ':' ? end + 1 : start;
+		end++;
+	}
+	*wait = framing->xml.wrappers > 0 && end == input.len && more == FRAMING_MORE;
+	return framing->xml.wrappers == 0 || bytes_equal(bytes_of(input.data + start, end - start), BYTES_LITERAL(ROOT));
+}
+
 /* What stands behind the end on its line decides whether it is one. */
 static bool closed(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
 	while (framing->at < input.len && framing->at - xml->end < framing->max) {
 		uint8_t c = input.data[framing->at];
-		bool last = framing->at + 1 == input.len;
-		if (c == '<' && last && more == FRAMING_MORE)
+		bool wait = false;
+		bool stray = c == '<' && is_stray(framing, input, framing->at, more, &wait);
+		if (wait)
 			return false;
-		bool stray = c == '<' && !last && xml->wrappers == 0 && input.data[framing->at + 1] == '/';
 		if (c == '\n' || c == 0xEF || (c == '<' && !stray))
 			break;
 		if (stray || !framing_blank(c)) {
@@ -434,6 +453,7 @@ static bool interrupted(struct framing *framing, struct bytes input, struct fram
 {
 	struct framing_xml *xml = &framing->xml;
 	xml->only_starts = false;
+	xml->opened = true; /* what comes is not the end of the message's own start tag */
 	if (framing->state != BETWEEN)
 		return false;
 	if (xml->token > 0)

@@ -201,6 +201,8 @@ END_TEST
 START_TEST(damaged_xml)
 {
 	expect(ADAPTER_DICOM, "<AuditMessage><E t=\"\n" D, "\n!<AuditMessage><E t=\"\n-\n\n=" D);
+	expect(ADAPTER_DICOM, "<AuditMessage t=\"\n" D "\n" D, "\n!<AuditMessage t=\"\n-\n\n=" D "\n-\n\n=" D);
+	expect(ADAPTER_DICOM, "<AuditMessage t=\"\n<AuditMessage/>" D, "\n!<AuditMessage t=\"\n-\n\n=<AuditMessage/>\n=" D);
 	expect(ADAPTER_DICOM, "<AuditMess\n" D, "\n=<AuditMess\n-\n\n=" D);
 	expect(ADAPTER_DICOM, "<AuditMessage><\n" D, "\n!<AuditMessage><\n-\n\n=" D);
 	expect(ADAPTER_DICOM, "<AuditMessage><" D, "\n!<AuditMessage><\n=" D);
@@ -209,6 +211,8 @@ START_TEST(damaged_xml)
 		"\n!<AuditMessage>\n-\n\n=<?xml version=\"1.0\"?>" D);
 	expect(ADAPTER_DICOM, "<" D "\n" D ">\n" D "</AuditMessage>\n" D,
 		"\n=<" D "\n-\n\n=" D ">\n-\n\n=" D "</AuditMessage>\n-\n\n=" D);
+	expect(ADAPTER_DICOM, "<List>" D "</a:AuditMessage>\n" D "\n</AuditMessage>" D "</a:List>" D,
+		"\n-<List>\n=" D "</a:AuditMessage>\n-\n\n=" D "\n-\n\n=</AuditMessage>\n=" D "\n-</a:List>\n=" D);
 	expect(ADAPTER_DICOM, "text\n<85>1 - " D "\n<foo><bar a='1'/>\n" D,
 		"\n=text\n-\n\n=<85>1 -\n- \n=" D "\n-\n\n!<foo><bar a='1'/>\n-\n\n=" D);
 	/* A comment that never ends hides nothing. */
