@@ -1,5 +1,7 @@
 #include "ingest/frame.h"
 
+#include "ledger/wrong.h"
+
 #define REFUSAL_TEXT_MAX 1024
 
 void frame_head_encode(enum frame_type type, size_t body_bytes, struct writer *out)
@@ -14,11 +16,11 @@ enum error frame_head_decode(struct bytes head, enum frame_type *type, size_t *b
 	uint32_t length = reader_u32(&r);
 	uint8_t code = reader_u8(&r);
 	TRY(reader_done(&r));
-	if (length == 0)
+	if (WRONG(length == 0))
 		return E_TRUNCATED;
-	if (length > FRAME_BYTES_MAX)
+	if (WRONG(length > FRAME_BYTES_MAX))
 		return E_FRAME_TOO_LONG;
-	if (code < FRAME_HELLO || code > FRAME_ERROR)
+	if (WRONG(code < FRAME_HELLO) || WRONG(code > FRAME_ERROR))
 		return E_FRAME_TYPE;
 	*type = (enum frame_type)code;
 	*body_bytes = length - 1;
@@ -59,7 +61,7 @@ enum error frame_hello_decode(struct bytes body, struct frame_hello *out)
 	struct reader r = reader_of(body);
 	struct frame_hello hello = {.version = reader_u16(&r)};
 	/* Later versions may say more: only the version is read of them. */
-	if (r.error == E_OK && hello.version != PROTOCOL_VERSION)
+	if (r.error == E_OK && WRONG(hello.version != PROTOCOL_VERSION))
 		return E_VERSION;
 	hello.sender = reader_u32(&r);
 	hello.origin = reader_range16(&r, ORIGIN_BYTES_MAX);
@@ -87,7 +89,7 @@ enum error frame_welcome_decode(struct bytes body, struct frame_welcome *out)
 {
 	struct reader r = reader_of(body);
 	struct frame_welcome welcome = {.version = reader_u16(&r)};
-	if (r.error == E_OK && welcome.version != PROTOCOL_VERSION)
+	if (r.error == E_OK && WRONG(welcome.version != PROTOCOL_VERSION))
 		return E_VERSION;
 	welcome.next_sequence = reader_u64(&r);
 	welcome.ledger_time_s = reader_u64(&r);
@@ -121,7 +123,7 @@ enum error frame_refusal_decode(struct bytes body, struct frame_refusal *out)
 	refusal.error = (enum error)reader_u16(&r);
 	refusal.event = reader_u32(&r);
 	refusal.text = reader_range16(&r, REFUSAL_TEXT_MAX);
-	if (!bytes_utf8(refusal.text))
+	if (WRONG(!bytes_utf8(refusal.text)))
 		reader_fail(&r, E_NOT_UTF8);
 	TRY(reader_done(&r));
 	*out = refusal;
@@ -142,7 +144,7 @@ enum error frame_error_decode(struct bytes body, struct frame_error *out)
 	struct reader r = reader_of(body);
 	decoded.error = (enum error)reader_u16(&r);
 	decoded.text = reader_range16(&r, REFUSAL_TEXT_MAX);
-	if (!bytes_utf8(decoded.text))
+	if (WRONG(!bytes_utf8(decoded.text)))
 		reader_fail(&r, E_NOT_UTF8);
 	TRY(reader_done(&r));
 	*out = decoded;

@@ -1,5 +1,7 @@
 #include "ingest/session.h"
 
+#include "ledger/wrong.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,14 +47,14 @@ enum error session_head(struct session *session, enum frame_type type, size_t bo
 	char text[128];
 	bool expected = (session->state == SESSION_GREETING && type == FRAME_HELLO) ||
 					(session->state == SESSION_OPEN && (type == FRAME_BATCH || type == FRAME_PING));
-	if (!expected) {
+	if (WRONG(!expected)) {
 		snprintf(text, sizeof text, "frame type %d is not expected %s", (int)type,
 			session->state == SESSION_OPEN ? "after the welcome; send batches"
 										   : "before the welcome; send hello first");
 		session_end(session, E_FRAME_TYPE, text, out);
 		return E_FRAME_TYPE;
 	}
-	if (body_bytes > body_limit(type)) {
+	if (WRONG(body_bytes > body_limit(type))) {
 		snprintf(text, sizeof text, "the frame's body has %zu bytes, the limit is %zu; send smaller batches",
 			body_bytes, body_limit(type));
 		session_end(session, E_FRAME_TOO_LONG, text, out);

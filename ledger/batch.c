@@ -1,6 +1,7 @@
 #include "ledger/batch.h"
 
 #include "ledger/domain.h"
+#include "ledger/wrong.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -41,7 +42,7 @@ enum error batch_check_signature(
 {
 	uint8_t buffer[MESSAGE_BYTES_MAX];
 	struct bytes message = message_of(origin, head, root, buffer);
-	if (crypto_sign_verify_detached(head->signature, message.data, message.len, public_key) != 0)
+	if (WRONG(crypto_sign_verify_detached(head->signature, message.data, message.len, public_key) != 0))
 		return E_BAD_SIGNATURE;
 	return E_OK;
 }
@@ -50,11 +51,11 @@ enum error batch_check_signature(
 
 enum error batch_check_range(uint64_t first_sequence, uint32_t count, uint64_t filing_checked)
 {
-	if (count == 0)
+	if (WRONG(count == 0))
 		return E_EMPTY_BATCH;
-	if (count > BATCH_EVENTS_MAX)
+	if (WRONG(count > BATCH_EVENTS_MAX))
 		return E_BATCH_TOO_LARGE;
-	if (first_sequence > UINT64_MAX - count || filing_checked > first_sequence)
+	if (WRONG(first_sequence > UINT64_MAX - count) || WRONG(filing_checked > first_sequence))
 		return E_BAD_VALUE;
 	return E_OK;
 }
@@ -73,7 +74,7 @@ void batch_head_decode(struct reader *in, struct batch_head *out)
 {
 	struct batch_head head = {0};
 	uint8_t kind = reader_u8(in);
-	if (kind != BATCH_EVENT && kind != BATCH_MASS)
+	if (WRONG(kind != BATCH_EVENT && kind != BATCH_MASS))
 		reader_fail(in, E_BAD_VALUE);
 	head.kind = (enum batch_kind)kind;
 	head.sender = reader_u32(in);

@@ -1,5 +1,7 @@
 #include "ledger/tile_path.h"
 
+#include "ledger/wrong.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +15,7 @@ static bool read_small(const char **at, uint32_t max, uint32_t *out)
 	const char *start = *at;
 	for (; **at >= '0' && **at <= '9' && *at - start < 4; (*at)++)
 		value = value * 10 + (uint32_t)(**at - '0');
-	bool good = *at > start && (*start != '0' || *at == start + 1) && value <= max;
+	bool good = !WRONG(*at == start) && !WRONG(*start == '0' && *at > start + 1) && !WRONG(value > max);
 	*out = value;
 	return good;
 }
@@ -35,7 +37,7 @@ static bool read_number(const char **at, uint64_t *out)
 	for (unsigned groups = 1; groups <= NUMBER_GROUPS_MAX; groups++) {
 		bool more = **at == 'x';
 		*at += more;
-		if (!read_group(at, &value) || (more && value == 0)) /* nothing begins with a group of zeros */
+		if (!read_group(at, &value) || WRONG(more && value == 0)) /* nothing begins with a group of zeros */
 			return false;
 		if (!more) {
 			*out = value;
@@ -63,10 +65,10 @@ bool tile_path_parse(const char *path, struct tile_path *out)
 		return false;
 	if (strncmp(at, ".p/", strlen(".p/")) == 0) {
 		at += strlen(".p/");
-		if (!read_small(&at, TILE_WIDTH - 1, &tile.width) || tile.width == 0)
+		if (!read_small(&at, TILE_WIDTH - 1, &tile.width) || WRONG(tile.width == 0))
 			return false;
 	}
-	if (*at != '\0')
+	if (WRONG(*at != '\0'))
 		return false;
 	*out = tile;
 	return true;

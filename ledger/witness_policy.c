@@ -1,5 +1,7 @@
 #include "ledger/witness_policy.h"
 
+#include "ledger/wrong.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,11 +79,11 @@ static bool find_member(const struct witness_policy *policy, struct bytes name, 
 
 static enum error take_url(const struct build *build, const struct line *line, size_t at, char *out)
 {
-	if (line->count > at + 1)
+	if (WRONG(line->count > at + 1))
 		return refuse(build, line, "has more words than it should");
 	if (line->count == at)
 		return E_OK;
-	if (line->words[at].len > POLICY_URL_BYTES_MAX)
+	if (WRONG(line->words[at].len > POLICY_URL_BYTES_MAX))
 		return refuse(build, line, "the address is longer than 1024 bytes");
 	copy_word(out, line->words[at]);
 	return E_OK;
@@ -91,9 +93,9 @@ static enum error take_name(const struct build *build, const struct line *line, 
 {
 	struct policy_member other;
 	struct bytes name = line->words[1];
-	if (name.len > POLICY_NAME_BYTES_MAX)
+	if (WRONG(name.len > POLICY_NAME_BYTES_MAX))
 		return refuse(build, line, "the name is longer than 255 bytes");
-	if (word_is(name, "none") || find_member(build->policy, name, &other))
+	if (WRONG(word_is(name, "none")) || WRONG(find_member(build->policy, name, &other)))
 		return refuse_word(build, line, "the name is taken already:", name);
 	copy_word(out, name);
 	return E_OK;
@@ -104,7 +106,7 @@ static enum error take_key(
 {
 	if (vkey_parse(line->words[at], out) != E_OK)
 		return refuse(build, line, "the key is not a vkey (name+id+base64)");
-	if (out->type != type)
+	if (WRONG(out->type != type))
 		return refuse(build, line,
 			type == NOTE_KEY_ED25519 ? "a log's key has type 0x01 (Ed25519)"
 									 : "a witness's key has type 0x04 (cosignature)");
@@ -123,12 +125,12 @@ static enum error take_log(struct build *build, const struct line *line)
 	struct witness_policy *policy = build->policy;
 	if (line->count < 2)
 		return refuse(build, line, "wants: log <vkey> [<url>]");
-	if (policy->log_count == POLICY_LOGS_MAX)
+	if (WRONG(policy->log_count == POLICY_LOGS_MAX))
 		return refuse(build, line, "more logs than 32");
 	struct policy_log *log = &policy->logs[policy->log_count];
 	TRY(take_key(build, line, 1, NOTE_KEY_ED25519, &log->vkey));
 	for (uint32_t i = 0; i < policy->log_count; i++)
-		if (same_key(&policy->logs[i].vkey, &log->vkey))
+		if (WRONG(same_key(&policy->logs[i].vkey, &log->vkey)))
 			return refuse(build, line, "this log's key is there already");
 	TRY(take_url(build, line, 2, log->url));
 	policy->log_count++;
@@ -140,13 +142,13 @@ static enum error take_witness(struct build *build, const struct line *line)
 	struct witness_policy *policy = build->policy;
 	if (line->count < 3)
 		return refuse(build, line, "wants: witness <name> <vkey> [<url>]");
-	if (policy->witness_count == POLICY_WITNESSES_MAX)
+	if (WRONG(policy->witness_count == POLICY_WITNESSES_MAX))
 		return refuse(build, line, "more witnesses than 32");
 	uint32_t at = policy->witness_count;
 	TRY(take_name(build, line, policy->witnesses[at].name));
 	TRY(take_key(build, line, 2, NOTE_KEY_COSIGNATURE, &policy->keys[at]));
 	for (uint32_t i = 0; i < at; i++)
-		if (same_key(&policy->keys[i], &policy->keys[at]))
+		if (WRONG(same_key(&policy->keys[i], &policy->keys[at])))
 			return refuse(build, line, "this witness's key is there already");
 	TRY(take_url(build, line, 3, policy->witnesses[at].url));
 	policy->witness_count++;
@@ -161,7 +163,7 @@ static enum error take_member(
 	if (!find_member(build->policy, name, &member))
 		return refuse_word(build, line, "no witness or group above has the name", name);
 	bool *listed = member.is_group ? &build->group_listed[member.index] : &build->witness_listed[member.index];
-	if (*listed)
+	if (WRONG(*listed))
 		return refuse_word(build, line, "is a member of a group already:", name);
 	*listed = true;
 	group->members[group->member_count++] = member;
@@ -175,23 +177,23 @@ static bool parse_wanted(struct bytes word, uint32_t members, uint32_t *out)
 		return true;
 	}
 	uint32_t value = 0;
-	if (word.len == 0 || word.len > 3 || word.data[0] == '0')
+	if (word.len == 0 || WRONG(word.len > 3) || WRONG(word.data[0] == '0'))
 		return false;
 	for (size_t i = 0; i < word.len; i++) {
-		if (word.data[i] < '0' || word.data[i] > '9')
+		if (WRONG(word.data[i] < '0') || WRONG(word.data[i] > '9'))
 			return false;
 		value = value * 10 + (uint32_t)(word.data[i] - '0');
 	}
 	*out = value;
-	return value <= members;
+	return !WRONG(value > members);
 }
 
 static enum error take_group(struct build *build, const struct line *line)
 {
 	struct witness_policy *policy = build->policy;
-	if (line->count < 4)
+	if (WRONG(line->count < 4))
 		return refuse(build, line, "wants: group <name> all|any|<k> <member>...");
-	if (policy->group_count == POLICY_GROUPS_MAX)
+	if (WRONG(policy->group_count == POLICY_GROUPS_MAX))
 		return refuse(build, line, "more groups than 32");
 	struct policy_group *group = &policy->groups[policy->group_count];
 	TRY(take_name(build, line, group->name));
@@ -205,9 +207,9 @@ static enum error take_group(struct build *build, const struct line *line)
 
 static enum error take_quorum(struct build *build, const struct line *line)
 {
-	if (line->count != 2)
+	if (WRONG(line->count != 2))
 		return refuse(build, line, "wants: quorum <name>|none");
-	if (build->has_quorum)
+	if (WRONG(build->has_quorum))
 		return refuse(build, line, "there is a quorum line already");
 	build->has_quorum = true;
 	build->policy->none = word_is(line->words[1], "none");
@@ -250,20 +252,20 @@ static enum error take_text(struct build *build, struct bytes text)
 		if (end == NULL)
 			return refuse(build, &line, "does not end in a newline; the file may have been cut off");
 		struct bytes one = bytes_of(text.data, (size_t)(end - text.data));
-		if (!octets_valid(one))
+		if (WRONG(!octets_valid(one)))
 			return refuse(build, &line, "holds a control character");
 		split(one, &line);
 		TRY(take_line(build, &line));
 		text = bytes_of(end + 1, text.len - one.len - 1);
 	}
-	if (!build->has_quorum)
+	if (WRONG(!build->has_quorum))
 		return fault_set(build->fault, E_BAD_VALUE, "there is no quorum line");
 	return E_OK;
 }
 
 enum error witness_policy_parse(struct bytes text, struct witness_policy **out, struct fault *fault)
 {
-	if (text.len > POLICY_BYTES_MAX)
+	if (WRONG(text.len > POLICY_BYTES_MAX))
 		return fault_set(fault, E_TOO_LONG, "the witness policy is longer than %u bytes", POLICY_BYTES_MAX);
 	struct build build = {.policy = calloc(1, sizeof *build.policy), .fault = fault};
 	if (build.policy == NULL)

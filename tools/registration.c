@@ -2,6 +2,7 @@
 
 #include "ledger/subject.h"
 #include "ledger/visible.h"
+#include "ledger/wrong.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -134,7 +135,7 @@ static enum error read_policy(const json_t *json, struct policy *out, struct fau
 {
 	const json_t *words = json_object_get(json, "policy");
 	policy_default(out);
-	if (!json_is_array(words))
+	if (WRONG(!json_is_array(words)))
 		return fault_set(fault, E_BAD_VALUE, "the endorsement's \"policy\" is missing or not an array");
 	for (size_t i = 0; i < json_array_size(words); i++) {
 		const char *word = json_string_value(json_array_get(words, i));
@@ -151,7 +152,7 @@ static enum error check_log(const json_t *json, const struct vkey *log, struct f
 	TRY(read_text(json, "origin", &origin, fault));
 	TRY(read_text(json, "log", &text, fault));
 	vkey_format(log, log_text);
-	if (strcmp(origin, log->name) != 0 || strcmp(text, log_text) != 0)
+	if (WRONG(strcmp(origin, log->name) != 0) || WRONG(strcmp(text, log_text) != 0))
 		return fault_set(fault, E_WRONG_ORIGIN, "the endorsement is for another ledger than '%s'", log->name);
 	return E_OK;
 }
@@ -163,7 +164,7 @@ static enum error read_members(json_t *json, const struct vkey *log, struct entr
 	const char *key;
 	const char *signature;
 	struct policy policy;
-	if (!json_is_object(json) || json_object_size(json) != 8)
+	if (!json_is_object(json) || WRONG(json_object_size(json) != 8))
 		return fault_set(fault, E_BAD_VALUE, "the endorsement is not a JSON object of 8 members");
 	TRY(check_log(json, log, fault));
 	TRY(read_text(json, "org", &org, fault));
@@ -173,13 +174,13 @@ static enum error read_members(json_t *json, const struct vkey *log, struct entr
 	TRY(read_policy(json, &policy, fault));
 	TRY(registration_start(org, name, &policy, out, fault));
 	const json_t *id = json_object_get(json, "sender");
-	if (!json_is_integer(id) || json_integer_value(id) < 1 || json_integer_value(id) > UINT32_MAX)
+	if (WRONG(!json_is_integer(id)) || WRONG(json_integer_value(id) < 1) || WRONG(json_integer_value(id) > UINT32_MAX))
 		return fault_set(fault, E_BAD_VALUE, "the endorsement's \"sender\" is not an id from 1 to 4294967295");
 	out->sender = (uint32_t)json_integer_value(id);
 	if (public_key_parse(key, out->public_key) != E_OK ||
 		base64_parse(signature, out->signature, sizeof out->signature) != E_OK)
 		return fault_set(fault, E_BAD_KEY, "the endorsement's \"public_key\" or \"signature\" is malformed");
-	if (!sender_endorsed(log->name, out, NULL))
+	if (WRONG(!sender_endorsed(log->name, out, NULL)))
 		return fault_set(fault, E_BAD_SIGNATURE, "the endorsement's signature does not verify under its own key");
 	return E_OK;
 }

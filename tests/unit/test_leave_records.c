@@ -1,13 +1,18 @@
 /* Leaves out each check of what reads single records, evidence and answers, as test_leave_out.c does of the verifiers
  * of files: some vector that must be refused is then taken. */
+#include "ingest/session.h"
 #include "ledger/entry.h"
 #include "ledger/event.h"
 #include "ledger/event_json.h"
 #include "ledger/fork.h"
+#include "ledger/tile_path.h"
+#include "ledger/witness_policy.h"
 #include "ledger/wrong.h"
 #include "query/verify.h"
+#include "tests/unit/place.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/vector.h"
+#include "tools/registration.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -29,6 +34,8 @@ static const struct {
 		"under a policy a field has one part, and without one the disclosed part is read alone"},
 	{"event.c", "list->count > EVENT_LIST_MAX", "there is no room to read more; a limit of the reader"},
 	{"event.c", "text.len == 0", "an empty text shows nothing"},
+	{"witness_policy.c", "text.len > POLICY_BYTES_MAX", "a limit of this project, and too long for a vector"},
+	{"registration.c", "!json_is_integer(id)", "what is no integer is below 1"},
 	{"fork.c", "checkpoint_verify(first, log, &fork.first) != E_OK",
 		"what does not verify is not read; whoever reads it first takes the vector"},
 	{"fork.c", "checkpoint_verify(second, log, &fork.second) != E_OK", "as for the first"},
@@ -112,6 +119,97 @@ static enum error read_answer(const json_t *vector)
 		vector_number(vector, "now"), key != NULL ? &vkey : NULL, &verified, &fault);
 }
 
+static enum error read_policy(const json_t *vector)
+{
+	struct witness_policy *policy = NULL;
+	struct fault fault;
+	struct bytes text = json_object_get(vector, "policy_hex") ? vector_hex(vector, "policy_hex", buffer)
+															  : bytes_text(vector_text(vector, "policy"));
+	enum error error = witness_policy_parse(text, &policy, &fault);
+	free(policy);
+	return error;
+}
+
+static enum error check_head(const json_t *vector, const struct batch_head *head)
+{
+	struct hash commitments[64], root;
+	uint8_t public_key[32];
+	const json_t *list = json_object_get(vector, "commitments");
+	ck_assert_uint_lt(json_array_size(list), 64);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		memcpy(commitments[i].b, vector_unhex(json_string_value(json_array_get(list, i)), other).data, HASH_BYTES);
+	merkle_root_of_leaves(commitments, json_array_size(list), &root);
+	vector_fixed(vector, "public_key", public_key, sizeof public_key);
+	return batch_check_signature(vector_text(vector, "origin"), head, &root, public_key);
+}
+
+static enum error read_batch(const json_t *vector)
+{
+	struct batch_head head;
+	struct batch_event event;
+	bool is_head = strcmp(vector_text(vector, "kind"), "head") == 0;
+	struct reader in = reader_of(vector_hex(vector, is_head ? "head" : "encoded", buffer));
+	if (is_head)
+		batch_head_decode(&in, &head);
+	else
+		batch_event_decode(&in, &event);
+	TRY(reader_done(&in));
+	return is_head ? check_head(vector, &head) : E_OK;
+}
+
+static enum error read_head(const json_t *vector, bool by_session)
+{
+	struct session session;
+	enum frame_type type;
+	size_t len;
+	struct writer w = writer_of(other, sizeof other);
+	TRY(frame_head_decode(vector_hex(vector, "head", buffer), &type, &len));
+	if (!by_session)
+		return E_OK;
+	session_init(&session, "log.example.dk/test");
+	if (strcmp(vector_text(vector, "state"), "open") == 0)
+		session.state = SESSION_OPEN;
+	return session_head(&session, type, len, &w);
+}
+
+static enum error read_frame(const json_t *vector)
+{
+	struct frame_hello hello;
+	struct frame_welcome welcome;
+	struct frame_refusal refusal;
+	struct frame_error error;
+	const char *kind = vector_text(vector, "kind");
+	if (strcmp(kind, "head") == 0 || strcmp(kind, "session-head") == 0)
+		return read_head(vector, strcmp(kind, "head") != 0);
+	struct bytes body = vector_hex(vector, "body", buffer);
+	if (strcmp(kind, "hello") == 0)
+		return frame_hello_decode(body, &hello);
+	if (strcmp(kind, "welcome") == 0)
+		return frame_welcome_decode(body, &welcome);
+	return strcmp(kind, "refusal") == 0 ? frame_refusal_decode(body, &refusal) : frame_error_decode(body, &error);
+}
+
+static enum error read_tile_path(const json_t *vector)
+{
+	struct tile_path path;
+	return tile_path_parse(vector_text(vector, "path"), &path) ? E_OK : E_NOT_FOUND;
+}
+
+static struct place directory;
+
+static enum error read_endorsement(const json_t *vector)
+{
+	char path[128];
+	struct vkey log;
+	struct entry_sender entry;
+	struct fault fault;
+	snprintf(path, sizeof path, "%s/endorsement", directory.path);
+	FILE *file = fopen(path, "w");
+	ck_assert(file != NULL && fputs(vector_text(vector, "endorsement"), file) >= 0 && fclose(file) == 0);
+	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &log));
+	return endorsement_read(path, &log, &entry, &fault);
+}
+
 /* ---- leaving out ---- */
 
 static bool noticed[PLACES_MAX];
@@ -172,6 +270,13 @@ START_TEST(every_check_is_needed)
 	read_page("event", read_event);
 	read_page("fork", read_fork);
 	read_page("answer", read_answer);
+	read_page("policy", read_policy);
+	read_page("batch", read_batch);
+	read_page("frame", read_frame);
+	read_page("tiles", read_tile_path);
+	place_make(&directory);
+	read_page("endorsement", read_endorsement);
+	place_remove(&directory);
 	for (size_t i = 0; i < PLACES; i++) {
 		const struct wrong_place *place = __start_wrong_places[i];
 		if (noticed[i] == (implied_by(place) == NULL))

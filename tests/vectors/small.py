@@ -547,6 +547,11 @@ def policy():
     def about_log(name, about, text, log, has):
         write("policy", name, {"about": about, "policy": text, "log": log, "names_log": has, "cases": [{"times": [], "reached": True, "time": 0}], "expect": "ok"})
 
+    for name, about, wanted, count in (("slash", "the character before 0", "1/", 9), ("colon", "the one behind 9", ":", 10)):
+        names = ["w%d" % i for i in range(count)]
+        lines = "".join("witness %s %s\n" % (one, vkey(one, Key(100 + i).public, 4)) for i, one in enumerate(names))
+        write("policy", "bad-wanted-" + name, {"about": "a number with " + about, "line": count + 1, "expect": "bad-value",
+                                               "policy": lines + "group g %s %s\nquorum g\n" % (wanted, " ".join(names))})
     ours, renamed, others = vkey(ORIGIN, LOG.public), vkey("ledger.example/2027", LOG.public), vkey(ORIGIN, OTHER.public)
     about_log("log-named", "the policy names the log", "log %s\nquorum none\n" % ours, ours, True)
     about_log("log-second", "the policy names two logs", "log %s\nlog %s\nquorum none\n" % (others, ours), ours, True)
@@ -710,7 +715,12 @@ def endorsement():
     for member in ("origin", "log", "sender", "org", "name", "policy", "public_key", "signature"):
         vector("without-" + member.replace("_", "-"), "without " + member, file(**{member: None}), "bad-value")
     vector("unknown-member", "a member more", file(seed="x"), "bad-value")
-    vector("sender-0", "id 0", file(sender=0), "bad-value")
+    def signed_for(number):
+        return b64(SENDER.sign(sender_message(ORIGIN, REGISTER, number, "cvr:55133018", "Aarhus Kommune", DEFAULT_RESTRICTED, 1,
+                                              "sagsbehandling", SENDER.public)))
+
+    vector("sender-0", "id 0, and signed for it", file(sender=0, signature=signed_for(0)), "bad-value")
+    vector("sender-wraps", "an id of 33 bits, signed for its lower 32", file(sender=2**32 + 3), "bad-value")
     vector("sender-text", "the id as a text", file(sender="3"), "bad-value")
     vector("sender-too-large", "an id of 33 bits", file(sender=2**32), "bad-value")
     vector("org-no-scheme", "an organisation without a scheme", file(org="55133018"), "bad-value")
@@ -723,7 +733,7 @@ def endorsement():
     vector("sender-fraction", "the id with a fraction", json.dumps(file()).replace('"sender": 3', '"sender": 3.0'), "bad-value")
     vector("array", "an array", "[1, 2, 3, 4, 5, 6, 7, 8]", "bad-value")
     vector("key-long", "a public key of 33 bytes", file(public_key=b64(bytes(33))), "bad-key")
-    vector("policy-text", "the policy as a text", file(policy="withhold"), "bad-value")
+    vector("policy-text", "the policy as a text", file(policy="withhold", signature=b64(SENDER.sign(plain))), "bad-value")
     vector("policy-unknown", "a word that there is not", file(policy=["withold"]), "bad-value")
     vector("policy-number", "a number among the words", file(policy=[7]), "bad-value")
     vector("key-short", "a public key of 31 bytes", file(public_key=b64(bytes(31))), "bad-key")
