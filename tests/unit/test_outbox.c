@@ -289,6 +289,34 @@ START_TEST(refused_in_the_middle)
 }
 END_TEST
 
+/* The connection ends before the batches behind it are answered: the refusal stands, or the sender would send the same
+ * batch again and again on a line that is always cut there. SND-10 */
+START_TEST(refusal_stands)
+{
+	begin();
+	struct outbox *outbox = start(2);
+	struct fault fault = {0};
+	open_window(outbox);
+	fake.holding = true;
+	add_many(outbox, 8, 14);
+	while (fake.held_count < 3)
+		ck_ok(turn(outbox, &fault));
+	fake.fault = FAKE_REFUSES_EVENT;
+	fake.at = 9;
+	fake.error = E_BAD_VALUE;
+	fake_release_one(&fake);
+	fake_hang_up(&fake);
+	fake.holding = false;
+	must_finish(outbox);
+	ck_assert_uint_eq(seen.rejected, 1);
+	ck_assert_uint_eq(seen.rejected_number, 9);
+	ck_assert_uint_eq(fake.hellos, 2);
+	ck_assert_uint_eq(ledger_has(), 13);
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
 /* All events of a refused message go, and a batch that held nothing else goes with them. */
 START_TEST(refused_message_is_whole)
 {
@@ -508,5 +536,5 @@ START_TEST(addresses)
 END_TEST
 
 UNIT_MAIN("outbox", streams, messages_are_whole, refused_here, window, lost_receipt, dies_before_the_receipt,
-	works_offline, sync_before_send, answers_pings, refused_in_the_middle, refused_message_is_whole, full_ledger,
-	refused_for_the_policy, bad_receipt, rolled_back, error_frames, query_port, not_a_ledger, addresses)
+	works_offline, sync_before_send, answers_pings, refused_in_the_middle, refusal_stands, refused_message_is_whole,
+	full_ledger, refused_for_the_policy, bad_receipt, rolled_back, error_frames, query_port, not_a_ledger, addresses)

@@ -214,6 +214,37 @@ START_TEST(second_program)
 }
 END_TEST
 
+/* The log itself says that it has lost a batch whose receipt never came: its messages are given back, the rest goes on.
+ */
+START_TEST(lost_by_the_ledger)
+{
+	begin();
+	struct outbox *outbox = start(2);
+	struct fault fault = {0};
+	add_many(outbox, 0, 2);
+	must_finish(outbox);
+	fake.fault = FAKE_DROPS_AFTER_COMMIT;
+	add_many(outbox, 2, 6);
+	ck_ok(outbox_flush(outbox, &fault));
+	while (fake.hellos < 2)
+		ck_ok(turn(outbox, &fault));
+	fake.fault = FAKE_REFUSES_EVENT;
+	fake.at = 2;
+	fake.error = E_LOST;
+	seen.gaps = true;
+	must_finish(outbox);
+	ck_assert_uint_eq(seen.rejected, 2);
+	ck_assert_int_eq((int)seen.rejected_error, E_LOST);
+	ck_assert_ptr_nonnull(strstr(seen.notices, "LOST"));
+	ck_assert_uint_eq(ledger_has(), 6);
+	add_many(outbox, 2, 4); /* reported again */
+	must_finish(outbox);
+	ck_assert_uint_eq(ledger_has(), 8);
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
 /* ---- another key ---- */
 
 static void rotate(void)
@@ -407,4 +438,4 @@ START_TEST(ids)
 END_TEST
 
 UNIT_MAIN("outbox_adopt", the_ledger_is_behind, ahead_of_both_clocks, another_policy, lost_spool, older_spool,
-	second_program, another_key, killed_under_another_policy, killed_under_another_key, ids)
+	second_program, lost_by_the_ledger, another_key, killed_under_another_policy, killed_under_another_key, ids)
