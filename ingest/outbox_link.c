@@ -342,6 +342,7 @@ static enum error take_frame(struct outbox *outbox, enum frame_type type, struct
 		outbox->acknowledged = answer.batch.first_sequence + answer.batch.count;
 		outbox->attempts = 0;
 		outbox->policy_asked = false;
+		outbox->key_asked = 0;
 		if (calls->receipt != NULL)
 			calls->receipt(calls->context, &answer.batch, &answer.receipt);
 		return E_OK;

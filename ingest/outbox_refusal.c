@@ -62,11 +62,16 @@ static enum error refuse_equivocation(struct outbox *outbox, struct fault *fault
 		fault);
 }
 
-/* The key file may have a newer key, after `sender rotate`. */
+/* The key file may have a newer key, after `sender rotate`; it is written just after the ledger has it, so it is looked
+ * at a few times. */
 static enum error refuse_signature(struct outbox *outbox, const char *text, struct fault *fault)
 {
 	bool newer = false;
 	TRY(outbox_read_key(outbox, &newer, fault));
+	if (!newer && outbox->key_asked++ < OUTBOX_KEY_ASKED_MAX) {
+		outbox_link_lost(outbox, text);
+		return E_OK;
+	}
 	if (!newer)
 		return fault_set(fault, E_BAD_SIGNATURE,
 			"the ledger refused the batch from sequence %" PRIu64

@@ -60,10 +60,12 @@ struct outbox {
 		struct frame_refusal frame;
 		char text[FAULT_TEXT_MAX + 1];
 	} refusal;
-	bool policy_asked; /* a refusal for the policy made us ask for a newer one */
+	bool policy_asked;  /* a refusal for the policy made us ask for a newer one */
+	unsigned key_asked; /* how often one for the signature made us look for a newer key, since the last receipt */
 };
 
 #define OUTBOX_DISK_RETRY_MS 1000u
+#define OUTBOX_KEY_ASKED_MAX 5u  /* within some two seconds */
 #define OUTBOX_CLOCK_SECONDS 300 /* clocks that differ by more are told */
 
 /* outbox.c */

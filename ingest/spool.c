@@ -31,6 +31,16 @@ struct bytes spool_note(const struct spool *spool)
 	return bytes_of(spool->note, spool->note_len);
 }
 
+const char *spool_origin(const struct spool *spool)
+{
+	return spool->origin;
+}
+
+uint32_t spool_sender(const struct spool *spool)
+{
+	return spool->sender;
+}
+
 const struct spool_terms *spool_terms(const struct spool *spool)
 {
 	return spool->has_terms ? &spool->terms : NULL;

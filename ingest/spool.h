@@ -72,6 +72,11 @@ struct spool_pending {
  * another log or sender; E_CORRUPT, E_IO, E_FULL, E_NO_MEMORY. */
 enum error spool_open(
 	const char *path, const char *origin, uint32_t sender, struct spool **out, struct fault *fault) MUST_USE;
+/* The same of a spool that is there, whosever it is: for looking at it. E_NOT_FOUND. */
+enum error spool_open_any(const char *path, struct spool **out, struct fault *fault) MUST_USE;
+/* Whose it is. */
+const char *spool_origin(const struct spool *spool);
+uint32_t spool_sender(const struct spool *spool);
 /* Makes everything durable that can be, destroys the secrets of acknowledged batches, lets go of the lock. */
 void spool_close(struct spool *spool);
 

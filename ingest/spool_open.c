@@ -87,6 +87,10 @@ static enum error replay_state(struct spool *spool, struct bytes body)
 		return error == r.error ? E_CORRUPT : error;
 	if (reader_done(&r) != E_OK || spool->acknowledged > spool->next)
 		return E_CORRUPT;
+	if (spool->any) {
+		spool->sender = sender;
+		snprintf(spool->origin, sizeof spool->origin, "%.*s", (int)origin.len, (const char *)origin.data);
+	}
 	if (sender != spool->sender || !bytes_equal(origin, bytes_text(spool->origin)))
 		return E_WRONG_ORIGIN;
 	if (note.len > 0)
@@ -362,13 +366,13 @@ enum error spool_rewrite(struct spool *spool)
 
 /* ---- opening and closing ---- */
 
-static enum error open_dir(const char *path, int *out, struct fault *fault)
+static enum error open_dir(const char *path, bool make, int *out, struct fault *fault)
 {
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+	if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
 		return fault_set(fault, errno == ENOSPC ? E_FULL : E_IO, "spool '%s': %s", path, strerror(errno));
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return fault_set(fault, E_IO, "spool '%s': %s", path, strerror(errno));
+		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "spool '%s': %s", path, strerror(errno));
 	struct stat info;
 	enum error error = E_OK;
 	if (fstat(fd, &info) != 0)
@@ -439,7 +443,7 @@ static enum error open_journal(struct spool *spool)
 	for (;;) {
 		TRY(reset(spool));
 		enum error error = journal_open(spool->dir_fd, JOURNAL_NAME, replay, spool, &spool->journal);
-		if (error == E_NOT_FOUND)
+		if (error == E_NOT_FOUND && !spool->any)
 			return create_journal(spool);
 		TRY(error);
 		uint64_t at = 0;
@@ -450,43 +454,74 @@ static enum error open_journal(struct spool *spool)
 	return spool->journal.end > 0 ? E_OK : E_CORRUPT;
 }
 
-enum error spool_open(const char *path, const char *origin, uint32_t sender, struct spool **out, struct fault *fault)
+static const char *what_is_wrong(enum error error)
 {
-	if (strlen(origin) > ORIGIN_BYTES_MAX)
-		return fault_set(fault, E_TOO_LONG, "the origin is longer than %u bytes", ORIGIN_BYTES_MAX);
+	switch (error) {
+	case E_WRONG_ORIGIN:
+		return "belongs to another ledger or sender";
+	case E_CORRUPT:
+		return "is damaged; what it holds cannot be sent again, move it away";
+	case E_FORMAT:
+		return "was written by another version";
+	case E_FULL:
+		return "has no room: this sender's disk is full; make room and run it again";
+	case E_NOT_FOUND:
+		return "is no spool: it has no journal";
+	default:
+		return error_text(error);
+	}
+}
+
+/* What the last process wrote and did not sync may be in memory only: what follows builds on it. */
+static enum error make_current(struct spool *spool)
+{
+	TRY(journal_sync(&spool->journal));
+	if (spool->version == SPOOL_VERSION)
+		return E_OK;
+	TRY(spool_rewrite(spool));
+	return spool->version == SPOOL_VERSION ? E_OK : E_FULL;
+}
+
+/* `origin` NULL: whosever it is. */
+static enum error open_spool(
+	const char *path, const char *origin, uint32_t sender, struct spool **out, struct fault *fault)
+{
 	int dir_fd = -1;
-	TRY(open_dir(path, &dir_fd, fault));
+	TRY(open_dir(path, origin != NULL, &dir_fd, fault));
 	struct spool *spool = calloc(1, sizeof *spool);
 	if (spool == NULL) {
 		close(dir_fd);
 		return fault_set(fault, E_NO_MEMORY, "");
 	}
 	spool->dir_fd = dir_fd;
+	spool->any = origin == NULL;
 	spool->sender = sender;
-	snprintf(spool->origin, sizeof spool->origin, "%s", origin);
+	snprintf(spool->origin, sizeof spool->origin, "%s", origin != NULL ? origin : "");
 	spool->journal.fd = -1;
 	enum error error = open_journal(spool);
-	/* What the last process wrote and did not sync may be in memory only: what follows builds on it. */
 	if (error == E_OK)
-		error = journal_sync(&spool->journal);
-	if (error == E_OK && spool->version != SPOOL_VERSION)
-		error = spool_rewrite(spool);
-	if (error == E_OK && spool->version != SPOOL_VERSION)
-		error = E_FULL;
+		error = make_current(spool);
 	if (error != E_OK) {
 		release(spool);
 		close(dir_fd);
 		free(spool);
-		return fault_set(fault, error, "spool '%s' %s", path,
-			error == E_WRONG_ORIGIN ? "belongs to another ledger or sender"
-			: error == E_CORRUPT    ? "is damaged; what it holds cannot be sent again, move it away"
-			: error == E_FORMAT     ? "was written by another version"
-			: error == E_FULL       ? "has no room: this sender's disk is full; make room and run it again"
-									: error_text(error));
+		return fault_set(fault, error, "spool '%s' %s", path, what_is_wrong(error));
 	}
 	spool->batches_end = spool->journal.end;
 	*out = spool;
 	return E_OK;
+}
+
+enum error spool_open(const char *path, const char *origin, uint32_t sender, struct spool **out, struct fault *fault)
+{
+	if (strlen(origin) > ORIGIN_BYTES_MAX)
+		return fault_set(fault, E_TOO_LONG, "the origin is longer than %u bytes", ORIGIN_BYTES_MAX);
+	return open_spool(path, origin, sender, out, fault);
+}
+
+enum error spool_open_any(const char *path, struct spool **out, struct fault *fault)
+{
+	return open_spool(path, NULL, 0, out, fault);
 }
 
 void spool_close(struct spool *spool)

@@ -28,6 +28,7 @@ enum spool_record {
 
 struct spool {
 	int dir_fd;
+	bool any; /* whosever it is, and none is made */
 	uint32_t sender;
 	char origin[ORIGIN_BYTES_MAX + 1];
 	struct journal journal;

@@ -45,6 +45,7 @@ extern const struct command command_epoch;
 extern const struct command command_clock;
 extern const struct command command_evidence;
 extern const struct command command_send;
+extern const struct command command_spool;
 extern const struct command command_serve;
 extern const struct command command_bench;
 extern const struct command command_export;

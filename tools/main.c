@@ -29,6 +29,7 @@ static const struct command *const commands[] = {
 	&command_sender_revoke,
 	&command_serve,
 	&command_send,
+	&command_spool,
 	&command_epoch,
 	&command_clock,
 	&command_evidence,

@@ -24,21 +24,20 @@ FHIR = {"resourceType": "AuditEvent", "type": {"code": "rest"}, "action": "R", "
 
 class Proxy:
     """Between a sender and a ledger. `mute`: after the welcome nothing comes back; `deaf`: after the hello nothing goes on;
-    `cut_s`: each connection is cut after so long."""
+    `cut_s`, `cut_bytes`: each connection is cut after so long, or after so many bytes of the sender."""
 
-    def __init__(self, address, mute=False, deaf=False, cut_s=None):
+    def __init__(self, address, mute=False, deaf=False, cut_s=None, cut_bytes=None):
         self.to = (address.split(":")[0], int(address.split(":")[1]))
-        self.mute, self.deaf, self.cut_s = mute, deaf, cut_s
+        self.mute, self.deaf, self.cut_s, self.cut_bytes = mute, deaf, cut_s, cut_bytes
         self.connections = 0
-        self.passed = 0  # bytes that went on to the ledger
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(16)
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self.run, daemon=True).start()
 
-    def pump(self, a, b, swallow, count):
-        seen = 0
+    def pump(self, a, b, swallow, cut_bytes=None):
+        seen = passed = 0
         try:
             while True:
                 data = a.recv(65536)
@@ -48,8 +47,10 @@ class Proxy:
                 if swallow and seen > 1:
                     continue
                 b.sendall(data)
-                if count:
-                    self.passed += len(data)
+                passed += len(data)
+                if cut_bytes is not None and passed > cut_bytes:
+                    self.cut(a, b)
+                    return
             b.shutdown(socket.SHUT_WR)
         except OSError:
             pass
@@ -62,8 +63,8 @@ class Proxy:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self.pump, args=(a, b, self.deaf, True), daemon=True).start()
-            threading.Thread(target=self.pump, args=(b, a, self.mute, False), daemon=True).start()
+            threading.Thread(target=self.pump, args=(a, b, self.deaf, self.cut_bytes), daemon=True).start()
+            threading.Thread(target=self.pump, args=(b, a, self.mute), daemon=True).start()
             if self.cut_s is not None:
                 threading.Timer(self.cut_s, self.cut, (a, b)).start()
 
@@ -158,6 +159,11 @@ def refused_is_tried_again(tap, indsigt):
         path = c.write("a", [a[0], '{"subject":"x"', a[2]])
         tap.ok(c.send(path) == 1 and c.events() == 2, "one refused, two taken")
         tap.ok(c.send(path) == 1 and "1 messages refused" in c.said and c.events() == 2, "the next run says so again")
+        shown = c.ledger.result("spool", c.key + ".spool")
+        tap.ok(shown.returncode == 0 and "2 rows" in shown.stdout and "2 marks" in shown.stdout and
+               "0101701234" not in shown.stdout, "the spool says in numbers what is kept")
+        tap.ok(c.ledger.result("spool", c.ledger.place).returncode == 4 and
+               c.ledger.result("spool").returncode == 2, "and what is no spool is told")
         c.write("a", a)
         tap.ok(c.send(path) == 0 and c.activities() == names(0, 3), "a line that was mended goes alone")
         c.write("a", lines(9, 10) + a)
@@ -214,6 +220,9 @@ def full_spools(tap, indsigt):
                 code = c.interrupted(proxy, path, "--batch", "2")
                 extra = ("--policy", "close=legal_basis") if what == "policy" else ()
                 c.ledger.run("sender", what, c.ledger.dir, "--key", c.key, *extra)
+                waits = c.ledger.result("spool", "--key", c.key, "--json")
+                tap.ok(waits.returncode == 3 and json.loads(waits.stdout)["waiting"]["messages"] == 5,
+                       "the spool shows what waits: %s" % waits.stdout.strip())
                 again = c.send(path)
                 tap.ok(code == 3 and again == 0 and c.activities() == names(0, 5) and c.ledger.audit()[0] == 0,
                        "%s with a full spool, %s: %d, %d, %s" % (what, "taken without a receipt" if had else "never sent",
@@ -255,9 +264,15 @@ def other_spools(tap, indsigt):
 def lines_that_are_cut(tap, indsigt):
     with Case(indsigt) as c:
         path = c.write("a", lines(0, 400))
-        proxy = Proxy(c.ledger.ingest, cut_s=0.03)
+        proxy = Proxy(c.ledger.ingest, cut_bytes=20000)
         code = c.send("--batch", "20", path, server=proxy.address)
-        tap.ok(code == 0 and c.events() == 400 and proxy.connections > 1,
+        tap.ok(code == 0 and c.events() == 400 and proxy.connections > 3,
+               "a line that is cut every 20 kB brings everything, in %d connections" % proxy.connections)
+        proxy.close()
+        path = c.write("b", lines(400, 3400))
+        proxy = Proxy(c.ledger.ingest, cut_s=0.03)
+        code = c.send(path, server=proxy.address)
+        tap.ok(code == 0 and c.events() == 3400,
                "a line that is cut every 30 ms brings everything, in %d connections" % proxy.connections)
         proxy.close()
 

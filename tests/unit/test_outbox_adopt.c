@@ -289,12 +289,27 @@ START_TEST(another_key)
 	must_finish(outbox);
 	ck_assert_uint_eq(ledger_has(), 7);
 
-	rotate(); /* while it runs */
+	/* While it runs; the ledger has the new key before the file has. */
+	shell("cp %s %s.old", key_path, key_path);
+	rotate();
+	shell("mv %s %s.new && mv %s.old %s", key_path, key_path, key_path, key_path);
+	unsigned hellos = fake.hellos;
 	add_many(outbox, 7, 9);
+	ck_ok(outbox_flush(outbox, &fault));
+	while (fake.hellos < hellos + 2)
+		ck_ok(turn(outbox, &fault));
+	shell("mv %s.new %s", key_path, key_path);
 	must_finish(outbox);
 	ck_assert_uint_eq(seen.rejected, 0);
 	ck_assert_uint_eq(ledger_has(), 9);
 	ck_assert_uint_eq(seen.next, 9);
+	/* Where there is no newer key a person is told. */
+	shell("cp %s %s.old", key_path, key_path);
+	rotate();
+	shell("mv %s.old %s", key_path, key_path);
+	add_many(outbox, 9, 10);
+	ck_error(finish(outbox, &fault), E_BAD_SIGNATURE);
+	ck_assert_ptr_nonnull(strstr(fault.text, "rotated"));
 	outbox_close(outbox);
 	end();
 }
