@@ -196,6 +196,21 @@ static bool closed_cells(const struct statement *statement, const struct stateme
 	return cells[1] && cells[3];
 }
 
+/* A statement without signatures does not say whose system it was that reported: then at least which one, since it may
+ * have reported in another's name. */
+static bool name_reporter(const struct statement *statement, const struct statement_event *event,
+	const struct verify_words *words, char *cells[CELLS])
+{
+	char system[CELL_BYTES], both[2 * CELL_BYTES];
+	if (sender_of(statement, event) != NULL)
+		return true;
+	reporting_system(statement, event, words, system);
+	snprintf(both, sizeof both, words->who->reported_by, cells[1], system);
+	free(cells[1]);
+	cells[1] = strdup(both);
+	return cells[1] != NULL;
+}
+
 static bool add_row(struct table *table, const struct statement *statement, const struct statement_event *event,
 	const struct verify_words *words)
 {
@@ -208,8 +223,10 @@ static bool add_row(struct table *table, const struct statement *statement, cons
 	timestamp_format_s(event->entry.time_s, reported);
 	memcpy(reported + 10, " ", 1);
 	reported[16] = '\0';
-	if (!(event->state == STATEMENT_OPEN ? cells_make(item, words->who, cells)
-										 : closed_cells(statement, event, words, cells)))
+	bool made = event->state == STATEMENT_OPEN
+					? cells_make(item, words->who, cells) && name_reporter(statement, event, words, cells)
+					: closed_cells(statement, event, words, cells);
+	if (!made)
 		return false;
 	const char *row[COLUMNS] = {time, reported};
 	for (size_t i = 1; i < CELLS; i++)

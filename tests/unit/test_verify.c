@@ -7,6 +7,7 @@
 #define OTHER_LOG "log auditor.example.dk+4dbbd6f2+ATMJ86xZia5F0u/x4kpBZTgWU+OrAtJJkNCvF415FoIt\n"
 
 static struct forge *forge;
+static uint64_t now_s = FORGE_START_S + 5000;
 
 /* What comes out of `text`, to be freed; NULL with the finding where it does not hold. */
 static char *say(struct bytes text, const char *lang, struct finding *finding)
@@ -19,7 +20,7 @@ static char *say(struct bytes text, const char *lang, struct finding *finding)
 		.auditor = memmem(text.data, text.len, "\"audit\"", 7) != NULL ? &forge->auditor : NULL,
 		.words = verify_words_for(lang),
 		.json = lang[0] == 'j',
-		.now_s = FORGE_START_S + 5000,
+		.now_s = now_s,
 		.out = open_memstream(&said, &len)};
 	bool statement = memmem(text.data, text.len, "indsigt-statement", 17) != NULL;
 	bool filing = memmem(text.data, text.len, "indsigt-filing", 14) != NULL;
@@ -67,8 +68,8 @@ START_TEST(whole)
 	ck_says(say_json(forge_statement(forge, &anne), "en"), "Statement about " ANNE " in the log " FORGE_ORIGIN,
 		"All 3 accesses filed until 2026-11-23 12:04:05 UTC are listed.\n",
 		"2 are withheld, the last of them until 2027-01-01.\n", "(withheld until 2026-11-23 13:40:00 UTC: RPL § 729 a)",
-		"system no. 1", "Opslag i sygedagpengesag", "Not shown: the signatures", "Not proven without a witness policy",
-		"this identifier and this log only");
+		"Aarhus Kommune (reported by system no. 1)", "  (reported by system no. 1)", "Opslag i sygedagpengesag",
+		"Not shown: the signatures", "Not proven without a witness policy", "this identifier and this log only");
 	ck_says(
 		say_json(forge_statement(forge, &bent), "en"), "The 1 access filed until 2026-11-23 12:04:05 UTC is listed.\n");
 	ck_says(say_json(forge_statement(forge, &nobody), "en"), "Statement about " NOBODY,
@@ -77,6 +78,13 @@ START_TEST(whole)
 		"Alle 3 opslag, der er arkiveret indtil 2026-11-23 12:04:05 UTC, står her.\n",
 		"2 er tilbageholdt, det sidste af dem til 2027-01-01.\n", "læste");
 	ck_says(say_json(forge_statement(forge, &nobody), "da"), "Ingens opslag er arkiveret");
+	now_s = FORGE_START_S + 245 - 65; /* the reader's clock; until then it is complete */
+	ck_says(say_json(forge_statement(forge, &anne), "en"),
+		"The ledger's clock is ahead of this machine's by 1 min 5 s: \"until\" is by its clock.\n");
+	now_s = FORGE_START_S + 245;
+	char *said = say_json(forge_statement(forge, &anne), "en");
+	ck_assert_ptr_null(strstr(said, "ahead of"));
+	free(said);
 	forge_free(forge);
 }
 END_TEST
@@ -102,6 +110,7 @@ START_TEST(more)
 	ck_says(say_json(forge_statement(forge, &all), "en"), "All 4 accesses", "1 is withheld until ",
 		"A date of withholding has passed since", "1 was erased.", "(erased)", "2 more came after that.",
 		"Not yet covered:", "Each access that is covered is signed", "not yet covered bear no signature",
+		"Aarhus Kommune (reported by Rigspolitiet)", "  signatures of: Rigspolitiet (cvr:55133019), system no. 2\n",
 		"NOT ENDORSED: Rigspolitiet (cvr:55133019)", "The key of Rigspolitiet (cvr:55133019) was reported compromised",
 		audited);
 	const struct forge_options window = {.subject = ANNE, .window = {.has_to = true, .to_s = FORGE_START_S + 1}};
