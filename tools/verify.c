@@ -111,7 +111,9 @@ static enum error read_policy(const char *path, struct witness_policy **out, str
 	__attribute__((cleanup(free_release))) struct witness_policy *policy = NULL;
 	TRY(read_file(path, &text, &file.len, fault));
 	file.data = text;
-	TRY(witness_policy_parse(file, &policy, fault));
+	enum error error = witness_policy_parse(file, &policy, fault);
+	if (error != E_OK) /* that says nothing of the file that is to be verified */
+		return error == E_NO_MEMORY ? error : E_USAGE;
 	*out = policy;
 	policy = NULL;
 	return E_OK;

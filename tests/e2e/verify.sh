@@ -37,7 +37,7 @@ expect 1 "under another key" "$indsigt" verify "$corpus/statement/open.json" --v
 holds "... says so" has "$out" "not signed with this log's key"
 expect 4 "with no such policy" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy nowhere
 echo "quorum" >policy
-expect 1 "with a policy that is none" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy policy
+expect 2 "with a policy that is none" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy policy
 holds "... names the line" has "$err" "line 1"
 echo "log $auditor" >policy
 echo "quorum none" >>policy

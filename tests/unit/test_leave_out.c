@@ -184,4 +184,27 @@ START_TEST(every_check_is_needed)
 }
 END_TEST
 
-UNIT_MAIN("leave_out", every_check_is_needed)
+static bool named[FINDING_CODES];
+
+static void note_name(const json_t *vector, const char *path)
+{
+	(void)path;
+	for (unsigned i = 0; i < FINDING_CODES; i++)
+		named[i] |= strcmp(finding_name((enum finding_code)i), vector_text(vector, "finding")) == 0;
+}
+
+/* Every name on the list comes out of some vector, but for that of a fork, which has vectors without names. */
+START_TEST(every_name_has_a_vector)
+{
+	char dir[4096], path[64];
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		snprintf(path, sizeof path, "tests/vectors/%s", files[i].name);
+		ck_assert(vector_path("INDSIGT_SOURCE", path, dir));
+		(void)vector_walk(dir, note_name);
+	}
+	for (unsigned i = 0; i < FINDING_CODES; i++)
+		ck_assert_msg(named[i] || i == FINDING_FORK, "no vector is refused as %s", finding_name((enum finding_code)i));
+}
+END_TEST
+
+UNIT_MAIN("leave_out", every_check_is_needed, every_name_has_a_vector)
