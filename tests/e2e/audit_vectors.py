@@ -15,7 +15,7 @@ VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vector
 sys.path.insert(0, VECTORS)
 from kit import leaf_hash, range16, root_of  # noqa: E402
 
-NO_RESULT = {"not-looked": (4, "audit: NOT LOOKED "), "wrong-key": (5, "audit: WRONG KEY ")}
+NO_RESULT = {"not-found": (4, "audit: NOT LOOKED "), "bad-value": (4, "audit: NOT LOOKED "), "wrong-origin": (5, "audit: WRONG KEY ")}
 
 
 def put(root, path, content):

@@ -18,7 +18,7 @@ extern struct wrong_place *const __stop_wrong_places[];
 
 #define PLACES ((size_t)(__stop_wrong_places - __start_wrong_places))
 #define PLACES_MAX 512
-#define PAGES_MAX 8
+#define PAGES_MAX 16
 
 /* A check that no vector can show to be needed, because what it refuses is refused by another one anyway: it is made
  * for the sake of a better name, or so that code further down may rely on it. */

@@ -7,29 +7,12 @@
 #include "ledger/fork.h"
 #include "ledger/tile_path.h"
 #include "ledger/witness_policy.h"
-#include "ledger/wrong.h"
 #include "query/verify.h"
+#include "tests/unit/leave_out.h"
 #include "tests/unit/place.h"
-#include "tests/unit/unit.h"
-#include "tests/unit/vector.h"
 #include "tools/registration.h"
 
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern struct wrong_place *const __start_wrong_places[];
-extern struct wrong_place *const __stop_wrong_places[];
-
-#define PLACES ((size_t)(__stop_wrong_places - __start_wrong_places))
-#define PLACES_MAX 256
-
-/* What no vector can show to be needed, because another check refuses it anyway. */
-static const struct {
-	const char *file;
-	const char *condition;
-	const char *why;
-} implied[] = {
+static const struct implied implied[] = {
 	{"event.c", "has(out, field->number)",
 		"under a policy a field has one part, and without one the disclosed part is read alone"},
 	{"event.c", "list->count > EVENT_LIST_MAX", "there is no room to read more; a limit of the reader"},
@@ -41,8 +24,6 @@ static const struct {
 	{"fork.c", "checkpoint_verify(second, log, &fork.second) != E_OK", "as for the first"},
 	{"verify.c", "error != E_OK", "what does not verify is not read; whoever reads it first takes the vector"},
 };
-
-#define IMPLIED (sizeof implied / sizeof implied[0])
 
 static uint8_t buffer[VECTOR_BYTES_MAX], other[VECTOR_BYTES_MAX];
 
@@ -97,13 +78,14 @@ static enum error read_event(const json_t *vector)
 		part ? BYTES_EMPTY : vector_hex(vector, "restricted", other), part ? NULL : &policy, part, &event, &fault);
 }
 
-static enum error read_fork(const json_t *vector)
+static struct verdict judge_fork(const json_t *vector)
 {
 	struct vkey vkey;
 	struct fork fork;
-	struct finding finding;
+	struct finding finding = {.code = FINDING_NONE};
 	ck_ok(vkey_parse(bytes_text(vector_text(vector, "vkey")), &vkey));
-	return fork_verify(bytes_text(vector_text(vector, "fork")), &vkey, &fork, &finding);
+	enum error error = fork_verify(bytes_text(vector_text(vector, "fork")), &vkey, &fork, &finding);
+	return (struct verdict){error, finding.code};
 }
 
 static enum error read_answer(const json_t *vector)
@@ -212,81 +194,37 @@ static enum error read_endorsement(const json_t *vector)
 
 /* ---- leaving out ---- */
 
-static bool noticed[PLACES_MAX];
-static enum error (*read_now)(const json_t *vector);
-
-/* In a process of its own: without a check anything may happen, and dying is not noticing. */
-static bool taken_without(const json_t *vector, struct wrong_place *place)
-{
-	int status;
-	fflush(NULL);
-	pid_t child = fork();
-	ck_assert_int_ge(child, 0);
-	if (child == 0) {
-		const struct rlimit no_core = {0, 0};
-		setrlimit(RLIMIT_CORE, &no_core);
-		place->left_out = true;
-		_exit(read_now(vector) == E_OK ? 0 : 1);
+#define PAGE(name)                                                  \
+	static struct verdict judge_##name(const json_t *vector)        \
+	{                                                               \
+		return (struct verdict){read_##name(vector), FINDING_NONE}; \
 	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	return !WIFEXITED(status) || WEXITSTATUS(status) == 0;
-}
+PAGE(entry)
+PAGE(event)
+PAGE(answer)
+PAGE(policy)
+PAGE(batch)
+PAGE(frame)
+PAGE(tile_path)
+PAGE(endorsement)
 
-static void try_vector(const json_t *vector, const char *path)
-{
-	enum error error = read_now(vector);
-	vector_expect(vector, path, error);
-	for (size_t i = 0; i < PLACES; i++) {
-		struct wrong_place *place = __start_wrong_places[i];
-		bool met = place->met;
-		place->met = false;
-		if (met && error != E_OK && !noticed[i])
-			noticed[i] = taken_without(vector, place);
-	}
-}
-
-static const char *implied_by(const struct wrong_place *place)
-{
-	for (size_t i = 0; i < IMPLIED; i++)
-		if (strcmp(implied[i].file, place->file) == 0 && strcmp(implied[i].condition, place->condition) == 0)
-			return implied[i].why;
-	return NULL;
-}
-
-static void read_page(const char *name, enum error (*read)(const json_t *vector))
-{
-	char dir[4096], path[64];
-	snprintf(path, sizeof path, "tests/vectors/%s", name);
-	ck_assert(vector_path("INDSIGT_SOURCE", path, dir));
-	read_now = read;
-	ck_assert_uint_gt(vector_walk(dir, try_vector), 20);
-}
+static const struct page records[] = {
+	{"entry", judge_entry, "entry.c"},
+	{"event", judge_event, "event.c"},
+	{"answer", judge_answer, ""},
+	{"policy", judge_policy, ""},
+	{"batch", judge_batch, "batch.c"},
+	{"frame", judge_frame, ""},
+	{"tiles", judge_tile_path, ""},
+	{"endorsement", judge_endorsement, ""},
+	{"fork", judge_fork, ""},
+};
 
 START_TEST(every_check_is_needed)
 {
-	unsigned missing = 0;
-	ck_assert_uint_le(PLACES, PLACES_MAX);
-	read_page("entry", read_entry);
-	read_page("event", read_event);
-	read_page("fork", read_fork);
-	read_page("answer", read_answer);
-	read_page("policy", read_policy);
-	read_page("batch", read_batch);
-	read_page("frame", read_frame);
-	read_page("tiles", read_tile_path);
 	place_make(&directory);
-	read_page("endorsement", read_endorsement);
+	leave_out(records, sizeof records / sizeof records[0], implied, sizeof implied / sizeof implied[0]);
 	place_remove(&directory);
-	for (size_t i = 0; i < PLACES; i++) {
-		const struct wrong_place *place = __start_wrong_places[i];
-		if (noticed[i] == (implied_by(place) == NULL))
-			continue;
-		printf("# %s:%d is %s: %s\n", place->file, place->line,
-			noticed[i] ? "called implied, and a vector needs it" : "needed by no vector", place->condition);
-		missing++;
-	}
-	fflush(stdout);
-	ck_assert_msg(missing == 0, "%u checks are needed by no vector", missing);
 }
 END_TEST
 

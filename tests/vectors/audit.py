@@ -740,7 +740,7 @@ def tile_rules():
            {"tile/entries/000": (tile(log, "tile/entries/000") + b"\0").hex()})
     spoilt("hash-longer", "a partial tile with a hash more",
            {"tile/0/001.p/44": (tile(log, "tile/0/001.p/44") + bytes(32)).hex()})
-    def nothing(name, about, expect="not-looked", log=log, **members):
+    def nothing(name, about, expect="not-found", log=log, **members):
         vector(name, about, log, expect=expect, **members)
 
     nothing("tile-missing", "a full tile of hashes that is not there", files={"tile/0/000": None})
@@ -749,8 +749,8 @@ def tile_rules():
     nothing("checkpoint-missing", "no checkpoint", files={"checkpoint": None})
     small = Log()
     small.batch()
-    nothing("checkpoint-other-key", "a checkpoint signed by another key", "wrong-key", small, note=small.note(key=OTHER_LOG))
-    nothing("checkpoint-text", "no checkpoint but a text", "wrong-key", small, note="Not found\n")
+    nothing("checkpoint-other-key", "a checkpoint signed by another key", "wrong-origin", small, note=small.note(key=OTHER_LOG))
+    nothing("checkpoint-text", "no checkpoint but a text", "wrong-origin", small, note="Not found\n")
     write("audit", "checkpoint-other-root", {
         "about": "a checkpoint with another root than the tiles have", "vkey": vkey(ORIGIN, LOG.public),
         "note": log.note(root=some_root("x")), "entries": [entry.hex() for entry in log.entries], "expect": "corrupt",
@@ -778,10 +778,10 @@ def remembered():
         remembered=note(checkpoint_text(ORIGIN, 37, some_root("fork")), ORIGIN, LOG), fork=[37, 300])
     bad("from-fork-same-size", "AUD-2", "a checkpoint of as many entries with another root is remembered", log, None,
         remembered=log.note(root=some_root("fork")), fork=[300, 300])
-    vector("from-other-key", "what is remembered is signed by another key: nothing is shown of the log", log, expect="not-looked",
+    vector("from-other-key", "what is remembered is signed by another key: nothing is shown of the log", log, expect="bad-value",
            remembered=log.note(37, OTHER_LOG))
     vector("from-newer-not-there", "a newer checkpoint is remembered, and the place has the tiles of the older one alone", small,
-           expect="not-looked", remembered=log.note())
+           expect="not-found", remembered=log.note())
 
 
 for make in (honest, losses, genesis_rules, time_rules, sequence_rules, signature_rules, sender_rules, epoch_rules,
