@@ -124,6 +124,53 @@ static json_t *epoch_not_there(void)
 	return json;
 }
 
+/* All ledger times are the last one that there is, and the epoch's is a second later. ENTRY-2 */
+static json_t *at_the_end_of_time(uint64_t later_s)
+{
+	uint8_t time_s[8];
+	const struct forge_options options = {.subject = ANNE};
+	forge = forge_new();
+	forge->now_s = TIME_S_MAX;
+	forge_one(forge, ANNE);
+	uint64_t epoch = forge_epoch(forge);
+	json_t *json = forge_statement(forge, &options);
+	if (later_s == 0)
+		return json;
+	/* The log has it so, and all proofs are made anew. */
+	json_t *last = json_incref(part(part(json, "epoch"), "last"));
+	put_u64(time_s, TIME_S_MAX + later_s);
+	overwrite(epoch, 1 + 8 + 32 + 32, time_s, 8);
+	json_t *shown = forge_included(forge, epoch, 0), *genesis = forge_included(forge, 0, 0);
+	for (size_t i = 0; i < json_array_size(last); i++)
+		json_array_set_new(last, i, forge_included(forge, number_of(json_array_get(last, i), "index"), 0));
+	json_object_set_new(shown, "last", last);
+	json_object_del(genesis, "index");
+	json_object_set_new(json, "epoch", shown);
+	json_object_set_new(json, "genesis", genesis);
+	json_object_set_new(json, "checkpoint", forge_checkpoint(forge, 0));
+	return json;
+}
+
+static json_t *latest_times(void)
+{
+	return at_the_end_of_time(0);
+}
+
+static json_t *epoch_too_late(void)
+{
+	return at_the_end_of_time(1);
+}
+
+static json_t *everything_lost(void)
+{
+	struct entry entry = {.kind = ENTRY_EPOCH};
+	anne_has(1);
+	forge_compute_epoch(forge, forge->entry_count, &entry.epoch);
+	entry.epoch.lost = UINT64_MAX;
+	const struct forge_options options = {.subject = ANNE, .epoch = forge_append(forge, &entry)};
+	return forge_statement(forge, &options);
+}
+
 static json_t *epoch_covers_itself(void)
 {
 	return epoch_changed(5, 0);
@@ -403,6 +450,12 @@ static json_t *header_too_long(void)
 	return with_header(BYTES_LITERAL("\0\0\0\0\0\0\0\0\5\0\0"));
 }
 
+/* The second after the last time that there is. EVT-8 */
+static json_t *header_too_late(void)
+{
+	return with_header(BYTES_LITERAL("\0\0\0\2\x25\xC1\x7D\4\5\3law"));
+}
+
 static json_t *other_restricted_part(void)
 {
 	json_t *json = one_event();
@@ -520,6 +573,10 @@ static const struct statement_case cases[] = {
 		FINDING_WITNESSES, two_good_and_a_bad_witness},
 	{"epoch-none", "a genesis entry for the epoch entry", FINDING_EPOCH_ENTRY, epoch_none},
 	{"epoch-inclusion", "the epoch entry's proof has another hash", FINDING_EPOCH_INCLUSION, epoch_not_there},
+	{"times-latest", "all times are the last that there is", FINDING_NONE, latest_times},
+	{"epoch-too-late", "the epoch's time is a second after the last that there is", FINDING_EPOCH_ENTRY,
+		epoch_too_late},
+	{"lost-largest", "2^64 - 1 events of the log are lost", FINDING_NONE, everything_lost},
 	{"epoch-size-itself", "an epoch that covers itself", FINDING_EPOCH_SIZE, epoch_covers_itself},
 	{"epoch-size-0", "an epoch that covers nothing", FINDING_EPOCH_SIZE, epoch_covers_nothing},
 	{"epoch-last-early", "the last covered entry is left out of last", FINDING_EPOCH_LAST, last_ends_early},
@@ -555,6 +612,7 @@ static const struct statement_case cases[] = {
 	{"event-time-back", "an event with a time before that of the event before it", FINDING_EVENT_TIME, times_go_back},
 	{"event-time-epoch", "an event with a time after the epoch's", FINDING_EVENT_TIME, after_the_epoch_time},
 	{"header-class-0", "a header of class 0, committed to", FINDING_EVENT_HEADER, header_without_class},
+	{"header-too-late", "withheld until a second after the last time", FINDING_EVENT_HEADER, header_too_late},
 	{"header-trailing", "a header with a byte behind it, committed to", FINDING_EVENT_HEADER, header_too_long},
 	{"commitment-c-r", "another c_r", FINDING_EVENT_COMMITMENT, other_restricted_part},
 	{"content-trailing", "a byte behind the disclosed part, committed to", FINDING_EVENT_CONTENT, disclosed_too_long},
