@@ -6,6 +6,7 @@ usage: clock.py INDSIGT"""
 import glob
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -254,19 +255,24 @@ def swallowing(address):
     return "127.0.0.1:%d" % listener.getsockname()[1], swallowed
 
 
+def begin_without_receipt(ledger, key, path):
+    """Sends the file; it is in the log, and the sender was killed before it knew."""
+    server, swallowed = swallowing(ledger.ingest)
+    sender = subprocess.Popen([ledger.indsigt, "send", "--server", server, "--key", key, path], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+    wait_until(swallowed.is_set, "the receipt to be swallowed")
+    sender.kill()
+    sender.wait()
+
+
 def lost_receipt(indsigt, name, change):
     """STO-15: what was taken is answered as it was taken, whatever is registered by then."""
     world = World(indsigt)
     ledger = world.ledger
     world.serve()
     text = world.lines(2, legal_basis="x")
-    server, swallowed = swallowing(ledger.ingest)
     path = world.write(text)
-    sender = subprocess.Popen([indsigt, "send", "--server", server, "--key", world.key, path], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-    wait_until(swallowed.is_set, "the receipt to be swallowed")
-    sender.kill()
-    sender.wait()
+    begin_without_receipt(ledger, world.key, path)
     tap.ok(len(world.accesses()) == 2, "%s: two events are in the log, and their sender has no receipt" % name)
     ledger.run(*change(ledger, world.key))
     result = ledger.result("send", "--server", ledger.ingest, "--key", world.key, path)
@@ -275,6 +281,37 @@ def lost_receipt(indsigt, name, change):
     tap.ok(len(world.accesses()) == 2 and "indsigt_equivocations_total 0\n" in ledger.get("/metrics"),
            "%s: nothing is doubled, nobody accused" % name)
     world.end(name, 2)
+
+
+def lost_content(indsigt):
+    """LOSS-7: what the ledger has lost gets no receipt: its sender keeps it, and reports it again."""
+    world = World(indsigt)
+    ledger = world.ledger
+    ledger.serve("--epoch-seconds", "1")
+    world.send(world.lines(1))
+    world.epoch()
+    ledger.stop()
+    store = os.path.join(ledger.dir, "store")
+    shutil.copytree(store, ledger.path("older"))
+    ledger.serve("--epoch-seconds", "1")
+    path = world.write(world.lines(2))
+    begin_without_receipt(ledger, world.key, path)
+    world.epoch()
+    ledger.run("export", ledger.dir, ledger.path("export"))
+    ledger.stop()
+    shutil.rmtree(store)
+    os.rename(ledger.path("older"), store)
+    ledger.run("recover", ledger.dir, "--mirror", ledger.path("export"), "--accept-loss")
+    ledger.serve("--epoch-seconds", "1")
+    rejected = ledger.path("rejected")
+    result = ledger.result("send", "--server", ledger.ingest, "--key", world.key, "--rejected", rejected, path)
+    last = result.stderr.strip().splitlines()[-1]
+    tap.ok(result.returncode == 1 and result.stdout == "" and len(open(rejected).readlines()) == 2,
+           "a batch whose content is lost gets no receipt: %s" % last)
+    result = ledger.result("send", "--server", ledger.ingest, "--key", world.key, rejected)
+    tap.ok(result.returncode == 0 and "2 events acknowledged" in result.stderr, "what was kept of it is reported again")
+    tap.ok(world.accesses() == ["n0", "n1", "n2"], "and is told to whom it is about")
+    world.end("lost content", 5)
 
 
 def away(indsigt):
@@ -301,6 +338,7 @@ def away(indsigt):
 def main():
     indsigt = os.path.abspath(sys.argv[1])
     away(indsigt)
+    lost_content(indsigt)
     lost_receipt(indsigt, "policy", lambda ledger, key: ("sender", "policy", ledger.dir, "--key", key, "--policy", "close=legal_basis"))
     lost_receipt(indsigt, "rotate", lambda ledger, key: ("sender", "rotate", ledger.dir, "--key", key))
     lost_receipt(indsigt, "revoke", lambda ledger, key: ("sender", "revoke", ledger.dir, "1"))
