@@ -47,6 +47,7 @@ enum token {
 
 #define NAME_LOOKED_AT_MAX 64u /* longer ones are none that is looked for */
 
+#define DOUBLED_MAX 8u /* so many '<' spoil the message behind them; more are text */
 #define ROOT "AuditMessage"
 
 static const char root[] = ROOT;
@@ -470,8 +471,12 @@ static bool step(struct framing *framing, struct bytes input, struct framing_pie
 	uint8_t c = input.data[framing->at];
 	if (c == '<' && in_tag(xml) && interrupted(framing, input, out))
 		return true;
-	if (c == '<' && xml->mode == LESS && framing->state != BETWEEN)
-		xml->token = framing->at; /* the one before belongs to what is open */
+	if (c == '<' && xml->mode == LESS) {
+		if (framing->at - xml->token >= DOUBLED_MAX && interrupted(framing, input, out))
+			return true;
+		if (framing->state != BETWEEN)
+			xml->token = framing->at; /* the one before belongs to what is open */
+	}
 	size_t at = framing->at++;
 	enum token token = lex(xml, c, at);
 	return states[framing->state](framing, input, token, out);
