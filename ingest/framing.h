@@ -43,6 +43,7 @@ struct framing_piece {
 	struct bytes text; /* at the start of the input */
 	bool bundle;       /* FRAMING_MESSAGE: a FHIR Bundle */
 	bool cut;          /* it never ended: another message began, or the input ended */
+	bool encoded;      /* a declaration that stands outside, before a wrapper, says that it is not in UTF-8 */
 };
 
 struct framing_json {
@@ -73,7 +74,9 @@ struct framing_xml {
 	bool declared;   /* the instruction is the XML declaration */
 	bool opened;     /* the start tag of the message is complete */
 	bool only_starts;
-	bool row; /* a line of refused messages */
+	bool row;             /* a line of refused messages */
+	bool encoded;         /* the last declaration names another encoding than UTF-8 */
+	bool wrapped_encoded; /* so does the one before the wrapper */
 	size_t token;
 	size_t start; /* 0: the message will begin with its declaration; SIZE_MAX: there is none */
 	size_t end;

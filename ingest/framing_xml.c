@@ -275,6 +275,8 @@ static bool give(struct framing *framing, enum framing_kind kind, struct bytes i
 		framing_give(framing, kind, input, len, out);
 	else
 		framing_give_message(framing, input, len, cut, out);
+	bool declared = xml->start != SIZE_MAX;
+	out->encoded = kind == FRAMING_MESSAGE && xml->wrappers > 0 && xml->wrapped_encoded && !declared;
 	framing->state = BETWEEN;
 	xml->futile = xml->futile > out->text.len ? xml->futile - out->text.len : 0;
 	xml->mode = TEXT;
@@ -303,6 +305,16 @@ static void enter(struct framing *framing, enum token token)
 {
 	framing->state = INSIDE;
 	framing->xml.opened = token != TOKEN_MESSAGE;
+}
+
+/* A declaration ends here. */
+static void note_encoding(struct framing_xml *xml, struct bytes declaration)
+{
+	char text[NAME_LOOKED_AT_MAX * 2];
+	size_t len = declaration.len < sizeof text ? declaration.len : sizeof text - 1;
+	memcpy(text, declaration.data, len);
+	text[len] = '\0';
+	xml->encoded = strcasestr(text, "encoding") != NULL && strcasestr(text, "utf-8") == NULL;
 }
 
 static bool between(struct framing *framing, struct bytes input, enum token token, struct framing_piece *out)
@@ -349,6 +361,10 @@ static bool between(struct framing *framing, struct bytes input, enum token toke
 			return give_before(framing, FRAMING_BETWEEN, input, xml->token, out);
 		framing->state = JUNK;
 		return false;
+	case TOKEN_ASIDE:
+		if (xml->declared)
+			note_encoding(xml, bytes_of(input.data + xml->token, framing->at - xml->token));
+		return false;
 	default:
 		return false;
 	}
@@ -370,6 +386,7 @@ static bool foreign(struct framing *framing, struct bytes input, enum token toke
 	struct framing_xml *xml = &framing->xml;
 	bool begins = begins_message(xml, token) || token == TOKEN_DECLARATION;
 	if (begins && xml->only_starts && !framing->is_long) {
+		xml->wrapped_encoded = xml->encoded;
 		xml->wrappers += xml->depth;
 		return give(framing, FRAMING_BETWEEN, input, xml->token, false, out);
 	}

@@ -52,6 +52,15 @@ static bool next_entry(struct messages *messages, struct message *out)
 	return messages->in_bundle;
 }
 
+/* Without the declaration outside it, only what is ASCII anyway can be read. */
+static bool needs_declaration(const struct framing_piece *piece)
+{
+	for (size_t i = 0; i < piece->text.len; i++)
+		if (piece->text.data[i] >= 0x80 || piece->text.data[i] == '\x1B')
+			return piece->encoded;
+	return false;
+}
+
 /* True if the piece is a message, or begins a Bundle. */
 static bool take(struct messages *messages, const struct framing_piece *piece, struct message *out)
 {
@@ -60,6 +69,9 @@ static bool take(struct messages *messages, const struct framing_piece *piece, s
 	if (piece->kind == FRAMING_BETWEEN)
 		return false;
 	*out = (struct message){.kind = kinds[piece->kind], .text = piece->text, .cut = piece->cut};
+	if (piece->kind == FRAMING_MESSAGE && needs_declaration(piece))
+		out->error = fault_set(&out->fault, E_BAD_XML,
+			"its encoding is declared outside of it, for all messages in the file: convert the file to UTF-8");
 	if (!piece->bundle)
 		return true;
 	out->error = bundle_begin(piece->text, &messages->bundle, &out->fault);

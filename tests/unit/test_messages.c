@@ -171,4 +171,25 @@ START_TEST(bundles)
 }
 END_TEST
 
-UNIT_MAIN("messages", lines, documents, too_long, long_document, bundles)
+#define DICOM(text) "<AuditMessage>" text "</AuditMessage>"
+
+/* The declaration of a wrapper is none of the message's own. */
+START_TEST(encodings)
+{
+	begin(ADAPTER_DICOM,
+		"<?xml version='1.0' encoding='ISO-8859-1'?>\n<List>" DICOM("a") DICOM("\xe6") "</List>" DICOM("\xe6"));
+	expect(DICOM("a"));
+	ck_ok(next());
+	ck_error(message.error, E_BAD_XML);
+	expect(DICOM("\xe6"));
+	expect_end();
+	begin(ADAPTER_DICOM, "<?xml version='1.0' encoding='UTF-8'?>\n<List>" DICOM("\xc3\xa6") "</List>");
+	expect(DICOM("\xc3\xa6"));
+	expect_end();
+	begin(ADAPTER_DICOM, "<?xml version='1.0' encoding='ISO-8859-1'?>" DICOM("\xe6"));
+	expect("<?xml version='1.0' encoding='ISO-8859-1'?>" DICOM("\xe6"));
+	expect_end();
+}
+END_TEST
+
+UNIT_MAIN("messages", lines, documents, too_long, long_document, bundles, encodings)
