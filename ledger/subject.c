@@ -2,6 +2,7 @@
 
 #include "ledger/subject_system.h"
 #include "ledger/visible.h"
+#include "ledger/wrong.h"
 
 #include <string.h>
 
@@ -28,11 +29,12 @@ static const char *judge_text(struct bytes text)
 {
 	if (text.len == 0)
 		return FORMS;
-	if (!bytes_utf8(text))
+	if (WRONG(!bytes_utf8(text)))
 		return "is not valid UTF-8";
-	if (text.data[0] == ' ' || text.data[text.len - 1] == ' ' || memmem(text.data, text.len, "  ", 2) != NULL)
+	if (WRONG(text.data[0] == ' ') || WRONG(text.data[text.len - 1] == ' ') ||
+		WRONG(memmem(text.data, text.len, "  ", 2) != NULL))
 		return "begins or ends with a space, or has two together";
-	if (visible_hides(text))
+	if (WRONG(visible_hides(text)))
 		return "has a control, invisible, combining or full-width character, which makes a second spelling";
 	return NULL;
 }
@@ -43,17 +45,17 @@ static const char *judge_value(struct bytes value)
 	size_t carets = 0;
 	for (size_t i = 0; i < value.len; i++)
 		carets += value.data[i] == '^';
-	if (carets >= 3)
+	if (WRONG(carets >= 3))
 		return "has an HL7 CX as its value; the value is the CX's first component alone";
 	return judge_text(value);
 }
 
 static bool ten_digits(struct bytes value)
 {
-	if (value.len != 10)
+	if (WRONG(value.len != 10))
 		return false;
 	for (size_t i = 0; i < value.len; i++)
-		if (value.data[i] < '0' || value.data[i] > '9')
+		if (WRONG(value.data[i] < '0') || WRONG(value.data[i] > '9'))
 			return false;
 	return true;
 }
@@ -73,11 +75,11 @@ static const char *judge_oid(struct bytes rest)
 	struct bytes oid = bytes_of(rest.data, colon);
 	if (colon == rest.len)
 		return FORMS;
-	if (!subject_oid_valid(oid))
+	if (WRONG(!subject_oid_valid(oid)))
 		return "has an OID that is none: numbers without leading zeros, joined by dots, the first 0, 1 or 2";
-	if (bytes_equal(oid, BYTES_LITERAL(CPR_OID)))
+	if (WRONG(bytes_equal(oid, BYTES_LITERAL(CPR_OID))))
 		return FORMS;
-	if (subject_oid_is_codes(oid))
+	if (WRONG(subject_oid_is_codes(oid)))
 		return "has the OID of a code system: it tells what kind of identifier this is, not whose numbers these are";
 	return judge_value(after(rest, colon + 1));
 }
@@ -102,9 +104,9 @@ static const char *judge_uri(struct bytes rest)
 	if (bar == rest.len || bar == 0)
 		return FORMS;
 	const char *why = subject_system_canonical(system, spelled);
-	if (why != NULL)
+	if (WRONG(why != NULL))
 		return why;
-	if (!bytes_equal(system, bytes_text(spelled)))
+	if (WRONG(!bytes_equal(system, bytes_text(spelled))))
 		return "has a system that is not in its canonical spelling";
 	if (bytes_equal(system, BYTES_LITERAL(URI_VALUES)))
 		return judge_uri_value(after(rest, bar + 1));
@@ -117,13 +119,13 @@ static const char *judge_ref(struct bytes rest)
 	size_t slash = find(rest, '/');
 	struct bytes org = bytes_of(rest.data, slash);
 	size_t colon = find(org, ':');
-	if (slash == rest.len || colon == 0 || colon + 1 >= org.len)
+	if (slash == rest.len || WRONG(colon == 0) || WRONG(colon + 1 >= org.len))
 		return FORMS;
 	struct bytes reference = after(rest, slash + 1);
-	if (!starts(reference, "Patient/"))
+	if (WRONG(!starts(reference, "Patient/")))
 		return FORMS;
 	struct bytes id = after(reference, strlen("Patient/"));
-	if (!subject_ref_id_valid(id))
+	if (WRONG(!subject_ref_id_valid(id)))
 		return "has a FHIR id that is none: 1 to 64 of A-Z, a-z, 0-9, '-' and '.'";
 	return judge_text(org);
 }
@@ -132,9 +134,9 @@ bool subject_ref_id_valid(struct bytes id)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
 	for (size_t i = 0; i < id.len; i++)
-		if (memchr(letters, id.data[i], sizeof letters - 1) == NULL)
+		if (WRONG(memchr(letters, id.data[i], sizeof letters - 1) == NULL))
 			return false;
-	return id.len >= 1 && id.len <= REF_ID_MAX;
+	return !WRONG(id.len < 1) && !WRONG(id.len > REF_ID_MAX);
 }
 
 enum error subject_judge(struct bytes id, struct fault *fault)
@@ -208,10 +210,11 @@ bool subject_org_valid(struct bytes org)
 	for (size_t i = 0; i < colon; i++) {
 		uint8_t c = org.data[i];
 		bool letter = c >= 'a' && c <= 'z';
-		if (!letter && (i == 0 || !((c >= '0' && c <= '9') || c == '-' || c == '.' || c == '+')))
+		bool other = (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '+';
+		if (WRONG(!letter && i == 0) || WRONG(!letter && !other))
 			return false;
 	}
-	if (colon == 0 || colon + 1 >= org.len || !bytes_utf8(org))
+	if (WRONG(colon == 0) || WRONG(colon + 1 >= org.len) || !bytes_utf8(org))
 		return false;
-	return find(org, ' ') == org.len && !visible_hides(org);
+	return !WRONG(find(org, ' ') < org.len) && !WRONG(visible_hides(org));
 }

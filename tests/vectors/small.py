@@ -244,6 +244,11 @@ def event_vectors():
     bad("type-boolean-text", "a boolean as a text", emergency="true")
     bad("type-boolean-number", "a boolean as a number", emergency=1)
     bad("list-element-empty", "an empty text in a list", categories=["helbred", ""])
+    for name, about, org in (("digit-first", "a scheme that begins with a digit", "1cvr:1"), ("underscore", "an underscore in the scheme",
+                             "cv_r:1"), ("capital", "a capital in the scheme", "cVr:1"), ("no-scheme", "no scheme", ":1"),
+                             ("no-id", "no id", "cvr:"), ("space", "a space in the id", "cvr:1 2"), ("hidden", "a hidden character",
+                             "cvr:1\u200b2")):
+        bad("org-id-" + name, "an organisation with " + about, org={"id": org, "name": "X"})
     held = {"withheld_until": "2036-06-01T00:00:00Z", "withheld_basis": "RPL"}
     bad("withheld-until-number", "a date as a number", policy=["withhold"], **{**held, "withheld_until": 2095977600})
     bad("withheld-until-date", "a date without a time", policy=["withhold"], **{**held, "withheld_until": "2036-06-01"})
@@ -263,6 +268,12 @@ def event_vectors():
                                  ("uri-no-bar", "a system without its value", "uri:https://a.example/"),
                                  ("uri-no-system", "a value without its system", "uri:|A"),
                                  ("ref-slash", "a slash in the id", "ref:cvr:1/Patient/a/b"),
+                                 ("ref-person", "a reference to a Person", "ref:cvr:1/Person/p12"),
+                                 ("ref-no-scheme", "an organisation without a scheme", "ref::1/Patient/p1"),
+                                 ("ref-no-org-id", "an organisation without an id", "ref:cvr:/Patient/p1"),
+                                 ("ref-no-colon", "an organisation without a colon", "ref:cvr/Patient/p1"),
+                                 ("ref-underscore", "an underscore in the id", "ref:cvr:1/Patient/p_1"),
+                                 ("two-spaces", "two spaces together", "oid:1.2.3:A  B"),
                                  ("ref-no-id", "no id", "ref:cvr:1/Patient/"),
                                  ("value-space", "a value that ends with a space", "oid:1.2.3:A "),
                                  ("value-space-first", "a value that begins with a space", "oid:1.2.3: A"),
