@@ -66,7 +66,7 @@ void spool_terms_decode(struct reader *in, struct spool_terms *out)
 static void adopt_terms(struct spool *spool, const struct spool_terms *terms)
 {
 	spool->terms = *terms;
-	spool->has_terms = spool->has_signer = true;
+	spool->has_terms = true;
 }
 
 enum error spool_set_terms(struct spool *spool, const struct spool_terms *terms)

@@ -54,11 +54,11 @@ static enum error append_state(struct spool *spool, struct journal *journal, uin
 }
 
 /* What the first version remembered says of each input what was dealt with, refused messages too, and is not taken
- * over; what waits is. */
+ * over; what waits is. Who signed it that version did not say: it is signed again unless the ledger has it. */
 static enum error replay_terms(struct spool *spool, struct reader *r)
 {
 	spool->has_terms = reader_u8(r) == 1;
-	spool->has_signer = spool->version != SPOOL_VERSION_FIRST;
+	memset(spool->terms.signer, 0, sizeof spool->terms.signer);
 	if (spool->has_terms && spool->version == SPOOL_VERSION_FIRST)
 		policy_decode(r, &spool->terms.policy);
 	else if (spool->has_terms)
@@ -159,7 +159,7 @@ static enum error replay_batch(struct spool *spool, const struct journal_record 
 static void replay_adopt(struct spool *spool, const struct spool_terms *terms)
 {
 	spool->terms = *terms;
-	spool->has_terms = spool->has_signer = true;
+	spool->has_terms = true;
 }
 
 static enum error replay_replaced(struct spool *spool, struct reader *r)
@@ -433,7 +433,7 @@ static void release(struct spool *spool)
 static enum error reset(struct spool *spool)
 {
 	release(spool);
-	spool->was_old = spool->has_terms = spool->has_signer = false;
+	spool->was_old = spool->has_terms = false;
 	spool->count = spool->bytes = spool->replacing_count = spool->wipe_count = 0;
 	return remembered_new(spool->dir_fd, REMEMBERED_FILE, &spool->remembered);
 }

@@ -39,7 +39,6 @@ struct spool {
 	uint16_t version; /* of the journal */
 	bool was_old;
 	bool has_terms;
-	bool has_signer; /* version 1 did not say who signed */
 	struct spool_terms terms;
 	size_t note_len;
 	uint8_t note[NOTE_BYTES_MAX];

@@ -391,6 +391,89 @@ START_TEST(starts_where_the_ledger_is)
 }
 END_TEST
 
+/* A journal as the first version wrote it: state with a list of what was dealt with, one batch with a refused message.
+ */
+static void write_first_version(void)
+{
+	static uint8_t buffer[4096];
+	struct policy policy = {.purpose = "old"};
+	struct journal journal;
+	struct key key = {{1, 2, 3}};
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY);
+	struct writer w = writer_of(buffer, sizeof buffer);
+	struct bytes state;
+	writer_u16(&w, 1);
+	writer_u32(&w, SENDER);
+	writer_bytes(&w, BYTES_ARRAY(key.b));
+	writer_u64(&w, 7); /* acknowledged */
+	writer_u64(&w, 7); /* next */
+	writer_range16(&w, BYTES_LITERAL(ORIGIN));
+	writer_range16(&w, BYTES_LITERAL("note\n"));
+	writer_u8(&w, 1);
+	policy_encode(&policy, &w);
+	writer_u32(&w, 1); /* lists */
+	writer_u64(&w, 99);
+	writer_u64(&w, 0);
+	writer_u32(&w, 1);
+	writer_u64(&w, 1000);
+	ck_ok(writer_done(&w, &state));
+	ck_ok(journal_create(dir_fd, "journal", &journal));
+	ck_ok(journal_append(&journal, RECORD_STATE, &state, 1, JOURNAL_NO_SECRET, NULL));
+
+	uint8_t len[4];
+	struct bytes batch = make_body(7, 2, 10);
+	struct bytes origin;
+	uint8_t origin_buffer[256];
+	put_u32(len, (uint32_t)batch.len);
+	struct writer o = writer_of(origin_buffer, sizeof origin_buffer);
+	writer_u16(&o, 1);
+	writer_range16(&o, names[0]);
+	writer_u32(&o, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		writer_u16(&o, 0);
+		writer_u16(&o, i != 1);
+		writer_u64(&o, i);
+		writer_u64(&o, 2000 + i);
+	}
+	ck_ok(writer_done(&o, &origin));
+	struct bytes parts[3] = {BYTES_ARRAY(len), batch, origin};
+	ck_ok(journal_append(&journal, RECORD_BATCH, parts, 3, SPOOL_SECRET_AT, NULL));
+	ck_ok(journal_sync(&journal));
+	journal_close(&journal);
+	close(openat(dir_fd, "input-0000000000000063", O_CREAT | O_WRONLY, 0600));
+	close(dir_fd);
+}
+
+/* What waits is taken over, and is in the memory; what was remembered beside it counted refused messages, and is not.
+ */
+START_TEST(first_version)
+{
+	place();
+	write_first_version();
+	for (unsigned i = 0; i < 2; i++) {
+		struct spool *spool = open_spool();
+		ck_assert(spool_was_old(spool) == (i == 0));
+		ck_assert_uint_eq(spool_count(spool), 1);
+		ck_assert_uint_eq(spool_acknowledged(spool), 7);
+		ck_assert_uint_eq(spool_next(spool), 9);
+		ck_assert_str_eq(spool_terms(spool)->policy.purpose, "old");
+		ck_assert(bytes_equal(spool_note(spool), BYTES_LITERAL("note\n")));
+		ck_assert_uint_eq(spool_remembers(spool, 1000), 0);
+		ck_assert_uint_eq(spool_remembers(spool, 2000), 1);
+		ck_assert_uint_eq(spool_remembers(spool, 2001), 0); /* was refused */
+		ck_assert_uint_eq(spool_remembers(spool, 2002), 1);
+		check_sound(spool);
+		spool_close(spool);
+	}
+	char path[128];
+	snprintf(path, sizeof path, "%s/input-0000000000000063", dir);
+	struct spool *spool = open_spool();
+	ck_assert_int_ne(access(path, F_OK), 0);
+	spool_close(spool);
+	clear();
+}
+END_TEST
+
 /* ---- replacing ---- */
 
 /* With `count` events, each a message from `number` on. */
@@ -714,5 +797,5 @@ START_TEST(every_write_without_room)
 END_TEST
 
 UNIT_MAIN("spool", keeps_what_waits, identities, set_aside, refusals, secrets_are_destroyed, starts_where_the_ledger_is,
-	replaces, unfinished_replacement, every_prefix, torn_secret, every_write_lost, every_write_done_but_reported_failed,
-	every_write_without_room)
+	first_version, replaces, unfinished_replacement, every_prefix, torn_secret, every_write_lost,
+	every_write_done_but_reported_failed, every_write_without_room)
