@@ -1,5 +1,7 @@
 #include "ledger/timestamp.h"
 
+#include "ledger/wrong.h"
+
 #include <stdio.h>
 #include <time.h>
 
@@ -11,7 +13,7 @@ static bool digits(struct reader *r, size_t count, int *out)
 	int value = 0;
 	for (size_t i = 0; i < count; i++) {
 		uint8_t c = reader_u8(r);
-		if (c < '0' || c > '9')
+		if (WRONG(c < '0') || WRONG(c > '9'))
 			return false;
 		value = value * 10 + (c - '0');
 	}
@@ -29,7 +31,7 @@ static bool decimals(struct reader *r, int64_t *out_ns)
 		unit /= 10;
 	}
 	*out_ns = value * unit;
-	return count > 0 && (reader_left(r) == 0 || *r->at < '0' || *r->at > '9');
+	return !WRONG(count == 0) && (reader_left(r) == 0 || *r->at < '0' || *r->at > '9');
 }
 
 static bool zone(struct reader *r, int64_t *out_s)
@@ -41,8 +43,8 @@ static bool zone(struct reader *r, int64_t *out_s)
 		*out_s = 0;
 		return true;
 	}
-	if ((sign != '+' && sign != '-') || !digits(r, 2, &hours) || reader_u8(r) != ':' || !digits(r, 2, &minutes) ||
-		hours > 23 || minutes > 59)
+	if (WRONG(sign != '+' && sign != '-') || !digits(r, 2, &hours) || WRONG(reader_u8(r) != ':') ||
+		!digits(r, 2, &minutes) || WRONG(hours > 23) || WRONG(minutes > 59))
 		return false;
 	*out_s = (hours * 60 + minutes) * 60 * (sign == '+' ? 1 : -1);
 	return true;
@@ -54,7 +56,7 @@ static bool days_of(int year, int month, int day, int64_t *out)
 	struct tm calendar = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
 	struct tm asked = calendar;
 	int64_t seconds = (int64_t)timegm(&calendar);
-	if (calendar.tm_mon != asked.tm_mon || calendar.tm_mday != asked.tm_mday)
+	if (WRONG(calendar.tm_mon != asked.tm_mon || calendar.tm_mday != asked.tm_mday))
 		return false;
 	*out = seconds / 86400;
 	return true;
@@ -72,7 +74,7 @@ struct parsed {
 static const char *parse_date(struct reader *r, int64_t *out_days)
 {
 	int year, month, day;
-	if (!digits(r, 4, &year) || reader_u8(r) != '-' || !digits(r, 2, &month) || reader_u8(r) != '-' ||
+	if (!digits(r, 4, &year) || WRONG(reader_u8(r) != '-') || !digits(r, 2, &month) || WRONG(reader_u8(r) != '-') ||
 		!digits(r, 2, &day))
 		return FORM;
 	if (month < 1 || month > 12 || day < 1 || !days_of(year, month, day, out_days))
@@ -83,14 +85,14 @@ static const char *parse_date(struct reader *r, int64_t *out_days)
 static const char *parse_clock(struct reader *r, struct parsed *out)
 {
 	int hour, minute, second;
-	if (!digits(r, 2, &hour) || reader_u8(r) != ':' || !digits(r, 2, &minute))
+	if (!digits(r, 2, &hour) || WRONG(reader_u8(r) != ':') || !digits(r, 2, &minute))
 		return FORM;
 	if (reader_left(r) == 0 || *r->at != ':')
 		return "without seconds";
 	reader_u8(r);
 	if (!digits(r, 2, &second))
 		return FORM;
-	if (hour > 23 || minute > 59 || second > 60)
+	if (WRONG(hour > 23) || WRONG(minute > 59) || WRONG(second > 60))
 		return "this time of day does not exist";
 	out->leap = second == 60;
 	out->seconds = hour * 3600 + minute * 60 + second;
@@ -114,15 +116,15 @@ static const char *parse(struct bytes text, struct parsed *out)
 	if (reader_left(&r) == 0)
 		return "a date without a time";
 	uint8_t separator = reader_u8(&r);
-	why = separator == 'T' || separator == 't' ? parse_clock(&r, out) : FORM;
+	why = !WRONG(separator != 'T' && separator != 't') ? parse_clock(&r, out) : FORM;
 	if (why != NULL)
 		return why;
 	if (reader_left(&r) == 0)
 		return "without a zone (Z, or an offset such as +01:00): it could be any of a day's hours";
-	if (!zone(&r, &zone_s) || reader_done(&r) != E_OK)
+	if (!zone(&r, &zone_s) || WRONG(reader_done(&r) != E_OK))
 		return "its zone is neither Z nor an offset such as +01:00, up to 23:59";
 	out->seconds += days * 86400 - zone_s;
-	if (out->seconds - out->leap < 0 || out->seconds - out->leap > SECONDS_MAX)
+	if (WRONG(out->seconds - out->leap < 0) || WRONG(out->seconds - out->leap > SECONDS_MAX))
 		return "before 1970 or after 2261";
 	return NULL;
 }
@@ -143,7 +145,7 @@ const char *timestamp_fault(struct bytes text)
 enum error timestamp_parse(struct bytes text, int64_t *out_ns)
 {
 	struct parsed parsed;
-	if (parse(text, &parsed) != NULL || parsed.leap)
+	if (parse(text, &parsed) != NULL || WRONG(parsed.leap))
 		return E_BAD_VALUE;
 	*out_ns = parsed.seconds * 1000000000 + parsed.fraction_ns;
 	return E_OK;

@@ -17,6 +17,7 @@ static const struct implied implied[] = {
 		"under a policy a field has one part, and without one the disclosed part is read alone"},
 	{"event.c", "list->count > EVENT_LIST_MAX", "there is no room to read more; a limit of the reader"},
 	{"event.c", "text.len == 0", "an empty text shows nothing"},
+	{"timestamp.c", "out->seconds - out->leap < 0", "an event has no time before 1970"},
 	{"subject.c", "!bytes_utf8(text)", "both readers, of JSON and of CBOR, refuse it before"},
 	{"witness_policy.c", "text.len > POLICY_BYTES_MAX", "a limit of this project, and too long for a vector"},
 	{"registration.c", "!json_is_integer(id)", "what is no integer is below 1"},

@@ -293,7 +293,10 @@ def event_vectors():
                                "2026-13-23T08:15:30Z"), ("day-0", "day 0", "2026-11-00T08:15:30Z"), ("day-32", "day 32",
                                "2026-12-32T08:15:30Z"), ("february-29", "29 February of a year that has none", "2026-02-29T08:15:30Z"),
                               ("hour-24", "hour 24", "2026-11-23T24:00:00Z"), ("minute-60", "minute 60", "2026-11-23T08:60:30Z"),
-                              ("trailing", "something behind the zone", "2026-11-23T08:15:30Z "), ("empty", "nothing", "")):
+                              ("trailing", "something behind the zone", "2026-11-23T08:15:30Z "), ("second-61", "second 61", "2026-11-23T08:15:61Z"),
+                              ("year-slash", "a slash behind the year", "2026/11-23T08:15:30Z"), ("month-slash",
+                               "a slash behind the month", "2026-11/23T08:15:30Z"), ("hour-dash", "a dash behind the hour",
+                               "2026-11-23T08-15:30Z"), ("zone-dash", "a dash inside the offset", "2026-11-23T08:15:30+01-00"), ("empty", "nothing", "")):
         bad("time-bad-" + name, "a time with " + about, time=time)
 
     def parts(name, about, disclosed, expect, restricted=b""):
