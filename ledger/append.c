@@ -35,12 +35,12 @@ enum error ledger_begin(struct ledger *ledger, struct fault *fault)
 	TRY(wall_clock_now(&ledger->clock, &ledger->tick_s, fault));
 	enum error error = db_begin(ledger->store, true, &ledger->tick);
 	if (error != E_OK)
-		return fault_set(fault, error, "a transaction cannot be started: %s", error_text(error));
+		return fault_set(fault, error, "a transaction cannot be started: %s", error_reason(error));
 	ledger->ticking = true;
 	error = append_due_loss(ledger);
 	if (error != E_OK) {
 		ledger_abort(ledger);
-		return fault_set(fault, error, "the loss entry cannot be written: %s", error_text(error));
+		return fault_set(fault, error, "the loss entry cannot be written: %s", error_reason(error));
 	}
 	return E_OK;
 }
@@ -200,7 +200,8 @@ enum error ledger_append(
 	error = append_batch(ledger, prepared, out);
 	/* E_CORRUPT is said of what is compared only: here the tick cannot go on. */
 	if (error != E_OK)
-		return fault_set(fault, error == E_CORRUPT ? E_IO : error, "the batch cannot be stored: %s", error_text(error));
+		return fault_set(
+			fault, error == E_CORRUPT ? E_IO : error, "the batch cannot be stored: %s", error_reason(error));
 	return E_OK;
 }
 
@@ -257,7 +258,7 @@ enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *send
 	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender_entry};
 	enum error error = ledger_append_entry(ledger, &entry);
 	if (error != E_OK)
-		return fault_set(fault, error, "the sender entry cannot be written: %s", error_text(error));
+		return fault_set(fault, error, "the sender entry cannot be written: %s", error_reason(error));
 	store_change_put(&ledger->tick, sender_entry->sender, version);
 	bool endorsed = sender_endorsed(ledger->vkey.name, sender_entry, old ? old->public_key : NULL);
 	if (old != NULL) {
@@ -306,7 +307,7 @@ enum error ledger_commit(struct ledger *ledger, struct fault *fault)
 	if (error != E_OK) {
 		ledger_abort(ledger);
 		ledger->broken |= error != E_FULL;
-		return fault_set(fault, error, "the tick cannot be committed: %s", error_text(error));
+		return fault_set(fault, error, "the tick cannot be committed: %s", error_reason(error));
 	}
 	registry_publish(ledger->registry);
 	wall_clock_follow(&ledger->clock, ledger_next_s(ledger));

@@ -142,7 +142,7 @@ enum error snapshot_begin(struct archive *archive, struct snapshot **out, struct
 	enum error error = load_snapshot(snapshot);
 	if (error != E_OK) {
 		snapshot_end(snapshot);
-		return fault_set(fault, error, "the store cannot be read: %s", error_text(error));
+		return fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
 	}
 	*out = snapshot;
 	return E_OK;

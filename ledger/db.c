@@ -25,6 +25,7 @@ static bool disk_full(const struct db_env *env)
 
 static enum error error_of(const struct db_env *env, int rc)
 {
+	errno = rc > 0 ? rc : EIO; /* for error_reason */
 	switch (rc) {
 	case MDB_SUCCESS:
 		return E_OK;

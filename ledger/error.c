@@ -83,7 +83,9 @@ enum error fault_set(struct fault *fault, enum error error, const char *format, 
 	fault->error = error;
 	fault->event = FAULT_NO_EVENT;
 	if (format[0] == '\0') {
-		snprintf(fault->text, sizeof fault->text, "%s", error_text(error));
+		const char *reason = error_reason(error);
+		snprintf(fault->text, sizeof fault->text, "%s%s",
+			error == E_IO && reason != error_text(error) ? "reading or writing failed: " : "", reason);
 		return error;
 	}
 	va_list arguments;

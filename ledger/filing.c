@@ -87,7 +87,7 @@ enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
 		error = db_commit(&txn);
 	}
 	if (error != E_OK)
-		return fault_set(fault, error, "what is filed cannot be cleared: %s", error_text(error));
+		return fault_set(fault, error, "what is filed cannot be cleared: %s", error_reason(error));
 	ledger->filing = filing;
 	return E_OK;
 }
@@ -150,7 +150,7 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
 	enum error error = prepare_epoch(ledger, ledger->epoch);
 	if (error != E_OK) {
 		ledger_epoch_free(ledger);
-		return fault_set(fault, error, "the epoch cannot be started: %s", error_text(error));
+		return fault_set(fault, error, "the epoch cannot be started: %s", error_reason(error));
 	}
 	*started = true;
 	return E_OK;

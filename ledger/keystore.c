@@ -257,7 +257,7 @@ enum error keymaker_open(struct keystore *keystore, struct keymaker **out, struc
 	keymaker_end(maker);
 	if (error != E_OK) {
 		keymaker_close(maker);
-		return fault_set(fault, error, "the key environment cannot be read: %s", error_text(error));
+		return fault_set(fault, error, "the key environment cannot be read: %s", error_reason(error));
 	}
 	*out = maker;
 	return E_OK;

@@ -92,7 +92,7 @@ static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct 
 			": an older or another store was put here; put the newer one back or see 'indsigt help recovery'",
 			ledger->checkpoint.size, guard.size);
 	if (error != E_OK)
-		return fault_set(fault, error, "the store cannot be compared with its guard: %s", error_text(error));
+		return fault_set(fault, error, "the store cannot be compared with its guard: %s", error_reason(error));
 	ledger->guard_size = guard.size;
 	return E_OK;
 }
@@ -106,7 +106,7 @@ static enum error check_shown(
 	struct checkpoint shown;
 	enum error error = file_read_all(evidence_fd, name, NOTE_BYTES_MAX, &note, &len);
 	if (error != E_OK)
-		return fault_set(fault, error, "evidence/%s cannot be read: %s", name, error_text(error));
+		return fault_set(fault, error, "evidence/%s cannot be read: %s", name, error_reason(error));
 	error = checkpoint_verify(bytes_of(note, len), &ledger->vkey, &shown);
 	free(note);
 	if (error != E_OK) /* whatever it is, it is not this log's word */
@@ -214,10 +214,11 @@ enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fau
 	enum error error = file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len);
 	close(dir_fd);
 	if (error != E_OK)
-		return fault_set(fault, error, "%s is not a ledger: it has no readable file 'vkey'", dir);
+		return fault_set(
+			fault, error, "%s is not a ledger: it has no readable file 'vkey' (%s)", dir, error_reason(error));
 	error = len > 0 && text[len - 1] == '\n' ? vkey_parse(bytes_of(text, len - 1), out) : E_BAD_KEY;
 	free(text);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s/vkey: %s", dir, error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s/vkey: %s", dir, error_reason(error));
 }
 
 /* Directory, lock, vkey and keys: what creating and opening share. */

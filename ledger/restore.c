@@ -58,7 +58,7 @@ static enum error open_store(struct restore *restore, const char *dir, struct fa
 	restore->writing = error == E_OK;
 	if (error == E_OK)
 		error = load(restore);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", path, error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", path, error_reason(error));
 }
 
 enum error restore_open(const char *dir, struct restore **out, struct fault *fault)
@@ -265,5 +265,5 @@ enum error restore_commit(
 		restore->writing = false;
 		error = db_commit(&restore->txn);
 	}
-	return error == E_OK ? E_OK : fault_set(fault, error, "the store cannot be written: %s", error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "the store cannot be written: %s", error_reason(error));
 }

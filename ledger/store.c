@@ -57,7 +57,7 @@ enum error store_open(const char *path, bool read_only, bool create, struct db_e
 	enum error error = create ? write_format(env) : check_format(env);
 	if (error != E_OK) {
 		db_close(env);
-		return fault_set(fault, error, "%s: %s", path, error_text(error));
+		return fault_set(fault, error, "%s: %s", path, error_reason(error));
 	}
 	*out = env;
 	return E_OK;

@@ -177,6 +177,7 @@ const struct command command_statement = {
 	.text = "Writes one file that proves, offline and to anybody who has the log's vkey, that the list of accesses in "
 			"it is\n"
 			"complete up to the newest epoch, or that there are none. 'indsigt verify FILE --vkey VKEY' checks it.\n"
+			"A SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n"
 			"\n"
 			"  --ledger DIR|URL  a ledger's directory, or the address of its query daemon\n"
 			"  --token T         bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do "

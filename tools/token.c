@@ -93,6 +93,8 @@ const struct command command_token = {
 		"--demo-tokens. For\n"
 		"trying things out: whoever can read DIR's keys can be anybody. Makes DIR/keys/token if it is not there.\n"
 		"\n"
+		"A SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n"
+		"\n"
 		"  --role R    subject (as which the token's owner asks about themselves), proxy, auditor; default subject\n"
 		"  --hours N   how long it is valid, 1 to 8760; default 12\n",
 	.run = run,
