@@ -124,7 +124,8 @@ void epochs_step(struct sequencer *s, bool busy)
 	uint32_t seconds = s->options.epoch_seconds < EPOCH_SECONDS_MOST ? s->options.epoch_seconds : EPOCH_SECONDS_MOST;
 	bool due = status_clock_ms() - s->epoch_ended_ms >= (uint64_t)seconds * 1000;
 	note_lag(s, seconds);
-	if (!may_sign(s, &fault))
+	s->epoch_rests = !may_sign(s, &fault);
+	if (s->epoch_rests)
 		return;
 	if (!s->epoch_running && tail > 0 && (due || tail > EPOCH_EVENTS_MAX / 2 || s->epoch_waiters != NULL))
 		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, &fault);

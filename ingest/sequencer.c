@@ -438,7 +438,8 @@ static void *tick_main(void *context)
 	struct fault fault;
 	bool closed = false;
 	while (!closed) {
-		struct job *jobs = queue_take(&s->prepared, s->epoch_running || s->epoch_waiters ? 0 : RETRY_MS, &closed);
+		bool hurry = !s->epoch_rests && (s->epoch_running || s->epoch_waiters != NULL);
+		struct job *jobs = queue_take(&s->prepared, hurry ? 0 : RETRY_MS, &closed);
 		if (jobs == NULL && ledger_idle(s->options.ledger, &fault) == E_IO)
 			sequencer_die(&fault);
 		watch_clock(s);

@@ -92,12 +92,12 @@ static void say_waiting(void)
 }
 
 /* Takes the request over. E_NOT_FOUND when no daemon runs. */
-static enum error ask(const char *dir, json_t *request, struct fault *fault)
+static enum error ask(const char *dir, json_t *request, void (*waiting)(void), struct fault *fault)
 {
 	json_t *reply = NULL;
 	if (request == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = control_call(dir, request, say_waiting, &reply, fault);
+	enum error error = control_call(dir, request, waiting, &reply, fault);
 	json_decref(reply);
 	json_decref(request);
 	return error;
@@ -116,7 +116,7 @@ static enum error ask_to_append(const char *dir, const struct entry_sender *send
 	if (error != E_OK)
 		return fault_set(fault, error, "the registration cannot be encoded: %s", error_text(error));
 	sodium_bin2base64(text, sizeof text, encoded.data, encoded.len, sodium_base64_VARIANT_ORIGINAL);
-	return ask(dir, json_pack("{s:s,s:s}", "do", "sender", "entry", text), fault);
+	return ask(dir, json_pack("{s:s,s:s}", "do", "sender", "entry", text), say_waiting, fault);
 }
 
 enum error admin_append_sender(const char *dir, struct entry_sender *entry, struct fault *fault)
@@ -127,7 +127,7 @@ enum error admin_append_sender(const char *dir, struct entry_sender *entry, stru
 
 enum error admin_epoch(const char *dir, struct fault *fault)
 {
-	enum error error = ask(dir, json_pack("{s:s}", "do", "epoch"), fault);
+	enum error error = ask(dir, json_pack("{s:s}", "do", "epoch"), NULL, fault);
 	return error == E_NOT_FOUND ? epoch_directly(dir, fault) : error;
 }
 
