@@ -1,5 +1,7 @@
 #include "ingest/control.h"
 
+#include "ledger/json_read.h"
+
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -142,9 +144,11 @@ static void on_read(struct bufferevent *stream, void *context)
 			refuse(client, E_TOO_LONG, "");
 		return;
 	}
-	json_t *request = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	json_t *request = NULL;
+	enum error error = json_read(bytes_text(line), JSON_REJECT_DUPLICATES, NULL, &request);
 	free(line);
-	enum error error = request ? make_job(request, client->id, &job) : E_BAD_JSON;
+	if (error == E_OK)
+		error = make_job(request, client->id, &job);
 	json_decref(request);
 	if (error != E_OK) {
 		refuse(client, error, "");

@@ -1,7 +1,9 @@
 #include "query/token.h"
 
+#include "ledger/json_read.h"
 #include "ledger/keyfile.h"
 #include "ledger/ledger.h"
+#include "ledger/shortage.h"
 #include "ledger/subject.h"
 
 #include <fcntl.h>
@@ -159,12 +161,18 @@ enum error token_verify(
 	if (strlen(text) > TOKEN_TEXT_MAX)
 		return fault_set(fault, E_TOKEN, "the token is longer than %u bytes", TOKEN_TEXT_MAX);
 	__attribute__((cleanup(jwt_release))) jwt_t *jwt = NULL;
-	if (jwt_decode(&jwt, text, issuer->key.b, sizeof issuer->key.b) != 0)
+	(void)shortage_seen();
+	int decoded = jwt_decode(&jwt, text, issuer->key.b, sizeof issuer->key.b);
+	if (shortage_seen()) /* its claims may lack letters */
+		return fault_set(fault, E_NO_MEMORY, "");
+	if (decoded != 0)
 		return fault_set(fault, E_TOKEN, "the token is malformed or not signed with this issuer's key");
 	if (jwt_get_alg(jwt) != JWT_ALG_HS256)
 		return fault_set(fault, E_TOKEN, "the token is signed with another algorithm than this issuer's");
 	__attribute__((cleanup(text_release))) char *grants = jwt_get_grants_json(jwt, NULL);
-	json_auto_t *claims = grants ? json_loads(grants, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	json_auto_t *claims = NULL;
+	if (grants == NULL || json_read(bytes_text(grants), JSON_REJECT_DUPLICATES, NULL, &claims) == E_NO_MEMORY)
+		return fault_set(fault, E_NO_MEMORY, "");
 	if (!json_is_object(claims))
 		return fault_set(fault, E_TOKEN, "the token's claims are not a JSON object");
 	struct token_claims checked;

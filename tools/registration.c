@@ -1,5 +1,6 @@
 #include "tools/registration.h"
 
+#include "ledger/json_read.h"
 #include "ledger/subject.h"
 #include "ledger/visible.h"
 #include "ledger/wrong.h"
@@ -198,8 +199,11 @@ enum error endorsement_read(const char *path, const struct vkey *log, struct ent
 	if (failed || len > ENDORSEMENT_FILE_MAX)
 		return fault_set(fault, failed ? E_IO : E_TOO_LONG, "endorsement '%s' cannot be read, or is over %d bytes",
 			path, ENDORSEMENT_FILE_MAX);
-	OWNED_JSON *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	if (json == NULL)
+	OWNED_JSON *json = NULL;
+	enum error read = json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json);
+	if (read == E_NO_MEMORY)
+		return fault_set(fault, read, "");
+	if (read != E_OK)
 		return fault_set(fault, E_BAD_JSON, "endorsement '%s' is not valid JSON", path);
 	struct entry_sender entry;
 	TRY(read_members(json, log, &entry, fault));

@@ -1,6 +1,7 @@
 #include "tools/rejected_row.h"
 
 #include "ledger/event_json.h"
+#include "ledger/json_read.h"
 #include "ledger/subject.h"
 
 #include <sodium.h>
@@ -81,8 +82,8 @@ bool rejected_row_read(struct bytes text, struct rejected_row *out)
 	*out = (struct rejected_row){.format = ADAPTER_JSON};
 	if (!rejected_row_begins(text))
 		return false;
-	out->json = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-	if (out->json != NULL && read_head(out) && read_message(out))
+	if (json_read(text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL, &out->json) == E_OK && read_head(out) &&
+		read_message(out))
 		return true;
 	rejected_row_free(out);
 	return false;
