@@ -5,6 +5,7 @@
  * with all that is in it, unless it is one of the four sections or an object: those are never skipped in silence. */
 #include "ingest/dicom_object.h"
 #include "ingest/identifier.h"
+#include "ingest/mention.h"
 #include "ingest/participants.h"
 #include "ingest/xml.h"
 
@@ -65,6 +66,15 @@ static enum error words_of(struct dicom *dicom, const char **attributes, struct 
 {
 	struct bytes words = xml_attribute(attributes, "originalText", "displayName");
 	return keep(dicom, words.len > 0 ? words : code_of(attributes), out);
+}
+
+/* What mentions a patient refuses a message that has no subject. */
+static enum error look(struct dicom *dicom, struct bytes text, enum mention_where where)
+{
+	bool found = false;
+	TRY(mention_look(text, where, &found));
+	dicom->has_mention |= found;
+	return E_OK;
 }
 
 /* ---- the event ---- */
@@ -149,33 +159,34 @@ static enum error read_requestor(struct dicom *dicom, struct bytes text)
 	return yes || no ? E_OK : fault_set(dicom->fault, E_BAD_VALUE, "UserIsRequestor: must be true, false, 1 or 0");
 }
 
+/* A patient who looks at something takes part under the reference to the patient. The same at a server's address may be
+ * the server, of whose patient another reference tells. */
+static enum error look_at_user(struct dicom *dicom, struct bytes id)
+{
+	if (id.len > 8 && memcmp(id.data, "Patient/", 8) == 0)
+		return audit_message_subject(dicom->message, id, dicom->context->org_id, dicom->fault);
+	return look(dicom, id, MENTION_ADDRESS);
+}
+
 static enum error start_participant(struct dicom *dicom, const char **attributes)
 {
 	struct participant *participant = &dicom->participant;
 	*participant = (struct participant){0};
 	TRY(read_requestor(dicom, xml_attribute(attributes, "UserIsRequestor", NULL)));
 	TRY(keep(dicom, xml_attribute(attributes, "UserID", "AlternativeUserID"), &participant->id));
+	TRY(look_at_user(dicom, xml_attribute(attributes, "UserID", NULL)));
+	TRY(look_at_user(dicom, xml_attribute(attributes, "AlternativeUserID", NULL)));
 	TRY(keep(dicom, xml_attribute(attributes, "UserName", NULL), &participant->name));
 	return keep(dicom, xml_attribute(attributes, "NetworkAccessPointID", NULL), &participant->access_point);
 }
 
 static enum error start_role(struct dicom *dicom, const char **attributes)
 {
-	static const char *const patient[] = {"PAT", "patient", "Patient", "datasubject", "116154003"};
 	struct bytes code = code_of(attributes);
 	participant_role_code(&dicom->participant, code);
-	for (size_t i = 0; i < sizeof patient / sizeof patient[0]; i++)
-		dicom->has_mention |= bytes_equal(code, bytes_text(patient[i]));
+	dicom->has_mention |= mention_role(code) || mention_is_word(xml_attribute(attributes, "originalText", NULL)) ||
+						  mention_is_word(xml_attribute(attributes, "displayName", NULL));
 	return dicom->participant.role.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->participant.role);
-}
-
-/* A patient who looks at something takes part under the reference to the patient. */
-static enum error end_participant(struct dicom *dicom)
-{
-	struct bytes id = dicom->participant.id;
-	if (id.len > 8 && memcmp(id.data, "Patient/", 8) == 0)
-		TRY(audit_message_subject(dicom->message, id, dicom->context->org_id, dicom->fault));
-	return participants_add(dicom->message, &dicom->participant);
 }
 
 /* The first that names a system. */
@@ -207,19 +218,10 @@ static enum error start_id_type(struct dicom *dicom, const char **attributes)
 	return words_of(dicom, attributes, &object->id_words);
 }
 
-static bool contains(struct bytes text, const char *word)
-{
-	size_t len = strlen(word);
-	for (size_t at = 0; at + len <= text.len; at++)
-		if (strncasecmp((const char *)text.data + at, word, len) == 0)
-			return true;
-	return false;
-}
-
 static enum error start_detail(struct dicom *dicom, const char **attributes)
 {
-	dicom->has_mention |= contains(xml_attribute(attributes, "type", NULL), "patient");
-	return E_OK;
+	dicom->has_mention |= mention_word(xml_attribute(attributes, "type", NULL));
+	return look(dicom, xml_attribute(attributes, "value", NULL), MENTION_QUERY); /* in base64 too */
 }
 
 static enum error end_object(struct dicom *dicom)
@@ -239,6 +241,7 @@ static enum error end_object(struct dicom *dicom)
 	case DICOM_THING:
 		break;
 	}
+	TRY(look(dicom, object->id, MENTION_ADDRESS));
 	return audit_message_object(dicom->message, shown);
 }
 
@@ -280,7 +283,7 @@ static enum error check_unknown(struct dicom *dicom, const char *name, const cha
 		return fault_set(dicom->fault, E_BAD_XML,
 			"ParticipantObjectID: in another element than ParticipantObjectIdentification, so that it may be a "
 			"person's");
-	dicom->has_mention |= contains(bytes_text(name), "patient");
+	dicom->has_mention |= mention_word(bytes_text(name));
 	return E_OK;
 }
 
@@ -329,12 +332,15 @@ static enum error on_end(void *context)
 		audit_message_denial_words(dicom->message, text);
 		return E_OK;
 	case NODE_PARTICIPANT:
-		return end_participant(dicom);
+		return participants_add(dicom->message, &dicom->participant);
 	case NODE_NAME:
+		TRY(look(dicom, text, MENTION_TEXT));
 		return dicom->object.name.len > 0 ? E_OK : keep(dicom, text, &dicom->object.name);
 	case NODE_QUERY:
 		dicom->message->query = true;
-		return E_OK;
+		return look(dicom, text, MENTION_QUERY);
+	case NODE_UNKNOWN:
+		return look(dicom, text, MENTION_TEXT);
 	case NODE_OBJECT:
 		return end_object(dicom);
 	default:

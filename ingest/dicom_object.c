@@ -1,6 +1,7 @@
 #include "ingest/dicom_object.h"
 
 #include "ingest/identifier.h"
+#include "ingest/mention.h"
 
 #include <string.h>
 #include <strings.h>
@@ -69,7 +70,7 @@ static enum id_kind id_kind_of(const struct dicom_object *object)
 	/* DCM 110180 study, 110181 SOP class, 110182 node; IHE's transactions and its document metadata. */
 	if ((code >= 110180 && code <= 110182) || contains(object->id_system, "IHE"))
 		return ID_THING;
-	return contains(object->id_words, "patient") ? ID_PERSON : ID_UNSAID; /* a code of somebody's own, in words */
+	return mention_word(object->id_words) ? ID_PERSON : ID_UNSAID; /* a code of somebody's own, in words */
 }
 
 /* ---- what the role says ---- */
@@ -155,7 +156,8 @@ enum dicom_object_kind dicom_object_kind(const struct dicom_object *object)
 	int type = number_of(object->type);
 	enum role_kind role = role_kind_of(object->role);
 	enum id_kind id = id_kind_of(object);
-	if (role == ROLE_PATIENT || id == ID_PATIENT || identifier_is_patient_reference(object->id))
+	if (role == ROLE_PATIENT || id == ID_PATIENT || identifier_is_patient_reference(object->id) ||
+		mention_is_number(object->id))
 		return DICOM_SUBJECT;
 	if (type == WRONG || type == 0 || type > 4 || role == ROLE_WRONG)
 		return DICOM_UNCLEAR;
@@ -163,5 +165,6 @@ enum dicom_object_kind dicom_object_kind(const struct dicom_object *object)
 		return untyped_kind(role, id);
 	if (type == 1)
 		return person_kind(role, id);
-	return type == 4 && role == ROLE_RESOURCE && id != ID_THING ? DICOM_OTHER : DICOM_THING;
+	bool resource = type == 4 && role == ROLE_RESOURCE && id != ID_THING;
+	return resource || id == ID_PERSON || mention_is_cx(object->id) ? DICOM_OTHER : DICOM_THING;
 }

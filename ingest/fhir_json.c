@@ -274,21 +274,6 @@ bool fhir_has_code(const json_t *concept, const char *wanted)
 	return false;
 }
 
-static bool same_word(struct bytes text, const char *word)
-{
-	return text.len == strlen(word) && strncasecmp((const char *)text.data, word, text.len) == 0;
-}
-
-bool fhir_has_word(const json_t *concept, const char *word)
-{
-	const json_t *coding;
-	size_t i;
-	bool found = same_word(fhir_text(concept, "text"), word) || same_word(fhir_text(concept, "display"), word);
-	json_array_foreach(json_object_get(concept, "coding"), i, coding) found |=
-		same_word(fhir_text(coding, "display"), word);
-	return found;
-}
-
 /* ---- references ---- */
 
 static bool letter(uint8_t c)
@@ -383,7 +368,7 @@ const json_t *fhir_contained(const struct fhir_document *document, struct bytes 
 }
 
 /* `type` may be a name, or the address of the type's definition. */
-static struct bytes last_segment(struct bytes type)
+struct bytes fhir_last_segment(struct bytes type)
 {
 	for (size_t at = type.len; at-- > 0;)
 		if (type.data[at] == '/')
@@ -394,7 +379,7 @@ static struct bytes last_segment(struct bytes type)
 struct bytes fhir_target_type(const struct fhir_document *document, const json_t *who)
 {
 	struct bytes reference = fhir_text(who, "reference");
-	struct bytes type = last_segment(fhir_text(who, "type"));
+	struct bytes type = fhir_last_segment(fhir_text(who, "type"));
 	const json_t *contained = fhir_contained(document, reference);
 	return fhir_first(type, fhir_first(fhir_text(contained, "resourceType"), fhir_reference_type(reference)));
 }

@@ -48,8 +48,6 @@ struct bytes fhir_words(const json_t *concept);
 /* The codes of a Coding or CodeableConcept one after the other, some of them empty; false behind the last. */
 bool fhir_code(const json_t *concept, size_t index, struct bytes *out);
 bool fhir_has_code(const json_t *concept, const char *wanted);
-/* True if the concept's text or a display of it is `word`, in any case of its letters. */
-bool fhir_has_word(const json_t *concept, const char *word);
 
 /* "Patient" of [anything/]Patient/ID[/_history/V] or Patient?..., "Device" of [anything/]Device/ID, "CarePlan" of
  * [anything/]CarePlan: the type that a reference names, or an empty range. */
@@ -59,3 +57,5 @@ const json_t *fhir_contained(const struct fhir_document *document, struct bytes 
 /* The type of what an element like `who` points to: what `type` says, else the contained resource, else the reference.
  * Empty when nothing says it. */
 struct bytes fhir_target_type(const struct fhir_document *document, const json_t *who);
+/* What stands behind the last '/' of an address, or all of a name. */
+struct bytes fhir_last_segment(struct bytes type);

@@ -1,10 +1,8 @@
 #include "ingest/fhir_people.h"
+#include "ingest/fhir_types.h"
+#include "ingest/mention.h"
 
-#include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* A walk through the whole resource, for two kinds of mentions.
  *
@@ -31,99 +29,41 @@ static void note_words(struct walk *walk, const struct fhir_path *path, const ch
 
 /* ---- texts ---- */
 
-static bool id_char(uint8_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.';
-}
-
-static bool word_char(uint8_t c)
-{
-	return id_char(c) || c == '_' || c == '%';
-}
-
-/* What stands behind `mark` where it begins a word; empty when it does not stand there. */
-static struct bytes behind(struct bytes text, size_t at, const char *mark)
-{
-	size_t len = strlen(mark);
-	if (text.len - at <= len || (at > 0 && word_char(text.data[at - 1])) ||
-		strncasecmp((const char *)text.data + at, mark, len) != 0)
-		return BYTES_EMPTY;
-	return bytes_of(text.data + at + len, text.len - at - len);
-}
-
-/* Patient/ID somewhere in a text. */
-static bool names_patient(struct bytes text)
-{
-	for (size_t at = 0; at < text.len; at++) {
-		struct bytes id = behind(text, at, "Patient/");
-		if (id.len > 0 && id_char(id.data[0]) && id.data[0] != '.')
-			return true;
-	}
-	return false;
-}
-
-/* What a parameter or member is set to: NAME=VALUE, or NAME":"VALUE, with or without escapes. */
-static struct bytes value_behind(struct bytes text, size_t at, const char *name)
-{
-	struct bytes rest = behind(text, at, name);
-	size_t i = 0;
-	while (i < rest.len && (rest.data[i] == '"' || rest.data[i] == '\\' || rest.data[i] == ' '))
-		i++;
-	if (i == rest.len || (rest.data[i] != '=' && rest.data[i] != ':'))
-		return BYTES_EMPTY;
-	for (i++; i < rest.len && (rest.data[i] == '"' || rest.data[i] == '\\' || rest.data[i] == ' ');)
-		i++;
-	return bytes_of(rest.data + i, rest.len - i);
-}
-
-/* A search whose parameters single out a patient: patient=ID, subject=Patient/ID, Patient?identifier=, the Danish
- * system of numbers. One by name or birthday does not. */
-static bool query_names_patient(struct bytes text)
-{
-	static const char *const parameters[] = {"patient", "subject", "patient.identifier", "subject.identifier",
-		"patient:identifier", "subject:identifier", "patient._id", "subject._id", "beneficiary"};
-	bool of_patients = false;
-	for (size_t at = 0; at < text.len; at++) {
-		of_patients |= behind(text, at, "Patient?").len > 0 || behind(text, at, "Patient/_search").len > 0;
-		if (of_patients && (value_behind(text, at, "identifier").len > 0 || value_behind(text, at, "_id").len > 0))
-			return true;
-		for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
-			struct bytes value = value_behind(text, at, parameters[i]);
-			struct bytes type = value.len > 0 ? fhir_reference_type(value) : BYTES_EMPTY;
-			if (value.len > 0 && word_char(value.data[0]) &&
-				(type.len == 0 || bytes_equal(type, BYTES_LITERAL("Patient"))))
-				return true;
-		}
-		struct bytes oid = behind(text, at, "1.2.208.176.1.2");
-		if (oid.len > 0 && !id_char(oid.data[0]))
-			return true;
-	}
-	return names_patient(text);
-}
-
-static enum error look_at_text(struct walk *walk, const char *name, struct bytes text, const struct fhir_path *path)
+/* Texts of agents may hold numbers of people at work, but no address of a patient. */
+static enum error look_at_text(
+	struct walk *walk, const char *name, struct bytes text, const struct fhir_path *path, bool at_work)
 {
 	static const char *const encoded[] = {"query", "valueBase64Binary", "data"};
-	bool base64 = false;
+	bool query = false;
+	bool found = false;
 	for (size_t i = 0; i < sizeof encoded / sizeof encoded[0]; i++)
-		base64 |= strcmp(name, encoded[i]) == 0;
-	if (names_patient(text))
-		note_words(walk, path, "names a patient that no entity names; add the patient as an entity with role 1");
-	if (!base64 || text.len == 0)
-		return E_OK;
-	size_t max = text.len / 4 * 3 + 3;
-	size_t len = 0;
-	uint8_t *plain = malloc(max);
-	if (plain == NULL)
-		return E_NO_MEMORY;
-	/* What is no base64 was looked at as it is; some write a query in plain text. */
-	if (sodium_base642bin(
-			plain, max, (const char *)text.data, text.len, " \t\r\n", &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
-		len = 0;
-	if (query_names_patient(bytes_of(plain, len)) || query_names_patient(text))
-		note_words(walk, path, "asks for a patient that no entity names; add the patient as an entity with role 1");
-	free(plain);
+		query |= strcmp(name, encoded[i]) == 0;
+	TRY(mention_look(text, query ? MENTION_QUERY : at_work ? MENTION_ADDRESS : MENTION_TEXT, &found));
+	if (found)
+		note_words(walk, path,
+			query ? "asks for a patient that no entity names; add the patient as an entity with role 1"
+				  : "names a patient that no entity names; add the patient as an entity with role 1");
 	return E_OK;
+}
+
+static bool is_something(const json_t *value)
+{
+	return json_object_size(value) + json_array_size(value) + json_string_length(value) > 0 || json_is_number(value);
+}
+
+/* What is named after a patient: a detail or an extension by its type, a member of a sender's own; and the subject of a
+ * contained resource, of whom nothing says what it is. */
+static void look_at_name(struct walk *walk, const char *member, const json_t *value, const struct fhir_path *path)
+{
+	bool extension = strcmp(member, "extension") == 0 && mention_word(fhir_last_segment(fhir_text(value, "url"))) &&
+					 !fhir_is_thing(fhir_target_type(walk->reader->document, json_object_get(value, "valueReference")));
+	bool detail = strcmp(member, "detail") == 0 &&
+				  (mention_word(fhir_text(value, "type")) || mention_word(fhir_words(json_object_get(value, "type"))));
+	bool subject = strcmp(member, "subject") == 0 && json_is_object(value) &&
+				   !fhir_is_thing(fhir_target_type(walk->reader->document, value));
+	bool own = mention_word(bytes_text(member));
+	if (is_something(value) && (extension || detail || subject || own))
+		note_words(walk, path, "speaks of a patient that no entity names; add the patient as an entity with role 1");
 }
 
 /* ---- objects ---- */
@@ -136,6 +76,14 @@ static enum error refuse_mention(const struct walk *walk, const struct fhir_path
 		"%s: a patient that no entity names; add the patient as an entity with role 1", place);
 }
 
+static enum error is_number_of_subject(const struct fhir_reader *reader, const json_t *identifier, bool *out)
+{
+	json_t *who = json_pack("{s:O}", "identifier", (json_t *)identifier);
+	enum error error = who != NULL ? fhir_is_subject(reader, who, out) : E_NO_MEMORY;
+	json_decref(who);
+	return error;
+}
+
 /* A Patient, a reference to one, or a number that only people have; those of agents and of the source are of people at
  * work. */
 static enum error look_at_object(
@@ -146,42 +94,45 @@ static enum error look_at_object(
 	bool reference = json_object_get(object, "reference") != NULL || json_object_get(object, "identifier") != NULL ||
 					 json_object_get(object, "display") != NULL;
 	bool number =
-		!at_work && json_object_get(object, "value") != NULL && fhir_numbers_people(fhir_text(object, "system"));
+		!at_work && json_object_get(object, "value") != NULL && mention_numbers_people(fhir_text(object, "system"));
 	bool found = resource && fhir_is_known(reader, fhir_text(object, "id"));
 	if (!resource && !number && !(reference && fhir_is_patient(reader->document, object)))
 		return E_OK;
-	if (!found && number) {
-		json_t *who = json_pack("{s:O}", "identifier", (json_t *)object);
-		enum error error = who != NULL ? fhir_is_subject(reader, who, &found) : E_NO_MEMORY;
-		json_decref(who);
-		TRY(error);
-	} else if (!found) {
+	if (!found && number)
+		TRY(is_number_of_subject(reader, object, &found));
+	else if (!found)
 		TRY(fhir_is_subject(reader, object, &found));
-	}
 	return found ? E_OK : refuse_mention(walk, path);
 }
 
 /* Something like an entity in a place where none is read: in a contained AuditEvent, in a member that FHIR does not
- * have. */
+ * have. It says what it is by a role or type; what has neither is no entity but a reference or an identifier. */
 static enum error look_at_stray_entity(const struct walk *walk, const json_t *object, const struct fhir_path *path)
 {
 	const struct fhir_reader *reader = walk->reader;
-	const json_t *what = json_object_get(object, "what");
+	const json_t *what = fhir_entity_what(object);
+	const json_t *identifier = fhir_entity_identifier(object);
 	bool read = path->up == NULL && strcmp(path->name, "entity") == 0;
+	bool entity = json_object_get(object, "what") != NULL || json_is_object(json_object_get(object, "role")) ||
+				  json_is_object(json_object_get(object, "type"));
 	bool found = false;
-	if (read || what == NULL || fhir_entity_person(reader->document, object) != FHIR_PERSON_YES)
+	if (read || !entity || (what == NULL && identifier == NULL) ||
+		fhir_entity_person(reader->document, object) != FHIR_PERSON_YES)
 		return E_OK;
-	TRY(fhir_is_subject(reader, what, &found));
+	if (json_is_object(what))
+		TRY(fhir_is_subject(reader, what, &found));
+	else if (json_is_object(identifier))
+		TRY(is_number_of_subject(reader, identifier, &found));
 	return found ? E_OK : refuse_mention(walk, path);
 }
 
-/* A member's name is the sender's: only what could be one of FHIR's is told. */
+/* A member's name is the sender's, and may be anybody's number: only what could be one of FHIR's is told. */
 static const char *step_name(const char *name)
 {
-	for (const char *at = name; *at != '\0'; at++)
-		if (!word_char((uint8_t)*at) || at - name > 40)
-			return "?";
-	return name;
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	size_t len = strlen(name);
+	bool known = strcmp(name, "valueBase64Binary") == 0 || (len <= 40 && strspn(name, letters) == len);
+	return known ? name : "?";
 }
 
 static enum error walk_value(
@@ -190,8 +141,10 @@ static enum error walk_value(
 	const char *member;
 	json_t *item;
 	size_t i;
+	if (path != NULL)
+		look_at_name(walk, name, value, path);
 	if (json_is_string(value))
-		return look_at_text(walk, name, bytes_of(json_string_value(value), json_string_length(value)), path);
+		return look_at_text(walk, name, bytes_of(json_string_value(value), json_string_length(value)), path, at_work);
 	if (json_is_object(value) && path != NULL) {
 		TRY(look_at_object(walk, value, path, at_work));
 		TRY(look_at_stray_entity(walk, value, path));

@@ -1,47 +1,12 @@
 #include "ingest/fhir_people.h"
 
 #include "ingest/fhir_types.h"
-#include "ingest/identifier.h"
-#include "ledger/subject_system.h"
+#include "ingest/mention.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- signs ---- */
-
-/* National numbers of people. What stands under another system may be anything: a role or a type has to say it. */
-bool fhir_numbers_people(struct bytes system)
-{
-	static const char *const known[] = {
-		"1.2.208.176.1.2",            /* Denmark: CPR */
-		"2.16.578.1.12.4.1.4.1",      /* Norway: fødselsnummer */
-		"2.16.578.1.12.4.1.4.2",      /* Norway: D-nummer */
-		"1.2.752.129.2.1.3.1",        /* Sweden: personnummer */
-		"1.2.752.129.2.1.3.3",        /* Sweden: samordningsnummer */
-		"1.2.246.21",                 /* Finland: henkilötunnus */
-		"2.16.840.1.113883.2.4.6.3",  /* Netherlands: BSN */
-		"2.16.756.5.30.1.127.3.10.3", /* Switzerland: EPR-SPID */
-		"2.16.840.1.113883.2.1.4.1",  /* England: NHS number */
-		"2.16.840.1.113883.4.1",      /* United States: SSN */
-		"http://fhir.nl/fhir/NamingSystem/bsn",
-		"https://fhir.nhs.uk/Id/nhs-number",
-		"http://hl7.org/fhir/sid/us-ssn",
-		"http://fhir.de/sid/gkv/kvid-10",
-		"https://standards.digital.health.nz/ns/nhi-id",
-	};
-	char spelled[SUBJECT_BYTES_MAX + 1];
-	struct bytes oid;
-	system = identifier_trim(system);
-	if (subject_system_oid(system, &oid))
-		system = oid;
-	else if (subject_system_canonical(system, spelled) == NULL)
-		system = bytes_text(spelled);
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (bytes_equal(system, bytes_text(known[i])))
-			return true;
-	return false;
-}
 
 static bool is_one_of(struct bytes text, const char *const *list, size_t count)
 {
@@ -64,9 +29,9 @@ static bool has_one_of(const json_t *concept, const char *const *list, size_t co
 
 #define HAS_ONE_OF(concept, list) has_one_of(concept, list, sizeof(list) / sizeof(list)[0])
 
-/* Kinds of patients' numbers, and kinds of numbers of things (HL7 table 0203). */
+/* Kinds of people's numbers, but for those of people at work, and kinds of numbers of things (HL7 table 0203). */
 static const char *const patient_number_kinds[] = {
-	"MR", "MRT", "PI", "PT", "SS", "JHN", "NI", "NNDNK", "NNNOR", "NNSWE", "NNFIN", "NNNLD", "NNGBR", "NNCHE", "NNDEU"};
+	"MR", "MRT", "PI", "PT", "SS", "JHN", "NI", "HC", "MA", "MB", "MC", "NH", "SN", "CZ", "DL", "PPN"};
 static const char *const thing_number_kinds[] = {"SNO", "UDI", "ACSN", "FILL", "PLAC", "VN", "XX"};
 
 /* Resources that stand for people who are no Patient, or for several. */
@@ -76,10 +41,8 @@ bool fhir_is_patient(const struct fhir_document *document, const json_t *who)
 {
 	static const struct bytes patient = BYTES_LITERAL("Patient");
 	struct bytes reference = fhir_text(who, "reference");
-	struct bytes type = fhir_text(who, "type");
-	bool typed = type.len >= 7 && bytes_equal(bytes_of(type.data + type.len - 7, 7), patient) &&
-				 (type.len == 7 || type.data[type.len - 8] == '/');
-	return typed || bytes_equal(fhir_reference_type(reference), patient) ||
+	return mention_is_word(fhir_last_segment(fhir_text(who, "type"))) ||
+		   bytes_equal(fhir_reference_type(reference), patient) ||
 		   bytes_equal(fhir_text(fhir_contained(document, reference), "resourceType"), patient);
 }
 
@@ -120,6 +83,26 @@ static const char *const thing_roles[] = {
 static const char *const people_roles[] = {"4", "9", "10", "19"};
 static const char *const patient_codes[] = {"1", "Patient", "patient", "PAT"};
 
+/* NN and a country: a national number. */
+static bool has_people_number(const json_t *kind)
+{
+	struct bytes code;
+	for (size_t i = 0; fhir_code(kind, i, &code); i++)
+		if (code.len == 5 && memcmp(code.data, "NN", 2) == 0)
+			return true;
+	return HAS_ONE_OF(kind, patient_number_kinds);
+}
+
+static bool has_patient_word(const json_t *concept)
+{
+	const json_t *coding;
+	size_t i;
+	bool found = mention_is_word(fhir_text(concept, "text")) || mention_is_word(fhir_text(concept, "display"));
+	json_array_foreach(json_object_get(concept, "coding"), i, coding) found |=
+		mention_is_word(fhir_text(coding, "display"));
+	return found;
+}
+
 /* Something says that it is the patient. */
 static bool says_patient(const struct fhir_document *document, const json_t *entity)
 {
@@ -128,10 +111,10 @@ static bool says_patient(const struct fhir_document *document, const json_t *ent
 	const json_t *type = json_object_get(entity, "type");
 	const json_t *role = json_object_get(entity, "role");
 	bool person = fhir_has_code(type, "1") && (role == NULL || HAS_ONE_OF(role, people_roles));
-	return HAS_ONE_OF(role, patient_codes) || fhir_has_word(role, "patient") || fhir_has_word(type, "patient") ||
+	return HAS_ONE_OF(role, patient_codes) || has_patient_word(role) || has_patient_word(type) ||
 		   HAS_ONE_OF(type, types) || fhir_is_patient(document, fhir_entity_what(entity)) ||
-		   fhir_numbers_people(fhir_text(identifier, "system")) ||
-		   HAS_ONE_OF(json_object_get(identifier, "type"), patient_number_kinds) || person;
+		   mention_numbers_people(fhir_text(identifier, "system")) ||
+		   has_people_number(json_object_get(identifier, "type")) || person;
 }
 
 enum fhir_person fhir_entity_person(const struct fhir_document *document, const json_t *entity)
@@ -145,24 +128,33 @@ enum fhir_person fhir_entity_person(const struct fhir_document *document, const 
 		return FHIR_PERSON_YES;
 	if (HAS_ONE_OF(type, other_people) || IS_ONE_OF(target, other_people))
 		return FHIR_PERSON_UNCLEAR;
-	bool other = fhir_has_code(type, "4") && role == NULL; /* neither person nor system nor organisation */
+	bool other = fhir_has_code(type, "4") && role == NULL;  /* neither person nor system nor organisation */
+	if (fhir_has_code(type, "1") && !fhir_is_thing(target)) /* in the role of a thing: one of both is wrong */
+		return FHIR_PERSON_UNCLEAR;
 	if (fhir_is_thing(target) || any_names_thing(type) || other || HAS_ONE_OF(role, thing_roles) ||
 		HAS_ONE_OF(json_object_get(identifier, "type"), thing_number_kinds))
 		return FHIR_PERSON_NO;
-	bool something =
-		what != NULL || fhir_has_code(type, "1") || identifier != NULL || fhir_text(entity, "name").len > 0;
+	bool something = what != NULL || identifier != NULL || fhir_text(entity, "name").len > 0;
 	return something ? FHIR_PERSON_UNCLEAR : FHIR_PERSON_NO; /* a query, a description: nothing is pointed at */
+}
+
+static bool is_patient_role(const json_t *concept)
+{
+	struct bytes code;
+	bool found = has_patient_word(concept);
+	for (size_t i = 0; fhir_code(concept, i, &code); i++)
+		found |= mention_role(code);
+	return found;
 }
 
 bool fhir_agent_is_patient(const struct fhir_document *document, const json_t *agent)
 {
-	static const char *const codes[] = {"PAT", "datasubject", "patient", "Patient"};
 	const json_t *role;
 	size_t i;
 	bool found = fhir_is_patient(document, json_object_get(agent, "who")) ||
 				 fhir_is_patient(document, json_object_get(agent, "reference")) ||
-				 HAS_ONE_OF(json_object_get(agent, "type"), codes);
-	json_array_foreach(json_object_get(agent, "role"), i, role) found |= HAS_ONE_OF(role, codes);
+				 is_patient_role(json_object_get(agent, "type"));
+	json_array_foreach(json_object_get(agent, "role"), i, role) found |= is_patient_role(role);
 	return found;
 }
 
@@ -391,11 +383,7 @@ static enum error add_agents(struct fhir_reader *reader)
 /* The last step of an extension's address has "patient" in it. */
 static bool says_patient_extension(const json_t *extension)
 {
-	struct bytes url = fhir_text(extension, "url");
-	for (size_t at = url.len; at >= 7 && url.data[at - 1] != '/'; at--)
-		if (strncasecmp((const char *)url.data + at - 7, "patient", 7) == 0)
-			return true;
-	return false;
+	return mention_word(fhir_last_segment(fhir_text(extension, "url")));
 }
 
 /* R5's `patient`, which R4 has as an extension: HL7's own, and those of national profiles under other names. */

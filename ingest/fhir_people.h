@@ -52,8 +52,6 @@ enum error fhir_is_subject(const struct fhir_reader *reader, const json_t *who, 
 bool fhir_is_known(const struct fhir_reader *reader, struct bytes id);
 /* What `who` points to is a Patient, by its type, its reference or what is contained. */
 bool fhir_is_patient(const struct fhir_document *document, const json_t *who);
-/* A system that numbers people: where it stands no role is needed. */
-bool fhir_numbers_people(struct bytes system);
 
 /* Looks for people in every place of the resource. E_BAD_SUBJECT names the place of a patient who is no subject, or of
  * an entity that could be a person in a message that would be about nobody. */

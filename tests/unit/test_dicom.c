@@ -146,6 +146,42 @@ START_TEST(people)
 }
 END_TEST
 
+/* ADP-22: people who are named in the place of something else, or in words. */
+START_TEST(people_elsewhere)
+{
+	static const struct row rows[] = {
+		{ABOUT(OBJECT("ParticipantObjectID=\"7^^^&amp;1.2.246.21&amp;ISO\" " TYPE("2", "3"), "")), "oid:1.2.246.21:7"},
+		{ABOUT(OBJECT("ParticipantObjectID=\"urn:oid:1.2.246.21|7\" " TYPE("2", "20"), "")), "oid:1.2.246.21:7"},
+		{ABOUT(OBJECT(ID TYPE("2", "3"), "")), "whose data"},
+		{ABOUT(OBJECT("ParticipantObjectID=\"7\" " TYPE("2", "3"), ID_TYPE("1", "RFC-3881", ""))), "whose data"},
+		{ABOUT(OBJECT("ParticipantObjectID=\"7\" " TYPE("3", "4"), ID_TYPE("5", "RFC-3881", ""))), "whose data"},
+		{ABOUT(OBJECT("ParticipantObjectID=\"7\" " TYPE("2", "20"), ID_TYPE("x", "LOCAL", "Patientennummer"))),
+			"whose data"},
+		{ABOUT(OBJECT("ParticipantObjectID=\"1\" " TYPE("2", "3"),
+			 "<ParticipantObjectDetail type=\"id\" value=\"NzdeXl5OUyYxLjIuMyZJU08=\"/>")),
+			"whose data"},
+		{ABOUT(OBJECT("ParticipantObjectID=\"1\" " TYPE("2", "3"),
+			 "<ParticipantObjectDescription>Patient/p1</ParticipantObjectDescription>")),
+			"whose data"},
+		{ABOUT(OBJECT(TYPE("2", "3"), "<ParticipantObjectName>77^^^&amp;1.2.3&amp;ISO</ParticipantObjectName>")),
+			"whose data"},
+		{ABOUT(OBJECT("ParticipantObjectID=\"q\" " TYPE("2", "24"),
+			 "<ParticipantObjectQuery>UGF0aWVudD9pZGVudGlmaWVyPXVybjpvaWQ6MS4yLjN8Nzc=</ParticipantObjectQuery>")),
+			"whose data"},
+		{ABOUT(OBJECT("ParticipantObjectID=\"q\" " TYPE("2", "24"),
+			 "<ParticipantObjectQuery>Patient?family=hansen</ParticipantObjectQuery>")),
+			"-"},
+		{"<AuditMessage>" EVENT_TAG "<ActiveParticipant UserID=\"https://x.example/Patient/p1\"/>" SOURCE_TAG
+		 "</AuditMessage>",
+			"whose data"},
+		{"<AuditMessage>" EVENT_TAG "<ActiveParticipant UserID=\"77\"><RoleIDCode csd-code=\"P\" "
+		 "originalText=\"Patient\"/></ActiveParticipant>" SOURCE_TAG "</AuditMessage>",
+			"whose data"},
+	};
+	CHECK_ROWS(rows);
+}
+END_TEST
+
 /* ADP-21: an element counts where the standard has it. */
 START_TEST(by_the_tree)
 {
@@ -436,5 +472,5 @@ START_TEST(objects)
 }
 END_TEST
 
-UNIT_MAIN("dicom", people, by_the_tree, first_words_win, who_acted, outcome_words, searches, times, encodings, utf16,
-	broken, objects)
+UNIT_MAIN("dicom", people, people_elsewhere, by_the_tree, first_words_win, who_acted, outcome_words, searches, times,
+	encodings, utf16, broken, objects)

@@ -100,6 +100,13 @@ START_TEST(people_are_found)
 		{ENTITY("{'what':{'identifier':{'system':'URN:OID:1.2.246.21','value':'943'}}}"), "oid:1.2.246.21:943", NULL},
 		{ENTITY("{'what':{" CPR "},'role':{'code':'4'},'type':{'code':'2'}}"), "cpr:0101701234", NULL},
 		{ENTITY("{'what':{" CPR "},'role':{'coding':[{'code':'PAT'},{'code':'1'}]}}"), "cpr:0101701234", NULL},
+		{ENTITY("{'what':{'identifier':{'system':'urn:oid:2.16.756.5.32','value':'7'}},'role':{'code':'3'}}"),
+			"oid:2.16.756.5.32:7", NULL},
+		{ENTITY("{'what':{'identifier':{'type':{'coding':[{'code':'NNPOL'}]},'system':'urn:oid:1.2.3','value':'7'}},"
+				"'role':{'code':'3'}}"),
+			"oid:1.2.3:7", NULL},
+		{ENTITY("{'what':{'type':'patient','identifier':{'system':'urn:oid:1.2.3','value':'7'}},'role':{'code':'3'}}"),
+			"oid:1.2.3:7", NULL},
 		{ENTITY("{'what':{" CPR "},'role':{'code':'1 '}}"), "cpr:0101701234", NULL},
 		{ENTITY("{'what':{'reference':'Patient/p1'}}"), REF, NULL},
 		{ENTITY("{'what':{'reference':'Patient/p1/_history/3'},'type':{'code':'2'}}"), REF, NULL},
@@ -246,6 +253,44 @@ START_TEST(mentions_are_found)
 }
 END_TEST
 
+#define THING "{'what':{'reference':'Observation/1'}"
+
+/* ADP-11: words that speak of a patient, in a message that would be about nobody. */
+START_TEST(words_are_found)
+{
+	static const struct case_of cases[] = {
+		{ENTITY(THING ",'detail':[{'type':'patient-id','valueString':'77'}]}"), NULL, "entity[0].detail[0]"},
+		{ENTITY(THING ",'detail':[{'type':{'text':'Patient id'},'valueString':'77'}]}"), NULL, "entity[0].detail[0]"},
+		{ENTITY(THING ",'detail':[{'type':'x','valueString':'77^^^&1.2.3&ISO'}]}"), NULL, "detail[0].valueString"},
+		{ENTITY(THING ",'description':'https://fhir.nhs.uk/Id/nhs-number|9434765919'}"), NULL, "entity[0].description"},
+		{ENTITY(THING ",'patientId':'77'}"), NULL, "entity[0].patientId"},
+		{ENTITY(THING "}") ",'patientNo':77", NULL, "patientNo"},
+		{ENTITY(THING "}") ",'extension':[{'url':'https://x.example/patient-id','valueString':'77'}]", NULL,
+			"extension[0]: speaks"},
+		{ENTITY(THING "}") ",'extension':[{'url':'https://x.example/context','extension':[{'url':'patient',"
+						   "'valueIdentifier':{'system':'urn:oid:1.2.3','value':'77'}}]}]",
+			NULL, "extension[0].extension[0]: speaks"},
+		{ENTITY("{'what':{'reference':'#o'}}") ",'contained':[{'resourceType':'Observation','id':'o',"
+											   "'subject':{'identifier':{'system':'urn:oid:1.2.3','value':'77'}}}]",
+			NULL, "contained[0].subject: speaks"},
+		{ENTITY(THING "}") ",'object':[{'identifier':{'system':'urn:oid:1.2.3','value':'77'},'role':{'code':'1'}}]",
+			NULL, "object[0]: a patient"},
+		{ENTITY(
+			 "{'role':{'code':'24'},'query':'aWRlbnRpZmllcj11cm4lM0FvaWQlM0ExLjIuMjA4LjE3Ni4xLjIlN0MwMTAxNzAxMjM0'}"),
+			NULL, "entity[0].query"},
+		{"'agent':[{'who':{'display':'Jens'},'role':[{'text':'Patient'}]}]", NULL, "agent[0]: is the patient"},
+		{"'agent':[{'who':{'display':'Jens'},'type':{'coding':[{'code':'PATSBJ'}]}}]", NULL,
+			"agent[0]: is the patient"},
+		/* The name of a member may be anybody's number, and is not told. */
+		{AGENT ",'0101701234':{'reference':'Patient/p1'}", NULL, "?: a patient"},
+		/* Who is at work has numbers too. */
+		{"'agent':[{'who':{'display':'x'},'altId':'urn:oid:1.2.208.176.1.2|0101701234'}]", "-", NULL},
+		{ENTITY("{'what':{'reference':'Patient/p1'}}") ",'patientId':'77'", REF, NULL},
+	};
+	CHECK_ALL(cases);
+}
+END_TEST
+
 /* ADP-11: what could be a person in a message about nobody. */
 START_TEST(nobody_needs_a_sign)
 {
@@ -264,6 +309,9 @@ START_TEST(nobody_needs_a_sign)
 		{ENTITY("{'what':{'reference':'Citizen/1'},'role':{'code':'4'}}"), NULL, "entity[0]: may be a person"},
 		{ENTITY("{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'role':{'code':'9'}}"), NULL,
 			"entity[0]: may be a person"},
+		{ENTITY(
+			 "{'what':{'identifier':{'system':'urn:oid:1.2.3','value':'7'}},'type':{'code':'1'},'role':{'code':'3'}}"),
+			NULL, "entity[0]: may be a person"},
 		{"'agent':[{'who':{'display':'Jens'},'role':[{'coding':[{'code':'PAT'}]}]}]", NULL, "agent[0]: is the patient"},
 	};
 	CHECK_ALL(cases);
@@ -521,5 +569,5 @@ START_TEST(times)
 }
 END_TEST
 
-UNIT_MAIN("fhir", people_are_found, everybody_is_found, people_are_not_dropped, mentions_are_found, nobody_needs_a_sign,
-	nobody_and_objects, types_are_checked, who_acted, outcomes, meaning_is_kept, times)
+UNIT_MAIN("fhir", people_are_found, everybody_is_found, people_are_not_dropped, mentions_are_found, words_are_found,
+	nobody_needs_a_sign, nobody_and_objects, types_are_checked, who_acted, outcomes, meaning_is_kept, times)
