@@ -5,6 +5,7 @@
 #include "ledger/json_text.h"
 #include "ledger/subject.h"
 #include "ledger/timestamp.h"
+#include "ledger/wrong.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +71,7 @@ static enum error read_time(const struct reading *reading, const struct event_fi
 	char echo[SHOWN_BYTES_MAX + 8];
 	if (!text_of(value, &text))
 		return wrong_type(reading, field);
-	if (timestamp_parse(text, &reading->event->values[field->number].time_ns) != E_OK)
+	if (WRONG(timestamp_parse(text, &reading->event->values[field->number].time_ns) != E_OK))
 		return fault_set(
 			reading->fault, E_BAD_VALUE, "%s:%s %s", field->path, shown(field, value, echo), timestamp_fault(text));
 	return E_OK;
@@ -79,7 +80,7 @@ static enum error read_time(const struct reading *reading, const struct event_fi
 static enum error read_list(const struct reading *reading, const struct event_field *field, const json_t *value)
 {
 	struct event *event = reading->event;
-	if (!json_is_array(value))
+	if (WRONG(!json_is_array(value)))
 		return wrong_type(reading, field);
 	if (json_array_size(value) > EVENT_LIST_MAX || event->list_count == EVENT_LISTS_MAX)
 		return fault_set(reading->fault, E_TOO_LONG, "%s: more than %u elements", field->path, EVENT_LIST_MAX);
@@ -121,12 +122,12 @@ static enum error read_value(const struct reading *reading, const struct event_f
 	case EVENT_TYPE_LIST:
 		return read_list(reading, field, value);
 	case EVENT_TYPE_BOOL:
-		if (!json_is_boolean(value))
+		if (WRONG(!json_is_boolean(value)))
 			return wrong_type(reading, field);
 		reading->event->values[field->number].number = json_is_true(value);
 		return E_OK;
 	case EVENT_TYPE_COUNT:
-		if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) >= 1ll << 53)
+		if (WRONG(!json_is_integer(value)) || json_integer_value(value) < 0 || json_integer_value(value) >= 1ll << 53)
 			return wrong_type(reading, field);
 		reading->event->values[field->number].number = (uint64_t)json_integer_value(value);
 		return E_OK;
@@ -140,7 +141,8 @@ static enum error read_withheld_until(const struct reading *reading, const json_
 {
 	int64_t time_ns;
 	struct bytes text;
-	if (!text_of(value, &text) || timestamp_parse(text, &time_ns) != E_OK || time_ns == 0 || time_ns % 1000000000 != 0)
+	if (!text_of(value, &text) || timestamp_parse(text, &time_ns) != E_OK || WRONG(time_ns == 0) ||
+		WRONG(time_ns % 1000000000 != 0))
 		return fault_set(reading->fault, E_BAD_VALUE, "withheld_until: must be an RFC 3339 time in whole seconds");
 	reading->event->header.withheld_until_s = (uint64_t)(time_ns / 1000000000);
 	return E_OK;
@@ -149,7 +151,7 @@ static enum error read_withheld_until(const struct reading *reading, const json_
 static enum error read_withheld_basis(const struct reading *reading, const json_t *value)
 {
 	struct bytes text;
-	if (!text_of(value, &text) || text.len == 0 || text.len > WITHHELD_BASIS_BYTES_MAX)
+	if (!text_of(value, &text) || WRONG(text.len == 0) || text.len > WITHHELD_BASIS_BYTES_MAX)
 		return fault_set(
 			reading->fault, E_BAD_VALUE, "withheld_basis: must be a string of 1 to %u bytes", WITHHELD_BASIS_BYTES_MAX);
 	memcpy(reading->event->header.basis, text.data, text.len);
@@ -167,7 +169,7 @@ static enum error read_retention(const struct reading *reading, const json_t *va
 		good = text.data[i] >= '0' && text.data[i] <= '9';
 		years = years * 10 + (unsigned)(text.data[i] - '0');
 	}
-	if (!good || years > RETENTION_YEARS_MAX)
+	if (WRONG(!good) || WRONG(years > RETENTION_YEARS_MAX))
 		return fault_set(reading->fault, E_BAD_VALUE, "retention: must be \"1y\" to \"%uy\"", RETENTION_YEARS_MAX);
 	reading->event->header.retention_years = (uint8_t)years;
 	return E_OK;
@@ -196,7 +198,7 @@ static enum error read_field(const struct reading *reading, const char *group, c
 	char path[PATH_BYTES_MAX];
 	int len = snprintf(path, sizeof path, "%s%s%s", group, group[0] ? "." : "", name);
 	const struct event_field *field =
-		len < (int)sizeof path && strchr(name, '.') == NULL ? event_field_by_path(bytes_text(path)) : NULL;
+		len < (int)sizeof path && !WRONG(strchr(name, '.') != NULL) ? event_field_by_path(bytes_text(path)) : NULL;
 	if (field == NULL)
 		return unknown_field(reading, group, name);
 	TRY(read_value(reading, field, value));
@@ -208,7 +210,7 @@ static enum error read_group(const struct reading *reading, const char *group, c
 {
 	const char *name;
 	json_t *value;
-	if (!json_is_object(object) || json_object_size(object) == 0)
+	if (WRONG(!json_is_object(object)) || WRONG(json_object_size(object) == 0))
 		return fault_set(reading->fault, E_BAD_VALUE, "%s: must be an object with fields", group);
 	json_object_foreach((json_t *)(uintptr_t)object, name, value)
 	{
@@ -239,7 +241,7 @@ enum error event_from_json(
 	out->present = 0;
 	out->list_count = 0;
 	out->header = (struct event_header){.retention_years = RETENTION_YEARS_DEFAULT};
-	if (!json_is_object(json))
+	if (WRONG(!json_is_object(json)))
 		return fault_set(fault, E_BAD_JSON, "an event must be a JSON object");
 	json_object_foreach((json_t *)(uintptr_t)json, name, value)
 	{
@@ -259,7 +261,7 @@ enum error event_parse_json(struct bytes text, const char *default_purpose, char
 	json_t *json = NULL;
 	TRY(json_text_parse(text, &json, fault));
 	enum error error = event_from_json(json, default_purpose, subject_scratch, out, fault);
-	if (error == E_OK && json_has_minus(text)) /* what the parser makes of -0 has no sign */
+	if (error == E_OK && WRONG(json_has_minus(text))) /* what the parser makes of -0 has no sign */
 		error = fault_set(fault, E_BAD_VALUE, "subjects: must be a whole number from 0 to 2^53 - 1, without a sign");
 	if (error != E_OK) {
 		json_decref(json);
