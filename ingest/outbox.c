@@ -56,7 +56,8 @@ enum error outbox_read_key(struct outbox *outbox, bool *newer, struct fault *fau
 
 static enum error open_parts(struct outbox *outbox, struct fault *fault)
 {
-	TRY(outbox_link_address(outbox, fault));
+	if (outbox->options.server != NULL)
+		TRY(outbox_link_address(outbox, fault));
 	if (outbox->options.batch > BATCH_EVENTS_MAX)
 		return fault_set(fault, E_USAGE, "a batch holds at most %u events", BATCH_EVENTS_MAX);
 	if (outbox->options.batch == 0)

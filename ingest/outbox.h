@@ -76,7 +76,7 @@ struct outbox_calls {
 };
 
 struct outbox_options {
-	const char *server;        /* HOST:PORT, [ADDRESS]:PORT */
+	const char *server;        /* HOST:PORT, [ADDRESS]:PORT; NULL: only for outbox_take_out */
 	const char *key_path;      /* as in sender_key.h */
 	const char *query;         /* address of the ledger's query daemon; NULL: filing is not checked */
 	const char *spool;         /* directory; NULL: key_path with ".spool" behind it */
@@ -126,6 +126,9 @@ const struct policy *outbox_policy(const struct outbox *outbox);
  * before. E_IO, E_NO_MEMORY are final. `source` may be NULL. */
 enum error outbox_add(struct outbox *outbox, const struct event *events, size_t count,
 	const struct outbox_source *source, struct fault *fault) MUST_USE;
+/* Gives every waiting message back through `rejected`, and forgets it: for a sender that can send no more. The ledger
+ * may have some of them without that the sender knows. */
+enum error outbox_take_out(struct outbox *outbox, struct fault *fault) MUST_USE;
 /* True if `error` of outbox_add means that this message is refused, and not that the outbox is at its end. */
 bool outbox_refusal(enum error error);
 /* Closes the open batch, if there is one. Only the next outbox_poll makes it durable and sends it. */

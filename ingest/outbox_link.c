@@ -283,7 +283,8 @@ static enum error ended(struct outbox *outbox, const struct frame_error *frame, 
 	why[len] = '\0';
 	const char *text = len > 0 ? why : error_text(frame->error);
 	if (client_error_verdict(frame->error) == CLIENT_STOP)
-		return fault_set(fault, frame->error, "the ledger ended the connection: %s", text);
+		return fault_set(
+			fault, frame->error, "the ledger ended the connection: %s%s", text, outbox_way_out(frame->error));
 	outbox_link_lost(outbox, text);
 	return E_OK;
 }

@@ -106,6 +106,19 @@ enum error outbox_act_on_refusal(struct outbox *outbox, struct fault *fault)
 	case CLIENT_STOP:
 		break;
 	}
-	return fault_set(
-		fault, frame->error, "the ledger refused the batch from sequence %" PRIu64 ": %s", frame->first_sequence, text);
+	return fault_set(fault, frame->error, "the ledger refused the batch from sequence %" PRIu64 ": %s%s",
+		frame->first_sequence, text, outbox_way_out(frame->error));
+}
+
+const char *outbox_way_out(enum error error)
+{
+	return error == E_REVOKED_SENDER ? "; what waits can be taken out and sent by another (--take-out)" : "";
+}
+
+enum error outbox_take_out(struct outbox *outbox, struct fault *fault)
+{
+	while (spool_count(outbox->spool) > 0)
+		TRY(outbox_set_aside(outbox, E_STOPPED, "taken out of the spool; the ledger may have it already", fault));
+	enum error error = spool_settle(outbox->spool);
+	return error == E_OK ? E_OK : fault_set(fault, error, "the spool cannot be written: %s", error_text(error));
 }

@@ -110,6 +110,9 @@ enum error outbox_clock_is_wrong(
 /* outbox_refusal.c: the refused batch is the oldest that waits. */
 enum error outbox_act_on_refusal(struct outbox *outbox, struct fault *fault) MUST_USE;
 
+/* What is still possible after a final error; may be empty. */
+const char *outbox_way_out(enum error error);
+
 /* outbox_redo.c */
 struct outbox_redo {
 	size_t i;                        /* the first waiting batch that is signed again */

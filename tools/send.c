@@ -102,6 +102,13 @@ static enum error send_all(struct send *send, char **paths, struct fault *fault)
 	return send->stopped ? E_STOPPED : E_OK;
 }
 
+static enum error do_all(struct send *send, char **paths, struct fault *fault)
+{
+	if (send->take_out)
+		return outbox_take_out(send->outbox, fault);
+	return send->check_filing ? check_filing(send, fault) : send_all(send, paths, fault);
+}
+
 static enum error watch_signals(struct send *send)
 {
 	sigset_t set;
@@ -215,7 +222,7 @@ static int run_sender(struct send *send, struct outbox_options *options, char **
 	}
 	send->waited = outbox_waiting_messages(send->outbox);
 	progress_start(&send->progress, "events");
-	error = send->check_filing ? check_filing(send, &fault) : send_all(send, paths, &fault);
+	error = do_all(send, paths, &fault);
 	int code = finish(send, error, &fault);
 	outbox_close(send->outbox);
 	rejected_close(&send->rejected);
@@ -250,7 +257,7 @@ static int run(int argc, char **argv)
 		{"batch", required_argument, NULL, 'b'}, {"rejected", required_argument, NULL, 'r'},
 		{"spool", required_argument, NULL, 'p'}, {"again", no_argument, NULL, 'a'},
 		{"resume", required_argument, NULL, 'u'}, {"query", required_argument, NULL, 'q'},
-		{"check-filing", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
+		{"check-filing", no_argument, NULL, 'c'}, {"take-out", no_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
 	struct outbox_options options = {0};
 	struct send send = {.signals = -1, .events = -1};
 	struct fault fault = {0};
@@ -271,6 +278,8 @@ static int run(int argc, char **argv)
 			send.check_filing = true;
 		else if (option == 'a')
 			send.again = true;
+		else if (option == 't')
+			send.take_out = true;
 		else if (option == 'f' && adapter_format_parse(optarg, &send.format) == E_OK)
 			send.format_given = true;
 		else if (option == 'b' && read_batch(optarg, &options.batch))
@@ -280,9 +289,11 @@ static int run(int argc, char **argv)
 		else
 			return command_usage(&command_send, &fault);
 	}
-	if (options.server == NULL || options.key_path == NULL)
-		return command_lacks(&command_send, options.server == NULL ? "--server" : "--key");
-	if ((send.check_filing && (options.query == NULL || argv[optind])))
+	bool lacks_server = options.server == NULL && !send.take_out;
+	if (lacks_server || options.key_path == NULL)
+		return command_lacks(&command_send, lacks_server ? "--server" : "--key");
+	if ((send.check_filing && (options.query == NULL || argv[optind])) ||
+		(send.take_out && (send.check_filing || argv[optind])))
 		return command_usage(&command_send, NULL);
 	return run_sender(&send, &options, argv + optind);
 }
@@ -291,7 +302,7 @@ const struct command command_send = {
 	.name = "send",
 	.arguments =
 		"--server HOST:PORT --key FILE [--format json|fhir|dicom] [--batch N] [--rejected FILE] [--spool DIR] [--again]"
-		" [--resume NAME] [--query URL [--check-filing]] [FILE...|-]",
+		" [--resume NAME] [--query URL [--check-filing]] [FILE...|-], or --key FILE --take-out [--rejected FILE]",
 	.summary = "sends events to a ledger, prints a receipt for each batch",
 	.text =
 		"Reads events from the files in turn, or from standard input (-, the default) as they come. Signed batches "
@@ -323,6 +334,11 @@ const struct command command_send = {
 		"address;\n"
 		"                      what was checked is signed into the next batches, what does not hold is an alarm\n"
 		"  --check-filing      send nothing; wait until all that was sent before is filed, and check it\n"
+		"  --take-out          send nothing; what waits in the spool becomes refused messages, for another sender to "
+		"send\n"
+		"                      when this one is revoked. What the ledger has without that this sender knows is "
+		"reported\n"
+		"                      twice then\n"
 		"\n"
 		"On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if a message was\n"
 		"refused and nothing waits, 3 if events wait in the spool: run it again.\n",

@@ -16,6 +16,7 @@ struct send {
 	bool again;
 	const char *resume; /* what standard input is called, if it is remembered as a file is; or NULL */
 	bool check_filing;  /* nothing else */
+	bool take_out;      /* likewise: what waits becomes rows of refused messages */
 	struct rejected rejected;
 	struct progress progress;
 	int signals; /* signalfd */

@@ -261,6 +261,21 @@ def other_spools(tap, indsigt):
         tap.ok(c.ledger.audit()[0] == 0, "the log holds")
 
 
+def revoked(tap, indsigt):
+    with Case(indsigt) as c:
+        path = c.write("a", lines(0, 5))
+        code = c.interrupted(Proxy(c.ledger.ingest, deaf=True), path, "--batch", "2")
+        c.ledger.run("sender", "revoke", c.ledger.dir, "1", "--yes", check=False)
+        again = c.send(path)
+        tap.ok(code == 3 and again == 1 and "--take-out" in c.said, "a revoked sender is told: %d, %d, %s" % (code, again, c.said.strip().replace("\n", " / ")))
+        taken = c.ledger.result("send", "--key", c.key, "--take-out", "--rejected", c.ledger.path("rows"))
+        tap.ok(taken.returncode == 1 and c.ledger.result("spool", "--key", c.key).returncode == 0,
+               "what waited is taken out: %d, %s" % (taken.returncode, taken.stderr.strip()))
+        other = c.ledger.add_sender("other")
+        tap.ok(c.send(c.ledger.path("rows"), key=other) == 0 and c.activities() == names(0, 5),
+               "and sent by another: nothing is lost")
+
+
 def lines_that_are_cut(tap, indsigt):
     with Case(indsigt) as c:
         path = c.write("a", lines(0, 400))
@@ -298,7 +313,7 @@ def resolver_answers():
 
 def main():
     tap = Tap()
-    for case in (refused_is_tried_again, pipes_and_ids, policy, full_spools, changed_while_running, other_spools,
+    for case in (refused_is_tried_again, pipes_and_ids, policy, full_spools, changed_while_running, other_spools, revoked,
                  lines_that_are_cut, wrong_addresses):
         case(tap, sys.argv[1])
     tap.done()
