@@ -20,6 +20,7 @@
 
 #include "ingest/adapter.h"
 #include "ingest/json_scan.h"
+#include "ingest/xml_scan.h"
 
 #define FRAMING_BYTES_MAX 1048576u           /* of a message in one piece */
 #define FRAMING_DOCUMENT_BYTES_MAX 16777216u /* of a FHIR document, which may be a Bundle */
@@ -65,23 +66,14 @@ struct framing_json {
 };
 
 struct framing_xml {
-	uint8_t mode;
-	uint8_t quote;
-	uint8_t matched; /* of the name that is looked for */
-	uint8_t tail;    /* of "-->", "]]>", "?>" */
-	bool closing;    /* the tag ends in '/' */
-	bool message;    /* the tag is AuditMessage */
-	bool declared;   /* the instruction is the XML declaration */
-	bool opened;     /* the start tag of the message is complete */
+	struct xml_scan scan;
+	bool opened; /* the start tag of the message is complete */
 	bool only_starts;
 	bool row;             /* a line of refused messages */
 	bool encoded;         /* the last declaration names another encoding than UTF-8 */
 	bool wrapped_encoded; /* so does the one before the wrapper */
-	size_t token;
-	size_t start; /* 0: the message will begin with its declaration; SIZE_MAX: there is none */
+	size_t start;         /* 0: the message will begin with its declaration; SIZE_MAX: there is none */
 	size_t end;
-	size_t futile; /* up to here a comment, CDATA section or instruction is known not to end */
-	uint32_t brackets;
 	uint32_t depth;    /* of another element */
 	uint32_t wrappers; /* open around the messages */
 };

@@ -1,4 +1,4 @@
-/* Framing of DICOM audit messages in XML: a lexer, which gives a token at a time, and over it
+/* Framing of DICOM audit messages in XML: what its tokens (xml_scan.h) mean
  *
  *              <AuditMessage, with the declaration before it           its end tag           line end, '<', idle
  *   BETWEEN ───────────────────────────────────────────────► INSIDE ──────────────► CLOSED ─────────────────► message
@@ -6,263 +6,24 @@
  *    │   └──► FOREIGN ────────────┘                                  ▼                         ▼
  *    │          │ its end tag, <?xml, or <AuditMessage             message (cut)              JUNK ──► message
  *    └──► JUNK  ▼                                                                               line end, or a message
- *             message (both to be refused)
- *
- * A '<' within a tag or an attribute is not allowed in XML, so one begins a new tag, whatever was open. */
+ *             message (both to be refused) */
 #include "ingest/framing.h"
 
 #include <string.h>
 
 enum { BETWEEN, JUNK, FOREIGN, INSIDE, CLOSED };
 
-enum {
-	TEXT,
-	LESS,     /* '<' */
-	BANG,     /* "<!" */
-	COMMENT,  /* to "-->" */
-	CDATA,    /* to "]]>" */
-	DOCTYPE,  /* to '>' outside brackets */
-	TARGET,   /* "<?" and a name */
-	PI,       /* to "?>" */
-	END_NAME, /* "</" and a name */
-	END,
-	NAME, /* '<' and a name */
-	TAG,
-	QUOTE
-};
-
-enum token {
-	TOKEN_NONE,
-	TOKEN_BLANK,
-	TOKEN_TEXT,
-	TOKEN_MESSAGE,     /* "<AuditMessage" was read, the tag goes on */
-	TOKEN_DECLARATION, /* "<?xml" was read */
-	TOKEN_START,
-	TOKEN_EMPTY, /* "<a/>" */
-	TOKEN_END,
-	TOKEN_ASIDE, /* a comment, a processing instruction */
-	TOKEN_CDATA,
-	TOKEN_DOCTYPE
-};
-
-#define NAME_LOOKED_AT_MAX 64u /* longer ones are none that is looked for */
-
 #define DOUBLED_MAX 8u /* so many '<' spoil the message behind them; more are text */
-#define ROOT "AuditMessage"
 
-static const char root[] = ROOT;
 static const char row[] = "{\"input\":";
-
-/* ---- lexer ---- */
-
-static bool name_char(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-		   c == '.' || c >= 0x80;
-}
-
-static bool name_start(uint8_t c)
-{
-	return name_char(c) && !(c >= '0' && c <= '9') && c != '-' && c != '.';
-}
-
-/* One byte of a name: its local part is compared with `word`. */
-static void match(struct framing_xml *xml, uint8_t c, const char *word)
-{
-	if (c == ':')
-		xml->matched = 0;
-	else if (xml->matched <= strlen(word) && c == (uint8_t)word[xml->matched])
-		xml->matched++;
-	else
-		xml->matched = UINT8_MAX;
-}
-
-static enum token begin_token(struct framing_xml *xml, size_t at)
-{
-	xml->mode = LESS;
-	xml->token = at;
-	xml->matched = 0;
-	xml->closing = false;
-	xml->message = false;
-	xml->declared = false;
-	return TOKEN_NONE;
-}
-
-static enum token lex_less(struct framing_xml *xml, uint8_t c)
-{
-	if (c == '<')
-		return TOKEN_NONE; /* doubled: it belongs to what follows, and spoils that */
-	xml->mode = c == '/' ? END_NAME : c == '!' ? BANG : c == '?' ? TARGET : name_start(c) ? NAME : TEXT;
-	if (xml->mode == NAME)
-		match(xml, c, root);
-	return xml->mode == TEXT ? TOKEN_TEXT : TOKEN_NONE;
-}
-
-static enum token end_tag(struct framing_xml *xml, enum token token)
-{
-	xml->mode = TEXT;
-	return token;
-}
-
-static enum token lex_name(struct framing_xml *xml, uint8_t c, size_t at)
-{
-	if ((name_char(c) || c == ':') && at - xml->token < NAME_LOOKED_AT_MAX) {
-		match(xml, c, root);
-		return TOKEN_NONE;
-	}
-	xml->message = xml->matched == sizeof root - 1 && !name_char(c) && c != ':';
-	if (c == '>')
-		return end_tag(xml, TOKEN_START);
-	xml->mode = TAG;
-	xml->closing = c == '/';
-	return xml->message ? TOKEN_MESSAGE : TOKEN_NONE;
-}
-
-static enum token lex_tag(struct framing_xml *xml, uint8_t c)
-{
-	if (c == '>')
-		return end_tag(xml, xml->closing ? TOKEN_EMPTY : TOKEN_START);
-	xml->closing = c == '/';
-	if (c == '"' || c == '\'') {
-		xml->mode = QUOTE;
-		xml->quote = c;
-	}
-	return TOKEN_NONE;
-}
-
-static enum token lex_end_name(struct framing_xml *xml, uint8_t c)
-{
-	if (name_char(c) || c == ':') {
-		match(xml, c, root);
-		return TOKEN_NONE;
-	}
-	xml->message = xml->matched == sizeof root - 1;
-	if (c == '>')
-		return end_tag(xml, TOKEN_END);
-	xml->mode = END;
-	return TOKEN_NONE;
-}
-
-static void begin_aside(struct framing_xml *xml, uint8_t mode, size_t at)
-{
-	xml->mode = at < xml->futile ? TEXT : mode;
-	xml->tail = 0;
-	xml->brackets = 0;
-}
-
-static enum token lex_bang(struct framing_xml *xml, uint8_t c, size_t at)
-{
-	static const char comment[] = "--";
-	static const char cdata[] = "[CDATA[";
-	if (xml->matched == 0)
-		xml->closing = c == '[';
-	if (xml->matched == 0 && name_start(c)) {
-		begin_aside(xml, DOCTYPE, at);
-		return xml->mode == TEXT ? TOKEN_TEXT : TOKEN_NONE;
-	}
-	const char *word = xml->closing ? cdata : comment;
-	match(xml, c, word);
-	if (xml->matched == UINT8_MAX) {
-		xml->mode = TEXT;
-		return TOKEN_TEXT;
-	}
-	if (xml->matched == strlen(word))
-		begin_aside(xml, xml->closing ? CDATA : COMMENT, at);
-	return xml->mode == TEXT ? TOKEN_TEXT : TOKEN_NONE;
-}
-
-static enum token lex_target(struct framing_xml *xml, uint8_t c, size_t at)
-{
-	if (name_char(c) && at - xml->token < NAME_LOOKED_AT_MAX) {
-		match(xml, c, "xml");
-		return TOKEN_NONE;
-	}
-	xml->declared = xml->matched == 3 && framing_blank(c);
-	begin_aside(xml, PI, at);
-	if (xml->declared)
-		xml->mode = PI; /* its end is not waited for: it holds no '<' */
-	xml->tail = c == '?';
-	return xml->declared ? TOKEN_DECLARATION : xml->mode == TEXT ? TOKEN_TEXT : TOKEN_NONE;
-}
-
-/* Sections that end with two equal bytes, or one, and '>'. */
-static enum token lex_section(struct framing_xml *xml, uint8_t c, uint8_t mark, uint8_t count, enum token token)
-{
-	if (c == '>' && xml->tail >= count)
-		return end_tag(xml, token);
-	if (c != mark)
-		xml->tail = 0;
-	else if (xml->tail < count)
-		xml->tail++;
-	return TOKEN_NONE;
-}
-
-static enum token lex_doctype(struct framing_xml *xml, uint8_t c)
-{
-	if (c == '>' && xml->brackets == 0)
-		return end_tag(xml, TOKEN_DOCTYPE);
-	if (c == '[')
-		xml->brackets++;
-	else if (c == ']' && xml->brackets > 0)
-		xml->brackets--;
-	return TOKEN_NONE;
-}
-
-/* A '<' here ends what was open. */
-static bool in_tag(const struct framing_xml *xml)
-{
-	return xml->mode == BANG || xml->mode == TARGET || xml->mode >= END_NAME || (xml->mode == PI && xml->declared);
-}
-
-static enum token lex(struct framing_xml *xml, uint8_t c, size_t at)
-{
-	if (c == '<' && (xml->mode == TEXT || in_tag(xml)))
-		return begin_token(xml, at);
-	switch (xml->mode) {
-	case TEXT:
-		xml->token = at;
-		return framing_blank(c) ? TOKEN_BLANK : TOKEN_TEXT;
-	case LESS:
-		return lex_less(xml, c);
-	case BANG:
-		return lex_bang(xml, c, at);
-	case COMMENT:
-		return lex_section(xml, c, '-', 2, TOKEN_ASIDE);
-	case CDATA:
-		return lex_section(xml, c, ']', 2, TOKEN_CDATA);
-	case PI:
-		return lex_section(xml, c, '?', 1, TOKEN_ASIDE);
-	case DOCTYPE:
-		return lex_doctype(xml, c);
-	case TARGET:
-		return lex_target(xml, c, at);
-	case END_NAME:
-		return lex_end_name(xml, c);
-	case END:
-		return c == '>' ? end_tag(xml, TOKEN_END) : TOKEN_NONE;
-	case NAME:
-		return lex_name(xml, c, at);
-	case TAG:
-		return lex_tag(xml, c);
-	default: /* QUOTE */
-		xml->mode = c == xml->quote ? TAG : QUOTE;
-		return TOKEN_NONE;
-	}
-}
-
-/* Comments and the like hide what looks like a message, but only if they end. */
-static bool hides(const struct framing_xml *xml)
-{
-	return xml->mode == COMMENT || xml->mode == CDATA || xml->mode == DOCTYPE || (xml->mode == PI && !xml->declared);
-}
 
 /* It does not end before `end`: its beginning is text, and what stands in it is looked at after all. */
 static void reveal(struct framing *framing, size_t end)
 {
 	struct framing_xml *xml = &framing->xml;
-	framing->at = xml->token;
-	xml->futile = end;
-	xml->mode = TEXT;
+	framing->at = xml->scan.token;
+	xml->scan.futile = end;
+	xml_scan_reset(&xml->scan);
 }
 
 /* ---- pieces ---- */
@@ -278,30 +39,29 @@ static bool give(struct framing *framing, enum framing_kind kind, struct bytes i
 	bool declared = xml->start != SIZE_MAX;
 	out->encoded = kind == FRAMING_MESSAGE && xml->wrappers > 0 && xml->wrapped_encoded && !declared;
 	framing->state = BETWEEN;
-	xml->futile = xml->futile > out->text.len ? xml->futile - out->text.len : 0;
-	xml->mode = TEXT;
+	xml->scan.futile = xml->scan.futile > out->text.len ? xml->scan.futile - out->text.len : 0;
+	xml_scan_reset(&xml->scan);
 	xml->start = SIZE_MAX;
 	xml->opened = false;
 	xml->row = false;
 	return true;
 }
 
-/* A message begins at the token: what stood before it is `kind`. */
-static bool give_before(
-	struct framing *framing, enum framing_kind kind, struct bytes input, size_t len, struct framing_piece *out)
+/* What stands before the token, which something begins with. */
+static bool give_between(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
-	return give(framing, kind, input, len, kind != FRAMING_BETWEEN, out);
+	return give(framing, FRAMING_BETWEEN, input, framing->xml.scan.token, false, out);
 }
 
 /* ---- the machine ---- */
 
-static bool begins_message(const struct framing_xml *xml, enum token token)
+static bool begins_message(const struct framing_xml *xml, enum xml_token token)
 {
-	return token == TOKEN_MESSAGE || ((token == TOKEN_START || token == TOKEN_EMPTY) && xml->message);
+	return token == TOKEN_MESSAGE || ((token == TOKEN_START || token == TOKEN_EMPTY) && xml->scan.message);
 }
 
 /* The start tag of a message at the start of the piece. */
-static void enter(struct framing *framing, enum token token)
+static void enter(struct framing *framing, enum xml_token token)
 {
 	framing->state = INSIDE;
 	framing->xml.opened = token != TOKEN_MESSAGE;
@@ -310,20 +70,19 @@ static void enter(struct framing *framing, enum token token)
 /* A declaration ends here. */
 static void note_encoding(struct framing_xml *xml, struct bytes declaration)
 {
-	char text[NAME_LOOKED_AT_MAX * 2];
+	char text[XML_SCAN_NAME_MAX * 2];
 	size_t len = declaration.len < sizeof text ? declaration.len : sizeof text - 1;
 	memcpy(text, declaration.data, len);
 	text[len] = '\0';
 	xml->encoded = strcasestr(text, "encoding") != NULL && strcasestr(text, "utf-8") == NULL;
 }
 
-static bool between(struct framing *framing, struct bytes input, enum token token, struct framing_piece *out)
+static bool between(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
 	if (begins_message(xml, token)) {
-		size_t start = xml->start != SIZE_MAX ? xml->start : xml->token;
-		if (start > 0)
-			return give_before(framing, FRAMING_BETWEEN, input, start, out);
+		if (xml->start == SIZE_MAX && xml->scan.token > 0)
+			return give_between(framing, input, out);
 		enter(framing, token);
 		return false;
 	}
@@ -332,66 +91,66 @@ static bool between(struct framing *framing, struct bytes input, enum token toke
 	case TOKEN_DOCTYPE:
 		if (xml->start != SIZE_MAX && token == TOKEN_DOCTYPE)
 			return false;
-		if (xml->token > 0)
-			return give_before(framing, FRAMING_BETWEEN, input, xml->token, out);
+		if (xml->scan.token > 0)
+			return give_between(framing, input, out);
 		xml->start = 0;
 		return false;
 	case TOKEN_START:
-		if (xml->token > 0)
-			return give_before(framing, FRAMING_BETWEEN, input, xml->token, out);
+		if (xml->scan.token > 0)
+			return give_between(framing, input, out);
 		framing->state = FOREIGN;
 		xml->only_starts = true;
 		xml->depth = 1;
 		return false;
 	case TOKEN_END:
-		if (xml->wrappers > 0 && !xml->message) {
+		if (xml->wrappers > 0 && !xml->scan.message) {
 			xml->wrappers--;
 			return give(framing, FRAMING_BETWEEN, input, framing->at, false, out);
 		}
 		/* fall through */
 	case TOKEN_EMPTY:
 	case TOKEN_CDATA:
-		if (xml->token > 0)
-			return give_before(framing, FRAMING_BETWEEN, input, xml->token, out);
+		if (xml->scan.token > 0)
+			return give_between(framing, input, out);
 		framing->state = CLOSED;
 		xml->end = framing->at;
 		return false;
 	case TOKEN_TEXT:
-		if (xml->token > 0)
-			return give_before(framing, FRAMING_BETWEEN, input, xml->token, out);
+		if (xml->scan.token > 0)
+			return give_between(framing, input, out);
 		framing->state = JUNK;
 		return false;
 	case TOKEN_ASIDE:
-		if (xml->declared)
-			note_encoding(xml, bytes_of(input.data + xml->token, framing->at - xml->token));
+		if (xml->scan.declared)
+			note_encoding(xml, bytes_of(input.data + xml->scan.token, framing->at - xml->scan.token));
 		return false;
 	default:
 		return false;
 	}
 }
 
-static bool junk(struct framing *framing, struct bytes input, enum token token, struct framing_piece *out)
+static bool junk(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
 	if (input.data[framing->at - 1] == '\n')
 		return give(framing, FRAMING_MESSAGE, input, framing->at - 1, false, out);
 	bool begins = begins_message(xml, token) || token == TOKEN_DECLARATION;
-	if (begins && !xml->row && (xml->token > 0 || framing->is_long))
-		return give(framing, FRAMING_MESSAGE, input, xml->token, false, out);
+	if (begins && !xml->row && (xml->scan.token > 0 || framing->is_long))
+		return give(framing, FRAMING_MESSAGE, input, xml->scan.token, false, out);
 	return false;
 }
 
-static bool foreign(struct framing *framing, struct bytes input, enum token token, struct framing_piece *out)
+static bool foreign(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
 	bool begins = begins_message(xml, token) || token == TOKEN_DECLARATION;
 	if (begins && xml->only_starts && !framing->is_long) {
 		xml->wrapped_encoded = xml->encoded;
 		xml->wrappers += xml->depth;
-		return give(framing, FRAMING_BETWEEN, input, xml->token, false, out);
+		return give(framing, FRAMING_BETWEEN, input, xml->scan.token, false, out);
 	}
 	if (begins)
-		return give(framing, FRAMING_MESSAGE, input, xml->token, true, out);
+		return give(framing, FRAMING_MESSAGE, input, xml->scan.token, true, out);
 	bool harmless = token == TOKEN_NONE || token == TOKEN_BLANK || token == TOKEN_ASIDE || token == TOKEN_START;
 	xml->only_starts &= harmless;
 	xml->depth += token == TOKEN_START;
@@ -402,14 +161,14 @@ static bool foreign(struct framing *framing, struct bytes input, enum token toke
 	return false;
 }
 
-static bool inside(struct framing *framing, struct bytes input, enum token token, struct framing_piece *out)
+static bool inside(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
-	bool own = !xml->opened && (token == TOKEN_START || token == TOKEN_EMPTY) && xml->message;
+	bool own = !xml->opened && (token == TOKEN_START || token == TOKEN_EMPTY) && xml->scan.message;
 	if (!own && (begins_message(xml, token) || token == TOKEN_DECLARATION))
-		return give(framing, FRAMING_MESSAGE, input, xml->token, true, out);
+		return give(framing, FRAMING_MESSAGE, input, xml->scan.token, true, out);
 	xml->opened |= own;
-	if ((token == TOKEN_END && xml->message) || (own && token == TOKEN_EMPTY)) {
+	if ((token == TOKEN_END && xml->scan.message) || (own && token == TOKEN_EMPTY)) {
 		framing->state = CLOSED;
 		xml->end = framing->at;
 	}
@@ -425,12 +184,14 @@ static bool is_stray(const struct framing *framing, struct bytes input, size_t a
 		*wait = input.len - at < 2 && more == FRAMING_MORE;
 		return false;
 	}
-	while (end < input.len && end - at < NAME_LOOKED_AT_MAX && (name_char(input.data[end]) || input.data[end] == ':')) {
+	while (
+		end < input.len && end - at < XML_SCAN_NAME_MAX && (xml_name_char(input.data[end]) || input.data[end] == ':')) {
 		start = input.data[end] == ':' ? end + 1 : start;
 		end++;
 	}
 	*wait = framing->xml.wrappers > 0 && end == input.len && more == FRAMING_MORE;
-	return framing->xml.wrappers == 0 || bytes_equal(bytes_of(input.data + start, end - start), BYTES_LITERAL(ROOT));
+	return framing->xml.wrappers == 0 ||
+		   bytes_equal(bytes_of(input.data + start, end - start), BYTES_LITERAL(XML_SCAN_ROOT));
 }
 
 /* What stands behind the end on its line decides whether it is one. */
@@ -474,28 +235,28 @@ static bool interrupted(struct framing *framing, struct bytes input, struct fram
 	xml->opened = true; /* what comes is not the end of the message's own start tag */
 	if (framing->state != BETWEEN)
 		return false;
-	if (xml->token > 0)
-		return give_before(framing, FRAMING_BETWEEN, input, xml->token, out);
+	if (xml->scan.token > 0)
+		return give_between(framing, input, out);
 	framing->state = JUNK;
 	return false;
 }
 
 static bool step(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
-	static bool (*const states[])(struct framing *, struct bytes, enum token, struct framing_piece *) = {
+	static bool (*const states[])(struct framing *, struct bytes, enum xml_token, struct framing_piece *) = {
 		[BETWEEN] = between, [JUNK] = junk, [FOREIGN] = foreign, [INSIDE] = inside};
 	struct framing_xml *xml = &framing->xml;
 	uint8_t c = input.data[framing->at];
-	if (c == '<' && in_tag(xml) && interrupted(framing, input, out))
+	if (c == '<' && xml_scan_in_tag(&xml->scan) && interrupted(framing, input, out))
 		return true;
-	if (c == '<' && xml->mode == LESS) {
-		if (framing->at - xml->token >= DOUBLED_MAX && interrupted(framing, input, out))
+	if (c == '<' && xml_scan_doubled(&xml->scan)) {
+		if (framing->at - xml->scan.token >= DOUBLED_MAX && interrupted(framing, input, out))
 			return true;
 		if (framing->state != BETWEEN)
-			xml->token = framing->at; /* the one before belongs to what is open */
+			xml->scan.token = framing->at; /* the one before belongs to what is open */
 	}
 	size_t at = framing->at++;
-	enum token token = lex(xml, c, at);
+	enum xml_token token = xml_scan_feed(&xml->scan, c, at);
 	return states[framing->state](framing, input, token, out);
 }
 
@@ -504,7 +265,7 @@ enum look { LOOK_ON, LOOK_AGAIN, LOOK_WAIT, LOOK_GIVEN };
 /* Byte order marks and rows, which are no XML. */
 static enum look look(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
 {
-	if (framing->state != BETWEEN || framing->xml.mode != TEXT)
+	if (framing->state != BETWEEN || !xml_scan_in_text(&framing->xml.scan))
 		return LOOK_ON;
 	bool wait = false;
 	size_t mark = framing_mark(input, framing->at, more);
@@ -527,8 +288,9 @@ static enum look look(struct framing *framing, struct bytes input, enum framing_
 static bool end_of_input(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
-	if (framing->state == BETWEEN && (xml->mode == TEXT || xml->token > 0))
-		return give(framing, FRAMING_BETWEEN, input, xml->mode == TEXT ? input.len : xml->token, false, out);
+	if (framing->state == BETWEEN && (xml_scan_in_text(&xml->scan) || xml->scan.token > 0))
+		return give(
+			framing, FRAMING_BETWEEN, input, xml_scan_in_text(&xml->scan) ? input.len : xml->scan.token, false, out);
 	bool cut = framing->state == INSIDE || framing->state == FOREIGN;
 	return give(framing, FRAMING_MESSAGE, input, input.len, cut, out);
 }
@@ -537,19 +299,20 @@ static bool end_of_input(struct framing *framing, struct bytes input, struct fra
 static bool give_part(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
-	if (framing->state == BETWEEN && (xml->mode == TEXT || xml->token > 0))
-		return give(framing, FRAMING_BETWEEN, input, xml->mode == TEXT ? framing->at : xml->token, false, out);
+	if (framing->state == BETWEEN && (xml_scan_in_text(&xml->scan) || xml->scan.token > 0))
+		return give(
+			framing, FRAMING_BETWEEN, input, xml_scan_in_text(&xml->scan) ? framing->at : xml->scan.token, false, out);
 	if (framing->state == BETWEEN)
 		framing->state = JUNK;
-	bool doubtful = xml->mode == LESS || xml->mode == NAME || xml->mode == BANG || xml->mode == TARGET || hides(xml);
-	size_t safe = doubtful && framing->at - xml->token <= framing->max ? xml->token : framing->at;
+	bool doubtful = xml_scan_undecided(&xml->scan);
+	size_t safe = doubtful && framing->at - xml->scan.token <= framing->max ? xml->scan.token : framing->at;
 	framing->is_long = true;
 	if (safe == 0)
 		return false;
 	framing_give(framing, FRAMING_PART, input, safe, out);
-	xml->token -= xml->token < safe ? xml->token : safe;
+	xml->scan.token -= xml->scan.token < safe ? xml->scan.token : safe;
 	xml->end -= xml->end < safe ? xml->end : safe;
-	xml->futile -= xml->futile < safe ? xml->futile : safe;
+	xml->scan.futile -= xml->scan.futile < safe ? xml->scan.futile : safe;
 	return true;
 }
 
@@ -557,7 +320,7 @@ static bool give_part(struct framing *framing, struct bytes input, struct framin
 static bool limit(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
-	if (hides(xml) && framing->at - xml->token >= framing->max)
+	if (xml_scan_hides(&xml->scan) && framing->at - xml->scan.token >= framing->max)
 		reveal(framing, framing->at);
 	else if (framing->at >= framing->max && !framing->is_long)
 		return give_part(framing, input, out);
@@ -585,7 +348,7 @@ bool framing_xml_next(struct framing *framing, struct bytes input, enum framing_
 {
 	if (run(framing, input, more, out))
 		return true;
-	while (more == FRAMING_ENDED && hides(&framing->xml)) {
+	while (more == FRAMING_ENDED && xml_scan_hides(&framing->xml.scan)) {
 		reveal(framing, input.len);
 		if (run(framing, input, more, out))
 			return true;
