@@ -136,7 +136,7 @@ static struct bytes behind(struct bytes text, size_t at, const char *mark)
 /* Patient/ID */
 static bool is_reference(struct bytes text, size_t at)
 {
-	struct bytes id = behind(text, at, "Patient/");
+	struct bytes id = (text.data[at] | 0x20) == 'p' ? behind(text, at, "Patient/") : BYTES_EMPTY;
 	return id.len > 0 && id_char(id.data[0]) && id.data[0] != '.';
 }
 
@@ -239,10 +239,11 @@ static bool in_address(struct bytes text)
 
 static bool in_text(struct bytes text)
 {
-	for (size_t at = 0; at < text.len; at++)
-		if (is_token(text, at))
+	bool bar = memchr(text.data, '|', text.len) != NULL;
+	for (size_t at = 0; bar && at < text.len; at++)
+		if ((at == 0 || !word_char(text.data[at - 1])) && is_token(text, at))
 			return true;
-	return in_address(text) || has_cx(text);
+	return in_address(text) || (memchr(text.data, '^', text.len) != NULL && has_cx(text));
 }
 
 /* ---- searches ---- */
@@ -343,11 +344,15 @@ static bool in_query(struct bytes text)
 {
 	bool of_patients = false;
 	for (size_t at = 0; at < text.len; at++) {
+		if (has_attribute(text, at))
+			return true;
+		if (at > 0 && word_char(text.data[at - 1]))
+			continue; /* all others begin a word */
 		of_patients |= behind(text, at, "Patient?").len > 0 || behind(text, at, "Patient/_search").len > 0 ||
 					   behind(text, at, "Patient/$").len > 0;
 		struct bytes oid = behind(text, at, oids[0]);
-		if (sets_patient(text, at, of_patients) || has_extension(text, at) || has_attribute(text, at) ||
-			(oid.len > 0 && !id_char(oid.data[0])) || behind(text, at, "@PID.3").len > 0)
+		if (sets_patient(text, at, of_patients) || has_extension(text, at) || (oid.len > 0 && !id_char(oid.data[0])) ||
+			behind(text, at, "@PID.3").len > 0)
 			return true;
 	}
 	return in_text(text);
