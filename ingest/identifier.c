@@ -82,12 +82,29 @@ static bool says_nobody(struct bytes value)
 	return is_word(value, "<none>");
 }
 
-/* Words that stand where an identifier is not known: filed, they would be one person whom everybody has looked at. */
+/* Whether it has a letter, or a digit that is not 0; who counts from 0 has one such person. */
+static bool says_anything(struct bytes value)
+{
+	if (value.len == 1 && value.data[0] == '0')
+		return true;
+	for (size_t i = 0; i < value.len; i++) {
+		uint8_t c = value.data[i];
+		if ((c >= '1' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c >= 0x80)
+			return true;
+	}
+	return false;
+}
+
+/* Words, signs and zeros that stand where an identifier is not known: filed, they would be one person whom everybody
+ * has looked at. */
 static enum error refuse_placeholder(struct bytes value, struct fault *fault)
 {
-	static const char *const words[] = {"unknown", "null", "undefined", "none", "(none)", "n/a", "nil", "not available",
-		"anonymous", "anonymized", "anonymised", "\"\""};
-	bool placeholder = value.len > 1 && value.data[0] == '<' && value.data[value.len - 1] == '>';
+	static const char *const words[] = {"unknown", "unkown", "ukendt", "ukjent", "okänd", "unbekannt", "onbekend",
+		"inconnu", "tuntematon", "null", "undefined", "nan", "none", "(none)", "ingen", "n/a", "na", "nil",
+		"not available", "not-available", "notavailable", "not known", "not applicable", "missing", "no id", "noid",
+		"anonymous", "anonymized", "anonymised", "anonym", "masked", "redacted", "removed", "deleted",
+		"[object object]", "xxx", "xxxx", "xxxxxxxxxx"};
+	bool placeholder = !says_anything(value) || (value.data[0] == '<' && value.data[value.len - 1] == '>');
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		placeholder |= is_word(value, words[i]);
 	if (!placeholder)
@@ -152,6 +169,9 @@ static enum error plain(struct bytes system, struct bytes value, char *out, stru
 {
 	char spelled[SUBJECT_BYTES_MAX + 1];
 	struct bytes oid;
+	if (starts(system, "uri:") || starts(system, "cpr:") || starts(system, "ref:"))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the identifier's system begins as our own ids do; send the system alone, as it is registered");
 	if (subject_system_oid(system, &oid)) {
 		struct bytes parts[] = {BYTES_LITERAL("oid:"), oid, BYTES_LITERAL(":"), value};
 		return canonical(parts, 4, out, fault);
@@ -301,7 +321,7 @@ static enum error reference_id(struct bytes rest, struct bytes *out, struct faul
 			"no "
 			"'?', '#' or '%%')");
 	*out = id;
-	return E_OK;
+	return refuse_placeholder(id, fault); /* Patient/undefined */
 }
 
 static enum error reference(struct bytes text, const char *org_id, char *out, struct fault *fault)

@@ -187,6 +187,17 @@ START_TEST(nobody_and_everybody)
 		{"\"\"^^^&1.2.3&ISO", "placeholder"},
 		{"urn:oid:1.2.3|null", "placeholder"},
 		{"N/A", "placeholder"},
+		{"urn:oid:1.2.3|-", "placeholder"},
+		{"urn:oid:1.2.3|???", "placeholder"},
+		{"urn:oid:1.2.3|000000-0000", "placeholder"},
+		{"0000^^^&1.2.3&ISO", "placeholder"},
+		{"Ukendt^^^&1.2.3&ISO", "placeholder"},
+		{"urn:oid:1.2.3|[object Object]", "placeholder"},
+		{"Patient/undefined", "placeholder"},
+		{"https://x.example/fhir/Patient/null", "placeholder"},
+		{"Patient?identifier=urn:oid:1.2.3|null", "placeholder"},
+		{"uri:urn:oid:1.2.3|7", "our own ids"},
+		{"cpr:x|7", "our own ids"},
 	};
 	CHECK_ROWS(rows);
 }
