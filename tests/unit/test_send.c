@@ -378,6 +378,65 @@ START_TEST(refused_again)
 }
 END_TEST
 
+#define AUDIT_EVENT                                                                                            \
+	"{\"resourceType\":\"AuditEvent\",\"type\":{\"code\":\"rest\"},\"action\":\"R\",\"recorded\":"             \
+	"\"2026-11-20T10:00:00Z\",\"outcome\":\"0\",\"agent\":[{\"who\":{\"display\":\"A\"},\"requestor\":true}]," \
+	"\"source\":{\"observer\":{\"display\":\"EPJ\"}},\"entity\":[{\"what\":{\"identifier\":{\"system\":"       \
+	"\"urn:oid:1.2.208.176.1.2\",\"value\":\"0101701234\"}},\"role\":{\"code\":\"1\"}}]}"
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	fputs(text, file);
+	fclose(file);
+}
+
+/* A format that was forgotten once loses nothing. */
+START_TEST(other_format)
+{
+	begin();
+	write_text("f.json", AUDIT_EVENT "\n");
+	write_events("a.json", 0, 1);
+	ck_assert_int_eq(RUN("f.json", "a.json"), 1);
+	ck_assert(file_says("err", "f.json' looks like FHIR: use --format fhir; nothing of it was taken\n"));
+	ck_assert_uint_eq(ledger_has(), 1);
+	ck_assert_int_eq(access("key.spool/rejected.jsonl", F_OK), -1);
+	ck_assert_int_eq(RUN("--format", "fhir", "f.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 2);
+	end();
+}
+END_TEST
+
+static void feed(struct child *child, const char *text)
+{
+	ck_assert_int_eq(write(child->in, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void wait_for_events(uint64_t count)
+{
+	while (ledger_has() < count)
+		ck_assert(!turn());
+}
+
+/* A pipe that stays open: what is good is sent at once, whatever came before it, and with no line end behind it. */
+START_TEST(live_feed)
+{
+	begin();
+	struct child child = spawn(true, (const char *const[]){"--format", "fhir", "--rejected", "no", "-", NULL});
+	feed(&child, "{\"resourceType\":\"AuditEvent\",\"type\":{\"co\n" AUDIT_EVENT "\n");
+	wait_for_events(1);
+	feed(&child, "{{\"resourceType\":\"AuditEvent\",\"action\":\"R\"}\n" AUDIT_EVENT);
+	wait_for_events(2);
+	feed(&child, "\n[" AUDIT_EVENT);
+	wait_for_events(3);
+	close(child.in);
+	child.in = -1;
+	ck_assert_int_eq(wait_for(&child), 1);
+	ck_assert(file_says("err", "5 messages: 3 acknowledged, 2 messages refused, see 'no'\n"));
+	end();
+}
+END_TEST
+
 /* What comes through a pipe is sent as it comes; a signal leaves a spool that the next run empties. */
 START_TEST(streaming)
 {
@@ -459,4 +518,4 @@ START_TEST(usage)
 }
 END_TEST
 
-UNIT_MAIN("send", files, pipes, refused_messages, refused_again, streaming, killed, usage)
+UNIT_MAIN("send", files, pipes, refused_messages, refused_again, other_format, live_feed, streaming, killed, usage)
