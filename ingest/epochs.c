@@ -1,5 +1,6 @@
 /* Filing, on the tick thread: a slice of an epoch between two ticks, and all of it before a tick that would come too
  * late. Who asked for an epoch waits here. */
+#include "ingest/pace.h"
 #include "ingest/sequencer_state.h"
 
 #include <stdio.h>
@@ -16,23 +17,64 @@ static uint64_t clock_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* The age of the oldest event that is not filed, in the log's time. */
+static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
+{
+	if (ledger_unfiled(s->options.ledger) == 0)
+		s->oldest_s = UINT64_MAX;
+	else if (s->oldest_s == UINT64_MAX &&
+			 ledger_oldest_unfiled(s->options.ledger, &s->oldest_from, &s->oldest_s) != E_OK)
+		s->oldest_s = UINT64_MAX; /* looked at again with the next slice */
+	return s->oldest_s < now_s ? now_s - s->oldest_s : 0;
+}
+
+static enum error run_slice(struct sequencer *s, bool *finished, struct fault *fault)
+{
+	uint64_t start_us = clock_us();
+	enum error error = ledger_epoch_slice(s->options.ledger, finished, fault);
+	s->slice_ended_us = clock_us();
+	s->slice_us = s->slice_ended_us - start_us;
+	if (error != E_OK || *finished)
+		s->oldest_s = UINT64_MAX; /* another one is the oldest now */
+	return error;
+}
+
+/* One epoch, with nothing beside it. */
+static enum error run_epoch(struct sequencer *s, struct fault *fault)
+{
+	bool finished = false;
+	enum error error = E_OK;
+	if (!s->epoch_running)
+		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, fault);
+	while (error == E_OK && !finished) {
+		error = run_slice(s, &finished, fault);
+		health_writer(s->health);
+	}
+	s->epoch_running = false;
+	return error;
+}
+
 /* An event must be filed before the log's time has gone on for the log's lag (EPO-9). While ticks go on an epoch comes
- * in time. After a standstill (the process was stopped, the machine slept) the next entry would be too late a one, so
+ * in time, since filing gets the more of this thread the longer its oldest event waits, and in the end all of it
+ * (pace.h). After a standstill (the process was stopped, the machine slept) the next entry would be too late a one, so
  * all that is not filed comes first. What cannot be filed is an operator's business, and no reason to take nothing. */
 enum error epochs_file_first(struct sequencer *s, struct fault *fault)
 {
 	struct ledger *ledger = s->options.ledger;
 	uint64_t now_s = 0;
 	enum error error = ledger_now(ledger, &now_s, fault);
-	if (error != E_OK || now_s <= ledger_time_s(ledger) + STANDSTILL_S)
+	if (error != E_OK)
 		return error;
+	bool standstill = now_s > ledger_time_s(ledger) + STANDSTILL_S;
+	bool waiting = false;
 	while (error == E_OK && ledger_unfiled(ledger) > 0) {
-		bool finished = false;
-		if (!s->epoch_running)
-			error = ledger_epoch_start(ledger, &s->epoch_running, fault);
-		while (error == E_OK && !finished)
-			error = ledger_epoch_slice(ledger, &finished, fault);
-		s->epoch_running = false;
+		waiting = pace_ticks_wait(behind_s(s, now_s), waiting) && !s->epoch_failed;
+		if (!standstill && !waiting)
+			break;
+		error = run_epoch(s, fault);
+		s->epoch_failed = error != E_OK;
+		if (error == E_OK)
+			error = ledger_now(ledger, &now_s, fault);
 	}
 	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK)
 		return error;
@@ -67,20 +109,17 @@ void epochs_end(struct sequencer *s, enum error error, const struct fault *fault
 	sequencer_finish(s, answered);
 }
 
-/* While ticks have work they have most of the thread: four times what the last slice took. But an epoch must end before
- * the log's lag is over (300 seconds), so the longer the last one was ago, the less it rests. */
-static uint64_t slice_rest(const struct sequencer *s)
-{
-	uint64_t ago_ms = status_clock_ms() - s->epoch_ended_ms;
-	return ago_ms < 30000 ? 4 : ago_ms < 60000 ? 1 : 0;
-}
-
-static enum error epoch_slice(struct sequencer *s, bool *finished, struct fault *fault)
+/* As many slices as filing may have now; none while it rests. `busy`: ticks have work. */
+static enum error run_slices(struct sequencer *s, bool busy, uint64_t now_s, bool *finished, struct fault *fault)
 {
 	uint64_t start_us = clock_us();
-	enum error error = ledger_epoch_slice(s->options.ledger, finished, fault);
-	uint64_t end_us = clock_us();
-	s->slice_after_us = end_us + slice_rest(s) * (end_us - start_us);
+	uint64_t behind = behind_s(s, now_s);
+	uint64_t most_us = busy ? pace_slices_us(behind, start_us - s->slice_ended_us) : 0;
+	if (busy && pace_rests(behind, s->slice_us, start_us - s->slice_ended_us))
+		return E_OK;
+	enum error error = run_slice(s, finished, fault);
+	while (error == E_OK && !*finished && clock_us() - start_us < most_us)
+		error = run_slice(s, finished, fault);
 	return error;
 }
 
@@ -96,11 +135,10 @@ static void set_waiters_targets(struct sequencer *s)
 }
 
 /* Nothing may be signed: whoever waits is told so, and what is begun is begun again later. */
-static bool may_sign(struct sequencer *s, struct fault *fault)
+static bool may_sign(struct sequencer *s, uint64_t *now_s, struct fault *fault)
 {
-	uint64_t now_s;
 	enum error error =
-		atomic_load(&s->halted) ? fault_set(fault, E_ROLLED_BACK, "") : ledger_now(s->options.ledger, &now_s, fault);
+		atomic_load(&s->halted) ? fault_set(fault, E_ROLLED_BACK, "") : ledger_now(s->options.ledger, now_s, fault);
 	if (error != E_OK && s->epoch_waiters != NULL)
 		epochs_end(s, error, fault);
 	return error == E_OK;
@@ -119,26 +157,27 @@ void epochs_step(struct sequencer *s, bool busy)
 	struct fault fault = {0};
 	enum error error = E_OK;
 	bool finished = false;
+	uint64_t now_s = 0;
 	uint64_t tail = ledger_unfiled(s->options.ledger);
 	set_waiters_targets(s);
 	uint32_t seconds = s->options.epoch_seconds < EPOCH_SECONDS_MOST ? s->options.epoch_seconds : EPOCH_SECONDS_MOST;
 	bool due = status_clock_ms() - s->epoch_ended_ms >= (uint64_t)seconds * 1000;
 	note_lag(s, seconds);
-	s->epoch_rests = !may_sign(s, &fault);
+	s->epoch_rests = !may_sign(s, &now_s, &fault);
 	if (s->epoch_rests)
 		return;
 	if (!s->epoch_running && tail > 0 && (due || tail > EPOCH_EVENTS_MAX / 2 || s->epoch_waiters != NULL))
 		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, &fault);
-	if (error == E_OK && s->epoch_running && busy && clock_us() < s->slice_after_us)
-		return;
 	if (error == E_OK && s->epoch_running)
-		error = epoch_slice(s, &finished, &fault);
+		error = run_slices(s, busy, now_s, &finished, &fault);
 	if (error == E_IO || error == E_STOPPED)
 		sequencer_die(&fault);
 	if (error != E_OK)
 		fprintf(stderr, "indsigt-ingestd: %s\n", fault.text);
-	if (error != E_OK || finished)
-		health_set(s->health, STATUS_EPOCH_FAILED, error != E_OK && error != E_CLOCK);
+	if (error != E_OK || finished) {
+		s->epoch_failed = error != E_OK && error != E_CLOCK;
+		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
+	}
 	if (finished || error != E_OK || (!s->epoch_running && s->epoch_waiters != NULL))
 		epochs_end(s, error, &fault);
 }

@@ -481,6 +481,7 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 	s->options = *options;
 	s->health = options->health;
 	s->epoch_ended_ms = s->filed_ms = status_clock_ms();
+	s->oldest_s = UINT64_MAX;
 	pthread_mutex_init(&s->preparing, NULL);
 	queue_init(&s->submitted);
 	queue_init(&s->prepared);

@@ -5,7 +5,8 @@
  *
  * Jobs pass through both threads in the order in which they were submitted, so a sender's batches stay in order and are
  * answered in order. A tick takes all prepared batches there are (up to TICK_BYTES_MAX), commits once, and only then
- * hands them back with their receipts. Between ticks runs at most one slice of an epoch.
+ * hands them back with their receipts. Between ticks runs a slice of an epoch; when filing falls behind it gets more of
+ * the thread, and in the end ticks wait for it (pace.h).
  *
  *   Disk or map full: nothing of the tick happened; it is tried again every second, and nothing is answered meanwhile.
  *   Any other failed commit: the process ends; the next open goes on from what is on disk.

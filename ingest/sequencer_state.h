@@ -27,7 +27,11 @@ struct sequencer {
 	bool epoch_rests; /* nothing may be signed: there is nothing to hurry for */
 	uint64_t epoch_ended_ms;
 	uint64_t filed_ms;       /* when everything was filed last, or an epoch came to its end */
-	uint64_t slice_after_us; /* while ticks have work, the next slice of an epoch waits so long */
+	uint64_t slice_ended_us; /* the last slice of an epoch: what ticks took since then is what filing is paced by */
+	uint64_t slice_us;       /* and how long it took */
+	uint64_t oldest_s;       /* ledger time of the oldest event that is not filed; UINT64_MAX: not known, or none */
+	uint64_t oldest_from;    /* where the search for it ended */
+	bool epoch_failed;       /* what cannot be filed does not keep ticks waiting */
 	bool behind_said;        /* that the clock is before the log */
 	uint32_t alarm_sender;   /* the batch that the last alarm was about */
 	uint64_t alarm_sequence;
@@ -45,9 +49,9 @@ _Noreturn void sequencer_die(const struct fault *fault);
 
 /* Takes the jobs that wait for an epoch out of the list. */
 struct job *epochs_set_aside(struct sequencer *s, struct job *jobs);
-/* Between ticks: at most one slice. `busy`: ticks have work. */
+/* Between ticks: a slice, or as many as filing needs (pace.h). `busy`: ticks have work. */
 void epochs_step(struct sequencer *s, bool busy);
-/* Before a tick after a standstill. */
+/* Before a tick: what has to be filed before the log's time may go on. */
 enum error epochs_file_first(struct sequencer *s, struct fault *fault) MUST_USE;
 /* Answers all who wait. */
 void epochs_end(struct sequencer *s, enum error error, const struct fault *fault);

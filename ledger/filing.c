@@ -46,6 +46,33 @@ uint64_t ledger_filed(const struct ledger *ledger)
 	return ledger->filing.filed;
 }
 
+static enum error oldest_unfiled(const struct ledger *ledger, struct db_txn *txn, uint64_t *from, uint64_t *out_s)
+{
+	*out_s = UINT64_MAX;
+	if (*from < ledger->filing.filed)
+		*from = ledger->filing.filed;
+	for (; *from < ledger->checkpoint.size; ++*from) {
+		struct bytes encoded;
+		struct entry entry;
+		TRY(log_entry(txn, *from, &encoded));
+		TRY(entry_decode(encoded, &entry));
+		if (entry.kind == ENTRY_EVENT) {
+			*out_s = entry.event.time_s;
+			break;
+		}
+	}
+	return E_OK;
+}
+
+enum error ledger_oldest_unfiled(struct ledger *ledger, uint64_t *from, uint64_t *out_s)
+{
+	struct db_txn txn;
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = oldest_unfiled(ledger, &txn, from, out_s);
+	db_abort(&txn);
+	return error;
+}
+
 void ledger_epoch_free(struct ledger *ledger)
 {
 	struct epoch *epoch = ledger->epoch;

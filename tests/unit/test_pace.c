@@ -1,0 +1,112 @@
+#include "ingest/pace.h"
+#include "tests/unit/unit.h"
+
+START_TEST(decisions)
+{
+	ck_assert(pace_rests(0, 4000, 15999));
+	ck_assert(!pace_rests(0, 4000, 16000));
+	ck_assert(pace_rests(PACE_EVEN_S / 2, 4000, 3999));
+	ck_assert(!pace_rests(PACE_EVEN_S / 2, 4000, 4000));
+	ck_assert(!pace_rests(PACE_EVEN_S, 4000, 0));
+	ck_assert_uint_eq(pace_slices_us(PACE_EVEN_S - 1, 5000), 0);
+	ck_assert_uint_eq(pace_slices_us(PACE_EVEN_S, 5000), 5000);
+	ck_assert_uint_eq(pace_slices_us(3 * PACE_EVEN_S, 5000), 15000);
+	ck_assert(!pace_ticks_wait(PACE_FIRST_S - 1, false));
+	ck_assert(pace_ticks_wait(PACE_FIRST_S, false));
+	ck_assert(pace_ticks_wait(PACE_EVEN_S, true));
+	ck_assert(!pace_ticks_wait(PACE_EVEN_S - 1, true));
+}
+END_TEST
+
+/* A writer whose time is all used: ticks of a thousand events, epochs over what was there when they began. */
+struct flood {
+	uint64_t event_us; /* to take an event in */
+	uint64_t filed_us; /* to file one */
+	uint64_t slice_us;
+	bool paced;
+};
+
+#define SECONDS 1200u
+#define TICK_EVENTS 1000u
+#define EPOCH_EVENTS 300000u
+
+struct writer_time {
+	uint64_t now_us;
+	uint64_t unfiled;
+	uint64_t epoch_left_us; /* 0: none runs */
+	uint64_t epoch_events;
+	uint64_t second_of[SECONDS * 2]; /* how many events came in each second */
+	uint64_t oldest_second;          /* with an event that is not filed */
+};
+
+static uint64_t behind(const struct writer_time *w)
+{
+	uint64_t second = w->now_us / 1000000;
+	return w->unfiled > 0 && second > w->oldest_second ? second - w->oldest_second : 0;
+}
+
+static void file(struct writer_time *w)
+{
+	w->unfiled -= w->epoch_events;
+	for (uint64_t left = w->epoch_events; left > 0;) {
+		uint64_t *there = &w->second_of[w->oldest_second];
+		uint64_t taken = left < *there ? left : *there;
+		*there -= taken;
+		left -= taken;
+		if (*there == 0 && w->oldest_second < w->now_us / 1000000)
+			w->oldest_second++;
+	}
+}
+
+static void slice(struct writer_time *w, const struct flood *flood)
+{
+	if (w->epoch_left_us == 0) {
+		w->epoch_events = w->unfiled < EPOCH_EVENTS ? w->unfiled : EPOCH_EVENTS;
+		w->epoch_left_us = w->epoch_events * flood->filed_us + 1;
+	}
+	uint64_t us = w->epoch_left_us < flood->slice_us ? w->epoch_left_us : flood->slice_us;
+	w->now_us += us;
+	w->epoch_left_us -= us;
+	if (w->epoch_left_us == 0)
+		file(w);
+}
+
+/* The most that the oldest event was behind when an entry was appended. */
+static uint64_t run(const struct flood *flood)
+{
+	static struct writer_time w;
+	uint64_t most = 0;
+	w = (struct writer_time){0};
+	while (w.now_us < SECONDS * 1000000ull) {
+		for (bool waiting = false; flood->paced && pace_ticks_wait(behind(&w), waiting); waiting = true)
+			slice(&w, flood);
+		if (behind(&w) > most)
+			most = behind(&w);
+		uint64_t tick_us = TICK_EVENTS * flood->event_us;
+		w.now_us += tick_us;
+		w.second_of[w.now_us / 1000000] += TICK_EVENTS;
+		w.unfiled += TICK_EVENTS;
+		uint64_t until_us = w.now_us + (flood->paced ? pace_slices_us(behind(&w), tick_us) : 0);
+		do
+			slice(&w, flood);
+		while (w.now_us < until_us);
+	}
+	return most;
+}
+
+/* EPO-9: whatever filing costs, no entry is appended while an event waits for long. */
+START_TEST(a_flood_of_new_people)
+{
+	static const struct flood floods[] = {{28, 250, 4000, true}, {28, 60, 4000, true}, {10, 300, 4000, true},
+		{28, 1000, 4000, true}, {28, 250, 100000, true}, {300, 250, 4000, true}};
+	for (size_t i = 0; i < sizeof floods / sizeof floods[0]; i++) {
+		struct flood left_to_itself = floods[i];
+		ck_assert_uint_le(run(&floods[i]), PACE_FIRST_S);
+		left_to_itself.paced = false;
+		if (floods[i].filed_us / floods[i].event_us > 4 && floods[i].slice_us < 10000)
+			ck_assert_uint_gt(run(&left_to_itself), 300);
+	}
+}
+END_TEST
+
+UNIT_MAIN("pace", decisions, a_flood_of_new_people)
