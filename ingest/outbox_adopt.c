@@ -62,6 +62,8 @@ static enum error adopt_waiting(struct outbox *outbox, const struct frame_welcom
 	bool waits = i < spool_count(outbox->spool);
 	uint64_t end = waits ? spool_pending(outbox->spool, i)->head.first_sequence : spool_next(outbox->spool);
 	outbox->singly = outbox->singly || (i > 0 && end != welcome->next_sequence);
+	if (welcome->next_sequence > end)
+		say_unknown(outbox, welcome->next_sequence - end, spool_next(outbox->spool) == 0);
 	if (waits && (new_terms || end != welcome->next_sequence)) {
 		struct outbox_redo what = {.i = i,
 			.start = welcome->next_sequence,
@@ -77,13 +79,9 @@ static enum error adopt_waiting(struct outbox *outbox, const struct frame_welcom
 
 enum error outbox_adopt(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault)
 {
-	uint64_t next = spool_next(outbox->spool);
-	bool fresh = next == 0;
 	if (welcome->next_sequence < spool_acknowledged(outbox->spool))
 		return rolled_back(welcome->next_sequence, spool_acknowledged(outbox->spool), fault);
 	TRY(adopt_waiting(outbox, welcome, fault));
-	if (welcome->next_sequence > next)
-		say_unknown(outbox, welcome->next_sequence - next, fresh);
 	if (welcome->next_sequence <= spool_next(outbox->spool))
 		return E_OK;
 	enum error error = spool_start_at(outbox->spool, welcome->next_sequence);

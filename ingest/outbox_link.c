@@ -258,6 +258,7 @@ static enum error welcomed(struct outbox *outbox, struct fault *fault)
 	outbox->welcomed_ms = now_ms();
 	TRY(outbox_adopt(outbox, &outbox->session.welcome, fault));
 	outbox->acknowledged = spool_acknowledged(outbox->spool);
+	outbox->sent_before = outbox->ever_sent;
 	outbox->said[0] = '\0'; /* should it be lost again, say so again */
 	outbox_compare_clocks(outbox);
 	return E_OK;
@@ -350,6 +351,8 @@ static enum error take_frame(struct outbox *outbox, enum frame_type type, struct
 	case CLIENT_REFUSED:
 		if (answers_alone(answer.refusal.error) && outbox->session.flight_count > 0) {
 			outbox->singly = true; /* those behind it have answers of their own, if they come one at a time */
+			if (answer.refusal.error == E_EQUIVOCATION)
+				(void)outbox_came_second(outbox, answer.refusal.first_sequence);
 			outbox_link_close(outbox);
 			outbox->connect_at_ms = 0;
 			return E_OK;

@@ -45,12 +45,25 @@ static enum error refuse_lost(struct outbox *outbox, const char *text, struct fa
 	return outbox_set_aside(outbox, E_LOST, text, fault);
 }
 
-/* At the sequences of this batch the ledger has other events. This spool is an older copy, or another program sent with
- * the key; whether these events were reported there nobody can know. They are neither lost nor doubled: a person gets
- * them, and the rest goes on. */
+bool outbox_came_second(struct outbox *outbox, uint64_t first_sequence)
+{
+	if (first_sequence < outbox->sent_before)
+		return false;
+	if (outbox->ever_sent > first_sequence)
+		outbox->ever_sent = first_sequence;
+	return true;
+}
+
+/* At the sequences of this batch the ledger has other events, and it may have been sent before. This spool is an older
+ * copy, or another program sent with the key; whether these events were reported there nobody can know. They are
+ * neither lost nor doubled: a person gets them, and the rest goes on. */
 static enum error refuse_equivocation(struct outbox *outbox, struct fault *fault)
 {
 	uint64_t first = outbox->refusal.frame.first_sequence;
+	if (outbox_came_second(outbox, first)) {
+		outbox_link_lost(outbox, "another program sends with this key at the same time");
+		return E_OK;
+	}
 	outbox_notice(outbox,
 		"ALARM: the ledger has other events than this spool at the sequences from %" PRIu64
 		" on: another program sends with this key, or the spool is an older copy; what waited there is set aside",

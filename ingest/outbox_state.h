@@ -43,10 +43,11 @@ struct outbox {
 	uint64_t welcomed_ms;   /* 0: never in this run */
 	bool resolved;          /* the host's name was known once */
 	struct client_session session;
-	size_t sent;        /* waiting batches, from the oldest, that went out on this connection */
-	uint64_t ever_sent; /* batches from this sequence on never left this process, nor an earlier one */
-	bool singly;        /* the ledger may have other events at the sequences of what waits: one batch at a time */
-	int64_t clock_said; /* difference of the clocks, in minutes, that was said last */
+	size_t sent;          /* waiting batches, from the oldest, that went out on this connection */
+	uint64_t sent_before; /* `ever_sent` when this connection was welcomed */
+	uint64_t ever_sent;   /* batches from this sequence on never left this process, nor an earlier one */
+	bool singly;          /* the ledger may have other events at the sequences of what waits: one batch at a time */
+	int64_t clock_said;   /* difference of the clocks, in minutes, that was said last */
 	uint8_t *out;
 	size_t out_start, out_len;
 	uint8_t *in;
@@ -110,6 +111,9 @@ enum error outbox_clock_is_wrong(
 /* outbox_refusal.c: the refused batch is the oldest that waits. */
 enum error outbox_act_on_refusal(struct outbox *outbox, struct fault *fault) MUST_USE;
 
+/* The ledger has others at the sequence of this batch, which was sent for the first time: it is not there, and is
+ * signed again where the ledger is at the next welcome. False: it may have been sent before. */
+bool outbox_came_second(struct outbox *outbox, uint64_t first_sequence);
 /* What is still possible after a final error; may be empty. */
 const char *outbox_way_out(enum error error);
 

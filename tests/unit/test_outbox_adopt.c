@@ -214,6 +214,46 @@ START_TEST(second_program)
 }
 END_TEST
 
+/* Two programs with one key at the same time: the other was faster. What was sent for the first time just now is not in
+ * the ledger, and goes behind. */
+START_TEST(another_was_faster)
+{
+	static const uint32_t subjects[] = {1, 2, 3};
+	begin();
+	struct outbox *outbox = start(2);
+	struct fault fault = {0};
+	struct appended appended;
+	open_window(outbox);
+	fake.holding = true;
+	add_many(outbox, 8, 14);
+	while (fake.held_count < 3)
+		ck_ok(turn(outbox, &fault));
+	struct bytes batch = fixture_batch(&fixture, 8, subjects, 3, 77);
+	ck_ok(fixture_take(&fixture, batch, &appended, &fault));
+	free((void *)(uintptr_t)batch.data);
+	seen.gaps = true;
+	fake_release(&fake);
+	must_finish(outbox);
+	ck_assert_uint_eq(seen.rejected, 0);
+	ck_assert_uint_eq(ledger_has(), 17);
+	ck_assert_ptr_nonnull(strstr(seen.notices, "another machine sends with this key"));
+	/* Of a single one in flight, too. */
+	fake.holding = true;
+	add_many(outbox, 14, 16);
+	while (fake.held_count < 1)
+		ck_ok(turn(outbox, &fault));
+	batch = fixture_batch(&fixture, 17, subjects, 3, 78);
+	ck_ok(fixture_take(&fixture, batch, &appended, &fault));
+	free((void *)(uintptr_t)batch.data);
+	fake_release(&fake);
+	must_finish(outbox);
+	ck_assert_uint_eq(seen.rejected, 0);
+	ck_assert_uint_eq(ledger_has(), 22);
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
 /* The log itself says that it has lost a batch whose receipt never came: its messages are given back, the rest goes on.
  */
 START_TEST(lost_by_the_ledger)
@@ -453,4 +493,5 @@ START_TEST(ids)
 END_TEST
 
 UNIT_MAIN("outbox_adopt", the_ledger_is_behind, ahead_of_both_clocks, another_policy, lost_spool, older_spool,
-	second_program, lost_by_the_ledger, another_key, killed_under_another_policy, killed_under_another_key, ids)
+	second_program, another_was_faster, lost_by_the_ledger, another_key, killed_under_another_policy,
+	killed_under_another_key, ids)
