@@ -1,5 +1,6 @@
 #include "ledger/subject.h"
 
+#include "ledger/subject_number.h"
 #include "ledger/subject_system.h"
 #include "ledger/visible.h"
 #include "ledger/wrong.h"
@@ -139,6 +140,15 @@ bool subject_ref_id_valid(struct bytes id)
 	return !WRONG(id.len < 1) && !WRONG(id.len > REF_ID_MAX);
 }
 
+/* A national number has one spelling. */
+static const char *judge_number(struct bytes id)
+{
+	char spelled[SUBJECT_BYTES_MAX + 1];
+	if (subject_number_spell(id, spelled) && WRONG(!bytes_equal(id, bytes_text(spelled))))
+		return "is a national number in a second spelling: write it without spaces and signs, letters as capitals";
+	return NULL;
+}
+
 enum error subject_judge(struct bytes id, struct fault *fault)
 {
 	const char *why = FORMS;
@@ -152,6 +162,8 @@ enum error subject_judge(struct bytes id, struct fault *fault)
 		why = judge_uri(after(id, 4));
 	else if (starts(id, "ref:"))
 		why = judge_ref(after(id, 4));
+	if (why == NULL)
+		why = judge_number(id);
 	return why == NULL ? E_OK : fault_set(fault, E_BAD_SUBJECT, "subject: %s", why);
 }
 
@@ -188,6 +200,11 @@ static size_t spell(struct bytes text, char *out)
 		len = 14;
 	}
 	out[len] = '\0';
+	char number[SUBJECT_BYTES_MAX + 1];
+	if (len <= SUBJECT_BYTES_MAX && subject_number_spell(bytes_of(out, len), number)) {
+		len = strlen(number);
+		memcpy(out, number, len + 1);
+	}
 	return len;
 }
 

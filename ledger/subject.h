@@ -19,6 +19,6 @@ bool subject_ref_id_valid(struct bytes id);
  * characters that nobody sees. */
 bool subject_org_valid(struct bytes org);
 /* Brings what a person or a JSON sender wrote into canonical form: drops the hyphen of a CPR number, spells
- * the CPR OID as cpr, and the system of uri: as subject_system.h says; checks the rest. `out` has
- * SUBJECT_BYTES_MAX + 1 bytes and gets an end mark. The fault names the rule and never the value. */
+ * the CPR OID as cpr, the system of uri: as subject_system.h and national numbers as subject_number.h say; checks the
+ * rest. `out` has SUBJECT_BYTES_MAX + 1 bytes and gets an end mark. The fault names the rule and never the value. */
 enum error subject_canonical(struct bytes text, char *out, struct fault *fault) MUST_USE;

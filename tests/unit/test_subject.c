@@ -56,6 +56,9 @@ START_TEST(other_spellings_are_refused)
 		"7",
 		"oid:1.2:a\xCC\x8A", "oid:1.2:\xEF\xBC\x97", "oid:1.2:a\xEF\xBF\xBD", "oid:1.2:a  b",
 		"oid:1.2:a\xF3\xA0\x80\x81", "uri:https://a.example/x|7\xE2\x81\xA0", "ref:cvr:1\xE2\x80\x8B/Patient/a",
+		/* a national number in a second spelling */
+		"uri:https://fhir.nhs.uk/Id/nhs-number|943 476 5919", "oid:2.16.840.1.113883.4.1:123-45-6789",
+		"oid:1.2.246.21:131052-308t",
 		/* a value that is another form's whole */
 		"oid:1.2.3:7^^^&1.2.3&ISO", "oid:1.2.3:7^5^M11^&1.2.3&ISO", "uri:urn:ietf:rfc:3986|urn:UUID:5",
 		"uri:urn:ietf:rfc:3986|7", "uri:urn:ietf:rfc:3986|1.2.3", "uri:urn:ietf:rfc:3986|urn:oid:1.02",
@@ -99,7 +102,17 @@ START_TEST(people_are_brought_into_form)
 		{"oid:1.2.208.176.1.2:010170-1234", "cpr:0101701234"}, {"oid:1.2.208.176.1.2:0101701234", "cpr:0101701234"},
 		{"oid:1.2.3:x", "oid:1.2.3:x"}, {"uri:HTTPS://STS.Example.NO:443/id/|x", "uri:https://sts.example.no/id|x"},
 		{"uri:URN:X-y:Aa|x", "uri:urn:x-y:Aa|x"}, {"uri:urn:UUID:5E|x", "uri:urn:uuid:5e|x"},
-		{"uri:http://A.example/|7|7", "uri:http://a.example|7|7"}};
+		{"uri:http://A.example/|7|7", "uri:http://a.example|7|7"},
+		{"uri:HTTPS://fhir.nhs.uk/Id/nhs-number|943 476 5919", "uri:https://fhir.nhs.uk/Id/nhs-number|9434765919"},
+		{"oid:2.16.840.1.113883.2.1.4.1:943-476-5919", "oid:2.16.840.1.113883.2.1.4.1:9434765919"},
+		{"oid:1.2.752.129.2.1.3.1:19121212-1212", "oid:1.2.752.129.2.1.3.1:191212121212"},
+		{"oid:1.2.246.21:010203a123x", "oid:1.2.246.21:010203A123X"},
+		{"oid:2.16.840.1.113883.2.18.2:zzz0016", "oid:2.16.840.1.113883.2.18.2:ZZZ0016"},
+		{"oid:2.16.756.5.32:756.1234.5678.97", "oid:2.16.756.5.32:7561234567897"},
+		/* what it was meant to be nobody knows */
+		{"oid:1.2.752.129.2.1.3.1:121212-1212", "oid:1.2.752.129.2.1.3.1:121212-1212"},
+		{"oid:2.16.840.1.113883.4.1:12-34", "oid:2.16.840.1.113883.4.1:12-34"},
+		{"oid:2.16.840.1.113883.4.11:123-45-6789", "oid:2.16.840.1.113883.4.11:123-45-6789"}};
 	char out[SUBJECT_BYTES_MAX + 1];
 	struct fault fault;
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {

@@ -225,8 +225,16 @@ def event_vectors():
             ("own-port", "uri:https://sts.example.no:443/id|7", "uri:https://sts.example.no/id|7"),
             ("uuid-capitals", "uri:urn:UUID:5E|7", "uri:urn:uuid:5e|7")):
         whole("subject-" + name, "a system in another spelling is brought into form", {"subject": subject}, {1: canonical})
+    for name, subject, canonical in (
+            ("number-spaces", "uri:HTTPS://fhir.nhs.uk/Id/nhs-number|943 476 5919", "uri:https://fhir.nhs.uk/Id/nhs-number|9434765919"),
+            ("number-hyphens", "oid:2.16.840.1.113883.4.1:123-45-6789", "oid:2.16.840.1.113883.4.1:123456789"),
+            ("number-dots", "oid:2.16.756.5.32:756.1234.5678.97", "oid:2.16.756.5.32:7561234567897"),
+            ("number-letters", "oid:1.2.246.21:131052-308t", "oid:1.2.246.21:131052-308T"),
+            ("number-short", "oid:2.16.840.1.113883.4.1:12-34", "oid:2.16.840.1.113883.4.1:12-34")):
+        whole("subject-" + name, "a national number in another spelling is brought into form, if it has as many digits as it must", {"subject": subject}, {1: canonical})
     for name, subject in (("urn-capitals", "uri:urn:UUID:5e|7"), ("host-capitals", "uri:https://A.example/x|7"),
-                          ("slash-at-end", "uri:https://a.example/x/|7"), ("zero-width", "oid:1.2.3:7\u200b")):
+                          ("slash-at-end", "uri:https://a.example/x/|7"), ("zero-width", "oid:1.2.3:7\u200b"),
+                          ("number", "oid:2.16.840.1.113883.4.1:123-45-6789")):
         part("subject-" + name, "a subject in another spelling than its canonical one", "bad-subject", {1: subject})
     part("org-no-scheme", "an organisation's id that is no SCHEME:ID", "bad-value", {7: "55133018"})
     part("purpose-spaces", "a text of which nobody sees anything", "bad-value", {11: "  "})
