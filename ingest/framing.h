@@ -56,6 +56,8 @@ struct framing_json {
 	bool typed;         /* its resourceType was seen */
 	bool bundle;
 	bool array;      /* an array around the documents is open */
+	bool behind;     /* a document closed, and something else stands behind it on its line */
+	bool after;      /* what stands on this line now came behind one */
 	bool trial;      /* behind a broken document: an object is scanned that may be a message */
 	bool one_line;   /* that one has been on one line so far */
 	size_t inner;    /* an AuditEvent within one: not before the other is broken is it clear which is right */
@@ -69,6 +71,7 @@ struct framing_xml {
 	struct xml_scan scan;
 	bool opened; /* the start tag of the message is complete */
 	bool only_starts;
+	bool behind;          /* a message closed, and something else stands behind it on its line */
 	bool row;             /* a line of refused messages */
 	bool encoded;         /* the last declaration names another encoding than UTF-8 */
 	bool wrapped_encoded; /* so does the one before the wrapper */

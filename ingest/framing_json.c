@@ -50,6 +50,7 @@ static void begin_document(struct framing_json *json)
 	json->bundle = false;
 	json->starts[1] = SIZE_MAX;
 	json->trial = false;
+	json->behind = false;
 	json->inner = 0;
 	json->matched = 0;
 }
@@ -141,6 +142,17 @@ static bool end_document(struct framing *framing, struct bytes input, size_t end
 	return true;
 }
 
+/* The document that closed is whole. */
+static bool give_closed(struct framing *framing, struct bytes input, struct framing_piece *out)
+{
+	struct framing_json *json = &framing->json;
+	bool bundle = json->bundle;
+	json->after = json->behind;
+	framing_give_message(framing, input, framing->is_long ? framing->at : json->end, false, out);
+	out->bundle = bundle && out->kind == FRAMING_MESSAGE;
+	return true;
+}
+
 static bool end_at_marker(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	return end_document(framing, input, framing->json.marker, out);
@@ -205,6 +217,7 @@ static void break_off(struct framing *framing)
 {
 	framing->state = BROKEN;
 	framing->json.trial = false;
+	framing->json.behind = false;
 }
 
 /* What may be a message behind a broken one is scanned on trial: it is one if it says so, or is a line of its own. */
@@ -241,6 +254,9 @@ static bool go_on_broken(struct framing *framing, struct bytes input, bool begin
 	bool marked = at_marker(json, c, at);
 	if (try_message(framing, input, begins, out))
 		return true;
+	json->behind &= c != '\n' && !framing->is_long;
+	if (marked && json->behind)
+		return give_closed(framing, input, out);
 	if (marked && json->typed && !json->bundle)
 		return end_at_marker(framing, input, out);
 	json->typed |= marked;
@@ -278,7 +294,8 @@ static bool next_open(struct framing *framing, struct bytes input, struct framin
 	return false;
 }
 
-/* What stands behind a closed document on its line decides whether it is one. */
+/* What stands behind a closed document on its line decides whether it is one: nothing, or another one, or something
+ * else and another one. Something else alone spoils it. */
 static bool next_closed(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_json *json = &framing->json;
@@ -286,22 +303,25 @@ static bool next_closed(struct framing *framing, struct bytes input, struct fram
 	bool follows = c == '\n' || c == '{' || c == '[' || c == 0xEF || (json->array && (c == ',' || c == ']'));
 	if (!follows && !framing_blank(c)) {
 		break_off(framing);
+		json->behind = true;
 		return next_broken(framing, input, out);
 	}
-	if (!follows) {
-		framing->at++;
-		return false;
-	}
-	bool bundle = json->bundle;
-	framing_give_message(framing, input, framing->is_long ? framing->at : json->end, false, out);
-	out->bundle = bundle && out->kind == FRAMING_MESSAGE;
-	return true;
+	if (follows)
+		return give_closed(framing, input, out);
+	framing->at++;
+	return false;
 }
 
 static bool next_junk(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_json *json = &framing->json;
 	uint8_t c = input.data[framing->at];
+	bool marked = at_marker(json, c, framing->at);
+	if (marked && json->after && !framing->is_long && json->marker > 0) {
+		framing_give_message(framing, input, json->marker, false, out);
+		return true;
+	}
+	json->after &= c != '\n';
 	if (c == '\n' || (json->array && (framing->at > 0 || framing->is_long) && (c == ',' || c == ']'))) {
 		json->in_indent = false;
 		framing_give_message(framing, input, framing->at, false, out);
@@ -317,12 +337,9 @@ static bool next_junk(struct framing *framing, struct bytes input, struct framin
 static bool end_of_input(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
 {
 	struct framing_json *json = &framing->json;
-	if (framing->state == CLOSED && more != FRAMING_MORE) {
-		bool bundle = json->bundle;
-		framing_give_message(framing, input, framing->is_long ? framing->at : json->end, false, out);
-		out->bundle = bundle && out->kind == FRAMING_MESSAGE;
-		return true;
-	}
+	bool behind = framing->state == BROKEN && json->behind && more == FRAMING_IDLE && !framing->is_long;
+	if ((framing->state == CLOSED && more != FRAMING_MORE) || behind)
+		return give_closed(framing, input, out);
 	if (more != FRAMING_ENDED || framing->state == BETWEEN)
 		return false;
 	if (framing->state == OPEN)

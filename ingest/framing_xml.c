@@ -44,6 +44,7 @@ static bool give(struct framing *framing, enum framing_kind kind, struct bytes i
 	xml->start = SIZE_MAX;
 	xml->opened = false;
 	xml->row = false;
+	xml->behind = false;
 	return true;
 }
 
@@ -135,6 +136,8 @@ static bool junk(struct framing *framing, struct bytes input, enum xml_token tok
 	if (input.data[framing->at - 1] == '\n')
 		return give(framing, FRAMING_MESSAGE, input, framing->at - 1, false, out);
 	bool begins = begins_message(xml, token) || token == TOKEN_DECLARATION;
+	if (begins && xml->behind && !framing->is_long)
+		return give(framing, FRAMING_MESSAGE, input, xml->end, false, out);
 	if (begins && !xml->row && (xml->scan.token > 0 || framing->is_long))
 		return give(framing, FRAMING_MESSAGE, input, xml->scan.token, false, out);
 	return false;
@@ -194,7 +197,8 @@ static bool is_stray(const struct framing *framing, struct bytes input, size_t a
 		   bytes_equal(bytes_of(input.data + start, end - start), BYTES_LITERAL(XML_SCAN_ROOT));
 }
 
-/* What stands behind the end on its line decides whether it is one. */
+/* What stands behind the end on its line decides whether it is one: nothing, or another one, or something else and
+ * another one. Something else alone spoils it. */
 static bool closed(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
@@ -208,6 +212,7 @@ static bool closed(struct framing *framing, struct bytes input, enum framing_mor
 			break;
 		if (stray || !framing_blank(c)) {
 			framing->state = JUNK;
+			xml->behind = true;
 			return false;
 		}
 		framing->at++;
@@ -357,5 +362,7 @@ bool framing_xml_next(struct framing *framing, struct bytes input, enum framing_
 		return false;
 	if (more == FRAMING_ENDED)
 		return end_of_input(framing, input, out);
+	if (more == FRAMING_IDLE && framing->state == JUNK && framing->xml.behind && !framing->is_long)
+		return give(framing, FRAMING_MESSAGE, input, framing->xml.end, false, out);
 	return framing->is_long && framing->at > 0 && give_part(framing, input, out);
 }

@@ -139,6 +139,9 @@ START_TEST(damaged_documents)
 	expect(ADAPTER_FHIR, "{\"a\":\"b,\n" A, "\n!{\"a\":\"b,\n-\n\n=" A);
 	expect(ADAPTER_FHIR, "{\n  \"a\": {\n    \"b\n{\n  \"resourceType\": \"Bundle\"\n}\n",
 		"\n!{\n  \"a\": {\n    \"b\n-\n\n={\n  \"resourceType\": \"Bundle\"\n}\n-\n");
+	/* On a line with others it costs none of them. */
+	expect(ADAPTER_FHIR, A "}" A " x " A "\n" A "}\n" A,
+		"\n=" A "\n=}\n=" A "\n- \n=x\n- \n=" A "\n-\n\n!" A "}\n-\n\n=" A);
 	/* Not indented at all: what is inside the broken one is no message. */
 	expect(ADAPTER_FHIR,
 		"{{\n\"resourceType\": \"AuditEvent\",\n\"a\": [\n{\n\"b\": {\n}\n}\n]\n}\n{\n\"a\": [\n{\n}\n],\n"
@@ -211,6 +214,8 @@ START_TEST(damaged_xml)
 		"\n!<AuditMessage>\n-\n\n=<?xml version=\"1.0\"?>" D);
 	expect(ADAPTER_DICOM, "<" D "\n" D ">\n" D "</AuditMessage>\n" D,
 		"\n=<" D "\n-\n\n=" D ">\n-\n\n=" D "</AuditMessage>\n-\n\n=" D);
+	expect(ADAPTER_DICOM, D " x " D "</AuditMessage>" D "\n",
+		"\n=" D "\n- \n=x\n- \n=" D "\n=</AuditMessage>\n=" D "\n-\n");
 	expect(ADAPTER_DICOM, "<List>" D "</a:AuditMessage>\n" D "\n</AuditMessage>" D "</a:List>" D,
 		"\n-<List>\n=" D "</a:AuditMessage>\n-\n\n=" D "\n-\n\n=</AuditMessage>\n=" D "\n-</a:List>\n=" D);
 	expect(ADAPTER_DICOM, "text\n<85>1 - " D "\n<foo><bar a='1'/>\n" D,
