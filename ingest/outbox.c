@@ -269,13 +269,8 @@ void outbox_notice(struct outbox *outbox, const char *format, ...)
 
 /* ---- adding ---- */
 
-/* An event is the same whatever purpose the registration gives it. */
-static enum error hash_event(struct outbox *outbox, const struct event *event, uint64_t *out)
+static enum error hash_event(struct outbox *outbox, const struct event *event, uint64_t fields, uint64_t *out)
 {
-	uint64_t fields = event->present;
-	struct bytes purpose = event->values[EVENT_PURPOSE].text;
-	if (bytes_equal(purpose, bytes_text(outbox_policy(outbox)->purpose)))
-		fields &= ~(1ull << EVENT_PURPOSE);
 	struct writer w = writer_of(outbox->scratch, EVENT_BYTES_MAX + HEADER_BYTES_MAX);
 	struct bytes encoded;
 	event_header_encode(&event->header, &w);
@@ -285,7 +280,7 @@ static enum error hash_event(struct outbox *outbox, const struct event *event, u
 	return E_OK;
 }
 
-static uint64_t content_of(const struct outbox *outbox, const struct outbox_source *source)
+uint64_t outbox_content(const struct outbox *outbox, const struct outbox_source *source)
 {
 	return source->identity != 0 ? source->identity : spool_hash(outbox->spool, &source->text, 1);
 }
@@ -295,31 +290,58 @@ static bool has_id(const struct event *event)
 	return (event->present >> EVENT_ID & 1) != 0;
 }
 
-/* The id of an event stands for its message: another event with it is another content. */
+/* The registration put the purpose in if it is the very text of the policy; an equal text is the message's own. */
+static bool purpose_put_in(const struct outbox *outbox, const struct event *event)
+{
+	return (event->present >> EVENT_PURPOSE & 1) != 0 &&
+		   (const char *)event->values[EVENT_PURPOSE].text.data == outbox_policy(outbox)->purpose;
+}
+
+/* Of an id and all that its events say, with or without their purposes. */
+static enum error check_of(struct outbox *outbox, const struct event *events, size_t count, bool purpose, uint64_t *out)
+{
+	uint8_t content[EVENT_SUBJECTS_MAX * 8];
+	uint64_t left_out = purpose ? 0 : 1ull << EVENT_PURPOSE;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t hash = 0;
+		TRY(hash_event(outbox, &events[i], events[i].present & ~left_out, &hash));
+		put_u64(content + i * 8, hash);
+	}
+	const struct bytes parts[3] = {
+		BYTES_LITERAL("\0of\0"), events[0].values[EVENT_ID].text, bytes_of(content, count * 8)};
+	*out = spool_hash(outbox->spool, parts, 3);
+	return E_OK;
+}
+
+/* The id of an event stands for its message: another event with it is another content. An event is the same whatever
+ * purpose the registration puts in. */
 static enum error identify(struct outbox *outbox, const struct event *events, size_t count,
 	const struct outbox_source *source, struct spool_identity *out)
 {
-	struct bytes parts[3] = {BYTES_LITERAL("\0id\0"), BYTES_EMPTY, BYTES_EMPTY};
-	uint8_t content[EVENT_SUBJECTS_MAX * 8];
 	*out = (struct spool_identity){0};
 	if (!has_id(&events[0])) {
 		if (source != NULL && !source->passing)
-			out->hash = content_of(outbox, source);
+			out->hash = outbox_content(outbox, source);
 		return E_OK;
 	}
 	if (count > EVENT_SUBJECTS_MAX)
 		return E_TOO_LONG;
-	parts[1] = events[0].values[EVENT_ID].text;
+	const struct bytes parts[2] = {BYTES_LITERAL("\0id\0"), events[0].values[EVENT_ID].text};
 	out->hash = spool_hash(outbox->spool, parts, 2);
-	for (size_t i = 0; i < count; i++) {
-		uint64_t hash = 0;
-		TRY(hash_event(outbox, &events[i], &hash));
-		put_u64(content + i * 8, hash);
-	}
-	parts[0] = BYTES_LITERAL("\0of\0");
-	parts[2] = bytes_of(content, count * 8);
-	out->check = spool_hash(outbox->spool, parts, 3);
-	return E_OK;
+	return check_of(outbox, events, count, !purpose_put_in(outbox, &events[0]), &out->check);
+}
+
+/* The id is remembered: E_EXISTS if that was for the same events. Those that came back in a row of refused ones have
+ * their purpose in themselves. */
+static enum error judge_used_id(struct outbox *outbox, const struct event *events, size_t count,
+	const struct spool_identity *identity, struct fault *fault)
+{
+	uint64_t whole = 0;
+	TRY(check_of(outbox, events, count, true, &whole));
+	bool put_in = purpose_put_in(outbox, &events[0]);
+	bool same =
+		spool_remembers(outbox->spool, identity->check) > 0 || (put_in && spool_remembers(outbox->spool, whole) > 0);
+	return same ? E_EXISTS : fault_set(fault, E_BAD_VALUE, "id: used before for another event");
 }
 
 enum error outbox_flush(struct outbox *outbox, struct fault *fault)
@@ -368,9 +390,7 @@ enum error outbox_add(struct outbox *outbox, const struct event *events, size_t 
 	if (error != E_OK)
 		return fault_set(fault, error, "the event is longer than %u bytes", EVENT_BYTES_MAX);
 	if (from.identity.check != 0 && !outbox->again && spool_remembers(outbox->spool, from.identity.hash) > 0)
-		return spool_remembers(outbox->spool, from.identity.check) > 0
-				   ? E_EXISTS
-				   : fault_set(fault, E_BAD_VALUE, "id: used before for another event");
+		return judge_used_id(outbox, events, count, &from.identity, fault);
 	TRY(add(outbox, events, count, &from, fault));
 	error = spool_remember(outbox->spool, &from.identity);
 	if (error != E_OK)
@@ -385,7 +405,7 @@ enum error outbox_taken(struct outbox *outbox, const struct outbox_source *sourc
 	*out = false;
 	if (source->passing || outbox->again)
 		return E_OK;
-	enum error error = spool_taken(outbox->spool, content_of(outbox, source), out);
+	enum error error = spool_taken(outbox->spool, outbox_content(outbox, source), out);
 	return error == E_OK ? E_OK : fault_set(fault, error, "the spool's memory of messages: %s", error_text(error));
 }
 

@@ -123,7 +123,8 @@ const struct policy *outbox_policy(const struct outbox *outbox);
 
 /* Adds one message, which became `count` events: all are taken, in one batch, or none. Only when outbox_ready. The
  * fault of a refused message names field and reason. E_EXISTS: the same event, by its id, waits or was acknowledged
- * before. E_IO, E_NO_MEMORY are final. `source` may be NULL. */
+ * before; a purpose that is the very text of outbox_policy() is none of the event's own. E_IO, E_NO_MEMORY are final.
+ * `source` may be NULL. */
 enum error outbox_add(struct outbox *outbox, const struct event *events, size_t count,
 	const struct outbox_source *source, struct fault *fault) MUST_USE;
 /* Gives every waiting message back through `rejected`, and forgets it: for a sender that can send no more. The ledger
@@ -137,6 +138,8 @@ enum error outbox_flush(struct outbox *outbox, struct fault *fault) MUST_USE;
 /* To be called before the first message of an input, whose equal messages are counted from here on. With `again`
  * nothing of it is recognised, neither by content nor by id. */
 enum error outbox_begin_input(struct outbox *outbox, struct bytes input, bool again, struct fault *fault) MUST_USE;
+/* What the spool recognises the content of a message by; never 0. */
+uint64_t outbox_content(const struct outbox *outbox, const struct outbox_source *source);
 /* Counts the message; true if as many equal ones as the input has had by now wait or were acknowledged. To be called
  * once for each, before outbox_add. */
 enum error outbox_taken(

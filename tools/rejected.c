@@ -76,8 +76,15 @@ static json_t *head_to_json(const struct refused *refused)
 	json_t *input = json_stringn((const char *)refused->input.data, refused->input.len);
 	if (input == NULL)
 		input = base64_to_json(refused->input); /* a path that is not UTF-8 */
-	return json_pack("{s:o, s:s, s:I, s:s, s:s}", "input", input, "format", adapter_format_name(refused->format),
-		"number", (json_int_t)refused->number + 1, "error", error_name(refused->error), "reason", refused->reason);
+	json_t *head =
+		json_pack("{s:o, s:s, s:I, s:s, s:s}", "input", input, "format", adapter_format_name(refused->format), "number",
+			(json_int_t)refused->number + 1, "error", error_name(refused->error), "reason", refused->reason);
+	json_t *run = refused->run.len > 0 ? json_stringn((const char *)refused->run.data, refused->run.len) : NULL;
+	if (head != NULL && refused->run.len > 0 && json_object_set_new(head, "run", run) != 0) {
+		json_decref(head);
+		return NULL;
+	}
+	return head;
 }
 
 static json_t *events_to_json(const struct event *events, size_t count)

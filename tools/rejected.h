@@ -19,6 +19,7 @@ struct refused {
 	const struct event *events; /* instead of text, when only these are left of it */
 	size_t count;
 	uint64_t identity; /* what the sender's spool recognises the message of the events by; 0: nothing */
+	struct bytes run;  /* that refused it; empty: it came through a pipe, once */
 };
 
 struct rejected {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Empty if it is none. */
 static struct bytes text_of(const json_t *json)
 {
 	return bytes_of(json_string_value(json), json_string_length(json));
@@ -72,6 +73,7 @@ static bool read_head(struct rejected_row *row)
 		return false;
 	row->input = text_of(input);
 	row->number = (uint64_t)json_integer_value(number) - 1;
+	row->run = text_of(json_object_get(row->json, "run"));
 	row->identity = identity != NULL ? strtoull(identity, NULL, 16) : 0;
 	row->has_format = format != NULL;
 	return format == NULL || adapter_format_parse(format, &row->format) == E_OK;
@@ -112,4 +114,79 @@ void rejected_row_free(struct rejected_row *row)
 	free(row->events);
 	free(row->subjects);
 	*row = (struct rejected_row){.format = ADAPTER_JSON};
+}
+
+/* ---- rows of the same message ---- */
+
+#define SLOTS_MIN 64u
+#define ENTRIES_A_ROW 3u
+
+struct seen_slot {
+	uint64_t hash; /* 0: free */
+	uint64_t count;
+};
+
+static struct seen_slot *find(struct seen_slot *slots, size_t count, uint64_t hash)
+{
+	size_t at = (size_t)hash & (count - 1);
+	while (slots[at].hash != 0 && slots[at].hash != hash)
+		at = (at + 1) & (count - 1);
+	return &slots[at];
+}
+
+static enum error make_room(struct rejected_seen *seen)
+{
+	if (seen->used + ENTRIES_A_ROW > ENTRIES_A_ROW * REJECTED_SEEN_MAX)
+		rejected_seen_free(seen);
+	if ((seen->used + ENTRIES_A_ROW) * 2 <= seen->count)
+		return E_OK;
+	size_t count = seen->count == 0 ? SLOTS_MIN : 2 * seen->count;
+	struct seen_slot *slots = calloc(count, sizeof *slots);
+	if (slots == NULL)
+		return E_NO_MEMORY;
+	for (size_t i = 0; i < seen->count; i++)
+		if (seen->slots[i].hash != 0)
+			*find(slots, count, seen->slots[i].hash) = seen->slots[i];
+	free(seen->slots);
+	seen->slots = slots;
+	seen->count = count;
+	return E_OK;
+}
+
+static uint64_t *counter(struct rejected_seen *seen, const struct bytes *parts, size_t count)
+{
+	struct hash hash;
+	hash_blake2b(NULL, parts, count, &hash);
+	uint64_t value = get_u64(hash.b);
+	struct seen_slot *slot = find(seen->slots, seen->count, value != 0 ? value : 1);
+	seen->used += slot->hash == 0;
+	slot->hash = value != 0 ? value : 1;
+	return &slot->count;
+}
+
+enum error rejected_row_seen(struct rejected_seen *seen, const struct rejected_row *row, uint64_t content, bool *out)
+{
+	*out = false;
+	if (row->run.len == 0 || (row->is_events && row->identity == 0))
+		return E_OK;
+	TRY(make_room(seen));
+	uint8_t numbers[24];
+	put_u64(numbers, content);
+	put_u64(numbers + 8, row->input.len);
+	put_u64(numbers + 16, row->number);
+	const struct bytes parts[4] = {bytes_of(numbers, 16), row->input, row->run, bytes_of(numbers + 16, 8)};
+	uint64_t *place = counter(seen, parts, 4);
+	uint64_t *of_run = counter(seen, parts, 3);
+	uint64_t *given_out = counter(seen, &(struct bytes){numbers, 8}, 1);
+	*of_run += *place == 0;
+	*out = *place > 0 || *of_run <= *given_out;
+	*given_out += !*out;
+	*place = 1;
+	return E_OK;
+}
+
+void rejected_seen_free(struct rejected_seen *seen)
+{
+	free(seen->slots);
+	*seen = (struct rejected_seen){0};
 }

@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -55,7 +56,8 @@ static void on_rejected(void *context, const struct outbox_rejection *rejection)
 		.reason = rejection->text,
 		.events = rejection->events,
 		.count = rejection->count,
-		.identity = rejection->identity};
+		.identity = rejection->identity,
+		.run = rejection->identity != 0 ? bytes_text(send->run) : BYTES_EMPTY};
 	send_report(send, &refused);
 	send->moved++;
 }
@@ -135,6 +137,8 @@ static void say_messages(const struct send *send, uint64_t waiting)
 		fprintf(stderr, " (%" PRIu64 " about nobody)", send->nobody);
 	if (send->skipped > 0)
 		fprintf(stderr, ", %" PRIu64 " messages sent before", send->skipped);
+	if (send->repeated > 0)
+		fprintf(stderr, ", %" PRIu64 " rows of the same messages", send->repeated);
 	if (send->refused > 0)
 		fprintf(stderr, ", %" PRIu64 " messages refused, see '%s'", send->refused, send->rejected.path);
 	if (wait > 0)
@@ -203,6 +207,9 @@ static enum error open_rejected(struct send *send, const struct outbox_options *
 static int run_sender(struct send *send, struct outbox_options *options, char **paths)
 {
 	struct fault fault = {0};
+	uint8_t run[8];
+	randombytes_buf(run, sizeof run);
+	sodium_bin2hex(send->run, sizeof send->run, run, sizeof run);
 	options->calls = (struct outbox_calls){on_receipt, on_rejected, on_flush, on_notice, send};
 	enum error error = watch_signals(send);
 	if (error != E_OK)

@@ -1,6 +1,7 @@
 #include "tools/send_input.h"
 
 #include "ingest/looks.h"
+#include "ingest/spool.h"
 #include "ledger/event_schema.h"
 
 #include <errno.h>
@@ -60,6 +61,7 @@ struct input {
 	bool passing;    /* of a pipe: what comes is new, unless it has an id */
 	bool is_row;     /* the message that comes in parts is a row of refused ones */
 	bool in_parts;
+	struct rejected_seen seen; /* rows of refused ones */
 };
 
 /* A message on its way, and what a person is told of it: in a row of refused messages that is where it stood first. */
@@ -68,17 +70,31 @@ struct item {
 	struct bytes input;
 	uint64_t number;
 	enum adapter_format format;
+	struct bytes run;   /* that refuses it, or refused it first; empty: it comes through a pipe */
+	bool of_row_events; /* nothing but its events is left of it */
 };
 
-/* What is refused is not remembered: it is tried again when it comes again. */
-static enum error report_item(struct send *send, const struct item *item, enum error error, const struct fault *why)
+static struct bytes run_of(const struct send *send, const struct input *input)
+{
+	return input->passing ? BYTES_EMPTY : bytes_text(send->run);
+}
+
+/* What is refused is not remembered: it is tried again when it comes again. `events` NULL: it could not be read. */
+static enum error report_item(struct send *send, const struct item *item, const struct event *events, size_t count,
+	enum error error, const struct fault *why)
 {
 	struct refused refused = {.input = item->input,
 		.number = item->number,
 		.format = item->format,
 		.error = error,
 		.reason = why->text[0] != '\0' ? why->text : error_text(error),
-		.text = item->source.text};
+		.text = item->source.text,
+		.run = item->run};
+	if (item->of_row_events) {
+		refused.events = events;
+		refused.count = count;
+		refused.identity = item->source.identity;
+	}
 	send_report(send, &refused);
 	return E_OK;
 }
@@ -97,7 +113,7 @@ static enum error add(
 		return E_OK;
 	}
 	if (outbox_refusal(error))
-		return report_item(send, item, error, fault);
+		return report_item(send, item, events, count, error, fault);
 	if (error != E_OK)
 		return error;
 	send->added++;
@@ -113,7 +129,7 @@ static enum error add_message(struct send *send, const struct item *item, struct
 	if (error == E_OK)
 		error = add(send, item, events.events, events.count, fault);
 	else if (outbox_refusal(error)) /* and not out of memory */
-		error = report_item(send, item, error, fault);
+		error = report_item(send, item, NULL, 0, error, fault);
 	adapter_events_free(&events);
 	return error;
 }
@@ -124,7 +140,7 @@ static enum error add_row_events(
 	enum error error = rejected_row_events(row, fault);
 	if (error == E_OK)
 		return add(send, item, row->events, row->count, fault);
-	return outbox_refusal(error) ? report_item(send, item, error, fault) : error;
+	return outbox_refusal(error) ? report_item(send, item, NULL, 0, error, fault) : error;
 }
 
 /* One message, of the input itself or out of a row; `row` if that holds events. */
@@ -141,17 +157,36 @@ static enum error send_item(struct send *send, const struct item *item, const st
 	if (row != NULL)
 		return add_row_events(send, item, row, fault);
 	struct fault why = message->fault;
-	return message->error == E_OK ? add_message(send, item, fault) : report_item(send, item, message->error, &why);
+	return message->error == E_OK ? add_message(send, item, fault)
+								  : report_item(send, item, NULL, 0, message->error, &why);
+}
+
+/* One message that was refused by several runs is one message. */
+static enum error skip_repeated(struct send *send, struct input *input, const struct rejected_row *row,
+	const struct outbox_source *source, bool *out, struct fault *fault)
+{
+	if (rejected_row_seen(&input->seen, row, outbox_content(send->outbox, source), out) != E_OK)
+		return fault_set(fault, E_NO_MEMORY, "");
+	send->messages += *out;
+	send->repeated += *out;
+	return E_OK;
 }
 
 /* What was refused before is read in the format that it was refused in, unless the user says another. */
 static enum error send_row(struct send *send, struct input *input, struct rejected_row *row, struct fault *fault)
 {
-	struct item item = {
-		.source = {input->name, input->number++, row->text, input->passing, row->is_events ? row->identity : 0},
+	struct item item = {.source = {row->input.len <= SPOOL_NAME_BYTES_MAX ? row->input : input->name, row->number,
+							row->text, input->passing, row->is_events ? row->identity : 0},
 		.input = row->input,
 		.number = row->number,
+		.run = row->run,
+		.of_row_events = row->is_events,
 		.format = send->format_given || !row->has_format ? send->format : row->format};
+	bool repeated = false;
+	input->number++;
+	TRY(skip_repeated(send, input, row, &item.source, &repeated, fault));
+	if (repeated)
+		return E_OK;
 	if (row->is_events)
 		return send_item(send, &item, NULL, row, fault);
 	struct messages inner;
@@ -179,6 +214,7 @@ static enum error keep_part(struct send *send, struct input *input, const struct
 		struct refused refused = {.input = input->name,
 			.number = input->number++,
 			.format = send->format,
+			.run = run_of(send, input),
 			.error = fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER),
 			.reason = why.text};
 		error = rejected_parts(&send->rejected, input->is_row ? NULL : &refused);
@@ -204,6 +240,7 @@ static enum error send_message(
 	struct item item = {.source = {input->name, input->number, message->text, input->passing, 0},
 		.input = input->name,
 		.number = input->number,
+		.run = run_of(send, input),
 		.format = send->format};
 	input->number++;
 	return send_item(send, &item, message, NULL, fault);
@@ -292,6 +329,7 @@ static enum error send_input(struct send *send, int fd, const char *name, struct
 	if (watched)
 		epoll_ctl(send->events, EPOLL_CTL_DEL, fd, NULL);
 	messages_close(&messages);
+	rejected_seen_free(&input.seen);
 	return error;
 }
 

@@ -32,6 +32,8 @@ struct send {
 	uint64_t refused;
 	uint64_t moved;          /* of the refused ones: by the ledger, after they were added */
 	uint64_t skipped;        /* sent before */
+	uint64_t repeated;       /* rows of a message that another row of the input has, too */
+	char run[17];            /* which run this is */
 	uint64_t inputs_refused; /* whole inputs that look like something else */
 };
 

@@ -177,6 +177,35 @@ def refused_is_tried_again(tap, indsigt):
         tap.ok(c.send("--again", c.ledger.path("b")) == 0 and c.events() == 9, "--again sends all of it")
 
 
+def refused_more_than_once(tap, indsigt):
+    """A message that several runs refused has a row of each, and is one message. SND-27"""
+    withheld = {"withheld_until": "2036-01-01T00:00:00Z", "withheld_basis": "x"}
+    with Case(indsigt, "--policy", "withhold") as c:
+        c.send(c.write("other", lines(8, 9)))
+        text = lines(0, 3, **withheld)
+        path = c.write("a", text + text[:1])
+        c.interrupted(Proxy(c.ledger.ingest, deaf=True), path, "--batch", "1")
+        c.ledger.run("sender", "policy", c.ledger.dir, "--key", c.key, "--clear")
+        rejected = c.key + ".spool/rejected.jsonl"
+        c.send("/dev/null")
+        c.send(path)
+        c.write("a", lines(7, 8, **withheld) + text + text[:1])
+        c.send(path)
+        os.rename(path, path + ".1")
+        c.send(path + ".1")
+        c.send(rejected)
+        c.send("-", stdin=text[1] + "\n")
+        with open(rejected, encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file]
+        tap.ok(len(rows) > 15 and sum("events" in row for row in rows) >= 8 and c.events() == 1,
+               "%d rows of six messages, refused by ledger and sender" % len(rows))
+        c.ledger.run("sender", "policy", c.ledger.dir, "--key", c.key, "--policy", "withhold")
+        code = c.send(rejected)
+        tap.ok(code == 0 and c.events() == 7 and "rows of the same messages" in c.said,
+               "each of them is sent once: %s" % c.said.strip().splitlines()[0])
+        tap.ok(c.send(path + ".1", rejected) == 0 and c.events() == 7, "and not again, as rows or as the file")
+
+
 def pipes_and_ids(tap, indsigt):
     with Case(indsigt) as c:
         line = lines(0, 1)[0] + "\n"
@@ -197,6 +226,14 @@ def pipes_and_ids(tap, indsigt):
             row = json.loads(file.read().splitlines()[-1])
         tap.ok(code == 1 and row["error"] == "bad-value" and row["reason"].startswith("id: used before"),
                "the same id for another event is refused by name")
+        own = c.write("own", [event(PERSON, "own", id="p-1", purpose="x")])
+        put_in = c.write("put-in", [event(PERSON, "put in", id="p-2", purpose=None)])
+        for purpose in ("x", "y", "x"):
+            c.ledger.run("sender", "policy", c.ledger.dir, "--key", c.key, "--policy", "purpose=" + purpose)
+            code = c.send(own, put_in)
+            tap.ok(code == 0 and c.events() == 8, "whatever purpose the registration puts in: %d" % code)
+        code = c.send(c.write("put-in", [event(PERSON, "put in", id="p-2", purpose="z")]))
+        tap.ok(code == 1 and c.events() == 8, "but a purpose of its own is part of an event")
         access = [a for a in c.ledger.who(PERSON)["accesses"]]
         tap.ok("e-1" not in json.dumps(access), "an id is kept back from the person")
 
@@ -313,8 +350,8 @@ def resolver_answers():
 
 def main():
     tap = Tap()
-    for case in (refused_is_tried_again, pipes_and_ids, policy, full_spools, changed_while_running, other_spools, revoked,
-                 lines_that_are_cut, wrong_addresses):
+    for case in (refused_is_tried_again, refused_more_than_once, pipes_and_ids, policy, full_spools, changed_while_running,
+                 other_spools, revoked, lines_that_are_cut, wrong_addresses):
         case(tap, sys.argv[1])
     tap.done()
 
