@@ -93,14 +93,20 @@ static bool letter_or_digit(uint8_t c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
+/* AccessDenied */
+static bool camel(struct bytes words, size_t at)
+{
+	return words.data[at - 1] >= 'a' && words.data[at - 1] <= 'z' && words.data[at] >= 'A' && words.data[at] <= 'Z';
+}
+
 void audit_message_denial_words(struct audit_message *message, struct bytes words)
 {
 	static const char *const known[] = {"401", "403", "denied", "deny", "forbidden", "unauthorized", "unauthorised",
-		"not authorized", "not authorised", "not permitted"};
+		"not authorized", "not authorised", "not permitted", "not allowed", "nægtet", "nektet", "nekad", "verweigert"};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		size_t len = strlen(known[i]);
 		for (size_t at = 0; at + len <= words.len; at++) {
-			bool whole = (at == 0 || !letter_or_digit(words.data[at - 1])) &&
+			bool whole = (at == 0 || !letter_or_digit(words.data[at - 1]) || camel(words, at)) &&
 						 (at + len == words.len || !letter_or_digit(words.data[at + len]));
 			if (whole && strncasecmp((const char *)words.data + at, known[i], len) == 0)
 				message->denial = true;

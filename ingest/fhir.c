@@ -62,7 +62,8 @@ static enum error name_and_id(struct audit_message *message, const struct fhir_d
 
 static enum participant_nature nature_of(struct bytes type)
 {
-	static const char *const machines[] = {"Device", "Organization", "HealthcareService", "Endpoint"};
+	static const char *const machines[] = {
+		"Device", "Organization", "HealthcareService", "Endpoint", "ClientApplication", "Bot"};
 	static const char *const humans[] = {"Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Person"};
 	for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
 		if (bytes_equal(type, bytes_text(machines[i])))
@@ -248,6 +249,19 @@ static enum error read_outcome(struct fhir_reader *reader)
 	return E_OK;
 }
 
+/* FHIR's interactions, where the message has no action. */
+static void read_interaction(struct audit_message *message, struct bytes code)
+{
+	static const struct {
+		const char *code;
+		char action;
+	} known[] = {{"read", 'R'}, {"vread", 'R'}, {"history", 'R'}, {"history-instance", 'R'}, {"create", 'C'},
+		{"update", 'U'}, {"patch", 'U'}, {"delete", 'D'}};
+	for (size_t i = 0; i < sizeof known / sizeof known[0] && message->action == 0; i++)
+		if (bytes_equal(code, bytes_text(known[i].code)))
+			message->action = known[i].action;
+}
+
 /* What one code says about the action. */
 static void read_action_code(struct audit_message *message, struct bytes code)
 {
@@ -258,6 +272,7 @@ static void read_action_code(struct audit_message *message, struct bytes code)
 	for (size_t i = 0; i < sizeof disclosures / sizeof disclosures[0]; i++)
 		message->disclosed |= bytes_equal(code, bytes_text(disclosures[i]));
 	message->emergency |= bytes_equal(code, BYTES_LITERAL("110127")); /* Emergency Override Started */
+	read_interaction(message, code);
 	audit_message_denial_code(message, code);
 }
 

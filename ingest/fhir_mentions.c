@@ -59,8 +59,11 @@ static void look_at_name(struct walk *walk, const char *member, const json_t *va
 					 !fhir_is_thing(fhir_target_type(walk->reader->document, json_object_get(value, "valueReference")));
 	bool detail = strcmp(member, "detail") == 0 &&
 				  (mention_word(fhir_text(value, "type")) || mention_word(fhir_words(json_object_get(value, "type"))));
-	bool subject = strcmp(member, "subject") == 0 && json_is_object(value) &&
-				   !fhir_is_thing(fhir_target_type(walk->reader->document, value));
+	static const char *const subjects[] = {"subject", "beneficiary", "for", "individual"};
+	bool subject = false;
+	for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)
+		subject |= strcmp(member, subjects[i]) == 0;
+	subject = subject && json_is_object(value) && !fhir_is_thing(fhir_target_type(walk->reader->document, value));
 	bool own = mention_word(bytes_text(member));
 	if (is_something(value) && (extension || detail || subject || own))
 		note_words(walk, path, "speaks of a patient that no entity names; add the patient as an entity with role 1");

@@ -169,6 +169,9 @@ static enum error plain(struct bytes system, struct bytes value, char *out, stru
 {
 	char spelled[SUBJECT_BYTES_MAX + 1];
 	struct bytes oid;
+	if (has(system, '|'))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the identifier's system has a '|', which separates it from the value; send it without a version");
 	if (starts(system, "uri:") || starts(system, "cpr:") || starts(system, "ref:"))
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: the identifier's system begins as our own ids do; send the system alone, as it is registered");

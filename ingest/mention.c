@@ -76,7 +76,7 @@ bool mention_numbers_people(struct bytes system)
 static bool starts(struct bytes text, size_t at, const char *word)
 {
 	size_t len = strlen(word);
-	return text.len - at >= len && strncasecmp((const char *)text.data + at, word, len) == 0;
+	return at <= text.len && text.len - at >= len && strncasecmp((const char *)text.data + at, word, len) == 0;
 }
 
 static bool contains(struct bytes text, const char *word)
@@ -248,21 +248,28 @@ static bool in_text(struct bytes text)
 
 /* ---- searches ---- */
 
-static bool is_quote(uint8_t c)
+static size_t skip_quotes(struct bytes rest, size_t at)
 {
-	return c == '"' || c == '\\' || c == ' ' || c == '\'';
+	while (at < rest.len && memchr("\"\\' \t\r\n", rest.data[at], 7) != NULL)
+		at++;
+	return at;
 }
 
-/* What a parameter or member is set to: =VALUE, or ":"VALUE, with or without escapes. */
+/* What a parameter, member, column or element is set to: =VALUE, ":"VALUE, >VALUE, IN (VALUE; or in FHIR's Parameters
+ * ","valueString":"VALUE. With or without escapes. */
 static struct bytes value_of(struct bytes rest)
 {
-	size_t i = 0;
-	while (i < rest.len && is_quote(rest.data[i]))
-		i++;
-	if (i == rest.len || (rest.data[i] != '=' && rest.data[i] != ':'))
+	size_t i = skip_quotes(rest, 0);
+	if (i < rest.len && rest.data[i] == ',') {
+		i = skip_quotes(rest, i + 1);
+		for (bool value = starts(rest, i, "value"); value && i < rest.len && rest.data[i] != ':';)
+			i++;
+	} else if (starts(rest, i, "in (")) {
+		i += 3;
+	}
+	if (i >= rest.len || memchr("=:>(", rest.data[i], 4) == NULL)
 		return BYTES_EMPTY;
-	for (i++; i < rest.len && is_quote(rest.data[i]);)
-		i++;
+	i = skip_quotes(rest, i + 1);
 	size_t len = rest.len - i < VALUE_BYTES_LOOKED_AT ? rest.len - i : VALUE_BYTES_LOOKED_AT;
 	return bytes_of(rest.data + i, len);
 }
@@ -290,7 +297,7 @@ static bool names_parameter(struct bytes name, bool of_patients)
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		size_t len = strlen(ends[i]);
 		if (name.len >= len && starts(name, name.len - len, ends[i]) &&
-			((of_patients && len > 2) || mention_word(bytes_of(name.data, name.len - len))))
+			((of_patients && (len > 2 || name.len == len)) || mention_word(bytes_of(name.data, name.len - len))))
 			return true;
 	}
 	return of_patients && name.len == 3 && starts(name, 0, "_id");
@@ -338,6 +345,16 @@ static bool has_attribute(struct bytes text, size_t at)
 	return len > 0 && len <= 64 && (explicit_type || (rest[2] == 0 && rest[3] == 0)) && rest[4] != '*' && rest[4] > ' ';
 }
 
+/* What follows is asked of patients: Patient?, Patient(...) of GraphQL, <patient ...>. */
+static bool opens_patients(struct bytes text, size_t at)
+{
+	static const char *const marks[] = {"Patient?", "Patient/_search", "Patient/$", "Patient(", "<patient"};
+	for (size_t i = 0; i < COUNT(marks); i++)
+		if (behind(text, at, marks[i]).len > 0)
+			return true;
+	return false;
+}
+
 /* A search that singles out a patient: by reference, by number, by a parameter that is meant for one. One by name or
  * birthday does not. */
 static bool in_query(struct bytes text)
@@ -348,8 +365,7 @@ static bool in_query(struct bytes text)
 			return true;
 		if (at > 0 && word_char(text.data[at - 1]))
 			continue; /* all others begin a word */
-		of_patients |= behind(text, at, "Patient?").len > 0 || behind(text, at, "Patient/_search").len > 0 ||
-					   behind(text, at, "Patient/$").len > 0;
+		of_patients |= opens_patients(text, at);
 		struct bytes oid = behind(text, at, oids[0]);
 		if (sets_patient(text, at, of_patients) || has_extension(text, at) || (oid.len > 0 && !id_char(oid.data[0])) ||
 			behind(text, at, "@PID.3").len > 0)
@@ -381,17 +397,32 @@ static size_t unescape(uint8_t *text, size_t len)
 	return out;
 }
 
-/* As it is, and without escapes; `text` is changed. */
+/* In place: without NULs, which UTF-16 has. */
+static size_t drop_nul(uint8_t *text, size_t len)
+{
+	size_t out = 0;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '\0')
+			text[out++] = text[i];
+	return out;
+}
+
+/* As it is, and without escapes, of which some programs make two layers; `text` is changed. */
 static bool look(uint8_t *text, size_t len, enum mention_where where)
 {
 	static bool (*const looks[])(struct bytes) = {
 		[MENTION_ADDRESS] = in_address, [MENTION_TEXT] = in_text, [MENTION_QUERY] = in_query};
 	bool (*const in)(struct bytes) = looks[where];
-	if (len == 0)
-		return false;
-	if (in(bytes_of(text, len)))
-		return true;
-	return memchr(text, '%', len) != NULL && in(bytes_of(text, unescape(text, len)));
+	bool found = len > 0 && in(bytes_of(text, len));
+	if (len > 0 && !found && memchr(text, '\0', len) != NULL) {
+		len = drop_nul(text, len);
+		found = len > 0 && in(bytes_of(text, len));
+	}
+	for (unsigned layers = 0; layers < 2 && !found && len > 0 && memchr(text, '%', len) != NULL; layers++) {
+		len = unescape(text, len);
+		found = in(bytes_of(text, len));
+	}
+	return found;
 }
 
 /* 0 for what is no base64. */

@@ -273,6 +273,9 @@ START_TEST(words_are_found)
 		{ENTITY("{'what':{'reference':'#o'}}") ",'contained':[{'resourceType':'Observation','id':'o',"
 											   "'subject':{'identifier':{'system':'urn:oid:1.2.3','value':'77'}}}]",
 			NULL, "contained[0].subject: speaks"},
+		{ENTITY("{'what':{'reference':'#o'}}") ",'contained':[{'resourceType':'Coverage','id':'o',"
+											   "'beneficiary':{'display':'Jens'}}]",
+			NULL, "contained[0].beneficiary: speaks"},
 		{ENTITY(THING "}") ",'object':[{'identifier':{'system':'urn:oid:1.2.3','value':'77'},'role':{'code':'1'}}]",
 			NULL, "object[0]: a patient"},
 		{ENTITY(
@@ -433,6 +436,7 @@ START_TEST(who_acted)
 			ACTOR_SYSTEM},
 		{"'agent':[{'who':{'display':'org','reference':'Organization/1'},'requestor':true}]", "org", ACTOR_SYSTEM},
 		{"'agent':[{'who':{'display':'dev','type':'Device'},'requestor':true}]", "dev", ACTOR_SYSTEM},
+		{"'agent':[{'who':{'display':'bot','reference':'Bot/1'},'requestor':true}]", "bot", ACTOR_SYSTEM},
 		{"'agent':[{'who':{'display':'dev','type':'110153'},'requestor':true}]", "dev", ACTOR_SYSTEM},
 		{"'agent':[{'who':{'reference':'#d'},'requestor':true}],'contained':[{'resourceType':'Device','id':'d',"
 		 "'deviceName':[{'name':'scanner'}]}]",
@@ -484,6 +488,9 @@ START_TEST(outcomes)
 		{AGENT ",'outcome':'4'", OUTCOME_FAILED},
 		{AGENT ",'outcome':'4','outcomeDesc':'HTTP 403 Forbidden'", OUTCOME_DENIED},
 		{AGENT ",'outcome':'4','outcomeDesc':'took 4031 ms'", OUTCOME_FAILED},
+		{AGENT ",'outcome':'8','outcomeDesc':'AccessDenied'", OUTCOME_DENIED},
+		{AGENT ",'outcome':'8','outcomeDesc':'Adgang nægtet'", OUTCOME_DENIED},
+		{AGENT ",'outcome':'8','outcomeDesc':'read undenied'", OUTCOME_FAILED},
 		{AGENT ",'outcome':'8'", OUTCOME_FAILED},
 		{AGENT ",'outcome':'8','subtype':[{'code':'read'},{'code':'AuthZ-Consent'}]", OUTCOME_DENIED},
 		{AGENT ",'outcome':'12'", OUTCOME_FAILED},
@@ -552,6 +559,31 @@ START_TEST(meaning_is_kept)
 END_TEST
 
 /* ADP-13: when it happened, if that is said, and until when. */
+/* FHIR's interactions say what was done where the message has no action. */
+START_TEST(interactions)
+{
+	static const struct {
+		const char *rest;
+		uint64_t action;
+	} cases[] = {
+		{AGENT ",'subtype':[{'code':'vread'}]", ACTION_READ},
+		{AGENT ",'code':{'coding':[{'code':'read'}]}", ACTION_READ},
+		{AGENT ",'subtype':[{'code':'history-instance'}]", ACTION_READ},
+		{AGENT ",'subtype':[{'code':'create'}]", ACTION_CREATE},
+		{AGENT ",'subtype':[{'code':'patch'}]", ACTION_UPDATE},
+		{AGENT ",'subtype':[{'code':'delete'}]", ACTION_DELETE},
+		{AGENT ",'subtype':[{'code':'operation'}]", ACTION_EXECUTE},
+		{AGENT ",'subtype':[{'code':'create'}],'action':'E'", ACTION_EXECUTE},
+		{AGENT ",'subtype':[{'code':'create'}],'action':'U'", ACTION_UPDATE},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ck_assert_msg(map(message(cases[i].rest)) == E_OK, "%s: %s", cases[i].rest, fault.text);
+		ck_assert_msg(number(EVENT_ACTION) == cases[i].action, "%s", cases[i].rest);
+	}
+	adapter_events_free(&events);
+}
+END_TEST
+
 START_TEST(times)
 {
 	ck_ok(map(message(AGENT ",'period':{'start':'2026-11-20T08:00:00Z','end':'2026-11-20T09:00:00Z'}")));
@@ -570,4 +602,5 @@ START_TEST(times)
 END_TEST
 
 UNIT_MAIN("fhir", people_are_found, everybody_is_found, people_are_not_dropped, mentions_are_found, words_are_found,
-	nobody_needs_a_sign, nobody_and_objects, types_are_checked, who_acted, outcomes, meaning_is_kept, times)
+	nobody_needs_a_sign, nobody_and_objects, types_are_checked, who_acted, outcomes, meaning_is_kept, interactions,
+	times)

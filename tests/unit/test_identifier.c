@@ -223,6 +223,8 @@ START_TEST(fhir_identifiers)
 		{"", "", "value"},
 		{"urn:oid:1.2.3", "", "value"},
 		{"urn:oid:1.2.3", "unknown", "placeholder"},
+		/* "a|b" of "urn:x:a" would be the same person */
+		{"urn:x:a|b", "c", "has a '|'"},
 		{"https://x.example/StructureDefinition/a", "1", "code system"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -89,6 +89,15 @@ START_TEST(queries)
 		{"studies?00100020=77", true},
 		{"studies?PatientName=H*", false},
 		{"cpr=0101701234", true},
+		{"url=Patient%253Fidentifier%253Durn%253Aoid%253A1.2.3%257C77", true}, /* two layers */
+		{"SELECT * FROM obs WHERE o.patient_id\t= 77", true},
+		{"SELECT * FROM obs WHERE patient_id IN (77, 78)", true},
+		{"{\"parameter\":[{\"name\":\"patient\",\"valueString\":\"77\"}]}", true},
+		{"{\"parameter\":[{\"name\":\"patient\"},{\"name\":\"x\",\"valueString\":\"77\"}]}", false},
+		{"{ Patient(id: \"77\") { name } }", true},
+		{"<query><patientId>77</patientId></query>", true},
+		{"<query><patient id=\"77\"/></query>", true},
+		{"UABhAHQAaQBlAG4AdAA/AF8AaQBkAD0ANwA=", true}, /* UTF-16 */
 		{"QPD|IHE PIX Query|1|77^^^NS&1.2.3&ISO^PI|", true},
 		{"QPD|IHE PDQ Query|1|@PID.3.1^77", true},
 		{"QPD|IHE PDQ Query|1|@PID.5.1^meier", false},
