@@ -18,6 +18,8 @@
 
 enum { BETWEEN, JUNK, OPEN, BROKEN, CLOSED };
 
+#define SEPARATOR 0x1E /* begins each text of a JSON text sequence, RFC 7464 */
+
 static const char marker[] = "{\"resourceType\":\"";
 
 /* How far back a place is remembered that may turn out to be where a message begins. */
@@ -29,7 +31,7 @@ static const char marker[] = "{\"resourceType\":\"";
 static bool starts_line(struct framing_json *json, uint8_t c)
 {
 	bool start = json->in_indent;
-	if (c == '\n') {
+	if (c == '\n' || c == SEPARATOR) {
 		json->in_indent = true;
 		json->line_indent = 0;
 	} else if (start && framing_blank(c)) {
@@ -85,7 +87,7 @@ static bool step_between(struct framing *framing, struct bytes input, enum frami
 		return false;
 	else if (json->array && c == ']')
 		json->array = false;
-	else if (!framing_blank(c) && !(json->array && c == ',')) {
+	else if (!framing_blank(c) && c != SEPARATOR && !(json->array && c == ',')) {
 		framing->state = c == '{' ? OPEN : JUNK;
 		return false;
 	}
@@ -300,7 +302,8 @@ static bool next_closed(struct framing *framing, struct bytes input, struct fram
 {
 	struct framing_json *json = &framing->json;
 	uint8_t c = input.data[framing->at];
-	bool follows = c == '\n' || c == '{' || c == '[' || c == 0xEF || (json->array && (c == ',' || c == ']'));
+	bool follows =
+		c == '\n' || c == SEPARATOR || c == '{' || c == '[' || c == 0xEF || (json->array && (c == ',' || c == ']'));
 	if (!follows && !framing_blank(c)) {
 		break_off(framing);
 		json->behind = true;

@@ -147,13 +147,12 @@ static bool foreign(struct framing *framing, struct bytes input, enum xml_token 
 {
 	struct framing_xml *xml = &framing->xml;
 	bool begins = begins_message(xml, token) || token == TOKEN_DECLARATION;
-	if (begins && xml->only_starts && !framing->is_long) {
+	if (begins) { /* their end tags do not spoil what they are around, also when they hold something else as well */
+		bool wrapper = xml->only_starts && !framing->is_long;
 		xml->wrapped_encoded = xml->encoded;
 		xml->wrappers += xml->depth;
-		return give(framing, FRAMING_BETWEEN, input, xml->scan.token, false, out);
+		return give(framing, wrapper ? FRAMING_BETWEEN : FRAMING_MESSAGE, input, xml->scan.token, !wrapper, out);
 	}
-	if (begins)
-		return give(framing, FRAMING_MESSAGE, input, xml->scan.token, true, out);
 	bool harmless = token == TOKEN_NONE || token == TOKEN_BLANK || token == TOKEN_ASIDE || token == TOKEN_START;
 	xml->only_starts &= harmless;
 	xml->depth += token == TOKEN_START;

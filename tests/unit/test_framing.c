@@ -120,6 +120,8 @@ START_TEST(documents)
 	expect(ADAPTER_FHIR, "[]\n[ ]", "\n-[]\n[ ]");
 	expect(ADAPTER_FHIR, "[1, \"x\", " A "]", "\n=[1, \"x\", " A "]");
 	expect(ADAPTER_FHIR, "[" A ", 5, null," A "]", "\n-[\n=" A "\n-, \n=5\n-, \n=null\n-,\n=" A "\n-]");
+	/* A JSON text sequence. */
+	expect(ADAPTER_FHIR, "\x1E" A "\n\x1E" A "\x1E" A, "\n-\x1E\n=" A "\n-\n\x1E\n=" A "\n-\x1E\n=" A);
 	/* What is no object. */
 	expect(ADAPTER_FHIR, "}\n<a>\n[2026] x\n" A, "\n=}\n-\n\n=<a>\n-\n\n=[2026] x\n-\n\n=" A);
 }
@@ -142,6 +144,7 @@ START_TEST(damaged_documents)
 	/* On a line with others it costs none of them. */
 	expect(ADAPTER_FHIR, A "}" A " x " A "\n" A "}\n" A,
 		"\n=" A "\n=}\n=" A "\n- \n=x\n- \n=" A "\n-\n\n!" A "}\n-\n\n=" A);
+	expect(ADAPTER_FHIR, "{\"a\":\n\x1E" A "\n\x1E{\"a\x1E" A, "\n!{\"a\":\n\x1E\n=" A "\n-\n\x1E\n!{\"a\x1E\n=" A);
 	/* Not indented at all: what is inside the broken one is no message. */
 	expect(ADAPTER_FHIR,
 		"{{\n\"resourceType\": \"AuditEvent\",\n\"a\": [\n{\n\"b\": {\n}\n}\n]\n}\n{\n\"a\": [\n{\n}\n],\n"
@@ -193,6 +196,9 @@ START_TEST(xml)
 		"\n-<?xml version='1.0'?><x:List a='1'>\n=" D "\n-\n\n=" D "\n-</x:List>\n\n=" D);
 	expect(ADAPTER_DICOM, "<Envelope><Body>" D "</Body></Envelope>" D,
 		"\n-<Envelope><Body>\n=" D "\n-</Body></Envelope>\n=" D);
+	/* One that holds something else too is told of, and its end tags do not spoil what it is around. */
+	expect(ADAPTER_DICOM, "<S:Env><S:Head/><S:Body>" D "</S:Body></S:Env>\n" D,
+		"\n!<S:Env><S:Head/><S:Body>\n=" D "\n-</S:Body></S:Env>\n\n=" D);
 	expect(ADAPTER_DICOM, "<!DOCTYPE x [<!ENTITY a \"b\">]>" D, "\n=<!DOCTYPE x [<!ENTITY a \"b\">]>" D);
 	expect(ADAPTER_DICOM, "<?xml version=\"1.0\"?>\n", "\n-<?xml version=\"1.0\"?>\n");
 	expect(ADAPTER_DICOM, "<AuditMessages></AuditMessages>\n<a b='c'/>" D "\n",
