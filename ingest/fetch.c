@@ -170,6 +170,8 @@ enum error fetch_text(struct fetch *fetch, const char *path, const struct fetch_
 	CURLcode code = curl_easy_perform(fetch->curl);
 	long status = 0;
 	curl_easy_getinfo(fetch->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)
+		return fault_set(fault, E_IO, "%s", FETCH_NO_HTTP);
 	if (code != CURLE_OK)
 		return fault_set(
 			fault, E_IO, "the ledger cannot be asked: %s", fetch->error[0] ? fetch->error : curl_easy_strerror(code));

@@ -8,6 +8,9 @@
 #define FETCH_BYTES_MAX (64u << 20) /* one answer; a full page is below a tenth of it */
 #define FETCH_SECONDS 60L
 
+/* For a person: what answers at the address is something else. */
+#define FETCH_NO_HTTP "what answers there speaks no HTTP; is it the port that senders use?"
+
 struct fetch;
 
 /* For `url`, the ledger's address, with a bearer token or NULL. One connection, kept between requests. E_USAGE for an

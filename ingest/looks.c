@@ -61,7 +61,8 @@ static void look_at(struct bytes beginning, struct look *out)
 		bool row = begins(line, BYTES_LITERAL("{\"input\""));
 		out->lines += line.len > 0;
 		out->rows += row;
-		out->events += object && !row && !contains(line, "\"resourceType\"");
+		bool own = !out->resources || contains(line, "\"subject"); /* FHIR over many lines has objects of its own */
+		out->events += object && !row && own && !contains(line, "\"resourceType\"");
 	}
 }
 

@@ -157,7 +157,8 @@ enum error verify_page(const json_t *page, struct bytes subject, uint64_t before
 	const json_t *shown = json_object_get(page, "subject");
 	if (!json_is_string(shown) ||
 		WRONG(!bytes_equal(bytes_of(json_string_value(shown), json_string_length(shown)), subject)))
-		return fault_set(fault, E_BAD_VALUE, "the answer is about another subject than was asked for");
+		return fault_set(
+			fault, E_BAD_VALUE, "the answer is about another subject than was asked for; a token is for one of them");
 	TRY(check_checkpoint(page, vkey, &check.result, fault));
 	const json_t *withheld = json_object_get(page, "withheld");
 	TRY(check_list(&check, json_object_get(page, "accesses"), false, before));

@@ -20,6 +20,7 @@
 
 struct proof_request {
 	const char *place; /* a ledger's directory, or where its tiles are; NULL with receipts */
+	bool is_index;     /* what was given for it is a number */
 	uint64_t index;
 	const char *receipts;
 	const char *events; /* where the events of the receipts come from, or NULL */
@@ -101,7 +102,8 @@ static bool read_options(int argc, char **argv, const char **vkey, struct proof_
 	if (optind + 2 != argc || out->into || out->events || (out->json && out->output == NULL))
 		return false;
 	out->place = argv[optind];
-	return read_index(argv[optind + 1], &out->index);
+	out->is_index = read_index(argv[optind + 1], &out->index);
+	return true;
 }
 
 /* ---- writing ---- */
@@ -270,6 +272,10 @@ static int run(int argc, char **argv)
 		return command_usage(&command_proof, NULL);
 	if (text != NULL && (vkey_parse(bytes_text(text), &vkey) != E_OK || vkey.type != NOTE_KEY_ED25519)) {
 		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
+		return command_usage(&command_proof, &fault);
+	}
+	if (request.receipts == NULL && !request.is_index) {
+		fault_set(&fault, E_USAGE, "INDEX is the number of an entry, from 0");
 		return command_usage(&command_proof, &fault);
 	}
 	request.log = text ? &vkey : NULL;

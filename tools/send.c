@@ -143,9 +143,12 @@ static void say_messages(const struct send *send, uint64_t waiting)
 		fprintf(stderr, ", %" PRIu64 " messages refused, see '%s'", send->refused, send->rejected.path);
 	if (wait > 0)
 		fprintf(stderr, ", %" PRIu64 " messages wait", wait);
+	if (send->left > 0)
+		fprintf(stderr, ", %" PRIu64 " not taken", send->left);
 }
 
-static void say_result(struct send *send, uint64_t waiting)
+/* `revoked`: running it again would change nothing. */
+static void say_result(struct send *send, uint64_t waiting, bool revoked)
 {
 	progress_clear(&send->progress);
 	fprintf(
@@ -153,8 +156,12 @@ static void say_result(struct send *send, uint64_t waiting)
 	if (send->waited + send->messages > 0)
 		say_messages(send, outbox_waiting_messages(send->outbox));
 	if (waiting > 0)
-		fprintf(stderr, "; %" PRIu64 " events wait in the spool: run it again to go on", waiting);
+		fprintf(stderr, "; %" PRIu64 " events wait in the spool%s", waiting, revoked ? "" : ": run it again to go on");
 	fputc('\n', stderr);
+	if (send->unread)
+		fprintf(stderr,
+			"indsigt: ended before all was read: run it again on the same files to go on; what comes through "
+			"a pipe has to be written again\n");
 	if (send->skipped > 0)
 		fprintf(stderr,
 			"indsigt: %" PRIu64 " messages equal to ones sent before were left out; if they are others, give events "
@@ -181,7 +188,7 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 	if (error == E_OK && on_flush(send) != E_OK)
 		error = fault_set(fault, send->write_error, "receipts or refused messages cannot be written");
 	uint64_t waiting = outbox_waiting(send->outbox);
-	say_result(send, waiting);
+	say_result(send, waiting, error == E_REVOKED_SENDER);
 	char text[FAULT_TEXT_MAX + 1];
 	int code = command_end(&command_send, error, fault);
 	if (outbox_filing(send->outbox, text) == FILING_ALARM) {
@@ -190,7 +197,9 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 	}
 	if (code != EXIT_DONE)
 		return code;
-	return waiting > 0 ? EXIT_PARTLY : send->refused + send->inputs_refused > 0 ? EXIT_REFUSED : EXIT_DONE;
+	return waiting > 0 || send->unread                ? EXIT_PARTLY
+		   : send->refused + send->inputs_refused > 0 ? EXIT_REFUSED
+													  : EXIT_DONE;
 }
 
 /* As the outbox calls it. */
@@ -308,8 +317,10 @@ static int run(int argc, char **argv)
 const struct command command_send = {
 	.name = "send",
 	.arguments =
-		"--server HOST:PORT --key FILE [--format json|fhir|dicom] [--batch N] [--rejected FILE] [--spool DIR] [--again]"
-		" [--resume NAME] [--query URL [--check-filing]] [FILE...|-], or --key FILE --take-out [--rejected FILE]",
+		"--server HOST:PORT --key FILE [--format json|fhir|dicom] [--batch N] [--rejected FILE] [--spool DIR]\n"
+		"                    [--again] [--resume NAME] [--query URL] [FILE...|-]\n"
+		"       indsigt send --server HOST:PORT --key FILE --query URL --check-filing\n"
+		"       indsigt send --key FILE --take-out [--rejected FILE]",
 	.summary = "sends events to a ledger, prints a receipt for each batch",
 	.text =
 		"Reads events from the files in turn, or from standard input (-, the default) as they come. Signed batches "
@@ -348,7 +359,8 @@ const struct command command_send = {
 		"reported\n"
 		"                      twice then\n"
 		"\n"
-		"On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if a message was\n"
-		"refused and nothing waits, 3 if events wait in the spool: run it again.\n",
+		"On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if something was\n"
+		"refused, a message or the sender itself; 3 if events wait in the spool, or a signal ended it before all was\n"
+		"read: run it again. It waits for a ledger that is away: in a job, say 'timeout 1h indsigt send ...'.\n",
 	.run = run,
 };

@@ -37,6 +37,7 @@ static enum error wait_until_ready(struct send *send, struct fault *fault)
 {
 	while (!send->stopped && !outbox_ready(send->outbox))
 		TRY(send_wait(send, send->signals, fault));
+	send->unread |= send->stopped;
 	return send->stopped ? E_STOPPED : E_OK;
 }
 
@@ -49,6 +50,7 @@ static enum error wait_for_input(struct send *send, int fd, struct fault *fault)
 		TRY(outbox_flush(send->outbox, fault));
 		TRY(send_wait(send, send->events, fault));
 	}
+	send->unread |= send->stopped && poll(&input, 1, 0) != 0;
 	return send->stopped ? E_STOPPED : E_OK;
 }
 
@@ -144,11 +146,10 @@ static enum error add_row_events(
 }
 
 /* One message, of the input itself or out of a row; `row` if that holds events. */
-static enum error send_item(struct send *send, const struct item *item, const struct message *message,
+static enum error place_item(struct send *send, const struct item *item, const struct message *message,
 	struct rejected_row *row, struct fault *fault)
 {
 	bool taken = false;
-	send->messages++;
 	TRY(outbox_taken(send->outbox, &item->source, &taken, fault));
 	send->skipped += taken;
 	if (taken)
@@ -159,6 +160,16 @@ static enum error send_item(struct send *send, const struct item *item, const st
 	struct fault why = message->fault;
 	return message->error == E_OK ? add_message(send, item, fault)
 								  : report_item(send, item, NULL, 0, message->error, &why);
+}
+
+/* One message, of the input itself or out of a row. */
+static enum error send_item(struct send *send, const struct item *item, const struct message *message,
+	struct rejected_row *row, struct fault *fault)
+{
+	enum error error = place_item(send, item, message, row, fault);
+	send->messages++;
+	send->left += error != E_OK;
+	return error;
 }
 
 /* One message that was refused by several runs is one message. */

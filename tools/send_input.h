@@ -22,6 +22,7 @@ struct send {
 	int signals; /* signalfd */
 	int events;  /* epoll: signals, and an input that can be waited for */
 	bool stopped;
+	bool unread;            /* ended before the inputs were */
 	enum error write_error; /* of stdout or the rejected file */
 	uint64_t acknowledged;  /* events */
 	uint64_t batches;
@@ -32,6 +33,7 @@ struct send {
 	uint64_t refused;
 	uint64_t moved;          /* of the refused ones: by the ledger, after they were added */
 	uint64_t skipped;        /* sent before */
+	uint64_t left;           /* read, and then nothing: ended before it had a place */
 	uint64_t repeated;       /* rows of a message that another row of the input has, too */
 	char run[17];            /* which run this is */
 	uint64_t inputs_refused; /* whole inputs that look like something else */

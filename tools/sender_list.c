@@ -83,7 +83,7 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 	if (policy_format(&sender->policy, &writer) != E_OK)
 		return false;
 	for (char *line; (line = strchr(words, '\n')) != NULL;)
-		*line = ' ';
+		*line = line[1] != '\0' ? ' ' : '\0';
 	const char *const cells[COLUMNS] = {id, status, sender->org, sender->name, since, last, events, words};
 	return table_add(listing->table, cells);
 }

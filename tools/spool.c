@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 struct counts {
 	uint64_t messages;
@@ -70,11 +71,21 @@ static void print_text(const char *path, const struct spool *spool, const struct
 	putchar('\n');
 }
 
+static bool is_file(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 static int look(const char *path, bool json)
 {
 	struct spool *spool = NULL;
 	struct fault fault = {0};
 	struct counts counts = {0};
+	if (is_file(path)) {
+		(void)fault_set(&fault, E_USAGE, "'%s' is a file; for the spool beside a key file say --key", path);
+		return command_usage(&command_spool, &fault);
+	}
 	enum error error = spool_open_any(path, &spool, &fault);
 	if (error != E_OK)
 		return command_end(&command_spool, error, &fault);

@@ -79,9 +79,14 @@ expect 2 "sender add without key" "$indsigt" sender add ledger --name X --org cv
 chmod 644 two.json
 expect 4 "a key file that others may read" "$indsigt" sender add ledger --name X --org cvr:2 --key two.json
 chmod 600 two.json
+expect 2 "the key file for its spool" "$indsigt" spool one.json
+holds "... is told what to say" has "$err" "--key"
+expect 2 "the proof of something" "$indsigt" proof ledger first
+holds "... names what is wanted" has "$err" "INDEX is the number of an entry"
 expect 0 "another ledger" "$indsigt" init other --origin log.example/other
 expect 5 "a key file of another ledger" "$indsigt" sender add other --name X --org cvr:1 --key one.json
 expect 0 "sender list" "$indsigt" sender list ledger
+holds "... ends no line in a blank" sh -c '! grep -q " $" "$1"' - "$out"
 holds "shows the policy" has "$out" "open=actor.name"
 holds "shows the name" has "$out" "Nævn Ø"
 expect 0 "sender list --json" "$indsigt" sender list ledger --json

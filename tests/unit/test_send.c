@@ -4,6 +4,7 @@
 
 #include "ingest/sender_key.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -502,6 +503,35 @@ START_TEST(killed)
 }
 END_TEST
 
+/* Ended before the ledger has said a word: what was read is in no spool, and that is said. */
+START_TEST(stopped_early)
+{
+	begin();
+	write_events("a.json", 0, 3);
+	struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof place;
+	int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(silent, (struct sockaddr *)&place, len), 0);
+	ck_assert_int_eq(listen(silent, 1), 0);
+	ck_assert_int_eq(getsockname(silent, (struct sockaddr *)&place, &len), 0);
+	char address[32];
+	snprintf(address, sizeof address, "127.0.0.1:%u", ntohs(place.sin_port));
+	struct child child = spawn(false, (const char *const[]){"--server", address, "a.json", NULL});
+	int taken = accept4(silent, NULL, NULL, SOCK_CLOEXEC);
+	char hello[1];
+	ck_assert_int_eq(read(taken, hello, 1), 1); /* it waits for the welcome, with the first message in its hand */
+	ck_assert_int_eq(kill(child.pid, SIGTERM), 0);
+	ck_assert_int_eq(wait_for(&child), 3);
+	ck_assert(file_says("err", "1 messages: 0 acknowledged, 1 not taken\n"));
+	ck_assert(file_says("err", "run it again"));
+	close(taken);
+	close(silent);
+	ck_assert_int_eq(RUN("a.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 3);
+	end();
+}
+END_TEST
+
 START_TEST(usage)
 {
 	begin();
@@ -518,4 +548,5 @@ START_TEST(usage)
 }
 END_TEST
 
-UNIT_MAIN("send", files, pipes, refused_messages, refused_again, other_format, live_feed, streaming, killed, usage)
+UNIT_MAIN("send", files, pipes, refused_messages, refused_again, other_format, live_feed, streaming, killed,
+	stopped_early, usage)
