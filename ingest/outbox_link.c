@@ -324,9 +324,11 @@ static enum error bad_receipt(struct outbox *outbox, struct bytes body, enum err
 }
 
 /* Refusals of a batch that the ledger had at its place, or others there: they say nothing of those behind it. */
-static bool answers_alone(enum error error)
+static bool answers_alone(const struct outbox *outbox, const struct client_answer *answer)
 {
-	return error == E_EQUIVOCATION || error == E_LOST;
+	enum error error = answer->refusal.error;
+	return error == E_EQUIVOCATION || error == E_LOST ||
+		   (error == E_BAD_SIGNATURE && outbox_is_below(outbox, &answer->batch));
 }
 
 static enum error take_frame(struct outbox *outbox, enum frame_type type, struct bytes body, struct fault *fault)
@@ -349,7 +351,7 @@ static enum error take_frame(struct outbox *outbox, enum frame_type type, struct
 			calls->receipt(calls->context, &answer.batch, &answer.receipt);
 		return E_OK;
 	case CLIENT_REFUSED:
-		if (answers_alone(answer.refusal.error) && outbox->session.flight_count > 0) {
+		if (answers_alone(outbox, &answer) && outbox->session.flight_count > 0) {
 			outbox->singly = true; /* those behind it have answers of their own, if they come one at a time */
 			if (answer.refusal.error == E_EQUIVOCATION)
 				(void)outbox_came_second(outbox, answer.refusal.first_sequence);

@@ -54,6 +54,11 @@ bool outbox_came_second(struct outbox *outbox, uint64_t first_sequence)
 	return true;
 }
 
+bool outbox_is_below(const struct outbox *outbox, const struct batch_head *head)
+{
+	return head->first_sequence + head->count <= outbox->session.welcome.next_sequence;
+}
+
 /* At the sequences of this batch the ledger has other events, and it may have been sent before. This spool is an older
  * copy, or another program sent with the key; whether these events were reported there nobody can know. They are
  * neither lost nor doubled: a person gets them, and the rest goes on. */
@@ -75,18 +80,26 @@ static enum error refuse_equivocation(struct outbox *outbox, struct fault *fault
 		fault);
 }
 
-/* The key file may have a newer key, after `sender rotate`; it is written just after the ledger has it, so it is looked
+/* What the ledger has it answers whatever key signed it. So a batch that an older key than the key file's signed, at
+ * sequences that the ledger has, is not what stands there: the spool is from before a rotation.
+ *
+ * The key file may have a newer key, after `sender rotate`; it is written just after the ledger has it, so it is looked
  * at a few times. */
 static enum error refuse_signature(struct outbox *outbox, const char *text, struct fault *fault)
 {
 	bool newer = false;
+	bool own = true;
 	TRY(outbox_read_key(outbox, &newer, fault));
+	if (!newer && outbox_is_below(outbox, &spool_pending(outbox->spool, 0)->head))
+		TRY(outbox_is_signed(outbox, &own, fault));
+	if (!own)
+		return refuse_equivocation(outbox, fault);
 	if (!newer && outbox->key_asked++ < OUTBOX_KEY_ASKED_MAX) {
 		outbox_link_lost(outbox, text);
 		return E_OK;
 	}
 	if (!newer)
-		return fault_set(fault, E_BAD_SIGNATURE,
+		return fault_set(fault, E_BAD_KEY,
 			"the ledger refused the batch from sequence %" PRIu64
 			": %s; was the key rotated, and this file is the old one?",
 			outbox->refusal.frame.first_sequence, text);

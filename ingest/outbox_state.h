@@ -111,6 +111,8 @@ enum error outbox_clock_is_wrong(
 /* outbox_refusal.c: the refused batch is the oldest that waits. */
 enum error outbox_act_on_refusal(struct outbox *outbox, struct fault *fault) MUST_USE;
 
+/* True if the ledger has events at all sequences of the batch, by the last welcome. */
+bool outbox_is_below(const struct outbox *outbox, const struct batch_head *head);
 /* The ledger has others at the sequence of this batch, which was sent for the first time: it is not there, and is
  * signed again where the ledger is at the next welcome. False: it may have been sent before. */
 bool outbox_came_second(struct outbox *outbox, uint64_t first_sequence);
@@ -132,5 +134,7 @@ struct outbox_redo {
 enum error outbox_redo(struct outbox *outbox, const struct outbox_redo *what, struct fault *fault) MUST_USE;
 /* Takes the oldest waiting batch out: all its messages are reported as refused. */
 enum error outbox_set_aside(struct outbox *outbox, enum error error, const char *text, struct fault *fault) MUST_USE;
+/* True if the key that the sender has now signed the oldest waiting batch. */
+enum error outbox_is_signed(struct outbox *outbox, bool *out, struct fault *fault) MUST_USE;
 /* The time of event `event` of the oldest waiting batch. */
 enum error outbox_event_time(struct outbox *outbox, uint32_t event, int64_t *out_s) MUST_USE;

@@ -99,6 +99,11 @@ enum error messages_next(struct messages *messages, struct message *out)
 	}
 }
 
+void messages_end(struct messages *messages)
+{
+	messages->ended = true;
+}
+
 void messages_idle(struct messages *messages)
 {
 	messages->idle = true;

@@ -46,6 +46,8 @@ void messages_close(struct messages *messages);
 enum error messages_next(struct messages *messages, struct message *out) MUST_USE;
 /* What has been read and not given out yet: the beginning of the input, before the first message. */
 struct bytes messages_window(const struct messages *messages);
+/* Nothing more will be read. */
+void messages_end(struct messages *messages);
 /* There is nothing to read at the time: a document that is closed is given out by the next call of messages_next. */
 void messages_idle(struct messages *messages);
 /* One read(2). E_IO, E_NO_MEMORY. */

@@ -96,8 +96,11 @@ static enum error send_all(struct send *send, char **paths, struct fault *fault)
 {
 	static char standard_input[] = "-";
 	static char *nothing_named[] = {standard_input, NULL};
-	for (char **path = *paths == NULL ? nothing_named : paths; *path != NULL; path++)
-		TRY(send_file(send, *path, fault));
+	for (char **path = *paths == NULL ? nothing_named : paths; *path != NULL; path++) {
+		enum error error = send_file(send, *path, fault);
+		send->unread |= error == E_STOPPED && path[1] != NULL;
+		TRY(error);
+	}
 	TRY(outbox_flush(send->outbox, fault));
 	while (!send->stopped && !outbox_idle(send->outbox))
 		TRY(send_wait(send, send->signals, fault));
@@ -160,8 +163,8 @@ static void say_result(struct send *send, uint64_t waiting, bool revoked)
 	fputc('\n', stderr);
 	if (send->unread)
 		fprintf(stderr,
-			"indsigt: ended before all was read: run it again on the same files to go on; what comes through "
-			"a pipe has to be written again\n");
+			"indsigt: ended before all was read: run it again on the same files to go on; what was read from "
+			"a pipe is with the refused messages\n");
 	if (send->skipped > 0)
 		fprintf(stderr,
 			"indsigt: %" PRIu64 " messages equal to ones sent before were left out; if they are others, give events "
@@ -185,6 +188,8 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 {
 	if (error == E_STOPPED && send->stopped)
 		error = stop(send, fault);
+	else if (error != E_OK)
+		(void)outbox_flush(send->outbox, NULL); /* what was read waits in the spool, whatever ended it */
 	if (error == E_OK && on_flush(send) != E_OK)
 		error = fault_set(fault, send->write_error, "receipts or refused messages cannot be written");
 	uint64_t waiting = outbox_waiting(send->outbox);

@@ -35,15 +35,16 @@ enum error send_wait(struct send *send, int fd, struct fault *fault)
 
 static enum error wait_until_ready(struct send *send, struct fault *fault)
 {
+	TRY(send->ended);
 	while (!send->stopped && !outbox_ready(send->outbox))
 		TRY(send_wait(send, send->signals, fault));
-	send->unread |= send->stopped;
-	return send->stopped ? E_STOPPED : E_OK;
+	return outbox_ready(send->outbox) ? E_OK : E_STOPPED;
 }
 
 /* Until the input can be read. What was read so far does not wait for more. */
 static enum error wait_for_input(struct send *send, int fd, struct fault *fault)
 {
+	TRY(send->ended);
 	send_look_for_signal(send);
 	struct pollfd input = {.fd = fd, .events = POLLIN};
 	while (!send->stopped && poll(&input, 1, 0) == 0) {
@@ -145,7 +146,7 @@ static enum error add_row_events(
 	return outbox_refusal(error) ? report_item(send, item, NULL, 0, error, fault) : error;
 }
 
-/* One message, of the input itself or out of a row; `row` if that holds events. */
+/* `row` if it is one that holds events. */
 static enum error place_item(struct send *send, const struct item *item, const struct message *message,
 	struct rejected_row *row, struct fault *fault)
 {
@@ -162,13 +163,28 @@ static enum error place_item(struct send *send, const struct item *item, const s
 								  : report_item(send, item, NULL, 0, message->error, &why);
 }
 
-/* One message, of the input itself or out of a row. */
+/* The run is at its end, and a pipe brings its messages once: those that were read are kept with the refused ones. */
+static enum error keep_item(struct send *send, const struct item *item, enum error error, const struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	if (send->ended == E_OK)
+		send->ended_fault = *fault;
+	if (send->ended == E_OK)
+		send->ended = error;
+	(void)fault_set(&why, E_STOPPED, "read from a pipe, and not sent: the run ended; send it again");
+	return report_item(send, item, NULL, 0, E_STOPPED, &why);
+}
+
+/* One message, of the input itself or out of a row. What a file holds is read again by the next run. */
 static enum error send_item(struct send *send, const struct item *item, const struct message *message,
 	struct rejected_row *row, struct fault *fault)
 {
 	enum error error = place_item(send, item, message, row, fault);
 	send->messages++;
+	if (error != E_OK && item->source.passing)
+		return keep_item(send, item, error, fault);
 	send->left += error != E_OK;
+	send->unread |= error == E_STOPPED;
 	return error;
 }
 
@@ -285,11 +301,21 @@ static enum error send_messages(struct send *send, struct input *input, struct m
 			continue;
 		}
 		if (error == E_CLOSED)
-			return E_OK;
-		if (error == E_NOT_FOUND)
-			TRY(read_more(send, input, messages, fault));
-		else
+			return send->ended;
+		if (error != E_NOT_FOUND) {
 			TRY(send_message(send, input, &message, fault));
+			continue;
+		}
+		error = read_more(send, input, messages, fault);
+		if (error == E_OK)
+			continue;
+		if (!input->passing)
+			return error;
+		if (send->ended == E_OK)
+			send->ended_fault = *fault;
+		if (send->ended == E_OK)
+			send->ended = error;
+		messages_end(messages); /* what came in by now is all there is */
 	}
 }
 
@@ -341,6 +367,8 @@ static enum error send_input(struct send *send, int fd, const char *name, struct
 		epoll_ctl(send->events, EPOLL_CTL_DEL, fd, NULL);
 	messages_close(&messages);
 	rejected_seen_free(&input.seen);
+	if (error != E_OK && error == send->ended)
+		*fault = send->ended_fault;
 	return error;
 }
 

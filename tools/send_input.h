@@ -22,7 +22,9 @@ struct send {
 	int signals; /* signalfd */
 	int events;  /* epoll: signals, and an input that can be waited for */
 	bool stopped;
-	bool unread;            /* ended before the inputs were */
+	bool unread;      /* ended before the inputs were */
+	enum error ended; /* what ended the run while there was more from a pipe: nothing is taken any more */
+	struct fault ended_fault;
 	enum error write_error; /* of stdout or the rejected file */
 	uint64_t acknowledged;  /* events */
 	uint64_t batches;

@@ -3,6 +3,7 @@
 file is called and wherever the line stands; policy, key, clock, spool and line change under it, and every event is in the
 ledger exactly once, or is told."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import threading
 
 from indsigt import Ledger, Tap, event, wait_until
@@ -313,6 +315,49 @@ def revoked(tap, indsigt):
                "and sent by another: nothing is lost")
 
 
+def drained(pipe):
+    unread = bytearray(4)
+    fcntl.ioctl(pipe.fileno(), termios.FIONREAD, unread)
+    return not any(unread)
+
+
+def stopped(tap, indsigt):
+    """Whatever ends a run: what it read from a pipe is acknowledged, waits, or is kept whole. SND-28"""
+    with Case(indsigt) as c, socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        nobody = ["127.0.0.1:%d" % silent.getsockname()[1] for silent in (one, other)]
+        process = subprocess.Popen(c.command("-", server=nobody[0]), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE)
+        process.stdin.write("".join(line + "\n" for line in lines(0, 3)).encode() + lines(3, 4)[0][:40].encode())
+        process.stdin.flush()
+        wait_until(lambda: drained(process.stdin), "the pipe to be read")
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate()
+        tap.ok(process.returncode == 1 and b"4 messages refused" in said, "stopped before the first answer: %d, %s" % (
+            process.returncode, said.decode().strip().splitlines()[-1]))
+        tap.ok(c.send(c.key + ".spool/rejected.jsonl") == 1 and c.activities() == names(0, 3),
+               "what had been read can be sent, but for the line that was cut")
+        os.remove(c.key + ".spool/rejected.jsonl")
+        path = c.write("a", lines(3, 5))
+        process = subprocess.Popen(c.command(path, server=nobody[1]), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        connection, _ = other.accept()
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate()
+        connection.close()
+        tap.ok(process.returncode == 3 and b"run it again" in said and not os.path.exists(c.key + ".spool/rejected.jsonl"),
+               "a file is read again: %d, %s" % (process.returncode, said.decode().strip().splitlines()[-1]))
+        process = subprocess.Popen(c.command("--batch", "2", "-"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE)
+        process.stdin.write("".join(line + "\n" for line in lines(5, 9)).encode())
+        process.stdin.flush()
+        wait_until(lambda: c.events() == 7, "the events to arrive")
+        c.ledger.run("sender", "revoke", c.ledger.dir, "1", "--yes", check=False)
+        process.stdin.write("".join(line + "\n" for line in lines(9, 69)).encode())
+        _, said = process.communicate()
+        waits = json.loads(c.ledger.result("spool", "--key", c.key, "--json").stdout)
+        tap.ok(process.returncode == 1 and waits["waiting"]["messages"] + waits["refused"] == 60,
+               "a sender is revoked while a pipe brings more: %s" % said.decode().strip().splitlines()[-1])
+
+
 def lines_that_are_cut(tap, indsigt):
     with Case(indsigt) as c:
         path = c.write("a", lines(0, 400))
@@ -351,7 +396,7 @@ def resolver_answers():
 def main():
     tap = Tap()
     for case in (refused_is_tried_again, refused_more_than_once, pipes_and_ids, policy, full_spools, changed_while_running,
-                 other_spools, revoked, lines_that_are_cut, wrong_addresses):
+                 other_spools, revoked, stopped, lines_that_are_cut, wrong_addresses):
         case(tap, sys.argv[1])
     tap.done()
 
