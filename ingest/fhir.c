@@ -254,7 +254,7 @@ static void read_interaction(struct audit_message *message, struct bytes code)
 {
 	static const struct {
 		const char *code;
-		char action;
+		uint8_t action;
 	} known[] = {{"read", 'R'}, {"vread", 'R'}, {"history", 'R'}, {"history-instance", 'R'}, {"create", 'C'},
 		{"update", 'U'}, {"patch", 'U'}, {"delete", 'D'}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0] && message->action == 0; i++)

@@ -190,7 +190,7 @@ static bool is_group(const char *name)
 static enum error unknown_field(const struct reading *reading, const char *group, const char *name)
 {
 	return fault_set(reading->fault, E_UNKNOWN_FIELD, "%s%s%.*s: there is no such field; see 'indsigt help event'",
-		group, group[0] ? "." : "", SHOWN_BYTES_MAX, name);
+		group, group[0] ? "." : "", SHOWN_BYTES_MAX, json_text_name(name));
 }
 
 static enum error read_field(const struct reading *reading, const char *group, const char *name, const json_t *value)

@@ -7,6 +7,17 @@
 
 #define NAME_BYTES_MAX 40
 
+const char *json_text_name(const char *name)
+{
+	size_t digits = 0;
+	for (const char *at = name; *at != '\0'; at++) {
+		digits = *at >= '0' && *at <= '9' ? digits + 1 : 0;
+		if (digits == 6)
+			return "?";
+	}
+	return name;
+}
+
 static enum error not_json(const json_error_t *error, const char *what, struct fault *fault)
 {
 	return fault_set(fault, E_BAD_JSON, "not valid JSON at byte %d: %s", error->position, what);
@@ -18,8 +29,11 @@ static enum error duplicate(const json_error_t *error, struct fault *fault)
 	char what[NAME_BYTES_MAX + 32] = "a name stands twice in an object";
 	const char *name = strstr(error->text, "near '\"");
 	size_t len = name == NULL ? 0 : strcspn(name + 7, "\"\\");
-	if (len > 0 && len <= NAME_BYTES_MAX && name[7 + len] == '"')
-		snprintf(what, sizeof what, "\"%.*s\" stands twice in an object", (int)len, name + 7);
+	if (len > 0 && len <= NAME_BYTES_MAX && name[7 + len] == '"') {
+		char shown[NAME_BYTES_MAX + 1];
+		snprintf(shown, sizeof shown, "%.*s", (int)len, name + 7);
+		snprintf(what, sizeof what, "\"%s\" stands twice in an object", json_text_name(shown));
+	}
 	return not_json(error, what, fault);
 }
 

@@ -61,6 +61,7 @@ START_TEST(refusals_name_the_field)
 		{"{\"a\":1", E_BAD_JSON, "byte"},
 		{EVENT "} x", E_BAD_JSON, "byte"},
 		{EVENT ",\"action\":\"read\"}", E_BAD_JSON, "\"action\" stands twice"},
+		{EVENT ",\"0101701234\":1}", E_UNKNOWN_FIELD, "?: there is no such field"},
 		{EVENT ",\"colour\":\"red\"}", E_UNKNOWN_FIELD, "colour"},
 		{EVENT ",\"actor.kind\":\"human\"}", E_UNKNOWN_FIELD, "actor.kind"},
 		{EVENT ",\"ai\":{\"colour\":\"red\"}}", E_UNKNOWN_FIELD, "ai.colour"},

@@ -15,6 +15,7 @@ START_TEST(sorts)
 	} cases[] = {
 		{TEXT("{\"a\":\"\xe6\"}"), E_BAD_JSON, "at byte 6: it is no UTF-8 (Latin-1"},
 		{TEXT("{\"a\":1,\"action\":1,\"action\":2}"), E_BAD_JSON, "at byte 26: \"action\" stands twice"},
+		{TEXT("{\"0101701234\":1,\"0101701234\":2}"), E_BAD_JSON, "\"?\" stands twice"},
 		{TEXT("{\"a\":1} x"), E_BAD_JSON, "at byte 9: more text stands behind"},
 		{TEXT("{\"a\":1}{}"), E_BAD_JSON, "more text stands behind the object"},
 		{TEXT("{\"a\":\"x"), E_BAD_JSON, "at byte 7: it is cut off"},
