@@ -141,6 +141,23 @@ def check_ids(pages, tests, report):
             report.add("ids", path, "no test cites %s" % rule)
 
 
+def check_pages(pages, paths, order, report):
+    """Links lead somewhere; the index of the specification names every page, ARCHITECTURE.md every source."""
+    for page, text in pages.items():
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+            target = os.path.normpath(os.path.join(os.path.dirname(page), link))
+            if "://" not in link and not any(path == target or path.startswith(target + "/") for path in paths):
+                report.add("pages", page, "a link to %s, which is not there" % link)
+    for path in paths:
+        if re.match(r"spec/[^/]*$", path) and path != "spec/README.md" and "(%s)" % path[5:] not in pages["spec/README.md"]:
+            report.add("pages", "spec/README.md", "does not name %s" % path[5:])
+    words = set(re.findall(r"\w+", pages["ARCHITECTURE.md"]))
+    for layer in ("ledger", "ingest", "query"):
+        for name in order[layer]:
+            if name[:-2] not in words:
+                report.add("pages", "ARCHITECTURE.md", "does not name %s/%s, beside its layer" % (layer, name))
+
+
 def formatter():
     """The clang-format whose opinion counts, or None: every version lays out some lines in a way of its own."""
     for name in ["clang-format-14", "clang-format"]:
@@ -184,7 +201,7 @@ def check_tree(root):
         with open(os.path.join(root, layer, "meson.build"), encoding="utf-8") as file:
             order[layer] = sources_of(file.read())
     paths = tracked(root)
-    pages, tests = {}, {}
+    pages, tests, texts = {}, {}, {}
     for path in paths:
         if re.match(r"tests/(samples|vectors|fuzz/corpus)/|LICENSE", path):
             continue
@@ -195,6 +212,8 @@ def check_tree(root):
         text = raw.decode("utf-8")
         if re.match(r"spec/.*\.md$", path):
             pages[path] = text
+        if path.endswith(".md"):
+            texts[path] = text
         if path.startswith("tests/") and path != "tests/tidy.py":
             tests[path] = text
         check_words(path, text, report)
@@ -203,12 +222,13 @@ def check_tree(root):
             check_libraries(path, text, report)
             check_sizes(path, text, report)
     check_ids(pages, tests, report)
+    check_pages(texts, paths, order, report)
     if formatter():
         check_format(root, [path for path in paths if path.endswith((".c", ".h"))], report)
     return report
 
 
-RULES = ["layers", "libraries", "sizes", "words", "ids", "format"]
+RULES = ["layers", "libraries", "sizes", "words", "ids", "pages", "format"]
 
 
 def self_test():
@@ -242,6 +262,12 @@ def self_test():
     check_ids({"p": "**[ABC-1]** x **[ABC-2]** y **[ABC-1]**"}, {"t": "/* ABC-1, ABC-3 */ RFC-9 SHA-256"}, report)
     yield "ids", sorted(finding[2] for finding in report.findings) == [
         "ABC-1 stands in p already", "cites ABC-3, which is no rule", "no test cites ABC-2"]
+    report = Report()
+    check_pages({"spec/README.md": "[x](x.md) [gone](gone.md) [up](../tests#part) [far](https://example.org)",
+                 "ARCHITECTURE.md": "`frame.c`"}, ["spec/README.md", "spec/x.md", "spec/y.md", "tests/run"],
+                {"ledger": [], "ingest": ["frame.c", "fram.c"], "query": []}, report)
+    yield "pages", sorted(finding[2] for finding in report.findings) == [
+        "a link to gone.md, which is not there", "does not name ingest/fram.c, beside its layer", "does not name y.md"]
     if not formatter():
         yield "format", True
         return
