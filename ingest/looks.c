@@ -158,6 +158,8 @@ const char *looks_like(enum adapter_format format, struct bytes beginning, bool 
 	look_at(beginning, &look);
 	if (look.text.len == 0 || may_be(&look, format) || (live && look.lines < 2))
 		return NULL;
+	if (!live && memchr(look.text.data, '\0', look.text.len) != NULL)
+		return "looks like a binary file, and no message is read out of one";
 	uint8_t c = look.text.data[0];
 	if (c == '<' && (format != ADAPTER_DICOM || look.fhir_xml))
 		return xml(&look);

@@ -188,12 +188,14 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 {
 	if (error == E_STOPPED && send->stopped)
 		error = stop(send, fault);
-	else if (error != E_OK)
-		(void)outbox_flush(send->outbox, NULL); /* what was read waits in the spool, whatever ended it */
+	else if (error != E_OK && outbox_flush(send->outbox, NULL) != E_OK) /* it waits in the spool, whatever ended it */
+		on_notice(send, "what was read last is in no spool");
 	if (error == E_OK && on_flush(send) != E_OK)
 		error = fault_set(fault, send->write_error, "receipts or refused messages cannot be written");
 	uint64_t waiting = outbox_waiting(send->outbox);
-	say_result(send, waiting, error == E_REVOKED_SENDER);
+	if (!send->check_filing || waiting > 0 || send->acknowledged > 0)
+		say_result(send, waiting, error == E_REVOKED_SENDER);
+	progress_clear(&send->progress);
 	char text[FAULT_TEXT_MAX + 1];
 	int code = command_end(&command_send, error, fault);
 	if (outbox_filing(send->outbox, text) == FILING_ALARM) {
@@ -202,6 +204,8 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 	}
 	if (code != EXIT_DONE)
 		return code;
+	if (send->check_filing && !send->stopped)
+		fprintf(stderr, "indsigt: all that was sent with --query is filed under those it is about\n");
 	return waiting > 0 || send->unread                ? EXIT_PARTLY
 		   : send->refused + send->inputs_refused > 0 ? EXIT_REFUSED
 													  : EXIT_DONE;
@@ -357,7 +361,7 @@ const struct command command_send = {
 		"  --query URL         check in the background how the ledger files these events, at its query daemon's "
 		"address;\n"
 		"                      what was checked is signed into the next batches, what does not hold is an alarm\n"
-		"  --check-filing      send nothing; wait until all that was sent before is filed, and check it\n"
+		"  --check-filing      send nothing; wait until all that was sent with --query is filed, and check it\n"
 		"  --take-out          send nothing; what waits in the spool becomes refused messages, for another sender to "
 		"send\n"
 		"                      when this one is revoked. What the ledger has without that this sender knows is "

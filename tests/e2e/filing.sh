@@ -46,6 +46,7 @@ expect 0 "epoch" "$indsigt" epoch ledger
 
 # ---- and then does ----
 expect 0 "send --check-filing" send --query "$url" --check-filing
+holds "... says what it found" has "$err" "is filed under those it is about"
 holds "the book is the sender's alone" test "$(stat -c %a spool/filing spool/filing/* | sort -u | tr '\n' ' ')" = "600 700 "
 events 00003 >second.jsonl
 expect 0 "the next batch" send second.jsonl

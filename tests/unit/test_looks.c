@@ -22,6 +22,11 @@ static const struct {
 	{ADAPTER_JSON, BYTES_LITERAL("junk\n"), NULL},
 	{ADAPTER_JSON, BYTES_LITERAL("\x1F\x8B\x08"), "gunzip"},
 	{ADAPTER_DICOM, BYTES_LITERAL("PK\x03\x04"), "zip"},
+	{ADAPTER_JSON,
+		BYTES_LITERAL("\x7F"
+					  "ELF\0\0\1\n\0x\n"),
+		"binary"},
+	{ADAPTER_JSON, BYTES_LITERAL("\0\1\n" OWN "\n"), NULL},
 	{ADAPTER_FHIR, BYTES_LITERAL("\xFF\xFE{\0"), "UTF-16"},
 	{ADAPTER_JSON, BYTES_LITERAL("{\0\"\0"), "UTF-16"},
 	{ADAPTER_DICOM, BYTES_LITERAL("\0<\0?"), "UTF-16"},
