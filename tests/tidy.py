@@ -141,6 +141,19 @@ def check_ids(pages, tests, report):
             report.add("ids", path, "no test cites %s" % rule)
 
 
+def check_errors(header, page, report):
+    """The specification has the list of errors as the header has it."""
+    rows = re.findall(r"^\| (\d+) \| `([a-z0-9-]+)` \| ([a-z ]+) \| (.*) \|$", page, re.M)
+    wanted = [(number, name.lower().replace("_", "-"), blame.lower().replace("_", " "), text)
+              for name, number, blame, text in re.findall(r'X\(E_(\w+),\s+(\d+), (\w+),\s+"([^"]*)"\)', header)]
+    for row in wanted:
+        if row not in rows:
+            report.add("pages", "spec/errors.md", "has not the row of %s as ledger/error.h has it" % row[1])
+    for row in rows:
+        if row not in wanted:
+            report.add("pages", "spec/errors.md", "has a row of %s that is not in ledger/error.h" % row[1])
+
+
 def check_pages(pages, paths, order, report):
     """Links lead somewhere; the index of the specification names every page, ARCHITECTURE.md every source."""
     for page, text in pages.items():
@@ -223,6 +236,8 @@ def check_tree(root):
             check_sizes(path, text, report)
     check_ids(pages, tests, report)
     check_pages(texts, paths, order, report)
+    with open(os.path.join(root, "ledger/error.h"), encoding="utf-8") as file:
+        check_errors(file.read(), texts["spec/errors.md"], report)
     if formatter():
         check_format(root, [path for path in paths if path.endswith((".c", ".h"))], report)
     return report
@@ -266,8 +281,10 @@ def self_test():
     check_pages({"spec/README.md": "[x](x.md) [gone](gone.md) [up](../tests#part) [far](https://example.org)",
                  "ARCHITECTURE.md": "`frame.c`"}, ["spec/README.md", "spec/x.md", "spec/y.md", "tests/run"],
                 {"ledger": [], "ingest": ["frame.c", "fram.c"], "query": []}, report)
+    check_errors('X(E_OLD, 1, NOBODY, "a") X(E_NEW_ONE,  2, MIXED_UP,  "b")', "| 1 | `old` | nobody | a |\n| 3 | `gone` | place | c |\n", report)
     yield "pages", sorted(finding[2] for finding in report.findings) == [
-        "a link to gone.md, which is not there", "does not name ingest/fram.c, beside its layer", "does not name y.md"]
+        "a link to gone.md, which is not there", "does not name ingest/fram.c, beside its layer", "does not name y.md",
+        "has a row of gone that is not in ledger/error.h", "has not the row of new-one as ledger/error.h has it"]
     if not formatter():
         yield "format", True
         return
