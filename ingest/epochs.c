@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <time.h>
 
-#define STANDSTILL_S 60 /* the log's time has stood still: what is not filed is filed before it goes on */
+#define LEARN_ENTRIES 1000u /* fewer say nothing of what an entry costs */
+#define STANDSTILL_S 60     /* the log's time has stood still: what is not filed is filed before it goes on */
 #define EPOCH_SECONDS_MOST (EPOCH_LAG_SECONDS_DEFAULT / 2) /* whatever was asked for: events are filed in time */
-#define LATE_MS 60000                                      /* and two epochs: longer than any load explains */
+#define LATE_MS 100000                                     /* and two epochs: longer than any load explains (pace.h) */
 
 static uint64_t clock_us(void)
 {
@@ -17,7 +18,14 @@ static uint64_t clock_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* The age of the oldest event that is not filed, in the log's time. */
+/* What filing all that is there would take, as far as the last epochs tell. */
+static uint64_t left_us(const struct sequencer *s)
+{
+	uint64_t all_us = ledger_unfiled(s->options.ledger) * s->entry_ns / 1000;
+	return all_us > s->epoch_us ? all_us - s->epoch_us : 0;
+}
+
+/* How old the oldest event that is not filed is, in the log's time, and how old the newest will be at least. */
 static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
 {
 	if (ledger_unfiled(s->options.ledger) == 0)
@@ -25,32 +33,46 @@ static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
 	else if (s->oldest_s == UINT64_MAX &&
 			 ledger_oldest_unfiled(s->options.ledger, &s->oldest_from, &s->oldest_s) != E_OK)
 		s->oldest_s = UINT64_MAX; /* looked at again with the next slice */
-	return s->oldest_s < now_s ? now_s - s->oldest_s : 0;
+	return (s->oldest_s < now_s ? now_s - s->oldest_s : 0) + left_us(s) / 1000000;
+}
+
+/* An epoch over `entries` has ended. */
+static void learn(struct sequencer *s, uint64_t entries)
+{
+	if (entries >= LEARN_ENTRIES)
+		s->entry_ns = (s->entry_ns + s->epoch_us * 1000 / entries) / 2;
+	s->epoch_us = 0;
 }
 
 static enum error run_slice(struct sequencer *s, bool *finished, struct fault *fault)
 {
 	uint64_t start_us = clock_us();
+	uint64_t filed = ledger_filed(s->options.ledger);
 	enum error error = ledger_epoch_slice(s->options.ledger, finished, fault);
 	s->slice_ended_us = clock_us();
 	s->slice_us = s->slice_ended_us - start_us;
-	if (error != E_OK || *finished)
+	s->epoch_us += s->slice_us;
+	if (error != E_OK || *finished) {
 		s->oldest_s = UINT64_MAX; /* another one is the oldest now */
+		learn(s, ledger_filed(s->options.ledger) - filed);
+	}
 	return error;
 }
 
-/* One epoch, with nothing beside it. */
-static enum error run_epoch(struct sequencer *s, struct fault *fault)
+/* A slice, with nothing beside it. */
+static enum error go_on(struct sequencer *s, struct fault *fault)
 {
 	bool finished = false;
 	enum error error = E_OK;
 	if (!s->epoch_running)
 		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, fault);
-	while (error == E_OK && !finished) {
+	if (error == E_OK)
 		error = run_slice(s, &finished, fault);
-		health_writer(s->health);
+	if (error != E_OK || finished) {
+		s->epoch_running = false;
+		s->epoch_failed = error != E_OK;
 	}
-	s->epoch_running = false;
+	health_writer(s->health);
 	return error;
 }
 
@@ -71,8 +93,7 @@ enum error epochs_file_first(struct sequencer *s, struct fault *fault)
 		waiting = pace_ticks_wait(behind_s(s, now_s), waiting) && !s->epoch_failed;
 		if (!standstill && !waiting)
 			break;
-		error = run_epoch(s, fault);
-		s->epoch_failed = error != E_OK;
+		error = go_on(s, fault);
 		if (error == E_OK)
 			error = ledger_now(ledger, &now_s, fault);
 	}

@@ -2,13 +2,14 @@
  *
  * An event must be filed before the log's time has gone on for the log's lag (EPO-9), or no audit of the log will ever
  * hold again. Filing an event about somebody new costs several times what taking it in does, so a flood of new people
- * would leave filing behind for good if it got only what ticks leave over. What decides is the age of the oldest event
- * that is not filed:
+ * would leave filing behind for good if it got only what ticks leave over. What decides is how far filing is behind:
+ * the age of the oldest event that is not filed, and the time that filing all that is there would take, since that is
+ * how old the newest of it will be:
  *
  *   below PACE_EVEN_S / 2   a slice rests four times as long as it took, while ticks have work
  *   below PACE_EVEN_S       as long as it took
- *   from PACE_EVEN_S on     slices take as much time as ticks did, and the more the older it is
- *   from PACE_FIRST_S on    ticks wait until the oldest is younger than PACE_EVEN_S: senders are slowed by TCP
+ *   from PACE_EVEN_S on     slices take as much time as ticks did, four times as much at twice that, and so on
+ *   from PACE_FIRST_S on    ticks wait until it is below PACE_AGAIN_S: senders are slowed by TCP
  *
  * All in seconds of the log's time, in which the lag counts. */
 #pragma once
@@ -17,7 +18,9 @@
 #include <stdint.h>
 
 #define PACE_EVEN_S 20u
-#define PACE_FIRST_S 70u /* far below the least lag of any log, 300: the next epoch takes its time too */
+#define PACE_AGAIN_S 60u
+#define PACE_ENTRY_NS 250000u /* what filing an event about somebody new takes, before an epoch has told */
+#define PACE_FIRST_S 70u      /* far below the least lag of any log, 300: the next epoch takes its time too */
 
 /* Whether a slice waits: `rested_us` since the last one, which took `slice_us`. */
 bool pace_rests(uint64_t behind_s, uint64_t slice_us, uint64_t rested_us);

@@ -1,3 +1,4 @@
+#include "ingest/pace.h"
 #include "ingest/sequencer_state.h"
 
 #include <errno.h>
@@ -482,6 +483,7 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 	s->health = options->health;
 	s->epoch_ended_ms = s->filed_ms = status_clock_ms();
 	s->oldest_s = UINT64_MAX;
+	s->entry_ns = PACE_ENTRY_NS;
 	pthread_mutex_init(&s->preparing, NULL);
 	queue_init(&s->submitted);
 	queue_init(&s->prepared);
