@@ -370,6 +370,7 @@ const struct command command_send = {
 		"\n"
 		"On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if something was\n"
 		"refused, a message or the sender itself; 3 if events wait in the spool, or a signal ended it before all was\n"
-		"read: run it again. It waits for a ledger that is away: in a job, say 'timeout 1h indsigt send ...'.\n",
+		"read: run it again. It waits for a ledger that is away: in a job say 'timeout --preserve-status 1h indsigt "
+		"send ...'.\n",
 	.run = run,
 };
