@@ -107,11 +107,12 @@ static bool judge(const struct bundle *bundle, struct bundle_entry *out)
 	}
 	if (bundle->resources == 1 && bundle->is_object && is_company(out->text))
 		return false;
-	const char *why = bundle->resources == 0  ? "it has none"
-					  : bundle->resources > 1 ? "it stands more than once"
-					  : !bundle->is_object
-						  ? "it is no object"
-						  : "it is no AuditEvent, and search.mode does not say that it is mere company";
+	const char *why =
+		bundle->resources == 0  ? "it has none"
+		: bundle->resources > 1 ? "it stands more than once"
+		: !bundle->is_object
+			? "it is no object"
+			: "it is no AuditEvent; such a one is passed over only where search.mode is include or outcome";
 	(void)fault_set(fault, E_BAD_VALUE, "entry %" PRIu64 " of the Bundle: resource: %s", bundle->number, why);
 	return true;
 }

@@ -127,7 +127,7 @@ static int run(int argc, char **argv)
 		json |= option == 'j';
 	}
 	if (optind + 1 != argc)
-		return command_usage(&command_clock, NULL);
+		return command_lacks(&command_clock, optind == argc ? "DIR" : NULL);
 	enum error error = look(argv[optind], confirm, &clocks, &fault);
 	if (error == E_OK && json && !print_json(&clocks))
 		error = fault_set(&fault, E_IO, "the answer cannot be written: %m");

@@ -299,7 +299,7 @@ static int run(int argc, char **argv)
 			return command_usage(&command_cosign, NULL);
 	}
 	if (optind + 1 != argc)
-		return command_usage(&command_cosign, NULL);
+		return command_lacks(&command_cosign, optind == argc ? "DIR" : NULL);
 	cosign.dir = argv[optind];
 	enum error error = cosign_run(&cosign, &fault);
 	int code = command_end(&command_cosign, error, &fault);

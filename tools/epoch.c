@@ -15,7 +15,7 @@ static int run(int argc, char **argv)
 		if (option != 'r')
 			return command_usage(&command_epoch, NULL);
 	if (optind + 1 != argc)
-		return command_usage(&command_epoch, NULL);
+		return command_lacks(&command_epoch, optind == argc ? "DIR" : NULL);
 	enum error error = rebuild ? admin_rebuild(argv[optind], &fault) : admin_epoch(argv[optind], &fault);
 	return command_end(&command_epoch, error, &fault);
 }

@@ -140,7 +140,7 @@ static int run(int argc, char **argv)
 		output = option == 'o' ? optarg : "-";
 	}
 	if (optind + 1 != argc)
-		return command_usage(&command_evidence, NULL);
+		return command_lacks(&command_evidence, optind == argc ? "DIR" : NULL);
 	return command_end(&command_evidence, list(argv[optind], output, &fault), &fault);
 }
 

@@ -194,7 +194,7 @@ static int run(int argc, char **argv)
 		json = true;
 	}
 	if (optind + 2 != argc)
-		return command_usage(&command_export, NULL);
+		return command_lacks(&command_export, optind == argc ? "DIR" : optind + 1 == argc ? "OUT" : NULL);
 	enum error error = run_export(&exporting, argv[optind], argv[optind + 1], &fault);
 	if (error == E_OK)
 		error = print_result(&exporting, json);

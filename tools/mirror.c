@@ -248,7 +248,7 @@ static int run_serve(int argc, char **argv)
 		}
 	}
 	if (optind + 1 != argc)
-		return command_usage(&command_mirror_serve, NULL);
+		return command_lacks(&command_mirror_serve, optind == argc ? "DIR" : NULL);
 	enum error error = only_once ? once(argv[optind], &fault) : serve(argv[optind], listen, interval_s, &fault);
 	return command_end(&command_mirror_serve, error, &fault);
 }

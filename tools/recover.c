@@ -242,7 +242,7 @@ static int run(int argc, char **argv)
 			recover.places[recover.place_count++] = optarg;
 	}
 	if (optind + 1 != argc)
-		return command_usage(&command_recover, NULL);
+		return command_lacks(&command_recover, optind == argc ? "DIR" : NULL);
 	if (recover.accept_loss && recover.place_count == 0) {
 		fault_set(
 			&fault, E_USAGE, "--accept-loss: name a mirror (--mirror) from which the store gets back what it can");

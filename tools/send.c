@@ -317,8 +317,9 @@ static int run(int argc, char **argv)
 	bool lacks_server = options.server == NULL && !send.take_out;
 	if (lacks_server || options.key_path == NULL)
 		return command_lacks(&command_send, lacks_server ? "--server" : "--key");
-	if ((send.check_filing && (options.query == NULL || argv[optind])) ||
-		(send.take_out && (send.check_filing || argv[optind])))
+	if (send.check_filing && options.query == NULL)
+		return command_lacks(&command_send, "--query, the query daemon's address,");
+	if ((send.check_filing && argv[optind]) || (send.take_out && (send.check_filing || argv[optind])))
 		return command_usage(&command_send, NULL);
 	return run_sender(&send, &options, argv + optind);
 }

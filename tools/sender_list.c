@@ -147,7 +147,7 @@ static int run(int argc, char **argv)
 		json = true;
 	}
 	if (optind + 1 != argc)
-		return command_usage(&command_sender_list, NULL);
+		return command_lacks(&command_sender_list, optind == argc ? "DIR" : NULL);
 	return command_end(&command_sender_list, list(argv[optind], json, &fault), &fault);
 }
 

@@ -314,7 +314,7 @@ static int run(int argc, char **argv)
 		}
 	}
 	if (optind + 1 != argc)
-		return command_usage(&command_serve, NULL);
+		return command_lacks(&command_serve, optind == argc ? "DIR" : NULL);
 	serve.dir = argv[optind];
 	query->extra[0] = demo ? "--demo-tokens" : NULL;
 	enum error error = check_address(ingest_address, false, ingest, &fault);

@@ -11,8 +11,10 @@ static int run(int argc, char **argv)
 	struct fault fault = {0};
 	struct vkey vkey;
 	char text[VKEY_TEXT_MAX + 1];
-	if (getopt_long(argc, argv, "", known, NULL) != -1 || optind + 1 != argc)
+	if (getopt_long(argc, argv, "", known, NULL) != -1)
 		return command_usage(&command_vkey, NULL);
+	if (optind + 1 != argc)
+		return command_lacks(&command_vkey, optind == argc ? "DIR" : NULL);
 	enum error error = ledger_read_vkey(argv[optind], &vkey, &fault);
 	if (error != E_OK)
 		return command_end(&command_vkey, error, &fault);

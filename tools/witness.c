@@ -108,7 +108,7 @@ static int run_serve(int argc, char **argv)
 		listen = optarg;
 	}
 	if (optind + 1 != argc)
-		return command_usage(&command_witness_serve, NULL);
+		return command_lacks(&command_witness_serve, optind == argc ? "DIR" : NULL);
 	return command_end(&command_witness_serve, serve(argv[optind], listen, &fault), &fault);
 }
 

@@ -79,6 +79,11 @@ expect 2 "sender add without key" "$indsigt" sender add ledger --name X --org cv
 chmod 644 two.json
 expect 4 "a key file that others may read" "$indsigt" sender add ledger --name X --org cvr:2 --key two.json
 chmod 600 two.json
+for command in vkey clock epoch evidence cosign recover serve "sender list" "mirror serve" "witness serve" export; do
+	# shellcheck disable=SC2086
+	expect 2 "$command without a directory" "$indsigt" $command
+	holds "... is told what is missing" has "$err" "DIR is missing"
+done
 expect 2 "the key file for its spool" "$indsigt" spool one.json
 holds "... is told what to say" has "$err" "--key"
 expect 2 "the proof of something" "$indsigt" proof ledger first

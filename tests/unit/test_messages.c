@@ -152,7 +152,8 @@ START_TEST(bundles)
 																 "{\"resource\":" EVENT ",\"resource\":" EVENT
 																 "}," ENTRY(EVENT) "]}]");
 	expect_refused(ENTRY("{\"resourceType\":\"Patient\"}"),
-		"entry 2 of the Bundle: resource: it is no AuditEvent, and search.mode does not say that it is mere company");
+		"entry 2 of the Bundle: resource: it is no AuditEvent; such a one is "
+		"passed over only where search.mode is include or outcome");
 	expect_refused("{\"request\":{}}", "entry 3 of the Bundle: resource: it has none");
 	expect_refused("{\"resource\":5}", "entry 4 of the Bundle: resource: it is no object");
 	expect_refused(
