@@ -60,6 +60,23 @@ struct topic {
 	void (*more)(void); /* prints what follows from elsewhere; or NULL */
 };
 
+/* What the schema does not say. */
+static const char *event_field_note(const char *path)
+{
+	static const char *const notes[][2] = {
+		{"subject", "required, or subjects: cpr:DIGITS, oid:OID:VALUE, uri:SYSTEM|VALUE, ref:SCHEME:ORG/Patient/ID"},
+		{"subjects", "a number, in place of subject"},
+		{"time", "required: 2026-11-23T08:15:30+01:00, always with a zone"},
+		{"org.id", "required: SCHEME:ID, such as cvr:55133018"},
+		{"purpose", "required, if the registration has none"},
+		{"id", "your own, the same when an event is sent again; kept back from the person"},
+	};
+	for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
+		if (strcmp(notes[i][0], path) == 0)
+			return notes[i][1];
+	return NULL;
+}
+
 /* The fields as the schema has them, so that this cannot fall behind. */
 static void print_event_fields(void)
 {
@@ -68,7 +85,9 @@ static void print_event_fields(void)
 		char words[128] = "";
 		if (field->words != NULL)
 			event_field_words(field, words, sizeof words);
-		const char *what = (field->flags & FIELD_REQUIRED) != 0     ? "required"
+		const char *note = event_field_note(field->path);
+		const char *what = note != NULL                             ? note
+						   : (field->flags & FIELD_REQUIRED) != 0   ? "required"
 						   : (field->flags & FIELD_RESTRICTED) != 0 ? "kept back from the person"
 						   : field->type == EVENT_TYPE_LIST         ? "a list"
 																	: "optional";

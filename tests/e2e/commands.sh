@@ -32,6 +32,7 @@ holds "... is the help" has "$out" "usage: indsigt COMMAND"
 expect 0 "-h of a command" "$indsigt" audit -h
 holds "... is its help" has "$out" "usage: indsigt audit"
 expect 0 "help event" "$indsigt" help event
+holds "... says that somebody or a number must be there" has "$out" "required, or subjects"
 holds "... has every field" has "$out" "access_point"
 holds "... and their words" has "$out" "required: human, system, ai"
 expect 2 "an empty batch" "$indsigt" send --server h:1 --key k --batch 0
