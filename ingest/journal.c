@@ -112,13 +112,83 @@ static enum error read_record(
 	check_record(head, bytes_of(*memory, len), secret_at, secret_check, check);
 	if (memcmp(check, secret_check + SECRET_CHECK_BYTES, CHECK_BYTES) != 0)
 		return E_TRUNCATED;
-	*out = (struct journal_record){head[0], at, secret_at, true, bytes_of(*memory, len)};
+	*out = (struct journal_record){head[0], at, secret_at, true, false, bytes_of(*memory, len)};
 	if (secret_at != JOURNAL_NO_SECRET) {
 		uint8_t intact[SECRET_CHECK_BYTES];
 		check_secret(bytes_of(*memory + secret_at, JOURNAL_SECRET_BYTES), intact);
 		out->secret_intact = memcmp(intact, secret_check, SECRET_CHECK_BYTES) == 0;
 	}
 	*next = after;
+	return E_OK;
+}
+
+/* ---- damage ---- */
+
+#define SCAN_BYTES 65536u
+#define TYPE_MAX 16u /* of records of a spool; so few places have to be looked at closely */
+#define SECRET_AT_MAX 4096u
+
+static bool may_begin(const uint8_t head[JOURNAL_HEAD_BYTES], uint64_t at, uint64_t size)
+{
+	uint32_t secret_at = get_u32(head + 5);
+	return head[0] != 0 && head[0] <= TYPE_MAX && (secret_at == JOURNAL_NO_SECRET || secret_at <= SECRET_AT_MAX) &&
+		   at + JOURNAL_HEAD_BYTES + get_u32(head + 1) + JOURNAL_TAIL_BYTES <= size;
+}
+
+struct scan {
+	int fd;
+	uint64_t size;
+	uint8_t **memory;
+	size_t *capacity;
+};
+
+static enum error is_good(const struct scan *scan, uint64_t at, bool *out)
+{
+	struct journal_record record;
+	uint64_t next = 0;
+	enum error error = read_record(scan->fd, at, scan->size, scan->memory, scan->capacity, &record, &next);
+	*out = error == E_OK;
+	return error == E_TRUNCATED ? E_OK : error;
+}
+
+/* Where the next good record behind a bad one at `at` begins; the size if there is none. The bad one's own length is
+ * believed first, so that nothing inside of it is taken for a record. */
+static enum error find_good(const struct scan *scan, uint64_t at, uint64_t *out)
+{
+	uint8_t part[SCAN_BYTES];
+	bool good = false;
+	if (at + JOURNAL_HEAD_BYTES > scan->size)
+		return *out = scan->size, E_OK;
+	TRY(read_at(scan->fd, part, JOURNAL_HEAD_BYTES, at));
+	*out = at + JOURNAL_HEAD_BYTES + get_u32(part + 1) + JOURNAL_TAIL_BYTES;
+	if (*out < scan->size)
+		TRY(is_good(scan, *out, &good));
+	for (uint64_t from = at + 1; !good && from + JOURNAL_HEAD_BYTES <= scan->size;) {
+		size_t len = scan->size - from < sizeof part ? (size_t)(scan->size - from) : sizeof part;
+		TRY(read_at(scan->fd, part, len, from));
+		for (size_t i = 0; !good && i + JOURNAL_HEAD_BYTES <= len; i++) {
+			*out = from + i;
+			if (may_begin(part + i, *out, scan->size))
+				TRY(is_good(scan, *out, &good));
+		}
+		from += len - JOURNAL_HEAD_BYTES + 1;
+	}
+	if (!good)
+		*out = scan->size;
+	return E_OK;
+}
+
+/* Passes over what is damaged; E_TRUNCATED where nothing good follows. */
+static enum error pass_over(struct journal *journal, const struct scan *scan)
+{
+	uint64_t next = 0;
+	TRY(find_good(scan, journal->end, &next));
+	if (next >= scan->size)
+		return E_TRUNCATED;
+	if (journal->end == 0)
+		return E_CORRUPT;
+	journal->damaged += next - journal->end;
+	journal->end = next;
 	return E_OK;
 }
 
@@ -131,10 +201,16 @@ static enum error replay(struct journal *journal, journal_visit *visit, void *co
 	uint8_t *memory = NULL;
 	size_t capacity = 0;
 	enum error error = E_OK;
+	const struct scan scan = {journal->fd, size, &memory, &capacity};
 	while (error == E_OK) {
 		struct journal_record record;
 		uint64_t next = 0;
 		error = read_record(journal->fd, journal->end, size, &memory, &capacity, &record, &next);
+		if (error == E_TRUNCATED) {
+			error = pass_over(journal, &scan);
+			continue;
+		}
+		record.behind_damage = journal->damaged > 0;
 		if (error == E_OK)
 			error = visit(context, &record);
 		if (error == E_OK)

@@ -5,7 +5,8 @@
  *
  * The check is BLAKE2b over the record without the secret's 32 bytes, which have a check of their own: so a secret
  * can be destroyed in place and the record stays good. A file that a crash cut short, or whose last blocks never
- * reached the disk, ends at the first record that does not check; what stands behind it is cut off on opening.
+ * reached the disk, ends at the last record that checks; what stands behind it is cut off on opening. What does not
+ * check and has good records behind it is damage: it is passed over, and counted.
  *
  * Appending writes to memory; journal_sync makes everything appended durable with one write and one fdatasync. When the
  * disk is full (E_FULL) nothing is forgotten: what is not durable is still in memory, and the same call writes it
@@ -22,9 +23,10 @@
 
 struct journal {
 	int fd;
-	uint64_t end;    /* where the next record goes */
-	uint64_t synced; /* everything before is durable */
-	uint8_t *buffer; /* the bytes from end - buffered to end */
+	uint64_t end;     /* where the next record goes */
+	uint64_t synced;  /* everything before is durable */
+	uint64_t damaged; /* bytes that were passed over on opening */
+	uint8_t *buffer;  /* the bytes from end - buffered to end */
 	size_t buffered;
 	size_t handed; /* of them, those at the start that the kernel has */
 	bool let_go;   /* it has more that is not durable: a sync that fails cannot be made again */
@@ -37,6 +39,7 @@ struct journal_record {
 	uint64_t at;        /* offset of the record in the file */
 	uint32_t secret_at; /* in the body, or JOURNAL_NO_SECRET */
 	bool secret_intact; /* false once it was wiped, or when it never got there whole */
+	bool behind_damage; /* what it refers to may be missing */
 	struct bytes body;  /* borrowed for the time of the call */
 };
 
@@ -45,7 +48,7 @@ typedef enum error journal_visit(void *context, const struct journal_record *rec
 /* An empty file in the directory, 0600; one that is there is emptied. */
 enum error journal_create(int dir_fd, const char *name, struct journal *out) MUST_USE;
 /* Opens and replays: `visit` sees every good record in order; what follows them is cut off. E_NOT_FOUND, E_IO,
- * E_NO_MEMORY, or what `visit` returned. */
+ * E_NO_MEMORY, E_CORRUPT (the first record is damaged), or what `visit` returned. */
 enum error journal_open(
 	int dir_fd, const char *name, journal_visit *visit, void *context, struct journal *out) MUST_USE;
 /* Forgets what was appended and not synced. Fit for __attribute__((cleanup)); a journal with fd -1 is closed. */

@@ -32,6 +32,10 @@ static enum error open_spool(struct outbox *outbox, struct fault *fault)
 		outbox_notice(outbox,
 			"the spool was written by an earlier version: what waits in it is sent, but which messages "
 			"were sent before is not taken over, and files that were sent are sent again");
+	if (spool_damaged(outbox->spool))
+		outbox_notice(outbox,
+			"ALARM: the spool is damaged, and a part of it is lost: messages that waited there are sent again when "
+			"their file is, also those that the ledger has; what came through a pipe is gone");
 	return outbox_filing_open(outbox, path, fault);
 }
 
@@ -193,6 +197,11 @@ uint64_t outbox_waiting_messages(const struct outbox *outbox)
 bool outbox_saved(const struct outbox *outbox)
 {
 	return spool_synced(outbox->spool);
+}
+
+bool outbox_damaged(const struct outbox *outbox)
+{
+	return spool_damaged(outbox->spool);
 }
 
 const struct vkey *outbox_log(const struct outbox *outbox)

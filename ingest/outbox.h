@@ -112,6 +112,8 @@ uint64_t outbox_waiting(const struct outbox *outbox);
 uint64_t outbox_waiting_messages(const struct outbox *outbox);
 /* True if all that waits is durable in the spool, but for the open batch: not while its disk is full. */
 bool outbox_saved(const struct outbox *outbox);
+/* True if a part of the spool could not be read: messages may be lost. */
+bool outbox_damaged(const struct outbox *outbox);
 /* The log that receipts are checked against; the sender's id. */
 const struct vkey *outbox_log(const struct outbox *outbox);
 uint32_t outbox_id(const struct outbox *outbox);

@@ -51,6 +51,11 @@ bool spool_was_old(const struct spool *spool)
 	return spool->was_old;
 }
 
+bool spool_damaged(const struct spool *spool)
+{
+	return spool->damaged;
+}
+
 void spool_terms_encode(const struct spool_terms *terms, struct writer *out)
 {
 	writer_bytes(out, BYTES_ARRAY(terms->signer));

@@ -93,6 +93,8 @@ const struct spool_terms *spool_terms(const struct spool *spool);
 enum error spool_set_terms(struct spool *spool, const struct spool_terms *terms) MUST_USE;
 /* True if it was written by the first version, whose memory of messages is not read. */
 bool spool_was_old(const struct spool *spool);
+/* True if a part of it could not be read on opening, and with it messages that waited, or were acknowledged. */
+bool spool_damaged(const struct spool *spool);
 /* New batches start at `sequence`, at or after spool_next: the ledger holds what is below. */
 enum error spool_start_at(struct spool *spool, uint64_t sequence) MUST_USE;
 

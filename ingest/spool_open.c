@@ -231,9 +231,25 @@ static enum error replay_new_terms(struct spool *spool, struct reader *r)
 	return E_OK;
 }
 
-static enum error replay(void *context, const struct journal_record *record)
+/* What waited is not there: what was to come in its place waits in itself. */
+static enum error keep_replacing(struct spool *spool)
 {
-	struct spool *spool = context;
+	struct journal_record record = {.type = RECORD_BATCH};
+	enum error error = E_OK;
+	size_t count = spool->replacing_count;
+	spool->replacing_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		enum error put = error == E_OK ? put_pending(spool, &record, &spool->replacing[i]) : error;
+		if (put != E_OK)
+			free(spool->replacing[i].hashes);
+		if (put != E_CORRUPT)
+			error = put;
+	}
+	return error;
+}
+
+static enum error replay_record(struct spool *spool, const struct journal_record *record)
+{
 	struct reader r = reader_of(record->body);
 	if ((record->at == 0) != (record->type == RECORD_STATE))
 		return E_CORRUPT;
@@ -260,6 +276,16 @@ static enum error replay(void *context, const struct journal_record *record)
 		return replay_start(spool, &r);
 	}
 	return E_CORRUPT;
+}
+
+/* Behind damage a record may mean what is not there. */
+static enum error replay(void *context, const struct journal_record *record)
+{
+	struct spool *spool = context;
+	enum error error = replay_record(spool, record);
+	if (error != E_CORRUPT || !record->behind_damage)
+		return error;
+	return record->type == RECORD_REPLACED ? keep_replacing(spool) : E_OK;
 }
 
 /* ---- rewriting ---- */
@@ -410,11 +436,13 @@ static enum error create_journal(struct spool *spool)
  * so never sent; a replacement without its end never happened. */
 static bool torn(const struct spool *spool, uint64_t *at)
 {
-	for (size_t i = 0; i < spool->count; i++)
-		if (!spool->pending[i].intact) {
-			*at = spool->pending[i].at;
-			return true;
-		}
+	size_t whole = spool->count;
+	while (whole > 0 && !spool->pending[whole - 1].intact)
+		whole--;
+	if (whole < spool->count) {
+		*at = spool->pending[whole].at;
+		return true;
+	}
 	*at = spool->replacing_count > 0 ? spool->replacing[0].at : 0;
 	return spool->replacing_count > 0;
 }
@@ -433,9 +461,28 @@ static void release(struct spool *spool)
 static enum error reset(struct spool *spool)
 {
 	release(spool);
-	spool->was_old = spool->has_terms = false;
+	spool->was_old = spool->damaged = spool->has_terms = false;
 	spool->count = spool->bytes = spool->replacing_count = spool->wipe_count = 0;
 	return remembered_new(spool->dir_fd, REMEMBERED_FILE, &spool->remembered);
+}
+
+/* A secret that is not whole, before others that are, is damage: without it a batch cannot be sent. */
+static void drop_damaged(struct spool *spool)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < spool->count; i++) {
+		struct spool_pending *pending = &spool->pending[i];
+		if (pending->intact) {
+			spool->pending[kept++] = *pending;
+			continue;
+		}
+		for (uint32_t j = 0; j < pending->hash_count; j++)
+			remembered_remove(spool->remembered, pending->hashes[j]);
+		spool->bytes -= pending->body_bytes;
+		free(pending->hashes);
+	}
+	spool->damaged = spool->damaged || kept < spool->count || spool->journal.damaged > 0;
+	spool->count = kept;
 }
 
 static enum error open_journal(struct spool *spool)
@@ -451,6 +498,7 @@ static enum error open_journal(struct spool *spool)
 			break;
 		TRY(journal_cut(&spool->journal, at));
 	}
+	drop_damaged(spool);
 	return spool->journal.end > 0 ? E_OK : E_CORRUPT;
 }
 
@@ -476,7 +524,7 @@ static const char *what_is_wrong(enum error error)
 static enum error make_current(struct spool *spool)
 {
 	TRY(journal_sync(&spool->journal));
-	if (spool->version == SPOOL_VERSION)
+	if (spool->version == SPOOL_VERSION && !spool->damaged)
 		return E_OK;
 	TRY(spool_rewrite(spool));
 	return spool->version == SPOOL_VERSION ? E_OK : E_FULL;

@@ -38,6 +38,7 @@ struct spool {
 	uint64_t next;
 	uint16_t version; /* of the journal */
 	bool was_old;
+	bool damaged;
 	bool has_terms;
 	struct spool_terms terms;
 	size_t note_len;

@@ -206,9 +206,8 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 		return code;
 	if (send->check_filing && !send->stopped)
 		fprintf(stderr, "indsigt: all that was sent with --query is filed under those it is about\n");
-	return waiting > 0 || send->unread                ? EXIT_PARTLY
-		   : send->refused + send->inputs_refused > 0 ? EXIT_REFUSED
-													  : EXIT_DONE;
+	bool refused = send->refused + send->inputs_refused > 0 || outbox_damaged(send->outbox);
+	return waiting > 0 || send->unread ? EXIT_PARTLY : refused ? EXIT_REFUSED : EXIT_DONE;
 }
 
 /* As the outbox calls it. */

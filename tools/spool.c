@@ -96,8 +96,10 @@ static int look(const char *path, bool json)
 	else if (error == E_OK)
 		print_text(path, spool, &counts);
 	bool waits = spool_count(spool) > 0;
+	if (error == E_OK && spool_damaged(spool))
+		error = fault_set(&fault, E_CORRUPT, "the spool is damaged, and a part of it is lost; the rest is as shown");
 	spool_close(spool);
-	int code = command_end(&command_spool, error, NULL);
+	int code = command_end(&command_spool, error, &fault);
 	return code == EXIT_DONE && waits ? EXIT_PARTLY : code;
 }
 

@@ -1,20 +1,13 @@
 /* The spool under crashes. The file functions of the C library are wrapped (see tests/meson.build), so that a write can
  * be made to fail, lost or done. */
-#include "ingest/spool.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/spool_place.h"
 
-#include "ingest/spool_state.h"
-
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define ORIGIN "log.example/2026"
-#define SENDER 3u
 
 /* ---- faults ---- */
 
@@ -63,76 +56,6 @@ WRAP_INT(fdatasync, (int fd), (fd))
 WRAP_INT(fsync, (int fd), (fd))
 WRAP_INT(renameat, (int from_dir, const char *from, int to_dir, const char *to), (from_dir, from, to_dir, to))
 WRAP_INT(ftruncate64, (int fd, off_t len), (fd, len))
-
-/* ---- places ---- */
-
-static char dir[64];
-
-static void place(void)
-{
-	strcpy(dir, "/tmp/indsigt-unit-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static void clear(void)
-{
-	DIR *handle = opendir(dir);
-	ck_assert_ptr_nonnull(handle);
-	for (struct dirent *item = readdir(handle); item != NULL; item = readdir(handle))
-		unlinkat(dirfd(handle), item->d_name, 0);
-	closedir(handle);
-	rmdir(dir);
-}
-
-static struct spool *open_spool(void)
-{
-	struct spool *spool = NULL;
-	struct fault fault = {0};
-	ck_assert_msg(spool_open(dir, ORIGIN, SENDER, &spool, &fault) == E_OK, "%s", fault.text);
-	return spool;
-}
-
-/* A dead process: nothing more is written. */
-static void kill_spool(struct spool *spool)
-{
-	journal_close(&spool->journal);
-	remembered_free(spool->remembered);
-	for (size_t i = 0; i < spool->count; i++)
-		free(spool->pending[i].hashes);
-	for (size_t i = 0; i < spool->replacing_count; i++)
-		free(spool->replacing[i].hashes);
-	close(spool->dir_fd);
-	free(spool);
-}
-
-/* ---- batches ---- */
-
-static uint8_t body[600000];
-static const struct bytes names[2] = {{(const uint8_t *)"a.json", 6}, {(const uint8_t *)"-", 1}};
-
-static struct bytes make_body(uint64_t first, uint32_t count, size_t filler)
-{
-	struct batch_head head = {.kind = BATCH_EVENT, .sender = SENDER, .first_sequence = first, .count = count};
-	struct writer w = writer_of(body, sizeof body);
-	batch_head_encode(&head, &w);
-	memset(writer_skip(&w, 32), 0xaa, 32);
-	memset(writer_skip(&w, filler), (int)(first & 0xff), filler);
-	struct bytes out;
-	ck_ok(writer_done(&w, &out));
-	return out;
-}
-
-/* `events` events, each a message of input 0 from message `number` on. */
-static enum error append_batch(struct spool *spool, uint64_t number, uint32_t events, size_t filler)
-{
-	struct spool_message messages[64];
-	for (uint32_t i = 0; i < events; i++)
-		messages[i] = (struct spool_message){number + i, {1000 + number + i, 0}, 0, 1};
-	for (uint32_t i = 0; i < events; i++)
-		ck_ok(spool_remember(spool, &messages[i].identity));
-	struct spool_batch batch = {make_body(spool_next(spool), events, filler), messages, events, names, 2};
-	return spool_append(spool, &batch);
-}
 
 /* Messages from the first on that are remembered, each once. */
 static uint64_t taken(struct spool *spool)
@@ -476,15 +399,6 @@ END_TEST
 /* ---- replacing ---- */
 
 /* With `count` events, each a message from `number` on. */
-static enum error replace_messages(struct spool *spool, size_t i, uint64_t first, uint64_t number, uint32_t count)
-{
-	struct spool_message messages[64];
-	for (uint32_t j = 0; j < count; j++)
-		messages[j] = (struct spool_message){number + j, {1000 + number + j, 0}, 0, 1};
-	struct spool_batch batch = {make_body(first, count, 50), messages, count, names, 1};
-	return spool_replace(spool, i, &batch);
-}
-
 /* A batch of events whose messages are not remembered. */
 static enum error replace_one(struct spool *spool, size_t i, uint64_t first, uint32_t count)
 {
@@ -671,14 +585,11 @@ START_TEST(torn_secret)
 	ck_ok(spool_sync(spool));
 	struct state before = look(spool);
 	ck_ok(append_batch(spool, 3, 1, 20));
-	ck_ok(append_batch(spool, 4, 1, 20));
-	uint64_t at = spool_pending(spool, 1)->at;
-	ck_ok(journal_write(&spool->journal));
-	uint8_t zero = 0;
-	ck_assert_int_eq(pwrite(spool->journal.fd, &zero, 1, (off_t)(at + JOURNAL_HEAD_BYTES + SPOOL_SECRET_AT + 31)), 1);
+	damage(spool, 1, SPOOL_SECRET_AT + 31);
 	kill_spool(spool);
 	spool = open_spool();
 	check_state(spool, &before, 0);
+	ck_assert(!spool_damaged(spool));
 	spool_close(spool);
 	clear();
 }
