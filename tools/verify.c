@@ -187,7 +187,7 @@ const struct command command_verify = {
 		"\n"
 		"An option that a kind of file has no place for is refused, never ignored. Exit 1 if something does not "
 		"hold;\n"
-		"4 if FILE cannot be read, or is of no kind that can be verified. What another log signed does not hold under\n"
-		"this key, and nothing is said about that log.\n",
+		"4 if FILE cannot be read, or is of no kind that can be verified. 5 if FILE is of another log than the\n"
+		"key's: it does not name it.\n",
 	.run = run,
 };

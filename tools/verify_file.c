@@ -52,6 +52,27 @@ static enum error check_options(const struct verify_call *call, enum kind kind, 
 	return E_OK;
 }
 
+/* Whether the name stands here as a line or a value of its own; JSON may have "\\/" for its slashes. */
+static bool names(struct bytes text, const char *name)
+{
+	size_t at = 0;
+	for (; *name != '\0'; name++) {
+		at += *name == '/' && at < text.len && text.data[at] == '\\';
+		if (at == text.len || text.data[at++] != (uint8_t)*name)
+			return false;
+	}
+	return at < text.len && (text.data[at] == '\n' || text.data[at] == '\\' || text.data[at] == '"');
+}
+
+/* A file that nowhere names the key's log is of another one: nothing can be said of it with this key. */
+static bool is_of_other_log(const struct verify_call *call, enum kind kind)
+{
+	for (size_t i = 0; i < call->text.len; i++)
+		if (names(bytes_of(call->text.data + i, call->text.len - i), call->log.name))
+			return false;
+	return kind != KIND_UNKNOWN;
+}
+
 static enum error print_refusal(
 	const struct verify_call *call, enum kind kind, const struct finding *finding, uint64_t number)
 {
@@ -66,6 +87,8 @@ static enum error print_refusal(
 	verify_words_finding(call->words, finding, text);
 	if (kind == KIND_UNKNOWN)
 		verify_line(call->out, "%s", call->words->unknown);
+	else if (is_of_other_log(call, kind))
+		verify_line(call->out, call->words->other_log, call->log.name);
 	else if (kind == KIND_RECEIPTS)
 		verify_line(call->out, call->words->refused_line, (unsigned long long)number, text);
 	else
@@ -107,6 +130,9 @@ enum error verify_file(const struct verify_call *call, enum exit_code *out, stru
 		TRY(print_refusal(call, kind, &finding, number));
 	else
 		TRY(error);
-	*out = !refused ? EXIT_DONE : kind == KIND_UNKNOWN ? EXIT_NOT_LOOKED : EXIT_REFUSED;
+	*out = !refused                      ? EXIT_DONE
+		   : kind == KIND_UNKNOWN        ? EXIT_NOT_LOOKED
+		   : is_of_other_log(call, kind) ? EXIT_WRONG_KEY
+										 : EXIT_REFUSED;
 	return fflush(call->out) == 0 ? E_OK : fault_set(fault, E_IO, "the result cannot be written: %m");
 }

@@ -68,6 +68,7 @@ static struct verify_words english = {
 	.refused = "DOES NOT HOLD: %s",
 	.refused_line = "DOES NOT HOLD: receipt %llu: %s",
 	.refused_index = " (log index %llu)",
+	.other_log = "ANOTHER LOG: this file does not name %s, whose key this is; give the key of the file's own log.",
 };
 
 static struct verify_words danish = {
@@ -137,6 +138,7 @@ static struct verify_words danish = {
 	.refused = "HOLDER IKKE: %s",
 	.refused_line = "HOLDER IKKE: kvittering %llu: %s",
 	.refused_index = " (logplads %llu)",
+	.other_log = "EN ANDEN LOG: filen nævner ikke %s, som nøglen tilhører; angiv nøglen for filens egen log.",
 };
 
 static const char *const danish_findings[FINDING_CODES] = {

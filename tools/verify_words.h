@@ -58,6 +58,7 @@ struct verify_words {
 	const char *refused;       /* what does not hold */
 	const char *refused_line;  /* number of the receipt, what does not hold */
 	const char *refused_index; /* log index */
+	const char *other_log;     /* the log's name */
 };
 
 /* As words_for. */

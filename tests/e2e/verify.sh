@@ -33,8 +33,8 @@ expect 1 "one that does not hold" "$indsigt" verify "$corpus/statement/refused.j
 holds "... says what" has "$out" "DOES NOT HOLD: these events and their number are not what the log's map holds"
 expect 1 "the same as JSON" "$indsigt" verify "$corpus/statement/refused.json" --vkey "$forge" --json
 holds "... names the check" has "$out" '"check":"presence"'
-expect 1 "under another key" "$indsigt" verify "$corpus/statement/open.json" --vkey "$auditor"
-holds "... says so" has "$out" "not signed with this log's key"
+expect 5 "under the key of something else" "$indsigt" verify "$corpus/statement/open.json" --vkey "$auditor"
+holds "... says so" has "$out" "ANOTHER LOG: this file does not name auditor.example.dk"
 expect 4 "with no such policy" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy nowhere
 echo "quorum" >policy
 expect 2 "with a policy that is none" "$indsigt" verify "$corpus/statement/open.json" --vkey "$forge" --policy policy
@@ -90,6 +90,14 @@ expect 2 "receipts with an auditor" "$indsigt" verify receipts.json --vkey "$vke
 sed 's/"first_index":/"first_index":1/' receipts.json >wrong.json
 expect 1 "receipts with another index" "$indsigt" verify wrong.json --vkey "$vkey"
 holds "... says which" has "$out" "DOES NOT HOLD: receipt 1: a batch entry does not stand in the log"
+expect 5 "receipts under another log's key" "$indsigt" verify receipts.json --vkey "$forge"
+holds "... says so" has "$out" "ANOTHER LOG: this file does not name log.example.dk/forge"
+expect 5 "the same as JSON" "$indsigt" verify receipts.json --vkey "$forge" --json
+expect 5 "a proof file under another log's key" sh -c "\"$indsigt\" proof ledger 0 | \"$indsigt\" verify - --vkey '$forge' --lang da"
+holds "... says so" has "$out" "EN ANDEN LOG"
+expect 0 "another ledger of that name" "$indsigt" init namesake --origin log.example/test
+expect 1 "receipts under its key are looked at" "$indsigt" verify receipts.json --vkey "$(cat namesake/vkey)"
+holds "... do not hold" has "$out" "DOES NOT HOLD: receipt 1: the checkpoint"
 expect 0 "epoch" "$indsigt" epoch ledger
 expect 0 "statement" "$indsigt" statement cpr:0101701234 --ledger ledger -o statement.json
 expect 0 "the statement holds" "$indsigt" verify statement.json --vkey "$vkey" --subject cpr:0101701234
