@@ -368,7 +368,9 @@ static enum error judge(const struct tile_fetch *fetch, const struct transfer *t
 		return fault_set(fault, E_IO, "the server answered %ld", transfer->status);
 	if (transfer->code == CURLE_WRITE_ERROR)
 		return fault_set(fault, E_IO, "the answer is longer than the %zu bytes that it can have", transfer->len_max);
-	if (!fetch->local && (transfer->code == CURLE_UNSUPPORTED_PROTOCOL || transfer->code == CURLE_WEIRD_SERVER_REPLY))
+	bool no_status = transfer->status == 0; /* a redirect to another protocol is unsupported too, but was HTTP */
+	if (!fetch->local && no_status &&
+		(transfer->code == CURLE_UNSUPPORTED_PROTOCOL || transfer->code == CURLE_WEIRD_SERVER_REPLY))
 		return fault_set(fault, E_IO, "%s", FETCH_NO_HTTP);
 	if (transfer->code != CURLE_OK)
 		return fault_set(

@@ -176,11 +176,13 @@ def check(tap, feed):
 
 
 def send_again(tap, feed):
-    """What was refused is read in its own format, refused for the same reasons, and not wrapped twice."""
+    """What was refused is read in its own format, refused for the same reasons, and not wrapped twice: of the rows of
+    both runs each message comes once."""
     again = feed.rejected + ".again"
     result = feed.ledger.result("send", "--server", feed.ledger.ingest, "--key", feed.key, "--rejected", again,
                                 feed.rejected)
-    same = open(again, "rb").read() == open(feed.rejected, "rb").read()
+    rows = set(open(feed.rejected, "rb"))
+    same = set(open(again, "rb")) <= rows and set(refused(again)) == set(refused(feed.rejected))
     tap.ok(result.returncode == 1 and same, feed.name + ": refused again as it was: " + closing(result))
 
 
