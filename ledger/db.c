@@ -48,6 +48,8 @@ static enum error error_of(const struct db_env *env, int rc)
 	case MDB_KEYEXIST:
 	case MDB_BAD_VALSIZE:
 	case MDB_INCOMPATIBLE:
+	case MDB_BAD_DBI: /* a table that was there when it was opened is not found any more */
+	case MDB_BAD_TXN: /* what came before it in the transaction was already one of these */
 	case MDB_CURSOR_FULL:
 	case MDB_PAGE_FULL:
 		return E_CORRUPT;
