@@ -106,9 +106,19 @@ static int on_unknown_encoding(void *context, const char *name, XML_Encoding *in
 
 /* ---- one pass ---- */
 
+/* Where the parser stands; negative when it does not know. */
+static int64_t byte_index(XML_Parser parser)
+{
+#ifdef HAVE_XML_GETCURRENTBYTEINDEX64
+	return XML_GetCurrentByteIndex64(parser);
+#else
+	return XML_GetCurrentByteIndex(parser);
+#endif
+}
+
 /* Where expat stopped: a line as long as lines are made of single bytes, else a byte. Expat's own count of lines is
  * deprecated. */
-static void place_text(struct bytes document, XML_Index index, char *out, size_t capacity)
+static void place_text(struct bytes document, int64_t index, char *out, size_t capacity)
 {
 	size_t at = index < 0 || (size_t)index > document.len ? document.len : (size_t)index;
 	unsigned long line = 1;
@@ -133,7 +143,7 @@ static enum error parse_error(const struct xml *xml, struct bytes document)
 	enum XML_Error code = XML_GetErrorCode(xml->parser);
 	if (code == XML_ERROR_NO_MEMORY)
 		return fault_set(xml->fault, E_NO_MEMORY, "");
-	place_text(document, XML_GetCurrentByteIndex(xml->parser), place, sizeof place);
+	place_text(document, byte_index(xml->parser), place, sizeof place);
 	return fault_set(xml->fault, E_BAD_XML, "not valid XML at %s: %s%s", place, XML_ErrorString(code),
 		lacks_declaration(document) ? "; the bytes are not UTF-8, and no encoding is declared" : "");
 }
