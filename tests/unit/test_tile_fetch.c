@@ -278,7 +278,7 @@ START_TEST(bad_servers)
 		{{.head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", .body = packed.data, .body_len = packed.len},
 			E_IO, "longer than the 8192 bytes", 1},
 		{{.head = "HTTP/1.1 200 OK\r\nContent-Length: 8192\r\n\r\n", .body = page, .body_len = 5000}, E_IO,
-			"3192 bytes remaining", TILE_FETCH_TRIES},
+			"3192 bytes", TILE_FETCH_TRIES},
 		{{.head = "HTTP/1.1 302 Found\r\nLocation: file:///etc/hostname\r\nContent-Length: 1\r\n\r\n",
 			 .body = page,
 			 .body_len = 1},
