@@ -282,7 +282,7 @@ START_TEST(bad_servers)
 		{{.head = "HTTP/1.1 302 Found\r\nLocation: file:///etc/hostname\r\nContent-Length: 1\r\n\r\n",
 			 .body = page,
 			 .body_len = 1},
-			E_IO, "not supported", TILE_FETCH_TRIES},
+			E_IO, "Protocol \"file\"", TILE_FETCH_TRIES},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_told(&cases[i].served, cases[i].error, cases[i].text, cases[i].asked);
