@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 LAYERS = ["ledger", "ingest", "query", "tools"]
 FUNCTION_LINES_MAX = 70
@@ -203,6 +204,7 @@ def tracked(root):
         for folder, folders, names in os.walk(root):
             if folder == root:
                 folders[:] = [name for name in folders if not re.match(r"\.git$|build|demo$", name)]
+                names = [name for name in names if not re.match(r"build.*\.log$", name)]
             listed += [os.path.relpath(os.path.join(folder, name), root) for name in names]
     return sorted(path for path in listed if path and os.path.isfile(os.path.join(root, path)))
 
@@ -246,8 +248,19 @@ def check_tree(root):
 RULES = ["layers", "libraries", "sizes", "words", "ids", "pages", "format"]
 
 
+def lists_what_is_ours():
+    """In a folder that git does not know: all but what is made there."""
+    with tempfile.TemporaryDirectory(prefix="indsigt-tidy-") as root:
+        os.mkdir(os.path.join(root, "build-asan"))
+        for name in ("a.c", "build-asan/made.c", "build-asan-setup.log"):
+            with open(os.path.join(root, name), "w", encoding="utf-8") as file:
+                file.write("\n")
+        return tracked(root) == ["a.c"]
+
+
 def self_test():
     """Each rule finds what it is there for."""
+    yield "what it looks at", lists_what_is_ours()
     order = {"ledger": ["bytes.c", "log.c"], "ingest": ["frame.c"], "query": ["routes.c"], "tools": []}
     report = Report()
     check_layers("ledger/dead.c", "", order, report)

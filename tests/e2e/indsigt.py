@@ -22,7 +22,8 @@ class Tap:
     def ok(self, good, name):
         self.count += 1
         self.failed += not good
-        print("%sok %d - %s" % ("" if good else "not ", self.count, name), flush=True)
+        # what a program said may be part of the name, and a name is one line
+        print("%sok %d - %s" % ("" if good else "not ", self.count, " / ".join(name.split("\n"))), flush=True)
         return good
 
     def skip(self, name, why):
