@@ -140,11 +140,14 @@ bool subject_ref_id_valid(struct bytes id)
 	return !WRONG(id.len < 1) && !WRONG(id.len > REF_ID_MAX);
 }
 
-/* A national number has one spelling. */
+/* A national number has one spelling, and all of its digits. */
 static const char *judge_number(struct bytes id)
 {
 	char spelled[SUBJECT_BYTES_MAX + 1];
-	if (subject_number_spell(id, spelled) && WRONG(!bytes_equal(id, bytes_text(spelled))))
+	enum subject_number number = subject_number_spell(id, spelled);
+	if (WRONG(number == NUMBER_SHORT))
+		return "is a national number that lacks one or two digits: its leading zeros, or the century";
+	if (number == NUMBER_SPELLED && WRONG(!bytes_equal(id, bytes_text(spelled))))
 		return "is a national number in a second spelling: write it without spaces and signs, letters as capitals";
 	return NULL;
 }
@@ -201,7 +204,7 @@ static size_t spell(struct bytes text, char *out)
 	}
 	out[len] = '\0';
 	char number[SUBJECT_BYTES_MAX + 1];
-	if (len <= SUBJECT_BYTES_MAX && subject_number_spell(bytes_of(out, len), number)) {
+	if (len <= SUBJECT_BYTES_MAX && subject_number_spell(bytes_of(out, len), number) == NUMBER_SPELLED) {
 		len = strlen(number);
 		memcpy(out, number, len + 1);
 	}

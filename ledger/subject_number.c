@@ -60,7 +60,22 @@ static size_t squeeze(struct bytes value, const char *between, int of, char *out
 	return len;
 }
 
-bool subject_number_spell(struct bytes id, char *out)
+/* Digits alone, one or two too few, with what people write between them: '+' as well, which Swedes put for '-' at a
+ * hundred years. */
+static bool is_short(struct bytes value, const char *between, size_t len)
+{
+	size_t digits = 0;
+	for (size_t i = 0; i < value.len; i++) {
+		char c = (char)value.data[i];
+		bool digit = c >= '0' && c <= '9';
+		digits += digit;
+		if (!digit && c != '+' && (c == '\0' || strchr(between, c) == NULL))
+			return false;
+	}
+	return digits + 1 == len || digits + 2 == len;
+}
+
+enum subject_number subject_number_spell(struct bytes id, char *out)
 {
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		size_t front = strlen(numbers[i].front);
@@ -70,11 +85,12 @@ bool subject_number_spell(struct bytes id, char *out)
 		char number[32];
 		size_t len = squeeze(value, numbers[i].between, numbers[i].of, number, numbers[i].len);
 		if (len != numbers[i].len)
-			return false;
+			return numbers[i].of == DIGITS && is_short(value, numbers[i].between, numbers[i].len) ? NUMBER_SHORT
+																								  : NUMBER_UNKNOWN;
 		memcpy(out, numbers[i].front, front);
 		memcpy(out + front, number, len);
 		out[front + len] = '\0';
-		return true;
+		return NUMBER_SPELLED;
 	}
-	return false;
+	return NUMBER_UNKNOWN;
 }

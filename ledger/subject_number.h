@@ -6,7 +6,13 @@
 #include "ledger/bytes.h"
 #include "ledger/limits.h"
 
-/* Whether `id`, oid: or uri:, is such a number, and has as many digits or letters as it must have; `out`, of
- * SUBJECT_BYTES_MAX + 1 bytes, gets its one spelling and an end mark. What is longer or shorter is left alone: nobody
- * knows what it was meant to be. */
-bool subject_number_spell(struct bytes id, char *out);
+/* What an id, oid: or uri:, is by the registers that are known here. */
+enum subject_number {
+	NUMBER_UNKNOWN, /* of no such register, or of a length or with letters that nobody knows the meaning of */
+	NUMBER_SPELLED, /* it has as many digits or letters as it must have */
+	NUMBER_SHORT, /* one or two digits are missing: a leading zero, or the century, and the same person has two numbers
+				   */
+};
+
+/* `out`, of SUBJECT_BYTES_MAX + 1 bytes, gets the one spelling of a NUMBER_SPELLED and an end mark. */
+enum subject_number subject_number_spell(struct bytes id, char *out);

@@ -59,6 +59,10 @@ START_TEST(other_spellings_are_refused)
 		/* a national number in a second spelling */
 		"uri:https://fhir.nhs.uk/Id/nhs-number|943 476 5919", "oid:2.16.840.1.113883.4.1:123-45-6789",
 		"oid:1.2.246.21:131052-308t",
+		/* and one that has lost its zero or its century */
+		"oid:1.2.752.129.2.1.3.1:7001011234", "oid:1.2.752.129.2.1.3.1:700101-1234",
+		"uri:http://electronichealth.se/identifier/personnummer|150101+1234",
+		"uri:http://fhir.nl/fhir/NamingSystem/bsn|12345678", "oid:2.16.578.1.12.4.1.4.1:1234567890",
 		/* a value that is another form's whole */
 		"oid:1.2.3:7^^^&1.2.3&ISO", "oid:1.2.3:7^5^M11^&1.2.3&ISO", "uri:urn:ietf:rfc:3986|urn:UUID:5",
 		"uri:urn:ietf:rfc:3986|7", "uri:urn:ietf:rfc:3986|1.2.3", "uri:urn:ietf:rfc:3986|urn:oid:1.02",
@@ -110,7 +114,7 @@ START_TEST(people_are_brought_into_form)
 		{"oid:2.16.840.1.113883.2.18.2:zzz0016", "oid:2.16.840.1.113883.2.18.2:ZZZ0016"},
 		{"oid:2.16.756.5.32:756.1234.5678.97", "oid:2.16.756.5.32:7561234567897"},
 		/* what it was meant to be nobody knows */
-		{"oid:1.2.752.129.2.1.3.1:121212-1212", "oid:1.2.752.129.2.1.3.1:121212-1212"},
+		{"oid:1.2.752.129.2.1.3.1:TF1212-1212", "oid:1.2.752.129.2.1.3.1:TF1212-1212"},
 		{"oid:2.16.840.1.113883.4.1:12-34", "oid:2.16.840.1.113883.4.1:12-34"},
 		{"oid:2.16.840.1.113883.4.11:123-45-6789", "oid:2.16.840.1.113883.4.11:123-45-6789"}};
 	char out[SUBJECT_BYTES_MAX + 1];

@@ -219,6 +219,10 @@ def event_vectors():
             ("no-break", "oid:1.2.3:7\u00a07"), ("lost-letter", "oid:1.2.3:S\ufffdren"), ("uri-query", "uri:https://a.example/?x=1|7"),
             ("uri-user", "uri:https://u@a.example/x|7"), ("uri-escape", "uri:https://a.example/%41|7")):
         refused("subject-bad-" + name, "a subject that is in no canonical form", {"subject": subject}, "bad-subject")
+    for name, subject in (("no-century", "oid:1.2.752.129.2.1.3.1:700101-1234"), ("no-zero", "uri:http://fhir.nl/fhir/NamingSystem/bsn|12345678"),
+                          ("hundred-years", "uri:http://electronichealth.se/identifier/personnummer|150101+1234")):
+        refused("subject-short-" + name, "a national number that lacks one or two digits", {"subject": subject}, "bad-subject")
+        part("subject-short-" + name, "a national number that lacks one or two digits", "bad-subject", {1: subject})
     for name, subject, canonical in (
             ("host-capitals", "uri:HTTPS://STS.Example.NO/id|7", "uri:https://sts.example.no/id|7"),
             ("slash-at-end", "uri:https://sts.example.no/id/|7", "uri:https://sts.example.no/id|7"),
