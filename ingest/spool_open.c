@@ -3,6 +3,7 @@
 #include "ingest/spool_state.h"
 
 #include "ledger/limits.h"
+#include "ledger/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -392,6 +392,13 @@ enum error spool_rewrite(struct spool *spool)
 
 /* ---- opening and closing ---- */
 
+static enum error lock_spool(int fd, const char *path, struct fault *fault)
+{
+	char before[FAULT_TEXT_MAX];
+	snprintf(before, sizeof before, "spool '%s' is in use by another process", path);
+	return lock_dir(fd, E_BUSY, before, "", fault);
+}
+
 static enum error open_dir(const char *path, bool make, int *out, struct fault *fault)
 {
 	if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
@@ -405,8 +412,8 @@ static enum error open_dir(const char *path, bool make, int *out, struct fault *
 		error = fault_set(fault, E_IO, "spool '%s': %s", path, strerror(errno));
 	else if ((info.st_mode & 077) != 0)
 		error = fault_set(fault, E_PERMISSION, "spool '%s' may be read by others; set its mode to 0700", path);
-	else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		error = fault_set(fault, E_BUSY, "spool '%s' is in use by another process", path);
+	else
+		error = lock_spool(fd, path, fault);
 	if (error != E_OK) {
 		close(fd);
 		return error;

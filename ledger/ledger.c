@@ -10,6 +10,7 @@
 #include "ledger/ledger.h"
 
 #include "ledger/ledger_state.h"
+#include "ledger/lock.h"
 #include "ledger/vrf.h"
 
 #include <dirent.h>
@@ -20,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -193,14 +193,10 @@ enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
 	return E_OK;
 }
 
-static enum error take_lock(struct ledger *ledger, const char *dir, struct fault *fault)
+enum error ledger_lock(int dir_fd, struct fault *fault)
 {
-	ledger->lock_fd = openat(ledger->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (ledger->lock_fd < 0)
-		return fault_set(fault, E_IO, "%s/lock cannot be opened: %s", dir, strerror(errno));
-	if (flock(ledger->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return fault_set(fault, E_LOCKED, "");
-	return E_OK;
+	return lock_dir(dir_fd, E_LOCKED, "another process",
+		" holds the ledger; if it is being served, end 'indsigt serve' first", fault);
 }
 
 enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fault)
@@ -228,7 +224,7 @@ static enum error open_place(struct ledger *ledger, const char *dir, struct faul
 	if (ledger->dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
 	ledger->clock.dir_fd = ledger->dir_fd;
-	TRY(take_lock(ledger, dir, fault));
+	TRY(ledger_lock(ledger->dir_fd, fault));
 	int keys_fd = openat(ledger->dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (keys_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s/keys cannot be opened: %s", dir, strerror(errno));
@@ -289,7 +285,6 @@ static struct ledger *ledger_new(void)
 	if (ledger == NULL)
 		return NULL;
 	ledger->dir_fd = -1;
-	ledger->lock_fd = -1;
 	ledger->guard_size = UINT64_MAX;
 	ledger->epoch_events_max = EPOCH_EVENTS_MAX;
 	wall_clock_init(&ledger->clock, -1);
@@ -309,8 +304,6 @@ static void ledger_free(struct ledger *ledger)
 	db_close(ledger->store);
 	secrets_free(ledger->secrets);
 	free(ledger->new_keys);
-	if (ledger->lock_fd >= 0)
-		close(ledger->lock_fd);
 	if (ledger->dir_fd >= 0)
 		close(ledger->dir_fd);
 	wall_clock_destroy(&ledger->clock);

@@ -23,6 +23,8 @@ void ledger_close(struct ledger *ledger);
 
 const char *ledger_origin(const struct ledger *ledger);      /* any thread */
 const struct vkey *ledger_vkey(const struct ledger *ledger); /* any thread */
+/* Locks the directory, open on `dir_fd`, against every other writer until `dir_fd` is closed. E_LOCKED, E_IO. */
+enum error ledger_lock(int dir_fd, struct fault *fault) MUST_USE;
 /* The directory's vkey alone, without the lock and without secret keys. */
 enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fault) MUST_USE;
 

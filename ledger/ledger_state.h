@@ -10,7 +10,6 @@ struct epoch;
 
 struct ledger {
 	int dir_fd;
-	int lock_fd;
 	struct vkey vkey;
 	struct secrets *secrets;
 	struct db_env *store;

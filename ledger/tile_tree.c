@@ -1,6 +1,7 @@
 #include "ledger/tile_tree.h"
 
 #include "ledger/keyfile.h"
+#include "ledger/lock.h"
 #include "ledger/tile_reader.h"
 
 #include <dirent.h>
@@ -9,18 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define TEMPORARY ".tmp"
-#define LOCK ".lock"
 #define CHECKPOINT "checkpoint"
 
 struct tile_tree {
 	const struct vkey *vkey;
 	int dir_fd;
-	int lock_fd;
 	struct checkpoint published;
 };
 
@@ -60,11 +58,7 @@ static enum error open_dir(struct tile_tree *tree, const char *dir, struct fault
 	tree->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tree->dir_fd < 0)
 		return fault_set(fault, E_IO, "it cannot be opened: %s", strerror(errno));
-	tree->lock_fd = openat(tree->dir_fd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (tree->lock_fd < 0)
-		return fault_set(fault, E_IO, "%s cannot be made in it: %s", LOCK, strerror(errno));
-	if (flock(tree->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return fault_set(fault, E_LOCKED, "another program is writing to it");
+	TRY(lock_dir(tree->dir_fd, E_LOCKED, "another program", " is writing to it", fault));
 	return read_published(tree, fault);
 }
 
@@ -74,7 +68,7 @@ enum error tile_tree_open(const char *dir, const struct vkey *vkey, struct tile_
 	struct tile_tree *tree = malloc(sizeof *tree);
 	if (tree == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	*tree = (struct tile_tree){.vkey = vkey, .dir_fd = -1, .lock_fd = -1};
+	*tree = (struct tile_tree){.vkey = vkey, .dir_fd = -1};
 	enum error error = open_dir(tree, dir, &why);
 	if (error != E_OK) {
 		tile_tree_close(tree);
@@ -88,8 +82,6 @@ void tile_tree_close(struct tile_tree *tree)
 {
 	if (tree == NULL)
 		return;
-	if (tree->lock_fd >= 0)
-		close(tree->lock_fd);
 	if (tree->dir_fd >= 0)
 		close(tree->dir_fd);
 	free(tree);

@@ -2,6 +2,7 @@
 
 #include "ledger/fork.h"
 #include "ledger/keyfile.h"
+#include "ledger/lock.h"
 #include "ledger/merkle.h"
 
 #include <dirent.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,7 +32,6 @@ struct watched {
 struct witness {
 	int dir_fd;
 	int seen_fd;
-	int lock_fd;
 	struct vkey vkey;
 	uint8_t *secret_key; /* 64 bytes of guarded memory */
 	size_t key_count;
@@ -341,11 +340,7 @@ static enum error open_places(struct witness *witness, const char *dir, struct f
 	if (witness->dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s is no witness: %s", dir, strerror(errno));
 	TRY(read_vkey(witness->dir_fd, dir, &witness->vkey, fault));
-	witness->lock_fd = openat(witness->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (witness->lock_fd < 0)
-		return fault_set(fault, E_IO, "%s/lock cannot be opened: %s", dir, strerror(errno));
-	if (flock(witness->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return fault_set(fault, E_LOCKED, "another process runs the witness in %s", dir);
+	TRY(lock_dir(witness->dir_fd, E_LOCKED, "another process", " runs this witness; a witness is run once", fault));
 	witness->seen_fd = open_dir(witness->dir_fd, "seen");
 	if (witness->seen_fd < 0)
 		return fault_set(fault, E_IO, "%s/seen cannot be opened: %s", dir, strerror(errno));
@@ -358,7 +353,7 @@ enum error witness_open(const char *dir, struct witness **out, struct fault *fau
 	struct witness *witness = calloc(1, sizeof *witness);
 	if (witness == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	witness->dir_fd = witness->seen_fd = witness->lock_fd = -1;
+	witness->dir_fd = witness->seen_fd = -1;
 	enum error error = open_places(witness, dir, fault);
 	if (error == E_OK)
 		error = read_secret(witness, fault);
@@ -380,7 +375,6 @@ void witness_close(struct witness *witness)
 		free(witness->logs[i]);
 	sodium_free(witness->secret_key);
 	close_fd(&witness->seen_fd);
-	close_fd(&witness->lock_fd);
 	close_fd(&witness->dir_fd);
 	free(witness);
 }

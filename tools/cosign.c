@@ -4,6 +4,7 @@
  * has no key of the ledger; and it only reads the store, so however slow the witnesses are, ingest does not notice. It
  * looks for a newer checkpoint a few times a second. What it writes stands in query/cosigned.h. */
 #include "ledger/keyfile.h"
+#include "ledger/lock.h"
 #include "query/cosigned.h"
 #include "tools/command.h"
 #include "tools/cosign_check.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -38,7 +38,6 @@ struct cosign {
 	bool check_only;
 	int dir_fd;
 	int cosigned_fd;
-	int lock_fd;
 	int signals;
 	struct archive *archive;
 	struct witness_policy *policy;
@@ -229,10 +228,7 @@ static enum error open_places(struct cosign *cosign, struct fault *fault)
 		return fault_set(fault, E_IO, "%s/cosigned cannot be opened: %s", cosign->dir, strerror(errno));
 	if (cosign->check_only)
 		return E_OK;
-	cosign->lock_fd = openat(cosign->cosigned_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (cosign->lock_fd < 0 || flock(cosign->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return fault_set(fault, E_LOCKED, "another process asks the witnesses of %s", cosign->dir);
-	return E_OK;
+	return lock_dir(cosign->cosigned_fd, E_LOCKED, "another process", " asks the witnesses of this ledger", fault);
 }
 
 static enum error open_signals(struct cosign *cosign, struct fault *fault)
@@ -247,7 +243,7 @@ static enum error open_signals(struct cosign *cosign, struct fault *fault)
 
 static void cosign_close(struct cosign *cosign)
 {
-	const int fds[] = {cosign->signals, cosign->lock_fd, cosign->cosigned_fd, cosign->dir_fd};
+	const int fds[] = {cosign->signals, cosign->cosigned_fd, cosign->dir_fd};
 	asking_close(cosign->asking);
 	cosigning_free(cosign->cosigning);
 	free(cosign->policy);
@@ -291,7 +287,7 @@ static int run(int argc, char **argv)
 	static const struct option known[] = {
 		{"refresh", required_argument, NULL, 'r'}, {"check", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
 	__attribute__((cleanup(cosign_close))) struct cosign cosign = {
-		.refresh_s = REFRESH_S_DEFAULT, .dir_fd = -1, .cosigned_fd = -1, .lock_fd = -1, .signals = -1};
+		.refresh_s = REFRESH_S_DEFAULT, .dir_fd = -1, .cosigned_fd = -1, .signals = -1};
 	struct fault fault = {0};
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		cosign.check_only |= option == 'c';

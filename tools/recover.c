@@ -12,13 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 struct recover {
 	const char *dir;
 	int dir_fd;
-	int lock_fd;
 	uint32_t place_count;
 	const char *places[RECOVER_MIRRORS_MAX];
 	bool accept_loss;
@@ -42,8 +40,6 @@ static void recover_close(struct recover *recover)
 	free(recover->guard);
 	recover_mirrors_free(recover->mirrors);
 	archive_close(recover->archive);
-	if (recover->lock_fd >= 0)
-		close(recover->lock_fd);
 	if (recover->dir_fd >= 0)
 		close(recover->dir_fd);
 }
@@ -54,12 +50,7 @@ static enum error take_lock(struct recover *recover, struct fault *fault)
 	recover->dir_fd = open(recover->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (recover->dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s", recover->dir, strerror(errno));
-	recover->lock_fd = openat(recover->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (recover->lock_fd < 0)
-		return fault_set(fault, E_IO, "%s/lock cannot be opened: %s", recover->dir, strerror(errno));
-	if (flock(recover->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return fault_set(fault, E_LOCKED, "");
-	return E_OK;
+	return ledger_lock(recover->dir_fd, fault);
 }
 
 /* A guard with the log's signature is right, whatever the store is. Without that it is lost or damaged. */
@@ -228,7 +219,7 @@ static int run(int argc, char **argv)
 {
 	static const struct option known[] = {
 		{"mirror", required_argument, NULL, 'm'}, {"accept-loss", no_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
-	__attribute__((cleanup(recover_close))) struct recover recover = {.dir_fd = -1, .lock_fd = -1};
+	__attribute__((cleanup(recover_close))) struct recover recover = {.dir_fd = -1};
 	struct fault fault = {0};
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		if (option != 'm' && option != 'a')

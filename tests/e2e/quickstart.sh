@@ -9,7 +9,7 @@ ln -s "$build" build
 # Nobody holds the ledger: the daemons are gone.
 ended()
 {
-	flock -n demo/lock true && ! test -e demo/control.sock
+	flock -n demo true && ! test -e demo/control.sock
 }
 
 expect 2 "quickstart with an unknown option" sh tools/quickstart --twice

@@ -1,7 +1,9 @@
 /* The ledger as its users see it: appended, found, proven, opened again. */
+#include "ledger/lock.h"
 #include "ledger/receipt.h"
 #include "ledger/store.h"
 #include "tests/unit/fixture.h"
+#include "tests/unit/left_over.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -372,6 +374,18 @@ START_TEST(receipts_reveal_a_rolled_back_store)
 }
 END_TEST
 
+/* "Cannot be locked" is another thing than "another has it". */
+START_TEST(a_lock_that_fails_is_no_lock_that_is_held)
+{
+	struct fault fault;
+	int fd = open("/tmp", O_PATH | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_error(lock_dir(fd, E_LOCKED, "another process", " has it", &fault), E_IO);
+	ck_assert_msg(strstr(fault.text, "Bad file descriptor") != NULL, "%s", fault.text);
+	close(fd);
+}
+END_TEST
+
 /* STO-1, STO-2 */
 START_TEST(one_process_and_one_ledger)
 {
@@ -379,6 +393,11 @@ START_TEST(one_process_and_one_ledger)
 	struct fault fault;
 	fixture_make(&f);
 	ck_error(ledger_open(f.dir, &second, &fault), E_LOCKED);
+	remove_left_over(f.dir, "vkey guard");
+	ck_error(ledger_open(f.dir, &second, &fault), E_LOCKED);
+	char holder[64];
+	snprintf(holder, sizeof holder, ", process %d (", (int)getpid());
+	ck_assert_msg(strstr(fault.text, holder) != NULL, "%s", fault.text);
 	ck_error(ledger_create(f.dir, "other.example", &fault), E_EXISTS);
 	ck_error(ledger_create("/tmp/x", "has space", &fault), E_BAD_VALUE);
 	char key[128];
@@ -531,4 +550,4 @@ END_TEST
 UNIT_MAIN("ledger", checkpoint_must_fit_the_state, ledger_time_never_runs_backwards, no_moment_twice,
 	keys_of_refused_batches, append_and_receipts, sequences, repeat_within_a_tick, refusals,
 	everybody_finds_their_events, mass_events, older_store_is_refused, receipts_reveal_a_rolled_back_store,
-	one_process_and_one_ledger)
+	one_process_and_one_ledger, a_lock_that_fails_is_no_lock_that_is_held)

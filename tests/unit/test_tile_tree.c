@@ -2,6 +2,7 @@
  * whole at every moment. The file functions are wrapped (tests/meson.build). */
 #include "ledger/keyfile.h"
 #include "ledger/tile_tree.h"
+#include "tests/unit/left_over.h"
 #include "tests/unit/place.h"
 #include "tests/unit/tile_log.h"
 
@@ -216,6 +217,7 @@ START_TEST(one_writer)
 	struct tile_tree *tree = open_tree();
 	struct tile_tree *second;
 	struct fault fault;
+	remove_left_over(dir, "checkpoint");
 	ck_error(tile_tree_open(dir, &vkey, &second, &fault), E_LOCKED);
 	ck_ok(publish(tree, 0, 5));
 	tile_tree_close(tree);

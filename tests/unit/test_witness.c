@@ -2,6 +2,7 @@
 
 #include "ledger/fork.h"
 #include "tests/unit/any_log.h"
+#include "tests/unit/left_over.h"
 #include "tests/unit/place.h"
 #include "tests/unit/vector.h"
 
@@ -508,6 +509,7 @@ START_TEST(damaged_memory)
 	char path[300], hash[65], content[4096];
 	site_make(&site);
 	ck_assert_int_eq(status_of(site.witness, &site.a, 0, 10), 200);
+	remove_left_over(site.dir, "key vkey logs");
 	ck_error(witness_open(site.dir, &none, &fault), E_LOCKED);
 	witness_close(site.witness);
 	witness_origin_hash(bytes_text(site.a.origin), hash);
