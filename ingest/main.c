@@ -1,4 +1,5 @@
 /* indsigt-ingestd: the one process that writes a ledger. */
+#include "ingest/asker.h"
 #include "ingest/server.h"
 
 #include <getopt.h>
@@ -10,6 +11,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#define WAIT_S_FIRST 1u /* until witnesses that were away are asked again; doubled up to the most */
+#define WAIT_S_MAX 15u
 
 static const char help[] =
 	"usage: indsigt-ingestd DIR [--listen HOST:PORT] [options]\n"
@@ -23,9 +28,23 @@ static const char help[] =
 	"  --frame-timeout-ms N     a frame must be complete within this time (default 30000)\n"
 	"  --write-timeout-ms N     a client must read its answers within this time (default 60000)\n"
 	"  --connections N          at most so many connections (default 1024)\n"
-	"  --help                   this text\n";
+	"  --without-witnesses      sign although too few witnesses say that this store is the newest\n"
+	"  --help                   this text\n"
+	"\n"
+	"Before it signs anything it asks the witnesses of DIR/witnesses what they have of the log. Where one shows more "
+	"than\n"
+	"the store holds it ends with exit code 6; where too few answer it says so, prints 'waiting witnesses', and asks "
+	"again.\n";
 
-enum { OPTION_LISTEN = 256, OPTION_EPOCH, OPTION_FRAME_TIMEOUT, OPTION_WRITE_TIMEOUT, OPTION_CONNECTIONS, OPTION_HELP };
+enum {
+	OPTION_LISTEN = 256,
+	OPTION_EPOCH,
+	OPTION_FRAME_TIMEOUT,
+	OPTION_WRITE_TIMEOUT,
+	OPTION_CONNECTIONS,
+	OPTION_WITHOUT,
+	OPTION_HELP
+};
 
 static const struct option long_options[] = {
 	{"listen", required_argument, NULL, OPTION_LISTEN},
@@ -33,6 +52,7 @@ static const struct option long_options[] = {
 	{"frame-timeout-ms", required_argument, NULL, OPTION_FRAME_TIMEOUT},
 	{"write-timeout-ms", required_argument, NULL, OPTION_WRITE_TIMEOUT},
 	{"connections", required_argument, NULL, OPTION_CONNECTIONS},
+	{"without-witnesses", no_argument, NULL, OPTION_WITHOUT},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{NULL, 0, NULL, 0},
 };
@@ -49,9 +69,12 @@ static bool number(const char *text, unsigned max, unsigned *out)
 	return true;
 }
 
-static bool take_option(int option, struct server_options *out)
+static bool take_option(int option, struct server_options *out, bool *without_witnesses)
 {
 	switch (option) {
+	case OPTION_WITHOUT:
+		*without_witnesses = true;
+		return true;
 	case OPTION_LISTEN:
 		out->listen = optarg;
 		return true;
@@ -92,6 +115,26 @@ static void say_listening(const char *address)
 	fflush(stdout);
 }
 
+/* Witnesses that are away come back. Nothing is held meanwhile: others may use the directory, and SIGTERM ends it. */
+static enum error open_ledger(const char *dir, bool without_witnesses, struct ledger **out, struct fault *fault)
+{
+	const struct door_asker asker = asker_of(without_witnesses);
+	char said[sizeof fault->text] = "";
+	for (unsigned wait_s = WAIT_S_FIRST;; wait_s = wait_s < WAIT_S_MAX / 2 ? 2 * wait_s : WAIT_S_MAX) {
+		enum error error = ledger_open(dir, &asker, out, fault);
+		if (error != E_UNWITNESSED)
+			return error;
+		if (strcmp(said, fault->text) != 0)
+			fprintf(stderr, "indsigt-ingestd: nothing is signed yet: %s\n", fault->text);
+		if (said[0] == '\0') {
+			printf("waiting witnesses\n");
+			fflush(stdout);
+		}
+		strcpy(said, fault->text);
+		sleep(wait_s);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct server_options options = {.listen = "127.0.0.1:7514",
@@ -99,12 +142,13 @@ int main(int argc, char **argv)
 		.frame_timeout_ms = FRAME_TIMEOUT_MS,
 		.write_timeout_ms = WRITE_TIMEOUT_MS,
 		.connections_max = CONNECTIONS_MAX};
+	bool without_witnesses = false;
 	for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
 		if (option == OPTION_HELP) {
 			fputs(help, stdout);
 			return 0;
 		}
-		if (!take_option(option, &options))
+		if (!take_option(option, &options, &without_witnesses))
 			return 2;
 	}
 	if (optind + 1 != argc) {
@@ -117,11 +161,11 @@ int main(int argc, char **argv)
 	if (sodium_init() < 0)
 		return 1;
 	set_process();
-	enum error error = ledger_open(options.dir, &ledger, &fault);
+	enum error error = open_ledger(options.dir, without_witnesses, &ledger, &fault);
 	if (error == E_OK)
 		error = server_run(ledger, &options, say_listening, &fault);
 	if (error != E_OK)
 		fprintf(stderr, "indsigt-ingestd: %s\n", fault.text);
 	ledger_close(ledger);
-	return error_exit(error);
+	return error == E_ROLLED_BACK ? EXIT_ROLLED_BACK : error_exit(error);
 }

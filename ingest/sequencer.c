@@ -48,7 +48,7 @@ static bool keep_evidence(struct sequencer *s, const struct job *job, uint64_t s
 	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return false;
-	snprintf(name, sizeof name, LEDGER_ROLLED_BACK "%" PRIu64 "-sender-%" PRIu32, size, job->sender);
+	snprintf(name, sizeof name, DOOR_SHOWN_BY_SENDER "%" PRIu64 "-sender-%" PRIu32, size, job->sender);
 	bool kept = faccessat(dir_fd, name, F_OK, 0) == 0 ||
 				file_write_atomic(dir_fd, name, bytes_of(job->body, job->body_bytes), 0600) == E_OK;
 	close(dir_fd);

@@ -70,6 +70,7 @@
 	X(E_PERMISSION,           61, PLACE,    "a key file can be read by others; set its mode to 0600") \
 	X(E_CLOCK,                62, PLACE,    "the ledger's clock is far ahead of its log; its operator has to look ('indsigt clock')") \
 	X(E_READERS,              63, PLACE,    "too many snapshots of the store are held; end a program that reads it, then try again") \
+	X(E_UNWITNESSED,          64, PLACE,    "too few witnesses say whether this store is the newest; try again when they answer") \
 	/* everything else */ \
 	X(E_NO_ROOM,              70, PLACE,    "a buffer is too small") \
 	X(E_NO_MEMORY,            71, PLACE,    "out of memory") \
@@ -118,7 +119,7 @@ enum exit_code {
 	EXIT_PARTLY = 3,      /* something still waits: run it again */
 	EXIT_NOT_LOOKED = 4,  /* network, rights, memory, disk, something that is not there */
 	EXIT_WRONG_KEY = 5,   /* another ledger, key or sender than the one that was meant */
-	EXIT_ROLLED_BACK = 6, /* of `cosign` alone, for `serve`: witnesses hold more of the log than the store does */
+	EXIT_ROLLED_BACK = 6, /* of `cosign` and indsigt-ingestd, for `serve`: witnesses hold more than the store does */
 };
 
 /* As whose fault it is decides; E_USAGE is EXIT_USAGE. */

@@ -4,7 +4,8 @@
  *   another process holds the lock           E_LOCKED
  *   key files missing or readable by others  E_NOT_FOUND, E_PERMISSION
  *   store damaged or of another format       E_CORRUPT, E_FORMAT
- *   a checkpoint in DIR/evidence that a sender has shown, and the store does not extend   E_GUARD
+ *   a checkpoint in DIR/evidence that a sender or a witness has shown, and the store does not extend   E_GUARD
+ *   a witness shows one now                  E_ROLLED_BACK; too few answer: E_UNWITNESSED (door.h)
  *   guard missing, badly signed, newer than the store, or of another history   E_GUARD: an older store was put back,
  *       or the guard was; going on would sign a second history, so nothing is done. */
 #include "ledger/ledger.h"
@@ -97,7 +98,12 @@ static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct 
 	return E_OK;
 }
 
-/* What a sender has shown once stays shown: a restart forgets nothing. */
+static bool is_shown_by(const char *file, const char *whom)
+{
+	return strncmp(file, whom, strlen(whom)) == 0;
+}
+
+/* What a sender or a witness has shown once stays shown: a restart forgets nothing. */
 static enum error check_shown(
 	struct ledger *ledger, int evidence_fd, const char *name, struct db_txn *txn, struct fault *fault)
 {
@@ -114,10 +120,10 @@ static enum error check_shown(
 	error = check_extends(txn, &shown);
 	if (error == E_ROLLED_BACK)
 		return fault_set(fault, E_GUARD,
-			"a sender has shown a checkpoint of size %" PRIu64
+			"a %s has shown a checkpoint of size %" PRIu64
 			" (evidence/%s) that the store does not extend: an older store "
 			"was put here; put the newer one back or see 'indsigt help recovery'",
-			shown.size, name);
+			is_shown_by(name, DOOR_SHOWN_BY_WITNESS) ? "witness" : "sender", shown.size, name);
 	return error == E_OK ? E_OK : fault_set(fault, error, "evidence/%s: %s", name, error_text(error));
 }
 
@@ -138,7 +144,7 @@ static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, stru
 		return fault_set(fault, E_NO_MEMORY, "");
 	}
 	for (const struct dirent *file; (file = readdir(dir)) != NULL;)
-		if (strncmp(file->d_name, LEDGER_ROLLED_BACK, strlen(LEDGER_ROLLED_BACK)) == 0)
+		if (is_shown_by(file->d_name, DOOR_SHOWN_BY_SENDER) || is_shown_by(file->d_name, DOOR_SHOWN_BY_WITNESS))
 			TRY(check_shown(ledger, fd, file->d_name, txn, fault));
 	return E_OK;
 }
@@ -237,9 +243,6 @@ static enum error open_environments(struct ledger *ledger, const char *dir, bool
 {
 	char path[PATH_BYTES_MAX];
 	TRY(sub_path(dir, "store", path));
-	if (!create && access(path, F_OK) != 0)
-		return fault_set(
-			fault, E_NOT_FOUND, "%s cannot be opened: %s; see 'indsigt help recovery'", path, strerror(errno));
 	TRY(store_open(path, false, create, &ledger->store, fault));
 	TRY(sub_path(dir, "keys/env", path));
 	TRY(keystore_open(path, &ledger->secrets->wrapping, false, create, &ledger->keystore, fault));
@@ -268,7 +271,20 @@ static enum error open_state(struct ledger *ledger, struct fault *fault)
 	return error;
 }
 
-static enum error open_all(struct ledger *ledger, const char *dir, struct fault *fault)
+static enum error store_extends(void *context, struct bytes note)
+{
+	uint64_t size;
+	return ledger_extends(context, note, &size);
+}
+
+/* Nothing was signed yet, and nothing is before this has been passed. */
+static enum error pass_door(struct ledger *ledger, const struct door_asker *asker, struct fault *fault)
+{
+	const struct door_store store = {&ledger->vkey, ledger->dir_fd, ledger->checkpoint.size, store_extends, ledger};
+	return door_pass(&store, asker, fault);
+}
+
+static enum error open_all(struct ledger *ledger, const char *dir, const struct door_asker *asker, struct fault *fault)
 {
 	TRY(ledger_read_vkey(dir, &ledger->vkey, fault));
 	TRY(open_place(ledger, dir, fault));
@@ -276,6 +292,7 @@ static enum error open_all(struct ledger *ledger, const char *dir, struct fault 
 		return fault_set(fault, E_BAD_KEY, "%s/vkey is not the key of %s/keys/log", dir, dir);
 	TRY(open_environments(ledger, dir, false, fault));
 	TRY(open_state(ledger, fault));
+	TRY(pass_door(ledger, asker, fault));
 	return ledger_write_guard(ledger, fault);
 }
 
@@ -310,12 +327,12 @@ static void ledger_free(struct ledger *ledger)
 	free(ledger);
 }
 
-enum error ledger_open(const char *dir, struct ledger **out, struct fault *fault)
+enum error ledger_open(const char *dir, const struct door_asker *asker, struct ledger **out, struct fault *fault)
 {
 	struct ledger *ledger = ledger_new();
 	if (ledger == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = open_all(ledger, dir, fault);
+	enum error error = open_all(ledger, dir, asker, fault);
 	if (error != E_OK) {
 		ledger_free(ledger);
 		return error;

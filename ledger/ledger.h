@@ -7,6 +7,7 @@
  * Calls are made by one thread (the sequencer), but for those marked *any thread*. */
 #pragma once
 
+#include "ledger/door.h"
 #include "ledger/entry.h"
 #include "ledger/prepare.h"
 #include "ledger/receipt.h"
@@ -16,8 +17,10 @@ struct ledger;
 
 /* Makes keys, store and genesis entry in `dir`, which must not exist or be empty. */
 enum error ledger_create(const char *dir, const char *origin, struct fault *fault) MUST_USE;
-/* Takes the lock, opens store and keys, checks the guard, goes on where the last process stopped. */
-enum error ledger_open(const char *dir, struct ledger **out, struct fault *fault) MUST_USE;
+/* Takes the lock, opens store and keys, checks the guard, asks the witnesses (door.h; NULL: there is nobody who could,
+ * and the ledger must have none), goes on where the last process stopped. E_ROLLED_BACK, E_UNWITNESSED as door_pass. */
+enum error ledger_open(
+	const char *dir, const struct door_asker *asker, struct ledger **out, struct fault *fault) MUST_USE;
 /* Writes the guard and lets go of the lock. */
 void ledger_close(struct ledger *ledger);
 
@@ -81,10 +84,6 @@ enum error ledger_receipt(
 
 /* The checkpoint of the last commit; the note is borrowed until the next commit. */
 void ledger_checkpoint(struct ledger *ledger, struct checkpoint *out, struct bytes *note);
-/* What the names of files in DIR/evidence begin with that hold such a checkpoint; ledger_open refuses a store that does
- * not extend all of them. */
-#define LEDGER_ROLLED_BACK "rolled-back-"
-
 /* Does the log extend this signed checkpoint of ours? E_BAD_CHECKPOINT: not ours. E_ROLLED_BACK: ours, and it does
  * not fit: ingest must stop. *Any thread.* */
 enum error ledger_extends(struct ledger *ledger, struct bytes note, uint64_t *out_size) MUST_USE;

@@ -1,5 +1,9 @@
 #include "ledger/store.h"
 
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 static const char *const table_names[] = {
 	[STORE_META] = "meta",
 	[STORE_BUNDLE] = "bundle",
@@ -52,6 +56,9 @@ static enum error check_format(struct db_env *env)
 enum error store_open(const char *path, bool read_only, bool create, struct db_env **out, struct fault *fault)
 {
 	struct db_env *env = NULL;
+	if (!create && access(path, F_OK) != 0)
+		return fault_set(
+			fault, E_NOT_FOUND, "%s cannot be opened: %s; see 'indsigt help recovery'", path, strerror(errno));
 	TRY(db_open(path, table_names, sizeof table_names / sizeof table_names[0], STORE_MAP_BYTES, read_only, create, &env,
 		fault));
 	enum error error = create ? write_format(env) : check_format(env);

@@ -1,5 +1,6 @@
 #include "query/cosigned.h"
 
+#include "ledger/door.h"
 #include "ledger/keyfile.h"
 #include "ledger/timestamp.h"
 
@@ -34,26 +35,6 @@ static void close_fd(const int *fd)
 static int open_dir(int at_fd, const char *name)
 {
 	return openat(at_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-enum error cosigned_policy(int dir_fd, const struct vkey *log, struct witness_policy **out, struct fault *fault)
-{
-	OWNED_MEMORY text = NULL;
-	OWNED_POLICY policy = NULL;
-	struct fault inner = {0};
-	size_t len = 0;
-	enum error error = file_read_all(dir_fd, COSIGNED_POLICY_FILE, POLICY_BYTES_MAX, &text, &len);
-	if (error == E_OK)
-		error = witness_policy_parse(bytes_of(text, len), &policy, &inner);
-	if (error != E_OK)
-		return fault_set(fault, error, "the policy file '" COSIGNED_POLICY_FILE "': %s",
-			inner.text[0] ? inner.text : error_text(error));
-	if (!witness_policy_has_log(policy, log))
-		return fault_set(
-			fault, E_BAD_VALUE, "the policy file '" COSIGNED_POLICY_FILE "' names other logs than this one");
-	*out = policy;
-	policy = NULL;
-	return E_OK;
 }
 
 /* ---- the state file ---- */
@@ -146,7 +127,7 @@ static void read_cosigned(struct snapshot *snapshot, struct witness_policy **pol
 	OWNED_FD dir_fd = open_dir(AT_FDCWD, snapshot_dir(snapshot));
 	const struct vkey *log = archive_vkey(snapshot_archive(snapshot));
 	*out = (struct cosigned){0};
-	enum error error = dir_fd >= 0 ? cosigned_policy(dir_fd, log, policy, NULL) : E_IO;
+	enum error error = dir_fd >= 0 ? door_policy(dir_fd, log, policy, NULL) : E_IO;
 	out->wanted = error != E_NOT_FOUND && (error != E_OK || !(*policy)->none);
 	if (error == E_OK && out->wanted)
 		read_note(dir_fd, log, *policy, out);

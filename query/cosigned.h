@@ -1,7 +1,7 @@
 /* What the witnesses have given: files of `indsigt cosign` in a ledger's directory, and how the reading side uses them.
  * spec/witness.md
  *
- *   DIR/witnesses            the policy, written by hand (ledger/witness_policy.h); without it nothing is witnessed
+ *   DIR/witnesses            the policy, written by hand (ledger/door.h); without it nothing is witnessed
  *   DIR/cosigned/checkpoint  the newest checkpoint that reached the quorum, with all its cosignatures
  *   DIR/cosigned/state       JSON: how each witness is doing
  *
@@ -14,15 +14,10 @@
 
 #include <jansson.h>
 
-#define COSIGNED_POLICY_FILE "witnesses"
 #define COSIGNED_DIR "cosigned"
 
 /* ---- writing: `indsigt cosign` ---- */
 
-/* The policy of the ledger in `dir_fd`; it must name this log or none. E_NOT_FOUND: there is none. On success the
- * caller frees `*out` with free(). */
-enum error cosigned_policy(
-	int dir_fd, const struct vkey *log, struct witness_policy **out, struct fault *fault) MUST_USE;
 /* Replaces the state file. */
 enum error cosigned_write_state(
 	int cosigned_fd, const struct witness_policy *policy, struct cosigning *cosigning) MUST_USE;

@@ -80,7 +80,7 @@ def check_layers(path, text, order, report):
 def check_libraries(path, text, report):
     allowed = {"lmdb.h": r"ledger/db\.c$", "event2/": r"(ingest|query)/(server\w*|control|main)\.[ch]$",
                "expat.h": r"ingest/xml\.c$", "cbor.h": r"ledger/dcbor\.c$", "jwt.h": r"query/token\.c$",
-               "curl/": r"(ingest/(tile_)?fetch|tools/cosign_http)\.c$"}
+               "curl/": r"ingest/((tile_)?fetch|asking)\.c$"}
     for header in re.findall(r"^#include <([^>]+)>", text, re.M):
         for front, where in allowed.items():
             if header.startswith(front) and not path.startswith("tests/") and not re.search(where, path):

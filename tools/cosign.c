@@ -3,12 +3,12 @@
  * A process of its own, started by `indsigt serve` where there is a policy file: it talks to machines of others, so it
  * has no key of the ledger; and it only reads the store, so however slow the witnesses are, ingest does not notice. It
  * looks for a newer checkpoint a few times a second. What it writes stands in query/cosigned.h. */
+#include "ingest/asking.h"
 #include "ledger/keyfile.h"
 #include "ledger/lock.h"
 #include "query/cosigned.h"
+#include "tools/archive_door.h"
 #include "tools/command.h"
-#include "tools/cosign_check.h"
-#include "tools/cosign_http.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,8 +80,16 @@ static enum error write_request(struct cosign *cosign, struct snapshot *snapshot
 /* A witness that claims to have seen more may lie; what it can show with the log's signature is no lie. */
 static enum error look_ahead(struct cosign *cosign, struct fault *fault)
 {
-	struct cosign_check check;
-	return cosign_check(cosign->archive, cosign->dir, cosign->policy, &check, fault);
+	struct door_verdict verdict;
+	return archive_door_ask(cosign->archive, cosign->dir_fd, cosign->policy, &verdict, fault);
+}
+
+/* What the ledger asks before it signs, without signing. */
+static enum error check(struct cosign *cosign, struct fault *fault)
+{
+	struct door_verdict verdict;
+	TRY(archive_door_ask(cosign->archive, cosign->dir_fd, cosign->policy, &verdict, fault));
+	return door_enough(cosign->policy, &verdict, fault);
 }
 
 static enum error take_answer(struct cosign *cosign, const struct asked *asked, struct fault *fault)
@@ -257,14 +265,13 @@ static enum error cosign_run(struct cosign *cosign, struct fault *fault)
 {
 	TRY(archive_open(cosign->dir, false, &cosign->archive, fault));
 	TRY(open_places(cosign, fault));
-	TRY(cosigned_policy(cosign->dir_fd, archive_vkey(cosign->archive), &cosign->policy, fault));
+	TRY(door_policy(cosign->dir_fd, archive_vkey(cosign->archive), &cosign->policy, fault));
 	TRY(open_signals(cosign, fault));
 	if (cosigning_new(cosign->policy, cosign->refresh_s, &cosign->cosigning) != E_OK ||
 		asking_open(cosign->policy->witness_count, &cosign->asking) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
-	TRY(look_ahead(cosign, fault));
 	if (cosign->check_only)
-		return E_OK;
+		return check(cosign, fault);
 	cosigned_read_state(cosign->cosigned_fd, cosign->policy, cosign->cosigning);
 	printf("listening none\n"); /* it accepts nothing; whoever started it sees that it is well */
 	fflush(stdout);
@@ -321,11 +328,13 @@ const struct command command_cosign = {
 			"is away\n"
 			"is asked again, less and less often.\n"
 			"\n"
-			"Begins by asking each witness what it has of this log. If that is more than the store holds, under the "
-			"log's own\n"
-			"signature, an old store was put back: it ends with exit code 6, and 'serve' then starts nothing.\n"
+			"When a witness shows more than the store holds, under the log's own signature, an old store was put back: "
+			"it ends\n"
+			"with exit code 6, and 'serve' then ends too.\n"
 			"\n"
-			"  --check            only that\n"
+			"  --check            only ask whether this store is the newest, as the ledger does before it signs: 6, it "
+			"is an\n"
+			"                     older one; 4, too few witnesses answer\n"
 			"  --refresh SECONDS  have the same checkpoint cosigned again after this long, when nothing is new (60)\n",
 	.run = run,
 };

@@ -8,12 +8,15 @@
 
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{"rebuild", no_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+	static const struct option known[] = {
+		{"rebuild", no_argument, NULL, 'r'}, ADMIN_WITHOUT_WITNESSES, {NULL, 0, NULL, 0}};
 	struct fault fault = {0};
 	bool rebuild = false;
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1; rebuild = true)
-		if (option != 'r')
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option == '?')
 			return command_usage(&command_epoch, NULL);
+		rebuild |= option == 'r';
+	}
 	if (optind + 1 != argc)
 		return command_lacks(&command_epoch, optind == argc ? "DIR" : NULL);
 	enum error error = rebuild ? admin_rebuild(argv[optind], &fault) : admin_epoch(argv[optind], &fault);
@@ -22,7 +25,7 @@ static int run(int argc, char **argv)
 
 const struct command command_epoch = {
 	.name = "epoch",
-	.arguments = "DIR [--rebuild]",
+	.arguments = "DIR [--rebuild] [--without-witnesses]",
 	.summary = "asks for an epoch now",
 	.text = "An epoch files what was received under the people it is about. A running ledger does that by itself every "
 			"few\n"
@@ -31,6 +34,6 @@ const struct command command_epoch = {
 			"  --rebuild  throw away everything that follows from the log (who is filed where, subject map, filing "
 			"tree) and\n"
 			"             make it again; the roots of the newest epoch must come out. Only while the ledger is not "
-			"served.\n",
+			"served.\n" ADMIN_WITHOUT_WITNESSES_HELP,
 	.run = run,
 };

@@ -1,8 +1,9 @@
 /* indsigt recover: what the log has signed, by those who saw it; a new guard, or an old store brought up to that. */
+#include "ingest/asker.h"
 #include "ledger/keyfile.h"
 #include "query/cosigned.h"
+#include "tools/archive_door.h"
 #include "tools/command.h"
-#include "tools/cosign_check.h"
 #include "tools/recover_mirrors.h"
 
 #include <errno.h>
@@ -86,11 +87,11 @@ static enum error check_guard(const struct recover *recover, bool *fits, struct 
 /* Every witness that answers must be content; where the guard is gone they must also be enough. */
 static enum error ask_witnesses(const struct recover *recover, bool has_guard, struct fault *fault)
 {
-	struct cosign_check check;
+	struct door_verdict check;
 	struct quorum quorum;
 	if (recover->policy == NULL)
 		return E_OK;
-	TRY(cosign_check(recover->archive, recover->dir, recover->policy, &check, fault));
+	TRY(archive_door_ask(recover->archive, recover->dir_fd, recover->policy, &check, fault));
 	witness_policy_judge(recover->policy, check.times, &quorum);
 	if (!has_guard && (recover->policy->none || !quorum.reached))
 		return fault_set(fault, E_GUARD,
@@ -103,22 +104,22 @@ static enum error ask_witnesses(const struct recover *recover, bool has_guard, s
 
 static enum error read_policy(struct recover *recover, struct fault *fault)
 {
-	enum error error = cosigned_policy(recover->dir_fd, &recover->vkey, &recover->policy, fault);
+	enum error error = door_policy(recover->dir_fd, &recover->vkey, &recover->policy, fault);
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
-static enum error witness_shows(void *context, uint32_t index, struct bytes note, struct fault *fault)
+static enum error witness_shows(void *context, const struct door_answer *answer, struct fault *fault)
 {
 	const struct recover *recover = context;
 	(void)fault;
-	recover_mirrors_show(recover->mirrors, recover->policy->witnesses[index].name, note);
+	if (answer->note.len > 0)
+		recover_mirrors_show(recover->mirrors, recover->policy->witnesses[answer->witness].name, answer->note);
 	return E_OK;
 }
 
 /* Whoever has seen the log, before anything is judged. */
 static enum error ask_everybody(struct recover *recover, bool *newer, struct fault *fault)
 {
-	uint32_t asked;
 	TRY(recover_mirrors_new(
 		recover->dir, &recover->vkey, recover->places, recover->place_count, &recover->mirrors, fault));
 	*newer = false;
@@ -127,7 +128,7 @@ static enum error ask_everybody(struct recover *recover, bool *newer, struct fau
 	if (recover->guard != NULL)
 		recover_mirrors_show(recover->mirrors, "the guard", bytes_of(recover->guard, recover->guard_len));
 	if (recover->policy != NULL)
-		TRY(cosign_ask(recover->vkey.name, recover->policy, witness_shows, recover, &asked, fault));
+		TRY(asker_ask(recover->vkey.name, recover->policy, witness_shows, recover, fault));
 	return recover_mirrors_ask(recover->mirrors, recover->archive, newer, fault);
 }
 

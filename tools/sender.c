@@ -111,8 +111,8 @@ static enum error revoke_sender(const char *dir, uint32_t id, bool compromised, 
 
 static int run_revoke(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"compromised", no_argument, NULL, 'c'}, {"yes", no_argument, NULL, 'y'}, {NULL, 0, NULL, 0}};
+	static const struct option known[] = {{"compromised", no_argument, NULL, 'c'}, {"yes", no_argument, NULL, 'y'},
+		ADMIN_WITHOUT_WITNESSES, {NULL, 0, NULL, 0}};
 	struct fault fault = {0};
 	bool compromised = false, yes = false;
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -140,7 +140,7 @@ const struct command command_sender_revoke = {
 	.text = "What it reported before stays in the log. Whoever comes back registers anew, under another id.\n"
 			"\n"
 			"  --compromised  somebody else may have had the key: what it reported is shown with that remark\n"
-			"  --yes          do not ask, on a terminal\n",
+			"  --yes          do not ask, on a terminal\n" ADMIN_WITHOUT_WITNESSES_HELP,
 	.run = run_revoke,
 };
 
@@ -199,13 +199,15 @@ static enum error rotate(const char *dir, const char *path, struct fault *fault)
 
 static int run_rotate(int argc, char **argv)
 {
-	static const struct option known[] = {{"key", required_argument, NULL, 'k'}, {NULL, 0, NULL, 0}};
+	static const struct option known[] = {
+		{"key", required_argument, NULL, 'k'}, ADMIN_WITHOUT_WITNESSES, {NULL, 0, NULL, 0}};
 	struct fault fault = {0};
 	const char *path = NULL;
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option != 'k')
+		if (option == '?')
 			return command_usage(&command_sender_rotate, NULL);
-		path = optarg;
+		if (option == 'k')
+			path = optarg;
 	}
 	if (optind + 1 != argc || path == NULL)
 		return command_lacks(&command_sender_rotate, optind + 1 != argc ? "DIR" : "--key");
@@ -217,7 +219,8 @@ const struct command command_sender_rotate = {
 	.arguments = "DIR --key FILE",
 	.summary = "gives a sender a new key, signed by the old one and the new",
 	.text = "The new key takes the place of the old one in FILE. Stop 'indsigt send' on that file first, and start it\n"
-			"again afterwards: it goes on where it was. Interrupted, the same command finishes what it began.\n",
+			"again afterwards: it goes on where it was. Interrupted, the same command finishes what it began.\n"
+			"\n" ADMIN_WITHOUT_WITNESSES_HELP,
 	.run = run_rotate,
 };
 
@@ -248,7 +251,8 @@ static enum error change_policy(const char *dir, const char *path, const struct 
 static int run_policy(int argc, char **argv)
 {
 	static const struct option known[] = {{"key", required_argument, NULL, 'k'},
-		{"policy", required_argument, NULL, 'p'}, {"clear", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
+		{"policy", required_argument, NULL, 'p'}, {"clear", no_argument, NULL, 'c'}, ADMIN_WITHOUT_WITNESSES,
+		{NULL, 0, NULL, 0}};
 	struct fault fault = {0};
 	const char *path = NULL;
 	bool words = false, clear = false;
@@ -280,6 +284,6 @@ const struct command command_sender_policy = {
 		"Without words it shows the policy and changes nothing. The words are those of 'indsigt sender add'; they are\n"
 		"the whole new policy, not a change to the old one. It holds for what is sent from now on.\n"
 		"\n"
-		"  --clear  a policy without words\n",
+		"  --clear  a policy without words\n" ADMIN_WITHOUT_WITNESSES_HELP,
 	.run = run_policy,
 };

@@ -43,6 +43,8 @@ static enum error read_options(
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		if (option == '?')
 			return E_USAGE;
+		if (option == 0)
+			continue;
 		if (option == 'p') {
 			out->policy_given = true;
 			if (policy_apply(&out->policy, optarg, fault) != E_OK)
@@ -149,6 +151,7 @@ static int run_add(int argc, char **argv)
 		{"policy", required_argument, NULL, 'p'},
 		{"public", required_argument, NULL, 'u'},
 		{"endorsement", required_argument, NULL, 'e'},
+		ADMIN_WITHOUT_WITNESSES,
 		{NULL, 0, NULL, 0},
 	};
 	struct add_options options = {0};
@@ -193,7 +196,7 @@ const struct command command_sender_add = {
 		"                      in for a missing purpose; purpose-required: FHIR and DICOM messages without one are\n"
 		"                      refused; withhold: may report events that the person sees only later\n"
 		"  --public KEY        the key that the organisation says is theirs, over a way that you trust\n"
-		"  --endorsement FILE  what they signed with it\n",
+		"  --endorsement FILE  what they signed with it\n" ADMIN_WITHOUT_WITNESSES_HELP,
 	.run = run_add,
 };
 

@@ -9,8 +9,8 @@
  * of the first. The first restart is at once, so that senders hardly notice; a daemon that keeps dying is started less
  * and less often. All waiting is done in one poll(): output of the daemons, signals (signalfd), back-off. */
 #include "ledger/address.h"
+#include "ledger/door.h"
 #include "ledger/ledger.h"
-#include "query/cosigned.h"
 #include "tools/child.h"
 #include "tools/command.h"
 
@@ -46,6 +46,7 @@ struct daemon {
 	const char *extra[ARGUMENTS_MAX]; /* after DIR --listen ADDRESS */
 	enum state state;
 	bool listened; /* once, at least */
+	bool waits;    /* it has said that it waits for witnesses before it signs anything */
 	int exit_code; /* of one that did not start: it is what 'serve' ends with, too */
 	struct child child;
 	uint64_t started_ms;
@@ -95,6 +96,7 @@ static void read_output(struct serve *serve, struct daemon *daemon)
 	static const char word[] = "listening ";
 	char line[CHILD_LINE_MAX + 1];
 	while (child_line(&daemon->child, line)) {
+		daemon->waits |= strcmp(line, "waiting witnesses") == 0;
 		if (daemon->state != STATE_STARTING || strncmp(line, word, sizeof word - 1) != 0)
 			continue;
 		strcpy(daemon->address, line + sizeof word - 1);
@@ -121,7 +123,7 @@ static enum error schedule(struct daemon *daemon, int status, struct fault *faul
 	const char *how = how_it_ended(status);
 	int number = number_it_ended(status);
 	child_forget(&daemon->child);
-	if (daemon->command && WIFEXITED(status) && number == EXIT_ROLLED_BACK)
+	if (WIFEXITED(status) && number == EXIT_ROLLED_BACK)
 		return fault_set(fault, E_ROLLED_BACK,
 			"ALARM: witnesses hold more of this log than the store does; an old store was put back, and nothing is "
 			"served from it; see 'indsigt help recovery'");
@@ -164,11 +166,13 @@ static enum error read_signals(struct serve *serve, struct fault *fault)
 	return serve->stopping ? E_OK : reap(serve, fault);
 }
 
-/* Who asks the witnesses begins with asking whether an old store was put back; until then the ledger signs nothing. */
+/* Where there are witnesses, who signs begins with asking them whether an old store was put back: until it knows, or
+ * has said that it has to wait for them, nothing of the store is shown to anybody. */
 static bool may_start(const struct serve *serve, const struct daemon *daemon)
 {
-	const struct daemon *cosign = &serve->daemons[2];
-	return daemon->wanted && (daemon == cosign || !cosign->wanted || cosign->listened);
+	const struct daemon *ingest = &serve->daemons[0];
+	bool has_witnesses = serve->daemons[2].wanted;
+	return daemon->wanted && (daemon == ingest || !has_witnesses || ingest->listened || ingest->waits);
 }
 
 /* Starts what is due; gives how long poll may wait. */
@@ -237,7 +241,7 @@ static enum error stop(struct serve *serve, struct fault *fault)
 static enum error look_for_policy(struct serve *serve, struct fault *fault)
 {
 	char path[CHILD_PATH_MAX];
-	int len = snprintf(path, sizeof path, "%s/" COSIGNED_POLICY_FILE, serve->dir);
+	int len = snprintf(path, sizeof path, "%s/" DOOR_POLICY_FILE, serve->dir);
 	if (len < 0 || (size_t)len >= sizeof path)
 		return fault_set(fault, E_TOO_LONG, "");
 	serve->daemons[2].wanted = access(path, F_OK) == 0;
@@ -287,6 +291,7 @@ static int run(int argc, char **argv)
 		{"query", required_argument, NULL, 'q'},
 		{"demo-tokens", no_argument, NULL, 'd'},
 		{"epoch-seconds", required_argument, NULL, 'e'},
+		{"without-witnesses", no_argument, NULL, 'w'},
 		{NULL, 0, NULL, 0},
 	};
 	struct serve serve = {
@@ -297,6 +302,7 @@ static int run(int argc, char **argv)
 	struct daemon *query = &serve.daemons[1];
 	const char *ingest_address = "127.0.0.1:7514";
 	const char *query_address = "127.0.0.1:7580";
+	const char *without_witnesses = NULL;
 	bool demo = false;
 	struct fault fault = {0};
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -312,10 +318,13 @@ static int run(int argc, char **argv)
 			ingest->extra[0] = "--epoch-seconds";
 			ingest->extra[1] = optarg;
 		}
+		if (option == 'w')
+			without_witnesses = "--without-witnesses";
 	}
 	if (optind + 1 != argc)
 		return command_lacks(&command_serve, optind == argc ? "DIR" : NULL);
 	serve.dir = argv[optind];
+	ingest->extra[ingest->extra[0] != NULL ? 2 : 0] = without_witnesses;
 	query->extra[0] = demo ? "--demo-tokens" : NULL;
 	enum error error = check_address(ingest_address, false, ingest, &fault);
 	if (error == E_OK)
@@ -331,7 +340,8 @@ static int run(int argc, char **argv)
 
 const struct command command_serve = {
 	.name = "serve",
-	.arguments = "DIR [--ingest HOST:PORT] [--query HOST:PORT] [--demo-tokens] [--epoch-seconds N]",
+	.arguments =
+		"DIR [--ingest HOST:PORT] [--query HOST:PORT] [--demo-tokens] [--epoch-seconds N] [--without-witnesses]",
 	.summary = "runs the ledger: takes events in, answers questions",
 	.text =
 		"Starts indsigt-ingestd and indsigt-queryd, prints 'ready ingest=HOST:PORT query=HOST:PORT' when both accept,\n"
@@ -340,6 +350,12 @@ const struct command command_serve = {
 		"  --ingest HOST:PORT  where senders connect (127.0.0.1:7514); port 0 takes a free one\n"
 		"  --query HOST:PORT   where questions are answered, over HTTP (127.0.0.1:7580)\n"
 		"  --demo-tokens       trust tokens of 'indsigt token'; for trying out, on loopback addresses only\n"
-		"  --epoch-seconds N   file what came in at least this often (150 at most count)\n",
+		"  --epoch-seconds N   file what came in at least this often (150 at most count)\n"
+		"  --without-witnesses  sign although too few witnesses (DIR/witnesses) say that this store is the newest\n"
+		"\n"
+		"Where the ledger has witnesses they are asked before anything is signed. One that shows more than the store\n"
+		"holds ends it (exit code 1). While too few answer, questions are answered but nothing is taken in, and "
+		"'ready'\n"
+		"is printed once they do.\n",
 	.run = run,
 };

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """A ledger with three witnesses of which two are enough: dead, slow, lying, restarted with old state, on a store put back.
 What is served stays true, the state is visible, and it heals by itself. (WIT-12, WIT-13, WIT-14, WIT-15, WIT-16,
-WIT-17,
-WIT-18)"""
+WIT-17, WIT-18, WIT-19)"""
 
 import http.server
 import json
@@ -262,10 +261,11 @@ def roll_back(world):
     ledger.server.wait()
     ledger.server.stdout.close()
 
-    # While no witness is there it starts; when they are back it ends.
+    # Without its witnesses it starts when somebody says so, and has lost the evidence; when they are back it ends.
     for witness in world.witnesses:
         witness.mode = "dead"
-    ledger.serve()
+    shutil.rmtree(os.path.join(ledger.dir, "evidence"))
+    ledger.serve("--without-witnesses")
     for witness in world.witnesses:
         witness.mode = "well"
     tap.ok(ledger.server.wait() != 0 and "ALARM" in world.log(), "nor does it go on when the witnesses are back")

@@ -279,7 +279,7 @@ static inline void work_epoch(void)
 static inline void work_open(void)
 {
 	struct fault fault = {0};
-	if (ledger_open(f.dir, &f.ledger, &fault) != E_OK || preparer_open(f.ledger, &f.preparer, &fault) != E_OK)
+	if (ledger_open(f.dir, NULL, &f.ledger, &fault) != E_OK || preparer_open(f.ledger, &f.preparer, &fault) != E_OK)
 		_exit(1);
 }
 
@@ -374,7 +374,7 @@ static inline void check_ledger(const char *when, unsigned number)
 {
 	struct fault fault = {0};
 	struct sender sender;
-	enum error error = ledger_open(f.dir, &f.ledger, &fault);
+	enum error error = ledger_open(f.dir, NULL, &f.ledger, &fault);
 	ck_assert_msg(error == E_OK, "%s %u: %s", when, number, fault.text);
 	ck_ok(preparer_open(f.ledger, &f.preparer, &fault));
 	for (unsigned i = 0; i < shared->note_count; i++) {

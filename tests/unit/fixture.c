@@ -7,7 +7,7 @@
 void fixture_open(struct fixture *fixture)
 {
 	struct fault fault = {0};
-	enum error error = ledger_open(fixture->dir, &fixture->ledger, &fault);
+	enum error error = ledger_open(fixture->dir, NULL, &fixture->ledger, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
 	ck_ok(preparer_open(fixture->ledger, &fixture->preparer, &fault));
 }

@@ -1,3 +1,4 @@
+#include "ledger/door.h"
 #include "ledger/keyfile.h"
 #include "ledger/statement.h"
 #include "query/cosigned.h"
@@ -42,7 +43,7 @@ static void write_policy(const char *quorum)
 	}
 	snprintf(line, sizeof line, "group both all a b\nquorum %s\n", quorum);
 	strcat(text, line);
-	write_file(COSIGNED_POLICY_FILE, bytes_text(text));
+	write_file(DOOR_POLICY_FILE, bytes_text(text));
 }
 
 static void look(void)
@@ -164,12 +165,12 @@ START_TEST(reading)
 		buffer[i] ^= 1;
 	}
 	write_file("cosigned/checkpoint", whole);
-	write_file(COSIGNED_POLICY_FILE, BYTES_LITERAL("quorum both\n"));
+	write_file(DOOR_POLICY_FILE, BYTES_LITERAL("quorum both\n"));
 	cosigned_read(snapshot, &cosigned);
 	ck_assert(cosigned.wanted && !cosigned.reached);
 	struct witness_policy *policy;
 	struct fault fault;
-	ck_error(cosigned_policy(dir_fd, &f.vkey, &policy, &fault), E_BAD_VALUE);
+	ck_error(door_policy(dir_fd, &f.vkey, &policy, &fault), E_BAD_VALUE);
 	ck_assert_ptr_nonnull(strstr(fault.text, "line 1"));
 	/* Another log's policy. */
 	char vkey[VKEY_TEXT_MAX + 1], text[400];
@@ -178,8 +179,8 @@ START_TEST(reading)
 	ck_ok(vkey_make("other.example", NOTE_KEY_ED25519, public_key, &other));
 	vkey_format(&other, vkey);
 	snprintf(text, sizeof text, "log %s\nquorum none\n", vkey);
-	write_file(COSIGNED_POLICY_FILE, bytes_text(text));
-	ck_error(cosigned_policy(dir_fd, &f.vkey, &policy, &fault), E_BAD_VALUE);
+	write_file(DOOR_POLICY_FILE, bytes_text(text));
+	ck_error(door_policy(dir_fd, &f.vkey, &policy, &fault), E_BAD_VALUE);
 	end();
 }
 END_TEST
@@ -301,7 +302,7 @@ START_TEST(statements)
 	append(false);
 	look_again();
 	struct witness_policy *policy;
-	ck_ok(cosigned_policy(dir_fd, &f.vkey, &policy, NULL));
+	ck_ok(door_policy(dir_fd, &f.vkey, &policy, NULL));
 	struct statement_query query = {
 		.subject = bytes_text(fixture_subject(1)), .to_s = UINT64_MAX, .signatures = true, .now_s = f.now_s};
 	const struct statement_options options = {.subject = fixture_subject(1), .policy = policy};
@@ -339,7 +340,7 @@ START_TEST(states)
 	json_decref(coverage);
 
 	write_file("cosigned/checkpoint", cosigned_note(buffer, 2, f.now_s - 100));
-	ck_ok(cosigned_policy(dir_fd, &f.vkey, &policy, NULL));
+	ck_ok(door_policy(dir_fd, &f.vkey, &policy, NULL));
 	ck_ok(cosigning_new(policy, 60, &cosigning));
 	cosigning_witness(cosigning, 1)->size = 77;
 	cosigning_witness(cosigning, 1)->state = COSIGNER_AHEAD;

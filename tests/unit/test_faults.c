@@ -114,7 +114,7 @@ START_TEST(creating)
 			bool made = run_worker(create) == 0;
 			bool over = shared->calls <= at;
 			ck_assert(made || !over);
-			enum error error = ledger_open(f.dir, &f.ledger, &fault);
+			enum error error = ledger_open(f.dir, NULL, &f.ledger, &fault);
 			ck_assert_msg(error == E_OK || !made, "%s %u: %s", ways[way].name, at, fault.text);
 			if (error == E_OK) {
 				struct audit_options options = {.records = true};
@@ -150,7 +150,7 @@ static uint64_t opened_size(const char *when, unsigned number)
 	struct fault fault = {.text = ""};
 	struct checkpoint checkpoint;
 	struct bytes note;
-	enum error error = ledger_open(f.dir, &f.ledger, &fault);
+	enum error error = ledger_open(f.dir, NULL, &f.ledger, &fault);
 	ck_assert_msg(error == E_OK, "%s %u: %s", when, number, fault.text);
 	ledger_checkpoint(f.ledger, &checkpoint, &note);
 	fixture_close(&f);

@@ -305,7 +305,7 @@ static uint64_t stored(uint32_t id)
 {
 	struct fault fault = {0};
 	struct sender sender;
-	ck_ok(ledger_open(f.dir, &f.ledger, &fault));
+	ck_ok(ledger_open(f.dir, NULL, &f.ledger, &fault));
 	ck_ok(ledger_sender(f.ledger, id, &sender));
 	ledger_close(f.ledger);
 	f.ledger = NULL;

@@ -329,7 +329,7 @@ START_TEST(older_store_is_refused)
 	fixture_close(&f);
 	copy_dir("store", "newer");
 	copy_dir("older", "store");
-	ck_error(ledger_open(f.dir, &ledger, &fault), E_GUARD);
+	ck_error(ledger_open(f.dir, NULL, &ledger, &fault), E_GUARD);
 	ck_assert_ptr_nonnull(strstr(fault.text, "older"));
 	copy_dir("newer", "store");
 
@@ -337,9 +337,9 @@ START_TEST(older_store_is_refused)
 	char guard[128];
 	snprintf(guard, sizeof guard, "%s/guard", f.dir);
 	ck_assert_int_eq(truncate(guard, 40), 0);
-	ck_error(ledger_open(f.dir, &ledger, &fault), E_GUARD);
+	ck_error(ledger_open(f.dir, NULL, &ledger, &fault), E_GUARD);
 	ck_assert_int_eq(unlink(guard), 0);
-	ck_error(ledger_open(f.dir, &ledger, &fault), E_GUARD);
+	ck_error(ledger_open(f.dir, NULL, &ledger, &fault), E_GUARD);
 	place_remove(&f.place);
 }
 END_TEST
@@ -392,9 +392,9 @@ START_TEST(one_process_and_one_ledger)
 	struct ledger *second;
 	struct fault fault;
 	fixture_make(&f);
-	ck_error(ledger_open(f.dir, &second, &fault), E_LOCKED);
+	ck_error(ledger_open(f.dir, NULL, &second, &fault), E_LOCKED);
 	remove_left_over(f.dir, "vkey guard");
-	ck_error(ledger_open(f.dir, &second, &fault), E_LOCKED);
+	ck_error(ledger_open(f.dir, NULL, &second, &fault), E_LOCKED);
 	char holder[64];
 	snprintf(holder, sizeof holder, ", process %d (", (int)getpid());
 	ck_assert_msg(strstr(fault.text, holder) != NULL, "%s", fault.text);
@@ -404,7 +404,7 @@ START_TEST(one_process_and_one_ledger)
 	snprintf(key, sizeof key, "%s/keys/master", f.dir);
 	fixture_close(&f);
 	ck_assert_int_eq(chmod(key, 0644), 0);
-	ck_error(ledger_open(f.dir, &second, &fault), E_PERMISSION);
+	ck_error(ledger_open(f.dir, NULL, &second, &fault), E_PERMISSION);
 	ck_assert_int_eq(chmod(key, 0600), 0);
 	fixture_open(&f);
 	fixture_remove(&f);
@@ -432,7 +432,7 @@ START_TEST(checkpoint_must_fit_the_state)
 	store_state_put(&txn, &state);
 	ck_ok(db_commit(&txn));
 	db_close(store);
-	ck_error(ledger_open(f.dir, &ledger, &fault), E_CORRUPT);
+	ck_error(ledger_open(f.dir, NULL, &ledger, &fault), E_CORRUPT);
 	place_remove(&f.place);
 }
 END_TEST

@@ -468,7 +468,7 @@ START_TEST(refused)
 	ck_error(restore_entry(restore, BYTES_LITERAL("\xFF"), &fault), E_BAD_VALUE);
 	ck_assert_ptr_nonnull(strstr(fault.text, "index"));
 	restore_close(restore);
-	ck_error(ledger_open(f.dir, &f.ledger, &fault), E_GUARD); /* and the store is the old one */
+	ck_error(ledger_open(f.dir, NULL, &f.ledger, &fault), E_GUARD); /* and the store is the old one */
 	restore_all(&f, &longer);
 	go_on(&longer);
 	kept_log_free(&log);

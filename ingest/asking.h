@@ -3,9 +3,9 @@
 
 #include "ledger/bytes.h"
 
-#define COSIGN_CONNECT_SECONDS 5L
-#define COSIGN_ANSWER_SECONDS 15L /* a witness that takes longer is as good as away */
-#define COSIGN_ANSWER_BYTES_MAX 20000u
+#define ASKING_CONNECT_SECONDS 5L
+#define ASKING_ANSWER_SECONDS 15L /* a witness that takes longer is as good as away */
+#define ASKING_ANSWER_BYTES_MAX 20000u
 
 struct asking;
 
@@ -22,8 +22,9 @@ enum error asking_wait(struct asking *asking, int wake_fd, uint64_t timeout_ms) 
 
 struct asked {
 	uint32_t index;
-	int status;        /* 0: no answer came */
+	int status;        /* 0: no answer came, `why` says for what reason */
 	struct bytes body; /* borrowed until the next begin for this index, or asking_close */
+	const char *why;   /* static */
 };
 
 /* One that is finished, or false. */

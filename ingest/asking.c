@@ -1,4 +1,4 @@
-#include "tools/cosign_http.h"
+#include "ingest/asking.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ struct transfer {
 	uint32_t index;
 	bool under_way;
 	size_t len;
-	char body[COSIGN_ANSWER_BYTES_MAX];
+	char body[ASKING_ANSWER_BYTES_MAX];
 };
 
 struct asking {
@@ -82,8 +82,8 @@ static CURLcode set_options(struct asking *asking, struct transfer *transfer, co
 	SET(PROTOCOLS_STR, "http,https");
 	SET(URL, url);
 	SET(NOSIGNAL, 1L);
-	SET(CONNECTTIMEOUT, COSIGN_CONNECT_SECONDS);
-	SET(TIMEOUT, COSIGN_ANSWER_SECONDS);
+	SET(CONNECTTIMEOUT, ASKING_CONNECT_SECONDS);
+	SET(TIMEOUT, ASKING_ANSWER_SECONDS);
 	SET(WRITEFUNCTION, on_body);
 	SET(WRITEDATA, transfer);
 	SET(PRIVATE, transfer);
@@ -145,6 +145,7 @@ bool asking_finished(struct asking *asking, struct asked *out)
 	transfer->under_way = false;
 	*out = (struct asked){.index = transfer->index,
 		.status = code == CURLE_OK ? (int)status : 0,
-		.body = bytes_of(transfer->body, transfer->len)};
+		.body = bytes_of(transfer->body, transfer->len),
+		.why = curl_easy_strerror(code)};
 	return true;
 }
