@@ -207,69 +207,46 @@ enum error ledger_append(
 
 /* ---- sender entries ---- */
 
-static bool zero_signature(const uint8_t signature[64])
+static bool is_signed(const uint8_t signature[64])
 {
 	static const uint8_t zeros[64];
-	return memcmp(signature, zeros, sizeof zeros) == 0;
+	return memcmp(signature, zeros, sizeof zeros) != 0;
 }
 
-static enum error judge_sender_entry(
-	struct ledger *ledger, const struct entry_sender *entry, const struct sender *sender, struct fault *fault)
+/* An entry without signatures is valid, and shown as unendorsed. One with a signature that does not hold is a mistake
+ * that would stay for ever. `old`: NULL for a registration. */
+static enum error judge_signatures(
+	const char *origin, const struct entry_sender *entry, const struct sender *old, struct fault *fault)
 {
-	if (entry->action == SENDER_REGISTER) {
-		if (sender != NULL)
-			return fault_set(fault, E_EXISTS, "sender id %" PRIu32 " is taken", entry->sender);
-		return entry->sender != 0 ? E_OK : fault_set(fault, E_BAD_VALUE, "sender id: 0 is not an id");
-	}
-	if (sender == NULL)
-		return fault_set(fault, E_UNKNOWN_SENDER, "sender %" PRIu32 " is not registered", entry->sender);
-	if (sender->status == SENDER_REVOKED)
-		return fault_set(fault, E_REVOKED_SENDER, "sender %" PRIu32 " is revoked already", entry->sender);
-	if (strcmp(sender->org, entry->org) != 0 || strcmp(sender->name, entry->name) != 0)
-		return fault_set(
-			fault, E_BAD_VALUE, "organisation and name of sender %" PRIu32 " cannot be changed", entry->sender);
-	if (entry->action != SENDER_REVOKE && !zero_signature(entry->old_signature) &&
-		!sender_endorsed(ledger->vkey.name, entry, sender->public_key))
+	const uint8_t *key = entry->action == SENDER_REVOKE ? old->public_key : entry->public_key;
+	if (is_signed(entry->signature) && !sender_signed(origin, entry, entry->signature, key))
+		return fault_set(fault, E_BAD_SIGNATURE, "the signature of the sender's key does not verify");
+	if (is_signed(entry->old_signature) &&
+		(old == NULL || !sender_signed(origin, entry, entry->old_signature, old->public_key)))
 		return fault_set(fault, E_BAD_SIGNATURE, "the signature of the sender's previous key does not verify");
 	return E_OK;
-}
-
-static void apply_sender_entry(struct sender *sender, const struct entry_sender *entry, bool endorsed, uint64_t version)
-{
-	sender->version = version;
-	if (entry->action == SENDER_REVOKE) {
-		sender->status = SENDER_REVOKED;
-		sender->compromised = entry->compromised;
-		return;
-	}
-	sender->endorsed = sender->endorsed && endorsed;
-	memcpy(sender->public_key, entry->public_key, sizeof sender->public_key);
-	sender->policy = entry->policy;
 }
 
 enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *sender_entry, struct fault *fault)
 {
 	struct sender *old = registry_working(ledger->registry, sender_entry->sender, false);
-	TRY(judge_sender_entry(ledger, sender_entry, old, fault));
-	uint64_t version = log_frontier(ledger->log)->size;
-	ledger->state.time_s = entry_time_s(ledger, ledger->tick_s);
-	sender_entry->time_s = ledger->state.time_s;
+	struct sender sender = old != NULL ? *old : (struct sender){.id = 0};
+	uint64_t index = log_frontier(ledger->log)->size;
+	bool endorsed;
+	sender_entry->time_s = entry_time_s(ledger, ledger->tick_s);
+	TRY(sender_take(&sender, ledger->vkey.name, sender_entry, index, &endorsed, fault));
+	TRY(judge_signatures(ledger->vkey.name, sender_entry, old, fault));
 
+	ledger->state.time_s = sender_entry->time_s;
 	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender_entry};
 	enum error error = ledger_append_entry(ledger, &entry);
 	if (error != E_OK)
 		return fault_set(fault, error, "the sender entry cannot be written: %s", error_reason(error));
-	store_change_put(&ledger->tick, sender_entry->sender, version);
-	bool endorsed = sender_endorsed(ledger->vkey.name, sender_entry, old ? old->public_key : NULL);
+	store_change_put(&ledger->tick, sender_entry->sender, index);
 	if (old != NULL) {
-		apply_sender_entry(registry_working(ledger->registry, old->id, true), sender_entry, endorsed, version);
+		*registry_working(ledger->registry, sender.id, true) = sender;
 		return E_OK;
 	}
-	struct sender sender = {
-		.id = sender_entry->sender, .status = SENDER_ACTIVE, .endorsed = true, .since_s = ledger->state.time_s};
-	strcpy(sender.org, sender_entry->org);
-	strcpy(sender.name, sender_entry->name);
-	apply_sender_entry(&sender, sender_entry, endorsed, version);
 	error = registry_add(ledger->registry, &sender);
 	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }

@@ -7,7 +7,7 @@
 #define DOMAIN_OPENING       "indsigt/v1 opening\n"        /* k_d, k_r from the batch secret   spec/event.md */
 #define DOMAIN_COMMITMENT    "indsigt/v1 commitment\n"     /* header, c_d, c_r                 spec/event.md */
 #define DOMAIN_BATCH         "indsigt/v1 batch\n"          /* the sender's batch signature     spec/batch.md */
-#define DOMAIN_SENDER        "indsigt/v1 sender\n"         /* the sender's endorsement         spec/entry.md */
+#define DOMAIN_SENDER        "indsigt/v2 sender\n"         /* the sender's endorsement         spec/entry.md */
 #define DOMAIN_ALIAS         "indsigt/v1 alias\n"          /* subject id to alias              spec/store.md */
 #define DOMAIN_RECORD_KEY    "indsigt/v1 record key\n"     /* subject key, period key          spec/store.md */
 #define DOMAIN_RECORD        "indsigt/v1 record\n"         /* associated data of a record      spec/store.md */

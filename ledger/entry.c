@@ -110,8 +110,9 @@ static bool org_valid(const char *org)
 
 static bool sender_valid(const struct entry_sender *sender)
 {
-	return org_valid(sender->org) && !WRONG(sender->name[0] == '\0') &&
-		   !WRONG(!ed25519_key_usable(sender->public_key)) &&
+	bool registers = sender->action == SENDER_REGISTER;
+	return !WRONG(registers != (sender->follows == FOLLOWS_NOTHING)) && org_valid(sender->org) &&
+		   !WRONG(sender->name[0] == '\0') && !WRONG(!ed25519_key_usable(sender->public_key)) &&
 		   !WRONG(sender->compromised && sender->action != SENDER_REVOKE);
 }
 
@@ -119,6 +120,7 @@ static void sender_encode(const struct entry_sender *sender, struct writer *out)
 {
 	writer_u8(out, (uint8_t)sender->action);
 	writer_u32(out, sender->sender);
+	writer_u64(out, sender->follows);
 	writer_u64(out, sender->time_s);
 	writer_range16(out, bytes_text(sender->org));
 	writer_range16(out, bytes_text(sender->name));
@@ -136,6 +138,7 @@ static void sender_decode(struct reader *in, struct entry_sender *out)
 		reader_fail(in, E_BAD_VALUE);
 	out->action = (enum sender_action)action;
 	out->sender = reader_u32(in);
+	out->follows = reader_u64(in);
 	out->time_s = read_time(in);
 	read_text(in, ORG_BYTES_MAX, out->org);
 	read_text(in, NAME_BYTES_MAX, out->name);
@@ -154,27 +157,32 @@ enum error sender_message(const char *origin, const struct entry_sender *entry, 
 	writer_range16(out, bytes_text(origin));
 	writer_u8(out, (uint8_t)entry->action);
 	writer_u32(out, entry->sender);
+	writer_u64(out, entry->follows);
 	writer_range16(out, bytes_text(entry->org));
 	writer_range16(out, bytes_text(entry->name));
 	policy_encode(&entry->policy, out);
+	writer_u8(out, entry->compromised);
 	writer_bytes(out, BYTES_ARRAY(entry->public_key));
 	return out->error;
+}
+
+bool sender_signed(
+	const char *origin, const struct entry_sender *entry, const uint8_t signature[64], const uint8_t key[32])
+{
+	uint8_t buffer[MESSAGE_BYTES_MAX];
+	struct writer writer = writer_of(buffer, sizeof buffer);
+	return sender_message(origin, entry, &writer) == E_OK &&
+		   crypto_sign_verify_detached(signature, buffer, writer_len(&writer), key) == 0;
 }
 
 bool sender_endorsed(const char *origin, const struct entry_sender *entry, const uint8_t *old_key)
 {
 	if (entry->action == SENDER_REVOKE)
 		return true;
-	uint8_t buffer[MESSAGE_BYTES_MAX];
-	struct writer writer = writer_of(buffer, sizeof buffer);
-	if (sender_message(origin, entry, &writer) != E_OK)
+	if (!sender_signed(origin, entry, entry->signature, entry->public_key))
 		return false;
-	size_t len = writer_len(&writer);
-	if (crypto_sign_verify_detached(entry->signature, buffer, len, entry->public_key) != 0)
-		return false;
-	if (entry->action == SENDER_REGISTER)
-		return true;
-	return old_key != NULL && crypto_sign_verify_detached(entry->old_signature, buffer, len, old_key) == 0;
+	return entry->action == SENDER_REGISTER ||
+		   (old_key != NULL && sender_signed(origin, entry, entry->old_signature, old_key));
 }
 
 /* ---- event, mass ---- */

@@ -20,7 +20,7 @@ enum entry_kind {
 
 #define ENTRY_EVENT_BYTES 53
 #define ENTRY_BATCH_BYTES (1 + 4 + 8 + 4 + 8 + 64)
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2 /* 1 had no `follows` in its sender entries */
 
 struct entry_genesis {
 	uint16_t format;
@@ -35,17 +35,20 @@ struct entry_genesis {
 
 enum sender_action { SENDER_REGISTER = 1, SENDER_ROTATE = 2, SENDER_POLICY = 3, SENDER_REVOKE = 4 };
 
+#define FOLLOWS_NOTHING UINT64_MAX /* of a registration */
+
 /* Signatures over sender_message(): all zero where there is none. */
 struct entry_sender {
 	enum sender_action action;
 	uint32_t sender;
+	uint64_t follows; /* log index of this sender's newest entry before this one, or FOLLOWS_NOTHING */
 	uint64_t time_s;
 	char org[ORG_BYTES_MAX + 1];   /* SCHEME:ID */
 	char name[NAME_BYTES_MAX + 1]; /* of the organisation or system */
 	uint8_t public_key[32];
 	struct policy policy;
 	bool compromised;          /* revocation only: the key was reported compromised */
-	uint8_t signature[64];     /* by public_key: registration, rotation, policy */
+	uint8_t signature[64];     /* by public_key: registration, rotation, policy; a revocation may have it */
 	uint8_t old_signature[64]; /* by the previous key: rotation, policy */
 };
 
@@ -112,10 +115,13 @@ bool entry_time(const struct entry *entry, uint64_t *out);
 /* The fast path for events: fills in exactly ENTRY_EVENT_BYTES. */
 void entry_event_encode(const struct entry_event *event, uint8_t out[ENTRY_EVENT_BYTES]);
 
-/* What a sender's endorsement signs: domain || origin (range16) || action (1) || id (4) || org (range16) || name
- * (range16)
- * || policy || key (32). */
+/* What a sender's endorsement signs: domain || origin (range16) || action (1) || id (4) || follows (8) || org (range16)
+ * || name (range16) || policy || compromised (1) || key (32). `follows` gives it its place and its turn: indexes are
+ * never used twice, so what was signed for one entry endorses no other, however often it is put into the log. */
 enum error sender_message(const char *origin, const struct entry_sender *entry, struct writer *out) MUST_USE;
+/* True if this is the key's signature over the entry's message. */
+bool sender_signed(
+	const char *origin, const struct entry_sender *entry, const uint8_t signature[64], const uint8_t key[32]);
 /* True if the entry bears the signatures that its action asks for (`old_key` NULL for a registration). A revocation
  * needs none. */
 bool sender_endorsed(const char *origin, const struct entry_sender *entry, const uint8_t *old_key);

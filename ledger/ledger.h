@@ -41,8 +41,8 @@ enum error ledger_sender(struct ledger *ledger, uint32_t id, struct sender *out)
 /* The id that the next registration gets unless it asks for another. */
 uint32_t ledger_next_sender(struct ledger *ledger);
 /* Inside a tick: appends a sender entry. Registration: the id must be free. Others: it must be there and active. Time
- * is filled in. A missing or wrong endorsement is taken and shown as unendorsed, but a rotation or policy change
- * with a wrong old signature is refused (E_BAD_SIGNATURE). */
+ * is filled in. The errors of sender_take; a missing endorsement is taken and shown as unendorsed, but a signature that
+ * is there and does not verify is refused (E_BAD_SIGNATURE). */
 enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *entry, struct fault *fault) MUST_USE;
 
 /* ---- ticks ---- */

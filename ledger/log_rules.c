@@ -8,7 +8,7 @@
 
 void log_rules_init(struct log_rules *rules, const struct vkey *vkey)
 {
-	*rules = (struct log_rules){.vkey = vkey, .roots_known = true};
+	*rules = (struct log_rules){.vkey = vkey};
 	merkle_empty_root(&rules->map_root); /* of the empty map too */
 	merkle_empty_root(&rules->filing_root);
 	merkle_frontier_init(&rules->run.commitments);
@@ -68,48 +68,20 @@ struct sender *log_rules_add_sender(struct log_rules *rules, const struct sender
 	return copy;
 }
 
-static enum error register_sender(
-	struct log_rules *rules, const struct entry_sender *entry, const struct sender *old, struct log_finding *finding)
-{
-	if (WRONG(entry->sender == 0) || WRONG(old != NULL))
-		return log_finding_set(finding, E_CORRUPT, rules->size,
-			"sender %" PRIu32 " is registered under an id that is taken or 0", entry->sender);
-	struct sender sender = {.id = entry->sender,
-		.status = SENDER_ACTIVE,
-		.endorsed = sender_endorsed(rules->vkey->name, entry, NULL),
-		.version = rules->size,
-		.since_s = entry->time_s,
-		.policy = entry->policy};
-	strcpy(sender.org, entry->org);
-	strcpy(sender.name, entry->name);
-	memcpy(sender.public_key, entry->public_key, sizeof sender.public_key);
-	rules->unendorsed += !sender.endorsed;
-	return log_rules_add_sender(rules, &sender) != NULL ? E_OK : E_NO_MEMORY;
-}
-
+/* What is wrong with a sender entry is the log's fault here, whoever had it written. */
 static enum error take_sender(struct log_rules *rules, const struct entry_sender *entry, struct log_finding *finding)
 {
-	struct sender *sender = log_rules_find_sender(rules, entry->sender);
+	struct sender *old = log_rules_find_sender(rules, entry->sender);
+	struct sender sender = old != NULL ? *old : (struct sender){.id = 0};
+	struct fault fault = {0};
+	bool endorsed;
+	if (sender_take(&sender, rules->vkey->name, entry, rules->size, &endorsed, &fault) != E_OK)
+		return log_finding_set(finding, E_CORRUPT, rules->size, "%s", fault.text);
 	rules->sender_entries++;
-	if (entry->action == SENDER_REGISTER)
-		return register_sender(rules, entry, sender, finding);
-	if (sender == NULL || WRONG(sender->status == SENDER_REVOKED))
-		return log_finding_set(finding, E_CORRUPT, rules->size,
-			"sender %" PRIu32 " is changed but not registered, or revoked already", entry->sender);
-	if (WRONG(strcmp(sender->org, entry->org) != 0) || WRONG(strcmp(sender->name, entry->name) != 0))
-		return log_finding_set(
-			finding, E_CORRUPT, rules->size, "sender %" PRIu32 " changes its organisation or its name", entry->sender);
-	sender->version = rules->size;
-	if (entry->action == SENDER_REVOKE) {
-		sender->status = SENDER_REVOKED;
-		sender->compromised = entry->compromised;
-		return E_OK;
-	}
-	bool endorsed = sender_endorsed(rules->vkey->name, entry, sender->public_key);
 	rules->unendorsed += !endorsed;
-	sender->endorsed = sender->endorsed && endorsed;
-	memcpy(sender->public_key, entry->public_key, sizeof sender->public_key);
-	sender->policy = entry->policy;
+	if (old == NULL)
+		return log_rules_add_sender(rules, &sender) != NULL ? E_OK : E_NO_MEMORY;
+	*old = sender;
 	return E_OK;
 }
 
@@ -241,7 +213,7 @@ static enum error check_roots(struct log_rules *rules, const struct entry_epoch 
 {
 	bool differs = WRONG(!hash_equal(&epoch->map_root, &rules->map_root)) ||
 				   WRONG(!hash_equal(&epoch->filing_root, &rules->filing_root));
-	if (!differs || !rules->roots_known || !covers_the_same(rules, epoch))
+	if (!differs || !covers_the_same(rules, epoch))
 		return E_OK;
 	return log_finding_set(finding, E_CORRUPT, rules->size,
 		rules->epochs == 0 ? "the first epoch covers no event, and its roots are not those of nothing"
@@ -265,7 +237,6 @@ static enum error take_epoch(struct log_rules *rules, const struct entry_epoch *
 	rules->epoch_size = epoch->size;
 	rules->epoch_index = rules->size;
 	rules->epoch_lost = epoch->lost;
-	rules->roots_known = true;
 	rules->map_root = epoch->map_root;
 	rules->filing_root = epoch->filing_root;
 	return E_OK;

@@ -57,7 +57,6 @@ struct log_rules {
 	uint64_t epoch_index; /* of the newest epoch entry; 0: there is none */
 	uint64_t epoch_size;  /* its m */
 	uint64_t epoch_lost;  /* what it says is lost */
-	bool roots_known;     /* not after a state that an older program wrote, until the next epoch */
 	struct hash map_root; /* of the newest epoch; before the first one those of no event */
 	struct hash filing_root;
 	struct losses losses;

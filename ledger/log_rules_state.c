@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_VERSION 3
-#define STATE_VERSION_WITHOUT_ROOTS 2 /* what was written before the roots of epochs were compared */
+#define STATE_VERSION 4
 #define FIXED_BYTES (512 + LOSSES_BYTES_MAX)
 #define FRONTIER_BYTES_MAX (8 + sizeof((struct merkle_frontier){0}).hashes)
 #define SENDER_BYTES_MAX (128 + ORG_BYTES_MAX + NAME_BYTES_MAX + PURPOSE_BYTES_MAX)
@@ -86,7 +85,6 @@ void log_rules_encode(const struct log_rules *rules, struct writer *out)
 	writer_u64(out, rules->epochs);
 	writer_u64(out, rules->epoch_index);
 	writer_u64(out, rules->epoch_size);
-	writer_u8(out, rules->roots_known);
 	writer_u64(out, rules->epoch_lost);
 	writer_bytes(out, hash_bytes(&rules->map_root));
 	writer_bytes(out, hash_bytes(&rules->filing_root));
@@ -215,7 +213,6 @@ static void decode_lag(struct log_rules *rules, struct reader *in)
 
 static void decode_roots(struct log_rules *rules, struct reader *in)
 {
-	rules->roots_known = read_flag(in);
 	rules->epoch_lost = reader_u64(in);
 	reader_copy(in, rules->map_root.b, HASH_BYTES);
 	reader_copy(in, rules->filing_root.b, HASH_BYTES);
@@ -223,8 +220,7 @@ static void decode_roots(struct log_rules *rules, struct reader *in)
 
 void log_rules_decode(struct log_rules *rules, struct reader *in)
 {
-	uint8_t version = reader_u8(in);
-	require(in, version == STATE_VERSION || version == STATE_VERSION_WITHOUT_ROOTS);
+	require(in, reader_u8(in) == STATE_VERSION);
 	rules->size = reader_u64(in);
 	rules->time_s = reader_u64(in);
 	rules->events = reader_u64(in);
@@ -236,10 +232,7 @@ void log_rules_decode(struct log_rules *rules, struct reader *in)
 	rules->epochs = reader_u64(in);
 	rules->epoch_index = reader_u64(in);
 	rules->epoch_size = reader_u64(in);
-	if (version == STATE_VERSION)
-		decode_roots(rules, in);
-	else
-		rules->roots_known = rules->epochs == 0;
+	decode_roots(rules, in);
 	require(in, rules->epoch_size <= rules->size && (rules->size == 0 || rules->epoch_index < rules->size));
 	losses_decode(in, &rules->losses);
 	require(in, rules->losses.count == 0 || losses_end(&rules->losses) < rules->size);

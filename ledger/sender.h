@@ -20,3 +20,12 @@ struct sender {
 	uint8_t public_key[32];
 	struct policy policy;
 };
+
+/* What the sender entry at log index `index` makes of a sender: the log's one rule for it (ENTRY-8, ENTRY-16,
+ * ENTRY-22), for who writes the log and for all who read it. `sender` is what the entries before it made, its id 0
+ * while none has registered it. `*endorsed`: whether this entry bears the signatures that it should.
+ *
+ * Errors leave everything as it was: E_BAD_VALUE (the id 0; another organisation or name; it follows another entry than
+ * the sender's newest), E_EXISTS, E_UNKNOWN_SENDER, E_REVOKED_SENDER. */
+enum error sender_take(struct sender *sender, const char *origin, const struct entry_sender *entry, uint64_t index,
+	bool *endorsed, struct fault *fault) MUST_USE;

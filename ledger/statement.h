@@ -11,17 +11,9 @@
 #pragma once
 
 #include "ledger/evidence.h"
+#include "ledger/sender.h"
 
 enum statement_state { STATEMENT_OPEN, STATEMENT_WITHHELD, STATEMENT_ERASED };
-
-/* A sender whose entries the statement shows. */
-struct statement_sender {
-	uint32_t id;
-	char org[ORG_BYTES_MAX + 1];
-	char name[NAME_BYTES_MAX + 1];
-	bool endorsed; /* every one of its entries that is shown bears the signatures it should */
-	bool compromised;
-};
 
 struct statement_event {
 	uint64_t index;
@@ -32,7 +24,7 @@ struct statement_event {
 	uint64_t erased_by;     /* erased: log index of the erasure entry */
 	/* Where the statement shows signatures, for covered events: whose signature over this event was verified; else
 	 * NULL. */
-	const struct statement_sender *sender;
+	const struct sender *sender;
 };
 
 /* A half-open window over ledger time. */
@@ -66,7 +58,7 @@ struct statement {
 	struct statement_event *later;
 	bool signatures; /* every one of `events` bears its sender's verified signature */
 	size_t sender_count;
-	struct statement_sender *senders;
+	struct sender *senders; /* as those of their entries make them that are shown; nothing of how far they came */
 	/* With a witness policy that asks for something: it is fulfilled, and the epoch is not older beside the quorum's
 	 * time than the log allows itself. Else freshness and one history are not proven. */
 	struct witnessed witnessed;

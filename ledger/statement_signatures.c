@@ -5,7 +5,7 @@
 
 /* ---- sender entries ---- */
 
-static struct statement_sender *find_sender(const struct statement *out, uint32_t id, size_t *place)
+static struct sender *find_sender(const struct statement *out, uint32_t id, size_t *place)
 {
 	for (size_t i = 0; i < out->sender_count; i++)
 		if (out->senders[i].id == id) {
@@ -24,29 +24,19 @@ static struct shown_sender *newest_entry(const struct shown *shown, uint32_t id,
 	return NULL;
 }
 
-/* ENTRY-16 as far as the entries shown go, and whether this one is endorsed (ENTRY-8). */
+/* The log's rule for sender entries. Each names the one before it, so between the first and the last that are shown
+ * none can be left out. */
 static enum error take_sender(struct shown *shown, size_t at, struct statement *out)
 {
+	bool endorsed;
 	struct shown_sender *item = &shown->senders[at];
-	const struct entry_sender *entry = &item->entry;
-	const struct shown_sender *old = newest_entry(shown, entry->sender, at);
-	struct statement_sender *sender = find_sender(out, entry->sender, &item->sender);
-	bool registers = entry->action == SENDER_REGISTER;
-	if (WRONG(entry->sender == 0) || WRONG(old == NULL && !registers) || WRONG(old != NULL && registers) ||
-		(old != NULL && (WRONG(old->entry.action == SENDER_REVOKE) || WRONG(strcmp(old->entry.org, entry->org) != 0) ||
-							WRONG(strcmp(old->entry.name, entry->name) != 0))))
-		return finding_set(shown->finding, FINDING_SENDER_HISTORY, item->at.index);
+	struct sender *sender = find_sender(out, item->entry.sender, &item->sender);
 	if (sender == NULL) {
-		item->sender = out->sender_count++;
+		item->sender = out->sender_count++; /* there is room for one of each entry */
 		sender = &out->senders[item->sender];
-		sender->id = entry->sender;
-		sender->endorsed = true;
-		strcpy(sender->org, entry->org);
-		strcpy(sender->name, entry->name);
 	}
-	bool endorsed = sender_endorsed(out->origin, entry, old ? old->entry.public_key : NULL);
-	sender->endorsed = sender->endorsed && endorsed;
-	sender->compromised = sender->compromised || entry->compromised;
+	if (sender_take(sender, out->origin, &item->entry, item->at.index, &endorsed, NULL) != E_OK)
+		return finding_set(shown->finding, FINDING_SENDER_HISTORY, item->at.index);
 	return E_OK;
 }
 

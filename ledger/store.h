@@ -35,7 +35,7 @@ enum store_table {
 	STORE_FILING,
 };
 
-#define STORE_FORMAT 2
+#define STORE_FORMAT 3
 
 /* E_FORMAT when the store was made by a version with another format. */
 enum error store_open(const char *path, bool read_only, bool create, struct db_env **out, struct fault *fault) MUST_USE;

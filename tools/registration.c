@@ -46,7 +46,7 @@ enum error registration_start(
 	if (!clean_text(name, NAME_BYTES_MAX) || visible_blank(bytes_text(name)))
 		return fault_set(fault, E_BAD_VALUE,
 			"name is 1 to %u bytes of UTF-8 without control characters, and not only spaces", NAME_BYTES_MAX);
-	struct entry_sender entry = {.action = SENDER_REGISTER, .policy = *policy};
+	struct entry_sender entry = {.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .policy = *policy};
 	strcpy(entry.org, org);
 	strcpy(entry.name, name);
 	*out = entry;

@@ -23,7 +23,7 @@ static enum error entry_about(
 	TRY(admin_sender(dir, id, &sender, fault));
 	if (sender.status == SENDER_REVOKED)
 		return fault_set(fault, E_REVOKED_SENDER, "sender %" PRIu32 " is revoked already", id);
-	*out = (struct entry_sender){.action = action, .sender = id, .policy = sender.policy};
+	*out = (struct entry_sender){.action = action, .sender = id, .follows = sender.version, .policy = sender.policy};
 	strcpy(out->org, sender.org);
 	strcpy(out->name, sender.name);
 	memcpy(out->public_key, sender.public_key, sizeof out->public_key);

@@ -28,7 +28,7 @@ static json_t *time_json(uint64_t time_s)
 	return json_string(text);
 }
 
-static json_t *sender_json(const struct statement_sender *sender)
+static json_t *sender_json(const struct sender *sender)
 {
 	return json_pack("{s:o, s:s, s:s, s:b, s:b}", "id", json_number(sender->id), "org", sender->org, "name",
 		sender->name, "endorsed", sender->endorsed, "compromised", sender->compromised);
@@ -37,7 +37,7 @@ static json_t *sender_json(const struct statement_sender *sender)
 /* Who reported the event, where the statement proves the sender's name: also of a later event, which bears no
  * signature.
  */
-static const struct statement_sender *sender_of(const struct statement *statement, const struct statement_event *event)
+static const struct sender *sender_of(const struct statement *statement, const struct statement_event *event)
 {
 	for (size_t i = 0; i < statement->sender_count; i++)
 		if (statement->senders[i].id == event->entry.sender)
@@ -53,7 +53,7 @@ static json_t *event_json(const struct statement *statement, const struct statem
 	static struct event content;
 	struct fault fault;
 	json_t *json = NULL;
-	const struct statement_sender *sender = sender_of(statement, event);
+	const struct sender *sender = sender_of(statement, event);
 	if (event->state == STATEMENT_OPEN) {
 		/* It was read before: here only the texts are borrowed again. */
 		if (event_decode(event->disclosed, BYTES_EMPTY, NULL, true, &content, &fault) != E_OK)
@@ -171,7 +171,7 @@ static void access_time(const json_t *item, char out[VERIFY_TIME_MAX])
 static void reporting_system(const struct statement *statement, const struct statement_event *event,
 	const struct verify_words *words, char out[CELL_BYTES])
 {
-	const struct statement_sender *sender = sender_of(statement, event);
+	const struct sender *sender = sender_of(statement, event);
 	if (sender != NULL)
 		snprintf(out, CELL_BYTES, "%s", sender->name);
 	else
@@ -327,7 +327,7 @@ static void print_senders(const struct statement *statement, const struct verify
 	if (statement->later_count > 0)
 		verify_line(out, "%s", words->later_unsigned);
 	for (size_t i = 0; i < statement->sender_count; i++) {
-		const struct statement_sender *sender = &statement->senders[i];
+		const struct sender *sender = &statement->senders[i];
 		verify_line(out, words->signer, sender->name, sender->org, sender->id);
 		if (!sender->endorsed)
 			verify_line(out, words->unendorsed, sender->name, sender->org);

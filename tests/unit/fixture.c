@@ -25,7 +25,8 @@ static void register_sender(struct fixture *fixture)
 	uint8_t message[2048];
 	struct bytes to_sign;
 	struct fault fault = {0};
-	struct entry_sender entry = {.action = SENDER_REGISTER, .sender = 1, .policy = fixture->policy};
+	struct entry_sender entry = {
+		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = 1, .policy = fixture->policy};
 	strcpy(entry.org, "cvr:55133018");
 	strcpy(entry.name, "Aarhus Kommune");
 	memcpy(entry.public_key, fixture->public_key, 32);
@@ -37,6 +38,15 @@ static void register_sender(struct fixture *fixture)
 	ck_ok(ledger_append_sender(fixture->ledger, &entry, &fault));
 	ck_ok(ledger_commit(fixture->ledger, &fault));
 	fixture->sender = 1;
+}
+
+uint64_t fixture_follows(struct fixture *fixture, enum sender_action action, uint32_t id)
+{
+	struct sender sender;
+	if (action == SENDER_REGISTER)
+		return FOLLOWS_NOTHING;
+	ck_ok(ledger_sender(fixture->ledger, id, &sender));
+	return sender.version;
 }
 
 void fixture_make(struct fixture *fixture)

@@ -131,7 +131,8 @@ uint32_t forge_sender(struct forge *forge, const char *name, bool endorsed)
 	struct entry entry = {.kind = ENTRY_SENDER};
 	sender->id = (uint32_t)forge->sender_count;
 	fixed_pair("sender", sender->id, sender->public_key, sender->secret_key);
-	entry.sender = (struct entry_sender){.action = SENDER_REGISTER, .sender = sender->id, .time_s = forge->now_s};
+	entry.sender = (struct entry_sender){
+		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = sender->id, .time_s = forge->now_s};
 	snprintf(entry.sender.org, sizeof entry.sender.org, "cvr:%08u", 55133017 + sender->id);
 	snprintf(entry.sender.name, sizeof entry.sender.name, "%s", name);
 	memcpy(entry.sender.public_key, sender->public_key, 32);
@@ -152,6 +153,7 @@ uint64_t forge_sender_change(
 	const struct forge_entry *newest = &forge->entries[sender->version];
 	ck_ok(entry_decode(bytes_of(newest->data, newest->len), &entry));
 	entry.sender.action = action;
+	entry.sender.follows = sender->version;
 	entry.sender.time_s = forge->now_s;
 	entry.sender.compromised = compromised;
 	memcpy(old_secret, sender->secret_key, sizeof old_secret);

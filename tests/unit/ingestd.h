@@ -47,7 +47,8 @@ static inline void register_sender(uint32_t id, struct fixture *out)
 	uint8_t message[2048];
 	struct bytes to_sign;
 	struct fault fault = {0};
-	struct entry_sender entry = {.action = SENDER_REGISTER, .sender = id, .policy = f.policy};
+	struct entry_sender entry = {
+		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = id, .policy = f.policy};
 	*out = f;
 	out->sender = id;
 	crypto_sign_keypair(out->public_key, out->secret_key);
@@ -62,6 +63,8 @@ static inline void register_sender(uint32_t id, struct fixture *out)
 	ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
 	if (id == REVOKED) {
 		entry.action = SENDER_REVOKE;
+		entry.follows = ledger_next_index(f.ledger) - 1;
+		memset(entry.signature, 0, sizeof entry.signature);
 		ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
 	}
 	ck_ok(ledger_commit(f.ledger, &fault));

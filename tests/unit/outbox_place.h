@@ -203,7 +203,8 @@ static inline void change_policy(const char *word)
 	struct sender_key key;
 	ck_ok(ledger_sender(fixture.ledger, fixture.sender, &row));
 	ck_ok(policy_apply(&row.policy, word, &fault));
-	struct entry_sender entry = {.action = SENDER_POLICY, .sender = fixture.sender, .policy = row.policy};
+	struct entry_sender entry = {
+		.action = SENDER_POLICY, .sender = fixture.sender, .follows = row.version, .policy = row.policy};
 	memcpy(entry.org, row.org, sizeof entry.org);
 	memcpy(entry.name, row.name, sizeof entry.name);
 	memcpy(entry.public_key, row.public_key, 32);

@@ -76,7 +76,10 @@ static struct entry batch_entry(
 static struct entry sender_entry(enum sender_action action, uint32_t id)
 {
 	struct entry entry = {.kind = ENTRY_SENDER};
-	entry.sender = (struct entry_sender){.action = action, .sender = id, .time_s = state.time_s};
+	entry.sender = (struct entry_sender){.action = action,
+		.sender = id,
+		.follows = action == SENDER_REGISTER ? FOLLOWS_NOTHING : 1, /* sender 1 of the fixture */
+		.time_s = state.time_s};
 	strcpy(entry.sender.org, "cvr:55133018");
 	strcpy(entry.sender.name, "Aarhus Kommune");
 	memcpy(entry.sender.public_key, f.public_key, 32);
@@ -213,6 +216,11 @@ static void renamed(void)
 	FORGE(policy);
 }
 
+static void follows_another(void)
+{
+	FORGE(sender_entry(SENDER_POLICY, 1), sender_entry(SENDER_POLICY, 1));
+}
+
 static void epoch_ahead(void)
 {
 	struct entry epoch = {.kind = ENTRY_EPOCH};
@@ -270,10 +278,11 @@ START_TEST(rules)
 	check_rule(key_before_rotation, 2, "signature of sender 1 does not verify");     /* ENTRY-15 */
 	check_rule(unknown_sender, 0, "not registered or revoked");                      /* ENTRY-16 */
 	check_rule(revoked_sender, 1, "not registered or revoked");                      /* ENTRY-16 */
-	check_rule(registered_twice, 0, "an id that is taken or 0");                     /* ENTRY-16 */
-	check_rule(registered_as_0, 0, "an id that is taken or 0");                      /* ENTRY-16 */
+	check_rule(registered_twice, 0, "sender id 1 is taken");                         /* ENTRY-16 */
+	check_rule(registered_as_0, 0, "0 is not an id");                                /* ENTRY-16 */
 	check_rule(revoked_twice, 1, "revoked already");                                 /* ENTRY-16 */
-	check_rule(renamed, 0, "changes its organisation or its name");                  /* ENTRY-16 */
+	check_rule(renamed, 0, "organisation and name of sender 1 cannot be changed");   /* ENTRY-16 */
+	check_rule(follows_another, 1, "the newest entry of sender 1 is at 2");          /* ENTRY-22 */
 	check_rule(epoch_ahead, 0, "entries after itself");                              /* ENTRY-17 */
 	check_rule(epoch_backwards, 1, "fewer than the one before");                     /* ENTRY-17 */
 	check_rule(epoch_of_nothing, 0, "its roots are not those of nothing");           /* EPO-8 */
@@ -372,8 +381,10 @@ START_TEST(unendorsed)
 	ck_ok(ledger_begin(f.ledger, &fault));
 	ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
 	entry.action = SENDER_ROTATE;
+	entry.follows = ledger_next_index(f.ledger) - 1;
 	ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
 	entry.action = SENDER_REVOKE;
+	entry.follows++;
 	ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
 	ck_ok(ledger_commit(f.ledger, &fault));
 	fixture_close(&f);

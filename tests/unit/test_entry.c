@@ -20,8 +20,12 @@ static struct entry genesis(void)
 static struct entry sender(enum sender_action action)
 {
 	struct entry entry = {.kind = ENTRY_SENDER};
-	entry.sender = (struct entry_sender){
-		.action = action, .sender = 3, .time_s = 1790000001, .org = "cvr:55133018", .name = "Aarhus Kommune"};
+	entry.sender = (struct entry_sender){.action = action,
+		.sender = 3,
+		.follows = action == SENDER_REGISTER ? FOLLOWS_NOTHING : 7,
+		.time_s = 1790000001,
+		.org = "cvr:55133018",
+		.name = "Aarhus Kommune"};
 	memset(entry.sender.public_key, 0x33, 32);
 	return entry;
 }
@@ -263,6 +267,10 @@ START_TEST(endorsement)
 		ck_assert(!sender_endorsed("other.example", &entry, old_key));
 		changed = entry, changed.sender++;
 		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
+		changed = entry, changed.follows ^= 1;
+		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
+		changed = entry, changed.compromised = true;
+		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
 		changed = entry, changed.org[0] = 'C';
 		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
 		changed = entry, changed.name[0] = 'a';
@@ -308,7 +316,7 @@ static void check_vector(const json_t *vector, const char *path)
 	}
 }
 
-/* ENTRY-1 to ENTRY-10, ENTRY-21 */
+/* ENTRY-1 to ENTRY-10, ENTRY-21, ENTRY-23 */
 START_TEST(own_vectors)
 {
 	char dir[4096];

@@ -1,39 +1,6 @@
 /* One file for each check of spec/filing.md, spec/proof-file.md and the lines of spec/receipt.md that the older vectors
  * do not need; with INDSIGT_WRITE_VECTORS set they are written to tests/vectors. Each keeps every check but one. */
-#include "ledger/filing_lost.h"
-#include "ledger/tlog_proof.h"
-#include "tests/unit/statement_case.h"
-#include "tools/receipt_file.h"
-
-enum page { FILING, LOST, PROOF_FILE, RECEIPTS };
-
-static const char *const page_names[] = {
-	[FILING] = "filing", [LOST] = "filing-lost", [PROOF_FILE] = "proof-file", [RECEIPTS] = "receipts"};
-
-struct file_case {
-	enum page page;
-	const char *name;
-	const char *about;
-	enum finding_code finding;
-	char *(*make)(void); /* the text, to be freed */
-};
-
-static char *dump(json_t *json)
-{
-	char *text = json_dumps(json, JSON_COMPACT);
-	ck_assert_ptr_nonnull(text);
-	json_decref(json);
-	return text;
-}
-
-static char *replaced(char *text, const char *from, const char *to)
-{
-	char *out = NULL, *at = strstr(text, from);
-	ck_assert_msg(at != NULL, "no %s in %s", from, text);
-	ck_assert_int_gt(asprintf(&out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)), 0);
-	free(text);
-	return out;
-}
+#include "tests/unit/file_case.h"
 
 /* What a policy that is for another log, or not fulfilled, asks of any file. */
 static void ask_two(const char *head)
@@ -350,28 +317,6 @@ static char *lost_later_ones(void)
 
 /* ---- proof files ---- */
 
-static char *proof_file(uint64_t index)
-{
-	static uint8_t memory[20000];
-	json_t *json = forge_included(forge, index, 0), *note = forge_checkpoint(forge, 0);
-	const struct forge_entry *entry = &forge->entries[index];
-	struct hash hashes[PROOF_HASHES_MAX];
-	size_t count = json_array_size(part(json, "inclusion"));
-	for (size_t i = 0; i < count; i++) {
-		const json_t *hash = json_array_get(part(json, "inclusion"), i);
-		ck_assert_int_eq(sodium_base642bin(hashes[i].b, HASH_BYTES, json_string_value(hash), json_string_length(hash),
-							 NULL, NULL, NULL, sodium_base64_VARIANT_ORIGINAL),
-			0);
-	}
-	const struct included included = {index, bytes_of(entry->data, entry->len), {hashes, count}};
-	struct writer w = writer_of(memory, sizeof memory - 1);
-	ck_ok(tlog_proof_write(&included, bytes_text(json_string_value(note)), &w));
-	memory[writer_len(&w)] = '\0';
-	json_decref(json);
-	json_decref(note);
-	return strdup((char *)memory);
-}
-
 static char *proof_other_log(void)
 {
 	anne_has(1);
@@ -624,81 +569,9 @@ static const struct file_case cases[] = {
 		receipt_last_sequence},
 };
 
-/* ---- each of them ---- */
-
-static enum error verify(
-	const struct file_case *one, const char *text, const struct witness_policy *policy, struct finding *finding)
-{
-	enum error error = E_OK;
-	struct bytes rest = bytes_text(text);
-	struct filing_proof *proof = NULL;
-	struct tlog_proof *entry = NULL;
-	struct filing_lost lost_batch;
-	switch (one->page) {
-	case FILING:
-		error = filing_proof_verify(rest, &forge->vkey, policy, &proof, finding);
-		filing_proof_free(proof);
-		break;
-	case LOST:
-		error = filing_lost_verify(rest, &forge->vkey, policy, &lost_batch, finding);
-		break;
-	case PROOF_FILE:
-		error = tlog_proof_verify(rest, &forge->vkey, policy, &entry, finding);
-		free(entry);
-		break;
-	case RECEIPTS:
-		while (rest.len > 0 && error == E_OK) {
-			struct receipt_shown shown = {.mass = false};
-			error = receipt_file_next(&rest, &forge->vkey, policy, &shown, finding);
-			receipt_shown_release(&shown);
-		}
-		break;
-	}
-	return error;
-}
-
-/* What a vector says of a file that holds, besides that it does. */
-static void write_case(const struct file_case *one, const char *text)
-{
-	char path[512], hex[2 * LABEL_BYTES + 1];
-	struct filing_proof *proof = NULL;
-	write_vector(page_names[one->page], one->name, one->about, one->page == RECEIPTS ? "receipts" : "proof", text,
-		&forge->vkey, NULL, asked.policy, NULL, one->finding);
-	if (getenv("INDSIGT_WRITE_VECTORS") == NULL || one->page != FILING || one->finding != FINDING_NONE)
-		return;
-	snprintf(path, sizeof path, "%s/tests/vectors/filing/%s.json", getenv("INDSIGT_SOURCE"), one->name);
-	json_t *vector = json_load_file(path, 0, NULL), *labels = json_array(), *subjects = json_array();
-	ck_ok(filing_proof_verify(bytes_text(text), &forge->vkey, NULL, &proof, NULL));
-	for (uint32_t i = 0; i < proof->batch.count; i++) {
-		const struct bytes *id = &proof->subjects[proof->subject_of[i]].id;
-		json_array_append_new(labels, json_string(sodium_bin2hex(hex, sizeof hex, proof->labels[i].b, LABEL_BYTES)));
-		json_array_append_new(subjects, json_stringn((const char *)id->data, id->len));
-	}
-	json_object_set_new(vector, "labels", labels);
-	json_object_set_new(vector, "subjects", subjects);
-	set_number(vector, "first_index", proof->first_index);
-	ck_assert_int_eq(json_dump_file(vector, path, JSON_INDENT(1) | JSON_ENSURE_ASCII), 0);
-	json_decref(vector);
-	filing_proof_free(proof);
-}
-
 START_TEST(each_case)
 {
-	const struct file_case *one = &cases[_i];
-	struct fault fault = {.text = ""};
-	struct witness_policy *policy = NULL;
-	struct finding finding = {.text = ""};
-	memset(&asked, 0, sizeof asked);
-	char *text = one->make();
-	if (asked.policy != NULL)
-		ck_ok(witness_policy_parse(bytes_text(asked.policy), &policy, &fault));
-	enum error error = verify(one, text, policy, &finding);
-	ck_assert_msg((error == E_OK) == (one->finding == FINDING_NONE) && finding.code == one->finding,
-		"%s: %s instead of %s: %s", one->name, finding_name(finding.code), finding_name(one->finding), finding.text);
-	write_case(one, text);
-	free(text);
-	free(policy);
-	forge_free(forge);
+	check_case(&cases[_i]);
 }
 END_TEST
 

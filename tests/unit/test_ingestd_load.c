@@ -406,7 +406,8 @@ static json_t *registration(void)
 	uint8_t buffer[2048];
 	char text[4096];
 	struct bytes encoded;
-	struct entry entry = {.kind = ENTRY_SENDER, .sender = {.action = SENDER_REGISTER, .sender = 9, .policy = f.policy}};
+	struct entry entry = {.kind = ENTRY_SENDER,
+		.sender = {.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = 9, .policy = f.policy}};
 	strcpy(entry.sender.org, "cvr:29190623");
 	strcpy(entry.sender.name, "Region Midtjylland");
 	memcpy(entry.sender.public_key, f.public_key, sizeof entry.sender.public_key);

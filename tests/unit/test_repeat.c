@@ -25,7 +25,8 @@ static void free_bytes(struct bytes bytes)
 static void change(enum sender_action action, const uint8_t *public_key, const char *word)
 {
 	struct fault fault = {.text = ""};
-	struct entry_sender entry = {.action = action, .sender = 1, .policy = f.policy};
+	struct entry_sender entry = {
+		.action = action, .sender = 1, .follows = fixture_follows(&f, action, 1), .policy = f.policy};
 	ck_ok(policy_apply(&entry.policy, word ? word : "withhold", &fault));
 	strcpy(entry.org, "cvr:55133018");
 	strcpy(entry.name, "Aarhus Kommune");

@@ -146,7 +146,8 @@ START_TEST(endorsement)
 	sample(&key);
 	next = key;
 	sender_key_generate(&next);
-	struct entry_sender entry = {.action = SENDER_REGISTER, .sender = 3, .org = "cvr:1", .name = "n"};
+	struct entry_sender entry = {
+		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = 3, .org = "cvr:1", .name = "n"};
 	policy_default(&entry.policy);
 	memcpy(entry.public_key, key.public_key, 32);
 	ck_error(sender_key_endorse(&next, &entry), E_BAD_KEY);
@@ -156,6 +157,7 @@ START_TEST(endorsement)
 	ck_assert(!sender_endorsed("other.example", &entry, NULL));
 
 	entry.action = SENDER_ROTATE;
+	entry.follows = 1;
 	memcpy(entry.public_key, next.public_key, 32);
 	ck_ok(sender_key_endorse(&next, &entry));
 	ck_assert(!sender_endorsed(key.log.name, &entry, key.public_key));

@@ -52,26 +52,30 @@ static void submit_batch(struct seat *seat, uint64_t sequence, uint32_t subject)
 	sequencer_submit(sequencer, job);
 }
 
-static void submit_policy(const char *word)
+static void submit_policy(const char *word, uint64_t follows)
 {
 	struct job *job = job_new(JOB_SENDER, 2);
 	struct policy policy;
 	job->entry = calloc(1, sizeof *job->entry);
 	policy_default(&policy);
 	ck_ok(policy_apply(&policy, word, NULL));
-	*job->entry = (struct entry_sender){.action = SENDER_POLICY, .sender = 1, .policy = policy};
+	*job->entry = (struct entry_sender){.action = SENDER_POLICY, .sender = 1, .follows = follows, .policy = policy};
 	strcpy(job->entry->org, "cvr:55133018");
 	strcpy(job->entry->name, "Aarhus Kommune");
 	memcpy(job->entry->public_key, f.public_key, 32);
 	sequencer_submit(sequencer, job);
 }
 
-/* Answers of batches, in order, and the log indexes of sender entries. */
-static void take_answers(unsigned batches, unsigned entries, uint64_t *indexes)
+struct answers {
+	uint64_t batches; /* in order */
+	unsigned entries;
+	uint64_t indexes[BATCHES]; /* of the sender entries in the log */
+};
+
+/* Waits until there are at least so many. */
+static void take_answers(struct answers *got, unsigned batches, unsigned entries)
 {
-	uint64_t next = 0;
-	unsigned got = 0;
-	while (next < batches || got < entries) {
+	while (got->batches < batches || got->entries < entries) {
 		struct pollfd ready = {.fd = wake_fd, .events = POLLIN};
 		uint64_t count;
 		ck_assert_int_eq(poll(&ready, 1, 60000), 1);
@@ -82,9 +86,9 @@ static void take_answers(unsigned batches, unsigned entries, uint64_t *indexes)
 			jobs = job->next;
 			ck_assert_msg(job->error == E_OK, "%s: %s", error_name(job->error), job->fault.text);
 			if (job->kind == JOB_BATCH)
-				ck_assert_uint_eq(job->first_sequence, next++);
+				ck_assert_uint_eq(job->first_sequence, got->batches++);
 			else
-				indexes[got++] = job->number;
+				got->indexes[got->entries++] = job->number;
 			ck_assert_ptr_null(job->body);
 			job_free(job);
 		}
@@ -95,16 +99,20 @@ static void take_answers(unsigned batches, unsigned entries, uint64_t *indexes)
  * order, and every record opens. The control socket names the index that the entry has. */
 START_TEST(registration_changes_under_way)
 {
-	static uint64_t indexes[BATCHES];
+	static struct answers got;
 	unsigned changes = 0;
+	uint64_t newest = 1; /* the registration */
 	struct seat *seat = seat_new();
 	begin();
 	for (uint32_t i = 0; i < BATCHES; i++) {
 		submit_batch(seat, i, i);
-		if (i % 7 == 3)
-			submit_policy(changes++ % 2 ? "withhold" : "purpose-required");
+		if (i % 7 != 3)
+			continue;
+		take_answers(&got, 0, changes); /* each names the one before it */
+		newest = changes > 0 ? got.indexes[changes - 1] : newest;
+		submit_policy(changes++ % 2 ? "withhold" : "purpose-required", newest);
 	}
-	take_answers(BATCHES, changes, indexes);
+	take_answers(&got, BATCHES, changes);
 	end();
 	seat_release(seat);
 	fixture_close(&f);
@@ -119,7 +127,7 @@ START_TEST(registration_changes_under_way)
 	ck_ok(archive_open(f.dir, true, &archive, NULL));
 	ck_ok(snapshot_begin(archive, &snapshot, NULL));
 	for (unsigned i = 0; i < changes; i++) {
-		ck_ok(snapshot_entry(snapshot, indexes[i], &encoded));
+		ck_ok(snapshot_entry(snapshot, got.indexes[i], &encoded));
 		ck_ok(entry_decode(encoded, &entry));
 		ck_assert_int_eq(entry.kind, ENTRY_SENDER);
 		ck_assert_int_eq(entry.sender.policy.flags, i % 2 ? POLICY_WITHHOLD : POLICY_PURPOSE_REQUIRED);

@@ -161,6 +161,25 @@ static json_t *epoch_too_late(void)
 	return at_the_end_of_time(1);
 }
 
+/* Anne's second event and Bent's are lost. */
+static json_t *two_lost(void)
+{
+	const struct forge_options options = {.subject = ANNE};
+	struct entry epoch = {.kind = ENTRY_EPOCH}, loss = {.kind = ENTRY_LOSS, .loss = {.events = 2}};
+	forge = forge_new();
+	forge_one(forge, ANNE);
+	forge->now_s += 5;
+	loss.loss.first = forge_one(forge, ANNE);
+	forge_one(forge, BENT);
+	for (uint64_t i = 0; i < forge->event_count; i++)
+		forge->events[i].filed = forge->events[i].index < loss.loss.first;
+	forge_append(forge, &loss);
+	forge_compute_epoch(forge, forge->entry_count, &epoch.epoch);
+	epoch.epoch.lost = 2;
+	forge_append(forge, &epoch);
+	return forge_statement(forge, &options);
+}
+
 static json_t *everything_lost(void)
 {
 	struct entry entry = {.kind = ENTRY_EPOCH};
@@ -576,6 +595,7 @@ static const struct statement_case cases[] = {
 	{"times-latest", "all times are the last that there is", FINDING_NONE, latest_times},
 	{"epoch-too-late", "the epoch's time is a second after the last that there is", FINDING_EPOCH_ENTRY,
 		epoch_too_late},
+	{"lost", "two events of the log are lost, one of which was this person's", FINDING_NONE, two_lost},
 	{"lost-largest", "2^64 - 1 events of the log are lost", FINDING_NONE, everything_lost},
 	{"epoch-size-itself", "an epoch that covers itself", FINDING_EPOCH_SIZE, epoch_covers_itself},
 	{"epoch-size-0", "an epoch that covers nothing", FINDING_EPOCH_SIZE, epoch_covers_nothing},

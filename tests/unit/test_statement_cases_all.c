@@ -442,7 +442,37 @@ static json_t *note_with_zero(void)
 	return noted_other("zero");
 }
 
+/* ---- a sender's entries name one another. STM-48 ---- */
+
+/* One that follows the registration though there is a newer one, as when it is put into the log a second time. */
+static json_t *follows_another(void)
+{
+	forge = forge_new();
+	uint64_t registration = forge->senders[0].version;
+	forge_sender_change(forge, 1, SENDER_POLICY, true, false);
+	forge->senders[0].version = registration;
+	forge_sender_change(forge, 1, SENDER_POLICY, true, false);
+	forge_one(forge, ANNE);
+	forge_epoch(forge);
+	return forge_statement(forge, &(struct forge_options){.subject = ANNE, .signatures = true});
+}
+
+static json_t *change_left_out(void)
+{
+	forge = forge_new();
+	forge_sender_change(forge, 1, SENDER_POLICY, true, false);
+	forge_sender_change(forge, 1, SENDER_POLICY, true, false);
+	forge_one(forge, ANNE);
+	forge_epoch(forge);
+	json_t *json = forge_statement(forge, &(struct forge_options){.subject = ANNE, .signatures = true});
+	json_array_remove(part(part(json, "signatures"), "senders"), 1);
+	return json;
+}
+
 static const struct statement_case cases[] = {
+	{"sender-follows-another", "a sender's last entry follows another one than the one before it",
+		FINDING_SENDER_HISTORY, follows_another},
+	{"sender-change-left-out", "one of a sender's entries is left out", FINDING_SENDER_HISTORY, change_left_out},
 	{"count-one-less", "the last of three events is left out, with a range proof of the others", FINDING_COUNT,
 		one_left_out},
 	{"range-too-far", "a range that ends after the last event", FINDING_RANGE, range_too_far},

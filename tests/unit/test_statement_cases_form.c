@@ -45,6 +45,7 @@ static uint64_t append_sender(enum sender_action action, void (*change)(struct e
 	uint64_t version = forge->senders[0].version;
 	ck_ok(entry_decode(bytes_of(forge->entries[version].data, forge->entries[version].len), &entry));
 	entry.sender.action = action;
+	entry.sender.follows = action == SENDER_REGISTER ? FOLLOWS_NOTHING : version;
 	entry.sender.time_s = forge->now_s;
 	if (change != NULL)
 		change(&entry.sender);
@@ -86,7 +87,7 @@ static json_t *another_name(void)
 static json_t *after_revocation(void)
 {
 	anne_has(1);
-	append_sender(SENDER_REVOKE, NULL);
+	forge->senders[0].version = append_sender(SENDER_REVOKE, NULL);
 	append_sender(SENDER_POLICY, NULL);
 	return about_anne_signed();
 }

@@ -211,6 +211,7 @@ START_TEST(senders)
 		const struct forge_entry *newest = &forge->entries[sender->version];
 		ck_ok(entry_decode(bytes_of(newest->data, newest->len), &entry));
 		entry.sender.action = i == 1 ? SENDER_REGISTER : SENDER_POLICY;
+		entry.sender.follows = i == 1 ? FOLLOWS_NOTHING : sender->version;
 		entry.sender.name[0] = i == 0 ? 'B' : entry.sender.name[0];
 		forge_append(forge, &entry);
 		refuse(honest(), FINDING_SENDER_HISTORY);

@@ -9,7 +9,7 @@ static inline void fixture_withholding_sender(struct fixture *fixture)
 	uint8_t message[2048];
 	struct bytes to_sign;
 	struct fault fault = {0};
-	struct entry_sender entry = {.action = SENDER_REGISTER, .sender = 2};
+	struct entry_sender entry = {.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = 2};
 	ck_ok(policy_apply(&fixture->policy, "withhold", &fault));
 	entry.policy = fixture->policy;
 	strcpy(entry.org, "cvr:17143611");

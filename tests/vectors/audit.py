@@ -19,7 +19,7 @@ class Log:
 
     def __init__(self, register=True, **change):
         self.entries, self.now, self.change = [], START, change
-        self.sequence, self.checked, self.key = {}, {}, {}
+        self.sequence, self.checked, self.key, self.newest = {}, {}, {}, {}
         self.events = self.batches = self.unendorsed = self.epochs = self.lost = 0
         self.last_event = None
         self.append(genesis(LOG, time=START, lag=LAG))
@@ -39,15 +39,19 @@ class Log:
     def register(self, number, signed=True):
         self.sequence[number], self.checked[number], self.key[number] = 0, 0, KEYS[number]
         self.unendorsed += not signed
-        return self.append(sender(REGISTER, number, KEYS[number], time=self.now, name=NAMES[number], signed=signed))
+        self.newest[number] = self.append(
+            sender(REGISTER, number, KEYS[number], time=self.now, name=NAMES[number], signed=signed))
+        return self.newest[number]
 
     def alter(self, action, number, key=None, signed=True, **change):
         """Another entry of a sender: rotation and change of policy are signed by both keys."""
         key, old = key or self.key[number], self.key[number]
         self.key[number] = key
         self.unendorsed += not signed and action != REVOKE
-        return self.append(sender(action, number, key, None if action == REVOKE else old,
-                                  **{"time": self.now, "name": NAMES[number], "signed": signed, **change}))
+        self.newest[number] = self.append(sender(
+            action, number, key, None if action == REVOKE else old,
+            **{"time": self.now, "name": NAMES[number], "signed": signed, "follows": self.newest[number], **change}))
+        return self.newest[number]
 
     # ---- events ----
 
@@ -90,7 +94,7 @@ class Log:
             if kind in (2, 3):
                 newest = int.from_bytes(entry[13:21], "big")
             elif kind == 1:
-                newest = int.from_bytes(entry[6:14], "big")
+                newest = int.from_bytes(entry[14:22], "big")
             elif kind == 6:
                 newest = int.from_bytes(entry[-8:], "big")
         return newest
@@ -181,6 +185,13 @@ def honest():
     log.alter(ROTATE, 1, NEW, signed=False)
     log.batch()
     good("rotate-unsigned", "a rotation without signatures takes effect and is unendorsed", log)
+    log = Log()
+    old = log.entries[log.alter(POLICY, 1, flags=1)]
+    log.alter(POLICY, 1)
+    log.append(old[:6] + u(8, 3) + old[14:])
+    log.unendorsed += 1
+    log.batch()
+    good("policy-replayed", "an older policy with its signatures, said to follow the newest entry: valid, and unendorsed", log)
     log = Log()
     log.batch()
     log.alter(REVOKE, 1, compromised=1)
@@ -537,10 +548,10 @@ def signature_rules():
 
 
 def sender_rules():
-    def case(name, about, build, index, register=True):
+    def case(name, about, build, index, register=True, rule="ENTRY-16"):
         log = Log(register)
         build(log)
-        bad("sender-" + name, "ENTRY-16", about, log, index)
+        bad("sender-" + name, rule, about, log, index)
 
     case("0", "a registration of id 0", lambda log: log.append(
         sender(REGISTER, 0, KEYS[2], time=log.now, name=NAMES[2])), 2)
@@ -555,6 +566,26 @@ def sender_rules():
              lambda log, action=action: log.alter(action, 1, org="cvr:55133019"), 2)
         case(word + "-other-name", "a change that gives another name",
              lambda log, action=action: log.alter(action, 1, name="Aarhus kommune"), 2)
+
+    def replayed(log):
+        """The same bytes once more, after another change."""
+        first = log.entries[log.alter(POLICY, 1, flags=1)]
+        log.alter(POLICY, 1)
+        log.append(first)
+
+    case("replayed", "an entry that is put in again", replayed, 4, rule="ENTRY-22")
+    for word, about, follows in (("older", "the entry before the newest one", lambda log: 1),
+                                 ("later", "itself", lambda log: log.size), ("genesis", "the genesis entry", lambda log: 0),
+                                 ("other", "another sender's entry", lambda log: log.register(2)),
+                                 ("batch", "a batch entry", lambda log: log.batch() + 1)):
+        for action, kind in ((ROTATE, "rotate"), (POLICY, "policy"), (REVOKE, "revoke")):
+            def build(log, action=action, follows=follows):
+                log.alter(POLICY, 1)
+                place = follows(log)
+                log.alter(action, 1, follows=place)
+
+            index = {"other": 4, "batch": 5}.get(word, 3)
+            case("%s-follows-%s" % (kind, word), "a change that follows " + about, build, index, rule="ENTRY-22")
 
     def unknown(log):
         log.key[2] = KEYS[2]

@@ -173,24 +173,28 @@ class Event:
 
 DEFAULT_RESTRICTED = 1 << 13 | 1 << 14 | 1 << 21 | 1 << 30 | 1 << 34 | 1 << 37
 REGISTER, ROTATE, POLICY, REVOKE = 1, 2, 3, 4
+NOTHING = 2**64 - 1  # what a registration follows
 
 
-def genesis(key, origin=ORIGIN, time=1790000000, lag=300, seconds=5, vrf=b"\x22" * 32, predecessor=b""):
-    return (b"\0" + u(2, 1) + u(8, time) + range16(origin) + key.public + vrf + u(4, seconds) + u(4, lag) +
+def genesis(key, origin=ORIGIN, time=1790000000, lag=300, seconds=5, vrf=b"\x22" * 32, predecessor=b"", form=2):
+    return (b"\0" + u(2, form) + u(8, time) + range16(origin) + key.public + vrf + u(4, seconds) + u(4, lag) +
             range16(predecessor))
 
 
-def sender_message(origin, action, sender, org, name, restricted, flags, purpose, public):
-    return (b"indsigt/v1 sender\n" + range16(origin) + u(1, action) + u(4, sender) + range16(org) + range16(name) +
-            u(8, restricted) + u(2, flags) + range16(purpose) + public)
+def sender_message(origin, action, sender, org, name, restricted, flags, purpose, public, follows=NOTHING, compromised=0):
+    return (b"indsigt/v2 sender\n" + range16(origin) + u(1, action) + u(4, sender) + u(8, follows) + range16(org) +
+            range16(name) + u(8, restricted) + u(2, flags) + range16(purpose) + u(1, compromised) + public)
 
 
 def sender(action, number, key, old=None, *, time=1790000000, org="cvr:55133018", name="Aarhus Kommune",
-           restricted=DEFAULT_RESTRICTED, flags=0, purpose="", compromised=0, origin=ORIGIN, signed=True):
-    message = sender_message(origin, action, number, org, name, restricted, flags, purpose, key.public)
+           restricted=DEFAULT_RESTRICTED, flags=0, purpose="", compromised=0, origin=ORIGIN, signed=True, follows=None):
+    """`follows` is 7 for what is no registration, unless the case says otherwise."""
+    if follows is None:
+        follows = NOTHING if action == REGISTER else 7
+    message = sender_message(origin, action, number, org, name, restricted, flags, purpose, key.public, follows, compromised)
     first = key.sign(message) if signed and action != REVOKE else bytes(64)
     second = old.sign(message) if old is not None and signed else bytes(64)
-    return (b"\1" + u(1, action) + u(4, number) + u(8, time) + range16(org) + range16(name) + key.public +
+    return (b"\1" + u(1, action) + u(4, number) + u(8, follows) + u(8, time) + range16(org) + range16(name) + key.public +
             u(8, restricted) + u(2, flags) + range16(purpose) + u(1, compromised) + first + second)
 
 

@@ -346,13 +346,13 @@ def event_vectors():
 
 
 def entry():
-    def sender_vector(name, about, data, expect="ok", endorsed=True, old_key=None, **members):
+    def sender_vector(case, about, data, expect="ok", endorsed=True, old_key=None, **members):
         vector = {"about": about, "entry": data.hex(), "expect": expect}
         if expect == "ok":
-            vector.update(kind=1, org="cvr:55133018", origin=ORIGIN, name="Aarhus Kommune", endorsed=endorsed, **members)
+            vector.update({"kind": 1, "org": "cvr:55133018", "origin": ORIGIN, "name": "Aarhus Kommune", "endorsed": endorsed, **members})
             if old_key:
                 vector["old_key"] = old_key.public.hex()
-        write("entry", "sender-" + name, vector)
+        write("entry", "sender-" + case, vector)
 
     sender_vector("restricted-default", "the fields that are restricted unless a policy says otherwise: 13, 14, 21, 30, 34, 37",
                   sender(REGISTER, 3, SENDER), restricted=str(DEFAULT_RESTRICTED))
@@ -382,11 +382,7 @@ def entry():
     sender_vector("purpose-control", "a control character in the purpose", sender(REGISTER, 3, SENDER, purpose="a\tb"),
                   "bad-value")
     sender_vector("name-c1", "U+0080 in the name: no control character here",
-                  sender(REGISTER, 3, SENDER, name="Aarhus\u0080Kommune"))
-    path = os.path.join(HERE, "entry", "sender-name-c1.json")
-    with open(path, encoding="utf-8") as file:
-        vector = json.load(file)
-    write("entry", "sender-name-c1", {**vector, "name": "Aarhus\u0080Kommune"})
+                  sender(REGISTER, 3, SENDER, name="Aarhus\u0080Kommune"), name="Aarhus\u0080Kommune")
     sender_vector("rotate-other-policy", "a rotation that gives another policy too: both take effect",
                   sender(ROTATE, 3, OTHER, SENDER, restricted=0, flags=1), old_key=SENDER, restricted="0")
     sender_vector("policy-other-key", "a change of policy that gives another key too: both take effect",
@@ -409,6 +405,60 @@ def entry():
         sender_vector("key-" + name, about, sender(REGISTER, 3, SENDER).replace(SENDER.public, public), "bad-value")
         write("entry", "genesis-key-" + name, {"about": about, "entry": genesis(LOG).replace(LOG.public, public).hex(),
                                                "expect": "bad-value"})
+
+    register = sender(REGISTER, 3, SENDER)
+    sender_vector("register", "a registration signed by its key", register)
+    sender_vector("register-unsigned", "a registration without a signature is an entry, unendorsed",
+                  sender(REGISTER, 3, SENDER, signed=False), endorsed=False)
+    sender_vector("register-other-origin", "a registration signed for another ledger",
+                  sender(REGISTER, 3, SENDER, origin="ledger.example/2027"), endorsed=False)
+    sender_vector("rotate", "a rotation signed by both keys", sender(ROTATE, 3, OTHER, SENDER), old_key=SENDER)
+    rotate = sender(ROTATE, 3, OTHER, SENDER)
+    sender_vector("rotate-new-only", "a rotation signed by the new key alone", rotate[:-64] + bytes(64), endorsed=False,
+                  old_key=SENDER)
+    sender_vector("rotate-old-only", "a rotation signed by the old key alone", rotate[:-128] + bytes(64) + rotate[-64:],
+                  endorsed=False, old_key=SENDER)
+    sender_vector("policy", "a policy change signed by the key", sender(POLICY, 3, SENDER, SENDER), old_key=SENDER)
+    sender_vector("revoke", "a revocation needs no signature", sender(REVOKE, 3, SENDER, compromised=1), old_key=SENDER)
+    for action, word in ((ROTATE, "rotate"), (POLICY, "policy")):
+        key = OTHER if action == ROTATE else SENDER
+        signed = sender(action, 3, key, SENDER)
+        for other, about in ((8, "a later place"), (6, "an earlier place"), (NOTHING - 1, "a place far away")):
+            placed = sender(action, 3, key, SENDER, follows=other)
+            sender_vector("%s-follows-%s" % (word, other if other < 9 else "far"), "signed for %s: endorsed nowhere else" % about,
+                          signed[:-128] + placed[-128:], endorsed=False, old_key=SENDER)
+        sender_vector(word + "-follows-nothing", "a change that follows nothing",
+                      sender(action, 3, key, SENDER, follows=NOTHING), "bad-value")
+    sender_vector("revoke-follows-nothing", "a revocation that follows nothing", sender(REVOKE, 3, SENDER, follows=NOTHING),
+                  "bad-value")
+    for other in (0, 7, NOTHING - 1):
+        sender_vector("register-follows-%s" % (other if other < 9 else "far"), "a registration that follows something",
+                      sender(REGISTER, 3, SENDER, follows=other), "bad-value")
+    for action, word in ((ROTATE, "rotate"), (POLICY, "policy")):
+        other = sender(ROTATE + POLICY - action, 3, SENDER, SENDER)
+        sender_vector(word + "-other-action", "signed for another action", sender(action, 3, SENDER)[:-128] + other[-128:],
+                      endorsed=False, old_key=SENDER)
+    old = (b"indsigt/v1 sender\n" + range16(ORIGIN) + u(1, REGISTER) + u(4, 3) + range16("cvr:55133018") +
+           range16("Aarhus Kommune") + u(8, DEFAULT_RESTRICTED) + u(2, 0) + range16("") + SENDER.public)
+    sender_vector("register-version-1", "signed as entries of format 1 were", register[:-128] + SENDER.sign(old) + bytes(64),
+                  endorsed=False)
+    sender_vector("format-1", "an entry of format 1, without what it follows", register[:6] + register[14:], "bad-value")
+    sender_vector("org-no-scheme", "an organisation without its scheme", sender(REGISTER, 3, SENDER, org="55133018"), "bad-value")
+    for action in (0, 5):
+        sender_vector("action-%d" % action, "no such action", sender(action, 3, SENDER), "bad-value")
+    sender_vector("compromised-register", "only a revocation reports a compromised key",
+                  sender(REGISTER, 3, SENDER, compromised=1), "bad-value")
+    sender_vector("flag-2", "a flag is 0 or 1", sender(REVOKE, 3, SENDER, compromised=2), "bad-value")
+    sender_vector("name-long", "a name of 256 bytes", sender(REGISTER, 3, SENDER, name="n" * 256), "too-long")
+    sender_vector("no-name", "a sender without a name", sender(REGISTER, 3, SENDER, name=""), "bad-value")
+    sender_vector("name-control", "a newline in the name", sender(REGISTER, 3, SENDER, name="a\nb"), "bad-value")
+    sender_vector("name-nul", "a zero byte in the name", sender(REGISTER, 3, SENDER, name="a\0b"), "bad-value")
+    sender_vector("name-not-utf8", "a name that is not UTF-8",
+                  sender(REGISTER, 3, SENDER, name="ab").replace(range16("ab"), range16(b"\xc3\x28")), "not-utf8")
+    sender_vector("name-utf8", "a name beyond ASCII", sender(REGISTER, 3, SENDER, name="Sønderborg Kommune"),
+                  name="Sønderborg Kommune")
+    sender_vector("truncated", "the last byte is missing", register[:-1], "truncated")
+    sender_vector("trailing", "a byte too many", register + b"\0", "trailing")
 
     def erased(name, about, person=0, month=682, years=5, commitment=bytes(32), expect="bad-value"):
         data = b"\6" + u(1, person) + u(2, month) + u(1, years) + commitment + range16("retention") + u(8, 1790000000)
@@ -443,6 +493,21 @@ def entry():
                   restricted=str(DEFAULT_RESTRICTED))
     sender_vector("time-too-late", "a second later than the largest time", sender(REGISTER, 3, SENDER, time=9223372036),
                   "bad-value")
+
+    def first_entry(name, about, entry_bytes, expect="bad-value"):
+        vector = {"about": about, "entry": entry_bytes.hex(), "expect": expect}
+        if expect == "ok":
+            vector["kind"] = 0
+        write("entry", "genesis" + name, vector)
+
+    first_entry("", "a log without a predecessor", genesis(LOG), "ok")
+    for form in (0, 1, 3):
+        first_entry("-format-%d" % form, "a format of the future" if form == 3 else "a format that is no more, or never was",
+                    genesis(LOG, form=form), "format")
+    first_entry("-origin-empty", "no origin", genesis(LOG, origin=""))
+    first_entry("-origin-space", "an origin that is no name of a note key", genesis(LOG, origin="ledger example"))
+    first_entry("-long-origin", "an origin of 256 bytes", genesis(LOG, origin="o" * 256), "too-long")
+    first_entry("-no-epochs", "epochs every 0 seconds", genesis(LOG, seconds=0))
 
     old_text = checkpoint_text("ledger.example/2025", 12, LEAVES[0])
     old_note = note(old_text, "ledger.example/2025", LOG)
