@@ -61,6 +61,13 @@ void health_writer(struct health *health)
 	pthread_mutex_unlock(&health->mutex);
 }
 
+void health_snapshot(struct health *health, uint64_t age_s)
+{
+	pthread_mutex_lock(&health->mutex);
+	health->status.snapshot_s = age_s;
+	pthread_mutex_unlock(&health->mutex);
+}
+
 void health_refused(struct health *health, enum error error)
 {
 	pthread_mutex_lock(&health->mutex);

@@ -13,6 +13,8 @@ void health_free(struct health *health);
 bool health_set(struct health *health, enum status_reason reason, bool so);
 /* The writing thread is alive. */
 void health_writer(struct health *health);
+/* For so long the oldest snapshot of the store has been held; 0: none that matters. */
+void health_snapshot(struct health *health, uint64_t age_s);
 /* A batch was refused. */
 void health_refused(struct health *health, enum error error);
 /* About once a second: the process is alive. Writes the file. */

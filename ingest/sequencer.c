@@ -15,11 +15,13 @@
 #include <unistd.h>
 
 #include "ledger/keyfile.h"
+#include "ledger/lock.h"
 
 #define HAND_OVER_JOBS 16
 #define HAND_OVER_BYTES 262144
 #define FIRST_SEQUENCE_AT 5 /* in the body of a batch: after kind and sender */
 #define PREPARED_AGAIN_MAX 3
+#define HELD_LONG_S 300 /* longer than most who read */
 
 void sequencer_finish(struct sequencer *s, struct job *jobs)
 {
@@ -104,7 +106,7 @@ static void prepare(struct sequencer *s, struct job *job)
 		job->error = ledger_now(s->options.ledger, &now_s, &job->fault);
 	if (job->error == E_OK)
 		job->error = prepare_batch(s->preparer, job->sender, body, now_s, &job->prepared, &job->fault);
-	if (job->error == E_IO) /* no judgement of the batch: the keys cannot be read */
+	if (job->error == E_IO || job->error == E_REPLACED) /* no judgement of the batch: the keys cannot be read */
 		sequencer_die(&job->fault);
 	if (job->error != E_OK)
 		job_drop_body(job);
@@ -433,6 +435,23 @@ static void watch_clock(struct sequencer *s)
 	health_writer(s->health);
 }
 
+/* Files that are not the ledger's own any more are the end; an old snapshot is only told of. */
+static void look_after(struct sequencer *s)
+{
+	char name[PROCESS_NAME_BYTES];
+	struct fault fault = {.text = ""};
+	struct ledger_held held;
+	if (ledger_look_after(s->options.ledger, &held, &fault) != E_OK)
+		sequencer_die(&fault);
+	health_snapshot(s->health, held.pid != 0 ? held.age_s : 0);
+	if (held.pid != 0 && held.age_s >= HELD_LONG_S && s->held_pid != held.pid)
+		fprintf(stderr,
+			"indsigt-ingestd: process %d (%s) has held a snapshot for %" PRIu64
+			" seconds; until it lets go the store grows with every tick. If it is stopped, let it go on or end it\n",
+			held.pid, process_name(held.pid, name) ? name : "unknown", held.age_s);
+	s->held_pid = held.pid != 0 && held.age_s >= HELD_LONG_S ? held.pid : 0;
+}
+
 static void *tick_main(void *context)
 {
 	struct sequencer *s = context;
@@ -444,6 +463,7 @@ static void *tick_main(void *context)
 		if (jobs == NULL && ledger_idle(s->options.ledger, &fault) == E_IO)
 			sequencer_die(&fault);
 		watch_clock(s);
+		look_after(s);
 		jobs = epochs_set_aside(s, jobs);
 		bool busy = jobs != NULL;
 		run_ticks(s, jobs);

@@ -34,6 +34,7 @@ struct sequencer {
 	uint64_t oldest_s;       /* ledger time of the oldest event that is not filed; UINT64_MAX: not known, or none */
 	uint64_t oldest_from;    /* where the search for it ended */
 	bool epoch_failed;       /* what cannot be filed does not keep ticks waiting */
+	int held_pid;            /* who was said to hold an old snapshot */
 	bool behind_said;        /* that the clock is before the log */
 	uint32_t alarm_sender;   /* the batch that the last alarm was about */
 	uint64_t alarm_sequence;

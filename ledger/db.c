@@ -3,16 +3,29 @@
 #include "ledger/db_file.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <lmdb.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 struct db_env {
 	MDB_env *env;
 	MDB_dbi tables[DB_TABLES_MAX];
 	char *path;
+	bool read_only;
+	struct db_identity files; /* as they were opened */
+	struct db_env *next;      /* all that this process has open */
 };
+
+static struct {
+	pthread_mutex_t mutex;
+	struct db_env *open;
+	bool replaced; /* one that is closed by now */
+} process = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* LMDB reports a short write as EIO, so a full disk can only be told by looking. */
 #define DISK_FULL_BYTES (64ull << 20)
@@ -138,6 +151,42 @@ static const char *opening_text(int rc)
 	}
 }
 
+/* LMDB makes a head of its own wherever it reads nothing at its place. */
+static int open_files(struct db_env *db, bool create, unsigned flags)
+{
+	struct db_head head = {.bytes = NULL};
+	bool guarded = !create && (flags & MDB_RDONLY) == 0;
+	if (guarded && db_head_read(db->path, &head, NULL) != E_OK)
+		return errno == 0 ? EIO : errno;
+	int rc = mdb_env_open(db->env, db->path, flags, 0600);
+	if (guarded && db_head_put_back(db->path, &head))
+		rc = EIO;
+	free(head.bytes);
+	return rc;
+}
+
+static void remember(struct db_env *db)
+{
+	db_file_identity(db->path, &db->files);
+	pthread_mutex_lock(&process.mutex);
+	db->next = process.open;
+	process.open = db;
+	pthread_mutex_unlock(&process.mutex);
+}
+
+static void forget(struct db_env *db)
+{
+	pthread_mutex_lock(&process.mutex);
+	struct db_env **link = &process.open;
+	while (*link != NULL && *link != db)
+		link = &(*link)->next;
+	if (*link != NULL) {
+		process.replaced |= db->read_only && db_check(db) != E_OK;
+		*link = db->next;
+	}
+	pthread_mutex_unlock(&process.mutex);
+}
+
 enum error db_open(const char *path, const char *const *names, size_t count, size_t map_bytes, bool read_only,
 	bool create, struct db_env **out, struct fault *fault)
 {
@@ -148,6 +197,7 @@ enum error db_open(const char *path, const char *const *names, size_t count, siz
 	if (db == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	db->path = strdup(path);
+	db->read_only = read_only;
 	int rc = db->path ? mdb_env_create(&db->env) : ENOMEM;
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(db->env, map_bytes);
@@ -158,7 +208,9 @@ enum error db_open(const char *path, const char *const *names, size_t count, siz
 	/* No thread-local slots: snapshots move between threads. No read-ahead: look-ups are random. */
 	unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (read_only ? MDB_RDONLY : 0);
 	if (rc == 0)
-		rc = mdb_env_open(db->env, path, flags, 0600);
+		rc = open_files(db, create, flags);
+	if (rc == 0)
+		remember(db);
 	if (rc == 0)
 		db_reap_readers(db);
 	if (rc == 0)
@@ -177,6 +229,7 @@ void db_close(struct db_env *env)
 {
 	if (env == NULL)
 		return;
+	forget(env);
 	if (env->env != NULL)
 		mdb_env_close(env->env);
 	free(env->path);
@@ -189,9 +242,47 @@ void db_reap_readers(struct db_env *env)
 	mdb_reader_check(env->env, &dead);
 }
 
+enum error db_check(const struct db_env *env)
+{
+	return db_file_same(env->path, &env->files) ? E_OK : E_REPLACED;
+}
+
+bool db_was_replaced(void)
+{
+	pthread_mutex_lock(&process.mutex);
+	bool replaced = process.replaced;
+	for (const struct db_env *db = process.open; db != NULL; db = db->next)
+		replaced |= db->read_only && db_check(db) != E_OK;
+	pthread_mutex_unlock(&process.mutex);
+	return replaced;
+}
+
+/* "   pid   thread   transaction"; "-" for a slot that holds no snapshot. */
+static int look_at_reader(const char *line, void *context)
+{
+	struct db_reader *oldest = context;
+	int pid;
+	uint64_t transaction;
+	if (sscanf(line, "%d %*x %" SCNu64, &pid, &transaction) == 2 && pid != (int)getpid() &&
+		(oldest->transaction == 0 || transaction < oldest->transaction))
+		*oldest = (struct db_reader){transaction, pid};
+	return 0;
+}
+
+void db_oldest_reader(struct db_env *env, struct db_reader *out)
+{
+	MDB_envinfo info;
+	*out = (struct db_reader){.transaction = 0};
+	mdb_reader_list(env->env, look_at_reader, out);
+	if (mdb_env_info(env->env, &info) == 0 && out->transaction >= info.me_last_txnid)
+		*out = (struct db_reader){.transaction = 0}; /* of what is newest: keeps nothing */
+}
+
 enum error db_begin(struct db_env *env, bool write, struct db_txn *out)
 {
 	MDB_txn *handle = NULL;
+	*out = (struct db_txn){.env = env, .error = db_check(env)};
+	TRY(out->error);
 	int rc = begin(env, write, &handle);
 	*out = (struct db_txn){.env = env, .handle = rc == 0 ? handle : NULL, .error = error_of(env, rc)};
 	return out->error;

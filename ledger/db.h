@@ -27,11 +27,27 @@ struct db_txn {
 enum error db_open(const char *path, const char *const *names, size_t count, size_t map_bytes, bool read_only,
 	bool create, struct db_env **out, struct fault *fault) MUST_USE;
 void db_close(struct db_env *env);
-/* Frees the slots of readers that died. */
+/* Frees the slots of readers that died: their snapshots keep pages from being used again, and LMDB leaves it to its
+ * users to look. */
 void db_reap_readers(struct db_env *env);
 
+/* E_REPLACED when data.mdb or lock.mdb in the directory is not the file that was opened any more: its snapshots are not
+ * seen by whoever writes now, or it would write over the pages of those who opened it meanwhile. db_begin looks too. */
+enum error db_check(const struct db_env *env) MUST_USE;
+/* Whether that has happened to any environment that this process read, until it was closed. Who judges what was read
+ * asks this first. Any thread. */
+bool db_was_replaced(void);
+
+/* The other process's snapshot that keeps the most pages; `transaction` 0: there is none that keeps any. */
+struct db_reader {
+	uint64_t transaction;
+	int pid;
+};
+
+void db_oldest_reader(struct db_env *env, struct db_reader *out);
+
 /* `out` is set whatever it returns, so that db_abort may always follow. E_READERS: the table of readers is full of
- * living ones, at most DB_READERS_MAX at a time; dead ones were cleared away. */
+ * living ones, at most DB_READERS_MAX at a time; dead ones were cleared away. E_REPLACED as for db_check. */
 enum error db_begin(struct db_env *env, bool write, struct db_txn *out) MUST_USE;
 /* Ends the transaction whatever it returns. A read transaction is just let go. E_FULL: the disk or the map is full,
  * nothing was committed and the environment is still good. E_IO: whether it was committed is unknown: end the process.

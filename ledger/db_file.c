@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -80,6 +81,103 @@ enum error db_file_check(const char *path, struct fault *fault)
 	close(fd);
 	return error;
 }
+
+/* ---- which files they are ---- */
+
+static const char *const file_names[2] = {"data.mdb", "lock.mdb"};
+
+/* False: it cannot be looked at. */
+static bool look_at(const char *path, size_t i, uint64_t *device, uint64_t *inode)
+{
+	char name[4096];
+	struct stat status;
+	*device = *inode = 0;
+	snprintf(name, sizeof name, "%s/%s", path, file_names[i]);
+	if (stat(name, &status) != 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	*device = status.st_dev;
+	*inode = status.st_ino;
+	return true;
+}
+
+void db_file_identity(const char *path, struct db_identity *out)
+{
+	for (size_t i = 0; i < 2; i++)
+		(void)look_at(path, i, &out->device[i], &out->inode[i]);
+}
+
+bool db_file_same(const char *path, const struct db_identity *then)
+{
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t device, inode;
+		if (look_at(path, i, &device, &inode) && (device != then->device[i] || inode != then->inode[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the head ---- */
+
+static int open_data(const char *path, int flags)
+{
+	char name[4096];
+	snprintf(name, sizeof name, "%s/data.mdb", path);
+	return open(name, flags | O_CLOEXEC);
+}
+
+static enum error read_head(int fd, struct db_head *out)
+{
+	struct meta first;
+	if (!read_meta(fd, 0, &first))
+		return E_CORRUPT;
+	out->len = (size_t)first.page_bytes * 2;
+	out->bytes = malloc(out->len);
+	if (out->bytes == NULL)
+		return E_NO_MEMORY;
+	if (pread(fd, out->bytes, out->len, 0) == (ssize_t)out->len)
+		return E_OK;
+	free(out->bytes);
+	out->bytes = NULL;
+	return E_IO;
+}
+
+enum error db_head_read(const char *path, struct db_head *out, struct fault *fault)
+{
+	*out = (struct db_head){.bytes = NULL};
+	int fd = open_data(path, O_RDONLY);
+	enum error error = fd < 0 ? E_IO : read_head(fd, out);
+	int kept = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = kept;
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s/data.mdb cannot be read: %s", path, error_reason(error));
+}
+
+static uint64_t newest_transaction(const uint8_t *head, size_t len)
+{
+	uint64_t first, second;
+	memcpy(&first, head + META_AT + META_TRANSACTION, sizeof first);
+	memcpy(&second, head + len / 2 + META_AT + META_TRANSACTION, sizeof second);
+	return first > second ? first : second;
+}
+
+bool db_head_put_back(const char *path, const struct db_head *head)
+{
+	struct db_head now = {.bytes = NULL};
+	bool made = false;
+	int fd = open_data(path, O_RDWR);
+	if (fd >= 0 && read_head(fd, &now) == E_OK)
+		made = now.len == head->len && newest_transaction(now.bytes, now.len) == 0 &&
+			   newest_transaction(head->bytes, head->len) > 0;
+	if (made && (pwrite(fd, head->bytes, head->len, 0) != (ssize_t)head->len || fsync(fd) != 0))
+		fprintf(stderr, "indsigt: the head of %s/data.mdb cannot be put back: %s\n", path, strerror(errno));
+	free(now.bytes);
+	if (fd >= 0)
+		close(fd);
+	return made;
+}
+
+/* ---- faults ---- */
 
 static void on_fault(int signal)
 {

@@ -43,6 +43,11 @@ enum error keystore_open(const char *path, const struct key *wrapping, bool read
 	return E_OK;
 }
 
+struct db_env *keystore_env(struct keystore *keystore)
+{
+	return keystore->env;
+}
+
 void keystore_close(struct keystore *keystore)
 {
 	if (keystore == NULL)

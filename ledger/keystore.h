@@ -25,6 +25,7 @@ struct keystore;
 enum error keystore_open(const char *path, const struct key *wrapping, bool read_only, bool create,
 	struct keystore **out, struct fault *fault) MUST_USE;
 void keystore_close(struct keystore *keystore);
+struct db_env *keystore_env(struct keystore *keystore);
 
 /* ---- reading, in a snapshot ---- */
 

@@ -73,6 +73,15 @@ uint64_t ledger_next_index(const struct ledger *ledger);
 enum error ledger_commit(struct ledger *ledger, struct fault *fault) MUST_USE;
 /* When there is nothing to do, about once a second: writes the guard if the last commit is not in it yet. */
 enum error ledger_idle(struct ledger *ledger, struct fault *fault) MUST_USE;
+/* The snapshot of another process that has kept pages of the store, or of the key environment, for longest. */
+struct ledger_held {
+	int pid; /* 0: none does */
+	uint64_t age_s;
+};
+
+/* Now and then, at least about once a second: looks whether the files are still the ledger's own (E_REPLACED: end the
+ * process, and sign nothing more), clears dead readers away, and says who holds an old snapshot. */
+enum error ledger_look_after(struct ledger *ledger, struct ledger_held *out, struct fault *fault) MUST_USE;
 /* The guard could not be written for a while: it is older than it may be. */
 bool ledger_guard_lags(const struct ledger *ledger);
 /* Forgets the tick: nothing of it happened. */

@@ -8,6 +8,12 @@
 
 struct epoch;
 
+/* The oldest snapshot of another process, and since when it is the oldest. */
+struct held {
+	struct db_reader reader;
+	uint64_t since_ms;
+};
+
 struct ledger {
 	int dir_fd;
 	struct vkey vkey;
@@ -42,6 +48,8 @@ struct ledger {
 	uint64_t guard_size;       /* of the checkpoint in the guard file */
 	uint64_t guard_time_ms;    /* when it was written, monotonic */
 	struct epoch *epoch;       /* the running one, or NULL */
+	uint64_t looked_ms;        /* at who reads; care.c */
+	struct held held[2];       /* in the store, in the key environment */
 };
 
 /* Writes the last checkpoint to the guard file, if it is not there already. */

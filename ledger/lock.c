@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#define NAME_MAX_BYTES 32 /* the kernel keeps 15 of a program's name */
 #define HOLDER_BYTES 80
 
 static void close_file(FILE **file)
@@ -18,12 +17,12 @@ static void close_file(FILE **file)
 }
 #define OWNED_FILE __attribute__((cleanup(close_file))) FILE
 
-static bool name_of(int pid, char out[NAME_MAX_BYTES])
+bool process_name(int pid, char out[PROCESS_NAME_BYTES])
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/comm", pid);
 	OWNED_FILE *file = fopen(path, "re");
-	if (file == NULL || fgets(out, NAME_MAX_BYTES, file) == NULL)
+	if (file == NULL || fgets(out, PROCESS_NAME_BYTES, file) == NULL)
 		return false;
 	out[strcspn(out, "\n")] = '\0';
 	return true;
@@ -43,10 +42,10 @@ static void find_holder(int dir_fd, char out[HOLDER_BYTES])
 		int pid;
 		unsigned major, minor;
 		uint64_t inode;
-		char name[NAME_MAX_BYTES];
+		char name[PROCESS_NAME_BYTES];
 		if (sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%" SCNu64, &pid, &major, &minor, &inode) != 4)
 			continue;
-		if (inode != info.st_ino || makedev(major, minor) != info.st_dev || pid <= 0 || !name_of(pid, name))
+		if (inode != info.st_ino || makedev(major, minor) != info.st_dev || pid <= 0 || !process_name(pid, name))
 			continue;
 		snprintf(out, HOLDER_BYTES, ", process %d (%s),", pid, name);
 		return;

@@ -39,6 +39,7 @@ struct status {
 	uint64_t beat_ms;                 /* the process */
 	uint64_t writer_ms;               /* its thread that writes */
 	uint64_t since_s[STATUS_REASONS]; /* time of day; 0: not so */
+	uint64_t snapshot_s;              /* for so long the oldest snapshot has been held; 0: none that matters */
 	uint64_t refused[STATUS_ERRORS];  /* batches since the process began, by the number of the error */
 };
 

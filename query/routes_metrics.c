@@ -104,11 +104,12 @@ void route_health(struct call *call)
 	json_auto_t *reasons = reasons_json(&status);
 	bool good = json_array_size(reasons) == 0;
 	json_auto_t *health =
-		reasons == NULL
-			? NULL
-			: json_pack("{s:s,s:O,s:I,s:I,s:s,s:I}", "status", good ? "ok" : "failing", "reasons", reasons, "entries",
-				  (json_int_t)checkpoint.size, "filed", (json_int_t)snapshot_filed(call->snapshot), "ledger_time", time,
-				  "ledger_time_ahead_s", (json_int_t)(time_s > call->now_s ? time_s - call->now_s : 0));
+		reasons == NULL ? NULL
+						: json_pack("{s:s,s:O,s:I,s:I,s:s,s:I,s:I}", "status", good ? "ok" : "failing", "reasons",
+							  reasons, "entries", (json_int_t)checkpoint.size, "filed",
+							  (json_int_t)snapshot_filed(call->snapshot), "ledger_time", time, "ledger_time_ahead_s",
+							  (json_int_t)(time_s > call->now_s ? time_s - call->now_s : 0), "oldest_snapshot_s",
+							  (json_int_t)status.snapshot_s);
 	call_json(call, health, "no-store");
 	if (!good && call->response->status == 200)
 		call->response->status = 503;
@@ -123,6 +124,8 @@ static void status_metrics(FILE *out, const struct status *status)
 	for (unsigned i = 0; i < STATUS_REASONS; i++)
 		fprintf(out, "indsigt_ingest_failing{reason=\"%s\"} %d\n", status_name((enum status_reason)i),
 			status->since_s[i] != 0);
+	gauge(out, "indsigt_oldest_snapshot_seconds",
+		"for so long somebody has held an old snapshot, while which the store grows", status->snapshot_s);
 	fputs("# HELP indsigt_refused_batches_total batches refused since ingest began\n"
 		  "# TYPE indsigt_refused_batches_total counter\n",
 		out);

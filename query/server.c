@@ -1,5 +1,6 @@
 #include "query/server.h"
 
+#include "ledger/db.h"
 #include "query/negotiate.h"
 #include "query/server_listen.h"
 
@@ -112,6 +113,14 @@ static void job_free(struct job *job)
 
 /* ---- workers ---- */
 
+/* What the answer was made of may have been anything, and no other would be better: whoever started this starts it
+ * again. */
+static _Noreturn void end_replaced(void)
+{
+	fprintf(stderr, "indsigt-queryd: %s; ending, the next start opens them anew\n", error_text(E_REPLACED));
+	_exit(EXIT_NOT_LOOKED);
+}
+
 static void *worker(void *context)
 {
 	struct server *server = context;
@@ -127,6 +136,8 @@ static void *worker(void *context)
 		}
 		pthread_mutex_unlock(&server->lock);
 		routes_answer(server->routes, &job->request, (uint64_t)time(NULL), &job->response);
+		if (db_was_replaced())
+			end_replaced();
 		pthread_mutex_lock(&server->lock);
 		jobs_push(&server->done, job);
 		if (write(server->wake_fd, &one, sizeof one) < 0 && errno != EAGAIN)

@@ -4,6 +4,8 @@
  * made by a child process, and its death is a finding like any other: the child keeps how far it has come in memory
  * that both share, and the parent, which never touches the store, says which was the last index that held. */
 #include "ledger/audit.h"
+#include "ledger/db.h"
+#include "ledger/db_file.h"
 #include "tools/audit_note.h"
 #include "tools/audit_print.h"
 #include "tools/audit_tiles.h"
@@ -89,6 +91,8 @@ static _Noreturn void walk(const struct audit_request *request, struct report *r
 	if (!options.records && readable(request->place, "vkey"))
 		fprintf(stderr, "indsigt: the keys are not readable here: the sealed records are not opened\n");
 	report->error = audit_directory(request->place, request->vkey, &options, &report->result, &report->fault);
+	if (db_was_replaced())
+		report->error = fault_set(&report->fault, E_REPLACED, "");
 	__atomic_store_n(&report->finished, true, __ATOMIC_RELEASE);
 	_exit(EXIT_DONE);
 }
@@ -147,12 +151,38 @@ static enum error judge_death(
 	return E_OK;
 }
 
+/* A child that dies over files that somebody took away says nothing about the log. */
+static const char *const environments[2] = {"store", "keys/env"};
+
+static void identify(const char *dir, struct db_identity out[2])
+{
+	char path[PATH_BYTES_MAX];
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, environments[i]);
+		db_file_identity(path, &out[i]);
+	}
+}
+
+static bool same_files(const char *dir, const struct db_identity before[2])
+{
+	char path[PATH_BYTES_MAX];
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, environments[i]);
+		/* lock.mdb is made by who opens it first */
+		if (before[i].inode[1] != 0 && !db_file_same(path, &before[i]))
+			return false;
+	}
+	return true;
+}
+
 static enum error audit_in_child(
 	const struct audit_request *request, struct report *report, struct audit_result *out, struct fault *fault)
 {
 	int alive[2];
 	int status = 0;
+	struct db_identity before[2];
 	pid_t parent = getpid();
+	identify(request->place, before);
 	if (pipe(alive) != 0)
 		return fault_set(fault, E_IO, "a pipe cannot be made: %m");
 	pid_t child = fork();
@@ -172,7 +202,8 @@ static enum error audit_in_child(
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!__atomic_load_n(&report->finished, __ATOMIC_ACQUIRE)) {
-		return judge_death(status, !moving, report, out, fault);
+		return same_files(request->place, before) ? judge_death(status, !moving, report, out, fault)
+												  : fault_set(fault, E_REPLACED, "");
 	}
 	if (report->error != E_OK)
 		return fault_set(fault, report->error, "%s", report->fault.text);

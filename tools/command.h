@@ -14,6 +14,7 @@ struct command {
 	/* `argv[0]` is "indsigt" (so that getopt_long's own messages begin as all others), the arguments follow. `--help`
 	 * never comes here. Gives the exit code. */
 	int (*run)(int argc, char **argv);
+	bool replaces_store; /* what it read may be gone at its end, since it has put another there itself */
 };
 
 /* "indsigt: <what>" on stderr, with the fault's text or else the error's own; gives the exit code (error_exit). E_OK

@@ -1,4 +1,5 @@
 /* indsigt: finds the command, prints help. */
+#include "ledger/db.h"
 #include "ledger/event_schema.h"
 #include "tools/command.h"
 
@@ -340,6 +341,15 @@ static int refuse_word(const char *word)
 	return EXIT_USAGE;
 }
 
+/* Files that were replaced while they were read prove nothing, whatever was found in them. */
+static int unless_replaced(const struct command *command, int code)
+{
+	if ((code != EXIT_DONE && code != EXIT_REFUSED) || command->replaces_store || !db_was_replaced())
+		return code;
+	fprintf(stderr, "indsigt: %s; run it again\n", error_text(E_REPLACED));
+	return EXIT_NOT_LOOKED;
+}
+
 static int dispatch(int argc, char **argv)
 {
 	int words = 0;
@@ -349,7 +359,7 @@ static int dispatch(int argc, char **argv)
 		return print_command(command);
 	if (command) {
 		argv[words] = argv[0];
-		return command->run(argc - words, argv + words);
+		return unless_replaced(command, command->run(argc - words, argv + words));
 	}
 	if (argc < 2) {
 		print_overview(stderr);

@@ -267,4 +267,5 @@ const struct command command_recover = {
 		"\n"
 		"'indsigt help recovery' says what else can be done.\n",
 	.run = run,
+	.replaces_store = true,
 };

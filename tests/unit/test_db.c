@@ -5,10 +5,24 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PAGE_BYTES 4096
+
+/* LMDB's calls come here: the one with this number, from 1 on, reads nothing. */
+static int reads_nothing_at;
+static int reads;
+
+ssize_t pread_of_lmdb(int fd, void *buffer, size_t len, off_t at) __asm__("pread");
+
+ssize_t pread_of_lmdb(int fd, void *buffer, size_t len, off_t at)
+{
+	if (reads_nothing_at != 0 && ++reads == reads_nothing_at)
+		return 0;
+	return syscall(SYS_pread64, fd, buffer, len, at);
+}
 
 static const char *const names[] = {"a", "b"};
 static char path[64];
@@ -226,6 +240,66 @@ START_TEST(unfinished_environment_is_named)
 }
 END_TEST
 
+/* STO-41: a read that gives nothing once (a bad disk, a network file system) is no reason to take a store for a new
+ * one. */
+START_TEST(whole_file_is_not_made_anew)
+{
+	make_closed();
+	bool opened = false;
+	for (int at = 1; !opened; at++) {
+		struct db_env *env = NULL;
+		struct db_txn txn;
+		struct bytes value;
+		uint8_t key[8];
+		ck_assert_int_lt(at, 20);
+		reads = 0;
+		reads_nothing_at = at;
+		opened = db_open(path, names, 2, 1 << 20, false, false, &env, NULL) == E_OK && reads < at;
+		db_close(env);
+		reads_nothing_at = 0;
+		put_u64(key, 3999);
+		env = NULL;
+		ck_ok(db_open(path, names, 2, 1 << 20, false, false, &env, NULL));
+		ck_ok(db_begin(env, false, &txn));
+		ck_ok(db_get(&txn, 0, BYTES_ARRAY(key), &value));
+		db_abort(&txn);
+		db_close(env);
+	}
+	destroy(NULL);
+}
+END_TEST
+
+/* STO-40: writer and readers that do not share the table of snapshots write over each other's pages. */
+START_TEST(files_replaced_while_open)
+{
+	static const char *const files[] = {"data.mdb", "lock.mdb"};
+	for (int i = 0; i < 4; i++) {
+		struct db_env *env = make();
+		struct db_txn txn;
+		char file[80];
+		bool read_only = i % 2 == 1;
+		snprintf(file, sizeof file, "%s/%s", path, files[i / 2]);
+		if (read_only) {
+			db_close(env);
+			env = NULL;
+			ck_ok(db_open(path, names, 2, 1 << 20, true, false, &env, NULL));
+		}
+		ck_ok(db_begin(env, !read_only, &txn));
+		db_abort(&txn);
+		ck_ok(db_check(env));
+		ck_assert_int_eq(unlink(file), 0);
+		ck_error(db_check(env), E_REPLACED);
+		close(open(file, O_WRONLY | O_CREAT, 0600));
+		ck_error(db_check(env), E_REPLACED);
+		ck_error(db_begin(env, !read_only, &txn), E_REPLACED);
+		db_abort(&txn);
+		ck_assert_int_eq(db_was_replaced(), read_only || i > 1);
+		destroy(env);
+		ck_assert_int_eq(db_was_replaced(), i > 0); /* it is not forgotten */
+	}
+}
+END_TEST
+
 /* ---- readers ---- */
 
 START_TEST(full_table_of_readers)
@@ -289,6 +363,47 @@ START_TEST(dead_readers_make_room)
 }
 END_TEST
 
+START_TEST(living_reader_is_named)
+{
+	struct db_env *env = make();
+	struct db_txn txn;
+	struct db_reader oldest;
+	int ready[2];
+	char byte;
+	ck_assert_int_eq(pipe(ready), 0);
+	ck_ok(db_begin(env, true, &txn));
+	put_number(&txn, 0);
+	ck_ok(db_commit(&txn));
+	pid_t child = fork();
+	if (child == 0) {
+		struct db_env *own = NULL;
+		struct db_txn held;
+		if (db_open(path, names, 2, 1 << 20, true, false, &own, NULL) != E_OK || db_begin(own, false, &held) != E_OK ||
+			write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	db_oldest_reader(env, &oldest);
+	ck_assert_uint_eq(oldest.transaction, 0); /* what is newest keeps nothing */
+	for (uint64_t i = 1; i < 3; i++) {
+		ck_ok(db_begin(env, true, &txn));
+		put_number(&txn, i);
+		ck_ok(db_commit(&txn));
+	}
+	db_oldest_reader(env, &oldest);
+	ck_assert_int_eq(oldest.pid, child);
+	ck_assert_uint_gt(oldest.transaction, 0);
+	kill(child, SIGKILL);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	db_reap_readers(env);
+	db_oldest_reader(env, &oldest);
+	ck_assert_uint_eq(oldest.transaction, 0);
+	destroy(env);
+}
+END_TEST
+
 /* A row that was not written whole is no row, and the transaction knows. */
 START_TEST(errors_of_a_writer_stick)
 {
@@ -311,4 +426,5 @@ END_TEST
 
 UNIT_MAIN("db", walks_in_order, errors_stick, missing_directory, cut_file_is_named, empty_file_is_not_made_anew,
 	foreign_file_is_named, missing_page_is_named, unfinished_environment_is_named, full_table_of_readers,
-	dead_readers_make_room, errors_of_a_writer_stick)
+	dead_readers_make_room, whole_file_is_not_made_anew, files_replaced_while_open, living_reader_is_named,
+	errors_of_a_writer_stick)

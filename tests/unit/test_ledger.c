@@ -1,4 +1,6 @@
 /* The ledger as its users see it: appended, found, proven, opened again. */
+#include "ledger/archive.h"
+#include "ledger/ledger_state.h"
 #include "ledger/lock.h"
 #include "ledger/receipt.h"
 #include "ledger/store.h"
@@ -6,6 +8,8 @@
 #include "tests/unit/left_over.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct fixture f;
@@ -374,6 +378,67 @@ START_TEST(receipts_reveal_a_rolled_back_store)
 }
 END_TEST
 
+/* Another process' snapshot of before the newest commit keeps pages; a dead one is cleared away. */
+START_TEST(old_snapshots_are_told_of)
+{
+	struct ledger_held held;
+	struct fault fault;
+	uint32_t subject = 1;
+	int ready[2];
+	char byte;
+	fixture_make(&f);
+	ck_ok(ledger_look_after(f.ledger, &held, &fault));
+	ck_assert_int_eq(held.pid, 0);
+	ck_assert_int_eq(pipe(ready), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		struct archive *archive = NULL;
+		struct snapshot *snapshot = NULL;
+		if (archive_open(f.dir, true, &archive, NULL) != E_OK || snapshot_begin(archive, &snapshot, NULL) != E_OK ||
+			write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	for (uint64_t i = 0; i < 3; i++)
+		fixture_append(&f, fixture_batch(&f, i, &subject, 1, (uint32_t)i));
+	f.ledger->looked_ms = 0;
+	ck_ok(ledger_look_after(f.ledger, &held, &fault));
+	ck_assert_int_eq(held.pid, child);
+	f.ledger->held[0].since_ms -= 400000;
+	ck_ok(ledger_look_after(f.ledger, &held, &fault));
+	ck_assert_uint_ge(held.age_s, 400);
+	kill(child, SIGKILL);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	f.ledger->looked_ms = 0;
+	ck_ok(ledger_look_after(f.ledger, &held, &fault));
+	ck_assert_int_eq(held.pid, 0);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* Who removes lock.mdb of a running ledger ends it, with a word; nothing more is signed. */
+START_TEST(replaced_files_end_it)
+{
+	static const char *const names[] = {"store", "keys/env"};
+	for (size_t i = 0; i < 2; i++) {
+		struct ledger_held held;
+		struct fault fault;
+		char file[160];
+		fixture_make(&f);
+		snprintf(file, sizeof file, "%s/%s/lock.mdb", f.dir, names[i]);
+		ck_assert_int_eq(unlink(file), 0);
+		ck_error(ledger_look_after(f.ledger, &held, &fault), E_REPLACED);
+		ck_assert_msg(strstr(fault.text, names[i]) != NULL, "%s", fault.text);
+		fixture_close(&f);
+		fixture_open(&f); /* the next start makes it anew */
+		ck_ok(ledger_look_after(f.ledger, &held, &fault));
+		fixture_remove(&f);
+	}
+}
+END_TEST
+
 /* "Cannot be locked" is another thing than "another has it". */
 START_TEST(a_lock_that_fails_is_no_lock_that_is_held)
 {
@@ -550,4 +615,5 @@ END_TEST
 UNIT_MAIN("ledger", checkpoint_must_fit_the_state, ledger_time_never_runs_backwards, no_moment_twice,
 	keys_of_refused_batches, append_and_receipts, sequences, repeat_within_a_tick, refusals,
 	everybody_finds_their_events, mass_events, older_store_is_refused, receipts_reveal_a_rolled_back_store,
-	one_process_and_one_ledger, a_lock_that_fails_is_no_lock_that_is_held)
+	one_process_and_one_ledger, old_snapshots_are_told_of, replaced_files_end_it,
+	a_lock_that_fails_is_no_lock_that_is_held)
