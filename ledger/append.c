@@ -261,6 +261,7 @@ static enum error write_tick(struct ledger *ledger, struct checkpoint *checkpoin
 	TRY(registry_write(ledger->registry, &ledger->tick));
 	ledger->state.frontier = *log_frontier(ledger->log);
 	store_state_put(&ledger->tick, &ledger->state);
+	store_keys_put(&ledger->tick, keystore_position(ledger->keystore));
 	strcpy(checkpoint->origin, ledger->vkey.name);
 	checkpoint->size = ledger->state.frontier.size;
 	merkle_frontier_root(&ledger->state.frontier, &checkpoint->root);

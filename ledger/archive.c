@@ -14,6 +14,24 @@
 
 /* ---- opening ---- */
 
+/* The store's word first: the environment is never behind what a commit says of it. A store without a state is told of
+ * by whoever reads that. */
+static enum error check_keys(struct archive *archive, struct fault *fault)
+{
+	struct key_position committed;
+	struct store_state state;
+	struct db_txn txn;
+	enum error error = db_begin(archive->store, false, &txn);
+	bool empty = error == E_OK && store_state_get(&txn, &state) == E_NOT_FOUND;
+	if (error == E_OK && !empty)
+		error = store_keys_get(&txn, &committed);
+	db_abort(&txn);
+	if (empty)
+		return E_OK;
+	return error == E_OK ? keystore_check(archive->keystore, &committed, fault)
+						 : fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
+}
+
 static enum error open_keys(struct archive *archive, const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
@@ -26,7 +44,8 @@ static enum error open_keys(struct archive *archive, const char *dir, struct fau
 	close(keys_fd);
 	TRY(error);
 	snprintf(path, sizeof path, "%s/keys/env", dir);
-	return keystore_open(path, &archive->secrets->wrapping, true, false, &archive->keystore, fault);
+	TRY(keystore_open(path, &archive->secrets->wrapping, true, false, &archive->keystore, fault));
+	return check_keys(archive, fault);
 }
 
 static struct archive *archive_new(void)

@@ -72,6 +72,7 @@
 	X(E_READERS,              63, PLACE,    "too many snapshots of the store are held; end a program that reads it, then try again") \
 	X(E_UNWITNESSED,          64, PLACE,    "too few witnesses say whether this store is the newest; try again when they answer") \
 	X(E_REPLACED,             65, PLACE,    "the store's files were removed or replaced while it was in use; what was read meanwhile says nothing") \
+	X(E_KEYS,                 66, MIXED_UP, "the key environment is not the store's; put the newest keys/env back, see 'indsigt help recovery'") \
 	/* everything else */ \
 	X(E_NO_ROOM,              70, PLACE,    "a buffer is too small") \
 	X(E_NO_MEMORY,            71, PLACE,    "out of memory") \

@@ -1,28 +1,120 @@
 #include "ledger/keystore.h"
 
+#include "ledger/beside.h"
 #include "ledger/domain.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum table { TABLE_KEY, TABLE_SUBJECT, TABLE_PERIOD, TABLE_META };
-static const char *const table_names[] = {"key", "subject", "period", "meta"};
+enum table { TABLE_KEY, TABLE_SUBJECT, TABLE_PERIOD, TABLE_MARK, TABLE_META };
+static const char *const table_names[] = {"key", "subject", "period", "mark", "meta"};
 
 #define META_MERGED BYTES_LITERAL("merged")
 #define META_NEXT BYTES_LITERAL("next")
+#define META_ID BYTES_LITERAL("id")
+#define META_SERIAL BYTES_LITERAL("serial")
 
 enum new_key_tag { NEW_SUBJECT = 1, NEW_PERIOD = 2 };
 
 struct keystore {
 	struct db_env *env;
 	struct key *wrapping; /* guarded memory */
+	struct key_position position;
 };
 
 void alias_make(const struct key *alias_key, struct bytes subject, struct alias *out)
 {
 	crypto_generichash(out->b, sizeof out->b, subject.data, subject.len, alias_key->b, sizeof alias_key->b);
 }
+
+/* ---- where it stands ---- */
+
+static enum error read_mark(struct db_txn *txn, uint64_t serial, uint8_t out[KEY_MARK_BYTES])
+{
+	uint8_t key[8];
+	struct bytes row;
+	memset(out, 0, KEY_MARK_BYTES);
+	if (serial == 0)
+		return E_OK;
+	put_u64(key, serial);
+	TRY(db_get(txn, TABLE_MARK, BYTES_ARRAY(key), &row));
+	if (row.len != KEY_MARK_BYTES)
+		return E_CORRUPT;
+	memcpy(out, row.data, KEY_MARK_BYTES);
+	return E_OK;
+}
+
+static enum error read_position(struct db_txn *txn, struct key_position *out)
+{
+	struct bytes id;
+	enum error error = db_get(txn, TABLE_META, META_ID, &id);
+	if (error == E_NOT_FOUND || (error == E_OK && id.len != KEY_MARK_BYTES))
+		return E_CORRUPT;
+	TRY(error);
+	memcpy(out->id, id.data, KEY_MARK_BYTES);
+	TRY(db_get_number(txn, TABLE_META, META_SERIAL, &out->serial));
+	TRY(db_get_number(txn, TABLE_META, META_NEXT, &out->next));
+	error = read_mark(txn, out->serial, out->mark);
+	return error == E_NOT_FOUND ? E_CORRUPT : error;
+}
+
+/* A new one gets its id; of any other it is read. */
+static enum error find_position(struct keystore *keystore, bool create)
+{
+	struct db_txn txn;
+	uint8_t id[KEY_MARK_BYTES];
+	enum error error = db_begin(keystore->env, create, &txn);
+	if (error == E_OK && create) {
+		randombytes_buf(id, sizeof id);
+		db_put(&txn, TABLE_META, META_ID, BYTES_ARRAY(id));
+		error = txn.error;
+	}
+	if (error == E_OK)
+		error = read_position(&txn, &keystore->position);
+	if (error == E_OK && create)
+		return db_commit(&txn);
+	db_abort(&txn);
+	return error;
+}
+
+const struct key_position *keystore_position(const struct keystore *keystore)
+{
+	return &keystore->position;
+}
+
+enum error keystore_check(struct keystore *keystore, const struct key_position *committed, struct fault *fault)
+{
+	struct key_position own;
+	uint8_t mark[KEY_MARK_BYTES] = {0};
+	struct db_txn txn;
+	enum error error = db_begin(keystore->env, false, &txn);
+	if (error == E_OK)
+		error = read_position(&txn, &own);
+	if (error == E_OK && own.serial >= committed->serial)
+		error = read_mark(&txn, committed->serial, mark);
+	db_abort(&txn);
+	if (error != E_OK && error != E_NOT_FOUND)
+		return fault_set(fault, error, "keys/env cannot be read: %s", error_reason(error));
+	if (memcmp(own.id, committed->id, sizeof own.id) != 0)
+		return fault_set(fault, E_KEYS,
+			"keys/env is another key environment than the one that the store was written with; put the newest keys/env "
+			"of this ledger back, see 'indsigt help recovery'");
+	if (own.serial < committed->serial)
+		return fault_set(fault, E_KEYS,
+			"keys/env is older than the store: it has %" PRIu64 " keys in %" PRIu64 " writes, the store needs %" PRIu64
+			" in %" PRIu64 "; put the newest keys/env back, see 'indsigt help recovery'",
+			own.next, own.serial, committed->next, committed->serial);
+	if (error == E_NOT_FOUND || memcmp(mark, committed->mark, sizeof mark) != 0)
+		return fault_set(fault, E_KEYS,
+			"keys/env is an older copy that was used since for another store: it went another way before write %" PRIu64
+			" of %" PRIu64 "; put the newest keys/env back, see 'indsigt help recovery'",
+			committed->serial, own.serial);
+	return E_OK;
+}
+
+/* ---- opening ---- */
 
 enum error keystore_open(const char *path, const struct key *wrapping, bool read_only, bool create,
 	struct keystore **out, struct fault *fault)
@@ -35,6 +127,11 @@ enum error keystore_open(const char *path, const struct key *wrapping, bool read
 	*keystore->wrapping = *wrapping;
 	enum error error = db_open(path, table_names, sizeof table_names / sizeof table_names[0], KEYS_MAP_BYTES, read_only,
 		create, &keystore->env, fault);
+	if (error == E_OK) {
+		error = find_position(keystore, create);
+		if (error != E_OK)
+			fault_set(fault, error, "%s cannot be read: %s", path, error_reason(error));
+	}
 	if (error != E_OK) {
 		keystore_close(keystore);
 		return error;
@@ -46,6 +143,21 @@ enum error keystore_open(const char *path, const struct key *wrapping, bool read
 struct db_env *keystore_env(struct keystore *keystore)
 {
 	return keystore->env;
+}
+
+enum error keystore_make(const char *path, struct key_position *out, struct fault *fault)
+{
+	static const struct key none = {{0}}; /* nothing is unwrapped */
+	char made[BESIDE_PATH_MAX];
+	struct keystore *keystore = NULL;
+	bool is_new;
+	TRY(beside_is_free(path, &is_new, fault));
+	if (is_new)
+		TRY(beside_begin(path, made, fault));
+	TRY(keystore_open(is_new ? made : path, &none, false, is_new, &keystore, fault));
+	*out = keystore->position;
+	keystore_close(keystore);
+	return is_new ? beside_finish(path, fault) : E_OK;
 }
 
 void keystore_close(struct keystore *keystore)
@@ -367,7 +479,7 @@ enum error keymaker_period(struct keymaker *maker, struct period period, struct 
 
 /* ---- writing ---- */
 
-static enum error write_one(struct db_txn *txn, struct reader *r, uint64_t *next)
+static enum error write_one(struct db_txn *txn, struct reader *r, uint64_t *next, bool *wrote)
 {
 	uint8_t tag = reader_u8(r);
 	struct bytes existing;
@@ -382,21 +494,31 @@ static enum error write_one(struct db_txn *txn, struct reader *r, uint64_t *next
 	if (error != E_NOT_FOUND)
 		return error;
 	db_put(txn, table, key, value);
+	*wrote = true;
 	if (tag == NEW_SUBJECT && get_u64(key.data) >= *next)
 		*next = get_u64(key.data) + 1;
 	return E_OK;
 }
 
-static enum error write_keys(struct db_txn *txn, struct bytes new_keys)
+/* The mark of a write that changed something. */
+static void write_mark(struct db_txn *txn, struct key_position *position)
 {
-	uint64_t before;
-	TRY(db_get_number(txn, TABLE_META, META_NEXT, &before));
-	uint64_t next = before;
+	uint8_t key[8];
+	put_u64(key, ++position->serial);
+	randombytes_buf(position->mark, sizeof position->mark);
+	db_append(txn, TABLE_MARK, BYTES_ARRAY(key), BYTES_ARRAY(position->mark));
+	db_put_number(txn, TABLE_META, META_SERIAL, position->serial);
+	db_put_number(txn, TABLE_META, META_NEXT, position->next);
+}
+
+static enum error write_keys(struct db_txn *txn, struct bytes new_keys, struct key_position *position)
+{
+	bool wrote = false;
 	struct reader r = reader_of(new_keys);
 	while (reader_left(&r) > 0)
-		TRY(write_one(txn, &r, &next));
-	if (next != before)
-		db_put_number(txn, TABLE_META, META_NEXT, next);
+		TRY(write_one(txn, &r, &position->next, &wrote));
+	if (wrote)
+		write_mark(txn, position);
 	return txn->error;
 }
 
@@ -406,10 +528,14 @@ enum error keystore_write(struct keystore *keystore, struct bytes new_keys)
 	if (new_keys.len == 0)
 		return E_OK;
 	TRY(db_begin(keystore->env, true, &txn));
-	enum error error = write_keys(&txn, new_keys);
+	struct key_position position = keystore->position;
+	enum error error = write_keys(&txn, new_keys, &position);
 	if (error == E_OK)
-		return db_commit(&txn);
-	db_abort(&txn);
+		error = db_commit(&txn);
+	else
+		db_abort(&txn);
+	if (error == E_OK)
+		keystore->position = position;
 	return error;
 }
 

@@ -3,7 +3,11 @@
  *   key      key id (8)              ─► alias (32) || wrapped key      appended as subjects are first met
  *   subject  alias (32) || key id (8) ─► nothing                        derived, merged at epochs
  *   period   month (2) || years (1)  ─► wrapped key
- *   meta     "merged"                ─► first key id that is not in `subject` yet
+ *   mark     serial (8)              ─► 16 random bytes                one for each write of new keys, kept for ever
+ *   meta     "id"                    ─► 16 random bytes, drawn when the environment was made
+ *            "serial"                ─► number of the newest mark; 0: no key was written yet
+ *            "next"                  ─► next free key id
+ *            "merged"                ─► first key id that is not in `subject` yet
  *
  * A new key is made by the thread that prepares (keymaker), travels inside the prepared batch, and is written and
  * synced by the writer before the store's commit that needs it. Two batches prepared at once may make two keys for one
@@ -20,12 +24,32 @@ struct alias {
 /* BLAKE2b-256(key = alias key, canonical subject id) */
 void alias_make(const struct key *alias_key, struct bytes subject, struct alias *out);
 
+/* Where an environment stands. The store writes it down with each commit (store.h): so a store tells whether an
+ * environment is the one that it was written with, or an older copy of it, or an older copy that has gone another way
+ * since. A newer one is the rule: keys are synced before the commit that needs them, which may then not happen. */
+#define KEY_MARK_BYTES 16
+
+struct key_position {
+	uint8_t id[KEY_MARK_BYTES];
+	uint64_t serial;
+	uint8_t mark[KEY_MARK_BYTES]; /* of that serial; zero for 0 */
+	uint64_t next;                /* key ids given out; for a person */
+};
+
 struct keystore;
 
 enum error keystore_open(const char *path, const struct key *wrapping, bool read_only, bool create,
 	struct keystore **out, struct fault *fault) MUST_USE;
+/* Where the environment at `path` stands; where there is none an empty one is made, whole or not at all (beside.h).
+ * For a ledger of which no sealed record is left. */
+enum error keystore_make(const char *path, struct key_position *out, struct fault *fault) MUST_USE;
 void keystore_close(struct keystore *keystore);
 struct db_env *keystore_env(struct keystore *keystore);
+/* Where it stands, as of the last keystore_write that succeeded, or of the opening. Writer thread. */
+const struct key_position *keystore_position(const struct keystore *keystore);
+/* E_KEYS: it does not hold all that it held when it stood at `committed`, and the fault says what it is instead. */
+enum error keystore_check(
+	struct keystore *keystore, const struct key_position *committed, struct fault *fault) MUST_USE;
 
 /* ---- reading, in a snapshot ---- */
 

@@ -6,6 +6,7 @@
  *   store damaged or of another format       E_CORRUPT, E_FORMAT
  *   a checkpoint in DIR/evidence that a sender or a witness has shown, and the store does not extend   E_GUARD
  *   a witness shows one now                  E_ROLLED_BACK; too few answer: E_UNWITNESSED (door.h)
+ *   the key environment is another than the store's, an older copy, or one that was used for another store   E_KEYS
  *   guard missing, badly signed, newer than the store, or of another history   E_GUARD: an older store was put back,
  *       or the guard was; going on would sign a second history, so nothing is done. */
 #include "ledger/ledger.h"
@@ -252,6 +253,14 @@ static enum error open_environments(struct ledger *ledger, const char *dir, bool
 	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }
 
+static enum error check_keys(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
+{
+	struct key_position committed;
+	enum error error = store_keys_get(txn, &committed);
+	return error == E_OK ? keystore_check(ledger->keystore, &committed, fault)
+						 : fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
+}
+
 static enum error open_state(struct ledger *ledger, struct fault *fault)
 {
 	struct db_txn txn;
@@ -265,6 +274,8 @@ static enum error open_state(struct ledger *ledger, struct fault *fault)
 		return fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
 	}
 	error = check_guard(ledger, &txn, fault);
+	if (error == E_OK)
+		error = check_keys(ledger, &txn, fault);
 	if (error == E_OK)
 		error = check_evidence(ledger, &txn, fault);
 	db_abort(&txn);

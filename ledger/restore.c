@@ -1,19 +1,18 @@
 #include "ledger/restore.h"
 
+#include "ledger/beside.h"
 #include "ledger/log.h"
 #include "ledger/registry.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define PATH_BYTES_MAX 4096
 
 struct restore {
+	char path[BESIDE_PATH_MAX]; /* of the store */
+	bool is_new;                /* it is made beside that, and moved there when it is whole */
+	struct key_position keys;   /* of what has no entry yet; else the store has its own */
 	struct db_env *store;
 	struct db_txn txn;
 	bool writing;
@@ -35,30 +34,36 @@ static enum error load(struct restore *restore)
 	return log_load(restore->log, &restore->txn, &restore->state.frontier);
 }
 
-static enum error find_store(const char *path, bool *is_new, struct fault *fault)
+/* A store that has nothing takes the keys as they are: nothing is sealed under any of them. */
+static enum error find_keys(struct restore *restore, const char *dir, struct fault *fault)
 {
-	char data[PATH_BYTES_MAX + 16];
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return fault_set(fault, E_IO, "%s cannot be made: %s", path, strerror(errno));
-	snprintf(data, sizeof data, "%s/data.mdb", path);
-	*is_new = access(data, F_OK) != 0 && errno == ENOENT;
-	return E_OK;
+	char path[BESIDE_PATH_MAX];
+	if (restore->old_size > 0)
+		return E_OK;
+	int len = snprintf(path, sizeof path, "%s/keys/env", dir);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return fault_set(fault, E_TOO_LONG, "");
+	return keystore_make(path, &restore->keys, fault);
 }
 
 static enum error open_store(struct restore *restore, const char *dir, struct fault *fault)
 {
-	char path[PATH_BYTES_MAX];
-	int len = snprintf(path, sizeof path, "%s/store", dir);
-	if (len < 0 || (size_t)len >= sizeof path)
+	char made[BESIDE_PATH_MAX];
+	int len = snprintf(restore->path, sizeof restore->path, "%s/store", dir);
+	if (len < 0 || (size_t)len >= sizeof restore->path)
 		return fault_set(fault, E_TOO_LONG, "");
-	bool is_new = false;
-	TRY(find_store(path, &is_new, fault));
-	TRY(store_open(path, false, is_new, &restore->store, fault));
+	TRY(beside_is_free(restore->path, &restore->is_new, fault));
+	if (restore->is_new)
+		TRY(beside_begin(restore->path, made, fault));
+	const char *path = restore->is_new ? made : restore->path;
+	TRY(store_open(path, false, restore->is_new, &restore->store, fault));
 	enum error error = db_begin(restore->store, true, &restore->txn);
 	restore->writing = error == E_OK;
 	if (error == E_OK)
 		error = load(restore);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", path, error_reason(error));
+	if (error != E_OK)
+		return fault_set(fault, error, "%s: %s", path, error_reason(error));
+	return find_keys(restore, dir, fault);
 }
 
 enum error restore_open(const char *dir, struct restore **out, struct fault *fault)
@@ -251,9 +256,18 @@ static enum error put_all(struct restore *restore, const struct log_rules *rules
 		.filing_leaves = rules->filing_leaves - losses_events(&losses),
 		.frontier = *log_frontier(restore->log)};
 	store_state_put(&restore->txn, &restore->state);
+	if (restore->old_size == 0)
+		store_keys_put(&restore->txn, &restore->keys);
 	store_losses_put(&restore->txn, &losses);
 	TRY(put_note(restore, rules->vkey, note));
 	return restore->txn.error;
+}
+
+static enum error move_in_place(struct restore *restore, struct fault *fault)
+{
+	db_close(restore->store);
+	restore->store = NULL;
+	return beside_finish(restore->path, fault);
 }
 
 enum error restore_commit(
@@ -265,5 +279,7 @@ enum error restore_commit(
 		restore->writing = false;
 		error = db_commit(&restore->txn);
 	}
-	return error == E_OK ? E_OK : fault_set(fault, error, "the store cannot be written: %s", error_reason(error));
+	if (error != E_OK)
+		return fault_set(fault, error, "the store cannot be written: %s", error_reason(error));
+	return restore->is_new ? move_in_place(restore, fault) : E_OK;
 }

@@ -1,6 +1,7 @@
 #include "ledger/store.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,9 +23,12 @@ static const char *const table_names[] = {
 #define ROW_FORMAT BYTES_LITERAL("format")
 #define ROW_STATE BYTES_LITERAL("state")
 #define ROW_CHECKPOINT BYTES_LITERAL("checkpoint")
+#define ROW_KEYS BYTES_LITERAL("keys")
 #define ROW_FILING BYTES_LITERAL("filing")
 #define ROW_LOST BYTES_LITERAL("lost")
 
+#define KEYS_CHECK_BYTES 16
+#define KEYS_BYTES (2 * KEY_MARK_BYTES + 16 + KEYS_CHECK_BYTES)
 #define STATE_BYTES_MAX (4 * 8 + 64 * HASH_BYTES)
 #define FILING_BYTES_MAX (4 * 8 + 64 * HASH_BYTES)
 
@@ -39,18 +43,23 @@ static enum error write_format(struct db_env *env)
 	return db_commit(&txn);
 }
 
-static enum error check_format(struct db_env *env)
+static enum error check_format(struct db_env *env, struct fault *fault)
 {
+	unsigned format = STORE_FORMAT;
 	struct db_txn txn;
 	struct bytes value = BYTES_EMPTY;
 	TRY(db_begin(env, false, &txn));
 	enum error error = db_get(&txn, STORE_META, ROW_FORMAT, &value);
 	if (error == E_NOT_FOUND || (error == E_OK && value.len != 2))
 		error = E_CORRUPT;
-	if (error == E_OK && get_u16(value.data) != STORE_FORMAT)
-		error = E_FORMAT;
+	if (error == E_OK)
+		format = get_u16(value.data);
 	db_abort(&txn);
-	return error;
+	if (format != STORE_FORMAT)
+		return fault_set(fault, E_FORMAT,
+			"it has format %u, and this version works with %d: go on with the version that made it, or begin a new log",
+			format, STORE_FORMAT);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
 }
 
 enum error store_open(const char *path, bool read_only, bool create, struct db_env **out, struct fault *fault)
@@ -61,10 +70,12 @@ enum error store_open(const char *path, bool read_only, bool create, struct db_e
 			fault, E_NOT_FOUND, "%s cannot be opened: %s; see 'indsigt help recovery'", path, strerror(errno));
 	TRY(db_open(path, table_names, sizeof table_names / sizeof table_names[0], STORE_MAP_BYTES, read_only, create, &env,
 		fault));
-	enum error error = create ? write_format(env) : check_format(env);
+	struct fault why = {.text = ""};
+	enum error error = create ? write_format(env) : check_format(env, &why);
 	if (error != E_OK) {
+		fault_set(fault, error, "%s: %s", path, why.text[0] ? why.text : error_reason(error));
 		db_close(env);
-		return fault_set(fault, error, "%s: %s", path, error_reason(error));
+		return error;
 	}
 	*out = env;
 	return E_OK;
@@ -110,6 +121,47 @@ void store_state_put(struct db_txn *txn, const struct store_state *state)
 	writer_u64(&w, state->filing_leaves);
 	write_frontier(&w, &state->frontier);
 	db_put_writer(txn, STORE_META, ROW_STATE, &w);
+}
+
+/* A row that was damaged must not be taken for a key environment that does not fit. */
+static void keys_check(struct bytes fields, uint8_t out[KEYS_CHECK_BYTES])
+{
+	crypto_generichash(out, KEYS_CHECK_BYTES, fields.data, fields.len, NULL, 0);
+}
+
+enum error store_keys_get(struct db_txn *txn, struct key_position *out)
+{
+	struct bytes value;
+	struct key_position position;
+	uint8_t check[KEYS_CHECK_BYTES], own[KEYS_CHECK_BYTES];
+	enum error error = db_get(txn, STORE_META, ROW_KEYS, &value);
+	if (error == E_NOT_FOUND || (error == E_OK && value.len != KEYS_BYTES))
+		return E_CORRUPT; /* written with every state */
+	TRY(error);
+	struct reader r = reader_of(value);
+	reader_copy(&r, position.id, sizeof position.id);
+	position.serial = reader_u64(&r);
+	reader_copy(&r, position.mark, sizeof position.mark);
+	position.next = reader_u64(&r);
+	reader_copy(&r, check, sizeof check);
+	keys_check(bytes_of(value.data, KEYS_BYTES - KEYS_CHECK_BYTES), own);
+	if (reader_done(&r) != E_OK || memcmp(own, check, sizeof check) != 0)
+		return E_CORRUPT;
+	*out = position;
+	return E_OK;
+}
+
+void store_keys_put(struct db_txn *txn, const struct key_position *position)
+{
+	uint8_t buffer[KEYS_BYTES], check[KEYS_CHECK_BYTES];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	writer_bytes(&w, BYTES_ARRAY(position->id));
+	writer_u64(&w, position->serial);
+	writer_bytes(&w, BYTES_ARRAY(position->mark));
+	writer_u64(&w, position->next);
+	keys_check(bytes_of(buffer, KEYS_BYTES - KEYS_CHECK_BYTES), check);
+	writer_bytes(&w, BYTES_ARRAY(check));
+	db_put_writer(txn, STORE_META, ROW_KEYS, &w);
 }
 
 enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note)

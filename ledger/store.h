@@ -8,7 +8,7 @@
  *   sender  sender id (4)                 ─► registration and position
  *   change  sender id (4) || log index of a sender entry (8) ─► nothing
  *   batch   sender id (4) || first sequence (8) ─► first index (8) || count (4)
- *   meta    "format", "state", "checkpoint", "filing", "lost"
+ *   meta    "format", "state", "checkpoint", "keys", "filing", "lost"
  *   evidence  sender id (4) || first sequence (8) ─► a second signed batch for a used sequence
  * Derived, written at epochs, rebuildable from the rest:
  *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending; after them the subject's sealed head
@@ -16,7 +16,7 @@
  *   filing  row (1) || N (8)              ─► 256 hashes of the filing tree, as in `tile` */
 #pragma once
 
-#include "ledger/db.h"
+#include "ledger/keystore.h"
 #include "ledger/losses.h"
 #include "ledger/merkle.h"
 
@@ -54,6 +54,10 @@ void store_state_put(struct db_txn *txn, const struct store_state *state);
 /* The signed checkpoint of the last tick, borrowed. */
 enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note) MUST_USE;
 void store_checkpoint_put(struct db_txn *txn, struct bytes note);
+
+/* Where the key environment stood when the last tick was committed: with each state. */
+enum error store_keys_get(struct db_txn *txn, struct key_position *out) MUST_USE;
+void store_keys_put(struct db_txn *txn, const struct key_position *position);
 
 /* A sender's batch: where its events stand in the log. */
 void store_batch_put(
