@@ -3,6 +3,7 @@
 #include "ledger/db.h"
 #include "query/negotiate.h"
 #include "query/server_listen.h"
+#include "query/server_request.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -411,19 +411,6 @@ static struct job *job_new(struct evhttp_request *http, struct connection *conne
 	return job;
 }
 
-/* A request is over where its headers end; where one says otherwise, two readers could make out different ends. Every
- * header is looked at: evhttp takes the first of a name. */
-static bool has_body(struct evhttp_request *http)
-{
-	const struct evkeyval *header;
-	for (header = evhttp_request_get_input_headers(http)->tqh_first; header; header = header->next.tqe_next) {
-		bool length = strcasecmp(header->key, "Content-Length") == 0 && strcmp(header->value, "0") != 0;
-		if (length || strcasecmp(header->key, "Transfer-Encoding") == 0)
-			return true;
-	}
-	return false;
-}
-
 static void refuse(struct job *job, int status, enum error error, const char *detail)
 {
 	evhttp_add_header(evhttp_request_get_output_headers(job->http), "Connection", "close");
@@ -449,8 +436,8 @@ static void on_request(struct evhttp_request *http, void *context)
 		refuse(job, 503, E_STOPPED, error_text(E_STOPPED));
 	} else if (server->output_bytes > SERVER_OUTPUT_BYTES_MAX) {
 		refuse(job, 503, E_TOO_MANY, "too many answers wait for their readers; try again later");
-	} else if (has_body(http)) {
-		refuse(job, 400, E_BAD_VALUE, "no address here takes a request with a body");
+	} else if (request_end(http) != REQUEST_BODILESS) {
+		refuse(job, 400, E_BAD_VALUE, "no address here takes a body, and where a request ends must be clear");
 	} else {
 		pthread_mutex_lock(&server->lock);
 		jobs_push(&server->todo, job);

@@ -1,4 +1,4 @@
-/* indsigt-queryd on the network: libevent's evhttp in front of routes.h, and the only file here that knows libevent.
+/* indsigt-queryd on the network: libevent's evhttp in front of routes.h, one of the few files here that know libevent.
  * spec/http.md
  *
  * The loop reads requests and writes answers and does nothing else. A request goes to one of a few workers, which

@@ -2,6 +2,7 @@
 
 #include "query/negotiate.h"
 #include "query/server_listen.h"
+#include "query/server_request.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -148,15 +148,12 @@ static enum plain_method method_of(enum evhttp_cmd_type command)
 	}
 }
 
-/* Where two headers speak of a body, a proxy in front could make out another end of the request than evhttp, which
- * takes the first; and of a method that it does not know it takes none. */
-static bool end_unclear(struct evhttp_request *http, enum plain_method method)
+/* Only what takes bodies gets one: a proxy could make out another end of the request than evhttp. */
+static bool end_clear(const struct plain_server *server, struct evhttp_request *http, enum plain_method method)
 {
-	const struct evkeyval *header;
-	unsigned count = 0;
-	for (header = evhttp_request_get_input_headers(http)->tqh_first; header; header = header->next.tqe_next)
-		count += strcasecmp(header->key, "Content-Length") == 0 || strcasecmp(header->key, "Transfer-Encoding") == 0;
-	return count > (method == PLAIN_OTHER ? 0 : 1);
+	enum request_end end = request_end(http);
+	return end == REQUEST_BODILESS ||
+		   (end == REQUEST_BODY && method == PLAIN_POST && server->options.body_bytes_max > 0);
 }
 
 static void on_request(struct evhttp_request *http, void *context)
@@ -174,8 +171,8 @@ static void on_request(struct evhttp_request *http, void *context)
 		.body = bytes_of(evbuffer_pullup(body, -1), len)};
 	struct plain_answer answer = {.status = 400,
 		.content_type = "text/plain; charset=utf-8",
-		.body = bytes_text("it is not clear where this request ends\n")};
-	if (end_unclear(http, request.method)) {
+		.body = bytes_text("a body is not taken here, or it is not clear where this request ends\n")};
+	if (!end_clear(server, http, request.method)) {
 		add_header(http, "Connection", "close");
 	} else {
 		answer = (struct plain_answer){.status = 0};

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -238,6 +239,29 @@ def mirrored(tap, ledger, key, audit):
            "none is made over another")
 
 
+def raw(place, text):
+    """All that comes for these bytes until the other side ends the connection."""
+    host, port = place.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(text.encode())
+        answer = b""
+        while (data := connection.recv(65536)):
+            answer += data
+    return answer
+
+
+def one_end(tap, mirror):
+    """No body is answered as a request of its own: one answer, and the connection ends (HTTP-7)."""
+    following = "GET /checkpoint HTTP/1.1\r\nHost: m\r\n\r\n"
+    length = "Content-Length: %d" % len(following)
+    for method in ("HEAD", "GET", "POST"):
+        for head in (length, length.replace(":", " :"), length.replace(": ", ": +"), "Transfer-Encoding : chunked",
+                     "Content-Length: 0\r\n" + length, "X: a\r" + length):
+            answer = raw(mirror.query, "%s /checkpoint HTTP/1.1\r\nHost: m\r\n%s\r\n\r\n%s" % (method, head, following))
+            tap.ok(answer.count(b"HTTP/1.1 ") == 1 and answer.split()[1] in (b"400", b"413"),
+                   "%s with %s gets one answer, a refusal" % (method, head.encode()))
+
+
 def answers(tap, ledger, mirror):
     """The mirror's server as the ledger's: headers, HEAD, conditions, compression, refusals."""
     origin = hashlib.sha256(b"log.example.dk/e2e").hexdigest()
@@ -256,6 +280,7 @@ def answers(tap, ledger, mirror):
     status, _, body = ask(mirror.query, "/tile/0/000.p/7")
     tap.ok(status == 200 and len(body) == 224, "a partial tile out of the full one")
     tap.ok(ask(mirror.query, "/%s/checkpoint" % origin)[2] == ask(mirror.query, "/checkpoint")[2], "below its origin's hash")
+    one_end(tap, mirror)
     for path, method, wanted in (("/tile/0/999", "GET", 404), ("/tile/0/00", "GET", 404), ("/", "GET", 404),
                                  ("/tile/0/../../state.json", "GET", 404), ("/checkpoint", "POST", 405)):
         tap.ok(ask(mirror.query, path, method)[0] == wanted, "%s %s is %d" % (method, path, wanted))

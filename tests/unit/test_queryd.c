@@ -97,16 +97,11 @@ START_TEST(tokens)
 }
 END_TEST
 
-/* HTTP-2, HTTP-7, and what is no request at all: none of it disturbs another connection. */
-START_TEST(hostile)
+#define NEXT "GET /next HTTP/1.1\r\nHost: w\r\n\r\n"
+
+/* HTTP-7: one answer, and then the end of the connection, to whatever could be read as two requests. */
+START_TEST(two_ends)
 {
-	queryd_begin();
-	int steady = http_connect(port);
-	struct http_answer answer;
-
-	int slow = http_connect(port);
-	http_put(slow, "GET /checkpoint HTTP/1.1\r\nHo");
-
 	static const struct {
 		const char *request;
 		int status;
@@ -116,20 +111,48 @@ START_TEST(hostile)
 		{"GET /checkpoint HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 400},
 		{"GET /checkpoint HTTP/1.1\r\nContent-Length: 5000\r\n\r\nhello", 413},
 		{"GET /checkpoint HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400},
+		{"HEAD /checkpoint HTTP/1.1\r\nContent-Length: 31\r\n\r\n" NEXT, 400},
+		{"HEAD /checkpoint HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" NEXT, 400},
+		{"GET /checkpoint HTTP/1.1\r\nContent-Length : 31\r\n\r\n" NEXT, 400},
+		{"POST /checkpoint HTTP/1.1\r\nContent-Length\t: 31\r\n\r\n" NEXT, 400},
+		{"GET /checkpoint HTTP/1.1\r\nTransfer-Encoding : chunked\r\n\r\n" NEXT, 400},
+		{"GET /checkpoint HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n" NEXT, 400},
+		{"GET /checkpoint HTTP/1.1\r\nContent-Length: 0, 31\r\n\r\n" NEXT, 400},
+		{"GET /checkpoint HTTP/1.1\r\nContent-Length: +0\r\n\r\n" NEXT, 400},
+		{"GET /checkpoint HTTP/1.1\r\nContent-Length: 00\r\n\r\n" NEXT, 400},
+		{"GET /checkpoint HTTP/1.1\r\nContent-Length:\r\n 31\r\n\r\n" NEXT, 400},
+		{"GET /checkpoint HTTP/1.1\r\nX: a\rContent-Length: 31\r\n\r\n" NEXT, 400},
+		{"DELETE /checkpoint HTTP/1.1\r\nContent-Length: 31\r\n\r\n" NEXT, 400},
+		{"BREW /checkpoint HTTP/1.1\r\nContent-Length: 31\r\n\r\n" NEXT, 501},
+		{"TRACE /checkpoint HTTP/1.1\r\nContent-Length: 31\r\n\r\n" NEXT, 501},
 	};
-	int fd;
+	struct http_answer answer;
+	queryd_begin();
 	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
-		fd = http_connect(port);
+		int fd = http_connect(port);
 		http_put(fd, bodies[i].request);
-		ck_assert(http_answer_read(fd, false, &answer));
-		ck_assert_int_eq(answer.status, bodies[i].status);
+		ck_assert_msg(http_answer_read(fd, bodies[i].request[0] == 'H', &answer), "%zu", i);
+		ck_assert_msg(answer.status == bodies[i].status, "%zu: %d", i, answer.status);
 		ck_assert_str_eq(http_header(&answer, "Connection"), "close");
 		free(answer.body);
 		ck_assert(http_ended(fd));
 		close(fd);
 	}
+	queryd_end();
+}
+END_TEST
 
-	fd = http_connect(port);
+/* HTTP-2, and what is no request at all: none of it disturbs another connection. */
+START_TEST(hostile)
+{
+	queryd_begin();
+	int steady = http_connect(port);
+	struct http_answer answer;
+
+	int slow = http_connect(port);
+	http_put(slow, "GET /checkpoint HTTP/1.1\r\nHo");
+
+	int fd = http_connect(port);
 	http_put(fd, "POST /v1/accesses HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
 	ck_assert(http_answer_read(fd, false, &answer));
 	ck_assert_int_eq(answer.status, 405);
@@ -268,6 +291,41 @@ START_TEST(connections)
 }
 END_TEST
 
+/* Where no file descriptor is left whoever connects waits, and one line says so. */
+START_TEST(few_files)
+{
+	enum { CLIENTS = 60 };
+	static char log[1 << 20];
+	int clients[CLIENTS];
+	struct http_answer answer;
+	queryd_begin();
+	struct rlimit files;
+	ck_assert_int_eq(prlimit(daemon_pid, RLIMIT_NOFILE, NULL, &files), 0);
+	const struct rlimit few = {40, files.rlim_max};
+	ck_assert_int_eq(prlimit(daemon_pid, RLIMIT_NOFILE, &few, NULL), 0);
+	for (int i = 0; i < CLIENTS; i++) {
+		clients[i] = http_connect(port);
+		http_request(clients[i], "GET", "/checkpoint", NULL);
+	}
+	/* The first are answered, and hold what there is; as they go the last ones get on. */
+	for (int i = 0; i < CLIENTS; i++) {
+		ck_assert(http_answer_read(clients[i], false, &answer));
+		ck_assert_int_eq(answer.status, 200);
+		free(answer.body);
+		close(clients[i]);
+	}
+	int fd = open(log_path, O_RDONLY);
+	ssize_t len = read(fd, log, sizeof log - 1);
+	close(fd);
+	log[len > 0 ? len : 0] = '\0';
+	const char *line = strstr(log, "no connection can be accepted");
+	ck_assert_ptr_nonnull(line);
+	ck_assert_ptr_null(strstr(line + 1, "no connection can be accepted"));
+	ck_assert_ptr_null(strstr(log, "[warn]"));
+	queryd_end();
+}
+END_TEST
+
 START_TEST(refuses_to_start)
 {
 	static const struct {
@@ -290,5 +348,5 @@ START_TEST(refuses_to_start)
 }
 END_TEST
 
-UNIT_MAIN("queryd", head_keeps_alive, pages_while_appending, tokens, hostile, pipelined, never_reads, dribbles,
-	connections, refuses_to_start)
+UNIT_MAIN("queryd", head_keeps_alive, pages_while_appending, tokens, two_ends, hostile, pipelined, never_reads,
+	dribbles, connections, few_files, refuses_to_start)
