@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STATE_FILE "state"
@@ -54,7 +55,9 @@ static json_t *witness_json(const char *name, const struct cosigner *witness)
 		cosigner_state_name(witness->state), "meaning", cosigner_state_text(witness->state), "alarm",
 		cosigner_state_alarms(witness->state), "size", (json_int_t)witness->size, "cosigned_size",
 		(json_int_t)witness->cosigned_size, "failures", (int)witness->failures, "status", witness->status);
-	if (object && json_object_set_new_nocheck(object, "cosigned_at", json_time(witness->cosigned_s)) != 0) {
+	json_t *apart = witness->clock_ahead_s != 0 ? json_integer((json_int_t)witness->clock_ahead_s) : json_null();
+	if (json_object_set_new_nocheck(object, "clock_ahead_s", apart) != 0 ||
+		json_object_set_new_nocheck(object, "cosigned_at", json_time(witness->cosigned_s)) != 0) {
 		json_decref(object);
 		return NULL;
 	}
@@ -117,7 +120,9 @@ static void read_note(int dir_fd, const struct vkey *log, const struct witness_p
 		note_split(bytes_of(text, len), NOTE_BYTES_MAX, &note) != E_OK ||
 		witness_policy_read(policy, &note, &out->quorum) != E_OK)
 		return;
-	out->reached = out->quorum.reached;
+	/* From before witnesses were judged by this clock: it would say that the newest epoch is long out of date. */
+	bool ahead = out->quorum.time_s > (uint64_t)time(NULL) + COSIGNING_CLOCK_S;
+	out->reached = out->quorum.reached && !ahead;
 	out->note_len = len;
 	memcpy(out->note, text, len);
 }

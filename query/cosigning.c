@@ -7,6 +7,7 @@ struct cosigning {
 	const struct witness_policy *policy;
 	uint32_t refresh_s;
 	uint64_t target_number; /* 0: none yet */
+	uint64_t known_size;    /* what the log has, target or not */
 	uint64_t target_ms;     /* when it became the target, or was asked for again */
 	struct checkpoint target;
 	size_t text_len;
@@ -119,16 +120,28 @@ enum error cosigning_offer(
 	cosigning->text_len = parts.text.len;
 	cosigning->note_len = note.len;
 	memcpy(cosigning->note, note.data, note.len);
-	for (uint32_t i = 0; i < cosigning->policy->witness_count; i++)
-		cosigning->witnesses[i].done = cosigning->witnesses[i].retried = false;
+	cosigning_known(cosigning, checkpoint->size);
+	for (uint32_t i = 0; i < cosigning->policy->witness_count; i++) {
+		cosigning->witnesses[i].done = false;
+		cosigning->witnesses[i].conflicts = 0;
+	}
 	return E_OK;
+}
+
+void cosigning_known(struct cosigning *cosigning, uint64_t size)
+{
+	if (size > cosigning->known_size)
+		cosigning->known_size = size;
 }
 
 /* ---- asking ---- */
 
+/* One that has what the log has, and was not offered yet, is asked when that is the target. */
 static bool can_ask(const struct cosigning *cosigning, uint32_t index)
 {
 	const struct cosigner *witness = &cosigning->witnesses[index];
+	if (witness->size > cosigning->target.size && witness->size <= cosigning->known_size)
+		return false;
 	return cosigning->target_number != 0 && cosigning->policy->witnesses[index].url[0] != '\0' && !witness->busy &&
 		   !witness->done;
 }
@@ -165,9 +178,11 @@ uint64_t cosigning_wait_ms(const struct cosigning *cosigning, uint64_t now_ms, u
 
 /* ---- answers ---- */
 
-static uint64_t distance(uint64_t a, uint64_t b)
+static int64_t ahead(uint64_t time_s, uint64_t now_s)
 {
-	return a > b ? a - b : b - a;
+	uint64_t apart_s = time_s > now_s ? time_s - now_s : now_s - time_s;
+	int64_t seconds = apart_s < INT64_MAX ? (int64_t)apart_s : INT64_MAX;
+	return time_s > now_s ? seconds : -seconds;
 }
 
 /* The witness's own line among those of the answer, over what it was asked for: COSIG-3, and a time near ours. */
@@ -183,8 +198,12 @@ static bool take_line(const struct vkey *key, struct cosigner *witness, struct b
 		if (!note_line_is_of(&line, key))
 			continue;
 		own = bytes_of(at, (size_t)(body.data - at));
-		if (cosignature_verify(&line, text, key, &time_s) != E_OK || distance(time_s, now_s) > COSIGNING_CLOCK_S)
+		if (cosignature_verify(&line, text, key, &time_s) != E_OK)
 			return false;
+		witness->clock_ahead_s = ahead(time_s, now_s);
+		if (witness->clock_ahead_s > COSIGNING_CLOCK_S || witness->clock_ahead_s < -(int64_t)COSIGNING_CLOCK_S)
+			return false;
+		witness->clock_ahead_s = 0;
 	}
 	if (own.len == 0 || own.len > sizeof witness->line)
 		return false;
@@ -194,26 +213,29 @@ static bool take_line(const struct vkey *key, struct cosigner *witness, struct b
 	return true;
 }
 
-static enum cosigner_state judge_conflict(struct cosigner *witness, struct bytes body, bool *again)
+static enum cosigner_state judge_conflict(struct cosigner *witness, struct bytes body, uint64_t known_size, bool *again)
 {
 	uint64_t size;
 	if (body.len < 2 || body.data[body.len - 1] != '\n' || !note_size_parse(bytes_of(body.data, body.len - 1), &size))
 		return COSIGNER_WRONG;
-	if (size > witness->asked_size)
+	if (size > known_size)
 		return COSIGNER_AHEAD;
 	if (size == witness->asked_old)
 		/* Version 1.0.0 says so for equal sizes with different roots; else it contradicts itself. */
 		return size == witness->asked_size ? COSIGNER_FORK : COSIGNER_WRONG;
-	witness->size = size;
-	if (witness->retried)
+	/* What was asked before, by a process that was ended meanwhile, may still have raised it. */
+	if (witness->conflicts > 0 && (size <= witness->asked_old || witness->conflicts >= COSIGNING_CONFLICTS_MAX))
 		return COSIGNER_WRONG; /* another size each time */
-	witness->retried = *again = true;
-	return witness->state;
+	witness->size = size;
+	witness->conflicts++;
+	*again = true;
+	return size > witness->asked_size ? COSIGNER_NEWER : witness->state;
 }
 
-static enum cosigner_state judge_answer(
-	const struct vkey *key, struct cosigner *witness, struct bytes body, uint64_t now_s, bool *again)
+static enum cosigner_state judge_answer(const struct cosigning *cosigning, uint32_t index, struct cosigner *witness,
+	struct bytes body, uint64_t now_s, bool *again)
 {
+	const struct vkey *key = &cosigning->policy->keys[index];
 	switch (witness->status) {
 	case 200:
 		return take_line(key, witness, body, now_s) ? COSIGNER_GOOD : COSIGNER_WRONG;
@@ -222,7 +244,7 @@ static enum cosigner_state judge_answer(
 	case 404:
 		return COSIGNER_REFUSES;
 	case 409:
-		return judge_conflict(witness, body, again);
+		return judge_conflict(witness, body, cosigning->known_size, again);
 	case 422:
 		return COSIGNER_FORK;
 	default:
@@ -246,10 +268,11 @@ bool cosigning_answer(
 	bool again = false;
 	witness->busy = false;
 	witness->status = status;
-	enum cosigner_state state = judge_answer(&cosigning->policy->keys[index], witness, body, now_s, &again);
-	if (again)
-		return false;
+	witness->clock_ahead_s = 0;
+	enum cosigner_state state = judge_answer(cosigning, index, witness, body, now_s, &again);
 	witness->state = state;
+	if (again)
+		return state != before;
 	if (state == COSIGNER_GOOD) {
 		witness->size = witness->cosigned_size = witness->asked_size;
 		witness->failures = 0;
@@ -260,7 +283,7 @@ bool cosigning_answer(
 		/* Whatever it was that it has: learn it anew. One that is away only has what it had. */
 		if (state != COSIGNER_AWAY)
 			witness->size = 0;
-		witness->retried = false;
+		witness->conflicts = 0;
 		witness->failures++;
 		witness->due_ms = now_ms + backoff_ms(witness->failures);
 	}

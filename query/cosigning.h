@@ -9,12 +9,16 @@
  * Each witness for itself:
  *
  *   IDLE ──due, target not yet cosigned──► BUSY ──200, good line──► IDLE, done with this target
- *    ▲                                      │ 409 below our size: remember it ──► IDLE, asked again at once (once)
- *    └──────── back-off, doubled ◄──────────┘ everything else
+ *    ▲                                      │ 409 below our size: remember it ──► IDLE, asked again at once (a few
+ * times) │                                      │ 409 up to what the log has: remember it ──► IDLE until that is the
+ * target └──────── back-off, doubled ◄──────────┘ everything else
  *
  * What a witness says is believed as far as it is signed. An answer that cannot be right (a bad line, a time far from
- * ours, a size over our own) marks the witness, is shown to the operator, and is asked again after the back-off: a
- * witness that was wrong heals as one that was away does. */
+ * ours, a size over all that the log has) marks the witness, is shown to the operator, and is asked again after the
+ * back-off: a witness that was wrong heals as one that was away does.
+ *
+ * A cosignature whose time is far from ours counts for nothing, so that one witness whose clock is wrong neither makes
+ * statements look stale nor hides that the others have not answered for long. */
 #pragma once
 
 #include "ledger/witness_policy.h"
@@ -24,7 +28,10 @@
 #define COSIGNING_URGENT_MS 200u
 #define COSIGNING_BACKOFF_MS_FIRST 500u
 #define COSIGNING_BACKOFF_MS_MAX 30000u
-#define COSIGNING_CLOCK_S 600u /* a cosignature's time may be so far from ours */
+/* A cosignature's time may be so far from ours: well below the lag that a log allows its epochs, so that no quorum that
+ * is reached makes an honest epoch stale (STM-16). */
+#define COSIGNING_CLOCK_S 60u
+#define COSIGNING_CONFLICTS_MAX 4u /* answers 409 in a row for one target, each with a larger size */
 
 /* clang-format off */
 #define COSIGNER_STATES(X) \
@@ -34,6 +41,7 @@
 	X(AWAY,       "unreachable", false, "cannot be reached, or answers too slowly or with an error of its own") \
 	X(REFUSES,    "refuses",     true,  "does not know this log or its key, or does not understand what it is asked") \
 	X(WRONG,      "wrong",       true,  "gives answers that cannot be right") \
+	X(NEWER,      "newer",       false, "has cosigned a newer checkpoint than it was offered, which the log has too") \
 	X(AHEAD,      "ahead",       true,  "says that it has seen more of this log than the log holds") \
 	X(FORK,       "fork",        true,  "says that this log does not extend what it has seen of it")
 /* clang-format on */
@@ -57,12 +65,13 @@ struct cosigner {
 	uint64_t cosigned_size; /* and what was cosigned */
 	uint32_t failures;      /* in a row */
 	int status;             /* of the last HTTP answer; 0: none came */
+	int64_t clock_ahead_s;  /* of its last answer, if its time made it wrong: how far its clock is ahead of ours */
 
 	/* while it runs */
 	bool busy;
-	bool done;       /* has cosigned the target */
-	bool retried;    /* 409 was followed once already */
-	uint64_t due_ms; /* not to be asked before */
+	bool done;          /* has cosigned the target */
+	uint32_t conflicts; /* 409 for the target so far */
+	uint64_t due_ms;    /* not to be asked before */
 	uint64_t asked_old;
 	uint64_t asked_size;
 	uint64_t asked_target; /* number of the target that it was asked for */
@@ -83,6 +92,9 @@ struct cosigner *cosigning_witness(struct cosigning *cosigning, uint32_t index);
  * sooner if it is `urgent` (statements wait for it). `now_ms` is a clock that only goes forward. E_BAD_NOTE. */
 enum error cosigning_offer(struct cosigning *cosigning, const struct checkpoint *checkpoint, struct bytes note,
 	bool urgent, uint64_t now_ms) MUST_USE;
+/* How many entries the log has, also those that are not offered yet: a witness that has seen up to so many has seen
+ * nothing that the log has not. */
+void cosigning_known(struct cosigning *cosigning, uint64_t size);
 /* A witness that is to be asked now, for the target, with a proof from `*old_size` to `*size`; it is busy from here on.
  * False: nobody. The checkpoint to send is cosigning_target's. */
 bool cosigning_next(struct cosigning *cosigning, uint64_t now_ms, uint32_t *index, uint64_t *old_size, uint64_t *size);

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,14 +93,38 @@ static enum error check(struct cosign *cosign, struct fault *fault)
 	return door_enough(cosign->policy, &verdict, fault);
 }
 
+/* The store may have more by now than when the witness was asked, and has more than is offered (below, look). */
+static enum error know_newest(struct cosign *cosign, struct fault *fault)
+{
+	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	struct checkpoint checkpoint;
+	struct bytes note;
+	TRY(snapshot_begin(cosign->archive, &snapshot, fault));
+	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	cosigning_known(cosign->cosigning, checkpoint.size);
+	return E_OK;
+}
+
+static void tell_change(const char *name, const struct cosigner *witness)
+{
+	int64_t ahead_s = witness->clock_ahead_s;
+	fprintf(stderr, "indsigt: %switness '%s' %s", cosigner_state_alarms(witness->state) ? "ALARM: " : "", name,
+		cosigner_state_text(witness->state));
+	if (ahead_s != 0)
+		fprintf(stderr, ": its clock is %" PRIi64 " seconds %s this one", ahead_s > 0 ? ahead_s : -ahead_s,
+			ahead_s > 0 ? "ahead of" : "behind");
+	fputc('\n', stderr);
+}
+
 static enum error take_answer(struct cosign *cosign, const struct asked *asked, struct fault *fault)
 {
 	const struct cosigner *witness = cosigning_witness(cosign->cosigning, asked->index);
+	if (asked->status == 409) /* before anybody is told that a witness has seen too much */
+		TRY(know_newest(cosign, fault));
 	bool changed =
 		cosigning_answer(cosign->cosigning, asked->index, asked->status, asked->body, clock_ms(), (uint64_t)time(NULL));
 	if (changed)
-		fprintf(stderr, "indsigt: %switness '%s' %s\n", cosigner_state_alarms(witness->state) ? "ALARM: " : "",
-			cosign->policy->witnesses[asked->index].name, cosigner_state_text(witness->state));
+		tell_change(cosign->policy->witnesses[asked->index].name, witness);
 	cosign->state_changed = true;
 	if (changed)
 		cosign->state_ms = 0;
@@ -150,6 +175,7 @@ static enum error ask(struct cosign *cosign, struct fault *fault)
 	uint64_t old_size, size;
 	TRY(snapshot_begin(cosign->archive, &snapshot, fault));
 	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	cosigning_known(cosign->cosigning, checkpoint.size);
 	look(cosign, &checkpoint, note);
 	const struct seen *durable = &cosign->durable;
 	if (durable->checkpoint.size == 0)

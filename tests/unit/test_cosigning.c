@@ -303,11 +303,24 @@ START_TEST(conflicts)
 	cosigns(0);
 	ck_assert_int_eq(state(0), COSIGNER_GOOD);
 
-	/* Another size each time. */
+	/* Another size each time: it may grow a little, by what an earlier request brought, but not for long. */
 	expect(1, 200, 300);
 	says(1, 409, "100\n");
-	expect(1, 100, 300);
+	for (unsigned i = 1; i < COSIGNING_CONFLICTS_MAX; i++) {
+		char size[8];
+		expect(1, 99 + i, 300);
+		ck_assert_int_eq(state(1), COSIGNER_GOOD);
+		snprintf(size, sizeof size, "%u\n", 100 + i);
+		says(1, 409, size);
+	}
+	expect(1, 99 + COSIGNING_CONFLICTS_MAX, 300);
 	says(1, 409, "200\n");
+	ck_assert_int_eq(state(1), COSIGNER_WRONG);
+	now_ms += COSIGNING_BACKOFF_MS_FIRST;
+	expect(1, 0, 300);
+	says(1, 409, "100\n");
+	expect(1, 100, 300);
+	says(1, 409, "99\n");
 	ck_assert_int_eq(state(1), COSIGNER_WRONG);
 	expect(2, 0, 300);
 	const char *const bad[] = {"", "\n", "x\n", "10", "010\n", " 10\n", "10\n\n", "-1\n", "0\n"};
@@ -319,6 +332,87 @@ START_TEST(conflicts)
 			expect(1, 0, 300);
 		expect(2, 0, 300);
 	}
+	tear_down();
+}
+END_TEST
+
+/* WIT-13: after a start what is offered is older than what the log has, and a witness may have seen that. It is no
+ * alarm, and it is asked again when that is offered. */
+START_TEST(has_what_the_log_has)
+{
+	set_up();
+	offer(100);
+	cosigning_known(cosigning, 150);
+	expect(0, 0, 100);
+	says(0, 409, "150\n");
+	ck_assert_int_eq(state(0), COSIGNER_NEWER);
+	ck_assert(!cosigner_state_alarms(COSIGNER_NEWER));
+	expect(1, 0, 100);
+	says(1, 409, "151\n"); /* the log has not */
+	ck_assert_int_eq(state(1), COSIGNER_AHEAD);
+	expect(2, 0, 100);
+	cosigns(2);
+	now_ms += COSIGNING_BACKOFF_MS_MAX;
+	expect(1, 0, 100);
+	expect_nobody();
+	cosigning_known(cosigning, 160); /* meanwhile the log has it */
+	says(1, 409, "151\n");
+	ck_assert_int_eq(state(1), COSIGNER_NEWER);
+	expect_nobody();
+	offer(149);
+	expect(2, 100, 149);
+	expect_nobody();
+	cosigns(2);
+	now_ms += COSIGNING_INTERVAL_MS;
+	offer(160);
+	expect(0, 150, 160);
+	expect(1, 151, 160);
+	expect(2, 149, 160);
+	cosigns(0);
+	cosigns(1);
+	ck_assert(takes(160, 2));
+	ck_assert(state(0) == COSIGNER_GOOD && state(1) == COSIGNER_GOOD);
+	tear_down();
+}
+END_TEST
+
+/* A size that is remembered, and that the log has no more, does not keep the witness from being asked. */
+START_TEST(remembers_more_than_the_log_has)
+{
+	set_up();
+	cosigning_witness(cosigning, 0)->size = 500;
+	offer(100);
+	expect(0, 0, 100);
+	says(0, 409, "500\n");
+	ck_assert_int_eq(state(0), COSIGNER_AHEAD);
+	tear_down();
+}
+END_TEST
+
+/* How far a clock is off that makes a line wrong, in both directions, and that it heals. WIT-12 */
+START_TEST(clocks_that_are_wrong)
+{
+	const uint64_t times[] = {NOW + 61, NOW - 61, NOW + 400, NOW + 86400, NOW + 3650 * 86400u, 1};
+	set_up();
+	offer(100);
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+		expect(0, 0, 100);
+		cosigns_as(0, 0, times[i]);
+		ck_assert_int_eq(state(0), COSIGNER_WRONG);
+		ck_assert_int_eq(cosigning_witness(cosigning, 0)->clock_ahead_s, (int64_t)(times[i] - NOW));
+		ck_assert_uint_eq(cosigning_witness(cosigning, 0)->cosigned_s, 0);
+		now_ms += COSIGNING_BACKOFF_MS_MAX;
+		if (i == 0) {
+			expect(0, 0, 100);
+			says(0, 200, "hello\n"); /* wrong for another reason */
+			ck_assert_int_eq(cosigning_witness(cosigning, 0)->clock_ahead_s, 0);
+			now_ms += COSIGNING_BACKOFF_MS_MAX;
+		}
+	}
+	expect(0, 0, 100);
+	cosigns_as(0, 0, NOW + 60);
+	ck_assert_int_eq(state(0), COSIGNER_GOOD);
+	ck_assert_int_eq(cosigning_witness(cosigning, 0)->clock_ahead_s, 0);
 	tear_down();
 }
 END_TEST
@@ -430,4 +524,5 @@ START_TEST(lies)
 }
 END_TEST
 
-UNIT_MAIN("cosigning", quorum_of_two, slow_and_dead, back_off, refresh, conflicts, forks, refusals, lies)
+UNIT_MAIN("cosigning", quorum_of_two, slow_and_dead, back_off, refresh, conflicts, has_what_the_log_has,
+	remembers_more_than_the_log_has, clocks_that_are_wrong, forks, refusals, lies)
