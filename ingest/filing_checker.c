@@ -43,7 +43,7 @@ struct look {
 	struct bytes answer; /* borrowed from the fetch */
 	struct filing_label *labels;
 	size_t label_count;
-	bool lost; /* the log says that what the batch was about is lost */
+	uint32_t lost; /* events of the batch of which the log says that what they were about is lost */
 	struct fault fault;
 };
 
@@ -107,7 +107,7 @@ static enum error verify_lost(struct look *look)
 	if (error != E_OK)
 		return error == E_NO_MEMORY ? error : alarm_set(look, finding.text);
 	TRY(verify_place(look, &lost.batch, lost.first_index));
-	look->lost = true;
+	look->lost = lost.events;
 	return E_OK;
 }
 
@@ -197,7 +197,7 @@ static void keep_evidence(struct look *look)
 	int dir_fd = open(look->checker->evidence, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return;
-	snprintf(name, sizeof name, "%s-%" PRIu64, look->lost ? "lost" : "bad-filing", look->note->first_sequence);
+	snprintf(name, sizeof name, "%s-%" PRIu64, look->lost > 0 ? "lost" : "bad-filing", look->note->first_sequence);
 	if (faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
 		file_write_atomic(dir_fd, name, look->answer, 0600) != E_OK)
 		fault_set(&look->fault, E_BAD_PROOF,
@@ -225,10 +225,10 @@ static enum error look_at(struct filing_checker *checker, const struct filing_no
 	enum error error = check_batch(&look);
 	labels = look.labels;
 	proof = look.proof;
-	if (error == E_OK && look.lost) {
+	if (error == E_OK && look.lost > 0) {
 		keep_evidence(&look);
 		pthread_mutex_lock(&checker->mutex);
-		checker->lost += note->count;
+		checker->lost += look.lost;
 		pthread_mutex_unlock(&checker->mutex);
 	}
 	if (error == E_BAD_PROOF) {

@@ -31,6 +31,58 @@ enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *ou
 	return E_OK;
 }
 
+static bool pack_has_form(struct bytes value)
+{
+	size_t plain = value.len - POSITION_BYTES - SEAL_OVERHEAD;
+	return value.len > POSITION_BYTES + SEAL_OVERHEAD && plain % 32 == 0 &&
+		   plain <= sizeof((struct alias_walk *)0)->aliases;
+}
+
+/* Of a pack whose form does not tell. */
+static enum error count_in_log(struct db_txn *txn, uint64_t first_index, uint64_t *out)
+{
+	for (uint64_t count = 0; count <= BATCH_EVENTS_MAX; count++) {
+		struct bytes encoded;
+		struct entry entry;
+		TRY(log_entry(txn, first_index + count, &encoded));
+		TRY(entry_decode(encoded, &entry));
+		if (entry.kind == ENTRY_BATCH && count > 0) {
+			*out = count;
+			return E_OK;
+		}
+		if (entry.kind != ENTRY_EVENT)
+			return E_CORRUPT;
+	}
+	return E_CORRUPT;
+}
+
+enum error alias_count(struct db_txn *txn, uint64_t first_index, uint64_t *out)
+{
+	uint8_t key[8];
+	struct bytes value;
+	put_u64(key, first_index);
+	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
+	if (!pack_has_form(value))
+		return count_in_log(txn, first_index, out);
+	*out = (value.len - POSITION_BYTES - SEAL_OVERHEAD) / 32;
+	return E_OK;
+}
+
+enum error alias_move(struct db_txn *txn, uint64_t first_index, uint64_t position)
+{
+	uint8_t key[8];
+	uint8_t moved[POSITION_BYTES + SEAL_OVERHEAD + sizeof((struct alias_walk *)0)->aliases];
+	struct bytes value;
+	put_u64(key, first_index);
+	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
+	if (value.len < POSITION_BYTES || value.len > sizeof moved)
+		return E_CORRUPT;
+	memcpy(moved, value.data, value.len);
+	put_u64(moved, position);
+	db_put(txn, STORE_ALIAS, BYTES_ARRAY(key), bytes_of(moved, value.len));
+	return txn->error;
+}
+
 enum error alias_walk_begin(struct db_txn *txn, const struct seal_keys *keys, uint64_t from, struct alias_walk *out)
 {
 	TRY(db_walk_begin(txn, STORE_ALIAS, &out->walk));
@@ -69,12 +121,9 @@ enum error alias_walk_next(struct alias_walk *walk)
 	struct entry entry;
 	TRY(move(walk));
 	struct bytes value = walk->walk.value;
-	if (walk->walk.key.len != 8 || value.len < POSITION_BYTES)
+	if (walk->walk.key.len != 8 || !pack_has_form(value))
 		return E_CORRUPT;
 	struct bytes sealed = bytes_of(value.data + POSITION_BYTES, value.len - POSITION_BYTES);
-	if (sealed.len <= SEAL_OVERHEAD || (sealed.len - SEAL_OVERHEAD) % 32 != 0 ||
-		sealed.len > SEAL_OVERHEAD + sizeof walk->aliases)
-		return E_CORRUPT;
 	walk->first_index = get_u64(walk->walk.key.data);
 	walk->position = get_u64(value.data);
 	walk->count = (uint32_t)((sealed.len - SEAL_OVERHEAD) / 32);

@@ -19,6 +19,11 @@ void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, st
 /* The position of the batch that begins at this index. E_NOT_FOUND: no batch of event entries does. */
 enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *out) MUST_USE;
 
+/* How many events the batch that begins at this index has, and its pack should be about. E_NOT_FOUND, E_CORRUPT. */
+enum error alias_count(struct db_txn *txn, uint64_t first_index, uint64_t *out) MUST_USE;
+/* Gives the pack another position. E_NOT_FOUND, E_CORRUPT. */
+enum error alias_move(struct db_txn *txn, uint64_t first_index, uint64_t position) MUST_USE;
+
 /* Walks the packs with first index >= `from`. `out` is large: allocate it. */
 enum error alias_walk_begin(
 	struct db_txn *txn, const struct seal_keys *keys, uint64_t from, struct alias_walk *out) MUST_USE;

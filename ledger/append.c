@@ -17,11 +17,10 @@
 /* After a store was restored without its sealed part the log says so before it says anything else. */
 static enum error append_due_loss(struct ledger *ledger)
 {
-	const struct losses *losses = &ledger->losses;
-	if (losses->count == 0 || losses_end(losses) != log_frontier(ledger->log)->size)
+	const struct lost_range *due = losses_newest(&ledger->losses);
+	if (due == NULL || due->entry != log_frontier(ledger->log)->size)
 		return E_OK;
-	const struct lost_range *due = &losses->ranges[losses->count - 1];
-	struct entry entry = {.kind = ENTRY_LOSS, .loss = {due->first, due->events}};
+	struct entry entry = {.kind = ENTRY_LOSS, .loss = {due->first, due->end, due->events}};
 	return ledger_append_entry(ledger, &entry);
 }
 

@@ -87,20 +87,26 @@ static enum error check_batch_row(struct audit *audit, uint64_t index)
 	return audit_judge(audit, error, index, "the store's row for the batch is missing or another");
 }
 
-/* The sealed record, or none for what is lost: their number is compared in the end. */
+/* The sealed record, or none for what is lost: nobody declares lost what is there. */
 static enum error check_event_rows(struct audit *audit, uint64_t index, const struct entry_event *event)
 {
+	uint8_t key[8];
+	struct bytes row;
 	if (!losses_cover(&audit->lost, index))
 		return audit->records != NULL ? audit_records_event(audit, index, event) : E_OK;
 	audit->missing.records++;
 	audit->missing.events += !event->mass;
-	return E_OK;
+	put_u64(key, index);
+	enum error error = db_get(audit->txn, STORE_RECORD, BYTES_ARRAY(key), &row);
+	if (error == E_NOT_FOUND)
+		return E_OK;
+	return audit_judge(audit, error, index, "the log says that the event is lost, and the store has its record");
 }
 
 static enum error check_pack(struct audit *audit)
 {
 	const struct log_run *run = &audit->rules.run;
-	if (!losses_cover(&audit->lost, run->first_index))
+	if (losses_count(&audit->lost, run->first_index, run->first_index + run->count) < run->count)
 		return audit->records != NULL ? audit_records_batch(audit) : E_OK;
 	audit->missing.packs += !run->mass;
 	return E_OK;
@@ -235,9 +241,9 @@ static enum error check_losses(struct audit *audit)
 	const struct losses *lost = &audit->lost;
 	struct log_finding finding;
 	uint64_t size = audit->checkpoint.size;
-	if (losses_end(lost) == size) {
-		const struct lost_range *due = &lost->ranges[lost->count - 1];
-		struct entry_loss entry = {due->first, due->events};
+	const struct lost_range *due = losses_newest(lost);
+	if (due != NULL && due->entry == size) {
+		struct entry_loss entry = {due->first, due->end, due->events};
 		enum error error = losses_take(&said, &entry, size, &audit->rules.bundles, &finding);
 		if (error != E_OK)
 			return audit_judge(audit, error, finding.index, "%s", finding.text);

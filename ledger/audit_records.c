@@ -96,15 +96,18 @@ static enum error check_content(
 
 /* ---- aliases ---- */
 
+/* Of the batch that begins at `index`; so much of it as was read may be lost. */
 static enum error next_pack(struct audit *audit, uint64_t index)
 {
 	struct alias_walk *walk = &audit->records->walk;
+	uint64_t lost = losses_count(&audit->lost, index, index + audit->rules.run.count);
+	uint64_t position = audit->rules.filing_leaves - (audit->missing.events - lost);
 	enum error error = alias_walk_next(walk);
 	if (error == E_OK)
 		error = db_walk_check(&walk->walk);
 	if (error == E_NOT_FOUND || (error == E_OK && walk->first_index != index))
 		return audit_finding(audit, index, "the batch that begins here has no alias pack");
-	if (error == E_OK && walk->position != audit->rules.filing_leaves - audit->missing.events)
+	if (error == E_OK && walk->position != position)
 		return audit_finding(audit, index, "the alias pack of the batch names another place in the filing tree");
 	if (error != E_OK)
 		return audit_judge(audit, error, index, "the alias pack of the batch does not hold: %s", audit_why(error));
@@ -128,8 +131,8 @@ static enum error check_alias(struct audit *audit, uint64_t index)
 	const struct alias_walk *walk = &records->walk;
 	struct alias alias;
 	uint32_t at = audit->rules.run.count - 1;
-	if (at == 0)
-		TRY(next_pack(audit, index));
+	if (walk->count == 0 || walk->first_index != audit->rules.run.first_index)
+		TRY(next_pack(audit, audit->rules.run.first_index));
 	alias_make(&records->secrets->alias, event_subject(&records->event), &alias);
 	if (at >= walk->count || sodium_memcmp(walk->aliases[at].b, alias.b, sizeof alias.b) != 0)
 		return audit_finding_filed(audit, E_OK, index, "the event is noted for another subject than it is about");

@@ -308,6 +308,7 @@ static void erasure_decode(struct reader *in, struct entry_erasure *out)
 static void loss_encode(const struct entry_loss *loss, struct writer *out)
 {
 	writer_u64(out, loss->first);
+	writer_u64(out, loss->end);
 	writer_u64(out, loss->events);
 }
 
@@ -315,8 +316,9 @@ static void loss_encode(const struct entry_loss *loss, struct writer *out)
 static void loss_decode(struct reader *in, struct entry_loss *out)
 {
 	out->first = reader_u64(in);
+	out->end = reader_u64(in);
 	out->events = reader_u64(in);
-	if (in->error == E_OK && WRONG(out->first == 0))
+	if (in->error == E_OK && (WRONG(out->first == 0) || WRONG(out->end <= out->first)))
 		reader_fail(in, E_BAD_VALUE);
 }
 
@@ -343,7 +345,7 @@ static enum error entry_check(const struct entry *entry)
 	case ENTRY_EPOCH:
 		return E_OK;
 	case ENTRY_LOSS:
-		return entry->loss.first > 0 ? E_OK : E_BAD_VALUE;
+		return entry->loss.first > 0 && entry->loss.end > entry->loss.first ? E_OK : E_BAD_VALUE;
 	}
 	return E_BAD_VALUE;
 }

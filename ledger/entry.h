@@ -85,9 +85,10 @@ struct entry_erasure {
 	uint64_t time_s;
 };
 
-/* The sealed part of the event and mass entries from `first` up to this entry is lost. */
+/* The sealed part of the event and mass entries with first <= index < end is lost. */
 struct entry_loss {
 	uint64_t first;
+	uint64_t end;
 	uint64_t events; /* event entries among them */
 };
 

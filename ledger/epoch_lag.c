@@ -73,12 +73,20 @@ static void take_epoch(struct epoch_lag *lag, uint64_t size)
 }
 
 /* What is lost will never be filed. */
-static void take_loss(struct epoch_lag *lag, uint64_t first)
+static void take_loss(struct epoch_lag *lag, const struct entry_loss *loss)
 {
-	while (lag->end > lag->first && lag->events[lag->end - 1].index >= first)
-		lag->end--;
-	if (lag->begun > lag->end)
-		lag->begun = lag->end;
+	size_t from = lag->first;
+	while (from < lag->end && lag->events[from].index < loss->first)
+		from++;
+	size_t to = from;
+	while (to < lag->end && lag->events[to].index < loss->end)
+		to++;
+	if (to == from)
+		return;
+	memmove(lag->events + from, lag->events + to, (lag->end - to) * sizeof *lag->events);
+	lag->end -= to - from;
+	if (lag->begun > from)
+		lag->begun = lag->begun > to ? lag->begun - (to - from) : from;
 }
 
 enum error epoch_lag_entry(struct epoch_lag *lag, uint64_t index, const struct entry *entry, uint64_t *late)
@@ -91,6 +99,6 @@ enum error epoch_lag_entry(struct epoch_lag *lag, uint64_t index, const struct e
 	if (entry->kind == ENTRY_EPOCH)
 		take_epoch(lag, entry->epoch.size);
 	if (entry->kind == ENTRY_LOSS)
-		take_loss(lag, entry->loss.first);
+		take_loss(lag, &entry->loss);
 	return entry->kind == ENTRY_EVENT ? take_event(lag, index) : E_OK;
 }

@@ -66,9 +66,12 @@ static enum error check_loss(const struct shown_loss *shown, struct filing_lost 
 		return finding_set(finding, FINDING_LOSS_ENTRY, loss->index);
 	if (WRONG(!included_check(loss, &shown->evidence.checkpoint)))
 		return finding_set(finding, FINDING_LOSS_INCLUSION, loss->index);
-	if (WRONG(entry.loss.first > out->first_index) || WRONG(loss->index <= shown->batch.index))
+	uint64_t first = entry.loss.first > out->first_index ? entry.loss.first : out->first_index;
+	uint64_t end = entry.loss.end < shown->batch.index ? entry.loss.end : shown->batch.index;
+	if (WRONG(first >= end) || WRONG(loss->index <= shown->batch.index))
 		return finding_set(finding, FINDING_LOSS_RANGE, loss->index);
 	out->loss_index = loss->index;
+	out->events = (uint32_t)(end - first);
 	return E_OK;
 }
 

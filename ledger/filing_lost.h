@@ -1,8 +1,8 @@
-/* What a sender is shown in place of a filing proof when the ledger has lost what a batch was about: that the log
- * itself says so. spec/filing.md, spec/loss.md
+/* What a sender is shown in place of a filing proof when the ledger has lost what a batch, or a part of it, was about:
+ * that the log itself says so. spec/filing.md, spec/loss.md
  *
- *   vkey ─► checkpoint ─┬► batch entry ─► its events stand below ...
- *                       └► loss entry  ─► ... it, and not below its `first` */
+ *   vkey ─► checkpoint ─┬► batch entry ─► some of its events stand ...
+ *                       └► loss entry  ─► ... in its range */
 #pragma once
 
 #include "ledger/evidence.h"
@@ -12,6 +12,7 @@ struct filing_lost {
 	uint64_t first_index; /* log index of the batch's first event */
 	uint64_t size;        /* of the checkpoint */
 	uint64_t loss_index;  /* of the loss entry */
+	uint32_t events;      /* of the batch that it declares lost; others may be lost by other entries */
 	struct witnessed seen;
 };
 

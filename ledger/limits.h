@@ -37,7 +37,7 @@
 #define PROOF_HASHES_MAX            63u  /* inclusion; consistency has at most one more */
 #define NOTE_BYTES_MAX           16384u  /* a checkpoint with 16 and more cosignatures */
 #define NOTE_SIGNATURES_MAX         64u
-#define LOSSES_MAX                  64u  /* loss entries in a log: each makes whoever reads it count anew */
+#define LOSSES_MAX                1024u  /* loss entries in a log: each makes whoever reads it count anew */
 
 /* ---- clock ---- */
 #define CLOCK_JUMP_SECONDS_MAX  345600u  /* ahead of the log without an operator's word: a long weekend of silence */

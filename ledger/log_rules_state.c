@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_VERSION 4
+#define STATE_VERSION 5
 #define FIXED_BYTES (512 + LOSSES_BYTES_MAX)
 #define FRONTIER_BYTES_MAX (8 + sizeof((struct merkle_frontier){0}).hashes)
 #define SENDER_BYTES_MAX (128 + ORG_BYTES_MAX + NAME_BYTES_MAX + PURPOSE_BYTES_MAX)
@@ -235,7 +235,7 @@ void log_rules_decode(struct log_rules *rules, struct reader *in)
 	decode_roots(rules, in);
 	require(in, rules->epoch_size <= rules->size && (rules->size == 0 || rules->epoch_index < rules->size));
 	losses_decode(in, &rules->losses);
-	require(in, rules->losses.count == 0 || losses_end(&rules->losses) < rules->size);
+	require(in, rules->losses.count == 0 || losses_newest(&rules->losses)->entry < rules->size);
 	uint64_t senders = read_count(in, 1);
 	for (uint64_t i = 0; i < senders && in->error == E_OK; i++)
 		decode_sender(rules, in);

@@ -2,7 +2,7 @@
  * holds today. spec/store.md
  *
  *   own damage   what should be the answer is not what the tree commits to: E_CORRUPT, and nobody is accused
- *   the same     its first index and count again; E_LOST when its content is gone
+ *   the same     its first index and count again; E_LOST when the content of any of its events is gone
  *   another      under the sender's signature: evidence against it; else E_BAD_SIGNATURE
  *
  * The log looks at itself before it judges: each entry that is compared is first shown to be the one in the tree. */
@@ -209,7 +209,8 @@ enum error ledger_answer_repeated(
 	enum error error = compare(ledger, prepared, &found);
 	if (error != E_OK)
 		return own_fault(fault, head, error);
-	if (found.same && losses_cover(&ledger->losses, found.stored.first_index))
+	if (found.same &&
+		losses_among(&ledger->losses, found.stored.first_index, found.stored.first_index + found.stored.count) != NULL)
 		return fault_set(fault, E_LOST, "");
 	if (found.same) {
 		*out = (struct appended){head->sender, head->first_sequence, head->count, found.stored.first_index, true};

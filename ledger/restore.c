@@ -2,6 +2,7 @@
 
 #include "ledger/beside.h"
 #include "ledger/log.h"
+#include "ledger/lost_rows.h"
 #include "ledger/registry.h"
 
 #include <inttypes.h>
@@ -133,8 +134,9 @@ static enum error read_bundle(void *txn, uint64_t number, struct bytes *out)
 static uint64_t undeclared_from(const struct restore *restore)
 {
 	const struct losses *old = &restore->old_losses;
-	if (losses_end(old) == restore->old_size && old->count > 0)
-		return old->ranges[old->count - 1].first;
+	const struct lost_range *newest = losses_newest(old);
+	if (newest != NULL && newest->entry == restore->old_size)
+		return newest->first;
 	/* The genesis entry has no sealed part. */
 	uint64_t first = restore->old_size > 0 ? restore->old_size : 1;
 	return restore->sealed ? first : 0;
@@ -144,47 +146,36 @@ static enum error find_losses(struct restore *restore, const struct log_rules *r
 {
 	const struct log_bundles bundles = {read_bundle, &restore->txn};
 	struct log_finding finding;
-	struct entry_loss due = {.first = undeclared_from(restore)};
+	struct entry_loss due = {.first = undeclared_from(restore), .end = rules->size};
 	*out = rules->losses;
 	if (due.first == 0)
 		return E_OK;
-	TRY(losses_count_events(&bundles, due.first, rules->size, &due.events, &finding));
+	TRY(losses_count_events(&bundles, due.first, due.end, &due.events, &finding));
 	return losses_take(out, &due, rules->size, &bundles, &finding);
 }
 
-/* The rows of log indexes from `first` on. */
-static enum error drop_rows(struct restore *restore, enum store_table table, uint64_t first, bool *dropped)
+/* Declared by an entry that the store did not have, of events that it had. */
+static bool is_news(const struct restore *restore, const struct lost_range *range)
 {
-	uint8_t key[8];
-	put_u64(key, first);
-	for (;;) {
-		struct db_walk walk;
-		TRY(db_walk_begin(&restore->txn, table, &walk));
-		enum error error = db_walk_from(&walk, BYTES_ARRAY(key));
-		if (error == E_OK && walk.key.len == sizeof key)
-			put_u64(key, get_u64(walk.key.data));
-		db_walk_end(&walk);
-		if (error == E_NOT_FOUND)
-			return E_OK;
-		TRY(error);
-		db_delete(&restore->txn, table, BYTES_ARRAY(key));
-		TRY(restore->txn.error);
-		*dropped = true;
-	}
+	return range->entry >= restore->old_size && range->first < restore->old_size;
 }
 
-/* A range of the log's that reaches back below what the store had: it has nothing more of that. */
+/* What the log says is lost of what the store had: it has nothing more of that. */
 static enum error drop_lost(struct restore *restore, const struct losses *losses, bool *dropped)
 {
+	struct lost_rows rows;
+	const struct lost_range *ranges = losses->ranges;
+	uint32_t i = 0;
 	*dropped = false;
-	for (uint32_t i = 0; i < losses->count; i++) {
-		const struct lost_range *range = &losses->ranges[i];
-		if (range->end < restore->old_size || range->first >= restore->old_size)
-			continue;
-		TRY(drop_rows(restore, STORE_RECORD, range->first, dropped));
-		TRY(drop_rows(restore, STORE_ALIAS, range->first, dropped));
-	}
-	return E_OK;
+	while (i < losses->count && !is_news(restore, &ranges[i]))
+		i++;
+	if (i == losses->count)
+		return E_OK;
+	TRY(lost_rows_begin(&restore->txn, &restore->old_losses, ranges[i].first, &rows));
+	for (; i < losses->count; i++)
+		if (is_news(restore, &ranges[i]))
+			TRY(lost_rows_drop(&restore->txn, ranges[i].first, ranges[i].end, dropped));
+	return lost_rows_end(&restore->txn, losses, &rows);
 }
 
 /* ---- filing ---- */

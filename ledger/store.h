@@ -76,6 +76,7 @@ struct store_filing {
 enum error store_filing_get(struct db_txn *txn, struct store_filing *out) MUST_USE;
 void store_filing_put(struct db_txn *txn, const struct store_filing *filing);
 
-/* What is lost. A range whose end is the size of the log has no loss entry yet: it is the next one to be appended. */
+/* What is lost. A range whose entry would stand at the end of the log has none yet: it is the next one to be appended.
+ */
 enum error store_losses_get(struct db_txn *txn, struct losses *out) MUST_USE;
 void store_losses_put(struct db_txn *txn, const struct losses *losses);

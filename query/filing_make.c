@@ -35,7 +35,7 @@ static enum error set(struct making *making, const char *name, json_t *value)
 
 /* ---- the batch ---- */
 
-/* `loss_index`: of the loss entry that declares its events lost, or 0. */
+/* `loss_index`: of a loss entry that declares events of it lost, or 0. */
 static enum error find_batch(struct making *making, uint64_t *loss_index)
 {
 	uint64_t first_sequence, position;
@@ -45,9 +45,12 @@ static enum error find_batch(struct making *making, uint64_t *loss_index)
 	if (error == E_NOT_FOUND)
 		return fault_set(making->fault, error, "sequence %" PRIu64 " has not been received", query->sequence);
 	TRY(error);
-	*loss_index = losses_entry(snapshot_losses(making->snapshot), making->first_index);
-	if (*loss_index > 0)
+	const struct lost_range *lost =
+		losses_among(snapshot_losses(making->snapshot), making->first_index, making->first_index + making->count);
+	if (lost != NULL) {
+		*loss_index = lost->entry;
 		return E_OK;
+	}
 	error = snapshot_filing_position(making->snapshot, making->first_index, &position);
 	if (error == E_NOT_FOUND)
 		return fault_set(making->fault, error, "mass events are about nobody and are not filed");

@@ -83,12 +83,13 @@ static enum error verify_lost(const struct verify_call *call, struct finding *fi
 	const struct entry_batch *batch = &lost.batch;
 	if (call->json)
 		return verify_json(
-			json_pack("{s:s, s:b, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "kind", "filing", "holds", true, "origin",
-				call->log.name, "lost", true, "witnessed", lost.seen.proven, "sender", json_number(batch->sender),
-				"first_sequence", json_number(batch->first_sequence), "count", json_number(batch->count), "first_index",
-				json_number(lost.first_index), "loss", json_number(lost.loss_index)),
+			json_pack("{s:s, s:b, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "filing", "holds", true,
+				"origin", call->log.name, "lost", true, "witnessed", lost.seen.proven, "sender",
+				json_number(batch->sender), "first_sequence", json_number(batch->first_sequence), "count",
+				json_number(batch->count), "first_index", json_number(lost.first_index), "loss",
+				json_number(lost.loss_index), "lost_events", json_number(lost.events)),
 			call->out);
-	verify_line(call->out, call->words->filed_lost, batch->count, batch->sender,
+	verify_line(call->out, call->words->filed_lost, lost.events, batch->count, batch->sender,
 		(unsigned long long)batch->first_sequence, (unsigned long long)(batch->first_sequence + batch->count - 1),
 		call->log.name, (unsigned long long)lost.loss_index);
 	verify_witnesses(&lost.seen, call);

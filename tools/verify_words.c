@@ -46,7 +46,7 @@ static struct verify_words english = {
 	.times = "Times are UTC.",
 	.filed = "All %u events of system no. %u, sequences %llu to %llu, are filed in the log %s (epoch of %s).",
 	.filed_subjects = "Each is filed under the one label of the subject shown, and under no other in this place.",
-	.filed_lost = "LOST: what all %u events of sender %u, sequences %llu to %llu, were about. The log %s says so "
+	.filed_lost = "LOST: what %u of %u events of sender %u, sequences %llu to %llu, were about. The log %s says so "
 				  "itself, at index "
 				  "%llu.",
 	.filed_labels = "Whose the labels are is not part of this proof.",
@@ -116,7 +116,7 @@ static struct verify_words danish = {
 	.filed = "Alle %u hændelser fra system nr. %u, numre %llu til %llu, er arkiveret i loggen %s (epoke fra %s).",
 	.filed_subjects = "Hver er arkiveret under den ene etiket for den viste person, og ingen anden på denne plads.",
 	.filed_lost =
-		"TABT: hvad alle %u hændelser fra system nr. %u, numre %llu til %llu, handlede om. Loggen %s siger det selv, "
+		"TABT: hvad %u af %u hændelser fra system nr. %u, numre %llu til %llu, handlede om. Loggen %s siger det selv, "
 		"på plads %llu.",
 	.filed_labels = "Hvis etiketterne er, er ikke en del af dette bevis.",
 	.filed_headings = {"Nummer", "Logplads", "Person"},

@@ -42,10 +42,10 @@ struct verify_words {
 	const char *scope;
 	const char *predecessor; /* origin */
 	const char *times;
-	const char *filed; /* how many events, sender, first and last sequence, log, time */
+	const char *filed; /* how many of how many events, sender, first and last sequence, log, time */
 	const char *filed_subjects;
 	const char *filed_labels;
-	const char *filed_lost;        /* how many events, sender, first and last sequence, log, log index */
+	const char *filed_lost;        /* how many of how many events, sender, first and last sequence, log, log index */
 	const char *filed_headings[3]; /* sequence, log index, subject */
 	const char *forked;            /* log, the two sizes */
 	const char *receipts;          /* how many receipts, events, log, largest size */

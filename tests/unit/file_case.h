@@ -102,6 +102,7 @@ static inline void write_proven(const struct file_case *one, const char *text, j
 		ck_ok(filing_lost_verify(bytes_text(text), &forge->vkey, NULL, &lost, NULL));
 		set_number(vector, "first_index", lost.first_index);
 		set_number(vector, "loss_index", lost.loss_index);
+		set_number(vector, "events", lost.events);
 	}
 	if (one->page == PROOF_FILE) {
 		ck_ok(tlog_proof_verify(bytes_text(text), &forge->vkey, NULL, &entry, NULL));

@@ -144,7 +144,7 @@ END_TEST
 /* Drops the rows and leaves of the events in [first, end), as a ledger that has lost them, and says so at `end`. */
 static void lose(struct filed_log *log, uint64_t first, struct losses *out)
 {
-	struct lost_range range = {first, log->size, 0};
+	struct lost_range range = {first, log->size, log->size, 0};
 	size_t kept = 0;
 	for (size_t i = 0; i < log->filed_count; i++) {
 		if (log->filed[i].row.index >= first) {
@@ -156,7 +156,7 @@ static void lose(struct filed_log *log, uint64_t first, struct losses *out)
 	}
 	log->filed_count = log->row_count = kept;
 	*out = (struct losses){1, 1, {range}};
-	struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, range.events}};
+	struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, range.end, range.events}};
 	filed_add(log, &entry);
 }
 
@@ -661,7 +661,7 @@ static void vector_losses(const json_t *entries, struct losses *out)
 		struct entry entry;
 		ck_ok(entry_decode(vector_unhex(json_string_value(json_array_get(entries, i)), buffer), &entry));
 		if (entry.kind == ENTRY_LOSS)
-			*out = (struct losses){1, 1, {{entry.loss.first, i, entry.loss.events}}};
+			*out = (struct losses){1, 1, {{entry.loss.first, entry.loss.end, i, entry.loss.events}}};
 	}
 }
 

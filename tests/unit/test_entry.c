@@ -73,7 +73,7 @@ static struct entry lost_epoch(void)
 
 static struct entry loss(void)
 {
-	return (struct entry){.kind = ENTRY_LOSS, .loss = {.first = 700, .events = 41}};
+	return (struct entry){.kind = ENTRY_LOSS, .loss = {.first = 700, .end = 903, .events = 41}};
 }
 
 static struct bytes encode(const struct entry *entry, uint8_t *buffer, size_t capacity)
@@ -176,7 +176,7 @@ END_TEST
 START_TEST(encode_refuses)
 {
 	uint8_t buffer[2000];
-	struct entry bad[16];
+	struct entry bad[17];
 	size_t count = 0;
 	bad[count] = genesis(), bad[count].genesis.origin[0] = '\0', count++;
 	bad[count] = genesis(), strcpy(bad[count].genesis.origin, "a b"), count++;
@@ -194,6 +194,7 @@ START_TEST(encode_refuses)
 	bad[count] = erasure(false), bad[count].erasure.label_commitment.b[31] = 1, count++;
 	bad[count] = event(true), bad[count].kind = (enum entry_kind)8, count++;
 	bad[count] = loss(), bad[count].loss.first = 0, count++;
+	bad[count] = loss(), bad[count].loss.end = 700, count++;
 	ck_assert_uint_eq(count, sizeof bad / sizeof bad[0]);
 	for (size_t i = 0; i < count; i++) {
 		struct writer w = writer_of(buffer, sizeof buffer);

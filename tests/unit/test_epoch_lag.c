@@ -168,7 +168,7 @@ START_TEST(lost)
 			add(ENTRY_EVENT, 1000); /* 1, 2, 3 */
 		add(ENTRY_EVENT, 1001);
 		add(ENTRY_EVENT, 1001);
-		entries[size] = (struct entry){.kind = ENTRY_LOSS, .loss = {.first = 1 + kept}};
+		entries[size] = (struct entry){.kind = ENTRY_LOSS, .loss = {.first = 1 + kept, .end = size}};
 		size++;
 		add(ENTRY_EVENT, 1001); /* 7, after the loss */
 		add(ENTRY_MASS, 1301);

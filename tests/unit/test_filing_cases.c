@@ -224,11 +224,15 @@ static char *filing_from_genesis(void)
 
 /* ---- a batch that is lost ---- */
 
+static uint64_t add_range(uint64_t first, uint64_t end, uint64_t events)
+{
+	struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, end, events}};
+	return forge_append(forge, &entry);
+}
+
 static uint64_t add_loss(uint64_t first)
 {
-	struct entry entry = {.kind = ENTRY_LOSS};
-	entry.loss = (struct entry_loss){.first = first, .events = 1};
-	return forge_append(forge, &entry);
+	return add_range(first, forge->entry_count, 1);
 }
 
 static json_t *lost_file(uint64_t batch, uint64_t loss)
@@ -244,6 +248,36 @@ static json_t *lost(void)
 {
 	anne_has(1);
 	return lost_file(3, add_loss(2));
+}
+
+/* Anne's event, and a batch of three at 4, 5 and 6, of which [first, end) is lost. */
+static json_t *three_lost(uint64_t first, uint64_t end)
+{
+	const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = BENT}, {.subject = ANNE}};
+	anne_has(1);
+	forge_batch(forge, 1, drafts, 3);
+	uint64_t loss = add_range(first, end, 1);
+	forge_one(forge, BENT);
+	return lost_file(7, loss);
+}
+
+static char *lost_one(void)
+{
+	return dump(three_lost(5, 6));
+}
+
+static char *lost_earlier_one(void)
+{
+	return dump(three_lost(2, 4));
+}
+
+static char *lost_before_the_batch(void)
+{
+	const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = BENT}, {.subject = ANNE}};
+	anne_has(1);
+	uint64_t loss = add_range(2, 8, 1); /* at 4, about what is to come too */
+	forge_batch(forge, 1, drafts, 3);
+	return dump(lost_file(8, loss));
 }
 
 static char *lost_origin(void)
@@ -529,6 +563,10 @@ static const struct file_case cases[] = {
 		filing_large_tree},
 	{FILING, "batch-from-genesis", "a batch whose first event would be the genesis entry", FINDING_FILING_BATCH,
 		filing_from_genesis},
+	{LOST, "lost-one", "the log says that one event of three is lost", FINDING_NONE, lost_one},
+	{LOST, "loss-of-earlier-ones", "a loss of what stands before the batch", FINDING_LOSS_RANGE, lost_earlier_one},
+	{LOST, "loss-before-batch", "a loss entry before the batch, whose range reaches over it", FINDING_LOSS_RANGE,
+		lost_before_the_batch},
 	{LOST, "genesis-origin", "the log begins with the genesis entry of another log", FINDING_GENESIS_KEY, lost_origin},
 	{LOST, "genesis-log-key", "the log begins with the genesis entry of another key", FINDING_GENESIS_KEY,
 		lost_log_key},

@@ -6,9 +6,9 @@
 static struct forge *forge;
 static uint64_t batch_index, loss_index;
 
-static uint64_t add_loss(uint64_t first, uint64_t events)
+static uint64_t add_loss(uint64_t first, uint64_t end, uint64_t events)
 {
-	struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, events}};
+	struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, end, events}};
 	return forge_append(forge, &entry);
 }
 
@@ -20,7 +20,7 @@ static void example(void)
 	forge_batch(forge, 1, drafts, 2);
 	uint64_t first = forge_batch(forge, 1, drafts, 3);
 	batch_index = first + 3;
-	loss_index = add_loss(first, 3);
+	loss_index = add_loss(first, batch_index + 1, 3);
 	forge_one(forge, BENT);
 }
 
@@ -64,6 +64,7 @@ START_TEST(honest)
 	ck_assert_uint_eq(lost.batch.count, 3);
 	ck_assert_uint_eq(lost.first_index, batch_index - 3);
 	ck_assert_uint_eq(lost.loss_index, loss_index);
+	ck_assert_uint_eq(lost.events, 3);
 	ck_assert_uint_eq(lost.size, forge->entry_count);
 	json_decref(json);
 	ck_assert(!filing_lost_is(BYTES_EMPTY) && !filing_lost_is(BYTES_LITERAL("{\"type\":\"indsigt-filing/v1\"}")));
@@ -132,11 +133,11 @@ START_TEST(another_loss)
 		forge = forge_new();
 		uint64_t first = forge_batch(forge, 1, drafts, 2);
 		if (!later)
-			loss_index = add_loss(first, 2);
+			loss_index = add_loss(first, first + 3, 2);
 		batch_index = forge_batch(forge, 1, drafts, 2) + 2;
 		if (later) {
 			first = forge_one(forge, ANNE);
-			loss_index = add_loss(first, 1);
+			loss_index = add_loss(first, first + 2, 1);
 		}
 		refuse(lost_file(), FINDING_LOSS_RANGE);
 		forge_free(forge);
@@ -163,6 +164,7 @@ static void check_vector(const json_t *vector, const char *path)
 		return;
 	ck_assert_uint_eq(vector_number(vector, "first_index"), lost.first_index);
 	ck_assert_uint_eq(vector_number(vector, "loss_index"), lost.loss_index);
+	ck_assert_uint_eq(vector_number(vector, "events"), lost.events);
 }
 
 START_TEST(own_vectors)

@@ -165,7 +165,7 @@ static uint64_t batch_index, loss_index;
 
 static uint64_t add_loss(uint64_t first, uint64_t events)
 {
-	struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, events}};
+	struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, forge->entry_count, events}};
 	return forge_append(forge, &entry);
 }
 

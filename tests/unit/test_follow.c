@@ -220,7 +220,7 @@ START_TEST(looks_back)
 	struct log_rules rules;
 	struct taken taken = {.stop_at = 512};
 	uint64_t first = batch_end(200), loss = all.size;
-	const struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, events_between(first, all.size)}};
+	const struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, all.size, events_between(first, all.size)}};
 	append_entry(&entry);
 	for (uint64_t i = 0; i < 40; i++) {
 		const struct forge_draft drafts[] = {{"cpr:0101701234", 0, 0}};

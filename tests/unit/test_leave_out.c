@@ -68,6 +68,7 @@ static const struct implied implied[] = {
 	{"filing_lost.c", "!included_is(batch, ENTRY_BATCH, &entry)",
 		"what is no batch entry is of another sender or of other events"},
 	{"filing_lost.c", "!included_is(loss, ENTRY_LOSS, &entry)", "what is no loss entry does not begin below the batch"},
+	{"filing_lost.c", "entry.batch.count >= batch->index", "no loss reaches what would stand before the log"},
 	{"tlog_proof.c", "text.len > TLOG_PROOF_BYTES_MAX", "a note over its limit is none (CKPT-6)"},
 	{"tlog_proof.c", "!base64_decode(line, memory, ENTRY_BYTES_MAX, &len)",
 		"what is not read has no bytes; the vectors are such that a lax decoder reads the right ones"},

@@ -154,7 +154,7 @@ START_TEST(older_states)
 	for (encoded[0] = 0; encoded[0] < 16; encoded[0]++) {
 		struct reader r = reader_of(bytes_of(encoded, len));
 		log_rules_decode(&rules, &r);
-		ck_assert((reader_done(&r) == E_OK) == (encoded[0] == 4));
+		ck_assert((reader_done(&r) == E_OK) == (encoded[0] == 5));
 	}
 	log_rules_free(&rules);
 	forge_free(forge);

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define ENTRIES_MAX 512
+#define ENTRIES_MAX 2048
 
 struct log {
 	size_t count;

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#define SIZE 900
+#define SIZE 3300
 
 static struct log_finding finding;
 
@@ -53,13 +53,27 @@ static uint64_t naive_count(uint64_t first, uint64_t end, const bool *wanted)
 	return count;
 }
 
-static bool in_batch(uint64_t first)
+/* What can be asked, against a list of what is lost. */
+static void assert_questions(const struct losses *losses, const bool *lost)
 {
-	return kinds[first - 1] == ENTRY_EVENT || kinds[first - 1] == ENTRY_MASS;
+	uint64_t before = 0, next = SIZE;
+	uint64_t from = randombytes_uniform(SIZE);
+	for (uint64_t i = 0; i < SIZE; i++) {
+		ck_assert(losses_cover(losses, i) == lost[i]);
+		if (i >= from)
+			ck_assert_uint_eq(losses_count(losses, from, i), before);
+		if (i >= from)
+			ck_assert((losses_among(losses, from, i + 1) != NULL) == (before + lost[i] > 0));
+		before += i >= from && lost[i];
+	}
+	for (uint64_t i = SIZE; i-- > from;)
+		next = lost[i] ? i : next;
+	const struct lost_range *range = losses_from(losses, from);
+	ck_assert(range == NULL ? next == SIZE : (lost[from] ? range->first <= from : range->first == next));
 }
 
-/* LOSS-1, LOSS-2: any losses, also such as reach back into others: what is lost is all of their ranges, each event
- * once. */
+/* LOSS-1, LOSS-2: any losses, also such as reach into others, and in the middle of batches: what is lost is all of
+ * their ranges, each event once. */
 START_TEST(random_losses)
 {
 	for (int round = 0; round < 60; round++) {
@@ -71,18 +85,15 @@ START_TEST(random_losses)
 			if (at >= SIZE)
 				break;
 			struct entry_loss entry = {.first = 1 + randombytes_uniform((uint32_t)at - 1)};
-			while (entry.first > 1 && in_batch(entry.first))
-				entry.first--;
-			if (in_batch(entry.first))
-				continue;
-			entry.events = naive_count(entry.first, at, NULL);
+			entry.end = entry.first + 1 + randombytes_uniform((uint32_t)(at - entry.first));
+			entry.events = naive_count(entry.first, entry.end, NULL);
 			ck_ok(losses_take(&losses, &entry, at, &log_of_kinds, &finding));
-			for (uint64_t i = entry.first; i < at; i++)
+			for (uint64_t i = entry.first; i < entry.end; i++)
 				lost[i] = true;
-			ck_assert_uint_eq(losses_end(&losses), at);
+			ck_assert_uint_eq(losses_newest(&losses)->entry, at);
+			ck_assert(lost[losses_end(&losses) - 1] && !lost[losses_end(&losses)]);
 			ck_assert_uint_eq(losses_events(&losses), naive_count(0, SIZE, lost));
-			for (uint64_t i = 0; i < SIZE; i++)
-				ck_assert(losses_cover(&losses, i) == lost[i]);
+			assert_questions(&losses, lost);
 		}
 		uint8_t buffer[LOSSES_BYTES_MAX + 1];
 		struct losses again;
@@ -100,10 +111,11 @@ START_TEST(random_losses)
 }
 END_TEST
 
-static void refused(struct losses *losses, uint64_t first, uint64_t events, uint64_t index, const char *text)
+static void refused(
+	struct losses *losses, uint64_t first, uint64_t end, uint64_t events, uint64_t index, const char *text)
 {
 	struct losses before = *losses;
-	const struct entry_loss entry = {first, events};
+	const struct entry_loss entry = {first, end, events};
 	ck_error(losses_take(losses, &entry, index, &log_of_kinds, &finding), E_CORRUPT);
 	ck_assert_msg(strstr(finding.text, text) != NULL, "%s; expected %s", finding.text, text);
 	ck_assert(losses_equal(losses, &before));
@@ -116,12 +128,14 @@ START_TEST(what_an_entry_may_say)
 	memset(kinds, ENTRY_EVENT, sizeof kinds);
 	for (uint64_t i = 0; i < SIZE; i += 5)
 		kinds[i] = ENTRY_BATCH;
-	refused(&losses, 0, 4, 6, "not about entries before it");
-	refused(&losses, 6, 0, 6, "not about entries before it");
-	refused(&losses, 7, 0, 6, "not about entries before it");
-	refused(&losses, 2, 3, 6, "inside a batch");
-	refused(&losses, 301, 401, 801, "401 events are lost, and it covers 400");
-	refused(&losses, 301, 399, 801, "399 events are lost, and it covers 400");
+	refused(&losses, 0, 5, 4, 6, "not about entries before it");
+	refused(&losses, 5, 5, 0, 6, "not about entries before it");
+	refused(&losses, 5, 4, 0, 6, "not about entries before it");
+	refused(&losses, 4, 7, 2, 6, "not about entries before it");
+	refused(&losses, 6, 7, 1, 6, "not about entries before it");
+	refused(&losses, 301, 801, 401, 801, "401 events are lost, and it covers 400");
+	refused(&losses, 301, 801, 399, 801, "399 events are lost, and it covers 400");
+	refused(&losses, 302, 304, 3, 801, "3 events are lost, and it covers 2");
 }
 END_TEST
 
@@ -131,19 +145,19 @@ START_TEST(so_many)
 	struct losses losses = {.count = 0};
 	memset(kinds, ENTRY_BATCH, sizeof kinds);
 	for (uint64_t i = 0; i < LOSSES_MAX; i++) {
-		const struct entry_loss entry = {1 + 3 * i, 0};
+		const struct entry_loss entry = {1 + 3 * i, 3 + 3 * i, 0};
 		ck_ok(losses_take(&losses, &entry, 3 + 3 * i, &log_of_kinds, &finding));
 	}
 	ck_assert_uint_eq(losses.count, LOSSES_MAX);
-	refused(&losses, 300, 0, 301, "at most 64");
+	refused(&losses, 300, 301, 0, 3 * SIZE, "at most 1024");
 	/* Also where they are one range. */
 	losses = (struct losses){.count = 0};
 	for (uint64_t i = 0; i < LOSSES_MAX; i++) {
-		const struct entry_loss entry = {1, 0};
+		const struct entry_loss entry = {1, 3 + 3 * i, 0};
 		ck_ok(losses_take(&losses, &entry, 3 + 3 * i, &log_of_kinds, &finding));
 	}
 	ck_assert_uint_eq(losses.count, 1);
-	refused(&losses, 1, 0, 301, "at most 64");
+	refused(&losses, 1, 301, 0, 3 * SIZE, "at most 1024");
 }
 END_TEST
 
@@ -153,8 +167,7 @@ START_TEST(bundles_away)
 	struct losses losses = {.count = 0};
 	const struct log_bundles none = {NULL, NULL};
 	make_kinds();
-	kinds[299] = ENTRY_BATCH;
-	const struct entry_loss entry = {300, naive_count(300, 800, NULL)};
+	const struct entry_loss entry = {300, 800, naive_count(300, 800, NULL)};
 	ck_error(losses_take(&losses, &entry, 800, &none, &finding), E_NOT_FOUND);
 	for (fail_at = 1; fail_at < 4; fail_at++) {
 		reads = 0;
@@ -168,8 +181,9 @@ END_TEST
 
 START_TEST(states)
 {
-	static const struct losses bad[] = {{65, 65, {{0, 0, 0}}}, {1, 2, {{1, 2, 0}, {3, 4, 0}}}, {1, 0, {{0, 0, 0}}},
-		{1, 1, {{0, 5, 0}}}, {1, 1, {{5, 5, 0}}}, {1, 1, {{5, 6, 2}}}, {2, 2, {{1, 5, 0}, {4, 6, 0}}}};
+	static const struct losses bad[] = {{LOSSES_MAX + 1, LOSSES_MAX + 1, {{0}}}, {1, 2, {{1, 2, 2, 0}, {3, 4, 4, 0}}},
+		{1, 0, {{0}}}, {1, 1, {{0, 5, 5, 0}}}, {1, 1, {{5, 5, 5, 0}}}, {1, 1, {{5, 6, 6, 2}}}, {1, 1, {{5, 7, 6, 2}}},
+		{2, 2, {{1, 5, 5, 0}, {4, 6, 6, 0}}}};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		uint8_t buffer[2 * LOSSES_BYTES_MAX];
 		struct losses out;
@@ -211,10 +225,15 @@ static enum error take_all(struct forge *forge, struct log_rules *rules)
 	return error;
 }
 
+static uint64_t add_range(struct forge *forge, uint64_t first, uint64_t end, uint64_t events)
+{
+	struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, end, events}};
+	return forge_append(forge, &entry);
+}
+
 static uint64_t add_loss(struct forge *forge, uint64_t first, uint64_t events)
 {
-	struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, events}};
-	return forge_append(forge, &entry);
+	return add_range(forge, first, forge->entry_count, events);
 }
 
 static uint64_t add_epoch(struct forge *forge, uint64_t lost)
@@ -274,13 +293,15 @@ START_TEST(counted_again)
 		assert_rules(forge, loss, said == 3 ? NULL : "and it covers 3");
 		forge_free(forge);
 	}
-	/* No loss inside a batch. */
-	struct forge *forge = forge_new();
-	const struct forge_draft drafts[] = {{ANNE, 0, 0}, {BENT, 0, 0}};
-	uint64_t first = forge_batch(forge, 1, drafts, 2);
-	uint64_t loss = add_loss(forge, first + 1, 1);
-	assert_rules(forge, loss - 3, "inside a batch");
-	forge_free(forge);
+	/* Also of a single event in the middle of its batch. */
+	for (uint64_t said = 0; said < 3; said++) {
+		struct forge *forge = forge_new();
+		const struct forge_draft drafts[] = {{ANNE, 0, 0}, {BENT, 0, 0}, {ANNE, 0, 0}};
+		uint64_t first = forge_batch(forge, 1, drafts, 3);
+		uint64_t loss = add_range(forge, first + 1, first + 2, said);
+		assert_rules(forge, loss, said == 1 ? NULL : "and it covers 1");
+		forge_free(forge);
+	}
 }
 END_TEST
 
@@ -298,6 +319,22 @@ START_TEST(lag)
 		forge->now_s += FORGE_LAG_SECONDS + 1;
 		forge_one(forge, ANNE);
 		assert_rules(forge, kept, all ? NULL : "filed too late");
+		forge_free(forge);
+	}
+	/* Of three in a batch the one in the middle is lost, or those beside it. */
+	for (uint64_t middle = 0; middle <= 1; middle++) {
+		struct forge *forge = forge_new();
+		const struct forge_draft drafts[] = {{ANNE, 0, 0}, {BENT, 0, 0}, {ANNE, 0, 0}};
+		uint64_t first = forge_batch(forge, 1, drafts, 3);
+		if (middle)
+			add_range(forge, first + 1, first + 2, 1);
+		else
+			add_range(forge, first, first + 1, 1), add_range(forge, first + 2, first + 3, 1);
+		forge->now_s += 1;
+		forge_one(forge, BENT);
+		forge->now_s += FORGE_LAG_SECONDS + 1;
+		forge_one(forge, ANNE);
+		assert_rules(forge, middle ? first : first + 1, "filed too late");
 		forge_free(forge);
 	}
 }

@@ -359,7 +359,7 @@ START_TEST(lost)
 	forge_one(forge, BENT);
 	for (uint64_t i = 0; i < forge->event_count; i++)
 		forge->events[i].filed = forge->events[i].index < gone;
-	struct entry loss = {.kind = ENTRY_LOSS, .loss = {.first = gone, .events = 2}};
+	struct entry loss = {.kind = ENTRY_LOSS, .loss = {.first = gone, .end = forge->entry_count, .events = 2}};
 	forge_append(forge, &loss);
 	struct entry epoch = {.kind = ENTRY_EPOCH};
 	forge_compute_epoch(forge, forge->entry_count, &epoch.epoch);

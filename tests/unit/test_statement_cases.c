@@ -173,6 +173,7 @@ static json_t *two_lost(void)
 	forge_one(forge, BENT);
 	for (uint64_t i = 0; i < forge->event_count; i++)
 		forge->events[i].filed = forge->events[i].index < loss.loss.first;
+	loss.loss.end = forge->entry_count;
 	forge_append(forge, &loss);
 	forge_compute_epoch(forge, forge->entry_count, &epoch.epoch);
 	epoch.epoch.lost = 2;

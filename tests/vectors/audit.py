@@ -106,10 +106,10 @@ class Log:
         return self.append(epoch(size, map_root, filing_root, self.time_at(size) if time is None else time,
                                  self.lost if lost is None else lost))
 
-    def loss(self, first, events, more=None):
-        """`more`: how many events are lost that were not before."""
+    def loss(self, first, events, more=None, end=None):
+        """`more`: how many events are lost that were not before; `end`: its own index, if nothing is said."""
         self.lost += events if more is None else more
-        return self.append(loss(first, events))
+        return self.append(loss(first, self.size if end is None else end, events))
 
     def wait(self, seconds):
         self.now += seconds
@@ -302,27 +302,43 @@ def losses():
     log.epoch()
     good("loss-of-nothing", "a loss of mass events alone: no event is lost, and epochs have no field", log)
     log = Log()
-    for _ in range(64):
+    for _ in range(1024):
         log.loss(log.size - 1, 0)
-    good("losses-64", "64 loss entries", log)
+    good("losses-1024", "1024 loss entries", log)
     log = Log()
-    for _ in range(65):
+    for _ in range(1025):
         log.loss(log.size - 1, 0)
-    bad("losses-65", "LOSS-3", "65 loss entries", log, 66)
+    bad("losses-1025", "LOSS-3", "1025 loss entries", log, 1026)
     log = Log()
-    log.append(loss(log.size, 0))
-    bad("loss-at-itself", "LOSS-1", "a loss that begins at its own index", log, 2)
+    log.append(loss(log.size, log.size + 1, 0))
+    bad("loss-of-itself", "LOSS-1", "a loss of its own index", log, 2)
     log = Log()
-    log.append(loss(log.size + 5, 0))
-    bad("loss-ahead", "LOSS-1", "a loss that begins behind itself", log, 2)
+    log.append(loss(1, log.size + 1, 0))
+    bad("loss-with-itself", "LOSS-1", "a loss of everything up to its own index, and of that too", log, 2)
+    log = Log()
+    log.append(loss(log.size + 5, log.size + 6, 0))
+    bad("loss-ahead", "LOSS-1", "a loss of what stands behind it", log, 2)
+    log = Log()
+    log.batch(count=5)
+    log.loss(3, 1, end=4)
+    log.wait(5).batch(mass=True)
+    log.epoch()
+    good("loss-inside-batch", "an event in the middle of its batch is lost, and the others are not", log)
     log = Log()
     log.batch(count=3)
-    log.loss(3, 2)
-    bad("loss-inside-batch", "LOSS-1", "a loss that begins inside a batch: the index is that of the event before it", log, 2)
+    log.batch(count=2, mass=True)
+    log.batch(count=2)
+    log.loss(3, 3, end=10)
+    log.loss(9, 1, end=10, more=0)
+    log.loss(2, 1, end=3)
+    log.epoch()
+    good("loss-any-order", "losses over the ends of batches, inside of one another, and before others", log)
     log = Log()
-    log.batch(count=3, mass=True)
-    log.loss(4, 0)
-    bad("loss-inside-mass", "LOSS-1", "a loss that begins inside a batch of mass events", log, 3)
+    late = log.batch(count=3)
+    log.loss(late + 1, 1, end=late + 2)
+    log.wait(5).batch(mass=True)
+    log.wait(301).batch(mass=True)
+    bad("late-beside-lost", "EPO-9", "of three events the one in the middle is lost, and no epoch covers the others", log, late)
     for name, events in (("few", 2), ("many", 4), ("none", 0), ("all-ones", 2**64 - 1)):
         log = Log()
         log.batch(count=3)
@@ -458,7 +474,7 @@ def sequence_rules():
     log.loose(count=2)
     bad("batch-open", "ENTRY-14", "events at the end without their batch entry", log, 2)
     for name, add in (("sender", lambda log: log.register(2)), ("epoch", lambda log: log.epoch(size=2)),
-                      ("erasure", lambda log: log.append(erasure(log.now))), ("loss", lambda log: log.append(loss(1, 0)))):
+                      ("erasure", lambda log: log.append(erasure(log.now))), ("loss", lambda log: log.append(loss(1, 2, 0)))):
         log = Log()
         log.loose()
         add(log)

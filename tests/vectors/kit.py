@@ -220,8 +220,8 @@ def erasure(time, month=682, years=5, policy="retention"):
     return b"\6" + b"\0" + u(2, month) + u(1, years) + bytes(32) + range16(policy) + u(8, time)
 
 
-def loss(first, events):
-    return b"\7" + u(8, first) + u(8, events)
+def loss(first, end, events):
+    return b"\7" + u(8, first) + u(8, end) + u(8, events)
 
 
 # ---- ristretto255 and the VRF ----
