@@ -26,6 +26,7 @@ enum error health_new(const char *dir, struct health **out)
 	health->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	health->fd = -1;
 	health->status.writer_ms = status_clock_ms();
+	health->status.restarts = status_restarts();
 	*out = health;
 	return E_OK;
 }

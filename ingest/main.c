@@ -115,19 +115,21 @@ static void say_listening(const char *address)
 	fflush(stdout);
 }
 
-/* Witnesses that are away come back. Nothing is held meanwhile: others may use the directory, and SIGTERM ends it. */
+/* Witnesses that are away come back, and room is made on a disk. Nothing is held meanwhile: others may use the
+ * directory, and SIGTERM ends it. */
 static enum error open_ledger(const char *dir, bool without_witnesses, struct ledger **out, struct fault *fault)
 {
 	const struct door_asker asker = asker_of(without_witnesses);
 	char said[sizeof fault->text] = "";
 	for (unsigned wait_s = WAIT_S_FIRST;; wait_s = wait_s < WAIT_S_MAX / 2 ? 2 * wait_s : WAIT_S_MAX) {
 		enum error error = ledger_open(dir, &asker, out, fault);
-		if (error != E_UNWITNESSED)
+		bool room = error == E_FULL || error == E_READ_ONLY;
+		if (error != E_UNWITNESSED && !room)
 			return error;
 		if (strcmp(said, fault->text) != 0)
 			fprintf(stderr, "indsigt-ingestd: nothing is signed yet: %s\n", fault->text);
 		if (said[0] == '\0') {
-			printf("waiting witnesses\n");
+			printf("waiting %s\n", room ? "room" : "witnesses");
 			fflush(stdout);
 		}
 		strcpy(said, fault->text);

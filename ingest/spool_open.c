@@ -395,7 +395,7 @@ enum error spool_rewrite(struct spool *spool)
 static enum error lock_spool(int fd, const char *path, struct fault *fault)
 {
 	char before[FAULT_TEXT_MAX];
-	snprintf(before, sizeof before, "spool '%s' is in use by another process", path);
+	snprintf(before, sizeof before, "spool '%s' is in use by ", path);
 	return lock_dir(fd, E_BUSY, before, "", fault);
 }
 

@@ -293,21 +293,19 @@ enum error ledger_commit(struct ledger *ledger, struct fault *fault)
 	memcpy(ledger->note, buffer, ledger->note_len);
 	if (ledger_clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
 		return E_OK;
-	error = ledger_write_guard(ledger, fault);
-	return error == E_FULL ? E_OK : error; /* a guard that lags is still a guard; the next tick tries again */
+	return ledger_keep_guard(ledger, fault);
 }
 
 enum error ledger_idle(struct ledger *ledger, struct fault *fault)
 {
 	if (ledger->broken || ledger_clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
 		return E_OK;
-	return ledger_write_guard(ledger, fault);
+	return ledger_keep_guard(ledger, fault);
 }
 
 bool ledger_guard_lags(const struct ledger *ledger)
 {
-	return ledger->guard_size != ledger->checkpoint.size &&
-		   ledger_clock_ms() - ledger->guard_time_ms > 5 * GUARD_INTERVAL_MS;
+	return ledger->guard_late_ms != 0 && ledger_clock_ms() - ledger->guard_late_ms > 5 * GUARD_INTERVAL_MS;
 }
 
 enum error ledger_receipt(struct ledger *ledger, const struct appended *appended, uint64_t old_size, struct writer *out)

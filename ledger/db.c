@@ -17,6 +17,7 @@ struct db_env {
 	MDB_dbi tables[DB_TABLES_MAX];
 	char *path;
 	bool read_only;
+	bool unlocked;            /* on a disk that is read-only nothing is locked: nobody writes */
 	struct db_identity files; /* as they were opened */
 	struct db_env *next;      /* all that this process has open */
 };
@@ -49,6 +50,8 @@ static enum error error_of(const struct db_env *env, int rc)
 	case ENOSPC:
 	case EDQUOT:
 		return E_FULL;
+	case EROFS:
+		return E_READ_ONLY;
 	case ENOMEM:
 		return E_NO_MEMORY;
 	case EIO:
@@ -132,7 +135,10 @@ static enum error opening_error(int rc)
 	case ENOMEM:
 		return E_NO_MEMORY;
 	case ENOSPC:
+	case EDQUOT:
 		return E_FULL;
+	case EROFS:
+		return E_READ_ONLY;
 	default:
 		return E_IO;
 	}
@@ -165,8 +171,16 @@ static int open_files(struct db_env *db, bool create, unsigned flags)
 	return rc;
 }
 
+static int look_for_locks(const char *line, void *context)
+{
+	bool *unlocked = context;
+	*unlocked = strncmp(line, "(no reader locks)", 17) == 0;
+	return -1;
+}
+
 static void remember(struct db_env *db)
 {
+	mdb_reader_list(db->env, look_for_locks, &db->unlocked);
 	db_file_identity(db->path, &db->files);
 	pthread_mutex_lock(&process.mutex);
 	db->next = process.open;
@@ -244,6 +258,9 @@ void db_reap_readers(struct db_env *env)
 
 enum error db_check(const struct db_env *env)
 {
+	struct statvfs info;
+	if (env->unlocked && statvfs(env->path, &info) == 0 && (info.f_flag & ST_RDONLY) == 0)
+		return E_REPLACED;
 	return db_file_same(env->path, &env->files) ? E_OK : E_REPLACED;
 }
 

@@ -32,7 +32,8 @@ void db_close(struct db_env *env);
 void db_reap_readers(struct db_env *env);
 
 /* E_REPLACED when data.mdb or lock.mdb in the directory is not the file that was opened any more: its snapshots are not
- * seen by whoever writes now, or it would write over the pages of those who opened it meanwhile. db_begin looks too. */
+ * seen by whoever writes now (nor are those of who opened it while the disk was read-only, once it is not), or it would
+ * write over the pages of those who opened it meanwhile. db_begin looks too. */
 enum error db_check(const struct db_env *env) MUST_USE;
 /* Whether that has happened to any environment that this process read, until it was closed. Who judges what was read
  * asks this first. Any thread. */

@@ -73,6 +73,7 @@
 	X(E_UNWITNESSED,          64, PLACE,    "too few witnesses say whether this store is the newest; try again when they answer") \
 	X(E_REPLACED,             65, PLACE,    "the store's files were removed or replaced while it was in use; what was read meanwhile says nothing") \
 	X(E_KEYS,                 66, MIXED_UP, "the key environment is not the store's; put the newest keys/env back, see 'indsigt help recovery'") \
+	X(E_READ_ONLY,            67, PLACE,    "the disk is read-only; a ledger that waits goes on by itself when it can be written again") \
 	/* everything else */ \
 	X(E_NO_ROOM,              70, PLACE,    "a buffer is too small") \
 	X(E_NO_MEMORY,            71, PLACE,    "out of memory") \

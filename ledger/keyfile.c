@@ -20,6 +20,19 @@ static void close_fd(const int *fd)
 }
 #define OWNED_FD __attribute__((cleanup(close_fd))) int
 
+static enum error why(void)
+{
+	switch (errno) {
+	case ENOSPC:
+	case EDQUOT:
+		return E_FULL;
+	case EROFS:
+		return E_READ_ONLY;
+	default:
+		return E_IO;
+	}
+}
+
 static enum error write_all(int fd, struct bytes content)
 {
 	for (size_t done = 0; done < content.len;) {
@@ -27,7 +40,7 @@ static enum error write_all(int fd, struct bytes content)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return errno == ENOSPC || errno == EDQUOT ? E_FULL : E_IO;
+			return why();
 		done += (size_t)n;
 	}
 	return E_OK;
@@ -36,12 +49,10 @@ static enum error write_all(int fd, struct bytes content)
 static enum error write_synced(int dir_fd, const char *name, struct bytes content, unsigned mode)
 {
 	OWNED_FD fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-	if (fd < 0)
-		return errno == ENOSPC ? E_FULL : E_IO;
-	if (fchmod(fd, mode) != 0)
-		return E_IO;
+	if (fd < 0 || fchmod(fd, mode) != 0)
+		return why();
 	TRY(write_all(fd, content));
-	return fsync(fd) == 0 ? E_OK : E_IO;
+	return fsync(fd) == 0 ? E_OK : why();
 }
 
 enum error file_write_atomic(int dir_fd, const char *name, struct bytes content, unsigned mode)
@@ -52,7 +63,7 @@ enum error file_write_atomic(int dir_fd, const char *name, struct bytes content,
 		return E_TOO_LONG;
 	enum error error = write_synced(dir_fd, temporary, content, mode);
 	if (error == E_OK && renameat(dir_fd, temporary, dir_fd, name) != 0)
-		error = E_IO;
+		error = why();
 	if (error != E_OK) {
 		int kept = errno;
 		unlinkat(dir_fd, temporary, 0);
@@ -60,7 +71,7 @@ enum error file_write_atomic(int dir_fd, const char *name, struct bytes content,
 		return error;
 	}
 	OWNED_FD dir = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir >= 0 && fsync(dir) == 0 ? E_OK : E_IO;
+	return dir >= 0 && fsync(dir) == 0 ? E_OK : why();
 }
 
 enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len)

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #define PATH_BYTES_MAX 4096
+#define GUARD_LATE_MS_MAX 60000
 
 static enum error sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX])
 {
@@ -57,8 +58,24 @@ enum error ledger_write_guard(struct ledger *ledger, struct fault *fault)
 	if (error != E_OK)
 		return fault_set(fault, error, "the guard cannot be written: %s", error_reason(error));
 	ledger->guard_size = ledger->checkpoint.size;
-	ledger->guard_time_ms = ledger_clock_ms();
 	return E_OK;
+}
+
+/* A guard that lags is still a guard: it is never ahead of the store, and one that cannot be replaced by a newer one is
+ * no reason to take nothing more. Not for ever, though, unless the disk takes nothing else either. */
+enum error ledger_keep_guard(struct ledger *ledger, struct fault *fault)
+{
+	if (ledger->guard_size == ledger->checkpoint.size)
+		return E_OK;
+	uint64_t now_ms = ledger_clock_ms();
+	enum error error = ledger_write_guard(ledger, fault);
+	ledger->guard_time_ms = now_ms;
+	if (error == E_OK)
+		ledger->guard_late_ms = 0;
+	else if (ledger->guard_late_ms == 0)
+		ledger->guard_late_ms = now_ms;
+	bool full = error == E_FULL || error == E_READ_ONLY;
+	return full || now_ms - ledger->guard_late_ms < GUARD_LATE_MS_MAX ? E_OK : error;
 }
 
 static enum error check_extends(struct db_txn *txn, const struct checkpoint *older)
@@ -202,8 +219,7 @@ enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
 
 enum error ledger_lock(int dir_fd, struct fault *fault)
 {
-	return lock_dir(dir_fd, E_LOCKED, "another process",
-		" holds the ledger; if it is being served, end 'indsigt serve' first", fault);
+	return lock_dir(dir_fd, E_LOCKED, "", " holds the ledger; if it is being served, end 'indsigt serve' first", fault);
 }
 
 enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fault)
@@ -304,7 +320,7 @@ static enum error open_all(struct ledger *ledger, const char *dir, const struct 
 	TRY(open_environments(ledger, dir, false, fault));
 	TRY(open_state(ledger, fault));
 	TRY(pass_door(ledger, asker, fault));
-	return ledger_write_guard(ledger, fault);
+	return ledger_keep_guard(ledger, fault);
 }
 
 static struct ledger *ledger_new(void)

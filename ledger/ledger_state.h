@@ -46,7 +46,8 @@ struct ledger {
 
 	uint32_t epoch_events_max; /* EPOCH_EVENTS_MAX; less in tests */
 	uint64_t guard_size;       /* of the checkpoint in the guard file */
-	uint64_t guard_time_ms;    /* when it was written, monotonic */
+	uint64_t guard_time_ms;    /* when it was last tried, monotonic */
+	uint64_t guard_late_ms;    /* since when it cannot be written; 0: it can */
 	struct epoch *epoch;       /* the running one, or NULL */
 	uint64_t looked_ms;        /* at who reads; care.c */
 	struct held held[2];       /* in the store, in the key environment */
@@ -54,6 +55,8 @@ struct ledger {
 
 /* Writes the last checkpoint to the guard file, if it is not there already. */
 enum error ledger_write_guard(struct ledger *ledger, struct fault *fault) MUST_USE;
+/* The same while the ledger runs: that it cannot be written is borne for a while. */
+enum error ledger_keep_guard(struct ledger *ledger, struct fault *fault) MUST_USE;
 uint64_t ledger_clock_ms(void);
 /* Reads where the store stands into memory: at open, and after a tick that did not happen. */
 enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn) MUST_USE;

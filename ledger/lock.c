@@ -34,7 +34,7 @@ static void find_holder(int dir_fd, char out[HOLDER_BYTES])
 {
 	struct stat info;
 	char line[256];
-	out[0] = '\0';
+	strcpy(out, "another process");
 	OWNED_FILE *locks = fopen("/proc/locks", "re");
 	if (locks == NULL || fstat(dir_fd, &info) != 0)
 		return;
@@ -47,7 +47,7 @@ static void find_holder(int dir_fd, char out[HOLDER_BYTES])
 			continue;
 		if (inode != info.st_ino || makedev(major, minor) != info.st_dev || pid <= 0 || !process_name(pid, name))
 			continue;
-		snprintf(out, HOLDER_BYTES, ", process %d (%s),", pid, name);
+		snprintf(out, HOLDER_BYTES, "process %d (%s)", pid, name);
 		return;
 	}
 }

@@ -10,6 +10,7 @@
 bool process_name(int pid, char out[PROCESS_NAME_BYTES]) MUST_USE;
 
 /* Locks the directory that `dir_fd` is open on, for as long as `dir_fd` and its copies are open; never waits. When
- * another process has it: `held` (E_LOCKED, E_BUSY), with the text "<before>, process 12 (indsigt),<after>" where the
- * system tells which one it is. E_IO: whether another has it cannot be told; the text says what the system says. */
+ * another process has it: `held` (E_LOCKED, E_BUSY), with the text "<before>process 12 (indsigt)<after>", or "another
+ * process" where the system does not tell which one it is. E_IO: whether another has it cannot be told; the text says
+ * what the system says. */
 enum error lock_dir(int dir_fd, enum error held, const char *before, const char *after, struct fault *fault) MUST_USE;

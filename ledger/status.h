@@ -35,11 +35,17 @@ enum status_reason {
 const char *status_name(enum status_reason reason);
 const char *status_text(enum status_reason reason);
 
+/* In the environment of a daemon: how often it has been started again by who started it. */
+#define STATUS_RESTARTS "INDSIGT_RESTARTS"
+
+uint64_t status_restarts(void);
+
 struct status {
 	uint64_t beat_ms;                 /* the process */
 	uint64_t writer_ms;               /* its thread that writes */
 	uint64_t since_s[STATUS_REASONS]; /* time of day; 0: not so */
 	uint64_t snapshot_s;              /* for so long the oldest snapshot has been held; 0: none that matters */
+	uint64_t restarts;                /* of the process */
 	uint64_t refused[STATUS_ERRORS];  /* batches since the process began, by the number of the error */
 };
 

@@ -58,7 +58,7 @@ static enum error open_dir(struct tile_tree *tree, const char *dir, struct fault
 	tree->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tree->dir_fd < 0)
 		return fault_set(fault, E_IO, "it cannot be opened: %s", strerror(errno));
-	TRY(lock_dir(tree->dir_fd, E_LOCKED, "another program", " is writing to it", fault));
+	TRY(lock_dir(tree->dir_fd, E_LOCKED, "", " is writing to it", fault));
 	return read_published(tree, fault);
 }
 

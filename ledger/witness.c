@@ -340,7 +340,7 @@ static enum error open_places(struct witness *witness, const char *dir, struct f
 	if (witness->dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s is no witness: %s", dir, strerror(errno));
 	TRY(read_vkey(witness->dir_fd, dir, &witness->vkey, fault));
-	TRY(lock_dir(witness->dir_fd, E_LOCKED, "another process", " runs this witness; a witness is run once", fault));
+	TRY(lock_dir(witness->dir_fd, E_LOCKED, "", " runs this witness; a witness is run once", fault));
 	witness->seen_fd = open_dir(witness->dir_fd, "seen");
 	if (witness->seen_fd < 0)
 		return fault_set(fault, E_IO, "%s/seen cannot be opened: %s", dir, strerror(errno));

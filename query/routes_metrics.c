@@ -126,6 +126,8 @@ static void status_metrics(FILE *out, const struct status *status)
 			status->since_s[i] != 0);
 	gauge(out, "indsigt_oldest_snapshot_seconds",
 		"for so long somebody has held an old snapshot, while which the store grows", status->snapshot_s);
+	gauge(out, "indsigt_ingest_restarts", "how often 'serve' has started ingest again", status->restarts);
+	gauge(out, "indsigt_query_restarts", "how often 'serve' has started this daemon again", status_restarts());
 	fputs("# HELP indsigt_refused_batches_total batches refused since ingest began\n"
 		  "# TYPE indsigt_refused_batches_total counter\n",
 		out);

@@ -262,7 +262,7 @@ static enum error open_places(struct cosign *cosign, struct fault *fault)
 		return fault_set(fault, E_IO, "%s/cosigned cannot be opened: %s", cosign->dir, strerror(errno));
 	if (cosign->check_only)
 		return E_OK;
-	return lock_dir(cosign->cosigned_fd, E_LOCKED, "another process", " asks the witnesses of this ledger", fault);
+	return lock_dir(cosign->cosigned_fd, E_LOCKED, "", " asks the witnesses of this ledger", fault);
 }
 
 static enum error open_signals(struct cosign *cosign, struct fault *fault)

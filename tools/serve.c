@@ -11,11 +11,13 @@
 #include "ledger/address.h"
 #include "ledger/door.h"
 #include "ledger/ledger.h"
+#include "ledger/status.h"
 #include "tools/child.h"
 #include "tools/command.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +34,7 @@
 #define BACKOFF_MS_MAX 5000u    /* the most after one that did not */
 #define STEADY_MS 10000u        /* a daemon that lived this long is well: its next restart is at once */
 #define PATIENCE_MS 30000       /* for a daemon to end cleanly */
+#define LOOK_MS 200             /* when poll fails */
 #define ARGUMENTS_MAX 8
 
 enum state { STATE_STARTING, STATE_RUNNING, STATE_WAITING };
@@ -46,7 +49,9 @@ struct daemon {
 	const char *extra[ARGUMENTS_MAX]; /* after DIR --listen ADDRESS */
 	enum state state;
 	bool listened; /* once, at least */
-	bool waits;    /* it has said that it waits for witnesses before it signs anything */
+	bool waits;    /* it has said that it waits, for witnesses or for room, before it signs anything */
+	bool refused;  /* no process could be made for it the last time */
+	uint64_t restarts;
 	int exit_code; /* of one that did not start: it is what 'serve' ends with, too */
 	struct child child;
 	uint64_t started_ms;
@@ -59,6 +64,7 @@ struct serve {
 	struct daemon daemons[DAEMONS]; /* ingest, query, and who asks the witnesses */
 	int signals;
 	bool announced;
+	bool poll_failed;
 	bool stopping;
 };
 
@@ -75,9 +81,35 @@ static enum error start(const struct serve *serve, struct daemon *daemon, struct
 	memcpy(argv + 4, daemon->extra, sizeof daemon->extra);
 	if (daemon->command)
 		memcpy(argv, (const char *[]){daemon->program, daemon->command, serve->dir, NULL}, 4 * sizeof *argv);
+	char restarts[32];
+	snprintf(restarts, sizeof restarts, "%" PRIu64, daemon->restarts);
+	setenv(STATUS_RESTARTS, restarts, true);
 	daemon->state = STATE_STARTING;
 	daemon->started_ms = clock_ms();
 	return child_start(daemon->path, (char *const *)argv, NULL, &daemon->child, fault);
+}
+
+static void wait_for_start(struct daemon *daemon, uint64_t now_ms)
+{
+	daemon->state = STATE_WAITING;
+	daemon->again_ms = now_ms + daemon->backoff_ms;
+	daemon->backoff_ms = daemon->backoff_ms == 0 ? BACKOFF_MS_FIRST : daemon->backoff_ms * 2;
+	if (daemon->backoff_ms > BACKOFF_MS_MAX)
+		daemon->backoff_ms = BACKOFF_MS_MAX;
+}
+
+/* No process, no memory, no file descriptor: it comes back, and the daemons that run go on meanwhile. */
+static void start_or_wait(const struct serve *serve, struct daemon *daemon)
+{
+	struct fault fault;
+	bool again = daemon->refused;
+	daemon->refused = start(serve, daemon, &fault) != E_OK;
+	if (!daemon->refused)
+		return;
+	if (!again)
+		fprintf(stderr, "indsigt: %s cannot be started: %s; trying again\n", daemon->program, fault.text);
+	daemon->child = CHILD_NONE;
+	wait_for_start(daemon, clock_ms());
 }
 
 static void announce(struct serve *serve)
@@ -96,7 +128,7 @@ static void read_output(struct serve *serve, struct daemon *daemon)
 	static const char word[] = "listening ";
 	char line[CHILD_LINE_MAX + 1];
 	while (child_line(&daemon->child, line)) {
-		daemon->waits |= strcmp(line, "waiting witnesses") == 0;
+		daemon->waits |= strncmp(line, "waiting ", 8) == 0;
 		if (daemon->state != STATE_STARTING || strncmp(line, word, sizeof word - 1) != 0)
 			continue;
 		strcpy(daemon->address, line + sizeof word - 1);
@@ -136,12 +168,10 @@ static enum error schedule(struct daemon *daemon, int status, struct fault *faul
 		daemon->backoff_ms = 0;
 	else if (daemon->state == STATE_RUNNING && daemon->backoff_ms > BACKOFF_MS_RUNNING)
 		daemon->backoff_ms = BACKOFF_MS_RUNNING;
-	daemon->again_ms = now_ms + daemon->backoff_ms;
-	fprintf(stderr, "indsigt: %s ended %s %d and is started again\n", daemon->program, how, number);
-	daemon->backoff_ms = daemon->backoff_ms == 0 ? BACKOFF_MS_FIRST : daemon->backoff_ms * 2;
-	if (daemon->backoff_ms > BACKOFF_MS_MAX)
-		daemon->backoff_ms = BACKOFF_MS_MAX;
-	daemon->state = STATE_WAITING;
+	daemon->restarts++;
+	fprintf(stderr, "indsigt: %s ended %s %d and is started again (restart %" PRIu64 ")\n", daemon->program, how,
+		number, daemon->restarts);
+	wait_for_start(daemon, now_ms);
 	return E_OK;
 }
 
@@ -176,22 +206,36 @@ static bool may_start(const struct serve *serve, const struct daemon *daemon)
 }
 
 /* Starts what is due; gives how long poll may wait. */
-static enum error start_due(struct serve *serve, int *timeout_ms, struct fault *fault)
+static int start_due(struct serve *serve)
 {
 	uint64_t now_ms = clock_ms();
-	*timeout_ms = -1;
+	int timeout_ms = -1;
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct daemon *daemon = &serve->daemons[i];
 		if (!may_start(serve, daemon) || daemon->state != STATE_WAITING)
 			continue;
-		if (daemon->again_ms <= now_ms) {
-			TRY(start(serve, daemon, fault));
+		if (daemon->again_ms <= now_ms)
+			start_or_wait(serve, daemon);
+		if (daemon->state != STATE_WAITING)
 			continue;
-		}
-		int left_ms = (int)(daemon->again_ms - now_ms);
-		*timeout_ms = *timeout_ms < 0 || left_ms < *timeout_ms ? left_ms : *timeout_ms;
+		int left_ms = daemon->again_ms > now_ms ? (int)(daemon->again_ms - now_ms) : 0;
+		timeout_ms = timeout_ms < 0 || left_ms < timeout_ms ? left_ms : timeout_ms;
 	}
-	return E_OK;
+	return timeout_ms;
+}
+
+/* Waits for any of them. Where that is not possible (no memory), looks at all of them now and then. */
+static void wait_for(struct serve *serve, struct pollfd fds[DAEMONS + 1], int timeout_ms)
+{
+	int ready = poll(fds, DAEMONS + 1, timeout_ms);
+	bool failed = ready < 0 && errno != EINTR;
+	if (failed && !serve->poll_failed)
+		fprintf(stderr, "indsigt: waiting failed: %m; going on\n");
+	serve->poll_failed = failed;
+	if (failed)
+		nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
+	for (size_t i = 0; ready < 0 && i < DAEMONS + 1; i++)
+		fds[i].revents = POLLIN; /* nothing that is read blocks */
 }
 
 static enum error loop(struct serve *serve, struct fault *fault)
@@ -200,12 +244,10 @@ static enum error loop(struct serve *serve, struct fault *fault)
 		serve->daemons[i].state = STATE_WAITING;
 	while (!serve->stopping) {
 		struct pollfd fds[DAEMONS + 1] = {{.fd = serve->signals, .events = POLLIN}};
-		int timeout_ms;
-		TRY(start_due(serve, &timeout_ms, fault));
+		int timeout_ms = start_due(serve);
 		for (size_t i = 0; i < DAEMONS; i++)
 			fds[i + 1] = (struct pollfd){.fd = serve->daemons[i].child.output, .events = POLLIN};
-		if (poll(fds, DAEMONS + 1, timeout_ms) < 0 && errno != EINTR)
-			return fault_set(fault, E_IO, "waiting failed: %m");
+		wait_for(serve, fds, timeout_ms);
 		for (size_t i = 0; i < DAEMONS; i++)
 			if (fds[i + 1].revents)
 				read_output(serve, &serve->daemons[i]);

@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
 """What people do to a ledger while it runs: files are removed that look left over."""
 
+import json
 import os
+import shutil
+import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 from indsigt import Ledger, Tap, event, wait_until
 
@@ -44,6 +49,71 @@ def lock_mdb_removed(tap, ledger, key, number):
     return number
 
 
+def small_disk(tap):
+    """Started on a disk that is full, or read-only: questions are answered, and ingest goes on by itself."""
+    ledger = Ledger(sys.argv[1])
+    at = ledger.path("disk")
+    os.mkdir(at)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", at], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        tap.skip("a small disk", "needs the right to mount")
+        ledger.remove()
+        return
+    try:
+        shutil.copytree(ledger.dir, at + "/ledger")
+        ledger.dir = at + "/ledger"
+        key = ledger.add_sender("one")
+        ledger.serve("--epoch-seconds", "1")
+        ports = ledger.ingest, ledger.query
+        tap.ok(send(ledger, key, 0).returncode == 0, "an event is acknowledged on the small disk")
+        ledger.stop()
+        os.unlink(ledger.dir + "/guard")
+        shutil.copy(ledger.path("ledger") + "/guard", ledger.dir + "/guard")  # an older one: a new one is due
+        with open(at + "/ballast", "wb") as file:
+            try:
+                while True:
+                    file.write(bytes(65536))
+                    file.flush()
+            except OSError:
+                pass
+        ledger.serve("--ingest", ports[0], "--query", ports[1])
+        tap.ok(len(json.loads(ledger.run("who", SUBJECT, "--ledger", "http://" + ledger.query, "--token", token(ledger), "--json"))["accesses"]) == 1,
+               "started on a full disk: questions are answered")
+        os.unlink(at + "/ballast")
+        tap.ok(send(ledger, key, 1).returncode == 0, "with room again it goes on by itself")
+        ledger.stop()
+
+        subprocess.run(["mount", "-o", "remount,ro", at], check=True)
+        log = open(ledger.path("serve.log"), "ab")
+        ledger.server = subprocess.Popen([ledger.indsigt, "serve", ledger.dir, "--ingest", ports[0], "--query", ports[1], "--demo-tokens"],
+                                         stdout=subprocess.PIPE, stderr=log, text=True)
+        wait_until(lambda: "Read-only file system" in open(ledger.path("serve.log")).read(), "ingestd to say what it waits for")
+        tap.ok(wait_until(lambda: reads(ledger) is not None and ledger.daemon("indsigt-ingestd"), "queryd to answer") and reads(ledger) == 2,
+               "started on a read-only disk: questions are answered, and ingest waits")
+        subprocess.run(["mount", "-o", "remount,rw", at], check=True)
+        tap.ok(ledger.server.stdout.readline().startswith("ready "), "once it can be written ingest goes on")
+        tap.ok(send(ledger, key, 2).returncode == 0, "and acknowledges")
+        tap.ok(wait_until(lambda: reads(ledger) == 3, "the answer from the newest store"), "queryd has taken its place among the readers")
+        ledger.stop()
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", at], check=False)
+        ledger.stop()
+        subprocess.run(["umount", "-l", at], check=False)
+        shutil.rmtree(ledger.place)
+
+
+def token(ledger):
+    return ledger.run("token", ledger.dir, SUBJECT).strip()
+
+
+def reads(ledger):
+    """How many accesses the query daemon tells of; None while there is none."""
+    try:
+        request = urllib.request.Request("http://%s/v1/accesses" % ledger.query, headers={"Authorization": "Bearer " + token(ledger)})
+        return len(json.loads(urllib.request.urlopen(request, timeout=30).read())["accesses"])
+    except (OSError, urllib.error.HTTPError):
+        return None
+
+
 def main():
     tap = Tap()
     ledger = Ledger(sys.argv[1])
@@ -54,6 +124,7 @@ def main():
     code, line = ledger.audit("--labels")
     tap.ok(code == 0, line)
     ledger.remove()
+    small_disk(tap)
     tap.done()
 
 

@@ -81,6 +81,24 @@ query=$2
 holds "killed queryd comes back on its port" \
 	test "$line" = "indsigt-queryd $query ledger --listen 127.0.0.1:4712 --demo-tokens"
 holds "the restarts are said" has "$err" "indsigt-ingestd ended by signal 9"
+holds "... and counted" has "$err" "is started again (restart 3)"
+
+# Nothing can be started, and poll fails too, for want of file descriptors: what runs goes on, and all else when it can.
+limit=$(sed -n 's/^Max open files *\([0-9]*\) .*/\1/p' "/proc/$serve/limits")
+prlimit --pid "$serve" --nofile=3:
+kill -KILL "$ingest"
+until has "$err" "indsigt-ingestd cannot be started: no pipe can be made"; do
+	kill -0 "$serve" || break
+done
+holds "serve goes on without file descriptors" kill -0 "$serve"
+holds "... and so does queryd" kill -0 "$query"
+prlimit --pid "$serve" --nofile="$limit":
+read -r line <&3
+# shellcheck disable=SC2086
+set -- $line
+ingest=$2
+holds "... and ingestd is started when there are some again" \
+	test "$line" = "indsigt-ingestd $ingest ledger --listen 127.0.0.1:4711 --epoch-seconds 3"
 
 kill -TERM "$serve"
 wait "$serve"
