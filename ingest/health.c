@@ -24,6 +24,8 @@ enum error health_new(const char *dir, struct health **out)
 		return E_NO_MEMORY;
 	pthread_mutex_init(&health->mutex, NULL);
 	health->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (health->dir_fd >= 0)
+		file_remove_left(health->dir_fd, STATUS_NAME);
 	health->fd = -1;
 	health->status.writer_ms = status_clock_ms();
 	health->status.restarts = status_restarts();

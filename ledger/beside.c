@@ -20,7 +20,7 @@ static enum error join(const char *path, const char *more, char out[BESIDE_PATH_
 	return len > 0 && len < BESIDE_PATH_MAX ? E_OK : fault_set(fault, E_TOO_LONG, "the path is too long");
 }
 
-static enum error sync_dir(const char *path, struct fault *fault)
+enum error beside_sync(const char *path, struct fault *fault)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = fd >= 0 ? fsync(fd) : -1;
@@ -31,15 +31,15 @@ static enum error sync_dir(const char *path, struct fault *fault)
 }
 
 /* The directory that holds it. */
-static enum error sync_parent(const char *path, struct fault *fault)
+enum error beside_sync_parent(const char *path, struct fault *fault)
 {
 	char parent[BESIDE_PATH_MAX];
 	TRY(join(path, "", parent, fault));
 	char *slash = strrchr(parent, '/');
 	if (slash == NULL)
-		return sync_dir(".", fault);
+		return beside_sync(".", fault);
 	slash[slash == parent] = '\0';
-	return sync_dir(parent, fault);
+	return beside_sync(parent, fault);
 }
 
 /* The files that LMDB makes, and nothing else. */
@@ -77,9 +77,9 @@ enum error beside_finish(const char *path, struct fault *fault)
 {
 	char made[BESIDE_PATH_MAX];
 	TRY(join(path, ".new", made, fault));
-	TRY(sync_dir(made, fault));
+	TRY(beside_sync(made, fault));
 	TRY(remove_files(path, false, fault));
 	if (rename(made, path) != 0)
 		return failed(path, "put in its place", fault);
-	return sync_parent(path, fault);
+	return beside_sync_parent(path, fault);
 }

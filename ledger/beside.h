@@ -16,3 +16,6 @@ enum error beside_is_free(const char *path, bool *out, struct fault *fault) MUST
 enum error beside_begin(const char *path, char out[BESIDE_PATH_MAX], struct fault *fault) MUST_USE;
 /* Moves it to `path`, where nothing is that could be an environment; durable when it returns E_OK. */
 enum error beside_finish(const char *path, struct fault *fault) MUST_USE;
+/* What is in the directory `path` by name stays there. And that it is itself in the one above. E_IO, E_FULL. */
+enum error beside_sync(const char *path, struct fault *fault) MUST_USE;
+enum error beside_sync_parent(const char *path, struct fault *fault) MUST_USE;

@@ -1,5 +1,6 @@
 #include "ledger/keyfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -72,6 +73,30 @@ enum error file_write_atomic(int dir_fd, const char *name, struct bytes content,
 	}
 	OWNED_FD dir = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return dir >= 0 && fsync(dir) == 0 ? E_OK : why();
+}
+
+static bool is_temporary_of(const char *file, const char *name)
+{
+	size_t len = strlen(name);
+	if (strncmp(file, name, len) != 0 || file[len] != '.')
+		return false;
+	size_t digits = strspn(file + len + 1, "0123456789");
+	return digits > 0 && strcmp(file + len + 1 + digits, ".tmp") == 0;
+}
+
+void file_remove_left(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
+	if (files == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	for (const struct dirent *file; (file = readdir(files)) != NULL;)
+		if (is_temporary_of(file->d_name, name))
+			unlinkat(dir_fd, file->d_name, 0);
+	closedir(files);
 }
 
 enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len)

@@ -1,4 +1,4 @@
-/* Creating and opening a ledger, its lock and its guard.
+/* Opening a ledger, its lock and its guard.
  *
  * What can go wrong at opening, and what then:
  *   another process holds the lock           E_LOCKED
@@ -13,7 +13,6 @@
 
 #include "ledger/ledger_state.h"
 #include "ledger/lock.h"
-#include "ledger/vrf.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -230,6 +229,11 @@ enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fau
 	if (dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s%s", dir, strerror(errno),
 			strchr(dir, ':') != NULL ? "; an address begins with http://" : "");
+	if (faccessat(dir_fd, LEDGER_UNFINISHED, F_OK, 0) == 0) {
+		close(dir_fd);
+		return fault_set(
+			fault, E_NOT_FOUND, "%s is no ledger yet: 'indsigt init' was not finished there; run it again", dir);
+	}
 	enum error error = file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len);
 	close(dir_fd);
 	if (error != E_OK)
@@ -240,14 +244,17 @@ enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fau
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s/vkey: %s", dir, error_reason(error));
 }
 
-/* Directory, lock, vkey and keys: what creating and opening share. */
-static enum error open_place(struct ledger *ledger, const char *dir, struct fault *fault)
+enum error ledger_open_place(struct ledger *ledger, const char *dir, struct fault *fault)
 {
 	ledger->dir_fd = open_dir(dir);
 	if (ledger->dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
 	ledger->clock.dir_fd = ledger->dir_fd;
-	TRY(ledger_lock(ledger->dir_fd, fault));
+	return ledger_lock(ledger->dir_fd, fault);
+}
+
+enum error ledger_load_keys(struct ledger *ledger, const char *dir, struct fault *fault)
+{
 	int keys_fd = openat(ledger->dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (keys_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s/keys cannot be opened: %s", dir, strerror(errno));
@@ -256,7 +263,7 @@ static enum error open_place(struct ledger *ledger, const char *dir, struct faul
 	return error;
 }
 
-static enum error open_environments(struct ledger *ledger, const char *dir, bool create, struct fault *fault)
+enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool create, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
 	TRY(sub_path(dir, "store", path));
@@ -314,16 +321,18 @@ static enum error pass_door(struct ledger *ledger, const struct door_asker *aske
 static enum error open_all(struct ledger *ledger, const char *dir, const struct door_asker *asker, struct fault *fault)
 {
 	TRY(ledger_read_vkey(dir, &ledger->vkey, fault));
-	TRY(open_place(ledger, dir, fault));
+	TRY(ledger_open_place(ledger, dir, fault));
+	file_remove_left(ledger->dir_fd, "guard");
+	TRY(ledger_load_keys(ledger, dir, fault));
 	if (memcmp(ledger->vkey.public_key, ledger->secrets->log_public, sizeof ledger->vkey.public_key) != 0)
 		return fault_set(fault, E_BAD_KEY, "%s/vkey is not the key of %s/keys/log", dir, dir);
-	TRY(open_environments(ledger, dir, false, fault));
+	TRY(ledger_open_environments(ledger, dir, false, fault));
 	TRY(open_state(ledger, fault));
 	TRY(pass_door(ledger, asker, fault));
 	return ledger_keep_guard(ledger, fault);
 }
 
-static struct ledger *ledger_new(void)
+struct ledger *ledger_new(void)
 {
 	struct ledger *ledger = calloc(1, sizeof *ledger);
 	if (ledger == NULL)
@@ -335,7 +344,7 @@ static struct ledger *ledger_new(void)
 	return ledger;
 }
 
-static void ledger_free(struct ledger *ledger)
+void ledger_free(struct ledger *ledger)
 {
 	ledger_abort(ledger);
 	ledger_epoch_free(ledger);
@@ -376,110 +385,6 @@ void ledger_close(struct ledger *ledger)
 	if (!ledger->broken)
 		(void)!ledger_write_guard(ledger, NULL);
 	ledger_free(ledger);
-}
-
-/* ---- creating ---- */
-
-static bool dir_is_empty(const char *dir)
-{
-	DIR *entries = opendir(dir);
-	if (entries == NULL)
-		return false;
-	size_t count = 0;
-	for (const struct dirent *entry; (entry = readdir(entries)) != NULL;)
-		count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-	closedir(entries);
-	errno = ENOTEMPTY;
-	return count == 0;
-}
-
-static enum error make_places(const char *dir, struct fault *fault)
-{
-	static const char *const names[] = {"store", "keys", "keys/env"};
-	char path[PATH_BYTES_MAX];
-	if (mkdir(dir, 0755) != 0 && (errno != EEXIST || !dir_is_empty(dir)))
-		return fault_set(fault, errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR ? E_EXISTS : E_IO,
-			"%s cannot be created: %s", dir, strerror(errno));
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		TRY(sub_path(dir, names[i], path));
-		if (mkdir(path, 0700) != 0)
-			return fault_set(fault, E_IO, "%s cannot be created: %s", path, strerror(errno));
-	}
-	return E_OK;
-}
-
-static enum error make_keys(const char *dir, struct fault *fault)
-{
-	char path[PATH_BYTES_MAX];
-	TRY(sub_path(dir, "keys", path));
-	int keys_fd = open_dir(path);
-	if (keys_fd < 0)
-		return fault_set(fault, E_IO, "%s cannot be opened: %s", path, strerror(errno));
-	enum error error = secrets_create(keys_fd, fault);
-	close(keys_fd);
-	return error;
-}
-
-static enum error write_vkey(struct ledger *ledger, const char *origin, struct fault *fault)
-{
-	char text[VKEY_TEXT_MAX + 2];
-	TRY(vkey_make(origin, NOTE_KEY_ED25519, ledger->secrets->log_public, &ledger->vkey));
-	vkey_format(&ledger->vkey, text);
-	strcat(text, "\n");
-	enum error error = file_write_atomic(ledger->dir_fd, "vkey", bytes_text(text), 0644);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the file 'vkey' cannot be written: %s", error_reason(error));
-}
-
-static enum error append_genesis(struct ledger *ledger, struct fault *fault)
-{
-	struct entry entry = {.kind = ENTRY_GENESIS};
-	entry.genesis.format = FORMAT_VERSION;
-	strcpy(entry.genesis.origin, ledger->vkey.name);
-	memcpy(entry.genesis.log_key, ledger->secrets->log_public, 32);
-	TRY(vrf_public_key(&ledger->secrets->vrf, entry.genesis.vrf_key));
-	entry.genesis.epoch_seconds = EPOCH_SECONDS_DEFAULT;
-	entry.genesis.epoch_lag_seconds = EPOCH_LAG_SECONDS_DEFAULT;
-	TRY(ledger_begin(ledger, fault));
-	entry.genesis.time_s = ledger->tick_s;
-	ledger->state.time_s = entry.genesis.time_s;
-	enum error error = ledger_append_entry(ledger, &entry);
-	if (error != E_OK)
-		return fault_set(fault, error, "the genesis entry cannot be written: %s", error_reason(error));
-	return ledger_commit(ledger, fault);
-}
-
-static enum error create_all(struct ledger *ledger, const char *dir, const char *origin, struct fault *fault)
-{
-	TRY(make_places(dir, fault));
-	TRY(make_keys(dir, fault));
-	TRY(open_place(ledger, dir, fault));
-	TRY(write_vkey(ledger, origin, fault));
-	TRY(open_environments(ledger, dir, true, fault));
-	struct db_txn txn;
-	TRY(db_begin(ledger->store, false, &txn));
-	enum error error = registry_load(&txn, &ledger->registry);
-	db_abort(&txn);
-	if (error != E_OK)
-		return fault_set(fault, error, "");
-	return append_genesis(ledger, fault);
-}
-
-enum error ledger_create(const char *dir, const char *origin, struct fault *fault)
-{
-	static const uint8_t any_key[32] = {0x58, [1 ... 31] = 0x66}; /* the base point: only the name is asked about */
-	struct vkey vkey;
-	if (vkey_make(origin, NOTE_KEY_ED25519, any_key, &vkey) != E_OK)
-		return fault_set(fault, E_BAD_VALUE,
-			"origin: 1 to %u bytes of UTF-8 without spaces, control characters or '+', such as log.example.dk/2026",
-			ORIGIN_BYTES_MAX);
-	struct ledger *ledger = ledger_new();
-	if (ledger == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = create_all(ledger, dir, origin, fault);
-	if (error == E_OK)
-		error = ledger_write_guard(ledger, fault);
-	ledger_free(ledger);
-	return error;
 }
 
 /* ---- questions ---- */

@@ -15,7 +15,8 @@
 
 struct ledger;
 
-/* Makes keys, store and genesis entry in `dir`, which must not exist or be empty. */
+/* Makes keys, store and genesis entry in `dir`, which must not exist, be empty, or hold what is left of an attempt that
+ * did not come to its end (create.c). E_EXISTS. */
 enum error ledger_create(const char *dir, const char *origin, struct fault *fault) MUST_USE;
 /* Takes the lock, opens store and keys, checks the guard, asks the witnesses (door.h; NULL: there is nobody who could,
  * and the ledger must have none), goes on where the last process stopped. E_ROLLED_BACK, E_UNWITNESSED as door_pass. */

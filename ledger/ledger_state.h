@@ -1,4 +1,4 @@
-/* What ledger.c (open, guard), append.c and repeat.c (ticks) and filing.c (epochs) share. Not for others. */
+/* What ledger.c (open, guard), create.c, append.c and repeat.c (ticks) and filing.c (epochs) share. Not for others. */
 #pragma once
 
 #include "ledger/ledger.h"
@@ -53,6 +53,15 @@ struct ledger {
 	struct held held[2];       /* in the store, in the key environment */
 };
 
+/* In a directory that is being made: removed when the ledger is whole. */
+#define LEDGER_UNFINISHED "init-unfinished"
+
+/* What creating and opening share: nothing open yet; the directory and its lock; the secrets; both environments. */
+struct ledger *ledger_new(void);
+void ledger_free(struct ledger *ledger);
+enum error ledger_open_place(struct ledger *ledger, const char *dir, struct fault *fault) MUST_USE;
+enum error ledger_load_keys(struct ledger *ledger, const char *dir, struct fault *fault) MUST_USE;
+enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool create, struct fault *fault) MUST_USE;
 /* Writes the last checkpoint to the guard file, if it is not there already. */
 enum error ledger_write_guard(struct ledger *ledger, struct fault *fault) MUST_USE;
 /* The same while the ledger runs: that it cannot be written is borne for a while. */

@@ -262,7 +262,10 @@ static enum error open_places(struct cosign *cosign, struct fault *fault)
 		return fault_set(fault, E_IO, "%s/cosigned cannot be opened: %s", cosign->dir, strerror(errno));
 	if (cosign->check_only)
 		return E_OK;
-	return lock_dir(cosign->cosigned_fd, E_LOCKED, "", " asks the witnesses of this ledger", fault);
+	TRY(lock_dir(cosign->cosigned_fd, E_LOCKED, "", " asks the witnesses of this ledger", fault));
+	file_remove_left(cosign->cosigned_fd, "checkpoint");
+	file_remove_left(cosign->cosigned_fd, "state");
+	return E_OK;
 }
 
 static enum error open_signals(struct cosign *cosign, struct fault *fault)

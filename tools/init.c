@@ -38,8 +38,10 @@ const struct command command_init = {
 	.arguments = "DIR --origin NAME",
 	.summary = "makes keys and an empty ledger, prints the log's vkey",
 	.text =
-		"DIR must not exist, or be empty; an existing ledger is never touched. DIR/keys holds the secret keys (0600),\n"
-		"DIR/vkey the public one: whoever verifies anything needs it.\n"
+		"DIR must not exist, or be empty; an existing ledger is never touched. What was killed or failed half-way is "
+		"made\n"
+		"anew by the same command. DIR/keys holds the secret keys (0600), DIR/vkey the public one: whoever verifies\n"
+		"anything needs it.\n"
 		"\n"
 		"  --origin NAME  the log's name, for ever: a host name with a path, such as log.example.org/access\n",
 	.run = run,
