@@ -19,6 +19,7 @@
 
 #define REQUEST_BYTES_MAX 16384
 #define SOCKET_NAME "control.sock"
+#define WAITING_MAX 16 /* connections that are not accepted yet */
 
 struct client {
 	struct control *control;
@@ -30,6 +31,10 @@ struct client {
 
 struct control {
 	int dir_fd;
+	struct event_base *base;
+	struct stat socket; /* as it was made */
+	bool was_there;
+	bool said; /* that it cannot be made */
 	struct evconnlistener *listener;
 	void (*submit)(void *context, struct job *job);
 	void *context;
@@ -205,29 +210,73 @@ static struct sockaddr_un address_of(int dir_fd)
 	return address;
 }
 
+/* Nobody can connect before the mode is right, since nothing listens before. (A umask would be the whole process's.) */
+static int bind_socket(struct control *control)
+{
+	struct sockaddr_un address = address_of(control->dir_fd);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	/* The ledger's lock is held: whatever socket is there is left over. */
+	unlinkat(control->dir_fd, SOCKET_NAME, 0);
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+		fchmodat(control->dir_fd, SOCKET_NAME, 0600, 0) == 0 &&
+		fstatat(control->dir_fd, SOCKET_NAME, &control->socket, AT_SYMLINK_NOFOLLOW) == 0)
+		return fd;
+	int kept = errno;
+	close(fd);
+	errno = kept;
+	return -1;
+}
+
+static bool make_socket(struct control *control)
+{
+	int fd = bind_socket(control);
+	if (fd < 0)
+		return false;
+	control->listener = evconnlistener_new(
+		control->base, on_accept, control, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, WAITING_MAX, fd);
+	if (control->listener == NULL)
+		close(fd);
+	return control->listener != NULL;
+}
+
+void control_beat(struct control *control)
+{
+	struct stat now;
+	bool there = control->listener != NULL && fstatat(control->dir_fd, SOCKET_NAME, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+				 now.st_ino == control->socket.st_ino && now.st_dev == control->socket.st_dev;
+	if (there)
+		return;
+	if (control->listener != NULL)
+		evconnlistener_free(control->listener);
+	control->listener = NULL;
+	bool made = make_socket(control);
+	if (!made && !control->said)
+		fprintf(stderr, "indsigt-ingestd: " SOCKET_NAME " cannot be made: %s; commands on the directory wait for it\n",
+			strerror(errno));
+	else if (made && control->was_there)
+		fprintf(stderr, "indsigt-ingestd: " SOCKET_NAME " was gone and is made again\n");
+	control->said = !made;
+	control->was_there = made;
+}
+
 enum error control_open(struct event_base *base, const char *dir, void (*submit)(void *context, struct job *job),
 	void *context, struct control **out, struct fault *fault)
 {
 	struct control *control = calloc(1, sizeof *control);
 	if (control == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
+	control->base = base;
 	control->submit = submit;
 	control->context = context;
 	control->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct sockaddr_un address = address_of(control->dir_fd);
-	if (control->dir_fd >= 0) {
-		/* The ledger's lock is held: whatever socket is there is left over. */
-		unlinkat(control->dir_fd, SOCKET_NAME, 0);
-		mode_t before = umask(0177);
-		control->listener = evconnlistener_new_bind(base, on_accept, control,
-			LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16, (struct sockaddr *)&address, sizeof address);
-		umask(before);
-	}
-	if (control->listener == NULL) {
-		fault_set(fault, E_IO, "%s/" SOCKET_NAME " cannot be made: %s", dir, strerror(errno));
+	if (control->dir_fd < 0) {
+		fault_set(fault, E_IO, "%s cannot be opened: %s", dir, strerror(errno));
 		control_close(control);
 		return E_IO;
 	}
+	control_beat(control);
 	*out = control;
 	return E_OK;
 }

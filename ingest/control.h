@@ -17,6 +17,8 @@ struct control;
 /* `submit` takes a job over; its answer comes back through control_answer. */
 enum error control_open(struct event_base *base, const char *dir, void (*submit)(void *context, struct job *job),
 	void *context, struct control **out, struct fault *fault) MUST_USE;
+/* Now and then: makes the socket again where it is gone, or could not be made yet. */
+void control_beat(struct control *control);
 void control_close(struct control *control);
 /* The job is done; it stays the caller's. */
 void control_answer(struct control *control, const struct job *job);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -68,6 +69,7 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 	if (server_now_ms() - server->health_ms >= HEALTH_MS) {
 		server->health_ms = server_now_ms();
 		health_beat(server->health);
+		control_beat(server->control);
 	}
 	if (server->listener != NULL && server->connection_count < server->options->connections_max + TURNED_AWAY_MAX)
 		set_accepting(server, true);
@@ -162,6 +164,8 @@ static enum error open_listener(struct server *server, void (*listening)(const c
 		close(fd);
 		return fault_set(fault, E_NO_MEMORY, "");
 	}
+	if (evconnlistener_enable(server->listener) != 0) /* it is, unless the event was refused */
+		return fault_set(fault, E_IO, "the event loop cannot wait for connections: %s", strerror(errno));
 	server->accepting = true;
 	evconnlistener_set_error_cb(server->listener, on_accept_error);
 	address_format(&address, text);
@@ -174,6 +178,8 @@ static enum error start(struct server *server, void (*listening)(const char *add
 	if ((server->base = event_base_new()) == NULL)
 		return fault_set(fault, E_NO_MEMORY, "the event loop cannot be made");
 	server->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (server->wake_fd < 0)
+		return fault_set(fault, E_IO, "the event loop cannot be woken: %s", strerror(errno));
 	server->wake = event_new(server->base, server->wake_fd, EV_READ | EV_PERSIST, on_wake, server);
 	server->stop[0] = evsignal_new(server->base, SIGTERM, on_stop, server);
 	server->stop[1] = evsignal_new(server->base, SIGINT, on_stop, server);
@@ -181,11 +187,11 @@ static enum error start(struct server *server, void (*listening)(const char *add
 	if (!server->wake || !server->stop[0] || !server->stop[1] || !server->beat)
 		return fault_set(fault, E_NO_MEMORY, "");
 	struct timeval beat = {0, BEAT_MS * 1000};
-	event_add(server->wake, NULL);
-	event_add(server->stop[0], NULL);
-	event_add(server->stop[1], NULL);
-	event_add(server->beat, &beat);
-	/* Before there are other threads: the socket's mode is made with the umask, which is the whole process's. */
+	/* Without any of them it would run and hear nobody, or never end. */
+	errno = 0;
+	if (event_add(server->wake, NULL) != 0 || event_add(server->stop[0], NULL) != 0 ||
+		event_add(server->stop[1], NULL) != 0 || event_add(server->beat, &beat) != 0)
+		return fault_set(fault, E_IO, "the event loop cannot wait for its events: %s", strerror(errno));
 	TRY(control_open(server->base, server->options->dir, submit_control, server, &server->control, fault));
 	if (health_new(server->options->dir, &server->health) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");

@@ -2,7 +2,10 @@
 
 #include "ledger/vrf.h"
 
+#include <errno.h>
 #include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
 
 enum error secrets_create(int keys_fd, struct fault *fault)
 {
@@ -31,9 +34,30 @@ static enum error load_log(int keys_fd, struct secrets *secrets, struct fault *f
 	return E_OK;
 }
 
+/* What others may read, or change, is no secret any more. A place that is not there is named by whoever opens it. */
+static enum error check_modes(int keys_fd, struct fault *fault)
+{
+	static const struct {
+		const char *name, *shown;
+		unsigned mode;
+	} places[] = {{".", "keys", 0700}, {"env", "keys/env", 0700}, {"env/data.mdb", "keys/env/data.mdb", 0600}};
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		struct stat info;
+		if (fstatat(keys_fd, places[i].name, &info, 0) != 0) {
+			if (errno != ENOENT)
+				return fault_set(fault, E_IO, "%s: %s", places[i].shown, strerror(errno));
+		} else if ((info.st_mode & 077) != 0) {
+			return fault_set(fault, E_PERMISSION, "%s may be read or changed by others; set its mode to %04o",
+				places[i].shown, places[i].mode);
+		}
+	}
+	return E_OK;
+}
+
 static enum error load(int keys_fd, bool with_log, struct secrets *secrets, struct fault *fault)
 {
 	secrets->can_sign = false;
+	TRY(check_modes(keys_fd, fault));
 	TRY(keyfile_read(keys_fd, "vrf", &secrets->vrf, fault));
 	TRY(keyfile_read(keys_fd, "alias", &secrets->alias, fault));
 	TRY(keyfile_read(keys_fd, "master", &secrets->master, fault));

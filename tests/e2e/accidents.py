@@ -121,6 +121,10 @@ def main():
     ledger.serve("--epoch-seconds", "1")
     tap.ok(send(ledger, key, 0).returncode == 0, "an event is acknowledged")
     lock_mdb_removed(tap, ledger, key, 1)
+    os.unlink(ledger.dir + "/control.sock")
+    wait_until(lambda: os.path.exists(ledger.dir + "/control.sock"), "the control socket to be made again")
+    tap.ok(os.stat(ledger.dir + "/control.sock").st_mode & 0o777 == 0o600 and ledger.result("epoch", ledger.dir).returncode == 0,
+           "a control socket that was removed is made again, for its owner alone")
     code, line = ledger.audit("--labels")
     tap.ok(code == 0, line)
     ledger.remove()

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -503,6 +504,19 @@ START_TEST(one_process_and_one_ledger)
 	ck_assert_int_eq(chmod(key, 0644), 0);
 	ck_error(ledger_open(f.dir, NULL, &second, &fault), E_PERMISSION);
 	ck_assert_int_eq(chmod(key, 0600), 0);
+	static const char *const others[] = {"keys", "keys/env", "keys/env/data.mdb"};
+	for (size_t i = 0; i < 3; i++) {
+		struct archive *archive = NULL;
+		struct stat info;
+		snprintf(key, sizeof key, "%s/%s", f.dir, others[i]);
+		ck_assert_int_eq(stat(key, &info), 0);
+		ck_assert_int_eq(chmod(key, (info.st_mode & 07777) | (i == 1 ? 020 : 004)), 0);
+		ck_error(ledger_open(f.dir, NULL, &second, &fault), E_PERMISSION);
+		ck_assert_msg(
+			strstr(fault.text, others[i]) != NULL && strstr(fault.text, "set its mode to") != NULL, "%s", fault.text);
+		ck_error(archive_open(f.dir, true, &archive, &fault), E_PERMISSION);
+		ck_assert_int_eq(chmod(key, info.st_mode & 07777), 0);
+	}
 	fixture_open(&f);
 	fixture_remove(&f);
 }
