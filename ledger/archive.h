@@ -87,6 +87,26 @@ enum error snapshot_prove_map(
  * the caller's to free; NULL when there are none. */
 enum error snapshot_subject_events(
 	struct snapshot *snapshot, struct bytes subject, uint64_t **indexes, size_t *count) MUST_USE;
+/* A subject's tree as the newest epoch has it, for whoever needs a part of it: costs what is asked for, and 32 bytes of
+ * memory for each 256 events. Belongs to one snapshot; released with subject_view_release. */
+struct subject_view {
+	struct alias alias;
+	uint64_t count;     /* leaves; 0: the subject is not in the epoch */
+	struct hash *roots; /* of the complete subtrees of 256 leaves */
+	uint64_t chunk;     /* which of the posting chunks is at hand */
+	size_t chunk_count;
+	uint64_t indexes[POSTING_INDEXES_MAX];
+};
+
+enum error snapshot_subject_view(struct snapshot *snapshot, struct bytes subject, struct subject_view *out) MUST_USE;
+void subject_view_release(struct subject_view *view);
+/* The log index of leaf `position`, which must be below `count`. */
+enum error snapshot_subject_index(
+	struct snapshot *snapshot, struct subject_view *view, uint64_t position, uint64_t *out) MUST_USE;
+/* A complete node of the tree. Roots that are stored are taken as they are: whether all is as the epoch commits to is
+ * seen from the tree's root. */
+enum error snapshot_subject_node(
+	struct snapshot *snapshot, struct subject_view *view, uint32_t level, uint64_t index, struct hash *out) MUST_USE;
 /* A subject tree's leaf hash, and what it is made of. */
 enum error snapshot_subject_leaf(
 	struct snapshot *snapshot, uint64_t index, struct hash *blind, struct hash *leaf) MUST_USE;

@@ -1,6 +1,7 @@
 #include "ledger/audit_state.h"
 #include "ledger/head.h"
 #include "ledger/map_store.h"
+#include "ledger/subtrees.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -193,6 +194,65 @@ static enum error check_map(struct audit *audit, const struct store_filing *fili
 	return E_OK;
 }
 
+/* ---- subtrees ---- */
+
+/* Every full chunk of postings has the root of its leaves, and there are no more. */
+struct subtrees {
+	struct audit *audit;
+	struct alias alias; /* of the chunk before */
+	uint64_t number;    /* of the next chunk of that alias */
+	uint64_t full;
+	uint64_t event; /* the first one of the lowest that is another */
+};
+
+static enum error chunk_root(struct audit *audit, const uint64_t indexes[SUBTREE_LEAVES], struct hash *out)
+{
+	struct hash leaves[SUBTREE_LEAVES], blind;
+	for (size_t i = 0; i < SUBTREE_LEAVES; i++)
+		TRY(snapshot_subject_leaf(audit->snapshot, indexes[i], &blind, &leaves[i]));
+	merkle_root_of_leaves(leaves, SUBTREE_LEAVES, out);
+	return E_OK;
+}
+
+static enum error compare_subtree(void *context, const struct alias *alias, const uint64_t *indexes, size_t count)
+{
+	struct subtrees *subtrees = context;
+	struct hash root, stored;
+	audit_progress(subtrees->audit);
+	if (subtrees->number == 0 || memcmp(alias->b, subtrees->alias.b, sizeof alias->b) != 0)
+		subtrees->number = 0;
+	subtrees->alias = *alias;
+	uint64_t number = subtrees->number++;
+	if (count < SUBTREE_LEAVES)
+		return E_OK;
+	subtrees->full++;
+	const struct seal_keys *keys = &archive_secrets(subtrees->audit->archive)->seal;
+	enum error error = subtree_get(subtrees->audit->txn, keys, alias, number, &stored);
+	if (error == E_OK)
+		error = chunk_root(subtrees->audit, indexes, &root);
+	if (error != E_OK && error != E_NOT_FOUND && !error_judges(error))
+		return error;
+	if ((error != E_OK || !hash_equal(&root, &stored)) && indexes[0] < subtrees->event)
+		subtrees->event = indexes[0];
+	return E_OK;
+}
+
+/* What statements rest on beside what the map commits to (STO-50). */
+static enum error check_subtrees(struct audit *audit)
+{
+	uint64_t there = 0;
+	struct subtrees subtrees = {.audit = audit, .event = NO_EVENT};
+	const struct secrets *secrets = archive_secrets(audit->archive);
+	if (audit->records == NULL)
+		return E_OK;
+	enum error error = posting_visit(audit->txn, &secrets->seal, compare_subtree, &subtrees);
+	if (error == E_OK)
+		error = subtrees_count(audit->txn, &secrets->seal, &there);
+	if (error == E_OK && subtrees.event == NO_EVENT && there == subtrees.full)
+		return E_OK;
+	return finding(audit, error, subtrees.event, "the stored parts of a subject's tree are not those of its events");
+}
+
 enum error audit_derived(struct audit *audit)
 {
 	struct store_filing filing;
@@ -205,5 +265,6 @@ enum error audit_derived(struct audit *audit)
 	if (filing.epoch_index == 0)
 		return E_OK;
 	TRY(check_filing(audit, &filing, &epoch));
-	return check_map(audit, &filing, &epoch);
+	TRY(check_map(audit, &filing, &epoch));
+	return check_subtrees(audit);
 }

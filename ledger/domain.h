@@ -22,6 +22,7 @@
 #define DOMAIN_BLIND         "indsigt/v1 blind\n"          /* log index to blind               spec/epoch.md */
 #define DOMAIN_SUBJECT       "indsigt/v1 subject\n"        /* count, subject tree root         spec/epoch.md */
 #define DOMAIN_HEAD          "indsigt/v1 head\n"           /* associated data of subject heads spec/store.md */
+#define DOMAIN_SUBTREES      "indsigt/v1 subtrees\n"       /* associated data of subtrees      spec/store.md */
 #define DOMAIN_ERASED        "indsigt/v1 erased\n"         /* an erasure's label commitment    spec/entry.md */
 #define DOMAIN_REQUEST       "indsigt/v1 request\n"        /* a sender's signed request        spec/http.md */
 /* clang-format on */

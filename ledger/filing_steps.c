@@ -3,6 +3,7 @@
 #include "ledger/head.h"
 #include "ledger/posting.h"
 #include "ledger/records.h"
+#include "ledger/subtrees.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -67,16 +68,32 @@ static enum error make_label(struct merge *merge, uint64_t index, struct label *
 	return label_make(&ledger->secrets->vrf, ledger->vkey.name, event_subject(&event), out);
 }
 
-static enum error add_leaf(struct merge *merge, struct head *head, uint64_t index)
+/* Where the complete nodes of a subject's tree go: those that later proofs rest on are kept. */
+struct growing {
+	struct merge *merge;
+	const struct alias *alias;
+	enum error error;
+};
+
+static void keep_node(void *context, uint32_t level, uint64_t index, const struct hash *hash)
 {
+	struct growing *growing = context;
+	struct merge *merge = growing->merge;
+	if (level == SUBTREE_LEVEL && growing->error == E_OK)
+		growing->error = subtree_add(&merge->txn, &merge->ledger->secrets->seal, growing->alias, index, hash);
+}
+
+static enum error add_leaf(struct merge *merge, struct head *head, const struct alias *alias, uint64_t index)
+{
+	struct growing growing = {merge, alias, E_OK};
 	struct hash blind, leaf;
 	const struct hash *entry_leaf;
 	TRY(log_row(&merge->txn, 0, index, 1, &entry_leaf));
 	blind_make(&merge->ledger->secrets->blinding.subject, index, &blind);
 	subject_leaf_hash(&blind, index, entry_leaf, &leaf);
-	merkle_frontier_append(&head->frontier, &leaf, NULL, NULL);
+	merkle_frontier_append(&head->frontier, &leaf, keep_node, &growing);
 	head->newest = index;
-	return E_OK;
+	return growing.error;
 }
 
 /* Those that are not above its newest are in the tree already: this epoch was begun before and not finished. */
@@ -84,7 +101,7 @@ static enum error add_leaves(struct merge *merge, struct head *head, const struc
 {
 	for (size_t i = 0; i < count; i++)
 		if (head->frontier.size == 0 || filings[i].number > head->newest)
-			TRY(add_leaf(merge, head, filings[i].number));
+			TRY(add_leaf(merge, head, &filings[i].alias, filings[i].number));
 	return E_OK;
 }
 

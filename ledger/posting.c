@@ -18,14 +18,19 @@ void posting_key(const struct alias *alias, uint32_t chunk, uint8_t out[POSTING_
 	put_u32(out + 32, chunk);
 }
 
+static enum error chunk_decode(const struct seal_keys *keys, struct bytes key, struct bytes value, struct chunk *out)
+{
+	if (key.len != POSTING_KEY_BYTES || value.len < SEAL_OVERHEAD || value.len > SEAL_OVERHEAD + POSTING_PLAIN_MAX ||
+		(value.len - SEAL_OVERHEAD) % 8 != 0)
+		return E_CORRUPT;
+	memcpy(out->key, key.data, POSTING_KEY_BYTES);
+	out->count = (value.len - SEAL_OVERHEAD) / 8;
+	return unseal_small(&keys->filing, DOMAIN_POSTING, key, value, out->plain);
+}
+
 static enum error chunk_open(const struct seal_keys *keys, const struct db_walk *walk, struct chunk *out)
 {
-	if (walk->key.len != POSTING_KEY_BYTES || walk->value.len < SEAL_OVERHEAD ||
-		walk->value.len > SEAL_OVERHEAD + POSTING_PLAIN_MAX || (walk->value.len - SEAL_OVERHEAD) % 8 != 0)
-		return E_CORRUPT;
-	memcpy(out->key, walk->key.data, POSTING_KEY_BYTES);
-	out->count = (walk->value.len - SEAL_OVERHEAD) / 8;
-	return unseal_small(&keys->filing, DOMAIN_POSTING, walk->key, walk->value, out->plain);
+	return chunk_decode(keys, walk->key, walk->value, out);
 }
 
 static void chunk_put(struct db_txn *txn, const struct seal_keys *keys, const struct chunk *chunk)
@@ -45,7 +50,7 @@ static uint64_t chunk_index(const struct chunk *chunk, size_t i)
 static enum error walk_newest(struct db_walk *walk, const struct alias *alias)
 {
 	uint8_t last[POSTING_KEY_BYTES];
-	posting_key(alias, POSTING_HEAD - 1, last);
+	posting_key(alias, SUBTREE_FIRST - 1, last);
 	TRY(db_walk_upto(walk, BYTES_ARRAY(last)));
 	if (walk->key.len != POSTING_KEY_BYTES)
 		return E_CORRUPT;
@@ -125,6 +130,23 @@ enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const 
 	return E_OK;
 }
 
+enum error posting_chunk(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint32_t number,
+	uint64_t out[POSTING_INDEXES_MAX], size_t *count)
+{
+	uint8_t key[POSTING_KEY_BYTES];
+	struct bytes value;
+	struct chunk chunk;
+	if (number >= SUBTREE_FIRST)
+		return E_NOT_FOUND;
+	posting_key(alias, number, key);
+	TRY(db_get(txn, STORE_POSTING, BYTES_ARRAY(key), &value));
+	TRY(chunk_decode(keys, BYTES_ARRAY(key), value, &chunk));
+	for (size_t i = 0; i < chunk.count; i++)
+		out[i] = chunk_index(&chunk, i);
+	*count = chunk.count;
+	return E_OK;
+}
+
 /* A chunk follows the one before it if it is the next of the same alias, or the first of a higher one, and its
  * indexes go on rising. */
 static bool chunk_follows(const struct chunk *before, const struct chunk *chunk)
@@ -155,7 +177,7 @@ static enum error visit_chunks(
 	for (; error == E_OK; error = db_walk_next(walk)) {
 		struct chunk *chunk = &chunks[turn];
 		TRY(db_walk_check(walk));
-		if (walk->key.len == POSTING_KEY_BYTES && get_u32(walk->key.data + 32) == POSTING_HEAD)
+		if (walk->key.len == POSTING_KEY_BYTES && get_u32(walk->key.data + 32) >= SUBTREE_FIRST)
 			continue;
 		TRY(chunk_open(keys, walk, chunk));
 		if (!chunk_follows(&chunks[turn ^ 1], chunk))

@@ -3,7 +3,8 @@
  *
  *   alias (32) || chunk (4) ─► sealed indexes (8 each), ascending, at most POSTING_INDEXES_MAX
  *
- * The row behind an alias's last chunk, number POSTING_HEAD, is the subject's head (head.h). */
+ * Behind an alias's last chunk are its subtrees, from number SUBTREE_FIRST on (subtrees.h), and the subject's head,
+ * number POSTING_HEAD (head.h). */
 #pragma once
 
 #include "ledger/keystore.h"
@@ -11,6 +12,7 @@
 
 #define POSTING_KEY_BYTES 36
 #define POSTING_HEAD UINT32_MAX
+#define SUBTREE_FIRST 0x80000000u
 
 void posting_key(const struct alias *alias, uint32_t chunk, uint8_t out[POSTING_KEY_BYTES]);
 
@@ -22,6 +24,10 @@ enum error posting_add(struct db_txn *txn, const struct seal_keys *keys, const s
 /* The indexes of an alias below `before`, newest first, at most `max`. */
 enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t before,
 	uint64_t *out, size_t max, size_t *count) MUST_USE;
+
+/* All indexes of chunk `number` of an alias. E_NOT_FOUND. */
+enum error posting_chunk(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint32_t number,
+	uint64_t out[POSTING_INDEXES_MAX], size_t *count) MUST_USE;
 
 /* Visits all chunks in key order; `visit` ends the walk with an error. E_CORRUPT and E_UNSEALED for a chunk that is not
  * in order: alone, or behind the one before it, or that a look-up does not reach. */

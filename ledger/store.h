@@ -11,7 +11,7 @@
  *   meta    "format", "state", "checkpoint", "keys", "filing", "lost"
  *   evidence  sender id (4) || first sequence (8) ─► a second signed batch for a used sequence
  * Derived, written at epochs, rebuildable from the rest:
- *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending; after them the subject's sealed head
+ *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending; after them its sealed subtrees and head
  *   map     depth (1) || prefix (3)       ─► rows of the subject map, in two generations
  *   filing  row (1) || N (8)              ─► 256 hashes of the filing tree, as in `tile` */
 #pragma once

@@ -15,22 +15,23 @@ struct making {
 	struct snapshot *snapshot;
 	const struct statement_query *query;
 	struct epoch_place epoch;
-	uint64_t closed_after_s; /* what is withheld beyond stays closed */
-	uint64_t *indexes;       /* the subject's covered events, ascending */
-	size_t count;
-	struct hash *leaves; /* of its tree */
-	struct hash *blinds;
-	size_t first; /* [first, first + shown) are in the window */
+	uint64_t closed_after_s;  /* what is withheld beyond stays closed */
+	struct subject_view tree; /* of the subject's covered events */
+	struct hash root;
+	uint64_t first; /* [first, first + shown) are in the window */
 	size_t shown;
+	uint64_t *indexes;   /* of those */
+	struct hash *leaves; /* of those, and of their neighbours where there are */
+	size_t leaf_count;
 	json_t *json;
 	struct fault *fault;
 };
 
 static void making_release(struct making *making)
 {
+	subject_view_release(&making->tree);
 	free(making->indexes);
 	free(making->leaves);
-	free(making->blinds);
 	json_decref(making->json);
 }
 
@@ -90,30 +91,43 @@ static enum error set_epoch(struct making *making)
 
 /* ---- the subject's tree in the map ---- */
 
-static enum error compute_leaves(struct making *making)
+static enum error subject_node(void *context, uint32_t level, uint64_t index, struct hash *out)
 {
-	TRY(snapshot_subject_events(making->snapshot, making->query->subject, &making->indexes, &making->count));
-	making->leaves = malloc((making->count + 1) * sizeof *making->leaves);
-	making->blinds = malloc((making->count + 1) * sizeof *making->blinds);
-	if (making->leaves == NULL || making->blinds == NULL)
-		return E_NO_MEMORY;
-	for (size_t i = 0; i < making->count; i++)
-		TRY(snapshot_subject_leaf(making->snapshot, making->indexes[i], &making->blinds[i], &making->leaves[i]));
-	return E_OK;
+	struct making *making = context;
+	return snapshot_subject_node(making->snapshot, &making->tree, level, index, out);
+}
+
+static struct merkle_nodes nodes_of(struct making *making)
+{
+	return (struct merkle_nodes){subject_node, making};
+}
+
+static enum error index_at(struct making *making, uint64_t position, uint64_t *out)
+{
+	return snapshot_subject_index(making->snapshot, &making->tree, position, out);
+}
+
+/* Only what the ledger itself has is judged. */
+static enum error corrupt(struct making *making, enum error error)
+{
+	if (error == E_OK || !error_judges(error))
+		return error;
+	return fault_set(making->fault, E_CORRUPT, "what is filed is not what the epoch commits to; run 'indsigt audit'");
 }
 
 /* Nothing is handed out that its own reader would refuse. */
 static enum error check_map(
 	struct making *making, const struct label *label, bool present, const struct map_proof *proof)
 {
-	struct hash root, value;
+	struct hash value;
+	const struct merkle_nodes nodes = nodes_of(making);
 	struct bytes steps = bytes_of(proof->bytes, proof->len);
-	if (present != (making->count > 0))
+	if (present != (making->tree.count > 0))
 		return E_CORRUPT;
 	if (!present)
 		return map_verify_absent(&making->epoch.entry.map_root, label->b, steps);
-	merkle_root_of_leaves(making->leaves, making->count, &root);
-	subject_value(making->count, &root, &value);
+	TRY(merkle_root(&nodes, making->tree.count, &making->root));
+	subject_value(making->tree.count, &making->root, &value);
 	return map_verify_present(&making->epoch.entry.map_root, label->b, &value, steps);
 }
 
@@ -127,15 +141,13 @@ static enum error set_map(struct making *making)
 	TRY(snapshot_prove_label(making->snapshot, making->query->subject, vrf_proof));
 	TRY(set(making, "vrf_proof", json_base64(BYTES_ARRAY(vrf_proof))));
 	TRY(snapshot_prove_map(making->snapshot, &label, &present, &proof));
-	TRY(compute_leaves(making));
-	if (check_map(making, &label, present, &proof) != E_OK)
-		return fault_set(
-			making->fault, E_CORRUPT, "what is filed is not what the epoch commits to; run 'indsigt audit'");
+	TRY(snapshot_subject_view(making->snapshot, making->query->subject, &making->tree));
+	TRY(corrupt(making, check_map(making, &label, present, &proof)));
 	json_t *map = json_object();
 	TRY(set(making, "map", map));
 	int failed = json_object_set_new(map, "present", json_boolean(present));
 	if (present)
-		failed |= json_object_set_new(map, "count", json_index(making->count));
+		failed |= json_object_set_new(map, "count", json_index(making->tree.count));
 	failed |= json_object_set_new(map, "proof", json_base64(bytes_of(proof.bytes, proof.len)));
 	return failed ? E_NO_MEMORY : E_OK;
 }
@@ -152,13 +164,14 @@ static enum error event_time(struct making *making, uint64_t index, uint64_t *ou
 }
 
 /* How many of the subject's events are before a time: ledger time never runs backwards. */
-static enum error count_before(struct making *making, uint64_t time_s, size_t *out)
+static enum error count_before(struct making *making, uint64_t time_s, uint64_t *out)
 {
-	size_t low = 0, high = making->count;
+	uint64_t low = 0, high = making->tree.count;
 	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		uint64_t here;
-		TRY(event_time(making, making->indexes[middle], &here));
+		uint64_t middle = low + (high - low) / 2;
+		uint64_t index, here;
+		TRY(index_at(making, middle, &index));
+		TRY(event_time(making, index, &here));
 		if (here < time_s)
 			low = middle + 1;
 		else
@@ -178,17 +191,24 @@ static json_t *time_json(uint64_t time_s)
 static enum error set_window(struct making *making)
 {
 	const struct statement_query *query = making->query;
-	size_t end = making->count;
+	uint64_t end = making->tree.count;
 	making->first = 0;
 	if (query->from_s > 0)
 		TRY(count_before(making, query->from_s, &making->first));
 	if (query->to_s < UINT64_MAX)
 		TRY(count_before(making, query->to_s, &end));
-	making->shown = end > making->first ? end - making->first : 0;
-	if (making->shown > STATEMENT_EVENTS_MAX)
+	uint64_t shown = end > making->first ? end - making->first : 0;
+	if (shown > STATEMENT_EVENTS_MAX)
 		return fault_set(making->fault, E_TOO_LONG,
-			"the statement would have %zu events and may have %u: ask for a window of time", making->shown,
+			"the statement would have %" PRIu64 " events and may have %u: ask for a window of time", shown,
 			STATEMENT_EVENTS_MAX);
+	making->shown = (size_t)shown;
+	making->indexes = malloc((making->shown + 1) * sizeof *making->indexes);
+	making->leaves = malloc((making->shown + 2) * sizeof *making->leaves);
+	if (making->indexes == NULL || making->leaves == NULL)
+		return E_NO_MEMORY;
+	for (size_t i = 0; i < making->shown; i++)
+		TRY(index_at(making, making->first + i, &making->indexes[i]));
 	if (query->from_s == 0 && query->to_s == UINT64_MAX)
 		return E_OK;
 	json_t *window = json_object();
@@ -198,42 +218,51 @@ static enum error set_window(struct making *making)
 	return failed ? E_NO_MEMORY : E_OK;
 }
 
-static enum error set_neighbour(struct making *making, const char *name, size_t at)
+static enum error add_leaf(struct making *making, uint64_t index, struct hash *blind)
 {
+	return snapshot_subject_leaf(making->snapshot, index, blind, &making->leaves[making->leaf_count++]);
+}
+
+static enum error set_neighbour(struct making *making, const char *name, uint64_t position)
+{
+	uint64_t index;
+	struct hash blind;
 	struct bytes entry;
 	json_t *leaf = json_object();
 	TRY(set(making, name, leaf));
-	TRY(snapshot_entry(making->snapshot, making->indexes[at], &entry));
-	int failed = json_object_set_new(leaf, "index", json_index(making->indexes[at]));
-	failed |= json_object_set_new(leaf, "blind", json_base64(hash_bytes(&making->blinds[at])));
+	TRY(index_at(making, position, &index));
+	TRY(add_leaf(making, index, &blind));
+	TRY(snapshot_entry(making->snapshot, index, &entry));
+	int failed = json_object_set_new(leaf, "index", json_index(index));
+	failed |= json_object_set_new(leaf, "blind", json_base64(hash_bytes(&blind)));
 	failed |= json_object_set_new(leaf, "entry", json_base64(entry));
 	return failed ? E_NO_MEMORY : E_OK;
-}
-
-static enum error subject_node(void *context, uint32_t level, uint64_t index, struct hash *out)
-{
-	const struct making *making = context;
-	merkle_root_of_leaves(making->leaves + (index << level), (size_t)1 << level, out);
-	return E_OK;
 }
 
 /* The events of the window and their neighbours, as a range of the subject's tree. */
 static enum error set_range(struct making *making)
 {
-	if (making->count == 0)
+	const uint64_t count = making->tree.count;
+	if (count == 0)
 		return E_OK;
-	size_t begin = making->first;
-	size_t end = making->first + making->shown;
+	uint64_t begin = making->first;
+	uint64_t end = making->first + making->shown;
+	struct hash blind;
 	if (begin > 0)
 		TRY(set_neighbour(making, "before", --begin));
-	if (end < making->count)
+	for (size_t i = 0; i < making->shown; i++)
+		TRY(add_leaf(making, making->indexes[i], &blind));
+	if (end < count)
 		TRY(set_neighbour(making, "after", end++));
 	struct merkle_range_proof proof;
-	const struct merkle_nodes nodes = {subject_node, making};
-	TRY(merkle_prove_range(&nodes, begin, end - begin, making->count, &proof));
+	const struct merkle_nodes nodes = nodes_of(making);
+	TRY(merkle_prove_range(&nodes, begin, end - begin, count, &proof));
+	/* What is stored of the tree gave the right root; so must what is shown of it. */
+	TRY(corrupt(making,
+		merkle_verify_range(making->leaves, begin, end - begin, count, proof.hashes, proof.count, &making->root)));
 	json_t *range = json_object();
 	TRY(set(making, "range", range));
-	int failed = json_object_set_new(range, "first", json_index(begin));
+	int failed = json_object_set_new(range, "first", json_integer((json_int_t)begin));
 	failed |= json_object_set_new(range, "proof", json_hashes(proof.hashes, proof.count));
 	return failed ? E_NO_MEMORY : E_OK;
 }
@@ -283,11 +312,13 @@ static enum error set_events(struct making *making)
 {
 	json_t *list = json_array();
 	TRY(set(making, "events", list));
-	for (size_t i = making->first; i < making->first + making->shown; i++) {
+	for (size_t i = 0; i < making->shown; i++) {
 		json_t *event = NULL;
+		struct hash blind, leaf;
 		TRY(event_json(making, making->indexes[i], &event));
+		TRY(snapshot_subject_leaf(making->snapshot, making->indexes[i], &blind, &leaf));
 		if (json_array_append_new(list, event) != 0 ||
-			json_object_set_new_nocheck(event, "blind", json_base64(hash_bytes(&making->blinds[i]))) != 0)
+			json_object_set_new_nocheck(event, "blind", json_base64(hash_bytes(&blind))) != 0)
 			return E_NO_MEMORY;
 	}
 	return E_OK;
@@ -333,8 +364,7 @@ static enum error set_optional(struct making *making)
 		TRY(set(making, "audit", audit));
 	if (!making->query->signatures)
 		return E_OK;
-	const uint64_t *shown = making->shown > 0 ? making->indexes + making->first : NULL;
-	TRY(statement_signatures_make(making->snapshot, shown, making->shown, &signatures));
+	TRY(statement_signatures_make(making->snapshot, making->indexes, making->shown, &signatures));
 	return set(making, "signatures", signatures);
 }
 
