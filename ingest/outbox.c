@@ -291,6 +291,12 @@ static enum error hash_event(struct outbox *outbox, const struct event *event, u
 
 uint64_t outbox_content(const struct outbox *outbox, const struct outbox_source *source)
 {
+	if (source->passing) {
+		uint8_t identity[8];
+		put_u64(identity, source->identity);
+		return spool_piped_hash(
+			outbox->spool, source->identity != 0 ? bytes_of(identity, sizeof identity) : source->text);
+	}
 	return source->identity != 0 ? source->identity : spool_hash(outbox->spool, &source->text, 1);
 }
 
@@ -329,7 +335,7 @@ static enum error identify(struct outbox *outbox, const struct event *events, si
 {
 	*out = (struct spool_identity){0};
 	if (!has_id(&events[0])) {
-		if (source != NULL && !source->passing)
+		if (source != NULL)
 			out->hash = outbox_content(outbox, source);
 		return E_OK;
 	}
@@ -412,17 +418,41 @@ enum error outbox_add(struct outbox *outbox, const struct event *events, size_t 
 enum error outbox_taken(struct outbox *outbox, const struct outbox_source *source, bool *out, struct fault *fault)
 {
 	*out = false;
-	if (source->passing || outbox->again)
+	if (outbox->again || (source->passing && !outbox->interrupted))
 		return E_OK;
 	enum error error = spool_taken(outbox->spool, outbox_content(outbox, source), out);
 	return error == E_OK ? E_OK : fault_set(fault, error, "the spool's memory of messages: %s", error_text(error));
 }
 
-enum error outbox_begin_input(struct outbox *outbox, struct bytes input, bool again, struct fault *fault)
+static void begin_passing(struct outbox *outbox)
+{
+	enum error error = spool_piped_begin(outbox->spool, outbox->again, &outbox->interrupted);
+	if (error != E_OK)
+		outbox_notice(outbox,
+			"the spool cannot note that a pipe is read (%s); if this run is interrupted, what it sent would be sent "
+			"again",
+			error_reason(error));
+	else if (outbox->interrupted)
+		outbox_notice(outbox,
+			"a run before did not come to its end: messages that are equal to those it sent from a pipe are left out");
+}
+
+void outbox_end_inputs(struct outbox *outbox)
+{
+	enum error error = spool_piped_end(outbox->spool);
+	if (error != E_OK)
+		outbox_notice(outbox,
+			"the spool cannot note that all was read (%s); equal messages of the next pipe would be left out",
+			error_reason(error));
+}
+
+enum error outbox_begin_input(struct outbox *outbox, struct bytes input, bool passing, bool again, struct fault *fault)
 {
 	if (input.len > SPOOL_NAME_BYTES_MAX)
 		return fault_set(fault, E_TOO_LONG, "the input's name is longer than %u bytes", SPOOL_NAME_BYTES_MAX);
 	outbox->again = again;
+	if (passing)
+		begin_passing(outbox);
 	spool_begin_input(outbox->spool);
 	return E_OK;
 }

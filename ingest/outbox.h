@@ -89,7 +89,7 @@ struct outbox_source {
 	struct bytes input; /* its name, for people */
 	uint64_t number;    /* in the input, from 0 */
 	struct bytes text;  /* the message as it stands there; only a keyed hash is kept */
-	bool passing;       /* it comes once, and equal ones are others (a pipe): its content is not remembered */
+	bool passing;       /* it comes once, and equal ones are others, but after a run that did not end (a pipe) */
 	uint64_t identity;  /* of the message that was refused when only events were left of it; or 0 */
 };
 
@@ -139,7 +139,10 @@ enum error outbox_flush(struct outbox *outbox, struct fault *fault) MUST_USE;
 
 /* To be called before the first message of an input, whose equal messages are counted from here on. With `again`
  * nothing of it is recognised, neither by content nor by id. */
-enum error outbox_begin_input(struct outbox *outbox, struct bytes input, bool again, struct fault *fault) MUST_USE;
+enum error outbox_begin_input(
+	struct outbox *outbox, struct bytes input, bool passing, bool again, struct fault *fault) MUST_USE;
+/* Every input was read to its end, and nothing waits: what passing ones bring later is new. */
+void outbox_end_inputs(struct outbox *outbox);
 /* What the spool recognises the content of a message by; never 0. */
 uint64_t outbox_content(const struct outbox *outbox, const struct outbox_source *source);
 /* Counts the message; true if as many equal ones as the input has had by now wait or were acknowledged. To be called

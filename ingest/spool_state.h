@@ -34,6 +34,9 @@ struct spool {
 	struct journal journal;
 	struct remembered *remembered;
 	struct key hash_key;
+	bool piped_begun;       /* this run has read, or reads, from a pipe */
+	bool piped_interrupted; /* under the salt of a run before, which did not come to its end */
+	uint8_t piped[16];      /* the salt */
 	uint64_t acknowledged;
 	uint64_t next;
 	uint16_t version; /* of the journal */

@@ -206,6 +206,8 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 		return code;
 	if (send->check_filing && !send->stopped)
 		fprintf(stderr, "indsigt: all that was sent with --query is filed under those it is about\n");
+	if (waiting == 0 && !send->unread && !send->stopped && !send->take_out && !send->check_filing)
+		outbox_end_inputs(send->outbox);
 	bool refused = send->refused + send->inputs_refused > 0 || outbox_damaged(send->outbox);
 	return waiting > 0 || send->unread ? EXIT_PARTLY : refused ? EXIT_REFUSED : EXIT_DONE;
 }

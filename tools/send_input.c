@@ -61,7 +61,7 @@ struct input {
 	int fd;
 	struct bytes name;
 	uint64_t number; /* of the next message */
-	bool passing;    /* of a pipe: what comes is new, unless it has an id */
+	bool passing;    /* of a pipe: what comes is new, unless it has an id or a run before was interrupted */
 	bool is_row;     /* the message that comes in parts is a row of refused ones */
 	bool in_parts;
 	struct rejected_seen seen; /* rows of refused ones */
@@ -346,7 +346,7 @@ static enum error read_input(struct send *send, struct input *input, struct mess
 	return good ? send_messages(send, input, messages, fault) : E_OK;
 }
 
-/* What is no file comes once: an equal message later is another one. */
+/* What is no file comes once: an equal message later is another one, but after a run that did not come to its end. */
 static bool is_passing(const struct send *send, int fd)
 {
 	struct stat info;
@@ -358,7 +358,7 @@ static enum error send_input(struct send *send, int fd, const char *name, struct
 	struct input input = {.fd = fd, .name = bytes_text(name), .passing = is_passing(send, fd)};
 	struct epoll_event event = {.events = EPOLLIN};
 	struct messages messages;
-	TRY(outbox_begin_input(send->outbox, input.name, send->again, fault));
+	TRY(outbox_begin_input(send->outbox, input.name, input.passing, send->again, fault));
 	if (messages_open(fd, send->format, &messages) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
 	bool watched = epoll_ctl(send->events, EPOLL_CTL_ADD, fd, &event) == 0; /* a regular file can always be read */

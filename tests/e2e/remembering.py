@@ -315,6 +315,25 @@ def revoked(tap, indsigt):
                "and sent by another: nothing is lost")
 
 
+def interrupted_pipe(tap, indsigt):
+    """Whoever feeds a run that was killed begins at the first line again. SND-17"""
+    with Case(indsigt) as c:
+        text = lines(0, 200)
+        for most in (60, 130):
+            process = subprocess.Popen([indsigt, "send", "--server", c.ledger.ingest, "--key", c.key, "--batch", "7", "-"],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            process.stdin.write(("\n".join(text[:most]) + "\n").encode())
+            process.stdin.flush()
+            process.stdout.readline()  # one batch, at least, has its receipt
+            process.kill()
+            process.communicate()
+        code = c.send("-", stdin="\n".join(text) + "\n")
+        tap.ok(code == 0 and c.events() == 200 and "were left out" in c.said and "did not come to its end" in c.said,
+               "a pipe that begins again after two kills: %d of 200, %s" % (c.events(), c.said.strip()))
+        code = c.send("-", stdin=text[0] + "\n")
+        tap.ok(code == 0 and c.events() == 201 and "left out" not in c.said, "after a run that came to its end all is new again")
+
+
 def drained(pipe):
     unread = bytearray(4)
     fcntl.ioctl(pipe.fileno(), termios.FIONREAD, unread)
@@ -395,7 +414,7 @@ def resolver_answers():
 
 def main():
     tap = Tap()
-    for case in (refused_is_tried_again, refused_more_than_once, pipes_and_ids, policy, full_spools, changed_while_running,
+    for case in (refused_is_tried_again, refused_more_than_once, pipes_and_ids, interrupted_pipe, policy, full_spools, changed_while_running,
                  other_spools, revoked, stopped, lines_that_are_cut, wrong_addresses):
         case(tap, sys.argv[1])
     tap.done()

@@ -26,11 +26,11 @@ START_TEST(streams)
 	ck_assert_uint_gt(fake.hello_size, 0); /* SND-13 */
 	ck_assert_uint_eq(seen.repeated, 0);
 	/* Under another name it is the same. */
-	ck_ok(outbox_begin_input(outbox, BYTES_LITERAL("renamed"), false, NULL));
+	ck_ok(outbox_begin_input(outbox, BYTES_LITERAL("renamed"), false, false, NULL));
 	add_many(outbox, 0, 27);
 	ck_assert(outbox_idle(outbox));
 	/* Again, because it was asked for. */
-	ck_ok(outbox_begin_input(outbox, BYTES_LITERAL("input"), true, NULL));
+	ck_ok(outbox_begin_input(outbox, BYTES_LITERAL("input"), false, true, NULL));
 	add_many(outbox, 0, 3);
 	must_finish(outbox);
 	ck_assert_uint_eq(ledger_has(), 30);

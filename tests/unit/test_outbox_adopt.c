@@ -518,7 +518,7 @@ START_TEST(ids)
 	ck_error(add(outbox, 1, 1, ",\"id\":\"e-1\""), E_EXISTS);
 	ck_error(add(outbox, 2, 1, ",\"id\":\"e-1\""), E_BAD_VALUE);
 	ck_ok(add(outbox, 1, 1, ",\"id\":\"e-2\""));
-	ck_ok(outbox_begin_input(outbox, BYTES_LITERAL("x"), true, NULL));
+	ck_ok(outbox_begin_input(outbox, BYTES_LITERAL("x"), false, true, NULL));
 	ck_ok(add(outbox, 1, 1, ",\"id\":\"e-2\""));
 	must_finish(outbox);
 	ck_assert_uint_eq(ledger_has(), 5);
