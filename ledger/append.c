@@ -31,6 +31,7 @@ enum error ledger_begin(struct ledger *ledger, struct fault *fault)
 	if (ledger->reading)
 		db_abort(&ledger->read);
 	ledger->reading = false;
+	TRY(ledger_may_sign(ledger, fault));
 	TRY(wall_clock_now(&ledger->clock, &ledger->tick_s, fault));
 	enum error error = db_begin(ledger->store, true, &ledger->tick);
 	if (error != E_OK)

@@ -48,6 +48,8 @@ struct door_asker {
 	void (*tell)(const char *text);
 	/* Somebody has said that the ledger goes on whoever is silent. */
 	bool without_witnesses;
+	/* Too few answers refuse what would be signed first, and not the opening: a command may have nothing to sign. */
+	bool opens_unwitnessed;
 };
 
 /* ---- judging ---- */

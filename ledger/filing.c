@@ -108,6 +108,7 @@ enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
 {
 	struct db_txn txn;
 	struct store_filing filing;
+	TRY(ledger_may_sign(ledger, fault));
 	enum error error = ledger->epoch != NULL || ledger->ticking ? E_BUSY : db_begin(ledger->store, true, &txn);
 	if (error == E_OK) {
 		clear_derived(ledger, &txn, &filing);
@@ -171,6 +172,7 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
 	*started = false;
 	if (ledger->epoch != NULL || ledger_unfiled(ledger) == 0)
 		return E_OK;
+	TRY(ledger_may_sign(ledger, fault));
 	ledger->epoch = calloc(1, sizeof *ledger->epoch);
 	if (ledger->epoch == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");

@@ -311,11 +311,17 @@ static enum error store_extends(void *context, struct bytes note)
 	return ledger_extends(context, note, &size);
 }
 
-/* Nothing was signed yet, and nothing is before this has been passed. */
 static enum error pass_door(struct ledger *ledger, const struct door_asker *asker, struct fault *fault)
 {
 	const struct door_store store = {&ledger->vkey, ledger->dir_fd, ledger->checkpoint.size, store_extends, ledger};
-	return door_pass(&store, asker, fault);
+	enum error error = door_pass(&store, asker, &ledger->unwitnessed_fault);
+	ledger->unwitnessed = error == E_UNWITNESSED && asker != NULL && asker->opens_unwitnessed;
+	return error == E_OK || ledger->unwitnessed ? E_OK : fault_set(fault, error, "%s", ledger->unwitnessed_fault.text);
+}
+
+enum error ledger_may_sign(const struct ledger *ledger, struct fault *fault)
+{
+	return ledger->unwitnessed ? fault_set(fault, E_UNWITNESSED, "%s", ledger->unwitnessed_fault.text) : E_OK;
 }
 
 static enum error open_all(struct ledger *ledger, const char *dir, const struct door_asker *asker, struct fault *fault)

@@ -19,7 +19,8 @@ struct ledger;
  * did not come to its end (create.c). E_EXISTS. */
 enum error ledger_create(const char *dir, const char *origin, struct fault *fault) MUST_USE;
 /* Takes the lock, opens store and keys, checks the guard, asks the witnesses (door.h; NULL: there is nobody who could,
- * and the ledger must have none), goes on where the last process stopped. E_ROLLED_BACK, E_UNWITNESSED as door_pass. */
+ * and the ledger must have none), goes on where the last process stopped. E_ROLLED_BACK, E_UNWITNESSED as door_pass;
+ * if the asker `opens_unwitnessed`, the latter comes from ledger_begin, ledger_epoch_start and ledger_forget_filing. */
 enum error ledger_open(
 	const char *dir, const struct door_asker *asker, struct ledger **out, struct fault *fault) MUST_USE;
 /* Writes the guard and lets go of the lock. */

@@ -16,6 +16,8 @@ struct held {
 
 struct ledger {
 	int dir_fd;
+	bool unwitnessed;               /* too few witnesses have answered: nothing may be signed, */
+	struct fault unwitnessed_fault; /* and this is why */
 	struct vkey vkey;
 	struct secrets *secrets;
 	struct db_env *store;
@@ -68,6 +70,8 @@ enum error ledger_write_guard(struct ledger *ledger, struct fault *fault) MUST_U
 enum error ledger_keep_guard(struct ledger *ledger, struct fault *fault) MUST_USE;
 uint64_t ledger_clock_ms(void);
 /* Reads where the store stands into memory: at open, and after a tick that did not happen. */
+/* Before anything is signed, or thrown away: E_UNWITNESSED if it was opened so. */
+enum error ledger_may_sign(const struct ledger *ledger, struct fault *fault) MUST_USE;
 enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn) MUST_USE;
 /* The least time that the next entry may bear. */
 uint64_t ledger_next_s(const struct ledger *ledger);

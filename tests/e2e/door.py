@@ -75,6 +75,11 @@ def run(command):
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
 
 
+def policed(ledger, key):
+    """A command that has something to sign."""
+    return ledger.result("sender", "policy", ledger.dir, "--key", key, "--policy", "withhold")
+
+
 def refused(tap, ledger, key, backup):
     for name, command, code in commands(ledger, key):
         for more in ((), ("--without-witnesses",)):
@@ -101,13 +106,17 @@ def remembered(tap, ledger, key, witness):
     witness.start()
 
 
-def away(tap, ledger, witness):
+def away(tap, ledger, key, witness):
     """On the newest store; nobody answers."""
     witness.stop()
     before = note(ledger)
     result = ledger.result("epoch", ledger.dir)
+    tap.ok(result.returncode == 0 and note(ledger) == before, "nobody is needed where there is nothing to sign" + result.stderr)
+    result = ledger.result("epoch", ledger.dir, "--rebuild")
     tap.ok(result.returncode == 4 and "w1:" in result.stderr and "--without-witnesses" in result.stderr and note(ledger) == before,
            "the only witness is away: " + result.stderr.strip())
+    result = policed(ledger, key)
+    tap.ok(result.returncode == 4 and note(ledger) == before, "nor is a policy changed: " + result.stderr.strip())
     result = ledger.result("cosign", ledger.dir, "--check")
     tap.ok(result.returncode == 4, "cosign --check says the same: %d" % result.returncode)
     result = ledger.result("sender", "add", ledger.dir, "--name", "b", "--org", "cvr:9", "--key", ledger.path("b.key"), "--without-witnesses")
@@ -127,27 +136,30 @@ def away(tap, ledger, witness):
     server.stdout.close()
 
 
-def enough(tap, ledger, witnesses):
+def enough(tap, ledger, key, witnesses):
     """Who is silent must not be a quorum."""
+    def signs():
+        return policed(ledger, key)
+
     w1, w2, w3 = witnesses
     policy(ledger, witnesses, "group g 2 w1 w2 w3", "quorum g")
-    result = ledger.result("epoch", ledger.dir)
+    result = signs()
     tap.ok(result.returncode == 0, "witnesses that never saw the log have nothing against it" + result.stderr)
     w3.stop()
-    tap.ok(ledger.result("epoch", ledger.dir).returncode == 0, "of two of three one may be away")
+    tap.ok(signs().returncode == 0, "of two of three one may be away")
     w2.stop()
-    result = ledger.result("epoch", ledger.dir)
+    result = signs()
     tap.ok(result.returncode == 4 and "1 of 3" in result.stderr and "w2:" in result.stderr and "w3:" in result.stderr,
            "of two of three two may not: " + result.stderr.strip())
     policy(ledger, witnesses, "group g all w1 w2 w3", "quorum g")
-    tap.ok(ledger.result("epoch", ledger.dir).returncode == 0, "of all of three two may")
+    tap.ok(signs().returncode == 0, "of all of three two may")
     policy(ledger, witnesses, "group g any w1 w2 w3", "quorum g")
-    tap.ok(ledger.result("epoch", ledger.dir).returncode == 4, "of any of three none may")
+    tap.ok(signs().returncode == 4, "of any of three none may")
     policy(ledger, witnesses, "quorum none")
-    tap.ok(ledger.result("epoch", ledger.dir).returncode == 0, "without a quorum nobody is waited for")
+    tap.ok(signs().returncode == 0, "without a quorum nobody is waited for")
     with open(ledger.dir + "/witnesses", "a", encoding="utf-8") as file:
         file.write("nonsense\n")
-    result = ledger.result("epoch", ledger.dir)
+    result = signs()
     tap.ok(result.returncode != 0 and "policy file" in result.stderr, "a policy that is not understood is not passed over")
 
 
@@ -179,9 +191,9 @@ def main():
     refused(tap, ledger, key, backup)
     remembered(tap, ledger, key, w1)
     put(newest, ledger)
-    away(tap, ledger, w1)
+    away(tap, ledger, key, w1)
     w2, w3 = Witness(ledger, "w2"), Witness(ledger, "w3")
-    enough(tap, ledger, [w1, w2, w3])
+    enough(tap, ledger, key, [w1, w2, w3])
     w1.stop()
     ledger.remove()
     tap.done()
