@@ -111,11 +111,15 @@ static struct entry batch_entry(const struct batch_head *head)
 	return entry;
 }
 
-/* The time that an entry bears which was received at `receive_s`. */
+/* The time that an entry bears which was received at `receive_s`. It is the tick's, however long the entry has waited
+ * for it (for room on the disk, say): entries of one tick that bore times far apart would have no epoch between them.
+ */
 static uint64_t entry_time_s(const struct ledger *ledger, uint64_t receive_s)
 {
-	uint64_t log_s = ledger_next_s(ledger);
-	return receive_s > log_s ? receive_s : log_s;
+	uint64_t time_s = ledger_next_s(ledger);
+	if (ledger->tick_s > time_s)
+		time_s = ledger->tick_s;
+	return receive_s > time_s ? receive_s : time_s;
 }
 
 /* Only what is to be appended must have been prepared under the newest registration, and for the right month. */
