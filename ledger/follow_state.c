@@ -83,6 +83,8 @@ enum error follow_state_read(
 	struct bytes note = form_text(&form, form.document, "checkpoint", NOTE_BYTES_MAX);
 	struct bytes encoded = form_bytes(&form, form.document, "rules", FOLLOW_STATE_BYTES_MAX);
 	TRY(form_done(&form));
+	if (!note_claims(note, rules->vkey))
+		return E_WRONG_ORIGIN;
 	TRY(decode_rules(encoded, rules, &form));
 	if (follow_state_take(note, rules->vkey, out) != E_OK)
 		form_fail(&form, "checkpoint", "is not signed with this log's key");

@@ -21,7 +21,7 @@ struct follow_state {
 /* The file's text, to free(). E_NO_MEMORY. */
 enum error follow_state_write(const struct follow_state *state, const struct log_rules *rules, char **out) MUST_USE;
 /* Into rules that were just initialised, with the log's vkey; to be freed also after an error. E_BAD_VALUE and the
- * finding: it is malformed, or of another log; E_NO_MEMORY. */
+ * finding: it is malformed; E_WRONG_ORIGIN: it is about another log; E_NO_MEMORY. */
 enum error follow_state_read(
 	struct bytes text, struct log_rules *rules, struct follow_state *out, struct finding *finding) MUST_USE;
 /* Takes over a signed note: E_BAD_CHECKPOINT. */

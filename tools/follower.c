@@ -32,6 +32,9 @@ enum error follower_load(struct follower *follower, struct bytes text, struct fa
 {
 	struct finding finding = {.text = ""};
 	if (text.len == 0 || text.data[0] != '{') {
+		struct note parts;
+		if (note_split(text, NOTE_BYTES_MAX, &parts) == E_OK && !note_claims(text, follower->vkey))
+			return fault_set(fault, E_WRONG_ORIGIN, "this is a checkpoint of another log than that of --vkey");
 		if (follow_state_take(text, follower->vkey, &follower->known) != E_OK)
 			return fault_set(fault, E_BAD_VALUE, "this is no checkpoint that the log of --vkey signed");
 		return E_OK;
@@ -40,6 +43,8 @@ enum error follower_load(struct follower *follower, struct bytes text, struct fa
 	if (error == E_OK)
 		return E_OK;
 	follower->known.checkpoint.size = 0;
+	if (error == E_WRONG_ORIGIN)
+		return fault_set(fault, error, "this is what was remembered of another log than that of --vkey");
 	return fault_set(fault, error, "%s", error == E_BAD_VALUE ? finding.text : error_text(error));
 }
 

@@ -230,6 +230,9 @@ static enum error prove_receipt(struct walk *walk, struct bytes *rest, struct fa
 	__attribute__((cleanup(receipt_shown_release))) struct receipt_shown shown = {.mass = false};
 	struct finding finding = {.text = ""};
 	enum error error = receipt_file_next(rest, walk->request->log, NULL, &shown, &finding);
+	if (error_judges(error) && receipt_file_of_other(*rest, walk->request->log))
+		return fault_set(fault, E_WRONG_ORIGIN, "receipt %" PRIu64 " is of another log than that of --vkey, '%s'",
+			walk->batches + 1, walk->request->log->name);
 	if (error != E_OK)
 		return fault_set(fault, error, "receipt %" PRIu64 ": %s", walk->batches + 1,
 			finding.code != FINDING_NONE ? finding.text : error_text(error));

@@ -1,5 +1,6 @@
 #include "tools/receipt_file.h"
 
+#include "ledger/json_read.h"
 #include "ledger/wrong.h"
 
 #include <string.h>
@@ -65,6 +66,17 @@ enum error receipt_file_next(struct bytes *rest, const struct vkey *log, const s
 	TRY(check_receipt(out, log, policy, finding));
 	*rest = bytes_of(rest->data + step, rest->len - step);
 	return E_OK;
+}
+
+bool receipt_file_of_other(struct bytes rest, const struct vkey *log)
+{
+	const uint8_t *end = memchr(rest.data, '\n', rest.len);
+	json_auto_t *json = NULL;
+	if (json_read(bytes_of(rest.data, end ? (size_t)(end - rest.data) : rest.len), 0, NULL, &json) != E_OK)
+		return false;
+	const json_t *note = json_object_get(json, "checkpoint");
+	return json_is_string(note) &&
+		   !note_claims(bytes_of((const uint8_t *)json_string_value(note), json_string_length(note)), log);
 }
 
 void receipt_shown_release(struct receipt_shown *shown)

@@ -21,4 +21,6 @@ struct receipt_shown {
  * caller calls receipt_shown_release, also after an error. */
 enum error receipt_file_next(struct bytes *rest, const struct vkey *log, const struct witness_policy *policy,
 	struct receipt_shown *out, struct finding *finding) MUST_USE;
+/* Whether the first line is a receipt of another log than this: then nothing can be said of it with this key. */
+bool receipt_file_of_other(struct bytes rest, const struct vkey *log);
 void receipt_shown_release(struct receipt_shown *shown);

@@ -288,17 +288,18 @@ def answers(tap, ledger, mirror):
 
 def refused(tap, ledger, audit):
     state = ledger.path("state.json")
-    for name, text, wanted in (("no state", "{}", "member is missing"), ("no checkpoint", "hello\n", "no checkpoint"),
-                               ("of another log", None, "not signed with this log's key")):
-        bad = ledger.path("bad.json")
-        if text is None:
-            saved = json.load(open(state))
-            saved["checkpoint"] = saved["checkpoint"].replace("log.example.dk/e2e", "log.example.dk/other")
-            text = json.dumps(saved)
+    saved, bad = json.load(open(state)), ledger.path("bad.json")
+    another = saved["checkpoint"].replace("log.example.dk/e2e", "log.example.dk/other")
+    damaged = saved["checkpoint"].replace("log.example.dk/e2e\n", "log.example.dk/e2e\n1", 1)
+    for name, text, status, wanted in (("no state", "{}", 4, "member is missing"), ("no checkpoint", "hello\n", 4, "no checkpoint"),
+                                       ("a state of another log", json.dumps({**saved, "checkpoint": another}), 5, "another log"),
+                                       ("a checkpoint of another log", another, 5, "another log"),
+                                       ("a checkpoint that was changed", damaged, 4, "no checkpoint that the log"),
+                                       ("a state that was changed", json.dumps({**saved, "checkpoint": damaged}), 4, "not signed")):
         with open(bad, "w") as file:
             file.write(text)
         code, line = audit.run(url(ledger), "--from", bad)
-        tap.ok(code == 4 and wanted in line, "--from a file that is %s: %s" % (name, line))
+        tap.ok(code == status and wanted in line, "--from a file that is %s: %d %s" % (name, code, line))
     code, line = audit.run("http://127.0.0.1:1/")
     tap.ok(code == 4 and line.startswith("audit: NOT LOOKED"), "nobody answers: " + line)
     code, line = audit.run(url(ledger) + "/nowhere")

@@ -131,7 +131,7 @@ def refused(world):
     other = Ledger(ledger.indsigt, "log.example.dk/proof")
     world.refuses("another log's key", 5, "another log", ledger.dir, "1", "--vkey", other.vkey)
     world.refuses("another log's key over HTTP", 5, "another log's", world.url, "1", "--vkey", other.vkey)
-    world.refuses("another log's key and receipts", 1, "receipt 1", "--receipt", world.receipts, "--vkey", other.vkey, "--into",
+    world.refuses("another log's key and receipts", 5, "receipt 1 is of another log", "--receipt", world.receipts, "--vkey", other.vkey, "--into",
                   ledger.path("x"))
     result = world.verify(ledger.path("here-3"), vkey=other.vkey)
     world.tap.ok(result.returncode == 1 and "not signed" in result.stdout, "a file under another log's key: refused")
