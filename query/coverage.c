@@ -61,6 +61,7 @@ static json_t *sender_json(const struct sender *sender, struct visit *visit)
 		object, "status", json_string_nocheck(sender->status == SENDER_ACTIVE ? "active" : "revoked"));
 	failed |= json_object_set_new_nocheck(object, "endorsed", json_boolean(sender->endorsed));
 	failed |= json_object_set_new_nocheck(object, "compromised", json_boolean(sender->compromised));
+	failed |= json_object_set_new_nocheck(object, "entry", json_integer((json_int_t)sender->version));
 	failed |= json_object_set_new_nocheck(object, "since", json_time_s(sender->since_s));
 	failed |= json_object_set_new_nocheck(
 		object, "last_received", sender->last_s ? json_time_s(sender->last_s) : json_null());

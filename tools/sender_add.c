@@ -1,4 +1,4 @@
-/* indsigt sender add, indsigt sender endorse: how a sender comes into the ledger.
+/* indsigt sender add: how a sender comes into the ledger.
  *
  * The registration entry is signed by the sender's key over its id, so the key file (with the id that is next) is
  * written before the entry: whatever dies in between, no sender is ever registered whose key is lost, and the same
@@ -7,6 +7,7 @@
 #include "tools/admin.h"
 #include "tools/command.h"
 #include "tools/registration.h"
+#include "tools/sender_endorse.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -23,8 +24,6 @@ struct add_options {
 	const char *key;
 	const char *public_key;
 	const char *endorsement;
-	const char *log;
-	const char *id;
 	struct policy policy;
 	bool policy_given;
 };
@@ -32,13 +31,8 @@ struct add_options {
 static enum error read_options(
 	int argc, char **argv, const struct option *known, struct add_options *out, struct fault *fault)
 {
-	const char **const texts[] = {['n'] = &out->name,
-		['o'] = &out->org,
-		['k'] = &out->key,
-		['u'] = &out->public_key,
-		['e'] = &out->endorsement,
-		['l'] = &out->log,
-		['i'] = &out->id};
+	const char **const texts[] = {
+		['n'] = &out->name, ['o'] = &out->org, ['k'] = &out->key, ['u'] = &out->public_key, ['e'] = &out->endorsement};
 	policy_default(&out->policy);
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		if (option == '?')
@@ -57,25 +51,6 @@ static enum error read_options(
 }
 
 /* ---- with the key at hand ---- */
-
-/* The key file that is there, or a fresh key. */
-static enum error take_key(const struct add_options *options, const struct vkey *log, const struct entry_sender *entry,
-	bool *exists, struct sender_key *key, struct fault *fault)
-{
-	enum error error = sender_key_read(options->key, key, fault);
-	*exists = error == E_OK;
-	if (error == E_NOT_FOUND)
-		sender_key_generate(key);
-	else if (error != E_OK)
-		return error;
-	else if (strcmp(key->log.name, log->name) != 0 || memcmp(key->log.public_key, log->public_key, 32) != 0)
-		return fault_set(fault, E_WRONG_ORIGIN, "key file '%s' is for the ledger '%s'; give another file", options->key,
-			key->log.name);
-	key->log = *log;
-	strcpy(key->org, entry->org);
-	strcpy(key->name, entry->name);
-	return E_OK;
-}
 
 /* The id for the next attempt: the file's own if nobody has it, else the next that is free. */
 static enum error choose_id(const struct add_options *options, struct sender_key *key, struct fault *fault)
@@ -98,7 +73,7 @@ static enum error add_own_key(
 	struct entry_sender entry;
 	bool exists = false;
 	TRY(registration_start(options->org, options->name, &options->policy, &entry, fault));
-	TRY(take_key(options, log, &entry, &exists, &key, fault));
+	TRY(sender_key_take(options->key, log, &entry, &exists, &key, fault));
 	memcpy(entry.public_key, key.public_key, sizeof entry.public_key);
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		TRY(choose_id(options, &key, fault));
@@ -126,6 +101,9 @@ static enum error add_endorsed(
 	if (public_key_parse(options->public_key, key) != E_OK)
 		return fault_set(fault, E_USAGE, "--public is a key as 'indsigt sender endorse' prints it");
 	TRY(endorsement_read(options->endorsement, log, &entry, fault));
+	if (entry.action != SENDER_REGISTER)
+		return fault_set(
+			fault, E_BAD_VALUE, "'%s' is for '%s'", options->endorsement, endorsement_command(entry.action));
 	if (memcmp(entry.public_key, key, sizeof key) != 0)
 		return fault_set(
 			fault, E_BAD_KEY, "the endorsement is by another key than --public; ask its sender which is right");
@@ -198,78 +176,4 @@ const struct command command_sender_add = {
 		"  --public KEY        the key that the organisation says is theirs, over a way that you trust\n"
 		"  --endorsement FILE  what they signed with it\n" ADMIN_WITHOUT_WITNESSES_HELP,
 	.run = run_add,
-};
-
-/* ---- on the organisation's own machine ---- */
-
-static enum error read_id(const char *text, uint32_t *out, struct fault *fault)
-{
-	size_t len = strspn(text, "0123456789");
-	unsigned long long id = strtoull(text, NULL, 10);
-	if (len == 0 || len > 10 || text[len] != '\0' || id == 0 || id > UINT32_MAX)
-		return fault_set(fault, E_USAGE, "--id is a number from 1 to 4294967295");
-	*out = (uint32_t)id;
-	return E_OK;
-}
-
-static enum error endorse(const struct add_options *options, struct fault *fault)
-{
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key key = {0};
-	char text[PUBLIC_KEY_TEXT_MAX + 1];
-	struct entry_sender entry;
-	struct vkey log;
-	bool exists = false;
-	if (vkey_parse(bytes_text(options->log), &log) != E_OK)
-		return fault_set(fault, E_USAGE, "--log is malformed; 'indsigt vkey DIR' prints it at the ledger");
-	TRY(registration_start(options->org, options->name, &options->policy, &entry, fault));
-	TRY(read_id(options->id, &entry.sender, fault));
-	TRY(take_key(options, &log, &entry, &exists, &key, fault));
-	key.sender = entry.sender;
-	memcpy(entry.public_key, key.public_key, sizeof entry.public_key);
-	TRY(sender_key_endorse(&key, &entry));
-	TRY(sender_key_write(options->key, &key, exists, fault));
-	TRY(endorsement_write(options->endorsement, &log, &entry, fault));
-	public_key_format(key.public_key, text);
-	puts(text);
-	return E_OK;
-}
-
-static int run_endorse(int argc, char **argv)
-{
-	static const struct option known[] = {
-		{"log", required_argument, NULL, 'l'},
-		{"id", required_argument, NULL, 'i'},
-		{"name", required_argument, NULL, 'n'},
-		{"org", required_argument, NULL, 'o'},
-		{"key", required_argument, NULL, 'k'},
-		{"policy", required_argument, NULL, 'p'},
-		{"endorsement", required_argument, NULL, 'e'},
-		{NULL, 0, NULL, 0},
-	};
-	struct add_options options = {0};
-	struct fault fault = {0};
-	if (read_options(argc, argv, known, &options, &fault) != E_OK || optind != argc)
-		return command_usage(&command_sender_endorse, &fault);
-	const char *const needed[][2] = {{options.log, "--log"}, {options.id, "--id"}, {options.name, "--name"},
-		{options.org, "--org"}, {options.key, "--key"}, {options.endorsement, "--endorsement"}};
-	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-		if (needed[i][0] == NULL)
-			return command_lacks(&command_sender_endorse, needed[i][1]);
-	return command_end(&command_sender_endorse, endorse(&options, &fault), &fault);
-}
-
-const struct command command_sender_endorse = {
-	.name = "sender endorse",
-	.arguments = "--log VKEY --id ID --name TEXT --org SCHEME:ID --key FILE --endorsement FILE [--policy WORD]...",
-	.summary = "signs a registration where the key is, prints the public key",
-	.text = "For an organisation that keeps its key to itself: needs no ledger. Hand the endorsement file and the "
-			"public key\n"
-			"to the ledger's operator, who registers them with 'indsigt sender add --public KEY --endorsement FILE'.\n"
-			"\n"
-			"  --log VKEY          the ledger that the registration is for, as 'indsigt vkey' prints it there\n"
-			"  --id ID             the sender's id there; the operator says which is free\n"
-			"  --key FILE          the sender's key file; made if it is not there\n"
-			"  --endorsement FILE  where the signed registration goes; an existing file is left alone\n"
-			"  --name, --org, --policy   as for 'indsigt sender add'\n",
-	.run = run_endorse,
 };

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const headings[] = {"Id", "Status", "Organisation", "Name", "Since", "Last", "Events", "Policy"};
+static const char *const headings[] = {
+	"Id", "Status", "Organisation", "Name", "Since", "Last", "Events", "Entry", "Policy"};
 #define COLUMNS (sizeof headings / sizeof headings[0])
 
 struct listing {
@@ -66,12 +67,14 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 {
 	char id[16];
 	char events[24];
+	char entry[24];
 	char status[96];
 	char since[TIMESTAMP_TEXT_MAX];
 	char last[TIMESTAMP_TEXT_MAX] = "never";
 	char words[4096] = "";
 	snprintf(id, sizeof id, "%" PRIu32, sender->id);
 	snprintf(events, sizeof events, "%" PRIu64, sender->next_sequence);
+	snprintf(entry, sizeof entry, "%" PRIu64, sender->version);
 	json_int_t evidence = equivocations(listing, sender->id);
 	snprintf(status, sizeof status, "%s", status_text(sender));
 	if (evidence > 0)
@@ -84,7 +87,7 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 		return false;
 	for (char *line; (line = strchr(words, '\n')) != NULL;)
 		*line = line[1] != '\0' ? ' ' : '\0';
-	const char *const cells[COLUMNS] = {id, status, sender->org, sender->name, since, last, events, words};
+	const char *const cells[COLUMNS] = {id, status, sender->org, sender->name, since, last, events, entry, words};
 	return table_add(listing->table, cells);
 }
 
@@ -96,12 +99,12 @@ static bool add_object(struct listing *listing, const struct sender *sender)
 	timestamp_format_s(sender->since_s, since);
 	timestamp_format_s(sender->last_s, last);
 	public_key_format(sender->public_key, key);
-	json_t *object =
-		json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:I, s:s, s:o}", "id", (json_int_t)sender->id, "org",
-			sender->org, "name", sender->name, "status", sender->status == SENDER_ACTIVE ? "active" : "revoked",
-			"endorsed", sender->endorsed, "compromised", sender->compromised, "since", since, "last_received",
-			sender->last_s ? last : NULL, "events", (json_int_t)sender->next_sequence, "equivocations",
-			equivocations(listing, sender->id), "public_key", key, "policy", policy_to_json(&sender->policy));
+	json_t *object = json_pack("{s:I, s:I, s:s, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:I, s:s, s:o}", "id",
+		(json_int_t)sender->id, "entry", (json_int_t)sender->version, "org", sender->org, "name", sender->name,
+		"status", sender->status == SENDER_ACTIVE ? "active" : "revoked", "endorsed", sender->endorsed, "compromised",
+		sender->compromised, "since", since, "last_received", sender->last_s ? last : NULL, "events",
+		(json_int_t)sender->next_sequence, "equivocations", equivocations(listing, sender->id), "public_key", key,
+		"policy", policy_to_json(&sender->policy));
 	return json_array_append_new(listing->json, object) == 0;
 }
 
@@ -155,12 +158,14 @@ const struct command command_sender_list = {
 	.name = "sender list",
 	.arguments = "DIR [--json]",
 	.summary = "shows every sender: organisation, status, events, policy",
-	.text = "Reads beside a running ledger. 'unendorsed' is a sender whose registration or key change is not signed by "
-			"its\n"
-			"key; 'signed twice' counts the sequences for which it signed two different batches (see 'indsigt "
-			"evidence').\n"
-			"The policy is shown as far as it differs from the usual one.\n"
-			"\n"
-			"  --json  one JSON array\n",
+	.text =
+		"Reads beside a running ledger. 'unendorsed' is a sender whose registration or key change is not signed by "
+		"its\n"
+		"key; 'signed twice' counts the sequences for which it signed two different batches (see 'indsigt "
+		"evidence').\n"
+		"'Entry' is the log index of its newest entry, which a change follows ('indsigt sender endorse --follows').\n"
+		"The policy is shown as far as it differs from the usual one.\n"
+		"\n"
+		"  --json  one JSON array\n",
 	.run = run,
 };

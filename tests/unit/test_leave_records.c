@@ -26,7 +26,6 @@ static const struct implied implied[] = {
 	{"timestamp.c", "out->seconds - out->leap < 0", "an event has no time before 1970"},
 	{"subject.c", "!bytes_utf8(text)", "both readers, of JSON and of CBOR, refuse it before"},
 	{"witness_policy.c", "text.len > POLICY_BYTES_MAX", "a limit of this project, and too long for a vector"},
-	{"registration.c", "!json_is_integer(id)", "what is no integer is below 1"},
 	{"fork.c", "checkpoint_verify(first, log, &fork.first) != E_OK",
 		"what does not verify is not read; whoever reads it first takes the vector"},
 	{"fork.c", "checkpoint_verify(second, log, &fork.second) != E_OK", "as for the first"},

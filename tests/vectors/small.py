@@ -770,14 +770,33 @@ def request():
 def endorsement():
     words = ["withhold", "purpose=sagsbehandling"]
     ours = vkey(ORIGIN, LOG.public)
+    fields = {"org": "cvr:55133018", "name": "Aarhus Kommune"}
+    actions = {"register": REGISTER, "rotate": ROTATE, "policy": POLICY, "revoke": REVOKE}
+
+    def signed(action="register", key=SENDER, number=3, restricted=DEFAULT_RESTRICTED, flags=1, purpose="sagsbehandling",
+               follows=NOTHING, compromised=0, by=None):
+        return b64((by or key).sign(sender_message(ORIGIN, actions[action], number, *fields.values(), restricted, flags, purpose,
+                                                   key.public, follows, compromised)))
 
     def file(**change):
-        message = sender_message(ORIGIN, REGISTER, 3, "cvr:55133018", "Aarhus Kommune", DEFAULT_RESTRICTED, 1,
-                                 "sagsbehandling", SENDER.public)
-        made = {"origin": ORIGIN, "log": ours, "sender": 3, "org": "cvr:55133018", "name": "Aarhus Kommune", "policy": words,
-                "public_key": b64(SENDER.public), "signature": b64(SENDER.sign(message))}
-        made.update(change)
-        return {name: value for name, value in made.items() if value is not None}
+        """A registration; a member whose change is ... is left out."""
+        made = {"type": "indsigt-endorsement/v2", "origin": ORIGIN, "log": ours, "action": "register", "sender": 3, "follows": None,
+                **fields, "policy": words, "compromised": False, "public_key": b64(SENDER.public), "signature": signed(),
+                "old_signature": None, **change}
+        return {name: value for name, value in made.items() if value is not ...}
+
+    def rotated(**change):
+        return file(**{"action": "rotate", "follows": 7, "public_key": b64(OTHER.public),
+                       "signature": signed("rotate", OTHER, follows=7),
+                       "old_signature": signed("rotate", OTHER, follows=7, by=SENDER), **change})
+
+    def policy(**change):
+        return file(**{"action": "policy", "follows": 7, "signature": signed("policy", follows=7),
+                       "old_signature": signed("policy", follows=7), **change})
+
+    def revoked(compromised=False, **change):
+        return file(**{"action": "revoke", "follows": 7, "policy": [], "compromised": compromised,
+                       "signature": signed("revoke", flags=0, purpose="", follows=7, compromised=int(compromised)), **change})
 
     def vector(name, about, content, expect, **members):
         write("endorsement", name, {"about": about, "vkey": ours,
@@ -786,31 +805,69 @@ def endorsement():
 
     entry_bytes = sender(REGISTER, 3, SENDER, time=0, flags=1, purpose="sagsbehandling")
     vector("good", "a registration that holds, and its entry with the ledger time 0", file(), "ok", entry=entry_bytes.hex())
-    plain = sender_message(ORIGIN, REGISTER, 3, "cvr:55133018", "Aarhus Kommune", DEFAULT_RESTRICTED, 0, "", SENDER.public)
-    vector("no-words", "the default policy", file(policy=[], signature=b64(SENDER.sign(plain))), "ok",
+    vector("no-words", "the default policy", file(policy=[], signature=signed(flags=0, purpose="")), "ok",
            entry=sender(REGISTER, 3, SENDER, time=0).hex())
     opened = DEFAULT_RESTRICTED & ~(1 << 14) | 1 << 9
-    message = sender_message(ORIGIN, REGISTER, 3, "cvr:55133018", "Aarhus Kommune", opened, 2, "", SENDER.public)
     vector("all-words", "the other words of a policy",
-           file(policy=["open=actor.name", "close=system", "purpose-required"], signature=b64(SENDER.sign(message))), "ok",
+           file(policy=["open=actor.name", "close=system", "purpose-required"],
+                signature=signed(restricted=opened, flags=2, purpose="")), "ok",
            entry=sender(REGISTER, 3, SENDER, time=0, restricted=opened, flags=2).hex())
+    vector("rotate", "a new key, signed by both", rotated(), "ok",
+           entry=sender(ROTATE, 3, OTHER, SENDER, time=0, flags=1, purpose="sagsbehandling").hex())
+    vector("policy", "another policy", policy(), "ok",
+           entry=sender(POLICY, 3, SENDER, SENDER, time=0, flags=1, purpose="sagsbehandling").hex())
+    far = 2**63 - 1
+    vector("follows-largest", "after the largest index that can be said",
+           policy(follows=far, signature=signed("policy", follows=far), old_signature=signed("policy", follows=far)), "ok",
+           entry=sender(POLICY, 3, SENDER, SENDER, time=0, flags=1, purpose="sagsbehandling", follows=far).hex())
+    for compromised in (False, True):
+        bare = sender(REVOKE, 3, SENDER, time=0, compromised=int(compromised))
+        said = revoked(compromised)
+        vector("revoke-compromised" if compromised else "revoke",
+               "a revocation that reports the key" if compromised else "a revocation", said, "ok",
+               entry=(bare[:-128] + base64.b64decode(said["signature"]) + bytes(64)).hex())
+    vector("revoke-other-compromised", "signed for a key that was not compromised",
+           revoked(signature=revoked()["signature"], compromised=True), "bad-signature")
+    vector("revoke-words", "a revocation with words of a policy", revoked(policy=["withhold"], signature=signed(
+        "revoke", purpose="", follows=7)), "bad-value")
+    vector("policy-compromised", "a key reported in what is no revocation",
+           policy(compromised=True, signature=signed("policy", follows=7, compromised=1)), "bad-value")
+    vector("compromised-zero", "a number for false", file(compromised=0), "bad-value")
+    vector("compromised-number", "a number for true", revoked(compromised=True) | {"compromised": 1}, "bad-value")
     vector("other-policy", "signed for another policy", file(policy=["withhold"]), "bad-signature")
     vector("other-sender", "signed for another id", file(sender=4), "bad-signature")
     vector("other-name", "signed for another name", file(name="Aarhus kommune"), "bad-signature")
     vector("other-org", "signed for another organisation", file(org="cvr:55133019"), "bad-signature")
     vector("other-key", "another public key", file(public_key=b64(OTHER.public)), "bad-signature")
+    vector("other-place", "signed for another place", policy(follows=8), "bad-signature")
+    vector("other-action", "signed for another action", policy(action="rotate"), "bad-signature")
     vector("other-log", "for another log", file(log=vkey("ledger.example/2027", LOG.public), origin="ledger.example/2027"),
            "wrong-origin")
     vector("other-log-key", "for another key of the log's name", file(log=vkey(ORIGIN, OTHER.public)), "wrong-origin")
     vector("origin-alone", "origin and log do not fit", file(origin="ledger.example/2027"), "wrong-origin")
-    for member in ("origin", "log", "sender", "org", "name", "policy", "public_key", "signature"):
-        vector("without-" + member.replace("_", "-"), "without " + member, file(**{member: None}), "bad-value")
+    for member in file():
+        vector("without-" + member.replace("_", "-"), "without " + member, file(**{member: ...}), "bad-value")
     vector("unknown-member", "a member more", file(seed="x"), "bad-value")
-    def signed_for(number):
-        return b64(SENDER.sign(sender_message(ORIGIN, REGISTER, number, "cvr:55133018", "Aarhus Kommune", DEFAULT_RESTRICTED, 1,
-                                              "sagsbehandling", SENDER.public)))
-
-    vector("sender-0", "id 0, and signed for it", file(sender=0, signature=signed_for(0)), "bad-value")
+    vector("version-1", "a file of the first version", file(type=..., action=..., follows=..., compromised=..., old_signature=...),
+           "bad-value")
+    vector("other-type", "another type", file(type="indsigt-endorsement/v1"), "bad-value")
+    vector("action-unknown", "an action that there is not", file(action="add"), "bad-value")
+    vector("register-follows", "a registration that follows an entry",
+           file(follows=7), "bad-value")
+    vector("register-old-signature", "a registration with two signatures", file(old_signature=signed()), "bad-value")
+    vector("revoke-old-signature", "a revocation with two signatures", revoked(old_signature=revoked()["signature"]), "bad-value")
+    for name, about, value in (("null", "nothing", None), ("negative", "less than 0", -1), ("text", "a text", "7"),
+                               ("fraction", "a fraction", 7.0)):
+        vector("follows-" + name, "a change that follows " + about, policy(follows=value), "bad-value")
+    at_0 = {"signature": signed("policy", follows=0), "old_signature": signed("policy", follows=0)}
+    vector("follows-first", "a change that follows the genesis entry: the file is good, the ledger refuses it", policy(follows=0, **at_0), "ok",
+           entry=sender(POLICY, 3, SENDER, SENDER, time=0, flags=1, purpose="sagsbehandling", follows=0).hex())
+    vector("follows-zero-text", "0 as a text, and signed for 0", policy(follows="0", **at_0), "bad-value")
+    vector("follows-too-large", "a change that follows 2^63, and signed for it",
+           json.dumps(policy(signature=signed("policy", follows=2**63))).replace('"follows": 7', '"follows": %d' % 2**63), "bad-json")
+    vector("old-signature-none", "a rotation without the old key's signature", rotated(old_signature=None), "bad-value")
+    vector("old-signature-short", "an old signature of 63 bytes", rotated(old_signature=b64(bytes(63))), "bad-key")
+    vector("sender-0", "id 0, and signed for it", file(sender=0, signature=signed(number=0)), "bad-value")
     vector("sender-wraps", "an id of 33 bits, signed for its lower 32", file(sender=2**32 + 3), "bad-value")
     vector("sender-text", "the id as a text", file(sender="3"), "bad-value")
     vector("sender-too-large", "an id of 33 bits", file(sender=2**32), "bad-value")
@@ -822,9 +879,9 @@ def endorsement():
     vector("org-129", "an organisation of 129 bytes", file(org="cvr:" + "1" * 125), "bad-value")
     vector("org-control", "a control character in the organisation", file(org="cvr:\t1"), "bad-value")
     vector("sender-fraction", "the id with a fraction", json.dumps(file()).replace('"sender": 3', '"sender": 3.0'), "bad-value")
-    vector("array", "an array", "[1, 2, 3, 4, 5, 6, 7, 8]", "bad-value")
+    vector("array", "an array", str(list(range(13))), "bad-value")
     vector("key-long", "a public key of 33 bytes", file(public_key=b64(bytes(33))), "bad-key")
-    vector("policy-text", "the policy as a text", file(policy="withhold", signature=b64(SENDER.sign(plain))), "bad-value")
+    vector("policy-text", "the policy as a text", file(policy="withhold", signature=signed(flags=0, purpose="")), "bad-value")
     vector("policy-unknown", "a word that there is not", file(policy=["withold"]), "bad-value")
     vector("policy-number", "a number among the words", file(policy=[7]), "bad-value")
     vector("key-short", "a public key of 31 bytes", file(public_key=b64(bytes(31))), "bad-key")

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""A sender whose key never comes near the ledger: it is registered, gets other policies, a new key and an end by files that
+it signs. What was signed once comes back by nobody's hand, neither by these files nor by the bytes of an entry.
+(END-4, END-5, ENTRY-7, ENTRY-22) usage: endorsing.py INDSIGT"""
+
+import base64
+import json
+import os
+import socket
+import sys
+
+from indsigt import Ledger, Tap, event
+
+SUBJECT = "cpr:0101701234"
+tap = Tap()
+
+
+class World:
+    def __init__(self, indsigt):
+        self.ledger = Ledger(indsigt)
+        self.home = self.ledger.path("home")  # the organisation's machine
+        os.mkdir(self.home)
+        self.key, self.made = os.path.join(self.home, "key"), 0
+
+    def endorse(self, *options, code=0, key=None):
+        """The file that the organisation makes."""
+        self.made += 1
+        path = os.path.join(self.home, "endorsement-%d" % self.made)
+        result = self.ledger.result("sender", "endorse", "--key", key or self.key, "--endorsement", path, *options)
+        if result.returncode != code:
+            raise RuntimeError("%s: %s" % (options, result.stderr))
+        self.said = result.stdout.strip() or result.stderr
+        return path
+
+    def change(self, *options, **more):
+        return self.endorse("--follows", str(self.sender()["entry"]), *options, **more)
+
+    def apply(self, command, path, *options):
+        return self.ledger.result("sender", command, self.ledger.dir, "--endorsement", path, *options)
+
+    def sender(self):
+        return json.loads(self.ledger.run("sender", "list", self.ledger.dir, "--json"))[0]
+
+    def send(self, activity, key=None):
+        return self.ledger.result("send", "--server", self.ledger.ingest, "--key", key or self.key, "-",
+                                  stdin=event(SUBJECT, activity) + "\n").returncode
+
+    def entry(self, index):
+        """The bytes of an entry, as everybody can have them."""
+        size = int(self.ledger.get("/checkpoint").split("\n")[1])
+        bundle = self.raw("/tile/entries/000.p/%d" % size)
+        for _ in range(index):
+            bundle = bundle[2 + int.from_bytes(bundle[:2], "big"):]
+        return bundle[2:2 + int.from_bytes(bundle[:2], "big")]
+
+    def raw(self, path):
+        import urllib.request
+        with urllib.request.urlopen("http://%s%s" % (self.ledger.query, path), timeout=30) as response:
+            return response.read()
+
+    def put(self, entry):
+        """What somebody who writes the log asks for, past the commands."""
+        with socket.socket(socket.AF_UNIX) as control:
+            here = os.getcwd()
+            os.chdir(self.ledger.dir)
+            control.connect("control.sock")
+            os.chdir(here)
+            control.sendall(json.dumps({"do": "sender", "entry": base64.b64encode(entry).decode()}).encode() + b"\n")
+            return json.loads(control.makefile().readline())
+
+
+def refused(world, name, result, wanted):
+    before = world.sender()["entry"]
+    tap.ok(result.returncode in (1, 5) and wanted in result.stderr and world.sender()["entry"] == before,
+           "%s: refused, %d: %s" % (name, result.returncode, result.stderr.strip()))
+
+
+def registered(world):
+    ledger = world.ledger
+    path = world.endorse("--log", ledger.vkey, "--id", "1", "--name", "Aarhus Kommune", "--org", "cvr:55133018")
+    public = world.said
+    refused_early = world.apply("policy", path)
+    tap.ok(refused_early.returncode == 1 and "sender add DIR" in refused_early.stderr, "a registration is no policy: " + refused_early.stderr.strip())
+    tap.ok(ledger.run("sender", "add", ledger.dir, "--public", public, "--endorsement", path).strip() == "1", "registered")
+    tap.ok(world.send("first") == 0, "it reports")
+    coverage = json.loads(ledger.get("/v1/coverage"))["senders"][0]
+    tap.ok(coverage["entry"] == world.sender()["entry"] == 1, "coverage shows its newest entry")
+
+
+def policies(world):
+    wide = world.change("--policy", "withhold", "--policy", "close=legal_basis")
+    tap.ok("policy: " in world.said and "withhold" in world.said and "after entry 1" in world.said, "what is signed is said: " + world.said)
+    twin = world.change("--policy", "withhold")
+    refused(world, "a change of policy for a rotation", world.apply("rotate", wide), "sender policy DIR")
+    result = world.apply("policy", wide)
+    tap.ok(result.returncode == 0 and "before: none" in result.stdout, "another policy: " + result.stdout.strip())
+    sender = world.sender()
+    first = sender["entry"]
+    tap.ok(sender["endorsed"] and "withhold" in sender["policy"], "... endorsed")
+    refused(world, "another file for the same place", world.apply("policy", twin), "--follows %d" % first)
+    result = world.apply("policy", world.change("--clear"))
+    tap.ok(result.returncode == 0 and world.sender()["policy"] == [], "none again: " + result.stdout.strip())
+    refused(world, "the older file again", world.apply("policy", wide), "--follows %d" % world.sender()["entry"])
+    tap.ok(world.send("second") == 0, "it reports under the new one")
+    # Past the commands, by whoever may write.
+    replayed = world.entry(first)
+    answer = world.put(replayed)
+    tap.ok(not answer["ok"] and world.sender()["policy"] == [], "the entry's own bytes again: refused: %s" % answer)
+    moved = replayed[:6] + world.sender()["entry"].to_bytes(8, "big") + replayed[14:]
+    answer = world.put(moved)
+    tap.ok(not answer["ok"] and world.sender()["endorsed"], "moved to this place: refused: %s" % answer)
+    tap.ok("unendorsed=0" in world.ledger.audit()[1], "all that stands in the log is endorsed: " + world.ledger.audit()[1])
+
+
+def rotations(world):
+    new = os.path.join(world.home, "key.new")
+    with_words = world.change("--rotate", new, "--policy", "withhold")
+    refused(world, "a new key and another policy at once", world.apply("rotate", with_words), "another policy")
+    early = world.change("--rotate", new)
+    tap.ok(world.change("--rotate", world.key, code=1) and "is to be replaced" in world.said, "the key itself is no new one")
+    other = world.ledger.add_sender("other", "cvr:2")
+    changed = json.load(open(early))
+    changed["old_signature"] = changed["signature"]
+    path = os.path.join(world.home, "changed")
+    json.dump(changed, open(path, "w"))
+    refused(world, "signed by the new key alone", world.apply("rotate", path), "not signed by the key that sender 1 has")
+    result = world.apply("rotate", early)
+    tap.ok(result.returncode == 0 and world.sender()["endorsed"], "a new key: " + result.stdout.strip())
+    refused(world, "the same again", world.apply("rotate", early), "--follows")
+    os.replace(new, world.key)
+    tap.ok(world.send("third") == 0, "it reports under the new key")
+    stranger = world.change("--policy", "withhold", key=other, code=0)
+    refused(world, "another sender's file", world.apply("policy", stranger), "follows")
+
+
+def revoked(world):
+    path = world.change("--revoke", "--compromised")
+    tap.ok("is to be revoked, its key compromised" in world.said, "an end is signed: " + world.said)
+    refused(world, "an end for a policy", world.apply("policy", path), "sender revoke DIR")
+    result = world.apply("revoke", path, "--yes")
+    tap.ok(result.returncode == 0 and "its key reported compromised" in result.stdout, "revoked: " + result.stdout.strip())
+    tap.ok(world.sender()["status"] == "revoked" and world.sender()["compromised"], "... as it was signed")
+    refused(world, "the same again", world.apply("revoke", path, "--yes"), "revoked already")
+    code, line = world.ledger.audit()
+    tap.ok(code == 0 and "unendorsed=0" in line, "the audit: " + line)
+
+
+def usage(world):
+    for name, options, wanted in (
+            ("a change without its place", ("--rotate", "x"), "wants --follows"),
+            ("nothing to change", ("--follows", "3"), "are missing"),
+            ("two things", ("--follows", "3", "--rotate", "x", "--revoke"), "one thing at a time"),
+            ("words and none", ("--follows", "3", "--policy", "withhold", "--clear"), "one thing at a time"),
+            ("a log for a change", ("--follows", "3", "--log", world.ledger.vkey, "--clear"), "the key file has them"),
+            ("a place that is none", ("--follows", "-3", "--clear"), "--follows is the log index")):
+        world.endorse(*options, code=2)
+        tap.ok(wanted in world.said, name + ": " + world.said.split("\n")[0])
+
+
+def main():
+    world = World(sys.argv[1])
+    world.ledger.serve()
+    for case in (registered, policies, rotations, revoked, usage):
+        case(world)
+    world.ledger.remove()
+    tap.done()
+
+
+main()
