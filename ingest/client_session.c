@@ -219,7 +219,8 @@ enum client_verdict client_error_verdict(enum error error)
 	case E_READERS:
 	case E_REPLACED:
 	case E_READ_ONLY:
-	case E_CLOCK:   /* of the ledger: nothing is judged before somebody has looked at it */
+	case E_CLOCK: /* of the ledger: nothing is judged before somebody has looked at it */
+	case E_UNFILED:
 	case E_CORRUPT: /* the ledger's own store: what waits here may be what it is mended from */
 		return CLIENT_RETRY;
 	default:

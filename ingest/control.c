@@ -122,6 +122,7 @@ static enum error make_job(const json_t *request, uint64_t id, struct job **out)
 		if (job == NULL)
 			return E_NO_MEMORY;
 		enum error error = E_OK;
+		job->declare_lost = json_is_true(json_object_get(request, "declare-lost"));
 		if (job->kind == JOB_SENDER) {
 			job->entry = calloc(1, sizeof *job->entry);
 			error = job->entry ? read_entry(request, job->entry) : E_NO_MEMORY;

@@ -3,6 +3,7 @@
 #include "ingest/pace.h"
 #include "ingest/sequencer_state.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -10,6 +11,8 @@
 #define STANDSTILL_S 60     /* the log's time has stood still: what is not filed is filed before it goes on */
 #define EPOCH_SECONDS_MOST (EPOCH_LAG_SECONDS_DEFAULT / 2) /* whatever was asked for: events are filed in time */
 #define LATE_MS 100000                                     /* and two epochs: longer than any load explains (pace.h) */
+
+#define UNFILED_RETRY_MS 5000 /* filing all of it may take a while, and each batch asks for it */
 
 static uint64_t clock_us(void)
 {
@@ -44,6 +47,26 @@ static void learn(struct sequencer *s, uint64_t entries)
 	s->epoch_us = 0;
 }
 
+/* What an operator should know of an epoch that has ended. */
+static void say_damage(struct sequencer *s)
+{
+	struct ledger_damage damage;
+	if (!ledger_take_damage(s->options.ledger, &damage))
+		return;
+	if (damage.packs > 0)
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: the store was damaged: what %" PRIu64
+			" batches are about could not be read, and was made again from their events. Look after the disk, and run "
+			"'indsigt audit'.\n",
+			damage.packs);
+	if (damage.lost > 0)
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: the store is damaged: the records of %" PRIu64
+			" events do not open, and nobody can tell whose they are. The log says that %" PRIu64
+			" events are lost; all others are filed. Look after the disk; who reported them is to report them again.\n",
+			damage.unreadable, damage.lost);
+}
+
 static enum error run_slice(struct sequencer *s, bool *finished, struct fault *fault)
 {
 	uint64_t start_us = clock_us();
@@ -53,6 +76,7 @@ static enum error run_slice(struct sequencer *s, bool *finished, struct fault *f
 	s->slice_us = s->slice_ended_us - start_us;
 	s->epoch_us += s->slice_us;
 	if (error != E_OK || *finished) {
+		say_damage(s);
 		s->oldest_s = UINT64_MAX; /* another one is the oldest now */
 		learn(s, ledger_filed(s->options.ledger) - filed);
 	}
@@ -103,6 +127,28 @@ enum error epochs_file_first(struct sequencer *s, struct fault *fault)
 	return E_OK;
 }
 
+enum error epochs_file_all(struct sequencer *s, struct fault *fault)
+{
+	struct ledger *ledger = s->options.ledger;
+	enum error error = E_OK;
+	if (s->unfiled_ms != 0 && status_clock_ms() - s->unfiled_ms < UNFILED_RETRY_MS)
+		return fault_set(fault, E_UNFILED, "");
+	while (error == E_OK && (s->epoch_running || ledger_unfiled(ledger) > 0))
+		error = go_on(s, fault);
+	s->unfiled_ms = error == E_OK ? 0 : status_clock_ms();
+	if (error != E_OK)
+		fprintf(stderr, "indsigt-ingestd: ALARM: nothing is taken in until this is filed: %s\n", fault->text);
+	return error;
+}
+
+static bool declares(const struct job *jobs)
+{
+	for (; jobs != NULL; jobs = jobs->next)
+		if (jobs->declare_lost)
+			return true;
+	return false;
+}
+
 /* An epoch has ended, or there was nothing to do: answers those whose entries it covers; after an error, everybody. */
 void epochs_end(struct sequencer *s, enum error error, const struct fault *fault)
 {
@@ -127,6 +173,7 @@ void epochs_end(struct sequencer *s, enum error error, const struct fault *fault
 		if (error != E_OK)
 			job->fault = *fault;
 	}
+	ledger_declare_lost(s->options.ledger, declares(s->epoch_waiters));
 	sequencer_finish(s, answered);
 }
 
@@ -214,6 +261,8 @@ struct job *epochs_set_aside(struct sequencer *s, struct job *jobs)
 			continue;
 		}
 		*link = job->next;
+		if (job->declare_lost)
+			ledger_declare_lost(s->options.ledger, true);
 		job->number = UINT64_MAX;
 		job->next = s->epoch_waiters;
 		s->epoch_waiters = job;

@@ -26,6 +26,7 @@ struct job {
 	uint8_t *body; /* owned: batch body, or the checkpoint of a hello; wiped and freed once it is used no more */
 	size_t body_bytes;
 	struct entry_sender *entry; /* owned, for JOB_SENDER */
+	bool declare_lost;          /* of JOB_EPOCH: an operator says that what cannot be filed is lost */
 
 	/* results */
 	enum error error;

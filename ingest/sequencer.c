@@ -176,12 +176,12 @@ static bool needs_tick(const struct job *job)
 static bool fatal(const struct job *job)
 {
 	enum error error = job->error;
-	return error == E_IO || error == E_STOPPED || error == E_NO_MEMORY || error == E_FULL ||
+	return error == E_IO || error == E_STOPPED || error == E_NO_MEMORY || error == E_FULL || error == E_UNFILED ||
 		   (error == E_CORRUPT && job->kind != JOB_BATCH);
 }
 
 /* Appends the jobs and commits, up to one that has to be prepared again (*again; NULL: all were taken). E_FULL,
- * E_CLOCK: nothing happened. */
+ * E_CLOCK, E_UNFILED: nothing happened. */
 static enum error run_tick(struct sequencer *s, struct job *jobs, struct job **again, struct fault *fault)
 {
 	*again = NULL;
@@ -266,12 +266,27 @@ void sequencer_answer_simple(struct sequencer *s, struct job *job)
 	job->tail = ledger_unfiled(s->options.ledger);
 }
 
+/* What would break the log's promise to file in time is not appended: what waits is filed first, and if that cannot be
+ * done nothing is taken in. */
+static enum error run_tick_in_time(struct sequencer *s, struct job *jobs, struct job **again, struct fault *fault)
+{
+	enum error error = run_tick(s, jobs, again, fault);
+	if (error != E_UNFILED)
+		return error;
+	error = epochs_file_all(s, fault);
+	if (error == E_OK)
+		return run_tick(s, jobs, again, fault);
+	if (error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK)
+		return error;
+	return fault_set(fault, E_UNFILED, "");
+}
+
 /* Commits the jobs, however long the disk stays full. */
 static void commit_jobs(struct sequencer *s, struct job *jobs, struct job **again)
 {
 	struct fault fault = {0};
 	bool said = false;
-	enum error error = run_tick(s, jobs, again, &fault);
+	enum error error = run_tick_in_time(s, jobs, again, &fault);
 	while (error == E_FULL) {
 		if (!said)
 			fprintf(stderr, "indsigt-ingestd: %s; nothing is acknowledged until there is room\n", fault.text);
@@ -281,9 +296,9 @@ static void commit_jobs(struct sequencer *s, struct job *jobs, struct job **agai
 			sequencer_die(&fault);
 		nanosleep(&(struct timespec){.tv_sec = RETRY_MS / 1000}, NULL);
 		health_writer(s->health);
-		error = run_tick(s, jobs, again, &fault);
+		error = run_tick_in_time(s, jobs, again, &fault);
 	}
-	if (error == E_CLOCK) {
+	if (error == E_CLOCK || error == E_UNFILED) {
 		*again = NULL;
 		refuse_all(s, jobs, &fault);
 	} else if (error != E_OK) {

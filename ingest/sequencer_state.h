@@ -33,7 +33,8 @@ struct sequencer {
 	uint64_t entry_ns;       /* about what filing an entry takes */
 	uint64_t oldest_s;       /* ledger time of the oldest event that is not filed; UINT64_MAX: not known, or none */
 	uint64_t oldest_from;    /* where the search for it ended */
-	bool epoch_failed;       /* what cannot be filed does not keep ticks waiting */
+	bool epoch_failed;       /* what cannot be filed does not keep ticks waiting, but see epochs_file_all */
+	uint64_t unfiled_ms;     /* when that was tried last, and failed; 0: it was not */
 	int held_pid;            /* who was said to hold an old snapshot */
 	bool behind_said;        /* that the clock is before the log */
 	uint32_t alarm_sender;   /* the batch that the last alarm was about */
@@ -56,5 +57,7 @@ struct job *epochs_set_aside(struct sequencer *s, struct job *jobs);
 void epochs_step(struct sequencer *s, bool busy);
 /* Before a tick: what has to be filed before the log's time may go on. */
 enum error epochs_file_first(struct sequencer *s, struct fault *fault) MUST_USE;
+/* After E_UNFILED: files everything, so that the log may go on. Its error, or that of a try a moment ago: E_UNFILED. */
+enum error epochs_file_all(struct sequencer *s, struct fault *fault) MUST_USE;
 /* Answers all who wait. */
 void epochs_end(struct sequencer *s, enum error error, const struct fault *fault);

@@ -19,6 +19,16 @@ void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, st
 	memcpy(place + POSITION_BYTES, sealed.data, sealed.len);
 }
 
+void aliases_replace(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed)
+{
+	uint8_t key[8];
+	uint8_t value[POSITION_BYTES + SEAL_OVERHEAD + sizeof((struct alias_walk *)0)->aliases];
+	put_u64(key, first_index);
+	put_u64(value, position);
+	memcpy(value + POSITION_BYTES, sealed.data, sealed.len);
+	db_put(txn, STORE_ALIAS, BYTES_ARRAY(key), bytes_of(value, POSITION_BYTES + sealed.len));
+}
+
 enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *out)
 {
 	uint8_t key[8];

@@ -19,6 +19,8 @@ void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, st
 /* The position of the batch that begins at this index. E_NOT_FOUND: no batch of event entries does. */
 enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *out) MUST_USE;
 
+/* The same for a pack that is there, or not, and was found damaged. */
+void aliases_replace(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed);
 /* How many events the batch that begins at this index has, and its pack should be about. E_NOT_FOUND, E_CORRUPT. */
 enum error alias_count(struct db_txn *txn, uint64_t first_index, uint64_t *out) MUST_USE;
 /* Gives the pack another position. E_NOT_FOUND, E_CORRUPT. */

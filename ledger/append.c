@@ -65,8 +65,10 @@ void ledger_abort(struct ledger *ledger)
 enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry)
 {
 	uint8_t buffer[ENTRY_BUFFER_BYTES];
+	uint64_t late;
 	struct bytes encoded;
 	struct writer w = writer_of(buffer, sizeof buffer);
+	TRY(epoch_lag_entry(&ledger->lag, log_frontier(ledger->log)->size, entry, &late));
 	TRY(entry_encode(entry, &w));
 	TRY(writer_done(&w, &encoded));
 	return log_append(ledger->log, &ledger->tick, encoded);
@@ -122,6 +124,12 @@ static uint64_t entry_time_s(const struct ledger *ledger, uint64_t receive_s)
 	return receive_s > time_s ? receive_s : time_s;
 }
 
+/* EPO-9 */
+static enum error judge_lag(const struct ledger *ledger, uint64_t time_s, struct fault *fault)
+{
+	return epoch_lag_allows(&ledger->lag, time_s) ? E_OK : fault_set(fault, E_UNFILED, "");
+}
+
 /* Only what is to be appended must have been prepared under the newest registration, and for the right month. */
 static enum error judge_place(
 	struct ledger *ledger, const struct prepared *prepared, const struct sender *sender, struct fault *fault)
@@ -134,7 +142,7 @@ static enum error judge_place(
 	if (sender->version != prepared->sender_version ||
 		period_month(entry_time_s(ledger, prepared->receive_s)) != prepared->period_month)
 		return fault_set(fault, E_PERIOD_PASSED, "");
-	return E_OK;
+	return judge_lag(ledger, entry_time_s(ledger, prepared->receive_s), fault);
 }
 
 static enum error append_event(struct ledger *ledger, const struct prepared *prepared, uint32_t i, struct bytes record)
@@ -143,7 +151,9 @@ static enum error append_event(struct ledger *ledger, const struct prepared *pre
 	uint8_t key[8];
 	struct entry_event event = {prepared->head.kind == BATCH_MASS, prepared->head.sender,
 		prepared->head.first_sequence + i, ledger->state.time_s, prepared->commitments[i]};
-	put_u64(key, log_frontier(ledger->log)->size);
+	uint64_t late, index = log_frontier(ledger->log)->size;
+	put_u64(key, index);
+	TRY(epoch_lag_event(&ledger->lag, index, &event, &late));
 	db_append(&ledger->tick, STORE_RECORD, BYTES_ARRAY(key), record);
 	entry_event_encode(&event, encoded);
 	return log_append(ledger->log, &ledger->tick, BYTES_ARRAY(encoded));
@@ -238,6 +248,7 @@ enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *send
 	uint64_t index = log_frontier(ledger->log)->size;
 	bool endorsed;
 	sender_entry->time_s = entry_time_s(ledger, ledger->tick_s);
+	TRY(judge_lag(ledger, sender_entry->time_s, fault));
 	TRY(sender_take(&sender, ledger->vkey.name, sender_entry, index, &endorsed, fault));
 	TRY(judge_signatures(ledger->vkey.name, sender_entry, old, fault));
 

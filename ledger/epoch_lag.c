@@ -89,6 +89,18 @@ static void take_loss(struct epoch_lag *lag, const struct entry_loss *loss)
 		lag->begun = lag->begun > to ? lag->begun - (to - from) : from;
 }
 
+bool epoch_lag_allows(const struct epoch_lag *lag, uint64_t time_s)
+{
+	return lag->first == lag->begun || time_s <= lag->events[lag->first].since_s ||
+		   time_s - lag->events[lag->first].since_s <= lag->lag_s;
+}
+
+enum error epoch_lag_event(struct epoch_lag *lag, uint64_t index, const struct entry_event *event, uint64_t *late)
+{
+	TRY(take_time(lag, event->time_s, late));
+	return event->mass ? E_OK : take_event(lag, index);
+}
+
 enum error epoch_lag_entry(struct epoch_lag *lag, uint64_t index, const struct entry *entry, uint64_t *late)
 {
 	uint64_t time_s;

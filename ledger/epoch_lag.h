@@ -26,6 +26,11 @@ struct epoch_lag {
 
 /* The next entry. E_CORRUPT: the event at *late is filed too late, and this entry is what shows it. E_NO_MEMORY. */
 enum error epoch_lag_entry(struct epoch_lag *lag, uint64_t index, const struct entry *entry, uint64_t *late) MUST_USE;
+/* The same for an event or mass entry. */
+enum error epoch_lag_event(
+	struct epoch_lag *lag, uint64_t index, const struct entry_event *event, uint64_t *late) MUST_USE;
+/* Whether an entry of this ledger time may come now: no event would be late by it. */
+bool epoch_lag_allows(const struct epoch_lag *lag, uint64_t time_s);
 /* Puts back what was written down: events of indexes [first, first + count) that no epoch covers, after those put back
  * before; `since_s` 0: their lag has not begun. E_NO_MEMORY. */
 enum error epoch_lag_add(struct epoch_lag *lag, uint64_t since_s, uint64_t first, uint64_t count) MUST_USE;

@@ -74,6 +74,8 @@
 	X(E_REPLACED,             65, PLACE,    "the store's files were removed or replaced while it was in use; what was read meanwhile says nothing") \
 	X(E_KEYS,                 66, MIXED_UP, "the key environment is not the store's; put the newest keys/env back, see 'indsigt help recovery'") \
 	X(E_READ_ONLY,            67, PLACE,    "the disk is read-only; a ledger that waits goes on by itself when it can be written again") \
+	X(E_UNREADABLE,           68, OPERATOR, "more events cannot be read than are declared lost without an operator's word; see 'indsigt epoch --help'") \
+	X(E_UNFILED,              69, PLACE,    "events that came before wait to be filed, and the log cannot go on without them; try again") \
 	/* everything else */ \
 	X(E_NO_ROOM,              70, PLACE,    "a buffer is too small") \
 	X(E_NO_MEMORY,            71, PLACE,    "out of memory") \

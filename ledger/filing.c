@@ -82,6 +82,7 @@ void ledger_epoch_free(struct ledger *ledger)
 		bucket_free(&epoch->events[i]);
 		bucket_free(&epoch->keys[i]);
 	}
+	damage_free(&epoch->damage);
 	map_update_free(epoch->map);
 	record_buffer_free(&epoch->record);
 	free(epoch->subjects);
@@ -157,6 +158,7 @@ static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
 {
 	uint64_t keys_from;
 	epoch->loaded = ledger->filing.filed;
+	epoch->position = ledger->filing.leaves.size;
 	/* What the newest epoch covers and is not filed is made again first. */
 	epoch->target = filing_behind(ledger) ? ledger->epoch_entry.size : ledger->checkpoint.size;
 	TRY(keystore_unmerged(ledger->keystore, &keys_from, &epoch->keys_to));
@@ -212,17 +214,36 @@ static enum error goes_along(const struct ledger *ledger, const struct epoch *ep
 	return E_OK;
 }
 
-static enum error take_pack(struct epoch *epoch)
+static enum error take_pack(const struct ledger *ledger, struct epoch *epoch)
 {
 	const struct alias_walk *walk = &epoch->walk;
 	if (epoch->total == 0)
 		epoch->base = walk->first_index;
 	for (uint32_t i = 0; i < walk->count; i++)
-		TRY(bucket_add(epoch->events, &walk->aliases[i], walk->first_index + i));
+		if (ledger->losses.count == 0 || !losses_cover(&ledger->losses, walk->first_index + i))
+			TRY(bucket_add(epoch->events, &walk->aliases[i], walk->first_index + i));
+	epoch->position += walk->count - losses_count(&ledger->losses, walk->first_index, walk->first_index + walk->count);
 	epoch->total += walk->count;
 	epoch->loaded = walk->first_index + walk->count;
 	epoch->span = epoch->loaded - epoch->base;
 	return E_OK;
+}
+
+/* The next pack, or the end of what is to be filed. A pack names how many events stand before it, so one that is not
+ * there shows in the next. E_UNSEALED: the pack does not open, or one is missing before it. */
+static enum error next_pack(struct epoch *epoch, struct db_txn *txn, bool *end)
+{
+	struct store_state state;
+	enum error error = alias_walk_next(&epoch->walk);
+	uint64_t position = epoch->walk.position;
+	if (error == E_NOT_FOUND) {
+		TRY(store_state_get(txn, &state));
+		position = state.filing_leaves;
+	} else if (error != E_OK) {
+		return error == E_CORRUPT ? E_UNSEALED : error;
+	}
+	*end = error == E_NOT_FOUND || epoch->walk.first_index >= epoch->target;
+	return position == epoch->position ? E_OK : E_UNSEALED;
 }
 
 /* Takes packs until the slice is full, the tail ends, or the epoch is full. */
@@ -230,10 +251,7 @@ static enum error load_packs(const struct ledger *ledger, struct epoch *epoch, s
 {
 	*complete = false;
 	for (size_t taken = 0; taken < LOAD_SLICE; taken += epoch->walk.count) {
-		enum error error = alias_walk_next(&epoch->walk);
-		if (error != E_OK && error != E_NOT_FOUND)
-			return error;
-		*complete = error == E_NOT_FOUND || epoch->walk.first_index >= epoch->target;
+		TRY(next_pack(epoch, txn, complete));
 		if (*complete)
 			return E_OK;
 		bool along;
@@ -243,7 +261,7 @@ static enum error load_packs(const struct ledger *ledger, struct epoch *epoch, s
 			*complete = true;
 			return E_OK;
 		}
-		TRY(take_pack(epoch));
+		TRY(take_pack(ledger, epoch));
 	}
 	return E_OK;
 }
@@ -259,6 +277,17 @@ static enum error begin_merge(struct epoch *epoch)
 	return E_OK;
 }
 
+/* The next slice goes on with the pack that was made again; where there is none to make, nothing is left to load. */
+static enum error mend_pack(struct ledger *ledger, struct epoch *epoch, bool *complete)
+{
+	if (epoch->mended == epoch->loaded + 1)
+		return E_CORRUPT;
+	epoch->mended = epoch->loaded + 1;
+	enum error error = damage_mend_pack(ledger, epoch->loaded, epoch->target, epoch->position);
+	*complete = error == E_NOT_FOUND;
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
 static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
 {
 	struct db_txn txn;
@@ -270,6 +299,8 @@ static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
 		alias_walk_end(&epoch->walk);
 	}
 	db_abort(&txn);
+	if (error == E_UNSEALED)
+		error = mend_pack(ledger, epoch, &complete);
 	TRY(error);
 	return complete ? begin_merge(epoch) : E_OK;
 }
@@ -332,21 +363,65 @@ static enum error finish_again(struct ledger *ledger, struct epoch *epoch, struc
 	return E_OK;
 }
 
-static enum error finish(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+/* In a tick: what cannot be filed is declared first, so that the epoch entry can say it. */
+static enum error finish_in_tick(struct ledger *ledger, struct epoch *epoch, struct store_filing *filing,
+	struct entry_epoch *entry, struct fault *fault)
 {
-	struct store_filing filing;
-	struct entry_epoch entry;
-	TRY(keystore_merge(ledger->keystore, NULL, 0, epoch->keys_to));
-	if (filing_behind(ledger) || below_loss(ledger, epoch))
-		return finish_again(ledger, epoch, fault);
+	TRY(damage_declare(ledger, &epoch->damage, fault));
+	bool below = below_loss(ledger, epoch);
+	filing_after(ledger, epoch, below ? 0 : log_frontier(ledger->log)->size, filing);
+	*entry = (struct entry_epoch){.size = 0};
+	if (!below)
+		return append_epoch(ledger, epoch, filing, entry);
+	store_filing_put(&ledger->tick, filing);
+	return ledger->tick.error;
+}
+
+static void add_damage(struct ledger *ledger, const struct ledger_damage *more)
+{
+	ledger->damage.unreadable += more->unreadable;
+	ledger->damage.lost += more->lost;
+	ledger->damage.entries += more->entries;
+}
+
+/* What is declared lost with gaps takes events along that this epoch has put into trees already. So it ends with the
+ * loss entries, and everything is filed again without them. */
+static enum error declare_alone(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+{
 	TRY(ledger_begin(ledger, fault));
-	filing_after(ledger, epoch, log_frontier(ledger->log)->size, &filing);
-	enum error error = append_epoch(ledger, epoch, &filing, &entry);
+	enum error error = damage_declare(ledger, &epoch->damage, fault);
 	if (error != E_OK) {
 		ledger_abort(ledger);
 		return error;
 	}
 	TRY(ledger_commit(ledger, fault));
+	add_damage(ledger, &epoch->damage.declared);
+	ledger_epoch_free(ledger);
+	return ledger_forget_filing(ledger, fault);
+}
+
+static enum error finish(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+{
+	struct store_filing filing;
+	struct entry_epoch entry;
+	TRY(damage_judge(ledger, &epoch->damage, fault));
+	TRY(keystore_merge(ledger->keystore, NULL, 0, epoch->keys_to));
+	if (filing_behind(ledger) && epoch->damage.count > 0)
+		return fault_set(fault, E_UNREADABLE,
+			"the event at index %" PRIu64 " was filed before, and cannot be filed again: its record does not open now",
+			epoch->damage.indexes[0]);
+	if (filing_behind(ledger) || (below_loss(ledger, epoch) && epoch->damage.count == 0))
+		return finish_again(ledger, epoch, fault);
+	if (epoch->damage.gap > 0)
+		return declare_alone(ledger, epoch, fault);
+	TRY(ledger_begin(ledger, fault));
+	enum error error = finish_in_tick(ledger, epoch, &filing, &entry, fault);
+	if (error != E_OK) {
+		ledger_abort(ledger);
+		return error;
+	}
+	TRY(ledger_commit(ledger, fault));
+	add_damage(ledger, &epoch->damage.declared);
 	ledger->filing = filing;
 	ledger->epoch_entry = entry;
 	ledger_epoch_free(ledger);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ledger/aliases.h"
+#include "ledger/damage.h"
 #include "ledger/ledger_state.h"
 #include "ledger/map_store.h"
 #include "ledger/records.h"
@@ -24,10 +25,13 @@ enum epoch_step { EPOCH_LOAD, EPOCH_MERGE, EPOCH_LEAVES, EPOCH_MAP, EPOCH_FINISH
 
 struct epoch {
 	enum epoch_step step;
-	uint64_t target;  /* m: event entries from what is filed up to here are merged */
-	uint64_t loaded;  /* load goes on here */
-	size_t total;     /* event entries loaded */
-	uint64_t keys_to; /* key ids below are merged */
+	uint64_t target;   /* m: event entries from what is filed up to here are merged */
+	uint64_t loaded;   /* load goes on here */
+	size_t total;      /* event entries loaded */
+	uint64_t keys_to;  /* key ids below are merged */
+	uint64_t position; /* in the filing tree, of the next pack */
+	uint64_t mended;   /* where a pack was made again last, in `loaded` + 1 */
+	struct damage damage;
 	struct bucket events[FILING_BUCKETS];
 	struct bucket keys[FILING_BUCKETS];
 	size_t next_bucket;

@@ -53,8 +53,8 @@ struct merge {
 	struct fault *fault;
 };
 
-/* A subject that no epoch has met: its id is in the record of its first event. */
-static enum error make_label(struct merge *merge, uint64_t index, struct label *out)
+/* The id of the event's subject is in its record. *opens: it does; what does not is damaged for good. */
+static enum error make_label(struct merge *merge, uint64_t index, bool *opens, struct label *out)
 {
 	struct ledger *ledger = merge->ledger;
 	struct opened opened;
@@ -63,9 +63,29 @@ static enum error make_label(struct merge *merge, uint64_t index, struct label *
 		TRY(key_snapshot_begin(ledger->keystore, &merge->keys));
 	merge->keys_taken = true;
 	merge->spent_us += LABEL_US;
-	TRY(record_find(&merge->txn, &merge->keys, &ledger->secrets->seal, index, &merge->epoch->record, &opened));
+	enum error error =
+		record_find(&merge->txn, &merge->keys, &ledger->secrets->seal, index, &merge->epoch->record, &opened);
+	*opens = error == E_OK;
+	if (error != E_OK)
+		return damage_judged(error) ? E_OK : error;
 	TRY(event_decode(opened.disclosed, opened.restricted, NULL, false, &event, merge->fault));
 	return label_make(&ledger->secrets->vrf, ledger->vkey.name, event_subject(&event), out);
+}
+
+/* A subject that no epoch has met: any of its events tells who it is. *known: one did; else all of them are damaged. */
+static enum error find_label(
+	struct merge *merge, const struct filing *filings, size_t count, bool *known, struct label *out)
+{
+	*known = false;
+	for (size_t i = 0; i < count && !*known && !alias_is_none(&filings->alias); i++) {
+		enum error error = make_label(merge, filings[i].number, known, out);
+		if (error != E_OK)
+			return fault_set(merge->fault, error, "the event at index %" PRIu64 " cannot be filed: %s",
+				filings[i].number, error_text(error));
+	}
+	for (size_t i = 0; i < count && !*known; i++)
+		TRY(damage_note(&merge->epoch->damage, filings[i].number));
+	return E_OK;
 }
 
 /* Where the complete nodes of a subject's tree go: those that later proofs rest on are kept. */
@@ -142,15 +162,21 @@ static enum error note_subject(struct epoch *epoch, const struct head *head, con
 static enum error merge_subject(struct merge *merge, const struct filing *filings, size_t count)
 {
 	struct head head;
+	bool known = true;
 	struct ledger *ledger = merge->ledger;
 	enum error error = head_get(&merge->txn, &ledger->secrets->seal, &filings->alias, &head);
 	if (error == E_NOT_FOUND) {
 		head = (struct head){.newest = 0};
-		error = make_label(merge, filings->number, &head.label);
+		TRY(find_label(merge, filings, count, &known, &head.label));
+	} else if (error != E_OK) {
+		return fault_set(merge->fault, error,
+			"the event at index %" PRIu64
+			" cannot be filed, because what is filed under its subject cannot be read: %s%s",
+			filings->number, error_text(error),
+			error_judges(error) ? "; 'indsigt epoch DIR --rebuild' makes that again" : "");
 	}
-	if (error != E_OK)
-		return fault_set(merge->fault, error, "the event at index %" PRIu64 " cannot be filed: %s", filings->number,
-			error_text(error));
+	if (!known)
+		return E_OK;
 	uint64_t before = head.frontier.size;
 	TRY(add_leaves(merge, &head, filings, count));
 	TRY(add_postings(merge, filings, count));

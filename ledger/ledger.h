@@ -61,9 +61,10 @@ struct appended {
 enum error ledger_begin(struct ledger *ledger, struct fault *fault) MUST_USE;
 /* The tick goes on after E_SEQUENCE_HOLE, E_UNKNOWN_SENDER, E_REVOKED_SENDER; after E_PERIOD_PASSED: the month or the
  * sender's registration changed since it was prepared, which is to be done again, outside the tick and before anything
- * later of this sender is appended. And after what a repeated batch is answered: E_EQUIVOCATION (both are kept),
- * E_BAD_SIGNATURE (it is another one, and not the sender's), E_LOST, E_CORRUPT (what it should be compared with is
- * damaged in this store). E_IO, E_FULL, E_NO_MEMORY: the tick is lost. */
+ * later of this sender is appended; after E_UNFILED: events wait to be filed, and were it appended, they would be filed
+ * too late (EPO-9): run epochs first, outside the tick. And after what a repeated batch is answered: E_EQUIVOCATION
+ * (both are kept), E_BAD_SIGNATURE (it is another one, and not the sender's), E_LOST, E_CORRUPT (what it should be
+ * compared with is damaged in this store). E_IO, E_FULL, E_NO_MEMORY: the tick is lost. */
 enum error ledger_append(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault) MUST_USE;
 /* The keys of a batch that is not appended (now), or again: they are written with the next commit. E_NO_MEMORY. */
@@ -121,6 +122,20 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
  * again from log and alias packs, without entries of their own, until the newest epoch entry is reached, whose roots
  * must come out: E_CORRUPT if they do not. Outside a tick and an epoch. */
 enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault) MUST_USE;
+/* An operator's word for as long as it is set: what cannot be filed is declared lost, however much it is. Without it
+ * an epoch over more than a few such events is given up (E_UNREADABLE). */
+void ledger_declare_lost(struct ledger *ledger, bool said);
+
+/* What was found damaged while it was filed. */
+struct ledger_damage {
+	uint64_t unreadable; /* events whose record does not open */
+	uint64_t lost;       /* events that are declared lost for it: more, where the log has no room for so many ranges */
+	uint64_t entries;    /* loss entries that say so */
+	uint64_t packs;      /* alias packs that were made again from their records */
+};
+
+/* Since it was asked last; false: nothing. */
+bool ledger_take_damage(struct ledger *ledger, struct ledger_damage *out);
 /* Does one slice of the running epoch (a few milliseconds) in a transaction of its own; the last one is a tick that
  * appends the epoch entry. Outside a tick. */
 enum error ledger_epoch_slice(struct ledger *ledger, bool *finished, struct fault *fault) MUST_USE;

@@ -1,6 +1,7 @@
 /* What ledger.c (open, guard), create.c, append.c and repeat.c (ticks) and filing.c (epochs) share. Not for others. */
 #pragma once
 
+#include "ledger/epoch_lag.h"
 #include "ledger/ledger.h"
 #include "ledger/log.h"
 #include "ledger/secrets.h"
@@ -46,13 +47,16 @@ struct ledger {
 	size_t new_keys_len;
 	size_t new_keys_capacity;
 
-	uint32_t epoch_events_max; /* EPOCH_EVENTS_MAX; less in tests */
-	uint64_t guard_size;       /* of the checkpoint in the guard file */
-	uint64_t guard_time_ms;    /* when it was last tried, monotonic */
-	uint64_t guard_late_ms;    /* since when it cannot be written; 0: it can */
-	struct epoch *epoch;       /* the running one, or NULL */
-	uint64_t looked_ms;        /* at who reads; care.c */
-	struct held held[2];       /* in the store, in the key environment */
+	struct epoch_lag lag;        /* of the events that no epoch covers: what the next entry may not break */
+	bool declare_lost;           /* somebody has said so */
+	struct ledger_damage damage; /* that nobody has asked for */
+	uint32_t epoch_events_max;   /* EPOCH_EVENTS_MAX; less in tests */
+	uint64_t guard_size;         /* of the checkpoint in the guard file */
+	uint64_t guard_time_ms;      /* when it was last tried, monotonic */
+	uint64_t guard_late_ms;      /* since when it cannot be written; 0: it can */
+	struct epoch *epoch;         /* the running one, or NULL */
+	uint64_t looked_ms;          /* at who reads; care.c */
+	struct held held[2];         /* in the store, in the key environment */
 };
 
 /* In a directory that is being made: removed when the ledger is whole. */

@@ -38,6 +38,8 @@
 #define NOTE_BYTES_MAX           16384u  /* a checkpoint with 16 and more cosignatures */
 #define NOTE_SIGNATURES_MAX         64u
 #define LOSSES_MAX                1024u  /* loss entries in a log: each makes whoever reads it count anew */
+#define LOSSES_SPARE                16u  /* of them left for stores that are put back */
+#define DAMAGE_EVENTS_MAX          256u  /* declared lost in one epoch without an operator's word */
 
 /* ---- clock ---- */
 #define CLOCK_JUMP_SECONDS_MAX  345600u  /* ahead of the log without an operator's word: a long weekend of silence */

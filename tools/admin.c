@@ -34,6 +34,25 @@ static enum error run_epoch(struct ledger *ledger, struct fault *fault)
 	return E_OK;
 }
 
+static enum error run_epoch_and_say(struct ledger *ledger, struct fault *fault)
+{
+	struct ledger_damage damage;
+	enum error error = run_epoch(ledger, fault);
+	if (!ledger_take_damage(ledger, &damage))
+		return error;
+	if (damage.packs > 0)
+		fprintf(stderr,
+			"indsigt: the store was damaged: what %" PRIu64
+			" batches are about could not be read, and was made again from their events\n",
+			damage.packs);
+	if (damage.lost > 0)
+		fprintf(stderr,
+			"indsigt: the store is damaged: the records of %" PRIu64 " events do not open; the log says that %" PRIu64
+			" events are lost, and all others are filed\n",
+			damage.unreadable, damage.lost);
+	return error;
+}
+
 static enum error append_in_tick(struct ledger *ledger, struct entry_sender *entry, struct fault *fault)
 {
 	TRY(ledger_begin(ledger, fault));
@@ -53,7 +72,7 @@ static enum error file_first(struct ledger *ledger, struct fault *fault)
 	TRY(ledger_now(ledger, &now_s, fault));
 	if (ledger_unfiled(ledger) == 0 || now_s <= ledger_time_s(ledger) + STANDSTILL_S)
 		return E_OK;
-	enum error error = run_epoch(ledger, fault);
+	enum error error = run_epoch_and_say(ledger, fault);
 	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK)
 		return error;
 	fprintf(stderr, "indsigt: %s\n", fault->text);
@@ -67,15 +86,21 @@ static enum error append_directly(const char *dir, struct entry_sender *entry, s
 	enum error error = file_first(ledger, fault);
 	if (error == E_OK)
 		error = append_in_tick(ledger, entry, fault);
+	if (error == E_UNFILED) {
+		error = run_epoch_and_say(ledger, fault);
+		if (error == E_OK)
+			error = append_in_tick(ledger, entry, fault);
+	}
 	ledger_close(ledger);
 	return error;
 }
 
-static enum error epoch_directly(const char *dir, struct fault *fault)
+static enum error epoch_directly(const char *dir, bool declare_lost, struct fault *fault)
 {
 	struct ledger *ledger = NULL;
 	TRY(open_ledger(dir, &ledger, fault));
-	enum error error = run_epoch(ledger, fault);
+	ledger_declare_lost(ledger, declare_lost);
+	enum error error = run_epoch_and_say(ledger, fault);
 	ledger_close(ledger);
 	return error;
 }
@@ -135,10 +160,10 @@ enum error admin_append_sender(const char *dir, struct entry_sender *entry, stru
 	return error == E_NOT_FOUND ? append_directly(dir, entry, fault) : error;
 }
 
-enum error admin_epoch(const char *dir, struct fault *fault)
+enum error admin_epoch(const char *dir, bool declare_lost, struct fault *fault)
 {
-	enum error error = ask(dir, json_pack("{s:s}", "do", "epoch"), NULL, fault);
-	return error == E_NOT_FOUND ? epoch_directly(dir, fault) : error;
+	enum error error = ask(dir, json_pack("{s:s,s:b}", "do", "epoch", "declare-lost", declare_lost), NULL, fault);
+	return error == E_NOT_FOUND ? epoch_directly(dir, declare_lost, fault) : error;
 }
 
 /* ---- reading ---- */

@@ -20,8 +20,9 @@ extern int admin_without_witnesses;
 /* Appends a sender entry, as ledger_append_sender does; returns when it is durable. E_LOCKED when a process holds the
  * ledger that does not answer on its socket. E_ROLLED_BACK, E_UNWITNESSED as ledger_open, for all that sign here. */
 enum error admin_append_sender(const char *dir, struct entry_sender *entry, struct fault *fault) MUST_USE;
-/* Files everything received so far; returns when that is done. */
-enum error admin_epoch(const char *dir, struct fault *fault) MUST_USE;
+/* Files everything received so far; returns when that is done. `declare_lost`: what cannot be filed is declared lost,
+ * however much it is; else E_UNREADABLE. */
+enum error admin_epoch(const char *dir, bool declare_lost, struct fault *fault) MUST_USE;
 /* Makes everything derived again from log and alias packs, then files the rest. Under the store's lock: E_LOCKED while
  * a daemon runs. */
 enum error admin_rebuild(const char *dir, struct fault *fault) MUST_USE;

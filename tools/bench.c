@@ -74,7 +74,7 @@ static enum error load(
 	load->watch = watch;
 	load->context = bench;
 	bench->progress_total = load->events;
-	TRY(admin_epoch(bench->place.ledger, fault));
+	TRY(admin_epoch(bench->place.ledger, false, fault));
 	progress_start(&bench->progress, what);
 	enum error error = load_run(load, out, fault);
 	progress_clear(&bench->progress);
@@ -179,7 +179,7 @@ static enum error count_entries(const struct bench *bench, uint64_t *out, struct
 static void *ask_for_epoch(void *context)
 {
 	struct epoch_run *run = context;
-	run->error = admin_epoch(run->bench->place.ledger, &run->fault);
+	run->error = admin_epoch(run->bench->place.ledger, false, &run->fault);
 	double now_s = clock_s();
 	run->epoch_s = now_s - run->start_s;
 	if (run->error == E_OK && !run->load_over) {
@@ -310,7 +310,7 @@ static enum error measure_query(struct bench *bench, struct fault *fault)
 		.first_subject = CITIZENS_FROM,
 		.subjects = CITIZENS};
 	TRY(load(bench, "events of the citizens who will ask", &citizens, &loaded, fault));
-	TRY(admin_epoch(bench->place.ledger, fault));
+	TRY(admin_epoch(bench->place.ledger, false, fault));
 	TRY(make_tokens(bench, CITIZENS_FROM, CITIZENS, &tokens, fault));
 	TRY(check_answer(bench, tokens.texts[0], fault));
 	struct ask ask = {.server = bench->place.query,
@@ -375,7 +375,7 @@ static enum error measure_statement(struct bench *bench, struct fault *fault)
 		.first_subject = PROVERS_FROM,
 		.subjects = PROVERS};
 	TRY(load(bench, "events of the citizens who want a statement", &provers, &loaded, fault));
-	TRY(admin_epoch(bench->place.ledger, fault));
+	TRY(admin_epoch(bench->place.ledger, false, fault));
 	TRY(make_tokens(bench, PROVERS_FROM, PROVERS, &tokens, fault));
 	struct ask ask = {.server = bench->place.query,
 		.path = "/v1/statement",
@@ -406,7 +406,7 @@ static enum error measure_audit(struct bench *bench, struct fault *fault)
 	uint64_t entries = 0;
 	vkey_format(&bench->place.vkey, vkey);
 	const char *argv[] = {"indsigt", "audit", bench->place.ledger, "--vkey", vkey, NULL};
-	TRY(admin_epoch(bench->place.ledger, fault));
+	TRY(admin_epoch(bench->place.ledger, false, fault));
 	TRY(child_self(self, fault));
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	TRY(child_start(self, (char *const *)argv, NULL, &child, fault));
