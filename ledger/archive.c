@@ -62,7 +62,8 @@ static struct archive *archive_new(void)
 	return archive;
 }
 
-enum error archive_open(const char *dir, bool with_keys, struct archive **out, struct fault *fault)
+enum error archive_open_copy(
+	const char *dir, const struct vkey *vkey, bool with_keys, struct archive **out, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
 	int len = snprintf(path, sizeof path, "%s/store", dir);
@@ -72,9 +73,8 @@ enum error archive_open(const char *dir, bool with_keys, struct archive **out, s
 	if (archive == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	strcpy(archive->dir, dir);
-	enum error error = ledger_read_vkey(dir, &archive->vkey, fault);
-	if (error == E_OK)
-		error = store_open(path, true, false, &archive->store, fault);
+	archive->vkey = *vkey;
+	enum error error = store_open(path, true, false, &archive->store, fault);
 	if (error == E_OK && with_keys)
 		error = open_keys(archive, dir, fault);
 	if (error != E_OK) {
@@ -83,6 +83,13 @@ enum error archive_open(const char *dir, bool with_keys, struct archive **out, s
 	}
 	*out = archive;
 	return E_OK;
+}
+
+enum error archive_open(const char *dir, bool with_keys, struct archive **out, struct fault *fault)
+{
+	struct vkey vkey;
+	TRY(ledger_read_vkey(dir, &vkey, fault));
+	return archive_open_copy(dir, &vkey, with_keys, out, fault);
 }
 
 void archive_close(struct archive *archive)

@@ -22,6 +22,12 @@ struct snapshot;
 
 /* With `with_keys` the sealed part can be read too (E_IO or E_PERMISSION when the key files cannot be). */
 enum error archive_open(const char *dir, bool with_keys, struct archive **out, struct fault *fault) MUST_USE;
+/* The same of a copy that is being made: it has no `vkey` of its own yet. */
+enum error archive_open_copy(
+	const char *dir, const struct vkey *vkey, bool with_keys, struct archive **out, struct fault *fault) MUST_USE;
+/* Writes the store as it is at one moment to `store_fd`, then the key environment to `keys_fd` (-1: not), which has all
+ * keys of that moment. Neither is synced. The ledger may write meanwhile. E_IO, E_FULL. */
+enum error archive_copy(const struct archive *archive, int store_fd, int keys_fd, struct fault *fault) MUST_USE;
 void archive_close(struct archive *archive);
 const char *archive_origin(const struct archive *archive);
 const struct vkey *archive_vkey(const struct archive *archive);

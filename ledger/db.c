@@ -274,6 +274,13 @@ bool db_was_replaced(void)
 	return replaced;
 }
 
+enum error db_copy(struct db_env *env, int fd)
+{
+	TRY(db_check(env));
+	int rc = mdb_env_copyfd2(env->env, fd, 0);
+	return error_of(env, rc);
+}
+
 /* "   pid   thread   transaction"; "-" for a slot that holds no snapshot. */
 static int look_at_reader(const char *line, void *context)
 {

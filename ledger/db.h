@@ -45,6 +45,10 @@ struct db_reader {
 	int pid;
 };
 
+/* Writes a whole environment, as it is at one moment, to the file `fd`: it is a data.mdb of its own. Others may write
+ * meanwhile. E_IO, E_FULL. */
+enum error db_copy(struct db_env *env, int fd) MUST_USE;
+
 void db_oldest_reader(struct db_env *env, struct db_reader *out);
 
 /* `out` is set whatever it returns, so that db_abort may always follow. E_READERS: the table of readers is full of

@@ -50,6 +50,7 @@ extern const struct command command_spool;
 extern const struct command command_serve;
 extern const struct command command_bench;
 extern const struct command command_export;
+extern const struct command command_copy;
 extern const struct command command_cosign;
 extern const struct command command_recover;
 extern const struct command command_witness_init;

@@ -42,6 +42,7 @@ static const struct command *const commands[] = {
 	&command_verify,
 	&command_audit,
 	&command_export,
+	&command_copy,
 	&command_cosign,
 	&command_recover,
 	&command_mirror_init,
