@@ -104,13 +104,16 @@ enum error epoch_lag_event(struct epoch_lag *lag, uint64_t index, const struct e
 enum error epoch_lag_entry(struct epoch_lag *lag, uint64_t index, const struct entry *entry, uint64_t *late)
 {
 	uint64_t time_s;
+	enum error in_time = E_OK;
 	if (entry->kind == ENTRY_GENESIS)
 		lag->lag_s = entry->genesis.epoch_lag_seconds;
 	if (entry_time(entry, &time_s))
-		TRY(take_time(lag, time_s, late));
+		in_time = take_time(lag, time_s, late);
 	if (entry->kind == ENTRY_EPOCH)
 		take_epoch(lag, entry->epoch.size);
 	if (entry->kind == ENTRY_LOSS)
 		take_loss(lag, &entry->loss);
-	return entry->kind == ENTRY_EVENT ? take_event(lag, index) : E_OK;
+	if (entry->kind == ENTRY_EVENT)
+		TRY(take_event(lag, index));
+	return in_time;
 }

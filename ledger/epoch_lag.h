@@ -24,7 +24,8 @@ struct epoch_lag {
 	struct lag_event *events;
 };
 
-/* The next entry. E_CORRUPT: the event at *late is filed too late, and this entry is what shows it. E_NO_MEMORY. */
+/* The next entry. E_CORRUPT: the event at *late is filed too late, and this entry is what shows it; it is taken all the
+ * same, and whoever wants to may go on. E_NO_MEMORY. */
 enum error epoch_lag_entry(struct epoch_lag *lag, uint64_t index, const struct entry *entry, uint64_t *late) MUST_USE;
 /* The same for an event or mass entry. */
 enum error epoch_lag_event(

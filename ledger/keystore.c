@@ -3,18 +3,20 @@
 #include "ledger/beside.h"
 #include "ledger/domain.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum table { TABLE_KEY, TABLE_SUBJECT, TABLE_PERIOD, TABLE_MARK, TABLE_META };
-static const char *const table_names[] = {"key", "subject", "period", "mark", "meta"};
+enum table { TABLE_META = KEY_META, TABLE_MARK = KEY_MARK, TABLE_KEY, TABLE_SUBJECT, TABLE_PERIOD };
+static const char *const table_names[] = {[TABLE_META] = KEY_TABLE_META,
+	[TABLE_MARK] = KEY_TABLE_MARK,
+	[TABLE_KEY] = "key",
+	[TABLE_SUBJECT] = "subject",
+	[TABLE_PERIOD] = "period"};
 
 #define META_MERGED BYTES_LITERAL("merged")
-#define META_NEXT BYTES_LITERAL("next")
-#define META_ID BYTES_LITERAL("id")
-#define META_SERIAL BYTES_LITERAL("serial")
 
 enum new_key_tag { NEW_SUBJECT = 1, NEW_PERIOD = 2 };
 
@@ -29,50 +31,17 @@ void alias_make(const struct key *alias_key, struct bytes subject, struct alias 
 	crypto_generichash(out->b, sizeof out->b, subject.data, subject.len, alias_key->b, sizeof alias_key->b);
 }
 
-/* ---- where it stands ---- */
-
-static enum error read_mark(struct db_txn *txn, uint64_t serial, uint8_t out[KEY_MARK_BYTES])
-{
-	uint8_t key[8];
-	struct bytes row;
-	memset(out, 0, KEY_MARK_BYTES);
-	if (serial == 0)
-		return E_OK;
-	put_u64(key, serial);
-	TRY(db_get(txn, TABLE_MARK, BYTES_ARRAY(key), &row));
-	if (row.len != KEY_MARK_BYTES)
-		return E_CORRUPT;
-	memcpy(out, row.data, KEY_MARK_BYTES);
-	return E_OK;
-}
-
-static enum error read_position(struct db_txn *txn, struct key_position *out)
-{
-	struct bytes id;
-	enum error error = db_get(txn, TABLE_META, META_ID, &id);
-	if (error == E_NOT_FOUND || (error == E_OK && id.len != KEY_MARK_BYTES))
-		return E_CORRUPT;
-	TRY(error);
-	memcpy(out->id, id.data, KEY_MARK_BYTES);
-	TRY(db_get_number(txn, TABLE_META, META_SERIAL, &out->serial));
-	TRY(db_get_number(txn, TABLE_META, META_NEXT, &out->next));
-	error = read_mark(txn, out->serial, out->mark);
-	return error == E_NOT_FOUND ? E_CORRUPT : error;
-}
+/* ---- opening ---- */
 
 /* A new one gets its id; of any other it is read. */
 static enum error find_position(struct keystore *keystore, bool create)
 {
 	struct db_txn txn;
-	uint8_t id[KEY_MARK_BYTES];
 	enum error error = db_begin(keystore->env, create, &txn);
-	if (error == E_OK && create) {
-		randombytes_buf(id, sizeof id);
-		db_put(&txn, TABLE_META, META_ID, BYTES_ARRAY(id));
-		error = txn.error;
-	}
+	if (error == E_OK && create)
+		key_position_begin(&txn);
 	if (error == E_OK)
-		error = read_position(&txn, &keystore->position);
+		error = key_position_read(&txn, &keystore->position);
 	if (error == E_OK && create)
 		return db_commit(&txn);
 	db_abort(&txn);
@@ -86,35 +55,13 @@ const struct key_position *keystore_position(const struct keystore *keystore)
 
 enum error keystore_check(struct keystore *keystore, const struct key_position *committed, struct fault *fault)
 {
-	struct key_position own;
-	uint8_t mark[KEY_MARK_BYTES] = {0};
 	struct db_txn txn;
 	enum error error = db_begin(keystore->env, false, &txn);
-	if (error == E_OK)
-		error = read_position(&txn, &own);
-	if (error == E_OK && own.serial >= committed->serial)
-		error = read_mark(&txn, committed->serial, mark);
+	error = error == E_OK ? key_position_check(&txn, committed, fault)
+						  : fault_set(fault, error, "keys/env: %s", error_reason(error));
 	db_abort(&txn);
-	if (error != E_OK && error != E_NOT_FOUND)
-		return fault_set(fault, error, "keys/env cannot be read: %s", error_reason(error));
-	if (memcmp(own.id, committed->id, sizeof own.id) != 0)
-		return fault_set(fault, E_KEYS,
-			"keys/env is another key environment than the one that the store was written with; put the newest keys/env "
-			"of this ledger back, see 'indsigt help recovery'");
-	if (own.serial < committed->serial)
-		return fault_set(fault, E_KEYS,
-			"keys/env is older than the store: it has %" PRIu64 " keys in %" PRIu64 " writes, the store needs %" PRIu64
-			" in %" PRIu64 "; put the newest keys/env back, see 'indsigt help recovery'",
-			own.next, own.serial, committed->next, committed->serial);
-	if (error == E_NOT_FOUND || memcmp(mark, committed->mark, sizeof mark) != 0)
-		return fault_set(fault, E_KEYS,
-			"keys/env is an older copy that was used since for another store: it went another way before write %" PRIu64
-			" of %" PRIu64 "; put the newest keys/env back, see 'indsigt help recovery'",
-			committed->serial, own.serial);
-	return E_OK;
+	return error;
 }
-
-/* ---- opening ---- */
 
 enum error keystore_open(const char *path, const struct key *wrapping, bool read_only, bool create,
 	struct keystore **out, struct fault *fault)
@@ -125,6 +72,13 @@ enum error keystore_open(const char *path, const struct key *wrapping, bool read
 		return fault_set(fault, E_NO_MEMORY, "");
 	}
 	*keystore->wrapping = *wrapping;
+	if (!create && access(path, F_OK) != 0 && errno == ENOENT) {
+		keystore_close(keystore);
+		return fault_set(fault, E_NOT_FOUND,
+			"%s is not there: what is sealed cannot be read without it; put the newest one back, see 'indsigt help "
+			"recovery'",
+			path);
+	}
 	enum error error = db_open(path, table_names, sizeof table_names / sizeof table_names[0], KEYS_MAP_BYTES, read_only,
 		create, &keystore->env, fault);
 	if (error == E_OK) {
@@ -215,7 +169,7 @@ enum error key_of_id(struct key_snapshot *snapshot, uint64_t id, struct alias *a
 	enum error error = db_get(&snapshot->txn, TABLE_KEY, BYTES_ARRAY(key), &row);
 	if (error == E_NOT_FOUND) {
 		uint64_t next = 0;
-		TRY(db_get_number(&snapshot->txn, TABLE_META, META_NEXT, &next));
+		TRY(db_get_number(&snapshot->txn, TABLE_META, KEY_META_NEXT, &next));
 		return id < next ? E_ERASED : E_NOT_FOUND;
 	}
 	TRY(error);
@@ -368,7 +322,7 @@ enum error keymaker_open(struct keystore *keystore, struct keymaker **out, struc
 		error = db_get_number(&maker->snapshot.txn, TABLE_META, META_MERGED, &maker->merged);
 	}
 	if (error == E_OK)
-		error = db_get_number(&maker->snapshot.txn, TABLE_META, META_NEXT, &maker->next_id);
+		error = db_get_number(&maker->snapshot.txn, TABLE_META, KEY_META_NEXT, &maker->next_id);
 	if (error == E_OK)
 		error = fresh_load(maker);
 	keymaker_end(maker);
@@ -500,17 +454,6 @@ static enum error write_one(struct db_txn *txn, struct reader *r, uint64_t *next
 	return E_OK;
 }
 
-/* The mark of a write that changed something. */
-static void write_mark(struct db_txn *txn, struct key_position *position)
-{
-	uint8_t key[8];
-	put_u64(key, ++position->serial);
-	randombytes_buf(position->mark, sizeof position->mark);
-	db_append(txn, TABLE_MARK, BYTES_ARRAY(key), BYTES_ARRAY(position->mark));
-	db_put_number(txn, TABLE_META, META_SERIAL, position->serial);
-	db_put_number(txn, TABLE_META, META_NEXT, position->next);
-}
-
 static enum error write_keys(struct db_txn *txn, struct bytes new_keys, struct key_position *position)
 {
 	bool wrote = false;
@@ -518,7 +461,7 @@ static enum error write_keys(struct db_txn *txn, struct bytes new_keys, struct k
 	while (reader_left(&r) > 0)
 		TRY(write_one(txn, &r, &position->next, &wrote));
 	if (wrote)
-		write_mark(txn, position);
+		key_position_step(txn, position);
 	return txn->error;
 }
 
@@ -545,7 +488,7 @@ enum error keystore_unmerged(struct keystore *keystore, uint64_t *from, uint64_t
 	TRY(db_begin(keystore->env, false, &txn));
 	enum error error = db_get_number(&txn, TABLE_META, META_MERGED, from);
 	if (error == E_OK)
-		error = db_get_number(&txn, TABLE_META, META_NEXT, to);
+		error = db_get_number(&txn, TABLE_META, KEY_META_NEXT, to);
 	db_abort(&txn);
 	return error;
 }

@@ -14,7 +14,7 @@
  * subject: each record names its own. Mass events are sealed under the key of the all-zero alias. */
 #pragma once
 
-#include "ledger/db.h"
+#include "ledger/key_position.h"
 #include "ledger/seal.h"
 
 struct alias {
@@ -23,18 +23,6 @@ struct alias {
 
 /* BLAKE2b-256(key = alias key, canonical subject id) */
 void alias_make(const struct key *alias_key, struct bytes subject, struct alias *out);
-
-/* Where an environment stands. The store writes it down with each commit (store.h): so a store tells whether an
- * environment is the one that it was written with, or an older copy of it, or an older copy that has gone another way
- * since. A newer one is the rule: keys are synced before the commit that needs them, which may then not happen. */
-#define KEY_MARK_BYTES 16
-
-struct key_position {
-	uint8_t id[KEY_MARK_BYTES];
-	uint64_t serial;
-	uint8_t mark[KEY_MARK_BYTES]; /* of that serial; zero for 0 */
-	uint64_t next;                /* key ids given out; for a person */
-};
 
 struct keystore;
 

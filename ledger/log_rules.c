@@ -248,6 +248,11 @@ static enum error check_lag(struct log_rules *rules, const struct entry *entry, 
 	enum error error = epoch_lag_entry(&rules->lag, rules->size, entry, &late);
 	if (!WRONG(error == E_CORRUPT))
 		return error == E_CORRUPT ? E_OK : error;
+	if (!rules->is_late)
+		rules->late = late;
+	rules->is_late = true;
+	if (rules->bears_late)
+		return E_OK;
 	return log_finding_set(finding, E_CORRUPT, late,
 		"the event is filed too late: the log goes on for more than %" PRIu64 " seconds, to index %" PRIu64
 		", before an epoch covers it",

@@ -63,6 +63,10 @@ struct log_rules {
 	struct log_bundles bundles; /* for loss entries; set by whoever feeds the rules, NULL at first */
 	struct log_run run;
 	struct epoch_lag lag;
+	/* Who only asks which history was signed sets it: an event that is filed too late then breaks no rule. */
+	bool bears_late;
+	bool is_late;            /* there was one, */
+	uint64_t late;           /* the first of them at this index */
 	struct log_steps steps;  /* those that an epoch to come may be about */
 	struct sender **senders; /* ascending by id */
 	size_t sender_count;

@@ -132,6 +132,11 @@ static const struct topic topics[] = {
 		"away that they could hide it, nothing is signed either; if you know that this store is the newest there is,\n"
 		"--without-witnesses goes on.\n"
 		"\n"
+		"If keys/env is not the store's (an older copy, another one), put the newest one back: what was sealed with\n"
+		"keys that it lacks can be read by nobody. If it is gone for good, so is all that is sealed in the store: "
+		"move\n"
+		"DIR/store and DIR/keys/env away, and have 'recover' put the public part back from a mirror or an export.\n"
+		"\n"
 		"If the guard is lost or damaged and the store extends all that witnesses and mirrors have seen,\n"
 		"'indsigt recover' makes a new guard.\n",
 		NULL},

@@ -1,11 +1,13 @@
 /* indsigt recover: what the log has signed, by those who saw it; a new guard, or an old store brought up to that. */
 #include "ingest/asker.h"
 #include "ledger/keyfile.h"
+#include "ledger/ledger.h"
 #include "query/cosigned.h"
 #include "tools/archive_door.h"
 #include "tools/command.h"
 #include "tools/recover_mirrors.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -14,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define EVIDENCE_MAX 16u
+#define EVIDENCE_NAME_BYTES 96u
 
 struct recover {
 	const char *dir;
@@ -27,12 +32,21 @@ struct recover {
 	struct archive *archive;       /* NULL: there is no store, or it is being written */
 	struct witness_policy *policy; /* NULL: there is none */
 	struct recover_mirrors *mirrors;
-	bool restored;
+	bool changed; /* entries were put back, or a guard written */
+	bool without_witnesses;
+	uint32_t evidence_count;
+	char evidence[EVIDENCE_MAX][EVIDENCE_NAME_BYTES]; /* files of checkpoints that the store did not extend once */
 };
 
 static void snapshot_release(struct snapshot **snapshot)
 {
 	snapshot_end(*snapshot);
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir != NULL)
+		closedir(*dir);
 }
 
 static void recover_close(struct recover *recover)
@@ -84,8 +98,8 @@ static enum error check_guard(const struct recover *recover, bool *fits, struct 
 					   "or another; see 'indsigt help recovery'");
 }
 
-/* Every witness that answers must be content; where the guard is gone they must also be enough. */
-static enum error ask_witnesses(const struct recover *recover, bool has_guard, struct fault *fault)
+/* The guard is gone: every witness that answers must be content, and they must be enough. */
+static enum error ask_witnesses(const struct recover *recover, struct fault *fault)
 {
 	struct door_verdict check;
 	struct quorum quorum;
@@ -93,7 +107,7 @@ static enum error ask_witnesses(const struct recover *recover, bool has_guard, s
 		return E_OK;
 	TRY(archive_door_ask(recover->archive, recover->dir_fd, recover->policy, &check, fault));
 	witness_policy_judge(recover->policy, check.times, &quorum);
-	if (!has_guard && (recover->policy->none || !quorum.reached))
+	if (recover->policy->none || !quorum.reached)
 		return fault_set(fault, E_GUARD,
 			"%" PRIu32 " of %" PRIu32
 			" witnesses say that the store extends what they have seen, which is not enough for "
@@ -112,8 +126,42 @@ static enum error witness_shows(void *context, const struct door_answer *answer,
 {
 	const struct recover *recover = context;
 	(void)fault;
+	if (!answer->came)
+		fprintf(stderr, "recover: witness '%s' is not counted: %s\n", recover->policy->witnesses[answer->witness].name,
+			answer->why);
 	if (answer->note.len > 0)
 		recover_mirrors_show(recover->mirrors, recover->policy->witnesses[answer->witness].name, answer->note);
+	return E_OK;
+}
+
+/* What a sender or a witness has shown before. */
+static enum error show_evidence(struct recover *recover, int fd, const char *name, struct fault *fault)
+{
+	uint8_t *note = NULL;
+	size_t len = 0;
+	char *who = recover->evidence[recover->evidence_count];
+	if (recover->evidence_count == EVIDENCE_MAX ||
+		(size_t)snprintf(who, EVIDENCE_NAME_BYTES, "evidence/%s", name) >= EVIDENCE_NAME_BYTES)
+		return fault_set(fault, E_NO_ROOM, "more than %u checkpoints in DIR/evidence; look at them", EVIDENCE_MAX);
+	enum error error = file_read_all(fd, name, NOTE_BYTES_MAX, &note, &len);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s cannot be read: %s", who, error_reason(error));
+	recover->evidence_count++;
+	recover_mirrors_show(recover->mirrors, who, bytes_of(note, len));
+	free(note);
+	return E_OK;
+}
+
+static enum error show_all_evidence(struct recover *recover, struct fault *fault)
+{
+	int fd = openat(recover->dir_fd, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	__attribute__((cleanup(close_dir))) DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
+	if (files == NULL)
+		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be read: %s", strerror(errno));
+	for (const struct dirent *file; (file = readdir(files)) != NULL;)
+		if (strncmp(file->d_name, DOOR_SHOWN_BY_SENDER, strlen(DOOR_SHOWN_BY_SENDER)) == 0 ||
+			strncmp(file->d_name, DOOR_SHOWN_BY_WITNESS, strlen(DOOR_SHOWN_BY_WITNESS)) == 0)
+			TRY(show_evidence(recover, fd, file->d_name, fault));
 	return E_OK;
 }
 
@@ -127,13 +175,14 @@ static enum error ask_everybody(struct recover *recover, bool *newer, struct fau
 		return E_OK;
 	if (recover->guard != NULL)
 		recover_mirrors_show(recover->mirrors, "the guard", bytes_of(recover->guard, recover->guard_len));
+	TRY(show_all_evidence(recover, fault));
 	if (recover->policy != NULL)
 		TRY(asker_ask(recover->vkey.name, recover->policy, witness_shows, recover, fault));
 	return recover_mirrors_ask(recover->mirrors, recover->archive, newer, fault);
 }
 
 /* Nothing that anybody has goes beyond the store: it is the newest there is, as far as anybody knows. */
-static enum error write_guard(const struct recover *recover, struct fault *fault)
+static enum error write_guard(struct recover *recover, struct fault *fault)
 {
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
 	struct checkpoint checkpoint;
@@ -144,6 +193,7 @@ static enum error write_guard(const struct recover *recover, struct fault *fault
 		return fault_set(fault, E_GUARD, "no mirror could be asked, and there are no witnesses; try again later");
 	if (file_write_atomic(recover->dir_fd, "guard", note, 0644) != E_OK)
 		return fault_set(fault, E_IO, "the guard cannot be written: %s", strerror(errno));
+	recover->changed = true;
 	printf("the store extends what the %s seen; a new guard over %" PRIu64 " entries is written\n",
 		recover->policy != NULL ? "witnesses have" : "mirrors have", checkpoint.size);
 	return E_OK;
@@ -163,7 +213,7 @@ static enum error put_back(struct recover *recover, struct fault *fault)
 	archive_close(recover->archive);
 	recover->archive = NULL;
 	TRY(recover_mirrors_restore(recover->mirrors, fault));
-	recover->restored = true;
+	recover->changed = true;
 	printf("put back: the store has the %" PRIu64 " entries that the log has signed; what %" PRIu64
 		   " events were about is lost, and the log will say so\n",
 		size, missing);
@@ -187,9 +237,41 @@ static enum error open_archive(struct recover *recover, struct fault *fault)
 	return E_OK;
 }
 
+/* What comes of it, by the way that every start takes: nobody else may look meanwhile, so the lock is let go for it. */
+static enum error try_start(struct recover *recover, struct fault *fault)
+{
+	const struct door_asker asker = asker_of(recover->without_witnesses);
+	struct ledger *ledger = NULL;
+	struct fault why = {.text = ""};
+	archive_close(recover->archive);
+	recover->archive = NULL;
+	close(recover->dir_fd);
+	recover->dir_fd = -1;
+	enum error error = ledger_open(recover->dir, &asker, &ledger, &why);
+	if (error != E_OK)
+		return fault_set(fault, error, "the guard and the store fit, but the ledger cannot be started: %s", why.text);
+	ledger_close(ledger);
+	printf("the guard and the store fit; %s\n",
+		recover->changed ? "the ledger can be started" : "nothing is to be done, and the ledger can be started");
+	return E_OK;
+}
+
+static enum error check_store(struct recover *recover, struct fault *fault)
+{
+	bool fits;
+	TRY(check_guard(recover, &fits, fault));
+	if (fits)
+		return E_OK;
+	if (recover->policy == NULL && recover->place_count == 0)
+		return fault_set(fault, E_NOT_FOUND,
+			"there are no witnesses (%s/witnesses) to ask; name mirrors of the log with --mirror", recover->dir);
+	TRY(ask_witnesses(recover, fault));
+	return write_guard(recover, fault);
+}
+
 static enum error recover_run(struct recover *recover, struct fault *fault)
 {
-	bool fits, newer;
+	bool newer;
 	TRY(take_lock(recover, fault));
 	TRY(read_guard(recover, fault));
 	TRY(open_archive(recover, fault));
@@ -201,30 +283,20 @@ static enum error recover_run(struct recover *recover, struct fault *fault)
 	TRY(ask_everybody(recover, &newer, fault));
 	if (newer)
 		TRY(put_back(recover, fault));
-	TRY(check_guard(recover, &fits, fault));
-	if (fits && !recover->restored) {
-		printf("the guard and the store fit; nothing is to be done\n");
-		return E_OK;
-	}
-	if (recover->policy == NULL && recover->place_count == 0)
-		return fault_set(fault, E_NOT_FOUND,
-			"there are no witnesses (%s/witnesses) to ask; name mirrors of the log with --mirror", recover->dir);
-	TRY(ask_witnesses(recover, fits, fault));
-	if (!fits)
-		return write_guard(recover, fault);
-	printf("the guard and the store fit; the ledger can be started\n");
-	return E_OK;
+	TRY(check_store(recover, fault));
+	return try_start(recover, fault);
 }
 
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"mirror", required_argument, NULL, 'm'}, {"accept-loss", no_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
+	static const struct option known[] = {{"mirror", required_argument, NULL, 'm'},
+		{"accept-loss", no_argument, NULL, 'a'}, {"without-witnesses", no_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
 	__attribute__((cleanup(recover_close))) struct recover recover = {.dir_fd = -1};
 	struct fault fault = {0};
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option != 'm' && option != 'a')
+		if (option == '?')
 			return command_usage(&command_recover, NULL);
+		recover.without_witnesses |= option == 'w';
 		recover.accept_loss |= option == 'a';
 		if (option == 'm' && recover.place_count == RECOVER_MIRRORS_MAX) {
 			fault_set(&fault, E_USAGE, "--mirror may be given %u times", RECOVER_MIRRORS_MAX);
@@ -246,7 +318,7 @@ static int run(int argc, char **argv)
 
 const struct command command_recover = {
 	.name = "recover",
-	.arguments = "DIR [--mirror URL]... [--accept-loss]",
+	.arguments = "DIR [--mirror URL]... [--accept-loss] [--without-witnesses]",
 	.summary = "the way out when the guard refuses a store: asks witnesses and mirrors, puts back what can be had",
 	.text =
 		"For a ledger that is refused because of its guard. Asks the mirrors that are named, and the witnesses of\n"
@@ -255,6 +327,7 @@ const struct command command_recover = {
 		"  --mirror URL   a mirror, exported files or a directory of them; may be given more than once\n"
 		"  --accept-loss  where the store is an old one: put the entries that it lacks back from the mirror that has\n"
 		"                 most. What these events were about is lost for good\n"
+		"  --without-witnesses  say that the ledger can be started although too few witnesses answer\n"
 		"\n"
 		"Where a mirror has more of the log than the store, all that it has is verified, and it is printed, by "
 		"sender,\n"
@@ -263,7 +336,10 @@ const struct command command_recover = {
 		"signed two histories the evidence goes to DIR/evidence. Where the guard was lost or damaged, and the store\n"
 		"extends everything that anybody has seen (enough witnesses for the policy, or without a policy at least one\n"
 		"mirror), a new guard is written. A guard with the log's signature is never replaced, and nothing is ever\n"
-		"signed. What the log signed after that, only its senders know: they compare when they connect.\n"
+		"signed. Where the key environment (keys/env) is gone as well as the store, an empty one is made. At the end "
+		"the\n"
+		"ledger is opened as every start opens it, and what stands in the way is said. What the log signed after that, "
+		"only its senders know: they compare when they connect.\n"
 		"\n"
 		"'indsigt help recovery' says what else can be done.\n",
 	.run = run,

@@ -31,6 +31,7 @@ struct recover_mirrors {
 	uint32_t shown_count;  /* in `all` */
 	uint32_t answered;     /* mirrors among them */
 	uint32_t newest;       /* in `all`; a mirror's, if one has as much as anybody */
+	bool forked;           /* two histories were signed, and the evidence is kept */
 	struct follower *from; /* the mirror with the newest, when that is more than the store has; all of it verified */
 	uint64_t missing;
 	struct progress progress;
@@ -120,8 +121,8 @@ static enum error keep_evidence(const struct recover_mirrors *mirrors, const str
 }
 
 /* The larger one's log, which `reader` reads, begins with the smaller one's. */
-static enum error compare(const struct recover_mirrors *mirrors, struct tile_reader *reader,
-	const struct shown *smaller, const struct shown *larger, struct fault *fault)
+static enum error compare(struct recover_mirrors *mirrors, struct tile_reader *reader, const struct shown *smaller,
+	const struct shown *larger, struct fault *fault)
 {
 	struct log_finding finding = {.text = ""};
 	struct follow_fork fork = {.found = false};
@@ -131,6 +132,7 @@ static enum error compare(const struct recover_mirrors *mirrors, struct tile_rea
 		return E_OK;
 	if (!fork.found)
 		return fault_set(fault, error, "%s: %s", larger->who, finding.text);
+	mirrors->forked = true;
 	TRY(fork_write(bytes_of(smaller->state.note, smaller->state.note_len),
 		bytes_of(larger->state.note, larger->state.note_len), &fork.old_root, fork.proof.hashes, fork.proof.count,
 		&text));
@@ -199,7 +201,7 @@ static enum error ask_all(struct recover_mirrors *mirrors, struct snapshot *snap
 
 /* Everybody's checkpoint but the newest. */
 static enum error compare_all(
-	const struct recover_mirrors *mirrors, struct tile_reader *reader, const struct shown *newest, struct fault *fault)
+	struct recover_mirrors *mirrors, struct tile_reader *reader, const struct shown *newest, struct fault *fault)
 {
 	for (uint32_t i = 0; i < mirrors->shown_count; i++)
 		if (&mirrors->all[i] != newest)
@@ -279,10 +281,47 @@ static enum error open_reader(const struct recover_mirrors *mirrors, struct tile
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", who, finding.text);
 }
 
-static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *snapshot, struct fault *fault)
+/* A rule that says nothing about which history it is. The log goes on as it was signed, and audits say what they said.
+ */
+static void warn_late(const struct log_rules *rules)
+{
+	if (rules->is_late)
+		fprintf(stderr,
+			"recover: warning: the event at index %" PRIu64
+			" was filed too late (EPO-9); the log was signed like that, and no audit of it will be content\n",
+			rules->late);
+}
+
+/* All that the mirror `newest` has, verified; `mirrors->from` is left open on it. */
+static enum error read_mirror(struct recover_mirrors *mirrors, struct snapshot *snapshot, struct fault *fault)
 {
 	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL, *own = NULL;
 	const struct shown *newest = &mirrors->all[mirrors->newest];
+	drop_follower(mirrors);
+	mirrors->from = calloc(1, sizeof *mirrors->from);
+	if (mirrors->from == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(follower_open(newest->who, -1, mirrors->vkey, mirrors->from, fault));
+	mirrors->from->rules.bears_late = true;
+	mirrors->from->known = newest->state;
+	TRY(open_reader(mirrors, &reader, fault));
+	TRY(compare_all(mirrors, reader, newest, fault));
+	if (snapshot != NULL)
+		TRY(open_store(mirrors, snapshot, &own, fault));
+	TRY(read_all(mirrors, own, fault));
+	warn_late(&mirrors->from->rules);
+	print_missing(mirrors, snapshot);
+	return E_OK;
+}
+
+/* Who shows the newest checkpoint need not have what is under it: the others that show it are tried as well. */
+static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *snapshot, struct fault *fault)
+{
+	const struct shown *newest = &mirrors->all[mirrors->newest];
+	const uint64_t size = newest->state.checkpoint.size;
+	uint32_t failed = 0;
+	struct fault why = {.text = ""};
+	enum error error = E_OK;
 	if (!newest->mirror)
 		return fault_set(fault, E_GUARD,
 			"%s has the log's signature over %" PRIu64 " entries, the store has %" PRIu64
@@ -290,19 +329,22 @@ static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *
 			"has "
 			"more, and see 'indsigt help recovery'",
 			newest->who, newest->state.checkpoint.size, mirrors->own.state.checkpoint.size);
-	drop_follower(mirrors);
-	mirrors->from = calloc(1, sizeof *mirrors->from);
-	if (mirrors->from == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
-	TRY(follower_open(newest->who, -1, mirrors->vkey, mirrors->from, fault));
-	mirrors->from->known = newest->state;
-	TRY(open_reader(mirrors, &reader, fault));
-	TRY(compare_all(mirrors, reader, newest, fault));
-	if (snapshot != NULL)
-		TRY(open_store(mirrors, snapshot, &own, fault));
-	TRY(read_all(mirrors, own, fault));
-	print_missing(mirrors, snapshot);
-	return E_OK;
+	for (uint32_t i = 0; i < mirrors->shown_count; i++) {
+		if (!mirrors->all[i].mirror || mirrors->all[i].state.checkpoint.size != size)
+			continue;
+		mirrors->newest = i;
+		why.text[0] = '\0';
+		error = read_mirror(mirrors, snapshot, &why);
+		if (error == E_OK || error == E_NO_MEMORY || mirrors->forked)
+			return error == E_OK ? E_OK : fault_set(fault, error, "%s", why.text);
+		failed++;
+		fprintf(stderr, "recover: %s shows the newest checkpoint and cannot be used: %s\n", mirrors->all[i].who,
+			why.text[0] != '\0' ? why.text : error_text(error));
+	}
+	return fault_set(fault, error,
+		"the newest checkpoint is over %" PRIu64 " entries, and of %" PRIu32
+		" mirrors that show it none has all of them in order; nothing is done, name one that has",
+		size, failed);
 }
 
 enum error recover_mirrors_ask(

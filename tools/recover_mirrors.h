@@ -8,10 +8,11 @@
 #pragma once
 
 #include "ledger/archive.h"
+#include "ledger/witness_policy.h"
 #include "tools/follower.h"
 
 #define RECOVER_MIRRORS_MAX 32u
-#define RECOVER_OTHERS_MAX 64u
+#define RECOVER_OTHERS_MAX (POLICY_WITNESSES_MAX + 32u) /* witnesses, the guard, evidence */
 
 struct recover_mirrors;
 

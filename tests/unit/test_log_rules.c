@@ -190,4 +190,42 @@ START_TEST(the_time_of_an_epoch)
 }
 END_TEST
 
-UNIT_MAIN("log_rules", a_whole_log, interrupted_at_every_entry, only_whole_states, older_states, the_time_of_an_epoch)
+/* REC-6: whoever only asks which history was signed bears an event that is filed too late, and everything after it is
+ * taken as it would be anyway. */
+START_TEST(filed_too_late_is_borne)
+{
+	struct forge *forge = forge_new();
+	struct log_rules strict, bearing;
+	forge_one(forge, ANNE);
+	uint64_t late = forge->entry_count - 2; /* the event, before its batch entry */
+	forge->now_s += 1;
+	forge_one(forge, BENT);
+	forge->now_s += 400;
+	uint64_t shows = forge->entry_count;
+	forge_one(forge, ANNE);
+	forge_epoch(forge);
+	forge->now_s += 1000;
+	forge_one(forge, BENT);
+	log_rules_init(&strict, &forge->vkey);
+	take_all(&strict, forge, shows);
+	ck_error(take(&strict, forge, shows), E_CORRUPT);
+	ck_assert_msg(strstr(finding.text, "filed too late") != NULL, "%s", finding.text);
+	log_rules_free(&strict);
+
+	log_rules_init(&bearing, &forge->vkey);
+	bearing.bears_late = true;
+	take_all(&bearing, forge, shows);
+	ck_assert(!bearing.is_late);
+	take_all(&bearing, forge, forge->entry_count);
+	ck_ok(log_rules_end(&bearing, &finding));
+	ck_assert(bearing.is_late);
+	ck_assert_uint_eq(bearing.late, late);
+	ck_assert_uint_eq(bearing.events, 4);
+	ck_assert_uint_eq(bearing.lag.end - bearing.lag.first, 1); /* the epoch covered the rest */
+	log_rules_free(&bearing);
+	forge_free(forge);
+}
+END_TEST
+
+UNIT_MAIN("log_rules", filed_too_late_is_borne, a_whole_log, interrupted_at_every_entry, only_whole_states,
+	older_states, the_time_of_an_epoch)
