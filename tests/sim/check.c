@@ -103,7 +103,7 @@ static void check_messages(unsigned i)
 	const struct person *person = &people[i];
 	uint64_t missing = 0, lost = 0;
 	for (uint32_t n = 0; n < person->given; n++) {
-		if (found[i][n] > 1)
+		if (found[i][n] > 1 && !person->old_spool)
 			sim_fail("message %u of %s is in the log %u times", n, person->machine.name, found[i][n]);
 		missing += found[i][n] == 0;
 	}

@@ -20,6 +20,7 @@ struct line {
 	int fd;
 	struct session session;
 	struct seat *seat;
+	bool mute; /* what is answered does not arrive, and the line breaks */
 	uint8_t *in;
 	size_t in_len;
 };
@@ -83,8 +84,18 @@ void daemon_hang_up(void)
 		line_free(&lines[i]);
 }
 
+void daemon_lose_answers(void)
+{
+	for (unsigned i = 0; i < LINES_MAX; i++)
+		lines[i].mute = true;
+}
+
 static void line_send(struct line *line, const struct writer *w)
 {
+	if (writer_len(w) > 0 && line->mute) {
+		line_free(line);
+		return;
+	}
 	if (writer_len(w) > 0)
 		(void)!send(line->fd, w->start, writer_len(w), MSG_NOSIGNAL);
 	if (line->session.state == SESSION_CLOSING)
@@ -240,6 +251,63 @@ bool daemon_answered(enum error *out)
 void daemon_ask_epoch(void)
 {
 	sequencer_submit(sequencer, job_new(JOB_EPOCH, 0));
+}
+
+/* ---- commands, while no daemon runs ---- */
+
+struct command {
+	struct entry_sender entry;
+	enum error error;
+	struct fault fault;
+};
+
+static enum error file_first(struct ledger *opened, struct fault *fault)
+{
+	bool working = false;
+	bool finished = false;
+	if (ledger_unfiled(opened) == 0)
+		return E_OK;
+	TRY(ledger_epoch_start(opened, &working, fault));
+	while (working && !finished)
+		TRY(ledger_epoch_slice(opened, &finished, fault));
+	return E_OK;
+}
+
+static enum error append(struct ledger *opened, struct entry_sender *entry, struct fault *fault)
+{
+	TRY(file_first(opened, fault));
+	TRY(ledger_begin(opened, fault));
+	enum error error = ledger_append_sender(opened, entry, fault);
+	if (error != E_OK) {
+		ledger_abort(opened);
+		return error;
+	}
+	return ledger_commit(opened, fault);
+}
+
+static void run_command(void *context)
+{
+	struct command *command = context;
+	struct ledger *opened = NULL;
+	command->error = ledger_open(ledger_machine.dir, watchers_asker(), &opened, &command->fault);
+	if (command->error == E_OK)
+		command->error = append(opened, &command->entry, &command->fault);
+	ledger_close(opened);
+}
+
+void daemon_append(const struct entry_sender *entry)
+{
+	struct command command = {.entry = *entry};
+	if (!machine_run(&ledger_machine, run_command, &command)) {
+		sim_say("the command was killed");
+		lost = true;
+		return;
+	}
+	sim_say("the command ends: %s: %s", error_name(command.error), command.fault.text);
+	/* Whether it was committed is not known after these. */
+	lost = command.error == E_IO || command.error == E_FULL;
+	answered = !lost;
+	answer = command.error;
 }
 
 /* ---- running ---- */

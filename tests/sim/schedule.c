@@ -54,10 +54,11 @@ static void stop(void)
 /* A clock that is right and that the ledger does not believe: somebody says so. */
 static void confirm_clock(void)
 {
-	if (ledger_machine.ahead_s != 0)
+	if (ledger_machine.ahead_s != 0 && !sim_chance(40))
 		return;
+	sim_say("somebody says that the clock is right");
 	int dir_fd = open(ledger_machine.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	sim_must(wall_clock_confirm(dir_fd, sim_now_s()));
+	sim_must(wall_clock_confirm(dir_fd, sim_now_s() + (uint64_t)ledger_machine.ahead_s));
 	close(dir_fd);
 }
 
@@ -102,13 +103,29 @@ static void break_lines(void)
 {
 	unsigned i;
 	struct person *person = someone(&i);
-	if (sim_chance(2)) {
+	if (sim_chance(3)) {
 		sim_say("all connections break");
 		daemon_hang_up();
+	} else if (sim_chance(2)) {
+		sim_say("the next answers are lost");
+		daemon_lose_answers();
 	} else if (person != NULL) {
 		person->machine.offline = !person->machine.offline;
 		sim_say("%s is %s", person->machine.name, person->machine.offline ? "offline" : "online");
 	}
+}
+
+static void stop_sender(void)
+{
+	unsigned i;
+	if (someone(&i) == NULL)
+		return;
+	if (sim_chance(4))
+		person_back_up(i);
+	else if (sim_chance(8))
+		person_put_back(i);
+	else
+		person_stop(i);
 }
 
 static void change_sender(void)
@@ -152,7 +169,10 @@ static void let_time_pass(void)
 static void change_witness(void)
 {
 	unsigned i = sim_pick(WITNESSES);
-	if (sim_chance(2)) {
+	if (sim_chance(3)) {
+		witness_restart(i);
+		mirror_restart();
+	} else if (sim_chance(2)) {
 		witness_set_away(i, !witness_is_away(i));
 		sim_say("witness %u is %s", i, witness_is_away(i) ? "away" : "back");
 	} else {
@@ -276,9 +296,10 @@ static const struct {
 	{8, kill_ledger},
 	{8, kill_sender},
 	{4, stop},
+	{4, stop_sender},
 	{4, fill_disk},
-	{5, break_lines},
-	{6, change_sender},
+	{8, break_lines},
+	{7, change_sender},
 	{3, people_add},
 	{5, set_clock},
 	{6, let_time_pass},

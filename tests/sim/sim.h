@@ -62,9 +62,13 @@ bool daemon_runs(void);
 bool daemon_refuses_clock(void);
 /* Breaks all connections, as a network does. */
 void daemon_hang_up(void);
+/* The next answer on each connection that there is does not arrive, and the connection breaks. */
+void daemon_lose_answers(void);
 struct ledger *daemon_ledger(void);
 /* Hands a sender entry in, as the control socket does; the answer comes in a later step. */
 void daemon_submit(const struct entry_sender *entry);
+/* The same by a command on the directory, while no daemon runs. */
+void daemon_append(const struct entry_sender *entry);
 /* True once: an answer is there. */
 bool daemon_answered(enum error *out);
 /* True once: it ended before it had answered. */
@@ -84,6 +88,8 @@ struct person {
 	char key_path[160];
 	uint32_t id; /* 0: not registered yet */
 	bool revoked;
+	bool copied;                   /* there is a copy of its spool */
+	bool old_spool;                /* that was put back: it may report what it reported since again */
 	bool ended;                    /* its outbox is at its end, and nobody starts it again */
 	uint32_t given;                /* messages in its file */
 	uint32_t added;                /* of them by this pass over the file */
@@ -106,6 +112,9 @@ bool people_wait(void);
 /* One turn of a sender that is registered. */
 void person_step(unsigned i);
 void person_stop(unsigned i);
+/* Its spool is copied, or the copy put back; it is stopped for that. */
+void person_back_up(unsigned i);
+void person_put_back(unsigned i);
 /* It has sent all that it was given. */
 bool person_is_done(unsigned i);
 
@@ -120,6 +129,9 @@ void check_audits(void);
 
 void watchers_make(void);
 const struct door_asker *watchers_asker(void);
+/* A witness, or the mirror, starts again from its files. */
+void witness_restart(unsigned i);
+void mirror_restart(void);
 /* Shows the newest checkpoint to a witness; what it has is behind, or the same. */
 void witness_step(unsigned i);
 void witness_set_away(unsigned i, bool away);

@@ -118,6 +118,15 @@ void witness_step(unsigned i)
 	sizes[i] = checkpoint.size;
 }
 
+void witness_restart(unsigned i)
+{
+	char dir[160];
+	struct fault fault = {.text = ""};
+	witness_close(witnesses[i]);
+	snprintf(dir, sizeof dir, "%s/witness-%u", sim_place(), i);
+	sim_must(witness_open(dir, &witnesses[i], &fault));
+}
+
 uint64_t watchers_witnessed(void)
 {
 	uint64_t largest = 0, second = 0;
@@ -209,6 +218,23 @@ void mirror_step(void)
 	memcpy(note, newest.data, note_len);
 	tile_reader_close(reader);
 	snapshot_end(snapshot);
+}
+
+void mirror_restart(void)
+{
+	struct follow_state state = {.checkpoint = followed, .note_len = note_len};
+	struct finding finding = {0};
+	char *text = NULL;
+	if (followed.size == 0)
+		return;
+	memcpy(state.note, note, note_len);
+	sim_must(follow_state_write(&state, &rules, &text));
+	log_rules_free(&rules);
+	log_rules_init(&rules, &archive.vkey);
+	enum error error = follow_state_read(bytes_text(text), &rules, &state, &finding);
+	if (error != E_OK || state.checkpoint.size != followed.size)
+		sim_fail("the mirror cannot go on from its state: %s", error_name(error));
+	free(text);
 }
 
 uint64_t mirror_size(void)
