@@ -53,11 +53,14 @@ void routes_problem(int status, const char *error, const char *detail, struct re
 	set_body(out, problem);
 	set_header(out, "Content-Type", "application/problem+json");
 	set_header(out, "Cache-Control", "no-store");
+	if (status == 503)
+		set_header(out, "Retry-After", "1");
 }
 
 void response_release(struct response *response)
 {
 	free(response->body);
+	room_set(response->room, &response->held, 0);
 	response->body = NULL;
 	response->body_len = 0;
 	response->header_count = 0;
@@ -91,6 +94,18 @@ void call_json(struct call *call, json_t *json, const char *cache)
 	}
 	set_header(call->response, "Content-Type", "application/json");
 	set_header(call->response, "Cache-Control", cache);
+}
+
+void call_text(struct call *call, struct text *text, const char *cache)
+{
+	struct response *response = call->response;
+	response->status = 200;
+	response->body = text->data;
+	response->body_len = text->len;
+	response->held = text->held;
+	*text = (struct text){.data = NULL};
+	set_header(response, "Content-Type", "application/json");
+	set_header(response, "Cache-Control", cache);
 }
 
 bool call_snapshot(struct call *call)

@@ -13,6 +13,7 @@
 #include "query/accesses.h"
 #include "query/params.h"
 #include "query/routes.h"
+#include "query/text.h"
 
 /* What a route works with. */
 struct call {
@@ -34,6 +35,9 @@ void call_internal(struct call *call, enum error error);
 void call_unauthorized(struct call *call, bool presented, const char *detail);
 /* 200 with the JSON text; `cache` is the value of Cache-Control. */
 void call_json(struct call *call, json_t *json, const char *cache);
+
+/* 200 with a JSON text that is done; takes it, with its room. */
+void call_text(struct call *call, struct text *text, const char *cache);
 
 /* ---- steps; false: the response is made ---- */
 

@@ -56,13 +56,22 @@ static void answer_call(struct call *call)
 	route->answer(call);
 }
 
+/* What waits for its reader is counted before it waits. */
+static void take_room(struct call *call)
+{
+	struct response *response = call->response;
+	if (!room_set(response->room, &response->held, response->body_len))
+		call_problem(call, 503, E_TOO_MANY, ROUTES_NO_ROOM);
+}
+
 void routes_answer(const struct routes *routes, const struct request *request, uint64_t now_s, struct response *out)
 {
-	*out = (struct response){.route = "-"};
+	*out = (struct response){.route = "-", .room = request->room};
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
 	struct call call = {.routes = routes, .request = request, .now_s = now_s, .response = out};
 	answer_call(&call);
 	snapshot = call.snapshot;
+	take_room(&call);
 	call_header(&call, "X-Content-Type-Options", "nosniff");
 	call_header(&call, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 	call_header(&call, "Referrer-Policy", "no-referrer");

@@ -7,9 +7,11 @@
 #pragma once
 
 #include "ledger/archive.h"
+#include "query/room.h"
 #include "query/token.h"
 
 #define RESPONSE_HEADERS_MAX 12
+#define ROUTES_NO_ROOM "too many answers wait for their readers; try again later"
 
 struct routes {
 	struct archive *archive;
@@ -27,6 +29,7 @@ struct request {
 	const char *if_none_match; /* the header, or NULL */
 	bool gzip;                 /* may be answered so */
 	bool local;                /* came over loopback */
+	struct room *room;         /* what answers may have of memory, or NULL */
 };
 
 struct response {
@@ -39,6 +42,8 @@ struct response {
 	} headers[RESPONSE_HEADERS_MAX]; /* static texts */
 	char *body;                      /* to be freed with response_release */
 	size_t body_len;
+	struct room *room;
+	size_t held;   /* of it, for the body */
 	char tag[64];  /* what the header ETag points to: do not copy a response that has one */
 	char note[64]; /* what else the log says of the request, from a space on: no personal data */
 };

@@ -107,16 +107,19 @@ void route_statement(struct call *call)
 	query.signatures = signatures != NULL && *signatures == '1';
 	if (!call_window(call, &params, &query.from_s, &query.to_s) || !call_snapshot(call))
 		return;
-	json_auto_t *statement = NULL;
-	enum error error = statement_make(call->snapshot, &query, &statement, &fault);
+	size_t later;
+	__attribute__((cleanup(text_release))) struct text text = {.room = call->request->room};
+	enum error error = statement_make(call->snapshot, &query, &text, &later, &fault);
 	if (error == E_NOT_FOUND)
 		call_problem(call, 404, error, fault.text);
 	else if (error == E_TOO_LONG)
 		call_problem(call, 400, error, fault.text);
+	else if (error == E_TOO_MANY)
+		call_problem(call, 503, error, ROUTES_NO_ROOM);
 	else if (error != E_OK)
 		call_internal(call, error);
 	else
-		call_json(call, statement, "no-store");
+		call_text(call, &text, "no-store");
 	if (error == E_OK)
 		call_header(call, "Content-Disposition", "attachment; filename=\"statement.json\"");
 }

@@ -42,7 +42,7 @@ struct connection {
 	struct event *timer;
 	enum phase phase;
 	int fd;
-	size_t output_bytes;
+	size_t held; /* of the room, for the answer that is being taken */
 };
 
 /* A request on its way to a worker and back. */
@@ -74,7 +74,7 @@ struct server {
 	bool stopping;
 	uint32_t connections;
 	uint32_t busy; /* connections that are WORKING or WRITING */
-	size_t output_bytes;
+	struct room room;
 	struct connection *table[FD_TABLE];
 	char address[ADDRESS_TEXT_MAX + 1];
 
@@ -173,18 +173,12 @@ static void connection_enter(struct connection *connection, enum phase phase)
 		evtimer_add(connection->timer, &deadline);
 }
 
-static void connection_output(struct connection *connection, size_t bytes)
-{
-	connection->server->output_bytes += bytes - connection->output_bytes;
-	connection->output_bytes = bytes;
-}
-
 static void connection_free(struct connection *connection)
 {
 	struct server *server = connection->server;
 	if (is_busy(connection->phase))
 		server->busy--;
-	connection_output(connection, 0);
+	room_set(&server->room, &connection->held, 0);
 	if (connection->fd >= 0)
 		server->table[connection->fd] = NULL;
 	server->connections--;
@@ -265,7 +259,7 @@ static void on_written(struct evhttp_request *http, void *context)
 {
 	(void)http;
 	struct connection *connection = context;
-	connection_output(connection, 0);
+	room_set(&connection->server->room, &connection->held, 0);
 	connection_enter(connection, PHASE_READING);
 	stop_if_idle(connection->server);
 }
@@ -316,7 +310,10 @@ static void answer(struct job *job)
 	if (!empty && !add_body(body, response)) {
 		evhttp_connection_free(connection->http); /* no memory: better no answer than half of one */
 	} else {
-		connection_output(connection, empty ? 0 : response->body_len);
+		if (!empty) { /* the room goes with the body */
+			connection->held = response->held;
+			response->held = 0;
+		}
 		evhttp_request_set_on_complete_cb(job->http, on_written, connection);
 		evhttp_send_reply(job->http, response->status, NULL, body);
 	}
@@ -399,6 +396,7 @@ static struct job *job_new(struct evhttp_request *http, struct connection *conne
 	job->http = http;
 	job->head = evhttp_request_get_command(http) == EVHTTP_REQ_HEAD;
 	job->response.route = "-";
+	job->request.room = &connection->server->room;
 	job->request.method = method_name(http);
 	job->request.path = path ? keep(&at, path) : "";
 	job->request.query = keep(&at, query);
@@ -414,8 +412,6 @@ static struct job *job_new(struct evhttp_request *http, struct connection *conne
 static void refuse(struct job *job, int status, enum error error, const char *detail)
 {
 	evhttp_add_header(evhttp_request_get_output_headers(job->http), "Connection", "close");
-	if (status == 503)
-		evhttp_add_header(evhttp_request_get_output_headers(job->http), "Retry-After", "1");
 	routes_problem(status, error_name(error), detail, &job->response);
 	answer(job);
 }
@@ -434,8 +430,6 @@ static void on_request(struct evhttp_request *http, void *context)
 	connection_enter(connection, PHASE_WORKING);
 	if (server->stopping) {
 		refuse(job, 503, E_STOPPED, error_text(E_STOPPED));
-	} else if (server->output_bytes > SERVER_OUTPUT_BYTES_MAX) {
-		refuse(job, 503, E_TOO_MANY, "too many answers wait for their readers; try again later");
 	} else if (request_end(http) != REQUEST_BODILESS) {
 		refuse(job, 400, E_BAD_VALUE, "no address here takes a body, and where a request ends must be clear");
 	} else {
@@ -493,6 +487,7 @@ enum error server_new(
 	server->wake_fd = -1;
 	server->todo.last = &server->todo.first;
 	server->done.last = &server->done.first;
+	room_init(&server->room, SERVER_OUTPUT_BYTES_MAX - SERVER_WORK_BYTES, SERVER_LARGE_OUTPUT_BYTES_MAX);
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->more, NULL);
 	enum error error = server_events(server, fault);
@@ -571,5 +566,6 @@ void server_free(struct server *server)
 		event_base_free(server->base);
 	pthread_cond_destroy(&server->more);
 	pthread_mutex_destroy(&server->lock);
+	room_release(&server->room);
 	free(server);
 }

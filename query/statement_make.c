@@ -23,7 +23,9 @@ struct making {
 	uint64_t *indexes;   /* of those */
 	struct hash *leaves; /* of those, and of their neighbours where there are */
 	size_t leaf_count;
-	json_t *json;
+	json_t *json; /* all but the long lists */
+	struct text *text;
+	size_t later;
 	struct fault *fault;
 };
 
@@ -269,20 +271,25 @@ static enum error set_range(struct making *making)
 
 /* ---- events ---- */
 
-static int set_content(json_t *event, const struct opened *opened, bool withheld)
+static void add_content(struct text *text, const struct opened *opened, bool withheld)
 {
-	int failed = json_object_set_new_nocheck(event, "header", json_base64(opened->header));
-	failed |= json_object_set_new_nocheck(event, "c_r", json_base64(hash_bytes(&opened->c_r)));
+	text_add(text, ",");
+	text_base64(text, "header", opened->header);
+	text_add(text, ",");
+	text_base64(text, "c_r", hash_bytes(&opened->c_r));
 	if (withheld) {
-		failed |= json_object_set_new_nocheck(event, "withheld", json_true());
-		return failed | json_object_set_new_nocheck(event, "c_d", json_base64(hash_bytes(&opened->c_d)));
+		text_add(text, ",\"withheld\":true,");
+		text_base64(text, "c_d", hash_bytes(&opened->c_d));
+		return;
 	}
-	failed |= json_object_set_new_nocheck(event, "disclosed", json_base64(opened->disclosed));
-	return failed | json_object_set_new_nocheck(event, "k_d", json_base64(BYTES_ARRAY(opened->opening.disclosed.b)));
+	text_add(text, ",");
+	text_base64(text, "disclosed", opened->disclosed);
+	text_add(text, ",");
+	text_base64(text, "k_d", BYTES_ARRAY(opened->opening.disclosed.b));
 }
 
-/* What covered and later events have in common. */
-static enum error event_json(struct making *making, uint64_t index, json_t **out)
+/* What covered and later events have in common; the object is left open. */
+static enum error add_event(struct making *making, uint64_t index)
 {
 	struct opened opened;
 	struct event_header header;
@@ -298,74 +305,105 @@ static enum error event_json(struct making *making, uint64_t index, json_t **out
 		return fault_set(
 			making->fault, E_ERASED, "index %" PRIu64 " was erased and no entry of the log says so", index);
 	TRY(snapshot_entry(making->snapshot, index, &entry));
-	json_auto_t *event = json_object();
-	int failed = json_object_set_new_nocheck(event, "index", json_index(index));
-	failed |= json_object_set_new_nocheck(event, "entry", json_base64(entry));
-	failed |= set_content(event, &opened, withheld);
-	if (failed)
-		return E_NO_MEMORY;
-	*out = json_incref(event);
-	return E_OK;
+	text_add(making->text, "{");
+	text_number(making->text, "index", index);
+	text_add(making->text, ",");
+	text_base64(making->text, "entry", entry);
+	add_content(making->text, &opened, withheld);
+	return making->text->error;
 }
 
-static enum error set_events(struct making *making)
+/* By the first event it is known about how long all of them are: whether there is room for them is said at once. */
+static enum error add_events(struct making *making)
 {
-	json_t *list = json_array();
-	TRY(set(making, "events", list));
+	struct text *text = making->text;
+	text_add(text, ",\"events\":[");
+	size_t begin = text->len;
 	for (size_t i = 0; i < making->shown; i++) {
-		json_t *event = NULL;
 		struct hash blind, leaf;
-		TRY(event_json(making, making->indexes[i], &event));
+		if (i > 0)
+			text_add(text, ",");
+		if (i == 1)
+			text_grow(text, (text->len - begin) * making->shown / 64 * 66);
+		TRY(add_event(making, making->indexes[i]));
 		TRY(snapshot_subject_leaf(making->snapshot, making->indexes[i], &blind, &leaf));
-		if (json_array_append_new(list, event) != 0 ||
-			json_object_set_new_nocheck(event, "blind", json_base64(hash_bytes(&blind))) != 0)
-			return E_NO_MEMORY;
+		text_add(text, ",");
+		text_base64(text, "blind", hash_bytes(&blind));
+		text_add(text, "}");
 	}
-	return E_OK;
+	text_add(text, "]");
+	return text->error;
 }
 
-static enum error add_later(struct making *making, uint64_t index, json_t *list)
+static enum error add_later(struct making *making, uint64_t index)
 {
 	uint64_t time_s;
-	json_t *event = NULL;
 	struct merkle_proof proof;
 	TRY(event_time(making, index, &time_s));
 	if (time_s < making->query->from_s || time_s >= making->query->to_s)
 		return E_OK;
-	TRY(event_json(making, index, &event));
-	if (json_array_append_new(list, event) != 0)
-		return E_NO_MEMORY;
+	if (making->later++ > 0)
+		text_add(making->text, ",");
+	TRY(add_event(making, index));
 	TRY(snapshot_prove_inclusion(making->snapshot, index, &proof));
-	return json_object_set_new_nocheck(event, "inclusion", json_hashes(proof.hashes, proof.count)) ? E_NO_MEMORY : E_OK;
+	json_auto_t *inclusion = json_hashes(proof.hashes, proof.count);
+	text_add(making->text, ",\"inclusion\":");
+	text_json(making->text, inclusion);
+	text_add(making->text, "}");
+	return making->text->error;
 }
 
 /* What came after the epoch: not yet covered. */
-static enum error set_later(struct making *making)
+static enum error add_all_later(struct making *making)
 {
 	uint64_t indexes[STATEMENT_LATER_MAX];
 	size_t count = 0;
-	json_t *list = json_array();
-	TRY(set(making, "later", list));
 	TRY(snapshot_find(making->snapshot, making->query->subject, UINT64_MAX, indexes, STATEMENT_LATER_MAX, &count));
+	text_add(making->text, ",\"later\":[");
 	for (size_t i = count; i > 0; i--)
 		if (indexes[i - 1] >= making->epoch.entry.size)
-			TRY(add_later(making, indexes[i - 1], list));
-	return E_OK;
+			TRY(add_later(making, indexes[i - 1]));
+	text_add(making->text, "]");
+	return making->text->error;
 }
 
 /* ---- the whole ---- */
 
-static enum error set_optional(struct making *making)
+/* Takes `json`. */
+static void add_member(struct text *text, const char *name, json_t *json)
+{
+	text_add(text, ",\"");
+	text_add(text, name);
+	text_add(text, "\":");
+	text_json(text, json);
+	json_decref(json);
+}
+
+#define SIGNATURE_TREE_BYTES 2048u /* of an event: a path of a dozen hashes, each a text in memory of its own */
+
+static enum error add_optional(struct making *making)
 {
 	json_t *audit = NULL;
 	json_t *signatures = NULL;
 	TRY(audits_newest(making->snapshot, making->epoch.index, &audit));
 	if (audit != NULL)
-		TRY(set(making, "audit", audit));
+		add_member(making->text, "audit", audit);
 	if (!making->query->signatures)
-		return E_OK;
+		return making->text->error;
+	text_reserve(making->text, making->shown * SIGNATURE_TREE_BYTES);
+	TRY(making->text->error);
 	TRY(statement_signatures_make(making->snapshot, making->indexes, making->shown, &signatures));
-	return set(making, "signatures", signatures);
+	add_member(making->text, "signatures", signatures);
+	return making->text->error;
+}
+
+/* Without its last brace: the lists follow. */
+static enum error add_head(struct making *making)
+{
+	text_json(making->text, making->json);
+	if (making->text->error == E_OK)
+		making->text->len--;
+	return making->text->error;
 }
 
 static enum error make(struct making *making)
@@ -378,17 +416,20 @@ static enum error make(struct making *making)
 	TRY(set_map(making));
 	TRY(set_window(making));
 	TRY(set_range(making));
-	TRY(set_events(making));
-	TRY(set_later(making));
-	return set_optional(making);
+	TRY(add_head(making));
+	TRY(add_events(making));
+	TRY(add_all_later(making));
+	TRY(add_optional(making));
+	text_add(making->text, "}");
+	return text_done(making->text);
 }
 
-enum error statement_make(
-	struct snapshot *snapshot, const struct statement_query *query, json_t **out, struct fault *fault)
+enum error statement_make(struct snapshot *snapshot, const struct statement_query *query, struct text *out,
+	size_t *later, struct fault *fault)
 {
 	struct fault why = {.text = ""};
 	__attribute__((cleanup(making_release))) struct making making = {
-		.snapshot = snapshot, .query = query, .json = json_object(), .fault = &why};
+		.snapshot = snapshot, .query = query, .json = json_object(), .text = out, .fault = &why};
 	cosigned_rest(snapshot, true); /* where it cannot, the statement stands under the log's signature alone */
 	enum error error = snapshot_epoch(snapshot, &making.epoch);
 	if (error == E_NOT_FOUND)
@@ -400,6 +441,6 @@ enum error statement_make(
 	error = make(&making);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_text(error));
-	*out = json_incref(making.json);
+	*later = making.later;
 	return E_OK;
 }

@@ -9,7 +9,7 @@
 
 #include "ledger/archive.h"
 
-#include <jansson.h>
+#include "query/text.h"
 
 struct statement_query {
 	struct bytes subject; /* canonical */
@@ -19,8 +19,9 @@ struct statement_query {
 	uint64_t now_s;       /* time of day: events withheld until later stay closed */
 };
 
-/* A new reference. E_NOT_FOUND: there is no epoch yet. E_TOO_LONG: more than STATEMENT_EVENTS_MAX events, a window is
- * needed. E_ERASED: an erased event that no erasure entry covers. E_CORRUPT: what is stored does not give what the
- * epoch commits to. */
-enum error statement_make(
-	struct snapshot *snapshot, const struct statement_query *query, json_t **out, struct fault *fault) MUST_USE;
+/* Its text, into `out`, which has a room or none and is the caller's to release, also after an error; `later`: how many
+ * events in it are not covered yet. E_TOO_MANY: there is no room for it now. E_NOT_FOUND: there is no epoch yet.
+ * E_TOO_LONG: more than STATEMENT_EVENTS_MAX events, a window is needed. E_ERASED: an erased event that no erasure
+ * entry covers. E_CORRUPT: what is stored does not give what the epoch commits to. */
+enum error statement_make(struct snapshot *snapshot, const struct statement_query *query, struct text *out,
+	size_t *later, struct fault *fault) MUST_USE;

@@ -38,11 +38,6 @@ static void fetch_release(struct fetch **fetch)
 	fetch_close(*fetch);
 }
 
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
-
 static bool read_options(int argc, char **argv, struct statement_request *out)
 {
 	static const struct option known[] = {
@@ -86,7 +81,7 @@ static bool read_options(int argc, char **argv, struct statement_request *out)
 /* ---- asking ---- */
 
 static enum error make_from_directory(
-	const struct statement_request *request, const char *subject, json_t **out, struct fault *fault)
+	const struct statement_request *request, const char *subject, struct text *out, size_t *later, struct fault *fault)
 {
 	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
@@ -102,11 +97,13 @@ static enum error make_from_directory(
 		return fault_set(fault, E_USAGE, "--from must be earlier than --to");
 	TRY(archive_open(request->ledger, true, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
-	return statement_make(snapshot, &query, out, fault);
+	return statement_make(snapshot, &query, out, later, fault);
 }
 
-static enum error fetch_from_url(const struct statement_request *request, json_t **out, struct fault *fault)
+static enum error fetch_from_url(
+	const struct statement_request *request, const char *subject, struct text *out, size_t *later, struct fault *fault)
 {
+	json_auto_t *made = NULL;
 	__attribute__((cleanup(fetch_release))) struct fetch *fetch = NULL;
 	const struct fetch_param params[] = {
 		{"from", request->from},
@@ -116,22 +113,20 @@ static enum error fetch_from_url(const struct statement_request *request, json_t
 	if (request->token == NULL)
 		return fault_set(fault, E_USAGE, "an address wants --token (or INDSIGT_TOKEN); see 'indsigt token'");
 	TRY(fetch_open(request->ledger, request->token, &fetch, fault));
-	return fetch_json(fetch, "/v1/statement", params, sizeof params / sizeof params[0], out, fault);
+	TRY(fetch_json(fetch, "/v1/statement", params, sizeof params / sizeof params[0], &made, fault));
+	const char *about = json_string_value(json_object_get(made, "subject"));
+	if (about == NULL || strcmp(about, subject) != 0)
+		return fault_set(
+			fault, E_FORBIDDEN, "the ledger's answer is not about the subject asked for; is it their token?");
+	text_json(out, made);
+	*later = json_array_size(json_object_get(made, "later"));
+	return text_done(out);
 }
 
 /* ---- writing ---- */
 
-static enum error write_statement(const struct statement_request *request, const json_t *statement, struct fault *fault)
+static void tell_later(size_t later)
 {
-	__attribute__((cleanup(free_release))) char *text = json_dumps(statement, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	if (text == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
-	return output_write(request->output, bytes_text(text), fault);
-}
-
-static void tell_later(const json_t *statement)
-{
-	size_t later = json_array_size(json_object_get(statement, "later"));
 	if (later > 0)
 		fprintf(stderr,
 			"indsigt: %zu newer %s not covered yet; the statement lists %s as such. A newer epoch covers %s within "
@@ -142,18 +137,15 @@ static void tell_later(const json_t *statement)
 static enum error statement(const struct statement_request *request, struct fault *fault)
 {
 	char subject[SUBJECT_BYTES_MAX + 1];
-	json_auto_t *made = NULL;
+	size_t later = 0;
+	__attribute__((cleanup(text_release))) struct text text = {.room = NULL};
 	TRY(asked_subject(request->subject, subject, fault));
 	if (answer_is_url(request->ledger))
-		TRY(fetch_from_url(request, &made, fault));
+		TRY(fetch_from_url(request, subject, &text, &later, fault));
 	else
-		TRY(make_from_directory(request, subject, &made, fault));
-	const char *about = json_string_value(json_object_get(made, "subject"));
-	if (about == NULL || strcmp(about, subject) != 0)
-		return fault_set(
-			fault, E_FORBIDDEN, "the ledger's answer is not about the subject asked for; is it their token?");
-	TRY(write_statement(request, made, fault));
-	tell_later(made);
+		TRY(make_from_directory(request, subject, &text, &later, fault));
+	TRY(output_write(request->output, bytes_of(text.data, text.len), fault));
+	tell_later(later);
 	return E_OK;
 }
 

@@ -294,7 +294,8 @@ START_TEST(statements)
 	struct statement *statement;
 	struct finding finding = {.text = ""};
 	struct fault fault;
-	json_t *json = NULL;
+	size_t later;
+	struct text text = {.room = NULL};
 	begin();
 	write_policy("both");
 	struct bytes whole = cosigned_note(buffer, 2, f.now_s);
@@ -307,15 +308,13 @@ START_TEST(statements)
 	struct statement_query query = {
 		.subject = bytes_text(fixture_subject(1)), .to_s = UINT64_MAX, .signatures = true, .now_s = f.now_s};
 	const struct statement_options options = {.subject = fixture_subject(1), .policy = policy};
-	ck_ok(statement_make(snapshot, &query, &json, &fault));
-	char *text = json_dumps(json, JSON_COMPACT);
-	enum error error = statement_verify(bytes_text(text), &f.vkey, &options, &statement, &finding);
+	ck_ok(statement_make(snapshot, &query, &text, &later, &fault));
+	enum error error = statement_verify(bytes_of(text.data, text.len), &f.vkey, &options, &statement, &finding);
 	ck_assert_msg(error == E_OK, "%s", finding.text);
 	ck_assert(statement->size == size && statement->later_count == 0 && statement->event_count == 3);
 	ck_assert(statement->witnessed.proven && statement->witnessed.quorum.count == 2);
 	statement_free(statement);
-	free(text);
-	json_decref(json);
+	text_release(&text);
 	free(policy);
 	end();
 }

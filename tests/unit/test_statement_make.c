@@ -64,16 +64,15 @@ static struct statement *prove(struct statement_query *query, uint32_t number)
 	struct statement *statement = NULL;
 	struct finding finding = {.text = ""};
 	struct fault fault = {.text = ""};
-	json_t *json = NULL;
+	size_t later;
+	struct text text = {.room = NULL};
 	query->subject = bytes_text(fixture_subject(number));
-	enum error error = statement_make(snapshot, query, &json, &fault);
+	enum error error = statement_make(snapshot, query, &text, &later, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
-	char *text = json_dumps(json, JSON_COMPACT);
 	const struct statement_options options = {.subject = fixture_subject(number)};
-	error = statement_verify(bytes_text(text), &f.vkey, &options, &statement, &finding);
+	error = statement_verify(bytes_of(text.data, text.len), &f.vkey, &options, &statement, &finding);
 	ck_assert_msg(error == E_OK, "%s", finding.text);
-	free(text);
-	json_decref(json);
+	text_release(&text);
 	return statement;
 }
 
@@ -210,13 +209,14 @@ START_TEST(no_epoch_yet)
 	static const uint32_t one[] = {1};
 	struct statement_query query = {.to_s = UINT64_MAX, .subject = BYTES_LITERAL("cpr:0101700001")};
 	struct fault fault = {.text = ""};
-	json_t *json = NULL;
+	size_t later;
+	struct text text = {.room = NULL};
 	fixture_make(&f);
 	next_sequence = 0;
 	append(one, 1);
 	fixture_close(&f);
 	look();
-	ck_error(statement_make(snapshot, &query, &json, &fault), E_NOT_FOUND);
+	ck_error(statement_make(snapshot, &query, &text, &later, &fault), E_NOT_FOUND);
 	ck_assert_ptr_nonnull(strstr(fault.text, "no epoch yet"));
 	done();
 }

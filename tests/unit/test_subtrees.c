@@ -112,15 +112,14 @@ static struct statement *prove(const struct statement_query *query)
 	struct statement *statement = NULL;
 	struct finding finding = {.text = ""};
 	struct fault fault = {.text = ""};
-	json_t *json = NULL;
-	enum error error = statement_make(snapshot, query, &json, &fault);
+	size_t later;
+	struct text text = {.room = NULL};
+	enum error error = statement_make(snapshot, query, &text, &later, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
-	char *text = json_dumps(json, JSON_COMPACT);
 	const struct statement_options options = {.subject = fixture_subject(1)};
-	error = statement_verify(bytes_text(text), &f.vkey, &options, &statement, &finding);
+	error = statement_verify(bytes_of(text.data, text.len), &f.vkey, &options, &statement, &finding);
 	ck_assert_msg(error == E_OK, "%s", finding.text);
-	free(text);
-	json_decref(json);
+	text_release(&text);
 	return statement;
 }
 
@@ -213,7 +212,8 @@ static struct audit_result audited(void)
 START_TEST(false_parts)
 {
 	struct fault fault = {.text = ""};
-	json_t *json = NULL;
+	size_t later;
+	struct text text = {.room = NULL};
 	make_ledger();
 	fixture_close(&f);
 	ck_assert(audited().ok);
@@ -224,7 +224,8 @@ START_TEST(false_parts)
 		static const uint32_t rows[] = {0, 1, 0}, hashes[] = {5, 2, UINT32_MAX};
 		spoil(secrets, rows[i], hashes[i]);
 		look();
-		ck_error(statement_make(snapshot, &query, &json, &fault), E_CORRUPT);
+		ck_error(statement_make(snapshot, &query, &text, &later, &fault), E_CORRUPT);
+		text_release(&text);
 		look_away();
 		struct audit_result result = audited();
 		ck_assert_msg(!result.ok && strstr(result.reason, "parts of a subject's tree") != NULL, "%s", result.reason);
