@@ -152,13 +152,14 @@ static enum error unwrap_subject(
 
 enum error key_snapshot_begin(struct keystore *keystore, struct key_snapshot *out)
 {
-	out->keystore = keystore;
+	*out = (struct key_snapshot){.keystore = keystore};
 	return db_begin(keystore->env, false, &out->txn);
 }
 
 void key_snapshot_end(struct key_snapshot *snapshot)
 {
 	db_abort(&snapshot->txn);
+	sodium_memzero(&snapshot->record, sizeof snapshot->record);
 }
 
 enum error key_of_id(struct key_snapshot *snapshot, uint64_t id, struct alias *alias, struct key *out)

@@ -44,6 +44,14 @@ enum error keystore_check(
 struct key_snapshot {
 	const struct keystore *keystore;
 	struct db_txn txn;
+	/* The last record key that was made of two of these keys (records.c): the records of one person in one month have
+	 * the same, and are read one after the other. */
+	struct {
+		bool known;
+		uint64_t key_id;
+		struct period period;
+		struct key key;
+	} record;
 };
 
 enum error key_snapshot_begin(struct keystore *keystore, struct key_snapshot *out) MUST_USE;

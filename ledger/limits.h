@@ -79,7 +79,7 @@
 
 /* ---- statements ---- */
 #define STATEMENT_BYTES_MAX  268435456u  /* a statement or filing proof as a file */
-#define STATEMENT_EVENTS_MAX     65536u  /* covered events of one statement; who has more takes windows */
+#define STATEMENT_EVENTS_MAX    131072u  /* covered events of one statement; who has more takes windows */
 #define STATEMENT_LATER_MAX       4096u  /* events after the epoch */
 #define STATEMENT_LAST_MAX          64u  /* entries that show an epoch's time: epochs and one batch after the last event */
 #define STATEMENT_ERASURES_MAX    4096u

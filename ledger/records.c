@@ -39,13 +39,11 @@ static enum error find_event_entry(struct db_txn *txn, uint64_t index, struct en
 	return E_OK;
 }
 
-static enum error open_sealed(struct key_snapshot *keys, const struct record_outside *outside,
-	const struct entry_event *entry, uint8_t *buffer, struct record *out)
+static enum error make_record_key(struct key_snapshot *keys, const struct record_outside *outside)
 {
 	struct alias alias;
 	struct key subject_key;
 	struct key period_key;
-	struct key record_key;
 	enum error error = key_of_id(keys, outside->key_id, &alias, &subject_key);
 	if (error != E_OK)
 		return error == E_NOT_FOUND ? E_UNSEALED : error;
@@ -53,15 +51,26 @@ static enum error open_sealed(struct key_snapshot *keys, const struct record_out
 	if (error == E_NOT_FOUND)
 		error = E_ERASED;
 	if (error == E_OK) {
-		struct record_place place = {
-			entry->sender, entry->sequence, entry->commitment, outside->period, outside->key_id};
-		record_key_make(&subject_key, &period_key, &record_key);
-		error = record_open(outside, &place, &record_key, buffer, out);
+		record_key_make(&subject_key, &period_key, &keys->record.key);
+		keys->record.key_id = outside->key_id;
+		keys->record.period = outside->period;
 	}
+	keys->record.known = error == E_OK;
 	sodium_memzero(&subject_key, sizeof subject_key);
 	sodium_memzero(&period_key, sizeof period_key);
-	sodium_memzero(&record_key, sizeof record_key);
 	return error;
+}
+
+static enum error open_sealed(struct key_snapshot *keys, const struct record_outside *outside,
+	const struct entry_event *entry, uint8_t *buffer, struct record *out)
+{
+	const struct record_place place = {
+		entry->sender, entry->sequence, entry->commitment, outside->period, outside->key_id};
+	if (!keys->record.known || keys->record.key_id != outside->key_id ||
+		keys->record.period.month != outside->period.month ||
+		keys->record.period.retention_years != outside->period.retention_years)
+		TRY(make_record_key(keys, outside));
+	return record_open(outside, &place, &keys->record.key, buffer, out);
 }
 
 /* The commitment in the entry covers header, c_d and c_r, and these cover both parts. */

@@ -11,6 +11,11 @@ void room_release(struct room *room)
 	pthread_mutex_destroy(&room->mutex);
 }
 
+bool room_possible(const struct room *room, size_t bytes)
+{
+	return room == NULL || bytes <= room->large_max;
+}
+
 bool room_set(struct room *room, size_t *held, size_t bytes)
 {
 	bool fits = true;

@@ -21,3 +21,5 @@ void room_release(struct room *room);
 /* Lets `*held`, what an answer has of it, be `bytes`: false, and nothing changes, where there is not as much. Giving
  * back always succeeds. `room` NULL has no bound. */
 bool room_set(struct room *room, size_t *held, size_t bytes);
+/* Would it ever? */
+bool room_possible(const struct room *room, size_t bytes);

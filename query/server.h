@@ -17,13 +17,14 @@
 #include "query/routes.h"
 
 #define SERVER_WORKERS 2u
-#define SERVER_HEADER_BYTES_MAX 16384u      /* request line and headers; over it: 400 */
-#define SERVER_BODY_BYTES_MAX 4096u         /* read, and refused with the reason; over it: 413 without one */
-#define SERVER_READ_SECONDS 15u             /* from a connection's last answer to the end of its next request */
-#define SERVER_WRITE_SECONDS 60u            /* for a client to take its answer */
-#define SERVER_OUTPUT_BYTES_MAX (64u << 20) /* answers being made and not yet taken, of all connections; over it: 503 \
-											 */
-#define SERVER_WORK_BYTES (8u << 20)        /* of that for what the workers have in hand beside the answer's text */
+#define SERVER_HEADER_BYTES_MAX 16384u /* request line and headers; over it: 400 */
+#define SERVER_BODY_BYTES_MAX 4096u    /* read, and refused with the reason; over it: 413 without one */
+#define SERVER_READ_SECONDS 15u        /* from a connection's last answer to the end of its next request */
+#define SERVER_WRITE_SECONDS 60u       /* for a client to take its answer */
+#define SERVER_OUTPUT_BYTES_MAX                                                                                \
+	(64u << 20)                      /* answers being made and not yet taken, of all connections; over it: 503 \
+									  */
+#define SERVER_WORK_BYTES (8u << 20) /* of that for what the workers have in hand beside the answer's text */
 #define SERVER_LARGE_OUTPUT_BYTES_MAX (52u << 20) /* a large answer waits for the small ones (room.h) */
 
 struct server;

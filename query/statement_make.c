@@ -21,6 +21,7 @@ struct making {
 	uint64_t first; /* [first, first + shown) are in the window */
 	size_t shown;
 	uint64_t *indexes;   /* of those */
+	struct hash *blinds; /* and their blinds */
 	struct hash *leaves; /* of those, and of their neighbours where there are */
 	size_t leaf_count;
 	json_t *json; /* all but the long lists */
@@ -33,6 +34,7 @@ static void making_release(struct making *making)
 {
 	subject_view_release(&making->tree);
 	free(making->indexes);
+	free(making->blinds);
 	free(making->leaves);
 	json_decref(making->json);
 }
@@ -207,7 +209,8 @@ static enum error set_window(struct making *making)
 	making->shown = (size_t)shown;
 	making->indexes = malloc((making->shown + 1) * sizeof *making->indexes);
 	making->leaves = malloc((making->shown + 2) * sizeof *making->leaves);
-	if (making->indexes == NULL || making->leaves == NULL)
+	making->blinds = malloc((making->shown + 1) * sizeof *making->blinds);
+	if (making->indexes == NULL || making->leaves == NULL || making->blinds == NULL)
 		return E_NO_MEMORY;
 	for (size_t i = 0; i < making->shown; i++)
 		TRY(index_at(making, making->first + i, &making->indexes[i]));
@@ -249,11 +252,10 @@ static enum error set_range(struct making *making)
 		return E_OK;
 	uint64_t begin = making->first;
 	uint64_t end = making->first + making->shown;
-	struct hash blind;
 	if (begin > 0)
 		TRY(set_neighbour(making, "before", --begin));
 	for (size_t i = 0; i < making->shown; i++)
-		TRY(add_leaf(making, making->indexes[i], &blind));
+		TRY(add_leaf(making, making->indexes[i], &making->blinds[i]));
 	if (end < count)
 		TRY(set_neighbour(making, "after", end++));
 	struct merkle_range_proof proof;
@@ -320,15 +322,13 @@ static enum error add_events(struct making *making)
 	text_add(text, ",\"events\":[");
 	size_t begin = text->len;
 	for (size_t i = 0; i < making->shown; i++) {
-		struct hash blind, leaf;
 		if (i > 0)
 			text_add(text, ",");
 		if (i == 1)
 			text_grow(text, (text->len - begin) * making->shown / 64 * 66);
 		TRY(add_event(making, making->indexes[i]));
-		TRY(snapshot_subject_leaf(making->snapshot, making->indexes[i], &blind, &leaf));
 		text_add(text, ",");
-		text_base64(text, "blind", hash_bytes(&blind));
+		text_base64(text, "blind", hash_bytes(&making->blinds[i]));
 		text_add(text, "}");
 	}
 	text_add(text, "]");
@@ -439,6 +439,8 @@ enum error statement_make(struct snapshot *snapshot, const struct statement_quer
 	uint64_t epoch_s = making.epoch.entry.time_s;
 	making.closed_after_s = query->now_s > epoch_s ? query->now_s : epoch_s;
 	error = make(&making);
+	if (error == E_TOO_LONG && why.text[0] == '\0')
+		error = fault_set(&why, error, "the statement would be too long a text: ask for a window of time");
 	if (error != E_OK)
 		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_text(error));
 	*later = making.later;

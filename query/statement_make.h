@@ -20,8 +20,8 @@ struct statement_query {
 };
 
 /* Its text, into `out`, which has a room or none and is the caller's to release, also after an error; `later`: how many
- * events in it are not covered yet. E_TOO_MANY: there is no room for it now. E_NOT_FOUND: there is no epoch yet.
- * E_TOO_LONG: more than STATEMENT_EVENTS_MAX events, a window is needed. E_ERASED: an erased event that no erasure
- * entry covers. E_CORRUPT: what is stored does not give what the epoch commits to. */
+ * events in it are not covered yet. E_TOO_MANY: there is no room for it now; E_TOO_LONG: there never is. E_NOT_FOUND:
+ * there is no epoch yet. E_TOO_LONG: more than STATEMENT_EVENTS_MAX events, a window is needed. E_ERASED: an erased
+ * event that no erasure entry covers. E_CORRUPT: what is stored does not give what the epoch commits to. */
 enum error statement_make(struct snapshot *snapshot, const struct statement_query *query, struct text *out,
 	size_t *later, struct fault *fault) MUST_USE;

@@ -8,10 +8,15 @@
 
 #define FIRST_BYTES 4096u
 
+static enum error why_not(const struct text *text, size_t bytes)
+{
+	return room_possible(text->room, bytes) ? E_TOO_MANY : E_TOO_LONG;
+}
+
 static bool set_capacity(struct text *text, size_t capacity)
 {
 	if (!room_set(text->room, &text->held, capacity + text->beside)) {
-		text->error = E_TOO_MANY;
+		text->error = why_not(text, capacity + text->beside);
 		return false;
 	}
 	char *larger = realloc(text->data, capacity);
@@ -48,7 +53,7 @@ void text_reserve(struct text *text, size_t bytes)
 	if (room_set(text->room, &text->held, text->capacity + text->beside + bytes))
 		text->beside += bytes;
 	else
-		text->error = E_TOO_MANY;
+		text->error = why_not(text, text->capacity + text->beside + bytes);
 }
 
 static void add(struct text *text, const char *piece, size_t len)

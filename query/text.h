@@ -15,7 +15,8 @@ struct text {
 	struct room *room; /* or NULL */
 	size_t held;       /* of the room */
 	size_t beside;     /* of that, for what is in memory beside the text (text_reserve) */
-	enum error error;  /* the first one sticks: E_NO_MEMORY, E_TOO_MANY where there is no room */
+	enum error error;  /* the first one sticks: E_NO_MEMORY, E_TOO_MANY where there is no room now,
+						  E_TOO_LONG where there never is */
 };
 
 /* Room for `bytes` more, so that they are not copied when they come. */

@@ -241,6 +241,82 @@ START_TEST(never_reads)
 }
 END_TEST
 
+/* What the daemon has of memory beside files, in KiB. */
+static long anonymous_kib(void)
+{
+	char path[40], line[128];
+	long kib = -1;
+	snprintf(path, sizeof path, "/proc/%d/status", (int)daemon_pid);
+	FILE *file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof line, file))
+		sscanf(line, "RssAnon: %ld", &kib);
+	fclose(file);
+	ck_assert_int_ge(kib, 0);
+	return kib;
+}
+
+/* Asks for a large statement and takes no more than the beginning of the answer. */
+static int ask_deaf(const char *token)
+{
+	const int small = 4096;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+	http_request(fd, "GET", "/v1/statement", token);
+	return fd;
+}
+
+/* HTTP-35: sixty who ask for 8 MB each at once and do not read. Those who find no room are told so, memory keeps its
+ * bound, others are answered, and afterwards there is room again. */
+START_TEST(many_large_answers)
+{
+	enum { CLIENTS = 60, EVENTS = 20000 };
+	int clients[CLIENTS];
+	unsigned made = 0, refused = 0;
+	struct http_answer answer;
+	queryd_begin();
+	for (unsigned i = 0; i < EVENTS / 1000; i++)
+		queryd_append(1000);
+	fixture_epoch(&f);
+	char *token = strdup(token_for(1234, TOKEN_SUBJECT, 600));
+	int fd = http_connect(port);
+	answer = http_ask(fd, "GET", "/checkpoint", NULL);
+	free(answer.body);
+	long before = anonymous_kib();
+	for (int i = 0; i < CLIENTS; i++)
+		clients[i] = ask_deaf(token);
+	for (int i = 0; i < CLIENTS; i++) {
+		char head[13] = "";
+		ck_assert_int_eq(recv(clients[i], head, sizeof head - 1, MSG_WAITALL), (ssize_t)sizeof head - 1);
+		made += strcmp(head, "HTTP/1.1 200") == 0;
+		refused += strcmp(head, "HTTP/1.1 503") == 0;
+		ck_assert_int_lt(anonymous_kib() - before, 64 << 10);
+	}
+	ck_assert_uint_eq(made + refused, CLIENTS);
+	ck_assert_uint_ge(made, 2);
+	ck_assert_uint_ge(refused, 2);
+	answer = http_ask(fd, "GET", "/v1/accesses?limit=100", token_for(77, TOKEN_SUBJECT, 600));
+	ck_assert_int_eq(answer.status, 200);
+	free(answer.body);
+	answer = http_ask(fd, "GET", "/v1/statement", token);
+	ck_assert_int_eq(answer.status, 503);
+	ck_assert_str_eq(http_header(&answer, "Retry-After"), "1");
+	free(answer.body);
+	for (int i = 0; i < CLIENTS; i++)
+		close(clients[i]);
+	/* That they are gone is noticed one after the other. */
+	for (answer.status = 503; answer.status == 503; free(answer.body))
+		answer = http_ask(fd, "GET", "/v1/statement", token);
+	ck_assert_int_eq(answer.status, 200);
+	close(fd);
+	free(token);
+	queryd_end();
+}
+END_TEST
+
 /* A client that sends a byte now and then is cut off when its request has taken too long, however busy it looks. */
 START_TEST(dribbles)
 {
@@ -349,4 +425,4 @@ START_TEST(refuses_to_start)
 END_TEST
 
 UNIT_MAIN("queryd", head_keeps_alive, pages_while_appending, tokens, two_ends, hostile, pipelined, never_reads,
-	dribbles, connections, few_files, refuses_to_start)
+	many_large_answers, dribbles, connections, few_files, refuses_to_start)
