@@ -248,9 +248,9 @@ enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *send
 	uint64_t index = log_frontier(ledger->log)->size;
 	bool endorsed;
 	sender_entry->time_s = entry_time_s(ledger, ledger->tick_s);
-	TRY(judge_lag(ledger, sender_entry->time_s, fault));
 	TRY(sender_take(&sender, ledger->vkey.name, sender_entry, index, &endorsed, fault));
 	TRY(judge_signatures(ledger->vkey.name, sender_entry, old, fault));
+	TRY(judge_lag(ledger, sender_entry->time_s, fault));
 
 	ledger->state.time_s = sender_entry->time_s;
 	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender_entry};

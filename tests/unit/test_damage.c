@@ -25,25 +25,40 @@ static struct appended append_new(uint32_t count)
 	return fixture_append(&f, body);
 }
 
-/* The row of a log index becomes another: `len` bytes of it, with the byte at `flip` changed; 0 bytes: none. */
-static void damage(enum store_table table, uint64_t index, size_t cut, size_t flip)
+static void damage_row(struct db_txn *changing, enum store_table table, uint64_t index, size_t cut, size_t flipped)
 {
 	uint8_t key[8];
 	uint8_t *copy;
 	struct bytes row;
-	struct db_txn changing;
 	put_u64(key, index);
-	ck_ok(db_begin(f.ledger->store, true, &changing));
-	ck_ok(db_get(&changing, table, BYTES_ARRAY(key), &row));
+	ck_ok(db_get(changing, table, BYTES_ARRAY(key), &row));
 	copy = malloc(row.len);
 	memcpy(copy, row.data, row.len);
-	copy[flip % row.len] ^= 1;
+	copy[flipped % row.len] ^= 1;
 	if (cut >= row.len)
-		db_delete(&changing, table, BYTES_ARRAY(key));
+		db_delete(changing, table, BYTES_ARRAY(key));
 	else
-		db_put(&changing, table, BYTES_ARRAY(key), bytes_of(copy, row.len - cut));
-	ck_ok(db_commit(&changing));
+		db_put(changing, table, BYTES_ARRAY(key), bytes_of(copy, row.len - cut));
 	free(copy);
+}
+
+/* The row of a log index becomes another: `cut` bytes shorter, or none at all, with the byte at `flipped` changed. */
+static void damage(enum store_table table, uint64_t index, size_t cut, size_t flipped)
+{
+	struct db_txn changing;
+	ck_ok(db_begin(f.ledger->store, true, &changing));
+	damage_row(&changing, table, index, cut, flipped);
+	ck_ok(db_commit(&changing));
+}
+
+/* Every `step`th record in [first, end). */
+static void damage_records(uint64_t first, uint64_t end, uint64_t step)
+{
+	struct db_txn changing;
+	ck_ok(db_begin(f.ledger->store, true, &changing));
+	for (uint64_t index = first; index < end; index += step)
+		damage_row(&changing, STORE_RECORD, index, 0, 150);
+	ck_ok(db_commit(&changing));
 }
 
 #define WHOLE SIZE_MAX
@@ -284,8 +299,7 @@ START_TEST(an_operators_word)
 	struct fault fault = {.text = ""};
 	make();
 	struct appended batch = append_new(DAMAGE_EVENTS_MAX + 5);
-	for (uint32_t i = 1; i <= DAMAGE_EVENTS_MAX + 1; i++)
-		damage(STORE_RECORD, batch.first_index + i, 0, 150);
+	damage_records(batch.first_index + 1, batch.first_index + DAMAGE_EVENTS_MAX + 2, 1);
 	ck_error(try_epoch(&fault), E_UNREADABLE);
 	ck_assert_msg(
 		strstr(fault.text, "257 events") != NULL && strstr(fault.text, "--declare-lost") != NULL, "%s", fault.text);
@@ -312,8 +326,7 @@ START_TEST(scattered)
 	append_new(5);
 	for (uint32_t batch = 0; batch < 3; batch++) {
 		struct appended appended = append_new(800);
-		for (uint32_t i = 0; i < 800; i += batch == 1 ? 2 : 3)
-			damage(STORE_RECORD, appended.first_index + i, 0, 150);
+		damage_records(appended.first_index, appended.first_index + 800, batch == 1 ? 2 : 3);
 	}
 	append_new(5);
 	ck_error(try_epoch(&fault), E_UNREADABLE);
@@ -326,8 +339,7 @@ START_TEST(scattered)
 	assert_audit(told.lost);
 	ledger_declare_lost(f.ledger, true);
 	struct appended appended = append_new(800);
-	for (uint32_t i = 100; i < 500; i += 4)
-		damage(STORE_RECORD, appended.first_index + i, 0, 150);
+	damage_records(appended.first_index + 100, appended.first_index + 500, 4);
 	while (ledger_unfiled(f.ledger) > 0)
 		ck_ok(try_epoch(&fault));
 	ck_assert(ledger_take_damage(f.ledger, &told));
