@@ -22,7 +22,8 @@
 	X(STATUS_EPOCH_FAILED, "epoch-failed", "the last epoch was given up")                                        \
 	X(STATUS_FILING_LATE, "filing-late", "events wait for long to be filed")                                     \
 	X(STATUS_GUARD, "guard-late", "the guard cannot be written")                                                 \
-	X(STATUS_DAMAGE, "damage", "a batch that was sent again was stored once and is damaged now")
+	X(STATUS_DAMAGE, "damage", "a batch that was sent again was stored once and is damaged now")                 \
+	X(STATUS_QUORUM, "quorum-late", "the newest checkpoints have not got enough cosignatures of witnesses")
 
 enum status_reason {
 #define X(code, name, text) code,

@@ -159,6 +159,24 @@ bool cosigned_rest(struct snapshot *snapshot, bool epoch)
 	return rests;
 }
 
+bool cosigned_late(struct snapshot *snapshot, uint64_t now_s, uint64_t *since_s)
+{
+	struct checkpoint newest;
+	struct bytes note;
+	struct cosigned *cosigned = malloc(sizeof *cosigned);
+	if (cosigned == NULL)
+		return false;
+	snapshot_checkpoint(snapshot, &newest, &note);
+	cosigned_read(snapshot, cosigned);
+	bool behind = cosigned->reached && cosigned->checkpoint.size < newest.size &&
+				  now_s > cosigned->quorum.time_s + EPOCH_LAG_SECONDS_DEFAULT;
+	bool late = cosigned->wanted && (!cosigned->reached || behind);
+	if (late)
+		*since_s = behind ? cosigned->quorum.time_s : now_s;
+	free(cosigned);
+	return late;
+}
+
 json_t *cosigned_json(struct snapshot *snapshot, uint64_t now_s)
 {
 	OWNED_POLICY policy = NULL;

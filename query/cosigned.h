@@ -42,6 +42,9 @@ void cosigned_read(struct snapshot *snapshot, struct cosigned *out);
 /* Puts the snapshot under the newest witnessed checkpoint, if there is one that the store extends and the newest epoch
  * (if `epoch`) lies under. True if it did. */
 bool cosigned_rest(struct snapshot *snapshot, bool epoch);
+/* Does the log go on without its witnesses: is no checkpoint witnessed, or has the log grown beyond it for longer than
+ * an epoch may lag? `since_s`: since when, as far as is known. */
+bool cosigned_late(struct snapshot *snapshot, uint64_t now_s, uint64_t *since_s);
 /* For coverage: null without a policy; {"reached", "size", "time", "age_seconds", "witnesses": [...]}. A new reference,
  * or NULL when out of memory. */
 json_t *cosigned_json(struct snapshot *snapshot, uint64_t now_s);

@@ -89,6 +89,14 @@ static json_t *reasons_json(const struct status *status)
 	return reasons;
 }
 
+/* What ingest says of itself, and what is seen from here. */
+static void read_status(struct call *call, struct status *out)
+{
+	status_read(snapshot_dir(call->snapshot), status_clock_ms(), out);
+	out->since_s[STATUS_QUORUM] = 0;
+	cosigned_late(call->snapshot, call->now_s, &out->since_s[STATUS_QUORUM]);
+}
+
 void route_health(struct call *call)
 {
 	char time[TIMESTAMP_TEXT_MAX];
@@ -100,7 +108,7 @@ void route_health(struct call *call)
 	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
 	uint64_t time_s = snapshot_time_s(call->snapshot);
 	timestamp_format_s(time_s, time);
-	status_read(snapshot_dir(call->snapshot), status_clock_ms(), &status);
+	read_status(call, &status);
 	json_auto_t *reasons = reasons_json(&status);
 	bool good = json_array_size(reasons) == 0;
 	json_auto_t *health =
@@ -161,7 +169,7 @@ void route_metrics(struct call *call)
 		return;
 	}
 	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
-	status_read(snapshot_dir(call->snapshot), status_clock_ms(), &status);
+	read_status(call, &status);
 	json_auto_t *witnessing = cosigned_json(call->snapshot, call->now_s);
 	FILE *out = open_memstream(&text, &len);
 	if (witnessing == NULL || out == NULL) {

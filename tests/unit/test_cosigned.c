@@ -350,6 +350,14 @@ START_TEST(states)
 	witnessing = json_object_get(coverage, "witnessing");
 	ck_assert(json_is_true(json_object_get(witnessing, "reached")));
 	ck_assert_int_eq(json_integer_value(json_object_get(witnessing, "age_seconds")), 100);
+	/* HTTP-34: late is a log that has gone on for too long; one that is idle waits for nobody. */
+	uint64_t since_s = 0;
+	ck_assert(!cosigned_late(snapshot, f.now_s + 100000, &since_s));
+	append(false);
+	look_again();
+	ck_assert(!cosigned_late(snapshot, f.now_s - 100 + EPOCH_LAG_SECONDS_DEFAULT, &since_s));
+	ck_assert(cosigned_late(snapshot, f.now_s - 99 + EPOCH_LAG_SECONDS_DEFAULT, &since_s));
+	ck_assert_uint_eq(since_s, f.now_s - 100);
 	json_t *second = json_array_get(json_object_get(witnessing, "witnesses"), 1);
 	ck_assert_str_eq(json_string_value(json_object_get(second, "name")), "b");
 	ck_assert_str_eq(json_string_value(json_object_get(second, "state")), "ahead");

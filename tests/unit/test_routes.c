@@ -410,9 +410,19 @@ START_TEST(health)
 	for (unsigned i = STATUS_WRITER_STUCK + 1; i < STATUS_REASONS; i++) {
 		status.since_s[i] = f.now_s;
 		say(&status);
-		expect_health(status_name((enum status_reason)i));
+		expect_health(i == STATUS_QUORUM ? NULL : status_name((enum status_reason)i)); /* seen, not told */
 		status.since_s[i] = 0;
 	}
+	/* A policy that nothing fulfils, also one that cannot be read. */
+	char path[160];
+	snprintf(path, sizeof path, "%s/witnesses", f.dir);
+	say(&status);
+	FILE *policy = fopen(path, "w");
+	fputs("quorum nobody\n", policy);
+	fclose(policy);
+	expect_health("quorum-late");
+	unlink(path);
+	expect_health(NULL);
 	status.refused[E_EQUIVOCATION] = 3;
 	status.writer_ms -= STATUS_FRESH_MS + 1000;
 	say(&status);
