@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define LEARN_ENTRIES 1000u /* fewer say nothing of what an entry costs */
@@ -47,6 +48,16 @@ static void learn(struct sequencer *s, uint64_t entries)
 	s->epoch_us = 0;
 }
 
+/* What keeps epochs from coming is said once, however often it is tried. */
+static void say_failed(struct sequencer *s, const char *text)
+{
+	if (strcmp(s->failed_why, text) == 0)
+		return;
+	strcpy(s->failed_why, text);
+	if (text[0] != '\0')
+		fprintf(stderr, "indsigt-ingestd: %s\n", text);
+}
+
 /* What an operator should know of an epoch that has ended. */
 static void say_damage(struct sequencer *s)
 {
@@ -75,6 +86,8 @@ static enum error run_slice(struct sequencer *s, bool *finished, struct fault *f
 	s->slice_ended_us = clock_us();
 	s->slice_us = s->slice_ended_us - start_us;
 	s->epoch_us += s->slice_us;
+	if (*finished)
+		say_failed(s, "");
 	if (error != E_OK || *finished) {
 		say_damage(s);
 		s->oldest_s = UINT64_MAX; /* another one is the oldest now */
@@ -94,7 +107,8 @@ static enum error go_on(struct sequencer *s, struct fault *fault)
 		error = run_slice(s, &finished, fault);
 	if (error != E_OK || finished) {
 		s->epoch_running = false;
-		s->epoch_failed = error != E_OK;
+		s->epoch_failed = error != E_OK && error != E_CLOCK;
+		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
 	}
 	health_writer(s->health);
 	return error;
@@ -123,7 +137,7 @@ enum error epochs_file_first(struct sequencer *s, struct fault *fault)
 	}
 	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK)
 		return error;
-	fprintf(stderr, "indsigt-ingestd: %s\n", fault->text);
+	say_failed(s, fault->text);
 	return E_OK;
 }
 
@@ -137,7 +151,7 @@ enum error epochs_file_all(struct sequencer *s, struct fault *fault)
 		error = go_on(s, fault);
 	s->unfiled_ms = error == E_OK ? 0 : status_clock_ms();
 	if (error != E_OK)
-		fprintf(stderr, "indsigt-ingestd: ALARM: nothing is taken in until this is filed: %s\n", fault->text);
+		say_failed(s, fault->text);
 	return error;
 }
 
@@ -241,7 +255,7 @@ void epochs_step(struct sequencer *s, bool busy)
 	if (error == E_IO || error == E_STOPPED)
 		sequencer_die(&fault);
 	if (error != E_OK)
-		fprintf(stderr, "indsigt-ingestd: %s\n", fault.text);
+		say_failed(s, fault.text);
 	if (error != E_OK || finished) {
 		s->epoch_failed = error != E_OK && error != E_CLOCK;
 		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);

@@ -158,6 +158,12 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	options.dir = argv[optind];
+	if (options.epoch_seconds > EPOCH_LAG_SECONDS_DEFAULT / 2)
+		fprintf(stderr,
+			"indsigt-ingestd: --epoch-seconds %u: events are filed every %u seconds all the same, so that none is "
+			"filed too "
+			"late\n",
+			options.epoch_seconds, EPOCH_LAG_SECONDS_DEFAULT / 2);
 	struct ledger *ledger = NULL;
 	struct fault fault = {0};
 	if (sodium_init() < 0)

@@ -34,10 +34,11 @@ struct sequencer {
 	uint64_t oldest_s;       /* ledger time of the oldest event that is not filed; UINT64_MAX: not known, or none */
 	uint64_t oldest_from;    /* where the search for it ended */
 	bool epoch_failed;       /* what cannot be filed does not keep ticks waiting, but see epochs_file_all */
-	uint64_t unfiled_ms;     /* when that was tried last, and failed; 0: it was not */
-	int held_pid;            /* who was said to hold an old snapshot */
-	bool behind_said;        /* that the clock is before the log */
-	uint32_t alarm_sender;   /* the batch that the last alarm was about */
+	char failed_why[FAULT_TEXT_MAX + 1]; /* what was said of the last epoch, if it failed */
+	uint64_t unfiled_ms;                 /* when that was tried last, and failed; 0: it was not */
+	int held_pid;                        /* who was said to hold an old snapshot */
+	bool behind_said;                    /* that the clock is before the log */
+	uint32_t alarm_sender;               /* the batch that the last alarm was about */
 	uint64_t alarm_sequence;
 	uint8_t receipt[RECEIPT_BYTES_MAX];
 };

@@ -94,6 +94,8 @@ def many(tap, indsigt):
     tap.ok(True, "and the ledger says that it is not well")
     both = ledger.result("epoch", ledger.dir, "--declare-lost", "--rebuild")
     tap.ok(both.returncode == 2, "--declare-lost goes with nothing else")
+    ledger.result("epoch", ledger.dir)
+    tap.ok(log_of(ledger).count("--declare-lost") == 1, "the operator is told once, however often it is tried")
     result = ledger.result("epoch", ledger.dir, "--declare-lost")
     tap.ok(result.returncode == 0, "the operator's word: " + result.stderr)
     code, line = audit(ledger)
