@@ -368,7 +368,7 @@ enum error outbox_flush(struct outbox *outbox, struct fault *fault)
 	if (error == E_OK)
 		error = spool_append(outbox->spool, &batch);
 	if (error != E_OK)
-		return fault_set(fault, error, "the spool cannot take a batch: %s", error_text(error));
+		return fault_set(fault, error, "the spool cannot take a batch: %s", error_reason(error));
 	outbox->group_batches++;
 	outbox->group_bytes += batch.body.len;
 	builder_reset(outbox->builder);
@@ -409,7 +409,7 @@ enum error outbox_add(struct outbox *outbox, const struct event *events, size_t 
 	TRY(add(outbox, events, count, &from, fault));
 	error = spool_remember(outbox->spool, &from.identity);
 	if (error != E_OK)
-		return fault_set(fault, error, "the spool's memory of messages: %s", error_text(error));
+		return fault_set(fault, error, "the spool's memory of messages: %s", error_reason(error));
 	return builder_events(outbox->builder) >= outbox->options.batch ? outbox_flush(outbox, fault) : E_OK;
 }
 
@@ -421,7 +421,7 @@ enum error outbox_taken(struct outbox *outbox, const struct outbox_source *sourc
 	if (outbox->again || (source->passing && !outbox->interrupted))
 		return E_OK;
 	enum error error = spool_taken(outbox->spool, outbox_content(outbox, source), out);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the spool's memory of messages: %s", error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "the spool's memory of messages: %s", error_reason(error));
 }
 
 static void begin_passing(struct outbox *outbox)

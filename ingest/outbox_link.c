@@ -300,7 +300,7 @@ static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
 	if (calls->flush != NULL) {
 		enum error flushed = calls->flush(calls->context);
 		if (flushed != E_OK)
-			return fault_set(fault, flushed, "receipts cannot be written: %s", error_text(flushed));
+			return fault_set(fault, flushed, "receipts cannot be written: %s", error_reason(flushed));
 	}
 	size_t before = spool_count(outbox->spool);
 	const struct receipt_position *position = &outbox->session.position;

@@ -187,7 +187,7 @@ enum error outbox_redo(struct outbox *outbox, const struct outbox_redo *what, st
 	__attribute__((cleanup(free_redo))) struct redo redo = {.outbox = outbox, .what = what};
 	enum error result = redo_all(&redo);
 	if (result != E_OK)
-		return fault_set(fault, result, "waiting batches cannot be signed again: %s", error_text(result));
+		return fault_set(fault, result, "waiting batches cannot be signed again: %s", error_reason(result));
 	return E_OK;
 }
 
@@ -209,7 +209,7 @@ enum error outbox_set_aside(struct outbox *outbox, enum error error, const char 
 	__attribute__((cleanup(free_redo))) struct redo redo = {.outbox = outbox, .what = &what};
 	enum error result = set_aside(&redo);
 	if (result != E_OK)
-		return fault_set(fault, result, "a waiting batch cannot be set aside: %s", error_text(result));
+		return fault_set(fault, result, "a waiting batch cannot be set aside: %s", error_reason(result));
 	return E_OK;
 }
 

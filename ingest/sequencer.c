@@ -240,7 +240,7 @@ static void write_receipt(struct sequencer *s, struct job *job)
 	if (job->error == E_OK && (job->receipt = malloc(encoded.len)) == NULL)
 		job->error = E_NO_MEMORY;
 	if (job->error != E_OK) {
-		fault_set(&job->fault, job->error, "a receipt cannot be made: %s", error_text(job->error));
+		fault_set(&job->fault, job->error, "a receipt cannot be made: %s", error_reason(job->error));
 		sequencer_die(&job->fault); /* it is stored: the sender asks for its receipt again */
 	}
 	memcpy(job->receipt, encoded.data, encoded.len);

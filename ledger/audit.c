@@ -44,7 +44,7 @@ enum error audit_judge(struct audit *audit, enum error cause, uint64_t index, co
 	enum error error = judges(cause)
 						   ? set_finding(audit, index, format, arguments)
 						   : fault_set(&audit->why, cause, "at index %" PRIu64 " the audit could not go on: %s", index,
-								 error_text(cause));
+								 error_reason(cause));
 	va_end(arguments);
 	return error;
 }
@@ -245,7 +245,7 @@ enum error audit_directory(const char *dir, const struct vkey *vkey, const struc
 		error = E_OK;
 	}
 	if (error != E_OK)
-		fault_set(fault, error, "%s", audit->why.text[0] != '\0' ? audit->why.text : error_text(error));
+		fault_set(fault, error, "%s", audit->why.text[0] != '\0' ? audit->why.text : error_reason(error));
 	close_audit(audit);
 	return error;
 }

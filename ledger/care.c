@@ -5,7 +5,7 @@
  * somebody clears it away; one that lives but is stopped keeps them until it goes on, and can only be told of. */
 #include "ledger/ledger_state.h"
 
-#define LOOK_MS 10000
+#define LOOK_MS 2000
 
 static enum error check_files(struct ledger *ledger, struct fault *fault)
 {

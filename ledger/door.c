@@ -32,7 +32,7 @@ enum error door_policy(int dir_fd, const struct vkey *log, struct witness_policy
 	const char *reason = error_reason(error);
 	if (error == E_OK) {
 		error = witness_policy_parse(bytes_of(text, len), &policy, &inner);
-		reason = inner.text[0] ? inner.text : error_text(error);
+		reason = inner.text[0] ? inner.text : error_reason(error);
 	}
 	if (error != E_OK)
 		return fault_set(fault, error, "the policy file '" DOOR_POLICY_FILE "': %s", reason);

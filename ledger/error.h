@@ -56,7 +56,7 @@
 	X(E_BAD_KEY,              43, MIXED_UP, "the key is malformed") \
 	X(E_BAD_VRF,              44, PEER,     "the VRF proof does not verify") \
 	/* store and keys */ \
-	X(E_IO,                   50, PLACE,    "reading or writing failed; see the system error") \
+	X(E_IO,                   50, PLACE,    "reading or writing failed, the system does not say why") \
 	X(E_FULL,                 51, PLACE,    "the disk or the map is full; make room: a ledger that runs goes on by itself") \
 	X(E_NOT_FOUND,            52, PLACE,    "not found") \
 	X(E_CORRUPT,              53, OPERATOR, "the store is damaged; run 'indsigt audit'") \

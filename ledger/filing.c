@@ -460,7 +460,7 @@ enum error ledger_epoch_slice(struct ledger *ledger, bool *finished, struct faul
 		ledger_epoch_free(ledger);
 		ledger->broken |= error == E_IO;
 		return fault_set(
-			fault, error, "the epoch was given up: %s", why.text[0] != '\0' ? why.text : error_text(error));
+			fault, error, "the epoch was given up: %s", why.text[0] != '\0' ? why.text : error_reason(error));
 	}
 	*finished = ledger->epoch == NULL;
 	return E_OK;

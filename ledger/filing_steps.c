@@ -81,7 +81,7 @@ static enum error find_label(
 		enum error error = make_label(merge, filings[i].number, known, out);
 		if (error != E_OK)
 			return fault_set(merge->fault, error, "the event at index %" PRIu64 " cannot be filed: %s",
-				filings[i].number, error_text(error));
+				filings[i].number, error_reason(error));
 	}
 	for (size_t i = 0; i < count && !*known; i++)
 		TRY(damage_note(&merge->epoch->damage, filings[i].number));
@@ -172,7 +172,7 @@ static enum error merge_subject(struct merge *merge, const struct filing *filing
 		return fault_set(merge->fault, error,
 			"the event at index %" PRIu64
 			" cannot be filed, because what is filed under its subject cannot be read: %s%s",
-			filings->number, error_text(error),
+			filings->number, error_reason(error),
 			error_judges(error) ? "; 'indsigt epoch DIR --rebuild' makes that again" : "");
 	}
 	if (!known)

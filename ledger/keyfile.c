@@ -119,6 +119,7 @@ enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
+			errno = n < 0 ? errno : EIO; /* the file is longer than what can be read of it */
 			free(content);
 			return E_IO;
 		}
@@ -153,8 +154,12 @@ static enum error read_key(int fd, struct key *out)
 		return E_PERMISSION;
 	char text[KEYFILE_BYTES + 1];
 	ssize_t n = read(fd, text, sizeof text);
-	if (n < 0)
+	bool cut = n >= 0 && n < info.st_size && n < (ssize_t)sizeof text; /* no judgement of the key */
+	if (n < 0 || cut) {
+		errno = cut ? EIO : errno;
+		sodium_memzero(text, sizeof text);
 		return E_IO;
+	}
 	size_t len = 0;
 	struct key key;
 	const char *end = NULL;

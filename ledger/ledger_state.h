@@ -16,7 +16,8 @@ struct held {
 };
 
 struct ledger {
-	int dir_fd;
+	int dir_fd; /* locked */
+	int older_lock_fd;
 	bool unwitnessed;               /* too few witnesses have answered: nothing may be signed, */
 	struct fault unwitnessed_fault; /* and this is why */
 	struct vkey vkey;

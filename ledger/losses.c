@@ -24,7 +24,7 @@ static enum error count_bundle(struct count *count, const struct log_bundles *bu
 	enum error error = bundles->read(bundles->context, number, &content);
 	if (error != E_OK)
 		return log_finding_set(
-			count->finding, error, index, "the entries from here on cannot be read again: %s", error_text(error));
+			count->finding, error, index, "the entries from here on cannot be read again: %s", error_reason(error));
 	struct reader r = reader_of(content);
 	for (uint32_t i = 0; i < BUNDLE_ENTRIES && index < count->end; i++, index++) {
 		struct bytes encoded = reader_range16(&r, ENTRY_BYTES_MAX);

@@ -345,7 +345,7 @@ static enum error prepare(struct preparer *p, uint32_t sender, struct bytes body
 		error = seal_batch(p, &head, now_s, made, out);
 	p->carried = error == E_OK ? 0 : writer_len(&new_keys);
 	if (error != E_OK)
-		return fault_set(fault, error, "the batch cannot be sealed: %s", error_text(error));
+		return fault_set(fault, error, "the batch cannot be sealed: %s", error_reason(error));
 	return E_OK;
 }
 

@@ -120,7 +120,7 @@ enum error restore_entry(struct restore *restore, struct bytes encoded, struct f
 	enum error error = put_entry(restore, index, encoded);
 	return error == E_OK ? E_OK
 						 : fault_set(fault, error, "the entry at index %" PRIu64 " cannot be stored: %s", index,
-							   error_text(error));
+							   error_reason(error));
 }
 
 /* ---- what is lost ---- */

@@ -174,7 +174,7 @@ static enum error add_event(struct page *page, uint64_t index)
 	struct opened opened;
 	enum error error = snapshot_open_record(page->snapshot, index, &opened);
 	if (error != E_OK && error != E_ERASED)
-		return fault_set(page->fault, error, "index %llu: %s", (unsigned long long)index, error_text(error));
+		return fault_set(page->fault, error, "index %llu: %s", (unsigned long long)index, error_reason(error));
 	struct event_header header;
 	struct reader reader = reader_of(opened.header);
 	event_header_decode(&reader, &header);

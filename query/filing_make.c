@@ -101,7 +101,7 @@ static enum error add_subject(struct making *making, uint64_t index, const struc
 	uint8_t vrf_proof[VRF_PROOF_BYTES];
 	enum error error = snapshot_open_record(making->snapshot, index, &opened);
 	if (error != E_OK)
-		return fault_set(making->fault, error, "index %" PRIu64 ": %s", index, error_text(error));
+		return fault_set(making->fault, error, "index %" PRIu64 ": %s", index, error_reason(error));
 	TRY(event_decode(opened.disclosed, opened.restricted, NULL, false, &event, making->fault));
 	struct bytes subject = event_subject(&event);
 	TRY(snapshot_prove_label(making->snapshot, subject, vrf_proof));
@@ -187,7 +187,7 @@ enum error filing_make(struct snapshot *snapshot, const struct filing_query *que
 	cosigned_rest(snapshot, true);
 	enum error error = make(&making);
 	if (error != E_OK)
-		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_text(error));
+		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_reason(error));
 	*out = json_incref(making.json);
 	return E_OK;
 }

@@ -138,6 +138,6 @@ int main(int argc, char **argv)
 	enum error error = run(&options, &fault);
 	if (error == E_OK)
 		return 0;
-	fprintf(stderr, "indsigt-queryd: %s\n", fault.text[0] ? fault.text : error_text(error));
+	fprintf(stderr, "indsigt-queryd: %s\n", fault.text[0] ? fault.text : error_reason(error));
 	return error_exit(error);
 }

@@ -298,7 +298,7 @@ static enum error add_event(struct making *making, uint64_t index)
 	struct bytes entry;
 	enum error error = snapshot_open_record(making->snapshot, index, &opened);
 	if (error != E_OK && error != E_ERASED)
-		return fault_set(making->fault, error, "index %" PRIu64 ": %s", index, error_text(error));
+		return fault_set(making->fault, error, "index %" PRIu64 ": %s", index, error_reason(error));
 	struct reader reader = reader_of(opened.header);
 	event_header_decode(&reader, &header);
 	TRY(reader_done(&reader));
@@ -442,7 +442,7 @@ enum error statement_make(struct snapshot *snapshot, const struct statement_quer
 	if (error == E_TOO_LONG && why.text[0] == '\0')
 		error = fault_set(&why, error, "the statement would be too long a text: ask for a window of time");
 	if (error != E_OK)
-		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_text(error));
+		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_reason(error));
 	*later = making.later;
 	return E_OK;
 }

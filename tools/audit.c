@@ -230,7 +230,7 @@ static enum error audit(const struct audit_request *request, struct audit_result
 	enum error error = request->tiles ? audit_tiles(&of_tiles, out, fault) : audit_dir(request, out, fault);
 	if (error != E_OK) { /* could not be made: that is no result, but the last line is there all the same */
 		*out = (struct audit_result){.ok = false};
-		snprintf(out->reason, sizeof out->reason, "%s", fault->text[0] != '\0' ? fault->text : error_text(error));
+		snprintf(out->reason, sizeof out->reason, "%s", fault->text[0] != '\0' ? fault->text : error_reason(error));
 	}
 	/* The result is the last line. */
 	enum error signed_note = E_OK;

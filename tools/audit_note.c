@@ -86,7 +86,7 @@ enum error audit_note_write(const char *dir, const struct vkey *log, const struc
 	if (error == E_OK)
 		error = writer_done(&w, &note);
 	if (error != E_OK)
-		return fault_set(fault, error, "the note cannot be made: %s", error_text(error));
+		return fault_set(fault, error, "the note cannot be made: %s", error_reason(error));
 	fwrite(note.data, 1, note.len, stdout);
 	if (fflush(stdout) != 0)
 		return fault_set(fault, E_IO, "the note cannot be printed: %m");

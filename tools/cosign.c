@@ -189,7 +189,7 @@ static enum error ask(struct cosign *cosign, struct fault *fault)
 		struct writer w = writer_of(body, sizeof body);
 		enum error error = write_request(cosign, snapshot, old_size, &w);
 		if (error != E_OK)
-			return fault_set(fault, error, "no proof can be made for a witness: %s", error_text(error));
+			return fault_set(fault, error, "no proof can be made for a witness: %s", error_reason(error));
 		error = asking_begin(cosign->asking, index, cosign->policy->witnesses[index].url, "/add-checkpoint",
 			bytes_of(body, writer_len(&w)));
 		if (error != E_OK)

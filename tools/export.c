@@ -51,7 +51,7 @@ static enum error read_store(void *context, const struct tile_path *tile, struct
 	if (exporting->reads++ >= SNAPSHOT_READS)
 		TRY(renew_snapshot(exporting, fault));
 	enum error error = snapshot_tile(exporting->snapshot, tile, out);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
 }
 
 /* The checkpoint as the query daemon gives it: the newest that is witnessed, where there is a policy. */

@@ -165,7 +165,7 @@ int command_end(const struct command *command, enum error error, const struct fa
 		return EXIT_DONE;
 	if (error == E_USAGE)
 		return command_usage(command, fault);
-	fprintf(stderr, "indsigt: %s\n", fault && fault->text[0] ? fault->text : error_text(error));
+	fprintf(stderr, "indsigt: %s\n", fault && fault->text[0] ? fault->text : error_reason(error));
 	return error_exit(error);
 }
 

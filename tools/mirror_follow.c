@@ -83,7 +83,7 @@ enum error mirror_create(const char *dir, const struct mirror_config *config, st
 	json_auto_t *json = json_pack("{s:s, s:s, s:s}", "type", type, "ledger", config->place, "vkey", vkey);
 	enum error error = write_json(dir_fd, CONFIG, json, 0644);
 	close(dir_fd);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s/" CONFIG ": %s", dir, error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s/" CONFIG ": %s", dir, error_reason(error));
 }
 
 static enum error read_config(struct mirror *mirror, struct fault *fault)
@@ -127,7 +127,7 @@ static enum error load_file(struct mirror *mirror, int dir_fd, const char *name,
 	if (error == E_OK)
 		return E_OK;
 	return fault_set(fault, error, "%s: %s; take it away and everything is read and checked again", name,
-		why.text[0] != '\0' ? why.text : error_text(error));
+		why.text[0] != '\0' ? why.text : error_reason(error));
 }
 
 /* The last tile that the state speaks of: it was written before the state was. */
@@ -383,7 +383,7 @@ static enum error publish(struct mirror *mirror, struct bytes note, struct log_f
 	if (error == E_OK)
 		error = tile_tree_publish(mirror->tree, whole, &fault);
 	if (error != E_OK && fault.text[0] == '\0')
-		fault_set(&fault, error, "the checkpoint cannot be cosigned: %s", error_text(error));
+		fault_set(&fault, error, "the checkpoint cannot be cosigned: %s", error_reason(error));
 	return of_tree(error, &fault, finding);
 }
 

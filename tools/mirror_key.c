@@ -25,7 +25,7 @@ enum error mirror_key_create(const char *dir, const char *name, struct vkey *out
 	TRY(key_path(dir, path, fault));
 	TRY(signer_key_create(path, name, &signer, fault));
 	enum error error = vkey_make(name, NOTE_KEY_COSIGNATURE, signer.public_key, out);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
 }
 
 enum error mirror_key_open(const char *dir, struct mirror_key **out, struct fault *fault)

@@ -166,7 +166,7 @@ static enum error prove_batch(
 	TRY(writer_done(&w, &made.text));
 	enum error error = tlog_proof_verify(made.text, request->log, NULL, &proof, &finding);
 	if (error != E_OK)
-		return fault_set(fault, error, "%s", finding.code != FINDING_NONE ? finding.text : error_text(error));
+		return fault_set(fault, error, "%s", finding.code != FINDING_NONE ? finding.text : error_reason(error));
 	made.proof = proof;
 	return write_into(request, &made, fault);
 }
@@ -235,7 +235,7 @@ static enum error prove_receipt(struct walk *walk, struct bytes *rest, struct fa
 			walk->batches + 1, walk->request->log->name);
 	if (error != E_OK)
 		return fault_set(fault, error, "receipt %" PRIu64 ": %s", walk->batches + 1,
-			finding.code != FINDING_NONE ? finding.text : error_text(error));
+			finding.code != FINDING_NONE ? finding.text : error_reason(error));
 	walk->batches++;
 	if (walk->request->events == NULL)
 		return prove_batch(walk->request, &shown, fault);

@@ -215,7 +215,7 @@ static enum error compare_all(
 static enum error read_store(void *context, const struct tile_path *tile, struct bytes *out, struct fault *fault)
 {
 	enum error error = snapshot_tile(context, tile, out);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_text(error));
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
 }
 
 static enum error open_store(
@@ -339,7 +339,7 @@ static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *
 			return error == E_OK ? E_OK : fault_set(fault, error, "%s", why.text);
 		failed++;
 		fprintf(stderr, "recover: %s shows the newest checkpoint and cannot be used: %s\n", mirrors->all[i].who,
-			why.text[0] != '\0' ? why.text : error_text(error));
+			why.text[0] != '\0' ? why.text : error_reason(error));
 	}
 	return fault_set(fault, error,
 		"the newest checkpoint is over %" PRIu64 " entries, and of %" PRIu32

@@ -1,10 +1,22 @@
 #include "ledger/keyfile.h"
 #include "tests/unit/unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* Every read of the project comes here: so many bytes are given, then none. */
+static size_t readable = SIZE_MAX;
+
+ssize_t read(int fd, void *buffer, size_t len)
+{
+	ssize_t n = syscall(SYS_read, fd, buffer, len < readable ? len : readable);
+	readable -= n > 0 && readable != SIZE_MAX ? (size_t)n : 0;
+	return n;
+}
 
 static int temporary_dir(char *path)
 {
@@ -80,4 +92,34 @@ START_TEST(whole_files)
 }
 END_TEST
 
-UNIT_MAIN("keyfile", round_trip, refusals, whole_files)
+/* What cannot be read is not judged, and the system's reason is told. */
+START_TEST(reads_that_fail)
+{
+	char path[64];
+	int dir = temporary_dir(path);
+	struct key key = {{1}};
+	struct fault fault;
+	uint8_t *content;
+	size_t len;
+	ck_ok(keyfile_create(dir, "k", &key, NULL));
+	for (size_t given = 0; given < 65; given += 13) {
+		readable = given;
+		ck_error(keyfile_read(dir, "k", &key, &fault), E_IO);
+		ck_assert_msg(strstr(fault.text, "Input/output error") != NULL, "%s", fault.text);
+		errno = 0;
+		readable = given;
+		ck_error(file_read_all(dir, "k", 100, &content, &len), E_IO);
+		ck_assert_str_eq(error_reason(E_IO), "Input/output error");
+	}
+	readable = SIZE_MAX;
+	ck_ok(keyfile_read(dir, "k", &key, &fault));
+	ck_assert_int_eq(mkdirat(dir, "d", 0700), 0);
+	ck_error(keyfile_read(dir, "d", &key, &fault), E_IO);
+	ck_assert_msg(strstr(fault.text, "Is a directory") != NULL, "%s", fault.text);
+	unlinkat(dir, "k", 0);
+	unlinkat(dir, "d", AT_REMOVEDIR);
+	rmdir(path);
+}
+END_TEST
+
+UNIT_MAIN("keyfile", reads_that_fail, round_trip, refusals, whole_files)
