@@ -6,6 +6,9 @@
 #include "ledger/restore.h"
 #include "tests/unit/fixture.h"
 
+/* Whether events that are filed too late are borne, as 'recover' does. */
+static bool kept_bears_late;
+
 /* The log of a store, as somebody has it who followed it. */
 struct kept_log {
 	uint64_t size;
@@ -35,6 +38,7 @@ static inline void kept_log_take(const struct fixture *fixture, struct kept_log 
 	memcpy(out->note, note.data, note.len);
 	out->entries = calloc(checkpoint.size, sizeof *out->entries);
 	log_rules_init(&out->rules, &fixture->vkey);
+	out->rules.bears_late = kept_bears_late;
 	out->rules.bundles = (struct log_bundles){kept_bundle, snapshot};
 	for (uint64_t i = 0; i < out->size; i++) {
 		struct bytes encoded;

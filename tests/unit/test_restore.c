@@ -1,6 +1,7 @@
 /* An old store, the public part of what it lacks, and a ledger that goes on from there: one history, and it says what
  * is lost. */
 #include "ledger/keyfile.h"
+#include "ledger/ledger_state.h"
 #include "tests/unit/restored.h"
 
 #include <fcntl.h>
@@ -478,5 +479,40 @@ START_TEST(refused)
 }
 END_TEST
 
-UNIT_MAIN("restore", events_lost, filed_again, nothing_lost, senders, mass_lost, twice, declared_by_the_log, no_store,
-	long_tail, refused)
+/* REC-6: a log that was signed with an event filed too late, as by an older version, is put back, and goes on. */
+START_TEST(filed_too_late)
+{
+	struct kept_log log;
+	struct fault fault;
+	struct audit_result result;
+	kept_bears_late = true;
+	begin();
+	append(1);
+	keep("old");
+	f.ledger->lag.lag_s = UINT64_MAX; /* a writer that does not obey EPO-9 */
+	f.now_s += 10;
+	append(1);
+	f.now_s += 400;
+	append(1);
+	go_back_and_restore("old", &log);
+	ck_assert(log.rules.is_late);
+	go_on(&log);
+	f.now_s += 10;
+	fixture_epoch(&f);
+	append(1);
+	fixture_epoch(&f);
+	fixture_close(&f);
+	const struct audit_options options = {.records = true};
+	ck_ok(audit_directory(f.dir, &f.vkey, &options, &result, &fault));
+	ck_assert(!result.ok);
+	ck_assert_msg(strstr(result.reason, "filed too late") != NULL, "%s", result.reason);
+	ck_assert_uint_eq(result.index, log.rules.late);
+	kept_log_free(&log);
+	kept_bears_late = false;
+	fixture_open(&f);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("restore", filed_too_late, events_lost, filed_again, nothing_lost, senders, mass_lost, twice,
+	declared_by_the_log, no_store, long_tail, refused)
