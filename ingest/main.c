@@ -124,7 +124,8 @@ static enum error open_ledger(const char *dir, bool without_witnesses, struct le
 	for (unsigned wait_s = WAIT_S_FIRST;; wait_s = wait_s < WAIT_S_MAX / 2 ? 2 * wait_s : WAIT_S_MAX) {
 		enum error error = ledger_open(dir, &asker, out, fault);
 		bool room = error == E_FULL || error == E_READ_ONLY;
-		if (error != E_UNWITNESSED && !room)
+		bool busy = error == E_LOCKED && said[0] != '\0'; /* somebody used it while it was let go */
+		if (error != E_UNWITNESSED && !room && !busy)
 			return error;
 		if (strcmp(said, fault->text) != 0)
 			fprintf(stderr, "indsigt-ingestd: nothing is signed yet: %s\n", fault->text);

@@ -17,9 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EVIDENCE_MAX 16u
-#define EVIDENCE_NAME_BYTES 96u
-
 struct recover {
 	const char *dir;
 	int dir_fd;
@@ -35,7 +32,7 @@ struct recover {
 	bool changed; /* entries were put back, or a guard written */
 	bool without_witnesses;
 	uint32_t evidence_count;
-	char evidence[EVIDENCE_MAX][EVIDENCE_NAME_BYTES]; /* files of checkpoints that the store did not extend once */
+	char **evidence; /* owned: files of checkpoints that the store did not extend once */
 };
 
 static void snapshot_release(struct snapshot **snapshot)
@@ -51,6 +48,9 @@ static void close_dir(DIR **dir)
 
 static void recover_close(struct recover *recover)
 {
+	for (uint32_t i = 0; i < recover->evidence_count; i++)
+		free(recover->evidence[i]);
+	free(recover->evidence);
 	free(recover->policy);
 	free(recover->guard);
 	recover_mirrors_free(recover->mirrors);
@@ -125,13 +125,10 @@ static enum error read_policy(struct recover *recover, struct fault *fault)
 static enum error witness_shows(void *context, const struct door_answer *answer, struct fault *fault)
 {
 	const struct recover *recover = context;
-	(void)fault;
+	const char *name = recover->policy->witnesses[answer->witness].name;
 	if (!answer->came)
-		fprintf(stderr, "recover: witness '%s' is not counted: %s\n", recover->policy->witnesses[answer->witness].name,
-			answer->why);
-	if (answer->note.len > 0)
-		recover_mirrors_show(recover->mirrors, recover->policy->witnesses[answer->witness].name, answer->note);
-	return E_OK;
+		fprintf(stderr, "recover: witness '%s' is not counted: %s\n", name, answer->why);
+	return answer->note.len > 0 ? recover_mirrors_show(recover->mirrors, name, answer->note, fault) : E_OK;
 }
 
 /* What a sender or a witness has shown before. */
@@ -139,17 +136,19 @@ static enum error show_evidence(struct recover *recover, int fd, const char *nam
 {
 	uint8_t *note = NULL;
 	size_t len = 0;
-	char *who = recover->evidence[recover->evidence_count];
-	if (recover->evidence_count == EVIDENCE_MAX ||
-		(size_t)snprintf(who, EVIDENCE_NAME_BYTES, "evidence/%s", name) >= EVIDENCE_NAME_BYTES)
-		return fault_set(fault, E_NO_ROOM, "more than %u checkpoints in DIR/evidence; look at them", EVIDENCE_MAX);
+	char **larger = realloc(recover->evidence, (recover->evidence_count + 1) * sizeof *larger);
+	if (larger == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	recover->evidence = larger;
+	if (asprintf(&larger[recover->evidence_count], "evidence/%s", name) < 0)
+		return fault_set(fault, E_NO_MEMORY, "");
+	const char *who = larger[recover->evidence_count++];
 	enum error error = file_read_all(fd, name, NOTE_BYTES_MAX, &note, &len);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s cannot be read: %s", who, error_reason(error));
-	recover->evidence_count++;
-	recover_mirrors_show(recover->mirrors, who, bytes_of(note, len));
+	error = recover_mirrors_show(recover->mirrors, who, bytes_of(note, len), fault);
 	free(note);
-	return E_OK;
+	return error;
 }
 
 static enum error show_all_evidence(struct recover *recover, struct fault *fault)
@@ -174,7 +173,7 @@ static enum error ask_everybody(struct recover *recover, bool *newer, struct fau
 	if (recover->place_count == 0)
 		return E_OK;
 	if (recover->guard != NULL)
-		recover_mirrors_show(recover->mirrors, "the guard", bytes_of(recover->guard, recover->guard_len));
+		TRY(recover_mirrors_show(recover->mirrors, "the guard", bytes_of(recover->guard, recover->guard_len), fault));
 	TRY(show_all_evidence(recover, fault));
 	if (recover->policy != NULL)
 		TRY(asker_ask(recover->vkey.name, recover->policy, witness_shows, recover, fault));

@@ -26,9 +26,10 @@ struct recover_mirrors {
 	const char *const *places;
 	uint32_t count;
 	const struct vkey *vkey;
-	struct shown own;      /* the store's; size 0: there is none */
-	struct shown *all;     /* of everybody who shows one */
-	uint32_t shown_count;  /* in `all` */
+	struct shown own;     /* the store's; size 0: there is none */
+	struct shown *all;    /* of everybody who shows one */
+	uint32_t shown_count; /* in `all` */
+	uint32_t shown_capacity;
 	uint32_t answered;     /* mirrors among them */
 	uint32_t newest;       /* in `all`; a mirror's, if one has as much as anybody */
 	bool forked;           /* two histories were signed, and the evidence is kept */
@@ -52,10 +53,8 @@ enum error recover_mirrors_new(const char *dir, const struct vkey *vkey, const c
 	struct recover_mirrors **out, struct fault *fault)
 {
 	struct recover_mirrors *mirrors = calloc(1, sizeof *mirrors);
-	if (mirrors == NULL || (mirrors->all = calloc(count + RECOVER_OTHERS_MAX, sizeof *mirrors->all)) == NULL) {
-		free(mirrors);
+	if (mirrors == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	}
 	mirrors->dir = dir;
 	mirrors->vkey = vkey;
 	mirrors->places = places;
@@ -149,24 +148,39 @@ static bool is_newer(const struct shown *shown, const struct shown *than)
 	return size > other || (size == other && shown->mirror && !than->mirror);
 }
 
-static bool take_shown(struct recover_mirrors *mirrors, const char *who, bool mirror, struct bytes note)
+static enum error make_room(struct recover_mirrors *mirrors)
 {
+	if (mirrors->shown_count < mirrors->shown_capacity)
+		return E_OK;
+	uint32_t capacity = mirrors->shown_capacity * 2 + 16;
+	struct shown *larger = realloc(mirrors->all, capacity * sizeof *larger);
+	if (larger == NULL)
+		return E_NO_MEMORY;
+	mirrors->all = larger;
+	mirrors->shown_capacity = capacity;
+	return E_OK;
+}
+
+/* E_BAD_CHECKPOINT: it is none of this log's. */
+static enum error take_shown(struct recover_mirrors *mirrors, const char *who, bool mirror, struct bytes note)
+{
+	TRY(make_room(mirrors));
 	struct shown *shown = &mirrors->all[mirrors->shown_count];
-	shown->who = who;
-	shown->mirror = mirror;
+	*shown = (struct shown){.who = who, .mirror = mirror};
 	if (follow_state_take(note, mirrors->vkey, &shown->state) != E_OK)
-		return false;
+		return E_BAD_CHECKPOINT;
 	if (mirrors->shown_count == 0 || is_newer(shown, &mirrors->all[mirrors->newest]))
 		mirrors->newest = mirrors->shown_count;
 	mirrors->shown_count++;
 	mirrors->answered += mirror;
-	return true;
+	return E_OK;
 }
 
-void recover_mirrors_show(struct recover_mirrors *mirrors, const char *who, struct bytes note)
+enum error recover_mirrors_show(
+	struct recover_mirrors *mirrors, const char *who, struct bytes note, struct fault *fault)
 {
-	if (mirrors->shown_count < RECOVER_OTHERS_MAX)
-		(void)take_shown(mirrors, who, false, note);
+	enum error error = take_shown(mirrors, who, false, note);
+	return error == E_NO_MEMORY ? fault_set(fault, error, "") : E_OK;
 }
 
 static enum error ask_place(struct recover_mirrors *mirrors, const char *place, struct fault *fault)
@@ -176,8 +190,10 @@ static enum error ask_place(struct recover_mirrors *mirrors, const char *place, 
 	struct fault why = {.text = ""};
 	TRY(follower_open(place, -1, mirrors->vkey, &follower, fault));
 	enum error error = tile_fetch_checkpoint(follower.fetch, &note, &why);
-	if (error == E_OK && !take_shown(mirrors, place, true, note))
-		error = fault_set(&why, E_BAD_CHECKPOINT, "what it shows is not signed with this log's key");
+	if (error == E_OK)
+		error = take_shown(mirrors, place, true, note);
+	if (error == E_BAD_CHECKPOINT && why.text[0] == '\0')
+		fault_set(&why, error, "what it shows is not signed with this log's key");
 	if (error != E_OK)
 		fprintf(stderr, "recover: %s is not counted: %s\n", place, why.text);
 	follower_close(&follower);

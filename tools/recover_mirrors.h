@@ -8,11 +8,9 @@
 #pragma once
 
 #include "ledger/archive.h"
-#include "ledger/witness_policy.h"
 #include "tools/follower.h"
 
 #define RECOVER_MIRRORS_MAX 32u
-#define RECOVER_OTHERS_MAX (POLICY_WITNESSES_MAX + 32u) /* witnesses, the guard, evidence */
 
 struct recover_mirrors;
 
@@ -21,9 +19,10 @@ enum error recover_mirrors_new(const char *dir, const struct vkey *vkey, const c
 	struct recover_mirrors **out, struct fault *fault) MUST_USE;
 void recover_mirrors_free(struct recover_mirrors *mirrors);
 
-/* Somebody who is no mirror shows a checkpoint: the guard, a witness; at most RECOVER_OTHERS_MAX. What the log has not
- * signed is not counted. `who` is borrowed. */
-void recover_mirrors_show(struct recover_mirrors *mirrors, const char *who, struct bytes note);
+/* Somebody who is no mirror shows a checkpoint: the guard, a witness, evidence of before. What the log has not signed
+ * is not counted. `who` is borrowed. E_NO_MEMORY. */
+enum error recover_mirrors_show(
+	struct recover_mirrors *mirrors, const char *who, struct bytes note, struct fault *fault) MUST_USE;
 /* Asks all of them, on a store that is open for reading; NULL: there is none, and whoever has anything has more.
  * `*newer`: one has more of the log than the store; all of that
  * is verified, and what is missing here is printed, by sender. E_CORRUPT: the log has signed two histories, and the

@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 
 from indsigt import Ledger, Tap, event, wait_until
 
@@ -128,12 +130,32 @@ def away(tap, ledger, key, witness):
     server = subprocess.Popen([ledger.indsigt, "serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0"],
                               stdout=subprocess.PIPE, stderr=log, text=True)
     wait_until(lambda: "nothing is signed yet" in open(log.name, encoding="utf-8").read(), "serve to say that it waits")
+    server.send_signal(signal.SIGTERM)
+    tap.ok(server.wait() == 0, "serve can be ended while it waits: %d" % server.returncode)
+    server.stdout.close()
+    free = socket.create_server(("127.0.0.1", 0))
+    query = "127.0.0.1:%d" % free.getsockname()[1]
+    free.close()
+    server = subprocess.Popen([ledger.indsigt, "serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", query],
+                              stdout=subprocess.PIPE, stderr=log, text=True)
+    tap.ok(wait_until(lambda: answers(query), "an answer"), "meanwhile questions are answered")
+    codes = {ledger.result("sender", "add", ledger.dir, "--name", "c", "--org", "cvr:9", "--key", ledger.path("c%d.key" % i),
+                           "--without-witnesses").returncode for i in range(20)}
+    tap.ok(0 in codes and codes <= {0, 4}, "commands get at the directory, one at a time: %s" % codes)
     witness.start()
     line = server.stdout.readline()
     tap.ok(line.startswith("ready "), "serve waits for its witness, and goes on when it is back")
     server.send_signal(signal.SIGTERM)
     tap.ok(server.wait() == 0, "and ends well")
     server.stdout.close()
+
+
+def answers(address):
+    try:
+        with urllib.request.urlopen("http://%s/checkpoint" % address, timeout=30) as response:
+            return response.status == 200
+    except OSError:
+        return False
 
 
 def enough(tap, ledger, key, witnesses):

@@ -101,6 +101,8 @@ def evidence(tap, place):
     shutil.copytree(ledger.path("old"), ledger.dir)
     os.mkdir(ledger.dir + "/evidence")
     shutil.copy(place.newest + "/checkpoint", ledger.dir + "/evidence/rolled-back-8-sender-1")
+    for i in range(2, 60):  # many senders
+        shutil.copy(place.behind + "/checkpoint", ledger.dir + "/evidence/rolled-back-5-sender-%d" % i)
     result = place.recover()
     tap.ok(result.returncode == 1 and "evidence/rolled-back-8-sender-1" in result.stderr, "without a mirror: " + result.stderr.strip())
     result = place.recover("--mirror", place.behind, "--accept-loss")
