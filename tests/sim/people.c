@@ -33,6 +33,8 @@ static bool begun[SENDERS_MAX]; /* the pass over the file */
 static void on_receipt(void *context, const struct batch_head *batch, const struct receipt *receipt)
 {
 	struct person *person = context;
+	if (watchers_see_lost(receipt->first_index))
+		sim_fail("%s gets a receipt for what the log says is lost", person->machine.name);
 	if (person->acknowledged_count == person->acknowledged_capacity) {
 		person->acknowledged_capacity = 2 * person->acknowledged_capacity + 64;
 		person->acknowledged =
@@ -154,7 +156,7 @@ static void end(struct person *person, unsigned i, enum error error, const struc
 {
 	sim_say("  %s ends: %s: %s", person->machine.name, error_name(error), fault->text);
 	bool revoking = request.waits && request.person == i && request.entry.action == SENDER_REVOKE;
-	bool may = error == E_FULL || (error == E_REVOKED_SENDER && (person->revoked || revoking));
+	bool may = error == E_REVOKED_SENDER && (person->revoked || revoking);
 	if (!may)
 		sim_fail("%s ends: %s: %s", person->machine.name, error_name(error), fault->text);
 	person->ended = error == E_REVOKED_SENDER;

@@ -245,7 +245,13 @@ static void put_back(void)
 {
 	const char *dir = ledger_machine.dir;
 	bool store_only = sim_chance(2);
+	for (unsigned i = 0; i < WITNESSES; i++)
+		witness_step(i);
+	if (!sim_chance(4))
+		mirror_step();
 	stop();
+	for (unsigned i = 0; i < people_count; i++) /* what was on its way arrives before anything is lost */
+		person_step(i);
 	if (!backed_up || watchers_witnessed() <= backup_size)
 		return;
 	for (unsigned i = 1; i < WITNESSES; i++)
@@ -258,7 +264,7 @@ static void put_back(void)
 	sim_shell("rm -rf %s%s && cp -a %s/backup%s %s%s", dir, store_only ? "/store" : "", sim_place(),
 		store_only ? "/store" : "", dir, store_only ? "/store" : "");
 	must_not_start();
-	if (store_only && whole_mirror) {
+	if (whole_mirror) {
 		recover();
 	} else {
 		sim_say("the newest one is put back");
@@ -305,8 +311,8 @@ static const struct {
 	{6, let_time_pass},
 	{4, change_witness},
 	{2, ask_for_epoch},
-	{2, back_up},
-	{2, put_back},
+	{3, back_up},
+	{3, put_back},
 };
 
 static void something_happens(void)
@@ -392,6 +398,8 @@ static void file_all(void)
 	daemon_ask_epoch();
 	while (ledger_unfiled(daemon_ledger()) > 0 && steps++ < HEAL_STEPS_MAX) {
 		sim_wait_us(1000000);
+		if (daemon_refuses_clock())
+			confirm_clock();
 		step_ledger();
 		if (!daemon_runs())
 			sim_fail("the ledger ended while it filed");

@@ -139,6 +139,8 @@ bool witness_is_away(unsigned i);
 void witness_set_clock(unsigned i, int64_t seconds);
 /* The largest size that a quorum of witnesses has cosigned. */
 uint64_t watchers_witnessed(void);
+/* The ledger that runs says that the event at this index is lost. */
+bool watchers_see_lost(uint64_t index);
 /* Follows up to the newest checkpoint. */
 void mirror_step(void);
 uint64_t mirror_size(void);

@@ -237,6 +237,11 @@ void mirror_restart(void)
 	free(text);
 }
 
+bool watchers_see_lost(uint64_t index)
+{
+	return daemon_runs() && losses_cover(&daemon_ledger()->losses, index);
+}
+
 uint64_t mirror_size(void)
 {
 	return followed.size;
