@@ -19,6 +19,7 @@
 #define REQUEST_HEAD_BYTES_MAX 16384
 #define READ_AHEAD_BYTES_MAX (4 * REQUEST_HEAD_BYTES_MAX) /* beside one whole body */
 #define LISTEN_BACKLOG 64
+#define OUTPUT_BYTES_MAX (64u << 20) /* answers that wait for their readers */
 #define OTHER_FILES                                                                                  \
 	256u /* open beside connections: files that are read and written, and a mirror's own connections \
 		  */
@@ -28,6 +29,9 @@ struct connection {
 	struct bufferevent *bufferevent; /* held until the connection is known */
 	struct evhttp_connection *http;  /* NULL until then */
 	struct event *timer;
+	struct connection *next; /* of those of the server */
+	struct connection **link;
+	size_t output_bytes; /* of the answer that is being taken */
 };
 
 struct plain_server {
@@ -36,13 +40,25 @@ struct plain_server {
 	struct evhttp *http;
 	struct event *signals[2];
 	uint32_t connections;
+	struct connection *first;
+	size_t output_bytes; /* of all connections */
 	char address[ADDRESS_TEXT_MAX + 1];
 };
 
 /* ---- connections: counted, and each with an end ---- */
 
+static void set_output(struct connection *connection, size_t bytes)
+{
+	connection->server->output_bytes += bytes - connection->output_bytes;
+	connection->output_bytes = bytes;
+}
+
 static void connection_free(struct connection *connection)
 {
+	set_output(connection, 0);
+	*connection->link = connection->next;
+	if (connection->next != NULL)
+		connection->next->link = connection->link;
 	connection->server->connections--;
 	event_free(connection->timer);
 	free(connection);
@@ -96,7 +112,11 @@ static struct bufferevent *on_accept(struct event_base *base, void *context)
 		free(connection);
 		return bufferevent; /* not counted: out of memory for a few bytes, it will not last */
 	}
-	*connection = (struct connection){.server = server, .bufferevent = bufferevent, .timer = timer};
+	*connection = (struct connection){
+		.server = server, .bufferevent = bufferevent, .timer = timer, .next = server->first, .link = &server->first};
+	if (server->first != NULL)
+		server->first->link = &connection->next;
+	server->first = connection;
 	/* evhttp reads on while it writes, also from a client that takes no answers. */
 	bufferevent_setwatermark(bufferevent, EV_READ, 0, READ_AHEAD_BYTES_MAX + server->options.body_bytes_max);
 	bufferevent_incref(bufferevent);
@@ -111,6 +131,32 @@ static void add_header(struct evhttp_request *http, const char *name, const char
 {
 	if (value != NULL && value[0] != '\0')
 		evhttp_add_header(evhttp_request_get_output_headers(http), name, value);
+}
+
+static struct connection *connection_of(struct plain_server *server, struct evhttp_request *http)
+{
+	const struct evhttp_connection *wanted = evhttp_request_get_connection(http);
+	struct connection *connection = server->first;
+	while (connection != NULL && connection->http != wanted)
+		connection = connection->next;
+	return connection;
+}
+
+static void on_written(struct evhttp_request *http, void *context)
+{
+	(void)http;
+	set_output(context, 0);
+}
+
+/* Counts what waits for its reader, before it waits. */
+static bool take_room(struct plain_server *server, struct evhttp_request *http, size_t bytes)
+{
+	struct connection *connection = connection_of(server, http);
+	if (connection == NULL || bytes > OUTPUT_BYTES_MAX - server->output_bytes)
+		return false;
+	set_output(connection, bytes);
+	evhttp_request_set_on_complete_cb(http, on_written, connection);
+	return true;
 }
 
 /* A HEAD gets the length and no body: evhttp would send the body too. */
@@ -158,7 +204,7 @@ static bool end_clear(const struct plain_server *server, struct evhttp_request *
 
 static void on_request(struct evhttp_request *http, void *context)
 {
-	const struct plain_server *server = context;
+	struct plain_server *server = context;
 	struct evkeyvalq *headers = evhttp_request_get_input_headers(http);
 	struct evbuffer *body = evhttp_request_get_input_buffer(http);
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(http));
@@ -177,6 +223,13 @@ static void on_request(struct evhttp_request *http, void *context)
 	} else {
 		answer = (struct plain_answer){.status = 0};
 		server->options.handler(server->options.context, &request, &answer);
+	}
+	if (!take_room(server, http, request.method == PLAIN_HEAD ? 0 : answer.body.len)) {
+		answer = (struct plain_answer){.status = 503,
+			.content_type = "text/plain; charset=utf-8",
+			.body = bytes_text("too many answers wait for their readers; try again later\n")};
+		add_header(http, "Retry-After", "1");
+		add_header(http, "Connection", "close");
 	}
 	reply(http, &answer);
 }

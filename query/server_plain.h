@@ -3,7 +3,7 @@
  *
  * One thread: a request is answered before the next one is looked at. Connections are counted, and each ends after
  * `connection_seconds`, whatever it is doing. There are fewer of them than asked for where the process may not have so
- * many files open. */
+ * many files open. Answers that wait for their readers have 64 MiB together; who finds no room is answered 503. */
 #pragma once
 
 #include "ledger/address.h"
