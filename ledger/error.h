@@ -64,7 +64,7 @@
 	X(E_EXISTS,               55, OPERATOR, "it exists already; choose another place") \
 	X(E_GUARD,                56, OPERATOR, "the guard and the store do not fit; see 'indsigt help recovery'") \
 	X(E_ROLLED_BACK,          57, OPERATOR, "a sender holds a receipt that this store does not extend; ingest has stopped") \
-	X(E_FORMAT,               58, OPERATOR, "it has a format that this version does not know; use the version that made it, or begin anew") \
+	X(E_FORMAT,               58, PLACE,    "it has a format that this version does not know; use the version that made it, or begin anew") \
 	X(E_UNSEALED,             59, OPERATOR, "a sealed record does not open; it was changed, or its key was") \
 	X(E_ERASED,               60, NOBODY,   "the record's key was erased") \
 	X(E_PERMISSION,           61, PLACE,    "keys can be read by others; set the mode of key files to 0600, of their directories to 0700") \

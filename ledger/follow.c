@@ -23,6 +23,8 @@ static enum error take_entry(struct log_rules *rules, uint64_t index, struct byt
 {
 	struct entry entry;
 	enum error error = entry_decode(encoded, &entry);
+	if (error == E_FORMAT) /* another version's log breaks no rule of this one */
+		return log_finding_set(finding, error, index, "%s", error_text(error));
 	if (error != E_OK)
 		return log_finding_set(finding, E_CORRUPT, index, "the entry cannot be read: %s", error_text(error));
 	error = log_rules_entry(rules, &entry, finding);

@@ -280,6 +280,28 @@ START_TEST(no_entry)
 }
 END_TEST
 
+/* A log of another format cannot be looked at with this version: nobody is accused. ENTRY-4 */
+START_TEST(another_format)
+{
+	make_log(10);
+	for (uint8_t format = 0; format < 4; format++) {
+		struct log_rules rules;
+		struct taken taken = {.count = 0};
+		forge->entries[0].data[2] = format;
+		tile_log_free(&all);
+		all = (struct tile_log){0};
+		for (size_t i = 0; i < forge->entry_count; i++)
+			tile_log_add(&all, bytes_of(forge->entries[i].data, forge->entries[i].len));
+		all.published = all.size;
+		log_rules_init(&rules, &forge->vkey);
+		ck_error(follow_to(&rules, all.size, &taken), format == 2 ? E_OK : E_FORMAT);
+		ck_assert(!error_judges(E_FORMAT));
+		log_rules_free(&rules);
+	}
+	drop_log();
+}
+END_TEST
+
 START_TEST(ends_in_a_batch)
 {
 	make_log(300);
@@ -326,4 +348,4 @@ START_TEST(forks)
 END_TEST
 
 UNIT_MAIN("follow", in_steps, copied, interrupted, source_comes_back, looks_back, a_rule_is_broken, no_entry,
-	ends_in_a_batch, forks)
+	another_format, ends_in_a_batch, forks)
