@@ -177,6 +177,62 @@ bool cosigned_late(struct snapshot *snapshot, uint64_t now_s, uint64_t *since_s)
 	return late;
 }
 
+/* ---- waiting for the witnesses ---- */
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void end_snapshot(struct snapshot **snapshot)
+{
+	if (*snapshot != NULL)
+		snapshot_end(*snapshot);
+}
+
+/* Whether there is a newest epoch that its witnesses, if it has any, have not seen yet. */
+static bool is_ahead(struct archive *archive, uint64_t *epoch, bool *kept_up)
+{
+	__attribute__((cleanup(end_snapshot))) struct snapshot *snapshot = NULL;
+	struct epoch_place place;
+	struct cosigned *cosigned = malloc(sizeof *cosigned);
+	*kept_up = false;
+	if (cosigned == NULL || snapshot_begin(archive, &snapshot, NULL) != E_OK ||
+		snapshot_epoch(snapshot, &place) != E_OK) {
+		free(cosigned);
+		return false;
+	}
+	cosigned_read(snapshot, cosigned);
+	*epoch = place.index;
+	*kept_up = cosigned->reached && place.index < cosigned->checkpoint.size;
+	bool ahead = cosigned->wanted && !*kept_up;
+	free(cosigned);
+	return ahead;
+}
+
+void cosigned_await(struct archive *archive, struct cosigned_patience *patience)
+{
+	static const struct timespec pause = {.tv_nsec = 20000000};
+	uint64_t epoch;
+	bool kept_up;
+	if (__atomic_exchange_n(&patience->busy, true, __ATOMIC_ACQUIRE))
+		return;
+	uint64_t end_ms = clock_ms() + COSIGNED_WAIT_MS; /* whatever becomes the newest epoch meanwhile */
+	while (is_ahead(archive, &epoch, &kept_up) && !patience->in_vain) {
+		uint64_t now_ms = clock_ms();
+		if (patience->until_ms == 0 || epoch != patience->epoch)
+			patience->until_ms = now_ms + COSIGNED_WAIT_MS;
+		patience->epoch = epoch;
+		patience->in_vain = now_ms >= patience->until_ms || now_ms >= end_ms;
+		if (!patience->in_vain)
+			nanosleep(&pause, NULL);
+	}
+	patience->in_vain = patience->in_vain && !kept_up;
+	__atomic_store_n(&patience->busy, false, __ATOMIC_RELEASE);
+}
+
 json_t *cosigned_json(struct snapshot *snapshot, uint64_t now_s)
 {
 	OWNED_POLICY policy = NULL;

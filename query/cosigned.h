@@ -45,6 +45,22 @@ bool cosigned_rest(struct snapshot *snapshot, bool epoch);
 /* Does the log go on without its witnesses: is no checkpoint witnessed, or has the log grown beyond it for longer than
  * an epoch may lag? `since_s`: since when, as far as is known. */
 bool cosigned_late(struct snapshot *snapshot, uint64_t now_s, uint64_t *since_s);
+
+/* Witnesses see an epoch a moment after everybody else, and what is made in that moment would rest on the log's
+ * signature alone. So whoever makes a statement first waits for them: not longer than COSIGNED_WAIT_MS after an epoch
+ * was first met, no more once that was in vain until they are back, and of all threads only one. */
+#define COSIGNED_WAIT_MS 1500u
+
+struct cosigned_patience {
+	bool busy;      /* somebody waits; the rest is theirs */
+	bool in_vain;   /* since the witnesses last kept up */
+	uint64_t epoch; /* log index of the epoch that is waited for */
+	uint64_t until_ms;
+};
+
+/* Holds no snapshot while it waits. Any thread; `patience` begins as zeros. */
+void cosigned_await(struct archive *archive, struct cosigned_patience *patience);
+
 /* For coverage: null without a policy; {"reached", "size", "time", "age_seconds", "witnesses": [...]}. A new reference,
  * or NULL when out of memory. */
 json_t *cosigned_json(struct snapshot *snapshot, uint64_t now_s);

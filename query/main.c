@@ -1,5 +1,6 @@
 /* indsigt-queryd: answers questions about a ledger over HTTP; cannot write it. spec/http.md */
 #include "ledger/domain.h"
+#include "query/cosigned.h"
 #include "query/coverage.h"
 #include "query/server.h"
 
@@ -110,7 +111,9 @@ static enum error run(const struct options *options, struct fault *fault)
 		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
 	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
 	__attribute__((cleanup(issuer_wipe))) struct token_issuer issuer = {0};
-	__attribute__((cleanup(routes_wipe))) struct routes routes = {.silent_after_s = options->silent_after_s};
+	struct cosigned_patience patience = {0};
+	__attribute__((cleanup(routes_wipe))) struct routes routes = {
+		.silent_after_s = options->silent_after_s, .patience = &patience};
 	TRY(archive_open(options->dir, true, &archive, fault));
 	routes.archive = archive;
 	if (options->demo_tokens) {

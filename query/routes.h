@@ -18,6 +18,7 @@ struct routes {
 	const struct token_issuer *issuer; /* NULL: nobody can show who they are, and personal answers are refused */
 	struct key cursor_key;
 	uint32_t silent_after_s;
+	struct cosigned_patience *patience; /* NULL: statements do not wait for witnesses */
 };
 
 /* Borrowed for the call. */

@@ -2,6 +2,7 @@
 #include "query/call.h"
 
 #include "ledger/subject.h"
+#include "query/cosigned.h"
 #include "query/cursor.h"
 #include "query/statement_make.h"
 
@@ -105,7 +106,11 @@ void route_statement(struct call *call)
 		return;
 	}
 	query.signatures = signatures != NULL && *signatures == '1';
-	if (!call_window(call, &params, &query.from_s, &query.to_s) || !call_snapshot(call))
+	if (!call_window(call, &params, &query.from_s, &query.to_s))
+		return;
+	if (call->routes->patience != NULL)
+		cosigned_await(call->routes->archive, call->routes->patience);
+	if (!call_snapshot(call))
 		return;
 	size_t later;
 	__attribute__((cleanup(text_release))) struct text text = {.room = call->request->room};

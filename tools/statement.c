@@ -1,6 +1,7 @@
 /* indsigt statement: the self-contained proof of who accessed a person's data, as a file. */
 #include "ingest/fetch.h"
 #include "query/accesses.h"
+#include "query/cosigned.h"
 #include "query/statement_make.h"
 #include "tools/answer.h"
 #include "tools/asked.h"
@@ -85,6 +86,7 @@ static enum error make_from_directory(
 {
 	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
 	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	struct cosigned_patience patience = {0};
 	struct statement_query query = {.subject = bytes_text(subject),
 		.to_s = UINT64_MAX,
 		.signatures = request->signatures,
@@ -96,6 +98,7 @@ static enum error make_from_directory(
 	if (query.from_s >= query.to_s)
 		return fault_set(fault, E_USAGE, "--from must be earlier than --to");
 	TRY(archive_open(request->ledger, true, &archive, fault));
+	cosigned_await(archive, &patience);
 	TRY(snapshot_begin(archive, &snapshot, fault));
 	return statement_make(snapshot, &query, out, later, fault);
 }

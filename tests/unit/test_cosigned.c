@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct fixture f;
@@ -147,15 +148,21 @@ START_TEST(reading)
 	cosigned_read(snapshot, &cosigned);
 	ck_assert(cosigned.wanted && !cosigned.reached);
 
-	write_file("cosigned/checkpoint", cosigned_note(buffer, 1, 1795420000));
+	write_file("cosigned/checkpoint", cosigned_note(buffer, 1, 1000000000));
 	cosigned_read(snapshot, &cosigned);
 	ck_assert(cosigned.wanted && !cosigned.reached);
-	struct bytes whole = cosigned_note(buffer, 2, 1795420000);
+	struct bytes whole = cosigned_note(buffer, 2, 1000000000);
 	write_file("cosigned/checkpoint", whole);
 	cosigned_read(snapshot, &cosigned);
-	ck_assert(cosigned.wanted && cosigned.reached && cosigned.quorum.time_s == 1795420000);
+	ck_assert(cosigned.wanted && cosigned.reached && cosigned.quorum.time_s == 1000000000);
 	ck_assert(cosigned.checkpoint.size == size_now(NULL));
 	ck_assert(bytes_equal(bytes_of(cosigned.note, cosigned.note_len), whole));
+
+	/* A quorum of years to come, of when nobody's clock was looked at: what rests on it would look out of date. */
+	static uint8_t later[NOTE_BYTES_MAX];
+	write_file("cosigned/checkpoint", cosigned_note(later, 2, (uint64_t)time(NULL) + COSIGNING_CLOCK_S + 60));
+	cosigned_read(snapshot, &cosigned);
+	ck_assert(cosigned.wanted && !cosigned.reached);
 
 	/* A byte changed anywhere. */
 	for (size_t i = 0; i < whole.len; i += 11) {
@@ -199,7 +206,7 @@ START_TEST(resting)
 	struct epoch_place epoch;
 	begin();
 	write_policy("both");
-	struct bytes whole = cosigned_note(buffer, 2, 1795420000);
+	struct bytes whole = cosigned_note(buffer, 2, 1000000000);
 	write_file("cosigned/checkpoint", whole);
 	uint64_t size = size_now(NULL);
 	ck_ok(snapshot_find(snapshot, bytes_text(fixture_subject(1)), UINT64_MAX, indexes, 64, &before_count));
@@ -238,6 +245,38 @@ START_TEST(resting)
 	ck_assert(cosigned_rest(snapshot, false));
 	ck_assert_uint_eq(size_now(NULL), size);
 	ck_error(snapshot_epoch(snapshot, &epoch), E_NOT_FOUND);
+	end();
+}
+END_TEST
+
+/* WIT-15: a statement waits for the witnesses as long as it is worth it, and for none where there are none. */
+START_TEST(waiting)
+{
+	static uint8_t buffer[NOTE_BYTES_MAX];
+	struct cosigned_patience patience = {0};
+	struct epoch_place epoch;
+	begin();
+	ck_ok(snapshot_epoch(snapshot, &epoch));
+	cosigned_await(archive, &patience);
+	ck_assert(!patience.busy && patience.until_ms == 0); /* no policy */
+	write_policy("none");
+	cosigned_await(archive, &patience);
+	ck_assert(patience.until_ms == 0);
+	write_policy("both");
+	patience.busy = true; /* somebody else */
+	cosigned_await(archive, &patience);
+	ck_assert(patience.busy && patience.until_ms == 0);
+	patience.busy = false;
+	cosigned_await(archive, &patience);
+	ck_assert(!patience.busy && patience.in_vain && patience.epoch == epoch.index);
+	uint64_t until_ms = patience.until_ms;
+	append(true);
+	look_again();
+	cosigned_await(archive, &patience); /* not again before they are back */
+	ck_assert(patience.in_vain && patience.until_ms == until_ms);
+	write_file("cosigned/checkpoint", cosigned_note(buffer, 2, 1000000000));
+	cosigned_await(archive, &patience);
+	ck_assert(!patience.in_vain && !patience.busy);
 	end();
 }
 END_TEST
@@ -386,4 +425,4 @@ START_TEST(states)
 }
 END_TEST
 
-UNIT_MAIN("cosigned", reading, resting, not_this_store, statements, states)
+UNIT_MAIN("cosigned", reading, resting, waiting, not_this_store, statements, states)
