@@ -12,6 +12,7 @@
 struct health {
 	pthread_mutex_t mutex;
 	struct status status;
+	bool changed; /* and not yet in the file */
 	int dir_fd;
 	int fd; /* of the file, -1 until it could be made; network thread only */
 	bool said;
@@ -53,8 +54,17 @@ bool health_set(struct health *health, enum status_reason reason, bool so)
 	bool was = health->status.since_s[reason] != 0;
 	if (so != was)
 		health->status.since_s[reason] = so ? (uint64_t)time(NULL) : 0;
+	health->changed |= so != was;
 	pthread_mutex_unlock(&health->mutex);
 	return so != was;
+}
+
+bool health_changed(struct health *health)
+{
+	pthread_mutex_lock(&health->mutex);
+	bool changed = health->changed;
+	pthread_mutex_unlock(&health->mutex);
+	return changed;
 }
 
 void health_writer(struct health *health)
@@ -94,6 +104,7 @@ void health_beat(struct health *health)
 	uint8_t text[STATUS_BYTES];
 	pthread_mutex_lock(&health->mutex);
 	health->status.beat_ms = status_clock_ms();
+	health->changed = false;
 	enum error error = status_encode(&health->status, text);
 	pthread_mutex_unlock(&health->mutex);
 	if (error != E_OK)

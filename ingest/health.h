@@ -9,6 +9,8 @@ struct health;
 enum error health_new(const char *dir, struct health **out) MUST_USE;
 /* Removes the file: a daemon that has ended says nothing. */
 void health_free(struct health *health);
+/* True if a reason came or went since the file was written: it should not wait for the next beat. */
+bool health_changed(struct health *health);
 /* Notes whether it is so; true when that is new. */
 bool health_set(struct health *health, enum status_reason reason, bool so);
 /* The writing thread is alive. */

@@ -66,7 +66,7 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	room_evict(server);
-	if (server_now_ms() - server->health_ms >= HEALTH_MS) {
+	if (server_now_ms() - server->health_ms >= HEALTH_MS || health_changed(server->health)) {
 		server->health_ms = server_now_ms();
 		health_beat(server->health);
 		control_beat(server->control);
