@@ -18,9 +18,9 @@
 #include <stdint.h>
 
 #define PACE_EVEN_S 20u
-#define PACE_AGAIN_S 60u
+#define PACE_AGAIN_S 40u
 #define PACE_ENTRY_NS 250000u /* what filing an event about somebody new takes, before an epoch has told */
-#define PACE_FIRST_S 70u      /* far below the least lag of any log, 300: the next epoch takes its time too */
+#define PACE_FIRST_S 50u      /* far below the least lag of any log, 300: the next epoch takes its time too */
 
 /* Whether a slice waits: `rested_us` since the last one, which took `slice_us`. */
 bool pace_rests(uint64_t behind_s, uint64_t slice_us, uint64_t rested_us);
