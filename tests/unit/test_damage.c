@@ -258,6 +258,33 @@ static enum error try_epoch(struct fault *fault)
 	return E_OK;
 }
 
+/* A subject's key that is gone before its first epoch: nobody can tell any more who that was. */
+START_TEST(a_key_is_gone)
+{
+	static const char *const tables[] = {"key"};
+	char path[128];
+	uint8_t key[8];
+	struct fault fault = {.text = ""};
+	struct db_env *env;
+	struct db_txn changing;
+	make();
+	append_new(10);
+	fixture_close(&f);
+	snprintf(path, sizeof path, "%s/keys/env", f.dir);
+	ck_ok(db_open(path, tables, 1, KEYS_MAP_BYTES, false, false, &env, &fault));
+	put_u64(key, 4);
+	ck_ok(db_begin(env, true, &changing));
+	db_delete(&changing, 0, BYTES_ARRAY(key));
+	ck_ok(db_commit(&changing));
+	db_close(env);
+	fixture_open(&f);
+	fixture_epoch(&f);
+	assert_lost(1, 1, 0);
+	assert_audit(1);
+	fixture_remove(&f);
+}
+END_TEST
+
 /* LOSS-8: that it could not be looked at is said of no event. */
 START_TEST(only_what_was_looked_at)
 {
@@ -390,6 +417,7 @@ int main(void)
 	tcase_add_test(tcase, another_record_tells_who);
 	tcase_add_loop_test(tcase, packs, 0, 6);
 	tcase_add_test(tcase, packs_and_records);
+	tcase_add_test(tcase, a_key_is_gone);
 	tcase_add_test(tcase, only_what_was_looked_at);
 	tcase_add_test(tcase, declared_and_there);
 	tcase_add_test(tcase, an_operators_word);
