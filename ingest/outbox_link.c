@@ -4,7 +4,8 @@
  *   receipts in the spool ─► act on a refusal once everything in flight is answered ─► sync and send what became free
  *
  * What can fail: the connection (made again after a pause, the spool knows what to send), the ledger's answers
- * (client_session.h says which errors pass and which do not), the spool (final). */
+ * (client_session.h says which errors pass and which do not), the spool (final, but for a full disk: it
+ * waits for room). */
 #include "ingest/outbox_state.h"
 
 #include <errno.h>
@@ -300,7 +301,8 @@ static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
 	if (calls->flush != NULL) {
 		enum error flushed = calls->flush(calls->context);
 		if (flushed != E_OK)
-			return fault_set(fault, flushed, "receipts cannot be written: %s", error_reason(flushed));
+			return fault_set(
+				fault, flushed == E_FULL ? E_IO : flushed, "receipts cannot be written: %s", error_reason(flushed));
 	}
 	size_t before = spool_count(outbox->spool);
 	const struct receipt_position *position = &outbox->session.position;
@@ -459,7 +461,7 @@ static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
 	return wait > INT32_MAX ? -1 : (int)wait;
 }
 
-enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, int timeout_ms, struct fault *fault)
+static enum error turn(struct outbox *outbox, int input_fd, bool *input_ready, int timeout_ms, struct fault *fault)
 {
 	outbox_look(outbox);
 	outbox_filing_look(outbox);
@@ -487,4 +489,16 @@ enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, i
 	TRY(sync_and_send(outbox, fault));
 	outbox_look(outbox);
 	return settle_spool(outbox, fault);
+}
+
+/* Where the spool's disk is full nothing is forgotten. What was about to be noted in it comes again with the next
+ * connection, whose welcome says where the ledger stands. */
+enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, int timeout_ms, struct fault *fault)
+{
+	enum error error = turn(outbox, input_fd, input_ready, timeout_ms, fault);
+	if (!disk_is_full(outbox, error == E_FULL ? E_FULL : E_NOT_FOUND))
+		return error;
+	outbox_link_close(outbox);
+	outbox->connect_at_ms = outbox->disk_try_ms;
+	return E_OK;
 }

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define WAIT_TRIES 1000 /* whatever the system is, this program ends */
+
 enum error child_self(char out[CHILD_PATH_MAX], struct fault *fault)
 {
 	ssize_t len = readlink("/proc/self/exe", out, CHILD_PATH_MAX - 1);
@@ -148,8 +150,8 @@ int child_wait(struct child *child, int patience_ms)
 		return status;
 	if (!ended_within(child->pid, patience_ms))
 		(void)kill(child->pid, SIGKILL);
-	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	for (unsigned tries = 0; waitpid(child->pid, &status, 0) < 0 && errno == EINTR && tries < WAIT_TRIES; tries++)
+		continue;
 	child_forget(child);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#define OPEN_AGAIN_MS 1000 /* a spool whose disk is full */
 
 #define FILING_LOOK_MS 200
 
@@ -223,6 +226,21 @@ static enum error open_rejected(struct send *send, const struct outbox_options *
 	return rejected_open(&send->rejected, send->rejected_path, spool, fault);
 }
 
+/* Waits for room, as it does once it runs: nothing of the input is read before. */
+static enum error open_outbox(struct send *send, const struct outbox_options *options, struct fault *fault)
+{
+	struct pollfd signals = {.fd = send->signals, .events = POLLIN};
+	for (bool said = false;; said = true) {
+		enum error error = outbox_open(options, &send->outbox, fault);
+		if (error != E_FULL)
+			return error;
+		if (!said)
+			on_notice(send, "this sender's disk is full, its spool cannot be opened; waiting for room");
+		if (poll(&signals, 1, OPEN_AGAIN_MS) != 0)
+			return error;
+	}
+}
+
 static int run_sender(struct send *send, struct outbox_options *options, char **paths)
 {
 	struct fault fault = {0};
@@ -236,7 +254,7 @@ static int run_sender(struct send *send, struct outbox_options *options, char **
 	if (error == E_OK)
 		error = open_rejected(send, options, &fault);
 	if (error == E_OK)
-		error = outbox_open(options, &send->outbox, &fault);
+		error = open_outbox(send, options, &fault);
 	if (error == E_OK && send->format != ADAPTER_JSON &&
 		(outbox_org(send->outbox)[0] == '\0' || outbox_name(send->outbox)[0] == '\0'))
 		error = fault_set(&fault, E_BAD_KEY, "'%s' names no org and name, which events of this format need: add both",
@@ -372,7 +390,8 @@ const struct command command_send = {
 		"\n"
 		"On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if something was\n"
 		"refused, a message or the sender itself; 3 if events wait in the spool, or a signal ended it before all was\n"
-		"read: run it again. It waits for a ledger that is away: in a job say 'timeout --preserve-status 1h indsigt "
+		"read: run it again. It waits for a ledger that is away, and for room on a full disk: in a job say 'timeout "
+		"--preserve-status 1h indsigt "
 		"send ...'.\n",
 	.run = run,
 };

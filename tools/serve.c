@@ -65,6 +65,7 @@ struct serve {
 	int signals;
 	bool announced;
 	bool poll_failed;
+	bool look_again; /* at who has ended */
 	bool stopping;
 };
 
@@ -180,7 +181,9 @@ static enum error reap(struct serve *serve, struct fault *fault)
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct daemon *daemon = &serve->daemons[i];
 		int status = 0;
-		if (daemon->child.pid <= 0 || waitpid(daemon->child.pid, &status, WNOHANG) != daemon->child.pid)
+		pid_t ended = daemon->child.pid > 0 ? waitpid(daemon->child.pid, &status, WNOHANG) : 0;
+		serve->look_again |= ended < 0 && errno == EINTR; /* no further signal tells of it */
+		if (ended <= 0)
 			continue;
 		read_output(serve, daemon); /* what it said last */
 		TRY(schedule(daemon, status, fault));
@@ -247,12 +250,16 @@ static enum error loop(struct serve *serve, struct fault *fault)
 		int timeout_ms = start_due(serve);
 		for (size_t i = 0; i < DAEMONS; i++)
 			fds[i + 1] = (struct pollfd){.fd = serve->daemons[i].child.output, .events = POLLIN};
+		if (serve->look_again && (timeout_ms < 0 || timeout_ms > LOOK_MS))
+			timeout_ms = LOOK_MS;
 		wait_for(serve, fds, timeout_ms);
 		for (size_t i = 0; i < DAEMONS; i++)
 			if (fds[i + 1].revents)
 				read_output(serve, &serve->daemons[i]);
-		if (fds[0].revents)
+		if (fds[0].revents || serve->look_again) {
+			serve->look_again = false;
 			TRY(read_signals(serve, fault));
+		}
 	}
 	return E_OK;
 }

@@ -49,6 +49,37 @@ def lock_mdb_removed(tap, ledger, key, number):
     return number
 
 
+def fill(at):
+    ballast = os.open(at + "/ballast", os.O_CREAT | os.O_WRONLY)
+    try:
+        while True:
+            os.write(ballast, bytes(4096))
+    except OSError:
+        os.close(ballast)
+
+
+def full_spool(tap, ledger):
+    """A sender whose own disk is full waits, from the first moment on, and loses nothing of its pipe."""
+    spool = ledger.path("spool-disk")
+    os.mkdir(spool)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", spool], check=True)
+    other = ledger.add_sender("two")
+    try:
+        for number in range(2):
+            fill(spool)
+            with open(ledger.path("said"), "w+b") as said:
+                sender = subprocess.Popen([ledger.indsigt, "send", "--server", ledger.ingest, "--key", other, "--spool", spool + "/spool", "-"],
+                                          stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, text=True)
+                sender.stdin.write(event("cpr:0202701234", "fra et rør %d" % number) + "\n")
+                sender.stdin.close()
+                wait_until(lambda: sender.poll() is not None or b"waiting for room" in open(ledger.path("said"), "rb").read(), "it to say that it waits")
+                os.unlink(spool + "/ballast")
+                tap.ok(sender.wait() == 0, "a sender with a full disk waits, and goes on by itself")
+        tap.ok(len(ledger.who("cpr:0202701234")["accesses"]) == 2, "nothing of the pipe is lost or doubled")
+    finally:
+        subprocess.run(["umount", "-l", spool], check=False)
+
+
 def small_disk(tap):
     """Started on a disk that is full, or read-only: questions are answered, and ingest goes on by itself."""
     ledger = Ledger(sys.argv[1])
@@ -68,18 +99,13 @@ def small_disk(tap):
         ledger.stop()
         os.unlink(ledger.dir + "/guard")
         shutil.copy(ledger.path("ledger") + "/guard", ledger.dir + "/guard")  # an older one: a new one is due
-        with open(at + "/ballast", "wb") as file:
-            try:
-                while True:
-                    file.write(bytes(65536))
-                    file.flush()
-            except OSError:
-                pass
+        fill(at)
         ledger.serve("--ingest", ports[0], "--query", ports[1])
         tap.ok(len(json.loads(ledger.run("who", SUBJECT, "--ledger", "http://" + ledger.query, "--token", token(ledger), "--json"))["accesses"]) == 1,
                "started on a full disk: questions are answered")
         os.unlink(at + "/ballast")
         tap.ok(send(ledger, key, 1).returncode == 0, "with room again it goes on by itself")
+        full_spool(tap, ledger)
         ledger.stop()
 
         subprocess.run(["mount", "-o", "remount,ro", at], check=True)
