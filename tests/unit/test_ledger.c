@@ -658,8 +658,68 @@ START_TEST(keys_of_refused_batches)
 }
 END_TEST
 
-UNIT_MAIN("ledger", checkpoint_must_fit_the_state, ledger_time_never_runs_backwards, no_moment_twice,
-	keys_of_refused_batches, append_and_receipts, sequences, repeat_within_a_tick, refusals,
-	everybody_finds_their_events, mass_events, older_store_is_refused, receipts_reveal_a_rolled_back_store,
-	one_process_and_one_ledger, old_snapshots_are_told_of, late_guard, replaced_files_end_it,
-	a_lock_that_fails_is_no_lock_that_is_held)
+static void make_file(const char *name)
+{
+	char path[160];
+	snprintf(path, sizeof path, "%s/%s", f.dir, name);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+}
+
+static bool is_there(const char *name)
+{
+	char path[160];
+	snprintf(path, sizeof path, "%s/%s", f.dir, name);
+	return access(path, F_OK) == 0;
+}
+
+/* A guard that was being written when its process was killed; what only looks like one stays. */
+START_TEST(temporary_files_are_cleared)
+{
+	static const char *const left[] = {"guard.1.tmp", "guard.4194304.tmp"};
+	static const char *const others[] = {"guard.tmp", "guard.1.tmp.bak", "guard.x.tmp", "guards.1.tmp", "vkey.1.tmp"};
+	fixture_make(&f);
+	fixture_close(&f);
+	for (size_t i = 0; i < 2; i++)
+		make_file(left[i]);
+	for (size_t i = 0; i < 5; i++)
+		make_file(others[i]);
+	fixture_open(&f);
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_msg(!is_there(left[i]), "%s", left[i]);
+	for (size_t i = 0; i < 5; i++)
+		ck_assert_msg(is_there(others[i]), "%s", others[i]);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* STO-34 */
+START_TEST(unfinished_is_no_ledger)
+{
+	struct fault fault;
+	struct ledger *ledger;
+	struct archive *archive;
+	struct vkey before = {0};
+	fixture_make(&f);
+	fixture_close(&f);
+	before = f.vkey;
+	make_file("init-unfinished");
+	make_file("somebody-elses");
+	ck_error(ledger_open(f.dir, NULL, &ledger, &fault), E_NOT_FOUND);
+	ck_assert_msg(strstr(fault.text, "run it again") != NULL, "%s", fault.text);
+	ck_error(archive_open(f.dir, true, &archive, &fault), E_NOT_FOUND);
+	ck_ok(ledger_create(f.dir, FIXTURE_ORIGIN, &fault));
+	ck_ok(ledger_read_vkey(f.dir, &f.vkey, &fault));
+	ck_assert_mem_ne(before.public_key, f.vkey.public_key, 32);
+	ck_assert(is_there("somebody-elses"));
+	ck_assert(!is_there("init-unfinished"));
+	ck_error(ledger_create(f.dir, FIXTURE_ORIGIN, &fault), E_EXISTS);
+	fixture_open(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("ledger", temporary_files_are_cleared, unfinished_is_no_ledger, checkpoint_must_fit_the_state,
+	ledger_time_never_runs_backwards, no_moment_twice, keys_of_refused_batches, append_and_receipts, sequences,
+	repeat_within_a_tick, refusals, everybody_finds_their_events, mass_events, older_store_is_refused,
+	receipts_reveal_a_rolled_back_store, one_process_and_one_ledger, old_snapshots_are_told_of, late_guard,
+	replaced_files_end_it, a_lock_that_fails_is_no_lock_that_is_held)
