@@ -86,7 +86,8 @@ enum error db_file_check(const char *path, struct fault *fault)
 
 static const char *const file_names[2] = {"data.mdb", "lock.mdb"};
 
-/* False: it cannot be looked at. */
+/* False: it cannot be looked at. A directory that is not there was moved with all that is in it, and nobody else can
+ * have opened anything by its name; one that lies there in its place is another. */
 static bool look_at(const char *path, size_t i, uint64_t *device, uint64_t *inode)
 {
 	char name[4096];
@@ -94,7 +95,7 @@ static bool look_at(const char *path, size_t i, uint64_t *device, uint64_t *inod
 	*device = *inode = 0;
 	snprintf(name, sizeof name, "%s/%s", path, file_names[i]);
 	if (stat(name, &status) != 0)
-		return errno == ENOENT || errno == ENOTDIR;
+		return (errno == ENOENT && stat(path, &status) == 0) || errno == ENOTDIR;
 	*device = status.st_dev;
 	*inode = status.st_ino;
 	return true;

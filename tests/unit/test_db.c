@@ -300,6 +300,27 @@ START_TEST(files_replaced_while_open)
 }
 END_TEST
 
+/* STO-40: what was moved away as a whole is the same; what lies in its place is not. */
+START_TEST(directory_moved_while_open)
+{
+	struct db_env *env = make();
+	struct db_txn txn;
+	char away[96];
+	snprintf(away, sizeof away, "%s.away", path);
+	ck_assert_int_eq(rename(path, away), 0);
+	ck_ok(db_check(env));
+	ck_ok(db_begin(env, true, &txn));
+	put_number(&txn, 1);
+	ck_ok(db_commit(&txn));
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_error(db_check(env), E_REPLACED);
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(rename(away, path), 0);
+	ck_ok(db_check(env));
+	destroy(env);
+}
+END_TEST
+
 /* ---- readers ---- */
 
 START_TEST(full_table_of_readers)
@@ -426,5 +447,5 @@ END_TEST
 
 UNIT_MAIN("db", walks_in_order, errors_stick, missing_directory, cut_file_is_named, empty_file_is_not_made_anew,
 	foreign_file_is_named, missing_page_is_named, unfinished_environment_is_named, full_table_of_readers,
-	dead_readers_make_room, whole_file_is_not_made_anew, files_replaced_while_open, living_reader_is_named,
-	errors_of_a_writer_stick)
+	dead_readers_make_room, whole_file_is_not_made_anew, files_replaced_while_open, directory_moved_while_open,
+	living_reader_is_named, errors_of_a_writer_stick)
