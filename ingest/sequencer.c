@@ -499,8 +499,9 @@ static bool start_threads(struct sequencer *s)
 	sigset_t before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool good = pthread_create(&s->prepare_thread, NULL, prepare_main, s) == 0;
-	if (good && pthread_create(&s->tick_thread, NULL, tick_main, s) != 0) {
+	errno = pthread_create(&s->prepare_thread, NULL, prepare_main, s);
+	bool good = errno == 0;
+	if (good && (errno = pthread_create(&s->tick_thread, NULL, tick_main, s)) != 0) {
 		queue_close(&s->submitted);
 		pthread_join(s->prepare_thread, NULL);
 		good = false;
@@ -529,8 +530,9 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 		return error;
 	}
 	if (!start_threads(s)) {
+		int number = errno;
 		sequencer_free(s);
-		return fault_set(fault, E_NO_MEMORY, "threads cannot be started");
+		return fault_set(fault, E_NO_MEMORY, "threads cannot be started: %s", strerror(number));
 	}
 	*out = s;
 	return E_OK;

@@ -176,7 +176,7 @@ static enum error open_listener(struct server *server, void (*listening)(const c
 static enum error start(struct server *server, void (*listening)(const char *address), struct fault *fault)
 {
 	if ((server->base = event_base_new()) == NULL)
-		return fault_set(fault, E_NO_MEMORY, "the event loop cannot be made");
+		return fault_set(fault, E_NO_MEMORY, "the event loop cannot be made: %s", strerror(errno));
 	server->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (server->wake_fd < 0)
 		return fault_set(fault, E_IO, "the event loop cannot be woken: %s", strerror(errno));
@@ -252,7 +252,7 @@ enum error server_run(struct ledger *ledger, const struct server_options *option
 	server->waiting_last = &server->waiting_first;
 	enum error error = start(server, listening, fault);
 	if (error == E_OK && event_base_dispatch(server->base) < 0)
-		error = fault_set(fault, E_IO, "the event loop failed");
+		error = fault_set(fault, E_IO, "the event loop failed: %s", strerror(errno));
 	stop(server);
 	free(server);
 	return error;
