@@ -1,6 +1,6 @@
 /* Senders as 'indsigt send' is one: a file that grows, read from its beginning by every run, through the real outbox.
  */
-#include "ingest/outbox.h"
+#include "ingest/outbox_state.h"
 #include "ledger/archive.h"
 #include "ledger/event_json.h"
 #include "ledger/timestamp.h"
@@ -52,6 +52,9 @@ static bool may_refuse(const struct person *person, uint64_t number, enum error 
 	uint64_t time_s = person->time_s[number];
 	uint64_t own_s = sim_now_s() + (uint64_t)person->machine.ahead_s;
 	uint64_t ledger_s = sim_now_s() + (uint64_t)ledger_machine.ahead_s;
+	uint64_t told_s = outbox_ledger_now_s(outboxes[person - people]); /* by the last welcome */
+	if (told_s < ledger_s)
+		ledger_s = told_s;
 	bool ahead = time_s > own_s + EVENT_AHEAD_SECONDS_MAX && time_s > ledger_s + EVENT_AHEAD_SECONDS_MAX;
 	return error == E_LOST || (error == E_TIME_AHEAD && ahead) || (error == E_EQUIVOCATION && person->old_spool);
 }
