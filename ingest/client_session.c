@@ -13,22 +13,31 @@ enum error client_session_init(
 	return note.len == 0 ? E_OK : receipt_position_load(note, log, &session->position);
 }
 
-enum error client_session_start(struct client_session *session, uint64_t now_ms, struct writer *out)
+void client_session_start(struct client_session *session, uint64_t now_ms)
 {
-	struct frame_hello hello = {
-		.version = PROTOCOL_VERSION,
-		.sender = session->sender,
-		.origin = bytes_text(session->log->name),
-		.checkpoint = bytes_of(session->position.note, session->position.note_len),
-	};
-	TRY(frame_hello_encode(&hello, out));
-	session->state = CLIENT_GREETED;
+	session->state = CLIENT_CONNECTED;
 	session->flight_first = 0;
 	session->flight_count = 0;
 	session->flight_bytes = 0;
 	session->slow = 1;
 	session->heard_ms = now_ms;
 	session->pinged = false;
+	session->pinged_first = false;
+}
+
+enum error client_session_hello(struct client_session *session, const uint8_t secret_key[64], struct writer *out)
+{
+	assert(session->state == CLIENT_CONNECTED);
+	struct frame_hello hello = {
+		.version = PROTOCOL_VERSION,
+		.sender = session->sender,
+		.origin = bytes_text(session->log->name),
+		.checkpoint = bytes_of(session->position.note, session->position.note_len),
+	};
+	hello_sign(&session->challenge, secret_key, &hello);
+	memcpy(session->nonce, hello.nonce, sizeof session->nonce);
+	TRY(frame_hello_encode(&hello, out));
+	session->state = CLIENT_GREETED;
 	return E_OK;
 }
 
@@ -77,6 +86,36 @@ static enum error unexpected(enum frame_type type, struct fault *fault)
 	return fault_set(fault, E_FRAME_TYPE, "the ledger sent a frame of type %d that is not expected here", (int)type);
 }
 
+static enum error other_version(struct fault *fault)
+{
+	return fault_set(fault, E_VERSION,
+		"the ledger speaks another version of the protocol than %u: upgrade whichever of the two is older",
+		(unsigned)PROTOCOL_VERSION);
+}
+
+/* Who another ledger is, or one of another version, does not hear who this is. */
+static enum error challenge(
+	struct client_session *session, struct bytes body, struct client_answer *out, struct fault *fault)
+{
+	struct frame_challenge frame;
+	if (session->state != CLIENT_CONNECTED)
+		return unexpected(FRAME_CHALLENGE, fault);
+	enum error error = frame_challenge_decode(body, &frame);
+	if (error == E_VERSION)
+		return other_version(fault);
+	if (error != E_OK)
+		return fault_set(fault, error, "the ledger's challenge: %s", error_text(error));
+	if (!bytes_equal(frame.origin, bytes_text(session->log->name)))
+		return fault_set(fault, E_WRONG_ORIGIN, "");
+	if (memcmp(frame.log_key, session->log->public_key, sizeof frame.log_key) != 0)
+		return fault_set(fault, E_WRONG_ORIGIN,
+			"this is another ledger than the key file names: it has the same name, and another key");
+	session->challenge = frame;
+	session->challenge.origin = bytes_text(session->log->name);
+	out->meaning = CLIENT_CHALLENGED;
+	return E_OK;
+}
+
 static enum error welcome(
 	struct client_session *session, struct bytes body, struct client_answer *out, struct fault *fault)
 {
@@ -84,11 +123,15 @@ static enum error welcome(
 		return unexpected(FRAME_WELCOME, fault);
 	struct frame_welcome frame;
 	enum error error = frame_welcome_decode(body, &frame);
+	if (error == E_VERSION)
+		return other_version(fault);
 	if (error != E_OK)
 		return fault_set(fault, error, "the ledger's welcome: %s", error_text(error));
-	if (frame.version != PROTOCOL_VERSION)
-		return fault_set(fault, E_VERSION, "the ledger speaks protocol version %u, this sender %u", frame.version,
-			(unsigned)PROTOCOL_VERSION);
+	if (welcome_verify(&session->challenge, session->nonce, session->sender, &frame, session->log->public_key) != E_OK)
+		return fault_set(fault, E_WRONG_ORIGIN,
+			"what answers is not the ledger that the key file names: its welcome is not signed by the log's key for "
+			"this "
+			"connection; nothing was told");
 	session->welcome = frame;
 	session->state = CLIENT_OPEN;
 	out->meaning = CLIENT_WELCOMED;
@@ -137,6 +180,8 @@ static enum error ended(
 	enum error error = frame_error_decode(body, &out->error);
 	if (error != E_OK)
 		return fault_set(fault, error, "the ledger's error frame: %s", error_text(error));
+	if (session->state == CLIENT_CONNECTED && session->pinged_first && out->error.error == E_FRAME_TYPE)
+		return other_version(fault);
 	session->state = CLIENT_CLOSED;
 	out->meaning = CLIENT_ENDED;
 	return E_OK;
@@ -146,6 +191,8 @@ static enum error receive(struct client_session *session, enum frame_type type, 
 	struct client_answer *out, struct fault *fault)
 {
 	switch (type) {
+	case FRAME_CHALLENGE:
+		return challenge(session, body, out, fault);
 	case FRAME_WELCOME:
 		return welcome(session, body, out, fault);
 	case FRAME_RECEIPT:
@@ -191,13 +238,16 @@ bool client_session_timer(struct client_session *session, uint64_t now_ms, bool 
 		return false;
 	}
 	uint64_t silent = now_ms - session->heard_ms;
-	*give_up = silent >= CLIENT_GIVE_UP_MS;
+	bool first = session->state == CLIENT_CONNECTED;
+	uint32_t give_up_ms = first ? CLIENT_CONNECTED_GIVE_UP_MS : CLIENT_GIVE_UP_MS;
+	*give_up = silent >= give_up_ms;
 	if (*give_up)
 		return false;
-	uint32_t ping_ms = session->state == CLIENT_GREETED ? CLIENT_GREETED_PING_MS : CLIENT_PING_MS;
+	uint32_t ping_ms = first || session->state == CLIENT_GREETED ? CLIENT_GREETED_PING_MS : CLIENT_PING_MS;
 	bool ping = silent >= ping_ms && !session->pinged;
 	session->pinged = session->pinged || ping;
-	*next_ms = (uint32_t)((session->pinged ? CLIENT_GIVE_UP_MS : ping_ms) - silent);
+	session->pinged_first = session->pinged_first || (ping && first);
+	*next_ms = (uint32_t)((session->pinged ? give_up_ms : ping_ms) - silent);
 	return ping;
 }
 

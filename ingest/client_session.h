@@ -1,31 +1,37 @@
 /* The sender's side of a session, as a pure state machine: frames in, answers out; no socket, no clock. spec/frame.md
  *
- *            hello sent            welcome              refusal, others in flight            last of them answered
- *   CLOSED ─────────────► GREETED ─────────► OPEN ───────────────────────────────► DRAINING ─────────────────────► OPEN
- *      ▲                     │                │                                       │
- *      └─── error frame ─────┴────────────────┴───────────────────────────────────────┘
+ *           connected            challenge, hello sent          welcome         refusal, others in flight
+ *   CLOSED ──────────► CONNECTED ──────────────────────► GREETED ─────────► OPEN ───────────────────────────► DRAINING
+ *      ▲                   │                                │                │ ◄───── last of them answered ─────┘ │
+ *      └─── error frame ───┴────────────────────────────────┴────────────────┴─────────────────────────────────────┘
  *
- *   frame      GREETED    OPEN                            DRAINING
- *   welcome    ─► OPEN    unexpected                      unexpected
- *   receipt    unexpected checked, for the oldest batch   unexpected: nothing after a refused batch is taken
- *   refusal    unexpected for the oldest ─► DRAINING      for the oldest, swallowed
- *   ping       answered   answered                        answered
- *   pong       taken      taken                           taken
- *   error      ─► CLOSED  ─► CLOSED                       ─► CLOSED
+ *   frame      CONNECTED            GREETED          OPEN                            DRAINING
+ *   challenge  checked ─► GREETED   unexpected       unexpected                      unexpected
+ *   welcome    unexpected           checked ─► OPEN  unexpected                      unexpected
+ *   receipt    unexpected           unexpected       checked, for the oldest batch   unexpected: nothing after a
+ * refused batch is taken refusal    unexpected           unexpected       for the oldest ─► DRAINING      for the
+ * oldest, swallowed ping       answered             answered         answered                        answered pong
+ * taken                taken            taken                           taken error      ─► CLOSED            ─► CLOSED
+ * ─► CLOSED                       ─► CLOSED
+ *
+ * Nothing is told before it is asked for: not who this is before the challenge of the right log, no event before a
+ * welcome that the log's key has signed for this connection (E_WRONG_ORIGIN). A ledger of version 1 says nothing first,
+ * and refuses the ping that is sent after a silence: E_VERSION.
  *
  * An unexpected frame is E_FRAME_TYPE, a malformed one has its decoder's error, a receipt that does not hold
  * E_BAD_PROOF or E_BAD_CHECKPOINT: after any of them the session is CLOSED. Batches are answered in the order in
  * which they were sent. */
 #pragma once
 
-#include "ingest/frame.h"
+#include "ingest/handshake.h"
 
-enum client_state { CLIENT_CLOSED, CLIENT_GREETED, CLIENT_OPEN, CLIENT_DRAINING };
+enum client_state { CLIENT_CLOSED, CLIENT_CONNECTED, CLIENT_GREETED, CLIENT_OPEN, CLIENT_DRAINING };
 
 #define CLIENT_FRAME_BYTES_MAX (RECEIPT_BYTES_MAX + 64) /* no frame from a ledger is longer */
 #define CLIENT_PING_MS 15000u                           /* silence, while something is expected, before a ping */
 #define CLIENT_GREETED_PING_MS 2000u                    /* and before the welcome: is it a ledger that answers? */
-#define CLIENT_GIVE_UP_MS 60000u                        /* and before the connection is given up */
+#define CLIENT_GIVE_UP_MS 60000u                        /* and before the connection is given up, */
+#define CLIENT_CONNECTED_GIVE_UP_MS 15000u              /* or before its first word */
 #define CLIENT_BACKOFF_MIN_MS 100u
 #define CLIENT_BACKOFF_MAX_MS 10000u
 
@@ -33,6 +39,8 @@ struct client_session {
 	enum client_state state;
 	const struct vkey *log; /* borrowed */
 	uint32_t sender;
+	struct frame_challenge challenge; /* from CONNECTED on; its origin is the log's */
+	uint8_t nonce[NONCE_BYTES];       /* of the hello; from GREETED on */
 	struct receipt_position position;
 	struct frame_welcome welcome; /* from OPEN on */
 	/* batches without an answer, a ring */
@@ -46,16 +54,18 @@ struct client_session {
 	uint32_t slow; /* batches that may be in flight: from 1, one more with each receipt */
 	uint64_t heard_ms;
 	bool pinged;
+	bool pinged_first; /* before the challenge */
 };
 
 /* What a frame meant. */
 enum client_meaning {
 	CLIENT_NOTHING,
-	CLIENT_WELCOMED, /* session->welcome holds it */
-	CLIENT_RECEIPT,  /* checked; `batch` and `receipt` */
-	CLIENT_REFUSED,  /* `batch` and `refusal`; act on it once the state is OPEN again */
-	CLIENT_PING,     /* `body` is to be sent back in a pong */
-	CLIENT_ENDED,    /* `error`: the ledger ends the connection */
+	CLIENT_CHALLENGED, /* the hello is to be written now */
+	CLIENT_WELCOMED,   /* session->welcome holds it */
+	CLIENT_RECEIPT,    /* checked; `batch` and `receipt` */
+	CLIENT_REFUSED,    /* `batch` and `refusal`; act on it once the state is OPEN again */
+	CLIENT_PING,       /* `body` is to be sent back in a pong */
+	CLIENT_ENDED,      /* `error`: the ledger ends the connection */
 };
 
 struct client_answer {
@@ -71,8 +81,11 @@ struct client_answer {
  * E_BAD_CHECKPOINT when it is not the log's. */
 enum error client_session_init(
 	struct client_session *session, const struct vkey *log, uint32_t sender, struct bytes note) MUST_USE;
-/* A new connection is there: writes the hello frame; the state is GREETED, nothing is in flight. */
-enum error client_session_start(struct client_session *session, uint64_t now_ms, struct writer *out) MUST_USE;
+/* A new connection is there: the state is CONNECTED, nothing is in flight, and the ledger has the first word. */
+void client_session_start(struct client_session *session, uint64_t now_ms);
+/* After CLIENT_CHALLENGED: writes the hello frame, signed with this key; the state is GREETED. */
+enum error client_session_hello(
+	struct client_session *session, const uint8_t secret_key[64], struct writer *out) MUST_USE;
 /* The connection is gone. */
 void client_session_close(struct client_session *session);
 

@@ -208,12 +208,14 @@ struct connection *connection_open(struct server *server, evutil_socket_t fd)
 	}
 	set_socket(fd);
 	link_connection(server, c);
-	session_init(&c->session, ledger_origin(server->ledger));
 	bufferevent_setcb(c->stream, on_read, on_write, on_event, c);
 	bufferevent_setwatermark(c->stream, EV_READ, 0, READ_AHEAD_BYTES);
 	struct timeval write_limit = {
 		server->options->write_timeout_ms / 1000, (suseconds_t)(server->options->write_timeout_ms % 1000) * 1000};
 	bufferevent_set_timeouts(c->stream, NULL, &write_limit);
 	bufferevent_enable(c->stream, EV_WRITE);
+	struct writer w = connection_writer(server);
+	session_init(&c->session, ledger_vkey(server->ledger), &w);
+	connection_send(c, &w);
 	return c;
 }

@@ -20,7 +20,7 @@ enum error frame_head_decode(struct bytes head, enum frame_type *type, size_t *b
 		return E_TRUNCATED;
 	if (WRONG(length > FRAME_BYTES_MAX))
 		return E_FRAME_TOO_LONG;
-	if (WRONG(code < FRAME_HELLO) || WRONG(code > FRAME_ERROR))
+	if (WRONG(code < FRAME_HELLO) || WRONG(code > FRAME_CHALLENGE))
 		return E_FRAME_TYPE;
 	*type = (enum frame_type)code;
 	*body_bytes = length - 1;
@@ -46,6 +46,37 @@ static enum error finish(const uint8_t *start, struct writer *out)
 	return E_OK;
 }
 
+/* A body of another version holds whatever it holds: only the version is read of it. */
+static void read_version(struct reader *r, uint16_t *version)
+{
+	*version = reader_u16(r);
+	if (r->error == E_OK && WRONG(*version != PROTOCOL_VERSION))
+		reader_fail(r, E_VERSION);
+}
+
+enum error frame_challenge_encode(const struct frame_challenge *challenge, struct writer *out)
+{
+	const uint8_t *start = begin(FRAME_CHALLENGE, out);
+	writer_u16(out, challenge->version);
+	writer_bytes(out, BYTES_ARRAY(challenge->nonce));
+	writer_bytes(out, BYTES_ARRAY(challenge->log_key));
+	writer_range16(out, challenge->origin);
+	return finish(start, out);
+}
+
+enum error frame_challenge_decode(struct bytes body, struct frame_challenge *out)
+{
+	struct reader r = reader_of(body);
+	struct frame_challenge challenge;
+	read_version(&r, &challenge.version);
+	reader_copy(&r, challenge.nonce, sizeof challenge.nonce);
+	reader_copy(&r, challenge.log_key, sizeof challenge.log_key);
+	challenge.origin = reader_range16(&r, ORIGIN_BYTES_MAX);
+	TRY(reader_done(&r));
+	*out = challenge;
+	return E_OK;
+}
+
 enum error frame_hello_encode(const struct frame_hello *hello, struct writer *out)
 {
 	const uint8_t *start = begin(FRAME_HELLO, out);
@@ -53,27 +84,28 @@ enum error frame_hello_encode(const struct frame_hello *hello, struct writer *ou
 	writer_u32(out, hello->sender);
 	writer_range16(out, hello->origin);
 	writer_range16(out, hello->checkpoint);
+	writer_bytes(out, BYTES_ARRAY(hello->nonce));
+	writer_bytes(out, BYTES_ARRAY(hello->signature));
 	return finish(start, out);
 }
 
 enum error frame_hello_decode(struct bytes body, struct frame_hello *out)
 {
 	struct reader r = reader_of(body);
-	struct frame_hello hello = {.version = reader_u16(&r)};
-	/* Later versions may say more: only the version is read of them. */
-	if (r.error == E_OK && WRONG(hello.version != PROTOCOL_VERSION))
-		return E_VERSION;
+	struct frame_hello hello;
+	read_version(&r, &hello.version);
 	hello.sender = reader_u32(&r);
 	hello.origin = reader_range16(&r, ORIGIN_BYTES_MAX);
 	hello.checkpoint = reader_range16(&r, NOTE_BYTES_MAX);
+	reader_copy(&r, hello.nonce, sizeof hello.nonce);
+	reader_copy(&r, hello.signature, sizeof hello.signature);
 	TRY(reader_done(&r));
 	*out = hello;
 	return E_OK;
 }
 
-enum error frame_welcome_encode(const struct frame_welcome *welcome, struct writer *out)
+void frame_welcome_fields(const struct frame_welcome *welcome, struct writer *out)
 {
-	const uint8_t *start = begin(FRAME_WELCOME, out);
 	writer_u16(out, welcome->version);
 	writer_u64(out, welcome->next_sequence);
 	writer_u64(out, welcome->ledger_time_s);
@@ -82,15 +114,21 @@ enum error frame_welcome_encode(const struct frame_welcome *welcome, struct writ
 	writer_u32(out, welcome->window_batches);
 	writer_u32(out, welcome->window_bytes);
 	policy_encode(&welcome->policy, out);
+}
+
+enum error frame_welcome_encode(const struct frame_welcome *welcome, struct writer *out)
+{
+	const uint8_t *start = begin(FRAME_WELCOME, out);
+	frame_welcome_fields(welcome, out);
+	writer_bytes(out, BYTES_ARRAY(welcome->signature));
 	return finish(start, out);
 }
 
 enum error frame_welcome_decode(struct bytes body, struct frame_welcome *out)
 {
 	struct reader r = reader_of(body);
-	struct frame_welcome welcome = {.version = reader_u16(&r)};
-	if (r.error == E_OK && WRONG(welcome.version != PROTOCOL_VERSION))
-		return E_VERSION;
+	struct frame_welcome welcome;
+	read_version(&r, &welcome.version);
 	welcome.next_sequence = reader_u64(&r);
 	welcome.ledger_time_s = reader_u64(&r);
 	welcome.batch_events_max = reader_u32(&r);
@@ -98,6 +136,7 @@ enum error frame_welcome_decode(struct bytes body, struct frame_welcome *out)
 	welcome.window_batches = reader_u32(&r);
 	welcome.window_bytes = reader_u32(&r);
 	policy_decode(&r, &welcome.policy);
+	reader_copy(&r, welcome.signature, sizeof welcome.signature);
 	TRY(reader_done(&r));
 	*out = welcome;
 	return E_OK;

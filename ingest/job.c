@@ -56,7 +56,6 @@ void job_free(struct job *job)
 	prepared_free(job->prepared);
 	free(job->entry);
 	free(job->receipt);
-	free(job->found);
 	free(job);
 }
 

@@ -1,6 +1,7 @@
 /* Jobs: what the network thread asks of the sequencer, and the queues in which they travel between threads. */
 #pragma once
 
+#include "ingest/frame.h"
 #include "ledger/ledger.h"
 
 #include <pthread.h>
@@ -11,6 +12,8 @@ enum job_kind { JOB_HELLO, JOB_BATCH, JOB_SENDER, JOB_NEXT_SENDER, JOB_EPOCH, JO
 struct seat {
 	_Atomic uint32_t references;
 	uint64_t receipt_size; /* tree size of the newest checkpoint that the sender has; sequencer thread only */
+	/* A batch's signature did not verify: the connection ends, and nothing more of it is judged. */
+	_Atomic bool spoilt;
 };
 
 struct seat *seat_new(void);
@@ -23,19 +26,19 @@ struct job {
 	uint64_t connection; /* who asked; opaque here */
 	struct seat *seat;   /* held, for JOB_HELLO and JOB_BATCH */
 	uint32_t sender;
-	uint8_t *body; /* owned: batch body, or the checkpoint of a hello; wiped and freed once it is used no more */
+	uint8_t *body; /* owned, of a batch or a hello; wiped and freed once it is used no more */
 	size_t body_bytes;
-	struct entry_sender *entry; /* owned, for JOB_SENDER */
-	bool declare_lost;          /* of JOB_EPOCH: an operator says that what cannot be filed is lost */
+	uint8_t challenge[NONCE_BYTES]; /* that the hello must be signed over */
+	struct entry_sender *entry;     /* owned, for JOB_SENDER */
+	bool declare_lost;              /* of JOB_EPOCH: an operator says that what cannot be filed is lost */
 
 	/* results */
 	enum error error;
 	struct fault fault;
 	uint64_t first_sequence;
 	uint64_t expected_sequence;
-	uint8_t *receipt; /* owned */
+	uint8_t *receipt; /* owned; for JOB_HELLO the body of the welcome */
 	size_t receipt_bytes;
-	struct sender *found; /* owned, for JOB_HELLO */
 	uint64_t ledger_time_s;
 	uint64_t number; /* log index of a sender entry, next id, or log size */
 	uint64_t tail;   /* entries not filed yet */

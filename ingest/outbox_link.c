@@ -123,7 +123,7 @@ static enum error start_connect(struct outbox *outbox, struct fault *fault)
 	return E_OK;
 }
 
-static enum error connected(struct outbox *outbox, struct fault *fault)
+static void connected(struct outbox *outbox)
 {
 	int error = 0;
 	socklen_t len = sizeof error;
@@ -131,16 +131,10 @@ static enum error connected(struct outbox *outbox, struct fault *fault)
 		error = errno;
 	if (error != 0) {
 		outbox_link_lost(outbox, strerror(error));
-		return E_OK;
+		return;
 	}
 	outbox->connecting = false;
-	struct writer w = writer_of(outbox->out, OUTBOX_OUT_BYTES);
-	enum error encoded = client_session_start(&outbox->session, now_ms(), &w);
-	if (encoded != E_OK)
-		return fault_set(fault, encoded, "the greeting cannot be written: %s", error_text(encoded));
-	outbox->out_start = 0;
-	outbox->out_len = writer_len(&w);
-	return E_OK;
+	client_session_start(&outbox->session, now_ms());
 }
 
 /* ---- sending ---- */
@@ -254,6 +248,17 @@ static enum error settle_spool(struct outbox *outbox, struct fault *fault)
 
 /* ---- answers ---- */
 
+static enum error challenged(struct outbox *outbox, struct fault *fault)
+{
+	compact_out(outbox); /* a ping, at most, is in it */
+	struct writer w = writer_of(outbox->out + outbox->out_len, OUTBOX_OUT_BYTES - outbox->out_len);
+	enum error error = client_session_hello(&outbox->session, outbox->key.secret_key, &w);
+	if (error != E_OK)
+		return fault_set(fault, error, "the greeting cannot be written: %s", error_text(error));
+	outbox->out_len += writer_len(&w);
+	return E_OK;
+}
+
 static enum error welcomed(struct outbox *outbox, struct fault *fault)
 {
 	outbox->welcomed_ms = now_ms();
@@ -284,6 +289,8 @@ static enum error ended(struct outbox *outbox, const struct frame_error *frame, 
 		memcpy(why, frame->text.data, len);
 	why[len] = '\0';
 	const char *text = len > 0 ? why : error_text(frame->error);
+	if (frame->error == E_BAD_SIGNATURE)
+		return outbox_hello_refused(outbox, text, fault);
 	if (client_error_verdict(frame->error) == CLIENT_STOP)
 		return fault_set(
 			fault, frame->error, "the ledger ended the connection: %s%s", text, outbox_way_out(frame->error));
@@ -341,6 +348,8 @@ static enum error take_frame(struct outbox *outbox, enum frame_type type, struct
 	if (error != E_OK)
 		return type == FRAME_RECEIPT ? bad_receipt(outbox, body, error, fault) : error;
 	switch (answer.meaning) {
+	case CLIENT_CHALLENGED:
+		return challenged(outbox, fault);
 	case CLIENT_WELCOMED:
 		return welcomed(outbox, fault);
 	case CLIENT_RECEIPT:
@@ -450,7 +459,8 @@ static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
 			/* An HTTP server that waits for the end of a request says so after this. */
 			put_small(outbox, FRAME_PING, BYTES_LITERAL("\r\n\r\n"));
 		if (give_up) {
-			outbox_link_lost(outbox, "no answer");
+			outbox_link_lost(
+				outbox, outbox->session.state == CLIENT_CONNECTED ? "what listens there says nothing" : "no answer");
 			next = 0;
 		}
 	}
@@ -483,7 +493,7 @@ static enum error turn(struct outbox *outbox, int input_fd, bool *input_ready, i
 	if (input_ready != NULL)
 		*input_ready = (fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
 	if (outbox->fd >= 0 && outbox->connecting && fds[0].revents != 0)
-		TRY(connected(outbox, fault));
+		connected(outbox);
 	else if (outbox->fd >= 0 && (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
 		TRY(receive(outbox, fault));
 	TRY(sync_and_send(outbox, fault));

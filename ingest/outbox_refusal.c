@@ -69,6 +69,7 @@ static enum error refuse_equivocation(struct outbox *outbox, struct fault *fault
 		outbox_link_lost(outbox, "another program sends with this key at the same time");
 		return E_OK;
 	}
+	outbox->attempts = 0; /* one batch less waits: the next is not to be waited for */
 	outbox_notice(outbox,
 		"ALARM: the ledger has other events than this spool at the sequences from %" PRIu64
 		" on: another program sends with this key, or the spool is an older copy; what waited there is set aside",
@@ -104,6 +105,23 @@ static enum error refuse_signature(struct outbox *outbox, const char *text, stru
 			": %s; was the key rotated, and this file is the old one?",
 			outbox->refusal.frame.first_sequence, text);
 	connect_again(outbox);
+	return E_OK;
+}
+
+enum error outbox_hello_refused(struct outbox *outbox, const char *text, struct fault *fault)
+{
+	bool newer = false;
+	TRY(outbox_read_key(outbox, &newer, fault));
+	if (newer) {
+		connect_again(outbox);
+		return E_OK;
+	}
+	if (outbox->key_asked++ >= OUTBOX_KEY_ASKED_MAX)
+		return fault_set(fault, E_BAD_KEY,
+			"the ledger knows no sender %" PRIu32 " with this key: %s; was the key rotated, and this file is the "
+			"old one?",
+			outbox->key.sender, text);
+	outbox_link_lost(outbox, text);
 	return E_OK;
 }
 

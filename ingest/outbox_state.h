@@ -110,6 +110,8 @@ enum error outbox_clock_is_wrong(
 	struct outbox *outbox, uint32_t event, bool *out, char *why, struct fault *fault) MUST_USE;
 
 /* outbox_refusal.c: the refused batch is the oldest that waits. */
+/* The ledger does not know the key that the hello was signed with: the key file may have a newer one. */
+enum error outbox_hello_refused(struct outbox *outbox, const char *text, struct fault *fault) MUST_USE;
 enum error outbox_act_on_refusal(struct outbox *outbox, struct fault *fault) MUST_USE;
 
 /* True if the ledger has events at all sequences of the batch, by the last welcome. */

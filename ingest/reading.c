@@ -25,32 +25,16 @@ void reading_drop(struct connection *c)
 
 /* ---- whole frames ---- */
 
-static void submit_hello(struct connection *c, const struct frame_hello *hello)
+/* The body goes with the job, and the reservation of a batch's. */
+static void submit(struct connection *c, enum job_kind kind)
 {
-	struct job *job = job_new(JOB_HELLO, c->id);
-	if (job != NULL && hello->checkpoint.len > 0 && (job->body = malloc(hello->checkpoint.len)) != NULL) {
-		memcpy(job->body, hello->checkpoint.data, hello->checkpoint.len);
-		job->body_bytes = hello->checkpoint.len;
-	}
-	if (job == NULL || job->body_bytes != hello->checkpoint.len) {
-		job_free(job);
-		connection_end(c, E_NO_MEMORY, NULL);
-		return;
-	}
-	job->sender = hello->sender;
-	job->seat = seat_hold(c->seat);
-	sequencer_submit(c->server->sequencer, job);
-}
-
-/* Body and reservation go with the job. */
-static void submit_batch(struct connection *c)
-{
-	struct job *job = job_new(JOB_BATCH, c->id);
+	struct job *job = job_new(kind, c->id);
 	if (job == NULL) {
 		connection_end(c, E_NO_MEMORY, NULL);
 		return;
 	}
 	job->sender = c->session.sender;
+	memcpy(job->challenge, c->session.challenge.nonce, sizeof job->challenge);
 	job->seat = seat_hold(c->seat);
 	job->body = c->body;
 	job->body_bytes = c->body_bytes;
@@ -61,16 +45,15 @@ static void submit_batch(struct connection *c)
 
 static void take_frame(struct connection *c)
 {
-	struct frame_hello hello;
 	struct writer w = connection_writer(c->server);
 	evtimer_del(c->deadline);
 	c->frame_ms = 0;
-	enum session_request request = session_frame(&c->session, c->type, bytes_of(c->body, c->body_bytes), &hello, &w);
+	enum session_request request = session_frame(&c->session, c->type, bytes_of(c->body, c->body_bytes), &w);
 	connection_send(c, &w);
 	if (request == SESSION_LOOK_UP)
-		submit_hello(c, &hello);
+		submit(c, JOB_HELLO);
 	else if (request == SESSION_SUBMIT)
-		submit_batch(c);
+		submit(c, JOB_BATCH);
 	reading_drop(c);
 }
 

@@ -2,7 +2,6 @@
 #include "ingest/sequencer_state.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,11 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "ledger/keyfile.h"
 #include "ledger/lock.h"
 
 #define HAND_OVER_JOBS 16
@@ -39,59 +36,6 @@ _Noreturn void sequencer_die(const struct fault *fault)
 
 /* ---- preparing ---- */
 
-/* What proves the roll-back is kept: a checkpoint that this log signed. There is one file for each checkpoint, however
- * often it is presented. */
-static bool keep_evidence(struct sequencer *s, const struct job *job, uint64_t size)
-{
-	char path[4096];
-	char name[64];
-	snprintf(path, sizeof path, "%s/evidence", s->options.dir);
-	(void)mkdir(path, 0700);
-	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
-		return false;
-	snprintf(name, sizeof name, DOOR_SHOWN_BY_SENDER "%" PRIu64 "-sender-%" PRIu32, size, job->sender);
-	bool kept = faccessat(dir_fd, name, F_OK, 0) == 0 ||
-				file_write_atomic(dir_fd, name, bytes_of(job->body, job->body_bytes), 0600) == E_OK;
-	close(dir_fd);
-	return kept;
-}
-
-static void halt(struct sequencer *s, const struct job *job)
-{
-	struct checkpoint checkpoint = {0};
-	bool first = !atomic_exchange(&s->halted, true);
-	health_set(s->health, STATUS_HALTED, true);
-	if (first)
-		fprintf(stderr,
-			"indsigt-ingestd: ALARM: sender %" PRIu32 " holds a checkpoint of this log that the store does not extend. "
-			"An older store was put back. Ingest has stopped; see 'indsigt help recovery'.\n",
-			job->sender);
-	if (checkpoint_verify(bytes_of(job->body, job->body_bytes), ledger_vkey(s->options.ledger), &checkpoint) != E_OK ||
-		!keep_evidence(s, job, checkpoint.size))
-		fprintf(stderr, "indsigt-ingestd: the evidence cannot be written to %s/evidence\n", s->options.dir);
-}
-
-static void look_up(struct sequencer *s, struct job *job)
-{
-	uint64_t size = 0;
-	job->error = E_NO_MEMORY;
-	job->found = calloc(1, sizeof *job->found);
-	if (job->found != NULL)
-		job->error = ledger_sender(s->options.ledger, job->sender, job->found);
-	if (job->error == E_OK && job->body_bytes > 0) {
-		job->error = ledger_extends(s->options.ledger, bytes_of(job->body, job->body_bytes), &size);
-		if (job->error == E_ROLLED_BACK)
-			halt(s, job);
-	}
-	if (job->error == E_OK && atomic_load(&s->halted))
-		job->error = E_ROLLED_BACK;
-	/* Better no welcome than one with a time that may be wrong: the sender tries again. */
-	if (job->error == E_OK)
-		job->error = ledger_now(s->options.ledger, &job->ledger_time_s, NULL);
-	job->number = size;
-}
-
 /* The body is kept until the batch is appended: it may have to be prepared again. Under `preparing`. */
 static void prepare(struct sequencer *s, struct job *job)
 {
@@ -102,14 +46,40 @@ static void prepare(struct sequencer *s, struct job *job)
 	job->fault = (struct fault){.event = FAULT_NO_EVENT};
 	if (atomic_load(&s->halted))
 		job->error = fault_set(&job->fault, E_ROLLED_BACK, "");
+	else if (atomic_load(&job->seat->spoilt))
+		job->error =
+			fault_set(&job->fault, E_BAD_SIGNATURE, "a batch before it was not signed with the registered key");
 	else
 		job->error = ledger_now(s->options.ledger, &now_s, &job->fault);
 	if (job->error == E_OK)
 		job->error = prepare_batch(s->preparer, job->sender, body, now_s, &job->prepared, &job->fault);
 	if (job->error == E_IO || job->error == E_REPLACED) /* no judgement of the batch: the keys cannot be read */
 		sequencer_die(&job->fault);
+	if (job->error == E_BAD_SIGNATURE)
+		atomic_store(&job->seat->spoilt, true);
 	if (job->error != E_OK)
 		job_drop_body(job);
+}
+
+/* Hellos that are refused are answered at once: they wait for no commit. Returns the others. */
+static struct job *turn_away(struct sequencer *s, struct job *jobs)
+{
+	struct job *refused = NULL;
+	struct job **last = &refused;
+	struct job **link = &jobs;
+	while (*link != NULL) {
+		struct job *job = *link;
+		if (job->kind != JOB_HELLO || job->error == E_OK) {
+			link = &job->next;
+			continue;
+		}
+		*link = job->next;
+		job->next = NULL;
+		*last = job;
+		last = &job->next;
+	}
+	sequencer_finish(s, refused);
+	return jobs;
 }
 
 /* Prepares the first jobs of the list, up to HAND_OVER bytes or jobs, and returns the rest: handing over single small
@@ -122,14 +92,14 @@ static struct job *prepare_some(struct sequencer *s, struct job *jobs)
 	for (unsigned count = 0; *link != NULL && count < HAND_OVER_JOBS && bytes < HAND_OVER_BYTES; count++) {
 		bytes += (*link)->body_bytes;
 		if ((*link)->kind == JOB_HELLO)
-			look_up(s, *link);
+			greeting_look_up(s, *link);
 		else if ((*link)->kind == JOB_BATCH)
 			prepare(s, *link);
 		link = &(*link)->next;
 	}
 	struct job *rest = *link;
 	*link = NULL;
-	queue_put(&s->prepared, jobs);
+	queue_put(&s->prepared, turn_away(s, jobs));
 	pthread_mutex_unlock(&s->preparing);
 	return rest;
 }
@@ -256,8 +226,8 @@ void sequencer_answer_simple(struct sequencer *s, struct job *job)
 	ledger_checkpoint(s->options.ledger, &checkpoint, &note);
 	if (job->kind == JOB_HELLO) {
 		job->seat->receipt_size = job->number;
-		if (job->error == E_OK) /* batches of an earlier connection may have been stored since the look-up */
-			job->error = ledger_sender(s->options.ledger, job->sender, job->found);
+		if (job->error == E_OK)
+			job->error = greeting_welcome(s, job);
 	}
 	if (job->kind == JOB_NEXT_SENDER)
 		job->number = ledger_next_sender(s->options.ledger);
@@ -340,6 +310,8 @@ static void answer_batch(struct sequencer *s, struct job *job)
 		write_receipt(s, job);
 	else if (ledger_sender(s->options.ledger, job->sender, &sender) == E_OK)
 		job->expected_sequence = sender.next_sequence;
+	if (job->error == E_BAD_SIGNATURE)
+		atomic_store(&job->seat->spoilt, true);
 	if (job->error != E_OK)
 		health_refused(s->health, job->error);
 }

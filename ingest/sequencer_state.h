@@ -50,6 +50,13 @@ void sequencer_answer_simple(struct sequencer *s, struct job *job);
 /* Ends the process: the next open goes on from what is on disk. */
 _Noreturn void sequencer_die(const struct fault *fault);
 
+/* ---- greeting.c ---- */
+
+/* On the prepare thread: E_BAD_SIGNATURE, E_BAD_CHECKPOINT, E_ROLLED_BACK (everything stops), E_CLOCK. */
+void greeting_look_up(struct sequencer *s, struct job *job);
+/* On the tick thread: writes the welcome's body into the job, signed by the log. */
+enum error greeting_welcome(struct sequencer *s, struct job *job) MUST_USE;
+
 /* ---- epochs.c ---- */
 
 /* Takes the jobs that wait for an epoch out of the list. */

@@ -104,7 +104,7 @@ static void answer(struct server *server, struct job *job)
 		answer_batch(c, job);
 	} else {
 		struct writer w = connection_writer(server);
-		session_looked_up(&c->session, job->error, job->found, job->ledger_time_s, &w);
+		session_looked_up(&c->session, job->error, job->fault.text, bytes_of(job->receipt, job->receipt_bytes), &w);
 		connection_send(c, &w);
 	}
 	reading_resume(c);

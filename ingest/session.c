@@ -4,14 +4,23 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#define HELLO_BYTES_MAX (2 + 4 + 2 + ORIGIN_BYTES_MAX + 2 + NOTE_BYTES_MAX)
+#define HELLO_BYTES_MAX (2 + 4 + 2 + ORIGIN_BYTES_MAX + 2 + NOTE_BYTES_MAX + NONCE_BYTES + 64)
 
-void session_init(struct session *session, const char *origin)
+void session_init(struct session *session, const struct vkey *log, struct writer *out)
 {
-	*session = (struct session){.state = SESSION_GREETING, .origin = origin};
+	*session = (struct session){.state = SESSION_GREETING};
+	struct frame_challenge *challenge = &session->challenge;
+	challenge->version = PROTOCOL_VERSION;
+	challenge->origin = bytes_text(log->name);
+	memcpy(challenge->log_key, log->public_key, sizeof challenge->log_key);
+	randombytes_buf(challenge->nonce, sizeof challenge->nonce);
+	enum error written = frame_challenge_encode(challenge, out);
+	assert(written == E_OK);
+	(void)written;
 }
 
 void session_end(struct session *session, enum error error, const char *text, struct writer *out)
@@ -36,7 +45,7 @@ void session_bad_head(struct session *session, enum error error, struct writer *
 	if (error == E_FRAME_TOO_LONG)
 		snprintf(text, sizeof text, "the frame's length is over the limit of %u bytes", FRAME_BYTES_MAX);
 	else if (error == E_FRAME_TYPE)
-		snprintf(text, sizeof text, "the frame's type is unknown; types are %d to %d", FRAME_HELLO, FRAME_ERROR);
+		snprintf(text, sizeof text, "the frame's type is unknown; types are %d to %d", FRAME_HELLO, FRAME_CHALLENGE);
 	else
 		snprintf(text, sizeof text, "the frame's length is 0; it counts at least the type");
 	session_end(session, error, text, out);
@@ -46,6 +55,7 @@ enum error session_head(struct session *session, enum frame_type type, size_t bo
 {
 	char text[128];
 	bool expected = (session->state == SESSION_GREETING && type == FRAME_HELLO) ||
+					(session->state == SESSION_GREETING && type == FRAME_PING && !session->pinged) ||
 					(session->state == SESSION_OPEN && (type == FRAME_BATCH || type == FRAME_PING));
 	if (WRONG(!expected)) {
 		snprintf(text, sizeof text, "frame type %d is not expected %s", (int)type,
@@ -63,14 +73,15 @@ enum error session_head(struct session *session, enum frame_type type, size_t bo
 	return E_OK;
 }
 
-static enum session_request greet(
-	struct session *session, struct bytes body, struct frame_hello *hello, struct writer *out)
+static enum session_request greet(struct session *session, struct bytes body, struct writer *out)
 {
 	char text[192];
-	enum error error = frame_hello_decode(body, hello);
+	struct frame_hello hello;
+	enum error error = frame_hello_decode(body, &hello);
 	if (error == E_VERSION) {
-		snprintf(
-			text, sizeof text, "protocol version %d is spoken here; update the sender or the ledger", PROTOCOL_VERSION);
+		snprintf(text, sizeof text,
+			"protocol version %d is spoken here; upgrade the sender, or the ledger if the sender is newer",
+			PROTOCOL_VERSION);
 		session_end(session, E_VERSION, text, out);
 		return SESSION_NOTHING;
 	}
@@ -80,25 +91,25 @@ static enum session_request greet(
 		session_end(session, error, text, out);
 		return SESSION_NOTHING;
 	}
-	if (!bytes_equal(hello->origin, bytes_text(session->origin))) {
+	if (!bytes_equal(hello.origin, session->challenge.origin)) {
 		session_end(session, E_WRONG_ORIGIN, NULL, out);
 		return SESSION_NOTHING;
 	}
 	session->state = SESSION_LOOKING;
-	session->sender = hello->sender;
+	session->sender = hello.sender;
 	return SESSION_LOOK_UP;
 }
 
-enum session_request session_frame(
-	struct session *session, enum frame_type type, struct bytes body, struct frame_hello *hello, struct writer *out)
+enum session_request session_frame(struct session *session, enum frame_type type, struct bytes body, struct writer *out)
 {
 	if (session->state == SESSION_CLOSING)
 		return SESSION_NOTHING;
 	if (session_head(session, type, body.len, out) != E_OK)
 		return SESSION_NOTHING;
 	if (type == FRAME_HELLO)
-		return greet(session, body, hello, out);
+		return greet(session, body, out);
 	if (type == FRAME_PING) {
+		session->pinged = true;
 		frame_head_encode(FRAME_PONG, body.len, out);
 		writer_bytes(out, body);
 		return SESSION_NOTHING;
@@ -109,18 +120,9 @@ enum session_request session_frame(
 	return SESSION_SUBMIT;
 }
 
-void session_looked_up(
-	struct session *session, enum error error, const struct sender *sender, uint64_t ledger_time_s, struct writer *out)
+void session_welcome(const struct sender *sender, uint64_t ledger_time_s, struct frame_welcome *out)
 {
-	if (session->state == SESSION_CLOSING)
-		return;
-	assert(session->state == SESSION_LOOKING);
-	if (error != E_OK) {
-		session_end(session, error, NULL, out);
-		return;
-	}
-	session->state = SESSION_OPEN;
-	struct frame_welcome welcome = {.version = PROTOCOL_VERSION,
+	*out = (struct frame_welcome){.version = PROTOCOL_VERSION,
 		.next_sequence = sender->next_sequence,
 		.ledger_time_s = ledger_time_s,
 		.batch_events_max = BATCH_EVENTS_MAX,
@@ -128,9 +130,21 @@ void session_looked_up(
 		.window_batches = CONNECTION_BATCHES_MAX,
 		.window_bytes = CONNECTION_BYTES_MAX,
 		.policy = sender->policy};
-	enum error written = frame_welcome_encode(&welcome, out);
-	assert(written == E_OK);
-	(void)written;
+}
+
+void session_looked_up(
+	struct session *session, enum error error, const char *text, struct bytes welcome, struct writer *out)
+{
+	if (session->state == SESSION_CLOSING)
+		return;
+	assert(session->state == SESSION_LOOKING);
+	if (error != E_OK) {
+		session_end(session, error, text != NULL && text[0] != '\0' ? text : NULL, out);
+		return;
+	}
+	session->state = SESSION_OPEN;
+	frame_head_encode(FRAME_WELCOME, welcome.len, out);
+	writer_bytes(out, welcome);
 }
 
 /* An answer is owed for every batch that was submitted, and for no other. */
@@ -161,6 +175,10 @@ void session_refusal(
 	enum error written = frame_refusal_encode(&sent, out);
 	assert(written == E_OK);
 	(void)written;
+	/* Each costs as much to judge as a good batch. An honest sender has to look for its new key first. */
+	if (sent.error == E_BAD_SIGNATURE)
+		session_end(
+			session, E_CLOSED, "a batch's signature does not verify: connect again with the registered key", out);
 }
 
 bool session_has_room(const struct session *session, size_t batch_bytes)

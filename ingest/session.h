@@ -1,23 +1,25 @@
 /* The ledger's side of a session, as a pure state machine: frames and results in, frames and requests out; no socket,
  * no ledger, no clock. spec/frame.md
  *
- *   Happy path: hello is looked up (is the sender known, does the log extend its last checkpoint), welcome goes back;
- *   each batch is submitted and gets exactly one answer, in order: receipt or refusal. A sender may have a window of
- *   batches waiting; beyond it nothing is read, so it is slowed and never dropped.
- *   Failure: whatever breaks the protocol is answered with one error frame, and the connection ends. Batches that were
- *   submitted before go on to be stored; the sender asks for their receipts again on its next connection.
+ *   Happy path: a challenge goes out, and a hello that is signed over it comes back; that is looked up (is it the
+ *   registered key, does the log extend its last checkpoint), and a welcome, signed by the log, goes back; each batch
+ * is submitted and gets exactly one answer, in order: receipt or refusal. A sender may have a window of batches
+ * waiting; beyond it nothing is read, so it is slowed and never dropped. Failure: whatever breaks the protocol is
+ * answered with one error frame, and the connection ends. Batches that were submitted before go on to be stored; the
+ * sender asks for their receipts again on its next connection.
  *
- *             hello                 found, extends
- *   GREETING ───────► LOOKING ────────────────────► OPEN
- *       │                │                            │
- *       └── bad frame ───┴── not found, rolled back ──┴── bad frame ──► CLOSING
+ *   challenge     hello                 proven, extends
+ *   ─────────► GREETING ───────► LOOKING ────────────────────► OPEN
+ *                 │                 │                            │
+ *                 └── bad frame ────┴── not proven, rolled back ─┴── bad frame, bad signature ──► CLOSING
  *
- *   frame     GREETING     LOOKING      OPEN        CLOSING
- *   hello     ─► LOOKING   error        error       ignored
- *   batch     error        error        submitted   ignored
- *   ping      error        error        pong        ignored
- *   others    error        error        error       ignored
- */
+ *   frame     GREETING           LOOKING      OPEN        CLOSING
+ *   hello     ─► LOOKING         error        error       ignored
+ *   batch     error              error        submitted   ignored
+ *   ping      pong, once; error  error        pong        ignored
+ *   others    error              error        error       ignored
+ *
+ * The one ping before the hello is for who asks, after a silence, what kind of server this is. */
 #pragma once
 
 #include "ingest/frame.h"
@@ -27,8 +29,9 @@ enum session_state { SESSION_GREETING, SESSION_LOOKING, SESSION_OPEN, SESSION_CL
 
 struct session {
 	enum session_state state;
-	const char *origin; /* borrowed */
+	struct frame_challenge challenge; /* origin borrowed */
 	uint32_t sender;
+	bool pinged;          /* before the hello */
 	uint32_t waiting;     /* batches submitted and not answered */
 	size_t waiting_bytes; /* their bodies */
 };
@@ -39,11 +42,12 @@ struct session {
 
 enum session_request {
 	SESSION_NOTHING,
-	SESSION_LOOK_UP, /* sender and checkpoint of `hello` */
+	SESSION_LOOK_UP, /* the body as a hello: sender, signature, checkpoint */
 	SESSION_SUBMIT,  /* the body as a batch */
 };
 
-void session_init(struct session *session, const char *origin);
+/* Draws the nonce of the connection and writes the challenge. The log's vkey is borrowed. */
+void session_init(struct session *session, const struct vkey *log, struct writer *out);
 
 /* Is a frame of this type and length welcome now? Asked before its body is read; when not, an error frame is written
  * and the state is CLOSING. */
@@ -54,15 +58,17 @@ void session_bad_head(struct session *session, enum error error, struct writer *
 /* Ends the session with an error frame: also for a timeout, too many connections. `text` NULL: the error's.
  */
 void session_end(struct session *session, enum error error, const char *text, struct writer *out);
-/* A whole frame. `hello` is filled in for SESSION_LOOK_UP, borrowed from the body. */
+/* A whole frame. */
 enum session_request session_frame(
-	struct session *session, enum frame_type type, struct bytes body, struct frame_hello *hello, struct writer *out);
+	struct session *session, enum frame_type type, struct bytes body, struct writer *out);
 
-/* The result of the look-up: E_OK and the sender, or why not. */
+/* The welcome that answers the hello of a session; its signature is the log's (handshake.h). */
+void session_welcome(const struct sender *sender, uint64_t ledger_time_s, struct frame_welcome *out);
+/* The result of the look-up: E_OK and the welcome's body, or why not; `text` may be NULL or empty. */
 void session_looked_up(
-	struct session *session, enum error error, const struct sender *sender, uint64_t ledger_time_s, struct writer *out);
+	struct session *session, enum error error, const char *text, struct bytes welcome, struct writer *out);
 
-/* The answer to the oldest waiting batch. */
+/* The answer to the oldest waiting batch. After a refusal for a signature that does not verify the session ends. */
 void session_receipt(struct session *session, struct bytes receipt, size_t batch_bytes, struct writer *out);
 void session_refusal(
 	struct session *session, const struct frame_refusal *refusal, size_t batch_bytes, struct writer *out);

@@ -25,4 +25,6 @@
 #define DOMAIN_SUBTREES      "indsigt/v1 subtrees\n"       /* associated data of subtrees      spec/store.md */
 #define DOMAIN_ERASED        "indsigt/v1 erased\n"         /* an erasure's label commitment    spec/entry.md */
 #define DOMAIN_REQUEST       "indsigt/v1 request\n"        /* a sender's signed request        spec/http.md */
+#define DOMAIN_HELLO         "indsigt/v2 hello\n"          /* a sender proves its key         spec/frame.md */
+#define DOMAIN_WELCOME       "indsigt/v2 welcome\n"        /* the log answers a hello         spec/frame.md */
 /* clang-format on */

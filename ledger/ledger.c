@@ -11,9 +11,11 @@
  *       or the guard was; going on would sign a second history, so nothing is done. */
 #include "ledger/ledger.h"
 
+#include "ledger/domain.h"
 #include "ledger/ledger_state.h"
 #include "ledger/lock.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -442,6 +444,16 @@ const char *ledger_origin(const struct ledger *ledger)
 const struct vkey *ledger_vkey(const struct ledger *ledger)
 {
 	return &ledger->vkey;
+}
+
+void ledger_sign_welcome(const struct ledger *ledger, struct bytes message, uint8_t out[64])
+{
+	uint8_t buffer[sizeof DOMAIN_WELCOME + WELCOME_MESSAGE_MAX];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	writer_bytes(&w, BYTES_LITERAL(DOMAIN_WELCOME));
+	writer_bytes(&w, message);
+	assert(w.error == E_OK);
+	crypto_sign_detached(out, NULL, buffer, writer_len(&w), ledger->secrets->log_secret);
 }
 
 enum error ledger_sender(struct ledger *ledger, uint32_t id, struct sender *out)

@@ -30,6 +30,9 @@ const char *ledger_origin(const struct ledger *ledger);      /* any thread */
 const struct vkey *ledger_vkey(const struct ledger *ledger); /* any thread */
 /* Locks the directory, open on `dir_fd`, against every other writer until `dir_fd` is closed. E_LOCKED, E_IO. */
 enum error ledger_lock(int dir_fd, struct fault *fault) MUST_USE;
+/* Signs DOMAIN_WELCOME || `message`, which is at most WELCOME_MESSAGE_MAX bytes, with the log's key: what a sender is
+ * answered, which says nothing about the log. */
+void ledger_sign_welcome(const struct ledger *ledger, struct bytes message, uint8_t out[64]);
 /* The directory's vkey alone, without the lock and without secret keys. */
 enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fault) MUST_USE;
 

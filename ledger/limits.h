@@ -58,6 +58,7 @@
 
 /* ---- frames and connections ---- */
 #define FRAME_BYTES_MAX   (BATCH_BYTES_MAX + 4096u) /* a full batch and its fixed fields */
+#define WELCOME_MESSAGE_MAX       1024u  /* what a welcome's signature covers: two nonces, two names, a few numbers */
 #define CONNECTIONS_MAX           1024u  /* file descriptors and memory */
 #define CONNECTION_BATCHES_MAX      64u  /* batches in flight on one connection */
 #define CONNECTION_BYTES_MAX   4194304u  /* their bytes: four full batches */

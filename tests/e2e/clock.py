@@ -221,7 +221,7 @@ def registered_late(indsigt):
 # ---- receipts that are lost ----
 
 def swallowing(address):
-    """The address of a proxy that lets the welcome through, and nothing else that comes from the ledger. What it got to
+    """The address of a proxy that lets challenge and welcome through, and nothing else that comes from the ledger. What it got to
     see of answers is counted in its `swallowed`."""
     host, port = address.split(":")
     listener = socket.socket()
@@ -230,19 +230,19 @@ def swallowing(address):
     swallowed = threading.Event()
 
     def pump(source, target, answers):
-        first = True
+        greeting = 2
         while True:
             try:
                 data = source.recv(65536)
                 if not data:
                     return
-                if not answers or first:
+                if not answers or greeting > 0:
                     target.sendall(data)
                 else:
                     swallowed.set()
             except OSError:
                 return
-            first = False
+            greeting -= 1
 
     def accept():
         while True:

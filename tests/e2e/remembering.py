@@ -38,7 +38,7 @@ class Proxy:
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self.run, daemon=True).start()
 
-    def pump(self, a, b, swallow, cut_bytes=None):
+    def pump(self, a, b, swallow, first, cut_bytes=None):
         seen = passed = 0
         try:
             while True:
@@ -46,7 +46,7 @@ class Proxy:
                 if not data:
                     break
                 seen += 1
-                if swallow and seen > 1:
+                if swallow and seen > first:
                     continue
                 b.sendall(data)
                 passed += len(data)
@@ -65,8 +65,8 @@ class Proxy:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self.pump, args=(a, b, self.deaf, self.cut_bytes), daemon=True).start()
-            threading.Thread(target=self.pump, args=(b, a, self.mute), daemon=True).start()
+            threading.Thread(target=self.pump, args=(a, b, self.deaf, 1, self.cut_bytes), daemon=True).start()
+            threading.Thread(target=self.pump, args=(b, a, self.mute, 2), daemon=True).start()
             if self.cut_s is not None:
                 threading.Timer(self.cut_s, self.cut, (a, b)).start()
 

@@ -7,10 +7,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void bodies(struct bytes body)
 {
+	struct frame_challenge challenge;
 	struct frame_hello hello;
 	struct frame_welcome welcome;
 	struct frame_refusal refusal;
 	struct frame_error error;
+	(void)!frame_challenge_decode(body, &challenge);
 	(void)!frame_hello_decode(body, &hello);
 	(void)!frame_welcome_decode(body, &welcome);
 	(void)!frame_refusal_decode(body, &refusal);
@@ -21,15 +23,15 @@ static void bodies(struct bytes body)
 static void stream(struct bytes input)
 {
 	static uint8_t output[SESSION_OUTPUT_MAX];
-	static const struct sender sender = {.id = 1, .status = SENDER_ACTIVE};
+	static const struct vkey log = {.name = "log.example"};
 	struct session session;
 	struct reader r = reader_of(input);
-	session_init(&session, "log.example");
+	struct writer challenge = writer_of(output, sizeof output);
+	session_init(&session, &log, &challenge);
 	while (reader_left(&r) >= FRAME_HEAD_BYTES && session.state != SESSION_CLOSING) {
 		struct writer w = writer_of(output, sizeof output);
 		enum frame_type type;
 		size_t len;
-		struct frame_hello hello;
 		struct frame_refusal refusal = {.error = E_BAD_VALUE, .text = BYTES_LITERAL("x")};
 		if (frame_head_decode(reader_bytes(&r, FRAME_HEAD_BYTES), &type, &len) != E_OK ||
 			session_head(&session, type, len, &w) != E_OK)
@@ -37,9 +39,9 @@ static void stream(struct bytes input)
 		struct bytes body = reader_bytes(&r, len);
 		if (r.error != E_OK)
 			return;
-		enum session_request request = session_frame(&session, type, body, &hello, &w);
+		enum session_request request = session_frame(&session, type, body, &w);
 		if (request == SESSION_LOOK_UP)
-			session_looked_up(&session, E_OK, &sender, 0, &w);
+			session_looked_up(&session, E_OK, NULL, BYTES_LITERAL("welcome"), &w);
 		else if (request == SESSION_SUBMIT)
 			session_refusal(&session, &refusal, body.len, &w);
 		assert(w.error == E_OK && session.waiting == 0);

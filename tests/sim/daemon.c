@@ -113,17 +113,19 @@ static void line_open(void)
 		line++;
 	assert(line < lines + LINES_MAX);
 	*line = (struct line){.id = ++next_line, .fd = fd, .seat = seat_new(), .in = malloc(IN_BYTES)};
-	session_init(&line->session, ledger_origin(ledger));
+	static uint8_t output[SESSION_OUTPUT_MAX];
+	struct writer w = writer_of(output, sizeof output);
+	session_init(&line->session, ledger_vkey(ledger), &w);
+	line_send(line, &w);
 }
 
-static void submit(struct line *line, enum session_request request, const struct frame_hello *hello, struct bytes body)
+static void submit(struct line *line, enum session_request request, struct bytes body)
 {
 	if (request == SESSION_NOTHING)
 		return;
-	if (request == SESSION_LOOK_UP)
-		body = hello->checkpoint;
 	struct job *job = job_new(request == SESSION_LOOK_UP ? JOB_HELLO : JOB_BATCH, line->id);
 	job->sender = line->session.sender;
+	memcpy(job->challenge, line->session.challenge.nonce, sizeof job->challenge);
 	job->seat = seat_hold(line->seat);
 	job->body = malloc(body.len + 1);
 	job->body_bytes = body.len;
@@ -137,7 +139,6 @@ static bool line_frame(struct line *line, size_t *at)
 {
 	static uint8_t output[SESSION_OUTPUT_MAX];
 	struct writer w = writer_of(output, sizeof output);
-	struct frame_hello hello;
 	enum frame_type type;
 	size_t len = 0;
 	if (line->in_len - *at < FRAME_HEAD_BYTES || !session_may_read(&line->session))
@@ -148,8 +149,8 @@ static bool line_frame(struct line *line, size_t *at)
 		return false;
 	struct bytes body = bytes_of(line->in + *at + FRAME_HEAD_BYTES, len);
 	*at += FRAME_HEAD_BYTES + len;
-	enum session_request request = session_frame(&line->session, type, body, &hello, &w);
-	submit(line, request, &hello, body);
+	enum session_request request = session_frame(&line->session, type, body, &w);
+	submit(line, request, body);
 	line_send(line, &w);
 	return line->id != 0;
 }
@@ -205,7 +206,7 @@ static void deliver(const struct job *job)
 	if (job->kind == JOB_BATCH) {
 		deliver_batch(line, job);
 	} else if (job->kind == JOB_HELLO) {
-		session_looked_up(&line->session, job->error, job->found, job->ledger_time_s, &w);
+		session_looked_up(&line->session, job->error, job->fault.text, bytes_of(job->receipt, job->receipt_bytes), &w);
 		line_send(line, &w);
 	}
 }

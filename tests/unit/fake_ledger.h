@@ -4,7 +4,7 @@
  * The test alternates between sender_poll, with the fake's epoll descriptor as input, and fake_step: nothing sleeps. */
 #pragma once
 
-#include "ingest/frame.h"
+#include "ingest/handshake.h"
 #include "tests/unit/fixture.h"
 
 #include <netinet/in.h>
@@ -29,7 +29,9 @@ struct fake {
 	uint8_t *in;
 	size_t in_len;
 	uint64_t old_size; /* of the last receipt's checkpoint in this session */
-	bool refusing;     /* until the sequence is right again */
+	struct frame_challenge challenge;
+	bool stranger; /* signs its welcomes with another key */
+	bool refusing; /* until the sequence is right again */
 	enum fake_fault fault;
 	uint64_t at;
 	enum error error;
@@ -166,6 +168,28 @@ static inline void fake_batch(struct fake *fake, struct bytes body)
 	fake_answer(fake, &appended);
 }
 
+static inline void fake_end(struct fake *fake, enum error error)
+{
+	uint8_t buffer[256];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	struct frame_error frame = {error, BYTES_LITERAL("go away")};
+	ck_ok(frame_error_encode(&frame, &w));
+	fake_send(fake, &w);
+	fake_hang_up(fake);
+}
+
+static inline void fake_challenge(struct fake *fake)
+{
+	uint8_t buffer[512];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	const struct vkey *log = ledger_vkey(fake->fixture->ledger);
+	fake->challenge = (struct frame_challenge){.version = PROTOCOL_VERSION, .origin = bytes_text(log->name)};
+	memcpy(fake->challenge.log_key, log->public_key, sizeof fake->challenge.log_key);
+	randombytes_buf(fake->challenge.nonce, sizeof fake->challenge.nonce);
+	ck_ok(frame_challenge_encode(&fake->challenge, &w));
+	fake_send(fake, &w);
+}
+
 static inline void fake_hello(struct fake *fake, struct bytes body)
 {
 	uint8_t buffer[2048];
@@ -176,21 +200,22 @@ static inline void fake_hello(struct fake *fake, struct bytes body)
 	ck_assert_uint_eq(hello.version, PROTOCOL_VERSION);
 	ck_assert_uint_eq(hello.sender, 1);
 	ck_assert(bytes_equal(hello.origin, BYTES_LITERAL(FIXTURE_ORIGIN)));
+	ck_ok(ledger_sender(fake->fixture->ledger, 1, &sender));
 	fake->hellos++;
+	if (hello_verify(&fake->challenge, &hello, sender.public_key) != E_OK) {
+		fake_end(fake, E_BAD_SIGNATURE);
+		return;
+	}
 	fake->old_size = 0;
 	fake->refusing = false;
 	if (hello.checkpoint.len > 0 && !fake->forgiving)
 		ck_ok(ledger_extends(fake->fixture->ledger, hello.checkpoint, &fake->old_size));
 	fake->hello_size = fake->old_size;
 	if (fake->fault == FAKE_ENDS) {
-		struct frame_error frame = {fake->error, BYTES_LITERAL("go away")};
 		fake->fault = FAKE_HONEST;
-		ck_ok(frame_error_encode(&frame, &w));
-		fake_send(fake, &w);
-		fake_hang_up(fake);
+		fake_end(fake, fake->error);
 		return;
 	}
-	ck_ok(ledger_sender(fake->fixture->ledger, 1, &sender));
 	struct frame_welcome welcome = {.version = PROTOCOL_VERSION,
 		.next_sequence = sender.next_sequence,
 		.ledger_time_s = fake->fixture->now_s,
@@ -199,6 +224,11 @@ static inline void fake_hello(struct fake *fake, struct bytes body)
 		.window_batches = fake->window_batches,
 		.window_bytes = CONNECTION_BYTES_MAX,
 		.policy = sender.policy};
+	uint8_t message[WELCOME_MESSAGE_MAX];
+	struct writer m = writer_of(message, sizeof message);
+	welcome_message(&fake->challenge, hello.nonce, 1, &welcome, &m);
+	ledger_sign_welcome(fake->fixture->ledger, bytes_of(message, writer_len(&m)), welcome.signature);
+	welcome.signature[0] ^= fake->stranger;
 	ck_ok(frame_welcome_encode(&welcome, &w));
 	fake_send(fake, &w);
 }
@@ -258,6 +288,7 @@ static inline void fake_step(struct fake *fake)
 		fake->fd = fd;
 		struct epoll_event event = {.events = EPOLLIN};
 		ck_assert_int_eq(epoll_ctl(fake->epoll, EPOLL_CTL_ADD, fd, &event), 0);
+		fake_challenge(fake);
 	}
 	if (fake->fd < 0)
 		return;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ingest/control_client.h"
-#include "ingest/frame.h"
+#include "ingest/handshake.h"
 #include "tests/unit/fixture.h"
 
 #include <arpa/inet.h>
@@ -23,6 +23,7 @@ enum { STEADY = 1, HOSTILE = 2, REVOKED = 3 };
 
 static struct fixture f;       /* speaks as the steady sender */
 static struct fixture hostile; /* makes the batches of the hostile one */
+static struct fixture revoked_sender;
 static pid_t daemon_pid;
 static uint16_t port;
 static char log_path[96];
@@ -31,6 +32,9 @@ struct peer {
 	int fd;
 	uint64_t next;
 	struct receipt_position position;
+	struct frame_challenge challenge;
+	uint8_t nonce[NONCE_BYTES]; /* of its hello */
+	bool challenged;
 	bool kept; /* a frame that was read and not used yet */
 	enum frame_type type;
 	size_t len;
@@ -72,11 +76,10 @@ static inline void register_sender(uint32_t id, struct fixture *out)
 
 static inline void ingestd_make(void)
 {
-	struct fixture revoked;
 	fixture_make(&f);
 	snprintf(log_path, sizeof log_path, "%s/log", f.place.path);
 	register_sender(HOSTILE, &hostile);
-	register_sender(REVOKED, &revoked);
+	register_sender(REVOKED, &revoked_sender);
 	fixture_close(&f);
 }
 
@@ -189,15 +192,6 @@ static inline void peer_frame(struct peer *peer, unsigned type, struct bytes bod
 	peer_put(peer, body);
 }
 
-static inline void peer_hello(struct peer *peer, uint32_t sender, const char *origin, struct bytes checkpoint)
-{
-	static uint8_t buffer[NOTE_BYTES_MAX + 1024];
-	struct frame_hello hello = {PROTOCOL_VERSION, sender, bytes_text(origin), checkpoint};
-	struct writer w = writer_of(buffer, sizeof buffer);
-	ck_ok(frame_hello_encode(&hello, &w));
-	peer_put(peer, bytes_of(buffer, writer_len(&w)));
-}
-
 /* Reads exactly `len` bytes; false when the connection ends before the first. */
 static inline bool peer_take(struct peer *peer, uint8_t *out, size_t len)
 {
@@ -237,6 +231,40 @@ static inline struct bytes peer_read(struct peer *peer, enum frame_type *type)
 	return bytes_of(peer->frame, peer->len);
 }
 
+/* Reads the ledger's first frame. */
+static inline void peer_challenge(struct peer *peer)
+{
+	enum frame_type type;
+	if (peer->challenged)
+		return;
+	struct bytes body = peer_read(peer, &type);
+	ck_assert_int_eq((int)type, FRAME_CHALLENGE);
+	ck_ok(frame_challenge_decode(body, &peer->challenge));
+	ck_assert(bytes_equal(peer->challenge.origin, BYTES_LITERAL(FIXTURE_ORIGIN)));
+	ck_assert_mem_eq(peer->challenge.log_key, f.vkey.public_key, 32);
+	peer->challenge.origin = BYTES_LITERAL(FIXTURE_ORIGIN);
+	peer->challenged = true;
+}
+
+static inline const uint8_t *key_of(uint32_t sender)
+{
+	return sender == HOSTILE ? hostile.secret_key : sender == REVOKED ? revoked_sender.secret_key : f.secret_key;
+}
+
+/* Signed with the key of that sender; of one that is not registered, with the steady one's. */
+static inline void peer_hello(struct peer *peer, uint32_t sender, const char *origin, struct bytes checkpoint)
+{
+	static uint8_t buffer[NOTE_BYTES_MAX + 1024];
+	struct frame_hello hello = {
+		.version = PROTOCOL_VERSION, .sender = sender, .origin = bytes_text(origin), .checkpoint = checkpoint};
+	struct writer w = writer_of(buffer, sizeof buffer);
+	peer_challenge(peer);
+	hello_sign(&peer->challenge, key_of(sender), &hello);
+	memcpy(peer->nonce, hello.nonce, sizeof peer->nonce);
+	ck_ok(frame_hello_encode(&hello, &w));
+	peer_put(peer, bytes_of(buffer, writer_len(&w)));
+}
+
 /* The connection has ended, with nothing more on it. */
 static inline void peer_ended(struct peer *peer)
 {
@@ -258,6 +286,8 @@ static inline void peer_error(struct peer *peer, enum error error, const char *n
 {
 	enum frame_type type;
 	struct frame_error frame;
+	if (!peer->challenged && peer_next_type(peer) == FRAME_CHALLENGE)
+		peer_challenge(peer);
 	struct bytes body = peer_read(peer, &type);
 	ck_assert_int_eq((int)type, FRAME_ERROR);
 	ck_ok(frame_error_decode(body, &frame));
@@ -311,6 +341,7 @@ static inline struct frame_welcome peer_open(struct peer *peer, uint32_t sender,
 	struct bytes body = peer_read(peer, &type);
 	ck_assert_int_eq((int)type, FRAME_WELCOME);
 	ck_ok(frame_welcome_decode(body, &welcome));
+	ck_ok(welcome_verify(&peer->challenge, peer->nonce, sender, &welcome, f.vkey.public_key));
 	peer->next = welcome.next_sequence;
 	return welcome;
 }

@@ -1,4 +1,5 @@
 #include "ingest/client_session.h"
+#include "ledger/domain.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>
@@ -7,6 +8,8 @@
 #define SENDER 3u
 
 static uint8_t log_secret[64];
+static uint8_t sender_public[32];
+static uint8_t sender_secret[64];
 static struct vkey log_key;
 static struct client_session session;
 static struct client_answer answer;
@@ -16,6 +19,7 @@ static void begin(struct bytes note)
 {
 	uint8_t public_key[32];
 	crypto_sign_keypair(public_key, log_secret);
+	crypto_sign_keypair(sender_public, sender_secret);
 	ck_ok(vkey_make(ORIGIN, NOTE_KEY_ED25519, public_key, &log_key));
 	ck_ok(client_session_init(&session, &log_key, SENDER, note));
 }
@@ -42,7 +46,21 @@ static struct bytes welcome_body(uint32_t batches, uint32_t bytes)
 		.window_batches = batches,
 		.window_bytes = bytes};
 	policy_default(&welcome.policy);
+	uint8_t message[WELCOME_MESSAGE_MAX + 64];
+	struct writer m = writer_of(message, sizeof message);
+	writer_bytes(&m, BYTES_LITERAL(DOMAIN_WELCOME));
+	welcome_message(&session.challenge, session.nonce, SENDER, &welcome, &m);
+	crypto_sign_detached(welcome.signature, NULL, message, writer_len(&m), log_secret);
 	return body_of(&w, frame_welcome_encode(&welcome, &w));
+}
+
+static struct bytes challenge_body(const char *origin, const uint8_t key[32])
+{
+	struct writer w = writer_of(buffer, sizeof buffer);
+	struct frame_challenge frame = {.version = PROTOCOL_VERSION, .origin = bytes_text(origin)};
+	memcpy(frame.log_key, key, 32);
+	memset(frame.nonce, 9, sizeof frame.nonce);
+	return body_of(&w, frame_challenge_encode(&frame, &w));
 }
 
 static struct bytes refusal_body(uint64_t first, enum error error, uint32_t event)
@@ -116,7 +134,12 @@ static void reach(enum client_state state, unsigned flight)
 	uint8_t hello[512];
 	struct writer w = writer_of(hello, sizeof hello);
 	ck_ok(client_session_init(&session, &log_key, SENDER, BYTES_EMPTY));
-	ck_ok(client_session_start(&session, 0, &w));
+	client_session_start(&session, 0);
+	if (state == CLIENT_CONNECTED)
+		return;
+	ck_ok(take(FRAME_CHALLENGE, challenge_body(ORIGIN, log_key.public_key)));
+	ck_assert_int_eq((int)answer.meaning, CLIENT_CHALLENGED);
+	ck_ok(client_session_hello(&session, sender_secret, &w));
 	if (state == CLIENT_GREETED)
 		return;
 	ck_ok(take(FRAME_WELCOME, welcome_body(8, 4000)));
@@ -141,6 +164,17 @@ START_TEST(table)
 		enum client_meaning meaning;
 		enum client_state next;
 	} rows[] = {
+		{CLIENT_CONNECTED, 0, FRAME_CHALLENGE, E_OK, CLIENT_CHALLENGED, CLIENT_CONNECTED},
+		{CLIENT_CONNECTED, 0, FRAME_WELCOME, E_FRAME_TYPE, CLIENT_NOTHING, CLIENT_CLOSED},
+		{CLIENT_CONNECTED, 0, FRAME_RECEIPT, E_FRAME_TYPE, CLIENT_NOTHING, CLIENT_CLOSED},
+		{CLIENT_CONNECTED, 0, FRAME_REFUSAL, E_FRAME_TYPE, CLIENT_NOTHING, CLIENT_CLOSED},
+		{CLIENT_CONNECTED, 0, FRAME_PING, E_OK, CLIENT_PING, CLIENT_CONNECTED},
+		{CLIENT_CONNECTED, 0, FRAME_PONG, E_OK, CLIENT_NOTHING, CLIENT_CONNECTED},
+		{CLIENT_CONNECTED, 0, FRAME_ERROR, E_OK, CLIENT_ENDED, CLIENT_CLOSED},
+		{CLIENT_CONNECTED, 0, FRAME_HELLO, E_FRAME_TYPE, CLIENT_NOTHING, CLIENT_CLOSED},
+		{CLIENT_GREETED, 0, FRAME_CHALLENGE, E_FRAME_TYPE, CLIENT_NOTHING, CLIENT_CLOSED},
+		{CLIENT_OPEN, 0, FRAME_CHALLENGE, E_FRAME_TYPE, CLIENT_NOTHING, CLIENT_CLOSED},
+		{CLIENT_DRAINING, 2, FRAME_CHALLENGE, E_FRAME_TYPE, CLIENT_NOTHING, CLIENT_CLOSED},
 		{CLIENT_GREETED, 0, FRAME_WELCOME, E_OK, CLIENT_WELCOMED, CLIENT_OPEN},
 		{CLIENT_GREETED, 0, FRAME_RECEIPT, E_FRAME_TYPE, CLIENT_NOTHING, CLIENT_CLOSED},
 		{CLIENT_GREETED, 0, FRAME_REFUSAL, E_FRAME_TYPE, CLIENT_NOTHING, CLIENT_CLOSED},
@@ -174,6 +208,8 @@ START_TEST(table)
 		struct bytes body = BYTES_LITERAL("ping");
 		if (rows[i].type == FRAME_WELCOME)
 			body = welcome_body(8, 4000);
+		else if (rows[i].type == FRAME_CHALLENGE)
+			body = challenge_body(ORIGIN, log_key.public_key);
 		else if (rows[i].type == FRAME_RECEIPT)
 			body = receipt_body(&head);
 		else if (rows[i].type == FRAME_REFUSAL)
@@ -204,6 +240,35 @@ START_TEST(bad_frames)
 	body = welcome_body(8, 4000);
 	buffer[FRAME_HEAD_BYTES + 1]++;
 	ck_error(take(FRAME_WELCOME, body), E_VERSION);
+
+	/* SND-29: a stranger, and a welcome that was recorded, open nothing; a wrong ledger hears no name. */
+	reach(CLIENT_GREETED, 0);
+	body = welcome_body(8, 4000);
+	buffer[body.len + FRAME_HEAD_BYTES - 1] ^= 1;
+	ck_error(take(FRAME_WELCOME, body), E_WRONG_ORIGIN);
+	ck_assert_int_eq((int)session.state, CLIENT_CLOSED);
+	reach(CLIENT_GREETED, 0);
+	body = welcome_body(8, 4000);
+	session.nonce[3] ^= 1;
+	ck_error(take(FRAME_WELCOME, body), E_WRONG_ORIGIN);
+	reach(CLIENT_CONNECTED, 0);
+	ck_error(take(FRAME_CHALLENGE, challenge_body(ORIGIN "/2", log_key.public_key)), E_WRONG_ORIGIN);
+	reach(CLIENT_CONNECTED, 0);
+	ck_error(take(FRAME_CHALLENGE, challenge_body(ORIGIN, sender_public)), E_WRONG_ORIGIN);
+	ck_assert_int_eq((int)session.state, CLIENT_CLOSED);
+	reach(CLIENT_CONNECTED, 0);
+	body = challenge_body(ORIGIN, log_key.public_key);
+	buffer[FRAME_HEAD_BYTES + 1]++;
+	ck_error(take(FRAME_CHALLENGE, body), E_VERSION);
+
+	/* SND-30: version 1 says nothing first, and refuses the ping that asks. */
+	bool give_up;
+	uint32_t next;
+	reach(CLIENT_CONNECTED, 0);
+	ck_ok(take(FRAME_ERROR, error_body(E_FRAME_TYPE)));
+	reach(CLIENT_CONNECTED, 0);
+	ck_assert(client_session_timer(&session, CLIENT_GREETED_PING_MS, &give_up, &next));
+	ck_error(take(FRAME_ERROR, error_body(E_FRAME_TYPE)), E_VERSION);
 
 	reach(CLIENT_OPEN, 1);
 	ck_error(take(FRAME_REFUSAL, refusal_body(7, E_BAD_VALUE, 0)), E_BAD_VALUE); /* not the oldest */
@@ -249,10 +314,13 @@ START_TEST(greeting)
 		uint8_t frame[2048];
 		struct writer w = writer_of(frame, sizeof frame);
 		struct frame_hello hello;
-		ck_ok(client_session_start(&session, 0, &w));
+		client_session_start(&session, 0);
+		ck_ok(take(FRAME_CHALLENGE, challenge_body(ORIGIN, log_key.public_key)));
+		ck_ok(client_session_hello(&session, sender_secret, &w));
 		ck_ok(frame_hello_decode(bytes_of(frame + FRAME_HEAD_BYTES, writer_len(&w) - FRAME_HEAD_BYTES), &hello));
 		ck_assert_uint_eq(hello.version, PROTOCOL_VERSION);
 		ck_assert_uint_eq(hello.sender, SENDER);
+		ck_ok(hello_verify(&session.challenge, &hello, sender_public));
 		ck_assert(bytes_equal(hello.origin, BYTES_LITERAL(ORIGIN)));
 		ck_assert(bytes_equal(hello.checkpoint, bytes_of(note, note_len)));
 		ck_ok(client_session_init(&session, &log_key, SENDER, bytes_of(note, note_len)));
@@ -311,9 +379,7 @@ START_TEST(slow_start)
 		session.flight_count = session.flight_first = 0;
 		session.flight_bytes = 0;
 	}
-	uint8_t hello[512 + 1024];
-	struct writer w = writer_of(hello, sizeof hello);
-	ck_ok(client_session_start(&session, 0, &w));
+	client_session_start(&session, 0);
 	ck_assert_uint_eq(session.slow, 1);
 }
 END_TEST
@@ -325,6 +391,12 @@ START_TEST(timers)
 	begin(BYTES_EMPTY);
 	ck_assert(!client_session_timer(&session, 1000000, &give_up, &next)); /* closed */
 	ck_assert_uint_eq(next, UINT32_MAX);
+	reach(CLIENT_CONNECTED, 0);
+	ck_assert(client_session_timer(&session, CLIENT_GREETED_PING_MS, &give_up, &next));
+	ck_assert(!client_session_timer(&session, CLIENT_CONNECTED_GIVE_UP_MS - 1, &give_up, &next));
+	ck_assert_uint_eq(next, 1);
+	ck_assert(!client_session_timer(&session, CLIENT_CONNECTED_GIVE_UP_MS, &give_up, &next));
+	ck_assert(give_up);
 	reach(CLIENT_GREETED, 0);
 	ck_assert(!client_session_timer(&session, CLIENT_GREETED_PING_MS - 1, &give_up, &next));
 	ck_assert_uint_eq(next, 1);

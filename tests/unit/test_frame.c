@@ -1,5 +1,6 @@
 #include "ingest/frame.h"
 
+#include "ingest/handshake.h"
 #include "ingest/session.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/vector.h"
@@ -50,22 +51,60 @@ static void check_session_head(const json_t *vector, const char *path)
 	enum frame_type type;
 	size_t len;
 	struct writer w = writer_of(output, sizeof output);
-	session_init(&session, "log.example.dk/test");
+	memset(&session, 0, sizeof session);
 	if (strcmp(vector_text(vector, "state"), "open") == 0)
 		session.state = SESSION_OPEN;
+	session.pinged = strcmp(vector_text(vector, "state"), "greeting-pinged") == 0;
 	ck_ok(frame_head_decode(vector_hex(vector, "head", input), &type, &len));
 	vector_expect(vector, path, session_head(&session, type, len, &w));
 }
 
+static bool holds(const json_t *vector, const char *name, struct bytes value)
+{
+	static uint8_t buffer[VECTOR_BYTES_MAX];
+	return bytes_equal(vector_hex(vector, name, buffer), value);
+}
+
+static void check_challenge(const json_t *vector, const char *path, struct bytes body)
+{
+	struct frame_challenge challenge;
+	struct writer w = writer_of(output, sizeof output);
+	enum error error = frame_challenge_decode(body, &challenge);
+	vector_expect(vector, path, error);
+	if (error != E_OK)
+		return;
+	ck_assert(says(vector, "origin", challenge.origin));
+	ck_assert(holds(vector, "nonce", BYTES_ARRAY(challenge.nonce)));
+	ck_assert(holds(vector, "log_key", BYTES_ARRAY(challenge.log_key)));
+	ck_ok(frame_challenge_encode(&challenge, &w));
+	same_frame(&w, FRAME_CHALLENGE, body, path);
+}
+
+/* What a vector's signature is judged by. */
+static struct frame_challenge challenge_of(const json_t *vector)
+{
+	static uint8_t buffer[VECTOR_BYTES_MAX];
+	struct frame_challenge challenge;
+	ck_ok(frame_challenge_decode(vector_hex(vector, "challenge", buffer), &challenge));
+	return challenge;
+}
+
+/* FRM-26 */
 static void check_hello(const json_t *vector, const char *path, struct bytes body)
 {
+	uint8_t key[32];
 	struct frame_hello hello;
 	struct writer w = writer_of(output, sizeof output);
 	static uint8_t checkpoint[VECTOR_BYTES_MAX];
 	enum error error = frame_hello_decode(body, &hello);
-	vector_expect(vector, path, error);
-	if (error != E_OK)
+	if (error != E_OK) {
+		vector_expect(vector, path, error);
 		return;
+	}
+	struct frame_challenge challenge = challenge_of(vector);
+	ck_assert_uint_eq(vector_hex(vector, "public_key", key).len, sizeof key);
+	vector_expect(vector, path, hello_verify(&challenge, &hello, key));
+	ck_assert(holds(vector, "nonce", BYTES_ARRAY(hello.nonce)));
 	ck_assert_uint_eq(hello.sender, vector_number(vector, "sender"));
 	ck_assert(says(vector, "origin", hello.origin));
 	ck_assert(bytes_equal(vector_hex(vector, "checkpoint", checkpoint), hello.checkpoint));
@@ -73,14 +112,23 @@ static void check_hello(const json_t *vector, const char *path, struct bytes bod
 	same_frame(&w, FRAME_HELLO, body, path);
 }
 
+/* FRM-27 */
 static void check_welcome(const json_t *vector, const char *path, struct bytes body)
 {
+	uint8_t nonce[NONCE_BYTES];
+	uint8_t key[32];
 	struct frame_welcome welcome;
 	struct writer w = writer_of(output, sizeof output);
 	enum error error = frame_welcome_decode(body, &welcome);
-	vector_expect(vector, path, error);
-	if (error != E_OK)
+	if (error != E_OK) {
+		vector_expect(vector, path, error);
 		return;
+	}
+	struct frame_challenge challenge = challenge_of(vector);
+	ck_assert_uint_eq(vector_hex(vector, "nonce", nonce).len, sizeof nonce);
+	ck_assert_uint_eq(vector_hex(vector, "log_key", key).len, sizeof key);
+	vector_expect(
+		vector, path, welcome_verify(&challenge, nonce, (uint32_t)vector_number(vector, "sender"), &welcome, key));
 	ck_assert_uint_eq(welcome.next_sequence, vector_number(vector, "next_sequence"));
 	ck_assert_uint_eq(welcome.ledger_time_s, vector_number(vector, "ledger_time"));
 	ck_assert_uint_eq(welcome.batch_events_max, vector_number(vector, "batch_events"));
@@ -130,8 +178,8 @@ static void check_vector(const json_t *vector, const char *path)
 	static const struct {
 		const char *kind;
 		void (*check)(const json_t *vector, const char *path, struct bytes body);
-	} bodies[] = {
-		{"hello", check_hello}, {"welcome", check_welcome}, {"refusal", check_refusal}, {"error", check_error}};
+	} bodies[] = {{"challenge", check_challenge}, {"hello", check_hello}, {"welcome", check_welcome},
+		{"refusal", check_refusal}, {"error", check_error}};
 	const char *kind = vector_text(vector, "kind");
 	if (strcmp(kind, "head") == 0) {
 		check_head(vector, path);

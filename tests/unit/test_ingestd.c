@@ -29,14 +29,15 @@ START_TEST(bad_heads)
 		{1052673, 3, true, E_FRAME_TOO_LONG, "1052672"},
 		{1052672, 3, true, E_FRAME_TOO_LONG, "1048576"},
 		{1048578, 3, true, E_FRAME_TOO_LONG, "1048576"},
-		{16651, 1, false, E_FRAME_TOO_LONG, "16649"},
+		{16747, 1, false, E_FRAME_TOO_LONG, "16745"},
 		{66, 6, true, E_FRAME_TOO_LONG, "64"},
 		{0, 3, true, E_TRUNCATED, "length"},
-		{5, 0, true, E_FRAME_TYPE, "1 to 8"},
-		{5, 9, true, E_FRAME_TYPE, "1 to 8"},
-		{5, 255, false, E_FRAME_TYPE, "1 to 8"},
+		{5, 0, true, E_FRAME_TYPE, "1 to 9"},
+		{5, 10, true, E_FRAME_TYPE, "1 to 9"},
+		{5, 9, true, E_FRAME_TYPE, "send batches"},
+		{5, 255, false, E_FRAME_TYPE, "1 to 9"},
 		{5, 3, false, E_FRAME_TYPE, "hello first"},
-		{5, 6, false, E_FRAME_TYPE, "hello first"},
+		{5, 7, false, E_FRAME_TYPE, "hello first"},
 		{5, 1, true, E_FRAME_TYPE, "send batches"},
 		{5, 2, true, E_FRAME_TYPE, "send batches"},
 		{5, 8, true, E_FRAME_TYPE, "send batches"},
@@ -61,11 +62,14 @@ static void refused_hello(uint16_t version, uint32_t sender, const char *origin,
 {
 	static uint8_t buffer[NOTE_BYTES_MAX + 1024];
 	struct peer peer;
-	struct frame_hello hello = {version, sender, bytes_text(origin), checkpoint};
+	struct frame_hello hello = {
+		.version = version, .sender = sender, .origin = bytes_text(origin), .checkpoint = checkpoint};
 	struct writer w = writer_of(buffer, sizeof buffer);
+	peer_connect(&peer);
+	peer_challenge(&peer);
+	hello_sign(&peer.challenge, key_of(sender), &hello);
 	ck_ok(frame_hello_encode(&hello, &w));
 	put_u32(buffer, (uint32_t)(writer_len(&w) - cut - 4));
-	peer_connect(&peer);
 	peer_put(&peer, bytes_of(buffer, writer_len(&w) - cut));
 	peer_error(&peer, error, needle);
 	steady_goes_on();
@@ -79,19 +83,38 @@ START_TEST(bad_hellos)
 	memset(origin, 'o', sizeof origin - 1);
 	origin[sizeof origin - 1] = '\0';
 	ingestd_begin(NULL);
-	refused_hello(0, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "version 1");
-	refused_hello(2, HOSTILE, "another.example", BYTES_EMPTY, 3, E_VERSION, "version 1");
-	refused_hello(1, HOSTILE, "another.example", BYTES_EMPTY, 0, E_WRONG_ORIGIN, "another ledger");
-	refused_hello(1, HOSTILE, origin, BYTES_EMPTY, 0, E_TOO_LONG, "255");
-	refused_hello(1, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 1, E_TRUNCATED, "hello");
-	refused_hello(1, 4, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_UNKNOWN_SENDER, "not registered");
-	refused_hello(1, UINT32_MAX, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_UNKNOWN_SENDER, "not registered");
-	refused_hello(1, HOSTILE, FIXTURE_ORIGIN, BYTES_LITERAL("not a note"), 0, E_BAD_CHECKPOINT, "signed by the log");
+	refused_hello(0, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "version 2");
+	refused_hello(1, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "upgrade the sender");
+	refused_hello(3, HOSTILE, "another.example", BYTES_EMPTY, 3, E_VERSION, "version 2");
+	refused_hello(2, HOSTILE, "another.example", BYTES_EMPTY, 0, E_WRONG_ORIGIN, "another ledger");
+	refused_hello(2, HOSTILE, origin, BYTES_EMPTY, 0, E_TOO_LONG, "255");
+	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 1, E_TRUNCATED, "hello");
+	/* FRM-26: a number that nobody has, and one that has another key, are the same. */
+	refused_hello(2, 4, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_BAD_SIGNATURE, "not registered here under this id and key");
+	refused_hello(2, UINT32_MAX, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_BAD_SIGNATURE, "under this id and key");
+	struct fixture known = hostile;
+	hostile = f;
+	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_BAD_SIGNATURE, "under this id and key");
+	hostile = known;
+	/* A hello that was recorded. */
+	uint8_t buffer[1024];
+	struct frame_hello hello = {.version = PROTOCOL_VERSION,
+		.sender = STEADY,
+		.origin = BYTES_LITERAL(FIXTURE_ORIGIN),
+		.checkpoint = BYTES_EMPTY};
+	struct writer w = writer_of(buffer, sizeof buffer);
+	hello_sign(&steady.challenge, f.secret_key, &hello);
+	ck_ok(frame_hello_encode(&hello, &w));
+	struct peer again;
+	peer_connect(&again);
+	peer_put(&again, bytes_of(buffer, writer_len(&w)));
+	peer_error(&again, E_BAD_SIGNATURE, "under this id and key");
+	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_LITERAL("not a note"), 0, E_BAD_CHECKPOINT, "signed by the log");
 	/* Signed by the log, but for one character. */
 	ck_assert_uint_lt(steady.position.note_len, sizeof note);
 	memcpy(note, steady.position.note, steady.position.note_len);
 	note[steady.position.note_len - 10] ^= 1;
-	refused_hello(1, HOSTILE, FIXTURE_ORIGIN, bytes_of(note, steady.position.note_len), 0, E_BAD_CHECKPOINT, "signed");
+	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, bytes_of(note, steady.position.note_len), 0, E_BAD_CHECKPOINT, "signed");
 	ingestd_end();
 }
 END_TEST
@@ -239,7 +262,14 @@ START_TEST(malformed_batches)
 
 	batch = good_batch(2);
 	*changeable(batch, 13 + 4 + 8 + 40) ^= 1;
-	refused_and_freed(batch, E_BAD_SIGNATURE, FAULT_NO_EVENT, "registered key");
+	/* FRM-12: this one ends the connection, and what came behind it is not judged. */
+	peer_frame(&peer, FRAME_BATCH, batch);
+	peer_frame(&peer, FRAME_BATCH, batch);
+	ck_assert_uint_eq(peer_refusal(&peer, E_BAD_SIGNATURE, "registered key").first_sequence, peer.next);
+	peer_error(&peer, E_CLOSED, "connect again with the registered key");
+	free_bytes(batch);
+	peer_open(&peer, HOSTILE, BYTES_EMPTY);
+	still_good();
 	batch = good_batch(1);
 	put_u16(changeable(batch, BATCH_HEAD_BYTES + 32 + 32), 81); /* length of the header */
 	refused_and_freed(batch, E_TOO_LONG, 0, "80");

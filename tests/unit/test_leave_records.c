@@ -1,5 +1,6 @@
 /* Leaves out each check of what reads single records, evidence and answers, as test_leave_out.c does of the verifiers
  * of files: some vector that must be refused is then taken. */
+#include "ingest/handshake.h"
 #include "ingest/session.h"
 #include "ledger/entry.h"
 #include "ledger/event.h"
@@ -155,14 +156,19 @@ static enum error read_head(const json_t *vector, bool by_session)
 	TRY(frame_head_decode(vector_hex(vector, "head", buffer), &type, &len));
 	if (!by_session)
 		return E_OK;
-	session_init(&session, "log.example.dk/test");
+	memset(&session, 0, sizeof session);
 	if (strcmp(vector_text(vector, "state"), "open") == 0)
 		session.state = SESSION_OPEN;
+	session.pinged = strcmp(vector_text(vector, "state"), "greeting-pinged") == 0;
 	return session_head(&session, type, len, &w);
 }
 
 static enum error read_frame(const json_t *vector)
 {
+	static uint8_t challenged[VECTOR_BYTES_MAX];
+	uint8_t key[64];
+	uint8_t nonce[64];
+	struct frame_challenge challenge;
 	struct frame_hello hello;
 	struct frame_welcome welcome;
 	struct frame_refusal refusal;
@@ -171,10 +177,24 @@ static enum error read_frame(const json_t *vector)
 	if (strcmp(kind, "head") == 0 || strcmp(kind, "session-head") == 0)
 		return read_head(vector, strcmp(kind, "head") != 0);
 	struct bytes body = vector_hex(vector, "body", buffer);
-	if (strcmp(kind, "hello") == 0)
-		return frame_hello_decode(body, &hello);
-	if (strcmp(kind, "welcome") == 0)
-		return frame_welcome_decode(body, &welcome);
+	if (strcmp(kind, "challenge") == 0)
+		return frame_challenge_decode(body, &challenge);
+	bool judged = json_object_get(vector, "challenge") != NULL;
+	if (strcmp(kind, "hello") == 0) {
+		TRY(frame_hello_decode(body, &hello));
+		if (!judged)
+			return E_OK;
+		TRY(frame_challenge_decode(vector_hex(vector, "challenge", challenged), &challenge));
+		return hello_verify(&challenge, &hello, vector_hex(vector, "public_key", key).data);
+	}
+	if (strcmp(kind, "welcome") == 0) {
+		TRY(frame_welcome_decode(body, &welcome));
+		if (!judged)
+			return E_OK;
+		TRY(frame_challenge_decode(vector_hex(vector, "challenge", challenged), &challenge));
+		return welcome_verify(&challenge, vector_hex(vector, "nonce", nonce).data,
+			(uint32_t)vector_number(vector, "sender"), &welcome, vector_hex(vector, "log_key", key).data);
+	}
 	return strcmp(kind, "refusal") == 0 ? frame_refusal_decode(body, &refusal) : frame_error_decode(body, &error);
 }
 

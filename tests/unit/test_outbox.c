@@ -535,6 +535,37 @@ START_TEST(addresses)
 }
 END_TEST
 
+/* SND-29: who answers in the ledger's place is told no event. */
+START_TEST(stranger)
+{
+	struct fault fault = {0};
+	begin();
+	struct outbox *outbox = start(2);
+	add_many(outbox, 0, 4);
+	ck_ok(outbox_flush(outbox, &fault)); /* two batches wait */
+	outbox_close(outbox);
+	fake_hang_up(&fake);
+	unsigned batches = fake.batches;
+	outbox = start(2);
+	fake.stranger = true;
+	enum error error = E_OK;
+	while (error == E_OK)
+		error = turn(outbox, &fault);
+	ck_error(error, E_WRONG_ORIGIN);
+	ck_assert_ptr_nonnull(strstr(fault.text, "not signed by the log's key"));
+	ck_assert_uint_eq(fake.batches, batches);
+	outbox_close(outbox);
+	fake_hang_up(&fake);
+	fake.stranger = false;
+	outbox = start(2);
+	must_finish(outbox);
+	ck_assert_uint_eq(ledger_has(), 4);
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("outbox", streams, messages_are_whole, refused_here, window, lost_receipt, dies_before_the_receipt,
 	works_offline, sync_before_send, answers_pings, refused_in_the_middle, refusal_stands, refused_message_is_whole,
-	full_ledger, refused_for_the_policy, bad_receipt, rolled_back, error_frames, query_port, not_a_ledger, addresses)
+	full_ledger, refused_for_the_policy, bad_receipt, rolled_back, stranger, error_frames, query_port, not_a_ledger,
+	addresses)

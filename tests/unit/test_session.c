@@ -42,9 +42,12 @@ static void ended(enum error error, const char *needle)
 	ck_assert_int_eq((int)session.state, SESSION_CLOSING);
 }
 
+static const struct vkey log_key = {.name = ORIGIN, .public_key = {7}};
+
 static struct bytes hello_body(uint16_t version, const char *origin)
 {
-	struct frame_hello hello = {version, 7, bytes_text(origin), BYTES_LITERAL("checkpoint")};
+	struct frame_hello hello = {
+		.version = version, .sender = 7, .origin = bytes_text(origin), .checkpoint = BYTES_LITERAL("checkpoint")};
 	struct writer h = writer_of(input, sizeof input);
 	ck_ok(frame_hello_encode(&hello, &h));
 	return bytes_of(input + FRAME_HEAD_BYTES, writer_len(&h) - FRAME_HEAD_BYTES);
@@ -52,8 +55,7 @@ static struct bytes hello_body(uint16_t version, const char *origin)
 
 static enum session_request frame(enum frame_type type, struct bytes body)
 {
-	struct frame_hello hello;
-	return session_frame(&session, type, body, &hello, &w);
+	return session_frame(&session, type, body, &w);
 }
 
 static const struct sender sender = {
@@ -62,8 +64,14 @@ static const struct sender sender = {
 static void bring_to(enum session_state state)
 {
 	enum frame_type type;
-	session_init(&session, ORIGIN);
+	struct frame_challenge challenge;
 	w = writer_of(output, sizeof output);
+	session_init(&session, &log_key, &w);
+	ck_ok(frame_challenge_decode(written(&type), &challenge)); /* FRM-26 */
+	ck_assert_int_eq((int)type, FRAME_CHALLENGE);
+	ck_assert(bytes_equal(challenge.origin, BYTES_LITERAL(ORIGIN)));
+	ck_assert_mem_eq(challenge.log_key, log_key.public_key, 32);
+	ck_assert_mem_eq(challenge.nonce, session.challenge.nonce, NONCE_BYTES);
 	if (state == SESSION_GREETING)
 		return;
 	if (state == SESSION_CLOSING) {
@@ -71,11 +79,11 @@ static void bring_to(enum session_state state)
 		ended(E_TIMEOUT, "in time");
 		return;
 	}
-	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(1, ORIGIN)), SESSION_LOOK_UP);
+	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(2, ORIGIN)), SESSION_LOOK_UP);
 	silent();
 	if (state == SESSION_OPEN) {
-		session_looked_up(&session, E_OK, &sender, 5, &w);
-		written(&type);
+		session_looked_up(&session, E_OK, NULL, BYTES_LITERAL("welcome"), &w);
+		ck_assert(bytes_equal(written(&type), BYTES_LITERAL("welcome")));
 		ck_assert_int_eq((int)type, FRAME_WELCOME);
 	}
 	ck_assert_int_eq((int)session.state, (int)state);
@@ -86,18 +94,19 @@ START_TEST(table)
 {
 	enum outcome { ERROR, IGNORED, LOOK_UP, SUBMITTED, PONG };
 	static const enum outcome wanted[4][4] = {
-		[SESSION_GREETING] = {LOOK_UP, ERROR, ERROR, ERROR},
+		[SESSION_GREETING] = {LOOK_UP, ERROR, PONG, ERROR},
 		[SESSION_LOOKING] = {ERROR, ERROR, ERROR, ERROR},
 		[SESSION_OPEN] = {ERROR, SUBMITTED, PONG, ERROR},
 		[SESSION_CLOSING] = {IGNORED, IGNORED, IGNORED, IGNORED},
 	};
-	static const enum frame_type others[] = {FRAME_WELCOME, FRAME_RECEIPT, FRAME_REFUSAL, FRAME_PONG, FRAME_ERROR};
+	static const enum frame_type others[] = {
+		FRAME_WELCOME, FRAME_RECEIPT, FRAME_REFUSAL, FRAME_PONG, FRAME_ERROR, FRAME_CHALLENGE};
 	enum frame_type type;
 	for (unsigned state = 0; state < 4; state++) {
 		for (unsigned i = 0; i < 3 + sizeof others / sizeof others[0]; i++) {
 			enum frame_type sent = i == 0 ? FRAME_HELLO : i == 1 ? FRAME_BATCH : i == 2 ? FRAME_PING : others[i - 3];
 			bring_to((enum session_state)state);
-			struct bytes body = sent == FRAME_HELLO ? hello_body(1, ORIGIN) : BYTES_LITERAL("body");
+			struct bytes body = sent == FRAME_HELLO ? hello_body(2, ORIGIN) : BYTES_LITERAL("body");
 			enum session_request request = frame(sent, body);
 			switch (wanted[state][i < 3 ? i : 3]) {
 			case ERROR:
@@ -129,6 +138,12 @@ START_TEST(table)
 			}
 		}
 	}
+	/* Before the hello there is one ping, and no more. */
+	bring_to(SESSION_GREETING);
+	ck_assert_int_eq((int)frame(FRAME_PING, BYTES_EMPTY), SESSION_NOTHING);
+	written(&type);
+	ck_assert_int_eq((int)frame(FRAME_PING, BYTES_EMPTY), SESSION_NOTHING);
+	ended(E_FRAME_TYPE, "before the welcome");
 }
 END_TEST
 
@@ -140,7 +155,7 @@ START_TEST(limits)
 		enum frame_type type;
 		size_t limit;
 		const char *name;
-	} cases[] = {{SESSION_GREETING, FRAME_HELLO, 16649, "16649"}, {SESSION_OPEN, FRAME_BATCH, 1048576, "1048576"},
+	} cases[] = {{SESSION_GREETING, FRAME_HELLO, 16745, "16745"}, {SESSION_OPEN, FRAME_BATCH, 1048576, "1048576"},
 		{SESSION_OPEN, FRAME_PING, 64, "64"}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		bring_to(cases[i].state);
@@ -154,7 +169,7 @@ START_TEST(limits)
 	ended(E_FRAME_TOO_LONG, "1052672");
 	bring_to(SESSION_GREETING);
 	session_bad_head(&session, E_FRAME_TYPE, &w);
-	ended(E_FRAME_TYPE, "1 to 8");
+	ended(E_FRAME_TYPE, "1 to 9");
 	bring_to(SESSION_OPEN);
 	session_bad_head(&session, E_TRUNCATED, &w);
 	ended(E_TRUNCATED, "length is 0");
@@ -165,13 +180,13 @@ END_TEST
 START_TEST(bad_hellos)
 {
 	bring_to(SESSION_GREETING);
-	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(2, ORIGIN)), SESSION_NOTHING);
-	ended(E_VERSION, "protocol version 1");
+	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(1, ORIGIN)), SESSION_NOTHING);
+	ended(E_VERSION, "protocol version 2 is spoken here; upgrade");
 	bring_to(SESSION_GREETING);
-	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(1, ORIGIN "/2")), SESSION_NOTHING);
+	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(2, ORIGIN "/2")), SESSION_NOTHING);
 	ended(E_WRONG_ORIGIN, "another ledger");
 	bring_to(SESSION_GREETING);
-	struct bytes body = hello_body(1, ORIGIN);
+	struct bytes body = hello_body(2, ORIGIN);
 	body.len--;
 	ck_assert_int_eq((int)frame(FRAME_HELLO, body), SESSION_NOTHING);
 	ended(E_TRUNCATED, "hello");
@@ -179,7 +194,7 @@ START_TEST(bad_hellos)
 	char origin[257];
 	memset(origin, 'o', 256);
 	origin[256] = '\0';
-	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(1, origin)), SESSION_NOTHING);
+	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(2, origin)), SESSION_NOTHING);
 	ended(E_TOO_LONG, "255");
 }
 END_TEST
@@ -187,27 +202,21 @@ END_TEST
 /* FRM-7, FRM-8, and the fields of the welcome. */
 START_TEST(looked_up)
 {
-	static const enum error errors[] = {E_UNKNOWN_SENDER, E_BAD_CHECKPOINT, E_ROLLED_BACK, E_CLOCK, E_NO_MEMORY};
-	enum frame_type type;
+	static const enum error errors[] = {E_BAD_SIGNATURE, E_BAD_CHECKPOINT, E_ROLLED_BACK, E_CLOCK, E_NO_MEMORY};
 	struct frame_welcome welcome;
-	struct sender revoked = sender;
 	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
 		bring_to(SESSION_LOOKING);
-		session_looked_up(&session, errors[i], NULL, 5, &w);
+		session_looked_up(&session, errors[i], i % 2 ? NULL : "", BYTES_EMPTY, &w);
 		ended(errors[i], error_text(errors[i]));
 	}
 	bring_to(SESSION_LOOKING);
-	revoked.status = SENDER_REVOKED; /* it may ask for receipts */
-	session_looked_up(&session, E_OK, &revoked, 5, &w);
-	ck_ok(frame_welcome_decode(written(&type), &welcome));
+	session_looked_up(&session, E_BAD_SIGNATURE, "not this key", BYTES_EMPTY, &w);
+	ended(E_BAD_SIGNATURE, "not this key");
 	bring_to(SESSION_CLOSING);
-	session_looked_up(&session, E_OK, &sender, 5, &w);
+	session_looked_up(&session, E_OK, NULL, BYTES_LITERAL("welcome"), &w);
 	silent();
-	bring_to(SESSION_LOOKING);
-	session_looked_up(&session, E_OK, &sender, 1795421730, &w);
-	ck_ok(frame_welcome_decode(written(&type), &welcome));
-	ck_assert_int_eq((int)type, FRAME_WELCOME);
-	ck_assert_uint_eq(welcome.version, 1);
+	session_welcome(&sender, 1795421730, &welcome);
+	ck_assert_uint_eq(welcome.version, 2);
 	ck_assert_uint_eq(welcome.next_sequence, 1000);
 	ck_assert_uint_eq(welcome.ledger_time_s, 1795421730);
 	ck_assert_uint_eq(welcome.batch_events_max, 4096);
@@ -271,6 +280,24 @@ START_TEST(answers)
 	session_refusal(&session, &refusal, 12, &w);
 	ck_ok(frame_refusal_decode(written(&type), &got));
 	ck_assert(bytes_equal(got.text, bytes_text(error_text(E_POLICY))));
+
+	/* FRM-12: but for one about a signature, which is the last. */
+	bring_to(SESSION_OPEN);
+	ck_assert_int_eq((int)frame(FRAME_BATCH, bytes_of(input, 10)), SESSION_SUBMIT);
+	refusal = (struct frame_refusal){10, 8, E_BAD_SIGNATURE, FAULT_NO_EVENT, BYTES_LITERAL("not this key")};
+	session_refusal(&session, &refusal, 10, &w);
+	size_t first = FRAME_HEAD_BYTES + 8 + 8 + 2 + 4 + 2 + refusal.text.len;
+	struct frame_error last;
+	ck_ok(frame_error_decode(
+		bytes_of(output + first + FRAME_HEAD_BYTES, writer_len(&w) - first - FRAME_HEAD_BYTES), &last));
+	ck_assert_int_eq((int)last.error, E_CLOSED);
+	ck_assert_int_eq((int)session.state, SESSION_CLOSING);
+
+	bring_to(SESSION_OPEN);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_eq((int)frame(FRAME_BATCH, bytes_of(input, 10 + i)), SESSION_SUBMIT);
+	for (unsigned i = 0; i < 3; i++, w = writer_of(output, sizeof output))
+		session_receipt(&session, BYTES_LITERAL("receipt"), 10 + i, &w);
 
 	/* FRM-22: after the error frame come no answers, but the account is kept. */
 	session_end(&session, E_TIMEOUT, NULL, &w);

@@ -547,8 +547,8 @@ def frame():
     long = "frame-too-long"
     write("frame", "head-longest", {"about": "the longest frame: no type in use is that long, but FRM-1 is about the head alone",
                                     "kind": "head", "head": "0010100004", "type": 4, "body_bytes": 1052671, "expect": "ok"})
-    head("hello", "the longest hello", "greeting", 1, 16649)
-    head("hello-long", "a hello with a byte too many", "greeting", 1, 16650, long)
+    head("hello", "the longest hello", "greeting", 1, 16745)
+    head("hello-long", "a hello with a byte too many", "greeting", 1, 16746, long)
     head("batch", "the longest batch", "open", 3, 1048576)
     head("batch-long", "a batch with a byte too many", "open", 3, 1048577, long)
     head("batch-longest-frame", "a batch as long as the longest frame", "open", 3, 1052671, long)
@@ -558,24 +558,138 @@ def frame():
     kind = "frame-type"
     head("hello-again", "a second hello", "open", 1, 100, kind)
     head("batch-first", "a batch before the hello", "greeting", 3, 100, kind)
-    head("ping-first", "a ping before the hello", "greeting", 6, 0, kind)
-    for number, word in ((2, "welcome"), (4, "receipt"), (5, "refusal"), (7, "pong"), (8, "error")):
+    head("ping-first", "a ping before the hello", "greeting", 6, 0)
+    head("ping-first-again", "a second ping before the hello", "greeting-pinged", 6, 0, kind)
+    for number, word in ((2, "welcome"), (4, "receipt"), (5, "refusal"), (7, "pong"), (8, "error"), (9, "challenge")):
         head(word + "-from-sender", "a %s, which only the ledger sends" % word, "open", number, 8, kind)
-    body = (u(2, 1) + u(8, 1000) + u(8, 1795421730) + u(4, 4096) + u(4, 1048576) + u(4, 64) + u(4, 4194304))
+    write("frame", "head-type-9", {"about": "the last type", "kind": "head", "head": "0000000309", "type": 9,
+                                   "body_bytes": 2, "expect": "ok"})
+    write("frame", "head-type-10", {"about": "the first unknown type", "kind": "head", "head": "000000030a",
+                                    "expect": "frame-type"})
+    challenges()
+    hellos()
+    welcomes()
+
+
+CHALLENGE_NONCE, HELLO_NONCE = bytes(range(32)), bytes(range(100, 132))
+DEFAULT_WELCOME = dict(next_sequence=1000, ledger_time=1795421730, batch_events=4096, batch_bytes=1048576,
+                       window_batches=64, window_bytes=4194304)
+
+
+def challenge_body(origin=ORIGIN, nonce=CHALLENGE_NONCE, key=LOG.public):
+    return u(2, 2) + nonce + key + range16(origin)
+
+
+def challenges():
+    def vector(name, about, body, expect="ok", **members):
+        write("frame", "challenge-" + name, {"about": about, "kind": "challenge", "body": body.hex(), **members,
+                                             "expect": expect})
+
+    def good(name, about, origin):
+        vector(name, about, challenge_body(origin), origin=origin, nonce=CHALLENGE_NONCE.hex(), log_key=LOG.public.hex())
+
+    good("plain", "the first frame of a connection", ORIGIN)
+    good("origin-255", "the longest origin", "o" * 255)
+    vector("origin-256", "an origin that is too long", challenge_body("o" * 256), "too-long")
+    vector("trailing", "one byte left over", challenge_body() + b"\0", "trailing")
+    vector("truncated", "one byte missing", challenge_body()[:-1], "truncated")
+    vector("empty", "no version", b"", "truncated")
+    vector("version-3", "a later version, with a body of its own", u(2, 3) + b"whatever it says", "version")
+    vector("version-only", "an earlier version that says no more", u(2, 1), "version")
+
+
+def hellos():
+    """The signature is judged where `challenge` (a body) and `public_key` are given."""
+    def message(sender, origin, checkpoint, nonce, challenge_nonce=CHALLENGE_NONCE, log_key=LOG.public):
+        return (b"indsigt/v2 hello\n" + challenge_nonce + nonce + log_key + u(4, sender) + range16(origin)
+                + hashlib.sha256(checkpoint).digest())
+
+    def body(sender=7, origin=ORIGIN, checkpoint=b"", nonce=HELLO_NONCE, key=SENDER, signature=None, **said):
+        signed = {"sender": sender, "origin": origin, "checkpoint": checkpoint, "nonce": nonce, **said}
+        return (u(2, 2) + u(4, sender) + range16(origin) + range16(checkpoint) + nonce
+                + (key.sign(message(**signed)) if signature is None else signature))
+
+    def vector(name, about, body, expect="ok", **members):
+        vector = {"about": about, "kind": "hello", "body": body.hex()}
+        if expect in ("ok", "bad-signature"):
+            vector.update(challenge=challenge_body().hex(), public_key=SENDER.public.hex(), sender=7, origin=ORIGIN,
+                          checkpoint="", nonce=HELLO_NONCE.hex())
+        write("frame", "hello-" + name, {**vector, **members, "expect": expect})
+
+    note_text = checkpoint_text(ORIGIN, 12, LEAVES[0])
+    last = note(note_text, ORIGIN, LOG).encode()
+    vector("first", "a sender without a receipt", body())
+    vector("again", "with the checkpoint of the last receipt", body(2**32 - 1, checkpoint=last), sender=2**32 - 1,
+           checkpoint=last.hex())
+    vector("checkpoint-16384", "the longest checkpoint", body(checkpoint=b"c" * 16384), checkpoint=(b"c" * 16384).hex())
+    vector("checkpoint-16385", "a checkpoint that is too long", body(checkpoint=b"c" * 16385), "too-long")
+    vector("origin-255", "the longest origin", body(origin="o" * 255), origin="o" * 255)
+    vector("origin-256", "an origin that is too long", body(origin="o" * 256), "too-long")
+    vector("trailing", "one byte left over", body() + b"\0", "trailing")
+    vector("truncated", "one byte missing", body()[:-1], "truncated")
+    vector("empty", "no version", b"", "truncated")
+    vector("version-0", "version 0", u(2, 0) + body()[2:], "version")
+    vector("version-1", "a sender of version 1", u(2, 1) + u(4, 7) + range16(ORIGIN) + range16(""), "version")
+    vector("version-3", "a later version, with a body of its own", u(2, 3) + b"whatever it says", "version")
+    vector("version-only", "a later version that says no more", b"\xff\xff", "version")
+    bad = "bad-signature"
+    vector("key-other", "signed by another key", body(key=OTHER), bad)
+    vector("sender-other", "signed for another id", body(signature=SENDER.sign(message(8, ORIGIN, b"", HELLO_NONCE))), bad)
+    vector("nonce-other", "signed over another nonce of its own",
+           body(signature=SENDER.sign(message(7, ORIGIN, b"", bytes(32)))), bad)
+    vector("challenge-other", "signed for another connection", body(challenge_nonce=HELLO_NONCE), bad)
+    vector("log-other", "signed for another log of the same name", body(log_key=OTHER.public), bad)
+    vector("origin-other", "signed for another origin",
+           body(signature=SENDER.sign(message(7, ORIGIN + "0", b"", HELLO_NONCE))), bad)
+    vector("checkpoint-other", "signed over another checkpoint",
+           body(checkpoint=last, signature=SENDER.sign(message(7, ORIGIN, b"", HELLO_NONCE))), bad, checkpoint=last.hex())
+    vector("domain-other", "the same fields signed as something else", body(signature=SENDER.sign(
+        message(7, ORIGIN, b"", HELLO_NONCE).replace(b"hello", b"howdy"))), bad)
+
+
+def welcomes():
+    """Signed by the log as the answer to the hello of sender 7 with the nonce `nonce`, after the challenge `challenge`."""
+    def fields(mask=0, flags=0, purpose="", version=2):
+        return (u(2, version) + u(8, 1000) + u(8, 1795421730) + u(4, 4096) + u(4, 1048576) + u(4, 64) + u(4, 4194304)
+                + u(8, mask) + u(2, flags) + range16(purpose))
+
+    def message(fields, challenge_nonce=CHALLENGE_NONCE, nonce=HELLO_NONCE, sender=7, origin=ORIGIN,
+                domain=b"indsigt/v2 welcome\n"):
+        return domain + challenge_nonce + nonce + u(4, sender) + range16(origin) + fields
+
+    def vector(name, about, body, expect="ok", **members):
+        vector = {"about": about, "kind": "welcome", "body": body.hex()}
+        if expect in ("ok", "bad-signature"):
+            vector.update(challenge=challenge_body().hex(), nonce=HELLO_NONCE.hex(), sender=7, log_key=LOG.public.hex(),
+                          **DEFAULT_WELCOME, restricted=0, flags=0, purpose="")
+        write("frame", "welcome-" + name, {**vector, **members, "expect": expect})
+
+    def signed(text, key=LOG, **said):
+        return text + key.sign(message(text, **said))
+
+    vector("plain", "a policy that restricts nothing", signed(fields()))
+    vector("policy", "flags and a purpose", signed(fields(0, 3, "sagsbehandling æ")), flags=3, purpose="sagsbehandling æ")
+    vector("trailing", "one byte left over", signed(fields()) + b"\0", "trailing")
+    vector("truncated", "no policy", fields()[:34], "truncated")
+    vector("unsigned", "no signature", fields(), "truncated")
+    vector("version", "version 1", signed(fields(version=1)), "version")
+    vector("flags-4", "a flag that is none", signed(fields(flags=4)), "bad-value")
     for name, about, mask, expect in (
             ("restricted", "the fields that are restricted unless a policy says otherwise: 13, 14, 21, 30, 34, 37",
              DEFAULT_RESTRICTED, "ok"),
             ("restricted-bad-1", "a policy that restricts the subject", DEFAULT_RESTRICTED | 2, "bad-value"),
             ("restricted-bad-0", "a policy with bit 0, which is no field", DEFAULT_RESTRICTED | 1, "bad-value"),
             ("restricted-bad-63", "a policy with a field that the table does not have", 1 << 63, "bad-value")):
-        vector = {"about": about, "kind": "welcome", "body": (body + u(8, mask) + u(2, 0) + range16("")).hex(),
-                  "expect": expect}
-        if expect == "ok":
-            vector.update(next_sequence=1000, ledger_time=1795421730, batch_events=4096, batch_bytes=1048576,
-                          window_batches=64, window_bytes=4194304, restricted=mask, flags=0, purpose="")
-        write("frame", "welcome-" + name, vector)
-    write("frame", "welcome-flags-4", {"about": "a flag that is none", "kind": "welcome",
-                                       "body": (body + u(8, 0) + u(2, 4) + range16("")).hex(), "expect": "bad-value"})
+        vector(name, about, signed(fields(mask)), expect, **({"restricted": mask} if expect == "ok" else {}))
+    bad = "bad-signature"
+    vector("key-other", "signed by another key", signed(fields(), OTHER), bad)
+    vector("challenge-other", "played again: it answers another connection", signed(fields(), challenge_nonce=bytes(32)), bad)
+    vector("nonce-other", "played again: it answers another hello", signed(fields(), nonce=bytes(32)), bad)
+    vector("sender-other", "meant for another sender", signed(fields(), sender=8), bad)
+    vector("origin-other", "of another origin", signed(fields(), origin=ORIGIN + "0"), bad)
+    vector("domain-other", "the same fields signed as something else", signed(fields(), domain=b"indsigt/v2 hello\n"), bad)
+    vector("changed", "the ledger time was changed after it was signed",
+           signed(fields()).replace(u(8, 1795421730), u(8, 1795421731)), bad, ledger_time=1795421731)
 
 
 def checkpoint_sizes():

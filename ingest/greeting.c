@@ -1,0 +1,128 @@
+/* Hellos, off the network thread: is it the registered key, and does the log extend what the sender saw last? And the
+ * welcome, which is the log's own word. */
+#include "ingest/handshake.h"
+#include "ingest/sequencer_state.h"
+#include "ingest/session.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ledger/keyfile.h"
+
+/* What proves the roll-back is kept: a checkpoint that this log signed. There is one file for each checkpoint, however
+ * often it is presented. */
+static bool keep_evidence(struct sequencer *s, uint32_t sender, struct bytes note, uint64_t size)
+{
+	char path[4096];
+	char name[64];
+	snprintf(path, sizeof path, "%s/evidence", s->options.dir);
+	(void)mkdir(path, 0700);
+	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return false;
+	snprintf(name, sizeof name, DOOR_SHOWN_BY_SENDER "%" PRIu64 "-sender-%" PRIu32, size, sender);
+	bool kept = faccessat(dir_fd, name, F_OK, 0) == 0 || file_write_atomic(dir_fd, name, note, 0600) == E_OK;
+	close(dir_fd);
+	return kept;
+}
+
+/* Whoever shows it: the log's own signature is what counts. Only of senders that are known there is a file for each
+ * checkpoint and sender; one that others brought is kept if it is the first. */
+static void halt(struct sequencer *s, const struct job *job, bool proven, struct bytes note)
+{
+	struct checkpoint checkpoint = {0};
+	bool first = !atomic_exchange(&s->halted, true);
+	char who[48] = "somebody who is not registered";
+	health_set(s->health, STATUS_HALTED, true);
+	if (proven)
+		snprintf(who, sizeof who, "sender %" PRIu32, job->sender);
+	if (first)
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: %s holds a checkpoint of this log that the store does not extend. "
+			"An older store was put back. Ingest has stopped; see 'indsigt help recovery'.\n",
+			who);
+	if (!proven && !first)
+		return;
+	if (checkpoint_verify(note, ledger_vkey(s->options.ledger), &checkpoint) != E_OK ||
+		!keep_evidence(s, proven ? job->sender : 0, note, checkpoint.size))
+		fprintf(stderr, "indsigt-ingestd: the evidence cannot be written to %s/evidence\n", s->options.dir);
+}
+
+/* One answer for a key that was never registered, one that was rotated away, and a number that nobody has. */
+static enum error prove(struct sequencer *s, const struct job *job, const struct frame_hello *hello)
+{
+	const struct vkey *log = ledger_vkey(s->options.ledger);
+	struct frame_challenge challenge = {.version = PROTOCOL_VERSION, .origin = bytes_text(log->name)};
+	struct sender sender;
+	memcpy(challenge.nonce, job->challenge, sizeof challenge.nonce);
+	memcpy(challenge.log_key, log->public_key, sizeof challenge.log_key);
+	if (ledger_sender(s->options.ledger, job->sender, &sender) != E_OK)
+		return E_BAD_SIGNATURE;
+	return hello_verify(&challenge, hello, sender.public_key);
+}
+
+/* The checkpoint is looked at whoever shows it: the sender's registration may be among what an older store lacks. */
+void greeting_look_up(struct sequencer *s, struct job *job)
+{
+	uint64_t size = 0;
+	struct frame_hello hello;
+	enum error error = frame_hello_decode(bytes_of(job->body, job->body_bytes), &hello);
+	enum error extends = E_OK;
+	if (error == E_OK)
+		error = prove(s, job, &hello);
+	if (error == E_BAD_SIGNATURE)
+		fault_set(&job->fault, error,
+			"the sender is not registered here under this id and key; after 'indsigt sender rotate' only the new key "
+			"file is good, else see 'indsigt sender add'");
+	if (hello.checkpoint.len > 0 && (error == E_OK || error == E_BAD_SIGNATURE))
+		extends = ledger_extends(s->options.ledger, hello.checkpoint, &size);
+	if (extends == E_ROLLED_BACK)
+		halt(s, job, error == E_OK, hello.checkpoint);
+	if (error == E_OK)
+		error = extends;
+	if (atomic_load(&s->halted))
+		error = E_ROLLED_BACK;
+	/* Better no welcome than one with a time that may be wrong: the sender tries again. */
+	if (error == E_OK)
+		error = ledger_now(s->options.ledger, &job->ledger_time_s, NULL);
+	if (error == E_ROLLED_BACK)
+		job->fault.text[0] = '\0';
+	job->error = error;
+	job->number = size;
+}
+
+/* The log's own word, for this hello alone. Batches of an earlier connection may have been stored since the look-up. */
+enum error greeting_welcome(struct sequencer *s, struct job *job)
+{
+	const struct vkey *log = ledger_vkey(s->options.ledger);
+	struct frame_challenge challenge = {.origin = bytes_text(log->name)};
+	struct frame_hello hello;
+	struct frame_welcome welcome;
+	struct sender sender;
+	uint8_t buffer[WELCOME_MESSAGE_MAX];
+	struct bytes message;
+	TRY(frame_hello_decode(bytes_of(job->body, job->body_bytes), &hello));
+	TRY(ledger_sender(s->options.ledger, job->sender, &sender));
+	if (atomic_load(&s->halted))
+		return E_ROLLED_BACK;
+	memcpy(challenge.nonce, job->challenge, sizeof challenge.nonce);
+	session_welcome(&sender, job->ledger_time_s, &welcome);
+	struct writer w = writer_of(buffer, sizeof buffer);
+	welcome_message(&challenge, hello.nonce, job->sender, &welcome, &w);
+	TRY(writer_done(&w, &message));
+	ledger_sign_welcome(s->options.ledger, message, welcome.signature);
+	w = writer_of(buffer, sizeof buffer);
+	frame_welcome_fields(&welcome, &w);
+	writer_bytes(&w, BYTES_ARRAY(welcome.signature));
+	TRY(writer_done(&w, &message));
+	if ((job->receipt = malloc(message.len)) == NULL)
+		return E_NO_MEMORY;
+	memcpy(job->receipt, message.data, message.len);
+	job->receipt_bytes = message.len;
+	return E_OK;
+}
