@@ -16,8 +16,11 @@ static enum error refuse_event(struct outbox *outbox, const char *text, struct f
 	const struct frame_refusal *frame = &outbox->refusal.frame;
 	char why[FAULT_TEXT_MAX + 1];
 	bool waits = false;
-	if (frame->error == E_POLICY && !outbox->policy_asked) {
-		outbox->policy_asked = true; /* it may have changed: the next welcome brings the newest */
+	const struct policy *policy = outbox_policy(outbox);
+	bool asked = outbox->policy_asked && outbox_same_policy(&outbox->policy_refused, policy);
+	if (frame->error == E_POLICY && !asked) {
+		outbox->policy_asked = true; /* it may have changed: the next welcome brings the newest, and so on */
+		outbox->policy_refused = *policy;
 		connect_again(outbox);
 		return E_OK;
 	}

@@ -62,7 +62,8 @@ struct outbox {
 		struct frame_refusal frame;
 		char text[FAULT_TEXT_MAX + 1];
 	} refusal;
-	bool policy_asked;  /* a refusal for the policy made us ask for a newer one */
+	bool policy_asked;            /* a refusal for the policy made us ask for a newer one */
+	struct policy policy_refused; /* that what was refused then had been encoded by */
 	unsigned key_asked; /* how often one for the signature made us look for a newer key, since the last receipt */
 };
 
@@ -104,6 +105,7 @@ void outbox_link_lost(struct outbox *outbox, const char *why);
 enum error outbox_adopt(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault) MUST_USE;
 /* Says so when the ledger's clock and this machine's are far apart. */
 void outbox_compare_clocks(struct outbox *outbox);
+bool outbox_same_policy(const struct policy *a, const struct policy *b);
 /* What is to be done about a batch that the ledger refused as too far ahead: true if the event is not ahead of this
  * machine's clock, and `why` (FAULT_TEXT_MAX + 1 bytes) says whose clock is behind. */
 enum error outbox_clock_is_wrong(

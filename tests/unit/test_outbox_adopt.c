@@ -103,6 +103,32 @@ START_TEST(another_policy)
 }
 END_TEST
 
+/* It changes once more before what was encoded by the newer one arrives: no message is to blame. */
+START_TEST(two_policies_in_a_row)
+{
+	struct fault fault = {0};
+	begin();
+	struct outbox *outbox = start(2);
+	add_many(outbox, 0, 1);
+	must_finish(outbox);
+	change_policy("close=activity");
+	add_many(outbox, 1, 2);
+	ck_ok(outbox_flush(outbox, &fault));
+	while (fake.hellos < 2)
+		ck_ok(turn(outbox, &fault));
+	fake.holding = true;
+	while (fake.held_count == 0)
+		ck_ok(turn(outbox, &fault));
+	change_policy("open=activity");
+	fake_release(&fake);
+	must_finish(outbox);
+	ck_assert_uint_eq(seen.rejected, 0);
+	ck_assert_uint_eq(ledger_has(), 2);
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
 /* ---- spools ---- */
 
 /* The spool was lost, the ledger goes on: the sequence is the ledger's. SND-3 */
@@ -527,6 +553,6 @@ START_TEST(ids)
 }
 END_TEST
 
-UNIT_MAIN("outbox_adopt", the_ledger_is_behind, ahead_of_both_clocks, another_policy, lost_spool, older_spool,
-	spool_from_before_rotation, second_program, another_was_faster, lost_by_the_ledger, another_key,
+UNIT_MAIN("outbox_adopt", the_ledger_is_behind, ahead_of_both_clocks, another_policy, two_policies_in_a_row, lost_spool,
+	older_spool, spool_from_before_rotation, second_program, another_was_faster, lost_by_the_ledger, another_key,
 	killed_under_another_policy, killed_under_another_key, ids)
