@@ -14,14 +14,15 @@
 
 struct machine {
 	const char *name;
-	char dir[128];     /* everything that it has open is under this */
-	int64_t ahead_s;   /* its clock, beside the true one */
-	uint64_t fuse;     /* the call that changes a file at which it dies, counted from 1; 0: it lives */
-	unsigned torn;     /* 0: before that call, 1: in the middle of it, 2: after it */
-	bool full;         /* its disk */
-	bool offline;      /* nothing answers its connections */
-	ino_t socket;      /* that it connected with last */
-	bool ended_itself; /* the last time that it died: _exit, and not the fuse */
+	char dir[128];          /* everything that it has open is under this */
+	int64_t ahead_s;        /* its clock, beside the true one */
+	uint64_t wrong_until_s; /* what it said before may still be on its way */
+	uint64_t fuse;          /* the call that changes a file at which it dies, counted from 1; 0: it lives */
+	unsigned torn;          /* 0: before that call, 1: in the middle of it, 2: after it */
+	bool full;              /* its disk */
+	bool offline;           /* nothing answers its connections */
+	ino_t socket;           /* that it connected with last */
+	bool ended_itself;      /* the last time that it died: _exit, and not the fuse */
 };
 
 /* ---- time and chance ---- */

@@ -55,6 +55,8 @@ static bool may_refuse(const struct person *person, uint64_t number, enum error 
 	uint64_t told_s = outbox_ledger_now_s(outboxes[person - people]); /* by the last welcome */
 	if (told_s < ledger_s)
 		ledger_s = told_s;
+	if (sim_now_s() < ledger_machine.wrong_until_s) /* a refusal may be older than the clock is right */
+		ledger_s = 0;
 	bool ahead = time_s > own_s + EVENT_AHEAD_SECONDS_MAX && time_s > ledger_s + EVENT_AHEAD_SECONDS_MAX;
 	return error == E_LOST || (error == E_TIME_AHEAD && ahead) || (error == E_EQUIVOCATION && person->old_spool);
 }
@@ -244,6 +246,14 @@ bool person_is_done(unsigned i)
 }
 
 /* ---- registering and changing ---- */
+
+bool people_have_old_spools(void)
+{
+	bool any = false;
+	for (unsigned i = 0; i < people_count; i++)
+		any |= people[i].old_spool;
+	return any;
+}
 
 bool people_wait(void)
 {

@@ -150,6 +150,8 @@ static void set_clock(void)
 	unsigned i;
 	struct person *person = someone(&i);
 	struct machine *machine = sim_chance(2) || person == NULL ? &ledger_machine : &person->machine;
+	if (ledger_machine.ahead_s != 0)
+		ledger_machine.wrong_until_s = sim_now_s() + 600;
 	ledger_machine.ahead_s = 0;
 	for (unsigned p = 0; p < people_count; p++)
 		people[p].machine.ahead_s = 0;
