@@ -69,6 +69,7 @@ void connection_close(struct connection *c)
 	room_leave(c);
 	unlink_connection(c->server, c);
 	reading_drop(c);
+	door_leave(c);
 	free_connection(c);
 }
 
@@ -110,6 +111,7 @@ static void begin_end(struct connection *c)
 	c->ending_left = connection_output_bytes(c);
 	room_leave(c);
 	reading_drop(c);
+	door_leave(c);
 	connection_set_reading(c, true);
 	connection_start_deadline(c, LINGER_MS);
 }

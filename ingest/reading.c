@@ -20,7 +20,7 @@ void reading_drop(struct connection *c)
 	c->body = NULL;
 	c->reserved = 0;
 	c->phase = PHASE_HEAD;
-	room_release(c->server, reserved);
+	room_release(c->server, c->session.sender, reserved);
 }
 
 /* ---- whole frames ---- */
@@ -46,9 +46,12 @@ static void submit(struct connection *c, enum job_kind kind)
 static void take_frame(struct connection *c)
 {
 	struct writer w = connection_writer(c->server);
-	evtimer_del(c->deadline);
-	c->frame_ms = 0;
 	enum session_request request = session_frame(&c->session, c->type, bytes_of(c->body, c->body_bytes), &w);
+	/* Until there is a hello the time goes on since the connection was made, whatever else came. */
+	if (c->session.state != SESSION_GREETING) {
+		evtimer_del(c->deadline);
+		c->frame_ms = 0;
+	}
 	connection_send(c, &w);
 	if (request == SESSION_LOOK_UP)
 		submit(c, JOB_HELLO);

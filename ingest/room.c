@@ -1,26 +1,45 @@
-/* Room for the bodies of batches: INFLIGHT_BYTES_MAX for all connections together, from a frame's head until its batch
- * is answered. Who finds none waits in a line, and is slowed by TCP meanwhile. */
+/* Room for the bodies of batches: INFLIGHT_BYTES_MAX for all connections together, and of it SENDER_ROOM_BYTES_MAX for
+ * those of one sender, from a frame's head until its batch is answered. Who finds none waits in a line, and is slowed
+ * by TCP meanwhile. Who waits for its own sender's share keeps nobody waiting who is behind it. */
 #include "ingest/server_state.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define EVICT_AFTER_MS 1000
 
-static bool reserve(struct connection *c)
+enum fit { FITS, OWN_SHARE_IS_FULL, ALL_IS_FULL };
+
+static enum fit fit(const struct connection *c)
 {
-	struct server *server = c->server;
-	if (server->inflight_bytes + c->body_bytes > INFLIGHT_BYTES_MAX)
-		return false;
-	server->inflight_bytes += c->body_bytes;
+	if (c->share->bytes + c->body_bytes > SENDER_ROOM_BYTES_MAX)
+		return OWN_SHARE_IS_FULL;
+	return c->server->inflight_bytes + c->body_bytes > INFLIGHT_BYTES_MAX ? ALL_IS_FULL : FITS;
+}
+
+static void reserve(struct connection *c)
+{
+	c->server->inflight_bytes += c->body_bytes;
+	c->share->bytes += c->body_bytes;
 	c->reserved = c->body_bytes;
-	return true;
+}
+
+/* Does somebody wait for what all share? */
+static bool all_wait(const struct server *server)
+{
+	for (const struct connection *c = server->waiting_first; c != NULL; c = c->waiting_next)
+		if (fit(c) == ALL_IS_FULL)
+			return true;
+	return false;
 }
 
 bool room_take(struct connection *c)
 {
 	struct server *server = c->server;
-	if (server->waiting_first == NULL && reserve(c))
+	if (fit(c) == FITS && !all_wait(server)) {
+		reserve(c);
 		return true;
+	}
 	c->phase = PHASE_WAITING;
 	c->waiting_next = NULL;
 	*server->waiting_last = c;
@@ -42,11 +61,30 @@ void room_leave(struct connection *c)
 	c->phase = PHASE_HEAD;
 }
 
-void room_release(struct server *server, size_t bytes)
+static struct connection *first_that_fits(const struct server *server)
 {
+	for (struct connection *c = server->waiting_first; c != NULL; c = c->waiting_next) {
+		enum fit fits = fit(c);
+		if (fits == FITS)
+			return c;
+		if (fits == ALL_IS_FULL)
+			break;
+	}
+	return NULL;
+}
+
+void room_release(struct server *server, uint32_t sender, size_t bytes)
+{
+	struct connection *c;
+	struct share *share = bytes > 0 ? door_share(server, sender) : NULL;
 	server->inflight_bytes -= bytes;
-	while (server->waiting_first != NULL && reserve(server->waiting_first)) {
-		struct connection *c = server->waiting_first;
+	if (share != NULL) {
+		assert(share->bytes >= bytes);
+		share->bytes -= bytes;
+		door_drop_share(server, share);
+	}
+	while ((c = first_that_fits(server)) != NULL) {
+		reserve(c);
 		room_leave(c);
 		reading_start_body(c, true);
 	}
@@ -56,11 +94,19 @@ void room_evict(struct server *server)
 {
 	char text[128];
 	uint64_t now = server_now_ms();
-	for (struct connection *c = server->connections; c != NULL && server->waiting_first != NULL; c = c->next) {
+	bool all = all_wait(server);
+	for (struct connection *c = server->waiting_first; c != NULL; c = c->waiting_next)
+		c->share->wanted |= fit(c) == OWN_SHARE_IS_FULL;
+	for (struct connection *c = server->connections; c != NULL; c = c->next) {
 		if (c->phase != PHASE_BODY || c->reserved == 0 || now - c->frame_ms <= EVICT_AFTER_MS)
+			continue;
+		if (!all && !c->share->wanted)
 			continue;
 		snprintf(text, sizeof text,
 			"while others wait for room a batch must be complete within %d ms; send smaller batches", EVICT_AFTER_MS);
 		connection_end(c, E_TIMEOUT, text);
 	}
+	for (struct connection *c = server->connections; c != NULL; c = c->next)
+		if (c->share != NULL)
+			c->share->wanted = false;
 }

@@ -14,7 +14,6 @@
 
 #define BEAT_MS 250
 #define HEALTH_MS 1000
-#define TURNED_AWAY_MAX 64 /* connections beyond the limit that are being told so */
 
 /* ---- accepting ---- */
 
@@ -33,21 +32,17 @@ static void on_accept(
 	struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int address_len, void *context)
 {
 	struct server *server = context;
-	unsigned limit = server->options->connections_max;
 	(void)listener;
-	(void)address;
 	(void)address_len;
 	struct connection *c = connection_open(server, fd);
 	if (c == NULL)
 		return;
-	if (server->connection_count >= limit + TURNED_AWAY_MAX)
+	door_address(address, c->address);
+	bool entered = door_enter(c);
+	if (server->connection_count >= server->options->connections_max + TURNED_AWAY_MAX)
 		set_accepting(server, false);
-	if (server->connection_count > limit) {
-		char text[128];
-		snprintf(text, sizeof text, "%u connections are open, which is the limit; try again later", limit);
-		connection_end(c, E_TOO_MANY, text);
+	if (!entered)
 		return;
-	}
 	connection_set_reading(c, true);
 	c->frame_ms = server_now_ms();
 	connection_start_deadline(c, server->options->frame_timeout_ms); /* of the hello */
@@ -97,13 +92,16 @@ static void answer(struct server *server, struct job *job)
 	}
 	struct connection *c = connection_find(server, job->connection);
 	if (job->kind == JOB_BATCH)
-		room_release(server, job->body_bytes);
+		room_release(server, job->sender, job->body_bytes);
 	if (c == NULL)
 		return;
 	if (job->kind == JOB_BATCH) {
 		answer_batch(c, job);
 	} else {
 		struct writer w = connection_writer(server);
+		if (job->error == E_OK && c->session.state == SESSION_LOOKING && !door_prove(c))
+			job->error = fault_set(&job->fault, E_TOO_MANY,
+				"%u connections of this sender are open, and all of them work", SENDER_CONNECTIONS_MAX);
 		session_looked_up(&c->session, job->error, job->fault.text, bytes_of(job->receipt, job->receipt_bytes), &w);
 		connection_send(c, &w);
 	}

@@ -2,7 +2,8 @@
  * (frames in), server.c (accepting, answering, starting and stopping). Not for others.
  *
  * A connection is freed by connection_close alone, which only libevent's callbacks of that connection, and stopping,
- * call: everything else may end its session but leaves it in place. */
+ * call, and
+ * door_enter for one that has been told to go: everything else may end its session but leaves it in place. */
 #pragma once
 
 #include "ingest/sequencer.h"
@@ -21,8 +22,22 @@ enum phase {
 	PHASE_BODY,
 };
 
+#define DOOR_ADDRESS_BYTES 9
+#define TURNED_AWAY_MAX 64 /* connections beyond the limit that are being told so */
+
+/* What a sender holds. It is there as long as there is something. */
+struct share {
+	struct share *next;
+	uint32_t sender;
+	unsigned connections; /* proven, and not ending */
+	size_t bytes;         /* of its batches' bodies */
+	bool wanted;          /* by a connection of its own that waits */
+};
+
 struct connection {
 	struct server *server;
+	uint8_t address[DOOR_ADDRESS_BYTES];
+	struct share *share; /* of its sender, once it is proven and until it ends */
 	uint64_t id;
 	struct bufferevent *stream;
 	struct event *deadline; /* of the frame that is being read, of the hello, or of a closing connection */
@@ -45,6 +60,7 @@ struct connection {
 };
 
 #define HASH_SLOTS 2048
+#define SHARE_SLOTS 1024
 
 struct server {
 	const struct server_options *options;
@@ -66,6 +82,7 @@ struct server {
 	struct connection *waiting_first;
 	struct connection **waiting_last;
 	size_t inflight_bytes;
+	struct share *shares[SHARE_SLOTS];
 	uint64_t next_id;
 	bool stopping;
 	uint8_t output[SESSION_OUTPUT_MAX]; /* one call's: what is in it is sent before anything else is written */
@@ -89,14 +106,28 @@ void connection_send(struct connection *c, const struct writer *w);
 /* Ends the session with an error frame. */
 void connection_end(struct connection *c, enum error error, const char *text);
 
+/* ---- door.c ---- */
+
+void door_address(const struct sockaddr *address, uint8_t out[DOOR_ADDRESS_BYTES]);
+/* A new connection: makes another one give way if a share is full; false: it is itself turned away. */
+bool door_enter(struct connection *c);
+/* Its hello was proven. False: its sender has too many connections, and all of them work. */
+bool door_prove(struct connection *c);
+/* It is its sender's no longer. */
+void door_leave(struct connection *c);
+/* NULL when the sender holds nothing. */
+struct share *door_share(struct server *server, uint32_t sender);
+/* Frees it if nothing is left in it. */
+void door_drop_share(struct server *server, struct share *share);
+
 /* ---- room.c ---- */
 
 /* Reserves the body of a batch: true when it may be read now; else the connection is in the line. */
 bool room_take(struct connection *c);
 /* Leaves the line. */
 void room_leave(struct connection *c);
-/* Gives back, and lets in whom there is room for now. */
-void room_release(struct server *server, size_t bytes);
+/* Gives back what was this sender's, and lets in whom there is room for now. */
+void room_release(struct server *server, uint32_t sender, size_t bytes);
 /* While others wait for room, a frame may not keep it for long. */
 void room_evict(struct server *server);
 

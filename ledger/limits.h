@@ -63,7 +63,10 @@
 #define CONNECTION_BATCHES_MAX      64u  /* batches in flight on one connection */
 #define CONNECTION_BYTES_MAX   4194304u  /* their bytes: four full batches */
 #define INFLIGHT_BYTES_MAX    33554432u  /* all connections together: bounds ingestd's memory */
-#define CONNECTION_OUTPUT_MAX  1048576u  /* answers a client has not read; then nothing more is read from it */
+#define UNPROVEN_PART                4u  /* of all connections: those that have not proven a key */
+#define SENDER_CONNECTIONS_MAX      64u  /* of one sender: sixteen senders do not fill all */
+#define SENDER_ROOM_BYTES_MAX  8388608u  /* of one sender: two full windows, a quarter of what all share */
+#define CONNECTION_OUTPUT_MAX    65536u  /* answers a client has not read; then nothing more is read from it */
 #define FRAME_TIMEOUT_MS         30000u  /* from a frame's first byte to its last */
 #define WRITE_TIMEOUT_MS         60000u  /* a client that does not read its answers */
 #define TICK_BYTES_MAX        16777216u  /* prepared bytes in one transaction: bounds its dirty pages */

@@ -177,7 +177,8 @@ START_TEST(connections)
 }
 END_TEST
 
-/* FRM-17, FRM-20: 40 senders that each announce a batch of 1 MiB and send nothing of it, where 32 have room. */
+/* FRM-17, FRM-20: one sender that announces 40 batches of 1 MiB and sends nothing of them has room for eight. Others
+ * pass it, and only its own connections are ended for the sake of those that wait behind it. */
 START_TEST(greedy)
 {
 	static struct peer peers[40];
@@ -187,7 +188,9 @@ START_TEST(greedy)
 		peer_open(&peers[i], HOSTILE, BYTES_EMPTY);
 		head(&peers[i], BATCH_BYTES_MAX, FRAME_BATCH);
 	}
-	steady_goes_on(); /* in the line behind them; its timeout would be 30 seconds */
+	steady_goes_on();
+	struct pollfd first = {.fd = peers[0].fd, .events = POLLIN};
+	ck_assert_int_eq(poll(&first, 1, WAIT_MS), 1); /* its timeout would be 30 seconds */
 	for (size_t i = 0; i < 40; i++) {
 		struct pollfd ended = {.fd = peers[i].fd, .events = POLLIN};
 		if (poll(&ended, 1, 0) == 1) {
@@ -481,5 +484,69 @@ START_TEST(rolled_back)
 }
 END_TEST
 
-UNIT_MAIN("ingestd_load", slow, dribbles, deaf, held_back, connections, greedy, room_comes_back, pipelined, large,
-	told_to_end, told_to_end_with_answers_waiting, told_to_end_among_the_deaf, rolled_back)
+/* FRM-28, FRM-19: strangers give way to newcomers, the oldest first, and never does one that has proven its key. A ping
+ * before the hello is no reason to wait longer. */
+START_TEST(strangers)
+{
+	struct peer outside[9], peer;
+	enum frame_type type;
+	ingestd_begin((const char *[]){"--connections", "16", "--frame-timeout-ms", "5000", NULL});
+	for (size_t i = 0; i < 9; i++) {
+		peer_connect(&outside[i]);
+		peer_challenge(&outside[i]);
+	}
+	for (size_t i = 0; i < 5; i++)
+		peer_error(&outside[i], E_TOO_MANY, "had not said its hello");
+	peer_open(&peer, HOSTILE, BYTES_EMPTY);
+	peer_error(&outside[5], E_TOO_MANY, "had not said its hello");
+	steady_goes_on();
+	peer_frame(&outside[8], FRAME_PING, BYTES_LITERAL("\r\n\r\n"));
+	ck_assert(bytes_equal(peer_read(&outside[8], &type), BYTES_LITERAL("\r\n\r\n")));
+	for (size_t i = 6; i < 9; i++)
+		peer_error(&outside[i], E_TIMEOUT, "5000 ms");
+	peer_close(&peer);
+	ingestd_end();
+}
+END_TEST
+
+/* FRM-28: a sender has 64 connections; the oldest that is idle gives way, and one that works does not. */
+START_TEST(own_connections)
+{
+	static struct peer peers[64];
+	struct peer more;
+	ingestd_begin(NULL);
+	for (size_t i = 0; i < 64; i++)
+		peer_open(&peers[i], HOSTILE, BYTES_EMPTY);
+	peer_open(&more, HOSTILE, BYTES_EMPTY);
+	peer_error(&peers[0], E_TOO_MANY, "newer connections");
+	for (size_t i = 1; i < 64; i++)
+		head(&peers[i], 5000, FRAME_BATCH);
+	head(&more, 5000, FRAME_BATCH);
+	for (bool refused = false; !refused;) { /* the last heads may still be under way */
+		enum frame_type type;
+		peer_connect(&peers[0]);
+		peer_hello(&peers[0], HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY);
+		struct bytes body = peer_read(&peers[0], &type);
+		struct frame_error frame;
+		refused = type == FRAME_ERROR;
+		if (refused) {
+			ck_ok(frame_error_decode(body, &frame));
+			ck_assert_int_eq((int)frame.error, E_TOO_MANY);
+			text_holds(frame.text, "64 connections of this sender");
+		} else {
+			head(&peers[0], 5000, FRAME_BATCH);
+		}
+		if (refused)
+			peer_close(&peers[0]);
+	}
+	steady_goes_on();
+	for (size_t i = 1; i < 64; i++)
+		peer_close(&peers[i]);
+	peer_close(&more);
+	ingestd_end();
+}
+END_TEST
+
+UNIT_MAIN("ingestd_load", slow, dribbles, strangers, own_connections, deaf, held_back, connections, greedy,
+	room_comes_back, pipelined, large, told_to_end, told_to_end_with_answers_waiting, told_to_end_among_the_deaf,
+	rolled_back)
