@@ -1,6 +1,7 @@
 /* What kind of file it is that somebody wants verified, and what comes out. */
 #include "ledger/form.h"
 #include "ledger/json_number.h"
+#include "ledger/json_read.h"
 #include "tools/verify.h"
 
 #include <string.h>
@@ -52,29 +53,78 @@ static enum error check_options(const struct verify_call *call, enum kind kind, 
 	return E_OK;
 }
 
-/* Whether the name stands here as a line or a value of its own; JSON may have "\\/" for its slashes. */
-static bool names(struct bytes text, const char *name)
+/* What the checkpoints of a file say. */
+struct named {
+	const char *log;
+	bool any; /* there is text of several lines, as a checkpoint is */
+	bool own; /* and a line of it is the log's name */
+};
+
+static void name_lines(struct bytes text, struct named *named)
 {
-	size_t at = 0;
-	for (; *name != '\0'; name++) {
-		at += *name == '/' && at < text.len && text.data[at] == '\\';
-		if (at == text.len || text.data[at++] != (uint8_t)*name)
-			return false;
+	size_t len = strlen(named->log);
+	while (text.len > 0) {
+		const uint8_t *end = memchr(text.data, '\n', text.len);
+		if (end == NULL)
+			return;
+		size_t line = (size_t)(end - text.data);
+		named->any = true;
+		named->own = named->own || (line == len && memcmp(text.data, named->log, len) == 0);
+		text = bytes_of(end + 1, text.len - line - 1);
 	}
-	return at < text.len && (text.data[at] == '\n' || text.data[at] == '\\' || text.data[at] == '"');
 }
 
-/* A file that nowhere names the key's log is of another one: nothing can be said of it with this key. */
-static bool is_of_other_log(const struct verify_call *call, enum kind kind)
+/* The texts at the top of the document: every format has its checkpoints there. */
+static void name_members(json_t *json, struct named *named)
 {
-	for (size_t i = 0; i < call->text.len; i++)
-		if (names(bytes_of(call->text.data + i, call->text.len - i), call->log.name))
-			return false;
-	return kind != KIND_UNKNOWN;
+	const char *key;
+	json_t *member;
+	json_object_foreach(json, key, member)
+	{
+		if (json_is_string(member))
+			name_lines(bytes_of((const uint8_t *)json_string_value(member), json_string_length(member)), named);
+	}
+}
+
+/* Receipts are one document to a line, everything else is a single one. What is no JSON names no log. */
+static enum error name_documents(struct bytes text, bool lines, struct named *named)
+{
+	while (text.len > 0) {
+		json_auto_t *json = NULL;
+		const uint8_t *end = lines ? memchr(text.data, '\n', text.len) : NULL;
+		size_t len = end ? (size_t)(end - text.data) : text.len;
+		enum error error = json_read(bytes_of(text.data, len), JSON_DISABLE_EOF_CHECK, NULL, &json);
+		if (error == E_NO_MEMORY)
+			return error;
+		if (error == E_OK)
+			name_members(json, named);
+		text = end ? bytes_of(end + 1, text.len - len - 1) : BYTES_EMPTY;
+	}
+	return E_OK;
+}
+
+/* A file whose checkpoints nowhere name the key's log is of another one: nothing can be said of it with this key. One
+ * without any is of no log, and does not hold. */
+static enum error is_of_other_log(const struct verify_call *call, enum kind kind, bool *out)
+{
+	struct named named = {.log = call->log.name};
+	*out = false;
+	if (kind == KIND_UNKNOWN)
+		return E_OK;
+	if (kind == KIND_TLOG_PROOF) {
+		/* The lines before the checkpoint, which comes after an empty one, are the format's own. */
+		const uint8_t *note = memmem(call->text.data, call->text.len, "\n\n", 2);
+		if (note != NULL)
+			name_lines(bytes_of(note + 2, call->text.len - (size_t)(note + 2 - call->text.data)), &named);
+	} else {
+		TRY(name_documents(call->text, kind == KIND_RECEIPTS, &named));
+	}
+	*out = named.any && !named.own;
+	return E_OK;
 }
 
 static enum error print_refusal(
-	const struct verify_call *call, enum kind kind, const struct finding *finding, uint64_t number)
+	const struct verify_call *call, enum kind kind, bool other_log, const struct finding *finding, uint64_t number)
 {
 	char text[FINDING_TEXT_MAX + 1];
 	if (call->json) {
@@ -87,7 +137,7 @@ static enum error print_refusal(
 	verify_words_finding(call->words, finding, text);
 	if (kind == KIND_UNKNOWN)
 		verify_line(call->out, "%s", call->words->unknown);
-	else if (is_of_other_log(call, kind))
+	else if (other_log)
 		verify_line(call->out, call->words->other_log, call->log.name);
 	else if (kind == KIND_RECEIPTS)
 		verify_line(call->out, call->words->refused_line, (unsigned long long)number, text);
@@ -126,13 +176,13 @@ enum error verify_file(const struct verify_call *call, enum exit_code *out, stru
 	enum error error = verify_kind(call, kind, &finding, &number);
 	/* What kept the check from being made is no finding, whatever was being looked at. */
 	bool refused = error_judges(error) && finding.code != FINDING_NONE;
-	if (refused)
-		TRY(print_refusal(call, kind, &finding, number));
-	else
+	bool other_log = false;
+	if (refused) {
+		TRY(is_of_other_log(call, kind, &other_log));
+		TRY(print_refusal(call, kind, other_log, &finding, number));
+	} else {
 		TRY(error);
-	*out = !refused                      ? EXIT_DONE
-		   : kind == KIND_UNKNOWN        ? EXIT_NOT_LOOKED
-		   : is_of_other_log(call, kind) ? EXIT_WRONG_KEY
-										 : EXIT_REFUSED;
+	}
+	*out = !refused ? EXIT_DONE : kind == KIND_UNKNOWN ? EXIT_NOT_LOOKED : other_log ? EXIT_WRONG_KEY : EXIT_REFUSED;
 	return fflush(call->out) == 0 ? E_OK : fault_set(fault, E_IO, "the result cannot be written: %m");
 }

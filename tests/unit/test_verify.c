@@ -272,7 +272,8 @@ static char *file_says(const char *text, const struct verify_call *options, enum
 	struct fault fault = {.text = ""};
 	struct verify_call call = *options;
 	call.text = bytes_text(text);
-	call.log = forge->vkey;
+	if (call.log.name[0] == '\0')
+		call.log = forge->vkey;
 	call.words = verify_words_for("en");
 	call.out = open_memstream(&said, &len);
 	enum exit_code code = EXIT_DONE;
@@ -404,6 +405,40 @@ START_TEST(other_spellings)
 }
 END_TEST
 
+/* Whose log a file is of is said by the first lines of its checkpoints, however they are spelled: a name that is part
+ * of another one, or stands elsewhere, is not the log's, and a file without a checkpoint is of no log at all. */
+START_TEST(another_log)
+{
+	const struct forge_options plain = {.subject = ANNE};
+	struct verify_call part = {.json = false};
+	const struct verify_call own = {.json = false};
+	forge = forge_new();
+	uint64_t first = forge_one(forge, ANNE);
+	forge_epoch(forge);
+	part.log = forge->vkey;
+	const char *name = strchr(forge->vkey.name, '.');
+	ck_assert_ptr_nonnull(name);
+	memmove(part.log.name, part.log.name + (name + 1 - forge->vkey.name), strlen(name));
+	char *files[] = {dump(forge_statement(forge, &plain)), dump(forge_filing(forge, 1, 0, true)), receipt_line(first)};
+	for (size_t i = 0; i < 3; i++) {
+		char *spelled = replaced(files[i], "\"checkpoint\":\"l", "\"checkpoint\":\"\\u006c");
+		file_gives(spelled, &own, false, "");
+		file_gives(files[i], &part, true, "ANOTHER LOG");
+		file_gives(spelled, &part, true, "ANOTHER LOG");
+		/* one root's first character: the log is the same one, and the file does not hold */
+		char *slash = strstr(spelled, "\\n");
+		ck_assert_ptr_nonnull(slash);
+		slash[2] = slash[2] == '9' ? '8' : '9';
+		file_gives(spelled, &own, true, "DOES NOT HOLD");
+		free(spelled);
+		free(files[i]);
+	}
+	file_gives("{\"type\":\"indsigt-statement/v1\"}", &own, true, "DOES NOT HOLD");
+	file_gives("c2sp.org/tlog-proof@v1\n", &own, true, "DOES NOT HOLD");
+	forge_free(forge);
+}
+END_TEST
+
 /* Unsigned numbers as they are. */
 START_TEST(large_numbers)
 {
@@ -477,4 +512,4 @@ START_TEST(findings)
 END_TEST
 
 UNIT_MAIN("verify", whole, more, witnessed, as_json, filing, receipts, no_check_is_left_out, other_spellings,
-	large_numbers, later_closed, findings)
+	another_log, large_numbers, later_closed, findings)
