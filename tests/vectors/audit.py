@@ -825,7 +825,7 @@ def remembered():
         remembered=note(checkpoint_text(ORIGIN, 37, some_root("fork")), ORIGIN, LOG), fork=[37, 300])
     bad("from-fork-same-size", "AUD-2", "a checkpoint of as many entries with another root is remembered", log, None,
         remembered=log.note(root=some_root("fork")), fork=[300, 300])
-    vector("from-other-key", "what is remembered is signed by another key: nothing is shown of the log", log, expect="bad-value",
+    vector("from-other-key", "what is remembered is signed by another key: nothing is shown of the log", log, expect="wrong-origin",
            remembered=log.note(37, OTHER_LOG))
     vector("from-newer-not-there", "a newer checkpoint is remembered, and the place has the tiles of the older one alone", small,
            expect="not-found", remembered=log.note())
