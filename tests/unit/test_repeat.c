@@ -103,6 +103,29 @@ START_TEST(answered_as_it_was_taken)
 }
 END_TEST
 
+/* STO-15: the same is what was stored to the last byte, its signature too: whoever does not have that gets no answer
+ * that the ledger has signed for another. */
+START_TEST(the_same_with_another_signature)
+{
+	uint8_t copy[4096];
+	struct appended first;
+	struct fault fault;
+	begin();
+	struct bytes body = fixture_batch(&f, 0, subjects, 3, 1);
+	ck_ok(fixture_take(&f, body, &first, &fault));
+	ck_assert_uint_le(body.len, sizeof copy);
+	for (size_t i = BATCH_HEAD_BYTES - 64; i < BATCH_HEAD_BYTES; i += 21) {
+		memcpy(copy, body.data, body.len);
+		copy[i] ^= 1;
+		expect(bytes_of(copy, body.len), E_BAD_SIGNATURE);
+	}
+	expect_answer(body, &first);
+	ck_assert_uint_eq(evidence(), 0);
+	free_bytes(body);
+	end();
+}
+END_TEST
+
 /* STO-16: only what the sender signed is evidence against it: by its key of then, or by today's. */
 START_TEST(evidence_needs_the_senders_signature)
 {
@@ -306,5 +329,5 @@ START_TEST(compared_or_appended)
 }
 END_TEST
 
-UNIT_MAIN("repeat", answered_as_it_was_taken, evidence_needs_the_senders_signature, damaged_event, damaged_batch,
-	lost_row, wrong_row, prepared_too_early, compared_or_appended)
+UNIT_MAIN("repeat", answered_as_it_was_taken, the_same_with_another_signature, evidence_needs_the_senders_signature,
+	damaged_event, damaged_batch, lost_row, wrong_row, prepared_too_early, compared_or_appended)
