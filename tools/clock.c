@@ -20,6 +20,7 @@ struct clocks {
 	uint64_t wall_s;
 	uint64_t log_s;
 	uint64_t confirmed_s; /* 0: nothing is */
+	bool malformed;       /* there is a file that confirms nothing, since it is no time */
 	bool signs;           /* is there anything against signing now */
 };
 
@@ -62,8 +63,9 @@ static enum error look(const char *dir, bool confirm, struct clocks *out, struct
 	if (confirm && wall_clock_confirm(dir_fd, out->wall_s) != E_OK)
 		return fault_set(fault, E_IO, "%s/clock cannot be written: %s", dir, strerror(errno));
 	enum error error = wall_clock_confirmed(dir_fd, &out->confirmed_s);
-	if (error != E_OK && error != E_NOT_FOUND)
-		return fault_set(fault, error, "%s/clock is not a time of one line; remove it, or confirm anew", dir);
+	out->malformed = error == E_BAD_VALUE;
+	if (error != E_OK && error != E_NOT_FOUND && !out->malformed)
+		return fault_set(fault, error, "%s/clock cannot be read: %s", dir, error_reason(error));
 	out->signs = judge(dir, out);
 	return E_OK;
 }
@@ -91,6 +93,8 @@ static void print_text(const struct clocks *clocks)
 		timestamp_format_s(clocks->confirmed_s, text);
 		printf("Confirmed             %s\n", text);
 	}
+	if (clocks->malformed)
+		puts("Confirmed             nothing: the file 'clock' is not a time of one line; remove it, or confirm anew");
 	if (!clocks->signs)
 		printf("Nothing is signed: the clock is over %u days after the log, and nobody confirmed it. Set it right; if "
 			   "it is\n"
@@ -106,9 +110,9 @@ static bool print_json(const struct clocks *clocks)
 	timestamp_format_s(clocks->wall_s, wall);
 	timestamp_format_s(clocks->log_s, log);
 	timestamp_format_s(clocks->confirmed_s, confirmed);
-	json_auto_t *json = json_pack("{s:s, s:s, s:I, s:s?, s:b}", "clock", wall, "ledger_time", log,
+	json_auto_t *json = json_pack("{s:s, s:s, s:I, s:s?, s:b, s:b}", "clock", wall, "ledger_time", log,
 		"ledger_time_ahead_s", (json_int_t)clocks->log_s - (json_int_t)clocks->wall_s, "confirmed",
-		clocks->confirmed_s ? confirmed : NULL, "signs", clocks->signs);
+		clocks->confirmed_s ? confirmed : NULL, "malformed", clocks->malformed, "signs", clocks->signs);
 	return json != NULL && json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF;
 }
 

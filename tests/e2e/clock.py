@@ -142,6 +142,17 @@ def month_ahead(indsigt):
     world.clock.set(3650 * DAY)
     result = world.clock.under(ledger.result, "sender", "policy", ledger.dir, "--key", world.key, "--policy", "withhold")
     tap.ok(result.returncode == 4 and "indsigt clock DIR --confirm" in result.stderr, "a command on a machine ten years ahead is refused")
+    clock_file = os.path.join(ledger.dir, "clock")
+    with open(clock_file, "w", encoding="ascii") as file:
+        file.write("tomorrow\n")
+    result = world.clock.under(ledger.result, "clock", ledger.dir)
+    tap.ok(result.returncode == 1 and "is not a time" in result.stdout and "Nothing is signed" in result.stdout,
+           "a confirmation that is no time confirms nothing: %s" % result.stdout)
+    world.clock.set(0)
+    result = world.clock.under(ledger.result, "clock", ledger.dir, "--json")
+    tap.ok(result.returncode == 0 and json.loads(result.stdout)["malformed"] and json.loads(result.stdout)["signs"],
+           "and is no reason against signing when the clock is right: %s" % (result.stdout or result.stderr))
+    os.unlink(clock_file)
     world.clock.set(35 * DAY)
     world.serve()
     wait_until(lambda: world.ledger.health() == (503, ["clock"]), "healthz to name the clock")
