@@ -21,6 +21,7 @@ void client_session_start(struct client_session *session, uint64_t now_ms)
 	session->flight_bytes = 0;
 	session->slow = 1;
 	session->heard_ms = now_ms;
+	session->moved = 0;
 	session->pinged = false;
 	session->pinged_first = false;
 }
@@ -225,6 +226,13 @@ enum error client_session_receive(struct client_session *session, enum frame_typ
 	if (error != E_OK)
 		session->state = CLIENT_CLOSED;
 	return error;
+}
+
+void client_session_moved(struct client_session *session, uint64_t bytes, uint64_t now_ms)
+{
+	if (bytes > session->moved && session->flight_count > 0)
+		session->heard_ms = now_ms;
+	session->moved = bytes;
 }
 
 bool client_session_timer(struct client_session *session, uint64_t now_ms, bool *give_up, uint32_t *next_ms)

@@ -53,6 +53,7 @@ struct client_session {
 	size_t flight_bytes;
 	uint32_t slow; /* batches that may be in flight: from 1, one more with each receipt */
 	uint64_t heard_ms;
+	uint64_t moved; /* bytes that the other end has */
 	bool pinged;
 	bool pinged_first; /* before the challenge */
 };
@@ -99,6 +100,10 @@ void client_session_sent(struct client_session *session, const struct batch_head
 /* One frame from the ledger. */
 enum error client_session_receive(struct client_session *session, enum frame_type type, struct bytes body,
 	uint64_t now_ms, struct client_answer *out, struct fault *fault) MUST_USE;
+
+/* How many bytes of this connection the other end has by now. While they become more a batch is still on its way, and
+ * silence means nothing: 1 MiB on a line of 64 kbit/s takes two minutes. */
+void client_session_moved(struct client_session *session, uint64_t bytes, uint64_t now_ms);
 
 /* True when it is time for a ping (then it counts as sent). `*give_up`: the connection is dead. `*next_ms`: how long to
  * wait for the next look, UINT32_MAX when nothing is expected. */

@@ -155,7 +155,13 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 		linger(c);
 		return;
 	}
-	snprintf(text, sizeof text, "a frame must be complete within %u ms", c->server->options->frame_timeout_ms);
+	uint64_t left_ms = reading_time_left(c);
+	if (left_ms > 0) {
+		connection_start_deadline(c, (unsigned)left_ms);
+		return;
+	}
+	snprintf(text, sizeof text, "a frame must be complete within %u ms, and a second more for each %u bytes of a batch",
+		c->server->options->frame_timeout_ms, PACE_STEP_BYTES);
 	connection_end(c, E_TIMEOUT, text);
 }
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,6 +67,7 @@ void outbox_link_close(struct outbox *outbox)
 		close(outbox->fd);
 	outbox->fd = -1;
 	outbox->connecting = false;
+	outbox->written = 0;
 	outbox->sent = 0;
 	outbox->out_start = outbox->out_len = outbox->in_len = 0;
 	client_session_close(&outbox->session);
@@ -196,6 +199,7 @@ static void send_out(struct outbox *outbox)
 			outbox_link_lost(outbox, strerror(errno));
 			return;
 		}
+		outbox->written += (size_t)n;
 		outbox->out_start += (size_t)n;
 		outbox->out_len -= (size_t)n;
 		if (outbox->out_len == 0)
@@ -443,6 +447,14 @@ static enum error receive(struct outbox *outbox, struct fault *fault)
 
 /* ---- one turn ---- */
 
+/* What was written and is not in the system's queue any more has arrived. */
+static void look_how_far(struct outbox *outbox, uint64_t now)
+{
+	int queued = 0;
+	if (ioctl(outbox->fd, SIOCOUTQ, &queued) == 0 && queued >= 0 && (uint64_t)queued <= outbox->written)
+		client_session_moved(&outbox->session, outbox->written - (uint64_t)queued, now);
+}
+
 /* Until when nothing happens by itself. */
 static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
 {
@@ -455,6 +467,7 @@ static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
 		next = outbox->connect_at_ms <= now ? 0 : (uint32_t)(outbox->connect_at_ms - now);
 	} else {
 		bool give_up = false;
+		look_how_far(outbox, now);
 		if (client_session_timer(&outbox->session, now, &give_up, &next))
 			/* An HTTP server that waits for the end of a request says so after this. */
 			put_small(outbox, FRAME_PING, BYTES_LITERAL("\r\n\r\n"));

@@ -39,6 +39,7 @@ struct outbox {
 	char port[8];
 	int fd; /* -1: none */
 	bool connecting;
+	uint64_t written;       /* bytes, of this connection */
 	unsigned attempts;      /* since the last receipt */
 	uint64_t connect_at_ms; /* when fd is -1 */
 	uint64_t welcomed_ms;   /* 0: never in this run */

@@ -70,6 +70,7 @@ void reading_start_body(struct connection *c, bool waited)
 		return;
 	}
 	c->body_read = 0;
+	c->step_ms = server_now_ms();
 	c->phase = PHASE_BODY;
 	if (!waited)
 		return;
@@ -122,10 +123,22 @@ static bool take_body(struct connection *c, struct evbuffer *input)
 		int n = evbuffer_remove(input, c->body + c->body_read, c->body_bytes - c->body_read);
 		if (n <= 0)
 			return false;
+		if ((c->body_read + (size_t)n) / PACE_STEP_BYTES > c->body_read / PACE_STEP_BYTES)
+			c->step_ms = server_now_ms();
 		c->body_read += (size_t)n;
 	}
 	take_frame(c);
 	return true;
+}
+
+/* What comes buys time: a batch is as long as its sender made it before it knew how narrow the line is, and would never
+ * arrive otherwise. */
+uint64_t reading_time_left(const struct connection *c)
+{
+	uint64_t bought_ms = c->phase == PHASE_BODY && c->type == FRAME_BATCH ? c->body_read * 1000 / PACE_STEP_BYTES : 0;
+	uint64_t until_ms = c->frame_ms + c->server->options->frame_timeout_ms + bought_ms;
+	uint64_t now_ms = server_now_ms();
+	return c->frame_ms != 0 && until_ms > now_ms ? until_ms - now_ms : 0;
 }
 
 static bool may_begin(const struct connection *c)

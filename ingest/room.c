@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define EVICT_AFTER_MS 1000
+#define EVICT_STALLED_MS 4000 /* a narrow line repeats what it lost */
 
 enum fit { FITS, OWN_SHARE_IS_FULL, ALL_IS_FULL };
 
@@ -90,6 +91,14 @@ void room_release(struct server *server, uint32_t sender, size_t bytes)
 	}
 }
 
+/* Who holds little, and goes on bringing what it announced, has a narrow line and no wish to keep others waiting. */
+static bool is_in_the_way(const struct connection *c, uint64_t now)
+{
+	if (c->share->bytes > BATCH_BYTES_MAX || c->body_read < PACE_STEP_BYTES)
+		return now - c->frame_ms > EVICT_AFTER_MS;
+	return now - c->step_ms > EVICT_STALLED_MS;
+}
+
 void room_evict(struct server *server)
 {
 	char text[128];
@@ -98,9 +107,7 @@ void room_evict(struct server *server)
 	for (struct connection *c = server->waiting_first; c != NULL; c = c->waiting_next)
 		c->share->wanted |= fit(c) == OWN_SHARE_IS_FULL;
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
-		if (c->phase != PHASE_BODY || c->reserved == 0 || now - c->frame_ms <= EVICT_AFTER_MS)
-			continue;
-		if (!all && !c->share->wanted)
+		if (c->phase != PHASE_BODY || c->reserved == 0 || (!all && !c->share->wanted) || !is_in_the_way(c, now))
 			continue;
 		snprintf(text, sizeof text,
 			"while others wait for room a batch must be complete within %d ms; send smaller batches", EVICT_AFTER_MS);

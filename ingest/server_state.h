@@ -48,6 +48,7 @@ struct connection {
 	uint8_t *body;
 	size_t body_bytes;
 	size_t body_read;
+	uint64_t step_ms;  /* when the last PACE_STEP_BYTES of the body were whole, or it began */
 	uint64_t frame_ms; /* when the frame's first byte was seen, or its room was had; 0: between frames */
 	size_t reserved;
 	bool reading;
@@ -135,6 +136,8 @@ void room_evict(struct server *server);
 
 /* Takes what has come, and what of it the session may have. */
 void reading_go_on(struct connection *c);
+/* How long the frame that is being read may still take; 0 when its time is over. */
+uint64_t reading_time_left(const struct connection *c);
 /* A window may have opened, or answers were read. */
 void reading_resume(struct connection *c);
 /* The frame has room: its body may be read. `waited`: its time begins now. */

@@ -64,6 +64,7 @@
 #define CONNECTION_BYTES_MAX   4194304u  /* their bytes: four full batches */
 #define INFLIGHT_BYTES_MAX    33554432u  /* all connections together: bounds ingestd's memory */
 #define UNPROVEN_PART                4u  /* of all connections: those that have not proven a key */
+#define PACE_STEP_BYTES         2048u  /* of a body: each buys another second; a quarter of a line of 64 kbit/s */
 #define SENDER_CONNECTIONS_MAX      64u  /* of one sender: sixteen senders do not fill all */
 #define SENDER_ROOM_BYTES_MAX  8388608u  /* of one sender: two full windows, a quarter of what all share */
 #define CONNECTION_OUTPUT_MAX    65536u  /* answers a client has not read; then nothing more is read from it */

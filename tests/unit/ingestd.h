@@ -19,11 +19,13 @@
 
 #define WAIT_MS 60000 /* for whatever must happen */
 
-enum { STEADY = 1, HOSTILE = 2, REVOKED = 3 };
+/* The crowd is only there where a test registers it. */
+enum { STEADY = 1, HOSTILE = 2, REVOKED = 3, CROWD = 4, CROWD_COUNT = 4 };
 
 static struct fixture f;       /* speaks as the steady sender */
 static struct fixture hostile; /* makes the batches of the hostile one */
 static struct fixture revoked_sender;
+static struct fixture crowd_senders[CROWD_COUNT];
 static pid_t daemon_pid;
 static uint16_t port;
 static char log_path[96];
@@ -248,6 +250,8 @@ static inline void peer_challenge(struct peer *peer)
 
 static inline const uint8_t *key_of(uint32_t sender)
 {
+	if (sender >= CROWD && sender < CROWD + CROWD_COUNT)
+		return crowd_senders[sender - CROWD].secret_key;
 	return sender == HOSTILE ? hostile.secret_key : sender == REVOKED ? revoked_sender.secret_key : f.secret_key;
 }
 

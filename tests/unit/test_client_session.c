@@ -414,6 +414,16 @@ START_TEST(timers)
 	ck_assert(!client_session_timer(&session, 10 * CLIENT_GIVE_UP_MS + 1, &give_up, &next));
 	ck_assert(!give_up);
 	ck_assert_uint_eq(next, CLIENT_PING_MS - 1);
+	/* What is still on its way on a narrow line keeps the connection; once nothing moves, silence counts. */
+	uint64_t now = 20 * CLIENT_GIVE_UP_MS;
+	for (uint64_t bytes = 1; bytes <= 4; bytes++, now += CLIENT_GIVE_UP_MS - 1) {
+		client_session_moved(&session, bytes, now);
+		(void)client_session_timer(&session, now + CLIENT_GIVE_UP_MS - 1, &give_up, &next);
+		ck_assert(!give_up);
+	}
+	client_session_moved(&session, 4, now + 1);
+	ck_assert(!client_session_timer(&session, now + 1, &give_up, &next));
+	ck_assert(give_up);
 }
 END_TEST
 

@@ -75,6 +75,84 @@ START_TEST(dribbles)
 }
 END_TEST
 
+/* Sends a ninth of a frame now and then, so that the whole takes about `over_ms`. */
+static void put_slowly(struct peer *peer, struct bytes batch, unsigned over_ms)
+{
+	size_t part = batch.len / 9 + 1;
+	head(peer, batch.len, FRAME_BATCH);
+	for (size_t at = 0; at < batch.len; at += part) {
+		struct pollfd ended = {.fd = peer->fd, .events = POLLIN};
+		ck_assert_msg(poll(&ended, 1, (int)over_ms / 9) == 0, "it is ended, or answered before it is whole");
+		peer_put(peer, bytes_of(batch.data + at, batch.len - at < part ? batch.len - at : part));
+	}
+}
+
+/* FRM-19: a line of 64 kbit/s brings a batch that takes many times the timeout, as long as it goes on coming. */
+START_TEST(narrow)
+{
+	struct peer peer;
+	ingestd_begin((const char *[]){"--frame-timeout-ms", "400", NULL});
+	peer_open(&peer, HOSTILE, BYTES_EMPTY);
+	struct bytes batch = hostile_batch(peer.next, 60);
+	ck_assert_uint_gt(batch.len, 8192);
+	put_slowly(&peer, batch, 1600);
+	peer_receipt(&peer, batch);
+	free_bytes(batch);
+	peer_close(&peer);
+	ingestd_end();
+}
+END_TEST
+
+static void begin_with_crowd(void)
+{
+	struct fault fault = {0};
+	ingestd_make();
+	ck_ok(ledger_open(f.dir, NULL, &f.ledger, &fault));
+	for (uint32_t i = 0; i < CROWD_COUNT; i++)
+		register_sender(CROWD + i, &crowd_senders[i]);
+	ledger_close(f.ledger);
+	f.ledger = NULL;
+	ingestd_start(NULL);
+	peer_open(&steady, STEADY, BYTES_EMPTY);
+	steady_goes_on();
+}
+
+/* FRM-20: such a line also goes on while others wait for room. Those that announce, and send nothing, do not. */
+START_TEST(narrow_among_greedy)
+{
+	enum { EACH = 12, ALL = CROWD_COUNT * EACH }; /* eight of each sender fill what all share */
+	static struct peer peers[ALL];
+	struct peer slow_one;
+	unsigned timeouts = 0;
+	begin_with_crowd();
+	peer_open(&slow_one, HOSTILE, BYTES_EMPTY);
+	struct bytes batch = hostile_batch(slow_one.next, 120);
+	ck_assert_uint_gt(batch.len, 3 * 8192);
+	head(&slow_one, batch.len, FRAME_BATCH);
+	peer_put(&slow_one, bytes_of(batch.data, 1000));
+	for (size_t i = 0; i < ALL; i++)
+		peer_open(&peers[i], CROWD + (uint32_t)(i % CROWD_COUNT), BYTES_EMPTY);
+	for (size_t i = 0; i < ALL; i++)
+		head(&peers[i], BATCH_BYTES_MAX, FRAME_BATCH);
+	size_t at = 1000;
+	for (; at < batch.len; at += 1200) {
+		struct pollfd ended = {.fd = slow_one.fd, .events = POLLIN};
+		ck_assert_msg(poll(&ended, 1, 150) == 0, "it is ended, or answered before it is whole");
+		peer_put(&slow_one, bytes_of(batch.data + at, batch.len - at < 1200 ? batch.len - at : 1200));
+	}
+	peer_receipt(&slow_one, batch);
+	for (size_t i = 0; i < ALL; i++) {
+		struct pollfd ended = {.fd = peers[i].fd, .events = POLLIN};
+		timeouts += poll(&ended, 1, 0) == 1;
+		peer_close(&peers[i]);
+	}
+	ck_assert_uint_gt(timeouts, 0);
+	free_bytes(batch);
+	peer_close(&slow_one);
+	ingestd_end();
+}
+END_TEST
+
 /* FRM-18, FRM-21: a client that asks again and again and never reads. */
 START_TEST(deaf)
 {
@@ -547,6 +625,6 @@ START_TEST(own_connections)
 }
 END_TEST
 
-UNIT_MAIN("ingestd_load", slow, dribbles, strangers, own_connections, deaf, held_back, connections, greedy,
-	room_comes_back, pipelined, large, told_to_end, told_to_end_with_answers_waiting, told_to_end_among_the_deaf,
-	rolled_back)
+UNIT_MAIN("ingestd_load", slow, dribbles, narrow, narrow_among_greedy, strangers, own_connections, deaf, held_back,
+	connections, greedy, room_comes_back, pipelined, large, told_to_end, told_to_end_with_answers_waiting,
+	told_to_end_among_the_deaf, rolled_back)
