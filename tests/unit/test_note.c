@@ -2,7 +2,22 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/vector.h"
 
+#include <dlfcn.h>
 #include <string.h>
+
+static unsigned verifications;
+
+/* In the library's place: counts, and asks it. */
+int crypto_sign_verify_detached(
+	const unsigned char *sig, const unsigned char *m, unsigned long long mlen, const unsigned char *pk)
+{
+	typedef int verify(const unsigned char *, const unsigned char *, unsigned long long, const unsigned char *);
+	void *symbol = dlsym(RTLD_NEXT, "crypto_sign_verify_detached");
+	verify *real;
+	memcpy(&real, &symbol, sizeof real);
+	verifications++;
+	return real(sig, m, mlen, pk);
+}
 
 struct signer {
 	struct vkey vkey;
@@ -292,5 +307,29 @@ START_TEST(own_vectors)
 }
 END_TEST
 
+/* Whoever shows a note pays for one signature, however often its line stands there; and any other line of the key is
+ * still looked at. */
+START_TEST(lines_again)
+{
+	uint8_t buffer[NOTE_BYTES_MAX];
+	struct signer signer = make_signer("ledger.example/2026", 1);
+	struct bytes text = BYTES_LITERAL("ledger.example/2026\n1\nAAAA\n"), out;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	writer_bytes(&w, text);
+	writer_bytes(&w, BYTES_LITERAL("\n"));
+	for (unsigned i = 0; i < NOTE_SIGNATURES_MAX; i++)
+		add_line(&w, text, &signer);
+	verifications = 0;
+	ck_ok(note_verify(bytes_of(buffer, writer_len(&w)), &signer.vkey, &out));
+	ck_assert_uint_eq(verifications, 1);
+	w = writer_of(buffer, sizeof buffer);
+	writer_bytes(&w, text);
+	writer_bytes(&w, BYTES_LITERAL("\n"));
+	add_line(&w, text, &signer);
+	add_line(&w, BYTES_LITERAL("another text\n"), &signer);
+	ck_error(note_verify(bytes_of(buffer, writer_len(&w)), &signer.vkey, &out), E_BAD_SIGNATURE);
+}
+END_TEST
+
 UNIT_MAIN("note", vkeys, names, sign_and_verify, base64_alphabet, sign_refuses, empty_lines_in_text, many_signatures,
-	form_before_signature, own_vectors, own_vectors_of_vkeys)
+	lines_again, form_before_signature, own_vectors, own_vectors_of_vkeys)
