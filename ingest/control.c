@@ -54,7 +54,7 @@ static void close_client(struct client *client)
 
 static void reply(struct client *client, json_t *json)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	char *text = json ? json_write(json, JSON_COMPACT) : NULL;
 	if (text != NULL) {
 		bufferevent_write(client->stream, text, strlen(text));
 		bufferevent_write(client->stream, "\n", 1);

@@ -1,6 +1,7 @@
 #include "ledger/follow_state.h"
 
 #include "ledger/form.h"
+#include "ledger/json_read.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ enum error follow_state_write(const struct follow_state *state, const struct log
 	TRY(encode_rules(rules, &encoded));
 	json_auto_t *json = json_pack(
 		"{s:s, s:s%, s:s}", "type", type, "checkpoint", (const char *)state->note, state->note_len, "rules", encoded);
-	char *text = json != NULL ? json_dumps(json, JSON_INDENT(1)) : NULL;
+	char *text = json != NULL ? json_write(json, JSON_INDENT(1)) : NULL;
 	if (text == NULL)
 		return E_NO_MEMORY;
 	*out = text;

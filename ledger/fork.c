@@ -1,6 +1,7 @@
 #include "ledger/fork.h"
 
 #include "ledger/form.h"
+#include "ledger/json_read.h"
 #include "ledger/wrong.h"
 
 #include <string.h>
@@ -57,7 +58,7 @@ enum error fork_write(struct bytes first, struct bytes second, const struct hash
 	failed |= json_object_set_new_nocheck(json, "proof", list);
 	for (size_t i = 0; !failed && i < proof_count; i++)
 		failed |= json_array_append_new(list, hash_json(&proof[i]));
-	char *text = failed ? NULL : json_dumps(json, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	char *text = failed ? NULL : json_write(json, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 	if (text == NULL)
 		return E_NO_MEMORY;
 	*out = text;

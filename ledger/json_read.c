@@ -2,6 +2,8 @@
 
 #include "ledger/shortage.h"
 
+#include <stdlib.h>
+
 enum error json_read(struct bytes text, size_t flags, json_error_t *detail, json_t **out)
 {
 	(void)shortage_seen(); /* what was short before is not this text's */
@@ -12,4 +14,14 @@ enum error json_read(struct bytes text, size_t flags, json_error_t *detail, json
 	}
 	*out = document;
 	return document != NULL ? E_OK : E_BAD_JSON;
+}
+
+char *json_write(const json_t *json, size_t flags)
+{
+	(void)shortage_seen();
+	char *text = json != NULL ? json_dumps(json, flags) : NULL;
+	if (!shortage_seen())
+		return text;
+	free(text);
+	return NULL;
 }

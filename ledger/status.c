@@ -1,5 +1,6 @@
 #include "ledger/status.h"
 
+#include "ledger/json_read.h"
 #include "ledger/keyfile.h"
 
 #include <fcntl.h>
@@ -58,7 +59,7 @@ enum error status_encode(const struct status *status, uint8_t out[STATUS_BYTES])
 	json_auto_t *json = json_pack("{s:I, s:I, s:I, s:I, s:O, s:O}", "beat_ms", (json_int_t)status->beat_ms, "writer_ms",
 		(json_int_t)status->writer_ms, "oldest_snapshot_s", (json_int_t)status->snapshot_s, "restarts",
 		(json_int_t)status->restarts, "since", since, "refused", refused);
-	char *text = failed || json == NULL ? NULL : json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+	char *text = failed || json == NULL ? NULL : json_write(json, JSON_COMPACT | JSON_SORT_KEYS);
 	size_t len = text ? strlen(text) : STATUS_BYTES;
 	if (len < STATUS_BYTES) {
 		memset(out, ' ', STATUS_BYTES);

@@ -1,4 +1,5 @@
 #include "query/call.h"
+#include "ledger/json_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static const char *status_title(int status)
 
 static void set_body(struct response *response, json_t *json)
 {
-	response->body = json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+	response->body = json ? json_write(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 	response->body_len = response->body ? strlen(response->body) : 0;
 }
 

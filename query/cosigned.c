@@ -1,6 +1,7 @@
 #include "query/cosigned.h"
 
 #include "ledger/door.h"
+#include "ledger/json_read.h"
 #include "ledger/keyfile.h"
 #include "ledger/timestamp.h"
 
@@ -70,7 +71,7 @@ enum error cosigned_write_state(int cosigned_fd, const struct witness_policy *po
 	for (uint32_t i = 0; i < policy->witness_count; i++)
 		if (json_array_append_new(list, witness_json(policy->witnesses[i].name, cosigning_witness(cosigning, i))) != 0)
 			return E_NO_MEMORY;
-	char *text = json_dumps(list, JSON_INDENT(1));
+	char *text = json_write(list, JSON_INDENT(1));
 	if (text == NULL)
 		return E_NO_MEMORY;
 	enum error error = file_write_atomic(cosigned_fd, STATE_FILE, bytes_text(text), 0644);

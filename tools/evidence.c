@@ -1,5 +1,6 @@
 /* indsigt evidence: what the ledger keeps against senders, and what shows that an old store was put back. */
 #include "ledger/archive.h"
+#include "ledger/json_read.h"
 #include "tools/command.h"
 #include "tools/output.h"
 
@@ -103,7 +104,7 @@ static void print_text(const struct listing *listing, const char *dir)
 static enum error write_json(const struct listing *listing, const char *output, struct fault *fault)
 {
 	json_auto_t *json = json_pack("{s:O, s:O}", "equivocations", listing->equivocations, "files", listing->files);
-	__attribute__((cleanup(free_release))) char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	__attribute__((cleanup(free_release))) char *text = json ? json_write(json, JSON_COMPACT) : NULL;
 	if (text == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	return output_write(output, bytes_text(text), fault);

@@ -1,6 +1,7 @@
 #include "tools/mirror_follow.h"
 
 #include "ledger/form.h"
+#include "ledger/json_read.h"
 #include "ledger/keyfile.h"
 #include "ledger/tile_tree.h"
 #include "tools/follower.h"
@@ -67,7 +68,7 @@ const struct checkpoint *mirror_published(const struct mirror *mirror)
 
 static enum error write_json(int dir_fd, const char *name, json_t *json, unsigned mode)
 {
-	__attribute__((cleanup(memory_release))) char *text = json != NULL ? json_dumps(json, JSON_INDENT(1)) : NULL;
+	__attribute__((cleanup(memory_release))) char *text = json != NULL ? json_write(json, JSON_INDENT(1)) : NULL;
 	return text != NULL ? file_write_atomic(dir_fd, name, bytes_text(text), mode) : E_NO_MEMORY;
 }
 

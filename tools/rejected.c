@@ -1,6 +1,7 @@
 #include "tools/rejected.h"
 
 #include "ledger/event_json.h"
+#include "ledger/json_read.h"
 #include "tools/receipt_json.h"
 
 #include <errno.h>
@@ -150,7 +151,7 @@ static enum error check_text(FILE *out, struct bytes piece)
 static enum error write_text(FILE *out, struct bytes piece)
 {
 	json_t *json = json_stringn((const char *)piece.data, piece.len);
-	char *quoted = json == NULL ? NULL : json_dumps(json, JSON_ENCODE_ANY);
+	char *quoted = json == NULL ? NULL : json_write(json, JSON_ENCODE_ANY);
 	json_decref(json);
 	if (quoted == NULL)
 		return E_NO_MEMORY;
@@ -201,7 +202,7 @@ static enum error write_parts(struct rejected *rejected, const struct refused *r
 	if (text != E_OK && text != E_NOT_UTF8)
 		return text;
 	json_t *json = head_to_json(refused);
-	char *head = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+	char *head = json == NULL ? NULL : json_write(json, JSON_COMPACT);
 	json_decref(json);
 	if (head == NULL)
 		return E_NO_MEMORY;

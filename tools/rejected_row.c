@@ -39,7 +39,7 @@ static bool decode(struct rejected_row *row, const json_t *base64)
 
 static bool dump(struct rejected_row *row, const json_t *json)
 {
-	row->owned = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+	row->owned = json_write(json, JSON_COMPACT | JSON_ENCODE_ANY);
 	row->text = row->owned == NULL ? BYTES_EMPTY : bytes_text(row->owned);
 	return row->owned != NULL;
 }

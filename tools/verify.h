@@ -41,5 +41,7 @@ void verify_line(FILE *out, const char *format, ...) __attribute__((format(print
 void verify_time(uint64_t time_s, char out[VERIFY_TIME_MAX]);
 /* Who cosigned, or what is not proven without a policy. */
 void verify_witnesses(const struct witnessed *witnessed, const struct verify_call *call);
+/* `json`, or NULL (and it is given up) when something could not be added to it: half an answer is none. */
+json_t *verify_json_whole(json_t *json, bool failed);
 /* Prints a new object as one line, and gives it up. */
 enum error verify_json(json_t *json, FILE *out) MUST_USE;

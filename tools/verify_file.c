@@ -130,9 +130,8 @@ static enum error print_refusal(
 	if (call->json) {
 		json_t *json = json_pack("{s:s, s:b, s:s, s:s}", "kind", kinds[kind], "holds", false, "check",
 			finding_name(finding->code), "text", finding->text);
-		if (json != NULL && kind == KIND_RECEIPTS)
-			json_object_set_new(json, "receipt", json_number(number));
-		return verify_json(json, call->out);
+		bool failed = kind == KIND_RECEIPTS && json_object_set_new(json, "receipt", json_number(number)) != 0;
+		return verify_json(verify_json_whole(json, failed), call->out);
 	}
 	verify_words_finding(call->words, finding, text);
 	if (kind == KIND_UNKNOWN)

@@ -22,11 +22,12 @@ static void table_release(struct table **table)
 static json_t *subjects_json(const struct filing_proof *proof)
 {
 	json_t *list = json_array();
+	bool failed = false;
 	for (uint32_t i = 0; i < proof->batch.count; i++) {
 		const struct bytes *id = &proof->subjects[proof->subject_of[i]].id;
-		json_array_append_new(list, json_stringn((const char *)id->data, id->len));
+		failed |= json_array_append_new(list, json_stringn((const char *)id->data, id->len)) != 0;
 	}
-	return list;
+	return verify_json_whole(list, failed);
 }
 
 static json_t *filing_json(const struct filing_proof *proof, const struct verify_call *call)
@@ -37,11 +38,10 @@ static json_t *filing_json(const struct filing_proof *proof, const struct verify
 		call->log.name, "sender", json_number(proof->batch.sender), "first_sequence",
 		json_number(proof->batch.first_sequence), "count", json_number(proof->batch.count), "first_index",
 		json_number(proof->first_index), "epoch", json_number(proof->epoch_index), "epoch_time", time);
-	if (json != NULL)
-		json_object_set_new(json, "witnessed", json_boolean(proof->seen.proven));
-	if (json != NULL && proof->subject_of != NULL)
-		json_object_set_new(json, "subjects", subjects_json(proof));
-	return json;
+	bool failed = json_object_set_new(json, "witnessed", json_boolean(proof->seen.proven)) != 0;
+	if (proof->subject_of != NULL)
+		failed |= json_object_set_new(json, "subjects", subjects_json(proof)) != 0;
+	return verify_json_whole(json, failed);
 }
 
 static enum error print_subjects(const struct filing_proof *proof, const struct verify_call *call)

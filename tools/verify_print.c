@@ -37,6 +37,14 @@ void verify_witnesses(const struct witnessed *witnessed, const struct verify_cal
 		verify_line(call->out, "%s", call->words->no_policy);
 }
 
+json_t *verify_json_whole(json_t *json, bool failed)
+{
+	if (!failed)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
 enum error verify_json(json_t *json, FILE *out)
 {
 	if (json == NULL)

@@ -98,11 +98,9 @@ static json_t *events_json(const struct statement *statement, const struct state
 static json_t *window_json(const struct statement_window *window)
 {
 	json_t *json = json_object();
-	if (window->has_from)
-		json_object_set_new(json, "from", time_json(window->from_s));
-	if (window->has_to)
-		json_object_set_new(json, "to", time_json(window->to_s));
-	return json;
+	bool failed = window->has_from && json_object_set_new(json, "from", time_json(window->from_s)) != 0;
+	failed |= window->has_to && json_object_set_new(json, "to", time_json(window->to_s)) != 0;
+	return verify_json_whole(json, failed);
 }
 
 static json_t *audit_json(const struct statement *statement)
@@ -111,18 +109,22 @@ static json_t *audit_json(const struct statement *statement)
 		return json_null();
 	bool verified = statement->audit == STATEMENT_AUDIT_VERIFIED;
 	json_t *json = json_pack("{s:b}", "verified", verified);
-	if (verified) {
-		json_object_set_new(json, "auditor", json_string(statement->auditor));
-		json_object_set_new(json, "epoch", json_number(statement->audit_epoch));
-	}
-	return json;
+	bool failed = verified && json_object_set_new(json, "auditor", json_string(statement->auditor)) != 0;
+	failed |= verified && json_object_set_new(json, "epoch", json_number(statement->audit_epoch)) != 0;
+	return verify_json_whole(json, failed);
+}
+
+static json_t *senders_json(const struct statement *statement)
+{
+	json_t *senders = json_array();
+	bool failed = false;
+	for (size_t i = 0; i < statement->sender_count; i++)
+		failed |= json_array_append_new(senders, sender_json(&statement->senders[i])) != 0;
+	return verify_json_whole(senders, failed);
 }
 
 static json_t *statement_json(const struct statement *statement)
 {
-	json_t *senders = json_array();
-	for (size_t i = 0; i < statement->sender_count; i++)
-		json_array_append_new(senders, sender_json(&statement->senders[i]));
 	json_t *json =
 		json_pack("{s:s, s:b, s:s, s:s, s:o, s:{s:o, s:o}, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:o}",
 			"kind", "statement", "holds", true, "subject", statement->subject, "origin", statement->origin, "size",
@@ -130,23 +132,23 @@ static json_t *statement_json(const struct statement *statement)
 			json_number(statement->epoch_size), "complete_until", time_json(statement->epoch_time_s), "present",
 			statement->present, "count", json_number(statement->count), "lost", json_number(statement->lost), "open",
 			json_number(statement->open), "withheld", json_number(statement->withheld), "erased",
-			json_number(statement->erased), "signatures", statement->signatures, "senders", senders, "witnessed",
-			statement->witnessed.proven, "audit", audit_json(statement));
+			json_number(statement->erased), "signatures", statement->signatures, "senders", senders_json(statement),
+			"witnessed", statement->witnessed.proven, "audit", audit_json(statement));
 	if (json == NULL)
 		return NULL;
+	bool failed = false;
 	if (statement->window.has_from || statement->window.has_to)
-		json_object_set_new(json, "window", window_json(&statement->window));
+		failed |= json_object_set_new(json, "window", window_json(&statement->window)) != 0;
 	if (statement->witnessed.proven) {
-		json_object_set_new(json, "witnesses", json_number(statement->witnessed.quorum.count));
-		json_object_set_new(json, "witnessed_at", time_json(statement->witnessed.quorum.time_s));
+		failed |= json_object_set_new(json, "witnesses", json_number(statement->witnessed.quorum.count)) != 0;
+		failed |= json_object_set_new(json, "witnessed_at", time_json(statement->witnessed.quorum.time_s)) != 0;
 	}
 	if (statement->predecessor[0])
-		json_object_set_new(json, "predecessor", json_string(statement->predecessor));
-	if (json_object_set_new(json, "events", events_json(statement, statement->events, statement->event_count)) == 0 &&
-		json_object_set_new(json, "later", events_json(statement, statement->later, statement->later_count)) == 0)
-		return json;
-	json_decref(json);
-	return NULL;
+		failed |= json_object_set_new(json, "predecessor", json_string(statement->predecessor)) != 0;
+	failed |=
+		json_object_set_new(json, "events", events_json(statement, statement->events, statement->event_count)) != 0;
+	failed |= json_object_set_new(json, "later", events_json(statement, statement->later, statement->later_count)) != 0;
+	return verify_json_whole(json, failed);
 }
 
 /* ---- the table ---- */
