@@ -112,10 +112,9 @@ static enum error is_of_other_log(const struct verify_call *call, enum kind kind
 	if (kind == KIND_UNKNOWN)
 		return E_OK;
 	if (kind == KIND_TLOG_PROOF) {
-		/* The lines before the checkpoint, which comes after an empty one, are the format's own. */
-		const uint8_t *note = memmem(call->text.data, call->text.len, "\n\n", 2);
-		if (note != NULL)
-			name_lines(bytes_of(note + 2, call->text.len - (size_t)(note + 2 - call->text.data)), &named);
+		/* The lines before the checkpoint are the format's own, and no log's name; an empty one ends them. */
+		name_lines(call->text, &named);
+		named.any = memmem(call->text.data, call->text.len, "\n\n", 2) != NULL;
 	} else {
 		TRY(name_documents(call->text, kind == KIND_RECEIPTS, &named));
 	}

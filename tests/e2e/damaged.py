@@ -124,15 +124,18 @@ class Feed:
     def by_pipe(self):
         """It stays open until everything is acknowledged or refused."""
         chance = random.Random(self.name)
-        text = b"\n".join(self.lines) + b"\n"
+        pieces = []
+        for line in self.lines:  # what comes in parts is waited for, but not for ever: a damaged one comes at once
+            at = len(line) if line in self.damaged else chance.randrange(len(line))
+            pieces += [line[:at], line[at:] + b"\n"]
         arguments = self.command("--resume", "feed", "-")
         with subprocess.Popen([self.ledger.indsigt, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as child:
-            while text:
-                size = chance.randrange(1, 20000)
-                child.stdin.write(text[:size])
+            while pieces:
+                count = 2 * chance.randrange(1, 30) + chance.randrange(2)
+                child.stdin.write(b"".join(pieces[:count]))
                 child.stdin.flush()
-                text = text[size:]
+                pieces = pieces[count:]
             acknowledged = 0
             while acknowledged < len(self.words):
                 acknowledged += json.loads(child.stdout.readline())["count"]

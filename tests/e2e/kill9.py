@@ -66,7 +66,12 @@ def main():
                                       stderr=subprocess.DEVNULL)
             for _ in range(chance.randrange(EPOCH_STEPS_MAX)):
                 os.sched_yield()
-        os.kill(pid, signal.SIGKILL)
+        while True:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                break
+            except ProcessLookupError:  # the command had the directory just then, and it was started again
+                pid = wait_until(lambda: ledger.daemon("indsigt-ingestd"), "ingestd to run")
         if i % 2 == 1:
             in_epoch += asking.wait(60) != 0  # it had not ended
         killed += 1
