@@ -131,8 +131,7 @@ static enum error welcome(
 	if (welcome_verify(&session->challenge, session->nonce, session->sender, &frame, session->log->public_key) != E_OK)
 		return fault_set(fault, E_WRONG_ORIGIN,
 			"what answers is not the ledger that the key file names: its welcome is not signed by the log's key for "
-			"this "
-			"connection; nothing was told");
+			"this connection; nothing was told");
 	session->welcome = frame;
 	session->state = CLIENT_OPEN;
 	out->meaning = CLIENT_WELCOMED;
