@@ -31,7 +31,7 @@
 /* All methods: the routes refuse what they do not take, with an Allow header. */
 #define ALL_METHODS                                                                                                 \
 	(EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | \
-		EVHTTP_REQ_PATCH)
+		EVHTTP_REQ_PATCH | EVHTTP_REQ_CONNECT)
 
 enum phase { PHASE_NEW, PHASE_READING, PHASE_WORKING, PHASE_WRITING };
 

@@ -1,5 +1,6 @@
 #include "query/server_request.h"
 
+#include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <string.h>
 #include <strings.h>
@@ -33,6 +34,11 @@ enum request_end request_end(struct evhttp_request *http)
 {
 	const struct evkeyval *header;
 	const char *length = NULL;
+	/* evhttp reads no body of it, and never closes behind its answer whatever that says: it is a tunnel to evhttp. */
+	if (evhttp_request_get_command(http) == EVHTTP_REQ_CONNECT) {
+		http->type = EVHTTP_REQ_POST;
+		return REQUEST_UNCLEAR;
+	}
 	for (header = evhttp_request_get_input_headers(http)->tqh_first; header; header = header->next.tqe_next) {
 		if (!is_name(header->key) || !is_value(header->value) || strcasecmp(header->key, "Transfer-Encoding") == 0)
 			return REQUEST_UNCLEAR;

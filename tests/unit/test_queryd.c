@@ -123,6 +123,7 @@ START_TEST(two_ends)
 		{"GET /checkpoint HTTP/1.1\r\nContent-Length:\r\n 31\r\n\r\n" NEXT, 400},
 		{"GET /checkpoint HTTP/1.1\r\nX: a\rContent-Length: 31\r\n\r\n" NEXT, 400},
 		{"DELETE /checkpoint HTTP/1.1\r\nContent-Length: 31\r\n\r\n" NEXT, 400},
+		{"CONNECT w:80 HTTP/1.1\r\nContent-Length: 31\r\n\r\n" NEXT, 400},
 		{"BREW /checkpoint HTTP/1.1\r\nContent-Length: 31\r\n\r\n" NEXT, 501},
 		{"TRACE /checkpoint HTTP/1.1\r\nContent-Length: 31\r\n\r\n" NEXT, 501},
 	};
