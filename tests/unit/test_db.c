@@ -1,4 +1,6 @@
 #include "ledger/db.h"
+#include "ledger/db_file.h"
+#include "tests/unit/place.h"
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
@@ -445,7 +447,55 @@ START_TEST(errors_of_a_writer_stick)
 }
 END_TEST
 
-UNIT_MAIN("db", walks_in_order, errors_stick, missing_directory, cut_file_is_named, empty_file_is_not_made_anew,
-	foreign_file_is_named, missing_page_is_named, unfinished_environment_is_named, full_table_of_readers,
-	dead_readers_make_room, whole_file_is_not_made_anew, files_replaced_while_open, directory_moved_while_open,
-	living_reader_is_named, errors_of_a_writer_stick)
+#define HEAD_PAGE 4096u
+
+/* A page of a file's head as LMDB writes it: the magic number, the page's size, the last page, the transaction. */
+static void head_page(int fd, off_t at, uint32_t page_bytes, uint64_t last, uint64_t transaction)
+{
+	uint8_t page[HEAD_PAGE] = {0};
+	const uint32_t magic = 0xBEEFC0DE;
+	memcpy(page + 16, &magic, sizeof magic);
+	memcpy(page + 16 + 24, &page_bytes, sizeof page_bytes);
+	memcpy(page + 16 + 120, &last, sizeof last);
+	memcpy(page + 16 + 128, &transaction, sizeof transaction);
+	ck_assert_int_eq(pwrite(fd, page, sizeof page, at), sizeof page);
+}
+
+/* What the newer half of the head says is what must be there, whichever of the two it is. */
+START_TEST(newer_half_of_the_head)
+{
+	static const struct {
+		uint32_t page_bytes;
+		uint64_t first_last, first_transaction, second_last, second_transaction;
+		enum error error;
+		const char *said;
+	} cases[] = {
+		{HEAD_PAGE, 9, 1, 99, 2, E_CORRUPT, "was cut: 50 of its 100 pages"},
+		{HEAD_PAGE, 99, 1, 9, 2, E_OK, ""},
+		{HEAD_PAGE, 99, 3, 9, 2, E_CORRUPT, "was cut: 50 of its 100 pages"},
+		{HEAD_PAGE, 9, 3, 99, 2, E_OK, ""},
+		{2 * HEAD_PAGE, 9, 1, 9, 2, E_CORRUPT, "no store any more"},
+	};
+	char name[300];
+	struct place place;
+	place_make(&place);
+	snprintf(name, sizeof name, "%s/data.mdb", place.path);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fault fault = {.text = ""};
+		int fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		ck_assert_int_ge(fd, 0);
+		head_page(fd, 0, HEAD_PAGE, cases[i].first_last, cases[i].first_transaction);
+		head_page(fd, HEAD_PAGE, cases[i].page_bytes, cases[i].second_last, cases[i].second_transaction);
+		ck_assert_int_eq(ftruncate(fd, 50 * HEAD_PAGE), 0);
+		close(fd);
+		ck_error(db_file_check(place.path, &fault), cases[i].error);
+		ck_assert_msg(strstr(fault.text, cases[i].said) != NULL, "%zu: %s", i, fault.text);
+	}
+	place_remove(&place);
+}
+END_TEST
+
+UNIT_MAIN("db", newer_half_of_the_head, walks_in_order, errors_stick, missing_directory, cut_file_is_named,
+	empty_file_is_not_made_anew, foreign_file_is_named, missing_page_is_named, unfinished_environment_is_named,
+	full_table_of_readers, dead_readers_make_room, whole_file_is_not_made_anew, files_replaced_while_open,
+	directory_moved_while_open, living_reader_is_named, errors_of_a_writer_stick)

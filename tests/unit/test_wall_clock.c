@@ -65,7 +65,7 @@ START_TEST(the_file)
 	ck_ok(wall_clock_confirmed(dir_fd, &time_s));
 	ck_assert_uint_eq(time_s, T);
 	static const char *const malformed[] = {"", "\n", "1796000000\n", "2026-11-30T00:00:00Z", "2026-11-30T00:00:00Z \n",
-		"2026-11-30T00:00:00.000000000000000000Z\n"};
+		"2026-11-30T00:00:00.000000000000000000Z\n", "2026-11-30T00:00:00Zx", "1969-12-31T23:59:59Z\n"};
 	for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
 		write_clock(malformed[i]);
 		ck_error(wall_clock_confirmed(dir_fd, &time_s), E_BAD_VALUE);
