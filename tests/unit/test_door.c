@@ -13,7 +13,8 @@ static uint8_t secrets[2][64];
 static char told[300];
 
 /* What each witness does. */
-static enum { SHOWS, SHOWS_BARE, SHOWS_OTHERS, HAS_NOTHING, IS_SILENT } acts[2];
+enum act { SHOWS, SHOWS_BARE, SHOWS_OTHERS, HAS_NOTHING, IS_SILENT };
+static enum act acts[2];
 static uint8_t shown_note[NOTE_BYTES_MAX];
 static size_t shown_len;
 
@@ -103,8 +104,8 @@ static void begin(const char *quorum)
 START_TEST(enough_must_answer)
 {
 	begin("group all all a b\nquorum all\n");
-	for (int a = SHOWS; a <= IS_SILENT; a++)
-		for (int b = SHOWS; b <= IS_SILENT; b++) {
+	for (enum act a = SHOWS; a <= IS_SILENT; a++)
+		for (enum act b = SHOWS; b <= IS_SILENT; b++) {
 			acts[0] = a;
 			acts[1] = b;
 			bool answers = a == SHOWS || a == HAS_NOTHING || b == SHOWS || b == HAS_NOTHING;
@@ -168,7 +169,7 @@ START_TEST(older_store)
 	fixture_append(&f, fixture_batch(&f, 0, subjects, 2, 0));
 	remember_note();
 	fixture_close(&f);
-	for (int act = SHOWS; act <= SHOWS_BARE; act++) {
+	for (enum act act = SHOWS; act <= SHOWS_BARE; act++) {
 		put_older_store();
 		acts[1] = act;
 		ck_error(open_with(true), E_ROLLED_BACK);
