@@ -1,5 +1,6 @@
 /* Batches on their way through the threads of ingestd, while what they were prepared by changes. */
 #include "ingest/sequencer.h"
+#include "ledger/ledger_state.h"
 #include "tests/unit/fixture.h"
 
 #include <poll.h>
@@ -20,10 +21,13 @@ static void wake(void *context)
 	ck_assert_int_eq(write(wake_fd, &one, sizeof one), sizeof one);
 }
 
-static void begin(void)
+/* `epoch_events`: the most that an epoch takes, or 0 for what the ledger does by itself. */
+static void begin(uint32_t epoch_events)
 {
 	struct fault fault = {.text = ""};
 	fixture_make(&f);
+	if (epoch_events > 0)
+		f.ledger->epoch_events_max = epoch_events;
 	preparer_close(f.preparer); /* the sequencer has one of its own */
 	f.preparer = NULL;
 	wake_fd = eventfd(0, EFD_CLOEXEC);
@@ -103,7 +107,7 @@ START_TEST(registration_changes_under_way)
 	unsigned changes = 0;
 	uint64_t newest = 1; /* the registration */
 	struct seat *seat = seat_new();
-	begin();
+	begin(0);
 	for (uint32_t i = 0; i < BATCHES; i++) {
 		submit_batch(seat, i, i);
 		if (i % 7 != 3)
@@ -149,4 +153,33 @@ START_TEST(registration_changes_under_way)
 }
 END_TEST
 
-UNIT_MAIN("sequencer", registration_changes_under_way)
+/* EPO-9: who asks for an epoch is answered when all is filed that was there, not when one epoch has ended. */
+START_TEST(an_epoch_covers_what_was_there)
+{
+	static struct answers got;
+	struct seat *seat = seat_new();
+	begin(2);
+	got = (struct answers){.batches = 0};
+	for (uint32_t i = 0; i < BATCHES; i++)
+		submit_batch(seat, i, i);
+	take_answers(&got, BATCHES, 0);
+	struct job *asked = job_new(JOB_EPOCH, 3);
+	sequencer_submit(sequencer, asked);
+	struct job *done = NULL;
+	while ((done = sequencer_take_done(sequencer)) == NULL) {
+		struct pollfd ready = {.fd = wake_fd, .events = POLLIN};
+		uint64_t count;
+		ck_assert_int_eq(poll(&ready, 1, 60000), 1);
+		ck_assert_int_eq(read(wake_fd, &count, sizeof count), sizeof count);
+	}
+	ck_assert_int_eq(done->kind, JOB_EPOCH);
+	ck_error(done->error, E_OK);
+	ck_assert_uint_eq(done->tail, 0);
+	job_free(done);
+	end();
+	seat_release(seat);
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("sequencer", registration_changes_under_way, an_epoch_covers_what_was_there)
