@@ -237,13 +237,46 @@ static bool in_address(struct bytes text)
 	return false;
 }
 
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* A Danish person number that stands alone: DDMMYYNNNN or DDMMYY-NNNN. */
+static bool is_person_number(struct bytes rest)
+{
+	size_t len = 0;
+	unsigned digits = 0;
+	while (len < rest.len &&
+		   (is_digit(rest.data[len]) || (digits == 6 && rest.data[len] == '-' && is_digit(rest.data[len - 1]))))
+		digits += is_digit(rest.data[len++]);
+	if (digits != 10)
+		return false;
+	int day = (rest.data[0] - '0') * 10 + rest.data[1] - '0';
+	int month = (rest.data[2] - '0') * 10 + rest.data[3] - '0';
+	bool ends_words =
+		len < rest.len && rest.data[len] == '.' && (len + 1 == rest.len || !word_char(rest.data[len + 1]));
+	bool goes_on = len < rest.len && word_char(rest.data[len]) && !ends_words;
+	return day >= 1 && day <= 31 && month >= 1 && month <= 12 && !goes_on;
+}
+
+static bool has_person_number(struct bytes text)
+{
+	for (size_t at = 0; at + 10 <= text.len; at++) {
+		bool begins = at == 0 || (!word_char(text.data[at - 1]) && text.data[at - 1] != '/');
+		if (begins && is_digit(text.data[at]) && is_person_number(bytes_of(text.data + at, text.len - at)))
+			return true;
+	}
+	return false;
+}
+
 static bool in_text(struct bytes text)
 {
 	bool bar = memchr(text.data, '|', text.len) != NULL;
 	for (size_t at = 0; bar && at < text.len; at++)
 		if ((at == 0 || !word_char(text.data[at - 1])) && is_token(text, at))
 			return true;
-	return in_address(text) || (memchr(text.data, '^', text.len) != NULL && has_cx(text));
+	return in_address(text) || has_person_number(text) || (memchr(text.data, '^', text.len) != NULL && has_cx(text));
 }
 
 /* ---- searches ---- */

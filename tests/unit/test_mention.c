@@ -46,6 +46,19 @@ START_TEST(texts)
 		{"urn:oid:1.2.208.176.1.2", false},
 		{"urn:oid:1.2.208.176.1.21|7", false},
 		{"patient=77", false}, /* no search */
+		{"0101701234", true},
+		{"opslag på 010170-1234.", true},
+		{"CPR:0101701234", true},
+		{"0001701234", false}, /* no day */
+		{"0113701234", false}, /* no month */
+		{"01017012345", false},
+		{"101017012", false},
+		{"010170-12345", false},
+		{"1.2.0101701234", false},
+		{"Observation/0101701234", false},
+		{"0101701234.5", false},
+		{"x0101701234", false},
+		{"2026-11-20T08:15:30Z", false},
 		{"100%", false},
 	};
 	CHECK_ROWS(rows, MENTION_TEXT);
