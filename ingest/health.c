@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -99,6 +100,16 @@ static void make_file(struct health *health, const uint8_t text[STATUS_BYTES])
 	health->said = true;
 }
 
+/* Somebody has removed it: what is written there is read by nobody. */
+static void drop_removed(struct health *health)
+{
+	struct stat info;
+	if (health->fd < 0 || (fstat(health->fd, &info) == 0 && info.st_nlink > 0))
+		return;
+	close(health->fd);
+	health->fd = -1;
+}
+
 void health_beat(struct health *health)
 {
 	uint8_t text[STATUS_BYTES];
@@ -109,6 +120,7 @@ void health_beat(struct health *health)
 	pthread_mutex_unlock(&health->mutex);
 	if (error != E_OK)
 		return;
+	drop_removed(health);
 	if (health->fd < 0)
 		make_file(health, text);
 	else

@@ -151,6 +151,9 @@ def main():
     wait_until(lambda: os.path.exists(ledger.dir + "/control.sock"), "the control socket to be made again")
     tap.ok(os.stat(ledger.dir + "/control.sock").st_mode & 0o777 == 0o600 and ledger.result("epoch", ledger.dir).returncode == 0,
            "a control socket that was removed is made again, for its owner alone")
+    os.unlink(ledger.dir + "/status.json")
+    wait_until(lambda: os.path.exists(ledger.dir + "/status.json"), "the status to be written again")
+    tap.ok(ledger.get("/healthz").startswith('{"status":"ok"'), "so is the status of ingest")
     code, line = ledger.audit("--labels")
     tap.ok(code == 0, line)
     ledger.remove()
