@@ -4,6 +4,7 @@
  * brings the copies back to the last commit. New keys are synced before the commit that needs them; keys of a
  * tick that did not happen stay queued, because a batch that is prepared already may be sealed under them. */
 #include "ledger/aliases.h"
+#include "ledger/key_files.h"
 #include "ledger/ledger_state.h"
 
 #include <inttypes.h>
@@ -277,6 +278,7 @@ static enum error write_tick(struct ledger *ledger, struct checkpoint *checkpoin
 	ledger->state.frontier = *log_frontier(ledger->log);
 	store_state_put(&ledger->tick, &ledger->state);
 	store_keys_put(&ledger->tick, keystore_position(ledger->keystore));
+	key_files_note(&ledger->tick, ledger->secrets);
 	strcpy(checkpoint->origin, ledger->vkey.name);
 	checkpoint->size = ledger->state.frontier.size;
 	merkle_frontier_root(&ledger->state.frontier, &checkpoint->root);

@@ -1,6 +1,7 @@
 #include "ledger/archive.h"
 
 #include "ledger/archive_state.h"
+#include "ledger/key_files.h"
 #include "ledger/log.h"
 #include "ledger/posting.h"
 
@@ -25,9 +26,11 @@ static enum error check_keys(struct archive *archive, struct fault *fault)
 	bool empty = error == E_OK && store_state_get(&txn, &state) == E_NOT_FOUND;
 	if (error == E_OK && !empty)
 		error = store_keys_get(&txn, &committed);
+	enum error files = error == E_OK && !empty ? key_files_check(&txn, archive->secrets, fault) : E_OK;
 	db_abort(&txn);
 	if (empty)
 		return E_OK;
+	TRY(files);
 	return error == E_OK ? keystore_check(archive->keystore, &committed, fault)
 						 : fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
 }

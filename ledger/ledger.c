@@ -6,12 +6,14 @@
  *   store damaged or of another format       E_CORRUPT, E_FORMAT
  *   a checkpoint in DIR/evidence that a sender or a witness has shown, and the store does not extend   E_GUARD
  *   a witness shows one now                  E_ROLLED_BACK; too few answer: E_UNWITNESSED (door.h)
+ *   a key file is another than the store's   E_KEYS
  *   the key environment is another than the store's, an older copy, or one that was used for another store   E_KEYS
  *   guard missing, badly signed, newer than the store, or of another history   E_GUARD: an older store was put back,
  *       or the guard was; going on would sign a second history, so nothing is done. */
 #include "ledger/ledger.h"
 
 #include "ledger/domain.h"
+#include "ledger/key_files.h"
 #include "ledger/ledger_state.h"
 #include "ledger/lock.h"
 
@@ -316,6 +318,8 @@ static enum error check_keys(struct ledger *ledger, struct db_txn *txn, struct f
 {
 	struct key_position committed;
 	enum error error = store_keys_get(txn, &committed);
+	if (error == E_OK)
+		TRY(key_files_check(txn, ledger->secrets, fault));
 	return error == E_OK ? keystore_check(ledger->keystore, &committed, fault)
 						 : fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
 }

@@ -8,7 +8,7 @@
  *   sender  sender id (4)                 ─► registration and position
  *   change  sender id (4) || log index of a sender entry (8) ─► nothing
  *   batch   sender id (4) || first sequence (8) ─► first index (8) || count (4)
- *   meta    "format", "state", "checkpoint", "keys", "filing", "lost"
+ *   meta    "format", "state", "checkpoint", "keys", "secrets", "filing", "lost"
  *   evidence  sender id (4) || first sequence (8) ─► a second signed batch for a used sequence
  * Derived, written at epochs, rebuildable from the rest:
  *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending; after them its sealed subtrees and head
@@ -35,7 +35,7 @@ enum store_table {
 	STORE_FILING,
 };
 
-#define STORE_FORMAT 3
+#define STORE_FORMAT 4
 
 /* E_FORMAT when the store was made by a version with another format. */
 enum error store_open(const char *path, bool read_only, bool create, struct db_env **out, struct fault *fault) MUST_USE;

@@ -149,9 +149,53 @@ START_TEST(newer_one)
 }
 END_TEST
 
+/* STO-43: a key file of another ledger. With the own one back nothing has happened. */
+START_TEST(another_file)
+{
+	static const char *const files[] = {"vrf", "alias", "master", "wrapping"};
+	struct fault why;
+	char other[100], words[100];
+	begin();
+	snprintf(other, sizeof other, "%s/other", f.place.path);
+	ck_ok(ledger_create(other, "other.example/log", &why));
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		shell("mv ledger/keys/%s own && cp other/keys/%s ledger/keys/", files[i], files[i]);
+		snprintf(words, sizeof words, "keys/%s is another key than the one that the store was written with", files[i]);
+		refused(words);
+		shell("mv own ledger/keys/%s", files[i]);
+	}
+	fixture_open(&f);
+	append(2);
+	fixture_epoch(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* STO-43: that the row is damaged says nothing about the files. */
+START_TEST(damaged_row)
+{
+	static const uint8_t zero[64];
+	struct db_env *store;
+	struct db_txn txn;
+	char path[120];
+	begin();
+	snprintf(path, sizeof path, "%s/store", f.dir);
+	for (size_t len = sizeof zero - 1; len <= sizeof zero; len++) {
+		ck_ok(store_open(path, false, false, &store, &fault));
+		ck_ok(db_begin(store, true, &txn));
+		db_put(&txn, STORE_META, BYTES_LITERAL("secrets"), bytes_of(zero, len));
+		ck_ok(db_commit(&txn));
+		db_close(store);
+		ck_error(ledger_open(f.dir, NULL, &f.ledger, &fault), E_CORRUPT);
+		f.ledger = NULL;
+	}
+	fixture_remove(&f);
+}
+END_TEST
+
 START_TEST(older_format)
 {
-	static const uint8_t two[2] = {0, 2};
+	static const uint8_t three[2] = {0, 3};
 	struct db_env *store;
 	struct db_txn txn;
 	char path[120];
@@ -159,14 +203,15 @@ START_TEST(older_format)
 	snprintf(path, sizeof path, "%s/store", f.dir);
 	ck_ok(store_open(path, false, false, &store, &fault));
 	ck_ok(db_begin(store, true, &txn));
-	db_put(&txn, STORE_META, BYTES_LITERAL("format"), BYTES_ARRAY(two));
+	db_put(&txn, STORE_META, BYTES_LITERAL("format"), BYTES_ARRAY(three));
 	ck_ok(db_commit(&txn));
 	db_close(store);
 	ck_error(ledger_open(f.dir, NULL, &f.ledger, &fault), E_FORMAT);
 	f.ledger = NULL;
-	ck_assert_msg(strstr(fault.text, "it has format 2, and this version works with 3") != NULL, "%s", fault.text);
+	ck_assert_msg(strstr(fault.text, "it has format 3, and this version works with 4") != NULL, "%s", fault.text);
 	fixture_remove(&f);
 }
 END_TEST
 
-UNIT_MAIN("key_env", older_one, older_by_a_period, another_one, diverged_one, newer_one, older_format)
+UNIT_MAIN("key_env", older_one, older_by_a_period, another_one, diverged_one, newer_one, another_file, damaged_row,
+	older_format)
