@@ -111,7 +111,7 @@ static enum error judge_runs(struct ledger *ledger, struct damage *damage, struc
 	damage->gap = 0;
 	if (ledger->declare_lost)
 		return find_gap(damage, txn, entries_left(ledger, LOSSES_MAX - LOSSES_SPARE), &damage->gap);
-	if (damage->count > DAMAGE_EVENTS_MAX)
+	if (damage->period_unreadable || damage->count > DAMAGE_EVENTS_MAX)
 		return E_UNREADABLE;
 	TRY(count_runs(damage, txn, 0, &runs));
 	return runs <= entries_left(ledger, LOSSES_MAX / 2) ? E_OK : E_UNREADABLE;
@@ -126,6 +126,12 @@ enum error damage_judge(struct ledger *ledger, struct damage *damage, struct fau
 	if (error == E_OK)
 		error = judge_runs(ledger, damage, &txn);
 	db_abort(&txn);
+	if (error == E_UNREADABLE && damage->period_unreadable)
+		return fault_set(fault, error,
+			"%zu events, the first at index %" PRIu64 ", cannot be filed, because the key of their month in keys/env "
+			"is damaged; put a newest copy of keys/env back. "
+			"If nothing can bring it back, run 'indsigt epoch DIR --declare-lost'",
+			damage->count, damage->indexes[0]);
 	if (error == E_UNREADABLE)
 		return fault_set(fault, error,
 			"%zu events, the first at index %" PRIu64
@@ -227,6 +233,8 @@ static enum error find_alias(struct mending *m, uint64_t index, uint8_t out[32])
 		alias_make(&secrets->alias, event_subject(&m->event), &alias);
 	} else if (!damage_judged(error)) {
 		return error;
+	} else if (m->keys.period_unreadable && !m->ledger->declare_lost) {
+		return E_UNREADABLE;
 	}
 	memcpy(out, alias.b, sizeof alias.b);
 	return E_OK;

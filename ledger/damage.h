@@ -3,10 +3,12 @@
  *   a pack does not open, is not there, or names another place     made again from the batch's records
  *   no record of a new subject opens                               its events are noted ...
  *                     few of them ─► ... and declared lost, in the tick of the epoch entry: a loss entry for each run
- *                     many of them ─► the epoch is given up until an operator says that they are lost
+ *                     many of them, or the key of their month is gone ─► the epoch is given up until an operator says
+ * that they are lost
  *
  * Only what was looked at and found damaged counts: that reading failed, or memory, ends the epoch, and nothing is said
- * of the event. The key environment is the store's own (ledger_open), so what does not open with it never will. */
+ * of the event. Key files and key environment are the store's own (ledger_open), so what does not open with them is
+ * damaged; but where it is the key of a whole month that does not open, an operator may have it elsewhere. */
 #pragma once
 
 #include "ledger/ledger_state.h"
@@ -15,7 +17,8 @@ struct damage {
 	uint64_t *indexes; /* of events */
 	size_t count;
 	size_t capacity;
-	uint64_t gap; /* indexes between two of them that one loss entry reaches over, whatever stands there */
+	bool period_unreadable; /* the key of a whole month is gone: that is no damage of these records */
+	uint64_t gap;           /* indexes between two of them that one loss entry reaches over, whatever stands there */
 	struct ledger_damage declared;
 };
 

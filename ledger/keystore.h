@@ -52,6 +52,9 @@ struct key_snapshot {
 		struct period period;
 		struct key key;
 	} record;
+	/* The last record that did not open was sealed under a period's key that is not there or does not open: so would
+	 * be all of that month (records.c). */
+	bool period_unreadable;
 };
 
 enum error key_snapshot_begin(struct keystore *keystore, struct key_snapshot *out) MUST_USE;

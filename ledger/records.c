@@ -48,6 +48,7 @@ static enum error make_record_key(struct key_snapshot *keys, const struct record
 	if (error != E_OK)
 		return error == E_NOT_FOUND ? E_UNSEALED : error;
 	error = key_of_period(keys, outside->period, &period_key);
+	keys->period_unreadable = error == E_NOT_FOUND || error == E_UNSEALED || error == E_CORRUPT;
 	if (error == E_NOT_FOUND)
 		error = E_ERASED;
 	if (error == E_OK) {
@@ -103,6 +104,7 @@ enum error record_find(struct db_txn *txn, struct key_snapshot *keys, const stru
 	struct record_outside outside;
 	struct record record;
 	struct opened opened = {0};
+	keys->period_unreadable = false;
 	TRY(find_event_entry(txn, index, &opened.entry));
 	put_u64(key, index);
 	TRY(db_get(txn, STORE_RECORD, BYTES_ARRAY(key), &encoded));

@@ -285,6 +285,77 @@ START_TEST(a_key_is_gone)
 }
 END_TEST
 
+/* The key of the month in keys/env gets a flipped bit, or none. */
+static void flip_period_key(bool gone)
+{
+	static const char *const tables[] = {"period"};
+	char path[128];
+	uint8_t key[3], copy[256];
+	struct fault fault = {.text = ""};
+	struct db_env *env;
+	struct db_txn changing;
+	struct db_walk walk;
+	snprintf(path, sizeof path, "%s/keys/env", f.dir);
+	ck_ok(db_open(path, tables, 1, KEYS_MAP_BYTES, false, false, &env, &fault));
+	ck_ok(db_begin(env, true, &changing));
+	ck_ok(db_walk_begin(&changing, 0, &walk));
+	ck_ok(db_walk_from(&walk, BYTES_LITERAL("\0")));
+	ck_assert(walk.key.len == sizeof key && walk.value.len <= sizeof copy);
+	memcpy(key, walk.key.data, sizeof key);
+	size_t len = walk.value.len;
+	memcpy(copy, walk.value.data, len);
+	db_walk_end(&walk);
+	copy[len - 5] ^= 1;
+	if (gone)
+		db_delete(&changing, 0, BYTES_ARRAY(key));
+	else
+		db_put(&changing, 0, BYTES_ARRAY(key), bytes_of(copy, len));
+	ck_ok(db_commit(&changing));
+	db_close(env);
+}
+
+/* LOSS-9: the key of a month is no event's record, and somebody may have it. With it back nothing is lost. */
+START_TEST(the_key_of_a_month)
+{
+	struct fault fault = {.text = ""};
+	make();
+	struct appended batch = append_new(10);
+	if (_i == 1)
+		damage(STORE_ALIAS, batch.first_index, 0, 40); /* the pack would be made again first */
+	fixture_close(&f);
+	flip_period_key(false);
+	fixture_open(&f);
+	ck_error(try_epoch(&fault), E_UNREADABLE);
+	ck_assert_msg(_i == 1 || strstr(fault.text, "keys/env is damaged") != NULL, "%s", fault.text);
+	assert_lost(0, 0, 0);
+	fixture_close(&f);
+	flip_period_key(false);
+	fixture_open(&f);
+	fixture_epoch(&f);
+	assert_lost(0, 0, _i == 1);
+	assert_audit(0);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* LOSS-9: nobody has it. */
+START_TEST(the_key_of_a_month_for_good)
+{
+	struct fault fault = {.text = ""};
+	make();
+	append_new(10);
+	fixture_close(&f);
+	flip_period_key(_i == 1);
+	fixture_open(&f);
+	ck_error(try_epoch(&fault), E_UNREADABLE);
+	ledger_declare_lost(f.ledger, true);
+	ck_ok(try_epoch(&fault));
+	assert_lost(10, 1, 0);
+	assert_audit(10);
+	fixture_remove(&f);
+}
+END_TEST
+
 /* LOSS-8: that it could not be looked at is said of no event. */
 START_TEST(only_what_was_looked_at)
 {
@@ -418,6 +489,8 @@ int main(void)
 	tcase_add_loop_test(tcase, packs, 0, 6);
 	tcase_add_test(tcase, packs_and_records);
 	tcase_add_test(tcase, a_key_is_gone);
+	tcase_add_loop_test(tcase, the_key_of_a_month, 0, 2);
+	tcase_add_loop_test(tcase, the_key_of_a_month_for_good, 0, 2);
 	tcase_add_test(tcase, only_what_was_looked_at);
 	tcase_add_test(tcase, declared_and_there);
 	tcase_add_test(tcase, an_operators_word);
