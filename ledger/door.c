@@ -48,6 +48,7 @@ enum error door_policy(int dir_fd, const struct vkey *log, struct witness_policy
 struct judging {
 	const struct door_store *store;
 	const struct witness_policy *policy;
+	uint64_t remembered[POLICY_WITNESSES_MAX]; /* when the witness cosigned, as far as the directory knows; else 0 */
 	struct door_verdict verdict;
 };
 
@@ -96,7 +97,10 @@ static enum error judge(void *context, const struct door_answer *answer, struct 
 		return E_OK;
 	}
 	if (answer->note.len == 0) {
-		count_answer(judging, answer->witness, 0);
+		if (judging->remembered[answer->witness] != 0)
+			count_silent(judging, answer->witness, "it says that it has nothing of this log, which it has cosigned");
+		else
+			count_answer(judging, answer->witness, 0);
 		return E_OK;
 	}
 	if (checkpoint_verify(answer->note, store->vkey, &shown) != E_OK) {
@@ -123,12 +127,35 @@ static enum error judge(void *context, const struct door_answer *answer, struct 
 	return E_OK;
 }
 
+/* "Nothing" is also what anything else at a witness's address says, or a witness whose state is gone. So it does not
+ * count where the directory, however old, has a cosignature of that witness. What it has is of no use otherwise, and
+ * may be lost or damaged. */
+static enum error remember(struct judging *judging, struct fault *fault)
+{
+	__attribute__((cleanup(free_memory))) uint8_t *text = NULL;
+	size_t len = 0;
+	struct note parts;
+	struct checkpoint cosigned;
+	const struct witness_policy *policy = judging->policy;
+	enum error error = file_read_all(judging->store->dir_fd, DOOR_COSIGNED_FILE, NOTE_BYTES_MAX, &text, &len);
+	if (error == E_NOT_FOUND || error == E_TOO_LONG)
+		return E_OK;
+	if (error != E_OK)
+		return fault_set(fault, error, DOOR_COSIGNED_FILE ": %s", error_reason(error));
+	if (checkpoint_verify(bytes_of(text, len), judging->store->vkey, &cosigned) != E_OK ||
+		note_split(bytes_of(text, len), NOTE_BYTES_MAX, &parts) != E_OK ||
+		cosignatures_read(&parts, policy->keys, policy->witness_count, judging->remembered) != E_OK)
+		memset(judging->remembered, 0, sizeof judging->remembered);
+	return E_OK;
+}
+
 enum error door_ask(const struct door_store *store, const struct witness_policy *policy, const struct door_asker *asker,
 	struct door_verdict *out, struct fault *fault)
 {
 	struct judging judging = {.store = store, .policy = policy};
 	for (uint32_t i = 0; i < policy->witness_count; i++)
 		judging.verdict.asked += policy->witnesses[i].url[0] != '\0';
+	TRY(remember(&judging, fault));
 	TRY(asker->ask(store->vkey->name, policy, judge, &judging, fault));
 	*out = judging.verdict;
 	return E_OK;

@@ -4,7 +4,8 @@
  *
  *     a checkpoint with the log's signature that the store does not extend   an older store was put back: kept in
  *                                                                            DIR/evidence, and nothing is signed
- *     one that the store extends, cosigned by that witness; or nothing       an answer
+ *     one that the store extends, cosigned by that witness                   an answer
+ *     nothing, and the directory remembers no cosignature of that witness    an answer
  *     anything else                                                          none: the witness is silent
  *
  * Whatever a quorum has cosigned must be known to one of those who answered. So the silent ones must not be a quorum
@@ -17,6 +18,8 @@
 #include "ledger/witness_policy.h"
 
 #define DOOR_POLICY_FILE "witnesses"
+/* The newest checkpoint that the policy's witnesses have cosigned, as the directory remembers it; it may be gone. */
+#define DOOR_COSIGNED_FILE "cosigned/checkpoint"
 /* What the names of files in DIR/evidence begin with that hold a checkpoint which a sender, or a witness, has shown and
  * the store did not extend. */
 #define DOOR_SHOWN_BY_SENDER "rolled-back-"

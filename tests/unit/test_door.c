@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static struct fixture f;
 static struct vkey keys[2];
@@ -146,6 +147,40 @@ START_TEST(no_means_to_ask)
 }
 END_TEST
 
+/* WIT-19: whoever has cosigned this log has something of it. An address that something else answers is no witness. */
+START_TEST(nothing_from_one_that_cosigned)
+{
+	uint8_t buffer[NOTE_BYTES_MAX];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	struct note parts;
+	char path[120];
+	begin("quorum a\n");
+	acts[0] = acts[1] = HAS_NOTHING;
+	ck_ok(open_with(false));
+	snprintf(path, sizeof path, "%s/cosigned", f.dir);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	ck_ok(note_split(bytes_of(shown_note, shown_len), NOTE_BYTES_MAX, &parts));
+	writer_bytes(&w, bytes_of(shown_note, shown_len));
+	ck_ok(cosignature_sign(parts.text, &keys[0], secrets[0], 1700000000, &w));
+	snprintf(path, sizeof path, "%s/" DOOR_COSIGNED_FILE, f.dir);
+	FILE *file = fopen(path, "w");
+	fwrite(buffer, 1, writer_len(&w), file);
+	fclose(file);
+	ck_error(open_with(false), E_UNWITNESSED);
+	ck_assert_msg(strstr(fault.text, "a: it says that it has nothing of this log") != NULL, "%s", fault.text);
+	ck_ok(open_with(true));
+	acts[0] = SHOWS;
+	ck_ok(open_with(false));
+	acts[0] = HAS_NOTHING;
+	write_policy("quorum b\n"); /* that one has cosigned nothing */
+	ck_ok(open_with(false));
+	write_policy("quorum a\n");
+	ck_assert_int_eq(truncate(path, 20), 0); /* damaged: nothing is remembered */
+	ck_ok(open_with(false));
+	fixture_remove(&f);
+}
+END_TEST
+
 static void put_older_store(void)
 {
 	char command[400];
@@ -182,4 +217,5 @@ START_TEST(older_store)
 }
 END_TEST
 
-UNIT_MAIN("door", enough_must_answer, any_of_two_needs_both, no_means_to_ask, older_store)
+UNIT_MAIN(
+	"door", enough_must_answer, any_of_two_needs_both, no_means_to_ask, nothing_from_one_that_cosigned, older_store)
