@@ -10,6 +10,7 @@
 
 /* Into the row, if there is none: with a commit. */
 void key_files_note(struct db_txn *txn, const struct secrets *secrets);
-/* E_KEYS: one of them is another than the store's, and the fault names it. Where there is no row nothing was sealed
- * yet. The VRF key is judged by the genesis entry. E_CORRUPT. */
+/* E_KEYS: one of them is another than the store's, and the fault names it. Where there is no row nothing is sealed:
+ * a store that was put back without its records. The VRF key is judged by the genesis entry. E_CORRUPT: the row is
+ * damaged, or there are records without it. */
 enum error key_files_check(struct db_txn *txn, const struct secrets *secrets, struct fault *fault) MUST_USE;
