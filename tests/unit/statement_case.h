@@ -228,15 +228,7 @@ static inline void try_case(const struct statement_case *one)
 	END_TEST                                                                             \
 	int main(void)                                                                       \
 	{                                                                                    \
-		if (sodium_init() < 0)                                                           \
-			return 99;                                                                   \
-		Suite *suite = suite_create(name);                                               \
 		TCase *tcase = tcase_create(name);                                               \
 		tcase_add_loop_test(tcase, each_case, 0, (int)(sizeof table / sizeof table[0])); \
-		suite_add_tcase(suite, tcase);                                                   \
-		SRunner *runner = srunner_create(suite);                                         \
-		srunner_run_all(runner, CK_ENV);                                                 \
-		int failed = srunner_ntests_failed(runner);                                      \
-		srunner_free(runner);                                                            \
-		return failed ? EXIT_FAILURE : EXIT_SUCCESS;                                     \
+		return unit_run(name, tcase);                                                    \
 	}

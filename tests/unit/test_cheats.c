@@ -558,17 +558,9 @@ END_TEST
 
 int main(void)
 {
-	if (sodium_init() < 0)
-		return 99;
-	Suite *suite = suite_create("cheats");
 	TCase *tcase = tcase_create("cheats");
 	tcase_add_test(tcase, honest_ones_are_accepted);
 	tcase_add_loop_test(tcase, each_is_refused, 0, (int)CHEATS);
 	tcase_add_test(tcase, the_list_is_in_the_specification);
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run("cheats", tcase);
 }

@@ -478,9 +478,6 @@ END_TEST
 
 int main(void)
 {
-	if (sodium_init() < 0)
-		return 99;
-	Suite *suite = suite_create("damage");
 	TCase *tcase = tcase_create("damage");
 	tcase_add_loop_test(tcase, one_record, 0, 4);
 	tcase_add_test(tcase, a_batch_with_a_lost_event_comes_again);
@@ -496,10 +493,5 @@ int main(void)
 	tcase_add_test(tcase, an_operators_word);
 	tcase_add_test(tcase, scattered);
 	tcase_add_test(tcase, in_time);
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run("damage", tcase);
 }

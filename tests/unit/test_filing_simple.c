@@ -471,15 +471,7 @@ END_TEST
 
 int main(void)
 {
-	if (sodium_init() < 0)
-		return 99;
-	Suite *suite = suite_create("filing_simple");
 	TCase *tcase = tcase_create("filing_simple");
 	tcase_add_loop_test(tcase, each_case, 0, (int)(sizeof cases / sizeof cases[0]));
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run("filing_simple", tcase);
 }

@@ -269,19 +269,6 @@ static long anonymous_kib(void)
 	return kib;
 }
 
-/* Asks for a large statement and takes no more than the beginning of the answer. */
-static int ask_deaf(const char *token)
-{
-	const int small = 4096;
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-	http_request(fd, "GET", "/v1/statement", token);
-	return fd;
-}
-
 /* HTTP-35: sixty who ask for 8 MB each at once and do not read. Those who find no room are told so, memory keeps its
  * bound, others are answered, and afterwards there is room again. */
 START_TEST(many_large_answers)
@@ -300,7 +287,7 @@ START_TEST(many_large_answers)
 	free(answer.body);
 	long before = anonymous_kib();
 	for (int i = 0; i < CLIENTS; i++)
-		clients[i] = ask_deaf(token);
+		clients[i] = http_ask_deaf(port, "/v1/statement", token);
 	for (int i = 0; i < CLIENTS; i++) {
 		char head[13] = "";
 		ck_assert_int_eq(recv(clients[i], head, sizeof head - 1, MSG_WAITALL), (ssize_t)sizeof head - 1);

@@ -55,18 +55,6 @@ static void begin(void)
 	port = (uint16_t)number;
 }
 
-static int ask_deaf(void)
-{
-	const int small = 4096;
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-	http_request(fd, "GET", "/large", NULL);
-	return fd;
-}
-
 /* HTTP-35: 64 MiB for all who do not read, a refusal for who comes then, and room again when they are gone. */
 START_TEST(answers_that_wait)
 {
@@ -75,7 +63,7 @@ START_TEST(answers_that_wait)
 	struct http_answer answer;
 	begin();
 	for (int i = 0; i < CLIENTS; i++)
-		clients[i] = ask_deaf();
+		clients[i] = http_ask_deaf(port, "/large", NULL);
 	for (int i = 0; i < CLIENTS; i++) {
 		char head[13] = "";
 		ck_assert_int_eq(recv(clients[i], head, sizeof head - 1, MSG_WAITALL), (ssize_t)sizeof head - 1);
