@@ -19,14 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_BYTES_MAX 4096
-
-static enum error sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX])
-{
-	int len = snprintf(out, PATH_BYTES_MAX, "%s/%s", dir, name);
-	return len > 0 && len < PATH_BYTES_MAX ? E_OK : E_TOO_LONG;
-}
-
 /* ---- places ---- */
 
 static void close_dir(DIR **dir)
@@ -124,7 +116,7 @@ static enum error make_places(const char *dir, struct fault *fault)
 	static const char *const names[] = {"store", "keys", "keys/env"};
 	char path[PATH_BYTES_MAX];
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		TRY(sub_path(dir, names[i], path));
+		TRY(ledger_sub_path(dir, names[i], path));
 		if (mkdir(path, 0700) != 0)
 			return refuse_place(path, errno == EEXIST ? EIO : errno, fault);
 	}
@@ -137,7 +129,7 @@ static enum error finish(struct ledger *ledger, const char *dir, struct fault *f
 	static const char *const names[] = {"store", "keys/env", "keys", "."};
 	char path[PATH_BYTES_MAX];
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		TRY(sub_path(dir, names[i], path));
+		TRY(ledger_sub_path(dir, names[i], path));
 		TRY(beside_sync(path, fault));
 	}
 	if (unlinkat(ledger->dir_fd, LEDGER_UNFINISHED, 0) != 0)
@@ -150,7 +142,7 @@ static enum error finish(struct ledger *ledger, const char *dir, struct fault *f
 static enum error make_keys(const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
-	TRY(sub_path(dir, "keys", path));
+	TRY(ledger_sub_path(dir, "keys", path));
 	int keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (keys_fd < 0)
 		return fault_set(fault, E_IO, "%s cannot be opened: %s", path, strerror(errno));

@@ -47,11 +47,7 @@ static enum error error_of(const struct db_env *env, int rc)
 		return E_NOT_FOUND;
 	case MDB_MAP_FULL:
 	case MDB_TXN_FULL:
-	case ENOSPC:
-	case EDQUOT:
 		return E_FULL;
-	case EROFS:
-		return E_READ_ONLY;
 	case ENOMEM:
 		return E_NO_MEMORY;
 	case EIO:
@@ -70,7 +66,7 @@ static enum error error_of(const struct db_env *env, int rc)
 	case MDB_PAGE_FULL:
 		return E_CORRUPT;
 	default: /* with MDB_PANIC: an earlier commit failed where it cannot be undone */
-		return E_IO;
+		return error_of_system(rc);
 	}
 }
 
@@ -134,13 +130,8 @@ static enum error opening_error(int rc)
 		return E_NOT_FOUND;
 	case ENOMEM:
 		return E_NO_MEMORY;
-	case ENOSPC:
-	case EDQUOT:
-		return E_FULL;
-	case EROFS:
-		return E_READ_ONLY;
 	default:
-		return E_IO;
+		return error_of_system(rc);
 	}
 }
 

@@ -94,3 +94,16 @@ enum error fault_set(struct fault *fault, enum error error, const char *format, 
 	va_end(arguments);
 	return error;
 }
+
+enum error error_of_system(int number)
+{
+	switch (number) {
+	case ENOSPC:
+	case EDQUOT:
+		return E_FULL;
+	case EROFS:
+		return E_READ_ONLY;
+	default:
+		return E_IO;
+	}
+}

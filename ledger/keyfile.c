@@ -21,19 +21,6 @@ static void close_fd(const int *fd)
 }
 #define OWNED_FD __attribute__((cleanup(close_fd))) int
 
-static enum error why(void)
-{
-	switch (errno) {
-	case ENOSPC:
-	case EDQUOT:
-		return E_FULL;
-	case EROFS:
-		return E_READ_ONLY;
-	default:
-		return E_IO;
-	}
-}
-
 static enum error write_all(int fd, struct bytes content)
 {
 	for (size_t done = 0; done < content.len;) {
@@ -41,7 +28,7 @@ static enum error write_all(int fd, struct bytes content)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return why();
+			return error_of_system(errno);
 		done += (size_t)n;
 	}
 	return E_OK;
@@ -51,9 +38,9 @@ static enum error write_synced(int dir_fd, const char *name, struct bytes conten
 {
 	OWNED_FD fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0 || fchmod(fd, mode) != 0)
-		return why();
+		return error_of_system(errno);
 	TRY(write_all(fd, content));
-	return fsync(fd) == 0 ? E_OK : why();
+	return fsync(fd) == 0 ? E_OK : error_of_system(errno);
 }
 
 enum error file_write_atomic(int dir_fd, const char *name, struct bytes content, unsigned mode)
@@ -64,7 +51,7 @@ enum error file_write_atomic(int dir_fd, const char *name, struct bytes content,
 		return E_TOO_LONG;
 	enum error error = write_synced(dir_fd, temporary, content, mode);
 	if (error == E_OK && renameat(dir_fd, temporary, dir_fd, name) != 0)
-		error = why();
+		error = error_of_system(errno);
 	if (error != E_OK) {
 		int kept = errno;
 		unlinkat(dir_fd, temporary, 0);
@@ -72,7 +59,7 @@ enum error file_write_atomic(int dir_fd, const char *name, struct bytes content,
 		return error;
 	}
 	OWNED_FD dir = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir >= 0 && fsync(dir) == 0 ? E_OK : why();
+	return dir >= 0 && fsync(dir) == 0 ? E_OK : error_of_system(errno);
 }
 
 static bool is_temporary_of(const char *file, const char *name)

@@ -31,10 +31,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATH_BYTES_MAX 4096
 #define GUARD_LATE_MS_MAX 60000
 
-static enum error sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX])
+enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX])
 {
 	int len = snprintf(out, PATH_BYTES_MAX, "%s/%s", dir, name);
 	return len > 0 && len < PATH_BYTES_MAX ? E_OK : E_TOO_LONG;
@@ -304,9 +303,9 @@ enum error ledger_load_keys(struct ledger *ledger, const char *dir, struct fault
 enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool create, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
-	TRY(sub_path(dir, "store", path));
+	TRY(ledger_sub_path(dir, "store", path));
 	TRY(store_open(path, false, create, &ledger->store, fault));
-	TRY(sub_path(dir, "keys/env", path));
+	TRY(ledger_sub_path(dir, "keys/env", path));
 	TRY(keystore_open(path, &ledger->secrets->wrapping, false, create, &ledger->keystore, fault));
 	enum error error = log_appender_new(&ledger->log);
 	if (error == E_OK)

@@ -63,6 +63,10 @@ struct ledger {
 /* In a directory that is being made: removed when the ledger is whole. */
 #define LEDGER_UNFINISHED "init-unfinished"
 
+#define PATH_BYTES_MAX 4096
+/* DIR/NAME; E_TOO_LONG. */
+enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX]) MUST_USE;
+
 /* What creating and opening share: nothing open yet; the directory and its lock; the secrets; both environments. */
 struct ledger *ledger_new(void);
 void ledger_free(struct ledger *ledger);

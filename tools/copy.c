@@ -55,7 +55,7 @@ static int open_dir(int at, const char *name)
 
 static enum error failed(const struct copying *copying, const char *name, struct fault *fault)
 {
-	enum error error = errno == ENOSPC || errno == EDQUOT ? E_FULL : errno == EROFS ? E_READ_ONLY : E_IO;
+	enum error error = error_of_system(errno);
 	return fault_set(fault, error, "%s/%s: %s", copying->to, name, strerror(errno));
 }
 
