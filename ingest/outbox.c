@@ -424,17 +424,24 @@ enum error outbox_taken(struct outbox *outbox, const struct outbox_source *sourc
 	return error == E_OK ? E_OK : fault_set(fault, error, "the spool's memory of messages: %s", error_reason(error));
 }
 
-static void begin_passing(struct outbox *outbox)
+static enum error begin_passing(struct outbox *outbox, struct fault *fault)
 {
 	enum error error = spool_piped_begin(outbox->spool, outbox->again, &outbox->interrupted);
+	if (error != E_OK)
+		return fault_set(fault, error,
+			"whether a run before was interrupted while it read from a pipe cannot be told: 'piped' in the spool: %s; "
+			"with --again everything is taken as new",
+			error_reason(error));
+	if (outbox->interrupted)
+		outbox_notice(outbox,
+			"a run before did not come to its end: messages that are equal to those it sent from a pipe are left out");
+	error = spool_piped_note(outbox->spool);
 	if (error != E_OK)
 		outbox_notice(outbox,
 			"the spool cannot note that a pipe is read (%s); if this run is interrupted, what it sent would be sent "
 			"again",
 			error_reason(error));
-	else if (outbox->interrupted)
-		outbox_notice(outbox,
-			"a run before did not come to its end: messages that are equal to those it sent from a pipe are left out");
+	return E_OK;
 }
 
 void outbox_end_inputs(struct outbox *outbox)
@@ -452,7 +459,7 @@ enum error outbox_begin_input(struct outbox *outbox, struct bytes input, bool pa
 		return fault_set(fault, E_TOO_LONG, "the input's name is longer than %u bytes", SPOOL_NAME_BYTES_MAX);
 	outbox->again = again;
 	if (passing)
-		begin_passing(outbox);
+		TRY(begin_passing(outbox, fault));
 	spool_begin_input(outbox->spool);
 	return E_OK;
 }

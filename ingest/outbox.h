@@ -138,7 +138,7 @@ bool outbox_refusal(enum error error);
 enum error outbox_flush(struct outbox *outbox, struct fault *fault) MUST_USE;
 
 /* To be called before the first message of an input, whose equal messages are counted from here on. With `again`
- * nothing of it is recognised, neither by content nor by id. */
+ * nothing of it is recognised, neither by content nor by id. For a passing one: what spool_piped_begin gives. */
 enum error outbox_begin_input(
 	struct outbox *outbox, struct bytes input, bool passing, bool again, struct fault *fault) MUST_USE;
 /* Every input was read to its end, and nothing waits: what passing ones bring later is new. */

@@ -141,9 +141,12 @@ enum error spool_set_aside(struct spool *spool) MUST_USE;
 /* What stands for some parts together: keyed, so that a hash says nothing about the message. Never 0. */
 uint64_t spool_hash(const struct spool *spool, const struct bytes *parts, size_t count);
 /* A pipe begins: what it brings is remembered until the run has come to its end (spool_piped.c). `fresh`: whatever was
- * before. `interrupted`: a run before did not come to its end, and what it brought is met again. E_FULL, E_IO: it
- * cannot be written down; in this run all is well, the next one could not go on. */
+ * before. `interrupted`: a run before did not come to its end, and what it brought is met again. E_CORRUPT, E_IO, ...:
+ * whether there was one cannot be told. */
 enum error spool_piped_begin(struct spool *spool, bool fresh, bool *interrupted) MUST_USE;
+/* Before anything of it is taken: this run may be interrupted. E_FULL, E_IO: that cannot be written down; in this run
+ * all is well, the next one could not go on. */
+enum error spool_piped_note(struct spool *spool) MUST_USE;
 /* All that pipes brought has its receipt or was refused: equal messages later are others. */
 enum error spool_piped_end(struct spool *spool) MUST_USE;
 /* spool_hash of a message of a pipe, in this run. */

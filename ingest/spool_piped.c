@@ -15,29 +15,40 @@
 
 #define FILE_NAME "piped"
 
-static bool read_salt(struct spool *spool)
+/* E_NOT_FOUND: no run was interrupted. Whatever else comes instead of a salt says nothing of that. */
+static enum error read_salt(struct spool *spool)
 {
 	uint8_t *data = NULL;
 	size_t len = 0;
-	bool good =
-		file_read_all(spool->dir_fd, FILE_NAME, sizeof spool->piped, &data, &len) == E_OK && len == sizeof spool->piped;
-	if (good)
+	TRY(file_read_all(spool->dir_fd, FILE_NAME, sizeof spool->piped, &data, &len));
+	bool whole = len == sizeof spool->piped;
+	if (whole)
 		memcpy(spool->piped, data, len);
 	free(data);
-	return good;
+	return whole ? E_OK : E_CORRUPT;
 }
 
 enum error spool_piped_begin(struct spool *spool, bool fresh, bool *interrupted)
 {
 	if (!spool->piped_begun) {
-		spool->piped_begun = true;
-		spool->piped_interrupted = !fresh && read_salt(spool);
-		if (!spool->piped_interrupted) {
+		enum error error = fresh ? E_NOT_FOUND : read_salt(spool);
+		if (error != E_OK && error != E_NOT_FOUND)
+			return error;
+		spool->piped_interrupted = error == E_OK;
+		if (!spool->piped_interrupted)
 			randombytes_buf(spool->piped, sizeof spool->piped);
-			TRY(file_write_atomic(spool->dir_fd, FILE_NAME, bytes_of(spool->piped, sizeof spool->piped), 0600));
-		}
+		spool->piped_begun = true;
 	}
 	*interrupted = spool->piped_interrupted;
+	return E_OK;
+}
+
+enum error spool_piped_note(struct spool *spool)
+{
+	if (spool->piped_interrupted || spool->piped_noted)
+		return E_OK;
+	TRY(file_write_atomic(spool->dir_fd, FILE_NAME, bytes_of(spool->piped, sizeof spool->piped), 0600));
+	spool->piped_noted = true;
 	return E_OK;
 }
 
@@ -45,7 +56,7 @@ enum error spool_piped_end(struct spool *spool)
 {
 	if (!spool->piped_begun)
 		return E_OK;
-	spool->piped_begun = false;
+	spool->piped_begun = spool->piped_noted = false;
 	return unlinkat(spool->dir_fd, FILE_NAME, 0) == 0 || errno == ENOENT ? E_OK : E_IO;
 }
 

@@ -36,6 +36,7 @@ struct spool {
 	struct key hash_key;
 	bool piped_begun;       /* this run has read, or reads, from a pipe */
 	bool piped_interrupted; /* under the salt of a run before, which did not come to its end */
+	bool piped_noted;       /* the salt stands in the file */
 	uint8_t piped[16];      /* the salt */
 	uint64_t acknowledged;
 	uint64_t next;

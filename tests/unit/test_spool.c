@@ -706,6 +706,43 @@ START_TEST(every_write_without_room)
 }
 END_TEST
 
+/* SND-17: only that there is no salt says that no run was interrupted. */
+START_TEST(interrupted_pipes)
+{
+	char path[100];
+	bool interrupted = true;
+	place();
+	snprintf(path, sizeof path, "%s/piped", dir);
+	struct spool *spool = open_spool();
+	ck_ok(spool_piped_begin(spool, false, &interrupted));
+	ck_assert(!interrupted);
+	ck_ok(spool_piped_note(spool));
+	uint64_t hash = spool_piped_hash(spool, BYTES_LITERAL("a"));
+	kill_spool(spool);
+	spool = open_spool();
+	ck_ok(spool_piped_begin(spool, false, &interrupted));
+	ck_assert(interrupted);
+	ck_assert_uint_eq(spool_piped_hash(spool, BYTES_LITERAL("a")), hash);
+	ck_ok(spool_piped_end(spool));
+	ck_ok(spool_piped_begin(spool, false, &interrupted));
+	ck_assert(!interrupted);
+	ck_assert_uint_ne(spool_piped_hash(spool, BYTES_LITERAL("a")), hash);
+	ck_ok(spool_piped_note(spool));
+	kill_spool(spool);
+	ck_assert_int_eq(truncate(path, 7), 0);
+	spool = open_spool();
+	ck_error(spool_piped_begin(spool, false, &interrupted), E_CORRUPT);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_error(spool_piped_begin(spool, false, &interrupted), E_IO);
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_ok(spool_piped_begin(spool, true, &interrupted));
+	ck_assert(!interrupted);
+	spool_close(spool);
+	clear();
+}
+END_TEST
+
 UNIT_MAIN("spool", keeps_what_waits, identities, set_aside, refusals, secrets_are_destroyed, starts_where_the_ledger_is,
 	first_version, replaces, unfinished_replacement, every_prefix, torn_secret, every_write_lost,
-	every_write_done_but_reported_failed, every_write_without_room)
+	every_write_done_but_reported_failed, every_write_without_room, interrupted_pipes)
