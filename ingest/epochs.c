@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#define LEARN_ENTRIES 1000u /* fewer say nothing of what an entry costs */
 #define STANDSTILL_S 60     /* the log's time has stood still: what is not filed is filed before it goes on */
 #define EPOCH_SECONDS_MOST (EPOCH_LAG_SECONDS_DEFAULT / 2) /* whatever was asked for: events are filed in time */
 #define LATE_MS 100000                                     /* and two epochs: longer than any load explains (pace.h) */
@@ -22,13 +21,6 @@ static uint64_t clock_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* What filing all that is there would take, as far as the last epochs tell. */
-static uint64_t left_us(const struct sequencer *s)
-{
-	uint64_t all_us = ledger_unfiled(s->options.ledger) * s->entry_ns / 1000;
-	return all_us > s->epoch_us ? all_us - s->epoch_us : 0;
-}
-
 /* How old the oldest event that is not filed is, in the log's time, and how old the newest will be at least. */
 static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
 {
@@ -37,15 +29,8 @@ static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
 	else if (s->oldest_s == UINT64_MAX &&
 			 ledger_oldest_unfiled(s->options.ledger, &s->oldest_from, &s->oldest_s) != E_OK)
 		s->oldest_s = UINT64_MAX; /* looked at again with the next slice */
-	return (s->oldest_s < now_s ? now_s - s->oldest_s : 0) + left_us(s) / 1000000;
-}
-
-/* An epoch over `entries` has ended. */
-static void learn(struct sequencer *s, uint64_t entries)
-{
-	if (entries >= LEARN_ENTRIES)
-		s->entry_ns = (s->entry_ns + s->epoch_us * 1000 / entries) / 2;
-	s->epoch_us = 0;
+	return (s->oldest_s < now_s ? now_s - s->oldest_s : 0) +
+		pace_left_us(&s->cost, ledger_unfiled(s->options.ledger)) / 1000000;
 }
 
 /* What keeps epochs from coming is said once, however often it is tried. */
@@ -85,13 +70,14 @@ static enum error run_slice(struct sequencer *s, bool *finished, struct fault *f
 	enum error error = ledger_epoch_slice(s->options.ledger, finished, fault);
 	s->slice_ended_us = clock_us();
 	s->slice_us = s->slice_ended_us - start_us;
-	s->epoch_us += s->slice_us;
+	s->cost.epoch_us += s->slice_us;
+	s->cost.epoch_events = ledger_epoch_events(s->options.ledger);
 	if (*finished)
 		say_failed(s, "");
 	if (error != E_OK || *finished) {
 		say_damage(s);
 		s->oldest_s = UINT64_MAX; /* another one is the oldest now */
-		learn(s, ledger_filed(s->options.ledger) - filed);
+		pace_learn(&s->cost, ledger_filed(s->options.ledger) - filed);
 	}
 	return error;
 }

@@ -491,7 +491,7 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 	s->health = options->health;
 	s->epoch_ended_ms = s->filed_ms = status_clock_ms();
 	s->oldest_s = UINT64_MAX;
-	s->entry_ns = PACE_ENTRY_NS;
+	s->cost.event_ns = PACE_ENTRY_NS;
 	pthread_mutex_init(&s->preparing, NULL);
 	queue_init(&s->submitted);
 	queue_init(&s->prepared);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ingest/health.h"
+#include "ingest/pace.h"
 #include "ingest/sequencer.h"
 
 #include <stdatomic.h>
@@ -29,8 +30,7 @@ struct sequencer {
 	uint64_t filed_ms;       /* when everything was filed last, or an epoch came to its end */
 	uint64_t slice_ended_us; /* the last slice of an epoch: what ticks took since then is what filing is paced by */
 	uint64_t slice_us;       /* and how long it took */
-	uint64_t epoch_us;       /* what the running epoch took so far */
-	uint64_t entry_ns;       /* about what filing an entry takes */
+	struct pace_cost cost;   /* what filing was seen to take */
 	uint64_t oldest_s;       /* ledger time of the oldest event that is not filed; UINT64_MAX: not known, or none */
 	uint64_t oldest_from;    /* where the search for it ended */
 	bool epoch_failed;       /* what cannot be filed does not keep ticks waiting, but see epochs_file_all */

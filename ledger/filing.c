@@ -46,6 +46,11 @@ uint64_t ledger_filed(const struct ledger *ledger)
 	return ledger->filing.filed;
 }
 
+uint64_t ledger_epoch_events(const struct ledger *ledger)
+{
+	return ledger->epoch == NULL ? 0 : ledger->epoch->target - ledger->filing.filed;
+}
+
 static enum error oldest_unfiled(const struct ledger *ledger, struct db_txn *txn, uint64_t *from, uint64_t *out_s)
 {
 	*out_s = UINT64_MAX;

@@ -115,6 +115,8 @@ enum error ledger_now(struct ledger *ledger, uint64_t *out_s, struct fault *faul
 uint64_t ledger_unfiled(const struct ledger *ledger);
 /* Entries below this index are covered by the newest epoch. */
 uint64_t ledger_filed(const struct ledger *ledger);
+/* How many entries the running epoch files, at most those that wait; 0: none runs. */
+uint64_t ledger_epoch_events(const struct ledger *ledger);
 /* The ledger time of the oldest event under the last commit that no epoch covers; UINT64_MAX: there is none. `from` is
  * where the last search ended, 0 at first: nothing below it has to be looked at again. Outside a tick. E_READERS,
  * E_CORRUPT. */
