@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define STANDSTILL_S 60     /* the log's time has stood still: what is not filed is filed before it goes on */
+#define STANDSTILL_S 60 /* the log's time has stood still: what is not filed is filed before it goes on */
 #define EPOCH_SECONDS_MOST (EPOCH_LAG_SECONDS_DEFAULT / 2) /* whatever was asked for: events are filed in time */
 #define LATE_MS 100000                                     /* and two epochs: longer than any load explains (pace.h) */
 
@@ -30,7 +30,7 @@ static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
 			 ledger_oldest_unfiled(s->options.ledger, &s->oldest_from, &s->oldest_s) != E_OK)
 		s->oldest_s = UINT64_MAX; /* looked at again with the next slice */
 	return (s->oldest_s < now_s ? now_s - s->oldest_s : 0) +
-		pace_left_us(&s->cost, ledger_unfiled(s->options.ledger)) / 1000000;
+		   pace_left_us(&s->cost, ledger_unfiled(s->options.ledger)) / 1000000;
 }
 
 /* What keeps epochs from coming is said once, however often it is tried. */

@@ -19,9 +19,9 @@
 
 #define PACE_EVEN_S 20u
 #define PACE_AGAIN_S 40u
-#define PACE_ENTRY_NS 250000u /* what filing an event about somebody new takes, before an epoch has told */
+#define PACE_ENTRY_NS 250000u   /* what filing an event about somebody new takes, before an epoch has told */
 #define PACE_LEARN_EVENTS 1000u /* fewer say nothing of what an event costs */
-#define PACE_FIRST_S 50u      /* far below the least lag of any log, 300: the next epoch takes its time too */
+#define PACE_FIRST_S 50u        /* far below the least lag of any log, 300: the next epoch takes its time too */
 
 /* Whether a slice waits: `rested_us` since the last one, which took `slice_us`. */
 bool pace_rests(uint64_t behind_s, uint64_t slice_us, uint64_t rested_us);
@@ -38,7 +38,8 @@ struct pace_cost {
 };
 
 /* What filing `waiting` events would take, those of the running epoch among them. An epoch that takes longer than was
- * thought says so while it runs: a machine that has become slow is not believed to be fast until the epoch has ended. */
+ * thought says so while it runs: a machine that has become slow is not believed to be fast until the epoch has ended.
+ */
 uint64_t pace_left_us(const struct pace_cost *cost, uint64_t waiting);
 /* The running epoch has ended and has filed `events`. A dearer one is believed at once, a cheaper one by half. */
 void pace_learn(struct pace_cost *cost, uint64_t events);

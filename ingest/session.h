@@ -23,7 +23,7 @@
 #pragma once
 
 #include "ingest/frame.h"
-#include "ledger/registry.h"
+#include "ledger/sender.h"
 
 enum session_state { SESSION_GREETING, SESSION_LOOKING, SESSION_OPEN, SESSION_CLOSING };
 

@@ -1,9 +1,11 @@
 #include "ledger/archive.h"
 
 #include "ledger/archive_state.h"
+
 #include "ledger/key_files.h"
 #include "ledger/log.h"
 #include "ledger/posting.h"
+#include "ledger/registry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,7 +93,7 @@ enum error archive_open_copy(
 enum error archive_open(const char *dir, bool with_keys, struct archive **out, struct fault *fault)
 {
 	struct vkey vkey;
-	TRY(ledger_read_vkey(dir, &vkey, fault));
+	TRY(place_read_vkey(dir, &vkey, fault));
 	return archive_open_copy(dir, &vkey, with_keys, out, fault);
 }
 

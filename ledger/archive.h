@@ -7,10 +7,12 @@
 
 #include "ledger/batch.h"
 #include "ledger/entry.h"
-#include "ledger/ledger.h"
+#include "ledger/label_row.h"
 #include "ledger/losses.h"
 #include "ledger/merkle.h"
+#include "ledger/place.h"
 #include "ledger/records.h"
+#include "ledger/sender.h"
 #include "ledger/subject_map.h"
 #include "ledger/subject_tree.h"
 #include "ledger/tile_path.h"
@@ -117,17 +119,9 @@ enum error snapshot_subject_node(
 enum error snapshot_subject_leaf(
 	struct snapshot *snapshot, uint64_t index, struct hash *blind, struct hash *leaf) MUST_USE;
 
-/* One leaf of the filing tree; the label stream is made of these. */
-struct filing_place {
-	uint64_t index; /* in the log */
-	struct label label;
-	struct hash subject_blind;
-	struct hash filing_blind;
-};
-
 /* Visits the event entries with log index in [from, to), all of them filed, in log order. E_BAD_VALUE if `to` is over
  * the newest epoch's size. `visit` ends the walk with an error. */
-typedef enum error filing_visitor(void *context, const struct filing_place *place);
+typedef enum error filing_visitor(void *context, const struct label_row *place);
 enum error snapshot_visit_filing(
 	struct snapshot *snapshot, uint64_t from, uint64_t to, filing_visitor *visit, void *context) MUST_USE;
 /* Leaves of the filing tree of the newest epoch, and the place in it of a batch's first event. E_NOT_FOUND: no batch of

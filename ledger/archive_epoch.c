@@ -137,7 +137,7 @@ static enum error visit_pack(struct snapshot *snapshot, const struct alias_walk 
 {
 	const struct blinding_keys *keys = &snapshot->archive->secrets->blinding;
 	for (uint32_t i = 0; i < walk->count; i++) {
-		struct filing_place place = {.index = walk->first_index + i};
+		struct label_row place = {.index = walk->first_index + i};
 		if (place.index < from || place.index >= to || losses_cover(&snapshot->losses, place.index))
 			continue;
 		TRY(label_of(snapshot, &walk->aliases[i], &place.label));

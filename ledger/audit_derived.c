@@ -63,7 +63,7 @@ struct leaves {
 	uint64_t event; /* the first one whose leaf is another */
 };
 
-static enum error compare_leaf(void *context, const struct filing_place *place)
+static enum error compare_leaf(void *context, const struct label_row *place)
 {
 	struct leaves *leaves = context;
 	struct hash stored, leaf;

@@ -187,16 +187,12 @@ static enum error take_finding(struct audit *audit)
 	return audit_finding(audit, index, "%s", finding->text);
 }
 
-static enum error add_row(void *context, const struct filing_place *place)
+static enum error add_row(void *context, const struct label_row *place)
 {
 	struct audit_filing *filing = context;
-	uint8_t *row = filing->rows + filing->rows_len;
 	if (filing->rows_len + LABEL_ROW_BYTES > (size_t)LOG_WIDTH * LABEL_ROW_BYTES)
 		return E_CORRUPT;
-	put_u64(row, place->index);
-	memcpy(row + 8, place->label.b, LABEL_BYTES);
-	memcpy(row + 8 + LABEL_BYTES, place->subject_blind.b, HASH_BYTES);
-	memcpy(row + 8 + LABEL_BYTES + HASH_BYTES, place->filing_blind.b, HASH_BYTES);
+	label_row_encode(place, filing->rows + filing->rows_len);
 	filing->rows_len += LABEL_ROW_BYTES;
 	return E_OK;
 }

@@ -311,12 +311,12 @@ enum error audit_labels_rows(struct audit_labels *audit, struct bytes rows)
 }
 
 /* Takes the row for this index, if there is one. */
-static bool take_row(struct audit_labels *audit, uint64_t index, struct bytes *out)
+static bool take_row(struct audit_labels *audit, uint64_t index, struct label_row *out)
 {
 	if (audit->rows.count == 0)
 		return false;
-	*out = bytes_of(queue_item(&audit->rows, 0), LABEL_ROW_BYTES);
-	if (get_u64(out->data) != index)
+	label_row_decode(queue_item(&audit->rows, 0), out);
+	if (out->index != index)
 		return false;
 	queue_drop(&audit->rows, 1);
 	return true;
@@ -326,20 +326,13 @@ static bool take_row(struct audit_labels *audit, uint64_t index, struct bytes *o
 
 static enum error take_event(struct audit_labels *audit, uint64_t index, const struct hash *leaf)
 {
-	struct bytes row;
+	struct label_row row;
 	struct pending event = {.index = index, .subject = NOBODY};
 	TRY(queue_room(&audit->pending, 1));
 	if (take_row(audit, index, &row)) {
-		struct label label;
-		struct hash blind, filing_blind;
-		struct reader r = reader_of(row);
-		reader_u64(&r);
-		reader_copy(&r, label.b, sizeof label.b);
-		reader_copy(&r, blind.b, sizeof blind.b);
-		reader_copy(&r, filing_blind.b, sizeof filing_blind.b);
-		TRY(subject_number(audit, &label, &event.subject));
-		subject_leaf_hash(&blind, index, leaf, &event.subject_leaf);
-		filing_leaf_hash(&filing_blind, index, &label, &event.filing_leaf);
+		TRY(subject_number(audit, &row.label, &event.subject));
+		subject_leaf_hash(&row.subject_blind, index, leaf, &event.subject_leaf);
+		filing_leaf_hash(&row.filing_blind, index, &row.label, &event.filing_leaf);
 	}
 	queue_add(&audit->pending, &event, 1);
 	return E_OK;

@@ -22,12 +22,10 @@
  * for its entry, 96 for each event that waits for its epoch, queues up to twice that. 1,000,000 subjects: 260 MB. */
 #pragma once
 
+#include "ledger/label_row.h"
 #include "ledger/losses.h"
 #include "ledger/merkle.h"
 #include "ledger/subject_tree.h"
-
-/* A row of the label stream: log index (8) || label (32) || blind (32) || blind' (32). */
-#define LABEL_ROW_BYTES (8 + LABEL_BYTES + 2 * HASH_BYTES)
 
 #define NO_INDEX UINT64_MAX
 

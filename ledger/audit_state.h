@@ -16,6 +16,7 @@
 #include "ledger/log.h"
 #include "ledger/log_rules.h"
 #include "ledger/registry.h"
+#include "ledger/secrets.h"
 
 /* The row at hand of each level of the tree: hashes that the store has, to compare with those computed. */
 struct audit_tile {

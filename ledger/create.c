@@ -42,7 +42,7 @@ static bool may_begin(const char *dir)
 	bool unfinished = false;
 	for (const struct dirent *entry; (entry = readdir(entries)) != NULL;) {
 		empty = empty && is_dots(entry->d_name);
-		unfinished = unfinished || strcmp(entry->d_name, LEDGER_UNFINISHED) == 0;
+		unfinished = unfinished || strcmp(entry->d_name, PLACE_UNFINISHED) == 0;
 	}
 	return empty || unfinished;
 }
@@ -99,7 +99,7 @@ static enum error begin(struct ledger *ledger, const char *dir, struct fault *fa
 	TRY(ledger_open_place(ledger, dir, fault));
 	if (!may_begin(dir)) /* somebody was faster */
 		return refuse_place(dir, ENOTEMPTY, fault);
-	int fd = openat(ledger->dir_fd, LEDGER_UNFINISHED, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int fd = openat(ledger->dir_fd, PLACE_UNFINISHED, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || fsync(ledger->dir_fd) != 0) {
 		int number = errno;
 		if (fd >= 0)
@@ -132,8 +132,8 @@ static enum error finish(struct ledger *ledger, const char *dir, struct fault *f
 		TRY(ledger_sub_path(dir, names[i], path));
 		TRY(beside_sync(path, fault));
 	}
-	if (unlinkat(ledger->dir_fd, LEDGER_UNFINISHED, 0) != 0)
-		return fault_set(fault, E_IO, "%s/" LEDGER_UNFINISHED " cannot be removed: %s", dir, strerror(errno));
+	if (unlinkat(ledger->dir_fd, PLACE_UNFINISHED, 0) != 0)
+		return fault_set(fault, E_IO, "%s/" PLACE_UNFINISHED " cannot be removed: %s", dir, strerror(errno));
 	return beside_sync(dir, fault);
 }
 

@@ -39,11 +39,6 @@ enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTE
 	return len > 0 && len < PATH_BYTES_MAX ? E_OK : E_TOO_LONG;
 }
 
-static int open_dir(const char *path)
-{
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 uint64_t ledger_clock_ms(void)
 {
 	struct timespec now;
@@ -258,32 +253,9 @@ enum error ledger_lock(int dir_fd, struct fault *fault)
 	return lock_dir(dir_fd, E_LOCKED, "", " holds the ledger; if it is being served, end 'indsigt serve' first", fault);
 }
 
-enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fault)
-{
-	uint8_t *text = NULL;
-	size_t len = 0;
-	int dir_fd = open_dir(dir);
-	if (dir_fd < 0)
-		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s%s", dir, strerror(errno),
-			strchr(dir, ':') != NULL ? "; an address begins with http://" : "");
-	if (faccessat(dir_fd, LEDGER_UNFINISHED, F_OK, 0) == 0) {
-		close(dir_fd);
-		return fault_set(
-			fault, E_NOT_FOUND, "%s is no ledger yet: 'indsigt init' was not finished there; run it again", dir);
-	}
-	enum error error = file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len);
-	close(dir_fd);
-	if (error != E_OK)
-		return fault_set(
-			fault, error, "%s is not a ledger: it has no readable file 'vkey' (%s)", dir, error_reason(error));
-	error = len > 0 && text[len - 1] == '\n' ? vkey_parse(bytes_of(text, len - 1), out) : E_BAD_KEY;
-	free(text);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s/vkey: %s", dir, error_reason(error));
-}
-
 enum error ledger_open_place(struct ledger *ledger, const char *dir, struct fault *fault)
 {
-	ledger->dir_fd = open_dir(dir);
+	ledger->dir_fd = place_open(dir);
 	if (ledger->dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
 	ledger->clock.dir_fd = ledger->dir_fd;
@@ -365,7 +337,7 @@ enum error ledger_may_sign(const struct ledger *ledger, struct fault *fault)
 
 static enum error open_all(struct ledger *ledger, const char *dir, const struct door_asker *asker, struct fault *fault)
 {
-	TRY(ledger_read_vkey(dir, &ledger->vkey, fault));
+	TRY(place_read_vkey(dir, &ledger->vkey, fault));
 	TRY(ledger_open_place(ledger, dir, fault));
 	TRY(lock_for_older(ledger, fault));
 	file_remove_left(ledger->dir_fd, "guard");

@@ -33,8 +33,6 @@ enum error ledger_lock(int dir_fd, struct fault *fault) MUST_USE;
 /* Signs DOMAIN_WELCOME || `message`, which is at most WELCOME_MESSAGE_MAX bytes, with the log's key: what a sender is
  * answered, which says nothing about the log. */
 void ledger_sign_welcome(const struct ledger *ledger, struct bytes message, uint8_t out[64]);
-/* The directory's vkey alone, without the lock and without secret keys. */
-enum error ledger_read_vkey(const char *dir, struct vkey *out, struct fault *fault) MUST_USE;
 
 /* Made on the opening thread, used by one other; closed before the ledger. */
 enum error preparer_open(struct ledger *ledger, struct preparer **out, struct fault *fault) MUST_USE;

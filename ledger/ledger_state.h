@@ -4,6 +4,7 @@
 #include "ledger/epoch_lag.h"
 #include "ledger/ledger.h"
 #include "ledger/log.h"
+#include "ledger/place.h"
 #include "ledger/secrets.h"
 #include "ledger/wall_clock.h"
 
@@ -59,9 +60,6 @@ struct ledger {
 	uint64_t looked_ms;          /* at who reads; care.c */
 	struct held held[2];         /* in the store, in the key environment */
 };
-
-/* In a directory that is being made: removed when the ledger is whole. */
-#define LEDGER_UNFINISHED "init-unfinished"
 
 #define PATH_BYTES_MAX 4096
 /* DIR/NAME; E_TOO_LONG. */

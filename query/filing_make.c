@@ -113,7 +113,7 @@ static enum error add_subject(struct making *making, uint64_t index, const struc
 	return failed ? E_NO_MEMORY : E_OK;
 }
 
-static enum error add_event(void *context, const struct filing_place *place)
+static enum error add_event(void *context, const struct label_row *place)
 {
 	struct making *making = context;
 	json_t *event = json_object();

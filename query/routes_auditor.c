@@ -1,8 +1,6 @@
 /* What an accredited auditor may ask: the label stream. spec/http.md */
 #include "query/call.h"
 
-#include "ledger/audit_labels.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,14 +41,10 @@ static bool read_range(struct call *call, uint64_t *from, uint64_t *to)
 	return true;
 }
 
-static enum error add_row(void *context, const struct filing_place *place)
+static enum error add_row(void *context, const struct label_row *place)
 {
 	struct response *response = context;
-	uint8_t *row = (uint8_t *)response->body + response->body_len;
-	put_u64(row, place->index);
-	memcpy(row + 8, place->label.b, LABEL_BYTES);
-	memcpy(row + 8 + LABEL_BYTES, place->subject_blind.b, HASH_BYTES);
-	memcpy(row + 8 + LABEL_BYTES + HASH_BYTES, place->filing_blind.b, HASH_BYTES);
+	label_row_encode(place, (uint8_t *)response->body + response->body_len);
 	response->body_len += LABEL_ROW_BYTES;
 	return E_OK;
 }

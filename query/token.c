@@ -2,7 +2,7 @@
 
 #include "ledger/json_read.h"
 #include "ledger/keyfile.h"
-#include "ledger/ledger.h"
+#include "ledger/place.h"
 #include "ledger/shortage.h"
 #include "ledger/subject.h"
 
@@ -74,7 +74,7 @@ static enum error key_open(int keys_fd, bool create, struct key *out, struct fau
 enum error token_issuer_open(const char *dir, bool create, struct token_issuer *out, struct fault *fault)
 {
 	struct vkey vkey;
-	TRY(ledger_read_vkey(dir, &vkey, fault));
+	TRY(place_read_vkey(dir, &vkey, fault));
 	__attribute__((cleanup(fd_release))) int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	__attribute__((cleanup(fd_release))) int keys_fd =
 		dir_fd >= 0 ? openat(dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

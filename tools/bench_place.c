@@ -2,6 +2,7 @@
 
 #include "ingest/sender_key.h"
 #include "ledger/ledger.h"
+#include "ledger/place.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -60,7 +61,7 @@ static enum error make_ledger(struct bench_place *place, uint32_t senders, struc
 {
 	struct ledger *ledger = NULL;
 	TRY(ledger_create(place->ledger, "bench.example/load", fault));
-	TRY(ledger_read_vkey(place->ledger, &place->vkey, fault));
+	TRY(place_read_vkey(place->ledger, &place->vkey, fault));
 	TRY(ledger_open(place->ledger, NULL, &ledger, fault));
 	enum error error = register_all(ledger, place, senders, fault);
 	ledger_close(ledger);

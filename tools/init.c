@@ -1,5 +1,6 @@
 /* indsigt init: a new, empty ledger. */
 #include "ledger/ledger.h"
+#include "ledger/place.h"
 #include "tools/command.h"
 
 #include <getopt.h>
@@ -25,7 +26,7 @@ static int run(int argc, char **argv)
 			"'%s' is not an empty directory, and an existing ledger is never touched; choose another place",
 			argv[optind]);
 	if (error == E_OK)
-		error = ledger_read_vkey(argv[optind], &vkey, &fault);
+		error = place_read_vkey(argv[optind], &vkey, &fault);
 	if (error != E_OK)
 		return command_end(&command_init, error, &fault);
 	vkey_format(&vkey, text);

@@ -2,6 +2,7 @@
 #include "ingest/asker.h"
 #include "ledger/keyfile.h"
 #include "ledger/ledger.h"
+#include "ledger/place.h"
 #include "query/cosigned.h"
 #include "tools/archive_door.h"
 #include "tools/command.h"
@@ -72,7 +73,7 @@ static enum error take_lock(struct recover *recover, struct fault *fault)
 static enum error read_guard(struct recover *recover, struct fault *fault)
 {
 	struct checkpoint checkpoint;
-	TRY(ledger_read_vkey(recover->dir, &recover->vkey, fault));
+	TRY(place_read_vkey(recover->dir, &recover->vkey, fault));
 	if (file_read_all(recover->dir_fd, "guard", NOTE_BYTES_MAX, &recover->guard, &recover->guard_len) != E_OK)
 		return E_OK;
 	if (checkpoint_verify(bytes_of(recover->guard, recover->guard_len), &recover->vkey, &checkpoint) != E_OK) {

@@ -1,5 +1,6 @@
 /* indsigt sender revoke, rotate, policy: what happens to a sender that is registered. */
 #include "ingest/sender_key.h"
+#include "ledger/place.h"
 #include "tools/admin.h"
 #include "tools/command.h"
 #include "tools/registration.h"
@@ -33,7 +34,7 @@ static enum error read_registered_key(const char *dir, const char *path, struct 
 {
 	struct vkey log;
 	struct sender sender;
-	TRY(ledger_read_vkey(dir, &log, fault));
+	TRY(place_read_vkey(dir, &log, fault));
 	TRY(sender_key_read(path, out, fault));
 	if (strcmp(out->log.name, log.name) != 0 || memcmp(out->log.public_key, log.public_key, 32) != 0)
 		return fault_set(fault, E_WRONG_ORIGIN, "key file '%s' is for the ledger '%s'", path, out->log.name);
@@ -52,7 +53,7 @@ static enum error read_endorsed(
 {
 	struct vkey log;
 	struct sender sender;
-	TRY(ledger_read_vkey(dir, &log, fault));
+	TRY(place_read_vkey(dir, &log, fault));
 	TRY(endorsement_read(path, &log, out, fault));
 	if (out->action != action)
 		return fault_set(fault, E_BAD_VALUE, "'%s' is for '%s'", path, endorsement_command(out->action));

@@ -4,6 +4,7 @@
  * written before the entry: whatever dies in between, no sender is ever registered whose key is lost, and the same
  * command goes on with the file that is there. An id that somebody else has taken meanwhile is replaced by the next. */
 #include "ingest/sender_key.h"
+#include "ledger/place.h"
 #include "tools/admin.h"
 #include "tools/command.h"
 #include "tools/registration.h"
@@ -148,7 +149,7 @@ static int run_add(int argc, char **argv)
 												  : !options.org                               ? "--org"
 																							   : "--key");
 	options.dir = argv[optind];
-	enum error error = ledger_read_vkey(options.dir, &log, &fault);
+	enum error error = place_read_vkey(options.dir, &log, &fault);
 	if (error == E_OK)
 		error = own ? add_own_key(&options, &log, &id, &fault) : add_endorsed(&options, &log, &id, &fault);
 	if (error == E_OK)

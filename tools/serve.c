@@ -11,6 +11,7 @@
 #include "ledger/address.h"
 #include "ledger/door.h"
 #include "ledger/ledger.h"
+#include "ledger/place.h"
 #include "ledger/status.h"
 #include "tools/child.h"
 #include "tools/command.h"
@@ -301,7 +302,7 @@ static enum error serve_run(struct serve *serve, struct fault *fault)
 {
 	struct vkey vkey;
 	sigset_t mask;
-	TRY(ledger_read_vkey(serve->dir, &vkey, fault));
+	TRY(place_read_vkey(serve->dir, &vkey, fault));
 	TRY(look_for_policy(serve, fault));
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct daemon *daemon = &serve->daemons[i];

@@ -1,5 +1,5 @@
 /* indsigt vkey: the log's verification key. */
-#include "ledger/ledger.h"
+#include "ledger/place.h"
 #include "tools/command.h"
 
 #include <getopt.h>
@@ -15,7 +15,7 @@ static int run(int argc, char **argv)
 		return command_usage(&command_vkey, NULL);
 	if (optind + 1 != argc)
 		return command_lacks(&command_vkey, optind == argc ? "DIR" : NULL);
-	enum error error = ledger_read_vkey(argv[optind], &vkey, &fault);
+	enum error error = place_read_vkey(argv[optind], &vkey, &fault);
 	if (error != E_OK)
 		return command_end(&command_vkey, error, &fault);
 	vkey_format(&vkey, text);

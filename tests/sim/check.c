@@ -19,7 +19,7 @@ static void audit(bool labels)
 	struct audit_result result;
 	struct fault fault = {.text = ""};
 	struct vkey vkey;
-	sim_must(ledger_read_vkey(ledger_machine.dir, &vkey, &fault));
+	sim_must(place_read_vkey(ledger_machine.dir, &vkey, &fault));
 	enum error error = audit_directory(ledger_machine.dir, &vkey, &options, &result, &fault);
 	if (error != E_OK)
 		sim_fail("audit: %s: %s", error_name(error), fault.text);

@@ -63,7 +63,7 @@ void watchers_make(void)
 	archive.memory = calloc(1, sizeof *archive.memory);
 	pthread_mutex_init(&archive.memory->mutex, NULL);
 	snprintf(archive.dir, sizeof archive.dir, "%s/ledger", sim_place());
-	sim_must(ledger_read_vkey(archive.dir, &archive.vkey, &fault));
+	sim_must(place_read_vkey(archive.dir, &archive.vkey, &fault));
 	for (unsigned i = 0; i < WITNESSES; i++) {
 		snprintf(dir, sizeof dir, "%s/witness-%u", sim_place(), i);
 		snprintf(name, sizeof name, "witness.example/w%u", i);

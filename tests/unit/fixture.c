@@ -57,7 +57,7 @@ void fixture_make(struct fixture *fixture)
 	snprintf(fixture->dir, sizeof fixture->dir, "%s/ledger", fixture->place.path);
 	enum error error = ledger_create(fixture->dir, FIXTURE_ORIGIN, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
-	ck_ok(ledger_read_vkey(fixture->dir, &fixture->vkey, &fault));
+	ck_ok(place_read_vkey(fixture->dir, &fixture->vkey, &fault));
 	crypto_sign_keypair(fixture->public_key, fixture->secret_key);
 	policy_default(&fixture->policy);
 	fixture_open(fixture);

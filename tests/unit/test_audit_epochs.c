@@ -12,15 +12,11 @@ struct feeding {
 	uint64_t size;
 };
 
-static enum error take_place(void *context, const struct filing_place *place)
+static enum error take_place(void *context, const struct label_row *place)
 {
 	struct feeding *feeding = context;
 	uint8_t row[LABEL_ROW_BYTES];
-	struct writer w = writer_of(row, sizeof row);
-	writer_u64(&w, place->index);
-	writer_bytes(&w, BYTES_ARRAY(place->label.b));
-	writer_bytes(&w, hash_bytes(&place->subject_blind));
-	writer_bytes(&w, hash_bytes(&place->filing_blind));
+	label_row_encode(place, row);
 	return audit_labels_rows(feeding->audit, BYTES_ARRAY(row));
 }
 

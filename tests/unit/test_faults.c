@@ -122,7 +122,7 @@ START_TEST(creating)
 				ledger_close(f.ledger);
 				f.ledger = NULL;
 				struct vkey vkey;
-				ck_ok(ledger_read_vkey(f.dir, &vkey, &fault));
+				ck_ok(place_read_vkey(f.dir, &vkey, &fault));
 				ck_ok(audit_directory(f.dir, &vkey, &options, &result, &fault));
 				ck_assert_msg(result.ok && result.entries == 1, "%s %u: %s", ways[way].name, at, result.reason);
 			}

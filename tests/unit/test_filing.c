@@ -225,7 +225,7 @@ struct stream {
 	struct hash leaves[EVENTS_MAX];
 };
 
-static enum error take_place(void *context, const struct filing_place *place)
+static enum error take_place(void *context, const struct label_row *place)
 {
 	struct stream *stream = context;
 	ck_assert(place->index >= stream->next && place->index < stream->to);

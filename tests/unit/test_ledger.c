@@ -708,7 +708,7 @@ START_TEST(unfinished_is_no_ledger)
 	ck_assert_msg(strstr(fault.text, "run it again") != NULL, "%s", fault.text);
 	ck_error(archive_open(f.dir, true, &archive, &fault), E_NOT_FOUND);
 	ck_ok(ledger_create(f.dir, FIXTURE_ORIGIN, &fault));
-	ck_ok(ledger_read_vkey(f.dir, &f.vkey, &fault));
+	ck_ok(place_read_vkey(f.dir, &f.vkey, &fault));
 	ck_assert_mem_ne(before.public_key, f.vkey.public_key, 32);
 	ck_assert(is_there("somebody-elses"));
 	ck_assert(!is_there("init-unfinished"));

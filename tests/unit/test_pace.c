@@ -147,9 +147,9 @@ static uint64_t run(const struct flood *flood)
 /* EPO-9: whatever filing costs, no entry is appended while an event waits for long. */
 START_TEST(a_flood_of_new_people)
 {
-	static const struct flood floods[] = {{28, 250, 250, 4000, true}, {28, 60, 60, 4000, true}, {10, 300, 300, 4000, true},
-		{28, 1000, 1000, 4000, true}, {28, 250, 250, 100000, true}, {300, 250, 250, 4000, true}, {28, 50, 1000, 4000, true},
-		{28, 60, 400, 4000, true}, {28, 1000, 50, 4000, true}};
+	static const struct flood floods[] = {{28, 250, 250, 4000, true}, {28, 60, 60, 4000, true},
+		{10, 300, 300, 4000, true}, {28, 1000, 1000, 4000, true}, {28, 250, 250, 100000, true},
+		{300, 250, 250, 4000, true}, {28, 50, 1000, 4000, true}, {28, 60, 400, 4000, true}, {28, 1000, 50, 4000, true}};
 	for (size_t i = 0; i < sizeof floods / sizeof floods[0]; i++) {
 		struct flood left_to_itself = floods[i];
 		ck_assert_uint_lt(run(&floods[i]), 60);
