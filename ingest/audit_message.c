@@ -116,9 +116,45 @@ void audit_message_denial_words(struct audit_message *message, struct bytes word
 
 /* ---- subjects ---- */
 
+/* Instances, studies, orders, procedures and records are always somebody's. */
+void audit_message_event_code(struct audit_message *message, struct bytes code)
+{
+	static const struct {
+		const char *code;
+		const char *name;
+		bool transfer; /* IHE has them for value sets too */
+	} known[] = {
+		{"110102", "110102, Begin Transferring DICOM Instances,", false},
+		{"110103", "110103, DICOM Instances Accessed,", false},
+		{"110104", "110104, DICOM Instances Transferred,", false},
+		{"110105", "110105, DICOM Study Deleted,", false},
+		{"110106", "110106, Export,", true},
+		{"110107", "110107, Import,", true},
+		{"110109", "110109, Order Record,", false},
+		{"110110", "110110, Patient Record,", false},
+		{"110111", "110111, Procedure Record,", false},
+	};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (!bytes_equal(code, bytes_text(known[i].code)) || (message->patient_event != NULL && known[i].transfer))
+			continue;
+		message->patient_event = known[i].name;
+		message->transfer = known[i].transfer;
+	}
+}
+
+enum error audit_message_check_nobody(const struct audit_message *message, const char *how, struct fault *fault)
+{
+	bool may = message->patient_event == NULL || message->nobody || (message->transfer && message->things);
+	if (message->subject_count > 0 || may)
+		return E_OK;
+	return fault_set(fault, E_BAD_SUBJECT, "subject: an event of type %s is about a patient%s, and none is named; %s",
+		message->patient_event, message->transfer ? " unless an object says of what else it is" : "", how);
+}
+
 /* Adds the canonical id, if it is somebody and new. */
 static enum error add_subject(struct audit_message *message, const char *id, struct fault *fault)
 {
+	message->nobody |= id[0] == '\0';
 	if (id[0] == '\0')
 		return E_OK;
 	for (size_t i = 0; i < message->subject_count; i++)

@@ -56,6 +56,10 @@ struct audit_message {
 	bool disclosed; /* given to somebody outside: the action is disclose, and a destination is a recipient */
 	bool exported;  /* taken out of the system: the same with the action export */
 	bool emergency;
+	const char *patient_event; /* what happened is about a patient by its definition; NULL if it need not be */
+	bool transfer;             /* an import or export: of patients' data, unless an object says of what else */
+	bool things;               /* an object that says that it is no person, and what it is */
+	bool nobody;               /* the sender's word for nobody stands where the patient is named */
 	struct bytes system;
 	struct bytes activity;
 	struct bytes purpose;
@@ -89,6 +93,13 @@ enum error audit_message_object(struct audit_message *message, struct bytes obje
 /* Looks for a sign of refusal in a code ("403", "AuthZ-Consent", DCM 110113, FHIR's issue types) or in words. */
 void audit_message_denial_code(struct audit_message *message, struct bytes code);
 void audit_message_denial_words(struct audit_message *message, struct bytes words);
+
+/* Looks whether a code of what happened is one of DICOM PS3.15 A.5.3 that is about patients by its definition. */
+void audit_message_event_code(struct audit_message *message, struct bytes code);
+/* Refuses a message about nobody that is about patients by its definition, unless it names nobody in words. `how` says
+ * what to do. E_BAD_SUBJECT. */
+enum error audit_message_check_nobody(
+	const struct audit_message *message, const char *how, struct fault *fault) MUST_USE;
 
 /* Adds the person or people that an identifier in text names (ingest/identifier.h), several HL7 CX separated by '~'.
  * Bare references are scoped by `org_id`; with NULL there must be none. A text that names nobody adds nobody; an empty

@@ -113,6 +113,7 @@ static void read_event_code(struct dicom *dicom, const char **attributes)
 {
 	struct bytes code = code_of(attributes);
 	audit_message_denial_code(dicom->message, code);
+	audit_message_event_code(dicom->message, code);
 	dicom->message->exported |= bytes_equal(code, BYTES_LITERAL("110106"));
 	dicom->message->query |= bytes_equal(code, BYTES_LITERAL("110112"));
 	dicom->message->emergency |= bytes_equal(code, BYTES_LITERAL("110127"));
@@ -239,6 +240,7 @@ static enum error end_object(struct dicom *dicom)
 		dicom->has_somebody = true;
 		break;
 	case DICOM_THING:
+		dicom->message->things |= shown.len > 0;
 		break;
 	}
 	TRY(look(dicom, object->id, MENTION_ADDRESS));
@@ -365,6 +367,7 @@ static enum error check(struct dicom *dicom)
 			"subject: the message speaks of a person or of a patient, and has no object that says whose data it is "
 			"about; "
 			"send the patient as an object with type code 1 and role 1");
+	TRY(audit_message_check_nobody(message, "send the patient as an object with type code 1 and role 1", dicom->fault));
 	message->activity = dicom->type_words.len > 0 ? dicom->type_words : dicom->event_words;
 	return E_OK;
 }

@@ -184,6 +184,7 @@ static enum error read_entities(struct fhir_reader *reader)
 			message->consent = id;
 		else
 			TRY(audit_message_object(message, id));
+		message->things |= id.len > 0;
 	}
 	return E_OK;
 }
@@ -273,6 +274,7 @@ static void read_action_code(struct audit_message *message, struct bytes code)
 		message->disclosed |= bytes_equal(code, bytes_text(disclosures[i]));
 	message->emergency |= bytes_equal(code, BYTES_LITERAL("110127")); /* Emergency Override Started */
 	read_interaction(message, code);
+	audit_message_event_code(message, code);
 	audit_message_denial_code(message, code);
 }
 
@@ -409,7 +411,8 @@ static enum error read_root(struct fhir_reader *reader)
 	TRY(read_agents(reader));
 	TRY(fhir_subjects(reader));
 	TRY(read_entities(reader));
-	return fhir_check_mentions(reader);
+	TRY(fhir_check_mentions(reader));
+	return audit_message_check_nobody(message, "add the patient as an entity with role 1", reader->fault);
 }
 
 /* Texts must outlive the document: every one of the message's is copied. */

@@ -279,11 +279,11 @@ START_TEST(outcomes)
 		uint64_t outcome;
 	} cases[] = {
 		{OUTCOME("0", "110113"), OUTCOME_OK},
-		{OUTCOME("4", "110110"), OUTCOME_FAILED},
+		{OUTCOME("4", "110100"), OUTCOME_FAILED},
 		{OUTCOME("4", "110113"), OUTCOME_DENIED},
-		{OUTCOME("8", "110110"), OUTCOME_FAILED},
+		{OUTCOME("8", "110100"), OUTCOME_FAILED},
 		{OUTCOME("8", "110113"), OUTCOME_DENIED},
-		{OUTCOME("12", "110110"), OUTCOME_FAILED},
+		{OUTCOME("12", "110100"), OUTCOME_FAILED},
 	};
 	policy_default(&policy);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

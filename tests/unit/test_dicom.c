@@ -48,7 +48,7 @@ static const char *field(unsigned number)
 
 #define EVENT_TAG                                                                                \
 	"<EventIdentification EventActionCode=\"R\" EventDateTime=\"2026-11-20T10:00:00Z\" "         \
-	"EventOutcomeIndicator=\"0\"><EventID csd-code=\"110110\" originalText=\"Patient Record\"/>" \
+	"EventOutcomeIndicator=\"0\"><EventID csd-code=\"record\" originalText=\"Patient Record\"/>" \
 	"</EventIdentification>"
 #define USER_TAG \
 	"<ActiveParticipant UserID=\"u1\"><RoleIDCode csd-code=\"x\" originalText=\"nurse\"/></ActiveParticipant>"
@@ -342,6 +342,31 @@ START_TEST(searches)
 }
 END_TEST
 
+/* ADP-25: what is about patients by its definition is refused when it is about nobody. */
+START_TEST(events_about_patients)
+{
+#define STUDY OBJECT("ParticipantObjectID=\"1.2.3\" " TYPE("2", "3"), "")
+#define NONE OBJECT("ParticipantObjectID=\"&lt;none&gt;\" " TYPE("1", "1"), "")
+	static const struct row rows[] = {
+		{MESSAGE(ACTED("110102"), STUDY), "110102"},
+		{MESSAGE(ACTED("110103"), STUDY), "110103, DICOM Instances Accessed, is about a patient, and none is named"},
+		{MESSAGE(ACTED("110104"), ""), "110104"},
+		{MESSAGE(ACTED("110105"), ""), "110105"},
+		{MESSAGE(ACTED("110106"), ""), "110106, Export, is about a patient unless"},
+		{MESSAGE(ACTED("110106"), STUDY), "-"},
+		{MESSAGE(ACTED("110107"), ""), "110107"},
+		{MESSAGE(ACTED("110109"), STUDY), "110109"},
+		{MESSAGE(ACTED("110110"), STUDY), "110110, Patient Record,"},
+		{MESSAGE(ACTED("110111"), STUDY), "110111"},
+		{MESSAGE(ACTED("110110"), NONE), "-"},
+		{MESSAGE(ACTED("110110"), PATIENT), SHOWN},
+		{MESSAGE(ACTED("110112"), STUDY), "-"},
+		{MESSAGE(ACTED("110114"), ""), "-"},
+	};
+	CHECK_ROWS(rows);
+}
+END_TEST
+
 #define TIMED(time) MESSAGE("<EventIdentification EventDateTime=\"" time "\" EventOutcomeIndicator=\"0\"/>", PATIENT)
 
 /* ADP-6, ADP-20 */
@@ -472,5 +497,5 @@ START_TEST(objects)
 }
 END_TEST
 
-UNIT_MAIN("dicom", people, people_elsewhere, by_the_tree, first_words_win, who_acted, outcome_words, searches, times,
-	encodings, utf16, broken, objects)
+UNIT_MAIN("dicom", people, people_elsewhere, by_the_tree, first_words_win, who_acted, outcome_words, searches,
+	events_about_patients, times, encodings, utf16, broken, objects)

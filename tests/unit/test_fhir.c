@@ -62,6 +62,7 @@ static const char *message(const char *rest)
 
 #define AGENT "'agent':[{'who':{'display':'Dr. Test'},'requestor':true}]"
 #define ENTITY(entity) AGENT ",'entity':[" entity "]"
+#define VALUE_SET "'entity':[{'what':{'reference':'ValueSet/v1'}}]"
 #define CPR "'identifier':{'system':'urn:oid:1.2.208.176.1.2','value':'0101701234'}"
 #define ROLE_1 "'role':{'code':'1'}"
 #define REF "ref:cvr:55133018/Patient/p1"
@@ -88,6 +89,36 @@ static void check_all(const struct case_of *cases, size_t count)
 }
 
 #define CHECK_ALL(cases) check_all(cases, sizeof(cases) / sizeof(cases)[0])
+
+/* ADP-25: what is about patients by its definition, said by any code of what happened. */
+START_TEST(events_about_patients)
+{
+#define OF(member, code) AGENT ",'" member "':[{'coding':[{'code':'" code "'}]}]"
+	static const struct case_of cases[] = {
+		{OF("subtype", "110102"), NULL, "110102, Begin Transferring"},
+		{OF("subtype", "110103"), NULL, "110103, DICOM Instances Accessed, is about a patient, and none is named"},
+		{OF("subtype", "110104"), NULL, "110104"},
+		{OF("subtype", "110105"), NULL, "110105"},
+		{OF("subtype", "110106"), NULL, "110106, Export, is about a patient unless"},
+		{OF("subtype", "110107"), NULL, "110107"},
+		{OF("subtype", "110109"), NULL, "110109"},
+		{OF("subtype", "110110"), NULL, "add the patient as an entity with role 1"},
+		{OF("subtype", "110111"), NULL, "110111"},
+		{OF("category", "110110") ",'code':{'coding':[{'code':'read'}]}", NULL, "110110, Patient Record,"},
+		{OF("category", "x") ",'code':{'coding':[{'code':'y'},{'code':'110110'}]}", NULL, "110110"},
+		{OF("subtype", "110110") "," VALUE_SET, NULL, "110110"},
+		{OF("subtype", "110107") "," VALUE_SET, "-", NULL},
+		{OF("subtype", "110107") ",'entity':[{'role':{'code':'3'}}]", NULL, "110107"},
+		{AGENT ",'subtype':[{'code':'110106'},{'code':'110110'}]," VALUE_SET, NULL, "110110"},
+		{AGENT ",'subtype':[{'code':'110110'},{'code':'110106'}]," VALUE_SET, NULL, "110110"},
+		{OF("subtype", "110110") ",'entity':[{'what':{" CPR "}}]", "cpr:0101701234", NULL},
+		{OF("subtype", "110110") ",'entity':[{'what':{'identifier':{'value':'<none>'}}," ROLE_1 "}]", "-", NULL},
+		{OF("subtype", "110112"), "-", NULL}, /* a query may be for anything */
+		{OF("subtype", "110114"), "-", NULL},
+	};
+	CHECK_ALL(cases);
+}
+END_TEST
 
 /* ADP-11: whoever is named is found, in every place that names people. */
 START_TEST(people_are_found)
@@ -538,15 +569,15 @@ START_TEST(meaning_is_kept)
 	ck_assert_str_eq(field(EVENT_RECIPIENT), "Court");
 	ck_ok(
 		map(message("'agent':[{'who':{'display':'u1'},'requestor':true},{'type':{'coding':[{'code':'110154'}]},'name':"
-					"'DVD'}],'category':[{'coding':[{'code':'110106'}]}],'code':{'text':'x'}")));
+					"'DVD'}],'category':[{'coding':[{'code':'110106'}]}],'code':{'text':'x'}," VALUE_SET)));
 	ck_assert_uint_eq(number(EVENT_ACTION), ACTION_EXPORT);
 	ck_assert_str_eq(field(EVENT_RECIPIENT), "DVD");
 	/* "Export" as the type of everything. */
 	ck_ok(
 		map(message(AGENT ",'category':[{'coding':[{'code':'110106'}]}],'code':{'text':'Document retrieval'},'action':"
-						  "'R'")));
+						  "'R'," VALUE_SET)));
 	ck_assert_uint_eq(number(EVENT_ACTION), ACTION_READ);
-	ck_ok(map(message(AGENT ",'category':[{'coding':[{'code':'110106'}]}],'code':{},'action':'R'")));
+	ck_ok(map(message(AGENT ",'category':[{'coding':[{'code':'110106'}]}],'code':{},'action':'R'," VALUE_SET)));
 	ck_assert_uint_eq(number(EVENT_ACTION), ACTION_EXPORT);
 	ck_ok(
 		map(message(AGENT ",'purposeOfEvent':[{'coding':[{'code':'X'},{'code':'BTG','display':'break the glass'}]}]")));
@@ -601,6 +632,6 @@ START_TEST(times)
 }
 END_TEST
 
-UNIT_MAIN("fhir", people_are_found, everybody_is_found, people_are_not_dropped, mentions_are_found, words_are_found,
-	nobody_needs_a_sign, nobody_and_objects, types_are_checked, who_acted, outcomes, meaning_is_kept, interactions,
-	times)
+UNIT_MAIN("fhir", events_about_patients, people_are_found, everybody_is_found, people_are_not_dropped,
+	mentions_are_found, words_are_found, nobody_needs_a_sign, nobody_and_objects, types_are_checked, who_acted,
+	outcomes, meaning_is_kept, interactions, times)
