@@ -1,6 +1,7 @@
 #include "ingest/asker.h"
 
 #include "ingest/asking.h"
+#include "ledger/own.h"
 #include "ledger/witness_request.h"
 
 #include <stdio.h>
@@ -11,11 +12,6 @@ static uint64_t clock_ms(void)
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static void asking_release(struct asking **asking)
-{
-	asking_close(*asking);
 }
 
 struct asked_all {
@@ -89,7 +85,7 @@ static enum error wait_for_all(struct asked_all *all, struct fault *fault)
 enum error asker_ask(
 	const char *origin, const struct witness_policy *policy, door_heard *heard, void *context, struct fault *fault)
 {
-	__attribute__((cleanup(asking_release))) struct asking *asking = NULL;
+	OWNED(asking_release) struct asking *asking = NULL;
 	struct asked_all all = {.policy = policy, .heard = heard, .context = context};
 	if (asking_open(policy->witness_count, &asking) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");

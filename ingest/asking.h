@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ledger/bytes.h"
+#include "ledger/own.h"
 
 #define ASKING_CONNECT_SECONDS 5L
 #define ASKING_ANSWER_SECONDS 15L /* a witness that takes longer is as good as away */
@@ -12,6 +13,7 @@ struct asking;
 /* For `count` witnesses. E_NO_MEMORY. */
 enum error asking_open(uint32_t count, struct asking **out) MUST_USE;
 void asking_close(struct asking *asking);
+OWN(asking, asking_close);
 
 /* POST of `body` to `url` with `path` behind it, or GET where the body has no data. The body is copied. E_NO_MEMORY;
  * E_USAGE for an address that is not http or https. */

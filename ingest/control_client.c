@@ -1,5 +1,7 @@
 #include "ingest/control_client.h"
 
+#include "ledger/own.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,13 +12,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-#define OWNED_FD __attribute__((cleanup(close_fd))) int
 
 static bool connect_to(int dir_fd, int fd)
 {

@@ -1,5 +1,7 @@
 #include "ingest/fetch.h"
+
 #include "ledger/json_read.h"
+#include "ledger/own.h"
 
 #include <curl/curl.h>
 #include <sodium.h>
@@ -123,8 +125,8 @@ void fetch_close(struct fetch *fetch)
 /* The address with path and parameters, percent-encoded. */
 static char *full_url(const char *base, const char *path, const struct fetch_param *params, size_t count)
 {
-	__attribute__((cleanup(url_release))) CURLU *url = curl_url();
-	__attribute__((cleanup(text_release))) char *prefix = NULL;
+	OWNED(url_release) CURLU *url = curl_url();
+	OWNED(text_release) char *prefix = NULL;
 	char joined[1024];
 	char pair[4096];
 	char *full = NULL;
@@ -162,7 +164,7 @@ static enum error refused(struct fetch *fetch, long status, struct fault *fault)
 enum error fetch_text(struct fetch *fetch, const char *path, const struct fetch_param *params, size_t count,
 	struct bytes *out, struct fault *fault)
 {
-	__attribute__((cleanup(text_release))) char *url = full_url(fetch->url, path, params, count);
+	OWNED(text_release) char *url = full_url(fetch->url, path, params, count);
 	if (url == NULL || curl_easy_setopt(fetch->curl, CURLOPT_URL, url) != CURLE_OK)
 		return fault_set(fault, E_USAGE, "the ledger's address is not a well-formed URL");
 	fetch->body_len = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ledger/bytes.h"
+#include "ledger/own.h"
 
 #include <jansson.h>
 
@@ -17,6 +18,7 @@ struct fetch;
  * address that is not http or https, E_NO_MEMORY. */
 enum error fetch_open(const char *url, const char *token, struct fetch **out, struct fault *fault) MUST_USE;
 void fetch_close(struct fetch *fetch);
+OWN(fetch, fetch_close);
 
 struct fetch_param {
 	const char *name;

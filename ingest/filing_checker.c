@@ -1,8 +1,9 @@
 #include "ingest/filing_checker.h"
 
+#include "ledger/file.h"
 #include "ledger/filing_lost.h"
 #include "ledger/filing_proof.h"
-#include "ledger/keyfile.h"
+#include "ledger/own.h"
 #include "ledger/sender_request.h"
 
 #include <errno.h>
@@ -46,16 +47,6 @@ struct look {
 	uint32_t lost; /* events of the batch of which the log says that what they were about is lost */
 	struct fault fault;
 };
-
-static void proof_release(struct filing_proof **proof)
-{
-	filing_proof_free(*proof);
-}
-
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
 
 /* ---- asking ---- */
 
@@ -219,8 +210,8 @@ static void say(struct filing_checker *checker, enum filing_state state, const c
 /* E_NOT_FOUND: not filed yet. E_BAD_PROOF: the alarm was raised. */
 static enum error look_at(struct filing_checker *checker, const struct filing_note *note)
 {
-	__attribute__((cleanup(free_release))) void *labels = NULL;
-	__attribute__((cleanup(proof_release))) struct filing_proof *proof = NULL;
+	OWNED_MEMORY void *labels = NULL;
+	OWNED(filing_proof_release) struct filing_proof *proof = NULL;
 	struct look look = {.checker = checker, .note = note, .fault = {.text = ""}};
 	enum error error = check_batch(&look);
 	labels = look.labels;

@@ -3,6 +3,7 @@
 #include "ingest/handshake.h"
 #include "ingest/sequencer_state.h"
 #include "ingest/session.h"
+#include "ledger/file.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "ledger/keyfile.h"
 
 /* What proves the roll-back is kept: a checkpoint that this log signed. There is one file for each checkpoint, however
  * often it is presented. */

@@ -1,6 +1,6 @@
 #include "ingest/health.h"
 
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* Signing waiting batches again: a refused message is taken out, policy, key or place in the sequence changed. All
  * batches behind the change get new secrets; a secret is never used for two contents. */
 #include "ingest/outbox_state.h"
-
 #include "ledger/merkle.h"
+#include "ledger/own.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -168,7 +168,7 @@ static enum error redo_all(struct redo *redo)
 	redo->limits.time_max_s = 0;                /* judged when they were added */
 	redo->sequence = what->start;
 	for (size_t i = what->i; i < spool_count(outbox->spool); i++) {
-		__attribute__((cleanup(free_read))) struct read_batch read = {0};
+		OWNED(free_read) struct read_batch read = {0};
 		TRY(read_batch(outbox, i, &read));
 		TRY(redo_batch(redo, &read, i == what->i ? what->event : FAULT_NO_EVENT));
 	}
@@ -184,7 +184,7 @@ enum error outbox_redo(struct outbox *outbox, const struct outbox_redo *what, st
 	const struct spool_pending *pending = spool_pending(outbox->spool, what->i);
 	if (pending == NULL || (what->event != FAULT_NO_EVENT && what->event >= pending->head.count))
 		return fault_set(fault, E_BAD_VALUE, "the ledger refused an event that was not sent: %s", what->text);
-	__attribute__((cleanup(free_redo))) struct redo redo = {.outbox = outbox, .what = what};
+	OWNED(free_redo) struct redo redo = {.outbox = outbox, .what = what};
 	enum error result = redo_all(&redo);
 	if (result != E_OK)
 		return fault_set(fault, result, "waiting batches cannot be signed again: %s", error_reason(result));
@@ -195,7 +195,7 @@ enum error outbox_redo(struct outbox *outbox, const struct outbox_redo *what, st
 
 static enum error set_aside(struct redo *redo)
 {
-	__attribute__((cleanup(free_read))) struct read_batch read = {0};
+	OWNED(free_read) struct read_batch read = {0};
 	TRY(open_redo(redo));
 	TRY(read_batch(redo->outbox, 0, &read));
 	TRY(redo_batch(redo, &read, EVERY_EVENT));
@@ -206,7 +206,7 @@ static enum error set_aside(struct redo *redo)
 enum error outbox_set_aside(struct outbox *outbox, enum error error, const char *text, struct fault *fault)
 {
 	struct outbox_redo what = {.error = error, .text = text};
-	__attribute__((cleanup(free_redo))) struct redo redo = {.outbox = outbox, .what = &what};
+	OWNED(free_redo) struct redo redo = {.outbox = outbox, .what = &what};
 	enum error result = set_aside(&redo);
 	if (result != E_OK)
 		return fault_set(fault, result, "a waiting batch cannot be set aside: %s", error_reason(result));
@@ -218,7 +218,7 @@ enum error outbox_is_signed(struct outbox *outbox, bool *out, struct fault *faul
 	struct batch_event encoded;
 	struct batch_head head;
 	struct hash root;
-	__attribute__((cleanup(free_read))) struct read_batch read = {0};
+	OWNED(free_read) struct read_batch read = {0};
 	enum error error = read_batch(outbox, 0, &read);
 	struct reader r = reader_of(bytes_of(read.body, error == E_OK ? read.body_bytes : 0));
 	batch_head_decode(&r, &head);
@@ -245,7 +245,7 @@ enum error outbox_event_time(struct outbox *outbox, uint32_t event, int64_t *out
 	struct event *decoded = malloc(sizeof *decoded);
 	struct batch_event encoded = {0};
 	struct batch_head head;
-	__attribute__((cleanup(free_read))) struct read_batch read = {0};
+	OWNED(free_read) struct read_batch read = {0};
 	enum error error = decoded == NULL ? E_NO_MEMORY : read_batch(outbox, 0, &read);
 	struct reader r = reader_of(bytes_of(read.body, error == E_OK ? read.body_bytes : 0));
 	batch_head_decode(&r, &head);

@@ -1,7 +1,8 @@
 #include "ingest/sender_key.h"
 
+#include "ledger/file.h"
 #include "ledger/json_read.h"
-#include "ledger/keyfile.h"
+#include "ledger/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,19 +16,6 @@
 
 #define SENDER_KEY_FILE_MAX 8192 /* origin, vkey, org and name at their limits, escaped */
 #define SEED_TEXT_MAX sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL)
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-#define OWNED_FD __attribute__((cleanup(close_fd))) int
-
-static void drop_json(json_t **json)
-{
-	json_decref(*json);
-}
-#define OWNED_JSON __attribute__((cleanup(drop_json))) json_t
 
 void sender_key_generate(struct sender_key *key)
 {
@@ -103,12 +91,12 @@ static enum error read_members(json_t *json, struct sender_key *key, const char 
 
 static enum error parse(const char *path, const char *text, size_t len, struct sender_key *out, struct fault *fault)
 {
-	OWNED_JSON *json = NULL;
+	json_auto_t *json = NULL;
 	if (json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json) == E_NO_MEMORY)
 		return fault_set(fault, E_NO_MEMORY, "");
 	if (!json_is_object(json))
 		return fault_set(fault, E_BAD_KEY, "key file '%s' is not a JSON object", path);
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key key = {0};
+	OWNED(sender_key_wipe) struct sender_key key = {0};
 	const char *member = "";
 	if (read_members(json, &key, &member) != E_OK)
 		return fault_set(fault, E_BAD_KEY, "key file '%s': member \"%.64s\" is missing, unknown or malformed", path,
@@ -198,7 +186,7 @@ static enum error write_file(const char *path, const char *text, bool replace)
 
 enum error sender_key_write(const char *path, const struct sender_key *key, bool replace, struct fault *fault)
 {
-	OWNED_JSON *json = to_json(key);
+	json_auto_t *json = to_json(key);
 	char text[SENDER_KEY_FILE_MAX + 1];
 	size_t len = json == NULL ? 0 : json_dumpb(json, text, sizeof text - 2, JSON_INDENT(2));
 	enum error error = E_NO_MEMORY;

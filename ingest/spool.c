@@ -1,6 +1,6 @@
 #include "ingest/spool_state.h"
 
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -5,7 +5,7 @@
  * a salt of its own, which stands in the file `piped` until the run has come to its end; the next one takes up the salt
  * that is there. What was remembered under a salt that is gone is never met again, and ages like everything else. */
 #include "ingest/spool_state.h"
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 
 #include <errno.h>
 #include <sodium.h>

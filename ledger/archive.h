@@ -10,6 +10,7 @@
 #include "ledger/label_row.h"
 #include "ledger/losses.h"
 #include "ledger/merkle.h"
+#include "ledger/own.h"
 #include "ledger/place.h"
 #include "ledger/records.h"
 #include "ledger/sender.h"
@@ -31,6 +32,7 @@ enum error archive_open_copy(
  * keys of that moment. Neither is synced. The ledger may write meanwhile. E_IO, E_FULL. */
 enum error archive_copy(const struct archive *archive, int store_fd, int keys_fd, struct fault *fault) MUST_USE;
 void archive_close(struct archive *archive);
+OWN(archive, archive_close);
 const char *archive_origin(const struct archive *archive);
 const struct vkey *archive_vkey(const struct archive *archive);
 
@@ -40,6 +42,7 @@ const struct secrets *archive_secrets(const struct archive *archive);
 /* An archive may be used by many threads, a snapshot by one. */
 enum error snapshot_begin(struct archive *archive, struct snapshot **out, struct fault *fault) MUST_USE;
 void snapshot_end(struct snapshot *snapshot);
+OWN(snapshot, snapshot_end);
 
 /* The signed checkpoint that this snapshot stands under, checked; borrowed until snapshot_end. */
 void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out, struct bytes *note);

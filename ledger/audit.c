@@ -1,8 +1,8 @@
 #include "ledger/audit.h"
 
 #include "ledger/audit_state.h"
+#include "ledger/file.h"
 #include "ledger/filing_lag.h"
-#include "ledger/keyfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 #include "ledger/audit_labels.h"
 #include "ledger/audit_state.h"
 #include "ledger/head.h"
+#include "ledger/own.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -117,11 +118,6 @@ enum error audit_filing_subject(struct audit *audit, uint64_t index, const struc
 
 /* ---- which event it was ---- */
 
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
-
 /* Whether the stored tree of the event's subject is that of the subject's events. */
 static bool tree_fits(struct audit *audit, uint64_t index)
 {
@@ -133,8 +129,8 @@ static bool tree_fits(struct audit *audit, uint64_t index)
 	struct merkle_frontier tree;
 	size_t count = 0;
 	const struct secrets *secrets = archive_secrets(audit->archive);
-	__attribute__((cleanup(free_release))) uint64_t *indexes = NULL;
-	__attribute__((cleanup(free_release))) struct event *event = malloc(sizeof *event);
+	OWNED_MEMORY uint64_t *indexes = NULL;
+	OWNED_MEMORY struct event *event = malloc(sizeof *event);
 	if (event == NULL || snapshot_open_record(audit->snapshot, index, &opened) != E_OK || opened.entry.mass)
 		return true;
 	if (event_decode(opened.disclosed, opened.restricted, NULL, false, event, &fault) != E_OK)

@@ -5,10 +5,11 @@
  * What is killed or fails in between leaves the file init-unfinished: nothing takes that for a ledger, and the next
  * attempt takes away what the last one made and begins anew. Nobody has seen its keys. The directory may be one that
  * somebody else has made (a mount point), so it is not built beside and moved. */
-#include "ledger/ledger.h"
-
 #include "ledger/beside.h"
+#include "ledger/file.h"
+#include "ledger/ledger.h"
 #include "ledger/ledger_state.h"
+#include "ledger/own.h"
 #include "ledger/vrf.h"
 
 #include <dirent.h>
@@ -21,12 +22,6 @@
 
 /* ---- places ---- */
 
-static void close_dir(DIR **dir)
-{
-	if (*dir != NULL)
-		closedir(*dir);
-}
-
 static bool is_dots(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -35,7 +30,7 @@ static bool is_dots(const char *name)
 /* Empty, or what an attempt has left that did not come to its end. */
 static bool may_begin(const char *dir)
 {
-	__attribute__((cleanup(close_dir))) DIR *entries = opendir(dir);
+	OWNED_DIR *entries = opendir(dir);
 	if (entries == NULL)
 		return false;
 	bool empty = true;
@@ -60,7 +55,7 @@ static enum error remove_in(int at_fd, const char *name, struct fault *fault)
 	int fd = openat(at_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT)
 		return E_OK;
-	__attribute__((cleanup(close_dir))) DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+	OWNED_DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
 	if (entries == NULL)
 		return fault_set(fault, E_IO, "%s, left by an unfinished attempt, cannot be opened: %s", name, strerror(errno));
 	for (const struct dirent *entry; (entry = readdir(entries)) != NULL;)

@@ -1,6 +1,7 @@
 #include "ledger/door.h"
 
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
+#include "ledger/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,21 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void free_policy(struct witness_policy **policy)
-{
-	free(*policy);
-}
-#define OWNED_POLICY __attribute__((cleanup(free_policy))) struct witness_policy *
-
-static void free_memory(uint8_t **memory)
-{
-	free(*memory);
-}
-
 enum error door_policy(int dir_fd, const struct vkey *log, struct witness_policy **out, struct fault *fault)
 {
-	__attribute__((cleanup(free_memory))) uint8_t *text = NULL;
-	OWNED_POLICY policy = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
+	OWNED(witness_policy_release) struct witness_policy *policy = NULL;
 	struct fault inner = {.text = ""};
 	size_t len = 0;
 	enum error error = file_read_all(dir_fd, DOOR_POLICY_FILE, POLICY_BYTES_MAX, &text, &len);
@@ -132,7 +122,7 @@ static enum error judge(void *context, const struct door_answer *answer, struct 
  * may be lost or damaged. */
 static enum error remember(struct judging *judging, struct fault *fault)
 {
-	__attribute__((cleanup(free_memory))) uint8_t *text = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len = 0;
 	struct note parts;
 	struct checkpoint cosigned;
@@ -187,7 +177,7 @@ static void tell_silent(const struct door_asker *asker, const struct door_verdic
 
 enum error door_pass(const struct door_store *store, const struct door_asker *asker, struct fault *fault)
 {
-	OWNED_POLICY policy = NULL;
+	OWNED(witness_policy_release) struct witness_policy *policy = NULL;
 	struct door_verdict verdict;
 	enum error error = door_policy(store->dir_fd, store->vkey, &policy, fault);
 	if (error == E_NOT_FOUND)

@@ -1,5 +1,6 @@
 #include "ledger/filing_lost.h"
 
+#include "ledger/own.h"
 #include "ledger/wrong.h"
 
 #include <string.h>
@@ -92,7 +93,7 @@ enum error filing_lost_verify(struct bytes text, const struct vkey *log, const s
 	struct filing_lost *out, struct finding *finding)
 {
 	struct finding ignored;
-	__attribute__((cleanup(form_close))) struct form form = {0};
+	OWNED(form_close) struct form form = {0};
 	struct shown_loss shown = {0};
 	struct filing_lost lost = {.size = 0};
 	if (finding == NULL)

@@ -1,5 +1,6 @@
 #include "ledger/filing_proof.h"
 
+#include "ledger/own.h"
 #include "ledger/subject.h"
 #include "ledger/subject_tree.h"
 #include "ledger/wrong.h"
@@ -199,19 +200,13 @@ static void keep_subjects(struct form *form, struct filing_proof *out)
 	out->memory = form_take(form);
 }
 
-static void filing_proof_release(struct filing_proof **proof)
-{
-	filing_proof_free(*proof);
-}
-
 enum error filing_proof_verify(struct bytes text, const struct vkey *log, const struct witness_policy *policy,
 	struct filing_proof **out, struct finding *finding)
 {
 	struct finding ignored;
-	__attribute__((cleanup(form_close))) struct form form = {0};
-	__attribute__((cleanup(shown_filing_release))) struct shown_filing shown = {
-		.finding = finding ? finding : &ignored};
-	__attribute__((cleanup(filing_proof_release))) struct filing_proof *proof = calloc(1, sizeof *proof);
+	OWNED(form_close) struct form form = {0};
+	OWNED(shown_filing_release) struct shown_filing shown = {.finding = finding ? finding : &ignored};
+	OWNED(filing_proof_release) struct filing_proof *proof = calloc(1, sizeof *proof);
 	*shown.finding = (struct finding){.code = FINDING_NONE, .index = FINDING_NO_INDEX};
 	if (proof == NULL)
 		return E_NO_MEMORY;

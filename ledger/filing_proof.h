@@ -10,6 +10,7 @@
 
 #include "ledger/evidence.h"
 #include "ledger/label.h"
+#include "ledger/own.h"
 
 struct filing_subject {
 	struct bytes id; /* canonical */
@@ -42,3 +43,4 @@ enum error filing_proof_verify(struct bytes text, const struct vkey *log, const 
 	struct filing_proof **out, struct finding *finding) MUST_USE;
 /* NULL is allowed. */
 void filing_proof_free(struct filing_proof *proof);
+OWN(filing_proof, filing_proof_free);

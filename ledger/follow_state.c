@@ -2,22 +2,13 @@
 
 #include "ledger/form.h"
 #include "ledger/json_read.h"
+#include "ledger/own.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char type[] = "indsigt-follow/v1";
-
-static void form_release(struct form *form)
-{
-	form_close(form);
-}
-
-static void memory_release(void *memory)
-{
-	free(*(void **)memory);
-}
 
 enum error follow_state_take(struct bytes note, const struct vkey *vkey, struct follow_state *out)
 {
@@ -33,7 +24,7 @@ enum error follow_state_take(struct bytes note, const struct vkey *vkey, struct 
 static enum error encode_rules(const struct log_rules *rules, char **out)
 {
 	size_t capacity = log_rules_encoded_max(rules);
-	__attribute__((cleanup(memory_release))) uint8_t *encoded = malloc(capacity);
+	OWNED_MEMORY uint8_t *encoded = malloc(capacity);
 	if (encoded == NULL)
 		return E_NO_MEMORY;
 	struct writer w = writer_of(encoded, capacity);
@@ -50,7 +41,7 @@ static enum error encode_rules(const struct log_rules *rules, char **out)
 
 enum error follow_state_write(const struct follow_state *state, const struct log_rules *rules, char **out)
 {
-	__attribute__((cleanup(memory_release))) char *encoded = NULL;
+	OWNED_MEMORY char *encoded = NULL;
 	TRY(encode_rules(rules, &encoded));
 	json_auto_t *json = json_pack(
 		"{s:s, s:s%, s:s}", "type", type, "checkpoint", (const char *)state->note, state->note_len, "rules", encoded);
@@ -76,7 +67,7 @@ static enum error decode_rules(struct bytes encoded, struct log_rules *rules, st
 enum error follow_state_read(
 	struct bytes text, struct log_rules *rules, struct follow_state *out, struct finding *finding)
 {
-	__attribute__((cleanup(form_release))) struct form form = {0};
+	OWNED(form_close) struct form form = {0};
 	TRY(form_open(text, FOLLOW_STATE_BYTES_MAX, &form, finding));
 	form_part(&form, "state", FINDING_NO_INDEX);
 	form_members(&form, form.document, "type checkpoint rules");

@@ -2,20 +2,16 @@
 
 #include "ledger/form.h"
 #include "ledger/json_read.h"
+#include "ledger/own.h"
 #include "ledger/wrong.h"
 
 #include <string.h>
 
 static const char type[] = "indsigt-fork/v1";
 
-static void form_release(struct form *form)
-{
-	form_close(form);
-}
-
 enum error fork_verify(struct bytes text, const struct vkey *log, struct fork *out, struct finding *finding)
 {
-	__attribute__((cleanup(form_release))) struct form form = {0};
+	OWNED(form_close) struct form form = {0};
 	struct fork fork;
 	struct hash old_root = {{0}};
 	TRY(form_open(text, FORK_BYTES_MAX, &form, finding));

@@ -13,9 +13,11 @@
 #include "ledger/ledger.h"
 
 #include "ledger/domain.h"
+#include "ledger/file.h"
 #include "ledger/key_files.h"
 #include "ledger/ledger_state.h"
 #include "ledger/lock.h"
+#include "ledger/own.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -143,18 +145,12 @@ static enum error check_shown(
 	return error == E_OK ? E_OK : fault_set(fault, error, "evidence/%s: %s", name, error_reason(error));
 }
 
-static void close_dir(DIR **dir)
-{
-	if (*dir != NULL)
-		closedir(*dir);
-}
-
 static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
 {
 	int fd = openat(ledger->dir_fd, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "evidence cannot be opened: %s", strerror(errno));
-	__attribute__((cleanup(close_dir))) DIR *dir = fdopendir(fd);
+	OWNED_DIR *dir = fdopendir(fd);
 	if (dir == NULL) {
 		close(fd);
 		return fault_set(fault, E_NO_MEMORY, "");

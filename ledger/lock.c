@@ -1,5 +1,7 @@
 #include "ledger/lock.h"
 
+#include "ledger/own.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +17,7 @@ static void close_file(FILE **file)
 	if (*file != NULL)
 		fclose(*file);
 }
-#define OWNED_FILE __attribute__((cleanup(close_file))) FILE
+#define OWNED_FILE OWNED(close_file) FILE
 
 bool process_name(int pid, char out[PROCESS_NAME_BYTES])
 {

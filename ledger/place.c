@@ -1,6 +1,6 @@
 #include "ledger/place.h"
 
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 #include "ledger/signer_key.h"
+
 #include "ledger/json_read.h"
+#include "ledger/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,12 +15,6 @@
 
 #define FILE_BYTES_MAX 4096
 #define SEED_TEXT_MAX sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL)
-
-static void fd_release(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 void signer_key_wipe(struct signer_key *key)
 {
@@ -45,13 +41,13 @@ static enum error write_key(int fd, const char *name, const struct signer_key *k
 enum error signer_key_create(const char *path, const char *name, struct signer_key *out, struct fault *fault)
 {
 	struct vkey vkey;
-	__attribute__((cleanup(signer_key_wipe))) struct signer_key key = {.name = ""};
+	OWNED(signer_key_wipe) struct signer_key key = {.name = ""};
 	crypto_sign_keypair(key.public_key, key.secret_key);
 	if (vkey_make(name, NOTE_KEY_ED25519, key.public_key, &vkey) != E_OK)
 		return fault_set(
 			fault, E_BAD_VALUE, "a key's name has 1 to %u bytes, and no space or plus sign", ORIGIN_BYTES_MAX);
 	strcpy(key.name, name);
-	__attribute__((cleanup(fd_release))) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	OWNED_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fault_set(
 			fault, errno == EEXIST ? E_EXISTS : E_IO, "key file '%s' cannot be made: %s", path, strerror(errno));
@@ -86,7 +82,7 @@ static enum error parse(const char *path, const char *text, size_t len, struct s
 	if (json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json) == E_NO_MEMORY)
 		return fault_set(fault, E_NO_MEMORY, "");
 	const char *name = json_string_value(json_object_get(json, "name"));
-	__attribute__((cleanup(signer_key_wipe))) struct signer_key key = {.name = ""};
+	OWNED(signer_key_wipe) struct signer_key key = {.name = ""};
 	if (json_object_size(json) != 2 || name == NULL || !read_seed(json_object_get(json, "seed"), &key) ||
 		vkey_make(name, NOTE_KEY_ED25519, key.public_key, &vkey) != E_OK)
 		return fault_set(fault, E_BAD_KEY, "key file '%s' is not {\"name\": key name, \"seed\": base64}", path);
@@ -99,7 +95,7 @@ enum error signer_key_read(const char *path, struct signer_key *out, struct faul
 {
 	char text[FILE_BYTES_MAX];
 	struct stat info;
-	__attribute__((cleanup(fd_release))) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fault_set(fault,
 			errno == ENOENT   ? E_NOT_FOUND

@@ -1,4 +1,5 @@
 #include "ledger/auditor_note.h"
+#include "ledger/own.h"
 #include "ledger/statement_state.h"
 #include "ledger/subject.h"
 #include "ledger/wrong.h"
@@ -144,18 +145,13 @@ static enum error check_all(
 	return check_audit(shown, options->auditor, out);
 }
 
-static void statement_release(struct statement **statement)
-{
-	statement_free(*statement);
-}
-
 enum error statement_verify(struct bytes text, const struct vkey *log, const struct statement_options *options,
 	struct statement **out, struct finding *finding)
 {
 	struct finding ignored;
-	__attribute__((cleanup(form_close))) struct form form = {0};
-	__attribute__((cleanup(shown_release))) struct shown shown = {.finding = finding ? finding : &ignored};
-	__attribute__((cleanup(statement_release))) struct statement *statement = calloc(1, sizeof *statement);
+	OWNED(form_close) struct form form = {0};
+	OWNED(shown_release) struct shown shown = {.finding = finding ? finding : &ignored};
+	OWNED(statement_release) struct statement *statement = calloc(1, sizeof *statement);
 	*shown.finding = (struct finding){.code = FINDING_NONE, .index = FINDING_NO_INDEX};
 	if (statement == NULL)
 		return E_NO_MEMORY;

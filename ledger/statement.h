@@ -11,6 +11,7 @@
 #pragma once
 
 #include "ledger/evidence.h"
+#include "ledger/own.h"
 #include "ledger/sender.h"
 
 enum statement_state { STATEMENT_OPEN, STATEMENT_WITHHELD, STATEMENT_ERASED };
@@ -84,3 +85,4 @@ enum error statement_verify(struct bytes text, const struct vkey *log, const str
 	struct statement **out, struct finding *finding) MUST_USE;
 /* NULL is allowed. */
 void statement_free(struct statement *statement);
+OWN(statement, statement_free);

@@ -1,3 +1,4 @@
+#include "ledger/own.h"
 #include "ledger/statement_state.h"
 #include "ledger/subject_map.h"
 #include "ledger/subject_tree.h"
@@ -5,11 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
 
 /* ---- the window and its neighbours ---- */
 
@@ -100,7 +96,7 @@ static enum error check_presence(const struct shown *shown)
 {
 	size_t count = 0;
 	struct hash root = {{0}}, value;
-	__attribute__((cleanup(free_release))) struct hash *leaves = calloc(shown->event_count + 2, sizeof *leaves);
+	OWNED_MEMORY struct hash *leaves = calloc(shown->event_count + 2, sizeof *leaves);
 	if (leaves == NULL)
 		return E_NO_MEMORY;
 	if (shown->before.shown)

@@ -1,7 +1,7 @@
 #include "ledger/status.h"
 
+#include "ledger/file.h"
 #include "ledger/json_read.h"
-#include "ledger/keyfile.h"
 
 #include <fcntl.h>
 #include <jansson.h>

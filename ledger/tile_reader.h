@@ -10,6 +10,7 @@
 #include "ledger/log_finding.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
+#include "ledger/own.h"
 #include "ledger/tile_path.h"
 
 #define TILE_LEVELS 8u                                             /* levels of tiles: 2^63 entries */
@@ -37,6 +38,7 @@ struct tile_reader;
 enum error tile_reader_open(const struct tile_source *source, const struct checkpoint *checkpoint,
 	struct tile_reader **out, struct log_finding *finding) MUST_USE;
 void tile_reader_close(struct tile_reader *reader);
+OWN(tile_reader, tile_reader_close);
 const struct checkpoint *tile_reader_checkpoint(const struct tile_reader *reader);
 
 /* Has the source given anything that is not what the checkpoint commits to? That is no fault of the log's: whoever

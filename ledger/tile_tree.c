@@ -1,6 +1,6 @@
 #include "ledger/tile_tree.h"
 
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 #include "ledger/lock.h"
 #include "ledger/tile_reader.h"
 

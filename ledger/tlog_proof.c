@@ -1,6 +1,7 @@
 #include "ledger/tlog_proof.h"
 
 #include "ledger/base64.h"
+#include "ledger/own.h"
 #include "ledger/wrong.h"
 
 #include <inttypes.h>
@@ -17,11 +18,6 @@ struct shown_proof {
 	struct merkle_proof inclusion;
 	struct bytes note;
 };
-
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
 
 /* The next line without its newline; false at the end, and for a line that has none. */
 static bool next_line(struct bytes *rest, struct bytes *out)
@@ -101,7 +97,7 @@ enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const st
 {
 	struct shown_proof shown;
 	struct finding ignored;
-	__attribute__((cleanup(free_release))) struct tlog_proof *proof = calloc(1, sizeof *proof);
+	OWNED_MEMORY struct tlog_proof *proof = calloc(1, sizeof *proof);
 	finding = finding ? finding : &ignored;
 	*finding = (struct finding){.code = FINDING_NONE, .index = FINDING_NO_INDEX};
 	if (proof == NULL)

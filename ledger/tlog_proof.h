@@ -13,6 +13,7 @@
 #pragma once
 
 #include "ledger/evidence.h"
+#include "ledger/own.h"
 
 #define TLOG_PROOF_BYTES_MAX (ENTRY_BYTES_MAX / 3 * 4 + 4 + 64 * 64 + NOTE_BYTES_MAX)
 #define TLOG_PROOF_INDEX_DIGITS_MAX 18 /* so indexes are below 10^18 */
@@ -31,6 +32,7 @@ struct tlog_proof {
  * caller frees `*out` with free(). */
 enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const struct witness_policy *policy,
 	struct tlog_proof **out, struct finding *finding) MUST_USE;
+OWN(tlog_proof, free);
 
 /* The proof file of an entry that is included under the checkpoint of a signed note, with all the note's lines; it fits
  * TLOG_PROOF_BYTES_MAX. What is written is not checked beyond its form: tlog_proof_verify does that. E_BAD_VALUE for an

@@ -1,6 +1,6 @@
 #include "ledger/wall_clock.h"
 
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 #include "ledger/limits.h"
 #include "ledger/timestamp.h"
 

@@ -1,9 +1,11 @@
 #include "ledger/witness.h"
 
+#include "ledger/file.h"
 #include "ledger/fork.h"
 #include "ledger/keyfile.h"
 #include "ledger/lock.h"
 #include "ledger/merkle.h"
+#include "ledger/own.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -39,25 +41,6 @@ struct witness {
 	size_t log_count;
 	struct watched *logs[WITNESS_LOGS_MAX];
 };
-
-static void free_memory(uint8_t **memory)
-{
-	free(*memory);
-}
-#define OWNED_MEMORY __attribute__((cleanup(free_memory))) uint8_t *
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-#define OWNED_FD __attribute__((cleanup(close_fd))) int
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 static int open_dir(int at_fd, const char *name)
 {
@@ -231,7 +214,7 @@ void witness_checkpoint(const struct witness *witness, struct bytes hash, struct
 
 static enum error read_vkey(int dir_fd, const char *dir, struct vkey *out, struct fault *fault)
 {
-	OWNED_MEMORY text = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len = 0;
 	if (file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len) != E_OK || len == 0 || text[len - 1] != '\n' ||
 		vkey_parse(bytes_of(text, len - 1), out) != E_OK || out->type != NOTE_KEY_COSIGNATURE)
@@ -257,7 +240,7 @@ static enum error read_secret(struct witness *witness, struct fault *fault)
 /* What was remembered of a log: its own cosignature is the proof that it wrote this. */
 static enum error read_seen(const struct witness *witness, const char *origin, struct watched *log, struct fault *fault)
 {
-	OWNED_MEMORY file = NULL;
+	OWNED_MEMORY uint8_t *file = NULL;
 	char name[2 * HASH_BYTES + 1];
 	size_t len = 0;
 	struct note note;
@@ -302,7 +285,7 @@ static enum error read_logs(int dir_fd, uint8_t **text, size_t *len, struct faul
 
 static enum error take_logs(struct witness *witness, struct fault *fault)
 {
-	OWNED_MEMORY file = NULL;
+	OWNED_MEMORY uint8_t *file = NULL;
 	size_t len = 0;
 	struct bytes line;
 	TRY(read_logs(witness->dir_fd, &file, &len, fault));
@@ -323,7 +306,7 @@ static enum error take_logs(struct witness *witness, struct fault *fault)
 /* Leftovers of writes that a crash cut short. */
 static void remove_leftovers(int seen_fd)
 {
-	__attribute__((cleanup(close_dir))) DIR *seen = NULL;
+	OWNED_DIR *seen = NULL;
 	int fd = open_dir(seen_fd, ".");
 	if (fd < 0 || (seen = fdopendir(fd)) == NULL)
 		return;
@@ -374,8 +357,8 @@ void witness_close(struct witness *witness)
 	for (size_t i = 0; i < witness->log_count; i++)
 		free(witness->logs[i]);
 	sodium_free(witness->secret_key);
-	close_fd(&witness->seen_fd);
-	close_fd(&witness->dir_fd);
+	own_close(&witness->seen_fd);
+	own_close(&witness->dir_fd);
 	free(witness);
 }
 
@@ -428,7 +411,7 @@ enum error witness_create(const char *dir, const char *name, struct vkey *out, s
 enum error witness_add_log(const char *dir, const struct vkey *log, struct fault *fault)
 {
 	OWNED_FD dir_fd = open_dir(AT_FDCWD, dir);
-	OWNED_MEMORY file = NULL;
+	OWNED_MEMORY uint8_t *file = NULL;
 	struct vkey own;
 	char line[VKEY_TEXT_MAX + 2];
 	size_t len = 0;

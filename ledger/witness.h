@@ -17,6 +17,7 @@
 #pragma once
 
 #include "ledger/cosignature.h"
+#include "ledger/own.h"
 #include "ledger/witness_request.h"
 
 struct witness;
@@ -31,6 +32,7 @@ enum error witness_add_log(const char *dir, const struct vkey *log, struct fault
  * witness would forget what it signed. E_LOCKED. */
 enum error witness_open(const char *dir, struct witness **out, struct fault *fault) MUST_USE;
 void witness_close(struct witness *witness);
+OWN(witness, witness_close);
 const struct vkey *witness_vkey(const struct witness *witness);
 /* Different origins. */
 size_t witness_log_count(const struct witness *witness);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "ledger/cosignature.h"
+#include "ledger/own.h"
 
 struct policy_log {
 	struct vkey vkey;
@@ -51,6 +52,7 @@ struct witness_policy {
 /* Parses the file's text. E_BAD_VALUE and the fault ("line 3: ..."), E_TOO_LONG over POLICY_BYTES_MAX, E_NO_MEMORY.
  * On success the caller frees `*out` with free(). */
 enum error witness_policy_parse(struct bytes text, struct witness_policy **out, struct fault *fault) MUST_USE;
+OWN(witness_policy, free);
 
 /* True if the policy names this log's key, or no log at all. */
 bool witness_policy_has_log(const struct witness_policy *policy, const struct vkey *log);

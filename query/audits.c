@@ -1,7 +1,8 @@
 #include "query/audits.h"
 
 #include "ledger/auditor_note.h"
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
+#include "ledger/own.h"
 #include "query/proof.h"
 
 #include <dirent.h>
@@ -20,17 +21,6 @@ struct newest {
 	uint8_t note[NOTE_BYTES_MAX];
 	size_t note_len;
 };
-
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
-
-static void dir_release(DIR **dir)
-{
-	if (*dir != NULL)
-		closedir(*dir);
-}
 
 /* An epoch entry with the very roots that the auditor signed. */
 static bool fits_log(struct snapshot *snapshot, const struct auditor_note *note)
@@ -62,7 +52,7 @@ static void look_through(struct snapshot *snapshot, DIR *dir, uint64_t epoch_max
 {
 	struct dirent *file;
 	for (unsigned seen = 0; seen < AUDITS_MAX && (file = readdir(dir)) != NULL; seen++) {
-		__attribute__((cleanup(free_release))) uint8_t *note = NULL;
+		OWNED_MEMORY uint8_t *note = NULL;
 		size_t len = 0;
 		if (file->d_name[0] != '.' && file_read_all(dirfd(dir), file->d_name, NOTE_BYTES_MAX, &note, &len) == E_OK)
 			consider(snapshot, bytes_of(note, len), epoch_max, newest);
@@ -72,11 +62,11 @@ static void look_through(struct snapshot *snapshot, DIR *dir, uint64_t epoch_max
 enum error audits_newest(struct snapshot *snapshot, uint64_t epoch_max, json_t **out)
 {
 	char path[4096 + sizeof "/audits"];
-	__attribute__((cleanup(free_release))) struct newest *newest = calloc(1, sizeof *newest);
+	OWNED_MEMORY struct newest *newest = calloc(1, sizeof *newest);
 	if (newest == NULL)
 		return E_NO_MEMORY;
 	snprintf(path, sizeof path, "%s/audits", snapshot_dir(snapshot));
-	__attribute__((cleanup(dir_release))) DIR *dir = opendir(path);
+	OWNED_DIR *dir = opendir(path);
 	if (dir != NULL)
 		look_through(snapshot, dir, epoch_max, newest);
 	*out = NULL;

@@ -1,8 +1,9 @@
 #include "query/cosigned.h"
 
 #include "ledger/door.h"
+#include "ledger/file.h"
 #include "ledger/json_read.h"
-#include "ledger/keyfile.h"
+#include "ledger/own.h"
 #include "ledger/timestamp.h"
 
 #include <fcntl.h>
@@ -14,25 +15,6 @@
 #define STATE_FILE "state"
 #define CHECKPOINT_FILE "checkpoint"
 #define STATE_BYTES_MAX 65536u
-
-static void free_memory(uint8_t **memory)
-{
-	free(*memory);
-}
-#define OWNED_MEMORY __attribute__((cleanup(free_memory))) uint8_t *
-
-static void free_policy(struct witness_policy **policy)
-{
-	free(*policy);
-}
-#define OWNED_POLICY __attribute__((cleanup(free_policy))) struct witness_policy *
-
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-#define OWNED_FD __attribute__((cleanup(close_fd))) int
 
 static int open_dir(int at_fd, const char *name)
 {
@@ -81,7 +63,7 @@ enum error cosigned_write_state(int cosigned_fd, const struct witness_policy *po
 
 static json_t *load_state(int cosigned_fd)
 {
-	OWNED_MEMORY text = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len = 0;
 	if (file_read_all(cosigned_fd, STATE_FILE, STATE_BYTES_MAX, &text, &len) != E_OK)
 		return NULL;
@@ -112,7 +94,7 @@ void cosigned_read_state(int cosigned_fd, const struct witness_policy *policy, s
 static void read_note(int dir_fd, const struct vkey *log, const struct witness_policy *policy, struct cosigned *out)
 {
 	OWNED_FD cosigned_fd = open_dir(dir_fd, COSIGNED_DIR);
-	OWNED_MEMORY text = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
 	struct note note;
 	size_t len = 0;
 	if (cosigned_fd < 0 || file_read_all(cosigned_fd, CHECKPOINT_FILE, NOTE_BYTES_MAX, &text, &len) != E_OK)
@@ -141,7 +123,7 @@ static void read_cosigned(struct snapshot *snapshot, struct witness_policy **pol
 
 void cosigned_read(struct snapshot *snapshot, struct cosigned *out)
 {
-	OWNED_POLICY policy = NULL;
+	OWNED(witness_policy_release) struct witness_policy *policy = NULL;
 	read_cosigned(snapshot, &policy, out);
 }
 
@@ -187,16 +169,10 @@ static uint64_t clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void end_snapshot(struct snapshot **snapshot)
-{
-	if (*snapshot != NULL)
-		snapshot_end(*snapshot);
-}
-
 /* Whether there is a newest epoch that its witnesses, if it has any, have not seen yet. */
 static bool is_ahead(struct archive *archive, uint64_t *epoch, bool *kept_up)
 {
-	__attribute__((cleanup(end_snapshot))) struct snapshot *snapshot = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	struct epoch_place place;
 	struct cosigned *cosigned = malloc(sizeof *cosigned);
 	*kept_up = false;
@@ -236,7 +212,7 @@ void cosigned_await(struct archive *archive, struct cosigned_patience *patience)
 
 json_t *cosigned_json(struct snapshot *snapshot, uint64_t now_s)
 {
-	OWNED_POLICY policy = NULL;
+	OWNED(witness_policy_release) struct witness_policy *policy = NULL;
 	struct cosigned *cosigned = malloc(sizeof *cosigned);
 	if (cosigned == NULL)
 		return NULL;

@@ -1,5 +1,6 @@
 #include "query/filing_make.h"
 
+#include "ledger/own.h"
 #include "query/cosigned.h"
 #include "query/proof.h"
 
@@ -182,8 +183,8 @@ static enum error make(struct making *making)
 enum error filing_make(struct snapshot *snapshot, const struct filing_query *query, json_t **out, struct fault *fault)
 {
 	struct fault why = {.text = ""};
-	__attribute__((cleanup(making_release))) struct making making = {
-		.snapshot = snapshot, .query = query, .json = json_object(), .fault = &why};
+	OWNED(making_release)
+	struct making making = {.snapshot = snapshot, .query = query, .json = json_object(), .fault = &why};
 	cosigned_rest(snapshot, true);
 	enum error error = make(&making);
 	if (error != E_OK)

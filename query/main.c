@@ -1,5 +1,6 @@
 /* indsigt-queryd: answers questions about a ledger over HTTP; cannot write it. spec/http.md */
 #include "ledger/domain.h"
+#include "ledger/own.h"
 #include "query/cosigned.h"
 #include "query/coverage.h"
 #include "query/server.h"
@@ -25,18 +26,6 @@ static const char usage[] =
 	"  --listen HOST:PORT     where to answer; port 0 takes a free one and prints it\n"
 	"  --demo-tokens          trust tokens of 'indsigt token' (loopback addresses only)\n"
 	"  --silent-after HOURS   a sender is silent after this long without an event (default 24)\n";
-
-static void archive_release(struct archive **archive)
-{
-	if (*archive)
-		archive_close(*archive);
-}
-
-static void server_release(struct server **server)
-{
-	if (*server)
-		server_free(*server);
-}
 
 static void issuer_wipe(struct token_issuer *issuer)
 {
@@ -109,11 +98,10 @@ static enum error run(const struct options *options, struct fault *fault)
 	TRY(address_parse(options->listen, &address, fault));
 	if (options->demo_tokens && !address_is_loopback(&address))
 		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
-	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
-	__attribute__((cleanup(issuer_wipe))) struct token_issuer issuer = {0};
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(issuer_wipe) struct token_issuer issuer = {0};
 	struct cosigned_patience patience = {0};
-	__attribute__((cleanup(routes_wipe))) struct routes routes = {
-		.silent_after_s = options->silent_after_s, .patience = &patience};
+	OWNED(routes_wipe) struct routes routes = {.silent_after_s = options->silent_after_s, .patience = &patience};
 	TRY(archive_open(options->dir, true, &archive, fault));
 	routes.archive = archive;
 	if (options->demo_tokens) {
@@ -121,7 +109,7 @@ static enum error run(const struct options *options, struct fault *fault)
 		routes.issuer = &issuer;
 		key_derive(&issuer.key, DOMAIN_CURSOR_KEY, bytes_text(archive_origin(archive)), &routes.cursor_key);
 	}
-	__attribute__((cleanup(server_release))) struct server *server = NULL;
+	OWNED(server_release) struct server *server = NULL;
 	TRY(server_new(&address, &routes, &server, fault));
 	printf("listening %s\n", server_address(server));
 	fflush(stdout);

@@ -1,6 +1,7 @@
 #include "query/proof.h"
 
 #include "ledger/base64.h"
+#include "ledger/own.h"
 #include "ledger/wrong.h"
 
 #include <sodium.h>
@@ -11,18 +12,13 @@
 #define VALUE_BYTES_MAX EVENT_BYTES_MAX_ADAPTER
 #define BASE64_BYTES(len) (((len) + 2) / 3 * 4)
 
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
-
 /* ---- making ---- */
 
 json_t *json_base64(struct bytes value)
 {
 	char small[BASE64_BYTES(1024) + 1];
 	size_t len = BASE64_BYTES(value.len);
-	__attribute__((cleanup(free_release))) char *large = len < sizeof small ? NULL : malloc(len + 1);
+	OWNED_MEMORY char *large = len < sizeof small ? NULL : malloc(len + 1);
 	char *text = len < sizeof small ? small : large;
 	if (text == NULL)
 		return NULL;
@@ -194,7 +190,7 @@ static enum error parsed_check(
 enum error proof_check(
 	const json_t *proof, const struct checkpoint *checkpoint, struct proven *out, struct fault *fault)
 {
-	__attribute__((cleanup(free_release))) uint8_t *memory = malloc(VALUE_BYTES_MAX);
+	OWNED_MEMORY uint8_t *memory = malloc(VALUE_BYTES_MAX);
 	if (memory == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	struct parsed parsed = {0};

@@ -1,5 +1,6 @@
 #include "query/routes.h"
 
+#include "ledger/own.h"
 #include "query/call.h"
 
 #include <string.h>
@@ -9,12 +10,6 @@ struct route {
 	bool local;       /* for the machine itself only */
 	void (*answer)(struct call *call);
 };
-
-static void snapshot_release(struct snapshot **snapshot)
-{
-	if (*snapshot)
-		snapshot_end(*snapshot);
-}
 
 static const struct route routes_table[] = {
 	{"/checkpoint", false, route_checkpoint},
@@ -67,7 +62,7 @@ static void take_room(struct call *call)
 void routes_answer(const struct routes *routes, const struct request *request, uint64_t now_s, struct response *out)
 {
 	*out = (struct response){.route = "-", .room = request->room};
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	struct call call = {.routes = routes, .request = request, .now_s = now_s, .response = out};
 	answer_call(&call);
 	snapshot = call.snapshot;

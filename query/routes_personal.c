@@ -1,7 +1,7 @@
 /* What a person, or who acts for them, may ask about that person. */
-#include "query/call.h"
-
+#include "ledger/own.h"
 #include "ledger/subject.h"
+#include "query/call.h"
 #include "query/cosigned.h"
 #include "query/cursor.h"
 #include "query/statement_make.h"
@@ -113,7 +113,7 @@ void route_statement(struct call *call)
 	if (!call_snapshot(call))
 		return;
 	size_t later;
-	__attribute__((cleanup(text_release))) struct text text = {.room = call->request->room};
+	OWNED(text_release) struct text text = {.room = call->request->room};
 	enum error error = statement_make(call->snapshot, &query, &text, &later, &fault);
 	if (error == E_NOT_FOUND)
 		call_problem(call, 404, error, fault.text);

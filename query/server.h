@@ -14,6 +14,7 @@
 #pragma once
 
 #include "ledger/address.h"
+#include "ledger/own.h"
 #include "query/routes.h"
 
 #define SERVER_WORKERS 2u
@@ -38,3 +39,4 @@ const char *server_address(const struct server *server);
  */
 enum error server_run(struct server *server, struct fault *fault) MUST_USE;
 void server_free(struct server *server);
+OWN(server, server_free);

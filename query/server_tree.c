@@ -1,7 +1,7 @@
 #include "query/server_tree.h"
 
+#include "ledger/file.h"
 #include "ledger/hash.h"
-#include "ledger/keyfile.h"
 #include "ledger/tile_tree.h"
 #include "query/gzip.h"
 #include "query/negotiate.h"

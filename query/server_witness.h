@@ -9,6 +9,7 @@
 #pragma once
 
 #include "ledger/address.h"
+#include "ledger/own.h"
 #include "ledger/witness.h"
 
 #define WITNESS_CONNECTIONS_MAX 256u
@@ -24,3 +25,4 @@ const char *witness_server_address(const struct witness_server *server);
 /* Answers until SIGTERM or SIGINT. */
 enum error witness_server_run(struct witness_server *server, struct fault *fault) MUST_USE;
 void witness_server_free(struct witness_server *server);
+OWN(witness_server, witness_server_free);

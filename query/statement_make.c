@@ -1,5 +1,6 @@
 #include "query/statement_make.h"
 
+#include "ledger/own.h"
 #include "ledger/timestamp.h"
 #include "query/audits.h"
 #include "query/cosigned.h"
@@ -428,8 +429,8 @@ enum error statement_make(struct snapshot *snapshot, const struct statement_quer
 	size_t *later, struct fault *fault)
 {
 	struct fault why = {.text = ""};
-	__attribute__((cleanup(making_release))) struct making making = {
-		.snapshot = snapshot, .query = query, .json = json_object(), .text = out, .fault = &why};
+	OWNED(making_release)
+	struct making making = {.snapshot = snapshot, .query = query, .json = json_object(), .text = out, .fault = &why};
 	cosigned_rest(snapshot, true); /* where it cannot, the statement stands under the log's signature alone */
 	enum error error = snapshot_epoch(snapshot, &making.epoch);
 	if (error == E_NOT_FOUND)

@@ -1,5 +1,6 @@
 #include "query/statement_signatures.h"
 
+#include "ledger/own.h"
 #include "query/proof.h"
 
 #include <inttypes.h>
@@ -147,7 +148,7 @@ static enum error add_path(struct making *making, uint64_t index)
 
 enum error statement_signatures_make(struct snapshot *snapshot, const uint64_t *indexes, size_t count, json_t **out)
 {
-	__attribute__((cleanup(making_release))) struct making *making = calloc(1, sizeof *making);
+	OWNED(making_release) struct making *making = calloc(1, sizeof *making);
 	if (making == NULL)
 		return E_NO_MEMORY;
 	making->snapshot = snapshot;

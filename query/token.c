@@ -2,6 +2,7 @@
 
 #include "ledger/json_read.h"
 #include "ledger/keyfile.h"
+#include "ledger/own.h"
 #include "ledger/place.h"
 #include "ledger/shortage.h"
 #include "ledger/subject.h"
@@ -28,17 +29,6 @@ static void jwt_release(jwt_t **jwt)
 {
 	if (*jwt)
 		jwt_free(*jwt);
-}
-
-static void text_release(char **text)
-{
-	free(*text);
-}
-
-static void fd_release(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
 }
 
 const char *token_role_name(enum token_role role)
@@ -75,9 +65,8 @@ enum error token_issuer_open(const char *dir, bool create, struct token_issuer *
 {
 	struct vkey vkey;
 	TRY(place_read_vkey(dir, &vkey, fault));
-	__attribute__((cleanup(fd_release))) int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	__attribute__((cleanup(fd_release))) int keys_fd =
-		dir_fd >= 0 ? openat(dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD keys_fd = dir_fd >= 0 ? openat(dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (keys_fd < 0)
 		return fault_set(fault, E_IO, "%s/keys cannot be opened: %m", dir);
 	struct token_issuer issuer;
@@ -91,7 +80,7 @@ enum error token_issuer_open(const char *dir, bool create, struct token_issuer *
 enum error token_issue(
 	const struct token_issuer *issuer, const struct token_claims *claims, char out[TOKEN_TEXT_MAX + 1])
 {
-	__attribute__((cleanup(jwt_release))) jwt_t *jwt = NULL;
+	OWNED(jwt_release) jwt_t *jwt = NULL;
 	if (jwt_new(&jwt) != 0 || jwt_add_grant(jwt, "iss", issuer->name) != 0 ||
 		jwt_add_grant(jwt, "sub", claims->subject) != 0 ||
 		jwt_add_grant(jwt, "role", token_role_name(claims->role)) != 0 ||
@@ -99,7 +88,7 @@ enum error token_issue(
 		jwt_add_grant_int(jwt, "exp", (long)claims->expires_s) != 0 ||
 		jwt_set_alg(jwt, JWT_ALG_HS256, issuer->key.b, sizeof issuer->key.b) != 0)
 		return E_NO_MEMORY;
-	__attribute__((cleanup(text_release))) char *text = jwt_encode_str(jwt);
+	OWNED_MEMORY char *text = jwt_encode_str(jwt);
 	if (text == NULL)
 		return E_NO_MEMORY;
 	if (strlen(text) > TOKEN_TEXT_MAX)
@@ -160,7 +149,7 @@ enum error token_verify(
 {
 	if (strlen(text) > TOKEN_TEXT_MAX)
 		return fault_set(fault, E_TOKEN, "the token is longer than %u bytes", TOKEN_TEXT_MAX);
-	__attribute__((cleanup(jwt_release))) jwt_t *jwt = NULL;
+	OWNED(jwt_release) jwt_t *jwt = NULL;
 	(void)shortage_seen();
 	int decoded = jwt_decode(&jwt, text, issuer->key.b, sizeof issuer->key.b);
 	if (shortage_seen()) /* its claims may lack letters */
@@ -169,7 +158,7 @@ enum error token_verify(
 		return fault_set(fault, E_TOKEN, "the token is malformed or not signed with this issuer's key");
 	if (jwt_get_alg(jwt) != JWT_ALG_HS256)
 		return fault_set(fault, E_TOKEN, "the token is signed with another algorithm than this issuer's");
-	__attribute__((cleanup(text_release))) char *grants = jwt_get_grants_json(jwt, NULL);
+	OWNED_MEMORY char *grants = jwt_get_grants_json(jwt, NULL);
 	json_auto_t *claims = NULL;
 	if (grants == NULL || json_read(bytes_text(grants), JSON_REJECT_DUPLICATES, NULL, &claims) == E_NO_MEMORY)
 		return fault_set(fault, E_NO_MEMORY, "");

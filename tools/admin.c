@@ -3,6 +3,7 @@
 #include "ingest/asker.h"
 #include "ingest/control_client.h"
 #include "ledger/archive.h"
+#include "ledger/own.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -168,22 +169,10 @@ enum error admin_epoch(const char *dir, bool declare_lost, struct fault *fault)
 
 /* ---- reading ---- */
 
-static void archive_release(struct archive **archive)
-{
-	if (*archive)
-		archive_close(*archive);
-}
-
-static void snapshot_release(struct snapshot **snapshot)
-{
-	if (*snapshot)
-		snapshot_end(*snapshot);
-}
-
 enum error admin_sender(const char *dir, uint32_t id, struct sender *out, struct fault *fault)
 {
-	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	TRY(archive_open(dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
 	enum error error = snapshot_sender(snapshot, id, out);
@@ -203,8 +192,8 @@ static bool pass_taken(void *context, const struct sender *sender)
 
 enum error admin_next_sender(const char *dir, uint32_t *out, struct fault *fault)
 {
-	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	uint32_t next = 1;
 	TRY(archive_open(dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));

@@ -1,6 +1,7 @@
 #include "tools/answer.h"
 
 #include "ingest/fetch.h"
+#include "ledger/own.h"
 #include "query/accesses.h"
 #include "query/coverage.h"
 #include "query/verify.h"
@@ -19,23 +20,6 @@ struct joining {
 	uint64_t now_s;
 	struct fault *fault;
 };
-
-static void archive_release(struct archive **archive)
-{
-	if (*archive)
-		archive_close(*archive);
-}
-
-static void snapshot_release(struct snapshot **snapshot)
-{
-	if (*snapshot)
-		snapshot_end(*snapshot);
-}
-
-static void fetch_release(struct fetch **fetch)
-{
-	fetch_close(*fetch);
-}
 
 bool answer_is_url(const char *ledger)
 {
@@ -112,8 +96,8 @@ static enum error pages_of_directory(struct joining *joining)
 		.now_s = joining->now_s,
 		.silent_after_s = COVERAGE_SILENT_S_DEFAULT,
 	};
-	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	TRY(window(query, &page_query, joining->fault));
 	TRY(archive_open(query->ledger, true, &archive, joining->fault));
 	TRY(snapshot_begin(archive, &snapshot, joining->fault));
@@ -132,7 +116,7 @@ static enum error pages_of_directory(struct joining *joining)
 static enum error pages_of_url(struct joining *joining)
 {
 	const struct answer_query *query = joining->query;
-	__attribute__((cleanup(fetch_release))) struct fetch *fetch = NULL;
+	OWNED(fetch_release) struct fetch *fetch = NULL;
 	json_auto_t *cursor = NULL;
 	TRY(fetch_open(query->ledger, query->token, &fetch, joining->fault));
 	for (unsigned page_count = 0; page_count < PAGES_MAX; page_count++) {

@@ -1,15 +1,11 @@
 #include "tools/archive_door.h"
 
 #include "ingest/asker.h"
-
-static void snapshot_release(struct snapshot **snapshot)
-{
-	snapshot_end(*snapshot);
-}
+#include "ledger/own.h"
 
 static enum error extends(void *context, struct bytes note)
 {
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	TRY(snapshot_begin(context, &snapshot, NULL));
 	return snapshot_rest_on(snapshot, note);
 }
@@ -17,7 +13,7 @@ static enum error extends(void *context, struct bytes note)
 enum error archive_door_ask(struct archive *archive, int dir_fd, const struct witness_policy *policy,
 	struct door_verdict *out, struct fault *fault)
 {
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	const struct door_asker asker = asker_of(false);
 	struct checkpoint own;
 	struct bytes note;

@@ -6,6 +6,7 @@
 #include "ledger/audit.h"
 #include "ledger/db.h"
 #include "ledger/db_file.h"
+#include "ledger/own.h"
 #include "tools/audit_note.h"
 #include "tools/audit_print.h"
 #include "tools/audit_tiles.h"
@@ -308,7 +309,7 @@ static int run(int argc, char **argv)
 		return command_usage(&command_audit, &fault);
 	}
 	request.vkey = &vkey;
-	__attribute__((cleanup(signer_key_wipe))) struct signer_key key = {.name = ""};
+	OWNED(signer_key_wipe) struct signer_key key = {.name = ""};
 	if (request.sign != NULL) {
 		enum error error = audit_note_key(request.sign, request.auditor, &key, &fault);
 		if (error != E_OK)

@@ -1,7 +1,7 @@
 #include "tools/audit_note.h"
 
 #include "ledger/auditor_note.h"
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 #include "tools/audit_tiles.h"
 
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
+#include "ledger/own.h"
 #include "tools/follower.h"
 #include "tools/progress.h"
 
@@ -20,11 +21,6 @@ struct walk {
 	uint64_t saved; /* entries, in the state that was written last */
 };
 
-static void memory_release(void *memory)
-{
-	free(*(void **)memory);
-}
-
 bool audit_tiles_place(const char *place)
 {
 	char path[4096];
@@ -42,7 +38,7 @@ bool audit_tiles_place(const char *place)
 static enum error load_state(struct walk *walk, struct fault *fault)
 {
 	const char *from = walk->request->from;
-	__attribute__((cleanup(memory_release))) uint8_t *text = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
 	struct fault why = {.text = ""};
 	size_t len = 0;
 	if (from == NULL)
@@ -56,7 +52,7 @@ static enum error load_state(struct walk *walk, struct fault *fault)
 
 static enum error save_state(struct walk *walk, struct log_finding *finding)
 {
-	__attribute__((cleanup(memory_release))) char *text = NULL;
+	OWNED_MEMORY char *text = NULL;
 	const char *file = walk->request->save;
 	if (file == NULL)
 		return E_OK;

@@ -6,6 +6,7 @@
  * An epoch is asked for and waited for before each part, so that none pays for the filing of the one before. */
 #include "ingest/fetch.h"
 #include "ledger/archive.h"
+#include "ledger/own.h"
 #include "ledger/statement.h"
 #include "query/token.h"
 #include "tools/admin.h"
@@ -267,7 +268,7 @@ static void issuer_wipe(struct token_issuer *issuer)
 static enum error make_tokens(
 	const struct bench *bench, uint64_t from, size_t count, struct tokens *out, struct fault *fault)
 {
-	__attribute__((cleanup(issuer_wipe))) struct token_issuer issuer = {0};
+	OWNED(issuer_wipe) struct token_issuer issuer = {0};
 	char text[TOKEN_TEXT_MAX + 1];
 	uint64_t now_s = (uint64_t)time(NULL);
 	TRY(token_issuer_open(bench->place.ledger, false, &issuer, fault));
@@ -287,7 +288,7 @@ static enum error check_answer(const struct bench *bench, const char *token, str
 {
 	char url[ADDRESS_TEXT_MAX + 16];
 	char subject[LOAD_SUBJECT_MAX];
-	__attribute__((cleanup(answer_release))) struct answer answer = {0};
+	OWNED(answer_release) struct answer answer = {0};
 	snprintf(url, sizeof url, "http://%s", bench->place.query);
 	load_subject(CITIZENS_FROM, subject);
 	struct answer_query query = {.subject = subject, .ledger = url, .token = token, .vkey = &bench->place.vkey};
@@ -299,7 +300,7 @@ static enum error check_answer(const struct bench *bench, const char *token, str
 
 static enum error measure_query(struct bench *bench, struct fault *fault)
 {
-	__attribute__((cleanup(tokens_free))) struct tokens tokens = {0};
+	OWNED(tokens_free) struct tokens tokens = {0};
 	struct load_result loaded;
 	struct ask_result one;
 	struct ask_result many;
@@ -332,11 +333,6 @@ static enum error measure_query(struct bench *bench, struct fault *fault)
 
 /* ---- statements ---- */
 
-static void fetch_release(struct fetch **fetch)
-{
-	fetch_close(*fetch);
-}
-
 /* Fetches one statement and verifies it many times. */
 static enum error time_verification(const struct bench *bench, const char *token, double *out_ms, struct fault *fault)
 {
@@ -344,7 +340,7 @@ static enum error time_verification(const struct bench *bench, const char *token
 	struct bytes text;
 	struct finding finding = {.text = ""};
 	const struct statement_options options = {.subject = NULL};
-	__attribute__((cleanup(fetch_release))) struct fetch *fetch = NULL;
+	OWNED(fetch_release) struct fetch *fetch = NULL;
 	snprintf(url, sizeof url, "http://%s", bench->place.query);
 	TRY(fetch_open(url, token, &fetch, fault));
 	TRY(fetch_text(fetch, "/v1/statement", NULL, 0, &text, fault));
@@ -364,7 +360,7 @@ static enum error time_verification(const struct bench *bench, const char *token
 
 static enum error measure_statement(struct bench *bench, struct fault *fault)
 {
-	__attribute__((cleanup(tokens_free))) struct tokens tokens = {0};
+	OWNED(tokens_free) struct tokens tokens = {0};
 	struct load_result loaded;
 	struct ask_result asked;
 	double verify_ms = 0;

@@ -2,6 +2,7 @@
 
 #include "ingest/sender_key.h"
 #include "ledger/ledger.h"
+#include "ledger/own.h"
 #include "ledger/place.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ static enum error make_dir(const char *dir, struct bench_place *place, struct fa
 
 static enum error register_one(struct ledger *ledger, const struct bench_place *place, uint32_t id, struct fault *fault)
 {
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key key = {.sender = id, .log = place->vkey};
+	OWNED(sender_key_wipe) struct sender_key key = {.sender = id, .log = place->vkey};
 	struct entry_sender entry = {.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = id};
 	char path[CHILD_PATH_MAX / 2];
 	snprintf(path, sizeof path, "%s/%" PRIu32 ".json", place->dir, id);

@@ -1,9 +1,9 @@
 /* indsigt clock: how the machine's clock and the log's time stand to each other; confirms a jump. spec/clock.md */
-#include "ledger/wall_clock.h"
-
 #include "ledger/archive.h"
+#include "ledger/own.h"
 #include "ledger/status.h"
 #include "ledger/timestamp.h"
+#include "ledger/wall_clock.h"
 #include "tools/command.h"
 
 #include <errno.h>
@@ -24,23 +24,6 @@ struct clocks {
 	bool signs;           /* is there anything against signing now */
 };
 
-static void archive_release(struct archive **archive)
-{
-	archive_close(*archive);
-}
-
-static void snapshot_release(struct snapshot **snapshot)
-{
-	if (*snapshot)
-		snapshot_end(*snapshot);
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 /* A daemon that runs has seen more of the clock than the log shows, and says how it judges. */
 static bool judge(const char *dir, const struct clocks *clocks)
 {
@@ -53,9 +36,9 @@ static bool judge(const char *dir, const struct clocks *clocks)
 
 static enum error look(const char *dir, bool confirm, struct clocks *out, struct fault *fault)
 {
-	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
-	__attribute__((cleanup(close_fd))) int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	time_t now = time(NULL);
 	TRY(archive_open(dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));

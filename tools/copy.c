@@ -4,7 +4,8 @@
  * older than the store that way; then the copy is opened, and its own checkpoint becomes its guard. `vkey` comes last:
  * without it the copy is no ledger, so one that was not finished is never taken for one. */
 #include "ledger/archive.h"
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
+#include "ledger/own.h"
 #include "tools/command.h"
 
 #include <dirent.h>
@@ -31,22 +32,6 @@ struct copying {
 	struct snapshot *snapshot;
 	uint64_t entries;
 };
-
-static void close_dir(DIR **dir)
-{
-	if (*dir != NULL)
-		closedir(*dir);
-}
-#define OWNED_DIR __attribute__((cleanup(close_dir))) DIR
-
-static void close_fd(const int *fd)
-{
-	int kept = errno;
-	if (*fd >= 0)
-		close(*fd);
-	errno = kept;
-}
-#define OWNED_FD __attribute__((cleanup(close_fd))) int
 
 static int open_dir(int at, const char *name)
 {

@@ -4,8 +4,9 @@
  * has no key of the ledger; and it only reads the store, so however slow the witnesses are, ingest does not notice. It
  * looks for a newer checkpoint a few times a second. What it writes stands in query/cosigned.h. */
 #include "ingest/asking.h"
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 #include "ledger/lock.h"
+#include "ledger/own.h"
 #include "query/cosigned.h"
 #include "tools/archive_door.h"
 #include "tools/command.h"
@@ -57,11 +58,6 @@ static uint64_t clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void snapshot_release(struct snapshot **snapshot)
-{
-	snapshot_end(*snapshot);
-}
-
 /* ---- asking ---- */
 
 /* The request's body: the target, and the proof that it extends what the witness has. */
@@ -96,7 +92,7 @@ static enum error check(struct cosign *cosign, struct fault *fault)
 /* The store may have more by now than when the witness was asked, and has more than is offered (below, look). */
 static enum error know_newest(struct cosign *cosign, struct fault *fault)
 {
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	struct checkpoint checkpoint;
 	struct bytes note;
 	TRY(snapshot_begin(cosign->archive, &snapshot, fault));
@@ -167,7 +163,7 @@ static void look(struct cosign *cosign, const struct checkpoint *checkpoint, str
 /* Offers the log's newest durable checkpoint and asks everybody who is to be asked. */
 static enum error ask(struct cosign *cosign, struct fault *fault)
 {
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	struct checkpoint checkpoint;
 	struct epoch_place epoch;
 	struct bytes note;
@@ -322,8 +318,8 @@ static int run(int argc, char **argv)
 {
 	static const struct option known[] = {
 		{"refresh", required_argument, NULL, 'r'}, {"check", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
-	__attribute__((cleanup(cosign_close))) struct cosign cosign = {
-		.refresh_s = REFRESH_S_DEFAULT, .dir_fd = -1, .cosigned_fd = -1, .signals = -1};
+	OWNED(cosign_close)
+	struct cosign cosign = {.refresh_s = REFRESH_S_DEFAULT, .dir_fd = -1, .cosigned_fd = -1, .signals = -1};
 	struct fault fault = {0};
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		cosign.check_only |= option == 'c';

@@ -1,6 +1,7 @@
 /* indsigt evidence: what the ledger keeps against senders, and what shows that an old store was put back. */
 #include "ledger/archive.h"
 #include "ledger/json_read.h"
+#include "ledger/own.h"
 #include "tools/command.h"
 #include "tools/output.h"
 
@@ -19,38 +20,16 @@ struct listing {
 	json_t *files;
 };
 
-static void archive_release(struct archive **archive)
-{
-	archive_close(*archive);
-}
-
-static void snapshot_release(struct snapshot **snapshot)
-{
-	if (*snapshot)
-		snapshot_end(*snapshot);
-}
-
 static void listing_release(struct listing *listing)
 {
 	json_decref(listing->equivocations);
 	json_decref(listing->files);
 }
 
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
-
-static void dir_release(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static json_t *base64_json(struct bytes bytes)
 {
 	size_t room = sodium_base64_encoded_len(bytes.len, sodium_base64_VARIANT_ORIGINAL);
-	__attribute__((cleanup(free_release))) char *text = malloc(room);
+	OWNED_MEMORY char *text = malloc(room);
 	if (text == NULL)
 		return NULL;
 	sodium_bin2base64(text, room, bytes.data, bytes.len, sodium_base64_VARIANT_ORIGINAL);
@@ -77,7 +56,7 @@ static enum error add_files(struct listing *listing, const char *dir)
 {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/evidence", dir);
-	__attribute__((cleanup(dir_release))) DIR *files = opendir(path);
+	OWNED_DIR *files = opendir(path);
 	if (files == NULL)
 		return E_OK;
 	for (const struct dirent *file; (file = readdir(files)) != NULL;)
@@ -104,7 +83,7 @@ static void print_text(const struct listing *listing, const char *dir)
 static enum error write_json(const struct listing *listing, const char *output, struct fault *fault)
 {
 	json_auto_t *json = json_pack("{s:O, s:O}", "equivocations", listing->equivocations, "files", listing->files);
-	__attribute__((cleanup(free_release))) char *text = json ? json_write(json, JSON_COMPACT) : NULL;
+	OWNED_MEMORY char *text = json ? json_write(json, JSON_COMPACT) : NULL;
 	if (text == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	return output_write(output, bytes_text(text), fault);
@@ -112,10 +91,9 @@ static enum error write_json(const struct listing *listing, const char *output, 
 
 static enum error list(const char *dir, const char *output, struct fault *fault)
 {
-	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
-	__attribute__((cleanup(listing_release))) struct listing listing = {
-		.equivocations = json_array(), .files = json_array()};
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED(listing_release) struct listing listing = {.equivocations = json_array(), .files = json_array()};
 	TRY(archive_open(dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
 	listing.snapshot = snapshot;

@@ -1,5 +1,6 @@
 /* indsigt export: the published log as static files. */
 #include "ledger/follow.h"
+#include "ledger/own.h"
 #include "ledger/tile_tree.h"
 #include "query/cosigned.h"
 #include "tools/command.h"
@@ -29,11 +30,6 @@ struct exporting {
 	uint64_t from;    /* entries that were published before */
 	uint64_t written; /* tiles */
 };
-
-static void reader_release(struct tile_reader **reader)
-{
-	tile_reader_close(*reader);
-}
 
 /* ---- reading the store ---- */
 
@@ -99,7 +95,7 @@ static enum error check_extends(struct exporting *exporting, struct tile_reader 
 
 static enum error copy_tiles(struct exporting *exporting, struct fault *fault)
 {
-	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
 	const struct tile_source source = {read_store, exporting};
 	const struct follow_hooks hooks = {.context = exporting, .tile = write_tile};
 	struct log_finding finding = {.text = ""};
@@ -117,7 +113,7 @@ static enum error copy_tiles(struct exporting *exporting, struct fault *fault)
  * they are still the log's. */
 static enum error keep_published(struct exporting *exporting, struct fault *fault)
 {
-	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
 	const struct tile_source source = {read_store, exporting};
 	struct log_finding finding = {.text = ""};
 	enum error error = tile_reader_open(&source, &exporting->newest, &reader, &finding);

@@ -2,6 +2,7 @@
 #include "ingest/filing_checker.h"
 #include "ledger/filing_lost.h"
 #include "ledger/filing_proof.h"
+#include "ledger/own.h"
 #include "tools/command.h"
 #include "tools/output.h"
 
@@ -15,11 +16,6 @@ struct filing_request {
 	uint64_t sequence;
 	const char *output;
 };
-
-static void fetch_release(struct fetch **fetch)
-{
-	fetch_close(*fetch);
-}
 
 static bool read_sequence(const char *text, uint64_t *out)
 {
@@ -77,8 +73,8 @@ static enum error check(struct bytes text, const struct vkey *log, struct fault 
 static enum error filing(const struct filing_request *request, struct fault *fault)
 {
 	struct bytes text;
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key key = {0};
-	__attribute__((cleanup(fetch_release))) struct fetch *fetch = NULL;
+	OWNED(sender_key_wipe) struct sender_key key = {0};
+	OWNED(fetch_release) struct fetch *fetch = NULL;
 	TRY(sender_key_read(request->key, &key, fault));
 	TRY(fetch_open(request->query, NULL, &fetch, fault));
 	TRY(filing_ask(fetch, &key, request->sequence, true, &text, fault));

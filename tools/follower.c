@@ -1,15 +1,11 @@
 #include "tools/follower.h"
 
 #include "ledger/fork.h"
+#include "ledger/own.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void reader_release(struct tile_reader **reader)
-{
-	tile_reader_close(*reader);
-}
 
 enum error follower_open(
 	const char *url, int wake_fd, const struct vkey *vkey, struct follower *out, struct fault *fault)
@@ -73,7 +69,7 @@ static enum error keep_evidence(struct follower *follower, const struct follow_s
 static enum error check_extends(struct follower *follower, const struct follow_state *smaller,
 	const struct follow_state *larger, struct log_finding *finding)
 {
-	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
 	struct follow_fork fork;
 	TRY(open_reader(follower, &larger->checkpoint, &reader, finding));
 	enum error error = follow_extends(reader, &smaller->checkpoint, &fork, finding);
@@ -138,7 +134,7 @@ enum error follower_look(struct follower *follower, bool *newer, struct log_find
 
 enum error follower_read(struct follower *follower, const struct follow_hooks *hooks, struct log_finding *finding)
 {
-	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
 	const struct checkpoint *checkpoint = &follower->known.checkpoint;
 	TRY(open_reader(follower, checkpoint, &reader, finding));
 	tile_fetch_ahead(follower->fetch, follower->rules.size / TILE_WIDTH, checkpoint->size);

@@ -1,5 +1,6 @@
 /* indsigt mirror: a verifying follower of a log, which serves what it has verified. */
 #include "ingest/tile_fetch.h"
+#include "ledger/own.h"
 #include "query/server_tree.h"
 #include "tools/command.h"
 #include "tools/mirror_follow.h"
@@ -21,11 +22,6 @@
 #define LISTEN_DEFAULT "127.0.0.1:7591"
 #define INTERVAL_DEFAULT 5u
 #define INTERVAL_MAX 86400u
-
-static void mirror_release(struct mirror **mirror)
-{
-	mirror_close(*mirror);
-}
 
 /* ---- init ---- */
 
@@ -187,7 +183,7 @@ static enum error run_server(struct serving *serving, struct tree_server *server
 
 static enum error serve(const char *dir, const char *listen, unsigned interval_s, struct fault *fault)
 {
-	__attribute__((cleanup(mirror_release))) struct mirror *mirror = NULL;
+	OWNED(mirror_release) struct mirror *mirror = NULL;
 	struct tree_server *server;
 	struct address address;
 	char path[4096];
@@ -210,7 +206,7 @@ static enum error serve(const char *dir, const char *listen, unsigned interval_s
 
 static enum error once(const char *dir, struct fault *fault)
 {
-	__attribute__((cleanup(mirror_release))) struct mirror *mirror = NULL;
+	OWNED(mirror_release) struct mirror *mirror = NULL;
 	TRY(mirror_open(dir, -1, &mirror, fault));
 	TRY(mirror_round(mirror, fault));
 	printf("mirror: ok entries=%" PRIu64 "\n", mirror_published(mirror)->size);

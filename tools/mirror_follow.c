@@ -1,8 +1,9 @@
 #include "tools/mirror_follow.h"
 
+#include "ledger/file.h"
 #include "ledger/form.h"
 #include "ledger/json_read.h"
-#include "ledger/keyfile.h"
+#include "ledger/own.h"
 #include "ledger/tile_tree.h"
 #include "tools/follower.h"
 #include "tools/mirror_key.h"
@@ -44,16 +45,6 @@ struct mirror {
 
 static const char type[] = "indsigt-mirror/v1";
 
-static void memory_release(void *memory)
-{
-	free(*(void **)memory);
-}
-
-static void form_release(struct form *form)
-{
-	form_close(form);
-}
-
 const struct mirror_config *mirror_config(const struct mirror *mirror)
 {
 	return &mirror->config;
@@ -68,7 +59,7 @@ const struct checkpoint *mirror_published(const struct mirror *mirror)
 
 static enum error write_json(int dir_fd, const char *name, json_t *json, unsigned mode)
 {
-	__attribute__((cleanup(memory_release))) char *text = json != NULL ? json_write(json, JSON_INDENT(1)) : NULL;
+	OWNED_MEMORY char *text = json != NULL ? json_write(json, JSON_INDENT(1)) : NULL;
 	return text != NULL ? file_write_atomic(dir_fd, name, bytes_text(text), mode) : E_NO_MEMORY;
 }
 
@@ -89,8 +80,8 @@ enum error mirror_create(const char *dir, const struct mirror_config *config, st
 
 static enum error read_config(struct mirror *mirror, struct fault *fault)
 {
-	__attribute__((cleanup(memory_release))) uint8_t *text = NULL;
-	__attribute__((cleanup(form_release))) struct form form = {0};
+	OWNED_MEMORY uint8_t *text = NULL;
+	OWNED(form_close) struct form form = {0};
 	struct finding finding = {.text = ""};
 	size_t len;
 	enum error error = file_read_all(mirror->dir_fd, CONFIG, CONFIG_BYTES_MAX, &text, &len);
@@ -117,7 +108,7 @@ static enum error read_config(struct mirror *mirror, struct fault *fault)
 
 static enum error load_file(struct mirror *mirror, int dir_fd, const char *name, struct fault *fault)
 {
-	__attribute__((cleanup(memory_release))) uint8_t *text = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
 	struct fault why = {.text = ""};
 	size_t len;
 	enum error error = file_read_all(dir_fd, name, FOLLOW_STATE_BYTES_MAX, &text, &len);
@@ -325,7 +316,7 @@ static enum error judge(struct mirror *mirror, enum error error, const struct lo
 
 static enum error save_state(struct mirror *mirror, struct log_finding *finding)
 {
-	__attribute__((cleanup(memory_release))) char *text = NULL;
+	OWNED_MEMORY char *text = NULL;
 	const struct log_rules *rules = &mirror->follower.rules;
 	enum error error = follow_state_write(&mirror->follower.known, rules, &text);
 	if (error == E_OK)

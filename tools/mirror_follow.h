@@ -9,6 +9,7 @@
 #pragma once
 
 #include "ledger/note.h"
+#include "ledger/own.h"
 
 #define MIRROR_PLACE_BYTES_MAX 2048u
 
@@ -26,6 +27,7 @@ struct mirror;
  * `wake_fd` (-1: none) ends a round with E_CLOSED. */
 enum error mirror_open(const char *dir, int wake_fd, struct mirror **out, struct fault *fault) MUST_USE;
 void mirror_close(struct mirror *mirror);
+OWN(mirror, mirror_close);
 const struct mirror_config *mirror_config(const struct mirror *mirror);
 /* The checkpoint that is published; size 0 before the first. */
 const struct checkpoint *mirror_published(const struct mirror *mirror);

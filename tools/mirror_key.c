@@ -1,5 +1,6 @@
 #include "tools/mirror_key.h"
 
+#include "ledger/own.h"
 #include "ledger/signer_key.h"
 
 #include <sodium.h>
@@ -21,7 +22,7 @@ static enum error key_path(const char *dir, char path[PATH_BYTES_MAX], struct fa
 enum error mirror_key_create(const char *dir, const char *name, struct vkey *out, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
-	__attribute__((cleanup(signer_key_wipe))) struct signer_key signer = {.name = ""};
+	OWNED(signer_key_wipe) struct signer_key signer = {.name = ""};
 	TRY(key_path(dir, path, fault));
 	TRY(signer_key_create(path, name, &signer, fault));
 	enum error error = vkey_make(name, NOTE_KEY_COSIGNATURE, signer.public_key, out);

@@ -1,6 +1,7 @@
 #include "tools/output.h"
 
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
+#include "ledger/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,19 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
-
 enum error output_write(const char *output, struct bytes text, struct fault *fault)
 {
 	if (strcmp(output, "-") == 0) {
 		fwrite(text.data, 1, text.len, stdout);
 		return putchar('\n') != EOF && fflush(stdout) == 0 ? E_OK : fault_set(fault, E_IO, "it cannot be written: %m");
 	}
-	__attribute__((cleanup(free_release))) char *for_dir = strdup(output);
-	__attribute__((cleanup(free_release))) char *for_name = strdup(output);
+	OWNED_MEMORY char *for_dir = strdup(output);
+	OWNED_MEMORY char *for_name = strdup(output);
 	if (for_dir == NULL || for_name == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	int dir_fd = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,5 +1,6 @@
 /* indsigt proof: entries of the log with their proofs, as files that other tools read too (C2SP tlog-proof). */
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
+#include "ledger/own.h"
 #include "tools/command.h"
 #include "tools/proof_source.h"
 #include "tools/receipt_file.h"
@@ -37,16 +38,6 @@ struct walk {
 	uint64_t batches;
 	uint64_t events;
 };
-
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
-
-static void source_release(struct proof_source **source)
-{
-	proof_source_close(*source);
-}
 
 static void walk_release(struct walk *walk)
 {
@@ -139,7 +130,7 @@ static enum error write_into(const struct proof_request *request, const struct p
 
 static enum error prove_entry(const struct proof_request *request, struct fault *fault)
 {
-	__attribute__((cleanup(source_release))) struct proof_source *source = NULL;
+	OWNED(proof_source_release) struct proof_source *source = NULL;
 	struct proof_made made;
 	TRY(proof_source_open(request->place, request->log, request->index, &source, fault));
 	TRY(proof_source_make(source, request->index, &made, fault));
@@ -157,8 +148,8 @@ static enum error prove_batch(
 {
 	struct finding finding = {.text = ""};
 	struct proof_made made;
-	__attribute__((cleanup(free_release))) struct tlog_proof *proof = NULL;
-	__attribute__((cleanup(free_release))) uint8_t *memory = malloc(TLOG_PROOF_BYTES_MAX);
+	OWNED_MEMORY struct tlog_proof *proof = NULL;
+	OWNED_MEMORY uint8_t *memory = malloc(TLOG_PROOF_BYTES_MAX);
 	if (memory == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	struct writer w = writer_of(memory, TLOG_PROOF_BYTES_MAX);
@@ -227,7 +218,7 @@ static enum error prove_events(struct walk *walk, const struct receipt_shown *sh
 
 static enum error prove_receipt(struct walk *walk, struct bytes *rest, struct fault *fault)
 {
-	__attribute__((cleanup(receipt_shown_release))) struct receipt_shown shown = {.mass = false};
+	OWNED(receipt_shown_release) struct receipt_shown shown = {.mass = false};
 	struct finding finding = {.text = ""};
 	enum error error = receipt_file_next(rest, walk->request->log, NULL, &shown, &finding);
 	if (error_judges(error) && receipt_file_of_other(*rest, walk->request->log))
@@ -245,9 +236,9 @@ static enum error prove_receipt(struct walk *walk, struct bytes *rest, struct fa
 
 static enum error prove_receipts(const struct proof_request *request, struct fault *fault)
 {
-	__attribute__((cleanup(walk_release))) struct walk walk = {.request = request};
+	OWNED(walk_release) struct walk walk = {.request = request};
 	struct bytes rest = BYTES_EMPTY;
-	__attribute__((cleanup(free_release))) uint8_t *text = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
 	enum error error = file_read_all(AT_FDCWD, request->receipts, RECEIPTS_BYTES_MAX, &text, &rest.len);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s cannot be read: %s", request->receipts, error_reason(error));

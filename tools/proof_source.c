@@ -2,6 +2,7 @@
 
 #include "ingest/tile_fetch.h"
 #include "ledger/archive.h"
+#include "ledger/own.h"
 #include "query/cosigned.h"
 #include "tools/audit_tiles.h"
 
@@ -25,11 +26,6 @@ struct proof_source {
 	uint8_t note[NOTE_BYTES_MAX];
 	uint8_t text[TLOG_PROOF_BYTES_MAX];
 };
-
-static void source_release(struct proof_source **source)
-{
-	proof_source_close(*source);
-}
 
 void proof_source_close(struct proof_source *source)
 {
@@ -132,7 +128,7 @@ static enum error include_from_tiles(
 enum error proof_source_open(
 	const char *place, const struct vkey *log, uint64_t index_max, struct proof_source **out, struct fault *fault)
 {
-	__attribute__((cleanup(source_release))) struct proof_source *source = calloc(1, sizeof *source);
+	OWNED(proof_source_release) struct proof_source *source = calloc(1, sizeof *source);
 	if (source == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	if (audit_tiles_place(place))

@@ -2,6 +2,7 @@
  * publishes (its tiles, each verified). What comes out was verified as 'indsigt verify' does. */
 #pragma once
 
+#include "ledger/own.h"
 #include "ledger/tlog_proof.h"
 
 struct proof_source;
@@ -12,6 +13,7 @@ struct proof_source;
 enum error proof_source_open(const char *place, const struct vkey *log, uint64_t index_max, struct proof_source **out,
 	struct fault *fault) MUST_USE;
 void proof_source_close(struct proof_source *source);
+OWN(proof_source, proof_source_close);
 
 /* Of the checkpoint. */
 uint64_t proof_source_size(const struct proof_source *source);

@@ -1,7 +1,8 @@
 /* indsigt recover: what the log has signed, by those who saw it; a new guard, or an old store brought up to that. */
 #include "ingest/asker.h"
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 #include "ledger/ledger.h"
+#include "ledger/own.h"
 #include "ledger/place.h"
 #include "query/cosigned.h"
 #include "tools/archive_door.h"
@@ -35,17 +36,6 @@ struct recover {
 	uint32_t evidence_count;
 	char **evidence; /* owned: files of checkpoints that the store did not extend once */
 };
-
-static void snapshot_release(struct snapshot **snapshot)
-{
-	snapshot_end(*snapshot);
-}
-
-static void close_dir(DIR **dir)
-{
-	if (*dir != NULL)
-		closedir(*dir);
-}
 
 static void recover_close(struct recover *recover)
 {
@@ -87,7 +77,7 @@ static enum error read_guard(struct recover *recover, struct fault *fault)
 /* `fits`: there is a guard, and the store extends it. */
 static enum error check_guard(const struct recover *recover, bool *fits, struct fault *fault)
 {
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	*fits = false;
 	if (recover->guard == NULL)
 		return E_OK;
@@ -155,7 +145,7 @@ static enum error show_evidence(struct recover *recover, int fd, const char *nam
 static enum error show_all_evidence(struct recover *recover, struct fault *fault)
 {
 	int fd = openat(recover->dir_fd, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	__attribute__((cleanup(close_dir))) DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
+	OWNED_DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
 	if (files == NULL)
 		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be read: %s", strerror(errno));
 	for (const struct dirent *file; (file = readdir(files)) != NULL;)
@@ -184,7 +174,7 @@ static enum error ask_everybody(struct recover *recover, bool *newer, struct fau
 /* Nothing that anybody has goes beyond the store: it is the newest there is, as far as anybody knows. */
 static enum error write_guard(struct recover *recover, struct fault *fault)
 {
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	struct checkpoint checkpoint;
 	struct bytes note;
 	TRY(snapshot_begin(recover->archive, &snapshot, fault));
@@ -229,7 +219,7 @@ static enum error open_archive(struct recover *recover, struct fault *fault)
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return E_OK;
 	TRY(archive_open(recover->dir, false, &recover->archive, fault));
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	if (snapshot_begin(recover->archive, &snapshot, &why) != E_NOT_FOUND)
 		return E_OK;
 	archive_close(recover->archive);
@@ -291,7 +281,7 @@ static int run(int argc, char **argv)
 {
 	static const struct option known[] = {{"mirror", required_argument, NULL, 'm'},
 		{"accept-loss", no_argument, NULL, 'a'}, {"without-witnesses", no_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
-	__attribute__((cleanup(recover_close))) struct recover recover = {.dir_fd = -1};
+	OWNED(recover_close) struct recover recover = {.dir_fd = -1};
 	struct fault fault = {0};
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		if (option == '?')

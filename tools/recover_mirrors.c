@@ -1,7 +1,8 @@
 #include "tools/recover_mirrors.h"
 
+#include "ledger/file.h"
 #include "ledger/fork.h"
-#include "ledger/keyfile.h"
+#include "ledger/own.h"
 #include "ledger/restore.h"
 #include "tools/progress.h"
 
@@ -38,16 +39,6 @@ struct recover_mirrors {
 	struct progress progress;
 	struct restore *restore; /* while something is put back */
 };
-
-static void reader_release(struct tile_reader **reader)
-{
-	tile_reader_close(*reader);
-}
-
-static void snapshot_release(struct snapshot **snapshot)
-{
-	snapshot_end(*snapshot);
-}
 
 enum error recover_mirrors_new(const char *dir, const struct vkey *vkey, const char *const *places, uint32_t count,
 	struct recover_mirrors **out, struct fault *fault)
@@ -311,7 +302,7 @@ static void warn_late(const struct log_rules *rules)
 /* All that the mirror `newest` has, verified; `mirrors->from` is left open on it. */
 static enum error read_mirror(struct recover_mirrors *mirrors, struct snapshot *snapshot, struct fault *fault)
 {
-	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL, *own = NULL;
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL, *own = NULL;
 	const struct shown *newest = &mirrors->all[mirrors->newest];
 	drop_follower(mirrors);
 	mirrors->from = calloc(1, sizeof *mirrors->from);
@@ -366,8 +357,8 @@ static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *
 enum error recover_mirrors_ask(
 	struct recover_mirrors *mirrors, struct archive *archive, bool *newer, struct fault *fault)
 {
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
-	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
 	if (archive != NULL)
 		TRY(snapshot_begin(archive, &snapshot, fault));
 	TRY(ask_all(mirrors, snapshot, fault));
@@ -406,7 +397,7 @@ static enum error put_bundle(
 
 static enum error put_back(struct recover_mirrors *mirrors, struct fault *fault)
 {
-	__attribute__((cleanup(reader_release))) struct tile_reader *reader = NULL;
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
 	const struct follow_hooks hooks = {.context = mirrors, .tile = put_bundle};
 	const struct follow_state *known = &mirrors->from->known;
 	struct log_finding finding = {.text = ""};

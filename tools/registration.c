@@ -1,6 +1,7 @@
 #include "tools/registration.h"
 
 #include "ledger/json_read.h"
+#include "ledger/own.h"
 #include "ledger/subject.h"
 #include "ledger/visible.h"
 #include "ledger/wrong.h"
@@ -17,12 +18,6 @@
 #define ENDORSEMENT_FILE_MAX 16384
 #define POLICY_TEXT_MAX 4096
 #define BASE64 sodium_base64_VARIANT_ORIGINAL
-
-static void drop_json(json_t **json)
-{
-	json_decref(*json);
-}
-#define OWNED_JSON __attribute__((cleanup(drop_json))) json_t
 
 /* ---- words ---- */
 
@@ -126,7 +121,7 @@ static json_t *endorsement_json(const struct vkey *log, const struct entry_sende
 enum error endorsement_write(
 	const char *path, const struct vkey *log, const struct entry_sender *entry, struct fault *fault)
 {
-	OWNED_JSON *json = endorsement_json(log, entry);
+	json_auto_t *json = endorsement_json(log, entry);
 	if (json == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -277,7 +272,7 @@ enum error endorsement_read(const char *path, const struct vkey *log, struct ent
 	if (failed || len > ENDORSEMENT_FILE_MAX)
 		return fault_set(fault, failed ? E_IO : E_TOO_LONG, "endorsement '%s' cannot be read, or is over %d bytes",
 			path, ENDORSEMENT_FILE_MAX);
-	OWNED_JSON *json = NULL;
+	json_auto_t *json = NULL;
 	enum error read = json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json);
 	if (read == E_NO_MEMORY)
 		return fault_set(fault, read, "");

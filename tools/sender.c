@@ -1,5 +1,6 @@
 /* indsigt sender revoke, rotate, policy: what happens to a sender that is registered. */
 #include "ingest/sender_key.h"
+#include "ledger/own.h"
 #include "ledger/place.h"
 #include "tools/admin.h"
 #include "tools/command.h"
@@ -168,8 +169,8 @@ static enum error read_new_key(
 
 static enum error rotate(const char *dir, const char *path, struct fault *fault)
 {
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key old = {0};
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key new = {0};
+	OWNED(sender_key_wipe) struct sender_key old = {0};
+	OWNED(sender_key_wipe) struct sender_key new = {0};
 	char new_path[PATH_MAX];
 	struct entry_sender entry;
 	if (snprintf(new_path, sizeof new_path, "%s.new", path) >= (int)sizeof new_path)
@@ -247,7 +248,7 @@ static enum error append_policy(const char *dir, struct entry_sender *entry, con
 /* Shows it without a new one (NULL). */
 static enum error change_policy(const char *dir, const char *path, const struct policy *policy, struct fault *fault)
 {
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key key = {0};
+	OWNED(sender_key_wipe) struct sender_key key = {0};
 	struct entry_sender entry;
 	char before[POLICY_WORDS_MAX];
 	TRY(read_registered_key(dir, path, &key, fault));

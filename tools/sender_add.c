@@ -4,6 +4,7 @@
  * written before the entry: whatever dies in between, no sender is ever registered whose key is lost, and the same
  * command goes on with the file that is there. An id that somebody else has taken meanwhile is replaced by the next. */
 #include "ingest/sender_key.h"
+#include "ledger/own.h"
 #include "ledger/place.h"
 #include "tools/admin.h"
 #include "tools/command.h"
@@ -70,7 +71,7 @@ static enum error choose_id(const struct add_options *options, struct sender_key
 static enum error add_own_key(
 	const struct add_options *options, const struct vkey *log, uint32_t *id, struct fault *fault)
 {
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key key = {0};
+	OWNED(sender_key_wipe) struct sender_key key = {0};
 	struct entry_sender entry;
 	bool exists = false;
 	TRY(registration_start(options->org, options->name, &options->policy, &entry, fault));

@@ -1,6 +1,7 @@
 /* indsigt sender endorse: what an organisation signs on its own machine, where its key is. */
 #include "tools/sender_endorse.h"
 
+#include "ledger/own.h"
 #include "tools/command.h"
 #include "tools/registration.h"
 #include "tools/sender_words.h"
@@ -60,7 +61,7 @@ static enum error read_number(const char *text, uint64_t least, uint64_t most, u
 
 static enum error endorse_registration(const struct endorse_options *options, struct fault *fault)
 {
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key key = {0};
+	OWNED(sender_key_wipe) struct sender_key key = {0};
 	char text[PUBLIC_KEY_TEXT_MAX + 1];
 	struct entry_sender entry;
 	struct vkey log;
@@ -136,8 +137,8 @@ static enum error tell_change(
 
 static enum error endorse_change(const struct endorse_options *options, struct fault *fault)
 {
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key old = {0};
-	__attribute__((cleanup(sender_key_wipe))) struct sender_key new = {0};
+	OWNED(sender_key_wipe) struct sender_key old = {0};
+	OWNED(sender_key_wipe) struct sender_key new = {0};
 	struct entry_sender entry;
 	TRY(sender_key_read(options->key, &old, fault));
 	TRY(start_change(options, &old, &entry, fault));

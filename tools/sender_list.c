@@ -1,5 +1,6 @@
 /* indsigt sender list: who reports here. */
 #include "ledger/archive.h"
+#include "ledger/own.h"
 #include "ledger/timestamp.h"
 #include "tools/command.h"
 #include "tools/registration.h"
@@ -27,17 +28,6 @@ static void listing_release(struct listing *listing)
 	table_free(listing->table);
 	json_decref(listing->json);
 	json_decref(listing->equivocations);
-}
-
-static void archive_release(struct archive **archive)
-{
-	archive_close(*archive);
-}
-
-static void snapshot_release(struct snapshot **snapshot)
-{
-	if (*snapshot)
-		snapshot_end(*snapshot);
 }
 
 static json_int_t equivocations(const struct listing *listing, uint32_t sender)
@@ -117,10 +107,10 @@ static bool add_sender(void *context, const struct sender *sender)
 
 static enum error list(const char *dir, bool json, struct fault *fault)
 {
-	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
-	__attribute__((cleanup(listing_release))) struct listing listing = {
-		.table = json ? NULL : table_new(headings, COLUMNS),
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED(listing_release)
+	struct listing listing = {.table = json ? NULL : table_new(headings, COLUMNS),
 		.json = json ? json_array() : NULL,
 		.equivocations = json_object()};
 	if (listing.table == NULL && listing.json == NULL)

@@ -1,5 +1,6 @@
 /* indsigt statement: the self-contained proof of who accessed a person's data, as a file. */
 #include "ingest/fetch.h"
+#include "ledger/own.h"
 #include "query/accesses.h"
 #include "query/cosigned.h"
 #include "query/statement_make.h"
@@ -23,21 +24,6 @@ struct statement_request {
 	const char *output;
 	bool signatures;
 };
-
-static void archive_release(struct archive **archive)
-{
-	archive_close(*archive);
-}
-
-static void snapshot_release(struct snapshot **snapshot)
-{
-	snapshot_end(*snapshot);
-}
-
-static void fetch_release(struct fetch **fetch)
-{
-	fetch_close(*fetch);
-}
 
 static bool read_options(int argc, char **argv, struct statement_request *out)
 {
@@ -84,8 +70,8 @@ static bool read_options(int argc, char **argv, struct statement_request *out)
 static enum error make_from_directory(
 	const struct statement_request *request, const char *subject, struct text *out, size_t *later, struct fault *fault)
 {
-	__attribute__((cleanup(archive_release))) struct archive *archive = NULL;
-	__attribute__((cleanup(snapshot_release))) struct snapshot *snapshot = NULL;
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	struct cosigned_patience patience = {0};
 	struct statement_query query = {.subject = bytes_text(subject),
 		.to_s = UINT64_MAX,
@@ -107,7 +93,7 @@ static enum error fetch_from_url(
 	const struct statement_request *request, const char *subject, struct text *out, size_t *later, struct fault *fault)
 {
 	json_auto_t *made = NULL;
-	__attribute__((cleanup(fetch_release))) struct fetch *fetch = NULL;
+	OWNED(fetch_release) struct fetch *fetch = NULL;
 	const struct fetch_param params[] = {
 		{"from", request->from},
 		{"to", request->to},
@@ -141,7 +127,7 @@ static enum error statement(const struct statement_request *request, struct faul
 {
 	char subject[SUBJECT_BYTES_MAX + 1];
 	size_t later = 0;
-	__attribute__((cleanup(text_release))) struct text text = {.room = NULL};
+	OWNED(text_release) struct text text = {.room = NULL};
 	TRY(asked_subject(request->subject, subject, fault));
 	if (answer_is_url(request->ledger))
 		TRY(fetch_from_url(request, subject, &text, &later, fault));

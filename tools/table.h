@@ -5,6 +5,8 @@
  * colours of the terminal it is read on. */
 #pragma once
 
+#include "ledger/own.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -16,6 +18,7 @@ struct table;
 /* `headings` is borrowed and has `columns` texts. NULL when out of memory. */
 struct table *table_new(const char *const headings[], size_t columns);
 void table_free(struct table *table);
+OWN(table, table_free);
 /* Copies `columns` cells; NULL is empty. False when out of memory. */
 bool table_add(struct table *table, const char *const cells[]);
 /* Columns without any text are left out. `width` 0: as wide as it gets. */

@@ -1,5 +1,6 @@
 /* indsigt token: a token of the local demo issuer. */
 #include "query/token.h"
+#include "ledger/own.h"
 #include "tools/asked.h"
 #include "tools/command.h"
 
@@ -64,7 +65,7 @@ static enum error print_token(const struct token_options *options, struct fault 
 {
 	char text[TOKEN_TEXT_MAX + 1];
 	uint64_t now_s = (uint64_t)time(NULL);
-	__attribute__((cleanup(issuer_wipe))) struct token_issuer issuer = {0};
+	OWNED(issuer_wipe) struct token_issuer issuer = {0};
 	struct token_claims claims = {
 		.role = options->role, .issued_s = now_s, .expires_s = now_s + (uint64_t)options->hours * 3600};
 	TRY(asked_subject(options->subject, claims.subject, fault));

@@ -1,6 +1,7 @@
 /* indsigt verify: what a file proves, offline. */
 #include "tools/verify.h"
 
+#include "ledger/own.h"
 #include "tools/asked.h"
 #include "tools/command.h"
 
@@ -67,17 +68,12 @@ static void file_close(FILE **file)
 		fclose(*file);
 }
 
-static void free_release(void *pointer)
-{
-	free(*(void **)pointer);
-}
-
 /* The whole file, to be freed. One byte more than the limit is enough to know that it is over. */
 static enum error read_file(const char *path, uint8_t **out, size_t *out_len, struct fault *fault)
 {
 	size_t len = 0, room = 65536;
-	__attribute__((cleanup(file_close))) FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	__attribute__((cleanup(free_release))) uint8_t *text = malloc(room);
+	OWNED(file_close) FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	OWNED_MEMORY uint8_t *text = malloc(room);
 	if (file == NULL)
 		return fault_set(fault, E_IO, "%s: %m", path);
 	while (text != NULL && len <= STATEMENT_BYTES_MAX) {
@@ -107,8 +103,8 @@ static enum error read_file(const char *path, uint8_t **out, size_t *out_len, st
 static enum error read_policy(const char *path, struct witness_policy **out, struct fault *fault)
 {
 	struct bytes file;
-	__attribute__((cleanup(free_release))) uint8_t *text = NULL;
-	__attribute__((cleanup(free_release))) struct witness_policy *policy = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
+	OWNED_MEMORY struct witness_policy *policy = NULL;
 	TRY(read_file(path, &text, &file.len, fault));
 	file.data = text;
 	enum error error = witness_policy_parse(file, &policy, fault);
@@ -126,8 +122,8 @@ static enum error verify(const struct verify_options *options, enum exit_code *o
 	struct vkey auditor;
 	struct verify_call call = {
 		.words = verify_words_for(lang), .json = options->json, .now_s = (uint64_t)time(NULL), .out = stdout};
-	__attribute__((cleanup(free_release))) uint8_t *text = NULL;
-	__attribute__((cleanup(free_release))) struct witness_policy *policy = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
+	OWNED_MEMORY struct witness_policy *policy = NULL;
 	if (options->file == NULL || options->vkey == NULL)
 		return fault_set(
 			fault, E_USAGE, "%s is missing", options->file ? "--vkey, the log's verification key," : "FILE");

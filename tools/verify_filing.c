@@ -1,6 +1,7 @@
 #include "ledger/filing_lost.h"
 #include "ledger/filing_proof.h"
 #include "ledger/json_number.h"
+#include "ledger/own.h"
 #include "ledger/timestamp.h"
 #include "tools/table.h"
 #include "tools/verify.h"
@@ -8,16 +9,6 @@
 #include <inttypes.h>
 
 #define COLUMNS 3
-
-static void proof_release(struct filing_proof **proof)
-{
-	filing_proof_free(*proof);
-}
-
-static void table_release(struct table **table)
-{
-	table_free(*table);
-}
 
 static json_t *subjects_json(const struct filing_proof *proof)
 {
@@ -46,7 +37,7 @@ static json_t *filing_json(const struct filing_proof *proof, const struct verify
 
 static enum error print_subjects(const struct filing_proof *proof, const struct verify_call *call)
 {
-	__attribute__((cleanup(table_release))) struct table *table = table_new(call->words->filed_headings, COLUMNS);
+	OWNED(table_release) struct table *table = table_new(call->words->filed_headings, COLUMNS);
 	for (uint32_t i = 0; i < proof->batch.count; i++) {
 		char sequence[24], index[24], subject[SUBJECT_BYTES_MAX + 1];
 		const struct bytes *id = &proof->subjects[proof->subject_of[i]].id;
@@ -100,7 +91,7 @@ enum error verify_filing(const struct verify_call *call, struct finding *finding
 {
 	if (filing_lost_is(call->text))
 		return verify_lost(call, finding);
-	__attribute__((cleanup(proof_release))) struct filing_proof *proof = NULL;
+	OWNED(filing_proof_release) struct filing_proof *proof = NULL;
 	TRY(filing_proof_verify(call->text, &call->log, call->policy, &proof, finding));
 	return call->json ? verify_json(filing_json(proof, call), call->out) : print_text(proof, call);
 }

@@ -1,5 +1,6 @@
 /* Receipts as 'indsigt send' prints them: each is checked by itself. */
 #include "ledger/json_number.h"
+#include "ledger/own.h"
 #include "tools/receipt_file.h"
 #include "tools/verify.h"
 
@@ -13,7 +14,7 @@ struct receipts {
 static enum error take_receipt(
 	const struct verify_call *call, struct bytes *rest, struct receipts *receipts, struct finding *finding)
 {
-	__attribute__((cleanup(receipt_shown_release))) struct receipt_shown shown = {.mass = false};
+	OWNED(receipt_shown_release) struct receipt_shown shown = {.mass = false};
 	TRY(receipt_file_next(rest, &call->log, call->policy, &shown, finding));
 	if (receipts->count == 0)
 		receipts->seen = shown.seen;

@@ -1,5 +1,6 @@
 #include "ledger/event_json.h"
 #include "ledger/json_number.h"
+#include "ledger/own.h"
 #include "ledger/statement.h"
 #include "ledger/timestamp.h"
 #include "tools/cells.h"
@@ -8,16 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-static void statement_release(struct statement **statement)
-{
-	statement_free(*statement);
-}
-
-static void table_release(struct table **table)
-{
-	table_free(*table);
-}
 
 /* ---- as JSON ---- */
 
@@ -217,7 +208,7 @@ static bool add_row(struct table *table, const struct statement *statement, cons
 	const struct verify_words *words)
 {
 	char time[VERIFY_TIME_MAX] = "", reported[TIMESTAMP_TEXT_MAX];
-	__attribute__((cleanup(cells_release))) char *cells[CELLS] = {NULL};
+	OWNED(cells_release) char *cells[CELLS] = {NULL};
 	json_auto_t *item = event_json(statement, event);
 	if (item == NULL)
 		return false;
@@ -242,7 +233,7 @@ static enum error print_table(const struct statement *statement, const struct st
 {
 	const char *headings[COLUMNS] = {words->who->headings[0], words->reported};
 	memcpy(headings + 2, words->who->headings + 1, (CELLS - 1) * sizeof *headings);
-	__attribute__((cleanup(table_release))) struct table *table = table_new(headings, COLUMNS);
+	OWNED(table_release) struct table *table = table_new(headings, COLUMNS);
 	if (table == NULL)
 		return E_NO_MEMORY;
 	for (size_t i = count; i-- > 0;)
@@ -397,7 +388,7 @@ static enum error print_text(const struct statement *statement, const struct ver
 
 enum error verify_statement(const struct verify_call *call, struct finding *finding)
 {
-	__attribute__((cleanup(statement_release))) struct statement *statement = NULL;
+	OWNED(statement_release) struct statement *statement = NULL;
 	const struct statement_options options = {
 		.subject = call->subject, .policy = call->policy, .auditor = call->auditor};
 	TRY(statement_verify(call->text, &call->log, &options, &statement, finding));

@@ -1,13 +1,9 @@
 #include "ledger/json_number.h"
+#include "ledger/own.h"
 #include "ledger/tlog_proof.h"
 #include "tools/verify.h"
 
 #include <stdlib.h>
-
-static void proof_release(struct tlog_proof **proof)
-{
-	free(*proof);
-}
 
 static const char *const kinds[] = {[ENTRY_GENESIS] = "genesis",
 	[ENTRY_SENDER] = "sender",
@@ -51,7 +47,7 @@ static void print_entry(const struct entry *entry, const struct verify_words *wo
 
 enum error verify_tlog_proof(const struct verify_call *call, struct finding *finding)
 {
-	__attribute__((cleanup(proof_release))) struct tlog_proof *proof = NULL;
+	OWNED(tlog_proof_release) struct tlog_proof *proof = NULL;
 	TRY(tlog_proof_verify(call->text, &call->log, call->policy, &proof, finding));
 	if (call->json)
 		return verify_json(

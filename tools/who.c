@@ -1,4 +1,5 @@
 /* indsigt who: who accessed this person's data, verified and readable. */
+#include "ledger/own.h"
 #include "ledger/subject.h"
 #include "ledger/timestamp.h"
 #include "tools/answer.h"
@@ -121,7 +122,7 @@ static bool is_empty(const struct answer *answer)
 static enum error count_all(struct who_options *options, struct fault *fault)
 {
 	struct answer_query query = options->query;
-	__attribute__((cleanup(answer_release))) struct answer all = {0};
+	OWNED(answer_release) struct answer all = {0};
 	query.from = query.to = query.org = NULL;
 	TRY(answer_ask(&query, &all, fault));
 	options->filters.all = all.open + all.withheld + all.erased;
@@ -140,7 +141,7 @@ static enum error who(struct who_options *options, struct fault *fault)
 {
 	char subject[SUBJECT_BYTES_MAX + 1];
 	struct vkey vkey;
-	__attribute__((cleanup(answer_release))) struct answer answer = {0};
+	OWNED(answer_release) struct answer answer = {0};
 	TRY(check_options(options, &vkey, fault));
 	TRY(asked_subject(options->subject, subject, fault));
 	options->query.subject = subject;

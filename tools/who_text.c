@@ -1,5 +1,6 @@
 #include "tools/who_text.h"
 
+#include "ledger/own.h"
 #include "ledger/timestamp.h"
 #include "tools/cells.h"
 #include "tools/table.h"
@@ -32,11 +33,6 @@ static void groups_release(struct groups *groups)
 			free(groups->items[i].cells[column]);
 	free(groups->items);
 	json_decref(groups->places);
-}
-
-static void table_release(struct table **table)
-{
-	table_free(*table);
 }
 
 static const char *text_of(const json_t *object, const char *name)
@@ -156,8 +152,8 @@ static void time_cell(const struct group *group, char *out, size_t size)
 
 static enum error print_table(const struct answer *answer, const struct words *words, FILE *out)
 {
-	__attribute__((cleanup(groups_release))) struct groups groups = {0};
-	__attribute__((cleanup(table_release))) struct table *table = table_new(words->headings, COLUMNS);
+	OWNED(groups_release) struct groups groups = {0};
+	OWNED(table_release) struct table *table = table_new(words->headings, COLUMNS);
 	TRY(make_groups(json_object_get(answer->json, "accesses"), words, &groups));
 	qsort(groups.items, groups.count, sizeof *groups.items, newest_first);
 	for (size_t i = 0; i < groups.count; i++) {

@@ -1,5 +1,6 @@
 /* indsigt witness: a C2SP witness for any logs. */
 #include "ledger/witness.h"
+#include "ledger/own.h"
 #include "query/server_witness.h"
 #include "tools/command.h"
 
@@ -71,21 +72,10 @@ const struct command command_witness_add = {
 	.run = run_add,
 };
 
-static void witness_release(struct witness **witness)
-{
-	witness_close(*witness);
-}
-
-static void server_release(struct witness_server **server)
-{
-	if (*server)
-		witness_server_free(*server);
-}
-
 static enum error serve(const char *dir, const char *listen, struct fault *fault)
 {
-	__attribute__((cleanup(witness_release))) struct witness *witness = NULL;
-	__attribute__((cleanup(server_release))) struct witness_server *server = NULL;
+	OWNED(witness_release) struct witness *witness = NULL;
+	OWNED(witness_server_release) struct witness_server *server = NULL;
 	struct address address;
 	TRY(address_parse(listen, &address, fault));
 	if (prctl(PR_SET_DUMPABLE, 0) != 0) /* no core dumps and no debugger: this process holds a key */

@@ -3,6 +3,7 @@
 
 #include "ledger/audit.h"
 #include "ledger/domain.h"
+#include "ledger/file.h"
 #include "ledger/log.h"
 #include "ledger/posting.h"
 #include "ledger/secrets.h"

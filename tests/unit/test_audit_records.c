@@ -1,4 +1,5 @@
 /* The audit of ledgers whose sealed part is damaged, also by somebody who has all keys. */
+#include "ledger/file.h"
 #include "tests/unit/audited.h"
 
 START_TEST(damaged_records)

@@ -1,3 +1,4 @@
+#include "ledger/file.h"
 #include "ledger/keyfile.h"
 #include "tests/unit/unit.h"
 

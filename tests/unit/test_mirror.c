@@ -1,6 +1,6 @@
 /* MIR-1, MIR-2: a mirror of a log whose tree and signature are in order, and that breaks a rule; its own signature.
  * Honest logs and forks are in tests/e2e/followers.py. */
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 #include "ledger/tile_tree.h"
 #include "tests/unit/forge.h"
 #include "tests/unit/place.h"

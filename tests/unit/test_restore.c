@@ -1,6 +1,6 @@
 /* An old store, the public part of what it lacks, and a ledger that goes on from there: one history, and it says what
  * is lost. */
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 #include "ledger/ledger_state.h"
 #include "tests/unit/restored.h"
 

@@ -1,6 +1,6 @@
 /* Requests in a table, and what comes back. */
+#include "ledger/file.h"
 #include "ledger/filing_proof.h"
-#include "ledger/keyfile.h"
 #include "ledger/sender_request.h"
 #include "ledger/statement.h"
 #include "ledger/status.h"

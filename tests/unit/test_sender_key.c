@@ -1,8 +1,7 @@
 #include "ingest/sender_key.h"
+#include "ledger/file.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/vector.h"
-
-#include "ledger/keyfile.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,5 @@
 /* Tiles from a directory, and servers that are broken or mean harm; honest ones are in tests/e2e. */
 #include "ingest/tile_fetch.h"
-#include "ledger/keyfile.h"
 #include "tests/unit/place.h"
 #include "tests/unit/tile_log.h"
 

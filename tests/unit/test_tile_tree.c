@@ -1,6 +1,6 @@
 /* TILE-8, TILE-9: a log as files. Every write made to fail, and the writer stopped at every one: what is published is
  * whole at every moment. The file functions are wrapped (tests/meson.build). */
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 #include "ledger/tile_tree.h"
 #include "tests/unit/left_over.h"
 #include "tests/unit/place.h"

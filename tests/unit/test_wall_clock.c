@@ -1,8 +1,7 @@
 /* Which readings of the clock are signed by. spec/clock.md */
-#include "ledger/wall_clock.h"
-
-#include "ledger/keyfile.h"
+#include "ledger/file.h"
 #include "ledger/limits.h"
+#include "ledger/wall_clock.h"
 #include "tests/unit/place.h"
 #include "tests/unit/unit.h"
 

@@ -1,0 +1,48 @@
+/* Owners that let go by themselves where their block ends, whichever way it ends.
+ *
+ *     OWNED_FD fd = openat(...);              closed, unless negative
+ *     OWNED_MEMORY uint8_t *text = NULL;      freed
+ *     OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+ *
+ * The release of a type of ours stands beside its declaration, made by OWN. It is called with what the variable holds
+ * at the end of the block, so each is set where it is declared, and whoever hands it on sets it to NULL (fd: -1). */
+#pragma once
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define OWNED(release) __attribute__((cleanup(release)))
+#define OWNED_MEMORY OWNED(own_free)
+#define OWNED_FD OWNED(own_close) int
+#define OWNED_DIR OWNED(own_close_dir) DIR
+
+/* The release of a pointer to a type of ours: TYPE_release. */
+#define OWN(type, end)                                     \
+	static inline void type##_release(struct type **owner) \
+	{                                                      \
+		if (*owner != NULL)                                \
+			end(*owner);                                   \
+	}                                                      \
+	_Static_assert(1, "a semicolon follows")
+
+static inline void own_free(void *owner)
+{
+	free(*(void **)owner);
+}
+
+/* The reason of an E_IO outlives the clearing up. */
+static inline void own_close(const int *fd)
+{
+	int kept = errno;
+	if (*fd >= 0)
+		close(*fd);
+	errno = kept;
+}
+
+static inline void own_close_dir(DIR **dir)
+{
+	if (*dir != NULL)
+		closedir(*dir);
+}
