@@ -1,6 +1,7 @@
 /* indsigt statement: the self-contained proof of who accessed a person's data, as a file. */
 #include "ingest/fetch.h"
 #include "ledger/own.h"
+#include "ledger/timestamp.h"
 #include "query/accesses.h"
 #include "query/cosigned.h"
 #include "query/statement_make.h"
@@ -23,6 +24,14 @@ struct statement_request {
 	const char *to;
 	const char *output;
 	bool signatures;
+};
+
+/* The window that was asked for, in UTC. */
+struct window {
+	uint64_t from_s;
+	uint64_t to_s;
+	char from[TIMESTAMP_TEXT_MAX]; /* as the ledger is asked for it, and the statement says it; empty: open */
+	char to[TIMESTAMP_TEXT_MAX];
 };
 
 static bool read_options(int argc, char **argv, struct statement_request *out)
@@ -67,36 +76,46 @@ static bool read_options(int argc, char **argv, struct statement_request *out)
 
 /* ---- asking ---- */
 
-static enum error make_from_directory(
-	const struct statement_request *request, const char *subject, struct text *out, size_t *later, struct fault *fault)
+/* Dates are days here, as for 'who'. */
+static enum error read_window(const struct statement_request *request, struct window *out, struct fault *fault)
+{
+	*out = (struct window){.to_s = UINT64_MAX};
+	if (request->from != NULL) {
+		TRY(asked_time("--from", request->from, &out->from_s, fault));
+		timestamp_format_s(out->from_s, out->from);
+	}
+	if (request->to != NULL) {
+		TRY(asked_time("--to", request->to, &out->to_s, fault));
+		timestamp_format_s(out->to_s, out->to);
+	}
+	return out->from_s < out->to_s ? E_OK : fault_set(fault, E_USAGE, "--from must be earlier than --to");
+}
+
+static enum error make_from_directory(const struct statement_request *request, const char *subject,
+	const struct window *window, struct text *out, size_t *later, struct fault *fault)
 {
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	struct cosigned_patience patience = {0};
 	struct statement_query query = {.subject = bytes_text(subject),
-		.to_s = UINT64_MAX,
+		.from_s = window->from_s,
+		.to_s = window->to_s,
 		.signatures = request->signatures,
 		.now_s = (uint64_t)time(NULL)};
-	if (request->from && accesses_time(request->from, &query.from_s) != E_OK)
-		return fault_set(fault, E_USAGE, "--from must be a date or an RFC 3339 time with a zone");
-	if (request->to && accesses_time(request->to, &query.to_s) != E_OK)
-		return fault_set(fault, E_USAGE, "--to must be a date or an RFC 3339 time with a zone");
-	if (query.from_s >= query.to_s)
-		return fault_set(fault, E_USAGE, "--from must be earlier than --to");
 	TRY(archive_open(request->ledger, true, &archive, fault));
 	cosigned_await(archive, &patience);
 	TRY(snapshot_begin(archive, &snapshot, fault));
 	return statement_make(snapshot, &query, out, later, fault);
 }
 
-static enum error fetch_from_url(
-	const struct statement_request *request, const char *subject, struct text *out, size_t *later, struct fault *fault)
+static enum error fetch_from_url(const struct statement_request *request, const char *subject,
+	const struct window *window, struct text *out, size_t *later, struct fault *fault)
 {
 	json_auto_t *made = NULL;
 	OWNED(fetch_release) struct fetch *fetch = NULL;
 	const struct fetch_param params[] = {
-		{"from", request->from},
-		{"to", request->to},
+		{"from", request->from != NULL ? window->from : NULL},
+		{"to", request->to != NULL ? window->to : NULL},
 		{"signatures", request->signatures ? "1" : NULL},
 	};
 	if (request->token == NULL)
@@ -114,6 +133,18 @@ static enum error fetch_from_url(
 
 /* ---- writing ---- */
 
+/* A date is another instant in another zone: whoever asks sees which one it was. */
+static void tell_window(const struct window *window)
+{
+	if (window->from[0] != '\0' || window->to[0] != '\0')
+		fprintf(stderr, "indsigt: the statement is about what was reported %s%s%s%s%s\n",
+			window->from[0] != '\0' ? "from " : "", window->from,
+			window->from[0] != '\0' && window->to[0] != '\0' ? " on, and "
+			: window->from[0] != '\0'                        ? " on"
+															 : "",
+			window->to[0] != '\0' ? "before " : "", window->to);
+}
+
 static void tell_later(size_t later)
 {
 	if (later > 0)
@@ -127,13 +158,16 @@ static enum error statement(const struct statement_request *request, struct faul
 {
 	char subject[SUBJECT_BYTES_MAX + 1];
 	size_t later = 0;
+	struct window window;
 	OWNED(text_release) struct text text = {.room = NULL};
+	TRY(read_window(request, &window, fault));
 	TRY(asked_subject(request->subject, subject, fault));
 	if (answer_is_url(request->ledger))
-		TRY(fetch_from_url(request, subject, &text, &later, fault));
+		TRY(fetch_from_url(request, subject, &window, &text, &later, fault));
 	else
-		TRY(make_from_directory(request, subject, &text, &later, fault));
+		TRY(make_from_directory(request, subject, &window, &text, &later, fault));
 	TRY(output_write(request->output, bytes_of(text.data, text.len), fault));
+	tell_window(&window);
 	tell_later(later);
 	return E_OK;
 }
@@ -163,8 +197,9 @@ const struct command command_statement = {
 			"  --ledger DIR|URL  a ledger's directory, or the address of its query daemon\n"
 			"  --token T         bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do "
 			"not see\n"
-			"  --from TIME       only from this ledger time on: a date (its midnight in UTC), or RFC 3339 with a zone\n"
-			"  --to TIME         only before this ledger time\n"
+			"  --from TIME       reported from then on: a date (its midnight here, in the zone of this machine), or\n"
+			"                    RFC 3339 with a zone; the statement says the instant, in UTC\n"
+			"  --to TIME         reported before then\n"
 			"  --signatures      with each event's way to the signature of the authority that reported it\n"
 			"  -o FILE           where to write it (0600); '-' is standard output\n"
 			"\n"

@@ -28,6 +28,17 @@ expect 0 "token of a subject from standard input" "$indsigt" token ledger - <sub
 expect 2 "who of an empty standard input" "$indsigt" who - --ledger ledger </dev/null
 expect 0 "who in a window" env TZ=Europe/Copenhagen "$indsigt" who cpr:0101701234 --ledger ledger --from 2026-07-01
 holds "... whose day begins here" has "$out" "from 2026-07-01 00:00:00 +02:00"
+# a date is the same day whatever is asked for it
+expect 2 "a statement with a bad window" "$indsigt" statement cpr:0101701234 --ledger ledger --from noon -o s.json
+holds "... names the option" has "$err" "--from"
+expect 2 "a statement of an empty window" "$indsigt" statement cpr:0101701234 --ledger ledger --from 2026-07-02 --to 2026-07-01 -o s.json
+expect 0 "an epoch" "$indsigt" epoch ledger
+expect 0 "a statement in a window" env TZ=Europe/Copenhagen "$indsigt" statement cpr:0101701234 --ledger ledger --from 2026-07-01 --to 2026-12-01 -o s.json
+holds "... whose days begin here" has s.json '"2026-06-30T22:00:00Z"'
+holds "... and end here" has s.json '"2026-11-30T23:00:00Z"'
+holds "... which is said" has "$err" "from 2026-06-30T22:00:00Z on, and before 2026-11-30T23:00:00Z"
+expect 0 "a statement before a time with a zone" env TZ=Europe/Copenhagen "$indsigt" statement cpr:0101701234 --ledger ledger --to 2026-07-01T00:00:00Z -o s.json
+holds "... is before that" has s.json '"2026-07-01T00:00:00Z"'
 expect 2 "who with a bad key" "$indsigt" who cpr:0101701234 --ledger ledger --vkey x
 expect 4 "who of no ledger" "$indsigt" who cpr:0101701234 --ledger nowhere
 expect 0 "who on the directory" "$indsigt" who cpr:010170-1234 --ledger ledger
@@ -74,6 +85,8 @@ holds "the daemon is ready" test "${line%:*}" = "listening 127.0.0.1"
 expect 2 "who on an address without a token" "$indsigt" who cpr:0101701234 --ledger "$url"
 expect 0 "who on an address" "$indsigt" who cpr:0101701234 --ledger "$url" --token "$token"
 holds "says that the signature was not checked" has "$out" "give --vkey"
+expect 0 "a statement in a window of an address" env TZ=Europe/Copenhagen "$indsigt" statement cpr:0101701234 --ledger "$url" --token "$token" --from 2026-07-01 -o u.json
+holds "... whose day begins here" has u.json '"2026-06-30T22:00:00Z"'
 expect 0 "who with the token in the environment" env INDSIGT_TOKEN="$token" "$indsigt" who cpr:0101701234 --ledger "$url/"
 expect 1 "who of somebody else" "$indsigt" who cpr:0101701235 --ledger "$url" --token "$token"
 holds "... says so" has "$err" "another subject"
