@@ -183,7 +183,8 @@ const struct command command_verify = {
 		"\n"
 		"An option that a kind of file has no place for is refused, never ignored. Exit 1 if something does not "
 		"hold;\n"
-		"4 if FILE cannot be read, or is of no kind that can be verified. 5 if FILE is of another log than the\n"
+		"4 if FILE cannot be read, is not whole (cut off, or with something else in it: ask for it anew), or is of no\n"
+		"kind that can be verified. 5 if FILE is of another log than the\n"
 		"key's: it does not name it.\n",
 	.run = run,
 };

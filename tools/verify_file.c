@@ -20,23 +20,103 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* Whether the text is one piece of JSON from its beginning to its end. Numbers and depths that jansson does not take
+ * are somebody's doing, and no sign of a cut. */
+static enum error is_json(struct bytes text, bool *out)
+{
+	json_auto_t *json = NULL;
+	json_error_t detail = {.line = 0};
+	enum error error = json_read(text, JSON_ALLOW_NUL | JSON_DECODE_ANY, &detail, &json);
+	*out = error == E_OK || json_error_code(&detail) == json_error_numeric_overflow ||
+		   json_error_code(&detail) == json_error_stack_overflow;
+	return error == E_NO_MEMORY ? error : E_OK;
+}
+
+static bool has(struct bytes text, const char *mark)
+{
+	return text.len > 0 && memmem(text.data, text.len, mark, strlen(mark)) != NULL;
+}
+
+/* The JSON that the text begins with, be it cut off behind that or not, is a receipt's, and not another kind's that
+ * lacks its type. */
+static enum error is_receipt(struct bytes text, bool *out)
+{
+	json_auto_t *json = NULL;
+	enum error error = json_read(text, JSON_DISABLE_EOF_CHECK, NULL, &json);
+	*out = json_object_get(json, "first_index") != NULL;
+	return error == E_NO_MEMORY ? error : E_OK;
+}
+
+/* What a text that is no JSON was before somebody cut it off, as far as it can be seen. */
+static enum kind torn_kind(struct bytes text)
+{
+	return has(text, "\"indsigt-statement/") ? KIND_STATEMENT
+		   : has(text, "\"indsigt-filing")   ? KIND_FILING
+		   : has(text, "\"indsigt-fork/")    ? KIND_FORK
+		   : has(text, "\"first_index\"")    ? KIND_RECEIPTS
+											 : KIND_UNKNOWN;
+}
+
 /* By the member `type` of the JSON that it begins with, which the verifier then checks in full. Receipts have none. */
 static enum error kind_of(struct bytes text, enum kind *out)
 {
 	static const char tlog_proof[] = "c2sp.org/tlog-proof@";
 	char type[FORM_TYPE_MAX + 1];
+	bool receipt = false, whole = true;
 	*out = KIND_TLOG_PROOF;
 	if (text.len >= sizeof tlog_proof - 1 && memcmp(text.data, tlog_proof, sizeof tlog_proof - 1) == 0)
 		return E_OK;
 	enum error error = form_type(text, type);
 	if (error == E_NO_MEMORY)
 		return error;
-	*out = error == E_NOT_FOUND                 ? KIND_RECEIPTS
+	if (error == E_NOT_FOUND)
+		TRY(is_receipt(text, &receipt));
+	else if (error != E_OK)
+		TRY(is_json(text, &whole));
+	*out = receipt                              ? KIND_RECEIPTS
+		   : !whole                             ? torn_kind(text)
 		   : begins(type, "indsigt-statement/") ? KIND_STATEMENT
 		   : begins(type, "indsigt-filing")     ? KIND_FILING
 		   : begins(type, "indsigt-fork/")      ? KIND_FORK
 												: KIND_UNKNOWN;
 	return E_OK;
+}
+
+/* A proof file ends with a line of a signature: what is cut off has another one last, or half of it. */
+static bool is_whole_note(struct bytes text)
+{
+	static const char signature[] = "\n\xe2\x80\x94 ";
+	const uint8_t *last = text.len > 1 ? memrchr(text.data, '\n', text.len - 1) : NULL;
+	size_t left = last != NULL ? text.len - (size_t)(last - text.data) : 0;
+	return left >= sizeof signature && text.data[text.len - 1] == '\n' &&
+		   memcmp(last, signature, sizeof signature - 1) == 0;
+}
+
+/* From 1; empty when there is none. */
+static struct bytes line_of(struct bytes text, uint64_t number)
+{
+	struct bytes line = BYTES_EMPTY;
+	for (; number > 0; number--) {
+		const uint8_t *end = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
+		line = end ? bytes_of(text.data, (size_t)(end - text.data)) : text;
+		text = end ? bytes_of(end + 1, text.len - line.len - 1) : BYTES_EMPTY;
+	}
+	return line;
+}
+
+/* What is refused and not whole was not looked at, and says nothing of who made it; what is whole and does not hold was
+ * altered. `number`: of the receipt that was refused. */
+static enum error is_whole(const struct verify_call *call, enum kind kind, uint64_t number, bool *out)
+{
+	struct bytes text = call->text;
+	*out = true;
+	if (kind == KIND_UNKNOWN || text.len > STATEMENT_BYTES_MAX)
+		return E_OK;
+	if (kind == KIND_TLOG_PROOF) {
+		*out = is_whole_note(text);
+		return E_OK;
+	}
+	return is_json(kind == KIND_RECEIPTS ? line_of(text, number) : text, out);
 }
 
 /* An option that asks for a check is never left out without a word. */
@@ -122,19 +202,29 @@ static enum error is_of_other_log(const struct verify_call *call, enum kind kind
 	return E_OK;
 }
 
-static enum error print_refusal(
-	const struct verify_call *call, enum kind kind, bool other_log, const struct finding *finding, uint64_t number)
+static void print_torn(const struct verify_call *call, enum kind kind, uint64_t number)
+{
+	if (kind == KIND_RECEIPTS)
+		verify_line(call->out, call->words->not_whole_line, (unsigned long long)number);
+	else
+		verify_line(call->out, call->words->not_whole, call->words->kinds[kind]);
+}
+
+static enum error print_refusal(const struct verify_call *call, enum kind kind, bool whole, bool other_log,
+	const struct finding *finding, uint64_t number)
 {
 	char text[FINDING_TEXT_MAX + 1];
 	if (call->json) {
 		json_t *json = json_pack("{s:s, s:b, s:s, s:s}", "kind", kinds[kind], "holds", false, "check",
-			finding_name(finding->code), "text", finding->text);
+			finding_name(finding->code), "text", whole ? finding->text : "the file is not whole");
 		bool failed = kind == KIND_RECEIPTS && json_object_set_new(json, "receipt", json_number(number)) != 0;
 		return verify_json(verify_json_whole(json, failed), call->out);
 	}
 	verify_words_finding(call->words, finding, text);
 	if (kind == KIND_UNKNOWN)
 		verify_line(call->out, "%s", call->words->unknown);
+	else if (!whole)
+		print_torn(call, kind, number);
 	else if (other_log)
 		verify_line(call->out, call->words->other_log, call->log.name);
 	else if (kind == KIND_RECEIPTS)
@@ -174,13 +264,17 @@ enum error verify_file(const struct verify_call *call, enum exit_code *out, stru
 	enum error error = verify_kind(call, kind, &finding, &number);
 	/* What kept the check from being made is no finding, whatever was being looked at. */
 	bool refused = error_judges(error) && finding.code != FINDING_NONE;
-	bool other_log = false;
+	bool whole = true, other_log = false;
 	if (refused) {
+		TRY(is_whole(call, kind, number, &whole));
 		TRY(is_of_other_log(call, kind, &other_log));
-		TRY(print_refusal(call, kind, other_log, &finding, number));
+		TRY(print_refusal(call, kind, whole, other_log, &finding, number));
 	} else {
 		TRY(error);
 	}
-	*out = !refused ? EXIT_DONE : kind == KIND_UNKNOWN ? EXIT_NOT_LOOKED : other_log ? EXIT_WRONG_KEY : EXIT_REFUSED;
+	*out = !refused                         ? EXIT_DONE
+		   : kind == KIND_UNKNOWN || !whole ? EXIT_NOT_LOOKED
+		   : other_log                      ? EXIT_WRONG_KEY
+											: EXIT_REFUSED;
 	return fflush(call->out) == 0 ? E_OK : fault_set(fault, E_IO, "the result cannot be written: %m");
 }

@@ -65,6 +65,10 @@ static struct verify_words english = {
 		"It says that the log's keeper has lost what %llu events were about, from index %llu on."},
 	.signer = "  signatures of: %s (%s), system no. %u",
 	.unknown = "NOT LOOKED AT: this is no statement, filing proof, receipt or proof file, nor evidence of a fork.",
+	.not_whole = "NOT LOOKED AT: this is %s, and not whole: it is cut off, or something else stands in it. Ask for it "
+				 "anew.",
+	.not_whole_line = "NOT LOOKED AT: receipt %llu is not whole: it is cut off, or something else stands in it.",
+	.kinds = {"a statement", "a filing proof", "evidence of a fork", "a proof file", "receipts"},
 	.refused = "DOES NOT HOLD: %s",
 	.refused_line = "DOES NOT HOLD: receipt %llu: %s",
 	.refused_index = " (log index %llu)",
@@ -135,6 +139,11 @@ static struct verify_words danish = {
 	.signer = "  underskrifter af: %s (%s), system nr. %u",
 	.unknown = "IKKE UNDERSØGT: dette er hverken en erklæring, et arkivbevis, kvitteringer, en bevisfil eller beviser "
 			   "for to historier.",
+	.not_whole =
+		"IKKE UNDERSØGT: dette er %s, men ikke hele filen: den er skåret af, eller der står andet i den. Bed om "
+		"den igen.",
+	.not_whole_line = "IKKE UNDERSØGT: kvittering %llu er ikke hel: den er skåret af, eller der står andet i den.",
+	.kinds = {"en erklæring", "et arkivbevis", "beviser for to historier", "en bevisfil", "kvitteringer"},
 	.refused = "HOLDER IKKE: %s",
 	.refused_line = "HOLDER IKKE: kvittering %llu: %s",
 	.refused_index = " (logplads %llu)",

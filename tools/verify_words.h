@@ -55,10 +55,13 @@ struct verify_words {
 							 * first   and last sequence; 5 size, time */
 	const char *signer;     /* name, organisation, number */
 	const char *unknown;
-	const char *refused;       /* what does not hold */
-	const char *refused_line;  /* number of the receipt, what does not hold */
-	const char *refused_index; /* log index */
-	const char *other_log;     /* the log's name */
+	const char *not_whole;      /* what it is */
+	const char *not_whole_line; /* number of the receipt */
+	const char *kinds[5];       /* statement, filing proof, evidence of a fork, proof file, receipts */
+	const char *refused;        /* what does not hold */
+	const char *refused_line;   /* number of the receipt, what does not hold */
+	const char *refused_index;  /* log index */
+	const char *other_log;      /* the log's name */
 };
 
 /* As words_for. */

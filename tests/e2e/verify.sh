@@ -66,6 +66,40 @@ echo "something else" >other
 expect 4 "something else" "$indsigt" verify other --vkey "$forge"
 holds "... says that it is none of these" has "$out" "NOT LOOKED AT: this is no statement"
 
+# what is not whole was not looked at, wherever it was cut and whatever stands behind it; it is called what it is
+whole=$corpus/statement/open.json
+size=$(wc -c <"$whole")
+for cut in 60 200 1000 $((size / 2)) $((size - 3)); do
+	head -c "$cut" "$whole" >cut.json
+	expect 4 "a statement cut off at $cut" "$indsigt" verify cut.json --vkey "$forge" --subject cpr:0101701234
+	holds "... is a statement that is not whole" has "$out" "NOT LOOKED AT: this is a statement, and not whole"
+done
+(cat "$whole" && printf x) >longer.json
+expect 4 "a statement with a byte too many" "$indsigt" verify longer.json --vkey "$forge"
+holds "... is not whole" has "$out" "NOT LOOKED AT: this is a statement, and not whole"
+expect 4 "the same in Danish" "$indsigt" verify longer.json --vkey "$forge" --lang da
+holds "... says it in Danish" has "$out" "IKKE UNDERSØGT: dette er en erklæring, men ikke hele filen"
+expect 4 "the same as JSON" "$indsigt" verify longer.json --vkey "$forge" --json
+holds "... says it" has "$out" '"text":"the file is not whole"'
+expect 4 "two statements in one" sh -c "cat '$whole' '$whole' | '$indsigt' verify - --vkey '$forge'"
+expect 4 "under the key of something else too" "$indsigt" verify cut.json --vkey "$auditor"
+sed 's/"type": *"[^"]*",//' "$whole" >untyped.json
+expect 4 "a statement that says no type" "$indsigt" verify untyped.json --vkey "$forge"
+holds "... is no receipt" has "$out" "NOT LOOKED AT: this is no statement"
+sed 's/"later":/"latex":/' "$whole" >altered.json
+expect 1 "one that is whole and altered" "$indsigt" verify altered.json --vkey "$forge"
+holds "... does not hold" has "$out" "DOES NOT HOLD: the file is malformed"
+head -c 300 "$corpus/filing_proof/proofs.json" >cut.json
+expect 4 "a filing proof cut off" "$indsigt" verify cut.json --vkey "$forge"
+holds "... is a filing proof" has "$out" "this is a filing proof, and not whole"
+for cut in 60 250 400 $(($(wc -c <"$corpus/tlog_proof/batch") - 5)); do
+	head -c "$cut" "$corpus/tlog_proof/batch" >cut
+	expect 4 "a proof file cut off at $cut" "$indsigt" verify cut --vkey "$forge"
+	holds "... is a proof file" has "$out" "this is a proof file, and not whole"
+done
+(cat "$corpus/tlog_proof/batch" && printf x) >longer
+expect 4 "a proof file with a byte too many" "$indsigt" verify longer --vkey "$forge"
+
 # ---- a real ledger ----
 expect 0 "init" "$indsigt" init ledger --origin log.example/test
 vkey=$(cat ledger/vkey)
@@ -87,6 +121,15 @@ holds "says that they hold" has "$out" "2 receipts for 3 events hold: they stand
 expect 1 "receipts with a policy that is not fulfilled" "$indsigt" verify receipts.json --vkey "$vkey" --policy policy
 holds "... says which" has "$out" "DOES NOT HOLD: receipt 1: the cosignatures do not fulfil"
 expect 2 "receipts with an auditor" "$indsigt" verify receipts.json --vkey "$vkey" --auditor "$auditor"
+head -c 300 receipts.json >cut.json
+expect 4 "receipts cut off" "$indsigt" verify cut.json --vkey "$vkey"
+holds "... says where" has "$out" "NOT LOOKED AT: receipt 1 is not whole"
+size=$(wc -c <receipts.json)
+head -c $((size - 9)) receipts.json >cut.json
+expect 4 "receipts cut off later" "$indsigt" verify cut.json --vkey "$vkey"
+holds "... says where" has "$out" "NOT LOOKED AT: receipt 2 is not whole"
+expect 4 "the same as JSON" "$indsigt" verify cut.json --vkey "$vkey" --json
+holds "... says where" has "$out" '"receipt":2'
 sed 's/"first_index":/"first_index":1/' receipts.json >wrong.json
 expect 1 "receipts with another index" "$indsigt" verify wrong.json --vkey "$vkey"
 holds "... says which" has "$out" "DOES NOT HOLD: receipt 1: a batch entry does not stand in the log"
