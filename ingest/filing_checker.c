@@ -229,7 +229,9 @@ static enum error look_at(struct filing_checker *checker, const struct filing_no
 	} else if (error == E_NOT_FOUND) {
 		say(checker, FILING_WORKING, "");
 	} else if (error != E_OK) {
-		say(checker, FILING_WORKING, look.fault.text[0] != '\0' ? look.fault.text : error_text(error));
+		bool refused = error == E_TOKEN || error == E_FORBIDDEN;
+		say(checker, refused ? FILING_REFUSED : FILING_WORKING,
+			look.fault.text[0] != '\0' ? look.fault.text : error_text(error));
 	}
 	return error;
 }

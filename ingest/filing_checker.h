@@ -48,6 +48,7 @@ enum filing_state {
 	FILING_WORKING, /* the book has batches, and the next one is looked at or waited for */
 	FILING_DONE,    /* everything in the book was checked */
 	FILING_ALARM,   /* something does not hold; nothing more is checked */
+	FILING_REFUSED, /* the sender may not ask: its clock is wrong, or its key is none; it is tried again all the same */
 };
 
 /* Events of this sender's of which the ledger has shown, since the start, that it has lost what they were about. The

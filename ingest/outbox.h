@@ -104,6 +104,8 @@ bool outbox_ready(const struct outbox *outbox);
 /* How the ledger filed what was sent (with `query`): checked in the background. `text` (FAULT_TEXT_MAX + 1 bytes) says
  * why it does not hold, or why checking does not go on. FILING_DONE without `query`. */
 enum filing_state outbox_filing(struct outbox *outbox, char *text);
+/* The sequence below which all is checked. */
+uint64_t outbox_filing_checked(const struct outbox *outbox);
 /* True if nothing waits: no open batch, no batch without a receipt. */
 bool outbox_idle(const struct outbox *outbox);
 /* Events in the open batch and in waiting ones. */

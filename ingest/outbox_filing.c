@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#define RECEIPT_AHEAD_SECONDS_MAX 86400u
 
 /* Once there is a book it is kept up, also by runs that do not check. */
 enum error outbox_filing_open(struct outbox *outbox, const char *spool_path, struct fault *fault)
@@ -51,6 +52,15 @@ static enum error read_body(struct outbox *outbox, uint64_t first_sequence, uint
 	return E_NOT_FOUND;
 }
 
+/* By the ledger's clock, which is the one that the answers go by: a clock that was behind here would make of every
+ * batch one that is filed too late. A ledger that says a later time has a day more, and not for ever. */
+static uint64_t receipt_time_s(const struct outbox *outbox)
+{
+	uint64_t ledger_s = outbox_ledger_now_s(outbox);
+	uint64_t latest_s = outbox_own_now_s() + RECEIPT_AHEAD_SECONDS_MAX;
+	return ledger_s < latest_s ? ledger_s : latest_s;
+}
+
 enum error outbox_filing_note(
 	struct outbox *outbox, const struct batch_head *batch, const struct receipt *receipt, struct fault *fault)
 {
@@ -60,7 +70,7 @@ enum error outbox_filing_note(
 		return E_OK;
 	enum error error = read_body(outbox, batch->first_sequence, &body, &len);
 	if (error == E_OK)
-		error = filing_book_add(outbox->book, bytes_of(body, len), receipt->first_index, (uint64_t)time(NULL));
+		error = filing_book_add(outbox->book, bytes_of(body, len), receipt->first_index, receipt_time_s(outbox));
 	if (body != NULL)
 		sodium_memzero(body, len); /* it holds the batch secret */
 	free(body);
@@ -88,7 +98,7 @@ void outbox_filing_look(struct outbox *outbox)
 	enum filing_state state = outbox_filing(outbox, text);
 	if (state == FILING_ALARM && !outbox->alarmed)
 		outbox_notice(outbox, "ALARM: %s; what shows it is kept in the spool", text);
-	else if (state == FILING_WORKING && text[0] != '\0')
+	else if ((state == FILING_WORKING || state == FILING_REFUSED) && text[0] != '\0')
 		outbox_notice(outbox, "the filing cannot be checked just now: %s", text);
 	outbox->alarmed |= state == FILING_ALARM;
 	uint64_t lost = outbox->checker != NULL ? filing_checker_lost(outbox->checker) : 0;
@@ -100,6 +110,11 @@ void outbox_filing_look(struct outbox *outbox)
 			"(--again) if you still have them",
 			lost);
 	outbox->lost = lost;
+}
+
+uint64_t outbox_filing_checked(const struct outbox *outbox)
+{
+	return outbox->claim;
 }
 
 enum filing_state outbox_filing(struct outbox *outbox, char *text)

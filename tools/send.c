@@ -20,11 +20,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OPEN_AGAIN_MS 1000 /* a spool whose disk is full */
 
 #define FILING_LOOK_MS 200
+/* Without anything checked for so long --check-filing ends: what is filed too late is an alarm by then. */
+#define FILING_PATIENCE_S (FILING_LATE_SECONDS + 60)
 
 /* ---- what the outbox tells ---- */
 
@@ -82,16 +85,35 @@ static void on_notice(void *context, const char *text)
 
 /* ---- from start to end ---- */
 
-/* Without input: until an epoch covers everything that was sent and it was checked. */
+/* By a clock that nobody sets. */
+static uint64_t steady_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec;
+}
+
+/* Without input: until an epoch covers everything that was sent and it was checked, or no more comes of it. */
 static enum error check_filing(struct send *send, struct fault *fault)
 {
 	char text[FAULT_TEXT_MAX + 1];
-	while (!send->stopped && outbox_filing(send->outbox, text) == FILING_WORKING) {
+	uint64_t checked = outbox_filing_checked(send->outbox);
+	uint64_t since_s = steady_s();
+	enum filing_state state;
+	while ((state = outbox_filing(send->outbox, text)) == FILING_WORKING && !send->stopped) {
 		bool ready = false;
+		if (checked != outbox_filing_checked(send->outbox))
+			since_s = steady_s();
+		checked = outbox_filing_checked(send->outbox);
+		if (steady_s() - since_s > FILING_PATIENCE_S)
+			return fault_set(fault, E_IO, "nothing more could be checked for %u seconds: %s; run it again",
+				FILING_PATIENCE_S, text[0] != '\0' ? text : "the ledger has not filed it yet");
 		TRY(outbox_poll(send->outbox, send->signals, &ready, FILING_LOOK_MS, fault));
 		if (ready)
 			send_look_for_signal(send);
 	}
+	if (state == FILING_REFUSED && !send->stopped)
+		return fault_set(fault, E_TOKEN, "the filing cannot be checked: %s", text);
 	return send->stopped ? E_STOPPED : E_OK;
 }
 
@@ -381,7 +403,9 @@ const struct command command_send = {
 		"  --query URL         check in the background how the ledger files these events, at its query daemon's "
 		"address;\n"
 		"                      what was checked is signed into the next batches, what does not hold is an alarm\n"
-		"  --check-filing      send nothing; wait until all that was sent with --query is filed, and check it\n"
+		"  --check-filing      send nothing; wait until all that was sent with --query is filed, and check it. Ends\n"
+		"                      with exit 4 when the ledger refuses to answer (a clock that is wrong), or when nothing\n"
+		"                      could be checked for 11 minutes\n"
 		"  --take-out          send nothing; what waits in the spool becomes refused messages, for another sender to "
 		"send\n"
 		"                      when this one is revoked. What the ledger has without that this sender knows is "

@@ -346,6 +346,41 @@ def away(indsigt):
     world.end("a stopped writer", 0)
 
 
+def wrong_while_checking(indsigt):
+    """A sender whose clock is wrong may not ask how its events are filed: that ends with a word, and accuses nobody."""
+    world = World(indsigt)
+    ledger = world.ledger
+    ledger.serve("--epoch-seconds", "1")
+    query = "http://" + ledger.query
+
+    def send(*arguments):
+        return subprocess.run([indsigt, "send", "--server", ledger.ingest, "--key", world.key, "--query", query, *arguments],
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    for hours in (1, -1):
+        world.clock.set(hours * 3600)
+        sent = world.clock.under(send, world.write(world.lines(3)))
+        tap.ok(sent.returncode == 0, "a clock is %+d h: events are taken all the same" % hours)
+        asked = world.clock.under(send, "--check-filing")
+        tap.ok(asked.returncode == 4 and "check the clock" in asked.stderr and "ALARM" not in asked.stderr,
+               "a clock is %+d h: the check ends and says why: %d %s" % (hours, asked.returncode, asked.stderr.strip()))
+        right = send("--check-filing")
+        tap.ok(right.returncode == 0 and "ALARM" not in right.stderr,
+               "put right, nothing is late that was not: %d %s" % (right.returncode, right.stderr.strip()))
+    ledger.stop()
+    # time goes by quickly, so that nobody has to wait for the end of its patience
+    quick = {**os.environ, "LD_PRELOAD": LIBRARIES[0], "FAKETIME": "+0 x200"}
+    ledger.serve("--epoch-seconds", "3600")
+    query = "http://" + ledger.query
+    send(world.write(world.lines(1)))
+    query = "http://127.0.0.1:1"
+    asked = subprocess.run([indsigt, "send", "--server", ledger.ingest, "--key", world.key, "--query", query, "--check-filing"],
+                           capture_output=True, text=True, timeout=60, check=False, env=quick)
+    tap.ok(asked.returncode == 4 and "nothing more could be checked for 660 seconds" in asked.stderr,
+           "a ledger that cannot be asked is not waited for without an end: %d %s" % (asked.returncode, asked.stderr.strip()))
+    world.end("a clock that is wrong while it checks", 7)
+
+
 def main():
     indsigt = os.path.abspath(sys.argv[1])
     away(indsigt)
@@ -353,7 +388,7 @@ def main():
     lost_receipt(indsigt, "policy", lambda ledger, key: ("sender", "policy", ledger.dir, "--key", key, "--policy", "close=legal_basis"))
     lost_receipt(indsigt, "rotate", lambda ledger, key: ("sender", "rotate", ledger.dir, "--key", key))
     lost_receipt(indsigt, "revoke", lambda ledger, key: ("sender", "revoke", ledger.dir, "1"))
-    cases = (quiet_weekend, behind, month_ahead, two_hours_ahead, registered_late)
+    cases = (quiet_weekend, behind, month_ahead, two_hours_ahead, registered_late, wrong_while_checking)
     if not LIBRARIES or subprocess.run([indsigt, "help"], env={**os.environ, "LD_PRELOAD": LIBRARIES[0]}, capture_output=True,
                                        check=False).returncode != 0:
         for case in cases:
