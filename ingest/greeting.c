@@ -13,9 +13,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What proves the roll-back is kept: a checkpoint that this log signed. There is one file for each checkpoint, however
- * often it is presented. */
-static bool keep_evidence(struct sequencer *s, uint32_t sender, struct bytes note, uint64_t size)
+#define SHOWN_MAX 16 /* that wait to be written; one is enough to keep the ledger from starting */
+
+/* A checkpoint that this log signed and the store does not extend. */
+struct shown {
+	struct shown *next;
+	uint32_t sender;
+	uint64_t size;
+	size_t len;
+	uint8_t note[];
+};
+
+/* What proves the roll-back is kept. There is one file for each checkpoint, however often it is presented. */
+static bool write_evidence(struct sequencer *s, uint32_t sender, struct bytes note, uint64_t size)
 {
 	char path[4096];
 	char name[64];
@@ -28,6 +38,77 @@ static bool keep_evidence(struct sequencer *s, uint32_t sender, struct bytes not
 	bool kept = faccessat(dir_fd, name, F_OK, 0) == 0 || file_write_atomic(dir_fd, name, note, 0600) == E_OK;
 	close(dir_fd);
 	return kept;
+}
+
+/* Where it cannot be written (a full disk) it waits in memory for the next beat: it may never be shown again, and
+ * without it a restart would forget that the store is an older one. */
+static void remember(struct sequencer *s, uint32_t sender, struct bytes note, uint64_t size)
+{
+	struct shown **link = &s->shown;
+	unsigned count = 0;
+	for (; *link != NULL; link = &(*link)->next, count++)
+		if ((*link)->sender == sender && (*link)->size == size)
+			return;
+	struct shown *shown = count < SHOWN_MAX ? malloc(sizeof *shown + note.len) : NULL;
+	if (shown == NULL)
+		return;
+	*shown = (struct shown){.sender = sender, .size = size, .len = note.len};
+	memcpy(shown->note, note.data, note.len);
+	*link = shown;
+}
+
+static void keep_evidence(struct sequencer *s, uint32_t sender, struct bytes note, uint64_t size)
+{
+	pthread_mutex_lock(&s->unwritten);
+	bool kept = write_evidence(s, sender, note, size);
+	if (!kept) {
+		remember(s, sender, note, size);
+		s->shown_ms = status_clock_ms();
+	}
+	bool changed = !kept && health_set(s->health, STATUS_EVIDENCE, true);
+	pthread_mutex_unlock(&s->unwritten);
+	if (changed)
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: the evidence cannot be written to %s/evidence, and a restart would forget that "
+			"the store is an older one; make room or mend the directory, it is tried again until then\n",
+			s->options.dir);
+}
+
+static void write_shown(struct sequencer *s)
+{
+	while (s->shown != NULL) {
+		struct shown *shown = s->shown;
+		if (!write_evidence(s, shown->sender, bytes_of(shown->note, shown->len), shown->size))
+			return;
+		s->shown = shown->next;
+		free(shown);
+	}
+}
+
+void greeting_beat(struct sequencer *s)
+{
+	pthread_mutex_lock(&s->unwritten);
+	if (s->shown != NULL && status_clock_ms() - s->shown_ms >= RETRY_MS) {
+		s->shown_ms = status_clock_ms();
+		write_shown(s);
+		if (s->shown == NULL && health_set(s->health, STATUS_EVIDENCE, false))
+			fprintf(stderr, "indsigt-ingestd: the evidence is written to %s/evidence\n", s->options.dir);
+	}
+	pthread_mutex_unlock(&s->unwritten);
+}
+
+void greeting_free(struct sequencer *s)
+{
+	write_shown(s);
+	if (s->shown != NULL)
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: the evidence that an older store was put back is in no file, and is lost with "
+			"this process; do not start this ledger before the newest store is back, see 'indsigt help recovery'\n");
+	while (s->shown != NULL) {
+		struct shown *shown = s->shown;
+		s->shown = shown->next;
+		free(shown);
+	}
 }
 
 /* Whoever shows it: the log's own signature is what counts. Only of senders that are known there is a file for each
@@ -47,9 +128,8 @@ static void halt(struct sequencer *s, const struct job *job, bool proven, struct
 			who);
 	if (!proven && !first)
 		return;
-	if (checkpoint_verify(note, ledger_vkey(s->options.ledger), &checkpoint) != E_OK ||
-		!keep_evidence(s, proven ? job->sender : 0, note, checkpoint.size))
-		fprintf(stderr, "indsigt-ingestd: the evidence cannot be written to %s/evidence\n", s->options.dir);
+	if (checkpoint_verify(note, ledger_vkey(s->options.ledger), &checkpoint) == E_OK)
+		keep_evidence(s, proven ? job->sender : 0, note, checkpoint.size);
 }
 
 /* One answer for a key that was never registered, one that was rotated away, and a number that nobody has. */

@@ -451,6 +451,7 @@ static void *tick_main(void *context)
 			sequencer_die(&fault);
 		watch_clock(s);
 		look_after(s);
+		greeting_beat(s);
 		jobs = epochs_set_aside(s, jobs);
 		bool busy = jobs != NULL;
 		run_ticks(s, jobs);
@@ -493,6 +494,7 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 	s->oldest_s = UINT64_MAX;
 	s->cost.event_ns = PACE_ENTRY_NS;
 	pthread_mutex_init(&s->preparing, NULL);
+	pthread_mutex_init(&s->unwritten, NULL);
 	queue_init(&s->submitted);
 	queue_init(&s->prepared);
 	queue_init(&s->done);
@@ -538,6 +540,8 @@ void sequencer_free(struct sequencer *s)
 	queue_free(&s->submitted);
 	queue_free(&s->prepared);
 	queue_free(&s->done);
+	greeting_free(s);
+	pthread_mutex_destroy(&s->unwritten);
 	pthread_mutex_destroy(&s->preparing);
 	free(s);
 }

@@ -9,6 +9,8 @@
 
 #define RETRY_MS 1000 /* between tries when the disk is full; also the beat of idle work */
 
+struct shown;
+
 struct sequencer {
 	struct sequencer_options options;
 	struct health *health;
@@ -20,7 +22,10 @@ struct sequencer {
 	struct queue prepared;
 	struct queue done;
 	_Atomic bool stopping;
-	_Atomic bool halted; /* a sender holds a receipt that this store does not extend */
+	_Atomic bool halted;       /* a sender holds a receipt that this store does not extend */
+	pthread_mutex_t unwritten; /* over what follows */
+	struct shown *shown;       /* what shows that, and is in no file yet */
+	uint64_t shown_ms;         /* when it was tried last */
 
 	/* tick thread only */
 	struct job *epoch_waiters; /* `number`: how many entries epochs must cover; UINT64_MAX: not said yet */
@@ -54,6 +59,10 @@ _Noreturn void sequencer_die(const struct fault *fault);
 
 /* On the prepare thread: E_BAD_SIGNATURE, E_BAD_CHECKPOINT, E_ROLLED_BACK (everything stops), E_CLOCK. */
 void greeting_look_up(struct sequencer *s, struct job *job);
+/* On the beat: writes what shows that the store is an older one, where there was no room before. */
+void greeting_beat(struct sequencer *s);
+/* Tries for the last time. */
+void greeting_free(struct sequencer *s);
 /* On the tick thread: writes the welcome's body into the job, signed by the log. */
 enum error greeting_welcome(struct sequencer *s, struct job *job) MUST_USE;
 

@@ -18,6 +18,7 @@
 	X(STATUS_WRITER_STUCK, "writer-stuck", "the thread that writes gives no sign of life")                       \
 	X(STATUS_DISK_FULL, "disk-full", "the disk or the map is full: nothing is acknowledged until there is room") \
 	X(STATUS_HALTED, "rolled-back", "an older store was put back: ingest has stopped")                           \
+	X(STATUS_EVIDENCE, "evidence-unwritten", "the evidence that an older store was put back cannot be written")  \
 	X(STATUS_CLOCK, "clock", "the clock is far ahead of the log and nobody confirmed it: nothing is signed")     \
 	X(STATUS_EPOCH_FAILED, "epoch-failed", "the last epoch was given up")                                        \
 	X(STATUS_FILING_LATE, "filing-late", "events wait for long to be filed")                                     \

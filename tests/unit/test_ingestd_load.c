@@ -1,8 +1,10 @@
 /* Senders that are slow, many, deaf or greedy, a store that was put back, and a daemon that is told to end. A steady
  * sender is acknowledged all the while. */
+#include "ledger/status.h"
 #include "tests/unit/ingestd.h"
 
 #include <inttypes.h>
+#include <sched.h>
 
 static void head(struct peer *peer, size_t body_bytes, enum frame_type type)
 {
@@ -507,10 +509,19 @@ static void refused_hello(uint32_t sender, struct bytes checkpoint)
 	peer_error(&peer, E_ROLLED_BACK, "does not extend");
 }
 
-/* FRM-8 */
+static void await_health(enum status_reason reason, bool wanted)
+{
+	struct status status;
+	do {
+		sched_yield();
+		status_read(f.dir, status_clock_ms(), &status);
+	} while ((status.since_s[reason] != 0) != wanted);
+}
+
+/* FRM-8, and STO-31: what shows it is written as soon as that goes, without being shown again. */
 START_TEST(rolled_back)
 {
-	char path[256];
+	char path[256], blocked[256];
 	uint8_t evidence[NOTE_BYTES_MAX];
 	static struct peer old;
 	struct peer peer;
@@ -532,8 +543,15 @@ START_TEST(rolled_back)
 	peer_open(&steady, STEADY, BYTES_EMPTY);
 	steady_goes_on();
 	peer_open(&peer, HOSTILE, BYTES_EMPTY);
+	snprintf(blocked, sizeof blocked, "%s/evidence", f.dir);
+	close(open(blocked, O_WRONLY | O_CREAT | O_EXCL, 0600));
 	refused_hello(STEADY, note);
 	ck_assert(log_holds("ALARM: sender 1"));
+	ck_assert(log_holds("ALARM: the evidence cannot be written"));
+	await_health(STATUS_EVIDENCE, true);
+	ck_assert_int_eq(unlink(blocked), 0);
+	await_health(STATUS_EVIDENCE, false);
+	await_health(STATUS_HALTED, true);
 	snprintf(path, sizeof path, "%s/evidence/rolled-back-%" PRIu64 "-sender-1", f.dir, old.position.checkpoint.size);
 	int fd = open(path, O_RDONLY);
 	ck_assert_msg(fd >= 0, "%s", path);
