@@ -1,35 +1,36 @@
 #!/usr/bin/env python3
-"""House rules that a machine can check: layers, sizes, formatting, specification ids. TAP on standard output.
-usage: tidy.py SOURCE [--self-test]
+"""House rules that a machine can check: rooms, sizes, formatting, specification ids. TAP on standard output.
+usage: tidy.py SOURCE [--self-test | --rooms]
 
-Layers: ledger < ingest < query < tools. Tools may include what is below them, ingest the ledger, query the ledger and of
-ingest the sender only. Inside a layer the source lists of its meson.build are the order: a file may include its own
-header and those of files listed above it. Headers without a source file of their own stand where PLACES puts them. No
-file may be without a place."""
+The house has four layers, ledger < ingest < query < tools, and in each the rooms that its meson.build names, from the
+ground up. A room's own meson.build says in its head which rooms it may include ("May include:"; those of its own layer by
+their name alone), all of them further down, so no circle can be. Inside a room the list of sources is the order: a file
+may include its own header and those of files listed above it. Headers without a source file of their own stand where
+PLACES puts them. One of these that ends in _state.h is its room's own. No file may be without a place.
+--rooms prints the house as a table."""
 
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 LAYERS = ["ledger", "ingest", "query", "tools"]
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 600
 TEST_LINES_MAX = 800  # a test file is a list of cases
-# A header without a source file stands right after the named source file of its layer ("": before all).
-PLACES = {"ledger/own.h": "", "ledger/limits.h": "", "ledger/domain.h": "", "ledger/wrong.h": "", "ledger/sender.h": "ledger/entry.c", "ledger/ledger_state.h": "ledger/prepare.c",
-          "ledger/audit_state.h": "ledger/audit.c", "ledger/statement_state.h": "ledger/statement_parse.c",
-          "ledger/filing_state.h": "ledger/damage.c", "ledger/archive_state.h": "ledger/archive.c",
-          "ingest/spool_state.h": "ingest/spool.c", "ingest/sequencer_state.h": "ingest/health.c",
-          "ingest/outbox_state.h": "ingest/filing_checker.c", "ingest/server_state.h": "ingest/control.c",
-          "tools/command.h": ""}
+# A header without a source file stands right after the named source file of its room ("": before all).
+PLACES = {"ledger/base/limits.h": "", "ledger/base/domain.h": "", "ledger/base/wrong.h": "", "ledger/base/own.h": "",
+          "ledger/write/ledger_state.h": "prepare.c", "ledger/audit/audit_state.h": "audit.c",
+          "ledger/statement/statement_state.h": "statement_parse.c", "ledger/write/filing_state.h": "damage.c",
+          "ledger/read/archive_state.h": "archive.c", "ingest/spool/spool_state.h": "spool.c",
+          "ingest/sequencer/sequencer_state.h": "health.c", "ingest/sender/outbox_state.h": "filing_checker.c",
+          "ingest/daemon/server_state.h": "control.c", "tools/command/command.h": ""}
 # ... and one whose implementation is spread over several files, or whose types files below its source share.
-SPREAD = {"ledger/ledger.h": "ledger/prepare.c", "ledger/statement.h": "ledger/statement_parse.c",
-          "ingest/adapter.h": "ingest/control_client.c", "ingest/sequencer.h": "ingest/health.c",
-          "ingest/outbox.h": "ingest/filing_checker.c", "ingest/server.h": "ingest/control.c",
-          "query/routes.h": "query/verify.c", "tools/verify.h": "tools/verify_print.c"}
-QUERY_USES_OF_INGEST = {"ingest/outbox.h"}  # the sender: queryd reports its own reads
+SPREAD = {"ledger/write/ledger.h": "prepare.c", "ledger/statement/statement.h": "statement_parse.c", "ingest/message/adapter.h": "",
+          "ingest/sequencer/sequencer.h": "health.c", "ingest/sender/outbox.h": "filing_checker.c",
+          "ingest/daemon/server.h": "control.c", "query/routes/routes.h": "", "tools/verify/verify.h": "verify_print.c"}
 
 
 class Report:
@@ -40,47 +41,104 @@ class Report:
         self.findings.append((rule, where, what))
 
 
-def sources_of(build):
-    """The source files named in a meson.build, in their order."""
-    return re.findall(r"'([\w-]+\.c)'", build)
+class Room:
+    """What a room's meson.build says: its sources in their order, which rooms it may include, and what lives there."""
+
+    def __init__(self, path, build):
+        self.path = path
+        self.files = re.findall(r"'([\w-]+\.c)'", build)
+        said = re.search(r"^# May include: (.*)\.$", build, re.M)
+        self.may = None if said is None else [] if said.group(1) == "nothing of ours" else [
+            name if "/" in name else path.split("/")[0] + "/" + name for name in said.group(1).split()]
+        self.head = [line[2:] for line in build.split("\n") if line.startswith("# ")]
 
 
-def place_of(header, order):
-    """(layer number, position in the layer) of a header or source file; position -1 is below everything."""
-    layer = header.split("/")[0]
-    if layer not in LAYERS:
-        return None
-    names = order.get(layer, [])
-    anchor = SPREAD.get(header, PLACES.get(header))
-    if anchor == "":
-        return LAYERS.index(layer), -1
-    name = os.path.basename(anchor if anchor is not None else re.sub(r"\.h$", ".c", header))
-    return LAYERS.index(layer), names.index(name) if name in names else None
+def rooms_of(read):
+    """The rooms in their order; `read` gives the text of a file of the project."""
+    rooms = {}
+    for layer in LAYERS:
+        for name in re.findall(r"^subdir\('(\w+)'\)", read(layer + "/meson.build"), re.M):
+            rooms[layer + "/" + name] = Room(layer + "/" + name, read("%s/%s/meson.build" % (layer, name)))
+    return rooms
 
 
-def check_layers(path, text, order, report):
-    here = place_of(path, order)
-    if here is None:
+def position(path, room):
+    """Where a header or source file stands in its room; -1: before all; None: nowhere."""
+    anchor = SPREAD.get(path, PLACES.get(path, re.sub(r"\.h$", ".c", os.path.basename(path))))
+    return -1 if anchor == "" else room.files.index(anchor) if anchor in room.files else None
+
+
+def check_heads(rooms, report):
+    """A room's head says what lives there, in about ten lines, and names rooms that stand before it."""
+    order = list(rooms)
+    for path, room in rooms.items():
+        if room.may is None or len(room.head) < 2 or len(room.head) > 12:
+            report.add("rooms", path + "/meson.build", "begins with what lives there and a line '# May include: ROOM ROOM.'")
+        for other in room.may or []:
+            if other not in rooms:
+                report.add("rooms", path + "/meson.build", "may include %s, which is no room" % other)
+            elif order.index(other) >= order.index(path):
+                report.add("rooms", path + "/meson.build", "may include %s, which is not below it" % other)
+
+
+def check_rooms(path, text, rooms, arrows, report):
+    room = rooms.get(os.path.dirname(path))
+    if room is None:
+        if path.split("/")[0] in LAYERS and path != "tools/main.c":
+            report.add("rooms", path, "stands in no room")
         return
-    if here[1] is None:
-        report.add("layers", path, "has no place in the order of its layer")
+    here = position(path, room)
+    if here is None:
+        report.add("rooms", path, "has no place in the order of its room")
         return
     for header in re.findall(r'^#include "([^"]+)"', text, re.M):
-        there = place_of(header, order)
-        if there is None or there[1] is None:
-            report.add("layers", path, 'includes "%s", which has no place in any layer' % header)
-        elif path.startswith("query/") and header.startswith("ingest/") and header not in QUERY_USES_OF_INGEST:
-            report.add("layers", path, 'includes "%s"; of ingest, query may use the sender only' % header)
-        elif there[0] > here[0]:
-            report.add("layers", path, 'includes "%s", which is in a layer above' % header)
-        elif there[0] == here[0] and there[1] > here[1]:
-            report.add("layers", path, 'includes "%s", which is listed below it' % header)
+        other = rooms.get(os.path.dirname(header))
+        there = None if other is None else position(header, other)
+        if there is None:
+            report.add("rooms", path, 'includes "%s", which has no place in any room' % header)
+        elif other is room and there > here:
+            report.add("rooms", path, 'includes "%s", which is listed below it' % header)
+        elif other is not room:
+            arrows.add((room.path, other.path))
+            if other.path not in (room.may or []):
+                report.add("rooms", path, 'includes "%s"; its room may not include %s' % (header, other.path))
+            elif header.endswith("_state.h") and header in PLACES:
+                report.add("rooms", path, 'includes "%s", which is that room\'s own' % header)
+
+
+def check_arrows(rooms, arrows, report):
+    """What may be included and is not is said no longer."""
+    for path, room in rooms.items():
+        for other in room.may or []:
+            if (path, other) not in arrows:
+                report.add("rooms", path + "/meson.build", "may include %s and does not" % other)
+
+
+def print_rooms(root, rooms):
+    """The house as a table: for each room its files and lines, and what it includes."""
+    counts = []
+    print("%-18s %5s %6s  %s" % ("room", "files", "lines", "what lives there, and what it may include"))
+    for path, room in rooms.items():
+        names = [name for name in os.listdir(os.path.join(root, path)) if name.endswith((".c", ".h"))]
+        lines = 0
+        for name in names:
+            with open(os.path.join(root, path, name), encoding="utf-8") as file:
+                lines += file.read().count("\n")
+        counts.append(len(names))
+        layer = path.split("/")[0] + "/"
+        told = " ".join(line for line in room.head if not line.startswith(("May include:", "The only files here")))
+        may = "includes " + " ".join(name.removeprefix(layer) for name in room.may) if room.may else "includes no other room"
+        print("%-18s %5d %6d  %s" % (path, len(names), lines, textwrap.fill(told, 122, initial_indent=" " * 33, subsequent_indent=" " * 33).lstrip()))
+        print(textwrap.fill(may, 120, initial_indent=" " * 33, subsequent_indent=" " * 33) + "\n")
+    counts.sort()
+    print("%d rooms, %d files; a room has %d at most, the median is %d; no circle: every room includes rooms above it only" % (
+        len(rooms), sum(counts), counts[-1], counts[len(counts) // 2]))
 
 
 def check_libraries(path, text, report):
-    allowed = {"lmdb.h": r"ledger/db\.c$", "event2/": r"(ingest|query)/(server\w*|control|main)\.[ch]$",
-               "expat.h": r"ingest/xml\.c$", "cbor.h": r"ledger/dcbor\.c$", "jwt.h": r"query/token\.c$",
-               "curl/": r"ingest/((tile_)?fetch|asking)\.c$"}
+    allowed = {"lmdb.h": r"ledger/db/db\.c$", "event2/": r"(ingest|query)/daemon/(server\w*|control|main)\.[ch]$",
+               "expat.h": r"ingest/dicom/xml\.c$", "cbor.h": r"ledger/event/dcbor\.c$", "jwt.h": r"query/http/token\.c$",
+               "curl/": r"ingest/net/((tile_)?fetch|asking)\.c$"}
     for header in re.findall(r"^#include <([^>]+)>", text, re.M):
         for front, where in allowed.items():
             if header.startswith(front) and not path.startswith("tests/") and not re.search(where, path):
@@ -149,14 +207,14 @@ def check_errors(header, page, report):
               for name, number, blame, text in re.findall(r'X\(E_(\w+),\s+(\d+), (\w+),\s+"([^"]*)"\)', header)]
     for row in wanted:
         if row not in rows:
-            report.add("pages", "spec/errors.md", "has not the row of %s as ledger/error.h has it" % row[1])
+            report.add("pages", "spec/errors.md", "has not the row of %s as ledger/base/error.h has it" % row[1])
     for row in rows:
         if row not in wanted:
-            report.add("pages", "spec/errors.md", "has a row of %s that is not in ledger/error.h" % row[1])
+            report.add("pages", "spec/errors.md", "has a row of %s that is not in ledger/base/error.h" % row[1])
 
 
-def check_pages(pages, paths, order, report):
-    """Links lead somewhere; the index of the specification names every page, ARCHITECTURE.md every source."""
+def check_pages(pages, paths, rooms, report):
+    """Links lead somewhere; the index of the specification names every page, ARCHITECTURE.md every room."""
     for page, text in pages.items():
         for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
             target = os.path.normpath(os.path.join(os.path.dirname(page), link))
@@ -165,11 +223,15 @@ def check_pages(pages, paths, order, report):
     for path in paths:
         if re.match(r"spec/[^/]*$", path) and path != "spec/README.md" and "(%s)" % path[5:] not in pages["spec/README.md"]:
             report.add("pages", "spec/README.md", "does not name %s" % path[5:])
-    words = set(re.findall(r"\w+", pages["ARCHITECTURE.md"]))
-    for layer in ("ledger", "ingest", "query"):
-        for name in order[layer]:
-            if name[:-2] not in words:
-                report.add("pages", "ARCHITECTURE.md", "does not name %s/%s, beside its layer" % (layer, name))
+    picture = pages["ARCHITECTURE.md"].partition("\n## Rooms\n")[2].partition("```")[2].partition("```")[0]
+    named = {}
+    for line in picture.split("\n"):
+        layer = re.match(r"\w*", line).group(0) or (list(named)[-1] if named else "")
+        named.setdefault(layer, set()).update(re.findall(r"\w+", line))
+    for room in rooms:
+        layer, name = room.split("/")
+        if name not in named.get(layer, ()):
+            report.add("pages", "ARCHITECTURE.md", "has not the room %s in its picture" % room)
 
 
 def formatter():
@@ -209,12 +271,18 @@ def tracked(root):
     return sorted(path for path in listed if path and os.path.isfile(os.path.join(root, path)))
 
 
+def rooms_in(root):
+    def read(path):
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            return file.read()
+    return rooms_of(read)
+
+
 def check_tree(root):
     report = Report()
-    order = {}
-    for layer in LAYERS:
-        with open(os.path.join(root, layer, "meson.build"), encoding="utf-8") as file:
-            order[layer] = sources_of(file.read())
+    rooms = rooms_in(root)
+    arrows = set()
+    check_heads(rooms, report)
     paths = tracked(root)
     pages, tests, texts = {}, {}, {}
     for path in paths:
@@ -233,19 +301,20 @@ def check_tree(root):
             tests[path] = text
         check_words(path, text, report)
         if path.endswith((".c", ".h")):
-            check_layers(path, text, order, report)
+            check_rooms(path, text, rooms, arrows, report)
             check_libraries(path, text, report)
             check_sizes(path, text, report)
     check_ids(pages, tests, report)
-    check_pages(texts, paths, order, report)
-    with open(os.path.join(root, "ledger/error.h"), encoding="utf-8") as file:
+    check_arrows(rooms, arrows, report)
+    check_pages(texts, paths, rooms, report)
+    with open(os.path.join(root, "ledger/base/error.h"), encoding="utf-8") as file:
         check_errors(file.read(), texts["spec/errors.md"], report)
     if formatter():
         check_format(root, [path for path in paths if path.endswith((".c", ".h"))], report)
     return report
 
 
-RULES = ["layers", "libraries", "sizes", "words", "ids", "pages", "format"]
+RULES = ["rooms", "libraries", "sizes", "words", "ids", "pages", "format"]
 
 
 def lists_what_is_ours():
@@ -261,19 +330,35 @@ def lists_what_is_ours():
 def self_test():
     """Each rule finds what it is there for."""
     yield "what it looks at", lists_what_is_ours()
-    order = {"ledger": ["bytes.c", "log.c"], "ingest": ["frame.c"], "query": ["routes.c"], "tools": []}
+    build = {"ledger/meson.build": "subdir('base')\nsubdir('log')\n", "ingest/meson.build": "subdir('wire')\n",
+             "query/meson.build": "", "tools/meson.build": "",
+             "ledger/base/meson.build": "# Bytes.\n# May include: nothing of ours.\nfiles('bytes.c', 'hash.c')\n",
+             "ledger/log/meson.build": "# Entries.\n# May include: base ingest/wire nowhere.\nfiles('log.c')\n",
+             "ingest/wire/meson.build": "# May include: ledger/base.\nfiles('frame.c')\n"}
+    rooms = rooms_of(build.__getitem__)
+    report, arrows = Report(), set()
+    check_heads(rooms, report)
+    yield "heads of rooms", len(report.findings) == 3
     report = Report()
-    check_layers("ledger/dead.c", "", order, report)
-    check_layers("ledger/log.c", '#include "ledger/nowhere.h"\n', order, report)
-    check_layers("query/routes.c", '#include "ingest/frame.h"\n', order, report)
-    check_layers("ledger/bytes.c", '#include "ingest/frame.h"\n', order, report)
-    check_layers("ledger/bytes.c", '#include "ledger/log.h"\n', order, report)
-    check_layers("ledger/log.c", '#include "ledger/bytes.h"\n#include "ledger/limits.h"\n', order, report)
-    check_layers("ingest/frame.c", '#include "ledger/log.h"\n', order, report)
-    yield "layers", len(report.findings) == 5
+    check_rooms("ledger/dead.c", "", rooms, arrows, report)
+    check_rooms("ledger/base/dead.c", "", rooms, arrows, report)
+    check_rooms("ledger/log/log.c", '#include "ledger/base/nowhere.h"\n', rooms, arrows, report)
+    check_rooms("ledger/base/bytes.c", '#include "ledger/log/log.h"\n', rooms, arrows, report)
+    check_rooms("ledger/base/bytes.c", '#include "ledger/base/hash.h"\n', rooms, arrows, report)
+    check_rooms("ledger/log/log.c", '#include "ledger/base/bytes.h"\n#include "ledger/base/limits.h"\n', rooms, arrows, report)
+    check_rooms("ingest/wire/frame.c", '#include "ledger/log/log.h"\n', rooms, arrows, report)
+    rooms["ledger/log"].may.append("ledger/audit")
+    rooms["ledger/audit"] = Room("ledger/audit", "# May include: nothing of ours.\nfiles('audit.c')")
+    PLACES["ledger/audit/own_state.h"] = ""
+    check_rooms("ledger/log/log.c", '#include "ledger/audit/own_state.h"\n', rooms, arrows, report)
+    del PLACES["ledger/audit/own_state.h"]
+    yield "rooms", len(report.findings) == 7
+    report = Report()
+    check_arrows(rooms, {("ledger/log", "ledger/base")}, report)
+    yield "arrows", len(report.findings) == 4
     report = Report()
     check_libraries("ledger/log.c", "#include <lmdb.h>\n", report)
-    check_libraries("ledger/db.c", "#include <lmdb.h>\n", report)
+    check_libraries("ledger/db/db.c", "#include <lmdb.h>\n", report)
     check_libraries("ingest/session.c", "#include <event2/event.h>\n", report)
     yield "libraries", len(report.findings) == 2
     report = Report()
@@ -292,12 +377,13 @@ def self_test():
         "ABC-1 stands in p already", "cites ABC-3, which is no rule", "no test cites ABC-2"]
     report = Report()
     check_pages({"spec/README.md": "[x](x.md) [gone](gone.md) [up](../tests#part) [far](https://example.org)",
-                 "ARCHITECTURE.md": "`frame.c`"}, ["spec/README.md", "spec/x.md", "spec/y.md", "tests/run"],
-                {"ledger": [], "ingest": ["frame.c", "fram.c"], "query": []}, report)
+                 "ARCHITECTURE.md": "# A\n## Rooms\n```\nledger   base\n         keys\ningest   log\n```\n"}, ["spec/README.md", "spec/x.md", "spec/y.md", "tests/run"],
+                {"ledger/base": None, "ledger/log": None, "ledger/keys": None}, report)
     check_errors('X(E_OLD, 1, NOBODY, "a") X(E_NEW_ONE,  2, MIXED_UP,  "b")', "| 1 | `old` | nobody | a |\n| 3 | `gone` | place | c |\n", report)
     yield "pages", sorted(finding[2] for finding in report.findings) == [
-        "a link to gone.md, which is not there", "does not name ingest/fram.c, beside its layer", "does not name y.md",
-        "has a row of gone that is not in ledger/error.h", "has not the row of new-one as ledger/error.h has it"]
+        "a link to gone.md, which is not there", "does not name y.md",
+        "has a row of gone that is not in ledger/base/error.h", "has not the room ledger/log in its picture",
+        "has not the row of new-one as ledger/base/error.h has it"]
     if not formatter():
         yield "format", True
         return
@@ -312,6 +398,10 @@ def self_test():
 
 def main():
     count = failed = 0
+    if "--rooms" in sys.argv:
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+        print_rooms(root, rooms_in(root))
+        return 0
     if "--self-test" in sys.argv:
         results = list(self_test())
     else:

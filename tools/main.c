@@ -1,7 +1,7 @@
 /* indsigt: finds the command, prints help. */
-#include "ledger/db.h"
-#include "ledger/event_schema.h"
-#include "tools/command.h"
+#include "ledger/db/db.h"
+#include "ledger/event/event_schema.h"
+#include "tools/command/command.h"
 
 #include <sodium.h>
 #include <stdbool.h>

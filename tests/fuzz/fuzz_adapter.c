@@ -1,6 +1,6 @@
 /* FHIR and DICOM messages, by the first byte: split, mapped, encoded. What is mapped is within the schema or refused
  * with a reason. */
-#include "ingest/framing.h"
+#include "ingest/framing/framing.h"
 
 #include <assert.h>
 

@@ -1,5 +1,5 @@
 /* A log and a label stream of anybody's making: what holds adds up, and nothing goes on after a finding. */
-#include "ledger/audit_labels.h"
+#include "ledger/audit/audit_labels.h"
 
 #include <assert.h>
 #include <sodium.h>

@@ -1,5 +1,5 @@
 /* The body of a batch frame: head, secret, events. */
-#include "ledger/batch.h"
+#include "ledger/event/batch.h"
 
 #include <assert.h>
 

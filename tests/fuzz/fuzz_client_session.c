@@ -1,5 +1,5 @@
 /* What a ledger may send to a sender: whatever it is, the session keeps its own count of what is in flight. */
-#include "ingest/client_session.h"
+#include "ingest/wire/client_session.h"
 
 #include <assert.h>
 #include <sodium.h>

@@ -1,5 +1,5 @@
 /* Entries: what is accepted has one spelling. */
-#include "ledger/entry.h"
+#include "ledger/entry/entry.h"
 
 #include <assert.h>
 #include <sodium.h>

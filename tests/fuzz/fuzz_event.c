@@ -1,6 +1,6 @@
 /* The disclosed part of an event, alone and with a restricted part behind it: what is accepted has one encoding. The
  * first byte says how the rest is divided. */
-#include "ledger/event.h"
+#include "ledger/event/event.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Events in JSON: whatever is read is either refused on encoding, or comes back through CBOR and JSON the same. */
-#include "ledger/event_json.h"
+#include "ledger/event/event_json.h"
 
 #include <assert.h>
 #include <stdlib.h>

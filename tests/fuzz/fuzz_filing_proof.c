@@ -1,8 +1,8 @@
 /* Filing proofs: whatever the file says, the verifier neither reads astray nor keeps anything; and the subjects of what
  * it accepts are canonical. With the key of the corpus all checks are reached. */
-#include "ledger/filing_lost.h"
-#include "ledger/filing_proof.h"
-#include "ledger/subject.h"
+#include "ledger/proof/filing_lost.h"
+#include "ledger/proof/filing_proof.h"
+#include "ledger/subject/subject.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct filing_proof *proof = NULL;
 	if (sodium_init() < 0)
 		return 0;
-	if (log.name[0] == '\0') { /* that of tests/unit/forge.h */
+	if (log.name[0] == '\0') { /* that of tests/lib/forge.h */
 		uint8_t public_key[32], secret_key[64];
 		struct hash seed;
 		const struct bytes parts[] = {BYTES_LITERAL("forge log"), BYTES_ARRAY(zero)};

@@ -1,5 +1,5 @@
 /* Evidence of forks: what is proven comes from two checkpoints of the key. */
-#include "ledger/fork.h"
+#include "ledger/proof/fork.h"
 
 #include <assert.h>
 #include <sodium.h>

@@ -1,5 +1,5 @@
 /* Frames: heads, and every body by its type (the first byte chooses); and whole streams through a session. */
-#include "ingest/session.h"
+#include "ingest/wire/session.h"
 
 #include <assert.h>
 

@@ -1,7 +1,7 @@
 /* Framing and Bundles: the first byte says format and limit, the second how the rest is read. All pieces together are
  * the input, reads do not move where they end, and the entries of a Bundle lie in it, one behind the other. */
-#include "ingest/bundle.h"
-#include "ingest/framing.h"
+#include "ingest/framing/bundle.h"
+#include "ingest/framing/framing.h"
 
 #include <assert.h>
 #include <string.h>

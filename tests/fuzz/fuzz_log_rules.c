@@ -1,5 +1,5 @@
 /* The saved state of the rules: what is accepted is written again as it was read, and entries can follow. */
-#include "ledger/log_rules.h"
+#include "ledger/log/log_rules.h"
 
 #include <assert.h>
 #include <sodium.h>

@@ -1,5 +1,5 @@
 /* vkeys, notes and checkpoints: what is accepted is written back the same. */
-#include "ledger/cosignature.h"
+#include "ledger/note/cosignature.h"
 
 #include <assert.h>
 #include <sodium.h>

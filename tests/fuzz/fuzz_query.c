@@ -1,8 +1,8 @@
 /* What a stranger sends to the query side: query strings, cursors and tokens. The first byte says which. */
-#include "query/accesses.h"
-#include "query/cursor.h"
-#include "query/params.h"
-#include "query/token.h"
+#include "query/answer/accesses.h"
+#include "query/http/cursor.h"
+#include "query/http/params.h"
+#include "query/http/token.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Receipts: what is accepted has one spelling, and verifying a foreign one never reads astray. */
-#include "ledger/receipt.h"
+#include "ledger/entry/receipt.h"
 
 #include <assert.h>
 #include <sodium.h>

@@ -1,5 +1,5 @@
 /* Sealed records as they stand in the store: damaged ones are refused, never read past their end. */
-#include "ledger/seal.h"
+#include "ledger/keys/seal.h"
 
 #include <sodium.h>
 

@@ -1,6 +1,6 @@
 /* What the ledger keeps about a sender, as it stands in the store: damage is refused, and a policy that is read says
  * the same when it is written again. */
-#include "ledger/registry.h"
+#include "ledger/store/registry.h"
 
 #include <assert.h>
 

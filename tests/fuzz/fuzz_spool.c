@@ -1,8 +1,7 @@
 /* A spool whose journal holds anything: it opens in a sound state, or is refused. Input: times (type (1) || body length
  * (2) || body), appended to a fresh journal with good checks, so that the records themselves are reached. */
-#include "ingest/spool.h"
-
-#include "ingest/spool_state.h"
+#include "ingest/spool/spool.h"
+#include "ingest/spool/spool_state.h"
 
 #include <assert.h>
 #include <fcntl.h>

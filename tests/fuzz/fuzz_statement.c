@@ -1,7 +1,7 @@
 /* Statements: whatever the file says, the verifier neither reads astray nor keeps anything; and what it accepts names a
  * canonical subject. With the key of the corpus all checks are reached. */
-#include "ledger/statement.h"
-#include "ledger/subject.h"
+#include "ledger/statement/statement.h"
+#include "ledger/subject/subject.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The log and the auditor of tests/unit/forge.h. */
+/* The log and the auditor of tests/lib/forge.h. */
 static void forge_key(const char *purpose, const char *name, struct vkey *out)
 {
 	static const uint8_t zero[8];

@@ -1,6 +1,6 @@
 /* Subjects and times: what is brought into form is in form, and stays so. */
-#include "ledger/subject.h"
-#include "ledger/timestamp.h"
+#include "ledger/subject/subject.h"
+#include "ledger/text/timestamp.h"
 
 #include <assert.h>
 #include <string.h>

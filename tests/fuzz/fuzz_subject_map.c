@@ -1,5 +1,5 @@
 /* Proofs of the subject map: whatever is accepted against the root of a map is true of that map. */
-#include "ledger/subject_map.h"
+#include "ledger/tree/subject_map.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Proof files: whatever the file says, the verifier neither reads astray nor keeps anything. With the key of the corpus
  * all checks are reached. */
-#include "ledger/tlog_proof.h"
+#include "ledger/proof/tlog_proof.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tlog_proof *proof = NULL;
 	if (sodium_init() < 0)
 		return 0;
-	if (log.name[0] == '\0') { /* that of tests/unit/forge.h */
+	if (log.name[0] == '\0') { /* that of tests/lib/forge.h */
 		uint8_t public_key[32], secret_key[64];
 		struct hash seed;
 		const struct bytes parts[] = {BYTES_LITERAL("forge log"), BYTES_ARRAY(zero)};

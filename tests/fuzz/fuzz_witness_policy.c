@@ -1,5 +1,5 @@
 /* Policy files: what is accepted refers to nothing that is not there, and can be judged. */
-#include "ledger/witness_policy.h"
+#include "ledger/witness/witness_policy.h"
 
 #include <assert.h>
 #include <sodium.h>

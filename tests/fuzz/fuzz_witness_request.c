@@ -1,5 +1,5 @@
 /* Requests to a witness: what is accepted is written back the same. */
-#include "ledger/witness_request.h"
+#include "ledger/witness/witness_request.h"
 
 #include <assert.h>
 #include <sodium.h>

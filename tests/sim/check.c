@@ -1,5 +1,5 @@
 /* What the log holds in the end, against what the senders were told. */
-#include "ledger/audit.h"
+#include "ledger/audit/audit.h"
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* indsigt-ingestd, but for libevent: sessions over sockets, and the real sequencer behind them. */
-#include "ingest/health.h"
-#include "ingest/sequencer.h"
-#include "ingest/session.h"
+#include "ingest/sequencer/health.h"
+#include "ingest/sequencer/sequencer.h"
+#include "ingest/wire/session.h"
 #include "tests/sim/sim.h"
 
 #include <assert.h>

@@ -1,9 +1,9 @@
 /* Senders as 'indsigt send' is one: a file that grows, read from its beginning by every run, through the real outbox.
  */
-#include "ingest/outbox_state.h"
-#include "ledger/archive.h"
-#include "ledger/event_json.h"
-#include "ledger/timestamp.h"
+#include "ingest/sender/outbox_state.h"
+#include "ledger/event/event_json.h"
+#include "ledger/read/archive.h"
+#include "ledger/text/timestamp.h"
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* What happens, by chance, and what people do about it. */
-#include "ledger/archive.h"
-#include "ledger/wall_clock.h"
+#include "ledger/read/archive.h"
+#include "ledger/write/wall_clock.h"
 #include "tests/sim/sim.h"
 
 #include <fcntl.h>

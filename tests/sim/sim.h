@@ -12,7 +12,7 @@
  * people: who registers, rotates, restores, sets clocks right and makes room. */
 #pragma once
 
-#include "ledger/ledger.h"
+#include "ledger/write/ledger.h"
 #include "tests/sim/machine.h"
 
 #define SIM_ORIGIN "log.example.dk/sim"

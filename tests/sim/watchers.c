@@ -1,12 +1,12 @@
 /* Witnesses and a mirror. They read the store of the ledger that runs, as programs of their own would. */
-#include "ledger/archive_state.h"
-#include "ledger/follow.h"
-#include "ledger/follow_state.h"
-#include "ledger/ledger_state.h"
-#include "ledger/log.h"
-#include "ledger/restore.h"
-#include "ledger/witness.h"
+#include "ledger/follow/follow.h"
+#include "ledger/follow/follow_state.h"
+#include "ledger/read/archive_state.h"
+#include "ledger/store/log.h"
+#include "ledger/write/ledger_state.h"
+#include "ledger/write/restore.h"
 #include "tests/sim/sim.h"
+#include "tools/witness/witness.h"
 
 #include <inttypes.h>
 #include <stdio.h>

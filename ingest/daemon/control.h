@@ -1,0 +1,24 @@
+/* The control socket of indsigt-ingestd, DIR/control.sock: how commands on the same machine reach the one process that
+ * writes. A request is one line of JSON, the reply is one line of JSON, then the connection ends. Whoever may open
+ * the socket (mode 0600) may do everything.
+ *
+ *   {"do":"sender","entry":BASE64}   appends a sender entry (entry.h) ─► {"ok":true,"id":N,"index":N}
+ *   {"do":"next-sender"}             the next free sender id          ─► {"ok":true,"id":N}
+ *   {"do":"epoch"}                   files what there is              ─► {"ok":true,"size":N,"tail":N} when it is done
+ *   {"do":"status"}                                                   ─► {"ok":true,"size":N,"tail":N}
+ *   refused                                                           ─► {"ok":false,"error":NAME,"text":TEXT} */
+#pragma once
+
+#include "ingest/sequencer/sequencer.h"
+
+struct event_base;
+struct control;
+
+/* `submit` takes a job over; its answer comes back through control_answer. */
+enum error control_open(struct event_base *base, const char *dir, void (*submit)(void *context, struct job *job),
+	void *context, struct control **out, struct fault *fault) MUST_USE;
+/* Now and then: makes the socket again where it is gone, or could not be made yet. */
+void control_beat(struct control *control);
+void control_close(struct control *control);
+/* The job is done; it stays the caller's. */
+void control_answer(struct control *control, const struct job *job);

@@ -1,0 +1,257 @@
+#include "ingest/daemon/server.h"
+
+#include "ingest/daemon/control.h"
+#include "ingest/daemon/server_state.h"
+#include "ledger/text/address.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define BEAT_MS 250
+#define HEALTH_MS 1000
+
+/* ---- accepting ---- */
+
+static void set_accepting(struct server *server, bool accepting)
+{
+	if (server->accepting == accepting)
+		return;
+	server->accepting = accepting;
+	if (accepting)
+		evconnlistener_enable(server->listener);
+	else
+		evconnlistener_disable(server->listener);
+}
+
+static void on_accept(
+	struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int address_len, void *context)
+{
+	struct server *server = context;
+	(void)listener;
+	(void)address_len;
+	struct connection *c = connection_open(server, fd);
+	if (c == NULL)
+		return;
+	door_address(address, c->address);
+	bool entered = door_enter(c);
+	if (server->connection_count >= server->options->connections_max + TURNED_AWAY_MAX)
+		set_accepting(server, false);
+	if (!entered)
+		return;
+	connection_set_reading(c, true);
+	c->frame_ms = server_now_ms();
+	connection_start_deadline(c, server->options->frame_timeout_ms); /* of the hello */
+}
+
+/* No file descriptor is left: trying again at once would only turn in circles. */
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+	(void)listener;
+	set_accepting(context, false);
+}
+
+static void on_beat(evutil_socket_t fd, short what, void *context)
+{
+	struct server *server = context;
+	(void)fd;
+	(void)what;
+	room_evict(server);
+	if (server_now_ms() - server->health_ms >= HEALTH_MS || health_changed(server->health)) {
+		server->health_ms = server_now_ms();
+		health_beat(server->health);
+		control_beat(server->control);
+	}
+	if (server->listener != NULL && server->connection_count < server->options->connections_max + TURNED_AWAY_MAX)
+		set_accepting(server, true);
+}
+
+/* ---- answers ---- */
+
+static void answer_batch(struct connection *c, const struct job *job)
+{
+	struct writer w = connection_writer(c->server);
+	struct frame_refusal refusal = {
+		job->first_sequence, job->expected_sequence, job->error, job->fault.event, bytes_text(job->fault.text)};
+	if (job->error == E_OK)
+		session_receipt(&c->session, bytes_of(job->receipt, job->receipt_bytes), job->body_bytes, &w);
+	else
+		session_refusal(&c->session, &refusal, job->body_bytes, &w);
+	connection_send(c, &w);
+}
+
+static void answer(struct server *server, struct job *job)
+{
+	if (job->kind != JOB_HELLO && job->kind != JOB_BATCH) {
+		control_answer(server->control, job);
+		return;
+	}
+	struct connection *c = connection_find(server, job->connection);
+	if (job->kind == JOB_BATCH)
+		room_release(server, job->sender, job->body_bytes);
+	if (c == NULL)
+		return;
+	if (job->kind == JOB_BATCH) {
+		answer_batch(c, job);
+	} else {
+		struct writer w = connection_writer(server);
+		if (job->error == E_OK && c->session.state == SESSION_LOOKING && !door_prove(c))
+			job->error = fault_set(&job->fault, E_TOO_MANY,
+				"%u connections of this sender are open, and all of them work", SENDER_CONNECTIONS_MAX);
+		session_looked_up(&c->session, job->error, job->fault.text, bytes_of(job->receipt, job->receipt_bytes), &w);
+		connection_send(c, &w);
+	}
+	reading_resume(c);
+}
+
+static void answer_done(struct server *server)
+{
+	struct job *jobs = sequencer_take_done(server->sequencer);
+	while (jobs != NULL) {
+		struct job *job = jobs;
+		jobs = job->next;
+		answer(server, job);
+		job_free(job);
+	}
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *context)
+{
+	uint64_t count;
+	(void)what;
+	if (read(fd, &count, sizeof count) > 0)
+		answer_done(context);
+}
+
+static void wake_loop(void *context)
+{
+	struct server *server = context;
+	uint64_t one = 1;
+	(void)!write(server->wake_fd, &one, sizeof one);
+}
+
+/* ---- starting and stopping ---- */
+
+static void on_stop(evutil_socket_t fd, short what, void *context)
+{
+	struct server *server = context;
+	(void)fd;
+	(void)what;
+	event_base_loopexit(server->base, NULL);
+}
+
+static void submit_control(void *context, struct job *job)
+{
+	struct server *server = context;
+	sequencer_submit(server->sequencer, job);
+}
+
+static enum error open_listener(struct server *server, void (*listening)(const char *address), struct fault *fault)
+{
+	int fd;
+	struct address address;
+	char text[ADDRESS_TEXT_MAX + 1];
+	TRY(address_listen(server->options->listen, &fd, &address, fault));
+	server->listener =
+		evconnlistener_new(server->base, on_accept, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (server->listener == NULL) {
+		close(fd);
+		return fault_set(fault, E_NO_MEMORY, "");
+	}
+	if (evconnlistener_enable(server->listener) != 0) /* it is, unless the event was refused */
+		return fault_set(fault, E_IO, "the event loop cannot wait for connections: %s", strerror(errno));
+	server->accepting = true;
+	evconnlistener_set_error_cb(server->listener, on_accept_error);
+	address_format(&address, text);
+	listening(text);
+	return E_OK;
+}
+
+static enum error start(struct server *server, void (*listening)(const char *address), struct fault *fault)
+{
+	if ((server->base = event_base_new()) == NULL)
+		return fault_set(fault, E_NO_MEMORY, "the event loop cannot be made: %s", strerror(errno));
+	server->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (server->wake_fd < 0)
+		return fault_set(fault, E_IO, "the event loop cannot be woken: %s", strerror(errno));
+	server->wake = event_new(server->base, server->wake_fd, EV_READ | EV_PERSIST, on_wake, server);
+	server->stop[0] = evsignal_new(server->base, SIGTERM, on_stop, server);
+	server->stop[1] = evsignal_new(server->base, SIGINT, on_stop, server);
+	server->beat = event_new(server->base, -1, EV_PERSIST, on_beat, server);
+	if (!server->wake || !server->stop[0] || !server->stop[1] || !server->beat)
+		return fault_set(fault, E_NO_MEMORY, "");
+	struct timeval beat = {0, BEAT_MS * 1000};
+	/* Without any of them it would run and hear nobody, or never end. */
+	errno = 0;
+	if (event_add(server->wake, NULL) != 0 || event_add(server->stop[0], NULL) != 0 ||
+		event_add(server->stop[1], NULL) != 0 || event_add(server->beat, &beat) != 0)
+		return fault_set(fault, E_IO, "the event loop cannot wait for its events: %s", strerror(errno));
+	TRY(control_open(server->base, server->options->dir, submit_control, server, &server->control, fault));
+	if (health_new(server->options->dir, &server->health) != E_OK)
+		return fault_set(fault, E_NO_MEMORY, "");
+	struct sequencer_options sequencing = {
+		server->ledger, server->options->dir, server->options->epoch_seconds, server->health, wake_loop, server};
+	TRY(sequencer_start(&sequencing, &server->sequencer, fault));
+	health_beat(server->health); /* before anybody is told that it listens */
+	return open_listener(server, listening, fault);
+}
+
+/* Finishes what was submitted, answers it, and ends every connection: the answers are written out first. */
+static void end_connections(struct server *server)
+{
+	for (struct connection *c = server->connections; c != NULL; c = c->next)
+		connection_set_reading(c, false);
+	sequencer_stop(server->sequencer);
+	answer_done(server);
+	for (struct connection *c = server->connections; c != NULL; c = c->next)
+		connection_end(c, E_STOPPED, NULL);
+	/* Each of them ends within its deadline. */
+	while (server->connections != NULL && event_base_loop(server->base, EVLOOP_ONCE) >= 0)
+		continue;
+	event_base_loop(server->base, EVLOOP_NONBLOCK); /* the control socket's answers */
+}
+
+static void stop(struct server *server)
+{
+	server->stopping = true;
+	if (server->listener != NULL)
+		evconnlistener_free(server->listener);
+	server->listener = NULL;
+	if (server->sequencer != NULL)
+		end_connections(server);
+	while (server->connections != NULL)
+		connection_close(server->connections);
+	control_close(server->control);
+	sequencer_free(server->sequencer);
+	health_free(server->health);
+	struct event *events[] = {server->wake, server->stop[0], server->stop[1], server->beat};
+	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+		if (events[i] != NULL)
+			event_free(events[i]);
+	if (server->base != NULL)
+		event_base_free(server->base);
+	if (server->wake_fd >= 0)
+		close(server->wake_fd);
+}
+
+enum error server_run(struct ledger *ledger, const struct server_options *options,
+	void (*listening)(const char *address), struct fault *fault)
+{
+	struct server *server = calloc(1, sizeof *server);
+	if (server == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	server->options = options;
+	server->ledger = ledger;
+	server->wake_fd = -1;
+	server->waiting_last = &server->waiting_first;
+	enum error error = start(server, listening, fault);
+	if (error == E_OK && event_base_dispatch(server->base) < 0)
+		error = fault_set(fault, E_IO, "the event loop failed: %s", strerror(errno));
+	stop(server);
+	free(server);
+	return error;
+}

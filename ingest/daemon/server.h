@@ -1,0 +1,24 @@
+/* The network side of indsigt-ingestd: the only file of ingest/ that knows libevent.
+ *
+ *   accept ─► frame head ─► room for the body? ─► body ─► session ─► job ─► sequencer ─► answer
+ *
+ * One thread runs the loop; nothing in it waits. A connection reads five bytes, then only as much as its frame says and
+ * only once that much is reserved from INFLIGHT_BYTES_MAX, first come first served; until then the sender is slowed by
+ * TCP. A frame must be complete within its timeout; a client that keeps room reserved for longer than a second while
+ * others wait for room is closed. A client that does not read its answers is not read from, and in the end closed. */
+#pragma once
+
+#include "ledger/write/ledger.h"
+
+struct server_options {
+	const char *dir;
+	const char *listen; /* HOST:PORT, port 0 for any */
+	unsigned epoch_seconds;
+	unsigned frame_timeout_ms;
+	unsigned write_timeout_ms;
+	unsigned connections_max;
+};
+
+/* Serves until SIGTERM or SIGINT; calls `listening` with HOST:PORT once connections are accepted. */
+enum error server_run(struct ledger *ledger, const struct server_options *options,
+	void (*listening)(const char *address), struct fault *fault) MUST_USE;

@@ -1,0 +1,384 @@
+/* DICOM audit messages in XML (PS3.15 A.5, RFC 3881), both dialects: csd-code and originalText, or code and
+ * displayName. spec/adapters.md
+ *
+ * A message is read by its tree: an element counts only where the schema has it. What the tree does not have is skipped
+ * with all that is in it, unless it is one of the four sections or an object: those are never skipped in silence. */
+#include "ingest/dicom/dicom_object.h"
+#include "ingest/dicom/xml.h"
+#include "ingest/message/identifier.h"
+#include "ingest/message/mention.h"
+#include "ingest/message/participants.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum node {
+	NODE_UNKNOWN,
+	NODE_DOCUMENT,
+	NODE_MESSAGE,
+	NODE_EVENT,
+	NODE_EVENT_ID,
+	NODE_EVENT_TYPE,
+	NODE_PURPOSE,
+	NODE_OUTCOME_WORDS,
+	NODE_PARTICIPANT,
+	NODE_ROLE,
+	NODE_SOURCE,
+	NODE_OBJECT,
+	NODE_ID_TYPE,
+	NODE_NAME,
+	NODE_QUERY,
+	NODE_DETAIL,
+};
+
+struct dicom {
+	struct audit_message *message;
+	const struct adapter_context *context;
+	struct fault *fault;
+	enum node path[XML_DEPTH_MAX + 1];
+	unsigned depth;
+	bool has_event;
+	bool has_somebody;              /* an object that could be a person, and is not the subject */
+	bool has_mention;               /* a patient, in a place that is not read */
+	struct bytes event_words;       /* of EventID */
+	struct bytes type_words;        /* of EventTypeCode */
+	struct participant participant; /* the one that is being read */
+	struct dicom_object object;     /* the one that is being read */
+	char *text;                     /* of the element that is being read */
+	size_t text_len;
+	size_t text_room;
+};
+
+/* What an event's handler is given lives as long as the call. */
+static enum error keep(struct dicom *dicom, struct bytes text, struct bytes *out)
+{
+	*out = BYTES_EMPTY;
+	return text.len > 0 ? audit_message_copy(dicom->message, text, out) : E_OK;
+}
+
+static struct bytes code_of(const char **attributes)
+{
+	return xml_attribute(attributes, "csd-code", "code");
+}
+
+static enum error words_of(struct dicom *dicom, const char **attributes, struct bytes *out)
+{
+	struct bytes words = xml_attribute(attributes, "originalText", "displayName");
+	return keep(dicom, words.len > 0 ? words : code_of(attributes), out);
+}
+
+/* What mentions a patient refuses a message that has no subject. */
+static enum error look(struct dicom *dicom, struct bytes text, enum mention_where where)
+{
+	bool found = false;
+	TRY(mention_look(text, where, &found));
+	dicom->has_mention |= found;
+	return E_OK;
+}
+
+/* ---- the event ---- */
+
+static enum error read_outcome(struct dicom *dicom, struct bytes outcome)
+{
+	static const struct {
+		const char *code;
+		enum severity severity;
+	} known[] = {{"0", SEVERITY_NONE}, {"4", SEVERITY_MINOR}, {"8", SEVERITY_SERIOUS}, {"12", SEVERITY_MAJOR}};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (bytes_equal(outcome, bytes_text(known[i].code))) {
+			dicom->message->severity = known[i].severity;
+			return E_OK;
+		}
+	return fault_set(
+		dicom->fault, outcome.len ? E_BAD_VALUE : E_MISSING_FIELD, "EventOutcomeIndicator: must be one of 0, 4, 8, 12");
+}
+
+static enum error start_event(struct dicom *dicom, const char **attributes)
+{
+	struct bytes action = xml_attribute(attributes, "EventActionCode", NULL);
+	if (dicom->has_event)
+		return fault_set(dicom->fault, E_BAD_VALUE,
+			"EventIdentification: more than one, so that nobody can say what happened; send one message for each");
+	dicom->has_event = true;
+	dicom->message->action = action.len == 1 ? action.data[0] : 0;
+	if (action.len > 1)
+		return fault_set(dicom->fault, E_BAD_VALUE, "EventActionCode: must be one of C, R, U, D, E");
+	TRY(keep(dicom, xml_attribute(attributes, "EventDateTime", NULL), &dicom->message->time));
+	return read_outcome(dicom, xml_attribute(attributes, "EventOutcomeIndicator", NULL));
+}
+
+/* DCM 110112: Query; 110106: Export; 110113: Security Alert; 110127: Emergency Override Started */
+static void read_event_code(struct dicom *dicom, const char **attributes)
+{
+	struct bytes code = code_of(attributes);
+	audit_message_denial_code(dicom->message, code);
+	audit_message_event_code(dicom->message, code);
+	dicom->message->exported |= bytes_equal(code, BYTES_LITERAL("110106"));
+	dicom->message->query |= bytes_equal(code, BYTES_LITERAL("110112"));
+	dicom->message->emergency |= bytes_equal(code, BYTES_LITERAL("110127"));
+}
+
+static enum error start_event_id(struct dicom *dicom, const char **attributes)
+{
+	read_event_code(dicom, attributes);
+	return dicom->event_words.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->event_words);
+}
+
+/* All of them, one after the other; what does not fit is told among the objects rather than cut. */
+static enum error start_event_type(struct dicom *dicom, const char **attributes)
+{
+	struct bytes words;
+	struct bytes before = dicom->type_words;
+	read_event_code(dicom, attributes);
+	TRY(words_of(dicom, attributes, &words));
+	if (words.len == 0 || bytes_equal(words, before))
+		return E_OK;
+	if (before.len > 0 && before.len + 2 + words.len > EVENT_TEXT_BYTES_MAX)
+		return audit_message_object(dicom->message, words);
+	struct bytes parts[] = {before, before.len > 0 ? BYTES_LITERAL(", ") : BYTES_EMPTY, words};
+	return audit_message_join(dicom->message, parts, 3, &dicom->type_words);
+}
+
+static enum error start_purpose(struct dicom *dicom, const char **attributes)
+{
+	struct bytes code = code_of(attributes);
+	dicom->message->emergency |= bytes_equal(code, BYTES_LITERAL("BTG")) || bytes_equal(code, BYTES_LITERAL("ETREAT"));
+	return dicom->message->purpose.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->message->purpose);
+}
+
+/* ---- who took part ---- */
+
+/* An XML boolean; true by the schema when it is absent. */
+static enum error read_requestor(struct dicom *dicom, struct bytes text)
+{
+	bool yes = text.len == 0 || bytes_equal(text, BYTES_LITERAL("1")) ||
+			   (text.len == 4 && strncasecmp((const char *)text.data, "true", 4) == 0);
+	bool no = bytes_equal(text, BYTES_LITERAL("0")) ||
+			  (text.len == 5 && strncasecmp((const char *)text.data, "false", 5) == 0);
+	dicom->participant.requestor = yes;
+	return yes || no ? E_OK : fault_set(dicom->fault, E_BAD_VALUE, "UserIsRequestor: must be true, false, 1 or 0");
+}
+
+/* A patient who looks at something takes part under the reference to the patient. The same at a server's address may be
+ * the server, of whose patient another reference tells. */
+static enum error look_at_user(struct dicom *dicom, struct bytes id)
+{
+	if (id.len > 8 && memcmp(id.data, "Patient/", 8) == 0)
+		return audit_message_subject(dicom->message, id, dicom->context->org_id, dicom->fault);
+	return look(dicom, id, MENTION_ADDRESS);
+}
+
+static enum error start_participant(struct dicom *dicom, const char **attributes)
+{
+	struct participant *participant = &dicom->participant;
+	*participant = (struct participant){0};
+	TRY(read_requestor(dicom, xml_attribute(attributes, "UserIsRequestor", NULL)));
+	TRY(keep(dicom, xml_attribute(attributes, "UserID", "AlternativeUserID"), &participant->id));
+	TRY(look_at_user(dicom, xml_attribute(attributes, "UserID", NULL)));
+	TRY(look_at_user(dicom, xml_attribute(attributes, "AlternativeUserID", NULL)));
+	TRY(keep(dicom, xml_attribute(attributes, "UserName", NULL), &participant->name));
+	return keep(dicom, xml_attribute(attributes, "NetworkAccessPointID", NULL), &participant->access_point);
+}
+
+static enum error start_role(struct dicom *dicom, const char **attributes)
+{
+	struct bytes code = code_of(attributes);
+	participant_role_code(&dicom->participant, code);
+	dicom->has_mention |= mention_role(code) || mention_is_word(xml_attribute(attributes, "originalText", NULL)) ||
+						  mention_is_word(xml_attribute(attributes, "displayName", NULL));
+	return dicom->participant.role.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->participant.role);
+}
+
+/* The first that names a system. */
+static enum error start_source(struct dicom *dicom, const char **attributes)
+{
+	if (dicom->message->system.len > 0)
+		return E_OK;
+	return keep(dicom, xml_attribute(attributes, "AuditSourceID", NULL), &dicom->message->system);
+}
+
+/* ---- objects ---- */
+
+static enum error start_object(struct dicom *dicom, const char **attributes)
+{
+	struct dicom_object *object = &dicom->object;
+	*object = (struct dicom_object){0};
+	TRY(keep(dicom, xml_attribute(attributes, "ParticipantObjectID", NULL), &object->id));
+	TRY(keep(dicom, xml_attribute(attributes, "ParticipantObjectTypeCode", NULL), &object->type));
+	return keep(dicom, xml_attribute(attributes, "ParticipantObjectTypeCodeRole", NULL), &object->role);
+}
+
+static enum error start_id_type(struct dicom *dicom, const char **attributes)
+{
+	struct dicom_object *object = &dicom->object;
+	if (object->id_code.len > 0 || object->id_words.len > 0)
+		return E_OK;
+	TRY(keep(dicom, code_of(attributes), &object->id_code));
+	TRY(keep(dicom, xml_attribute(attributes, "codeSystemName", "codeSystem"), &object->id_system));
+	return words_of(dicom, attributes, &object->id_words);
+}
+
+static enum error start_detail(struct dicom *dicom, const char **attributes)
+{
+	dicom->has_mention |= mention_word(xml_attribute(attributes, "type", NULL));
+	return look(dicom, xml_attribute(attributes, "value", NULL), MENTION_QUERY); /* in base64 too */
+}
+
+static enum error end_object(struct dicom *dicom)
+{
+	const struct dicom_object *object = &dicom->object;
+	struct bytes shown = object->id.len > 0 ? object->id : object->name;
+	switch (dicom_object_kind(object)) {
+	case DICOM_SUBJECT:
+		return audit_message_subject(dicom->message, object->id, dicom->context->org_id, dicom->fault);
+	case DICOM_UNCLEAR:
+		return fault_set(dicom->fault, E_BAD_SUBJECT,
+			"ParticipantObjectIdentification: could be a person, and its type code, role and id type do not say so; "
+			"send ParticipantObjectTypeCode and ParticipantObjectTypeCodeRole by the standard");
+	case DICOM_OTHER:
+		dicom->has_somebody = true;
+		break;
+	case DICOM_THING:
+		dicom->message->things |= shown.len > 0;
+		break;
+	}
+	TRY(look(dicom, object->id, MENTION_ADDRESS));
+	return audit_message_object(dicom->message, shown);
+}
+
+/* ---- the tree ---- */
+
+static const struct {
+	enum node parent;
+	const char *name;
+	enum node node;
+	enum error (*start)(struct dicom *dicom, const char **attributes); /* may be NULL */
+} tree[] = {
+	{NODE_DOCUMENT, "AuditMessage", NODE_MESSAGE, NULL},
+	{NODE_MESSAGE, "EventIdentification", NODE_EVENT, start_event},
+	{NODE_EVENT, "EventID", NODE_EVENT_ID, start_event_id},
+	{NODE_EVENT, "EventTypeCode", NODE_EVENT_TYPE, start_event_type},
+	{NODE_EVENT, "PurposeOfUse", NODE_PURPOSE, start_purpose},
+	{NODE_EVENT, "EventOutcomeDescription", NODE_OUTCOME_WORDS, NULL},
+	{NODE_MESSAGE, "ActiveParticipant", NODE_PARTICIPANT, start_participant},
+	{NODE_PARTICIPANT, "RoleIDCode", NODE_ROLE, start_role},
+	{NODE_PARTICIPANT, "PurposeOfUse", NODE_PURPOSE, start_purpose},
+	{NODE_MESSAGE, "AuditSourceIdentification", NODE_SOURCE, start_source},
+	{NODE_MESSAGE, "ParticipantObjectIdentification", NODE_OBJECT, start_object},
+	{NODE_OBJECT, "ParticipantObjectIDTypeCode", NODE_ID_TYPE, start_id_type},
+	{NODE_OBJECT, "ParticipantObjectName", NODE_NAME, NULL},
+	{NODE_OBJECT, "ParticipantObjectQuery", NODE_QUERY, NULL},
+	{NODE_OBJECT, "ParticipantObjectDetail", NODE_DETAIL, start_detail},
+};
+
+/* Whether an element that the tree does not have at this place says what may not be skipped. */
+static enum error check_unknown(struct dicom *dicom, const char *name, const char **attributes)
+{
+	static const char *const sections[] = {
+		"EventIdentification", "ActiveParticipant", "AuditSourceIdentification", "ParticipantObjectIdentification"};
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+		if (strcasecmp(name, sections[i]) == 0)
+			return fault_set(
+				dicom->fault, E_BAD_XML, "%s: in another place or spelling than DICOM PS3.15 A.5 has it", sections[i]);
+	if (xml_attribute(attributes, "ParticipantObjectID", "ParticipantObjectTypeCodeRole").len > 0)
+		return fault_set(dicom->fault, E_BAD_XML,
+			"ParticipantObjectID: in another element than ParticipantObjectIdentification, so that it may be a "
+			"person's");
+	dicom->has_mention |= mention_word(bytes_text(name));
+	return E_OK;
+}
+
+static enum error on_start(void *context, const char *name, const char **attributes)
+{
+	struct dicom *dicom = context;
+	enum node parent = dicom->path[dicom->depth];
+	enum node *here = &dicom->path[++dicom->depth];
+	*here = NODE_UNKNOWN;
+	dicom->text_len = 0;
+	for (size_t i = 0; i < sizeof tree / sizeof tree[0]; i++) {
+		if (tree[i].parent != parent || strcmp(tree[i].name, name) != 0)
+			continue;
+		*here = tree[i].node;
+		return tree[i].start != NULL ? tree[i].start(dicom, attributes) : E_OK;
+	}
+	if (parent == NODE_DOCUMENT)
+		return fault_set(dicom->fault, E_BAD_XML, "the document's element must be AuditMessage");
+	return check_unknown(dicom, name, attributes);
+}
+
+static enum error on_text(void *context, struct bytes text)
+{
+	struct dicom *dicom = context;
+	if (text.len > dicom->text_room - dicom->text_len) {
+		size_t room = 2 * dicom->text_room + text.len + 1024;
+		char *larger = realloc(dicom->text, room);
+		if (larger == NULL)
+			return fault_set(dicom->fault, E_NO_MEMORY, "");
+		dicom->text = larger;
+		dicom->text_room = room;
+	}
+	memcpy(dicom->text + dicom->text_len, text.data, text.len);
+	dicom->text_len += text.len;
+	return E_OK;
+}
+
+static enum error on_end(void *context)
+{
+	struct dicom *dicom = context;
+	enum node node = dicom->path[dicom->depth--];
+	struct bytes text = identifier_trim(bytes_of(dicom->text, dicom->text_len));
+	dicom->text_len = 0;
+	switch (node) {
+	case NODE_OUTCOME_WORDS:
+		audit_message_denial_words(dicom->message, text);
+		return E_OK;
+	case NODE_PARTICIPANT:
+		return participants_add(dicom->message, &dicom->participant);
+	case NODE_NAME:
+		TRY(look(dicom, text, MENTION_TEXT));
+		return dicom->object.name.len > 0 ? E_OK : keep(dicom, text, &dicom->object.name);
+	case NODE_QUERY:
+		dicom->message->query = true;
+		return look(dicom, text, MENTION_QUERY);
+	case NODE_UNKNOWN:
+		return look(dicom, text, MENTION_TEXT);
+	case NODE_OBJECT:
+		return end_object(dicom);
+	default:
+		return E_OK;
+	}
+}
+
+/* ---- the whole ---- */
+
+static enum error check(struct dicom *dicom)
+{
+	struct audit_message *message = dicom->message;
+	if (!dicom->has_event)
+		return fault_set(dicom->fault, E_MISSING_FIELD, "EventIdentification: required and missing");
+	if (message->participant_count == 0)
+		return fault_set(dicom->fault, E_MISSING_FIELD, "ActiveParticipant: required and missing");
+	if (message->system.len == 0)
+		return fault_set(
+			dicom->fault, E_MISSING_FIELD, "AuditSourceIdentification: AuditSourceID is required and missing");
+	if (message->subject_count == 0 && (dicom->has_somebody || dicom->has_mention))
+		return fault_set(dicom->fault, E_BAD_SUBJECT,
+			"subject: the message speaks of a person or of a patient, and has no object that says whose data it is "
+			"about; "
+			"send the patient as an object with type code 1 and role 1");
+	TRY(audit_message_check_nobody(message, "send the patient as an object with type code 1 and role 1", dicom->fault));
+	message->activity = dicom->type_words.len > 0 ? dicom->type_words : dicom->event_words;
+	return E_OK;
+}
+
+enum error dicom_read(
+	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault)
+{
+	static const struct xml_events events = {on_start, on_end, on_text};
+	struct dicom dicom = {.message = out, .context = context, .fault = fault, .path = {NODE_DOCUMENT}};
+	out->format = "dicom";
+	enum error error = xml_read(text, &events, &dicom, fault);
+	free(dicom.text);
+	return error != E_OK ? error : check(&dicom);
+}

@@ -1,0 +1,170 @@
+#include "ingest/dicom/dicom_object.h"
+
+#include "ingest/message/identifier.h"
+#include "ingest/message/mention.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define ABSENT (-1)
+#define WRONG (-2)
+
+/* A number as XML Schema writes it: white space around, a plus and leading zeros are allowed. */
+static int number_of(struct bytes text)
+{
+	int value = 0;
+	text = identifier_trim(text);
+	if (text.len == 0)
+		return ABSENT;
+	if (text.data[0] == '+' && text.len > 1)
+		text = bytes_of(text.data + 1, text.len - 1);
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] < '0' || text.data[i] > '9' || value > 1000000)
+			return WRONG;
+		value = value * 10 + (text.data[i] - '0');
+	}
+	return value;
+}
+
+static bool contains(struct bytes text, const char *word)
+{
+	size_t len = strlen(word);
+	for (size_t at = 0; at + len <= text.len; at++)
+		if (strncasecmp((const char *)text.data + at, word, len) == 0)
+			return true;
+	return false;
+}
+
+/* ---- what the id is said to be ---- */
+
+enum id_kind {
+	ID_UNSAID,
+	ID_PATIENT, /* a patient's number: whatever else is said, it is a patient */
+	ID_PERSON,  /* a number that people have */
+	ID_USER,    /* the name that somebody logs in with */
+	ID_THING
+};
+
+static bool is_patient_number(struct bytes words)
+{
+	static const char *const known[] = {"Patient Number", "Patient ID", "PatientID", "Patient Identifier"};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (words.len == strlen(known[i]) && contains(words, known[i]))
+			return true;
+	return false;
+}
+
+static enum id_kind id_kind_of(const struct dicom_object *object)
+{
+	/* RFC 3881 section 5.5.4: 1 medical record number, 2 patient number, 3 encounter number, 4 enrollee number, 5
+	 * social security number, 6 account number, 7 guarantor number, 8 report name, 9 report number, 10 search criteria,
+	 * 11 user identifier, 12 URI */
+	static const enum id_kind rfc3881[] = {ID_UNSAID, ID_PERSON, ID_PATIENT, ID_THING, ID_PERSON, ID_PERSON, ID_THING,
+		ID_PERSON, ID_THING, ID_THING, ID_THING, ID_USER, ID_THING};
+	int code = number_of(object->id_code);
+	bool of_rfc3881 = object->id_system.len == 0 || contains(object->id_system, "3881");
+	if (is_patient_number(object->id_words))
+		return ID_PATIENT;
+	if (of_rfc3881 && code > 0 && code < (int)(sizeof rfc3881 / sizeof rfc3881[0]))
+		return rfc3881[code];
+	/* DCM 110180 study, 110181 SOP class, 110182 node; IHE's transactions and its document metadata. */
+	if ((code >= 110180 && code <= 110182) || contains(object->id_system, "IHE"))
+		return ID_THING;
+	return mention_word(object->id_words) ? ID_PERSON : ID_UNSAID; /* a code of somebody's own, in words */
+}
+
+/* ---- what the role says ---- */
+
+enum role_kind {
+	ROLE_ABSENT,
+	ROLE_WRONG,
+	ROLE_PATIENT,
+	ROLE_PRIVATE,  /* subscriber, guarantor, customer: people or organisations whose data it may be */
+	ROLE_WORK,     /* user, doctor, security user, provider */
+	ROLE_RESOURCE, /* anything, also somebody's record */
+	ROLE_THING
+};
+
+static enum role_kind role_kind_of(struct bytes text)
+{
+	int role = number_of(text);
+	switch (role) {
+	case ABSENT:
+		return ROLE_ABSENT;
+	case 1:
+		return ROLE_PATIENT;
+	case 9:
+	case 10:
+	case 19:
+		return ROLE_PRIVATE;
+	case 6:
+	case 8:
+	case 11:
+	case 15:
+		return ROLE_WORK;
+	case 4:
+		return ROLE_RESOURCE;
+	default:
+		return role >= 2 && role <= 26 ? ROLE_THING : ROLE_WRONG;
+	}
+}
+
+/* ---- both ---- */
+
+/* The type is a person's. */
+static enum dicom_object_kind person_kind(enum role_kind role, enum id_kind id)
+{
+	switch (role) {
+	case ROLE_ABSENT:
+		return id == ID_USER ? DICOM_THING : id == ID_THING ? DICOM_UNCLEAR : DICOM_SUBJECT;
+	case ROLE_PATIENT:
+	case ROLE_PRIVATE:
+	case ROLE_RESOURCE:
+		return DICOM_SUBJECT;
+	case ROLE_WORK:
+		return id == ID_USER ? DICOM_THING : DICOM_OTHER;
+	case ROLE_WRONG:
+	case ROLE_THING:
+		break;
+	}
+	return DICOM_UNCLEAR;
+}
+
+/* Nothing is said of the type. */
+static enum dicom_object_kind untyped_kind(enum role_kind role, enum id_kind id)
+{
+	switch (role) {
+	case ROLE_ABSENT:
+		return id == ID_PERSON ? DICOM_SUBJECT : id == ID_UNSAID ? DICOM_UNCLEAR : DICOM_THING;
+	case ROLE_WORK:
+		return id == ID_USER ? DICOM_THING : DICOM_OTHER;
+	case ROLE_RESOURCE:
+		return id == ID_THING ? DICOM_THING : DICOM_OTHER;
+	case ROLE_THING:
+		return DICOM_THING;
+	case ROLE_PATIENT:
+	case ROLE_WRONG:
+	case ROLE_PRIVATE:
+		break;
+	}
+	return DICOM_UNCLEAR;
+}
+
+enum dicom_object_kind dicom_object_kind(const struct dicom_object *object)
+{
+	/* 1 person, 2 system object, 3 organisation, 4 other */
+	int type = number_of(object->type);
+	enum role_kind role = role_kind_of(object->role);
+	enum id_kind id = id_kind_of(object);
+	if (role == ROLE_PATIENT || id == ID_PATIENT || identifier_is_patient_reference(object->id) ||
+		mention_is_number(object->id))
+		return DICOM_SUBJECT;
+	if (type == WRONG || type == 0 || type > 4 || role == ROLE_WRONG)
+		return DICOM_UNCLEAR;
+	if (type == ABSENT)
+		return untyped_kind(role, id);
+	if (type == 1)
+		return person_kind(role, id);
+	bool resource = type == 4 && role == ROLE_RESOURCE && id != ID_THING;
+	return resource || id == ID_PERSON || mention_is_cx(object->id) ? DICOM_OTHER : DICOM_THING;
+}

@@ -1,0 +1,240 @@
+#include "ingest/dicom/xml.h"
+
+#include "ingest/message/identifier.h"
+
+#include <errno.h>
+#include <expat.h>
+#include <iconv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENCODING_NAME_MAX 63
+
+struct xml {
+	XML_Parser parser;
+	const struct xml_events *events;
+	void *context;
+	struct fault *fault;
+	enum error error; /* the first one */
+	unsigned depth;
+	char encoding[ENCODING_NAME_MAX + 1]; /* named by the document, and not one of expat's */
+};
+
+static void stop(struct xml *xml, enum error error)
+{
+	if (error == E_OK)
+		return;
+	if (xml->error == E_OK)
+		xml->error = error;
+	XML_StopParser(xml->parser, XML_FALSE);
+}
+
+/* ---- names ---- */
+
+static const char *local_name(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+	return colon != NULL ? colon + 1 : name;
+}
+
+/* xmlns:..., xsi:... and xml:... are about the XML, not about what it says. */
+static bool is_markup(const char *name)
+{
+	return strncmp(name, "xmlns", 5) == 0 || strncmp(name, "xsi:", 4) == 0 || strncmp(name, "xml:", 4) == 0;
+}
+
+struct bytes xml_attribute(const char **attributes, const char *name, const char *other)
+{
+	const char *const names[] = {name, other};
+	for (size_t k = 0; k < 2 && names[k] != NULL; k++)
+		for (size_t i = 0; attributes[i] != NULL; i += 2) {
+			if (is_markup(attributes[i]) || strcmp(local_name(attributes[i]), names[k]) != 0)
+				continue;
+			struct bytes value = identifier_trim(bytes_text(attributes[i + 1]));
+			if (value.len > 0)
+				return value;
+		}
+	return BYTES_EMPTY;
+}
+
+/* ---- expat's callbacks ---- */
+
+static void on_start(void *context, const char *name, const char **attributes)
+{
+	struct xml *xml = context;
+	if (++xml->depth > XML_DEPTH_MAX)
+		stop(xml, fault_set(xml->fault, E_BAD_XML, "elements are nested more than %u deep", XML_DEPTH_MAX));
+	else if (xml->error == E_OK)
+		stop(xml, xml->events->start(xml->context, local_name(name), attributes));
+}
+
+static void on_end(void *context, const char *name)
+{
+	struct xml *xml = context;
+	(void)name;
+	xml->depth--;
+	if (xml->error == E_OK)
+		stop(xml, xml->events->end(xml->context));
+}
+
+static void on_text(void *context, const char *text, int len)
+{
+	struct xml *xml = context;
+	if (xml->error == E_OK)
+		stop(xml, xml->events->text(xml->context, bytes_of(text, (size_t)len)));
+}
+
+static void on_doctype(void *context, const char *name, const char *system_id, const char *public_id, int internal)
+{
+	struct xml *xml = context;
+	(void)name;
+	(void)system_id;
+	(void)public_id;
+	(void)internal;
+	stop(xml, fault_set(xml->fault, E_BAD_XML, "a document type declaration is not allowed"));
+}
+
+/* Keeps the name and lets expat give up: the whole is converted, multi-byte encodings too. */
+static int on_unknown_encoding(void *context, const char *name, XML_Encoding *info)
+{
+	struct xml *xml = context;
+	(void)info;
+	snprintf(xml->encoding, sizeof xml->encoding, "%s", name);
+	return XML_STATUS_ERROR;
+}
+
+/* ---- one pass ---- */
+
+/* Where the parser stands; negative when it does not know. */
+static int64_t byte_index(XML_Parser parser)
+{
+#ifdef HAVE_XML_GETCURRENTBYTEINDEX64
+	return XML_GetCurrentByteIndex64(parser);
+#else
+	return XML_GetCurrentByteIndex(parser);
+#endif
+}
+
+/* Where expat stopped: a line as long as lines are made of single bytes, else a byte. Expat's own count of lines is
+ * deprecated. */
+static void place_text(struct bytes document, int64_t index, char *out, size_t capacity)
+{
+	size_t at = index < 0 || (size_t)index > document.len ? document.len : (size_t)index;
+	unsigned long line = 1;
+	for (size_t i = 0; i < at; i++)
+		line += document.data[i] == '\n';
+	if (memchr(document.data, '\0', document.len) != NULL)
+		snprintf(out, capacity, "byte %zu", at);
+	else
+		snprintf(out, capacity, "line %lu", line);
+}
+
+/* The bytes are not what they would have to be without a declaration that says so. */
+static bool lacks_declaration(struct bytes document)
+{
+	return !bytes_utf8(document) && memmem(document.data, document.len, "encoding", 8) == NULL &&
+		   memchr(document.data, '\0', document.len) == NULL;
+}
+
+static enum error parse_error(const struct xml *xml, struct bytes document)
+{
+	char place[40];
+	enum XML_Error code = XML_GetErrorCode(xml->parser);
+	if (code == XML_ERROR_NO_MEMORY)
+		return fault_set(xml->fault, E_NO_MEMORY, "");
+	place_text(document, byte_index(xml->parser), place, sizeof place);
+	return fault_set(xml->fault, E_BAD_XML, "not valid XML at %s: %s%s", place, XML_ErrorString(code),
+		lacks_declaration(document) ? "; the bytes are not UTF-8, and no encoding is declared" : "");
+}
+
+/* `encoding` overrules what the document says; NULL leaves it to the document. `code` is expat's. */
+static enum error parse(struct xml *xml, struct bytes document, const char *encoding, enum XML_Error *code)
+{
+	xml->error = E_OK;
+	xml->depth = 0;
+	xml->parser = XML_ParserCreate(encoding);
+	if (xml->parser == NULL)
+		return fault_set(xml->fault, E_NO_MEMORY, "");
+	XML_SetUserData(xml->parser, xml);
+	XML_SetElementHandler(xml->parser, on_start, on_end);
+	XML_SetCharacterDataHandler(xml->parser, on_text);
+	XML_SetStartDoctypeDeclHandler(xml->parser, on_doctype);
+	XML_SetUnknownEncodingHandler(xml->parser, on_unknown_encoding, xml);
+	enum XML_Status status = XML_Parse(xml->parser, (const char *)document.data, (int)document.len, 1);
+	*code = XML_GetErrorCode(xml->parser);
+	enum error error = xml->error;
+	if (error == E_OK && status != XML_STATUS_OK)
+		error = parse_error(xml, document);
+	XML_ParserFree(xml->parser);
+	return error;
+}
+
+/* ---- encodings ---- */
+
+/* iconv's names have hyphens where some senders write "_". */
+static iconv_t open_converter(const char *name)
+{
+	char hyphens[ENCODING_NAME_MAX + 1];
+	iconv_t converter = iconv_open("UTF-8", name);
+	if (converter != (iconv_t)-1)
+		return converter;
+	snprintf(hyphens, sizeof hyphens, "%s", name);
+	for (char *c = hyphens; *c != '\0'; c++)
+		if (*c == '_')
+			*c = '-';
+	return iconv_open("UTF-8", hyphens);
+}
+
+/* A byte may stand for several characters (letters with marks); no encoding gives more than eight bytes of UTF-8 for
+ * one. */
+static enum error convert(struct xml *xml, struct bytes document, uint8_t **out, size_t *out_len)
+{
+	size_t room = 8 * document.len + 16;
+	char *from = (char *)(uintptr_t)document.data;
+	size_t left = document.len;
+	iconv_t converter = open_converter(xml->encoding);
+	if (converter == (iconv_t)-1)
+		return fault_set(xml->fault, E_BAD_XML,
+			"the declared encoding is none that this system's iconv knows; send UTF-8, or install more encodings");
+	*out = malloc(room);
+	if (*out == NULL) {
+		iconv_close(converter);
+		return fault_set(xml->fault, E_NO_MEMORY, "");
+	}
+	char *to = (char *)*out;
+	bool whole = iconv(converter, &from, &left, &to, &room) != (size_t)-1 &&
+				 iconv(converter, NULL, NULL, &to, &room) != (size_t)-1;
+	iconv_close(converter);
+	*out_len = (size_t)((uint8_t *)to - *out);
+	if (!whole)
+		return fault_set(
+			xml->fault, E_BAD_XML, "the bytes at %zu are none of the declared encoding's", document.len - left);
+	return E_OK;
+}
+
+static enum error read_converted(struct xml *xml, struct bytes document)
+{
+	uint8_t *converted = NULL;
+	size_t len = 0;
+	enum XML_Error code;
+	enum error error = convert(xml, document, &converted, &len);
+	if (error == E_OK)
+		error = parse(xml, bytes_of(converted, len), "UTF-8", &code);
+	free(converted);
+	return error;
+}
+
+enum error xml_read(struct bytes document, const struct xml_events *events, void *context, struct fault *fault)
+{
+	struct xml xml = {.events = events, .context = context, .fault = fault};
+	bool marked = document.len >= 3 && memcmp(document.data, "\xEF\xBB\xBF", 3) == 0;
+	enum XML_Error code;
+	enum error error = parse(&xml, document, marked ? "UTF-8" : NULL, &code);
+	if (error == E_BAD_XML && xml.error == E_OK && code == XML_ERROR_UNKNOWN_ENCODING)
+		return read_converted(&xml, document);
+	/* "utf-16" in a document of single bytes is what programs write that make the text before they encode it. */
+	if (error == E_BAD_XML && xml.error == E_OK && code == XML_ERROR_INCORRECT_ENCODING)
+		return parse(&xml, document, "UTF-8", &code);
+	return error;
+}

@@ -1,0 +1,448 @@
+/* FHIR AuditEvent in JSON, R4 and R5 by shape. spec/adapters.md */
+#include "ingest/fhir/fhir_people.h"
+#include "ingest/message/participants.h"
+#include "ledger/json/json_text.h"
+
+#include <string.h>
+
+#define WORDS_COMPARED 64 /* subtypes that a further one is compared with; real messages have three */
+#define SWISS_ROLES "urn:oid:2.16.756.5.30.1.127.3.10.6"
+
+/* What names a person or device in an element like `who`: an identifier, else a reference; "#x" would say nothing
+ * outside the message. */
+static enum error id_of(struct audit_message *message, const json_t *who, const json_t *identifier, struct bytes *out)
+{
+	struct bytes value = fhir_text(identifier, "value");
+	struct bytes system = fhir_text(identifier, "system");
+	struct bytes reference = fhir_text(who, "reference");
+	struct bytes parts[] = {system, system.len > 0 ? BYTES_LITERAL("|") : BYTES_EMPTY, value};
+	*out = reference.len > 0 && reference.data[0] == '#' ? BYTES_EMPTY : reference;
+	return value.len > 0 ? audit_message_join(message, parts, 3, out) : E_OK;
+}
+
+/* ---- names of contained resources ---- */
+
+/* A text, or HumanName, or DeviceName: the first of a list. */
+static struct bytes name_in(const json_t *resource, const char *member)
+{
+	const json_t *name = json_object_get(resource, member);
+	if (json_is_array(name))
+		name = json_array_get(name, 0);
+	if (json_is_string(name))
+		return fhir_text(resource, member);
+	return fhir_first(fhir_text(name, "text"), fhir_first(fhir_text(name, "name"), fhir_text(name, "family")));
+}
+
+static const json_t *identifier_in(const json_t *resource)
+{
+	const json_t *identifier = json_object_get(resource, "identifier");
+	return json_is_array(identifier) ? json_array_get(identifier, 0) : identifier;
+}
+
+/* What `who` points to: a contained resource, behind a role the practitioner, or NULL. */
+static const json_t *target_of(const struct fhir_document *document, const json_t *who)
+{
+	const json_t *target = fhir_contained(document, fhir_text(who, "reference"));
+	const json_t *practitioner =
+		fhir_contained(document, fhir_text(json_object_get(target, "practitioner"), "reference"));
+	return practitioner != NULL ? practitioner : target;
+}
+
+/* Name and id of what `who` points to. */
+static enum error name_and_id(struct audit_message *message, const struct fhir_document *document, const json_t *who,
+	struct bytes *name, struct bytes *id)
+{
+	const json_t *target = target_of(document, who);
+	const json_t *identifier = json_object_get(who, "identifier");
+	*name = fhir_first(fhir_text(who, "display"), fhir_first(name_in(target, "name"), name_in(target, "deviceName")));
+	return id_of(message, who, identifier != NULL ? identifier : identifier_in(target), id);
+}
+
+/* ---- participants ---- */
+
+static enum participant_nature nature_of(struct bytes type)
+{
+	static const char *const machines[] = {
+		"Device", "Organization", "HealthcareService", "Endpoint", "ClientApplication", "Bot"};
+	static const char *const humans[] = {"Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Person"};
+	for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
+		if (bytes_equal(type, bytes_text(machines[i])))
+			return PARTICIPANT_MACHINE;
+	for (size_t i = 0; i < sizeof humans / sizeof humans[0]; i++)
+		if (bytes_equal(type, bytes_text(humans[i])))
+			return PARTICIPANT_HUMAN;
+	return PARTICIPANT_UNSAID;
+}
+
+static void read_role(struct participant *participant, const json_t *concept)
+{
+	struct bytes code;
+	for (size_t i = 0; fhir_code(concept, i, &code); i++)
+		participant_role_code(participant, code);
+	participant->role = fhir_first(participant->role, fhir_words(concept));
+}
+
+/* Switzerland's electronic patient record: an assistant acts for a professional (HCP), a representative for a patient
+ * (PAT), who are named beside them and requested nothing. */
+static void read_swiss_role(struct participant *participant, const json_t *role)
+{
+	const json_t *coding;
+	size_t i;
+	json_array_foreach(json_object_get(role, "coding"), i, coding)
+	{
+		struct bytes code = fhir_text(coding, "code");
+		participant->principal |= !participant->requestor &&
+								  bytes_equal(fhir_text(coding, "system"), BYTES_LITERAL(SWISS_ROLES)) &&
+								  (bytes_equal(code, BYTES_LITERAL("HCP")) || bytes_equal(code, BYTES_LITERAL("PAT")));
+	}
+}
+
+static void read_purposes(struct audit_message *message, const json_t *purposes)
+{
+	const json_t *purpose;
+	size_t i;
+	json_array_foreach(purposes, i, purpose)
+	{
+		message->purpose = fhir_first(message->purpose, fhir_words(purpose));
+		message->emergency |= fhir_has_code(purpose, "BTG") || fhir_has_code(purpose, "ETREAT");
+	}
+}
+
+static enum error read_agent(struct fhir_reader *reader, const json_t *agent)
+{
+	struct audit_message *message = reader->message;
+	const json_t *who = json_object_get(agent, "who");
+	const json_t *role;
+	size_t i;
+	if (who == NULL)
+		who = json_object_get(agent, "reference"); /* STU3 */
+	struct participant participant = {.requestor = json_is_true(json_object_get(agent, "requestor")),
+		.nature = nature_of(fhir_target_type(reader->document, who))};
+	participant_role_code(&participant, fhir_text(who, "type"));
+	read_role(&participant, json_object_get(agent, "type"));
+	json_array_foreach(json_object_get(agent, "role"), i, role)
+	{
+		read_role(&participant, role);
+		read_swiss_role(&participant, role);
+	}
+	TRY(name_and_id(message, reader->document, who, &participant.name, &participant.id));
+	participant.name = fhir_first(participant.name, fhir_text(agent, "name"));
+	if (participant.id.len == 0)
+		TRY(id_of(message, NULL, json_object_get(agent, "userId"), &participant.id)); /* STU3 */
+	participant.id = fhir_first(participant.id, fhir_text(agent, "altId"));
+	struct bytes address = fhir_text(json_object_get(agent, "network"), "address");
+	participant.access_point =
+		fhir_first(address, fhir_first(fhir_text(agent, "networkString"), fhir_text(agent, "networkUri")));
+	struct bytes *const texts[] = {&participant.id, &participant.name, &participant.role, &participant.access_point};
+	for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		TRY(audit_message_copy(message, *texts[i], texts[i]));
+	read_purposes(message, json_object_get(agent, "purposeOfUse"));
+	read_purposes(message, json_object_get(agent, "authorization"));
+	return participants_add(message, &participant);
+}
+
+static enum error read_agents(struct fhir_reader *reader)
+{
+	const json_t *agents = json_object_get(reader->root, "agent");
+	const json_t *agent;
+	size_t i;
+	if (json_array_size(agents) == 0)
+		return fault_set(reader->fault, E_MISSING_FIELD, "agent: required and missing");
+	json_array_foreach(agents, i, agent) TRY(read_agent(reader, agent));
+	return E_OK;
+}
+
+/* ---- entities ---- */
+
+static bool is_consent(const struct fhir_document *document, const json_t *entity)
+{
+	return fhir_has_code(json_object_get(entity, "type"), "Consent") ||
+		   bytes_equal(fhir_target_type(document, fhir_entity_what(entity)), BYTES_LITERAL("Consent"));
+}
+
+/* Entities that are no subjects. */
+static enum error read_entities(struct fhir_reader *reader)
+{
+	struct audit_message *message = reader->message;
+	const json_t *entity;
+	size_t i;
+	json_array_foreach(json_object_get(reader->root, "entity"), i, entity)
+	{
+		struct bytes name;
+		struct bytes id;
+		message->query |=
+			json_object_get(entity, "query") != NULL || fhir_has_code(json_object_get(entity, "role"), "24");
+		if (fhir_entity_person(reader->document, entity) == FHIR_PERSON_YES)
+			continue;
+		const json_t *what = fhir_entity_what(entity);
+		TRY(name_and_id(message, reader->document, what, &name, &id));
+		if (id.len == 0)
+			TRY(id_of(message, NULL, json_object_get(entity, "identifier"), &id)); /* STU3 */
+		id = fhir_first(id, fhir_first(name, fhir_text(entity, "name")));
+		id = fhir_first(id, fhir_text(target_of(reader->document, what), "resourceType"));
+		if (is_consent(reader->document, entity) && message->consent.len == 0)
+			message->consent = id;
+		else
+			TRY(audit_message_object(message, id));
+		message->things |= id.len > 0;
+	}
+	return E_OK;
+}
+
+/* ---- the event ---- */
+
+static bool read_severity(struct bytes code, enum severity *out)
+{
+	static const struct {
+		const char *code;
+		enum severity severity;
+	} known[] = {{"0", SEVERITY_NONE}, {"success", SEVERITY_NONE}, {"informational", SEVERITY_NONE},
+		{"information", SEVERITY_NONE}, {"warning", SEVERITY_NONE}, {"4", SEVERITY_MINOR}, {"error", SEVERITY_SERIOUS},
+		{"8", SEVERITY_SERIOUS}, {"12", SEVERITY_MAJOR}, {"fatal", SEVERITY_MAJOR}};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (bytes_equal(code, bytes_text(known[i].code))) {
+			*out = known[i].severity;
+			return true;
+		}
+	return false;
+}
+
+static void read_denial(struct audit_message *message, const json_t *concept)
+{
+	struct bytes code;
+	for (size_t i = 0; fhir_code(concept, i, &code); i++)
+		audit_message_denial_code(message, code);
+}
+
+static void read_denials(struct audit_message *message, const json_t *concepts)
+{
+	const json_t *concept;
+	size_t i;
+	json_array_foreach(concepts, i, concept)
+	{
+		read_denial(message, concept);
+		audit_message_denial_words(message, fhir_text(concept, "text"));
+		audit_message_denial_words(message, fhir_words(concept));
+	}
+}
+
+/* R4: a code. R5: a Coding in `code`, details beside it. The worst of several codes counts. */
+static enum error read_outcome(struct fhir_reader *reader)
+{
+	struct audit_message *message = reader->message;
+	const json_t *outcome = json_object_get(reader->root, "outcome");
+	const json_t *inner = json_object_get(outcome, "code");
+	const json_t *concept = json_is_object(inner) ? inner : outcome;
+	struct bytes code = fhir_text(reader->root, "outcome");
+	bool understood = outcome == NULL || (!json_is_object(outcome) && read_severity(code, &message->severity));
+	for (size_t i = 0; json_is_object(outcome) && fhir_code(concept, i, &code); i++) {
+		enum severity severity = SEVERITY_NONE;
+		if (code.len == 0 || !read_severity(code, &severity))
+			continue;
+		understood = true;
+		message->severity = severity > message->severity ? severity : message->severity;
+	}
+	if (!understood)
+		return fault_set(reader->fault, E_BAD_VALUE,
+			"outcome: not one of 0, 4, 8, 12 (R4) or success, information, warning, error, fatal (R5)");
+	read_denials(message, json_object_get(outcome, "detail"));
+	audit_message_denial_words(message, fhir_text(reader->root, "outcomeDesc"));
+	return E_OK;
+}
+
+/* FHIR's interactions, where the message has no action. */
+static void read_interaction(struct audit_message *message, struct bytes code)
+{
+	static const struct {
+		const char *code;
+		uint8_t action;
+	} known[] = {{"read", 'R'}, {"vread", 'R'}, {"history", 'R'}, {"history-instance", 'R'}, {"create", 'C'},
+		{"update", 'U'}, {"patch", 'U'}, {"delete", 'D'}};
+	for (size_t i = 0; i < sizeof known / sizeof known[0] && message->action == 0; i++)
+		if (bytes_equal(code, bytes_text(known[i].code)))
+			message->action = known[i].action;
+}
+
+/* What one code says about the action. */
+static void read_action_code(struct audit_message *message, struct bytes code)
+{
+	static const char *const searches[] = {"search", "search-type", "search-system", "110112"};
+	static const char *const disclosures[] = {"disclose", "Disclosure", "disclosure"};
+	for (size_t i = 0; i < sizeof searches / sizeof searches[0]; i++)
+		message->query |= bytes_equal(code, bytes_text(searches[i]));
+	for (size_t i = 0; i < sizeof disclosures / sizeof disclosures[0]; i++)
+		message->disclosed |= bytes_equal(code, bytes_text(disclosures[i]));
+	message->emergency |= bytes_equal(code, BYTES_LITERAL("110127")); /* Emergency Override Started */
+	read_interaction(message, code);
+	audit_message_event_code(message, code);
+	audit_message_denial_code(message, code);
+}
+
+static void read_action_codes(struct audit_message *message, const json_t *concept)
+{
+	struct bytes code;
+	for (size_t i = 0; fhir_code(concept, i, &code); i++)
+		read_action_code(message, code);
+}
+
+/* The words of one concept, or of each of a list: "Disclose Record Lifecycle Event, read". */
+static enum error read_concepts(struct audit_message *message, const json_t *concepts, struct bytes *words)
+{
+	const json_t *concept;
+	size_t i;
+	*words = BYTES_EMPTY;
+	if (json_is_object(concepts)) {
+		read_action_codes(message, concepts);
+		*words = fhir_words(concepts);
+		return E_OK;
+	}
+	json_array_foreach(concepts, i, concept)
+	{
+		struct bytes next = fhir_words(concept);
+		bool again = false;
+		for (size_t k = 0; k < i && k < WORDS_COMPARED; k++)
+			again |= bytes_equal(fhir_words(json_array_get(concepts, k)), next);
+		struct bytes parts[] = {*words, words->len > 0 ? BYTES_LITERAL(", ") : BYTES_EMPTY, next};
+		read_action_codes(message, concept);
+		if (next.len == 0 || again)
+			continue;
+		if (words->len + 2 + next.len <= EVENT_TEXT_BYTES_MAX || words->len == 0)
+			TRY(audit_message_join(message, parts, 3, words));
+		else
+			TRY(audit_message_object(message, next)); /* told elsewhere rather than cut */
+	}
+	return E_OK;
+}
+
+/* DCM 110106: Export. */
+static bool has_export(const json_t *concepts)
+{
+	const json_t *concept;
+	size_t i;
+	bool found = fhir_has_code(concepts, "110106");
+	json_array_foreach(concepts, i, concept) found |= fhir_has_code(concept, "110106");
+	return found;
+}
+
+/* DCM 110154: Destination Media. */
+static bool to_medium(const json_t *agents)
+{
+	const json_t *agent;
+	size_t i;
+	bool found = false;
+	json_array_foreach(agents, i, agent) found |= fhir_has_code(json_object_get(agent, "type"), "110154");
+	return found;
+}
+
+static enum error read_activity(struct fhir_reader *reader, bool r5)
+{
+	struct audit_message *message = reader->message;
+	struct bytes narrow;
+	struct bytes wide;
+	struct bytes action = fhir_text(reader->root, "action");
+	if (action.len != 1 && json_object_get(reader->root, "action") != NULL)
+		return fault_set(reader->fault, E_BAD_VALUE, "action: must be one of C, R, U, D, E");
+	message->action = action.len == 1 ? action.data[0] : 0;
+	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "code" : "subtype"), &narrow));
+	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "category" : "type"), &wide));
+	message->activity = fhir_first(narrow, wide);
+	/* Some profiles have "Export" as the type of everything: what it was is said by the code below it. */
+	message->exported = has_export(json_object_get(reader->root, r5 ? "code" : "subtype")) ||
+						(has_export(json_object_get(reader->root, r5 ? "category" : "type")) &&
+							(narrow.len == 0 || to_medium(json_object_get(reader->root, "agent"))));
+	return E_OK;
+}
+
+/* A time with a clock: FHIR allows a mere date or a year too, which are no times. */
+static bool is_moment(struct bytes text)
+{
+	return text.len > 10 && (text.data[10] == 'T' || text.data[10] == 't');
+}
+
+/* When it happened, if the message says so, else when it was recorded. */
+static void read_times(struct fhir_reader *reader)
+{
+	struct audit_message *message = reader->message;
+	const json_t *period = json_object_get(reader->root, "occurredPeriod");
+	if (period == NULL)
+		period = json_object_get(reader->root, "period");
+	struct bytes start = fhir_first(fhir_text(period, "start"), fhir_text(reader->root, "occurredDateTime"));
+	struct bytes end = fhir_text(period, "end");
+	message->time = fhir_text(reader->root, "recorded");
+	if (message->time.len == 0 || !is_moment(start))
+		return;
+	message->time = start;
+	message->end_time = is_moment(end) ? end : BYTES_EMPTY;
+}
+
+static enum error read_source(struct fhir_reader *reader)
+{
+	const json_t *source = json_object_get(reader->root, "source");
+	const json_t *site = json_object_get(source, "site");
+	struct bytes name;
+	struct bytes id;
+	TRY(name_and_id(reader->message, reader->document, json_object_get(source, "observer"), &name, &id));
+	struct bytes system = fhir_first(fhir_first(name, id), fhir_text(source, "site"));
+	if (system.len == 0) {
+		TRY(name_and_id(reader->message, reader->document, site, &name, &id)); /* R5: a reference */
+		system = fhir_first(name, id);
+	}
+	if (system.len == 0)
+		TRY(id_of(reader->message, NULL, json_object_get(source, "identifier"), &system)); /* STU3 */
+	reader->message->system = system;
+	return E_OK;
+}
+
+static enum error read_root(struct fhir_reader *reader)
+{
+	const json_t *root = reader->root;
+	struct audit_message *message = reader->message;
+	bool r5 = json_object_get(root, "code") != NULL;
+	if (!bytes_equal(fhir_text(root, "resourceType"), BYTES_LITERAL("AuditEvent")))
+		return fault_set(reader->fault, E_BAD_VALUE, "resourceType: must be AuditEvent");
+	TRY(fhir_check_types(root, reader->fault));
+	message->format = r5 ? "fhir-r5" : "fhir-r4";
+	read_times(reader);
+	TRY(read_outcome(reader));
+	TRY(read_activity(reader, r5));
+	TRY(read_source(reader));
+	read_purposes(message, json_object_get(root, "purposeOfEvent"));
+	read_purposes(message, json_object_get(root, "authorization"));
+	TRY(read_agents(reader));
+	TRY(fhir_subjects(reader));
+	TRY(read_entities(reader));
+	TRY(fhir_check_mentions(reader));
+	return audit_message_check_nobody(message, "add the patient as an entity with role 1", reader->fault);
+}
+
+/* Texts must outlive the document: every one of the message's is copied. */
+static enum error keep_texts(struct audit_message *message)
+{
+	struct bytes *const texts[] = {
+		&message->time, &message->end_time, &message->system, &message->activity, &message->purpose, &message->consent};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		TRY(audit_message_copy(message, *texts[i], texts[i]));
+	return E_OK;
+}
+
+enum error fhir_read(
+	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault)
+{
+	json_t *root = NULL;
+	struct bytes start = fhir_trim(text);
+	if (start.len > 0 && start.data[0] == '<')
+		return fault_set(fault, E_BAD_JSON, "the message is XML; FHIR is read as JSON (application/fhir+json)");
+	TRY(json_text_parse(text, &root, fault));
+	struct fhir_document document;
+	struct fhir_reader reader = {
+		.document = &document, .root = root, .message = out, .context = context, .fault = fault};
+	enum error error = fhir_document_open(root, &document, fault);
+	if (error == E_OK)
+		error = read_root(&reader);
+	if (error == E_OK)
+		error = keep_texts(out);
+	fhir_reader_free(&reader);
+	fhir_document_close(&document);
+	json_decref(root);
+	return error;
+}

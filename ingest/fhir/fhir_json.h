@@ -1,0 +1,61 @@
+/* Typed access to a FHIR AuditEvent in JSON: R4, R5, and what STU3 called otherwise. spec/adapters.md
+ *
+ * A member of another JSON type than FHIR gives it is not absent: the message is refused and the member named. So this
+ * is looked at first, for the whole resource; everything behind may take what it does not find for absent. Texts are
+ * borrowed from the document. */
+#pragma once
+
+#include "ledger/base/bytes.h"
+
+#include <jansson.h>
+
+/* A resource, and what it contains by id. */
+struct fhir_document {
+	json_t *root;
+	json_t *contained;
+};
+
+#define FHIR_DEPTH_MAX 64 /* of elements inside each other; real resources stay under 20 */
+
+/* Where an element stands, for the text of a fault: "entity[0].what". */
+struct fhir_path {
+	const struct fhir_path *up; /* NULL at the root */
+	const char *name;
+	size_t index; /* in the array `name`, or FHIR_NO_INDEX */
+};
+
+#define FHIR_NO_INDEX SIZE_MAX
+#define FHIR_PATH_MAX 120 /* longer paths lose their front */
+
+void fhir_path_text(const struct fhir_path *path, char out[FHIR_PATH_MAX + 1]);
+
+/* Every member that FHIR knows and the adapter or a search for people looks at has its type. E_BAD_VALUE names the
+ * first that does not; E_BAD_JSON for a resource that is nested too deep. Unknown members are let through. */
+enum error fhir_check_types(const json_t *root, struct fault *fault) MUST_USE;
+
+/* Takes the resource in `root` apart; `out` owns nothing of it but an index (fhir_document_close). E_BAD_VALUE for two
+ * contained resources with one id, since a reference would be to either; E_NO_MEMORY. */
+enum error fhir_document_open(json_t *root, struct fhir_document *out, struct fault *fault) MUST_USE;
+void fhir_document_close(struct fhir_document *document);
+
+/* A text without the white space around it; empty when absent. */
+struct bytes fhir_text(const json_t *object, const char *name);
+struct bytes fhir_trim(struct bytes text);
+/* The first of two that is not empty. */
+struct bytes fhir_first(struct bytes a, struct bytes b);
+/* Display, then text, then code: of a Coding, or of a CodeableConcept's first coding that has one. */
+struct bytes fhir_words(const json_t *concept);
+/* The codes of a Coding or CodeableConcept one after the other, some of them empty; false behind the last. */
+bool fhir_code(const json_t *concept, size_t index, struct bytes *out);
+bool fhir_has_code(const json_t *concept, const char *wanted);
+
+/* "Patient" of [anything/]Patient/ID[/_history/V] or Patient?..., "Device" of [anything/]Device/ID, "CarePlan" of
+ * [anything/]CarePlan: the type that a reference names, or an empty range. */
+struct bytes fhir_reference_type(struct bytes reference);
+/* The contained resource that "#ID" points to; NULL for another reference or when there is none. */
+const json_t *fhir_contained(const struct fhir_document *document, struct bytes reference);
+/* The type of what an element like `who` points to: what `type` says, else the contained resource, else the reference.
+ * Empty when nothing says it. */
+struct bytes fhir_target_type(const struct fhir_document *document, const json_t *who);
+/* What stands behind the last '/' of an address, or all of a name. */
+struct bytes fhir_last_segment(struct bytes type);

@@ -1,0 +1,97 @@
+#include "ingest/framing/framing.h"
+
+#include <string.h>
+
+/* State 0 of every machine is "between messages". */
+enum { BETWEEN, LINE };
+
+void framing_begin(struct framing *framing, enum adapter_format format)
+{
+	*framing = (struct framing){.format = format};
+	framing->max = format == ADAPTER_FHIR ? FRAMING_DOCUMENT_BYTES_MAX : FRAMING_BYTES_MAX;
+	framing->json.in_indent = true;
+	framing->xml.start = SIZE_MAX;
+}
+
+bool framing_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+size_t framing_mark(struct bytes input, size_t at, enum framing_more more)
+{
+	static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
+	size_t have = input.len - at < 3 ? input.len - at : 3;
+	if (memcmp(input.data + at, mark, have) != 0)
+		return 0;
+	return have == 3 ? 3 : more == FRAMING_ENDED ? 0 : SIZE_MAX;
+}
+
+void framing_give(
+	struct framing *framing, enum framing_kind kind, struct bytes input, size_t len, struct framing_piece *out)
+{
+	*out = (struct framing_piece){.kind = kind, .text = bytes_of(input.data, len)};
+	framing->at = kind == FRAMING_PART ? framing->at - len : 0;
+}
+
+void framing_give_message(struct framing *framing, struct bytes input, size_t end, bool cut, struct framing_piece *out)
+{
+	size_t len = end;
+	while (!framing->is_long && len > 0 && framing_blank(input.data[len - 1]))
+		len--;
+	framing_give(framing, framing->is_long ? FRAMING_LAST : FRAMING_MESSAGE, input, len, out);
+	out->cut = cut;
+	framing->is_long = false;
+	framing->state = BETWEEN;
+}
+
+/* ---- one message a line ---- */
+
+static bool skip_between(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
+{
+	while (framing->at < input.len) {
+		size_t mark = framing_mark(input, framing->at, more);
+		if (mark == SIZE_MAX)
+			break;
+		if (mark == 0 && !framing_blank(input.data[framing->at])) {
+			framing->state = LINE;
+			break;
+		}
+		framing->at += mark > 0 ? mark : 1;
+	}
+	if (framing->at == 0)
+		return false;
+	framing_give(framing, FRAMING_BETWEEN, input, framing->at, out);
+	return true;
+}
+
+static bool line_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
+{
+	if (framing->state == BETWEEN && skip_between(framing, input, more, out))
+		return true;
+	if (framing->state == BETWEEN)
+		return false;
+	size_t limit = framing->is_long || input.len <= framing->max ? input.len : framing->max + 1;
+	const uint8_t *newline = limit > framing->at ? memchr(input.data + framing->at, '\n', limit - framing->at) : NULL;
+	framing->at = newline != NULL ? (size_t)(newline - input.data) : limit;
+	if (newline != NULL || (framing->at == input.len && more == FRAMING_ENDED)) {
+		framing_give_message(framing, input, framing->at, false, out);
+		return true;
+	}
+	if (framing->at == 0 || (input.len <= framing->max && !framing->is_long))
+		return false;
+	framing->is_long = true;
+	framing_give(framing, FRAMING_PART, input, framing->at, out);
+	return true;
+}
+
+void framing_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
+{
+	static bool (*const machines[])(struct framing *, struct bytes, enum framing_more, struct framing_piece *) = {
+		[ADAPTER_JSON] = line_next, [ADAPTER_FHIR] = framing_json_next, [ADAPTER_DICOM] = framing_xml_next};
+	*out = (struct framing_piece){.kind = FRAMING_NOTHING};
+	if (input.len == 0 && !(more == FRAMING_ENDED && framing->is_long))
+		return;
+	if (!machines[framing->format](framing, input, more, out))
+		*out = (struct framing_piece){.kind = FRAMING_NOTHING};
+}

@@ -1,0 +1,367 @@
+/* Framing of DICOM audit messages in XML: what its tokens (xml_scan.h) mean
+ *
+ *              <AuditMessage, with the declaration before it           its end tag           line end, '<', idle
+ *   BETWEEN ───────────────────────────────────────────────► INSIDE ──────────────► CLOSED ─────────────────► message
+ *    │   │ another element        │ <AuditMessage: it was a wrapper  │ <?xml, <AuditMessage    │ text behind it
+ *    │   └──► FOREIGN ────────────┘                                  ▼                         ▼
+ *    │          │ its end tag, <?xml, or <AuditMessage             message (cut)              JUNK ──► message
+ *    └──► JUNK  ▼                                                                               line end, or a message
+ *             message (both to be refused) */
+#include "ingest/framing/framing.h"
+
+#include <string.h>
+
+enum { BETWEEN, JUNK, FOREIGN, INSIDE, CLOSED };
+
+#define DOUBLED_MAX 8u /* so many '<' spoil the message behind them; more are text */
+
+static const char row[] = "{\"input\":";
+
+/* It does not end before `end`: its beginning is text, and what stands in it is looked at after all. */
+static void reveal(struct framing *framing, size_t end)
+{
+	struct framing_xml *xml = &framing->xml;
+	framing->at = xml->scan.token;
+	xml->scan.futile = end;
+	xml_scan_reset(&xml->scan);
+}
+
+/* ---- pieces ---- */
+
+static bool give(struct framing *framing, enum framing_kind kind, struct bytes input, size_t len, bool cut,
+	struct framing_piece *out)
+{
+	struct framing_xml *xml = &framing->xml;
+	if (kind == FRAMING_BETWEEN)
+		framing_give(framing, kind, input, len, out);
+	else
+		framing_give_message(framing, input, len, cut, out);
+	bool declared = xml->start != SIZE_MAX;
+	out->encoded = kind == FRAMING_MESSAGE && xml->wrappers > 0 && xml->wrapped_encoded && !declared;
+	framing->state = BETWEEN;
+	xml->scan.futile = xml->scan.futile > out->text.len ? xml->scan.futile - out->text.len : 0;
+	xml_scan_reset(&xml->scan);
+	xml->start = SIZE_MAX;
+	xml->opened = false;
+	xml->row = false;
+	xml->behind = false;
+	return true;
+}
+
+/* What stands before the token, which something begins with. */
+static bool give_between(struct framing *framing, struct bytes input, struct framing_piece *out)
+{
+	return give(framing, FRAMING_BETWEEN, input, framing->xml.scan.token, false, out);
+}
+
+/* ---- the machine ---- */
+
+static bool begins_message(const struct framing_xml *xml, enum xml_token token)
+{
+	return token == TOKEN_MESSAGE || ((token == TOKEN_START || token == TOKEN_EMPTY) && xml->scan.message);
+}
+
+/* The start tag of a message at the start of the piece. */
+static void enter(struct framing *framing, enum xml_token token)
+{
+	framing->state = INSIDE;
+	framing->xml.opened = token != TOKEN_MESSAGE;
+}
+
+/* A declaration ends here. */
+static void note_encoding(struct framing_xml *xml, struct bytes declaration)
+{
+	char text[XML_SCAN_NAME_MAX * 2];
+	size_t len = declaration.len < sizeof text ? declaration.len : sizeof text - 1;
+	memcpy(text, declaration.data, len);
+	text[len] = '\0';
+	xml->encoded = strcasestr(text, "encoding") != NULL && strcasestr(text, "utf-8") == NULL;
+}
+
+static bool between(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
+{
+	struct framing_xml *xml = &framing->xml;
+	if (begins_message(xml, token)) {
+		if (xml->start == SIZE_MAX && xml->scan.token > 0)
+			return give_between(framing, input, out);
+		enter(framing, token);
+		return false;
+	}
+	switch (token) {
+	case TOKEN_DECLARATION:
+	case TOKEN_DOCTYPE:
+		if (xml->start != SIZE_MAX && token == TOKEN_DOCTYPE)
+			return false;
+		if (xml->scan.token > 0)
+			return give_between(framing, input, out);
+		xml->start = 0;
+		return false;
+	case TOKEN_START:
+		if (xml->scan.token > 0)
+			return give_between(framing, input, out);
+		framing->state = FOREIGN;
+		xml->only_starts = true;
+		xml->depth = 1;
+		return false;
+	case TOKEN_END:
+		if (xml->wrappers > 0 && !xml->scan.message) {
+			xml->wrappers--;
+			return give(framing, FRAMING_BETWEEN, input, framing->at, false, out);
+		}
+		/* fall through */
+	case TOKEN_EMPTY:
+	case TOKEN_CDATA:
+		if (xml->scan.token > 0)
+			return give_between(framing, input, out);
+		framing->state = CLOSED;
+		xml->end = framing->at;
+		return false;
+	case TOKEN_TEXT:
+		if (xml->scan.token > 0)
+			return give_between(framing, input, out);
+		framing->state = JUNK;
+		return false;
+	case TOKEN_ASIDE:
+		if (xml->scan.declared)
+			note_encoding(xml, bytes_of(input.data + xml->scan.token, framing->at - xml->scan.token));
+		return false;
+	default:
+		return false;
+	}
+}
+
+static bool junk(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
+{
+	struct framing_xml *xml = &framing->xml;
+	if (input.data[framing->at - 1] == '\n')
+		return give(framing, FRAMING_MESSAGE, input, framing->at - 1, false, out);
+	bool begins = begins_message(xml, token) || token == TOKEN_DECLARATION;
+	if (begins && xml->behind && !framing->is_long)
+		return give(framing, FRAMING_MESSAGE, input, xml->end, false, out);
+	if (begins && !xml->row && (xml->scan.token > 0 || framing->is_long))
+		return give(framing, FRAMING_MESSAGE, input, xml->scan.token, false, out);
+	return false;
+}
+
+static bool foreign(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
+{
+	struct framing_xml *xml = &framing->xml;
+	bool begins = begins_message(xml, token) || token == TOKEN_DECLARATION;
+	if (begins) { /* their end tags do not spoil what they are around, also when they hold something else as well */
+		bool wrapper = xml->only_starts && !framing->is_long;
+		xml->wrapped_encoded = xml->encoded;
+		xml->wrappers += xml->depth;
+		return give(framing, wrapper ? FRAMING_BETWEEN : FRAMING_MESSAGE, input, xml->scan.token, !wrapper, out);
+	}
+	bool harmless = token == TOKEN_NONE || token == TOKEN_BLANK || token == TOKEN_ASIDE || token == TOKEN_START;
+	xml->only_starts &= harmless;
+	xml->depth += token == TOKEN_START;
+	if (token == TOKEN_END && --xml->depth == 0) {
+		framing->state = CLOSED;
+		xml->end = framing->at;
+	}
+	return false;
+}
+
+static bool inside(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
+{
+	struct framing_xml *xml = &framing->xml;
+	bool own = !xml->opened && (token == TOKEN_START || token == TOKEN_EMPTY) && xml->scan.message;
+	if (!own && (begins_message(xml, token) || token == TOKEN_DECLARATION))
+		return give(framing, FRAMING_MESSAGE, input, xml->scan.token, true, out);
+	xml->opened |= own;
+	if ((token == TOKEN_END && xml->scan.message) || (own && token == TOKEN_EMPTY)) {
+		framing->state = CLOSED;
+		xml->end = framing->at;
+	}
+	return false;
+}
+
+/* Whether the end tag at `at` closes nothing: no wrapper is open, or it is that of a message. */
+static bool is_stray(const struct framing *framing, struct bytes input, size_t at, enum framing_more more, bool *wait)
+{
+	size_t start = at + 2;
+	size_t end = start;
+	if (input.len - at < 2 || input.data[at + 1] != '/') {
+		*wait = input.len - at < 2 && more == FRAMING_MORE;
+		return false;
+	}
+	while (
+		end < input.len && end - at < XML_SCAN_NAME_MAX && (xml_name_char(input.data[end]) || input.data[end] == ':')) {
+		start = input.data[end] == ':' ? end + 1 : start;
+		end++;
+	}
+	*wait = framing->xml.wrappers > 0 && end == input.len && more == FRAMING_MORE;
+	return framing->xml.wrappers == 0 ||
+		   bytes_equal(bytes_of(input.data + start, end - start), BYTES_LITERAL(XML_SCAN_ROOT));
+}
+
+/* What stands behind the end on its line decides whether it is one: nothing, or another one, or something else and
+ * another one. Something else alone spoils it. */
+static bool closed(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
+{
+	struct framing_xml *xml = &framing->xml;
+	while (framing->at < input.len && framing->at - xml->end < framing->max) {
+		uint8_t c = input.data[framing->at];
+		bool wait = false;
+		bool stray = c == '<' && is_stray(framing, input, framing->at, more, &wait);
+		if (wait)
+			return false;
+		if (c == '\n' || c == 0xEF || (c == '<' && !stray))
+			break;
+		if (stray || !framing_blank(c)) {
+			framing->state = JUNK;
+			xml->behind = true;
+			return false;
+		}
+		framing->at++;
+	}
+	if (framing->at == input.len && more == FRAMING_MORE && framing->at - xml->end < framing->max)
+		return false;
+	return give(framing, FRAMING_MESSAGE, input, framing->is_long ? framing->at : xml->end, false, out);
+}
+
+/* A line of refused messages may hold messages, as text. */
+static bool begins_row(struct framing *framing, struct bytes input, enum framing_more more, bool *wait)
+{
+	size_t have = input.len - framing->at;
+	size_t wanted = sizeof row - 1;
+	bool same = memcmp(input.data + framing->at, row, have < wanted ? have : wanted) == 0;
+	*wait = same && have < wanted && more != FRAMING_ENDED;
+	return same && have >= wanted;
+}
+
+/* A tag that another one interrupts is text. */
+static bool interrupted(struct framing *framing, struct bytes input, struct framing_piece *out)
+{
+	struct framing_xml *xml = &framing->xml;
+	xml->only_starts = false;
+	xml->opened = true; /* what comes is not the end of the message's own start tag */
+	if (framing->state != BETWEEN)
+		return false;
+	if (xml->scan.token > 0)
+		return give_between(framing, input, out);
+	framing->state = JUNK;
+	return false;
+}
+
+static bool step(struct framing *framing, struct bytes input, struct framing_piece *out)
+{
+	static bool (*const states[])(struct framing *, struct bytes, enum xml_token, struct framing_piece *) = {
+		[BETWEEN] = between, [JUNK] = junk, [FOREIGN] = foreign, [INSIDE] = inside};
+	struct framing_xml *xml = &framing->xml;
+	uint8_t c = input.data[framing->at];
+	if (c == '<' && xml_scan_in_tag(&xml->scan) && interrupted(framing, input, out))
+		return true;
+	if (c == '<' && xml_scan_doubled(&xml->scan)) {
+		if (framing->at - xml->scan.token >= DOUBLED_MAX && interrupted(framing, input, out))
+			return true;
+		if (framing->state != BETWEEN)
+			xml->scan.token = framing->at; /* the one before belongs to what is open */
+	}
+	size_t at = framing->at++;
+	enum xml_token token = xml_scan_feed(&xml->scan, c, at);
+	return states[framing->state](framing, input, token, out);
+}
+
+enum look { LOOK_ON, LOOK_AGAIN, LOOK_WAIT, LOOK_GIVEN };
+
+/* Byte order marks and rows, which are no XML. */
+static enum look look(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
+{
+	if (framing->state != BETWEEN || !xml_scan_in_text(&framing->xml.scan))
+		return LOOK_ON;
+	bool wait = false;
+	size_t mark = framing_mark(input, framing->at, more);
+	if (mark == SIZE_MAX)
+		return LOOK_WAIT;
+	framing->at += mark;
+	if (mark > 0)
+		return LOOK_AGAIN;
+	if (!begins_row(framing, input, more, &wait))
+		return wait ? LOOK_WAIT : LOOK_ON;
+	if (framing->at > 0) {
+		give(framing, FRAMING_BETWEEN, input, framing->at, false, out);
+		return LOOK_GIVEN;
+	}
+	framing->state = JUNK;
+	framing->xml.row = true;
+	return LOOK_ON;
+}
+
+static bool end_of_input(struct framing *framing, struct bytes input, struct framing_piece *out)
+{
+	struct framing_xml *xml = &framing->xml;
+	if (framing->state == BETWEEN && (xml_scan_in_text(&xml->scan) || xml->scan.token > 0))
+		return give(
+			framing, FRAMING_BETWEEN, input, xml_scan_in_text(&xml->scan) ? input.len : xml->scan.token, false, out);
+	bool cut = framing->state == INSIDE || framing->state == FOREIGN;
+	return give(framing, FRAMING_MESSAGE, input, input.len, cut, out);
+}
+
+/* Longer than the limit: all but a token that may turn out to begin a message is given out. */
+static bool give_part(struct framing *framing, struct bytes input, struct framing_piece *out)
+{
+	struct framing_xml *xml = &framing->xml;
+	if (framing->state == BETWEEN && (xml_scan_in_text(&xml->scan) || xml->scan.token > 0))
+		return give(
+			framing, FRAMING_BETWEEN, input, xml_scan_in_text(&xml->scan) ? framing->at : xml->scan.token, false, out);
+	if (framing->state == BETWEEN)
+		framing->state = JUNK;
+	bool doubtful = xml_scan_undecided(&xml->scan);
+	size_t safe = doubtful && framing->at - xml->scan.token <= framing->max ? xml->scan.token : framing->at;
+	framing->is_long = true;
+	if (safe == 0)
+		return false;
+	framing_give(framing, FRAMING_PART, input, safe, out);
+	xml->scan.token -= xml->scan.token < safe ? xml->scan.token : safe;
+	xml->end -= xml->end < safe ? xml->end : safe;
+	xml->scan.futile -= xml->scan.futile < safe ? xml->scan.futile : safe;
+	return true;
+}
+
+/* Before a byte: true if a piece must be given because of the limit. */
+static bool limit(struct framing *framing, struct bytes input, struct framing_piece *out)
+{
+	struct framing_xml *xml = &framing->xml;
+	if (xml_scan_hides(&xml->scan) && framing->at - xml->scan.token >= framing->max)
+		reveal(framing, framing->at);
+	else if (framing->at >= framing->max && !framing->is_long)
+		return give_part(framing, input, out);
+	return false;
+}
+
+/* Goes on until a piece is given, or the input is used up. */
+static bool run(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
+{
+	while (framing->at < input.len) {
+		if (framing->state == CLOSED && (closed(framing, input, more, out) || framing->state == CLOSED))
+			return out->kind != FRAMING_NOTHING;
+		enum look found = look(framing, input, more, out);
+		if (found == LOOK_AGAIN)
+			continue;
+		if (found != LOOK_ON)
+			return found == LOOK_GIVEN;
+		if (limit(framing, input, out) || step(framing, input, out))
+			return true;
+	}
+	return framing->state == CLOSED && closed(framing, input, more, out);
+}
+
+bool framing_xml_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
+{
+	if (run(framing, input, more, out))
+		return true;
+	while (more == FRAMING_ENDED && xml_scan_hides(&framing->xml.scan)) {
+		reveal(framing, input.len);
+		if (run(framing, input, more, out))
+			return true;
+	}
+	if (framing->at < input.len || framing->state == CLOSED)
+		return false;
+	if (more == FRAMING_ENDED)
+		return end_of_input(framing, input, out);
+	if (more == FRAMING_IDLE && framing->state == JUNK && framing->xml.behind && !framing->is_long)
+		return give(framing, FRAMING_MESSAGE, input, framing->xml.end, false, out);
+	return framing->is_long && framing->at > 0 && give_part(framing, input, out);
+}

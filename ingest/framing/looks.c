@@ -1,0 +1,169 @@
+#include "ingest/framing/looks.h"
+
+#include "ingest/framing/framing.h"
+
+#include <string.h>
+
+struct look {
+	struct bytes text; /* from the first byte that is not blank */
+	size_t lines;      /* with something on them */
+	size_t events;     /* lines that are a JSON object, and no FHIR */
+	size_t rows;       /* of refused messages */
+	bool resources;    /* FHIR in JSON */
+	bool messages;     /* DICOM audit messages */
+	bool fhir_xml;
+	bool own; /* members of this ledger's own events */
+};
+
+static bool contains(struct bytes text, const char *word)
+{
+	return memmem(text.data, text.len, word, strlen(word)) != NULL;
+}
+
+static bool begins(struct bytes text, struct bytes word)
+{
+	return text.len >= word.len && memcmp(text.data, word.data, word.len) == 0;
+}
+
+static struct bytes trim(struct bytes text)
+{
+	while (text.len > 0 && framing_blank(text.data[0]))
+		text = bytes_of(text.data + 1, text.len - 1);
+	while (text.len > 0 && framing_blank(text.data[text.len - 1]))
+		text.len--;
+	return text;
+}
+
+/* The line at the start of `text`, which is moved behind it. */
+static struct bytes next_line(struct bytes *text)
+{
+	const uint8_t *end = memchr(text->data, '\n', text->len);
+	size_t len = end != NULL ? (size_t)(end - text->data) : text->len;
+	struct bytes line = bytes_of(text->data, len);
+	len += end != NULL;
+	*text = bytes_of(text->data + len, text->len - len);
+	return trim(line);
+}
+
+static void look_at(struct bytes beginning, struct look *out)
+{
+	struct bytes rest = trim(beginning);
+	if (begins(rest, BYTES_LITERAL("\xEF\xBB\xBF")))
+		rest = trim(bytes_of(rest.data + 3, rest.len - 3));
+	*out = (struct look){.text = rest,
+		.resources = contains(rest, "\"resourceType\""),
+		.messages = contains(rest, "AuditMessage"),
+		.fhir_xml = contains(rest, "http://hl7.org/fhir") && contains(rest, "<"),
+		.own = contains(rest, "\"subject\"") || contains(rest, "\"subjects\"")};
+	while (rest.len > 0) {
+		struct bytes line = next_line(&rest);
+		bool object = line.len > 1 && line.data[0] == '{' && line.data[line.len - 1] == '}';
+		bool row = begins(line, BYTES_LITERAL("{\"input\""));
+		out->lines += line.len > 0;
+		out->rows += row;
+		bool own = !out->resources || contains(line, "\"subject"); /* FHIR over many lines has objects of its own */
+		out->events += object && !row && own && !contains(line, "\"resourceType\"");
+	}
+}
+
+/* ---- what is no text ---- */
+
+static const char *binary(struct bytes text)
+{
+	static const struct {
+		struct bytes mark;
+		const char *says;
+	} known[] = {
+		{BYTES_LITERAL("\x1F\x8B"), "looks like gzip: pipe it through 'gunzip -c'"},
+		{BYTES_LITERAL("PK\x03\x04"), "looks like a zip archive: unpack it first"},
+		{BYTES_LITERAL("\xFD"
+					   "7zXZ"),
+			"looks like xz: pipe it through 'xz -dc'"},
+		{BYTES_LITERAL("\x28\xB5\x2F\xFD"), "looks like zstd: pipe it through 'zstd -dc'"},
+		{BYTES_LITERAL("BZh"), "looks like bzip2: pipe it through 'bzip2 -dc'"},
+		{BYTES_LITERAL("\xFF\xFE"), "looks like UTF-16: pipe it through 'iconv -f utf-16 -t utf-8'"},
+		{BYTES_LITERAL("\xFE\xFF"), "looks like UTF-16: pipe it through 'iconv -f utf-16 -t utf-8'"},
+		{BYTES_LITERAL("{\0"), "looks like UTF-16: pipe it through 'iconv -f utf-16le -t utf-8'"},
+		{BYTES_LITERAL("<\0"), "looks like UTF-16: pipe it through 'iconv -f utf-16le -t utf-8'"},
+		{BYTES_LITERAL("[\0"), "looks like UTF-16: pipe it through 'iconv -f utf-16le -t utf-8'"},
+		{BYTES_LITERAL("\0{"), "looks like UTF-16: pipe it through 'iconv -f utf-16be -t utf-8'"},
+		{BYTES_LITERAL("\0<"), "looks like UTF-16: pipe it through 'iconv -f utf-16be -t utf-8'"},
+		{BYTES_LITERAL("\0["), "looks like UTF-16: pipe it through 'iconv -f utf-16be -t utf-8'"},
+	};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (begins(text, known[i].mark))
+			return known[i].says;
+	return NULL;
+}
+
+/* ---- text of another kind ---- */
+
+static size_t count(struct bytes line, char c)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < line.len; i++)
+		found += line.data[i] == (uint8_t)c;
+	return found;
+}
+
+/* Lines of as many fields each. */
+static bool is_table(const struct look *look)
+{
+	struct bytes rest = look->text;
+	struct bytes first = next_line(&rest);
+	struct bytes second = rest.len > 0 ? next_line(&rest) : BYTES_EMPTY;
+	for (const char *separator = ",;\t|"; *separator != '\0'; separator++)
+		if (count(first, *separator) >= 2 && count(first, *separator) == count(second, *separator))
+			return bytes_utf8(first);
+	return false;
+}
+
+static const char *xml(const struct look *look)
+{
+	if (look->messages)
+		return "looks like DICOM audit messages: use --format dicom";
+	if (look->fhir_xml)
+		return "looks like FHIR in XML, which is not read: have it written as JSON (application/fhir+json)";
+	return "looks like XML, and like nothing that is read here";
+}
+
+static const char *json(const struct look *look, enum adapter_format format)
+{
+	if (look->resources)
+		return "looks like FHIR: use --format fhir";
+	if (format != ADAPTER_JSON)
+		return look->own ? "looks like events in this ledger's own JSON: use --format json" : NULL;
+	if (look->text.data[0] == '[')
+		return "looks like a JSON array; one event a line is read: pipe it through 'jq -c .[]'";
+	if (look->lines > 1)
+		return "looks like JSON over many lines; one event a line is read: pipe it through 'jq -c .'";
+	return NULL;
+}
+
+static bool may_be(const struct look *look, enum adapter_format format)
+{
+	if (look->rows > 0)
+		return true;
+	return format == ADAPTER_JSON ? look->events > 0 : format == ADAPTER_FHIR ? look->resources : look->messages;
+}
+
+const char *looks_like(enum adapter_format format, struct bytes beginning, bool live)
+{
+	if (beginning.len > LOOKS_BYTES)
+		beginning.len = LOOKS_BYTES;
+	const char *no_text = binary(beginning);
+	if (no_text != NULL)
+		return no_text;
+	struct look look;
+	look_at(beginning, &look);
+	if (look.text.len == 0 || may_be(&look, format) || (live && look.lines < 2))
+		return NULL;
+	if (!live && memchr(look.text.data, '\0', look.text.len) != NULL)
+		return "looks like a binary file, and no message is read out of one";
+	uint8_t c = look.text.data[0];
+	if (c == '<' && (format != ADAPTER_DICOM || look.fhir_xml))
+		return xml(&look);
+	if (c == '{' || c == '[')
+		return json(&look, format);
+	return is_table(&look) ? "looks like a table (CSV); each message must be JSON or XML: convert it first" : NULL;
+}

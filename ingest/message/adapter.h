@@ -1,0 +1,34 @@
+/* Adapters: messages in the senders' own formats, mapped to events. spec/adapters.md
+ *
+ *   input ─► framing.h ─► message ─► fhir.c or dicom.c ─► audit_message ─► one event for each subject
+ *
+ * A message that names several people becomes one event for each, all in one batch; one that names nobody becomes a
+ * mass event about 0 subjects. A message is mapped whole or refused whole; no text is cut. The organisation of the
+ * events is the sender's registered one. */
+#pragma once
+
+#include "ledger/event/event.h"
+
+enum adapter_format { ADAPTER_JSON, ADAPTER_FHIR, ADAPTER_DICOM };
+
+/* "json", "fhir" or "dicom". E_USAGE. */
+enum error adapter_format_parse(const char *name, enum adapter_format *out) MUST_USE;
+const char *adapter_format_name(enum adapter_format format);
+
+struct adapter_context {
+	const char *org_id; /* SCHEME:ID */
+	const char *org_name;
+	const struct policy *policy;
+};
+
+/* What a message became. Texts of the events are borrowed from `memory`. */
+struct adapter_events {
+	size_t count;
+	struct event *events;
+	void *memory;
+};
+
+/* Maps one message. `out` is to be freed with adapter_events_free, also when it was refused. */
+enum error adapter_map(enum adapter_format format, struct bytes message, const struct adapter_context *context,
+	struct adapter_events *out, struct fault *fault) MUST_USE;
+void adapter_events_free(struct adapter_events *events);

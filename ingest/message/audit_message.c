@@ -1,0 +1,197 @@
+#include "ingest/message/audit_message.h"
+
+#include "ingest/message/identifier.h"
+#include "ledger/text/visible.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct chunk {
+	struct chunk *next;
+	uint8_t bytes[];
+};
+
+enum error audit_message_join(struct audit_message *message, const struct bytes *parts, size_t count, struct bytes *out)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < count; i++)
+		len += parts[i].len;
+	struct chunk *chunk = malloc(sizeof *chunk + len + 1);
+	if (chunk == NULL)
+		return E_NO_MEMORY;
+	chunk->next = message->chunks;
+	message->chunks = chunk;
+	len = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].len > 0)
+			memcpy(chunk->bytes + len, parts[i].data, parts[i].len);
+		len += parts[i].len;
+	}
+	chunk->bytes[len] = '\0';
+	*out = bytes_of(chunk->bytes, len);
+	return E_OK;
+}
+
+enum error audit_message_copy(struct audit_message *message, struct bytes text, struct bytes *out)
+{
+	return audit_message_join(message, &text, 1, out);
+}
+
+void audit_message_free(struct audit_message *message)
+{
+	texts_free(&message->objects);
+	free(message->participants);
+	message->participants = NULL;
+	while (message->chunks != NULL) {
+		struct chunk *chunk = message->chunks;
+		message->chunks = chunk->next;
+		free(chunk);
+	}
+}
+
+enum error texts_add(struct texts *texts, struct bytes text)
+{
+	if (visible_blank(text))
+		return E_OK;
+	if (texts->count == texts->room) {
+		size_t room = texts->room > 0 ? 2 * texts->room : 16;
+		struct bytes *larger = reallocarray(texts->items, room, sizeof *larger);
+		if (larger == NULL)
+			return E_NO_MEMORY;
+		texts->items = larger;
+		texts->room = room;
+	}
+	texts->items[texts->count++] = text;
+	return E_OK;
+}
+
+void texts_free(struct texts *texts)
+{
+	free(texts->items);
+	*texts = (struct texts){0};
+}
+
+enum error audit_message_object(struct audit_message *message, struct bytes object)
+{
+	struct bytes copy;
+	TRY(audit_message_copy(message, object, &copy));
+	return texts_add(&message->objects, copy);
+}
+
+/* ---- outcome ---- */
+
+void audit_message_denial_code(struct audit_message *message, struct bytes code)
+{
+	static const char *const known[] = {"401", "403", "AuthZ-Consent", "110113", "forbidden", "security", "login"};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		message->denial |= bytes_equal(code, bytes_text(known[i]));
+}
+
+static bool letter_or_digit(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* AccessDenied */
+static bool camel(struct bytes words, size_t at)
+{
+	return words.data[at - 1] >= 'a' && words.data[at - 1] <= 'z' && words.data[at] >= 'A' && words.data[at] <= 'Z';
+}
+
+void audit_message_denial_words(struct audit_message *message, struct bytes words)
+{
+	static const char *const known[] = {"401", "403", "denied", "deny", "forbidden", "unauthorized", "unauthorised",
+		"not authorized", "not authorised", "not permitted", "not allowed", "nægtet", "nektet", "nekad", "verweigert"};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		size_t len = strlen(known[i]);
+		for (size_t at = 0; at + len <= words.len; at++) {
+			bool whole = (at == 0 || !letter_or_digit(words.data[at - 1]) || camel(words, at)) &&
+						 (at + len == words.len || !letter_or_digit(words.data[at + len]));
+			if (whole && strncasecmp((const char *)words.data + at, known[i], len) == 0)
+				message->denial = true;
+		}
+	}
+}
+
+/* ---- subjects ---- */
+
+/* Instances, studies, orders, procedures and records are always somebody's. */
+void audit_message_event_code(struct audit_message *message, struct bytes code)
+{
+	static const struct {
+		const char *code;
+		const char *name;
+		bool transfer; /* IHE has them for value sets too */
+	} known[] = {
+		{"110102", "110102, Begin Transferring DICOM Instances,", false},
+		{"110103", "110103, DICOM Instances Accessed,", false},
+		{"110104", "110104, DICOM Instances Transferred,", false},
+		{"110105", "110105, DICOM Study Deleted,", false},
+		{"110106", "110106, Export,", true},
+		{"110107", "110107, Import,", true},
+		{"110109", "110109, Order Record,", false},
+		{"110110", "110110, Patient Record,", false},
+		{"110111", "110111, Procedure Record,", false},
+	};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (!bytes_equal(code, bytes_text(known[i].code)) || (message->patient_event != NULL && known[i].transfer))
+			continue;
+		message->patient_event = known[i].name;
+		message->transfer = known[i].transfer;
+	}
+}
+
+enum error audit_message_check_nobody(const struct audit_message *message, const char *how, struct fault *fault)
+{
+	bool may = message->patient_event == NULL || message->nobody || (message->transfer && message->things);
+	if (message->subject_count > 0 || may)
+		return E_OK;
+	return fault_set(fault, E_BAD_SUBJECT, "subject: an event of type %s is about a patient%s, and none is named; %s",
+		message->patient_event, message->transfer ? " unless an object says of what else it is" : "", how);
+}
+
+/* Adds the canonical id, if it is somebody and new. */
+static enum error add_subject(struct audit_message *message, const char *id, struct fault *fault)
+{
+	message->nobody |= id[0] == '\0';
+	if (id[0] == '\0')
+		return E_OK;
+	for (size_t i = 0; i < message->subject_count; i++)
+		if (bytes_equal(message->subjects[i], bytes_text(id)))
+			return E_OK;
+	if (message->subject_count == EVENT_SUBJECTS_MAX)
+		return fault_set(
+			fault, E_TOO_LONG, "subject: more than %u people in one message; send a mass event", EVENT_SUBJECTS_MAX);
+	return audit_message_copy(message, bytes_text(id), &message->subjects[message->subject_count++]);
+}
+
+enum error audit_message_identifier(
+	struct audit_message *message, struct bytes system, struct bytes value, struct fault *fault)
+{
+	char id[SUBJECT_BYTES_MAX + 1];
+	if (identifier_trim(system).len == 0)
+		return audit_message_subject(message, value, NULL, fault);
+	TRY(identifier_fhir(system, value, id, fault));
+	return add_subject(message, id, fault);
+}
+
+enum error audit_message_subject(
+	struct audit_message *message, struct bytes identifier, const char *org_id, struct fault *fault)
+{
+	char id[SUBJECT_BYTES_MAX + 1];
+	/* '~' separates repetitions of a CX, and may stand in any other identifier. */
+	bool cx = identifier.len > 0 && memchr(identifier.data, '^', identifier.len) != NULL &&
+			  memchr(identifier.data, '|', identifier.len) == NULL;
+	size_t pieces = 0;
+	for (struct bytes rest = identifier; rest.len > 0;) {
+		struct bytes one = cx ? identifier_cut(&rest, '~') : rest;
+		rest = cx ? rest : BYTES_EMPTY;
+		if (identifier_trim(one).len == 0)
+			continue;
+		TRY(identifier_text(one, org_id, id, fault));
+		TRY(add_subject(message, id, fault));
+		pieces++;
+	}
+	return pieces > 0 ? E_OK : identifier_text(BYTES_EMPTY, org_id, id, fault);
+}

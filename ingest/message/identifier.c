@@ -1,0 +1,390 @@
+#include "ingest/message/identifier.h"
+
+#include "ledger/subject/subject.h"
+#include "ledger/subject/subject_system.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define URI_VALUES "urn:ietf:rfc:3986"
+#define NO_AUTHORITY \
+	"subject: an identifier without a system or assigning authority could be anybody's; send it with one"
+
+/* ---- texts ---- */
+
+struct bytes identifier_cut(struct bytes *rest, char mark)
+{
+	const uint8_t *at = rest->len ? memchr(rest->data, mark, rest->len) : NULL;
+	struct bytes piece = at ? bytes_of(rest->data, (size_t)(at - rest->data)) : *rest;
+	size_t skip = at ? piece.len + 1 : piece.len;
+	*rest = skip > 0 ? bytes_of(rest->data + skip, rest->len - skip) : *rest;
+	return piece;
+}
+
+static bool blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+struct bytes identifier_trim(struct bytes text)
+{
+	while (text.len > 0 && blank(text.data[0]))
+		text = bytes_of(text.data + 1, text.len - 1);
+	while (text.len > 0 && blank(text.data[text.len - 1]))
+		text.len--;
+	return text;
+}
+
+static bool has(struct bytes text, char c)
+{
+	return text.len > 0 && memchr(text.data, c, text.len) != NULL;
+}
+
+/* An HL7 CX with its authority has three '^' at least. */
+static bool is_cx(struct bytes text)
+{
+	size_t carets = 0;
+	for (size_t i = 0; i < text.len; i++)
+		carets += text.data[i] == '^';
+	return carets >= 3;
+}
+
+static bool starts(struct bytes text, const char *front)
+{
+	size_t len = strlen(front);
+	return text.len >= len && strncasecmp((const char *)text.data, front, len) == 0;
+}
+
+static bool is_word(struct bytes text, const char *word)
+{
+	return text.len == strlen(word) && starts(text, word);
+}
+
+/* The parts in a row, in canonical form. */
+static enum error canonical(const struct bytes *parts, size_t count, char *out, struct fault *fault)
+{
+	char joined[2 * SUBJECT_BYTES_MAX];
+	size_t len = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].len > sizeof joined - len)
+			return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
+		if (parts[i].len > 0)
+			memcpy(joined + len, parts[i].data, parts[i].len);
+		len += parts[i].len;
+	}
+	return subject_canonical(bytes_of(joined, len), out, fault);
+}
+
+/* ---- nobody and everybody ---- */
+
+static bool says_nobody(struct bytes value)
+{
+	return is_word(value, "<none>");
+}
+
+/* Whether it has a letter, or a digit that is not 0; who counts from 0 has one such person. */
+static bool says_anything(struct bytes value)
+{
+	if (value.len == 1 && value.data[0] == '0')
+		return true;
+	for (size_t i = 0; i < value.len; i++) {
+		uint8_t c = value.data[i];
+		if ((c >= '1' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c >= 0x80)
+			return true;
+	}
+	return false;
+}
+
+/* Words, signs and zeros that stand where an identifier is not known: filed, they would be one person whom everybody
+ * has looked at. */
+static enum error refuse_placeholder(struct bytes value, struct fault *fault)
+{
+	static const char *const words[] = {"unknown", "unkown", "ukendt", "ukjent", "okänd", "unbekannt", "onbekend",
+		"inconnu", "tuntematon", "null", "undefined", "nan", "none", "(none)", "ingen", "n/a", "na", "nil",
+		"not available", "not-available", "notavailable", "not known", "not applicable", "missing", "no id", "noid",
+		"anonymous", "anonymized", "anonymised", "anonym", "masked", "redacted", "removed", "deleted",
+		"[object object]", "xxx", "xxxx", "xxxxxxxxxx"};
+	bool placeholder = !says_anything(value) || (value.data[0] == '<' && value.data[value.len - 1] == '>');
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		placeholder |= is_word(value, words[i]);
+	if (!placeholder)
+		return E_OK;
+	return fault_set(fault, E_BAD_SUBJECT,
+		"subject: a placeholder stands where the identifier of a person should; send the identifier, or <none> if "
+		"nobody "
+		"is meant");
+}
+
+/* ---- HL7 CX ---- */
+
+/* The system that a CX's assigning authority is: NS&ID&TYPE. */
+static enum error cx_system(struct bytes authority, struct bytes *out, char spelled[64], struct fault *fault)
+{
+	identifier_cut(&authority, '&');
+	struct bytes id = identifier_trim(identifier_cut(&authority, '&'));
+	struct bytes type = identifier_trim(identifier_cut(&authority, '&'));
+	struct bytes oid;
+	bool is_oid = subject_system_oid(id, &oid);
+	*out = id;
+	if (id.len == 0)
+		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+	if (type.len == 0 ? is_oid : is_word(type, "ISO"))
+		return is_oid ? E_OK
+					  : fault_set(fault, E_BAD_SUBJECT, "subject: the CX's authority says ISO and is not an OID");
+	if (is_word(type, "URI"))
+		return E_OK;
+	if ((!is_word(type, "UUID") && !is_word(type, "GUID")) || id.len != 36)
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the CX's authority must be an OID with ISO, a UUID with UUID or GUID, or a URI with URI");
+	memcpy(spelled, "urn:uuid:", 9);
+	memcpy(spelled + 9, id.data, id.len);
+	*out = bytes_of(spelled, 9 + id.len);
+	return E_OK;
+}
+
+/* X^check digit^its scheme^authority^type code^...: whose number it is, is said by X and the authority alone. */
+static enum error read_cx(struct bytes cx, char *out, struct fault *fault)
+{
+	char spelled[64];
+	struct bytes system;
+	struct bytes id = identifier_trim(identifier_cut(&cx, '^'));
+	identifier_cut(&cx, '^');
+	identifier_cut(&cx, '^');
+	struct bytes authority = identifier_cut(&cx, '^');
+	if (says_nobody(id)) {
+		out[0] = '\0';
+		return E_OK;
+	}
+	if (has(id, '\\') || has(id, '&') || has(authority, '\\'))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the CX has subcomponents or an HL7 escape (\\T\\ and the like), which spell one id in two ways");
+	TRY(cx_system(authority, &system, spelled, fault));
+	return identifier_fhir(system, id, out, fault);
+}
+
+/* ---- FHIR identifiers ---- */
+
+/* What the system and the value give when the value is not a CX. */
+static enum error plain(struct bytes system, struct bytes value, char *out, struct fault *fault)
+{
+	char spelled[SUBJECT_BYTES_MAX + 1];
+	struct bytes oid;
+	if (has(system, '|'))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the identifier's system has a '|', which separates it from the value; send it without a version");
+	if (starts(system, "uri:") || starts(system, "cpr:") || starts(system, "ref:"))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the identifier's system begins as our own ids do; send the system alone, as it is registered");
+	if (subject_system_oid(system, &oid)) {
+		struct bytes parts[] = {BYTES_LITERAL("oid:"), oid, BYTES_LITERAL(":"), value};
+		return canonical(parts, 4, out, fault);
+	}
+	if (!is_word(system, URI_VALUES)) {
+		struct bytes parts[] = {BYTES_LITERAL("uri:"), system, BYTES_LITERAL("|"), value};
+		return canonical(parts, 4, out, fault);
+	}
+	/* The value is a URI itself and has one spelling as systems have. */
+	bool is_oid = subject_system_oid(value, &oid);
+	if (!is_oid && subject_system_canonical(value, spelled) == NULL)
+		value = bytes_text(spelled);
+	struct bytes parts[] = {
+		BYTES_LITERAL("uri:" URI_VALUES "|"), is_oid ? BYTES_LITERAL("urn:oid:") : BYTES_EMPTY, is_oid ? oid : value};
+	return canonical(parts, 3, out, fault);
+}
+
+/* A CX beside a system: both must name the same authority. */
+static enum error cx_with_system(struct bytes system, struct bytes cx, char *out, struct fault *fault)
+{
+	char by_system[SUBJECT_BYTES_MAX + 1];
+	char by_cx[SUBJECT_BYTES_MAX + 1];
+	struct bytes rest = cx;
+	TRY(read_cx(cx, by_cx, fault));
+	TRY(plain(system, identifier_trim(identifier_cut(&rest, '^')), by_system, fault));
+	if (strcmp(by_cx, by_system) != 0)
+		return fault_set(
+			fault, E_BAD_SUBJECT, "subject: the identifier's system and the authority in its value are not the same");
+	strcpy(out, by_cx);
+	return E_OK;
+}
+
+enum error identifier_fhir(struct bytes system, struct bytes value, char *out, struct fault *fault)
+{
+	system = identifier_trim(system);
+	value = identifier_trim(value);
+	if (value.len == 0)
+		return fault_set(fault, E_BAD_SUBJECT, "subject: a person without an identifier's value");
+	if (says_nobody(value)) {
+		out[0] = '\0';
+		return E_OK;
+	}
+	TRY(refuse_placeholder(value, fault));
+	if (system.len == 0 && (has(value, '^') || has(value, '|')) && !identifier_is_patient_reference(value))
+		return identifier_text(value, NULL, out, fault);
+	if (system.len == 0)
+		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+	if (is_cx(value))
+		return cx_with_system(system, value, out, fault);
+	return plain(system, value, out, fault);
+}
+
+/* ---- FHIR references ---- */
+
+/* Where the last "Patient/" or "Patient?" begins that is a path segment, in whatever case; text.len when there is none.
+ */
+static size_t patient_segment(struct bytes text)
+{
+	static const char type[] = "patient";
+	size_t len = sizeof type - 1;
+	struct bytes rest = text;
+	size_t path = identifier_cut(&rest, '?').len; /* a query has no segments */
+	for (size_t at = path + 1; at-- > 0;) {
+		struct bytes here = bytes_of(text.data + at, text.len - at);
+		bool segment = at == 0 || text.data[at - 1] == '/';
+		if (segment && here.len > len && starts(here, type) && (here.data[len] == '/' || here.data[len] == '?'))
+			return at;
+	}
+	return text.len;
+}
+
+bool identifier_is_patient_reference(struct bytes text)
+{
+	text = identifier_trim(text);
+	if (text.len == 0)
+		return false;
+	size_t at = patient_segment(text);
+	struct bytes path = text;
+	path = identifier_cut(&path, '?');
+	return at < text.len && !has(path, '|') && !has(path, '^') && !has(path, ' ');
+}
+
+static int hex_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+		   : c >= 'A' && c <= 'F' ? c - 'A' + 10
+		   : c >= 'a' && c <= 'f' ? c - 'a' + 10
+								  : -1;
+}
+
+static enum error percent_decode(struct bytes text, uint8_t *out, size_t *out_len, struct fault *fault)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+		if (c == '%') {
+			int high = i + 2 < text.len ? hex_digit(text.data[i + 1]) : -1;
+			int low = i + 2 < text.len ? hex_digit(text.data[i + 2]) : -1;
+			if (high < 0 || low < 0)
+				return fault_set(fault, E_BAD_SUBJECT, "subject: a broken %% escape in the reference");
+			c = (uint8_t)(high * 16 + low);
+			i += 2;
+		} else if (c == '+' || c == '\\' || c == ',' || c == '$' || c == '#') {
+			return fault_set(fault, E_BAD_SUBJECT,
+				"subject: the conditional reference must name one identifier, without '+', ',', '$', '\\' and '#'");
+		}
+		if (len == SUBJECT_BYTES_MAX)
+			return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
+		out[len++] = c;
+	}
+	*out_len = len;
+	return E_OK;
+}
+
+/* Patient?identifier=SYSTEM|X: the identifier is what names the person. */
+static enum error conditional(struct bytes query, char *out, struct fault *fault)
+{
+	uint8_t decoded[SUBJECT_BYTES_MAX];
+	size_t len = 0;
+	struct bytes value = query;
+	struct bytes name = identifier_cut(&value, '=');
+	if (!bytes_equal(name, BYTES_LITERAL("identifier")) || has(query, '&'))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: of conditional references only Patient?identifier=SYSTEM|VALUE says who is meant");
+	TRY(percent_decode(value, decoded, &len, fault));
+	struct bytes token = bytes_of(decoded, len);
+	if (!has(token, '|'))
+		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+	struct bytes system = identifier_cut(&token, '|');
+	if (identifier_trim(system).len == 0)
+		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+	return identifier_fhir(system, token, out, fault);
+}
+
+/* Behind "Patient/": ID, or ID/_history/VERSION. */
+static enum error reference_id(struct bytes rest, struct bytes *out, struct fault *fault)
+{
+	struct bytes id = identifier_cut(&rest, '/');
+	bool versioned = rest.len > 0;
+	if (versioned &&
+		(!bytes_equal(identifier_cut(&rest, '/'), BYTES_LITERAL("_history")) || !subject_ref_id_valid(rest)))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the reference to a patient must end with the id, or with /_history/VERSION");
+	if (!subject_ref_id_valid(id))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the reference to a patient has an id that is no FHIR id (1 to 64 of A-Z, a-z, 0-9, '-' and '.'; "
+			"no "
+			"'?', '#' or '%%')");
+	*out = id;
+	return refuse_placeholder(id, fault); /* Patient/undefined */
+}
+
+static enum error reference(struct bytes text, const char *org_id, char *out, struct fault *fault)
+{
+	static const char type[] = "Patient";
+	size_t at = patient_segment(text);
+	struct bytes base = bytes_of(text.data, at);
+	struct bytes rest = bytes_of(text.data + at + sizeof type - 1, text.len - at - (sizeof type - 1));
+	struct bytes id;
+	if (memcmp(text.data + at, type, sizeof type - 1) != 0)
+		return fault_set(
+			fault, E_BAD_SUBJECT, "subject: a reference to a patient is spelled Patient/ID, with a capital P");
+	if (base.len > 0 && !starts(base, "http://") && !starts(base, "https://"))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: a reference to a patient is Patient/ID, or the whole http or https address of it");
+	if (rest.data[0] == '?')
+		return conditional(bytes_of(rest.data + 1, rest.len - 1), out, fault);
+	TRY(reference_id(bytes_of(rest.data + 1, rest.len - 1), &id, fault));
+	if (base.len > 0) {
+		/* Every server numbers its own patients: whose number it is, is said by the server. */
+		struct bytes parts[] = {BYTES_LITERAL("uri:"), base, BYTES_LITERAL("Patient|"), id};
+		return canonical(parts, 4, out, fault);
+	}
+	if (org_id == NULL)
+		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+	struct bytes parts[] = {BYTES_LITERAL("ref:"), bytes_text(org_id), BYTES_LITERAL("/Patient/"), id};
+	return canonical(parts, 4, out, fault);
+}
+
+/* ---- any of them ---- */
+
+/* What names nobody that we could know, by what it looks like. */
+static enum error refuse_other(struct bytes text, struct fault *fault)
+{
+	if (text.data[0] == '#')
+		return fault_set(fault, E_BAD_SUBJECT, "subject: a reference to a part of the message that is not there");
+	if (starts(text, "urn:uuid:") || starts(text, "urn:oid:"))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: a reference into a Bundle, which does not say who it is; send the patient's identifier");
+	return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+}
+
+enum error identifier_text(struct bytes text, const char *org_id, char *out, struct fault *fault)
+{
+	text = identifier_trim(text);
+	if (text.len == 0)
+		return fault_set(fault, E_BAD_SUBJECT, "subject: a person without an identifier");
+	if (says_nobody(text)) {
+		out[0] = '\0';
+		return E_OK;
+	}
+	TRY(refuse_placeholder(text, fault));
+	if (identifier_is_patient_reference(text))
+		return reference(text, org_id, out, fault);
+	if (is_cx(text) || (has(text, '^') && !has(text, '|')))
+		return read_cx(text, out, fault);
+	if (!has(text, '|'))
+		return refuse_other(text, fault);
+	struct bytes system = identifier_trim(identifier_cut(&text, '|'));
+	if (system.len == 0)
+		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+	return identifier_fhir(system, text, out, fault);
+}

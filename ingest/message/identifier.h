@@ -1,0 +1,32 @@
+/* Whose: the person that an identifier or a reference of a sender's names, as a canonical subject id. spec/adapters.md
+ *
+ *   X^^^NS&OID&ISO^PI                HL7 CX                        ─► oid:OID:X
+ *   X^^^NS&UUID&UUID, X^^^NS&URI&URI                               ─► uri:urn:uuid:UUID|X, uri:URI|X
+ *   urn:oid:OID|X, oid:OID|X, OID|X  a FHIR identifier as a token  ─► oid:OID:X
+ *   SYSTEM|X                                                       ─► uri:SYSTEM|X
+ *   Patient/ID[/_history/V]          a FHIR reference              ─► ref:ORG/Patient/ID
+ *   BASE/Patient/ID[/_history/V]     on another server             ─► uri:BASE/Patient|ID
+ *   [BASE/]Patient?identifier=SYSTEM|X                             ─► as SYSTEM|X
+ *   <none>, <none>^^^...             a sender's word for nobody    ─► nobody
+ *
+ * OID 1.2.208.176.1.2 gives cpr:. The same person in another spelling gets the same id, or the message is refused with
+ * the reason: an identifier without an authority could be anybody's, a placeholder is everybody's, and what cannot be
+ * read is nobody's business to guess. Reasons never hold the identifier. */
+#pragma once
+
+#include "ledger/base/bytes.h"
+#include "ledger/base/limits.h"
+
+/* An identifier in text, one person. `org_id` scopes bare references; with NULL there must be none. `out` has
+ * SUBJECT_BYTES_MAX + 1 bytes, gets an end mark, and is empty for nobody. E_BAD_SUBJECT. */
+enum error identifier_text(struct bytes text, const char *org_id, char *out, struct fault *fault) MUST_USE;
+/* A FHIR identifier. Without a system the value must bring its own authority: a CX, or SYSTEM|X. */
+enum error identifier_fhir(struct bytes system, struct bytes value, char *out, struct fault *fault) MUST_USE;
+/* Whether the text is, or was meant to be, a FHIR reference to a patient: Patient/..., Patient?..., in whatever case,
+ * with or without a server's address before it. */
+bool identifier_is_patient_reference(struct bytes text);
+
+/* Without the white space at both ends. */
+struct bytes identifier_trim(struct bytes text);
+/* What stands before `mark`, or all; `rest` is what stands behind it. */
+struct bytes identifier_cut(struct bytes *rest, char mark);

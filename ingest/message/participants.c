@@ -1,0 +1,143 @@
+#include "ingest/message/participants.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void participant_role_code(struct participant *participant, struct bytes code)
+{
+	enum { NOTHING_ELSE, DESTINATION, PRINCIPAL };
+	static const struct {
+		const char *code;
+		enum participant_nature nature;
+		int place;
+	} known[] = {
+		{"110150", PARTICIPANT_MACHINE, NOTHING_ELSE}, /* Application */
+		{"110152", PARTICIPANT_MACHINE, DESTINATION},  /* Destination Role ID */
+		{"110153", PARTICIPANT_MACHINE, NOTHING_ELSE}, /* Source Role ID */
+		{"110154", PARTICIPANT_MACHINE, DESTINATION},  /* Destination Media */
+		{"110155", PARTICIPANT_MACHINE, NOTHING_ELSE}, /* Source Media */
+		{"authserver", PARTICIPANT_MACHINE, NOTHING_ELSE},
+		{"humanuser", PARTICIPANT_HUMAN, NOTHING_ELSE},
+		{"IRCP", PARTICIPANT_UNSAID, DESTINATION}, /* information recipient; also of a user who reads */
+		{"DELEGATOR", PARTICIPANT_UNSAID, PRINCIPAL},
+		{"GRANTOR", PARTICIPANT_UNSAID, PRINCIPAL},
+	};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (!bytes_equal(code, bytes_text(known[i].code)))
+			continue;
+		if (participant->nature == PARTICIPANT_UNSAID)
+			participant->nature = known[i].nature;
+		participant->destination |= known[i].place == DESTINATION;
+		participant->principal |= known[i].place == PRINCIPAL;
+	}
+}
+
+enum error participants_add(struct audit_message *message, const struct participant *participant)
+{
+	if (message->participant_count == message->participant_room) {
+		size_t room = message->participant_room > 0 ? 2 * message->participant_room : 8;
+		struct participant *larger = reallocarray(message->participants, room, sizeof *larger);
+		if (larger == NULL)
+			return E_NO_MEMORY;
+		message->participants = larger;
+		message->participant_room = room;
+	}
+	message->participants[message->participant_count++] = *participant;
+	return E_OK;
+}
+
+/* The higher acted rather than the lower. */
+static unsigned rank(const struct participant *participant)
+{
+	static const unsigned by_nature[] = {[PARTICIPANT_MACHINE] = 0, [PARTICIPANT_UNSAID] = 1, [PARTICIPANT_HUMAN] = 2};
+	unsigned rank = by_nature[participant->nature];
+	if (!participant->principal)
+		rank += 3;
+	if (participant->requestor)
+		rank += 6;
+	return rank;
+}
+
+static size_t actor_of(const struct audit_message *message)
+{
+	size_t actor = 0;
+	for (size_t i = 1; i < message->participant_count; i++)
+		if (rank(&message->participants[i]) > rank(&message->participants[actor]))
+			actor = i;
+	return actor;
+}
+
+/* "ROLE: NAME (ID)", as much of it as there is; in pieces if it is longer than an object may be. */
+static enum error keep_other(struct audit_message *message, const struct participant *other, struct texts *objects)
+{
+	bool named = other->name.len > 0;
+	bool both = named && other->id.len > 0;
+	bool anything = named || other->id.len > 0;
+	struct bytes parts[] = {other->role, other->role.len > 0 && anything ? BYTES_LITERAL(": ") : BYTES_EMPTY,
+		named ? other->name : other->id, both ? BYTES_LITERAL(" (") : BYTES_EMPTY, both ? other->id : BYTES_EMPTY,
+		both ? BYTES_LITERAL(")") : BYTES_EMPTY};
+	struct bytes text;
+	TRY(audit_message_join(message, parts, sizeof parts / sizeof parts[0], &text));
+	if (text.len <= EVENT_TEXT_BYTES_MAX)
+		return texts_add(objects, text);
+	TRY(texts_add(objects, other->role));
+	TRY(texts_add(objects, other->name));
+	return texts_add(objects, other->id);
+}
+
+/* "A; B": where it went. One that does not fit stays among the objects. */
+static enum error add_recipient(struct audit_message *message, const struct participant *one, bool *added)
+{
+	struct bytes name = one->name.len > 0 ? one->name : one->id;
+	struct bytes before = message->recipient;
+	struct bytes parts[] = {before, before.len > 0 ? BYTES_LITERAL("; ") : BYTES_EMPTY, name};
+	*added = name.len > 0 && (before.len == 0 || before.len + 2 + name.len <= EVENT_TEXT_BYTES_MAX);
+	return *added ? audit_message_join(message, parts, 3, &message->recipient) : E_OK;
+}
+
+static enum error place_others(struct audit_message *message, size_t actor, struct texts *objects)
+{
+	const struct participant *principal = NULL;
+	for (size_t i = 0; i < message->participant_count; i++) {
+		const struct participant *other = &message->participants[i];
+		bool placed = false;
+		if (i == actor)
+			continue;
+		if (other->principal && principal == NULL) {
+			principal = other;
+			message->principal_id = other->id;
+			message->principal_name = other->name;
+			message->principal_role = other->role;
+			placed = true;
+		} else if (other->destination && (message->disclosed || message->exported)) {
+			TRY(add_recipient(message, other, &placed));
+		}
+		if (!placed)
+			TRY(keep_other(message, other, objects));
+	}
+	return E_OK;
+}
+
+enum error participants_settle(struct audit_message *message, struct fault *fault)
+{
+	if (message->participant_count == 0)
+		return fault_set(fault, E_MISSING_FIELD, "actor: the message names nobody who acted");
+	struct texts objects = {0};
+	size_t actor = actor_of(message);
+	const struct participant *chosen = &message->participants[actor];
+	message->actor_kind = chosen->nature == PARTICIPANT_MACHINE ? ACTOR_SYSTEM : ACTOR_HUMAN;
+	message->actor_id = chosen->id;
+	message->actor_name = chosen->name;
+	message->actor_role = chosen->role;
+	message->access_point = chosen->access_point;
+	enum error error = place_others(message, actor, &objects);
+	for (size_t i = 0; error == E_OK && i < message->objects.count; i++)
+		error = texts_add(&objects, message->objects.items[i]);
+	if (error != E_OK) {
+		texts_free(&objects);
+		return error;
+	}
+	texts_free(&message->objects);
+	message->objects = objects;
+	return E_OK;
+}

@@ -1,0 +1,527 @@
+/* The sender's connection. One turn of outbox_poll:
+ *
+ *   connect if it is time ─► sync the spool ─► send what the window takes ─► poll ─► read frames ─► acknowledge
+ *   receipts in the spool ─► act on a refusal once everything in flight is answered ─► sync and send what became free
+ *
+ * What can fail: the connection (made again after a pause, the spool knows what to send), the ledger's answers
+ * (client_session.h says which errors pass and which do not), the spool (final, but for a full disk: it
+ * waits for room). */
+#include "ingest/sender/outbox_state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/sockios.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool good_port(const char *text)
+{
+	unsigned long port = 0;
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 5 || text[digits] != '\0')
+		return false;
+	port = strtoul(text, NULL, 10);
+	return port >= 1 && port <= UINT16_MAX;
+}
+
+enum error outbox_link_address(struct outbox *outbox, struct fault *fault)
+{
+	const char *server = outbox->options.server;
+	const char *colon = strrchr(server, ':');
+	size_t host_len = colon == NULL ? 0 : (size_t)(colon - server);
+	if (host_len >= 2 && server[0] == '[' && colon[-1] == ']') {
+		server++;
+		host_len -= 2;
+	} else if (host_len > 0 && memchr(server, ':', host_len) != NULL) {
+		host_len = 0;
+	}
+	if (host_len == 0 || host_len > OUTBOX_HOST_MAX)
+		return fault_set(fault, E_USAGE, "the server is given as HOST:PORT");
+	if (!good_port(colon + 1))
+		return fault_set(fault, E_USAGE, "the server's port must be a number from 1 to 65535");
+	memcpy(outbox->host, server, host_len);
+	snprintf(outbox->port, sizeof outbox->port, "%s", colon + 1);
+	return E_OK;
+}
+
+void outbox_link_close(struct outbox *outbox)
+{
+	if (outbox->fd >= 0)
+		close(outbox->fd);
+	outbox->fd = -1;
+	outbox->connecting = false;
+	outbox->written = 0;
+	outbox->sent = 0;
+	outbox->out_start = outbox->out_len = outbox->in_len = 0;
+	client_session_close(&outbox->session);
+}
+
+void outbox_link_lost(struct outbox *outbox, const char *why)
+{
+	outbox_link_close(outbox);
+	outbox->connect_at_ms = now_ms() + client_backoff_ms(outbox->attempts++, randombytes_random());
+	outbox_notice(outbox, "%s:%s: %s; trying again", outbox->host, outbox->port, why);
+}
+
+/* ---- connecting ---- */
+
+static int open_socket(const struct addrinfo *address)
+{
+	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	int on = 1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (connect(fd, address->ai_addr, address->ai_addrlen) == 0 || errno == EINPROGRESS)
+		return fd;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* Takes the addresses of the host in turn, one for each attempt. */
+static enum error start_connect(struct outbox *outbox, struct fault *fault)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	struct addrinfo *list = NULL;
+	int result = getaddrinfo(outbox->host, outbox->port, &hints, &list);
+	if (result == EAI_NONAME && !outbox->resolved)
+		return fault_set(fault, E_IO, "there is no host '%s': is --server right?", outbox->host);
+	if (result != 0) {
+		outbox_link_lost(outbox, gai_strerror(result));
+		return E_OK;
+	}
+	outbox->resolved = true;
+	unsigned count = 0;
+	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)
+		count++;
+	const struct addrinfo *address = list;
+	for (unsigned skip = outbox->attempts % count; skip > 0; skip--)
+		address = address->ai_next;
+	outbox->fd = open_socket(address);
+	int error = errno;
+	freeaddrinfo(list);
+	if (outbox->fd < 0)
+		outbox_link_lost(outbox, strerror(error));
+	else
+		outbox->connecting = true;
+	return E_OK;
+}
+
+static void connected(struct outbox *outbox)
+{
+	int error = 0;
+	socklen_t len = sizeof error;
+	if (getsockopt(outbox->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		error = errno;
+	if (error != 0) {
+		outbox_link_lost(outbox, strerror(error));
+		return;
+	}
+	outbox->connecting = false;
+	client_session_start(&outbox->session, now_ms());
+}
+
+/* ---- sending ---- */
+
+static void compact_out(struct outbox *outbox)
+{
+	memmove(outbox->out, outbox->out + outbox->out_start, outbox->out_len);
+	outbox->out_start = 0;
+}
+
+static enum error put_batches(struct outbox *outbox, struct fault *fault)
+{
+	while (outbox->sent < spool_count(outbox->spool)) {
+		const struct spool_pending *pending = spool_pending(outbox->spool, outbox->sent);
+		size_t need = FRAME_HEAD_BYTES + pending->body_bytes;
+		bool doubted = outbox->singly && outbox->session.flight_count > 0 &&
+					   spool_pending(outbox->spool, 0)->head.first_sequence < outbox->session.welcome.next_sequence;
+		if (!client_session_may_send(&outbox->session, pending->body_bytes) || doubted ||
+			outbox->out_len + need > OUTBOX_OUT_BYTES)
+			break;
+		if (outbox->out_start + outbox->out_len + need > OUTBOX_OUT_BYTES)
+			compact_out(outbox);
+		uint8_t *to = outbox->out + outbox->out_start + outbox->out_len;
+		struct writer w = writer_of(to, FRAME_HEAD_BYTES);
+		frame_head_encode(FRAME_BATCH, pending->body_bytes, &w);
+		enum error error = spool_read(outbox->spool, outbox->sent, to + FRAME_HEAD_BYTES);
+		if (error != E_OK)
+			return fault_set(fault, error, "the spool cannot be read: %s", error_reason(error));
+		client_session_sent(&outbox->session, &pending->head, pending->body_bytes);
+		outbox->out_len += need;
+		outbox->sent++;
+		if (outbox->ever_sent < pending->head.first_sequence + pending->head.count)
+			outbox->ever_sent = pending->head.first_sequence + pending->head.count;
+	}
+	return E_OK;
+}
+
+static void put_small(struct outbox *outbox, enum frame_type type, struct bytes body)
+{
+	if (outbox->out_len + FRAME_HEAD_BYTES + body.len > OUTBOX_OUT_BYTES)
+		return; /* a ledger that does not read gets no pong either */
+	if (outbox->out_start + outbox->out_len + FRAME_HEAD_BYTES + body.len > OUTBOX_OUT_BYTES)
+		compact_out(outbox);
+	struct writer w = writer_of(outbox->out + outbox->out_start + outbox->out_len, FRAME_HEAD_BYTES + body.len);
+	frame_head_encode(type, body.len, &w);
+	writer_bytes(&w, body);
+	outbox->out_len += writer_len(&w);
+}
+
+static void send_out(struct outbox *outbox)
+{
+	while (outbox->fd >= 0 && !outbox->connecting && outbox->out_len > 0) {
+		ssize_t n = send(outbox->fd, outbox->out + outbox->out_start, outbox->out_len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n < 0) {
+			outbox_link_lost(outbox, strerror(errno));
+			return;
+		}
+		outbox->written += (size_t)n;
+		outbox->out_start += (size_t)n;
+		outbox->out_len -= (size_t)n;
+		if (outbox->out_len == 0)
+			outbox->out_start = 0;
+	}
+}
+
+/* True if the spool's disk is full: nothing is forgotten, and it is tried again. */
+static bool disk_is_full(struct outbox *outbox, enum error error)
+{
+	if (error == E_FULL) {
+		outbox->disk_try_ms = now_ms() + OUTBOX_DISK_RETRY_MS;
+		outbox->disk_full = true;
+		outbox_notice(outbox, "this sender's disk is full, its spool takes nothing more; waiting for room");
+	} else if (error == E_OK && outbox->disk_full) {
+		outbox->disk_full = false;
+		outbox_notice(outbox, "this sender's disk has room again, going on");
+	}
+	return error == E_FULL;
+}
+
+/* The spool is durable before anything of it is sent. */
+static enum error sync_and_send(struct outbox *outbox, struct fault *fault)
+{
+	if (!spool_synced(outbox->spool) && (!outbox->disk_full || now_ms() >= outbox->disk_try_ms)) {
+		enum error error = spool_sync(outbox->spool);
+		if (!disk_is_full(outbox, error) && error != E_OK)
+			return fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
+	}
+	if (!spool_synced(outbox->spool))
+		return E_OK;
+	outbox->group_batches = 0;
+	outbox->group_bytes = 0;
+	TRY(put_batches(outbox, fault));
+	send_out(outbox);
+	return E_OK;
+}
+
+/* When there is time: acknowledgements become durable, secrets are destroyed. */
+static enum error settle_spool(struct outbox *outbox, struct fault *fault)
+{
+	if (spool_count(outbox->spool) > 0 || spool_settled(outbox->spool) ||
+		(outbox->disk_full && now_ms() < outbox->disk_try_ms))
+		return E_OK;
+	enum error error = spool_settle(outbox->spool);
+	if (disk_is_full(outbox, error) || error == E_OK)
+		return E_OK;
+	return fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
+}
+
+/* ---- answers ---- */
+
+static enum error challenged(struct outbox *outbox, struct fault *fault)
+{
+	compact_out(outbox); /* a ping, at most, is in it */
+	struct writer w = writer_of(outbox->out + outbox->out_len, OUTBOX_OUT_BYTES - outbox->out_len);
+	enum error error = client_session_hello(&outbox->session, outbox->key.secret_key, &w);
+	if (error != E_OK)
+		return fault_set(fault, error, "the greeting cannot be written: %s", error_text(error));
+	outbox->out_len += writer_len(&w);
+	return E_OK;
+}
+
+static enum error welcomed(struct outbox *outbox, struct fault *fault)
+{
+	outbox->welcomed_ms = now_ms();
+	TRY(outbox_adopt(outbox, &outbox->session.welcome, fault));
+	outbox->acknowledged = spool_acknowledged(outbox->spool);
+	outbox->sent_before = outbox->ever_sent;
+	outbox->said[0] = '\0'; /* should it be lost again, say so again */
+	outbox_compare_clocks(outbox);
+	return E_OK;
+}
+
+static void keep_refusal(struct outbox *outbox, const struct frame_refusal *refusal)
+{
+	size_t len = refusal->text.len < FAULT_TEXT_MAX ? refusal->text.len : FAULT_TEXT_MAX;
+	outbox->refused = true;
+	outbox->refusal.frame = *refusal;
+	if (len > 0)
+		memcpy(outbox->refusal.text, refusal->text.data, len);
+	outbox->refusal.text[len] = '\0';
+	outbox->refusal.frame.text = BYTES_EMPTY;
+}
+
+static enum error ended(struct outbox *outbox, const struct frame_error *frame, struct fault *fault)
+{
+	char why[FAULT_TEXT_MAX + 1];
+	size_t len = frame->text.len < FAULT_TEXT_MAX ? frame->text.len : FAULT_TEXT_MAX;
+	if (len > 0)
+		memcpy(why, frame->text.data, len);
+	why[len] = '\0';
+	const char *text = len > 0 ? why : error_text(frame->error);
+	if (frame->error == E_BAD_SIGNATURE)
+		return outbox_hello_refused(outbox, text, fault);
+	if (client_error_verdict(frame->error) == CLIENT_STOP)
+		return fault_set(
+			fault, frame->error, "the ledger ended the connection: %s%s", text, outbox_way_out(frame->error));
+	outbox_link_lost(outbox, text);
+	return E_OK;
+}
+
+/* Everything received so far is settled together: one record in the spool for all its receipts. */
+static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
+{
+	TRY(outbox_filing_commit(outbox, fault));
+	if (outbox->acknowledged <= spool_acknowledged(outbox->spool))
+		return E_OK;
+	const struct outbox_calls *calls = &outbox->options.calls;
+	if (calls->flush != NULL) {
+		enum error flushed = calls->flush(calls->context);
+		if (flushed != E_OK)
+			return fault_set(
+				fault, flushed == E_FULL ? E_IO : flushed, "receipts cannot be written: %s", error_reason(flushed));
+	}
+	size_t before = spool_count(outbox->spool);
+	const struct receipt_position *position = &outbox->session.position;
+	enum error error =
+		spool_acknowledge(outbox->spool, outbox->acknowledged, bytes_of(position->note, position->note_len));
+	if (error != E_OK)
+		return fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
+	size_t gone = before - spool_count(outbox->spool);
+	outbox->sent -= gone < outbox->sent ? gone : outbox->sent;
+	return E_OK;
+}
+
+/* The receipts before it are settled first: it is about the oldest batch that is left. */
+static enum error bad_receipt(struct outbox *outbox, struct bytes body, enum error error, struct fault *fault)
+{
+	TRY(settle_receipts(outbox, fault));
+	if (error == E_BAD_PROOF || error == E_BAD_CHECKPOINT)
+		if (spool_keep_evidence(outbox->spool, body) != E_OK)
+			outbox_notice(outbox, "the receipt that does not hold could not be kept in the spool");
+	return error;
+}
+
+/* Refusals of a batch that the ledger had at its place, or others there: they say nothing of those behind it. */
+static bool answers_alone(const struct outbox *outbox, const struct client_answer *answer)
+{
+	enum error error = answer->refusal.error;
+	return error == E_EQUIVOCATION || error == E_LOST ||
+		   (error == E_BAD_SIGNATURE && outbox_is_below(outbox, &answer->batch));
+}
+
+static enum error take_frame(struct outbox *outbox, enum frame_type type, struct bytes body, struct fault *fault)
+{
+	struct client_answer answer;
+	const struct outbox_calls *calls = &outbox->options.calls;
+	enum error error = client_session_receive(&outbox->session, type, body, now_ms(), &answer, fault);
+	if (error != E_OK)
+		return type == FRAME_RECEIPT ? bad_receipt(outbox, body, error, fault) : error;
+	switch (answer.meaning) {
+	case CLIENT_CHALLENGED:
+		return challenged(outbox, fault);
+	case CLIENT_WELCOMED:
+		return welcomed(outbox, fault);
+	case CLIENT_RECEIPT:
+		TRY(outbox_filing_note(outbox, &answer.batch, &answer.receipt, fault));
+		outbox->acknowledged = answer.batch.first_sequence + answer.batch.count;
+		outbox->attempts = 0;
+		outbox->policy_asked = false;
+		outbox->key_asked = 0;
+		if (calls->receipt != NULL)
+			calls->receipt(calls->context, &answer.batch, &answer.receipt);
+		return E_OK;
+	case CLIENT_REFUSED:
+		if (answers_alone(outbox, &answer) && outbox->session.flight_count > 0) {
+			outbox->singly = true; /* those behind it have answers of their own, if they come one at a time */
+			if (answer.refusal.error == E_EQUIVOCATION)
+				(void)outbox_came_second(outbox, answer.refusal.first_sequence);
+			outbox_link_close(outbox);
+			outbox->connect_at_ms = 0;
+			return E_OK;
+		}
+		keep_refusal(outbox, &answer.refusal);
+		return E_OK;
+	case CLIENT_PING:
+		put_small(outbox, FRAME_PONG, answer.body);
+		return E_OK;
+	case CLIENT_ENDED:
+		return ended(outbox, &answer.error, fault);
+	case CLIENT_NOTHING:
+		return E_OK;
+	}
+	return E_OK;
+}
+
+/* All whole frames in the buffer. */
+static enum error take_frames(struct outbox *outbox, struct fault *fault)
+{
+	size_t at = 0;
+	while (outbox->fd >= 0 && outbox->in_len - at >= FRAME_HEAD_BYTES) {
+		enum frame_type type;
+		size_t body_bytes = 0;
+		if (memcmp(outbox->in + at, "HTTP/", FRAME_HEAD_BYTES) == 0)
+			return fault_set(fault, E_IO, "%s:%s answers in HTTP: it is the query port, --server wants the ingest port",
+				outbox->host, outbox->port);
+		enum error error = frame_head_decode(bytes_of(outbox->in + at, FRAME_HEAD_BYTES), &type, &body_bytes);
+		if (error == E_OK && body_bytes > CLIENT_FRAME_BYTES_MAX)
+			error = E_FRAME_TOO_LONG;
+		if (error != E_OK)
+			return fault_set(fault, error, "what answers at %s:%s does not speak the ledger's protocol: %s",
+				outbox->host, outbox->port, error_text(error));
+		if (outbox->in_len - at - FRAME_HEAD_BYTES < body_bytes)
+			break;
+		TRY(take_frame(outbox, type, bytes_of(outbox->in + at + FRAME_HEAD_BYTES, body_bytes), fault));
+		at += FRAME_HEAD_BYTES + body_bytes;
+	}
+	if (outbox->fd < 0)
+		return E_OK;
+	outbox->in_len -= at;
+	memmove(outbox->in, outbox->in + at, outbox->in_len);
+	return E_OK;
+}
+
+/* Everything in flight is answered, or will never be: the refusal stands. */
+static bool refusal_is_due(const struct outbox *outbox)
+{
+	return outbox->refused && (outbox->session.state == CLIENT_OPEN || outbox->fd < 0);
+}
+
+static enum error receive(struct outbox *outbox, struct fault *fault)
+{
+	enum error error = E_OK;
+	while (error == E_OK && outbox->fd >= 0) {
+		size_t room = OUTBOX_IN_BYTES - outbox->in_len;
+		ssize_t n = recv(outbox->fd, outbox->in + outbox->in_len, room, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n <= 0) {
+			outbox_link_lost(outbox, n == 0 ? "the connection was closed" : strerror(errno));
+			break;
+		}
+		outbox->in_len += (size_t)n;
+		error = take_frames(outbox, fault);
+		if ((size_t)n < room)
+			break;
+	}
+	TRY(settle_receipts(outbox, fault)); /* what was proven before an error stays proven */
+	TRY(error);
+	return refusal_is_due(outbox) ? outbox_act_on_refusal(outbox, fault) : E_OK;
+}
+
+/* ---- one turn ---- */
+
+/* What was written and is not in the system's queue any more has arrived. */
+static void look_how_far(struct outbox *outbox, uint64_t now)
+{
+	int queued = 0;
+	if (ioctl(outbox->fd, SIOCOUTQ, &queued) == 0 && queued >= 0 && (uint64_t)queued <= outbox->written)
+		client_session_moved(&outbox->session, outbox->written - (uint64_t)queued, now);
+}
+
+/* Until when nothing happens by itself. */
+static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
+{
+	uint32_t wait = timeout_ms < 0 ? UINT32_MAX : (uint32_t)timeout_ms;
+	uint32_t next = UINT32_MAX;
+	uint64_t now = now_ms();
+	if (outbox->disk_full)
+		wait = wait < OUTBOX_DISK_RETRY_MS ? wait : OUTBOX_DISK_RETRY_MS;
+	if (outbox->fd < 0) {
+		next = outbox->connect_at_ms <= now ? 0 : (uint32_t)(outbox->connect_at_ms - now);
+	} else {
+		bool give_up = false;
+		look_how_far(outbox, now);
+		if (client_session_timer(&outbox->session, now, &give_up, &next))
+			/* An HTTP server that waits for the end of a request says so after this. */
+			put_small(outbox, FRAME_PING, BYTES_LITERAL("\r\n\r\n"));
+		if (give_up) {
+			outbox_link_lost(
+				outbox, outbox->session.state == CLIENT_CONNECTED ? "what listens there says nothing" : "no answer");
+			next = 0;
+		}
+	}
+	if (!was_ready && outbox_ready(outbox))
+		wait = 0;
+	if (next < wait)
+		wait = next;
+	return wait > INT32_MAX ? -1 : (int)wait;
+}
+
+static enum error turn(struct outbox *outbox, int input_fd, bool *input_ready, int timeout_ms, struct fault *fault)
+{
+	outbox_look(outbox);
+	outbox_filing_look(outbox);
+	bool was_ready = outbox_ready(outbox);
+	if (refusal_is_due(outbox))
+		TRY(outbox_act_on_refusal(outbox, fault));
+	if (outbox->fd < 0 && outbox->connect_at_ms <= now_ms())
+		TRY(start_connect(outbox, fault));
+	TRY(sync_and_send(outbox, fault));
+	int wait = wait_ms(outbox, was_ready, timeout_ms);
+	send_out(outbox); /* a ping */
+	struct pollfd fds[2] = {{.fd = outbox->fd, .events = POLLIN}, {.fd = input_fd, .events = POLLIN}};
+	if (outbox->connecting)
+		fds[0].events = POLLOUT;
+	else if (outbox->out_len > 0)
+		fds[0].events |= POLLOUT;
+	if (poll(fds, 2, wait) < 0 && errno != EINTR)
+		return fault_set(fault, E_IO, "poll: %s", strerror(errno));
+	if (input_ready != NULL)
+		*input_ready = (fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+	if (outbox->fd >= 0 && outbox->connecting && fds[0].revents != 0)
+		connected(outbox);
+	else if (outbox->fd >= 0 && (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+		TRY(receive(outbox, fault));
+	TRY(sync_and_send(outbox, fault));
+	outbox_look(outbox);
+	return settle_spool(outbox, fault);
+}
+
+/* Where the spool's disk is full nothing is forgotten. What was about to be noted in it comes again with the next
+ * connection, whose welcome says where the ledger stands. */
+enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, int timeout_ms, struct fault *fault)
+{
+	enum error error = turn(outbox, input_fd, input_ready, timeout_ms, fault);
+	if (!disk_is_full(outbox, error == E_FULL ? E_FULL : E_NOT_FOUND))
+		return error;
+	outbox_link_close(outbox);
+	outbox->connect_at_ms = outbox->disk_try_ms;
+	return E_OK;
+}

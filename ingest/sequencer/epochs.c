@@ -1,0 +1,271 @@
+/* Filing, on the tick thread: a slice of an epoch between two ticks, and all of it before a tick that would come too
+ * late. Who asked for an epoch waits here. */
+#include "ingest/sequencer/pace.h"
+#include "ingest/sequencer/sequencer_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define STANDSTILL_S 60 /* the log's time has stood still: what is not filed is filed before it goes on */
+#define EPOCH_SECONDS_MOST (EPOCH_LAG_SECONDS_DEFAULT / 2) /* whatever was asked for: events are filed in time */
+#define LATE_MS 100000                                     /* and two epochs: longer than any load explains (pace.h) */
+
+#define UNFILED_RETRY_MS 5000 /* filing all of it may take a while, and each batch asks for it */
+
+static uint64_t clock_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* How old the oldest event that is not filed is, in the log's time, and how old the newest will be at least. */
+static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
+{
+	if (ledger_unfiled(s->options.ledger) == 0)
+		s->oldest_s = UINT64_MAX;
+	else if (s->oldest_s == UINT64_MAX &&
+			 ledger_oldest_unfiled(s->options.ledger, &s->oldest_from, &s->oldest_s) != E_OK)
+		s->oldest_s = UINT64_MAX; /* looked at again with the next slice */
+	return (s->oldest_s < now_s ? now_s - s->oldest_s : 0) +
+		   pace_left_us(&s->cost, ledger_unfiled(s->options.ledger)) / 1000000;
+}
+
+/* What keeps epochs from coming is said once, however often it is tried. */
+static void say_failed(struct sequencer *s, const char *text)
+{
+	if (strcmp(s->failed_why, text) == 0)
+		return;
+	strcpy(s->failed_why, text);
+	if (text[0] != '\0')
+		fprintf(stderr, "indsigt-ingestd: %s\n", text);
+}
+
+/* What an operator should know of an epoch that has ended. */
+static void say_damage(struct sequencer *s)
+{
+	struct ledger_damage damage;
+	if (!ledger_take_damage(s->options.ledger, &damage))
+		return;
+	if (damage.packs > 0)
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: the store was damaged: what %" PRIu64
+			" batches are about could not be read, and was made again from their events. Look after the disk, and run "
+			"'indsigt audit'.\n",
+			damage.packs);
+	if (damage.lost > 0)
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: the store is damaged: the records of %" PRIu64
+			" events do not open, and nobody can tell whose they are. The log says that %" PRIu64
+			" events are lost; all others are filed. Look after the disk; who reported them is to report them again.\n",
+			damage.unreadable, damage.lost);
+}
+
+static enum error run_slice(struct sequencer *s, bool *finished, struct fault *fault)
+{
+	uint64_t start_us = clock_us();
+	uint64_t filed = ledger_filed(s->options.ledger);
+	enum error error = ledger_epoch_slice(s->options.ledger, finished, fault);
+	s->slice_ended_us = clock_us();
+	s->slice_us = s->slice_ended_us - start_us;
+	s->cost.epoch_us += s->slice_us;
+	s->cost.epoch_events = ledger_epoch_events(s->options.ledger);
+	if (*finished)
+		say_failed(s, "");
+	if (error != E_OK || *finished) {
+		say_damage(s);
+		s->oldest_s = UINT64_MAX; /* another one is the oldest now */
+		pace_learn(&s->cost, ledger_filed(s->options.ledger) - filed);
+	}
+	return error;
+}
+
+/* A slice, with nothing beside it. */
+static enum error go_on(struct sequencer *s, struct fault *fault)
+{
+	bool finished = false;
+	enum error error = E_OK;
+	if (!s->epoch_running)
+		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, fault);
+	if (error == E_OK)
+		error = run_slice(s, &finished, fault);
+	if (error != E_OK || finished) {
+		s->epoch_running = false;
+		s->epoch_failed = error != E_OK && error != E_CLOCK;
+		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
+	}
+	health_writer(s->health);
+	return error;
+}
+
+/* An event must be filed before the log's time has gone on for the log's lag (EPO-9). While ticks go on an epoch comes
+ * in time, since filing gets the more of this thread the longer its oldest event waits, and in the end all of it
+ * (pace.h). After a standstill (the process was stopped, the machine slept) the next entry would be too late a one, so
+ * all that is not filed comes first. What cannot be filed is an operator's business, and no reason to take nothing. */
+enum error epochs_file_first(struct sequencer *s, struct fault *fault)
+{
+	struct ledger *ledger = s->options.ledger;
+	uint64_t now_s = 0;
+	enum error error = ledger_now(ledger, &now_s, fault);
+	if (error != E_OK)
+		return error;
+	bool standstill = now_s > ledger_time_s(ledger) + STANDSTILL_S;
+	bool waiting = false;
+	while (error == E_OK && ledger_unfiled(ledger) > 0) {
+		waiting = pace_ticks_wait(behind_s(s, now_s), waiting) && !s->epoch_failed;
+		if (!standstill && !waiting)
+			break;
+		error = go_on(s, fault);
+		if (error == E_OK)
+			error = ledger_now(ledger, &now_s, fault);
+	}
+	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK)
+		return error;
+	say_failed(s, fault->text);
+	return E_OK;
+}
+
+enum error epochs_file_all(struct sequencer *s, struct fault *fault)
+{
+	struct ledger *ledger = s->options.ledger;
+	enum error error = E_OK;
+	if (s->unfiled_ms != 0 && status_clock_ms() - s->unfiled_ms < UNFILED_RETRY_MS)
+		return fault_set(fault, E_UNFILED, "");
+	while (error == E_OK && (s->epoch_running || ledger_unfiled(ledger) > 0))
+		error = go_on(s, fault);
+	s->unfiled_ms = error == E_OK ? 0 : status_clock_ms();
+	if (error != E_OK)
+		say_failed(s, fault->text);
+	return error;
+}
+
+static bool declares(const struct job *jobs)
+{
+	for (; jobs != NULL; jobs = jobs->next)
+		if (jobs->declare_lost)
+			return true;
+	return false;
+}
+
+/* An epoch has ended, or there was nothing to do: answers those whose entries it covers; after an error, everybody. */
+void epochs_end(struct sequencer *s, enum error error, const struct fault *fault)
+{
+	struct job *answered = NULL;
+	struct job **link = &s->epoch_waiters;
+	s->epoch_running = false;
+	s->epoch_ended_ms = status_clock_ms();
+	if (error == E_OK)
+		s->filed_ms = s->epoch_ended_ms;
+	uint64_t covered = ledger_unfiled(s->options.ledger) == 0 ? UINT64_MAX - 1 : ledger_filed(s->options.ledger);
+	while (*link != NULL) {
+		struct job *job = *link;
+		if (error == E_OK && job->number > covered) {
+			link = &job->next;
+			continue;
+		}
+		*link = job->next;
+		job->next = answered;
+		answered = job;
+		sequencer_answer_simple(s, job);
+		job->error = error;
+		if (error != E_OK)
+			job->fault = *fault;
+	}
+	ledger_declare_lost(s->options.ledger, declares(s->epoch_waiters));
+	sequencer_finish(s, answered);
+}
+
+/* As many slices as filing may have now; none while it rests. `busy`: ticks have work. */
+static enum error run_slices(struct sequencer *s, bool busy, uint64_t now_s, bool *finished, struct fault *fault)
+{
+	uint64_t start_us = clock_us();
+	uint64_t behind = behind_s(s, now_s);
+	uint64_t most_us = busy ? pace_slices_us(behind, start_us - s->slice_ended_us) : 0;
+	if (busy && pace_rests(behind, s->slice_us, start_us - s->slice_ended_us))
+		return E_OK;
+	enum error error = run_slice(s, finished, fault);
+	while (error == E_OK && !*finished && clock_us() - start_us < most_us)
+		error = run_slice(s, finished, fault);
+	return error;
+}
+
+/* Those who wait for an epoch want everything covered that was there when they came. */
+static void set_waiters_targets(struct sequencer *s)
+{
+	struct checkpoint checkpoint;
+	struct bytes note;
+	ledger_checkpoint(s->options.ledger, &checkpoint, &note);
+	for (struct job *job = s->epoch_waiters; job != NULL; job = job->next)
+		if (job->number == UINT64_MAX)
+			job->number = checkpoint.size;
+}
+
+/* Nothing may be signed: whoever waits is told so, and what is begun is begun again later. */
+static bool may_sign(struct sequencer *s, uint64_t *now_s, struct fault *fault)
+{
+	enum error error =
+		atomic_load(&s->halted) ? fault_set(fault, E_ROLLED_BACK, "") : ledger_now(s->options.ledger, now_s, fault);
+	if (error != E_OK && s->epoch_waiters != NULL)
+		epochs_end(s, error, fault);
+	return error == E_OK;
+}
+
+static void note_lag(struct sequencer *s, uint32_t epoch_seconds)
+{
+	if (ledger_unfiled(s->options.ledger) == 0)
+		s->filed_ms = status_clock_ms();
+	health_set(
+		s->health, STATUS_FILING_LATE, status_clock_ms() - s->filed_ms > LATE_MS + 2 * (uint64_t)epoch_seconds * 1000);
+}
+
+void epochs_step(struct sequencer *s, bool busy)
+{
+	struct fault fault = {0};
+	enum error error = E_OK;
+	bool finished = false;
+	uint64_t now_s = 0;
+	uint64_t tail = ledger_unfiled(s->options.ledger);
+	set_waiters_targets(s);
+	uint32_t seconds = s->options.epoch_seconds < EPOCH_SECONDS_MOST ? s->options.epoch_seconds : EPOCH_SECONDS_MOST;
+	bool due = status_clock_ms() - s->epoch_ended_ms >= (uint64_t)seconds * 1000;
+	note_lag(s, seconds);
+	s->epoch_rests = !may_sign(s, &now_s, &fault);
+	if (s->epoch_rests)
+		return;
+	if (!s->epoch_running && tail > 0 && (due || tail > EPOCH_EVENTS_MAX / 2 || s->epoch_waiters != NULL))
+		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, &fault);
+	if (error == E_OK && s->epoch_running)
+		error = run_slices(s, busy, now_s, &finished, &fault);
+	if (error == E_IO || error == E_STOPPED)
+		sequencer_die(&fault);
+	if (error != E_OK)
+		say_failed(s, fault.text);
+	if (error != E_OK || finished) {
+		s->epoch_failed = error != E_OK && error != E_CLOCK;
+		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
+	}
+	if (finished || error != E_OK || (!s->epoch_running && s->epoch_waiters != NULL))
+		epochs_end(s, error, &fault);
+}
+
+/* Takes the jobs that wait for an epoch out of the list. */
+struct job *epochs_set_aside(struct sequencer *s, struct job *jobs)
+{
+	struct job **link = &jobs;
+	while (*link != NULL) {
+		struct job *job = *link;
+		if (job->kind != JOB_EPOCH) {
+			link = &job->next;
+			continue;
+		}
+		*link = job->next;
+		if (job->declare_lost)
+			ledger_declare_lost(s->options.ledger, true);
+		job->number = UINT64_MAX;
+		job->next = s->epoch_waiters;
+		s->epoch_waiters = job;
+	}
+	return jobs;
+}

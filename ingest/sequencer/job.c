@@ -1,0 +1,131 @@
+#include "ingest/sequencer/job.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* ---- seats and jobs ---- */
+
+struct seat *seat_new(void)
+{
+	struct seat *seat = calloc(1, sizeof *seat);
+	if (seat != NULL)
+		atomic_init(&seat->references, 1);
+	return seat;
+}
+
+struct seat *seat_hold(struct seat *seat)
+{
+	atomic_fetch_add(&seat->references, 1);
+	return seat;
+}
+
+void seat_release(struct seat *seat)
+{
+	if (seat != NULL && atomic_fetch_sub(&seat->references, 1) == 1)
+		free(seat);
+}
+
+struct job *job_new(enum job_kind kind, uint64_t connection)
+{
+	struct job *job = calloc(1, sizeof *job);
+	if (job == NULL)
+		return NULL;
+	job->kind = kind;
+	job->connection = connection;
+	job->fault.event = FAULT_NO_EVENT;
+	return job;
+}
+
+void job_drop_body(struct job *job)
+{
+	if (job->body != NULL)
+		sodium_memzero(job->body, job->body_bytes);
+	free(job->body);
+	job->body = NULL;
+}
+
+void job_free(struct job *job)
+{
+	if (job == NULL)
+		return;
+	job_drop_body(job);
+	seat_release(job->seat);
+	prepared_free(job->prepared);
+	free(job->entry);
+	free(job->receipt);
+	free(job);
+}
+
+/* ---- queues ---- */
+
+void queue_init(struct queue *queue)
+{
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_mutex_init(&queue->mutex, NULL);
+	pthread_cond_init(&queue->filled, &attributes);
+	pthread_condattr_destroy(&attributes);
+	queue->first = NULL;
+	queue->last = &queue->first;
+	queue->closed = false;
+}
+
+void queue_free(struct queue *queue)
+{
+	while (queue->first != NULL) {
+		struct job *job = queue->first;
+		queue->first = job->next;
+		job_free(job);
+	}
+	pthread_mutex_destroy(&queue->mutex);
+	pthread_cond_destroy(&queue->filled);
+}
+
+void queue_put(struct queue *queue, struct job *jobs)
+{
+	if (jobs == NULL)
+		return;
+	pthread_mutex_lock(&queue->mutex);
+	*queue->last = jobs;
+	while (*queue->last != NULL)
+		queue->last = &(*queue->last)->next;
+	pthread_cond_signal(&queue->filled);
+	pthread_mutex_unlock(&queue->mutex);
+}
+
+void queue_close(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	queue->closed = true;
+	pthread_cond_broadcast(&queue->filled);
+	pthread_mutex_unlock(&queue->mutex);
+}
+
+struct job *queue_take(struct queue *queue, int wait_ms, bool *closed)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&queue->mutex);
+	while (queue->first == NULL && !queue->closed && wait_ms != 0) {
+		if (wait_ms < 0)
+			pthread_cond_wait(&queue->filled, &queue->mutex);
+		else if (pthread_cond_timedwait(&queue->filled, &queue->mutex, &until) == ETIMEDOUT)
+			break;
+	}
+	struct job *jobs = queue->first;
+	queue->first = NULL;
+	queue->last = &queue->first;
+	*closed = queue->closed && jobs == NULL;
+	pthread_mutex_unlock(&queue->mutex);
+	return jobs;
+}

@@ -1,0 +1,39 @@
+#include "ingest/sequencer/pace.h"
+
+bool pace_rests(uint64_t behind_s, uint64_t slice_us, uint64_t rested_us)
+{
+	uint64_t times = behind_s < PACE_EVEN_S / 2 ? 4 : behind_s < PACE_EVEN_S ? 1 : 0;
+	return rested_us < times * slice_us;
+}
+
+uint64_t pace_slices_us(uint64_t behind_s, uint64_t ticks_us)
+{
+	return behind_s < PACE_EVEN_S ? 0 : ticks_us * behind_s * behind_s / (PACE_EVEN_S * PACE_EVEN_S);
+}
+
+bool pace_ticks_wait(uint64_t behind_s, bool waiting)
+{
+	return behind_s >= (waiting ? PACE_AGAIN_S : PACE_FIRST_S);
+}
+
+static uint64_t seen_ns(const struct pace_cost *cost, uint64_t events)
+{
+	return events < PACE_LEARN_EVENTS ? 0 : cost->epoch_us * 1000 / events;
+}
+
+uint64_t pace_left_us(const struct pace_cost *cost, uint64_t waiting)
+{
+	uint64_t so_far_ns = seen_ns(cost, cost->epoch_events);
+	uint64_t event_ns = so_far_ns > cost->event_ns ? so_far_ns : cost->event_ns;
+	uint64_t all_us = waiting * event_ns / 1000;
+	return all_us > cost->epoch_us ? all_us - cost->epoch_us : 0;
+}
+
+void pace_learn(struct pace_cost *cost, uint64_t events)
+{
+	uint64_t ns = seen_ns(cost, events);
+	if (events >= PACE_LEARN_EVENTS)
+		cost->event_ns = ns > cost->event_ns ? ns : (cost->event_ns + ns) / 2;
+	cost->epoch_events = 0;
+	cost->epoch_us = 0;
+}

@@ -1,0 +1,42 @@
+/* The sequencer: turns batches into log entries, one tick after the other, off the network thread.
+ *
+ *   network thread ─► jobs ─► prepare thread ─► prepared jobs ─► sequencer thread ─► done jobs ─► network thread
+ *                             verify, seal                       tick, epoch slices
+ *
+ * Jobs pass through both threads in the order in which they were submitted, so a sender's batches stay in order and are
+ * answered in order. A tick takes all prepared batches there are (up to TICK_BYTES_MAX), commits once, and only then
+ * hands them back with their receipts. Between ticks runs a slice of an epoch; when filing falls behind it gets more of
+ * the thread, and in the end ticks wait for it (pace.h).
+ *
+ *   Disk or map full: nothing of the tick happened; it is tried again every second, and nothing is answered meanwhile.
+ *   Any other failed commit: the process ends; the next open goes on from what is on disk.
+ *   The month or a registration changed between two steps: the batch is prepared again, and the sender does not notice.
+ *   The clock is far ahead of the log (wall_clock.h): nothing is signed, and everybody is told to try again.
+ *   A repeated batch that is damaged in the store: an alarm, and the sender waits.
+ *   A sender's checkpoint that the log does not extend: ingest stops; every batch is refused, and a restart is refused
+ * too until the newer store is back (ledger_open). */
+#pragma once
+
+#include "ingest/sequencer/health.h"
+#include "ingest/sequencer/job.h"
+
+struct sequencer;
+
+struct sequencer_options {
+	struct ledger *ledger;
+	const char *dir; /* where evidence is kept */
+	unsigned epoch_seconds;
+	struct health *health;       /* borrowed */
+	void (*wake)(void *context); /* called from the sequencer's threads when jobs are done */
+	void *context;
+};
+
+enum error sequencer_start(
+	const struct sequencer_options *options, struct sequencer **out, struct fault *fault) MUST_USE;
+/* Hands the job over. */
+void sequencer_submit(struct sequencer *sequencer, struct job *job);
+/* All jobs that are done, oldest first, linked; the caller frees them. NULL when there is none. */
+struct job *sequencer_take_done(struct sequencer *sequencer);
+/* Finishes what was submitted, runs no further epoch slices, ends the threads. */
+void sequencer_stop(struct sequencer *sequencer);
+void sequencer_free(struct sequencer *sequencer);

@@ -1,0 +1,80 @@
+/* What sequencer.c (threads, preparing, ticks) and epochs.c (filing between ticks) share. Not for others. */
+#pragma once
+
+#include "ingest/sequencer/health.h"
+#include "ingest/sequencer/pace.h"
+#include "ingest/sequencer/sequencer.h"
+
+#include <stdatomic.h>
+
+#define RETRY_MS 1000 /* between tries when the disk is full; also the beat of idle work */
+
+struct shown;
+
+struct sequencer {
+	struct sequencer_options options;
+	struct health *health;
+	struct preparer *preparer;
+	pthread_mutex_t preparing; /* over the preparer: what a tick finds out of date is prepared again by its thread */
+	pthread_t prepare_thread;
+	pthread_t tick_thread;
+	struct queue submitted;
+	struct queue prepared;
+	struct queue done;
+	_Atomic bool stopping;
+	_Atomic bool halted;       /* a sender holds a receipt that this store does not extend */
+	pthread_mutex_t unwritten; /* over what follows */
+	struct shown *shown;       /* what shows that, and is in no file yet */
+	uint64_t shown_ms;         /* when it was tried last */
+
+	/* tick thread only */
+	struct job *epoch_waiters; /* `number`: how many entries epochs must cover; UINT64_MAX: not said yet */
+	bool epoch_running;
+	bool epoch_rests; /* nothing may be signed: there is nothing to hurry for */
+	uint64_t epoch_ended_ms;
+	uint64_t filed_ms;       /* when everything was filed last, or an epoch came to its end */
+	uint64_t slice_ended_us; /* the last slice of an epoch: what ticks took since then is what filing is paced by */
+	uint64_t slice_us;       /* and how long it took */
+	struct pace_cost cost;   /* what filing was seen to take */
+	uint64_t oldest_s;       /* ledger time of the oldest event that is not filed; UINT64_MAX: not known, or none */
+	uint64_t oldest_from;    /* where the search for it ended */
+	bool epoch_failed;       /* what cannot be filed does not keep ticks waiting, but see epochs_file_all */
+	char failed_why[FAULT_TEXT_MAX + 1]; /* what was said of the last epoch, if it failed */
+	uint64_t unfiled_ms;                 /* when that was tried last, and failed; 0: it was not */
+	int held_pid;                        /* who was said to hold an old snapshot */
+	bool behind_said;                    /* that the clock is before the log */
+	uint32_t alarm_sender;               /* the batch that the last alarm was about */
+	uint64_t alarm_sequence;
+	uint8_t receipt[RECEIPT_BYTES_MAX];
+};
+
+/* Hands jobs back to the network thread. */
+void sequencer_finish(struct sequencer *s, struct job *jobs);
+/* Fills in what a job is told that changes nothing: sizes, times, a sender. */
+void sequencer_answer_simple(struct sequencer *s, struct job *job);
+/* Ends the process: the next open goes on from what is on disk. */
+_Noreturn void sequencer_die(const struct fault *fault);
+
+/* ---- greeting.c ---- */
+
+/* On the prepare thread: E_BAD_SIGNATURE, E_BAD_CHECKPOINT, E_ROLLED_BACK (everything stops), E_CLOCK. */
+void greeting_look_up(struct sequencer *s, struct job *job);
+/* On the beat: writes what shows that the store is an older one, where there was no room before. */
+void greeting_beat(struct sequencer *s);
+/* Tries for the last time. */
+void greeting_free(struct sequencer *s);
+/* On the tick thread: writes the welcome's body into the job, signed by the log. */
+enum error greeting_welcome(struct sequencer *s, struct job *job) MUST_USE;
+
+/* ---- epochs.c ---- */
+
+/* Takes the jobs that wait for an epoch out of the list. */
+struct job *epochs_set_aside(struct sequencer *s, struct job *jobs);
+/* Between ticks: a slice, or as many as filing needs (pace.h). `busy`: ticks have work. */
+void epochs_step(struct sequencer *s, bool busy);
+/* Before a tick: what has to be filed before the log's time may go on. */
+enum error epochs_file_first(struct sequencer *s, struct fault *fault) MUST_USE;
+/* After E_UNFILED: files everything, so that the log may go on. Its error, or that of a try a moment ago: E_UNFILED. */
+enum error epochs_file_all(struct sequencer *s, struct fault *fault) MUST_USE;
+/* Answers all who wait. */
+void epochs_end(struct sequencer *s, enum error error, const struct fault *fault);

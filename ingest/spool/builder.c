@@ -1,0 +1,264 @@
+#include "ingest/spool/builder.h"
+
+#include "ledger/tree/merkle.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EVENTS_AT (BATCH_HEAD_BYTES + sizeof(struct key))
+#define EVENT_HEAD_BYTES (32 + 3 * 2)
+
+struct builder {
+	enum batch_kind kind; /* of the events so far */
+	uint32_t count;
+	size_t len; /* of the body */
+	size_t message_count;
+	size_t input_count;
+	struct bytes inputs[BUILDER_INPUTS_MAX]; /* owned copies */
+	struct spool_message messages[BUILDER_MESSAGES_MAX];
+	struct hash leaves[BATCH_EVENTS_MAX];
+	uint8_t disclosed[EVENT_BYTES_MAX];
+	uint8_t restricted[EVENT_BYTES_MAX];
+	uint8_t body[BATCH_BYTES_MAX];
+};
+
+enum error builder_new(struct builder **out)
+{
+	struct builder *builder = malloc(sizeof *builder);
+	if (builder == NULL)
+		return E_NO_MEMORY;
+	builder->input_count = 0;
+	builder_reset(builder);
+	*out = builder;
+	return E_OK;
+}
+
+void builder_free(struct builder *builder)
+{
+	if (builder == NULL)
+		return;
+	builder_reset(builder);
+	free(builder);
+}
+
+void builder_reset(struct builder *builder)
+{
+	for (size_t i = 0; i < builder->input_count; i++)
+		free((void *)(uintptr_t)builder->inputs[i].data);
+	builder->count = 0;
+	builder->len = EVENTS_AT;
+	builder->message_count = 0;
+	builder->input_count = 0;
+	sodium_memzero(builder->body, EVENTS_AT);
+}
+
+uint32_t builder_events(const struct builder *builder)
+{
+	return builder->count;
+}
+
+size_t builder_messages(const struct builder *builder)
+{
+	return builder->message_count;
+}
+
+/* ---- messages ---- */
+
+/* The newest name is the likeliest. */
+static enum error input_index(struct builder *builder, struct bytes name, uint32_t *out)
+{
+	for (size_t i = builder->input_count; i > 0; i--)
+		if (bytes_equal(builder->inputs[i - 1], name)) {
+			*out = (uint32_t)i - 1;
+			return E_OK;
+		}
+	if (builder->input_count == BUILDER_INPUTS_MAX)
+		return E_NO_ROOM;
+	if (name.len > SPOOL_NAME_BYTES_MAX)
+		return E_TOO_LONG;
+	uint8_t *copy = malloc(name.len);
+	if (copy == NULL)
+		return E_NO_MEMORY;
+	memcpy(copy, name.data, name.len);
+	builder->inputs[builder->input_count] = bytes_of(copy, name.len);
+	*out = (uint32_t)builder->input_count++;
+	return E_OK;
+}
+
+static enum error add_message(struct builder *builder, const struct builder_source *source, size_t events)
+{
+	if (builder->message_count == BUILDER_MESSAGES_MAX)
+		return E_NO_ROOM;
+	struct spool_message message = {.number = SPOOL_NO_INPUT, .events = (uint32_t)events, .identity = source->identity};
+	if (source->input.len > 0) {
+		TRY(input_index(builder, source->input, &message.input));
+		message.number = source->number;
+	}
+	builder->messages[builder->message_count++] = message;
+	return E_OK;
+}
+
+/* E_NO_ROOM where an empty batch would take it. */
+static enum error no_room(const struct builder *builder, struct fault *fault, const char *what, uint32_t limit)
+{
+	if (builder->count > 0)
+		return E_NO_ROOM;
+	return fault_set(fault, E_BATCH_TOO_LARGE, "the message alone is more than a batch can hold: %u %s", limit, what);
+}
+
+static enum error check_room(const struct builder *builder, size_t count, enum batch_kind kind,
+	const struct builder_limits *limits, struct fault *fault)
+{
+	if (builder->message_count == BUILDER_MESSAGES_MAX)
+		return E_NO_ROOM;
+	if (builder->count > 0 && (kind != builder->kind || builder->count + count > limits->events_max))
+		return E_NO_ROOM;
+	if (count > BATCH_EVENTS_MAX)
+		return no_room(builder, fault, "events", BATCH_EVENTS_MAX);
+	return E_OK;
+}
+
+/* The commitment is left open until the batch is closed. */
+static enum error put_event(struct builder *builder, const struct batch_event *event, size_t bytes_max)
+{
+	if (bytes_max > sizeof builder->body)
+		bytes_max = sizeof builder->body;
+	size_t need = EVENT_HEAD_BYTES + event->header.len + event->disclosed.len + event->restricted.len;
+	if (builder->len > bytes_max || need > bytes_max - builder->len)
+		return E_NO_ROOM;
+	struct writer w = writer_of(builder->body + builder->len, need);
+	batch_event_encode(event, &w);
+	TRY(w.error);
+	builder->len += need;
+	return E_OK;
+}
+
+/* ---- adding ---- */
+
+static enum error put_plain(struct builder *builder, const struct event *event, const struct policy *policy,
+	const struct builder_limits *limits, struct fault *fault)
+{
+	if (limits->time_max_s != 0 && event_time_ns(event) / 1000000000 > (int64_t)limits->time_max_s)
+		return fault_set(fault, E_TIME_AHEAD,
+			"time: more than %u hours ahead of the ledger's clock and of this machine's",
+			EVENT_AHEAD_SECONDS_MAX / 3600);
+	uint8_t header_bytes[HEADER_BYTES_MAX];
+	struct writer header = writer_of(header_bytes, sizeof header_bytes);
+	struct writer disclosed = writer_of(builder->disclosed, sizeof builder->disclosed);
+	struct writer restricted = writer_of(builder->restricted, sizeof builder->restricted);
+	struct batch_event encoded = {0};
+	TRY(event_encode(event, policy, &disclosed, &restricted, fault));
+	event_header_encode(&event->header, &header);
+	enum error error = writer_done(&header, &encoded.header);
+	if (error == E_OK)
+		error = writer_done(&disclosed, &encoded.disclosed);
+	if (error == E_OK)
+		error = writer_done(&restricted, &encoded.restricted);
+	if (error != E_OK || encoded.disclosed.len + encoded.restricted.len > EVENT_BYTES_MAX)
+		return fault_set(fault, E_TOO_LONG, "the event is longer than %u bytes", EVENT_BYTES_MAX);
+	return put_event(builder, &encoded, limits->bytes_max);
+}
+
+enum error builder_add(struct builder *builder, const struct event *events, size_t count, const struct policy *policy,
+	const struct builder_limits *limits, const struct builder_source *source, struct fault *fault)
+{
+	assert(count > 0);
+	enum batch_kind kind = event_is_mass(&events[0]) ? BATCH_MASS : BATCH_EVENT;
+	size_t before = builder->len;
+	enum error error = check_room(builder, count, kind, limits, fault);
+	size_t done = 0;
+	while (error == E_OK && done < count) {
+		if (event_is_mass(&events[done]) != (kind == BATCH_MASS))
+			error = fault_set(fault, E_BAD_VALUE, "a message is about subjects or about none, not both");
+		else
+			error = put_plain(builder, &events[done], policy, limits, fault);
+		if (error == E_OK)
+			done++;
+	}
+	if (error == E_NO_ROOM && done < count)
+		error = no_room(builder, fault, "bytes", limits->bytes_max);
+	if (error == E_OK)
+		error = add_message(builder, source, count);
+	if (error != E_OK) {
+		builder->len = before;
+		if (fault != NULL && error != E_NO_ROOM)
+			fault->event = (uint32_t)done;
+		return error;
+	}
+	builder->kind = kind;
+	builder->count += (uint32_t)count;
+	return E_OK;
+}
+
+enum error builder_add_encoded(struct builder *builder, const struct batch_event *events, size_t count,
+	enum batch_kind kind, const struct builder_limits *limits, const struct builder_source *source)
+{
+	size_t before = builder->len;
+	enum error error = check_room(builder, count, kind, limits, NULL);
+	for (size_t i = 0; error == E_OK && i < count; i++)
+		error = put_event(builder, &events[i], limits->bytes_max);
+	if (error == E_OK)
+		error = add_message(builder, source, count);
+	if (error != E_OK) {
+		builder->len = before;
+		return error;
+	}
+	builder->kind = kind;
+	builder->count += (uint32_t)count;
+	return E_OK;
+}
+
+/* ---- closing ---- */
+
+static void commit(const struct key *secret, uint64_t sequence, const struct batch_event *event, struct hash *out)
+{
+	struct opening opening;
+	struct hash c_d;
+	struct hash c_r;
+	event_opening(secret, sequence, &opening);
+	event_part_commitment(&opening.disclosed, event->disclosed, &c_d);
+	event_part_commitment(&opening.restricted, event->restricted, &c_r);
+	event_commitment(event->header, &c_d, &c_r, out);
+	sodium_memzero(&opening, sizeof opening);
+}
+
+enum error builder_close(struct builder *builder, const struct sender_key *key, uint64_t first_sequence,
+	uint64_t filing_checked, struct spool_batch *out)
+{
+	*out = (struct spool_batch){
+		BYTES_EMPTY, builder->messages, builder->message_count, builder->inputs, builder->input_count};
+	if (builder->count == 0)
+		return E_OK;
+	struct key secret;
+	randombytes_buf(secret.b, sizeof secret.b);
+	struct reader r = reader_of(bytes_of(builder->body + EVENTS_AT, builder->len - EVENTS_AT));
+	for (uint32_t i = 0; i < builder->count; i++) {
+		uint8_t *commitment = builder->body + (r.at - builder->body);
+		struct batch_event event;
+		batch_event_decode(&r, &event);
+		if (r.error != E_OK)
+			break;
+		commit(&secret, first_sequence + i, &event, &builder->leaves[i]);
+		memcpy(commitment, builder->leaves[i].b, HASH_BYTES);
+	}
+	struct batch_head head = {.kind = builder->kind,
+		.sender = key->sender,
+		.first_sequence = first_sequence,
+		.count = builder->count,
+		.filing_checked = filing_checked};
+	struct writer w = writer_of(builder->body, EVENTS_AT);
+	enum error error = reader_done(&r);
+	if (error == E_OK) {
+		struct hash root;
+		merkle_root_of_leaves(builder->leaves, builder->count, &root);
+		batch_sign(key->log.name, &root, key->secret_key, &head);
+		batch_head_encode(&head, &w);
+		writer_bytes(&w, BYTES_ARRAY(secret.b));
+		out->body = bytes_of(builder->body, builder->len);
+		error = w.error;
+	}
+	sodium_memzero(&secret, sizeof secret);
+	return error;
+}

@@ -1,0 +1,594 @@
+/* How a spool is opened: the journal is replayed record by record, each doing to the spool what the call that
+ * wrote it did. A fresh journal is written beside the old one and renamed over it. */
+#include "ingest/spool/spool_state.h"
+#include "ledger/base/limits.h"
+#include "ledger/base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define JOURNAL_NAME "journal"
+#define JOURNAL_NEW_NAME "journal.new"
+#define REWRITE_CLOSE_BYTES 65536u
+#define REWRITE_AGAIN_BYTES 1048576u /* that are added before a full disk is tried again */
+
+/* ---- the state record ----
+ * version (2) || sender (4) || hash key (32) || acknowledged (8) || next (8) || origin (range16) || note (range16) ||
+ * has terms (1) || terms || what is remembered (remembered.h). Version 1: has policy (1) || policy || lists of messages
+ */
+
+static enum error append_state(struct spool *spool, struct journal *journal, uint64_t next)
+{
+	size_t capacity = 512 + sizeof spool->origin + spool->note_len + sizeof spool->terms +
+					  remembered_encoded_bytes(spool->remembered);
+	uint8_t *buffer = malloc(capacity);
+	if (buffer == NULL)
+		return E_NO_MEMORY;
+	struct writer w = writer_of(buffer, capacity);
+	writer_u16(&w, SPOOL_VERSION);
+	writer_u32(&w, spool->sender);
+	writer_bytes(&w, BYTES_ARRAY(spool->hash_key.b));
+	writer_u64(&w, spool->acknowledged);
+	writer_u64(&w, next);
+	writer_range16(&w, bytes_text(spool->origin));
+	writer_range16(&w, bytes_of(spool->note, spool->note_len));
+	writer_u8(&w, spool->has_terms);
+	if (spool->has_terms)
+		spool_terms_encode(&spool->terms, &w);
+	remembered_encode(spool->remembered, &w);
+	struct bytes state;
+	enum error error = writer_done(&w, &state);
+	if (error == E_OK)
+		error = journal_append(journal, RECORD_STATE, &state, 1, JOURNAL_NO_SECRET, NULL);
+	if (error == E_OK)
+		spool->state_bytes = state.len;
+	free(buffer);
+	return error;
+}
+
+/* What the first version remembered says of each input what was dealt with, refused messages too, and is not taken
+ * over; what waits is. Who signed it that version did not say: it is signed again unless the ledger has it. */
+static enum error replay_terms(struct spool *spool, struct reader *r)
+{
+	spool->has_terms = reader_u8(r) == 1;
+	memset(spool->terms.signer, 0, sizeof spool->terms.signer);
+	if (spool->has_terms && spool->version == SPOOL_VERSION_FIRST)
+		policy_decode(r, &spool->terms.policy);
+	else if (spool->has_terms)
+		spool_terms_decode(r, &spool->terms);
+	if (spool->version != SPOOL_VERSION_FIRST)
+		return remembered_decode(r, spool->remembered);
+	spool->was_old = true;
+	reader_bytes(r, reader_left(r));
+	return E_OK;
+}
+
+static enum error replay_state(struct spool *spool, struct bytes body)
+{
+	struct reader r = reader_of(body);
+	spool->version = reader_u16(&r);
+	if (spool->version != SPOOL_VERSION && spool->version != SPOOL_VERSION_FIRST)
+		return E_FORMAT;
+	uint32_t sender = reader_u32(&r);
+	reader_copy(&r, spool->hash_key.b, sizeof spool->hash_key.b);
+	spool->acknowledged = reader_u64(&r);
+	spool->next = reader_u64(&r);
+	struct bytes origin = reader_range16(&r, ORIGIN_BYTES_MAX);
+	struct bytes note = reader_range16(&r, NOTE_BYTES_MAX);
+	enum error error = replay_terms(spool, &r);
+	if (error != E_OK)
+		return error == r.error ? E_CORRUPT : error;
+	if (reader_done(&r) != E_OK || spool->acknowledged > spool->next)
+		return E_CORRUPT;
+	if (spool->any) {
+		spool->sender = sender;
+		snprintf(spool->origin, sizeof spool->origin, "%.*s", (int)origin.len, (const char *)origin.data);
+	}
+	if (sender != spool->sender || !bytes_equal(origin, bytes_text(spool->origin)))
+		return E_WRONG_ORIGIN;
+	if (note.len > 0)
+		memcpy(spool->note, note.data, note.len);
+	spool->note_len = note.len;
+	spool->state_bytes = body.len;
+	return E_OK;
+}
+
+/* ---- batches ---- */
+
+static enum error decode_batch(const struct spool *spool, const struct journal_record *record,
+	struct spool_pending *out, struct spool_batch *origin)
+{
+	struct reader r = reader_of(record->body);
+	struct bytes body = reader_range32(&r, FRAME_BYTES_MAX);
+	struct bytes encoded = reader_bytes(&r, reader_left(&r));
+	if (r.error != E_OK || (body.len > 0) != (record->secret_at == SPOOL_SECRET_AT))
+		return E_CORRUPT;
+	if (body.len > 0) {
+		struct reader head = reader_of(body);
+		batch_head_decode(&head, &out->head);
+		if (head.error != E_OK)
+			return E_CORRUPT;
+	}
+	out->body_bytes = (uint32_t)body.len;
+	out->record_bytes = (uint32_t)record->body.len;
+	out->at = record->at;
+	out->intact = record->secret_intact;
+	return spool_origin_decode(spool->version, encoded, origin);
+}
+
+static enum error put_pending(struct spool *spool, const struct journal_record *record, struct spool_pending *pending)
+{
+	if (record->type == RECORD_REPLACE) {
+		if (spool->replacing_count == SPOOL_BATCHES_MAX)
+			return E_CORRUPT;
+		spool->replacing[spool->replacing_count++] = *pending;
+		return E_OK;
+	}
+	if (spool->count == SPOOL_BATCHES_MAX || pending->head.first_sequence < spool->next)
+		return E_CORRUPT;
+	spool->pending[spool->count++] = *pending;
+	spool->bytes += pending->body_bytes;
+	spool->next = pending->head.first_sequence + pending->head.count;
+	for (uint32_t i = 0; i < pending->hash_count; i++)
+		TRY(remembered_add(spool->remembered, pending->hashes[i]));
+	return E_OK;
+}
+
+/* In version 1 a batch without events stood for messages that were refused. */
+static enum error replay_batch(struct spool *spool, const struct journal_record *record)
+{
+	struct spool_pending pending = {0};
+	struct spool_batch origin = {.messages = NULL};
+	TRY(decode_batch(spool, record, &pending, &origin));
+	enum error error = pending.body_bytes > 0 ? spool_collect(&origin, &pending) : E_OK;
+	free((void *)(uintptr_t)origin.messages);
+	if (error == E_OK && pending.body_bytes > 0)
+		error = put_pending(spool, record, &pending);
+	if (error == E_CORRUPT)
+		free(pending.hashes);
+	return error;
+}
+
+static void replay_adopt(struct spool *spool, const struct spool_terms *terms)
+{
+	spool->terms = *terms;
+	spool->has_terms = true;
+}
+
+static enum error replay_replaced(struct spool *spool, struct reader *r)
+{
+	uint64_t sequence = reader_u64(r);
+	bool adopts = reader_left(r) > 0;
+	struct spool_terms terms;
+	if (adopts)
+		spool_terms_decode(r, &terms);
+	if (reader_done(r) != E_OK)
+		return E_CORRUPT;
+	size_t i = 0;
+	while (i < spool->count && spool->pending[i].head.first_sequence < sequence)
+		i++;
+	if (i == spool->count || i + spool->replacing_count > SPOOL_BATCHES_MAX)
+		return E_CORRUPT;
+	const struct batch_head *before = i > 0 ? &spool->pending[i - 1].head : NULL;
+	uint64_t at = before != NULL ? before->first_sequence + before->count : spool->acknowledged;
+	if (spool->replacing_count > 0 && spool->replacing[0].head.first_sequence > at)
+		at = spool->replacing[0].head.first_sequence;
+	for (size_t j = 0; j < spool->replacing_count; at += spool->replacing[j++].head.count)
+		if (spool->replacing[j].head.first_sequence != at)
+			return E_CORRUPT;
+	if (adopts)
+		replay_adopt(spool, &terms);
+	return spool_swap(spool, i);
+}
+
+static enum error replay_acknowledged(struct spool *spool, struct reader *r)
+{
+	uint64_t sequence = reader_u64(r);
+	struct bytes note = reader_range16(r, NOTE_BYTES_MAX);
+	if (reader_done(r) != E_OK || sequence < spool->acknowledged || sequence > spool->next)
+		return E_CORRUPT;
+	if (note.len > 0)
+		memcpy(spool->note, note.data, note.len);
+	spool->note_len = note.len;
+	spool->acknowledged = sequence;
+	return spool_drop(spool, sequence, true);
+}
+
+static enum error replay_aside(struct spool *spool, struct reader *r)
+{
+	uint64_t sequence = reader_u64(r);
+	if (reader_done(r) != E_OK || sequence < spool->acknowledged || sequence > spool->next)
+		return E_CORRUPT;
+	spool->acknowledged = sequence;
+	return spool_drop(spool, sequence, false);
+}
+
+static enum error replay_start(struct spool *spool, struct reader *r)
+{
+	uint64_t sequence = reader_u64(r);
+	if (reader_done(r) != E_OK || sequence < spool->next)
+		return E_CORRUPT;
+	spool->next = sequence;
+	if (spool->count == 0)
+		spool->acknowledged = sequence;
+	return E_OK;
+}
+
+static enum error replay_new_terms(struct spool *spool, struct reader *r)
+{
+	struct spool_terms terms;
+	spool_terms_decode(r, &terms);
+	if (reader_done(r) != E_OK)
+		return E_CORRUPT;
+	replay_adopt(spool, &terms);
+	return E_OK;
+}
+
+/* What waited is not there: what was to come in its place waits in itself. */
+static enum error keep_replacing(struct spool *spool)
+{
+	struct journal_record record = {.type = RECORD_BATCH};
+	enum error error = E_OK;
+	size_t count = spool->replacing_count;
+	spool->replacing_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		enum error put = error == E_OK ? put_pending(spool, &record, &spool->replacing[i]) : error;
+		if (put != E_OK)
+			free(spool->replacing[i].hashes);
+		if (put != E_CORRUPT)
+			error = put;
+	}
+	return error;
+}
+
+static enum error replay_record(struct spool *spool, const struct journal_record *record)
+{
+	struct reader r = reader_of(record->body);
+	if ((record->at == 0) != (record->type == RECORD_STATE))
+		return E_CORRUPT;
+	switch ((enum spool_record)record->type) {
+	case RECORD_STATE:
+		return replay_state(spool, record->body);
+	case RECORD_BATCH:
+	case RECORD_KEPT:
+	case RECORD_REPLACE:
+		return replay_batch(spool, record);
+	case RECORD_REPLACED:
+		return replay_replaced(spool, &r);
+	case RECORD_ACKNOWLEDGED:
+		return replay_acknowledged(spool, &r);
+	case RECORD_POLICY:
+		policy_decode(&r, &spool->terms.policy);
+		spool->has_terms = true;
+		return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
+	case RECORD_TERMS:
+		return replay_new_terms(spool, &r);
+	case RECORD_ASIDE:
+		return replay_aside(spool, &r);
+	case RECORD_START:
+		return replay_start(spool, &r);
+	}
+	return E_CORRUPT;
+}
+
+/* Behind damage a record may mean what is not there. */
+static enum error replay(void *context, const struct journal_record *record)
+{
+	struct spool *spool = context;
+	enum error error = replay_record(spool, record);
+	if (error != E_CORRUPT || !record->behind_damage)
+		return error;
+	return record->type == RECORD_REPLACED ? keep_replacing(spool) : E_OK;
+}
+
+/* ---- rewriting ---- */
+
+/* A batch of the first version gets the messages' new form. */
+static enum error copy_batch(struct spool *spool, struct journal *journal, struct spool_pending *pending)
+{
+	struct spool_batch origin;
+	uint8_t *body = malloc(pending->body_bytes);
+	if (body == NULL)
+		return E_NO_MEMORY;
+	size_t i = (size_t)(pending - spool->moved);
+	enum error error = spool_read(spool, i, body);
+	if (error == E_OK)
+		error = spool_messages(spool, i, &origin);
+	if (error == E_OK) {
+		origin.body = bytes_of(body, pending->body_bytes);
+		error = spool_put_record(journal, RECORD_KEPT, &origin, pending);
+		free((void *)(uintptr_t)origin.messages);
+	}
+	sodium_memzero(body, pending->body_bytes);
+	free(body);
+	return error;
+}
+
+static enum error write_new(struct spool *spool, struct journal *journal)
+{
+	uint64_t next = spool->count > 0 ? spool->pending[0].head.first_sequence : spool->next;
+	TRY(append_state(spool, journal, next));
+	for (size_t i = 0; i < spool->count; i++) {
+		spool->moved[i] = spool->pending[i];
+		TRY(copy_batch(spool, journal, &spool->moved[i]));
+	}
+	uint8_t body[8];
+	put_u64(body, spool->next);
+	struct bytes part = BYTES_ARRAY(body);
+	TRY(journal_append(journal, RECORD_START, &part, 1, JOURNAL_NO_SECRET, NULL));
+	TRY(journal_sync(journal));
+	if (renameat(spool->dir_fd, JOURNAL_NEW_NAME, spool->dir_fd, JOURNAL_NAME) != 0)
+		return E_IO; /* perhaps it was done: nobody knows which file the name is */
+	return E_OK;
+}
+
+/* The old file's blocks are given back to the disk without their secrets. */
+static enum error wipe_old(struct spool *spool)
+{
+	for (size_t i = 0; i < spool->count; i++)
+		TRY(journal_wipe(&spool->journal, spool->pending[i].at, SPOOL_SECRET_AT));
+	return journal_sync(&spool->journal);
+}
+
+/* The new journal has the name. Should the disk not even take what is written over the old one, that one is gone all
+ * the same. */
+static enum error take_over(struct spool *spool, struct journal *journal)
+{
+	enum error error = fsync(spool->dir_fd) == 0 ? wipe_old(spool) : E_IO;
+	journal_close(&spool->journal);
+	spool->journal = *journal;
+	memcpy(spool->pending, spool->moved, spool->count * sizeof spool->moved[0]);
+	spool->batches_end = journal->end;
+	spool->version = SPOOL_VERSION;
+	spool->rewrite_again = 0;
+	if (error != E_OK && error != E_FULL) {
+		spool->journal.error = error;
+		return error;
+	}
+	remembered_persisted(spool->remembered);
+	return E_OK;
+}
+
+/* What was acknowledged must be durable in the journal before the files are touched that take it over. */
+static enum error persist(struct spool *spool)
+{
+	TRY(journal_sync(&spool->journal));
+	for (size_t i = 0; i < spool->wipe_count; i++)
+		TRY(journal_wipe(&spool->journal, spool->wipes[i], SPOOL_SECRET_AT));
+	if (spool->wipe_count > 0)
+		TRY(journal_sync(&spool->journal));
+	spool->wipe_count = 0;
+	spool->wiped = false;
+	return remembered_persist(spool->remembered);
+}
+
+enum error spool_rewrite(struct spool *spool)
+{
+	struct journal journal = {.fd = -1};
+	enum error error = persist(spool);
+	if (error == E_OK)
+		error = journal_create(spool->dir_fd, JOURNAL_NEW_NAME, &journal);
+	if (error == E_OK)
+		error = write_new(spool, &journal);
+	if (error == E_OK)
+		return take_over(spool, &journal);
+	journal_close(&journal);
+	if (error != E_FULL) {
+		spool->journal.error = error;
+		return error;
+	}
+	/* The old one is as good; room was needed for both. */
+	(void)unlinkat(spool->dir_fd, JOURNAL_NEW_NAME, 0);
+	spool->rewrite_again = spool->journal.end + REWRITE_AGAIN_BYTES;
+	return E_OK;
+}
+
+/* ---- opening and closing ---- */
+
+static enum error lock_spool(int fd, const char *path, struct fault *fault)
+{
+	char before[FAULT_TEXT_MAX];
+	snprintf(before, sizeof before, "spool '%s' is in use by ", path);
+	return lock_dir(fd, E_BUSY, before, "", fault);
+}
+
+static enum error open_dir(const char *path, bool make, int *out, struct fault *fault)
+{
+	if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
+		return fault_set(fault, errno == ENOSPC ? E_FULL : E_IO, "spool '%s': %s", path, strerror(errno));
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "spool '%s': %s", path, strerror(errno));
+	struct stat info;
+	enum error error = E_OK;
+	if (fstat(fd, &info) != 0)
+		error = fault_set(fault, E_IO, "spool '%s': %s", path, strerror(errno));
+	else if ((info.st_mode & 077) != 0)
+		error = fault_set(fault, E_PERMISSION, "spool '%s' may be read by others; set its mode to 0700", path);
+	else
+		error = lock_spool(fd, path, fault);
+	if (error != E_OK) {
+		close(fd);
+		return error;
+	}
+	*out = fd;
+	return E_OK;
+}
+
+static enum error create_journal(struct spool *spool)
+{
+	struct journal journal;
+	randombytes_buf(spool->hash_key.b, sizeof spool->hash_key.b);
+	TRY(journal_create(spool->dir_fd, JOURNAL_NEW_NAME, &journal));
+	enum error error = write_new(spool, &journal);
+	if (error == E_OK && fsync(spool->dir_fd) != 0)
+		error = E_IO;
+	if (error != E_OK) {
+		journal_close(&journal);
+		return error;
+	}
+	spool->journal = journal;
+	spool->version = SPOOL_VERSION;
+	return E_OK;
+}
+
+/* Where the journal must be cut: a waiting batch whose secret did not reach the disk whole was never synced and
+ * so never sent; a replacement without its end never happened. */
+static bool torn(const struct spool *spool, uint64_t *at)
+{
+	size_t whole = spool->count;
+	while (whole > 0 && !spool->pending[whole - 1].intact)
+		whole--;
+	if (whole < spool->count) {
+		*at = spool->pending[whole].at;
+		return true;
+	}
+	*at = spool->replacing_count > 0 ? spool->replacing[0].at : 0;
+	return spool->replacing_count > 0;
+}
+
+static void release(struct spool *spool)
+{
+	journal_close(&spool->journal);
+	remembered_free(spool->remembered);
+	spool->remembered = NULL;
+	for (size_t i = 0; i < spool->count; i++)
+		free(spool->pending[i].hashes);
+	for (size_t i = 0; i < spool->replacing_count; i++)
+		free(spool->replacing[i].hashes);
+}
+
+static enum error reset(struct spool *spool)
+{
+	release(spool);
+	spool->was_old = spool->damaged = spool->has_terms = false;
+	spool->count = spool->bytes = spool->replacing_count = spool->wipe_count = 0;
+	return remembered_new(spool->dir_fd, REMEMBERED_FILE, &spool->remembered);
+}
+
+/* A secret that is not whole, before others that are, is damage: without it a batch cannot be sent. */
+static void drop_damaged(struct spool *spool)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < spool->count; i++) {
+		struct spool_pending *pending = &spool->pending[i];
+		if (pending->intact) {
+			spool->pending[kept++] = *pending;
+			continue;
+		}
+		for (uint32_t j = 0; j < pending->hash_count; j++)
+			remembered_remove(spool->remembered, pending->hashes[j]);
+		spool->bytes -= pending->body_bytes;
+		free(pending->hashes);
+	}
+	spool->damaged = spool->damaged || kept < spool->count || spool->journal.damaged > 0;
+	spool->count = kept;
+}
+
+static enum error open_journal(struct spool *spool)
+{
+	for (;;) {
+		TRY(reset(spool));
+		enum error error = journal_open(spool->dir_fd, JOURNAL_NAME, replay, spool, &spool->journal);
+		if (error == E_NOT_FOUND && !spool->any)
+			return create_journal(spool);
+		TRY(error);
+		uint64_t at = 0;
+		if (!torn(spool, &at))
+			break;
+		TRY(journal_cut(&spool->journal, at));
+	}
+	drop_damaged(spool);
+	return spool->journal.end > 0 ? E_OK : E_CORRUPT;
+}
+
+static const char *what_is_wrong(enum error error)
+{
+	switch (error) {
+	case E_WRONG_ORIGIN:
+		return "belongs to another ledger or sender";
+	case E_CORRUPT:
+		return "is damaged; what it holds cannot be sent again, move it away";
+	case E_FORMAT:
+		return "was written by another version";
+	case E_FULL:
+		return "has no room: this sender's disk is full; make room and run it again";
+	case E_NOT_FOUND:
+		return "is no spool: it has no journal";
+	default:
+		return error_text(error);
+	}
+}
+
+/* What the last process wrote and did not sync may be in memory only: what follows builds on it. */
+static enum error make_current(struct spool *spool)
+{
+	TRY(journal_sync(&spool->journal));
+	if (spool->version == SPOOL_VERSION && !spool->damaged)
+		return E_OK;
+	TRY(spool_rewrite(spool));
+	return spool->version == SPOOL_VERSION ? E_OK : E_FULL;
+}
+
+/* `origin` NULL: whosever it is. */
+static enum error open_spool(
+	const char *path, const char *origin, uint32_t sender, struct spool **out, struct fault *fault)
+{
+	int dir_fd = -1;
+	TRY(open_dir(path, origin != NULL, &dir_fd, fault));
+	struct spool *spool = calloc(1, sizeof *spool);
+	if (spool == NULL) {
+		close(dir_fd);
+		return fault_set(fault, E_NO_MEMORY, "");
+	}
+	spool->dir_fd = dir_fd;
+	spool->any = origin == NULL;
+	spool->sender = sender;
+	snprintf(spool->origin, sizeof spool->origin, "%s", origin != NULL ? origin : "");
+	spool->journal.fd = -1;
+	enum error error = open_journal(spool);
+	if (error == E_OK)
+		error = make_current(spool);
+	if (error != E_OK) {
+		release(spool);
+		close(dir_fd);
+		free(spool);
+		return fault_set(fault, error, "spool '%s' %s", path, what_is_wrong(error));
+	}
+	spool->batches_end = spool->journal.end;
+	*out = spool;
+	return E_OK;
+}
+
+enum error spool_open(const char *path, const char *origin, uint32_t sender, struct spool **out, struct fault *fault)
+{
+	if (strlen(origin) > ORIGIN_BYTES_MAX)
+		return fault_set(fault, E_TOO_LONG, "the origin is longer than %u bytes", ORIGIN_BYTES_MAX);
+	return open_spool(path, origin, sender, out, fault);
+}
+
+enum error spool_open_any(const char *path, struct spool **out, struct fault *fault)
+{
+	return open_spool(path, NULL, 0, out, fault);
+}
+
+void spool_close(struct spool *spool)
+{
+	if (spool == NULL)
+		return;
+	/* Errors lose nothing that was promised: the next open replays what is there. */
+	enum error error = spool_settle(spool);
+	if (error == E_OK && spool->count == 0 && spool->journal.end > REWRITE_CLOSE_BYTES + 4 * spool->state_bytes)
+		error = spool_rewrite(spool);
+	(void)error;
+	release(spool);
+	sodium_memzero(&spool->hash_key, sizeof spool->hash_key);
+	close(spool->dir_fd);
+	free(spool);
+}

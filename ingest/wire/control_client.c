@@ -1,0 +1,79 @@
+#include "ingest/wire/control_client.h"
+
+#include "ledger/base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static bool connect_to(int dir_fd, int fd)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/control.sock", dir_fd);
+	return connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+}
+
+static enum error code_of(const char *name)
+{
+	for (int code = 1; code < 256; code++)
+		if (name != NULL && strcmp(error_name((enum error)code), name) == 0)
+			return (enum error)code;
+	return E_IO;
+}
+
+/* A ledger that waits (for room on its disk, say) answers late, and does then what it was asked: nobody should think
+ * that it was not. */
+static void wait_for_reply(int fd, void (*waiting)(void))
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	if (waiting != NULL && poll(&ready, 1, CONTROL_NOTICE_MS) == 0)
+		waiting();
+}
+
+/* A stream over the socket: jansson reads the reply from it as it comes. */
+static enum error exchange(int fd, const json_t *request, void (*waiting)(void), json_t **reply, struct fault *fault)
+{
+	if (json_dumpfd(request, fd, JSON_COMPACT) != 0 || write(fd, "\n", 1) != 1)
+		return fault_set(fault, E_IO, "the daemon does not take the request: %s", strerror(errno));
+	wait_for_reply(fd, waiting);
+	json_error_t json_error;
+	json_t *json = json_loadfd(fd, JSON_DISABLE_EOF_CHECK, &json_error);
+	if (json == NULL)
+		return fault_set(fault, E_IO, "the daemon ended without a reply; see its log");
+	if (json_is_true(json_object_get(json, "ok"))) {
+		*reply = json;
+		return E_OK;
+	}
+	enum error error = code_of(json_string_value(json_object_get(json, "error")));
+	const char *text = json_string_value(json_object_get(json, "text"));
+	fault_set(fault, error, "%s", text ? text : error_text(error));
+	json_decref(json);
+	return error;
+}
+
+enum error control_call(
+	const char *dir, const json_t *request, void (*waiting)(void), json_t **reply, struct fault *fault)
+{
+	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
+	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fault_set(fault, E_IO, "no socket: %s", strerror(errno));
+	if (!connect_to(dir_fd, fd)) {
+		bool nobody = errno == ENOENT || errno == ECONNREFUSED;
+		return fault_set(fault,
+			nobody            ? E_NOT_FOUND
+			: errno == EACCES ? E_PERMISSION
+							  : E_IO,
+			"%s/control.sock: %s", dir, strerror(errno));
+	}
+	return exchange(fd, request, waiting, reply, fault);
+}

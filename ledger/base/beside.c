@@ -1,0 +1,85 @@
+#include "ledger/base/beside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum error failed(const char *path, const char *what, struct fault *fault)
+{
+	int number = errno;
+	enum error error = number == ENOSPC || number == EDQUOT ? E_FULL : E_IO;
+	return fault_set(fault, error, "%s cannot be %s: %s", path, what, strerror(number));
+}
+
+static enum error join(const char *path, const char *more, char out[BESIDE_PATH_MAX], struct fault *fault)
+{
+	int len = snprintf(out, BESIDE_PATH_MAX, "%s%s", path, more);
+	return len > 0 && len < BESIDE_PATH_MAX ? E_OK : fault_set(fault, E_TOO_LONG, "the path is too long");
+}
+
+enum error beside_sync(const char *path, struct fault *fault)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd >= 0 ? fsync(fd) : -1;
+	enum error error = rc == 0 ? E_OK : failed(path, "synced", fault);
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+/* The directory that holds it. */
+enum error beside_sync_parent(const char *path, struct fault *fault)
+{
+	char parent[BESIDE_PATH_MAX];
+	TRY(join(path, "", parent, fault));
+	char *slash = strrchr(parent, '/');
+	if (slash == NULL)
+		return beside_sync(".", fault);
+	slash[slash == parent] = '\0';
+	return beside_sync(parent, fault);
+}
+
+/* The files that LMDB makes, and nothing else. */
+static enum error remove_files(const char *path, bool with_data, struct fault *fault)
+{
+	char file[BESIDE_PATH_MAX];
+	TRY(join(path, "/lock.mdb", file, fault));
+	if (unlink(file) != 0 && errno != ENOENT && errno != ENOTDIR)
+		return failed(file, "removed", fault);
+	TRY(join(path, "/data.mdb", file, fault));
+	if (with_data && unlink(file) != 0 && errno != ENOENT && errno != ENOTDIR)
+		return failed(file, "removed", fault);
+	return E_OK;
+}
+
+enum error beside_is_free(const char *path, bool *out, struct fault *fault)
+{
+	char data[BESIDE_PATH_MAX];
+	struct stat info;
+	TRY(join(path, "/data.mdb", data, fault));
+	*out = lstat(data, &info) != 0;
+	return !*out || errno == ENOENT ? E_OK : failed(data, "looked at", fault);
+}
+
+enum error beside_begin(const char *path, char out[BESIDE_PATH_MAX], struct fault *fault)
+{
+	TRY(join(path, ".new", out, fault));
+	TRY(remove_files(out, true, fault));
+	if (mkdir(out, 0700) != 0 && errno != EEXIST)
+		return failed(out, "made", fault);
+	return E_OK;
+}
+
+enum error beside_finish(const char *path, struct fault *fault)
+{
+	char made[BESIDE_PATH_MAX];
+	TRY(join(path, ".new", made, fault));
+	TRY(beside_sync(made, fault));
+	TRY(remove_files(path, false, fault));
+	if (rename(made, path) != 0)
+		return failed(path, "put in its place", fault);
+	return beside_sync_parent(path, fault);
+}

@@ -1,0 +1,109 @@
+#include "ledger/base/error.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct error_row {
+	enum error error;
+	enum error_blame blame;
+	const char *name;
+	const char *text;
+};
+
+static const struct error_row rows[] = {
+#define X(code, number, blame, text) {code, BLAME_##blame, #code, text},
+	ERROR_LIST(X)
+#undef X
+};
+
+static const struct error_row *row_of(enum error error)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (rows[i].error == error)
+			return &rows[i];
+	return NULL;
+}
+
+const char *error_text(enum error error)
+{
+	const struct error_row *row = row_of(error);
+	return row ? row->text : "unknown error";
+}
+
+const char *error_reason(enum error error)
+{
+	static _Thread_local char said[128];
+	int number = errno;
+	if (error != E_IO || number == 0)
+		return error_text(error);
+	snprintf(said, sizeof said, "%s", strerrordesc_np(number) != NULL ? strerrordesc_np(number) : "unknown");
+	return said;
+}
+
+enum error_blame error_blame(enum error error)
+{
+	const struct error_row *row = row_of(error);
+	return row ? row->blame : BLAME_LEDGER;
+}
+
+bool error_judges(enum error error)
+{
+	enum error_blame blame = error_blame(error);
+	return error != E_OK && blame != BLAME_PLACE && blame != BLAME_MIXED_UP;
+}
+
+int error_exit(enum error error)
+{
+	if (error == E_OK)
+		return EXIT_DONE;
+	if (error == E_USAGE)
+		return EXIT_USAGE;
+	if (error_judges(error))
+		return EXIT_REFUSED;
+	return error_blame(error) == BLAME_MIXED_UP ? EXIT_WRONG_KEY : EXIT_NOT_LOOKED;
+}
+
+const char *error_name(enum error error)
+{
+	static _Thread_local char name[32];
+	const struct error_row *row = row_of(error);
+	snprintf(name, sizeof name, "%s", row ? row->name + 2 : "unknown");
+	for (char *c = name; *c; c++)
+		*c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+	return name;
+}
+
+enum error fault_set(struct fault *fault, enum error error, const char *format, ...)
+{
+	if (fault == NULL)
+		return error;
+	fault->error = error;
+	fault->event = FAULT_NO_EVENT;
+	if (format[0] == '\0') {
+		const char *reason = error_reason(error);
+		snprintf(fault->text, sizeof fault->text, "%s%s",
+			error == E_IO && reason != error_text(error) ? "reading or writing failed: " : "", reason);
+		return error;
+	}
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(fault->text, sizeof fault->text, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+enum error error_of_system(int number)
+{
+	switch (number) {
+	case ENOSPC:
+	case EDQUOT:
+		return E_FULL;
+	case EROFS:
+		return E_READ_ONLY;
+	default:
+		return E_IO;
+	}
+}

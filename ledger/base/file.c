@@ -1,0 +1,105 @@
+#include "ledger/base/file.h"
+
+#include "ledger/base/own.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static enum error write_all(int fd, struct bytes content)
+{
+	for (size_t done = 0; done < content.len;) {
+		ssize_t n = write(fd, content.data + done, content.len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_of_system(errno);
+		done += (size_t)n;
+	}
+	return E_OK;
+}
+
+static enum error write_synced(int dir_fd, const char *name, struct bytes content, unsigned mode)
+{
+	OWNED_FD fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0 || fchmod(fd, mode) != 0)
+		return error_of_system(errno);
+	TRY(write_all(fd, content));
+	return fsync(fd) == 0 ? E_OK : error_of_system(errno);
+}
+
+enum error file_write_atomic(int dir_fd, const char *name, struct bytes content, unsigned mode)
+{
+	char temporary[300];
+	int len = snprintf(temporary, sizeof temporary, "%s.%d.tmp", name, (int)getpid());
+	if (len < 0 || (size_t)len >= sizeof temporary)
+		return E_TOO_LONG;
+	enum error error = write_synced(dir_fd, temporary, content, mode);
+	if (error == E_OK && renameat(dir_fd, temporary, dir_fd, name) != 0)
+		error = error_of_system(errno);
+	if (error != E_OK) {
+		int kept = errno;
+		unlinkat(dir_fd, temporary, 0);
+		errno = kept;
+		return error;
+	}
+	OWNED_FD dir = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir >= 0 && fsync(dir) == 0 ? E_OK : error_of_system(errno);
+}
+
+static bool is_temporary_of(const char *file, const char *name)
+{
+	size_t len = strlen(name);
+	if (strncmp(file, name, len) != 0 || file[len] != '.')
+		return false;
+	size_t digits = strspn(file + len + 1, "0123456789");
+	return digits > 0 && strcmp(file + len + 1 + digits, ".tmp") == 0;
+}
+
+void file_remove_left(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
+	if (files == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	for (const struct dirent *file; (file = readdir(files)) != NULL;)
+		if (is_temporary_of(file->d_name, name))
+			unlinkat(dir_fd, file->d_name, 0);
+	closedir(files);
+}
+
+enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len)
+{
+	OWNED_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? E_NOT_FOUND : E_IO;
+	struct stat info;
+	errno = EINVAL; /* of what is no regular file */
+	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+		return E_IO;
+	if ((uint64_t)info.st_size > max)
+		return E_TOO_LONG;
+	size_t len = (size_t)info.st_size;
+	uint8_t *content = malloc(len + 1);
+	if (content == NULL)
+		return E_NO_MEMORY;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = read(fd, content + done, len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n < 0 ? errno : EIO; /* the file is longer than what can be read of it */
+			free(content);
+			return E_IO;
+		}
+		done += (size_t)n;
+	}
+	content[len] = '\0';
+	*out = content;
+	*out_len = len;
+	return E_OK;
+}

@@ -1,0 +1,30 @@
+/* The two hashes of the ledger, as thin names over libsodium: SHA-256 for the tree (RFC 6962) and the
+ * map, keyed or plain BLAKE2b-256 for everything else (spec/event.md, spec/store.md). */
+#pragma once
+
+#include "ledger/base/bytes.h"
+
+#define HASH_BYTES 32
+
+struct hash {
+	uint8_t b[HASH_BYTES];
+};
+
+/* A 32-byte secret. Owners wipe it with sodium_memzero, or keep it in guarded memory (secret.h). */
+struct key {
+	uint8_t b[32];
+};
+
+static inline struct bytes hash_bytes(const struct hash *hash)
+{
+	return bytes_of(hash->b, HASH_BYTES);
+}
+
+bool hash_equal(const struct hash *a, const struct hash *b);
+
+/* SHA-256 of the concatenation of `count` parts. */
+void hash_sha256(const struct bytes *parts, size_t count, struct hash *out);
+/* BLAKE2b-256 of the concatenation of `count` parts, keyed when `key` is not NULL. */
+void hash_blake2b(const struct key *key, const struct bytes *parts, size_t count, struct hash *out);
+/* A key from a key: BLAKE2b-256(key, domain || context). The domain string is one of domain.h. */
+void key_derive(const struct key *from, const char *domain, struct bytes context, struct key *out);

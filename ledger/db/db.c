@@ -1,0 +1,481 @@
+#include "ledger/db/db.h"
+
+#include "ledger/db/db_file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+struct db_env {
+	MDB_env *env;
+	MDB_dbi tables[DB_TABLES_MAX];
+	char *path;
+	bool read_only;
+	bool unlocked;            /* on a disk that is read-only nothing is locked: nobody writes */
+	struct db_identity files; /* as they were opened */
+	struct db_env *next;      /* all that this process has open */
+};
+
+static struct {
+	pthread_mutex_t mutex;
+	struct db_env *open;
+	bool replaced; /* one that is closed by now */
+} process = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* LMDB reports a short write as EIO, so a full disk can only be told by looking. */
+#define DISK_FULL_BYTES (64ull << 20)
+
+static bool disk_full(const struct db_env *env)
+{
+	struct statvfs info;
+	return statvfs(env->path, &info) == 0 && (uint64_t)info.f_bavail * info.f_frsize < DISK_FULL_BYTES;
+}
+
+static enum error error_of(const struct db_env *env, int rc)
+{
+	errno = rc > 0 ? rc : EIO; /* for error_reason */
+	switch (rc) {
+	case MDB_SUCCESS:
+		return E_OK;
+	case MDB_NOTFOUND:
+		return E_NOT_FOUND;
+	case MDB_MAP_FULL:
+	case MDB_TXN_FULL:
+		return E_FULL;
+	case ENOMEM:
+		return E_NO_MEMORY;
+	case EIO:
+		return disk_full(env) ? E_FULL : E_IO;
+	case MDB_READERS_FULL:
+		return E_READERS;
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_KEYEXIST:
+	case MDB_BAD_VALSIZE:
+	case MDB_INCOMPATIBLE:
+	case MDB_BAD_DBI: /* a table that was there when it was opened is not found any more */
+	case MDB_BAD_TXN: /* what came before it in the transaction was already one of these */
+	case MDB_CURSOR_FULL:
+	case MDB_PAGE_FULL:
+		return E_CORRUPT;
+	default: /* with MDB_PANIC: an earlier commit failed where it cannot be undone */
+		return error_of_system(rc);
+	}
+}
+
+static enum error stick(struct db_txn *txn, int rc)
+{
+	enum error error = error_of(txn->env, rc);
+	if (error != E_OK && error != E_NOT_FOUND && txn->error == E_OK)
+		txn->error = error;
+	return error;
+}
+
+static MDB_val val_of(struct bytes b)
+{
+	return (MDB_val){b.len, (void *)(uintptr_t)b.data};
+}
+
+/* A full table of readers may be full of dead ones: LMDB leaves it to its users to clear them away. */
+static int begin(struct db_env *db, bool write, MDB_txn **out)
+{
+	unsigned flags = write ? 0 : MDB_RDONLY;
+	int rc = mdb_txn_begin(db->env, NULL, flags, out);
+	if (rc == MDB_READERS_FULL) {
+		db_reap_readers(db);
+		rc = mdb_txn_begin(db->env, NULL, flags, out);
+	}
+	if (rc == MDB_MAP_RESIZED && mdb_env_set_mapsize(db->env, 0) == 0)
+		rc = mdb_txn_begin(db->env, NULL, flags, out);
+	return rc;
+}
+
+static int open_tables(struct db_env *db, const char *const *names, size_t count, bool create, bool read_only)
+{
+	MDB_txn *txn;
+	int rc = begin(db, !read_only, &txn);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = mdb_dbi_open(txn, names[i], create ? MDB_CREATE : 0, &db->tables[i]);
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	return mdb_txn_commit(txn);
+}
+
+static enum error opening_error(int rc)
+{
+	switch (rc) {
+	case MDB_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_VERSION_MISMATCH:
+	case MDB_INCOMPATIBLE:
+		return E_CORRUPT;
+	case MDB_READERS_FULL:
+		return E_READERS;
+	case EACCES:
+		return E_PERMISSION;
+	case ENOENT:
+		return E_NOT_FOUND;
+	case ENOMEM:
+		return E_NO_MEMORY;
+	default:
+		return error_of_system(rc);
+	}
+}
+
+/* LMDB's words for what a person meets as something else. */
+static const char *opening_text(int rc)
+{
+	switch (rc) {
+	case MDB_NOTFOUND:
+		return "it has no tables: it was never finished, or is another program's";
+	case MDB_READERS_FULL:
+		return error_text(E_READERS);
+	default:
+		return mdb_strerror(rc);
+	}
+}
+
+/* LMDB makes a head of its own wherever it reads nothing at its place. */
+static int open_files(struct db_env *db, bool create, unsigned flags)
+{
+	struct db_head head = {.bytes = NULL};
+	bool guarded = !create && (flags & MDB_RDONLY) == 0;
+	if (guarded && db_head_read(db->path, &head, NULL) != E_OK)
+		return errno == 0 ? EIO : errno;
+	int rc = mdb_env_open(db->env, db->path, flags, 0600);
+	if (guarded && db_head_put_back(db->path, &head))
+		rc = EIO;
+	free(head.bytes);
+	return rc;
+}
+
+static int look_for_locks(const char *line, void *context)
+{
+	bool *unlocked = context;
+	*unlocked = strncmp(line, "(no reader locks)", 17) == 0;
+	return -1;
+}
+
+static void remember(struct db_env *db)
+{
+	mdb_reader_list(db->env, look_for_locks, &db->unlocked);
+	db_file_identity(db->path, &db->files);
+	pthread_mutex_lock(&process.mutex);
+	db->next = process.open;
+	process.open = db;
+	pthread_mutex_unlock(&process.mutex);
+}
+
+static void forget(struct db_env *db)
+{
+	pthread_mutex_lock(&process.mutex);
+	struct db_env **link = &process.open;
+	while (*link != NULL && *link != db)
+		link = &(*link)->next;
+	if (*link != NULL) {
+		process.replaced |= db->read_only && db_check(db) != E_OK;
+		*link = db->next;
+	}
+	pthread_mutex_unlock(&process.mutex);
+}
+
+enum error db_open(const char *path, const char *const *names, size_t count, size_t map_bytes, bool read_only,
+	bool create, struct db_env **out, struct fault *fault)
+{
+	if (!create)
+		TRY(db_file_check(path, fault));
+	db_file_name_faults();
+	struct db_env *db = calloc(1, sizeof *db);
+	if (db == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	db->path = strdup(path);
+	db->read_only = read_only;
+	int rc = db->path ? mdb_env_create(&db->env) : ENOMEM;
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(db->env, map_bytes);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(db->env, DB_TABLES_MAX);
+	if (rc == 0)
+		rc = mdb_env_set_maxreaders(db->env, DB_READERS_MAX);
+	/* No thread-local slots: snapshots move between threads. No read-ahead: look-ups are random. */
+	unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (read_only ? MDB_RDONLY : 0);
+	if (rc == 0)
+		rc = open_files(db, create, flags);
+	if (rc == 0)
+		remember(db);
+	if (rc == 0)
+		db_reap_readers(db);
+	if (rc == 0)
+		rc = open_tables(db, names, count, create, read_only);
+	if (rc != 0) {
+		enum error error = opening_error(rc);
+		fault_set(fault, error, "%s cannot be opened: %s", path, opening_text(rc));
+		db_close(db);
+		return error;
+	}
+	*out = db;
+	return E_OK;
+}
+
+void db_close(struct db_env *env)
+{
+	if (env == NULL)
+		return;
+	forget(env);
+	if (env->env != NULL)
+		mdb_env_close(env->env);
+	free(env->path);
+	free(env);
+}
+
+void db_reap_readers(struct db_env *env)
+{
+	int dead = 0;
+	mdb_reader_check(env->env, &dead);
+}
+
+enum error db_check(const struct db_env *env)
+{
+	struct statvfs info;
+	if (env->unlocked && statvfs(env->path, &info) == 0 && (info.f_flag & ST_RDONLY) == 0)
+		return E_REPLACED;
+	return db_file_same(env->path, &env->files) ? E_OK : E_REPLACED;
+}
+
+bool db_was_replaced(void)
+{
+	pthread_mutex_lock(&process.mutex);
+	bool replaced = process.replaced;
+	for (const struct db_env *db = process.open; db != NULL; db = db->next)
+		replaced |= db->read_only && db_check(db) != E_OK;
+	pthread_mutex_unlock(&process.mutex);
+	return replaced;
+}
+
+enum error db_copy(struct db_env *env, int fd)
+{
+	TRY(db_check(env));
+	int rc = mdb_env_copyfd2(env->env, fd, 0);
+	return error_of(env, rc);
+}
+
+/* "   pid   thread   transaction"; "-" for a slot that holds no snapshot. */
+static int look_at_reader(const char *line, void *context)
+{
+	struct db_reader *oldest = context;
+	int pid;
+	uint64_t transaction;
+	if (sscanf(line, "%d %*x %" SCNu64, &pid, &transaction) == 2 && pid != (int)getpid() &&
+		(oldest->transaction == 0 || transaction < oldest->transaction))
+		*oldest = (struct db_reader){transaction, pid};
+	return 0;
+}
+
+void db_oldest_reader(struct db_env *env, struct db_reader *out)
+{
+	MDB_envinfo info;
+	*out = (struct db_reader){.transaction = 0};
+	mdb_reader_list(env->env, look_at_reader, out);
+	if (mdb_env_info(env->env, &info) == 0 && out->transaction >= info.me_last_txnid)
+		*out = (struct db_reader){.transaction = 0}; /* of what is newest: keeps nothing */
+}
+
+enum error db_begin(struct db_env *env, bool write, struct db_txn *out)
+{
+	MDB_txn *handle = NULL;
+	*out = (struct db_txn){.env = env, .error = db_check(env)};
+	TRY(out->error);
+	int rc = begin(env, write, &handle);
+	*out = (struct db_txn){.env = env, .handle = rc == 0 ? handle : NULL, .error = error_of(env, rc)};
+	return out->error;
+}
+
+enum error db_commit(struct db_txn *txn)
+{
+	MDB_txn *handle = txn->handle;
+	txn->handle = NULL; /* gone, whatever the commit returns */
+	if (txn->error != E_OK) {
+		mdb_txn_abort(handle);
+		return txn->error;
+	}
+	return stick(txn, mdb_txn_commit(handle));
+}
+
+void db_abort(struct db_txn *txn)
+{
+	if (txn->handle != NULL)
+		mdb_txn_abort(txn->handle);
+	txn->handle = NULL;
+}
+
+enum error db_get(struct db_txn *txn, unsigned table, struct bytes key, struct bytes *out)
+{
+	if (txn->error != E_OK)
+		return txn->error;
+	MDB_val k = val_of(key);
+	MDB_val v;
+	TRY(stick(txn, mdb_get(txn->handle, txn->env->tables[table], &k, &v)));
+	*out = bytes_of(v.mv_data, v.mv_size);
+	return E_OK;
+}
+
+static void put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value, unsigned flags)
+{
+	if (txn->error != E_OK)
+		return;
+	MDB_val k = val_of(key);
+	MDB_val v = val_of(value);
+	stick(txn, mdb_put(txn->handle, txn->env->tables[table], &k, &v, flags));
+}
+
+void db_put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value)
+{
+	put(txn, table, key, value, 0);
+}
+
+void db_put_writer(struct db_txn *txn, unsigned table, struct bytes key, const struct writer *writer)
+{
+	struct bytes value = BYTES_EMPTY;
+	enum error error = writer_done(writer, &value);
+	if (error != E_OK && txn->error == E_OK)
+		txn->error = error;
+	db_put(txn, table, key, value);
+}
+
+enum error db_get_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t *out)
+{
+	struct bytes value;
+	enum error error = db_get(txn, table, key, &value);
+	if (error == E_NOT_FOUND) {
+		*out = 0;
+		return E_OK;
+	}
+	TRY(error);
+	if (value.len != 8)
+		return E_CORRUPT;
+	*out = get_u64(value.data);
+	return E_OK;
+}
+
+void db_put_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t number)
+{
+	uint8_t value[8];
+	put_u64(value, number);
+	db_put(txn, table, key, BYTES_ARRAY(value));
+}
+
+void db_append(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value)
+{
+	put(txn, table, key, value, MDB_APPEND);
+}
+
+uint8_t *db_append_place(struct db_txn *txn, unsigned table, struct bytes key, size_t len)
+{
+	if (txn->error != E_OK)
+		return NULL;
+	MDB_val k = val_of(key);
+	MDB_val v = {len, NULL};
+	if (stick(txn, mdb_put(txn->handle, txn->env->tables[table], &k, &v, MDB_APPEND | MDB_RESERVE)) != E_OK)
+		return NULL;
+	return v.mv_data;
+}
+
+void db_delete(struct db_txn *txn, unsigned table, struct bytes key)
+{
+	if (txn->error != E_OK)
+		return;
+	MDB_val k = val_of(key);
+	stick(txn, mdb_del(txn->handle, txn->env->tables[table], &k, NULL));
+}
+
+void db_clear(struct db_txn *txn, unsigned table)
+{
+	if (txn->error == E_OK)
+		(void)stick(txn, mdb_drop(txn->handle, txn->env->tables[table], 0));
+}
+
+enum error db_count(struct db_txn *txn, unsigned table, uint64_t *out)
+{
+	MDB_stat stat;
+	TRY(stick(txn, mdb_stat(txn->handle, txn->env->tables[table], &stat)));
+	*out = stat.ms_entries;
+	return E_OK;
+}
+
+enum error db_walk_begin(struct db_txn *txn, unsigned table, struct db_walk *out)
+{
+	MDB_cursor *cursor;
+	if (txn->error != E_OK)
+		return txn->error;
+	TRY(stick(txn, mdb_cursor_open(txn->handle, txn->env->tables[table], &cursor)));
+	*out = (struct db_walk){.txn = txn, .cursor = cursor};
+	return E_OK;
+}
+
+void db_walk_end(struct db_walk *walk)
+{
+	if (walk->cursor != NULL)
+		mdb_cursor_close(walk->cursor);
+	walk->cursor = NULL;
+}
+
+static enum error walk(struct db_walk *walk, MDB_val key, MDB_cursor_op op)
+{
+	MDB_val value;
+	TRY(stick(walk->txn, mdb_cursor_get(walk->cursor, &key, &value, op)));
+	walk->key = bytes_of(key.mv_data, key.mv_size);
+	walk->value = bytes_of(value.mv_data, value.mv_size);
+	return E_OK;
+}
+
+enum error db_walk_from(struct db_walk *w, struct bytes key)
+{
+	return walk(w, val_of(key), MDB_SET_RANGE);
+}
+
+enum error db_walk_upto(struct db_walk *w, struct bytes key)
+{
+	enum error error = db_walk_from(w, key);
+	if (error == E_NOT_FOUND)
+		return db_walk_last(w);
+	TRY(error);
+	return bytes_equal(w->key, key) ? E_OK : db_walk_previous(w);
+}
+
+enum error db_walk_last(struct db_walk *w)
+{
+	return walk(w, (MDB_val){0, NULL}, MDB_LAST);
+}
+
+enum error db_walk_next(struct db_walk *w)
+{
+	return walk(w, (MDB_val){0, NULL}, MDB_NEXT);
+}
+
+enum error db_walk_previous(struct db_walk *w)
+{
+	return walk(w, (MDB_val){0, NULL}, MDB_PREV);
+}
+
+enum error db_walk_check(const struct db_walk *w)
+{
+	MDB_val key = val_of(w->key);
+	MDB_val found = {0, NULL};
+	int code = mdb_get(w->txn->handle, mdb_cursor_dbi(w->cursor), &key, &found);
+	if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
+		return stick(w->txn, code);
+	return code == MDB_SUCCESS && found.mv_data == w->value.data ? E_OK : E_CORRUPT;
+}

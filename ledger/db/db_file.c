@@ -1,0 +1,199 @@
+#include "ledger/db/db_file.h"
+
+#include "ledger/base/bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The head as LMDB 0.9 writes it on a machine with 64 bits: two pages that are written in turn, each with the number
+ * of its transaction; little-endian here, as the machine's own order is. */
+#define META_AT 16        /* behind the page's header */
+#define META_PAGE_SIZE 24 /* in the meta data: page size, last page, transaction */
+#define META_LAST_PAGE 120
+#define META_TRANSACTION 128
+#define META_BYTES 136
+#define MAGIC 0xBEEFC0DEu
+
+/* The last pages of a file may belong to nobody and were then never written, so a file may be a little shorter than its
+ * head says. Seen is 0; cut in earnest is more than an eighth. */
+#define MISSING_PART 8
+
+struct meta {
+	uint64_t transaction;
+	uint64_t pages;
+	uint32_t page_bytes;
+};
+
+static bool read_meta(int fd, off_t at, struct meta *out)
+{
+	uint8_t meta[META_BYTES];
+	uint32_t magic;
+	uint64_t last;
+	if (pread(fd, meta, sizeof meta, at + META_AT) != (ssize_t)sizeof meta)
+		return false;
+	memcpy(&magic, meta, sizeof magic);
+	memcpy(&out->page_bytes, meta + META_PAGE_SIZE, sizeof out->page_bytes);
+	memcpy(&last, meta + META_LAST_PAGE, sizeof last);
+	memcpy(&out->transaction, meta + META_TRANSACTION, sizeof out->transaction);
+	out->pages = last + 1;
+	return magic == MAGIC && out->page_bytes >= 512 && out->page_bytes <= 65536 && last < UINT64_MAX / 65536;
+}
+
+/* The newer of the two; the head is read before the length, since a writer may be at work and the file only grows. */
+static enum error check_head(int fd, const char *path, struct fault *fault)
+{
+	struct meta first;
+	struct meta second;
+	struct stat status;
+	if (!read_meta(fd, 0, &first) || !read_meta(fd, first.page_bytes, &second) || second.page_bytes != first.page_bytes)
+		return fault_set(fault, E_CORRUPT,
+			"%s/data.mdb is empty or no store any more; put back a whole copy, see 'indsigt help recovery'", path);
+	if (fstat(fd, &status) != 0)
+		return fault_set(fault, E_IO, "%s/data.mdb: %s", path, strerror(errno));
+	const struct meta *newer = second.transaction > first.transaction ? &second : &first;
+	uint64_t there = (uint64_t)status.st_size / newer->page_bytes;
+	if (there < newer->pages - newer->pages / MISSING_PART)
+		return fault_set(fault, E_CORRUPT,
+			"%s/data.mdb was cut: %" PRIu64 " of its %" PRIu64
+			" pages are there; put back a whole copy, see 'indsigt help recovery'",
+			path, there, newer->pages);
+	return E_OK;
+}
+
+enum error db_file_check(const char *path, struct fault *fault)
+{
+	char name[4096];
+	if ((size_t)snprintf(name, sizeof name, "%s/data.mdb", path) >= sizeof name)
+		return fault_set(fault, E_USAGE, "the name of a directory is longer than 4,000 bytes");
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		enum error error = errno == ENOENT ? E_NOT_FOUND : errno == EACCES ? E_PERMISSION : E_IO;
+		return fault_set(fault, error, "%s cannot be opened: %s", name, strerror(errno));
+	}
+	enum error error = check_head(fd, path, fault);
+	close(fd);
+	return error;
+}
+
+/* ---- which files they are ---- */
+
+static const char *const file_names[2] = {"data.mdb", "lock.mdb"};
+
+/* False: it cannot be looked at. A directory that is not there was moved with all that is in it, and nobody else can
+ * have opened anything by its name; one that lies there in its place is another. */
+static bool look_at(const char *path, size_t i, uint64_t *device, uint64_t *inode)
+{
+	char name[4096];
+	struct stat status;
+	*device = *inode = 0;
+	snprintf(name, sizeof name, "%s/%s", path, file_names[i]);
+	if (stat(name, &status) != 0)
+		return (errno == ENOENT && stat(path, &status) == 0) || errno == ENOTDIR;
+	*device = status.st_dev;
+	*inode = status.st_ino;
+	return true;
+}
+
+void db_file_identity(const char *path, struct db_identity *out)
+{
+	for (size_t i = 0; i < 2; i++)
+		(void)look_at(path, i, &out->device[i], &out->inode[i]);
+}
+
+bool db_file_same(const char *path, const struct db_identity *then)
+{
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t device, inode;
+		if (look_at(path, i, &device, &inode) && (device != then->device[i] || inode != then->inode[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the head ---- */
+
+static int open_data(const char *path, int flags)
+{
+	char name[4096];
+	snprintf(name, sizeof name, "%s/data.mdb", path);
+	return open(name, flags | O_CLOEXEC);
+}
+
+static enum error read_head(int fd, struct db_head *out)
+{
+	struct meta first;
+	if (!read_meta(fd, 0, &first))
+		return E_CORRUPT;
+	out->len = (size_t)first.page_bytes * 2;
+	out->bytes = malloc(out->len);
+	if (out->bytes == NULL)
+		return E_NO_MEMORY;
+	if (pread(fd, out->bytes, out->len, 0) == (ssize_t)out->len)
+		return E_OK;
+	free(out->bytes);
+	out->bytes = NULL;
+	return E_IO;
+}
+
+enum error db_head_read(const char *path, struct db_head *out, struct fault *fault)
+{
+	*out = (struct db_head){.bytes = NULL};
+	int fd = open_data(path, O_RDONLY);
+	enum error error = fd < 0 ? E_IO : read_head(fd, out);
+	int kept = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = kept;
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s/data.mdb cannot be read: %s", path, error_reason(error));
+}
+
+static uint64_t newest_transaction(const uint8_t *head, size_t len)
+{
+	uint64_t first, second;
+	memcpy(&first, head + META_AT + META_TRANSACTION, sizeof first);
+	memcpy(&second, head + len / 2 + META_AT + META_TRANSACTION, sizeof second);
+	return first > second ? first : second;
+}
+
+bool db_head_put_back(const char *path, const struct db_head *head)
+{
+	struct db_head now = {.bytes = NULL};
+	bool made = false;
+	int fd = open_data(path, O_RDWR);
+	if (fd >= 0 && read_head(fd, &now) == E_OK)
+		made = now.len == head->len && newest_transaction(now.bytes, now.len) == 0 &&
+			   newest_transaction(head->bytes, head->len) > 0;
+	if (made && (pwrite(fd, head->bytes, head->len, 0) != (ssize_t)head->len || fsync(fd) != 0))
+		fprintf(stderr, "indsigt: the head of %s/data.mdb cannot be put back: %s\n", path, strerror(errno));
+	free(now.bytes);
+	if (fd >= 0)
+		close(fd);
+	return made;
+}
+
+/* ---- faults ---- */
+
+static void on_fault(int signal)
+{
+	static const char text[] = "indsigt: a page of a store's file cannot be read: data.mdb was cut, or its disk fails; "
+							   "nothing was changed, see 'indsigt help recovery'\n";
+	(void)signal;
+	ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+	(void)written;
+	_exit(4);
+}
+
+void db_file_name_faults(void)
+{
+	struct sigaction now;
+	struct sigaction named = {.sa_handler = on_fault};
+	if (sigaction(SIGBUS, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+		(void)sigaction(SIGBUS, &named, NULL);
+}

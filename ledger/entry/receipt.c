@@ -1,0 +1,151 @@
+#include "ledger/entry/receipt.h"
+
+#include "ledger/base/wrong.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- form ---- */
+
+static void proof_encode(const struct merkle_proof *proof, struct writer *out)
+{
+	if (proof->count > MERKLE_PROOF_MAX) {
+		writer_fail(out, E_TOO_LONG);
+		return;
+	}
+	writer_u16(out, (uint16_t)proof->count);
+	writer_bytes(out, bytes_of(proof->hashes, proof->count * sizeof proof->hashes[0]));
+}
+
+static void proof_decode(struct reader *in, struct merkle_proof *out)
+{
+	out->count = reader_u16(in);
+	if (WRONG(out->count > MERKLE_PROOF_MAX))
+		reader_fail(in, E_TOO_LONG);
+	if (in->error != E_OK)
+		out->count = 0;
+	reader_copy(in, out->hashes, out->count * sizeof out->hashes[0]);
+}
+
+enum error receipt_encode(const struct receipt *receipt, struct writer *out)
+{
+	if (receipt->checkpoint.len > NOTE_BYTES_MAX)
+		writer_fail(out, E_TOO_LONG);
+	writer_u64(out, receipt->first_sequence);
+	writer_u32(out, receipt->count);
+	writer_u64(out, receipt->first_index);
+	writer_u64(out, receipt->old_size);
+	proof_encode(&receipt->inclusion, out);
+	proof_encode(&receipt->consistency, out);
+	writer_range16(out, receipt->checkpoint);
+	return out->error;
+}
+
+enum error receipt_decode(struct bytes encoded, struct receipt *out)
+{
+	struct receipt receipt;
+	struct reader in = reader_of(encoded);
+	receipt.first_sequence = reader_u64(&in);
+	receipt.count = reader_u32(&in);
+	receipt.first_index = reader_u64(&in);
+	receipt.old_size = reader_u64(&in);
+	proof_decode(&in, &receipt.inclusion);
+	proof_decode(&in, &receipt.consistency);
+	receipt.checkpoint = reader_range16(&in, NOTE_BYTES_MAX);
+	enum error error = reader_done(&in);
+	if (WRONG(error != E_OK))
+		return error;
+	*out = receipt;
+	return E_OK;
+}
+
+/* ---- claims ---- */
+
+static void remember(
+	struct receipt_position *position, const struct checkpoint *checkpoint, struct bytes note, const struct vkey *log)
+{
+	position->checkpoint = *checkpoint;
+	memcpy(position->log_key, log->public_key, sizeof position->log_key);
+	memmove(
+		position->note, note.data, note.len); /* a note that verified keeps NOTE_BYTES_MAX; it may be this very one */
+	position->note_len = (uint32_t)note.len;
+}
+
+enum error receipt_position_load(struct bytes note, const struct vkey *log, struct receipt_position *out)
+{
+	struct checkpoint checkpoint;
+	TRY(checkpoint_verify(note, log, &checkpoint));
+	remember(out, &checkpoint, note, log);
+	return E_OK;
+}
+
+/* The checkpoint under which the receipt stands; the signature of a remembered note was checked when it came. */
+static enum error receipt_checkpoint(const struct receipt *receipt, const struct vkey *log,
+	const struct receipt_position *position, struct checkpoint *out)
+{
+	if (position->note_len > 0 && bytes_equal(receipt->checkpoint, bytes_of(position->note, position->note_len)) &&
+		memcmp(position->log_key, log->public_key, sizeof position->log_key) == 0 &&
+		strcmp(position->checkpoint.origin, log->name) == 0) {
+		*out = position->checkpoint;
+		return E_OK;
+	}
+	return checkpoint_verify(receipt->checkpoint, log, out);
+}
+
+static enum error check_inclusion(
+	const struct receipt *receipt, const struct batch_head *batch, const struct checkpoint *checkpoint)
+{
+	uint8_t buffer[ENTRY_BATCH_BYTES];
+	struct writer writer = writer_of(buffer, sizeof buffer);
+	struct bytes encoded;
+	struct hash leaf;
+	struct entry entry = {.kind = ENTRY_BATCH};
+	entry.batch = (struct entry_batch){.sender = batch->sender,
+		.first_sequence = batch->first_sequence,
+		.count = batch->count,
+		.filing_checked = batch->filing_checked};
+	memcpy(entry.batch.signature, batch->signature, sizeof entry.batch.signature);
+	TRY(entry_encode(&entry, &writer));
+	TRY(writer_done(&writer, &encoded));
+	merkle_leaf_hash(encoded, &leaf);
+	if (WRONG(receipt->first_index >= checkpoint->size)) /* so that the sum below stays in range */
+		return E_BAD_PROOF;
+	return merkle_verify_inclusion(&leaf, receipt->first_index + receipt->count, checkpoint->size,
+		receipt->inclusion.hashes, receipt->inclusion.count, &checkpoint->root);
+}
+
+static enum error check_consistency(
+	const struct receipt *receipt, const struct receipt_position *position, const struct checkpoint *checkpoint)
+{
+	struct hash empty;
+	merkle_empty_root(&empty);
+	const struct hash *old_root = position->checkpoint.size == 0 ? &empty : &position->checkpoint.root;
+	return merkle_verify_consistency(position->checkpoint.size, old_root, checkpoint->size, &checkpoint->root,
+		receipt->consistency.hashes, receipt->consistency.count);
+}
+
+enum error receipt_verify(const struct receipt *receipt, const struct vkey *log, const struct batch_head *batch,
+	struct receipt_position *position, struct fault *fault)
+{
+	struct checkpoint checkpoint = {.size = 0};
+	if (WRONG(receipt->first_sequence != batch->first_sequence) || WRONG(receipt->count != batch->count))
+		return fault_set(fault, E_BAD_PROOF,
+			"the receipt is about %" PRIu32 " events from sequence %" PRIu64 ", the batch has %" PRIu32
+			" from %" PRIu64,
+			receipt->count, receipt->first_sequence, batch->count, batch->first_sequence);
+	if (WRONG(receipt_checkpoint(receipt, log, position, &checkpoint) != E_OK))
+		return fault_set(fault, E_BAD_CHECKPOINT, "the receipt's checkpoint is malformed or not signed by the log");
+	if (WRONG(check_inclusion(receipt, batch, &checkpoint) != E_OK))
+		return fault_set(fault, E_BAD_PROOF,
+			"the batch is not in the log at index %" PRIu64 ", or was signed differently", receipt->first_index);
+	if (WRONG(receipt->old_size != position->checkpoint.size))
+		return fault_set(fault, E_BAD_PROOF,
+			"the receipt goes on from size %" PRIu64 ", the receipt before it was for size %" PRIu64, receipt->old_size,
+			position->checkpoint.size);
+	if (WRONG(check_consistency(receipt, position, &checkpoint) != E_OK))
+		return fault_set(fault, E_BAD_PROOF,
+			"the log of size %" PRIu64 " does not extend the one of size %" PRIu64 " that was shown before",
+			checkpoint.size, position->checkpoint.size);
+	remember(position, &checkpoint, receipt->checkpoint, log);
+	return E_OK;
+}

@@ -1,0 +1,59 @@
+#include "ledger/entry/sender.h"
+
+#include "ledger/base/wrong.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static enum error judge_first(const struct sender *sender, const struct entry_sender *entry, struct fault *fault)
+{
+	if (WRONG(entry->sender == 0))
+		return fault_set(fault, E_BAD_VALUE, "sender id: 0 is not an id");
+	if (WRONG(sender->id != 0))
+		return fault_set(fault, E_EXISTS, "sender id %" PRIu32 " is taken", entry->sender);
+	return E_OK;
+}
+
+static enum error judge_change(const struct sender *sender, const struct entry_sender *entry, struct fault *fault)
+{
+	if (sender->id == 0) /* no check of its own: a sender without an organisation is nobody's */
+		return fault_set(fault, E_UNKNOWN_SENDER, "sender %" PRIu32 " is not registered", entry->sender);
+	if (WRONG(sender->status == SENDER_REVOKED))
+		return fault_set(fault, E_REVOKED_SENDER, "sender %" PRIu32 " is revoked already", entry->sender);
+	if (WRONG(strcmp(sender->org, entry->org) != 0) || WRONG(strcmp(sender->name, entry->name) != 0))
+		return fault_set(
+			fault, E_BAD_VALUE, "organisation and name of sender %" PRIu32 " cannot be changed", entry->sender);
+	if (WRONG(sender->version != entry->follows))
+		return fault_set(fault, E_BAD_VALUE,
+			"the entry follows index %" PRIu64 ", but the newest entry of sender %" PRIu32 " is at %" PRIu64
+			": it has to be made, and signed, anew",
+			entry->follows, entry->sender, sender->version);
+	return E_OK;
+}
+
+static void begin(struct sender *sender, const struct entry_sender *entry)
+{
+	*sender = (struct sender){.id = entry->sender, .status = SENDER_ACTIVE, .endorsed = true, .since_s = entry->time_s};
+	strcpy(sender->org, entry->org);
+	strcpy(sender->name, entry->name);
+}
+
+enum error sender_take(struct sender *sender, const char *origin, const struct entry_sender *entry, uint64_t index,
+	bool *endorsed, struct fault *fault)
+{
+	bool registers = entry->action == SENDER_REGISTER;
+	TRY(registers ? judge_first(sender, entry, fault) : judge_change(sender, entry, fault));
+	*endorsed = sender_endorsed(origin, entry, registers ? NULL : sender->public_key);
+	if (registers)
+		begin(sender, entry);
+	sender->version = index;
+	if (entry->action == SENDER_REVOKE) {
+		sender->status = SENDER_REVOKED;
+		sender->compromised = entry->compromised;
+		return E_OK;
+	}
+	sender->endorsed = sender->endorsed && *endorsed;
+	memcpy(sender->public_key, entry->public_key, sizeof sender->public_key);
+	sender->policy = entry->policy;
+	return E_OK;
+}

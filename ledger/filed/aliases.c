@@ -1,0 +1,156 @@
+#include "ledger/filed/aliases.h"
+
+#include "ledger/base/domain.h"
+#include "ledger/entry/entry.h"
+#include "ledger/store/log.h"
+
+#include <string.h>
+
+#define POSITION_BYTES 8
+
+void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed)
+{
+	uint8_t key[8];
+	put_u64(key, first_index);
+	uint8_t *place = db_append_place(txn, STORE_ALIAS, BYTES_ARRAY(key), POSITION_BYTES + sealed.len);
+	if (place == NULL)
+		return;
+	put_u64(place, position);
+	memcpy(place + POSITION_BYTES, sealed.data, sealed.len);
+}
+
+void aliases_replace(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed)
+{
+	uint8_t key[8];
+	uint8_t value[POSITION_BYTES + SEAL_OVERHEAD + sizeof((struct alias_walk *)0)->aliases];
+	put_u64(key, first_index);
+	put_u64(value, position);
+	memcpy(value + POSITION_BYTES, sealed.data, sealed.len);
+	db_put(txn, STORE_ALIAS, BYTES_ARRAY(key), bytes_of(value, POSITION_BYTES + sealed.len));
+}
+
+enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *out)
+{
+	uint8_t key[8];
+	struct bytes value;
+	put_u64(key, first_index);
+	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
+	if (value.len < POSITION_BYTES)
+		return E_CORRUPT;
+	*out = get_u64(value.data);
+	return E_OK;
+}
+
+static bool pack_has_form(struct bytes value)
+{
+	size_t plain = value.len - POSITION_BYTES - SEAL_OVERHEAD;
+	return value.len > POSITION_BYTES + SEAL_OVERHEAD && plain % 32 == 0 &&
+		   plain <= sizeof((struct alias_walk *)0)->aliases;
+}
+
+/* Of a pack whose form does not tell. */
+static enum error count_in_log(struct db_txn *txn, uint64_t first_index, uint64_t *out)
+{
+	for (uint64_t count = 0; count <= BATCH_EVENTS_MAX; count++) {
+		struct bytes encoded;
+		struct entry entry;
+		TRY(log_entry(txn, first_index + count, &encoded));
+		TRY(entry_decode(encoded, &entry));
+		if (entry.kind == ENTRY_BATCH && count > 0) {
+			*out = count;
+			return E_OK;
+		}
+		if (entry.kind != ENTRY_EVENT)
+			return E_CORRUPT;
+	}
+	return E_CORRUPT;
+}
+
+enum error alias_count(struct db_txn *txn, uint64_t first_index, uint64_t *out)
+{
+	uint8_t key[8];
+	struct bytes value;
+	put_u64(key, first_index);
+	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
+	if (!pack_has_form(value))
+		return count_in_log(txn, first_index, out);
+	*out = (value.len - POSITION_BYTES - SEAL_OVERHEAD) / 32;
+	return E_OK;
+}
+
+enum error alias_move(struct db_txn *txn, uint64_t first_index, uint64_t position)
+{
+	uint8_t key[8];
+	uint8_t moved[POSITION_BYTES + SEAL_OVERHEAD + sizeof((struct alias_walk *)0)->aliases];
+	struct bytes value;
+	put_u64(key, first_index);
+	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
+	if (value.len < POSITION_BYTES || value.len > sizeof moved)
+		return E_CORRUPT;
+	memcpy(moved, value.data, value.len);
+	put_u64(moved, position);
+	db_put(txn, STORE_ALIAS, BYTES_ARRAY(key), bytes_of(moved, value.len));
+	return txn->error;
+}
+
+enum error alias_walk_begin(struct db_txn *txn, const struct seal_keys *keys, uint64_t from, struct alias_walk *out)
+{
+	TRY(db_walk_begin(txn, STORE_ALIAS, &out->walk));
+	out->keys = keys;
+	out->first_index = from;
+	out->count = 0;
+	return E_OK;
+}
+
+enum error alias_walk_to(struct alias_walk *walk, uint64_t index)
+{
+	uint8_t key[8];
+	put_u64(key, index);
+	enum error error = db_walk_upto(&walk->walk, BYTES_ARRAY(key));
+	if (error != E_OK && error != E_NOT_FOUND)
+		return error;
+	if (error == E_OK && walk->walk.key.len != 8)
+		return E_CORRUPT;
+	walk->first_index = error == E_OK ? get_u64(walk->walk.key.data) : index;
+	walk->count = 0;
+	return E_OK;
+}
+
+static enum error move(struct alias_walk *walk)
+{
+	uint8_t key[8];
+	if (walk->count > 0)
+		return db_walk_next(&walk->walk);
+	put_u64(key, walk->first_index);
+	return db_walk_from(&walk->walk, BYTES_ARRAY(key));
+}
+
+enum error alias_walk_next(struct alias_walk *walk)
+{
+	struct bytes encoded;
+	struct entry entry;
+	TRY(move(walk));
+	struct bytes value = walk->walk.value;
+	if (walk->walk.key.len != 8 || !pack_has_form(value))
+		return E_CORRUPT;
+	struct bytes sealed = bytes_of(value.data + POSITION_BYTES, value.len - POSITION_BYTES);
+	walk->first_index = get_u64(walk->walk.key.data);
+	walk->position = get_u64(value.data);
+	walk->count = (uint32_t)((sealed.len - SEAL_OVERHEAD) / 32);
+
+	/* The pack is bound to the batch: sender, first sequence and count come from the log. */
+	TRY(log_entry(walk->walk.txn, walk->first_index, &encoded));
+	TRY(entry_decode(encoded, &entry));
+	if (entry.kind != ENTRY_EVENT)
+		return E_CORRUPT;
+	uint8_t context[16];
+	put_u32(context, entry.event.sender);
+	put_u64(context + 4, entry.event.sequence);
+	put_u32(context + 12, walk->count);
+	return unseal_small(&walk->keys->filing, DOMAIN_ALIASES, BYTES_ARRAY(context), sealed, walk->aliases[0].b);
+}
+
+void alias_walk_end(struct alias_walk *walk)
+{
+	db_walk_end(&walk->walk);
+}

@@ -1,0 +1,36 @@
+/* Alias packs: which alias each event of a batch is about, sealed, in log order. They are written with the batch
+ * and kept: filing is rebuilt from them. Those at or after `filed` are the tail that look-ups scan. spec/store.md */
+#pragma once
+
+#include "ledger/keystore/keystore.h"
+#include "ledger/store/store.h"
+
+struct alias_walk {
+	struct db_walk walk;
+	const struct seal_keys *keys;
+	uint64_t first_index; /* of the current pack */
+	uint64_t position;    /* of its first event in the filing tree */
+	uint32_t count;
+	struct alias aliases[BATCH_EVENTS_MAX];
+};
+
+/* `position`: event entries in the log before this batch, which is the place of its first event in the filing tree. */
+void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed);
+/* The position of the batch that begins at this index. E_NOT_FOUND: no batch of event entries does. */
+enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *out) MUST_USE;
+
+/* The same for a pack that is there, or not, and was found damaged. */
+void aliases_replace(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed);
+/* How many events the batch that begins at this index has, and its pack should be about. E_NOT_FOUND, E_CORRUPT. */
+enum error alias_count(struct db_txn *txn, uint64_t first_index, uint64_t *out) MUST_USE;
+/* Gives the pack another position. E_NOT_FOUND, E_CORRUPT. */
+enum error alias_move(struct db_txn *txn, uint64_t first_index, uint64_t position) MUST_USE;
+
+/* Walks the packs with first index >= `from`. `out` is large: allocate it. */
+enum error alias_walk_begin(
+	struct db_txn *txn, const struct seal_keys *keys, uint64_t from, struct alias_walk *out) MUST_USE;
+/* After begin: starts with the pack of the batch that `index` is in, or an earlier one, instead. */
+enum error alias_walk_to(struct alias_walk *walk, uint64_t index) MUST_USE;
+/* Opens the next pack; E_NOT_FOUND at the end, E_UNSEALED, E_CORRUPT. */
+enum error alias_walk_next(struct alias_walk *walk) MUST_USE;
+void alias_walk_end(struct alias_walk *walk);

@@ -1,0 +1,108 @@
+#include "ledger/filed/lost_rows.h"
+
+#include "ledger/filed/aliases.h"
+
+/* The next row of a log index at or after *index; E_NOT_FOUND: there is none below `end`. */
+static enum error next_row(struct db_txn *txn, enum store_table table, uint64_t *index, uint64_t end)
+{
+	struct db_walk walk;
+	uint8_t key[8];
+	put_u64(key, *index);
+	TRY(db_walk_begin(txn, table, &walk));
+	enum error error = db_walk_from(&walk, BYTES_ARRAY(key));
+	if (error == E_OK && walk.key.len != sizeof key)
+		error = E_CORRUPT;
+	if (error == E_OK)
+		*index = get_u64(walk.key.data);
+	db_walk_end(&walk);
+	TRY(error);
+	return *index < end ? E_OK : E_NOT_FOUND;
+}
+
+static enum error drop_row(struct db_txn *txn, enum store_table table, uint64_t index)
+{
+	uint8_t key[8];
+	put_u64(key, index);
+	db_delete(txn, table, BYTES_ARRAY(key));
+	return txn->error;
+}
+
+static enum error drop_records(struct db_txn *txn, uint64_t first, uint64_t end, bool *dropped)
+{
+	enum error error = next_row(txn, STORE_RECORD, &first, end);
+	for (; error == E_OK; error = next_row(txn, STORE_RECORD, &first, end)) {
+		TRY(drop_row(txn, STORE_RECORD, first));
+		*dropped = true;
+	}
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+/* A batch is never empty, so its end lies behind its first event. */
+static enum error drop_packs(struct db_txn *txn, uint64_t first, uint64_t end, bool *dropped)
+{
+	enum error error = next_row(txn, STORE_ALIAS, &first, end);
+	for (; error == E_OK; error = next_row(txn, STORE_ALIAS, &first, end)) {
+		uint64_t count;
+		TRY(alias_count(txn, first, &count));
+		if (count <= end - first) {
+			TRY(drop_row(txn, STORE_ALIAS, first));
+			*dropped = true;
+		}
+		first += count;
+	}
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+enum error lost_rows_drop(struct db_txn *txn, uint64_t first, uint64_t end, bool *dropped)
+{
+	TRY(drop_records(txn, first, end, dropped));
+	return drop_packs(txn, first, end, dropped);
+}
+
+/* The last pack at or before `index`; E_NOT_FOUND. */
+static enum error pack_upto(struct db_txn *txn, uint64_t index, uint64_t *out)
+{
+	struct db_walk walk;
+	uint8_t key[8];
+	put_u64(key, index);
+	TRY(db_walk_begin(txn, STORE_ALIAS, &walk));
+	enum error error = db_walk_upto(&walk, BYTES_ARRAY(key));
+	if (error == E_OK && walk.key.len != sizeof key)
+		error = E_CORRUPT;
+	if (error == E_OK)
+		*out = get_u64(walk.key.data);
+	db_walk_end(&walk);
+	return error;
+}
+
+enum error lost_rows_begin(struct db_txn *txn, const struct losses *losses, uint64_t first, struct lost_rows *out)
+{
+	uint64_t pack, count;
+	*out = (struct lost_rows){.from = first};
+	enum error error = pack_upto(txn, first, &pack);
+	if (error == E_NOT_FOUND)
+		return E_OK;
+	TRY(error);
+	TRY(alias_count(txn, pack, &count));
+	TRY(alias_position(txn, pack, &out->position));
+	if (first - pack < count)
+		out->from = pack;
+	else
+		out->position += count - losses_count(losses, pack, pack + count);
+	return E_OK;
+}
+
+enum error lost_rows_end(struct db_txn *txn, const struct losses *losses, const struct lost_rows *rows)
+{
+	uint64_t index = rows->from;
+	uint64_t position = rows->position;
+	enum error error = next_row(txn, STORE_ALIAS, &index, UINT64_MAX);
+	for (; error == E_OK; error = next_row(txn, STORE_ALIAS, &index, UINT64_MAX)) {
+		uint64_t count;
+		TRY(alias_count(txn, index, &count));
+		TRY(alias_move(txn, index, position));
+		position += count - losses_count(losses, index, index + count);
+		index += count;
+	}
+	return error == E_NOT_FOUND ? E_OK : error;
+}

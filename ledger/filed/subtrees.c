@@ -1,0 +1,107 @@
+#include "ledger/filed/subtrees.h"
+
+#include "ledger/base/domain.h"
+
+#include <string.h>
+
+_Static_assert(SUBTREE_LEAVES == POSTING_INDEXES_MAX, "a subtree has the leaves of a posting chunk");
+
+#define ROW_PLAIN_MAX (SUBTREES_IN_ROW * HASH_BYTES)
+
+static enum error row_open(const struct seal_keys *keys, struct bytes key, struct bytes sealed,
+	struct hash out[SUBTREES_IN_ROW], size_t *count)
+{
+	if (sealed.len < SEAL_OVERHEAD + HASH_BYTES || sealed.len > SEAL_OVERHEAD + ROW_PLAIN_MAX ||
+		(sealed.len - SEAL_OVERHEAD) % HASH_BYTES != 0)
+		return E_CORRUPT;
+	*count = (sealed.len - SEAL_OVERHEAD) / HASH_BYTES;
+	return unseal_small(&keys->filing, DOMAIN_SUBTREES, key, sealed, out->b);
+}
+
+static enum error row_get(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t row,
+	struct hash out[SUBTREES_IN_ROW], size_t *count)
+{
+	uint8_t key[POSTING_KEY_BYTES];
+	struct bytes sealed;
+	if (row >= POSTING_HEAD - SUBTREE_FIRST)
+		return E_CORRUPT;
+	posting_key(alias, (uint32_t)(SUBTREE_FIRST + row), key);
+	TRY(db_get(txn, STORE_POSTING, BYTES_ARRAY(key), &sealed));
+	return row_open(keys, BYTES_ARRAY(key), sealed, out, count);
+}
+
+enum error subtree_add(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number,
+	const struct hash *root)
+{
+	uint8_t key[POSTING_KEY_BYTES], sealed[ROW_PLAIN_MAX + SEAL_OVERHEAD];
+	struct hash roots[SUBTREES_IN_ROW];
+	size_t count = 0;
+	uint64_t row = number / SUBTREES_IN_ROW;
+	enum error error = row_get(txn, keys, alias, row, roots, &count);
+	if (error != E_OK && error != E_NOT_FOUND)
+		return error;
+	if (count != number % SUBTREES_IN_ROW)
+		return E_CORRUPT;
+	roots[count++] = *root;
+	posting_key(alias, (uint32_t)(SUBTREE_FIRST + row), key);
+	seal_small(&keys->filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), bytes_of(roots->b, count * HASH_BYTES), sealed);
+	db_put(txn, STORE_POSTING, BYTES_ARRAY(key), bytes_of(sealed, count * HASH_BYTES + SEAL_OVERHEAD));
+	return txn->error;
+}
+
+enum error subtree_get(
+	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number, struct hash *out)
+{
+	struct hash roots[SUBTREES_IN_ROW];
+	size_t count;
+	TRY(row_get(txn, keys, alias, number / SUBTREES_IN_ROW, roots, &count));
+	if (number % SUBTREES_IN_ROW >= count)
+		return E_NOT_FOUND;
+	*out = roots[number % SUBTREES_IN_ROW];
+	return E_OK;
+}
+
+enum error subtrees_read(
+	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t count, struct hash *out)
+{
+	for (uint64_t done = 0; done < count; done += SUBTREES_IN_ROW) {
+		struct hash roots[SUBTREES_IN_ROW];
+		size_t there = 0;
+		size_t wanted = count - done < SUBTREES_IN_ROW ? (size_t)(count - done) : SUBTREES_IN_ROW;
+		enum error error = row_get(txn, keys, alias, done / SUBTREES_IN_ROW, roots, &there);
+		if (error == E_NOT_FOUND || (error == E_OK && there < wanted))
+			return E_CORRUPT;
+		TRY(error);
+		memcpy(out + done, roots, wanted * sizeof *out);
+	}
+	return E_OK;
+}
+
+static enum error count_rows(struct db_walk *walk, const struct seal_keys *keys, uint64_t *out)
+{
+	uint64_t total = 0;
+	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
+	for (; error == E_OK; error = db_walk_next(walk)) {
+		struct hash roots[SUBTREES_IN_ROW];
+		size_t count;
+		if (walk->key.len != POSTING_KEY_BYTES)
+			return E_CORRUPT;
+		uint32_t number = get_u32(walk->key.data + 32);
+		if (number < SUBTREE_FIRST || number == POSTING_HEAD)
+			continue;
+		TRY(db_walk_check(walk));
+		TRY(row_open(keys, walk->key, walk->value, roots, &count));
+		total += count;
+	}
+	*out = total;
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+enum error subtrees_count(struct db_txn *txn, const struct seal_keys *keys, uint64_t *out)
+{
+	struct db_walk walk;
+	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
+	enum error error = count_rows(&walk, keys, out);
+	db_walk_end(&walk);
+	return error;
+}

@@ -1,0 +1,28 @@
+/* Roots of the complete parts of each subject tree, so that a proof about a few events of a person with very many does
+ * not hash them all. Derived state, written at epochs with the head, in the table of postings. spec/store.md
+ *
+ *   alias (32) || SUBTREE_FIRST + N ─► sealed roots of leaves [256 i, 256 (i + 1)), i from 32 N on, at most 32
+ *
+ * Subtree i has the leaves of the alias's posting chunk i: there is one for each full chunk. */
+#pragma once
+
+#include "ledger/filed/posting.h"
+#include "ledger/keystore/keystore.h"
+#include "ledger/store/store.h"
+#include "ledger/tree/merkle.h"
+
+#define SUBTREE_LEVEL 8u
+#define SUBTREE_LEAVES (1u << SUBTREE_LEVEL)
+#define SUBTREES_IN_ROW 32u
+
+/* Adds the root of subtree `number`, which must be the next one: E_CORRUPT. */
+enum error subtree_add(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number,
+	const struct hash *root) MUST_USE;
+/* E_NOT_FOUND. */
+enum error subtree_get(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number,
+	struct hash *out) MUST_USE;
+/* The first `count` roots of an alias. E_CORRUPT if there are not as many. */
+enum error subtrees_read(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t count,
+	struct hash *out) MUST_USE;
+/* How many there are of all aliases. E_CORRUPT, E_UNSEALED for a row that is not in order. */
+enum error subtrees_count(struct db_txn *txn, const struct seal_keys *keys, uint64_t *out) MUST_USE;

@@ -1,0 +1,29 @@
+#include "ledger/json/json_number.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define EXACT_MAX ((UINT64_C(1) << 53) - 1)
+
+bool json_has_minus(struct bytes text)
+{
+	bool quoted = false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (quoted && text.data[i] == '\\')
+			i++;
+		else if (text.data[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && text.data[i] == '-')
+			return true;
+	}
+	return false;
+}
+
+json_t *json_number(uint64_t number)
+{
+	char text[24];
+	if (number <= EXACT_MAX)
+		return json_integer((json_int_t)number);
+	snprintf(text, sizeof text, "%" PRIu64, number);
+	return json_string(text);
+}

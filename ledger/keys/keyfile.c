@@ -1,0 +1,73 @@
+#include "ledger/keys/keyfile.h"
+
+#include "ledger/base/file.h"
+#include "ledger/base/own.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEYFILE_BYTES (64 + 1)
+
+enum error keyfile_create(int dir_fd, const char *name, const struct key *key, struct fault *fault)
+{
+	char text[KEYFILE_BYTES + 1];
+	sodium_bin2hex(text, sizeof text, key->b, sizeof key->b);
+	text[KEYFILE_BYTES - 1] = '\n';
+	enum error error = E_EXISTS;
+	if (faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+		error = file_write_atomic(dir_fd, name, bytes_of(text, KEYFILE_BYTES), 0600);
+	sodium_memzero(text, sizeof text);
+	if (error != E_OK)
+		return fault_set(fault, error, "key file '%s' cannot be created: %s", name, error_reason(error));
+	return E_OK;
+}
+
+static enum error read_key(int fd, struct key *out)
+{
+	struct stat info;
+	if (fstat(fd, &info) != 0)
+		return E_IO;
+	if ((info.st_mode & 077) != 0)
+		return E_PERMISSION;
+	char text[KEYFILE_BYTES + 1];
+	ssize_t n = read(fd, text, sizeof text);
+	bool cut = n >= 0 && n < info.st_size && n < (ssize_t)sizeof text; /* no judgement of the key */
+	if (n < 0 || cut) {
+		errno = cut ? EIO : errno;
+		sodium_memzero(text, sizeof text);
+		return E_IO;
+	}
+	size_t len = 0;
+	struct key key;
+	const char *end = NULL;
+	bool good = n == KEYFILE_BYTES && text[KEYFILE_BYTES - 1] == '\n' &&
+				sodium_hex2bin(key.b, sizeof key.b, text, KEYFILE_BYTES - 1, NULL, &len, &end) == 0 &&
+				len == sizeof key.b && end == text + KEYFILE_BYTES - 1;
+	sodium_memzero(text, sizeof text);
+	if (good)
+		*out = key;
+	sodium_memzero(&key, sizeof key);
+	return good ? E_OK : E_BAD_KEY;
+}
+
+enum error keyfile_read(int dir_fd, const char *name, struct key *out, struct fault *fault)
+{
+	OWNED_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return fault_set(fault,
+			errno == ENOENT   ? E_NOT_FOUND
+			: errno == EACCES ? E_PERMISSION
+							  : E_IO,
+			"key file '%s' cannot be opened: %s", name, strerror(errno));
+	enum error error = read_key(fd, out);
+	if (error != E_OK)
+		return fault_set(fault, error, "key file '%s': %s", name, error_reason(error));
+	return E_OK;
+}

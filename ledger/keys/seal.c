@@ -1,0 +1,163 @@
+#include "ledger/keys/seal.h"
+
+#include "ledger/base/domain.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+#include <time.h>
+
+#define ASSOCIATED_BYTES_MAX 128
+
+void seal_keys_derive(const struct key *master, struct seal_keys *out)
+{
+	key_derive(master, DOMAIN_LOCATOR_KEY, BYTES_EMPTY, &out->locator);
+	key_derive(master, DOMAIN_FILING_KEY, BYTES_EMPTY, &out->filing);
+}
+
+uint16_t period_month(uint64_t time_s)
+{
+	time_t time = (time_t)time_s;
+	struct tm calendar;
+	if (gmtime_r(&time, &calendar) == NULL)
+		return UINT16_MAX;
+	return (uint16_t)((calendar.tm_year - 70) * 12 + calendar.tm_mon);
+}
+
+void record_key_make(const struct key *subject_key, const struct key *period_key, struct key *out)
+{
+	key_derive(subject_key, DOMAIN_RECORD_KEY, BYTES_ARRAY(period_key->b), out);
+}
+
+static struct bytes record_associated(const struct record_place *place, uint8_t buffer[ASSOCIATED_BYTES_MAX])
+{
+	struct writer w = writer_of(buffer, ASSOCIATED_BYTES_MAX);
+	writer_bytes(&w, BYTES_LITERAL(DOMAIN_RECORD));
+	writer_u32(&w, place->sender);
+	writer_u64(&w, place->sequence);
+	writer_bytes(&w, hash_bytes(&place->commitment));
+	writer_u16(&w, place->period.month);
+	writer_u8(&w, place->period.retention_years);
+	writer_u64(&w, place->key_id);
+	struct bytes out = BYTES_EMPTY;
+	enum error error = writer_done(&w, &out);
+	assert(error == E_OK);
+	(void)error;
+	return out;
+}
+
+/* Hiding is its own inverse. */
+static void hide_key_id(const uint8_t in[8], const uint8_t nonce[24], const struct seal_keys *keys, uint8_t out[8])
+{
+	crypto_stream_xchacha20_xor(out, in, 8, nonce, keys->locator.b);
+}
+
+void record_seal(const struct record *record, const struct record_place *place, const struct key *record_key,
+	const struct seal_keys *keys, const uint8_t nonce[24], uint8_t *out)
+{
+	uint8_t key_id[8];
+	uint8_t hidden[8];
+	put_u64(key_id, place->key_id);
+	hide_key_id(key_id, nonce, keys, hidden);
+
+	struct writer w = writer_of(out, record_bytes(record));
+	writer_u16(&w, place->period.month);
+	writer_u8(&w, place->period.retention_years);
+	writer_bytes(&w, BYTES_ARRAY(hidden));
+	writer_bytes(&w, bytes_of(nonce, 24));
+	writer_range16(&w, record->header);
+	writer_bytes(&w, hash_bytes(&record->c_d));
+	writer_bytes(&w, hash_bytes(&record->c_r));
+
+	/* The plain text is laid out where the sealed text will stand: libsodium seals in place. */
+	uint8_t *plain = w.at;
+	writer_bytes(&w, BYTES_ARRAY(record->opening.disclosed.b));
+	writer_bytes(&w, BYTES_ARRAY(record->opening.restricted.b));
+	writer_range16(&w, record->disclosed);
+	writer_bytes(&w, record->restricted);
+	size_t plain_len = (size_t)(w.at - plain);
+	uint8_t *mac = writer_skip(&w, 16);
+	assert(w.error == E_OK && w.at == w.end);
+	(void)mac;
+
+	uint8_t buffer[ASSOCIATED_BYTES_MAX];
+	struct bytes associated = record_associated(place, buffer);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(
+		plain, NULL, plain, plain_len, associated.data, associated.len, NULL, nonce, record_key->b);
+}
+
+enum error record_look(struct bytes encoded, const struct seal_keys *keys, struct record_outside *out)
+{
+	struct record_outside look;
+	uint8_t hidden[8];
+	uint8_t key_id[8];
+	struct reader r = reader_of(encoded);
+	look.period.month = reader_u16(&r);
+	look.period.retention_years = reader_u8(&r);
+	reader_copy(&r, hidden, sizeof hidden);
+	reader_copy(&r, look.nonce, sizeof look.nonce);
+	look.header = reader_range16(&r, HEADER_BYTES_MAX);
+	reader_copy(&r, look.c_d.b, HASH_BYTES);
+	reader_copy(&r, look.c_r.b, HASH_BYTES);
+	look.sealed = reader_bytes(&r, reader_left(&r));
+	if (reader_done(&r) != E_OK)
+		return E_CORRUPT;
+	hide_key_id(hidden, look.nonce, keys, key_id);
+	look.key_id = get_u64(key_id);
+	*out = look;
+	return E_OK;
+}
+
+enum error record_open(const struct record_outside *outside, const struct record_place *place,
+	const struct key *record_key, uint8_t *buffer, struct record *out)
+{
+	uint8_t associated_buffer[ASSOCIATED_BYTES_MAX];
+	struct bytes associated = record_associated(place, associated_buffer);
+	unsigned long long plain_len = 0;
+	if (outside->sealed.len < 16 ||
+		crypto_aead_xchacha20poly1305_ietf_decrypt(buffer, &plain_len, NULL, outside->sealed.data, outside->sealed.len,
+			associated.data, associated.len, outside->nonce, record_key->b) != 0)
+		return E_UNSEALED;
+	struct record record = {.header = outside->header, .c_d = outside->c_d, .c_r = outside->c_r};
+	struct reader r = reader_of(bytes_of(buffer, (size_t)plain_len));
+	reader_copy(&r, record.opening.disclosed.b, 32);
+	reader_copy(&r, record.opening.restricted.b, 32);
+	record.disclosed = reader_range16(&r, EVENT_BYTES_MAX);
+	record.restricted = reader_bytes(&r, reader_left(&r));
+	if (reader_done(&r) != E_OK)
+		return E_UNSEALED;
+	*out = record;
+	return E_OK;
+}
+
+static struct bytes small_associated(const char *domain, struct bytes context, uint8_t buffer[ASSOCIATED_BYTES_MAX])
+{
+	struct writer w = writer_of(buffer, ASSOCIATED_BYTES_MAX);
+	writer_bytes(&w, bytes_text(domain));
+	writer_bytes(&w, context);
+	struct bytes out = BYTES_EMPTY;
+	enum error error = writer_done(&w, &out);
+	assert(error == E_OK);
+	(void)error;
+	return out;
+}
+
+void seal_small(const struct key *key, const char *domain, struct bytes context, struct bytes plain, uint8_t *out)
+{
+	uint8_t buffer[ASSOCIATED_BYTES_MAX];
+	struct bytes associated = small_associated(domain, context, buffer);
+	randombytes_buf(out, 24);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(
+		out + 24, NULL, plain.data, plain.len, associated.data, associated.len, NULL, out, key->b);
+}
+
+enum error unseal_small(
+	const struct key *key, const char *domain, struct bytes context, struct bytes sealed, uint8_t *out)
+{
+	uint8_t buffer[ASSOCIATED_BYTES_MAX];
+	struct bytes associated = small_associated(domain, context, buffer);
+	if (sealed.len < SEAL_OVERHEAD || crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data + 24,
+										  sealed.len - 24, associated.data, associated.len, sealed.data, key->b) != 0)
+		return E_UNSEALED;
+	return E_OK;
+}

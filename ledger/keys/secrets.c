@@ -1,0 +1,87 @@
+#include "ledger/keys/secrets.h"
+
+#include "ledger/label/vrf.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum error secrets_create(int keys_fd, struct fault *fault)
+{
+	static const char *const random_keys[] = {"log", "alias", "master", "wrapping"};
+	struct key key;
+	uint8_t vrf_public[32];
+	for (size_t i = 0; i < sizeof random_keys / sizeof random_keys[0]; i++) {
+		randombytes_buf(key.b, sizeof key.b);
+		enum error error = keyfile_create(keys_fd, random_keys[i], &key, fault);
+		sodium_memzero(&key, sizeof key);
+		TRY(error);
+	}
+	vrf_keygen(&key, vrf_public);
+	enum error error = keyfile_create(keys_fd, "vrf", &key, fault);
+	sodium_memzero(&key, sizeof key);
+	return error;
+}
+
+static enum error load_log(int keys_fd, struct secrets *secrets, struct fault *fault)
+{
+	struct key seed;
+	TRY(keyfile_read(keys_fd, "log", &seed, fault));
+	crypto_sign_seed_keypair(secrets->log_public, secrets->log_secret, seed.b);
+	sodium_memzero(&seed, sizeof seed);
+	secrets->can_sign = true;
+	return E_OK;
+}
+
+/* What others may read, or change, is no secret any more. A place that is not there is named by whoever opens it. */
+static enum error check_modes(int keys_fd, struct fault *fault)
+{
+	static const struct {
+		const char *name, *shown;
+		unsigned mode;
+	} places[] = {{".", "keys", 0700}, {"env", "keys/env", 0700}, {"env/data.mdb", "keys/env/data.mdb", 0600}};
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		struct stat info;
+		if (fstatat(keys_fd, places[i].name, &info, 0) != 0) {
+			if (errno != ENOENT)
+				return fault_set(fault, E_IO, "%s: %s", places[i].shown, strerror(errno));
+		} else if ((info.st_mode & 077) != 0) {
+			return fault_set(fault, E_PERMISSION, "%s may be read or changed by others; set its mode to %04o",
+				places[i].shown, places[i].mode);
+		}
+	}
+	return E_OK;
+}
+
+static enum error load(int keys_fd, bool with_log, struct secrets *secrets, struct fault *fault)
+{
+	secrets->can_sign = false;
+	TRY(check_modes(keys_fd, fault));
+	TRY(keyfile_read(keys_fd, "vrf", &secrets->vrf, fault));
+	TRY(keyfile_read(keys_fd, "alias", &secrets->alias, fault));
+	TRY(keyfile_read(keys_fd, "master", &secrets->master, fault));
+	TRY(keyfile_read(keys_fd, "wrapping", &secrets->wrapping, fault));
+	seal_keys_derive(&secrets->master, &secrets->seal);
+	blinding_keys_derive(&secrets->vrf, &secrets->blinding);
+	return with_log ? load_log(keys_fd, secrets, fault) : E_OK;
+}
+
+enum error secrets_load(int keys_fd, bool with_log, struct secrets **out, struct fault *fault)
+{
+	struct secrets *secrets = sodium_malloc(sizeof *secrets);
+	if (secrets == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = load(keys_fd, with_log, secrets, fault);
+	if (error != E_OK) {
+		sodium_free(secrets);
+		return error;
+	}
+	*out = secrets;
+	return E_OK;
+}
+
+void secrets_free(struct secrets *secrets)
+{
+	sodium_free(secrets);
+}

@@ -1,0 +1,80 @@
+#include "ledger/keystore/key_position.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <string.h>
+
+#define META_ID BYTES_LITERAL("id")
+#define META_SERIAL BYTES_LITERAL("serial")
+
+static enum error read_mark(struct db_txn *txn, uint64_t serial, uint8_t out[KEY_MARK_BYTES])
+{
+	uint8_t key[8];
+	struct bytes row;
+	memset(out, 0, KEY_MARK_BYTES);
+	if (serial == 0)
+		return E_OK;
+	put_u64(key, serial);
+	TRY(db_get(txn, KEY_MARK, BYTES_ARRAY(key), &row));
+	if (row.len != KEY_MARK_BYTES)
+		return E_CORRUPT;
+	memcpy(out, row.data, KEY_MARK_BYTES);
+	return E_OK;
+}
+
+enum error key_position_read(struct db_txn *txn, struct key_position *out)
+{
+	struct bytes id;
+	enum error error = db_get(txn, KEY_META, META_ID, &id);
+	if (error == E_NOT_FOUND || (error == E_OK && id.len != KEY_MARK_BYTES))
+		return E_CORRUPT;
+	TRY(error);
+	memcpy(out->id, id.data, KEY_MARK_BYTES);
+	TRY(db_get_number(txn, KEY_META, META_SERIAL, &out->serial));
+	TRY(db_get_number(txn, KEY_META, KEY_META_NEXT, &out->next));
+	error = read_mark(txn, out->serial, out->mark);
+	return error == E_NOT_FOUND ? E_CORRUPT : error;
+}
+
+void key_position_begin(struct db_txn *txn)
+{
+	uint8_t id[KEY_MARK_BYTES];
+	randombytes_buf(id, sizeof id);
+	db_put(txn, KEY_META, META_ID, BYTES_ARRAY(id));
+}
+
+void key_position_step(struct db_txn *txn, struct key_position *position)
+{
+	uint8_t key[8];
+	put_u64(key, ++position->serial);
+	randombytes_buf(position->mark, sizeof position->mark);
+	db_append(txn, KEY_MARK, BYTES_ARRAY(key), BYTES_ARRAY(position->mark));
+	db_put_number(txn, KEY_META, META_SERIAL, position->serial);
+	db_put_number(txn, KEY_META, KEY_META_NEXT, position->next);
+}
+
+enum error key_position_check(struct db_txn *txn, const struct key_position *committed, struct fault *fault)
+{
+	struct key_position own;
+	uint8_t mark[KEY_MARK_BYTES] = {0};
+	enum error error = key_position_read(txn, &own);
+	if (error == E_OK && own.serial >= committed->serial)
+		error = read_mark(txn, committed->serial, mark);
+	if (error != E_OK && error != E_NOT_FOUND)
+		return fault_set(fault, error, "keys/env cannot be read: %s", error_reason(error));
+	if (memcmp(own.id, committed->id, sizeof own.id) != 0)
+		return fault_set(fault, E_KEYS,
+			"keys/env is another key environment than the one that the store was written with; put the newest keys/env "
+			"of this ledger back, see 'indsigt help recovery'");
+	if (own.serial < committed->serial)
+		return fault_set(fault, E_KEYS,
+			"keys/env is older than the store: it has %" PRIu64 " keys in %" PRIu64 " writes, the store needs %" PRIu64
+			" in %" PRIu64 "; put the newest keys/env back, see 'indsigt help recovery'",
+			own.next, own.serial, committed->next, committed->serial);
+	if (error == E_NOT_FOUND || memcmp(mark, committed->mark, sizeof mark) != 0)
+		return fault_set(fault, E_KEYS,
+			"keys/env is an older copy that was used since for another store: it went another way before write %" PRIu64
+			" of %" PRIu64 "; put the newest keys/env back, see 'indsigt help recovery'",
+			committed->serial, own.serial);
+	return E_OK;
+}

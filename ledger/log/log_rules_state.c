@@ -1,0 +1,245 @@
+/* version ─► counters ─► losses ─► senders ─► open batch ─► steps of the ledger time ─► events that no epoch covers
+ *
+ * Uncovered events stand as runs of indexes that follow one another and have the same beginning of their lag. */
+#include "ledger/log/log_rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STATE_VERSION 5
+#define FIXED_BYTES (512 + LOSSES_BYTES_MAX)
+#define FRONTIER_BYTES_MAX (8 + sizeof((struct merkle_frontier){0}).hashes)
+#define SENDER_BYTES_MAX (128 + ORG_BYTES_MAX + NAME_BYTES_MAX + PURPOSE_BYTES_MAX)
+#define STEP_BYTES 16
+#define RUN_BYTES 24
+/* What reading a state may make of a few bytes is bounded: events that no epoch covers, half a gibibyte of them. */
+#define UNCOVERED_MAX (1u << 25)
+
+size_t log_rules_encoded_max(const struct log_rules *rules)
+{
+	return FIXED_BYTES + FRONTIER_BYTES_MAX + rules->sender_count * SENDER_BYTES_MAX +
+		   (rules->steps.end - rules->steps.first) * STEP_BYTES + (rules->lag.end - rules->lag.first) * RUN_BYTES;
+}
+
+/* ---- writing ---- */
+
+static void encode_sender(const struct sender *sender, struct writer *out)
+{
+	writer_u32(out, sender->id);
+	writer_u8(out, (uint8_t)sender->status);
+	writer_u8(out, sender->endorsed);
+	writer_u8(out, sender->compromised);
+	writer_u64(out, sender->version);
+	writer_u64(out, sender->since_s);
+	writer_u64(out, sender->last_s);
+	writer_u64(out, sender->next_sequence);
+	writer_u64(out, sender->filing_checked);
+	writer_range16(out, bytes_text(sender->org));
+	writer_range16(out, bytes_text(sender->name));
+	writer_bytes(out, BYTES_ARRAY(sender->public_key));
+	policy_encode(&sender->policy, out);
+}
+
+static void encode_run(const struct log_run *run, struct writer *out)
+{
+	writer_u8(out, run->open);
+	if (!run->open)
+		return;
+	writer_u8(out, run->mass);
+	writer_u32(out, run->sender->id);
+	writer_u64(out, run->first_sequence);
+	writer_u64(out, run->first_index);
+	writer_u32(out, run->count);
+	for (uint32_t i = 0; i < run->commitments.count; i++)
+		writer_bytes(out, BYTES_ARRAY(run->commitments.hashes[i].b));
+}
+
+static void encode_lag(const struct epoch_lag *lag, struct writer *out)
+{
+	writer_u64(out, lag->lag_s);
+	writer_u64(out, lag->clock_s);
+	writer_u64(out, lag->end - lag->first);
+	for (size_t i = lag->first, end; i < lag->end; i = end) {
+		const struct lag_event *first = &lag->events[i];
+		uint64_t since_s = i < lag->begun ? first->since_s : 0;
+		for (end = i + 1; end < lag->end && lag->events[end].index == first->index + (end - i) &&
+						  (end < lag->begun ? lag->events[end].since_s : 0) == since_s;)
+			end++;
+		writer_u64(out, since_s);
+		writer_u64(out, first->index);
+		writer_u64(out, end - i);
+	}
+}
+
+void log_rules_encode(const struct log_rules *rules, struct writer *out)
+{
+	writer_u8(out, STATE_VERSION);
+	writer_u64(out, rules->size);
+	writer_u64(out, rules->time_s);
+	writer_u64(out, rules->events);
+	writer_u64(out, rules->batches);
+	writer_u64(out, rules->event_batches);
+	writer_u64(out, rules->filing_leaves);
+	writer_u64(out, rules->sender_entries);
+	writer_u64(out, rules->unendorsed);
+	writer_u64(out, rules->epochs);
+	writer_u64(out, rules->epoch_index);
+	writer_u64(out, rules->epoch_size);
+	writer_u64(out, rules->epoch_lost);
+	writer_bytes(out, hash_bytes(&rules->map_root));
+	writer_bytes(out, hash_bytes(&rules->filing_root));
+	losses_encode(&rules->losses, out);
+	writer_u64(out, rules->sender_count);
+	for (size_t i = 0; i < rules->sender_count; i++)
+		encode_sender(rules->senders[i], out);
+	encode_run(&rules->run, out);
+	writer_u64(out, rules->steps.end - rules->steps.first);
+	for (size_t i = rules->steps.first; i < rules->steps.end; i++) {
+		writer_u64(out, rules->steps.at[i].index);
+		writer_u64(out, rules->steps.at[i].time_s);
+	}
+	encode_lag(&rules->lag, out);
+}
+
+/* ---- reading ---- */
+
+static void require(struct reader *in, bool holds)
+{
+	if (!holds)
+		reader_fail(in, E_BAD_VALUE);
+}
+
+static bool read_flag(struct reader *in)
+{
+	uint8_t flag = reader_u8(in);
+	require(in, flag <= 1);
+	return flag == 1;
+}
+
+/* How many records of `bytes` follow: no more than there can be. */
+static uint64_t read_count(struct reader *in, size_t bytes)
+{
+	uint64_t count = reader_u64(in);
+	require(in, count <= reader_left(in) / bytes);
+	return in->error == E_OK ? count : 0;
+}
+
+static void read_text(struct reader *in, char *out, size_t max)
+{
+	struct bytes text = reader_range16(in, max);
+	require(in, text.len == 0 || memchr(text.data, 0, text.len) == NULL);
+	if (in->error == E_OK && text.len > 0)
+		memcpy(out, text.data, text.len);
+}
+
+static void decode_sender(struct log_rules *rules, struct reader *in)
+{
+	struct sender sender = {.id = reader_u32(in)};
+	sender.status = reader_u8(in);
+	sender.endorsed = read_flag(in);
+	sender.compromised = read_flag(in);
+	sender.version = reader_u64(in);
+	sender.since_s = reader_u64(in);
+	sender.last_s = reader_u64(in);
+	sender.next_sequence = reader_u64(in);
+	sender.filing_checked = reader_u64(in);
+	read_text(in, sender.org, ORG_BYTES_MAX);
+	read_text(in, sender.name, NAME_BYTES_MAX);
+	reader_copy(in, sender.public_key, sizeof sender.public_key);
+	policy_decode(in, &sender.policy);
+	require(in, sender.status == SENDER_ACTIVE || sender.status == SENDER_REVOKED);
+	require(in, sender.id > 0 && log_rules_sender(rules, sender.id) == NULL && sender.version < rules->size);
+	if (in->error == E_OK && log_rules_add_sender(rules, &sender) == NULL)
+		reader_fail(in, E_NO_MEMORY);
+}
+
+static void decode_run(struct log_rules *rules, struct reader *in)
+{
+	struct log_run *run = &rules->run;
+	run->open = read_flag(in);
+	if (!run->open)
+		return;
+	run->mass = read_flag(in);
+	run->sender = log_rules_find_sender(rules, reader_u32(in));
+	run->first_sequence = reader_u64(in);
+	run->first_index = reader_u64(in);
+	run->count = reader_u32(in);
+	require(in, run->sender != NULL && run->count >= 1 && run->count <= BATCH_EVENTS_MAX);
+	require(in, run->first_index < rules->size && rules->size - run->first_index == run->count);
+	require(in, run->sender != NULL && run->first_sequence == run->sender->next_sequence);
+	run->commitments.size = run->count;
+	run->commitments.count = (uint32_t)__builtin_popcount(run->count);
+	for (uint32_t i = 0; i < run->commitments.count; i++)
+		reader_copy(in, run->commitments.hashes[i].b, HASH_BYTES);
+}
+
+static void decode_steps(struct log_rules *rules, struct reader *in)
+{
+	uint64_t count = read_count(in, STEP_BYTES);
+	for (uint64_t i = 0; i < count && in->error == E_OK; i++) {
+		uint64_t index = reader_u64(in);
+		uint64_t time_s = reader_u64(in);
+		const struct log_step *before = i > 0 ? &rules->steps.at[i - 1] : NULL;
+		require(in, index < rules->size && (before == NULL || index > before->index));
+		require(in, time_s <= rules->time_s && (before == NULL || time_s > before->time_s));
+		if (in->error == E_OK && log_steps_add(&rules->steps, index, time_s) != E_OK)
+			reader_fail(in, E_NO_MEMORY);
+	}
+	require(in, rules->size == 0 || count > 0);
+}
+
+static void decode_lag(struct log_rules *rules, struct reader *in)
+{
+	struct epoch_lag *lag = &rules->lag;
+	uint64_t next = rules->epoch_size;
+	bool begun = true;
+	lag->lag_s = reader_u64(in);
+	lag->clock_s = reader_u64(in);
+	uint64_t left = reader_u64(in);
+	require(in, left <= UNCOVERED_MAX);
+	while (left > 0 && in->error == E_OK) {
+		uint64_t since_s = reader_u64(in);
+		uint64_t first = reader_u64(in);
+		uint64_t count = reader_u64(in);
+		require(in, count >= 1 && count <= left && first >= next && first <= rules->size);
+		require(in, count <= rules->size - first && since_s <= rules->time_s && (begun || since_s == 0));
+		if (in->error == E_OK && epoch_lag_add(lag, since_s, first, count) != E_OK)
+			reader_fail(in, E_NO_MEMORY);
+		begun = since_s > 0;
+		next = first + count;
+		left -= count;
+	}
+}
+
+static void decode_roots(struct log_rules *rules, struct reader *in)
+{
+	rules->epoch_lost = reader_u64(in);
+	reader_copy(in, rules->map_root.b, HASH_BYTES);
+	reader_copy(in, rules->filing_root.b, HASH_BYTES);
+}
+
+void log_rules_decode(struct log_rules *rules, struct reader *in)
+{
+	require(in, reader_u8(in) == STATE_VERSION);
+	rules->size = reader_u64(in);
+	rules->time_s = reader_u64(in);
+	rules->events = reader_u64(in);
+	rules->batches = reader_u64(in);
+	rules->event_batches = reader_u64(in);
+	rules->filing_leaves = reader_u64(in);
+	rules->sender_entries = reader_u64(in);
+	rules->unendorsed = reader_u64(in);
+	rules->epochs = reader_u64(in);
+	rules->epoch_index = reader_u64(in);
+	rules->epoch_size = reader_u64(in);
+	decode_roots(rules, in);
+	require(in, rules->epoch_size <= rules->size && (rules->size == 0 || rules->epoch_index < rules->size));
+	losses_decode(in, &rules->losses);
+	require(in, rules->losses.count == 0 || losses_newest(&rules->losses)->entry < rules->size);
+	uint64_t senders = read_count(in, 1);
+	for (uint64_t i = 0; i < senders && in->error == E_OK; i++)
+		decode_sender(rules, in);
+	decode_run(rules, in);
+	decode_steps(rules, in);
+	decode_lag(rules, in);
+}

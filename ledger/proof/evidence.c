@@ -1,0 +1,104 @@
+#include "ledger/proof/evidence.h"
+
+#include "ledger/base/wrong.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- reading ---- */
+
+static void read_entry(struct form *form, const json_t *object, struct included *out)
+{
+	out->entry = form_bytes(form, object, "entry", ENTRY_BYTES_MAX);
+	out->proof = form_hashes(form, object, "inclusion", PROOF_HASHES_MAX);
+}
+
+void form_included(struct form *form, const json_t *object, const char *others, struct included *out)
+{
+	char names[96];
+	snprintf(names, sizeof names, "index entry inclusion %s", others);
+	form_members(form, object, names);
+	out->index = form_number(form, object, "index");
+	read_entry(form, object, out);
+}
+
+void form_evidence(struct form *form, const json_t *root, struct evidence *out)
+{
+	out->note = form_text(form, root, "checkpoint", NOTE_BYTES_MAX);
+	const json_t *genesis = form_object(form, root, "genesis");
+	form_part(form, "genesis", FINDING_NO_INDEX);
+	form_members(form, genesis, "entry inclusion");
+	out->genesis_shown.index = 0;
+	read_entry(form, genesis, &out->genesis_shown);
+}
+
+/* ---- checking ---- */
+
+bool included_is(const struct included *included, enum entry_kind kind, struct entry *out)
+{
+	*out = (struct entry){.kind = ENTRY_GENESIS};
+	return entry_decode(included->entry, out) == E_OK && out->kind == kind;
+}
+
+bool included_check(const struct included *included, const struct checkpoint *checkpoint)
+{
+	struct hash leaf;
+	merkle_leaf_hash(included->entry, &leaf);
+	return merkle_verify_inclusion(&leaf, included->index, checkpoint->size, included->proof.at, included->proof.count,
+			   &checkpoint->root) == E_OK;
+}
+
+enum error evidence_check_checkpoint(struct evidence *evidence, const struct vkey *log, struct finding *finding)
+{
+	if (checkpoint_verify(evidence->note, log, &evidence->checkpoint) != E_OK)
+		return finding_set(finding, FINDING_CHECKPOINT, FINDING_NO_INDEX);
+	return E_OK;
+}
+
+enum error evidence_check_witnesses(const struct evidence *evidence, const struct vkey *log,
+	const struct witness_policy *policy, struct witnessed *out, struct finding *finding)
+{
+	struct note note;
+	struct witnessed witnessed = {.proven = policy != NULL && !policy->none};
+	if (policy == NULL) {
+		*out = witnessed;
+		return E_OK;
+	}
+	if (WRONG(!witness_policy_has_log(policy, log)))
+		return finding_because(finding, FINDING_WITNESSES, "it is for other logs than this one");
+	if (note_split(evidence->note, NOTE_BYTES_MAX, &note) !=
+			E_OK || /* it was once, when the log's signature verified */
+		witness_policy_read(policy, &note, &witnessed.quorum) != E_OK ||
+		WRONG(!witnessed.quorum.reached))
+		return finding_set(finding, FINDING_WITNESSES, FINDING_NO_INDEX);
+	*out = witnessed;
+	return E_OK;
+}
+
+enum error evidence_check_genesis(struct evidence *evidence, const struct vkey *log, struct finding *finding)
+{
+	struct entry entry;
+	if (WRONG(!included_is(&evidence->genesis_shown, ENTRY_GENESIS, &entry)))
+		return finding_set(finding, FINDING_GENESIS_ENTRY, FINDING_NO_INDEX);
+	if (WRONG(!included_check(&evidence->genesis_shown, &evidence->checkpoint)))
+		return finding_set(finding, FINDING_GENESIS_INCLUSION, FINDING_NO_INDEX);
+	if (WRONG(strcmp(entry.genesis.origin, log->name) != 0) ||
+		WRONG(memcmp(entry.genesis.log_key, log->public_key, sizeof log->public_key) != 0))
+		return finding_set(finding, FINDING_GENESIS_KEY, FINDING_NO_INDEX);
+	evidence->genesis = entry.genesis;
+	return E_OK;
+}
+
+enum error evidence_check_epoch(struct evidence *evidence, struct finding *finding)
+{
+	struct entry entry;
+	uint64_t index = evidence->epoch_shown.index;
+	if (WRONG(!included_is(&evidence->epoch_shown, ENTRY_EPOCH, &entry)))
+		return finding_set(finding, FINDING_EPOCH_ENTRY, index);
+	if (WRONG(!included_check(&evidence->epoch_shown, &evidence->checkpoint)))
+		return finding_set(finding, FINDING_EPOCH_INCLUSION, index);
+	if (WRONG(entry.epoch.size == 0) || WRONG(entry.epoch.size > index))
+		return finding_set(finding, FINDING_EPOCH_SIZE, index);
+	evidence->epoch = entry.epoch;
+	return E_OK;
+}

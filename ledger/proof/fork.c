@@ -1,0 +1,62 @@
+#include "ledger/proof/fork.h"
+
+#include "ledger/base/own.h"
+#include "ledger/base/wrong.h"
+#include "ledger/json/json_read.h"
+#include "ledger/proof/form.h"
+
+#include <string.h>
+
+static const char type[] = "indsigt-fork/v1";
+
+enum error fork_verify(struct bytes text, const struct vkey *log, struct fork *out, struct finding *finding)
+{
+	OWNED(form_close) struct form form = {0};
+	struct fork fork;
+	struct hash old_root = {{0}};
+	TRY(form_open(text, FORK_BYTES_MAX, &form, finding));
+	form_part(&form, "fork", FINDING_NO_INDEX);
+	form_members(&form, form.document, "type first second old_root proof");
+	form_constant(&form, form.document, "type", type);
+	struct bytes first = form_text(&form, form.document, "first", NOTE_BYTES_MAX);
+	struct bytes second = form_text(&form, form.document, "second", NOTE_BYTES_MAX);
+	form_fixed(&form, form.document, "old_root", &old_root, sizeof old_root);
+	struct hashes proof = form_hashes(&form, form.document, "proof", MERKLE_PROOF_MAX);
+	TRY(form_done(&form));
+	if (WRONG(checkpoint_verify(first, log, &fork.first) != E_OK) ||
+		WRONG(checkpoint_verify(second, log, &fork.second) != E_OK))
+		return finding_set(finding, FINDING_CHECKPOINT, FINDING_NO_INDEX);
+	if (WRONG(hash_equal(&old_root, &fork.first.root)) ||
+		WRONG(merkle_verify_consistency(
+				  fork.first.size, &old_root, fork.second.size, &fork.second.root, proof.at, proof.count) != E_OK))
+		return finding_set(finding, FINDING_FORK, FINDING_NO_INDEX);
+	*out = fork;
+	return E_OK;
+}
+
+static json_t *hash_json(const struct hash *hash)
+{
+	char text[64];
+	struct writer w = writer_of(text, sizeof text);
+	note_hash_write(hash, &w);
+	return json_stringn(text, writer_len(&w));
+}
+
+enum error fork_write(struct bytes first, struct bytes second, const struct hash *old_root, const struct hash *proof,
+	size_t proof_count, char **out)
+{
+	json_auto_t *json = json_object();
+	json_t *list = json_array();
+	int failed = json_object_set_new_nocheck(json, "type", json_string(type));
+	failed |= json_object_set_new_nocheck(json, "first", json_stringn((const char *)first.data, first.len));
+	failed |= json_object_set_new_nocheck(json, "second", json_stringn((const char *)second.data, second.len));
+	failed |= json_object_set_new_nocheck(json, "old_root", hash_json(old_root));
+	failed |= json_object_set_new_nocheck(json, "proof", list);
+	for (size_t i = 0; !failed && i < proof_count; i++)
+		failed |= json_array_append_new(list, hash_json(&proof[i]));
+	char *text = failed ? NULL : json_write(json, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	if (text == NULL)
+		return E_NO_MEMORY;
+	*out = text;
+	return E_OK;
+}

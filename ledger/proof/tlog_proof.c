@@ -1,0 +1,152 @@
+#include "ledger/proof/tlog_proof.h"
+
+#include "ledger/base/own.h"
+#include "ledger/base/wrong.h"
+#include "ledger/text/base64.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TITLE "c2sp.org/tlog-proof@v1"
+
+struct shown_proof {
+	uint64_t index;
+	struct bytes entry;
+	struct merkle_proof inclusion;
+	struct bytes note;
+};
+
+/* The next line without its newline; false at the end, and for a line that has none. */
+static bool next_line(struct bytes *rest, struct bytes *out)
+{
+	const uint8_t *end = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
+	if (end == NULL)
+		return false;
+	*out = bytes_of(rest->data, (size_t)(end - rest->data));
+	*rest = bytes_of(end + 1, rest->len - out->len - 1);
+	return true;
+}
+
+/* Cuts a word and a space off the line. */
+static bool cut_word(struct bytes *line, const char *word)
+{
+	size_t len = strlen(word);
+	if (line->len < len || memcmp(line->data, word, len) != 0)
+		return false;
+	*line = bytes_of(line->data + len, line->len - len);
+	return true;
+}
+
+static bool read_index(struct bytes digits, uint64_t *out)
+{
+	uint64_t value = 0;
+	if (WRONG(digits.len == 0) || WRONG(digits.len > TLOG_PROOF_INDEX_DIGITS_MAX) ||
+		WRONG(digits.len > 1 && digits.data[0] == '0'))
+		return false;
+	for (size_t i = 0; i < digits.len; i++) {
+		if (WRONG(digits.data[i] < '0' || digits.data[i] > '9'))
+			return false;
+		value = value * 10 + (uint64_t)(digits.data[i] - '0');
+	}
+	*out = value;
+	return true;
+}
+
+static bool read_hashes(struct bytes *rest, struct merkle_proof *out)
+{
+	struct bytes line;
+	out->count = 0;
+	while (next_line(rest, &line)) {
+		size_t len;
+		if (line.len == 0)
+			return true;
+		if (WRONG(out->count == PROOF_HASHES_MAX) ||
+			WRONG(!base64_decode(line, out->hashes[out->count++].b, HASH_BYTES, &len)) || WRONG(len != HASH_BYTES))
+			return false;
+	}
+	return false;
+}
+
+/* `memory` has ENTRY_BYTES_MAX bytes. */
+static enum error read_proof(struct bytes text, uint8_t *memory, struct shown_proof *out, struct finding *finding)
+{
+	size_t len = 0;
+	struct bytes line = BYTES_EMPTY;
+	if (WRONG(text.len > TLOG_PROOF_BYTES_MAX))
+		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "longer than its limit");
+	if (!next_line(&text, &line) || WRONG(!bytes_equal(line, BYTES_LITERAL(TITLE))))
+		return finding_form(finding, "proof", FINDING_NO_INDEX, NULL, "the first line is another one");
+	if (!next_line(&text, &line) || !cut_word(&line, "extra ") ||
+		WRONG(!base64_decode(line, memory, ENTRY_BYTES_MAX, &len)))
+		return finding_form(finding, "proof", FINDING_NO_INDEX, "extra", "must be there with the entry in base64");
+	if (!next_line(&text, &line) || !cut_word(&line, "index ") || !read_index(line, &out->index))
+		return finding_form(finding, "proof", FINDING_NO_INDEX, "index", "must be a number without leading zeros");
+	if (!read_hashes(&text, &out->inclusion))
+		return finding_form(
+			finding, "proof", FINDING_NO_INDEX, NULL, "up to 63 hashes in base64, one a line, then an empty line");
+	out->entry = bytes_of(memory, len);
+	out->note = text;
+	return E_OK;
+}
+
+enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const struct witness_policy *policy,
+	struct tlog_proof **out, struct finding *finding)
+{
+	struct shown_proof shown;
+	struct finding ignored;
+	OWNED_MEMORY struct tlog_proof *proof = calloc(1, sizeof *proof);
+	finding = finding ? finding : &ignored;
+	*finding = (struct finding){.code = FINDING_NONE, .index = FINDING_NO_INDEX};
+	if (proof == NULL)
+		return E_NO_MEMORY;
+	TRY(read_proof(text, proof->memory, &shown, finding));
+	struct evidence evidence = {.note = shown.note};
+	TRY(evidence_check_checkpoint(&evidence, log, finding));
+	TRY(evidence_check_witnesses(&evidence, log, policy, &proof->seen, finding));
+	if (WRONG(entry_decode(shown.entry, &proof->entry) != E_OK))
+		return finding_set(finding, FINDING_TLOG_ENTRY, shown.index);
+	const struct included included = {shown.index, shown.entry, {shown.inclusion.hashes, shown.inclusion.count}};
+	if (WRONG(!included_check(&included, &evidence.checkpoint)))
+		return finding_set(finding, FINDING_TLOG_INCLUSION, shown.index);
+	proof->checkpoint = evidence.checkpoint;
+	proof->index = shown.index;
+	*out = proof;
+	proof = NULL;
+	return E_OK;
+}
+
+/* ---- writing ---- */
+
+static void write_base64(struct writer *out, struct bytes value)
+{
+	size_t len = sodium_base64_encoded_len(value.len, sodium_base64_VARIANT_ORIGINAL); /* with the end mark */
+	if (out->error == E_OK && (size_t)(out->end - out->at) < len)
+		writer_fail(out, E_NO_ROOM);
+	if (out->error != E_OK)
+		return;
+	sodium_bin2base64((char *)out->at, len, value.data, value.len, sodium_base64_VARIANT_ORIGINAL);
+	(void)writer_skip(out, len - 1);
+}
+
+enum error tlog_proof_write(const struct included *included, struct bytes note, struct writer *out)
+{
+	char index[sizeof "\nindex \n" + TLOG_PROOF_INDEX_DIGITS_MAX];
+	if (included->index >= TLOG_PROOF_INDEX_END || included->proof.count > PROOF_HASHES_MAX)
+		return E_BAD_VALUE;
+	if (included->entry.len > ENTRY_BYTES_MAX || note.len > NOTE_BYTES_MAX)
+		return E_TOO_LONG;
+	snprintf(index, sizeof index, "\nindex %" PRIu64 "\n", included->index);
+	writer_bytes(out, BYTES_LITERAL(TITLE "\nextra "));
+	write_base64(out, included->entry);
+	writer_bytes(out, bytes_text(index));
+	for (size_t i = 0; i < included->proof.count; i++) {
+		write_base64(out, hash_bytes(&included->proof.at[i]));
+		writer_u8(out, '\n');
+	}
+	writer_u8(out, '\n');
+	writer_bytes(out, note);
+	return out->error;
+}

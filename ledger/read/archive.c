@@ -1,0 +1,455 @@
+#include "ledger/read/archive.h"
+
+#include "ledger/filed/posting.h"
+#include "ledger/read/archive_state.h"
+#include "ledger/store/key_files.h"
+#include "ledger/store/log.h"
+#include "ledger/store/registry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- opening ---- */
+
+/* The store's word first: the environment is never behind what a commit says of it. A store without a state is told of
+ * by whoever reads that. */
+static enum error check_keys(struct archive *archive, struct fault *fault)
+{
+	struct key_position committed;
+	struct store_state state;
+	struct db_txn txn;
+	enum error error = db_begin(archive->store, false, &txn);
+	bool empty = error == E_OK && store_state_get(&txn, &state) == E_NOT_FOUND;
+	if (error == E_OK && !empty)
+		error = store_keys_get(&txn, &committed);
+	enum error files = error == E_OK && !empty ? key_files_check(&txn, archive->secrets, fault) : E_OK;
+	db_abort(&txn);
+	if (empty)
+		return E_OK;
+	TRY(files);
+	return error == E_OK ? keystore_check(archive->keystore, &committed, fault)
+						 : fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
+}
+
+static enum error open_keys(struct archive *archive, const char *dir, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	snprintf(path, sizeof path, "%s/keys", dir);
+	int keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (keys_fd < 0)
+		return fault_set(
+			fault, errno == EACCES ? E_PERMISSION : E_IO, "%s cannot be opened: %s", path, strerror(errno));
+	enum error error = secrets_load(keys_fd, false, &archive->secrets, fault);
+	close(keys_fd);
+	TRY(error);
+	snprintf(path, sizeof path, "%s/keys/env", dir);
+	TRY(keystore_open(path, &archive->secrets->wrapping, true, false, &archive->keystore, fault));
+	return check_keys(archive, fault);
+}
+
+static struct archive *archive_new(void)
+{
+	struct archive *archive = calloc(1, sizeof *archive);
+	if (archive == NULL)
+		return NULL;
+	archive->memory = calloc(1, sizeof *archive->memory);
+	if (archive->memory == NULL) {
+		free(archive);
+		return NULL;
+	}
+	pthread_mutex_init(&archive->memory->mutex, NULL);
+	return archive;
+}
+
+enum error archive_open_copy(
+	const char *dir, const struct vkey *vkey, bool with_keys, struct archive **out, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	int len = snprintf(path, sizeof path, "%s/store", dir);
+	if (len < 0 || (size_t)len + 16 > sizeof path)
+		return fault_set(fault, E_TOO_LONG, "");
+	struct archive *archive = archive_new();
+	if (archive == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	strcpy(archive->dir, dir);
+	archive->vkey = *vkey;
+	enum error error = store_open(path, true, false, &archive->store, fault);
+	if (error == E_OK && with_keys)
+		error = open_keys(archive, dir, fault);
+	if (error != E_OK) {
+		archive_close(archive);
+		return error;
+	}
+	*out = archive;
+	return E_OK;
+}
+
+enum error archive_open(const char *dir, bool with_keys, struct archive **out, struct fault *fault)
+{
+	struct vkey vkey;
+	TRY(place_read_vkey(dir, &vkey, fault));
+	return archive_open_copy(dir, &vkey, with_keys, out, fault);
+}
+
+void archive_close(struct archive *archive)
+{
+	if (archive == NULL)
+		return;
+	keystore_close(archive->keystore);
+	secrets_free(archive->secrets);
+	db_close(archive->store);
+	pthread_mutex_destroy(&archive->memory->mutex);
+	free(archive->memory);
+	free(archive);
+}
+
+const char *archive_origin(const struct archive *archive)
+{
+	return archive->vkey.name;
+}
+
+const struct vkey *archive_vkey(const struct archive *archive)
+{
+	return &archive->vkey;
+}
+
+const struct secrets *archive_secrets(const struct archive *archive)
+{
+	return archive->secrets;
+}
+
+/* ---- snapshots ---- */
+
+/* The signature of a note that was checked before is not checked again. */
+static enum error check_note(struct archive *archive, struct bytes note, struct checkpoint *out)
+{
+	struct memory *memory = archive->memory;
+	pthread_mutex_lock(&memory->mutex);
+	bool known = bytes_equal(note, bytes_of(memory->note, memory->note_len));
+	if (known)
+		*out = memory->checkpoint;
+	pthread_mutex_unlock(&memory->mutex);
+	if (known)
+		return E_OK;
+	TRY(checkpoint_verify(note, &archive->vkey, out));
+	if (note.len > sizeof memory->note)
+		return E_OK;
+	pthread_mutex_lock(&memory->mutex);
+	memcpy(memory->note, note.data, note.len);
+	memory->note_len = note.len;
+	memory->checkpoint = *out;
+	pthread_mutex_unlock(&memory->mutex);
+	return E_OK;
+}
+
+static enum error load_snapshot(struct snapshot *snapshot)
+{
+	struct hash root;
+	TRY(db_begin(snapshot->archive->store, false, &snapshot->txn));
+	TRY(store_state_get(&snapshot->txn, &snapshot->state));
+	TRY(store_filing_get(&snapshot->txn, &snapshot->filing));
+	TRY(store_losses_get(&snapshot->txn, &snapshot->losses));
+	TRY(store_checkpoint_get(&snapshot->txn, &snapshot->note));
+	TRY(check_note(snapshot->archive, snapshot->note, &snapshot->checkpoint));
+	merkle_frontier_root(&snapshot->state.frontier, &root);
+	if (snapshot->checkpoint.size != snapshot->state.frontier.size || !hash_equal(&root, &snapshot->checkpoint.root))
+		return E_CORRUPT;
+	/* Keys are synced before the tick that needs them, so this later snapshot has all of them. */
+	return snapshot->archive->keystore ? key_snapshot_begin(snapshot->archive->keystore, &snapshot->keys) : E_OK;
+}
+
+enum error snapshot_begin(struct archive *archive, struct snapshot **out, struct fault *fault)
+{
+	struct snapshot *snapshot = calloc(1, sizeof *snapshot);
+	if (snapshot == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	snapshot->archive = archive;
+	enum error error = load_snapshot(snapshot);
+	if (error != E_OK) {
+		snapshot_end(snapshot);
+		return fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
+	}
+	*out = snapshot;
+	return E_OK;
+}
+
+void snapshot_end(struct snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	key_snapshot_end(&snapshot->keys);
+	db_abort(&snapshot->txn);
+	record_buffer_free(&snapshot->record);
+	free(snapshot->tail);
+	free(snapshot->rest_note);
+	free(snapshot);
+}
+
+void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out, struct bytes *note)
+{
+	*out = snapshot->checkpoint;
+	*note = snapshot->note;
+}
+
+struct db_txn *snapshot_store(struct snapshot *snapshot)
+{
+	return &snapshot->txn;
+}
+
+struct archive *snapshot_archive(const struct snapshot *snapshot)
+{
+	return snapshot->archive;
+}
+
+const char *snapshot_dir(const struct snapshot *snapshot)
+{
+	return snapshot->archive->dir;
+}
+
+const char *snapshot_origin(const struct snapshot *snapshot)
+{
+	return snapshot->archive->vkey.name;
+}
+
+uint64_t snapshot_time_s(const struct snapshot *snapshot)
+{
+	return snapshot->state.time_s;
+}
+
+uint64_t snapshot_filed(const struct snapshot *snapshot)
+{
+	return snapshot->filing.filed;
+}
+
+const struct losses *snapshot_losses(const struct snapshot *snapshot)
+{
+	return &snapshot->losses;
+}
+
+enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct bytes *out)
+{
+	return log_entry(&snapshot->txn, index, out);
+}
+
+enum error snapshot_bundle(struct snapshot *snapshot, uint64_t number, struct bytes *out)
+{
+	return log_bundle(&snapshot->txn, number, out);
+}
+
+enum error snapshot_row(struct snapshot *snapshot, uint32_t row, uint64_t from, size_t count, const struct hash **out)
+{
+	return log_row(&snapshot->txn, row, from, count, out);
+}
+
+/* Nodes that are stored as they are cost no more than remembering them would. */
+static enum error known_node(void *context, uint32_t level, uint64_t index, struct hash *out)
+{
+	struct snapshot *snapshot = context;
+	struct memory *memory = snapshot->archive->memory;
+	struct known_node *slot = &memory->nodes[(index ^ (level * 0x9E3779B1u)) & (NODE_SLOTS - 1)];
+	if (level % LOG_ROW_LEVELS == 0)
+		return log_node(&snapshot->txn, level, index, out);
+	pthread_mutex_lock(&memory->mutex);
+	bool known = slot->known && slot->level == level && slot->index == index;
+	if (known)
+		*out = slot->hash;
+	pthread_mutex_unlock(&memory->mutex);
+	if (known)
+		return E_OK;
+	struct known_node node = {index, level, true, {{0}}};
+	TRY(log_node(&snapshot->txn, level, index, &node.hash));
+	pthread_mutex_lock(&memory->mutex);
+	*slot = node;
+	pthread_mutex_unlock(&memory->mutex);
+	*out = node.hash;
+	return E_OK;
+}
+
+static struct merkle_nodes nodes_of(struct snapshot *snapshot)
+{
+	return (struct merkle_nodes){known_node, snapshot};
+}
+
+enum error snapshot_prove_inclusion(struct snapshot *snapshot, uint64_t index, struct merkle_proof *out)
+{
+	struct merkle_nodes nodes = nodes_of(snapshot);
+	return merkle_prove_inclusion(&nodes, index, snapshot->checkpoint.size, out);
+}
+
+enum error snapshot_prove_consistency(struct snapshot *snapshot, uint64_t old_size, struct merkle_proof *out)
+{
+	struct merkle_nodes nodes = nodes_of(snapshot);
+	return merkle_prove_consistency(&nodes, old_size, snapshot->checkpoint.size, out);
+}
+
+enum error snapshot_rest_on(struct snapshot *snapshot, struct bytes note)
+{
+	struct merkle_nodes nodes = nodes_of(snapshot);
+	struct checkpoint checkpoint;
+	struct hash root;
+	TRY(checkpoint_verify(note, &snapshot->archive->vkey, &checkpoint));
+	if (checkpoint.size > snapshot->checkpoint.size)
+		return E_ROLLED_BACK;
+	TRY(merkle_root(&nodes, checkpoint.size, &root));
+	if (!hash_equal(&root, &checkpoint.root))
+		return E_ROLLED_BACK;
+	uint8_t *copy = malloc(note.len);
+	if (copy == NULL)
+		return E_NO_MEMORY;
+	memcpy(copy, note.data, note.len);
+	free(snapshot->rest_note);
+	snapshot->rest_note = copy;
+	snapshot->note = bytes_of(copy, note.len);
+	snapshot->checkpoint = checkpoint;
+	return E_OK;
+}
+
+/* ---- finding ---- */
+
+struct found {
+	uint64_t *indexes;
+	size_t count;
+	size_t capacity;
+};
+
+static enum error found_add(struct found *found, uint64_t index)
+{
+	if (found->count == found->capacity) {
+		size_t capacity = found->capacity ? found->capacity * 2 : 64;
+		uint64_t *larger = realloc(found->indexes, capacity * sizeof *larger);
+		if (larger == NULL)
+			return E_NO_MEMORY;
+		found->indexes = larger;
+		found->capacity = capacity;
+	}
+	found->indexes[found->count++] = index;
+	return E_OK;
+}
+
+static enum error scan_packs(struct snapshot *snapshot, const struct alias *alias, uint64_t before, struct found *found)
+{
+	enum error error;
+	while ((error = alias_walk_next(snapshot->tail)) == E_OK) {
+		const struct alias_walk *walk = snapshot->tail;
+		if (walk->first_index >= before)
+			return E_OK;
+		for (uint32_t i = 0; i < walk->count && walk->first_index + i < before; i++)
+			if (memcmp(walk->aliases[i].b, alias->b, sizeof alias->b) == 0)
+				TRY(found_add(found, walk->first_index + i));
+	}
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+/* Ascending log indexes in the tail. */
+static enum error scan_tail(struct snapshot *snapshot, const struct alias *alias, uint64_t before, struct found *found)
+{
+	if (snapshot->filing.filed >= snapshot->checkpoint.size)
+		return E_OK;
+	if (snapshot->tail == NULL && (snapshot->tail = malloc(sizeof *snapshot->tail)) == NULL)
+		return E_NO_MEMORY;
+	TRY(alias_walk_begin(&snapshot->txn, &snapshot->archive->secrets->seal, snapshot->filing.filed, snapshot->tail));
+	enum error error = scan_packs(snapshot, alias, before, found);
+	alias_walk_end(snapshot->tail);
+	return error;
+}
+
+enum error snapshot_find(
+	struct snapshot *snapshot, struct bytes subject, uint64_t before, uint64_t *indexes, size_t max, size_t *count)
+{
+	struct alias alias;
+	struct found tail = {0};
+	size_t n = 0;
+	if (snapshot->archive->secrets == NULL)
+		return E_PERMISSION;
+	if (before > snapshot->checkpoint.size)
+		before = snapshot->checkpoint.size;
+	alias_make(&snapshot->archive->secrets->alias, subject, &alias);
+	enum error error = scan_tail(snapshot, &alias, before, &tail);
+	for (size_t i = tail.count; i > 0 && n < max; i--)
+		indexes[n++] = tail.indexes[i - 1];
+	free(tail.indexes);
+	TRY(error);
+
+	/* Indexes at or above `filed` belong to an epoch that is still running: the tail has them. */
+	size_t filed = 0;
+	uint64_t below = before < snapshot->filing.filed ? before : snapshot->filing.filed;
+	if (n < max)
+		TRY(posting_find(
+			&snapshot->txn, &snapshot->archive->secrets->seal, &alias, below, indexes + n, max - n, &filed));
+	*count = n + filed;
+	return E_OK;
+}
+
+/* ---- records ---- */
+
+enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struct opened *out)
+{
+	if (snapshot->archive->secrets == NULL)
+		return E_PERMISSION;
+	return record_find(
+		&snapshot->txn, &snapshot->keys, &snapshot->archive->secrets->seal, index, &snapshot->record, out);
+}
+
+/* ---- senders ---- */
+
+enum error snapshot_senders(
+	struct snapshot *snapshot, bool (*visit)(void *context, const struct sender *sender), void *context)
+{
+	struct db_walk walk;
+	TRY(db_walk_begin(&snapshot->txn, STORE_SENDER, &walk));
+	enum error error = db_walk_from(&walk, BYTES_LITERAL("\0"));
+	for (; error == E_OK; error = db_walk_next(&walk)) {
+		struct sender sender;
+		error = sender_decode(walk.value, &sender);
+		if (error != E_OK || !visit(context, &sender))
+			break;
+	}
+	db_walk_end(&walk);
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+enum error snapshot_sender(struct snapshot *snapshot, uint32_t id, struct sender *out)
+{
+	uint8_t key[4];
+	struct bytes row;
+	put_u32(key, id);
+	TRY(db_get(&snapshot->txn, STORE_SENDER, BYTES_ARRAY(key), &row));
+	return sender_decode(row, out);
+}
+
+/* Below `before`, ascending. */
+static enum error list_changes(
+	struct db_walk *walk, uint32_t id, uint64_t before, uint64_t *indexes, size_t max, size_t *count)
+{
+	uint8_t key[12] = {0};
+	size_t found = 0;
+	put_u32(key, id);
+	enum error error = db_walk_from(walk, BYTES_ARRAY(key));
+	for (; error == E_OK; error = db_walk_next(walk)) {
+		if (walk->key.len != 12)
+			return E_CORRUPT;
+		if (get_u32(walk->key.data) != id || get_u64(walk->key.data + 4) >= before)
+			break;
+		if (found == max)
+			return E_TOO_LONG;
+		indexes[found++] = get_u64(walk->key.data + 4);
+	}
+	if (error != E_OK && error != E_NOT_FOUND)
+		return error;
+	*count = found;
+	return E_OK;
+}
+
+enum error snapshot_sender_entries(struct snapshot *snapshot, uint32_t id, uint64_t *indexes, size_t max, size_t *count)
+{
+	struct db_walk walk;
+	TRY(db_walk_begin(&snapshot->txn, STORE_CHANGE, &walk));
+	enum error error = list_changes(&walk, id, snapshot->checkpoint.size, indexes, max, count);
+	db_walk_end(&walk);
+	return error;
+}

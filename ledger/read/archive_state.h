@@ -1,0 +1,51 @@
+/* What archive.c (snapshots, finding, records) and archive_epoch.c (the newest epoch) share. Not for others. */
+#pragma once
+
+#include "ledger/filed/aliases.h"
+#include "ledger/keys/secrets.h"
+#include "ledger/read/archive.h"
+
+#include <pthread.h>
+
+#define PATH_BYTES_MAX 4096
+#define NODE_SLOTS 65536u /* power of two: the computed nodes of a million entries, 3 MiB */
+
+struct known_node {
+	uint64_t index;
+	uint32_t level;
+	bool known;
+	struct hash hash;
+};
+
+/* What snapshots have found out and later ones need not compute again: complete nodes never change, and a note whose
+ * signature was checked stays good. */
+struct memory {
+	pthread_mutex_t mutex;
+	struct known_node nodes[NODE_SLOTS];
+	uint8_t note[NOTE_BYTES_MAX];
+	size_t note_len;
+	struct checkpoint checkpoint; /* of that note */
+};
+
+struct archive {
+	char dir[PATH_BYTES_MAX];
+	struct vkey vkey;
+	struct db_env *store;
+	struct secrets *secrets; /* NULL without keys */
+	struct keystore *keystore;
+	struct memory *memory;
+};
+
+struct snapshot {
+	struct archive *archive;
+	struct db_txn txn;
+	struct key_snapshot keys;
+	struct store_state state;
+	struct store_filing filing;
+	struct losses losses;
+	struct checkpoint checkpoint;
+	struct bytes note;
+	uint8_t *rest_note;      /* owned, where the note is not the store's */
+	struct alias_walk *tail; /* made when the tail is first scanned */
+	struct record_buffer record;
+};

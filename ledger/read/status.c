@@ -1,0 +1,120 @@
+#include "ledger/read/status.h"
+
+#include "ledger/base/file.h"
+#include "ledger/json/json_read.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READ_TRIES 3 /* it may be written while it is read */
+
+static const struct {
+	const char *name;
+	const char *text;
+} reasons[] = {
+#define X(code, name, text) {name, text},
+	STATUS_REASON_LIST(X)
+#undef X
+};
+
+const char *status_name(enum status_reason reason)
+{
+	return reasons[reason].name;
+}
+
+const char *status_text(enum status_reason reason)
+{
+	return reasons[reason].text;
+}
+
+uint64_t status_clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t status_restarts(void)
+{
+	const char *text = getenv(STATUS_RESTARTS);
+	return text != NULL ? strtoull(text, NULL, 10) : 0;
+}
+
+enum error status_encode(const struct status *status, uint8_t out[STATUS_BYTES])
+{
+	json_auto_t *since = json_object();
+	json_auto_t *refused = json_object();
+	int failed = 0;
+	for (size_t i = 0; i < STATUS_REASONS; i++)
+		if (status->since_s[i] != 0)
+			failed |= json_object_set_new(since, reasons[i].name, json_integer((json_int_t)status->since_s[i]));
+	for (size_t i = 0; i < STATUS_ERRORS; i++)
+		if (status->refused[i] != 0)
+			failed |=
+				json_object_set_new(refused, error_name((enum error)i), json_integer((json_int_t)status->refused[i]));
+	json_auto_t *json = json_pack("{s:I, s:I, s:I, s:I, s:O, s:O}", "beat_ms", (json_int_t)status->beat_ms, "writer_ms",
+		(json_int_t)status->writer_ms, "oldest_snapshot_s", (json_int_t)status->snapshot_s, "restarts",
+		(json_int_t)status->restarts, "since", since, "refused", refused);
+	char *text = failed || json == NULL ? NULL : json_write(json, JSON_COMPACT | JSON_SORT_KEYS);
+	size_t len = text ? strlen(text) : STATUS_BYTES;
+	if (len < STATUS_BYTES) {
+		memset(out, ' ', STATUS_BYTES);
+		memcpy(out, text, len);
+		out[STATUS_BYTES - 1] = '\n';
+	}
+	free(text);
+	return len < STATUS_BYTES ? E_OK : E_NO_MEMORY;
+}
+
+static uint64_t number_at(const json_t *object, const char *name)
+{
+	json_int_t number = json_integer_value(json_object_get(object, name));
+	return number > 0 ? (uint64_t)number : 0;
+}
+
+static enum error read_once(int dir_fd, struct status *out)
+{
+	uint8_t *text = NULL;
+	size_t len = 0;
+	TRY(file_read_all(dir_fd, STATUS_NAME, STATUS_BYTES, &text, &len));
+	json_auto_t *json = json_loadb((const char *)text, len, JSON_REJECT_DUPLICATES, NULL);
+	free(text);
+	if (json == NULL)
+		return E_BAD_JSON;
+	*out = (struct status){.beat_ms = number_at(json, "beat_ms"),
+		.writer_ms = number_at(json, "writer_ms"),
+		.snapshot_s = number_at(json, "oldest_snapshot_s"),
+		.restarts = number_at(json, "restarts")};
+	const json_t *since = json_object_get(json, "since");
+	const json_t *refused = json_object_get(json, "refused");
+	for (size_t i = 0; i < STATUS_REASONS; i++)
+		out->since_s[i] = number_at(since, reasons[i].name);
+	for (size_t i = 0; i < STATUS_ERRORS; i++)
+		out->refused[i] = number_at(refused, error_name((enum error)i));
+	return E_OK;
+}
+
+static bool fresh(uint64_t then_ms, uint64_t now_ms)
+{
+	return then_ms != 0 && then_ms <= now_ms + STATUS_FRESH_MS && then_ms + STATUS_FRESH_MS >= now_ms;
+}
+
+void status_read(const char *dir, uint64_t now_ms, struct status *out)
+{
+	uint64_t now_s = (uint64_t)time(NULL);
+	enum error error = E_BAD_JSON;
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*out = (struct status){.beat_ms = 0};
+	for (int i = 0; dir_fd >= 0 && error == E_BAD_JSON && i < READ_TRIES; i++)
+		error = read_once(dir_fd, out);
+	if (dir_fd >= 0)
+		close(dir_fd);
+	if (!fresh(out->beat_ms, now_ms))
+		out->since_s[STATUS_AWAY] = now_s;
+	else if (!fresh(out->writer_ms, now_ms))
+		out->since_s[STATUS_WRITER_STUCK] = now_s;
+}

@@ -1,0 +1,95 @@
+#include "ledger/store/key_files.h"
+
+#include "ledger/base/domain.h"
+#include "ledger/label/vrf.h"
+#include "ledger/store/log.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define ROW_SECRETS BYTES_LITERAL("secrets")
+#define CHECK_BYTES 16
+#define FILES 3
+#define ROW_BYTES ((FILES + 1) * CHECK_BYTES)
+
+static const char *const names[FILES] = {"alias", "master", "wrapping"};
+
+/* One for each file, and one over them: a damaged row must not be taken for key files that do not fit. */
+static void make_row(const struct secrets *secrets, uint8_t out[ROW_BYTES])
+{
+	static const struct bytes domain = BYTES_LITERAL(DOMAIN_KEY_CHECK);
+	const struct key *const keys[FILES] = {&secrets->alias, &secrets->master, &secrets->wrapping};
+	for (size_t i = 0; i < FILES; i++)
+		crypto_generichash(out + i * CHECK_BYTES, CHECK_BYTES, domain.data, domain.len, keys[i]->b, sizeof keys[i]->b);
+	crypto_generichash(out + FILES * CHECK_BYTES, CHECK_BYTES, out, FILES * CHECK_BYTES, NULL, 0);
+}
+
+void key_files_note(struct db_txn *txn, const struct secrets *secrets)
+{
+	uint8_t row[ROW_BYTES];
+	struct bytes there;
+	if (db_get(txn, STORE_META, ROW_SECRETS, &there) != E_NOT_FOUND)
+		return;
+	make_row(secrets, row);
+	db_put(txn, STORE_META, ROW_SECRETS, BYTES_ARRAY(row));
+}
+
+static enum error is_another(const char *name, struct fault *fault)
+{
+	return fault_set(fault, E_KEYS,
+		"keys/%s is another key than the one that the store was written with; put this ledger's own file back, see "
+		"'indsigt help recovery'",
+		name);
+}
+
+/* A genesis entry that is damaged is for whoever reads the log; the key is compared with a whole one. */
+static enum error check_vrf(struct db_txn *txn, const struct secrets *secrets, struct fault *fault)
+{
+	struct bytes encoded;
+	struct entry entry;
+	uint8_t vrf_key[32];
+	enum error error = log_entry(txn, 0, &encoded);
+	if (error == E_CORRUPT || error == E_NOT_FOUND)
+		return E_OK;
+	TRY(error);
+	if (entry_decode(encoded, &entry) != E_OK || entry.kind != ENTRY_GENESIS)
+		return E_OK;
+	TRY(vrf_public_key(&secrets->vrf, vrf_key));
+	return memcmp(vrf_key, entry.genesis.vrf_key, sizeof vrf_key) == 0 ? E_OK : is_another("vrf", fault);
+}
+
+static enum error check_row(struct db_txn *txn, const struct secrets *secrets, struct fault *fault)
+{
+	struct bytes row;
+	uint8_t own[ROW_BYTES], whole[CHECK_BYTES];
+	uint64_t records = 0;
+	enum error error = db_get(txn, STORE_META, ROW_SECRETS, &row);
+	if (error == E_NOT_FOUND) {
+		TRY(db_count(txn, STORE_RECORD, &records));
+		return records == 0 ? E_OK : E_CORRUPT;
+	}
+	TRY(error);
+	if (row.len != ROW_BYTES)
+		return E_CORRUPT;
+	crypto_generichash(whole, sizeof whole, row.data, FILES * CHECK_BYTES, NULL, 0);
+	if (memcmp(whole, row.data + FILES * CHECK_BYTES, sizeof whole) != 0)
+		return E_CORRUPT;
+	make_row(secrets, own);
+	for (size_t i = 0; i < FILES; i++)
+		if (memcmp(row.data + i * CHECK_BYTES, own + i * CHECK_BYTES, CHECK_BYTES) != 0)
+			return is_another(names[i], fault);
+	return E_OK;
+}
+
+enum error key_files_check(struct db_txn *txn, const struct secrets *secrets, struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	enum error error = check_vrf(txn, secrets, &why);
+	if (error == E_OK)
+		error = check_row(txn, secrets, &why);
+	if (error == E_OK)
+		return E_OK;
+	if (why.text[0] != '\0')
+		return fault_set(fault, error, "%s", why.text);
+	return fault_set(fault, error, "the store cannot be compared with its key files: %s", error_reason(error));
+}

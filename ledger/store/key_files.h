@@ -1,0 +1,16 @@
+/* Whether the key files are those that a store was written with. spec/store.md
+ *
+ * A key file of another ledger, or of an older machine, is a good key: nothing opens under it, or, worse, everything
+ * new is made with it. Whoever judged a record by it would find every one of them damaged. So a file that is not the
+ * store's own is refused by its name, before anything is read or signed with it. */
+#pragma once
+
+#include "ledger/keys/secrets.h"
+#include "ledger/store/store.h"
+
+/* Into the row, if there is none: with a commit. */
+void key_files_note(struct db_txn *txn, const struct secrets *secrets);
+/* E_KEYS: one of them is another than the store's, and the fault names it. Where there is no row nothing is sealed:
+ * a store that was put back without its records. The VRF key is judged by the genesis entry. E_CORRUPT: the row is
+ * damaged, or there are records without it. */
+enum error key_files_check(struct db_txn *txn, const struct secrets *secrets, struct fault *fault) MUST_USE;

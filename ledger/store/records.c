@@ -1,0 +1,136 @@
+#include "ledger/store/records.h"
+
+#include "ledger/store/log.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+void record_buffer_free(struct record_buffer *buffer)
+{
+	if (buffer->data != NULL)
+		sodium_memzero(buffer->data, buffer->capacity);
+	free(buffer->data);
+	*buffer = (struct record_buffer){0};
+}
+
+static enum error make_room(struct record_buffer *buffer, size_t len)
+{
+	if (len <= buffer->capacity)
+		return E_OK;
+	uint8_t *larger = malloc(len);
+	if (larger == NULL)
+		return E_NO_MEMORY;
+	record_buffer_free(buffer);
+	*buffer = (struct record_buffer){larger, len};
+	return E_OK;
+}
+
+static enum error find_event_entry(struct db_txn *txn, uint64_t index, struct entry_event *out)
+{
+	struct bytes encoded;
+	struct entry entry;
+	TRY(log_entry(txn, index, &encoded));
+	if (entry_decode(encoded, &entry) != E_OK)
+		return E_CORRUPT;
+	if (entry.kind != ENTRY_EVENT && entry.kind != ENTRY_MASS)
+		return E_NOT_FOUND;
+	*out = entry.event;
+	return E_OK;
+}
+
+static enum error make_record_key(struct key_snapshot *keys, const struct record_outside *outside)
+{
+	struct alias alias;
+	struct key subject_key;
+	struct key period_key;
+	enum error error = key_of_id(keys, outside->key_id, &alias, &subject_key);
+	if (error != E_OK)
+		return error == E_NOT_FOUND ? E_UNSEALED : error;
+	error = key_of_period(keys, outside->period, &period_key);
+	keys->period_unreadable = error == E_NOT_FOUND || error == E_UNSEALED || error == E_CORRUPT;
+	if (error == E_NOT_FOUND)
+		error = E_ERASED;
+	if (error == E_OK) {
+		record_key_make(&subject_key, &period_key, &keys->record.key);
+		keys->record.key_id = outside->key_id;
+		keys->record.period = outside->period;
+	}
+	keys->record.known = error == E_OK;
+	sodium_memzero(&subject_key, sizeof subject_key);
+	sodium_memzero(&period_key, sizeof period_key);
+	return error;
+}
+
+static enum error open_sealed(struct key_snapshot *keys, const struct record_outside *outside,
+	const struct entry_event *entry, uint8_t *buffer, struct record *out)
+{
+	const struct record_place place = {
+		entry->sender, entry->sequence, entry->commitment, outside->period, outside->key_id};
+	if (!keys->record.known || keys->record.key_id != outside->key_id ||
+		keys->record.period.month != outside->period.month ||
+		keys->record.period.retention_years != outside->period.retention_years)
+		TRY(make_record_key(keys, outside));
+	return record_open(outside, &place, &keys->record.key, buffer, out);
+}
+
+/* The commitment in the entry covers header, c_d and c_r, and these cover both parts. */
+static bool record_matches(const struct record *record, const struct hash *commitment)
+{
+	struct hash c_d;
+	struct hash c_r;
+	struct hash recomputed;
+	event_part_commitment(&record->opening.disclosed, record->disclosed, &c_d);
+	event_part_commitment(&record->opening.restricted, record->restricted, &c_r);
+	event_commitment(record->header, &c_d, &c_r, &recomputed);
+	return hash_equal(&recomputed, commitment) && hash_equal(&c_d, &record->c_d) && hash_equal(&c_r, &record->c_r);
+}
+
+/* STO-18: a period of its own invention would let a tampered record pass for an erased one. */
+static bool period_fits(const struct record_outside *outside, const struct entry_event *entry)
+{
+	struct event_header header;
+	struct reader r = reader_of(outside->header);
+	event_header_decode(&r, &header);
+	return reader_done(&r) == E_OK && outside->period.month == period_month(entry->time_s) &&
+		   outside->period.retention_years == header.retention_years;
+}
+
+enum error record_find(struct db_txn *txn, struct key_snapshot *keys, const struct seal_keys *seal, uint64_t index,
+	struct record_buffer *buffer, struct opened *out)
+{
+	uint8_t key[8];
+	struct bytes encoded;
+	struct record_outside outside;
+	struct record record;
+	struct opened opened = {0};
+	keys->period_unreadable = false;
+	TRY(find_event_entry(txn, index, &opened.entry));
+	put_u64(key, index);
+	TRY(db_get(txn, STORE_RECORD, BYTES_ARRAY(key), &encoded));
+	TRY(record_look(encoded, seal, &outside));
+	if (!period_fits(&outside, &opened.entry))
+		return E_UNSEALED;
+	TRY(make_room(buffer, outside.sealed.len));
+	enum error error = open_sealed(keys, &outside, &opened.entry, buffer->data, &record);
+	if (error != E_OK && error != E_ERASED)
+		return error;
+	opened.header = outside.header;
+	opened.c_d = outside.c_d;
+	opened.c_r = outside.c_r;
+	if (error == E_ERASED) {
+		struct hash recomputed;
+		event_commitment(opened.header, &opened.c_d, &opened.c_r, &recomputed);
+		if (!hash_equal(&recomputed, &opened.entry.commitment))
+			return E_UNSEALED;
+		*out = opened;
+		return E_ERASED;
+	}
+	if (!record_matches(&record, &opened.entry.commitment))
+		return E_UNSEALED;
+	opened.disclosed = record.disclosed;
+	opened.restricted = record.restricted;
+	opened.opening = record.opening;
+	*out = opened;
+	return E_OK;
+}

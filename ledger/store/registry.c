@@ -1,0 +1,228 @@
+#include "ledger/store/registry.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SENDER_ROW_BYTES_MAX 2048
+
+struct slot {
+	struct sender committed;
+	struct sender working;
+	bool is_new; /* not committed yet */
+	bool dirty;
+};
+
+struct registry {
+	pthread_mutex_t mutex; /* guards everything that registry_get reads */
+	struct slot *slots;    /* ascending by id */
+	size_t count;
+	size_t capacity;
+};
+
+/* ---- rows ---- */
+
+static void copy_text(struct reader *r, char *out, size_t max)
+{
+	struct bytes text = reader_range16(r, max);
+	memcpy(out, text.len ? (const char *)text.data : "", text.len);
+	out[text.len] = '\0';
+}
+
+enum error sender_decode(struct bytes row, struct sender *out)
+{
+	struct sender sender = {0};
+	struct reader r = reader_of(row);
+	sender.id = reader_u32(&r);
+	sender.status = (enum sender_status)reader_u8(&r);
+	uint8_t endorsed = reader_u8(&r);
+	uint8_t compromised = reader_u8(&r);
+	sender.version = reader_u64(&r);
+	sender.since_s = reader_u64(&r);
+	sender.last_s = reader_u64(&r);
+	sender.next_sequence = reader_u64(&r);
+	sender.filing_checked = reader_u64(&r);
+	copy_text(&r, sender.org, ORG_BYTES_MAX);
+	copy_text(&r, sender.name, NAME_BYTES_MAX);
+	reader_copy(&r, sender.public_key, sizeof sender.public_key);
+	policy_decode(&r, &sender.policy);
+	if (reader_done(&r) != E_OK || (sender.status != SENDER_ACTIVE && sender.status != SENDER_REVOKED) ||
+		endorsed > 1 || compromised > 1)
+		return E_CORRUPT;
+	sender.endorsed = endorsed;
+	sender.compromised = compromised;
+	*out = sender;
+	return E_OK;
+}
+
+void sender_put(struct db_txn *txn, const struct sender *sender)
+{
+	uint8_t buffer[SENDER_ROW_BYTES_MAX];
+	uint8_t key[4];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	writer_u32(&w, sender->id);
+	writer_u8(&w, (uint8_t)sender->status);
+	writer_u8(&w, sender->endorsed);
+	writer_u8(&w, sender->compromised);
+	writer_u64(&w, sender->version);
+	writer_u64(&w, sender->since_s);
+	writer_u64(&w, sender->last_s);
+	writer_u64(&w, sender->next_sequence);
+	writer_u64(&w, sender->filing_checked);
+	writer_range16(&w, bytes_text(sender->org));
+	writer_range16(&w, bytes_text(sender->name));
+	writer_bytes(&w, BYTES_ARRAY(sender->public_key));
+	policy_encode(&sender->policy, &w);
+	put_u32(key, sender->id);
+	db_put_writer(txn, STORE_SENDER, BYTES_ARRAY(key), &w);
+}
+
+/* ---- slots ---- */
+
+static struct slot *slot_find(struct registry *registry, uint32_t id)
+{
+	size_t low = 0;
+	size_t high = registry->count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (registry->slots[middle].working.id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < registry->count && registry->slots[low].working.id == id ? &registry->slots[low] : NULL;
+}
+
+static enum error slot_insert(struct registry *registry, const struct sender *sender, bool is_new)
+{
+	if (registry->count == registry->capacity) {
+		size_t capacity = registry->capacity ? registry->capacity * 2 : 16;
+		struct slot *slots = realloc(registry->slots, capacity * sizeof *slots);
+		if (slots == NULL)
+			return E_NO_MEMORY;
+		registry->slots = slots;
+		registry->capacity = capacity;
+	}
+	size_t at = registry->count;
+	for (; at > 0 && registry->slots[at - 1].working.id > sender->id; at--)
+		registry->slots[at] = registry->slots[at - 1];
+	registry->slots[at] = (struct slot){*sender, *sender, is_new, is_new};
+	registry->count++;
+	return E_OK;
+}
+
+static enum error load_rows(struct registry *registry, struct db_txn *txn)
+{
+	struct db_walk walk;
+	TRY(db_walk_begin(txn, STORE_SENDER, &walk));
+	enum error error = db_walk_from(&walk, BYTES_LITERAL("\0"));
+	for (; error == E_OK; error = db_walk_next(&walk)) {
+		struct sender sender;
+		error = sender_decode(walk.value, &sender);
+		if (error == E_OK)
+			error = slot_insert(registry, &sender, false);
+		if (error != E_OK)
+			break;
+	}
+	db_walk_end(&walk);
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+enum error registry_load(struct db_txn *txn, struct registry **out)
+{
+	struct registry *registry = calloc(1, sizeof *registry);
+	if (registry == NULL)
+		return E_NO_MEMORY;
+	pthread_mutex_init(&registry->mutex, NULL);
+	enum error error = load_rows(registry, txn);
+	if (error != E_OK) {
+		registry_free(registry);
+		return error;
+	}
+	*out = registry;
+	return E_OK;
+}
+
+void registry_free(struct registry *registry)
+{
+	if (registry == NULL)
+		return;
+	pthread_mutex_destroy(&registry->mutex);
+	free(registry->slots);
+	free(registry);
+}
+
+enum error registry_get(struct registry *registry, uint32_t id, struct sender *out)
+{
+	pthread_mutex_lock(&registry->mutex);
+	const struct slot *slot = slot_find(registry, id);
+	bool found = slot != NULL && !slot->is_new;
+	if (found)
+		*out = slot->committed;
+	pthread_mutex_unlock(&registry->mutex);
+	return found ? E_OK : E_UNKNOWN_SENDER;
+}
+
+uint32_t registry_next_id(struct registry *registry)
+{
+	pthread_mutex_lock(&registry->mutex);
+	uint32_t next = registry->count ? registry->slots[registry->count - 1].working.id + 1 : 1;
+	pthread_mutex_unlock(&registry->mutex);
+	return next;
+}
+
+/* Only the writer thread moves slots, so it may look without the mutex. */
+struct sender *registry_working(struct registry *registry, uint32_t id, bool change)
+{
+	struct slot *slot = slot_find(registry, id);
+	if (slot == NULL)
+		return NULL;
+	slot->dirty |= change;
+	return &slot->working;
+}
+
+enum error registry_add(struct registry *registry, const struct sender *sender)
+{
+	pthread_mutex_lock(&registry->mutex);
+	enum error error = slot_find(registry, sender->id) ? E_EXISTS : slot_insert(registry, sender, true);
+	pthread_mutex_unlock(&registry->mutex);
+	return error;
+}
+
+enum error registry_write(struct registry *registry, struct db_txn *txn)
+{
+	for (size_t i = 0; i < registry->count; i++)
+		if (registry->slots[i].dirty)
+			sender_put(txn, &registry->slots[i].working);
+	return txn->error;
+}
+
+void registry_publish(struct registry *registry)
+{
+	pthread_mutex_lock(&registry->mutex);
+	for (size_t i = 0; i < registry->count; i++) {
+		struct slot *slot = &registry->slots[i];
+		if (!slot->dirty)
+			continue;
+		slot->committed = slot->working;
+		slot->is_new = false;
+		slot->dirty = false;
+	}
+	pthread_mutex_unlock(&registry->mutex);
+}
+
+void registry_revert(struct registry *registry)
+{
+	pthread_mutex_lock(&registry->mutex);
+	size_t kept = 0;
+	for (size_t i = 0; i < registry->count; i++) {
+		struct slot *slot = &registry->slots[i];
+		if (slot->is_new)
+			continue;
+		slot->working = slot->committed;
+		slot->dirty = false;
+		registry->slots[kept++] = *slot;
+	}
+	registry->count = kept;
+	pthread_mutex_unlock(&registry->mutex);
+}

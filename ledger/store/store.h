@@ -1,0 +1,82 @@
+/* The store environment: its tables and the few rows that say where the ledger stands. spec/store.md
+ *
+ * Written on the append path, in key order (nothing random per event):
+ *   bundle  N (8)                         ─► 256 entries, each with a 16-bit length (C2SP entry bundle)
+ *   tile    row (1) || N (8)              ─► 256 hashes; row r holds roots of 16^r leaves, even rows are C2SP tiles
+ *   record  log index (8)                 ─► sealed record of an event or mass entry
+ *   alias   log index of a batch (8)      ─► place in the filing tree (8) || sealed pack of its events' aliases
+ *   sender  sender id (4)                 ─► registration and position
+ *   change  sender id (4) || log index of a sender entry (8) ─► nothing
+ *   batch   sender id (4) || first sequence (8) ─► first index (8) || count (4)
+ *   meta    "format", "state", "checkpoint", "keys", "secrets", "filing", "lost"
+ *   evidence  sender id (4) || first sequence (8) ─► a second signed batch for a used sequence
+ * Derived, written at epochs, rebuildable from the rest:
+ *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending; after them its sealed subtrees and head
+ *   map     depth (1) || prefix (3)       ─► rows of the subject map, in two generations
+ *   filing  row (1) || N (8)              ─► 256 hashes of the filing tree, as in `tile` */
+#pragma once
+
+#include "ledger/keystore/keystore.h"
+#include "ledger/log/losses.h"
+#include "ledger/tree/merkle.h"
+
+enum store_table {
+	STORE_META,
+	STORE_BUNDLE,
+	STORE_TILE,
+	STORE_RECORD,
+	STORE_ALIAS,
+	STORE_SENDER,
+	STORE_CHANGE,
+	STORE_BATCH,
+	STORE_EVIDENCE,
+	STORE_POSTING,
+	STORE_MAP,
+	STORE_FILING,
+};
+
+#define STORE_FORMAT 4
+
+/* E_FORMAT when the store was made by a version with another format. */
+enum error store_open(const char *path, bool read_only, bool create, struct db_env **out, struct fault *fault) MUST_USE;
+
+/* Where the log stands after the last tick. */
+struct store_state {
+	uint64_t time_s;        /* ledger time of the newest entry */
+	uint64_t events;        /* event and mass entries so far */
+	uint64_t filing_leaves; /* event entries so far that are not lost: leaves that the filing tree has or will have */
+	struct merkle_frontier frontier;
+};
+
+enum error store_state_get(struct db_txn *txn, struct store_state *out) MUST_USE;
+void store_state_put(struct db_txn *txn, const struct store_state *state);
+
+/* The signed checkpoint of the last tick, borrowed. */
+enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note) MUST_USE;
+void store_checkpoint_put(struct db_txn *txn, struct bytes note);
+
+/* Where the key environment stood when the last tick was committed: with each state. */
+enum error store_keys_get(struct db_txn *txn, struct key_position *out) MUST_USE;
+void store_keys_put(struct db_txn *txn, const struct key_position *position);
+
+/* A sender's batch: where its events stand in the log. */
+void store_batch_put(
+	struct db_txn *txn, uint32_t sender, uint64_t first_sequence, uint64_t first_index, uint32_t count);
+/* The entry at `index` is about this sender. */
+void store_change_put(struct db_txn *txn, uint32_t sender, uint64_t index);
+
+/* The newest finished epoch. All zero before the first one. */
+struct store_filing {
+	uint64_t filed;                /* entries with index < filed are covered */
+	uint64_t generation;           /* of the map's rows; counts epochs */
+	uint64_t epoch_index;          /* of the epoch entry; 0: there is none yet */
+	struct merkle_frontier leaves; /* of the filing tree */
+};
+
+enum error store_filing_get(struct db_txn *txn, struct store_filing *out) MUST_USE;
+void store_filing_put(struct db_txn *txn, const struct store_filing *filing);
+
+/* What is lost. A range whose entry would stand at the end of the log has none yet: it is the next one to be appended.
+ */
+enum error store_losses_get(struct db_txn *txn, struct losses *out) MUST_USE;
+void store_losses_put(struct db_txn *txn, const struct losses *losses);

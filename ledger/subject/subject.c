@@ -1,0 +1,240 @@
+#include "ledger/subject/subject.h"
+
+#include "ledger/base/wrong.h"
+#include "ledger/subject/subject_number.h"
+#include "ledger/subject/subject_system.h"
+#include "ledger/text/visible.h"
+
+#include <string.h>
+
+#define CPR_OID "1.2.208.176.1.2"
+#define URI_VALUES "urn:ietf:rfc:3986" /* the system of values that are URIs themselves */
+#define FORMS "must be cpr: and ten digits, oid:OID:VALUE, uri:SYSTEM|VALUE or ref:SCHEME:ORG/Patient/ID"
+#define REF_ID_MAX 64 /* a FHIR id */
+
+static bool starts(struct bytes text, const char *front)
+{
+	size_t len = strlen(front);
+	return text.len >= len && memcmp(text.data, front, len) == 0;
+}
+
+static struct bytes after(struct bytes text, size_t skip)
+{
+	return bytes_of(text.data + skip, text.len - skip);
+}
+
+/* ---- values ---- */
+
+/* NULL, or why the text can be no part of an id. */
+static const char *judge_text(struct bytes text)
+{
+	if (text.len == 0)
+		return FORMS;
+	if (WRONG(!bytes_utf8(text)))
+		return "is not valid UTF-8";
+	if (WRONG(text.data[0] == ' ') || WRONG(text.data[text.len - 1] == ' ') ||
+		WRONG(memmem(text.data, text.len, "  ", 2) != NULL))
+		return "begins or ends with a space, or has two together";
+	if (WRONG(visible_hides(text)))
+		return "has a control, invisible, combining or full-width character, which makes a second spelling";
+	return NULL;
+}
+
+/* VALUE of oid: and uri:. */
+static const char *judge_value(struct bytes value)
+{
+	size_t carets = 0;
+	for (size_t i = 0; i < value.len; i++)
+		carets += value.data[i] == '^';
+	if (WRONG(carets >= 3))
+		return "has an HL7 CX as its value; the value is the CX's first component alone";
+	return judge_text(value);
+}
+
+static bool ten_digits(struct bytes value)
+{
+	if (WRONG(value.len != 10))
+		return false;
+	for (size_t i = 0; i < value.len; i++)
+		if (WRONG(value.data[i] < '0') || WRONG(value.data[i] > '9'))
+			return false;
+	return true;
+}
+
+/* Where `mark` first stands, or `text.len`. */
+static size_t find(struct bytes text, char mark)
+{
+	const uint8_t *at = text.len ? memchr(text.data, mark, text.len) : NULL;
+	return at ? (size_t)(at - text.data) : text.len;
+}
+
+/* ---- forms ---- */
+
+static const char *judge_oid(struct bytes rest)
+{
+	size_t colon = find(rest, ':');
+	struct bytes oid = bytes_of(rest.data, colon);
+	if (colon == rest.len)
+		return FORMS;
+	if (WRONG(!subject_oid_valid(oid)))
+		return "has an OID that is none: numbers without leading zeros, joined by dots, the first 0, 1 or 2";
+	if (WRONG(bytes_equal(oid, BYTES_LITERAL(CPR_OID))))
+		return FORMS;
+	if (WRONG(subject_oid_is_codes(oid)))
+		return "has the OID of a code system: it tells what kind of identifier this is, not whose numbers these are";
+	return judge_value(after(rest, colon + 1));
+}
+
+/* A value that is a URI itself has one spelling too; an OID in it is spelled as URIs do. */
+static const char *judge_uri_value(struct bytes value)
+{
+	char spelled[SUBJECT_BYTES_MAX + 1];
+	struct bytes oid;
+	if (subject_system_oid(value, &oid))
+		return starts(value, "urn:oid:") && subject_oid_valid(oid) ? NULL : "has a value that is not a canonical URI";
+	if (subject_system_canonical(value, spelled) != NULL || !bytes_equal(value, bytes_text(spelled)))
+		return "has a value that is not a canonical URI";
+	return NULL;
+}
+
+static const char *judge_uri(struct bytes rest)
+{
+	char spelled[SUBJECT_BYTES_MAX + 1];
+	size_t bar = find(rest, '|');
+	struct bytes system = bytes_of(rest.data, bar);
+	if (bar == rest.len || bar == 0)
+		return FORMS;
+	const char *why = subject_system_canonical(system, spelled);
+	if (WRONG(why != NULL))
+		return why;
+	if (WRONG(!bytes_equal(system, bytes_text(spelled))))
+		return "has a system that is not in its canonical spelling";
+	if (bytes_equal(system, BYTES_LITERAL(URI_VALUES)))
+		return judge_uri_value(after(rest, bar + 1));
+	return judge_value(after(rest, bar + 1));
+}
+
+/* SCHEME:ID/Patient/ID */
+static const char *judge_ref(struct bytes rest)
+{
+	size_t slash = find(rest, '/');
+	struct bytes org = bytes_of(rest.data, slash);
+	size_t colon = find(org, ':');
+	if (slash == rest.len || WRONG(colon == 0) || WRONG(colon + 1 >= org.len))
+		return FORMS;
+	struct bytes reference = after(rest, slash + 1);
+	if (WRONG(!starts(reference, "Patient/")))
+		return FORMS;
+	struct bytes id = after(reference, strlen("Patient/"));
+	if (WRONG(!subject_ref_id_valid(id)))
+		return "has a FHIR id that is none: 1 to 64 of A-Z, a-z, 0-9, '-' and '.'";
+	return judge_text(org);
+}
+
+bool subject_ref_id_valid(struct bytes id)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
+	for (size_t i = 0; i < id.len; i++)
+		if (WRONG(memchr(letters, id.data[i], sizeof letters - 1) == NULL))
+			return false;
+	return !WRONG(id.len < 1) && !WRONG(id.len > REF_ID_MAX);
+}
+
+/* A national number has one spelling, and all of its digits. */
+static const char *judge_number(struct bytes id)
+{
+	char spelled[SUBJECT_BYTES_MAX + 1];
+	enum subject_number number = subject_number_spell(id, spelled);
+	if (WRONG(number == NUMBER_SHORT))
+		return "is a national number that lacks one or two digits: its leading zeros, or the century";
+	if (number == NUMBER_SPELLED && WRONG(!bytes_equal(id, bytes_text(spelled))))
+		return "is a national number in a second spelling: write it without spaces and signs, letters as capitals";
+	return NULL;
+}
+
+enum error subject_judge(struct bytes id, struct fault *fault)
+{
+	const char *why = FORMS;
+	if (id.len > SUBJECT_BYTES_MAX)
+		return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
+	if (starts(id, "cpr:"))
+		why = ten_digits(after(id, 4)) ? NULL : FORMS;
+	else if (starts(id, "oid:"))
+		why = judge_oid(after(id, 4));
+	else if (starts(id, "uri:"))
+		why = judge_uri(after(id, 4));
+	else if (starts(id, "ref:"))
+		why = judge_ref(after(id, 4));
+	if (why == NULL)
+		why = judge_number(id);
+	return why == NULL ? E_OK : fault_set(fault, E_BAD_SUBJECT, "subject: %s", why);
+}
+
+enum error subject_check(struct bytes id)
+{
+	return subject_judge(id, NULL);
+}
+
+/* ---- bringing into form ---- */
+
+/* "cpr:DDDDDD-DDDD" and "oid:<the CPR OID>:..." become "cpr:DDDDDDDDDD"; a system that has another spelling gets the
+ * canonical one. */
+static size_t spell(struct bytes text, char *out)
+{
+	static const char cpr_oid[] = "oid:" CPR_OID ":";
+	size_t len = 0;
+	if (starts(text, "uri:")) {
+		struct bytes system = bytes_of(text.data + 4, find(after(text, 4), '|'));
+		if (4 + system.len < text.len && subject_system_canonical(system, out + 4) == NULL) {
+			memcpy(out, "uri:", 4);
+			len = 4 + strlen(out + 4);
+			text = after(text, 4 + system.len);
+		}
+	}
+	if (starts(text, cpr_oid)) {
+		memcpy(out, "cpr:", 4);
+		len = 4;
+		text = after(text, sizeof cpr_oid - 1);
+	}
+	memcpy(out + len, text.data, text.len);
+	len += text.len;
+	if (len == 15 && memcmp(out, "cpr:", 4) == 0 && out[10] == '-') {
+		memmove(out + 10, out + 11, 4);
+		len = 14;
+	}
+	out[len] = '\0';
+	char number[SUBJECT_BYTES_MAX + 1];
+	if (len <= SUBJECT_BYTES_MAX && subject_number_spell(bytes_of(out, len), number) == NUMBER_SPELLED) {
+		len = strlen(number);
+		memcpy(out, number, len + 1);
+	}
+	return len;
+}
+
+enum error subject_canonical(struct bytes text, char *out, struct fault *fault)
+{
+	char spelled[SUBJECT_BYTES_MAX + 6];
+	if (text.len > SUBJECT_BYTES_MAX)
+		return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
+	if (text.len == 0 || memchr(text.data, '\0', text.len) != NULL)
+		return fault_set(fault, E_BAD_SUBJECT, "subject: empty, or with a NUL byte");
+	size_t len = spell(text, spelled);
+	TRY(subject_judge(bytes_of(spelled, len), fault));
+	memcpy(out, spelled, len + 1);
+	return E_OK;
+}
+
+bool subject_org_valid(struct bytes org)
+{
+	size_t colon = find(org, ':');
+	for (size_t i = 0; i < colon; i++) {
+		uint8_t c = org.data[i];
+		bool letter = c >= 'a' && c <= 'z';
+		bool other = (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '+';
+		if (WRONG(!letter && i == 0) || WRONG(!letter && !other))
+			return false;
+	}
+	if (WRONG(colon == 0) || WRONG(colon + 1 >= org.len) || !bytes_utf8(org))
+		return false;
+	return !WRONG(find(org, ' ') < org.len) && !WRONG(visible_hides(org));
+}

@@ -1,0 +1,110 @@
+#include "ledger/text/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LISTEN_BACKLOG 512
+
+/* Decimal, 0 to 65535, nothing else. */
+static bool port_parse(const char *text, uint16_t *out)
+{
+	size_t len = strspn(text, "0123456789");
+	unsigned long port = strtoul(text, NULL, 10);
+	if (len == 0 || len > 5 || text[len] != '\0' || port > 65535)
+		return false;
+	*out = (uint16_t)port;
+	return true;
+}
+
+static bool host_parse(const char *host, uint16_t port, struct address *out)
+{
+	struct sockaddr_in *in4 = (struct sockaddr_in *)&out->socket;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&out->socket;
+	size_t len = strlen(host);
+	char inner[INET6_ADDRSTRLEN];
+	if (strcmp(host, "localhost") == 0)
+		host = "127.0.0.1";
+	if (inet_pton(AF_INET, host, &in4->sin_addr) == 1) {
+		in4->sin_family = AF_INET;
+		in4->sin_port = htons(port);
+		out->len = sizeof *in4;
+		return true;
+	}
+	if (len < 2 || len - 2 >= sizeof inner || host[0] != '[' || host[len - 1] != ']')
+		return false;
+	memcpy(inner, host + 1, len - 2);
+	inner[len - 2] = '\0';
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	out->len = sizeof *in6;
+	return inet_pton(AF_INET6, inner, &in6->sin6_addr) == 1;
+}
+
+enum error address_parse(const char *text, struct address *out, struct fault *fault)
+{
+	static const char detail[] = "the address must be HOST:PORT with a numeric host (IPv6 in brackets) or localhost";
+	char host[ADDRESS_TEXT_MAX + 1];
+	const char *colon = strrchr(text, ':');
+	uint16_t port = 0;
+	struct address address = {0};
+	if (colon == NULL || (size_t)(colon - text) > ADDRESS_TEXT_MAX || !port_parse(colon + 1, &port))
+		return fault_set(fault, E_USAGE, detail);
+	memcpy(host, text, (size_t)(colon - text));
+	host[colon - text] = '\0';
+	if (!host_parse(host, port, &address))
+		return fault_set(fault, E_USAGE, detail);
+	*out = address;
+	return E_OK;
+}
+
+void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX + 1])
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)&address->socket;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address->socket;
+	char host[INET6_ADDRSTRLEN] = "";
+	if (address->socket.ss_family == AF_INET) {
+		inet_ntop(AF_INET, &in4->sin_addr, host, sizeof host);
+		snprintf(out, ADDRESS_TEXT_MAX + 1, "%s:%u", host, ntohs(in4->sin_port));
+	} else {
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
+		snprintf(out, ADDRESS_TEXT_MAX + 1, "[%s]:%u", host, ntohs(in6->sin6_port));
+	}
+}
+
+bool address_is_loopback(const struct address *address)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)&address->socket;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address->socket;
+	if (address->socket.ss_family == AF_INET)
+		return ntohl(in4->sin_addr.s_addr) >> 24 == 127;
+	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+static bool listen_on(int fd, struct address *address)
+{
+	int on = 1;
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+		   bind(fd, (struct sockaddr *)&address->socket, address->len) == 0 && listen(fd, LISTEN_BACKLOG) == 0 &&
+		   getsockname(fd, (struct sockaddr *)&address->socket, &address->len) == 0;
+}
+
+enum error address_listen(const char *text, int *fd, struct address *out, struct fault *fault)
+{
+	struct address address;
+	TRY(address_parse(text, &address, fault));
+	int opened = socket(address.socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (opened < 0 || !listen_on(opened, &address)) {
+		fault_set(fault, E_IO, "%s cannot be listened on: %s", text, strerror(errno));
+		if (opened >= 0)
+			close(opened);
+		return E_IO;
+	}
+	*fd = opened;
+	*out = address;
+	return E_OK;
+}

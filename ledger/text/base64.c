@@ -1,0 +1,22 @@
+#include "ledger/text/base64.h"
+
+#include <sodium.h>
+
+static bool letter(uint8_t c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+		   c == '=';
+}
+
+bool base64_decode(struct bytes text, uint8_t *out, size_t capacity, size_t *out_len)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < text.len; i++)
+		if (!letter(text.data[i]))
+			return false; /* the library takes bytes over 0x7F for letters */
+	if (sodium_base642bin(
+			out, capacity, (const char *)text.data, text.len, NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return false;
+	*out_len = len;
+	return true;
+}

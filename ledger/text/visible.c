@@ -1,0 +1,72 @@
+#include "ledger/text/visible.h"
+
+static bool hidden(uint32_t point)
+{
+	static const struct {
+		uint32_t first;
+		uint32_t last;
+	} ranges[] = {{0x00, 0x1F}, {0x7F, 0xA0}, {0xAD, 0xAD}, {0x300, 0x36F}, {0x61C, 0x61C}, {0x115F, 0x1160},
+		{0x1680, 0x1680}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x2000, 0x200F},
+		{0x2028, 0x202F}, {0x205F, 0x206F}, {0x20D0, 0x20FF}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
+		{0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}, {0xFF00, 0xFF5E}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFF},
+		{0xE0000, 0xE0FFF}};
+	if (point >= 0x20 && point < 0x7F)
+		return false;
+	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+		if (point >= ranges[i].first && point <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* The character at `at` of well-formed UTF-8; moves on. */
+static uint32_t next_point(struct bytes text, size_t *at)
+{
+	uint8_t first = text.data[(*at)++];
+	size_t more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+	uint32_t point = more == 0 ? first : first & (0x3Fu >> more);
+	for (; more > 0; more--)
+		point = point << 6 | (text.data[(*at)++] & 0x3Fu);
+	return point;
+}
+
+bool visible_steers(uint32_t point)
+{
+	static const struct {
+		uint32_t first;
+		uint32_t last;
+	} ranges[] = {{0x00, 0x1F}, {0x7F, 0x9F}, {0xAD, 0xAD}, {0x61C, 0x61C}, {0x180E, 0x180E}, {0x200B, 0x200F},
+		{0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F}};
+	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+		if (point >= ranges[i].first && point <= ranges[i].last)
+			return true;
+	return false;
+}
+
+uint32_t visible_next(struct bytes text, size_t *at)
+{
+	uint8_t first = text.data[*at];
+	size_t len = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+	if (len > text.len - *at || !bytes_utf8(bytes_of(text.data + *at, len))) {
+		(*at)++;
+		return 0xFFFD;
+	}
+	return next_point(text, at);
+}
+
+bool visible_hides(struct bytes text)
+{
+	for (size_t at = 0; at < text.len;)
+		if (hidden(next_point(text, &at)))
+			return true;
+	return false;
+}
+
+bool visible_blank(struct bytes text)
+{
+	for (size_t at = 0; at < text.len;) {
+		uint32_t point = next_point(text, &at);
+		if (point != ' ' && !hidden(point))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,52 @@
+#include "ledger/witness/witness_request.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct bytes old = {(const uint8_t *)"old ", 4};
+
+enum error witness_request_parse(struct bytes body, struct witness_request *out)
+{
+	struct witness_request request = {0};
+	struct bytes line;
+	if (body.len > WITNESS_BODY_BYTES_MAX)
+		return E_TOO_LONG;
+	if (!note_cut(&body, '\n', &line) || line.len < old.len || memcmp(line.data, old.data, old.len) != 0 ||
+		!note_size_parse(bytes_of(line.data + old.len, line.len - old.len), &request.old_size))
+		return E_BAD_VALUE;
+	for (;;) {
+		if (!note_cut(&body, '\n', &line))
+			return E_BAD_VALUE;
+		if (line.len == 0)
+			break;
+		if (request.proof_count == WITNESS_PROOF_LINES_MAX ||
+			!note_hash_parse(line, &request.proof[request.proof_count++]))
+			return E_BAD_VALUE;
+	}
+	request.checkpoint = body;
+	*out = request;
+	return E_OK;
+}
+
+enum error witness_request_write(const struct witness_request *request, struct writer *out)
+{
+	char line[32];
+	snprintf(line, sizeof line, "old %" PRIu64 "\n", request->old_size);
+	writer_bytes(out, bytes_text(line));
+	for (size_t i = 0; i < request->proof_count; i++) {
+		note_hash_write(&request->proof[i], out);
+		writer_bytes(out, BYTES_LITERAL("\n"));
+	}
+	writer_bytes(out, BYTES_LITERAL("\n"));
+	writer_bytes(out, request->checkpoint);
+	return out->error;
+}
+
+void witness_origin_hash(struct bytes origin, char out[2 * HASH_BYTES + 1])
+{
+	struct hash hash;
+	hash_sha256(&origin, 1, &hash);
+	sodium_bin2hex(out, 2 * HASH_BYTES + 1, hash.b, HASH_BYTES);
+}

@@ -1,0 +1,346 @@
+/* A tick: ledger_begin ─► ledger_append (many) ─► ledger_commit ─► ledger_receipt (many).
+ *
+ * Within a tick the store's transaction and the copies in memory (state, log, registry) move together; ledger_abort
+ * brings the copies back to the last commit. New keys are synced before the commit that needs them; keys of a
+ * tick that did not happen stay queued, because a batch that is prepared already may be sealed under them. */
+#include "ledger/filed/aliases.h"
+#include "ledger/store/key_files.h"
+#include "ledger/write/ledger_state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GUARD_INTERVAL_MS 1000
+#define ENTRY_BUFFER_BYTES \
+	32768 /* sender entries stay far below, a genesis entry may hold a predecessor's checkpoint */
+
+/* After a store was restored without its sealed part the log says so before it says anything else. */
+static enum error append_due_loss(struct ledger *ledger)
+{
+	const struct lost_range *due = losses_newest(&ledger->losses);
+	if (due == NULL || due->entry != log_frontier(ledger->log)->size)
+		return E_OK;
+	struct entry entry = {.kind = ENTRY_LOSS, .loss = {due->first, due->end, due->events}};
+	return ledger_append_entry(ledger, &entry);
+}
+
+enum error ledger_begin(struct ledger *ledger, struct fault *fault)
+{
+	if (ledger->broken)
+		return fault_set(fault, E_STOPPED, "an earlier commit failed; restart the ledger");
+	if (ledger->reading)
+		db_abort(&ledger->read);
+	ledger->reading = false;
+	TRY(ledger_may_sign(ledger, fault));
+	TRY(wall_clock_now(&ledger->clock, &ledger->tick_s, fault));
+	enum error error = db_begin(ledger->store, true, &ledger->tick);
+	if (error != E_OK)
+		return fault_set(fault, error, "a transaction cannot be started: %s", error_reason(error));
+	ledger->ticking = true;
+	error = append_due_loss(ledger);
+	if (error != E_OK) {
+		ledger_abort(ledger);
+		return fault_set(fault, error, "the loss entry cannot be written: %s", error_reason(error));
+	}
+	return E_OK;
+}
+
+void ledger_abort(struct ledger *ledger)
+{
+	if (!ledger->ticking)
+		return;
+	ledger->ticking = false;
+	db_abort(&ledger->tick);
+	struct db_txn txn;
+	registry_revert(ledger->registry);
+	enum error error = db_begin(ledger->store, false, &txn);
+	if (error == E_OK) {
+		error = ledger_load_state(ledger, &txn);
+		db_abort(&txn);
+	}
+	if (error != E_OK)
+		ledger->broken = true;
+}
+
+enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry)
+{
+	uint8_t buffer[ENTRY_BUFFER_BYTES];
+	uint64_t late;
+	struct bytes encoded;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	TRY(epoch_lag_entry(&ledger->lag, log_frontier(ledger->log)->size, entry, &late));
+	TRY(entry_encode(entry, &w));
+	TRY(writer_done(&w, &encoded));
+	return log_append(ledger->log, &ledger->tick, encoded);
+}
+
+/* ---- new keys ---- */
+
+static enum error queue_keys(struct ledger *ledger, struct bytes new_keys)
+{
+	if (new_keys.len == 0)
+		return E_OK;
+	size_t needed = ledger->new_keys_len + new_keys.len;
+	if (needed > ledger->new_keys_capacity) {
+		uint8_t *larger = realloc(ledger->new_keys, needed * 2);
+		if (larger == NULL)
+			return E_NO_MEMORY;
+		ledger->new_keys = larger;
+		ledger->new_keys_capacity = needed * 2;
+	}
+	memcpy(ledger->new_keys + ledger->new_keys_len, new_keys.data, new_keys.len);
+	ledger->new_keys_len = needed;
+	return E_OK;
+}
+
+static enum error write_new_keys(struct ledger *ledger)
+{
+	TRY(keystore_write(ledger->keystore, bytes_of(ledger->new_keys, ledger->new_keys_len)));
+	ledger->new_keys_len = 0;
+	return E_OK;
+}
+
+/* ---- appending ---- */
+
+static struct entry batch_entry(const struct batch_head *head)
+{
+	struct entry entry = {.kind = ENTRY_BATCH};
+	entry.batch = (struct entry_batch){.sender = head->sender,
+		.first_sequence = head->first_sequence,
+		.count = head->count,
+		.filing_checked = head->filing_checked};
+	memcpy(entry.batch.signature, head->signature, sizeof entry.batch.signature);
+	return entry;
+}
+
+/* The time that an entry bears which was received at `receive_s`. It is the tick's, however long the entry has waited
+ * for it (for room on the disk, say): entries of one tick that bore times far apart would have no epoch between them.
+ */
+static uint64_t entry_time_s(const struct ledger *ledger, uint64_t receive_s)
+{
+	uint64_t time_s = ledger_next_s(ledger);
+	if (ledger->tick_s > time_s)
+		time_s = ledger->tick_s;
+	return receive_s > time_s ? receive_s : time_s;
+}
+
+/* EPO-9 */
+static enum error judge_lag(const struct ledger *ledger, uint64_t time_s, struct fault *fault)
+{
+	return epoch_lag_allows(&ledger->lag, time_s) ? E_OK : fault_set(fault, E_UNFILED, "");
+}
+
+/* Only what is to be appended must have been prepared under the newest registration, and for the right month. */
+static enum error judge_place(
+	struct ledger *ledger, const struct prepared *prepared, const struct sender *sender, struct fault *fault)
+{
+	if (sender->status == SENDER_REVOKED)
+		return fault_set(fault, E_REVOKED_SENDER, "");
+	if (prepared->head.first_sequence > sender->next_sequence)
+		return fault_set(fault, E_SEQUENCE_HOLE, "the batch starts at sequence %" PRIu64 ", expected is %" PRIu64,
+			prepared->head.first_sequence, sender->next_sequence);
+	if (sender->version != prepared->sender_version ||
+		period_month(entry_time_s(ledger, prepared->receive_s)) != prepared->period_month)
+		return fault_set(fault, E_PERIOD_PASSED, "");
+	return judge_lag(ledger, entry_time_s(ledger, prepared->receive_s), fault);
+}
+
+static enum error append_event(struct ledger *ledger, const struct prepared *prepared, uint32_t i, struct bytes record)
+{
+	uint8_t encoded[ENTRY_EVENT_BYTES];
+	uint8_t key[8];
+	struct entry_event event = {prepared->head.kind == BATCH_MASS, prepared->head.sender,
+		prepared->head.first_sequence + i, ledger->state.time_s, prepared->commitments[i]};
+	uint64_t late, index = log_frontier(ledger->log)->size;
+	put_u64(key, index);
+	TRY(epoch_lag_event(&ledger->lag, index, &event, &late));
+	db_append(&ledger->tick, STORE_RECORD, BYTES_ARRAY(key), record);
+	entry_event_encode(&event, encoded);
+	return log_append(ledger->log, &ledger->tick, BYTES_ARRAY(encoded));
+}
+
+static enum error append_batch(struct ledger *ledger, const struct prepared *prepared, struct appended *out)
+{
+	const struct batch_head *head = &prepared->head;
+	uint64_t first_index = log_frontier(ledger->log)->size;
+	ledger->state.time_s = entry_time_s(ledger, prepared->receive_s);
+	struct reader records = reader_of(prepared->records);
+	for (uint32_t i = 0; i < head->count; i++) {
+		struct bytes record = reader_range16(&records, RECORD_BYTES_MAX);
+		TRY(records.error);
+		TRY(append_event(ledger, prepared, i, record));
+	}
+	TRY(reader_done(&records));
+	struct entry entry = batch_entry(head);
+	TRY(ledger_append_entry(ledger, &entry));
+	if (prepared->aliases.len > 0) {
+		aliases_put(&ledger->tick, first_index, ledger->state.filing_leaves, prepared->aliases);
+		ledger->state.filing_leaves += head->count;
+	}
+	store_batch_put(&ledger->tick, head->sender, head->first_sequence, first_index, head->count);
+
+	struct sender *sender = registry_working(ledger->registry, head->sender, true);
+	sender->next_sequence = head->first_sequence + head->count;
+	if (head->filing_checked > sender->filing_checked) /* what was signed once stays said (ENTRY-20) */
+		sender->filing_checked = head->filing_checked;
+	sender->last_s = ledger->state.time_s;
+	ledger->state.events += head->count;
+	*out = (struct appended){head->sender, head->first_sequence, head->count, first_index, false};
+	return ledger->tick.error;
+}
+
+enum error ledger_keep_keys(struct ledger *ledger, const struct prepared *prepared)
+{
+	return queue_keys(ledger, prepared->new_keys);
+}
+
+uint64_t ledger_next_index(const struct ledger *ledger)
+{
+	return log_frontier(ledger->log)->size;
+}
+
+enum error ledger_append(
+	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
+{
+	enum error error = queue_keys(ledger, prepared->new_keys);
+	if (error != E_OK)
+		return fault_set(fault, error, "");
+	const struct sender *sender = registry_working(ledger->registry, prepared->head.sender, false);
+	if (sender == NULL)
+		return fault_set(fault, E_UNKNOWN_SENDER, "");
+	if (prepared->head.first_sequence < sender->next_sequence)
+		return ledger_answer_repeated(ledger, prepared, out, fault);
+	TRY(judge_place(ledger, prepared, sender, fault));
+	error = append_batch(ledger, prepared, out);
+	/* E_CORRUPT is said of what is compared only: here the tick cannot go on. */
+	if (error != E_OK)
+		return fault_set(
+			fault, error == E_CORRUPT ? E_IO : error, "the batch cannot be stored: %s", error_reason(error));
+	return E_OK;
+}
+
+/* ---- sender entries ---- */
+
+static bool is_signed(const uint8_t signature[64])
+{
+	static const uint8_t zeros[64];
+	return memcmp(signature, zeros, sizeof zeros) != 0;
+}
+
+/* An entry without signatures is valid, and shown as unendorsed. One with a signature that does not hold is a mistake
+ * that would stay for ever. `old`: NULL for a registration. */
+static enum error judge_signatures(
+	const char *origin, const struct entry_sender *entry, const struct sender *old, struct fault *fault)
+{
+	const uint8_t *key = entry->action == SENDER_REVOKE ? old->public_key : entry->public_key;
+	if (is_signed(entry->signature) && !sender_signed(origin, entry, entry->signature, key))
+		return fault_set(fault, E_BAD_SIGNATURE, "the signature of the sender's key does not verify");
+	if (is_signed(entry->old_signature) &&
+		(old == NULL || !sender_signed(origin, entry, entry->old_signature, old->public_key)))
+		return fault_set(fault, E_BAD_SIGNATURE, "the signature of the sender's previous key does not verify");
+	return E_OK;
+}
+
+enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *sender_entry, struct fault *fault)
+{
+	struct sender *old = registry_working(ledger->registry, sender_entry->sender, false);
+	struct sender sender = old != NULL ? *old : (struct sender){.id = 0};
+	uint64_t index = log_frontier(ledger->log)->size;
+	bool endorsed;
+	sender_entry->time_s = entry_time_s(ledger, ledger->tick_s);
+	TRY(sender_take(&sender, ledger->vkey.name, sender_entry, index, &endorsed, fault));
+	TRY(judge_signatures(ledger->vkey.name, sender_entry, old, fault));
+	TRY(judge_lag(ledger, sender_entry->time_s, fault));
+
+	ledger->state.time_s = sender_entry->time_s;
+	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender_entry};
+	enum error error = ledger_append_entry(ledger, &entry);
+	if (error != E_OK)
+		return fault_set(fault, error, "the sender entry cannot be written: %s", error_reason(error));
+	store_change_put(&ledger->tick, sender_entry->sender, index);
+	if (old != NULL) {
+		*registry_working(ledger->registry, sender.id, true) = sender;
+		return E_OK;
+	}
+	error = registry_add(ledger->registry, &sender);
+	return error == E_OK ? E_OK : fault_set(fault, error, "");
+}
+
+/* ---- committing ---- */
+
+static enum error write_tick(struct ledger *ledger, struct checkpoint *checkpoint, struct writer *note)
+{
+	struct bytes signed_note;
+	TRY(write_new_keys(ledger));
+	TRY(log_flush(ledger->log, &ledger->tick));
+	TRY(registry_write(ledger->registry, &ledger->tick));
+	ledger->state.frontier = *log_frontier(ledger->log);
+	store_state_put(&ledger->tick, &ledger->state);
+	store_keys_put(&ledger->tick, keystore_position(ledger->keystore));
+	key_files_note(&ledger->tick, ledger->secrets);
+	strcpy(checkpoint->origin, ledger->vkey.name);
+	checkpoint->size = ledger->state.frontier.size;
+	merkle_frontier_root(&ledger->state.frontier, &checkpoint->root);
+	TRY(checkpoint_sign(checkpoint, &ledger->vkey, ledger->secrets->log_secret, note));
+	TRY(writer_done(note, &signed_note));
+	store_checkpoint_put(&ledger->tick, signed_note);
+	return ledger->tick.error;
+}
+
+enum error ledger_commit(struct ledger *ledger, struct fault *fault)
+{
+	uint8_t buffer[NOTE_BYTES_MAX];
+	struct checkpoint checkpoint = {0};
+	struct writer note = writer_of(buffer, sizeof buffer);
+	enum error error = write_tick(ledger, &checkpoint, &note);
+	if (error == E_OK) {
+		ledger->ticking = false;
+		error = db_commit(&ledger->tick);
+		ledger->ticking = error != E_OK; /* for ledger_abort to bring the memory back */
+	}
+	if (error != E_OK) {
+		ledger_abort(ledger);
+		ledger->broken |= error != E_FULL;
+		return fault_set(fault, error, "the tick cannot be committed: %s", error_reason(error));
+	}
+	registry_publish(ledger->registry);
+	wall_clock_follow(&ledger->clock, ledger_next_s(ledger));
+	ledger->checkpoint = checkpoint;
+	ledger->note_len = writer_len(&note);
+	memcpy(ledger->note, buffer, ledger->note_len);
+	if (ledger_clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
+		return E_OK;
+	return ledger_keep_guard(ledger, fault);
+}
+
+enum error ledger_idle(struct ledger *ledger, struct fault *fault)
+{
+	if (ledger->broken || ledger_clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
+		return E_OK;
+	return ledger_keep_guard(ledger, fault);
+}
+
+bool ledger_guard_lags(const struct ledger *ledger)
+{
+	return ledger->guard_late_ms != 0 && ledger_clock_ms() - ledger->guard_late_ms > 5 * GUARD_INTERVAL_MS;
+}
+
+enum error ledger_receipt(struct ledger *ledger, const struct appended *appended, uint64_t old_size, struct writer *out)
+{
+	if (!ledger->reading) {
+		TRY(db_begin(ledger->store, false, &ledger->read));
+		ledger->reading = true;
+	}
+	struct log_recent recent = {ledger->log, &ledger->read};
+	struct merkle_nodes nodes = {log_recent_node, &recent};
+	struct receipt receipt = {.first_sequence = appended->first_sequence,
+		.count = appended->count,
+		.first_index = appended->first_index,
+		.old_size = old_size,
+		.checkpoint = bytes_of(ledger->note, ledger->note_len)};
+	uint64_t size = ledger->checkpoint.size;
+	TRY(merkle_prove_inclusion(&nodes, appended->first_index + appended->count, size, &receipt.inclusion));
+	TRY(merkle_prove_consistency(&nodes, old_size, size, &receipt.consistency));
+	return receipt_encode(&receipt, out);
+}

@@ -1,0 +1,46 @@
+/* What a ledger that runs looks after now and then: that its files are still its own, and who keeps them from being
+ * used again.
+ *
+ * LMDB gives a page back when no snapshot needs it any more. A reader that died in its snapshot keeps all of them until
+ * somebody clears it away; one that lives but is stopped keeps them until it goes on, and can only be told of. */
+#include "ledger/write/ledger_state.h"
+
+#define LOOK_MS 2000
+
+static enum error check_files(struct ledger *ledger, struct fault *fault)
+{
+	const struct db_env *const environments[] = {ledger->store, keystore_env(ledger->keystore)};
+	static const char *const names[] = {"store", "keys/env"};
+	for (size_t i = 0; i < 2; i++)
+		if (db_check(environments[i]) != E_OK)
+			return fault_set(fault, E_REPLACED,
+				"data.mdb or lock.mdb in %s was removed or replaced while the ledger runs; leave them alone", names[i]);
+	return E_OK;
+}
+
+static void look_at(struct db_env *env, uint64_t now_ms, struct held *held)
+{
+	struct db_reader oldest;
+	db_reap_readers(env);
+	db_oldest_reader(env, &oldest);
+	if (oldest.transaction != held->reader.transaction || oldest.pid != held->reader.pid)
+		*held = (struct held){.reader = oldest, .since_ms = now_ms};
+}
+
+enum error ledger_look_after(struct ledger *ledger, struct ledger_held *out, struct fault *fault)
+{
+	uint64_t now_ms = ledger_clock_ms();
+	TRY(check_files(ledger, fault));
+	if (ledger->looked_ms == 0 || now_ms - ledger->looked_ms >= LOOK_MS) {
+		ledger->looked_ms = now_ms;
+		look_at(ledger->store, now_ms, &ledger->held[0]);
+		look_at(keystore_env(ledger->keystore), now_ms, &ledger->held[1]);
+	}
+	*out = (struct ledger_held){.pid = 0};
+	for (size_t i = 0; i < 2; i++) {
+		const struct held *held = &ledger->held[i];
+		if (held->reader.transaction != 0 && (out->pid == 0 || (now_ms - held->since_ms) / 1000 > out->age_s))
+			*out = (struct ledger_held){held->reader.pid, (now_ms - held->since_ms) / 1000};
+	}
+	return E_OK;
+}

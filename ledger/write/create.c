@@ -1,0 +1,210 @@
+/* Making a ledger: keys, store, genesis entry, guard.
+ *
+ *   empty directory ─► init-unfinished ─► keys/ vkey store/ guard ─► all synced ─► init-unfinished removed: a ledger
+ *
+ * What is killed or fails in between leaves the file init-unfinished: nothing takes that for a ledger, and the next
+ * attempt takes away what the last one made and begins anew. Nobody has seen its keys. The directory may be one that
+ * somebody else has made (a mount point), so it is not built beside and moved. */
+#include "ledger/base/beside.h"
+#include "ledger/base/file.h"
+#include "ledger/base/own.h"
+#include "ledger/label/vrf.h"
+#include "ledger/write/ledger.h"
+#include "ledger/write/ledger_state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- places ---- */
+
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Empty, or what an attempt has left that did not come to its end. */
+static bool may_begin(const char *dir)
+{
+	OWNED_DIR *entries = opendir(dir);
+	if (entries == NULL)
+		return false;
+	bool empty = true;
+	bool unfinished = false;
+	for (const struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+		empty = empty && is_dots(entry->d_name);
+		unfinished = unfinished || strcmp(entry->d_name, PLACE_UNFINISHED) == 0;
+	}
+	return empty || unfinished;
+}
+
+static enum error refuse_place(const char *dir, int number, struct fault *fault)
+{
+	bool taken = number == ENOTEMPTY || number == EEXIST || number == ENOTDIR;
+	enum error error = number == ENOSPC ? E_FULL : taken ? E_EXISTS : E_IO;
+	return fault_set(fault, error, "%s cannot be created: %s", dir, strerror(number));
+}
+
+/* Files, and directories of files that are empty by then. */
+static enum error remove_in(int at_fd, const char *name, struct fault *fault)
+{
+	int fd = openat(at_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return E_OK;
+	OWNED_DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+	if (entries == NULL)
+		return fault_set(fault, E_IO, "%s, left by an unfinished attempt, cannot be opened: %s", name, strerror(errno));
+	for (const struct dirent *entry; (entry = readdir(entries)) != NULL;)
+		if (!is_dots(entry->d_name) && unlinkat(fd, entry->d_name, 0) != 0 && errno != ENOENT)
+			return fault_set(
+				fault, E_IO, "%s, left by an unfinished attempt, cannot be emptied: %s", name, strerror(errno));
+	if (unlinkat(at_fd, name, AT_REMOVEDIR) != 0)
+		return fault_set(
+			fault, E_IO, "%s, left by an unfinished attempt, cannot be removed: %s", name, strerror(errno));
+	return E_OK;
+}
+
+/* Nothing but what an attempt makes. */
+static enum error remove_left(int dir_fd, struct fault *fault)
+{
+	static const char *const dirs[] = {"store", "keys/env", "keys"};
+	static const char *const files[] = {"vkey", "guard"};
+	for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++)
+		TRY(remove_in(dir_fd, dirs[i], fault));
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		file_remove_left(dir_fd, files[i]);
+		if (unlinkat(dir_fd, files[i], 0) != 0 && errno != ENOENT)
+			return fault_set(
+				fault, E_IO, "%s, left by an unfinished attempt, cannot be removed: %s", files[i], strerror(errno));
+	}
+	return E_OK;
+}
+
+/* Takes the directory, under its lock, and says in it that it is not finished. */
+static enum error begin(struct ledger *ledger, const char *dir, struct fault *fault)
+{
+	if (mkdir(dir, 0755) != 0 && errno != EEXIST)
+		return refuse_place(dir, errno, fault);
+	if (!may_begin(dir))
+		return refuse_place(dir, ENOTEMPTY, fault);
+	TRY(ledger_open_place(ledger, dir, fault));
+	if (!may_begin(dir)) /* somebody was faster */
+		return refuse_place(dir, ENOTEMPTY, fault);
+	int fd = openat(ledger->dir_fd, PLACE_UNFINISHED, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || fsync(ledger->dir_fd) != 0) {
+		int number = errno;
+		if (fd >= 0)
+			close(fd);
+		return refuse_place(dir, number, fault);
+	}
+	close(fd);
+	TRY(beside_sync_parent(dir, fault));
+	return remove_left(ledger->dir_fd, fault);
+}
+
+static enum error make_places(const char *dir, struct fault *fault)
+{
+	static const char *const names[] = {"store", "keys", "keys/env"};
+	char path[PATH_BYTES_MAX];
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		TRY(ledger_sub_path(dir, names[i], path));
+		if (mkdir(path, 0700) != 0)
+			return refuse_place(path, errno == EEXIST ? EIO : errno, fault);
+	}
+	return E_OK;
+}
+
+/* From here on it is a ledger. */
+static enum error finish(struct ledger *ledger, const char *dir, struct fault *fault)
+{
+	static const char *const names[] = {"store", "keys/env", "keys", "."};
+	char path[PATH_BYTES_MAX];
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		TRY(ledger_sub_path(dir, names[i], path));
+		TRY(beside_sync(path, fault));
+	}
+	if (unlinkat(ledger->dir_fd, PLACE_UNFINISHED, 0) != 0)
+		return fault_set(fault, E_IO, "%s/" PLACE_UNFINISHED " cannot be removed: %s", dir, strerror(errno));
+	return beside_sync(dir, fault);
+}
+
+/* ---- content ---- */
+
+static enum error make_keys(const char *dir, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	TRY(ledger_sub_path(dir, "keys", path));
+	int keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (keys_fd < 0)
+		return fault_set(fault, E_IO, "%s cannot be opened: %s", path, strerror(errno));
+	enum error error = secrets_create(keys_fd, fault);
+	close(keys_fd);
+	return error;
+}
+
+static enum error write_vkey(struct ledger *ledger, const char *origin, struct fault *fault)
+{
+	char text[VKEY_TEXT_MAX + 2];
+	TRY(vkey_make(origin, NOTE_KEY_ED25519, ledger->secrets->log_public, &ledger->vkey));
+	vkey_format(&ledger->vkey, text);
+	strcat(text, "\n");
+	enum error error = file_write_atomic(ledger->dir_fd, "vkey", bytes_text(text), 0644);
+	return error == E_OK ? E_OK : fault_set(fault, error, "the file 'vkey' cannot be written: %s", error_reason(error));
+}
+
+static enum error append_genesis(struct ledger *ledger, struct fault *fault)
+{
+	struct entry entry = {.kind = ENTRY_GENESIS};
+	entry.genesis.format = FORMAT_VERSION;
+	strcpy(entry.genesis.origin, ledger->vkey.name);
+	memcpy(entry.genesis.log_key, ledger->secrets->log_public, 32);
+	TRY(vrf_public_key(&ledger->secrets->vrf, entry.genesis.vrf_key));
+	entry.genesis.epoch_seconds = EPOCH_SECONDS_DEFAULT;
+	entry.genesis.epoch_lag_seconds = EPOCH_LAG_SECONDS_DEFAULT;
+	TRY(ledger_begin(ledger, fault));
+	entry.genesis.time_s = ledger->tick_s;
+	ledger->state.time_s = entry.genesis.time_s;
+	enum error error = ledger_append_entry(ledger, &entry);
+	if (error != E_OK)
+		return fault_set(fault, error, "the genesis entry cannot be written: %s", error_reason(error));
+	return ledger_commit(ledger, fault);
+}
+
+static enum error create_all(struct ledger *ledger, const char *dir, const char *origin, struct fault *fault)
+{
+	TRY(begin(ledger, dir, fault));
+	TRY(make_places(dir, fault));
+	TRY(make_keys(dir, fault));
+	TRY(ledger_load_keys(ledger, dir, fault));
+	TRY(write_vkey(ledger, origin, fault));
+	TRY(ledger_open_environments(ledger, dir, true, fault));
+	struct db_txn txn;
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = registry_load(&txn, &ledger->registry);
+	db_abort(&txn);
+	if (error != E_OK)
+		return fault_set(fault, error, "");
+	TRY(append_genesis(ledger, fault));
+	TRY(ledger_write_guard(ledger, fault));
+	return finish(ledger, dir, fault);
+}
+
+enum error ledger_create(const char *dir, const char *origin, struct fault *fault)
+{
+	static const uint8_t any_key[32] = {0x58, [1 ... 31] = 0x66}; /* the base point: only the name is asked about */
+	struct vkey vkey;
+	if (vkey_make(origin, NOTE_KEY_ED25519, any_key, &vkey) != E_OK)
+		return fault_set(fault, E_BAD_VALUE,
+			"origin: 1 to %u bytes of UTF-8 without spaces, control characters or '+', such as log.example.dk/2026",
+			ORIGIN_BYTES_MAX);
+	struct ledger *ledger = ledger_new();
+	if (ledger == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = create_all(ledger, dir, origin, fault);
+	ledger_free(ledger);
+	return error;
+}

@@ -1,0 +1,471 @@
+/* An epoch: files the events of the tail under their subjects and commits that in the log.
+ *
+ *   load    alias packs and key ids of the tail, spread over 256 buckets by the first byte of the alias
+ *   merge   bucket by bucket: sort; per subject postings, subject tree and, if it is new, label
+ *   leaves  the filing tree grows by one leaf for each event, in log order
+ *   map     the subjects' new values go into the subject map
+ *   finish  the epoch entry is appended in a tick of its own, and the filed part reaches to m
+ *
+ * Rows are in order of the alias, so a bucket is a contiguous part of each table: every page is touched once an epoch,
+ * not once an event. Each slice is a transaction of its own. Readers ignore postings at or above m, leaves after the
+ * finished ones, and rows of the map of a newer generation, so a half-done epoch is as good as none; after a crash
+ * the next epoch begins where the last finished one ended, and adding what is there changes nothing. */
+#include "ledger/filed/posting.h"
+#include "ledger/write/filing_state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOAD_SLICE 16384 /* aliases opened in one slice: about 4 ms */
+
+static enum error bucket_add(struct bucket *buckets, const struct alias *alias, uint64_t number)
+{
+	struct bucket *bucket = &buckets[alias->b[0]];
+	if (bucket->count == bucket->capacity) {
+		size_t capacity = bucket->capacity ? bucket->capacity * 2 : 64;
+		struct filing *larger = realloc(bucket->filings, capacity * sizeof *larger);
+		if (larger == NULL)
+			return E_NO_MEMORY;
+		bucket->filings = larger;
+		bucket->capacity = capacity;
+	}
+	bucket->filings[bucket->count++] = (struct filing){*alias, number};
+	return E_OK;
+}
+
+uint64_t ledger_unfiled(const struct ledger *ledger)
+{
+	uint64_t own = ledger->filing.epoch_index > 0 ? 1 : 0; /* the newest epoch's own entry, at m or after it */
+	return ledger->checkpoint.size - ledger->filing.filed - own;
+}
+
+uint64_t ledger_filed(const struct ledger *ledger)
+{
+	return ledger->filing.filed;
+}
+
+uint64_t ledger_epoch_events(const struct ledger *ledger)
+{
+	return ledger->epoch == NULL ? 0 : ledger->epoch->target - ledger->filing.filed;
+}
+
+static enum error oldest_unfiled(const struct ledger *ledger, struct db_txn *txn, uint64_t *from, uint64_t *out_s)
+{
+	*out_s = UINT64_MAX;
+	if (*from < ledger->filing.filed)
+		*from = ledger->filing.filed;
+	for (; *from < ledger->checkpoint.size; ++*from) {
+		struct bytes encoded;
+		struct entry entry;
+		TRY(log_entry(txn, *from, &encoded));
+		TRY(entry_decode(encoded, &entry));
+		if (entry.kind == ENTRY_EVENT) {
+			*out_s = entry.event.time_s;
+			break;
+		}
+	}
+	return E_OK;
+}
+
+enum error ledger_oldest_unfiled(struct ledger *ledger, uint64_t *from, uint64_t *out_s)
+{
+	struct db_txn txn;
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = oldest_unfiled(ledger, &txn, from, out_s);
+	db_abort(&txn);
+	return error;
+}
+
+void ledger_epoch_free(struct ledger *ledger)
+{
+	struct epoch *epoch = ledger->epoch;
+	if (epoch == NULL)
+		return;
+	for (size_t i = 0; i < FILING_BUCKETS; i++) {
+		bucket_free(&epoch->events[i]);
+		bucket_free(&epoch->keys[i]);
+	}
+	damage_free(&epoch->damage);
+	map_update_free(epoch->map);
+	record_buffer_free(&epoch->record);
+	free(epoch->subjects);
+	free(epoch->subject_of);
+	free(epoch);
+	ledger->epoch = NULL;
+}
+
+static bool filing_behind(const struct ledger *ledger)
+{
+	return ledger->filing.filed < ledger->epoch_entry.size;
+}
+
+static void clear_derived(struct ledger *ledger, struct db_txn *txn, struct store_filing *out)
+{
+	*out = (struct store_filing){.epoch_index = ledger->filing.epoch_index};
+	db_clear(txn, STORE_POSTING);
+	db_clear(txn, STORE_MAP);
+	db_clear(txn, STORE_FILING);
+	store_filing_put(txn, out);
+}
+
+enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
+{
+	struct db_txn txn;
+	struct store_filing filing;
+	TRY(ledger_may_sign(ledger, fault));
+	enum error error = ledger->epoch != NULL || ledger->ticking ? E_BUSY : db_begin(ledger->store, true, &txn);
+	if (error == E_OK) {
+		clear_derived(ledger, &txn, &filing);
+		error = db_commit(&txn);
+	}
+	if (error != E_OK)
+		return fault_set(fault, error, "what is filed cannot be cleared: %s", error_reason(error));
+	ledger->filing = filing;
+	return E_OK;
+}
+
+/* ---- load ---- */
+
+static enum error add_key(void *context, uint64_t id, const struct alias *alias)
+{
+	struct epoch *epoch = context;
+	return bucket_add(epoch->keys, alias, id);
+}
+
+/* An epoch that was given up has left leaves behind the finished ones; they are written again. */
+static enum error load_rows(struct ledger *ledger)
+{
+	struct db_txn txn;
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = hash_rows_load(ledger->filing_rows, &txn, &ledger->filing.leaves);
+	db_abort(&txn);
+	return error;
+}
+
+/* What the epoch will say it is complete until is over once its coverage stands: no later entry bears that time. */
+static enum error close_time(struct ledger *ledger, uint64_t size)
+{
+	struct db_txn txn;
+	uint64_t time_s = 0;
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = log_time_before(&txn, size, &time_s);
+	db_abort(&txn);
+	if (error == E_OK) {
+		ledger_raise_floor(ledger, time_s);
+		wall_clock_follow(&ledger->clock, ledger_next_s(ledger));
+	}
+	return error;
+}
+
+static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
+{
+	uint64_t keys_from;
+	epoch->loaded = ledger->filing.filed;
+	epoch->position = ledger->filing.leaves.size;
+	/* What the newest epoch covers and is not filed is made again first. */
+	epoch->target = filing_behind(ledger) ? ledger->epoch_entry.size : ledger->checkpoint.size;
+	TRY(keystore_unmerged(ledger->keystore, &keys_from, &epoch->keys_to));
+	if (epoch->keys_to > keys_from + FRESH_SUBJECTS_MAX)
+		epoch->keys_to = keys_from + FRESH_SUBJECTS_MAX;
+	TRY(keystore_visit(ledger->keystore, keys_from, epoch->keys_to, add_key, epoch));
+	TRY(close_time(ledger, epoch->target));
+	return load_rows(ledger);
+}
+
+enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault *fault)
+{
+	*started = false;
+	if (ledger->epoch != NULL || ledger_unfiled(ledger) == 0)
+		return E_OK;
+	TRY(ledger_may_sign(ledger, fault));
+	ledger->epoch = calloc(1, sizeof *ledger->epoch);
+	if (ledger->epoch == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = prepare_epoch(ledger, ledger->epoch);
+	if (error != E_OK) {
+		ledger_epoch_free(ledger);
+		return fault_set(fault, error, "the epoch cannot be started: %s", error_reason(error));
+	}
+	*started = true;
+	return E_OK;
+}
+
+/* An epoch is as large as its memory may be, `times` over; the rest is for the next. */
+static bool pack_fits(const struct ledger *ledger, const struct epoch *epoch, unsigned times)
+{
+	const struct alias_walk *walk = &epoch->walk;
+	return epoch->total == 0 || (epoch->total + walk->count <= (uint64_t)times * ledger->epoch_events_max &&
+									walk->first_index + walk->count - epoch->base <= (uint64_t)times * EPOCH_SPAN_MAX);
+}
+
+/* Does the pack go with this epoch? It should not end within a second: it could not say until when it is complete. */
+static enum error goes_along(const struct ledger *ledger, const struct epoch *epoch, struct db_txn *txn, bool *out)
+{
+	struct bytes encoded;
+	struct entry entry;
+	uint64_t before_s = 0;
+	uint64_t time_s = 0;
+	*out = pack_fits(ledger, epoch, 1);
+	if (*out || !pack_fits(ledger, epoch, EPOCH_TIMES_MAX))
+		return E_OK;
+	TRY(log_entry(txn, epoch->walk.first_index, &encoded));
+	TRY(entry_decode(encoded, &entry));
+	TRY(log_time_before(txn, epoch->walk.first_index, &before_s));
+	if (!entry_time(&entry, &time_s))
+		return E_CORRUPT;
+	*out = time_s == before_s;
+	return E_OK;
+}
+
+static enum error take_pack(const struct ledger *ledger, struct epoch *epoch)
+{
+	const struct alias_walk *walk = &epoch->walk;
+	if (epoch->total == 0)
+		epoch->base = walk->first_index;
+	for (uint32_t i = 0; i < walk->count; i++)
+		if (ledger->losses.count == 0 || !losses_cover(&ledger->losses, walk->first_index + i))
+			TRY(bucket_add(epoch->events, &walk->aliases[i], walk->first_index + i));
+	epoch->position += walk->count - losses_count(&ledger->losses, walk->first_index, walk->first_index + walk->count);
+	epoch->total += walk->count;
+	epoch->loaded = walk->first_index + walk->count;
+	epoch->span = epoch->loaded - epoch->base;
+	return E_OK;
+}
+
+/* The next pack, or the end of what is to be filed. A pack names how many events stand before it, so one that is not
+ * there shows in the next. E_UNSEALED: the pack does not open, or one is missing before it. */
+static enum error next_pack(struct epoch *epoch, struct db_txn *txn, bool *end)
+{
+	struct store_state state;
+	enum error error = alias_walk_next(&epoch->walk);
+	uint64_t position = epoch->walk.position;
+	if (error == E_NOT_FOUND) {
+		TRY(store_state_get(txn, &state));
+		position = state.filing_leaves;
+	} else if (error != E_OK) {
+		return error == E_CORRUPT ? E_UNSEALED : error;
+	}
+	*end = error == E_NOT_FOUND || epoch->walk.first_index >= epoch->target;
+	return position == epoch->position ? E_OK : E_UNSEALED;
+}
+
+/* Takes packs until the slice is full, the tail ends, or the epoch is full. */
+static enum error load_packs(const struct ledger *ledger, struct epoch *epoch, struct db_txn *txn, bool *complete)
+{
+	*complete = false;
+	for (size_t taken = 0; taken < LOAD_SLICE; taken += epoch->walk.count) {
+		TRY(next_pack(epoch, txn, complete));
+		if (*complete)
+			return E_OK;
+		bool along;
+		TRY(goes_along(ledger, epoch, txn, &along));
+		if (!along) {
+			epoch->target = epoch->walk.first_index;
+			*complete = true;
+			return E_OK;
+		}
+		TRY(take_pack(ledger, epoch));
+	}
+	return E_OK;
+}
+
+static enum error begin_merge(struct epoch *epoch)
+{
+	epoch->subject_of = malloc((epoch->span > 0 ? epoch->span : 1) * sizeof *epoch->subject_of);
+	if (epoch->subject_of == NULL)
+		return E_NO_MEMORY;
+	memset(epoch->subject_of, 0xFF, epoch->span * sizeof *epoch->subject_of);
+	epoch->next_index = epoch->base;
+	epoch->step = EPOCH_MERGE;
+	return E_OK;
+}
+
+/* The next slice goes on with the pack that was made again; where there is none to make, nothing is left to load. */
+static enum error mend_pack(struct ledger *ledger, struct epoch *epoch, bool *complete)
+{
+	if (epoch->mended == epoch->loaded + 1)
+		return E_CORRUPT;
+	epoch->mended = epoch->loaded + 1;
+	enum error error = damage_mend_pack(ledger, epoch->loaded, epoch->target, epoch->position);
+	*complete = error == E_NOT_FOUND;
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
+{
+	struct db_txn txn;
+	bool complete = false;
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = alias_walk_begin(&txn, &ledger->secrets->seal, epoch->loaded, &epoch->walk);
+	if (error == E_OK) {
+		error = load_packs(ledger, epoch, &txn, &complete);
+		alias_walk_end(&epoch->walk);
+	}
+	db_abort(&txn);
+	if (error == E_UNSEALED)
+		error = mend_pack(ledger, epoch, &complete);
+	TRY(error);
+	return complete ? begin_merge(epoch) : E_OK;
+}
+
+/* ---- finish ---- */
+
+/* An epoch entry never covers less than those before it, and those from before a loss covered up to its entry. */
+static bool below_loss(const struct ledger *ledger, const struct epoch *epoch)
+{
+	return epoch->target < losses_end(&ledger->losses);
+}
+
+/* What will be filed once this epoch is finished. */
+static void filing_after(
+	const struct ledger *ledger, const struct epoch *epoch, uint64_t epoch_index, struct store_filing *out)
+{
+	*out = (struct store_filing){
+		.filed = epoch->target,
+		.generation = ledger->filing.generation + 1,
+		.epoch_index = epoch_index,
+		.leaves = *hash_rows_frontier(ledger->filing_rows),
+	};
+}
+
+static enum error append_epoch(
+	struct ledger *ledger, struct epoch *epoch, const struct store_filing *filing, struct entry_epoch *out)
+{
+	struct entry entry = {
+		.kind = ENTRY_EPOCH, .epoch = {.size = epoch->target, .lost = losses_events(&ledger->losses)}};
+	map_update_root(epoch->map, &entry.epoch.map_root);
+	merkle_frontier_root(&filing->leaves, &entry.epoch.filing_root);
+	TRY(log_time_before(&ledger->tick, epoch->target, &entry.epoch.time_s));
+	store_filing_put(&ledger->tick, filing);
+	*out = entry.epoch;
+	return ledger_append_entry(ledger, &entry);
+}
+
+/* An epoch that is made again has its entry in the log, and one below a loss gets none. */
+static enum error finish_again(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+{
+	struct db_txn txn;
+	struct store_filing filing;
+	struct hash map_root, filing_root;
+	filing_after(ledger, epoch, filing_behind(ledger) ? ledger->filing.epoch_index : 0, &filing);
+	map_update_root(epoch->map, &map_root);
+	merkle_frontier_root(&filing.leaves, &filing_root);
+	if (epoch->target == ledger->epoch_entry.size && (!hash_equal(&map_root, &ledger->epoch_entry.map_root) ||
+														 !hash_equal(&filing_root, &ledger->epoch_entry.filing_root)))
+		return fault_set(fault, E_CORRUPT,
+			"what was filed again is not what the epoch entry at index %" PRIu64
+			" commits to; run 'indsigt audit --labels'",
+			ledger->filing.epoch_index);
+	TRY(db_begin(ledger->store, true, &txn));
+	store_filing_put(&txn, &filing);
+	TRY(db_commit(&txn));
+	if (filing.epoch_index == 0)
+		ledger->epoch_entry = (struct entry_epoch){.size = 0};
+	ledger->filing = filing;
+	ledger_epoch_free(ledger);
+	return E_OK;
+}
+
+/* In a tick: what cannot be filed is declared first, so that the epoch entry can say it. */
+static enum error finish_in_tick(struct ledger *ledger, struct epoch *epoch, struct store_filing *filing,
+	struct entry_epoch *entry, struct fault *fault)
+{
+	TRY(damage_declare(ledger, &epoch->damage, fault));
+	bool below = below_loss(ledger, epoch);
+	filing_after(ledger, epoch, below ? 0 : log_frontier(ledger->log)->size, filing);
+	*entry = (struct entry_epoch){.size = 0};
+	if (!below)
+		return append_epoch(ledger, epoch, filing, entry);
+	store_filing_put(&ledger->tick, filing);
+	return ledger->tick.error;
+}
+
+static void add_damage(struct ledger *ledger, const struct ledger_damage *more)
+{
+	ledger->damage.unreadable += more->unreadable;
+	ledger->damage.lost += more->lost;
+	ledger->damage.entries += more->entries;
+}
+
+/* What is declared lost with gaps takes events along that this epoch has put into trees already. So it ends with the
+ * loss entries, and everything is filed again without them. */
+static enum error declare_alone(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+{
+	TRY(ledger_begin(ledger, fault));
+	enum error error = damage_declare(ledger, &epoch->damage, fault);
+	if (error != E_OK) {
+		ledger_abort(ledger);
+		return error;
+	}
+	TRY(ledger_commit(ledger, fault));
+	add_damage(ledger, &epoch->damage.declared);
+	ledger_epoch_free(ledger);
+	return ledger_forget_filing(ledger, fault);
+}
+
+static enum error finish(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+{
+	struct store_filing filing;
+	struct entry_epoch entry;
+	TRY(damage_judge(ledger, &epoch->damage, fault));
+	TRY(keystore_merge(ledger->keystore, NULL, 0, epoch->keys_to));
+	if (filing_behind(ledger) && epoch->damage.count > 0)
+		return fault_set(fault, E_UNREADABLE,
+			"the event at index %" PRIu64 " was filed before, and cannot be filed again: its record does not open now",
+			epoch->damage.indexes[0]);
+	if (filing_behind(ledger) || (below_loss(ledger, epoch) && epoch->damage.count == 0))
+		return finish_again(ledger, epoch, fault);
+	if (epoch->damage.gap > 0)
+		return declare_alone(ledger, epoch, fault);
+	TRY(ledger_begin(ledger, fault));
+	enum error error = finish_in_tick(ledger, epoch, &filing, &entry, fault);
+	if (error != E_OK) {
+		ledger_abort(ledger);
+		return error;
+	}
+	TRY(ledger_commit(ledger, fault));
+	add_damage(ledger, &epoch->damage.declared);
+	ledger->filing = filing;
+	ledger->epoch_entry = entry;
+	ledger_epoch_free(ledger);
+	return E_OK;
+}
+
+static enum error run_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+{
+	switch (epoch->step) {
+	case EPOCH_LOAD:
+		return load_slice(ledger, epoch);
+	case EPOCH_MERGE:
+		return epoch_merge_slice(ledger, epoch, fault);
+	case EPOCH_LEAVES:
+		return epoch_leaves_slice(ledger, epoch);
+	case EPOCH_MAP:
+		return epoch_map_slice(ledger, epoch);
+	case EPOCH_FINISH:
+		return finish(ledger, epoch, fault);
+	}
+	return E_CORRUPT;
+}
+
+enum error ledger_epoch_slice(struct ledger *ledger, bool *finished, struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	*finished = ledger->epoch == NULL;
+	if (ledger->epoch == NULL)
+		return E_OK;
+	if (ledger->reading)
+		db_abort(&ledger->read);
+	ledger->reading = false;
+	enum error error = run_slice(ledger, ledger->epoch, &why);
+	if (error != E_OK) {
+		/* Nothing is lost: the next epoch starts over from what is filed. */
+		ledger_epoch_free(ledger);
+		ledger->broken |= error == E_IO;
+		return fault_set(
+			fault, error, "the epoch was given up: %s", why.text[0] != '\0' ? why.text : error_reason(error));
+	}
+	*finished = ledger->epoch == NULL;
+	return E_OK;
+}

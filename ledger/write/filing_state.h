@@ -1,0 +1,58 @@
+/* Inside of an epoch: what filing.c (which drives it) and filing_steps.c (which does the work) share. Not for others.
+ */
+#pragma once
+
+#include "ledger/filed/aliases.h"
+#include "ledger/filed/map_store.h"
+#include "ledger/store/records.h"
+#include "ledger/write/damage.h"
+#include "ledger/write/ledger_state.h"
+
+#define FILING_BUCKETS 256
+
+struct filing {
+	struct alias alias;
+	uint64_t number; /* log index, or key id */
+};
+
+struct bucket {
+	struct filing *filings;
+	size_t count;
+	size_t capacity;
+};
+
+enum epoch_step { EPOCH_LOAD, EPOCH_MERGE, EPOCH_LEAVES, EPOCH_MAP, EPOCH_FINISH };
+
+struct epoch {
+	enum epoch_step step;
+	uint64_t target;   /* m: event entries from what is filed up to here are merged */
+	uint64_t loaded;   /* load goes on here */
+	size_t total;      /* event entries loaded */
+	uint64_t keys_to;  /* key ids below are merged */
+	uint64_t position; /* in the filing tree, of the next pack */
+	uint64_t mended;   /* where a pack was made again last, in `loaded` + 1 */
+	struct damage damage;
+	struct bucket events[FILING_BUCKETS];
+	struct bucket keys[FILING_BUCKETS];
+	size_t next_bucket;
+	size_t next_filing; /* in that bucket */
+
+	/* The subjects met, and for the log indexes [base, base + span) which of them: UINT32_MAX for none. */
+	struct map_change *subjects;
+	uint32_t subject_count;
+	uint32_t subject_capacity;
+	uint64_t base;
+	uint64_t span;
+	uint32_t *subject_of;
+	uint64_t next_index; /* leaves of the filing tree go on here */
+
+	struct map_update *map;
+	struct record_buffer record;
+	struct alias_walk walk; /* large */
+};
+
+/* One slice of each step, in a transaction of its own; moves `step` on when the step is complete. */
+enum error epoch_merge_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault) MUST_USE;
+enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
+enum error epoch_map_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
+void bucket_free(struct bucket *bucket);

@@ -1,0 +1,474 @@
+/* Opening a ledger, its lock and its guard.
+ *
+ * What can go wrong at opening, and what then:
+ *   another process holds the lock           E_LOCKED
+ *   key files missing or readable by others  E_NOT_FOUND, E_PERMISSION
+ *   store damaged or of another format       E_CORRUPT, E_FORMAT
+ *   a checkpoint in DIR/evidence that a sender or a witness has shown, and the store does not extend   E_GUARD
+ *   a witness shows one now                  E_ROLLED_BACK; too few answer: E_UNWITNESSED (door.h)
+ *   a key file is another than the store's   E_KEYS
+ *   the key environment is another than the store's, an older copy, or one that was used for another store   E_KEYS
+ *   guard missing, badly signed, newer than the store, or of another history   E_GUARD: an older store was put back,
+ *       or the guard was; going on would sign a second history, so nothing is done. */
+#include "ledger/write/ledger.h"
+
+#include "ledger/base/domain.h"
+#include "ledger/base/file.h"
+#include "ledger/base/lock.h"
+#include "ledger/base/own.h"
+#include "ledger/store/key_files.h"
+#include "ledger/write/ledger_state.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define GUARD_LATE_MS_MAX 60000
+
+enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX])
+{
+	int len = snprintf(out, PATH_BYTES_MAX, "%s/%s", dir, name);
+	return len > 0 && len < PATH_BYTES_MAX ? E_OK : E_TOO_LONG;
+}
+
+uint64_t ledger_clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- guard ---- */
+
+enum error ledger_write_guard(struct ledger *ledger, struct fault *fault)
+{
+	if (ledger->guard_size == ledger->checkpoint.size)
+		return E_OK;
+	enum error error = file_write_atomic(ledger->dir_fd, "guard", bytes_of(ledger->note, ledger->note_len), 0644);
+	if (error != E_OK)
+		return fault_set(fault, error, "the guard cannot be written: %s", error_reason(error));
+	ledger->guard_size = ledger->checkpoint.size;
+	return E_OK;
+}
+
+/* A guard that lags is still a guard: it is never ahead of the store, and one that cannot be replaced by a newer one is
+ * no reason to take nothing more. Not for ever, though, unless the disk takes nothing else either. */
+enum error ledger_keep_guard(struct ledger *ledger, struct fault *fault)
+{
+	if (ledger->guard_size == ledger->checkpoint.size)
+		return E_OK;
+	uint64_t now_ms = ledger_clock_ms();
+	enum error error = ledger_write_guard(ledger, fault);
+	ledger->guard_time_ms = now_ms;
+	if (error == E_OK)
+		ledger->guard_late_ms = 0;
+	else if (ledger->guard_late_ms == 0)
+		ledger->guard_late_ms = now_ms;
+	bool full = error == E_FULL || error == E_READ_ONLY;
+	return full || now_ms - ledger->guard_late_ms < GUARD_LATE_MS_MAX ? E_OK : error;
+}
+
+static enum error check_extends(struct db_txn *txn, const struct checkpoint *older)
+{
+	struct store_state state;
+	struct hash root;
+	struct merkle_nodes nodes = {log_node, txn};
+	TRY(store_state_get(txn, &state));
+	if (older->size > state.frontier.size)
+		return E_ROLLED_BACK;
+	TRY(merkle_root(&nodes, older->size, &root));
+	return hash_equal(&root, &older->root) ? E_OK : E_ROLLED_BACK;
+}
+
+static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
+{
+	uint8_t *note = NULL;
+	size_t len = 0;
+	struct checkpoint guard;
+	enum error error = file_read_all(ledger->dir_fd, "guard", NOTE_BYTES_MAX, &note, &len);
+	if (error != E_OK)
+		return fault_set(
+			fault, E_GUARD, "the guard cannot be read (%s); see 'indsigt help recovery'", error_reason(error));
+	error = checkpoint_verify(bytes_of(note, len), &ledger->vkey, &guard);
+	free(note);
+	if (error != E_OK)
+		return fault_set(
+			fault, E_GUARD, "the guard is not a checkpoint signed by this log; see 'indsigt help recovery'");
+	error = check_extends(txn, &guard);
+	if (error == E_ROLLED_BACK)
+		return fault_set(fault, E_GUARD,
+			"the store holds %" PRIu64 " entries and does not extend the guard's checkpoint of size %" PRIu64
+			": an older or another store was put here; put the newer one back or see 'indsigt help recovery'",
+			ledger->checkpoint.size, guard.size);
+	if (error != E_OK)
+		return fault_set(fault, error, "the store cannot be compared with its guard: %s", error_reason(error));
+	ledger->guard_size = guard.size;
+	return E_OK;
+}
+
+static bool is_shown_by(const char *file, const char *whom)
+{
+	return strncmp(file, whom, strlen(whom)) == 0;
+}
+
+/* What a sender or a witness has shown once stays shown: a restart forgets nothing. */
+static enum error check_shown(
+	struct ledger *ledger, int evidence_fd, const char *name, struct db_txn *txn, struct fault *fault)
+{
+	uint8_t *note = NULL;
+	size_t len = 0;
+	struct checkpoint shown;
+	enum error error = file_read_all(evidence_fd, name, NOTE_BYTES_MAX, &note, &len);
+	if (error != E_OK)
+		return fault_set(fault, error, "evidence/%s cannot be read: %s", name, error_reason(error));
+	error = checkpoint_verify(bytes_of(note, len), &ledger->vkey, &shown);
+	free(note);
+	if (error != E_OK) /* whatever it is, it is not this log's word */
+		return E_OK;
+	error = check_extends(txn, &shown);
+	if (error == E_ROLLED_BACK)
+		return fault_set(fault, E_GUARD,
+			"a %s has shown a checkpoint of size %" PRIu64
+			" (evidence/%s) that the store does not extend: an older store "
+			"was put here; put the newer one back or see 'indsigt help recovery'",
+			is_shown_by(name, DOOR_SHOWN_BY_WITNESS) ? "witness" : "sender", shown.size, name);
+	return error == E_OK ? E_OK : fault_set(fault, error, "evidence/%s: %s", name, error_reason(error));
+}
+
+static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
+{
+	int fd = openat(ledger->dir_fd, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "evidence cannot be opened: %s", strerror(errno));
+	OWNED_DIR *dir = fdopendir(fd);
+	if (dir == NULL) {
+		close(fd);
+		return fault_set(fault, E_NO_MEMORY, "");
+	}
+	for (const struct dirent *file; (file = readdir(dir)) != NULL;)
+		if (is_shown_by(file->d_name, DOOR_SHOWN_BY_SENDER) || is_shown_by(file->d_name, DOOR_SHOWN_BY_WITNESS))
+			TRY(check_shown(ledger, fd, file->d_name, txn, fault));
+	return E_OK;
+}
+
+/* ---- opening ---- */
+
+static enum error load_epoch_entry(struct ledger *ledger, struct db_txn *txn)
+{
+	struct bytes encoded;
+	struct entry entry;
+	ledger->epoch_entry = (struct entry_epoch){.size = 0};
+	if (ledger->filing.epoch_index == 0)
+		return E_OK;
+	TRY(log_entry(txn, ledger->filing.epoch_index, &encoded));
+	TRY(entry_decode(encoded, &entry));
+	if (entry.kind != ENTRY_EPOCH || entry.epoch.size < ledger->filing.filed)
+		return E_CORRUPT;
+	ledger->epoch_entry = entry.epoch;
+	ledger_raise_floor(ledger, entry.epoch.time_s);
+	return E_OK;
+}
+
+/* From the entries that no epoch covers: what they may still wait for is not written down. */
+static enum error load_lag(struct ledger *ledger, struct db_txn *txn)
+{
+	struct bytes encoded;
+	struct entry entry;
+	uint64_t late, from = ledger->epoch_entry.size;
+	epoch_lag_free(&ledger->lag);
+	TRY(log_entry(txn, 0, &encoded));
+	TRY(entry_decode(encoded, &entry));
+	ledger->lag.lag_s = entry.kind == ENTRY_GENESIS ? entry.genesis.epoch_lag_seconds : 0;
+	if (from > 0)
+		TRY(log_time_before(txn, from, &ledger->lag.clock_s));
+	for (uint64_t index = from; index < ledger->state.frontier.size; index++) {
+		TRY(log_entry(txn, index, &encoded));
+		TRY(entry_decode(encoded, &entry));
+		enum error error = epoch_lag_entry(&ledger->lag, index, &entry, &late);
+		if (error != E_OK && error != E_CORRUPT) /* what is in the log already is the audit's business */
+			return error;
+	}
+	return E_OK;
+}
+
+uint64_t ledger_next_s(const struct ledger *ledger)
+{
+	return ledger->floor_s > ledger->state.time_s ? ledger->floor_s : ledger->state.time_s;
+}
+
+void ledger_raise_floor(struct ledger *ledger, uint64_t time_s)
+{
+	if (time_s + 1 > ledger->floor_s)
+		ledger->floor_s = time_s + 1;
+}
+
+enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
+{
+	struct bytes note;
+	TRY(store_state_get(txn, &ledger->state));
+	TRY(store_losses_get(txn, &ledger->losses));
+	TRY(store_filing_get(txn, &ledger->filing));
+	TRY(load_epoch_entry(ledger, txn));
+	TRY(load_lag(ledger, txn));
+	TRY(log_load(ledger->log, txn, &ledger->state.frontier));
+	TRY(store_checkpoint_get(txn, &note));
+	TRY(checkpoint_verify(note, &ledger->vkey, &ledger->checkpoint));
+	struct hash root;
+	merkle_frontier_root(&ledger->state.frontier, &root);
+	if (ledger->checkpoint.size != ledger->state.frontier.size || !hash_equal(&root, &ledger->checkpoint.root) ||
+		note.len > sizeof ledger->note)
+		return E_CORRUPT;
+	memcpy(ledger->note, note.data, note.len);
+	ledger->note_len = note.len;
+	wall_clock_follow(&ledger->clock, ledger_next_s(ledger));
+	return E_OK;
+}
+
+/* Programs of before lock this file, and know nothing of the directory's lock. Whoever removes it harms nobody; it can
+ * be done without, on a disk that takes nothing. */
+static enum error lock_for_older(struct ledger *ledger, struct fault *fault)
+{
+	ledger->older_lock_fd = openat(ledger->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (ledger->older_lock_fd >= 0 && flock(ledger->older_lock_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return fault_set(fault, E_LOCKED, "");
+	return E_OK;
+}
+
+enum error ledger_lock(int dir_fd, struct fault *fault)
+{
+	return lock_dir(dir_fd, E_LOCKED, "", " holds the ledger; if it is being served, end 'indsigt serve' first", fault);
+}
+
+enum error ledger_open_place(struct ledger *ledger, const char *dir, struct fault *fault)
+{
+	ledger->dir_fd = place_open(dir);
+	if (ledger->dir_fd < 0)
+		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
+	ledger->clock.dir_fd = ledger->dir_fd;
+	return ledger_lock(ledger->dir_fd, fault);
+}
+
+enum error ledger_load_keys(struct ledger *ledger, const char *dir, struct fault *fault)
+{
+	int keys_fd = openat(ledger->dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (keys_fd < 0)
+		return fault_set(fault, E_NOT_FOUND, "%s/keys cannot be opened: %s", dir, strerror(errno));
+	enum error error = secrets_load(keys_fd, true, &ledger->secrets, fault);
+	close(keys_fd);
+	return error;
+}
+
+enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool create, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	TRY(ledger_sub_path(dir, "store", path));
+	TRY(store_open(path, false, create, &ledger->store, fault));
+	TRY(ledger_sub_path(dir, "keys/env", path));
+	TRY(keystore_open(path, &ledger->secrets->wrapping, false, create, &ledger->keystore, fault));
+	enum error error = log_appender_new(&ledger->log);
+	if (error == E_OK)
+		error = hash_rows_new(STORE_FILING, &ledger->filing_rows);
+	return error == E_OK ? E_OK : fault_set(fault, error, "");
+}
+
+static enum error check_keys(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
+{
+	struct key_position committed;
+	enum error error = store_keys_get(txn, &committed);
+	if (error == E_OK)
+		TRY(key_files_check(txn, ledger->secrets, fault));
+	return error == E_OK ? keystore_check(ledger->keystore, &committed, fault)
+						 : fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
+}
+
+static enum error open_state(struct ledger *ledger, struct fault *fault)
+{
+	struct db_txn txn;
+	enum error error = db_begin(ledger->store, false, &txn);
+	if (error == E_OK)
+		error = ledger_load_state(ledger, &txn);
+	if (error == E_OK)
+		error = registry_load(&txn, &ledger->registry);
+	if (error != E_OK) {
+		db_abort(&txn);
+		return fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
+	}
+	error = check_guard(ledger, &txn, fault);
+	if (error == E_OK)
+		error = check_keys(ledger, &txn, fault);
+	if (error == E_OK)
+		error = check_evidence(ledger, &txn, fault);
+	db_abort(&txn);
+	return error;
+}
+
+static enum error store_extends(void *context, struct bytes note)
+{
+	uint64_t size;
+	return ledger_extends(context, note, &size);
+}
+
+static enum error pass_door(struct ledger *ledger, const struct door_asker *asker, struct fault *fault)
+{
+	const struct door_store store = {&ledger->vkey, ledger->dir_fd, ledger->checkpoint.size, store_extends, ledger};
+	enum error error = door_pass(&store, asker, &ledger->unwitnessed_fault);
+	ledger->unwitnessed = error == E_UNWITNESSED && asker != NULL && asker->opens_unwitnessed;
+	return error == E_OK || ledger->unwitnessed ? E_OK : fault_set(fault, error, "%s", ledger->unwitnessed_fault.text);
+}
+
+enum error ledger_may_sign(const struct ledger *ledger, struct fault *fault)
+{
+	return ledger->unwitnessed ? fault_set(fault, E_UNWITNESSED, "%s", ledger->unwitnessed_fault.text) : E_OK;
+}
+
+static enum error open_all(struct ledger *ledger, const char *dir, const struct door_asker *asker, struct fault *fault)
+{
+	TRY(place_read_vkey(dir, &ledger->vkey, fault));
+	TRY(ledger_open_place(ledger, dir, fault));
+	TRY(lock_for_older(ledger, fault));
+	file_remove_left(ledger->dir_fd, "guard");
+	TRY(ledger_load_keys(ledger, dir, fault));
+	if (memcmp(ledger->vkey.public_key, ledger->secrets->log_public, sizeof ledger->vkey.public_key) != 0)
+		return fault_set(fault, E_BAD_KEY, "%s/vkey is not the key of %s/keys/log", dir, dir);
+	TRY(ledger_open_environments(ledger, dir, false, fault));
+	TRY(open_state(ledger, fault));
+	TRY(pass_door(ledger, asker, fault));
+	return ledger_keep_guard(ledger, fault);
+}
+
+struct ledger *ledger_new(void)
+{
+	struct ledger *ledger = calloc(1, sizeof *ledger);
+	if (ledger == NULL)
+		return NULL;
+	ledger->dir_fd = -1;
+	ledger->older_lock_fd = -1;
+	ledger->guard_size = UINT64_MAX;
+	ledger->epoch_events_max = EPOCH_EVENTS_MAX;
+	wall_clock_init(&ledger->clock, -1);
+	return ledger;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	ledger_abort(ledger);
+	ledger_epoch_free(ledger);
+	if (ledger->reading)
+		db_abort(&ledger->read);
+	registry_free(ledger->registry);
+	epoch_lag_free(&ledger->lag);
+	log_appender_free(ledger->log);
+	hash_rows_free(ledger->filing_rows);
+	keystore_close(ledger->keystore);
+	db_close(ledger->store);
+	secrets_free(ledger->secrets);
+	free(ledger->new_keys);
+	if (ledger->older_lock_fd >= 0)
+		close(ledger->older_lock_fd);
+	if (ledger->dir_fd >= 0)
+		close(ledger->dir_fd);
+	wall_clock_destroy(&ledger->clock);
+	free(ledger);
+}
+
+enum error ledger_open(const char *dir, const struct door_asker *asker, struct ledger **out, struct fault *fault)
+{
+	struct ledger *ledger = ledger_new();
+	if (ledger == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = open_all(ledger, dir, asker, fault);
+	if (error != E_OK) {
+		ledger_free(ledger);
+		return error;
+	}
+	*out = ledger;
+	return E_OK;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (ledger == NULL)
+		return;
+	/* A guard that cannot be written now is only older than it could be: still never ahead of the store. */
+	if (!ledger->broken)
+		(void)!ledger_write_guard(ledger, NULL);
+	ledger_free(ledger);
+}
+
+/* ---- questions ---- */
+
+const char *ledger_origin(const struct ledger *ledger)
+{
+	return ledger->vkey.name;
+}
+
+const struct vkey *ledger_vkey(const struct ledger *ledger)
+{
+	return &ledger->vkey;
+}
+
+void ledger_sign_welcome(const struct ledger *ledger, struct bytes message, uint8_t out[64])
+{
+	uint8_t buffer[sizeof DOMAIN_WELCOME + WELCOME_MESSAGE_MAX];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	writer_bytes(&w, BYTES_LITERAL(DOMAIN_WELCOME));
+	writer_bytes(&w, message);
+	assert(w.error == E_OK);
+	crypto_sign_detached(out, NULL, buffer, writer_len(&w), ledger->secrets->log_secret);
+}
+
+enum error ledger_sender(struct ledger *ledger, uint32_t id, struct sender *out)
+{
+	return registry_get(ledger->registry, id, out);
+}
+
+uint32_t ledger_next_sender(struct ledger *ledger)
+{
+	return registry_next_id(ledger->registry);
+}
+
+void ledger_checkpoint(struct ledger *ledger, struct checkpoint *out, struct bytes *note)
+{
+	*out = ledger->checkpoint;
+	*note = bytes_of(ledger->note, ledger->note_len);
+}
+
+uint64_t ledger_time_s(const struct ledger *ledger)
+{
+	return ledger->state.time_s;
+}
+
+enum error ledger_now(struct ledger *ledger, uint64_t *out_s, struct fault *fault)
+{
+	return wall_clock_now(&ledger->clock, out_s, fault);
+}
+
+enum error ledger_extends(struct ledger *ledger, struct bytes note, uint64_t *out_size)
+{
+	struct checkpoint older;
+	struct db_txn txn;
+	if (checkpoint_verify(note, &ledger->vkey, &older) != E_OK)
+		return E_BAD_CHECKPOINT;
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = check_extends(&txn, &older);
+	db_abort(&txn);
+	if (error == E_OK)
+		*out_size = older.size;
+	return error;
+}
+
+enum error preparer_open(struct ledger *ledger, struct preparer **out, struct fault *fault)
+{
+	struct prepare_context context = {ledger->vkey.name, ledger->secrets, ledger->registry, ledger->keystore};
+	return preparer_new(&context, out, fault);
+}

@@ -1,0 +1,366 @@
+#include "ledger/write/prepare.h"
+
+#include "ledger/base/domain.h"
+#include "ledger/tree/merkle.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One event on its way through; what it borrows lives in the frame. */
+struct work {
+	struct batch_event wire;
+	struct event_header header;
+	struct hash c_d;
+	struct hash c_r;
+	struct alias alias;
+	uint64_t key_id;
+};
+
+/* The secrets of one event, in guarded memory. */
+struct work_secret {
+	struct opening opening;
+	struct key record_key;
+};
+
+struct preparer {
+	struct prepare_context context;
+	struct keymaker *maker;
+	struct sender sender; /* the batch's */
+	struct work *work;
+	struct work_secret *secrets;
+	struct hash *commitments;
+	struct event event; /* the one being judged */
+	uint8_t *new_keys;
+	size_t carried; /* bytes in new_keys that no prepared batch has taken along yet */
+	uint8_t *nonces;
+};
+
+/* Twice what one batch can need: the keys of a batch that failed after they were made go with the next. */
+#define NEW_KEYS_BYTES_MAX (2 * BATCH_EVENTS_MAX * (NEW_SUBJECT_KEY_BYTES + NEW_PERIOD_KEY_BYTES))
+
+enum error preparer_new(const struct prepare_context *context, struct preparer **out, struct fault *fault)
+{
+	struct preparer *preparer = calloc(1, sizeof *preparer);
+	if (preparer == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	preparer->context = *context;
+	preparer->work = malloc(BATCH_EVENTS_MAX * sizeof *preparer->work);
+	preparer->secrets = sodium_malloc(BATCH_EVENTS_MAX * sizeof *preparer->secrets);
+	preparer->commitments = malloc(BATCH_EVENTS_MAX * sizeof *preparer->commitments);
+	preparer->new_keys = malloc(NEW_KEYS_BYTES_MAX);
+	preparer->nonces = malloc(BATCH_EVENTS_MAX * 24);
+	enum error error = E_NO_MEMORY;
+	if (preparer->work && preparer->secrets && preparer->commitments && preparer->new_keys && preparer->nonces)
+		error = keymaker_open(context->keystore, &preparer->maker, fault);
+	if (error != E_OK) {
+		preparer_close(preparer);
+		return error;
+	}
+	*out = preparer;
+	return E_OK;
+}
+
+void preparer_close(struct preparer *preparer)
+{
+	if (preparer == NULL)
+		return;
+	keymaker_close(preparer->maker);
+	free(preparer->work);
+	sodium_free(preparer->secrets);
+	free(preparer->commitments);
+	free(preparer->new_keys);
+	free(preparer->nonces);
+	free(preparer);
+}
+
+static enum error refuse_event(struct fault *fault, uint32_t event, enum error error)
+{
+	if (fault != NULL && fault->text[0] == '\0')
+		fault_set(fault, error, "");
+	if (fault != NULL)
+		fault->event = event;
+	return error;
+}
+
+/* ---- form ---- */
+
+static enum error read_form(
+	struct preparer *p, struct bytes body, struct batch_head *head, struct key *batch_secret, struct fault *fault)
+{
+	struct reader r = reader_of(body);
+	batch_head_decode(&r, head);
+	reader_copy(&r, batch_secret->b, sizeof batch_secret->b);
+	if (r.error == E_BATCH_TOO_LARGE)
+		return fault_set(fault, r.error, "the batch holds more than %u events, which is the limit", BATCH_EVENTS_MAX);
+	if (r.error != E_OK)
+		return fault_set(fault, r.error, "the head of the batch: %s", error_text(r.error));
+	for (uint32_t i = 0; i < head->count; i++) {
+		batch_event_decode(&r, &p->work[i].wire);
+		if (r.error != E_OK) {
+			fault_set(fault, r.error, "event %" PRIu32 " of the batch: %s (header at most %u bytes, both parts %u)", i,
+				error_text(r.error), HEADER_BYTES_MAX, EVENT_BYTES_MAX);
+			return refuse_event(fault, i, r.error);
+		}
+		p->commitments[i] = p->work[i].wire.commitment;
+	}
+	if (reader_done(&r) != E_OK)
+		return fault_set(fault, E_TRAILING, "bytes are left over after the last event of the batch");
+	return E_OK;
+}
+
+static enum error find_sender(struct preparer *p, uint32_t id, const struct batch_head *head, struct fault *fault)
+{
+	if (head->sender != id)
+		return fault_set(fault, E_UNKNOWN_SENDER, "the batch names sender %" PRIu32 ", the session is sender %" PRIu32,
+			head->sender, id);
+	if (registry_get(p->context.registry, id, &p->sender) != E_OK)
+		return fault_set(fault, E_UNKNOWN_SENDER, "");
+	return E_OK;
+}
+
+static enum error check_signature(struct preparer *p, const struct batch_head *head, struct fault *fault)
+{
+	struct hash root;
+	merkle_root_of_leaves(p->commitments, head->count, &root);
+	if (batch_check_signature(p->context.origin, head, &root, p->sender.public_key) != E_OK)
+		return fault_set(fault, E_BAD_SIGNATURE, "");
+	return E_OK;
+}
+
+/* ---- content ---- */
+
+static enum error check_header(const struct sender *sender, struct work *work, struct fault *fault)
+{
+	struct reader r = reader_of(work->wire.header);
+	event_header_decode(&r, &work->header);
+	enum error error = reader_done(&r);
+	if (error != E_OK)
+		return fault_set(fault, error, "header: %s", error_text(error));
+	if (work->header.withheld_until_s != 0 && (sender->policy.flags & POLICY_WITHHOLD) == 0)
+		return fault_set(fault, E_POLICY, "withheld_until: the registration does not allow withholding");
+	return E_OK;
+}
+
+static enum error check_commitment(struct work *work, const struct opening *opening, struct fault *fault)
+{
+	struct hash commitment;
+	event_part_commitment(&opening->disclosed, work->wire.disclosed, &work->c_d);
+	event_part_commitment(&opening->restricted, work->wire.restricted, &work->c_r);
+	event_commitment(work->wire.header, &work->c_d, &work->c_r, &commitment);
+	if (!hash_equal(&commitment, &work->wire.commitment))
+		return fault_set(fault, E_COMMITMENT, "");
+	return E_OK;
+}
+
+static enum error check_event(
+	struct preparer *p, struct work *work, enum batch_kind kind, uint64_t now_s, struct fault *fault)
+{
+	TRY(event_decode(work->wire.disclosed, work->wire.restricted, &p->sender.policy, false, &p->event, fault));
+	if (event_is_mass(&p->event) != (kind == BATCH_MASS))
+		return fault_set(fault, E_BAD_VALUE,
+			"subject: a batch of mass events holds only events without a subject, and the other way round");
+	if (event_time_ns(&p->event) / 1000000000 > (int64_t)(now_s + EVENT_AHEAD_SECONDS_MAX))
+		return fault_set(fault, E_TIME_AHEAD, "time: more than %u hours ahead of the ledger's clock",
+			EVENT_AHEAD_SECONDS_MAX / 3600);
+	if (kind == BATCH_EVENT)
+		alias_make(&p->context.secrets->alias, event_subject(&p->event), &work->alias);
+	else
+		memset(work->alias.b, 0, sizeof work->alias.b);
+	return E_OK;
+}
+
+static enum error check_commitments(
+	struct preparer *p, const struct batch_head *head, const struct key *batch_secret, struct fault *fault)
+{
+	for (uint32_t i = 0; i < head->count; i++) {
+		struct opening *opening = &p->secrets[i].opening;
+		event_opening(batch_secret, head->first_sequence + i, opening);
+		enum error error = check_commitment(&p->work[i], opening, fault);
+		if (error != E_OK)
+			return refuse_event(fault, i, error);
+	}
+	return E_OK;
+}
+
+static enum error check_content(struct preparer *p, const struct batch_head *head, uint64_t now_s, struct fault *fault)
+{
+	for (uint32_t i = 0; i < head->count; i++) {
+		struct work *work = &p->work[i];
+		enum error error = check_header(&p->sender, work, fault);
+		if (error == E_OK)
+			error = check_event(p, work, head->kind, now_s, fault);
+		if (error != E_OK)
+			return refuse_event(fault, i, error);
+	}
+	return E_OK;
+}
+
+/* ---- keys ---- */
+
+static struct period period_of(const struct work *work, uint64_t now_s)
+{
+	return (struct period){period_month(now_s), work->header.retention_years};
+}
+
+static enum error find_keys(struct preparer *p, uint32_t count, uint64_t now_s, struct writer *new_keys)
+{
+	struct key subject_key;
+	struct key period_key;
+	enum error error = E_OK;
+	for (uint32_t i = 0; i < count && error == E_OK; i++) {
+		struct work *work = &p->work[i];
+		error = keymaker_subject(p->maker, &work->alias, new_keys, &work->key_id, &subject_key);
+		if (error == E_OK)
+			error = keymaker_period(p->maker, period_of(work, now_s), new_keys, &period_key);
+		if (error == E_OK)
+			record_key_make(&subject_key, &period_key, &p->secrets[i].record_key);
+	}
+	sodium_memzero(&subject_key, sizeof subject_key);
+	sodium_memzero(&period_key, sizeof period_key);
+	return error;
+}
+
+/* ---- sealing ---- */
+
+static size_t sealed_bytes(const struct work *work)
+{
+	return RECORD_FIXED_BYTES + work->wire.header.len + work->wire.disclosed.len + work->wire.restricted.len;
+}
+
+static void seal_event(
+	struct preparer *p, const struct batch_head *head, uint32_t i, uint64_t now_s, struct writer *out)
+{
+	const struct work *work = &p->work[i];
+	struct record record = {
+		work->wire.header, work->c_d, work->c_r, p->secrets[i].opening, work->wire.disclosed, work->wire.restricted};
+	struct record_place place = {
+		head->sender, head->first_sequence + i, work->wire.commitment, period_of(work, now_s), work->key_id};
+	size_t len = record_bytes(&record);
+	writer_u16(out, (uint16_t)len);
+	uint8_t *sealed = writer_skip(out, len);
+	if (sealed != NULL)
+		record_seal(&record, &place, &p->secrets[i].record_key, &p->context.secrets->seal, p->nonces + 24 * i, sealed);
+}
+
+/* sender || first sequence || count: what an alias pack is bound to */
+static void seal_aliases(struct preparer *p, const struct batch_head *head, struct writer *out)
+{
+	uint8_t context[16];
+	put_u32(context, head->sender);
+	put_u64(context + 4, head->first_sequence);
+	put_u32(context + 12, head->count);
+	uint8_t *place = writer_skip(out, (size_t)head->count * 32 + SEAL_OVERHEAD);
+	if (place == NULL)
+		return;
+	/* Laid out where they will stand sealed: libsodium seals in place. */
+	uint8_t *plain = place + 24;
+	for (uint32_t i = 0; i < head->count; i++)
+		memcpy(plain + (size_t)32 * i, p->work[i].alias.b, 32);
+	seal_small(&p->context.secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context),
+		bytes_of(plain, (size_t)head->count * 32), place);
+}
+
+static enum error seal_batch(
+	struct preparer *p, const struct batch_head *head, uint64_t now_s, struct bytes new_keys, struct prepared **out)
+{
+	size_t records = 0;
+	for (uint32_t i = 0; i < head->count; i++)
+		records += 2 + sealed_bytes(&p->work[i]);
+	size_t aliases = head->kind == BATCH_EVENT ? (size_t)head->count * 32 + SEAL_OVERHEAD : 0;
+	size_t commitments = (size_t)head->count * sizeof(struct hash);
+	size_t total = sizeof(struct prepared) + commitments + aliases + records + new_keys.len;
+	struct prepared *prepared = malloc(total);
+	if (prepared == NULL)
+		return E_NO_MEMORY;
+	*prepared = (struct prepared){.head = *head,
+		.sender_version = p->sender.version,
+		.receive_s = now_s,
+		.period_month = period_month(now_s),
+		.bytes = total};
+
+	struct writer w = writer_of(prepared + 1, total - sizeof *prepared);
+	prepared->commitments = (const struct hash *)w.at;
+	writer_bytes(&w, bytes_of(p->commitments, commitments));
+	uint8_t *at = w.at;
+	if (aliases > 0)
+		seal_aliases(p, head, &w);
+	prepared->aliases = bytes_of(at, aliases);
+	prepared->records = bytes_of(w.at, records);
+	randombytes_buf(p->nonces, (size_t)head->count * 24);
+	for (uint32_t i = 0; i < head->count; i++)
+		seal_event(p, head, i, now_s, &w);
+	prepared->new_keys = bytes_of(w.at, new_keys.len);
+	writer_bytes(&w, new_keys);
+	if (w.error != E_OK || w.at != w.end) {
+		free(prepared);
+		return E_NO_ROOM;
+	}
+	*out = prepared;
+	return E_OK;
+}
+
+/* The log has a batch at this sequence: what is stored decides, not the registration of today. */
+static enum error keep_for_comparison(
+	struct preparer *p, const struct batch_head *head, uint64_t now_s, struct prepared **out, struct fault *fault)
+{
+	size_t commitments = (size_t)head->count * sizeof(struct hash);
+	struct prepared *prepared = malloc(sizeof *prepared + commitments);
+	if (prepared == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	*prepared = (struct prepared){.head = *head, .receive_s = now_s, .bytes = sizeof *prepared + commitments};
+	memcpy(prepared + 1, p->commitments, commitments);
+	prepared->commitments = (const struct hash *)(prepared + 1);
+	*out = prepared;
+	return E_OK;
+}
+
+static enum error prepare(struct preparer *p, uint32_t sender, struct bytes body, uint64_t now_s,
+	struct key *batch_secret, struct prepared **out, struct fault *fault)
+{
+	struct batch_head head;
+	TRY(read_form(p, body, &head, batch_secret, fault));
+	TRY(find_sender(p, sender, &head, fault));
+	if (head.first_sequence < p->sender.next_sequence) {
+		TRY(check_commitments(p, &head, batch_secret, fault));
+		return keep_for_comparison(p, &head, now_s, out, fault);
+	}
+	if (p->sender.status == SENDER_REVOKED)
+		return fault_set(fault, E_REVOKED_SENDER, "");
+	TRY(check_signature(p, &head, fault));
+	TRY(check_commitments(p, &head, batch_secret, fault));
+	TRY(check_content(p, &head, now_s, fault));
+
+	struct writer new_keys = writer_of(p->new_keys, NEW_KEYS_BYTES_MAX);
+	struct bytes made = BYTES_EMPTY;
+	writer_skip(&new_keys, p->carried);
+	enum error error = keymaker_begin(p->maker);
+	if (error == E_OK)
+		error = find_keys(p, head.count, now_s, &new_keys);
+	keymaker_end(p->maker);
+	if (error == E_OK)
+		error = writer_done(&new_keys, &made);
+	if (error == E_OK)
+		error = seal_batch(p, &head, now_s, made, out);
+	p->carried = error == E_OK ? 0 : writer_len(&new_keys);
+	if (error != E_OK)
+		return fault_set(fault, error, "the batch cannot be sealed: %s", error_reason(error));
+	return E_OK;
+}
+
+enum error prepare_batch(struct preparer *preparer, uint32_t sender, struct bytes body, uint64_t now_s,
+	struct prepared **out, struct fault *fault)
+{
+	struct key batch_secret;
+	if (fault != NULL)
+		*fault = (struct fault){.event = FAULT_NO_EVENT};
+	enum error error = prepare(preparer, sender, body, now_s, &batch_secret, out, fault);
+	sodium_memzero(&batch_secret, sizeof batch_secret);
+	return error;
+}
+
+void prepared_free(struct prepared *prepared)
+{
+	free(prepared);
+}

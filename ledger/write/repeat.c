@@ -1,0 +1,224 @@
+/* A batch that begins below its sender's next sequence: the stored entries decide, whatever key, policy or revocation
+ * holds today. spec/store.md
+ *
+ *   own damage   what should be the answer is not what the tree commits to: E_CORRUPT, and nobody is accused
+ *   the same     its first index and count again; E_LOST when the content of any of its events is gone
+ *   another      under the sender's signature: evidence against it; else E_BAD_SIGNATURE
+ *
+ * The log looks at itself before it judges: each entry that is compared is first shown to be the one in the tree. */
+#include "ledger/write/ledger_state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The sender's batch that holds the sequence, as it was stored. */
+struct stored_batch {
+	uint64_t first_sequence;
+	uint64_t first_index;
+	uint32_t count;
+	struct entry_batch entry;
+};
+
+static enum error own_entry(struct db_txn *txn, uint64_t index, struct entry *out)
+{
+	struct hash leaf;
+	struct hash wanted;
+	struct bytes encoded;
+	TRY(log_entry(txn, index, &encoded));
+	TRY(log_node(txn, 0, index, &wanted));
+	merkle_leaf_hash(encoded, &leaf);
+	return hash_equal(&leaf, &wanted) ? entry_decode(encoded, out) : E_CORRUPT;
+}
+
+static enum error find_row(struct db_txn *txn, const struct batch_head *head, struct stored_batch *out)
+{
+	uint8_t key[12];
+	struct db_walk walk;
+	put_u32(key, head->sender);
+	put_u64(key + 4, head->first_sequence);
+	TRY(db_walk_begin(txn, STORE_BATCH, &walk));
+	enum error error = db_walk_upto(&walk, BYTES_ARRAY(key));
+	if (error == E_OK && (walk.key.len != 12 || walk.value.len != 12 || get_u32(walk.key.data) != head->sender))
+		error = E_CORRUPT;
+	if (error == E_OK)
+		*out = (struct stored_batch){.first_sequence = get_u64(walk.key.data + 4),
+			.first_index = get_u64(walk.value.data),
+			.count = get_u32(walk.value.data + 8)};
+	db_walk_end(&walk);
+	return error;
+}
+
+/* E_CORRUPT also when there is none: every sequence below the next one was taken in some batch. */
+static enum error find_batch(
+	const struct ledger *ledger, struct db_txn *txn, const struct batch_head *head, struct stored_batch *out)
+{
+	struct entry entry;
+	TRY(find_row(txn, head, out));
+	uint64_t size = log_frontier(ledger->log)->size;
+	if (head->first_sequence - out->first_sequence >= out->count || out->first_index >= size ||
+		out->count >= size - out->first_index)
+		return E_CORRUPT;
+	TRY(own_entry(txn, out->first_index + out->count, &entry));
+	if (entry.kind != ENTRY_BATCH || entry.batch.sender != head->sender ||
+		entry.batch.first_sequence != out->first_sequence || entry.batch.count != out->count)
+		return E_CORRUPT;
+	out->entry = entry.batch;
+	return E_OK;
+}
+
+static enum error same_events(
+	struct db_txn *txn, const struct prepared *prepared, const struct stored_batch *stored, bool *same)
+{
+	const struct batch_head *head = &prepared->head;
+	struct entry entry;
+	*same = true;
+	for (uint32_t i = 0; i < head->count && *same; i++) {
+		TRY(own_entry(txn, stored->first_index + i, &entry));
+		if ((entry.kind != ENTRY_EVENT && entry.kind != ENTRY_MASS) || entry.event.sender != head->sender ||
+			entry.event.sequence != stored->first_sequence + i)
+			return E_CORRUPT;
+		*same = (entry.kind == ENTRY_MASS) == (head->kind == BATCH_MASS) &&
+				hash_equal(&entry.event.commitment, &prepared->commitments[i]);
+	}
+	return E_OK;
+}
+
+static enum error is_same(
+	struct db_txn *txn, const struct prepared *prepared, const struct stored_batch *stored, bool *same)
+{
+	const struct batch_head *head = &prepared->head;
+	*same = head->first_sequence == stored->first_sequence && head->count == stored->count &&
+			head->filing_checked == stored->entry.filing_checked &&
+			memcmp(head->signature, stored->entry.signature, sizeof head->signature) == 0;
+	return *same ? same_events(txn, prepared, stored, same) : E_OK;
+}
+
+/* ---- whose signature ---- */
+
+/* The key that the sender had when the entry at `index` was written. */
+static enum error key_at(struct db_txn *txn, uint32_t sender, uint64_t index, uint8_t out[32])
+{
+	uint8_t key[12];
+	struct db_walk walk;
+	struct entry entry = {.kind = ENTRY_BATCH};
+	put_u32(key, sender);
+	put_u64(key + 4, index);
+	TRY(db_walk_begin(txn, STORE_CHANGE, &walk));
+	enum error error = db_walk_upto(&walk, BYTES_ARRAY(key));
+	for (; error == E_OK; error = db_walk_previous(&walk)) {
+		if (walk.key.len != 12 || get_u32(walk.key.data) != sender)
+			error = E_CORRUPT;
+		if (error == E_OK)
+			error = own_entry(txn, get_u64(walk.key.data + 4), &entry);
+		if (error == E_OK && (entry.kind != ENTRY_SENDER || entry.sender.sender != sender))
+			error = E_CORRUPT;
+		if (error != E_OK || entry.sender.action != SENDER_REVOKE)
+			break;
+	}
+	db_walk_end(&walk);
+	if (error == E_OK)
+		memcpy(out, entry.sender.public_key, 32);
+	return error == E_NOT_FOUND ? E_CORRUPT : error;
+}
+
+/* Does the sender's key verify it: the one of that place in the log, or today's? */
+static enum error is_signed(struct ledger *ledger, struct db_txn *txn, const struct prepared *prepared,
+	const struct stored_batch *stored, bool *good)
+{
+	const struct batch_head *head = &prepared->head;
+	const struct sender *sender = registry_working(ledger->registry, head->sender, false);
+	uint8_t then[32];
+	struct hash root;
+	merkle_root_of_leaves(prepared->commitments, head->count, &root);
+	TRY(key_at(txn, head->sender, stored->first_index, then));
+	*good = batch_check_signature(ledger->vkey.name, head, &root, then) == E_OK ||
+			batch_check_signature(ledger->vkey.name, head, &root, sender->public_key) == E_OK;
+	return E_OK;
+}
+
+/* Both signed batches are kept: the first is in the log, the second goes to the evidence table. */
+static enum error keep_evidence(struct ledger *ledger, const struct prepared *prepared)
+{
+	uint8_t key[12];
+	struct bytes existing;
+	size_t len = BATCH_HEAD_BYTES + (size_t)prepared->head.count * HASH_BYTES;
+	put_u32(key, prepared->head.sender);
+	put_u64(key + 4, prepared->head.first_sequence);
+	enum error error = db_get(&ledger->tick, STORE_EVIDENCE, BYTES_ARRAY(key), &existing);
+	if (error != E_NOT_FOUND)
+		return error;
+	uint8_t *evidence = malloc(len);
+	struct bytes value;
+	if (evidence == NULL)
+		return E_NO_MEMORY;
+	struct writer w = writer_of(evidence, len);
+	batch_head_encode(&prepared->head, &w);
+	writer_bytes(&w, bytes_of(prepared->commitments, (size_t)prepared->head.count * HASH_BYTES));
+	error = writer_done(&w, &value);
+	if (error == E_OK)
+		db_put(&ledger->tick, STORE_EVIDENCE, BYTES_ARRAY(key), value);
+	free(evidence);
+	return error == E_OK ? ledger->tick.error : error;
+}
+
+static enum error own_fault(struct fault *fault, const struct batch_head *head, enum error error)
+{
+	return fault_set(fault, error == E_NOT_FOUND ? E_CORRUPT : error,
+		"what the log holds of sender %" PRIu32 " at sequence %" PRIu64 " cannot be compared: %s", head->sender,
+		head->first_sequence, error_text(error == E_NOT_FOUND ? E_CORRUPT : error));
+}
+
+struct comparison {
+	struct stored_batch stored;
+	bool same;
+	bool good; /* if it is another one: the sender's signature */
+};
+
+static enum error compare_in(
+	struct ledger *ledger, struct db_txn *txn, const struct prepared *prepared, struct comparison *out)
+{
+	TRY(find_batch(ledger, txn, &prepared->head, &out->stored));
+	TRY(is_same(txn, prepared, &out->stored, &out->same));
+	return out->same ? E_OK : is_signed(ledger, txn, prepared, &out->stored, &out->good);
+}
+
+/* What is committed is compared in a snapshot of its own: if reading it fails the tick is still good. Only a batch of
+ * this very tick is looked for in it. */
+static enum error compare(struct ledger *ledger, const struct prepared *prepared, struct comparison *out)
+{
+	struct sender committed;
+	struct db_txn txn;
+	*out = (struct comparison){.same = false};
+	if (registry_get(ledger->registry, prepared->head.sender, &committed) != E_OK ||
+		prepared->head.first_sequence >= committed.next_sequence) {
+		TRY(log_flush(ledger->log, &ledger->tick));
+		return compare_in(ledger, &ledger->tick, prepared, out);
+	}
+	TRY(db_begin(ledger->store, false, &txn));
+	enum error error = compare_in(ledger, &txn, prepared, out);
+	db_abort(&txn);
+	return error;
+}
+
+enum error ledger_answer_repeated(
+	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
+{
+	const struct batch_head *head = &prepared->head;
+	struct comparison found;
+	enum error error = compare(ledger, prepared, &found);
+	if (error != E_OK)
+		return own_fault(fault, head, error);
+	if (found.same &&
+		losses_among(&ledger->losses, found.stored.first_index, found.stored.first_index + found.stored.count) != NULL)
+		return fault_set(fault, E_LOST, "");
+	if (found.same) {
+		*out = (struct appended){head->sender, head->first_sequence, head->count, found.stored.first_index, true};
+		return E_OK;
+	}
+	if (!found.good)
+		return fault_set(fault, E_BAD_SIGNATURE, "");
+	TRY(keep_evidence(ledger, prepared));
+	return fault_set(
+		fault, E_EQUIVOCATION, "sequence %" PRIu64 ": %s", head->first_sequence, error_text(E_EQUIVOCATION));
+}

@@ -1,0 +1,276 @@
+#include "ledger/write/restore.h"
+
+#include "ledger/base/beside.h"
+#include "ledger/filed/lost_rows.h"
+#include "ledger/store/log.h"
+#include "ledger/store/registry.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct restore {
+	char path[BESIDE_PATH_MAX]; /* of the store */
+	bool is_new;                /* it is made beside that, and moved there when it is whole */
+	struct key_position keys;   /* of what has no entry yet; else the store has its own */
+	struct db_env *store;
+	struct db_txn txn;
+	bool writing;
+	struct log_appender *log;
+	uint64_t old_size; /* what the store had */
+	struct store_state state;
+	struct losses old_losses;
+	bool sealed; /* among what was put back are events */
+};
+
+static enum error load(struct restore *restore)
+{
+	enum error error = store_state_get(&restore->txn, &restore->state);
+	if (error != E_OK && error != E_NOT_FOUND)
+		return error;
+	TRY(store_losses_get(&restore->txn, &restore->old_losses));
+	restore->old_size = restore->state.frontier.size;
+	TRY(log_appender_new(&restore->log));
+	return log_load(restore->log, &restore->txn, &restore->state.frontier);
+}
+
+/* A store that has nothing takes the keys as they are: nothing is sealed under any of them. */
+static enum error find_keys(struct restore *restore, const char *dir, struct fault *fault)
+{
+	char path[BESIDE_PATH_MAX];
+	if (restore->old_size > 0)
+		return E_OK;
+	int len = snprintf(path, sizeof path, "%s/keys/env", dir);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return fault_set(fault, E_TOO_LONG, "");
+	return keystore_make(path, &restore->keys, fault);
+}
+
+static enum error open_store(struct restore *restore, const char *dir, struct fault *fault)
+{
+	char made[BESIDE_PATH_MAX];
+	int len = snprintf(restore->path, sizeof restore->path, "%s/store", dir);
+	if (len < 0 || (size_t)len >= sizeof restore->path)
+		return fault_set(fault, E_TOO_LONG, "");
+	TRY(beside_is_free(restore->path, &restore->is_new, fault));
+	if (restore->is_new)
+		TRY(beside_begin(restore->path, made, fault));
+	const char *path = restore->is_new ? made : restore->path;
+	TRY(store_open(path, false, restore->is_new, &restore->store, fault));
+	enum error error = db_begin(restore->store, true, &restore->txn);
+	restore->writing = error == E_OK;
+	if (error == E_OK)
+		error = load(restore);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s: %s", path, error_reason(error));
+	return find_keys(restore, dir, fault);
+}
+
+enum error restore_open(const char *dir, struct restore **out, struct fault *fault)
+{
+	struct restore *restore = calloc(1, sizeof *restore);
+	if (restore == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = open_store(restore, dir, fault);
+	if (error != E_OK) {
+		restore_close(restore);
+		return error;
+	}
+	*out = restore;
+	return E_OK;
+}
+
+void restore_close(struct restore *restore)
+{
+	if (restore == NULL)
+		return;
+	if (restore->writing)
+		db_abort(&restore->txn);
+	log_appender_free(restore->log);
+	db_close(restore->store);
+	free(restore);
+}
+
+uint64_t restore_size(const struct restore *restore)
+{
+	return log_frontier(restore->log)->size;
+}
+
+/* ---- entries ---- */
+
+/* The entry, and the rows that follow from it alone. */
+static enum error put_entry(struct restore *restore, uint64_t index, struct bytes encoded)
+{
+	struct entry entry;
+	TRY(entry_decode(encoded, &entry));
+	TRY(log_append(restore->log, &restore->txn, encoded));
+	if (entry.kind == ENTRY_SENDER)
+		store_change_put(&restore->txn, entry.sender.sender, index);
+	if (entry.kind == ENTRY_BATCH)
+		store_batch_put(&restore->txn, entry.batch.sender, entry.batch.first_sequence, index - entry.batch.count,
+			entry.batch.count);
+	restore->sealed |= entry.kind == ENTRY_EVENT || entry.kind == ENTRY_MASS;
+	return restore->txn.error;
+}
+
+enum error restore_entry(struct restore *restore, struct bytes encoded, struct fault *fault)
+{
+	uint64_t index = restore_size(restore);
+	enum error error = put_entry(restore, index, encoded);
+	return error == E_OK ? E_OK
+						 : fault_set(fault, error, "the entry at index %" PRIu64 " cannot be stored: %s", index,
+							   error_reason(error));
+}
+
+/* ---- what is lost ---- */
+
+static enum error read_bundle(void *txn, uint64_t number, struct bytes *out)
+{
+	return log_bundle(txn, number, out);
+}
+
+/* From where on events are lost and no entry that the store had declares it; 0: from nowhere. */
+static uint64_t undeclared_from(const struct restore *restore)
+{
+	const struct losses *old = &restore->old_losses;
+	const struct lost_range *newest = losses_newest(old);
+	if (newest != NULL && newest->entry == restore->old_size)
+		return newest->first;
+	/* The genesis entry has no sealed part. */
+	uint64_t first = restore->old_size > 0 ? restore->old_size : 1;
+	return restore->sealed ? first : 0;
+}
+
+static enum error find_losses(struct restore *restore, const struct log_rules *rules, struct losses *out)
+{
+	const struct log_bundles bundles = {read_bundle, &restore->txn};
+	struct log_finding finding;
+	struct entry_loss due = {.first = undeclared_from(restore), .end = rules->size};
+	*out = rules->losses;
+	if (due.first == 0)
+		return E_OK;
+	TRY(losses_count_events(&bundles, due.first, due.end, &due.events, &finding));
+	return losses_take(out, &due, rules->size, &bundles, &finding);
+}
+
+/* Declared by an entry that the store did not have, of events that it had. */
+static bool is_news(const struct restore *restore, const struct lost_range *range)
+{
+	return range->entry >= restore->old_size && range->first < restore->old_size;
+}
+
+/* What the log says is lost of what the store had: it has nothing more of that. */
+static enum error drop_lost(struct restore *restore, const struct losses *losses, bool *dropped)
+{
+	struct lost_rows rows;
+	const struct lost_range *ranges = losses->ranges;
+	uint32_t i = 0;
+	*dropped = false;
+	while (i < losses->count && !is_news(restore, &ranges[i]))
+		i++;
+	if (i == losses->count)
+		return E_OK;
+	TRY(lost_rows_begin(&restore->txn, &restore->old_losses, ranges[i].first, &rows));
+	for (; i < losses->count; i++)
+		if (is_news(restore, &ranges[i]))
+			TRY(lost_rows_drop(&restore->txn, ranges[i].first, ranges[i].end, dropped));
+	return lost_rows_end(&restore->txn, losses, &rows);
+}
+
+/* ---- filing ---- */
+
+/* What is filed stays as it was, and the next epoch goes on from there. Where nothing of it is lost, it is filed again
+ * up to the newest epoch of the log; where it holds what is lost now, all of it. */
+static enum error put_filing(
+	struct restore *restore, const struct log_rules *rules, const struct losses *losses, bool dropped)
+{
+	struct store_filing filing;
+	TRY(store_filing_get(&restore->txn, &filing));
+	if (dropped) {
+		db_clear(&restore->txn, STORE_POSTING);
+		db_clear(&restore->txn, STORE_MAP);
+		db_clear(&restore->txn, STORE_FILING);
+		filing = (struct store_filing){.filed = 0};
+	} else if (rules->epoch_size >= filing.filed && !losses_hide_epoch(losses, rules->epoch_index, rules->epoch_size)) {
+		filing.epoch_index = rules->epoch_index;
+	}
+	store_filing_put(&restore->txn, &filing);
+	return restore->txn.error;
+}
+
+/* ---- committing ---- */
+
+static enum error check_note(
+	const struct restore *restore, const struct log_rules *rules, struct bytes note, struct fault *fault)
+{
+	struct checkpoint checkpoint;
+	struct hash root;
+	merkle_frontier_root(log_frontier(restore->log), &root);
+	if (checkpoint_verify(note, rules->vkey, &checkpoint) != E_OK || checkpoint.size != restore_size(restore) ||
+		rules->size != checkpoint.size || !hash_equal(&root, &checkpoint.root))
+		return fault_set(fault, E_BAD_CHECKPOINT, "the entries that were put back are not the checkpoint's");
+	return E_OK;
+}
+
+/* With the log's own signature alone: cosignatures that a mirror shows with it have their own place (cosigned.h). */
+static enum error put_note(struct restore *restore, const struct vkey *vkey, struct bytes note)
+{
+	uint8_t buffer[NOTE_BYTES_MAX];
+	struct note parts;
+	struct note_line line;
+	struct bytes own;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	TRY(note_split(note, NOTE_BYTES_MAX, &parts));
+	writer_bytes(&w, parts.text);
+	writer_u8(&w, '\n');
+	while (note_line_next(&parts.lines, &line))
+		if (note_line_is_of(&line, vkey))
+			TRY(note_line_write(vkey, bytes_of(line.signature, line.signature_bytes), &w));
+	TRY(writer_done(&w, &own));
+	store_checkpoint_put(&restore->txn, own);
+	return E_OK;
+}
+
+static enum error put_all(struct restore *restore, const struct log_rules *rules, struct bytes note)
+{
+	struct losses losses;
+	bool dropped;
+	TRY(log_flush(restore->log, &restore->txn));
+	TRY(find_losses(restore, rules, &losses));
+	TRY(drop_lost(restore, &losses, &dropped));
+	TRY(put_filing(restore, rules, &losses, dropped));
+	for (size_t i = 0; i < rules->sender_count; i++)
+		sender_put(&restore->txn, rules->senders[i]);
+	restore->state = (struct store_state){.time_s = rules->time_s,
+		.events = rules->events,
+		.filing_leaves = rules->filing_leaves - losses_events(&losses),
+		.frontier = *log_frontier(restore->log)};
+	store_state_put(&restore->txn, &restore->state);
+	if (restore->old_size == 0)
+		store_keys_put(&restore->txn, &restore->keys);
+	store_losses_put(&restore->txn, &losses);
+	TRY(put_note(restore, rules->vkey, note));
+	return restore->txn.error;
+}
+
+static enum error move_in_place(struct restore *restore, struct fault *fault)
+{
+	db_close(restore->store);
+	restore->store = NULL;
+	return beside_finish(restore->path, fault);
+}
+
+enum error restore_commit(
+	struct restore *restore, const struct log_rules *rules, struct bytes note, struct fault *fault)
+{
+	TRY(check_note(restore, rules, note, fault));
+	enum error error = put_all(restore, rules, note);
+	if (error == E_OK) {
+		restore->writing = false;
+		error = db_commit(&restore->txn);
+	}
+	if (error != E_OK)
+		return fault_set(fault, error, "the store cannot be written: %s", error_reason(error));
+	return restore->is_new ? move_in_place(restore, fault) : E_OK;
+}

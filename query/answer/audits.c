@@ -1,0 +1,86 @@
+#include "query/answer/audits.h"
+
+#include "ledger/base/file.h"
+#include "ledger/base/own.h"
+#include "ledger/proof/auditor_note.h"
+#include "query/answer/proof.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define AUDITS_MAX 256 /* files that are looked at */
+
+/* The best note so far. */
+struct newest {
+	bool found;
+	uint64_t epoch_index;
+	uint8_t note[NOTE_BYTES_MAX];
+	size_t note_len;
+};
+
+/* An epoch entry with the very roots that the auditor signed. */
+static bool fits_log(struct snapshot *snapshot, const struct auditor_note *note)
+{
+	struct bytes encoded;
+	struct entry entry;
+	return snapshot_entry(snapshot, note->epoch_index, &encoded) == E_OK && entry_decode(encoded, &entry) == E_OK &&
+		   entry.kind == ENTRY_EPOCH && strcmp(note->origin, snapshot_origin(snapshot)) == 0 &&
+		   hash_equal(&entry.epoch.map_root, &note->map_root) &&
+		   hash_equal(&entry.epoch.filing_root, &note->filing_root);
+}
+
+static void consider(struct snapshot *snapshot, struct bytes file, uint64_t epoch_max, struct newest *newest)
+{
+	struct auditor_note note;
+	const uint8_t *end = memmem(file.data, file.len, "\n\n", 2);
+	if (end == NULL || auditor_note_parse(bytes_of(file.data, (size_t)(end - file.data) + 1), &note) != E_OK)
+		return;
+	if (note.epoch_index > epoch_max || (newest->found && note.epoch_index <= newest->epoch_index) ||
+		!fits_log(snapshot, &note))
+		return;
+	newest->found = true;
+	newest->epoch_index = note.epoch_index;
+	memcpy(newest->note, file.data, file.len);
+	newest->note_len = file.len;
+}
+
+static void look_through(struct snapshot *snapshot, DIR *dir, uint64_t epoch_max, struct newest *newest)
+{
+	struct dirent *file;
+	for (unsigned seen = 0; seen < AUDITS_MAX && (file = readdir(dir)) != NULL; seen++) {
+		OWNED_MEMORY uint8_t *note = NULL;
+		size_t len = 0;
+		if (file->d_name[0] != '.' && file_read_all(dirfd(dir), file->d_name, NOTE_BYTES_MAX, &note, &len) == E_OK)
+			consider(snapshot, bytes_of(note, len), epoch_max, newest);
+	}
+}
+
+enum error audits_newest(struct snapshot *snapshot, uint64_t epoch_max, json_t **out)
+{
+	char path[4096 + sizeof "/audits"];
+	OWNED_MEMORY struct newest *newest = calloc(1, sizeof *newest);
+	if (newest == NULL)
+		return E_NO_MEMORY;
+	snprintf(path, sizeof path, "%s/audits", snapshot_dir(snapshot));
+	OWNED_DIR *dir = opendir(path);
+	if (dir != NULL)
+		look_through(snapshot, dir, epoch_max, newest);
+	*out = NULL;
+	if (!newest->found)
+		return E_OK;
+	json_auto_t *epoch = NULL;
+	TRY(json_included(snapshot, newest->epoch_index, &epoch));
+	json_t *audit = json_object();
+	int failed = json_object_set_new(audit, "note", json_stringn((const char *)newest->note, newest->note_len));
+	failed |= json_object_set(audit, "epoch", epoch);
+	if (failed) {
+		json_decref(audit);
+		return E_NO_MEMORY;
+	}
+	*out = audit;
+	return E_OK;
+}

@@ -1,0 +1,19 @@
+/* Making a filing proof: what shows a sender that the events of one of its batches are filed under the labels of the
+ * subjects that they are about. spec/filing.md
+ *
+ * It holds no path in the map or in a subject's tree and no count: nothing of other events of those people. */
+#pragma once
+
+#include "ledger/read/archive.h"
+
+#include <jansson.h>
+
+struct filing_query {
+	uint32_t sender;
+	uint64_t sequence; /* any of the batch */
+	bool proofs;       /* the labels' VRF proofs as well (105 us for each subject) */
+};
+
+/* A new reference. E_NOT_FOUND with the reason: no such batch, a mass batch, or not filed yet. E_ERASED. */
+enum error filing_make(
+	struct snapshot *snapshot, const struct filing_query *query, json_t **out, struct fault *fault) MUST_USE;

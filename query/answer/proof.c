@@ -1,0 +1,212 @@
+#include "query/answer/proof.h"
+
+#include "ledger/base/own.h"
+#include "ledger/base/wrong.h"
+#include "ledger/text/base64.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The largest value of a proof: the disclosed part of an event from an adapter. */
+#define VALUE_BYTES_MAX EVENT_BYTES_MAX_ADAPTER
+#define BASE64_BYTES(len) (((len) + 2) / 3 * 4)
+
+/* ---- making ---- */
+
+json_t *json_base64(struct bytes value)
+{
+	char small[BASE64_BYTES(1024) + 1];
+	size_t len = BASE64_BYTES(value.len);
+	OWNED_MEMORY char *large = len < sizeof small ? NULL : malloc(len + 1);
+	char *text = len < sizeof small ? small : large;
+	if (text == NULL)
+		return NULL;
+	sodium_bin2base64(text, len + 1, value.data, value.len, sodium_base64_VARIANT_ORIGINAL);
+	return json_stringn_nocheck(text, len);
+}
+
+json_t *json_hashes(const struct hash *hashes, size_t count)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < count; i++) {
+		if (json_array_append_new(list, json_base64(hash_bytes(&hashes[i]))) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out)
+{
+	struct bytes entry;
+	struct merkle_proof inclusion;
+	TRY(snapshot_entry(snapshot, index, &entry));
+	TRY(snapshot_prove_inclusion(snapshot, index, &inclusion));
+	json_auto_t *object = json_object();
+	int failed = json_object_set_new_nocheck(object, "index", json_integer((json_int_t)index));
+	failed |= json_object_set_new_nocheck(object, "entry", json_base64(entry));
+	failed |= json_object_set_new_nocheck(object, "inclusion", json_hashes(inclusion.hashes, inclusion.count));
+	if (failed)
+		return E_NO_MEMORY;
+	*out = json_incref(object);
+	return E_OK;
+}
+
+enum error proof_make(struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open, json_t **out)
+{
+	struct bytes entry;
+	struct bytes note;
+	struct checkpoint checkpoint;
+	struct merkle_proof inclusion;
+	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	TRY(snapshot_entry(snapshot, index, &entry));
+	TRY(snapshot_prove_inclusion(snapshot, index, &inclusion));
+	json_auto_t *proof = json_object();
+	int failed = json_object_set_new_nocheck(proof, "index", json_integer((json_int_t)index));
+	failed |= json_object_set_new_nocheck(proof, "size", json_integer((json_int_t)checkpoint.size));
+	failed |= json_object_set_new_nocheck(proof, "entry", json_base64(entry));
+	failed |= json_object_set_new_nocheck(proof, "header", json_base64(opened->header));
+	if (open) {
+		failed |= json_object_set_new_nocheck(proof, "disclosed", json_base64(opened->disclosed));
+		failed |= json_object_set_new_nocheck(proof, "k_d", json_base64(BYTES_ARRAY(opened->opening.disclosed.b)));
+	} else {
+		failed |= json_object_set_new_nocheck(proof, "c_d", json_base64(hash_bytes(&opened->c_d)));
+	}
+	failed |= json_object_set_new_nocheck(proof, "c_r", json_base64(hash_bytes(&opened->c_r)));
+	failed |= json_object_set_new_nocheck(proof, "inclusion", json_hashes(inclusion.hashes, inclusion.count));
+	if (failed)
+		return E_NO_MEMORY;
+	*out = json_incref(proof);
+	return E_OK;
+}
+
+/* ---- checking ---- */
+
+/* Strict base64 of at most `max` bytes into `buffer`. */
+static bool base64_read(const json_t *value, uint8_t *buffer, size_t max, struct bytes *out)
+{
+	size_t len = 0;
+	const char *text = json_string_value(value);
+	if (text == NULL || !base64_decode(bytes_of(text, json_string_length(value)), buffer, max, &len))
+		return false;
+	*out = bytes_of(buffer, len);
+	return true;
+}
+
+static bool base64_read_32(const json_t *value, uint8_t out[32])
+{
+	uint8_t buffer[32];
+	struct bytes bytes;
+	if (!base64_read(value, buffer, sizeof buffer, &bytes) || bytes.len != sizeof buffer)
+		return false;
+	memcpy(out, buffer, sizeof buffer);
+	return true;
+}
+
+static bool number_read(const json_t *value, uint64_t *out)
+{
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return false;
+	*out = (uint64_t)json_integer_value(value);
+	return true;
+}
+
+/* Everything in a proof, read and sized, nothing judged. */
+struct parsed {
+	uint64_t index;
+	uint64_t size;
+	struct bytes entry;
+	struct bytes header;
+	struct bytes disclosed;
+	bool open;
+	struct key k_d;
+	struct hash c_d;
+	struct hash c_r;
+	struct merkle_proof inclusion;
+	uint8_t entry_memory[ENTRY_EVENT_BYTES];
+	uint8_t header_memory[HEADER_BYTES_MAX];
+};
+
+static bool inclusion_parse(const json_t *list, struct merkle_proof *out)
+{
+	size_t count = json_array_size(list);
+	if (!json_is_array(list) || count > PROOF_HASHES_MAX)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!base64_read_32(json_array_get(list, i), out->hashes[i].b))
+			return false;
+	out->count = (uint32_t)count;
+	return true;
+}
+
+static bool proof_parse(const json_t *proof, uint8_t *memory, struct parsed *out)
+{
+	if (!number_read(json_object_get(proof, "index"), &out->index) ||
+		!number_read(json_object_get(proof, "size"), &out->size))
+		return false;
+	out->open = json_object_get(proof, "disclosed") != NULL;
+	if (out->open && (!base64_read(json_object_get(proof, "disclosed"), memory, VALUE_BYTES_MAX, &out->disclosed) ||
+						 !base64_read_32(json_object_get(proof, "k_d"), out->k_d.b)))
+		return false;
+	if (!out->open && !base64_read_32(json_object_get(proof, "c_d"), out->c_d.b))
+		return false;
+	return base64_read(json_object_get(proof, "entry"), out->entry_memory, sizeof out->entry_memory, &out->entry) &&
+		   base64_read(json_object_get(proof, "header"), out->header_memory, sizeof out->header_memory, &out->header) &&
+		   base64_read_32(json_object_get(proof, "c_r"), out->c_r.b) &&
+		   inclusion_parse(json_object_get(proof, "inclusion"), &out->inclusion);
+}
+
+/* From the parts to the commitment, and from the entry to the root. */
+static enum error parsed_check(
+	struct parsed *parsed, const struct checkpoint *checkpoint, struct proven *proven, struct fault *fault)
+{
+	struct entry entry;
+	if (entry_decode(parsed->entry, &entry) != E_OK || WRONG(entry.kind != ENTRY_EVENT))
+		return fault_set(fault, E_BAD_VALUE, "the proof's entry is not an event entry");
+	struct reader reader = reader_of(parsed->header);
+	event_header_decode(&reader, &proven->header);
+	if (WRONG(reader_done(&reader) != E_OK))
+		return fault_set(fault, E_BAD_VALUE, "the proof's header is malformed");
+	struct hash commitment;
+	if (parsed->open)
+		event_part_commitment(&parsed->k_d, parsed->disclosed, &parsed->c_d);
+	event_commitment(parsed->header, &parsed->c_d, &parsed->c_r, &commitment);
+	if (WRONG(!hash_equal(&commitment, &entry.event.commitment)))
+		return fault_set(fault, E_COMMITMENT, "the commitment of index %llu does not match what is shown",
+			(unsigned long long)parsed->index);
+	struct hash leaf;
+	merkle_leaf_hash(parsed->entry, &leaf);
+	if (WRONG(parsed->size != checkpoint->size) ||
+		WRONG(merkle_verify_inclusion(&leaf, parsed->index, checkpoint->size, parsed->inclusion.hashes,
+				  parsed->inclusion.count, &checkpoint->root) != E_OK))
+		return fault_set(fault, E_BAD_PROOF, "the inclusion proof of index %llu does not hold under the checkpoint",
+			(unsigned long long)parsed->index);
+	proven->entry = entry.event;
+	return E_OK;
+}
+
+enum error proof_check(
+	const json_t *proof, const struct checkpoint *checkpoint, struct proven *out, struct fault *fault)
+{
+	OWNED_MEMORY uint8_t *memory = malloc(VALUE_BYTES_MAX);
+	if (memory == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	struct parsed parsed = {0};
+	if (!proof_parse(proof, memory, &parsed))
+		return fault_set(fault, E_BAD_VALUE, "a proof is malformed or lacks a member");
+	struct proven proven = {.index = parsed.index, .open = parsed.open};
+	TRY(parsed_check(&parsed, checkpoint, &proven, fault));
+	proven.disclosed = parsed.disclosed;
+	proven.memory = memory;
+	memory = NULL;
+	*out = proven;
+	return E_OK;
+}
+
+void proven_release(struct proven *proven)
+{
+	free(proven->memory);
+	proven->memory = NULL;
+}

@@ -1,0 +1,41 @@
+/* The proof beside each event of an answer: what its reader needs to find it in the log. spec/http.md
+ *
+ *   header, disclosed, k_d ─► c_d ─┐
+ *                             c_r ─┴► commitment = the entry's ─► leaf hash ─► inclusion ─► root of the checkpoint
+ *
+ * An open event comes with its disclosed part and k_d; a withheld or erased one with c_d in their place. The restricted
+ * part and k_r are never here. In JSON, bytes are base64 (RFC 4648 section 4, with padding). */
+#pragma once
+
+#include "ledger/read/archive.h"
+
+#include <jansson.h>
+
+/* A new reference, or NULL when out of memory. */
+json_t *json_base64(struct bytes value);
+
+/* A new reference to a list of base64 texts, or NULL. */
+json_t *json_hashes(const struct hash *hashes, size_t count);
+/* A new reference: {"index", "entry", "inclusion"} under the snapshot's checkpoint. */
+enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out) MUST_USE;
+
+/* A new reference for the event at `index`, as opened from the same snapshot; without `open` nothing of its content.
+ * E_NO_MEMORY and what the snapshot gives. */
+enum error proof_make(
+	struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open, json_t **out) MUST_USE;
+
+/* What a proof has shown. */
+struct proven {
+	uint64_t index;
+	struct entry_event entry;
+	struct event_header header;
+	bool open;
+	struct bytes disclosed; /* when open */
+	uint8_t *memory;        /* what `disclosed` points into */
+};
+
+/* Recomputes commitment, leaf and root under `checkpoint`, which the caller has checked. On success the caller calls
+ * proven_release. E_BAD_VALUE: malformed; E_COMMITMENT, E_BAD_PROOF: does not hold; the fault says what. */
+enum error proof_check(
+	const json_t *proof, const struct checkpoint *checkpoint, struct proven *out, struct fault *fault) MUST_USE;
+void proven_release(struct proven *proven);

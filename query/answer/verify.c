@@ -1,0 +1,170 @@
+#include "query/answer/verify.h"
+
+#include "ledger/base/wrong.h"
+#include "ledger/event/event_json.h"
+#include "ledger/text/timestamp.h"
+#include "query/answer/proof.h"
+
+#include <string.h>
+
+struct check {
+	struct bytes subject;
+	uint64_t now_s;
+	struct verified result;
+	struct fault *fault;
+};
+
+/* Without a vkey the text of the note is read as it stands. */
+static enum error check_checkpoint(
+	const json_t *page, const struct vkey *vkey, struct verified *out, struct fault *fault)
+{
+	const json_t *note = json_object_get(page, "checkpoint");
+	struct bytes bytes = bytes_of(json_string_value(note), json_string_length(note));
+	if (!json_is_string(note))
+		return fault_set(fault, E_BAD_VALUE, "the answer has no checkpoint");
+	out->signature = vkey != NULL;
+	if (vkey && !note_claims(bytes, vkey))
+		return fault_set(fault, E_WRONG_ORIGIN, "the answer's checkpoint is of another log than the one of --vkey");
+	if (vkey) {
+		enum error error = checkpoint_verify(bytes, vkey, &out->checkpoint);
+		return WRONG(error != E_OK) ? fault_set(fault, error, "the answer's checkpoint is not signed by this vkey")
+									: E_OK;
+	}
+	const uint8_t *end = memmem(bytes.data, bytes.len, "\n\n", 2);
+	if (end == NULL || checkpoint_parse(bytes_of(bytes.data, (size_t)(end - bytes.data) + 1), &out->checkpoint) != E_OK)
+		return fault_set(fault, E_BAD_CHECKPOINT, "the answer's checkpoint is malformed");
+	return E_OK;
+}
+
+static enum error mismatch(const struct check *check, uint64_t index, const char *what)
+{
+	return fault_set(
+		check->fault, E_BAD_PROOF, "index %llu: %s is not what its proof shows", (unsigned long long)index, what);
+}
+
+static bool time_is(const json_t *value, uint64_t time_s)
+{
+	char text[TIMESTAMP_TEXT_MAX];
+	timestamp_format_s(time_s, text);
+	return json_is_string(value) && strcmp(json_string_value(value), text) == 0;
+}
+
+/* Members that the page adds to the event's own. */
+static bool is_added(const char *name)
+{
+	static const char *const names[] = {"proof", "index", "ledger_time", "sender"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* The event that was committed, and nothing beside it. */
+static bool same_event(const json_t *item, const json_t *proven)
+{
+	size_t added = 0;
+	const char *name;
+	json_t *value;
+	json_object_foreach((json_t *)item, name, value)
+	{
+		if (is_added(name))
+			added++;
+		else if (WRONG(!json_equal(value, json_object_get(proven, name))))
+			return false;
+	}
+	return !WRONG(json_object_size(item) - added != json_object_size(proven));
+}
+
+static enum error check_open(struct check *check, const json_t *item, const struct proven *proven)
+{
+	struct event event;
+	TRY(event_decode(proven->disclosed, BYTES_EMPTY, NULL, true, &event, check->fault));
+	event.header = proven->header;
+	if (WRONG(!bytes_equal(event_subject(&event), check->subject)))
+		return fault_set(check->fault, E_BAD_PROOF, "index %llu is about another subject than was asked for",
+			(unsigned long long)proven->index);
+	json_auto_t *shown = event_to_json(&event);
+	if (shown == NULL)
+		return fault_set(check->fault, E_NO_MEMORY, "");
+	if (!same_event(item, shown))
+		return mismatch(check, proven->index, "the event");
+	check->result.open++;
+	return E_OK;
+}
+
+static enum error check_withheld(struct check *check, const json_t *item, const struct proven *proven)
+{
+	const struct event_header *header = &proven->header;
+	const json_t *basis = json_object_get(item, "basis");
+	if (WRONG(proven->open) || WRONG(header->withheld_until_s + VERIFY_SKEW_S <= check->now_s))
+		return mismatch(check, proven->index, "the withholding");
+	if (WRONG(!time_is(json_object_get(item, "until"), header->withheld_until_s)) ||
+		WRONG(!bytes_equal(
+			bytes_of(json_string_value(basis), json_string_length(basis)), bytes_of(header->basis, header->basis_len))))
+		return mismatch(check, proven->index, "date or basis of the withholding");
+	check->result.withheld++;
+	return E_OK;
+}
+
+static enum error check_item(struct check *check, const json_t *item, bool withheld, const struct proven *proven)
+{
+	const json_t *index = json_object_get(item, "index");
+	if (!json_is_integer(index) || WRONG((uint64_t)json_integer_value(index) != proven->index))
+		return mismatch(check, proven->index, "the index");
+	if (WRONG(!time_is(json_object_get(item, "ledger_time"), proven->entry.time_s)))
+		return mismatch(check, proven->index, "the ledger time");
+	if (withheld)
+		return check_withheld(check, item, proven);
+	const json_t *sender = json_object_get(json_object_get(item, "sender"), "id");
+	if (!json_is_integer(sender) || WRONG(json_integer_value(sender) != proven->entry.sender))
+		return mismatch(check, proven->index, "the sender");
+	if (!WRONG(!json_is_true(json_object_get(item, "erased"))) && !proven->open) {
+		check->result.erased++;
+		return E_OK;
+	}
+	if (!proven->open)
+		return mismatch(check, proven->index, "an event that is neither open, withheld nor erased");
+	return check_open(check, item, proven);
+}
+
+static enum error check_list(struct check *check, const json_t *list, bool withheld, uint64_t before)
+{
+	if (!json_is_array(list))
+		return fault_set(
+			check->fault, E_BAD_VALUE, "the answer has no list of %s events", withheld ? "withheld" : "its");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *item = json_array_get(list, i);
+		struct proven proven;
+		TRY(proof_check(json_object_get(item, "proof"), &check->result.checkpoint, &proven, check->fault));
+		enum error error = check_item(check, item, withheld, &proven);
+		proven_release(&proven);
+		TRY(error);
+		if (WRONG(proven.index >= before))
+			return fault_set(check->fault, E_BAD_VALUE, "index %llu is out of order: newest must come first",
+				(unsigned long long)proven.index);
+		before = proven.index;
+	}
+	if (json_array_size(list) > 0 && before < check->result.lowest)
+		check->result.lowest = before;
+	return E_OK;
+}
+
+enum error verify_page(const json_t *page, struct bytes subject, uint64_t before, uint64_t now_s,
+	const struct vkey *vkey, struct verified *out, struct fault *fault)
+{
+	struct check check = {.subject = subject, .now_s = now_s, .fault = fault};
+	check.result.lowest = UINT64_MAX;
+	const json_t *shown = json_object_get(page, "subject");
+	if (!json_is_string(shown) ||
+		WRONG(!bytes_equal(bytes_of(json_string_value(shown), json_string_length(shown)), subject)))
+		return fault_set(
+			fault, E_BAD_VALUE, "the answer is about another subject than was asked for; a token is for one of them");
+	TRY(check_checkpoint(page, vkey, &check.result, fault));
+	const json_t *withheld = json_object_get(page, "withheld");
+	TRY(check_list(&check, json_object_get(page, "accesses"), false, before));
+	TRY(check_list(&check, json_object_get(withheld, "events"), true, before));
+	if (WRONG(json_integer_value(json_object_get(withheld, "count")) != (json_int_t)check.result.withheld))
+		return fault_set(fault, E_BAD_VALUE, "the count of withheld events is not their number");
+	*out = check.result;
+	return E_OK;
+}

@@ -1,0 +1,52 @@
+#include "query/daemon/server_request.h"
+
+#include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+
+/* RFC 9110 section 5.6.2: the characters of a name. */
+static bool is_name(const char *text)
+{
+	static const char allowed[] = "!#$%&'*+-.^_`|~0123456789"
+								  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	return text[0] != '\0' && text[strspn(text, allowed)] == '\0';
+}
+
+/* A lone CR is an end of line to some. */
+static bool is_value(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7F)
+			return false;
+	return true;
+}
+
+/* No sign, no blank, no list, and no zero in front, which some would take for octal. */
+static bool is_length(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	return digits > 0 && digits < 10 && text[digits] == '\0' && (digits == 1 || text[0] != '0');
+}
+
+enum request_end request_end(struct evhttp_request *http)
+{
+	const struct evkeyval *header;
+	const char *length = NULL;
+	/* evhttp reads no body of it, and never closes behind its answer whatever that says: it is a tunnel to evhttp. */
+	if (evhttp_request_get_command(http) == EVHTTP_REQ_CONNECT) {
+		http->type = EVHTTP_REQ_POST;
+		return REQUEST_UNCLEAR;
+	}
+	for (header = evhttp_request_get_input_headers(http)->tqh_first; header; header = header->next.tqe_next) {
+		if (!is_name(header->key) || !is_value(header->value) || strcasecmp(header->key, "Transfer-Encoding") == 0)
+			return REQUEST_UNCLEAR;
+		if (strcasecmp(header->key, "Content-Length") != 0)
+			continue;
+		if (length != NULL || !is_length(header->value))
+			return REQUEST_UNCLEAR;
+		length = header->value;
+	}
+	return length == NULL || strcmp(length, "0") == 0 ? REQUEST_BODILESS : REQUEST_BODY;
+}

@@ -1,0 +1,65 @@
+/* One request while it is answered: what the route files share. Not for others.
+ *
+ *   call.c             responses, problems, tokens, snapshots
+ *   routes_public.c    checkpoint, coverage, health
+ *   routes_metrics.c   figures for the machine itself
+ *   routes_personal.c  accesses, statement
+ *   routes_auditor.c   label stream
+ *   routes_sender.c    filing proof
+ *   routes_tiles.c     tiles
+ *   routes.c           the table, and what is the same for every route */
+#pragma once
+
+#include "query/answer/accesses.h"
+#include "query/http/params.h"
+#include "query/routes/routes.h"
+#include "query/statement/text.h"
+
+/* What a route works with. */
+struct call {
+	const struct routes *routes;
+	const struct request *request;
+	uint64_t now_s;
+	struct snapshot *snapshot;
+	struct response *response;
+};
+
+/* ---- responses ---- */
+
+void call_header(struct call *call, const char *name, const char *value);
+/* `detail` never repeats what was sent. */
+void call_problem(struct call *call, int status, enum error error, const char *detail);
+/* What is not the asker's fault: they learn that it failed, and where an operator finds out more. */
+void call_internal(struct call *call, enum error error);
+/* 401; `presented`: there was a token. */
+void call_unauthorized(struct call *call, bool presented, const char *detail);
+/* 200 with the JSON text; `cache` is the value of Cache-Control. */
+void call_json(struct call *call, json_t *json, const char *cache);
+
+/* 200 with a JSON text that is done; takes it, with its room. */
+void call_text(struct call *call, struct text *text, const char *cache);
+
+/* ---- steps; false: the response is made ---- */
+
+bool call_snapshot(struct call *call);
+/* The parameters, of which only those in the NULL-terminated list are known. */
+bool call_params(struct call *call, const char *const known[], struct params *out);
+bool call_no_params(struct call *call);
+/* A valid bearer token; judging its role is the route's business. */
+bool call_token(struct call *call, struct token_claims *out);
+/* 400; always false. */
+bool call_refuse_param(struct call *call, const char *detail);
+/* Parameters 'from' and 'to', half-open, ledger time in seconds; left as they are where there is none. */
+bool call_window(struct call *call, const struct params *params, uint64_t *from_s, uint64_t *to_s);
+
+/* ---- routes ---- */
+
+void route_checkpoint(struct call *call);
+void route_coverage(struct call *call);
+void route_health(struct call *call);
+void route_metrics(struct call *call);
+void route_accesses(struct call *call);
+void route_statement(struct call *call);
+void route_labels(struct call *call);
+void route_filing(struct call *call);
+void route_tile(struct call *call);

@@ -1,0 +1,73 @@
+#include "query/routes/routes.h"
+
+#include "ledger/base/own.h"
+#include "query/routes/call.h"
+
+#include <string.h>
+
+struct route {
+	const char *path; /* ending in '/': and all below it */
+	bool local;       /* for the machine itself only */
+	void (*answer)(struct call *call);
+};
+
+static const struct route routes_table[] = {
+	{"/checkpoint", false, route_checkpoint},
+	{"/tile/", false, route_tile},
+	{"/v1/coverage", false, route_coverage},
+	{"/v1/accesses", false, route_accesses},
+	{"/v1/statement", false, route_statement},
+	{"/v1/labels", false, route_labels},
+	{"/v1/filing", false, route_filing},
+	{"/healthz", true, route_health},
+	{"/metrics", true, route_metrics},
+};
+
+static const struct route *route_of(const struct request *request)
+{
+	for (size_t i = 0; i < sizeof routes_table / sizeof routes_table[0]; i++) {
+		const struct route *route = &routes_table[i];
+		size_t len = strlen(route->path);
+		bool below = route->path[len - 1] == '/' && strncmp(route->path, request->path, len) == 0;
+		if (below || strcmp(route->path, request->path) == 0)
+			return route->local && !request->local ? NULL : route;
+	}
+	return NULL;
+}
+
+static void answer_call(struct call *call)
+{
+	const struct route *route = route_of(call->request);
+	if (route == NULL) {
+		call_problem(call, 404, E_NOT_FOUND, "there is nothing at this address");
+		return;
+	}
+	call->response->route = route->path;
+	if (strcmp(call->request->method, "GET") != 0 && strcmp(call->request->method, "HEAD") != 0) {
+		call_problem(call, 405, E_BAD_VALUE, "this address answers GET and HEAD");
+		call_header(call, "Allow", "GET, HEAD");
+		return;
+	}
+	route->answer(call);
+}
+
+/* What waits for its reader is counted before it waits. */
+static void take_room(struct call *call)
+{
+	struct response *response = call->response;
+	if (!room_set(response->room, &response->held, response->body_len))
+		call_problem(call, 503, E_TOO_MANY, ROUTES_NO_ROOM);
+}
+
+void routes_answer(const struct routes *routes, const struct request *request, uint64_t now_s, struct response *out)
+{
+	*out = (struct response){.route = "-", .room = request->room};
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	struct call call = {.routes = routes, .request = request, .now_s = now_s, .response = out};
+	answer_call(&call);
+	snapshot = call.snapshot;
+	take_room(&call);
+	call_header(&call, "X-Content-Type-Options", "nosniff");
+	call_header(&call, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+	call_header(&call, "Referrer-Policy", "no-referrer");
+}

@@ -1,0 +1,76 @@
+/* What an accredited auditor may ask: the label stream. spec/http.md */
+#include "query/routes/call.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LABELS_DETAIL "parameters 'from' and 'to' must be log indexes, 'to' after 'from' by at most 16384"
+
+static bool authorize(struct call *call)
+{
+	struct token_claims claims;
+	if (!call_token(call, &claims))
+		return false;
+	if (claims.role == TOKEN_AUDITOR)
+		return true;
+	call_problem(call, 403, E_FORBIDDEN, "labels are for accredited auditors; this role may not read them");
+	return false;
+}
+
+static bool read_index(const char *text, uint64_t *out)
+{
+	size_t len = text ? strspn(text, "0123456789") : 0;
+	if (len == 0 || len > 18 || text[len] != '\0')
+		return false;
+	*out = strtoull(text, NULL, 10);
+	return true;
+}
+
+static bool read_range(struct call *call, uint64_t *from, uint64_t *to)
+{
+	static const char *const known[] = {"from", "to", NULL};
+	struct params params;
+	if (!call_params(call, known, &params))
+		return false;
+	if (!read_index(params_get(&params, "from"), from) || !read_index(params_get(&params, "to"), to) || *from >= *to ||
+		*to - *from > LABELS_RANGE_MAX)
+		return call_refuse_param(call, LABELS_DETAIL);
+	_Static_assert(LABELS_RANGE_MAX == 16384, "the text names the limit");
+	return true;
+}
+
+static enum error add_row(void *context, const struct label_row *place)
+{
+	struct response *response = context;
+	label_row_encode(place, (uint8_t *)response->body + response->body_len);
+	response->body_len += LABEL_ROW_BYTES;
+	return E_OK;
+}
+
+void route_labels(struct call *call)
+{
+	uint64_t from, to;
+	if (!authorize(call) || !read_range(call, &from, &to) || !call_snapshot(call))
+		return;
+	if (to > snapshot_filed(call->snapshot)) {
+		call_refuse_param(call, "parameter 'to' must not be over the size that the newest epoch covers");
+		return;
+	}
+	struct response *response = call->response;
+	response->body = malloc((to - from) * LABEL_ROW_BYTES);
+	if (response->body == NULL) {
+		call_internal(call, E_NO_MEMORY);
+		return;
+	}
+	enum error error = snapshot_visit_filing(call->snapshot, from, to, add_row, response);
+	if (error != E_OK) {
+		call_internal(call, error);
+		return;
+	}
+	response->status = 200;
+	snprintf(response->note, sizeof response->note, " from=%" PRIu64 " to=%" PRIu64, from, to);
+	call_header(call, "Content-Type", "application/octet-stream");
+	call_header(call, "Cache-Control", "no-store");
+}

@@ -1,0 +1,130 @@
+/* What a person, or who acts for them, may ask about that person. */
+#include "ledger/base/own.h"
+#include "ledger/subject/subject.h"
+#include "query/cosigned/cosigned.h"
+#include "query/http/cursor.h"
+#include "query/routes/call.h"
+#include "query/statement/statement_make.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Who may read about a person: the person, and who acts for them. */
+static bool authorize(struct call *call, struct token_claims *out)
+{
+	if (!call_token(call, out))
+		return false;
+	if (out->role != TOKEN_SUBJECT && out->role != TOKEN_PROXY) {
+		call_problem(call, 403, E_FORBIDDEN, "accesses are for the subject or a proxy; this role may not read them");
+		return false;
+	}
+	return true;
+}
+
+static bool read_limit(struct call *call, const char *text, uint32_t *out)
+{
+	static const char detail[] = "parameter 'limit' must be a whole number from 1 to 1000";
+	_Static_assert(QUERY_PAGE_MAX == 1000, "the text names the limit");
+	if (text == NULL) {
+		*out = QUERY_PAGE_DEFAULT;
+		return true;
+	}
+	size_t len = strspn(text, "0123456789");
+	if (len == 0 || len > 4 || text[len] != '\0')
+		return call_refuse_param(call, detail);
+	long value = strtol(text, NULL, 10);
+	if (value < 1 || value > (long)QUERY_PAGE_MAX)
+		return call_refuse_param(call, detail);
+	*out = (uint32_t)value;
+	return true;
+}
+
+static bool read_query(struct call *call, const struct params *params, struct accesses_query *query)
+{
+	const char *org = params_get(params, "org");
+	const char *cursor = params_get(params, "cursor");
+	if (!call_window(call, params, &query->from_s, &query->to_s) ||
+		!read_limit(call, params_get(params, "limit"), &query->limit))
+		return false;
+	if (org && (strlen(org) > ORG_BYTES_MAX || !subject_org_valid(bytes_text(org))))
+		return call_refuse_param(call, "parameter 'org' must be SCHEME:ID of 1 to 128 bytes");
+	_Static_assert(ORG_BYTES_MAX == 128, "the text names the limit");
+	query->org = org ? bytes_text(org) : BYTES_EMPTY;
+	struct hash question;
+	accesses_question(query, &question);
+	if (cursor && cursor_open(&call->routes->cursor_key, &question, cursor, &query->before) != E_OK)
+		return call_refuse_param(
+			call, "parameter 'cursor' is not from this question's previous page; start again without it");
+	return true;
+}
+
+void route_accesses(struct call *call)
+{
+	static const char *const known[] = {"from", "to", "org", "limit", "cursor", NULL};
+	struct token_claims claims;
+	struct params params;
+	struct fault fault;
+	if (!authorize(call, &claims) || !call_params(call, known, &params))
+		return;
+	struct accesses_query query = {
+		.subject = bytes_text(claims.subject),
+		.to_s = UINT64_MAX,
+		.before = ACCESSES_FROM_START,
+		.now_s = call->now_s,
+		.silent_after_s = call->routes->silent_after_s,
+	};
+	if (!read_query(call, &params, &query) || !call_snapshot(call))
+		return;
+	json_auto_t *page = NULL;
+	uint64_t next = 0;
+	enum error error = accesses_page(call->snapshot, &query, &page, &next, &fault);
+	if (error == E_OK && next > 0) {
+		char cursor[CURSOR_TEXT_BYTES + 1];
+		struct hash question;
+		accesses_question(&query, &question);
+		cursor_seal(&call->routes->cursor_key, &question, next, cursor);
+		error = json_object_set_new_nocheck(page, "cursor", json_string_nocheck(cursor)) ? E_NO_MEMORY : E_OK;
+	}
+	if (error != E_OK)
+		call_internal(call, error);
+	else
+		call_json(call, page, "no-store");
+}
+
+void route_statement(struct call *call)
+{
+	static const char *const known[] = {"from", "to", "signatures", NULL};
+	struct token_claims claims;
+	struct params params;
+	struct fault fault = {.text = ""};
+	if (!authorize(call, &claims) || !call_params(call, known, &params))
+		return;
+	const char *signatures = params_get(&params, "signatures");
+	struct statement_query query = {.subject = bytes_text(claims.subject), .to_s = UINT64_MAX, .now_s = call->now_s};
+	if (signatures != NULL && strcmp(signatures, "0") != 0 && strcmp(signatures, "1") != 0) {
+		call_refuse_param(call, "parameter 'signatures' must be 0 or 1");
+		return;
+	}
+	query.signatures = signatures != NULL && *signatures == '1';
+	if (!call_window(call, &params, &query.from_s, &query.to_s))
+		return;
+	if (call->routes->patience != NULL)
+		cosigned_await(call->routes->archive, call->routes->patience);
+	if (!call_snapshot(call))
+		return;
+	size_t later;
+	OWNED(text_release) struct text text = {.room = call->request->room};
+	enum error error = statement_make(call->snapshot, &query, &text, &later, &fault);
+	if (error == E_NOT_FOUND)
+		call_problem(call, 404, error, fault.text);
+	else if (error == E_TOO_LONG)
+		call_problem(call, 400, error, fault.text);
+	else if (error == E_TOO_MANY)
+		call_problem(call, 503, error, ROUTES_NO_ROOM);
+	else if (error != E_OK)
+		call_internal(call, error);
+	else
+		call_text(call, &text, "no-store");
+	if (error == E_OK)
+		call_header(call, "Content-Disposition", "attachment; filename=\"statement.json\"");
+}

@@ -1,0 +1,38 @@
+/* What everybody may ask: the checkpoint, and who reports. */
+#include "query/answer/coverage.h"
+#include "query/cosigned/cosigned.h"
+#include "query/routes/call.h"
+
+#include <string.h>
+
+void route_checkpoint(struct call *call)
+{
+	struct checkpoint checkpoint;
+	struct bytes note;
+	if (!call_no_params(call) || !call_snapshot(call))
+		return;
+	/* The newest that is witnessed, where there is a policy; before the first one, the log's alone. */
+	cosigned_rest(call->snapshot, false);
+	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
+	call->response->body = strndup((const char *)note.data, note.len);
+	if (call->response->body == NULL) {
+		call_internal(call, E_NO_MEMORY);
+		return;
+	}
+	call->response->body_len = note.len;
+	call->response->status = 200;
+	call_header(call, "Content-Type", "text/plain; charset=utf-8");
+	call_header(call, "Cache-Control", "public, max-age=2");
+}
+
+void route_coverage(struct call *call)
+{
+	json_auto_t *coverage = NULL;
+	if (!call_no_params(call) || !call_snapshot(call))
+		return;
+	enum error error = coverage_make(call->snapshot, call->now_s, call->routes->silent_after_s, &coverage);
+	if (error != E_OK)
+		call_internal(call, error);
+	else
+		call_json(call, coverage, "public, max-age=2");
+}

@@ -1,0 +1,34 @@
+#include "query/statement/room.h"
+
+void room_init(struct room *room, size_t max, size_t large_max)
+{
+	*room = (struct room){.max = max, .large_max = large_max};
+	pthread_mutex_init(&room->mutex, NULL);
+}
+
+void room_release(struct room *room)
+{
+	pthread_mutex_destroy(&room->mutex);
+}
+
+bool room_possible(const struct room *room, size_t bytes)
+{
+	return room == NULL || bytes <= room->large_max;
+}
+
+bool room_set(struct room *room, size_t *held, size_t bytes)
+{
+	bool fits = true;
+	if (room != NULL) {
+		pthread_mutex_lock(&room->mutex);
+		size_t others = room->used - *held;
+		size_t max = bytes > ROOM_LARGE_BYTES ? room->large_max : room->max;
+		fits = bytes <= *held || (others <= max && bytes <= max - others);
+		if (fits)
+			room->used = others + bytes;
+		pthread_mutex_unlock(&room->mutex);
+	}
+	if (fits)
+		*held = bytes;
+	return fits;
+}

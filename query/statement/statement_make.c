@@ -1,0 +1,449 @@
+#include "query/statement/statement_make.h"
+
+#include "ledger/base/own.h"
+#include "ledger/text/timestamp.h"
+#include "query/answer/audits.h"
+#include "query/answer/proof.h"
+#include "query/cosigned/cosigned.h"
+#include "query/statement/statement_signatures.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One statement while it is made. */
+struct making {
+	struct snapshot *snapshot;
+	const struct statement_query *query;
+	struct epoch_place epoch;
+	uint64_t closed_after_s;  /* what is withheld beyond stays closed */
+	struct subject_view tree; /* of the subject's covered events */
+	struct hash root;
+	uint64_t first; /* [first, first + shown) are in the window */
+	size_t shown;
+	uint64_t *indexes;   /* of those */
+	struct hash *blinds; /* and their blinds */
+	struct hash *leaves; /* of those, and of their neighbours where there are */
+	size_t leaf_count;
+	json_t *json; /* all but the long lists */
+	struct text *text;
+	size_t later;
+	struct fault *fault;
+};
+
+static void making_release(struct making *making)
+{
+	subject_view_release(&making->tree);
+	free(making->indexes);
+	free(making->blinds);
+	free(making->leaves);
+	json_decref(making->json);
+}
+
+static enum error set(struct making *making, const char *name, json_t *value)
+{
+	return json_object_set_new_nocheck(making->json, name, value) == 0 ? E_OK : E_NO_MEMORY;
+}
+
+static json_t *json_index(uint64_t index)
+{
+	return json_integer((json_int_t)index);
+}
+
+/* ---- the log and the epoch ---- */
+
+static enum error set_log(struct making *making)
+{
+	struct checkpoint checkpoint;
+	struct bytes note;
+	json_t *genesis = NULL;
+	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
+	TRY(json_included(making->snapshot, 0, &genesis));
+	json_object_del(genesis, "index");
+	TRY(set(making, "genesis", genesis));
+	return set(making, "checkpoint", json_stringn((const char *)note.data, note.len));
+}
+
+/* The entries that show the epoch's time: from the newest one below m with a time of its own up to m - 1. */
+static enum error add_last(struct making *making, uint64_t size, json_t *list)
+{
+	for (uint64_t index = size; index > 0; index--) {
+		struct bytes encoded;
+		struct entry entry;
+		uint64_t time_s;
+		json_t *included = NULL;
+		TRY(snapshot_entry(making->snapshot, index - 1, &encoded));
+		TRY(entry_decode(encoded, &entry));
+		TRY(json_included(making->snapshot, index - 1, &included));
+		if (json_array_insert_new(list, 0, included) != 0)
+			return E_NO_MEMORY;
+		if (entry_time(&entry, &time_s))
+			return E_OK;
+	}
+	return E_CORRUPT;
+}
+
+static enum error set_epoch(struct making *making)
+{
+	json_t *epoch = NULL;
+	json_t *last = json_array();
+	TRY(json_included(making->snapshot, making->epoch.index, &epoch));
+	TRY(set(making, "epoch", epoch));
+	if (json_object_set_new(epoch, "last", last) != 0)
+		return E_NO_MEMORY;
+	return add_last(making, making->epoch.entry.size, last);
+}
+
+/* ---- the subject's tree in the map ---- */
+
+static enum error subject_node(void *context, uint32_t level, uint64_t index, struct hash *out)
+{
+	struct making *making = context;
+	return snapshot_subject_node(making->snapshot, &making->tree, level, index, out);
+}
+
+static struct merkle_nodes nodes_of(struct making *making)
+{
+	return (struct merkle_nodes){subject_node, making};
+}
+
+static enum error index_at(struct making *making, uint64_t position, uint64_t *out)
+{
+	return snapshot_subject_index(making->snapshot, &making->tree, position, out);
+}
+
+/* Only what the ledger itself has is judged. */
+static enum error corrupt(struct making *making, enum error error)
+{
+	if (error == E_OK || !error_judges(error))
+		return error;
+	return fault_set(making->fault, E_CORRUPT, "what is filed is not what the epoch commits to; run 'indsigt audit'");
+}
+
+/* Nothing is handed out that its own reader would refuse. */
+static enum error check_map(
+	struct making *making, const struct label *label, bool present, const struct map_proof *proof)
+{
+	struct hash value;
+	const struct merkle_nodes nodes = nodes_of(making);
+	struct bytes steps = bytes_of(proof->bytes, proof->len);
+	if (present != (making->tree.count > 0))
+		return E_CORRUPT;
+	if (!present)
+		return map_verify_absent(&making->epoch.entry.map_root, label->b, steps);
+	TRY(merkle_root(&nodes, making->tree.count, &making->root));
+	subject_value(making->tree.count, &making->root, &value);
+	return map_verify_present(&making->epoch.entry.map_root, label->b, &value, steps);
+}
+
+static enum error set_map(struct making *making)
+{
+	struct label label;
+	struct map_proof proof;
+	uint8_t vrf_proof[VRF_PROOF_BYTES];
+	bool present;
+	TRY(snapshot_label(making->snapshot, making->query->subject, &label));
+	TRY(snapshot_prove_label(making->snapshot, making->query->subject, vrf_proof));
+	TRY(set(making, "vrf_proof", json_base64(BYTES_ARRAY(vrf_proof))));
+	TRY(snapshot_prove_map(making->snapshot, &label, &present, &proof));
+	TRY(snapshot_subject_view(making->snapshot, making->query->subject, &making->tree));
+	TRY(corrupt(making, check_map(making, &label, present, &proof)));
+	json_t *map = json_object();
+	TRY(set(making, "map", map));
+	int failed = json_object_set_new(map, "present", json_boolean(present));
+	if (present)
+		failed |= json_object_set_new(map, "count", json_index(making->tree.count));
+	failed |= json_object_set_new(map, "proof", json_base64(bytes_of(proof.bytes, proof.len)));
+	return failed ? E_NO_MEMORY : E_OK;
+}
+
+/* ---- the window ---- */
+
+static enum error event_time(struct making *making, uint64_t index, uint64_t *out)
+{
+	struct bytes encoded;
+	struct entry entry;
+	TRY(snapshot_entry(making->snapshot, index, &encoded));
+	TRY(entry_decode(encoded, &entry));
+	return entry_time(&entry, out) ? E_OK : E_CORRUPT;
+}
+
+/* How many of the subject's events are before a time: ledger time never runs backwards. */
+static enum error count_before(struct making *making, uint64_t time_s, uint64_t *out)
+{
+	uint64_t low = 0, high = making->tree.count;
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+		uint64_t index, here;
+		TRY(index_at(making, middle, &index));
+		TRY(event_time(making, index, &here));
+		if (here < time_s)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*out = low;
+	return E_OK;
+}
+
+static json_t *time_json(uint64_t time_s)
+{
+	char text[TIMESTAMP_TEXT_MAX];
+	timestamp_format_s(time_s, text);
+	return json_string(text);
+}
+
+static enum error set_window(struct making *making)
+{
+	const struct statement_query *query = making->query;
+	uint64_t end = making->tree.count;
+	making->first = 0;
+	if (query->from_s > 0)
+		TRY(count_before(making, query->from_s, &making->first));
+	if (query->to_s < UINT64_MAX)
+		TRY(count_before(making, query->to_s, &end));
+	uint64_t shown = end > making->first ? end - making->first : 0;
+	if (shown > STATEMENT_EVENTS_MAX)
+		return fault_set(making->fault, E_TOO_LONG,
+			"the statement would have %" PRIu64 " events and may have %u: ask for a window of time", shown,
+			STATEMENT_EVENTS_MAX);
+	making->shown = (size_t)shown;
+	making->indexes = malloc((making->shown + 1) * sizeof *making->indexes);
+	making->leaves = malloc((making->shown + 2) * sizeof *making->leaves);
+	making->blinds = malloc((making->shown + 1) * sizeof *making->blinds);
+	if (making->indexes == NULL || making->leaves == NULL || making->blinds == NULL)
+		return E_NO_MEMORY;
+	for (size_t i = 0; i < making->shown; i++)
+		TRY(index_at(making, making->first + i, &making->indexes[i]));
+	if (query->from_s == 0 && query->to_s == UINT64_MAX)
+		return E_OK;
+	json_t *window = json_object();
+	TRY(set(making, "window", window));
+	int failed = query->from_s > 0 ? json_object_set_new(window, "from", time_json(query->from_s)) : 0;
+	failed |= query->to_s < UINT64_MAX ? json_object_set_new(window, "to", time_json(query->to_s)) : 0;
+	return failed ? E_NO_MEMORY : E_OK;
+}
+
+static enum error add_leaf(struct making *making, uint64_t index, struct hash *blind)
+{
+	return snapshot_subject_leaf(making->snapshot, index, blind, &making->leaves[making->leaf_count++]);
+}
+
+static enum error set_neighbour(struct making *making, const char *name, uint64_t position)
+{
+	uint64_t index;
+	struct hash blind;
+	struct bytes entry;
+	json_t *leaf = json_object();
+	TRY(set(making, name, leaf));
+	TRY(index_at(making, position, &index));
+	TRY(add_leaf(making, index, &blind));
+	TRY(snapshot_entry(making->snapshot, index, &entry));
+	int failed = json_object_set_new(leaf, "index", json_index(index));
+	failed |= json_object_set_new(leaf, "blind", json_base64(hash_bytes(&blind)));
+	failed |= json_object_set_new(leaf, "entry", json_base64(entry));
+	return failed ? E_NO_MEMORY : E_OK;
+}
+
+/* The events of the window and their neighbours, as a range of the subject's tree. */
+static enum error set_range(struct making *making)
+{
+	const uint64_t count = making->tree.count;
+	if (count == 0)
+		return E_OK;
+	uint64_t begin = making->first;
+	uint64_t end = making->first + making->shown;
+	if (begin > 0)
+		TRY(set_neighbour(making, "before", --begin));
+	for (size_t i = 0; i < making->shown; i++)
+		TRY(add_leaf(making, making->indexes[i], &making->blinds[i]));
+	if (end < count)
+		TRY(set_neighbour(making, "after", end++));
+	struct merkle_range_proof proof;
+	const struct merkle_nodes nodes = nodes_of(making);
+	TRY(merkle_prove_range(&nodes, begin, end - begin, count, &proof));
+	/* What is stored of the tree gave the right root; so must what is shown of it. */
+	TRY(corrupt(making,
+		merkle_verify_range(making->leaves, begin, end - begin, count, proof.hashes, proof.count, &making->root)));
+	json_t *range = json_object();
+	TRY(set(making, "range", range));
+	int failed = json_object_set_new(range, "first", json_integer((json_int_t)begin));
+	failed |= json_object_set_new(range, "proof", json_hashes(proof.hashes, proof.count));
+	return failed ? E_NO_MEMORY : E_OK;
+}
+
+/* ---- events ---- */
+
+static void add_content(struct text *text, const struct opened *opened, bool withheld)
+{
+	text_add(text, ",");
+	text_base64(text, "header", opened->header);
+	text_add(text, ",");
+	text_base64(text, "c_r", hash_bytes(&opened->c_r));
+	if (withheld) {
+		text_add(text, ",\"withheld\":true,");
+		text_base64(text, "c_d", hash_bytes(&opened->c_d));
+		return;
+	}
+	text_add(text, ",");
+	text_base64(text, "disclosed", opened->disclosed);
+	text_add(text, ",");
+	text_base64(text, "k_d", BYTES_ARRAY(opened->opening.disclosed.b));
+}
+
+/* What covered and later events have in common; the object is left open. */
+static enum error add_event(struct making *making, uint64_t index)
+{
+	struct opened opened;
+	struct event_header header;
+	struct bytes entry;
+	enum error error = snapshot_open_record(making->snapshot, index, &opened);
+	if (error != E_OK && error != E_ERASED)
+		return fault_set(making->fault, error, "index %" PRIu64 ": %s", index, error_reason(error));
+	struct reader reader = reader_of(opened.header);
+	event_header_decode(&reader, &header);
+	TRY(reader_done(&reader));
+	bool withheld = header.withheld_until_s > making->closed_after_s;
+	if (error == E_ERASED && !withheld)
+		return fault_set(
+			making->fault, E_ERASED, "index %" PRIu64 " was erased and no entry of the log says so", index);
+	TRY(snapshot_entry(making->snapshot, index, &entry));
+	text_add(making->text, "{");
+	text_number(making->text, "index", index);
+	text_add(making->text, ",");
+	text_base64(making->text, "entry", entry);
+	add_content(making->text, &opened, withheld);
+	return making->text->error;
+}
+
+/* By the first event it is known about how long all of them are: whether there is room for them is said at once. */
+static enum error add_events(struct making *making)
+{
+	struct text *text = making->text;
+	text_add(text, ",\"events\":[");
+	size_t begin = text->len;
+	for (size_t i = 0; i < making->shown; i++) {
+		if (i > 0)
+			text_add(text, ",");
+		if (i == 1)
+			text_grow(text, (text->len - begin) * making->shown / 64 * 66);
+		TRY(add_event(making, making->indexes[i]));
+		text_add(text, ",");
+		text_base64(text, "blind", hash_bytes(&making->blinds[i]));
+		text_add(text, "}");
+	}
+	text_add(text, "]");
+	return text->error;
+}
+
+static enum error add_later(struct making *making, uint64_t index)
+{
+	uint64_t time_s;
+	struct merkle_proof proof;
+	TRY(event_time(making, index, &time_s));
+	if (time_s < making->query->from_s || time_s >= making->query->to_s)
+		return E_OK;
+	if (making->later++ > 0)
+		text_add(making->text, ",");
+	TRY(add_event(making, index));
+	TRY(snapshot_prove_inclusion(making->snapshot, index, &proof));
+	json_auto_t *inclusion = json_hashes(proof.hashes, proof.count);
+	text_add(making->text, ",\"inclusion\":");
+	text_json(making->text, inclusion);
+	text_add(making->text, "}");
+	return making->text->error;
+}
+
+/* What came after the epoch: not yet covered. */
+static enum error add_all_later(struct making *making)
+{
+	uint64_t indexes[STATEMENT_LATER_MAX];
+	size_t count = 0;
+	TRY(snapshot_find(making->snapshot, making->query->subject, UINT64_MAX, indexes, STATEMENT_LATER_MAX, &count));
+	text_add(making->text, ",\"later\":[");
+	for (size_t i = count; i > 0; i--)
+		if (indexes[i - 1] >= making->epoch.entry.size)
+			TRY(add_later(making, indexes[i - 1]));
+	text_add(making->text, "]");
+	return making->text->error;
+}
+
+/* ---- the whole ---- */
+
+/* Takes `json`. */
+static void add_member(struct text *text, const char *name, json_t *json)
+{
+	text_add(text, ",\"");
+	text_add(text, name);
+	text_add(text, "\":");
+	text_json(text, json);
+	json_decref(json);
+}
+
+#define SIGNATURE_TREE_BYTES 2048u /* of an event: a path of a dozen hashes, each a text in memory of its own */
+
+static enum error add_optional(struct making *making)
+{
+	json_t *audit = NULL;
+	json_t *signatures = NULL;
+	TRY(audits_newest(making->snapshot, making->epoch.index, &audit));
+	if (audit != NULL)
+		add_member(making->text, "audit", audit);
+	if (!making->query->signatures)
+		return making->text->error;
+	text_reserve(making->text, making->shown * SIGNATURE_TREE_BYTES);
+	TRY(making->text->error);
+	TRY(statement_signatures_make(making->snapshot, making->indexes, making->shown, &signatures));
+	add_member(making->text, "signatures", signatures);
+	return making->text->error;
+}
+
+/* Without its last brace: the lists follow. */
+static enum error add_head(struct making *making)
+{
+	text_json(making->text, making->json);
+	if (making->text->error == E_OK)
+		making->text->len--;
+	return making->text->error;
+}
+
+static enum error make(struct making *making)
+{
+	const struct statement_query *query = making->query;
+	TRY(set(making, "type", json_string("indsigt-statement/v1")));
+	TRY(set(making, "subject", json_stringn((const char *)query->subject.data, query->subject.len)));
+	TRY(set_log(making));
+	TRY(set_epoch(making));
+	TRY(set_map(making));
+	TRY(set_window(making));
+	TRY(set_range(making));
+	TRY(add_head(making));
+	TRY(add_events(making));
+	TRY(add_all_later(making));
+	TRY(add_optional(making));
+	text_add(making->text, "}");
+	return text_done(making->text);
+}
+
+enum error statement_make(struct snapshot *snapshot, const struct statement_query *query, struct text *out,
+	size_t *later, struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	OWNED(making_release)
+	struct making making = {.snapshot = snapshot, .query = query, .json = json_object(), .text = out, .fault = &why};
+	cosigned_rest(snapshot, true); /* where it cannot, the statement stands under the log's signature alone */
+	enum error error = snapshot_epoch(snapshot, &making.epoch);
+	if (error == E_NOT_FOUND)
+		return fault_set(
+			fault, error, "there is no epoch yet that a statement could rest on; one comes within seconds");
+	TRY(error);
+	uint64_t epoch_s = making.epoch.entry.time_s;
+	making.closed_after_s = query->now_s > epoch_s ? query->now_s : epoch_s;
+	error = make(&making);
+	if (error == E_TOO_LONG && why.text[0] == '\0')
+		error = fault_set(&why, error, "the statement would be too long a text: ask for a window of time");
+	if (error != E_OK)
+		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_reason(error));
+	*later = making.later;
+	return E_OK;
+}

@@ -1,0 +1,308 @@
+/* Framing: nothing lost, one damaged message costs one, and reads may end anywhere. */
+#include "ingest/framing/framing.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what comes out, one piece a line: "=" a message, "!" one that was cut, "L" a long one, "-" what stands between
+ */
+
+#define SHOWN_MAX 400000
+
+static char shown[SHOWN_MAX];
+
+static void show(char *out, const struct framing_piece *piece, char *last)
+{
+	char mark = piece->kind == FRAMING_BETWEEN ? '-' : piece->kind != FRAMING_MESSAGE ? 'L' : piece->cut ? '!' : '=';
+	size_t len = strlen(out);
+	ck_assert_uint_lt(len + piece->text.len + 4, SHOWN_MAX);
+	if (mark != *last || (mark != '-' && mark != 'L'))
+		len += (size_t)sprintf(out + len, "\n%c", mark);
+	memcpy(out + len, piece->text.data, piece->text.len);
+	out[len + piece->text.len] = '\0';
+	*last = piece->kind == FRAMING_LAST ? '.' : mark;
+}
+
+/* `chunk(n)`: how many bytes the n-th read gives. Checks that the pieces are the input. */
+static void frame(enum adapter_format format, size_t max, struct bytes input, size_t (*chunk)(void), char *out)
+{
+	struct framing framing;
+	struct framing_piece piece;
+	char last = 0;
+	size_t at = 0;
+	size_t have = 0;
+	framing_begin(&framing, format);
+	if (max > 0)
+		framing.max = max;
+	out[0] = '\0';
+	for (;;) {
+		bool ended = have == input.len;
+		framing_next(&framing, bytes_of(input.data + at, have - at), ended ? FRAMING_ENDED : FRAMING_MORE, &piece);
+		if (piece.kind == FRAMING_NOTHING && ended)
+			break;
+		if (piece.kind == FRAMING_NOTHING) {
+			size_t more = chunk();
+			have += more < input.len - have ? more : input.len - have;
+			continue;
+		}
+		ck_assert_ptr_eq(piece.text.data, input.data + at);
+		ck_assert_uint_le(piece.text.len, have - at);
+		ck_assert(piece.text.len > 0 || piece.kind == FRAMING_LAST);
+		show(out, &piece, &last);
+		at += piece.text.len;
+	}
+	ck_assert_uint_eq(at, input.len);
+}
+
+static size_t all_at_once(void)
+{
+	return SIZE_MAX / 2;
+}
+
+static uint32_t seed;
+
+static uint32_t draw(uint32_t below)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (uint32_t)((uint64_t)(seed >> 8) * below >> 24);
+}
+
+static size_t some(void)
+{
+	return draw(4) == 0 ? 1 + draw(200) : 1 + draw(7);
+}
+
+static size_t one(void)
+{
+	return 1;
+}
+
+static void expect_bytes(enum adapter_format format, size_t max, struct bytes input, const char *wanted)
+{
+	frame(format, max, input, all_at_once, shown);
+	ck_assert_str_eq(shown, wanted);
+	frame(format, max, input, one, shown);
+	ck_assert_str_eq(shown, wanted);
+}
+
+static void expect(enum adapter_format format, const char *input, const char *wanted)
+{
+	expect_bytes(format, 0, bytes_text(input), wanted);
+}
+
+#define A "{\"resourceType\":\"AuditEvent\",\"a\":[{\"x\":\"}{\"}]}"
+#define B "{\"b\":1, \"resourceType\" : \"AuditEvent\"}"
+#define D "<AuditMessage><E t=\"1>2\"/></AuditMessage>"
+#define MARK "\xEF\xBB\xBF"
+
+/* ADP-7 */
+START_TEST(lines)
+{
+	expect(ADAPTER_JSON, MARK "one\n\n \t\r\ntwo \r\nlast", "\n-" MARK "\n=one\n-\n\n \t\r\n\n=two\n- \r\n\n=last");
+	expect(ADAPTER_JSON, "", "");
+	expect(ADAPTER_JSON, " \n", "\n- \n");
+	expect_bytes(
+		ADAPTER_JSON, 4, bytes_text("1234\n12345\n1\n123456789"), "\n=1234\n-\n\nL12345\n-\n\n=1\n-\n\nL123456789");
+}
+END_TEST
+
+START_TEST(documents)
+{
+	expect(ADAPTER_FHIR, A "\n" A A " " A "\r\n", "\n=" A "\n-\n\n=" A "\n=" A "\n- \n=" A "\n-\r\n");
+	expect(ADAPTER_FHIR, "{\n \"a\": [\n  {\n  }\n ]\n}\n" MARK "{}",
+		"\n={\n \"a\": [\n  {\n  }\n ]\n}\n-\n" MARK "\n={}");
+	/* Elements of an array, and the array's own brackets. */
+	expect(ADAPTER_FHIR, "[" A ", " A "]\n" A, "\n-[\n=" A "\n-, \n=" A "\n-]\n\n=" A);
+	expect(ADAPTER_FHIR, "[\n  " A ",\n  {{" A ",\n  " A "\n]",
+		"\n-[\n  \n=" A "\n-,\n  \n!{{" A ",\n-\n  \n=" A "\n-\n]");
+	expect(ADAPTER_FHIR, "[]\n[ ]", "\n-[]\n[ ]");
+	expect(ADAPTER_FHIR, "[1, \"x\", " A "]", "\n=[1, \"x\", " A "]");
+	expect(ADAPTER_FHIR, "[" A ", 5, null," A "]", "\n-[\n=" A "\n-, \n=5\n-, \n=null\n-,\n=" A "\n-]");
+	/* A JSON text sequence. */
+	expect(ADAPTER_FHIR, "\x1E" A "\n\x1E" A "\x1E" A, "\n-\x1E\n=" A "\n-\n\x1E\n=" A "\n-\x1E\n=" A);
+	/* What is no object. */
+	expect(ADAPTER_FHIR, "}\n<a>\n[2026] x\n" A, "\n=}\n-\n\n=<a>\n-\n\n=[2026] x\n-\n\n=" A);
+}
+END_TEST
+
+/* ADP-14: one damaged document costs one. */
+START_TEST(damaged_documents)
+{
+	expect(ADAPTER_FHIR, "{\"resourceType\":\"Aud\n" A, "\n!{\"resourceType\":\"Aud\n-\n\n=" A);
+	expect(ADAPTER_FHIR, "{\"a\":[\n" A "\n" A, "\n!{\"a\":[\n-\n\n=" A "\n-\n\n=" A);
+	expect(ADAPTER_FHIR, "{\"a\":\n" B "\n", "\n!{\"a\":\n-\n\n=" B "\n-\n");
+	expect(ADAPTER_FHIR, "{\"a\":[1,\n" B "\n", "\n!{\"a\":[1,\n-\n\n=" B "\n-\n");
+	expect(ADAPTER_FHIR, "{\"a\":[1\n" B "\n", "\n!{\"a\":[1\n-\n\n=" B "\n-\n");
+	expect(ADAPTER_FHIR, "{" A "\n" A, "\n!{" A "\n-\n\n=" A);
+	expect(ADAPTER_FHIR, A "}\n" A, "\n!" A "}\n-\n\n=" A);
+	expect(ADAPTER_FHIR, A " x\n" A, "\n!" A " x\n-\n\n=" A);
+	expect(ADAPTER_FHIR, "{\"a\":\"b,\n" A, "\n!{\"a\":\"b,\n-\n\n=" A);
+	expect(ADAPTER_FHIR, "{\n  \"a\": {\n    \"b\n{\n  \"resourceType\": \"Bundle\"\n}\n",
+		"\n!{\n  \"a\": {\n    \"b\n-\n\n={\n  \"resourceType\": \"Bundle\"\n}\n-\n");
+	/* On a line with others it costs none of them. */
+	expect(ADAPTER_FHIR, A "}" A " x " A "\n" A "}\n" A,
+		"\n=" A "\n=}\n=" A "\n- \n=x\n- \n=" A "\n-\n\n!" A "}\n-\n\n=" A);
+	expect(ADAPTER_FHIR, "{\"a\":\n\x1E" A "\n\x1E{\"a\x1E" A, "\n!{\"a\":\n\x1E\n=" A "\n-\n\x1E\n!{\"a\x1E\n=" A);
+	/* Not indented at all: what is inside the broken one is no message. */
+	expect(ADAPTER_FHIR,
+		"{{\n\"resourceType\": \"AuditEvent\",\n\"a\": [\n{\n\"b\": {\n}\n}\n]\n}\n{\n\"a\": [\n{\n}\n],\n"
+		"\"resourceType\": \"AuditEvent\"\n}\n" A,
+		"\n!{{\n\"resourceType\": \"AuditEvent\",\n\"a\": [\n{\n\"b\": {\n}\n}\n]\n}\n-\n\n={\n\"a\": [\n{\n}\n],\n"
+		"\"resourceType\": \"AuditEvent\"\n}\n-\n\n=" A);
+	/* Each line of its own is one, whatever it is. */
+	expect(ADAPTER_FHIR, "{\"a\n{\"b\":1}\n" A, "\n!{\"a\n-\n\n={\"b\":1}\n-\n\n=" A);
+	/* The line is cut with its end. */
+	expect(ADAPTER_FHIR, "{\"resourceType\":\"AuditEvent\",\"t\":{\"co" A "\n" A,
+		"\n!{\"resourceType\":\"AuditEvent\",\"t\":{\"co\n=" A "\n-\n\n=" A);
+	expect(ADAPTER_FHIR, "{\"resourceType\":\"AuditEvent\",\"t\":[" A "\n" A,
+		"\n!{\"resourceType\":\"AuditEvent\",\"t\":[\n=" A "\n-\n\n=" A);
+	/* Nested documents are no new ones. */
+	expect(ADAPTER_FHIR, "{\n\"contained\": [\n{\n\"resourceType\": \"Patient\"\n}\n]\n}\n" A,
+		"\n={\n\"contained\": [\n{\n\"resourceType\": \"Patient\"\n}\n]\n}\n-\n\n=" A);
+	expect(ADAPTER_FHIR, "{\"resourceType\":\"Bundle\",\"entry\":[\n{\"resource\":\n" A "},\n{\"resource\":" A "}]}\n",
+		"\n={\"resourceType\":\"Bundle\",\"entry\":[\n{\"resource\":\n" A "},\n{\"resource\":" A "}]}\n-\n");
+	expect(ADAPTER_FHIR, "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":" A "},{{\"resource\":" A "}]}\n" A,
+		"\n!{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":" A "},{{\"resource\":" A "}]}\n-\n\n=" A);
+}
+END_TEST
+
+/* ADP-15: over the limit it goes on as well. */
+START_TEST(long_documents)
+{
+	expect_bytes(ADAPTER_FHIR, 20, bytes_text("{\"a\":\"01234567890123456789\n" B "\n{}"),
+		"\nL{\"a\":\"01234567890123456789\n\nL" B "\n-\n\n={}");
+	expect_bytes(ADAPTER_FHIR, 20, bytes_text("{\"a\":\"01234567890123456789\"}\n{}"),
+		"\nL{\"a\":\"01234567890123456789\"}\n-\n\n={}");
+	expect_bytes(ADAPTER_DICOM, 50, bytes_text("<AuditMessage>012345678901234567890123456789012345678901234567890" D D),
+		"\nL<AuditMessage>012345678901234567890123456789012345678901234567890\n=" D "\n=" D);
+	expect_bytes(ADAPTER_DICOM, 50,
+		bytes_text("<AuditMessage><!--2345678901234567890123456789012345678901234567890 " D "\n" D),
+		"\nL<AuditMessage><!--2345678901234567890123456789012345678901234567890 \n=" D "\n-\n\n=" D);
+}
+END_TEST
+
+START_TEST(xml)
+{
+	expect(ADAPTER_DICOM, MARK "<?xml version=\"1.0\"?>\n<!-- a -->" D "\n" D D "<!-- <AuditMessage> -->",
+		"\n-" MARK "\n=<?xml version=\"1.0\"?>\n<!-- a -->" D "\n-\n\n=" D "\n=" D "\n-<!-- <AuditMessage> -->");
+	expect(ADAPTER_DICOM, "<AuditMessage/><a:AuditMessage ></a:AuditMessage >" D,
+		"\n=<AuditMessage/>\n=<a:AuditMessage ></a:AuditMessage >\n=" D);
+	expect(ADAPTER_DICOM,
+		"<AuditMessage><!-- </AuditMessage> --><![CDATA[</AuditMessage><AuditMessage>]]></AuditMessage>\n",
+		"\n=<AuditMessage><!-- </AuditMessage> --><![CDATA[</AuditMessage><AuditMessage>]]></AuditMessage>\n-\n");
+	expect(ADAPTER_DICOM, "<?xml version='1.0'?><x:List a='1'>" D "\n" D "</x:List>\n" D,
+		"\n-<?xml version='1.0'?><x:List a='1'>\n=" D "\n-\n\n=" D "\n-</x:List>\n\n=" D);
+	expect(ADAPTER_DICOM, "<Envelope><Body>" D "</Body></Envelope>" D,
+		"\n-<Envelope><Body>\n=" D "\n-</Body></Envelope>\n=" D);
+	/* One that holds something else too is told of, and its end tags do not spoil what it is around. */
+	expect(ADAPTER_DICOM, "<S:Env><S:Head/><S:Body>" D "</S:Body></S:Env>\n" D,
+		"\n!<S:Env><S:Head/><S:Body>\n=" D "\n-</S:Body></S:Env>\n\n=" D);
+	expect(ADAPTER_DICOM, "<!DOCTYPE x [<!ENTITY a \"b\">]>" D, "\n=<!DOCTYPE x [<!ENTITY a \"b\">]>" D);
+	expect(ADAPTER_DICOM, "<?xml version=\"1.0\"?>\n", "\n-<?xml version=\"1.0\"?>\n");
+	expect(ADAPTER_DICOM, "<AuditMessages></AuditMessages>\n<a b='c'/>" D "\n",
+		"\n=<AuditMessages></AuditMessages>\n-\n\n=<a b='c'/>\n=" D "\n-\n");
+}
+END_TEST
+
+/* ADP-14 */
+START_TEST(damaged_xml)
+{
+	expect(ADAPTER_DICOM, "<AuditMessage><E t=\"\n" D, "\n!<AuditMessage><E t=\"\n-\n\n=" D);
+	expect(ADAPTER_DICOM, "<AuditMessage t=\"\n" D "\n" D, "\n!<AuditMessage t=\"\n-\n\n=" D "\n-\n\n=" D);
+	expect(ADAPTER_DICOM, "<AuditMessage t=\"\n<AuditMessage/>" D, "\n!<AuditMessage t=\"\n-\n\n=<AuditMessage/>\n=" D);
+	expect(ADAPTER_DICOM, "<AuditMess\n" D, "\n=<AuditMess\n-\n\n=" D);
+	expect(ADAPTER_DICOM, "<AuditMessage><\n" D, "\n!<AuditMessage><\n-\n\n=" D);
+	expect(ADAPTER_DICOM, "<AuditMessage><" D, "\n!<AuditMessage><\n=" D);
+	expect(ADAPTER_DICOM, "<?xml version=\n" D, "\n=<?xml version=\n-\n\n=" D);
+	expect(ADAPTER_DICOM, "<AuditMessage>\n<?xml version=\"1.0\"?>" D,
+		"\n!<AuditMessage>\n-\n\n=<?xml version=\"1.0\"?>" D);
+	expect(ADAPTER_DICOM, "<" D "\n" D ">\n" D "</AuditMessage>\n" D,
+		"\n=<" D "\n-\n\n=" D ">\n-\n\n=" D "</AuditMessage>\n-\n\n=" D);
+	expect(ADAPTER_DICOM, D " x " D "</AuditMessage>" D "\n",
+		"\n=" D "\n- \n=x\n- \n=" D "\n=</AuditMessage>\n=" D "\n-\n");
+	expect(ADAPTER_DICOM, "<List>" D "</a:AuditMessage>\n" D "\n</AuditMessage>" D "</a:List>" D,
+		"\n-<List>\n=" D "</a:AuditMessage>\n-\n\n=" D "\n-\n\n=</AuditMessage>\n=" D "\n-</a:List>\n=" D);
+	expect(ADAPTER_DICOM, "text\n<85>1 - " D "\n<foo><bar a='1'/>\n" D,
+		"\n=text\n-\n\n=<85>1 -\n- \n=" D "\n-\n\n!<foo><bar a='1'/>\n-\n\n=" D);
+	/* A comment that never ends hides nothing. */
+	expect(ADAPTER_DICOM, "<AuditMessage><!-- x\n" D "<!-- " D, "\n!<AuditMessage><!-- x\n-\n\n=" D "\n=<!--\n- \n=" D);
+	/* A row of refused messages holds messages. */
+	expect(ADAPTER_DICOM, D "\n{\"input\":\"-\",\"message\":\"" D "\"}\n" D,
+		"\n=" D "\n-\n\n={\"input\":\"-\",\"message\":\"" D "\"}\n-\n\n=" D);
+}
+END_TEST
+
+/* ADP-17: a document that is closed is given out when nothing more comes at the time. */
+START_TEST(idle)
+{
+	static const struct {
+		enum adapter_format format;
+		const char *text;
+		bool given;
+	} cases[] = {{ADAPTER_FHIR, A, true}, {ADAPTER_FHIR, "{\"a\":1", false}, {ADAPTER_DICOM, D, true},
+		{ADAPTER_DICOM, "<AuditMessage>", false}, {ADAPTER_JSON, "{}", false}};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct framing framing;
+		struct framing_piece piece;
+		framing_begin(&framing, cases[i].format);
+		framing_next(&framing, bytes_text(cases[i].text), FRAMING_MORE, &piece);
+		ck_assert_int_eq(piece.kind, FRAMING_NOTHING);
+		framing_next(&framing, bytes_text(cases[i].text), FRAMING_IDLE, &piece);
+		ck_assert_int_eq(piece.kind, cases[i].given ? FRAMING_MESSAGE : FRAMING_NOTHING);
+	}
+}
+END_TEST
+
+/* ---- any damage, any reads ---- */
+
+static const char *const parts[] = {A, B, D, "{\"input\":\"x\",\"message\":\"" D "\"}", "<?xml version=\"1.0\"?>" D,
+	"{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":" A "}]}", "[" A "," B "]",
+	"{\n  \"resourceType\": \"AuditEvent\",\n  \"a\": [\n    {\n      \"b\": 1\n    }\n  ]\n}", "<List>" D D "</List>",
+	"<AuditMessage><!-- " D " --><![CDATA[" D "]]></AuditMessage>", "\n", " ", MARK, "{", "}", "[", "]", "\"", ",", "<",
+	">", "<!--", "-->", "<![CDATA[", "]]>", "<?x", "?>", "</", "/>", "<!D", "\\", "x", ":", "\xC3"};
+
+static size_t compose(char *out, size_t max)
+{
+	size_t count = sizeof parts / sizeof parts[0];
+	size_t len = 0;
+	while (len < max) {
+		const char *part = parts[draw(3) > 0 ? draw(10) : draw((uint32_t)count)];
+		size_t size = strlen(part);
+		if (len + size + 1 > max)
+			break;
+		memcpy(out + len, part, size);
+		if (draw(10) == 0)
+			size = draw((uint32_t)size + 1); /* cut */
+		if (draw(20) == 0 && size > 0)
+			out[len + draw((uint32_t)size)] = (char)draw(256);
+		len += size;
+		if (draw(4) > 0)
+			out[len++] = '\n';
+	}
+	return len;
+}
+
+START_TEST(any_damage)
+{
+	static char input[4096];
+	static char wanted[SHOWN_MAX];
+	for (uint32_t round = 0; round < 2000; round++) {
+		seed = round;
+		struct bytes text = bytes_of(input, compose(input, 40 + draw(1500)));
+		/* The display shows texts, so no NUL. */
+		for (size_t i = 0; i < text.len; i++)
+			input[i] = input[i] == '\0' ? 'n' : input[i];
+		size_t max = round % 3 == 0 ? 0 : 30 + draw(400);
+		for (enum adapter_format format = ADAPTER_JSON; format <= ADAPTER_DICOM; format++) {
+			frame(format, max, text, all_at_once, wanted);
+			frame(format, max, text, some, shown);
+			ck_assert_msg(strcmp(shown, wanted) == 0, "round %u, format %d, max %zu:%s\n\n--- and in pieces:%s", round,
+				(int)format, max, wanted, shown);
+		}
+	}
+}
+END_TEST
+
+UNIT_MAIN("framing", lines, documents, damaged_documents, long_documents, xml, damaged_xml, idle, any_damage)

@@ -1,0 +1,71 @@
+#include "ingest/framing/looks.h"
+#include "tests/lib/unit.h"
+
+#include <string.h>
+
+#define OWN "{\"subject\":\"cpr:0101701234\",\"time\":\"x\"}"
+#define FHIR "{\"resourceType\":\"AuditEvent\"}"
+#define DICOM "<AuditMessage></AuditMessage>"
+#define ROW "{\"input\":\"-\",\"message\":\"<AuditMessage/>\"}"
+
+static const struct {
+	enum adapter_format format;
+	struct bytes text;
+	const char *says; /* NULL: nothing */
+} cases[] = {
+	{ADAPTER_JSON, BYTES_LITERAL(""), NULL},
+	{ADAPTER_JSON, BYTES_LITERAL(OWN "\n"), NULL},
+	{ADAPTER_JSON, BYTES_LITERAL("\xEF\xBB\xBF" OWN), NULL},
+	{ADAPTER_JSON, BYTES_LITERAL("<a>\n" FHIR "\n" OWN "\n"), NULL}, /* two damaged lines are not the whole */
+	{ADAPTER_JSON, BYTES_LITERAL(ROW "\n"), NULL},
+	{ADAPTER_JSON, BYTES_LITERAL("{\"subject\":\n"), NULL},
+	{ADAPTER_JSON, BYTES_LITERAL("junk\n"), NULL},
+	{ADAPTER_JSON, BYTES_LITERAL("\x1F\x8B\x08"), "gunzip"},
+	{ADAPTER_DICOM, BYTES_LITERAL("PK\x03\x04"), "zip"},
+	{ADAPTER_JSON,
+		BYTES_LITERAL("\x7F"
+					  "ELF\0\0\1\n\0x\n"),
+		"binary"},
+	{ADAPTER_JSON, BYTES_LITERAL("\0\1\n" OWN "\n"), NULL},
+	{ADAPTER_FHIR, BYTES_LITERAL("\xFF\xFE{\0"), "UTF-16"},
+	{ADAPTER_JSON, BYTES_LITERAL("{\0\"\0"), "UTF-16"},
+	{ADAPTER_DICOM, BYTES_LITERAL("\0<\0?"), "UTF-16"},
+	{ADAPTER_JSON, BYTES_LITERAL(FHIR "\n" FHIR "\n"), "--format fhir"},
+	{ADAPTER_JSON, BYTES_LITERAL("[" FHIR "]"), "--format fhir"},
+	{ADAPTER_JSON,
+		BYTES_LITERAL("{\"resourceType\": \"AuditEvent\",\n\"entity\": [\n{\"type\": {\"code\": \"1\"}}\n]}\n"),
+		"--format fhir"},
+	{ADAPTER_JSON, BYTES_LITERAL("[" OWN ",\n" OWN "]\n"), "jq -c .[]"},
+	{ADAPTER_JSON, BYTES_LITERAL("{\n  \"subject\": 1,\n  \"actor\": {\n  }\n}\n"), "jq -c ."},
+	{ADAPTER_JSON, BYTES_LITERAL("<?xml version=\"1.0\"?>" DICOM), "--format dicom"},
+	{ADAPTER_JSON, BYTES_LITERAL("<AuditEvent xmlns=\"http://hl7.org/fhir\">"), "FHIR in XML"},
+	{ADAPTER_JSON, BYTES_LITERAL("time,who,what\n1,2,3\n"), "CSV"},
+	{ADAPTER_FHIR, BYTES_LITERAL("time;who;what\n1;2;3\n"), "CSV"},
+	{ADAPTER_FHIR, BYTES_LITERAL("{\n  \"resourceType\": \"AuditEvent\"\n}"), NULL},
+	{ADAPTER_FHIR, BYTES_LITERAL("<AuditEvent xmlns=\"http://hl7.org/fhir\">"), "FHIR in XML"},
+	{ADAPTER_FHIR, BYTES_LITERAL(OWN "\n"), "--format json"},
+	{ADAPTER_FHIR, BYTES_LITERAL(DICOM "\n"), "--format dicom"},
+	{ADAPTER_FHIR, BYTES_LITERAL(ROW "\n"), NULL},
+	{ADAPTER_DICOM, BYTES_LITERAL("<List>\n" DICOM "</List>"), NULL},
+	{ADAPTER_DICOM, BYTES_LITERAL(FHIR "\n"), "--format fhir"},
+	{ADAPTER_DICOM, BYTES_LITERAL("<foo/>"), NULL},
+	{ADAPTER_DICOM, BYTES_LITERAL("<Bundle xmlns=\"http://hl7.org/fhir\">"), "FHIR in XML"},
+};
+
+START_TEST(beginnings)
+{
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char *says = looks_like(cases[i].format, cases[i].text, false);
+		if (cases[i].says == NULL)
+			ck_assert_msg(says == NULL, "%zu: %s", i, says);
+		else
+			ck_assert_msg(says != NULL && strstr(says, cases[i].says) != NULL, "%zu: %s", i, says ? says : "nothing");
+	}
+	/* Of what goes on, one line may be a damaged one. */
+	ck_assert_ptr_null(looks_like(ADAPTER_JSON, BYTES_LITERAL(FHIR "\n"), true));
+	ck_assert_ptr_nonnull(looks_like(ADAPTER_JSON, BYTES_LITERAL(FHIR "\n" FHIR "\n"), true));
+	ck_assert_ptr_nonnull(looks_like(ADAPTER_JSON, BYTES_LITERAL("\x1F\x8B\x08"), true));
+}
+END_TEST
+
+UNIT_MAIN("looks", beginnings)

@@ -1,0 +1,211 @@
+/* The audit of ledgers whose sealed part is damaged, also by somebody who has all keys. */
+#include "ledger/base/file.h"
+#include "tests/lib/audited.h"
+
+START_TEST(damaged_records)
+{
+	make_ledger();
+	for (size_t at = 3; at < 350; at += 19) {
+		flip(STORE_RECORD, key_u64(50), at, 5);
+		struct audit_result result = audit(true);
+		assert_fails(&result, 50, "record");
+		assert_holds(false); /* the public part does not look */
+		flip(STORE_RECORD, key_u64(50), at, 5);
+	}
+	/* A record of another event: it was sealed for its place. */
+	static uint8_t copy[RECORD_BYTES_MAX];
+	struct bytes row;
+	store_begin();
+	ck_ok(db_get(&txn, STORE_RECORD, key_u64(51), &row));
+	memcpy(copy, row.data, row.len);
+	db_put(&txn, STORE_RECORD, key_u64(52), bytes_of(copy, row.len));
+	store_end();
+	struct audit_result result = audit(true);
+	assert_fails(&result, 52, "record does not hold");
+	fixture_remove(&f);
+}
+END_TEST
+
+START_TEST(damaged_alias_packs)
+{
+	make_ledger();
+	flip(STORE_ALIAS, key_u64(batch_index(3)), 30, 1);
+	struct audit_result result = audit(true);
+	assert_fails(&result, batch_index(3), "alias pack of the batch does not hold");
+	flip(STORE_ALIAS, key_u64(batch_index(3)), 30, 1);
+	drop(STORE_ALIAS, key_u64(batch_index(5)));
+	result = audit(true);
+	assert_fails(&result, batch_index(5), "has no alias pack");
+	fixture_remove(&f);
+}
+END_TEST
+
+/* The operator itself, with all keys, notes an event for another person. */
+START_TEST(false_alias)
+{
+	make_ledger();
+	struct secrets *secrets = load_secrets();
+	uint8_t context[16] = {0}, value[8 + 8 * 32 + SEAL_OVERHEAD], plain[8 * 32];
+	uint64_t index = batch_index(30);
+	struct bytes row;
+	put_u32(context, 1);
+	put_u64(context + 4, 30 * BATCH_EVENTS);
+	put_u32(context + 12, BATCH_EVENTS);
+	store_begin();
+	ck_ok(db_get(&txn, STORE_ALIAS, key_u64(index), &row));
+	ck_ok(unseal_small(
+		&secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context), bytes_of(row.data + 8, row.len - 8), plain));
+	memcpy(value, row.data, 8);
+	memcpy(plain + 32 * 5, plain + 32 * 4, 32);
+	seal_small(&secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context), BYTES_ARRAY(plain), value + 8);
+	db_put(&txn, STORE_ALIAS, key_u64(index), BYTES_ARRAY(value));
+	store_end();
+	struct audit_result result = audit(true);
+	assert_fails(&result, index + 5, "another subject");
+	secrets_free(secrets);
+	fixture_remove(&f);
+}
+END_TEST
+
+START_TEST(false_position)
+{
+	make_ledger();
+	flip(STORE_ALIAS, key_u64(batch_index(7)), 7, 0);
+	struct audit_result result = audit(true);
+	assert_fails(&result, batch_index(7), "another place in the filing tree");
+	fixture_remove(&f);
+}
+END_TEST
+
+static uint64_t first_of(const struct secrets *secrets, const struct alias *alias)
+{
+	uint64_t indexes[400];
+	size_t count = 0;
+	ck_ok(posting_find(&txn, &secrets->seal, alias, UINT64_MAX, indexes, 400, &count));
+	ck_assert_uint_gt(count, 0);
+	return indexes[count - 1];
+}
+
+START_TEST(false_postings)
+{
+	make_ledger();
+	struct secrets *secrets = load_secrets();
+	struct alias alias, other;
+	uint8_t chunk[36] = {0};
+	alias_make(&secrets->alias, bytes_text(fixture_subject(7)), &alias);
+	alias_make(&secrets->alias, bytes_text(fixture_subject(8)), &other);
+
+	/* One person's postings vanish. */
+	store_begin();
+	uint64_t first = first_of(secrets, &alias);
+	memcpy(chunk, alias.b, 32);
+	db_delete(&txn, STORE_POSTING, BYTES_ARRAY(chunk));
+	store_end();
+	struct audit_result result = audit(true);
+	assert_fails(&result, first, "not filed under its subject");
+
+	/* They come back without the first one, which stands under somebody else. */
+	uint64_t rest[] = {first + 1};
+	store_begin();
+	ck_ok(posting_add(&txn, &secrets->seal, &alias, rest, 1));
+	store_end();
+	result = audit(true);
+	assert_fails(&result, first, "not filed under its subject");
+	fixture_remove(&f);
+
+	/* Everything is there, and one more. */
+	make_ledger();
+	secrets_free(secrets);
+	secrets = load_secrets();
+	uint64_t more[] = {batch_index(BATCHES / 2) + BATCH_EVENTS - 1};
+	alias_make(&secrets->alias, bytes_text("cpr:0101709999"), &alias);
+	store_begin();
+	ck_ok(posting_add(&txn, &secrets->seal, &alias, more, 1));
+	store_end();
+	result = audit(true);
+	assert_fails(&result, more[0], "filed under a subject that it is not about");
+	secrets_free(secrets);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* As many postings as before, but one of a person names another event. */
+START_TEST(exchanged_posting)
+{
+	make_ledger();
+	struct secrets *secrets = load_secrets();
+	struct alias alias;
+	uint8_t key[36] = {0}, plain[8 * POSTING_INDEXES_MAX], sealed[sizeof plain + SEAL_OVERHEAD];
+	struct bytes row;
+	alias_make(&secrets->alias, bytes_text(fixture_subject(7)), &alias);
+	memcpy(key, alias.b, 32);
+	store_begin();
+	ck_ok(db_get(&txn, STORE_POSTING, BYTES_ARRAY(key), &row));
+	size_t len = row.len - SEAL_OVERHEAD;
+	ck_ok(unseal_small(&secrets->seal.filing, DOMAIN_POSTING, BYTES_ARRAY(key), row, plain));
+	uint64_t last = get_u64(plain + len - 8);
+	put_u64(plain + len - 8, last - 1);
+	seal_small(&secrets->seal.filing, DOMAIN_POSTING, BYTES_ARRAY(key), bytes_of(plain, len), sealed);
+	db_put(&txn, STORE_POSTING, BYTES_ARRAY(key), bytes_of(sealed, row.len));
+	store_end();
+	struct audit_result result = audit(true);
+	assert_fails(&result, last, "not filed under its subject");
+	secrets_free(secrets);
+	fixture_remove(&f);
+}
+END_TEST
+
+static void mark_filed(uint64_t filed)
+{
+	struct store_filing filing;
+	store_begin();
+	ck_ok(store_filing_get(&txn, &filing));
+	filing.filed = filed;
+	store_filing_put(&txn, &filing);
+	store_end();
+}
+
+/* While an epoch runs, postings, heads, map and filing tree are ahead of what is marked as filed. */
+START_TEST(running_epoch)
+{
+	struct fault fault = {.text = ""};
+	bool started, finished = false;
+	make_ledger();
+	for (unsigned slices = 1; !finished; slices++) {
+		fixture_open(&f);
+		ck_ok(ledger_epoch_start(f.ledger, &started, &fault));
+		for (unsigned i = 0; i < slices && !finished; i++)
+			ck_ok(ledger_epoch_slice(f.ledger, &finished, &fault));
+		fixture_close(&f);
+		assert_holds(true);
+	}
+	mark_filed(ENTRIES + 10);
+	struct audit_result result = audit(true);
+	assert_fails(&result, ENTRIES + 1, "more entries are marked as filed");
+	fixture_remove(&f);
+}
+END_TEST
+
+/* Another wrapping key opens nothing. */
+START_TEST(lost_key)
+{
+	make_ledger();
+	char path[128];
+	snprintf(path, sizeof path, "%s/keys", f.dir);
+	int keys_fd = open(path, O_RDONLY | O_DIRECTORY);
+	ck_assert_int_ge(keys_fd, 0);
+	ck_ok(file_write_atomic(keys_fd, "wrapping",
+		BYTES_LITERAL("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"), 0600));
+	close(keys_fd);
+	const struct audit_options options = {.records = true};
+	struct audit_result result;
+	struct fault fault = {.text = ""};
+	/* It says nothing about the records. */
+	ck_error(audit_directory(f.dir, &f.vkey, &options, &result, &fault), E_KEYS);
+	ck_assert_msg(strstr(fault.text, "keys/wrapping") != NULL, "%s", fault.text);
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("audit_records", damaged_records, damaged_alias_packs, false_alias, false_position, false_postings,
+	exchanged_posting, running_epoch, lost_key)

@@ -1,0 +1,70 @@
+#include "ledger/base/bytes.h"
+#include "tests/lib/unit.h"
+
+#include <string.h>
+
+START_TEST(round_trip)
+{
+	uint8_t buffer[64];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	writer_u8(&w, 0x12);
+	writer_u16(&w, 0x3456);
+	writer_u32(&w, 0x789ABCDE);
+	writer_u64(&w, 0x0123456789ABCDEFull);
+	writer_range16(&w, BYTES_LITERAL("hello"));
+	writer_range32(&w, BYTES_EMPTY);
+	struct bytes out;
+	ck_ok(writer_done(&w, &out));
+	ck_assert_uint_eq(out.len, 1 + 2 + 4 + 8 + 7 + 4);
+
+	struct reader r = reader_of(out);
+	ck_assert_uint_eq(reader_u8(&r), 0x12);
+	ck_assert_uint_eq(reader_u16(&r), 0x3456);
+	ck_assert_uint_eq(reader_u32(&r), 0x789ABCDE);
+	ck_assert(reader_u64(&r) == 0x0123456789ABCDEFull);
+	ck_assert(bytes_equal(reader_range16(&r, 5), BYTES_LITERAL("hello")));
+	ck_assert_uint_eq(reader_range32(&r, 0).len, 0);
+	ck_ok(reader_done(&r));
+}
+END_TEST
+
+START_TEST(first_error_sticks)
+{
+	uint8_t three[3] = {0, 9, 1};
+	struct reader r = reader_of(BYTES_ARRAY(three));
+	ck_assert_uint_eq(reader_range16(&r, 8).len, 0);
+	ck_assert_uint_eq(reader_u8(&r), 0);
+	ck_error(reader_done(&r), E_TOO_LONG);
+
+	r = reader_of(BYTES_ARRAY(three));
+	ck_assert_uint_eq(reader_u32(&r), 0);
+	ck_error(reader_done(&r), E_TRUNCATED);
+
+	r = reader_of(BYTES_ARRAY(three));
+	reader_u16(&r);
+	ck_error(reader_done(&r), E_TRAILING);
+
+	uint8_t small[2];
+	struct writer w = writer_of(small, sizeof small);
+	writer_u32(&w, 1);
+	writer_u8(&w, 1);
+	struct bytes out = BYTES_EMPTY;
+	ck_error(writer_done(&w, &out), E_NO_ROOM);
+	ck_assert_ptr_null(out.data);
+}
+END_TEST
+
+START_TEST(utf8)
+{
+	ck_assert(bytes_utf8(BYTES_LITERAL("")));
+	ck_assert(bytes_utf8(BYTES_LITERAL("ærøskøbing € \xF0\x9F\x94\x8D")));
+	ck_assert(!bytes_utf8(BYTES_LITERAL("\xC0\x80")));
+	ck_assert(!bytes_utf8(BYTES_LITERAL("\xED\xA0\x80")));
+	ck_assert(!bytes_utf8(BYTES_LITERAL("\xF4\x90\x80\x80")));
+	ck_assert(!bytes_utf8(BYTES_LITERAL("\xE2\x82")));
+	ck_assert(!bytes_utf8(BYTES_LITERAL("\x80")));
+	ck_assert(!bytes_utf8(BYTES_LITERAL("a\xE6r")));
+}
+END_TEST
+
+UNIT_MAIN("bytes", round_trip, first_error_sticks, utf8)

@@ -1,0 +1,42 @@
+#include "tests/lib/unit.h"
+
+#include "ledger/base/error.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What could not be looked at is never what does not hold, and a mix-up is neither. */
+START_TEST(exits)
+{
+	static const struct {
+		enum error error;
+		enum exit_code code;
+		bool judges;
+	} cases[] = {{E_OK, EXIT_DONE, false}, {E_USAGE, EXIT_USAGE, true}, {E_BAD_PROOF, EXIT_REFUSED, true},
+		{E_CORRUPT, EXIT_REFUSED, true}, {E_BAD_CHECKPOINT, EXIT_REFUSED, true}, {E_POLICY, EXIT_REFUSED, true},
+		{E_UNSEALED, EXIT_REFUSED, true}, {E_ROLLED_BACK, EXIT_REFUSED, true}, {E_EXISTS, EXIT_REFUSED, true},
+		{E_NO_MEMORY, EXIT_NOT_LOOKED, false}, {E_IO, EXIT_NOT_LOOKED, false}, {E_FULL, EXIT_NOT_LOOKED, false},
+		{E_LOCKED, EXIT_NOT_LOOKED, false}, {E_PERMISSION, EXIT_NOT_LOOKED, false},
+		{E_NOT_FOUND, EXIT_NOT_LOOKED, false}, {E_CLOSED, EXIT_NOT_LOOKED, false}, {E_TIMEOUT, EXIT_NOT_LOOKED, false},
+		{E_READERS, EXIT_NOT_LOOKED, false}, {E_FORBIDDEN, EXIT_NOT_LOOKED, false},
+		{E_WRONG_ORIGIN, EXIT_WRONG_KEY, false}, {E_BAD_KEY, EXIT_WRONG_KEY, false},
+		{E_UNKNOWN_SENDER, EXIT_WRONG_KEY, false}};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ck_assert_msg((int)error_exit(cases[i].error) == (int)cases[i].code, "%s", error_name(cases[i].error));
+		ck_assert_msg(error_judges(cases[i].error) == cases[i].judges, "%s", error_name(cases[i].error));
+	}
+}
+END_TEST
+
+START_TEST(reasons)
+{
+	errno = EROFS;
+	ck_assert_str_eq(error_reason(E_IO), "Read-only file system");
+	errno = EROFS;
+	ck_assert_str_eq(error_reason(E_FULL), error_text(E_FULL));
+	errno = 0;
+	ck_assert_str_eq(error_reason(E_IO), error_text(E_IO));
+}
+END_TEST
+
+UNIT_MAIN("error", exits, reasons)

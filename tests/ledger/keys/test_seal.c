@@ -1,0 +1,146 @@
+#include "ledger/base/domain.h"
+#include "ledger/keys/seal.h"
+#include "tests/lib/unit.h"
+
+#include <string.h>
+
+static struct seal_keys keys;
+static struct key record_key;
+static uint8_t nonce[24];
+
+static const struct record_place place = {
+	.sender = 7, .sequence = 41, .commitment = {{9, 9}}, .period = {682, 5}, .key_id = 1234567};
+
+static struct record sample(void)
+{
+	return (struct record){.header = BYTES_LITERAL("headheadhd"),
+		.c_d = {{1}},
+		.c_r = {{2}},
+		.opening = {{{3}}, {{4}}},
+		.disclosed = BYTES_LITERAL("what the subject sees"),
+		.restricted = BYTES_LITERAL("what it does not")};
+}
+
+static size_t seal_sample(uint8_t *out)
+{
+	struct key master = {{5}};
+	struct record record = sample();
+	seal_keys_derive(&master, &keys);
+	randombytes_buf(record_key.b, 32);
+	randombytes_buf(nonce, 24);
+	record_seal(&record, &place, &record_key, &keys, nonce, out);
+	return record_bytes(&record);
+}
+
+/* STO-12 */
+START_TEST(record_round_trip)
+{
+	uint8_t sealed[512];
+	uint8_t buffer[512];
+	size_t len = seal_sample(sealed);
+	struct record_outside outside;
+	struct record back;
+	struct record wanted = sample();
+	ck_ok(record_look(bytes_of(sealed, len), &keys, &outside));
+	ck_assert_uint_eq(outside.key_id, place.key_id);
+	ck_assert_uint_eq(outside.period.month, 682);
+	ck_assert_uint_eq(outside.period.retention_years, 5);
+	ck_assert(bytes_equal(outside.header, wanted.header));
+	ck_ok(record_open(&outside, &place, &record_key, buffer, &back));
+	ck_assert(bytes_equal(back.disclosed, wanted.disclosed));
+	ck_assert(bytes_equal(back.restricted, wanted.restricted));
+	ck_assert_mem_eq(&back.opening, &wanted.opening, sizeof back.opening);
+	ck_assert(hash_equal(&back.c_d, &wanted.c_d) && hash_equal(&back.c_r, &wanted.c_r));
+}
+END_TEST
+
+/* The key id is hidden: it stands nowhere in the record, and two records of one subject do not show the same. */
+/* STO-11 */
+START_TEST(key_id_is_hidden)
+{
+	uint8_t first[512];
+	uint8_t second[512];
+	size_t len = seal_sample(first);
+	seal_sample(second);
+	uint8_t plain[8];
+	put_u64(plain, place.key_id);
+	ck_assert_ptr_null(memmem(first, len, plain, sizeof plain));
+	ck_assert_int_ne(memcmp(first + 3, second + 3, 8), 0);
+}
+END_TEST
+
+/* Any other place, or any changed bit inside the seal, does not open. */
+/* STO-9 */
+START_TEST(bound_to_its_place)
+{
+	uint8_t sealed[512];
+	uint8_t buffer[512];
+	size_t len = seal_sample(sealed);
+	struct record_outside outside;
+	struct record back;
+	ck_ok(record_look(bytes_of(sealed, len), &keys, &outside));
+	struct record_place other = place;
+	other.sender = 8;
+	ck_error(record_open(&outside, &other, &record_key, buffer, &back), E_UNSEALED);
+	other = place;
+	other.sequence++;
+	ck_error(record_open(&outside, &other, &record_key, buffer, &back), E_UNSEALED);
+	other = place;
+	other.commitment.b[31] ^= 1;
+	ck_error(record_open(&outside, &other, &record_key, buffer, &back), E_UNSEALED);
+	other = place;
+	other.period.month++;
+	ck_error(record_open(&outside, &other, &record_key, buffer, &back), E_UNSEALED);
+	other = place;
+	other.key_id++;
+	ck_error(record_open(&outside, &other, &record_key, buffer, &back), E_UNSEALED);
+	for (size_t i = (size_t)(outside.sealed.data - sealed); i < len; i++) {
+		sealed[i] ^= 0x10;
+		ck_error(record_open(&outside, &place, &record_key, buffer, &back), E_UNSEALED);
+		sealed[i] ^= 0x10;
+	}
+	ck_ok(record_open(&outside, &place, &record_key, buffer, &back));
+}
+END_TEST
+
+/* STO-9 */
+START_TEST(truncated_records)
+{
+	uint8_t sealed[512];
+	uint8_t buffer[512];
+	size_t len = seal_sample(sealed);
+	for (size_t cut = 0; cut < len; cut++) {
+		struct record_outside outside;
+		struct record back;
+		if (record_look(bytes_of(sealed, cut), &keys, &outside) == E_OK)
+			ck_error(record_open(&outside, &place, &record_key, buffer, &back), E_UNSEALED);
+	}
+}
+END_TEST
+
+START_TEST(small_seals)
+{
+	struct key key = {{1}};
+	uint8_t sealed[5 + SEAL_OVERHEAD];
+	uint8_t back[5];
+	seal_small(&key, DOMAIN_POSTING, BYTES_LITERAL("ctx"), BYTES_LITERAL("hello"), sealed);
+	ck_ok(unseal_small(&key, DOMAIN_POSTING, BYTES_LITERAL("ctx"), BYTES_ARRAY(sealed), back));
+	ck_assert_mem_eq(back, "hello", 5);
+	ck_error(unseal_small(&key, DOMAIN_ALIASES, BYTES_LITERAL("ctx"), BYTES_ARRAY(sealed), back), E_UNSEALED);
+	ck_error(unseal_small(&key, DOMAIN_POSTING, BYTES_LITERAL("cty"), BYTES_ARRAY(sealed), back), E_UNSEALED);
+	ck_error(unseal_small(&key, DOMAIN_POSTING, BYTES_LITERAL("ctx"), bytes_of(sealed, 39), back), E_UNSEALED);
+	sealed[30] ^= 1;
+	ck_error(unseal_small(&key, DOMAIN_POSTING, BYTES_LITERAL("ctx"), BYTES_ARRAY(sealed), back), E_UNSEALED);
+}
+END_TEST
+
+START_TEST(months)
+{
+	ck_assert_uint_eq(period_month(0), 0);
+	ck_assert_uint_eq(period_month(31 * 86400 - 1), 0);
+	ck_assert_uint_eq(period_month(31 * 86400), 1);
+	ck_assert_uint_eq(period_month(1795392000), 682); /* 2026-11-23 */
+}
+END_TEST
+
+UNIT_MAIN("seal", record_round_trip, key_id_is_hidden, bound_to_its_place, truncated_records, small_seals, months)

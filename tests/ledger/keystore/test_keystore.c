@@ -1,0 +1,190 @@
+#include "ledger/keystore/keystore.h"
+#include "tests/lib/place.h"
+#include "tests/lib/unit.h"
+
+static struct place place;
+static const struct key wrapping = {{1, 2, 3}};
+static struct keystore *keystore;
+static struct keymaker *maker;
+
+static void open_keystore(bool create)
+{
+	ck_ok(keystore_open(place.path, &wrapping, false, create, &keystore, NULL));
+	ck_ok(keymaker_open(keystore, &maker, NULL));
+}
+
+static void close_keystore(void)
+{
+	keymaker_close(maker);
+	keystore_close(keystore);
+}
+
+static struct alias alias_of(uint32_t number)
+{
+	struct alias alias;
+	struct key key = {{9}};
+	uint8_t text[4];
+	put_u32(text, number);
+	alias_make(&key, BYTES_ARRAY(text), &alias);
+	return alias;
+}
+
+/* Asks for a key as a preparer does, in a batch of its own; returns what is to be written. */
+static struct bytes ask(uint32_t subject, uint64_t *id, struct key *key, uint8_t *buffer, size_t capacity)
+{
+	struct writer w = writer_of(buffer, capacity);
+	struct alias alias = alias_of(subject);
+	struct bytes new_keys;
+	ck_ok(keymaker_begin(maker));
+	ck_ok(keymaker_subject(maker, &alias, &w, id, key));
+	keymaker_end(maker);
+	ck_ok(writer_done(&w, &new_keys));
+	return new_keys;
+}
+
+struct collected {
+	struct key_filing filings[64];
+	size_t count;
+};
+
+static enum error collect(void *context, uint64_t id, const struct alias *alias)
+{
+	struct collected *collected = context;
+	collected->filings[collected->count++] = (struct key_filing){*alias, id};
+	return E_OK;
+}
+
+static void merge_all(void)
+{
+	uint64_t from;
+	uint64_t to;
+	struct collected collected = {.count = 0};
+	ck_ok(keystore_unmerged(keystore, &from, &to));
+	ck_ok(keystore_visit(keystore, from, to, collect, &collected));
+	ck_assert_uint_eq(collected.count, to - from);
+	ck_ok(keystore_merge(keystore, collected.filings, collected.count, to));
+}
+
+START_TEST(one_key_for_a_subject)
+{
+	uint8_t buffer[4096];
+	uint64_t id;
+	uint64_t again;
+	struct key key;
+	struct key same;
+	place_make(&place);
+	open_keystore(true);
+	struct bytes made = ask(1, &id, &key, buffer, sizeof buffer);
+	ck_assert_uint_eq(made.len, NEW_SUBJECT_KEY_BYTES);
+	ck_ok(keystore_write(keystore, made));
+	ck_ok(keystore_write(keystore, made)); /* the same again changes nothing */
+	ck_assert_uint_eq(ask(1, &again, &same, buffer, sizeof buffer).len, 0);
+	ck_assert_uint_eq(again, id);
+	ck_assert_mem_eq(key.b, same.b, 32);
+
+	close_keystore(); /* not merged yet: found again after a restart */
+	open_keystore(false);
+	ck_assert_uint_eq(ask(1, &again, &same, buffer, sizeof buffer).len, 0);
+	ck_assert_uint_eq(again, id);
+	ck_assert_mem_eq(key.b, same.b, 32);
+
+	merge_all();
+	ck_assert_uint_eq(ask(1, &again, &same, buffer, sizeof buffer).len, 0);
+	ck_assert_uint_eq(again, id);
+	ck_ok(keystore_write(keystore, ask(2, &again, &same, buffer, sizeof buffer)));
+	ck_assert_uint_eq(again, id + 1);
+	ck_assert_mem_ne(key.b, same.b, 32);
+	close_keystore();
+	place_remove(&place);
+}
+END_TEST
+
+START_TEST(newest_of_several)
+{
+	uint8_t first[512];
+	uint8_t second[512];
+	uint64_t old_id;
+	uint64_t new_id;
+	struct key old_key;
+	struct key new_key;
+	place_make(&place);
+	open_keystore(true);
+	ck_ok(keystore_write(keystore, ask(3, &old_id, &old_key, first, sizeof first)));
+	ck_ok(keystore_write(keystore, ask(4, &new_id, &new_key, second, sizeof second)));
+	struct alias alias = alias_of(3);
+	struct key_filing filings[] = {{alias, old_id}, {alias, new_id}};
+	ck_ok(keystore_merge(keystore, filings, 1, 0));
+	struct key_snapshot snapshot;
+	uint64_t id;
+	struct key key;
+	ck_ok(key_snapshot_begin(keystore, &snapshot));
+	ck_ok(key_of_alias(&snapshot, &alias, &id, &key));
+	ck_assert_uint_eq(id, old_id);
+	struct alias unknown = alias_of(5);
+	ck_error(key_of_alias(&snapshot, &unknown, &id, &key), E_NOT_FOUND);
+	ck_error(key_of_id(&snapshot, 99, &unknown, &key), E_NOT_FOUND); /* STO-18 */
+	key_snapshot_end(&snapshot);
+	/* A row that says another alias than the key's own is damage. */
+	ck_ok(keystore_merge(keystore, filings, 2, 0));
+	ck_ok(key_snapshot_begin(keystore, &snapshot));
+	ck_error(key_of_alias(&snapshot, &alias, &id, &key), E_CORRUPT);
+	key_snapshot_end(&snapshot);
+	close_keystore();
+	place_remove(&place);
+}
+END_TEST
+
+START_TEST(periods)
+{
+	uint8_t buffer[4096];
+	struct key key;
+	struct key same;
+	struct period period = {682, 5};
+	place_make(&place);
+	open_keystore(true);
+	struct writer w = writer_of(buffer, sizeof buffer);
+	struct bytes made;
+	ck_ok(keymaker_begin(maker));
+	ck_ok(keymaker_period(maker, period, &w, &key));
+	ck_ok(keymaker_period(maker, period, &w, &same));
+	keymaker_end(maker);
+	ck_ok(writer_done(&w, &made));
+	ck_assert_uint_eq(made.len, NEW_PERIOD_KEY_BYTES);
+	ck_assert_mem_eq(key.b, same.b, 32);
+	ck_ok(keystore_write(keystore, made));
+	buffer[made.len - 1] ^= 1; /* another key for the same period is refused */
+	ck_error(keystore_write(keystore, made), E_CORRUPT);
+	struct key_snapshot snapshot;
+	ck_ok(key_snapshot_begin(keystore, &snapshot));
+	ck_ok(key_of_period(&snapshot, period, &same));
+	ck_assert_mem_eq(key.b, same.b, 32);
+	period.retention_years = 6;
+	ck_error(key_of_period(&snapshot, period, &same), E_NOT_FOUND);
+	key_snapshot_end(&snapshot);
+	close_keystore();
+	place_remove(&place);
+}
+END_TEST
+
+START_TEST(other_wrapping_key)
+{
+	uint8_t buffer[512];
+	uint64_t id;
+	struct key key;
+	struct alias alias;
+	const struct key other = {{4, 5, 6}};
+	place_make(&place);
+	open_keystore(true);
+	ck_ok(keystore_write(keystore, ask(1, &id, &key, buffer, sizeof buffer)));
+	close_keystore();
+	ck_ok(keystore_open(place.path, &other, true, false, &keystore, NULL));
+	struct key_snapshot snapshot;
+	ck_ok(key_snapshot_begin(keystore, &snapshot));
+	ck_error(key_of_id(&snapshot, id, &alias, &key), E_UNSEALED);
+	key_snapshot_end(&snapshot);
+	keystore_close(keystore);
+	place_remove(&place);
+}
+END_TEST
+
+UNIT_MAIN("keystore", one_key_for_a_subject, newest_of_several, periods, other_wrapping_key)

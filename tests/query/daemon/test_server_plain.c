@@ -1,0 +1,98 @@
+/* The server of witnesses and mirrors, with answers that are larger than theirs. */
+#include "query/daemon/server_plain.h"
+#include "tests/lib/http.h"
+#include "tests/lib/unit.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#define LARGE (8u << 20)
+#define CLIENTS 24
+
+static pid_t pid;
+static uint16_t port;
+
+static void give(void *context, const struct plain_request *request, struct plain_answer *out)
+{
+	static char large[LARGE];
+	(void)context;
+	out->status = 200;
+	out->body = strcmp(request->path, "/large") == 0 ? bytes_of(large, sizeof large) : bytes_text("small\n");
+}
+
+/* In the child. */
+static int serve(int out_fd)
+{
+	struct fault fault = {.text = ""};
+	struct address address;
+	struct plain_server *server;
+	const struct plain_options options = {.handler = give, .connections_max = 100, .connection_seconds = 60};
+	if (address_parse("127.0.0.1:0", &address, &fault) != E_OK ||
+		plain_server_new(&address, &options, &server, &fault) != E_OK)
+		return 1;
+	const char *text = plain_server_address(server);
+	if (write(out_fd, text, strlen(text)) < 0 || close(out_fd) != 0)
+		return 1;
+	enum error error = plain_server_run(server, &fault);
+	plain_server_free(server);
+	return error != E_OK;
+}
+
+static void begin(void)
+{
+	char line[64] = "";
+	int ends[2];
+	unsigned number = 0;
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(serve(ends[1]));
+	close(ends[1]);
+	ck_assert_int_gt(read(ends[0], line, sizeof line - 1), 0);
+	close(ends[0]);
+	ck_assert_int_eq(sscanf(line, "127.0.0.1:%u", &number), 1);
+	port = (uint16_t)number;
+}
+
+/* HTTP-35: 64 MiB for all who do not read, a refusal for who comes then, and room again when they are gone. */
+START_TEST(answers_that_wait)
+{
+	int clients[CLIENTS];
+	unsigned given = 0, refused = 0;
+	struct http_answer answer;
+	begin();
+	for (int i = 0; i < CLIENTS; i++)
+		clients[i] = http_ask_deaf(port, "/large", NULL);
+	for (int i = 0; i < CLIENTS; i++) {
+		char head[13] = "";
+		ck_assert_int_eq(recv(clients[i], head, sizeof head - 1, MSG_WAITALL), (ssize_t)sizeof head - 1);
+		given += strcmp(head, "HTTP/1.1 200") == 0;
+		refused += strcmp(head, "HTTP/1.1 503") == 0;
+	}
+	ck_assert_uint_eq(given, (64u << 20) / LARGE);
+	ck_assert_uint_eq(refused, CLIENTS - given);
+	int fd = http_connect(port);
+	answer = http_ask(fd, "HEAD", "/large", NULL);
+	ck_assert_int_eq(answer.status, 200);
+	answer = http_ask(fd, "GET", "/large", NULL);
+	ck_assert_int_eq(answer.status, 503);
+	ck_assert_str_eq(http_header(&answer, "Retry-After"), "1");
+	free(answer.body);
+	ck_assert(http_ended(fd));
+	close(fd);
+	for (int i = 0; i < CLIENTS; i++)
+		close(clients[i]);
+	for (answer.status = 503; answer.status == 503; free(answer.body), close(fd)) {
+		fd = http_connect(port);
+		answer = http_ask(fd, "GET", "/large", NULL);
+	}
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_uint_eq(answer.body_len, LARGE);
+	int status;
+	ck_assert_int_eq(kill(pid, SIGTERM), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+END_TEST
+
+UNIT_MAIN("server_plain", answers_that_wait)

@@ -1,0 +1,196 @@
+#include "tests/lib/unit.h"
+#include "tools/send/messages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static FILE *file;
+static struct messages messages;
+
+static void begin(enum adapter_format format, const char *text)
+{
+	file = tmpfile();
+	fputs(text, file);
+	fflush(file);
+	rewind(file);
+	ck_ok(messages_open(fileno(file), format, &messages));
+}
+
+static void end(void)
+{
+	messages_close(&messages);
+	fclose(file);
+}
+
+static struct message message;
+
+static enum error next(void)
+{
+	enum error error = messages_next(&messages, &message);
+	while (error == E_NOT_FOUND) {
+		ck_ok(messages_fill(&messages));
+		error = messages_next(&messages, &message);
+	}
+	return error;
+}
+
+static void expect(const char *text)
+{
+	ck_ok(next());
+	ck_assert_int_eq(message.kind, MESSAGE_WHOLE);
+	ck_ok(message.error);
+	ck_assert_msg(
+		bytes_equal(message.text, bytes_text(text)), "%.*s", (int)message.text.len, (const char *)message.text.data);
+}
+
+static void expect_refused(const char *text, const char *why)
+{
+	ck_ok(next());
+	ck_error(message.error, E_BAD_VALUE);
+	ck_assert_str_eq(message.fault.text, why);
+	ck_assert_msg(
+		bytes_equal(message.text, bytes_text(text)), "%.*s", (int)message.text.len, (const char *)message.text.data);
+}
+
+static void expect_end(void)
+{
+	ck_error(next(), E_CLOSED);
+	end();
+}
+
+START_TEST(lines)
+{
+	begin(ADAPTER_JSON, "\xef\xbb\xbf"
+						"one\n\n  \t\r\ntwo \r\nlast");
+	expect("one");
+	expect("two");
+	expect("last");
+	expect_end();
+	begin(ADAPTER_JSON, "");
+	expect_end();
+}
+END_TEST
+
+/* A document that is cut by every buffer's end comes whole. */
+START_TEST(documents)
+{
+	static char text[400000];
+	size_t len = 0;
+	for (int i = 0; i < 300; i++)
+		len += (size_t)sprintf(text + len, "{\"n\":%d,\n\"x\":\"%.*s\"}%s", i, 1000, "}{}{}{}{", i % 2 ? "\n" : "");
+	begin(ADAPTER_FHIR, text);
+	for (int i = 0; i < 300; i++) {
+		char wanted[64];
+		sprintf(wanted, "{\"n\":%d,\n\"x\":\"}{}{}{}{\"}", i);
+		expect(wanted);
+	}
+	expect_end();
+}
+END_TEST
+
+/* What is too long for memory comes in parts that are all of it, and the rest goes on. */
+START_TEST(too_long)
+{
+	size_t len = 3 << 20;
+	char *text = malloc(len + 20);
+	memset(text, 'x', len);
+	memcpy(text, "short\n", 6);
+	strcpy(text + len, "\n1234");
+	begin(ADAPTER_JSON, text);
+	expect("short");
+	size_t found = 0;
+	do {
+		ck_ok(next());
+		ck_assert_int_ne(message.kind, MESSAGE_WHOLE);
+		found += message.text.len;
+	} while (message.kind == MESSAGE_PART);
+	ck_assert_uint_eq(found, len - 6);
+	expect("1234");
+	expect_end();
+	free(text);
+}
+END_TEST
+
+/* A document may be as long as a Bundle of many events. */
+START_TEST(long_document)
+{
+	size_t len = 9 << 20;
+	char *text = malloc(len + 20);
+	memset(text, ' ', len);
+	text[0] = '{';
+	strcpy(text + len, "}\n{}");
+	begin(ADAPTER_FHIR, text);
+	ck_ok(next());
+	ck_assert_int_eq(message.kind, MESSAGE_WHOLE);
+	ck_assert_uint_eq(message.text.len, len + 1);
+	expect("{}");
+	expect_end();
+	free(text);
+}
+END_TEST
+
+#define EVENT "{ \"resourceType\":\"AuditEvent\", \"x\":[1 ]}"
+#define ENTRY(resource) "{\"fullUrl\":\"urn:x\",\"resource\": " resource ",\"request\":{\"method\":\"POST\"}}"
+
+/* ADP-16 */
+START_TEST(bundles)
+{
+	begin(ADAPTER_FHIR, "{\"entry\":[" ENTRY(EVENT) ",\n" ENTRY(EVENT) "],\"resourceType\":\"Bundle\"}" EVENT);
+	expect(EVENT);
+	expect(EVENT);
+	expect(EVENT);
+	expect_end();
+	begin(ADAPTER_FHIR, "{\"resourceType\":\"Bundle\",\"type\":\"searchset\"}\n"
+						"{\"resourceType\":\"Bundle\",\"entry\":[]}");
+	expect_end();
+	/* Company is left out only where the Bundle says so; the others' text is all of the entry. */
+	begin(ADAPTER_FHIR,
+		"[{\"resourceType\":\"Bundle\",\"entry\":[{\"search\":{\"mode\":\"include\"},\"resource\":{\"resourceType\":"
+		"\"Patient\"}}," ENTRY("{\"resourceType\":\"Patient\"}") ",{\"request\":{}},{\"resource\":5},"
+																 "{\"resource\":" EVENT ",\"resource\":" EVENT
+																 "}," ENTRY(EVENT) "]}]");
+	expect_refused(ENTRY("{\"resourceType\":\"Patient\"}"),
+		"entry 2 of the Bundle: resource: it is no AuditEvent; such a one is "
+		"passed over only where search.mode is include or outcome");
+	expect_refused("{\"request\":{}}", "entry 3 of the Bundle: resource: it has none");
+	expect_refused("{\"resource\":5}", "entry 4 of the Bundle: resource: it is no object");
+	expect_refused(
+		"{\"resource\":" EVENT ",\"resource\":" EVENT "}", "entry 5 of the Bundle: resource: it stands more than once");
+	expect(EVENT);
+	expect_end();
+	/* What is not built as a Bundle is refused whole. */
+	static const char *const odd[] = {"{\"resourceType\":\"Bundle\",\"entry\":{}}",
+		"{\"resourceType\":\"Bundle\",\"entry\":[" ENTRY(EVENT) ",null]}",
+		"{\"resourceType\":\"Bundle\",\"entry\":[],\"entry\":[]}"};
+	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+		begin(ADAPTER_FHIR, odd[i]);
+		expect_refused(odd[i], "entry: must stand once and be an array of objects");
+		expect_end();
+	}
+}
+END_TEST
+
+#define DICOM(text) "<AuditMessage>" text "</AuditMessage>"
+
+/* The declaration of a wrapper is none of the message's own. */
+START_TEST(encodings)
+{
+	begin(ADAPTER_DICOM,
+		"<?xml version='1.0' encoding='ISO-8859-1'?>\n<List>" DICOM("a") DICOM("\xe6") "</List>" DICOM("\xe6"));
+	expect(DICOM("a"));
+	ck_ok(next());
+	ck_error(message.error, E_BAD_XML);
+	expect(DICOM("\xe6"));
+	expect_end();
+	begin(ADAPTER_DICOM, "<?xml version='1.0' encoding='UTF-8'?>\n<List>" DICOM("\xc3\xa6") "</List>");
+	expect(DICOM("\xc3\xa6"));
+	expect_end();
+	begin(ADAPTER_DICOM, "<?xml version='1.0' encoding='ISO-8859-1'?>" DICOM("\xe6"));
+	expect("<?xml version='1.0' encoding='ISO-8859-1'?>" DICOM("\xe6"));
+	expect_end();
+}
+END_TEST
+
+UNIT_MAIN("messages", lines, documents, too_long, long_document, bundles, encodings)

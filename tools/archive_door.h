@@ -1,9 +1,0 @@
-/* The door (ledger/door.h) for a store that is only read: what witnesses have that it does not extend. */
-#pragma once
-
-#include "ledger/archive.h"
-#include "ledger/door.h"
-
-/* As door_ask, over HTTP; `dir_fd` is the ledger's directory. */
-enum error archive_door_ask(struct archive *archive, int dir_fd, const struct witness_policy *policy,
-	struct door_verdict *out, struct fault *fault) MUST_USE;

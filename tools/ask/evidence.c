@@ -1,0 +1,141 @@
+/* indsigt evidence: what the ledger keeps against senders, and what shows that an old store was put back. */
+#include "ledger/base/own.h"
+#include "ledger/json/json_read.h"
+#include "ledger/read/archive.h"
+#include "tools/command/command.h"
+#include "tools/show/output.h"
+
+#include <dirent.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct listing {
+	struct snapshot *snapshot;
+	json_t *equivocations;
+	json_t *files;
+};
+
+static void listing_release(struct listing *listing)
+{
+	json_decref(listing->equivocations);
+	json_decref(listing->files);
+}
+
+static json_t *base64_json(struct bytes bytes)
+{
+	size_t room = sodium_base64_encoded_len(bytes.len, sodium_base64_VARIANT_ORIGINAL);
+	OWNED_MEMORY char *text = malloc(room);
+	if (text == NULL)
+		return NULL;
+	sodium_bin2base64(text, room, bytes.data, bytes.len, sodium_base64_VARIANT_ORIGINAL);
+	return json_string(text);
+}
+
+static enum error add_equivocation(void *context, const struct evidence_row *row)
+{
+	struct listing *listing = context;
+	struct sender sender;
+	uint64_t first_sequence, first_index;
+	uint32_t count;
+	TRY(snapshot_sender(listing->snapshot, row->head.sender, &sender));
+	TRY(snapshot_batch(listing->snapshot, sender.id, row->head.first_sequence, &first_sequence, &count, &first_index));
+	json_t *json = json_pack("{s:I, s:s, s:s, s:I, s:I, s:o, s:{s:I, s:I, s:I}}", "sender", (json_int_t)sender.id,
+		"org", sender.org, "name", sender.name, "first_sequence", (json_int_t)row->head.first_sequence, "count",
+		(json_int_t)row->head.count, "signed", base64_json(row->signed_batch), "stored", "first_sequence",
+		(json_int_t)first_sequence, "count", (json_int_t)count, "batch_index", (json_int_t)(first_index + count));
+	return json_array_append_new(listing->equivocations, json) == 0 ? E_OK : E_NO_MEMORY;
+}
+
+/* What stopped ingest, or is an alarm of cosigning: one file each. */
+static enum error add_files(struct listing *listing, const char *dir)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s/evidence", dir);
+	OWNED_DIR *files = opendir(path);
+	if (files == NULL)
+		return E_OK;
+	for (const struct dirent *file; (file = readdir(files)) != NULL;)
+		if (file->d_name[0] != '.' && json_array_append_new(listing->files, json_string(file->d_name)) != 0)
+			return E_NO_MEMORY;
+	return E_OK;
+}
+
+static void print_text(const struct listing *listing, const char *dir)
+{
+	size_t at;
+	json_t *item;
+	json_array_foreach(listing->equivocations, at, item) printf(
+		"sender %" JSON_INTEGER_FORMAT " (%s, %s) has signed two different batches from sequence %" JSON_INTEGER_FORMAT
+		"; the one that was taken has its entry at index %" JSON_INTEGER_FORMAT "\n",
+		json_integer_value(json_object_get(item, "sender")), json_string_value(json_object_get(item, "name")),
+		json_string_value(json_object_get(item, "org")), json_integer_value(json_object_get(item, "first_sequence")),
+		json_integer_value(json_object_get(json_object_get(item, "stored"), "batch_index")));
+	json_array_foreach(listing->files, at, item) printf("%s/evidence/%s\n", dir, json_string_value(item));
+	if (json_array_size(listing->equivocations) + json_array_size(listing->files) == 0)
+		puts("There is no evidence against anybody.");
+}
+
+static enum error write_json(const struct listing *listing, const char *output, struct fault *fault)
+{
+	json_auto_t *json = json_pack("{s:O, s:O}", "equivocations", listing->equivocations, "files", listing->files);
+	OWNED_MEMORY char *text = json ? json_write(json, JSON_COMPACT) : NULL;
+	if (text == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	return output_write(output, bytes_text(text), fault);
+}
+
+static enum error list(const char *dir, const char *output, struct fault *fault)
+{
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED(listing_release) struct listing listing = {.equivocations = json_array(), .files = json_array()};
+	TRY(archive_open(dir, false, &archive, fault));
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	listing.snapshot = snapshot;
+	enum error error = snapshot_visit_evidence(snapshot, add_equivocation, &listing);
+	if (error == E_OK)
+		error = add_files(&listing, dir);
+	if (error != E_OK)
+		return fault_set(fault, error, "the evidence cannot be read: %s", error_reason(error));
+	if (output != NULL)
+		return write_json(&listing, output, fault);
+	print_text(&listing, dir);
+	return E_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	struct fault fault = {.text = ""};
+	const char *output = NULL;
+	for (int option; (option = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
+		if (option != 'j' && option != 'o')
+			return command_usage(&command_evidence, NULL);
+		output = option == 'o' ? optarg : "-";
+	}
+	if (optind + 1 != argc)
+		return command_lacks(&command_evidence, optind == argc ? "DIR" : NULL);
+	return command_end(&command_evidence, list(argv[optind], output, &fault), &fault);
+}
+
+const struct command command_evidence = {
+	.name = "evidence",
+	.arguments = "DIR [--json | -o FILE]",
+	.summary = "lists what is kept against senders, and what stopped ingest",
+	.text = "A sender that signs two different batches for one sequence cannot deny it: the first stands in the log, "
+			"of the\n"
+			"second the ledger keeps what was signed. (A stolen key, or two programs with one key, do that as well.) "
+			"Files\n"
+			"in DIR/evidence show that an older store was put back, or that somebody saw another log.\n"
+			"\n"
+			"  --json   as JSON: each second batch as it was signed (spec/batch.md: head, then the commitments, in "
+			"base64),\n"
+			"           and the index of the first one's batch entry\n"
+			"  -o FILE  the same into a file\n",
+	.run = run,
+};

@@ -1,0 +1,208 @@
+/* indsigt statement: the self-contained proof of who accessed a person's data, as a file. */
+#include "ingest/net/fetch.h"
+#include "ledger/base/own.h"
+#include "ledger/text/timestamp.h"
+#include "query/answer/accesses.h"
+#include "query/cosigned/cosigned.h"
+#include "query/statement/statement_make.h"
+#include "tools/command/command.h"
+#include "tools/show/answer.h"
+#include "tools/show/asked.h"
+#include "tools/show/output.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct statement_request {
+	const char *subject;
+	const char *ledger;
+	const char *token;
+	const char *from;
+	const char *to;
+	const char *output;
+	bool signatures;
+};
+
+/* The window that was asked for, in UTC. */
+struct window {
+	uint64_t from_s;
+	uint64_t to_s;
+	char from[TIMESTAMP_TEXT_MAX]; /* as the ledger is asked for it, and the statement says it; empty: open */
+	char to[TIMESTAMP_TEXT_MAX];
+};
+
+static bool read_options(int argc, char **argv, struct statement_request *out)
+{
+	static const struct option known[] = {
+		{"ledger", required_argument, NULL, 'l'},
+		{"token", required_argument, NULL, 't'},
+		{"from", required_argument, NULL, 'f'},
+		{"to", required_argument, NULL, 'u'},
+		{"signatures", no_argument, NULL, 's'},
+		{"output", required_argument, NULL, 'o'},
+		{NULL, 0, NULL, 0},
+	};
+	*out = (struct statement_request){.token = getenv("INDSIGT_TOKEN")};
+	for (int option; (option = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
+		switch (option) {
+		case 'l':
+			out->ledger = optarg;
+			break;
+		case 't':
+			out->token = optarg;
+			break;
+		case 'f':
+			out->from = optarg;
+			break;
+		case 'u':
+			out->to = optarg;
+			break;
+		case 's':
+			out->signatures = true;
+			break;
+		case 'o':
+			out->output = optarg;
+			break;
+		default:
+			return false;
+		}
+	}
+	out->subject = optind + 1 == argc ? argv[optind] : NULL;
+	return true;
+}
+
+/* ---- asking ---- */
+
+/* Dates are days here, as for 'who'. */
+static enum error read_window(const struct statement_request *request, struct window *out, struct fault *fault)
+{
+	*out = (struct window){.to_s = UINT64_MAX};
+	if (request->from != NULL) {
+		TRY(asked_time("--from", request->from, &out->from_s, fault));
+		timestamp_format_s(out->from_s, out->from);
+	}
+	if (request->to != NULL) {
+		TRY(asked_time("--to", request->to, &out->to_s, fault));
+		timestamp_format_s(out->to_s, out->to);
+	}
+	return out->from_s < out->to_s ? E_OK : fault_set(fault, E_USAGE, "--from must be earlier than --to");
+}
+
+static enum error make_from_directory(const struct statement_request *request, const char *subject,
+	const struct window *window, struct text *out, size_t *later, struct fault *fault)
+{
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	struct cosigned_patience patience = {0};
+	struct statement_query query = {.subject = bytes_text(subject),
+		.from_s = window->from_s,
+		.to_s = window->to_s,
+		.signatures = request->signatures,
+		.now_s = (uint64_t)time(NULL)};
+	TRY(archive_open(request->ledger, true, &archive, fault));
+	cosigned_await(archive, &patience);
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	return statement_make(snapshot, &query, out, later, fault);
+}
+
+static enum error fetch_from_url(const struct statement_request *request, const char *subject,
+	const struct window *window, struct text *out, size_t *later, struct fault *fault)
+{
+	json_auto_t *made = NULL;
+	OWNED(fetch_release) struct fetch *fetch = NULL;
+	const struct fetch_param params[] = {
+		{"from", request->from != NULL ? window->from : NULL},
+		{"to", request->to != NULL ? window->to : NULL},
+		{"signatures", request->signatures ? "1" : NULL},
+	};
+	if (request->token == NULL)
+		return fault_set(fault, E_USAGE, "an address wants --token (or INDSIGT_TOKEN); see 'indsigt token'");
+	TRY(fetch_open(request->ledger, request->token, &fetch, fault));
+	TRY(fetch_json(fetch, "/v1/statement", params, sizeof params / sizeof params[0], &made, fault));
+	const char *about = json_string_value(json_object_get(made, "subject"));
+	if (about == NULL || strcmp(about, subject) != 0)
+		return fault_set(
+			fault, E_FORBIDDEN, "the ledger's answer is not about the subject asked for; is it their token?");
+	text_json(out, made);
+	*later = json_array_size(json_object_get(made, "later"));
+	return text_done(out);
+}
+
+/* ---- writing ---- */
+
+/* A date is another instant in another zone: whoever asks sees which one it was. */
+static void tell_window(const struct window *window)
+{
+	if (window->from[0] != '\0' || window->to[0] != '\0')
+		fprintf(stderr, "indsigt: the statement is about what was reported %s%s%s%s%s\n",
+			window->from[0] != '\0' ? "from " : "", window->from,
+			window->from[0] != '\0' && window->to[0] != '\0' ? " on, and "
+			: window->from[0] != '\0'                        ? " on"
+															 : "",
+			window->to[0] != '\0' ? "before " : "", window->to);
+}
+
+static void tell_later(size_t later)
+{
+	if (later > 0)
+		fprintf(stderr,
+			"indsigt: %zu newer %s not covered yet; the statement lists %s as such. A newer epoch covers %s within "
+			"seconds.\n",
+			later, later == 1 ? "access is" : "accesses are", later == 1 ? "it" : "them", later == 1 ? "it" : "them");
+}
+
+static enum error statement(const struct statement_request *request, struct fault *fault)
+{
+	char subject[SUBJECT_BYTES_MAX + 1];
+	size_t later = 0;
+	struct window window;
+	OWNED(text_release) struct text text = {.room = NULL};
+	TRY(read_window(request, &window, fault));
+	TRY(asked_subject(request->subject, subject, fault));
+	if (answer_is_url(request->ledger))
+		TRY(fetch_from_url(request, subject, &window, &text, &later, fault));
+	else
+		TRY(make_from_directory(request, subject, &window, &text, &later, fault));
+	TRY(output_write(request->output, bytes_of(text.data, text.len), fault));
+	tell_window(&window);
+	tell_later(later);
+	return E_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	struct statement_request request;
+	struct fault fault = {.text = ""};
+	if (!read_options(argc, argv, &request))
+		return command_usage(&command_statement, NULL);
+	if (!request.subject || !request.ledger || !request.output)
+		return command_lacks(&command_statement, !request.subject  ? "SUBJECT"
+												 : !request.ledger ? "--ledger"
+																   : "-o FILE");
+	return command_end(&command_statement, statement(&request, &fault), &fault);
+}
+
+const struct command command_statement = {
+	.name = "statement",
+	.arguments = "SUBJECT --ledger DIR|URL [--token T] [--from TIME] [--to TIME] [--signatures] -o FILE",
+	.summary = "the self-contained proof of who accessed this person's data",
+	.text = "Writes one file that proves, offline and to anybody who has the log's vkey, that the list of accesses in "
+			"it is\n"
+			"complete up to the newest epoch, or that there are none. 'indsigt verify FILE --vkey VKEY' checks it.\n"
+			"A SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n"
+			"\n"
+			"  --ledger DIR|URL  a ledger's directory, or the address of its query daemon\n"
+			"  --token T         bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do "
+			"not see\n"
+			"  --from TIME       reported from then on: a date (its midnight here, in the zone of this machine), or\n"
+			"                    RFC 3339 with a zone; the statement says the instant, in UTC\n"
+			"  --to TIME         reported before then\n"
+			"  --signatures      with each event's way to the signature of the authority that reported it\n"
+			"  -o FILE           where to write it (0600); '-' is standard output\n"
+			"\n"
+			"Accesses that came after the newest epoch are listed as not yet covered.\n",
+	.run = run,
+};

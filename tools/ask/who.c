@@ -1,0 +1,190 @@
+/* indsigt who: who accessed this person's data, verified and readable. */
+#include "ledger/base/own.h"
+#include "ledger/subject/subject.h"
+#include "ledger/text/timestamp.h"
+#include "tools/ask/who_text.h"
+#include "tools/command/command.h"
+#include "tools/show/answer.h"
+#include "tools/show/asked.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct who_options {
+	struct answer_query query;
+	const char *subject;
+	const char *lang; /* NULL: as the environment says */
+	const char *vkey;
+	bool json;
+	struct who_filters filters;
+	char from[TIMESTAMP_TEXT_MAX]; /* as the ledger is asked for it */
+	char to[TIMESTAMP_TEXT_MAX];
+};
+
+static bool read_options(int argc, char **argv, struct who_options *out)
+{
+	static const struct option known[] = {
+		{"ledger", required_argument, NULL, 'l'},
+		{"token", required_argument, NULL, 't'},
+		{"from", required_argument, NULL, 'f'},
+		{"to", required_argument, NULL, 'u'},
+		{"org", required_argument, NULL, 'o'},
+		{"vkey", required_argument, NULL, 'v'},
+		{"lang", required_argument, NULL, 'g'},
+		{"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
+	*out = (struct who_options){.query.token = getenv("INDSIGT_TOKEN"), .lang = NULL};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		switch (option) {
+		case 'l':
+			out->query.ledger = optarg;
+			break;
+		case 't':
+			out->query.token = optarg;
+			break;
+		case 'f':
+			out->query.from = optarg;
+			break;
+		case 'u':
+			out->query.to = optarg;
+			break;
+		case 'o':
+			out->query.org = optarg;
+			break;
+		case 'v':
+			out->vkey = optarg;
+			break;
+		case 'g':
+			out->lang = optarg;
+			break;
+		case 'j':
+			out->json = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	out->subject = optind + 1 == argc ? argv[optind] : NULL;
+	return true;
+}
+
+/* Dates are days here; the ledger is asked in UTC. */
+static enum error read_filters(struct who_options *options, struct fault *fault)
+{
+	struct answer_query *query = &options->query;
+	struct who_filters *filters = &options->filters;
+	filters->has_from = query->from != NULL;
+	filters->has_to = query->to != NULL;
+	filters->org = query->org;
+	if (query->org && !subject_org_valid(bytes_text(query->org)))
+		return fault_set(fault, E_USAGE, "--org must be SCHEME:ID, such as cvr:55133018; names are not searched for");
+	if (query->from) {
+		TRY(asked_time("--from", query->from, &filters->from_s, fault));
+		timestamp_format_s(filters->from_s, options->from);
+		query->from = options->from;
+	}
+	if (query->to) {
+		TRY(asked_time("--to", query->to, &filters->to_s, fault));
+		timestamp_format_s(filters->to_s, options->to);
+		query->to = options->to;
+	}
+	return E_OK;
+}
+
+static enum error check_options(struct who_options *options, struct vkey *vkey, struct fault *fault)
+{
+	struct answer_query *query = &options->query;
+	if (options->subject == NULL)
+		return fault_set(fault, E_USAGE, "SUBJECT is missing: about whom, such as cpr:0101701234, or '-'");
+	if (query->ledger == NULL)
+		return fault_set(fault, E_USAGE, "--ledger is missing: a ledger's directory, or an address");
+	if (options->lang)
+		TRY(asked_lang(options->lang, fault));
+	TRY(read_filters(options, fault));
+	if (options->vkey) {
+		if (vkey_parse(bytes_text(options->vkey), vkey) != E_OK)
+			return fault_set(fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
+		query->vkey = vkey;
+	}
+	if (answer_is_url(query->ledger) && query->token == NULL)
+		return fault_set(fault, E_USAGE, "an address wants --token (or INDSIGT_TOKEN); see 'indsigt token'");
+	return E_OK;
+}
+
+static bool is_empty(const struct answer *answer)
+{
+	return answer->open + answer->withheld + answer->erased == 0;
+}
+
+/* Nothing within the filters: how much there is outside of them. */
+static enum error count_all(struct who_options *options, struct fault *fault)
+{
+	struct answer_query query = options->query;
+	OWNED(answer_release) struct answer all = {0};
+	query.from = query.to = query.org = NULL;
+	TRY(answer_ask(&query, &all, fault));
+	options->filters.all = all.open + all.withheld + all.erased;
+	return E_OK;
+}
+
+static enum error print_answer(const struct answer *answer, const struct who_options *options)
+{
+	if (!options->json)
+		return who_text(
+			answer, &options->filters, words_for(options->lang ? options->lang : words_environment()), stdout);
+	return json_dumpf(answer->json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
+}
+
+static enum error who(struct who_options *options, struct fault *fault)
+{
+	char subject[SUBJECT_BYTES_MAX + 1];
+	struct vkey vkey;
+	OWNED(answer_release) struct answer answer = {0};
+	TRY(check_options(options, &vkey, fault));
+	TRY(asked_subject(options->subject, subject, fault));
+	options->query.subject = subject;
+	TRY(answer_ask(&options->query, &answer, fault));
+	if (!options->json && is_empty(&answer) && (options->query.from || options->query.to || options->query.org))
+		TRY(count_all(options, fault));
+	TRY(print_answer(&answer, options));
+	return fflush(stdout) == 0 ? E_OK : fault_set(fault, E_IO, "the answer cannot be written: %m");
+}
+
+static int run(int argc, char **argv)
+{
+	struct who_options options;
+	struct fault fault = {0};
+	if (!read_options(argc, argv, &options))
+		return command_usage(&command_who, NULL);
+	return command_end(&command_who, who(&options, &fault), &fault);
+}
+
+const struct command command_who = {
+	.name = "who",
+	.arguments = "SUBJECT --ledger DIR|URL [--token T] [--from TIME] [--to TIME] [--org ID] [--json] ...",
+	.summary = "who accessed this person's data",
+	.text =
+		"Asks for every access to the data of SUBJECT (cpr:0101701234; '-' reads it from standard input, since\n"
+		"arguments stand in the list of processes), checks that each one stands in the log "
+		"exactly as\n"
+		"shown, and prints a table. Repeats of one day share a row. On a directory the right to read its key files "
+		"is the\n"
+		"authorisation; an address wants a token.\n"
+		"\n"
+		"  --ledger DIR|URL  a ledger's directory, or the address of its query daemon\n"
+		"  --token T         bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do "
+		"not see\n"
+		"  --from TIME       reported from then on: a date (its midnight here, in the zone that times are shown in),\n"
+		"                    or RFC 3339 with a zone\n"
+		"  --to TIME         reported before then\n"
+		"  --org ID          only accesses of this organisation (cvr:55133018), or reported by it\n"
+		"  --vkey VKEY       check the log's signature with this key (on a directory: its own, unless given)\n"
+		"  --json            the whole answer with its proofs, all pages in one\n"
+		"  --lang da|en      Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say\n"
+		"\n"
+		"A name in brackets (\"reported by ...\") is the organisation whose system reported an access in another's\n"
+		"name. Exit 1 if the answer does not verify, 4 if it cannot be had, 5 if it is another log's.\n",
+	.run = run,
+};

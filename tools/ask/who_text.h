@@ -1,0 +1,22 @@
+/* An answer as text for people: a table of accesses, and what stands around it. */
+#pragma once
+
+#include "tools/show/answer.h"
+#include "tools/show/words.h"
+
+#include <stdio.h>
+
+/* What was asked for: an answer that leaves something out says so. */
+struct who_filters {
+	bool has_from;
+	uint64_t from_s;
+	bool has_to;
+	uint64_t to_s;
+	const char *org; /* or NULL */
+	uint64_t all;    /* how many accesses there are without these, where the answer has none; else 0 */
+};
+
+/* Repeats of one day (all but the time the same) share a row; the newest access comes first. Times are local, each with
+ * its distance from UTC. E_NO_MEMORY. */
+enum error who_text(
+	const struct answer *answer, const struct who_filters *filters, const struct words *words, FILE *out) MUST_USE;

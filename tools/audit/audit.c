@@ -1,0 +1,370 @@
+/* indsigt audit: verifies everything that a directory holds, as far as the rights allow.
+ *
+ * LMDB does not check its pages, so a damaged store can crash, or even hang, whoever walks it. The walk is therefore
+ * made by a child process, and its death is a finding like any other: the child keeps how far it has come in memory
+ * that both share, and the parent, which never touches the store, says which was the last index that held. */
+#include "ledger/audit/audit.h"
+#include "ledger/base/own.h"
+#include "ledger/db/db.h"
+#include "ledger/db/db_file.h"
+#include "tools/audit/audit_note.h"
+#include "tools/audit/audit_print.h"
+#include "tools/audit/audit_tiles.h"
+#include "tools/command/command.h"
+#include "tools/show/progress.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WAKE_MS 100
+#define STALL_MS 120000 /* a slow disk reads a bundle in far less, a loop in damaged pages never ends */
+#define PATH_BYTES_MAX 4096
+
+/* Written by the child, read by the parent. */
+struct report {
+	uint64_t done; /* entries that hold */
+	uint64_t total;
+	uint64_t steps; /* moves as long as the child does */
+	bool finished;  /* `error` and `result` are there */
+	enum error error;
+	struct audit_result result;
+	struct fault fault;
+};
+
+struct audit_request {
+	const char *place; /* a ledger's directory; or where its tiles are */
+	bool tiles;
+	const struct vkey *vkey;
+	bool labels;
+	const char *sign;             /* the auditor's key file, or NULL */
+	const char *auditor;          /* the name that a new one gets */
+	const struct signer_key *key; /* from that file, or NULL */
+	const char *from;             /* tiles only, as in audit_tiles.h */
+	const char *save;
+	bool json;
+};
+
+/* ---- child ---- */
+
+static void note_progress(void *context, uint64_t done, uint64_t total)
+{
+	struct report *report = context;
+	__atomic_store_n(&report->done, done, __ATOMIC_RELAXED);
+	__atomic_store_n(&report->total, total, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&report->steps, 1, __ATOMIC_RELAXED);
+}
+
+static bool readable(const char *dir, const char *name)
+{
+	char path[PATH_BYTES_MAX];
+	int len = snprintf(path, sizeof path, "%s/%s", dir, name);
+	return len > 0 && (size_t)len < sizeof path && access(path, R_OK) == 0;
+}
+
+static _Noreturn void walk(const struct audit_request *request, struct report *report, pid_t parent)
+{
+	const struct rlimit no_core = {0, 0}; /* opened records stay in memory only, also when this crashes */
+	struct audit_options options = {.records = readable(request->place, "keys/master"),
+		.labels = request->labels,
+		.progress = note_progress,
+		.context = report};
+	if (setrlimit(RLIMIT_CORE, &no_core) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
+		prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		_exit(EXIT_USAGE);
+	if (!options.records && request->labels) {
+		fault_set(
+			&report->fault, E_PERMISSION, "the labels are not readable here: --labels takes the ledger's key files");
+		report->error = E_PERMISSION;
+		__atomic_store_n(&report->finished, true, __ATOMIC_RELEASE);
+		_exit(EXIT_DONE);
+	}
+	if (!options.records && readable(request->place, "vkey"))
+		fprintf(stderr, "indsigt: the keys are not readable here: the sealed records are not opened\n");
+	report->error = audit_directory(request->place, request->vkey, &options, &report->result, &report->fault);
+	if (db_was_replaced())
+		report->error = fault_set(&report->fault, E_REPLACED, "");
+	__atomic_store_n(&report->finished, true, __ATOMIC_RELEASE);
+	_exit(EXIT_DONE);
+}
+
+/* ---- parent ---- */
+
+/* Until the child lets go of its end of the pipe; false when it does not move any more. */
+static bool watch(int alive_fd, const struct report *report)
+{
+	struct progress progress;
+	struct pollfd poll_fd = {.fd = alive_fd};
+	uint64_t steps = 0;
+	unsigned still_ms = 0;
+	progress_start(&progress, "entries");
+	for (int ready = 0; ready == 0 || (ready < 0 && errno == EINTR); ready = poll(&poll_fd, 1, WAKE_MS)) {
+		uint64_t now = __atomic_load_n(&report->steps, __ATOMIC_RELAXED);
+		still_ms = now == steps ? still_ms + WAKE_MS : 0;
+		steps = now;
+		if (still_ms >= STALL_MS)
+			break;
+		progress_update(&progress, __atomic_load_n(&report->done, __ATOMIC_RELAXED),
+			__atomic_load_n(&report->total, __ATOMIC_RELAXED));
+	}
+	progress_clear(&progress);
+	return still_ms < STALL_MS;
+}
+
+/* What damaged pages do to whoever walks them (db_file_name_faults ends the process itself, with this status).
+ * Everything else that ends it comes from outside. */
+static bool is_crash(int status)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status) == EXIT_NOT_LOOKED;
+	int number = WTERMSIG(status);
+	return number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGFPE || number == SIGILL;
+}
+
+/* The child ended without a result: the last index that held, and what became of it. */
+static enum error judge_death(
+	int status, bool stalled, const struct report *report, struct audit_result *out, struct fault *fault)
+{
+	*out = (struct audit_result){.index = report->done > 0 ? report->done - 1 : 0};
+	const char *last = report->done > 0 ? "this entry is the last that held" : "no entry was reached";
+	if (stalled)
+		snprintf(out->reason, sizeof out->reason, "%s: reading on does not come to an end, pages are damaged", last);
+	else if (is_crash(status) && WIFEXITED(status))
+		snprintf(out->reason, sizeof out->reason, "%s: reading on ends the process, pages are damaged", last);
+	else if (is_crash(status))
+		snprintf(out->reason, sizeof out->reason, "%s: reading on crashes (%s), pages are damaged", last,
+			strsignal(WTERMSIG(status)));
+	else if (WIFSIGNALED(status))
+		return fault_set(fault, E_STOPPED, "the audit was ended from outside (%s) after %" PRIu64 " entries",
+			strsignal(WTERMSIG(status)), report->done);
+	else
+		return fault_set(fault, E_STOPPED, "the audit's process ended after %" PRIu64 " entries", report->done);
+	return E_OK;
+}
+
+/* A child that dies over files that somebody took away says nothing about the log. */
+static const char *const environments[2] = {"store", "keys/env"};
+
+static void identify(const char *dir, struct db_identity out[2])
+{
+	char path[PATH_BYTES_MAX];
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, environments[i]);
+		db_file_identity(path, &out[i]);
+	}
+}
+
+static bool same_files(const char *dir, const struct db_identity before[2])
+{
+	char path[PATH_BYTES_MAX];
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, environments[i]);
+		/* lock.mdb is made by who opens it first */
+		if (before[i].inode[1] != 0 && !db_file_same(path, &before[i]))
+			return false;
+	}
+	return true;
+}
+
+static enum error audit_in_child(
+	const struct audit_request *request, struct report *report, struct audit_result *out, struct fault *fault)
+{
+	int alive[2];
+	int status = 0;
+	struct db_identity before[2];
+	pid_t parent = getpid();
+	identify(request->place, before);
+	if (pipe(alive) != 0)
+		return fault_set(fault, E_IO, "a pipe cannot be made: %m");
+	pid_t child = fork();
+	if (child == 0) {
+		close(alive[0]);
+		walk(request, report, parent);
+	}
+	close(alive[1]);
+	if (child < 0) {
+		close(alive[0]);
+		return fault_set(fault, E_IO, "a process cannot be started: %m");
+	}
+	bool moving = watch(alive[0], report);
+	close(alive[0]);
+	if (!moving)
+		kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!__atomic_load_n(&report->finished, __ATOMIC_ACQUIRE)) {
+		return same_files(request->place, before) ? judge_death(status, !moving, report, out, fault)
+												  : fault_set(fault, E_REPLACED, "");
+	}
+	if (report->error != E_OK)
+		return fault_set(fault, report->error, "%s", report->fault.text);
+	*out = report->result;
+	return E_OK;
+}
+
+/* ---- command ---- */
+
+static enum error audit_dir(const struct audit_request *request, struct audit_result *out, struct fault *fault)
+{
+	struct report *report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (report == MAP_FAILED)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = audit_in_child(request, report, out, fault);
+	munmap(report, sizeof *report);
+	return error;
+}
+
+static enum error audit(const struct audit_request *request, struct audit_result *out, struct fault *fault)
+{
+	const struct audit_tiles of_tiles = {request->place, request->vkey, request->from, request->save};
+	enum audit_scope scope = request->tiles ? AUDIT_TILES : request->labels ? AUDIT_LABELS : AUDIT_DIRECTORY;
+	enum error error = request->tiles ? audit_tiles(&of_tiles, out, fault) : audit_dir(request, out, fault);
+	if (error != E_OK) { /* could not be made: that is no result, but the last line is there all the same */
+		*out = (struct audit_result){.ok = false};
+		snprintf(out->reason, sizeof out->reason, "%s", fault->text[0] != '\0' ? fault->text : error_reason(error));
+	}
+	/* The result is the last line. */
+	enum error signed_note = E_OK;
+	if (error == E_OK && out->ok && request->key != NULL)
+		signed_note = audit_note_write(request->place, request->vkey, out, request->key, fault);
+	enum error printed = audit_print(out, error, scope, request->json);
+	if (error != E_OK)
+		return error;
+	return signed_note != E_OK ? signed_note : printed;
+}
+
+static bool read_options(int argc, char **argv, const char **vkey, struct audit_request *out)
+{
+	static const struct option known[] = {
+		{"vkey", required_argument, NULL, 'v'},
+		{"labels", no_argument, NULL, 'l'},
+		{"sign", required_argument, NULL, 's'},
+		{"auditor", required_argument, NULL, 'a'},
+		{"from", required_argument, NULL, 'f'},
+		{"save", required_argument, NULL, 'w'},
+		{"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
+	*out = (struct audit_request){.json = false};
+	*vkey = NULL;
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		switch (option) {
+		case 'v':
+			*vkey = optarg;
+			break;
+		case 'l':
+			out->labels = true;
+			break;
+		case 's':
+			out->sign = optarg;
+			break;
+		case 'a':
+			out->auditor = optarg;
+			break;
+		case 'f':
+			out->from = optarg;
+			break;
+		case 'w':
+			out->save = optarg;
+			break;
+		case 'j':
+			out->json = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	out->place = optind + 1 == argc ? argv[optind] : NULL;
+	if (out->place == NULL || *vkey == NULL)
+		return true;
+	out->tiles = audit_tiles_place(out->place);
+	bool labels = out->labels && !out->tiles;
+	return (labels || (!out->labels && out->sign == NULL)) && (out->auditor == NULL || out->sign != NULL) &&
+		   (out->tiles || (out->from == NULL && out->save == NULL));
+}
+
+static int run(int argc, char **argv)
+{
+	struct audit_request request;
+	struct audit_result result;
+	struct vkey vkey;
+	const char *vkey_text;
+	struct fault fault = {.text = ""};
+	if (!read_options(argc, argv, &vkey_text, &request))
+		return command_usage(&command_audit, NULL);
+	if (request.place == NULL || vkey_text == NULL)
+		return command_lacks(&command_audit, request.place == NULL ? "DIR or URL" : "--vkey");
+	if (vkey_parse(bytes_text(vkey_text), &vkey) != E_OK) {
+		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
+		return command_usage(&command_audit, &fault);
+	}
+	request.vkey = &vkey;
+	OWNED(signer_key_wipe) struct signer_key key = {.name = ""};
+	if (request.sign != NULL) {
+		enum error error = audit_note_key(request.sign, request.auditor, &key, &fault);
+		if (error != E_OK)
+			return command_end(&command_audit, error, &fault);
+		request.key = &key;
+	}
+	enum error error = audit(&request, &result, &fault);
+	if (error == E_OK)
+		return result.ok ? EXIT_DONE : EXIT_REFUSED;
+	if (result.ok) /* the note is signed, or printed, after that */
+		return command_end(&command_audit, error, &fault);
+	/* The last line has said why. Whatever kept the audit from being made, it is not the log's. */
+	return error_exit(error) == EXIT_WRONG_KEY ? EXIT_WRONG_KEY : EXIT_NOT_LOOKED;
+}
+
+const struct command command_audit = {
+	.name = "audit",
+	.arguments = "DIR --vkey VKEY [--labels [--sign KEYFILE [--auditor NAME]]] [--json]\n"
+				 "       indsigt audit URL --vkey VKEY [--from FILE] [--save FILE] [--json]",
+	.summary = "verifies everything that a ledger holds, or publishes",
+	.text =
+		"Computes the whole log again from its entries: every hash of the tree, the root under the signed checkpoint,\n"
+		"every batch's signature, dense sequences, time that never runs backwards. Where the key files are readable "
+		"it\n"
+		"also opens every sealed record and checks that it is what was committed to, and that it is filed under its\n"
+		"subject. The ledger may be served meanwhile.\n"
+		"\n"
+		"Given a URL (or a directory of tiles, as 'indsigt export' writes it) it needs nobody's leave: it downloads "
+		"all\n"
+		"tiles and entries and checks the same of them. No entry holds personal data.\n"
+		"\n"
+		"  --vkey VKEY  whose log it must be: the key that you were given, not the one that lies in DIR\n"
+		"  --labels     as an accredited auditor: computes every subject's tree, the subject map and the filing tree "
+		"of\n"
+		"               every epoch again from the labels, and finds events filed under nobody, twice, in the wrong\n"
+		"               order or late\n"
+		"  --sign F     with --labels: signs what was recomputed with the auditor's key in F; the note goes to stdout\n"
+		"               and to DIR/audits/, from where it goes into statements. F is made if it is not there, for\n"
+		"               --auditor NAME\n"
+		"  --save F     with a URL: writes down in F where the audit stands, now and then and at the end\n"
+		"  --from F     with a URL: goes on from what --save wrote, so that only what is new is read; or, with a "
+		"signed\n"
+		"               checkpoint in F, reads everything and checks that it extends that checkpoint\n"
+		"  --json       the result as one JSON object\n"
+		"\n"
+		"'unendorsed' counts sender entries without the signatures they should have, 'unchecked' the senders that\n"
+		"report and do not say that they check how their events are filed, 'lagging' those that say it, but leave out\n"
+		"events older than a day before their newest batch; 'unclaimed' counts the events that no sender says to have\n"
+		"checked.\n"
+		"\n"
+		"The last line is 'audit: ok entries=N events=M ...' (exit 0), or 'audit: FAILED [epoch=E] index=I REASON'\n"
+		"(exit 1) with the first index that does not hold, or, where the pages of the store are broken, the last that\n"
+		"did. Two signed checkpoints that do not fit together are evidence of a fork, which is kept in a file for\n"
+		"'indsigt verify'. Where it could not be looked at (network, rights, memory, disk, nothing there) the line is\n"
+		"'audit: NOT LOOKED REASON' (exit 4), for another log than the key's 'audit: WRONG KEY REASON' (exit 5):\n"
+		"these say nothing about the log.\n",
+	.run = run,
+};

@@ -1,0 +1,94 @@
+#include "tools/audit/audit_note.h"
+
+#include "ledger/base/file.h"
+#include "ledger/proof/auditor_note.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_BYTES_MAX 4096
+
+static void print_vkey(const struct signer_key *key)
+{
+	struct vkey vkey;
+	char text[VKEY_TEXT_MAX + 1];
+	if (vkey_make(key->name, NOTE_KEY_ED25519, key->public_key, &vkey) != E_OK)
+		return;
+	vkey_format(&vkey, text);
+	fprintf(stderr, "indsigt: a new auditor's key was made; hand out its vkey: %s\n", text);
+}
+
+enum error audit_note_key(const char *path, const char *name, struct signer_key *out, struct fault *fault)
+{
+	enum error error = signer_key_read(path, out, fault);
+	if (error != E_NOT_FOUND) {
+		if (error == E_OK && name != NULL && strcmp(name, out->name) != 0)
+			return fault_set(fault, E_USAGE, "key file '%s' has another name than --auditor gives", path);
+		return error;
+	}
+	if (name == NULL)
+		return fault_set(fault, E_USAGE, "key file '%s' is not there; --auditor NAME makes it", path);
+	TRY(signer_key_create(path, name, out, fault));
+	print_vkey(out);
+	return E_OK;
+}
+
+static enum error make_note(const struct vkey *log, const struct audit_result *result, const struct signer_key *key,
+	struct vkey *vkey, struct writer *out)
+{
+	uint8_t buffer[NOTE_BYTES_MAX];
+	struct bytes text;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	struct auditor_note note = {.size = result->checkpoint_size,
+		.epoch_index = result->epoch_index,
+		.map_root = result->newest_epoch.map_root,
+		.filing_root = result->newest_epoch.filing_root};
+	strcpy(note.origin, log->name);
+	TRY(vkey_make(key->name, NOTE_KEY_ED25519, key->public_key, vkey));
+	TRY(auditor_note_format(&note, &w));
+	TRY(writer_done(&w, &text));
+	return note_sign(text, vkey, key->secret_key, out);
+}
+
+/* Its name is the key's id, so that an auditor's newer note takes the place of the older one. */
+static enum error put_note(const char *dir, const struct vkey *vkey, struct bytes note, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX], name[2 * sizeof vkey->id + 1];
+	sodium_bin2hex(name, sizeof name, vkey->id, sizeof vkey->id);
+	int len = snprintf(path, sizeof path, "%s/audits", dir);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return fault_set(fault, E_TOO_LONG, "");
+	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+		return fault_set(fault, E_IO, "%s cannot be made: %s; hand the note over", path, strerror(errno));
+	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return fault_set(fault, E_IO, "%s cannot be opened: %s; hand the note over", path, strerror(errno));
+	enum error error = file_write_atomic(dir_fd, name, note, 0644);
+	close(dir_fd);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s/%s cannot be written; hand the note over", path, name);
+}
+
+enum error audit_note_write(const char *dir, const struct vkey *log, const struct audit_result *result,
+	const struct signer_key *key, struct fault *fault)
+{
+	uint8_t buffer[NOTE_BYTES_MAX];
+	struct vkey vkey;
+	struct bytes note;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	if (result->epochs == 0)
+		return fault_set(fault, E_NOT_FOUND, "there is no epoch yet that a note could be about; see 'indsigt epoch'");
+	enum error error = make_note(log, result, key, &vkey, &w);
+	if (error == E_OK)
+		error = writer_done(&w, &note);
+	if (error != E_OK)
+		return fault_set(fault, error, "the note cannot be made: %s", error_reason(error));
+	fwrite(note.data, 1, note.len, stdout);
+	if (fflush(stdout) != 0)
+		return fault_set(fault, E_IO, "the note cannot be printed: %m");
+	return put_note(dir, &vkey, note, fault);
+}

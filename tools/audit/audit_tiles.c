@@ -1,0 +1,152 @@
+#include "tools/audit/audit_tiles.h"
+
+#include "ledger/base/file.h"
+#include "ledger/base/own.h"
+#include "tools/mirror/follower.h"
+#include "tools/show/progress.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SAVE_ENTRIES (1u << 18) /* seconds of work */
+
+struct walk {
+	const struct audit_tiles *request;
+	struct follower follower;
+	struct progress progress;
+	uint64_t saved; /* entries, in the state that was written last */
+};
+
+bool audit_tiles_place(const char *place)
+{
+	char path[4096];
+	if (strstr(place, "://") != NULL)
+		return true;
+	int len = snprintf(path, sizeof path, "%s/store", place);
+	if (len < 0 || (size_t)len >= sizeof path || access(path, F_OK) == 0)
+		return false;
+	snprintf(path, sizeof path, "%s/checkpoint", place);
+	return access(path, F_OK) == 0;
+}
+
+/* ---- state ---- */
+
+static enum error load_state(struct walk *walk, struct fault *fault)
+{
+	const char *from = walk->request->from;
+	OWNED_MEMORY uint8_t *text = NULL;
+	struct fault why = {.text = ""};
+	size_t len = 0;
+	if (from == NULL)
+		return E_OK;
+	enum error error = file_read_all(AT_FDCWD, from, FOLLOW_STATE_BYTES_MAX, &text, &len);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s cannot be read: %s", from, error_reason(error));
+	error = follower_load(&walk->follower, bytes_of(text, len), &why);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", from, why.text);
+}
+
+static enum error save_state(struct walk *walk, struct log_finding *finding)
+{
+	OWNED_MEMORY char *text = NULL;
+	const char *file = walk->request->save;
+	if (file == NULL)
+		return E_OK;
+	enum error error = follow_state_write(&walk->follower.known, &walk->follower.rules, &text);
+	if (error == E_OK)
+		error = file_write_atomic(AT_FDCWD, file, bytes_text(text), 0644);
+	if (error != E_OK)
+		return log_finding_set(
+			finding, error, walk->follower.rules.size, "%s cannot be written: %s", file, error_reason(error));
+	walk->saved = walk->follower.rules.size;
+	return E_OK;
+}
+
+static enum error on_bundle(void *context, const struct log_rules *rules, struct log_finding *finding)
+{
+	struct walk *walk = context;
+	progress_update(&walk->progress, rules->size, walk->follower.known.checkpoint.size);
+	return rules->size - walk->saved >= SAVE_ENTRIES ? save_state(walk, finding) : E_OK;
+}
+
+/* ---- result ---- */
+
+static void fill_result(const struct walk *walk, struct audit_result *out)
+{
+	const struct log_rules *rules = &walk->follower.rules;
+	*out = (struct audit_result){.ok = true,
+		.entries = rules->size,
+		.events = rules->events,
+		.batches = rules->batches,
+		.senders = rules->sender_count,
+		.unendorsed = rules->unendorsed,
+		.epochs = rules->epochs,
+		.lost = losses_events(&rules->losses),
+		.checkpoint_size = walk->follower.known.checkpoint.size,
+		.root = walk->follower.known.checkpoint.root};
+	for (size_t i = 0; i < rules->sender_count; i++) {
+		const struct sender *sender = rules->senders[i];
+		out->unchecked += sender->next_sequence > 0 && sender->filing_checked == 0;
+		out->unclaimed += sender->next_sequence - sender->filing_checked;
+	}
+}
+
+/* In the directory that the command was called in, under a name that says what it is. */
+static void keep_evidence(const struct walk *walk, struct audit_result *out)
+{
+	const struct follower *follower = &walk->follower;
+	char name[80];
+	if (follower->evidence == NULL)
+		return;
+	snprintf(name, sizeof name, "fork-%" PRIu64 "-%" PRIu64 ".json", follower->known.checkpoint.size,
+		follower->seen.checkpoint.size);
+	bool kept = file_write_atomic(AT_FDCWD, name, bytes_text(follower->evidence), 0644) == E_OK;
+	size_t len = strlen(out->reason);
+	snprintf(out->reason + len, sizeof out->reason - len,
+		kept ? "; the evidence is in %s: 'indsigt verify' shows it to anybody" : "; the evidence %s cannot be written",
+		name);
+}
+
+static enum error walk_log(struct walk *walk, struct log_finding *finding)
+{
+	const struct follow_hooks hooks = {.context = walk, .done = on_bundle};
+	bool newer;
+	TRY(follower_look(&walk->follower, &newer, finding));
+	walk->saved = walk->follower.rules.size;
+	progress_start(&walk->progress, "entries");
+	enum error error = follower_read(&walk->follower, &hooks, finding);
+	progress_clear(&walk->progress);
+	TRY(error);
+	return save_state(walk, finding);
+}
+
+static enum error run_walk(struct walk *walk, struct audit_result *out, struct fault *fault)
+{
+	struct log_finding finding = {.text = ""};
+	TRY(load_state(walk, fault));
+	enum error error = walk_log(walk, &finding);
+	if (error == E_OK) {
+		fill_result(walk, out);
+		return E_OK;
+	}
+	if (!error_judges(error))
+		return fault_set(fault, error, "%s", finding.text);
+	*out = (struct audit_result){.index = finding.index};
+	snprintf(out->reason, sizeof out->reason, "%s", finding.text);
+	keep_evidence(walk, out);
+	return E_OK;
+}
+
+enum error audit_tiles(const struct audit_tiles *request, struct audit_result *out, struct fault *fault)
+{
+	struct walk walk = {.request = request};
+	enum error error = follower_open(request->place, -1, request->vkey, &walk.follower, fault);
+	if (error == E_OK)
+		error = run_walk(&walk, out, fault);
+	follower_close(&walk.follower);
+	return error;
+}

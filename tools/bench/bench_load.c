@@ -1,0 +1,344 @@
+#include "tools/bench/bench_load.h"
+
+#include "ingest/sender/outbox.h"
+#include "ledger/event/event_schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WATCH_MS 100
+
+/* Shared with the processes. */
+struct seat {
+	_Atomic uint64_t events; /* under verified receipts */
+	_Atomic uint64_t batches;
+	uint64_t end_ns;
+};
+
+struct worker {
+	const struct load *load;
+	uint32_t number; /* from 0 */
+	struct seat *seat;
+	struct outbox *outbox;
+	uint64_t left;
+	uint64_t next; /* LOAD_EACH: the next subject */
+	uint64_t random;
+	bool refused;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void load_subject(uint64_t number, char out[LOAD_SUBJECT_MAX])
+{
+	snprintf(out, LOAD_SUBJECT_MAX, "cpr:%010" PRIu64, number % 10000000000u);
+}
+
+/* ---- one event ---- */
+
+static void set_text(struct event *event, unsigned field, const char *text)
+{
+	event->present |= 1ull << field;
+	event->values[field].text = bytes_text(text);
+}
+
+static void set_code(struct event *event, unsigned field, uint64_t code)
+{
+	event->present |= 1ull << field;
+	event->values[field].number = code;
+}
+
+static void set_list(struct event *event, unsigned field, const char *first, const char *second)
+{
+	struct event_list *list = &event->lists[event->list_count];
+	list->items[0] = bytes_text(first);
+	list->count = second ? 2 : 1;
+	if (second)
+		list->items[1] = bytes_text(second);
+	event->present |= 1ull << field;
+	event->values[field].list = event->list_count++;
+}
+
+/* What all events of the load share: a case worker's look into a case, about 300 bytes as it is stored. */
+static void fill_template(struct event *event)
+{
+	*event = (struct event){.header.retention_years = RETENTION_YEARS_DEFAULT};
+	set_code(event, EVENT_ACTION, ACTION_READ);
+	set_code(event, EVENT_OUTCOME, OUTCOME_OK);
+	set_text(event, EVENT_ORG_ID, "cvr:55133018");
+	set_text(event, EVENT_ORG_NAME, "Aarhus Kommune");
+	set_text(event, EVENT_SYSTEM, "KSD Sygedagpenge");
+	set_text(event, EVENT_ACTIVITY, "Opslag i sygedagpengesag");
+	set_text(event, EVENT_PURPOSE, "sagsbehandling");
+	set_text(event, EVENT_LEGAL_BASIS, "SDL § 3");
+	set_code(event, EVENT_ACTOR_KIND, ACTOR_HUMAN);
+	set_text(event, EVENT_ACTOR_NAME, "A. Jensen");
+	set_text(event, EVENT_ACTOR_ROLE, "sagsbehandler");
+	set_list(event, EVENT_CATEGORIES, "helbred", "beskæftigelse");
+}
+
+/* splitmix64 */
+static uint64_t next_random(struct worker *worker)
+{
+	uint64_t z = worker->random += 0x9E3779B97F4A7C15u;
+	z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+	z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+	return z ^ (z >> 31);
+}
+
+static uint64_t next_subject(struct worker *worker)
+{
+	const struct load *load = worker->load;
+	uint64_t offset = load->order == LOAD_RANDOM ? next_random(worker) : worker->next++;
+	return load->first_subject + offset % load->subjects;
+}
+
+static enum error add_event(struct worker *worker, struct event *event, struct fault *fault)
+{
+	char subject[LOAD_SUBJECT_MAX];
+	char actor[48];
+	char object[40];
+	char session[40];
+	uint64_t chance = next_random(worker);
+	load_subject(next_subject(worker), subject);
+	snprintf(actor, sizeof actor, "uuid:6f1c0d2e-5b7a-4e39-8c41-%012" PRIx64, chance & 0xFFFFFFFFFFFF);
+	snprintf(object, sizeof object, "sag:2026-%06" PRIu64, chance % 1000000);
+	snprintf(session, sizeof session, "s-%016" PRIx64, chance);
+	set_text(event, EVENT_SUBJECT, subject);
+	set_text(event, EVENT_ACTOR_ID, actor);
+	set_text(event, EVENT_SESSION, session);
+	event->present |= 1ull << EVENT_TIME;
+	event->values[EVENT_TIME].time_ns = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000000 * 1000000);
+	event->list_count = 1;
+	set_list(event, EVENT_OBJECTS, object, NULL);
+	worker->left--;
+	return outbox_add(worker->outbox, event, 1, NULL, fault);
+}
+
+/* ---- one sender ---- */
+
+static void count_receipt(void *context, const struct batch_head *batch, const struct receipt *receipt)
+{
+	struct worker *worker = context;
+	(void)receipt;
+	worker->seat->events += batch->count;
+	worker->seat->batches++;
+}
+
+static void note_refusal(void *context, const struct outbox_rejection *rejection)
+{
+	struct worker *worker = context;
+	fprintf(stderr, "indsigt: an event of the load was refused: %s\n", rejection->text);
+	worker->refused = true;
+}
+
+static enum error send_all(struct worker *worker, struct fault *fault)
+{
+	static struct event event;
+	fill_template(&event);
+	while (worker->left > 0) {
+		while (!outbox_ready(worker->outbox))
+			TRY(outbox_poll(worker->outbox, -1, NULL, -1, fault));
+		TRY(add_event(worker, &event, fault));
+	}
+	TRY(outbox_flush(worker->outbox, fault));
+	while (!outbox_idle(worker->outbox))
+		TRY(outbox_poll(worker->outbox, -1, NULL, -1, fault));
+	return E_OK;
+}
+
+/* Fetches the policy, so that the start of the clock finds a sender that could send at once. */
+static enum error get_ready(struct worker *worker, struct fault *fault)
+{
+	while (!outbox_ready(worker->outbox))
+		TRY(outbox_poll(worker->outbox, -1, NULL, -1, fault));
+	return E_OK;
+}
+
+/* `ready`: a byte goes there when this sender could start; `go`: it starts when that ends. */
+static enum error work(struct worker *worker, int ready, int go, struct fault *fault)
+{
+	char key[PATH_MAX];
+	char byte = 'r';
+	snprintf(key, sizeof key, "%s/%" PRIu32 ".json", worker->load->keys, worker->number + 1);
+	struct outbox_options options = {.server = worker->load->server,
+		.key_path = key,
+		.batch = worker->load->batch,
+		.calls = {.receipt = count_receipt, .rejected = note_refusal, .context = worker}};
+	TRY(outbox_open(&options, &worker->outbox, fault));
+	enum error error = get_ready(worker, fault);
+	if (error == E_OK && (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 0))
+		error = fault_set(fault, E_STOPPED, "the load was stopped");
+	if (error == E_OK)
+		error = send_all(worker, fault);
+	worker->seat->end_ns = clock_ns(CLOCK_MONOTONIC);
+	outbox_close(worker->outbox);
+	return error;
+}
+
+static _Noreturn void become_worker(
+	const struct load *load, uint32_t number, struct seat *seat, int ready, int go, pid_t parent)
+{
+	struct fault fault = {0};
+	struct worker worker = {.load = load, .number = number, .seat = seat};
+	uint64_t share = load->events / load->senders;
+	uint64_t rest = load->events % load->senders;
+	worker.left = share + (number < rest ? 1 : 0);
+	worker.next = share * number + (number < rest ? number : rest);
+	worker.random = clock_ns(CLOCK_REALTIME) + ((uint64_t)number << 32);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		_exit(1);
+	enum error error = work(&worker, ready, go, &fault);
+	if (error != E_OK)
+		fprintf(stderr, "indsigt: a sender of the load failed: %s\n", fault.text[0] ? fault.text : error_text(error));
+	_exit(error != E_OK || worker.refused);
+}
+
+/* ---- all of them ---- */
+
+struct crew {
+	const struct load *load;
+	struct seat *seats;
+	pid_t pids[LOAD_SENDERS_MAX];
+	uint32_t started;
+	int ready[2]; /* the processes write, this one reads; its end: all are gone */
+	int go[2];
+};
+
+static void close_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static enum error start(struct crew *crew, struct fault *fault)
+{
+	pid_t self = getpid();
+	if (pipe2(crew->ready, O_CLOEXEC) != 0 || pipe2(crew->go, O_CLOEXEC) != 0)
+		return fault_set(fault, E_IO, "no pipe can be made: %m");
+	for (uint32_t i = 0; i < crew->load->senders; i++) {
+		pid_t pid = fork();
+		if (pid == 0) {
+			close_end(&crew->ready[0]);
+			close_end(&crew->go[1]);
+			become_worker(crew->load, i, &crew->seats[i], crew->ready[1], crew->go[0], self);
+		}
+		if (pid < 0)
+			return fault_set(fault, E_IO, "no process can be started: %m");
+		crew->pids[crew->started++] = pid;
+	}
+	close_end(&crew->ready[1]);
+	close_end(&crew->go[0]);
+	return E_OK;
+}
+
+static enum error wait_ready(struct crew *crew, struct fault *fault)
+{
+	char byte;
+	for (uint32_t i = 0; i < crew->started; i++) {
+		ssize_t n;
+		do
+			n = read(crew->ready[0], &byte, 1);
+		while (n < 0 && errno == EINTR);
+		if (n != 1)
+			return fault_set(fault, E_STOPPED, "not all senders of the load could start");
+	}
+	return E_OK;
+}
+
+static uint64_t events_done(const struct crew *crew)
+{
+	uint64_t events = 0;
+	for (uint32_t i = 0; i < crew->started; i++)
+		events += crew->seats[i].events;
+	return events;
+}
+
+/* Until the last process has closed its end of the pipe. */
+static void watch(const struct crew *crew)
+{
+	struct pollfd fd = {.fd = crew->ready[0], .events = POLLIN};
+	while (poll(&fd, 1, WATCH_MS) <= 0)
+		if (crew->load->watch)
+			crew->load->watch(crew->load->context, events_done(crew));
+	if (crew->load->watch)
+		crew->load->watch(crew->load->context, events_done(crew));
+}
+
+static bool reap(const struct crew *crew)
+{
+	bool good = true;
+	for (uint32_t i = 0; i < crew->started; i++) {
+		int status = 0;
+		while (waitpid(crew->pids[i], &status, 0) < 0 && errno == EINTR)
+			;
+		good = good && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	}
+	return good;
+}
+
+static enum error run(struct crew *crew, struct load_result *out, struct fault *fault)
+{
+	enum error error = start(crew, fault);
+	if (error == E_OK)
+		error = wait_ready(crew, fault);
+	uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
+	if (error == E_OK) {
+		close_end(&crew->go[1]);
+		watch(crew);
+	}
+	for (uint32_t i = 0; error != E_OK && i < crew->started; i++)
+		(void)kill(crew->pids[i], SIGKILL);
+	if (!reap(crew) && error == E_OK)
+		error = fault_set(fault, E_STOPPED, "a sender of the load failed");
+	TRY(error);
+	struct load_result result = {.events = events_done(crew)};
+	uint64_t end_ns = start_ns;
+	for (uint32_t i = 0; i < crew->started; i++) {
+		result.batches += crew->seats[i].batches;
+		end_ns = crew->seats[i].end_ns > end_ns ? crew->seats[i].end_ns : end_ns;
+	}
+	result.seconds = (double)(end_ns - start_ns) / 1e9;
+	if (result.events != crew->load->events)
+		return fault_set(fault, E_STOPPED, "%" PRIu64 " events were sent and %" PRIu64 " stand under receipts",
+			crew->load->events, result.events);
+	*out = result;
+	return E_OK;
+}
+
+enum error load_run(const struct load *load, struct load_result *out, struct fault *fault)
+{
+	struct crew crew = {.load = load, .ready = {-1, -1}, .go = {-1, -1}};
+	size_t bytes = LOAD_SENDERS_MAX * sizeof *crew.seats;
+	if (load->senders < 1 || load->senders > LOAD_SENDERS_MAX)
+		return fault_set(fault, E_USAGE, "the load comes from 1 to %u senders", LOAD_SENDERS_MAX);
+	crew.seats = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (crew.seats == MAP_FAILED)
+		return fault_set(fault, E_NO_MEMORY, "");
+	fflush(stdout);
+	enum error error = run(&crew, out, fault);
+	close_end(&crew.ready[0]);
+	close_end(&crew.ready[1]);
+	close_end(&crew.go[0]);
+	close_end(&crew.go[1]);
+	munmap(crew.seats, bytes);
+	return error;
+}

@@ -1,0 +1,43 @@
+/* The load of `indsigt bench`: sender processes, each with its own key, spool and connection, that make events and
+ * send them as any sender would, with the sender library, and check every receipt. */
+#pragma once
+
+#include "ledger/base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LOAD_SENDERS_MAX 64u
+
+enum load_subjects {
+	LOAD_EACH,   /* every subject of the range once, each sender its share */
+	LOAD_RANDOM, /* uniformly random ones of the range */
+};
+
+struct load {
+	const char *server; /* HOST:PORT */
+	const char *keys;   /* directory with the key files "1.json", "2.json" ...; the spools come beside them */
+	uint32_t senders;   /* processes */
+	uint32_t batch;
+	uint64_t events; /* of all processes together */
+	enum load_subjects order;
+	uint64_t first_subject;
+	uint64_t subjects;
+	/* Called about ten times a second while they run; may be NULL. */
+	void (*watch)(void *context, uint64_t done);
+	void *context;
+};
+
+struct load_result {
+	uint64_t events;  /* under verified receipts */
+	uint64_t batches; /* receipts */
+	double seconds;   /* from the start of the first sender's first batch to the last receipt */
+};
+
+/* The subject with a number, as the load names it. `out` holds LOAD_SUBJECT_MAX bytes. Invented numbers. */
+#define LOAD_SUBJECT_MAX 32u
+void load_subject(uint64_t number, char out[LOAD_SUBJECT_MAX]);
+
+/* Processes are started, open their spools, and wait for each other; then the clock starts. E_STOPPED when one of them
+ * failed, was refused something, or did not get as many receipts as it should; it has said why on stderr. */
+enum error load_run(const struct load *load, struct load_result *out, struct fault *fault) MUST_USE;

@@ -1,0 +1,166 @@
+#include "tools/bench/bench_place.h"
+
+#include "ingest/spool/sender_key.h"
+#include "ledger/base/own.h"
+#include "ledger/store/place.h"
+#include "ledger/write/ledger.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define START_MS_MAX 60000
+#define STOP_MS_MAX 60000
+
+/* ---- ledger and senders ---- */
+
+static enum error make_dir(const char *dir, struct bench_place *place, struct fault *fault)
+{
+	const char *base = getenv("TMPDIR");
+	int len = dir ? snprintf(place->dir, sizeof place->dir, "%s", dir)
+				  : snprintf(place->dir, sizeof place->dir, "%s/indsigt-bench-XXXXXX", base && *base ? base : "/tmp");
+	if (len <= 0 || (size_t)len >= sizeof place->dir)
+		return fault_set(fault, E_USAGE, "the name of the directory is too long");
+	if (dir ? mkdir(place->dir, 0700) != 0 : mkdtemp(place->dir) == NULL)
+		return fault_set(fault, errno == EEXIST ? E_EXISTS : E_IO, "'%s' cannot be made: %m", place->dir);
+	place->temporary = dir == NULL;
+	snprintf(place->ledger, sizeof place->ledger, "%s/ledger", place->dir);
+	return E_OK;
+}
+
+static enum error register_one(struct ledger *ledger, const struct bench_place *place, uint32_t id, struct fault *fault)
+{
+	OWNED(sender_key_wipe) struct sender_key key = {.sender = id, .log = place->vkey};
+	struct entry_sender entry = {.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = id};
+	char path[CHILD_PATH_MAX / 2];
+	snprintf(path, sizeof path, "%s/%" PRIu32 ".json", place->dir, id);
+	snprintf(entry.org, sizeof entry.org, "cvr:55133018");
+	snprintf(entry.name, sizeof entry.name, "Load %" PRIu32, id);
+	policy_default(&entry.policy);
+	sender_key_generate(&key);
+	memcpy(entry.public_key, key.public_key, sizeof entry.public_key);
+	TRY(sender_key_endorse(&key, &entry));
+	TRY(sender_key_write(path, &key, false, fault));
+	return ledger_append_sender(ledger, &entry, fault);
+}
+
+static enum error register_all(
+	struct ledger *ledger, const struct bench_place *place, uint32_t senders, struct fault *fault)
+{
+	TRY(ledger_begin(ledger, fault));
+	for (uint32_t id = 1; id <= senders; id++)
+		TRY(register_one(ledger, place, id, fault));
+	return ledger_commit(ledger, fault);
+}
+
+static enum error make_ledger(struct bench_place *place, uint32_t senders, struct fault *fault)
+{
+	struct ledger *ledger = NULL;
+	TRY(ledger_create(place->ledger, "bench.example/load", fault));
+	TRY(place_read_vkey(place->ledger, &place->vkey, fault));
+	TRY(ledger_open(place->ledger, NULL, &ledger, fault));
+	enum error error = register_all(ledger, place, senders, fault);
+	ledger_close(ledger);
+	return error;
+}
+
+/* ---- serving ---- */
+
+static enum error read_ready(struct bench_place *place, struct fault *fault)
+{
+	char line[CHILD_LINE_MAX + 1];
+	while (!child_line(&place->serve, line)) {
+		if (place->serve.output < 0 || !child_wait_output(&place->serve, START_MS_MAX))
+			return fault_set(fault, E_STOPPED, "'indsigt serve' did not become ready; with --dir its log is kept");
+	}
+	if (sscanf(line, "ready ingest=%63s query=%63s", place->ingest, place->query) != 2)
+		return fault_set(fault, E_STOPPED, "'indsigt serve' did not say that it is ready");
+	return E_OK;
+}
+
+static void find_daemons(struct bench_place *place)
+{
+	char path[64];
+	char name[17];
+	int pid;
+	snprintf(path, sizeof path, "/proc/%d/task/%d/children", place->serve.pid, place->serve.pid);
+	FILE *children = fopen(path, "re");
+	while (children && fscanf(children, "%d", &pid) == 1) {
+		snprintf(path, sizeof path, "/proc/%d/comm", pid);
+		FILE *comm = fopen(path, "re");
+		if (comm && fscanf(comm, "%16s", name) == 1 && strcmp(name, "indsigt-ingestd") == 0)
+			place->ingestd = pid;
+		else
+			place->queryd = pid;
+		if (comm)
+			fclose(comm);
+	}
+	if (children)
+		fclose(children);
+}
+
+static enum error start_serving(struct bench_place *place, struct fault *fault)
+{
+	char self[CHILD_PATH_MAX];
+	const char *argv[] = {
+		"indsigt", "serve", place->ledger, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0", "--demo-tokens", NULL};
+	char log[CHILD_PATH_MAX / 2];
+	snprintf(log, sizeof log, "%s/log", place->dir);
+	TRY(child_self(self, fault));
+	TRY(child_start(self, (char *const *)argv, log, &place->serve, fault));
+	TRY(read_ready(place, fault));
+	find_daemons(place);
+	return E_OK;
+}
+
+enum error bench_place_open(const char *dir, uint32_t senders, struct bench_place *out, struct fault *fault)
+{
+	*out = (struct bench_place){.serve = CHILD_NONE};
+	TRY(make_dir(dir, out, fault));
+	TRY(make_ledger(out, senders, fault));
+	return start_serving(out, fault);
+}
+
+/* ---- memory ---- */
+
+static void sample(pid_t pid, uint64_t *most_kib)
+{
+	char path[64];
+	char line[256];
+	uint64_t kib;
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	FILE *status = pid > 0 ? fopen(path, "re") : NULL;
+	if (status == NULL)
+		return;
+	while (fgets(line, sizeof line, status))
+		if (sscanf(line, "RssAnon: %" SCNu64, &kib) == 1 && kib > *most_kib)
+			*most_kib = kib;
+	fclose(status);
+}
+
+void bench_place_sample(struct bench_place *place)
+{
+	sample(place->ingestd, &place->ingestd_kib);
+	sample(place->queryd, &place->queryd_kib);
+}
+
+/* ---- end ---- */
+
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
+{
+	(void)info, (void)type, (void)ftw;
+	return remove(path);
+}
+
+void bench_place_close(struct bench_place *place)
+{
+	child_stop(&place->serve);
+	(void)child_wait(&place->serve, STOP_MS_MAX);
+	if (place->temporary)
+		(void)nftw(place->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}

@@ -1,0 +1,159 @@
+#include "tools/bench/bench_query.h"
+
+#include "ledger/text/address.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANSWER_BYTES_MAX (1u << 20)
+#define REQUEST_BYTES_MAX 8192u
+#define ANSWER_MS_MAX 30000
+
+struct line {
+	int fd;
+	uint64_t start_ns;
+	size_t len; /* of the answer, so far */
+	char *answer;
+};
+
+struct asking {
+	const struct ask *ask;
+	struct line lines[ASK_CONNECTIONS_MAX];
+	uint32_t asked;
+	uint32_t answered;
+	double *took_ms;
+	size_t answer_bytes;
+};
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static enum error line_open(const struct ask *ask, struct line *line, struct fault *fault)
+{
+	struct address address;
+	int one = 1;
+	TRY(address_parse(ask->server, &address, fault));
+	line->answer = malloc(ANSWER_BYTES_MAX + 1);
+	line->fd = socket(address.socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (line->answer == NULL || line->fd < 0 ||
+		connect(line->fd, (const struct sockaddr *)&address.socket, address.len) != 0)
+		return fault_set(fault, E_IO, "no connection to the query daemon: %m");
+	(void)setsockopt(line->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	return E_OK;
+}
+
+static enum error line_ask(struct asking *asking, struct line *line, struct fault *fault)
+{
+	const struct ask *ask = asking->ask;
+	char request[REQUEST_BYTES_MAX];
+	int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n",
+		ask->path, ask->server, ask->tokens[asking->asked % ask->token_count]);
+	if (len <= 0 || (size_t)len >= sizeof request)
+		return fault_set(fault, E_NO_ROOM, "the request is too long");
+	asking->asked++;
+	line->len = 0;
+	line->start_ns = clock_ns();
+	if (write(line->fd, request, (size_t)len) != len)
+		return fault_set(fault, E_IO, "the query daemon does not take the request: %m");
+	return E_OK;
+}
+
+/* Is the answer whole? Its headers end in an empty line and have a Content-Length. */
+static bool line_whole(const struct line *line, size_t *body_bytes)
+{
+	static const char header[] = "\r\nContent-Length: ";
+	const char *end = strstr(line->answer, "\r\n\r\n");
+	const char *length = strcasestr(line->answer, header);
+	if (end == NULL || length == NULL || length > end)
+		return false;
+	*body_bytes = strtoul(length + sizeof header - 1, NULL, 10);
+	return line->len >= (size_t)(end + 4 - line->answer) + *body_bytes;
+}
+
+static enum error line_read(struct asking *asking, struct line *line, struct fault *fault)
+{
+	ssize_t n = read(line->fd, line->answer + line->len, ANSWER_BYTES_MAX - line->len);
+	if (n <= 0)
+		return fault_set(fault, E_IO, "the query daemon's answer ended too early: %m");
+	line->len += (size_t)n;
+	line->answer[line->len] = '\0';
+	if (!line_whole(line, &asking->answer_bytes))
+		return E_OK;
+	if (strncmp(line->answer, "HTTP/1.1 200 ", 13) != 0)
+		return fault_set(fault, E_STOPPED, "the query daemon answered '%.12s' instead of 'HTTP/1.1 200'", line->answer);
+	asking->took_ms[asking->answered++] = (double)(clock_ns() - line->start_ns) / 1e6;
+	if (asking->asked < asking->ask->requests)
+		return line_ask(asking, line, fault);
+	return E_OK;
+}
+
+static enum error ask_all(struct asking *asking, struct fault *fault)
+{
+	const struct ask *ask = asking->ask;
+	for (uint32_t i = 0; i < ask->connections && asking->asked < ask->requests; i++)
+		TRY(line_ask(asking, &asking->lines[i], fault));
+	while (asking->answered < ask->requests) {
+		struct pollfd fds[ASK_CONNECTIONS_MAX];
+		for (uint32_t i = 0; i < ask->connections; i++)
+			fds[i] = (struct pollfd){.fd = asking->lines[i].fd, .events = POLLIN};
+		int ready = poll(fds, ask->connections, ANSWER_MS_MAX);
+		if (ready == 0 || (ready < 0 && errno != EINTR))
+			return fault_set(fault, E_IO, "the query daemon does not answer");
+		for (uint32_t i = 0; i < ask->connections; i++)
+			if (ready > 0 && fds[i].revents)
+				TRY(line_read(asking, &asking->lines[i], fault));
+	}
+	return E_OK;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a;
+	double y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static enum error measure(struct asking *asking, struct ask_result *out, struct fault *fault)
+{
+	const struct ask *ask = asking->ask;
+	for (uint32_t i = 0; i < ask->connections; i++)
+		TRY(line_open(ask, &asking->lines[i], fault));
+	uint64_t start_ns = clock_ns();
+	TRY(ask_all(asking, fault));
+	double seconds = (double)(clock_ns() - start_ns) / 1e9;
+	qsort(asking->took_ms, ask->requests, sizeof *asking->took_ms, compare);
+	*out = (struct ask_result){.p50_ms = asking->took_ms[ask->requests / 2],
+		.p99_ms = asking->took_ms[(uint64_t)ask->requests * 99 / 100],
+		.per_second = (double)ask->requests / seconds,
+		.answer_bytes = asking->answer_bytes};
+	return E_OK;
+}
+
+enum error ask_run(const struct ask *ask, struct ask_result *out, struct fault *fault)
+{
+	struct asking asking = {.ask = ask};
+	if (ask->connections < 1 || ask->connections > ASK_CONNECTIONS_MAX || ask->requests < 1)
+		return fault_set(fault, E_USAGE, "1 to %u connections ask at least once", ASK_CONNECTIONS_MAX);
+	for (uint32_t i = 0; i < ask->connections; i++)
+		asking.lines[i].fd = -1;
+	asking.took_ms = calloc(ask->requests, sizeof *asking.took_ms);
+	enum error error = asking.took_ms ? measure(&asking, out, fault) : fault_set(fault, E_NO_MEMORY, "");
+	for (uint32_t i = 0; i < ask->connections; i++) {
+		if (asking.lines[i].fd >= 0)
+			close(asking.lines[i].fd);
+		free(asking.lines[i].answer);
+	}
+	free(asking.took_ms);
+	return error;
+}

@@ -1,0 +1,207 @@
+#include "tools/command/admin.h"
+
+#include "ingest/net/asker.h"
+#include "ingest/wire/control_client.h"
+#include "ledger/base/own.h"
+#include "ledger/read/archive.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#define STANDSTILL_S 60 /* as ingestd does it */
+
+int admin_without_witnesses;
+
+/* ---- on the store itself ---- */
+
+static enum error open_ledger(const char *dir, struct ledger **out, struct fault *fault)
+{
+	struct door_asker asker = asker_of(admin_without_witnesses);
+	asker.opens_unwitnessed = true; /* there may be nothing to file, so nothing to sign */
+	return ledger_open(dir, &asker, out, fault);
+}
+
+static enum error run_epoch(struct ledger *ledger, struct fault *fault)
+{
+	bool more = false;
+	TRY(ledger_epoch_start(ledger, &more, fault));
+	while (more) {
+		bool finished = false;
+		TRY(ledger_epoch_slice(ledger, &finished, fault));
+		if (finished) /* over as much as one epoch takes */
+			TRY(ledger_epoch_start(ledger, &more, fault));
+	}
+	return E_OK;
+}
+
+static enum error run_epoch_and_say(struct ledger *ledger, struct fault *fault)
+{
+	struct ledger_damage damage;
+	enum error error = run_epoch(ledger, fault);
+	if (!ledger_take_damage(ledger, &damage))
+		return error;
+	if (damage.packs > 0)
+		fprintf(stderr,
+			"indsigt: the store was damaged: what %" PRIu64
+			" batches are about could not be read, and was made again from their events\n",
+			damage.packs);
+	if (damage.lost > 0)
+		fprintf(stderr,
+			"indsigt: the store is damaged: the records of %" PRIu64 " events do not open; the log says that %" PRIu64
+			" events are lost, and all others are filed\n",
+			damage.unreadable, damage.lost);
+	return error;
+}
+
+static enum error append_in_tick(struct ledger *ledger, struct entry_sender *entry, struct fault *fault)
+{
+	TRY(ledger_begin(ledger, fault));
+	enum error error = ledger_append_sender(ledger, entry, fault);
+	if (error != E_OK) {
+		ledger_abort(ledger);
+		return error;
+	}
+	return ledger_commit(ledger, fault);
+}
+
+/* What is not filed comes first when the log's time is about to go on by much: an entry that comes too late for it
+ * would break the log's promise (EPO-9). What cannot be filed is no reason to register nobody. */
+static enum error file_first(struct ledger *ledger, struct fault *fault)
+{
+	uint64_t now_s;
+	TRY(ledger_now(ledger, &now_s, fault));
+	if (ledger_unfiled(ledger) == 0 || now_s <= ledger_time_s(ledger) + STANDSTILL_S)
+		return E_OK;
+	enum error error = run_epoch_and_say(ledger, fault);
+	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK)
+		return error;
+	fprintf(stderr, "indsigt: %s\n", fault->text);
+	return E_OK;
+}
+
+static enum error append_directly(const char *dir, struct entry_sender *entry, struct fault *fault)
+{
+	struct ledger *ledger = NULL;
+	TRY(open_ledger(dir, &ledger, fault));
+	enum error error = file_first(ledger, fault);
+	if (error == E_OK)
+		error = append_in_tick(ledger, entry, fault);
+	if (error == E_UNFILED) {
+		error = run_epoch_and_say(ledger, fault);
+		if (error == E_OK)
+			error = append_in_tick(ledger, entry, fault);
+	}
+	ledger_close(ledger);
+	return error;
+}
+
+static enum error epoch_directly(const char *dir, bool declare_lost, struct fault *fault)
+{
+	struct ledger *ledger = NULL;
+	TRY(open_ledger(dir, &ledger, fault));
+	ledger_declare_lost(ledger, declare_lost);
+	enum error error = run_epoch_and_say(ledger, fault);
+	ledger_close(ledger);
+	return error;
+}
+
+enum error admin_rebuild(const char *dir, struct fault *fault)
+{
+	struct ledger *ledger = NULL;
+	TRY(open_ledger(dir, &ledger, fault));
+	enum error error = ledger_forget_filing(ledger, fault);
+	if (error == E_OK)
+		error = run_epoch(ledger, fault);
+	ledger_close(ledger);
+	return error;
+}
+
+/* ---- through the daemon ---- */
+
+static void say_waiting(void)
+{
+	fputs("indsigt: the ledger has not answered for 10 seconds; it may be waiting for room on its disk (/healthz and "
+		  "its log "
+		  "say so).\nindsigt: still waiting; the ledger will do what it was asked, also if this command is ended\n",
+		stderr);
+}
+
+/* Takes the request over. E_NOT_FOUND when no daemon runs. */
+static enum error ask(const char *dir, json_t *request, void (*waiting)(void), struct fault *fault)
+{
+	json_t *reply = NULL;
+	if (request == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = control_call(dir, request, waiting, &reply, fault);
+	json_decref(reply);
+	json_decref(request);
+	return error;
+}
+
+static enum error ask_to_append(const char *dir, const struct entry_sender *sender, struct fault *fault)
+{
+	uint8_t buffer[4096];
+	char text[sodium_base64_ENCODED_LEN(sizeof buffer, sodium_base64_VARIANT_ORIGINAL)];
+	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender};
+	struct bytes encoded;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	enum error error = entry_encode(&entry, &w);
+	if (error == E_OK)
+		error = writer_done(&w, &encoded);
+	if (error != E_OK)
+		return fault_set(fault, error, "the registration cannot be encoded: %s", error_text(error));
+	sodium_bin2base64(text, sizeof text, encoded.data, encoded.len, sodium_base64_VARIANT_ORIGINAL);
+	return ask(dir, json_pack("{s:s,s:s}", "do", "sender", "entry", text), say_waiting, fault);
+}
+
+enum error admin_append_sender(const char *dir, struct entry_sender *entry, struct fault *fault)
+{
+	enum error error = ask_to_append(dir, entry, fault);
+	return error == E_NOT_FOUND ? append_directly(dir, entry, fault) : error;
+}
+
+enum error admin_epoch(const char *dir, bool declare_lost, struct fault *fault)
+{
+	enum error error = ask(dir, json_pack("{s:s,s:b}", "do", "epoch", "declare-lost", declare_lost), NULL, fault);
+	return error == E_NOT_FOUND ? epoch_directly(dir, declare_lost, fault) : error;
+}
+
+/* ---- reading ---- */
+
+enum error admin_sender(const char *dir, uint32_t id, struct sender *out, struct fault *fault)
+{
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	TRY(archive_open(dir, false, &archive, fault));
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	enum error error = snapshot_sender(snapshot, id, out);
+	if (error == E_NOT_FOUND || error == E_UNKNOWN_SENDER)
+		return fault_set(
+			fault, E_UNKNOWN_SENDER, "sender %" PRIu32 " is not registered; 'indsigt sender list' shows all", id);
+	return error == E_OK ? E_OK : fault_set(fault, error, "");
+}
+
+/* Senders come ascending. */
+static bool pass_taken(void *context, const struct sender *sender)
+{
+	uint32_t *next = context;
+	*next += sender->id == *next;
+	return sender->id <= *next;
+}
+
+enum error admin_next_sender(const char *dir, uint32_t *out, struct fault *fault)
+{
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	uint32_t next = 1;
+	TRY(archive_open(dir, false, &archive, fault));
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	enum error error = snapshot_senders(snapshot, pass_taken, &next);
+	if (error != E_OK)
+		return fault_set(fault, error, "");
+	if (next == 0)
+		return fault_set(fault, E_EXISTS, "sender ids up to 4294967295 are all taken");
+	*out = next;
+	return E_OK;
+}

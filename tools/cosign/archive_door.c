@@ -1,0 +1,24 @@
+#include "tools/cosign/archive_door.h"
+
+#include "ingest/net/asker.h"
+#include "ledger/base/own.h"
+
+static enum error extends(void *context, struct bytes note)
+{
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	TRY(snapshot_begin(context, &snapshot, NULL));
+	return snapshot_rest_on(snapshot, note);
+}
+
+enum error archive_door_ask(struct archive *archive, int dir_fd, const struct witness_policy *policy,
+	struct door_verdict *out, struct fault *fault)
+{
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	const struct door_asker asker = asker_of(false);
+	struct checkpoint own;
+	struct bytes note;
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	snapshot_checkpoint(snapshot, &own, &note);
+	const struct door_store store = {archive_vkey(archive), dir_fd, own.size, extends, archive};
+	return door_ask(&store, policy, &asker, out, fault);
+}

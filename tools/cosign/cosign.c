@@ -1,0 +1,365 @@
+/* indsigt cosign: asks the witnesses of a ledger for cosignatures, for as long as it runs.
+ *
+ * A process of its own, started by `indsigt serve` where there is a policy file: it talks to machines of others, so it
+ * has no key of the ledger; and it only reads the store, so however slow the witnesses are, ingest does not notice. It
+ * looks for a newer checkpoint a few times a second. What it writes stands in query/cosigned/cosigned.h. */
+#include "ingest/net/asking.h"
+#include "ledger/base/file.h"
+#include "ledger/base/lock.h"
+#include "ledger/base/own.h"
+#include "query/cosigned/cosigned.h"
+#include "tools/command/command.h"
+#include "tools/cosign/archive_door.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOOK_MS 150u          /* between two looks for a newer checkpoint */
+#define REFRESH_S_DEFAULT 60u /* the same checkpoint is cosigned again after this */
+#define STATE_MS 1000u        /* the state file is written at most this often, unless a state changes */
+
+struct seen {
+	struct checkpoint checkpoint; /* size 0: none */
+	size_t len;
+	uint8_t note[NOTE_BYTES_MAX];
+};
+
+struct cosign {
+	const char *dir;
+	uint32_t refresh_s;
+	bool check_only;
+	int dir_fd;
+	int cosigned_fd;
+	int signals;
+	struct archive *archive;
+	struct witness_policy *policy;
+	struct cosigning *cosigning;
+	struct asking *asking;
+	struct seen newest;  /* at the last look */
+	struct seen durable; /* the newest that is known to be on disk */
+	uint64_t state_ms;   /* when the state file was written */
+	bool state_changed;  /* since then */
+};
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- asking ---- */
+
+/* The request's body: the target, and the proof that it extends what the witness has. */
+static enum error write_request(struct cosign *cosign, struct snapshot *snapshot, uint64_t old_size, struct writer *out)
+{
+	struct witness_request request = {.old_size = old_size, .checkpoint = cosigning_target(cosign->cosigning)};
+	struct merkle_proof proof;
+	TRY(snapshot_rest_on(snapshot, request.checkpoint));
+	TRY(snapshot_prove_consistency(snapshot, old_size, &proof));
+	if (proof.count > WITNESS_PROOF_LINES_MAX)
+		return E_TOO_LONG;
+	request.proof_count = proof.count;
+	memcpy(request.proof, proof.hashes, proof.count * sizeof *proof.hashes);
+	return witness_request_write(&request, out);
+}
+
+/* A witness that claims to have seen more may lie; what it can show with the log's signature is no lie. */
+static enum error look_ahead(struct cosign *cosign, struct fault *fault)
+{
+	struct door_verdict verdict;
+	return archive_door_ask(cosign->archive, cosign->dir_fd, cosign->policy, &verdict, fault);
+}
+
+/* What the ledger asks before it signs, without signing. */
+static enum error check(struct cosign *cosign, struct fault *fault)
+{
+	struct door_verdict verdict;
+	TRY(archive_door_ask(cosign->archive, cosign->dir_fd, cosign->policy, &verdict, fault));
+	return door_enough(cosign->policy, &verdict, fault);
+}
+
+/* The store may have more by now than when the witness was asked, and has more than is offered (below, look). */
+static enum error know_newest(struct cosign *cosign, struct fault *fault)
+{
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	struct checkpoint checkpoint;
+	struct bytes note;
+	TRY(snapshot_begin(cosign->archive, &snapshot, fault));
+	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	cosigning_known(cosign->cosigning, checkpoint.size);
+	return E_OK;
+}
+
+static void tell_change(const char *name, const struct cosigner *witness)
+{
+	int64_t ahead_s = witness->clock_ahead_s;
+	fprintf(stderr, "indsigt: %switness '%s' %s", cosigner_state_alarms(witness->state) ? "ALARM: " : "", name,
+		cosigner_state_text(witness->state));
+	if (ahead_s != 0)
+		fprintf(stderr, ": its clock is %" PRIi64 " seconds %s this one", ahead_s > 0 ? ahead_s : -ahead_s,
+			ahead_s > 0 ? "ahead of" : "behind");
+	fputc('\n', stderr);
+}
+
+static enum error take_answer(struct cosign *cosign, const struct asked *asked, struct fault *fault)
+{
+	const struct cosigner *witness = cosigning_witness(cosign->cosigning, asked->index);
+	if (asked->status == 409) /* before anybody is told that a witness has seen too much */
+		TRY(know_newest(cosign, fault));
+	bool changed =
+		cosigning_answer(cosign->cosigning, asked->index, asked->status, asked->body, clock_ms(), (uint64_t)time(NULL));
+	if (changed)
+		tell_change(cosign->policy->witnesses[asked->index].name, witness);
+	cosign->state_changed = true;
+	if (changed)
+		cosign->state_ms = 0;
+	bool ahead = changed && (witness->state == COSIGNER_AHEAD || witness->state == COSIGNER_FORK);
+	return ahead ? look_ahead(cosign, fault) : E_OK;
+}
+
+static void keep(struct seen *seen, const struct checkpoint *checkpoint, struct bytes note)
+{
+	if (checkpoint->size <= seen->checkpoint.size || note.len > sizeof seen->note)
+		return;
+	seen->checkpoint = *checkpoint;
+	seen->len = note.len;
+	memcpy(seen->note, note.data, note.len);
+}
+
+static void keep_guard(struct cosign *cosign, uint64_t size)
+{
+	struct checkpoint guard;
+	uint8_t *note = NULL;
+	size_t len = 0;
+	if (file_read_all(cosign->dir_fd, "guard", NOTE_BYTES_MAX, &note, &len) == E_OK &&
+		checkpoint_verify(bytes_of(note, len), archive_vkey(cosign->archive), &guard) == E_OK && guard.size <= size)
+		keep(&cosign->durable, &guard, bytes_of(note, len));
+	free(note);
+}
+
+/* A reader sees a commit a moment before its sync is over. A witness must not remember what a power cut could still
+ * take back: that would look like an old store put back. A checkpoint is on disk for certain when a newer one is there
+ * (the one writer has gone on), or when the guard has it (written after the commit, within a second). */
+static void look(struct cosign *cosign, const struct checkpoint *checkpoint, struct bytes note)
+{
+	if (checkpoint->size > cosign->newest.checkpoint.size)
+		keep(&cosign->durable, &cosign->newest.checkpoint, bytes_of(cosign->newest.note, cosign->newest.len));
+	keep(&cosign->newest, checkpoint, note);
+	if (cosign->durable.checkpoint.size < checkpoint->size)
+		keep_guard(cosign, checkpoint->size);
+}
+
+/* Offers the log's newest durable checkpoint and asks everybody who is to be asked. */
+static enum error ask(struct cosign *cosign, struct fault *fault)
+{
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	struct checkpoint checkpoint;
+	struct epoch_place epoch;
+	struct bytes note;
+	uint32_t index;
+	uint64_t old_size, size;
+	TRY(snapshot_begin(cosign->archive, &snapshot, fault));
+	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	cosigning_known(cosign->cosigning, checkpoint.size);
+	look(cosign, &checkpoint, note);
+	const struct seen *durable = &cosign->durable;
+	if (durable->checkpoint.size == 0)
+		return E_OK;
+	bool urgent = snapshot_epoch(snapshot, &epoch) == E_OK && epoch.index >= cosigning_target_size(cosign->cosigning);
+	if (cosigning_offer(
+			cosign->cosigning, &durable->checkpoint, bytes_of(durable->note, durable->len), urgent, clock_ms()) != E_OK)
+		return fault_set(fault, E_CORRUPT, "the store's checkpoint cannot be read");
+	while (cosigning_next(cosign->cosigning, clock_ms(), &index, &old_size, &size)) {
+		static uint8_t body[WITNESS_BODY_BYTES_MAX];
+		struct writer w = writer_of(body, sizeof body);
+		enum error error = write_request(cosign, snapshot, old_size, &w);
+		if (error != E_OK)
+			return fault_set(fault, error, "no proof can be made for a witness: %s", error_reason(error));
+		error = asking_begin(cosign->asking, index, cosign->policy->witnesses[index].url, "/add-checkpoint",
+			bytes_of(body, writer_len(&w)));
+		if (error != E_OK)
+			TRY(take_answer(cosign, &(struct asked){.index = index}, fault));
+	}
+	return E_OK;
+}
+
+static enum error write_note(struct cosign *cosign, struct fault *fault)
+{
+	static uint8_t buffer[NOTE_BYTES_MAX];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	struct quorum quorum;
+	if (!cosigning_take(cosign->cosigning, &w, &quorum))
+		return E_OK;
+	enum error error = file_write_atomic(cosign->cosigned_fd, "checkpoint", bytes_of(buffer, writer_len(&w)), 0644);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s/cosigned/checkpoint cannot be written: %s", cosign->dir, strerror(errno));
+	return E_OK;
+}
+
+static enum error write_state(struct cosign *cosign, struct fault *fault)
+{
+	uint64_t now_ms = clock_ms();
+	if (!cosign->state_changed || (cosign->state_ms != 0 && now_ms - cosign->state_ms < STATE_MS))
+		return E_OK;
+	cosign->state_changed = false;
+	cosign->state_ms = now_ms;
+	enum error error = cosigned_write_state(cosign->cosigned_fd, cosign->policy, cosign->cosigning);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s/cosigned/state cannot be written: %s", cosign->dir, strerror(errno));
+	return E_OK;
+}
+
+static bool stopped(const struct cosign *cosign)
+{
+	struct signalfd_siginfo info;
+	return read(cosign->signals, &info, sizeof info) == (ssize_t)sizeof info;
+}
+
+static enum error loop(struct cosign *cosign, struct fault *fault)
+{
+	while (!stopped(cosign)) {
+		struct asked asked;
+		TRY(ask(cosign, fault));
+		uint64_t wait_ms = cosigning_wait_ms(cosign->cosigning, clock_ms(), LOOK_MS);
+		if (asking_wait(cosign->asking, cosign->signals, wait_ms) != E_OK)
+			return fault_set(fault, E_IO, "waiting for witnesses failed");
+		while (asking_finished(cosign->asking, &asked)) {
+			TRY(take_answer(cosign, &asked, fault));
+			TRY(write_note(cosign, fault));
+		}
+		TRY(write_state(cosign, fault));
+	}
+	cosign->state_ms = 0;
+	return write_state(cosign, fault);
+}
+
+/* ---- life ---- */
+
+static enum error open_places(struct cosign *cosign, struct fault *fault)
+{
+	cosign->dir_fd = open(cosign->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cosign->dir_fd < 0)
+		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s", cosign->dir, strerror(errno));
+	if (mkdirat(cosign->dir_fd, COSIGNED_DIR, 0755) != 0 && errno != EEXIST)
+		return fault_set(fault, E_IO, "%s/cosigned cannot be made: %s", cosign->dir, strerror(errno));
+	cosign->cosigned_fd = openat(cosign->dir_fd, COSIGNED_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cosign->cosigned_fd < 0)
+		return fault_set(fault, E_IO, "%s/cosigned cannot be opened: %s", cosign->dir, strerror(errno));
+	if (cosign->check_only)
+		return E_OK;
+	TRY(lock_dir(cosign->cosigned_fd, E_LOCKED, "", " asks the witnesses of this ledger", fault));
+	file_remove_left(cosign->cosigned_fd, "checkpoint");
+	file_remove_left(cosign->cosigned_fd, "state");
+	return E_OK;
+}
+
+static enum error open_signals(struct cosign *cosign, struct fault *fault)
+{
+	sigset_t mask;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	cosign->signals = sigprocmask(SIG_BLOCK, &mask, NULL) == 0 ? signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+	return cosign->signals >= 0 ? E_OK : fault_set(fault, E_IO, "signals cannot be received: %m");
+}
+
+static void cosign_close(struct cosign *cosign)
+{
+	const int fds[] = {cosign->signals, cosign->cosigned_fd, cosign->dir_fd};
+	asking_close(cosign->asking);
+	cosigning_free(cosign->cosigning);
+	free(cosign->policy);
+	archive_close(cosign->archive);
+	for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static enum error cosign_run(struct cosign *cosign, struct fault *fault)
+{
+	TRY(archive_open(cosign->dir, false, &cosign->archive, fault));
+	TRY(open_places(cosign, fault));
+	TRY(door_policy(cosign->dir_fd, archive_vkey(cosign->archive), &cosign->policy, fault));
+	TRY(open_signals(cosign, fault));
+	if (cosigning_new(cosign->policy, cosign->refresh_s, &cosign->cosigning) != E_OK ||
+		asking_open(cosign->policy->witness_count, &cosign->asking) != E_OK)
+		return fault_set(fault, E_NO_MEMORY, "");
+	if (cosign->check_only)
+		return check(cosign, fault);
+	cosigned_read_state(cosign->cosigned_fd, cosign->policy, cosign->cosigning);
+	printf("listening none\n"); /* it accepts nothing; whoever started it sees that it is well */
+	fflush(stdout);
+	return loop(cosign, fault);
+}
+
+static bool read_seconds(const char *text, uint32_t *out)
+{
+	char *end;
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno || value < 1 || value > 86400)
+		return false;
+	*out = (uint32_t)value;
+	return true;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"refresh", required_argument, NULL, 'r'}, {"check", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
+	OWNED(cosign_close)
+	struct cosign cosign = {.refresh_s = REFRESH_S_DEFAULT, .dir_fd = -1, .cosigned_fd = -1, .signals = -1};
+	struct fault fault = {0};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		cosign.check_only |= option == 'c';
+		if (option == '?' || (option == 'r' && !read_seconds(optarg, &cosign.refresh_s)))
+			return command_usage(&command_cosign, NULL);
+	}
+	if (optind + 1 != argc)
+		return command_lacks(&command_cosign, optind == argc ? "DIR" : NULL);
+	cosign.dir = argv[optind];
+	enum error error = cosign_run(&cosign, &fault);
+	int code = command_end(&command_cosign, error, &fault);
+	return error == E_ROLLED_BACK ? EXIT_ROLLED_BACK : code;
+}
+
+const struct command command_cosign = {
+	.name = "cosign",
+	.arguments = "DIR [--refresh SECONDS | --check]",
+	.summary = "asks the ledger's witnesses for cosignatures ('serve' runs it)",
+	.text = "DIR/witnesses is the policy file, written by hand (C2SP tlog-policy): who the witnesses are, where they "
+			"are, and\n"
+			"how many of them are enough. For example:\n"
+			"\n"
+			"  witness w1 witness.example.org/w1+5e6f...+... https://witness.example.org\n"
+			"  witness w2 other.example.net/w+7a8b...+... https://other.example.net/witness\n"
+			"  group both all w1 w2\n"
+			"  quorum both\n"
+			"\n"
+			"'indsigt serve' runs this where the file is. DIR/cosigned/checkpoint is the newest checkpoint that "
+			"reached the\n"
+			"quorum, DIR/cosigned/state says how each witness is doing. Runs until SIGTERM or Ctrl-C; a witness that "
+			"is away\n"
+			"is asked again, less and less often.\n"
+			"\n"
+			"When a witness shows more than the store holds, under the log's own signature, an old store was put back: "
+			"it ends\n"
+			"with exit code 6, and 'serve' then ends too.\n"
+			"\n"
+			"  --check            only ask whether this store is the newest, as the ledger does before it signs: 6, it "
+			"is an\n"
+			"                     older one; 4, too few witnesses answer\n"
+			"  --refresh SECONDS  have the same checkpoint cosigned again after this long, when nothing is new (60)\n",
+	.run = run,
+};

@@ -1,0 +1,144 @@
+#include "tools/mirror/follower.h"
+
+#include "ledger/base/own.h"
+#include "ledger/proof/fork.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum error follower_open(
+	const char *url, int wake_fd, const struct vkey *vkey, struct follower *out, struct fault *fault)
+{
+	*out = (struct follower){.vkey = vkey};
+	TRY(tile_fetch_open(url, wake_fd, &out->fetch, fault));
+	log_rules_init(&out->rules, vkey);
+	return E_OK;
+}
+
+void follower_close(struct follower *follower)
+{
+	tile_fetch_close(follower->fetch);
+	log_rules_free(&follower->rules);
+	free(follower->evidence);
+	*follower = (struct follower){.vkey = NULL};
+}
+
+enum error follower_load(struct follower *follower, struct bytes text, struct fault *fault)
+{
+	struct finding finding = {.text = ""};
+	if (text.len == 0 || text.data[0] != '{') {
+		struct note parts;
+		if (note_split(text, NOTE_BYTES_MAX, &parts) == E_OK && !note_claims(text, follower->vkey))
+			return fault_set(fault, E_WRONG_ORIGIN, "this is a checkpoint of another log than that of --vkey");
+		if (follow_state_take(text, follower->vkey, &follower->known) != E_OK)
+			return fault_set(fault, E_BAD_VALUE, "this is no checkpoint that the log of --vkey signed");
+		return E_OK;
+	}
+	enum error error = follow_state_read(text, &follower->rules, &follower->known, &finding);
+	if (error == E_OK)
+		return E_OK;
+	follower->known.checkpoint.size = 0;
+	if (error == E_WRONG_ORIGIN)
+		return fault_set(fault, error, "this is what was remembered of another log than that of --vkey");
+	return fault_set(fault, error, "%s", error == E_BAD_VALUE ? finding.text : error_text(error));
+}
+
+/* ---- looking ---- */
+
+static enum error open_reader(struct follower *follower, const struct checkpoint *checkpoint, struct tile_reader **out,
+	struct log_finding *finding)
+{
+	const struct tile_source source = {tile_fetch_read, follower->fetch};
+	enum error error = tile_reader_open(&source, checkpoint, out, finding);
+	follower->deceived = error == E_CORRUPT;
+	return error;
+}
+
+static enum error keep_evidence(struct follower *follower, const struct follow_state *smaller,
+	const struct follow_state *larger, const struct hash *old_root, const struct merkle_proof *proof)
+{
+	free(follower->evidence);
+	follower->evidence = NULL;
+	return fork_write(bytes_of(smaller->note, smaller->note_len), bytes_of(larger->note, larger->note_len), old_root,
+		proof->hashes, proof->count, &follower->evidence);
+}
+
+/* The larger checkpoint's log begins with the smaller one's, or there is evidence that it does not. The proof comes
+ * from the tiles, so the place must have those of the larger one. */
+static enum error check_extends(struct follower *follower, const struct follow_state *smaller,
+	const struct follow_state *larger, struct log_finding *finding)
+{
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
+	struct follow_fork fork;
+	TRY(open_reader(follower, &larger->checkpoint, &reader, finding));
+	enum error error = follow_extends(reader, &smaller->checkpoint, &fork, finding);
+	follower->deceived = tile_reader_deceived(reader);
+	if (fork.found)
+		TRY(keep_evidence(follower, smaller, larger, &fork.old_root, &fork.proof));
+	return error;
+}
+
+/* Two roots for one size need no more. */
+static enum error same_size(struct follower *follower, struct log_finding *finding)
+{
+	const struct merkle_proof nothing = {.count = 0};
+	const struct checkpoint *seen = &follower->seen.checkpoint;
+	if (hash_equal(&seen->root, &follower->known.checkpoint.root))
+		return E_OK;
+	TRY(keep_evidence(follower, &follower->known, &follower->seen, &seen->root, &nothing));
+	return log_finding_set(
+		finding, E_CORRUPT, 0, "two different logs of %" PRIu64 " entries are both signed", seen->size);
+}
+
+static enum error compare(struct follower *follower, bool *newer, struct log_finding *finding)
+{
+	uint64_t size = follower->seen.checkpoint.size;
+	uint64_t known = follower->known.checkpoint.size;
+	*newer = size > known;
+	if (known == 0)
+		return E_OK;
+	if (size == known)
+		return same_size(follower, finding);
+	if (size > known)
+		return check_extends(follower, &follower->known, &follower->seen, finding);
+	enum error error = check_extends(follower, &follower->seen, &follower->known, finding);
+	if (error != E_NOT_FOUND)
+		return error;
+	return log_finding_set(finding, error, size,
+		"the checkpoint that is shown has %" PRIu64 " entries, one that was signed before has %" PRIu64
+		", and what lies between is not there: ask again, and keep both checkpoints if it stays so",
+		size, known);
+}
+
+enum error follower_look(struct follower *follower, bool *newer, struct log_finding *finding)
+{
+	struct bytes note;
+	struct fault fault = {.text = ""};
+	follower->deceived = false;
+	enum error error = tile_fetch_checkpoint(follower->fetch, &note, &fault);
+	if (error != E_OK)
+		return log_finding_set(finding, error, 0, "the checkpoint cannot be had: %s", fault.text);
+	if (!note_claims(note, follower->vkey))
+		return log_finding_set(finding, E_WRONG_ORIGIN, 0,
+			"what is there is no checkpoint of the log of --vkey: it is another log's, or something else");
+	if (follow_state_take(note, follower->vkey, &follower->seen) != E_OK)
+		return log_finding_set(finding, E_BAD_CHECKPOINT, 0,
+			"what is shown as the newest checkpoint is malformed, of another log, or not signed with the log's key");
+	TRY(compare(follower, newer, finding));
+	/* One of the same size may have more cosignatures. */
+	if (follower->seen.checkpoint.size >= follower->known.checkpoint.size)
+		follower->known = follower->seen;
+	return E_OK;
+}
+
+enum error follower_read(struct follower *follower, const struct follow_hooks *hooks, struct log_finding *finding)
+{
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
+	const struct checkpoint *checkpoint = &follower->known.checkpoint;
+	TRY(open_reader(follower, checkpoint, &reader, finding));
+	tile_fetch_ahead(follower->fetch, follower->rules.size / TILE_WIDTH, checkpoint->size);
+	enum error error = follow(&follower->rules, reader, hooks, finding);
+	follower->deceived = tile_reader_deceived(reader);
+	return error;
+}

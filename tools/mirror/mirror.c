@@ -1,0 +1,270 @@
+/* indsigt mirror: a verifying follower of a log, which serves what it has verified. */
+#include "ingest/net/tile_fetch.h"
+#include "ledger/base/own.h"
+#include "tools/command/command.h"
+#include "tools/mirror/mirror_follow.h"
+#include "tools/mirror/mirror_key.h"
+#include "tools/publish/server_tree.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define LISTEN_DEFAULT "127.0.0.1:7591"
+#define INTERVAL_DEFAULT 5u
+#define INTERVAL_MAX 86400u
+
+/* ---- init ---- */
+
+struct init {
+	const char *dir;
+	const char *place;
+	const char *vkey;
+	const char *name; /* NULL: the mirror signs nothing */
+};
+
+static bool read_init(int argc, char **argv, struct init *out)
+{
+	static const struct option known[] = {{"ledger", required_argument, NULL, 'l'},
+		{"vkey", required_argument, NULL, 'v'}, {"name", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+	*out = (struct init){.dir = NULL};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option == 'l')
+			out->place = optarg;
+		else if (option == 'v')
+			out->vkey = optarg;
+		else if (option == 'n')
+			out->name = optarg;
+		else
+			return false;
+	}
+	out->dir = optind + 1 == argc ? argv[optind] : NULL;
+	return out->dir && out->place && out->vkey;
+}
+
+/* The place as it is found from everywhere, from whatever directory the mirror is served. */
+static enum error find_place(const char *place, char out[MIRROR_PLACE_BYTES_MAX + 1], struct fault *fault)
+{
+	char path[PATH_MAX];
+	struct tile_fetch *fetch;
+	bool url = strstr(place, "://") != NULL;
+	TRY(tile_fetch_open(place, -1, &fetch, fault));
+	tile_fetch_close(fetch);
+	if (!url && realpath(place, path) == NULL)
+		return fault_set(fault, E_NOT_FOUND, "--ledger cannot be found: %s", strerror(errno));
+	if (strlen(url ? place : path) > MIRROR_PLACE_BYTES_MAX)
+		return fault_set(fault, E_USAGE, "--ledger is longer than %u bytes", MIRROR_PLACE_BYTES_MAX);
+	strcpy(out, url ? place : path);
+	return E_OK;
+}
+
+/* Prints the mirror's own vkey, if it has a name. */
+static enum error create(const struct init *init, const struct mirror_config *config, struct fault *fault)
+{
+	struct vkey own;
+	char text[VKEY_TEXT_MAX + 1];
+	/* A name that is none is found before anything is made. */
+	if (init->name != NULL && vkey_make(init->name, NOTE_KEY_COSIGNATURE, config->vkey.public_key, &own) != E_OK)
+		return fault_set(fault, E_BAD_VALUE, "--name must be a key name, such as mirror.example.org/m1");
+	TRY(mirror_create(init->dir, config, fault));
+	if (init->name == NULL)
+		return E_OK;
+	TRY(mirror_key_create(init->dir, init->name, &own, fault));
+	vkey_format(&own, text);
+	return puts(text) >= 0 ? E_OK : E_IO;
+}
+
+static int run_init(int argc, char **argv)
+{
+	static struct mirror_config config;
+	struct fault fault = {.text = ""};
+	struct init init;
+	if (!read_init(argc, argv, &init))
+		return command_usage(&command_mirror_init, NULL);
+	if (vkey_parse(bytes_text(init.vkey), &config.vkey) != E_OK) {
+		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
+		return command_usage(&command_mirror_init, &fault);
+	}
+	enum error error = find_place(init.place, config.place, &fault);
+	if (error != E_OK)
+		return command_end(&command_mirror_init, error, &fault);
+	return command_end(&command_mirror_init, create(&init, &config, &fault), &fault);
+}
+
+const struct command command_mirror_init = {
+	.name = "mirror init",
+	.arguments = "DIR --ledger URL --vkey VKEY [--name NAME]",
+	.summary = "makes a mirror of a log",
+	.text =
+		"A mirror keeps a copy of a log, verifies everything that it copies (tree, batch signatures, senders' keys,\n"
+		"sequences, time, epochs in order), and serves the copy. When two signed checkpoints do not fit together, or "
+		"an\n"
+		"entry breaks a rule, it raises an alarm and keeps the evidence. What it copies is not personal.\n"
+		"\n"
+		"  --ledger URL  where the log is read from: a query daemon, another mirror, exported files, or a directory\n"
+		"  --vkey VKEY   whose log it is: the key that you were given, not one that you find at URL\n"
+		"  --name NAME   the mirror's own name, for ever, such as mirror.example.org/m1: makes a key (DIR/key, 0600) "
+		"and\n"
+		"                prints its vkey. Every checkpoint that is served bears the mirror's cosignature then, which "
+		"says\n"
+		"                that everything under it was verified and is kept\n",
+	.run = run_init,
+};
+
+/* ---- serve ---- */
+
+struct serving {
+	struct mirror *mirror;
+	unsigned interval_s;
+	int wake_fd;
+	char said[FAULT_TEXT_MAX + 1]; /* the fault that was told last: each once */
+};
+
+static void tell(struct serving *serving, uint64_t before, enum error error, const struct fault *fault)
+{
+	uint64_t size = mirror_published(serving->mirror)->size;
+	if (size > before)
+		fprintf(stderr, "mirror: %" PRIu64 " entries\n", size);
+	if (error == E_OK && serving->said[0] != '\0')
+		fprintf(stderr, "mirror: goes on\n");
+	if (error != E_OK && strcmp(serving->said, fault->text) != 0)
+		fprintf(stderr, "mirror: %s\n", fault->text);
+	snprintf(serving->said, sizeof serving->said, "%s", error == E_OK ? "" : fault->text);
+}
+
+static void *follow_on(void *context)
+{
+	struct serving *serving = context;
+	struct pollfd wake = {.fd = serving->wake_fd, .events = POLLIN};
+	do {
+		struct fault fault = {.text = ""};
+		uint64_t before = mirror_published(serving->mirror)->size;
+		enum error error = mirror_round(serving->mirror, &fault);
+		if (error == E_CLOSED)
+			break;
+		tell(serving, before, error, &fault);
+	} while (poll(&wake, 1, (int)serving->interval_s * 1000) <= 0);
+	return NULL;
+}
+
+/* The signals are the server's. */
+static enum error start_thread(struct serving *serving, pthread_t *out, struct fault *fault)
+{
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int failed = pthread_create(out, NULL, follow_on, serving);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return failed ? fault_set(fault, E_IO, "a thread cannot be started: %s", strerror(failed)) : E_OK;
+}
+
+static enum error run_server(struct serving *serving, struct tree_server *server, int stop_fd, struct fault *fault)
+{
+	pthread_t thread;
+	uint64_t size = mirror_published(serving->mirror)->size; /* from here on it is the thread's */
+	TRY(start_thread(serving, &thread, fault));
+	printf("ready mirror=%s entries=%" PRIu64 "\n", tree_server_address(server), size);
+	fflush(stdout);
+	enum error error = tree_server_run(server, fault);
+	if (write(stop_fd, "", 1) != 1)
+		return fault_set(fault, E_IO, "the follower cannot be stopped: %m");
+	pthread_join(thread, NULL);
+	return error;
+}
+
+static enum error serve(const char *dir, const char *listen, unsigned interval_s, struct fault *fault)
+{
+	OWNED(mirror_release) struct mirror *mirror = NULL;
+	struct tree_server *server;
+	struct address address;
+	char path[4096];
+	int ends[2];
+	TRY(address_parse(listen, &address, fault));
+	if (prctl(PR_SET_DUMPABLE, 0) != 0) /* no core dumps and no debugger: this process may hold a key */
+		return fault_set(fault, E_IO, "the process limits cannot be set: %m");
+	if (pipe(ends) != 0)
+		return fault_set(fault, E_IO, "a pipe cannot be made: %m");
+	TRY(mirror_open(dir, ends[0], &mirror, fault));
+	snprintf(path, sizeof path, "%s/tree", dir);
+	TRY(tree_server_new(&address, path, mirror_config(mirror)->vkey.name, &server, fault));
+	struct serving serving = {.mirror = mirror, .interval_s = interval_s, .wake_fd = ends[0]};
+	enum error error = run_server(&serving, server, ends[1], fault);
+	tree_server_free(server);
+	close(ends[0]);
+	close(ends[1]);
+	return error;
+}
+
+static enum error once(const char *dir, struct fault *fault)
+{
+	OWNED(mirror_release) struct mirror *mirror = NULL;
+	TRY(mirror_open(dir, -1, &mirror, fault));
+	TRY(mirror_round(mirror, fault));
+	printf("mirror: ok entries=%" PRIu64 "\n", mirror_published(mirror)->size);
+	return E_OK;
+}
+
+static bool read_interval(const char *text, unsigned *out)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < 1 || value > INTERVAL_MAX)
+		return false;
+	*out = (unsigned)value;
+	return true;
+}
+
+static int run_serve(int argc, char **argv)
+{
+	static const struct option known[] = {{"listen", required_argument, NULL, 'l'},
+		{"interval", required_argument, NULL, 'i'}, {"once", no_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+	struct fault fault = {.text = ""};
+	const char *listen = LISTEN_DEFAULT;
+	unsigned interval_s = INTERVAL_DEFAULT;
+	bool only_once = false;
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option == 'l')
+			listen = optarg;
+		else if (option == 'o')
+			only_once = true;
+		else if (option != 'i')
+			return command_usage(&command_mirror_serve, NULL);
+		else if (!read_interval(optarg, &interval_s)) {
+			fault_set(&fault, E_USAGE, "--interval must be 1 to %u seconds", INTERVAL_MAX);
+			return command_usage(&command_mirror_serve, &fault);
+		}
+	}
+	if (optind + 1 != argc)
+		return command_lacks(&command_mirror_serve, optind == argc ? "DIR" : NULL);
+	enum error error = only_once ? once(argv[optind], &fault) : serve(argv[optind], listen, interval_s, &fault);
+	return command_end(&command_mirror_serve, error, &fault);
+}
+
+const struct command command_mirror_serve = {
+	.name = "mirror serve",
+	.arguments = "DIR [--listen HOST:PORT] [--interval SECONDS] [--once]",
+	.summary = "follows a log and serves the verified copy",
+	.text =
+		"Serves /checkpoint and /tile/... as the ledger does, also below /<origin hash>/, and only what was verified.\n"
+		"Prints 'ready mirror=HOST:PORT entries=N' when it accepts; ends on SIGTERM or Ctrl-C, and may be killed at "
+		"any\n"
+		"time: it goes on where it was. DIR/tree can be served by any web server instead.\n"
+		"\n"
+		"  --listen HOST:PORT  where to answer (" LISTEN_DEFAULT "); port 0 takes a free one\n"
+		"  --interval SECONDS  between two looks for something new (5)\n"
+		"  --once              follow to the newest checkpoint, serve nothing; exit 1 on an alarm\n"
+		"\n"
+		"An alarm is a line on stderr that begins with 'mirror: ALARM'; the evidence is in DIR/evidence/, of a fork in "
+		"a\n"
+		"file that 'indsigt verify' shows to anybody. The mirror goes on serving what it verified before.\n",
+	.run = run_serve,
+};

@@ -1,0 +1,71 @@
+#include "tools/mirror/mirror_key.h"
+
+#include "ledger/base/own.h"
+#include "ledger/keys/signer_key.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#define PATH_BYTES_MAX 4096u
+
+struct mirror_key {
+	struct vkey vkey;
+	struct signer_key signer;
+};
+
+static enum error key_path(const char *dir, char path[PATH_BYTES_MAX], struct fault *fault)
+{
+	int len = snprintf(path, PATH_BYTES_MAX, "%s/" MIRROR_KEY_FILE, dir);
+	return len > 0 && (size_t)len < PATH_BYTES_MAX ? E_OK : fault_set(fault, E_TOO_LONG, "the path is too long");
+}
+
+enum error mirror_key_create(const char *dir, const char *name, struct vkey *out, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	OWNED(signer_key_wipe) struct signer_key signer = {.name = ""};
+	TRY(key_path(dir, path, fault));
+	TRY(signer_key_create(path, name, &signer, fault));
+	enum error error = vkey_make(name, NOTE_KEY_COSIGNATURE, signer.public_key, out);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
+}
+
+enum error mirror_key_open(const char *dir, struct mirror_key **out, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	TRY(key_path(dir, path, fault));
+	struct mirror_key *key = sodium_malloc(sizeof *key);
+	if (key == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = signer_key_read(path, &key->signer, fault);
+	if (error == E_OK)
+		error = vkey_make(key->signer.name, NOTE_KEY_COSIGNATURE, key->signer.public_key, &key->vkey);
+	if (error == E_OK) {
+		*out = key;
+		return E_OK;
+	}
+	sodium_free(key);
+	*out = NULL;
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+void mirror_key_close(struct mirror_key *key)
+{
+	sodium_free(key);
+}
+
+enum error mirror_key_cosign(const struct mirror_key *key, struct bytes note, uint64_t now_s, struct writer *out)
+{
+	struct note parts;
+	struct note_line line;
+	if (key == NULL) {
+		writer_bytes(out, note);
+		return out->error;
+	}
+	TRY(note_split(note, NOTE_BYTES_MAX, &parts));
+	writer_bytes(out, parts.text);
+	writer_bytes(out, BYTES_LITERAL("\n"));
+	for (const uint8_t *at = parts.lines.data; note_line_next(&parts.lines, &line); at = parts.lines.data)
+		if (!note_line_is_of(&line, &key->vkey))
+			writer_bytes(out, bytes_of(at, (size_t)(parts.lines.data - at)));
+	return cosignature_sign(parts.text, &key->vkey, key->signer.secret_key, now_s, out);
+}

@@ -1,0 +1,308 @@
+/* indsigt proof: entries of the log with their proofs, as files that other tools read too (C2SP tlog-proof). */
+#include "ledger/base/file.h"
+#include "ledger/base/own.h"
+#include "tools/command/command.h"
+#include "tools/proof/proof_source.h"
+#include "tools/send/receipt_json.h"
+#include "tools/verify/receipt_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PATH_BYTES_MAX 4096
+#define RECEIPTS_BYTES_MAX (64u << 20) /* 64 MiB: a day's receipts of a busy sender */
+#define FILE_MODE 0644                 /* entries are public */
+
+struct proof_request {
+	const char *place; /* a ledger's directory, or where its tiles are; NULL with receipts */
+	bool is_index;     /* what was given for it is a number */
+	uint64_t index;
+	const char *receipts;
+	const char *events; /* where the events of the receipts come from, or NULL */
+	const char *into;
+	const char *output;
+	const struct vkey *log; /* or NULL */
+	bool json;
+};
+
+/* The way through the receipts, and what was written. */
+struct walk {
+	const struct proof_request *request;
+	struct proof_source *source; /* for events; opened when it is needed, and anew when it does not reach far enough */
+	uint64_t batches;
+	uint64_t events;
+};
+
+static void walk_release(struct walk *walk)
+{
+	proof_source_close(walk->source);
+}
+
+static bool read_index(const char *text, uint64_t *out)
+{
+	size_t len = strspn(text, "0123456789");
+	*out = strtoull(text, NULL, 10);
+	return len > 0 && len <= TLOG_PROOF_INDEX_DIGITS_MAX && text[len] == '\0';
+}
+
+static bool read_options(int argc, char **argv, const char **vkey, struct proof_request *out)
+{
+	static const struct option known[] = {
+		{"vkey", required_argument, NULL, 'v'},
+		{"receipt", required_argument, NULL, 'r'},
+		{"events", required_argument, NULL, 'e'},
+		{"into", required_argument, NULL, 'i'},
+		{"output", required_argument, NULL, 'o'},
+		{"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
+	*out = (struct proof_request){.json = false};
+	*vkey = NULL;
+	for (int option; (option = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
+		switch (option) {
+		case 'v':
+			*vkey = optarg;
+			break;
+		case 'r':
+			out->receipts = optarg;
+			break;
+		case 'e':
+			out->events = optarg;
+			break;
+		case 'i':
+			out->into = optarg;
+			break;
+		case 'o':
+			out->output = optarg;
+			break;
+		case 'j':
+			out->json = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	if (out->receipts != NULL)
+		return optind == argc && *vkey && out->into && !out->output;
+	if (optind + 2 != argc || out->into || out->events || (out->json && out->output == NULL))
+		return false;
+	out->place = argv[optind];
+	out->is_index = read_index(argv[optind + 1], &out->index);
+	return true;
+}
+
+/* ---- writing ---- */
+
+static enum error tell(const struct proof_request *request, const char *path, const struct tlog_proof *proof)
+{
+	if (!request->json)
+		return E_OK;
+	return json_line(json_pack("{s:s, s:s, s:I, s:I}", "file", path, "origin", proof->checkpoint.origin, "index",
+						 (json_int_t)proof->index, "size", (json_int_t)proof->checkpoint.size),
+		stdout);
+}
+
+static enum error write_file(
+	const struct proof_request *request, const char *path, const struct proof_made *made, struct fault *fault)
+{
+	enum error error = file_write_atomic(AT_FDCWD, path, made->text, FILE_MODE);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s cannot be written: %m", path);
+	return tell(request, path, made->proof);
+}
+
+static enum error write_into(const struct proof_request *request, const struct proof_made *made, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	int len = snprintf(path, sizeof path, "%s/%" PRIu64 ".tlog-proof", request->into, made->proof->index);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return fault_set(fault, E_TOO_LONG, "--into is longer than %d bytes", PATH_BYTES_MAX);
+	return write_file(request, path, made, fault);
+}
+
+/* ---- one entry ---- */
+
+static enum error prove_entry(const struct proof_request *request, struct fault *fault)
+{
+	OWNED(proof_source_release) struct proof_source *source = NULL;
+	struct proof_made made;
+	TRY(proof_source_open(request->place, request->log, request->index, &source, fault));
+	TRY(proof_source_make(source, request->index, &made, fault));
+	if (request->output != NULL && strcmp(request->output, "-") != 0)
+		return write_file(request, request->output, &made, fault);
+	fwrite(made.text.data, 1, made.text.len, stdout);
+	return fflush(stdout) == 0 ? E_OK : fault_set(fault, E_IO, "it cannot be written: %m");
+}
+
+/* ---- receipts ---- */
+
+/* The receipt has all that the proof of its batch entry takes. */
+static enum error prove_batch(
+	const struct proof_request *request, const struct receipt_shown *shown, struct fault *fault)
+{
+	struct finding finding = {.text = ""};
+	struct proof_made made;
+	OWNED_MEMORY struct tlog_proof *proof = NULL;
+	OWNED_MEMORY uint8_t *memory = malloc(TLOG_PROOF_BYTES_MAX);
+	if (memory == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	struct writer w = writer_of(memory, TLOG_PROOF_BYTES_MAX);
+	TRY(tlog_proof_write(&shown->at, shown->note, &w));
+	TRY(writer_done(&w, &made.text));
+	enum error error = tlog_proof_verify(made.text, request->log, NULL, &proof, &finding);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s", finding.code != FINDING_NONE ? finding.text : error_reason(error));
+	made.proof = proof;
+	return write_into(request, &made, fault);
+}
+
+/* The same entry, byte for byte. */
+static bool is_batch_of(const struct entry *entry, const struct receipt_shown *shown)
+{
+	uint8_t buffer[ENTRY_BATCH_BYTES];
+	struct bytes encoded;
+	struct writer w = writer_of(buffer, sizeof buffer);
+	return entry->kind == ENTRY_BATCH && entry_encode(entry, &w) == E_OK && writer_done(&w, &encoded) == E_OK &&
+		   bytes_equal(encoded, shown->at.entry);
+}
+
+/* The entry is the one that the receipt speaks of. */
+static bool is_event_of(const struct entry *entry, const struct receipt_shown *shown, uint32_t number)
+{
+	return entry->kind == (shown->mass ? ENTRY_MASS : ENTRY_EVENT) && entry->event.sender == shown->batch.sender &&
+		   entry->event.sequence == shown->batch.first_sequence + number;
+}
+
+static enum error reach(struct walk *walk, uint64_t index, struct fault *fault)
+{
+	if (walk->source != NULL && index < proof_source_size(walk->source))
+		return E_OK;
+	proof_source_close(walk->source);
+	walk->source = NULL;
+	return proof_source_open(walk->request->events, walk->request->log, index, &walk->source, fault);
+}
+
+/* A receipt is given before any witness has seen its checkpoint: where a ledger or its tiles can be asked, the batch is
+ * proven under a newer one, which they have cosigned. */
+static enum error prove_batch_anew(struct walk *walk, const struct receipt_shown *shown, struct fault *fault)
+{
+	struct proof_made made;
+	TRY(reach(walk, shown->at.index, fault));
+	TRY(proof_source_make(walk->source, shown->at.index, &made, fault));
+	if (!is_batch_of(&made.proof->entry, shown))
+		return fault_set(fault, E_BAD_PROOF,
+			"entry %" PRIu64 " is not the batch entry that the receipt is about; keep both: the log has two histories",
+			shown->at.index);
+	return write_into(walk->request, &made, fault);
+}
+
+static enum error prove_events(struct walk *walk, const struct receipt_shown *shown, struct fault *fault)
+{
+	struct proof_made made;
+	for (uint32_t i = 0; i < shown->batch.count; i++) {
+		TRY(proof_source_make(walk->source, shown->first_index + i, &made, fault));
+		if (!is_event_of(&made.proof->entry, shown, i))
+			return fault_set(fault, E_BAD_PROOF, "entry %" PRIu64 " is not the event that the receipt is about",
+				shown->first_index + i);
+		TRY(write_into(walk->request, &made, fault));
+	}
+	walk->events += shown->batch.count;
+	return E_OK;
+}
+
+static enum error prove_receipt(struct walk *walk, struct bytes *rest, struct fault *fault)
+{
+	OWNED(receipt_shown_release) struct receipt_shown shown = {.mass = false};
+	struct finding finding = {.text = ""};
+	enum error error = receipt_file_next(rest, walk->request->log, NULL, &shown, &finding);
+	if (error_judges(error) && receipt_file_of_other(*rest, walk->request->log))
+		return fault_set(fault, E_WRONG_ORIGIN, "receipt %" PRIu64 " is of another log than that of --vkey, '%s'",
+			walk->batches + 1, walk->request->log->name);
+	if (error != E_OK)
+		return fault_set(fault, error, "receipt %" PRIu64 ": %s", walk->batches + 1,
+			finding.code != FINDING_NONE ? finding.text : error_reason(error));
+	walk->batches++;
+	if (walk->request->events == NULL)
+		return prove_batch(walk->request, &shown, fault);
+	TRY(prove_batch_anew(walk, &shown, fault));
+	return prove_events(walk, &shown, fault);
+}
+
+static enum error prove_receipts(const struct proof_request *request, struct fault *fault)
+{
+	OWNED(walk_release) struct walk walk = {.request = request};
+	struct bytes rest = BYTES_EMPTY;
+	OWNED_MEMORY uint8_t *text = NULL;
+	enum error error = file_read_all(AT_FDCWD, request->receipts, RECEIPTS_BYTES_MAX, &text, &rest.len);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s cannot be read: %s", request->receipts, error_reason(error));
+	rest.data = text;
+	if (rest.len == 0)
+		return fault_set(fault, E_BAD_VALUE, "%s is empty", request->receipts);
+	if (mkdir(request->into, 0777) != 0 && errno != EEXIST)
+		return fault_set(fault, E_IO, "%s cannot be made: %m", request->into);
+	while (rest.len > 0)
+		TRY(prove_receipt(&walk, &rest, fault));
+	if (!request->json)
+		printf("%s: proofs of %" PRIu64 " batches and %" PRIu64 " events\n", request->into, walk.batches, walk.events);
+	return E_OK;
+}
+
+/* ---- command ---- */
+
+static int run(int argc, char **argv)
+{
+	struct proof_request request;
+	struct fault fault = {.text = ""};
+	struct vkey vkey;
+	const char *text;
+	if (!read_options(argc, argv, &text, &request))
+		return command_usage(&command_proof, NULL);
+	if (text != NULL && (vkey_parse(bytes_text(text), &vkey) != E_OK || vkey.type != NOTE_KEY_ED25519)) {
+		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
+		return command_usage(&command_proof, &fault);
+	}
+	if (request.receipts == NULL && !request.is_index) {
+		fault_set(&fault, E_USAGE, "INDEX is the number of an entry, from 0");
+		return command_usage(&command_proof, &fault);
+	}
+	request.log = text ? &vkey : NULL;
+	enum error error = request.receipts ? prove_receipts(&request, &fault) : prove_entry(&request, &fault);
+	return command_end(&command_proof, error, &fault);
+}
+
+const struct command command_proof = {
+	.name = "proof",
+	.arguments = "DIR INDEX [--vkey VKEY] [-o FILE [--json]]\n"
+				 "       indsigt proof URL INDEX --vkey VKEY [-o FILE [--json]]\n"
+				 "       indsigt proof --receipt FILE --vkey VKEY --into DIR [--events DIR|URL] [--json]",
+	.summary = "the proof that an entry stands in the log, as a file",
+	.text =
+		"Writes a .tlog-proof (C2SP tlog-proof): an entry, its place, and the way to a signed checkpoint. It needs\n"
+		"nothing else, 'indsigt verify FILE --vkey VKEY' reads it offline, and so do tools of others. It names "
+		"nobody.\n"
+		"\n"
+		"INDEX is the entry's log index, as receipts, answers and statements name it. DIR is a ledger's directory, "
+		"URL\n"
+		"the address of its query daemon or of a mirror, or a directory of tiles: what comes from there is verified.\n"
+		"\n"
+		"  --receipt FILE    receipts as 'indsigt send' printed them. A receipt proves that its batch stands in the "
+		"log;\n"
+		"                    that becomes a file of its own, offline\n"
+		"  --events DIR|URL  also a file for each event of these batches, which takes a ledger or its tiles; then the\n"
+		"                    batches are proven under its newest checkpoint too, with the witnesses' cosignatures\n"
+		"  --into DIR        where those files go, each named by its log index: 17.tlog-proof\n"
+		"  --vkey VKEY       the log's verification key, from somewhere else than the address\n"
+		"  -o FILE           where to write it; '-', the default, is standard output\n"
+		"  --json            what was written, one JSON object a line for each file\n"
+		"\n"
+		"Where the log has witnesses the checkpoint carries their cosignatures if it reaches so far ('indsigt verify\n"
+		"--policy').\n",
+	.run = run,
+};

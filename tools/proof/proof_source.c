@@ -1,0 +1,177 @@
+#include "tools/proof/proof_source.h"
+
+#include "ingest/net/tile_fetch.h"
+#include "ledger/base/own.h"
+#include "ledger/read/archive.h"
+#include "query/cosigned/cosigned.h"
+#include "tools/audit/audit_tiles.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct proof_source {
+	struct vkey log;
+	struct checkpoint checkpoint;
+	/* of a directory */
+	struct archive *archive;
+	struct snapshot *snapshot;
+	/* of a place with tiles */
+	struct tile_fetch *fetch;
+	struct tile_reader *reader;
+	struct tile_bundle bundle;
+	struct merkle_proof inclusion;
+	struct tlog_proof *made;
+	size_t note_len;
+	uint8_t note[NOTE_BYTES_MAX];
+	uint8_t text[TLOG_PROOF_BYTES_MAX];
+};
+
+void proof_source_close(struct proof_source *source)
+{
+	if (source == NULL)
+		return;
+	tile_reader_close(source->reader);
+	tile_fetch_close(source->fetch);
+	if (source->snapshot)
+		snapshot_end(source->snapshot);
+	if (source->archive)
+		archive_close(source->archive);
+	free(source->made);
+	free(source);
+}
+
+/* ---- a directory ---- */
+
+/* The newest witnessed checkpoint if it reaches far enough, else the newest of all. */
+static enum error take_snapshot(
+	struct proof_source *source, uint64_t index_max, struct bytes *note, struct fault *fault)
+{
+	TRY(snapshot_begin(source->archive, &source->snapshot, fault));
+	if (cosigned_rest(source->snapshot, false)) {
+		snapshot_checkpoint(source->snapshot, &source->checkpoint, note);
+		if (index_max < source->checkpoint.size)
+			return E_OK;
+		snapshot_end(source->snapshot);
+		source->snapshot = NULL;
+		TRY(snapshot_begin(source->archive, &source->snapshot, fault));
+	}
+	snapshot_checkpoint(source->snapshot, &source->checkpoint, note);
+	return E_OK;
+}
+
+static enum error open_directory(
+	struct proof_source *source, const char *dir, const struct vkey *log, uint64_t index_max, struct fault *fault)
+{
+	struct bytes note;
+	TRY(archive_open(dir, false, &source->archive, fault));
+	source->log = log ? *log : *archive_vkey(source->archive);
+	if (!vkey_equal(&source->log, archive_vkey(source->archive)))
+		return fault_set(fault, E_WRONG_ORIGIN, "%s is another log than the one of --vkey, '%s'", dir,
+			archive_vkey(source->archive)->name);
+	TRY(take_snapshot(source, index_max, &note, fault));
+	source->note_len = note.len;
+	memcpy(source->note, note.data, note.len);
+	return E_OK;
+}
+
+static enum error include_from_directory(
+	struct proof_source *source, uint64_t index, struct bytes *entry, struct fault *fault)
+{
+	enum error error = snapshot_entry(source->snapshot, index, entry);
+	if (error == E_OK)
+		error = snapshot_prove_inclusion(source->snapshot, index, &source->inclusion);
+	return error == E_OK ? E_OK : fault_set(fault, error, "entry %" PRIu64 ": %s", index, error_reason(error));
+}
+
+/* ---- tiles ---- */
+
+static enum error open_tiles(
+	struct proof_source *source, const char *place, const struct vkey *log, struct fault *fault)
+{
+	struct bytes note;
+	struct log_finding finding = {.text = ""};
+	if (log == NULL)
+		return fault_set(fault, E_USAGE, "an address wants --vkey, the log's verification key");
+	source->log = *log;
+	TRY(tile_fetch_open(place, -1, &source->fetch, fault));
+	TRY(tile_fetch_checkpoint(source->fetch, &note, fault));
+	if (!note_claims(note, log))
+		return fault_set(fault, E_WRONG_ORIGIN,
+			"what is there is no checkpoint of the log of --vkey: it is another log's, or something else");
+	if (note.len > sizeof source->note || checkpoint_verify(note, log, &source->checkpoint) != E_OK)
+		return fault_set(fault, E_BAD_CHECKPOINT, "the checkpoint is malformed, or not signed by the log of --vkey");
+	source->note_len = note.len;
+	memcpy(source->note, note.data, note.len);
+	const struct tile_source tiles = {tile_fetch_read, source->fetch};
+	enum error error = tile_reader_open(&tiles, &source->checkpoint, &source->reader, &finding);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", finding.text);
+}
+
+static enum error include_from_tiles(
+	struct proof_source *source, uint64_t index, struct bytes *entry, struct fault *fault)
+{
+	const struct merkle_nodes nodes = {tile_reader_node, source->reader};
+	struct log_finding finding = {.text = ""};
+	enum error error = merkle_prove_inclusion(&nodes, index, source->checkpoint.size, &source->inclusion);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s", tile_reader_finding(source->reader)->text);
+	error = tile_reader_bundle(source->reader, index / TILE_WIDTH, &source->bundle, &finding);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s", finding.text);
+	*entry = source->bundle.entries[index % TILE_WIDTH];
+	return E_OK;
+}
+
+/* ---- both ---- */
+
+enum error proof_source_open(
+	const char *place, const struct vkey *log, uint64_t index_max, struct proof_source **out, struct fault *fault)
+{
+	OWNED(proof_source_release) struct proof_source *source = calloc(1, sizeof *source);
+	if (source == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	if (audit_tiles_place(place))
+		TRY(open_tiles(source, place, log, fault));
+	else
+		TRY(open_directory(source, place, log, index_max, fault));
+	*out = source;
+	source = NULL;
+	return E_OK;
+}
+
+uint64_t proof_source_size(const struct proof_source *source)
+{
+	return source->checkpoint.size;
+}
+
+enum error proof_source_make(struct proof_source *source, uint64_t index, struct proof_made *out, struct fault *fault)
+{
+	struct bytes entry, text;
+	struct finding finding = {.text = ""};
+	struct tlog_proof *made = NULL;
+	if (index >= source->checkpoint.size && source->reader)
+		return fault_set(fault, E_NOT_FOUND,
+			"there is no entry %" PRIu64 ": the log has %" PRIu64
+			" entries under the checkpoint that is published; a newer one may take a moment",
+			index, source->checkpoint.size);
+	if (index >= source->checkpoint.size)
+		return fault_set(fault, E_NOT_FOUND, "there is no entry %" PRIu64 ": the log has %" PRIu64 " entries", index,
+			source->checkpoint.size);
+	if (source->reader)
+		TRY(include_from_tiles(source, index, &entry, fault));
+	else
+		TRY(include_from_directory(source, index, &entry, fault));
+	const struct included included = {index, entry, {source->inclusion.hashes, source->inclusion.count}};
+	struct writer w = writer_of(source->text, sizeof source->text);
+	enum error error = tlog_proof_write(&included, bytes_of(source->note, source->note_len), &w);
+	if (error != E_OK || (error = writer_done(&w, &text)) != E_OK)
+		return fault_set(fault, error, "entry %" PRIu64 ": %s", index, error_reason(error));
+	error = tlog_proof_verify(text, &source->log, NULL, &made, &finding);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s", finding.code != FINDING_NONE ? finding.text : error_reason(error));
+	free(source->made);
+	source->made = made;
+	*out = (struct proof_made){text, made};
+	return E_OK;
+}

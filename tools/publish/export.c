@@ -1,0 +1,218 @@
+/* indsigt export: the published log as static files. */
+#include "ledger/base/own.h"
+#include "ledger/follow/follow.h"
+#include "query/cosigned/cosigned.h"
+#include "tools/command/command.h"
+#include "tools/publish/tile_tree.h"
+#include "tools/show/progress.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SNAPSHOT_READS 1024 /* tiles read in one snapshot of the store, which pins its pages */
+#define OTHER_HISTORY "the files hold another history of this log"
+
+struct exporting {
+	struct archive *archive;
+	struct snapshot *snapshot;
+	unsigned reads; /* in this snapshot */
+	struct tile_tree *tree;
+	struct checkpoint newest;     /* of the log */
+	struct checkpoint checkpoint; /* to be published */
+	size_t note_len;
+	uint8_t note[NOTE_BYTES_MAX];
+	struct progress progress;
+	uint64_t from;    /* entries that were published before */
+	uint64_t written; /* tiles */
+};
+
+/* ---- reading the store ---- */
+
+static enum error renew_snapshot(struct exporting *exporting, struct fault *fault)
+{
+	snapshot_end(exporting->snapshot);
+	exporting->snapshot = NULL;
+	exporting->reads = 0;
+	return snapshot_begin(exporting->archive, &exporting->snapshot, fault);
+}
+
+static enum error read_store(void *context, const struct tile_path *tile, struct bytes *out, struct fault *fault)
+{
+	struct exporting *exporting = context;
+	if (exporting->reads++ >= SNAPSHOT_READS)
+		TRY(renew_snapshot(exporting, fault));
+	enum error error = snapshot_tile(exporting->snapshot, tile, out);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
+}
+
+/* The checkpoint as the query daemon gives it: the newest that is witnessed, where there is a policy. */
+static enum error choose_checkpoint(struct exporting *exporting, struct fault *fault)
+{
+	struct bytes note;
+	TRY(renew_snapshot(exporting, fault));
+	snapshot_checkpoint(exporting->snapshot, &exporting->newest, &note);
+	cosigned_rest(exporting->snapshot, false);
+	snapshot_checkpoint(exporting->snapshot, &exporting->checkpoint, &note);
+	if (note.len > sizeof exporting->note)
+		return fault_set(fault, E_CORRUPT, "");
+	memcpy(exporting->note, note.data, note.len);
+	exporting->note_len = note.len;
+	return renew_snapshot(exporting, fault);
+}
+
+/* ---- writing ---- */
+
+static enum error write_tile(
+	void *context, const struct tile_path *tile, struct bytes content, struct log_finding *finding)
+{
+	struct exporting *exporting = context;
+	struct fault fault = {.text = ""};
+	enum error error = tile_tree_write(exporting->tree, tile, content, &fault);
+	if (error != E_OK)
+		return log_finding_set(finding, error, 0, "%s", fault.text);
+	exporting->written++;
+	if (tile->entries)
+		progress_update(&exporting->progress, tile->number * TILE_WIDTH + tile->width, exporting->checkpoint.size);
+	return E_OK;
+}
+
+/* What is published is never continued by another history, even one that the log's own key has signed. */
+static enum error check_extends(struct exporting *exporting, struct tile_reader *reader, struct log_finding *finding)
+{
+	struct follow_fork fork;
+	if (exporting->from == 0)
+		return E_OK;
+	enum error error = follow_extends(reader, tile_tree_published(exporting->tree), &fork, finding);
+	if (error == E_CORRUPT && fork.found)
+		return log_finding_set(finding, E_ROLLED_BACK, 0, OTHER_HISTORY);
+	return error;
+}
+
+static enum error copy_tiles(struct exporting *exporting, struct fault *fault)
+{
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
+	const struct tile_source source = {read_store, exporting};
+	const struct follow_hooks hooks = {.context = exporting, .tile = write_tile};
+	struct log_finding finding = {.text = ""};
+	enum error error = tile_reader_open(&source, &exporting->checkpoint, &reader, &finding);
+	progress_start(&exporting->progress, "entries");
+	if (error == E_OK)
+		error = check_extends(exporting, reader, &finding);
+	if (error == E_OK)
+		error = follow_copy(reader, exporting->from, &hooks, &finding);
+	progress_clear(&exporting->progress);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", finding.text);
+}
+
+/* What was published before witnesses were asked may be more than what they have cosigned since. The files stay, if
+ * they are still the log's. */
+static enum error keep_published(struct exporting *exporting, struct fault *fault)
+{
+	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
+	const struct tile_source source = {read_store, exporting};
+	struct log_finding finding = {.text = ""};
+	enum error error = tile_reader_open(&source, &exporting->newest, &reader, &finding);
+	if (error == E_OK)
+		error = check_extends(exporting, reader, &finding);
+	exporting->checkpoint = *tile_tree_published(exporting->tree);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s", finding.text);
+}
+
+static enum error publish(struct exporting *exporting, struct fault *fault)
+{
+	exporting->from = tile_tree_published(exporting->tree)->size;
+	if (exporting->newest.size < exporting->from)
+		return fault_set(fault, E_ROLLED_BACK,
+			"the files hold %" PRIu64 " entries and the ledger %" PRIu64 ": an older copy of it was put back",
+			exporting->from, exporting->newest.size);
+	if (exporting->checkpoint.size < exporting->from)
+		return keep_published(exporting, fault);
+	if (exporting->checkpoint.size > exporting->from)
+		TRY(copy_tiles(exporting, fault));
+	else if (!hash_equal(&exporting->checkpoint.root, &tile_tree_published(exporting->tree)->root))
+		return fault_set(fault, E_ROLLED_BACK, OTHER_HISTORY);
+	return tile_tree_publish(exporting->tree, bytes_of(exporting->note, exporting->note_len), fault);
+}
+
+/* What is published goes to web servers: never into a ledger, beside its keys. */
+static bool is_ledger(const char *dir)
+{
+	char path[PATH_MAX];
+	bool both = true;
+	for (size_t i = 0; i < 2 && both; i++) {
+		int len = snprintf(path, sizeof path, "%s/%s", dir, i == 0 ? "vkey" : "keys");
+		both = len > 0 && (size_t)len < sizeof path && access(path, F_OK) == 0;
+	}
+	return both;
+}
+
+static enum error run_export(struct exporting *exporting, const char *dir, const char *out, struct fault *fault)
+{
+	if (is_ledger(out))
+		return fault_set(fault, E_EXISTS,
+			"%s is a ledger, with its keys: files for everybody do not belong there; give another directory", out);
+	TRY(archive_open(dir, false, &exporting->archive, fault));
+	TRY(choose_checkpoint(exporting, fault));
+	TRY(tile_tree_open(out, archive_vkey(exporting->archive), &exporting->tree, fault));
+	return publish(exporting, fault);
+}
+
+/* ---- command ---- */
+
+static enum error print_result(const struct exporting *exporting, bool json)
+{
+	if (!json)
+		return printf("export: ok entries=%" PRIu64 " new=%" PRIu64 " tiles=%" PRIu64 "\n", exporting->checkpoint.size,
+				   exporting->checkpoint.size - exporting->from, exporting->written) < 0
+				   ? E_IO
+				   : E_OK;
+	json_auto_t *result = json_pack("{s:I, s:I, s:I}", "entries", (json_int_t)exporting->checkpoint.size, "new",
+		(json_int_t)(exporting->checkpoint.size - exporting->from), "tiles", (json_int_t)exporting->written);
+	if (result == NULL)
+		return E_NO_MEMORY;
+	return json_dumpf(result, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	static struct exporting exporting;
+	struct fault fault = {.text = ""};
+	bool json = false;
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option != 'j')
+			return command_usage(&command_export, NULL);
+		json = true;
+	}
+	if (optind + 2 != argc)
+		return command_lacks(&command_export, optind == argc ? "DIR" : optind + 1 == argc ? "OUT" : NULL);
+	enum error error = run_export(&exporting, argv[optind], argv[optind + 1], &fault);
+	if (error == E_OK)
+		error = print_result(&exporting, json);
+	tile_tree_close(exporting.tree);
+	snapshot_end(exporting.snapshot);
+	archive_close(exporting.archive);
+	return command_end(&command_export, error, &fault);
+}
+
+const struct command command_export = {
+	.name = "export",
+	.arguments = "DIR OUT [--json]",
+	.summary = "writes the published log as static files",
+	.text =
+		"OUT/checkpoint and OUT/tile/... are what the query daemon serves under these addresses, byte for byte, for "
+		"any\n"
+		"web server, cache or object store; 'indsigt audit OUT' and 'indsigt mirror' read them. Nothing in them is\n"
+		"personal. Run again it writes only what is new; the ledger may be served meanwhile.\n"
+		"\n"
+		"  --json  what was written, as one JSON object\n"
+		"\n"
+		"At every moment, also after a power cut, the checkpoint is a whole one and all its tiles are there. Whoever\n"
+		"copies OUT elsewhere keeps that by copying tile/ first, then checkpoint, and deleting last.\n",
+	.run = run,
+};

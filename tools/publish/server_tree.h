@@ -1,0 +1,23 @@
+/* A tree of tiles (tools/publish/tile_tree.h) on the network, while somebody else writes it. spec/tiles.md,
+ * spec/mirror.md
+ *
+ *   GET  /checkpoint   /tile/...   and the same below /<origin hash>/      200 304 404, 405 for other methods
+ *
+ * Files are opened for each answer, nothing is kept, so this and the writer need not know of each other. */
+#pragma once
+
+#include "query/daemon/server_plain.h"
+
+#define TREE_CONNECTIONS_MAX 1024u
+#define TREE_CONNECTION_SECONDS 600
+
+struct tree_server;
+
+/* Binds `address` and opens the directory. `origin` is hashed for the prefix. E_IO, E_NOT_FOUND. */
+enum error tree_server_new(const struct address *address, const char *dir, const char *origin, struct tree_server **out,
+	struct fault *fault) MUST_USE;
+/* HOST:PORT as bound. */
+const char *tree_server_address(const struct tree_server *server);
+/* Answers until SIGTERM or SIGINT. */
+enum error tree_server_run(struct tree_server *server, struct fault *fault) MUST_USE;
+void tree_server_free(struct tree_server *server);

@@ -1,0 +1,267 @@
+#include "tools/publish/tile_tree.h"
+
+#include "ledger/base/file.h"
+#include "ledger/base/lock.h"
+#include "ledger/follow/tile_reader.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEMPORARY ".tmp"
+#define CHECKPOINT "checkpoint"
+
+struct tile_tree {
+	const struct vkey *vkey;
+	int dir_fd;
+	struct checkpoint published;
+};
+
+const struct checkpoint *tile_tree_published(const struct tile_tree *tree)
+{
+	return &tree->published;
+}
+
+static enum error failed(struct fault *fault, const char *path)
+{
+	enum error error = errno == ENOSPC || errno == EDQUOT ? E_FULL : errno == ENOMEM ? E_NO_MEMORY : E_IO;
+	return fault_set(fault, error, "%s cannot be written: %s", path, strerror(errno));
+}
+
+/* ---- opening ---- */
+
+static enum error read_published(struct tile_tree *tree, struct fault *fault)
+{
+	uint8_t *note;
+	size_t len;
+	enum error error = file_read_all(tree->dir_fd, CHECKPOINT, NOTE_BYTES_MAX, &note, &len);
+	if (error == E_NOT_FOUND)
+		return E_OK;
+	if (error != E_OK)
+		return fault_set(fault, error, "its checkpoint cannot be read: %s", error_reason(error));
+	error = checkpoint_verify(bytes_of(note, len), tree->vkey, &tree->published);
+	free(note);
+	if (error == E_OK)
+		return E_OK;
+	return fault_set(fault, E_BAD_CHECKPOINT, "its checkpoint is malformed or of another log: take another directory");
+}
+
+static enum error open_dir(struct tile_tree *tree, const char *dir, struct fault *fault)
+{
+	if (mkdir(dir, 0755) != 0 && errno != EEXIST)
+		return fault_set(fault, E_IO, "it cannot be made: %s", strerror(errno));
+	tree->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (tree->dir_fd < 0)
+		return fault_set(fault, E_IO, "it cannot be opened: %s", strerror(errno));
+	TRY(lock_dir(tree->dir_fd, E_LOCKED, "", " is writing to it", fault));
+	return read_published(tree, fault);
+}
+
+enum error tile_tree_open(const char *dir, const struct vkey *vkey, struct tile_tree **out, struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	struct tile_tree *tree = malloc(sizeof *tree);
+	if (tree == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	*tree = (struct tile_tree){.vkey = vkey, .dir_fd = -1};
+	enum error error = open_dir(tree, dir, &why);
+	if (error != E_OK) {
+		tile_tree_close(tree);
+		return fault_set(fault, error, "%s: %s", dir, why.text);
+	}
+	*out = tree;
+	return E_OK;
+}
+
+void tile_tree_close(struct tile_tree *tree)
+{
+	if (tree == NULL)
+		return;
+	if (tree->dir_fd >= 0)
+		close(tree->dir_fd);
+	free(tree);
+}
+
+/* ---- writing ---- */
+
+static bool write_all(int fd, struct bytes content)
+{
+	for (size_t done = 0; done < content.len;) {
+		ssize_t n = write(fd, content.data + done, content.len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		done += (size_t)n;
+	}
+	return true;
+}
+
+/* One writer, so one temporary file is enough, and what a crash leaves of it is overwritten. */
+static bool replace(const struct tile_tree *tree, const char *path, struct bytes content, bool sync)
+{
+	int fd = openat(tree->dir_fd, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return false;
+	bool good = write_all(fd, content) && (!sync || fsync(fd) == 0);
+	int why = errno;
+	if (close(fd) != 0 && good) {
+		good = false;
+		why = errno;
+	}
+	if (good && renameat(tree->dir_fd, TEMPORARY, tree->dir_fd, path) == 0)
+		return true;
+	errno = good ? errno : why;
+	return false;
+}
+
+/* The directories that the file stands in. */
+static bool make_parents(const struct tile_tree *tree, const char *path)
+{
+	char part[TILE_PATH_BYTES_MAX + 1];
+	for (const char *slash = path; (slash = strchr(slash, '/')) != NULL; slash++) {
+		memcpy(part, path, (size_t)(slash - path));
+		part[slash - path] = '\0';
+		if (mkdirat(tree->dir_fd, part, 0755) != 0 && errno != EEXIST)
+			return false;
+	}
+	return true;
+}
+
+/* As it is below the directory: without the first slash. */
+static const char *file_name(const struct tile_path *tile, char path[TILE_PATH_BYTES_MAX + 1])
+{
+	tile_path_format(tile, path);
+	return path + 1;
+}
+
+static uint64_t level_size(uint64_t size, uint32_t level)
+{
+	return level < TILE_LEVELS ? size >> (8 * level) : 0;
+}
+
+static bool is_published(const struct tile_tree *tree, const struct tile_path *tile)
+{
+	uint64_t hashes = level_size(tree->published.size, tile->entries ? 0 : tile->level);
+	return tile->number * TILE_WIDTH + tile->width <= hashes;
+}
+
+enum error tile_tree_write(
+	struct tile_tree *tree, const struct tile_path *tile, struct bytes content, struct fault *fault)
+{
+	char path[TILE_PATH_BYTES_MAX + 1];
+	const char *name = file_name(tile, path);
+	uint8_t *old = NULL;
+	size_t old_len = 0;
+	enum error error = file_read_all(tree->dir_fd, name, TILE_BUNDLE_BYTES_MAX, &old, &old_len);
+	bool same = error == E_OK && bytes_equal(content, bytes_of(old, old_len));
+	free(old);
+	if (same)
+		return E_OK;
+	bool known = error == E_OK || error == E_TOO_LONG;
+	if (!known && error != E_NOT_FOUND && is_published(tree, tile))
+		return fault_set(fault, error, "%s cannot be read: %s", name, error_reason(error));
+	if (known && is_published(tree, tile))
+		return fault_set(fault, E_CORRUPT,
+			"%s is not what the log has there; remove that file and run this again to have it written anew", name);
+	if (replace(tree, name, content, false))
+		return E_OK;
+	if (errno != ENOENT || !make_parents(tree, name) || !replace(tree, name, content, false))
+		return failed(fault, name);
+	return E_OK;
+}
+
+enum error tile_tree_sync(struct tile_tree *tree, struct fault *fault)
+{
+	return syncfs(tree->dir_fd) == 0 ? E_OK : failed(fault, "the directory");
+}
+
+/* ---- publishing ---- */
+
+static void remove_partials(const struct tile_tree *tree, const struct tile_path *full)
+{
+	char path[TILE_PATH_BYTES_MAX + 1];
+	char dir_name[TILE_PATH_BYTES_MAX + 3];
+	snprintf(dir_name, sizeof dir_name, "%s.p", file_name(full, path));
+	int fd = openat(tree->dir_fd, dir_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		(void)unlinkat(fd, entry->d_name, 0);
+	closedir(dir);
+	(void)unlinkat(tree->dir_fd, dir_name, AT_REMOVEDIR);
+}
+
+/* What is left standing does no harm, so this cannot fail. */
+static void prune(const struct tile_tree *tree, uint64_t old_size, uint64_t size)
+{
+	for (uint32_t level = 0; level < TILE_LEVELS; level++) {
+		uint64_t end = level_size(size, level) / TILE_WIDTH;
+		for (uint64_t number = level_size(old_size, level) / TILE_WIDTH; number < end; number++) {
+			struct tile_path full = {.level = level, .number = number, .width = TILE_WIDTH};
+			remove_partials(tree, &full);
+			full.entries = true;
+			if (level == 0)
+				remove_partials(tree, &full);
+		}
+	}
+}
+
+enum error tile_tree_publish(struct tile_tree *tree, struct bytes note, struct fault *fault)
+{
+	struct checkpoint checkpoint;
+	uint64_t old_size = tree->published.size;
+	if (checkpoint_verify(note, tree->vkey, &checkpoint) != E_OK || checkpoint.size < old_size)
+		return fault_set(fault, E_BAD_CHECKPOINT, "");
+	TRY(tile_tree_sync(tree, fault));
+	if (!replace(tree, CHECKPOINT, note, true) || fsync(tree->dir_fd) != 0)
+		return failed(fault, CHECKPOINT);
+	tree->published = checkpoint;
+	prune(tree, old_size, checkpoint.size);
+	return E_OK;
+}
+
+/* ---- readers ---- */
+
+/* The bytes of the first `width` hashes or entries; E_CORRUPT when there are fewer. */
+static enum error cut(const struct tile_path *tile, uint32_t width, struct bytes content, size_t *out_len)
+{
+	struct reader r = reader_of(content);
+	for (uint32_t i = 0; i < width; i++) {
+		if (tile->entries)
+			reader_range16(&r, ENTRY_BYTES_MAX);
+		else
+			reader_bytes(&r, HASH_BYTES);
+	}
+	*out_len = content.len - reader_left(&r);
+	return r.error == E_OK ? E_OK : E_CORRUPT;
+}
+
+enum error tile_tree_read(int dir_fd, const struct tile_path *tile, uint8_t **out, size_t *out_len)
+{
+	char path[TILE_PATH_BYTES_MAX + 1];
+	struct tile_path full = *tile;
+	uint8_t *content;
+	size_t len;
+	full.width = TILE_WIDTH;
+	enum error error = file_read_all(dir_fd, file_name(tile, path), TILE_BUNDLE_BYTES_MAX, &content, &len);
+	if (error == E_NOT_FOUND && tile->width < TILE_WIDTH)
+		error = file_read_all(dir_fd, file_name(&full, path), TILE_BUNDLE_BYTES_MAX, &content, &len);
+	TRY(error);
+	error = cut(tile, tile->width, bytes_of(content, len), out_len);
+	if (error != E_OK) {
+		free(content);
+		return error;
+	}
+	*out = content;
+	return E_OK;
+}

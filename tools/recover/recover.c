@@ -1,0 +1,337 @@
+/* indsigt recover: what the log has signed, by those who saw it; a new guard, or an old store brought up to that. */
+#include "ingest/net/asker.h"
+#include "ledger/base/file.h"
+#include "ledger/base/own.h"
+#include "ledger/store/place.h"
+#include "ledger/write/ledger.h"
+#include "query/cosigned/cosigned.h"
+#include "tools/command/command.h"
+#include "tools/cosign/archive_door.h"
+#include "tools/recover/recover_mirrors.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct recover {
+	const char *dir;
+	int dir_fd;
+	uint32_t place_count;
+	const char *places[RECOVER_MIRRORS_MAX];
+	bool accept_loss;
+	struct vkey vkey;
+	uint8_t *guard; /* owned; NULL: it is lost, or not signed by the log */
+	size_t guard_len;
+	struct archive *archive;       /* NULL: there is no store, or it is being written */
+	struct witness_policy *policy; /* NULL: there is none */
+	struct recover_mirrors *mirrors;
+	bool changed; /* entries were put back, or a guard written */
+	bool without_witnesses;
+	uint32_t evidence_count;
+	char **evidence; /* owned: files of checkpoints that the store did not extend once */
+};
+
+static void recover_close(struct recover *recover)
+{
+	for (uint32_t i = 0; i < recover->evidence_count; i++)
+		free(recover->evidence[i]);
+	free(recover->evidence);
+	free(recover->policy);
+	free(recover->guard);
+	recover_mirrors_free(recover->mirrors);
+	archive_close(recover->archive);
+	if (recover->dir_fd >= 0)
+		close(recover->dir_fd);
+}
+
+/* Nobody else may use the store meanwhile. */
+static enum error take_lock(struct recover *recover, struct fault *fault)
+{
+	recover->dir_fd = open(recover->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (recover->dir_fd < 0)
+		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s", recover->dir, strerror(errno));
+	return ledger_lock(recover->dir_fd, fault);
+}
+
+/* A guard with the log's signature is right, whatever the store is. Without that it is lost or damaged. */
+static enum error read_guard(struct recover *recover, struct fault *fault)
+{
+	struct checkpoint checkpoint;
+	TRY(place_read_vkey(recover->dir, &recover->vkey, fault));
+	if (file_read_all(recover->dir_fd, "guard", NOTE_BYTES_MAX, &recover->guard, &recover->guard_len) != E_OK)
+		return E_OK;
+	if (checkpoint_verify(bytes_of(recover->guard, recover->guard_len), &recover->vkey, &checkpoint) != E_OK) {
+		free(recover->guard);
+		recover->guard = NULL;
+		recover->guard_len = 0;
+	}
+	return E_OK;
+}
+
+/* `fits`: there is a guard, and the store extends it. */
+static enum error check_guard(const struct recover *recover, bool *fits, struct fault *fault)
+{
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	*fits = false;
+	if (recover->guard == NULL)
+		return E_OK;
+	TRY(snapshot_begin(recover->archive, &snapshot, fault));
+	*fits = snapshot_rest_on(snapshot, bytes_of(recover->guard, recover->guard_len)) == E_OK;
+	return *fits ? E_OK
+				 : fault_set(fault, E_GUARD,
+					   "the guard has the log's signature over what this store does not extend: it is an older store, "
+					   "or another; see 'indsigt help recovery'");
+}
+
+/* The guard is gone: every witness that answers must be content, and they must be enough. */
+static enum error ask_witnesses(const struct recover *recover, struct fault *fault)
+{
+	struct door_verdict check;
+	struct quorum quorum;
+	if (recover->policy == NULL)
+		return E_OK;
+	TRY(archive_door_ask(recover->archive, recover->dir_fd, recover->policy, &check, fault));
+	witness_policy_judge(recover->policy, check.times, &quorum);
+	if (recover->policy->none || !quorum.reached)
+		return fault_set(fault, E_GUARD,
+			"%" PRIu32 " of %" PRIu32
+			" witnesses say that the store extends what they have seen, which is not enough for "
+			"the policy; try again when more of them can be reached",
+			check.answered, recover->policy->witness_count);
+	return E_OK;
+}
+
+static enum error read_policy(struct recover *recover, struct fault *fault)
+{
+	enum error error = door_policy(recover->dir_fd, &recover->vkey, &recover->policy, fault);
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+static enum error witness_shows(void *context, const struct door_answer *answer, struct fault *fault)
+{
+	const struct recover *recover = context;
+	const char *name = recover->policy->witnesses[answer->witness].name;
+	if (!answer->came)
+		fprintf(stderr, "recover: witness '%s' is not counted: %s\n", name, answer->why);
+	return answer->note.len > 0 ? recover_mirrors_show(recover->mirrors, name, answer->note, fault) : E_OK;
+}
+
+/* What a sender or a witness has shown before. */
+static enum error show_evidence(struct recover *recover, int fd, const char *name, struct fault *fault)
+{
+	uint8_t *note = NULL;
+	size_t len = 0;
+	char **larger = realloc(recover->evidence, (recover->evidence_count + 1) * sizeof *larger);
+	if (larger == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	recover->evidence = larger;
+	if (asprintf(&larger[recover->evidence_count], "evidence/%s", name) < 0)
+		return fault_set(fault, E_NO_MEMORY, "");
+	const char *who = larger[recover->evidence_count++];
+	enum error error = file_read_all(fd, name, NOTE_BYTES_MAX, &note, &len);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s cannot be read: %s", who, error_reason(error));
+	error = recover_mirrors_show(recover->mirrors, who, bytes_of(note, len), fault);
+	free(note);
+	return error;
+}
+
+static enum error show_all_evidence(struct recover *recover, struct fault *fault)
+{
+	int fd = openat(recover->dir_fd, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
+	if (files == NULL)
+		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be read: %s", strerror(errno));
+	for (const struct dirent *file; (file = readdir(files)) != NULL;)
+		if (strncmp(file->d_name, DOOR_SHOWN_BY_SENDER, strlen(DOOR_SHOWN_BY_SENDER)) == 0 ||
+			strncmp(file->d_name, DOOR_SHOWN_BY_WITNESS, strlen(DOOR_SHOWN_BY_WITNESS)) == 0)
+			TRY(show_evidence(recover, fd, file->d_name, fault));
+	return E_OK;
+}
+
+/* Whoever has seen the log, before anything is judged. */
+static enum error ask_everybody(struct recover *recover, bool *newer, struct fault *fault)
+{
+	TRY(recover_mirrors_new(
+		recover->dir, &recover->vkey, recover->places, recover->place_count, &recover->mirrors, fault));
+	*newer = false;
+	if (recover->place_count == 0)
+		return E_OK;
+	if (recover->guard != NULL)
+		TRY(recover_mirrors_show(recover->mirrors, "the guard", bytes_of(recover->guard, recover->guard_len), fault));
+	TRY(show_all_evidence(recover, fault));
+	if (recover->policy != NULL)
+		TRY(asker_ask(recover->vkey.name, recover->policy, witness_shows, recover, fault));
+	return recover_mirrors_ask(recover->mirrors, recover->archive, newer, fault);
+}
+
+/* Nothing that anybody has goes beyond the store: it is the newest there is, as far as anybody knows. */
+static enum error write_guard(struct recover *recover, struct fault *fault)
+{
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	struct checkpoint checkpoint;
+	struct bytes note;
+	TRY(snapshot_begin(recover->archive, &snapshot, fault));
+	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	if (recover->policy == NULL && recover_mirrors_answered(recover->mirrors) == 0)
+		return fault_set(fault, E_GUARD, "no mirror could be asked, and there are no witnesses; try again later");
+	if (file_write_atomic(recover->dir_fd, "guard", note, 0644) != E_OK)
+		return fault_set(fault, E_IO, "the guard cannot be written: %s", strerror(errno));
+	recover->changed = true;
+	printf("the store extends what the %s seen; a new guard over %" PRIu64 " entries is written\n",
+		recover->policy != NULL ? "witnesses have" : "mirrors have", checkpoint.size);
+	return E_OK;
+}
+
+/* A mirror has more than the store. LMDB lets a process open a store once: it is closed for reading meanwhile. */
+static enum error put_back(struct recover *recover, struct fault *fault)
+{
+	const char *place;
+	uint64_t size = recover_mirrors_size(recover->mirrors, &place);
+	uint64_t missing = recover_mirrors_missing(recover->mirrors);
+	if (!recover->accept_loss)
+		return fault_set(fault, E_ROLLED_BACK,
+			"the log has signed %" PRIu64 " entries, which %s has and are in order, and the store is older: %" PRIu64
+			" events are missing here, and nothing is done; see 'indsigt help recovery' for what --accept-loss does",
+			size, place, missing);
+	archive_close(recover->archive);
+	recover->archive = NULL;
+	TRY(recover_mirrors_restore(recover->mirrors, fault));
+	recover->changed = true;
+	printf("put back: the store has the %" PRIu64 " entries that the log has signed; what %" PRIu64
+		   " events were about is lost, and the log will say so\n",
+		size, missing);
+	return archive_open(recover->dir, false, &recover->archive, fault);
+}
+
+/* A store without a state is none: one that was to be put back, when that did not come to its end. */
+static enum error open_archive(struct recover *recover, struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	char path[4096];
+	snprintf(path, sizeof path, "%s/store/data.mdb", recover->dir);
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return E_OK;
+	TRY(archive_open(recover->dir, false, &recover->archive, fault));
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	if (snapshot_begin(recover->archive, &snapshot, &why) != E_NOT_FOUND)
+		return E_OK;
+	archive_close(recover->archive);
+	recover->archive = NULL;
+	return E_OK;
+}
+
+/* What comes of it, by the way that every start takes: nobody else may look meanwhile, so the lock is let go for it. */
+static enum error try_start(struct recover *recover, struct fault *fault)
+{
+	const struct door_asker asker = asker_of(recover->without_witnesses);
+	struct ledger *ledger = NULL;
+	struct fault why = {.text = ""};
+	archive_close(recover->archive);
+	recover->archive = NULL;
+	close(recover->dir_fd);
+	recover->dir_fd = -1;
+	enum error error = ledger_open(recover->dir, &asker, &ledger, &why);
+	if (error != E_OK)
+		return fault_set(fault, error, "the guard and the store fit, but the ledger cannot be started: %s", why.text);
+	ledger_close(ledger);
+	printf("the guard and the store fit; %s\n",
+		recover->changed ? "the ledger can be started" : "nothing is to be done, and the ledger can be started");
+	return E_OK;
+}
+
+static enum error check_store(struct recover *recover, struct fault *fault)
+{
+	bool fits;
+	TRY(check_guard(recover, &fits, fault));
+	if (fits)
+		return E_OK;
+	if (recover->policy == NULL && recover->place_count == 0)
+		return fault_set(fault, E_NOT_FOUND,
+			"there are no witnesses (%s/witnesses) to ask; name mirrors of the log with --mirror", recover->dir);
+	TRY(ask_witnesses(recover, fault));
+	return write_guard(recover, fault);
+}
+
+static enum error recover_run(struct recover *recover, struct fault *fault)
+{
+	bool newer;
+	TRY(take_lock(recover, fault));
+	TRY(read_guard(recover, fault));
+	TRY(open_archive(recover, fault));
+	if (recover->archive == NULL && recover->place_count == 0)
+		return fault_set(fault, E_NOT_FOUND,
+			"%s has no store; name mirrors of the log with --mirror, which may have the public part of it",
+			recover->dir);
+	TRY(read_policy(recover, fault));
+	TRY(ask_everybody(recover, &newer, fault));
+	if (newer)
+		TRY(put_back(recover, fault));
+	TRY(check_store(recover, fault));
+	return try_start(recover, fault);
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {{"mirror", required_argument, NULL, 'm'},
+		{"accept-loss", no_argument, NULL, 'a'}, {"without-witnesses", no_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
+	OWNED(recover_close) struct recover recover = {.dir_fd = -1};
+	struct fault fault = {0};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option == '?')
+			return command_usage(&command_recover, NULL);
+		recover.without_witnesses |= option == 'w';
+		recover.accept_loss |= option == 'a';
+		if (option == 'm' && recover.place_count == RECOVER_MIRRORS_MAX) {
+			fault_set(&fault, E_USAGE, "--mirror may be given %u times", RECOVER_MIRRORS_MAX);
+			return command_usage(&command_recover, &fault);
+		}
+		if (option == 'm')
+			recover.places[recover.place_count++] = optarg;
+	}
+	if (optind + 1 != argc)
+		return command_lacks(&command_recover, optind == argc ? "DIR" : NULL);
+	if (recover.accept_loss && recover.place_count == 0) {
+		fault_set(
+			&fault, E_USAGE, "--accept-loss: name a mirror (--mirror) from which the store gets back what it can");
+		return command_usage(&command_recover, &fault);
+	}
+	recover.dir = argv[optind];
+	return command_end(&command_recover, recover_run(&recover, &fault), &fault);
+}
+
+const struct command command_recover = {
+	.name = "recover",
+	.arguments = "DIR [--mirror URL]... [--accept-loss] [--without-witnesses]",
+	.summary = "the way out when the guard refuses a store: asks witnesses and mirrors, puts back what can be had",
+	.text =
+		"For a ledger that is refused because of its guard. Asks the mirrors that are named, and the witnesses of\n"
+		"DIR/witnesses, for the newest checkpoints that they have seen. The ledger must not be running.\n"
+		"\n"
+		"  --mirror URL   a mirror, exported files or a directory of them; may be given more than once\n"
+		"  --accept-loss  where the store is an old one: put the entries that it lacks back from the mirror that has\n"
+		"                 most. What these events were about is lost for good\n"
+		"  --without-witnesses  say that the ledger can be started although too few witnesses answer\n"
+		"\n"
+		"Where a mirror has more of the log than the store, all that it has is verified, and it is printed, by "
+		"sender,\n"
+		"what is missing here: that store is an old one. Without --accept-loss nothing is done then. Where the log "
+		"has\n"
+		"signed two histories the evidence goes to DIR/evidence. Where the guard was lost or damaged, and the store\n"
+		"extends everything that anybody has seen (enough witnesses for the policy, or without a policy at least one\n"
+		"mirror), a new guard is written. A guard with the log's signature is never replaced, and nothing is ever\n"
+		"signed. Where the key environment (keys/env) is gone as well as the store, an empty one is made. At the end "
+		"the\n"
+		"ledger is opened as every start opens it, and what stands in the way is said. What the log signed after that, "
+		"only its senders know: they compare when they connect.\n"
+		"\n"
+		"'indsigt help recovery' says what else can be done.\n",
+	.run = run,
+	.replaces_store = true,
+};

@@ -1,0 +1,143 @@
+/* indsigt clock: how the machine's clock and the log's time stand to each other; confirms a jump. spec/clock.md */
+#include "ledger/base/own.h"
+#include "ledger/read/archive.h"
+#include "ledger/read/status.h"
+#include "ledger/text/timestamp.h"
+#include "ledger/write/wall_clock.h"
+#include "tools/command/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct clocks {
+	uint64_t wall_s;
+	uint64_t log_s;
+	uint64_t confirmed_s; /* 0: nothing is */
+	bool malformed;       /* there is a file that confirms nothing, since it is no time */
+	bool signs;           /* is there anything against signing now */
+};
+
+/* A daemon that runs has seen more of the clock than the log shows, and says how it judges. */
+static bool judge(const char *dir, const struct clocks *clocks)
+{
+	struct status status;
+	status_read(dir, status_clock_ms(), &status);
+	bool runs = status.since_s[STATUS_AWAY] == 0;
+	return (runs && status.since_s[STATUS_CLOCK] == 0) ||
+		   wall_clock_good(clocks->wall_s, clocks->log_s, clocks->confirmed_s);
+}
+
+static enum error look(const char *dir, bool confirm, struct clocks *out, struct fault *fault)
+{
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	time_t now = time(NULL);
+	TRY(archive_open(dir, false, &archive, fault));
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	*out = (struct clocks){.wall_s = now > 0 ? (uint64_t)now : 0, .log_s = snapshot_time_s(snapshot)};
+	if (confirm && wall_clock_confirm(dir_fd, out->wall_s) != E_OK)
+		return fault_set(fault, E_IO, "%s/clock cannot be written: %s", dir, strerror(errno));
+	enum error error = wall_clock_confirmed(dir_fd, &out->confirmed_s);
+	out->malformed = error == E_BAD_VALUE;
+	if (error != E_OK && error != E_NOT_FOUND && !out->malformed)
+		return fault_set(fault, error, "%s/clock cannot be read: %s", dir, error_reason(error));
+	out->signs = judge(dir, out);
+	return E_OK;
+}
+
+static void print_duration(uint64_t seconds)
+{
+	if (seconds >= 86400)
+		printf("%" PRIu64 " days ", seconds / 86400);
+	printf("%02u:%02u:%02u", (unsigned)(seconds % 86400 / 3600), (unsigned)(seconds % 3600 / 60),
+		(unsigned)(seconds % 60));
+}
+
+static void print_text(const struct clocks *clocks)
+{
+	char text[TIMESTAMP_TEXT_MAX];
+	bool behind = clocks->wall_s < clocks->log_s;
+	timestamp_format_s(clocks->wall_s, text);
+	printf("The machine's clock   %s\n", text);
+	timestamp_format_s(clocks->log_s, text);
+	printf("The newest entry      %s\n", text);
+	printf("The clock is          ");
+	print_duration(behind ? clocks->log_s - clocks->wall_s : clocks->wall_s - clocks->log_s);
+	puts(behind ? " before the log" : " after the log");
+	if (clocks->confirmed_s != 0) {
+		timestamp_format_s(clocks->confirmed_s, text);
+		printf("Confirmed             %s\n", text);
+	}
+	if (clocks->malformed)
+		puts("Confirmed             nothing: the file 'clock' is not a time of one line; remove it, or confirm anew");
+	if (!clocks->signs)
+		printf("Nothing is signed: the clock is over %u days after the log, and nobody confirmed it. Set it right; if "
+			   "it is\n"
+			   "right (nobody has reported for long), confirm it with --confirm.\n",
+			CLOCK_JUMP_SECONDS_MAX / 86400);
+	else if (behind)
+		puts("Entries bear the log's time until the clock has caught up.");
+}
+
+static bool print_json(const struct clocks *clocks)
+{
+	char wall[TIMESTAMP_TEXT_MAX], log[TIMESTAMP_TEXT_MAX], confirmed[TIMESTAMP_TEXT_MAX];
+	timestamp_format_s(clocks->wall_s, wall);
+	timestamp_format_s(clocks->log_s, log);
+	timestamp_format_s(clocks->confirmed_s, confirmed);
+	json_auto_t *json = json_pack("{s:s, s:s, s:I, s:s?, s:b, s:b}", "clock", wall, "ledger_time", log,
+		"ledger_time_ahead_s", (json_int_t)clocks->log_s - (json_int_t)clocks->wall_s, "confirmed",
+		clocks->confirmed_s ? confirmed : NULL, "malformed", clocks->malformed, "signs", clocks->signs);
+	return json != NULL && json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"confirm", no_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	struct fault fault = {.text = ""};
+	struct clocks clocks;
+	bool confirm = false;
+	bool json = false;
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option != 'c' && option != 'j')
+			return command_usage(&command_clock, NULL);
+		confirm |= option == 'c';
+		json |= option == 'j';
+	}
+	if (optind + 1 != argc)
+		return command_lacks(&command_clock, optind == argc ? "DIR" : NULL);
+	enum error error = look(argv[optind], confirm, &clocks, &fault);
+	if (error == E_OK && json && !print_json(&clocks))
+		error = fault_set(&fault, E_IO, "the answer cannot be written: %m");
+	if (error != E_OK)
+		return command_end(&command_clock, error, &fault);
+	if (!json)
+		print_text(&clocks);
+	return clocks.signs ? EXIT_DONE : EXIT_REFUSED;
+}
+
+const struct command command_clock = {
+	.name = "clock",
+	.arguments = "DIR [--confirm] [--json]",
+	.summary = "shows how the clock and the log's time stand to each other, confirms a jump",
+	.text = "A log's time cannot be taken back, so a ledger signs nothing when the machine's clock is over four days "
+			"after its\n"
+			"newest entry, unless it has run all the while or somebody says that the clock is right. Senders wait "
+			"meanwhile,\n"
+			"reading goes on, and a ledger that runs goes on by itself once the clock is right or confirmed.\n"
+			"\n"
+			"  --confirm  the machine's clock is right: signing goes on\n"
+			"  --json     one JSON object\n"
+			"\n"
+			"Exit: 1 while nothing is signed for the clock's sake.\n",
+	.run = run,
+};

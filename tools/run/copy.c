@@ -1,0 +1,241 @@
+/* indsigt copy: a whole copy of a ledger that may run.
+ *
+ * In the order that lets it be used: the files beside the store, the store, then the key environment, which is never
+ * older than the store that way; then the copy is opened, and its own checkpoint becomes its guard. `vkey` comes last:
+ * without it the copy is no ledger, so one that was not finished is never taken for one. */
+#include "ledger/base/file.h"
+#include "ledger/base/own.h"
+#include "ledger/read/archive.h"
+#include "tools/command/command.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_BYTES_MAX (64u << 20) /* of those beside the store: policies, evidence, notes, keys */
+#define DEPTH_MAX 4
+
+struct copying {
+	const char *dir;
+	const char *to;
+	bool without_keys;
+	struct archive *archive;
+	struct archive *copy;
+	struct snapshot *snapshot;
+	uint64_t entries;
+};
+
+static int open_dir(int at, const char *name)
+{
+	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static enum error failed(const struct copying *copying, const char *name, struct fault *fault)
+{
+	enum error error = error_of_system(errno);
+	return fault_set(fault, error, "%s/%s: %s", copying->to, name, strerror(errno));
+}
+
+/* ---- files beside the store ---- */
+
+/* What is made anew, comes by another way, or belongs to the process that runs. */
+static bool is_left_out(const struct copying *copying, const char *name, unsigned depth)
+{
+	static const char *const top[] = {"store", "guard", "vkey", "status.json", "lock"};
+	size_t len = strlen(name);
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (len > 4 && strcmp(name + len - 4, ".tmp") == 0))
+		return true;
+	for (size_t i = 0; depth == 0 && i < sizeof top / sizeof top[0]; i++)
+		if (strcmp(name, top[i]) == 0)
+			return true;
+	return (depth == 0 && copying->without_keys && strcmp(name, "keys") == 0) ||
+		   (depth == 1 && strcmp(name, "env") == 0);
+}
+
+static enum error copy_file(
+	const struct copying *copying, int from_fd, int to_fd, const char *name, mode_t mode, struct fault *fault)
+{
+	uint8_t *content = NULL;
+	size_t len = 0;
+	enum error error = file_read_all(from_fd, name, FILE_BYTES_MAX, &content, &len);
+	if (error == E_NOT_FOUND) /* removed meanwhile */
+		return E_OK;
+	if (error != E_OK)
+		return fault_set(fault, error, "%s/.../%s cannot be read: %s", copying->dir, name, error_reason(error));
+	error = file_write_atomic(to_fd, name, bytes_of(content, len), mode & 0777);
+	explicit_bzero(content, len); /* it may be a key */
+	free(content);
+	return error == E_OK
+			   ? E_OK
+			   : fault_set(fault, error, "%s/.../%s cannot be written: %s", copying->to, name, error_reason(error));
+}
+
+static enum error copy_files(const struct copying *copying, int from_fd, int to_fd, unsigned depth, struct fault *fault)
+{
+	int listed = open_dir(from_fd, ".");
+	OWNED_DIR *names = listed < 0 ? NULL : fdopendir(listed);
+	if (names == NULL)
+		return fault_set(fault, E_IO, "%s cannot be listed: %s", copying->dir, strerror(errno));
+	for (const struct dirent *item; (item = readdir(names)) != NULL;) {
+		const char *name = item->d_name;
+		struct stat info;
+		if (is_left_out(copying, name, depth) || fstatat(from_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		if (S_ISREG(info.st_mode)) {
+			TRY(copy_file(copying, from_fd, to_fd, name, info.st_mode, fault));
+		} else if (S_ISDIR(info.st_mode)) {
+			OWNED_FD inner_from = open_dir(from_fd, name);
+			if (depth + 1 >= DEPTH_MAX || inner_from < 0)
+				return fault_set(fault, E_IO, "%s/.../%s cannot be copied", copying->dir, name);
+			if (mkdirat(to_fd, name, 0700) != 0)
+				return failed(copying, name, fault);
+			OWNED_FD inner_to = open_dir(to_fd, name);
+			if (inner_to < 0 || fchmod(inner_to, info.st_mode & 0777) != 0)
+				return failed(copying, name, fault);
+			TRY(copy_files(copying, inner_from, inner_to, depth + 1, fault));
+		}
+	}
+	return fsync(to_fd) == 0 ? E_OK : failed(copying, "", fault);
+}
+
+/* ---- environments ---- */
+
+static int make_environment(int to_fd, const char *name)
+{
+	char file[32];
+	snprintf(file, sizeof file, "%s/data.mdb", name);
+	if (mkdirat(to_fd, name, 0700) != 0)
+		return -1;
+	return openat(to_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+static enum error copy_environments(const struct copying *copying, int to_fd, struct fault *fault)
+{
+	OWNED_FD store_fd = make_environment(to_fd, "store");
+	if (store_fd < 0)
+		return failed(copying, "store", fault);
+	OWNED_FD keys_fd = copying->without_keys ? -1 : make_environment(to_fd, "keys/env");
+	if (keys_fd < 0 && !copying->without_keys)
+		return failed(copying, "keys/env", fault);
+	TRY(archive_copy(copying->archive, store_fd, keys_fd, fault));
+	if (fsync(store_fd) != 0)
+		return failed(copying, "store", fault);
+	static const char *const directories[] = {"store", "keys/env", "keys"};
+	for (size_t i = 0; i < (copying->without_keys ? 1 : 3); i++) {
+		OWNED_FD fd = open_dir(to_fd, directories[i]);
+		if (fd < 0 || fsync(fd) != 0)
+			return failed(copying, directories[i], fault);
+	}
+	return keys_fd < 0 || fsync(keys_fd) == 0 ? E_OK : failed(copying, "keys/env", fault);
+}
+
+/* ---- the whole ---- */
+
+/* In a directory of its own, so that it can be read before it is a ledger. */
+static enum error write_guard(struct copying *copying, int to_fd, struct fault *fault)
+{
+	struct checkpoint checkpoint;
+	struct bytes note;
+	TRY(archive_open_copy(copying->to, archive_vkey(copying->archive), !copying->without_keys, &copying->copy, fault));
+	TRY(snapshot_begin(copying->copy, &copying->snapshot, fault));
+	snapshot_checkpoint(copying->snapshot, &checkpoint, &note);
+	copying->entries = checkpoint.size;
+	enum error error = file_write_atomic(to_fd, "guard", note, 0644);
+	return error == E_OK ? E_OK : fault_set(fault, error, "the guard cannot be written: %s", error_reason(error));
+}
+
+static enum error make_place(const struct copying *copying, int from_fd, int *to_fd, struct fault *fault)
+{
+	char inner[PATH_MAX], outer[PATH_MAX];
+	struct stat info;
+	if (fstat(from_fd, &info) != 0)
+		return fault_set(fault, E_IO, "%s: %s", copying->dir, strerror(errno));
+	if (mkdir(copying->to, 0700) != 0)
+		return fault_set(fault, errno == EEXIST ? E_EXISTS : E_IO,
+			"%s cannot be made: %s; name a directory that is not there", copying->to, strerror(errno));
+	if (realpath(copying->to, inner) == NULL || realpath(copying->dir, outer) == NULL)
+		return fault_set(fault, E_IO, "%s: %s", copying->to, strerror(errno));
+	size_t len = strlen(outer);
+	if (strncmp(inner, outer, len) == 0 && inner[len] == '/') {
+		rmdir(copying->to);
+		return fault_set(fault, E_EXISTS, "%s lies in the ledger itself; name another place", copying->to);
+	}
+	*to_fd = open_dir(AT_FDCWD, copying->to);
+	return *to_fd >= 0 && fchmod(*to_fd, info.st_mode & 0777) == 0 ? E_OK : failed(copying, "", fault);
+}
+
+static enum error copy_all(struct copying *copying, int from_fd, int to_fd, struct fault *fault)
+{
+	TRY(copy_files(copying, from_fd, to_fd, 0, fault));
+	TRY(copy_environments(copying, to_fd, fault));
+	TRY(write_guard(copying, to_fd, fault));
+	return copy_file(copying, from_fd, to_fd, "vkey", 0644, fault);
+}
+
+static enum error copy(struct copying *copying, struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	TRY(archive_open(copying->dir, !copying->without_keys, &copying->archive, fault));
+	OWNED_FD from_fd = open_dir(AT_FDCWD, copying->dir);
+	OWNED_FD to_fd = -1;
+	if (from_fd < 0)
+		return fault_set(fault, E_IO, "%s cannot be opened: %s", copying->dir, strerror(errno));
+	TRY(make_place(copying, from_fd, &to_fd, fault));
+	enum error error = copy_all(copying, from_fd, to_fd, &why);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%.200s; remove the copy, it is not whole", why.text);
+}
+
+/* ---- command ---- */
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {{"without-keys", no_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
+	struct copying copying = {.without_keys = false};
+	struct fault fault = {.text = ""};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option != 'w')
+			return command_usage(&command_copy, NULL);
+		copying.without_keys = true;
+	}
+	if (optind + 2 != argc)
+		return command_lacks(&command_copy, optind == argc ? "DIR" : optind + 1 == argc ? "TO" : NULL);
+	copying.dir = argv[optind];
+	copying.to = argv[optind + 1];
+	enum error error = copy(&copying, &fault);
+	if (error == E_OK)
+		printf("copy: ok entries=%" PRIu64 " keys=%s\n", copying.entries, copying.without_keys ? "no" : "yes");
+	snapshot_end(copying.snapshot);
+	archive_close(copying.copy);
+	archive_close(copying.archive);
+	return command_end(&command_copy, error, &fault);
+}
+
+const struct command command_copy = {
+	.name = "copy",
+	.arguments = "DIR TO [--without-keys]",
+	.summary = "makes a whole copy of a ledger, also of one that runs",
+	.text =
+		"TO is made, and holds all of the ledger as it was at one moment: store, keys, guard, policy, evidence.\n"
+		"'indsigt audit' and 'indsigt serve' take it as they take DIR. Copying the files of a ledger that runs by "
+		"other\n"
+		"means gives one that may not open.\n"
+		"\n"
+		"  --without-keys  leaves keys/ out: what is left can be audited and proves the log, but opens no record and\n"
+		"                  cannot be served until the newest keys/ are put beside it. A key that is erased later is\n"
+		"                  then not kept in this copy\n"
+		"\n"
+		"With the keys the copy is as secret as the ledger: whoever has it reads everything and can sign. What is\n"
+		"erased in the ledger stays readable in it, so such copies are kept shortly.\n"
+		"\n"
+		"A copy is put back only where all newer ones are lost; never are both served: the log would have two\n"
+		"histories. See 'indsigt help recovery'. A copy that was not finished has no file 'vkey', and is refused.\n",
+	.run = run,
+};

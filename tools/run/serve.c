@@ -1,0 +1,411 @@
+/* indsigt serve: runs both daemons, and with witnesses the process that asks them; starts again the one that dies.
+ *
+ *   STARTING ──"listening ADDRESS"──► RUNNING ──died──► WAITING ──back-off over──► STARTING
+ *      │ died before it ever listened                     ▲                          │
+ *      ▼                                                  └───────────died───────────┘
+ *    serve ends
+ *
+ * The first start takes the address that was asked for (port 0: a free one), every later one the address that came out
+ * of the first. The first restart is at once, so that senders hardly notice; a daemon that keeps dying is started less
+ * and less often. All waiting is done in one poll(): output of the daemons, signals (signalfd), back-off. */
+#include "ledger/read/status.h"
+#include "ledger/store/place.h"
+#include "ledger/text/address.h"
+#include "ledger/witness/door.h"
+#include "ledger/write/ledger.h"
+#include "tools/command/child.h"
+#include "tools/command/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DAEMONS 3
+#define BACKOFF_MS_FIRST 50u
+#define BACKOFF_MS_RUNNING 500u /* the most after a daemon that came to listen: back within a second, always */
+#define BACKOFF_MS_MAX 5000u    /* the most after one that did not */
+#define STEADY_MS 10000u        /* a daemon that lived this long is well: its next restart is at once */
+#define PATIENCE_MS 30000       /* for a daemon to end cleanly */
+#define LOOK_MS 200             /* when poll fails */
+#define ARGUMENTS_MAX 8
+
+enum state { STATE_STARTING, STATE_RUNNING, STATE_WAITING };
+
+struct daemon {
+	const char *program;
+	const char *build_dir;
+	char path[CHILD_PATH_MAX];
+	char address[CHILD_LINE_MAX + 1]; /* asked for, then the real one */
+	const char *command;              /* NULL for a daemon; else of this program, and it has no address */
+	bool wanted;
+	const char *extra[ARGUMENTS_MAX]; /* after DIR --listen ADDRESS */
+	enum state state;
+	bool listened; /* once, at least */
+	bool waits;    /* it has said that it waits, for witnesses or for room, before it signs anything */
+	bool refused;  /* no process could be made for it the last time */
+	uint64_t restarts;
+	int exit_code; /* of one that did not start: it is what 'serve' ends with, too */
+	struct child child;
+	uint64_t started_ms;
+	uint64_t again_ms; /* WAITING: when to start it */
+	uint32_t backoff_ms;
+};
+
+struct serve {
+	const char *dir;
+	struct daemon daemons[DAEMONS]; /* ingest, query, and who asks the witnesses */
+	int signals;
+	bool announced;
+	bool poll_failed;
+	bool look_again; /* at who has ended */
+	bool stopping;
+};
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static enum error start(const struct serve *serve, struct daemon *daemon, struct fault *fault)
+{
+	const char *argv[4 + ARGUMENTS_MAX] = {daemon->program, serve->dir, "--listen", daemon->address};
+	memcpy(argv + 4, daemon->extra, sizeof daemon->extra);
+	if (daemon->command)
+		memcpy(argv, (const char *[]){daemon->program, daemon->command, serve->dir, NULL}, 4 * sizeof *argv);
+	char restarts[32];
+	snprintf(restarts, sizeof restarts, "%" PRIu64, daemon->restarts);
+	setenv(STATUS_RESTARTS, restarts, true);
+	daemon->state = STATE_STARTING;
+	daemon->started_ms = clock_ms();
+	return child_start(daemon->path, (char *const *)argv, NULL, &daemon->child, fault);
+}
+
+static void wait_for_start(struct daemon *daemon, uint64_t now_ms)
+{
+	daemon->state = STATE_WAITING;
+	daemon->again_ms = now_ms + daemon->backoff_ms;
+	daemon->backoff_ms = daemon->backoff_ms == 0 ? BACKOFF_MS_FIRST : daemon->backoff_ms * 2;
+	if (daemon->backoff_ms > BACKOFF_MS_MAX)
+		daemon->backoff_ms = BACKOFF_MS_MAX;
+}
+
+/* No process, no memory, no file descriptor: it comes back, and the daemons that run go on meanwhile. */
+static void start_or_wait(const struct serve *serve, struct daemon *daemon)
+{
+	struct fault fault;
+	bool again = daemon->refused;
+	daemon->refused = start(serve, daemon, &fault) != E_OK;
+	if (!daemon->refused)
+		return;
+	if (!again)
+		fprintf(stderr, "indsigt: %s cannot be started: %s; trying again\n", daemon->program, fault.text);
+	daemon->child = CHILD_NONE;
+	wait_for_start(daemon, clock_ms());
+}
+
+static void announce(struct serve *serve)
+{
+	for (size_t i = 0; i < DAEMONS; i++)
+		if (serve->daemons[i].wanted && !serve->daemons[i].listened)
+			return;
+	if (!serve->announced)
+		printf("ready ingest=%s query=%s\n", serve->daemons[0].address, serve->daemons[1].address);
+	fflush(stdout);
+	serve->announced = true;
+}
+
+static void read_output(struct serve *serve, struct daemon *daemon)
+{
+	static const char word[] = "listening ";
+	char line[CHILD_LINE_MAX + 1];
+	while (child_line(&daemon->child, line)) {
+		daemon->waits |= strncmp(line, "waiting ", 8) == 0;
+		if (daemon->state != STATE_STARTING || strncmp(line, word, sizeof word - 1) != 0)
+			continue;
+		strcpy(daemon->address, line + sizeof word - 1);
+		daemon->state = STATE_RUNNING;
+		daemon->listened = true;
+		announce(serve);
+	}
+}
+
+static const char *how_it_ended(int status)
+{
+	return WIFSIGNALED(status) ? "by signal" : "with status";
+}
+
+static int number_it_ended(int status)
+{
+	return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* A daemon has ended by itself. */
+static enum error schedule(struct daemon *daemon, int status, struct fault *fault)
+{
+	uint64_t now_ms = clock_ms();
+	const char *how = how_it_ended(status);
+	int number = number_it_ended(status);
+	child_forget(&daemon->child);
+	if (WIFEXITED(status) && number == EXIT_ROLLED_BACK)
+		return fault_set(fault, E_ROLLED_BACK,
+			"ALARM: witnesses hold more of this log than the store does; an old store was put back, and nothing is "
+			"served from it; see 'indsigt help recovery'");
+	if (!daemon->listened && WIFEXITED(status))
+		daemon->exit_code = number;
+	if (!daemon->listened)
+		return fault_set(fault, WIFEXITED(status) && number == EXIT_USAGE ? E_USAGE : E_STOPPED,
+			"%s did not start (it ended %s %d)", daemon->program, how, number);
+	if (daemon->state == STATE_RUNNING && now_ms - daemon->started_ms >= STEADY_MS)
+		daemon->backoff_ms = 0;
+	else if (daemon->state == STATE_RUNNING && daemon->backoff_ms > BACKOFF_MS_RUNNING)
+		daemon->backoff_ms = BACKOFF_MS_RUNNING;
+	daemon->restarts++;
+	fprintf(stderr, "indsigt: %s ended %s %d and is started again (restart %" PRIu64 ")\n", daemon->program, how,
+		number, daemon->restarts);
+	wait_for_start(daemon, now_ms);
+	return E_OK;
+}
+
+static enum error reap(struct serve *serve, struct fault *fault)
+{
+	for (size_t i = 0; i < DAEMONS; i++) {
+		struct daemon *daemon = &serve->daemons[i];
+		int status = 0;
+		pid_t ended = daemon->child.pid > 0 ? waitpid(daemon->child.pid, &status, WNOHANG) : 0;
+		serve->look_again |= ended < 0 && errno == EINTR; /* no further signal tells of it */
+		if (ended <= 0)
+			continue;
+		read_output(serve, daemon); /* what it said last */
+		TRY(schedule(daemon, status, fault));
+	}
+	return E_OK;
+}
+
+static enum error read_signals(struct serve *serve, struct fault *fault)
+{
+	struct signalfd_siginfo info;
+	while (read(serve->signals, &info, sizeof info) == (ssize_t)sizeof info)
+		serve->stopping |= info.ssi_signo != SIGCHLD;
+	return serve->stopping ? E_OK : reap(serve, fault);
+}
+
+/* Where there are witnesses, who signs begins with asking them whether an old store was put back: until it knows, or
+ * has said that it has to wait for them, nothing of the store is shown to anybody. */
+static bool may_start(const struct serve *serve, const struct daemon *daemon)
+{
+	const struct daemon *ingest = &serve->daemons[0];
+	bool has_witnesses = serve->daemons[2].wanted;
+	return daemon->wanted && (daemon == ingest || !has_witnesses || ingest->listened || ingest->waits);
+}
+
+/* Starts what is due; gives how long poll may wait. */
+static int start_due(struct serve *serve)
+{
+	uint64_t now_ms = clock_ms();
+	int timeout_ms = -1;
+	for (size_t i = 0; i < DAEMONS; i++) {
+		struct daemon *daemon = &serve->daemons[i];
+		if (!may_start(serve, daemon) || daemon->state != STATE_WAITING)
+			continue;
+		if (daemon->again_ms <= now_ms)
+			start_or_wait(serve, daemon);
+		if (daemon->state != STATE_WAITING)
+			continue;
+		int left_ms = daemon->again_ms > now_ms ? (int)(daemon->again_ms - now_ms) : 0;
+		timeout_ms = timeout_ms < 0 || left_ms < timeout_ms ? left_ms : timeout_ms;
+	}
+	return timeout_ms;
+}
+
+/* Waits for any of them. Where that is not possible (no memory), looks at all of them now and then. */
+static void wait_for(struct serve *serve, struct pollfd fds[DAEMONS + 1], int timeout_ms)
+{
+	int ready = poll(fds, DAEMONS + 1, timeout_ms);
+	bool failed = ready < 0 && errno != EINTR;
+	if (failed && !serve->poll_failed)
+		fprintf(stderr, "indsigt: waiting failed: %m; going on\n");
+	serve->poll_failed = failed;
+	if (failed)
+		nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
+	for (size_t i = 0; ready < 0 && i < DAEMONS + 1; i++)
+		fds[i].revents = POLLIN; /* nothing that is read blocks */
+}
+
+static enum error loop(struct serve *serve, struct fault *fault)
+{
+	for (size_t i = 0; i < DAEMONS; i++)
+		serve->daemons[i].state = STATE_WAITING;
+	while (!serve->stopping) {
+		struct pollfd fds[DAEMONS + 1] = {{.fd = serve->signals, .events = POLLIN}};
+		int timeout_ms = start_due(serve);
+		for (size_t i = 0; i < DAEMONS; i++)
+			fds[i + 1] = (struct pollfd){.fd = serve->daemons[i].child.output, .events = POLLIN};
+		if (serve->look_again && (timeout_ms < 0 || timeout_ms > LOOK_MS))
+			timeout_ms = LOOK_MS;
+		wait_for(serve, fds, timeout_ms);
+		for (size_t i = 0; i < DAEMONS; i++)
+			if (fds[i + 1].revents)
+				read_output(serve, &serve->daemons[i]);
+		if (fds[0].revents || serve->look_again) {
+			serve->look_again = false;
+			TRY(read_signals(serve, fault));
+		}
+	}
+	return E_OK;
+}
+
+/* One that has not come to listen yet may still die of the signal itself; there is nothing to finish in it. */
+static bool ended_well(const struct daemon *daemon, int status)
+{
+	return status <= 0 || (daemon->state == STATE_STARTING && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+/* Both get their signal before either is waited for; a daemon that does not end cleanly is worth an error. */
+static enum error stop(struct serve *serve, struct fault *fault)
+{
+	enum error error = E_OK;
+	for (size_t i = 0; i < DAEMONS; i++)
+		child_stop(&serve->daemons[i].child);
+	for (size_t i = 0; i < DAEMONS; i++) {
+		struct daemon *daemon = &serve->daemons[i];
+		int status = child_wait(&daemon->child, PATIENCE_MS);
+		if (!ended_well(daemon, status))
+			error = fault_set(fault, E_STOPPED, "%s did not end cleanly but %s %d; 'indsigt audit' says if all is well",
+				daemon->program, how_it_ended(status), number_it_ended(status));
+	}
+	return error;
+}
+
+/* Witnesses are asked where there is a policy file that says which. */
+static enum error look_for_policy(struct serve *serve, struct fault *fault)
+{
+	char path[CHILD_PATH_MAX];
+	int len = snprintf(path, sizeof path, "%s/" DOOR_POLICY_FILE, serve->dir);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return fault_set(fault, E_TOO_LONG, "");
+	serve->daemons[2].wanted = access(path, F_OK) == 0;
+	return E_OK;
+}
+
+static enum error serve_run(struct serve *serve, struct fault *fault)
+{
+	struct vkey vkey;
+	sigset_t mask;
+	TRY(place_read_vkey(serve->dir, &vkey, fault));
+	TRY(look_for_policy(serve, fault));
+	for (size_t i = 0; i < DAEMONS; i++) {
+		struct daemon *daemon = &serve->daemons[i];
+		TRY(daemon->command ? child_self(daemon->path, fault)
+							: child_find(daemon->program, daemon->build_dir, daemon->path, fault));
+	}
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	serve->signals = sigprocmask(SIG_BLOCK, &mask, NULL) == 0 ? signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+	if (serve->signals < 0)
+		return fault_set(fault, E_IO, "signals cannot be received: %m");
+	enum error error = loop(serve, fault);
+	enum error stopped = stop(serve, error == E_OK ? fault : NULL);
+	close(serve->signals);
+	return error == E_OK ? stopped : error;
+}
+
+/* ---- options ---- */
+
+static enum error check_address(const char *text, bool loopback_only, struct daemon *daemon, struct fault *fault)
+{
+	struct address address;
+	TRY(address_parse(text, &address, fault));
+	if (loopback_only && !address_is_loopback(&address))
+		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
+	snprintf(daemon->address, sizeof daemon->address, "%s", text);
+	return E_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"ingest", required_argument, NULL, 'i'},
+		{"query", required_argument, NULL, 'q'},
+		{"demo-tokens", no_argument, NULL, 'd'},
+		{"epoch-seconds", required_argument, NULL, 'e'},
+		{"without-witnesses", no_argument, NULL, 'w'},
+		{NULL, 0, NULL, 0},
+	};
+	struct serve serve = {
+		.daemons = {{.program = "indsigt-ingestd", .build_dir = "ingest", .wanted = true, .child = CHILD_NONE},
+			{.program = "indsigt-queryd", .build_dir = "query", .wanted = true, .child = CHILD_NONE},
+			{.program = "indsigt", .command = "cosign", .child = CHILD_NONE}}};
+	struct daemon *ingest = &serve.daemons[0];
+	struct daemon *query = &serve.daemons[1];
+	const char *ingest_address = "127.0.0.1:7514";
+	const char *query_address = "127.0.0.1:7580";
+	const char *without_witnesses = NULL;
+	bool demo = false;
+	struct fault fault = {0};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option == '?')
+			return command_usage(&command_serve, NULL);
+		if (option == 'i')
+			ingest_address = optarg;
+		if (option == 'q')
+			query_address = optarg;
+		if (option == 'd')
+			demo = true;
+		if (option == 'e') {
+			ingest->extra[0] = "--epoch-seconds";
+			ingest->extra[1] = optarg;
+		}
+		if (option == 'w')
+			without_witnesses = "--without-witnesses";
+	}
+	if (optind + 1 != argc)
+		return command_lacks(&command_serve, optind == argc ? "DIR" : NULL);
+	serve.dir = argv[optind];
+	ingest->extra[ingest->extra[0] != NULL ? 2 : 0] = without_witnesses;
+	query->extra[0] = demo ? "--demo-tokens" : NULL;
+	enum error error = check_address(ingest_address, false, ingest, &fault);
+	if (error == E_OK)
+		error = check_address(query_address, demo, query, &fault);
+	if (error == E_OK)
+		error = serve_run(&serve, &fault);
+	int code = command_end(&command_serve, error, &fault);
+	for (size_t i = 0; error == E_STOPPED && i < DAEMONS; i++)
+		if (serve.daemons[i].exit_code != 0)
+			return serve.daemons[i].exit_code;
+	return code;
+}
+
+const struct command command_serve = {
+	.name = "serve",
+	.arguments =
+		"DIR [--ingest HOST:PORT] [--query HOST:PORT] [--demo-tokens] [--epoch-seconds N] [--without-witnesses]",
+	.summary = "runs the ledger: takes events in, answers questions",
+	.text =
+		"Starts indsigt-ingestd and indsigt-queryd, prints 'ready ingest=HOST:PORT query=HOST:PORT' when both accept,\n"
+		"starts a daemon that dies again on the same port, and ends both cleanly on SIGTERM or Ctrl-C.\n"
+		"\n"
+		"  --ingest HOST:PORT  where senders connect (127.0.0.1:7514); port 0 takes a free one\n"
+		"  --query HOST:PORT   where questions are answered, over HTTP (127.0.0.1:7580)\n"
+		"  --demo-tokens       trust tokens of 'indsigt token'; for trying out, on loopback addresses only\n"
+		"  --epoch-seconds N   file what came in at least this often (150 at most count)\n"
+		"  --without-witnesses  sign although too few witnesses (DIR/witnesses) say that this store is the newest\n"
+		"\n"
+		"Where the ledger has witnesses they are asked before anything is signed. One that shows more than the store\n"
+		"holds ends it (exit code 1). While too few answer, questions are answered but nothing is taken in, and "
+		"'ready'\n"
+		"is printed once they do.\n",
+	.run = run,
+};

@@ -1,0 +1,144 @@
+#include "tools/send/messages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_BYTES 65536u
+
+enum error messages_open(int fd, enum adapter_format format, struct messages *out)
+{
+	*out = (struct messages){.fd = fd, .capacity = 2 * READ_BYTES, .left = UINT64_MAX};
+	framing_begin(&out->framing, format);
+	out->buffer = malloc(out->capacity);
+	out->data = out->buffer;
+	return out->buffer == NULL ? E_NO_MEMORY : E_OK;
+}
+
+void messages_limit(struct messages *messages)
+{
+	struct stat info;
+	if (fstat(messages->fd, &info) == 0 && S_ISREG(info.st_mode))
+		messages->left = (uint64_t)info.st_size;
+}
+
+void messages_open_text(struct bytes text, enum adapter_format format, struct messages *out)
+{
+	*out = (struct messages){.fd = -1, .data = text.data, .len = text.len, .ended = true};
+	framing_begin(&out->framing, format);
+}
+
+void messages_close(struct messages *messages)
+{
+	free(messages->buffer);
+	messages->buffer = NULL;
+}
+
+static void drop(struct messages *messages, size_t len)
+{
+	messages->start += len;
+	messages->len -= len;
+}
+
+/* True with the next message of the Bundle. */
+static bool next_entry(struct messages *messages, struct message *out)
+{
+	struct bundle_entry entry;
+	messages->in_bundle = bundle_next(&messages->bundle, &entry);
+	if (messages->in_bundle)
+		*out = (struct message){.text = entry.text, .error = entry.fault.error, .fault = entry.fault};
+	return messages->in_bundle;
+}
+
+/* Without the declaration outside it, only what is ASCII anyway can be read. */
+static bool needs_declaration(const struct framing_piece *piece)
+{
+	for (size_t i = 0; i < piece->text.len; i++)
+		if (piece->text.data[i] >= 0x80 || piece->text.data[i] == '\x1B')
+			return piece->encoded;
+	return false;
+}
+
+/* True if the piece is a message, or begins a Bundle. */
+static bool take(struct messages *messages, const struct framing_piece *piece, struct message *out)
+{
+	static const enum message_kind kinds[] = {
+		[FRAMING_MESSAGE] = MESSAGE_WHOLE, [FRAMING_PART] = MESSAGE_PART, [FRAMING_LAST] = MESSAGE_LAST};
+	if (piece->kind == FRAMING_BETWEEN)
+		return false;
+	*out = (struct message){.kind = kinds[piece->kind], .text = piece->text, .cut = piece->cut};
+	if (piece->kind == FRAMING_MESSAGE && needs_declaration(piece))
+		out->error = fault_set(&out->fault, E_BAD_XML,
+			"its encoding is declared outside of it, for all messages in the file: convert the file to UTF-8");
+	if (!piece->bundle)
+		return true;
+	out->error = bundle_begin(piece->text, &messages->bundle, &out->fault);
+	return out->error != E_OK || next_entry(messages, out);
+}
+
+struct bytes messages_window(const struct messages *messages)
+{
+	return bytes_of(messages->data + messages->start, messages->len);
+}
+
+enum error messages_next(struct messages *messages, struct message *out)
+{
+	if (messages->in_bundle && next_entry(messages, out))
+		return E_OK;
+	for (;;) {
+		struct framing_piece piece;
+		enum framing_more more = messages->ended ? FRAMING_ENDED : messages->idle ? FRAMING_IDLE : FRAMING_MORE;
+		framing_next(&messages->framing, messages_window(messages), more, &piece);
+		if (piece.kind == FRAMING_NOTHING)
+			return messages->ended ? E_CLOSED : E_NOT_FOUND;
+		drop(messages, piece.text.len);
+		if (take(messages, &piece, out))
+			return E_OK;
+	}
+}
+
+void messages_end(struct messages *messages)
+{
+	messages->ended = true;
+}
+
+void messages_idle(struct messages *messages)
+{
+	messages->idle = true;
+}
+
+/* A document is kept in memory as a whole: the buffer grows with the longest. */
+static enum error make_room(struct messages *messages)
+{
+	if (messages->start > 0)
+		memmove(messages->buffer, messages->buffer + messages->start, messages->len);
+	messages->start = 0;
+	if (messages->capacity - messages->len >= READ_BYTES)
+		return E_OK;
+	uint8_t *larger = realloc(messages->buffer, 2 * messages->capacity);
+	if (larger == NULL)
+		return E_NO_MEMORY;
+	messages->buffer = larger;
+	messages->data = larger;
+	messages->capacity *= 2;
+	return E_OK;
+}
+
+enum error messages_fill(struct messages *messages)
+{
+	messages->idle = false;
+	TRY(make_room(messages));
+	size_t wanted = messages->left < READ_BYTES ? (size_t)messages->left : READ_BYTES;
+	ssize_t n = 0;
+	do
+		n = read(messages->fd, messages->buffer + messages->len, wanted);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return E_IO;
+	messages->len += (size_t)n;
+	messages->left -= (size_t)n;
+	messages->ended = n == 0;
+	return E_OK;
+}

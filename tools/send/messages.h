@@ -1,0 +1,54 @@
+/* Messages of an input in one of the senders' formats, one at a time, as they come. */
+#pragma once
+
+#include "ingest/framing/bundle.h"
+#include "ingest/framing/framing.h"
+
+enum message_kind {
+	MESSAGE_WHOLE,
+	MESSAGE_PART, /* of one that is too long for memory: the next one goes on with it */
+	MESSAGE_LAST  /* its end; may be empty */
+};
+
+struct message {
+	enum message_kind kind;
+	struct bytes text;
+	bool cut;           /* it did not end: another message began, or the input ended */
+	enum error error;   /* E_OK: to be read */
+	struct fault fault; /* else why not */
+};
+
+struct messages {
+	int fd;
+	struct framing framing;
+	uint8_t *buffer; /* NULL: the text is the caller's */
+	size_t capacity;
+	const uint8_t *data;
+	size_t start;
+	size_t len;
+	uint64_t left; /* bytes that may still be read */
+	bool ended;
+	bool idle;
+	bool in_bundle;
+	struct bundle bundle;
+};
+
+enum error messages_open(int fd, enum adapter_format format, struct messages *out) MUST_USE;
+/* Reads a regular file only as far as it is long now. */
+void messages_limit(struct messages *messages);
+/* Messages of a text in memory, which must live as long. */
+void messages_open_text(struct bytes text, enum adapter_format format, struct messages *out);
+/* Frees the buffer; the descriptor stays the caller's. */
+void messages_close(struct messages *messages);
+/* The next message, borrowed until the next call. What stands between messages is left out, and so are the parts of a
+ * Bundle that are no entries, and entries that it marks as mere company. E_NOT_FOUND: read more first. E_CLOSED: there
+ * are no more. */
+enum error messages_next(struct messages *messages, struct message *out) MUST_USE;
+/* What has been read and not given out yet: the beginning of the input, before the first message. */
+struct bytes messages_window(const struct messages *messages);
+/* Nothing more will be read. */
+void messages_end(struct messages *messages);
+/* There is nothing to read at the time: a document that is closed is given out by the next call of messages_next. */
+void messages_idle(struct messages *messages);
+/* One read(2). E_IO, E_NO_MEMORY. */
+enum error messages_fill(struct messages *messages) MUST_USE;

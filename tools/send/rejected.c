@@ -1,0 +1,230 @@
+#include "tools/send/rejected.h"
+
+#include "ledger/event/event_json.h"
+#include "ledger/json/json_read.h"
+#include "tools/send/receipt_json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PIECE_BYTES 49152u /* a multiple of three: base64 needs no padding in between */
+#define UTF8_BYTES_MAX 4u
+
+/* ---- the file ---- */
+
+static enum error open_file(struct rejected *rejected)
+{
+	if (rejected->file != NULL)
+		return E_OK;
+	int fd = open(rejected->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	rejected->file = fd < 0 ? NULL : fdopen(fd, "a");
+	if (rejected->file == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return E_IO;
+	}
+	setvbuf(rejected->file, NULL, _IOLBF, BUFSIZ);
+	return E_OK;
+}
+
+enum error rejected_open(struct rejected *rejected, const char *path, const char *spool, struct fault *fault)
+{
+	int len = path != NULL ? snprintf(rejected->path, sizeof rejected->path, "%s", path)
+						   : snprintf(rejected->path, sizeof rejected->path, "%s/rejected.jsonl", spool);
+	if (len < 0 || (size_t)len >= sizeof rejected->path)
+		return fault_set(fault, E_USAGE, "the name of the file for refused messages is too long");
+	if (path == NULL)
+		return E_OK;
+	if (open_file(rejected) != E_OK)
+		return fault_set(fault, E_IO, "'%s': %s", path, strerror(errno));
+	if (isatty(fileno(rejected->file)))
+		return fault_set(fault, E_USAGE, "--rejected is a terminal; refused messages hold personal data: name a file");
+	return E_OK;
+}
+
+void rejected_close(struct rejected *rejected)
+{
+	if (rejected->file != NULL)
+		fclose(rejected->file);
+	if (rejected->parts != NULL)
+		fclose(rejected->parts);
+	rejected->file = NULL;
+	rejected->parts = NULL;
+}
+
+bool rejected_is(const struct rejected *rejected, int fd)
+{
+	struct stat a;
+	struct stat b;
+	return stat(rejected->path, &a) == 0 && fstat(fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+enum error rejected_flush(struct rejected *rejected)
+{
+	return rejected->file == NULL || fflush(rejected->file) == 0 ? E_OK : E_IO;
+}
+
+/* ---- rows ---- */
+
+/* All but the message itself. NULL when out of memory. */
+static json_t *head_to_json(const struct refused *refused)
+{
+	json_t *input = json_stringn((const char *)refused->input.data, refused->input.len);
+	if (input == NULL)
+		input = base64_to_json(refused->input); /* a path that is not UTF-8 */
+	json_t *head =
+		json_pack("{s:o, s:s, s:I, s:s, s:s}", "input", input, "format", adapter_format_name(refused->format), "number",
+			(json_int_t)refused->number + 1, "error", error_name(refused->error), "reason", refused->reason);
+	json_t *run = refused->run.len > 0 ? json_stringn((const char *)refused->run.data, refused->run.len) : NULL;
+	if (head != NULL && refused->run.len > 0 && json_object_set_new(head, "run", run) != 0) {
+		json_decref(head);
+		return NULL;
+	}
+	return head;
+}
+
+static json_t *events_to_json(const struct event *events, size_t count)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++)
+		if (json_array_append_new(list, event_to_json(&events[i])) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+enum error rejected_write(struct rejected *rejected, const struct refused *refused)
+{
+	TRY(open_file(rejected));
+	json_t *row = head_to_json(refused);
+	const char *member = refused->count > 0 ? "events" : "message";
+	json_t *message = refused->count > 0 ? events_to_json(refused->events, refused->count)
+										 : json_stringn((const char *)refused->text.data, refused->text.len);
+	if (message == NULL && refused->count == 0) {
+		member = "message_base64";
+		message = base64_to_json(refused->text);
+	}
+	char identity[17];
+	snprintf(identity, sizeof identity, "%016" PRIx64, refused->identity);
+	bool good = refused->identity == 0 || json_object_set_new(row, "identity", json_string(identity)) == 0;
+	if (json_object_set_new(row, member, message) != 0 || !good) {
+		json_decref(row);
+		return E_NO_MEMORY;
+	}
+	return json_line(row, rejected->file);
+}
+
+/* ---- messages in parts ---- */
+
+enum error rejected_part(struct rejected *rejected, struct bytes part)
+{
+	if (rejected->parts == NULL)
+		rejected->parts = tmpfile();
+	if (rejected->parts == NULL || fwrite(part.data, 1, part.len, rejected->parts) != part.len)
+		return E_IO;
+	return E_OK;
+}
+
+/* The length of `text` without a character that its end cuts; all of it if it is no UTF-8 at all. */
+static size_t whole_characters(struct bytes text)
+{
+	for (size_t cut = 0; cut < UTF8_BYTES_MAX && cut < text.len; cut++)
+		if (bytes_utf8(bytes_of(text.data, text.len - cut)))
+			return text.len - cut;
+	return text.len;
+}
+
+typedef enum error write_piece(FILE *out, struct bytes piece);
+
+static enum error check_text(FILE *out, struct bytes piece)
+{
+	(void)out;
+	return bytes_utf8(piece) ? E_OK : E_NOT_UTF8;
+}
+
+static enum error write_text(FILE *out, struct bytes piece)
+{
+	json_t *json = json_stringn((const char *)piece.data, piece.len);
+	char *quoted = json == NULL ? NULL : json_write(json, JSON_ENCODE_ANY);
+	json_decref(json);
+	if (quoted == NULL)
+		return E_NO_MEMORY;
+	size_t len = strlen(quoted) - 2;
+	bool good = fwrite(quoted + 1, 1, len, out) == len;
+	free(quoted);
+	return good ? E_OK : E_IO;
+}
+
+static enum error write_base64(FILE *out, struct bytes piece)
+{
+	json_t *json = base64_to_json(piece);
+	if (json == NULL)
+		return E_NO_MEMORY;
+	bool good = fputs(json_string_value(json), out) != EOF;
+	json_decref(json);
+	return good ? E_OK : E_IO;
+}
+
+static enum error write_raw(FILE *out, struct bytes piece)
+{
+	return fwrite(piece.data, 1, piece.len, out) == piece.len ? E_OK : E_IO;
+}
+
+/* Everything in `parts`, in pieces that cut no character where `text` says that it is text. */
+static enum error each_piece(FILE *parts, bool text, write_piece *write, FILE *out)
+{
+	static uint8_t buffer[PIECE_BYTES];
+	size_t kept = 0;
+	rewind(parts);
+	for (;;) {
+		size_t n = fread(buffer + kept, 1, sizeof buffer - kept, parts);
+		struct bytes piece = bytes_of(buffer, kept + n);
+		if (ferror(parts))
+			return E_IO;
+		if (piece.len == 0)
+			return E_OK;
+		size_t len = text && n > 0 ? whole_characters(piece) : piece.len;
+		TRY(write(out, bytes_of(buffer, len)));
+		kept = piece.len - len;
+		memmove(buffer, buffer + len, kept);
+	}
+}
+
+static enum error write_parts(struct rejected *rejected, const struct refused *refused)
+{
+	enum error text = each_piece(rejected->parts, true, check_text, NULL);
+	if (text != E_OK && text != E_NOT_UTF8)
+		return text;
+	json_t *json = head_to_json(refused);
+	char *head = json == NULL ? NULL : json_write(json, JSON_COMPACT);
+	json_decref(json);
+	if (head == NULL)
+		return E_NO_MEMORY;
+	head[strlen(head) - 1] = '\0'; /* the bracket */
+	bool good = fprintf(rejected->file, "%s,\"%s\":\"", head, text == E_OK ? "message" : "message_base64") > 0;
+	free(head);
+	if (!good)
+		return E_IO;
+	TRY(each_piece(rejected->parts, text == E_OK, text == E_OK ? write_text : write_base64, rejected->file));
+	return fputs("\"}\n", rejected->file) != EOF ? E_OK : E_IO;
+}
+
+enum error rejected_parts(struct rejected *rejected, const struct refused *refused)
+{
+	enum error error = open_file(rejected);
+	if (error == E_OK && refused != NULL)
+		error = write_parts(rejected, refused);
+	else if (error == E_OK)
+		error = each_piece(rejected->parts, false, write_raw, rejected->file);
+	if (error == E_OK && refused == NULL && putc('\n', rejected->file) == EOF)
+		error = E_IO;
+	fclose(rejected->parts);
+	rejected->parts = NULL;
+	return error;
+}

@@ -1,0 +1,421 @@
+/* indsigt send: events from files or standard input to a ledger.
+ *
+ *   input ─► messages ─► events ─► outbox (batches, spool, connection) ─► receipts on stdout
+ *                │            └──► refused here: --rejected                    └──► refused by the ledger: --rejected
+ *                └──► taken by an earlier run: skipped
+ *
+ * SIGINT and SIGTERM end it in order: what was read is signed and in the spool, the next run goes on from there. */
+#include "tools/command/command.h"
+#include "tools/send/receipt_json.h"
+#include "tools/send/send_input.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OPEN_AGAIN_MS 1000 /* a spool whose disk is full */
+
+#define FILING_LOOK_MS 200
+/* Without anything checked for so long --check-filing ends: what is filed too late is an alarm by then. */
+#define FILING_PATIENCE_S (FILING_LATE_SECONDS + 60)
+
+/* ---- what the outbox tells ---- */
+
+static void keep_error(struct send *send, enum error error)
+{
+	if (send->write_error == E_OK)
+		send->write_error = error;
+}
+
+static void on_receipt(void *context, const struct batch_head *batch, const struct receipt *receipt)
+{
+	struct send *send = context;
+	keep_error(send, json_line(receipt_to_json(outbox_log(send->outbox)->name, batch, receipt), stdout));
+	send->acknowledged += batch->count;
+	send->batches++;
+	progress_update(&send->progress, send->acknowledged, 0);
+}
+
+void send_report(struct send *send, const struct refused *refused)
+{
+	keep_error(send, rejected_write(&send->rejected, refused));
+	send->refused++;
+}
+
+static void on_rejected(void *context, const struct outbox_rejection *rejection)
+{
+	struct send *send = context;
+	struct refused refused = {.input = rejection->input,
+		.number = rejection->number,
+		.format = ADAPTER_JSON,
+		.error = rejection->error,
+		.reason = rejection->text,
+		.events = rejection->events,
+		.count = rejection->count,
+		.identity = rejection->identity,
+		.run = rejection->identity != 0 ? bytes_text(send->run) : BYTES_EMPTY};
+	send_report(send, &refused);
+	send->moved++;
+}
+
+static enum error on_flush(void *context)
+{
+	struct send *send = context;
+	if (fflush(stdout) != 0 || rejected_flush(&send->rejected) != E_OK)
+		keep_error(send, E_IO);
+	return send->write_error;
+}
+
+static void on_notice(void *context, const char *text)
+{
+	struct send *send = context;
+	progress_clear(&send->progress);
+	fprintf(stderr, "indsigt: %s\n", text);
+}
+
+/* ---- from start to end ---- */
+
+/* By a clock that nobody sets. */
+static uint64_t steady_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec;
+}
+
+/* Without input: until an epoch covers everything that was sent and it was checked, or no more comes of it. */
+static enum error check_filing(struct send *send, struct fault *fault)
+{
+	char text[FAULT_TEXT_MAX + 1];
+	uint64_t checked = outbox_filing_checked(send->outbox);
+	uint64_t since_s = steady_s();
+	enum filing_state state;
+	while ((state = outbox_filing(send->outbox, text)) == FILING_WORKING && !send->stopped) {
+		bool ready = false;
+		if (checked != outbox_filing_checked(send->outbox))
+			since_s = steady_s();
+		checked = outbox_filing_checked(send->outbox);
+		if (steady_s() - since_s > FILING_PATIENCE_S)
+			return fault_set(fault, E_IO, "nothing more could be checked for %u seconds: %s; run it again",
+				FILING_PATIENCE_S, text[0] != '\0' ? text : "the ledger has not filed it yet");
+		TRY(outbox_poll(send->outbox, send->signals, &ready, FILING_LOOK_MS, fault));
+		if (ready)
+			send_look_for_signal(send);
+	}
+	if (state == FILING_REFUSED && !send->stopped)
+		return fault_set(fault, E_TOKEN, "the filing cannot be checked: %s", text);
+	return send->stopped ? E_STOPPED : E_OK;
+}
+
+static enum error send_all(struct send *send, char **paths, struct fault *fault)
+{
+	static char standard_input[] = "-";
+	static char *nothing_named[] = {standard_input, NULL};
+	for (char **path = *paths == NULL ? nothing_named : paths; *path != NULL; path++) {
+		enum error error = send_file(send, *path, fault);
+		send->unread |= error == E_STOPPED && path[1] != NULL;
+		TRY(error);
+	}
+	TRY(outbox_flush(send->outbox, fault));
+	while (!send->stopped && !outbox_idle(send->outbox))
+		TRY(send_wait(send, send->signals, fault));
+	return send->stopped ? E_STOPPED : E_OK;
+}
+
+static enum error do_all(struct send *send, char **paths, struct fault *fault)
+{
+	if (send->take_out)
+		return outbox_take_out(send->outbox, fault);
+	return send->check_filing ? check_filing(send, fault) : send_all(send, paths, fault);
+}
+
+static enum error watch_signals(struct send *send)
+{
+	sigset_t set;
+	struct epoll_event event = {.events = EPOLLIN};
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return E_IO;
+	send->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	send->events = epoll_create1(EPOLL_CLOEXEC);
+	bool good =
+		send->signals >= 0 && send->events >= 0 && epoll_ctl(send->events, EPOLL_CTL_ADD, send->signals, &event) == 0;
+	return good ? E_OK : E_IO;
+}
+
+/* Where each message is: the numbers add up to all that were read, or had waited. */
+static void say_messages(const struct send *send, uint64_t waiting)
+{
+	uint64_t added = send->waited + send->added - send->moved;
+	uint64_t wait = waiting < added ? waiting : added;
+	fprintf(stderr, "; %" PRIu64 " messages: %" PRIu64 " acknowledged", send->waited + send->messages, added - wait);
+	if (send->nobody > 0)
+		fprintf(stderr, " (%" PRIu64 " about nobody)", send->nobody);
+	if (send->skipped > 0)
+		fprintf(stderr, ", %" PRIu64 " messages sent before", send->skipped);
+	if (send->repeated > 0)
+		fprintf(stderr, ", %" PRIu64 " rows of the same messages", send->repeated);
+	if (send->refused > 0)
+		fprintf(stderr, ", %" PRIu64 " messages refused, see '%s'", send->refused, send->rejected.path);
+	if (wait > 0)
+		fprintf(stderr, ", %" PRIu64 " messages wait", wait);
+	if (send->left > 0)
+		fprintf(stderr, ", %" PRIu64 " not taken", send->left);
+}
+
+/* `revoked`: running it again would change nothing. */
+static void say_result(struct send *send, uint64_t waiting, bool revoked)
+{
+	progress_clear(&send->progress);
+	fprintf(
+		stderr, "indsigt: %" PRIu64 " events acknowledged in %" PRIu64 " batches", send->acknowledged, send->batches);
+	if (send->waited + send->messages > 0)
+		say_messages(send, outbox_waiting_messages(send->outbox));
+	if (waiting > 0)
+		fprintf(stderr, "; %" PRIu64 " events wait in the spool%s", waiting, revoked ? "" : ": run it again to go on");
+	fputc('\n', stderr);
+	if (send->unread)
+		fprintf(stderr,
+			"indsigt: ended before all was read: run it again on the same files to go on; what was read from "
+			"a pipe is with the refused messages\n");
+	if (send->skipped > 0)
+		fprintf(stderr,
+			"indsigt: %" PRIu64 " messages equal to ones sent before were left out; if they are others, give events "
+			"an id, or use --again\n",
+			send->skipped);
+}
+
+/* What was read before a signal is signed and made durable. */
+static enum error stop(struct send *send, struct fault *fault)
+{
+	TRY(outbox_flush(send->outbox, fault));
+	TRY(outbox_poll(send->outbox, -1, NULL, 0, fault));
+	return outbox_saved(send->outbox) ? E_OK
+									  : fault_set(fault, E_FULL,
+											"this sender's disk is full: what was read last is in no spool; files are "
+											"read again by the next run, "
+											"what came through a pipe is not");
+}
+
+static int finish(struct send *send, enum error error, struct fault *fault)
+{
+	if (error == E_STOPPED && send->stopped)
+		error = stop(send, fault);
+	else if (error != E_OK && outbox_flush(send->outbox, NULL) != E_OK) /* it waits in the spool, whatever ended it */
+		on_notice(send, "what was read last is in no spool");
+	if (error == E_OK && on_flush(send) != E_OK)
+		error = fault_set(fault, send->write_error, "receipts or refused messages cannot be written");
+	uint64_t waiting = outbox_waiting(send->outbox);
+	if (!send->check_filing || waiting > 0 || send->acknowledged > 0)
+		say_result(send, waiting, error == E_REVOKED_SENDER);
+	progress_clear(&send->progress);
+	char text[FAULT_TEXT_MAX + 1];
+	int code = command_end(&command_send, error, fault);
+	if (outbox_filing(send->outbox, text) == FILING_ALARM) {
+		fprintf(stderr, "indsigt: ALARM: %s; what shows it is kept in the spool\n", text);
+		return EXIT_REFUSED;
+	}
+	if (code != EXIT_DONE)
+		return code;
+	if (send->check_filing && !send->stopped)
+		fprintf(stderr, "indsigt: all that was sent with --query is filed under those it is about\n");
+	if (waiting == 0 && !send->unread && !send->stopped && !send->take_out && !send->check_filing)
+		outbox_end_inputs(send->outbox);
+	bool refused = send->refused + send->inputs_refused > 0 || outbox_damaged(send->outbox);
+	return waiting > 0 || send->unread ? EXIT_PARTLY : refused ? EXIT_REFUSED : EXIT_DONE;
+}
+
+/* As the outbox calls it. */
+static enum error open_rejected(struct send *send, const struct outbox_options *options, struct fault *fault)
+{
+	char spool[PATH_MAX];
+	int len = options->spool != NULL ? snprintf(spool, sizeof spool, "%s", options->spool)
+									 : snprintf(spool, sizeof spool, "%s.spool", options->key_path);
+	if (len < 0 || (size_t)len >= sizeof spool)
+		return fault_set(fault, E_USAGE, "the name of the spool is too long");
+	return rejected_open(&send->rejected, send->rejected_path, spool, fault);
+}
+
+/* Waits for room, as it does once it runs: nothing of the input is read before. */
+static enum error open_outbox(struct send *send, const struct outbox_options *options, struct fault *fault)
+{
+	struct pollfd signals = {.fd = send->signals, .events = POLLIN};
+	for (bool said = false;; said = true) {
+		enum error error = outbox_open(options, &send->outbox, fault);
+		if (error != E_FULL)
+			return error;
+		if (!said)
+			on_notice(send, "this sender's disk is full, its spool cannot be opened; waiting for room");
+		if (poll(&signals, 1, OPEN_AGAIN_MS) != 0)
+			return error;
+	}
+}
+
+static int run_sender(struct send *send, struct outbox_options *options, char **paths)
+{
+	struct fault fault = {0};
+	uint8_t run[8];
+	randombytes_buf(run, sizeof run);
+	sodium_bin2hex(send->run, sizeof send->run, run, sizeof run);
+	options->calls = (struct outbox_calls){on_receipt, on_rejected, on_flush, on_notice, send};
+	enum error error = watch_signals(send);
+	if (error != E_OK)
+		(void)fault_set(&fault, error, "signals: %s", strerror(errno));
+	if (error == E_OK)
+		error = open_rejected(send, options, &fault);
+	if (error == E_OK)
+		error = open_outbox(send, options, &fault);
+	if (error == E_OK && send->format != ADAPTER_JSON &&
+		(outbox_org(send->outbox)[0] == '\0' || outbox_name(send->outbox)[0] == '\0'))
+		error = fault_set(&fault, E_BAD_KEY, "'%s' names no org and name, which events of this format need: add both",
+			options->key_path);
+	if (error != E_OK) {
+		outbox_close(send->outbox);
+		rejected_close(&send->rejected);
+		return command_end(&command_send, error, &fault);
+	}
+	send->waited = outbox_waiting_messages(send->outbox);
+	progress_start(&send->progress, "events");
+	error = do_all(send, paths, &fault);
+	int code = finish(send, error, &fault);
+	outbox_close(send->outbox);
+	rejected_close(&send->rejected);
+	return code;
+}
+
+static bool read_batch(const char *text, uint32_t *out)
+{
+	char *end = NULL;
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || value < 1 || value > BATCH_EVENTS_MAX)
+		return false;
+	*out = (uint32_t)value;
+	return true;
+}
+
+/* Of --batch or --format. */
+static const struct fault *wrong_value(int option, struct fault *fault)
+{
+	if (option == 'b')
+		(void)fault_set(fault, E_USAGE, "--batch is a whole number from 1 to %u", BATCH_EVENTS_MAX);
+	else
+		(void)fault_set(fault, E_USAGE, "--format is json, fhir or dicom");
+	return fault;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {{"server", required_argument, NULL, 's'},
+		{"key", required_argument, NULL, 'k'}, {"format", required_argument, NULL, 'f'},
+		{"batch", required_argument, NULL, 'b'}, {"rejected", required_argument, NULL, 'r'},
+		{"spool", required_argument, NULL, 'p'}, {"again", no_argument, NULL, 'a'},
+		{"resume", required_argument, NULL, 'u'}, {"query", required_argument, NULL, 'q'},
+		{"check-filing", no_argument, NULL, 'c'}, {"take-out", no_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
+	struct outbox_options options = {0};
+	struct send send = {.signals = -1, .events = -1};
+	struct fault fault = {0};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option == 's')
+			options.server = optarg;
+		else if (option == 'k')
+			options.key_path = optarg;
+		else if (option == 'r')
+			send.rejected_path = optarg;
+		else if (option == 'p')
+			options.spool = optarg;
+		else if (option == 'u')
+			send.resume = optarg;
+		else if (option == 'q')
+			options.query = optarg;
+		else if (option == 'c')
+			send.check_filing = true;
+		else if (option == 'a')
+			send.again = true;
+		else if (option == 't')
+			send.take_out = true;
+		else if (option == 'f' && adapter_format_parse(optarg, &send.format) == E_OK)
+			send.format_given = true;
+		else if (option == 'b' && read_batch(optarg, &options.batch))
+			continue;
+		else if (option == 'b' || option == 'f')
+			return command_usage(&command_send, wrong_value(option, &fault));
+		else
+			return command_usage(&command_send, &fault);
+	}
+	bool lacks_server = options.server == NULL && !send.take_out;
+	if (lacks_server || options.key_path == NULL)
+		return command_lacks(&command_send, lacks_server ? "--server" : "--key");
+	if (send.check_filing && options.query == NULL)
+		return command_lacks(&command_send, "--query, the query daemon's address,");
+	if ((send.check_filing && argv[optind]) || (send.take_out && (send.check_filing || argv[optind])))
+		return command_usage(&command_send, NULL);
+	return run_sender(&send, &options, argv + optind);
+}
+
+const struct command command_send = {
+	.name = "send",
+	.arguments =
+		"--server HOST:PORT --key FILE [--format json|fhir|dicom] [--batch N] [--rejected FILE] [--spool DIR]\n"
+		"                    [--again] [--resume NAME] [--query URL] [FILE...|-]\n"
+		"       indsigt send --server HOST:PORT --key FILE --query URL --check-filing\n"
+		"       indsigt send --key FILE --take-out [--rejected FILE]",
+	.summary = "sends events to a ledger, prints a receipt for each batch",
+	.text =
+		"Reads events from the files in turn, or from standard input (-, the default) as they come. Signed batches "
+		"wait in\n"
+		"a spool until their receipt has been checked. Run again on the same files it goes on where it stopped and "
+		"sends\n"
+		"nothing twice: a message is left out if as many equal ones as the file has had by then wait or were\n"
+		"acknowledged, whatever the file is called now; a line that was mended or put in is sent, and what was refused "
+		"is\n"
+		"tried again. Equal messages of another file are taken for the same: give events an \"id\" of your own, by "
+		"which\n"
+		"they are always recognised, or use --again. What comes through a pipe is always new, but for events with an\n"
+		"id. The newest four million messages are remembered. A lost connection is made again, for as long as it "
+		"takes.\n"
+		"\n"
+		"  --server HOST:PORT  the ledger's ingest address\n"
+		"  --key FILE          the sender's key file, made by 'indsigt sender add'\n"
+		"  --format FORMAT     json: one event a line (the default); fhir: AuditEvents in JSON, also in arrays and\n"
+		"                      Bundles; dicom: audit messages in XML. A damaged message costs only itself\n"
+		"  --batch N           events in a batch, 1 to 4096; 1000 unless told otherwise, and 1 MiB cuts too\n"
+		"  --rejected FILE     refused messages are added to FILE, one JSON object a line, with the reason; in place "
+		"of\n"
+		"                      rejected.jsonl in the spool. Such a file can be sent as it is, once what was wrong is "
+		"right\n"
+		"  --spool DIR         in place of FILE.spool beside the key file; one process at a time\n"
+		"  --again             send all of these inputs, also what was sent before\n"
+		"  --resume NAME       recognise what was sent before on standard input too, which NAME stands for in what is "
+		"said\n"
+		"  --query URL         check in the background how the ledger files these events, at its query daemon's "
+		"address;\n"
+		"                      what was checked is signed into the next batches, what does not hold is an alarm\n"
+		"  --check-filing      send nothing; wait until all that was sent with --query is filed, and check it. Ends\n"
+		"                      with exit 4 when the ledger refuses to answer (a clock that is wrong), or when nothing\n"
+		"                      could be checked for 11 minutes\n"
+		"  --take-out          send nothing; what waits in the spool becomes refused messages, for another sender to "
+		"send\n"
+		"                      when this one is revoked. What the ledger has without that this sender knows is "
+		"reported\n"
+		"                      twice then\n"
+		"\n"
+		"On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if something was\n"
+		"refused, a message or the sender itself; 3 if events wait in the spool, or a signal ended it before all was\n"
+		"read: run it again. It waits for a ledger that is away, and for room on a full disk: in a job say 'timeout "
+		"--preserve-status 1h indsigt "
+		"send ...'.\n",
+	.run = run,
+};

@@ -1,0 +1,386 @@
+#include "tools/send/send_input.h"
+
+#include "ingest/framing/looks.h"
+#include "ingest/spool/spool.h"
+#include "ledger/event/event_schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- waiting ---- */
+
+void send_look_for_signal(struct send *send)
+{
+	struct signalfd_siginfo info;
+	if (read(send->signals, &info, sizeof info) == (ssize_t)sizeof info)
+		send->stopped = true;
+}
+
+enum error send_wait(struct send *send, int fd, struct fault *fault)
+{
+	bool ready = false;
+	TRY(outbox_poll(send->outbox, fd, &ready, -1, fault));
+	if (ready)
+		send_look_for_signal(send);
+	return E_OK;
+}
+
+static enum error wait_until_ready(struct send *send, struct fault *fault)
+{
+	TRY(send->ended);
+	while (!send->stopped && !outbox_ready(send->outbox))
+		TRY(send_wait(send, send->signals, fault));
+	return outbox_ready(send->outbox) ? E_OK : E_STOPPED;
+}
+
+/* Until the input can be read. What was read so far does not wait for more. */
+static enum error wait_for_input(struct send *send, int fd, struct fault *fault)
+{
+	TRY(send->ended);
+	send_look_for_signal(send);
+	struct pollfd input = {.fd = fd, .events = POLLIN};
+	while (!send->stopped && poll(&input, 1, 0) == 0) {
+		TRY(outbox_flush(send->outbox, fault));
+		TRY(send_wait(send, send->events, fault));
+	}
+	send->unread |= send->stopped && poll(&input, 1, 0) != 0;
+	return send->stopped ? E_STOPPED : E_OK;
+}
+
+/* ---- messages ---- */
+
+struct input {
+	int fd;
+	struct bytes name;
+	uint64_t number; /* of the next message */
+	bool passing;    /* of a pipe: what comes is new, unless it has an id or a run before was interrupted */
+	bool is_row;     /* the message that comes in parts is a row of refused ones */
+	bool in_parts;
+	struct rejected_seen seen; /* rows of refused ones */
+};
+
+/* A message on its way, and what a person is told of it: in a row of refused messages that is where it stood first. */
+struct item {
+	struct outbox_source source;
+	struct bytes input;
+	uint64_t number;
+	enum adapter_format format;
+	struct bytes run;   /* that refuses it, or refused it first; empty: it comes through a pipe */
+	bool of_row_events; /* nothing but its events is left of it */
+};
+
+static struct bytes run_of(const struct send *send, const struct input *input)
+{
+	return input->passing ? BYTES_EMPTY : bytes_text(send->run);
+}
+
+/* What is refused is not remembered: it is tried again when it comes again. `events` NULL: it could not be read. */
+static enum error report_item(struct send *send, const struct item *item, const struct event *events, size_t count,
+	enum error error, const struct fault *why)
+{
+	struct refused refused = {.input = item->input,
+		.number = item->number,
+		.format = item->format,
+		.error = error,
+		.reason = why->text[0] != '\0' ? why->text : error_text(error),
+		.text = item->source.text,
+		.run = item->run};
+	if (item->of_row_events) {
+		refused.events = events;
+		refused.count = count;
+		refused.identity = item->source.identity;
+	}
+	send_report(send, &refused);
+	return E_OK;
+}
+
+static bool about_nobody(const struct event *events, size_t count)
+{
+	return count == 1 && (events->present >> EVENT_SUBJECTS & 1) != 0 && events->values[EVENT_SUBJECTS].number == 0;
+}
+
+static enum error add(
+	struct send *send, const struct item *item, const struct event *events, size_t count, struct fault *fault)
+{
+	enum error error = outbox_add(send->outbox, events, count, &item->source, fault);
+	if (error == E_EXISTS) { /* by its id */
+		send->skipped++;
+		return E_OK;
+	}
+	if (outbox_refusal(error))
+		return report_item(send, item, events, count, error, fault);
+	if (error != E_OK)
+		return error;
+	send->added++;
+	send->nobody += about_nobody(events, count);
+	return E_OK;
+}
+
+static enum error add_message(struct send *send, const struct item *item, struct fault *fault)
+{
+	struct adapter_context context = {outbox_org(send->outbox), outbox_name(send->outbox), outbox_policy(send->outbox)};
+	struct adapter_events events;
+	enum error error = adapter_map(item->format, item->source.text, &context, &events, fault);
+	if (error == E_OK)
+		error = add(send, item, events.events, events.count, fault);
+	else if (outbox_refusal(error)) /* and not out of memory */
+		error = report_item(send, item, NULL, 0, error, fault);
+	adapter_events_free(&events);
+	return error;
+}
+
+static enum error add_row_events(
+	struct send *send, const struct item *item, struct rejected_row *row, struct fault *fault)
+{
+	enum error error = rejected_row_events(row, fault);
+	if (error == E_OK)
+		return add(send, item, row->events, row->count, fault);
+	return outbox_refusal(error) ? report_item(send, item, NULL, 0, error, fault) : error;
+}
+
+/* `row` if it is one that holds events. */
+static enum error place_item(struct send *send, const struct item *item, const struct message *message,
+	struct rejected_row *row, struct fault *fault)
+{
+	bool taken = false;
+	TRY(outbox_taken(send->outbox, &item->source, &taken, fault));
+	send->skipped += taken;
+	if (taken)
+		return E_OK;
+	TRY(wait_until_ready(send, fault));
+	if (row != NULL)
+		return add_row_events(send, item, row, fault);
+	struct fault why = message->fault;
+	return message->error == E_OK ? add_message(send, item, fault)
+								  : report_item(send, item, NULL, 0, message->error, &why);
+}
+
+/* The run is at its end, and a pipe brings its messages once: those that were read are kept with the refused ones. */
+static enum error keep_item(struct send *send, const struct item *item, enum error error, const struct fault *fault)
+{
+	struct fault why = {.text = ""};
+	if (send->ended == E_OK)
+		send->ended_fault = *fault;
+	if (send->ended == E_OK)
+		send->ended = error;
+	(void)fault_set(&why, E_STOPPED, "read from a pipe, and not sent: the run ended; send it again");
+	return report_item(send, item, NULL, 0, E_STOPPED, &why);
+}
+
+/* One message, of the input itself or out of a row. What a file holds is read again by the next run. */
+static enum error send_item(struct send *send, const struct item *item, const struct message *message,
+	struct rejected_row *row, struct fault *fault)
+{
+	enum error error = place_item(send, item, message, row, fault);
+	send->messages++;
+	if (error != E_OK && item->source.passing)
+		return keep_item(send, item, error, fault);
+	send->left += error != E_OK;
+	send->unread |= error == E_STOPPED;
+	return error;
+}
+
+/* One message that was refused by several runs is one message. */
+static enum error skip_repeated(struct send *send, struct input *input, const struct rejected_row *row,
+	const struct outbox_source *source, bool *out, struct fault *fault)
+{
+	if (rejected_row_seen(&input->seen, row, outbox_content(send->outbox, source), out) != E_OK)
+		return fault_set(fault, E_NO_MEMORY, "");
+	send->messages += *out;
+	send->repeated += *out;
+	return E_OK;
+}
+
+/* What was refused before is read in the format that it was refused in, unless the user says another. */
+static enum error send_row(struct send *send, struct input *input, struct rejected_row *row, struct fault *fault)
+{
+	struct item item = {.source = {row->input.len <= SPOOL_NAME_BYTES_MAX ? row->input : input->name, row->number,
+							row->text, input->passing, row->is_events ? row->identity : 0},
+		.input = row->input,
+		.number = row->number,
+		.run = row->run,
+		.of_row_events = row->is_events,
+		.format = send->format_given || !row->has_format ? send->format : row->format};
+	bool repeated = false;
+	input->number++;
+	TRY(skip_repeated(send, input, row, &item.source, &repeated, fault));
+	if (repeated)
+		return E_OK;
+	if (row->is_events)
+		return send_item(send, &item, NULL, row, fault);
+	struct messages inner;
+	struct message message;
+	messages_open_text(row->text, item.format, &inner);
+	for (enum error error; (error = messages_next(&inner, &message)) != E_CLOSED;) {
+		if (message.kind != MESSAGE_WHOLE)
+			message.error = fault_set(
+				&message.fault, E_TOO_LONG, "the message is longer than %u bytes: this is a part", FRAMING_BYTES_MAX);
+		item.source.text = message.text;
+		TRY(send_item(send, &item, &message, NULL, fault));
+	}
+	return E_OK;
+}
+
+/* A message that is too long for memory: all of it becomes a row. */
+static enum error keep_part(struct send *send, struct input *input, const struct message *message)
+{
+	if (!input->in_parts)
+		input->is_row = rejected_row_begins(message->text);
+	input->in_parts = message->kind == MESSAGE_PART;
+	enum error error = rejected_part(&send->rejected, message->text);
+	if (error == E_OK && !input->in_parts) {
+		struct fault why;
+		struct refused refused = {.input = input->name,
+			.number = input->number++,
+			.format = send->format,
+			.run = run_of(send, input),
+			.error = fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER),
+			.reason = why.text};
+		error = rejected_parts(&send->rejected, input->is_row ? NULL : &refused);
+		send->messages++;
+		send->refused++;
+	}
+	return error;
+}
+
+static enum error send_message(
+	struct send *send, struct input *input, const struct message *message, struct fault *fault)
+{
+	if (message->kind != MESSAGE_WHOLE) {
+		enum error error = keep_part(send, input, message);
+		return error == E_OK ? E_OK : fault_set(fault, error, "'%s' cannot be written", send->rejected.path);
+	}
+	struct rejected_row row;
+	if (rejected_row_read(message->text, &row)) {
+		enum error error = send_row(send, input, &row, fault);
+		rejected_row_free(&row);
+		return error;
+	}
+	struct item item = {.source = {input->name, input->number, message->text, input->passing, 0},
+		.input = input->name,
+		.number = input->number,
+		.run = run_of(send, input),
+		.format = send->format};
+	input->number++;
+	return send_item(send, &item, message, NULL, fault);
+}
+
+/* ---- inputs ---- */
+
+/* Reads on; what is complete does not wait for it. */
+static enum error read_more(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
+{
+	TRY(wait_for_input(send, input->fd, fault));
+	if (messages_fill(messages) != E_OK)
+		return fault_set(
+			fault, E_IO, "'%.*s': %s", (int)input->name.len, (const char *)input->name.data, strerror(errno));
+	return E_OK;
+}
+
+static bool can_read(int fd)
+{
+	struct pollfd input = {.fd = fd, .events = POLLIN};
+	return poll(&input, 1, 0) != 0;
+}
+
+static enum error send_messages(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
+{
+	for (;;) {
+		struct message message;
+		enum error error = messages_next(messages, &message);
+		if (error == E_NOT_FOUND && !messages->idle && !can_read(input->fd)) {
+			messages_idle(messages);
+			continue;
+		}
+		if (error == E_CLOSED)
+			return send->ended;
+		if (error != E_NOT_FOUND) {
+			TRY(send_message(send, input, &message, fault));
+			continue;
+		}
+		error = read_more(send, input, messages, fault);
+		if (error == E_OK)
+			continue;
+		if (!input->passing)
+			return error;
+		if (send->ended == E_OK)
+			send->ended_fault = *fault;
+		if (send->ended == E_OK)
+			send->ended = error;
+		messages_end(messages); /* what came in by now is all there is */
+	}
+}
+
+/* What looks like something else is left as it is: one sentence instead of a refusal a line. */
+static enum error judge_input(
+	struct send *send, struct input *input, struct messages *messages, bool *good, struct fault *fault)
+{
+	struct stat info;
+	TRY(read_more(send, input, messages, fault));
+	bool live = fstat(input->fd, &info) != 0 || !S_ISREG(info.st_mode);
+	const char *says = looks_like(send->format, messages_window(messages), live);
+	*good = says == NULL;
+	if (*good)
+		return E_OK;
+	progress_clear(&send->progress);
+	fprintf(stderr, "indsigt: '%.*s' %s; nothing of it was taken\n", (int)input->name.len,
+		(const char *)input->name.data, says);
+	send->inputs_refused++;
+	return E_OK;
+}
+
+static enum error read_input(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
+{
+	bool good = false;
+	if (rejected_is(&send->rejected, input->fd))
+		messages_limit(messages);
+	TRY(judge_input(send, input, messages, &good, fault));
+	return good ? send_messages(send, input, messages, fault) : E_OK;
+}
+
+/* What is no file comes once: an equal message later is another one, but after a run that did not come to its end. */
+static bool is_passing(const struct send *send, int fd)
+{
+	struct stat info;
+	return send->resume == NULL && (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode));
+}
+
+static enum error send_input(struct send *send, int fd, const char *name, struct fault *fault)
+{
+	struct input input = {.fd = fd, .name = bytes_text(name), .passing = is_passing(send, fd)};
+	struct epoll_event event = {.events = EPOLLIN};
+	struct messages messages;
+	TRY(outbox_begin_input(send->outbox, input.name, input.passing, send->again, fault));
+	if (messages_open(fd, send->format, &messages) != E_OK)
+		return fault_set(fault, E_NO_MEMORY, "");
+	bool watched = epoll_ctl(send->events, EPOLL_CTL_ADD, fd, &event) == 0; /* a regular file can always be read */
+	enum error error = read_input(send, &input, &messages, fault);
+	if (watched)
+		epoll_ctl(send->events, EPOLL_CTL_DEL, fd, NULL);
+	messages_close(&messages);
+	rejected_seen_free(&input.seen);
+	if (error != E_OK && error == send->ended)
+		*fault = send->ended_fault;
+	return error;
+}
+
+enum error send_file(struct send *send, const char *path, struct fault *fault)
+{
+	char name[PATH_MAX];
+	if (strcmp(path, "-") == 0)
+		return send_input(send, STDIN_FILENO, send->resume != NULL ? send->resume : "-", fault);
+	int fd = realpath(path, name) == NULL ? -1 : open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fault_set(fault, E_IO, "'%s': %s", path, strerror(errno));
+	enum error error = send_input(send, fd, name, fault);
+	close(fd);
+	return error;
+}

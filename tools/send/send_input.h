@@ -1,0 +1,51 @@
+/* `indsigt send`: what its parts share. send.c is the command, send_input.c reads inputs and hands their messages to
+ * the outbox. */
+#pragma once
+
+#include "ingest/sender/outbox.h"
+#include "tools/send/messages.h"
+#include "tools/send/rejected.h"
+#include "tools/send/rejected_row.h"
+#include "tools/show/progress.h"
+
+struct send {
+	struct outbox *outbox;
+	enum adapter_format format;
+	bool format_given;
+	const char *rejected_path; /* as the user named it, or NULL */
+	bool again;
+	const char *resume; /* what standard input is called, if it is remembered as a file is; or NULL */
+	bool check_filing;  /* nothing else */
+	bool take_out;      /* likewise: what waits becomes rows of refused messages */
+	struct rejected rejected;
+	struct progress progress;
+	int signals; /* signalfd */
+	int events;  /* epoll: signals, and an input that can be waited for */
+	bool stopped;
+	bool unread;      /* ended before the inputs were */
+	enum error ended; /* what ended the run while there was more from a pipe: nothing is taken any more */
+	struct fault ended_fault;
+	enum error write_error; /* of stdout or the rejected file */
+	uint64_t acknowledged;  /* events */
+	uint64_t batches;
+	uint64_t waited;   /* messages that an earlier run had left in the spool */
+	uint64_t messages; /* of the inputs */
+	uint64_t added;
+	uint64_t nobody; /* of these: about no person */
+	uint64_t refused;
+	uint64_t moved;          /* of the refused ones: by the ledger, after they were added */
+	uint64_t skipped;        /* sent before */
+	uint64_t left;           /* read, and then nothing: ended before it had a place */
+	uint64_t repeated;       /* rows of a message that another row of the input has, too */
+	char run[17];            /* which run this is */
+	uint64_t inputs_refused; /* whole inputs that look like something else */
+};
+
+/* Reports a refused message; the error of writing it is kept in `write_error`. */
+void send_report(struct send *send, const struct refused *refused);
+/* Sets `stopped` if a signal came. */
+void send_look_for_signal(struct send *send);
+/* Until something happened. `fd`: send->signals, or send->events where an input is waited for too. */
+enum error send_wait(struct send *send, int fd, struct fault *fault) MUST_USE;
+/* Sends all messages of a file, "-" is standard input. E_STOPPED after a signal. */
+enum error send_file(struct send *send, const char *path, struct fault *fault) MUST_USE;

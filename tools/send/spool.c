@@ -1,0 +1,141 @@
+/* indsigt spool: what a sender keeps, in numbers. */
+#include "ingest/spool/spool.h"
+#include "tools/command/command.h"
+#include "tools/send/receipt_json.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct counts {
+	uint64_t messages;
+	uint64_t events;
+	uint64_t refused; /* rows */
+};
+
+static enum error count_waiting(struct spool *spool, struct counts *counts)
+{
+	for (size_t i = 0; i < spool_count(spool); i++) {
+		struct spool_batch batch;
+		TRY(spool_messages(spool, i, &batch));
+		counts->messages += batch.message_count;
+		counts->events += spool_pending(spool, i)->head.count;
+		free((void *)(uintptr_t)batch.messages);
+	}
+	return E_OK;
+}
+
+/* Nothing is shown of them: they hold personal data. */
+static void count_refused(const char *path, struct counts *counts)
+{
+	char name[PATH_MAX];
+	int len = snprintf(name, sizeof name, "%s/rejected.jsonl", path);
+	FILE *file = len > 0 && (size_t)len < sizeof name ? fopen(name, "re") : NULL;
+	if (file == NULL)
+		return;
+	for (int c; (c = getc(file)) != EOF;)
+		counts->refused += c == '\n';
+	fclose(file);
+}
+
+static enum error print_json(const struct spool *spool, const struct counts *counts)
+{
+	return json_line(
+		json_pack("{s:s, s:I, s:{s:I, s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I}", "origin", spool_origin(spool),
+			"sender", (json_int_t)spool_sender(spool), "waiting", "batches", (json_int_t)spool_count(spool), "messages",
+			(json_int_t)counts->messages, "events", (json_int_t)counts->events, "bytes", (json_int_t)spool_bytes(spool),
+			"acknowledged", (json_int_t)spool_acknowledged(spool), "next", (json_int_t)spool_next(spool), "remembered",
+			(json_int_t)spool_kept(spool), "forgotten", (json_int_t)spool_forgotten(spool), "refused",
+			(json_int_t)counts->refused),
+		stdout);
+}
+
+static void print_text(const char *path, const struct spool *spool, const struct counts *counts)
+{
+	printf("spool of sender %" PRIu32 " of %s\n", spool_sender(spool), spool_origin(spool));
+	printf("waiting       %" PRIu64 " messages, %" PRIu64 " events in %zu batches\n", counts->messages, counts->events,
+		spool_count(spool));
+	printf("acknowledged  below sequence %" PRIu64 "; the next one is %" PRIu64 "\n", spool_acknowledged(spool),
+		spool_next(spool));
+	printf(
+		"remembered    %" PRIu64 " marks of acknowledged messages (two where an event has an id)", spool_kept(spool));
+	if (spool_forgotten(spool) > 0)
+		printf(", %" PRIu64 " older ones are forgotten", spool_forgotten(spool));
+	printf("\nrefused       %" PRIu64 " rows", counts->refused);
+	if (counts->refused > 0)
+		printf(" in '%s/rejected.jsonl': put right what is wrong, and send that file", path);
+	putchar('\n');
+}
+
+static bool is_file(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+static int look(const char *path, bool json)
+{
+	struct spool *spool = NULL;
+	struct fault fault = {0};
+	struct counts counts = {0};
+	if (is_file(path)) {
+		(void)fault_set(&fault, E_USAGE, "'%s' is a file; for the spool beside a key file say --key", path);
+		return command_usage(&command_spool, &fault);
+	}
+	enum error error = spool_open_any(path, &spool, &fault);
+	if (error != E_OK)
+		return command_end(&command_spool, error, &fault);
+	error = count_waiting(spool, &counts);
+	count_refused(path, &counts);
+	if (error == E_OK && json)
+		error = print_json(spool, &counts);
+	else if (error == E_OK)
+		print_text(path, spool, &counts);
+	bool waits = spool_count(spool) > 0;
+	if (error == E_OK && spool_damaged(spool))
+		error = fault_set(&fault, E_CORRUPT, "the spool is damaged, and a part of it is lost; the rest is as shown");
+	spool_close(spool);
+	int code = command_end(&command_spool, error, &fault);
+	return code == EXIT_DONE && waits ? EXIT_PARTLY : code;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"key", required_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	const char *key = NULL;
+	bool json = false;
+	char path[PATH_MAX];
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option == 'k')
+			key = optarg;
+		else if (option == 'j')
+			json = true;
+		else
+			return command_usage(&command_spool, NULL);
+	}
+	if ((key != NULL) == (optind < argc) || optind + 1 < argc)
+		return command_usage(&command_spool, NULL);
+	int len =
+		key != NULL ? snprintf(path, sizeof path, "%s.spool", key) : snprintf(path, sizeof path, "%s", argv[optind]);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return command_usage(&command_spool, NULL);
+	return look(path, json);
+}
+
+const struct command command_spool = {
+	.name = "spool",
+	.arguments = "DIR|--key FILE [--json]",
+	.summary = "shows what waits in a sender's spool, and how much is remembered",
+	.text = "Numbers only, nothing about anybody. A spool that 'indsigt send' is using cannot be looked at.\n"
+			"\n"
+			"  --key FILE  the spool beside this key file\n"
+			"  --json      one JSON object\n"
+			"\n"
+			"Exit 0 if nothing waits, 3 if something does: run 'indsigt send' to go on.\n",
+	.run = run,
+};

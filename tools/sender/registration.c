@@ -1,0 +1,338 @@
+#include "tools/sender/registration.h"
+
+#include "ledger/base/own.h"
+#include "ledger/base/wrong.h"
+#include "ledger/json/json_read.h"
+#include "ledger/subject/subject.h"
+#include "ledger/text/visible.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENDORSEMENT_FILE_MAX 16384
+#define POLICY_TEXT_MAX 4096
+#define BASE64 sodium_base64_VARIANT_ORIGINAL
+
+/* ---- words ---- */
+
+static bool clean_text(const char *text, size_t max)
+{
+	struct bytes bytes = bytes_text(text);
+	if (bytes.len == 0 || bytes.len > max || !bytes_utf8(bytes))
+		return false;
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.data[i] < 0x20 || bytes.data[i] == 0x7F)
+			return false;
+	return true;
+}
+
+enum error registration_start(
+	const char *org, const char *name, const struct policy *policy, struct entry_sender *out, struct fault *fault)
+{
+	if (strlen(org) > ORG_BYTES_MAX || !subject_org_valid(bytes_text(org)))
+		return fault_set(fault, E_BAD_VALUE,
+			"org is SCHEME:ID (such as cvr:55133018): a small-lettered scheme, no spaces, at most %u bytes",
+			ORG_BYTES_MAX);
+	if (!clean_text(name, NAME_BYTES_MAX) || visible_blank(bytes_text(name)))
+		return fault_set(fault, E_BAD_VALUE,
+			"name is 1 to %u bytes of UTF-8 without control characters, and not only spaces", NAME_BYTES_MAX);
+	struct entry_sender entry = {.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .policy = *policy};
+	strcpy(entry.org, org);
+	strcpy(entry.name, name);
+	*out = entry;
+	return E_OK;
+}
+
+static enum error base64_parse(const char *text, uint8_t *out, size_t out_bytes)
+{
+	size_t len = 0;
+	if (sodium_base642bin(out, out_bytes, text, strlen(text), NULL, &len, NULL, BASE64) != 0 || len != out_bytes)
+		return E_BAD_VALUE;
+	return E_OK;
+}
+
+enum error public_key_parse(const char *text, uint8_t out[32])
+{
+	uint8_t key[32];
+	if (base64_parse(text, key, sizeof key) != E_OK)
+		return E_BAD_KEY;
+	memcpy(out, key, sizeof key);
+	return E_OK;
+}
+
+void public_key_format(const uint8_t public_key[32], char out[PUBLIC_KEY_TEXT_MAX + 1])
+{
+	sodium_bin2base64(out, PUBLIC_KEY_TEXT_MAX + 1, public_key, 32, BASE64);
+}
+
+json_t *policy_to_json(const struct policy *policy)
+{
+	char text[POLICY_TEXT_MAX];
+	struct writer writer = writer_of(text, sizeof text);
+	json_t *words = json_array();
+	if (words == NULL || policy_format(policy, &writer) != E_OK)
+		return words;
+	char *rest = text;
+	for (char *word; (word = strsep(&rest, "\n")) != NULL;)
+		if (*word)
+			json_array_append_new(words, json_string(word));
+	return words;
+}
+
+/* ---- writing ---- */
+
+static const char type[] = "indsigt-endorsement/v2";
+
+static const char *const actions[] = {
+	[SENDER_REGISTER] = "register", [SENDER_ROTATE] = "rotate", [SENDER_POLICY] = "policy", [SENDER_REVOKE] = "revoke"};
+
+static bool has_old_signature(const struct entry_sender *entry)
+{
+	return entry->action == SENDER_ROTATE || entry->action == SENDER_POLICY;
+}
+
+static json_t *signature_json(const uint8_t signature[64])
+{
+	char text[sodium_base64_ENCODED_LEN(64, BASE64)];
+	return json_string(sodium_bin2base64(text, sizeof text, signature, 64, BASE64));
+}
+
+static json_t *endorsement_json(const struct vkey *log, const struct entry_sender *entry)
+{
+	char log_text[VKEY_TEXT_MAX + 1];
+	char key[PUBLIC_KEY_TEXT_MAX + 1];
+	bool registers = entry->action == SENDER_REGISTER, revokes = entry->action == SENDER_REVOKE;
+	vkey_format(log, log_text);
+	public_key_format(entry->public_key, key);
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s, s:o, s:b, s:s, s:o, s:o}", "type", type, "origin",
+		log->name, "log", log_text, "action", actions[entry->action], "sender", (json_int_t)entry->sender, "follows",
+		registers ? json_null() : json_integer((json_int_t)entry->follows), "org", entry->org, "name", entry->name,
+		"policy", revokes ? json_array() : policy_to_json(&entry->policy), "compromised", entry->compromised,
+		"public_key", key, "signature", signature_json(entry->signature), "old_signature",
+		has_old_signature(entry) ? signature_json(entry->old_signature) : json_null());
+}
+
+enum error endorsement_write(
+	const char *path, const struct vkey *log, const struct entry_sender *entry, struct fault *fault)
+{
+	json_auto_t *json = endorsement_json(log, entry);
+	if (json == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return fault_set(
+			fault, errno == EEXIST ? E_EXISTS : E_IO, "endorsement '%s' cannot be created: %s", path, strerror(errno));
+	bool written = json_dumpfd(json, fd, JSON_INDENT(2)) == 0 && write(fd, "\n", 1) == 1;
+	if (close(fd) != 0 || !written) {
+		(void)unlink(path);
+		return fault_set(fault, E_IO, "endorsement '%s' cannot be written: %s", path, strerror(errno));
+	}
+	return E_OK;
+}
+
+/* ---- reading ---- */
+
+static enum error read_text(const json_t *json, const char *member, const char **out, struct fault *fault)
+{
+	*out = json_string_value(json_object_get(json, member));
+	if (*out == NULL)
+		return fault_set(fault, E_BAD_VALUE, "the endorsement's \"%s\" is missing or not a text", member);
+	return E_OK;
+}
+
+static enum error read_policy(const json_t *json, struct policy *out, struct fault *fault)
+{
+	const json_t *words = json_object_get(json, "policy");
+	policy_default(out);
+	if (WRONG(!json_is_array(words)))
+		return fault_set(fault, E_BAD_VALUE, "the endorsement's \"policy\" is missing or not an array");
+	for (size_t i = 0; i < json_array_size(words); i++) {
+		const char *word = json_string_value(json_array_get(words, i));
+		TRY(policy_apply(out, word ? word : "", fault));
+	}
+	return E_OK;
+}
+
+static enum error check_log(const json_t *json, const struct vkey *log, struct fault *fault)
+{
+	const char *origin;
+	const char *text;
+	char log_text[VKEY_TEXT_MAX + 1];
+	TRY(read_text(json, "origin", &origin, fault));
+	TRY(read_text(json, "log", &text, fault));
+	vkey_format(log, log_text);
+	if (WRONG(strcmp(origin, log->name) != 0) || WRONG(strcmp(text, log_text) != 0))
+		return fault_set(fault, E_WRONG_ORIGIN, "the endorsement is for another ledger than '%s'", log->name);
+	return E_OK;
+}
+
+static enum error read_action(const json_t *json, struct entry_sender *out, struct fault *fault)
+{
+	const char *text;
+	TRY(read_text(json, "type", &text, fault));
+	if (WRONG(strcmp(text, type) != 0))
+		return fault_set(fault, E_BAD_VALUE, "the endorsement's \"type\" is not %s", type);
+	TRY(read_text(json, "action", &text, fault));
+	for (unsigned i = SENDER_REGISTER; i <= SENDER_REVOKE; i++)
+		if (strcmp(text, actions[i]) == 0) {
+			out->action = (enum sender_action)i;
+			return E_OK;
+		}
+	return fault_set(fault, E_BAD_VALUE, "the endorsement's \"action\" is not register, rotate, policy or revoke");
+}
+
+/* An integer from `least` to `most`; jansson has none above 2^63 - 1. */
+static bool read_integer(const json_t *json, const char *member, json_int_t least, json_int_t most, json_int_t *out)
+{
+	const json_t *value = json_object_get(json, member);
+	*out = json_integer_value(value);
+	return !WRONG(!json_is_integer(value)) && !WRONG(*out < least) && !WRONG(*out > most);
+}
+
+static enum error read_place(const json_t *json, struct entry_sender *out, struct fault *fault)
+{
+	json_int_t sender, follows = 0;
+	const json_t *compromised = json_object_get(json, "compromised");
+	if (!read_integer(json, "sender", 1, UINT32_MAX, &sender))
+		return fault_set(fault, E_BAD_VALUE, "the endorsement's \"sender\" is not an id from 1 to 4294967295");
+	if (out->action == SENDER_REGISTER ? WRONG(!json_is_null(json_object_get(json, "follows")))
+									   : !read_integer(json, "follows", 0, INT64_MAX, &follows))
+		return fault_set(fault, E_BAD_VALUE,
+			"the endorsement's \"follows\" is not a log index, or null for what is no registration");
+	if (WRONG(!json_is_boolean(compromised)) || WRONG(json_is_true(compromised) && out->action != SENDER_REVOKE))
+		return fault_set(fault, E_BAD_VALUE,
+			"the endorsement's \"compromised\" is not true or false, or true in what revokes nothing");
+	out->sender = (uint32_t)sender;
+	out->follows = out->action == SENDER_REGISTER ? FOLLOWS_NOTHING : (uint64_t)follows;
+	out->compromised = json_is_true(compromised);
+	return E_OK;
+}
+
+static enum error read_signatures(const json_t *json, struct entry_sender *out, struct fault *fault)
+{
+	const char *key, *signature, *old;
+	TRY(read_text(json, "public_key", &key, fault));
+	TRY(read_text(json, "signature", &signature, fault));
+	if (public_key_parse(key, out->public_key) != E_OK ||
+		base64_parse(signature, out->signature, sizeof out->signature) != E_OK)
+		return fault_set(fault, E_BAD_KEY, "the endorsement's \"public_key\" or \"signature\" is malformed");
+	if (!has_old_signature(out)) {
+		if (WRONG(!json_is_null(json_object_get(json, "old_signature"))))
+			return fault_set(fault, E_BAD_VALUE,
+				"the endorsement's \"old_signature\" is not null, and this is no rotation and no change of policy");
+		return E_OK;
+	}
+	TRY(read_text(json, "old_signature", &old, fault));
+	if (base64_parse(old, out->old_signature, sizeof out->old_signature) != E_OK)
+		return fault_set(fault, E_BAD_KEY, "the endorsement's \"old_signature\" is malformed");
+	return E_OK;
+}
+
+static enum error read_members(json_t *json, const struct vkey *log, struct entry_sender *out, struct fault *fault)
+{
+	const char *org;
+	const char *name;
+	struct policy policy;
+	struct entry_sender made, read = {0};
+	if (!json_is_object(json) || WRONG(json_object_size(json) != 13))
+		return fault_set(fault, E_BAD_VALUE, "the endorsement is not a JSON object of 13 members");
+	TRY(read_action(json, &read, fault));
+	TRY(check_log(json, log, fault));
+	TRY(read_text(json, "org", &org, fault));
+	TRY(read_text(json, "name", &name, fault));
+	TRY(read_policy(json, &policy, fault));
+	if (WRONG(read.action == SENDER_REVOKE && json_array_size(json_object_get(json, "policy")) > 0))
+		return fault_set(fault, E_BAD_VALUE, "the endorsement revokes, and has words of a policy");
+	TRY(registration_start(org, name, &policy, &made, fault));
+	made.action = read.action;
+	TRY(read_place(json, &made, fault));
+	TRY(read_signatures(json, &made, fault));
+	if (WRONG(!sender_signed(log->name, &made, made.signature, made.public_key)))
+		return fault_set(fault, E_BAD_SIGNATURE, "the endorsement's signature does not verify under its own key");
+	*out = made;
+	return E_OK;
+}
+
+enum error endorsement_read(const char *path, const struct vkey *log, struct entry_sender *out, struct fault *fault)
+{
+	char text[ENDORSEMENT_FILE_MAX + 1];
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "endorsement '%s' cannot be opened: %s", path,
+			strerror(errno));
+	size_t len = fread(text, 1, sizeof text, file);
+	bool failed = ferror(file) != 0;
+	fclose(file);
+	if (failed || len > ENDORSEMENT_FILE_MAX)
+		return fault_set(fault, failed ? E_IO : E_TOO_LONG, "endorsement '%s' cannot be read, or is over %d bytes",
+			path, ENDORSEMENT_FILE_MAX);
+	json_auto_t *json = NULL;
+	enum error read = json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json);
+	if (read == E_NO_MEMORY)
+		return fault_set(fault, read, "");
+	if (read != E_OK)
+		return fault_set(fault, E_BAD_JSON, "endorsement '%s' is not valid JSON", path);
+	struct entry_sender entry;
+	TRY(read_members(json, log, &entry, fault));
+	*out = entry;
+	return E_OK;
+}
+
+/* ---- applying ---- */
+
+const char *endorsement_command(enum sender_action action)
+{
+	switch (action) {
+	case SENDER_REGISTER:
+		return "indsigt sender add DIR --public KEY --endorsement FILE";
+	case SENDER_ROTATE:
+		return "indsigt sender rotate DIR --endorsement FILE";
+	case SENDER_POLICY:
+		return "indsigt sender policy DIR --endorsement FILE";
+	case SENDER_REVOKE:
+		return "indsigt sender revoke DIR --endorsement FILE";
+	}
+	return "";
+}
+
+static bool same_policy(const struct policy *a, const struct policy *b)
+{
+	return a->restricted == b->restricted && a->flags == b->flags && strcmp(a->purpose, b->purpose) == 0;
+}
+
+enum error endorsement_fits(
+	const struct vkey *log, const struct entry_sender *entry, const struct sender *sender, struct fault *fault)
+{
+	bool same_key = memcmp(entry->public_key, sender->public_key, sizeof entry->public_key) == 0;
+	if (sender->status == SENDER_REVOKED)
+		return fault_set(fault, E_REVOKED_SENDER, "sender %" PRIu32 " is revoked already", sender->id);
+	if (strcmp(entry->org, sender->org) != 0 || strcmp(entry->name, sender->name) != 0)
+		return fault_set(fault, E_BAD_VALUE,
+			"the endorsement names another organisation or name than sender %" PRIu32
+			" has, and these cannot be changed",
+			sender->id);
+	if (entry->follows != sender->version)
+		return fault_set(fault, E_BAD_VALUE,
+			"the endorsement follows entry %" PRIu64 ", and the newest of sender %" PRIu32 " is %" PRIu64
+			": have it endorsed anew with --follows %" PRIu64,
+			entry->follows, sender->id, sender->version, sender->version);
+	if (entry->action == SENDER_ROTATE && same_key)
+		return fault_set(fault, E_BAD_KEY, "the endorsement of a new key is about the key that is registered");
+	if (entry->action != SENDER_ROTATE && !same_key)
+		return fault_set(
+			fault, E_BAD_KEY, "the endorsement is by another key than the one that sender %" PRIu32 " has", sender->id);
+	if (entry->action == SENDER_ROTATE && !same_policy(&entry->policy, &sender->policy))
+		return fault_set(fault, E_BAD_VALUE,
+			"the endorsement of a new key gives another policy as well: have it endorsed with the words that 'indsigt "
+			"sender list' shows");
+	if (entry->action != SENDER_REVOKE && !sender_signed(log->name, entry, entry->old_signature, sender->public_key))
+		return fault_set(
+			fault, E_BAD_SIGNATURE, "the endorsement is not signed by the key that sender %" PRIu32 " has", sender->id);
+	return E_OK;
+}

@@ -1,0 +1,161 @@
+/* indsigt sender list: who reports here. */
+#include "ledger/base/own.h"
+#include "ledger/read/archive.h"
+#include "ledger/text/timestamp.h"
+#include "tools/command/command.h"
+#include "tools/sender/registration.h"
+#include "tools/show/table.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const headings[] = {
+	"Id", "Status", "Organisation", "Name", "Since", "Last", "Events", "Entry", "Policy"};
+#define COLUMNS (sizeof headings / sizeof headings[0])
+
+struct listing {
+	struct table *table; /* one of the two */
+	json_t *json;
+	json_t *equivocations; /* how many are kept, by sender id */
+	bool failed;
+};
+
+static void listing_release(struct listing *listing)
+{
+	table_free(listing->table);
+	json_decref(listing->json);
+	json_decref(listing->equivocations);
+}
+
+static json_int_t equivocations(const struct listing *listing, uint32_t sender)
+{
+	char id[16];
+	snprintf(id, sizeof id, "%" PRIu32, sender);
+	return json_integer_value(json_object_get(listing->equivocations, id));
+}
+
+static enum error count_evidence(void *context, const struct evidence_row *row)
+{
+	struct listing *listing = context;
+	char id[16];
+	snprintf(id, sizeof id, "%" PRIu32, row->head.sender);
+	json_t *count = json_integer(equivocations(listing, row->head.sender) + 1);
+	return json_object_set_new(listing->equivocations, id, count) == 0 ? E_OK : E_NO_MEMORY;
+}
+
+static const char *status_text(const struct sender *sender)
+{
+	if (sender->status == SENDER_REVOKED)
+		return sender->compromised ? "revoked, key compromised" : "revoked";
+	return sender->endorsed ? "active" : "active, unendorsed";
+}
+
+static bool add_row(struct listing *listing, const struct sender *sender)
+{
+	char id[16];
+	char events[24];
+	char entry[24];
+	char status[96];
+	char since[TIMESTAMP_TEXT_MAX];
+	char last[TIMESTAMP_TEXT_MAX] = "never";
+	char words[4096] = "";
+	snprintf(id, sizeof id, "%" PRIu32, sender->id);
+	snprintf(events, sizeof events, "%" PRIu64, sender->next_sequence);
+	snprintf(entry, sizeof entry, "%" PRIu64, sender->version);
+	json_int_t evidence = equivocations(listing, sender->id);
+	snprintf(status, sizeof status, "%s", status_text(sender));
+	if (evidence > 0)
+		snprintf(status, sizeof status, "%s; %" JSON_INTEGER_FORMAT " signed twice", status_text(sender), evidence);
+	timestamp_format_s(sender->since_s, since);
+	if (sender->last_s)
+		timestamp_format_s(sender->last_s, last);
+	struct writer writer = writer_of(words, sizeof words);
+	if (policy_format(&sender->policy, &writer) != E_OK)
+		return false;
+	for (char *line; (line = strchr(words, '\n')) != NULL;)
+		*line = line[1] != '\0' ? ' ' : '\0';
+	const char *const cells[COLUMNS] = {id, status, sender->org, sender->name, since, last, events, entry, words};
+	return table_add(listing->table, cells);
+}
+
+static bool add_object(struct listing *listing, const struct sender *sender)
+{
+	char since[TIMESTAMP_TEXT_MAX];
+	char last[TIMESTAMP_TEXT_MAX];
+	char key[PUBLIC_KEY_TEXT_MAX + 1];
+	timestamp_format_s(sender->since_s, since);
+	timestamp_format_s(sender->last_s, last);
+	public_key_format(sender->public_key, key);
+	json_t *object = json_pack("{s:I, s:I, s:s, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:I, s:s, s:o}", "id",
+		(json_int_t)sender->id, "entry", (json_int_t)sender->version, "org", sender->org, "name", sender->name,
+		"status", sender->status == SENDER_ACTIVE ? "active" : "revoked", "endorsed", sender->endorsed, "compromised",
+		sender->compromised, "since", since, "last_received", sender->last_s ? last : NULL, "events",
+		(json_int_t)sender->next_sequence, "equivocations", equivocations(listing, sender->id), "public_key", key,
+		"policy", policy_to_json(&sender->policy));
+	return json_array_append_new(listing->json, object) == 0;
+}
+
+static bool add_sender(void *context, const struct sender *sender)
+{
+	struct listing *listing = context;
+	listing->failed = listing->json ? !add_object(listing, sender) : !add_row(listing, sender);
+	return !listing->failed;
+}
+
+static enum error list(const char *dir, bool json, struct fault *fault)
+{
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED(listing_release)
+	struct listing listing = {.table = json ? NULL : table_new(headings, COLUMNS),
+		.json = json ? json_array() : NULL,
+		.equivocations = json_object()};
+	if (listing.table == NULL && listing.json == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(archive_open(dir, false, &archive, fault));
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	enum error error = snapshot_visit_evidence(snapshot, count_evidence, &listing);
+	if (error == E_OK)
+		error = snapshot_senders(snapshot, add_sender, &listing);
+	if (error != E_OK || listing.failed)
+		return fault_set(fault, error == E_OK ? E_NO_MEMORY : error, "");
+	if (json && (json_dumpf(listing.json, stdout, JSON_COMPACT) != 0 || putchar('\n') == EOF))
+		return fault_set(fault, E_IO, "the list cannot be written: %m");
+	if (!json)
+		table_print(listing.table, table_terminal_width(stdout), stdout);
+	return E_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option known[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	struct fault fault = {0};
+	bool json = false;
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (option != 'j')
+			return command_usage(&command_sender_list, NULL);
+		json = true;
+	}
+	if (optind + 1 != argc)
+		return command_lacks(&command_sender_list, optind == argc ? "DIR" : NULL);
+	return command_end(&command_sender_list, list(argv[optind], json, &fault), &fault);
+}
+
+const struct command command_sender_list = {
+	.name = "sender list",
+	.arguments = "DIR [--json]",
+	.summary = "shows every sender: organisation, status, events, policy",
+	.text =
+		"Reads beside a running ledger. 'unendorsed' is a sender whose registration or key change is not signed by "
+		"its\n"
+		"key; 'signed twice' counts the sequences for which it signed two different batches (see 'indsigt "
+		"evidence').\n"
+		"'Entry' is the log index of its newest entry, which a change follows ('indsigt sender endorse --follows').\n"
+		"The policy is shown as far as it differs from the usual one.\n"
+		"\n"
+		"  --json  one JSON array\n",
+	.run = run,
+};

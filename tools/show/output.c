@@ -1,0 +1,30 @@
+#include "tools/show/output.h"
+
+#include "ledger/base/file.h"
+#include "ledger/base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum error output_write(const char *output, struct bytes text, struct fault *fault)
+{
+	if (strcmp(output, "-") == 0) {
+		fwrite(text.data, 1, text.len, stdout);
+		return putchar('\n') != EOF && fflush(stdout) == 0 ? E_OK : fault_set(fault, E_IO, "it cannot be written: %m");
+	}
+	OWNED_MEMORY char *for_dir = strdup(output);
+	OWNED_MEMORY char *for_name = strdup(output);
+	if (for_dir == NULL || for_name == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	int dir_fd = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return fault_set(fault, E_IO, "%s cannot be written: %s", output, strerror(errno));
+	enum error error = file_write_atomic(dir_fd, basename(for_name), text, 0600);
+	close(dir_fd);
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s cannot be written: %s", output, strerror(errno));
+}

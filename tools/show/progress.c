@@ -1,0 +1,57 @@
+#include "tools/show/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define INTERVAL_MS 100
+#define BAR_COLUMNS 30
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void progress_start(struct progress *progress, const char *what)
+{
+	*progress = (struct progress){.what = what, .shown = isatty(STDERR_FILENO) == 1, .start_ms = clock_ms()};
+}
+
+static void draw_bar(uint64_t done, uint64_t total)
+{
+	char bar[BAR_COLUMNS + 1];
+	double part = done < total ? (double)done / (double)total : 1;
+	size_t full = (size_t)(part * BAR_COLUMNS);
+	memset(bar, ' ', BAR_COLUMNS);
+	memset(bar, '#', full);
+	bar[BAR_COLUMNS] = '\0';
+	fprintf(stderr, "[%s] %3d%%  ", bar, (int)(part * 100));
+}
+
+void progress_update(struct progress *progress, uint64_t done, uint64_t total)
+{
+	uint64_t now_ms = clock_ms();
+	if (!progress->shown || (progress->drawn && now_ms - progress->drawn_ms < INTERVAL_MS))
+		return;
+	double seconds = (double)(now_ms - progress->start_ms) / 1000;
+	fputs("\r\033[K", stderr);
+	if (total > 0)
+		draw_bar(done, total);
+	fprintf(stderr, "%" PRIu64 " %s", done, progress->what);
+	if (seconds >= 1)
+		fprintf(stderr, ", %.0f/s", (double)done / seconds);
+	fflush(stderr);
+	progress->drawn = true;
+	progress->drawn_ms = now_ms;
+}
+
+void progress_clear(struct progress *progress)
+{
+	if (progress->drawn)
+		fputs("\r\033[K", stderr);
+	progress->drawn = false;
+}

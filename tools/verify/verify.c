@@ -1,0 +1,190 @@
+/* indsigt verify: what a file proves, offline. */
+#include "tools/verify/verify.h"
+
+#include "ledger/base/own.h"
+#include "tools/command/command.h"
+#include "tools/show/asked.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct verify_options {
+	const char *file;
+	const char *vkey;
+	const char *subject;
+	const char *policy;
+	const char *auditor;
+	const char *lang;
+	bool json;
+};
+
+static bool read_options(int argc, char **argv, struct verify_options *out)
+{
+	static const struct option known[] = {
+		{"vkey", required_argument, NULL, 'v'},
+		{"subject", required_argument, NULL, 's'},
+		{"policy", required_argument, NULL, 'p'},
+		{"auditor", required_argument, NULL, 'a'},
+		{"lang", required_argument, NULL, 'g'},
+		{"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
+	*out = (struct verify_options){.lang = NULL};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		switch (option) {
+		case 'v':
+			out->vkey = optarg;
+			break;
+		case 's':
+			out->subject = optarg;
+			break;
+		case 'p':
+			out->policy = optarg;
+			break;
+		case 'a':
+			out->auditor = optarg;
+			break;
+		case 'g':
+			out->lang = optarg;
+			break;
+		case 'j':
+			out->json = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	out->file = optind + 1 == argc ? argv[optind] : NULL;
+	return true;
+}
+
+/* ---- the file ---- */
+
+static void file_close(FILE **file)
+{
+	if (*file != NULL && *file != stdin)
+		fclose(*file);
+}
+
+/* The whole file, to be freed. One byte more than the limit is enough to know that it is over. */
+static enum error read_file(const char *path, uint8_t **out, size_t *out_len, struct fault *fault)
+{
+	size_t len = 0, room = 65536;
+	OWNED(file_close) FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	OWNED_MEMORY uint8_t *text = malloc(room);
+	if (file == NULL)
+		return fault_set(fault, E_IO, "%s: %m", path);
+	while (text != NULL && len <= STATEMENT_BYTES_MAX) {
+		size_t got = fread(text + len, 1, room - len, file);
+		len += got;
+		if (got == 0)
+			break;
+		if (len < room)
+			continue;
+		uint8_t *larger = realloc(text, 2 * room);
+		if (larger == NULL)
+			return E_NO_MEMORY;
+		text = larger;
+		room *= 2;
+	}
+	if (text == NULL)
+		return E_NO_MEMORY;
+	if (ferror(file))
+		return fault_set(fault, E_IO, "%s: %m", path);
+	*out = text;
+	*out_len = len;
+	text = NULL;
+	return E_OK;
+}
+
+/* To be freed. */
+static enum error read_policy(const char *path, struct witness_policy **out, struct fault *fault)
+{
+	struct bytes file;
+	OWNED_MEMORY uint8_t *text = NULL;
+	OWNED_MEMORY struct witness_policy *policy = NULL;
+	TRY(read_file(path, &text, &file.len, fault));
+	file.data = text;
+	enum error error = witness_policy_parse(file, &policy, fault);
+	if (error != E_OK) /* that says nothing of the file that is to be verified */
+		return error == E_NO_MEMORY ? error : E_USAGE;
+	*out = policy;
+	policy = NULL;
+	return E_OK;
+}
+
+static enum error verify(const struct verify_options *options, enum exit_code *out, struct fault *fault)
+{
+	char subject[SUBJECT_BYTES_MAX + 1];
+	const char *lang = options->lang ? options->lang : words_environment();
+	struct vkey auditor;
+	struct verify_call call = {
+		.words = verify_words_for(lang), .json = options->json, .now_s = (uint64_t)time(NULL), .out = stdout};
+	OWNED_MEMORY uint8_t *text = NULL;
+	OWNED_MEMORY struct witness_policy *policy = NULL;
+	if (options->file == NULL || options->vkey == NULL)
+		return fault_set(
+			fault, E_USAGE, "%s is missing", options->file ? "--vkey, the log's verification key," : "FILE");
+	if (options->lang != NULL)
+		TRY(asked_lang(options->lang, fault));
+	if (vkey_parse(bytes_text(options->vkey), &call.log) != E_OK || call.log.type != NOTE_KEY_ED25519)
+		return fault_set(fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
+	if (options->subject != NULL) {
+		TRY(asked_subject(options->subject, subject, fault));
+		call.subject = subject;
+	}
+	if (options->auditor != NULL) {
+		if (vkey_parse(bytes_text(options->auditor), &auditor) != E_OK || auditor.type != NOTE_KEY_ED25519)
+			return fault_set(fault, E_USAGE, "--auditor is malformed; it is an auditor's verification key");
+		call.auditor = &auditor;
+	}
+	if (options->policy != NULL) {
+		TRY(read_policy(options->policy, &policy, fault));
+		call.policy = policy;
+	}
+	TRY(read_file(options->file, &text, &call.text.len, fault));
+	call.text.data = text;
+	return verify_file(&call, out, fault);
+}
+
+static int run(int argc, char **argv)
+{
+	struct verify_options options;
+	struct fault fault = {0};
+	enum exit_code code = EXIT_DONE;
+	if (!read_options(argc, argv, &options))
+		return command_usage(&command_verify, NULL);
+	enum error error = verify(&options, &code, &fault);
+	return error == E_OK ? (int)code : command_end(&command_verify, error, &fault);
+}
+
+const struct command command_verify = {
+	.name = "verify",
+	.arguments = "FILE --vkey VKEY [--subject SUBJECT] [--policy FILE] [--auditor VKEY] [--lang da|en] [--json]",
+	.summary = "what a statement, a filing proof or receipts prove, offline",
+	.text =
+		"Reads FILE ('-': standard input) and nothing else, and says in plain words what it proves, or the first thing "
+		"that\n"
+		"does not hold. FILE is a statement ('indsigt statement'), a filing proof, the receipts that 'indsigt send' "
+		"printed, "
+		"or a\n"
+		".tlog-proof.\n"
+		"\n"
+		"  --vkey VKEY       the log's verification key, from somewhere else than FILE\n"
+		"  --subject ID      refuse a statement about anybody else; it always says about whom it is\n"
+		"  --policy FILE     a witness policy that the cosignatures must fulfil; of a statement it also proves how "
+		"fresh it "
+		"is\n"
+		"  --auditor VKEY    refuse a statement without an auditor's note of this key\n"
+		"  --lang da|en      Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say\n"
+		"  --json            what is proven, as one line of JSON\n"
+		"\n"
+		"An option that a kind of file has no place for is refused, never ignored. Exit 1 if something does not "
+		"hold;\n"
+		"4 if FILE cannot be read, is not whole (cut off, or with something else in it: ask for it anew), or is of no\n"
+		"kind that can be verified. 5 if FILE is of another log than the\n"
+		"key's: it does not name it.\n",
+	.run = run,
+};

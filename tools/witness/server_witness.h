@@ -1,0 +1,28 @@
+/* A witness on the network: libevent's evhttp in front of tools/witness/witness.h. spec/witness.md
+ *
+ *   POST /add-checkpoint              200 400 403 404 409 422, 413 for what is far too long, 500
+ *   GET  /<origin hash>/checkpoint    200 404
+ *
+ * One thread: a request is answered before the next one is looked at, which is what makes checking and updating one
+ * step. An answer costs two signature checks, a signature and two syncs of the disk. There are few clients (logs and
+ * monitors), so a connection simply ends after WITNESS_CONNECTION_SECONDS, whatever it is doing. */
+#pragma once
+
+#include "ledger/base/own.h"
+#include "ledger/text/address.h"
+#include "tools/witness/witness.h"
+
+#define WITNESS_CONNECTIONS_MAX 256u
+#define WITNESS_CONNECTION_SECONDS 60
+
+struct witness_server;
+
+/* Binds `address`. `witness` is borrowed until witness_server_free. E_IO. */
+enum error witness_server_new(
+	const struct address *address, struct witness *witness, struct witness_server **out, struct fault *fault) MUST_USE;
+/* HOST:PORT as bound. */
+const char *witness_server_address(const struct witness_server *server);
+/* Answers until SIGTERM or SIGINT. */
+enum error witness_server_run(struct witness_server *server, struct fault *fault) MUST_USE;
+void witness_server_free(struct witness_server *server);
+OWN(witness_server, witness_server_free);
