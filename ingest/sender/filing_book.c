@@ -101,11 +101,9 @@ uint64_t filing_book_claim(struct filing_book *book)
 
 enum error filing_book_waiting(struct filing_book *book, uint64_t *out)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	TRY(db_begin(book->env, false, &txn));
-	enum error error = db_count(&txn, BATCH, out);
-	db_abort(&txn);
-	return error;
+	return db_count(&txn, BATCH, out);
 }
 
 /* ---- batches ---- */
@@ -218,18 +216,12 @@ static enum error note_decode(struct bytes key, struct bytes row, struct filing_
 
 enum error filing_book_next(struct filing_book *book, struct filing_note *out)
 {
-	struct db_txn txn;
-	struct db_walk walk;
+	OWNED_TXN txn = {0};
+	OWNED_WALK walk = {0};
 	TRY(db_begin(book->env, false, &txn));
-	enum error error = db_walk_begin(&txn, BATCH, &walk);
-	if (error == E_OK) {
-		error = db_walk_from(&walk, BYTES_LITERAL("\0"));
-		if (error == E_OK)
-			error = note_decode(walk.key, walk.value, out);
-		db_walk_end(&walk);
-	}
-	db_abort(&txn);
-	return error;
+	TRY(db_walk_begin(&txn, BATCH, &walk));
+	TRY(db_walk_from(&walk, BYTES_LITERAL("\0")));
+	return note_decode(walk.key, walk.value, out);
 }
 
 void filing_note_free(struct filing_note *note)
@@ -248,17 +240,15 @@ static struct bytes label_key(struct bytes subject, struct hash *out)
 
 enum error filing_book_label(struct filing_book *book, struct bytes subject, struct label *out)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	struct hash key;
 	struct bytes row;
 	TRY(db_begin(book->env, false, &txn));
-	enum error error = db_get(&txn, LABEL, label_key(subject, &key), &row);
-	if (error == E_OK && row.len != sizeof out->b)
-		error = E_CORRUPT;
-	if (error == E_OK)
-		memcpy(out->b, row.data, row.len);
-	db_abort(&txn);
-	return error;
+	TRY(db_get(&txn, LABEL, label_key(subject, &key), &row));
+	if (row.len != sizeof out->b)
+		return E_CORRUPT;
+	memcpy(out->b, row.data, row.len);
+	return E_OK;
 }
 
 /* Never over a hole: where a spool was lost, or somebody else sent with this key, events are missing from the book. */

@@ -38,16 +38,14 @@ static enum error walk_rows(
 /* `was_searched`: each row has been looked up already, as many as are counted. */
 static enum error check_rows(struct audit *audit, enum store_table table, const char *name, bool was_searched)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	uint64_t counted = 0;
 	uint64_t walked = 0;
 	enum error error = db_count(audit->txn, table, &counted);
 	if (error == E_OK)
 		error = db_walk_begin(audit->txn, table, &walk);
-	if (error == E_OK) {
+	if (error == E_OK)
 		error = walk_rows(audit, table, &walk, was_searched, &walked);
-		db_walk_end(&walk);
-	}
 	if (error == E_OK && walked == counted)
 		return E_OK;
 	return audit_judge(audit, error, audit->checkpoint.size - 1, "not every row of %s is found and holds: %s", name,

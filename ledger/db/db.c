@@ -418,10 +418,11 @@ enum error db_count(struct db_txn *txn, unsigned table, uint64_t *out)
 enum error db_walk_begin(struct db_txn *txn, unsigned table, struct db_walk *out)
 {
 	MDB_cursor *cursor;
+	*out = (struct db_walk){.txn = txn};
 	if (txn->error != E_OK)
 		return txn->error;
 	TRY(stick(txn, mdb_cursor_open(txn->handle, txn->env->tables[table], &cursor)));
-	*out = (struct db_walk){.txn = txn, .cursor = cursor};
+	out->cursor = cursor;
 	return E_OK;
 }
 

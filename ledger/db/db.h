@@ -9,6 +9,7 @@
 #pragma once
 
 #include "ledger/base/bytes.h"
+#include "ledger/base/own.h"
 
 #define DB_TABLES_MAX 16
 #define DB_READERS_MAX 512 /* snapshots at a time, of all processes */
@@ -60,6 +61,7 @@ enum error db_begin(struct db_env *env, bool write, struct db_txn *out) MUST_USE
 enum error db_commit(struct db_txn *txn) MUST_USE;
 /* Forgets the transaction; nothing to do if it has ended. */
 void db_abort(struct db_txn *txn);
+#define OWNED_TXN OWNED(db_abort) struct db_txn
 
 enum error db_get(struct db_txn *txn, unsigned table, struct bytes key, struct bytes *out) MUST_USE;
 /* A row that holds one number (8 bytes); 0 when there is none. E_CORRUPT for any other length. */
@@ -87,8 +89,10 @@ struct db_walk {
 	struct bytes value;
 };
 
+/* `out` is set whatever it returns. */
 enum error db_walk_begin(struct db_txn *txn, unsigned table, struct db_walk *out) MUST_USE;
 void db_walk_end(struct db_walk *walk);
+#define OWNED_WALK OWNED(db_walk_end) struct db_walk
 /* Each moves to a row and fills in key and value; E_NOT_FOUND when there is none. */
 enum error db_walk_from(struct db_walk *walk, struct bytes key) MUST_USE; /* the first row at or after `key` */
 enum error db_walk_upto(struct db_walk *walk, struct bytes key) MUST_USE; /* the last row at or before `key` */

@@ -54,11 +54,9 @@ static enum error visit_heads(struct db_walk *walk, const struct seal_keys *keys
 
 enum error head_visit(struct db_txn *txn, const struct seal_keys *keys, head_visitor *visit, void *context)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
-	enum error error = visit_heads(&walk, keys, visit, context);
-	db_walk_end(&walk);
-	return error;
+	return visit_heads(&walk, keys, visit, context);
 }
 
 void head_put(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, const struct head *head)

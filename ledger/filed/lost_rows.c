@@ -5,17 +5,14 @@
 /* The next row of a log index at or after *index; E_NOT_FOUND: there is none below `end`. */
 static enum error next_row(struct db_txn *txn, enum store_table table, uint64_t *index, uint64_t end)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	uint8_t key[8];
 	put_u64(key, *index);
 	TRY(db_walk_begin(txn, table, &walk));
-	enum error error = db_walk_from(&walk, BYTES_ARRAY(key));
-	if (error == E_OK && walk.key.len != sizeof key)
-		error = E_CORRUPT;
-	if (error == E_OK)
-		*index = get_u64(walk.key.data);
-	db_walk_end(&walk);
-	TRY(error);
+	TRY(db_walk_from(&walk, BYTES_ARRAY(key)));
+	if (walk.key.len != sizeof key)
+		return E_CORRUPT;
+	*index = get_u64(walk.key.data);
 	return *index < end ? E_OK : E_NOT_FOUND;
 }
 
@@ -62,17 +59,15 @@ enum error lost_rows_drop(struct db_txn *txn, uint64_t first, uint64_t end, bool
 /* The last pack at or before `index`; E_NOT_FOUND. */
 static enum error pack_upto(struct db_txn *txn, uint64_t index, uint64_t *out)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	uint8_t key[8];
 	put_u64(key, index);
 	TRY(db_walk_begin(txn, STORE_ALIAS, &walk));
-	enum error error = db_walk_upto(&walk, BYTES_ARRAY(key));
-	if (error == E_OK && walk.key.len != sizeof key)
-		error = E_CORRUPT;
-	if (error == E_OK)
-		*out = get_u64(walk.key.data);
-	db_walk_end(&walk);
-	return error;
+	TRY(db_walk_upto(&walk, BYTES_ARRAY(key)));
+	if (walk.key.len != sizeof key)
+		return E_CORRUPT;
+	*out = get_u64(walk.key.data);
+	return E_OK;
 }
 
 enum error lost_rows_begin(struct db_txn *txn, const struct losses *losses, uint64_t first, struct lost_rows *out)

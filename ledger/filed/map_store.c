@@ -467,20 +467,17 @@ static enum error visit_bucket(struct bytes content, map_visitor *visit, void *c
 
 enum error map_store_visit(struct db_txn *txn, uint64_t generation, map_visitor *visit, void *context)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	uint8_t key[4];
 	TRY(db_walk_begin(txn, STORE_MAP, &walk));
 	enum error error = db_walk_from(&walk, row_key(BUCKET_DEPTH, 0, key));
-	while (error == E_OK) {
+	for (; error == E_OK; error = db_walk_next(&walk)) {
 		struct bytes content;
-		error = walk.key.len == 4 ? row_get(txn, BUCKET_DEPTH, get_u32(walk.key.data) & 0xFFFFFF, generation, &content)
-								  : E_CORRUPT;
-		if (error == E_OK)
-			error = visit_bucket(content, visit, context);
-		if (error == E_OK)
-			error = db_walk_next(&walk);
+		if (walk.key.len != 4)
+			return E_CORRUPT;
+		TRY(row_get(txn, BUCKET_DEPTH, get_u32(walk.key.data) & 0xFFFFFF, generation, &content));
+		TRY(visit_bucket(content, visit, context));
 	}
-	db_walk_end(&walk);
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
@@ -559,12 +556,10 @@ enum error map_store_check(
 	struct db_txn *txn, uint64_t generation, const struct hash *root, void (*progress)(void *context), void *context)
 {
 	struct check check = {.txn = txn, .generation = generation};
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	struct hash empty;
 	TRY(db_walk_begin(txn, STORE_MAP, &walk));
-	enum error error = check_rows(&check, &walk, root, progress, context);
-	db_walk_end(&walk);
-	TRY(error);
+	TRY(check_rows(&check, &walk, root, progress, context));
 	/* Every row found its slot; with as many rows as slots, every slot has its row. */
 	for (unsigned i = 1; i < DEPTHS; i++)
 		if (check.rows[i] != check.slots[i - 1])

@@ -60,18 +60,16 @@ static enum error walk_newest(struct db_walk *walk, const struct alias *alias)
 static enum error newest_chunk(
 	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, struct chunk *out)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
 	enum error error = walk_newest(&walk, alias);
-	if (error == E_OK)
-		error = chunk_open(keys, &walk, out);
-	db_walk_end(&walk);
 	if (error == E_NOT_FOUND) {
 		posting_key(alias, 0, out->key);
 		out->count = 0;
 		return E_OK;
 	}
-	return error;
+	TRY(error);
+	return chunk_open(keys, &walk, out);
 }
 
 enum error posting_add(
@@ -119,11 +117,10 @@ static enum error collect(struct db_walk *walk, const struct seal_keys *keys, co
 enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t before,
 	uint64_t *out, size_t max, size_t *count)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	size_t found = 0;
 	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
 	enum error error = collect(&walk, keys, alias, before, out, max, &found);
-	db_walk_end(&walk);
 	if (error != E_OK && error != E_NOT_FOUND)
 		return error;
 	*count = found;
@@ -193,9 +190,7 @@ static enum error visit_chunks(
 
 enum error posting_visit(struct db_txn *txn, const struct seal_keys *keys, posting_visitor *visit, void *context)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
-	enum error error = visit_chunks(&walk, keys, visit, context);
-	db_walk_end(&walk);
-	return error;
+	return visit_chunks(&walk, keys, visit, context);
 }

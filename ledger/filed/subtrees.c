@@ -99,9 +99,7 @@ static enum error count_rows(struct db_walk *walk, const struct seal_keys *keys,
 
 enum error subtrees_count(struct db_txn *txn, const struct seal_keys *keys, uint64_t *out)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
-	enum error error = count_rows(&walk, keys, out);
-	db_walk_end(&walk);
-	return error;
+	return count_rows(&walk, keys, out);
 }

@@ -36,7 +36,7 @@ void alias_make(const struct key *alias_key, struct bytes subject, struct alias 
 /* A new one gets its id; of any other it is read. */
 static enum error find_position(struct keystore *keystore, bool create)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	enum error error = db_begin(keystore->env, create, &txn);
 	if (error == E_OK && create)
 		key_position_begin(&txn);
@@ -44,7 +44,6 @@ static enum error find_position(struct keystore *keystore, bool create)
 		error = key_position_read(&txn, &keystore->position);
 	if (error == E_OK && create)
 		return db_commit(&txn);
-	db_abort(&txn);
 	return error;
 }
 
@@ -55,12 +54,10 @@ const struct key_position *keystore_position(const struct keystore *keystore)
 
 enum error keystore_check(struct keystore *keystore, const struct key_position *committed, struct fault *fault)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	enum error error = db_begin(keystore->env, false, &txn);
-	error = error == E_OK ? key_position_check(&txn, committed, fault)
-						  : fault_set(fault, error, "keys/env: %s", error_reason(error));
-	db_abort(&txn);
-	return error;
+	return error == E_OK ? key_position_check(&txn, committed, fault)
+						 : fault_set(fault, error, "keys/env: %s", error_reason(error));
 }
 
 enum error keystore_open(const char *path, const struct key *wrapping, bool read_only, bool create,
@@ -183,20 +180,18 @@ enum error key_of_id(struct key_snapshot *snapshot, uint64_t id, struct alias *a
 /* The newest key has the largest id: the last row that begins with the alias. */
 static enum error newest_id(struct db_txn *txn, const struct alias *alias, uint64_t *out)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	uint8_t key[40];
 	memcpy(key, alias->b, 32);
 	put_u64(key + 32, UINT64_MAX);
 	TRY(db_walk_begin(txn, TABLE_SUBJECT, &walk));
-	enum error error = db_walk_upto(&walk, BYTES_ARRAY(key));
-	if (error == E_OK && walk.key.len != sizeof key)
-		error = E_CORRUPT;
-	if (error == E_OK && memcmp(walk.key.data, alias->b, 32) != 0)
-		error = E_NOT_FOUND;
-	if (error == E_OK)
-		*out = get_u64(walk.key.data + 32);
-	db_walk_end(&walk);
-	return error;
+	TRY(db_walk_upto(&walk, BYTES_ARRAY(key)));
+	if (walk.key.len != sizeof key)
+		return E_CORRUPT;
+	if (memcmp(walk.key.data, alias->b, 32) != 0)
+		return E_NOT_FOUND;
+	*out = get_u64(walk.key.data + 32);
+	return E_OK;
 }
 
 enum error key_of_alias(struct key_snapshot *snapshot, const struct alias *alias, uint64_t *id, struct key *out)
@@ -287,22 +282,19 @@ static void fresh_forget_merged(struct keymaker *maker)
 
 static enum error fresh_load(struct keymaker *maker)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	uint8_t from[8];
 	put_u64(from, maker->merged);
 	TRY(db_walk_begin(&maker->snapshot.txn, TABLE_KEY, &walk));
 	enum error error = db_walk_from(&walk, BYTES_ARRAY(from));
 	for (; error == E_OK; error = db_walk_next(&walk)) {
-		if (walk.key.len != 8 || walk.value.len != 32 + WRAPPED_KEY_BYTES) {
-			error = E_CORRUPT;
-			break;
-		}
+		if (walk.key.len != 8 || walk.value.len != 32 + WRAPPED_KEY_BYTES)
+			return E_CORRUPT;
 		struct fresh fresh = {.id = get_u64(walk.key.data)};
 		memcpy(fresh.alias.b, walk.value.data, 32);
 		memcpy(fresh.wrapped, walk.value.data + 32, sizeof fresh.wrapped);
 		fresh_add(maker, &fresh);
 	}
-	db_walk_end(&walk);
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
@@ -468,53 +460,41 @@ static enum error write_keys(struct db_txn *txn, struct bytes new_keys, struct k
 
 enum error keystore_write(struct keystore *keystore, struct bytes new_keys)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	if (new_keys.len == 0)
 		return E_OK;
 	TRY(db_begin(keystore->env, true, &txn));
 	struct key_position position = keystore->position;
-	enum error error = write_keys(&txn, new_keys, &position);
-	if (error == E_OK)
-		error = db_commit(&txn);
-	else
-		db_abort(&txn);
-	if (error == E_OK)
-		keystore->position = position;
-	return error;
+	TRY(write_keys(&txn, new_keys, &position));
+	TRY(db_commit(&txn));
+	keystore->position = position;
+	return E_OK;
 }
 
 enum error keystore_unmerged(struct keystore *keystore, uint64_t *from, uint64_t *to)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	TRY(db_begin(keystore->env, false, &txn));
-	enum error error = db_get_number(&txn, TABLE_META, META_MERGED, from);
-	if (error == E_OK)
-		error = db_get_number(&txn, TABLE_META, KEY_META_NEXT, to);
-	db_abort(&txn);
-	return error;
+	TRY(db_get_number(&txn, TABLE_META, META_MERGED, from));
+	return db_get_number(&txn, TABLE_META, KEY_META_NEXT, to);
 }
 
 enum error keystore_visit(struct keystore *keystore, uint64_t from, uint64_t to,
 	enum error (*visit)(void *context, uint64_t id, const struct alias *alias), void *context)
 {
-	struct db_txn txn;
-	struct db_walk walk;
+	OWNED_TXN txn = {0};
+	OWNED_WALK walk = {0};
 	uint8_t key[8];
 	put_u64(key, from);
 	TRY(db_begin(keystore->env, false, &txn));
-	enum error error = db_walk_begin(&txn, TABLE_KEY, &walk);
-	if (error == E_OK) {
-		error = db_walk_from(&walk, BYTES_ARRAY(key));
-		while (error == E_OK && walk.key.len == 8 && walk.value.len >= 32 && get_u64(walk.key.data) < to) {
-			struct alias alias;
-			memcpy(alias.b, walk.value.data, 32);
-			error = visit(context, get_u64(walk.key.data), &alias);
-			if (error == E_OK)
-				error = db_walk_next(&walk);
-		}
-		db_walk_end(&walk);
+	TRY(db_walk_begin(&txn, TABLE_KEY, &walk));
+	enum error error = db_walk_from(&walk, BYTES_ARRAY(key));
+	while (error == E_OK && walk.key.len == 8 && walk.value.len >= 32 && get_u64(walk.key.data) < to) {
+		struct alias alias;
+		memcpy(alias.b, walk.value.data, 32);
+		TRY(visit(context, get_u64(walk.key.data), &alias));
+		error = db_walk_next(&walk);
 	}
-	db_abort(&txn);
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
@@ -528,7 +508,7 @@ static void merge_one(struct db_txn *txn, const struct key_filing *filing)
 
 enum error keystore_merge(struct keystore *keystore, const struct key_filing *filings, size_t count, uint64_t merged)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	if (count == 0 && merged == 0)
 		return E_OK;
 	TRY(db_begin(keystore->env, true, &txn));

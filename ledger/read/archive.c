@@ -22,13 +22,12 @@ static enum error check_keys(struct archive *archive, struct fault *fault)
 {
 	struct key_position committed;
 	struct store_state state;
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	enum error error = db_begin(archive->store, false, &txn);
 	bool empty = error == E_OK && store_state_get(&txn, &state) == E_NOT_FOUND;
 	if (error == E_OK && !empty)
 		error = store_keys_get(&txn, &committed);
 	enum error files = error == E_OK && !empty ? key_files_check(&txn, archive->secrets, fault) : E_OK;
-	db_abort(&txn);
 	if (empty)
 		return E_OK;
 	TRY(files);
@@ -400,16 +399,15 @@ enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struc
 enum error snapshot_senders(
 	struct snapshot *snapshot, bool (*visit)(void *context, const struct sender *sender), void *context)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	TRY(db_walk_begin(&snapshot->txn, STORE_SENDER, &walk));
 	enum error error = db_walk_from(&walk, BYTES_LITERAL("\0"));
 	for (; error == E_OK; error = db_walk_next(&walk)) {
 		struct sender sender;
-		error = sender_decode(walk.value, &sender);
-		if (error != E_OK || !visit(context, &sender))
+		TRY(sender_decode(walk.value, &sender));
+		if (!visit(context, &sender))
 			break;
 	}
-	db_walk_end(&walk);
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
@@ -447,9 +445,7 @@ static enum error list_changes(
 
 enum error snapshot_sender_entries(struct snapshot *snapshot, uint32_t id, uint64_t *indexes, size_t max, size_t *count)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	TRY(db_walk_begin(&snapshot->txn, STORE_CHANGE, &walk));
-	enum error error = list_changes(&walk, id, snapshot->checkpoint.size, indexes, max, count);
-	db_walk_end(&walk);
-	return error;
+	return list_changes(&walk, id, snapshot->checkpoint.size, indexes, max, count);
 }

@@ -207,22 +207,19 @@ enum error snapshot_batch(struct snapshot *snapshot, uint32_t sender, uint64_t s
 	uint32_t *count, uint64_t *first_index)
 {
 	uint8_t key[12];
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	put_u32(key, sender);
 	put_u64(key + 4, sequence);
 	TRY(db_walk_begin(&snapshot->txn, STORE_BATCH, &walk));
-	enum error error = db_walk_upto(&walk, BYTES_ARRAY(key));
-	if (error == E_OK && (walk.key.len != 12 || walk.value.len != 12))
-		error = E_CORRUPT;
-	if (error == E_OK && get_u32(walk.key.data) != sender)
-		error = E_NOT_FOUND;
-	if (error == E_OK && sequence - get_u64(walk.key.data + 4) >= get_u32(walk.value.data + 8))
-		error = E_NOT_FOUND;
-	if (error == E_OK) {
-		*first_sequence = get_u64(walk.key.data + 4);
-		*first_index = get_u64(walk.value.data);
-		*count = get_u32(walk.value.data + 8);
-	}
-	db_walk_end(&walk);
-	return error;
+	TRY(db_walk_upto(&walk, BYTES_ARRAY(key)));
+	if (walk.key.len != 12 || walk.value.len != 12)
+		return E_CORRUPT;
+	if (get_u32(walk.key.data) != sender)
+		return E_NOT_FOUND;
+	if (sequence - get_u64(walk.key.data + 4) >= get_u32(walk.value.data + 8))
+		return E_NOT_FOUND;
+	*first_sequence = get_u64(walk.key.data + 4);
+	*first_index = get_u64(walk.value.data);
+	*count = get_u32(walk.value.data + 8);
+	return E_OK;
 }

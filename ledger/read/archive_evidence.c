@@ -4,7 +4,7 @@
 
 enum error snapshot_visit_evidence(struct snapshot *snapshot, evidence_visitor *visit, void *context)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	TRY(db_walk_begin(&snapshot->txn, STORE_EVIDENCE, &walk));
 	enum error error = db_walk_from(&walk, BYTES_LITERAL("\0"));
 	for (; error == E_OK; error = db_walk_next(&walk)) {
@@ -12,12 +12,8 @@ enum error snapshot_visit_evidence(struct snapshot *snapshot, evidence_visitor *
 		struct evidence_row row = {.signed_batch = walk.value};
 		batch_head_decode(&r, &row.head);
 		if (r.error != E_OK || walk.value.len != BATCH_HEAD_BYTES + (size_t)row.head.count * HASH_BYTES)
-			error = E_CORRUPT;
-		if (error == E_OK)
-			error = visit(context, &row);
-		if (error != E_OK)
-			break;
+			return E_CORRUPT;
+		TRY(visit(context, &row));
 	}
-	db_walk_end(&walk);
 	return error == E_NOT_FOUND ? E_OK : error;
 }

@@ -113,18 +113,14 @@ static enum error slot_insert(struct registry *registry, const struct sender *se
 
 static enum error load_rows(struct registry *registry, struct db_txn *txn)
 {
-	struct db_walk walk;
+	OWNED_WALK walk = {0};
 	TRY(db_walk_begin(txn, STORE_SENDER, &walk));
 	enum error error = db_walk_from(&walk, BYTES_LITERAL("\0"));
 	for (; error == E_OK; error = db_walk_next(&walk)) {
 		struct sender sender;
-		error = sender_decode(walk.value, &sender);
-		if (error == E_OK)
-			error = slot_insert(registry, &sender, false);
-		if (error != E_OK)
-			break;
+		TRY(sender_decode(walk.value, &sender));
+		TRY(slot_insert(registry, &sender, false));
 	}
-	db_walk_end(&walk);
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 

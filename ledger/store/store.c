@@ -46,7 +46,7 @@ static enum error write_format(struct db_env *env)
 static enum error check_format(struct db_env *env, struct fault *fault)
 {
 	unsigned format = STORE_FORMAT;
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	struct bytes value = BYTES_EMPTY;
 	TRY(db_begin(env, false, &txn));
 	enum error error = db_get(&txn, STORE_META, ROW_FORMAT, &value);
@@ -54,7 +54,6 @@ static enum error check_format(struct db_env *env, struct fault *fault)
 		error = E_CORRUPT;
 	if (error == E_OK)
 		format = get_u16(value.data);
-	db_abort(&txn);
 	if (format != STORE_FORMAT)
 		return fault_set(fault, E_FORMAT,
 			"it has format %u, and this version works with %d: go on with the version that made it, or begin a new log",

@@ -174,6 +174,13 @@ static enum error append_genesis(struct ledger *ledger, struct fault *fault)
 	return ledger_commit(ledger, fault);
 }
 
+static enum error load_registry(struct ledger *ledger)
+{
+	OWNED_TXN txn = {0};
+	TRY(db_begin(ledger->store, false, &txn));
+	return registry_load(&txn, &ledger->registry);
+}
+
 static enum error create_all(struct ledger *ledger, const char *dir, const char *origin, struct fault *fault)
 {
 	TRY(begin(ledger, dir, fault));
@@ -182,10 +189,7 @@ static enum error create_all(struct ledger *ledger, const char *dir, const char 
 	TRY(ledger_load_keys(ledger, dir, fault));
 	TRY(write_vkey(ledger, origin, fault));
 	TRY(ledger_open_environments(ledger, dir, true, fault));
-	struct db_txn txn;
-	TRY(db_begin(ledger->store, false, &txn));
-	enum error error = registry_load(&txn, &ledger->registry);
-	db_abort(&txn);
+	enum error error = load_registry(ledger);
 	if (error != E_OK)
 		return fault_set(fault, error, "");
 	TRY(append_genesis(ledger, fault));

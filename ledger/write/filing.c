@@ -70,11 +70,9 @@ static enum error oldest_unfiled(const struct ledger *ledger, struct db_txn *txn
 
 enum error ledger_oldest_unfiled(struct ledger *ledger, uint64_t *from, uint64_t *out_s)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	TRY(db_begin(ledger->store, false, &txn));
-	enum error error = oldest_unfiled(ledger, &txn, from, out_s);
-	db_abort(&txn);
-	return error;
+	return oldest_unfiled(ledger, &txn, from, out_s);
 }
 
 void ledger_epoch_free(struct ledger *ledger)
@@ -136,11 +134,9 @@ static enum error add_key(void *context, uint64_t id, const struct alias *alias)
 /* An epoch that was given up has left leaves behind the finished ones; they are written again. */
 static enum error load_rows(struct ledger *ledger)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	TRY(db_begin(ledger->store, false, &txn));
-	enum error error = hash_rows_load(ledger->filing_rows, &txn, &ledger->filing.leaves);
-	db_abort(&txn);
-	return error;
+	return hash_rows_load(ledger->filing_rows, &txn, &ledger->filing.leaves);
 }
 
 /* What the epoch will say it is complete until is over once its coverage stands: no later entry bears that time. */
