@@ -1,18 +1,12 @@
 #include "ingest/net/asker.h"
 
 #include "ingest/net/asking.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/own.h"
 #include "ledger/witness/witness_request.h"
 
 #include <stdio.h>
 #include <time.h>
-
-static uint64_t clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 struct asked_all {
 	const struct witness_policy *policy;

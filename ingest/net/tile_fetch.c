@@ -1,6 +1,7 @@
 #include "ingest/net/tile_fetch.h"
 
 #include "ingest/net/fetch.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/shortage.h"
 
 #include <curl/curl.h>
@@ -322,18 +323,11 @@ static enum error wait_for(struct tile_fetch *fetch, const struct transfer *tran
 	return E_OK;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* What is fetched ahead goes on meanwhile. */
 static enum error pause_for(struct tile_fetch *fetch, int64_t ms)
 {
-	int64_t end_ms = now_ms() + ms;
-	for (int64_t left = ms; left > 0; left = end_ms - now_ms())
+	int64_t end_ms = (int64_t)clock_ms() + ms;
+	for (int64_t left = ms; left > 0; left = end_ms - (int64_t)clock_ms())
 		TRY(step(fetch, (int)left));
 	return E_OK;
 }

@@ -1,5 +1,6 @@
 #include "ingest/sender/filing_checker.h"
 
+#include "ledger/base/clock.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/entry/sender_request.h"
@@ -239,14 +240,7 @@ static enum error look_at(struct filing_checker *checker, const struct filing_no
 /* Until it is woken, the time has passed, or it is to end (false). */
 static bool pause_ms(struct filing_checker *checker, unsigned ms)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	struct timespec until = clock_in(ms);
 	pthread_mutex_lock(&checker->mutex);
 	int waited = 0;
 	while (!checker->stopping && !checker->woken && waited == 0)

@@ -1,5 +1,5 @@
 #include "ingest/sender/outbox_state.h"
-
+#include "ledger/base/clock.h"
 #include "ledger/event/event_schema.h"
 
 #include <assert.h>
@@ -230,21 +230,14 @@ const struct policy *outbox_policy(const struct outbox *outbox)
 	return terms == NULL ? NULL : &terms->policy;
 }
 
-static uint64_t clock_ms(clockid_t clock)
-{
-	struct timespec now;
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 uint64_t outbox_own_now_s(void)
 {
-	return clock_ms(CLOCK_REALTIME) / 1000;
+	return clock_wall_ns() / 1000000000u;
 }
 
 uint64_t outbox_ledger_now_s(const struct outbox *outbox)
 {
-	uint64_t since_s = (clock_ms(CLOCK_MONOTONIC) - outbox->welcomed_ms) / 1000;
+	uint64_t since_s = (clock_ms() - outbox->welcomed_ms) / 1000;
 	return outbox->session.welcome.ledger_time_s + since_s;
 }
 

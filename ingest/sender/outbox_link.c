@@ -7,6 +7,7 @@
  * (client_session.h says which errors pass and which do not), the spool (final, but for a full disk: it
  * waits for room). */
 #include "ingest/sender/outbox_state.h"
+#include "ledger/base/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,13 +24,6 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static bool good_port(const char *text)
 {
@@ -76,7 +70,7 @@ void outbox_link_close(struct outbox *outbox)
 void outbox_link_lost(struct outbox *outbox, const char *why)
 {
 	outbox_link_close(outbox);
-	outbox->connect_at_ms = now_ms() + client_backoff_ms(outbox->attempts++, randombytes_random());
+	outbox->connect_at_ms = clock_ms() + client_backoff_ms(outbox->attempts++, randombytes_random());
 	outbox_notice(outbox, "%s:%s: %s; trying again", outbox->host, outbox->port, why);
 }
 
@@ -137,7 +131,7 @@ static void connected(struct outbox *outbox)
 		return;
 	}
 	outbox->connecting = false;
-	client_session_start(&outbox->session, now_ms());
+	client_session_start(&outbox->session, clock_ms());
 }
 
 /* ---- sending ---- */
@@ -211,7 +205,7 @@ static void send_out(struct outbox *outbox)
 static bool disk_is_full(struct outbox *outbox, enum error error)
 {
 	if (error == E_FULL) {
-		outbox->disk_try_ms = now_ms() + OUTBOX_DISK_RETRY_MS;
+		outbox->disk_try_ms = clock_ms() + OUTBOX_DISK_RETRY_MS;
 		outbox->disk_full = true;
 		outbox_notice(outbox, "this sender's disk is full, its spool takes nothing more; waiting for room");
 	} else if (error == E_OK && outbox->disk_full) {
@@ -224,7 +218,7 @@ static bool disk_is_full(struct outbox *outbox, enum error error)
 /* The spool is durable before anything of it is sent. */
 static enum error sync_and_send(struct outbox *outbox, struct fault *fault)
 {
-	if (!spool_synced(outbox->spool) && (!outbox->disk_full || now_ms() >= outbox->disk_try_ms)) {
+	if (!spool_synced(outbox->spool) && (!outbox->disk_full || clock_ms() >= outbox->disk_try_ms)) {
 		enum error error = spool_sync(outbox->spool);
 		if (!disk_is_full(outbox, error) && error != E_OK)
 			return fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
@@ -242,7 +236,7 @@ static enum error sync_and_send(struct outbox *outbox, struct fault *fault)
 static enum error settle_spool(struct outbox *outbox, struct fault *fault)
 {
 	if (spool_count(outbox->spool) > 0 || spool_settled(outbox->spool) ||
-		(outbox->disk_full && now_ms() < outbox->disk_try_ms))
+		(outbox->disk_full && clock_ms() < outbox->disk_try_ms))
 		return E_OK;
 	enum error error = spool_settle(outbox->spool);
 	if (disk_is_full(outbox, error) || error == E_OK)
@@ -265,7 +259,7 @@ static enum error challenged(struct outbox *outbox, struct fault *fault)
 
 static enum error welcomed(struct outbox *outbox, struct fault *fault)
 {
-	outbox->welcomed_ms = now_ms();
+	outbox->welcomed_ms = clock_ms();
 	TRY(outbox_adopt(outbox, &outbox->session.welcome, fault));
 	outbox->acknowledged = spool_acknowledged(outbox->spool);
 	outbox->sent_before = outbox->ever_sent;
@@ -348,7 +342,7 @@ static enum error take_frame(struct outbox *outbox, enum frame_type type, struct
 {
 	struct client_answer answer;
 	const struct outbox_calls *calls = &outbox->options.calls;
-	enum error error = client_session_receive(&outbox->session, type, body, now_ms(), &answer, fault);
+	enum error error = client_session_receive(&outbox->session, type, body, clock_ms(), &answer, fault);
 	if (error != E_OK)
 		return type == FRAME_RECEIPT ? bad_receipt(outbox, body, error, fault) : error;
 	switch (answer.meaning) {
@@ -460,7 +454,7 @@ static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
 {
 	uint32_t wait = timeout_ms < 0 ? UINT32_MAX : (uint32_t)timeout_ms;
 	uint32_t next = UINT32_MAX;
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	if (outbox->disk_full)
 		wait = wait < OUTBOX_DISK_RETRY_MS ? wait : OUTBOX_DISK_RETRY_MS;
 	if (outbox->fd < 0) {
@@ -491,7 +485,7 @@ static enum error turn(struct outbox *outbox, int input_fd, bool *input_ready, i
 	bool was_ready = outbox_ready(outbox);
 	if (refusal_is_due(outbox))
 		TRY(outbox_act_on_refusal(outbox, fault));
-	if (outbox->fd < 0 && outbox->connect_at_ms <= now_ms())
+	if (outbox->fd < 0 && outbox->connect_at_ms <= clock_ms())
 		TRY(start_connect(outbox, fault));
 	TRY(sync_and_send(outbox, fault));
 	int wait = wait_ms(outbox, was_ready, timeout_ms);

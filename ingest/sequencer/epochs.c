@@ -2,6 +2,7 @@
  * late. Who asked for an epoch waits here. */
 #include "ingest/sequencer/pace.h"
 #include "ingest/sequencer/sequencer_state.h"
+#include "ledger/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,13 +14,6 @@
 #define LATE_MS 100000                                     /* and two epochs: longer than any load explains (pace.h) */
 
 #define UNFILED_RETRY_MS 5000 /* filing all of it may take a while, and each batch asks for it */
-
-static uint64_t clock_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* How old the oldest event that is not filed is, in the log's time, and how old the newest will be at least. */
 static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
@@ -131,11 +125,11 @@ enum error epochs_file_all(struct sequencer *s, struct fault *fault)
 {
 	struct ledger *ledger = s->options.ledger;
 	enum error error = E_OK;
-	if (s->unfiled_ms != 0 && status_clock_ms() - s->unfiled_ms < UNFILED_RETRY_MS)
+	if (s->unfiled_ms != 0 && clock_ms() - s->unfiled_ms < UNFILED_RETRY_MS)
 		return fault_set(fault, E_UNFILED, "");
 	while (error == E_OK && (s->epoch_running || ledger_unfiled(ledger) > 0))
 		error = go_on(s, fault);
-	s->unfiled_ms = error == E_OK ? 0 : status_clock_ms();
+	s->unfiled_ms = error == E_OK ? 0 : clock_ms();
 	if (error != E_OK)
 		say_failed(s, fault->text);
 	return error;
@@ -155,7 +149,7 @@ void epochs_end(struct sequencer *s, enum error error, const struct fault *fault
 	struct job *answered = NULL;
 	struct job **link = &s->epoch_waiters;
 	s->epoch_running = false;
-	s->epoch_ended_ms = status_clock_ms();
+	s->epoch_ended_ms = clock_ms();
 	if (error == E_OK)
 		s->filed_ms = s->epoch_ended_ms;
 	uint64_t covered = ledger_unfiled(s->options.ledger) == 0 ? UINT64_MAX - 1 : ledger_filed(s->options.ledger);
@@ -215,9 +209,8 @@ static bool may_sign(struct sequencer *s, uint64_t *now_s, struct fault *fault)
 static void note_lag(struct sequencer *s, uint32_t epoch_seconds)
 {
 	if (ledger_unfiled(s->options.ledger) == 0)
-		s->filed_ms = status_clock_ms();
-	health_set(
-		s->health, STATUS_FILING_LATE, status_clock_ms() - s->filed_ms > LATE_MS + 2 * (uint64_t)epoch_seconds * 1000);
+		s->filed_ms = clock_ms();
+	health_set(s->health, STATUS_FILING_LATE, clock_ms() - s->filed_ms > LATE_MS + 2 * (uint64_t)epoch_seconds * 1000);
 }
 
 void epochs_step(struct sequencer *s, bool busy)
@@ -229,7 +222,7 @@ void epochs_step(struct sequencer *s, bool busy)
 	uint64_t tail = ledger_unfiled(s->options.ledger);
 	set_waiters_targets(s);
 	uint32_t seconds = s->options.epoch_seconds < EPOCH_SECONDS_MOST ? s->options.epoch_seconds : EPOCH_SECONDS_MOST;
-	bool due = status_clock_ms() - s->epoch_ended_ms >= (uint64_t)seconds * 1000;
+	bool due = clock_ms() - s->epoch_ended_ms >= (uint64_t)seconds * 1000;
 	note_lag(s, seconds);
 	s->epoch_rests = !may_sign(s, &now_s, &fault);
 	if (s->epoch_rests)

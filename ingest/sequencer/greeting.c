@@ -3,6 +3,7 @@
 #include "ingest/sequencer/sequencer_state.h"
 #include "ingest/wire/handshake.h"
 #include "ingest/wire/session.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/file.h"
 
 #include <fcntl.h>
@@ -63,7 +64,7 @@ static void keep_evidence(struct sequencer *s, uint32_t sender, struct bytes not
 	bool kept = write_evidence(s, sender, note, size);
 	if (!kept) {
 		remember(s, sender, note, size);
-		s->shown_ms = status_clock_ms();
+		s->shown_ms = clock_ms();
 	}
 	bool changed = !kept && health_set(s->health, STATUS_EVIDENCE, true);
 	pthread_mutex_unlock(&s->unwritten);
@@ -88,8 +89,8 @@ static void write_shown(struct sequencer *s)
 void greeting_beat(struct sequencer *s)
 {
 	pthread_mutex_lock(&s->unwritten);
-	if (s->shown != NULL && status_clock_ms() - s->shown_ms >= RETRY_MS) {
-		s->shown_ms = status_clock_ms();
+	if (s->shown != NULL && clock_ms() - s->shown_ms >= RETRY_MS) {
+		s->shown_ms = clock_ms();
 		write_shown(s);
 		if (s->shown == NULL && health_set(s->health, STATUS_EVIDENCE, false))
 			fprintf(stderr, "indsigt-ingestd: the evidence is written to %s/evidence\n", s->options.dir);

@@ -1,5 +1,6 @@
 #include "ingest/sequencer/health.h"
 
+#include "ledger/base/clock.h"
 #include "ledger/base/file.h"
 
 #include <fcntl.h>
@@ -29,7 +30,7 @@ enum error health_new(const char *dir, struct health **out)
 	if (health->dir_fd >= 0)
 		file_remove_left(health->dir_fd, STATUS_NAME);
 	health->fd = -1;
-	health->status.writer_ms = status_clock_ms();
+	health->status.writer_ms = clock_ms();
 	health->status.restarts = status_restarts();
 	*out = health;
 	return E_OK;
@@ -71,7 +72,7 @@ bool health_changed(struct health *health)
 void health_writer(struct health *health)
 {
 	pthread_mutex_lock(&health->mutex);
-	health->status.writer_ms = status_clock_ms();
+	health->status.writer_ms = clock_ms();
 	pthread_mutex_unlock(&health->mutex);
 }
 
@@ -114,7 +115,7 @@ void health_beat(struct health *health)
 {
 	uint8_t text[STATUS_BYTES];
 	pthread_mutex_lock(&health->mutex);
-	health->status.beat_ms = status_clock_ms();
+	health->status.beat_ms = clock_ms();
 	health->changed = false;
 	enum error error = status_encode(&health->status, text);
 	pthread_mutex_unlock(&health->mutex);

@@ -1,5 +1,7 @@
 #include "ingest/sequencer/job.h"
 
+#include "ledger/base/clock.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -107,14 +109,7 @@ void queue_close(struct queue *queue)
 
 struct job *queue_take(struct queue *queue, int wait_ms, bool *closed)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	struct timespec until = clock_in((unsigned)(wait_ms > 0 ? wait_ms : 0));
 	pthread_mutex_lock(&queue->mutex);
 	while (queue->first == NULL && !queue->closed && wait_ms != 0) {
 		if (wait_ms < 0)

@@ -1,5 +1,6 @@
 #include "ingest/sequencer/pace.h"
 #include "ingest/sequencer/sequencer_state.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/lock.h"
 
 #include <errno.h>
@@ -489,7 +490,7 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 		return fault_set(fault, E_NO_MEMORY, "");
 	s->options = *options;
 	s->health = options->health;
-	s->epoch_ended_ms = s->filed_ms = status_clock_ms();
+	s->epoch_ended_ms = s->filed_ms = clock_ms();
 	s->oldest_s = UINT64_MAX;
 	s->cost.event_ns = PACE_ENTRY_NS;
 	pthread_mutex_init(&s->preparing, NULL);

@@ -31,13 +31,6 @@ const char *status_text(enum status_reason reason)
 	return reasons[reason].text;
 }
 
-uint64_t status_clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 uint64_t status_restarts(void)
 {
 	const char *text = getenv(STATUS_RESTARTS);

@@ -51,7 +51,6 @@ struct status {
 	uint64_t refused[STATUS_ERRORS];  /* batches since the process began, by the number of the error */
 };
 
-uint64_t status_clock_ms(void);
 /* JSON, filled up to STATUS_BYTES. E_NO_MEMORY. */
 enum error status_encode(const struct status *status, uint8_t out[STATUS_BYTES]) MUST_USE;
 /* Reads DIR/status.json and adds what can be seen from outside: whether the signs of life are fresh at `now_ms`. Never

@@ -3,6 +3,7 @@
  * Within a tick the store's transaction and the copies in memory (state, log, registry) move together; ledger_abort
  * brings the copies back to the last commit. New keys are synced before the commit that needs them; keys of a
  * tick that did not happen stay queued, because a batch that is prepared already may be sealed under them. */
+#include "ledger/base/clock.h"
 #include "ledger/filed/aliases.h"
 #include "ledger/store/key_files.h"
 #include "ledger/write/ledger_state.h"
@@ -309,21 +310,21 @@ enum error ledger_commit(struct ledger *ledger, struct fault *fault)
 	ledger->checkpoint = checkpoint;
 	ledger->note_len = writer_len(&note);
 	memcpy(ledger->note, buffer, ledger->note_len);
-	if (ledger_clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
+	if (clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
 		return E_OK;
 	return ledger_keep_guard(ledger, fault);
 }
 
 enum error ledger_idle(struct ledger *ledger, struct fault *fault)
 {
-	if (ledger->broken || ledger_clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
+	if (ledger->broken || clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
 		return E_OK;
 	return ledger_keep_guard(ledger, fault);
 }
 
 bool ledger_guard_lags(const struct ledger *ledger)
 {
-	return ledger->guard_late_ms != 0 && ledger_clock_ms() - ledger->guard_late_ms > 5 * GUARD_INTERVAL_MS;
+	return ledger->guard_late_ms != 0 && clock_ms() - ledger->guard_late_ms > 5 * GUARD_INTERVAL_MS;
 }
 
 enum error ledger_receipt(struct ledger *ledger, const struct appended *appended, uint64_t old_size, struct writer *out)

@@ -3,6 +3,7 @@
  *
  * LMDB gives a page back when no snapshot needs it any more. A reader that died in its snapshot keeps all of them until
  * somebody clears it away; one that lives but is stopped keeps them until it goes on, and can only be told of. */
+#include "ledger/base/clock.h"
 #include "ledger/write/ledger_state.h"
 
 #define LOOK_MS 2000
@@ -29,7 +30,7 @@ static void look_at(struct db_env *env, uint64_t now_ms, struct held *held)
 
 enum error ledger_look_after(struct ledger *ledger, struct ledger_held *out, struct fault *fault)
 {
-	uint64_t now_ms = ledger_clock_ms();
+	uint64_t now_ms = clock_ms();
 	TRY(check_files(ledger, fault));
 	if (ledger->looked_ms == 0 || now_ms - ledger->looked_ms >= LOOK_MS) {
 		ledger->looked_ms = now_ms;

@@ -12,6 +12,7 @@
  *       or the guard was; going on would sign a second history, so nothing is done. */
 #include "ledger/write/ledger.h"
 
+#include "ledger/base/clock.h"
 #include "ledger/base/domain.h"
 #include "ledger/base/file.h"
 #include "ledger/base/lock.h"
@@ -41,13 +42,6 @@ enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTE
 	return len > 0 && len < PATH_BYTES_MAX ? E_OK : E_TOO_LONG;
 }
 
-uint64_t ledger_clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* ---- guard ---- */
 
 enum error ledger_write_guard(struct ledger *ledger, struct fault *fault)
@@ -67,7 +61,7 @@ enum error ledger_keep_guard(struct ledger *ledger, struct fault *fault)
 {
 	if (ledger->guard_size == ledger->checkpoint.size)
 		return E_OK;
-	uint64_t now_ms = ledger_clock_ms();
+	uint64_t now_ms = clock_ms();
 	enum error error = ledger_write_guard(ledger, fault);
 	ledger->guard_time_ms = now_ms;
 	if (error == E_OK)

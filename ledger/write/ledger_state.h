@@ -75,7 +75,6 @@ enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool
 enum error ledger_write_guard(struct ledger *ledger, struct fault *fault) MUST_USE;
 /* The same while the ledger runs: that it cannot be written is borne for a while. */
 enum error ledger_keep_guard(struct ledger *ledger, struct fault *fault) MUST_USE;
-uint64_t ledger_clock_ms(void);
 /* Reads where the store stands into memory: at open, and after a tick that did not happen. */
 /* Before anything is signed, or thrown away: E_UNWITNESSED if it was opened so. */
 enum error ledger_may_sign(const struct ledger *ledger, struct fault *fault) MUST_USE;

@@ -1,4 +1,5 @@
 /* For the machine itself: whether all is well, and figures in Prometheus text. spec/http.md */
+#include "ledger/base/clock.h"
 #include "ledger/read/status.h"
 #include "ledger/text/timestamp.h"
 #include "query/cosigned/cosigned.h"
@@ -91,7 +92,7 @@ static json_t *reasons_json(const struct status *status)
 /* What ingest says of itself, and what is seen from here. */
 static void read_status(struct call *call, struct status *out)
 {
-	status_read(snapshot_dir(call->snapshot), status_clock_ms(), out);
+	status_read(snapshot_dir(call->snapshot), clock_ms(), out);
 	out->since_s[STATUS_QUORUM] = 0;
 	cosigned_late(call->snapshot, call->now_s, &out->since_s[STATUS_QUORUM]);
 }

@@ -5,6 +5,7 @@
  *
  * An epoch is asked for and waited for before each part, so that none pays for the filing of the one before. */
 #include "ingest/net/fetch.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/own.h"
 #include "ledger/read/archive.h"
 #include "ledger/statement/statement.h"
@@ -153,13 +154,6 @@ struct epoch_run {
 	struct fault fault;
 };
 
-static double clock_s(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static enum error count_entries(const struct bench *bench, uint64_t *out, struct fault *fault)
 {
 	struct archive *archive = NULL;
@@ -181,7 +175,7 @@ static void *ask_for_epoch(void *context)
 {
 	struct epoch_run *run = context;
 	run->error = admin_epoch(run->bench->place.ledger, false, &run->fault);
-	double now_s = clock_s();
+	double now_s = (double)clock_ns() / 1e9;
 	run->epoch_s = now_s - run->start_s;
 	if (run->error == E_OK && !run->load_over) {
 		run->end_s = now_s;
@@ -197,7 +191,7 @@ static void watch_epoch(void *context, uint64_t done)
 	if (run->started || done == 0 || run->error != E_OK)
 		return;
 	run->error = count_entries(run->bench, &run->first_entry, &run->fault);
-	run->start_s = clock_s();
+	run->start_s = (double)clock_ns() / 1e9;
 	run->started = run->error == E_OK && pthread_create(&run->thread, NULL, ask_for_epoch, run) == 0;
 }
 
@@ -207,7 +201,7 @@ static enum error run_epoch(struct epoch_run *run, struct load *load, struct fau
 	load->watch = watch_epoch;
 	load->context = run;
 	enum error error = load_run(load, &result, fault);
-	double now_s = clock_s();
+	double now_s = (double)clock_ns() / 1e9;
 	run->load_over = true;
 	if (run->started)
 		pthread_join(run->thread, NULL);
@@ -344,7 +338,7 @@ static enum error time_verification(const struct bench *bench, const char *token
 	snprintf(url, sizeof url, "http://%s", bench->place.query);
 	TRY(fetch_open(url, token, &fetch, fault));
 	TRY(fetch_text(fetch, "/v1/statement", NULL, 0, &text, fault));
-	double start_s = clock_s();
+	double start_s = (double)clock_ns() / 1e9;
 	for (unsigned i = 0; i < VERIFICATIONS; i++) {
 		struct statement *statement = NULL;
 		if (statement_verify(text, &bench->place.vkey, &options, &statement, &finding) != E_OK)
@@ -354,7 +348,7 @@ static enum error time_verification(const struct bench *bench, const char *token
 		if (shown != PROVER_EVENTS)
 			return fault_set(fault, E_STOPPED, "a statement of %u events shows %" PRIu64, PROVER_EVENTS, shown);
 	}
-	*out_ms = (clock_s() - start_s) * 1000 / VERIFICATIONS;
+	*out_ms = ((double)clock_ns() / 1e9 - start_s) * 1000 / VERIFICATIONS;
 	return E_OK;
 }
 
@@ -396,15 +390,13 @@ static enum error measure_audit(struct bench *bench, struct fault *fault)
 	char vkey[VKEY_TEXT_MAX + 1];
 	char line[CHILD_LINE_MAX + 1];
 	char last[CHILD_LINE_MAX + 1] = "";
-	struct timespec start;
-	struct timespec end;
 	struct child child = CHILD_NONE;
 	uint64_t entries = 0;
 	vkey_format(&bench->place.vkey, vkey);
 	const char *argv[] = {"indsigt", "audit", bench->place.ledger, "--vkey", vkey, NULL};
 	TRY(admin_epoch(bench->place.ledger, false, fault));
 	TRY(child_self(self, fault));
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	uint64_t start_ns = clock_ns();
 	TRY(child_start(self, (char *const *)argv, NULL, &child, fault));
 	while (child.output >= 0) {
 		while (child_line(&child, line))
@@ -413,10 +405,10 @@ static enum error measure_audit(struct bench *bench, struct fault *fault)
 			(void)child_wait_output(&child, -1);
 	}
 	int status = child_wait(&child, -1);
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	uint64_t end_ns = clock_ns();
 	if (status != 0 || sscanf(last, "audit: ok entries=%" SCNu64, &entries) != 1)
 		return fault_set(fault, E_STOPPED, "the audit did not end with 'audit: ok' but '%.150s'", last);
-	double seconds = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+	double seconds = (double)(end_ns - start_ns) / 1e9;
 	printf("audit entries/s=%.0f entries=%" PRIu64 " seconds=%.3f\n", (double)entries / seconds, entries, seconds);
 	return E_OK;
 }

@@ -1,6 +1,7 @@
 #include "tools/bench/bench_load.h"
 
 #include "ingest/sender/outbox.h"
+#include "ledger/base/clock.h"
 #include "ledger/event/event_schema.h"
 
 #include <errno.h>
@@ -38,13 +39,6 @@ struct worker {
 	uint64_t random;
 	bool refused;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 void load_subject(uint64_t number, char out[LOAD_SUBJECT_MAX])
 {
@@ -125,7 +119,7 @@ static enum error add_event(struct worker *worker, struct event *event, struct f
 	set_text(event, EVENT_ACTOR_ID, actor);
 	set_text(event, EVENT_SESSION, session);
 	event->present |= 1ull << EVENT_TIME;
-	event->values[EVENT_TIME].time_ns = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000000 * 1000000);
+	event->values[EVENT_TIME].time_ns = (int64_t)(clock_wall_ns() / 1000000 * 1000000);
 	event->list_count = 1;
 	set_list(event, EVENT_OBJECTS, object, NULL);
 	worker->left--;
@@ -188,7 +182,7 @@ static enum error work(struct worker *worker, int ready, int go, struct fault *f
 		error = fault_set(fault, E_STOPPED, "the load was stopped");
 	if (error == E_OK)
 		error = send_all(worker, fault);
-	worker->seat->end_ns = clock_ns(CLOCK_MONOTONIC);
+	worker->seat->end_ns = clock_ns();
 	outbox_close(worker->outbox);
 	return error;
 }
@@ -202,7 +196,7 @@ static _Noreturn void become_worker(
 	uint64_t rest = load->events % load->senders;
 	worker.left = share + (number < rest ? 1 : 0);
 	worker.next = share * number + (number < rest ? number : rest);
-	worker.random = clock_ns(CLOCK_REALTIME) + ((uint64_t)number << 32);
+	worker.random = clock_wall_ns() + ((uint64_t)number << 32);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(1);
 	enum error error = work(&worker, ready, go, &fault);
@@ -300,7 +294,7 @@ static enum error run(struct crew *crew, struct load_result *out, struct fault *
 	enum error error = start(crew, fault);
 	if (error == E_OK)
 		error = wait_ready(crew, fault);
-	uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t start_ns = clock_ns();
 	if (error == E_OK) {
 		close_end(&crew->go[1]);
 		watch(crew);

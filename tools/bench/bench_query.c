@@ -1,5 +1,6 @@
 #include "tools/bench/bench_query.h"
 
+#include "ledger/base/clock.h"
 #include "ledger/text/address.h"
 
 #include <errno.h>
@@ -31,13 +32,6 @@ struct asking {
 	double *took_ms;
 	size_t answer_bytes;
 };
-
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static enum error line_open(const struct ask *ask, struct line *line, struct fault *fault)
 {

@@ -4,6 +4,7 @@
  * has no key of the ledger; and it only reads the store, so however slow the witnesses are, ingest does not notice. It
  * looks for a newer checkpoint a few times a second. What it writes stands in query/cosigned/cosigned.h. */
 #include "ingest/net/asking.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/file.h"
 #include "ledger/base/lock.h"
 #include "ledger/base/own.h"
@@ -50,13 +51,6 @@ struct cosign {
 	uint64_t state_ms;   /* when the state file was written */
 	bool state_changed;  /* since then */
 };
-
-static uint64_t clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- asking ---- */
 

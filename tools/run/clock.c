@@ -1,4 +1,5 @@
 /* indsigt clock: how the machine's clock and the log's time stand to each other; confirms a jump. spec/clock.md */
+#include "ledger/base/clock.h"
 #include "ledger/base/own.h"
 #include "ledger/read/archive.h"
 #include "ledger/read/status.h"
@@ -28,7 +29,7 @@ struct clocks {
 static bool judge(const char *dir, const struct clocks *clocks)
 {
 	struct status status;
-	status_read(dir, status_clock_ms(), &status);
+	status_read(dir, clock_ms(), &status);
 	bool runs = status.since_s[STATUS_AWAY] == 0;
 	return (runs && status.since_s[STATUS_CLOCK] == 0) ||
 		   wall_clock_good(clocks->wall_s, clocks->log_s, clocks->confirmed_s);

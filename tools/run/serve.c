@@ -8,6 +8,7 @@
  * The first start takes the address that was asked for (port 0: a free one), every later one the address that came out
  * of the first. The first restart is at once, so that senders hardly notice; a daemon that keeps dying is started less
  * and less often. All waiting is done in one poll(): output of the daemons, signals (signalfd), back-off. */
+#include "ledger/base/clock.h"
 #include "ledger/read/status.h"
 #include "ledger/store/place.h"
 #include "ledger/text/address.h"
@@ -69,13 +70,6 @@ struct serve {
 	bool look_again; /* at who has ended */
 	bool stopping;
 };
-
-static uint64_t clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static enum error start(const struct serve *serve, struct daemon *daemon, struct fault *fault)
 {

@@ -5,6 +5,7 @@
  *                └──► taken by an earlier run: skipped
  *
  * SIGINT and SIGTERM end it in order: what was read is signed and in the spool, the next run goes on from there. */
+#include "ledger/base/clock.h"
 #include "tools/command/command.h"
 #include "tools/send/receipt_json.h"
 #include "tools/send/send_input.h"
@@ -85,27 +86,19 @@ static void on_notice(void *context, const char *text)
 
 /* ---- from start to end ---- */
 
-/* By a clock that nobody sets. */
-static uint64_t steady_s(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec;
-}
-
 /* Without input: until an epoch covers everything that was sent and it was checked, or no more comes of it. */
 static enum error check_filing(struct send *send, struct fault *fault)
 {
 	char text[FAULT_TEXT_MAX + 1];
 	uint64_t checked = outbox_filing_checked(send->outbox);
-	uint64_t since_s = steady_s();
+	uint64_t since_s = clock_ms() / 1000;
 	enum filing_state state;
 	while ((state = outbox_filing(send->outbox, text)) == FILING_WORKING && !send->stopped) {
 		bool ready = false;
 		if (checked != outbox_filing_checked(send->outbox))
-			since_s = steady_s();
+			since_s = clock_ms() / 1000;
 		checked = outbox_filing_checked(send->outbox);
-		if (steady_s() - since_s > FILING_PATIENCE_S)
+		if (clock_ms() / 1000 - since_s > FILING_PATIENCE_S)
 			return fault_set(fault, E_IO, "nothing more could be checked for %u seconds: %s; run it again",
 				FILING_PATIENCE_S, text[0] != '\0' ? text : "the ledger has not filed it yet");
 		TRY(outbox_poll(send->outbox, send->signals, &ready, FILING_LOOK_MS, fault));

@@ -1,5 +1,7 @@
 #include "tools/show/progress.h"
 
+#include "ledger/base/clock.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,13 +10,6 @@
 
 #define INTERVAL_MS 100
 #define BAR_COLUMNS 30
-
-static uint64_t clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 void progress_start(struct progress *progress, const char *what)
 {

@@ -1,5 +1,6 @@
 /* Senders that are slow, many, deaf or greedy, a store that was put back, and a daemon that is told to end. A steady
  * sender is acknowledged all the while. */
+#include "ledger/base/clock.h"
 #include "ledger/read/status.h"
 #include "tests/lib/ingestd.h"
 
@@ -514,7 +515,7 @@ static void await_health(enum status_reason reason, bool wanted)
 	struct status status;
 	do {
 		sched_yield();
-		status_read(f.dir, status_clock_ms(), &status);
+		status_read(f.dir, clock_ms(), &status);
 	} while ((status.since_s[reason] != 0) != wanted);
 }
 

@@ -1,6 +1,7 @@
 /* A disk that is full while ingest runs: nothing is answered, it is told of, and it goes on by itself. LMDB is linked
  * statically, and its writes are wrapped (tests/meson.build). */
 #include "ingest/sequencer/sequencer.h"
+#include "ledger/base/clock.h"
 #include "tests/lib/fixture.h"
 
 #include <errno.h>
@@ -60,7 +61,7 @@ static void wait_for(struct health *health, bool wanted)
 	do {
 		sched_yield();
 		health_beat(health);
-		status_read(f.dir, status_clock_ms(), &status);
+		status_read(f.dir, clock_ms(), &status);
 		ck_assert_uint_eq(status.since_s[STATUS_AWAY], 0);
 	} while ((status.since_s[STATUS_DISK_FULL] != 0) != wanted);
 }

@@ -1,4 +1,5 @@
 /* Requests in a table, and what comes back. */
+#include "ledger/base/clock.h"
 #include "ledger/base/file.h"
 #include "ledger/entry/sender_request.h"
 #include "ledger/proof/filing_proof.h"
@@ -421,7 +422,7 @@ START_TEST(health)
 {
 	begin();
 	expect_health("ingest-away");
-	struct status status = {.beat_ms = status_clock_ms(), .writer_ms = status_clock_ms()};
+	struct status status = {.beat_ms = clock_ms(), .writer_ms = clock_ms()};
 	say(&status);
 	expect_health(NULL);
 	for (unsigned i = STATUS_WRITER_STUCK + 1; i < STATUS_REASONS; i++) {
@@ -451,7 +452,7 @@ START_TEST(health)
 	status.beat_ms -= STATUS_FRESH_MS + 1000;
 	say(&status);
 	expect_health("ingest-away");
-	status.beat_ms = status.writer_ms = status_clock_ms() + 86400000; /* of before a restart of the machine */
+	status.beat_ms = status.writer_ms = clock_ms() + 86400000; /* of before a restart of the machine */
 	say(&status);
 	expect_health("ingest-away");
 	write_status(BYTES_LITERAL("{\"beat_ms\":"));
