@@ -180,20 +180,88 @@ bool db_head_put_back(const char *path, const struct db_head *head)
 
 /* ---- faults ---- */
 
-static void on_fault(int signal)
+/* Of a line of /proc/self/maps, "start-end rights offset device inode   path"; NULL when it has none. */
+static const char *read_hex(const char *at, uint64_t *out)
 {
-	static const char text[] = "indsigt: a page of a store's file cannot be read: data.mdb was cut, or its disk fails; "
-							   "nothing was changed, see 'indsigt help recovery'\n";
-	(void)signal;
-	ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+	*out = 0;
+	for (; (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f'); at++)
+		*out = *out * 16 + (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+	return *at != '\0' ? at + 1 : NULL;
+}
+
+/* Whether the line is of the mapping that holds `address`, and then how long its file has to be to have that page. */
+static bool is_mapping_of(const char *line, uint64_t address, uint64_t *out_bytes, const char **out_path)
+{
+	uint64_t start, end, offset;
+	const char *at = read_hex(line, &start);
+	at = at != NULL ? read_hex(at, &end) : NULL;
+	if (at == NULL || address < start || address >= end)
+		return false;
+	at = strchr(at, ' ');
+	at = at != NULL ? read_hex(at + 1, &offset) : NULL;
+	*out_path = at != NULL ? strchr(at, '/') : NULL;
+	*out_bytes = *out_path != NULL ? offset + (address - start) + 1 : 0;
+	return *out_path != NULL;
+}
+
+static bool is_shorter(const char *path, uint64_t bytes)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && (uint64_t)status.st_size < bytes;
+}
+
+/* In a signal handler: plain system calls, and a line at a time. */
+static bool lacks_page(uint64_t address)
+{
+	char line[4352], read_ahead[512];
+	size_t len = 0;
+	bool lacks = false, found = false;
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	for (ssize_t got; !found && fd >= 0 && (got = read(fd, read_ahead, sizeof read_ahead)) > 0;)
+		for (ssize_t i = 0; !found && i < got; i++) {
+			if (read_ahead[i] != '\n') {
+				line[len] = read_ahead[i];
+				len += len < sizeof line - 1;
+				continue;
+			}
+			const char *path;
+			uint64_t bytes;
+			line[len] = '\0';
+			len = 0;
+			found = is_mapping_of(line, address, &bytes, &path);
+			lacks = found && is_shorter(path, bytes);
+		}
+	if (fd >= 0)
+		close(fd);
+	return lacks;
+}
+
+bool db_file_fault(const siginfo_t *info)
+{
+	static const char cut[] = "indsigt: a page of a store's file cannot be read: data.mdb was cut, or its pages are "
+							  "damaged; nothing was changed, see 'indsigt help recovery'\n";
+	static const char unread[] =
+		"indsigt: a page of a store's file cannot be read just now: its disk or the memory fails; "
+		"nothing was changed, look at the disk and try again\n";
+	bool damage =
+		info->si_code == BUS_ADRALN || (info->si_code == BUS_ADRERR && lacks_page((uint64_t)(uintptr_t)info->si_addr));
+	ssize_t written = write(STDERR_FILENO, damage ? cut : unread, damage ? sizeof cut - 1 : sizeof unread - 1);
 	(void)written;
+	return damage;
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)context;
+	(void)db_file_fault(info);
 	_exit(4);
 }
 
 void db_file_name_faults(void)
 {
 	struct sigaction now;
-	struct sigaction named = {.sa_handler = on_fault};
+	struct sigaction named = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 	if (sigaction(SIGBUS, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
 		(void)sigaction(SIGBUS, &named, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "ledger/base/error.h"
 
+#include <signal.h>
 #include <stddef.h>
 
 /* Whether the file in the directory `path` can be an environment: its head is one, and it is about as long as
@@ -35,6 +36,10 @@ enum error db_head_read(const char *path, struct db_head *out, struct fault *fau
  * back, and nothing is lost. */
 bool db_head_put_back(const char *path, const struct db_head *head);
 
+/* In a handler of SIGBUS: says on standard error what came of reading a page. True if the file does not have it, since
+ * it was cut or a damaged page names one that never was: that is damage. False if it is there and could not be read
+ * (the disk or the memory fails), or nothing can be told: that says nothing about the store. */
+bool db_file_fault(const siginfo_t *info);
 /* A page that cannot be read although the file's length looked right (it was cut by less than can be told, or the disk
  * fails) ends the process all the same: then with a sentence on standard error and status 4, not by a bare signal.
  * Done once for a process; whoever has a disposition for SIGBUS of their own keeps it. */

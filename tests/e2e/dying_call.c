@@ -1,6 +1,6 @@
 /* Preloaded into a program that is tested: the process is killed before its DYING_CALL_AT-th call of a function that
- * changes something on the disk, or opens or maps a file. Calls are counted in all threads; children die as their
- * parent does. */
+ * changes something on the disk, or opens or maps a file; or gets the signal DYING_CALL_SIGNAL there. Calls are counted
+ * in all threads; children die as their parent does. */
 /* Both names of what has two: without this one stands for the other. */
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
@@ -18,17 +18,20 @@
 
 static atomic_ulong count;
 static unsigned long at;
+static int number = SIGKILL;
 
 __attribute__((constructor)) static void begin(void)
 {
 	const char *text = getenv("DYING_CALL_AT");
+	const char *other = getenv("DYING_CALL_SIGNAL");
 	at = text ? strtoul(text, NULL, 10) : 0;
+	number = other ? atoi(other) : SIGKILL;
 }
 
 static void *next_call(const char *name)
 {
 	if (at != 0 && atomic_fetch_add(&count, 1) + 1 == at) {
-		kill(getpid(), SIGKILL);
+		kill(getpid(), number);
 		for (;;)
 			pause();
 	}

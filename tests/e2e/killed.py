@@ -115,9 +115,29 @@ def recover(tap, indsigt, library, keys_too):
     ledger.remove()
 
 
+def unread(tap, indsigt, library):
+    """A disk that gives no page, which is a SIGBUS to whoever reads it, says nothing about the log."""
+    ledger = Ledger(indsigt)
+    outcomes = {}
+    for at in range(1, CALLS_MAX):
+        result = subprocess.run([indsigt, "audit", ledger.dir, "--vkey", ledger.vkey], capture_output=True, text=True, check=False,
+                                env={**os.environ, "LD_PRELOAD": library, "DYING_CALL_AT": str(at),
+                                     "DYING_CALL_SIGNAL": str(int(signal.SIGBUS))})
+        last = (result.stdout.strip().splitlines() or [""])[-1]
+        outcomes.setdefault((result.returncode, last.split(" entries")[0].split(" a page")[0]), []).append(last)
+        if result.returncode == 0:
+            break
+    looked = outcomes.get((4, "audit: NOT LOOKED"), [])
+    tap.ok(looked and all("its disk or the memory fails" in last for last in looked), "a page that is not read is not looked at")
+    tap.ok(set(outcomes) <= {(0, "audit: ok"), (-signal.SIGBUS, ""), (4, "audit: NOT LOOKED")},
+           "... and never a finding: %s" % sorted(outcomes))
+    ledger.remove()
+
+
 def main():
     tap = Tap()
     indsigt, library = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    unread(tap, indsigt, library)
     init(tap, indsigt, library)
     not_touched(tap, indsigt)
     recover(tap, indsigt, library, False)

@@ -72,15 +72,26 @@ static bool readable(const char *dir, const char *name)
 	return len > 0 && (size_t)len < sizeof path && access(path, R_OK) == 0;
 }
 
+/* A page that the file does not have is a finding, and the fault comes again and ends the process. One that is there
+ * and cannot be read is none. */
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (!db_file_fault(info))
+		_exit(EXIT_NOT_LOOKED);
+	(void)signal(number, SIG_DFL);
+}
+
 static _Noreturn void walk(const struct audit_request *request, struct report *report, pid_t parent)
 {
+	const struct sigaction faults = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 	const struct rlimit no_core = {0, 0}; /* opened records stay in memory only, also when this crashes */
 	struct audit_options options = {.records = readable(request->place, "keys/master"),
 		.labels = request->labels,
 		.progress = note_progress,
 		.context = report};
-	if (setrlimit(RLIMIT_CORE, &no_core) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
-		prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+	if (sigaction(SIGBUS, &faults, NULL) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0 ||
+		prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(EXIT_USAGE);
 	if (!options.records && request->labels) {
 		fault_set(
@@ -121,12 +132,11 @@ static bool watch(int alive_fd, const struct report *report)
 	return still_ms < STALL_MS;
 }
 
-/* What damaged pages do to whoever walks them (db_file_name_faults ends the process itself, with this status).
- * Everything else that ends it comes from outside. */
+/* What damaged pages do to whoever walks them. Everything else that ends it comes from outside. */
 static bool is_crash(int status)
 {
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status) == EXIT_NOT_LOOKED;
+	if (!WIFSIGNALED(status))
+		return false;
 	int number = WTERMSIG(status);
 	return number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGFPE || number == SIGILL;
 }
@@ -139,8 +149,10 @@ static enum error judge_death(
 	const char *last = report->done > 0 ? "this entry is the last that held" : "no entry was reached";
 	if (stalled)
 		snprintf(out->reason, sizeof out->reason, "%s: reading on does not come to an end, pages are damaged", last);
-	else if (is_crash(status) && WIFEXITED(status))
-		snprintf(out->reason, sizeof out->reason, "%s: reading on ends the process, pages are damaged", last);
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_LOOKED)
+		return fault_set(fault, E_IO,
+			"a page of the store cannot be read, its disk or the memory fails; %" PRIu64 " entries held until then",
+			report->done);
 	else if (is_crash(status))
 		snprintf(out->reason, sizeof out->reason, "%s: reading on crashes (%s), pages are damaged", last,
 			strsignal(WTERMSIG(status)));

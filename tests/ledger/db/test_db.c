@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -226,6 +227,41 @@ START_TEST(missing_page_is_named)
 	close(ends[0]);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 4, "status %d, %s", status, said);
 	ck_assert_ptr_nonnull(strstr(said, "data.mdb was cut"));
+	destroy(NULL);
+}
+END_TEST
+
+/* A page that is there and cannot be read says nothing of the store; one that is not there does. */
+START_TEST(faults_are_told_apart)
+{
+	const char *file = make_closed();
+	int fd = open(file, O_RDWR);
+	int errors = dup(STDERR_FILENO), nowhere = open("/dev/null", O_WRONLY);
+	ck_assert_int_eq(ftruncate(fd, 2 * PAGE_BYTES), 0);
+	uint8_t *map = mmap(NULL, 8 * PAGE_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+	uint8_t *later = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, fd, PAGE_BYTES);
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	ck_assert_ptr_ne(later, MAP_FAILED);
+	const struct {
+		int code;
+		void *address;
+		bool damage;
+	} rows[] = {{BUS_ADRERR, map, false}, {BUS_ADRERR, map + 2 * PAGE_BYTES - 1, false},
+		{BUS_ADRERR, map + 2 * PAGE_BYTES, true}, {BUS_ADRERR, map + 7 * PAGE_BYTES + 5, true},
+		{BUS_ADRERR, later + 5, false}, {BUS_ADRALN, map, true}, {BUS_MCEERR_AR, map + 7 * PAGE_BYTES, false},
+		{SI_USER, map + 7 * PAGE_BYTES, false}, {BUS_ADRERR, NULL, false}, {BUS_ADRERR, &errors, false}};
+	dup2(nowhere, STDERR_FILENO);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		siginfo_t info = {.si_code = rows[i].code};
+		info.si_addr = rows[i].address;
+		ck_assert_msg(db_file_fault(&info) == rows[i].damage, "row %zu", i);
+	}
+	dup2(errors, STDERR_FILENO);
+	close(errors);
+	close(nowhere);
+	munmap(map, 8 * PAGE_BYTES);
+	munmap(later, PAGE_BYTES);
+	close(fd);
 	destroy(NULL);
 }
 END_TEST
@@ -496,6 +532,6 @@ START_TEST(newer_half_of_the_head)
 END_TEST
 
 UNIT_MAIN("db", newer_half_of_the_head, walks_in_order, errors_stick, missing_directory, cut_file_is_named,
-	empty_file_is_not_made_anew, foreign_file_is_named, missing_page_is_named, unfinished_environment_is_named,
-	full_table_of_readers, dead_readers_make_room, whole_file_is_not_made_anew, files_replaced_while_open,
-	directory_moved_while_open, living_reader_is_named, errors_of_a_writer_stick)
+	empty_file_is_not_made_anew, foreign_file_is_named, missing_page_is_named, faults_are_told_apart,
+	unfinished_environment_is_named, full_table_of_readers, dead_readers_make_room, whole_file_is_not_made_anew,
+	files_replaced_while_open, directory_moved_while_open, living_reader_is_named, errors_of_a_writer_stick)
