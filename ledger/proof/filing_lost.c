@@ -9,7 +9,7 @@
 
 struct shown_loss {
 	uint32_t sender;
-	struct evidence evidence; /* checkpoint and genesis entry */
+	struct anchor anchor; /* checkpoint and genesis entry */
 	struct included batch;
 	struct included loss;
 };
@@ -38,7 +38,7 @@ static enum error read_all(struct form *form, struct shown_loss *shown)
 	if (WRONG(sender == 0 || sender > UINT32_MAX))
 		form_fail(form, "sender", "must be a sender's id");
 	shown->sender = (uint32_t)sender;
-	form_evidence(form, root, &shown->evidence);
+	form_anchor(form, root, &shown->anchor);
 	read_entry(form, "batch", &shown->batch);
 	read_entry(form, "loss", &shown->loss);
 	return form_done(form);
@@ -50,7 +50,7 @@ static enum error check_batch(const struct shown_loss *shown, struct filing_lost
 	const struct included *batch = &shown->batch;
 	if (WRONG(!included_is(batch, ENTRY_BATCH, &entry)))
 		return finding_set(finding, FINDING_BATCH_ENTRY, batch->index);
-	if (WRONG(!included_check(batch, &shown->evidence.checkpoint)))
+	if (WRONG(!included_check(batch, &shown->anchor.checkpoint)))
 		return finding_set(finding, FINDING_BATCH_INCLUSION, batch->index);
 	if (WRONG(entry.batch.sender != shown->sender) || WRONG(entry.batch.count >= batch->index))
 		return finding_set(finding, FINDING_FILING_BATCH, batch->index);
@@ -65,7 +65,7 @@ static enum error check_loss(const struct shown_loss *shown, struct filing_lost 
 	const struct included *loss = &shown->loss;
 	if (WRONG(!included_is(loss, ENTRY_LOSS, &entry)))
 		return finding_set(finding, FINDING_LOSS_ENTRY, loss->index);
-	if (WRONG(!included_check(loss, &shown->evidence.checkpoint)))
+	if (WRONG(!included_check(loss, &shown->anchor.checkpoint)))
 		return finding_set(finding, FINDING_LOSS_INCLUSION, loss->index);
 	uint64_t first = entry.loss.first > out->first_index ? entry.loss.first : out->first_index;
 	uint64_t end = entry.loss.end < shown->batch.index ? entry.loss.end : shown->batch.index;
@@ -80,12 +80,12 @@ static enum error check_loss(const struct shown_loss *shown, struct filing_lost 
 static enum error check_all(struct shown_loss *shown, const struct vkey *log, const struct witness_policy *policy,
 	struct filing_lost *out, struct finding *finding)
 {
-	TRY(evidence_check_checkpoint(&shown->evidence, log, finding));
-	TRY(evidence_check_witnesses(&shown->evidence, log, policy, &out->seen, finding));
-	TRY(evidence_check_genesis(&shown->evidence, log, finding));
+	TRY(anchor_check_checkpoint(&shown->anchor, log, finding));
+	TRY(anchor_check_witnesses(&shown->anchor, log, policy, &out->seen, finding));
+	TRY(anchor_check_genesis(&shown->anchor, log, finding));
 	TRY(check_batch(shown, out, finding));
 	TRY(check_loss(shown, out, finding));
-	out->size = shown->evidence.checkpoint.size;
+	out->size = shown->anchor.checkpoint.size;
 	return E_OK;
 }
 

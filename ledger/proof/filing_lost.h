@@ -5,7 +5,7 @@
  *                       └► loss entry  ─► ... in its range */
 #pragma once
 
-#include "ledger/proof/evidence.h"
+#include "ledger/proof/anchor.h"
 
 struct filing_lost {
 	struct entry_batch batch;

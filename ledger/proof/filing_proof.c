@@ -12,7 +12,7 @@
 
 struct shown_filing {
 	uint32_t sender;
-	struct evidence evidence;
+	struct anchor anchor;
 	struct included batch;
 	uint64_t tree_size;
 	uint64_t first;
@@ -98,11 +98,11 @@ static enum error read_all(struct form *form, struct shown_filing *shown, struct
 	if (WRONG(sender == 0 || sender > UINT32_MAX))
 		form_fail(form, "sender", "must be a sender's id");
 	shown->sender = (uint32_t)sender;
-	form_evidence(form, root, &shown->evidence);
+	form_anchor(form, root, &shown->anchor);
 	form_part(form, "file", FINDING_NO_INDEX);
 	const json_t *epoch = form_object(form, root, "epoch");
 	form_part(form, "epoch", FINDING_NO_INDEX);
-	form_included(form, epoch, "", &shown->evidence.epoch_shown);
+	form_included(form, epoch, "", &shown->anchor.epoch_shown);
 	form_part(form, "file", FINDING_NO_INDEX);
 	const json_t *batch = form_object(form, root, "batch");
 	form_part(form, "batch", FINDING_NO_INDEX);
@@ -124,10 +124,10 @@ static enum error check_batch(const struct shown_filing *shown, struct filing_pr
 	const struct included *batch = &shown->batch;
 	if (WRONG(!included_is(batch, ENTRY_BATCH, &entry)))
 		return finding_set(shown->finding, FINDING_BATCH_ENTRY, batch->index);
-	if (WRONG(!included_check(batch, &shown->evidence.checkpoint)))
+	if (WRONG(!included_check(batch, &shown->anchor.checkpoint)))
 		return finding_set(shown->finding, FINDING_BATCH_INCLUSION, batch->index);
 	if (WRONG(entry.batch.sender != shown->sender) || WRONG(entry.batch.count >= batch->index) ||
-		WRONG(batch->index > shown->evidence.epoch.size))
+		WRONG(batch->index > shown->anchor.epoch.size))
 		return finding_set(shown->finding, FINDING_FILING_BATCH, batch->index);
 	if (WRONG(entry.batch.count != shown->count))
 		return finding_form(shown->finding, "file", FINDING_NO_INDEX, "events", "must be as many as the batch has");
@@ -144,7 +144,7 @@ static enum error check_subjects(const struct shown_filing *shown, const struct 
 		if (WRONG(subject_check(subject->id) != E_OK))
 			return finding_set(shown->finding, FINDING_SUBJECT_SPELLING, FINDING_NO_INDEX);
 		if (label_verify(
-				shown->evidence.genesis.vrf_key, log->name, subject->id, shown->vrf_proofs[i], &subject->label) != E_OK)
+				shown->anchor.genesis.vrf_key, log->name, subject->id, shown->vrf_proofs[i], &subject->label) != E_OK)
 			return finding_set(shown->finding, FINDING_VRF, FINDING_NO_INDEX);
 	}
 	for (size_t i = 0; out->subject_of != NULL && i < shown->count; i++) {
@@ -161,9 +161,9 @@ static enum error check_tree(struct shown_filing *shown, const struct filing_pro
 	struct hash *leaves = shown->blinds;
 	for (size_t i = 0; i < shown->count; i++)
 		filing_leaf_hash(&shown->blinds[i], out->first_index + i, &out->labels[i], &leaves[i]);
-	if (WRONG(shown->tree_size > shown->evidence.epoch.size) ||
+	if (WRONG(shown->tree_size > shown->anchor.epoch.size) ||
 		WRONG(merkle_verify_range(leaves, shown->first, shown->count, shown->tree_size, shown->range_proof.at,
-				  shown->range_proof.count, &shown->evidence.epoch.filing_root) != E_OK))
+				  shown->range_proof.count, &shown->anchor.epoch.filing_root) != E_OK))
 		return finding_set(shown->finding, FINDING_FILING_TREE, shown->batch.index);
 	return E_OK;
 }
@@ -172,18 +172,18 @@ static enum error check_tree(struct shown_filing *shown, const struct filing_pro
 static enum error check_all(
 	struct shown_filing *shown, const struct vkey *log, const struct witness_policy *policy, struct filing_proof *out)
 {
-	struct evidence *evidence = &shown->evidence;
-	TRY(evidence_check_checkpoint(evidence, log, shown->finding));
-	TRY(evidence_check_witnesses(evidence, log, policy, &out->seen, shown->finding));
-	TRY(evidence_check_genesis(evidence, log, shown->finding));
-	TRY(evidence_check_epoch(evidence, shown->finding));
+	struct anchor *anchor = &shown->anchor;
+	TRY(anchor_check_checkpoint(anchor, log, shown->finding));
+	TRY(anchor_check_witnesses(anchor, log, policy, &out->seen, shown->finding));
+	TRY(anchor_check_genesis(anchor, log, shown->finding));
+	TRY(anchor_check_epoch(anchor, shown->finding));
 	TRY(check_batch(shown, out));
 	TRY(check_subjects(shown, log, out));
 	TRY(check_tree(shown, out));
-	out->size = evidence->checkpoint.size;
-	out->epoch_index = evidence->epoch_shown.index;
-	out->epoch_size = evidence->epoch.size;
-	out->epoch_time_s = evidence->epoch.time_s;
+	out->size = anchor->checkpoint.size;
+	out->epoch_index = anchor->epoch_shown.index;
+	out->epoch_size = anchor->epoch.size;
+	out->epoch_time_s = anchor->epoch.time_s;
 	return E_OK;
 }
 

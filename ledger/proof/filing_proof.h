@@ -10,7 +10,7 @@
 
 #include "ledger/base/own.h"
 #include "ledger/label/label.h"
-#include "ledger/proof/evidence.h"
+#include "ledger/proof/anchor.h"
 
 struct filing_subject {
 	struct bytes id; /* canonical */

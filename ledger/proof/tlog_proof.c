@@ -103,15 +103,15 @@ enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const st
 	if (proof == NULL)
 		return E_NO_MEMORY;
 	TRY(read_proof(text, proof->memory, &shown, finding));
-	struct evidence evidence = {.note = shown.note};
-	TRY(evidence_check_checkpoint(&evidence, log, finding));
-	TRY(evidence_check_witnesses(&evidence, log, policy, &proof->seen, finding));
+	struct anchor anchor = {.note = shown.note};
+	TRY(anchor_check_checkpoint(&anchor, log, finding));
+	TRY(anchor_check_witnesses(&anchor, log, policy, &proof->seen, finding));
 	if (WRONG(entry_decode(shown.entry, &proof->entry) != E_OK))
 		return finding_set(finding, FINDING_TLOG_ENTRY, shown.index);
 	const struct included included = {shown.index, shown.entry, {shown.inclusion.hashes, shown.inclusion.count}};
-	if (WRONG(!included_check(&included, &evidence.checkpoint)))
+	if (WRONG(!included_check(&included, &anchor.checkpoint)))
 		return finding_set(finding, FINDING_TLOG_INCLUSION, shown.index);
-	proof->checkpoint = evidence.checkpoint;
+	proof->checkpoint = anchor.checkpoint;
 	proof->index = shown.index;
 	*out = proof;
 	proof = NULL;

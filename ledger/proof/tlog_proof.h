@@ -13,7 +13,7 @@
 #pragma once
 
 #include "ledger/base/own.h"
-#include "ledger/proof/evidence.h"
+#include "ledger/proof/anchor.h"
 
 #define TLOG_PROOF_BYTES_MAX (ENTRY_BYTES_MAX / 3 * 4 + 4 + 64 * 64 + NOTE_BYTES_MAX)
 #define TLOG_PROOF_INDEX_DIGITS_MAX 18 /* so indexes are below 10^18 */

@@ -23,11 +23,11 @@ static enum error check_subject(const struct shown *shown, const struct statemen
 /* An epoch that stands at the end of the log and covers all the rest is as new as can be. */
 static enum error check_freshness(const struct shown *shown)
 {
-	const struct evidence *evidence = &shown->evidence;
-	uint64_t index = evidence->epoch_shown.index;
-	bool nothing_since = evidence->epoch.size == index && evidence->checkpoint.size == index + 1;
-	if (!nothing_since && shown->quorum_s > evidence->epoch.time_s &&
-		WRONG(shown->quorum_s - evidence->epoch.time_s > evidence->genesis.epoch_lag_seconds))
+	const struct anchor *anchor = &shown->anchor;
+	uint64_t index = anchor->epoch_shown.index;
+	bool nothing_since = anchor->epoch.size == index && anchor->checkpoint.size == index + 1;
+	if (!nothing_since && shown->quorum_s > anchor->epoch.time_s &&
+		WRONG(shown->quorum_s - anchor->epoch.time_s > anchor->genesis.epoch_lag_seconds))
 		return finding_set(shown->finding, FINDING_EPOCH_STALE, index);
 	return E_OK;
 }
@@ -44,7 +44,7 @@ static bool untimed(const struct entry *entry)
 static enum error check_epoch_time(const struct shown *shown)
 {
 	uint64_t time_s = 0;
-	const struct entry_epoch *epoch = &shown->evidence.epoch;
+	const struct entry_epoch *epoch = &shown->anchor.epoch;
 	for (size_t i = 0; i < shown->last_count; i++) {
 		struct entry entry = {.kind = ENTRY_GENESIS};
 		const struct included *last = &shown->last[i];
@@ -54,11 +54,11 @@ static enum error check_epoch_time(const struct shown *shown)
 		if (WRONG(last->index >= epoch->size || epoch->size - last->index != to_end) || WRONG(i == 0 && !timed) ||
 			WRONG(i > 0 && !untimed(&entry)))
 			return finding_set(shown->finding, FINDING_EPOCH_LAST, last->index);
-		if (WRONG(!included_check(last, &shown->evidence.checkpoint)))
+		if (WRONG(!included_check(last, &shown->anchor.checkpoint)))
 			return finding_set(shown->finding, FINDING_EPOCH_LAST_INCLUSION, last->index);
 	}
 	if (WRONG(time_s != epoch->time_s))
-		return finding_set(shown->finding, FINDING_EPOCH_TIME, shown->evidence.epoch_shown.index);
+		return finding_set(shown->finding, FINDING_EPOCH_TIME, shown->anchor.epoch_shown.index);
 	return E_OK;
 }
 
@@ -71,9 +71,9 @@ static enum error check_audit(struct shown *shown, const struct vkey *auditor, s
 	const struct included *epoch = &shown->audit_epoch;
 	if (!shown->audited)
 		return WRONG(auditor != NULL) ? finding_set(shown->finding, FINDING_AUDIT_MISSING, FINDING_NO_INDEX) : E_OK;
-	if (WRONG(!included_is(epoch, ENTRY_EPOCH, &entry)) || WRONG(!included_check(epoch, &shown->evidence.checkpoint)))
+	if (WRONG(!included_is(epoch, ENTRY_EPOCH, &entry)) || WRONG(!included_check(epoch, &shown->anchor.checkpoint)))
 		return finding_set(shown->finding, FINDING_AUDIT_EPOCH, epoch->index);
-	if (WRONG(epoch->index > shown->evidence.epoch_shown.index))
+	if (WRONG(epoch->index > shown->anchor.epoch_shown.index))
 		return finding_set(shown->finding, FINDING_AUDIT_NEWER, epoch->index);
 	out->audit = STATEMENT_AUDIT_NO_KEY;
 	if (auditor == NULL)
@@ -102,19 +102,19 @@ static enum error make_room(const struct shown *shown, struct statement *out)
 
 static void fill_result(const struct shown *shown, struct statement *out)
 {
-	const struct evidence *evidence = &shown->evidence;
+	const struct anchor *anchor = &shown->anchor;
 	memcpy(out->subject, shown->subject.data, shown->subject.len);
-	strcpy(out->origin, evidence->checkpoint.origin);
-	out->size = evidence->checkpoint.size;
-	out->epoch_index = evidence->epoch_shown.index;
-	out->epoch_size = evidence->epoch.size;
-	out->epoch_time_s = evidence->epoch.time_s;
-	out->lost = evidence->epoch.lost;
+	strcpy(out->origin, anchor->checkpoint.origin);
+	out->size = anchor->checkpoint.size;
+	out->epoch_index = anchor->epoch_shown.index;
+	out->epoch_size = anchor->epoch.size;
+	out->epoch_time_s = anchor->epoch.time_s;
+	out->lost = anchor->epoch.lost;
 	out->present = shown->present;
 	out->count = shown->count;
 	out->window = shown->window;
 	/* The genesis entry was checked: origin, vkey and checkpoint of the log before, or nothing. */
-	struct reader in = reader_of(evidence->genesis.predecessor);
+	struct reader in = reader_of(anchor->genesis.predecessor);
 	struct bytes predecessor = reader_range16(&in, ORIGIN_BYTES_MAX);
 	if (predecessor.len > 0)
 		memcpy(out->predecessor, predecessor.data, predecessor.len);
@@ -126,15 +126,14 @@ static enum error check_all(
 {
 	struct finding *finding = shown->finding;
 	TRY(check_subject(shown, options));
-	TRY(evidence_check_checkpoint(&shown->evidence, log, finding));
-	TRY(evidence_check_witnesses(&shown->evidence, log, options->policy, &out->witnessed, finding));
+	TRY(anchor_check_checkpoint(&shown->anchor, log, finding));
+	TRY(anchor_check_witnesses(&shown->anchor, log, options->policy, &out->witnessed, finding));
 	shown->quorum_s = out->witnessed.quorum.time_s;
-	TRY(evidence_check_genesis(&shown->evidence, log, finding));
-	TRY(evidence_check_epoch(&shown->evidence, finding));
+	TRY(anchor_check_genesis(&shown->anchor, log, finding));
+	TRY(anchor_check_epoch(&shown->anchor, finding));
 	TRY(check_epoch_time(shown));
 	TRY(check_freshness(shown));
-	if (label_verify(shown->evidence.genesis.vrf_key, log->name, shown->subject, shown->vrf_proof, &shown->label) !=
-		E_OK)
+	if (label_verify(shown->anchor.genesis.vrf_key, log->name, shown->subject, shown->vrf_proof, &shown->label) != E_OK)
 		return finding_set(finding, FINDING_VRF, FINDING_NO_INDEX);
 	fill_result(shown, out);
 	TRY(make_room(shown, out));

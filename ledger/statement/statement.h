@@ -12,7 +12,7 @@
 
 #include "ledger/base/own.h"
 #include "ledger/entry/sender.h"
-#include "ledger/proof/evidence.h"
+#include "ledger/proof/anchor.h"
 
 enum statement_state { STATEMENT_OPEN, STATEMENT_WITHHELD, STATEMENT_ERASED };
 

@@ -16,7 +16,7 @@ static enum error check_erasure(const struct shown *shown, size_t place, struct 
 	uint64_t index = erasure->at.index;
 	if (WRONG(!included_is(&erasure->at, ENTRY_ERASURE, &entry)))
 		return finding_set(shown->finding, FINDING_ERASURE_ENTRY, index);
-	if (WRONG(!included_check(&erasure->at, &shown->evidence.checkpoint)))
+	if (WRONG(!included_check(&erasure->at, &shown->anchor.checkpoint)))
 		return finding_set(shown->finding, FINDING_ERASURE_INCLUSION, index);
 	erasure->entry = entry.erasure;
 	if (!entry.erasure.person)
@@ -87,7 +87,7 @@ static enum error check_withheld(const struct shown *shown, const struct stateme
 {
 	if (WRONG(event->header.withheld_until_s == 0))
 		return finding_set(shown->finding, FINDING_WITHHELD_NEVER, event->index);
-	if (WRONG(event->header.withheld_until_s <= shown->evidence.epoch.time_s) ||
+	if (WRONG(event->header.withheld_until_s <= shown->anchor.epoch.time_s) ||
 		WRONG(event->header.withheld_until_s <= shown->quorum_s))
 		return finding_set(shown->finding, FINDING_WITHHELD_PAST, event->index);
 	return E_OK;
@@ -138,8 +138,8 @@ static enum error check_entry(const struct shown *shown, const struct shown_even
 
 enum error statement_check_events(struct shown *shown, struct statement *out)
 {
-	const struct entry_epoch *epoch = &shown->evidence.epoch;
-	uint64_t time_s = shown->evidence.genesis.time_s;
+	const struct entry_epoch *epoch = &shown->anchor.epoch;
+	uint64_t time_s = shown->anchor.genesis.time_s;
 	for (size_t i = 0; i < shown->erasure_count; i++)
 		TRY(check_erasure(shown, i, &shown->erasures[i]));
 	for (size_t i = 0; i < shown->event_count; i++) {
@@ -162,17 +162,17 @@ enum error statement_check_events(struct shown *shown, struct statement *out)
 
 enum error statement_check_later(struct shown *shown, struct statement *out)
 {
-	uint64_t time_s = shown->evidence.epoch.time_s;
+	uint64_t time_s = shown->anchor.epoch.time_s;
 	for (size_t i = 0; i < shown->later_count; i++) {
 		const struct shown_event *item = &shown->later[i];
 		struct statement_event *event = &out->later[i];
-		if (WRONG(item->index < shown->evidence.epoch.size))
+		if (WRONG(item->index < shown->anchor.epoch.size))
 			return finding_set(shown->finding, FINDING_LATER_COVERED, item->index);
 		if (i > 0 && WRONG(item->index <= shown->later[i - 1].index))
 			return finding_set(shown->finding, FINDING_EVENT_ORDER, item->index);
 		TRY(check_entry(shown, item, time_s, UINT64_MAX, event));
 		const struct included place = {item->index, item->entry, item->inclusion};
-		if (WRONG(!included_check(&place, &shown->evidence.checkpoint)))
+		if (WRONG(!included_check(&place, &shown->anchor.checkpoint)))
 			return finding_set(shown->finding, FINDING_LATER_INCLUSION, item->index);
 		TRY(check_event(shown, item, event));
 		if ((shown->window.has_from && WRONG(event->entry.time_s < shown->window.from_s)) ||

@@ -35,7 +35,7 @@ static void read_epoch(struct form *form, const json_t *root, struct shown *out)
 {
 	const json_t *epoch = form_object(form, root, "epoch");
 	form_part(form, "epoch", FINDING_NO_INDEX);
-	form_included(form, epoch, "last", &out->evidence.epoch_shown);
+	form_included(form, epoch, "last", &out->anchor.epoch_shown);
 	const json_t *last = form_array(form, epoch, "last", STATEMENT_LAST_MAX);
 	if (WRONG(last != NULL && json_array_size(last) == 0))
 		form_fail(form, "last", "must not be empty");
@@ -291,7 +291,7 @@ enum error statement_read(struct form *form, struct shown *out)
 	form_constant(form, root, "type", "indsigt-statement/v1");
 	out->subject = form_text(form, root, "subject", SUBJECT_BYTES_MAX);
 	form_fixed(form, root, "vrf_proof", out->vrf_proof, sizeof out->vrf_proof);
-	form_evidence(form, root, &out->evidence);
+	form_anchor(form, root, &out->anchor);
 	form_part(form, "file", FINDING_NO_INDEX);
 	read_epoch(form, root, out);
 	form_part(form, "file", FINDING_NO_INDEX);

@@ -29,12 +29,12 @@ static enum error check_neighbour(const struct shown *shown, struct shown_leaf *
 {
 	struct entry entry;
 	const struct included place = {leaf->index, leaf->entry, {NULL, 0}};
-	if (WRONG(leaf->index >= shown->evidence.epoch.size))
+	if (WRONG(leaf->index >= shown->anchor.epoch.size))
 		return finding_set(shown->finding, FINDING_EVENT_UNCOVERED, leaf->index);
 	if (WRONG(!included_is(&place, ENTRY_EVENT, &entry)))
 		return finding_set(shown->finding, FINDING_EVENT_ENTRY, leaf->index);
 	leaf->time_s = entry.event.time_s;
-	if (WRONG(leaf->time_s > shown->evidence.epoch.time_s))
+	if (WRONG(leaf->time_s > shown->anchor.epoch.time_s))
 		return finding_set(shown->finding, FINDING_EVENT_TIME, leaf->index);
 	return E_OK;
 }
@@ -111,7 +111,7 @@ static enum error check_presence(const struct shown *shown)
 				  shown->range_proof.count, &root) != E_OK))
 		return finding_set(shown->finding, FINDING_SUBJECT_TREE, FINDING_NO_INDEX);
 	subject_value(shown->count, &root, &value);
-	if (WRONG(map_verify_present(&shown->evidence.epoch.map_root, shown->label.b, &value, shown->map_proof) != E_OK))
+	if (WRONG(map_verify_present(&shown->anchor.epoch.map_root, shown->label.b, &value, shown->map_proof) != E_OK))
 		return finding_set(shown->finding, FINDING_PRESENCE, FINDING_NO_INDEX);
 	return E_OK;
 }
@@ -119,7 +119,7 @@ static enum error check_presence(const struct shown *shown)
 static enum error check_absence(const struct shown *shown)
 {
 	struct hash empty;
-	const struct hash *root = &shown->evidence.epoch.map_root;
+	const struct hash *root = &shown->anchor.epoch.map_root;
 	map_empty_root(&empty);
 	if (shown->map_proof.len == 0 && WRONG(!hash_equal(root, &empty)))
 		return finding_set(shown->finding, FINDING_ABSENCE_EMPTY, FINDING_NO_INDEX);

@@ -47,7 +47,7 @@ static enum error check_senders(struct shown *shown, struct statement *out)
 		struct shown_sender *item = &shown->senders[i];
 		if (WRONG(!included_is(&item->at, ENTRY_SENDER, &entry)))
 			return finding_set(shown->finding, FINDING_SENDER_ENTRY, item->at.index);
-		if (WRONG(!included_check(&item->at, &shown->evidence.checkpoint)))
+		if (WRONG(!included_check(&item->at, &shown->anchor.checkpoint)))
 			return finding_set(shown->finding, FINDING_SENDER_INCLUSION, item->at.index);
 		item->entry = entry.sender;
 		TRY(take_sender(shown, i, out));
@@ -64,7 +64,7 @@ static enum error check_batches(struct shown *shown)
 		struct shown_batch *batch = &shown->batches[i];
 		if (WRONG(!included_is(&batch->at, ENTRY_BATCH, &entry)))
 			return finding_set(shown->finding, FINDING_BATCH_ENTRY, batch->at.index);
-		if (WRONG(!included_check(&batch->at, &shown->evidence.checkpoint)))
+		if (WRONG(!included_check(&batch->at, &shown->anchor.checkpoint)))
 			return finding_set(shown->finding, FINDING_BATCH_INCLUSION, batch->at.index);
 		batch->entry = entry.batch;
 	}
@@ -86,7 +86,7 @@ static enum error check_signature(struct shown *shown, const struct shown_batch 
 		.count = batch->entry.count,
 		.filing_checked = batch->entry.filing_checked};
 	memcpy(head.signature, batch->entry.signature, sizeof head.signature);
-	if (WRONG(batch_check_signature(shown->evidence.checkpoint.origin, &head, &batch->root, item->entry.public_key) !=
+	if (WRONG(batch_check_signature(shown->anchor.checkpoint.origin, &head, &batch->root, item->entry.public_key) !=
 			  E_OK))
 		return finding_set(shown->finding, FINDING_SIGNATURE, batch->at.index);
 	item->used = true;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "ledger/label/label.h"
-#include "ledger/proof/evidence.h"
+#include "ledger/proof/anchor.h"
 #include "ledger/statement/statement.h"
 
 struct shown_event {
@@ -62,7 +62,7 @@ struct shown_sender {
 
 struct shown {
 	struct bytes subject;
-	struct evidence evidence;
+	struct anchor anchor;
 	size_t last_count;
 	struct included last[STATEMENT_LAST_MAX];
 	uint8_t vrf_proof[VRF_PROOF_BYTES];

@@ -41,10 +41,10 @@ static enum error check_receipt(
 	struct receipt_shown *shown, const struct vkey *log, const struct witness_policy *policy, struct finding *finding)
 {
 	struct entry entry = {.kind = ENTRY_BATCH, .batch = shown->batch};
-	struct evidence evidence = {.note = shown->note};
-	TRY(evidence_check_checkpoint(&evidence, log, finding));
-	TRY(evidence_check_witnesses(&evidence, log, policy, &shown->seen, finding));
-	shown->checkpoint = evidence.checkpoint;
+	struct anchor anchor = {.note = shown->note};
+	TRY(anchor_check_checkpoint(&anchor, log, finding));
+	TRY(anchor_check_witnesses(&anchor, log, policy, &shown->seen, finding));
+	shown->checkpoint = anchor.checkpoint;
 	struct writer w = writer_of(shown->entry, sizeof shown->entry);
 	if (WRONG(entry_encode(&entry, &w) != E_OK) || writer_done(&w, &shown->at.entry) != E_OK)
 		return finding_set(finding, FINDING_BATCH_ENTRY, shown->at.index);

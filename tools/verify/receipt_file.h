@@ -2,7 +2,7 @@
  * batch entry that is made again from the batch stands under a checkpoint of this log. spec/sender.md */
 #pragma once
 
-#include "ledger/proof/evidence.h"
+#include "ledger/proof/anchor.h"
 
 struct receipt_shown {
 	struct form form; /* owns what is borrowed below */

@@ -2,7 +2,7 @@
  * receipts. */
 #pragma once
 
-#include "ledger/proof/evidence.h"
+#include "ledger/proof/anchor.h"
 #include "tools/verify/verify_words.h"
 
 #include <jansson.h>

@@ -8,11 +8,11 @@
 #include "tools/verify/receipt_file.h"
 
 static const struct implied implied[] = {
-	{"evidence.c", "!included_is(&evidence->genesis_shown, ENTRY_GENESIS, &entry)",
+	{"anchor.c", "!included_is(&anchor->genesis_shown, ENTRY_GENESIS, &entry)",
 		"what is no genesis entry has another origin or key"},
-	{"evidence.c", "!included_is(&evidence->epoch_shown, ENTRY_EPOCH, &entry)",
+	{"anchor.c", "!included_is(&anchor->epoch_shown, ENTRY_EPOCH, &entry)",
 		"what is no epoch entry has a size, time and roots that nothing fits"},
-	{"evidence.c", "entry.epoch.size == 0",
+	{"anchor.c", "entry.epoch.size == 0",
 		"no entry stands before index 0: none can be the last one covered, or be filed"},
 	{"form.c", "text.len > bytes_max", "a limit of this project, and too long for a vector"},
 	{"form.c", "!json_is_object(object)", "what is no object has none of the members that must be there"},
@@ -173,10 +173,10 @@ static struct verdict verify_receipts(const json_t *vector)
 
 static const struct page files[] = {
 	{"statement", verify_statement, ""},
-	{"filing", verify_filing, "evidence.c"},
-	{"filing-lost", verify_lost, "evidence.c"},
-	{"proof-file", verify_proof_file, "evidence.c"},
-	{"receipts", verify_receipts, "evidence.c"},
+	{"filing", verify_filing, "anchor.c"},
+	{"filing-lost", verify_lost, "anchor.c"},
+	{"proof-file", verify_proof_file, "anchor.c"},
+	{"receipts", verify_receipts, "anchor.c"},
 };
 
 START_TEST(every_check_is_needed)

@@ -1,4 +1,4 @@
-#include "ledger/proof/evidence.h"
+#include "ledger/proof/anchor.h"
 
 #include "ledger/base/wrong.h"
 
@@ -22,7 +22,7 @@ void form_included(struct form *form, const json_t *object, const char *others, 
 	read_entry(form, object, out);
 }
 
-void form_evidence(struct form *form, const json_t *root, struct evidence *out)
+void form_anchor(struct form *form, const json_t *root, struct anchor *out)
 {
 	out->note = form_text(form, root, "checkpoint", NOTE_BYTES_MAX);
 	const json_t *genesis = form_object(form, root, "genesis");
@@ -48,14 +48,14 @@ bool included_check(const struct included *included, const struct checkpoint *ch
 			   &checkpoint->root) == E_OK;
 }
 
-enum error evidence_check_checkpoint(struct evidence *evidence, const struct vkey *log, struct finding *finding)
+enum error anchor_check_checkpoint(struct anchor *anchor, const struct vkey *log, struct finding *finding)
 {
-	if (checkpoint_verify(evidence->note, log, &evidence->checkpoint) != E_OK)
+	if (checkpoint_verify(anchor->note, log, &anchor->checkpoint) != E_OK)
 		return finding_set(finding, FINDING_CHECKPOINT, FINDING_NO_INDEX);
 	return E_OK;
 }
 
-enum error evidence_check_witnesses(const struct evidence *evidence, const struct vkey *log,
+enum error anchor_check_witnesses(const struct anchor *anchor, const struct vkey *log,
 	const struct witness_policy *policy, struct witnessed *out, struct finding *finding)
 {
 	struct note note;
@@ -66,39 +66,37 @@ enum error evidence_check_witnesses(const struct evidence *evidence, const struc
 	}
 	if (WRONG(!witness_policy_has_log(policy, log)))
 		return finding_because(finding, FINDING_WITNESSES, "it is for other logs than this one");
-	if (note_split(evidence->note, NOTE_BYTES_MAX, &note) !=
-			E_OK || /* it was once, when the log's signature verified */
-		witness_policy_read(policy, &note, &witnessed.quorum) != E_OK ||
-		WRONG(!witnessed.quorum.reached))
+	if (note_split(anchor->note, NOTE_BYTES_MAX, &note) != E_OK || /* it was once, when the log's signature verified */
+		witness_policy_read(policy, &note, &witnessed.quorum) != E_OK || WRONG(!witnessed.quorum.reached))
 		return finding_set(finding, FINDING_WITNESSES, FINDING_NO_INDEX);
 	*out = witnessed;
 	return E_OK;
 }
 
-enum error evidence_check_genesis(struct evidence *evidence, const struct vkey *log, struct finding *finding)
+enum error anchor_check_genesis(struct anchor *anchor, const struct vkey *log, struct finding *finding)
 {
 	struct entry entry;
-	if (WRONG(!included_is(&evidence->genesis_shown, ENTRY_GENESIS, &entry)))
+	if (WRONG(!included_is(&anchor->genesis_shown, ENTRY_GENESIS, &entry)))
 		return finding_set(finding, FINDING_GENESIS_ENTRY, FINDING_NO_INDEX);
-	if (WRONG(!included_check(&evidence->genesis_shown, &evidence->checkpoint)))
+	if (WRONG(!included_check(&anchor->genesis_shown, &anchor->checkpoint)))
 		return finding_set(finding, FINDING_GENESIS_INCLUSION, FINDING_NO_INDEX);
 	if (WRONG(strcmp(entry.genesis.origin, log->name) != 0) ||
 		WRONG(memcmp(entry.genesis.log_key, log->public_key, sizeof log->public_key) != 0))
 		return finding_set(finding, FINDING_GENESIS_KEY, FINDING_NO_INDEX);
-	evidence->genesis = entry.genesis;
+	anchor->genesis = entry.genesis;
 	return E_OK;
 }
 
-enum error evidence_check_epoch(struct evidence *evidence, struct finding *finding)
+enum error anchor_check_epoch(struct anchor *anchor, struct finding *finding)
 {
 	struct entry entry;
-	uint64_t index = evidence->epoch_shown.index;
-	if (WRONG(!included_is(&evidence->epoch_shown, ENTRY_EPOCH, &entry)))
+	uint64_t index = anchor->epoch_shown.index;
+	if (WRONG(!included_is(&anchor->epoch_shown, ENTRY_EPOCH, &entry)))
 		return finding_set(finding, FINDING_EPOCH_ENTRY, index);
-	if (WRONG(!included_check(&evidence->epoch_shown, &evidence->checkpoint)))
+	if (WRONG(!included_check(&anchor->epoch_shown, &anchor->checkpoint)))
 		return finding_set(finding, FINDING_EPOCH_INCLUSION, index);
 	if (WRONG(entry.epoch.size == 0) || WRONG(entry.epoch.size > index))
 		return finding_set(finding, FINDING_EPOCH_SIZE, index);
-	evidence->epoch = entry.epoch;
+	anchor->epoch = entry.epoch;
 	return E_OK;
 }

@@ -20,7 +20,7 @@ struct witnessed {
 };
 
 /* What everything else is checked against. */
-struct evidence {
+struct anchor {
 	struct bytes note; /* borrowed from the form's document */
 	struct included genesis_shown;
 	struct included epoch_shown;
@@ -32,7 +32,7 @@ struct evidence {
 /* {"index", "entry", "inclusion"}; `others` names what else the object may have. */
 void form_included(struct form *form, const json_t *object, const char *others, struct included *out);
 /* The members "checkpoint" and "genesis" of the root. */
-void form_evidence(struct form *form, const json_t *root, struct evidence *out);
+void form_anchor(struct form *form, const json_t *root, struct anchor *out);
 
 /* Decodes the entry that is shown into `out`, which is all zeros if it is none; true if it is of this kind. */
 bool included_is(const struct included *included, enum entry_kind kind, struct entry *out);
@@ -40,12 +40,11 @@ bool included_is(const struct included *included, enum entry_kind kind, struct e
 bool included_check(const struct included *included, const struct checkpoint *checkpoint);
 
 /* FINDING_CHECKPOINT. */
-enum error evidence_check_checkpoint(
-	struct evidence *evidence, const struct vkey *log, struct finding *finding) MUST_USE;
+enum error anchor_check_checkpoint(struct anchor *anchor, const struct vkey *log, struct finding *finding) MUST_USE;
 /* FINDING_WITNESSES; after the checkpoint. Without a policy (NULL) nothing is looked at. */
-enum error evidence_check_witnesses(const struct evidence *evidence, const struct vkey *log,
+enum error anchor_check_witnesses(const struct anchor *anchor, const struct vkey *log,
 	const struct witness_policy *policy, struct witnessed *out, struct finding *finding) MUST_USE;
 /* FINDING_GENESIS_ENTRY, GENESIS_INCLUSION, GENESIS_KEY. */
-enum error evidence_check_genesis(struct evidence *evidence, const struct vkey *log, struct finding *finding) MUST_USE;
+enum error anchor_check_genesis(struct anchor *anchor, const struct vkey *log, struct finding *finding) MUST_USE;
 /* The epoch entry: FINDING_EPOCH_ENTRY, EPOCH_INCLUSION, EPOCH_SIZE. */
-enum error evidence_check_epoch(struct evidence *evidence, struct finding *finding) MUST_USE;
+enum error anchor_check_epoch(struct anchor *anchor, struct finding *finding) MUST_USE;
