@@ -1,6 +1,7 @@
 #include "ingest/sender/filing_checker.h"
 
 #include "ledger/base/clock.h"
+#include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/entry/sender_request.h"
@@ -186,16 +187,14 @@ static enum error check_batch(struct look *look)
 static void keep_evidence(struct look *look)
 {
 	char name[64];
-	int dir_fd = open(look->checker->evidence, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD dir_fd = open(look->checker->evidence, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return;
 	snprintf(name, sizeof name, "%s-%" PRIu64, look->lost > 0 ? "lost" : "bad-filing", look->note->first_sequence);
-	if (faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
-		file_write_atomic(dir_fd, name, look->answer, 0600) != E_OK)
+	if (evidence_keep(dir_fd, name, look->answer) != E_OK)
 		fault_set(&look->fault, E_BAD_PROOF,
 			"filing of the batch from sequence %" PRIu64 " does not hold, and the evidence cannot be written",
 			look->note->first_sequence);
-	close(dir_fd);
 }
 
 /* ---- the thread ---- */

@@ -4,7 +4,10 @@
 #include "ingest/wire/handshake.h"
 #include "ingest/wire/session.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
+#include "ledger/base/own.h"
+#include "ledger/store/place.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -28,17 +31,11 @@ struct shown {
 /* What proves the roll-back is kept. There is one file for each checkpoint, however often it is presented. */
 static bool write_evidence(struct sequencer *s, uint32_t sender, struct bytes note, uint64_t size)
 {
-	char path[4096];
 	char name[64];
-	snprintf(path, sizeof path, "%s/evidence", s->options.dir);
-	(void)mkdir(path, 0700);
-	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
-		return false;
+	OWNED_FD dir_fd = place_open(s->options.dir);
+	OWNED_FD folder_fd = dir_fd < 0 ? -1 : evidence_folder(dir_fd);
 	snprintf(name, sizeof name, DOOR_SHOWN_BY_SENDER "%" PRIu64 "-sender-%" PRIu32, size, sender);
-	bool kept = faccessat(dir_fd, name, F_OK, 0) == 0 || file_write_atomic(dir_fd, name, note, 0600) == E_OK;
-	close(dir_fd);
-	return kept;
+	return folder_fd >= 0 && evidence_keep(folder_fd, name, note) == E_OK;
 }
 
 /* Where it cannot be written (a full disk) it waits in memory for the next beat: it may never be shown again, and

@@ -1,5 +1,5 @@
 #include "ingest/spool/spool_state.h"
-
+#include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 
 #include <fcntl.h>
@@ -409,9 +409,7 @@ enum error spool_keep_evidence(struct spool *spool, struct bytes receipt)
 {
 	char name[64];
 	snprintf(name, sizeof name, "bad-receipt-%" PRIu64, spool->acknowledged);
-	if (faccessat(spool->dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return E_OK;
-	return file_write_atomic(spool->dir_fd, name, receipt, 0600);
+	return evidence_keep(spool->dir_fd, name, receipt);
 }
 
 /* ---- replacing ---- */

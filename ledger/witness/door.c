@@ -1,5 +1,6 @@
 #include "ledger/witness/door.h"
 
+#include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 
@@ -46,15 +47,9 @@ struct judging {
 static bool keep_evidence(int dir_fd, uint64_t size, struct bytes note)
 {
 	char name[64];
-	if (mkdirat(dir_fd, "evidence", 0700) != 0 && errno != EEXIST)
-		return false;
-	int fd = openat(dir_fd, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
+	OWNED_FD folder_fd = evidence_folder(dir_fd);
 	snprintf(name, sizeof name, DOOR_SHOWN_BY_WITNESS "%" PRIu64, size);
-	enum error error = file_write_atomic(fd, name, note, 0644);
-	close(fd);
-	return error == E_OK;
+	return folder_fd >= 0 && evidence_keep(folder_fd, name, note) == E_OK;
 }
 
 static void count_silent(struct judging *judging, uint32_t witness, const char *why)

@@ -14,6 +14,7 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/base/domain.h"
+#include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/lock.h"
 #include "ledger/base/own.h"
@@ -141,7 +142,7 @@ static enum error check_shown(
 
 static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
 {
-	int fd = openat(ledger->dir_fd, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(ledger->dir_fd, EVIDENCE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "evidence cannot be opened: %s", strerror(errno));
 	OWNED_DIR *dir = fdopendir(fd);

@@ -1,5 +1,6 @@
 #include "tools/audit/audit_tiles.h"
 
+#include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "tools/mirror/follower.h"
@@ -104,7 +105,7 @@ static void keep_evidence(const struct walk *walk, struct audit_result *out)
 		return;
 	snprintf(name, sizeof name, "fork-%" PRIu64 "-%" PRIu64 ".json", follower->known.checkpoint.size,
 		follower->seen.checkpoint.size);
-	bool kept = file_write_atomic(AT_FDCWD, name, bytes_text(follower->evidence), 0644) == E_OK;
+	bool kept = evidence_keep(AT_FDCWD, name, bytes_text(follower->evidence)) == E_OK;
 	size_t len = strlen(out->reason);
 	snprintf(out->reason + len, sizeof out->reason - len,
 		kept ? "; the evidence is in %s: 'indsigt verify' shows it to anybody" : "; the evidence %s cannot be written",

@@ -1,5 +1,6 @@
 #include "tools/mirror/mirror_follow.h"
 
+#include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
@@ -24,7 +25,6 @@
 #define CONFIG_BYTES_MAX 8192u
 #define STATE "state.json"
 #define TREE "tree"
-#define EVIDENCE "evidence"
 #define EVIDENCE_FILES_MAX 16u /* of a kind; a log that goes on growing would fill the disk with more of the same */
 #define PATH_BYTES_MAX 4096u
 #define SAVE_ENTRIES (1u << 18) /* seconds of work */
@@ -248,17 +248,18 @@ static json_t *broken_json(const struct mirror *mirror, const struct log_finding
 		known->note_len, "index", (json_int_t)finding->index, "reason", finding->text);
 }
 
-static unsigned count_files(int dir_fd, const char *kind)
+static unsigned count_files(int folder_fd, const char *kind)
 {
 	unsigned count = 0;
-	int fd = openat(dir_fd, EVIDENCE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *evidence = fd >= 0 ? fdopendir(fd) : NULL;
-	for (const struct dirent *entry; evidence != NULL && (entry = readdir(evidence)) != NULL;)
+	int fd = dup(folder_fd);
+	OWNED_DIR *evidence = fd >= 0 ? fdopendir(fd) : NULL;
+	if (evidence == NULL) {
+		own_close(&fd);
+		return EVIDENCE_FILES_MAX;
+	}
+	rewinddir(evidence);
+	for (const struct dirent *entry; (entry = readdir(evidence)) != NULL;)
 		count += strncmp(entry->d_name, kind, strlen(kind)) == 0;
-	if (evidence != NULL)
-		closedir(evidence);
-	else if (fd >= 0)
-		close(fd);
 	return count;
 }
 
@@ -267,21 +268,22 @@ static enum error keep(struct mirror *mirror, const struct log_finding *finding,
 {
 	const struct follower *follower = &mirror->follower;
 	bool fork = follower->evidence != NULL;
-	if (mkdirat(mirror->dir_fd, EVIDENCE, 0755) != 0 && errno != EEXIST)
+	OWNED_FD folder_fd = evidence_folder(mirror->dir_fd);
+	if (folder_fd < 0)
 		return E_IO;
 	if (fork)
-		snprintf(name, room, EVIDENCE "/fork-%" PRIu64 "-%" PRIu64 ".json", follower->known.checkpoint.size,
+		snprintf(name, room, EVIDENCE_FOLDER "/fork-%" PRIu64 "-%" PRIu64 ".json", follower->known.checkpoint.size,
 			follower->seen.checkpoint.size);
 	else
-		snprintf(name, room, EVIDENCE "/broken-%" PRIu64 ".json", follower->known.checkpoint.size);
+		snprintf(name, room, EVIDENCE_FOLDER "/broken-%" PRIu64 ".json", follower->known.checkpoint.size);
 	if (faccessat(mirror->dir_fd, name, F_OK, 0) == 0)
 		return E_OK;
-	if (count_files(mirror->dir_fd, fork ? "fork-" : "broken-") >= EVIDENCE_FILES_MAX)
+	if (count_files(folder_fd, fork ? "fork-" : "broken-") >= EVIDENCE_FILES_MAX)
 		return E_TOO_MANY;
 	if (fork)
-		return file_write_atomic(mirror->dir_fd, name, bytes_text(follower->evidence), 0644);
+		return evidence_keep(mirror->dir_fd, name, bytes_text(follower->evidence));
 	json_auto_t *json = broken_json(mirror, finding);
-	return write_json(mirror->dir_fd, name, json, 0644);
+	return write_json(mirror->dir_fd, name, json, 0600);
 }
 
 /* An alarm is about what the log has signed; tiles that are not that may be anybody's fault. */

@@ -1,5 +1,6 @@
 /* indsigt recover: what the log has signed, by those who saw it; a new guard, or an old store brought up to that. */
 #include "ingest/net/asker.h"
+#include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/store/place.h"
@@ -144,7 +145,7 @@ static enum error show_evidence(struct recover *recover, int fd, const char *nam
 
 static enum error show_all_evidence(struct recover *recover, struct fault *fault)
 {
-	int fd = openat(recover->dir_fd, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(recover->dir_fd, EVIDENCE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWNED_DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
 	if (files == NULL)
 		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be read: %s", strerror(errno));

@@ -1,8 +1,10 @@
 #include "tools/recover/recover_mirrors.h"
 
+#include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/proof/fork.h"
+#include "ledger/store/place.h"
 #include "ledger/write/restore.h"
 #include "tools/show/progress.h"
 
@@ -92,22 +94,19 @@ uint64_t recover_mirrors_missing(const struct recover_mirrors *mirrors)
 static enum error keep_evidence(const struct recover_mirrors *mirrors, const struct shown *smaller,
 	const struct shown *larger, const char *text, struct fault *fault)
 {
-	char path[4096], name[80];
+	char name[80];
 	uint64_t of_smaller = smaller->state.checkpoint.size, of_larger = larger->state.checkpoint.size;
-	snprintf(path, sizeof path, "%s/evidence", mirrors->dir);
 	snprintf(name, sizeof name, "fork-%" PRIu64 "-%" PRIu64 ".json", of_smaller, of_larger);
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return fault_set(fault, E_IO, "%s cannot be made: %s", path, strerror(errno));
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum error error = fd >= 0 ? file_write_atomic(fd, name, bytes_text(text), 0644) : E_IO;
-	if (fd >= 0)
-		close(fd);
+	OWNED_FD dir_fd = place_open(mirrors->dir);
+	OWNED_FD folder_fd = dir_fd < 0 ? -1 : evidence_folder(dir_fd);
+	enum error error = folder_fd >= 0 ? evidence_keep(folder_fd, name, bytes_text(text)) : E_IO;
 	if (error != E_OK)
-		return fault_set(fault, error, "the evidence of a fork cannot be written to %s", path);
+		return fault_set(fault, error, "the evidence of a fork cannot be written to %s/" EVIDENCE_FOLDER ": %s",
+			mirrors->dir, error_reason(error));
 	return fault_set(fault, E_CORRUPT,
 		"the log has signed two histories: that of %s, of %" PRIu64 " entries, and that of %s, of %" PRIu64
-		"; nothing is done, the evidence is %s/%s",
-		smaller->who, of_smaller, larger->who, of_larger, path, name);
+		"; nothing is done, the evidence is %s/" EVIDENCE_FOLDER "/%s",
+		smaller->who, of_smaller, larger->who, of_larger, mirrors->dir, name);
 }
 
 /* The larger one's log, which `reader` reads, begins with the smaller one's. */

@@ -1,5 +1,6 @@
 #include "tools/witness/witness.h"
 
+#include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/lock.h"
 #include "ledger/base/own.h"
@@ -116,13 +117,9 @@ static enum error cosign(struct witness *witness, struct watched *log, const str
 static enum error write_fork(struct witness *witness, const char *origin, const char *text)
 {
 	char name[2 * HASH_BYTES + 1];
-	if (mkdirat(witness->dir_fd, "evidence", 0755) != 0 && errno != EEXIST)
-		return E_IO;
-	OWNED_FD fd = open_dir(witness->dir_fd, "evidence");
+	OWNED_FD folder_fd = evidence_folder(witness->dir_fd);
 	witness_origin_hash(bytes_text(origin), name);
-	if (fd < 0 || faccessat(fd, name, F_OK, 0) == 0)
-		return fd < 0 ? E_IO : E_OK;
-	return file_write_atomic(fd, name, bytes_text(text), 0644);
+	return folder_fd < 0 ? E_IO : evidence_keep(folder_fd, name, bytes_text(text));
 }
 
 /* A refused checkpoint that the log has signed may show that the log forked: the first such is kept. */
