@@ -18,10 +18,7 @@ static enum error head_open(const struct seal_keys *keys, struct bytes key, stru
 	struct reader r = reader_of(bytes_of(plain, sealed.len - SEAL_OVERHEAD));
 	reader_copy(&r, out->label.b, sizeof out->label.b);
 	out->newest = reader_u64(&r);
-	out->frontier.size = reader_u64(&r);
-	out->frontier.count = (uint32_t)__builtin_popcountll(out->frontier.size);
-	for (uint32_t i = 0; i < out->frontier.count; i++)
-		reader_copy(&r, out->frontier.hashes[i].b, HASH_BYTES);
+	merkle_frontier_read(&r, &out->frontier);
 	return reader_done(&r) == E_OK && out->frontier.size > 0 ? E_OK : E_CORRUPT;
 }
 
@@ -67,9 +64,7 @@ void head_put(struct db_txn *txn, const struct seal_keys *keys, const struct ali
 	posting_key(alias, POSTING_HEAD, key);
 	writer_bytes(&w, BYTES_ARRAY(head->label.b));
 	writer_u64(&w, head->newest);
-	writer_u64(&w, head->frontier.size);
-	for (uint32_t i = 0; i < head->frontier.count; i++)
-		writer_bytes(&w, hash_bytes(&head->frontier.hashes[i]));
+	merkle_frontier_write(&w, &head->frontier);
 	struct writer row = writer_of(sealed, sizeof sealed);
 	row.error = writer_done(&w, &encoded);
 	if (writer_skip(&row, encoded.len + SEAL_OVERHEAD) != NULL)

@@ -80,21 +80,6 @@ enum error store_open(const char *path, bool read_only, bool create, struct db_e
 	return E_OK;
 }
 
-static void read_frontier(struct reader *r, struct merkle_frontier *out)
-{
-	out->size = reader_u64(r);
-	out->count = (uint32_t)__builtin_popcountll(out->size);
-	for (uint32_t i = 0; i < out->count; i++)
-		reader_copy(r, out->hashes[i].b, HASH_BYTES);
-}
-
-static void write_frontier(struct writer *w, const struct merkle_frontier *frontier)
-{
-	writer_u64(w, frontier->size);
-	for (uint32_t i = 0; i < frontier->count; i++)
-		writer_bytes(w, hash_bytes(&frontier->hashes[i]));
-}
-
 enum error store_state_get(struct db_txn *txn, struct store_state *out)
 {
 	struct bytes value;
@@ -104,7 +89,7 @@ enum error store_state_get(struct db_txn *txn, struct store_state *out)
 	state.time_s = reader_u64(&r);
 	state.events = reader_u64(&r);
 	state.filing_leaves = reader_u64(&r);
-	read_frontier(&r, &state.frontier);
+	merkle_frontier_read(&r, &state.frontier);
 	if (reader_done(&r) != E_OK)
 		return E_CORRUPT;
 	*out = state;
@@ -118,7 +103,7 @@ void store_state_put(struct db_txn *txn, const struct store_state *state)
 	writer_u64(&w, state->time_s);
 	writer_u64(&w, state->events);
 	writer_u64(&w, state->filing_leaves);
-	write_frontier(&w, &state->frontier);
+	merkle_frontier_write(&w, &state->frontier);
 	db_put_writer(txn, STORE_META, ROW_STATE, &w);
 }
 
@@ -203,7 +188,7 @@ enum error store_filing_get(struct db_txn *txn, struct store_filing *out)
 	filing.filed = reader_u64(&r);
 	filing.generation = reader_u64(&r);
 	filing.epoch_index = reader_u64(&r);
-	read_frontier(&r, &filing.leaves);
+	merkle_frontier_read(&r, &filing.leaves);
 	if (reader_done(&r) != E_OK)
 		return E_CORRUPT;
 	*out = filing;
@@ -217,7 +202,7 @@ void store_filing_put(struct db_txn *txn, const struct store_filing *filing)
 	writer_u64(&w, filing->filed);
 	writer_u64(&w, filing->generation);
 	writer_u64(&w, filing->epoch_index);
-	write_frontier(&w, &filing->leaves);
+	merkle_frontier_write(&w, &filing->leaves);
 	db_put_writer(txn, STORE_META, ROW_FILING, &w);
 }
 

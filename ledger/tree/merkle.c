@@ -63,6 +63,21 @@ void merkle_frontier_append(
 	frontier->size++;
 }
 
+void merkle_frontier_read(struct reader *r, struct merkle_frontier *out)
+{
+	out->size = reader_u64(r);
+	out->count = (uint32_t)__builtin_popcountll(out->size);
+	for (uint32_t i = 0; i < out->count; i++)
+		reader_copy(r, out->hashes[i].b, HASH_BYTES);
+}
+
+void merkle_frontier_write(struct writer *w, const struct merkle_frontier *frontier)
+{
+	writer_u64(w, frontier->size);
+	for (uint32_t i = 0; i < frontier->count; i++)
+		writer_bytes(w, hash_bytes(&frontier->hashes[i]));
+}
+
 void merkle_frontier_root(const struct merkle_frontier *frontier, struct hash *out)
 {
 	if (frontier->count == 0) {

@@ -10,6 +10,7 @@
  * spec/tree.md; proofs and their verification as in RFC 9162 sections 2.1.3 and 2.1.4. */
 #pragma once
 
+#include "ledger/base/bytes.h"
 #include "ledger/base/hash.h"
 #include "ledger/base/limits.h"
 
@@ -55,6 +56,9 @@ void merkle_frontier_init(struct merkle_frontier *frontier);
 /* Appends one leaf; `sink` may be NULL. */
 void merkle_frontier_append(
 	struct merkle_frontier *frontier, const struct hash *leaf, merkle_node_sink *sink, void *context);
+/* As it is kept in rows: size (8) || a hash for each bit that is set in it, the largest subtree's first. */
+void merkle_frontier_read(struct reader *r, struct merkle_frontier *out);
+void merkle_frontier_write(struct writer *w, const struct merkle_frontier *frontier);
 /* The root of the tree as it stands. */
 void merkle_frontier_root(const struct merkle_frontier *frontier, struct hash *out);
 
