@@ -177,7 +177,8 @@ static void say_result(struct send *send, uint64_t waiting, bool revoked)
 	if (send->waited + send->messages > 0)
 		say_messages(send, outbox_waiting_messages(send->outbox));
 	if (waiting > 0)
-		fprintf(stderr, "; %" PRIu64 " events wait in the spool%s", waiting, revoked ? "" : ": run it again to go on");
+		fprintf(stderr, "; %" PRIu64 " events wait in the spool%s", waiting,
+			revoked ? ": take them out with --take-out and send them as another sender" : ": run it again to go on");
 	fputc('\n', stderr);
 	if (send->unread)
 		fprintf(stderr,
@@ -220,8 +221,9 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 		fprintf(stderr, "indsigt: ALARM: %s; what shows it is kept in the spool\n", text);
 		return EXIT_REFUSED;
 	}
+	/* What was refused is told; that something waits is what whoever runs this has to do something about. */
 	if (code != EXIT_DONE)
-		return code;
+		return code == EXIT_REFUSED && waiting > 0 ? EXIT_PARTLY : code;
 	if (send->check_filing && !send->stopped)
 		fprintf(stderr, "indsigt: all that was sent with --query is filed under those it is about\n");
 	if (waiting == 0 && !send->unread && !send->stopped && !send->take_out && !send->check_filing)
@@ -406,8 +408,10 @@ const struct command command_send = {
 		"                      twice then\n"
 		"\n"
 		"On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if something was\n"
-		"refused, a message or the sender itself; 3 if events wait in the spool, or a signal ended it before all was\n"
-		"read: run it again. It waits for a ledger that is away, and for room on a full disk: in a job say 'timeout "
+		"refused, a message or the sender itself, and nothing waits; 3 if events wait in the spool, or a signal ended "
+		"it\n"
+		"before all was read: run it again (of a revoked sender: --take-out). It waits for a ledger that is away, and "
+		"for room on a full disk: in a job say 'timeout "
 		"--preserve-status 1h indsigt "
 		"send ...'.\n",
 	.run = run,
