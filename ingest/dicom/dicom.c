@@ -8,6 +8,7 @@
 #include "ingest/message/identifier.h"
 #include "ingest/message/mention.h"
 #include "ingest/message/participants.h"
+#include "ledger/base/grow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -310,14 +311,8 @@ static enum error on_start(void *context, const char *name, const char **attribu
 static enum error on_text(void *context, struct bytes text)
 {
 	struct dicom *dicom = context;
-	if (text.len > dicom->text_room - dicom->text_len) {
-		size_t room = 2 * dicom->text_room + text.len + 1024;
-		char *larger = realloc(dicom->text, room);
-		if (larger == NULL)
-			return fault_set(dicom->fault, E_NO_MEMORY, "");
-		dicom->text = larger;
-		dicom->text_room = room;
-	}
+	if (GROW(dicom->text, dicom->text_room, dicom->text_len + text.len) != E_OK)
+		return fault_set(dicom->fault, E_NO_MEMORY, "");
 	memcpy(dicom->text + dicom->text_len, text.data, text.len);
 	dicom->text_len += text.len;
 	return E_OK;

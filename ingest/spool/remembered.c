@@ -1,5 +1,7 @@
 #include "ingest/spool/remembered.h"
 
+#include "ledger/base/grow.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -160,16 +162,7 @@ void remembered_remove(struct remembered *remembered, uint64_t hash)
 enum error remembered_keep(struct remembered *remembered, const uint64_t *hashes, size_t count)
 {
 	size_t need = remembered->tail_count + count;
-	if (need > remembered->tail_capacity) {
-		size_t capacity = remembered->tail_capacity < 64 ? 64 : remembered->tail_capacity;
-		while (capacity < need)
-			capacity *= 2;
-		uint64_t *larger = realloc(remembered->tail, capacity * sizeof *larger);
-		if (larger == NULL)
-			return E_NO_MEMORY;
-		remembered->tail = larger;
-		remembered->tail_capacity = capacity;
-	}
+	TRY(GROW(remembered->tail, remembered->tail_capacity, need));
 	if (count > 0)
 		memcpy(remembered->tail + remembered->tail_count, hashes, count * sizeof *hashes);
 	remembered->tail_count = need;

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define OWNED(release) __attribute__((cleanup(release)))
@@ -29,7 +30,9 @@
 
 static inline void own_free(void *owner)
 {
-	free(*(void **)owner);
+	void *memory;
+	memcpy(&memory, owner, sizeof memory);
+	free(memory);
 }
 
 /* The reason of an E_IO outlives the clearing up. */

@@ -1,5 +1,7 @@
 #include "ledger/filed/map_store.h"
 
+#include "ledger/base/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,23 +225,10 @@ void map_update_free(struct map_update *update)
 	free(update);
 }
 
-static enum error grow(struct map_update *update, size_t items, size_t row_bytes)
+static enum error make_room(struct map_update *update, size_t items, size_t row_bytes)
 {
-	if (items > update->items_capacity) {
-		struct map_change *larger = realloc(update->items, 2 * items * sizeof *larger);
-		if (larger == NULL)
-			return E_NO_MEMORY;
-		update->items = larger;
-		update->items_capacity = 2 * items;
-	}
-	if (row_bytes > update->buffer_capacity) {
-		uint8_t *larger = realloc(update->buffer, 2 * row_bytes);
-		if (larger == NULL)
-			return E_NO_MEMORY;
-		update->buffer = larger;
-		update->buffer_capacity = 2 * row_bytes;
-	}
-	return E_OK;
+	TRY(GROW(update->items, update->items_capacity, items));
+	return GROW(update->buffer, update->buffer_capacity, row_bytes);
 }
 
 /* Both ascending; a change replaces the item of its label. */
@@ -267,7 +256,7 @@ static enum error write_bucket(struct map_update *update, struct db_txn *txn)
 	TRY(row_get(txn, BUCKET_DEPTH, prefix, update->generation, &older));
 	TRY(bucket_items(older, &items, &count));
 	size_t most = count + end - update->next;
-	TRY(grow(update, most, ROW_HEAD_BYTES + older.len + most * ITEM_BYTES));
+	TRY(make_room(update, most, ROW_HEAD_BYTES + older.len + most * ITEM_BYTES));
 	count = merge_items(items, count, update->changes + update->next, end - update->next, update->items);
 	TRY(row_put(txn, BUCKET_DEPTH, prefix, update->generation + 1, bytes_of(update->items, count * ITEM_BYTES), older,
 		update->buffer, update->buffer_capacity));

@@ -1,5 +1,7 @@
 #include "ledger/log/epoch_lag.h"
 
+#include "ledger/base/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,17 +16,9 @@ static enum error make_room(struct epoch_lag *lag)
 {
 	if (lag->end < lag->capacity)
 		return E_OK;
-	if (lag->first > lag->capacity / 2) {
-		memmove(lag->events, lag->events + lag->first, (lag->end - lag->first) * sizeof *lag->events);
-	} else {
-		size_t capacity = lag->capacity ? 2 * lag->capacity : 256;
-		struct lag_event *events = realloc(lag->events, capacity * sizeof *events);
-		if (events == NULL)
-			return E_NO_MEMORY;
-		lag->events = events;
-		lag->capacity = capacity;
-		return E_OK;
-	}
+	if (lag->first <= lag->capacity / 2)
+		return GROW(lag->events, lag->capacity, lag->end + 1);
+	memmove(lag->events, lag->events + lag->first, (lag->end - lag->first) * sizeof *lag->events);
 	lag->end -= lag->first;
 	lag->begun -= lag->first;
 	lag->first = 0;

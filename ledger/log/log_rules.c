@@ -1,5 +1,6 @@
 #include "ledger/log/log_rules.h"
 
+#include "ledger/base/grow.h"
 #include "ledger/base/wrong.h"
 
 #include <inttypes.h>
@@ -167,14 +168,7 @@ enum error log_steps_add(struct log_steps *steps, uint64_t index, uint64_t time_
 		steps->end -= steps->first;
 		steps->first = 0;
 	}
-	if (steps->end == steps->capacity) {
-		size_t capacity = steps->capacity ? 2 * steps->capacity : 64;
-		struct log_step *at = realloc(steps->at, capacity * sizeof *at);
-		if (at == NULL)
-			return E_NO_MEMORY;
-		steps->at = at;
-		steps->capacity = capacity;
-	}
+	TRY(GROW(steps->at, steps->capacity, steps->end + 1));
 	steps->at[steps->end++] = (struct log_step){index, time_s};
 	return E_OK;
 }

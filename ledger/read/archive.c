@@ -1,5 +1,6 @@
 #include "ledger/read/archive.h"
 
+#include "ledger/base/grow.h"
 #include "ledger/filed/posting.h"
 #include "ledger/read/archive_state.h"
 #include "ledger/store/key_files.h"
@@ -318,14 +319,7 @@ struct found {
 
 static enum error found_add(struct found *found, uint64_t index)
 {
-	if (found->count == found->capacity) {
-		size_t capacity = found->capacity ? found->capacity * 2 : 64;
-		uint64_t *larger = realloc(found->indexes, capacity * sizeof *larger);
-		if (larger == NULL)
-			return E_NO_MEMORY;
-		found->indexes = larger;
-		found->capacity = capacity;
-	}
+	TRY(GROW(found->indexes, found->capacity, found->count + 1));
 	found->indexes[found->count++] = index;
 	return E_OK;
 }

@@ -1,5 +1,7 @@
 #include "ledger/store/registry.h"
 
+#include "ledger/base/grow.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,14 +97,7 @@ static struct slot *slot_find(struct registry *registry, uint32_t id)
 
 static enum error slot_insert(struct registry *registry, const struct sender *sender, bool is_new)
 {
-	if (registry->count == registry->capacity) {
-		size_t capacity = registry->capacity ? registry->capacity * 2 : 16;
-		struct slot *slots = realloc(registry->slots, capacity * sizeof *slots);
-		if (slots == NULL)
-			return E_NO_MEMORY;
-		registry->slots = slots;
-		registry->capacity = capacity;
-	}
+	TRY(GROW(registry->slots, registry->capacity, registry->count + 1));
 	size_t at = registry->count;
 	for (; at > 0 && registry->slots[at - 1].working.id > sender->id; at--)
 		registry->slots[at] = registry->slots[at - 1];

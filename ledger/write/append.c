@@ -4,6 +4,7 @@
  * brings the copies back to the last commit. New keys are synced before the commit that needs them; keys of a
  * tick that did not happen stay queued, because a batch that is prepared already may be sealed under them. */
 #include "ledger/base/clock.h"
+#include "ledger/base/grow.h"
 #include "ledger/filed/aliases.h"
 #include "ledger/store/key_files.h"
 #include "ledger/write/ledger_state.h"
@@ -83,13 +84,7 @@ static enum error queue_keys(struct ledger *ledger, struct bytes new_keys)
 	if (new_keys.len == 0)
 		return E_OK;
 	size_t needed = ledger->new_keys_len + new_keys.len;
-	if (needed > ledger->new_keys_capacity) {
-		uint8_t *larger = realloc(ledger->new_keys, needed * 2);
-		if (larger == NULL)
-			return E_NO_MEMORY;
-		ledger->new_keys = larger;
-		ledger->new_keys_capacity = needed * 2;
-	}
+	TRY(GROW(ledger->new_keys, ledger->new_keys_capacity, needed));
 	memcpy(ledger->new_keys + ledger->new_keys_len, new_keys.data, new_keys.len);
 	ledger->new_keys_len = needed;
 	return E_OK;

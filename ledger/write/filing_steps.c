@@ -1,9 +1,9 @@
-#include "ledger/write/filing_state.h"
-
+#include "ledger/base/grow.h"
 #include "ledger/filed/head.h"
 #include "ledger/filed/posting.h"
 #include "ledger/filed/subtrees.h"
 #include "ledger/store/records.h"
+#include "ledger/write/filing_state.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -143,14 +143,7 @@ static enum error add_postings(struct merge *merge, const struct filing *filings
 
 static enum error note_subject(struct epoch *epoch, const struct head *head, const struct filing *filings, size_t count)
 {
-	if (epoch->subject_count == epoch->subject_capacity) {
-		uint32_t capacity = epoch->subject_capacity ? epoch->subject_capacity * 2 : 1024;
-		struct map_change *larger = realloc(epoch->subjects, capacity * sizeof *larger);
-		if (larger == NULL)
-			return E_NO_MEMORY;
-		epoch->subjects = larger;
-		epoch->subject_capacity = capacity;
-	}
+	TRY(GROW(epoch->subjects, epoch->subject_capacity, epoch->subject_count + 1));
 	struct hash root;
 	struct map_change *subject = &epoch->subjects[epoch->subject_count];
 	merkle_frontier_root(&head->frontier, &root);

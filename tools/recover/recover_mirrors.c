@@ -2,6 +2,7 @@
 
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
+#include "ledger/base/grow.h"
 #include "ledger/base/own.h"
 #include "ledger/proof/fork.h"
 #include "ledger/store/place.h"
@@ -138,23 +139,10 @@ static bool is_newer(const struct shown *shown, const struct shown *than)
 	return size > other || (size == other && shown->mirror && !than->mirror);
 }
 
-static enum error make_room(struct recover_mirrors *mirrors)
-{
-	if (mirrors->shown_count < mirrors->shown_capacity)
-		return E_OK;
-	uint32_t capacity = mirrors->shown_capacity * 2 + 16;
-	struct shown *larger = realloc(mirrors->all, capacity * sizeof *larger);
-	if (larger == NULL)
-		return E_NO_MEMORY;
-	mirrors->all = larger;
-	mirrors->shown_capacity = capacity;
-	return E_OK;
-}
-
 /* E_BAD_CHECKPOINT: it is none of this log's. */
 static enum error take_shown(struct recover_mirrors *mirrors, const char *who, bool mirror, struct bytes note)
 {
-	TRY(make_room(mirrors));
+	TRY(GROW(mirrors->all, mirrors->shown_capacity, mirrors->shown_count + 1));
 	struct shown *shown = &mirrors->all[mirrors->shown_count];
 	*shown = (struct shown){.who = who, .mirror = mirror};
 	if (follow_state_take(note, mirrors->vkey, &shown->state) != E_OK)

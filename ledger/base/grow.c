@@ -1,0 +1,21 @@
+#include "ledger/base/grow.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#define GROW_FROM 16
+
+enum error grow_items(void **items, size_t *capacity, size_t needed, size_t item_bytes)
+{
+	size_t larger = *capacity > 0 ? *capacity : GROW_FROM;
+	if (needed <= *capacity)
+		return E_OK;
+	while (larger < needed && larger <= SIZE_MAX / 2)
+		larger *= 2;
+	void *moved = larger < needed || larger > SIZE_MAX / item_bytes ? NULL : realloc(*items, larger * item_bytes);
+	if (moved == NULL)
+		return E_NO_MEMORY;
+	*items = moved;
+	*capacity = larger;
+	return E_OK;
+}
