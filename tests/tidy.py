@@ -17,7 +17,8 @@ import tempfile
 import textwrap
 
 LAYERS = ["ledger", "ingest", "query", "tools"]
-FUNCTION_LINES_MAX = 70
+FUNCTION_LINES_MAX = 50
+TEST_FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 600
 TEST_LINES_MAX = 800  # a test file is a list of cases
 # A header without a source file stands right after the named source file of its room ("": before all).
@@ -31,6 +32,10 @@ PLACES = {"ledger/base/limits.h": "", "ledger/base/domain.h": "", "ledger/base/w
 SPREAD = {"ledger/write/ledger.h": "prepare.c", "ledger/statement/statement.h": "statement_parse.c", "ingest/message/adapter.h": "",
           "ingest/sequencer/sequencer.h": "health.c", "ingest/sender/outbox.h": "filing_checker.c",
           "ingest/daemon/server.h": "control.c", "query/routes/routes.h": "", "tools/verify/verify.h": "verify_print.c"}
+
+
+# What only tests call, because what it tells cannot be seen otherwise.
+FOR_TESTS = {"tile_fetch_received", "filing_book_waiting", "frame_welcome_encode", "witness_vkey"}
 
 
 class Report:
@@ -147,7 +152,8 @@ def check_libraries(path, text, report):
 
 def check_sizes(path, text, report):
     lines = text.split("\n")
-    limit = TEST_LINES_MAX if path.startswith("tests/") else FILE_LINES_MAX
+    limit, longest = ((TEST_LINES_MAX, TEST_FUNCTION_LINES_MAX) if path.startswith("tests/") else
+                      (FILE_LINES_MAX, FUNCTION_LINES_MAX))
     if len(lines) - 1 > limit:
         report.add("sizes", path, "has %d lines, the limit is %d" % (len(lines) - 1, limit))
     start = None
@@ -155,10 +161,34 @@ def check_sizes(path, text, report):
         if line == "{":
             start = number
         elif line == "}" and start is not None:
-            if number - start - 1 > FUNCTION_LINES_MAX:
+            if number - start - 1 > longest:
                 report.add("sizes", "%s:%d" % (path, start), "a function of %d lines, the limit is %d" % (
-                    number - start - 1, FUNCTION_LINES_MAX))
+                    number - start - 1, longest))
             start = None
+
+
+def code_of(text):
+    """Without comments and texts."""
+    return re.sub(r'"(?:\\.|[^"\\])*"', '""', re.sub(r"/\*.*?\*/", "", text, flags=re.S))
+
+
+DECLARED = re.compile(r"^(?!static|typedef|#|\t)[a-z][\w \t\n*]*?\b\**(\w+)\([^;{]*?\)[^;{]*;", re.M)
+
+
+def check_unused(production, tests, report):
+    """What a header exports is called from another file, or a test that is about it; else it is static, or gone."""
+    codes = {path: code_of(text) for path, text in production.items()}
+    words = {path: set(re.findall(r"\w+", code)) for path, code in codes.items()}
+    tested = set(re.findall(r"\w+", "\n".join(code_of(text) for text in tests.values())))
+    for header in codes:
+        for name in DECLARED.findall(codes[header]) if header.endswith(".h") else ():
+            users = [path for path in codes if path != header and name in words[path]]
+            own = [path for path in users if re.search(r"\b%s\([^;]*?\)\n{" % name, codes[path])]
+            if len(users) > len(own) or len(re.findall(r"\b%s\b" % name, codes[header])) > 1:
+                continue
+            called = any(len(re.findall(r"\b%s\b" % name, codes[path])) > 1 for path in own)
+            if not (name in FOR_TESTS if not called else name in tested):
+                report.add("unused", header, "%s is %s" % (name, "called in its own file only: make it static" if called else "called by nobody"))
 
 
 def check_words(path, text, report):
@@ -284,7 +314,7 @@ def check_tree(root):
     arrows = set()
     check_heads(rooms, report)
     paths = tracked(root)
-    pages, tests, texts = {}, {}, {}
+    pages, tests, texts, production = {}, {}, {}, {}
     for path in paths:
         if re.match(r"tests/(samples|vectors|fuzz/corpus)/|LICENSE", path):
             continue
@@ -302,10 +332,13 @@ def check_tree(root):
         check_words(path, text, report)
         if path.endswith((".c", ".h")):
             check_rooms(path, text, rooms, arrows, report)
+            if path.split("/")[0] in LAYERS:
+                production[path] = text
             check_libraries(path, text, report)
             check_sizes(path, text, report)
     check_ids(pages, tests, report)
     check_arrows(rooms, arrows, report)
+    check_unused(production, {path: text for path, text in tests.items() if path.endswith((".c", ".h"))}, report)
     check_pages(texts, paths, rooms, report)
     with open(os.path.join(root, "ledger/base/error.h"), encoding="utf-8") as file:
         check_errors(file.read(), texts["spec/errors.md"], report)
@@ -314,7 +347,7 @@ def check_tree(root):
     return report
 
 
-RULES = ["rooms", "libraries", "sizes", "words", "ids", "pages", "format"]
+RULES = ["rooms", "libraries", "sizes", "unused", "words", "ids", "pages", "format"]
 
 
 def lists_what_is_ours():
@@ -362,11 +395,17 @@ def self_test():
     check_libraries("ingest/session.c", "#include <event2/event.h>\n", report)
     yield "libraries", len(report.findings) == 2
     report = Report()
-    check_sizes("a.c", "int f(void)\n{\n" + "\tx;\n" * 71 + "}\n", report)
-    check_sizes("a.c", "int f(void)\n{\n" + "\tx;\n" * 70 + "}\n", report)
+    check_sizes("a.c", "int f(void)\n{\n" + "\tx;\n" * (FUNCTION_LINES_MAX + 1) + "}\n", report)
+    check_sizes("a.c", "int f(void)\n{\n" + "\tx;\n" * FUNCTION_LINES_MAX + "}\n", report)
     check_sizes("b.c", "x\n" * 601, report)
     check_sizes("b.c", "x\n" * 600, report)
     yield "sizes", len(report.findings) == 2
+    report = Report()
+    check_unused({"a.h": "/* of_a */\nvoid used(void);\nvoid own(int x);\nvoid tried(void);\nvoid dead(void);\nvoid told(void);\n",
+                  "a.c": "void used(void)\n{\n}\nvoid own(int x)\n{\n}\nvoid tried(void)\n{\n}\nvoid dead(void)\n{\n}\n"
+                         "void told(void)\n{\n\town(1);\n\ttried();\n}\n",
+                  "b.c": 'used(); told(); "dead()"\n'}, {"t.c": "tried(); dead();"}, report)
+    yield "unused", sorted(finding[2].split()[0] for finding in report.findings) == ["dead", "own"]
     report = Report()
     check_words("a", "fine\n", report)
     check_words("a", "/* TO" + "DO */\nend \n/wo" + "rk/x", report)

@@ -209,11 +209,6 @@ const struct vkey *outbox_log(const struct outbox *outbox)
 	return &outbox->key.log;
 }
 
-uint32_t outbox_id(const struct outbox *outbox)
-{
-	return outbox->key.sender;
-}
-
 const char *outbox_org(const struct outbox *outbox)
 {
 	return outbox->key.org;

@@ -116,9 +116,8 @@ uint64_t outbox_waiting_messages(const struct outbox *outbox);
 bool outbox_saved(const struct outbox *outbox);
 /* True if a part of the spool could not be read: messages may be lost. */
 bool outbox_damaged(const struct outbox *outbox);
-/* The log that receipts are checked against; the sender's id. */
+/* The log that receipts are checked against. */
 const struct vkey *outbox_log(const struct outbox *outbox);
-uint32_t outbox_id(const struct outbox *outbox);
 /* The sender's organisation and name as its key file says; may be empty. */
 const char *outbox_org(const struct outbox *outbox);
 const char *outbox_name(const struct outbox *outbox);

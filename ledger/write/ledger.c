@@ -402,11 +402,6 @@ void ledger_close(struct ledger *ledger)
 
 /* ---- questions ---- */
 
-const char *ledger_origin(const struct ledger *ledger)
-{
-	return ledger->vkey.name;
-}
-
 const struct vkey *ledger_vkey(const struct ledger *ledger)
 {
 	return &ledger->vkey;

@@ -26,7 +26,6 @@ enum error ledger_open(
 /* Writes the guard and lets go of the lock. */
 void ledger_close(struct ledger *ledger);
 
-const char *ledger_origin(const struct ledger *ledger);      /* any thread */
 const struct vkey *ledger_vkey(const struct ledger *ledger); /* any thread */
 /* Locks the directory, open on `dir_fd`, against every other writer until `dir_fd` is closed. E_LOCKED, E_IO. */
 enum error ledger_lock(int dir_fd, struct fault *fault) MUST_USE;

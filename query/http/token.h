@@ -34,7 +34,6 @@ struct token_claims {
 };
 
 /* "subject", "proxy", "auditor". */
-const char *token_role_name(enum token_role role);
 bool token_role_parse(const char *name, enum token_role *out);
 
 /* The demo issuer of the ledger in `dir`; with `create` its key file is made if it is not there. Owners wipe `key`.

@@ -79,7 +79,8 @@ void call_internal(struct call *call, enum error error)
 	call_problem(call, passing ? 503 : 500, error, error_text(error));
 }
 
-void call_unauthorized(struct call *call, bool presented, const char *detail)
+/* 401; `presented`: there was a token. */
+static void refuse_unauthorized(struct call *call, bool presented, const char *detail)
 {
 	call_problem(call, 401, E_TOKEN, detail);
 	set_header(call->response, "WWW-Authenticate",
@@ -171,16 +172,16 @@ bool call_token(struct call *call, struct token_claims *out)
 	struct fault fault;
 	const char *token = bearer(call->request->authorization);
 	if (call->routes->issuer == NULL) {
-		call_unauthorized(
+		refuse_unauthorized(
 			call, false, "this ledger trusts no identity provider; see --demo-tokens for trying things out");
 		return false;
 	}
 	if (token == NULL) {
-		call_unauthorized(call, false, "a bearer token is needed: Authorization: Bearer TOKEN");
+		refuse_unauthorized(call, false, "a bearer token is needed: Authorization: Bearer TOKEN");
 		return false;
 	}
 	if (token_verify(call->routes->issuer, token, call->now_s, out, &fault) != E_OK) {
-		call_unauthorized(call, true, fault.text);
+		refuse_unauthorized(call, true, fault.text);
 		return false;
 	}
 	return true;

@@ -31,8 +31,6 @@ void call_header(struct call *call, const char *name, const char *value);
 void call_problem(struct call *call, int status, enum error error, const char *detail);
 /* What is not the asker's fault: they learn that it failed, and where an operator finds out more. */
 void call_internal(struct call *call, enum error error);
-/* 401; `presented`: there was a token. */
-void call_unauthorized(struct call *call, bool presented, const char *detail);
 /* 200 with the JSON text; `cache` is the value of Cache-Control. */
 void call_json(struct call *call, json_t *json, const char *cache);
 
