@@ -1,8 +1,8 @@
 /* What a welcome means for what waits.
  *
  *   waiting batches   │ below the ledger's next sequence W        │ W │ the rest
- *                     │ it may have them: sent as they were signed │   │ it does not have them: signed again if policy,
- *                     │ then, to get their receipt, or a refusal   │   │ key or place changed, from W on
+ *                     │ it may have them: it is asked (SND-7),    │   │ it does not have them: signed again if policy,
+ *                     │ for their receipt, or a refusal           │   │ key or place changed, from W on
  *
  * Never is anything signed below W. A batch that begins below W and ends behind it is not in the ledger (a batch is
  * taken whole), nor is one that was never sent. Policy and key are remembered as those of what waits in the very record

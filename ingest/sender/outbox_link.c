@@ -160,6 +160,8 @@ static enum error put_batches(struct outbox *outbox, struct fault *fault)
 		enum error error = spool_read(outbox->spool, outbox->sent, to + FRAME_HEAD_BYTES);
 		if (error != E_OK)
 			return fault_set(fault, error, "the spool cannot be read: %s", error_reason(error));
+		if (outbox_is_below(outbox, &pending->head)) /* it asks: what was signed again since is not shown (SND-7) */
+			memset(to + FRAME_HEAD_BYTES + BATCH_SIGNATURE_AT, 0, sizeof pending->head.signature);
 		client_session_sent(&outbox->session, &pending->head, pending->body_bytes);
 		outbox->out_len += need;
 		outbox->sent++;
@@ -331,11 +333,10 @@ static enum error bad_receipt(struct outbox *outbox, struct bytes body, enum err
 }
 
 /* Refusals of a batch that the ledger had at its place, or others there: they say nothing of those behind it. */
-static bool answers_alone(const struct outbox *outbox, const struct client_answer *answer)
+static bool answers_alone(const struct client_answer *answer)
 {
 	enum error error = answer->refusal.error;
-	return error == E_EQUIVOCATION || error == E_LOST ||
-		   (error == E_BAD_SIGNATURE && outbox_is_below(outbox, &answer->batch));
+	return error == E_EQUIVOCATION || error == E_LOST;
 }
 
 static enum error take_frame(struct outbox *outbox, enum frame_type type, struct bytes body, struct fault *fault)
@@ -360,7 +361,7 @@ static enum error take_frame(struct outbox *outbox, enum frame_type type, struct
 			calls->receipt(calls->context, &answer.batch, &answer.receipt);
 		return E_OK;
 	case CLIENT_REFUSED:
-		if (answers_alone(outbox, &answer) && outbox->session.flight_count > 0) {
+		if (answers_alone(&answer) && outbox->session.flight_count > 0) {
 			outbox->singly = true; /* those behind it have answers of their own, if they come one at a time */
 			if (answer.refusal.error == E_EQUIVOCATION)
 				(void)outbox_came_second(outbox, answer.refusal.first_sequence);

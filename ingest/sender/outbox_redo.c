@@ -2,7 +2,6 @@
  * batches behind the change get new secrets; a secret is never used for two contents. */
 #include "ingest/sender/outbox_state.h"
 #include "ledger/base/own.h"
-#include "ledger/tree/merkle.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -211,33 +210,6 @@ enum error outbox_set_aside(struct outbox *outbox, enum error error, const char 
 	if (result != E_OK)
 		return fault_set(fault, result, "a waiting batch cannot be set aside: %s", error_reason(result));
 	return E_OK;
-}
-
-enum error outbox_is_signed(struct outbox *outbox, bool *out, struct fault *fault)
-{
-	struct batch_event encoded;
-	struct batch_head head;
-	struct hash root;
-	OWNED(free_read) struct read_batch read = {0};
-	enum error error = read_batch(outbox, 0, &read);
-	struct reader r = reader_of(bytes_of(read.body, error == E_OK ? read.body_bytes : 0));
-	batch_head_decode(&r, &head);
-	reader_bytes(&r, sizeof(struct key));
-	struct hash *leaves = malloc((head.count + 1) * sizeof *leaves);
-	if (error == E_OK && leaves == NULL)
-		error = E_NO_MEMORY;
-	for (uint32_t i = 0; error == E_OK && i < head.count; i++) {
-		batch_event_decode(&r, &encoded);
-		leaves[i] = encoded.commitment;
-		error = r.error;
-	}
-	if (error == E_OK) {
-		merkle_root_of_leaves(leaves, head.count, &root);
-		const uint8_t *key = outbox->key.public_key;
-		*out = batch_check_signature(outbox->key.log.name, &head, &root, key) == E_OK;
-	}
-	free(leaves);
-	return error == E_OK ? E_OK : fault_set(fault, error, "a waiting batch cannot be read: %s", error_reason(error));
 }
 
 enum error outbox_event_time(struct outbox *outbox, uint32_t event, int64_t *out_s)

@@ -84,20 +84,12 @@ static enum error refuse_equivocation(struct outbox *outbox, struct fault *fault
 		fault);
 }
 
-/* What the ledger has it answers whatever key signed it. So a batch that an older key than the key file's signed, at
- * sequences that the ledger has, is not what stands there: the spool is from before a rotation.
- *
- * The key file may have a newer key, after `sender rotate`; it is written just after the ledger has it, so it is looked
+/* The key file may have a newer key, after `sender rotate`; it is written just after the ledger has it, so it is looked
  * at a few times. */
 static enum error refuse_signature(struct outbox *outbox, const char *text, struct fault *fault)
 {
 	bool newer = false;
-	bool own = true;
 	TRY(outbox_read_key(outbox, &newer, fault));
-	if (!newer && outbox_is_below(outbox, &spool_pending(outbox->spool, 0)->head))
-		TRY(outbox_is_signed(outbox, &own, fault));
-	if (!own)
-		return refuse_equivocation(outbox, fault);
 	if (!newer && outbox->key_asked++ < OUTBOX_KEY_ASKED_MAX) {
 		outbox_link_lost(outbox, text);
 		return E_OK;

@@ -140,7 +140,5 @@ struct outbox_redo {
 enum error outbox_redo(struct outbox *outbox, const struct outbox_redo *what, struct fault *fault) MUST_USE;
 /* Takes the oldest waiting batch out: all its messages are reported as refused. */
 enum error outbox_set_aside(struct outbox *outbox, enum error error, const char *text, struct fault *fault) MUST_USE;
-/* True if the key that the sender has now signed the oldest waiting batch. */
-enum error outbox_is_signed(struct outbox *outbox, bool *out, struct fault *fault) MUST_USE;
 /* The time of event `event` of the oldest waiting batch. */
 enum error outbox_event_time(struct outbox *outbox, uint32_t event, int64_t *out_s) MUST_USE;

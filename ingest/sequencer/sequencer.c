@@ -280,9 +280,9 @@ static void commit_jobs(struct sequencer *s, struct job *jobs, struct job **agai
 }
 
 /* What an operator should know: once for each batch, however often it is sent. */
-static void alarm_about(struct sequencer *s, const struct job *job)
+static void alarm_about(struct sequencer *s, const struct job *job, bool question)
 {
-	if (job->error != E_EQUIVOCATION && job->error != E_CORRUPT)
+	if ((job->error != E_EQUIVOCATION || question) && job->error != E_CORRUPT)
 		return;
 	if (job->error == E_CORRUPT)
 		health_set(s->health, STATUS_DAMAGE, true);
@@ -302,10 +302,11 @@ static void alarm_about(struct sequencer *s, const struct job *job)
 static void answer_batch(struct sequencer *s, struct job *job)
 {
 	struct sender sender;
+	bool question = job->prepared != NULL && batch_is_question(&job->prepared->head);
 	prepared_free(job->prepared);
 	job->prepared = NULL;
 	job_drop_body(job);
-	alarm_about(s, job);
+	alarm_about(s, job, question);
 	if (job->error == E_OK)
 		write_receipt(s, job);
 	else if (ledger_sender(s->options.ledger, job->sender, &sender) == E_OK)

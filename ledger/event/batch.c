@@ -37,6 +37,11 @@ void batch_sign(const char *origin, const struct hash *root, const uint8_t secre
 	crypto_sign_detached(head->signature, NULL, message.data, message.len, secret_key);
 }
 
+bool batch_is_question(const struct batch_head *head)
+{
+	return sodium_is_zero(head->signature, sizeof head->signature);
+}
+
 enum error batch_check_signature(
 	const char *origin, const struct batch_head *head, const struct hash *root, const uint8_t public_key[32])
 {

@@ -29,6 +29,9 @@ struct batch_event {
 /* The message that is signed: domain || origin (range16) || kind (1) || sender (4) || first sequence (8) || count (4)
  * || root (32) || filing checked (8). `out` needs DOMAIN + origin + 64 bytes; `origin` keeps ORIGIN_BYTES_MAX. */
 void batch_message(const char *origin, const struct batch_head *head, const struct hash *root, struct writer *out);
+/* A signature of zeros is none: the batch asks whether the log has it, and says nothing that could be held against its
+ * sender. */
+bool batch_is_question(const struct batch_head *head);
 void batch_sign(const char *origin, const struct hash *root, const uint8_t secret_key[64], struct batch_head *head);
 enum error batch_check_signature(
 	const char *origin, const struct batch_head *head, const struct hash *root, const uint8_t public_key[32]) MUST_USE;
@@ -38,6 +41,8 @@ enum error batch_check_signature(
  * (32) || count times: commitment (32) || header (range16) || disclosed (range16) || restricted (range16) */
 
 #define BATCH_HEAD_BYTES (1 + 4 + 8 + 4 + 8 + 64)
+
+#define BATCH_SIGNATURE_AT (BATCH_HEAD_BYTES - 64)
 
 /* What every batch keeps, on the wire and in its entry: E_EMPTY_BATCH, E_BATCH_TOO_LARGE; E_BAD_VALUE when the
  * sequences do not fit 64 bits, or filing was checked of events that were never sent. */

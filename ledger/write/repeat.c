@@ -3,7 +3,8 @@
  *
  *   own damage   what should be the answer is not what the tree commits to: E_CORRUPT, and nobody is accused
  *   the same     its first index and count again; E_LOST when the content of any of its events is gone
- *   another      under the sender's signature: evidence against it; else E_BAD_SIGNATURE
+ *   another      under the sender's signature: evidence against it; under none, a question: no, and nothing is kept;
+ *                else E_BAD_SIGNATURE
  *
  * The log looks at itself before it judges: each entry that is compared is first shown to be the one in the tree. */
 #include "ledger/write/ledger_state.h"
@@ -90,7 +91,7 @@ static enum error is_same(
 	const struct batch_head *head = &prepared->head;
 	*same = head->first_sequence == stored->first_sequence && head->count == stored->count &&
 			head->filing_checked == stored->entry.filing_checked &&
-			memcmp(head->signature, stored->entry.signature, sizeof head->signature) == 0;
+			(batch_is_question(head) || memcmp(head->signature, stored->entry.signature, sizeof head->signature) == 0);
 	return *same ? same_events(txn, prepared, stored, same) : E_OK;
 }
 
@@ -216,6 +217,9 @@ enum error ledger_answer_repeated(
 		*out = (struct appended){head->sender, head->first_sequence, head->count, found.stored.first_index, true};
 		return E_OK;
 	}
+	if (batch_is_question(head))
+		return fault_set(
+			fault, E_EQUIVOCATION, "sequence %" PRIu64 ": the log has other events there", head->first_sequence);
 	if (!found.good)
 		return fault_set(fault, E_BAD_SIGNATURE, "");
 	TRY(keep_evidence(ledger, prepared));

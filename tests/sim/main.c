@@ -78,8 +78,7 @@ static ssize_t hear(void *cookie, const char *data, size_t len)
 		n--;
 	if (n > 0)
 		sim_say("  %.*s", n, data);
-	bool may = memmem(data, len, "the clock says", 14) != NULL || memmem(data, len, "make room", 9) != NULL ||
-			   (memmem(data, len, "has signed two different", 24) != NULL && people_have_old_spools());
+	bool may = memmem(data, len, "the clock says", 14) != NULL || memmem(data, len, "make room", 9) != NULL;
 	if (memmem(data, len, "ALARM", 5) != NULL && !may)
 		sim_fail("an alarm: %.*s", n, data);
 	return (ssize_t)len;

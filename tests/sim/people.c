@@ -247,14 +247,6 @@ bool person_is_done(unsigned i)
 
 /* ---- registering and changing ---- */
 
-bool people_have_old_spools(void)
-{
-	bool any = false;
-	for (unsigned i = 0; i < people_count; i++)
-		any |= people[i].old_spool;
-	return any;
-}
-
 bool people_wait(void)
 {
 	return request.waits;

@@ -106,9 +106,6 @@ extern unsigned people_count;
  * while another request waits. */
 void people_add(void);
 void people_change(unsigned i, enum sender_action action);
-/* An old spool was put back. What waited in it may have been signed again since, for another policy or key, and then
- * its sender has signed two batches for one sequence. */
-bool people_have_old_spools(void);
 /* Looks what became of the request that waits. */
 void people_look(void);
 bool people_wait(void);

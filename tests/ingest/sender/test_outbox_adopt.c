@@ -1,5 +1,6 @@
 /* The sender library when the ledger's welcome does not fit what waits: clocks, policies, keys, other spools; and
  * events that are recognised by their id. */
+#include "ledger/read/archive.h"
 #include "tests/lib/outbox_place.h"
 
 /* ---- clocks ---- */
@@ -164,6 +165,27 @@ static void shell(const char *format, ...)
 	ck_assert_int_eq(system(command), 0);
 }
 
+static enum error count_evidence(void *context, const struct evidence_row *row)
+{
+	(void)row;
+	++*(unsigned *)context;
+	return E_OK;
+}
+
+static unsigned evidence(void)
+{
+	struct archive *archive = NULL;
+	struct snapshot *snapshot = NULL;
+	struct fault fault = {0};
+	unsigned count = 0;
+	ck_ok(archive_open(fixture.dir, false, &archive, &fault));
+	ck_ok(snapshot_begin(archive, &snapshot, &fault));
+	ck_ok(snapshot_visit_evidence(snapshot, count_evidence, &count));
+	snapshot_end(snapshot);
+	archive_close(archive);
+	return count;
+}
+
 /* An older copy of the spool, with batches that wait: what the ledger has as it was signed gets its receipt; where it
  * has other events a person gets them; nothing is signed below what the ledger has, and it goes on.
  * SND-7, SND-16 */
@@ -204,6 +226,7 @@ START_TEST(older_spool)
 	add_many(outbox, 9, 12);
 	must_finish(outbox);
 	ck_assert_uint_eq(ledger_has(), 11);
+	ck_assert_uint_eq(evidence(), 0); /* the sender signed two batches at 2, and honestly */
 	outbox_close(outbox);
 	end();
 }
@@ -411,6 +434,7 @@ START_TEST(spool_from_before_rotation)
 	ck_assert_uint_eq(seen.rejected, 6);
 	ck_assert_int_eq((int)seen.rejected_error, E_EQUIVOCATION);
 	ck_assert_uint_eq(ledger_has(), 9);
+	ck_assert_uint_eq(evidence(), 0);
 	outbox_close(outbox);
 	end();
 }

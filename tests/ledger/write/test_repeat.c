@@ -126,6 +126,31 @@ START_TEST(the_same_with_another_signature)
 }
 END_TEST
 
+/* STO-15, STO-16: without a signature it is a question: yes with its place, or no; nothing is taken, nothing kept. */
+START_TEST(a_question_accuses_nobody)
+{
+	struct appended first;
+	struct fault fault;
+	begin();
+	struct bytes body = fixture_batch(&f, 0, subjects, 3, 1);
+	struct bytes other = fixture_batch(&f, 0, subjects, 3, 2);
+	struct bytes shorter = fixture_batch(&f, 1, subjects, 2, 1);
+	struct bytes next = fixture_batch(&f, 3, subjects, 1, 1);
+	const struct bytes all[] = {body, other, shorter, next};
+	ck_ok(fixture_take(&f, body, &first, &fault));
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		memset((uint8_t *)(uintptr_t)all[i].data + BATCH_SIGNATURE_AT, 0, 64);
+	expect_answer(body, &first);
+	expect(other, E_EQUIVOCATION);
+	expect(shorter, E_EQUIVOCATION);
+	expect(next, E_BAD_SIGNATURE); /* the log has nothing there */
+	ck_assert_uint_eq(evidence(), 0);
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		free_bytes(all[i]);
+	end();
+}
+END_TEST
+
 /* STO-16: only what the sender signed is evidence against it: by its key of then, or by today's. */
 START_TEST(evidence_needs_the_senders_signature)
 {
@@ -329,5 +354,6 @@ START_TEST(compared_or_appended)
 }
 END_TEST
 
-UNIT_MAIN("repeat", answered_as_it_was_taken, the_same_with_another_signature, evidence_needs_the_senders_signature,
-	damaged_event, damaged_batch, lost_row, wrong_row, prepared_too_early, compared_or_appended)
+UNIT_MAIN("repeat", answered_as_it_was_taken, the_same_with_another_signature, a_question_accuses_nobody,
+	evidence_needs_the_senders_signature, damaged_event, damaged_batch, lost_row, wrong_row, prepared_too_early,
+	compared_or_appended)
