@@ -9,6 +9,7 @@
 #define SENDER_ROW_BYTES_MAX 2048
 
 struct slot {
+	uint32_t id; /* the writer sets `working` without the mutex, so it is not looked for in there */
 	struct sender committed;
 	struct sender working;
 	bool is_new; /* not committed yet */
@@ -87,21 +88,21 @@ static struct slot *slot_find(struct registry *registry, uint32_t id)
 	size_t high = registry->count;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		if (registry->slots[middle].working.id < id)
+		if (registry->slots[middle].id < id)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < registry->count && registry->slots[low].working.id == id ? &registry->slots[low] : NULL;
+	return low < registry->count && registry->slots[low].id == id ? &registry->slots[low] : NULL;
 }
 
 static enum error slot_insert(struct registry *registry, const struct sender *sender, bool is_new)
 {
 	TRY(GROW(registry->slots, registry->capacity, registry->count + 1));
 	size_t at = registry->count;
-	for (; at > 0 && registry->slots[at - 1].working.id > sender->id; at--)
+	for (; at > 0 && registry->slots[at - 1].id > sender->id; at--)
 		registry->slots[at] = registry->slots[at - 1];
-	registry->slots[at] = (struct slot){*sender, *sender, is_new, is_new};
+	registry->slots[at] = (struct slot){sender->id, *sender, *sender, is_new, is_new};
 	registry->count++;
 	return E_OK;
 }
@@ -157,7 +158,7 @@ enum error registry_get(struct registry *registry, uint32_t id, struct sender *o
 uint32_t registry_next_id(struct registry *registry)
 {
 	pthread_mutex_lock(&registry->mutex);
-	uint32_t next = registry->count ? registry->slots[registry->count - 1].working.id + 1 : 1;
+	uint32_t next = registry->count ? registry->slots[registry->count - 1].id + 1 : 1;
 	pthread_mutex_unlock(&registry->mutex);
 	return next;
 }
