@@ -98,9 +98,9 @@ static bool filing_behind(const struct ledger *ledger)
 	return ledger->filing.filed < ledger->epoch_entry.size;
 }
 
-static void clear_derived(struct ledger *ledger, struct db_txn *txn, struct store_filing *out)
+static void clear_derived(uint64_t epoch_index, struct db_txn *txn, struct store_filing *out)
 {
-	*out = (struct store_filing){.epoch_index = ledger->filing.epoch_index};
+	*out = (struct store_filing){.epoch_index = epoch_index};
 	db_clear(txn, STORE_POSTING);
 	db_clear(txn, STORE_MAP);
 	db_clear(txn, STORE_FILING);
@@ -114,7 +114,7 @@ enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
 	TRY(ledger_may_sign(ledger, fault));
 	enum error error = ledger->epoch != NULL || ledger->ticking ? E_BUSY : db_begin(ledger->store, true, &txn);
 	if (error == E_OK) {
-		clear_derived(ledger, &txn, &filing);
+		clear_derived(ledger->filing.epoch_index, &txn, &filing);
 		error = db_commit(&txn);
 	}
 	if (error != E_OK)
@@ -385,19 +385,29 @@ static void add_damage(struct ledger *ledger, const struct ledger_damage *more)
 }
 
 /* What is declared lost with gaps takes events along that this epoch has put into trees already. So it ends with the
- * loss entries, and everything is filed again without them. */
+ * loss entries, and everything is filed again without them. So does the loss of what was filed before. */
 static enum error declare_alone(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
+	/* What an epoch covered and is lost now comes out of no filing again: there is no entry to compare with. */
+	bool behind = filing_behind(ledger);
+	struct store_filing filing;
 	TRY(ledger_begin(ledger, fault));
 	enum error error = damage_declare(ledger, &epoch->damage, fault);
+	if (error == E_OK) {
+		clear_derived(behind ? 0 : ledger->filing.epoch_index, &ledger->tick, &filing);
+		error = ledger->tick.error;
+	}
 	if (error != E_OK) {
 		ledger_abort(ledger);
 		return error;
 	}
 	TRY(ledger_commit(ledger, fault));
 	add_damage(ledger, &epoch->damage.declared);
+	ledger->filing = filing;
+	if (behind)
+		ledger->epoch_entry = (struct entry_epoch){.size = 0};
 	ledger_epoch_free(ledger);
-	return ledger_forget_filing(ledger, fault);
+	return E_OK;
 }
 
 static enum error finish(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
@@ -407,9 +417,14 @@ static enum error finish(struct ledger *ledger, struct epoch *epoch, struct faul
 	TRY(damage_judge(ledger, &epoch->damage, fault));
 	TRY(keystore_merge(ledger->keystore, NULL, 0, epoch->keys_to));
 	if (filing_behind(ledger) && epoch->damage.count > 0)
-		return fault_set(fault, E_UNREADABLE,
-			"the event at index %" PRIu64 " was filed before, and cannot be filed again: its record does not open now",
-			epoch->damage.indexes[0]);
+		return ledger->declare_lost ? declare_alone(ledger, epoch, fault)
+									: fault_set(fault, E_UNREADABLE,
+										  "%zu events, the first at index %" PRIu64
+										  ", were filed before, and cannot be filed again: their "
+										  "records do not open now. Put back what may bring them back; if nothing can, "
+										  "run 'indsigt epoch "
+										  "DIR --declare-lost'",
+										  epoch->damage.count, epoch->damage.indexes[0]);
 	if (filing_behind(ledger) || (below_loss(ledger, epoch) && epoch->damage.count == 0))
 		return finish_again(ledger, epoch, fault);
 	if (epoch->damage.gap > 0)

@@ -449,6 +449,42 @@ START_TEST(scattered)
 }
 END_TEST
 
+/* What was filed before, and is filed again: an operator's word ends it, however few there are. */
+START_TEST(filed_before)
+{
+	struct fault fault = {.text = ""};
+	make();
+	append_new(10);
+	struct appended second = append_new(10);
+	fixture_epoch(&f);
+	append_new(10);
+	fixture_epoch(&f);
+	damage(STORE_RECORD, second.first_index + 4, 0, 200);
+	ck_ok(ledger_forget_filing(f.ledger, &fault));
+	ck_error(try_epoch(&fault), E_UNREADABLE);
+	ck_assert_msg(
+		strstr(fault.text, "1 events") != NULL && strstr(fault.text, "--declare-lost") != NULL, "%s", fault.text);
+	assert_lost(0, 0, 0);
+	fixture_close(&f);
+	fixture_open(&f);
+	ledger_declare_lost(f.ledger, true);
+	ck_ok(try_epoch(&fault));
+	fixture_close(&f); /* what was declared stays declared, and nothing waits for the word any more */
+	fixture_open(&f);
+	while (ledger_unfiled(f.ledger) > 0)
+		ck_ok(try_epoch(&fault));
+	fixture_close(&f);
+	struct audit_result result = audit_all();
+	ck_assert_msg(result.ok, "index %lu: %s", result.index, result.reason);
+	ck_assert_uint_eq(result.lost, 1);
+	ck_assert_uint_eq(result.unverifiable, 2);
+	fixture_open(&f);
+	append_new(10);
+	fixture_epoch(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
 /* EPO-9: an entry that would come too late for what is not filed is not appended, by whatever process. */
 START_TEST(in_time)
 {
@@ -492,6 +528,7 @@ int main(void)
 	tcase_add_test(tcase, declared_and_there);
 	tcase_add_test(tcase, an_operators_word);
 	tcase_add_test(tcase, scattered);
+	tcase_add_test(tcase, filed_before);
 	tcase_add_test(tcase, in_time);
 	return unit_run("damage", tcase);
 }
