@@ -1,6 +1,8 @@
 #include "ingest/spool/remembered.h"
 
+#include "ledger/base/file.h"
 #include "ledger/base/grow.h"
+#include "ledger/base/own.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -214,13 +216,10 @@ static enum error write_file(
 {
 	char name[32];
 	file_name(file, name);
-	int fd = openat(remembered->dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	enum error error = fd < 0 ? E_IO : write_hashes(fd, hashes, count, (uint64_t)from * 8);
-	if (error != E_OK)
-		error = errno == ENOSPC || errno == EDQUOT ? E_FULL : E_IO;
-	if (fd >= 0)
-		close(fd);
-	return error;
+	OWNED_FD fd = openat(remembered->dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || write_hashes(fd, hashes, count, (uint64_t)from * 8) != E_OK)
+		return errno == ENOSPC || errno == EDQUOT ? E_FULL : E_IO;
+	return E_OK;
 }
 
 /* Adds the first `length` hashes of a file to the counts, or takes them out; says how many there were. */
@@ -230,25 +229,23 @@ static enum error count_file(struct remembered *remembered, uint64_t file, uint3
 	uint8_t part[PART_BYTES];
 	file_name(file, name);
 	*out = 0;
-	int fd = openat(remembered->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	OWNED_FD fd = openat(remembered->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return errno == ENOENT ? E_OK : E_IO;
-	enum error error = E_OK;
 	ssize_t got = 8;
-	while (*out < length && error == E_OK && got >= 8) {
+	while (*out < length && got >= 8) {
 		uint32_t n = length - *out < PART_BYTES / 8 ? length - *out : PART_BYTES / 8;
 		got = pread(fd, part, (size_t)n * 8, (off_t)*out * 8);
 		if (got < 0)
-			error = E_IO;
-		for (ssize_t at = 0; error == E_OK && at + 8 <= got; at += 8, ++*out) {
+			return E_IO;
+		for (ssize_t at = 0; at + 8 <= got; at += 8, ++*out) {
 			if (add)
-				error = remembered_add(remembered, get_u64(part + at));
+				TRY(remembered_add(remembered, get_u64(part + at)));
 			else
 				remembered_remove(remembered, get_u64(part + at));
 		}
 	}
-	close(fd);
-	return error;
+	return E_OK;
 }
 
 /* How many more the newest file takes; 0: a new one is begun. */
@@ -309,21 +306,14 @@ void remembered_persisted(struct remembered *remembered)
 /* What a process that died left, and the lists of the first version. */
 static void remove_others(const struct remembered *remembered)
 {
-	int fd = openat(remembered->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	for (struct dirent *item = readdir(dir); item != NULL; item = readdir(dir)) {
+	OWNED_DIR *dir = file_list(remembered->dir_fd, ".");
+	for (const struct dirent *item; dir != NULL && (item = readdir(dir)) != NULL;) {
 		uint64_t file = 0;
 		bool sent = sscanf(item->d_name, "sent-%" SCNx64, &file) == 1;
 		if ((sent && (file < remembered->oldest || file >= remembered->oldest + remembered->files)) ||
 			strncmp(item->d_name, "input-", 6) == 0)
 			(void)unlinkat(remembered->dir_fd, item->d_name, 0);
 	}
-	closedir(dir);
 }
 
 /* ---- state ---- */

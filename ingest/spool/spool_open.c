@@ -3,6 +3,7 @@
 #include "ingest/spool/spool_state.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/lock.h"
+#include "ledger/base/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,7 @@ static enum error append_state(struct spool *spool, struct journal *journal, uin
 {
 	size_t capacity = 512 + sizeof spool->origin + spool->note_len + sizeof spool->terms +
 					  remembered_encoded_bytes(spool->remembered);
-	uint8_t *buffer = malloc(capacity);
+	OWNED_MEMORY uint8_t *buffer = malloc(capacity);
 	if (buffer == NULL)
 		return E_NO_MEMORY;
 	struct writer w = writer_of(buffer, capacity);
@@ -43,13 +44,10 @@ static enum error append_state(struct spool *spool, struct journal *journal, uin
 		spool_terms_encode(&spool->terms, &w);
 	remembered_encode(spool->remembered, &w);
 	struct bytes state;
-	enum error error = writer_done(&w, &state);
-	if (error == E_OK)
-		error = journal_append(journal, RECORD_STATE, &state, 1, JOURNAL_NO_SECRET, NULL);
-	if (error == E_OK)
-		spool->state_bytes = state.len;
-	free(buffer);
-	return error;
+	TRY(writer_done(&w, &state));
+	TRY(journal_append(journal, RECORD_STATE, &state, 1, JOURNAL_NO_SECRET, NULL));
+	spool->state_bytes = state.len;
+	return E_OK;
 }
 
 /* What the first version remembered says of each input what was dealt with, refused messages too, and is not taken
@@ -402,22 +400,17 @@ static enum error open_dir(const char *path, bool make, int *out, struct fault *
 {
 	if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
 		return fault_set(fault, errno == ENOSPC ? E_FULL : E_IO, "spool '%s': %s", path, strerror(errno));
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "spool '%s': %s", path, strerror(errno));
 	struct stat info;
-	enum error error = E_OK;
 	if (fstat(fd, &info) != 0)
-		error = fault_set(fault, E_IO, "spool '%s': %s", path, strerror(errno));
-	else if ((info.st_mode & 077) != 0)
-		error = fault_set(fault, E_PERMISSION, "spool '%s' may be read by others; set its mode to 0700", path);
-	else
-		error = lock_spool(fd, path, fault);
-	if (error != E_OK) {
-		close(fd);
-		return error;
-	}
+		return fault_set(fault, E_IO, "spool '%s': %s", path, strerror(errno));
+	if ((info.st_mode & 077) != 0)
+		return fault_set(fault, E_PERMISSION, "spool '%s' may be read by others; set its mode to 0700", path);
+	TRY(lock_spool(fd, path, fault));
 	*out = fd;
+	fd = -1;
 	return E_OK;
 }
 

@@ -59,17 +59,19 @@ static bool is_temporary_of(const char *file, const char *name)
 
 void file_remove_left(int dir_fd, const char *name)
 {
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
-	if (files == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	for (const struct dirent *file; (file = readdir(files)) != NULL;)
+	OWNED_DIR *files = file_list(dir_fd, ".");
+	for (const struct dirent *file; files != NULL && (file = readdir(files)) != NULL;)
 		if (is_temporary_of(file->d_name, name))
 			unlinkat(dir_fd, file->d_name, 0);
-	closedir(files);
+}
+
+DIR *file_list(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
+	if (files == NULL)
+		own_close(&fd);
+	return files;
 }
 
 enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len)
@@ -84,7 +86,7 @@ enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out
 	if ((uint64_t)info.st_size > max)
 		return E_TOO_LONG;
 	size_t len = (size_t)info.st_size;
-	uint8_t *content = malloc(len + 1);
+	OWNED_MEMORY uint8_t *content = malloc(len + 1);
 	if (content == NULL)
 		return E_NO_MEMORY;
 	for (size_t done = 0; done < len;) {
@@ -93,7 +95,6 @@ enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out
 			continue;
 		if (n <= 0) {
 			errno = n < 0 ? errno : EIO; /* the file is longer than what can be read of it */
-			free(content);
 			return E_IO;
 		}
 		done += (size_t)n;
@@ -101,5 +102,6 @@ enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out
 	content[len] = '\0';
 	*out = content;
 	*out_len = len;
+	content = NULL;
 	return E_OK;
 }

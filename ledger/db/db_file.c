@@ -1,6 +1,7 @@
 #include "ledger/db/db_file.h"
 
 #include "ledger/base/bytes.h"
+#include "ledger/base/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,14 +73,12 @@ enum error db_file_check(const char *path, struct fault *fault)
 	char name[4096];
 	if ((size_t)snprintf(name, sizeof name, "%s/data.mdb", path) >= sizeof name)
 		return fault_set(fault, E_USAGE, "the name of a directory is longer than 4,000 bytes");
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	OWNED_FD fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		enum error error = errno == ENOENT ? E_NOT_FOUND : errno == EACCES ? E_PERMISSION : E_IO;
 		return fault_set(fault, error, "%s cannot be opened: %s", name, strerror(errno));
 	}
-	enum error error = check_head(fd, path, fault);
-	close(fd);
-	return error;
+	return check_head(fd, path, fault);
 }
 
 /* ---- which files they are ---- */
@@ -145,12 +144,8 @@ static enum error read_head(int fd, struct db_head *out)
 enum error db_head_read(const char *path, struct db_head *out, struct fault *fault)
 {
 	*out = (struct db_head){.bytes = NULL};
-	int fd = open_data(path, O_RDONLY);
+	OWNED_FD fd = open_data(path, O_RDONLY);
 	enum error error = fd < 0 ? E_IO : read_head(fd, out);
-	int kept = errno;
-	if (fd >= 0)
-		close(fd);
-	errno = kept;
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s/data.mdb cannot be read: %s", path, error_reason(error));
 }
 
@@ -166,15 +161,13 @@ bool db_head_put_back(const char *path, const struct db_head *head)
 {
 	struct db_head now = {.bytes = NULL};
 	bool made = false;
-	int fd = open_data(path, O_RDWR);
+	OWNED_FD fd = open_data(path, O_RDWR);
 	if (fd >= 0 && read_head(fd, &now) == E_OK)
 		made = now.len == head->len && newest_transaction(now.bytes, now.len) == 0 &&
 			   newest_transaction(head->bytes, head->len) > 0;
 	if (made && (pwrite(fd, head->bytes, head->len, 0) != (ssize_t)head->len || fsync(fd) != 0))
 		fprintf(stderr, "indsigt: the head of %s/data.mdb cannot be put back: %s\n", path, strerror(errno));
 	free(now.bytes);
-	if (fd >= 0)
-		close(fd);
 	return made;
 }
 
@@ -216,7 +209,7 @@ static bool lacks_page(uint64_t address)
 	char line[4352], read_ahead[512];
 	size_t len = 0;
 	bool lacks = false, found = false;
-	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	OWNED_FD fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	for (ssize_t got; !found && fd >= 0 && (got = read(fd, read_ahead, sizeof read_ahead)) > 0;)
 		for (ssize_t i = 0; !found && i < got; i++) {
 			if (read_ahead[i] != '\n') {
@@ -231,8 +224,6 @@ static bool lacks_page(uint64_t address)
 			found = is_mapping_of(line, address, &bytes, &path);
 			lacks = found && is_shorter(path, bytes);
 		}
-	if (fd >= 0)
-		close(fd);
 	return lacks;
 }
 

@@ -1,6 +1,7 @@
 #include "ledger/read/status.h"
 
 #include "ledger/base/file.h"
+#include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
 
 #include <fcntl.h>
@@ -71,11 +72,10 @@ static uint64_t number_at(const json_t *object, const char *name)
 
 static enum error read_once(int dir_fd, struct status *out)
 {
-	uint8_t *text = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len = 0;
 	TRY(file_read_all(dir_fd, STATUS_NAME, STATUS_BYTES, &text, &len));
 	json_auto_t *json = json_loadb((const char *)text, len, JSON_REJECT_DUPLICATES, NULL);
-	free(text);
 	if (json == NULL)
 		return E_BAD_JSON;
 	*out = (struct status){.beat_ms = number_at(json, "beat_ms"),
@@ -100,12 +100,10 @@ void status_read(const char *dir, uint64_t now_ms, struct status *out)
 {
 	uint64_t now_s = (uint64_t)time(NULL);
 	enum error error = E_BAD_JSON;
-	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*out = (struct status){.beat_ms = 0};
 	for (int i = 0; dir_fd >= 0 && error == E_BAD_JSON && i < READ_TRIES; i++)
 		error = read_once(dir_fd, out);
-	if (dir_fd >= 0)
-		close(dir_fd);
 	if (!fresh(out->beat_ms, now_ms))
 		out->since_s[STATUS_AWAY] = now_s;
 	else if (!fresh(out->writer_ms, now_ms))

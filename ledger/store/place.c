@@ -1,6 +1,7 @@
 #include "ledger/store/place.h"
 
 #include "ledger/base/file.h"
+#include "ledger/base/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,23 +16,19 @@ int place_open(const char *dir)
 
 enum error place_read_vkey(const char *dir, struct vkey *out, struct fault *fault)
 {
-	uint8_t *text = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len = 0;
-	int dir_fd = place_open(dir);
+	OWNED_FD dir_fd = place_open(dir);
 	if (dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s%s", dir, strerror(errno),
 			strchr(dir, ':') != NULL ? "; an address begins with http://" : "");
-	if (faccessat(dir_fd, PLACE_UNFINISHED, F_OK, 0) == 0) {
-		close(dir_fd);
+	if (faccessat(dir_fd, PLACE_UNFINISHED, F_OK, 0) == 0)
 		return fault_set(
 			fault, E_NOT_FOUND, "%s is no ledger yet: 'indsigt init' was not finished there; run it again", dir);
-	}
 	enum error error = file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len);
-	close(dir_fd);
 	if (error != E_OK)
 		return fault_set(
 			fault, error, "%s is not a ledger: it has no readable file 'vkey' (%s)", dir, error_reason(error));
 	error = len > 0 && text[len - 1] == '\n' ? vkey_parse(bytes_of(text, len - 1), out) : E_BAD_KEY;
-	free(text);
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s/vkey: %s", dir, error_reason(error));
 }

@@ -138,12 +138,10 @@ static enum error make_keys(const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
 	TRY(ledger_sub_path(dir, "keys", path));
-	int keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (keys_fd < 0)
 		return fault_set(fault, E_IO, "%s cannot be opened: %s", path, strerror(errno));
-	enum error error = secrets_create(keys_fd, fault);
-	close(keys_fd);
-	return error;
+	return secrets_create(keys_fd, fault);
 }
 
 static enum error write_vkey(struct ledger *ledger, const char *origin, struct fault *fault)

@@ -142,17 +142,12 @@ static enum error check_shown(
 
 static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
 {
-	int fd = openat(ledger->dir_fd, EVIDENCE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	OWNED_DIR *dir = file_list(ledger->dir_fd, EVIDENCE_FOLDER);
+	if (dir == NULL)
 		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "evidence cannot be opened: %s", strerror(errno));
-	OWNED_DIR *dir = fdopendir(fd);
-	if (dir == NULL) {
-		close(fd);
-		return fault_set(fault, E_NO_MEMORY, "");
-	}
 	for (const struct dirent *file; (file = readdir(dir)) != NULL;)
 		if (is_shown_by(file->d_name, DOOR_SHOWN_BY_SENDER) || is_shown_by(file->d_name, DOOR_SHOWN_BY_WITNESS))
-			TRY(check_shown(ledger, fd, file->d_name, txn, fault));
+			TRY(check_shown(ledger, dirfd(dir), file->d_name, txn, fault));
 	return E_OK;
 }
 
@@ -255,12 +250,10 @@ enum error ledger_open_place(struct ledger *ledger, const char *dir, struct faul
 
 enum error ledger_load_keys(struct ledger *ledger, const char *dir, struct fault *fault)
 {
-	int keys_fd = openat(ledger->dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD keys_fd = openat(ledger->dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (keys_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s/keys cannot be opened: %s", dir, strerror(errno));
-	enum error error = secrets_load(keys_fd, true, &ledger->secrets, fault);
-	close(keys_fd);
-	return error;
+	return secrets_load(keys_fd, true, &ledger->secrets, fault);
 }
 
 enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool create, struct fault *fault)

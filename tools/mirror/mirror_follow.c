@@ -68,13 +68,12 @@ enum error mirror_create(const char *dir, const struct mirror_config *config, st
 	char vkey[VKEY_TEXT_MAX + 1];
 	if (mkdir(dir, 0755) != 0)
 		return fault_set(fault, errno == EEXIST ? E_EXISTS : E_IO, "%s cannot be made: %s", dir, strerror(errno));
-	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return fault_set(fault, E_IO, "%s cannot be opened: %s", dir, strerror(errno));
 	vkey_format(&config->vkey, vkey);
 	json_auto_t *json = json_pack("{s:s, s:s, s:s}", "type", type, "ledger", config->place, "vkey", vkey);
 	enum error error = write_json(dir_fd, CONFIG, json, 0644);
-	close(dir_fd);
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s/" CONFIG ": %s", dir, error_reason(error));
 }
 
@@ -128,14 +127,10 @@ static bool has_tiles(const struct mirror *mirror)
 	uint64_t size = mirror->follower.rules.size;
 	uint64_t number = size > 0 ? (size - 1) / TILE_WIDTH : 0;
 	const struct tile_path tile = {.entries = true, .number = number, .width = (uint32_t)(size - number * TILE_WIDTH)};
-	uint8_t *content = NULL;
+	OWNED_MEMORY uint8_t *content = NULL;
 	size_t len;
-	int fd = openat(mirror->dir_fd, TREE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool there = size == 0 || (fd >= 0 && tile_tree_read(fd, &tile, &content, &len) == E_OK);
-	if (fd >= 0)
-		close(fd);
-	free(content);
-	return there;
+	OWNED_FD fd = openat(mirror->dir_fd, TREE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return size == 0 || (fd >= 0 && tile_tree_read(fd, &tile, &content, &len) == E_OK);
 }
 
 /* Without a state what is published still binds: everything is read again, and must extend it. */
@@ -180,17 +175,12 @@ static enum error open_follower(struct mirror *mirror, struct fault *fault)
 /* Of writes that a kill cut short. */
 static void remove_leftovers(const struct mirror *mirror)
 {
-	int fd = openat(mirror->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	OWNED_DIR *dir = file_list(mirror->dir_fd, ".");
 	for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
 		size_t len = strlen(entry->d_name);
 		if (strncmp(entry->d_name, STATE ".", strlen(STATE ".")) == 0 && strcmp(entry->d_name + len - 4, ".tmp") == 0)
 			unlinkat(mirror->dir_fd, entry->d_name, 0);
 	}
-	if (dir != NULL)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
 }
 
 static enum error open_parts(struct mirror *mirror, const char *dir, struct fault *fault)
@@ -251,13 +241,9 @@ static json_t *broken_json(const struct mirror *mirror, const struct log_finding
 static unsigned count_files(int folder_fd, const char *kind)
 {
 	unsigned count = 0;
-	int fd = dup(folder_fd);
-	OWNED_DIR *evidence = fd >= 0 ? fdopendir(fd) : NULL;
-	if (evidence == NULL) {
-		own_close(&fd);
+	OWNED_DIR *evidence = file_list(folder_fd, ".");
+	if (evidence == NULL)
 		return EVIDENCE_FILES_MAX;
-	}
-	rewinddir(evidence);
 	for (const struct dirent *entry; (entry = readdir(evidence)) != NULL;)
 		count += strncmp(entry->d_name, kind, strlen(kind)) == 0;
 	return count;

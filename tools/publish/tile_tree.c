@@ -2,6 +2,7 @@
 
 #include "ledger/base/file.h"
 #include "ledger/base/lock.h"
+#include "ledger/base/own.h"
 #include "ledger/follow/tile_reader.h"
 
 #include <dirent.h>
@@ -37,7 +38,7 @@ static enum error failed(struct fault *fault, const char *path)
 
 static enum error read_published(struct tile_tree *tree, struct fault *fault)
 {
-	uint8_t *note;
+	OWNED_MEMORY uint8_t *note = NULL;
 	size_t len;
 	enum error error = file_read_all(tree->dir_fd, CHECKPOINT, NOTE_BYTES_MAX, &note, &len);
 	if (error == E_NOT_FOUND)
@@ -45,7 +46,6 @@ static enum error read_published(struct tile_tree *tree, struct fault *fault)
 	if (error != E_OK)
 		return fault_set(fault, error, "its checkpoint cannot be read: %s", error_reason(error));
 	error = checkpoint_verify(bytes_of(note, len), tree->vkey, &tree->published);
-	free(note);
 	if (error == E_OK)
 		return E_OK;
 	return fault_set(fault, E_BAD_CHECKPOINT, "its checkpoint is malformed or of another log: take another directory");
@@ -156,12 +156,10 @@ enum error tile_tree_write(
 {
 	char path[TILE_PATH_BYTES_MAX + 1];
 	const char *name = file_name(tile, path);
-	uint8_t *old = NULL;
+	OWNED_MEMORY uint8_t *old = NULL;
 	size_t old_len = 0;
 	enum error error = file_read_all(tree->dir_fd, name, TILE_BUNDLE_BYTES_MAX, &old, &old_len);
-	bool same = error == E_OK && bytes_equal(content, bytes_of(old, old_len));
-	free(old);
-	if (same)
+	if (error == E_OK && bytes_equal(content, bytes_of(old, old_len)))
 		return E_OK;
 	bool known = error == E_OK || error == E_TOO_LONG;
 	if (!known && error != E_NOT_FOUND && is_published(tree, tile))
@@ -188,16 +186,11 @@ static void remove_partials(const struct tile_tree *tree, const struct tile_path
 	char path[TILE_PATH_BYTES_MAX + 1];
 	char dir_name[TILE_PATH_BYTES_MAX + 3];
 	snprintf(dir_name, sizeof dir_name, "%s.p", file_name(full, path));
-	int fd = openat(tree->dir_fd, dir_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
+	OWNED_DIR *dir = file_list(tree->dir_fd, dir_name);
+	if (dir == NULL)
 		return;
-	}
 	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
-		(void)unlinkat(fd, entry->d_name, 0);
-	closedir(dir);
+		(void)unlinkat(dirfd(dir), entry->d_name, 0);
 	(void)unlinkat(tree->dir_fd, dir_name, AT_REMOVEDIR);
 }
 
@@ -250,18 +243,15 @@ enum error tile_tree_read(int dir_fd, const struct tile_path *tile, uint8_t **ou
 {
 	char path[TILE_PATH_BYTES_MAX + 1];
 	struct tile_path full = *tile;
-	uint8_t *content;
+	OWNED_MEMORY uint8_t *content = NULL;
 	size_t len;
 	full.width = TILE_WIDTH;
 	enum error error = file_read_all(dir_fd, file_name(tile, path), TILE_BUNDLE_BYTES_MAX, &content, &len);
 	if (error == E_NOT_FOUND && tile->width < TILE_WIDTH)
 		error = file_read_all(dir_fd, file_name(&full, path), TILE_BUNDLE_BYTES_MAX, &content, &len);
 	TRY(error);
-	error = cut(tile, tile->width, bytes_of(content, len), out_len);
-	if (error != E_OK) {
-		free(content);
-		return error;
-	}
+	TRY(cut(tile, tile->width, bytes_of(content, len), out_len));
 	*out = content;
+	content = NULL;
 	return E_OK;
 }

@@ -1,5 +1,6 @@
 #include "tools/send/rejected.h"
 
+#include "ledger/base/own.h"
 #include "ledger/event/event_json.h"
 #include "ledger/json/json_read.h"
 #include "tools/send/receipt_json.h"
@@ -150,25 +151,20 @@ static enum error check_text(FILE *out, struct bytes piece)
 
 static enum error write_text(FILE *out, struct bytes piece)
 {
-	json_t *json = json_stringn((const char *)piece.data, piece.len);
-	char *quoted = json == NULL ? NULL : json_write(json, JSON_ENCODE_ANY);
-	json_decref(json);
+	json_auto_t *json = json_stringn((const char *)piece.data, piece.len);
+	OWNED_MEMORY char *quoted = json == NULL ? NULL : json_write(json, JSON_ENCODE_ANY);
 	if (quoted == NULL)
 		return E_NO_MEMORY;
 	size_t len = strlen(quoted) - 2;
-	bool good = fwrite(quoted + 1, 1, len, out) == len;
-	free(quoted);
-	return good ? E_OK : E_IO;
+	return fwrite(quoted + 1, 1, len, out) == len ? E_OK : E_IO;
 }
 
 static enum error write_base64(FILE *out, struct bytes piece)
 {
-	json_t *json = base64_to_json(piece);
+	json_auto_t *json = base64_to_json(piece);
 	if (json == NULL)
 		return E_NO_MEMORY;
-	bool good = fputs(json_string_value(json), out) != EOF;
-	json_decref(json);
-	return good ? E_OK : E_IO;
+	return fputs(json_string_value(json), out) != EOF ? E_OK : E_IO;
 }
 
 static enum error write_raw(FILE *out, struct bytes piece)
@@ -201,15 +197,12 @@ static enum error write_parts(struct rejected *rejected, const struct refused *r
 	enum error text = each_piece(rejected->parts, true, check_text, NULL);
 	if (text != E_OK && text != E_NOT_UTF8)
 		return text;
-	json_t *json = head_to_json(refused);
-	char *head = json == NULL ? NULL : json_write(json, JSON_COMPACT);
-	json_decref(json);
+	json_auto_t *json = head_to_json(refused);
+	OWNED_MEMORY char *head = json == NULL ? NULL : json_write(json, JSON_COMPACT);
 	if (head == NULL)
 		return E_NO_MEMORY;
 	head[strlen(head) - 1] = '\0'; /* the bracket */
-	bool good = fprintf(rejected->file, "%s,\"%s\":\"", head, text == E_OK ? "message" : "message_base64") > 0;
-	free(head);
-	if (!good)
+	if (fprintf(rejected->file, "%s,\"%s\":\"", head, text == E_OK ? "message" : "message_base64") <= 0)
 		return E_IO;
 	TRY(each_piece(rejected->parts, text == E_OK, text == E_OK ? write_text : write_base64, rejected->file));
 	return fputs("\"}\n", rejected->file) != EOF ? E_OK : E_IO;
