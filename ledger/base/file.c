@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static enum error write_all(int fd, struct bytes content)
 {
@@ -104,4 +105,28 @@ enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out
 	*out_len = len;
 	content = NULL;
 	return E_OK;
+}
+
+void file_mark(const char *path, struct file_mark *out)
+{
+	struct stat info;
+	struct timespec now; /* of the clock that files are dated by */
+	*out = (struct file_mark){0};
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	if (stat(path, &info) != 0) {
+		out->settled = errno == ENOENT;
+		return;
+	}
+	const struct timespec changed = info.st_ctim;
+	out->device = info.st_dev;
+	out->inode = info.st_ino;
+	out->changed_s = changed.tv_sec;
+	out->changed_ns = changed.tv_nsec;
+	out->settled = changed.tv_sec < now.tv_sec || (changed.tv_sec == now.tv_sec && changed.tv_nsec < now.tv_nsec);
+}
+
+bool file_mark_same(const struct file_mark *a, const struct file_mark *b)
+{
+	return a->settled && b->settled && a->device == b->device && a->inode == b->inode && a->changed_s == b->changed_s &&
+		   a->changed_ns == b->changed_ns;
 }

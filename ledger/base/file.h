@@ -13,3 +13,18 @@ void file_remove_left(int dir_fd, const char *name);
 enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len) MUST_USE;
 /* The names in the directory `name` of `dir_fd`, for readdir and closedir; NULL with errno. */
 DIR *file_list(int dir_fd, const char *name);
+
+/* Which content a name leads to. Two marks that are the same and `settled` are of the same content: the kernel's clock
+ * had moved on since the file was last changed when the mark was taken, so that a later change has a later time. What
+ * is not there is a content too; what cannot be looked at is never settled. */
+struct file_mark {
+	uint64_t device;
+	uint64_t inode; /* 0: there is none */
+	int64_t changed_s;
+	int64_t changed_ns;
+	bool settled;
+};
+
+/* Reads no file. Take the mark before the content. */
+void file_mark(const char *path, struct file_mark *out);
+bool file_mark_same(const struct file_mark *a, const struct file_mark *b);

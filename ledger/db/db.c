@@ -303,6 +303,11 @@ enum error db_begin(struct db_env *env, bool write, struct db_txn *out)
 	return out->error;
 }
 
+uint64_t db_commit_seen(const struct db_txn *txn)
+{
+	return mdb_txn_id(txn->handle);
+}
+
 enum error db_commit(struct db_txn *txn)
 {
 	MDB_txn *handle = txn->handle;

@@ -52,6 +52,8 @@ enum error db_copy(struct db_env *env, int fd) MUST_USE;
 
 void db_oldest_reader(struct db_env *env, struct db_reader *out);
 
+/* Which commit it sees: another number, another state of the environment. */
+uint64_t db_commit_seen(const struct db_txn *txn);
 /* `out` is set whatever it returns, so that db_abort may always follow. E_READERS: the table of readers is full of
  * living ones, at most DB_READERS_MAX at a time; dead ones were cleared away. E_REPLACED as for db_check. */
 enum error db_begin(struct db_env *env, bool write, struct db_txn *out) MUST_USE;

@@ -196,6 +196,11 @@ void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out
 	*note = snapshot->note;
 }
 
+uint64_t snapshot_commit(const struct snapshot *snapshot)
+{
+	return db_commit_seen(&snapshot->txn);
+}
+
 struct db_txn *snapshot_store(struct snapshot *snapshot)
 {
 	return &snapshot->txn;

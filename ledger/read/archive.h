@@ -44,6 +44,8 @@ enum error snapshot_begin(struct archive *archive, struct snapshot **out, struct
 void snapshot_end(struct snapshot *snapshot);
 OWN(snapshot, snapshot_end);
 
+/* Which commit of the store it is: what was computed from another snapshot of the same one holds for this one too. */
+uint64_t snapshot_commit(const struct snapshot *snapshot);
 /* The signed checkpoint that this snapshot stands under, checked; borrowed until snapshot_end. */
 void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out, struct bytes *note);
 /* Puts the snapshot under an earlier checkpoint of this log, signed with its key (and cosigned, say): all proofs are

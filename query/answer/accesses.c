@@ -2,7 +2,6 @@
 
 #include "ledger/event/event_json.h"
 #include "ledger/text/timestamp.h"
-#include "query/answer/coverage.h"
 #include "query/answer/proof.h"
 
 #include <string.h>
@@ -220,14 +219,12 @@ static enum error page_fill(struct page *page, uint64_t low, uint64_t before, ui
 	return E_OK;
 }
 
-static enum error page_json(struct page *page, json_t **out)
+static enum error page_json(struct page *page, json_t *coverage, json_t **out)
 {
 	const struct accesses_query *query = page->query;
 	struct checkpoint checkpoint;
 	struct bytes note;
 	snapshot_checkpoint(page->snapshot, &checkpoint, &note);
-	json_t *coverage = NULL;
-	TRY(coverage_make(page->snapshot, query->now_s, query->silent_after_s, &coverage));
 	json_auto_t *json = json_object();
 	json_t *withheld = json_object();
 	int failed = json_object_set_new_nocheck(
@@ -237,7 +234,7 @@ static enum error page_json(struct page *page, json_t **out)
 	failed |= json_object_set_nocheck(withheld, "events", page->withheld);
 	failed |= json_object_set_new_nocheck(json, "withheld", withheld);
 	failed |= json_object_set_new_nocheck(json, "complete_until", json_time_s(snapshot_time_s(page->snapshot)));
-	failed |= json_object_set_new_nocheck(json, "coverage", coverage);
+	failed |= json_object_set_nocheck(json, "coverage", coverage);
 	failed |= json_object_set_new_nocheck(json, "origin", json_string(checkpoint.origin));
 	failed |= json_object_set_new_nocheck(json, "checkpoint", json_stringn((const char *)note.data, note.len));
 	if (failed)
@@ -246,8 +243,8 @@ static enum error page_json(struct page *page, json_t **out)
 	return E_OK;
 }
 
-enum error accesses_page(
-	struct snapshot *snapshot, const struct accesses_query *query, json_t **out, uint64_t *next, struct fault *fault)
+enum error accesses_page(struct snapshot *snapshot, const struct accesses_query *query, json_t *coverage, json_t **out,
+	uint64_t *next, struct fault *fault)
 {
 	if (query->limit < 1 || query->limit > QUERY_PAGE_MAX)
 		return fault_set(fault, E_BAD_VALUE, "limit must be 1 to %u", QUERY_PAGE_MAX);
@@ -266,7 +263,7 @@ enum error accesses_page(
 	}
 	uint64_t place = 0;
 	TRY(page_fill(&page, low, before, &place));
-	TRY(page_json(&page, out));
+	TRY(page_json(&page, coverage, out));
 	*next = place;
 	return E_OK;
 }

@@ -2,7 +2,8 @@
  *
  *   snapshot ─► indexes of the window ─► find (newest first) ─► each: withheld? erased? else open ─► JSON with proof
  *
- * Pure: no clock, no network, no state. A withheld event (its header holds a date in the future) is counted and dated,
+ * Pure: no clock, no file, no network, no state; the time comes with the question, and what is the same for all pages
+ * of a moment (coverage.h) is handed in. A withheld event (its header holds a date in the future) is counted and dated,
  * never shown, and opens by itself after the date. A filter by organisation cannot be put to an event that is not
  * shown, so withheld and erased events are listed whatever the filter is. */
 #pragma once
@@ -22,18 +23,17 @@ struct accesses_query {
 	struct bytes org;     /* "SCHEME:ID" of the organisation that accessed, or reported it; empty for all */
 	uint32_t limit;       /* 1 to QUERY_PAGE_MAX items */
 	uint64_t before;      /* only events with a lower index */
-	uint64_t now_s;       /* judges what is withheld and who is silent */
-	uint32_t silent_after_s;
+	uint64_t now_s;       /* judges what is withheld */
 };
 
 /* A hash over everything in the query but `limit`, `before` and the clock: what a cursor is bound to. */
 void accesses_question(const struct accesses_query *query, struct hash *out);
 
-/* A new reference: {"subject", "accesses", "complete_until", "withheld", "coverage", "origin", "checkpoint"}. `next` is
- * the `before` of the next page, 0 if this is the last. E_BAD_VALUE for the limit, E_UNSEALED, E_CORRUPT, E_NO_MEMORY.
- */
-enum error accesses_page(struct snapshot *snapshot, const struct accesses_query *query, json_t **out, uint64_t *next,
-	struct fault *fault) MUST_USE;
+/* A new reference: {"subject", "accesses", "complete_until", "withheld", "coverage", "origin", "checkpoint"}, the
+ * coverage as handed in, which is borrowed. `next` is the `before` of the next page, 0 if this is the last. E_BAD_VALUE
+ * for the limit, E_UNSEALED, E_CORRUPT, E_NO_MEMORY. */
+enum error accesses_page(struct snapshot *snapshot, const struct accesses_query *query, json_t *coverage, json_t **out,
+	uint64_t *next, struct fault *fault) MUST_USE;
 
 /* Reads one end of a window: RFC 3339, or a date alone, which is its midnight in UTC. Rounded up to whole seconds,
  * which is what ledger time is. E_BAD_VALUE. */

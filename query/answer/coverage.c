@@ -2,7 +2,6 @@
 
 #include "ledger/read/filing_lag.h"
 #include "ledger/text/timestamp.h"
-#include "query/cosigned/cosigned.h"
 
 #include <string.h>
 
@@ -11,9 +10,8 @@
 
 struct visit {
 	struct snapshot *snapshot;
-	json_t *senders;
+	struct coverage_known *known;
 	uint64_t now_s;
-	uint32_t silent_after_s;
 	enum error error;
 };
 
@@ -49,11 +47,23 @@ static json_t *unchecked_since(const struct sender *sender, struct visit *visit)
 	return error == E_OK ? json_time_s(since_s) : json_null();
 }
 
+/* And until when, or since when, that will be so. */
+static bool is_silent(const struct sender *sender, struct visit *visit)
+{
+	struct coverage_known *known = visit->known;
+	uint64_t heard_s = sender->last_s ? sender->last_s : sender->since_s;
+	uint64_t end_s = heard_s < UINT64_MAX - known->silent_after_s ? heard_s + known->silent_after_s + 1 : UINT64_MAX;
+	bool silent = visit->now_s >= end_s;
+	if (silent && known->from_s < end_s)
+		known->from_s = end_s;
+	if (!silent && known->until_s > end_s)
+		known->until_s = end_s;
+	return silent;
+}
+
 static json_t *sender_json(const struct sender *sender, struct visit *visit)
 {
 	json_t *object = json_object();
-	uint64_t heard_s = sender->last_s ? sender->last_s : sender->since_s;
-	bool silent = visit->now_s > heard_s && visit->now_s - heard_s > visit->silent_after_s;
 	int failed = json_object_set_new_nocheck(object, "id", json_integer(sender->id));
 	failed |= json_object_set_new_nocheck(object, "org", json_string(sender->org));
 	failed |= json_object_set_new_nocheck(object, "name", json_string(sender->name));
@@ -70,7 +80,7 @@ static json_t *sender_json(const struct sender *sender, struct visit *visit)
 	failed |= json_object_set_new_nocheck(
 		object, "filing_unchecked", json_integer((json_int_t)(sender->next_sequence - sender->filing_checked)));
 	failed |= json_object_set_new_nocheck(object, "filing_unchecked_since", unchecked_since(sender, visit));
-	failed |= json_object_set_new_nocheck(object, "silent", json_boolean(silent));
+	failed |= json_object_set_new_nocheck(object, "silent", json_boolean(is_silent(sender, visit)));
 	failed |= json_object_set_new_nocheck(object, "policy", policy_words(&sender->policy));
 	if (failed) {
 		json_decref(object);
@@ -82,7 +92,7 @@ static json_t *sender_json(const struct sender *sender, struct visit *visit)
 static bool add_sender(void *context, const struct sender *sender)
 {
 	struct visit *visit = context;
-	if (json_array_append_new(visit->senders, sender_json(sender, visit)) != 0)
+	if (json_array_append_new(visit->known->senders, sender_json(sender, visit)) != 0)
 		visit->error = E_NO_MEMORY;
 	return visit->error == E_OK;
 }
@@ -135,26 +145,77 @@ static enum error lost_json(struct snapshot *snapshot, json_t **out)
 	return *out != NULL ? E_OK : E_NO_MEMORY;
 }
 
-enum error coverage_make(struct snapshot *snapshot, uint64_t now_s, uint32_t silent_after_s, json_t **out)
+static void known_release(struct coverage_known *known)
 {
+	json_decref(known->senders);
+	json_decref(known->lost);
+}
+
+void coverage_memory_release(struct coverage_memory *memory)
+{
+	known_release(&memory->known);
+	pthread_mutex_destroy(&memory->mutex);
+}
+
+static bool recall(struct coverage_memory *memory, uint64_t commit, uint64_t now_s, uint32_t silent_after_s,
+	struct coverage_known *out)
+{
+	pthread_mutex_lock(&memory->mutex);
+	const struct coverage_known *known = &memory->known;
+	bool holds = known->senders != NULL && known->commit == commit && known->silent_after_s == silent_after_s &&
+				 known->from_s <= now_s && now_s < known->until_s;
+	if (holds) {
+		*out = *known;
+		json_incref(out->senders);
+		json_incref(out->lost);
+	}
+	pthread_mutex_unlock(&memory->mutex);
+	return holds;
+}
+
+static void remember(struct coverage_memory *memory, const struct coverage_known *fresh)
+{
+	OWNED(known_release) struct coverage_known older = *fresh;
+	json_incref(fresh->senders);
+	json_incref(fresh->lost);
+	pthread_mutex_lock(&memory->mutex);
+	older = memory->known;
+	memory->known = *fresh;
+	pthread_mutex_unlock(&memory->mutex);
+}
+
+/* `out` is the caller's to release, also after an error. */
+static enum error look(struct snapshot *snapshot, uint64_t now_s, struct coverage_known *out)
+{
+	struct visit visit = {.snapshot = snapshot, .known = out, .now_s = now_s};
+	out->until_s = UINT64_MAX;
+	out->senders = json_array();
+	TRY(lost_json(snapshot, &out->lost));
+	TRY(snapshot_senders(snapshot, add_sender, &visit));
+	return visit.error;
+}
+
+enum error coverage_make(struct snapshot *snapshot, const struct cosigned *cosigned, struct coverage_memory *memory,
+	uint64_t now_s, uint32_t silent_after_s, json_t **out)
+{
+	OWNED(known_release)
+	struct coverage_known known = {.commit = snapshot_commit(snapshot), .silent_after_s = silent_after_s};
+	if (memory == NULL || !recall(memory, known.commit, now_s, silent_after_s, &known)) {
+		TRY(look(snapshot, now_s, &known));
+		if (memory != NULL)
+			remember(memory, &known);
+	}
 	json_auto_t *coverage = json_object();
-	struct visit visit = {
-		.snapshot = snapshot, .senders = json_array(), .now_s = now_s, .silent_after_s = silent_after_s};
-	int failed = json_object_set_new_nocheck(coverage, "as_of", json_time_s(now_s));
 	uint64_t time_s = snapshot_time_s(snapshot);
+	int failed = json_object_set_new_nocheck(coverage, "as_of", json_time_s(now_s));
 	failed |= json_object_set_new_nocheck(
 		coverage, "ledger_time_ahead_s", json_integer((json_int_t)(time_s > now_s ? time_s - now_s : 0)));
 	failed |= json_object_set_new_nocheck(coverage, "silent_after_seconds", json_integer(silent_after_s));
-	failed |= json_object_set_new_nocheck(coverage, "senders", visit.senders);
-	failed |= json_object_set_new_nocheck(coverage, "witnessing", cosigned_json(snapshot, now_s));
+	failed |= json_object_set_nocheck(coverage, "senders", known.senders);
+	failed |= json_object_set_new_nocheck(coverage, "witnessing", cosigned_json(cosigned, now_s));
+	failed |= json_object_set_nocheck(coverage, "lost", known.lost);
 	if (failed)
 		return E_NO_MEMORY;
-	json_t *lost = NULL;
-	TRY(lost_json(snapshot, &lost));
-	if (json_object_set_new_nocheck(coverage, "lost", lost) != 0)
-		return E_NO_MEMORY;
-	TRY(snapshot_senders(snapshot, add_sender, &visit));
-	TRY(visit.error);
 	*out = json_incref(coverage);
 	return E_OK;
 }

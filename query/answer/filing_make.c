@@ -2,7 +2,6 @@
 
 #include "ledger/base/own.h"
 #include "query/answer/proof.h"
-#include "query/cosigned/cosigned.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -185,7 +184,7 @@ enum error filing_make(struct snapshot *snapshot, const struct filing_query *que
 	struct fault why = {.text = ""};
 	OWNED(making_release)
 	struct making making = {.snapshot = snapshot, .query = query, .json = json_object(), .fault = &why};
-	cosigned_rest(snapshot, true);
+	cosigned_rest(snapshot, query->cosigned, query->now_s, true);
 	enum error error = make(&making);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_reason(error));

@@ -4,7 +4,7 @@
  * It holds no path in the map or in a subject's tree and no count: nothing of other events of those people. */
 #pragma once
 
-#include "ledger/read/archive.h"
+#include "query/cosigned/cosigned.h"
 
 #include <jansson.h>
 
@@ -12,6 +12,8 @@ struct filing_query {
 	uint32_t sender;
 	uint64_t sequence; /* any of the batch */
 	bool proofs;       /* the labels' VRF proofs as well (105 us for each subject) */
+	uint64_t now_s;
+	const struct cosigned *cosigned; /* what it rests on, where that covers the newest epoch; or NULL */
 };
 
 /* A new reference. E_NOT_FOUND with the reason: no such batch, a mass batch, or not filed yet. E_ERASED. */

@@ -7,19 +7,20 @@
 #include "ledger/witness/door.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #define STATE_FILE "state"
-#define CHECKPOINT_FILE "checkpoint"
 #define STATE_BYTES_MAX 65536u
 
-static int open_dir(int at_fd, const char *name)
-{
-	return openat(at_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
+enum { POLICY, CHECKPOINT, STATE };
+
+static const char *const files[COSIGNED_FILES] = {
+	[POLICY] = DOOR_POLICY_FILE, [CHECKPOINT] = DOOR_COSIGNED_FILE, [STATE] = COSIGNED_DIR "/" STATE_FILE};
 
 /* ---- the state file ---- */
 
@@ -61,11 +62,12 @@ enum error cosigned_write_state(int cosigned_fd, const struct witness_policy *po
 	return error;
 }
 
-static json_t *load_state(int cosigned_fd)
+static json_t *load_state(int at_fd, const char *name, enum error *out)
 {
 	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len = 0;
-	if (file_read_all(cosigned_fd, STATE_FILE, STATE_BYTES_MAX, &text, &len) != E_OK)
+	*out = file_read_all(at_fd, name, STATE_BYTES_MAX, &text, &len);
+	if (*out != E_OK)
 		return NULL;
 	json_t *list = json_loadb((const char *)text, len, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_array(list))
@@ -76,7 +78,8 @@ static json_t *load_state(int cosigned_fd)
 
 void cosigned_read_state(int cosigned_fd, const struct witness_policy *policy, struct cosigning *cosigning)
 {
-	json_auto_t *list = load_state(cosigned_fd);
+	enum error ignored;
+	json_auto_t *list = load_state(cosigned_fd, STATE_FILE, &ignored);
 	size_t at;
 	json_t *item;
 	json_array_foreach(list, at, item)
@@ -91,73 +94,151 @@ void cosigned_read_state(int cosigned_fd, const struct witness_policy *policy, s
 
 /* ---- reading ---- */
 
+static void take_marks(const char *dir, struct file_mark out[COSIGNED_FILES])
+{
+	char path[PATH_MAX + 32];
+	for (int i = 0; i < COSIGNED_FILES; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+		file_mark(path, &out[i]);
+	}
+}
+
+static bool same_marks(const struct file_mark *a, const struct file_mark *b)
+{
+	int same = 0;
+	while (same < COSIGNED_FILES && file_mark_same(&a[same], &b[same]))
+		same++;
+	return same == COSIGNED_FILES;
+}
+
+/* What failed for want of memory, or of a disk that answers, is tried again the next time. */
+static void unsettle(struct cosigned *cosigned, int file, enum error error)
+{
+	if (error == E_NO_MEMORY || error == E_IO)
+		cosigned->marks[file].settled = false;
+}
+
 static void read_note(int dir_fd, const struct vkey *log, const struct witness_policy *policy, struct cosigned *out)
 {
-	OWNED_FD cosigned_fd = open_dir(dir_fd, COSIGNED_DIR);
 	OWNED_MEMORY uint8_t *text = NULL;
 	struct note note;
 	size_t len = 0;
-	if (cosigned_fd < 0 || file_read_all(cosigned_fd, CHECKPOINT_FILE, NOTE_BYTES_MAX, &text, &len) != E_OK)
-		return;
-	if (checkpoint_verify(bytes_of(text, len), log, &out->checkpoint) != E_OK ||
+	enum error error = file_read_all(dir_fd, files[CHECKPOINT], NOTE_BYTES_MAX, &text, &len);
+	unsettle(out, CHECKPOINT, error);
+	if (error != E_OK || checkpoint_verify(bytes_of(text, len), log, &out->checkpoint) != E_OK ||
 		note_split(bytes_of(text, len), NOTE_BYTES_MAX, &note) != E_OK ||
 		witness_policy_read(policy, &note, &out->quorum) != E_OK)
 		return;
-	/* From before witnesses were judged by this clock: it would say that the newest epoch is long out of date. */
-	bool ahead = out->quorum.time_s > (uint64_t)time(NULL) + COSIGNING_CLOCK_S;
-	out->reached = out->quorum.reached && !ahead;
 	out->note_len = len;
 	memcpy(out->note, text, len);
 }
 
-static void read_cosigned(struct snapshot *snapshot, struct witness_policy **policy, struct cosigned *out)
+static void read_all(const char *dir, const struct vkey *log, struct cosigned *out)
 {
-	OWNED_FD dir_fd = open_dir(AT_FDCWD, snapshot_dir(snapshot));
-	const struct vkey *log = archive_vkey(snapshot_archive(snapshot));
-	*out = (struct cosigned){0};
-	enum error error = dir_fd >= 0 ? door_policy(dir_fd, log, policy, NULL) : E_IO;
-	out->wanted = error != E_NOT_FOUND && (error != E_OK || !(*policy)->none);
-	if (error == E_OK && out->wanted)
-		read_note(dir_fd, log, *policy, out);
-}
-
-void cosigned_read(struct snapshot *snapshot, struct cosigned *out)
-{
+	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWNED(witness_policy_release) struct witness_policy *policy = NULL;
-	read_cosigned(snapshot, &policy, out);
+	enum error error = dir_fd >= 0 ? door_policy(dir_fd, log, &policy, NULL) : E_IO;
+	unsettle(out, POLICY, error);
+	out->wanted = error != E_NOT_FOUND && (error != E_OK || !policy->none);
+	if (error == E_OK && out->wanted)
+		read_note(dir_fd, log, policy, out);
+	if (dir_fd >= 0 && out->wanted) {
+		out->witnesses = load_state(dir_fd, files[STATE], &error);
+		unsettle(out, STATE, error);
+	}
 }
 
-bool cosigned_rest(struct snapshot *snapshot, bool epoch)
+/* The newest one, if it was read from the files that these are the marks of. */
+static struct cosigned *recall(struct cosigned_memory *memory, const struct file_mark *marks)
+{
+	struct cosigned *known = NULL;
+	pthread_mutex_lock(&memory->mutex);
+	if (memory->newest != NULL && same_marks(memory->newest->marks, marks)) {
+		known = memory->newest;
+		__atomic_add_fetch(&known->users, 1, __ATOMIC_RELAXED);
+	}
+	pthread_mutex_unlock(&memory->mutex);
+	return known;
+}
+
+static void remember(struct cosigned_memory *memory, struct cosigned *fresh)
+{
+	__atomic_add_fetch(&fresh->users, 1, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&memory->mutex);
+	OWNED(cosigned_release) struct cosigned *older = memory->newest;
+	memory->newest = fresh;
+	pthread_mutex_unlock(&memory->mutex);
+}
+
+struct cosigned *cosigned_look(const struct snapshot *snapshot, struct cosigned_memory *memory)
+{
+	struct file_mark marks[COSIGNED_FILES];
+	take_marks(snapshot_dir(snapshot), marks);
+	struct cosigned *cosigned = memory != NULL ? recall(memory, marks) : NULL;
+	if (cosigned != NULL || (cosigned = calloc(1, sizeof *cosigned)) == NULL)
+		return cosigned;
+	cosigned->users = 1;
+	memcpy(cosigned->marks, marks, sizeof marks);
+	read_all(snapshot_dir(snapshot), archive_vkey(snapshot_archive(snapshot)), cosigned);
+	if (memory != NULL)
+		remember(memory, cosigned);
+	return cosigned;
+}
+
+void cosigned_end(struct cosigned *cosigned)
+{
+	if (__atomic_sub_fetch(&cosigned->users, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	json_decref(cosigned->witnesses);
+	free(cosigned);
+}
+
+void cosigned_memory_release(struct cosigned_memory *memory)
+{
+	cosigned_release(&memory->newest);
+	pthread_mutex_destroy(&memory->mutex);
+}
+
+bool cosigned_reached(const struct cosigned *cosigned, uint64_t now_s)
+{
+	return cosigned != NULL && cosigned->quorum.reached && cosigned->quorum.time_s <= now_s + COSIGNING_CLOCK_S;
+}
+
+bool cosigned_rest(struct snapshot *snapshot, const struct cosigned *cosigned, uint64_t now_s, bool epoch)
 {
 	struct epoch_place place = {0};
-	struct cosigned *cosigned = malloc(sizeof *cosigned);
-	bool rests = false;
-	if (cosigned == NULL)
-		return false;
-	cosigned_read(snapshot, cosigned);
-	if (cosigned->reached &&
-		(!epoch || (snapshot_epoch(snapshot, &place) == E_OK && place.index < cosigned->checkpoint.size)))
-		rests = snapshot_rest_on(snapshot, bytes_of(cosigned->note, cosigned->note_len)) == E_OK;
-	free(cosigned);
-	return rests;
+	return cosigned_reached(cosigned, now_s) &&
+		   (!epoch || (snapshot_epoch(snapshot, &place) == E_OK && place.index < cosigned->checkpoint.size)) &&
+		   snapshot_rest_on(snapshot, bytes_of(cosigned->note, cosigned->note_len)) == E_OK;
 }
 
-bool cosigned_late(struct snapshot *snapshot, uint64_t now_s, uint64_t *since_s)
+bool cosigned_late(const struct snapshot *snapshot, const struct cosigned *cosigned, uint64_t now_s, uint64_t *since_s)
 {
 	struct checkpoint newest;
 	struct bytes note;
-	struct cosigned *cosigned = malloc(sizeof *cosigned);
-	if (cosigned == NULL)
+	if (cosigned == NULL || !cosigned->wanted)
 		return false;
 	snapshot_checkpoint(snapshot, &newest, &note);
-	cosigned_read(snapshot, cosigned);
-	bool behind = cosigned->reached && cosigned->checkpoint.size < newest.size &&
+	bool reached = cosigned_reached(cosigned, now_s);
+	bool behind = reached && cosigned->checkpoint.size < newest.size &&
 				  now_s > cosigned->quorum.time_s + EPOCH_LAG_SECONDS_DEFAULT;
-	bool late = cosigned->wanted && (!cosigned->reached || behind);
-	if (late)
+	if (!reached || behind)
 		*since_s = behind ? cosigned->quorum.time_s : now_s;
-	free(cosigned);
-	return late;
+	return !reached || behind;
+}
+
+json_t *cosigned_json(const struct cosigned *cosigned, uint64_t now_s)
+{
+	if (cosigned == NULL || !cosigned->wanted)
+		return cosigned == NULL ? NULL : json_null();
+	bool reached = cosigned_reached(cosigned, now_s);
+	uint64_t time_s = reached ? cosigned->quorum.time_s : 0;
+	uint64_t age_s = now_s > time_s ? now_s - time_s : 0;
+	json_t *size = reached ? json_integer((json_int_t)cosigned->checkpoint.size) : json_null();
+	json_t *age = reached ? json_integer((json_int_t)age_s) : json_null();
+	json_t *witnesses = cosigned->witnesses != NULL ? json_incref(cosigned->witnesses) : json_array();
+	return json_pack("{s:b, s:o, s:o, s:o, s:o}", "reached", reached, "size", size, "time", json_time(time_s),
+		"age_seconds", age, "witnesses", witnesses);
 }
 
 /* ---- waiting for the witnesses ---- */
@@ -170,34 +251,30 @@ static uint64_t clock_ms(void)
 }
 
 /* Whether there is a newest epoch that its witnesses, if it has any, have not seen yet. */
-static bool is_ahead(struct archive *archive, uint64_t *epoch, bool *kept_up)
+static bool is_ahead(struct archive *archive, struct cosigned_memory *memory, uint64_t *epoch, bool *kept_up)
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
 	struct epoch_place place;
-	struct cosigned *cosigned = malloc(sizeof *cosigned);
 	*kept_up = false;
-	if (cosigned == NULL || snapshot_begin(archive, &snapshot, NULL) != E_OK ||
-		snapshot_epoch(snapshot, &place) != E_OK) {
-		free(cosigned);
+	if (snapshot_begin(archive, &snapshot, NULL) != E_OK || snapshot_epoch(snapshot, &place) != E_OK)
 		return false;
-	}
-	cosigned_read(snapshot, cosigned);
+	cosigned = cosigned_look(snapshot, memory);
 	*epoch = place.index;
-	*kept_up = cosigned->reached && place.index < cosigned->checkpoint.size;
-	bool ahead = cosigned->wanted && !*kept_up;
-	free(cosigned);
-	return ahead;
+	*kept_up = cosigned_reached(cosigned, (uint64_t)time(NULL)) && place.index < cosigned->checkpoint.size;
+	return cosigned != NULL && cosigned->wanted && !*kept_up;
 }
 
-void cosigned_await(struct archive *archive, struct cosigned_patience *patience)
+void cosigned_await(struct archive *archive, struct cosigned_memory *memory)
 {
 	static const struct timespec pause = {.tv_nsec = 20000000};
+	struct cosigned_patience *patience = &memory->patience;
 	uint64_t epoch;
 	bool kept_up;
 	if (__atomic_exchange_n(&patience->busy, true, __ATOMIC_ACQUIRE))
 		return;
 	uint64_t end_ms = clock_ms() + COSIGNED_WAIT_MS; /* whatever becomes the newest epoch meanwhile */
-	while (is_ahead(archive, &epoch, &kept_up) && !patience->in_vain) {
+	while (is_ahead(archive, memory, &epoch, &kept_up) && !patience->in_vain) {
 		uint64_t now_ms = clock_ms();
 		if (patience->until_ms == 0 || epoch != patience->epoch)
 			patience->until_ms = now_ms + COSIGNED_WAIT_MS;
@@ -208,34 +285,4 @@ void cosigned_await(struct archive *archive, struct cosigned_patience *patience)
 	}
 	patience->in_vain = patience->in_vain && !kept_up;
 	__atomic_store_n(&patience->busy, false, __ATOMIC_RELEASE);
-}
-
-json_t *cosigned_json(struct snapshot *snapshot, uint64_t now_s)
-{
-	OWNED(witness_policy_release) struct witness_policy *policy = NULL;
-	struct cosigned *cosigned = malloc(sizeof *cosigned);
-	if (cosigned == NULL)
-		return NULL;
-	read_cosigned(snapshot, &policy, cosigned);
-	json_t *json = cosigned->wanted ? json_object() : json_null();
-	if (cosigned->wanted) {
-		OWNED_FD dir_fd = open_dir(AT_FDCWD, snapshot_dir(snapshot));
-		OWNED_FD cosigned_fd = dir_fd >= 0 ? open_dir(dir_fd, COSIGNED_DIR) : -1;
-		json_t *witnesses = cosigned_fd >= 0 ? load_state(cosigned_fd) : NULL;
-		uint64_t time_s = cosigned->reached ? cosigned->quorum.time_s : 0;
-		uint64_t age_s = now_s > time_s ? now_s - time_s : 0;
-		int failed = json_object_set_new_nocheck(json, "reached", json_boolean(cosigned->reached));
-		failed |= json_object_set_new_nocheck(
-			json, "size", cosigned->reached ? json_integer((json_int_t)cosigned->checkpoint.size) : json_null());
-		failed |= json_object_set_new_nocheck(json, "time", json_time(time_s));
-		failed |= json_object_set_new_nocheck(
-			json, "age_seconds", cosigned->reached ? json_integer((json_int_t)age_s) : json_null());
-		failed |= json_object_set_new_nocheck(json, "witnesses", witnesses ? witnesses : json_array());
-		if (failed) {
-			json_decref(json);
-			json = NULL;
-		}
-	}
-	free(cosigned);
-	return json;
 }

@@ -1,8 +1,6 @@
 /* indsigt-queryd: answers questions about a ledger over HTTP; cannot write it. spec/http.md */
 #include "ledger/base/domain.h"
 #include "ledger/base/own.h"
-#include "query/answer/coverage.h"
-#include "query/cosigned/cosigned.h"
 #include "query/daemon/server.h"
 
 #include <errno.h>
@@ -100,8 +98,10 @@ static enum error run(const struct options *options, struct fault *fault)
 		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(issuer_wipe) struct token_issuer issuer = {0};
-	struct cosigned_patience patience = {0};
-	OWNED(routes_wipe) struct routes routes = {.silent_after_s = options->silent_after_s, .patience = &patience};
+	OWNED(cosigned_memory_release) struct cosigned_memory cosigned = COSIGNED_MEMORY;
+	OWNED(coverage_memory_release) struct coverage_memory coverage = COVERAGE_MEMORY;
+	OWNED(routes_wipe)
+	struct routes routes = {.silent_after_s = options->silent_after_s, .cosigned = &cosigned, .coverage = &coverage};
 	TRY(archive_open(options->dir, true, &archive, fault));
 	routes.archive = archive;
 	if (options->demo_tokens) {

@@ -119,6 +119,23 @@ bool call_snapshot(struct call *call)
 	return error == E_OK;
 }
 
+const struct cosigned *call_cosigned(struct call *call)
+{
+	if (call->cosigned == NULL)
+		call->cosigned = cosigned_look(call->snapshot, call->routes->cosigned);
+	return call->cosigned;
+}
+
+bool call_coverage(struct call *call, json_t **out)
+{
+	const struct routes *routes = call->routes;
+	enum error error =
+		coverage_make(call->snapshot, call_cosigned(call), routes->coverage, call->now_s, routes->silent_after_s, out);
+	if (error != E_OK)
+		call_internal(call, error);
+	return error == E_OK;
+}
+
 bool call_params(struct call *call, const char *const known[], struct params *out)
 {
 	struct fault fault;

@@ -21,6 +21,7 @@ struct call {
 	const struct request *request;
 	uint64_t now_s;
 	struct snapshot *snapshot;
+	struct cosigned *cosigned; /* of call_cosigned */
 	struct response *response;
 };
 
@@ -40,6 +41,10 @@ void call_text(struct call *call, struct text *text, const char *cache);
 /* ---- steps; false: the response is made ---- */
 
 bool call_snapshot(struct call *call);
+/* What witnesses have given, after call_snapshot; NULL when out of memory. */
+const struct cosigned *call_cosigned(struct call *call);
+/* Coverage, after call_snapshot: a new reference. */
+bool call_coverage(struct call *call, json_t **out);
 /* The parameters, of which only those in the NULL-terminated list are known. */
 bool call_params(struct call *call, const char *const known[], struct params *out);
 bool call_no_params(struct call *call);

@@ -63,9 +63,11 @@ void routes_answer(const struct routes *routes, const struct request *request, u
 {
 	*out = (struct response){.route = "-", .room = request->room};
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
 	struct call call = {.routes = routes, .request = request, .now_s = now_s, .response = out};
 	answer_call(&call);
 	snapshot = call.snapshot;
+	cosigned = call.cosigned;
 	take_room(&call);
 	call_header(&call, "X-Content-Type-Options", "nosniff");
 	call_header(&call, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");

@@ -6,7 +6,7 @@
  * what was sent. The snapshot is let go before the response is handed back. */
 #pragma once
 
-#include "ledger/read/archive.h"
+#include "query/answer/coverage.h"
 #include "query/http/token.h"
 #include "query/statement/room.h"
 
@@ -18,7 +18,8 @@ struct routes {
 	const struct token_issuer *issuer; /* NULL: nobody can show who they are, and personal answers are refused */
 	struct key cursor_key;
 	uint32_t silent_after_s;
-	struct cosigned_patience *patience; /* NULL: statements do not wait for witnesses */
+	struct cosigned_memory *cosigned; /* NULL: nothing is remembered, and statements do not wait for witnesses */
+	struct coverage_memory *coverage; /* NULL: nothing is remembered */
 };
 
 /* Borrowed for the call. */

@@ -2,7 +2,6 @@
 #include "ledger/base/clock.h"
 #include "ledger/read/status.h"
 #include "ledger/text/timestamp.h"
-#include "query/cosigned/cosigned.h"
 #include "query/routes/call.h"
 
 #include <inttypes.h>
@@ -94,7 +93,7 @@ static void read_status(struct call *call, struct status *out)
 {
 	status_read(snapshot_dir(call->snapshot), clock_ms(), out);
 	out->since_s[STATUS_QUORUM] = 0;
-	cosigned_late(call->snapshot, call->now_s, &out->since_s[STATUS_QUORUM]);
+	cosigned_late(call->snapshot, call_cosigned(call), call->now_s, &out->since_s[STATUS_QUORUM]);
 }
 
 void route_health(struct call *call)
@@ -170,7 +169,7 @@ void route_metrics(struct call *call)
 	}
 	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
 	read_status(call, &status);
-	json_auto_t *witnessing = cosigned_json(call->snapshot, call->now_s);
+	json_auto_t *witnessing = cosigned_json(call_cosigned(call), call->now_s);
 	FILE *out = open_memstream(&text, &len);
 	if (witnessing == NULL || out == NULL) {
 		if (out)

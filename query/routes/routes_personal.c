@@ -1,7 +1,6 @@
 /* What a person, or who acts for them, may ask about that person. */
 #include "ledger/base/own.h"
 #include "ledger/subject/subject.h"
-#include "query/cosigned/cosigned.h"
 #include "query/http/cursor.h"
 #include "query/routes/call.h"
 #include "query/statement/statement_make.h"
@@ -71,13 +70,13 @@ void route_accesses(struct call *call)
 		.to_s = UINT64_MAX,
 		.before = ACCESSES_FROM_START,
 		.now_s = call->now_s,
-		.silent_after_s = call->routes->silent_after_s,
 	};
-	if (!read_query(call, &params, &query) || !call_snapshot(call))
-		return;
+	json_auto_t *coverage = NULL;
 	json_auto_t *page = NULL;
+	if (!read_query(call, &params, &query) || !call_snapshot(call) || !call_coverage(call, &coverage))
+		return;
 	uint64_t next = 0;
-	enum error error = accesses_page(call->snapshot, &query, &page, &next, &fault);
+	enum error error = accesses_page(call->snapshot, &query, coverage, &page, &next, &fault);
 	if (error == E_OK && next > 0) {
 		char cursor[CURSOR_TEXT_BYTES + 1];
 		struct hash question;
@@ -108,10 +107,11 @@ void route_statement(struct call *call)
 	query.signatures = signatures != NULL && *signatures == '1';
 	if (!call_window(call, &params, &query.from_s, &query.to_s))
 		return;
-	if (call->routes->patience != NULL)
-		cosigned_await(call->routes->archive, call->routes->patience);
+	if (call->routes->cosigned != NULL)
+		cosigned_await(call->routes->archive, call->routes->cosigned);
 	if (!call_snapshot(call))
 		return;
+	query.cosigned = call_cosigned(call);
 	size_t later;
 	OWNED(text_release) struct text text = {.room = call->request->room};
 	enum error error = statement_make(call->snapshot, &query, &text, &later, &fault);

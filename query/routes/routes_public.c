@@ -1,6 +1,4 @@
 /* What everybody may ask: the checkpoint, and who reports. */
-#include "query/answer/coverage.h"
-#include "query/cosigned/cosigned.h"
 #include "query/routes/call.h"
 
 #include <string.h>
@@ -12,7 +10,7 @@ void route_checkpoint(struct call *call)
 	if (!call_no_params(call) || !call_snapshot(call))
 		return;
 	/* The newest that is witnessed, where there is a policy; before the first one, the log's alone. */
-	cosigned_rest(call->snapshot, false);
+	cosigned_rest(call->snapshot, call_cosigned(call), call->now_s, false);
 	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
 	call->response->body = strndup((const char *)note.data, note.len);
 	if (call->response->body == NULL) {
@@ -28,11 +26,6 @@ void route_checkpoint(struct call *call)
 void route_coverage(struct call *call)
 {
 	json_auto_t *coverage = NULL;
-	if (!call_no_params(call) || !call_snapshot(call))
-		return;
-	enum error error = coverage_make(call->snapshot, call->now_s, call->routes->silent_after_s, &coverage);
-	if (error != E_OK)
-		call_internal(call, error);
-	else
+	if (call_no_params(call) && call_snapshot(call) && call_coverage(call, &coverage))
 		call_json(call, coverage, "public, max-age=2");
 }

@@ -90,6 +90,8 @@ void route_filing(struct call *call)
 		call_problem(call, 403, E_FORBIDDEN, "a sender may ask about its own events only");
 		return;
 	}
+	query.now_s = call->now_s;
+	query.cosigned = call_cosigned(call);
 	enum error error = filing_make(call->snapshot, &query, &filing, &fault);
 	if (error == E_NOT_FOUND)
 		call_problem(call, 404, error, fault.text);

@@ -4,7 +4,6 @@
 #include "ledger/text/timestamp.h"
 #include "query/answer/audits.h"
 #include "query/answer/proof.h"
-#include "query/cosigned/cosigned.h"
 #include "query/statement/statement_signatures.h"
 
 #include <inttypes.h>
@@ -431,7 +430,8 @@ enum error statement_make(struct snapshot *snapshot, const struct statement_quer
 	struct fault why = {.text = ""};
 	OWNED(making_release)
 	struct making making = {.snapshot = snapshot, .query = query, .json = json_object(), .text = out, .fault = &why};
-	cosigned_rest(snapshot, true); /* where it cannot, the statement stands under the log's signature alone */
+	/* Where it cannot, the statement stands under the log's signature alone. */
+	cosigned_rest(snapshot, query->cosigned, query->now_s, true);
 	enum error error = snapshot_epoch(snapshot, &making.epoch);
 	if (error == E_NOT_FOUND)
 		return fault_set(

@@ -3,19 +3,20 @@
  *
  *   snapshot ─► newest epoch ─► label, VRF proof ─► map proof ─► subject tree ─► each event, opened ─► JSON
  *
- * Where a witnessed checkpoint covers the newest epoch the statement rests on it (query/cosigned/cosigned.h), and shows
- * nothing later. The verifying side is ledger/statement/statement.h; nothing here is trusted by it. */
+ * Where a witnessed checkpoint covers the newest epoch the statement rests on it, and shows nothing later. The
+ * verifying side is ledger/statement/statement.h; nothing here is trusted by it. */
 #pragma once
 
-#include "ledger/read/archive.h"
+#include "query/cosigned/cosigned.h"
 #include "query/statement/text.h"
 
 struct statement_query {
-	struct bytes subject; /* canonical */
-	uint64_t from_s;      /* window over ledger time, half-open; 0: from the beginning */
-	uint64_t to_s;        /* UINT64_MAX: to the end */
-	bool signatures;      /* each event's way to its sender's signature as well */
-	uint64_t now_s;       /* time of day: events withheld until later stay closed */
+	struct bytes subject;            /* canonical */
+	uint64_t from_s;                 /* window over ledger time, half-open; 0: from the beginning */
+	uint64_t to_s;                   /* UINT64_MAX: to the end */
+	bool signatures;                 /* each event's way to its sender's signature as well */
+	uint64_t now_s;                  /* time of day: events withheld until later stay closed */
+	const struct cosigned *cosigned; /* what it rests on, where that covers the newest epoch; or NULL */
 };
 
 /* Its text, into `out`, which has a room or none and is the caller's to release, also after an error; `later`: how many

@@ -96,15 +96,17 @@ static enum error make_from_directory(const struct statement_request *request, c
 {
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
-	struct cosigned_patience patience = {0};
+	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
+	OWNED(cosigned_memory_release) struct cosigned_memory memory = COSIGNED_MEMORY;
 	struct statement_query query = {.subject = bytes_text(subject),
 		.from_s = window->from_s,
 		.to_s = window->to_s,
 		.signatures = request->signatures,
 		.now_s = (uint64_t)time(NULL)};
 	TRY(archive_open(request->ledger, true, &archive, fault));
-	cosigned_await(archive, &patience);
+	cosigned_await(archive, &memory);
 	TRY(snapshot_begin(archive, &snapshot, fault));
+	query.cosigned = cosigned = cosigned_look(snapshot, &memory);
 	return statement_make(snapshot, &query, out, later, fault);
 }
 

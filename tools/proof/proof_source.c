@@ -47,8 +47,10 @@ void proof_source_close(struct proof_source *source)
 static enum error take_snapshot(
 	struct proof_source *source, uint64_t index_max, struct bytes *note, struct fault *fault)
 {
+	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
 	TRY(snapshot_begin(source->archive, &source->snapshot, fault));
-	if (cosigned_rest(source->snapshot, false)) {
+	cosigned = cosigned_look(source->snapshot, NULL);
+	if (cosigned_rest(source->snapshot, cosigned, (uint64_t)time(NULL), false)) {
 		snapshot_checkpoint(source->snapshot, &source->checkpoint, note);
 		if (index_max < source->checkpoint.size)
 			return E_OK;

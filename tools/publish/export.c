@@ -54,9 +54,11 @@ static enum error read_store(void *context, const struct tile_path *tile, struct
 static enum error choose_checkpoint(struct exporting *exporting, struct fault *fault)
 {
 	struct bytes note;
+	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
 	TRY(renew_snapshot(exporting, fault));
 	snapshot_checkpoint(exporting->snapshot, &exporting->newest, &note);
-	cosigned_rest(exporting->snapshot, false);
+	cosigned = cosigned_look(exporting->snapshot, NULL);
+	cosigned_rest(exporting->snapshot, cosigned, (uint64_t)time(NULL), false);
 	snapshot_checkpoint(exporting->snapshot, &exporting->checkpoint, &note);
 	if (note.len > sizeof exporting->note)
 		return fault_set(fault, E_CORRUPT, "");

@@ -94,18 +94,21 @@ static enum error pages_of_directory(struct joining *joining)
 		.limit = QUERY_PAGE_MAX,
 		.before = ACCESSES_FROM_START,
 		.now_s = joining->now_s,
-		.silent_after_s = COVERAGE_SILENT_S_DEFAULT,
 	};
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
+	json_auto_t *coverage = NULL;
 	TRY(window(query, &page_query, joining->fault));
 	TRY(archive_open(query->ledger, true, &archive, joining->fault));
 	TRY(snapshot_begin(archive, &snapshot, joining->fault));
 	if (joining->vkey == NULL)
 		joining->vkey = archive_vkey(archive);
+	cosigned = cosigned_look(snapshot, NULL);
+	TRY(coverage_make(snapshot, cosigned, NULL, joining->now_s, COVERAGE_SILENT_S_DEFAULT, &coverage));
 	while (page_query.before > 0) {
 		json_auto_t *page = NULL;
-		TRY(accesses_page(snapshot, &page_query, &page, &page_query.before, joining->fault));
+		TRY(accesses_page(snapshot, &page_query, coverage, &page, &page_query.before, joining->fault));
 		TRY(join(joining, page));
 	}
 	return E_OK;

@@ -46,8 +46,13 @@ static struct accesses_query query_of(uint32_t limit)
 		.to_s = UINT64_MAX,
 		.limit = limit,
 		.before = ACCESSES_FROM_START,
-		.now_s = f.now_s,
-		.silent_after_s = COVERAGE_SILENT_S_DEFAULT};
+		.now_s = f.now_s};
+}
+
+static enum error coverage_at(struct snapshot *snapshot, uint64_t now_s, struct coverage_memory *memory, json_t **out)
+{
+	OWNED(cosigned_release) struct cosigned *cosigned = cosigned_look(snapshot, NULL);
+	return coverage_make(snapshot, cosigned, memory, now_s, COVERAGE_SILENT_S_DEFAULT, out);
 }
 
 /* One page from a snapshot of its own, verified; moves the query on. A new reference. */
@@ -55,10 +60,12 @@ static json_t *page_of(struct accesses_query *query, struct verified *out)
 {
 	struct fault fault = {0};
 	struct snapshot *snapshot = NULL;
+	json_auto_t *coverage = NULL;
 	json_t *page = NULL;
 	uint64_t before = query->before;
 	ck_ok(snapshot_begin(archive, &snapshot, &fault));
-	enum error error = accesses_page(snapshot, query, &page, &query->before, &fault);
+	ck_ok(coverage_at(snapshot, query->now_s, NULL, &coverage));
+	enum error error = accesses_page(snapshot, query, coverage, &page, &query->before, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
 	snapshot_end(snapshot);
 	error = verify_page(page, query->subject, before, query->now_s, &f.vkey, out, &fault);
@@ -154,7 +161,7 @@ START_TEST(exactly_full)
 	for (size_t i = 0; i < 2; i++) {
 		uint64_t next = 0;
 		query = query_of(bad[i]);
-		ck_error(accesses_page(snapshot, &query, &page, &next, &fault), E_BAD_VALUE);
+		ck_error(accesses_page(snapshot, &query, NULL, &page, &next, &fault), E_BAD_VALUE);
 		ck_assert_ptr_nonnull(strstr(fault.text, "1 to 1000"));
 	}
 	snapshot_end(snapshot);
@@ -373,14 +380,15 @@ START_TEST(coverage)
 	static const struct {
 		uint64_t later;
 		bool silent;
-	} cases[] = {{0, false}, {86400, false}, {86405, true}};
+	} cases[] = {{0, false}, {86400, false}, {86405, true}, {86400, false}, {864050, true}};
+	struct coverage_memory memory = COVERAGE_MEMORY;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct snapshot *snapshot = NULL;
 		struct fault fault = {0};
 		json_t *json = NULL;
 		ck_ok(snapshot_begin(archive, &snapshot, &fault));
 		uint64_t now_s = snapshot_time_s(snapshot) + cases[i].later;
-		ck_ok(coverage_make(snapshot, now_s, COVERAGE_SILENT_S_DEFAULT, &json));
+		ck_ok(coverage_at(snapshot, now_s, &memory, &json));
 		snapshot_end(snapshot);
 		const json_t *senders = json_object_get(json, "senders");
 		ck_assert_uint_eq(json_array_size(senders), 2);
@@ -402,6 +410,37 @@ START_TEST(coverage)
 		ck_assert_str_eq(json_string_value(json_array_get(json_object_get(second, "policy"), 0)), "withhold");
 		json_decref(json);
 	}
+	coverage_memory_release(&memory);
+	end();
+}
+END_TEST
+
+/* What is remembered of it is what would be computed: whoever the clock makes silent, or not yet, and after a commit.
+ */
+START_TEST(coverage_remembered)
+{
+	static const int steps[] = {1, 1, 1, 1, -1, -1, -1, -1, 90000, 1, -90002};
+	struct coverage_memory memory = COVERAGE_MEMORY;
+	uint64_t later = 86398;
+	begin();
+	const char *mine = EVENT(SUBJECT, "cvr:1");
+	append(&mine, 1);
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+			OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+			json_auto_t *remembered = NULL, *computed = NULL;
+			struct fault fault = {0};
+			ck_ok(snapshot_begin(archive, &snapshot, &fault));
+			later += (uint64_t)steps[i];
+			uint64_t now_s = snapshot_time_s(snapshot) + later;
+			ck_ok(coverage_at(snapshot, now_s, &memory, &remembered));
+			ck_ok(coverage_at(snapshot, now_s, NULL, &computed));
+			ck_assert(json_equal(remembered, computed));
+		}
+		later = 86398;
+		append(&mine, 1);
+	}
+	coverage_memory_release(&memory);
 	end();
 }
 END_TEST
@@ -547,4 +586,5 @@ START_TEST(reader_refuses)
 }
 END_TEST
 
-UNIT_MAIN("accesses", erased, pages, exactly_full, window, by_org, restricted_stays, withheld, coverage, reader_refuses)
+UNIT_MAIN("accesses", erased, pages, exactly_full, window, by_org, restricted_stays, withheld, coverage,
+	coverage_remembered, reader_refuses)

@@ -1,8 +1,8 @@
 #include "ledger/keys/keyfile.h"
 #include "ledger/statement/statement.h"
 #include "ledger/witness/door.h"
+#include "query/answer/accesses.h"
 #include "query/answer/coverage.h"
-#include "query/cosigned/cosigned.h"
 #include "query/statement/statement_make.h"
 #include "tests/lib/fixture.h"
 
@@ -11,6 +11,37 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+static unsigned opens;
+static unsigned checks;
+
+int __real_open64(const char *path, int flags, mode_t mode);
+int __wrap_open64(const char *path, int flags, mode_t mode);
+int __real_openat64(int dir, const char *path, int flags, mode_t mode);
+int __wrap_openat64(int dir, const char *path, int flags, mode_t mode);
+int __real_crypto_sign_verify_detached(
+	const unsigned char *signature, const unsigned char *text, unsigned long long len, const unsigned char *key);
+int __wrap_crypto_sign_verify_detached(
+	const unsigned char *signature, const unsigned char *text, unsigned long long len, const unsigned char *key);
+
+int __wrap_open64(const char *path, int flags, mode_t mode)
+{
+	opens++;
+	return __real_open64(path, flags, mode);
+}
+
+int __wrap_openat64(int dir, const char *path, int flags, mode_t mode)
+{
+	opens++;
+	return __real_openat64(dir, path, flags, mode);
+}
+
+int __wrap_crypto_sign_verify_detached(
+	const unsigned char *signature, const unsigned char *text, unsigned long long len, const unsigned char *key)
+{
+	checks++;
+	return __real_crypto_sign_verify_detached(signature, text, len, key);
+}
 
 static struct fixture f;
 static struct archive *archive;
@@ -132,50 +163,68 @@ static uint64_t size_now(struct bytes *note)
 	return checkpoint.size;
 }
 
+/* As queryd does, with what it remembers. */
+static struct cosigned_memory memory = COSIGNED_MEMORY;
+static struct coverage_memory coverages = COVERAGE_MEMORY;
+
+static const struct cosigned *look_cosigned(void)
+{
+	static struct cosigned *cosigned;
+	cosigned_release(&cosigned);
+	cosigned = cosigned_look(snapshot, &memory);
+	ck_assert_ptr_nonnull(cosigned);
+	return cosigned;
+}
+
+static bool rest(bool epoch)
+{
+	return cosigned_rest(snapshot, look_cosigned(), f.now_s, epoch);
+}
+
 /* WIT-15: what is wanted, what is there, and what is not believed. */
 START_TEST(reading)
 {
-	static struct cosigned cosigned;
+	const struct cosigned *cosigned;
 	static uint8_t buffer[NOTE_BYTES_MAX];
 	begin();
-	cosigned_read(snapshot, &cosigned);
-	ck_assert(!cosigned.wanted && !cosigned.reached);
-	ck_assert(!cosigned_rest(snapshot, false));
+	cosigned = look_cosigned();
+	ck_assert(!cosigned->wanted && !cosigned_reached(cosigned, f.now_s));
+	ck_assert(!rest(false));
 	write_policy("none");
-	cosigned_read(snapshot, &cosigned);
-	ck_assert(!cosigned.wanted && !cosigned.reached);
+	cosigned = look_cosigned();
+	ck_assert(!cosigned->wanted && !cosigned_reached(cosigned, f.now_s));
 	write_policy("both");
-	cosigned_read(snapshot, &cosigned);
-	ck_assert(cosigned.wanted && !cosigned.reached);
+	cosigned = look_cosigned();
+	ck_assert(cosigned->wanted && !cosigned_reached(cosigned, f.now_s));
 
 	write_file("cosigned/checkpoint", cosigned_note(buffer, 1, 1000000000));
-	cosigned_read(snapshot, &cosigned);
-	ck_assert(cosigned.wanted && !cosigned.reached);
+	cosigned = look_cosigned();
+	ck_assert(cosigned->wanted && !cosigned_reached(cosigned, f.now_s));
 	struct bytes whole = cosigned_note(buffer, 2, 1000000000);
 	write_file("cosigned/checkpoint", whole);
-	cosigned_read(snapshot, &cosigned);
-	ck_assert(cosigned.wanted && cosigned.reached && cosigned.quorum.time_s == 1000000000);
-	ck_assert(cosigned.checkpoint.size == size_now(NULL));
-	ck_assert(bytes_equal(bytes_of(cosigned.note, cosigned.note_len), whole));
+	cosigned = look_cosigned();
+	ck_assert(cosigned->wanted && cosigned_reached(cosigned, f.now_s) && cosigned->quorum.time_s == 1000000000);
+	ck_assert(cosigned->checkpoint.size == size_now(NULL));
+	ck_assert(bytes_equal(bytes_of(cosigned->note, cosigned->note_len), whole));
 
 	/* A quorum of years to come, of when nobody's clock was looked at: what rests on it would look out of date. */
 	static uint8_t later[NOTE_BYTES_MAX];
 	write_file("cosigned/checkpoint", cosigned_note(later, 2, (uint64_t)time(NULL) + COSIGNING_CLOCK_S + 60));
-	cosigned_read(snapshot, &cosigned);
-	ck_assert(cosigned.wanted && !cosigned.reached);
+	cosigned = look_cosigned();
+	ck_assert(cosigned->wanted && !cosigned_reached(cosigned, f.now_s));
 
 	/* A byte changed anywhere. */
 	for (size_t i = 0; i < whole.len; i += 11) {
 		buffer[i] ^= 1;
 		write_file("cosigned/checkpoint", whole);
-		cosigned_read(snapshot, &cosigned);
-		ck_assert_msg(!cosigned.reached, "byte %zu", i);
+		cosigned = look_cosigned();
+		ck_assert_msg(!cosigned_reached(cosigned, f.now_s), "byte %zu", i);
 		buffer[i] ^= 1;
 	}
 	write_file("cosigned/checkpoint", whole);
 	write_file(DOOR_POLICY_FILE, BYTES_LITERAL("quorum both\n"));
-	cosigned_read(snapshot, &cosigned);
-	ck_assert(cosigned.wanted && !cosigned.reached);
+	cosigned = look_cosigned();
+	ck_assert(cosigned->wanted && !cosigned_reached(cosigned, f.now_s));
 	struct witness_policy *policy;
 	struct fault fault;
 	ck_error(door_policy(dir_fd, &f.vkey, &policy, &fault), E_BAD_VALUE);
@@ -221,7 +270,7 @@ START_TEST(resting)
 	ck_ok(snapshot_find(snapshot, bytes_text(fixture_subject(1)), UINT64_MAX, indexes, 64, &count));
 	ck_assert_uint_eq(count, 3 * before_count);
 
-	ck_assert(cosigned_rest(snapshot, true));
+	ck_assert(rest(true));
 	snapshot_checkpoint(snapshot, &checkpoint, &note);
 	ck_assert(checkpoint.size == size && bytes_equal(note, whole));
 	ck_ok(snapshot_epoch(snapshot, &epoch));
@@ -240,9 +289,9 @@ START_TEST(resting)
 	/* A newer epoch that it does not cover: a statement would have nothing to rest on, the checkpoint has. */
 	append(true);
 	look_again();
-	ck_assert(!cosigned_rest(snapshot, true));
+	ck_assert(!rest(true));
 	ck_assert_uint_gt(size_now(NULL), size);
-	ck_assert(cosigned_rest(snapshot, false));
+	ck_assert(rest(false));
 	ck_assert_uint_eq(size_now(NULL), size);
 	ck_error(snapshot_epoch(snapshot, &epoch), E_NOT_FOUND);
 	end();
@@ -253,30 +302,30 @@ END_TEST
 START_TEST(waiting)
 {
 	static uint8_t buffer[NOTE_BYTES_MAX];
-	struct cosigned_patience patience = {0};
+	struct cosigned_patience *patience = &memory.patience;
 	struct epoch_place epoch;
 	begin();
 	ck_ok(snapshot_epoch(snapshot, &epoch));
-	cosigned_await(archive, &patience);
-	ck_assert(!patience.busy && patience.until_ms == 0); /* no policy */
+	cosigned_await(archive, &memory);
+	ck_assert(!patience->busy && patience->until_ms == 0); /* no policy */
 	write_policy("none");
-	cosigned_await(archive, &patience);
-	ck_assert(patience.until_ms == 0);
+	cosigned_await(archive, &memory);
+	ck_assert(patience->until_ms == 0);
 	write_policy("both");
-	patience.busy = true; /* somebody else */
-	cosigned_await(archive, &patience);
-	ck_assert(patience.busy && patience.until_ms == 0);
-	patience.busy = false;
-	cosigned_await(archive, &patience);
-	ck_assert(!patience.busy && patience.in_vain && patience.epoch == epoch.index);
-	uint64_t until_ms = patience.until_ms;
+	patience->busy = true; /* somebody else */
+	cosigned_await(archive, &memory);
+	ck_assert(patience->busy && patience->until_ms == 0);
+	patience->busy = false;
+	cosigned_await(archive, &memory);
+	ck_assert(!patience->busy && patience->in_vain && patience->epoch == epoch.index);
+	uint64_t until_ms = patience->until_ms;
 	append(true);
 	look_again();
-	cosigned_await(archive, &patience); /* not again before they are back */
-	ck_assert(patience.in_vain && patience.until_ms == until_ms);
+	cosigned_await(archive, &memory); /* not again before they are back */
+	ck_assert(patience->in_vain && patience->until_ms == until_ms);
 	write_file("cosigned/checkpoint", cosigned_note(buffer, 2, 1000000000));
-	cosigned_await(archive, &patience);
-	ck_assert(!patience.in_vain && !patience.busy);
+	cosigned_await(archive, &memory);
+	ck_assert(!patience->in_vain && !patience->busy);
 	end();
 }
 END_TEST
@@ -344,8 +393,11 @@ START_TEST(statements)
 	look_again();
 	struct witness_policy *policy;
 	ck_ok(door_policy(dir_fd, &f.vkey, &policy, NULL));
-	struct statement_query query = {
-		.subject = bytes_text(fixture_subject(1)), .to_s = UINT64_MAX, .signatures = true, .now_s = f.now_s};
+	struct statement_query query = {.subject = bytes_text(fixture_subject(1)),
+		.to_s = UINT64_MAX,
+		.signatures = true,
+		.now_s = f.now_s,
+		.cosigned = look_cosigned()};
 	const struct statement_options options = {.subject = fixture_subject(1), .policy = policy};
 	ck_ok(statement_make(snapshot, &query, &text, &later, &fault));
 	enum error error = statement_verify(bytes_of(text.data, text.len), &f.vkey, &options, &statement, &finding);
@@ -367,11 +419,11 @@ START_TEST(states)
 	struct witness_policy *policy;
 	json_t *coverage;
 	begin();
-	ck_ok(coverage_make(snapshot, f.now_s, 60, &coverage));
+	ck_ok(coverage_make(snapshot, look_cosigned(), &coverages, f.now_s, 60, &coverage));
 	ck_assert(json_is_null(json_object_get(coverage, "witnessing")));
 	json_decref(coverage);
 	write_policy("both");
-	ck_ok(coverage_make(snapshot, f.now_s, 60, &coverage));
+	ck_ok(coverage_make(snapshot, look_cosigned(), &coverages, f.now_s, 60, &coverage));
 	json_t *witnessing = json_object_get(coverage, "witnessing");
 	ck_assert(json_is_false(json_object_get(witnessing, "reached")));
 	ck_assert(json_is_null(json_object_get(witnessing, "age_seconds")));
@@ -385,17 +437,17 @@ START_TEST(states)
 	cosigning_witness(cosigning, 1)->state = COSIGNER_AHEAD;
 	int cosigned_fd = openat(dir_fd, COSIGNED_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_ok(cosigned_write_state(cosigned_fd, policy, cosigning));
-	ck_ok(coverage_make(snapshot, f.now_s, 60, &coverage));
+	ck_ok(coverage_make(snapshot, look_cosigned(), &coverages, f.now_s, 60, &coverage));
 	witnessing = json_object_get(coverage, "witnessing");
 	ck_assert(json_is_true(json_object_get(witnessing, "reached")));
 	ck_assert_int_eq(json_integer_value(json_object_get(witnessing, "age_seconds")), 100);
 	/* HTTP-34: late is a log that has gone on for too long; one that is idle waits for nobody. */
 	uint64_t since_s = 0;
-	ck_assert(!cosigned_late(snapshot, f.now_s + 100000, &since_s));
+	ck_assert(!cosigned_late(snapshot, look_cosigned(), f.now_s + 100000, &since_s));
 	append(false);
 	look_again();
-	ck_assert(!cosigned_late(snapshot, f.now_s - 100 + EPOCH_LAG_SECONDS_DEFAULT, &since_s));
-	ck_assert(cosigned_late(snapshot, f.now_s - 99 + EPOCH_LAG_SECONDS_DEFAULT, &since_s));
+	ck_assert(!cosigned_late(snapshot, look_cosigned(), f.now_s - 100 + EPOCH_LAG_SECONDS_DEFAULT, &since_s));
+	ck_assert(cosigned_late(snapshot, look_cosigned(), f.now_s - 99 + EPOCH_LAG_SECONDS_DEFAULT, &since_s));
 	ck_assert_uint_eq(since_s, f.now_s - 100);
 	json_t *second = json_array_get(json_object_get(witnessing, "witnesses"), 1);
 	ck_assert_str_eq(json_string_value(json_object_get(second, "name")), "b");
@@ -414,7 +466,7 @@ START_TEST(states)
 		write_file("cosigned/state", bytes_text(bad[i]));
 		cosigned_read_state(cosigned_fd, policy, again);
 		ck_assert_uint_eq(cosigning_witness(again, 1)->size, 77);
-		ck_ok(coverage_make(snapshot, f.now_s, 60, &coverage));
+		ck_ok(coverage_make(snapshot, look_cosigned(), &coverages, f.now_s, 60, &coverage));
 		json_decref(coverage);
 	}
 	close(cosigned_fd);
@@ -425,4 +477,81 @@ START_TEST(states)
 }
 END_TEST
 
-UNIT_MAIN("cosigned", reading, resting, waiting, not_this_store, statements, states)
+/* From a snapshot of its own, as every page is. */
+static json_t *page_now(void)
+{
+	OWNED(snapshot_release) struct snapshot *now = NULL;
+	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
+	const struct accesses_query query = {.subject = bytes_text(fixture_subject(1)),
+		.to_s = UINT64_MAX,
+		.limit = 10,
+		.before = ACCESSES_FROM_START,
+		.now_s = f.now_s};
+	struct fault fault = {.text = ""};
+	json_auto_t *coverage = NULL;
+	json_t *page = NULL;
+	uint64_t next;
+	ck_ok(snapshot_begin(archive, &now, &fault));
+	opens = checks = 0;
+	cosigned = cosigned_look(now, &memory);
+	ck_ok(coverage_make(now, cosigned, &coverages, f.now_s, 60, &coverage));
+	ck_ok(accesses_page(now, &query, coverage, &page, &next, &fault));
+	return page;
+}
+
+/* Until the kernel's clock has moved on since the file was written: a matter of milliseconds. */
+static void settle(const char *name)
+{
+	char path[200];
+	struct file_mark mark;
+	snprintf(path, sizeof path, "%s/%s", f.dir, name);
+	do
+		file_mark(path, &mark);
+	while (!mark.settled);
+}
+
+/* A page opens no file and checks no signature that the one before it has, and shows at once what is new in them. */
+START_TEST(remembering)
+{
+	static uint8_t buffer[NOTE_BYTES_MAX];
+	begin();
+	write_policy("both");
+	write_file("cosigned/checkpoint", cosigned_note(buffer, 2, f.now_s - 100));
+	settle(DOOR_POLICY_FILE);
+	settle("cosigned/checkpoint");
+	json_t *page = page_now();
+	ck_assert_uint_gt(opens, 0);
+	ck_assert_uint_eq(checks, 3); /* the log's, and two witnesses' */
+	json_t *second = page_now();
+	ck_assert_uint_eq(opens, 0);
+	ck_assert_uint_eq(checks, 0);
+	ck_assert(json_equal(page, second));
+	json_decref(page);
+	json_decref(second);
+
+	write_file("cosigned/checkpoint", cosigned_note(buffer, 2, f.now_s - 50));
+	page = page_now();
+	json_t *witnessing = json_object_get(json_object_get(page, "coverage"), "witnessing");
+	ck_assert_int_eq(json_integer_value(json_object_get(witnessing, "age_seconds")), 50);
+	json_decref(page);
+	write_file("cosigned/state", BYTES_LITERAL("[{\"name\":\"a\"}]"));
+	page = page_now();
+	witnessing = json_object_get(json_object_get(page, "coverage"), "witnessing");
+	ck_assert_uint_eq(json_array_size(json_object_get(witnessing, "witnesses")), 1);
+	json_decref(page);
+	append(false);
+	settle("cosigned/state");
+	json_decref(page_now());
+	page = page_now(); /* after a commit, and of files that have changed before */
+	ck_assert_uint_eq(opens, 0);
+	ck_assert_uint_eq(checks, 0);
+	json_decref(page);
+	ck_assert_int_eq(unlinkat(dir_fd, DOOR_POLICY_FILE, 0), 0);
+	page = page_now();
+	ck_assert(json_is_null(json_object_get(json_object_get(page, "coverage"), "witnessing")));
+	json_decref(page);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("cosigned", remembering, reading, resting, waiting, not_this_store, statements, states)
