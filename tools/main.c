@@ -1,6 +1,7 @@
 /* indsigt: finds the command, prints help. */
 #include "ledger/db/db.h"
 #include "ledger/event/event_schema.h"
+#include "ledger/options/alike.h"
 #include "tools/command/command.h"
 
 #include <sodium.h>
@@ -10,16 +11,25 @@
 
 static int run_help(int argc, char **argv);
 
+struct help_options {
+	char **words;
+};
+#define T struct help_options
+static const struct option_row help_rows[] = {
+	ARGUMENT_REST(T, words, "COMMAND|TOPIC"),
+};
+#undef T
+
 static const struct command command_help = {
-	.name = "help",
-	.arguments = "[COMMAND|TOPIC]",
-	.summary = "what there is, or how one command or topic works",
-	.text = "",
+	.options = {.name = "indsigt help",
+		.summary = "what there is, or how one command or topic works",
+		.text = "",
+		OPTION_ROWS(help_rows)},
 	.run = run_help,
 };
 
 /* In the order of help: set up, run, use, check. */
-static const struct command *const commands[] = {
+const struct command *const commands[] = {
 	&command_init,
 	&command_vkey,
 	&command_sender_add,
@@ -52,8 +62,9 @@ static const struct command *const commands[] = {
 	&command_witness_serve,
 	&command_bench,
 	&command_help,
+	NULL,
 };
-#define COMMANDS (sizeof commands / sizeof commands[0])
+#define COMMANDS (sizeof commands / sizeof commands[0] - 1)
 
 struct topic {
 	const char *name;
@@ -159,38 +170,9 @@ static const struct topic topics[] = {
 };
 #define TOPICS (sizeof topics / sizeof topics[0])
 
-int command_end(const struct command *command, enum error error, const struct fault *fault)
-{
-	if (error == E_OK)
-		return EXIT_DONE;
-	if (error == E_USAGE)
-		return command_usage(command, fault);
-	fprintf(stderr, "indsigt: %s\n", fault && fault->text[0] ? fault->text : error_reason(error));
-	return error_exit(error);
-}
-
-int command_usage(const struct command *command, const struct fault *fault)
-{
-	if (fault && fault->text[0])
-		fprintf(stderr, "indsigt: %s\n", fault->text);
-	fprintf(stderr, "usage: indsigt %s %s\nindsigt: 'indsigt %s --help' says more\n", command->name, command->arguments,
-		command->name);
-	return EXIT_USAGE;
-}
-
-int command_lacks(const struct command *command, const char *what)
-{
-	struct fault fault = {.text = ""};
-	if (what != NULL)
-		(void)fault_set(&fault, E_USAGE, "%s is missing", what);
-	return command_usage(command, &fault);
-}
-
 static int print_command(const struct command *command)
 {
-	printf("usage: indsigt %s %s\n\n%s.\n", command->name, command->arguments, command->summary);
-	if (command->text[0])
-		printf("\n%s", command->text);
+	options_help(&command->options, stdout);
 	return EXIT_DONE;
 }
 
@@ -200,7 +182,7 @@ static bool print_family(const char *word)
 	bool found = false;
 	size_t len = strlen(word);
 	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
+		if (strncmp(command_name(commands[i]), word, len) != 0 || command_name(commands[i])[len] != ' ')
 			continue;
 		if (found)
 			putchar('\n');
@@ -216,7 +198,7 @@ static void print_overview(FILE *out)
 		  "Keeps a verifiable record of who accessed whose data.\n\nCommands:\n",
 		out);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(out, "  %-16s %s\n", command_name(commands[i]), commands[i]->options.summary);
 	fputs("\nTopics:\n", out);
 	for (size_t i = 0; i < TOPICS; i++)
 		fprintf(out, "  %-16s %s\n", topics[i].name, topics[i].summary);
@@ -230,7 +212,7 @@ static void print_overview(FILE *out)
 static const struct command *find(int argc, char **argv, int *words)
 {
 	for (size_t i = 0; argc > 0 && i < COMMANDS; i++) {
-		const char *name = commands[i]->name;
+		const char *name = command_name(commands[i]);
 		const char *space = strchr(name, ' ');
 		size_t first = space ? (size_t)(space - name) : strlen(name);
 		if (strlen(argv[0]) != first || memcmp(argv[0], name, first) != 0)
@@ -267,56 +249,24 @@ static int run_help(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
-static bool asks_for_help(int argc, char **argv)
-{
-	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return true;
-	return false;
-}
-
 /* ---- a command that there is not ---- */
-
-/* How many letters are added, left out or changed (up to WORD_MAX), two that changed places counting as one change. */
-#define WORD_MAX 16
-
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned rows[WORD_MAX + 1][WORD_MAX + 1];
-	size_t a_len = strlen(a), b_len = strlen(b);
-	if (a_len > WORD_MAX || b_len > WORD_MAX)
-		return WORD_MAX;
-	for (size_t i = 0; i <= a_len; i++)
-		for (size_t j = 0; j <= b_len; j++) {
-			if (i == 0 || j == 0) {
-				rows[i][j] = (unsigned)(i + j);
-				continue;
-			}
-			unsigned least = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-			least = rows[i - 1][j] + 1 < least ? rows[i - 1][j] + 1 : least;
-			least = rows[i][j - 1] + 1 < least ? rows[i][j - 1] + 1 : least;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && rows[i - 2][j - 2] + 1 < least)
-				least = rows[i - 2][j - 2] + 1;
-			rows[i][j] = least;
-		}
-	return rows[a_len][b_len];
-}
 
 /* The first words of commands that are much like this one. */
 static const char *alike(const char *word)
 {
-	static char best[WORD_MAX + 1];
-	unsigned least = 3;
+	static char best[ALIKE_LETTERS_MAX + 1];
+	unsigned least = ALIKE_FAR;
 	for (size_t i = 0; i < COMMANDS; i++) {
-		char first[WORD_MAX + 1];
-		snprintf(first, sizeof first, "%.*s", (int)strcspn(commands[i]->name, " "), commands[i]->name);
-		unsigned here = distance(word, first);
-		if (here < least && here < strlen(word)) {
+		char first[ALIKE_LETTERS_MAX + 1];
+		const char *name = command_name(commands[i]);
+		snprintf(first, sizeof first, "%.*s", (int)strcspn(name, " "), name);
+		unsigned here = alike_distance(word, first);
+		if (here < least) {
 			least = here;
 			memcpy(best, first, sizeof best);
 		}
 	}
-	return least < 3 ? best : NULL;
+	return least < ALIKE_FAR ? best : NULL;
 }
 
 /* The sub-commands of a word; false if it has none. */
@@ -325,11 +275,11 @@ static bool list_family(const char *word)
 	size_t len = strlen(word);
 	bool found = false;
 	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
+		if (strncmp(command_name(commands[i]), word, len) != 0 || command_name(commands[i])[len] != ' ')
 			continue;
 		if (!found)
 			fprintf(stderr, "indsigt: '%s' wants one of these:\n", word);
-		fprintf(stderr, "  indsigt %-16s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(stderr, "  indsigt %-16s %s\n", command_name(commands[i]), commands[i]->options.summary);
 		found = true;
 	}
 	return found;
@@ -360,7 +310,7 @@ static int dispatch(int argc, char **argv)
 {
 	int words = 0;
 	const struct command *command = find(argc - 1, argv + 1, &words);
-	bool help = asks_for_help(argc - 1, argv + 1);
+	bool help = options_ask_help(argc, argv);
 	if (command && help)
 		return print_command(command);
 	if (command) {

@@ -1,10 +1,9 @@
 /* indsigt-queryd: answers questions about a ledger over HTTP; cannot write it. spec/http.md */
 #include "ledger/base/domain.h"
 #include "ledger/base/own.h"
+#include "ledger/options/options.h"
 #include "query/daemon/server.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,18 +11,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-struct options {
+struct queryd_options {
 	const char *dir;
 	const char *listen;
 	bool demo_tokens;
-	uint32_t silent_after_s;
+	uint32_t silent_after_hours;
 };
-
-static const char usage[] =
-	"usage: indsigt-queryd DIR --listen HOST:PORT [--demo-tokens] [--silent-after HOURS]\n"
-	"  --listen HOST:PORT     where to answer; port 0 takes a free one and prints it\n"
-	"  --demo-tokens          trust tokens of 'indsigt token' (loopback addresses only)\n"
-	"  --silent-after HOURS   a sender is silent after this long without an event (default 24)\n";
 
 static void issuer_wipe(struct token_issuer *issuer)
 {
@@ -35,43 +28,24 @@ static void routes_wipe(struct routes *routes)
 	sodium_memzero(&routes->cursor_key, sizeof routes->cursor_key);
 }
 
-static bool read_hours(const char *text, uint32_t *out_s)
-{
-	char *end;
-	errno = 0;
-	unsigned long hours = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno || hours < 1 || hours > 24 * 366)
-		return false;
-	*out_s = (uint32_t)hours * 3600;
-	return true;
-}
+#define T struct queryd_options
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	OPTION_TEXT(T, listen, "listen", "HOST:PORT", .required = REQUIRED,
+		.help = "where to answer; port 0 takes a free one and prints it"),
+	OPTION_FLAG(T, demo_tokens, "demo-tokens", .help = "trust tokens of 'indsigt token' (loopback addresses only)"),
+	OPTION_NUMBER(T, silent_after_hours, "silent-after", "HOURS", 1, 24 * 366,
+		.help = "a sender is silent after this long without an event (default 24)"),
+};
+#undef T
 
-/* False: wrong usage. */
-static bool read_options(int argc, char **argv, struct options *out)
-{
-	static const struct option known[] = {
-		{"listen", required_argument, NULL, 'l'},
-		{"demo-tokens", no_argument, NULL, 'd'},
-		{"silent-after", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	*out = (struct options){.silent_after_s = COVERAGE_SILENT_S_DEFAULT};
-	for (int option; (option = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
-		if (option == 'l')
-			out->listen = optarg;
-		else if (option == 'd')
-			out->demo_tokens = true;
-		else if (option == 's' && read_hours(optarg, &out->silent_after_s))
-			continue;
-		else if (option == 'h')
-			exit(fputs(usage, stdout) < 0);
-		else
-			return false;
-	}
-	out->dir = optind + 1 == argc ? argv[optind] : NULL;
-	return out->dir && out->listen;
-}
+static const struct options takes = {
+	.name = "indsigt-queryd",
+	.summary = "answers questions about a ledger over HTTP",
+	.text = "Reads the ledger in DIR beside the process that writes it. Usually started by 'indsigt serve'. Prints\n"
+			"'listening HOST:PORT' when it accepts connections; SIGTERM ends it cleanly.\n",
+	OPTION_ROWS(rows),
+};
 
 /* No core dumps and no debugger: this process holds keys. File descriptors for all connections. */
 static enum error harden(struct fault *fault)
@@ -89,7 +63,7 @@ static enum error harden(struct fault *fault)
 	return E_OK;
 }
 
-static enum error run(const struct options *options, struct fault *fault)
+static enum error run(const struct queryd_options *options, struct fault *fault)
 {
 	TRY(harden(fault));
 	struct address address;
@@ -101,7 +75,8 @@ static enum error run(const struct options *options, struct fault *fault)
 	OWNED(cosigned_memory_release) struct cosigned_memory cosigned = COSIGNED_MEMORY;
 	OWNED(coverage_memory_release) struct coverage_memory coverage = COVERAGE_MEMORY;
 	OWNED(routes_wipe)
-	struct routes routes = {.silent_after_s = options->silent_after_s, .cosigned = &cosigned, .coverage = &coverage};
+	struct routes routes = {
+		.silent_after_s = options->silent_after_hours * 3600, .cosigned = &cosigned, .coverage = &coverage};
 	TRY(archive_open(options->dir, true, &archive, fault));
 	routes.archive = archive;
 	if (options->demo_tokens) {
@@ -118,12 +93,11 @@ static enum error run(const struct options *options, struct fault *fault)
 
 int main(int argc, char **argv)
 {
-	struct options options;
+	struct queryd_options options = {.silent_after_hours = COVERAGE_SILENT_S_DEFAULT / 3600};
 	struct fault fault = {0};
-	if (!read_options(argc, argv, &options)) {
-		fputs(usage, stderr);
-		return 2;
-	}
+	int code = options_begin(&takes, argc, argv, &options);
+	if (code >= 0)
+		return code;
 	if (sodium_init() < 0)
 		return 1;
 	enum error error = run(&options, &fault);

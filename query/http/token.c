@@ -31,7 +31,7 @@ static void jwt_release(jwt_t **jwt)
 		jwt_free(*jwt);
 }
 
-bool token_role_parse(const char *name, enum token_role *out)
+static bool parse_role(const char *name, enum token_role *out)
 {
 	for (size_t i = 0; i < sizeof role_names / sizeof role_names[0]; i++) {
 		if (strcmp(role_names[i], name) == 0) {
@@ -131,7 +131,7 @@ static enum error check_claims(const struct token_issuer *issuer, const json_t *
 	if (!json_is_string(sub) || subject_check(subject) != E_OK)
 		return fault_set(fault, E_TOKEN, "the token's sub is not a canonical subject id");
 	const char *role = json_string_value(json_object_get(claims, "role"));
-	if (role == NULL || !token_role_parse(role, &out->role))
+	if (role == NULL || !parse_role(role, &out->role))
 		return fault_set(fault, E_TOKEN, "the token's role is missing or unknown");
 	memcpy(out->subject, subject.data, subject.len);
 	out->subject[subject.len] = '\0';

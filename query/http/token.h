@@ -19,6 +19,7 @@
 #define TOKEN_HOURS_MAX 8760u /* a year: long enough for a demonstration that stays up */
 #define TOKEN_SKEW_S 60u      /* how far two clocks may be apart */
 
+/* "subject", "proxy", "auditor": in this order, as --role of 'indsigt token' counts them. */
 enum token_role { TOKEN_SUBJECT, TOKEN_PROXY, TOKEN_AUDITOR };
 
 struct token_issuer {
@@ -32,9 +33,6 @@ struct token_claims {
 	uint64_t issued_s;
 	uint64_t expires_s;
 };
-
-/* "subject", "proxy", "auditor". */
-bool token_role_parse(const char *name, enum token_role *out);
 
 /* The demo issuer of the ledger in `dir`; with `create` its key file is made if it is not there. Owners wipe `key`.
  * E_NOT_FOUND without a key file, E_PERMISSION, E_IO. */

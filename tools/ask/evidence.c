@@ -6,7 +6,6 @@
 #include "tools/show/output.h"
 
 #include <dirent.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -108,34 +107,39 @@ static enum error list(const char *dir, const char *output, struct fault *fault)
 	return E_OK;
 }
 
+struct evidence_options {
+	const char *dir;
+	bool json;
+	const char *output;
+};
+#define T struct evidence_options
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	OPTION_FLAG(T, json, "json", .group = 1,
+		.help = "as JSON: each second batch as it was signed (spec/batch.md: head, then the commitments, in base64), "
+				"and the index of the first one's batch entry"),
+	OPTION_TEXT(T, output, "output", "FILE", .letter = 'o', .group = 1, .help = "the same into a file"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	struct evidence_options options = {.json = false};
 	struct fault fault = {.text = ""};
-	const char *output = NULL;
-	for (int option; (option = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
-		if (option != 'j' && option != 'o')
-			return command_usage(&command_evidence, NULL);
-		output = option == 'o' ? optarg : "-";
-	}
-	if (optind + 1 != argc)
-		return command_lacks(&command_evidence, optind == argc ? "DIR" : NULL);
-	return command_end(&command_evidence, list(argv[optind], output, &fault), &fault);
+	if (!command_read(&command_evidence, argc, argv, &options))
+		return EXIT_USAGE;
+	enum error error = list(options.dir, options.json ? "-" : options.output, &fault);
+	return command_end(&command_evidence, error, &fault);
 }
 
 const struct command command_evidence = {
-	.name = "evidence",
-	.arguments = "DIR [--json | -o FILE]",
-	.summary = "lists what is kept against senders, and what stopped ingest",
-	.text = "A sender that signs two different batches for one sequence cannot deny it: the first stands in the log, "
-			"of the\n"
-			"second the ledger keeps what was signed. (A stolen key, or two programs with one key, do that as well.) "
-			"Files\n"
-			"in DIR/evidence show that an older store was put back, or that somebody saw another log.\n"
-			"\n"
-			"  --json   as JSON: each second batch as it was signed (spec/batch.md: head, then the commitments, in "
-			"base64),\n"
-			"           and the index of the first one's batch entry\n"
-			"  -o FILE  the same into a file\n",
+	.options = {.name = "indsigt evidence",
+		.summary = "lists what is kept against senders, and what stopped ingest",
+		.text = "A sender that signs two different batches for one sequence cannot deny it: the first stands in the "
+				"log, of\n"
+				"the second the ledger keeps what was signed. (A stolen key, or two programs with one key, do that as "
+				"well.)\n"
+				"Files in DIR/evidence show that an older store was put back, or that somebody saw another log.\n",
+		OPTION_ROWS(rows)},
 	.run = run,
 };

@@ -10,7 +10,6 @@
 #include "tools/show/asked.h"
 #include "tools/show/output.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,46 +32,6 @@ struct window {
 	char from[TIMESTAMP_TEXT_MAX]; /* as the ledger is asked for it, and the statement says it; empty: open */
 	char to[TIMESTAMP_TEXT_MAX];
 };
-
-static bool read_options(int argc, char **argv, struct statement_request *out)
-{
-	static const struct option known[] = {
-		{"ledger", required_argument, NULL, 'l'},
-		{"token", required_argument, NULL, 't'},
-		{"from", required_argument, NULL, 'f'},
-		{"to", required_argument, NULL, 'u'},
-		{"signatures", no_argument, NULL, 's'},
-		{"output", required_argument, NULL, 'o'},
-		{NULL, 0, NULL, 0},
-	};
-	*out = (struct statement_request){.token = getenv("INDSIGT_TOKEN")};
-	for (int option; (option = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
-		switch (option) {
-		case 'l':
-			out->ledger = optarg;
-			break;
-		case 't':
-			out->token = optarg;
-			break;
-		case 'f':
-			out->from = optarg;
-			break;
-		case 'u':
-			out->to = optarg;
-			break;
-		case 's':
-			out->signatures = true;
-			break;
-		case 'o':
-			out->output = optarg;
-			break;
-		default:
-			return false;
-		}
-	}
-	out->subject = optind + 1 == argc ? argv[optind] : NULL;
-	return true;
-}
 
 /* ---- asking ---- */
 
@@ -174,37 +133,42 @@ static enum error statement(const struct statement_request *request, struct faul
 	return E_OK;
 }
 
+#define T struct statement_request
+static const struct option_row rows[] = {
+	ARGUMENT(T, subject, "SUBJECT"),
+	OPTION_TEXT(T, ledger, "ledger", "DIR|URL", .required = REQUIRED,
+		.help = "a ledger's directory, or the address of its query daemon"),
+	OPTION_TEXT(T, token, "token", "T",
+		.help = "bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do not see"),
+	OPTION_TEXT(T, from, "from", "TIME",
+		.help = "reported from then on: a date (its midnight here, in the zone of this machine), or RFC 3339 with a "
+				"zone; the statement says the instant, in UTC"),
+	OPTION_TEXT(T, to, "to", "TIME", .help = "reported before then"),
+	OPTION_FLAG(T, signatures, "signatures",
+		.help = "with each event's way to the signature of the authority that reported it"),
+	OPTION_TEXT(T, output, "output", "FILE", .letter = 'o', .required = REQUIRED,
+		.help = "where to write it (0600); '-' is standard output"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	struct statement_request request;
+	struct statement_request request = {.token = getenv("INDSIGT_TOKEN")};
 	struct fault fault = {.text = ""};
-	if (!read_options(argc, argv, &request))
-		return command_usage(&command_statement, NULL);
-	if (!request.subject || !request.ledger || !request.output)
-		return command_lacks(&command_statement, !request.subject  ? "SUBJECT"
-												 : !request.ledger ? "--ledger"
-																   : "-o FILE");
+	if (!command_read(&command_statement, argc, argv, &request))
+		return EXIT_USAGE;
 	return command_end(&command_statement, statement(&request, &fault), &fault);
 }
 
 const struct command command_statement = {
-	.name = "statement",
-	.arguments = "SUBJECT --ledger DIR|URL [--token T] [--from TIME] [--to TIME] [--signatures] -o FILE",
-	.summary = "the self-contained proof of who accessed this person's data",
-	.text = "Writes one file that proves, offline and to anybody who has the log's vkey, that the list of accesses in "
-			"it is\n"
-			"complete up to the newest epoch, or that there are none. 'indsigt verify FILE --vkey VKEY' checks it.\n"
-			"A SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n"
-			"\n"
-			"  --ledger DIR|URL  a ledger's directory, or the address of its query daemon\n"
-			"  --token T         bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do "
-			"not see\n"
-			"  --from TIME       reported from then on: a date (its midnight here, in the zone of this machine), or\n"
-			"                    RFC 3339 with a zone; the statement says the instant, in UTC\n"
-			"  --to TIME         reported before then\n"
-			"  --signatures      with each event's way to the signature of the authority that reported it\n"
-			"  -o FILE           where to write it (0600); '-' is standard output\n"
-			"\n"
-			"Accesses that came after the newest epoch are listed as not yet covered.\n",
+	.options = {.name = "indsigt statement",
+		.summary = "the self-contained proof of who accessed this person's data",
+		.text = "Writes one file that proves, offline and to anybody who has the log's vkey, that the list of accesses "
+				"in it\n"
+				"is complete up to the newest epoch, or that there are none. 'indsigt verify FILE --vkey VKEY' checks "
+				"it. A\n"
+				"SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n",
+		OPTION_ROWS(rows),
+		.after = "Accesses that came after the newest epoch are listed as not yet covered.\n"},
 	.run = run,
 };

@@ -5,7 +5,6 @@
 #include "tools/show/asked.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,43 +23,6 @@ static void issuer_wipe(struct token_issuer *issuer)
 	sodium_memzero(issuer, sizeof *issuer);
 }
 
-static bool read_hours(const char *text, uint32_t *out)
-{
-	size_t len = strspn(text, "0123456789");
-	unsigned long hours = strtoul(text, NULL, 10);
-	if (len == 0 || len > 5 || text[len] != '\0' || hours < 1 || hours > TOKEN_HOURS_MAX)
-		return false;
-	*out = (uint32_t)hours;
-	return true;
-}
-
-static bool read_options(int argc, char **argv, struct token_options *out, struct fault *fault)
-{
-	static const struct option known[] = {
-		{"role", required_argument, NULL, 'r'},
-		{"hours", required_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	*out = (struct token_options){.role = TOKEN_SUBJECT, .hours = TOKEN_HOURS_DEFAULT};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == 'r' && !token_role_parse(optarg, &out->role)) {
-			fault_set(fault, E_USAGE, "--role must be subject, proxy or auditor");
-			return false;
-		}
-		if (option == 'h' && !read_hours(optarg, &out->hours)) {
-			fault_set(fault, E_USAGE, "--hours must be a whole number from 1 to %u", TOKEN_HOURS_MAX);
-			return false;
-		}
-		if (option == '?')
-			return false;
-	}
-	if (optind + 2 != argc)
-		return false;
-	out->dir = argv[optind];
-	out->subject = argv[optind + 1];
-	return true;
-}
-
 static enum error print_token(const struct token_options *options, struct fault *fault)
 {
 	char text[TOKEN_TEXT_MAX + 1];
@@ -76,27 +38,35 @@ static enum error print_token(const struct token_options *options, struct fault 
 	return E_OK;
 }
 
+#define T struct token_options
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	ARGUMENT(T, subject, "SUBJECT"),
+	OPTION_WORD(T, role, "role", "subject|proxy|auditor",
+		.help = "subject (as which the token's owner asks about themselves), proxy, auditor; default subject"),
+	OPTION_NUMBER(T, hours, "hours", "N", 1, TOKEN_HOURS_MAX, .help = "how long it is valid, 1 to 8760; default 12"),
+};
+#undef T
+_Static_assert(TOKEN_SUBJECT == 0 && TOKEN_PROXY == 1 && TOKEN_AUDITOR == 2, "the words of --role in their order");
+
 static int run(int argc, char **argv)
 {
-	struct token_options options;
+	struct token_options options = {.role = TOKEN_SUBJECT, .hours = TOKEN_HOURS_DEFAULT};
 	struct fault fault = {0};
-	if (!read_options(argc, argv, &options, &fault))
-		return command_usage(&command_token, &fault);
+	if (!command_read(&command_token, argc, argv, &options))
+		return EXIT_USAGE;
 	return command_end(&command_token, print_token(&options, &fault), &fault);
 }
 
 const struct command command_token = {
-	.name = "token",
-	.arguments = "DIR SUBJECT [--role subject|proxy|auditor] [--hours N]",
-	.summary = "a token of the local demo issuer",
-	.text =
-		"Prints a bearer token with which SUBJECT (cpr:0101701234) can ask a query daemon that runs with "
-		"--demo-tokens. For\n"
-		"trying things out: whoever can read DIR's keys can be anybody. Makes DIR/keys/token if it is not there.\n"
-		"\n"
-		"A SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n"
-		"\n"
-		"  --role R    subject (as which the token's owner asks about themselves), proxy, auditor; default subject\n"
-		"  --hours N   how long it is valid, 1 to 8760; default 12\n",
+	.options = {.name = "indsigt token",
+		.summary = "a token of the local demo issuer",
+		.text = "Prints a bearer token with which SUBJECT (cpr:0101701234) can ask a query daemon that runs with\n"
+				"--demo-tokens. For trying things out: whoever can read DIR's keys can be anybody. Makes "
+				"DIR/keys/token if it\n"
+				"is not there.\n"
+				"\n"
+				"A SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n",
+		OPTION_ROWS(rows)},
 	.run = run,
 };

@@ -7,7 +7,6 @@
 #include "tools/show/answer.h"
 #include "tools/show/asked.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,54 +20,6 @@ struct who_options {
 	char from[TIMESTAMP_TEXT_MAX]; /* as the ledger is asked for it */
 	char to[TIMESTAMP_TEXT_MAX];
 };
-
-static bool read_options(int argc, char **argv, struct who_options *out)
-{
-	static const struct option known[] = {
-		{"ledger", required_argument, NULL, 'l'},
-		{"token", required_argument, NULL, 't'},
-		{"from", required_argument, NULL, 'f'},
-		{"to", required_argument, NULL, 'u'},
-		{"org", required_argument, NULL, 'o'},
-		{"vkey", required_argument, NULL, 'v'},
-		{"lang", required_argument, NULL, 'g'},
-		{"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0},
-	};
-	*out = (struct who_options){.query.token = getenv("INDSIGT_TOKEN"), .lang = NULL};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		switch (option) {
-		case 'l':
-			out->query.ledger = optarg;
-			break;
-		case 't':
-			out->query.token = optarg;
-			break;
-		case 'f':
-			out->query.from = optarg;
-			break;
-		case 'u':
-			out->query.to = optarg;
-			break;
-		case 'o':
-			out->query.org = optarg;
-			break;
-		case 'v':
-			out->vkey = optarg;
-			break;
-		case 'g':
-			out->lang = optarg;
-			break;
-		case 'j':
-			out->json = true;
-			break;
-		default:
-			return false;
-		}
-	}
-	out->subject = optind + 1 == argc ? argv[optind] : NULL;
-	return true;
-}
 
 /* Dates are days here; the ledger is asked in UTC. */
 static enum error read_filters(struct who_options *options, struct fault *fault)
@@ -96,16 +47,9 @@ static enum error read_filters(struct who_options *options, struct fault *fault)
 static enum error check_options(struct who_options *options, struct vkey *vkey, struct fault *fault)
 {
 	struct answer_query *query = &options->query;
-	if (options->subject == NULL)
-		return fault_set(fault, E_USAGE, "SUBJECT is missing: about whom, such as cpr:0101701234, or '-'");
-	if (query->ledger == NULL)
-		return fault_set(fault, E_USAGE, "--ledger is missing: a ledger's directory, or an address");
-	if (options->lang)
-		TRY(asked_lang(options->lang, fault));
 	TRY(read_filters(options, fault));
 	if (options->vkey) {
-		if (vkey_parse(bytes_text(options->vkey), vkey) != E_OK)
-			return fault_set(fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
+		TRY(asked_vkey("--vkey", options->vkey, vkey, fault));
 		query->vkey = vkey;
 	}
 	if (answer_is_url(query->ledger) && query->token == NULL)
@@ -152,39 +96,46 @@ static enum error who(struct who_options *options, struct fault *fault)
 	return fflush(stdout) == 0 ? E_OK : fault_set(fault, E_IO, "the answer cannot be written: %m");
 }
 
+#define T struct who_options
+static const struct option_row rows[] = {
+	ARGUMENT(T, subject, "SUBJECT"),
+	OPTION_TEXT(T, query.ledger, "ledger", "DIR|URL", .required = REQUIRED,
+		.help = "a ledger's directory, or the address of its query daemon"),
+	OPTION_TEXT(T, query.token, "token", "T",
+		.help = "bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do not see"),
+	OPTION_TEXT(T, query.from, "from", "TIME",
+		.help = "reported from then on: a date (its midnight here, in the zone that times are shown in), or RFC 3339 "
+				"with a zone"),
+	OPTION_TEXT(T, query.to, "to", "TIME", .help = "reported before then"),
+	OPTION_TEXT(
+		T, query.org, "org", "ID", .help = "only accesses of this organisation (cvr:55133018), or reported by it"),
+	OPTION_TEXT(T, vkey, "vkey", "VKEY",
+		.help = "check the log's signature with this key (on a directory: its own, unless given)"),
+	OPTION_FLAG(T, json, "json", .help = "the whole answer with its proofs, all pages in one"),
+	OPTION_WORD(T, lang, "lang", "da|en", .help = "Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	struct who_options options;
+	struct who_options options = {.query.token = getenv("INDSIGT_TOKEN")};
 	struct fault fault = {0};
-	if (!read_options(argc, argv, &options))
-		return command_usage(&command_who, NULL);
+	if (!command_read(&command_who, argc, argv, &options))
+		return EXIT_USAGE;
 	return command_end(&command_who, who(&options, &fault), &fault);
 }
 
 const struct command command_who = {
-	.name = "who",
-	.arguments = "SUBJECT --ledger DIR|URL [--token T] [--from TIME] [--to TIME] [--org ID] [--json] ...",
-	.summary = "who accessed this person's data",
-	.text =
-		"Asks for every access to the data of SUBJECT (cpr:0101701234; '-' reads it from standard input, since\n"
-		"arguments stand in the list of processes), checks that each one stands in the log "
-		"exactly as\n"
-		"shown, and prints a table. Repeats of one day share a row. On a directory the right to read its key files "
-		"is the\n"
-		"authorisation; an address wants a token.\n"
-		"\n"
-		"  --ledger DIR|URL  a ledger's directory, or the address of its query daemon\n"
-		"  --token T         bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do "
-		"not see\n"
-		"  --from TIME       reported from then on: a date (its midnight here, in the zone that times are shown in),\n"
-		"                    or RFC 3339 with a zone\n"
-		"  --to TIME         reported before then\n"
-		"  --org ID          only accesses of this organisation (cvr:55133018), or reported by it\n"
-		"  --vkey VKEY       check the log's signature with this key (on a directory: its own, unless given)\n"
-		"  --json            the whole answer with its proofs, all pages in one\n"
-		"  --lang da|en      Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say\n"
-		"\n"
-		"A name in brackets (\"reported by ...\") is the organisation whose system reported an access in another's\n"
-		"name. Exit 1 if the answer does not verify, 4 if it cannot be had, 5 if it is another log's.\n",
+	.options = {.name = "indsigt who",
+		.summary = "who accessed this person's data",
+		.text =
+			"Asks for every access to the data of SUBJECT (cpr:0101701234; '-' reads it from standard input, since\n"
+			"arguments stand in the list of processes), checks that each one stands in the log exactly as shown, and\n"
+			"prints a table. Repeats of one day share a row. On a directory the right to read its key files is the\n"
+			"authorisation; an address wants a token.\n",
+		OPTION_ROWS(rows),
+		.after = "A name in brackets (\"reported by ...\") is the organisation whose system reported an access in "
+				 "another's\n"
+				 "name. Exit 1 if the answer does not verify, 4 if it cannot be had, 5 if it is another log's.\n"},
 	.run = run,
 };

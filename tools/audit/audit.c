@@ -11,10 +11,10 @@
 #include "tools/audit/audit_print.h"
 #include "tools/audit/audit_tiles.h"
 #include "tools/command/command.h"
+#include "tools/show/asked.h"
 #include "tools/show/progress.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -45,7 +45,8 @@ struct report {
 struct audit_request {
 	const char *place; /* a ledger's directory; or where its tiles are */
 	bool tiles;
-	const struct vkey *vkey;
+	const char *vkey_text;
+	struct vkey vkey;
 	bool labels;
 	const char *sign;             /* the auditor's key file, or NULL */
 	const char *auditor;          /* the name that a new one gets */
@@ -102,7 +103,7 @@ static _Noreturn void walk(const struct audit_request *request, struct report *r
 	}
 	if (!options.records && readable(request->place, "vkey"))
 		fprintf(stderr, "indsigt: the keys are not readable here: the sealed records are not opened\n");
-	report->error = audit_directory(request->place, request->vkey, &options, &report->result, &report->fault);
+	report->error = audit_directory(request->place, &request->vkey, &options, &report->result, &report->fault);
 	if (db_was_replaced())
 		report->error = fault_set(&report->fault, E_REPLACED, "");
 	__atomic_store_n(&report->finished, true, __ATOMIC_RELEASE);
@@ -238,7 +239,7 @@ static enum error audit_dir(const struct audit_request *request, struct audit_re
 
 static enum error audit(const struct audit_request *request, struct audit_result *out, struct fault *fault)
 {
-	const struct audit_tiles of_tiles = {request->place, request->vkey, request->from, request->save};
+	const struct audit_tiles of_tiles = {request->place, &request->vkey, request->from, request->save};
 	enum audit_scope scope = request->tiles ? AUDIT_TILES : request->labels ? AUDIT_LABELS : AUDIT_DIRECTORY;
 	enum error error = request->tiles ? audit_tiles(&of_tiles, out, fault) : audit_dir(request, out, fault);
 	if (error != E_OK) { /* could not be made: that is no result, but the last line is there all the same */
@@ -248,87 +249,66 @@ static enum error audit(const struct audit_request *request, struct audit_result
 	/* The result is the last line. */
 	enum error signed_note = E_OK;
 	if (error == E_OK && out->ok && request->key != NULL)
-		signed_note = audit_note_write(request->place, request->vkey, out, request->key, fault);
+		signed_note = audit_note_write(request->place, &request->vkey, out, request->key, fault);
 	enum error printed = audit_print(out, error, scope, request->json);
 	if (error != E_OK)
 		return error;
 	return signed_note != E_OK ? signed_note : printed;
 }
 
-static bool read_options(int argc, char **argv, const char **vkey, struct audit_request *out)
+#define T struct audit_request
+#define OF_LEDGER FORM(0)
+#define OF_TILES FORM(1)
+static const struct option_row rows[] = {
+	ARGUMENT(T, place, "DIR", .forms = OF_LEDGER),
+	ARGUMENT(T, place, "URL", .forms = OF_TILES),
+	OPTION_TEXT(T, vkey_text, "vkey", "VKEY", .required = REQUIRED,
+		.help = "whose log it must be: the key that you were given, not the one that lies in DIR"),
+	OPTION_FLAG(T, labels, "labels", .forms = OF_LEDGER,
+		.help = "as an accredited auditor: computes every subject's tree, the subject map and the filing tree of every "
+				"epoch again from the labels, and finds events filed under nobody, twice, in the wrong order or late"),
+	OPTION_TEXT(T, sign, "sign", "F", .forms = OF_LEDGER, .wants = "labels",
+		.help = "with --labels: signs what was recomputed with the auditor's key in F; the note goes to stdout and to "
+				"DIR/audits/, from where it goes into statements. F is made if it is not there, for --auditor NAME"),
+	OPTION_TEXT(T, auditor, "auditor", "NAME", .forms = OF_LEDGER, .wants = "sign",
+		.help = "with --sign: the name under which a new key is made"),
+	OPTION_TEXT(T, save, "save", "F", .forms = OF_TILES,
+		.help = "with a URL: writes down in F where the audit stands, now and then and at the end"),
+	OPTION_TEXT(T, from, "from", "F", .forms = OF_TILES,
+		.help = "with a URL: goes on from what --save wrote, so that only what is new is read; or, with a signed "
+				"checkpoint in F, reads everything and checks that it extends that checkpoint"),
+	OPTION_FLAG(T, json, "json", .help = "the result as one JSON object"),
+};
+#undef T
+
+/* What the place is, and what is asked of it. */
+static enum error check_request(struct audit_request *request, struct fault *fault)
 {
-	static const struct option known[] = {
-		{"vkey", required_argument, NULL, 'v'},
-		{"labels", no_argument, NULL, 'l'},
-		{"sign", required_argument, NULL, 's'},
-		{"auditor", required_argument, NULL, 'a'},
-		{"from", required_argument, NULL, 'f'},
-		{"save", required_argument, NULL, 'w'},
-		{"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0},
-	};
-	*out = (struct audit_request){.json = false};
-	*vkey = NULL;
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		switch (option) {
-		case 'v':
-			*vkey = optarg;
-			break;
-		case 'l':
-			out->labels = true;
-			break;
-		case 's':
-			out->sign = optarg;
-			break;
-		case 'a':
-			out->auditor = optarg;
-			break;
-		case 'f':
-			out->from = optarg;
-			break;
-		case 'w':
-			out->save = optarg;
-			break;
-		case 'j':
-			out->json = true;
-			break;
-		default:
-			return false;
-		}
-	}
-	out->place = optind + 1 == argc ? argv[optind] : NULL;
-	if (out->place == NULL || *vkey == NULL)
-		return true;
-	out->tiles = audit_tiles_place(out->place);
-	bool labels = out->labels && !out->tiles;
-	return (labels || (!out->labels && out->sign == NULL)) && (out->auditor == NULL || out->sign != NULL) &&
-		   (out->tiles || (out->from == NULL && out->save == NULL));
+	TRY(asked_vkey("--vkey", request->vkey_text, &request->vkey, fault));
+	request->tiles = audit_tiles_place(request->place);
+	if (request->tiles && request->labels)
+		return fault_set(fault, E_USAGE, "--labels is for a ledger's directory: labels are not published");
+	if (!request->tiles && (request->from != NULL || request->save != NULL))
+		return fault_set(fault, E_USAGE, "--from and --save are for a URL: a directory is audited as it is");
+	return E_OK;
 }
 
 static int run(int argc, char **argv)
 {
-	struct audit_request request;
+	struct audit_request request = {.json = false};
 	struct audit_result result;
-	struct vkey vkey;
-	const char *vkey_text;
 	struct fault fault = {.text = ""};
-	if (!read_options(argc, argv, &vkey_text, &request))
-		return command_usage(&command_audit, NULL);
-	if (request.place == NULL || vkey_text == NULL)
-		return command_lacks(&command_audit, request.place == NULL ? "DIR or URL" : "--vkey");
-	if (vkey_parse(bytes_text(vkey_text), &vkey) != E_OK) {
-		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
-		return command_usage(&command_audit, &fault);
-	}
-	request.vkey = &vkey;
 	OWNED(signer_key_wipe) struct signer_key key = {.name = ""};
-	if (request.sign != NULL) {
-		enum error error = audit_note_key(request.sign, request.auditor, &key, &fault);
-		if (error != E_OK)
-			return command_end(&command_audit, error, &fault);
+	if (!command_read(&command_audit, argc, argv, &request))
+		return EXIT_USAGE;
+	enum error error = check_request(&request, &fault);
+	if (error == E_OK && request.sign != NULL) {
+		error = audit_note_key(request.sign, request.auditor, &key, &fault);
 		request.key = &key;
 	}
-	enum error error = audit(&request, &result, &fault);
+	if (error != E_OK)
+		return command_end(&command_audit, error, &fault);
+	error = audit(&request, &result, &fault);
 	if (error == E_OK)
 		return result.ok ? EXIT_DONE : EXIT_REFUSED;
 	if (result.ok) /* the note is signed, or printed, after that */
@@ -338,45 +318,36 @@ static int run(int argc, char **argv)
 }
 
 const struct command command_audit = {
-	.name = "audit",
-	.arguments = "DIR --vkey VKEY [--labels [--sign KEYFILE [--auditor NAME]]] [--json]\n"
-				 "       indsigt audit URL --vkey VKEY [--from FILE] [--save FILE] [--json]",
-	.summary = "verifies everything that a ledger holds, or publishes",
-	.text =
-		"Computes the whole log again from its entries: every hash of the tree, the root under the signed checkpoint,\n"
-		"every batch's signature, dense sequences, time that never runs backwards. Where the key files are readable "
-		"it\n"
-		"also opens every sealed record and checks that it is what was committed to, and that it is filed under its\n"
-		"subject. The ledger may be served meanwhile.\n"
-		"\n"
-		"Given a URL (or a directory of tiles, as 'indsigt export' writes it) it needs nobody's leave: it downloads "
-		"all\n"
-		"tiles and entries and checks the same of them. No entry holds personal data.\n"
-		"\n"
-		"  --vkey VKEY  whose log it must be: the key that you were given, not the one that lies in DIR\n"
-		"  --labels     as an accredited auditor: computes every subject's tree, the subject map and the filing tree "
-		"of\n"
-		"               every epoch again from the labels, and finds events filed under nobody, twice, in the wrong\n"
-		"               order or late\n"
-		"  --sign F     with --labels: signs what was recomputed with the auditor's key in F; the note goes to stdout\n"
-		"               and to DIR/audits/, from where it goes into statements. F is made if it is not there, for\n"
-		"               --auditor NAME\n"
-		"  --save F     with a URL: writes down in F where the audit stands, now and then and at the end\n"
-		"  --from F     with a URL: goes on from what --save wrote, so that only what is new is read; or, with a "
-		"signed\n"
-		"               checkpoint in F, reads everything and checks that it extends that checkpoint\n"
-		"  --json       the result as one JSON object\n"
-		"\n"
-		"'unendorsed' counts sender entries without the signatures they should have, 'unchecked' the senders that\n"
-		"report and do not say that they check how their events are filed, 'lagging' those that say it, but leave out\n"
-		"events older than a day before their newest batch; 'unclaimed' counts the events that no sender says to have\n"
-		"checked.\n"
-		"\n"
-		"The last line is 'audit: ok entries=N events=M ...' (exit 0), or 'audit: FAILED [epoch=E] index=I REASON'\n"
-		"(exit 1) with the first index that does not hold, or, where the pages of the store are broken, the last that\n"
-		"did. Two signed checkpoints that do not fit together are evidence of a fork, which is kept in a file for\n"
-		"'indsigt verify'. Where it could not be looked at (network, rights, memory, disk, nothing there) the line is\n"
-		"'audit: NOT LOOKED REASON' (exit 4), for another log than the key's 'audit: WRONG KEY REASON' (exit 5):\n"
-		"these say nothing about the log.\n",
+	.options = {.name = "indsigt audit",
+		.summary = "verifies everything that a ledger holds, or publishes",
+		.text = "Computes the whole log again from its entries: every hash of the tree, the root under the signed "
+				"checkpoint,\n"
+				"every batch's signature, dense sequences, time that never runs backwards. Where the key files are "
+				"readable\n"
+				"it also opens every sealed record and checks that it is what was committed to, and that it is filed "
+				"under\n"
+				"its subject. The ledger may be served meanwhile.\n"
+				"\n"
+				"Given a URL (or a directory of tiles, as 'indsigt export' writes it) it needs nobody's leave: it "
+				"downloads\n"
+				"all tiles and entries and checks the same of them. No entry holds personal data.\n",
+		OPTION_ROWS(rows),
+		.after =
+			"'unendorsed' counts sender entries without the signatures they should have, 'unchecked' the senders that\n"
+			"report and do not say that they check how their events are filed, 'lagging' those that say it, but leave "
+			"out\n"
+			"events older than a day before their newest batch; 'unclaimed' counts the events that no sender says to "
+			"have\n"
+			"checked.\n"
+			"\n"
+			"The last line is 'audit: ok entries=N events=M ...' (exit 0), or 'audit: FAILED [epoch=E] index=I "
+			"REASON'\n"
+			"(exit 1) with the first index that does not hold, or, where the pages of the store are broken, the last "
+			"that\n"
+			"did. Two signed checkpoints that do not fit together are evidence of a fork, which is kept in a file for\n"
+			"'indsigt verify'. Where it could not be looked at (network, rights, memory, disk, nothing there) the line "
+			"is\n"
+			"'audit: NOT LOOKED REASON' (exit 4), for another log than the key's 'audit: WRONG KEY REASON' (exit 5):\n"
+			"these say nothing about the log.\n"},
 	.run = run,
 };

@@ -18,7 +18,6 @@
 #include "tools/show/answer.h"
 #include "tools/show/progress.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <sodium.h>
@@ -76,7 +75,7 @@ static enum error load(
 	load->watch = watch;
 	load->context = bench;
 	bench->progress_total = load->events;
-	TRY(admin_epoch(bench->place.ledger, false, fault));
+	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
 	progress_start(&bench->progress, what);
 	enum error error = load_run(load, out, fault);
 	progress_clear(&bench->progress);
@@ -174,7 +173,7 @@ static enum error count_entries(const struct bench *bench, uint64_t *out, struct
 static void *ask_for_epoch(void *context)
 {
 	struct epoch_run *run = context;
-	run->error = admin_epoch(run->bench->place.ledger, false, &run->fault);
+	run->error = admin_epoch(&(struct admin){.dir = run->bench->place.ledger}, false, &run->fault);
 	double now_s = (double)clock_ns() / 1e9;
 	run->epoch_s = now_s - run->start_s;
 	if (run->error == E_OK && !run->load_over) {
@@ -305,7 +304,7 @@ static enum error measure_query(struct bench *bench, struct fault *fault)
 		.first_subject = CITIZENS_FROM,
 		.subjects = CITIZENS};
 	TRY(load(bench, "events of the citizens who will ask", &citizens, &loaded, fault));
-	TRY(admin_epoch(bench->place.ledger, false, fault));
+	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
 	TRY(make_tokens(bench, CITIZENS_FROM, CITIZENS, &tokens, fault));
 	TRY(check_answer(bench, tokens.texts[0], fault));
 	struct ask ask = {.server = bench->place.query,
@@ -365,7 +364,7 @@ static enum error measure_statement(struct bench *bench, struct fault *fault)
 		.first_subject = PROVERS_FROM,
 		.subjects = PROVERS};
 	TRY(load(bench, "events of the citizens who want a statement", &provers, &loaded, fault));
-	TRY(admin_epoch(bench->place.ledger, false, fault));
+	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
 	TRY(make_tokens(bench, PROVERS_FROM, PROVERS, &tokens, fault));
 	struct ask ask = {.server = bench->place.query,
 		.path = "/v1/statement",
@@ -394,7 +393,7 @@ static enum error measure_audit(struct bench *bench, struct fault *fault)
 	uint64_t entries = 0;
 	vkey_format(&bench->place.vkey, vkey);
 	const char *argv[] = {"indsigt", "audit", bench->place.ledger, "--vkey", vkey, NULL};
-	TRY(admin_epoch(bench->place.ledger, false, fault));
+	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
 	TRY(child_self(self, fault));
 	uint64_t start_ns = clock_ns();
 	TRY(child_start(self, (char *const *)argv, NULL, &child, fault));
@@ -435,66 +434,40 @@ static enum error measure(struct bench *bench, struct fault *fault)
 	return E_OK;
 }
 
-static bool read_number(const char *text, uint64_t max, uint64_t *out)
-{
-	size_t len = strspn(text, "0123456789");
-	unsigned long long number = strtoull(text, NULL, 10);
-	if (len == 0 || len > 12 || text[len] != '\0' || number < 1 || number > max)
-		return false;
-	*out = number;
-	return true;
-}
+#define T struct bench
+static const struct option_row rows[] = {
+	OPTION_NUMBER(T, events, "events", "N", 1, 1000000000,
+		.help = "events in each part (500000); batches of one a tenth, new subjects a quarter of it"),
+	OPTION_NUMBER(
+		T, subjects, "subjects", "M", 1, 1000000000, .help = "people the events are about, at random (1000000)"),
+	OPTION_NUMBER(T, batch, "batch", "B", 1, BATCH_EVENTS_MAX,
+		.help = "only batches of this size; otherwise 1000, then 100, then 1"),
+	OPTION_NUMBER(
+		T, senders, "senders", "S", 1, LOAD_SENDERS_MAX, .help = "sender processes (2; 32 for batches of one)"),
+	OPTION_TEXT(
+		T, dir, "dir", "DIR", .help = "where to put ledger and keys, and leave them; otherwise a temporary directory"),
+};
+#undef T
 
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"events", required_argument, NULL, 'e'},
-		{"subjects", required_argument, NULL, 's'},
-		{"batch", required_argument, NULL, 'b'},
-		{"senders", required_argument, NULL, 'n'},
-		{"dir", required_argument, NULL, 'd'},
-		{NULL, 0, NULL, 0},
-	};
 	struct bench bench = {.events = EVENTS_DEFAULT, .subjects = SUBJECTS_DEFAULT, .place.serve = CHILD_NONE};
 	struct fault fault = {0};
-	bool good = true;
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == '?')
-			return command_usage(&command_bench, NULL);
-		if (option == 'd')
-			bench.dir = optarg;
-		else if (option == 'e')
-			good = good && read_number(optarg, 1000000000, &bench.events);
-		else if (option == 's')
-			good = good && read_number(optarg, 1000000000, &bench.subjects);
-		else if (option == 'b')
-			good = good && read_number(optarg, BATCH_EVENTS_MAX, &bench.batch);
-		else
-			good = good && read_number(optarg, LOAD_SENDERS_MAX, &bench.senders);
-	}
-	if (!good)
-		(void)fault_set(&fault, E_USAGE,
-			"--events and --subjects are numbers up to 1000000000, --batch up to %u, --senders up to %u",
-			BATCH_EVENTS_MAX, LOAD_SENDERS_MAX);
-	if (!good || optind != argc)
-		return command_usage(&command_bench, &fault);
+	if (!command_read(&command_bench, argc, argv, &bench))
+		return EXIT_USAGE;
 	enum error error = measure(&bench, &fault);
 	bench_place_close(&bench.place);
 	return command_end(&command_bench, error, &fault);
 }
 
 const struct command command_bench = {
-	.name = "bench",
-	.arguments = "[--events N] [--subjects M] [--batch B] [--senders S] [--dir DIR]",
-	.summary = "measures how fast events go in, questions are answered and all is verified",
-	.text = "Makes a fresh ledger, serves it, and sends to it over TCP from sender processes with keys and spools of\n"
-			"their own; the clock runs from the first batch to the last verified receipt. Before, every subject is\n"
-			"made known by one event. All of it runs on this machine, senders too.\n"
-			"\n"
-			"  --events N    events in each part (500000); batches of one a tenth, new subjects a quarter of it\n"
-			"  --subjects M  people the events are about, at random (1000000)\n"
-			"  --batch B     only batches of this size; otherwise 1000, then 100, then 1\n"
-			"  --senders S   sender processes (2; 32 for batches of one)\n"
-			"  --dir DIR     where to put ledger and keys, and leave them; otherwise a temporary directory\n",
+	.options = {.name = "indsigt bench",
+		.summary = "measures how fast events go in, questions are answered and all is verified",
+		.text =
+			"Makes a fresh ledger, serves it, and sends to it over TCP from sender processes with keys and spools of\n"
+			"their own; the clock runs from the first batch to the last verified receipt. Before, every subject is "
+			"made\n"
+			"known by one event. All of it runs on this machine, senders too.\n",
+		OPTION_ROWS(rows)},
 	.run = run,
 };

@@ -11,15 +11,13 @@
 
 #define STANDSTILL_S 60 /* as ingestd does it */
 
-int admin_without_witnesses;
-
 /* ---- on the store itself ---- */
 
-static enum error open_ledger(const char *dir, struct ledger **out, struct fault *fault)
+static enum error open_ledger(const struct admin *admin, struct ledger **out, struct fault *fault)
 {
-	struct door_asker asker = asker_of(admin_without_witnesses);
+	struct door_asker asker = asker_of(admin->without_witnesses);
 	asker.opens_unwitnessed = true; /* there may be nothing to file, so nothing to sign */
-	return ledger_open(dir, &asker, out, fault);
+	return ledger_open(admin->dir, &asker, out, fault);
 }
 
 static enum error run_epoch(struct ledger *ledger, struct fault *fault)
@@ -80,10 +78,10 @@ static enum error file_first(struct ledger *ledger, struct fault *fault)
 	return E_OK;
 }
 
-static enum error append_directly(const char *dir, struct entry_sender *entry, struct fault *fault)
+static enum error append_directly(const struct admin *admin, struct entry_sender *entry, struct fault *fault)
 {
 	struct ledger *ledger = NULL;
-	TRY(open_ledger(dir, &ledger, fault));
+	TRY(open_ledger(admin, &ledger, fault));
 	enum error error = file_first(ledger, fault);
 	if (error == E_OK)
 		error = append_in_tick(ledger, entry, fault);
@@ -96,20 +94,20 @@ static enum error append_directly(const char *dir, struct entry_sender *entry, s
 	return error;
 }
 
-static enum error epoch_directly(const char *dir, bool declare_lost, struct fault *fault)
+static enum error epoch_directly(const struct admin *admin, bool declare_lost, struct fault *fault)
 {
 	struct ledger *ledger = NULL;
-	TRY(open_ledger(dir, &ledger, fault));
+	TRY(open_ledger(admin, &ledger, fault));
 	ledger_declare_lost(ledger, declare_lost);
 	enum error error = run_epoch_and_say(ledger, fault);
 	ledger_close(ledger);
 	return error;
 }
 
-enum error admin_rebuild(const char *dir, struct fault *fault)
+enum error admin_rebuild(const struct admin *admin, struct fault *fault)
 {
 	struct ledger *ledger = NULL;
-	TRY(open_ledger(dir, &ledger, fault));
+	TRY(open_ledger(admin, &ledger, fault));
 	enum error error = ledger_forget_filing(ledger, fault);
 	if (error == E_OK)
 		error = run_epoch(ledger, fault);
@@ -155,16 +153,17 @@ static enum error ask_to_append(const char *dir, const struct entry_sender *send
 	return ask(dir, json_pack("{s:s,s:s}", "do", "sender", "entry", text), say_waiting, fault);
 }
 
-enum error admin_append_sender(const char *dir, struct entry_sender *entry, struct fault *fault)
+enum error admin_append_sender(const struct admin *admin, struct entry_sender *entry, struct fault *fault)
 {
-	enum error error = ask_to_append(dir, entry, fault);
-	return error == E_NOT_FOUND ? append_directly(dir, entry, fault) : error;
+	enum error error = ask_to_append(admin->dir, entry, fault);
+	return error == E_NOT_FOUND ? append_directly(admin, entry, fault) : error;
 }
 
-enum error admin_epoch(const char *dir, bool declare_lost, struct fault *fault)
+enum error admin_epoch(const struct admin *admin, bool declare_lost, struct fault *fault)
 {
-	enum error error = ask(dir, json_pack("{s:s,s:b}", "do", "epoch", "declare-lost", declare_lost), NULL, fault);
-	return error == E_NOT_FOUND ? epoch_directly(dir, declare_lost, fault) : error;
+	enum error error =
+		ask(admin->dir, json_pack("{s:s,s:b}", "do", "epoch", "declare-lost", declare_lost), NULL, fault);
+	return error == E_NOT_FOUND ? epoch_directly(admin, declare_lost, fault) : error;
 }
 
 /* ---- reading ---- */

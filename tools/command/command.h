@@ -1,21 +1,33 @@
-/* The subcommands of `indsigt`: one table (main.c) drives dispatch, `indsigt help` and `--help`.
+/* The subcommands of `indsigt`: one table (main.c) drives dispatch and `indsigt help`; of each
+ * command its row of options (ledger/options/options.h) drives reading, usage and `--help`.
  *
- * A command is a file tools/<name>.c that defines its row; the row is declared here and listed in main.c. Exit codes
+ * A command is a file tools/ROOM/NAME.c that defines its row; the row is declared here and listed in main.c. Exit codes
  * are those of ledger/base/error.h. Results go to stdout, everything else to stderr. */
 #pragma once
 
-#include "ledger/base/error.h"
+#include "ledger/options/options.h"
 
 struct command {
-	const char *name;      /* one word or two: "init", "sender add" */
-	const char *arguments; /* as the usage line shows them */
-	const char *summary;   /* one line, no full stop */
-	const char *text;      /* the rest of --help: paragraphs and options, ending in a newline; may be empty */
-	/* `argv[0]` is "indsigt" (so that getopt_long's own messages begin as all others), the arguments follow. `--help`
-	 * never comes here. Gives the exit code. */
+	struct options options; /* its name begins with COMMAND_PROGRAM */
+	/* `argv[0]` is "indsigt", the arguments follow. `--help` never comes here. Gives the exit code. */
 	int (*run)(int argc, char **argv);
 	bool replaces_store; /* what it read may be gone at its end, since it has put another there itself */
 };
+
+#define COMMAND_PROGRAM "indsigt "
+
+/* One word or two: "init", "sender add". */
+static inline const char *command_name(const struct command *command)
+{
+	return command->options.name + sizeof COMMAND_PROGRAM - 1;
+}
+
+/* All of them, in the order of help; ended by NULL. */
+extern const struct command *const commands[];
+
+/* Reads the arguments into the command's own struct. False: they are not understood, which has been said
+ * (command_usage). */
+bool command_read(const struct command *command, int argc, char **argv, void *out) MUST_USE;
 
 /* "indsigt: <what>" on stderr, with the fault's text or else the error's own; gives the exit code (error_exit). E_OK
  * prints nothing, E_USAGE also the usage line. `fault` may be NULL. */
@@ -23,9 +35,6 @@ int command_end(const struct command *command, enum error error, const struct fa
 /* For arguments that are not understood: says so (with the fault's text, if it has one), the usage line and where the
  * help is. EXIT_USAGE. */
 int command_usage(const struct command *command, const struct fault *fault);
-
-/* For what has to be given and is not: "--key is missing" (NULL: nothing that could be named). EXIT_USAGE. */
-int command_lacks(const struct command *command, const char *what);
 
 extern const struct command command_init;
 extern const struct command command_vkey;

@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -297,63 +296,50 @@ static enum error cosign_run(struct cosign *cosign, struct fault *fault)
 	return loop(cosign, fault);
 }
 
-static bool read_seconds(const char *text, uint32_t *out)
-{
-	char *end;
-	errno = 0;
-	unsigned long value = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno || value < 1 || value > 86400)
-		return false;
-	*out = (uint32_t)value;
-	return true;
-}
+#define T struct cosign
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	OPTION_FLAG(T, check_only, "check", .group = 1,
+		.help = "only ask whether this store is the newest, as the ledger does before it signs: 6, it is an older one; "
+				"4, too few witnesses answer"),
+	OPTION_NUMBER(T, refresh_s, "refresh", "SECONDS", 1, 86400, .group = 1,
+		.help = "have the same checkpoint cosigned again after this long, when nothing is new (60)"),
+};
+#undef T
 
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"refresh", required_argument, NULL, 'r'}, {"check", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
 	OWNED(cosign_close)
 	struct cosign cosign = {.refresh_s = REFRESH_S_DEFAULT, .dir_fd = -1, .cosigned_fd = -1, .signals = -1};
 	struct fault fault = {0};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		cosign.check_only |= option == 'c';
-		if (option == '?' || (option == 'r' && !read_seconds(optarg, &cosign.refresh_s)))
-			return command_usage(&command_cosign, NULL);
-	}
-	if (optind + 1 != argc)
-		return command_lacks(&command_cosign, optind == argc ? "DIR" : NULL);
-	cosign.dir = argv[optind];
+	if (!command_read(&command_cosign, argc, argv, &cosign))
+		return EXIT_USAGE;
 	enum error error = cosign_run(&cosign, &fault);
 	int code = command_end(&command_cosign, error, &fault);
 	return error == E_ROLLED_BACK ? EXIT_ROLLED_BACK : code;
 }
 
 const struct command command_cosign = {
-	.name = "cosign",
-	.arguments = "DIR [--refresh SECONDS | --check]",
-	.summary = "asks the ledger's witnesses for cosignatures ('serve' runs it)",
-	.text = "DIR/witnesses is the policy file, written by hand (C2SP tlog-policy): who the witnesses are, where they "
-			"are, and\n"
-			"how many of them are enough. For example:\n"
-			"\n"
-			"  witness w1 witness.example.org/w1+5e6f...+... https://witness.example.org\n"
-			"  witness w2 other.example.net/w+7a8b...+... https://other.example.net/witness\n"
-			"  group both all w1 w2\n"
-			"  quorum both\n"
-			"\n"
-			"'indsigt serve' runs this where the file is. DIR/cosigned/checkpoint is the newest checkpoint that "
-			"reached the\n"
-			"quorum, DIR/cosigned/state says how each witness is doing. Runs until SIGTERM or Ctrl-C; a witness that "
-			"is away\n"
-			"is asked again, less and less often.\n"
-			"\n"
-			"When a witness shows more than the store holds, under the log's own signature, an old store was put back: "
-			"it ends\n"
-			"with exit code 6, and 'serve' then ends too.\n"
-			"\n"
-			"  --check            only ask whether this store is the newest, as the ledger does before it signs: 6, it "
-			"is an\n"
-			"                     older one; 4, too few witnesses answer\n"
-			"  --refresh SECONDS  have the same checkpoint cosigned again after this long, when nothing is new (60)\n",
+	.options = {.name = "indsigt cosign",
+		.summary = "asks the ledger's witnesses for cosignatures ('serve' runs it)",
+		.text = "DIR/witnesses is the policy file, written by hand (C2SP tlog-policy): who the witnesses are, where "
+				"they are,\n"
+				"and how many of them are enough. For example:\n"
+				"\n"
+				"  witness w1 witness.example.org/w1+5e6f...+... https://witness.example.org\n"
+				"  witness w2 other.example.net/w+7a8b...+... https://other.example.net/witness\n"
+				"  group both all w1 w2\n"
+				"  quorum both\n"
+				"\n"
+				"'indsigt serve' runs this where the file is. DIR/cosigned/checkpoint is the newest checkpoint that "
+				"reached\n"
+				"the quorum, DIR/cosigned/state says how each witness is doing. Runs until SIGTERM or Ctrl-C; a "
+				"witness that\n"
+				"is away is asked again, less and less often.\n"
+				"\n"
+				"When a witness shows more than the store holds, under the log's own signature, an old store was put "
+				"back: it\n"
+				"ends with exit code 6, and 'serve' then ends too.\n",
+		OPTION_ROWS(rows)},
 	.run = run,
 };

@@ -5,9 +5,9 @@
 #include "tools/mirror/mirror_follow.h"
 #include "tools/mirror/mirror_key.h"
 #include "tools/publish/server_tree.h"
+#include "tools/show/asked.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #define LISTEN_DEFAULT "127.0.0.1:7591"
-#define INTERVAL_DEFAULT 5u
-#define INTERVAL_MAX 86400u
+#define INTERVAL_DEFAULT_S 5u
+#define INTERVAL_MAX_S 86400u
 
 /* ---- init ---- */
 
@@ -31,25 +31,6 @@ struct init {
 	const char *vkey;
 	const char *name; /* NULL: the mirror signs nothing */
 };
-
-static bool read_init(int argc, char **argv, struct init *out)
-{
-	static const struct option known[] = {{"ledger", required_argument, NULL, 'l'},
-		{"vkey", required_argument, NULL, 'v'}, {"name", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
-	*out = (struct init){.dir = NULL};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == 'l')
-			out->place = optarg;
-		else if (option == 'v')
-			out->vkey = optarg;
-		else if (option == 'n')
-			out->name = optarg;
-		else
-			return false;
-	}
-	out->dir = optind + 1 == argc ? argv[optind] : NULL;
-	return out->dir && out->place && out->vkey;
-}
 
 /* The place as it is found from everywhere, from whatever directory the mirror is served. */
 static enum error find_place(const char *place, char out[MIRROR_PLACE_BYTES_MAX + 1], struct fault *fault)
@@ -83,40 +64,44 @@ static enum error create(const struct init *init, const struct mirror_config *co
 	return puts(text) >= 0 ? E_OK : E_IO;
 }
 
+#define T struct init
+static const struct option_row init_rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	OPTION_TEXT(T, place, "ledger", "URL", .required = REQUIRED,
+		.help = "where the log is read from: a query daemon, another mirror, exported files, or a directory"),
+	OPTION_TEXT(T, vkey, "vkey", "VKEY", .required = REQUIRED,
+		.help = "whose log it is: the key that you were given, not one that you find at URL"),
+	OPTION_TEXT(T, name, "name", "NAME",
+		.help = "the mirror's own name, for ever, such as mirror.example.org/m1: makes a key (DIR/key, 0600) and "
+				"prints its vkey. Every checkpoint that is served bears the mirror's cosignature then, which says that "
+				"everything under it was verified and is kept"),
+};
+#undef T
+
 static int run_init(int argc, char **argv)
 {
-	static struct mirror_config config;
+	struct mirror_config config;
 	struct fault fault = {.text = ""};
-	struct init init;
-	if (!read_init(argc, argv, &init))
-		return command_usage(&command_mirror_init, NULL);
-	if (vkey_parse(bytes_text(init.vkey), &config.vkey) != E_OK) {
-		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
-		return command_usage(&command_mirror_init, &fault);
-	}
-	enum error error = find_place(init.place, config.place, &fault);
-	if (error != E_OK)
-		return command_end(&command_mirror_init, error, &fault);
-	return command_end(&command_mirror_init, create(&init, &config, &fault), &fault);
+	struct init init = {.name = NULL};
+	if (!command_read(&command_mirror_init, argc, argv, &init))
+		return EXIT_USAGE;
+	enum error error = asked_vkey("--vkey", init.vkey, &config.vkey, &fault);
+	if (error == E_OK)
+		error = find_place(init.place, config.place, &fault);
+	if (error == E_OK)
+		error = create(&init, &config, &fault);
+	return command_end(&command_mirror_init, error, &fault);
 }
 
 const struct command command_mirror_init = {
-	.name = "mirror init",
-	.arguments = "DIR --ledger URL --vkey VKEY [--name NAME]",
-	.summary = "makes a mirror of a log",
-	.text =
-		"A mirror keeps a copy of a log, verifies everything that it copies (tree, batch signatures, senders' keys,\n"
-		"sequences, time, epochs in order), and serves the copy. When two signed checkpoints do not fit together, or "
-		"an\n"
-		"entry breaks a rule, it raises an alarm and keeps the evidence. What it copies is not personal.\n"
-		"\n"
-		"  --ledger URL  where the log is read from: a query daemon, another mirror, exported files, or a directory\n"
-		"  --vkey VKEY   whose log it is: the key that you were given, not one that you find at URL\n"
-		"  --name NAME   the mirror's own name, for ever, such as mirror.example.org/m1: makes a key (DIR/key, 0600) "
-		"and\n"
-		"                prints its vkey. Every checkpoint that is served bears the mirror's cosignature then, which "
-		"says\n"
-		"                that everything under it was verified and is kept\n",
+	.options = {.name = "indsigt mirror init",
+		.summary = "makes a mirror of a log",
+		.text = "A mirror keeps a copy of a log, verifies everything that it copies (tree, batch signatures, senders' "
+				"keys,\n"
+				"sequences, time, epochs in order), and serves the copy. When two signed checkpoints do not fit "
+				"together, or\n"
+				"an entry breaks a rule, it raises an alarm and keeps the evidence. What it copies is not personal.\n",
+		OPTION_ROWS(init_rows)},
 	.run = run_init,
 };
 
@@ -213,58 +198,46 @@ static enum error once(const char *dir, struct fault *fault)
 	return E_OK;
 }
 
-static bool read_interval(const char *text, unsigned *out)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < 1 || value > INTERVAL_MAX)
-		return false;
-	*out = (unsigned)value;
-	return true;
-}
+struct serve_options {
+	const char *dir;
+	const char *listen;
+	unsigned interval_s;
+	bool once;
+};
+#define T struct serve_options
+static const struct option_row serve_rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	OPTION_TEXT(
+		T, listen, "listen", "HOST:PORT", .help = "where to answer (" LISTEN_DEFAULT "); port 0 takes a free one"),
+	OPTION_NUMBER(
+		T, interval_s, "interval", "SECONDS", 1, INTERVAL_MAX_S, .help = "between two looks for something new (5)"),
+	OPTION_FLAG(T, once, "once", .help = "follow to the newest checkpoint, serve nothing; exit 1 on an alarm"),
+};
+#undef T
 
 static int run_serve(int argc, char **argv)
 {
-	static const struct option known[] = {{"listen", required_argument, NULL, 'l'},
-		{"interval", required_argument, NULL, 'i'}, {"once", no_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+	struct serve_options options = {.listen = LISTEN_DEFAULT, .interval_s = INTERVAL_DEFAULT_S};
 	struct fault fault = {.text = ""};
-	const char *listen = LISTEN_DEFAULT;
-	unsigned interval_s = INTERVAL_DEFAULT;
-	bool only_once = false;
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == 'l')
-			listen = optarg;
-		else if (option == 'o')
-			only_once = true;
-		else if (option != 'i')
-			return command_usage(&command_mirror_serve, NULL);
-		else if (!read_interval(optarg, &interval_s)) {
-			fault_set(&fault, E_USAGE, "--interval must be 1 to %u seconds", INTERVAL_MAX);
-			return command_usage(&command_mirror_serve, &fault);
-		}
-	}
-	if (optind + 1 != argc)
-		return command_lacks(&command_mirror_serve, optind == argc ? "DIR" : NULL);
-	enum error error = only_once ? once(argv[optind], &fault) : serve(argv[optind], listen, interval_s, &fault);
+	if (!command_read(&command_mirror_serve, argc, argv, &options))
+		return EXIT_USAGE;
+	enum error error =
+		options.once ? once(options.dir, &fault) : serve(options.dir, options.listen, options.interval_s, &fault);
 	return command_end(&command_mirror_serve, error, &fault);
 }
 
 const struct command command_mirror_serve = {
-	.name = "mirror serve",
-	.arguments = "DIR [--listen HOST:PORT] [--interval SECONDS] [--once]",
-	.summary = "follows a log and serves the verified copy",
-	.text =
-		"Serves /checkpoint and /tile/... as the ledger does, also below /<origin hash>/, and only what was verified.\n"
-		"Prints 'ready mirror=HOST:PORT entries=N' when it accepts; ends on SIGTERM or Ctrl-C, and may be killed at "
-		"any\n"
-		"time: it goes on where it was. DIR/tree can be served by any web server instead.\n"
-		"\n"
-		"  --listen HOST:PORT  where to answer (" LISTEN_DEFAULT "); port 0 takes a free one\n"
-		"  --interval SECONDS  between two looks for something new (5)\n"
-		"  --once              follow to the newest checkpoint, serve nothing; exit 1 on an alarm\n"
-		"\n"
-		"An alarm is a line on stderr that begins with 'mirror: ALARM'; the evidence is in DIR/evidence/, of a fork in "
-		"a\n"
-		"file that 'indsigt verify' shows to anybody. The mirror goes on serving what it verified before.\n",
+	.options = {.name = "indsigt mirror serve",
+		.summary = "follows a log and serves the verified copy",
+		.text = "Serves /checkpoint and /tile/... as the ledger does, also below /<origin hash>/, and only what was "
+				"verified.\n"
+				"Prints 'ready mirror=HOST:PORT entries=N' when it accepts; ends on SIGTERM or Ctrl-C, and may be "
+				"killed at\n"
+				"any time: it goes on where it was. DIR/tree can be served by any web server instead.\n",
+		OPTION_ROWS(serve_rows),
+		.after =
+			"An alarm is a line on stderr that begins with 'mirror: ALARM'; the evidence is in DIR/evidence/, of a "
+			"fork\n"
+			"in a file that 'indsigt verify' shows to anybody. The mirror goes on serving what it verified before.\n"},
 	.run = run_serve,
 };

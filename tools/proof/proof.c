@@ -4,11 +4,11 @@
 #include "tools/command/command.h"
 #include "tools/proof/proof_source.h"
 #include "tools/send/receipt_json.h"
+#include "tools/show/asked.h"
 #include "tools/verify/receipt_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,15 +19,19 @@
 #define RECEIPTS_BYTES_MAX (64u << 20) /* 64 MiB: a day's receipts of a busy sender */
 #define FILE_MODE 0644                 /* entries are public */
 
+#define INDEX_MAX 999999999999999999u
+_Static_assert(TLOG_PROOF_INDEX_DIGITS_MAX >= 18, "each has a proof file");
+
 struct proof_request {
 	const char *place; /* a ledger's directory, or where its tiles are; NULL with receipts */
-	bool is_index;     /* what was given for it is a number */
 	uint64_t index;
 	const char *receipts;
 	const char *events; /* where the events of the receipts come from, or NULL */
 	const char *into;
 	const char *output;
-	const struct vkey *log; /* or NULL */
+	const char *vkey_text;
+	struct vkey vkey;
+	const struct vkey *log; /* that, or NULL */
 	bool json;
 };
 
@@ -42,59 +46,6 @@ struct walk {
 static void walk_release(struct walk *walk)
 {
 	proof_source_close(walk->source);
-}
-
-static bool read_index(const char *text, uint64_t *out)
-{
-	size_t len = strspn(text, "0123456789");
-	*out = strtoull(text, NULL, 10);
-	return len > 0 && len <= TLOG_PROOF_INDEX_DIGITS_MAX && text[len] == '\0';
-}
-
-static bool read_options(int argc, char **argv, const char **vkey, struct proof_request *out)
-{
-	static const struct option known[] = {
-		{"vkey", required_argument, NULL, 'v'},
-		{"receipt", required_argument, NULL, 'r'},
-		{"events", required_argument, NULL, 'e'},
-		{"into", required_argument, NULL, 'i'},
-		{"output", required_argument, NULL, 'o'},
-		{"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0},
-	};
-	*out = (struct proof_request){.json = false};
-	*vkey = NULL;
-	for (int option; (option = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
-		switch (option) {
-		case 'v':
-			*vkey = optarg;
-			break;
-		case 'r':
-			out->receipts = optarg;
-			break;
-		case 'e':
-			out->events = optarg;
-			break;
-		case 'i':
-			out->into = optarg;
-			break;
-		case 'o':
-			out->output = optarg;
-			break;
-		case 'j':
-			out->json = true;
-			break;
-		default:
-			return false;
-		}
-	}
-	if (out->receipts != NULL)
-		return optind == argc && *vkey && out->into && !out->output;
-	if (optind + 2 != argc || out->into || out->events || (out->json && out->output == NULL))
-		return false;
-	out->place = argv[optind];
-	out->is_index = read_index(argv[optind + 1], &out->index);
-	return true;
 }
 
 /* ---- writing ---- */
@@ -256,53 +207,65 @@ static enum error prove_receipts(const struct proof_request *request, struct fau
 
 /* ---- command ---- */
 
+#define T struct proof_request
+#define OF_LEDGER FORM(0)
+#define OF_TILES FORM(1)
+#define OF_RECEIPTS FORM(2)
+static const struct option_row rows[] = {
+	ARGUMENT(T, place, "DIR", .forms = OF_LEDGER),
+	ARGUMENT(T, place, "URL", .forms = OF_TILES),
+	ARGUMENT_NUMBER(
+		T, index, "INDEX", 0, INDEX_MAX, .forms = OF_LEDGER | OF_TILES, .must = "the number of an entry, from 0"),
+	OPTION_TEXT(T, receipts, "receipt", "FILE", .forms = OF_RECEIPTS, .required = REQUIRED,
+		.help = "receipts as 'indsigt send' printed them. A receipt proves that its batch stands in the log; that "
+				"becomes a file of its own, offline"),
+	OPTION_TEXT(T, events, "events", "DIR|URL", .forms = OF_RECEIPTS,
+		.help = "also a file for each event of these batches, which takes a ledger or its tiles; then the batches are "
+				"proven under its newest checkpoint too, with the witnesses' cosignatures"),
+	OPTION_TEXT(T, into, "into", "DIR", .forms = OF_RECEIPTS, .required = REQUIRED,
+		.help = "where those files go, each named by its log index: 17.tlog-proof"),
+	OPTION_TEXT(T, vkey_text, "vkey", "VKEY", .required = OF_TILES | OF_RECEIPTS,
+		.help = "the log's verification key, from somewhere else than the address"),
+	OPTION_TEXT(T, output, "output", "FILE", .letter = 'o', .forms = OF_LEDGER | OF_TILES,
+		.help = "where to write it; '-', the default, is standard output"),
+	OPTION_FLAG(T, json, "json", .wants = "output", .help = "what was written, one JSON object a line for each file"),
+};
+#undef T
+
+static enum error prove(struct proof_request *request, struct fault *fault)
+{
+	if (request->vkey_text != NULL) {
+		TRY(asked_vkey("--vkey", request->vkey_text, &request->vkey, fault));
+		request->log = &request->vkey;
+	}
+	return request->receipts != NULL ? prove_receipts(request, fault) : prove_entry(request, fault);
+}
+
 static int run(int argc, char **argv)
 {
-	struct proof_request request;
+	struct proof_request request = {.json = false};
 	struct fault fault = {.text = ""};
-	struct vkey vkey;
-	const char *text;
-	if (!read_options(argc, argv, &text, &request))
-		return command_usage(&command_proof, NULL);
-	if (text != NULL && (vkey_parse(bytes_text(text), &vkey) != E_OK || vkey.type != NOTE_KEY_ED25519)) {
-		fault_set(&fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
-		return command_usage(&command_proof, &fault);
-	}
-	if (request.receipts == NULL && !request.is_index) {
-		fault_set(&fault, E_USAGE, "INDEX is the number of an entry, from 0");
-		return command_usage(&command_proof, &fault);
-	}
-	request.log = text ? &vkey : NULL;
-	enum error error = request.receipts ? prove_receipts(&request, &fault) : prove_entry(&request, &fault);
-	return command_end(&command_proof, error, &fault);
+	if (!command_read(&command_proof, argc, argv, &request))
+		return EXIT_USAGE;
+	return command_end(&command_proof, prove(&request, &fault), &fault);
 }
 
 const struct command command_proof = {
-	.name = "proof",
-	.arguments = "DIR INDEX [--vkey VKEY] [-o FILE [--json]]\n"
-				 "       indsigt proof URL INDEX --vkey VKEY [-o FILE [--json]]\n"
-				 "       indsigt proof --receipt FILE --vkey VKEY --into DIR [--events DIR|URL] [--json]",
-	.summary = "the proof that an entry stands in the log, as a file",
-	.text =
-		"Writes a .tlog-proof (C2SP tlog-proof): an entry, its place, and the way to a signed checkpoint. It needs\n"
-		"nothing else, 'indsigt verify FILE --vkey VKEY' reads it offline, and so do tools of others. It names "
-		"nobody.\n"
-		"\n"
-		"INDEX is the entry's log index, as receipts, answers and statements name it. DIR is a ledger's directory, "
-		"URL\n"
-		"the address of its query daemon or of a mirror, or a directory of tiles: what comes from there is verified.\n"
-		"\n"
-		"  --receipt FILE    receipts as 'indsigt send' printed them. A receipt proves that its batch stands in the "
-		"log;\n"
-		"                    that becomes a file of its own, offline\n"
-		"  --events DIR|URL  also a file for each event of these batches, which takes a ledger or its tiles; then the\n"
-		"                    batches are proven under its newest checkpoint too, with the witnesses' cosignatures\n"
-		"  --into DIR        where those files go, each named by its log index: 17.tlog-proof\n"
-		"  --vkey VKEY       the log's verification key, from somewhere else than the address\n"
-		"  -o FILE           where to write it; '-', the default, is standard output\n"
-		"  --json            what was written, one JSON object a line for each file\n"
-		"\n"
-		"Where the log has witnesses the checkpoint carries their cosignatures if it reaches so far ('indsigt verify\n"
-		"--policy').\n",
+	.options = {.name = "indsigt proof",
+		.summary = "the proof that an entry stands in the log, as a file",
+		.text =
+			"Writes a .tlog-proof (C2SP tlog-proof): an entry, its place, and the way to a signed checkpoint. It "
+			"needs\n"
+			"nothing else, 'indsigt verify FILE --vkey VKEY' reads it offline, and so do tools of others. It names\n"
+			"nobody.\n"
+			"\n"
+			"INDEX is the entry's log index, as receipts, answers and statements name it. DIR is a ledger's "
+			"directory,\n"
+			"URL the address of its query daemon or of a mirror, or a directory of tiles: what comes from there is\n"
+			"verified.\n",
+		OPTION_ROWS(rows),
+		.after = "Where the log has witnesses the checkpoint carries their cosignatures if it reaches so far ('indsigt "
+				 "verify\n"
+				 "--policy').\n"},
 	.run = run,
 };

@@ -6,7 +6,6 @@
 #include "tools/publish/tile_tree.h"
 #include "tools/show/progress.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
@@ -18,6 +17,9 @@
 #define OTHER_HISTORY "the files hold another history of this log"
 
 struct exporting {
+	const char *dir;
+	const char *out;
+	bool json;
 	struct archive *archive;
 	struct snapshot *snapshot;
 	unsigned reads; /* in this snapshot */
@@ -153,22 +155,23 @@ static bool is_ledger(const char *dir)
 	return both;
 }
 
-static enum error run_export(struct exporting *exporting, const char *dir, const char *out, struct fault *fault)
+static enum error run_export(struct exporting *exporting, struct fault *fault)
 {
-	if (is_ledger(out))
+	if (is_ledger(exporting->out))
 		return fault_set(fault, E_EXISTS,
-			"%s is a ledger, with its keys: files for everybody do not belong there; give another directory", out);
-	TRY(archive_open(dir, false, &exporting->archive, fault));
+			"%s is a ledger, with its keys: files for everybody do not belong there; give another directory",
+			exporting->out);
+	TRY(archive_open(exporting->dir, false, &exporting->archive, fault));
 	TRY(choose_checkpoint(exporting, fault));
-	TRY(tile_tree_open(out, archive_vkey(exporting->archive), &exporting->tree, fault));
+	TRY(tile_tree_open(exporting->out, archive_vkey(exporting->archive), &exporting->tree, fault));
 	return publish(exporting, fault);
 }
 
 /* ---- command ---- */
 
-static enum error print_result(const struct exporting *exporting, bool json)
+static enum error print_result(const struct exporting *exporting)
 {
-	if (!json)
+	if (!exporting->json)
 		return printf("export: ok entries=%" PRIu64 " new=%" PRIu64 " tiles=%" PRIu64 "\n", exporting->checkpoint.size,
 				   exporting->checkpoint.size - exporting->from, exporting->written) < 0
 				   ? E_IO
@@ -180,22 +183,23 @@ static enum error print_result(const struct exporting *exporting, bool json)
 	return json_dumpf(result, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
 }
 
+#define T struct exporting
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	ARGUMENT(T, out, "OUT"),
+	OPTION_FLAG(T, json, "json", .help = "what was written, as one JSON object"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-	static struct exporting exporting;
+	struct exporting exporting = {.json = false};
 	struct fault fault = {.text = ""};
-	bool json = false;
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option != 'j')
-			return command_usage(&command_export, NULL);
-		json = true;
-	}
-	if (optind + 2 != argc)
-		return command_lacks(&command_export, optind == argc ? "DIR" : optind + 1 == argc ? "OUT" : NULL);
-	enum error error = run_export(&exporting, argv[optind], argv[optind + 1], &fault);
+	if (!command_read(&command_export, argc, argv, &exporting))
+		return EXIT_USAGE;
+	enum error error = run_export(&exporting, &fault);
 	if (error == E_OK)
-		error = print_result(&exporting, json);
+		error = print_result(&exporting);
 	tile_tree_close(exporting.tree);
 	snapshot_end(exporting.snapshot);
 	archive_close(exporting.archive);
@@ -203,18 +207,16 @@ static int run(int argc, char **argv)
 }
 
 const struct command command_export = {
-	.name = "export",
-	.arguments = "DIR OUT [--json]",
-	.summary = "writes the published log as static files",
-	.text =
-		"OUT/checkpoint and OUT/tile/... are what the query daemon serves under these addresses, byte for byte, for "
-		"any\n"
-		"web server, cache or object store; 'indsigt audit OUT' and 'indsigt mirror' read them. Nothing in them is\n"
-		"personal. Run again it writes only what is new; the ledger may be served meanwhile.\n"
-		"\n"
-		"  --json  what was written, as one JSON object\n"
-		"\n"
-		"At every moment, also after a power cut, the checkpoint is a whole one and all its tiles are there. Whoever\n"
-		"copies OUT elsewhere keeps that by copying tile/ first, then checkpoint, and deleting last.\n",
+	.options = {.name = "indsigt export",
+		.summary = "writes the published log as static files",
+		.text = "OUT/checkpoint and OUT/tile/... are what the query daemon serves under these addresses, byte for "
+				"byte, for\n"
+				"any web server, cache or object store; 'indsigt audit OUT' and 'indsigt mirror' read them. Nothing in "
+				"them\n"
+				"is personal. Run again it writes only what is new; the ledger may be served meanwhile.\n",
+		OPTION_ROWS(rows),
+		.after = "At every moment, also after a power cut, the checkpoint is a whole one and all its tiles are there. "
+				 "Whoever\n"
+				 "copies OUT elsewhere keeps that by copying tile/ first, then checkpoint, and deleting last.\n"},
 	.run = run,
 };

@@ -13,7 +13,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,61 +277,60 @@ static enum error recover_run(struct recover *recover, struct fault *fault)
 	return try_start(recover, fault);
 }
 
+static enum error take_mirror(void *out, const char *place, struct fault *fault)
+{
+	struct recover *recover = out;
+	if (recover->place_count == RECOVER_MIRRORS_MAX)
+		return fault_set(fault, E_USAGE, "--mirror may be given %u times", RECOVER_MIRRORS_MAX);
+	recover->places[recover->place_count++] = place;
+	return E_OK;
+}
+
+#define T struct recover
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	OPTION_TAKEN(take_mirror, "mirror", "URL", .repeats = true,
+		.help = "a mirror, exported files or a directory of them; may be given more than once"),
+	OPTION_FLAG(T, accept_loss, "accept-loss", .wants = "mirror",
+		.help = "where the store is an old one: put the entries that it lacks back from the mirror that has most. What "
+				"these events were about is lost for good"),
+	OPTION_FLAG(T, without_witnesses, "without-witnesses",
+		.help = "say that the ledger can be started although too few witnesses answer"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{"mirror", required_argument, NULL, 'm'},
-		{"accept-loss", no_argument, NULL, 'a'}, {"without-witnesses", no_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
 	OWNED(recover_close) struct recover recover = {.dir_fd = -1};
 	struct fault fault = {0};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == '?')
-			return command_usage(&command_recover, NULL);
-		recover.without_witnesses |= option == 'w';
-		recover.accept_loss |= option == 'a';
-		if (option == 'm' && recover.place_count == RECOVER_MIRRORS_MAX) {
-			fault_set(&fault, E_USAGE, "--mirror may be given %u times", RECOVER_MIRRORS_MAX);
-			return command_usage(&command_recover, &fault);
-		}
-		if (option == 'm')
-			recover.places[recover.place_count++] = optarg;
-	}
-	if (optind + 1 != argc)
-		return command_lacks(&command_recover, optind == argc ? "DIR" : NULL);
-	if (recover.accept_loss && recover.place_count == 0) {
-		fault_set(
-			&fault, E_USAGE, "--accept-loss: name a mirror (--mirror) from which the store gets back what it can");
-		return command_usage(&command_recover, &fault);
-	}
-	recover.dir = argv[optind];
+	if (!command_read(&command_recover, argc, argv, &recover))
+		return EXIT_USAGE;
 	return command_end(&command_recover, recover_run(&recover, &fault), &fault);
 }
 
 const struct command command_recover = {
-	.name = "recover",
-	.arguments = "DIR [--mirror URL]... [--accept-loss] [--without-witnesses]",
-	.summary = "the way out when the guard refuses a store: asks witnesses and mirrors, puts back what can be had",
-	.text =
-		"For a ledger that is refused because of its guard. Asks the mirrors that are named, and the witnesses of\n"
-		"DIR/witnesses, for the newest checkpoints that they have seen. The ledger must not be running.\n"
-		"\n"
-		"  --mirror URL   a mirror, exported files or a directory of them; may be given more than once\n"
-		"  --accept-loss  where the store is an old one: put the entries that it lacks back from the mirror that has\n"
-		"                 most. What these events were about is lost for good\n"
-		"  --without-witnesses  say that the ledger can be started although too few witnesses answer\n"
-		"\n"
-		"Where a mirror has more of the log than the store, all that it has is verified, and it is printed, by "
-		"sender,\n"
-		"what is missing here: that store is an old one. Without --accept-loss nothing is done then. Where the log "
-		"has\n"
-		"signed two histories the evidence goes to DIR/evidence. Where the guard was lost or damaged, and the store\n"
-		"extends everything that anybody has seen (enough witnesses for the policy, or without a policy at least one\n"
-		"mirror), a new guard is written. A guard with the log's signature is never replaced, and nothing is ever\n"
-		"signed. Where the key environment (keys/env) is gone as well as the store, an empty one is made. At the end "
-		"the\n"
-		"ledger is opened as every start opens it, and what stands in the way is said. What the log signed after that, "
-		"only its senders know: they compare when they connect.\n"
-		"\n"
-		"'indsigt help recovery' says what else can be done.\n",
+	.options = {.name = "indsigt recover",
+		.summary = "the way out when the guard refuses a store: asks witnesses and mirrors, puts back what can be had",
+		.text =
+			"For a ledger that is refused because of its guard. Asks the mirrors that are named, and the witnesses of\n"
+			"DIR/witnesses, for the newest checkpoints that they have seen. The ledger must not be running.\n",
+		OPTION_ROWS(rows),
+		.after =
+			"Where a mirror has more of the log than the store, all that it has is verified, and it is printed, by\n"
+			"sender, what is missing here: that store is an old one. Without --accept-loss nothing is done then. "
+			"Where\n"
+			"the log has signed two histories the evidence goes to DIR/evidence. Where the guard was lost or damaged, "
+			"and\n"
+			"the store extends everything that anybody has seen (enough witnesses for the policy, or without a policy "
+			"at\n"
+			"least one mirror), a new guard is written. A guard with the log's signature is never replaced, and "
+			"nothing\n"
+			"is ever signed. Where the key environment (keys/env) is gone as well as the store, an empty one is made. "
+			"At\n"
+			"the end the ledger is opened as every start opens it, and what stands in the way is said. What the log\n"
+			"signed after that, only its senders know: they compare when they connect.\n"
+			"\n"
+			"'indsigt help recovery' says what else can be done.\n"},
 	.run = run,
 	.replaces_store = true,
 };

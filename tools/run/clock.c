@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -100,45 +99,46 @@ static bool print_json(const struct clocks *clocks)
 	return json != NULL && json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF;
 }
 
+struct clock_options {
+	const char *dir;
+	bool confirm;
+	bool json;
+};
+#define T struct clock_options
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	OPTION_FLAG(T, confirm, "confirm", .help = "the machine's clock is right: signing goes on"),
+	OPTION_FLAG(T, json, "json", .help = "one JSON object"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"confirm", no_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	struct clock_options options = {.json = false};
 	struct fault fault = {.text = ""};
 	struct clocks clocks;
-	bool confirm = false;
-	bool json = false;
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option != 'c' && option != 'j')
-			return command_usage(&command_clock, NULL);
-		confirm |= option == 'c';
-		json |= option == 'j';
-	}
-	if (optind + 1 != argc)
-		return command_lacks(&command_clock, optind == argc ? "DIR" : NULL);
-	enum error error = look(argv[optind], confirm, &clocks, &fault);
-	if (error == E_OK && json && !print_json(&clocks))
+	if (!command_read(&command_clock, argc, argv, &options))
+		return EXIT_USAGE;
+	enum error error = look(options.dir, options.confirm, &clocks, &fault);
+	if (error == E_OK && options.json && !print_json(&clocks))
 		error = fault_set(&fault, E_IO, "the answer cannot be written: %m");
 	if (error != E_OK)
 		return command_end(&command_clock, error, &fault);
-	if (!json)
+	if (!options.json)
 		print_text(&clocks);
 	return clocks.signs ? EXIT_DONE : EXIT_REFUSED;
 }
 
 const struct command command_clock = {
-	.name = "clock",
-	.arguments = "DIR [--confirm] [--json]",
-	.summary = "shows how the clock and the log's time stand to each other, confirms a jump",
-	.text = "A log's time cannot be taken back, so a ledger signs nothing when the machine's clock is over four days "
-			"after its\n"
-			"newest entry, unless it has run all the while or somebody says that the clock is right. Senders wait "
-			"meanwhile,\n"
-			"reading goes on, and a ledger that runs goes on by itself once the clock is right or confirmed.\n"
-			"\n"
-			"  --confirm  the machine's clock is right: signing goes on\n"
-			"  --json     one JSON object\n"
-			"\n"
-			"Exit: 1 while nothing is signed for the clock's sake.\n",
+	.options = {.name = "indsigt clock",
+		.summary = "shows how the clock and the log's time stand to each other, confirms a jump",
+		.text =
+			"A log's time cannot be taken back, so a ledger signs nothing when the machine's clock is over four days\n"
+			"after its newest entry, unless it has run all the while or somebody says that the clock is right. "
+			"Senders\n"
+			"wait meanwhile, reading goes on, and a ledger that runs goes on by itself once the clock is right or\n"
+			"confirmed.\n",
+		OPTION_ROWS(rows),
+		.after = "Exit: 1 while nothing is signed for the clock's sake.\n"},
 	.run = run,
 };

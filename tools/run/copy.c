@@ -11,7 +11,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -195,20 +194,23 @@ static enum error copy(struct copying *copying, struct fault *fault)
 
 /* ---- command ---- */
 
+#define T struct copying
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	ARGUMENT(T, to, "TO"),
+	OPTION_FLAG(T, without_keys, "without-keys",
+		.help = "leaves keys/ out: what is left can be audited and proves the log, but opens no record and cannot be "
+				"served until the newest keys/ are put beside it. A key that is erased later is then not kept in this "
+				"copy"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{"without-keys", no_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
 	struct copying copying = {.without_keys = false};
 	struct fault fault = {.text = ""};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option != 'w')
-			return command_usage(&command_copy, NULL);
-		copying.without_keys = true;
-	}
-	if (optind + 2 != argc)
-		return command_lacks(&command_copy, optind == argc ? "DIR" : optind + 1 == argc ? "TO" : NULL);
-	copying.dir = argv[optind];
-	copying.to = argv[optind + 1];
+	if (!command_read(&command_copy, argc, argv, &copying))
+		return EXIT_USAGE;
 	enum error error = copy(&copying, &fault);
 	if (error == E_OK)
 		printf("copy: ok entries=%" PRIu64 " keys=%s\n", copying.entries, copying.without_keys ? "no" : "yes");
@@ -219,23 +221,19 @@ static int run(int argc, char **argv)
 }
 
 const struct command command_copy = {
-	.name = "copy",
-	.arguments = "DIR TO [--without-keys]",
-	.summary = "makes a whole copy of a ledger, also of one that runs",
-	.text =
-		"TO is made, and holds all of the ledger as it was at one moment: store, keys, guard, policy, evidence.\n"
-		"'indsigt audit' and 'indsigt serve' take it as they take DIR. Copying the files of a ledger that runs by "
-		"other\n"
-		"means gives one that may not open.\n"
-		"\n"
-		"  --without-keys  leaves keys/ out: what is left can be audited and proves the log, but opens no record and\n"
-		"                  cannot be served until the newest keys/ are put beside it. A key that is erased later is\n"
-		"                  then not kept in this copy\n"
-		"\n"
-		"With the keys the copy is as secret as the ledger: whoever has it reads everything and can sign. What is\n"
-		"erased in the ledger stays readable in it, so such copies are kept shortly.\n"
-		"\n"
-		"A copy is put back only where all newer ones are lost; never are both served: the log would have two\n"
-		"histories. See 'indsigt help recovery'. A copy that was not finished has no file 'vkey', and is refused.\n",
+	.options = {.name = "indsigt copy",
+		.summary = "makes a whole copy of a ledger, also of one that runs",
+		.text =
+			"TO is made, and holds all of the ledger as it was at one moment: store, keys, guard, policy, evidence.\n"
+			"'indsigt audit' and 'indsigt serve' take it as they take DIR. Copying the files of a ledger that runs by\n"
+			"other means gives one that may not open.\n",
+		OPTION_ROWS(rows),
+		.after =
+			"With the keys the copy is as secret as the ledger: whoever has it reads everything and can sign. What is\n"
+			"erased in the ledger stays readable in it, so such copies are kept shortly.\n"
+			"\n"
+			"A copy is put back only where all newer ones are lost; never are both served: the log would have two\n"
+			"histories. See 'indsigt help recovery'. A copy that was not finished has no file 'vkey', and is "
+			"refused.\n"},
 	.run = run,
 };

@@ -18,7 +18,6 @@
 #include "tools/command/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -63,6 +62,11 @@ struct daemon {
 
 struct serve {
 	const char *dir;
+	const char *ingest; /* addresses as they were asked for */
+	const char *query;
+	const char *epoch_seconds; /* or NULL */
+	bool demo_tokens;
+	bool without_witnesses;
 	struct daemon daemons[DAEMONS]; /* ingest, query, and who asks the witnesses */
 	int signals;
 	bool announced;
@@ -328,51 +332,46 @@ static enum error check_address(const char *text, bool loopback_only, struct dae
 	return E_OK;
 }
 
+#define T struct serve
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	OPTION_TEXT(
+		T, ingest, "ingest", "HOST:PORT", .help = "where senders connect (127.0.0.1:7514); port 0 takes a free one"),
+	OPTION_TEXT(T, query, "query", "HOST:PORT", .help = "where questions are answered, over HTTP (127.0.0.1:7580)"),
+	OPTION_FLAG(T, demo_tokens, "demo-tokens",
+		.help = "trust tokens of 'indsigt token'; for trying out, on loopback addresses only"),
+	OPTION_TEXT(
+		T, epoch_seconds, "epoch-seconds", "N", .help = "file what came in at least this often (150 at most count)"),
+	OPTION_FLAG(T, without_witnesses, "without-witnesses",
+		.help = "sign although too few witnesses (DIR/witnesses) say that this store is the newest"),
+};
+#undef T
+
+/* What the daemons are called with behind DIR --listen ADDRESS. */
+static enum error set_arguments(struct serve *serve, struct fault *fault)
+{
+	const char **extra = serve->daemons[0].extra;
+	if (serve->epoch_seconds != NULL) {
+		*extra++ = "--epoch-seconds";
+		*extra++ = serve->epoch_seconds;
+	}
+	*extra = serve->without_witnesses ? "--without-witnesses" : NULL;
+	serve->daemons[1].extra[0] = serve->demo_tokens ? "--demo-tokens" : NULL;
+	TRY(check_address(serve->ingest, false, &serve->daemons[0], fault));
+	return check_address(serve->query, serve->demo_tokens, &serve->daemons[1], fault);
+}
+
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"ingest", required_argument, NULL, 'i'},
-		{"query", required_argument, NULL, 'q'},
-		{"demo-tokens", no_argument, NULL, 'd'},
-		{"epoch-seconds", required_argument, NULL, 'e'},
-		{"without-witnesses", no_argument, NULL, 'w'},
-		{NULL, 0, NULL, 0},
-	};
-	struct serve serve = {
+	struct serve serve = {.ingest = "127.0.0.1:7514",
+		.query = "127.0.0.1:7580",
 		.daemons = {{.program = "indsigt-ingestd", .build_dir = "ingest", .wanted = true, .child = CHILD_NONE},
 			{.program = "indsigt-queryd", .build_dir = "query", .wanted = true, .child = CHILD_NONE},
 			{.program = "indsigt", .command = "cosign", .child = CHILD_NONE}}};
-	struct daemon *ingest = &serve.daemons[0];
-	struct daemon *query = &serve.daemons[1];
-	const char *ingest_address = "127.0.0.1:7514";
-	const char *query_address = "127.0.0.1:7580";
-	const char *without_witnesses = NULL;
-	bool demo = false;
 	struct fault fault = {0};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == '?')
-			return command_usage(&command_serve, NULL);
-		if (option == 'i')
-			ingest_address = optarg;
-		if (option == 'q')
-			query_address = optarg;
-		if (option == 'd')
-			demo = true;
-		if (option == 'e') {
-			ingest->extra[0] = "--epoch-seconds";
-			ingest->extra[1] = optarg;
-		}
-		if (option == 'w')
-			without_witnesses = "--without-witnesses";
-	}
-	if (optind + 1 != argc)
-		return command_lacks(&command_serve, optind == argc ? "DIR" : NULL);
-	serve.dir = argv[optind];
-	ingest->extra[ingest->extra[0] != NULL ? 2 : 0] = without_witnesses;
-	query->extra[0] = demo ? "--demo-tokens" : NULL;
-	enum error error = check_address(ingest_address, false, ingest, &fault);
-	if (error == E_OK)
-		error = check_address(query_address, demo, query, &fault);
+	if (!command_read(&command_serve, argc, argv, &serve))
+		return EXIT_USAGE;
+	enum error error = set_arguments(&serve, &fault);
 	if (error == E_OK)
 		error = serve_run(&serve, &fault);
 	int code = command_end(&command_serve, error, &fault);
@@ -383,23 +382,16 @@ static int run(int argc, char **argv)
 }
 
 const struct command command_serve = {
-	.name = "serve",
-	.arguments =
-		"DIR [--ingest HOST:PORT] [--query HOST:PORT] [--demo-tokens] [--epoch-seconds N] [--without-witnesses]",
-	.summary = "runs the ledger: takes events in, answers questions",
-	.text =
-		"Starts indsigt-ingestd and indsigt-queryd, prints 'ready ingest=HOST:PORT query=HOST:PORT' when both accept,\n"
-		"starts a daemon that dies again on the same port, and ends both cleanly on SIGTERM or Ctrl-C.\n"
-		"\n"
-		"  --ingest HOST:PORT  where senders connect (127.0.0.1:7514); port 0 takes a free one\n"
-		"  --query HOST:PORT   where questions are answered, over HTTP (127.0.0.1:7580)\n"
-		"  --demo-tokens       trust tokens of 'indsigt token'; for trying out, on loopback addresses only\n"
-		"  --epoch-seconds N   file what came in at least this often (150 at most count)\n"
-		"  --without-witnesses  sign although too few witnesses (DIR/witnesses) say that this store is the newest\n"
-		"\n"
-		"Where the ledger has witnesses they are asked before anything is signed. One that shows more than the store\n"
-		"holds ends it (exit code 1). While too few answer, questions are answered but nothing is taken in, and "
-		"'ready'\n"
-		"is printed once they do.\n",
+	.options = {.name = "indsigt serve",
+		.summary = "runs the ledger: takes events in, answers questions",
+		.text = "Starts indsigt-ingestd and indsigt-queryd, prints 'ready ingest=HOST:PORT query=HOST:PORT' when both "
+				"accept,\n"
+				"starts a daemon that dies again on the same port, and ends both cleanly on SIGTERM or Ctrl-C.\n",
+		OPTION_ROWS(rows),
+		.after =
+			"Where the ledger has witnesses they are asked before anything is signed. One that shows more than the "
+			"store\n"
+			"holds ends it (exit code 1). While too few answer, questions are answered but nothing is taken in, and\n"
+			"'ready' is printed once they do.\n"},
 	.run = run,
 };

@@ -2,20 +2,22 @@
 #include "ledger/store/place.h"
 #include "tools/command/command.h"
 
-#include <getopt.h>
 #include <stdio.h>
+
+struct vkey_options {
+	const char *dir;
+};
+static const struct option_row rows[] = {ARGUMENT(struct vkey_options, dir, "DIR")};
 
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{NULL, 0, NULL, 0}};
+	struct vkey_options options;
 	struct fault fault = {0};
 	struct vkey vkey;
 	char text[VKEY_TEXT_MAX + 1];
-	if (getopt_long(argc, argv, "", known, NULL) != -1)
-		return command_usage(&command_vkey, NULL);
-	if (optind + 1 != argc)
-		return command_lacks(&command_vkey, optind == argc ? "DIR" : NULL);
-	enum error error = place_read_vkey(argv[optind], &vkey, &fault);
+	if (!command_read(&command_vkey, argc, argv, &options))
+		return EXIT_USAGE;
+	enum error error = place_read_vkey(options.dir, &vkey, &fault);
 	if (error != E_OK)
 		return command_end(&command_vkey, error, &fault);
 	vkey_format(&vkey, text);
@@ -24,11 +26,11 @@ static int run(int argc, char **argv)
 }
 
 const struct command command_vkey = {
-	.name = "vkey",
-	.arguments = "DIR",
-	.summary = "prints the log's verification key",
-	.text =
-		"Everything that the ledger in DIR says is verified with this key. It is public: hand it to citizens, senders\n"
-		"and auditors over a way that they trust.\n",
+	.options = {.name = "indsigt vkey",
+		.summary = "prints the log's verification key",
+		.text = "Everything that the ledger in DIR says is verified with this key. It is public: hand it to citizens, "
+				"senders\n"
+				"and auditors over a way that they trust.\n",
+		OPTION_ROWS(rows)},
 	.run = run,
 };

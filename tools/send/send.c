@@ -11,7 +11,6 @@
 #include "tools/send/send_input.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
@@ -258,7 +257,7 @@ static enum error open_outbox(struct send *send, const struct outbox_options *op
 	}
 }
 
-static int run_sender(struct send *send, struct outbox_options *options, char **paths)
+static int run_sender(struct send *send, struct outbox_options *options)
 {
 	struct fault fault = {0};
 	uint8_t run[8];
@@ -283,136 +282,90 @@ static int run_sender(struct send *send, struct outbox_options *options, char **
 	}
 	send->waited = outbox_waiting_messages(send->outbox);
 	progress_start(&send->progress, "events");
-	error = do_all(send, paths, &fault);
+	error = do_all(send, send->paths, &fault);
 	int code = finish(send, error, &fault);
 	outbox_close(send->outbox);
 	rejected_close(&send->rejected);
 	return code;
 }
 
-static bool read_batch(const char *text, uint32_t *out)
+#define T struct send
+#define SENDS FORM(0)
+#define CHECKS FORM(1)
+#define TAKES_OUT FORM(2)
+static enum error take_format(void *out, const char *word, struct fault *fault)
 {
-	char *end = NULL;
-	errno = 0;
-	unsigned long value = strtoul(text, &end, 10);
-	if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || value < 1 || value > BATCH_EVENTS_MAX)
-		return false;
-	*out = (uint32_t)value;
-	return true;
+	struct send *send = out;
+	send->format_given = true;
+	if (adapter_format_parse(word, &send->format) == E_OK)
+		return E_OK;
+	return fault_set(fault, E_USAGE, "--format is json, fhir or dicom");
 }
 
-/* Of --batch or --format. */
-static const struct fault *wrong_value(int option, struct fault *fault)
-{
-	if (option == 'b')
-		(void)fault_set(fault, E_USAGE, "--batch is a whole number from 1 to %u", BATCH_EVENTS_MAX);
-	else
-		(void)fault_set(fault, E_USAGE, "--format is json, fhir or dicom");
-	return fault;
-}
+static const struct option_row rows[] = {
+	OPTION_TEXT(T, options.server, "server", "HOST:PORT", .required = SENDS | CHECKS, .forms = SENDS | CHECKS,
+		.help = "the ledger's ingest address"),
+	OPTION_TEXT(T, options.key_path, "key", "FILE", .required = REQUIRED,
+		.help = "the sender's key file, made by 'indsigt sender add'"),
+	OPTION_TAKEN(take_format, "format", "json|fhir|dicom", .forms = SENDS,
+		.help = "json: one event a line (the default); fhir: AuditEvents in JSON, also in arrays and Bundles; dicom: "
+				"audit messages in XML. A damaged message costs only itself"),
+	OPTION_NUMBER(T, options.batch, "batch", "N", 1, BATCH_EVENTS_MAX, .forms = SENDS,
+		.help = "events in a batch, 1 to 4096; 1000 unless told otherwise, and 1 MiB cuts too"),
+	OPTION_TEXT(T, rejected_path, "rejected", "FILE",
+		.help = "refused messages are added to FILE, one JSON object a line, with the reason; in place of "
+				"rejected.jsonl in the spool. Such a file can be sent as it is, once what was wrong is right"),
+	OPTION_TEXT(
+		T, options.spool, "spool", "DIR", .help = "in place of FILE.spool beside the key file; one process at a time"),
+	OPTION_FLAG(T, again, "again", .forms = SENDS, .help = "send all of these inputs, also what was sent before"),
+	OPTION_TEXT(T, resume, "resume", "NAME", .forms = SENDS,
+		.help = "recognise what was sent before on standard input too, which NAME stands for in what is said"),
+	OPTION_TEXT(T, options.query, "query", "URL", .forms = SENDS | CHECKS, .required = CHECKS,
+		.help = "check in the background how the ledger files these events, at its query daemon's address; what was "
+				"checked is signed into the next batches, what does not hold is an alarm"),
+	OPTION_FLAG(T, check_filing, "check-filing", .forms = CHECKS, .required = REQUIRED,
+		.help =
+			"send nothing; wait until all that was sent with --query is filed, and check it. Ends with exit 4 when the "
+			"ledger refuses to answer (a clock that is wrong), or when nothing could be checked for 11 minutes"),
+	OPTION_FLAG(T, take_out, "take-out", .forms = TAKES_OUT, .required = REQUIRED,
+		.help = "send nothing; what waits in the spool becomes refused messages, for another sender to send when this "
+				"one is revoked. What the ledger has without that this sender knows is reported twice then"),
+	ARGUMENT_REST(T, paths, "FILE...|-", .forms = SENDS),
+};
+#undef T
 
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{"server", required_argument, NULL, 's'},
-		{"key", required_argument, NULL, 'k'}, {"format", required_argument, NULL, 'f'},
-		{"batch", required_argument, NULL, 'b'}, {"rejected", required_argument, NULL, 'r'},
-		{"spool", required_argument, NULL, 'p'}, {"again", no_argument, NULL, 'a'},
-		{"resume", required_argument, NULL, 'u'}, {"query", required_argument, NULL, 'q'},
-		{"check-filing", no_argument, NULL, 'c'}, {"take-out", no_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
-	struct outbox_options options = {0};
 	struct send send = {.signals = -1, .events = -1};
-	struct fault fault = {0};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == 's')
-			options.server = optarg;
-		else if (option == 'k')
-			options.key_path = optarg;
-		else if (option == 'r')
-			send.rejected_path = optarg;
-		else if (option == 'p')
-			options.spool = optarg;
-		else if (option == 'u')
-			send.resume = optarg;
-		else if (option == 'q')
-			options.query = optarg;
-		else if (option == 'c')
-			send.check_filing = true;
-		else if (option == 'a')
-			send.again = true;
-		else if (option == 't')
-			send.take_out = true;
-		else if (option == 'f' && adapter_format_parse(optarg, &send.format) == E_OK)
-			send.format_given = true;
-		else if (option == 'b' && read_batch(optarg, &options.batch))
-			continue;
-		else if (option == 'b' || option == 'f')
-			return command_usage(&command_send, wrong_value(option, &fault));
-		else
-			return command_usage(&command_send, &fault);
-	}
-	bool lacks_server = options.server == NULL && !send.take_out;
-	if (lacks_server || options.key_path == NULL)
-		return command_lacks(&command_send, lacks_server ? "--server" : "--key");
-	if (send.check_filing && options.query == NULL)
-		return command_lacks(&command_send, "--query, the query daemon's address,");
-	if ((send.check_filing && argv[optind]) || (send.take_out && (send.check_filing || argv[optind])))
-		return command_usage(&command_send, NULL);
-	return run_sender(&send, &options, argv + optind);
+	if (!command_read(&command_send, argc, argv, &send))
+		return EXIT_USAGE;
+	return run_sender(&send, &send.options);
 }
 
 const struct command command_send = {
-	.name = "send",
-	.arguments =
-		"--server HOST:PORT --key FILE [--format json|fhir|dicom] [--batch N] [--rejected FILE] [--spool DIR]\n"
-		"                    [--again] [--resume NAME] [--query URL] [FILE...|-]\n"
-		"       indsigt send --server HOST:PORT --key FILE --query URL --check-filing\n"
-		"       indsigt send --key FILE --take-out [--rejected FILE]",
-	.summary = "sends events to a ledger, prints a receipt for each batch",
-	.text =
-		"Reads events from the files in turn, or from standard input (-, the default) as they come. Signed batches "
-		"wait in\n"
-		"a spool until their receipt has been checked. Run again on the same files it goes on where it stopped and "
-		"sends\n"
-		"nothing twice: a message is left out if as many equal ones as the file has had by then wait or were\n"
-		"acknowledged, whatever the file is called now; a line that was mended or put in is sent, and what was refused "
-		"is\n"
-		"tried again. Equal messages of another file are taken for the same: give events an \"id\" of your own, by "
-		"which\n"
-		"they are always recognised, or use --again. What comes through a pipe is always new, but for events with an\n"
-		"id. The newest four million messages are remembered. A lost connection is made again, for as long as it "
-		"takes.\n"
-		"\n"
-		"  --server HOST:PORT  the ledger's ingest address\n"
-		"  --key FILE          the sender's key file, made by 'indsigt sender add'\n"
-		"  --format FORMAT     json: one event a line (the default); fhir: AuditEvents in JSON, also in arrays and\n"
-		"                      Bundles; dicom: audit messages in XML. A damaged message costs only itself\n"
-		"  --batch N           events in a batch, 1 to 4096; 1000 unless told otherwise, and 1 MiB cuts too\n"
-		"  --rejected FILE     refused messages are added to FILE, one JSON object a line, with the reason; in place "
-		"of\n"
-		"                      rejected.jsonl in the spool. Such a file can be sent as it is, once what was wrong is "
-		"right\n"
-		"  --spool DIR         in place of FILE.spool beside the key file; one process at a time\n"
-		"  --again             send all of these inputs, also what was sent before\n"
-		"  --resume NAME       recognise what was sent before on standard input too, which NAME stands for in what is "
-		"said\n"
-		"  --query URL         check in the background how the ledger files these events, at its query daemon's "
-		"address;\n"
-		"                      what was checked is signed into the next batches, what does not hold is an alarm\n"
-		"  --check-filing      send nothing; wait until all that was sent with --query is filed, and check it. Ends\n"
-		"                      with exit 4 when the ledger refuses to answer (a clock that is wrong), or when nothing\n"
-		"                      could be checked for 11 minutes\n"
-		"  --take-out          send nothing; what waits in the spool becomes refused messages, for another sender to "
-		"send\n"
-		"                      when this one is revoked. What the ledger has without that this sender knows is "
-		"reported\n"
-		"                      twice then\n"
-		"\n"
-		"On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if something was\n"
-		"refused, a message or the sender itself, and nothing waits; 3 if events wait in the spool, or a signal ended "
-		"it\n"
-		"before all was read: run it again (of a revoked sender: --take-out). It waits for a ledger that is away, and "
-		"for room on a full disk: in a job say 'timeout "
-		"--preserve-status 1h indsigt "
-		"send ...'.\n",
+	.options = {.name = "indsigt send",
+		.summary = "sends events to a ledger, prints a receipt for each batch",
+		.text =
+			"Reads events from the files in turn, or from standard input (-, the default) as they come. Signed "
+			"batches\n"
+			"wait in a spool until their receipt has been checked. Run again on the same files it goes on where it\n"
+			"stopped and sends nothing twice: a message is left out if as many equal ones as the file has had by then\n"
+			"wait or were acknowledged, whatever the file is called now; a line that was mended or put in is sent, "
+			"and\n"
+			"what was refused is tried again. Equal messages of another file are taken for the same: give events an "
+			"\"id\"\n"
+			"of your own, by which they are always recognised, or use --again. What comes through a pipe is always "
+			"new,\n"
+			"but for events with an id. The newest four million messages are remembered. A lost connection is made "
+			"again,\n"
+			"for as long as it takes.\n",
+		OPTION_ROWS(rows),
+		.after = "On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if "
+				 "something was\n"
+				 "refused, a message or the sender itself; 3 if events wait in the spool, or a signal ended it before "
+				 "all was\n"
+				 "read: run it again. It waits for a ledger that is away, and for room on a full disk: in a job say "
+				 "'timeout\n"
+				 "--preserve-status 1h indsigt send ...'.\n"},
 	.run = run,
 };

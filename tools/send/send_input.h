@@ -10,8 +10,10 @@
 
 struct send {
 	struct outbox *outbox;
+	struct outbox_options options;
 	enum adapter_format format;
 	bool format_given;
+	char **paths;              /* inputs; none: standard input */
 	const char *rejected_path; /* as the user named it, or NULL */
 	bool again;
 	const char *resume; /* what standard input is called, if it is remembered as a file is; or NULL */

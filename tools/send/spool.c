@@ -4,7 +4,6 @@
 #include "tools/send/receipt_json.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -103,39 +102,38 @@ static int look(const char *path, bool json)
 	return code == EXIT_DONE && waits ? EXIT_PARTLY : code;
 }
 
+struct spool_options {
+	const char *dir;
+	const char *key;
+	bool json;
+};
+#define T struct spool_options
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR", .forms = FORM(0)),
+	OPTION_TEXT(
+		T, key, "key", "FILE", .forms = FORM(1), .required = REQUIRED, .help = "the spool beside this key file"),
+	OPTION_FLAG(T, json, "json", .help = "one JSON object"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"key", required_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-	const char *key = NULL;
-	bool json = false;
+	struct spool_options options = {.key = NULL};
 	char path[PATH_MAX];
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == 'k')
-			key = optarg;
-		else if (option == 'j')
-			json = true;
-		else
-			return command_usage(&command_spool, NULL);
-	}
-	if ((key != NULL) == (optind < argc) || optind + 1 < argc)
-		return command_usage(&command_spool, NULL);
-	int len =
-		key != NULL ? snprintf(path, sizeof path, "%s.spool", key) : snprintf(path, sizeof path, "%s", argv[optind]);
+	if (!command_read(&command_spool, argc, argv, &options))
+		return EXIT_USAGE;
+	int len = options.key != NULL ? snprintf(path, sizeof path, "%s.spool", options.key)
+								  : snprintf(path, sizeof path, "%s", options.dir);
 	if (len < 0 || (size_t)len >= sizeof path)
 		return command_usage(&command_spool, NULL);
-	return look(path, json);
+	return look(path, options.json);
 }
 
 const struct command command_spool = {
-	.name = "spool",
-	.arguments = "DIR|--key FILE [--json]",
-	.summary = "shows what waits in a sender's spool, and how much is remembered",
-	.text = "Numbers only, nothing about anybody. A spool that 'indsigt send' is using cannot be looked at.\n"
-			"\n"
-			"  --key FILE  the spool beside this key file\n"
-			"  --json      one JSON object\n"
-			"\n"
-			"Exit 0 if nothing waits, 3 if something does: run 'indsigt send' to go on.\n",
+	.options = {.name = "indsigt spool",
+		.summary = "shows what waits in a sender's spool, and how much is remembered",
+		.text = "Numbers only, nothing about anybody. A spool that 'indsigt send' is using cannot be looked at.\n",
+		OPTION_ROWS(rows),
+		.after = "Exit 0 if nothing waits, 3 if something does: run 'indsigt send' to go on.\n"},
 	.run = run,
 };

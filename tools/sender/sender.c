@@ -7,7 +7,6 @@
 #include "tools/sender/registration.h"
 #include "tools/sender/sender_words.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -82,61 +81,65 @@ static enum error ask_first(const struct entry_sender *entry, struct fault *faul
 	return fault_set(fault, E_BAD_VALUE, "nothing was revoked; --yes goes on without asking");
 }
 
-/* `endorsement`: what the sender has signed, or NULL: the operator says it. */
-static enum error revoke_sender(
-	const char *dir, uint32_t id, const char *endorsement, bool compromised, bool yes, struct fault *fault)
+struct change_options {
+	struct admin admin;
+	uint32_t id;             /* revoke */
+	const char *key;         /* rotate, policy */
+	const char *endorsement; /* what the sender has signed, or NULL: it is said here */
+	bool compromised;
+	bool yes;
+	bool words;
+	bool clear;
+	struct policy policy;
+};
+#define T struct change_options
+#define SAID FORM(0)
+#define ENDORSED FORM(1)
+
+static enum error revoke_sender(const struct change_options *options, struct fault *fault)
 {
+	const struct admin *admin = &options->admin;
 	struct entry_sender entry;
-	if (endorsement != NULL) {
-		TRY(read_endorsed(dir, endorsement, SENDER_REVOKE, &entry, fault));
+	if (options->endorsement != NULL) {
+		TRY(read_endorsed(admin->dir, options->endorsement, SENDER_REVOKE, &entry, fault));
 	} else {
-		TRY(entry_about(dir, id, SENDER_REVOKE, &entry, fault));
-		entry.compromised = compromised;
+		TRY(entry_about(admin->dir, options->id, SENDER_REVOKE, &entry, fault));
+		entry.compromised = options->compromised;
 	}
-	if (!yes)
+	if (!options->yes)
 		TRY(ask_first(&entry, fault));
-	TRY(admin_append_sender(dir, &entry, fault));
+	TRY(admin_append_sender(admin, &entry, fault));
 	sender_tell("sender %" PRIu32 ", %s (%s), is revoked%s", entry.sender, entry.name, entry.org,
 		entry.compromised ? ", its key reported compromised" : "");
 	return E_OK;
 }
 
+static const struct option_row revoke_rows[] = {
+	ARGUMENT(T, admin.dir, "DIR"),
+	ARGUMENT_NUMBER(
+		T, id, "ID", 1, UINT32_MAX, .forms = SAID, .must = "a sender's number; 'indsigt sender list' shows them"),
+	OPTION_FLAG(T, compromised, "compromised", .forms = SAID,
+		.help = "somebody else may have had the key: what it reported is shown with that remark"),
+	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .forms = ENDORSED, .required = REQUIRED,
+		.help = "the sender has signed it, with 'indsigt sender endorse --revoke'"),
+	OPTION_FLAG(T, yes, "yes", .help = "do not ask, on a terminal"),
+	ADMIN_WITHOUT_WITNESSES(T, admin),
+};
+
 static int run_revoke(int argc, char **argv)
 {
-	static const struct option known[] = {{"compromised", no_argument, NULL, 'c'}, {"yes", no_argument, NULL, 'y'},
-		{"endorsement", required_argument, NULL, 'e'}, ADMIN_WITHOUT_WITNESSES, {NULL, 0, NULL, 0}};
+	struct change_options options = {.yes = false};
 	struct fault fault = {0};
-	const char *endorsement = NULL;
-	bool compromised = false, yes = false;
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == '?')
-			return command_usage(&command_sender_revoke, NULL);
-		compromised = compromised || option == 'c';
-		yes = yes || option == 'y';
-		endorsement = option == 'e' ? optarg : endorsement;
-	}
-	if (optind + (endorsement != NULL ? 1 : 2) != argc || (endorsement != NULL && compromised))
-		return command_usage(&command_sender_revoke, NULL);
-	const char *text = endorsement != NULL ? "1" : argv[optind + 1];
-	unsigned long long id = strtoull(text, NULL, 10);
-	if (strspn(text, "0123456789") != strlen(text) || id == 0 || id > UINT32_MAX) {
-		(void)fault_set(&fault, E_USAGE, "ID is a sender's number; 'indsigt sender list' shows them");
-		return command_usage(&command_sender_revoke, &fault);
-	}
-	enum error error = revoke_sender(argv[optind], (uint32_t)id, endorsement, compromised, yes, &fault);
-	return command_end(&command_sender_revoke, error, &fault);
+	if (!command_read(&command_sender_revoke, argc, argv, &options))
+		return EXIT_USAGE;
+	return command_end(&command_sender_revoke, revoke_sender(&options, &fault), &fault);
 }
 
 const struct command command_sender_revoke = {
-	.name = "sender revoke",
-	.arguments = "DIR ID [--compromised] [--yes]\n"
-				 "       indsigt sender revoke DIR --endorsement FILE [--yes]",
-	.summary = "takes nothing more from a sender, for ever",
-	.text = "What it reported before stays in the log. Whoever comes back registers anew, under another id.\n"
-			"\n"
-			"  --compromised       somebody else may have had the key: what it reported is shown with that remark\n"
-			"  --endorsement FILE  the sender has signed it, with 'indsigt sender endorse --revoke'\n"
-			"  --yes               do not ask, on a terminal\n" ADMIN_WITHOUT_WITNESSES_HELP,
+	.options = {.name = "indsigt sender revoke",
+		.summary = "takes nothing more from a sender, for ever",
+		.text = "What it reported before stays in the log. Whoever comes back registers anew, under another id.\n",
+		OPTION_ROWS(revoke_rows)},
 	.run = run_revoke,
 };
 
@@ -167,8 +170,9 @@ static enum error read_new_key(
 	return sender_key_write(new_path, out, false, fault);
 }
 
-static enum error rotate(const char *dir, const char *path, struct fault *fault)
+static enum error rotate(const struct admin *admin, const char *path, struct fault *fault)
 {
+	const char *dir = admin->dir;
 	OWNED(sender_key_wipe) struct sender_key old = {0};
 	OWNED(sender_key_wipe) struct sender_key new = {0};
 	char new_path[PATH_MAX];
@@ -184,7 +188,7 @@ static enum error rotate(const char *dir, const char *path, struct fault *fault)
 	memcpy(entry.public_key, new.public_key, sizeof entry.public_key);
 	TRY(sender_key_endorse(&new, &entry));
 	TRY(sender_key_endorse_old(&old, &entry));
-	enum error error = admin_append_sender(dir, &entry, fault);
+	enum error error = admin_append_sender(admin, &entry, fault);
 	if (error_judges(error)) /* else it may have been registered all the same */
 		unlink(new_path);
 	TRY(error);
@@ -193,66 +197,65 @@ static enum error rotate(const char *dir, const char *path, struct fault *fault)
 	return E_OK;
 }
 
-static enum error rotate_endorsed(const char *dir, const char *endorsement, struct fault *fault)
+static enum error rotate_endorsed(const struct admin *admin, const char *endorsement, struct fault *fault)
 {
 	struct entry_sender entry;
-	TRY(read_endorsed(dir, endorsement, SENDER_ROTATE, &entry, fault));
-	TRY(admin_append_sender(dir, &entry, fault));
+	TRY(read_endorsed(admin->dir, endorsement, SENDER_ROTATE, &entry, fault));
+	TRY(admin_append_sender(admin, &entry, fault));
 	sender_tell("sender %" PRIu32 ", %s (%s), has a new key", entry.sender, entry.name, entry.org);
 	return E_OK;
 }
 
+static const struct option_row rotate_rows[] = {
+	ARGUMENT(T, admin.dir, "DIR"),
+	OPTION_TEXT(T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file"),
+	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .forms = ENDORSED, .required = REQUIRED,
+		.help = "the keys are elsewhere, and both have signed: 'indsigt sender endorse --rotate'"),
+	ADMIN_WITHOUT_WITNESSES(T, admin),
+};
+
 static int run_rotate(int argc, char **argv)
 {
-	static const struct option known[] = {{"key", required_argument, NULL, 'k'},
-		{"endorsement", required_argument, NULL, 'e'}, ADMIN_WITHOUT_WITNESSES, {NULL, 0, NULL, 0}};
+	struct change_options options = {.key = NULL};
 	struct fault fault = {0};
-	const char *path = NULL, *endorsement = NULL;
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == '?')
-			return command_usage(&command_sender_rotate, NULL);
-		path = option == 'k' ? optarg : path;
-		endorsement = option == 'e' ? optarg : endorsement;
-	}
-	if (optind + 1 != argc || (path == NULL) == (endorsement == NULL))
-		return command_lacks(&command_sender_rotate, optind + 1 != argc ? "DIR" : path == NULL ? "--key" : NULL);
-	enum error error =
-		path != NULL ? rotate(argv[optind], path, &fault) : rotate_endorsed(argv[optind], endorsement, &fault);
+	if (!command_read(&command_sender_rotate, argc, argv, &options))
+		return EXIT_USAGE;
+	enum error error = options.key != NULL ? rotate(&options.admin, options.key, &fault)
+										   : rotate_endorsed(&options.admin, options.endorsement, &fault);
 	return command_end(&command_sender_rotate, error, &fault);
 }
 
 const struct command command_sender_rotate = {
-	.name = "sender rotate",
-	.arguments = "DIR --key FILE\n"
-				 "       indsigt sender rotate DIR --endorsement FILE",
-	.summary = "gives a sender a new key, signed by the old one and the new",
-	.text = "The new key takes the place of the old one in FILE. Stop 'indsigt send' on that file first, and start it\n"
-			"again afterwards: it goes on where it was. Interrupted, the same command finishes what it began.\n"
-			"\n"
-			"  --endorsement FILE  the keys are elsewhere, and both have signed: 'indsigt sender endorse "
-			"--rotate'\n" ADMIN_WITHOUT_WITNESSES_HELP,
+	.options = {.name = "indsigt sender rotate",
+		.summary = "gives a sender a new key, signed by the old one and the new",
+		.text =
+			"The new key takes the place of the old one in FILE. Stop 'indsigt send' on that file first, and start it\n"
+			"again afterwards: it goes on where it was. Interrupted, the same command finishes what it began.\n",
+		OPTION_ROWS(rotate_rows)},
 	.run = run_rotate,
 };
 
 /* ---- policy ---- */
 
-static enum error append_policy(const char *dir, struct entry_sender *entry, const char *before, struct fault *fault)
+static enum error append_policy(
+	const struct admin *admin, struct entry_sender *entry, const char *before, struct fault *fault)
 {
 	char after[POLICY_WORDS_MAX];
 	TRY(policy_words(&entry->policy, after));
-	TRY(admin_append_sender(dir, entry, fault));
+	TRY(admin_append_sender(admin, entry, fault));
 	sender_tell("sender %" PRIu32 ", %s (%s): %s; before: %s", entry->sender, entry->name, entry->org, after, before);
 	return E_OK;
 }
 
 /* Shows it without a new one (NULL). */
-static enum error change_policy(const char *dir, const char *path, const struct policy *policy, struct fault *fault)
+static enum error change_policy(
+	const struct admin *admin, const char *path, const struct policy *policy, struct fault *fault)
 {
 	OWNED(sender_key_wipe) struct sender_key key = {0};
 	struct entry_sender entry;
 	char before[POLICY_WORDS_MAX];
-	TRY(read_registered_key(dir, path, &key, fault));
-	TRY(entry_about(dir, key.sender, SENDER_POLICY, &entry, fault));
+	TRY(read_registered_key(admin->dir, path, &key, fault));
+	TRY(entry_about(admin->dir, key.sender, SENDER_POLICY, &entry, fault));
 	TRY(policy_words(&entry.policy, before));
 	if (policy == NULL) {
 		sender_tell("sender %" PRIu32 ", %s (%s): %s", entry.sender, entry.name, entry.org, before);
@@ -261,64 +264,67 @@ static enum error change_policy(const char *dir, const char *path, const struct 
 	entry.policy = *policy;
 	TRY(sender_key_endorse(&key, &entry));
 	TRY(sender_key_endorse_old(&key, &entry));
-	return append_policy(dir, &entry, before, fault);
+	return append_policy(admin, &entry, before, fault);
 }
 
-static enum error change_policy_endorsed(const char *dir, const char *endorsement, struct fault *fault)
+static enum error change_policy_endorsed(const struct admin *admin, const char *endorsement, struct fault *fault)
 {
 	struct entry_sender entry;
 	struct sender sender;
 	char before[POLICY_WORDS_MAX];
-	TRY(read_endorsed(dir, endorsement, SENDER_POLICY, &entry, fault));
-	TRY(admin_sender(dir, entry.sender, &sender, fault));
+	TRY(read_endorsed(admin->dir, endorsement, SENDER_POLICY, &entry, fault));
+	TRY(admin_sender(admin->dir, entry.sender, &sender, fault));
 	TRY(policy_words(&sender.policy, before));
-	return append_policy(dir, &entry, before, fault);
+	return append_policy(admin, &entry, before, fault);
+}
+
+static enum error take_policy(void *out, const char *word, struct fault *fault)
+{
+	struct change_options *options = out;
+	options->words = true;
+	return policy_apply(&options->policy, word, fault) == E_OK ? E_OK : E_USAGE;
+}
+
+static const struct option_row policy_rows[] = {
+	ARGUMENT(T, admin.dir, "DIR"),
+	OPTION_TEXT(T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file"),
+	OPTION_TAKEN(take_policy, "policy", "WORD", .forms = SAID, .repeats = true, .help = "as for 'indsigt sender add'"),
+	OPTION_FLAG(T, clear, "clear", .forms = SAID, .help = "a policy without words"),
+	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .forms = ENDORSED, .required = REQUIRED,
+		.help = "the key is elsewhere, and has signed the new policy: 'indsigt sender endorse'"),
+	ADMIN_WITHOUT_WITNESSES(T, admin),
+};
+
+static enum error check_policy(const void *out, struct fault *fault)
+{
+	const struct change_options *options = out;
+	if (options->endorsement != NULL && (options->words || options->clear))
+		return fault_set(fault, E_USAGE, "the endorsement has the words of the policy: leave them out");
+	if (options->words && options->clear)
+		return fault_set(fault, E_USAGE, "--clear takes all words away: leave it out, or the words");
+	return E_OK;
 }
 
 static int run_policy(int argc, char **argv)
 {
-	static const struct option known[] = {{"key", required_argument, NULL, 'k'},
-		{"policy", required_argument, NULL, 'p'}, {"clear", no_argument, NULL, 'c'},
-		{"endorsement", required_argument, NULL, 'e'}, ADMIN_WITHOUT_WITNESSES, {NULL, 0, NULL, 0}};
+	struct change_options options = {.key = NULL};
 	struct fault fault = {0};
-	const char *path = NULL, *endorsement = NULL;
-	bool words = false, clear = false;
-	struct policy policy;
-	policy_default(&policy);
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == '?' || (option == 'p' && policy_apply(&policy, optarg, &fault) != E_OK))
-			return command_usage(&command_sender_policy, &fault);
-		path = option == 'k' ? optarg : path;
-		endorsement = option == 'e' ? optarg : endorsement;
-		words = words || option == 'p';
-		clear = clear || option == 'c';
-	}
-	if (optind + 1 != argc || (path == NULL) == (endorsement == NULL))
-		return command_lacks(&command_sender_policy, optind + 1 != argc ? "DIR" : path == NULL ? "--key" : NULL);
-	if (endorsement != NULL && (words || clear)) {
-		(void)fault_set(&fault, E_USAGE, "the endorsement has the words of the policy: leave them out");
-		return command_usage(&command_sender_policy, &fault);
-	}
-	if (words && clear) {
-		(void)fault_set(&fault, E_USAGE, "--clear takes all words away: leave it out, or the words");
-		return command_usage(&command_sender_policy, &fault);
-	}
-	enum error error = endorsement != NULL ? change_policy_endorsed(argv[optind], endorsement, &fault)
-										   : change_policy(argv[optind], path, words || clear ? &policy : NULL, &fault);
+	policy_default(&options.policy);
+	if (!command_read(&command_sender_policy, argc, argv, &options))
+		return EXIT_USAGE;
+	const struct policy *policy = options.words || options.clear ? &options.policy : NULL;
+	enum error error = options.key != NULL ? change_policy(&options.admin, options.key, policy, &fault)
+										   : change_policy_endorsed(&options.admin, options.endorsement, &fault);
 	return command_end(&command_sender_policy, error, &fault);
 }
 
 const struct command command_sender_policy = {
-	.name = "sender policy",
-	.arguments = "DIR --key FILE [--policy WORD]... [--clear]\n"
-				 "       indsigt sender policy DIR --endorsement FILE",
-	.summary = "shows a sender's policy, or gives it another, signed by its key",
-	.text =
-		"Without words it shows the policy and changes nothing. The words are those of 'indsigt sender add'; they are\n"
-		"the whole new policy, not a change to the old one. It holds for what is sent from now on.\n"
-		"\n"
-		"  --clear             a policy without words\n"
-		"  --endorsement FILE  the key is elsewhere, and has signed the new policy: 'indsigt sender "
-		"endorse'\n" ADMIN_WITHOUT_WITNESSES_HELP,
+	.options = {.name = "indsigt sender policy",
+		.summary = "shows a sender's policy, or gives it another, signed by its key",
+		.text = "Without words it shows the policy and changes nothing. The words are those of 'indsigt sender add'; "
+				"they are\n"
+				"the whole new policy, not a change to the old one. It holds for what is sent from now on.\n",
+		OPTION_ROWS(policy_rows),
+		.check = check_policy},
 	.run = run_policy,
 };

@@ -11,7 +11,6 @@
 #include "tools/sender/registration.h"
 #include "tools/sender/sender_endorse.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,36 +19,19 @@
 #define ATTEMPTS 16 /* concurrent registrations that may be ahead of this one */
 
 struct add_options {
-	const char *dir;
+	struct admin admin;
 	const char *name;
 	const char *org;
 	const char *key;
 	const char *public_key;
 	const char *endorsement;
 	struct policy policy;
-	bool policy_given;
 };
 
-static enum error read_options(
-	int argc, char **argv, const struct option *known, struct add_options *out, struct fault *fault)
+static enum error take_policy(void *out, const char *word, struct fault *fault)
 {
-	const char **const texts[] = {
-		['n'] = &out->name, ['o'] = &out->org, ['k'] = &out->key, ['u'] = &out->public_key, ['e'] = &out->endorsement};
-	policy_default(&out->policy);
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == '?')
-			return E_USAGE;
-		if (option == 0)
-			continue;
-		if (option == 'p') {
-			out->policy_given = true;
-			if (policy_apply(&out->policy, optarg, fault) != E_OK)
-				return E_USAGE;
-		} else {
-			*texts[option] = optarg;
-		}
-	}
-	return E_OK;
+	struct add_options *options = out;
+	return policy_apply(&options->policy, word, fault) == E_OK ? E_OK : E_USAGE;
 }
 
 /* ---- with the key at hand ---- */
@@ -58,14 +40,14 @@ static enum error read_options(
 static enum error choose_id(const struct add_options *options, struct sender_key *key, struct fault *fault)
 {
 	struct sender sender;
-	enum error error = key->sender == 0 ? E_OK : admin_sender(options->dir, key->sender, &sender, fault);
+	enum error error = key->sender == 0 ? E_OK : admin_sender(options->admin.dir, key->sender, &sender, fault);
 	if (error == E_UNKNOWN_SENDER)
 		return E_OK;
 	TRY(error);
 	if (key->sender != 0 && memcmp(sender.public_key, key->public_key, 32) == 0)
 		return fault_set(
 			fault, E_EXISTS, "the key in '%s' is registered already, as sender %" PRIu32, options->key, key->sender);
-	return admin_next_sender(options->dir, &key->sender, fault);
+	return admin_next_sender(options->admin.dir, &key->sender, fault);
 }
 
 static enum error add_own_key(
@@ -83,7 +65,7 @@ static enum error add_own_key(
 		exists = true;
 		entry.sender = key.sender;
 		TRY(sender_key_endorse(&key, &entry));
-		enum error error = admin_append_sender(options->dir, &entry, fault);
+		enum error error = admin_append_sender(&options->admin, &entry, fault);
 		if (error == E_OK)
 			*id = key.sender;
 		if (error != E_EXISTS)
@@ -112,8 +94,8 @@ static enum error add_endorsed(
 	if ((options->org && strcmp(options->org, entry.org) != 0) ||
 		(options->name && strcmp(options->name, entry.name) != 0))
 		return fault_set(fault, E_BAD_VALUE, "the endorsement names another organisation or name than --org or --name");
-	enum error error = admin_append_sender(options->dir, &entry, fault);
-	if (error == E_EXISTS && admin_next_sender(options->dir, &next, NULL) == E_OK)
+	enum error error = admin_append_sender(&options->admin, &entry, fault);
+	if (error == E_EXISTS && admin_next_sender(options->admin.dir, &next, NULL) == E_OK)
 		return fault_set(fault, error,
 			"sender id %" PRIu32 " is taken; %" PRIu32 " is free: have it endorsed with --id %" PRIu32, entry.sender,
 			next, next);
@@ -122,60 +104,53 @@ static enum error add_endorsed(
 	return error;
 }
 
+#define T struct add_options
+#define SAID FORM(0)
+#define ENDORSED FORM(1)
+static const struct option_row rows[] = {
+	ARGUMENT(T, admin.dir, "DIR"),
+	OPTION_TEXT(T, public_key, "public", "KEY", .forms = ENDORSED, .required = REQUIRED,
+		.help = "the key that the organisation says is theirs, over a way that you trust"),
+	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .forms = ENDORSED, .required = REQUIRED,
+		.help = "what they signed with it"),
+	OPTION_TEXT(T, name, "name", "TEXT", .required = SAID, .help = "the system or authority, as citizens see it"),
+	OPTION_TEXT(T, org, "org", "SCHEME:ID", .required = SAID, .help = "its organisation, such as cvr:55133018"),
+	OPTION_TEXT(
+		T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file (JSON, 0600)"),
+	OPTION_TAKEN(take_policy, "policy", "WORD", .forms = SAID, .repeats = true,
+		.help = "open=FIELD or close=FIELD: shown to, or kept back from, the person; purpose=TEXT: stands in for a "
+				"missing purpose; purpose-required: FHIR and DICOM messages without one are refused; withhold: may "
+				"report events that the person sees only later"),
+	ADMIN_WITHOUT_WITNESSES(T, admin),
+};
+#undef T
+
 static int run_add(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"name", required_argument, NULL, 'n'},
-		{"org", required_argument, NULL, 'o'},
-		{"key", required_argument, NULL, 'k'},
-		{"policy", required_argument, NULL, 'p'},
-		{"public", required_argument, NULL, 'u'},
-		{"endorsement", required_argument, NULL, 'e'},
-		ADMIN_WITHOUT_WITNESSES,
-		{NULL, 0, NULL, 0},
-	};
-	struct add_options options = {0};
+	struct add_options options = {.name = NULL};
 	struct fault fault = {0};
 	struct vkey log;
 	uint32_t id = 0;
-	if (read_options(argc, argv, known, &options, &fault) != E_OK || optind + 1 != argc)
-		return command_usage(&command_sender_add, &fault);
-	bool own = options.key && options.name && options.org && !options.public_key && !options.endorsement;
-	bool elsewhere = options.public_key && options.endorsement && !options.key && !options.policy_given;
-	if (!own && !elsewhere)
-		return command_lacks(&command_sender_add, options.public_key && !options.endorsement   ? "--endorsement"
-												  : options.endorsement && !options.public_key ? "--public"
-												  : options.public_key                         ? NULL
-												  : !options.name                              ? "--name"
-												  : !options.org                               ? "--org"
-																							   : "--key");
-	options.dir = argv[optind];
-	enum error error = place_read_vkey(options.dir, &log, &fault);
+	policy_default(&options.policy);
+	if (!command_read(&command_sender_add, argc, argv, &options))
+		return EXIT_USAGE;
+	enum error error = place_read_vkey(options.admin.dir, &log, &fault);
 	if (error == E_OK)
-		error = own ? add_own_key(&options, &log, &id, &fault) : add_endorsed(&options, &log, &id, &fault);
+		error =
+			options.key != NULL ? add_own_key(&options, &log, &id, &fault) : add_endorsed(&options, &log, &id, &fault);
 	if (error == E_OK)
 		printf("%" PRIu32 "\n", id);
 	return command_end(&command_sender_add, error, &fault);
 }
 
 const struct command command_sender_add = {
-	.name = "sender add",
-	.arguments = "DIR --name TEXT --org SCHEME:ID --key FILE [--policy WORD]...\n"
-				 "       indsigt sender add DIR --public KEY --endorsement FILE [--name TEXT] [--org SCHEME:ID]",
-	.summary = "registers a system that reports, prints its id",
-	.text =
-		"The registration stands in the log for everybody to see, signed by the sender's key. With --key the key file\n"
-		"is made if it is not there: it holds all that 'indsigt send' needs. With --public and --endorsement the key\n"
-		"stays with its organisation, which has signed the registration with 'indsigt sender endorse'.\n"
-		"\n"
-		"  --name TEXT         the system or authority, as citizens see it\n"
-		"  --org SCHEME:ID     its organisation, such as cvr:55133018\n"
-		"  --key FILE          the sender's key file (JSON, 0600)\n"
-		"  --policy WORD       open=FIELD or close=FIELD: shown to, or kept back from, the person; purpose=TEXT: "
-		"stands\n"
-		"                      in for a missing purpose; purpose-required: FHIR and DICOM messages without one are\n"
-		"                      refused; withhold: may report events that the person sees only later\n"
-		"  --public KEY        the key that the organisation says is theirs, over a way that you trust\n"
-		"  --endorsement FILE  what they signed with it\n" ADMIN_WITHOUT_WITNESSES_HELP,
+	.options = {.name = "indsigt sender add",
+		.summary = "registers a system that reports, prints its id",
+		.text = "The registration stands in the log for everybody to see, signed by the sender's key. With --key the "
+				"key file\n"
+				"is made if it is not there: it holds all that 'indsigt send' needs. With --public and --endorsement "
+				"the key\n"
+				"stays with its organisation, which has signed the registration with 'indsigt sender endorse'.\n",
+		OPTION_ROWS(rows)},
 	.run = run_add,
 };

@@ -6,22 +6,22 @@
 #include "tools/sender/registration.h"
 #include "tools/sender/sender_words.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define FOLLOWS_NOTHING UINT64_MAX
+
 struct endorse_options {
 	const char *log;
-	const char *id;
+	uint32_t id;
 	const char *name;
 	const char *org;
 	const char *key;
 	const char *endorsement;
-	const char *follows; /* with it a change of what is registered, without a registration */
-	const char *rotate;  /* the new key's file */
+	uint64_t follows;   /* a change of what is registered; FOLLOWS_NOTHING: a registration */
+	const char *rotate; /* the new key's file */
 	bool revoke;
 	bool compromised;
 	bool clear;
@@ -49,30 +49,17 @@ enum error sender_key_take(const char *path, const struct vkey *log, const struc
 
 /* ---- a registration ---- */
 
-static enum error read_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
-{
-	errno = 0;
-	unsigned long long number = strtoull(text, NULL, 10);
-	if (*text == '\0' || strspn(text, "0123456789") != strlen(text) || errno != 0 || number < least || number > most)
-		return E_USAGE;
-	*out = number;
-	return E_OK;
-}
-
 static enum error endorse_registration(const struct endorse_options *options, struct fault *fault)
 {
 	OWNED(sender_key_wipe) struct sender_key key = {0};
 	char text[PUBLIC_KEY_TEXT_MAX + 1];
 	struct entry_sender entry;
 	struct vkey log;
-	uint64_t id;
 	bool exists = false;
 	if (vkey_parse(bytes_text(options->log), &log) != E_OK)
 		return fault_set(fault, E_USAGE, "--log is malformed; 'indsigt vkey DIR' prints it at the ledger");
 	TRY(registration_start(options->org, options->name, &options->policy, &entry, fault));
-	if (read_number(options->id, 1, UINT32_MAX, &id) != E_OK)
-		return fault_set(fault, E_USAGE, "--id is a number from 1 to 4294967295");
-	entry.sender = (uint32_t)id;
+	entry.sender = options->id;
 	TRY(sender_key_take(options->key, &log, &entry, &exists, &key, fault));
 	key.sender = entry.sender;
 	memcpy(entry.public_key, key.public_key, sizeof entry.public_key);
@@ -113,9 +100,7 @@ static enum error start_change(
 	out->action = options->rotate != NULL ? SENDER_ROTATE : options->revoke ? SENDER_REVOKE : SENDER_POLICY;
 	out->sender = key->sender;
 	out->compromised = options->compromised;
-	if (read_number(options->follows, 0, INT64_MAX, &out->follows) != E_OK)
-		return fault_set(
-			fault, E_USAGE, "--follows is the log index of the sender's newest entry; the ledger's coverage shows it");
+	out->follows = options->follows;
 	return E_OK;
 }
 
@@ -157,43 +142,21 @@ static enum error endorse_change(const struct endorse_options *options, struct f
 
 /* ---- the command ---- */
 
-static enum error read_options(int argc, char **argv, struct endorse_options *out, struct fault *fault)
+static enum error take_policy(void *out, const char *word, struct fault *fault)
 {
-	static const struct option known[] = {{"log", required_argument, NULL, 'l'}, {"id", required_argument, NULL, 'i'},
-		{"name", required_argument, NULL, 'n'}, {"org", required_argument, NULL, 'o'},
-		{"key", required_argument, NULL, 'k'}, {"policy", required_argument, NULL, 'p'},
-		{"endorsement", required_argument, NULL, 'e'}, {"follows", required_argument, NULL, 'f'},
-		{"rotate", required_argument, NULL, 'r'}, {"revoke", no_argument, NULL, 'R'},
-		{"compromised", no_argument, NULL, 'C'}, {"clear", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
-	const char **const texts[] = {['l'] = &out->log,
-		['i'] = &out->id,
-		['n'] = &out->name,
-		['o'] = &out->org,
-		['k'] = &out->key,
-		['e'] = &out->endorsement,
-		['f'] = &out->follows,
-		['r'] = &out->rotate};
-	policy_default(&out->policy);
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == '?' || (option == 'p' && policy_apply(&out->policy, optarg, fault) != E_OK))
-			return E_USAGE;
-		out->words |= option == 'p';
-		out->revoke |= option == 'R';
-		out->compromised |= option == 'C';
-		out->clear |= option == 'c';
-		if (option != 'p' && option != 'R' && option != 'C' && option != 'c')
-			*texts[option] = optarg;
-	}
-	return optind == argc ? E_OK : E_USAGE;
+	struct endorse_options *options = out;
+	options->words = true;
+	return policy_apply(&options->policy, word, fault) == E_OK ? E_OK : E_USAGE;
 }
 
 /* What does not go together, said so that a person sees what is meant. */
-static enum error check_options(const struct endorse_options *options, struct fault *fault)
+static enum error check_options(const void *out, struct fault *fault)
 {
+	const struct endorse_options *options = out;
 	bool changes = options->rotate != NULL || options->revoke || options->clear;
-	if (options->follows == NULL)
+	if (options->follows == FOLLOWS_NOTHING)
 		return changes ? fault_set(fault, E_USAGE, "a change of what is registered wants --follows") : E_OK;
-	if (options->log != NULL || options->id != NULL)
+	if (options->log != NULL || options->id != 0)
 		return fault_set(fault, E_USAGE, "--log and --id are for a registration; here the key file has them");
 	if ((options->rotate != NULL) + options->revoke > 1 || (options->words && options->clear) ||
 		(options->revoke && (options->words || options->clear)) || (options->compromised && !options->revoke))
@@ -203,52 +166,59 @@ static enum error check_options(const struct endorse_options *options, struct fa
 	return E_OK;
 }
 
+#define T struct endorse_options
+#define REGISTERS FORM(0)
+#define CHANGES FORM(1)
+static const struct option_row rows[] = {
+	OPTION_HEADING("A registration: the public key is printed, hand it over another way. The operator registers both "
+				   "with 'indsigt sender add DIR --public KEY --endorsement FILE'."),
+	OPTION_TEXT(T, log, "log", "VKEY", .forms = REGISTERS, .required = REQUIRED,
+		.help = "the ledger that the registration is for, as 'indsigt vkey' prints it there"),
+	OPTION_NUMBER(T, id, "id", "ID", 1, UINT32_MAX, .forms = REGISTERS, .required = REQUIRED,
+		.help = "the sender's id there; the operator says which is free"),
+	OPTION_TEXT(T, name, "name", "TEXT", .required = REGISTERS,
+		.help = "as for 'indsigt sender add'; of a change as it is registered, where the key file has it not"),
+	OPTION_TEXT(T, org, "org", "SCHEME:ID", .required = REGISTERS, .help = "likewise"),
+	OPTION_TEXT(T, key, "key", "FILE", .required = REQUIRED, .help = "the sender's key file; made if it is not there"),
+	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .required = REQUIRED,
+		.help = "where what is signed goes; an existing file is left alone"),
+	OPTION_TAKEN(take_policy, "policy", "WORD", .repeats = true,
+		.help = "as for 'indsigt sender add'; of a change the whole new policy"),
+	OPTION_HEADING("A change, which the operator puts into the log with 'indsigt sender policy', 'rotate' or 'revoke' "
+				   "and 'DIR --endorsement FILE'. It holds once, and only if nothing else was changed before it."),
+	OPTION_NUMBER(T, follows, "follows", "INDEX", 0, INT64_MAX, .forms = CHANGES, .required = REQUIRED,
+		.must = "the log index of the sender's newest entry; the ledger's coverage shows it",
+		.help = "the log index of the sender's newest entry: 'entry' in /v1/coverage of the ledger, and in 'indsigt "
+				"sender list'"),
+	OPTION_FLAG(T, clear, "clear", .forms = CHANGES, .help = "a policy without words"),
+	OPTION_TEXT(T, rotate, "rotate", "NEWKEY", .forms = CHANGES,
+		.help =
+			"the file of the new key; made if it is not there. Say the words of the policy that is registered, which "
+			"stays. Move NEWKEY to the place of FILE when the operator is done"),
+	OPTION_FLAG(T, revoke, "revoke", .forms = CHANGES, .help = "nothing more is taken from this sender, for ever"),
+	OPTION_FLAG(T, compromised, "compromised", .forms = CHANGES, .wants = "revoke",
+		.help = "with --revoke: somebody else may have had the key"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	struct endorse_options options = {0};
+	struct endorse_options options = {.follows = FOLLOWS_NOTHING};
 	struct fault fault = {0};
-	if (read_options(argc, argv, &options, &fault) != E_OK || check_options(&options, &fault) != E_OK)
-		return command_usage(&command_sender_endorse, &fault);
-	bool changes = options.follows != NULL;
-	const char *const needed[][2] = {{changes ? "" : options.log, "--log"}, {changes ? "" : options.id, "--id"},
-		{changes ? "" : options.name, "--name"}, {changes ? "" : options.org, "--org"}, {options.key, "--key"},
-		{options.endorsement, "--endorsement"}};
-	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-		if (needed[i][0] == NULL)
-			return command_lacks(&command_sender_endorse, needed[i][1]);
-	enum error error = changes ? endorse_change(&options, &fault) : endorse_registration(&options, &fault);
+	policy_default(&options.policy);
+	if (!command_read(&command_sender_endorse, argc, argv, &options))
+		return EXIT_USAGE;
+	enum error error =
+		options.follows != FOLLOWS_NOTHING ? endorse_change(&options, &fault) : endorse_registration(&options, &fault);
 	return command_end(&command_sender_endorse, error, &fault);
 }
 
 const struct command command_sender_endorse = {
-	.name = "sender endorse",
-	.arguments = "--log VKEY --id ID --name TEXT --org SCHEME:ID --key FILE --endorsement FILE [--policy WORD]...\n"
-				 "       indsigt sender endorse --key FILE --follows INDEX --endorsement FILE\n"
-				 "                              --policy WORD... | --clear | --rotate NEWKEY [--policy WORD]... |\n"
-				 "                              --revoke [--compromised]",
-	.summary = "signs a registration, or a change of it, where the key is",
-	.text =
-		"For an organisation that keeps its key to itself: needs no ledger. Hand the endorsement file to the ledger's\n"
-		"operator; nothing in it is secret.\n"
-		"\n"
-		"A registration: the public key is printed, hand it over another way. The operator registers both with\n"
-		"'indsigt sender add DIR --public KEY --endorsement FILE'.\n"
-		"  --log VKEY          the ledger that the registration is for, as 'indsigt vkey' prints it there\n"
-		"  --id ID             the sender's id there; the operator says which is free\n"
-		"  --key FILE          the sender's key file; made if it is not there\n"
-		"  --endorsement FILE  where what is signed goes; an existing file is left alone\n"
-		"  --name, --org, --policy   as for 'indsigt sender add'\n"
-		"\n"
-		"A change, which the operator puts into the log with 'indsigt sender policy', 'rotate' or 'revoke' and\n"
-		"'DIR --endorsement FILE'. It holds once, and only if nothing else was changed before it.\n"
-		"  --follows INDEX     the log index of the sender's newest entry: 'entry' in /v1/coverage of the ledger, and\n"
-		"                      in 'indsigt sender list'\n"
-		"  --policy WORD       the whole new policy; --clear: one without words\n"
-		"  --rotate NEWKEY     the file of the new key; made if it is not there. Say the words of the policy that is\n"
-		"                      registered, which stays. Move NEWKEY to the place of FILE when the operator is done\n"
-		"  --revoke            nothing more is taken from this sender, for ever; --compromised: somebody else may "
-		"have\n"
-		"                      had the key\n"
-		"  --name, --org       as they are registered, where the key file has them not\n",
+	.options = {.name = "indsigt sender endorse",
+		.summary = "signs a registration, or a change of it, where the key is",
+		.text = "For an organisation that keeps its key to itself: needs no ledger. Hand the endorsement file to the\n"
+				"ledger's operator; nothing in it is secret.\n",
+		OPTION_ROWS(rows),
+		.check = check_options},
 	.run = run,
 };

@@ -6,7 +6,6 @@
 #include "tools/sender/registration.h"
 #include "tools/show/table.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -129,33 +128,35 @@ static enum error list(const char *dir, bool json, struct fault *fault)
 	return E_OK;
 }
 
+struct list_options {
+	const char *dir;
+	bool json;
+};
+#define T struct list_options
+static const struct option_row rows[] = {
+	ARGUMENT(T, dir, "DIR"),
+	OPTION_FLAG(T, json, "json", .help = "one JSON array"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	static const struct option known[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	struct list_options options = {.json = false};
 	struct fault fault = {0};
-	bool json = false;
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option != 'j')
-			return command_usage(&command_sender_list, NULL);
-		json = true;
-	}
-	if (optind + 1 != argc)
-		return command_lacks(&command_sender_list, optind == argc ? "DIR" : NULL);
-	return command_end(&command_sender_list, list(argv[optind], json, &fault), &fault);
+	if (!command_read(&command_sender_list, argc, argv, &options))
+		return EXIT_USAGE;
+	return command_end(&command_sender_list, list(options.dir, options.json, &fault), &fault);
 }
 
 const struct command command_sender_list = {
-	.name = "sender list",
-	.arguments = "DIR [--json]",
-	.summary = "shows every sender: organisation, status, events, policy",
-	.text =
-		"Reads beside a running ledger. 'unendorsed' is a sender whose registration or key change is not signed by "
-		"its\n"
-		"key; 'signed twice' counts the sequences for which it signed two different batches (see 'indsigt "
-		"evidence').\n"
-		"'Entry' is the log index of its newest entry, which a change follows ('indsigt sender endorse --follows').\n"
-		"The policy is shown as far as it differs from the usual one.\n"
-		"\n"
-		"  --json  one JSON array\n",
+	.options = {.name = "indsigt sender list",
+		.summary = "shows every sender: organisation, status, events, policy",
+		.text = "Reads beside a running ledger. 'unendorsed' is a sender whose registration or key change is not "
+				"signed by\n"
+				"its key; 'signed twice' counts the sequences for which it signed two different batches (see 'indsigt\n"
+				"evidence'). 'Entry' is the log index of its newest entry, which a change follows ('indsigt sender "
+				"endorse\n"
+				"--follows'). The policy is shown as far as it differs from the usual one.\n",
+		OPTION_ROWS(rows)},
 	.run = run,
 };

@@ -46,7 +46,9 @@ enum error asked_time(const char *name, const char *text, uint64_t *out, struct 
 		name);
 }
 
-enum error asked_lang(const char *lang, struct fault *fault)
+enum error asked_vkey(const char *name, const char *text, struct vkey *out, struct fault *fault)
 {
-	return words_known(lang) ? E_OK : fault_set(fault, E_USAGE, "--lang must be da or en");
+	if (vkey_parse(bytes_text(text), out) == E_OK && out->type == NOTE_KEY_ED25519)
+		return E_OK;
+	return fault_set(fault, E_USAGE, "%s is malformed; 'indsigt vkey DIR' prints it", name);
 }

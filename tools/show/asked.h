@@ -3,6 +3,7 @@
 
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
+#include "ledger/note/note.h"
 
 /* The canonical subject. "-" reads it from standard input, one line: arguments stand in the list of processes and in
  * shell histories. E_USAGE and the fault, which never holds the value; E_IO. */
@@ -12,5 +13,5 @@ enum error asked_subject(const char *argument, char out[SUBJECT_BYTES_MAX + 1], 
  * are shown. In whole seconds, rounded up. E_USAGE and the fault. */
 enum error asked_time(const char *name, const char *text, uint64_t *out, struct fault *fault) MUST_USE;
 
-/* The language of --lang. E_USAGE for one that there is not. */
-enum error asked_lang(const char *lang, struct fault *fault) MUST_USE;
+/* The verification key of a log that signs (or of an auditor), `name` being its option. E_USAGE and the fault. */
+enum error asked_vkey(const char *name, const char *text, struct vkey *out, struct fault *fault) MUST_USE;

@@ -93,11 +93,6 @@ static const char *const danish_actions[][2] = {
 	{"disclose", "videregav"},
 };
 
-bool words_known(const char *lang)
-{
-	return strcmp(lang, "da") == 0 || strcmp(lang, "en") == 0;
-}
-
 const struct words *words_for(const char *lang)
 {
 	return strncmp(lang, "da", 2) == 0 ? &danish : &english;

@@ -41,8 +41,6 @@ struct words {
 	const char *failed;
 };
 
-/* Whether `lang` is a language that there is: what --lang may say. */
-bool words_known(const char *lang);
 /* `lang` is "da", "en", or a locale such as da_DK.UTF-8; anything that does not begin with "da" is English. */
 const struct words *words_for(const char *lang);
 /* The language that the environment asks for: LC_ALL, LC_MESSAGES, LANG, in this order. */

@@ -5,7 +5,6 @@
 #include "tools/command/command.h"
 #include "tools/show/asked.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,46 +18,6 @@ struct verify_options {
 	const char *lang;
 	bool json;
 };
-
-static bool read_options(int argc, char **argv, struct verify_options *out)
-{
-	static const struct option known[] = {
-		{"vkey", required_argument, NULL, 'v'},
-		{"subject", required_argument, NULL, 's'},
-		{"policy", required_argument, NULL, 'p'},
-		{"auditor", required_argument, NULL, 'a'},
-		{"lang", required_argument, NULL, 'g'},
-		{"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0},
-	};
-	*out = (struct verify_options){.lang = NULL};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		switch (option) {
-		case 'v':
-			out->vkey = optarg;
-			break;
-		case 's':
-			out->subject = optarg;
-			break;
-		case 'p':
-			out->policy = optarg;
-			break;
-		case 'a':
-			out->auditor = optarg;
-			break;
-		case 'g':
-			out->lang = optarg;
-			break;
-		case 'j':
-			out->json = true;
-			break;
-		default:
-			return false;
-		}
-	}
-	out->file = optind + 1 == argc ? argv[optind] : NULL;
-	return true;
-}
 
 /* ---- the file ---- */
 
@@ -124,13 +83,7 @@ static enum error verify(const struct verify_options *options, enum exit_code *o
 		.words = verify_words_for(lang), .json = options->json, .now_s = (uint64_t)time(NULL), .out = stdout};
 	OWNED_MEMORY uint8_t *text = NULL;
 	OWNED_MEMORY struct witness_policy *policy = NULL;
-	if (options->file == NULL || options->vkey == NULL)
-		return fault_set(
-			fault, E_USAGE, "%s is missing", options->file ? "--vkey, the log's verification key," : "FILE");
-	if (options->lang != NULL)
-		TRY(asked_lang(options->lang, fault));
-	if (vkey_parse(bytes_text(options->vkey), &call.log) != E_OK || call.log.type != NOTE_KEY_ED25519)
-		return fault_set(fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
+	TRY(asked_vkey("--vkey", options->vkey, &call.log, fault));
 	if (options->subject != NULL) {
 		TRY(asked_subject(options->subject, subject, fault));
 		call.subject = subject;
@@ -149,42 +102,44 @@ static enum error verify(const struct verify_options *options, enum exit_code *o
 	return verify_file(&call, out, fault);
 }
 
+#define T struct verify_options
+static const struct option_row rows[] = {
+	ARGUMENT(T, file, "FILE"),
+	OPTION_TEXT(T, vkey, "vkey", "VKEY", .required = REQUIRED,
+		.help = "the log's verification key, from somewhere else than FILE"),
+	OPTION_TEXT(
+		T, subject, "subject", "ID", .help = "refuse a statement about anybody else; it always says about whom it is"),
+	OPTION_TEXT(T, policy, "policy", "FILE",
+		.help = "a witness policy that the cosignatures must fulfil; of a statement it also proves how fresh it is"),
+	OPTION_TEXT(T, auditor, "auditor", "VKEY", .help = "refuse a statement without an auditor's note of this key"),
+	OPTION_WORD(T, lang, "lang", "da|en", .help = "Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say"),
+	OPTION_FLAG(T, json, "json", .help = "what is proven, as one line of JSON"),
+};
+#undef T
+
 static int run(int argc, char **argv)
 {
-	struct verify_options options;
+	struct verify_options options = {.lang = NULL};
 	struct fault fault = {0};
 	enum exit_code code = EXIT_DONE;
-	if (!read_options(argc, argv, &options))
-		return command_usage(&command_verify, NULL);
+	if (!command_read(&command_verify, argc, argv, &options))
+		return EXIT_USAGE;
 	enum error error = verify(&options, &code, &fault);
 	return error == E_OK ? (int)code : command_end(&command_verify, error, &fault);
 }
 
 const struct command command_verify = {
-	.name = "verify",
-	.arguments = "FILE --vkey VKEY [--subject SUBJECT] [--policy FILE] [--auditor VKEY] [--lang da|en] [--json]",
-	.summary = "what a statement, a filing proof or receipts prove, offline",
-	.text =
-		"Reads FILE ('-': standard input) and nothing else, and says in plain words what it proves, or the first thing "
-		"that\n"
-		"does not hold. FILE is a statement ('indsigt statement'), a filing proof, the receipts that 'indsigt send' "
-		"printed, "
-		"or a\n"
-		".tlog-proof.\n"
-		"\n"
-		"  --vkey VKEY       the log's verification key, from somewhere else than FILE\n"
-		"  --subject ID      refuse a statement about anybody else; it always says about whom it is\n"
-		"  --policy FILE     a witness policy that the cosignatures must fulfil; of a statement it also proves how "
-		"fresh it "
-		"is\n"
-		"  --auditor VKEY    refuse a statement without an auditor's note of this key\n"
-		"  --lang da|en      Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say\n"
-		"  --json            what is proven, as one line of JSON\n"
-		"\n"
-		"An option that a kind of file has no place for is refused, never ignored. Exit 1 if something does not "
-		"hold;\n"
-		"4 if FILE cannot be read, is not whole (cut off, or with something else in it: ask for it anew), or is of no\n"
-		"kind that can be verified. 5 if FILE is of another log than the\n"
-		"key's: it does not name it.\n",
+	.options = {.name = "indsigt verify",
+		.summary = "what a statement, a filing proof or receipts prove, offline",
+		.text =
+			"Reads FILE ('-': standard input) and nothing else, and says in plain words what it proves, or the first\n"
+			"thing that does not hold. FILE is a statement ('indsigt statement'), a filing proof, the receipts that\n"
+			"'indsigt send' printed, or a .tlog-proof.\n",
+		OPTION_ROWS(rows),
+		.after = "An option that a kind of file has no place for is refused, never ignored. Exit 1 if something does "
+				 "not hold;\n"
+				 "4 if FILE cannot be read, is not whole (cut off, or with something else in it: ask for it anew), or "
+				 "is of no\n"
+				 "kind that can be verified. 5 if FILE is of another log than the key's: it does not name it.\n"},
 	.run = run,
 };

@@ -1,0 +1,161 @@
+/* What people read of a table: its usage, its --help. */
+#include "ledger/options/options.h"
+
+#include <string.h>
+
+#define WIDTH 112       /* columns */
+#define VALUE_COLUMN 24 /* where at the latest an option's text begins */
+
+/* ---- usage ---- */
+
+/* A row as it is typed, with what only goes with it. */
+static void write_row(const struct options *options, const struct option_row *row, unsigned form, FILE *out)
+{
+	char name[OPTION_SPELLED_MAX];
+	fprintf(out, "%s%s%s", option_spelled(row, name), row->value ? " " : "", row->value ? row->value : "");
+	for (size_t i = 0; i < options->row_count; i++) {
+		const struct option_row *other = &options->rows[i];
+		if (other->wants == NULL || !option_in_form(other, form) || strcmp(other->wants, row->name) != 0)
+			continue;
+		fputs(" [", out);
+		write_row(options, other, form, out);
+		fputc(']', out);
+	}
+}
+
+static bool is_nested(const struct options *options, const struct option_row *row, unsigned form)
+{
+	for (size_t i = 0; row->wants != NULL && i < options->row_count; i++)
+		if (option_in_form(&options->rows[i], form) && strcmp(options->rows[i].name, row->wants) == 0)
+			return true;
+	return false;
+}
+
+/* One word of the usage: a row, or all rows of a group; nothing if another row shows it. */
+static void write_word(const struct options *options, const struct option_row *row, unsigned form, FILE *out)
+{
+	bool required = (row->required & FORM(form)) != 0;
+	bool first = true;
+	if (is_nested(options, row, form))
+		return;
+	for (const struct option_row *other = options->rows; other < options->rows + options->row_count; other++) {
+		bool shown = other == row || (row->group != 0 && other->group == row->group && option_in_form(other, form));
+		if (!shown)
+			continue;
+		if (first && other != row)
+			return; /* the group's first member has shown it */
+		fputs(!first ? " | " : required ? "" : "[", out);
+		write_row(options, other, form, out);
+		first = false;
+	}
+	fprintf(out, "%s%s", required ? "" : "]", row->repeats ? "..." : "");
+}
+
+static void print_form(const struct options *options, unsigned form, FILE *out)
+{
+	int indent = (int)(strlen("usage: ") + strlen(options->name));
+	int column = fprintf(out, "%s%s", form == 0 ? "usage: " : "       ", options->name);
+	for (unsigned pass = 0; pass < 2; pass++) { /* what must be there stands first */
+		for (size_t i = 0; i < options->row_count; i++) {
+			const struct option_row *row = &options->rows[i];
+			char word[256] = "";
+			bool required = (row->required & FORM(form)) != 0;
+			if (!option_in_form(row, form) || required == (pass > 0))
+				continue;
+			FILE *text = fmemopen(word, sizeof word, "w");
+			if (text == NULL)
+				continue;
+			write_word(options, row, form, text);
+			fclose(text);
+			if (word[0] == '\0')
+				continue;
+			if (column + 1 + (int)strlen(word) > WIDTH)
+				column = fprintf(out, "\n%*s", indent, "") - 1;
+			column += fprintf(out, " %s", word);
+		}
+	}
+	fputc('\n', out);
+}
+
+void options_usage(const struct options *options, FILE *out)
+{
+	for (unsigned form = 0; form < options_forms(options); form++)
+		print_form(options, form, out);
+}
+
+/* ---- help ---- */
+
+/* `text` in lines that begin in column `indent`; the first one stands there already. */
+static void print_wrapped(const char *text, size_t indent, FILE *out)
+{
+	size_t column = indent;
+	for (const char *word = text; *word != '\0';) {
+		size_t len = strcspn(word, " ");
+		if (word > text && column + 1 + len > WIDTH) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (word > text) {
+			fputc(' ', out);
+			column++;
+		}
+		fprintf(out, "%.*s", (int)len, word);
+		column += len;
+		word += len + strspn(word + len, " ");
+	}
+	fputc('\n', out);
+}
+
+static size_t left_width(const struct option_row *row)
+{
+	char name[OPTION_SPELLED_MAX];
+	return strlen("  ") + strlen(option_spelled(row, name)) + (row->value ? 1 + strlen(row->value) : 0);
+}
+
+void options_help(const struct options *options, FILE *out)
+{
+	size_t indent = 0;
+	char name[OPTION_SPELLED_MAX];
+	bool space = options->text[0] != '\0';
+	options_usage(options, out);
+	fprintf(out, "\n%s.\n%s%s", options->summary, space ? "\n" : "", options->text);
+	for (size_t i = 0; i < options->row_count; i++) {
+		size_t width =
+			options->rows[i].name != NULL && options->rows[i].help != NULL ? left_width(&options->rows[i]) : 0;
+		indent = width > indent && width + 2 <= VALUE_COLUMN ? width : indent;
+	}
+	indent = (indent == 0 ? VALUE_COLUMN - 2 : indent) + 2;
+	for (size_t i = 0, shown = 0; i < options->row_count; i++) {
+		const struct option_row *row = &options->rows[i];
+		if (row->help == NULL)
+			continue;
+		if (shown++ == 0 || row->name == NULL)
+			fputc('\n', out);
+		if (row->name == NULL) {
+			print_wrapped(row->help, 0, out);
+			continue;
+		}
+		size_t width = left_width(row);
+		fprintf(out, "  %s%s%s", option_spelled(row, name), row->value ? " " : "", row->value ? row->value : "");
+		if (width + 2 > indent)
+			fprintf(out, "\n%*s", (int)indent, "");
+		else
+			fprintf(out, "%*s", (int)(indent - width), "");
+		print_wrapped(row->help, indent, out);
+	}
+	if (options->after != NULL)
+		fprintf(out, "\n%s", options->after);
+}
+
+int options_begin(const struct options *options, int argc, char **argv, void *out)
+{
+	struct fault fault = {.text = ""};
+	if (options_ask_help(argc, argv)) {
+		options_help(options, stdout);
+		return fflush(stdout) == 0 ? EXIT_DONE : EXIT_NOT_LOOKED;
+	}
+	if (options_read(options, argc, argv, out, &fault) == E_OK)
+		return -1;
+	fprintf(stderr, "%s: %s\n", options->name, fault.text);
+	options_usage(options, stderr);
+	return EXIT_USAGE;
+}

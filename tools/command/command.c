@@ -1,0 +1,29 @@
+#include "tools/command/command.h"
+
+#include <stdio.h>
+
+bool command_read(const struct command *command, int argc, char **argv, void *out)
+{
+	struct fault fault = {.text = ""};
+	return options_read(&command->options, argc, argv, out, &fault) == E_OK ||
+		   command_usage(command, &fault) == EXIT_DONE;
+}
+
+int command_end(const struct command *command, enum error error, const struct fault *fault)
+{
+	if (error == E_OK)
+		return EXIT_DONE;
+	if (error == E_USAGE)
+		return command_usage(command, fault);
+	fprintf(stderr, "indsigt: %s\n", fault && fault->text[0] ? fault->text : error_reason(error));
+	return error_exit(error);
+}
+
+int command_usage(const struct command *command, const struct fault *fault)
+{
+	if (fault && fault->text[0])
+		fprintf(stderr, "indsigt: %s\n", fault->text);
+	options_usage(&command->options, stderr);
+	fprintf(stderr, "indsigt: '%s --help' says more\n", command->options.name);
+	return EXIT_USAGE;
+}
