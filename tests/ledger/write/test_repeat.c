@@ -21,12 +21,11 @@ static void free_bytes(struct bytes bytes)
 	free((void *)(uintptr_t)bytes.data);
 }
 
-/* A sender entry of the fixture's sender; `public_key` NULL: its own. */
-static void change(enum sender_action action, const uint8_t *public_key, const char *word)
+static void append_sender_entry(enum sender_action action, uint32_t sender, const uint8_t *public_key, const char *word)
 {
 	struct fault fault = {.text = ""};
 	struct entry_sender entry = {
-		.action = action, .sender = 1, .follows = fixture_follows(&f, action, 1), .policy = f.policy};
+		.action = action, .sender = sender, .follows = fixture_follows(&f, action, sender), .policy = f.policy};
 	ck_ok(policy_apply(&entry.policy, word ? word : "withhold", &fault));
 	strcpy(entry.org, "cvr:55133018");
 	strcpy(entry.name, "Aarhus Kommune");
@@ -35,6 +34,18 @@ static void change(enum sender_action action, const uint8_t *public_key, const c
 	enum error error = ledger_append_sender(f.ledger, &entry, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
 	ck_ok(ledger_commit(f.ledger, &fault));
+}
+
+/* A sender entry of the fixture's sender; `public_key` NULL: its own. */
+static void change(enum sender_action action, const uint8_t *public_key, const char *word)
+{
+	append_sender_entry(action, 1, public_key, word);
+}
+
+/* Sender 2, with the key of the first. */
+static void register_other(void)
+{
+	append_sender_entry(SENDER_REGISTER, 2, NULL, NULL);
 }
 
 static void expect(struct bytes body, enum error wanted)
@@ -120,6 +131,32 @@ START_TEST(the_same_with_another_signature)
 		expect(bytes_of(copy, body.len), E_BAD_SIGNATURE);
 	}
 	expect_answer(body, &first);
+	ck_assert_uint_eq(evidence(), 0);
+	free_bytes(body);
+	end();
+}
+END_TEST
+
+/* STO-15: a part of what was stored is not the same, whosever signature it bears. */
+START_TEST(a_part_with_the_signature_of_the_whole)
+{
+	struct appended first;
+	struct fault fault;
+	struct batch_head head;
+	struct batch_event event;
+	begin();
+	struct bytes body = fixture_batch(&f, 0, subjects, 3, 1);
+	ck_ok(fixture_take(&f, body, &first, &fault));
+	struct reader r = reader_of(body);
+	batch_head_decode(&r, &head);
+	reader_bytes(&r, 32);
+	batch_event_decode(&r, &event);
+	batch_event_decode(&r, &event);
+	ck_ok(r.error);
+	head.count = 2;
+	struct writer front = writer_of((uint8_t *)(uintptr_t)body.data, BATCH_HEAD_BYTES);
+	batch_head_encode(&head, &front);
+	expect(bytes_of(body.data, body.len - reader_left(&r)), E_BAD_SIGNATURE);
 	ck_assert_uint_eq(evidence(), 0);
 	free_bytes(body);
 	end();
@@ -243,6 +280,29 @@ static void shorten_row(struct db_txn *txn)
 	store_batch_put(txn, 1, 0, 2, 2);
 }
 
+static void drop_second_row(struct db_txn *txn)
+{
+	uint8_t key[12] = {[3] = 1, [11] = 3};
+	db_delete(txn, STORE_BATCH, BYTES_ARRAY(key));
+}
+
+/* From the registration on: it ends where the batch does. */
+static void widen_row(struct db_txn *txn)
+{
+	store_batch_put(txn, 1, 0, 1, 4);
+}
+
+static void second_batch_in_first_row(struct db_txn *txn)
+{
+	store_batch_put(txn, 1, 0, 6, 3);
+}
+
+/* The other sender's registration is 10, its events are 11 to 13. */
+static void other_senders_batch_in_row(struct db_txn *txn)
+{
+	store_batch_put(txn, 1, 0, 11, 3);
+}
+
 /* STO-30: an honest sender is not accused for what happened to the log, and the tick goes on. */
 static void accuses_nobody(void (*damage)(struct db_txn *txn))
 {
@@ -281,6 +341,60 @@ END_TEST
 START_TEST(wrong_row)
 {
 	accuses_nobody(shorten_row);
+}
+END_TEST
+
+static void append_at(struct fixture *fixture, uint64_t first_sequence, uint64_t first_index)
+{
+	struct appended appended = fixture_append(fixture, fixture_batch(fixture, first_sequence, subjects, 3, 1));
+	ck_assert_uint_eq(appended.first_index, first_index);
+}
+
+/* STO-30: the same among other batches, whose rows and entries are whole: the one that a sequence leads to has to be
+ * the one that was asked for. `body` is the first or the second of sender 1, of three events each. */
+static void accuses_nobody_among_others(uint64_t first_sequence, void (*damage)(struct db_txn *txn))
+{
+	struct appended appended;
+	struct fault fault;
+	begin();
+	struct bytes bodies[] = {fixture_batch(&f, 0, subjects, 3, 1), fixture_batch(&f, 3, subjects, 3, 1)};
+	for (size_t i = 0; i < 2; i++)
+		ck_ok(fixture_take(&f, bodies[i], &appended, &fault));
+	ck_assert_uint_eq(appended.first_index, 6);
+	register_other();
+	struct fixture other = f;
+	other.sender = 2;
+	append_at(&other, 0, 11);
+	in_store(damage);
+	expect(bodies[first_sequence / 3], E_CORRUPT);
+	ck_assert_uint_eq(evidence(), 0);
+	append_at(&f, 6, 15);
+	free_bytes(bodies[0]);
+	free_bytes(bodies[1]);
+	end();
+}
+
+START_TEST(lost_row_behind_another)
+{
+	accuses_nobody_among_others(3, drop_second_row);
+}
+END_TEST
+
+START_TEST(row_with_too_many)
+{
+	accuses_nobody_among_others(0, widen_row);
+}
+END_TEST
+
+START_TEST(row_of_another_batch)
+{
+	accuses_nobody_among_others(0, second_batch_in_first_row);
+}
+END_TEST
+
+START_TEST(row_of_another_sender)
+{
+	accuses_nobody_among_others(0, other_senders_batch_in_row);
 }
 END_TEST
 
@@ -354,6 +468,7 @@ START_TEST(compared_or_appended)
 }
 END_TEST
 
-UNIT_MAIN("repeat", answered_as_it_was_taken, the_same_with_another_signature, a_question_accuses_nobody,
-	evidence_needs_the_senders_signature, damaged_event, damaged_batch, lost_row, wrong_row, prepared_too_early,
+UNIT_MAIN("repeat", answered_as_it_was_taken, the_same_with_another_signature, a_part_with_the_signature_of_the_whole,
+	a_question_accuses_nobody, evidence_needs_the_senders_signature, damaged_event, damaged_batch, lost_row, wrong_row,
+	lost_row_behind_another, row_with_too_many, row_of_another_batch, row_of_another_sender, prepared_too_early,
 	compared_or_appended)
