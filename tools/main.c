@@ -61,6 +61,7 @@ const struct command *const commands[] = {
 	&command_witness_add,
 	&command_witness_serve,
 	&command_bench,
+	&command_completion,
 	&command_help,
 	NULL,
 };

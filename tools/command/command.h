@@ -1,4 +1,4 @@
-/* The subcommands of `indsigt`: one table (main.c) drives dispatch and `indsigt help`; of each
+/* The subcommands of `indsigt`: one table (main.c) drives dispatch, `indsigt help` and what shells complete; of each
  * command its row of options (ledger/options/options.h) drives reading, usage and `--help`.
  *
  * A command is a file tools/ROOM/NAME.c that defines its row; the row is declared here and listed in main.c. Exit codes
@@ -67,3 +67,4 @@ extern const struct command command_witness_add;
 extern const struct command command_witness_serve;
 extern const struct command command_mirror_init;
 extern const struct command command_mirror_serve;
+extern const struct command command_completion;

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""What shells complete, and what the manual says, against what the commands take: every command, every option.
+usage: completion.py INDSIGT"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from indsigt import Tap
+
+MANUALS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "man")
+BASH = """source /dev/stdin; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _indsigt; printf '%s\\n' "${COMPREPLY[@]}" """
+
+
+def run(*arguments):
+    return subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
+
+
+def options_in(usage):
+    """The options of a usage, as they stand there."""
+    return set(re.findall(r"(?<![\w-])(--[a-z][a-z-]*|-[a-z])\b", usage))
+
+
+class Completed:
+    def __init__(self, indsigt):
+        self.script = run(indsigt, "completion", "bash")
+
+    def __call__(self, *words):
+        result = subprocess.run(["bash", "-c", BASH, "bash", "indsigt", *words], input=self.script, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, check=False)
+        return result.stdout.split()
+
+
+def items(manual, command):
+    """What a manual says where it is about this command: its items, each to the next one."""
+    family, _, word = command.partition(" ")
+    said = ""
+    for item in re.split(r"^\.It ", open(os.path.join(MANUALS, manual), encoding="utf-8").read(), flags=re.M)[1:]:
+        head = item.split("\n")[0]
+        names = re.match(r"Cm ([a-z ,]+?)(?= (?:Ar|Cm|Fl|Oo|Op|Ns)\b|$)", head)
+        if names is None:
+            continue
+        names = names.group(1).strip()
+        if names == command or names.startswith(family + " ") and word in re.split(r"[ ,]+", names[len(family) + 1:]):
+            said += re.split(r"^\.(?:El|Sh|Ss)\b", item, flags=re.M)[0]
+    return said
+
+
+def undocumented(said, options):
+    """The options that a piece of manual does not name (.Fl -json, .Fl -json | o, Fl o)."""
+    named = set()
+    for line in said.split("\n"):
+        for rest in re.findall(r"\bFl ((?:\S+ \| )*\S+)", line):
+            named.update("-" + word for word in rest.replace(",", " ").split(" | "))
+    return sorted(options - named)
+
+
+def main():
+    tap = Tap()
+    indsigt = sys.argv[1]
+    completed = Completed(indsigt)
+    zsh, fish = run(indsigt, "completion", "zsh"), run(indsigt, "completion", "fish")
+    overview = run(indsigt, "help").split("Commands:\n")[1].split("\n\n")[0]
+    commands = [line[2:].split("  ")[0].strip() for line in overview.split("\n")]
+    tap.ok(len(commands) > 30, "there are %d commands" % len(commands))
+    for command in commands:
+        words = command.split()
+        options = options_in(run(indsigt, *words, "--help").split("\n\n")[0])
+        found = [completed(*words[:i], "") for i in range(len(words))]
+        tap.ok(all(word in there for word, there in zip(words, found)), "%s: bash completes it" % command)
+        there = set(completed(*words, "-"))
+        tap.ok(options <= there, "%s: bash completes %d options: %s" % (command, len(options), sorted(options - there) or "all"))
+        block = re.search(r"^\t'%s '\*\)(.*?);;$" % command, zsh, re.M | re.S)
+        lacks = [option for option in options if block is None or not re.search(r"'\*?%s\[" % option, block.group(1))]
+        tap.ok(not lacks, "%s: zsh has all of them %s" % (command, lacks or ""))
+        mine = "\n".join(line for line in fish.split("\n") if all("from %s" % word in line for word in words))
+        lacks = [option for option in options
+                 if not re.search(r" -%s %s\b" % (("l", option[2:]) if option.startswith("--") else ("s", option[1])), mine)]
+        tap.ok(not lacks, "%s: fish has all of them %s" % (command, lacks or ""))
+        said = items("indsigt.1", command) + {"proof": items("indsigt-proof.1", "proof")}.get(command, "")
+        tap.ok(said != "", "%s: the manual has it" % command)
+        tap.ok(not undocumented(said, options), "%s: the manual says %s" % (command, undocumented(said, options) or "all options"))
+    tap.ok(completed("send", "--format", "") == ["json", "fhir", "dicom"], "words that an option takes are completed")
+    tap.ok(completed("completion", "") == ["bash", "zsh", "fish"], "... and those of an argument")
+    tap.ok(completed("send", "--server", "") == [], "nothing is where nothing can be known")
+    tap.ok("indsigt-lib" not in completed("send", "--key", MANUALS + "/") and
+           os.path.join(MANUALS, "indsigt.1") in completed("send", "--key", MANUALS + "/"), "files are where files are taken")
+    tap.ok(completed("sender", "e") == ["endorse"], "half a word is enough")
+    for daemon, folder in (("indsigt-ingestd", "ingest"), ("indsigt-queryd", "query")):
+        program = os.path.join(os.path.dirname(indsigt), "..", folder, daemon)
+        options = options_in(run(program, "--help").split("\n\n")[0])
+        lacks = undocumented(open(os.path.join(MANUALS, daemon + ".8"), encoding="utf-8").read(), options)
+        tap.ok(options and not lacks, "%s: its manual says %s" % (daemon, lacks or "all %d options" % len(options)))
+    for shell, script in (("zsh", zsh), ("fish", fish)):
+        if shutil.which(shell) is None:
+            tap.skip("%s takes the script" % shell, "%s is missing" % shell)
+            continue
+        taken = subprocess.run([shell, "-n"], input=script, stderr=subprocess.PIPE, text=True, check=False)
+        tap.ok(taken.returncode == 0 and not taken.stderr, "%s takes the script: %s" % (shell, taken.stderr))
+    tap.done()
+
+
+main()
