@@ -252,10 +252,10 @@ static int run_help(int argc, char **argv)
 
 /* ---- a command that there is not ---- */
 
-/* The first words of commands that are much like this one. */
-static const char *alike(const char *word)
+/* The command whose first word is much like this one; NULL: none. */
+static const struct command *alike(const char *word)
 {
-	static char best[ALIKE_LETTERS_MAX + 1];
+	const struct command *best = NULL;
 	unsigned least = ALIKE_FAR;
 	for (size_t i = 0; i < COMMANDS; i++) {
 		char first[ALIKE_LETTERS_MAX + 1];
@@ -264,10 +264,10 @@ static const char *alike(const char *word)
 		unsigned here = alike_distance(word, first);
 		if (here < least) {
 			least = here;
-			memcpy(best, first, sizeof best);
+			best = commands[i];
 		}
 	}
-	return least < ALIKE_FAR ? best : NULL;
+	return best;
 }
 
 /* The sub-commands of a word; false if it has none. */
@@ -290,10 +290,10 @@ static int refuse_word(const char *word)
 {
 	if (list_family(word))
 		return EXIT_USAGE;
-	const char *meant = alike(word);
+	const struct command *meant = alike(word);
 	fprintf(stderr, "indsigt: there is no command of that name; ");
 	if (meant != NULL)
-		fprintf(stderr, "did you mean '%s'? ", meant);
+		fprintf(stderr, "did you mean '%.*s'? ", (int)strcspn(command_name(meant), " "), command_name(meant));
 	fprintf(stderr, "'indsigt help' lists all\n");
 	return EXIT_USAGE;
 }
@@ -315,7 +315,6 @@ static int dispatch(int argc, char **argv)
 	if (command && help)
 		return print_command(command);
 	if (command) {
-		argv[words] = argv[0];
 		return unless_replaced(command, command->run(argc - words, argv + words));
 	}
 	if (argc < 2) {
@@ -336,10 +335,8 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static char name[] = "indsigt";
 	if (argc < 1 || sodium_init() < 0)
 		return EXIT_NOT_LOOKED;
-	argv[0] = name;
 	int code = dispatch(argc, argv);
 	if (fflush(stdout) != 0 && code == EXIT_DONE) {
 		fprintf(stderr, "indsigt: the output cannot be written: %m\n");

@@ -8,6 +8,7 @@
  * waits for room). */
 #include "ingest/sender/outbox_state.h"
 #include "ledger/base/clock.h"
+#include "ledger/text/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,27 +19,17 @@
 #include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-static bool good_port(const char *text)
-{
-	unsigned long port = 0;
-	size_t digits = strspn(text, "0123456789");
-	if (digits == 0 || digits > 5 || text[digits] != '\0')
-		return false;
-	port = strtoul(text, NULL, 10);
-	return port >= 1 && port <= UINT16_MAX;
-}
-
 enum error outbox_link_address(struct outbox *outbox, struct fault *fault)
 {
 	const char *server = outbox->options.server;
 	const char *colon = strrchr(server, ':');
+	uint64_t port;
 	size_t host_len = colon == NULL ? 0 : (size_t)(colon - server);
 	if (host_len >= 2 && server[0] == '[' && colon[-1] == ']') {
 		server++;
@@ -48,7 +39,7 @@ enum error outbox_link_address(struct outbox *outbox, struct fault *fault)
 	}
 	if (host_len == 0 || host_len > OUTBOX_HOST_MAX)
 		return fault_set(fault, E_USAGE, "the server is given as HOST:PORT");
-	if (!good_port(colon + 1))
+	if (!number_parse(colon + 1, 1, UINT16_MAX, &port))
 		return fault_set(fault, E_USAGE, "the server's port must be a number from 1 to 65535");
 	memcpy(outbox->host, server, host_len);
 	snprintf(outbox->port, sizeof outbox->port, "%s", colon + 1);

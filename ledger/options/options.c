@@ -6,10 +6,10 @@
 #include "ledger/options/options.h"
 
 #include "ledger/options/alike.h"
+#include "ledger/text/number.h"
 
 #include <assert.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LONG_VALUE 256 /* what getopt_long gives for the option of row 0 */
@@ -55,19 +55,12 @@ bool options_ask_help(int argc, char **argv)
 
 /* ---- values ---- */
 
-static bool parse_number(const char *text, const struct option_row *row, uint64_t *out)
-{
-	size_t len = strspn(text, "0123456789");
-	*out = strtoull(text, NULL, 10);
-	return len > 0 && len <= 19 && text[len] == '\0' && *out >= row->min && *out <= row->max;
-}
-
 static enum error store_number(struct reading *reading, const struct option_row *row, const char *text)
 {
 	char name[OPTION_SPELLED_MAX];
 	uint64_t number;
 	char *member = (char *)reading->out + row->offset;
-	if (!parse_number(text, row, &number)) {
+	if (!number_parse(text, row->min, row->max, &number)) {
 		option_spelled(row, name);
 		if (row->must != NULL)
 			return fault_set(reading->fault, E_USAGE, "%s is %s", name, row->must);

@@ -1,25 +1,15 @@
 #include "ledger/text/address.h"
 
+#include "ledger/text/number.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LISTEN_BACKLOG 512
-
-/* Decimal, 0 to 65535, nothing else. */
-static bool port_parse(const char *text, uint16_t *out)
-{
-	size_t len = strspn(text, "0123456789");
-	unsigned long port = strtoul(text, NULL, 10);
-	if (len == 0 || len > 5 || text[len] != '\0' || port > 65535)
-		return false;
-	*out = (uint16_t)port;
-	return true;
-}
 
 static bool host_parse(const char *host, uint16_t port, struct address *out)
 {
@@ -50,13 +40,13 @@ enum error address_parse(const char *text, struct address *out, struct fault *fa
 	static const char detail[] = "the address must be HOST:PORT with a numeric host (IPv6 in brackets) or localhost";
 	char host[ADDRESS_TEXT_MAX + 1];
 	const char *colon = strrchr(text, ':');
-	uint16_t port = 0;
+	uint64_t port = 0;
 	struct address address = {0};
-	if (colon == NULL || (size_t)(colon - text) > ADDRESS_TEXT_MAX || !port_parse(colon + 1, &port))
+	if (colon == NULL || (size_t)(colon - text) > ADDRESS_TEXT_MAX || !number_parse(colon + 1, 0, UINT16_MAX, &port))
 		return fault_set(fault, E_USAGE, detail);
 	memcpy(host, text, (size_t)(colon - text));
 	host[colon - text] = '\0';
-	if (!host_parse(host, port, &address))
+	if (!host_parse(host, (uint16_t)port, &address))
 		return fault_set(fault, E_USAGE, detail);
 	*out = address;
 	return E_OK;

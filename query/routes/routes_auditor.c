@@ -1,4 +1,5 @@
 /* What an accredited auditor may ask: the label stream. spec/http.md */
+#include "ledger/text/number.h"
 #include "query/routes/call.h"
 
 #include <inttypes.h>
@@ -19,22 +20,14 @@ static bool authorize(struct call *call)
 	return false;
 }
 
-static bool read_index(const char *text, uint64_t *out)
-{
-	size_t len = text ? strspn(text, "0123456789") : 0;
-	if (len == 0 || len > 18 || text[len] != '\0')
-		return false;
-	*out = strtoull(text, NULL, 10);
-	return true;
-}
-
 static bool read_range(struct call *call, uint64_t *from, uint64_t *to)
 {
 	static const char *const known[] = {"from", "to", NULL};
 	struct params params;
 	if (!call_params(call, known, &params))
 		return false;
-	if (!read_index(params_get(&params, "from"), from) || !read_index(params_get(&params, "to"), to) || *from >= *to ||
+	if (!number_parse(params_get(&params, "from"), 0, NUMBER_INDEX_MAX, from) ||
+		!number_parse(params_get(&params, "to"), 0, NUMBER_INDEX_MAX, to) || *from >= *to ||
 		*to - *from > LABELS_RANGE_MAX)
 		return call_refuse_param(call, LABELS_DETAIL);
 	_Static_assert(LABELS_RANGE_MAX == 16384, "the text names the limit");

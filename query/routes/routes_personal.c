@@ -1,11 +1,11 @@
 /* What a person, or who acts for them, may ask about that person. */
 #include "ledger/base/own.h"
 #include "ledger/subject/subject.h"
+#include "ledger/text/number.h"
 #include "query/http/cursor.h"
 #include "query/routes/call.h"
 #include "query/statement/statement_make.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Who may read about a person: the person, and who acts for them. */
@@ -28,11 +28,8 @@ static bool read_limit(struct call *call, const char *text, uint32_t *out)
 		*out = QUERY_PAGE_DEFAULT;
 		return true;
 	}
-	size_t len = strspn(text, "0123456789");
-	if (len == 0 || len > 4 || text[len] != '\0')
-		return call_refuse_param(call, detail);
-	long value = strtol(text, NULL, 10);
-	if (value < 1 || value > (long)QUERY_PAGE_MAX)
+	uint64_t value;
+	if (!number_parse(text, 1, QUERY_PAGE_MAX, &value))
 		return call_refuse_param(call, detail);
 	*out = (uint32_t)value;
 	return true;

@@ -1,10 +1,10 @@
 /* What a sender may ask about its own events: how they are filed. spec/http.md */
 #include "ledger/entry/sender_request.h"
+#include "ledger/text/number.h"
 #include "query/answer/filing_make.h"
 #include "query/routes/call.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NOT_SIGNED "the sender that asks must sign the request: Authorization: Indsigt-Sender ..."
@@ -50,15 +50,6 @@ static bool authorize(struct call *call, uint32_t *out)
 	return true;
 }
 
-static bool read_number(const char *text, uint64_t max, uint64_t *out)
-{
-	size_t len = text ? strspn(text, "0123456789") : 0;
-	if (len == 0 || len > 18 || text[len] != '\0')
-		return false;
-	*out = strtoull(text, NULL, 10);
-	return *out <= max;
-}
-
 static bool read_query(struct call *call, struct filing_query *out)
 {
 	static const char *const known[] = {"sender", "seq", "proofs", NULL};
@@ -66,9 +57,9 @@ static bool read_query(struct call *call, struct filing_query *out)
 	uint64_t sender;
 	if (!call_params(call, known, &params))
 		return false;
-	if (!read_number(params_get(&params, "sender"), UINT32_MAX, &sender))
+	if (!number_parse(params_get(&params, "sender"), 0, UINT32_MAX, &sender))
 		return call_refuse_param(call, "parameter 'sender' must be a sender's id");
-	if (!read_number(params_get(&params, "seq"), UINT64_MAX, &out->sequence))
+	if (!number_parse(params_get(&params, "seq"), 0, NUMBER_INDEX_MAX, &out->sequence))
 		return call_refuse_param(call, "parameter 'seq' must be a sequence number");
 	const char *proofs = params_get(&params, "proofs");
 	if (proofs != NULL && strcmp(proofs, "all") != 0 && strcmp(proofs, "none") != 0)

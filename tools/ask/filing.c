@@ -3,13 +3,12 @@
 #include "ledger/base/own.h"
 #include "ledger/proof/filing_lost.h"
 #include "ledger/proof/filing_proof.h"
+#include "ledger/text/number.h"
 #include "tools/command/command.h"
 #include "tools/show/output.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define SEQUENCE_MAX 999999999999999999u
 
 struct filing_request {
 	const char *query;
@@ -46,7 +45,7 @@ static enum error filing(const struct filing_request *request, struct fault *fau
 static const struct option_row rows[] = {
 	OPTION_TEXT(T, query, "query", "URL", .required = REQUIRED, .help = "address of the query daemon"),
 	OPTION_TEXT(T, key, "key", "FILE", .required = REQUIRED, .help = "the sender's key file"),
-	OPTION_NUMBER(T, sequence, "seq", "N", 0, SEQUENCE_MAX, .required = REQUIRED,
+	OPTION_NUMBER(T, sequence, "seq", "N", 0, NUMBER_INDEX_MAX, .required = REQUIRED,
 		.must = "a sequence number, as receipts name them",
 		.help = "a sequence number of the batch, as receipts name them"),
 	OPTION_TEXT(T, output, "output", "FILE", .letter = 'o', .required = REQUIRED,

@@ -145,7 +145,7 @@ static void note_refusal(void *context, const struct outbox_rejection *rejection
 
 static enum error send_all(struct worker *worker, struct fault *fault)
 {
-	static struct event event;
+	struct event event = {.present = 0};
 	fill_template(&event);
 	while (worker->left > 0) {
 		while (!outbox_ready(worker->outbox))

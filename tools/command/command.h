@@ -9,7 +9,7 @@
 
 struct command {
 	struct options options; /* its name begins with COMMAND_PROGRAM */
-	/* `argv[0]` is "indsigt", the arguments follow. `--help` never comes here. Gives the exit code. */
+	/* The arguments follow behind `argv[0]`. `--help` never comes here. Gives the exit code. */
 	int (*run)(int argc, char **argv);
 	bool replaces_store; /* what it read may be gone at its end, since it has put another there itself */
 };

@@ -174,7 +174,7 @@ static enum error ask(struct cosign *cosign, struct fault *fault)
 			cosign->cosigning, &durable->checkpoint, bytes_of(durable->note, durable->len), urgent, clock_ms()) != E_OK)
 		return fault_set(fault, E_CORRUPT, "the store's checkpoint cannot be read");
 	while (cosigning_next(cosign->cosigning, clock_ms(), &index, &old_size, &size)) {
-		static uint8_t body[WITNESS_BODY_BYTES_MAX];
+		uint8_t body[WITNESS_BODY_BYTES_MAX];
 		struct writer w = writer_of(body, sizeof body);
 		enum error error = write_request(cosign, snapshot, old_size, &w);
 		if (error != E_OK)
@@ -189,7 +189,7 @@ static enum error ask(struct cosign *cosign, struct fault *fault)
 
 static enum error write_note(struct cosign *cosign, struct fault *fault)
 {
-	static uint8_t buffer[NOTE_BYTES_MAX];
+	uint8_t buffer[NOTE_BYTES_MAX];
 	struct writer w = writer_of(buffer, sizeof buffer);
 	struct quorum quorum;
 	if (!cosigning_take(cosign->cosigning, &w, &quorum))

@@ -1,6 +1,7 @@
 /* indsigt proof: entries of the log with their proofs, as files that other tools read too (C2SP tlog-proof). */
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
+#include "ledger/text/number.h"
 #include "tools/command/command.h"
 #include "tools/proof/proof_source.h"
 #include "tools/send/receipt_json.h"
@@ -19,7 +20,6 @@
 #define RECEIPTS_BYTES_MAX (64u << 20) /* 64 MiB: a day's receipts of a busy sender */
 #define FILE_MODE 0644                 /* entries are public */
 
-#define INDEX_MAX 999999999999999999u
 _Static_assert(TLOG_PROOF_INDEX_DIGITS_MAX >= 18, "each has a proof file");
 
 struct proof_request {
@@ -214,8 +214,8 @@ static enum error prove_receipts(const struct proof_request *request, struct fau
 static const struct option_row rows[] = {
 	ARGUMENT(T, place, "DIR", .forms = OF_LEDGER),
 	ARGUMENT(T, place, "URL", .forms = OF_TILES),
-	ARGUMENT_NUMBER(
-		T, index, "INDEX", 0, INDEX_MAX, .forms = OF_LEDGER | OF_TILES, .must = "the number of an entry, from 0"),
+	ARGUMENT_NUMBER(T, index, "INDEX", 0, NUMBER_INDEX_MAX, .forms = OF_LEDGER | OF_TILES,
+		.must = "the number of an entry, from 0"),
 	OPTION_TEXT(T, receipts, "receipt", "FILE", .forms = OF_RECEIPTS, .required = REQUIRED,
 		.help = "receipts as 'indsigt send' printed them. A receipt proves that its batch stands in the log; that "
 				"becomes a file of its own, offline"),

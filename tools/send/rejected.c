@@ -175,7 +175,7 @@ static enum error write_raw(FILE *out, struct bytes piece)
 /* Everything in `parts`, in pieces that cut no character where `text` says that it is text. */
 static enum error each_piece(FILE *parts, bool text, write_piece *write, FILE *out)
 {
-	static uint8_t buffer[PIECE_BYTES];
+	uint8_t buffer[PIECE_BYTES];
 	size_t kept = 0;
 	rewind(parts);
 	for (;;) {

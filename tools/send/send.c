@@ -111,9 +111,9 @@ static enum error check_filing(struct send *send, struct fault *fault)
 
 static enum error send_all(struct send *send, char **paths, struct fault *fault)
 {
-	static char standard_input[] = "-";
-	static char *nothing_named[] = {standard_input, NULL};
-	for (char **path = *paths == NULL ? nothing_named : paths; *path != NULL; path++) {
+	const char *const standard_input[] = {"-", NULL};
+	for (const char *const *path = *paths == NULL ? standard_input : (const char *const *)paths; *path != NULL;
+		 path++) {
 		enum error error = send_file(send, *path, fault);
 		send->unread |= error == E_STOPPED && path[1] != NULL;
 		TRY(error);

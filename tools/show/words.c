@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct words english = {
+const struct words words_english = {
 	.headings = {"Time", "Organisation", "System", "Activity", "Purpose", "Who", "On behalf of", "Action"},
 	.title = "Accesses to data about %s",
 	.window = "Window, by the time of reporting: from %s, before %s",
@@ -42,7 +42,7 @@ static const struct words english = {
 	.failed = "failed",
 };
 
-static const struct words danish = {
+const struct words words_danish = {
 	.headings = {"Tid", "Organisation", "System", "Aktivitet", "Formål", "Hvem", "På vegne af", "Handling"},
 	.title = "Opslag i oplysninger om %s",
 	.window = "Vindue, efter indberetningstid: fra %s, før %s",
@@ -95,7 +95,7 @@ static const char *const danish_actions[][2] = {
 
 const struct words *words_for(const char *lang)
 {
-	return strncmp(lang, "da", 2) == 0 ? &danish : &english;
+	return strncmp(lang, "da", 2) == 0 ? &words_danish : &words_english;
 }
 
 const char *words_environment(void)
@@ -129,7 +129,7 @@ void words_span(uint64_t seconds, char out[WORDS_SPAN_MAX])
 
 const char *words_action(const struct words *words, const char *action)
 {
-	for (size_t i = 0; words == &danish && i < sizeof danish_actions / sizeof danish_actions[0]; i++)
+	for (size_t i = 0; words == &words_danish && i < sizeof danish_actions / sizeof danish_actions[0]; i++)
 		if (strcmp(danish_actions[i][0], action) == 0)
 			return danish_actions[i][1];
 	return action;

@@ -41,6 +41,7 @@ struct words {
 	const char *failed;
 };
 
+extern const struct words words_english, words_danish;
 /* `lang` is "da", "en", or a locale such as da_DK.UTF-8; anything that does not begin with "da" is English. */
 const struct words *words_for(const char *lang);
 /* The language that the environment asks for: LC_ALL, LC_MESSAGES, LANG, in this order. */

@@ -41,7 +41,7 @@ static json_t *event_json(const struct statement *statement, const struct statem
 {
 	static const char *const states[] = {
 		[STATEMENT_OPEN] = "open", [STATEMENT_WITHHELD] = "withheld", [STATEMENT_ERASED] = "erased"};
-	static struct event content;
+	struct event content;
 	struct fault fault;
 	json_t *json = NULL;
 	const struct sender *sender = sender_of(statement, event);

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct verify_words english = {
+static const struct verify_words english = {
+	.who = &words_english,
 	.reported = "Reported",
 	.about = "Statement about %s in the log %s",
 	.all_one = "The 1 access filed until %s is listed.",
@@ -75,7 +76,8 @@ static struct verify_words english = {
 	.other_log = "ANOTHER LOG: this file does not name %s, whose key this is; give the key of the file's own log.",
 };
 
-static struct verify_words danish = {
+static const struct verify_words danish = {
+	.who = &words_danish,
 	.reported = "Indberettet",
 	.about = "Erklæring om %s i loggen %s",
 	.all_one = "Det ene opslag, der er arkiveret indtil %s, står her.",
@@ -223,9 +225,7 @@ static const char *const danish_findings[FINDING_CODES] = {
 
 const struct verify_words *verify_words_for(const char *lang)
 {
-	struct verify_words *words = strncmp(lang, "da", 2) == 0 ? &danish : &english;
-	words->who = words_for(lang);
-	return words;
+	return words_for(lang) == &words_danish ? &danish : &english;
 }
 
 void verify_words_finding(
