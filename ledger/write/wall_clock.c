@@ -49,7 +49,7 @@ enum error wall_clock_confirmed(int dir_fd, uint64_t *out_s)
 	bool line = len > 0 && text[len - 1] == '\n';
 	error = line ? timestamp_parse(bytes_of(text, len - 1), &time_ns) : E_BAD_VALUE;
 	free(text);
-	if (error != E_OK || time_ns < 0)
+	if (error != E_OK)
 		return E_BAD_VALUE;
 	*out_s = (uint64_t)(time_ns / 1000000000);
 	return E_OK;
