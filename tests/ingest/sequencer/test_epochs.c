@@ -1,0 +1,205 @@
+/* What is filed before a tick may begin, by a clock that the test holds (tests/meson.build). spec/epoch.md */
+#include "ingest/sequencer/sequencer_state.h"
+#include "ledger/write/ledger_state.h"
+#include "tests/lib/fixture.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct fixture f;
+static struct health *health;
+static _Atomic uint64_t clock_s; /* 0: the machine's */
+static uint64_t sequence;
+
+time_t __real_time(time_t *out);
+time_t __wrap_time(time_t *out);
+time_t __wrap_time(time_t *out)
+{
+	time_t now = clock_s != 0 ? (time_t)clock_s : __real_time(NULL);
+	if (out != NULL)
+		*out = now;
+	return now;
+}
+
+/* What the registration leaves is filed. */
+static void begin(void)
+{
+	clock_s = 0;
+	sequence = 0;
+	fixture_make(&f);
+	fixture_epoch(&f);
+	ck_assert_uint_eq(ledger_unfiled(f.ledger), 0);
+	clock_s = ledger_time_s(f.ledger) + 1; /* what follows an epoch is later */
+	ck_ok(health_new(f.dir, &health));
+}
+
+static void end(void)
+{
+	health_free(health);
+	fixture_remove(&f);
+}
+
+/* Without its threads: what the tick thread has. */
+static struct sequencer by_hand(void)
+{
+	return (struct sequencer){.options = {.ledger = f.ledger, .dir = f.dir, .epoch_seconds = 1000},
+		.health = health,
+		.oldest_s = UINT64_MAX,
+		.cost.event_ns = PACE_ENTRY_NS};
+}
+
+/* `seconds` after what was there last, a batch of two events: three entries. */
+static void batch_after(uint64_t seconds)
+{
+	clock_s += seconds;
+	f.now_s = clock_s;
+	fixture_append(&f, fixture_batch(&f, sequence, (const uint32_t[]){1, 2}, 2, (uint32_t)sequence));
+	sequence += 2;
+}
+
+static void file_first(struct sequencer *s, uint64_t left)
+{
+	struct fault fault = {.text = ""};
+	enum error error = epochs_file_first(s, &fault);
+	ck_assert_msg(error == E_OK, "%s", fault.text);
+	ck_assert_uint_eq(ledger_unfiled(f.ledger), left);
+	ck_assert(!s->epoch_running);
+}
+
+/* EPO-9: the log's time has stood still for longer than ticks ever let it, and everything that waits is filed before it
+ * goes on; it is tried again if it failed before. */
+START_TEST(after_a_standstill)
+{
+	begin();
+	struct sequencer s = by_hand();
+	for (unsigned failed = 0; failed < 2; failed++) {
+		batch_after(2);
+		s.epoch_failed = failed;
+		file_first(&s, 3);
+		clock_s += failed ? 60 : 49;
+		file_first(&s, 3);
+		clock_s += 1;
+		file_first(&s, 0);
+		ck_assert(!s.epoch_failed);
+		file_first(&s, 0);
+	}
+	end();
+}
+END_TEST
+
+/* EPO-9: however many epochs that takes. */
+START_TEST(after_a_standstill_all_of_it)
+{
+	begin();
+	struct sequencer s = by_hand();
+	f.ledger->epoch_events_max = 2;
+	for (unsigned i = 0; i < 5; i++)
+		batch_after(0);
+	clock_s += 61;
+	file_first(&s, 0);
+	end();
+}
+END_TEST
+
+/* EPO-9: events that have waited for long go first while ticks go on, and then those that are not young enough yet. */
+START_TEST(while_ticks_go_on)
+{
+	begin();
+	struct sequencer s = by_hand();
+	f.ledger->epoch_events_max = 2;
+	batch_after(0);
+	batch_after(5);
+	batch_after(8);
+	batch_after(36); /* the others have waited for 49, 44 and 36 seconds */
+	file_first(&s, 12);
+	clock_s += 1;      /* and now for 50, 45 and 37 */
+	file_first(&s, 7); /* 37, 1, and an epoch's own entry before the newest epoch */
+	end();
+}
+END_TEST
+
+/* What cannot be filed is an operator's business: ticks go on while the log's rules let them. */
+START_TEST(not_what_cannot_be_filed)
+{
+	begin();
+	struct sequencer s = by_hand();
+	s.epoch_failed = true;
+	batch_after(0);
+	batch_after(55);
+	file_first(&s, 6);
+	s.epoch_failed = false;
+	file_first(&s, 0);
+	end();
+}
+END_TEST
+
+/* ---- in the sequencer ---- */
+
+static int wake_fd;
+
+static void wake(void *context)
+{
+	uint64_t one = 1;
+	(void)context;
+	ck_assert_int_eq(write(wake_fd, &one, sizeof one), sizeof one);
+}
+
+static struct job *answer(struct sequencer *sequencer)
+{
+	struct job *done;
+	while ((done = sequencer_take_done(sequencer)) == NULL) {
+		struct pollfd ready = {.fd = wake_fd, .events = POLLIN};
+		uint64_t count;
+		ck_assert_int_eq(poll(&ready, 1, 60000), 1);
+		ck_assert_int_eq(read(wake_fd, &count, sizeof count), sizeof count);
+	}
+	ck_assert_msg(done->error == E_OK, "%s", done->fault.text);
+	return done;
+}
+
+static void submit_batch(struct sequencer *sequencer, struct seat *seat)
+{
+	struct bytes body = fixture_batch(&f, sequence, (const uint32_t[]){1, 2}, 2, (uint32_t)sequence);
+	struct job *job = job_new(JOB_BATCH, 1);
+	job->seat = seat_hold(seat);
+	job->sender = 1;
+	job->body = (uint8_t *)(uintptr_t)body.data;
+	job->body_bytes = body.len;
+	sequence += 2;
+	sequencer_submit(sequencer, job);
+	job_free(answer(sequencer));
+}
+
+/* EPO-9: it is the tick that waits: what comes after a standstill is the first that is not filed. */
+START_TEST(a_tick_after_a_standstill)
+{
+	struct fault fault = {.text = ""};
+	struct sequencer *sequencer;
+	struct seat *seat = seat_new();
+	begin();
+	preparer_close(f.preparer); /* the sequencer has one of its own */
+	f.preparer = NULL;
+	wake_fd = eventfd(0, EFD_CLOEXEC);
+	struct sequencer_options options = {
+		.ledger = f.ledger, .dir = f.dir, .epoch_seconds = 1000, .health = health, .wake = wake};
+	ck_ok(sequencer_start(&options, &sequencer, &fault));
+	submit_batch(sequencer, seat);
+	submit_batch(sequencer, seat);
+	clock_s += 200; /* no rule of the log asks for it yet */
+	submit_batch(sequencer, seat);
+	sequencer_submit(sequencer, job_new(JOB_STATUS, 1));
+	struct job *status = answer(sequencer);
+	ck_assert_uint_eq(status->tail, 3);
+	job_free(status);
+	sequencer_stop(sequencer);
+	sequencer_free(sequencer);
+	close(wake_fd);
+	seat_release(seat);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("epochs", after_a_standstill, after_a_standstill_all_of_it, while_ticks_go_on, not_what_cannot_be_filed,
+	a_tick_after_a_standstill)
