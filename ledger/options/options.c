@@ -122,7 +122,7 @@ static enum error store(struct reading *reading, const struct option_row *row, c
 	case OPTION_IS_WORD:
 		return store_word(reading, row, *at);
 	case OPTION_IS_TAKEN:
-		return row->take(reading->out, *at, reading->fault);
+		return row->take(member, *at, reading->fault);
 	case OPTION_IS_REST:
 		memcpy(member, &at, sizeof at);
 		return E_OK;

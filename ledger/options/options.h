@@ -32,7 +32,7 @@ enum option_kind {
 	OPTION_IS_TEXT,
 	OPTION_IS_NUMBER, /* in digits, from `min` to `max` */
 	OPTION_IS_WORD,   /* one of `value`, "json|fhir|dicom": its place there (an enum), or the word (a text) */
-	OPTION_IS_TAKEN,  /* by `take`, which sees the whole struct */
+	OPTION_IS_TAKEN,  /* by `take`, which sees what is at `offset`: if none is said, the whole struct */
 	OPTION_IS_REST,   /* all other arguments, ended by NULL */
 	OPTION_IS_HEADING /* a paragraph of --help between options: `help` */
 };
@@ -56,7 +56,7 @@ struct option_row {
 	const char *help;  /* without line breaks; NULL: --help's text says it */
 	size_t offset, size;
 	uint64_t min, max;
-	enum error (*take)(void *out, const char *text, struct fault *fault); /* E_USAGE */
+	enum error (*take)(void *member, const char *text, struct fault *fault); /* E_USAGE */
 };
 
 struct options {

@@ -14,7 +14,7 @@ struct who_options {
 	struct answer_query query;
 	const char *subject;
 	const char *lang; /* NULL: as the environment says */
-	const char *vkey;
+	struct vkey vkey;
 	bool json;
 	struct who_filters filters;
 	char from[TIMESTAMP_TEXT_MAX]; /* as the ledger is asked for it */
@@ -44,14 +44,11 @@ static enum error read_filters(struct who_options *options, struct fault *fault)
 	return E_OK;
 }
 
-static enum error check_options(struct who_options *options, struct vkey *vkey, struct fault *fault)
+static enum error check_options(struct who_options *options, struct fault *fault)
 {
 	struct answer_query *query = &options->query;
 	TRY(read_filters(options, fault));
-	if (options->vkey) {
-		TRY(asked_vkey("--vkey", options->vkey, vkey, fault));
-		query->vkey = vkey;
-	}
+	query->vkey = options->vkey.name[0] != '\0' ? &options->vkey : NULL;
 	if (answer_is_url(query->ledger) && query->token == NULL)
 		return fault_set(fault, E_USAGE, "an address wants --token (or INDSIGT_TOKEN); see 'indsigt token'");
 	return E_OK;
@@ -84,9 +81,8 @@ static enum error print_answer(const struct answer *answer, const struct who_opt
 static enum error who(struct who_options *options, struct fault *fault)
 {
 	char subject[SUBJECT_BYTES_MAX + 1];
-	struct vkey vkey;
 	OWNED(answer_release) struct answer answer = {0};
-	TRY(check_options(options, &vkey, fault));
+	TRY(check_options(options, fault));
 	TRY(asked_subject(options->subject, subject, fault));
 	options->query.subject = subject;
 	TRY(answer_ask(&options->query, &answer, fault));
@@ -109,8 +105,7 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, query.to, "to", "TIME", .help = "reported before then"),
 	OPTION_TEXT(
 		T, query.org, "org", "ID", .help = "only accesses of this organisation (cvr:55133018), or reported by it"),
-	OPTION_TEXT(T, vkey, "vkey", "VKEY",
-		.help = "check the log's signature with this key (on a directory: its own, unless given)"),
+	OPTION_VKEY(T, vkey, .help = "check the log's signature with this key (on a directory: its own, unless given)"),
 	OPTION_FLAG(T, json, "json", .help = "the whole answer with its proofs, all pages in one"),
 	OPTION_WORD(T, lang, "lang", "da|en", .help = "Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say"),
 };

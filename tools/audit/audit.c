@@ -45,7 +45,6 @@ struct report {
 struct audit_request {
 	const char *place; /* a ledger's directory; or where its tiles are */
 	bool tiles;
-	const char *vkey_text;
 	struct vkey vkey;
 	bool labels;
 	const char *sign;             /* the auditor's key file, or NULL */
@@ -262,7 +261,7 @@ static enum error audit(const struct audit_request *request, struct audit_result
 static const struct option_row rows[] = {
 	ARGUMENT(T, place, "DIR", .forms = OF_LEDGER),
 	ARGUMENT(T, place, "URL", .forms = OF_TILES),
-	OPTION_TEXT(T, vkey_text, "vkey", "VKEY", .required = REQUIRED,
+	OPTION_VKEY(T, vkey, .required = REQUIRED,
 		.help = "whose log it must be: the key that you were given, not the one that lies in DIR"),
 	OPTION_FLAG(T, labels, "labels", .forms = OF_LEDGER,
 		.help = "as an accredited auditor: computes every subject's tree, the subject map and the filing tree of every "
@@ -284,7 +283,6 @@ static const struct option_row rows[] = {
 /* What the place is, and what is asked of it. */
 static enum error check_request(struct audit_request *request, struct fault *fault)
 {
-	TRY(asked_vkey("--vkey", request->vkey_text, &request->vkey, fault));
 	request->tiles = audit_tiles_place(request->place);
 	if (request->tiles && request->labels)
 		return fault_set(fault, E_USAGE, "--labels is for a ledger's directory: labels are not published");

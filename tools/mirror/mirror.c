@@ -28,7 +28,7 @@
 struct init {
 	const char *dir;
 	const char *place;
-	const char *vkey;
+	struct vkey vkey;
 	const char *name; /* NULL: the mirror signs nothing */
 };
 
@@ -69,7 +69,7 @@ static const struct option_row init_rows[] = {
 	ARGUMENT(T, dir, "DIR"),
 	OPTION_TEXT(T, place, "ledger", "URL", .required = REQUIRED,
 		.help = "where the log is read from: a query daemon, another mirror, exported files, or a directory"),
-	OPTION_TEXT(T, vkey, "vkey", "VKEY", .required = REQUIRED,
+	OPTION_VKEY(T, vkey, .required = REQUIRED,
 		.help = "whose log it is: the key that you were given, not one that you find at URL"),
 	OPTION_TEXT(T, name, "name", "NAME",
 		.help = "the mirror's own name, for ever, such as mirror.example.org/m1: makes a key (DIR/key, 0600) and "
@@ -80,14 +80,12 @@ static const struct option_row init_rows[] = {
 
 static int run_init(int argc, char **argv)
 {
-	struct mirror_config config;
 	struct fault fault = {.text = ""};
 	struct init init = {.name = NULL};
 	if (!command_read(&command_mirror_init, argc, argv, &init))
 		return EXIT_USAGE;
-	enum error error = asked_vkey("--vkey", init.vkey, &config.vkey, &fault);
-	if (error == E_OK)
-		error = find_place(init.place, config.place, &fault);
+	struct mirror_config config = {.vkey = init.vkey};
+	enum error error = find_place(init.place, config.place, &fault);
 	if (error == E_OK)
 		error = create(&init, &config, &fault);
 	return command_end(&command_mirror_init, error, &fault);

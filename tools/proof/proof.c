@@ -29,9 +29,8 @@ struct proof_request {
 	const char *events; /* where the events of the receipts come from, or NULL */
 	const char *into;
 	const char *output;
-	const char *vkey_text;
 	struct vkey vkey;
-	const struct vkey *log; /* that, or NULL */
+	const struct vkey *log; /* that, or NULL: none was given */
 	bool json;
 };
 
@@ -224,7 +223,7 @@ static const struct option_row rows[] = {
 				"proven under its newest checkpoint too, with the witnesses' cosignatures"),
 	OPTION_TEXT(T, into, "into", "DIR", .forms = OF_RECEIPTS, .required = REQUIRED,
 		.help = "where those files go, each named by its log index: 17.tlog-proof"),
-	OPTION_TEXT(T, vkey_text, "vkey", "VKEY", .required = OF_TILES | OF_RECEIPTS,
+	OPTION_VKEY(T, vkey, .required = OF_TILES | OF_RECEIPTS,
 		.help = "the log's verification key, from somewhere else than the address"),
 	OPTION_TEXT(T, output, "output", "FILE", .letter = 'o', .forms = OF_LEDGER | OF_TILES,
 		.help = "where to write it; '-', the default, is standard output"),
@@ -234,10 +233,7 @@ static const struct option_row rows[] = {
 
 static enum error prove(struct proof_request *request, struct fault *fault)
 {
-	if (request->vkey_text != NULL) {
-		TRY(asked_vkey("--vkey", request->vkey_text, &request->vkey, fault));
-		request->log = &request->vkey;
-	}
+	request->log = request->vkey.name[0] != '\0' ? &request->vkey : NULL;
 	return request->receipts != NULL ? prove_receipts(request, fault) : prove_entry(request, fault);
 }
 

@@ -88,9 +88,8 @@ struct change_options {
 	const char *endorsement; /* what the sender has signed, or NULL: it is said here */
 	bool compromised;
 	bool yes;
-	bool words;
 	bool clear;
-	struct policy policy;
+	struct policy_given given;
 };
 #define T struct change_options
 #define SAID FORM(0)
@@ -278,17 +277,10 @@ static enum error change_policy_endorsed(const struct admin *admin, const char *
 	return append_policy(admin, &entry, before, fault);
 }
 
-static enum error take_policy(void *out, const char *word, struct fault *fault)
-{
-	struct change_options *options = out;
-	options->words = true;
-	return policy_apply(&options->policy, word, fault) == E_OK ? E_OK : E_USAGE;
-}
-
 static const struct option_row policy_rows[] = {
 	ARGUMENT(T, admin.dir, "DIR"),
 	OPTION_TEXT(T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file"),
-	OPTION_TAKEN(take_policy, "policy", "WORD", .forms = SAID, .repeats = true, .help = "as for 'indsigt sender add'"),
+	OPTION_POLICY(T, given, .forms = SAID, .help = "as for 'indsigt sender add'"),
 	OPTION_FLAG(T, clear, "clear", .forms = SAID, .help = "a policy without words"),
 	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .forms = ENDORSED, .required = REQUIRED,
 		.help = "the key is elsewhere, and has signed the new policy: 'indsigt sender endorse'"),
@@ -298,9 +290,9 @@ static const struct option_row policy_rows[] = {
 static enum error check_policy(const void *out, struct fault *fault)
 {
 	const struct change_options *options = out;
-	if (options->endorsement != NULL && (options->words || options->clear))
+	if (options->endorsement != NULL && (options->given.words || options->clear))
 		return fault_set(fault, E_USAGE, "the endorsement has the words of the policy: leave them out");
-	if (options->words && options->clear)
+	if (options->given.words && options->clear)
 		return fault_set(fault, E_USAGE, "--clear takes all words away: leave it out, or the words");
 	return E_OK;
 }
@@ -309,10 +301,10 @@ static int run_policy(int argc, char **argv)
 {
 	struct change_options options = {.key = NULL};
 	struct fault fault = {0};
-	policy_default(&options.policy);
+	policy_default(&options.given.policy);
 	if (!command_read(&command_sender_policy, argc, argv, &options))
 		return EXIT_USAGE;
-	const struct policy *policy = options.words || options.clear ? &options.policy : NULL;
+	const struct policy *policy = options.given.words || options.clear ? &options.given.policy : NULL;
 	enum error error = options.key != NULL ? change_policy(&options.admin, options.key, policy, &fault)
 										   : change_policy_endorsed(&options.admin, options.endorsement, &fault);
 	return command_end(&command_sender_policy, error, &fault);

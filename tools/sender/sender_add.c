@@ -10,6 +10,7 @@
 #include "tools/command/command.h"
 #include "tools/sender/registration.h"
 #include "tools/sender/sender_endorse.h"
+#include "tools/sender/sender_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,14 +26,8 @@ struct add_options {
 	const char *key;
 	const char *public_key;
 	const char *endorsement;
-	struct policy policy;
+	struct policy_given given;
 };
-
-static enum error take_policy(void *out, const char *word, struct fault *fault)
-{
-	struct add_options *options = out;
-	return policy_apply(&options->policy, word, fault) == E_OK ? E_OK : E_USAGE;
-}
 
 /* ---- with the key at hand ---- */
 
@@ -56,7 +51,7 @@ static enum error add_own_key(
 	OWNED(sender_key_wipe) struct sender_key key = {0};
 	struct entry_sender entry;
 	bool exists = false;
-	TRY(registration_start(options->org, options->name, &options->policy, &entry, fault));
+	TRY(registration_start(options->org, options->name, &options->given.policy, &entry, fault));
 	TRY(sender_key_take(options->key, log, &entry, &exists, &key, fault));
 	memcpy(entry.public_key, key.public_key, sizeof entry.public_key);
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -117,7 +112,7 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, org, "org", "SCHEME:ID", .required = SAID, .help = "its organisation, such as cvr:55133018"),
 	OPTION_TEXT(
 		T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file (JSON, 0600)"),
-	OPTION_TAKEN(take_policy, "policy", "WORD", .forms = SAID, .repeats = true,
+	OPTION_POLICY(T, given, .forms = SAID,
 		.help = "open=FIELD or close=FIELD: shown to, or kept back from, the person; purpose=TEXT: stands in for a "
 				"missing purpose; purpose-required: FHIR and DICOM messages without one are refused; withhold: may "
 				"report events that the person sees only later"),
@@ -131,7 +126,7 @@ static int run_add(int argc, char **argv)
 	struct fault fault = {0};
 	struct vkey log;
 	uint32_t id = 0;
-	policy_default(&options.policy);
+	policy_default(&options.given.policy);
 	if (!command_read(&command_sender_add, argc, argv, &options))
 		return EXIT_USAGE;
 	enum error error = place_read_vkey(options.admin.dir, &log, &fault);

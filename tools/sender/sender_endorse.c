@@ -25,8 +25,7 @@ struct endorse_options {
 	bool revoke;
 	bool compromised;
 	bool clear;
-	bool words;
-	struct policy policy;
+	struct policy_given given;
 };
 
 enum error sender_key_take(const char *path, const struct vkey *log, const struct entry_sender *entry, bool *exists,
@@ -58,7 +57,7 @@ static enum error endorse_registration(const struct endorse_options *options, st
 	bool exists = false;
 	if (vkey_parse(bytes_text(options->log), &log) != E_OK)
 		return fault_set(fault, E_USAGE, "--log is malformed; 'indsigt vkey DIR' prints it at the ledger");
-	TRY(registration_start(options->org, options->name, &options->policy, &entry, fault));
+	TRY(registration_start(options->org, options->name, &options->given.policy, &entry, fault));
 	entry.sender = options->id;
 	TRY(sender_key_take(options->key, &log, &entry, &exists, &key, fault));
 	key.sender = entry.sender;
@@ -96,7 +95,7 @@ static enum error start_change(
 	if (*org == '\0' || *name == '\0')
 		return fault_set(
 			fault, E_USAGE, "the key file has no organisation and name: give --org and --name as they are registered");
-	TRY(registration_start(org, name, &options->policy, out, fault));
+	TRY(registration_start(org, name, &options->given.policy, out, fault));
 	out->action = options->rotate != NULL ? SENDER_ROTATE : options->revoke ? SENDER_REVOKE : SENDER_POLICY;
 	out->sender = key->sender;
 	out->compromised = options->compromised;
@@ -142,13 +141,6 @@ static enum error endorse_change(const struct endorse_options *options, struct f
 
 /* ---- the command ---- */
 
-static enum error take_policy(void *out, const char *word, struct fault *fault)
-{
-	struct endorse_options *options = out;
-	options->words = true;
-	return policy_apply(&options->policy, word, fault) == E_OK ? E_OK : E_USAGE;
-}
-
 /* What does not go together, said so that a person sees what is meant. */
 static enum error check_options(const void *out, struct fault *fault)
 {
@@ -158,10 +150,10 @@ static enum error check_options(const void *out, struct fault *fault)
 		return changes ? fault_set(fault, E_USAGE, "a change of what is registered wants --follows") : E_OK;
 	if (options->log != NULL || options->id != 0)
 		return fault_set(fault, E_USAGE, "--log and --id are for a registration; here the key file has them");
-	if ((options->rotate != NULL) + options->revoke > 1 || (options->words && options->clear) ||
-		(options->revoke && (options->words || options->clear)) || (options->compromised && !options->revoke))
+	if ((options->rotate != NULL) + options->revoke > 1 || (options->given.words && options->clear) ||
+		(options->revoke && (options->given.words || options->clear)) || (options->compromised && !options->revoke))
 		return fault_set(fault, E_USAGE, "one thing at a time: --rotate, --revoke [--compromised], or a policy");
-	if (options->rotate == NULL && !options->revoke && !options->words && !options->clear)
+	if (options->rotate == NULL && !options->revoke && !options->given.words && !options->clear)
 		return fault_set(fault, E_USAGE, "--rotate, --revoke, or the words of a policy (--clear: none) are missing");
 	return E_OK;
 }
@@ -182,8 +174,7 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, key, "key", "FILE", .required = REQUIRED, .help = "the sender's key file; made if it is not there"),
 	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .required = REQUIRED,
 		.help = "where what is signed goes; an existing file is left alone"),
-	OPTION_TAKEN(take_policy, "policy", "WORD", .repeats = true,
-		.help = "as for 'indsigt sender add'; of a change the whole new policy"),
+	OPTION_POLICY(T, given, .help = "as for 'indsigt sender add'; of a change the whole new policy"),
 	OPTION_HEADING("A change, which the operator puts into the log with 'indsigt sender policy', 'rotate' or 'revoke' "
 				   "and 'DIR --endorsement FILE'. It holds once, and only if nothing else was changed before it."),
 	OPTION_NUMBER(T, follows, "follows", "INDEX", 0, INT64_MAX, .forms = CHANGES, .required = REQUIRED,
@@ -205,7 +196,7 @@ static int run(int argc, char **argv)
 {
 	struct endorse_options options = {.follows = FOLLOWS_NOTHING};
 	struct fault fault = {0};
-	policy_default(&options.policy);
+	policy_default(&options.given.policy);
 	if (!command_read(&command_sender_endorse, argc, argv, &options))
 		return EXIT_USAGE;
 	enum error error =

@@ -21,6 +21,13 @@ enum error policy_words(const struct policy *policy, char out[POLICY_WORDS_MAX])
 	return E_OK;
 }
 
+enum error policy_take(void *given, const char *word, struct fault *fault)
+{
+	struct policy_given *out = given;
+	out->words = true;
+	return policy_apply(&out->policy, word, fault) == E_OK ? E_OK : E_USAGE;
+}
+
 void sender_tell(const char *format, ...)
 {
 	char text[3 * POLICY_WORDS_MAX];

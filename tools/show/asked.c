@@ -46,9 +46,10 @@ enum error asked_time(const char *name, const char *text, uint64_t *out, struct 
 		name);
 }
 
-enum error asked_vkey(const char *name, const char *text, struct vkey *out, struct fault *fault)
+enum error asked_vkey(void *vkey, const char *text, struct fault *fault)
 {
+	struct vkey *out = vkey;
 	if (vkey_parse(bytes_text(text), out) == E_OK && out->type == NOTE_KEY_ED25519)
 		return E_OK;
-	return fault_set(fault, E_USAGE, "%s is malformed; 'indsigt vkey DIR' prints it", name);
+	return fault_set(fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
 }

@@ -11,7 +11,7 @@
 
 struct verify_options {
 	const char *file;
-	const char *vkey;
+	struct vkey vkey;
 	const char *subject;
 	const char *policy;
 	const char *auditor;
@@ -79,11 +79,13 @@ static enum error verify(const struct verify_options *options, enum exit_code *o
 	char subject[SUBJECT_BYTES_MAX + 1];
 	const char *lang = options->lang ? options->lang : words_environment();
 	struct vkey auditor;
-	struct verify_call call = {
-		.words = verify_words_for(lang), .json = options->json, .now_s = (uint64_t)time(NULL), .out = stdout};
+	struct verify_call call = {.log = options->vkey,
+		.words = verify_words_for(lang),
+		.json = options->json,
+		.now_s = (uint64_t)time(NULL),
+		.out = stdout};
 	OWNED_MEMORY uint8_t *text = NULL;
 	OWNED_MEMORY struct witness_policy *policy = NULL;
-	TRY(asked_vkey("--vkey", options->vkey, &call.log, fault));
 	if (options->subject != NULL) {
 		TRY(asked_subject(options->subject, subject, fault));
 		call.subject = subject;
@@ -105,8 +107,7 @@ static enum error verify(const struct verify_options *options, enum exit_code *o
 #define T struct verify_options
 static const struct option_row rows[] = {
 	ARGUMENT(T, file, "FILE"),
-	OPTION_TEXT(T, vkey, "vkey", "VKEY", .required = REQUIRED,
-		.help = "the log's verification key, from somewhere else than FILE"),
+	OPTION_VKEY(T, vkey, .required = REQUIRED, .help = "the log's verification key, from somewhere else than FILE"),
 	OPTION_TEXT(
 		T, subject, "subject", "ID", .help = "refuse a statement about anybody else; it always says about whom it is"),
 	OPTION_TEXT(T, policy, "policy", "FILE",
