@@ -153,10 +153,11 @@ static int open_files(struct db_env *db, bool create, unsigned flags)
 {
 	struct db_head head = {.bytes = NULL};
 	bool guarded = !create && (flags & MDB_RDONLY) == 0;
-	if (guarded && db_head_read(db->path, &head, NULL) != E_OK)
-		return errno == 0 ? EIO : errno;
+	enum error error = guarded ? db_head_read(db->path, &head, NULL) : E_OK;
+	if (error != E_OK)
+		return error == E_CORRUPT ? MDB_INVALID : errno == 0 ? EIO : errno;
 	int rc = mdb_env_open(db->env, db->path, flags, 0600);
-	if (guarded && db_head_put_back(db->path, &head))
+	if (guarded && db_head_put_back(db->path, &head) && rc == 0)
 		rc = EIO;
 	free(head.bytes);
 	return rc;

@@ -32,19 +32,22 @@ struct meta {
 	uint32_t page_bytes;
 };
 
-static bool read_meta(int fd, off_t at, struct meta *out)
+/* E_CORRUPT: there is none. E_IO: the disk does not say. */
+static enum error read_meta(int fd, off_t at, struct meta *out)
 {
 	uint8_t meta[META_BYTES];
 	uint32_t magic;
 	uint64_t last;
-	if (pread(fd, meta, sizeof meta, at + META_AT) != (ssize_t)sizeof meta)
-		return false;
+	ssize_t n = pread(fd, meta, sizeof meta, at + META_AT);
+	if (n != (ssize_t)sizeof meta)
+		return n < 0 ? E_IO : E_CORRUPT;
 	memcpy(&magic, meta, sizeof magic);
 	memcpy(&out->page_bytes, meta + META_PAGE_SIZE, sizeof out->page_bytes);
 	memcpy(&last, meta + META_LAST_PAGE, sizeof last);
 	memcpy(&out->transaction, meta + META_TRANSACTION, sizeof out->transaction);
 	out->pages = last + 1;
-	return magic == MAGIC && out->page_bytes >= 512 && out->page_bytes <= 65536 && last < UINT64_MAX / 65536;
+	bool good = magic == MAGIC && out->page_bytes >= 512 && out->page_bytes <= 65536 && last < UINT64_MAX / 65536;
+	return good ? E_OK : E_CORRUPT;
 }
 
 /* The newer of the two; the head is read before the length, since a writer may be at work and the file only grows. */
@@ -53,7 +56,12 @@ static enum error check_head(int fd, const char *path, struct fault *fault)
 	struct meta first;
 	struct meta second;
 	struct stat status;
-	if (!read_meta(fd, 0, &first) || !read_meta(fd, first.page_bytes, &second) || second.page_bytes != first.page_bytes)
+	enum error error = read_meta(fd, 0, &first);
+	if (error == E_OK)
+		error = read_meta(fd, first.page_bytes, &second);
+	if (error == E_IO)
+		return fault_set(fault, E_IO, "%s/data.mdb cannot be read: %s", path, strerror(errno));
+	if (error != E_OK || second.page_bytes != first.page_bytes)
 		return fault_set(fault, E_CORRUPT,
 			"%s/data.mdb is empty or no store any more; put back a whole copy, see 'indsigt help recovery'", path);
 	if (fstat(fd, &status) != 0)
@@ -128,8 +136,7 @@ static int open_data(const char *path, int flags)
 static enum error read_head(int fd, struct db_head *out)
 {
 	struct meta first;
-	if (!read_meta(fd, 0, &first))
-		return E_CORRUPT;
+	TRY(read_meta(fd, 0, &first));
 	out->len = (size_t)first.page_bytes * 2;
 	out->bytes = malloc(out->len);
 	if (out->bytes == NULL)
@@ -160,11 +167,11 @@ static uint64_t newest_transaction(const uint8_t *head, size_t len)
 bool db_head_put_back(const char *path, const struct db_head *head)
 {
 	struct db_head now = {.bytes = NULL};
-	bool made = false;
 	OWNED_FD fd = open_data(path, O_RDWR);
-	if (fd >= 0 && read_head(fd, &now) == E_OK)
-		made = now.len == head->len && newest_transaction(now.bytes, now.len) == 0 &&
-			   newest_transaction(head->bytes, head->len) > 0;
+	if (fd < 0 || read_head(fd, &now) != E_OK)
+		return true;
+	bool made = now.len == head->len && newest_transaction(now.bytes, now.len) == 0 &&
+				newest_transaction(head->bytes, head->len) > 0;
 	if (made && (pwrite(fd, head->bytes, head->len, 0) != (ssize_t)head->len || fsync(fd) != 0))
 		fprintf(stderr, "indsigt: the head of %s/data.mdb cannot be put back: %s\n", path, strerror(errno));
 	free(now.bytes);

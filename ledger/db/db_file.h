@@ -33,7 +33,7 @@ struct db_head {
 
 enum error db_head_read(const char *path, struct db_head *out, struct fault *fault) MUST_USE;
 /* Whether LMDB has made a new head, before any transaction, where `head` was of a later one; the head is then put
- * back, and nothing is lost. */
+ * back, and nothing is lost. True also where the disk does not say what head there is now. */
 bool db_head_put_back(const char *path, const struct db_head *head);
 
 /* In a handler of SIGBUS: says on standard error what came of reading a page. True if the file does not have it, since

@@ -91,6 +91,8 @@ static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct 
 	size_t len = 0;
 	struct checkpoint guard;
 	enum error error = file_read_all(ledger->dir_fd, "guard", NOTE_BYTES_MAX, &note, &len);
+	if (error == E_IO || error == E_NO_MEMORY) /* nothing is known of it */
+		return fault_set(fault, error, "the guard cannot be read: %s", error_reason(error));
 	if (error != E_OK)
 		return fault_set(
 			fault, E_GUARD, "the guard cannot be read (%s); see 'indsigt help recovery'", error_reason(error));

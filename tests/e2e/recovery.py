@@ -198,6 +198,11 @@ def again(world):
     shutil.rmtree(world.store)
     shutil.copytree(ledger.path("old"), world.store)
     os.remove(world.guard)
+    os.mkdir(world.guard)
+    result = world.recover("--mirror", world.behind, "--accept-loss")
+    tap.ok(result.returncode == 4 and "guard cannot be read" in result.stderr,
+           "a guard that cannot be read is not taken for a lost one: " + result.stderr.strip())
+    os.rmdir(world.guard)
     served = subprocess.Popen([ledger.indsigt, "mirror", "serve", world.copy, "--listen", "127.0.0.1:0"],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     place = "http://" + served.stdout.readline().split()[1].partition("=")[2]

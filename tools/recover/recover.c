@@ -59,12 +59,18 @@ static enum error take_lock(struct recover *recover, struct fault *fault)
 	return ledger_lock(recover->dir_fd, fault);
 }
 
-/* A guard with the log's signature is right, whatever the store is. Without that it is lost or damaged. */
+/* A guard with the log's signature is right, whatever the store is. Without that it is lost or damaged; one that the
+ * disk does not give may be whole. */
 static enum error read_guard(struct recover *recover, struct fault *fault)
 {
 	struct checkpoint checkpoint;
 	TRY(place_read_vkey(recover->dir, &recover->vkey, fault));
-	if (file_read_all(recover->dir_fd, "guard", NOTE_BYTES_MAX, &recover->guard, &recover->guard_len) != E_OK)
+	enum error error = file_read_all(recover->dir_fd, "guard", NOTE_BYTES_MAX, &recover->guard, &recover->guard_len);
+	if (error == E_IO || error == E_NO_MEMORY)
+		return fault_set(fault, error,
+			"the guard cannot be read: %s; try again, and remove it only if it can never be read any more",
+			error_reason(error));
+	if (error != E_OK)
 		return E_OK;
 	if (checkpoint_verify(bytes_of(recover->guard, recover->guard_len), &recover->vkey, &checkpoint) != E_OK) {
 		free(recover->guard);

@@ -213,8 +213,11 @@ static enum error read_vkey(int dir_fd, const char *dir, struct vkey *out, struc
 {
 	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len = 0;
-	if (file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len) != E_OK || len == 0 || text[len - 1] != '\n' ||
-		vkey_parse(bytes_of(text, len - 1), out) != E_OK || out->type != NOTE_KEY_COSIGNATURE)
+	enum error error = file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len);
+	if (error == E_IO || error == E_NO_MEMORY)
+		return fault_set(fault, error, "%s/vkey cannot be read: %s", dir, error_reason(error));
+	if (error != E_OK || len == 0 || text[len - 1] != '\n' || vkey_parse(bytes_of(text, len - 1), out) != E_OK ||
+		out->type != NOTE_KEY_COSIGNATURE)
 		return fault_set(fault, E_NOT_FOUND, "%s is no witness: it has no readable file 'vkey'", dir);
 	return E_OK;
 }
@@ -245,6 +248,8 @@ static enum error read_seen(const struct witness *witness, const char *origin, s
 	enum error error = file_read_all(witness->seen_fd, name, NOTE_BYTES_MAX, &file, &len);
 	if (error == E_NOT_FOUND)
 		return E_OK;
+	if (error == E_IO || error == E_NO_MEMORY)
+		return fault_set(fault, error, "seen/%s cannot be read: %s", name, error_reason(error));
 	if (error != E_OK || note_split(bytes_of(file, len), NOTE_BYTES_MAX, &note) != E_OK ||
 		cosignatures_read(&note, &witness->vkey, 1, &log->time_s) != E_OK || log->time_s == 0 ||
 		checkpoint_parse_extended(note.text, &log->newest) != E_OK || strcmp(log->newest.origin, origin) != 0)

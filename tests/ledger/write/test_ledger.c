@@ -1,4 +1,5 @@
 /* The ledger as its users see it: appended, found, proven, opened again. */
+#include "ledger/audit/audit.h"
 #include "ledger/base/lock.h"
 #include "ledger/entry/receipt.h"
 #include "ledger/read/archive.h"
@@ -7,6 +8,7 @@
 #include "tests/lib/fixture.h"
 #include "tests/lib/left_over.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -14,6 +16,31 @@
 #include <unistd.h>
 
 static struct fixture f;
+
+/* The read from now on, from 1, that the disk fails; 0: none. */
+static unsigned read_fails;
+
+static bool fails_now(void)
+{
+	if (read_fails == 0 || --read_fails > 0)
+		return false;
+	errno = EIO;
+	return true;
+}
+
+ssize_t __real_read(int fd, void *out, size_t len);
+ssize_t __wrap_read(int fd, void *out, size_t len);
+ssize_t __wrap_read(int fd, void *out, size_t len)
+{
+	return fails_now() ? -1 : __real_read(fd, out, len);
+}
+
+ssize_t __real_pread64(int fd, void *out, size_t len, off_t at);
+ssize_t __wrap_pread64(int fd, void *out, size_t len, off_t at);
+ssize_t __wrap_pread64(int fd, void *out, size_t len, off_t at)
+{
+	return fails_now() ? -1 : __real_pread64(fd, out, len, at);
+}
 
 static struct batch_head head_of(struct bytes body)
 {
@@ -718,8 +745,52 @@ START_TEST(unfinished_is_no_ledger)
 }
 END_TEST
 
-UNIT_MAIN("ledger", temporary_files_are_cleared, unfinished_is_no_ledger, checkpoint_must_fit_the_state,
-	ledger_time_never_runs_backwards, no_moment_twice, keys_of_refused_batches, append_and_receipts, sequences,
-	repeat_within_a_tick, refusals, everybody_finds_their_events, mass_events, older_store_is_refused,
-	receipts_reveal_a_rolled_back_store, one_process_and_one_ledger, old_snapshots_are_told_of, late_guard,
-	replaced_files_end_it, a_lock_that_fails_is_no_lock_that_is_held)
+static enum error open_and_close(void)
+{
+	struct fault fault = {.text = ""};
+	struct ledger *ledger = NULL;
+	enum error error = ledger_open(f.dir, NULL, &ledger, &fault);
+	ck_assert_msg(error == E_OK || error == E_IO, "%s: %s", error_name(error), fault.text);
+	ledger_close(ledger);
+	return error;
+}
+
+static enum error look_through(void)
+{
+	struct fault fault = {.text = ""};
+	struct audit_result result = {.ok = false};
+	const struct audit_options options = {.records = true};
+	enum error error = audit_directory(f.dir, &f.vkey, &options, &result, &fault);
+	ck_assert_msg(error == E_OK ? result.ok : error == E_IO, "%s: %s %s", error_name(error), fault.text, result.reason);
+	return error;
+}
+
+/* Whatever the disk does not give when it is asked says nothing of the ledger: neither damage nor another store. */
+START_TEST(unread_is_no_judgement)
+{
+	enum error (*const looks[])(void) = {open_and_close, look_through};
+	uint32_t subjects[] = {1};
+	fixture_make(&f);
+	fixture_append(&f, fixture_batch(&f, 0, subjects, 1, 1));
+	fixture_epoch(&f);
+	fixture_close(&f);
+	for (size_t i = 0; i < 2; i++) {
+		unsigned at = 0;
+		do {
+			read_fails = ++at;
+			enum error error = looks[i]();
+			ck_assert_msg(error == (read_fails == 0 ? E_IO : E_OK), "look %zu, read %u", i, at);
+		} while (read_fails == 0);
+		ck_assert_uint_gt(at, 5);
+		read_fails = 0;
+	}
+	fixture_open(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("ledger", unread_is_no_judgement, temporary_files_are_cleared, unfinished_is_no_ledger,
+	checkpoint_must_fit_the_state, ledger_time_never_runs_backwards, no_moment_twice, keys_of_refused_batches,
+	append_and_receipts, sequences, repeat_within_a_tick, refusals, everybody_finds_their_events, mass_events,
+	older_store_is_refused, receipts_reveal_a_rolled_back_store, one_process_and_one_ledger, old_snapshots_are_told_of,
+	late_guard, replaced_files_end_it, a_lock_that_fails_is_no_lock_that_is_held)

@@ -16,9 +16,20 @@
 
 #define NOW 1795420000u
 
-/* ---- failing writes ---- */
+/* ---- a disk that fails ---- */
 
-static int fail_fsync, fail_rename;
+static int fail_fsync, fail_rename, fail_read;
+
+ssize_t __real_read(int fd, void *out, size_t len);
+ssize_t __wrap_read(int fd, void *out, size_t len);
+ssize_t __wrap_read(int fd, void *out, size_t len)
+{
+	if (fail_read > 0 && --fail_read == 0) {
+		errno = EIO;
+		return -1;
+	}
+	return __real_read(fd, out, len);
+}
 
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
@@ -647,6 +658,25 @@ START_TEST(directory)
 }
 END_TEST
 
+/* What the disk does not give is neither damaged nor missing. */
+START_TEST(unread_is_no_judgement)
+{
+	struct site site = {0};
+	struct fault fault = {.text = ""};
+	site_make(&site);
+	ck_assert_int_eq(status_of(site.witness, &site.a, 0, 10), 200);
+	witness_close(site.witness);
+	for (int at = 1; at <= 4; at++) { /* vkey, key, logs, seen */
+		struct witness *witness = NULL;
+		fail_read = at;
+		ck_error(witness_open(site.dir, &witness, &fault), E_IO);
+		ck_assert_int_eq(fail_read, 0);
+	}
+	site_open(&site);
+	site_remove(&site);
+}
+END_TEST
+
 /* WITNESS_LOGS_MAX keys, no more. */
 START_TEST(many_logs)
 {
@@ -729,4 +759,4 @@ START_TEST(own_vectors)
 END_TEST
 
 UNIT_MAIN("witness", own_vectors, every_case, forms, many_signatures, several_logs, times, failing_writes,
-	damaged_memory, fork_evidence, directory, many_logs)
+	damaged_memory, fork_evidence, directory, unread_is_no_judgement, many_logs)
