@@ -97,6 +97,10 @@
 #define LABELS_RANGE_MAX         16384u  /* log indexes of one piece of the label stream: 1.7 MB */
 
 /* ---- files ---- */
-#define STORE_MAP_BYTES  (1ull << 40)    /* reserved address space, not disk */
+#ifdef __SANITIZE_THREAD__
+#define STORE_MAP_BYTES (1ull << 36) /* ThreadSanitizer leaves less to reserve */
+#else
+#define STORE_MAP_BYTES (1ull << 40) /* reserved address space, not disk */
+#endif
 #define KEYS_MAP_BYTES   (1ull << 36)
 /* clang-format on */
