@@ -351,10 +351,21 @@ int __wrap_mdb_env_open(void *env, const char *path, unsigned flags, mode_t mode
 
 /* ---- files ---- */
 
-enum fate { FATE_DONE, FATE_FULL, FATE_HALF, FATE_DEAD_AFTER };
+enum fate { FATE_DONE, FATE_FULL, FATE_FAILS, FATE_HALF, FATE_DEAD_AFTER };
 
-/* What becomes of the call; dies if it is not even begun. */
-static enum fate fate_of_call(bool needs_room)
+/* The disk, and not a pipe or a socket. */
+static bool disk_fails(int fd)
+{
+	struct stat info;
+	if (running->failing == 0 || fstat(fd, &info) != 0 || !(S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) ||
+		!sim_chance(running->failing))
+		return false;
+	running->failed = true;
+	return true;
+}
+
+/* What becomes of the call; dies if it is not even begun. A call that fails was not made, or half of it, or all. */
+static enum fate fate_of_call(int fd, bool needs_room)
 {
 	if (running == NULL)
 		return FATE_DONE;
@@ -365,28 +376,44 @@ static enum fate fate_of_call(bool needs_room)
 		die();
 	if (now)
 		return running->torn == 1 ? FATE_HALF : FATE_DEAD_AFTER;
+	if (disk_fails(fd))
+		return FATE_FAILS;
 	return needs_room && running->full ? FATE_FULL : FATE_DONE;
 }
 
-static void after(enum fate fate)
+static size_t part_of(enum fate fate, size_t len)
+{
+	if (fate == FATE_FAILS)
+		return len * sim_pick(3) / 2;
+	return fate == FATE_HALF ? (len + 1) / 2 : len;
+}
+
+/* A call that is made as a whole or not. */
+static bool is_made(enum fate fate)
+{
+	return fate == FATE_FAILS ? sim_chance(2) : fate != FATE_HALF;
+}
+
+static ssize_t after(enum fate fate, ssize_t result)
 {
 	if (fate == FATE_HALF || fate == FATE_DEAD_AFTER)
 		die();
+	if (fate == FATE_FAILS)
+		errno = EIO;
+	return fate == FATE_FAILS ? -1 : result;
 }
 
-#define WRAP_PWRITE(name)                                                           \
-	ssize_t __real_##name(int fd, const void *data, size_t len, off_t at);          \
-	ssize_t __wrap_##name(int fd, const void *data, size_t len, off_t at);          \
-	ssize_t __wrap_##name(int fd, const void *data, size_t len, off_t at)           \
-	{                                                                               \
-		enum fate fate = fate_of_call(true);                                        \
-		if (fate == FATE_FULL) {                                                    \
-			errno = ENOSPC;                                                         \
-			return -1;                                                              \
-		}                                                                           \
-		ssize_t n = __real_##name(fd, data, fate == FATE_HALF ? len / 2 : len, at); \
-		after(fate);                                                                \
-		return n;                                                                   \
+#define WRAP_PWRITE(name)                                                    \
+	ssize_t __real_##name(int fd, const void *data, size_t len, off_t at);   \
+	ssize_t __wrap_##name(int fd, const void *data, size_t len, off_t at);   \
+	ssize_t __wrap_##name(int fd, const void *data, size_t len, off_t at)    \
+	{                                                                        \
+		enum fate fate = fate_of_call(fd, true);                             \
+		if (fate == FATE_FULL) {                                             \
+			errno = ENOSPC;                                                  \
+			return -1;                                                       \
+		}                                                                    \
+		return after(fate, __real_##name(fd, data, part_of(fate, len), at)); \
 	}
 
 WRAP_PWRITE(pwrite)
@@ -396,54 +423,63 @@ ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len)
 {
-	enum fate fate = fate_of_call(true);
+	enum fate fate = fate_of_call(fd, true);
 	if (fate == FATE_FULL) {
 		errno = ENOSPC;
 		return -1;
 	}
-	ssize_t n = __real_write(fd, data, fate == FATE_HALF ? len / 2 : len);
-	after(fate);
-	return n;
+	return after(fate, __real_write(fd, data, part_of(fate, len)));
 }
 
 ssize_t __real_writev(int fd, const struct iovec *parts, int count);
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count);
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count)
 {
-	enum fate fate = fate_of_call(true);
+	enum fate fate = fate_of_call(fd, true);
 	if (fate == FATE_FULL) { /* as a disk has it: a part fits */
 		ssize_t n = __real_writev(fd, parts, 1);
 		errno = ENOSPC;
 		return count > 1 ? n : -1;
 	}
-	ssize_t n = __real_writev(fd, parts, fate == FATE_HALF ? (count + 1) / 2 : count);
-	after(fate);
-	return n;
+	return after(fate, __real_writev(fd, parts, (int)part_of(fate, (size_t)count)));
 }
 
+/* A disk that fails to read. */
+#define WRAP_READ(declaration, call)             \
+	ssize_t __real_##declaration;                \
+	ssize_t __wrap_##declaration;                \
+	ssize_t __wrap_##declaration                 \
+	{                                            \
+		if (running != NULL && disk_fails(fd)) { \
+			errno = EIO;                         \
+			return -1;                           \
+		}                                        \
+		return __real_##call;                    \
+	}
+
+WRAP_READ(read(int fd, void *out, size_t len), read(fd, out, len))
+WRAP_READ(pread(int fd, void *out, size_t len, off_t at), pread(fd, out, len, at))
+WRAP_READ(pread64(int fd, void *out, size_t len, off_t at), pread64(fd, out, len, at))
+
 /* Processes end here, machines do not: what was written is there. */
-#define WRAP_SYNC(name)             \
-	int __wrap_##name(int fd);      \
-	int __wrap_##name(int fd)       \
-	{                               \
-		(void)fd;                   \
-		after(fate_of_call(false)); \
-		return 0;                   \
+#define WRAP_SYNC(name)                                \
+	int __wrap_##name(int fd);                         \
+	int __wrap_##name(int fd)                          \
+	{                                                  \
+		return (int)after(fate_of_call(fd, false), 0); \
 	}
 
 WRAP_SYNC(fdatasync)
 WRAP_SYNC(fsync)
 WRAP_SYNC(syncfs)
 
-#define WRAP_FTRUNCATE(name)                  \
-	int __real_##name(int fd, off_t len);     \
-	int __wrap_##name(int fd, off_t len);     \
-	int __wrap_##name(int fd, off_t len)      \
-	{                                         \
-		enum fate fate = fate_of_call(false); \
-		int result = __real_##name(fd, len);  \
-		after(fate);                          \
-		return result;                        \
+#define WRAP_FTRUNCATE(name)                                                                      \
+	int __real_##name(int fd, off_t len);                                                         \
+	int __wrap_##name(int fd, off_t len);                                                         \
+	int __wrap_##name(int fd, off_t len)                                                          \
+	{                                                                                             \
+		enum fate fate = fate_of_call(fd, false);                                                 \
+		return (int)after(fate, is_made(fate) || fate == FATE_HALF ? __real_##name(fd, len) : 0); \
 	}
 
 WRAP_FTRUNCATE(ftruncate)
@@ -453,20 +489,16 @@ int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
 int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
 int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
-	enum fate fate = fate_of_call(false);
-	int result = fate == FATE_HALF ? 0 : __real_renameat(from_dir, from, to_dir, to);
-	after(fate);
-	return result;
+	enum fate fate = fate_of_call(from_dir, false);
+	return (int)after(fate, is_made(fate) ? __real_renameat(from_dir, from, to_dir, to) : 0);
 }
 
 int __real_unlinkat(int dir, const char *name, int flags);
 int __wrap_unlinkat(int dir, const char *name, int flags);
 int __wrap_unlinkat(int dir, const char *name, int flags)
 {
-	enum fate fate = fate_of_call(false);
-	int result = fate == FATE_HALF ? 0 : __real_unlinkat(dir, name, flags);
-	after(fate);
-	return result;
+	enum fate fate = fate_of_call(dir, false);
+	return (int)after(fate, is_made(fate) ? __real_unlinkat(dir, name, flags) : 0);
 }
 
 #define WRAP_STATVFS(name)                                    \

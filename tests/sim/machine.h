@@ -20,6 +20,8 @@ struct machine {
 	uint64_t fuse;          /* the call that changes a file at which it dies, counted from 1; 0: it lives */
 	unsigned torn;          /* 0: before that call, 1: in the middle of it, 2: after it */
 	bool full;              /* its disk */
+	unsigned failing;       /* of so many calls to its disk one fails with EIO; 0: none */
+	bool failed;            /* one has failed since the owner of this flag took it away */
 	bool offline;           /* nothing answers its connections */
 	ino_t socket;           /* that it connected with last */
 	bool ended_itself;      /* the last time that it died: _exit, and not the fuse */

@@ -106,35 +106,44 @@ static void write_message(const struct person *person, uint64_t n, char out[768]
 		id);
 }
 
-/* False: it is not the time for it. */
-static bool add_message(struct person *person, struct outbox *outbox)
+/* Errors of the machine's own disk: whoever runs the sender starts it again. */
+static bool disk_failed(const struct person *person, enum error error)
+{
+	return error == E_IO && person->machine.failed;
+}
+
+/* Not *added: it is not the time for it. Other errors end the sender. */
+static enum error add_message(struct person *person, struct outbox *outbox, bool *added, struct fault *fault)
 {
 	static struct event event;
 	static char subject[SUBJECT_BYTES_MAX + 1];
 	char text[768];
 	json_t *document = NULL;
-	struct fault fault = {.text = ""};
 	bool taken = false;
 	uint64_t n = person->added;
+	*added = false;
 	write_message(person, n, text);
 	struct outbox_source source = {BYTES_LITERAL("file"), n, bytes_text(text), false, 0};
 	if (!outbox_ready(outbox))
-		return false;
-	sim_must(outbox_taken(outbox, &source, &taken, &fault));
+		return E_OK;
+	TRY(outbox_taken(outbox, &source, &taken, fault));
 	if (!taken) {
 		const char *purpose = outbox_policy(outbox)->purpose;
-		enum error error = event_parse_json(bytes_text(text), purpose, subject, &document, &event, &fault);
+		enum error error = event_parse_json(bytes_text(text), purpose, subject, &document, &event, fault);
 		if (error != E_OK)
-			sim_fail("%s: %s", text, fault.text);
-		error = outbox_add(outbox, &event, 1, &source, &fault);
+			sim_fail("%s: %s", text, fault->text);
+		error = outbox_add(outbox, &event, 1, &source, fault);
 		json_decref(document);
+		if (disk_failed(person, error))
+			return error;
 		if (error == E_FULL || (outbox_refusal(error) && error != E_EXISTS && may_refuse(person, n, error)))
-			return false;
+			return E_OK;
 		if (error != E_OK && error != E_EXISTS)
-			sim_fail("%s: message %" PRIu64 ": %s: %s", person->machine.name, n, error_name(error), fault.text);
+			sim_fail("%s: message %" PRIu64 ": %s: %s", person->machine.name, n, error_name(error), fault->text);
 	}
 	person->added = (uint32_t)n + 1;
-	return true;
+	*added = true;
+	return E_OK;
 }
 
 static bool open_outbox(struct person *person, unsigned i)
@@ -144,10 +153,11 @@ static bool open_outbox(struct person *person, unsigned i)
 		.key_path = person->key_path,
 		.batch = 1 + sim_pick(12),
 		.calls = {.receipt = on_receipt, .rejected = on_rejected, .notice = on_notice, .context = person}};
+	person->machine.failed = false;
 	enum error error = outbox_open(&options, &outboxes[i], &fault);
 	if (error != E_OK) {
 		outboxes[i] = NULL;
-		if (error != E_FULL)
+		if (error != E_FULL && !disk_failed(person, error))
 			sim_fail("%s cannot start: %s: %s", person->machine.name, error_name(error), fault.text);
 		return false;
 	}
@@ -161,7 +171,7 @@ static void end(struct person *person, unsigned i, enum error error, const struc
 {
 	sim_say("  %s ends: %s: %s", person->machine.name, error_name(error), fault->text);
 	bool revoking = request.waits && request.person == i && request.entry.action == SENDER_REVOKE;
-	bool may = error == E_REVOKED_SENDER && (person->revoked || revoking);
+	bool may = (error == E_REVOKED_SENDER && (person->revoked || revoking)) || disk_failed(person, error);
 	if (!may)
 		sim_fail("%s ends: %s: %s", person->machine.name, error_name(error), fault->text);
 	person->ended = error == E_REVOKED_SENDER;
@@ -181,9 +191,9 @@ static void turn(void *context)
 		begun[i] = true;
 		error = outbox_begin_input(outboxes[i], BYTES_LITERAL("file"), false, false, &fault);
 	}
-	for (unsigned n = sim_pick(ADDED_MOST); error == E_OK && n > 0 && person->added < person->given; n--)
-		if (!add_message(person, outboxes[i]))
-			break;
+	bool added = true;
+	for (unsigned n = sim_pick(ADDED_MOST); error == E_OK && added && n > 0 && person->added < person->given; n--)
+		error = add_message(person, outboxes[i], &added, &fault);
 	if (error == E_OK && (person->added == person->given || sim_chance(4)))
 		error = outbox_flush(outboxes[i], &fault);
 	if (error != E_OK)

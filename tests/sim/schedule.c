@@ -27,11 +27,13 @@ static unsigned witnesses_away(void)
 static void start(void)
 {
 	struct daemon_result result;
+	ledger_machine.failed = false;
 	daemon_start(&result);
 	sim_say("ledger starts: %s%s%s", result.died ? "killed" : error_name(result.error),
 		result.fault.text[0] ? ": " : "", result.fault.text);
 	bool may = result.died || result.error == E_OK || (result.error == E_UNWITNESSED && witnesses_away() > 1) ||
-			   ((result.error == E_FULL || result.error == E_IO) && ledger_machine.full);
+			   ((result.error == E_FULL || result.error == E_IO) && ledger_machine.full) ||
+			   (result.error == E_IO && ledger_machine.failed);
 	if (!may)
 		sim_fail("the ledger does not start: %s: %s", error_name(result.error), result.fault.text);
 }
@@ -41,8 +43,8 @@ static void step_ledger(void)
 	if (!daemon_runs() || daemon_step())
 		return;
 	sim_say("ledger %s", ledger_machine.ended_itself ? "ended itself" : "was killed");
-	if (ledger_machine.ended_itself && !ledger_machine.full)
-		sim_fail("the ledger ended itself, and its disk is not full");
+	if (ledger_machine.ended_itself && !ledger_machine.full && !ledger_machine.failed)
+		sim_fail("the ledger ended itself, and its disk is well");
 }
 
 static void stop(void)
@@ -97,6 +99,16 @@ static void fill_disk(void)
 	struct machine *machine = sim_chance(2) || person == NULL ? &ledger_machine : &person->machine;
 	machine->full = !machine->full;
 	sim_say("the disk of %s %s", machine->name, machine->full ? "is full" : "has room");
+}
+
+static void break_disk(void)
+{
+	static const unsigned rates[] = {6, 40, 400};
+	unsigned i;
+	struct person *person = someone(&i);
+	struct machine *machine = sim_chance(2) || person == NULL ? &ledger_machine : &person->machine;
+	machine->failing = machine->failing > 0 ? 0 : rates[sim_pick(3)];
+	sim_say("one in %u calls to the disk of %s fails", machine->failing, machine->name);
 }
 
 static void break_lines(void)
@@ -259,7 +271,9 @@ static void put_back(void)
 	for (unsigned i = 1; i < WITNESSES; i++)
 		witness_set_away(i, false);
 	bool was_full = ledger_machine.full;
+	unsigned was_failing = ledger_machine.failing;
 	ledger_machine.full = false;
+	ledger_machine.failing = 0;
 	bool whole_mirror = mirror_size() == size_of(dir);
 	sim_say("the backup of %" PRIu64 " entries is put back, %s", backup_size, store_only ? "its store" : "all of it");
 	sim_shell("rm -rf %s.newest && cp -a %s %s.newest", dir, dir, dir);
@@ -273,6 +287,7 @@ static void put_back(void)
 		sim_shell("rm -rf %s && mv %s.newest %s", dir, dir, dir);
 	}
 	ledger_machine.full = was_full;
+	ledger_machine.failing = was_failing;
 }
 
 /* ---- the schedule ---- */
@@ -306,6 +321,7 @@ static const struct {
 	{4, stop},
 	{4, stop_sender},
 	{4, fill_disk},
+	{4, break_disk},
 	{8, break_lines},
 	{7, change_sender},
 	{3, people_add},
@@ -337,9 +353,13 @@ static void mend(void)
 {
 	if (sim_chance(12))
 		ledger_machine.full = false;
+	if (sim_chance(12))
+		ledger_machine.failing = 0;
 	for (unsigned i = 0; i < people_count; i++)
-		if (sim_chance(20))
+		if (sim_chance(20)) {
 			people[i].machine.full = people[i].machine.offline = false;
+			people[i].machine.failing = 0;
+		}
 	for (unsigned i = 0; i < WITNESSES; i++)
 		if (sim_chance(20))
 			witness_set_away(i, false);
@@ -370,12 +390,12 @@ static void heal(void)
 	sim_say("all is well from here on");
 	ledger_machine.ahead_s = 0;
 	ledger_machine.full = ledger_machine.offline = false;
-	ledger_machine.fuse = 0;
+	ledger_machine.fuse = ledger_machine.failing = 0;
 	for (unsigned i = 0; i < people_count; i++) {
 		struct machine *machine = &people[i].machine;
 		machine->ahead_s = 0;
 		machine->full = machine->offline = false;
-		machine->fuse = 0;
+		machine->fuse = machine->failing = 0;
 	}
 	for (unsigned i = 0; i < WITNESSES; i++)
 		witness_set_away(i, false);
