@@ -59,14 +59,26 @@ static bool is_left_out(const struct copying *copying, const char *name, unsigne
 		   (depth == 1 && strcmp(name, "env") == 0);
 }
 
+static enum error cannot_copy(const struct copying *copying, const char *name, const char *why, struct fault *fault)
+{
+	return fault_set(fault, E_IO, "%s/.../%s cannot be copied: %s", copying->dir, name, why);
+}
+
+/* Of what was in the list: a copy that lacks it would not be whole. */
+static enum error cannot_look(const struct copying *copying, const char *name, struct fault *fault)
+{
+	return cannot_copy(
+		copying, name, errno == ENOENT ? "it was removed meanwhile, or is a link to nothing" : strerror(errno), fault);
+}
+
 static enum error copy_file(
 	const struct copying *copying, int from_fd, int to_fd, const char *name, mode_t mode, struct fault *fault)
 {
 	uint8_t *content = NULL;
 	size_t len = 0;
 	enum error error = file_read_all(from_fd, name, FILE_BYTES_MAX, &content, &len);
-	if (error == E_NOT_FOUND) /* removed meanwhile */
-		return E_OK;
+	if (error == E_NOT_FOUND)
+		return cannot_look(copying, name, fault);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s/.../%s cannot be read: %s", copying->dir, name, error_reason(error));
 	error = file_write_atomic(to_fd, name, bytes_of(content, len), mode & 0777);
@@ -77,32 +89,55 @@ static enum error copy_file(
 			   : fault_set(fault, error, "%s/.../%s cannot be written: %s", copying->to, name, error_reason(error));
 }
 
+static enum error copy_files(
+	const struct copying *copying, int from_fd, int to_fd, unsigned depth, struct fault *fault);
+
+static enum error copy_directory(const struct copying *copying, int from_fd, int to_fd, const char *name, mode_t mode,
+	unsigned depth, struct fault *fault)
+{
+	if (depth >= DEPTH_MAX)
+		return cannot_copy(copying, name, "it lies too deep", fault);
+	OWNED_FD inner_from = open_dir(from_fd, name);
+	if (inner_from < 0)
+		return cannot_look(copying, name, fault);
+	if (mkdirat(to_fd, name, 0700) != 0)
+		return failed(copying, name, fault);
+	OWNED_FD inner_to = open_dir(to_fd, name);
+	if (inner_to < 0 || fchmod(inner_to, mode & 0777) != 0)
+		return failed(copying, name, fault);
+	return copy_files(copying, inner_from, inner_to, depth, fault);
+}
+
+/* A link is what it leads to, as it is for the ledger. A socket is of the process that runs. */
+static enum error copy_item(
+	const struct copying *copying, int from_fd, int to_fd, const char *name, unsigned depth, struct fault *fault)
+{
+	struct stat info;
+	if (fstatat(from_fd, name, &info, 0) != 0)
+		return cannot_look(copying, name, fault);
+	if (S_ISREG(info.st_mode))
+		return copy_file(copying, from_fd, to_fd, name, info.st_mode, fault);
+	if (S_ISDIR(info.st_mode))
+		return copy_directory(copying, from_fd, to_fd, name, info.st_mode, depth + 1, fault);
+	return S_ISSOCK(info.st_mode) ? E_OK : cannot_copy(copying, name, "it is no file and no directory", fault);
+}
+
 static enum error copy_files(const struct copying *copying, int from_fd, int to_fd, unsigned depth, struct fault *fault)
 {
 	int listed = open_dir(from_fd, ".");
 	OWNED_DIR *names = listed < 0 ? NULL : fdopendir(listed);
 	if (names == NULL)
 		return fault_set(fault, E_IO, "%s cannot be listed: %s", copying->dir, strerror(errno));
-	for (const struct dirent *item; (item = readdir(names)) != NULL;) {
-		const char *name = item->d_name;
-		struct stat info;
-		if (is_left_out(copying, name, depth) || fstatat(from_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
-			continue;
-		if (S_ISREG(info.st_mode)) {
-			TRY(copy_file(copying, from_fd, to_fd, name, info.st_mode, fault));
-		} else if (S_ISDIR(info.st_mode)) {
-			OWNED_FD inner_from = open_dir(from_fd, name);
-			if (depth + 1 >= DEPTH_MAX || inner_from < 0)
-				return fault_set(fault, E_IO, "%s/.../%s cannot be copied", copying->dir, name);
-			if (mkdirat(to_fd, name, 0700) != 0)
-				return failed(copying, name, fault);
-			OWNED_FD inner_to = open_dir(to_fd, name);
-			if (inner_to < 0 || fchmod(inner_to, info.st_mode & 0777) != 0)
-				return failed(copying, name, fault);
-			TRY(copy_files(copying, inner_from, inner_to, depth + 1, fault));
-		}
+	for (;;) {
+		errno = 0; /* the end of the list has none */
+		const struct dirent *item = readdir(names);
+		if (item == NULL && errno != 0)
+			return fault_set(fault, E_IO, "%s cannot be listed: %s", copying->dir, strerror(errno));
+		if (item == NULL)
+			return fsync(to_fd) == 0 ? E_OK : failed(copying, "", fault);
+		if (!is_left_out(copying, item->d_name, depth))
+			TRY(copy_item(copying, from_fd, to_fd, item->d_name, depth, fault));
 	}
-	return fsync(to_fd) == 0 ? E_OK : failed(copying, "", fault);
 }
 
 /* ---- environments ---- */
@@ -151,24 +186,30 @@ static enum error write_guard(struct copying *copying, int to_fd, struct fault *
 	return error == E_OK ? E_OK : fault_set(fault, error, "the guard cannot be written: %s", error_reason(error));
 }
 
-static enum error make_place(const struct copying *copying, int from_fd, int *to_fd, struct fault *fault)
+static enum error open_place(const struct copying *copying, mode_t mode, int *to_fd, struct fault *fault)
 {
 	char inner[PATH_MAX], outer[PATH_MAX];
+	if (realpath(copying->to, inner) == NULL || realpath(copying->dir, outer) == NULL)
+		return failed(copying, "", fault);
+	size_t len = strlen(outer);
+	if (strncmp(inner, outer, len) == 0 && inner[len] == '/')
+		return fault_set(fault, E_EXISTS, "%s lies in the ledger itself; name another place", copying->to);
+	*to_fd = open_dir(AT_FDCWD, copying->to);
+	return *to_fd >= 0 && fchmod(*to_fd, mode & 0777) == 0 ? E_OK : failed(copying, "", fault);
+}
+
+static enum error make_place(const struct copying *copying, int from_fd, int *to_fd, struct fault *fault)
+{
 	struct stat info;
 	if (fstat(from_fd, &info) != 0)
 		return fault_set(fault, E_IO, "%s: %s", copying->dir, strerror(errno));
 	if (mkdir(copying->to, 0700) != 0)
-		return fault_set(fault, errno == EEXIST ? E_EXISTS : E_IO,
+		return fault_set(fault, errno == EEXIST ? E_EXISTS : error_of_system(errno),
 			"%s cannot be made: %s; name a directory that is not there", copying->to, strerror(errno));
-	if (realpath(copying->to, inner) == NULL || realpath(copying->dir, outer) == NULL)
-		return fault_set(fault, E_IO, "%s: %s", copying->to, strerror(errno));
-	size_t len = strlen(outer);
-	if (strncmp(inner, outer, len) == 0 && inner[len] == '/') {
-		rmdir(copying->to);
-		return fault_set(fault, E_EXISTS, "%s lies in the ledger itself; name another place", copying->to);
-	}
-	*to_fd = open_dir(AT_FDCWD, copying->to);
-	return *to_fd >= 0 && fchmod(*to_fd, info.st_mode & 0777) == 0 ? E_OK : failed(copying, "", fault);
+	enum error error = open_place(copying, info.st_mode, to_fd, fault);
+	if (error != E_OK)
+		rmdir(copying->to); /* it would be in the way of the next try */
+	return error;
 }
 
 static enum error copy_all(struct copying *copying, int from_fd, int to_fd, struct fault *fault)
@@ -176,7 +217,10 @@ static enum error copy_all(struct copying *copying, int from_fd, int to_fd, stru
 	TRY(copy_files(copying, from_fd, to_fd, 0, fault));
 	TRY(copy_environments(copying, to_fd, fault));
 	TRY(write_guard(copying, to_fd, fault));
-	return copy_file(copying, from_fd, to_fd, "vkey", 0644, fault);
+	enum error error = copy_file(copying, from_fd, to_fd, "vkey", 0644, fault);
+	if (error != E_OK)
+		unlinkat(to_fd, "vkey", 0); /* it may be there, and only not be safe on the disk */
+	return error;
 }
 
 static enum error copy(struct copying *copying, struct fault *fault)
