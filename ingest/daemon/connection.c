@@ -1,22 +1,31 @@
+/* A connection's life, and all that is done with one. What comes in goes through reading.h, which says what is next;
+ * this file asks the session, the window and the room, and does it.
+ *
+ *   bytes ─► reading ─┬─ head ──► session: welcome? ─► window? ─► room? ─► body
+ *                     ├─ room ──► room for more of the body?
+ *                     └─ frame ─► session ─► job ─► sequencer
+ *
+ * What fails: a frame that is none, or comes too late, ends the session with an error frame, and the connection when
+ * that was read; a batch that was whole is stored all the same. Room that becomes free is given to others once the
+ * callback is done (connections_let_in), so nothing here is entered twice. */
 #include "ingest/daemon/server_state.h"
+
+#include "ledger/base/clock.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sodium.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define READ_AHEAD_BYTES 32768u /* what libevent may hold of one connection beside the frame's own buffer */
 #define LINGER_MS 2000          /* for a client to read what was written, again and again while it does, */
 #define LINGER_TOTAL_MS 10000   /* but not longer than this */
-
-uint64_t server_now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
+#define EVICT_AFTER_MS 1000
+#define EVICT_STALLED_MS 4000 /* a narrow line repeats what it lost */
 
 struct connection *connection_find(struct server *server, uint64_t id)
 {
@@ -64,11 +73,17 @@ static void free_connection(struct connection *c)
 	free(c);
 }
 
+/* The frame that is being read, and what it holds. */
+static void drop_frame(struct connection *c, bool in_time)
+{
+	room_leave(&c->server->room, &c->claim);
+	reading_end(&c->in, in_time);
+}
+
 void connection_close(struct connection *c)
 {
-	room_leave(c);
 	unlink_connection(c->server, c);
-	reading_drop(c);
+	drop_frame(c, true);
 	door_leave(c);
 	free_connection(c);
 }
@@ -84,7 +99,7 @@ void connection_set_reading(struct connection *c, bool reading)
 		bufferevent_disable(c->stream, EV_READ);
 }
 
-void connection_start_deadline(struct connection *c, unsigned timeout_ms)
+static void start_deadline(struct connection *c, unsigned timeout_ms)
 {
 	struct timeval limit = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000};
 	evtimer_add(c->deadline, &limit);
@@ -107,13 +122,14 @@ struct writer connection_writer(struct server *server)
 static void begin_end(struct connection *c)
 {
 	c->ending = true;
-	c->ending_ms = server_now_ms();
+	c->ending_ms = clock_ms();
 	c->ending_left = connection_output_bytes(c);
-	room_leave(c);
-	reading_drop(c);
+	drop_frame(c, true);
+	if (c->session.spoiled)
+		door_spoiled(c);
 	door_leave(c);
 	connection_set_reading(c, true);
-	connection_start_deadline(c, LINGER_MS);
+	start_deadline(c, LINGER_MS);
 }
 
 void connection_send(struct connection *c, const struct writer *w)
@@ -131,6 +147,199 @@ void connection_end(struct connection *c, enum error error, const char *text)
 	connection_send(c, &w);
 }
 
+/* ---- whole frames ---- */
+
+/* The body goes with the job, and the room of a batch's. */
+static void submit(struct connection *c, enum job_kind kind)
+{
+	struct job *job = job_new(kind, c->id);
+	if (job == NULL) {
+		connection_end(c, E_NO_MEMORY, NULL);
+		return;
+	}
+	job->sender = c->session.sender;
+	memcpy(job->challenge, c->session.challenge.nonce, sizeof job->challenge);
+	job->seat = seat_hold(c->seat);
+	job->body_bytes = c->in.body_bytes;
+	job->body = reading_hand_over(&c->in);
+	room_hand_over(&c->server->room, &c->claim);
+	sequencer_submit(c->server->sequencer, job);
+}
+
+/* Its look-up has the frame timeout, too: whoever does it may be busy for long. */
+static void look_up(struct connection *c)
+{
+	char text[160];
+	uint64_t pause_ms = door_pause_ms(c->server, c->session.sender);
+	if (pause_ms == 0) {
+		submit(c, JOB_HELLO);
+		start_deadline(c, c->server->options->frame_timeout_ms);
+		return;
+	}
+	snprintf(text, sizeof text,
+		"the last batches of this sender had signatures that do not verify; it may come again in %u seconds",
+		(unsigned)(pause_ms / 1000 + 1));
+	connection_end(c, E_TOO_MANY, text);
+}
+
+static void take_frame(struct connection *c)
+{
+	struct writer w = connection_writer(c->server);
+	enum session_request request = session_frame(&c->session, c->in.type, bytes_of(c->in.body, c->in.body_bytes), &w);
+	/* Until there is a hello the time goes on since the connection was made, whatever else came. */
+	bool in_time = c->session.state != SESSION_GREETING;
+	if (in_time)
+		evtimer_del(c->deadline);
+	connection_send(c, &w);
+	if (request == SESSION_LOOK_UP)
+		look_up(c);
+	else if (request == SESSION_SUBMIT)
+		submit(c, JOB_BATCH);
+	if (!c->ending)
+		drop_frame(c, in_time);
+}
+
+/* ---- heads and bodies ---- */
+
+/* It may go on with this much of its body. */
+static void go_on(struct connection *c, size_t room)
+{
+	bool waited = c->in.paused_ms != 0;
+	if (reading_grow(&c->in, room, clock_ms()) != E_OK) {
+		connection_end(c, E_NO_MEMORY, NULL);
+		return;
+	}
+	if (!waited)
+		return;
+	start_deadline(c, (unsigned)reading_time_left(&c->in, c->server->options->frame_timeout_ms, clock_ms()));
+	connection_set_reading(c, true);
+	/* What is buffered already gives no read event of its own. */
+	bufferevent_trigger(c->stream, EV_READ, BEV_OPT_DEFER_CALLBACKS);
+}
+
+static void hold(struct connection *c, enum phase phase)
+{
+	reading_pause(&c->in, phase, clock_ms());
+	evtimer_del(c->deadline); /* it is not the client's fault */
+}
+
+/* A batch's first step, then as much again as is there; what is no batch is short. */
+static void find_room(struct connection *c)
+{
+	size_t more = c->in.room > 0 ? c->in.room : ROOM_STEP_BYTES;
+	size_t left = c->in.body_bytes - c->in.room;
+	if (c->in.type != FRAME_BATCH || left == 0)
+		go_on(c, c->in.body_bytes);
+	else if (room_claim(&c->server->room, &c->claim, more < left ? more : left))
+		go_on(c, c->claim.held);
+	else
+		hold(c, PHASE_WAITING);
+}
+
+static void place_body(struct connection *c)
+{
+	if (c->in.type == FRAME_BATCH && !session_has_room(&c->session, c->in.body_bytes))
+		hold(c, PHASE_HELD);
+	else
+		find_room(c);
+}
+
+static void take_head(struct connection *c)
+{
+	struct writer w = connection_writer(c->server);
+	enum error error = frame_head_decode(BYTES_ARRAY(c->in.head), &c->in.type, &c->in.body_bytes);
+	if (error != E_OK)
+		session_bad_head(&c->session, error, &w);
+	else
+		error = session_head(&c->session, c->in.type, c->in.body_bytes, &w);
+	connection_send(c, &w);
+	if (error == E_OK)
+		place_body(c);
+}
+
+static bool may_begin(const struct connection *c)
+{
+	return !c->server->stopping && session_may_read(&c->session) && connection_output_bytes(c) <= CONNECTION_OUTPUT_MAX;
+}
+
+static bool may_read(const struct connection *c)
+{
+	return c->in.phase == PHASE_BODY || (c->in.phase == PHASE_HEAD && (c->in.frame_ms != 0 || may_begin(c)));
+}
+
+/* Takes what has come, up to `len` bytes to where they go; false: nothing more is there. */
+static bool take_bytes(struct connection *c)
+{
+	size_t len;
+	uint8_t *to = reading_space(&c->in, &len);
+	int n = len > 0 ? evbuffer_remove(bufferevent_get_input(c->stream), to, len) : 0;
+	if (len > 0 && n <= 0)
+		return false;
+	bool begins = c->in.frame_ms == 0;
+	enum reading_next next = reading_took(&c->in, (size_t)n, clock_ms());
+	if (begins)
+		start_deadline(c, c->server->options->frame_timeout_ms);
+	if (next == READING_HEAD)
+		take_head(c);
+	else if (next == READING_ROOM)
+		find_room(c);
+	else if (next == READING_FRAME)
+		take_frame(c);
+	return true;
+}
+
+static void read_on(struct connection *c)
+{
+	struct evbuffer *input = bufferevent_get_input(c->stream);
+	while (c->session.state != SESSION_CLOSING && may_read(c) && take_bytes(c))
+		continue;
+	if (c->session.state == SESSION_CLOSING)
+		evbuffer_drain(input, evbuffer_get_length(input));
+	else
+		connection_set_reading(c, may_read(c));
+}
+
+void connection_resume(struct connection *c)
+{
+	if (c->session.state == SESSION_CLOSING)
+		return;
+	if (c->in.phase == PHASE_HELD && session_has_room(&c->session, c->in.body_bytes))
+		find_room(c);
+	else if (c->in.phase == PHASE_HEAD && !c->reading && may_read(c))
+		read_on(c);
+}
+
+/* ---- room among all ---- */
+
+void connections_let_in(struct server *server)
+{
+	for (struct claim *claim; (claim = room_next(&server->room)) != NULL;) {
+		struct connection *c = (struct connection *)(void *)((char *)claim - offsetof(struct connection, claim));
+		go_on(c, claim->held);
+	}
+}
+
+/* Who holds little, and goes on bringing what it announced, has a narrow line and no wish to keep others waiting. */
+static bool is_in_the_way(const struct connection *c, uint64_t now_ms)
+{
+	if (c->share->pool.bytes > BATCH_BYTES_MAX || c->in.body_read < PACE_STEP_BYTES)
+		return now_ms - c->in.frame_ms > EVICT_AFTER_MS;
+	return now_ms - c->in.step_ms > EVICT_STALLED_MS;
+}
+
+void connections_evict(struct server *server)
+{
+	char text[128];
+	uint64_t now_ms = clock_ms();
+	bool all = room_all_wait(&server->room);
+	snprintf(text, sizeof text,
+		"while others wait for room a batch must be complete within %d ms; send smaller batches", EVICT_AFTER_MS);
+	for (struct connection *c = server->connections; c != NULL; c = c->next)
+		if (c->in.phase == PHASE_BODY && c->claim.held > 0 && (all || room_own_wait(&server->room, c->claim.own)) &&
+			is_in_the_way(c, now_ms))
+			connection_end(c, E_TIMEOUT, text);
+}
+
 /* ---- libevent's callbacks ---- */
 
 /* A client that reads its last answers slowly gets them; one that does not read is closed. */
@@ -139,25 +348,26 @@ static void linger(struct connection *c)
 	size_t left = connection_output_bytes(c);
 	bool reads = left > 0 && left < c->ending_left;
 	c->ending_left = left;
-	if (reads && server_now_ms() - c->ending_ms < LINGER_TOTAL_MS)
-		connection_start_deadline(c, LINGER_MS);
+	if (reads && clock_ms() - c->ending_ms < LINGER_TOTAL_MS)
+		start_deadline(c, LINGER_MS);
 	else
 		connection_close(c);
 }
 
-static void on_deadline(evutil_socket_t fd, short what, void *context)
+static void end_late(struct connection *c)
 {
-	struct connection *c = context;
 	char text[128];
-	(void)fd;
-	(void)what;
 	if (c->ending) {
 		linger(c);
 		return;
 	}
-	uint64_t left_ms = reading_time_left(c);
+	if (c->session.state == SESSION_LOOKING) {
+		connection_end(c, E_TOO_MANY, "the ledger is busy, and has not looked this sender up; try again later");
+		return;
+	}
+	uint64_t left_ms = reading_time_left(&c->in, c->server->options->frame_timeout_ms, clock_ms());
 	if (left_ms > 0) {
-		connection_start_deadline(c, (unsigned)left_ms);
+		start_deadline(c, (unsigned)left_ms);
 		return;
 	}
 	snprintf(text, sizeof text, "a frame must be complete within %u ms, and a second more for each %u bytes of a batch",
@@ -165,10 +375,22 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 	connection_end(c, E_TIMEOUT, text);
 }
 
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *c = context;
+	struct server *server = c->server;
+	(void)fd;
+	(void)what;
+	end_late(c);
+	connections_let_in(server);
+}
+
 static void on_read(struct bufferevent *stream, void *context)
 {
+	struct connection *c = context;
 	(void)stream;
-	reading_go_on(context);
+	read_on(c);
+	connections_let_in(c->server);
 }
 
 static void on_write(struct bufferevent *stream, void *context)
@@ -178,14 +400,18 @@ static void on_write(struct bufferevent *stream, void *context)
 	if (c->ending && connection_output_bytes(c) == 0)
 		shutdown(bufferevent_getfd(c->stream), SHUT_WR); /* the client ends it, or the deadline does */
 	else
-		reading_resume(c);
+		connection_resume(c);
+	connections_let_in(c->server);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *context)
 {
+	struct connection *c = context;
+	struct server *server = c->server;
 	(void)stream;
 	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT))
-		connection_close(context);
+		connection_close(c);
+	connections_let_in(server);
 }
 
 /* ---- opening ---- */
@@ -226,4 +452,17 @@ struct connection *connection_open(struct server *server, evutil_socket_t fd)
 	session_init(&c->session, ledger_vkey(server->ledger), &w);
 	connection_send(c, &w);
 	return c;
+}
+
+void connection_welcome(struct connection *c)
+{
+	connection_set_reading(c, true);
+	c->in.frame_ms = clock_ms();
+	start_deadline(c, c->server->options->frame_timeout_ms);
+}
+
+void connection_end_deadline(struct connection *c)
+{
+	if (!c->ending)
+		evtimer_del(c->deadline);
 }

@@ -1,13 +1,25 @@
-/* Who gets in, and who gives way. Before its hello is proven a connection is anybody's: such ones have a share of all
- * connections, and each address a share of that; when a share is full the oldest that has not said its hello yet gives
- * way to the newest. One that is proven belongs to a sender, which has a share of connections and of room; nobody
- * without a key touches it. */
+/* Who gets in, and who gives way.
+ *
+ * Before its hello is proven a connection is anybody's: such ones have a share of all connections, and each address a
+ * share of that; when a share is full one of those that have not said their hello gives way, whichever chance picks:
+ * who floods cannot know which. One that is proven belongs to a sender, which has a share of connections and of room;
+ * nobody without a key touches it. When all places are taken, one more may still come in and prove itself: if its
+ * sender holds fewer than the one that holds most, the oldest of those on which nothing is under way gives way to it.
+ *
+ * A batch whose signature does not verify costs as much to judge as a good one, and its sender nothing. So nobody may
+ * come in its name for a while, longer each time. Only its own key can bring that about. */
 #include "ingest/daemon/server_state.h"
 
+#include "ledger/base/clock.h"
+
 #include <netinet/in.h>
-#include <stdio.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SPOILED_PAUSE_MS 1000u /* after the second time; twice as long after each that follows */
+#define SPOILED_PAUSE_MS_MAX 60000u
+#define SPOILED_FORGOTTEN_MS 600000u
 
 /* An address as a share is counted by: of IPv6 the first 64 bits, which one customer has. */
 void door_address(const struct sockaddr *address, uint8_t out[DOOR_ADDRESS_BYTES])
@@ -43,6 +55,7 @@ static struct share *new_share(struct server *server, uint32_t sender)
 	if (share != NULL || (share = calloc(1, sizeof *share)) == NULL)
 		return share;
 	share->sender = sender;
+	pool_init(&share->pool, SENDER_ROOM_BYTES_MAX);
 	share->next = server->shares[sender % SHARE_SLOTS];
 	server->shares[sender % SHARE_SLOTS] = share;
 	return share;
@@ -51,12 +64,50 @@ static struct share *new_share(struct server *server, uint32_t sender)
 void door_drop_share(struct server *server, struct share *share)
 {
 	struct share **link = &server->shares[share->sender % SHARE_SLOTS];
-	if (share->connections > 0 || share->bytes > 0)
+	if (share->connections > 0 || share->pool.bytes > 0 || share->spoiled > 0)
 		return;
 	while (*link != share)
 		link = &(*link)->next;
 	*link = share->next;
 	free(share);
+}
+
+void door_beat(struct server *server)
+{
+	uint64_t now_ms = clock_ms();
+	for (size_t slot = 0; slot < SHARE_SLOTS; slot++)
+		for (struct share *share = server->shares[slot], *next; share != NULL; share = next) {
+			next = share->next;
+			if (now_ms - share->spoiled_ms > SPOILED_FORGOTTEN_MS)
+				share->spoiled = 0;
+			door_drop_share(server, share);
+		}
+}
+
+void door_free(struct server *server)
+{
+	for (size_t slot = 0; slot < SHARE_SLOTS; slot++)
+		for (struct share *share; (share = server->shares[slot]) != NULL; free(share))
+			server->shares[slot] = share->next;
+}
+
+void door_spoiled(struct connection *c)
+{
+	if (c->share == NULL)
+		return;
+	c->share->spoiled++;
+	c->share->spoiled_ms = clock_ms();
+}
+
+uint64_t door_pause_ms(struct server *server, uint32_t sender)
+{
+	const struct share *share = door_share(server, sender);
+	if (share == NULL || share->spoiled < 2)
+		return 0;
+	unsigned doubled = share->spoiled - 2;
+	uint64_t pause_ms = doubled < 6 ? (uint64_t)SPOILED_PAUSE_MS << doubled : SPOILED_PAUSE_MS_MAX;
+	uint64_t since_ms = clock_ms() - share->spoiled_ms;
+	return since_ms < pause_ms ? pause_ms - since_ms : 0;
 }
 
 /* ---- giving way ---- */
@@ -68,29 +119,33 @@ static bool is_unproven(const struct connection *c)
 
 static bool is_idle(const struct connection *c)
 {
-	return c->session.state == SESSION_OPEN && c->session.waiting == 0 && c->phase == PHASE_HEAD && c->frame_ms == 0 &&
-		   connection_output_bytes(c) == 0;
-}
-
-static const struct connection *older(const struct connection *a, const struct connection *b)
-{
-	return a == NULL || b->id < a->id ? b : a;
+	return c->session.state == SESSION_OPEN && c->session.waiting == 0 && c->in.phase == PHASE_HEAD &&
+		   c->in.frame_ms == 0 && connection_output_bytes(c) == 0;
 }
 
 /* What stands at the door beside the newest. */
 struct crowd {
-	unsigned live, unproven, neighbours; /* neighbours: unproven ones from the newest one's address */
-	const struct connection *oldest, *oldest_neighbour, *told;
+	unsigned live, unproven, neighbours;    /* neighbours: unproven ones from the newest one's address */
+	unsigned silent, silent_neighbours;     /* of them: those that have not said their hello, */
+	struct connection *any, *any_neighbour; /* and one of these, by chance */
+	struct connection *told;                /* the oldest that has read that it is to go */
 };
+
+/* Each of those that are counted is it with the same chance. */
+static void pick(struct connection **picked, unsigned *count, struct connection *c)
+{
+	if (randombytes_uniform(++*count) == 0)
+		*picked = c;
+}
 
 static struct crowd look_around(const struct connection *newest)
 {
 	struct crowd crowd = {0};
-	for (const struct connection *c = newest->server->connections; c != NULL; c = c->next) {
+	for (struct connection *c = newest->server->connections; c != NULL; c = c->next) {
 		if (c == newest)
 			continue;
-		if (c->ending && connection_output_bytes(c) == 0)
-			crowd.told = older(crowd.told, c);
+		if (c->ending && connection_output_bytes(c) == 0 && (crowd.told == NULL || c->id < crowd.told->id))
+			crowd.told = c;
 		crowd.live += !c->ending;
 		if (!is_unproven(c))
 			continue;
@@ -99,9 +154,9 @@ static struct crowd look_around(const struct connection *newest)
 		crowd.neighbours += neighbour;
 		if (c->session.state == SESSION_LOOKING)
 			continue;
-		crowd.oldest = older(crowd.oldest, c);
+		pick(&crowd.any, &crowd.silent, c);
 		if (neighbour)
-			crowd.oldest_neighbour = older(crowd.oldest_neighbour, c);
+			pick(&crowd.any_neighbour, &crowd.silent_neighbours, c);
 	}
 	return crowd;
 }
@@ -111,49 +166,59 @@ static unsigned at_least(unsigned share, unsigned least)
 	return share > least ? share : least;
 }
 
-bool door_enter(struct connection *c)
+/* The one that holds most connections, if that is more than `than`, and one on which nothing is under way. */
+static struct connection *of_the_biggest(struct server *server, unsigned than)
 {
-	char text[128];
+	struct connection *found = NULL;
+	for (struct connection *c = server->connections; c != NULL; c = c->next) /* the newest come first */
+		if (c->share != NULL && c->share->connections > than && is_idle(c) &&
+			(found == NULL || c->share->connections >= found->share->connections))
+			found = c;
+	return found;
+}
+
+void door_enter(struct connection *c, struct connection **gives_way)
+{
 	unsigned limit = c->server->options->connections_max;
 	unsigned unproven_max = at_least(limit / UNPROVEN_PART, 8);
 	struct crowd crowd = look_around(c);
-	const struct connection *gives_way = NULL;
-	bool full = crowd.live >= limit || crowd.unproven >= unproven_max;
+	*gives_way = NULL;
 	/* Those that were told to go linger for a moment; under pressure the oldest that has been told leaves at once. */
 	if (c->server->connection_count > limit + TURNED_AWAY_MAX / 2 && crowd.told != NULL)
-		connection_close(connection_find(c->server, crowd.told->id));
+		connection_close(crowd.told);
 	if (crowd.neighbours >= unproven_max / 2)
-		gives_way = crowd.oldest_neighbour;
-	else if (full)
-		gives_way = crowd.oldest;
-	else
-		return true;
-	if (gives_way == NULL) {
-		snprintf(text, sizeof text, "%u connections are open, which is the limit; try again later", limit);
-		connection_end(c, E_TOO_MANY, text);
-		return false;
-	}
-	connection_end(connection_find(c->server, gives_way->id), E_TOO_MANY,
-		"others came, and this one had not said its hello; try again later");
-	return true;
+		*gives_way = crowd.any_neighbour != NULL ? crowd.any_neighbour : c;
+	else if (crowd.live >= limit || crowd.unproven >= unproven_max)
+		*gives_way = crowd.any != NULL ? crowd.any : c;
+	if (*gives_way == c && crowd.unproven == 0 && of_the_biggest(c->server, 1) != NULL)
+		*gives_way = NULL;
 }
 
-bool door_prove(struct connection *c)
+bool door_prove(struct connection *c, struct connection **gives_way)
 {
-	struct share *share = new_share(c->server, c->session.sender);
-	struct connection *gives_way = NULL;
+	struct server *server = c->server;
+	struct share *share = new_share(server, c->session.sender);
+	unsigned proven = 0;
+	*gives_way = NULL;
 	if (share == NULL)
 		return false;
+	for (const struct connection *other = server->connections; other != NULL; other = other->next)
+		proven += other->share != NULL;
 	if (share->connections >= SENDER_CONNECTIONS_MAX) {
-		for (struct connection *other = c->server->connections; other != NULL; other = other->next)
+		for (struct connection *other = server->connections; other != NULL; other = other->next)
 			if (other->share == share && is_idle(other))
-				gives_way = other; /* the newest come first */
-		if (gives_way == NULL)
-			return false;
-		connection_end(gives_way, E_TOO_MANY, "this sender has newer connections, and this one was idle");
+				*gives_way = other; /* the newest come first */
+	} else if (proven >= server->options->connections_max) {
+		*gives_way = of_the_biggest(server, share->connections + 1);
+	}
+	if (*gives_way == NULL &&
+		(share->connections >= SENDER_CONNECTIONS_MAX || proven >= server->options->connections_max)) {
+		door_drop_share(server, share);
+		return false;
 	}
 	share->connections++;
 	c->share = share;
+	c->claim.own = &share->pool;
 	return true;
 }
 
@@ -161,6 +226,7 @@ void door_leave(struct connection *c)
 {
 	struct share *share = c->share;
 	c->share = NULL;
+	c->claim.own = NULL;
 	if (share == NULL)
 		return;
 	share->connections--;

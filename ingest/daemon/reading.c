@@ -1,174 +1,111 @@
-/* Frames in: five bytes, then only as much as they say and only once there is room for it.
- *
- *   HEAD ─► window? ─► room? ─► BODY ─► session ─► job
- *             │ no       │ no
- *            HELD      WAITING
- *
- * A frame that has begun is finished: only between frames is a connection held back. */
-#include "ingest/daemon/server_state.h"
+#include "ingest/daemon/reading.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-void reading_drop(struct connection *c)
+static void move(struct reading *reading, enum phase to)
 {
-	size_t reserved = c->reserved;
-	if (c->body != NULL)
-		sodium_memzero(c->body, c->body_read);
-	free(c->body);
-	c->body = NULL;
-	c->reserved = 0;
-	c->phase = PHASE_HEAD;
-	room_release(c->server, c->session.sender, reserved);
+	static const bool moves[4][4] = {
+		[PHASE_HEAD] = {[PHASE_HEAD] = true, [PHASE_HELD] = true, [PHASE_WAITING] = true, [PHASE_BODY] = true},
+		[PHASE_HELD] = {[PHASE_HEAD] = true, [PHASE_WAITING] = true, [PHASE_BODY] = true},
+		[PHASE_WAITING] = {[PHASE_HEAD] = true, [PHASE_BODY] = true},
+		[PHASE_BODY] = {[PHASE_HEAD] = true, [PHASE_WAITING] = true, [PHASE_BODY] = true},
+	};
+	assert(moves[reading->phase][to]);
+	reading->phase = to;
 }
 
-/* ---- whole frames ---- */
-
-/* The body goes with the job, and the reservation of a batch's. */
-static void submit(struct connection *c, enum job_kind kind)
+uint8_t *reading_space(struct reading *reading, size_t *len)
 {
-	struct job *job = job_new(kind, c->id);
-	if (job == NULL) {
-		connection_end(c, E_NO_MEMORY, NULL);
-		return;
+	if (reading->phase == PHASE_HEAD) {
+		*len = sizeof reading->head - reading->head_read;
+		return reading->head + reading->head_read;
 	}
-	job->sender = c->session.sender;
-	memcpy(job->challenge, c->session.challenge.nonce, sizeof job->challenge);
-	job->seat = seat_hold(c->seat);
-	job->body = c->body;
-	job->body_bytes = c->body_bytes;
-	c->body = NULL;
-	c->reserved = 0;
-	sequencer_submit(c->server->sequencer, job);
+	*len = reading->phase == PHASE_BODY ? reading->room - reading->body_read : 0;
+	return reading->body + reading->body_read;
 }
 
-static void take_frame(struct connection *c)
+static enum reading_next next(const struct reading *reading)
 {
-	struct writer w = connection_writer(c->server);
-	enum session_request request = session_frame(&c->session, c->type, bytes_of(c->body, c->body_bytes), &w);
-	/* Until there is a hello the time goes on since the connection was made, whatever else came. */
-	if (c->session.state != SESSION_GREETING) {
-		evtimer_del(c->deadline);
-		c->frame_ms = 0;
+	if (reading->phase == PHASE_HEAD)
+		return reading->head_read < sizeof reading->head ? READING_MORE : READING_HEAD;
+	if (reading->phase != PHASE_BODY)
+		return READING_MORE;
+	if (reading->body_read == reading->body_bytes)
+		return READING_FRAME;
+	return reading->body_read < reading->room ? READING_MORE : READING_ROOM;
+}
+
+enum reading_next reading_took(struct reading *reading, size_t n, uint64_t now_ms)
+{
+	if (reading->phase == PHASE_HEAD) {
+		reading->head_read += n;
+		assert(reading->head_read <= sizeof reading->head);
+		if (n > 0 && reading->frame_ms == 0)
+			reading->frame_ms = now_ms;
+	} else {
+		assert(reading->phase == PHASE_BODY && n <= reading->room - reading->body_read);
+		if ((reading->body_read + n) / PACE_STEP_BYTES > reading->body_read / PACE_STEP_BYTES)
+			reading->step_ms = now_ms;
+		reading->body_read += n;
 	}
-	connection_send(c, &w);
-	if (request == SESSION_LOOK_UP)
-		submit(c, JOB_HELLO);
-	else if (request == SESSION_SUBMIT)
-		submit(c, JOB_BATCH);
-	reading_drop(c);
+	return next(reading);
 }
 
-/* ---- heads and bodies ---- */
-
-void reading_start_body(struct connection *c, bool waited)
+void reading_pause(struct reading *reading, enum phase phase, uint64_t now_ms)
 {
-	c->body = malloc(c->body_bytes ? c->body_bytes : 1);
-	if (c->body == NULL) {
-		connection_end(c, E_NO_MEMORY, NULL);
-		return;
+	move(reading, phase);
+	if (reading->paused_ms == 0)
+		reading->paused_ms = now_ms;
+}
+
+enum error reading_grow(struct reading *reading, size_t room, uint64_t now_ms)
+{
+	assert(room >= reading->room && room <= reading->body_bytes);
+	uint8_t *larger = malloc(room > 0 ? room : 1);
+	if (larger == NULL)
+		return E_NO_MEMORY;
+	if (reading->body != NULL) {
+		memcpy(larger, reading->body, reading->body_read);
+		sodium_memzero(reading->body, reading->body_read);
+		free(reading->body);
+	} else {
+		reading->step_ms = now_ms;
 	}
-	c->body_read = 0;
-	c->step_ms = server_now_ms();
-	c->phase = PHASE_BODY;
-	if (!waited)
-		return;
-	c->frame_ms = server_now_ms();
-	connection_start_deadline(c, c->server->options->frame_timeout_ms);
-	connection_set_reading(c, true);
-	/* What is buffered already gives no read event of its own. */
-	bufferevent_trigger(c->stream, EV_READ, BEV_OPT_DEFER_CALLBACKS);
-}
-
-/* Finds a place for the body: window first, then room. */
-static void place_body(struct connection *c, bool waited)
-{
-	if (c->type == FRAME_BATCH && !session_has_room(&c->session, c->body_bytes))
-		c->phase = PHASE_HELD;
-	else if (c->type != FRAME_BATCH || room_take(c))
-		reading_start_body(c, waited);
-	if (c->phase == PHASE_HELD || c->phase == PHASE_WAITING)
-		evtimer_del(c->deadline); /* it is not the client's fault */
-}
-
-/* True when a whole head was taken. */
-static bool take_head(struct connection *c, struct evbuffer *input)
-{
-	uint8_t head[FRAME_HEAD_BYTES];
-	struct writer w = connection_writer(c->server);
-	size_t there = evbuffer_get_length(input);
-	if (there > 0 && c->frame_ms == 0) {
-		c->frame_ms = server_now_ms();
-		connection_start_deadline(c, c->server->options->frame_timeout_ms);
+	reading->body = larger;
+	reading->room = room;
+	if (reading->paused_ms != 0) {
+		reading->frame_ms += now_ms - reading->paused_ms;
+		reading->step_ms = now_ms;
 	}
-	if (there < sizeof head)
-		return false;
-	evbuffer_remove(input, head, sizeof head);
-	enum error error = frame_head_decode(BYTES_ARRAY(head), &c->type, &c->body_bytes);
-	if (error != E_OK)
-		session_bad_head(&c->session, error, &w);
-	else
-		error = session_head(&c->session, c->type, c->body_bytes, &w);
-	connection_send(c, &w);
-	if (error == E_OK)
-		place_body(c, false);
-	return true;
+	reading->paused_ms = 0;
+	move(reading, PHASE_BODY);
+	return E_OK;
 }
 
-/* True when the whole body was taken. */
-static bool take_body(struct connection *c, struct evbuffer *input)
+uint8_t *reading_hand_over(struct reading *reading)
 {
-	while (c->body_read < c->body_bytes) {
-		int n = evbuffer_remove(input, c->body + c->body_read, c->body_bytes - c->body_read);
-		if (n <= 0)
-			return false;
-		if ((c->body_read + (size_t)n) / PACE_STEP_BYTES > c->body_read / PACE_STEP_BYTES)
-			c->step_ms = server_now_ms();
-		c->body_read += (size_t)n;
-	}
-	take_frame(c);
-	return true;
+	uint8_t *body = reading->body;
+	reading->body = NULL;
+	reading->room = 0;
+	return body;
 }
 
-/* What comes buys time: a batch is as long as its sender made it before it knew how narrow the line is, and would never
- * arrive otherwise. */
-uint64_t reading_time_left(const struct connection *c)
+void reading_end(struct reading *reading, bool in_time)
 {
-	uint64_t bought_ms = c->phase == PHASE_BODY && c->type == FRAME_BATCH ? c->body_read * 1000 / PACE_STEP_BYTES : 0;
-	uint64_t until_ms = c->frame_ms + c->server->options->frame_timeout_ms + bought_ms;
-	uint64_t now_ms = server_now_ms();
-	return c->frame_ms != 0 && until_ms > now_ms ? until_ms - now_ms : 0;
+	if (reading->body != NULL)
+		sodium_memzero(reading->body, reading->body_read);
+	free(reading->body);
+	move(reading, PHASE_HEAD);
+	*reading = (struct reading){.phase = PHASE_HEAD, .frame_ms = in_time ? 0 : reading->frame_ms};
 }
 
-static bool may_begin(const struct connection *c)
+uint64_t reading_time_left(const struct reading *reading, unsigned timeout_ms, uint64_t now_ms)
 {
-	return !c->server->stopping && session_may_read(&c->session) && connection_output_bytes(c) <= CONNECTION_OUTPUT_MAX;
-}
-
-static bool may_read(const struct connection *c)
-{
-	return c->phase == PHASE_BODY || (c->phase == PHASE_HEAD && (c->frame_ms != 0 || may_begin(c)));
-}
-
-void reading_go_on(struct connection *c)
-{
-	struct evbuffer *input = bufferevent_get_input(c->stream);
-	bool more = true;
-	while (more && c->session.state != SESSION_CLOSING && may_read(c))
-		more = c->phase == PHASE_HEAD ? take_head(c, input) : take_body(c, input);
-	if (c->session.state == SESSION_CLOSING)
-		evbuffer_drain(input, evbuffer_get_length(input));
-	else
-		connection_set_reading(c, may_read(c));
-}
-
-void reading_resume(struct connection *c)
-{
-	if (c->session.state == SESSION_CLOSING)
-		return;
-	if (c->phase == PHASE_HELD && session_has_room(&c->session, c->body_bytes))
-		place_body(c, true);
-	else if (c->phase == PHASE_HEAD && !c->reading && may_read(c))
-		reading_go_on(c);
+	bool buys = reading->phase == PHASE_BODY && reading->type == FRAME_BATCH;
+	uint64_t bought_ms = buys ? (uint64_t)reading->body_read * 1000 / PACE_STEP_BYTES : 0;
+	uint64_t until_ms = reading->frame_ms + timeout_ms + bought_ms;
+	return reading->frame_ms != 0 && until_ms > now_ms ? until_ms - now_ms : 0;
 }

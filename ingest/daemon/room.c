@@ -1,119 +1,148 @@
-/* Room for the bodies of batches: INFLIGHT_BYTES_MAX for all connections together, and of it SENDER_ROOM_BYTES_MAX for
- * those of one sender, from a frame's head until its batch is answered. Who finds none waits in a line, and is slowed
- * by TCP meanwhile. Who waits for its own sender's share keeps nobody waiting who is behind it. */
-#include "ingest/daemon/server_state.h"
+#include "ingest/daemon/room.h"
+
+#include "ledger/base/limits.h"
 
 #include <assert.h>
-#include <stdio.h>
 
-#define EVICT_AFTER_MS 1000
-#define EVICT_STALLED_MS 4000 /* a narrow line repeats what it lost */
-
-enum fit { FITS, OWN_SHARE_IS_FULL, ALL_IS_FULL };
-
-static enum fit fit(const struct connection *c)
+void pool_init(struct pool *pool, size_t limit)
 {
-	if (c->share->bytes + c->body_bytes > SENDER_ROOM_BYTES_MAX)
-		return OWN_SHARE_IS_FULL;
-	return c->server->inflight_bytes + c->body_bytes > INFLIGHT_BYTES_MAX ? ALL_IS_FULL : FITS;
+	*pool = (struct pool){.limit = limit};
 }
 
-static void reserve(struct connection *c)
+void room_init(struct room *room)
 {
-	c->server->inflight_bytes += c->body_bytes;
-	c->share->bytes += c->body_bytes;
-	c->reserved = c->body_bytes;
+	*room = (struct room){.first = NULL};
+	room->last = &room->first;
+	pool_init(&room->all, INFLIGHT_BYTES_MAX);
 }
 
-/* Does somebody wait for what all share? */
-static bool all_wait(const struct server *server)
+/* Whether the pool has `more` for this claim; `may_run`: also as its front-runner. Only a body that has begun may be
+ * that: one that has not can wait without keeping anything. */
+static bool has(const struct pool *pool, const struct claim *claim, size_t more, bool may_run)
 {
-	for (const struct connection *c = server->waiting_first; c != NULL; c = c->waiting_next)
-		if (fit(c) == ALL_IS_FULL)
+	if (pool->bytes + more <= pool->limit - BATCH_BYTES_MAX)
+		return true;
+	bool runs = pool->front == claim || (pool->front == NULL && claim->held > 0 && may_run);
+	return runs && pool->bytes + more <= pool->limit;
+}
+
+static bool own_has(const struct claim *claim, size_t more)
+{
+	return has(claim->own, claim, more, true);
+}
+
+/* Whoever runs in front of all is in front of its own as well, or the two would wait for each other. */
+static bool all_has(const struct room *room, const struct claim *claim, size_t more)
+{
+	return has(&room->all, claim, more, claim->own->front == NULL || claim->own->front == claim);
+}
+
+static bool runs(const struct pool *pool, size_t more)
+{
+	return pool->bytes + more > pool->limit - BATCH_BYTES_MAX;
+}
+
+static void grant(struct room *room, struct claim *claim, size_t more)
+{
+	if (runs(&room->all, more))
+		room->all.front = claim->own->front = claim;
+	if (runs(claim->own, more))
+		claim->own->front = claim;
+	claim->own->bytes += more;
+	room->all.bytes += more;
+	claim->held += more;
+	claim->wanted = 0;
+	assert(claim->own->bytes <= claim->own->limit && room->all.bytes <= room->all.limit);
+	assert(claim->held <= BATCH_BYTES_MAX);
+}
+
+bool room_all_wait(const struct room *room)
+{
+	for (const struct claim *claim = room->first; claim != NULL; claim = claim->next)
+		if (own_has(claim, claim->wanted))
 			return true;
 	return false;
 }
 
-bool room_take(struct connection *c)
+bool room_own_wait(const struct room *room, const struct pool *own)
 {
-	struct server *server = c->server;
-	if (fit(c) == FITS && !all_wait(server)) {
-		reserve(c);
-		return true;
-	}
-	c->phase = PHASE_WAITING;
-	c->waiting_next = NULL;
-	*server->waiting_last = c;
-	server->waiting_last = &c->waiting_next;
+	for (const struct claim *claim = room->first; claim != NULL; claim = claim->next)
+		if (claim->own == own && !own_has(claim, claim->wanted))
+			return true;
 	return false;
 }
 
-void room_leave(struct connection *c)
+/* A body that has begun passes those who wait for theirs to begin: the sooner it is whole. */
+bool room_claim(struct room *room, struct claim *claim, size_t more)
 {
-	struct server *server = c->server;
-	if (c->phase != PHASE_WAITING)
-		return;
-	struct connection **link = &server->waiting_first;
-	while (*link != c)
-		link = &(*link)->waiting_next;
-	*link = c->waiting_next;
-	if (server->waiting_last == &c->waiting_next)
-		server->waiting_last = link;
-	c->phase = PHASE_HEAD;
+	assert(claim->wanted == 0 && more > 0);
+	bool passes = claim->held > 0 || !room_all_wait(room);
+	if (passes && own_has(claim, more) && all_has(room, claim, more)) {
+		grant(room, claim, more);
+		return true;
+	}
+	claim->wanted = more;
+	claim->next = NULL;
+	*room->last = claim;
+	room->last = &claim->next;
+	return false;
 }
 
-static struct connection *first_that_fits(const struct server *server)
+static void unlink_claim(struct room *room, struct claim *claim)
 {
-	for (struct connection *c = server->waiting_first; c != NULL; c = c->waiting_next) {
-		enum fit fits = fit(c);
-		if (fits == FITS)
-			return c;
-		if (fits == ALL_IS_FULL)
-			break;
+	struct claim **link = &room->first;
+	while (*link != claim)
+		link = &(*link)->next;
+	*link = claim->next;
+	if (room->last == &claim->next)
+		room->last = link;
+}
+
+struct claim *room_next(struct room *room)
+{
+	bool behind = false; /* somebody who came first waits for what all share */
+	for (struct claim *claim = room->first; claim != NULL; claim = claim->next) {
+		if (!own_has(claim, claim->wanted))
+			continue;
+		if (all_has(room, claim, claim->wanted) && (!behind || claim->held > 0)) {
+			unlink_claim(room, claim);
+			grant(room, claim, claim->wanted);
+			return claim;
+		}
+		behind = true;
 	}
 	return NULL;
 }
 
-void room_release(struct server *server, uint32_t sender, size_t bytes)
+static void forget(struct pool *pool, const struct claim *claim)
 {
-	struct connection *c;
-	struct share *share = bytes > 0 ? door_share(server, sender) : NULL;
-	server->inflight_bytes -= bytes;
-	if (share != NULL) {
-		assert(share->bytes >= bytes);
-		share->bytes -= bytes;
-		door_drop_share(server, share);
-	}
-	while ((c = first_that_fits(server)) != NULL) {
-		reserve(c);
-		room_leave(c);
-		reading_start_body(c, true);
-	}
+	if (pool->front == claim)
+		pool->front = NULL;
 }
 
-/* Who holds little, and goes on bringing what it announced, has a narrow line and no wish to keep others waiting. */
-static bool is_in_the_way(const struct connection *c, uint64_t now)
+size_t room_hand_over(struct room *room, struct claim *claim)
 {
-	if (c->share->bytes > BATCH_BYTES_MAX || c->body_read < PACE_STEP_BYTES)
-		return now - c->frame_ms > EVICT_AFTER_MS;
-	return now - c->step_ms > EVICT_STALLED_MS;
+	size_t held = claim->held;
+	assert(claim->wanted == 0);
+	claim->held = 0;
+	if (claim->own != NULL)
+		forget(claim->own, claim);
+	forget(&room->all, claim);
+	return held;
 }
 
-void room_evict(struct server *server)
+void room_return(struct room *room, struct pool *own, size_t bytes)
 {
-	char text[128];
-	uint64_t now = server_now_ms();
-	bool all = all_wait(server);
-	for (struct connection *c = server->waiting_first; c != NULL; c = c->waiting_next)
-		c->share->wanted |= fit(c) == OWN_SHARE_IS_FULL;
-	for (struct connection *c = server->connections; c != NULL; c = c->next) {
-		if (c->phase != PHASE_BODY || c->reserved == 0 || (!all && !c->share->wanted) || !is_in_the_way(c, now))
-			continue;
-		snprintf(text, sizeof text,
-			"while others wait for room a batch must be complete within %d ms; send smaller batches", EVICT_AFTER_MS);
-		connection_end(c, E_TIMEOUT, text);
-	}
-	for (struct connection *c = server->connections; c != NULL; c = c->next)
-		if (c->share != NULL)
-			c->share->wanted = false;
+	assert(own->bytes >= bytes && room->all.bytes >= bytes);
+	own->bytes -= bytes;
+	room->all.bytes -= bytes;
+}
+
+void room_leave(struct room *room, struct claim *claim)
+{
+	if (claim->wanted > 0)
+		unlink_claim(room, claim);
+	claim->wanted = 0;
+	if (claim->own != NULL)
+		room_return(room, claim->own, room_hand_over(room, claim));
 }

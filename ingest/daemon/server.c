@@ -2,6 +2,7 @@
 
 #include "ingest/daemon/control.h"
 #include "ingest/daemon/server_state.h"
+#include "ledger/base/clock.h"
 #include "ledger/text/address.h"
 
 #include <errno.h>
@@ -38,14 +39,18 @@ static void on_accept(
 	if (c == NULL)
 		return;
 	door_address(address, c->address);
-	bool entered = door_enter(c);
+	struct connection *gives_way;
+	char text[96];
+	door_enter(c, &gives_way);
+	snprintf(text, sizeof text, "%u connections are open, which is the limit; try again later",
+		server->options->connections_max);
+	if (gives_way != NULL)
+		connection_end(gives_way, E_TOO_MANY,
+			gives_way == c ? text : "others came, and this one had not said its hello; try again later");
 	if (server->connection_count >= server->options->connections_max + TURNED_AWAY_MAX)
 		set_accepting(server, false);
-	if (!entered)
-		return;
-	connection_set_reading(c, true);
-	c->frame_ms = server_now_ms();
-	connection_start_deadline(c, server->options->frame_timeout_ms); /* of the hello */
+	if (gives_way != c)
+		connection_welcome(c);
 }
 
 /* No file descriptor is left: trying again at once would only turn in circles. */
@@ -60,9 +65,11 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 	struct server *server = context;
 	(void)fd;
 	(void)what;
-	room_evict(server);
-	if (server_now_ms() - server->health_ms >= HEALTH_MS || health_changed(server->health)) {
-		server->health_ms = server_now_ms();
+	connections_evict(server);
+	connections_let_in(server);
+	door_beat(server);
+	if (clock_ms() - server->health_ms >= HEALTH_MS || health_changed(server->health)) {
+		server->health_ms = clock_ms();
 		health_beat(server->health);
 		control_beat(server->control);
 	}
@@ -71,6 +78,15 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 }
 
 /* ---- answers ---- */
+
+static void give_room_back(struct server *server, const struct job *job)
+{
+	struct share *share = job->body_bytes > 0 ? door_share(server, job->sender) : NULL;
+	if (share == NULL)
+		return;
+	room_return(&server->room, &share->pool, job->body_bytes);
+	door_drop_share(server, share);
+}
 
 static void answer_batch(struct connection *c, const struct job *job)
 {
@@ -84,6 +100,23 @@ static void answer_batch(struct connection *c, const struct job *job)
 	connection_send(c, &w);
 }
 
+static void answer_hello(struct connection *c, struct job *job)
+{
+	struct connection *gives_way = NULL;
+	if (job->error == E_OK && c->session.state == SESSION_LOOKING && !door_prove(c, &gives_way))
+		job->error = fault_set(&job->fault, E_TOO_MANY,
+			"as many connections are open as there may be, of this sender (%u) or of all (%u), and all of them work",
+			SENDER_CONNECTIONS_MAX, c->server->options->connections_max);
+	if (gives_way != NULL)
+		connection_end(gives_way, E_TOO_MANY,
+			gives_way->share == c->share ? "this sender has newer connections, and this one was idle"
+										 : "all places are taken, this sender has many, and this one was idle");
+	struct writer w = connection_writer(c->server); /* one call's: the other's is sent */
+	session_looked_up(&c->session, job->error, job->fault.text, bytes_of(job->receipt, job->receipt_bytes), &w);
+	connection_end_deadline(c);
+	connection_send(c, &w);
+}
+
 static void answer(struct server *server, struct job *job)
 {
 	if (job->kind != JOB_HELLO && job->kind != JOB_BATCH) {
@@ -92,20 +125,14 @@ static void answer(struct server *server, struct job *job)
 	}
 	struct connection *c = connection_find(server, job->connection);
 	if (job->kind == JOB_BATCH)
-		room_release(server, job->sender, job->body_bytes);
+		give_room_back(server, job);
 	if (c == NULL)
 		return;
-	if (job->kind == JOB_BATCH) {
+	if (job->kind == JOB_BATCH)
 		answer_batch(c, job);
-	} else {
-		struct writer w = connection_writer(server);
-		if (job->error == E_OK && c->session.state == SESSION_LOOKING && !door_prove(c))
-			job->error = fault_set(&job->fault, E_TOO_MANY,
-				"%u connections of this sender are open, and all of them work", SENDER_CONNECTIONS_MAX);
-		session_looked_up(&c->session, job->error, job->fault.text, bytes_of(job->receipt, job->receipt_bytes), &w);
-		connection_send(c, &w);
-	}
-	reading_resume(c);
+	else
+		answer_hello(c, job);
+	connection_resume(c);
 }
 
 static void answer_done(struct server *server)
@@ -117,6 +144,7 @@ static void answer_done(struct server *server)
 		answer(server, job);
 		job_free(job);
 	}
+	connections_let_in(server);
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *context)
@@ -225,6 +253,7 @@ static void stop(struct server *server)
 		end_connections(server);
 	while (server->connections != NULL)
 		connection_close(server->connections);
+	door_free(server);
 	control_close(server->control);
 	sequencer_free(server->sequencer);
 	health_free(server->health);
@@ -247,7 +276,7 @@ enum error server_run(struct ledger *ledger, const struct server_options *option
 	server->options = options;
 	server->ledger = ledger;
 	server->wake_fd = -1;
-	server->waiting_last = &server->waiting_first;
+	room_init(&server->room);
 	enum error error = start(server, listening, fault);
 	if (error == E_OK && event_base_dispatch(server->base) < 0)
 		error = fault_set(fault, E_IO, "the event loop failed: %s", strerror(errno));

@@ -1,11 +1,11 @@
-/* The network side of indsigt-ingestd: the only file of ingest/ that knows libevent.
+/* The network side of indsigt-ingestd, by libevent.
  *
  *   accept ─► frame head ─► room for the body? ─► body ─► session ─► job ─► sequencer ─► answer
  *
  * One thread runs the loop; nothing in it waits. A connection reads five bytes, then only as much as its frame says and
- * only once that much is reserved from INFLIGHT_BYTES_MAX, first come first served; until then the sender is slowed by
- * TCP. A frame must be complete within its timeout; a client that keeps room reserved for longer than a second while
- * others wait for room is closed. A client that does not read its answers is not read from, and in the end closed. */
+ * as there is room for of INFLIGHT_BYTES_MAX (room.h); until then the sender is slowed by TCP. A frame must be complete
+ * within its timeout; a client that keeps room for longer than a second while others wait for some is closed. A client
+ * that does not read its answers is not read from, and in the end closed. */
 #pragma once
 
 #include "ledger/write/ledger.h"

@@ -176,9 +176,10 @@ void session_refusal(
 	assert(written == E_OK);
 	(void)written;
 	/* Each costs as much to judge as a good batch. An honest sender has to look for its new key first. */
-	if (sent.error == E_BAD_SIGNATURE)
-		session_end(
-			session, E_CLOSED, "a batch's signature does not verify: connect again with the registered key", out);
+	if (sent.error != E_BAD_SIGNATURE)
+		return;
+	session->spoiled = true;
+	session_end(session, E_CLOSED, "a batch's signature does not verify: connect again with the registered key", out);
 }
 
 bool session_has_room(const struct session *session, size_t batch_bytes)

@@ -120,10 +120,23 @@ static void begin_with_crowd(void)
 	steady_goes_on();
 }
 
-/* FRM-20: such a line also goes on while others wait for room. Those that announce, and send nothing, do not. */
+/* Announces a full batch, and sends as much of half of it as is taken. */
+static void begin_greedily(struct peer *peer)
+{
+	static const uint8_t half[BATCH_BYTES_MAX / 2];
+	head(peer, BATCH_BYTES_MAX, FRAME_BATCH);
+	for (size_t at = 0; at < sizeof half;) {
+		ssize_t n = send(peer->fd, half + at, sizeof half - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n <= 0)
+			return;
+		at += (size_t)n;
+	}
+}
+
+/* FRM-20: such a line also goes on while others wait for room. Those that begin, and send nothing more, do not. */
 START_TEST(narrow_among_greedy)
 {
-	enum { EACH = 12, ALL = CROWD_COUNT * EACH }; /* eight of each sender fill what all share */
+	enum { EACH = 24, ALL = CROWD_COUNT * EACH }; /* sixteen halves of each sender fill what all share */
 	static struct peer peers[ALL];
 	struct peer slow_one;
 	unsigned timeouts = 0;
@@ -136,7 +149,7 @@ START_TEST(narrow_among_greedy)
 	for (size_t i = 0; i < ALL; i++)
 		peer_open(&peers[i], CROWD + (uint32_t)(i % CROWD_COUNT), BYTES_EMPTY);
 	for (size_t i = 0; i < ALL; i++)
-		head(&peers[i], BATCH_BYTES_MAX, FRAME_BATCH);
+		begin_greedily(&peers[i]);
 	size_t at = 1000;
 	for (; at < batch.len; at += 1200) {
 		struct pollfd ended = {.fd = slow_one.fd, .events = POLLIN};
@@ -236,8 +249,11 @@ START_TEST(connections)
 {
 	struct peer peers[4], extra;
 	ingestd_begin((const char *[]){"--connections", "5", NULL});
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 4; i++) {
 		peer_open(&peers[i], HOSTILE, BYTES_EMPTY);
+		head(&peers[i], 5000, FRAME_BATCH);
+	}
+	steady_goes_on();                  /* so the heads are read */
 	for (size_t i = 0; i < 200; i++) { /* more than are turned away at once */
 		peer_connect(&extra);
 		peer_error(&extra, E_TOO_MANY, "5 connections");
@@ -258,8 +274,73 @@ START_TEST(connections)
 }
 END_TEST
 
-/* FRM-17, FRM-20: one sender that announces 40 batches of 1 MiB and sends nothing of them has room for eight. Others
- * pass it, and only its own connections are ended for the sake of those that wait behind it. */
+/* FRM-23: when all places are taken the sender that has most makes place for one that has fewer, if it proves who it
+ * is; what is under way is not ended, and nobody makes place for its own. */
+START_TEST(the_biggest_makes_place)
+{
+	struct peer peers[4], extra;
+	enum frame_type type;
+	ingestd_begin((const char *[]){"--connections", "5", NULL});
+	for (size_t i = 0; i < 4; i++)
+		peer_open(&peers[i], HOSTILE, BYTES_EMPTY);
+	head(&peers[0], 5000, FRAME_BATCH);
+	peer_open(&extra, STEADY, BYTES_EMPTY);
+	peer_error(&peers[1], E_TOO_MANY, "all places are taken");
+	peer_close(&extra);
+	steady_goes_on();
+	peer_open(&peers[1], HOSTILE, BYTES_EMPTY);
+	peer_connect(&extra);
+	peer_hello(&extra, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY);
+	struct bytes body = peer_read(&extra, &type);
+	ck_assert_int_eq((int)type, FRAME_ERROR);
+	struct frame_error frame;
+	ck_ok(frame_error_decode(body, &frame));
+	ck_assert_int_eq((int)frame.error, E_TOO_MANY);
+	text_holds(frame.text, "of all (5)");
+	peer_close(&extra);
+	for (size_t i = 0; i < 4; i++)
+		peer_close(&peers[i]);
+	ingestd_end();
+}
+END_TEST
+
+/* FRM-29: who signs wrongly again and again is told to wait, in its own name alone. */
+START_TEST(spoilers_wait)
+{
+	struct peer peer;
+	enum frame_type type;
+	ingestd_begin(NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		struct bytes batch = hostile_batch(0, 1);
+		peer_open(&peer, HOSTILE, BYTES_EMPTY);
+		((uint8_t *)(uintptr_t)batch.data)[BATCH_SIGNATURE_AT] ^= 1;
+		peer_frame(&peer, FRAME_BATCH, batch);
+		peer_refusal(&peer, E_BAD_SIGNATURE, "");
+		peer_error(&peer, E_CLOSED, "signature");
+		free_bytes(batch);
+	}
+	peer_connect(&peer);
+	peer_hello(&peer, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY);
+	struct bytes body = peer_read(&peer, &type);
+	ck_assert_int_eq((int)type, FRAME_ERROR);
+	struct frame_error frame;
+	ck_ok(frame_error_decode(body, &frame));
+	ck_assert_int_eq((int)frame.error, E_TOO_MANY);
+	text_holds(frame.text, "it may come again in");
+	peer_close(&peer);
+	steady_goes_on();
+	for (bool in = false; !in; peer_close(&peer)) { /* it is a second */
+		peer_connect(&peer);
+		peer_hello(&peer, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY);
+		peer_read(&peer, &type);
+		in = type == FRAME_WELCOME;
+	}
+	ingestd_end();
+}
+END_TEST
+
+/* FRM-17, FRM-20: one sender that begins 40 batches of 1 MiB has room for half of sixteen of them. Others pass it, and
+ * only its own connections are ended for the sake of those that wait behind it. */
 START_TEST(greedy)
 {
 	static struct peer peers[40];
@@ -267,7 +348,7 @@ START_TEST(greedy)
 	ingestd_begin(NULL);
 	for (size_t i = 0; i < 40; i++) {
 		peer_open(&peers[i], HOSTILE, BYTES_EMPTY);
-		head(&peers[i], BATCH_BYTES_MAX, FRAME_BATCH);
+		begin_greedily(&peers[i]);
 	}
 	steady_goes_on();
 	struct pollfd first = {.fd = peers[0].fd, .events = POLLIN};
@@ -581,26 +662,47 @@ START_TEST(rolled_back)
 }
 END_TEST
 
+/* Of those at the door so many are told to go, whichever they are. */
+static void one_is_told(struct peer *peers, bool *gone, size_t count, unsigned times)
+{
+	while (times > 0) {
+		struct pollfd ready[16];
+		for (size_t i = 0; i < count; i++)
+			ready[i] = (struct pollfd){.fd = gone[i] ? -1 : peers[i].fd, .events = POLLIN};
+		ck_assert_int_ge(poll(ready, count, WAIT_MS), 1);
+		for (size_t i = 0; i < count && times > 0; i++)
+			if (ready[i].revents != 0) {
+				peer_error(&peers[i], E_TOO_MANY, "had not said its hello");
+				gone[i] = true;
+				times--;
+			}
+	}
+}
+
 /* FRM-28, FRM-19: strangers give way to newcomers, the oldest first, and never does one that has proven its key. A ping
  * before the hello is no reason to wait longer. */
 START_TEST(strangers)
 {
 	struct peer outside[9], peer;
+	bool gone[9] = {false};
 	enum frame_type type;
+	size_t last = 0;
 	ingestd_begin((const char *[]){"--connections", "16", "--frame-timeout-ms", "5000", NULL});
 	for (size_t i = 0; i < 9; i++) {
 		peer_connect(&outside[i]);
 		peer_challenge(&outside[i]);
 	}
-	for (size_t i = 0; i < 5; i++)
-		peer_error(&outside[i], E_TOO_MANY, "had not said its hello");
+	one_is_told(outside, gone, 9, 5);
 	peer_open(&peer, HOSTILE, BYTES_EMPTY);
-	peer_error(&outside[5], E_TOO_MANY, "had not said its hello");
+	one_is_told(outside, gone, 9, 1);
 	steady_goes_on();
-	peer_frame(&outside[8], FRAME_PING, BYTES_LITERAL("\r\n\r\n"));
-	ck_assert(bytes_equal(peer_read(&outside[8], &type), BYTES_LITERAL("\r\n\r\n")));
-	for (size_t i = 6; i < 9; i++)
-		peer_error(&outside[i], E_TIMEOUT, "5000 ms");
+	while (gone[last])
+		last++;
+	peer_frame(&outside[last], FRAME_PING, BYTES_LITERAL("\r\n\r\n"));
+	ck_assert(bytes_equal(peer_read(&outside[last], &type), BYTES_LITERAL("\r\n\r\n")));
+	for (size_t i = 0; i < 9; i++)
+		if (!gone[i])
+			peer_error(&outside[i], E_TIMEOUT, "5000 ms");
 	peer_close(&peer);
 	ingestd_end();
 }
@@ -629,7 +731,7 @@ START_TEST(own_connections)
 		if (refused) {
 			ck_ok(frame_error_decode(body, &frame));
 			ck_assert_int_eq((int)frame.error, E_TOO_MANY);
-			text_holds(frame.text, "64 connections of this sender");
+			text_holds(frame.text, "of this sender (64)");
 		} else {
 			head(&peers[0], 5000, FRAME_BATCH);
 		}
@@ -645,5 +747,5 @@ START_TEST(own_connections)
 END_TEST
 
 UNIT_MAIN("ingestd_load", slow, dribbles, narrow, narrow_among_greedy, strangers, own_connections, deaf, held_back,
-	connections, greedy, room_comes_back, pipelined, large, told_to_end, told_to_end_with_answers_waiting,
-	told_to_end_among_the_deaf, rolled_back)
+	connections, the_biggest_makes_place, spoilers_wait, greedy, room_comes_back, pipelined, large, told_to_end,
+	told_to_end_with_answers_waiting, told_to_end_among_the_deaf, rolled_back)
