@@ -11,7 +11,7 @@ import sys
 from indsigt import Tap
 
 MANUALS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "man")
-BASH = """source /dev/stdin; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _indsigt; printf '%s\\n' "${COMPREPLY[@]}" """
+BASH = """source /dev/stdin; indsigt() { "$INDSIGT" "${@}"; }; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _indsigt; printf '%s\\n' "${COMPREPLY[@]}" """
 
 
 def run(*arguments):
@@ -24,13 +24,21 @@ def options_in(usage):
 
 
 class Completed:
+    """What bash completes, and what the program says that any shell may."""
+
     def __init__(self, indsigt):
+        self.indsigt = indsigt
         self.script = run(indsigt, "completion", "bash")
 
     def __call__(self, *words):
         result = subprocess.run(["bash", "-c", BASH, "bash", "indsigt", *words], input=self.script, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, check=False)
+                                stderr=subprocess.STDOUT, text=True, check=False, env={**os.environ, "INDSIGT": self.indsigt})
         return result.stdout.split()
+
+    def described(self, *words):
+        result = subprocess.run([self.indsigt, "completion", "words"], input="\n".join(("indsigt", *words)) + "\n",
+                                stdout=subprocess.PIPE, text=True, check=False)
+        return dict(line.split("\t") if "\t" in line else (line, "") for line in result.stdout.split("\n") if line)
 
 
 def items(manual, command):
@@ -61,7 +69,6 @@ def main():
     tap = Tap()
     indsigt = sys.argv[1]
     completed = Completed(indsigt)
-    zsh, fish = run(indsigt, "completion", "zsh"), run(indsigt, "completion", "fish")
     overview = run(indsigt, "help").split("Commands:\n")[1].split("\n\n")[0]
     commands = [line[2:].split("  ")[0].strip() for line in overview.split("\n")]
     tap.ok(len(commands) > 30, "there are %d commands" % len(commands))
@@ -72,13 +79,8 @@ def main():
         tap.ok(all(word in there for word, there in zip(words, found)), "%s: bash completes it" % command)
         there = set(completed(*words, "-"))
         tap.ok(options <= there, "%s: bash completes %d options: %s" % (command, len(options), sorted(options - there) or "all"))
-        block = re.search(r"^\t'%s '\*\)(.*?);;$" % command, zsh, re.M | re.S)
-        lacks = [option for option in options if block is None or not re.search(r"'\*?%s\[" % option, block.group(1))]
-        tap.ok(not lacks, "%s: zsh has all of them %s" % (command, lacks or ""))
-        mine = "\n".join(line for line in fish.split("\n") if all("from %s" % word in line for word in words))
-        lacks = [option for option in options
-                 if not re.search(r" -%s %s\b" % (("l", option[2:]) if option.startswith("--") else ("s", option[1])), mine)]
-        tap.ok(not lacks, "%s: fish has all of them %s" % (command, lacks or ""))
+        described = completed.described(*words, "-")
+        tap.ok(options | {"--help"} <= set(described) and all(described.values()), "%s: each is described" % command)
         said = items("indsigt.1", command) + {"proof": items("indsigt-proof.1", "proof")}.get(command, "")
         tap.ok(said != "", "%s: the manual has it" % command)
         tap.ok(not undocumented(said, options), "%s: the manual says %s" % (command, undocumented(said, options) or "all options"))
@@ -93,7 +95,10 @@ def main():
         options = options_in(run(program, "--help").split("\n\n")[0])
         lacks = undocumented(open(os.path.join(MANUALS, daemon + ".8"), encoding="utf-8").read(), options)
         tap.ok(options and not lacks, "%s: its manual says %s" % (daemon, lacks or "all %d options" % len(options)))
-    for shell, script in (("zsh", zsh), ("fish", fish)):
+    tap.ok(completed.described("send", "--nothing", "x" * 300, "-")["--server"] != "" and
+           not completed.described(*["x"] * 300), "words that are too long or too many do no harm")
+    for shell in ("zsh", "fish"):
+        script = run(indsigt, "completion", shell)
         if shutil.which(shell) is None:
             tap.skip("%s takes the script" % shell, "%s is missing" % shell)
             continue

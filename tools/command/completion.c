@@ -1,40 +1,89 @@
-/* indsigt completion: what shells complete, from the tables that the commands read their options by. */
+/* indsigt completion: what shells complete, from the tables that the commands read their options by.
+ *
+ * A shell has a few lines that ask 'indsigt completion words' at each press of the key. The words of the line so far go
+ * in through standard input, since arguments stand in the list of processes; what may stand in the last one's place
+ * comes out, a line each, with what it is behind a tab, or FILES alone. */
 #include "tools/command/command.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* What stands behind an option or in an argument's place. */
-enum place { PLACE_NONE, PLACE_FILE, PLACE_WORDS };
+#define FILES ":"
+#define WORDS_MAX 64
+#define WORD_BYTES 256 /* longer ones are no options */
 
-static enum place place_of(const char *what)
+struct line {
+	char words[WORDS_MAX][WORD_BYTES];
+	size_t count;
+};
+
+static const struct {
+	const char *shell;
+	const char *script;
+} scripts[] = {
+	{"bash",
+		"_indsigt()\n"
+		"{\n"
+		"\tlocal IFS=$'\\n'\n"
+		"\tCOMPREPLY=($(printf '%s\\n' \"${COMP_WORDS[@]:0:COMP_CWORD + 1}\" | indsigt completion words 2>/dev/null))\n"
+		"\tCOMPREPLY=(\"${COMPREPLY[@]%%$'\\t'*}\")\n"
+		"\tif [[ ${COMPREPLY[0]} == " FILES " ]]; then\n"
+		"\t\tcompopt -o filenames\n"
+		"\t\tCOMPREPLY=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+		"\tfi\n"
+		"}\n"
+		"complete -F _indsigt indsigt"},
+	{"zsh", "#compdef indsigt\n"
+			"local -a found\n"
+			"found=(\"${(@f)$(print -rl -- \"${(@)words[1,CURRENT]}\" | indsigt completion words 2>/dev/null)}\")\n"
+			"if [[ $found[1] == " FILES " ]]; then\n"
+			"\t_files\n"
+			"else\n"
+			"\tfound=(\"${(@)found//:/\\\\:}\")\n"
+			"\tfound=(\"${(@)found/$'\\t'/:}\")\n"
+			"\t_describe indsigt found\n"
+			"fi"},
+	{"fish",
+		"function __indsigt\n"
+		"\tset -l found (printf '%s\\n' (commandline -opc) (commandline -ct) | indsigt completion words 2>/dev/null)\n"
+		"\tif test \"$found[1]\" = " FILES "\n"
+		"\t\t__fish_complete_path (commandline -ct)\n"
+		"\telse\n"
+		"\t\tprintf '%s\\n' $found\n"
+		"\tend\n"
+		"end\n"
+		"complete -c indsigt -f -a '(__indsigt)'"},
+};
+
+/* ---- what may stand there ---- */
+
+static const char *last_word(const struct line *line)
+{
+	return line->words[line->count - 1];
+}
+
+/* The first `len` bytes of `word`, if they go on from what is there. */
+static void offer(const struct line *line, const char *word, size_t len, const char *what)
+{
+	const char *begun = last_word(line);
+	if (strlen(begun) <= len && memcmp(begun, word, strlen(begun)) == 0)
+		printf("%.*s\t%.*s\n", (int)len, word, what != NULL ? (int)strcspn(what, ";") : 0, what != NULL ? what : "");
+}
+
+/* What stands for a value: "json|fhir|dicom" are words of their own, a FILE is a file, of others nothing is known. */
+static void offer_value(const struct line *line, const char *value)
 {
 	static const char *const files[] = {"DIR", "FILE", "OUT", "TO", "NEWKEY", "F"};
-	for (size_t i = 0; what != NULL && i < sizeof files / sizeof files[0]; i++)
-		if (strncmp(what, files[i], strlen(files[i])) == 0 && strchr("|.", what[strlen(files[i])]) != NULL)
-			return PLACE_FILE;
-	bool words = what != NULL && strchr(what, '|') != NULL && what[0] >= 'a' && what[0] <= 'z';
-	return words ? PLACE_WORDS : PLACE_NONE;
-}
-
-static bool is_option(const struct option_row *row)
-{
-	return row->name != NULL && !row->argument;
-}
-
-/* The words of "json|fhir|dicom", with blanks between them. */
-static void print_words(const char *words)
-{
-	for (; *words != '\0'; words++)
-		putchar(*words == '|' ? ' ' : *words);
-}
-
-/* Up to the first full stop or semicolon, without what the shells' own quoting takes. */
-static void print_short(const char *text)
-{
-	for (size_t i = 0; text != NULL && text[i] != '\0' && strchr(";[]", text[i]) == NULL; i++)
-		if (text[i] != '\'' && text[i] != ':' && text[i] != '\\' && text[i] != '`' && text[i] != '$')
-			putchar(text[i]);
+	size_t len = strcspn(value, "|.");
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		if (strlen(files[i]) == len && memcmp(value, files[i], len) == 0)
+			puts(FILES);
+	bool words = strchr(value, '|') != NULL && value[0] >= 'a' && value[0] <= 'z';
+	for (; words; value += len + 1) {
+		len = strcspn(value, "|");
+		offer(line, value, len, NULL);
+		words = value[len] != '\0';
+	}
 }
 
 static size_t first_word(const struct command *command)
@@ -42,205 +91,94 @@ static size_t first_word(const struct command *command)
 	return strcspn(command_name(command), " ");
 }
 
-/* The second words of a command whose first one is not the one before's; false: it has only one. */
-static bool begins_family(size_t i)
-{
-	const char *name = command_name(commands[i]);
-	size_t len = first_word(commands[i]);
-	return name[len] == ' ' && (i == 0 || strncmp(command_name(commands[i - 1]), name, len + 1) != 0);
-}
-
-static void print_family(size_t i)
-{
-	const char *name = command_name(commands[i]);
-	size_t len = first_word(commands[i]) + 1;
-	for (; commands[i] != NULL && strncmp(command_name(commands[i]), name, len) == 0; i++)
-		printf(" %s", command_name(commands[i]) + len);
-}
-
-static void print_first_words(void)
-{
-	for (size_t i = 0; commands[i] != NULL; i++)
-		if (begins_family(i) || command_name(commands[i])[first_word(commands[i])] == '\0')
-			printf(" %.*s", (int)first_word(commands[i]), command_name(commands[i]));
-}
-
-/* The words of a command's first argument, "bash|zsh|fish"; NULL: it is something else. */
-static const char *argument_words(const struct options *options)
-{
-	const struct option_row *row = options->rows;
-	return options->row_count > 0 && row->argument && place_of(row->name) == PLACE_WORDS ? row->name : NULL;
-}
-
-/* ---- bash ---- */
-
-static void print_bash_command(const struct options *options)
-{
-	printf("\t'%s '*)\n\t\toptions='--help", options->name + strlen(COMMAND_PROGRAM));
-	for (size_t i = 0; i < options->row_count; i++)
-		if (is_option(&options->rows[i])) {
-			printf(" --%s", options->rows[i].name);
-			if (options->rows[i].letter != 0)
-				printf(" -%c", options->rows[i].letter);
-		}
-	printf("'\n\t\tcase $previous in\n");
-	for (size_t i = 0; i < options->row_count; i++) {
-		const struct option_row *row = &options->rows[i];
-		if (!is_option(row) || row->value == NULL)
-			continue;
-		printf("\t\t--%s", row->name);
-		if (row->letter != 0)
-			printf("|-%c", row->letter);
-		printf(") value=");
-		if (place_of(row->value) == PLACE_WORDS) {
-			printf("words words='");
-			print_words(row->value);
-			puts("' ;;");
-		} else {
-			puts(place_of(row->value) == PLACE_FILE ? "file ;;" : "none ;;");
-		}
-	}
-	printf("\t\tesac ;;\n");
-}
-
-static void print_bash(void)
-{
-	printf("_indsigt()\n{\n"
-		   "\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options= value= words=\n"
-		   "\tCOMPREPLY=()\n"
-		   "\tif ((COMP_CWORD == 1)); then\n\t\tCOMPREPLY=($(compgen -W '--help --version");
-	print_first_words();
-	printf("' -- \"$current\"))\n\t\treturn\n\tfi\n\tcase \"$COMP_CWORD ${COMP_WORDS[1]}\" in\n");
-	for (size_t i = 0; commands[i] != NULL; i++)
-		if (begins_family(i)) {
-			printf("\t'2 %.*s') value=words words='", (int)first_word(commands[i]), command_name(commands[i]));
-			print_family(i);
-			puts("' ;;");
-		} else if (argument_words(&commands[i]->options) != NULL) {
-			printf("\t'2 %s') value=words words='", command_name(commands[i]));
-			print_words(argument_words(&commands[i]->options));
-			puts("' ;;");
-		}
-	printf("\t'2 help') value=words words='");
-	print_first_words();
-	printf("' ;;\n\tesac\n\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]} \" in\n");
-	for (size_t i = 0; commands[i] != NULL; i++)
-		print_bash_command(&commands[i]->options);
-	puts("\tesac\n"
-		 "\tcase $value:$current in\n"
-		 "\tnone:*) ;;\n"
-		 "\twords:*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;\n"
-		 "\t:-*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
-		 "\t*) compopt -o filenames 2>/dev/null\n"
-		 "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\") ;;\n"
-		 "\tesac\n}\n"
-		 "complete -F _indsigt indsigt");
-}
-
-/* ---- zsh ---- */
-
-static void print_zsh_command(const struct options *options)
-{
-	printf("\t'%s '*) _arguments -S", options->name + strlen(COMMAND_PROGRAM));
-	for (size_t i = 0; i < options->row_count; i++) {
-		const struct option_row *row = &options->rows[i];
-		for (int letter = 0; is_option(row) && letter < (row->letter != 0 ? 2 : 1); letter++) {
-			printf(" \\\n\t\t'%s", row->repeats ? "*" : "");
-			if (letter)
-				printf("-%c", row->letter);
-			else
-				printf("--%s", row->name);
-			printf("[");
-			print_short(row->help);
-			printf("]");
-			if (row->value != NULL)
-				printf(":%s:", place_of(row->value) == PLACE_WORDS ? row->name : row->value);
-			if (place_of(row->value) == PLACE_WORDS) {
-				printf("(");
-				print_words(row->value);
-				printf(")");
-			} else if (row->value != NULL) {
-				printf(place_of(row->value) == PLACE_FILE ? "_files" : " ");
-			}
-			printf("'");
-		}
-	}
-	puts(" \\\n\t\t'--help[how it works]' '*:argument:_files' ;;");
-}
-
-static void print_zsh(void)
-{
-	printf("#compdef indsigt\n\nif ((CURRENT == 2)); then\n\tcompadd -- --help --version");
-	print_first_words();
-	printf("\n\treturn\nfi\ncase \"$CURRENT $words[2]\" in\n");
-	for (size_t i = 0; commands[i] != NULL; i++)
-		if (begins_family(i)) {
-			printf("\t'3 %.*s') compadd --", (int)first_word(commands[i]), command_name(commands[i]));
-			print_family(i);
-			puts("; return ;;");
-		} else if (argument_words(&commands[i]->options) != NULL) {
-			printf("\t'3 %s') compadd -- ", command_name(commands[i]));
-			print_words(argument_words(&commands[i]->options));
-			puts("; return ;;");
-		}
-	printf("\t'3 help') compadd --");
-	print_first_words();
-	printf("; return ;;\nesac\ncase \"$words[2] $words[3] \" in\n");
-	for (size_t i = 0; commands[i] != NULL; i++)
-		print_zsh_command(&commands[i]->options);
-	puts("esac");
-}
-
-/* ---- fish ---- */
-
-static void print_fish_command(const struct command *command)
-{
-	size_t len = first_word(command);
-	const char *name = command_name(command);
-	char here[128];
-	if (name[len] == ' ')
-		snprintf(here, sizeof here, "__fish_seen_subcommand_from %.*s; and __fish_seen_subcommand_from %s", (int)len,
-			name, name + len + 1);
-	else
-		snprintf(here, sizeof here, "__fish_seen_subcommand_from %s", name);
-	for (size_t i = 0; i < command->options.row_count; i++) {
-		const struct option_row *row = &command->options.rows[i];
-		if (!is_option(row))
-			continue;
-		printf("complete -c indsigt -n '%s' -l %s", here, row->name);
-		if (row->letter != 0)
-			printf(" -s %c", row->letter);
-		if (place_of(row->value) == PLACE_WORDS) {
-			printf(" -x -a '");
-			print_words(row->value);
-			printf("'");
-		} else if (row->value != NULL) {
-			printf(place_of(row->value) == PLACE_FILE ? " -r" : " -x");
-		}
-		printf(" -d '");
-		print_short(row->help);
-		puts("'");
-	}
-}
-
-static void print_fish(void)
+static void offer_first_words(const struct line *line)
 {
 	for (size_t i = 0; commands[i] != NULL; i++) {
-		int len = (int)first_word(commands[i]);
 		const char *name = command_name(commands[i]);
-		if (name[len] == '\0' || begins_family(i))
-			printf("complete -c indsigt -n '__fish_is_first_token' -f -a %.*s -d '", len, name);
-		else
-			printf(
-				"complete -c indsigt -n '__fish_seen_subcommand_from %.*s' -f -a %s -d '", len, name, name + len + 1);
-		print_short(commands[i]->options.summary);
-		puts("'");
-		if (argument_words(&commands[i]->options) != NULL) {
-			printf("complete -c indsigt -n '__fish_seen_subcommand_from %s' -f -a '", name);
-			print_words(argument_words(&commands[i]->options));
-			puts("'");
+		size_t len = first_word(commands[i]);
+		bool family = name[len] == ' ';
+		if (!family || i == 0 || strncmp(command_name(commands[i - 1]), name, len + 1) != 0)
+			offer(line, name, len, family ? NULL : commands[i]->options.summary);
+	}
+}
+
+static void offer_second_words(const struct line *line)
+{
+	for (size_t i = 0; commands[i] != NULL; i++) {
+		const char *name = command_name(commands[i]);
+		size_t len = first_word(commands[i]);
+		if (name[len] == ' ' && strlen(line->words[1]) == len && memcmp(name, line->words[1], len) == 0)
+			offer(line, name + len + 1, strlen(name + len + 1), commands[i]->options.summary);
+	}
+	if (strcmp(line->words[1], "help") == 0)
+		offer_first_words(line);
+}
+
+static const struct command *command_of(const struct line *line)
+{
+	for (size_t i = 0; commands[i] != NULL; i++) {
+		char name[2 * WORD_BYTES];
+		bool family = strchr(command_name(commands[i]), ' ') != NULL;
+		snprintf(name, sizeof name, "%s%s%s", line->words[1], family ? " " : "", family ? line->words[2] : "");
+		if (line->count > 2 + (size_t)family && strcmp(name, command_name(commands[i])) == 0)
+			return commands[i];
+	}
+	return NULL;
+}
+
+/* The value of the option before, an option, or an argument. */
+static void offer_options(const struct line *line, const struct options *options)
+{
+	char name[OPTION_SPELLED_MAX], other[OPTION_SPELLED_MAX];
+	const char *before = line->words[line->count - 2];
+	const char *argument = "FILE";
+	for (size_t i = 0; i < options->row_count; i++) {
+		const struct option_row *row = &options->rows[i];
+		if (row->name == NULL)
+			continue;
+		if (row->argument) {
+			argument = strchr(row->name, '|') != NULL ? row->name : argument;
+			continue;
 		}
-		print_fish_command(commands[i]);
+		snprintf(other, sizeof other, "--%s", row->name);
+		if (row->value != NULL && (strcmp(before, other) == 0 || strcmp(before, option_spelled(row, name)) == 0)) {
+			offer_value(line, row->value);
+			return;
+		}
+	}
+	for (size_t i = 0; last_word(line)[0] == '-' && i < options->row_count; i++) {
+		const struct option_row *row = &options->rows[i];
+		if (row->name == NULL || row->argument)
+			continue;
+		snprintf(other, sizeof other, "--%s", row->name);
+		offer(line, other, strlen(other), row->help);
+		if (row->letter != 0)
+			offer(line, option_spelled(row, name), 2, row->help);
+	}
+	if (last_word(line)[0] == '-')
+		offer(line, "--help", strlen("--help"), "how it works");
+	else
+		offer_value(line, argument);
+}
+
+static void complete(const struct line *line)
+{
+	const struct command *command = line->count > 2 ? command_of(line) : NULL;
+	if (line->count == 2)
+		offer_first_words(line);
+	if (line->count == 3)
+		offer_second_words(line);
+	if (command != NULL)
+		offer_options(line, &command->options);
+}
+
+/* A word a line; what is too long or too much is left out, and then nothing is completed. */
+static void read_line(struct line *out)
+{
+	while (out->count < WORDS_MAX && fgets(out->words[out->count], WORD_BYTES, stdin) != NULL) {
+		char *end = strchr(out->words[out->count++], '\n');
+		if (end != NULL)
+			*end = '\0';
 	}
 }
 
@@ -253,20 +191,19 @@ static const struct option_row rows[] = {ARGUMENT(struct completion_options, she
 
 static int run(int argc, char **argv)
 {
-	static const struct {
-		const char *shell;
-		void (*print)(void);
-	} shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
 	struct completion_options options = {.shell = NULL};
+	struct line line = {.count = 0};
 	struct fault fault = {.text = ""};
 	if (!command_read(&command_completion, argc, argv, &options))
 		return EXIT_USAGE;
-	for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
-		if (strcmp(shells[i].shell, options.shell) == 0) {
-			shells[i].print();
-			return EXIT_DONE;
-		}
-	return command_end(&command_completion, fault_set(&fault, E_USAGE, "the shell is bash, zsh or fish"), &fault);
+	for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
+		if (strcmp(scripts[i].shell, options.shell) == 0)
+			return puts(scripts[i].script) < 0 ? EXIT_NOT_LOOKED : EXIT_DONE;
+	if (strcmp(options.shell, "words") != 0)
+		return command_end(&command_completion, fault_set(&fault, E_USAGE, "the shell is bash, zsh or fish"), &fault);
+	read_line(&line);
+	complete(&line);
+	return EXIT_DONE;
 }
 
 const struct command command_completion = {
