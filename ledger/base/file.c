@@ -30,15 +30,29 @@ static enum error write_synced(int dir_fd, const char *name, struct bytes conten
 	return fsync(fd) == 0 ? E_OK : error_of_system(errno);
 }
 
-enum error file_write_atomic(int dir_fd, const char *name, struct bytes content, unsigned mode)
+static int rename_new(int dir_fd, const char *from, const char *name)
+{
+	if (renameat2(dir_fd, from, dir_fd, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	/* A disk that does not know how: looked at before. */
+	if (faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+		return renameat(dir_fd, from, dir_fd, name);
+	errno = EEXIST;
+	return -1;
+}
+
+static enum error put(int dir_fd, const char *name, struct bytes content, unsigned mode, bool replace)
 {
 	char temporary[300];
 	int len = snprintf(temporary, sizeof temporary, "%s.%d.tmp", name, (int)getpid());
 	if (len < 0 || (size_t)len >= sizeof temporary)
 		return E_TOO_LONG;
 	enum error error = write_synced(dir_fd, temporary, content, mode);
-	if (error == E_OK && renameat(dir_fd, temporary, dir_fd, name) != 0)
-		error = error_of_system(errno);
+	if (error == E_OK &&
+		(replace ? renameat(dir_fd, temporary, dir_fd, name) : rename_new(dir_fd, temporary, name)) != 0)
+		error = !replace && errno == EEXIST ? E_EXISTS : error_of_system(errno);
 	if (error != E_OK) {
 		int kept = errno;
 		unlinkat(dir_fd, temporary, 0);
@@ -47,6 +61,16 @@ enum error file_write_atomic(int dir_fd, const char *name, struct bytes content,
 	}
 	OWNED_FD dir = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return dir >= 0 && fsync(dir) == 0 ? E_OK : error_of_system(errno);
+}
+
+enum error file_write_atomic(int dir_fd, const char *name, struct bytes content, unsigned mode)
+{
+	return put(dir_fd, name, content, mode, true);
+}
+
+enum error file_write_new(int dir_fd, const char *name, struct bytes content, unsigned mode)
+{
+	return put(dir_fd, name, content, mode, false);
 }
 
 static bool is_temporary_of(const char *file, const char *name)

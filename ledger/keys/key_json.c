@@ -109,9 +109,7 @@ static enum error write_file(const char *path, struct bytes text, bool replace)
 	OWNED_FD dir_fd = -1;
 	const char *name = NULL;
 	TRY(open_parent(path, &dir_fd, &name));
-	if (!replace && faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return E_EXISTS;
-	return file_write_atomic(dir_fd, name, text, 0600);
+	return replace ? file_write_atomic(dir_fd, name, text, 0600) : file_write_new(dir_fd, name, text, 0600);
 }
 
 enum error key_json_write(const char *path, const json_t *json, bool replace, struct fault *fault)

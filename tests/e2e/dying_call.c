@@ -1,6 +1,6 @@
 /* Preloaded into a program that is tested: the process is killed before its DYING_CALL_AT-th call of a function that
- * changes something on the disk, or opens or maps a file; or gets the signal DYING_CALL_SIGNAL there. Calls are counted
- * in all threads; children die as their parent does. */
+ * changes something on the disk, or opens or maps a file; or gets the signal DYING_CALL_SIGNAL there, and goes on if
+ * that was SIGSTOP. Calls are counted in all threads; children die as their parent does. */
 /* Both names of what has two: without this one stands for the other. */
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
@@ -32,7 +32,7 @@ static void *next_call(const char *name)
 {
 	if (at != 0 && atomic_fetch_add(&count, 1) + 1 == at) {
 		kill(getpid(), number);
-		for (;;)
+		while (number != SIGSTOP)
 			pause();
 	}
 	return dlsym(RTLD_NEXT, name);
@@ -72,6 +72,8 @@ WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode))
 WRAP(int, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode))
 WRAP(int, rename, (const char *from, const char *to), (from, to))
 WRAP(int, renameat, (int from_dir, const char *from, int to_dir, const char *to), (from_dir, from, to_dir, to))
+WRAP(int, renameat2, (int from_dir, const char *from, int to_dir, const char *to, unsigned flags),
+	(from_dir, from, to_dir, to, flags))
 WRAP(int, unlink, (const char *path), (path))
 WRAP(int, unlinkat, (int dir, const char *path, int flags), (dir, path, flags))
 WRAP(ssize_t, write, (int fd, const void *data, size_t len), (fd, data, len))

@@ -1,5 +1,6 @@
 /* indsigt sender revoke, rotate, policy: what happens to a sender that is registered. */
 #include "ingest/spool/sender_key.h"
+#include "ledger/base/lock.h"
 #include "ledger/base/own.h"
 #include "ledger/store/place.h"
 #include "tools/command/admin.h"
@@ -7,11 +8,13 @@
 #include "tools/sender/registration.h"
 #include "tools/sender/sender_words.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* An entry about a registered sender, as it stands now. */
@@ -169,7 +172,27 @@ static enum error read_new_key(
 	return sender_key_write(new_path, out, false, fault);
 }
 
-static enum error rotate(const struct admin *admin, const char *path, struct fault *fault)
+/* Two that rotate one key would each take the other's new one for its own, and remove it. What was waited for may have
+ * been replaced: then the lock is of a file that nobody finds any more. E_NOT_FOUND: there is no file, and nothing that
+ * somebody else could do with it. */
+static enum error hold_key(const char *path, int *out, struct fault *fault)
+{
+	struct stat held, there;
+	char before[FAULT_TEXT_MAX];
+	snprintf(before, sizeof before, "the key in '%s' is being changed by ", path);
+	do {
+		own_close(out);
+		*out = open(path, O_RDONLY | O_CLOEXEC);
+		if (*out < 0)
+			return errno == ENOENT ? E_NOT_FOUND : fault_set(fault, E_IO, "key file '%s' cannot be read: %m", path);
+		TRY(lock_dir(*out, E_BUSY, before, "; try again when it has ended", fault));
+		if (fstat(*out, &held) != 0 || stat(path, &there) != 0)
+			return errno == ENOENT ? E_NOT_FOUND : fault_set(fault, E_IO, "key file '%s' cannot be read: %m", path);
+	} while (held.st_ino != there.st_ino || held.st_dev != there.st_dev);
+	return E_OK;
+}
+
+static enum error rotate_held(const struct admin *admin, const char *path, struct fault *fault)
 {
 	const char *dir = admin->dir;
 	OWNED(sender_key_wipe) struct sender_key old = {0};
@@ -194,6 +217,13 @@ static enum error rotate(const struct admin *admin, const char *path, struct fau
 	TRY(move_new_key(new_path, path, fault));
 	sender_tell("sender %" PRIu32 ", %s (%s), has a new key, in '%s'", entry.sender, entry.name, entry.org, path);
 	return E_OK;
+}
+
+static enum error rotate(const struct admin *admin, const char *path, struct fault *fault)
+{
+	OWNED_FD held = -1;
+	enum error error = hold_key(path, &held, fault);
+	return error == E_OK || error == E_NOT_FOUND ? rotate_held(admin, path, fault) : error;
 }
 
 static enum error rotate_endorsed(const struct admin *admin, const char *endorsement, struct fault *fault)
