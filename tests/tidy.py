@@ -191,6 +191,13 @@ def check_unused(production, tests, report):
                 report.add("unused", header, "%s is %s" % (name, "called in its own file only: make it static" if called else "called by nobody"))
 
 
+def check_test_names(path, text, report):
+    """What a test says holds, as a sentence: of three words at least."""
+    for name in re.findall(r"^START_TEST\((\w+)\)", text, re.M):
+        if name.count("_") < 2:
+            report.add("names", path, "the test %s is no sentence; say what holds" % name)
+
+
 def check_words(path, text, report):
     for number, line in enumerate(text.split("\n"), 1):
         where = "%s:%d" % (path, number)
@@ -336,6 +343,7 @@ def check_tree(root):
                 production[path] = text
             check_libraries(path, text, report)
             check_sizes(path, text, report)
+            check_test_names(path, text, report)
     check_ids(pages, tests, report)
     check_arrows(rooms, arrows, report)
     check_unused(production, {path: text for path, text in tests.items() if path.endswith((".c", ".h"))}, report)
@@ -347,7 +355,7 @@ def check_tree(root):
     return report
 
 
-RULES = ["rooms", "libraries", "sizes", "unused", "words", "ids", "pages", "format"]
+RULES = ["rooms", "libraries", "sizes", "unused", "names", "words", "ids", "pages", "format"]
 
 
 def lists_what_is_ours():
@@ -406,6 +414,9 @@ def self_test():
                          "void told(void)\n{\n\town(1);\n\ttried();\n}\n",
                   "b.c": 'used(); told(); "dead()"\n'}, {"t.c": "tried(); dead();"}, report)
     yield "unused", sorted(finding[2].split()[0] for finding in report.findings) == ["dead", "own"]
+    report = Report()
+    check_test_names("t.c", "START_TEST(round_trip)\nSTART_TEST(a_key_comes_back)\n", report)
+    yield "names", len(report.findings) == 1
     report = Report()
     check_words("a", "fine\n", report)
     check_words("a", "/* TO" + "DO */\nend \n/wo" + "rk/x", report)

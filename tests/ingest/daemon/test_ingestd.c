@@ -15,7 +15,7 @@ static void raw(struct peer *peer, uint32_t length, uint8_t type)
 }
 
 /* FRM-1, FRM-2: judged by the head alone, also in the middle of a session. */
-START_TEST(bad_heads)
+START_TEST(frames_are_judged_by_their_head)
 {
 	static const struct {
 		uint32_t length;
@@ -76,7 +76,7 @@ static void refused_hello(uint16_t version, uint32_t sender, const char *origin,
 }
 
 /* FRM-3, FRM-4, FRM-7 */
-START_TEST(bad_hellos)
+START_TEST(bad_hellos_are_refused_by_name)
 {
 	char origin[ORIGIN_BYTES_MAX + 2];
 	char note[NOTE_BYTES_MAX];
@@ -229,7 +229,7 @@ static size_t good_part(uint8_t out[2048])
 }
 
 /* FRM-3, FRM-5, FRM-12, BATCH-4, BATCH-5: form and signature. */
-START_TEST(malformed_batches)
+START_TEST(malformed_batches_are_refused)
 {
 	struct bytes batch;
 	ingestd_begin(NULL);
@@ -283,7 +283,7 @@ START_TEST(malformed_batches)
 END_TEST
 
 /* FRM-5, FRM-12: what a batch says. The refusal names event and field. */
-START_TEST(bad_events)
+START_TEST(a_refusal_names_event_and_field)
 {
 	uint8_t part[2048];
 	struct bytes batch;
@@ -323,7 +323,7 @@ START_TEST(bad_events)
 END_TEST
 
 /* FRM-14 */
-START_TEST(sequences)
+START_TEST(sequences_have_no_hole)
 {
 	ingestd_begin(NULL);
 	peer_open(&peer, HOSTILE, BYTES_EMPTY);
@@ -385,7 +385,7 @@ START_TEST(sequences)
 END_TEST
 
 /* FRM-25: cut at every kind of place, with batches under way or not. */
-START_TEST(cut)
+START_TEST(a_cut_connection_takes_nothing_along)
 {
 	ingestd_begin(NULL);
 	for (size_t at = 0; at < 200; at += 3) {
@@ -446,7 +446,7 @@ static void assert_in_order(void)
 
 /* EPO-9: a ledger that was stopped with events that are not filed, and is started again long after, files them before
  * its log goes on. */
-START_TEST(long_stopped)
+START_TEST(long_unfiled_events_are_filed_first)
 {
 	behind_s = 2 * EPOCH_LAG_SECONDS_DEFAULT;
 	ingestd_make();
@@ -469,7 +469,7 @@ START_TEST(long_stopped)
 END_TEST
 
 /* STO-30: what the log has is damaged; the sender waits, nobody is accused, and the daemon goes on. */
-START_TEST(own_damage)
+START_TEST(own_damage_accuses_nobody)
 {
 	char path[128];
 	uint8_t key[12] = {0};
@@ -506,7 +506,7 @@ START_TEST(own_damage)
 END_TEST
 
 /* FRM-7: a revoked sender may ask for what was taken before, and brings nothing new. */
-START_TEST(revoked)
+START_TEST(a_revoked_sender_brings_nothing_new)
 {
 	struct fixture mine;
 	struct bytes batch;
@@ -523,5 +523,6 @@ START_TEST(revoked)
 }
 END_TEST
 
-UNIT_MAIN(
-	"ingestd", revoked, own_damage, bad_heads, bad_hellos, malformed_batches, bad_events, sequences, cut, long_stopped)
+UNIT_MAIN("ingestd", a_revoked_sender_brings_nothing_new, own_damage_accuses_nobody, frames_are_judged_by_their_head,
+	bad_hellos_are_refused_by_name, malformed_batches_are_refused, a_refusal_names_event_and_field,
+	sequences_have_no_hole, a_cut_connection_takes_nothing_along, long_unfiled_events_are_filed_first)

@@ -22,7 +22,7 @@ static struct bytes hostile_batch(uint64_t sequence, uint32_t count)
 }
 
 /* FRM-19: one byte and then nothing, at every place of a frame; many at once. */
-START_TEST(slow)
+START_TEST(a_silent_frame_is_ended)
 {
 	static struct peer peers[120];
 	size_t count = sizeof peers / sizeof peers[0];
@@ -62,7 +62,7 @@ START_TEST(slow)
 END_TEST
 
 /* FRM-19: a byte now and then does not help. */
-START_TEST(dribbles)
+START_TEST(a_byte_now_and_then_does_not_help)
 {
 	struct peer peer;
 	ingestd_begin((const char *[]){"--frame-timeout-ms", "300", NULL});
@@ -91,7 +91,7 @@ static void put_slowly(struct peer *peer, struct bytes batch, unsigned over_ms)
 }
 
 /* FRM-19: a line of 64 kbit/s brings a batch that takes many times the timeout, as long as it goes on coming. */
-START_TEST(narrow)
+START_TEST(a_narrow_line_gets_through)
 {
 	struct peer peer;
 	ingestd_begin((const char *[]){"--frame-timeout-ms", "400", NULL});
@@ -170,7 +170,7 @@ START_TEST(narrow_among_greedy)
 END_TEST
 
 /* FRM-18, FRM-21: a client that asks again and again and never reads. */
-START_TEST(deaf)
+START_TEST(who_never_reads_is_closed)
 {
 	struct peer peer;
 	ingestd_begin((const char *[]){"--write-timeout-ms", "500", NULL});
@@ -228,7 +228,7 @@ static uint64_t stuff(struct peer *peer)
 }
 
 /* FRM-18: who does not read is not read from, but loses nothing: once it reads it gets every answer. */
-START_TEST(held_back)
+START_TEST(who_reads_late_gets_every_answer)
 {
 	struct peer peer;
 	enum frame_type type;
@@ -245,7 +245,7 @@ START_TEST(held_back)
 END_TEST
 
 /* FRM-23: the limit is for all; room is made by one that ends. */
-START_TEST(connections)
+START_TEST(connections_have_a_limit)
 {
 	struct peer peers[4], extra;
 	ingestd_begin((const char *[]){"--connections", "5", NULL});
@@ -305,7 +305,7 @@ START_TEST(the_biggest_makes_place)
 END_TEST
 
 /* FRM-29: who signs wrongly again and again is told to wait, in its own name alone. */
-START_TEST(spoilers_wait)
+START_TEST(who_signs_wrongly_is_told_to_wait)
 {
 	struct peer peer;
 	enum frame_type type;
@@ -341,7 +341,7 @@ END_TEST
 
 /* FRM-17, FRM-20: one sender that begins 40 batches of 1 MiB has room for half of sixteen of them. Others pass it, and
  * only its own connections are ended for the sake of those that wait behind it. */
-START_TEST(greedy)
+START_TEST(a_greedy_sender_waits_for_itself)
 {
 	static struct peer peers[40];
 	unsigned timeouts = 0;
@@ -393,7 +393,7 @@ START_TEST(room_comes_back)
 END_TEST
 
 /* FRM-10, FRM-11, FRM-15, FRM-16: more than a window's worth in one go; one answer each, in order. */
-START_TEST(pipelined)
+START_TEST(a_pipeline_gets_one_answer_each)
 {
 	enum { COUNT = 200 };
 	struct peer peer;
@@ -433,7 +433,7 @@ START_TEST(pipelined)
 END_TEST
 
 /* FRM-16: a window of large batches: the bytes hold the fifth back, not the count; none is lost. */
-START_TEST(large)
+START_TEST(bytes_hold_back_large_batches)
 {
 	struct peer peer;
 	struct bytes batches[10];
@@ -601,7 +601,7 @@ static void await_health(enum status_reason reason, bool wanted)
 }
 
 /* FRM-8, and STO-31: what shows it is written as soon as that goes, without being shown again. */
-START_TEST(rolled_back)
+START_TEST(an_older_store_stops_ingest)
 {
 	char path[256], blocked[256];
 	uint8_t evidence[NOTE_BYTES_MAX];
@@ -681,7 +681,7 @@ static void one_is_told(struct peer *peers, bool *gone, size_t count, unsigned t
 
 /* FRM-28, FRM-19: strangers give way to newcomers, the oldest first, and never does one that has proven its key. A ping
  * before the hello is no reason to wait longer. */
-START_TEST(strangers)
+START_TEST(strangers_give_way_to_newcomers)
 {
 	struct peer outside[9], peer;
 	bool gone[9] = {false};
@@ -709,7 +709,7 @@ START_TEST(strangers)
 END_TEST
 
 /* FRM-28: a sender has 64 connections; the oldest that is idle gives way, and one that works does not. */
-START_TEST(own_connections)
+START_TEST(a_sender_has_so_many_connections)
 {
 	static struct peer peers[64];
 	struct peer more;
@@ -746,6 +746,9 @@ START_TEST(own_connections)
 }
 END_TEST
 
-UNIT_MAIN("ingestd_load", slow, dribbles, narrow, narrow_among_greedy, strangers, own_connections, deaf, held_back,
-	connections, the_biggest_makes_place, spoilers_wait, greedy, room_comes_back, pipelined, large, told_to_end,
-	told_to_end_with_answers_waiting, told_to_end_among_the_deaf, rolled_back)
+UNIT_MAIN("ingestd_load", a_silent_frame_is_ended, a_byte_now_and_then_does_not_help, a_narrow_line_gets_through,
+	narrow_among_greedy, strangers_give_way_to_newcomers, a_sender_has_so_many_connections, who_never_reads_is_closed,
+	who_reads_late_gets_every_answer, connections_have_a_limit, the_biggest_makes_place,
+	who_signs_wrongly_is_told_to_wait, a_greedy_sender_waits_for_itself, room_comes_back,
+	a_pipeline_gets_one_answer_each, bytes_hold_back_large_batches, told_to_end, told_to_end_with_answers_waiting,
+	told_to_end_among_the_deaf, an_older_store_stops_ingest)

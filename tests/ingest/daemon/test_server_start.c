@@ -61,7 +61,7 @@ static pid_t start(char *said)
 	return child;
 }
 
-START_TEST(refused_events)
+START_TEST(it_runs_whole_or_says_why)
 {
 	bool any = false;
 	fixture_make(&f);
@@ -84,4 +84,4 @@ START_TEST(refused_events)
 }
 END_TEST
 
-UNIT_MAIN("server_start", refused_events)
+UNIT_MAIN("server_start", it_runs_whole_or_says_why)

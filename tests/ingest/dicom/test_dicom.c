@@ -85,7 +85,7 @@ static void check_rows(const struct row *rows, size_t count)
 #define CHECK_ROWS(rows) check_rows(rows, sizeof(rows) / sizeof(rows)[0])
 
 /* ADP-22: who is a person whose data it is. */
-START_TEST(people)
+START_TEST(persons_are_those_whose_data_it_is)
 {
 	static const struct row rows[] = {
 		{ABOUT(PATIENT), SHOWN},
@@ -147,7 +147,7 @@ START_TEST(people)
 END_TEST
 
 /* ADP-22: people who are named in the place of something else, or in words. */
-START_TEST(people_elsewhere)
+START_TEST(people_in_other_places_refuse_it)
 {
 	static const struct row rows[] = {
 		{ABOUT(OBJECT("ParticipantObjectID=\"7^^^&amp;1.2.246.21&amp;ISO\" " TYPE("2", "3"), "")), "oid:1.2.246.21:7"},
@@ -257,7 +257,7 @@ START_TEST(first_words_win)
 END_TEST
 
 /* ADP-8: who acted, with booleans as XML Schema has them. */
-START_TEST(who_acted)
+START_TEST(who_acted_is_told)
 {
 	static const struct {
 		const char *participants;
@@ -300,7 +300,7 @@ START_TEST(who_acted)
 END_TEST
 
 /* ADP-10: words of refusal in the outcome. */
-START_TEST(outcome_words)
+START_TEST(words_of_refusal_are_an_outcome)
 {
 	static const struct {
 		const char *words;
@@ -322,7 +322,7 @@ START_TEST(outcome_words)
 END_TEST
 
 /* What a search is: a code of the event, or a query among the objects. */
-START_TEST(searches)
+START_TEST(a_search_is_told_as_one)
 {
 #define ACTED(code)                                                                                                  \
 	"<EventIdentification EventActionCode=\"E\" EventDateTime=\"2026-11-20T10:00:00Z\" EventOutcomeIndicator=\"0\">" \
@@ -370,7 +370,7 @@ END_TEST
 #define TIMED(time) MESSAGE("<EventIdentification EventDateTime=\"" time "\" EventOutcomeIndicator=\"0\"/>", PATIENT)
 
 /* ADP-6, ADP-20 */
-START_TEST(times)
+START_TEST(times_are_read_exactly)
 {
 	static const struct row rows[] = {
 		{TIMED("2026-11-20T10:00:00"), "time: without a zone"},
@@ -399,7 +399,7 @@ static enum error map_encoded(const char *declared, const char *name)
 }
 
 /* ADP-23: any encoding that iconv knows. */
-START_TEST(encodings)
+START_TEST(any_encoding_of_iconv_is_read)
 {
 	static const struct {
 		const char *declared;
@@ -441,7 +441,7 @@ START_TEST(encodings)
 END_TEST
 
 /* ADP-23: 16 bits a character, with and without its mark. */
-START_TEST(utf16)
+START_TEST(utf16_is_read_with_and_without_mark)
 {
 	static const char message[] = ABOUT(PATIENT);
 	static const char *const names[] = {"UTF-16", "UTF-16LE", "UTF-16BE"};
@@ -465,7 +465,7 @@ START_TEST(utf16)
 END_TEST
 
 /* Where it is broken is told by lines. */
-START_TEST(broken)
+START_TEST(where_it_is_broken_is_told)
 {
 	ck_error(map(BYTES_LITERAL("<AuditMessage>\n\n<x></AuditMessage>")), E_BAD_XML);
 	ck_assert_ptr_nonnull(strstr(fault.text, "line 3"));
@@ -481,7 +481,7 @@ START_TEST(broken)
 END_TEST
 
 /* What is not about a person is an object; its name stands for an id that is not there. */
-START_TEST(objects)
+START_TEST(what_is_no_person_is_an_object)
 {
 	ck_assert_str_eq(
 		whose(ABOUT(PATIENT OBJECT(TYPE("2", "3"), "<ParticipantObjectName> X-ray </ParticipantObjectName>") OBJECT(
@@ -497,5 +497,7 @@ START_TEST(objects)
 }
 END_TEST
 
-UNIT_MAIN("dicom", people, people_elsewhere, by_the_tree, first_words_win, who_acted, outcome_words, searches,
-	events_about_patients, times, encodings, utf16, broken, objects)
+UNIT_MAIN("dicom", persons_are_those_whose_data_it_is, people_in_other_places_refuse_it, by_the_tree, first_words_win,
+	who_acted_is_told, words_of_refusal_are_an_outcome, a_search_is_told_as_one, events_about_patients,
+	times_are_read_exactly, any_encoding_of_iconv_is_read, utf16_is_read_with_and_without_mark,
+	where_it_is_broken_is_told, what_is_no_person_is_an_object)

@@ -451,7 +451,7 @@ START_TEST(types_are_checked)
 END_TEST
 
 /* ADP-8 */
-START_TEST(who_acted)
+START_TEST(who_acted_is_told)
 {
 	static const struct {
 		const char *rest;
@@ -508,7 +508,7 @@ START_TEST(who_acted)
 END_TEST
 
 /* ADP-10 */
-START_TEST(outcomes)
+START_TEST(outcomes_are_read_by_code)
 {
 	static const struct {
 		const char *rest;
@@ -591,7 +591,7 @@ END_TEST
 
 /* ADP-13: when it happened, if that is said, and until when. */
 /* FHIR's interactions say what was done where the message has no action. */
-START_TEST(interactions)
+START_TEST(interactions_say_what_was_done)
 {
 	static const struct {
 		const char *rest;
@@ -615,7 +615,7 @@ START_TEST(interactions)
 }
 END_TEST
 
-START_TEST(times)
+START_TEST(times_are_read_exactly)
 {
 	ck_ok(map(message(AGENT ",'period':{'start':'2026-11-20T08:00:00Z','end':'2026-11-20T09:00:00Z'}")));
 	ck_assert_int_eq(events.events[0].values[EVENT_END_TIME].time_ns - events.events[0].values[EVENT_TIME].time_ns,
@@ -633,5 +633,5 @@ START_TEST(times)
 END_TEST
 
 UNIT_MAIN("fhir", events_about_patients, people_are_found, everybody_is_found, people_are_not_dropped,
-	mentions_are_found, words_are_found, nobody_needs_a_sign, nobody_and_objects, types_are_checked, who_acted,
-	outcomes, meaning_is_kept, interactions, times)
+	mentions_are_found, words_are_found, nobody_needs_a_sign, nobody_and_objects, types_are_checked, who_acted_is_told,
+	outcomes_are_read_by_code, meaning_is_kept, interactions_say_what_was_done, times_are_read_exactly)

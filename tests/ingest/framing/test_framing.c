@@ -98,7 +98,7 @@ static void expect(enum adapter_format format, const char *input, const char *wa
 #define MARK "\xEF\xBB\xBF"
 
 /* ADP-7 */
-START_TEST(lines)
+START_TEST(lines_are_cut_where_they_end)
 {
 	expect(ADAPTER_JSON, MARK "one\n\n \t\r\ntwo \r\nlast", "\n-" MARK "\n=one\n-\n\n \t\r\n\n=two\n- \r\n\n=last");
 	expect(ADAPTER_JSON, "", "");
@@ -108,7 +108,7 @@ START_TEST(lines)
 }
 END_TEST
 
-START_TEST(documents)
+START_TEST(documents_are_cut_where_they_end)
 {
 	expect(ADAPTER_FHIR, A "\n" A A " " A "\r\n", "\n=" A "\n-\n\n=" A "\n=" A "\n- \n=" A "\n-\r\n");
 	expect(ADAPTER_FHIR, "{\n \"a\": [\n  {\n  }\n ]\n}\n" MARK "{}",
@@ -128,7 +128,7 @@ START_TEST(documents)
 END_TEST
 
 /* ADP-14: one damaged document costs one. */
-START_TEST(damaged_documents)
+START_TEST(a_damaged_document_costs_one)
 {
 	expect(ADAPTER_FHIR, "{\"resourceType\":\"Aud\n" A, "\n!{\"resourceType\":\"Aud\n-\n\n=" A);
 	expect(ADAPTER_FHIR, "{\"a\":[\n" A "\n" A, "\n!{\"a\":[\n-\n\n=" A "\n-\n\n=" A);
@@ -169,7 +169,7 @@ START_TEST(damaged_documents)
 END_TEST
 
 /* ADP-15: over the limit it goes on as well. */
-START_TEST(long_documents)
+START_TEST(a_long_document_costs_one)
 {
 	expect_bytes(ADAPTER_FHIR, 20, bytes_text("{\"a\":\"01234567890123456789\n" B "\n{}"),
 		"\nL{\"a\":\"01234567890123456789\n\nL" B "\n-\n\n={}");
@@ -183,7 +183,7 @@ START_TEST(long_documents)
 }
 END_TEST
 
-START_TEST(xml)
+START_TEST(xml_documents_are_cut_where_they_end)
 {
 	expect(ADAPTER_DICOM, MARK "<?xml version=\"1.0\"?>\n<!-- a -->" D "\n" D D "<!-- <AuditMessage> -->",
 		"\n-" MARK "\n=<?xml version=\"1.0\"?>\n<!-- a -->" D "\n-\n\n=" D "\n=" D "\n-<!-- <AuditMessage> -->");
@@ -207,7 +207,7 @@ START_TEST(xml)
 END_TEST
 
 /* ADP-14 */
-START_TEST(damaged_xml)
+START_TEST(damaged_xml_costs_one)
 {
 	expect(ADAPTER_DICOM, "<AuditMessage><E t=\"\n" D, "\n!<AuditMessage><E t=\"\n-\n\n=" D);
 	expect(ADAPTER_DICOM, "<AuditMessage t=\"\n" D "\n" D, "\n!<AuditMessage t=\"\n-\n\n=" D "\n-\n\n=" D);
@@ -235,7 +235,7 @@ START_TEST(damaged_xml)
 END_TEST
 
 /* ADP-17: a document that is closed is given out when nothing more comes at the time. */
-START_TEST(idle)
+START_TEST(a_closed_document_does_not_wait)
 {
 	static const struct {
 		enum adapter_format format;
@@ -284,7 +284,7 @@ static size_t compose(char *out, size_t max)
 	return len;
 }
 
-START_TEST(any_damage)
+START_TEST(any_damage_costs_its_document_alone)
 {
 	static char input[4096];
 	static char wanted[SHOWN_MAX];
@@ -305,4 +305,6 @@ START_TEST(any_damage)
 }
 END_TEST
 
-UNIT_MAIN("framing", lines, documents, damaged_documents, long_documents, xml, damaged_xml, idle, any_damage)
+UNIT_MAIN("framing", lines_are_cut_where_they_end, documents_are_cut_where_they_end, a_damaged_document_costs_one,
+	a_long_document_costs_one, xml_documents_are_cut_where_they_end, damaged_xml_costs_one,
+	a_closed_document_does_not_wait, any_damage_costs_its_document_alone)

@@ -52,7 +52,7 @@ static const struct {
 	{ADAPTER_DICOM, BYTES_LITERAL("<Bundle xmlns=\"http://hl7.org/fhir\">"), "FHIR in XML"},
 };
 
-START_TEST(beginnings)
+START_TEST(beginnings_tell_what_it_looks_like)
 {
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		const char *says = looks_like(cases[i].format, cases[i].text, false);
@@ -68,4 +68,4 @@ START_TEST(beginnings)
 }
 END_TEST
 
-UNIT_MAIN("looks", beginnings)
+UNIT_MAIN("looks", beginnings_tell_what_it_looks_like)

@@ -148,7 +148,7 @@ struct refusal {
 };
 
 /* ADP-2, ADP-4, ADP-6 */
-START_TEST(refusals)
+START_TEST(what_is_not_understood_is_refused)
 {
 	static const struct refusal cases[] = {
 		{ADAPTER_DICOM, "", E_BAD_XML, "XML"},
@@ -235,7 +235,7 @@ static struct bytes object(size_t index)
 }
 
 /* ADP-9: an access to more than an event has room for is told, and how many things are missing from the list. */
-START_TEST(many_objects)
+START_TEST(more_objects_than_fit_are_counted)
 {
 	static char text[60000];
 	policy_default(&policy);
@@ -272,7 +272,7 @@ END_TEST
 	"</AuditMessage>"
 
 /* ADP-10 */
-START_TEST(outcomes)
+START_TEST(outcomes_become_the_events_own)
 {
 	static const struct {
 		const char *text;
@@ -373,5 +373,6 @@ START_TEST(real_fhir_messages)
 }
 END_TEST
 
-UNIT_MAIN("adapter", dicom_newer_dialect, dicom_older_dialect, fhir_r4_and_r5, purposes_by_policy, refusals,
-	people_of_a_message, many_objects, outcomes, real_dicom_messages, real_fhir_messages)
+UNIT_MAIN("adapter", dicom_newer_dialect, dicom_older_dialect, fhir_r4_and_r5, purposes_by_policy,
+	what_is_not_understood_is_refused, people_of_a_message, more_objects_than_fit_are_counted,
+	outcomes_become_the_events_own, real_dicom_messages, real_fhir_messages)

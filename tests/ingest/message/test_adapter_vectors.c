@@ -82,7 +82,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* ADP-1, ADP-3, ADP-4, ADP-8, ADP-9, ADP-10, ADP-11, ADP-12, ADP-13, ADP-20 to ADP-24 */
-START_TEST(vectors)
+START_TEST(every_vector_becomes_its_events)
 {
 	char path[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/adapters", path));
@@ -90,4 +90,4 @@ START_TEST(vectors)
 }
 END_TEST
 
-UNIT_MAIN("adapter_vectors", vectors)
+UNIT_MAIN("adapter_vectors", every_vector_becomes_its_events)

@@ -52,7 +52,7 @@ static void check_rows(const struct row *rows, size_t count)
 #define CHECK_ROWS(rows) check_rows(rows, sizeof(rows) / sizeof(rows)[0])
 
 /* ADP-4, ADP-24 */
-START_TEST(references)
+START_TEST(references_name_one_person)
 {
 	static const struct row rows[] = {
 		{"Patient/77", "ref:" ORG "/Patient/77"},
@@ -101,7 +101,7 @@ START_TEST(references)
 END_TEST
 
 /* ADP-4, ADP-24 */
-START_TEST(tokens)
+START_TEST(tokens_have_a_system_and_a_value)
 {
 	static const struct row rows[] = {
 		{"urn:oid:1.2.208.176.1.2|0101701234", CPR},
@@ -141,7 +141,7 @@ START_TEST(tokens)
 END_TEST
 
 /* ADP-4, ADP-24 */
-START_TEST(hl7_cx)
+START_TEST(hl7_cx_has_an_authority)
 {
 	static const struct row rows[] = {
 		{"77^^^NS&1.2.3.4&ISO", "oid:1.2.3.4:77"},
@@ -204,7 +204,7 @@ START_TEST(nobody_and_everybody)
 END_TEST
 
 /* ADP-24: an identifier's two members. */
-START_TEST(fhir_identifiers)
+START_TEST(identifiers_need_both_members)
 {
 	static const char *const rows[][3] = {
 		{"URN:OID:1.2.208.176.1.2", "0101701234", CPR},
@@ -249,7 +249,7 @@ START_TEST(reasons_are_silent)
 END_TEST
 
 /* ADP-4: repetitions, each person once. */
-START_TEST(repetitions)
+START_TEST(repetitions_are_one_person_each)
 {
 	static const struct row rows[] = {
 		{"1^^^&1.2.3&ISO~2^^^&1.2.3&ISO", "oid:1.2.3:1 oid:1.2.3:2"},
@@ -293,7 +293,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* ADP-4, ADP-24 */
-START_TEST(vectors)
+START_TEST(outside_identifiers_are_read_alike)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/identifier", dir));
@@ -301,5 +301,6 @@ START_TEST(vectors)
 }
 END_TEST
 
-UNIT_MAIN("identifier", references, tokens, hl7_cx, nobody_and_everybody, fhir_identifiers, reasons_are_silent,
-	repetitions, vectors)
+UNIT_MAIN("identifier", references_name_one_person, tokens_have_a_system_and_a_value, hl7_cx_has_an_authority,
+	nobody_and_everybody, identifiers_need_both_members, reasons_are_silent, repetitions_are_one_person_each,
+	outside_identifiers_are_read_alike)

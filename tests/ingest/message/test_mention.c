@@ -20,7 +20,7 @@ static void check_rows(const struct row *rows, size_t count, enum mention_where 
 
 #define CHECK_ROWS(rows, where) check_rows(rows, sizeof(rows) / sizeof(rows)[0], where)
 
-START_TEST(texts)
+START_TEST(texts_are_searched_for_people)
 {
 	static const struct row rows[] = {
 		{"", false},
@@ -66,7 +66,7 @@ START_TEST(texts)
 END_TEST
 
 /* What people at work are called may be a number too. */
-START_TEST(addresses)
+START_TEST(addresses_at_work_are_no_people)
 {
 	static const struct row rows[] = {
 		{"https://x.example/fhir/Patient/77", true},
@@ -77,7 +77,7 @@ START_TEST(addresses)
 }
 END_TEST
 
-START_TEST(queries)
+START_TEST(queries_are_searched_for_people)
 {
 	static const struct row rows[] = {
 		{"Observation?patient=77", true},
@@ -123,7 +123,7 @@ START_TEST(queries)
 END_TEST
 
 /* A C-FIND with a patient's id to match, or with an empty one, which asks for it. */
-START_TEST(dicom_queries)
+START_TEST(a_c_find_names_whom_it_asks_for)
 {
 	static const char *const rows[][2] = {
 		{"CABSAENTBgBTVFVEWSAQACAATE8CADc3", "explicit"}, {"EAAgAAIAAAA3Nw==", "implicit"},
@@ -137,7 +137,7 @@ START_TEST(dicom_queries)
 }
 END_TEST
 
-START_TEST(numbers)
+START_TEST(numbers_are_people_where_they_can_be)
 {
 	static const struct row rows[] = {
 		{"0101701234^^^&1.2.208.176.1.2&ISO", true},
@@ -155,7 +155,7 @@ END_TEST
 
 /* A text of 64 KiB that makes each place look like the beginning of something is looked at in linear time: the test
  * would not end otherwise. */
-START_TEST(hostile)
+START_TEST(hostile_texts_take_no_longer)
 {
 	static const char *const pieces[] = {
 		"patient=/", "a^", "Patient/", "1.2.208.176.1.2", "livingSubjectId ", "^^^&", "%"};
@@ -170,4 +170,5 @@ START_TEST(hostile)
 }
 END_TEST
 
-UNIT_MAIN("mention", texts, addresses, queries, dicom_queries, numbers, hostile)
+UNIT_MAIN("mention", texts_are_searched_for_people, addresses_at_work_are_no_people, queries_are_searched_for_people,
+	a_c_find_names_whom_it_asks_for, numbers_are_people_where_they_can_be, hostile_texts_take_no_longer)

@@ -27,7 +27,7 @@ static bool is(struct bytes text, const char *wanted)
 }
 
 /* ADP-8 */
-START_TEST(who_acted)
+START_TEST(the_one_who_acted_is_chosen)
 {
 	static const struct {
 		struct {
@@ -132,4 +132,4 @@ START_TEST(for_whom_and_to_whom)
 }
 END_TEST
 
-UNIT_MAIN("participants", who_acted, others_are_kept, long_others_in_pieces, for_whom_and_to_whom)
+UNIT_MAIN("participants", the_one_who_acted_is_chosen, others_are_kept, long_others_in_pieces, for_whom_and_to_whom)

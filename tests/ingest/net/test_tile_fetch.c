@@ -123,7 +123,7 @@ START_TEST(what_is_not_there)
 }
 END_TEST
 
-START_TEST(woken)
+START_TEST(a_wait_ends_when_woken)
 {
 	put_log(10);
 	int ends[2];
@@ -253,7 +253,7 @@ static struct bytes bomb(void)
 	return bytes_of(packed, stream.total_out);
 }
 
-START_TEST(bad_servers)
+START_TEST(bad_servers_are_told_apart)
 {
 	static uint8_t page[100000];
 	const struct bytes packed = bomb();
@@ -288,7 +288,7 @@ START_TEST(bad_servers)
 }
 END_TEST
 
-START_TEST(bad_places)
+START_TEST(bad_places_are_refused)
 {
 	static const char *const places[] = {"", "ftp://example.org/", "/nowhere/at/all", "http://", "gopher:x"};
 	struct tile_fetch *fetch;
@@ -301,4 +301,5 @@ START_TEST(bad_places)
 }
 END_TEST
 
-UNIT_MAIN("tile_fetch", a_whole_log, what_is_not_there, woken, woken_while_reading_files, bad_servers, bad_places)
+UNIT_MAIN("tile_fetch", a_whole_log, what_is_not_there, a_wait_ends_when_woken, woken_while_reading_files,
+	bad_servers_are_told_apart, bad_places_are_refused)

@@ -136,7 +136,7 @@ START_TEST(uncommitted_is_lost)
 END_TEST
 
 /* SND-22: nothing is claimed by a book that lacks the sender's first events. */
-START_TEST(begun_late)
+START_TEST(a_late_book_claims_nothing)
 {
 	static const uint32_t subjects[] = {1, 2};
 	struct fault fault;
@@ -153,7 +153,7 @@ START_TEST(begun_late)
 END_TEST
 
 /* SND-22: a lost spool, or another sender with the same key, leaves a hole; no claim crosses it. */
-START_TEST(hole)
+START_TEST(no_claim_crosses_a_hole)
 {
 	static const uint32_t subjects[] = {1, 2};
 	begin(0);
@@ -173,4 +173,5 @@ START_TEST(hole)
 }
 END_TEST
 
-UNIT_MAIN("filing_book", hole, from_receipt_to_claim, labels_are_remembered, uncommitted_is_lost, begun_late)
+UNIT_MAIN("filing_book", no_claim_crosses_a_hole, from_receipt_to_claim, labels_are_remembered, uncommitted_is_lost,
+	a_late_book_claims_nothing)

@@ -75,7 +75,7 @@ static void assert_alarm(const char *says, bool evidence)
 }
 
 /* SND-21: checked once an epoch covers it; a subject that is known costs no VRF proof the next time. */
-START_TEST(filed_rightly)
+START_TEST(what_is_filed_rightly_is_checked_once)
 {
 	static const uint32_t more[] = {77, 1234};
 	begin();
@@ -163,7 +163,7 @@ START_TEST(filed_under_another_label)
 }
 END_TEST
 
-START_TEST(another_place)
+START_TEST(another_place_is_an_alarm)
 {
 	begin();
 	fixture_epoch(&f);
@@ -174,7 +174,7 @@ START_TEST(another_place)
 }
 END_TEST
 
-START_TEST(another_log)
+START_TEST(another_logs_proof_is_an_alarm)
 {
 	begin();
 	fixture_epoch(&f);
@@ -186,7 +186,7 @@ START_TEST(another_log)
 }
 END_TEST
 
-START_TEST(late)
+START_TEST(late_filing_is_an_alarm)
 {
 	begin();
 	note_batch(0, people, 3, 2, (uint64_t)time(NULL) - FILING_LATE_SECONDS - 10);
@@ -197,7 +197,7 @@ START_TEST(late)
 END_TEST
 
 /* What can be tried again is no alarm. */
-START_TEST(unreachable)
+START_TEST(what_can_be_tried_again_is_no_alarm)
 {
 	begin();
 	fixture_epoch(&f);
@@ -210,5 +210,6 @@ START_TEST(unreachable)
 }
 END_TEST
 
-UNIT_MAIN("filing_checker", filed_rightly, filed_under_another, filed_under_another_label, another_place, another_log,
-	late, unreachable)
+UNIT_MAIN("filing_checker", what_is_filed_rightly_is_checked_once, filed_under_another, filed_under_another_label,
+	another_place_is_an_alarm, another_logs_proof_is_an_alarm, late_filing_is_an_alarm,
+	what_can_be_tried_again_is_no_alarm)

@@ -3,7 +3,7 @@
 
 /* ---- the straight way ---- */
 
-START_TEST(streams)
+START_TEST(events_stream_to_their_receipts)
 {
 	begin();
 	struct outbox *outbox = start(4);
@@ -55,7 +55,7 @@ START_TEST(messages_are_whole)
 }
 END_TEST
 
-START_TEST(refused_here)
+START_TEST(refused_here_is_never_sent)
 {
 	begin();
 	struct outbox *outbox = start(4);
@@ -80,7 +80,7 @@ END_TEST
 /* ---- the window ---- */
 
 /* SND-9 */
-START_TEST(window)
+START_TEST(a_window_is_never_overrun)
 {
 	begin();
 	fake.window_batches = 3;
@@ -110,7 +110,7 @@ END_TEST
 /* ---- losses ---- */
 
 /* The ledger took a batch, and its answer was lost: the receipt comes again, the events do not. SND-7 */
-START_TEST(lost_receipt)
+START_TEST(a_lost_receipt_comes_again)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -159,7 +159,7 @@ END_TEST
 /* Nothing is judged before the first welcome of a run, by whatever was known from the last one. After it, while the
  * connection is away, the spool takes what it can hold; nothing is forgotten when the caller dies.
  * SND-19 */
-START_TEST(works_offline)
+START_TEST(nothing_is_judged_before_the_welcome)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -231,7 +231,7 @@ START_TEST(sync_before_send)
 }
 END_TEST
 
-START_TEST(answers_pings)
+START_TEST(pings_are_answered_in_turn)
 {
 	static const uint8_t ping[] = {0, 0, 0, 4, FRAME_PING, 'a', 'b', 'c'};
 	begin();
@@ -291,7 +291,7 @@ END_TEST
 
 /* The connection ends before the batches behind it are answered: the refusal stands, or the sender would send the same
  * batch again and again on a line that is always cut there. SND-10 */
-START_TEST(refusal_stands)
+START_TEST(a_refusal_stands_whatever_follows)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -348,7 +348,7 @@ START_TEST(refused_message_is_whole)
 }
 END_TEST
 
-START_TEST(full_ledger)
+START_TEST(a_full_ledger_is_waited_for)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -393,7 +393,7 @@ END_TEST
 /* ---- ledgers that must not be trusted ---- */
 
 /* SND-8 */
-START_TEST(bad_receipt)
+START_TEST(a_bad_receipt_is_an_alarm)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -418,7 +418,7 @@ START_TEST(bad_receipt)
 END_TEST
 
 /* SND-12 */
-START_TEST(rolled_back)
+START_TEST(an_older_ledger_is_an_alarm)
 {
 	begin();
 	char copy[400];
@@ -446,7 +446,7 @@ START_TEST(rolled_back)
 }
 END_TEST
 
-START_TEST(error_frames)
+START_TEST(error_frames_end_or_wait)
 {
 	static const struct {
 		enum error error;
@@ -473,7 +473,7 @@ START_TEST(error_frames)
 END_TEST
 
 /* The query daemon waits for the rest of a request; it is asked to say what it is. */
-START_TEST(query_port)
+START_TEST(the_query_port_is_recognised)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -510,7 +510,7 @@ START_TEST(not_a_ledger)
 }
 END_TEST
 
-START_TEST(addresses)
+START_TEST(addresses_are_tried_in_turn)
 {
 	static const char *const bad[] = {"", "host", "host:", ":1", "::1", "a:b:1", "[::1]", "host:12345678", "host:0",
 		"host:65536", "host:99999", "host:abc", "host:1x", "host:-1", "host: 1"};
@@ -536,7 +536,7 @@ START_TEST(addresses)
 END_TEST
 
 /* SND-29: who answers in the ledger's place is told no event. */
-START_TEST(stranger)
+START_TEST(a_stranger_is_told_no_event)
 {
 	struct fault fault = {0};
 	begin();
@@ -565,7 +565,9 @@ START_TEST(stranger)
 }
 END_TEST
 
-UNIT_MAIN("outbox", streams, messages_are_whole, refused_here, window, lost_receipt, dies_before_the_receipt,
-	works_offline, sync_before_send, answers_pings, refused_in_the_middle, refusal_stands, refused_message_is_whole,
-	full_ledger, refused_for_the_policy, bad_receipt, rolled_back, stranger, error_frames, query_port, not_a_ledger,
-	addresses)
+UNIT_MAIN("outbox", events_stream_to_their_receipts, messages_are_whole, refused_here_is_never_sent,
+	a_window_is_never_overrun, a_lost_receipt_comes_again, dies_before_the_receipt,
+	nothing_is_judged_before_the_welcome, sync_before_send, pings_are_answered_in_turn, refused_in_the_middle,
+	a_refusal_stands_whatever_follows, refused_message_is_whole, a_full_ledger_is_waited_for, refused_for_the_policy,
+	a_bad_receipt_is_an_alarm, an_older_ledger_is_an_alarm, a_stranger_is_told_no_event, error_frames_end_or_wait,
+	the_query_port_is_recognised, not_a_ledger, addresses_are_tried_in_turn)

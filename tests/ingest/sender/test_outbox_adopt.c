@@ -77,7 +77,7 @@ END_TEST
 /* ---- another policy ---- */
 
 /* What waits, and what is in the open batch, is encoded again. SND-15 */
-START_TEST(another_policy)
+START_TEST(another_policy_encodes_again)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -133,7 +133,7 @@ END_TEST
 /* ---- spools ---- */
 
 /* The spool was lost, the ledger goes on: the sequence is the ledger's. SND-3 */
-START_TEST(lost_spool)
+START_TEST(a_lost_spool_goes_on_at_the_ledgers)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -189,7 +189,7 @@ static unsigned evidence(void)
 /* An older copy of the spool, with batches that wait: what the ledger has as it was signed gets its receipt; where it
  * has other events a person gets them; nothing is signed below what the ledger has, and it goes on.
  * SND-7, SND-16 */
-START_TEST(older_spool)
+START_TEST(an_older_spool_accuses_nobody)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -233,7 +233,7 @@ START_TEST(older_spool)
 END_TEST
 
 /* Another program sends with the key while this one is away. What was never sent is signed where the ledger is now. */
-START_TEST(second_program)
+START_TEST(a_second_program_doubles_nothing)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -360,7 +360,7 @@ static void rotate(void)
 
 /* What waits and is not in the ledger is signed by the new key, whether the sender ran meanwhile or not.
  * SND-15 */
-START_TEST(another_key)
+START_TEST(another_key_signs_what_waits)
 {
 	begin();
 	struct outbox *outbox = start(2);
@@ -550,7 +550,7 @@ END_TEST
 /* ---- ids ---- */
 
 /* SND-18 */
-START_TEST(ids)
+START_TEST(ids_survive_what_is_sent_again)
 {
 	begin();
 	struct outbox *outbox = start(4);
@@ -577,6 +577,7 @@ START_TEST(ids)
 }
 END_TEST
 
-UNIT_MAIN("outbox_adopt", the_ledger_is_behind, ahead_of_both_clocks, another_policy, two_policies_in_a_row, lost_spool,
-	older_spool, spool_from_before_rotation, second_program, another_was_faster, lost_by_the_ledger, another_key,
-	killed_under_another_policy, killed_under_another_key, ids)
+UNIT_MAIN("outbox_adopt", the_ledger_is_behind, ahead_of_both_clocks, another_policy_encodes_again,
+	two_policies_in_a_row, a_lost_spool_goes_on_at_the_ledgers, an_older_spool_accuses_nobody,
+	spool_from_before_rotation, a_second_program_doubles_nothing, another_was_faster, lost_by_the_ledger,
+	another_key_signs_what_waits, killed_under_another_policy, killed_under_another_key, ids_survive_what_is_sent_again)

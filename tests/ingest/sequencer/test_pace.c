@@ -1,7 +1,7 @@
 #include "ingest/sequencer/pace.h"
 #include "tests/lib/unit.h"
 
-START_TEST(decisions)
+START_TEST(filing_gets_time_by_its_age)
 {
 	ck_assert(pace_rests(0, 4000, 15999));
 	ck_assert(!pace_rests(0, 4000, 16000));
@@ -160,4 +160,4 @@ START_TEST(a_flood_of_new_people)
 }
 END_TEST
 
-UNIT_MAIN("pace", decisions, learns_what_filing_costs, a_flood_of_new_people)
+UNIT_MAIN("pace", filing_gets_time_by_its_age, learns_what_filing_costs, a_flood_of_new_people)

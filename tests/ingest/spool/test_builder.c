@@ -101,7 +101,7 @@ static void check_body(struct bytes body, enum batch_kind kind, uint64_t first, 
 	ck_ok(batch_check_signature(key.log.name, &head, &root, key.public_key));
 }
 
-START_TEST(builds)
+START_TEST(events_become_a_signed_batch)
 {
 	begin();
 	struct builder_source source = {BYTES_LITERAL("a.json"), 7, {77, 0}};
@@ -150,7 +150,7 @@ START_TEST(never_the_same_secret)
 }
 END_TEST
 
-START_TEST(keeps_limits)
+START_TEST(a_batch_keeps_its_limits)
 {
 	begin();
 	struct fault fault = {0};
@@ -183,7 +183,7 @@ START_TEST(keeps_limits)
 }
 END_TEST
 
-START_TEST(refuses)
+START_TEST(what_does_not_fit_is_refused)
 {
 	begin();
 	struct fault fault = {0};
@@ -209,4 +209,5 @@ START_TEST(refuses)
 }
 END_TEST
 
-UNIT_MAIN("builder", builds, never_the_same_secret, keeps_limits, refuses)
+UNIT_MAIN("builder", events_become_a_signed_batch, never_the_same_secret, a_batch_keeps_its_limits,
+	what_does_not_fit_is_refused)

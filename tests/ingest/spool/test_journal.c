@@ -68,7 +68,7 @@ static unsigned count(int dir)
 	return seen.count;
 }
 
-START_TEST(round_trip)
+START_TEST(records_come_back_as_written)
 {
 	int dir = temporary_dir();
 	struct journal journal;
@@ -142,7 +142,7 @@ START_TEST(torn_at_every_byte)
 END_TEST
 
 /* Any flipped bit ends the good part there, but one in a secret, which only makes the secret bad. */
-START_TEST(flipped)
+START_TEST(any_flipped_bit_ends_the_good_part)
 {
 	int dir = temporary_dir();
 	struct journal journal;
@@ -172,7 +172,7 @@ START_TEST(flipped)
 END_TEST
 
 /* Good records behind bad ones are no torn end: they are kept, and what is wrong is counted. */
-START_TEST(passed_over)
+START_TEST(good_records_behind_bad_are_kept)
 {
 	int dir = temporary_dir();
 	struct journal journal;
@@ -238,4 +238,5 @@ START_TEST(larger_than_the_buffer)
 }
 END_TEST
 
-UNIT_MAIN("journal", round_trip, torn_at_every_byte, flipped, passed_over, larger_than_the_buffer)
+UNIT_MAIN("journal", records_come_back_as_written, torn_at_every_byte, any_flipped_bit_ends_the_good_part,
+	good_records_behind_bad_are_kept, larger_than_the_buffer)

@@ -86,7 +86,7 @@ static struct remembered *reload(int dir, struct remembered *remembered)
 }
 
 /* The k-th equal message is known if k are remembered. SND-17 */
-START_TEST(counts)
+START_TEST(equal_messages_are_counted)
 {
 	int dir = temporary_dir();
 	struct remembered *remembered = NULL;
@@ -118,7 +118,7 @@ START_TEST(counts)
 END_TEST
 
 /* An input is a new one also after very many. */
-START_TEST(many_inputs)
+START_TEST(very_many_inputs_stay_apart)
 {
 	int dir = temporary_dir();
 	struct remembered *remembered = NULL;
@@ -134,7 +134,7 @@ START_TEST(many_inputs)
 }
 END_TEST
 
-START_TEST(survives)
+START_TEST(memory_survives_the_process)
 {
 	int dir = temporary_dir();
 	struct remembered *remembered = NULL;
@@ -198,7 +198,7 @@ END_TEST
 
 /* The newest are remembered, in a bounded number of files; a forgotten one stays until a state without it is durable.
  */
-START_TEST(bounded)
+START_TEST(memory_has_a_bound)
 {
 	int dir = temporary_dir();
 	struct remembered *remembered = NULL;
@@ -235,7 +235,7 @@ START_TEST(bounded)
 END_TEST
 
 /* What somebody removed or cut is forgotten, and counted so. */
-START_TEST(file_gone)
+START_TEST(a_file_that_is_gone_is_counted)
 {
 	int dir = temporary_dir();
 	struct remembered *remembered = NULL;
@@ -263,4 +263,5 @@ START_TEST(file_gone)
 }
 END_TEST
 
-UNIT_MAIN("remembered", counts, many_inputs, survives, died_before_the_state, bounded, file_gone)
+UNIT_MAIN("remembered", equal_messages_are_counted, very_many_inputs_stay_apart, memory_survives_the_process,
+	died_before_the_state, memory_has_a_bound, a_file_that_is_gone_is_counted)

@@ -43,7 +43,7 @@ static void put(const char *text)
 	ck_ok(file_write_atomic(AT_FDCWD, path, bytes_text(text), 0600));
 }
 
-START_TEST(round_trip)
+START_TEST(a_key_comes_back_as_written)
 {
 	place();
 	struct sender_key key;
@@ -94,7 +94,7 @@ START_TEST(readable_by_others)
 }
 END_TEST
 
-START_TEST(malformed)
+START_TEST(malformed_keys_are_refused_by_member)
 {
 	place();
 	struct sender_key key;
@@ -138,7 +138,7 @@ START_TEST(malformed)
 }
 END_TEST
 
-START_TEST(endorsement)
+START_TEST(an_endorsement_is_by_the_named_key)
 {
 	struct sender_key key;
 	struct sender_key next;
@@ -181,7 +181,7 @@ static void check_vector(const json_t *vector, const char *path_of_vector)
 	ck_assert_uint_eq(key.sender, vector_number(vector, "sender"));
 }
 
-START_TEST(own_vectors)
+START_TEST(our_key_vectors_hold)
 {
 	char vectors[4096];
 	place();
@@ -191,4 +191,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("sender_key", own_vectors, round_trip, readable_by_others, malformed, endorsement)
+UNIT_MAIN("sender_key", our_key_vectors_hold, a_key_comes_back_as_written, readable_by_others,
+	malformed_keys_are_refused_by_member, an_endorsement_is_by_the_named_key)

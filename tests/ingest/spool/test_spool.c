@@ -154,7 +154,7 @@ END_TEST
 
 /* By content, or by id: where an id is, it and the content together stand in the memory too. What comes through a pipe
  * is in no memory. */
-START_TEST(identities)
+START_TEST(a_message_is_known_by_content_or_id)
 {
 	place();
 	struct spool *spool = open_spool();
@@ -185,7 +185,7 @@ START_TEST(identities)
 END_TEST
 
 /* A batch that the ledger will never take as it is: its messages may be sent again. */
-START_TEST(set_aside)
+START_TEST(what_is_set_aside_may_be_sent_again)
 {
 	place();
 	struct spool *spool = open_spool();
@@ -209,7 +209,7 @@ START_TEST(set_aside)
 }
 END_TEST
 
-START_TEST(refusals)
+START_TEST(refusals_leave_the_spool_whole)
 {
 	place();
 	struct spool *spool = open_spool();
@@ -368,7 +368,7 @@ static void write_first_version(void)
 
 /* What waits is taken over, and is in the memory; what was remembered beside it counted refused messages, and is not.
  */
-START_TEST(first_version)
+START_TEST(the_first_version_is_taken_over)
 {
 	place();
 	write_first_version();
@@ -407,7 +407,7 @@ static enum error replace_one(struct spool *spool, size_t i, uint64_t first, uin
 	return spool_replace(spool, i, &batch);
 }
 
-START_TEST(replaces)
+START_TEST(a_batch_is_replaced_whole)
 {
 	place();
 	struct spool *spool = open_spool();
@@ -465,7 +465,7 @@ START_TEST(replaces)
 END_TEST
 
 /* A replacement that was begun and not finished never happened, also when the next process begins another. */
-START_TEST(unfinished_replacement)
+START_TEST(an_unfinished_replacement_never_happened)
 {
 	place();
 	struct spool *spool = open_spool();
@@ -521,7 +521,7 @@ static void check_state(struct spool *spool, const struct state *wanted, size_t 
 
 /* Whatever prefix of the journal a crash leaves, the spool opens in the state after the last whole call, and goes on.
  */
-START_TEST(every_prefix)
+START_TEST(every_prefix_opens_as_it_was)
 {
 	place();
 	struct state states[16];
@@ -577,7 +577,7 @@ START_TEST(every_prefix)
 END_TEST
 
 /* The head of a batch got to the disk and its secret did not: it was not synced, so it was not sent. */
-START_TEST(torn_secret)
+START_TEST(a_torn_secret_was_never_sent)
 {
 	place();
 	struct spool *spool = open_spool();
@@ -707,7 +707,7 @@ START_TEST(every_write_without_room)
 END_TEST
 
 /* SND-17: only that there is no salt says that no run was interrupted. */
-START_TEST(interrupted_pipes)
+START_TEST(an_interrupted_pipe_is_remembered)
 {
 	char path[100];
 	bool interrupted = true;
@@ -743,6 +743,8 @@ START_TEST(interrupted_pipes)
 }
 END_TEST
 
-UNIT_MAIN("spool", keeps_what_waits, identities, set_aside, refusals, secrets_are_destroyed, starts_where_the_ledger_is,
-	first_version, replaces, unfinished_replacement, every_prefix, torn_secret, every_write_lost,
-	every_write_done_but_reported_failed, every_write_without_room, interrupted_pipes)
+UNIT_MAIN("spool", keeps_what_waits, a_message_is_known_by_content_or_id, what_is_set_aside_may_be_sent_again,
+	refusals_leave_the_spool_whole, secrets_are_destroyed, starts_where_the_ledger_is, the_first_version_is_taken_over,
+	a_batch_is_replaced_whole, an_unfinished_replacement_never_happened, every_prefix_opens_as_it_was,
+	a_torn_secret_was_never_sent, every_write_lost, every_write_done_but_reported_failed, every_write_without_room,
+	an_interrupted_pipe_is_remembered)

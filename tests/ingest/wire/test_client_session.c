@@ -154,7 +154,7 @@ static void reach(enum client_state state, unsigned flight)
 
 /* ---- the table of client_session.h ---- */
 
-START_TEST(table)
+START_TEST(every_frame_in_every_state)
 {
 	static const struct {
 		enum client_state state;
@@ -227,7 +227,7 @@ START_TEST(table)
 END_TEST
 
 /* Malformed or untrue frames close the session. SND-8 */
-START_TEST(bad_frames)
+START_TEST(bad_frames_close_the_session)
 {
 	begin(BYTES_EMPTY);
 	struct batch_head head = head_of(0);
@@ -299,7 +299,7 @@ START_TEST(bad_frames)
 }
 END_TEST
 
-START_TEST(greeting)
+START_TEST(a_welcome_must_be_the_logs)
 {
 	begin(BYTES_EMPTY);
 	reach(CLIENT_OPEN, 1);
@@ -331,7 +331,7 @@ START_TEST(greeting)
 END_TEST
 
 /* SND-9 */
-START_TEST(window)
+START_TEST(the_window_holds_batches_back)
 {
 	begin(BYTES_EMPTY);
 	reach(CLIENT_GREETED, 0);
@@ -359,7 +359,7 @@ END_TEST
 /* A connection begins with one batch, and takes one more with each receipt: what is sent in vain when it is cut is
  * little.
  */
-START_TEST(slow_start)
+START_TEST(a_connection_begins_with_one_batch)
 {
 	begin(BYTES_EMPTY);
 	reach(CLIENT_GREETED, 0);
@@ -384,7 +384,7 @@ START_TEST(slow_start)
 }
 END_TEST
 
-START_TEST(timers)
+START_TEST(timers_end_what_is_silent)
 {
 	bool give_up = false;
 	uint32_t next = 0;
@@ -427,7 +427,7 @@ START_TEST(timers)
 }
 END_TEST
 
-START_TEST(verdicts)
+START_TEST(each_refusal_has_its_verdict)
 {
 	struct frame_refusal refusal = {.error = E_BAD_VALUE, .event = 3};
 	ck_assert_int_eq((int)client_refusal_verdict(&refusal), CLIENT_ASIDE);
@@ -461,4 +461,6 @@ START_TEST(verdicts)
 }
 END_TEST
 
-UNIT_MAIN("client_session", table, bad_frames, greeting, window, slow_start, timers, verdicts)
+UNIT_MAIN("client_session", every_frame_in_every_state, bad_frames_close_the_session, a_welcome_must_be_the_logs,
+	the_window_holds_batches_back, a_connection_begins_with_one_batch, timers_end_what_is_silent,
+	each_refusal_has_its_verdict)

@@ -199,7 +199,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* FRM-1, FRM-3, FRM-4 */
-START_TEST(vectors)
+START_TEST(frames_are_as_the_vectors_say)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/frame", dir));
@@ -208,7 +208,7 @@ START_TEST(vectors)
 END_TEST
 
 /* A frame that does not fit its buffer is an error at every size. */
-START_TEST(no_room)
+START_TEST(a_frame_without_room_is_an_error)
 {
 	struct frame_refusal refusal = {1, 2, E_POLICY, 3, BYTES_LITERAL("purpose")};
 	struct writer whole = writer_of(output, sizeof output);
@@ -233,4 +233,4 @@ START_TEST(one_after_the_other)
 }
 END_TEST
 
-UNIT_MAIN("frame", vectors, no_room, one_after_the_other)
+UNIT_MAIN("frame", frames_are_as_the_vectors_say, a_frame_without_room_is_an_error, one_after_the_other)

@@ -90,7 +90,7 @@ static void bring_to(enum session_state state)
 }
 
 /* FRM-6: every row and column of the table in session.h. */
-START_TEST(table)
+START_TEST(every_frame_in_every_state)
 {
 	enum outcome { ERROR, IGNORED, LOOK_UP, SUBMITTED, PONG };
 	static const enum outcome wanted[4][4] = {
@@ -148,7 +148,7 @@ START_TEST(table)
 END_TEST
 
 /* FRM-2: each limit is kept to the byte, and named. */
-START_TEST(limits)
+START_TEST(each_limit_is_kept_to_the_byte)
 {
 	static const struct {
 		enum session_state state;
@@ -177,7 +177,7 @@ START_TEST(limits)
 END_TEST
 
 /* FRM-4, FRM-7 */
-START_TEST(bad_hellos)
+START_TEST(bad_hellos_end_the_session)
 {
 	bring_to(SESSION_GREETING);
 	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(1, ORIGIN)), SESSION_NOTHING);
@@ -200,7 +200,7 @@ START_TEST(bad_hellos)
 END_TEST
 
 /* FRM-7, FRM-8, and the fields of the welcome. */
-START_TEST(looked_up)
+START_TEST(a_look_up_opens_or_ends_it)
 {
 	static const enum error errors[] = {E_BAD_SIGNATURE, E_BAD_CHECKPOINT, E_ROLLED_BACK, E_CLOCK, E_NO_MEMORY};
 	struct frame_welcome welcome;
@@ -228,7 +228,7 @@ START_TEST(looked_up)
 END_TEST
 
 /* FRM-9, FRM-16: the window to the batch and to the byte. */
-START_TEST(window)
+START_TEST(the_window_holds_to_the_byte)
 {
 	bring_to(SESSION_GREETING);
 	ck_assert(session_may_read(&session));
@@ -259,7 +259,7 @@ START_TEST(window)
 END_TEST
 
 /* FRM-10, FRM-12: one answer for each batch; a refusal leaves the session open. */
-START_TEST(answers)
+START_TEST(each_batch_has_one_answer)
 {
 	enum frame_type type;
 	struct frame_refusal refusal = {10, 8, E_POLICY, 3, BYTES_LITERAL("purpose: the registration asks for one")};
@@ -311,4 +311,5 @@ START_TEST(answers)
 }
 END_TEST
 
-UNIT_MAIN("session", table, limits, bad_hellos, looked_up, window, answers)
+UNIT_MAIN("session", every_frame_in_every_state, each_limit_is_kept_to_the_byte, bad_hellos_end_the_session,
+	a_look_up_opens_or_ends_it, the_window_holds_to_the_byte, each_batch_has_one_answer)

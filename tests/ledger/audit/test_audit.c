@@ -1,7 +1,7 @@
 /* The audit of honest ledgers, and of ledgers whose public part is damaged row by row. */
 #include "tests/lib/audited.h"
 
-START_TEST(honest)
+START_TEST(an_honest_ledger_holds)
 {
 	make_ledger();
 	for (int records = 0; records <= 1; records++) {
@@ -23,7 +23,7 @@ START_TEST(honest)
 }
 END_TEST
 
-START_TEST(empty_ledger)
+START_TEST(an_empty_ledger_holds)
 {
 	fixture_make(&f);
 	fixture_close(&f);
@@ -62,7 +62,7 @@ START_TEST(progress_and_errors)
 }
 END_TEST
 
-START_TEST(flipped_entries)
+START_TEST(a_flipped_entry_is_named)
 {
 	make_ledger();
 	for (uint64_t index = 0; index < ENTRIES; index += 1 + index % 7) {
@@ -87,7 +87,7 @@ START_TEST(flipped_entries)
 }
 END_TEST
 
-START_TEST(flipped_tiles)
+START_TEST(a_flipped_tile_is_named)
 {
 	make_ledger();
 	for (uint64_t index = 0; index < ENTRIES; index += 31) {
@@ -109,7 +109,7 @@ START_TEST(flipped_tiles)
 }
 END_TEST
 
-START_TEST(flipped_checkpoint)
+START_TEST(a_flipped_checkpoint_is_named)
 {
 	make_ledger();
 	for (size_t at = 0; at < 180; at += 11) {
@@ -211,7 +211,7 @@ START_TEST(longer_and_shorter_rows)
 }
 END_TEST
 
-START_TEST(guard)
+START_TEST(the_guard_must_be_extended)
 {
 	char command[400];
 	make_ledger();
@@ -247,7 +247,7 @@ START_TEST(guard)
 END_TEST
 
 /* What a sender signed against itself is kept, and read. */
-START_TEST(evidence)
+START_TEST(evidence_is_kept_and_read)
 {
 	static const uint32_t subjects[] = {1, 2};
 	static const uint8_t key[12] = {0, 0, 0, 1};
@@ -271,5 +271,6 @@ START_TEST(evidence)
 }
 END_TEST
 
-UNIT_MAIN("audit", evidence, honest, empty_ledger, progress_and_errors, flipped_entries, flipped_tiles,
-	flipped_checkpoint, missing_and_extra_rows, longer_and_shorter_rows, guard)
+UNIT_MAIN("audit", evidence_is_kept_and_read, an_honest_ledger_holds, an_empty_ledger_holds, progress_and_errors,
+	a_flipped_entry_is_named, a_flipped_tile_is_named, a_flipped_checkpoint_is_named, missing_and_extra_rows,
+	longer_and_shorter_rows, the_guard_must_be_extended)

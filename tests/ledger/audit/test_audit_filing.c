@@ -49,7 +49,7 @@ static struct event_place event_of(unsigned round, uint32_t at)
 	return (struct event_place){round_index(round), round * ROUND_EVENTS, ROUND_EVENTS, at, at % SUBJECTS};
 }
 
-START_TEST(honest)
+START_TEST(honest_filing_holds)
 {
 	begin();
 	for (unsigned round = 0; round < ROUNDS; round++) {
@@ -98,7 +98,7 @@ static void check_misfiled(enum misfiling misfiling, const char *reason)
 	}
 }
 
-START_TEST(moved)
+START_TEST(a_moved_event_is_named)
 {
 	check_misfiled(MOVED, "under another label than the label stream");
 }
@@ -114,13 +114,13 @@ START_TEST(moved_for_good)
 }
 END_TEST
 
-START_TEST(unfiled)
+START_TEST(an_unfiled_event_is_named)
 {
 	check_misfiled(UNFILED, "does not have the event");
 }
 END_TEST
 
-START_TEST(doubled)
+START_TEST(a_doubled_event_is_named)
 {
 	check_misfiled(DOUBLED, "twice");
 }
@@ -138,7 +138,7 @@ START_TEST(event_of_another)
 END_TEST
 
 /* The label of a subject is not its own: every epoch is right by the label stream, and the name is wrong. */
-START_TEST(false_label)
+START_TEST(a_false_label_is_named)
 {
 	struct alias alias;
 	struct head head;
@@ -212,7 +212,7 @@ static unsigned subject_of_label(const uint8_t *wanted)
 	return 0;
 }
 
-START_TEST(stored_map)
+START_TEST(the_stored_map_is_compared)
 {
 	uint8_t key[4];
 	struct db_walk walk;
@@ -232,7 +232,7 @@ START_TEST(stored_map)
 }
 END_TEST
 
-START_TEST(stored_head)
+START_TEST(stored_heads_are_compared)
 {
 	struct alias alias;
 	struct head head;
@@ -250,7 +250,7 @@ START_TEST(stored_head)
 }
 END_TEST
 
-START_TEST(stored_place)
+START_TEST(stored_places_are_compared)
 {
 	make_rounds();
 	flip(STORE_META, BYTES_LITERAL("filing"), 23, 7); /* index of the epoch entry */
@@ -260,7 +260,7 @@ START_TEST(stored_place)
 END_TEST
 
 /* Derived state that was thrown away: said until it is whole again, and then it holds. */
-START_TEST(made_again)
+START_TEST(what_is_made_again_holds_when_whole)
 {
 	struct fault fault = {.text = ""};
 	make_rounds();
@@ -278,5 +278,6 @@ START_TEST(made_again)
 }
 END_TEST
 
-UNIT_MAIN("audit_filing", honest, moved, moved_for_good, unfiled, doubled, event_of_another, false_label,
-	stored_filing_tree, stored_map, stored_head, stored_place, made_again)
+UNIT_MAIN("audit_filing", honest_filing_holds, a_moved_event_is_named, moved_for_good, an_unfiled_event_is_named,
+	a_doubled_event_is_named, event_of_another, a_false_label_is_named, stored_filing_tree, the_stored_map_is_compared,
+	stored_heads_are_compared, stored_places_are_compared, what_is_made_again_holds_when_whole)

@@ -102,7 +102,7 @@ static void make_log(struct filed_log *log)
 }
 
 /* EPO-1, EPO-4, EPO-6, EPO-7, EPO-8 */
-START_TEST(honest_log)
+START_TEST(an_honest_log_holds)
 {
 	make_log(&filed);
 	for (uint64_t step = 1; step < 2000; step = step * 3 + 1)
@@ -110,7 +110,7 @@ START_TEST(honest_log)
 }
 END_TEST
 
-START_TEST(what_held)
+START_TEST(what_held_is_counted)
 {
 	struct audit_labels *audit;
 	struct audit_labels_result result;
@@ -168,7 +168,7 @@ static enum error feed_lost(const struct losses *losses, struct audit_labels **o
 }
 
 /* EPO-12, LOSS-5: epochs that covered what is lost are not compared, all others are. */
-START_TEST(lost_events)
+START_TEST(epochs_over_lost_events_are_not_compared)
 {
 	struct audit_labels *audit;
 	struct audit_labels_result result;
@@ -218,7 +218,7 @@ END_TEST
 
 /* An epoch that cannot be compared still covers no less than the one before it; and where it is the last, the newest
  * one that holds is an earlier one. */
-START_TEST(unverifiable_epochs)
+START_TEST(unverifiable_epochs_still_cover_more)
 {
 	for (int shrinks = 0; shrinks <= 1; shrinks++) {
 		struct audit_labels *audit;
@@ -401,7 +401,7 @@ START_TEST(filed_under_another_label)
 END_TEST
 
 /* EPO-1, EPO-10, EPO-11 */
-START_TEST(filed_twice)
+START_TEST(an_event_filed_twice_is_named)
 {
 	uint64_t event = make_changed_log();
 	struct filed_leaf leaf = filed.filed[CHANGED];
@@ -458,7 +458,7 @@ START_TEST(in_the_wrong_order)
 END_TEST
 
 /* Each byte of a row counts. */
-START_TEST(other_rows)
+START_TEST(each_byte_of_a_row_counts)
 {
 	uint64_t event = make_changed_log();
 	uint64_t epoch = covering(&filed, event);
@@ -552,7 +552,7 @@ START_TEST(epoch_without_events)
 END_TEST
 
 /* EPO-9 */
-START_TEST(late_filing)
+START_TEST(late_filing_is_named)
 {
 	/* The lag counts from the first step of ledger time after the event: 1000 s pass, and nothing is late. */
 	filed_begin(&filed, 300);
@@ -699,7 +699,7 @@ static void check_vector(const json_t *vector, const char *path)
 	checked++;
 }
 
-START_TEST(own_vectors)
+START_TEST(our_label_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/epoch", dir));
@@ -708,7 +708,8 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("audit_labels", honest_log, what_held, lost_events, unverifiable_epochs, random_honest_logs,
-	left_out_of_everything, left_out_of_its_subject_tree, left_out_of_the_map, tree_that_stays_behind,
-	more_events_than_are_tried, filed_under_another_label, filed_twice, in_the_wrong_order, other_rows,
-	rows_without_an_event, sizes_of_epochs, epoch_without_events, late_filing, late_after_an_epoch, own_vectors)
+UNIT_MAIN("audit_labels", an_honest_log_holds, what_held_is_counted, epochs_over_lost_events_are_not_compared,
+	unverifiable_epochs_still_cover_more, random_honest_logs, left_out_of_everything, left_out_of_its_subject_tree,
+	left_out_of_the_map, tree_that_stays_behind, more_events_than_are_tried, filed_under_another_label,
+	an_event_filed_twice_is_named, in_the_wrong_order, each_byte_of_a_row_counts, rows_without_an_event,
+	sizes_of_epochs, epoch_without_events, late_filing_is_named, late_after_an_epoch, our_label_vectors_hold)

@@ -2,7 +2,7 @@
 #include "ledger/base/file.h"
 #include "tests/lib/audited.h"
 
-START_TEST(damaged_records)
+START_TEST(damaged_records_are_named)
 {
 	make_ledger();
 	for (size_t at = 3; at < 350; at += 19) {
@@ -41,7 +41,7 @@ START_TEST(damaged_alias_packs)
 END_TEST
 
 /* The operator itself, with all keys, notes an event for another person. */
-START_TEST(false_alias)
+START_TEST(a_false_alias_is_named)
 {
 	make_ledger();
 	struct secrets *secrets = load_secrets();
@@ -67,7 +67,7 @@ START_TEST(false_alias)
 }
 END_TEST
 
-START_TEST(false_position)
+START_TEST(a_false_position_is_named)
 {
 	make_ledger();
 	flip(STORE_ALIAS, key_u64(batch_index(7)), 7, 0);
@@ -86,7 +86,7 @@ static uint64_t first_of(const struct secrets *secrets, const struct alias *alia
 	return indexes[count - 1];
 }
 
-START_TEST(false_postings)
+START_TEST(false_postings_are_named)
 {
 	make_ledger();
 	struct secrets *secrets = load_secrets();
@@ -130,7 +130,7 @@ START_TEST(false_postings)
 END_TEST
 
 /* As many postings as before, but one of a person names another event. */
-START_TEST(exchanged_posting)
+START_TEST(an_exchanged_posting_is_named)
 {
 	make_ledger();
 	struct secrets *secrets = load_secrets();
@@ -166,7 +166,7 @@ static void mark_filed(uint64_t filed)
 }
 
 /* While an epoch runs, postings, heads, map and filing tree are ahead of what is marked as filed. */
-START_TEST(running_epoch)
+START_TEST(a_running_epoch_is_no_fault)
 {
 	struct fault fault = {.text = ""};
 	bool started, finished = false;
@@ -187,7 +187,7 @@ START_TEST(running_epoch)
 END_TEST
 
 /* Another wrapping key opens nothing. */
-START_TEST(lost_key)
+START_TEST(a_lost_key_opens_nothing)
 {
 	make_ledger();
 	char path[128];
@@ -207,5 +207,6 @@ START_TEST(lost_key)
 }
 END_TEST
 
-UNIT_MAIN("audit_records", damaged_records, damaged_alias_packs, false_alias, false_position, false_postings,
-	exchanged_posting, running_epoch, lost_key)
+UNIT_MAIN("audit_records", damaged_records_are_named, damaged_alias_packs, a_false_alias_is_named,
+	a_false_position_is_named, false_postings_are_named, an_exchanged_posting_is_named, a_running_epoch_is_no_fault,
+	a_lost_key_opens_nothing)

@@ -261,7 +261,7 @@ static void batch_of_4097(void)
 		FORGE(event_entry(1, sequence, false));
 }
 
-START_TEST(rules)
+START_TEST(each_broken_rule_is_named)
 {
 	check_rule(good_batch, 2, "row for the batch");
 	check_rule(second_genesis, 0, "genesis entry inside");                           /* ENTRY-11 */
@@ -292,7 +292,7 @@ START_TEST(rules)
 END_TEST
 
 /* The log signed two histories: the guard remembers the other one. */
-START_TEST(other_history)
+START_TEST(another_history_is_named)
 {
 	make_ledger();
 	uint8_t note[1000];
@@ -348,7 +348,7 @@ START_TEST(altered_with_its_tile)
 END_TEST
 
 /* ENTRY-18: everything is signed anew by another key of the same name, which is not the key of the genesis entry. */
-START_TEST(other_key)
+START_TEST(another_key_is_named)
 {
 	make_ledger();
 	uint8_t note[1000], public_key[32], secret_key[64];
@@ -373,7 +373,7 @@ START_TEST(other_key)
 }
 END_TEST
 
-START_TEST(unendorsed)
+START_TEST(unendorsed_entries_are_counted)
 {
 	fixture_make(&f);
 	struct fault fault = {.text = ""};
@@ -427,4 +427,5 @@ START_TEST(filed_as_late_as_may_be)
 }
 END_TEST
 
-UNIT_MAIN("audit_rules", rules, altered_with_its_tile, other_history, other_key, unendorsed, filed_as_late_as_may_be)
+UNIT_MAIN("audit_rules", each_broken_rule_is_named, altered_with_its_tile, another_history_is_named,
+	another_key_is_named, unendorsed_entries_are_counted, filed_as_late_as_may_be)

@@ -66,7 +66,7 @@ static void assert_found(
 }
 
 /* EPO-11: each fault, at each place of trees of many shapes, in maps of none and of many others. */
-START_TEST(each_fault)
+START_TEST(each_fault_has_its_suspects)
 {
 	struct hash wrong[2 * LEAVES_MAX];
 	for (size_t round = 0; round < 60; round++) {
@@ -129,4 +129,4 @@ START_TEST(as_many_as_are_tried)
 }
 END_TEST
 
-UNIT_MAIN("audit_suspects", each_fault, no_fault_of_this_tree, as_many_as_are_tried)
+UNIT_MAIN("audit_suspects", each_fault_has_its_suspects, no_fault_of_this_tree, as_many_as_are_tried)

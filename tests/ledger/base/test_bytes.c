@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-START_TEST(round_trip)
+START_TEST(what_is_written_is_read)
 {
 	uint8_t buffer[64];
 	struct writer w = writer_of(buffer, sizeof buffer);
@@ -54,7 +54,7 @@ START_TEST(first_error_sticks)
 }
 END_TEST
 
-START_TEST(utf8)
+START_TEST(utf8_is_judged_exactly)
 {
 	ck_assert(bytes_utf8(BYTES_LITERAL("")));
 	ck_assert(bytes_utf8(BYTES_LITERAL("ærøskøbing € \xF0\x9F\x94\x8D")));
@@ -67,4 +67,4 @@ START_TEST(utf8)
 }
 END_TEST
 
-UNIT_MAIN("bytes", round_trip, first_error_sticks, utf8)
+UNIT_MAIN("bytes", what_is_written_is_read, first_error_sticks, utf8_is_judged_exactly)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What could not be looked at is never what does not hold, and a mix-up is neither. */
-START_TEST(exits)
+START_TEST(what_was_not_seen_does_not_fail)
 {
 	static const struct {
 		enum error error;
@@ -28,7 +28,7 @@ START_TEST(exits)
 }
 END_TEST
 
-START_TEST(reasons)
+START_TEST(reasons_of_the_system_are_told)
 {
 	errno = EROFS;
 	ck_assert_str_eq(error_reason(E_IO), "Read-only file system");
@@ -39,4 +39,4 @@ START_TEST(reasons)
 }
 END_TEST
 
-UNIT_MAIN("error", exits, reasons)
+UNIT_MAIN("error", what_was_not_seen_does_not_fail, reasons_of_the_system_are_told)

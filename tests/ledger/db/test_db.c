@@ -90,7 +90,7 @@ START_TEST(walks_in_order)
 }
 END_TEST
 
-START_TEST(errors_stick)
+START_TEST(the_first_error_sticks)
 {
 	struct db_env *env = make();
 	struct db_txn txn;
@@ -121,7 +121,7 @@ START_TEST(errors_stick)
 }
 END_TEST
 
-START_TEST(missing_directory)
+START_TEST(a_missing_directory_is_named)
 {
 	struct db_env *env = NULL;
 	struct fault fault;
@@ -533,7 +533,7 @@ START_TEST(newer_half_of_the_head)
 }
 END_TEST
 
-UNIT_MAIN("db", newer_half_of_the_head, walks_in_order, errors_stick, missing_directory, cut_file_is_named,
-	empty_file_is_not_made_anew, foreign_file_is_named, missing_page_is_named, faults_are_told_apart,
+UNIT_MAIN("db", newer_half_of_the_head, walks_in_order, the_first_error_sticks, a_missing_directory_is_named,
+	cut_file_is_named, empty_file_is_not_made_anew, foreign_file_is_named, missing_page_is_named, faults_are_told_apart,
 	unfinished_environment_is_named, full_table_of_readers, dead_readers_make_room, whole_file_is_not_made_anew,
 	files_replaced_while_open, directory_moved_while_open, living_reader_is_named, errors_of_a_writer_stick)

@@ -86,7 +86,7 @@ static struct bytes encode(const struct entry *entry, uint8_t *buffer, size_t ca
 }
 
 /* ENTRY-1, ENTRY-2: one spelling for each entry, and exactly that. */
-START_TEST(round_trip)
+START_TEST(each_entry_has_one_spelling)
 {
 	struct entry entries[] = {genesis(), sender(SENDER_REGISTER), sender(SENDER_ROTATE), sender(SENDER_POLICY),
 		sender(SENDER_REVOKE), event(false), event(true), batch(), epoch(), erasure(true), erasure(false), lost_epoch(),
@@ -122,7 +122,7 @@ START_TEST(round_trip)
 END_TEST
 
 /* ENTRY-3: the bytes of an event entry, and both ways to make them. */
-START_TEST(event_bytes)
+START_TEST(event_entries_are_made_alike)
 {
 	for (int mass = 0; mass <= 1; mass++) {
 		struct entry entry = event(mass), got;
@@ -145,7 +145,7 @@ START_TEST(event_bytes)
 END_TEST
 
 /* The last time that there is, in each kind of entry that has one, and the second after it. ENTRY-2 */
-START_TEST(late_times)
+START_TEST(times_end_where_they_must)
 {
 	struct entry entries[] = {genesis(), sender(SENDER_REGISTER), event(false), event(true), epoch(), erasure(true)};
 	for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
@@ -173,7 +173,7 @@ START_TEST(late_times)
 END_TEST
 
 /* ENTRY-4, ENTRY-6, ENTRY-9, ENTRY-10, LOSS-1: what the decoder would refuse is never written either. */
-START_TEST(encode_refuses)
+START_TEST(what_is_not_read_is_not_written)
 {
 	uint8_t buffer[2000];
 	struct entry bad[17];
@@ -209,7 +209,7 @@ START_TEST(encode_refuses)
 END_TEST
 
 /* ENTRY-5 */
-START_TEST(predecessor)
+START_TEST(a_predecessor_is_named_whole)
 {
 	uint8_t public_key[32], secret_key[64], buffer[1000], encoded[2000];
 	crypto_sign_keypair(public_key, secret_key);
@@ -249,7 +249,7 @@ static void sign_sender(struct entry_sender *entry, const uint8_t secret_key[64]
 }
 
 /* ENTRY-7, ENTRY-8: who must sign what, and that the signature stands for every field. */
-START_TEST(endorsement)
+START_TEST(a_signature_covers_every_field)
 {
 	uint8_t old_public[32], old_secret[64], new_secret[64];
 	crypto_sign_keypair(old_public, old_secret);
@@ -318,7 +318,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* ENTRY-1 to ENTRY-10, ENTRY-21, ENTRY-23 */
-START_TEST(own_vectors)
+START_TEST(our_entry_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/entry", dir));
@@ -326,4 +326,6 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("entry", round_trip, event_bytes, late_times, encode_refuses, predecessor, endorsement, own_vectors)
+UNIT_MAIN("entry", each_entry_has_one_spelling, event_entries_are_made_alike, times_end_where_they_must,
+	what_is_not_read_is_not_written, a_predecessor_is_named_whole, a_signature_covers_every_field,
+	our_entry_vectors_hold)

@@ -75,7 +75,7 @@ static struct batch_head make_head(uint64_t first_sequence, uint32_t count)
 }
 
 /* RCPT-1 */
-START_TEST(round_trip)
+START_TEST(a_receipt_comes_back_as_written)
 {
 	log_start();
 	struct batch_head head = make_head(0, 5);
@@ -155,7 +155,7 @@ START_TEST(a_stream_of_receipts)
 END_TEST
 
 /* RCPT-3: a remembered note saves the signature check only for the very same bytes under the very same key. */
-START_TEST(remembered_note)
+START_TEST(a_remembered_note_is_the_same_bytes)
 {
 	log_start();
 	struct batch_head head = make_head(0, 5);
@@ -209,7 +209,7 @@ static void check_vector(const json_t *vector, const char *path)
 	vector_expect(vector, path, error);
 }
 
-START_TEST(own_vectors)
+START_TEST(our_receipt_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/receipt", dir));
@@ -217,4 +217,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("receipt", round_trip, a_stream_of_receipts, remembered_note, own_vectors)
+UNIT_MAIN("receipt", a_receipt_comes_back_as_written, a_stream_of_receipts, a_remembered_note_is_the_same_bytes,
+	our_receipt_vectors_hold)

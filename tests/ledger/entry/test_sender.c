@@ -120,7 +120,7 @@ START_TEST(a_registration_holds_once)
 END_TEST
 
 /* A revocation needs no signature; one that is there is the registered key's. ENTRY-8 */
-START_TEST(signed_revocations)
+START_TEST(a_revocation_may_be_signed)
 {
 	struct fault fault = {.text = ""};
 	fixture_make(&f);
@@ -160,4 +160,4 @@ START_TEST(in_one_tick)
 END_TEST
 
 UNIT_MAIN("sender", an_older_policy_does_not_come_back, an_older_key_does_not_come_back, a_registration_holds_once,
-	signed_revocations, in_one_tick)
+	a_revocation_may_be_signed, in_one_tick)

@@ -33,7 +33,7 @@ START_TEST(signed_and_checked)
 }
 END_TEST
 
-START_TEST(refused)
+START_TEST(malformed_requests_are_refused)
 {
 	uint8_t public_key[32], secret_key[64];
 	char text[SENDER_REQUEST_TEXT_MAX + 1], longer[SENDER_REQUEST_TARGET_MAX + 2];
@@ -75,7 +75,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* HTTP-32 */
-START_TEST(own_vectors)
+START_TEST(our_request_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/sender-request", dir));
@@ -83,4 +83,4 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("sender_request", signed_and_checked, refused, own_vectors)
+UNIT_MAIN("sender_request", signed_and_checked, malformed_requests_are_refused, our_request_vectors_hold)

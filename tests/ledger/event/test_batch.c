@@ -13,7 +13,7 @@ static struct batch_head sample(void)
 }
 
 /* BATCH-3, BATCH-4: the signature stands for every field of the message. */
-START_TEST(signature)
+START_TEST(a_signature_covers_every_field)
 {
 	uint8_t public_key[32], secret_key[64];
 	crypto_sign_keypair(public_key, secret_key);
@@ -40,7 +40,7 @@ START_TEST(signature)
 }
 END_TEST
 
-START_TEST(longest_origin)
+START_TEST(the_longest_origin_fits)
 {
 	char origin[ORIGIN_BYTES_MAX + 1] = {0};
 	memset(origin, 'o', ORIGIN_BYTES_MAX);
@@ -57,7 +57,7 @@ START_TEST(longest_origin)
 END_TEST
 
 /* BATCH-5, BATCH-6 */
-START_TEST(range)
+START_TEST(sequences_fit_their_range)
 {
 	ck_ok(batch_check_range(0, 1, 0));
 	ck_ok(batch_check_range(UINT64_MAX - BATCH_EVENTS_MAX, BATCH_EVENTS_MAX, UINT64_MAX - BATCH_EVENTS_MAX));
@@ -69,7 +69,7 @@ START_TEST(range)
 }
 END_TEST
 
-START_TEST(round_trip)
+START_TEST(a_batch_comes_back_as_written)
 {
 	struct batch_head head = sample(), got;
 	memset(head.signature, 0xAB, sizeof head.signature);
@@ -110,7 +110,7 @@ START_TEST(round_trip)
 END_TEST
 
 /* BATCH-7: exactly at the limit is taken, one byte more is not. */
-START_TEST(event_limits)
+START_TEST(event_limits_are_exact)
 {
 	static uint8_t buffer[2 * EVENT_BYTES_MAX], part[EVENT_BYTES_MAX];
 	for (size_t restricted = 0; restricted <= 1; restricted++)
@@ -180,7 +180,7 @@ static void check_vector(const json_t *vector, const char *path)
 	vector_expect(vector, path, head ? check_head(vector, &in) : check_event(vector, &in));
 }
 
-START_TEST(own_vectors)
+START_TEST(our_batch_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/batch", dir));
@@ -188,4 +188,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("batch", signature, longest_origin, range, round_trip, event_limits, own_vectors)
+UNIT_MAIN("batch", a_signature_covers_every_field, the_longest_origin_fits, sequences_fit_their_range,
+	a_batch_comes_back_as_written, event_limits_are_exact, our_batch_vectors_hold)

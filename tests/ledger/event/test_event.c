@@ -166,7 +166,7 @@ START_TEST(only_one_encoding)
 END_TEST
 
 /* EVT-3 */
-START_TEST(not_deterministic)
+START_TEST(other_spellings_are_refused)
 {
 	static const struct {
 		const char *bytes;
@@ -209,7 +209,7 @@ START_TEST(not_deterministic)
 END_TEST
 
 /* EVT-8 */
-START_TEST(headers)
+START_TEST(headers_are_read_exactly)
 {
 	static const struct {
 		const char *bytes;
@@ -245,4 +245,5 @@ START_TEST(headers)
 }
 END_TEST
 
-UNIT_MAIN("event", split_by_policy, required_and_bad_values, only_one_encoding, not_deterministic, headers)
+UNIT_MAIN("event", split_by_policy, required_and_bad_values, only_one_encoding, other_spellings_are_refused,
+	headers_are_read_exactly)

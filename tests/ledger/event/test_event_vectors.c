@@ -141,7 +141,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* EVT-1 to EVT-8, EVT-12, EVT-13 */
-START_TEST(own_vectors)
+START_TEST(our_event_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/event", dir));
@@ -220,7 +220,7 @@ START_TEST(table_of_fields)
 END_TEST
 
 /* EVT-9: the fields that the specification says are never repeated are those of the schema. */
-START_TEST(personal_fields)
+START_TEST(personal_fields_are_the_schemas)
 {
 	char *page = read_page("spec/event.md");
 	char *rule = strstr(page, "**[EVT-9]**");
@@ -237,4 +237,4 @@ START_TEST(personal_fields)
 }
 END_TEST
 
-UNIT_MAIN("event_vectors", own_vectors, table_of_fields, personal_fields)
+UNIT_MAIN("event_vectors", our_event_vectors_hold, table_of_fields, personal_fields_are_the_schemas)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-START_TEST(defaults)
+START_TEST(defaults_keep_what_must_be_kept)
 {
 	struct policy policy;
 	policy_default(&policy);
@@ -39,7 +39,7 @@ START_TEST(words_and_encoding)
 }
 END_TEST
 
-START_TEST(refusals)
+START_TEST(what_may_not_be_kept_is_refused)
 {
 	static const char *const bad[] = {"open=nothing", "close=subject", "close=subjects", "close=time", "close=action",
 		"close=org.id", "close=org.name", "close=actor.kind", "purpose=", "purpose=  ", "purpose=\xC2\xA0",
@@ -69,4 +69,4 @@ START_TEST(refusals)
 }
 END_TEST
 
-UNIT_MAIN("policy", defaults, words_and_encoding, refusals)
+UNIT_MAIN("policy", defaults_keep_what_must_be_kept, words_and_encoding, what_may_not_be_kept_is_refused)

@@ -167,7 +167,7 @@ START_TEST(visits_every_label)
 }
 END_TEST
 
-START_TEST(damaged_rows)
+START_TEST(damaged_rows_are_noticed)
 {
 	struct map_change change = {labels[0], value_of(1)};
 	struct hash root, value;
@@ -191,4 +191,4 @@ START_TEST(damaged_rows)
 }
 END_TEST
 
-UNIT_MAIN("map_store", like_the_model, visits_every_label, damaged_rows)
+UNIT_MAIN("map_store", like_the_model, visits_every_label, damaged_rows_are_noticed)

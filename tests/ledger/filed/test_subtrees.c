@@ -83,7 +83,7 @@ static void compare_view(const char *subject)
 }
 
 /* STO-50: after every slice of an epoch that runs, also when it is given up and done again. */
-START_TEST(nodes)
+START_TEST(nodes_are_those_of_the_tree)
 {
 	struct fault fault = {.text = ""};
 	bool started, finished = false;
@@ -123,7 +123,7 @@ static struct statement *prove(const struct statement_query *query)
 }
 
 /* Windows at every batch: within one part, over several, at both ends, and empty. */
-START_TEST(windows)
+START_TEST(windows_cost_what_they_show)
 {
 	make_ledger();
 	fixture_close(&f);
@@ -208,7 +208,7 @@ static struct audit_result audited(void)
 }
 
 /* STO-50: nothing is handed out that was made with them, and the audit names the first event of the part. */
-START_TEST(false_parts)
+START_TEST(nothing_is_made_of_false_parts)
 {
 	struct fault fault = {.text = ""};
 	size_t later;
@@ -236,4 +236,4 @@ START_TEST(false_parts)
 }
 END_TEST
 
-UNIT_MAIN("subtrees", nodes, windows, false_parts)
+UNIT_MAIN("subtrees", nodes_are_those_of_the_tree, windows_cost_what_they_show, nothing_is_made_of_false_parts)

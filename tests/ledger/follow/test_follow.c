@@ -122,7 +122,7 @@ static uint64_t batch_end(uint64_t size)
 	return size;
 }
 
-START_TEST(in_steps)
+START_TEST(a_log_is_followed_in_steps)
 {
 	make_log(1200);
 	struct log_rules rules;
@@ -142,7 +142,7 @@ START_TEST(in_steps)
 END_TEST
 
 /* The same tiles, without the rules. */
-START_TEST(copied)
+START_TEST(tiles_are_copied_without_rules)
 {
 	make_log(1200);
 	const uint64_t sizes[] = {1, 255, 256, 257, 700, all.size};
@@ -161,7 +161,7 @@ START_TEST(copied)
 END_TEST
 
 /* Stopped after any bundle, it goes on where it was. */
-START_TEST(interrupted)
+START_TEST(what_is_interrupted_goes_on)
 {
 	make_log(1200);
 	struct log_rules rules;
@@ -214,7 +214,7 @@ static uint64_t events_between(uint64_t first, uint64_t end)
 
 /* A loss in the middle of a bundle makes the rules look at others again; then the entries behind it are still taken
  * from their own. If the others cannot be had now, they can be had later. */
-START_TEST(looks_back)
+START_TEST(a_loss_looks_back_at_bundles)
 {
 	make_log(600);
 	struct log_rules rules;
@@ -270,7 +270,7 @@ START_TEST(a_rule_is_broken)
 }
 END_TEST
 
-START_TEST(no_entry)
+START_TEST(what_is_no_entry_is_named)
 {
 	make_log(300);
 	uint64_t index = all.size;
@@ -281,7 +281,7 @@ START_TEST(no_entry)
 END_TEST
 
 /* A log of another format cannot be looked at with this version: nobody is accused. ENTRY-4 */
-START_TEST(another_format)
+START_TEST(another_format_accuses_nobody)
 {
 	make_log(10);
 	for (uint8_t format = 0; format < 4; format++) {
@@ -314,7 +314,7 @@ START_TEST(ends_in_a_batch)
 END_TEST
 
 /* The log that was signed for the older size is another one: the proof convinces others. */
-START_TEST(forks)
+START_TEST(a_fork_convinces_others)
 {
 	uint8_t first[1000], second[1000];
 	struct checkpoint old, new;
@@ -347,5 +347,6 @@ START_TEST(forks)
 }
 END_TEST
 
-UNIT_MAIN("follow", in_steps, copied, interrupted, source_comes_back, looks_back, a_rule_is_broken, no_entry,
-	another_format, ends_in_a_batch, forks)
+UNIT_MAIN("follow", a_log_is_followed_in_steps, tiles_are_copied_without_rules, what_is_interrupted_goes_on,
+	source_comes_back, a_loss_looks_back_at_bundles, a_rule_is_broken, what_is_no_entry_is_named,
+	another_format_accuses_nobody, ends_in_a_batch, a_fork_convinces_others)

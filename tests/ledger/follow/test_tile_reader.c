@@ -59,7 +59,7 @@ static void check_size(uint64_t size)
 
 static const uint64_t sizes[] = {0, 1, 2, 3, 255, 256, 257, 511, 512, 513, 1000, 65535, 65536, 65537, 66000, 70000};
 
-START_TEST(every_size)
+START_TEST(every_size_is_read)
 {
 	tile_log_fill(&all, 70000);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
@@ -162,7 +162,7 @@ START_TEST(bundles_too_long)
 }
 END_TEST
 
-START_TEST(missing_tiles)
+START_TEST(missing_tiles_are_not_findings)
 {
 	tile_log_fill(&all, 600);
 	all.miss = true;
@@ -187,5 +187,5 @@ START_TEST(each_tile_once)
 }
 END_TEST
 
-UNIT_MAIN("tile_reader", every_size, full_tiles_stand_for_partial_ones, every_tile_spoiled, bundles_too_long,
-	missing_tiles, each_tile_once)
+UNIT_MAIN("tile_reader", every_size_is_read, full_tiles_stand_for_partial_ones, every_tile_spoiled, bundles_too_long,
+	missing_tiles_are_not_findings, each_tile_once)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The sort of fault is named, and nothing of the text but a name that is twice. */
-START_TEST(sorts)
+START_TEST(the_sort_of_fault_is_named)
 {
 #define TEXT(text) text, sizeof(text) - 1
 	static const struct {
@@ -43,4 +43,4 @@ START_TEST(sorts)
 }
 END_TEST
 
-UNIT_MAIN("json_text", sorts)
+UNIT_MAIN("json_text", the_sort_of_fault_is_named)

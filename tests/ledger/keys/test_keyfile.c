@@ -28,7 +28,7 @@ static int temporary_dir(char *path)
 	return fd;
 }
 
-START_TEST(round_trip)
+START_TEST(a_key_comes_back_as_written)
 {
 	char path[64];
 	int dir = temporary_dir(path);
@@ -48,7 +48,7 @@ START_TEST(round_trip)
 END_TEST
 
 /* STO-1 */
-START_TEST(refusals)
+START_TEST(what_is_no_key_is_refused)
 {
 	char path[64];
 	int dir = temporary_dir(path);
@@ -75,7 +75,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-START_TEST(whole_files)
+START_TEST(files_are_written_whole)
 {
 	char path[64];
 	int dir = temporary_dir(path);
@@ -123,4 +123,4 @@ START_TEST(reads_that_fail)
 }
 END_TEST
 
-UNIT_MAIN("keyfile", reads_that_fail, round_trip, refusals, whole_files)
+UNIT_MAIN("keyfile", reads_that_fail, a_key_comes_back_as_written, what_is_no_key_is_refused, files_are_written_whole)

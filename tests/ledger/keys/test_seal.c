@@ -104,7 +104,7 @@ START_TEST(bound_to_its_place)
 END_TEST
 
 /* STO-9 */
-START_TEST(truncated_records)
+START_TEST(truncated_records_do_not_open)
 {
 	uint8_t sealed[512];
 	uint8_t buffer[512];
@@ -118,7 +118,7 @@ START_TEST(truncated_records)
 }
 END_TEST
 
-START_TEST(small_seals)
+START_TEST(small_seals_open_in_their_place)
 {
 	struct key key = {{1}};
 	uint8_t sealed[5 + SEAL_OVERHEAD];
@@ -134,7 +134,7 @@ START_TEST(small_seals)
 }
 END_TEST
 
-START_TEST(months)
+START_TEST(months_are_told_apart)
 {
 	ck_assert_uint_eq(period_month(0), 0);
 	ck_assert_uint_eq(period_month(31 * 86400 - 1), 0);
@@ -143,4 +143,5 @@ START_TEST(months)
 }
 END_TEST
 
-UNIT_MAIN("seal", record_round_trip, key_id_is_hidden, bound_to_its_place, truncated_records, small_seals, months)
+UNIT_MAIN("seal", record_round_trip, key_id_is_hidden, bound_to_its_place, truncated_records_do_not_open,
+	small_seals_open_in_their_place, months_are_told_apart)

@@ -43,7 +43,7 @@ START_TEST(made_and_read)
 }
 END_TEST
 
-START_TEST(refused)
+START_TEST(what_is_no_key_is_refused)
 {
 	static const char *const bad[] = {"", "[]", "{}", "{\"name\":\"a\"}",
 		"{\"name\":\"a\",\"seed\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
@@ -64,4 +64,4 @@ START_TEST(refused)
 }
 END_TEST
 
-UNIT_MAIN("signer_key", made_and_read, refused)
+UNIT_MAIN("signer_key", made_and_read, what_is_no_key_is_refused)

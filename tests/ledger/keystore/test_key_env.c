@@ -51,7 +51,7 @@ static void refused(const char *words)
 }
 
 /* STO-32 */
-START_TEST(older_one)
+START_TEST(an_older_environment_is_refused)
 {
 	begin();
 	shell("cp -r ledger/keys/env old");
@@ -84,7 +84,7 @@ START_TEST(older_by_a_period)
 END_TEST
 
 /* STO-32 */
-START_TEST(another_one)
+START_TEST(another_environment_is_refused)
 {
 	struct fault why;
 	char other[100];
@@ -98,7 +98,7 @@ START_TEST(another_one)
 END_TEST
 
 /* STO-32: an old copy of everything was used for a while, and then the newest store came back, but not its keys. */
-START_TEST(diverged_one)
+START_TEST(a_diverged_environment_is_refused)
 {
 	begin();
 	shell("cp -r ledger old");
@@ -119,7 +119,7 @@ START_TEST(diverged_one)
 END_TEST
 
 /* STO-10, STO-32: what a commit that never came about has left behind is no obstacle, and its ids stay used. */
-START_TEST(newer_one)
+START_TEST(a_newer_environment_is_no_obstacle)
 {
 	struct store_state state;
 	struct key_position position;
@@ -150,7 +150,7 @@ START_TEST(newer_one)
 END_TEST
 
 /* STO-43: a key file of another ledger. With the own one back nothing has happened. */
-START_TEST(another_file)
+START_TEST(another_key_file_is_refused)
 {
 	static const char *const files[] = {"vrf", "alias", "master", "wrapping"};
 	struct fault why;
@@ -172,7 +172,7 @@ START_TEST(another_file)
 END_TEST
 
 /* STO-43: that the row is damaged says nothing about the files. */
-START_TEST(damaged_row)
+START_TEST(a_damaged_row_blames_the_row)
 {
 	static const uint8_t zero[64];
 	struct db_env *store;
@@ -196,7 +196,7 @@ START_TEST(damaged_row)
 }
 END_TEST
 
-START_TEST(older_format)
+START_TEST(an_older_format_is_named)
 {
 	static const uint8_t three[2] = {0, 3};
 	struct db_env *store;
@@ -216,5 +216,6 @@ START_TEST(older_format)
 }
 END_TEST
 
-UNIT_MAIN("key_env", older_one, older_by_a_period, another_one, diverged_one, newer_one, another_file, damaged_row,
-	older_format)
+UNIT_MAIN("key_env", an_older_environment_is_refused, older_by_a_period, another_environment_is_refused,
+	a_diverged_environment_is_refused, a_newer_environment_is_no_obstacle, another_key_file_is_refused,
+	a_damaged_row_blames_the_row, an_older_format_is_named)

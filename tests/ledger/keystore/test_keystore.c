@@ -134,7 +134,7 @@ START_TEST(newest_of_several)
 }
 END_TEST
 
-START_TEST(periods)
+START_TEST(periods_have_keys_of_their_own)
 {
 	uint8_t buffer[4096];
 	struct key key;
@@ -187,4 +187,4 @@ START_TEST(other_wrapping_key)
 }
 END_TEST
 
-UNIT_MAIN("keystore", one_key_for_a_subject, newest_of_several, periods, other_wrapping_key)
+UNIT_MAIN("keystore", one_key_for_a_subject, newest_of_several, periods_have_keys_of_their_own, other_wrapping_key)

@@ -119,7 +119,7 @@ static void add_order(uint8_t s[POINT])
 }
 
 /* EDSIG-2, EDSIG-5 */
-START_TEST(honest_keys)
+START_TEST(honest_keys_verify)
 {
 	struct signature signature;
 	sign(&signature, NULL, NULL, 1, 2, 3);
@@ -153,7 +153,7 @@ static void fit_small_key(struct signature *out)
 }
 
 /* EDSIG-3 */
-START_TEST(small_keys)
+START_TEST(keys_of_small_order_are_refused)
 {
 	struct signature signature;
 	char name[64], about[120];
@@ -175,7 +175,7 @@ START_TEST(small_keys)
 END_TEST
 
 /* R of small order, and the equation holds for R the identity: S = k a. EDSIG-4 */
-START_TEST(small_r)
+START_TEST(r_of_small_order_is_refused)
 {
 	struct signature signature;
 	uint8_t k[POINT], secret[POINT];
@@ -194,7 +194,7 @@ END_TEST
 
 /* A point of small order in the key or in R: it vanishes under the cofactor, and without it only where k is a multiple
  * of its order. EDSIG-5 */
-START_TEST(mixed_order)
+START_TEST(points_of_mixed_order_are_refused)
 {
 	struct signature signature;
 	unsigned message = 0;
@@ -239,7 +239,7 @@ static void expect_key(const char *name, const char *about, const char *hex, uin
 }
 
 /* EDSIG-1 */
-START_TEST(keys)
+START_TEST(keys_are_judged_exactly)
 {
 	char name[64];
 	for (uint8_t sign_bit = 0; sign_bit < 2; sign_bit++) {
@@ -278,7 +278,7 @@ static void check_vector(const json_t *vector, const char *path)
 	vector_expect(vector, path, verify(&signature));
 }
 
-START_TEST(own_vectors)
+START_TEST(our_signature_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/ed25519", dir));
@@ -286,4 +286,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("ed25519", honest_keys, small_keys, small_r, mixed_order, keys, own_vectors)
+UNIT_MAIN("ed25519", honest_keys_verify, keys_of_small_order_are_refused, r_of_small_order_is_refused,
+	points_of_mixed_order_are_refused, keys_are_judged_exactly, our_signature_vectors_hold)

@@ -58,7 +58,7 @@ START_TEST(of_one_log_and_subject)
 END_TEST
 
 /* VRF-8: lengths. */
-START_TEST(limits)
+START_TEST(labels_have_lengths)
 {
 	struct key secret, zero = {{0}};
 	uint8_t public_key[32], proof[VRF_PROOF_BYTES];
@@ -127,7 +127,7 @@ static void check_vector(const json_t *vector, const char *path)
 	vector_expect(vector, path, hash_equal(&commitment, &wanted) ? E_OK : E_BAD_VALUE);
 }
 
-START_TEST(own_vectors)
+START_TEST(our_label_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/label", dir));
@@ -135,4 +135,4 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("label", from_the_vrf, of_one_log_and_subject, limits, own_vectors)
+UNIT_MAIN("label", from_the_vrf, of_one_log_and_subject, labels_have_lengths, our_label_vectors_hold)

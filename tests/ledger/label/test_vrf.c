@@ -9,7 +9,7 @@ static const uint8_t group_order[32] = {0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12
 	0xF9, 0xDE, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10};
 
 /* VRF-2 */
-START_TEST(round_trip)
+START_TEST(a_proof_gives_its_output)
 {
 	for (size_t len = 0; len <= 300; len += 30) {
 		struct key secret;
@@ -60,7 +60,7 @@ static void add_order(uint8_t scalar[32])
 }
 
 /* VRF-5: the same s modulo the order, spelled differently, would verify if only the arithmetic were looked at. */
-START_TEST(unreduced_s)
+START_TEST(an_unreduced_s_is_refused)
 {
 	for (int round = 0; round < 10; round++) {
 		struct key secret;
@@ -79,7 +79,7 @@ START_TEST(unreduced_s)
 END_TEST
 
 /* VRF-4: with the identity as key anybody can prove anything: Gamma = identity, c and s made to fit. */
-START_TEST(identity_key)
+START_TEST(the_identity_is_no_key)
 {
 	uint8_t identity[32] = {0}, proof[VRF_PROOF_BYTES] = {0}, beta[64];
 	uint8_t k[32], h[32], u[32], v[32], wide[64];
@@ -112,7 +112,7 @@ START_TEST(identity_key)
 END_TEST
 
 /* VRF-1 */
-START_TEST(bad_secrets)
+START_TEST(bad_secrets_are_refused)
 {
 	struct key secret = {{0}};
 	uint8_t out[VRF_PROOF_BYTES];
@@ -173,7 +173,7 @@ static void outside_hash(const char *prefix, const struct bytes *parts, size_t c
 	crypto_hash_sha512_final(&state, out);
 }
 
-START_TEST(outside_vector)
+START_TEST(the_outside_vector_holds)
 {
 	char path[4096], file[8192] = "";
 	if (!vector_path("INDSIGT_SHARED", "vectors/vrf-r255.txt", path))
@@ -249,7 +249,7 @@ static void check_vector(const json_t *vector, const char *path)
 	ck_assert_mem_eq(again, proof, sizeof proof);
 }
 
-START_TEST(own_vectors)
+START_TEST(our_vrf_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/vrf", dir));
@@ -257,4 +257,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("vrf", round_trip, every_bit_counts, unreduced_s, identity_key, bad_secrets, outside_vector, own_vectors)
+UNIT_MAIN("vrf", a_proof_gives_its_output, every_bit_counts, an_unreduced_s_is_refused, the_identity_is_no_key,
+	bad_secrets_are_refused, the_outside_vector_holds, our_vrf_vectors_hold)

@@ -94,7 +94,7 @@ static struct verdict model(uint64_t lag_s)
 }
 
 /* EPO-9 */
-START_TEST(random_logs)
+START_TEST(random_logs_agree_with_the_definition)
 {
 	static const enum entry_kind kinds[] = {
 		ENTRY_EVENT, ENTRY_EVENT, ENTRY_EVENT, ENTRY_MASS, ENTRY_BATCH, ENTRY_SENDER, ENTRY_ERASURE};
@@ -121,7 +121,7 @@ START_TEST(random_logs)
 END_TEST
 
 /* EPO-9: the first step, whatever entry makes it; the exact second; what an epoch leaves. */
-START_TEST(edges)
+START_TEST(the_exact_second_is_in_time)
 {
 	begin(300);
 	uint64_t event = add(ENTRY_EVENT, 1000);
@@ -160,7 +160,7 @@ START_TEST(edges)
 END_TEST
 
 /* LOSS-5: from the first one that is lost on nothing waits any more, also when the lag of some has begun. */
-START_TEST(lost)
+START_TEST(what_is_lost_waits_no_more)
 {
 	for (uint64_t kept = 0; kept <= 6; kept++) {
 		begin(300);
@@ -186,7 +186,7 @@ START_TEST(lost)
 END_TEST
 
 /* More events than it has room for at first, again and again: what is covered gives its room back. */
-START_TEST(many_events)
+START_TEST(many_events_give_their_room_back)
 {
 	struct epoch_lag lag = {.lag_s = 10};
 	struct entry event = {.kind = ENTRY_EVENT}, epoch = {.kind = ENTRY_EPOCH};
@@ -203,4 +203,5 @@ START_TEST(many_events)
 }
 END_TEST
 
-UNIT_MAIN("epoch_lag", random_logs, edges, lost, many_events)
+UNIT_MAIN("epoch_lag", random_logs_agree_with_the_definition, the_exact_second_is_in_time, what_is_lost_waits_no_more,
+	many_events_give_their_room_back)

@@ -144,7 +144,7 @@ START_TEST(only_whole_states)
 END_TEST
 
 /* What an older version wrote is about logs of an older format. */
-START_TEST(older_states)
+START_TEST(older_states_are_refused)
 {
 	static uint8_t encoded[ENCODED_MAX];
 	struct forge *forge = make_log();
@@ -228,4 +228,4 @@ START_TEST(filed_too_late_is_borne)
 END_TEST
 
 UNIT_MAIN("log_rules", filed_too_late_is_borne, a_whole_log, interrupted_at_every_entry, only_whole_states,
-	older_states, the_time_of_an_epoch)
+	older_states_are_refused, the_time_of_an_epoch)

@@ -84,7 +84,7 @@ static void check_vector(const json_t *vector, const char *path)
 
 /* ENTRY-11, ENTRY-12, ENTRY-13, ENTRY-14, ENTRY-15, ENTRY-16, ENTRY-17, ENTRY-18, ENTRY-19, ENTRY-20, EPO-8, EPO-9,
  * LOSS-1, LOSS-2, LOSS-3, LOSS-4, LOSS-5 */
-START_TEST(judged)
+START_TEST(every_vector_is_judged_alike)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/audit", dir));
@@ -121,4 +121,4 @@ START_TEST(every_rule_is_needed)
 }
 END_TEST
 
-UNIT_MAIN("log_vectors", judged, every_rule_is_needed)
+UNIT_MAIN("log_vectors", every_vector_is_judged_alike, every_rule_is_needed)

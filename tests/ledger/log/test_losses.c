@@ -74,7 +74,7 @@ static void assert_questions(const struct losses *losses, const bool *lost)
 
 /* LOSS-1, LOSS-2: any losses, also such as reach into others, and in the middle of batches: what is lost is all of
  * their ranges, each event once. */
-START_TEST(random_losses)
+START_TEST(random_losses_agree_with_the_definition)
 {
 	for (int round = 0; round < 60; round++) {
 		static bool lost[SIZE];
@@ -140,7 +140,7 @@ START_TEST(what_an_entry_may_say)
 END_TEST
 
 /* LOSS-3 */
-START_TEST(so_many)
+START_TEST(there_are_so_many_and_no_more)
 {
 	struct losses losses = {.count = 0};
 	memset(kinds, ENTRY_BATCH, sizeof kinds);
@@ -162,7 +162,7 @@ START_TEST(so_many)
 END_TEST
 
 /* Bundles that cannot be had break no rule, and the entry can be given again. */
-START_TEST(bundles_away)
+START_TEST(bundles_that_are_away_break_no_rule)
 {
 	struct losses losses = {.count = 0};
 	const struct log_bundles none = {NULL, NULL};
@@ -179,7 +179,7 @@ START_TEST(bundles_away)
 }
 END_TEST
 
-START_TEST(states)
+START_TEST(states_come_back_as_written)
 {
 	static const struct losses bad[] = {{LOSSES_MAX + 1, LOSSES_MAX + 1, {{0}}}, {1, 2, {{1, 2, 2, 0}, {3, 4, 4, 0}}},
 		{1, 0, {{0}}}, {1, 1, {{0, 5, 5, 0}}}, {1, 1, {{5, 5, 5, 0}}}, {1, 1, {{5, 6, 6, 2}}}, {1, 1, {{5, 7, 6, 2}}},
@@ -282,7 +282,7 @@ START_TEST(epochs_say_it)
 END_TEST
 
 /* LOSS-2 in a log, with the entries there are. */
-START_TEST(counted_again)
+START_TEST(events_are_counted_again)
 {
 	for (uint64_t said = 0; said < 5; said++) {
 		struct forge *forge = forge_new();
@@ -306,7 +306,7 @@ START_TEST(counted_again)
 END_TEST
 
 /* LOSS-5: what is lost need not be filed any more; what is not, must. */
-START_TEST(lag)
+START_TEST(what_is_lost_need_not_be_filed)
 {
 	for (int all = 0; all <= 1; all++) {
 		struct forge *forge = forge_new();
@@ -340,5 +340,6 @@ START_TEST(lag)
 }
 END_TEST
 
-UNIT_MAIN(
-	"losses", random_losses, what_an_entry_may_say, so_many, bundles_away, states, epochs_say_it, counted_again, lag)
+UNIT_MAIN("losses", random_losses_agree_with_the_definition, what_an_entry_may_say, there_are_so_many_and_no_more,
+	bundles_that_are_away_break_no_rule, states_come_back_as_written, epochs_say_it, events_are_counted_again,
+	what_is_lost_need_not_be_filed)

@@ -79,7 +79,7 @@ START_TEST(sign_and_read)
 END_TEST
 
 /* A text of CHECKPOINT_TEXT_MAX and a little more is more than a witness signs. */
-START_TEST(long_text)
+START_TEST(a_longer_text_is_not_signed)
 {
 	static uint8_t longer[2 * CHECKPOINT_TEXT_MAX], buffer[400];
 	struct cosigner a = make_cosigner("w/a", NOTE_KEY_COSIGNATURE, 1);
@@ -99,7 +99,7 @@ START_TEST(long_text)
 END_TEST
 
 /* Lines alone, as a witness answers. */
-START_TEST(lines_alone)
+START_TEST(lines_alone_are_read)
 {
 	struct note_line line;
 	struct bytes none = BYTES_EMPTY;
@@ -125,7 +125,7 @@ START_TEST(lines_alone)
 END_TEST
 
 /* Other logs may have extension lines. */
-START_TEST(extended_checkpoints)
+START_TEST(other_logs_may_extend_theirs)
 {
 	struct checkpoint checkpoint;
 	char extended[300];
@@ -162,7 +162,7 @@ static void check_vector(const json_t *vector, const char *path)
 			times[i] == strtoull(json_string_value(json_array_get(wanted, i)), NULL, 10), "%s: time %zu", path, i);
 }
 
-START_TEST(own_vectors)
+START_TEST(our_cosignature_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/cosignature", dir));
@@ -170,4 +170,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("cosignature", sign_and_read, long_text, lines_alone, extended_checkpoints, own_vectors)
+UNIT_MAIN("cosignature", sign_and_read, a_longer_text_is_not_signed, lines_alone_are_read, other_logs_may_extend_theirs,
+	our_cosignature_vectors_hold)

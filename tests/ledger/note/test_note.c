@@ -51,7 +51,7 @@ static struct checkpoint sample(void)
 }
 
 /* CKPT-1, CKPT-2 */
-START_TEST(vkeys)
+START_TEST(vkeys_are_read_exactly)
 {
 	struct signer signer = make_signer("ledger.example/2026", 1);
 	char text[VKEY_TEXT_MAX + 1];
@@ -84,7 +84,7 @@ START_TEST(vkeys)
 END_TEST
 
 /* CKPT-1 */
-START_TEST(names)
+START_TEST(names_of_keys_have_limits)
 {
 	uint8_t key[32] = {3};
 	struct vkey vkey;
@@ -156,7 +156,7 @@ START_TEST(sign_and_verify)
 END_TEST
 
 /* CKPT-12: any other byte in the base64 is refused, also those that libsodium takes for letters. */
-START_TEST(base64_alphabet)
+START_TEST(another_alphabet_is_refused)
 {
 	const char *alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	uint8_t buffer[300];
@@ -178,7 +178,7 @@ START_TEST(base64_alphabet)
 }
 END_TEST
 
-START_TEST(sign_refuses)
+START_TEST(what_is_not_read_is_not_signed)
 {
 	struct signer signer = make_signer("a", 1);
 	uint8_t buffer[200];
@@ -211,7 +211,7 @@ START_TEST(empty_lines_in_text)
 END_TEST
 
 /* CKPT-6, CKPT-7: NOTE_SIGNATURES_MAX lines and no more. */
-START_TEST(many_signatures)
+START_TEST(so_many_signatures_and_no_more)
 {
 	struct signer signer = make_signer("a", 1), witness = make_signer("w", 2);
 	for (unsigned others = 0; others <= NOTE_SIGNATURES_MAX; others++) {
@@ -299,7 +299,7 @@ START_TEST(own_vectors_of_vkeys)
 }
 END_TEST
 
-START_TEST(own_vectors)
+START_TEST(our_note_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/checkpoint", dir));
@@ -309,7 +309,7 @@ END_TEST
 
 /* Whoever shows a note pays for one signature, however often its line stands there; and any other line of the key is
  * still looked at. */
-START_TEST(lines_again)
+START_TEST(a_line_is_paid_for_once)
 {
 	uint8_t buffer[NOTE_BYTES_MAX];
 	struct signer signer = make_signer("ledger.example/2026", 1);
@@ -331,5 +331,6 @@ START_TEST(lines_again)
 }
 END_TEST
 
-UNIT_MAIN("note", vkeys, names, sign_and_verify, base64_alphabet, sign_refuses, empty_lines_in_text, many_signatures,
-	lines_again, form_before_signature, own_vectors, own_vectors_of_vkeys)
+UNIT_MAIN("note", vkeys_are_read_exactly, names_of_keys_have_limits, sign_and_verify, another_alphabet_is_refused,
+	what_is_not_read_is_not_signed, empty_lines_in_text, so_many_signatures_and_no_more, a_line_is_paid_for_once,
+	form_before_signature, our_note_vectors_hold, own_vectors_of_vkeys)

@@ -10,7 +10,7 @@ static void example(struct auditor_note *out)
 	memset(out->filing_root.b, 255, HASH_BYTES);
 }
 
-START_TEST(round_trip)
+START_TEST(a_note_comes_back_as_written)
 {
 	struct auditor_note note, got;
 	uint8_t buffer[1024];
@@ -28,7 +28,7 @@ START_TEST(round_trip)
 END_TEST
 
 /* STM-59 */
-START_TEST(spellings)
+START_TEST(it_has_one_spelling)
 {
 	static const char *const bad[] = {"", "\n\n\n\n\n\n",
 		"indsigt/auditor/v2\nlog.example.dk\n1000\n998\n"
@@ -59,7 +59,7 @@ START_TEST(spellings)
 }
 END_TEST
 
-START_TEST(signed_note)
+START_TEST(it_is_signed_by_the_auditor)
 {
 	struct auditor_note note, got;
 	uint8_t text_buffer[1024], note_buffer[2048], public_key[32], secret_key[64];
@@ -83,4 +83,4 @@ START_TEST(signed_note)
 }
 END_TEST
 
-UNIT_MAIN("auditor_note", round_trip, spellings, signed_note)
+UNIT_MAIN("auditor_note", a_note_comes_back_as_written, it_has_one_spelling, it_is_signed_by_the_auditor)

@@ -607,7 +607,7 @@ static const struct file_case cases[] = {
 		receipt_last_sequence},
 };
 
-START_TEST(each_case)
+START_TEST(each_case_gives_its_finding)
 {
 	check_case(&cases[_i]);
 }
@@ -616,6 +616,6 @@ END_TEST
 int main(void)
 {
 	TCase *tcase = tcase_create("filing_cases");
-	tcase_add_loop_test(tcase, each_case, 0, (int)(sizeof cases / sizeof cases[0]));
+	tcase_add_loop_test(tcase, each_case_gives_its_finding, 0, (int)(sizeof cases / sizeof cases[0]));
 	return unit_run("filing_cases", tcase);
 }

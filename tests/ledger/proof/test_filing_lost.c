@@ -53,7 +53,7 @@ static void refuse(json_t *json, enum finding_code wanted)
 }
 
 /* FIL-9 */
-START_TEST(honest)
+START_TEST(an_honest_loss_is_proven)
 {
 	struct filing_lost lost;
 	example();
@@ -73,7 +73,7 @@ START_TEST(honest)
 END_TEST
 
 /* FIL-8 */
-START_TEST(form)
+START_TEST(its_form_is_exact)
 {
 	static const char *const members[] = {"sender", "checkpoint", "genesis", "batch", "loss"};
 	example();
@@ -93,7 +93,7 @@ START_TEST(form)
 END_TEST
 
 /* FIL-9 */
-START_TEST(lies)
+START_TEST(each_lie_is_found)
 {
 	example();
 	json_t *json = lost_file();
@@ -126,7 +126,7 @@ START_TEST(lies)
 END_TEST
 
 /* FIL-9: the loss is of other events. */
-START_TEST(another_loss)
+START_TEST(another_loss_proves_nothing)
 {
 	for (int later = 0; later <= 1; later++) {
 		const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = BENT}};
@@ -167,7 +167,7 @@ static void check_vector(const json_t *vector, const char *path)
 	ck_assert_uint_eq(vector_number(vector, "events"), lost.events);
 }
 
-START_TEST(own_vectors)
+START_TEST(our_loss_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/filing-lost", dir));
@@ -175,4 +175,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("filing_lost", honest, form, lies, another_loss, own_vectors)
+UNIT_MAIN("filing_lost", an_honest_loss_is_proven, its_form_is_exact, each_lie_is_found, another_loss_proves_nothing,
+	our_loss_vectors_hold)

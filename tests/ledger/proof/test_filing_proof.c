@@ -47,7 +47,7 @@ static void refuse(json_t *json, enum finding_code wanted)
 }
 
 /* FIL-1 */
-START_TEST(with_proofs)
+START_TEST(labels_prove_the_subjects)
 {
 	struct label anne, bent;
 	example();
@@ -78,7 +78,7 @@ START_TEST(with_proofs)
 END_TEST
 
 /* FIL-2: without the labels' proofs the subjects are not there. */
-START_TEST(without_proofs)
+START_TEST(without_proofs_there_are_no_subjects)
 {
 	example();
 	struct filing_proof *proof = accept(forge_filing(forge, 2, 0, false));
@@ -100,7 +100,7 @@ START_TEST(without_proofs)
 END_TEST
 
 /* FIL-3 */
-START_TEST(form)
+START_TEST(its_form_is_exact)
 {
 	static const char *const members[] = {
 		"type", "sender", "checkpoint", "genesis", "epoch", "batch", "tree", "events"};
@@ -215,7 +215,7 @@ START_TEST(labels_and_tree)
 END_TEST
 
 /* No byte can be changed. */
-START_TEST(every_byte)
+START_TEST(no_byte_can_be_changed)
 {
 	example();
 	json_t *json = forge_filing(forge, 1, 0, true);
@@ -273,7 +273,7 @@ static void check_vector(const json_t *vector, const char *path)
 	filing_proof_free(proof);
 }
 
-START_TEST(own_vectors)
+START_TEST(our_filing_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/filing", dir));
@@ -281,4 +281,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("filing_proof", with_proofs, without_proofs, form, log_and_batch, labels_and_tree, every_byte, own_vectors)
+UNIT_MAIN("filing_proof", labels_prove_the_subjects, without_proofs_there_are_no_subjects, its_form_is_exact,
+	log_and_batch, labels_and_tree, no_byte_can_be_changed, our_filing_vectors_hold)

@@ -463,7 +463,7 @@ static const struct file_case cases[] = {
 	{PROOF_FILE, "size-changed", "a checkpoint of another size", FINDING_CHECKPOINT, size_changed},
 };
 
-START_TEST(each_case)
+START_TEST(each_case_gives_its_finding)
 {
 	check_case(&cases[_i]);
 }
@@ -472,6 +472,6 @@ END_TEST
 int main(void)
 {
 	TCase *tcase = tcase_create("filing_simple");
-	tcase_add_loop_test(tcase, each_case, 0, (int)(sizeof cases / sizeof cases[0]));
+	tcase_add_loop_test(tcase, each_case_gives_its_finding, 0, (int)(sizeof cases / sizeof cases[0]));
 	return unit_run("filing_simple", tcase);
 }

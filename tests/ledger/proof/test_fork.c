@@ -42,7 +42,7 @@ static char *evidence(struct log *a, uint64_t old, struct log *b, uint64_t size)
 }
 
 /* FORK-2, FORK-3: at every pair of sizes what is a fork is proven, and what is none is not. */
-START_TEST(all_sizes)
+START_TEST(a_fork_is_proven_at_all_sizes)
 {
 	for (uint64_t old = 1; old <= 40; old++)
 		for (uint64_t size = old; size <= 70; size += old < 5 ? 1 : 7)
@@ -78,7 +78,7 @@ static void refuse(const char *text, const struct vkey *vkey, enum finding_code 
 }
 
 /* FORK-1, FORK-2: the form, and whose checkpoints they are. */
-START_TEST(refusals)
+START_TEST(other_forms_are_refused)
 {
 	static const char *const members[] = {"type", "first", "second", "old_root", "proof"};
 	make_logs(20);
@@ -166,7 +166,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* FORK-1, FORK-2, FORK-3 */
-START_TEST(own_vectors)
+START_TEST(our_fork_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/fork", dir));
@@ -174,4 +174,4 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("fork", own_vectors, all_sizes, refusals, roots_of_proofs)
+UNIT_MAIN("fork", our_fork_vectors_hold, a_fork_is_proven_at_all_sizes, other_forms_are_refused, roots_of_proofs)

@@ -33,7 +33,7 @@ static enum error verify(const char *text, const struct witness_policy *policy, 
 }
 
 /* TLP-2, TLP-3, TLP-4: every entry of a log. */
-START_TEST(every_entry)
+START_TEST(every_entry_has_a_proof)
 {
 	example();
 	for (uint64_t i = 0; i < forge->entry_count; i++) {
@@ -54,7 +54,7 @@ START_TEST(every_entry)
 END_TEST
 
 /* No byte and no prefix. TLP-1 */
-START_TEST(every_byte)
+START_TEST(no_byte_can_be_changed)
 {
 	example();
 	struct finding finding;
@@ -83,7 +83,7 @@ static char *changed(const char *text, const char *from, const char *to)
 }
 
 /* TLP-1, TLP-2, TLP-4 */
-START_TEST(refused)
+START_TEST(other_forms_are_refused)
 {
 	static const struct {
 		const char *from, *to;
@@ -144,7 +144,7 @@ START_TEST(refused)
 END_TEST
 
 /* TLP-3 */
-START_TEST(witnessed)
+START_TEST(witnesses_are_counted)
 {
 	char line[1024], key[VKEY_TEXT_MAX + 1];
 	uint8_t secret_key[64];
@@ -174,7 +174,7 @@ START_TEST(witnessed)
 END_TEST
 
 /* What the tests above take apart, written: the same bytes. TLP-1 */
-START_TEST(written)
+START_TEST(what_is_read_is_written_alike)
 {
 	example();
 	for (uint64_t i = 0; i < forge->entry_count; i++) {
@@ -209,7 +209,7 @@ START_TEST(written)
 END_TEST
 
 /* The limits, each reached and passed; the largest file fits. TLP-1 */
-START_TEST(written_limits)
+START_TEST(what_is_written_has_limits)
 {
 	static uint8_t entry[ENTRY_BYTES_MAX + 1], note[NOTE_BYTES_MAX + 1], memory[TLOG_PROOF_BYTES_MAX];
 	struct hash hashes[PROOF_HASHES_MAX + 1] = {0};
@@ -254,7 +254,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* TLP-1 to TLP-4 */
-START_TEST(own_vectors)
+START_TEST(our_proof_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/proof-file", dir));
@@ -262,4 +262,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("tlog_proof", every_entry, every_byte, refused, witnessed, written, written_limits, own_vectors)
+UNIT_MAIN("tlog_proof", every_entry_has_a_proof, no_byte_can_be_changed, other_forms_are_refused, witnesses_are_counted,
+	what_is_read_is_written_alike, what_is_written_has_limits, our_proof_vectors_hold)

@@ -66,7 +66,7 @@ static unsigned fail_each(json_t *json, enum error (*verify)(struct bytes text, 
 	return number - 1;
 }
 
-START_TEST(each_allocation)
+START_TEST(each_allocation_may_fail)
 {
 	example();
 	ck_assert_uint_gt(fail_each(honest(), verify_statement_text), 300);
@@ -116,7 +116,7 @@ static void check_number(uint64_t number, const char *wanted)
 	json_decref(json);
 }
 
-START_TEST(numbers)
+START_TEST(numbers_of_allocations_are_known)
 {
 	check_number(0, "0");
 	check_number((UINT64_C(1) << 53) - 1, "9007199254740991");
@@ -125,4 +125,4 @@ START_TEST(numbers)
 }
 END_TEST
 
-UNIT_MAIN("verify_memory", each_allocation, type_of_a_file, numbers)
+UNIT_MAIN("verify_memory", each_allocation_may_fail, type_of_a_file, numbers_of_allocations_are_known)

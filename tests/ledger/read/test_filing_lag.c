@@ -56,7 +56,7 @@ static void assert_habit(uint64_t checked, enum filing_habit habit)
 	fixture_open(&f);
 }
 
-START_TEST(habits)
+START_TEST(lag_is_told_by_habits)
 {
 	begin();
 	assert_habit(0, FILING_HABIT_CHECKS); /* it has nothing to check */
@@ -77,7 +77,7 @@ START_TEST(habits)
 END_TEST
 
 /* ENTRY-20: a sender that lost its records goes on, and takes nothing back. */
-START_TEST(lower_claim)
+START_TEST(a_lower_claim_takes_nothing_back)
 {
 	begin();
 	report(0, 0);
@@ -92,7 +92,7 @@ START_TEST(lower_claim)
 }
 END_TEST
 
-START_TEST(since)
+START_TEST(it_is_said_since_when)
 {
 	struct archive *archive;
 	struct snapshot *snapshot;
@@ -121,4 +121,4 @@ START_TEST(since)
 }
 END_TEST
 
-UNIT_MAIN("filing_lag", habits, lower_claim, since)
+UNIT_MAIN("filing_lag", lag_is_told_by_habits, a_lower_claim_takes_nothing_back, it_is_said_since_when)

@@ -7,7 +7,7 @@ static struct statement *accept(struct forge *forge, const struct forge_options 
 }
 
 /* STM-1 */
-START_TEST(whole_history)
+START_TEST(a_whole_history_is_proven)
 {
 	struct forge *forge = forge_new();
 	uint64_t first = forge_one(forge, ANNE);
@@ -44,7 +44,7 @@ START_TEST(whole_history)
 END_TEST
 
 /* Nobody looked: in a map without anybody, and in one with others. */
-START_TEST(absence)
+START_TEST(absence_is_proven_too)
 {
 	struct forge *forge = forge_new();
 	const struct forge_options options = {.subject = NOBODY};
@@ -66,7 +66,7 @@ START_TEST(absence)
 END_TEST
 
 /* The asked-for subject, in the one spelling. STM-4 */
-START_TEST(asked_for)
+START_TEST(it_is_about_whom_was_asked)
 {
 	struct forge *forge = forge_new();
 	forge_one(forge, ANNE);
@@ -79,7 +79,7 @@ START_TEST(asked_for)
 }
 END_TEST
 
-START_TEST(withheld)
+START_TEST(withheld_events_are_counted)
 {
 	struct forge *forge = forge_new();
 	const struct forge_draft drafts[] = {
@@ -110,7 +110,7 @@ START_TEST(withheld)
 }
 END_TEST
 
-START_TEST(erased)
+START_TEST(erased_events_are_listed)
 {
 	struct forge *forge = forge_new();
 	const struct forge_draft drafts[] = {
@@ -145,7 +145,7 @@ START_TEST(erased)
 END_TEST
 
 /* Events after the epoch are listed, and not among the complete ones. */
-START_TEST(later)
+START_TEST(later_events_stand_apart)
 {
 	struct forge *forge = forge_new();
 	forge_one(forge, ANNE);
@@ -172,7 +172,7 @@ START_TEST(later)
 END_TEST
 
 /* Every window over events at 0, 10, ... 90 seconds, and what must be in it. */
-START_TEST(windows)
+START_TEST(every_window_is_exact)
 {
 	struct forge *forge = forge_new();
 	for (unsigned i = 0; i < 10; i++) {
@@ -206,7 +206,7 @@ START_TEST(windows)
 }
 END_TEST
 
-START_TEST(signatures)
+START_TEST(signatures_prove_the_senders)
 {
 	struct forge *forge = forge_new();
 	uint32_t police = forge_sender(forge, "Rigspolitiet", false);
@@ -244,7 +244,7 @@ START_TEST(signatures)
 }
 END_TEST
 
-START_TEST(audited)
+START_TEST(audits_stand_beside_it)
 {
 	struct forge *forge = forge_new();
 	forge_one(forge, ANNE);
@@ -279,7 +279,7 @@ START_TEST(audited)
 END_TEST
 
 /* The epoch's time is that of the newest entry with one; epochs and batches in between do not hide it. */
-START_TEST(epoch_times)
+START_TEST(an_epochs_time_is_its_last_entrys)
 {
 	struct forge *forge = forge_new();
 	const struct forge_options options = {.subject = ANNE};
@@ -350,7 +350,7 @@ static void meaning(const struct statement *statement, struct hash *out)
  */
 /* LOSS-4, LOSS-6: what the log has lost is said with the list, and stands in no list. The loss entry has no time, as
  * the entries before it that show the epoch's (STM-13). */
-START_TEST(lost)
+START_TEST(what_is_lost_is_said)
 {
 	struct forge *forge = forge_new();
 	forge_one(forge, ANNE);
@@ -375,7 +375,7 @@ START_TEST(lost)
 }
 END_TEST
 
-START_TEST(every_byte)
+START_TEST(no_byte_can_be_changed)
 {
 	struct forge *forge = forge_new();
 	for (unsigned i = 0; i < 4; i++) {
@@ -420,7 +420,7 @@ START_TEST(every_byte)
 END_TEST
 
 /* No prefix is a statement. STM-2 */
-START_TEST(every_prefix)
+START_TEST(no_prefix_is_a_statement)
 {
 	struct forge *forge = forge_new();
 	forge_one(forge, ANNE);
@@ -441,5 +441,7 @@ START_TEST(every_prefix)
 }
 END_TEST
 
-UNIT_MAIN("statement", whole_history, absence, asked_for, withheld, erased, later, windows, signatures, audited,
-	epoch_times, lost, every_byte, every_prefix)
+UNIT_MAIN("statement", a_whole_history_is_proven, absence_is_proven_too, it_is_about_whom_was_asked,
+	withheld_events_are_counted, erased_events_are_listed, later_events_stand_apart, every_window_is_exact,
+	signatures_prove_the_senders, audits_stand_beside_it, an_epochs_time_is_its_last_entrys, what_is_lost_is_said,
+	no_byte_can_be_changed, no_prefix_is_a_statement)

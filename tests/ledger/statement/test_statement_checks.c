@@ -214,7 +214,7 @@ END_TEST
 /* ---- about whom, and the log ---- */
 
 /* STM-3, STM-4 */
-START_TEST(subject)
+START_TEST(the_subject_is_checked)
 {
 	static const char *const spellings[] = {
 		"cpr:010170-1234", "CPR:0101701234", "cpr:0101701234 ", "0101701234", "oid:1.2.208.176.1.2:0101701234", ""};
@@ -281,7 +281,7 @@ static json_t *with_epoch(uint64_t size, int64_t time_change)
 }
 
 /* STM-10, STM-11, STM-12 */
-START_TEST(epoch)
+START_TEST(the_epoch_is_checked)
 {
 	example();
 	json_t *json = honest();
@@ -312,7 +312,7 @@ START_TEST(epoch)
 END_TEST
 
 /* STM-13, STM-14, STM-15 */
-START_TEST(epoch_time)
+START_TEST(the_epochs_time_is_checked)
 {
 	example();
 	refuse(with_epoch(forge->entry_count, 1), FINDING_EPOCH_TIME);
@@ -347,7 +347,7 @@ END_TEST
 /* ---- witnesses ---- */
 
 /* STM-6 */
-START_TEST(witnesses)
+START_TEST(the_witnesses_are_checked)
 {
 	example();
 	struct witness_policy *policy = two_of_three();
@@ -390,7 +390,7 @@ static void cosign_anew(uint64_t first_s, uint64_t second_s)
 }
 
 /* By the quorum's time: the clock of one witness, however far ahead, changes nothing. STM-16, STM-30 */
-START_TEST(freshness)
+START_TEST(freshness_is_the_quorums)
 {
 	example(); /* an event came after the epoch */
 	const uint64_t epoch_s = FORGE_START_S + 20;
@@ -419,7 +419,7 @@ START_TEST(freshness)
 END_TEST
 
 /* STM-17 */
-START_TEST(vrf)
+START_TEST(the_label_is_checked)
 {
 	example();
 	json_t *json = honest();
@@ -440,7 +440,7 @@ END_TEST
 /* ---- events ---- */
 
 /* STM-18, STM-19, STM-20: erasure entries */
-START_TEST(erasures)
+START_TEST(erasure_entries_are_checked)
 {
 	example();
 	uint64_t person = forge_erase_person(forge, ANNE);
@@ -473,7 +473,7 @@ START_TEST(erasures)
 END_TEST
 
 /* STM-21, STM-22, STM-23, STM-24, STM-25 */
-START_TEST(events)
+START_TEST(the_events_are_checked)
 {
 	example();
 	json_t *json = honest();
@@ -511,7 +511,7 @@ START_TEST(events)
 END_TEST
 
 /* STM-26 */
-START_TEST(commitments)
+START_TEST(the_commitments_are_checked)
 {
 	static const char *const members[] = {"header", "c_r", "disclosed", "k_d"};
 	example();
@@ -555,7 +555,7 @@ static void disclose(uint64_t index, struct bytes disclosed)
 }
 
 /* STM-27, STM-28 */
-START_TEST(contents)
+START_TEST(the_contents_are_checked)
 {
 	const struct forge_options plain = {.subject = ANNE};
 	example();
@@ -591,7 +591,7 @@ static void call_erased(json_t *event, uint64_t index, uint64_t by)
 }
 
 /* STM-29, STM-30, STM-31, STM-32, STM-33 */
-START_TEST(states)
+START_TEST(the_states_are_checked)
 {
 	example();
 	json_t *json = honest();
@@ -629,5 +629,6 @@ START_TEST(states)
 END_TEST
 
 UNIT_MAIN("statement_checks", form_of_the_file, form_of_every_object, form_of_values, form_of_the_whole, form_of_order,
-	subject, log_and_genesis, epoch, epoch_time, witnesses, freshness, vrf, erasures, events, commitments, contents,
-	states)
+	the_subject_is_checked, log_and_genesis, the_epoch_is_checked, the_epochs_time_is_checked,
+	the_witnesses_are_checked, freshness_is_the_quorums, the_label_is_checked, erasure_entries_are_checked,
+	the_events_are_checked, the_commitments_are_checked, the_contents_are_checked, the_states_are_checked)

@@ -5,7 +5,7 @@
 /* ---- all of them ---- */
 
 /* STM-34, STM-35, STM-36, STM-37, STM-38, STM-39, STM-40 */
-START_TEST(completeness)
+START_TEST(completeness_is_checked)
 {
 	example();
 	json_t *json = honest();
@@ -41,7 +41,7 @@ START_TEST(completeness)
 END_TEST
 
 /* STM-41, STM-42, STM-43 */
-START_TEST(absences)
+START_TEST(absences_are_checked)
 {
 	const struct forge_options nobody = {.subject = NOBODY};
 	example();
@@ -73,7 +73,7 @@ START_TEST(absences)
 END_TEST
 
 /* STM-35, STM-36, STM-37, STM-38 */
-START_TEST(windows)
+START_TEST(windows_are_checked_exactly)
 {
 	forge = forge_new();
 	for (unsigned i = 0; i < 5; i++) {
@@ -140,7 +140,7 @@ START_TEST(windows)
 END_TEST
 
 /* STM-44, STM-45 */
-START_TEST(later)
+START_TEST(later_events_are_checked)
 {
 	example();
 	json_t *json = honest();
@@ -177,7 +177,7 @@ static json_t *signatures_of(json_t *json)
 }
 
 /* STM-46, STM-47, STM-48 */
-START_TEST(senders)
+START_TEST(the_senders_are_checked)
 {
 	example();
 	json_t *json = honest();
@@ -228,7 +228,7 @@ START_TEST(senders)
 END_TEST
 
 /* STM-49, STM-50, STM-51, STM-52, STM-53, STM-54 */
-START_TEST(batches)
+START_TEST(the_batches_are_checked)
 {
 	example();
 	json_t *json = honest();
@@ -278,7 +278,7 @@ START_TEST(batches)
 END_TEST
 
 /* STM-55, STM-56, STM-57, STM-58 */
-START_TEST(audit)
+START_TEST(the_audits_are_checked)
 {
 	example();
 	const struct statement_options verify = {.auditor = &forge->auditor}, other = {.auditor = &forge->vkey};
@@ -314,4 +314,5 @@ START_TEST(audit)
 }
 END_TEST
 
-UNIT_MAIN("statement_complete", completeness, absences, windows, later, senders, batches, audit)
+UNIT_MAIN("statement_complete", completeness_is_checked, absences_are_checked, windows_are_checked_exactly,
+	later_events_are_checked, the_senders_are_checked, the_batches_are_checked, the_audits_are_checked)

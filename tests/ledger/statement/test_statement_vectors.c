@@ -35,7 +35,7 @@ static void check_vector(const json_t *vector, const char *path)
 	free(policy);
 }
 
-START_TEST(own_vectors)
+START_TEST(our_statement_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/statement", dir));
@@ -43,4 +43,4 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("statement_vectors", own_vectors)
+UNIT_MAIN("statement_vectors", our_statement_vectors_hold)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* EVT-5 */
-START_TEST(canonical_forms)
+START_TEST(each_person_has_one_spelling)
 {
 	static const char *const good[] = {"cpr:0101701234", "cpr:9999999999", "oid:2.16.840.1.113883.3.72.5.9.1:MW-10001",
 		"oid:0.9:x", "oid:1.2.208.176.1.20:X", "oid:1.2.3:with space inside", "uri:https://sts.example.no|05086900124",
@@ -82,7 +82,7 @@ START_TEST(other_spellings_are_refused)
 END_TEST
 
 /* Why it is refused is said, and never what was refused. EVT-9 */
-START_TEST(reasons)
+START_TEST(the_reason_never_shows_the_number)
 {
 	static const char *const cases[][2] = {{"uri:URN:OID:1.2.208.176.1.2|0101701234", "cpr:"},
 		{"uri:1.2.3|4711x", "oid:OID:VALUE"}, {"uri:http://x.example/CodeSystem/a|4711x", "code system"},
@@ -136,4 +136,5 @@ START_TEST(people_are_brought_into_form)
 }
 END_TEST
 
-UNIT_MAIN("subject", canonical_forms, other_spellings_are_refused, reasons, people_are_brought_into_form)
+UNIT_MAIN("subject", each_person_has_one_spelling, other_spellings_are_refused, the_reason_never_shows_the_number,
+	people_are_brought_into_form)

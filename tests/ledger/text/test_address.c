@@ -1,7 +1,7 @@
 #include "ledger/text/address.h"
 #include "tests/lib/unit.h"
 
-START_TEST(parses)
+START_TEST(addresses_are_read_exactly)
 {
 	static const struct {
 		const char *text;
@@ -28,7 +28,7 @@ START_TEST(parses)
 }
 END_TEST
 
-START_TEST(refuses)
+START_TEST(what_is_no_address_is_refused)
 {
 	static const char *const cases[] = {"", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
 		"127.0.0.1:+1", "127.0.0.1:80x", "::1:80", "[::1]", "[]:80", "[:80", "example.dk:80", "127.1:80",
@@ -41,4 +41,4 @@ START_TEST(refuses)
 }
 END_TEST
 
-UNIT_MAIN("address", parses, refuses)
+UNIT_MAIN("address", addresses_are_read_exactly, what_is_no_address_is_refused)

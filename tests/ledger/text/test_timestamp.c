@@ -18,7 +18,7 @@ static const struct {
 };
 
 /* EVT-4 */
-START_TEST(accepted)
+START_TEST(times_are_read_exactly)
 {
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		int64_t ns;
@@ -32,7 +32,7 @@ START_TEST(accepted)
 END_TEST
 
 /* EVT-4 */
-START_TEST(refused)
+START_TEST(what_is_no_time_is_refused)
 {
 	static const char *const bad[] = {"", "2026-11-23", "2026-11-23T08:15Z", "2026-11-23T08:15:30",
 		"2026-11-23 08:15:30Z", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z",
@@ -49,7 +49,7 @@ START_TEST(refused)
 END_TEST
 
 /* Which rule a time breaks. */
-START_TEST(reasons)
+START_TEST(the_broken_rule_is_named)
 {
 	static const char *const cases[][2] = {{"2016-12-31T23:59:60Z", "leap second"},
 		{"2026-01-01T00:00:00.1234567890Z", "9 decimals"}, {"2026-01-01T00:00:00", "zone"},
@@ -67,7 +67,7 @@ START_TEST(reasons)
 END_TEST
 
 /* ADP-20 */
-START_TEST(leap_seconds)
+START_TEST(leap_seconds_are_said_to_be_that)
 {
 	static const char *const leap[] = {
 		"2016-12-31T23:59:60Z", "2016-12-31T23:59:60.5Z", "2017-01-01T00:59:60+01:00", "2012-06-30T23:59:60Z"};
@@ -102,4 +102,5 @@ START_TEST(random_times_come_back)
 }
 END_TEST
 
-UNIT_MAIN("timestamp", accepted, refused, reasons, leap_seconds, random_times_come_back)
+UNIT_MAIN("timestamp", times_are_read_exactly, what_is_no_time_is_refused, the_broken_rule_is_named,
+	leap_seconds_are_said_to_be_that, random_times_come_back)

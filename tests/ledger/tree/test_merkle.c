@@ -140,7 +140,7 @@ static void assert_proof_eq(const struct merkle_proof *a, const struct merkle_pr
 }
 
 /* TREE-1, TREE-2, TREE-3 */
-START_TEST(hashing)
+START_TEST(hashes_are_those_of_the_rfc)
 {
 	struct hash hash;
 	char hex[65];
@@ -236,7 +236,7 @@ START_TEST(random_pairs_to_5000)
 END_TEST
 
 /* TREE-5, TREE-6, TREE-7: any other length, any changed bit, another leaf, another root. */
-START_TEST(inclusion_refuses)
+START_TEST(inclusion_refuses_any_other_place)
 {
 	fill_memory();
 	for (uint64_t size = 1; size <= 40; size++)
@@ -267,7 +267,7 @@ START_TEST(inclusion_refuses)
 END_TEST
 
 /* TREE-8, TREE-9, TREE-10 */
-START_TEST(consistency_refuses)
+START_TEST(consistency_refuses_any_other_tree)
 {
 	fill_memory();
 	struct hash empty = model_root(0, 0), other = {{1}};
@@ -386,7 +386,7 @@ static void range_refuses_one(uint64_t first, uint64_t count, uint64_t size)
 }
 
 /* TREE-11, TREE-12, TREE-13: any other place, any other number of leaves or hashes, any changed bit, another root. */
-START_TEST(range_refuses)
+START_TEST(a_range_refuses_any_other_place)
 {
 	fill_memory();
 	for (uint64_t size = 1; size <= 20; size++)
@@ -540,7 +540,7 @@ static void check_outside(const json_t *vector, const char *path)
 	ck_assert_msg(refused == json_is_true(json_object_get(vector, "wantErr")), "%s: %s", path, error_name(error));
 }
 
-START_TEST(outside_vectors)
+START_TEST(the_outside_vectors_hold)
 {
 	char dir[4096];
 	if (!vector_path("INDSIGT_SHARED", "vectors/merkle/inclusion", dir))
@@ -610,7 +610,7 @@ static void check_own(const json_t *vector, const char *path)
 	}
 }
 
-START_TEST(own_vectors)
+START_TEST(our_tree_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/tree", dir));
@@ -618,6 +618,7 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("merkle", hashing, frontier_and_roots, every_pair_to_130, random_pairs_to_5000, inclusion_refuses,
-	consistency_refuses, every_range_to_60, random_ranges_to_5000, range_refuses, sizes_to_2_63,
-	node_errors_come_through, outside_vectors, own_vectors)
+UNIT_MAIN("merkle", hashes_are_those_of_the_rfc, frontier_and_roots, every_pair_to_130, random_pairs_to_5000,
+	inclusion_refuses_any_other_place, consistency_refuses_any_other_tree, every_range_to_60, random_ranges_to_5000,
+	a_range_refuses_any_other_place, sizes_to_2_63, node_errors_come_through, the_outside_vectors_hold,
+	our_tree_vectors_hold)

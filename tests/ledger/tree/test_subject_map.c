@@ -87,7 +87,7 @@ static struct subject_map *map_of_items(void)
 /* ---- properties ---- */
 
 /* MAP-1, MAP-2, MAP-3 */
-START_TEST(hashing)
+START_TEST(hashes_are_those_of_the_definition)
 {
 	struct hash hash;
 	struct subject_map *map;
@@ -166,7 +166,7 @@ static void other_key(uint8_t key[32])
 
 /* MAP-4, MAP-5, MAP-8: thousands of sets; each has the root of the definition, whatever the order in which it came to
  * be, proves what is there and what is not, and its proofs are those of the definition. */
-START_TEST(random_sets)
+START_TEST(random_sets_agree_with_the_definition)
 {
 	for (int round = 0; round < 3000; round++) {
 		random_items(randombytes_uniform(round % 100 == 0 ? 150 : 20));
@@ -197,7 +197,7 @@ START_TEST(random_sets)
 END_TEST
 
 /* MAP-3: insertions, other values, the same values, proofs and roots in any sequence. */
-START_TEST(random_changes)
+START_TEST(random_changes_agree_with_the_definition)
 {
 	for (int round = 0; round < 100; round++) {
 		struct subject_map *map;
@@ -344,7 +344,7 @@ START_TEST(bits_that_do_not_fall)
 END_TEST
 
 /* MAP-9: for one root and key only one of presence and absence can be shown, whoever made the root. */
-START_TEST(absence_refuses)
+START_TEST(presence_and_absence_exclude_each_other)
 {
 	uint8_t buffer[64 + 2 * MAP_STEP_BYTES], key[32];
 	const uint8_t bits[] = {77, 3};
@@ -563,7 +563,7 @@ static void check_own(const json_t *vector, const char *path)
 	}
 }
 
-START_TEST(own_vectors)
+START_TEST(our_map_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/map", dir));
@@ -571,6 +571,7 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("subject_map", hashing, random_sets, random_changes, as_deep_as_can_be, every_bit_counts,
-	bits_that_do_not_fall, absence_refuses, zeros_that_are_not_there, outside_roots_and_presence,
-	outside_presence_and_absence, own_vectors)
+UNIT_MAIN("subject_map", hashes_are_those_of_the_definition, random_sets_agree_with_the_definition,
+	random_changes_agree_with_the_definition, as_deep_as_can_be, every_bit_counts, bits_that_do_not_fall,
+	presence_and_absence_exclude_each_other, zeros_that_are_not_there, outside_roots_and_presence,
+	outside_presence_and_absence, our_map_vectors_hold)

@@ -34,7 +34,7 @@ static struct hash spelled_keyed(const struct key *key, const char *text, struct
 }
 
 /* EPO-2, EPO-3 */
-START_TEST(blinds)
+START_TEST(blinds_are_those_of_the_definition)
 {
 	struct key secret;
 	struct blinding_keys keys, others;
@@ -65,7 +65,7 @@ START_TEST(blinds)
 END_TEST
 
 /* EPO-4, EPO-7 */
-START_TEST(leaves)
+START_TEST(leaves_are_those_of_the_definition)
 {
 	for (int round = 0; round < 100; round++) {
 		struct hash blind, entry_leaf, leaf;
@@ -89,7 +89,7 @@ START_TEST(leaves)
 END_TEST
 
 /* EPO-5: count and root both count. */
-START_TEST(values)
+START_TEST(count_and_root_both_count)
 {
 	struct hash root, other, value, again;
 	randombytes_buf(&root, sizeof root);
@@ -176,7 +176,7 @@ static void check_vector(const json_t *vector, const char *path)
 	checked++;
 }
 
-START_TEST(own_vectors)
+START_TEST(our_subject_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/epoch", dir));
@@ -185,4 +185,5 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("subject_tree", blinds, leaves, values, own_vectors)
+UNIT_MAIN("subject_tree", blinds_are_those_of_the_definition, leaves_are_those_of_the_definition,
+	count_and_root_both_count, our_subject_vectors_hold)

@@ -3,7 +3,7 @@
 #include "tests/lib/vector.h"
 
 /* TILE-1 */
-START_TEST(good)
+START_TEST(paths_have_one_spelling)
 {
 	static const struct {
 		const char *path;
@@ -34,7 +34,7 @@ START_TEST(good)
 END_TEST
 
 /* TILE-1, TILE-2 */
-START_TEST(refused)
+START_TEST(other_spellings_are_refused)
 {
 	static const char *const cases[] = {"", "/", "/tile/", "/tile/0", "/tile/0/", "/tile/0/0", "/tile/0/00",
 		"/tile/0/0000", "/tile/00/000", "/tile/64/000", "/tile/999/000", "/tile/-1/000", "/tile/0/x000/001",
@@ -67,7 +67,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* TILE-1, TILE-2 */
-START_TEST(own_vectors)
+START_TEST(our_path_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/tiles", dir));
@@ -75,4 +75,4 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("tile_path", good, refused, own_vectors)
+UNIT_MAIN("tile_path", paths_have_one_spelling, other_spellings_are_refused, our_path_vectors_hold)

@@ -188,7 +188,7 @@ static void put_older_store(void)
 }
 
 /* WIT-17, STO-31: the log's own signature is enough, the witness's is not needed for that, and no flag helps. */
-START_TEST(older_store)
+START_TEST(an_older_store_does_not_sign)
 {
 	static const uint32_t subjects[] = {1, 2};
 	char command[400];
@@ -216,5 +216,5 @@ START_TEST(older_store)
 }
 END_TEST
 
-UNIT_MAIN(
-	"door", enough_must_answer, any_of_two_needs_both, no_means_to_ask, nothing_from_one_that_cosigned, older_store)
+UNIT_MAIN("door", enough_must_answer, any_of_two_needs_both, no_means_to_ask, nothing_from_one_that_cosigned,
+	an_older_store_does_not_sign)

@@ -62,7 +62,7 @@ static void check_vector(const json_t *vector, const char *path)
 	free(policy);
 }
 
-START_TEST(own_vectors)
+START_TEST(our_policy_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/policy", dir));
@@ -71,7 +71,7 @@ START_TEST(own_vectors)
 END_TEST
 
 /* POL-8 */
-START_TEST(too_long)
+START_TEST(what_is_too_long_is_refused)
 {
 	static char text[POLICY_BYTES_MAX + 2];
 	struct witness_policy *policy;
@@ -90,7 +90,7 @@ START_TEST(too_long)
 END_TEST
 
 /* POL-11, and where what was parsed stands. */
-START_TEST(logs)
+START_TEST(logs_are_named_in_it)
 {
 	uint8_t key[32] = {3};
 	struct vkey log, renamed, other;
@@ -115,7 +115,7 @@ START_TEST(logs)
 END_TEST
 
 /* A note is read and judged in one. */
-START_TEST(read_note)
+START_TEST(a_note_is_judged_in_one)
 {
 	uint8_t seed[32] = {3}, public_key[32], secret_key[64], buffer[600];
 	const char *body = "ledger.example/2026\n7\n+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/s=\n";
@@ -142,4 +142,5 @@ START_TEST(read_note)
 }
 END_TEST
 
-UNIT_MAIN("witness_policy", own_vectors, too_long, logs, read_note)
+UNIT_MAIN("witness_policy", our_policy_vectors_hold, what_is_too_long_is_refused, logs_are_named_in_it,
+	a_note_is_judged_in_one)

@@ -115,7 +115,7 @@ static void drop_batch(struct bytes body)
 }
 
 /* LOSS-5, EPO-9: the record of one event does not open, is cut, or is not there. */
-START_TEST(one_record)
+START_TEST(one_damaged_record_is_declared)
 {
 	static const size_t cuts[] = {0, 1, 60, WHOLE};
 	make();
@@ -158,7 +158,7 @@ START_TEST(a_batch_with_a_lost_event_comes_again)
 END_TEST
 
 /* A damaged record in each of several batches, and several in one, at its ends too. */
-START_TEST(runs)
+START_TEST(damaged_runs_are_declared)
 {
 	uint64_t lost = 0;
 	struct appended batches[6];
@@ -205,7 +205,7 @@ START_TEST(another_record_tells_who)
 END_TEST
 
 /* A pack that is damaged, cut, gone, or names another place is made again. */
-START_TEST(packs)
+START_TEST(a_damaged_pack_is_made_again)
 {
 	static const struct {
 		size_t cut, flip;
@@ -416,7 +416,7 @@ START_TEST(an_operators_word)
 END_TEST
 
 /* LOSS-3: so scattered that there are more places than a log may have loss entries. */
-START_TEST(scattered)
+START_TEST(scattered_damage_needs_a_word)
 {
 	struct fault fault = {.text = ""};
 	struct ledger_damage told;
@@ -450,7 +450,7 @@ START_TEST(scattered)
 END_TEST
 
 /* What was filed before, and is filed again: an operator's word ends it, however few there are. */
-START_TEST(filed_before)
+START_TEST(what_was_filed_before_needs_a_word)
 {
 	struct fault fault = {.text = ""};
 	make();
@@ -486,7 +486,7 @@ START_TEST(filed_before)
 END_TEST
 
 /* EPO-9: an entry that would come too late for what is not filed is not appended, by whatever process. */
-START_TEST(in_time)
+START_TEST(what_would_be_late_is_not_appended)
 {
 	struct fault fault = {.text = ""};
 	make();
@@ -515,11 +515,11 @@ END_TEST
 int main(void)
 {
 	TCase *tcase = tcase_create("damage");
-	tcase_add_loop_test(tcase, one_record, 0, 4);
+	tcase_add_loop_test(tcase, one_damaged_record_is_declared, 0, 4);
 	tcase_add_test(tcase, a_batch_with_a_lost_event_comes_again);
-	tcase_add_test(tcase, runs);
+	tcase_add_test(tcase, damaged_runs_are_declared);
 	tcase_add_test(tcase, another_record_tells_who);
-	tcase_add_loop_test(tcase, packs, 0, 6);
+	tcase_add_loop_test(tcase, a_damaged_pack_is_made_again, 0, 6);
 	tcase_add_test(tcase, packs_and_records);
 	tcase_add_test(tcase, a_key_is_gone);
 	tcase_add_loop_test(tcase, the_key_of_a_month, 0, 2);
@@ -527,8 +527,8 @@ int main(void)
 	tcase_add_test(tcase, only_what_was_looked_at);
 	tcase_add_test(tcase, declared_and_there);
 	tcase_add_test(tcase, an_operators_word);
-	tcase_add_test(tcase, scattered);
-	tcase_add_test(tcase, filed_before);
-	tcase_add_test(tcase, in_time);
+	tcase_add_test(tcase, scattered_damage_needs_a_word);
+	tcase_add_test(tcase, what_was_filed_before_needs_a_word);
+	tcase_add_test(tcase, what_would_be_late_is_not_appended);
 	return unit_run("damage", tcase);
 }

@@ -72,19 +72,19 @@ static void fail_each(void (*before)(void), void (*work)(void))
 	work_end();
 }
 
-START_TEST(appending)
+START_TEST(every_write_of_a_tick_may_fail)
 {
 	fail_each(NULL, append);
 }
 END_TEST
 
-START_TEST(filing)
+START_TEST(every_write_of_an_epoch_may_fail)
 {
 	fail_each(NULL, epoch);
 }
 END_TEST
 
-START_TEST(opening)
+START_TEST(every_write_of_opening_may_fail)
 {
 	fail_each(killed, reopen);
 }
@@ -100,7 +100,7 @@ static void create(void)
 }
 
 /* A ledger that was not made whole is refused or complete, never half; and in its place a new one can be made. */
-START_TEST(creating)
+START_TEST(every_write_of_creating_may_fail)
 {
 	work_begin();
 	for (size_t way = 0; way < sizeof ways / sizeof ways[0]; way++) {
@@ -158,7 +158,7 @@ static uint64_t opened_size(const char *when, unsigned number)
 }
 
 /* REC-3: an old store that gets entries back has all of them or none, and doing it again brings the rest. */
-START_TEST(restoring)
+START_TEST(every_write_of_restoring_may_fail)
 {
 	work_begin();
 	fixture_open(&f);
@@ -205,4 +205,5 @@ START_TEST(restoring)
 }
 END_TEST
 
-UNIT_MAIN("faults", appending, filing, opening, creating, restoring)
+UNIT_MAIN("faults", every_write_of_a_tick_may_fail, every_write_of_an_epoch_may_fail, every_write_of_opening_may_fail,
+	every_write_of_creating_may_fail, every_write_of_restoring_may_fail)

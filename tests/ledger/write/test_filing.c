@@ -372,7 +372,7 @@ START_TEST(ends_with_a_second)
 END_TEST
 
 /* Derived state is thrown away, made again half, and again whole; the epochs after it go on. */
-START_TEST(made_again)
+START_TEST(derived_state_is_made_again)
 {
 	struct epoch_place place, before;
 	struct fault fault = {.text = ""};
@@ -416,4 +416,5 @@ START_TEST(made_again)
 }
 END_TEST
 
-UNIT_MAIN("filing", ends_with_a_second, made_again, first_epoch_of_an_empty_ledger, like_the_model, batches_are_found)
+UNIT_MAIN("filing", ends_with_a_second, derived_state_is_made_again, first_epoch_of_an_empty_ledger, like_the_model,
+	batches_are_found)

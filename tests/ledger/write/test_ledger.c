@@ -92,7 +92,7 @@ START_TEST(append_and_receipts)
 END_TEST
 
 /* STO-15, STO-16, STO-17 */
-START_TEST(sequences)
+START_TEST(sequences_have_no_hole)
 {
 	static struct receipt_position position;
 	uint32_t subjects[] = {1, 2, 3, 4, 5};
@@ -197,7 +197,7 @@ static void expect_refusal(struct bytes body, enum error wanted, uint32_t event)
 	free((void *)(uintptr_t)body.data);
 }
 
-START_TEST(refusals)
+START_TEST(refusals_leave_nothing_behind)
 {
 	uint32_t subjects[] = {1, 2, 3};
 	fixture_make(&f);
@@ -314,7 +314,7 @@ START_TEST(everybody_finds_their_events)
 }
 END_TEST
 
-START_TEST(mass_events)
+START_TEST(mass_events_are_about_nobody)
 {
 	fixture_make(&f);
 	struct appended appended = fixture_append(&f, fixture_batch(&f, 0, NULL, 2, 1));
@@ -469,7 +469,7 @@ END_TEST
 
 /* A guard that lags is still a guard: whatever keeps it from being written (here a directory in its way, as too many
  * open files would) is told, and borne for a while, but not for ever. */
-START_TEST(late_guard)
+START_TEST(a_late_guard_is_still_a_guard)
 {
 	struct fault fault;
 	uint32_t subject = 1;
@@ -791,6 +791,7 @@ END_TEST
 
 UNIT_MAIN("ledger", unread_is_no_judgement, temporary_files_are_cleared, unfinished_is_no_ledger,
 	checkpoint_must_fit_the_state, ledger_time_never_runs_backwards, no_moment_twice, keys_of_refused_batches,
-	append_and_receipts, sequences, repeat_within_a_tick, refusals, everybody_finds_their_events, mass_events,
-	older_store_is_refused, receipts_reveal_a_rolled_back_store, one_process_and_one_ledger, old_snapshots_are_told_of,
-	late_guard, replaced_files_end_it, a_lock_that_fails_is_no_lock_that_is_held)
+	append_and_receipts, sequences_have_no_hole, repeat_within_a_tick, refusals_leave_nothing_behind,
+	everybody_finds_their_events, mass_events_are_about_nobody, older_store_is_refused,
+	receipts_reveal_a_rolled_back_store, one_process_and_one_ledger, old_snapshots_are_told_of,
+	a_late_guard_is_still_a_guard, replaced_files_end_it, a_lock_that_fails_is_no_lock_that_is_held)

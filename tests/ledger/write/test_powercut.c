@@ -68,7 +68,7 @@ static void replay_all(unsigned end, enum mercy mercy)
 	}
 }
 
-START_TEST(every_prefix)
+START_TEST(every_prefix_of_the_writes_opens)
 {
 	static const char *const names[MERCIES] = {"everything, cut", "nothing, cut", "even, cut", "odd, cut"};
 	unsigned kinds[4] = {0};
@@ -90,4 +90,4 @@ START_TEST(every_prefix)
 }
 END_TEST
 
-UNIT_MAIN("powercut", every_prefix)
+UNIT_MAIN("powercut", every_prefix_of_the_writes_opens)

@@ -320,25 +320,25 @@ static void accuses_nobody(void (*damage)(struct db_txn *txn))
 	end();
 }
 
-START_TEST(damaged_event)
+START_TEST(a_damaged_event_accuses_nobody)
 {
 	accuses_nobody(flip_event);
 }
 END_TEST
 
-START_TEST(damaged_batch)
+START_TEST(a_damaged_batch_accuses_nobody)
 {
 	accuses_nobody(flip_batch);
 }
 END_TEST
 
-START_TEST(lost_row)
+START_TEST(a_lost_row_accuses_nobody)
 {
 	accuses_nobody(drop_row);
 }
 END_TEST
 
-START_TEST(wrong_row)
+START_TEST(a_wrong_row_accuses_nobody)
 {
 	accuses_nobody(shorten_row);
 }
@@ -469,6 +469,6 @@ START_TEST(compared_or_appended)
 END_TEST
 
 UNIT_MAIN("repeat", answered_as_it_was_taken, the_same_with_another_signature, a_part_with_the_signature_of_the_whole,
-	a_question_accuses_nobody, evidence_needs_the_senders_signature, damaged_event, damaged_batch, lost_row, wrong_row,
-	lost_row_behind_another, row_with_too_many, row_of_another_batch, row_of_another_sender, prepared_too_early,
-	compared_or_appended)
+	a_question_accuses_nobody, evidence_needs_the_senders_signature, a_damaged_event_accuses_nobody,
+	a_damaged_batch_accuses_nobody, a_lost_row_accuses_nobody, a_wrong_row_accuses_nobody, lost_row_behind_another,
+	row_with_too_many, row_of_another_batch, row_of_another_sender, prepared_too_early, compared_or_appended)

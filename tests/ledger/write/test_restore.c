@@ -118,7 +118,7 @@ static struct entry entry_at(uint64_t index)
 
 /* REC-3, REC-4: what the log has signed is there again, the events' contents are not, and the log says so before it
  * says anything else. */
-START_TEST(events_lost)
+START_TEST(lost_events_are_said_to_be)
 {
 	struct kept_log log;
 	struct appended again;
@@ -158,7 +158,7 @@ START_TEST(events_lost)
 END_TEST
 
 /* Filing from nothing gives the roots of the epoch after the loss again. */
-START_TEST(filed_again)
+START_TEST(what_is_filed_again_is_the_same)
 {
 	struct kept_log log;
 	struct fault fault = {.text = ""};
@@ -184,7 +184,7 @@ START_TEST(filed_again)
 END_TEST
 
 /* Epochs and senders alone are had again in full. */
-START_TEST(nothing_lost)
+START_TEST(epochs_and_senders_come_back_whole)
 {
 	struct kept_log log;
 	begin();
@@ -226,7 +226,7 @@ static void change_sender(enum sender_action action, uint32_t id)
 }
 
 /* Registrations and what was changed in them come back, also of senders that the old store has never heard of. */
-START_TEST(senders)
+START_TEST(changed_senders_come_back)
 {
 	struct kept_log log;
 	struct sender sender;
@@ -260,7 +260,7 @@ START_TEST(senders)
 END_TEST
 
 /* Mass events are filed under nobody: their loss is said, and hides no epoch. */
-START_TEST(mass_lost)
+START_TEST(lost_mass_events_hide_no_epoch)
 {
 	struct kept_log log;
 	begin();
@@ -282,7 +282,7 @@ START_TEST(mass_lost)
 END_TEST
 
 /* Two losses, one after the other; restored in two steps, before the first was said. */
-START_TEST(twice)
+START_TEST(a_second_loss_is_said_too)
 {
 	struct kept_log first, second, third;
 	begin();
@@ -362,7 +362,7 @@ START_TEST(declared_by_the_log)
 END_TEST
 
 /* No store at all: everything public comes back, from the genesis entry on. */
-START_TEST(no_store)
+START_TEST(no_store_at_all_comes_back)
 {
 	struct kept_log log;
 	char path[128];
@@ -406,7 +406,7 @@ END_TEST
 
 /* A tail that one epoch cannot file: what it files below the loss gets no epoch entry, because the log has epochs that
  * cover more. */
-START_TEST(long_tail)
+START_TEST(a_long_tail_is_filed_in_parts)
 {
 	struct kept_log log;
 	struct checkpoint checkpoint;
@@ -440,7 +440,7 @@ START_TEST(long_tail)
 END_TEST
 
 /* Only what the checkpoint is over is committed. */
-START_TEST(refused)
+START_TEST(only_the_checkpoints_entries_are_taken)
 {
 	struct kept_log log, longer;
 	struct restore *restore;
@@ -514,5 +514,7 @@ START_TEST(filed_too_late)
 }
 END_TEST
 
-UNIT_MAIN("restore", filed_too_late, events_lost, filed_again, nothing_lost, senders, mass_lost, twice,
-	declared_by_the_log, no_store, long_tail, refused)
+UNIT_MAIN("restore", filed_too_late, lost_events_are_said_to_be, what_is_filed_again_is_the_same,
+	epochs_and_senders_come_back_whole, changed_senders_come_back, lost_mass_events_hide_no_epoch,
+	a_second_loss_is_said_too, declared_by_the_log, no_store_at_all_comes_back, a_long_tail_is_filed_in_parts,
+	only_the_checkpoints_entries_are_taken)

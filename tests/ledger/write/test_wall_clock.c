@@ -14,7 +14,7 @@
 #define T 1796000000u
 
 /* CLK-3 */
-START_TEST(the_rule)
+START_TEST(the_clock_keeps_its_rule)
 {
 	ck_assert(wall_clock_good(T, T, 0));
 	ck_assert(wall_clock_good(0, T, 0)); /* behind the log, however far */
@@ -55,7 +55,7 @@ static void write_clock(const char *text)
 }
 
 /* CLK-5 */
-START_TEST(the_file)
+START_TEST(the_file_remembers_the_operator)
 {
 	uint64_t time_s = 0;
 	begin();
@@ -84,7 +84,7 @@ static enum error now(struct wall_clock *clock, uint64_t *out_s, const char *nee
 }
 
 /* CLK-1, CLK-3, CLK-5 */
-START_TEST(one_clock)
+START_TEST(one_clock_decides_all)
 {
 	struct wall_clock clock;
 	uint64_t time_s = 0;
@@ -119,4 +119,4 @@ START_TEST(one_clock)
 }
 END_TEST
 
-UNIT_MAIN("wall_clock", the_rule, the_file, one_clock)
+UNIT_MAIN("wall_clock", the_clock_keeps_its_rule, the_file_remembers_the_operator, one_clock_decides_all)

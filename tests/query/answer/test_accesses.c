@@ -79,7 +79,7 @@ static size_t count_of(const json_t *page)
 }
 
 /* HTTP-14, HTTP-24: every event once, newest first, in whatever state the filing is and while events are appended. */
-START_TEST(pages)
+START_TEST(pages_show_every_event_once)
 {
 	uint64_t wanted[400];
 	size_t wanted_count = 0;
@@ -129,7 +129,7 @@ START_TEST(pages)
 END_TEST
 
 /* HTTP-10, HTTP-14: the last page has no next, also when it is exactly full. */
-START_TEST(exactly_full)
+START_TEST(a_full_last_page_has_no_next)
 {
 	begin();
 	const char *mine = EVENT(SUBJECT, "cvr:1");
@@ -170,7 +170,7 @@ START_TEST(exactly_full)
 END_TEST
 
 /* HTTP-9: half-open, over ledger time. */
-START_TEST(window)
+START_TEST(a_window_is_half_open)
 {
 	begin();
 	const char *mine = EVENT(SUBJECT, "cvr:1");
@@ -204,7 +204,7 @@ START_TEST(window)
 END_TEST
 
 /* HTTP-11: by the organisation in the event, over pages that are bounded. */
-START_TEST(by_org)
+START_TEST(pages_by_organisation_are_bounded)
 {
 	begin();
 	for (uint32_t round = 0; round < 30; round++) {
@@ -242,7 +242,7 @@ START_TEST(by_org)
 END_TEST
 
 /* HTTP-16: what the policy keeps back is nowhere in an answer, not even encoded. */
-START_TEST(restricted_stays)
+START_TEST(what_is_restricted_stays)
 {
 	begin();
 	const char *mine = EVENT(SUBJECT, "cvr:1");
@@ -271,7 +271,7 @@ START_TEST(restricted_stays)
 END_TEST
 
 /* HTTP-17: counted and dated, not shown, whatever the filter; open after the date. */
-START_TEST(withheld)
+START_TEST(withheld_events_are_counted_and_dated)
 {
 	char event[1024];
 	char until[TIMESTAMP_TEXT_MAX];
@@ -340,7 +340,7 @@ static void destroy_keys(void)
 }
 
 /* HTTP-18, HTTP-19 */
-START_TEST(erased)
+START_TEST(erased_events_are_listed)
 {
 	const char *events[] = {EVENT(SUBJECT, "cvr:1"), EVENT(SUBJECT, "cvr:2")};
 	char now[TIMESTAMP_TEXT_MAX];
@@ -370,7 +370,7 @@ START_TEST(erased)
 }
 END_TEST
 
-START_TEST(coverage)
+START_TEST(coverage_says_who_reports)
 {
 	begin();
 	const char *mine = EVENT(SUBJECT, "cvr:1");
@@ -417,7 +417,7 @@ END_TEST
 
 /* What is remembered of it is what would be computed: whoever the clock makes silent, or not yet, and after a commit.
  */
-START_TEST(coverage_remembered)
+START_TEST(remembered_coverage_is_the_same)
 {
 	static const int steps[] = {1, 1, 1, 1, -1, -1, -1, -1, 90000, 1, -90002};
 	struct coverage_memory memory = COVERAGE_MEMORY;
@@ -554,7 +554,7 @@ static void change(json_t *page, int which)
 }
 
 /* HTTP-20, HTTP-21, HTTP-22, HTTP-23, HTTP-24 */
-START_TEST(reader_refuses)
+START_TEST(the_reader_refuses_false_pages)
 {
 	begin();
 	const char *events[] = {EVENT(SUBJECT, "cvr:1"), EVENT("cpr:0202802222", "cvr:1"), EVENT(SUBJECT, "cvr:1")};
@@ -586,5 +586,7 @@ START_TEST(reader_refuses)
 }
 END_TEST
 
-UNIT_MAIN("accesses", erased, pages, exactly_full, window, by_org, restricted_stays, withheld, coverage,
-	coverage_remembered, reader_refuses)
+UNIT_MAIN("accesses", erased_events_are_listed, pages_show_every_event_once, a_full_last_page_has_no_next,
+	a_window_is_half_open, pages_by_organisation_are_bounded, what_is_restricted_stays,
+	withheld_events_are_counted_and_dated, coverage_says_who_reports, remembered_coverage_is_the_same,
+	the_reader_refuses_false_pages)

@@ -27,7 +27,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* HTTP-20, HTTP-21, HTTP-22, HTTP-23, HTTP-24 */
-START_TEST(own_vectors)
+START_TEST(our_answer_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/answer", dir));
@@ -35,4 +35,4 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("answer_vectors", own_vectors)
+UNIT_MAIN("answer_vectors", our_answer_vectors_hold)

@@ -182,7 +182,7 @@ static bool rest(bool epoch)
 }
 
 /* WIT-15: what is wanted, what is there, and what is not believed. */
-START_TEST(reading)
+START_TEST(what_is_cosigned_is_read)
 {
 	const struct cosigned *cosigned;
 	static uint8_t buffer[NOTE_BYTES_MAX];
@@ -243,7 +243,7 @@ START_TEST(reading)
 END_TEST
 
 /* WIT-15: under an older checkpoint everything is proven under it, and nothing later is found. */
-START_TEST(resting)
+START_TEST(an_older_checkpoint_can_be_rested_on)
 {
 	static uint8_t buffer[NOTE_BYTES_MAX];
 	uint64_t indexes[64];
@@ -299,7 +299,7 @@ START_TEST(resting)
 END_TEST
 
 /* WIT-15: a statement waits for the witnesses as long as it is worth it, and for none where there are none. */
-START_TEST(waiting)
+START_TEST(a_statement_waits_as_long_as_it_is_worth)
 {
 	static uint8_t buffer[NOTE_BYTES_MAX];
 	struct cosigned_patience *patience = &memory.patience;
@@ -376,7 +376,7 @@ START_TEST(not_this_store)
 END_TEST
 
 /* A statement rests on it, cosignatures and all; events behind it are not in it. */
-START_TEST(statements)
+START_TEST(a_statement_rests_on_cosignatures)
 {
 	static uint8_t buffer[NOTE_BYTES_MAX];
 	struct statement *statement;
@@ -412,7 +412,7 @@ START_TEST(statements)
 END_TEST
 
 /* WIT-16: coverage, and the state file that it comes from. */
-START_TEST(states)
+START_TEST(states_come_from_their_file)
 {
 	static uint8_t buffer[NOTE_BYTES_MAX];
 	struct cosigning *cosigning, *again;
@@ -511,7 +511,7 @@ static void settle(const char *name)
 }
 
 /* A page opens no file and checks no signature that the one before it has, and shows at once what is new in them. */
-START_TEST(remembering)
+START_TEST(a_page_opens_no_file_again)
 {
 	static uint8_t buffer[NOTE_BYTES_MAX];
 	begin();
@@ -554,4 +554,6 @@ START_TEST(remembering)
 }
 END_TEST
 
-UNIT_MAIN("cosigned", remembering, reading, resting, waiting, not_this_store, statements, states)
+UNIT_MAIN("cosigned", a_page_opens_no_file_again, what_is_cosigned_is_read, an_older_checkpoint_can_be_rested_on,
+	a_statement_waits_as_long_as_it_is_worth, not_this_store, a_statement_rests_on_cosignatures,
+	states_come_from_their_file)

@@ -205,7 +205,7 @@ START_TEST(slow_and_dead)
 }
 END_TEST
 
-START_TEST(back_off)
+START_TEST(who_fails_is_asked_less_often)
 {
 	uint64_t wanted = COSIGNING_BACKOFF_MS_FIRST;
 	set_up();
@@ -231,7 +231,7 @@ START_TEST(back_off)
 END_TEST
 
 /* Nothing new: the same again after REFRESH_S, with an empty proof. */
-START_TEST(refresh)
+START_TEST(nothing_new_is_asked_again)
 {
 	set_up();
 	offer(10);
@@ -261,7 +261,7 @@ START_TEST(refresh)
 END_TEST
 
 /* WIT-12, WIT-13: 409 says what the witness has. */
-START_TEST(conflicts)
+START_TEST(a_conflict_says_what_is_known)
 {
 	set_up();
 	offer(100);
@@ -418,7 +418,7 @@ START_TEST(clocks_that_are_wrong)
 END_TEST
 
 /* WIT-6: a fork, as this version and version 1.0.0 say it. */
-START_TEST(forks)
+START_TEST(a_fork_is_told_from_a_lie)
 {
 	set_up();
 	offer(100);
@@ -440,7 +440,7 @@ START_TEST(forks)
 }
 END_TEST
 
-START_TEST(refusals)
+START_TEST(refusals_are_told_apart)
 {
 	const int statuses[] = {400, 403, 404};
 	set_up();
@@ -457,7 +457,7 @@ START_TEST(refusals)
 END_TEST
 
 /* WIT-12: what is not this witness's good cosignature over what was asked, near our time, is none. */
-START_TEST(lies)
+START_TEST(no_lie_is_taken)
 {
 	char line[300];
 	set_up();
@@ -524,5 +524,6 @@ START_TEST(lies)
 }
 END_TEST
 
-UNIT_MAIN("cosigning", quorum_of_two, slow_and_dead, back_off, refresh, conflicts, has_what_the_log_has,
-	remembers_more_than_the_log_has, clocks_that_are_wrong, forks, refusals, lies)
+UNIT_MAIN("cosigning", quorum_of_two, slow_and_dead, who_fails_is_asked_less_often, nothing_new_is_asked_again,
+	a_conflict_says_what_is_known, has_what_the_log_has, remembers_more_than_the_log_has, clocks_that_are_wrong,
+	a_fork_is_told_from_a_lie, refusals_are_told_apart, no_lie_is_taken)

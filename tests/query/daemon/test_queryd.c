@@ -64,7 +64,7 @@ START_TEST(pages_while_appending)
 END_TEST
 
 /* HTTP-12 */
-START_TEST(tokens)
+START_TEST(tokens_open_what_they_should)
 {
 	queryd_begin();
 	int fd = http_connect(port);
@@ -100,7 +100,7 @@ END_TEST
 #define NEXT "GET /next HTTP/1.1\r\nHost: w\r\n\r\n"
 
 /* HTTP-7: one answer, and then the end of the connection, to whatever could be read as two requests. */
-START_TEST(two_ends)
+START_TEST(two_ends_of_a_request_end_it)
 {
 	static const struct {
 		const char *request;
@@ -144,7 +144,7 @@ START_TEST(two_ends)
 END_TEST
 
 /* HTTP-2, and what is no request at all: none of it disturbs another connection. */
-START_TEST(hostile)
+START_TEST(hostile_bytes_disturb_nobody)
 {
 	queryd_begin();
 	int steady = http_connect(port);
@@ -194,7 +194,7 @@ START_TEST(hostile)
 END_TEST
 
 /* Several requests in one segment are answered one after the other, in order. */
-START_TEST(pipelined)
+START_TEST(a_pipeline_is_answered_in_order)
 {
 	queryd_begin();
 	int fd = http_connect(port);
@@ -225,7 +225,7 @@ START_TEST(pipelined)
 END_TEST
 
 /* A client that asks for much and never reads does not keep the others waiting, nor the daemon from ending. */
-START_TEST(never_reads)
+START_TEST(who_never_reads_keeps_nobody_waiting)
 {
 	queryd_begin();
 	queryd_append(1000);
@@ -318,7 +318,7 @@ START_TEST(many_large_answers)
 END_TEST
 
 /* A client that sends a byte now and then is cut off when its request has taken too long, however busy it looks. */
-START_TEST(dribbles)
+START_TEST(who_dribbles_is_cut_off)
 {
 	queryd_begin();
 	int fd = http_connect(port);
@@ -333,7 +333,7 @@ START_TEST(dribbles)
 END_TEST
 
 /* One connection more than the limit is turned away; when one ends there is room again. */
-START_TEST(connections)
+START_TEST(connections_have_a_limit)
 {
 	struct rlimit files;
 	static int fds[QUERY_CONNECTIONS_MAX];
@@ -368,7 +368,7 @@ START_TEST(connections)
 END_TEST
 
 /* Where no file descriptor is left whoever connects waits, and one line says so. */
-START_TEST(few_files)
+START_TEST(without_files_whoever_connects_waits)
 {
 	enum { CLIENTS = 60 };
 	static char log[1 << 20];
@@ -424,5 +424,7 @@ START_TEST(refuses_to_start)
 }
 END_TEST
 
-UNIT_MAIN("queryd", head_keeps_alive, pages_while_appending, tokens, two_ends, hostile, pipelined, never_reads,
-	many_large_answers, dribbles, connections, few_files, refuses_to_start)
+UNIT_MAIN("queryd", head_keeps_alive, pages_while_appending, tokens_open_what_they_should, two_ends_of_a_request_end_it,
+	hostile_bytes_disturb_nobody, a_pipeline_is_answered_in_order, who_never_reads_keeps_nobody_waiting,
+	many_large_answers, who_dribbles_is_cut_off, connections_have_a_limit, without_files_whoever_connects_waits,
+	refuses_to_start)

@@ -22,7 +22,7 @@ static struct hash question_of(struct accesses_query query)
 	return hash;
 }
 
-START_TEST(round_trip)
+START_TEST(a_cursor_comes_back_as_given)
 {
 	static const uint64_t places[] = {0, 1, 0x0123456789ABCDEF, UINT64_MAX};
 	struct hash question = question_of(plain());
@@ -39,7 +39,7 @@ START_TEST(round_trip)
 END_TEST
 
 /* HTTP-13: a cursor belongs to one subject and one set of filters, and to nothing else. */
-START_TEST(bound)
+START_TEST(a_cursor_is_bound_to_its_question)
 {
 	struct hash question = question_of(plain());
 	struct accesses_query others[5];
@@ -69,7 +69,7 @@ START_TEST(bound)
 }
 END_TEST
 
-START_TEST(tampered)
+START_TEST(a_tampered_cursor_is_refused)
 {
 	struct hash question = question_of(plain());
 	char text[CURSOR_TEXT_BYTES + 2];
@@ -91,7 +91,7 @@ START_TEST(tampered)
 }
 END_TEST
 
-START_TEST(times)
+START_TEST(times_in_cursors_are_exact)
 {
 	uint64_t out = 0;
 	ck_ok(accesses_time("2026-11-23", &out));
@@ -107,4 +107,5 @@ START_TEST(times)
 }
 END_TEST
 
-UNIT_MAIN("cursor", round_trip, bound, tampered, times)
+UNIT_MAIN("cursor", a_cursor_comes_back_as_given, a_cursor_is_bound_to_its_question, a_tampered_cursor_is_refused,
+	times_in_cursors_are_exact)

@@ -2,7 +2,7 @@
 #include "query/http/negotiate.h"
 #include "tests/lib/unit.h"
 
-START_TEST(gzip)
+START_TEST(gzip_is_given_where_wanted)
 {
 	static const struct {
 		const char *header;
@@ -37,7 +37,7 @@ START_TEST(gzip)
 }
 END_TEST
 
-START_TEST(tags)
+START_TEST(tags_are_compared_weakly)
 {
 	static const char tag[] = "\"entries-1-25\"";
 	static const struct {
@@ -61,4 +61,4 @@ START_TEST(tags)
 }
 END_TEST
 
-UNIT_MAIN("negotiate", gzip, tags)
+UNIT_MAIN("negotiate", gzip_is_given_where_wanted, tags_are_compared_weakly)

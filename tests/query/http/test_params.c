@@ -5,7 +5,7 @@
 
 static const char *const known[] = {"from", "to", "org", "limit", "cursor", NULL};
 
-START_TEST(reads)
+START_TEST(parameters_are_read_exactly)
 {
 	struct params params;
 	ck_ok(params_parse(NULL, known, &params, NULL));
@@ -24,7 +24,7 @@ START_TEST(reads)
 END_TEST
 
 /* HTTP-8: unknown, repeated and malformed parameters are refused, by name where there is one to give. */
-START_TEST(refuses)
+START_TEST(other_parameters_are_refused_by_name)
 {
 	static const struct {
 		const char *query;
@@ -53,7 +53,7 @@ START_TEST(refuses)
 }
 END_TEST
 
-START_TEST(limit)
+START_TEST(limits_are_named)
 {
 	char query[PARAMS_BYTES_MAX + 2] = "org=";
 	struct params params;
@@ -69,4 +69,4 @@ START_TEST(limit)
 }
 END_TEST
 
-UNIT_MAIN("params", reads, refuses, limit)
+UNIT_MAIN("params", parameters_are_read_exactly, other_parameters_are_refused_by_name, limits_are_named)

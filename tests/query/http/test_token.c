@@ -39,7 +39,7 @@ static void check_refused(const char *token, const char *says)
 	ck_assert_str_eq(out.subject, "untouched");
 }
 
-START_TEST(round_trip)
+START_TEST(a_token_comes_back_as_given)
 {
 	for (enum token_role role = TOKEN_SUBJECT; role <= TOKEN_AUDITOR; role++) {
 		char text[TOKEN_TEXT_MAX + 1];
@@ -57,7 +57,7 @@ START_TEST(round_trip)
 END_TEST
 
 /* HTTP-12: what a token claims. */
-START_TEST(bad_claims)
+START_TEST(bad_claims_are_refused)
 {
 #define REST "\"role\":\"subject\",\"iat\":1795392000,\"exp\":1795395600"
 #define WHO "\"iss\":\"indsigt-demo/log.example\",\"sub\":\"cpr:0101701234\""
@@ -97,7 +97,7 @@ START_TEST(bad_claims)
 END_TEST
 
 /* HTTP-12: how it is signed. */
-START_TEST(bad_signatures)
+START_TEST(bad_signatures_are_refused)
 {
 	static const uint8_t other_key[32] = {9};
 	static const char payload[] = "{" WHO "," REST "}";
@@ -124,7 +124,7 @@ START_TEST(bad_signatures)
 END_TEST
 
 /* No character of a token can be changed for another that stands for other bits. */
-START_TEST(tampered)
+START_TEST(no_character_can_be_changed)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	char text[TOKEN_TEXT_MAX + 1];
@@ -142,7 +142,7 @@ START_TEST(tampered)
 }
 END_TEST
 
-START_TEST(key_file)
+START_TEST(the_key_file_is_guarded)
 {
 	struct fixture fixture;
 	struct token_issuer first;
@@ -165,4 +165,5 @@ START_TEST(key_file)
 }
 END_TEST
 
-UNIT_MAIN("token", round_trip, bad_claims, bad_signatures, tampered, key_file)
+UNIT_MAIN("token", a_token_comes_back_as_given, bad_claims_are_refused, bad_signatures_are_refused,
+	no_character_can_be_changed, the_key_file_is_guarded)

@@ -118,7 +118,7 @@ static void check_filing_refused(const char *query, const char *authorization, i
 }
 
 /* HTTP-32, HTTP-33 */
-START_TEST(filing)
+START_TEST(filing_is_answered_to_its_sender)
 {
 	static const char good[] = "sender=1&seq=3";
 	begin();
@@ -146,7 +146,7 @@ START_TEST(filing)
 END_TEST
 
 /* HTTP-31 */
-START_TEST(labels)
+START_TEST(labels_are_given_to_auditors)
 {
 	static const char *const bad[] = {NULL, "from=0", "to=3", "from=3&to=3", "from=0&to=16385", "from=-1&to=3",
 		"from=0&to=1000", "from=0x1&to=3", "from=0&to=3&more=1"};
@@ -185,7 +185,7 @@ START_TEST(labels)
 END_TEST
 
 /* HTTP-30 */
-START_TEST(statements)
+START_TEST(statements_are_given_to_their_subject)
 {
 	begin();
 	struct response response = ask("GET", "/v1/statement", NULL, bearer(TOKEN_SUBJECT));
@@ -222,7 +222,7 @@ START_TEST(statements)
 END_TEST
 
 /* HTTP-1, HTTP-2, HTTP-3, HTTP-8, HTTP-9, HTTP-10, HTTP-11, HTTP-12, HTTP-13 */
-START_TEST(refusals)
+START_TEST(refusals_say_what_is_wrong)
 {
 	static const struct {
 		int status;
@@ -276,7 +276,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-START_TEST(bad_tokens)
+START_TEST(bad_tokens_are_refused)
 {
 	static const char *const headers[] = {"Basic eDp5", "Bearer", "Bearer ", "Bearer x.y.z", "eyJhbGciOiJIUzI1NiJ9"};
 	begin();
@@ -297,7 +297,7 @@ START_TEST(bad_tokens)
 }
 END_TEST
 
-START_TEST(public_part)
+START_TEST(the_public_part_needs_no_token)
 {
 	begin();
 	struct checkpoint checkpoint;
@@ -335,7 +335,7 @@ START_TEST(public_part)
 END_TEST
 
 /* HTTP-13: pages by cursor, bound to subject and filters; limit may change. */
-START_TEST(pages)
+START_TEST(pages_go_on_by_cursor)
 {
 	begin();
 	char query[256];
@@ -418,7 +418,7 @@ static void assert_time_ahead(const char *body)
 }
 
 /* HTTP-34 */
-START_TEST(health)
+START_TEST(health_says_what_is_not_well)
 {
 	begin();
 	expect_health("ingest-away");
@@ -486,4 +486,6 @@ START_TEST(ahead_of_the_clock)
 }
 END_TEST
 
-UNIT_MAIN("routes", health, ahead_of_the_clock, filing, statements, labels, refusals, bad_tokens, public_part, pages)
+UNIT_MAIN("routes", health_says_what_is_not_well, ahead_of_the_clock, filing_is_answered_to_its_sender,
+	statements_are_given_to_their_subject, labels_are_given_to_auditors, refusals_say_what_is_wrong,
+	bad_tokens_are_refused, the_public_part_needs_no_token, pages_go_on_by_cursor)

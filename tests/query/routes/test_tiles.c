@@ -153,7 +153,7 @@ static void end(void)
 	fixture_remove(&f);
 }
 
-START_TEST(sizes)
+START_TEST(tiles_have_every_size)
 {
 	static const uint64_t wanted[] = {2, 5, 255, 257, 511, 65535, 65537, SIZE_MAX_HERE};
 	begin();
@@ -165,7 +165,7 @@ START_TEST(sizes)
 }
 END_TEST
 
-START_TEST(full_sizes)
+START_TEST(full_tiles_stay_for_ever)
 {
 	static const uint64_t wanted[] = {256, 512, 65536};
 	begin();
@@ -223,4 +223,4 @@ START_TEST(caching_and_gzip)
 }
 END_TEST
 
-UNIT_MAIN("tiles", sizes, full_sizes, caching_and_gzip)
+UNIT_MAIN("tiles", tiles_have_every_size, full_tiles_stay_for_ever, caching_and_gzip)

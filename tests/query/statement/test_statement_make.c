@@ -81,7 +81,7 @@ static struct statement_query whole(void)
 	return (struct statement_query){.to_s = UINT64_MAX, .now_s = f.now_s};
 }
 
-START_TEST(whole_history)
+START_TEST(a_whole_history_verifies)
 {
 	make_ledger();
 	struct statement_query query = whole();
@@ -100,7 +100,7 @@ START_TEST(whole_history)
 }
 END_TEST
 
-START_TEST(nobody_looked)
+START_TEST(nobody_looked_verifies)
 {
 	make_ledger();
 	struct statement_query query = whole();
@@ -117,7 +117,7 @@ START_TEST(nobody_looked)
 END_TEST
 
 /* Every window on minute borders, and on either side of them, against the events of the whole history. */
-START_TEST(windows)
+START_TEST(every_window_verifies)
 {
 	make_ledger();
 	struct statement_query query = whole();
@@ -147,7 +147,7 @@ START_TEST(windows)
 }
 END_TEST
 
-START_TEST(signatures)
+START_TEST(signatures_are_shown)
 {
 	make_ledger();
 	struct statement_query query = whole();
@@ -165,7 +165,7 @@ START_TEST(signatures)
 END_TEST
 
 /* Closed until its date, opened by itself after it. */
-START_TEST(withheld)
+START_TEST(withheld_events_open_by_themselves)
 {
 	static const char *const events[] = {
 		"{\"subject\":\"cpr:0101700001\",\"time\":\"2026-11-23T08:15:30Z\",\"action\":\"read\",\"outcome\":\"ok\","
@@ -222,4 +222,5 @@ START_TEST(no_epoch_yet)
 }
 END_TEST
 
-UNIT_MAIN("statement_make", whole_history, nobody_looked, windows, signatures, withheld, no_epoch_yet)
+UNIT_MAIN("statement_make", a_whole_history_verifies, nobody_looked_verifies, every_window_verifies,
+	signatures_are_shown, withheld_events_open_by_themselves, no_epoch_yet)

@@ -26,7 +26,7 @@ static void free_bytes(struct bytes bytes)
 }
 
 /* STO-16 */
-START_TEST(listed)
+START_TEST(evidence_is_listed)
 {
 	static char out[65536];
 	uint32_t subjects[] = {1, 2, 3};
@@ -70,4 +70,4 @@ START_TEST(listed)
 }
 END_TEST
 
-UNIT_MAIN("evidence", listed)
+UNIT_MAIN("evidence", evidence_is_listed)

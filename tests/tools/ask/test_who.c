@@ -25,7 +25,7 @@ static size_t size_of(const struct answer *answer)
 }
 
 /* More than two pages: all of it once, the same from both sides. */
-START_TEST(all_pages)
+START_TEST(all_pages_are_shown_once)
 {
 	queryd_begin();
 	for (int i = 0; i < 4; i++)
@@ -60,7 +60,7 @@ START_TEST(all_pages)
 END_TEST
 
 /* Withheld events of every page are counted and listed. */
-START_TEST(withheld_pages)
+START_TEST(withheld_events_of_all_pages_are_counted)
 {
 	char event[1024];
 	char until[TIMESTAMP_TEXT_MAX];
@@ -92,7 +92,7 @@ START_TEST(withheld_pages)
 }
 END_TEST
 
-START_TEST(refused)
+START_TEST(refusals_are_told_in_words)
 {
 	queryd_begin();
 	struct answer answer;
@@ -139,7 +139,7 @@ START_TEST(refused)
 END_TEST
 
 /* On another user's ledger: which file may not be read, and nothing else. */
-START_TEST(not_permitted)
+START_TEST(what_may_not_be_read_is_named)
 {
 	int status = 0;
 	if (getuid() != 0)
@@ -176,7 +176,7 @@ static char *text_of(const struct answer *answer, const char *lang)
 }
 
 /* Repeats of a day are one row; another day, another row. */
-START_TEST(reads_well)
+START_TEST(repeats_of_a_day_are_one_row)
 {
 #define ACCESS(time, role, more)                                                                               \
 	"{\"time\":\"" time                                                                                        \
@@ -244,7 +244,7 @@ static void says(const struct answer *answer, const char *lang, const char *want
 }
 
 /* What was asked for is said, and what lies outside is not "nobody". */
-START_TEST(names_filters)
+START_TEST(what_was_asked_for_is_said)
 {
 	struct answer answer = answer_with("", "2026-11-23T12:00:00Z");
 	ck_assert_int_eq(setenv("TZ", "Europe/Copenhagen", 1), 0);
@@ -262,7 +262,7 @@ START_TEST(names_filters)
 END_TEST
 
 /* Each time carries its own distance from UTC, in summer and in the hour that comes twice. */
-START_TEST(own_offsets)
+START_TEST(each_time_carries_its_offset)
 {
 	static const struct {
 		const char *time;
@@ -284,7 +284,7 @@ START_TEST(own_offsets)
 END_TEST
 
 /* The reporting system stands beside the organisation in whose name it reports, and only where the two differ. */
-START_TEST(reported_by)
+START_TEST(who_reported_it_is_said)
 {
 	static const char in_anothers_name[] =
 		"{\"time\":\"2026-11-20T08:00:00Z\",\"org\":{\"id\":\"cvr:1\",\"name\":\"Kommune\"},\"system\":\"KSD\","
@@ -302,7 +302,7 @@ START_TEST(reported_by)
 }
 END_TEST
 
-START_TEST(clock_ahead)
+START_TEST(a_clock_that_is_ahead_is_said)
 {
 	char until[32];
 	time_t later = time(NULL) + 2 * 3600 + 30;
@@ -329,7 +329,7 @@ START_TEST(clock_ahead)
 }
 END_TEST
 
-START_TEST(words)
+START_TEST(both_languages_have_all_words)
 {
 	/* Every member is a text, and has one in both languages. */
 	const char *const *english = (const char *const *)(const void *)words_for("en");
@@ -349,5 +349,6 @@ START_TEST(words)
 }
 END_TEST
 
-UNIT_MAIN("who", all_pages, withheld_pages, refused, not_permitted, reads_well, names_filters, own_offsets, reported_by,
-	clock_ahead, words)
+UNIT_MAIN("who", all_pages_are_shown_once, withheld_events_of_all_pages_are_counted, refusals_are_told_in_words,
+	what_may_not_be_read_is_named, repeats_of_a_day_are_one_row, what_was_asked_for_is_said,
+	each_time_carries_its_offset, who_reported_it_is_said, a_clock_that_is_ahead_is_said, both_languages_have_all_words)

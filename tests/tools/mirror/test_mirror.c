@@ -249,7 +249,7 @@ START_TEST(a_damaged_copy_is_no_alarm)
 END_TEST
 
 /* MIR-2: a log that breaks a rule and goes on growing does not fill the disk. */
-START_TEST(enough_evidence)
+START_TEST(enough_evidence_is_enough)
 {
 	begin();
 	batches(3);
@@ -418,5 +418,5 @@ START_TEST(what_lies_in_the_directory)
 END_TEST
 
 UNIT_MAIN("mirror", a_batch_that_nobody_signed, filed_too_late, its_own_signature, one_line_of_its_own,
-	a_damaged_copy_is_no_alarm, enough_evidence, tiles_that_nobody_signed, a_tile_that_could_not_be_written,
+	a_damaged_copy_is_no_alarm, enough_evidence_is_enough, tiles_that_nobody_signed, a_tile_that_could_not_be_written,
 	no_state_nothing_published, a_copy_that_is_gone, what_lies_in_the_directory)

@@ -175,7 +175,7 @@ static bool there(const char *name)
 
 static const uint64_t sizes[] = {1, 2, 200, 255, 256, 257, 300, 513, 1000};
 
-START_TEST(every_size)
+START_TEST(every_size_is_written)
 {
 	begin(66000);
 	struct tile_tree *tree = open_tree();
@@ -211,7 +211,7 @@ START_TEST(older_partial_tiles)
 }
 END_TEST
 
-START_TEST(one_writer)
+START_TEST(there_is_one_writer)
 {
 	begin(5);
 	struct tile_tree *tree = open_tree();
@@ -228,7 +228,7 @@ START_TEST(one_writer)
 END_TEST
 
 /* What belongs to the published checkpoint is never overwritten; what a crash left is. */
-START_TEST(other_content)
+START_TEST(what_is_published_is_never_overwritten)
 {
 	begin(600);
 	struct tile_tree *tree = open_tree();
@@ -322,5 +322,5 @@ START_TEST(order_of_writes)
 }
 END_TEST
 
-UNIT_MAIN("tile_tree", every_size, older_partial_tiles, one_writer, other_content, every_write_fails,
-	stopped_at_every_write, order_of_writes)
+UNIT_MAIN("tile_tree", every_size_is_written, older_partial_tiles, there_is_one_writer,
+	what_is_published_is_never_overwritten, every_write_fails, stopped_at_every_write, order_of_writes)

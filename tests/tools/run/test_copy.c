@@ -196,7 +196,7 @@ static void refused(int code, const char *word)
 
 /* ---- tests ---- */
 
-START_TEST(whole)
+START_TEST(a_copy_is_whole)
 {
 	begin();
 	ck_assert_int_eq(copy(), 0);
@@ -233,7 +233,7 @@ START_TEST(every_call_fails)
 END_TEST
 
 /* What was there when it was listed and is not when it is read: the copy lacks it, and says so. */
-START_TEST(removed_meanwhile)
+START_TEST(what_is_removed_meanwhile_is_said)
 {
 	static const char *const names[] = {"witnesses", "seen", "log", "wrapping"};
 	begin();
@@ -293,5 +293,5 @@ START_TEST(no_place_no_directory)
 }
 END_TEST
 
-UNIT_MAIN("copy", whole, every_call_fails, removed_meanwhile, links_are_followed, what_is_no_file_is_named,
-	no_place_no_directory)
+UNIT_MAIN("copy", a_copy_is_whole, every_call_fails, what_is_removed_meanwhile_is_said, links_are_followed,
+	what_is_no_file_is_named, no_place_no_directory)

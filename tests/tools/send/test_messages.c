@@ -60,7 +60,7 @@ static void expect_end(void)
 	end();
 }
 
-START_TEST(lines)
+START_TEST(lines_come_one_by_one)
 {
 	begin(ADAPTER_JSON, "\xef\xbb\xbf"
 						"one\n\n  \t\r\ntwo \r\nlast");
@@ -74,7 +74,7 @@ START_TEST(lines)
 END_TEST
 
 /* A document that is cut by every buffer's end comes whole. */
-START_TEST(documents)
+START_TEST(cut_documents_come_whole)
 {
 	static char text[400000];
 	size_t len = 0;
@@ -91,7 +91,7 @@ START_TEST(documents)
 END_TEST
 
 /* What is too long for memory comes in parts that are all of it, and the rest goes on. */
-START_TEST(too_long)
+START_TEST(what_is_too_long_comes_in_parts)
 {
 	size_t len = 3 << 20;
 	char *text = malloc(len + 20);
@@ -114,7 +114,7 @@ START_TEST(too_long)
 END_TEST
 
 /* A document may be as long as a Bundle of many events. */
-START_TEST(long_document)
+START_TEST(a_long_document_comes_whole)
 {
 	size_t len = 9 << 20;
 	char *text = malloc(len + 20);
@@ -135,7 +135,7 @@ END_TEST
 #define ENTRY(resource) "{\"fullUrl\":\"urn:x\",\"resource\": " resource ",\"request\":{\"method\":\"POST\"}}"
 
 /* ADP-16 */
-START_TEST(bundles)
+START_TEST(bundles_give_their_entries)
 {
 	begin(ADAPTER_FHIR, "{\"entry\":[" ENTRY(EVENT) ",\n" ENTRY(EVENT) "],\"resourceType\":\"Bundle\"}" EVENT);
 	expect(EVENT);
@@ -175,7 +175,7 @@ END_TEST
 #define DICOM(text) "<AuditMessage>" text "</AuditMessage>"
 
 /* The declaration of a wrapper is none of the message's own. */
-START_TEST(encodings)
+START_TEST(a_wrappers_encoding_is_its_own)
 {
 	begin(ADAPTER_DICOM,
 		"<?xml version='1.0' encoding='ISO-8859-1'?>\n<List>" DICOM("a") DICOM("\xe6") "</List>" DICOM("\xe6"));
@@ -193,4 +193,5 @@ START_TEST(encodings)
 }
 END_TEST
 
-UNIT_MAIN("messages", lines, documents, too_long, long_document, bundles, encodings)
+UNIT_MAIN("messages", lines_come_one_by_one, cut_documents_come_whole, what_is_too_long_comes_in_parts,
+	a_long_document_comes_whole, bundles_give_their_entries, a_wrappers_encoding_is_its_own)

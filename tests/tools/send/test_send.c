@@ -197,7 +197,7 @@ static uint64_t receipts(uint64_t from)
 	return from;
 }
 
-START_TEST(files)
+START_TEST(files_are_sent_once)
 {
 	begin();
 	write_events("a.json", 0, 10);
@@ -231,7 +231,7 @@ START_TEST(files)
 END_TEST
 
 /* What comes through a pipe is new, unless a name is given to it; a file is a file also as standard input. */
-START_TEST(pipes)
+START_TEST(pipes_are_new_unless_named)
 {
 	begin();
 	write_events("a.json", 0, 1);
@@ -263,7 +263,7 @@ START_TEST(pipes)
 }
 END_TEST
 
-START_TEST(refused_messages)
+START_TEST(refused_messages_are_kept)
 {
 	begin();
 	write_events("a.json", 0, 3);
@@ -331,7 +331,7 @@ static size_t lines_of(const char *path)
 
 /* SND-24, SND-25: what was refused can be sent as it is; refused again, it says where it stood first, and is not
  * wrapped twice. */
-START_TEST(refused_again)
+START_TEST(refused_again_says_where_it_was)
 {
 	begin();
 	write_events("a.json", 0, 1);
@@ -392,7 +392,7 @@ static void write_text(const char *path, const char *text)
 }
 
 /* A format that was forgotten once loses nothing. */
-START_TEST(other_format)
+START_TEST(another_format_loses_nothing)
 {
 	begin();
 	write_text("f.json", AUDIT_EVENT "\n");
@@ -419,7 +419,7 @@ static void wait_for_events(uint64_t count)
 }
 
 /* A pipe that stays open: what is good is sent at once, whatever came before it, and with no line end behind it. */
-START_TEST(live_feed)
+START_TEST(a_live_feed_is_sent_at_once)
 {
 	begin();
 	struct child child = spawn(true, (const char *const[]){"--format", "fhir", "--rejected", "no", "-", NULL});
@@ -438,7 +438,7 @@ START_TEST(live_feed)
 END_TEST
 
 /* What comes through a pipe is sent as it comes; a signal leaves a spool that the next run empties. */
-START_TEST(streaming)
+START_TEST(a_stream_is_sent_as_it_comes)
 {
 	begin();
 	char event[512];
@@ -469,7 +469,7 @@ START_TEST(streaming)
 END_TEST
 
 /* Killed at any moment, run again until it is done: nothing lost, nothing doubled. */
-START_TEST(killed)
+START_TEST(killed_anywhere_nothing_is_doubled)
 {
 	begin();
 	write_events("a.json", 0, 1200);
@@ -503,7 +503,7 @@ START_TEST(killed)
 END_TEST
 
 /* Ended before the ledger has said a word: what was read is in no spool, and that is said. */
-START_TEST(stopped_early)
+START_TEST(stopped_early_is_said)
 {
 	begin();
 	write_events("a.json", 0, 3);
@@ -531,7 +531,7 @@ START_TEST(stopped_early)
 }
 END_TEST
 
-START_TEST(usage)
+START_TEST(wrong_usage_is_named)
 {
 	begin();
 	ck_assert_int_eq(RUN("--batch", "0", "x"), 2);
@@ -547,5 +547,6 @@ START_TEST(usage)
 }
 END_TEST
 
-UNIT_MAIN("send", files, pipes, refused_messages, refused_again, other_format, live_feed, streaming, killed,
-	stopped_early, usage)
+UNIT_MAIN("send", files_are_sent_once, pipes_are_new_unless_named, refused_messages_are_kept,
+	refused_again_says_where_it_was, another_format_loses_nothing, a_live_feed_is_sent_at_once,
+	a_stream_is_sent_as_it_comes, killed_anywhere_nothing_is_doubled, stopped_early_is_said, wrong_usage_is_named)

@@ -45,7 +45,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* EVT-12: who registers a sender writes the organisation as its events must. */
-START_TEST(organisations)
+START_TEST(organisations_are_written_as_in_events)
 {
 	static const char *const good[] = {"cvr:1", "x-1.y+z:a:b", "se:16-\xC3\xA5"};
 	static const char *const bad[] = {"", "1", ":1", "cvr:", "cvr: 1", " cvr:1", "CVR:1", "1cvr:1", "c r:1", "cvr:1\n",
@@ -63,7 +63,7 @@ START_TEST(organisations)
 END_TEST
 
 /* END-1, END-2, END-3, END-4 */
-START_TEST(own_vectors)
+START_TEST(our_endorsement_vectors_hold)
 {
 	char dir[4096];
 	struct place place;
@@ -75,4 +75,4 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("registration", own_vectors, organisations)
+UNIT_MAIN("registration", our_endorsement_vectors_hold, organisations_are_written_as_in_events)

@@ -20,7 +20,7 @@ static char *printed(const char *const rows[][3], size_t count, size_t width)
 	return text;
 }
 
-START_TEST(columns)
+START_TEST(columns_line_up)
 {
 	static const char *const rows[][3] = {{"08:15", "", "Opslag på sag"}, {"9", NULL, "x"}};
 	char *text = printed(rows, 2, 0);
@@ -29,7 +29,7 @@ START_TEST(columns)
 }
 END_TEST
 
-START_TEST(wraps)
+START_TEST(long_cells_are_wrapped)
 {
 	static const char *const rows[][3] = {{"08:15", "", "Opslag på sygedagpengesag ærøæøåæøåæøåæøå og mere"}};
 	char *text = printed(rows, 1, 22);
@@ -40,7 +40,7 @@ START_TEST(wraps)
 END_TEST
 
 /* Too narrow for the longest words: blocks. */
-START_TEST(blocks)
+START_TEST(too_narrow_lines_become_blocks)
 {
 	static const char *const rows[][3] = {{"08:15", "", "Opslag på sygedagpengesag"}, {"9", "a", "x"}};
 	char *text = printed(rows, 1, 21);
@@ -56,7 +56,7 @@ START_TEST(blocks)
 END_TEST
 
 /* What turns a line around, or is not seen, never reaches a terminal; letters with accents of their own do. */
-START_TEST(steering_characters)
+START_TEST(steering_characters_never_reach_a_terminal)
 {
 	static const char *const steering[] = {"\u202e", "\u2066", "\u200b", "\u200f", "\ufeff", "\u2028", "\u2029",
 		"\u2060", "\u061c", "\xc2\x85", "\x1b", "\n"};
@@ -75,7 +75,7 @@ START_TEST(steering_characters)
 }
 END_TEST
 
-START_TEST(control_characters)
+START_TEST(control_characters_never_reach_a_terminal)
 {
 	static const char *const rows[][3] = {{"\x1b[31mred", "", "a\nb\x7f\xc2\x9b\xc3\xa6"}};
 	char *text = printed(rows, 1, 0);
@@ -84,4 +84,5 @@ START_TEST(control_characters)
 }
 END_TEST
 
-UNIT_MAIN("table", columns, wraps, blocks, control_characters, steering_characters)
+UNIT_MAIN("table", columns_line_up, long_cells_are_wrapped, too_narrow_lines_become_blocks,
+	control_characters_never_reach_a_terminal, steering_characters_never_reach_a_terminal)

@@ -56,7 +56,7 @@ static char *say_json(json_t *json, const char *lang)
 	} while (0)
 
 /* STM-60 */
-START_TEST(whole)
+START_TEST(a_whole_statement_is_told)
 {
 	const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = ANNE, .withheld_until_s = FORGE_START_S + 6000},
 		{.subject = ANNE, .withheld_until_s = 1798761600}, {.subject = BENT}};
@@ -89,7 +89,7 @@ START_TEST(whole)
 }
 END_TEST
 
-START_TEST(more)
+START_TEST(more_is_told_when_asked)
 {
 	const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = ANNE, .withheld_until_s = FORGE_START_S + 4000},
 		{.subject = ANNE, .retention_years = 1}};
@@ -125,7 +125,7 @@ START_TEST(more)
 }
 END_TEST
 
-START_TEST(witnessed)
+START_TEST(witnesses_are_told)
 {
 	char text[1024], key[VKEY_TEXT_MAX + 1];
 	uint8_t secret_key[64];
@@ -162,7 +162,7 @@ START_TEST(witnessed)
 }
 END_TEST
 
-START_TEST(as_json)
+START_TEST(json_says_the_same)
 {
 	const struct forge_draft drafts[] = {
 		{.subject = ANNE}, {.subject = ANNE, .withheld_until_s = FORGE_START_S + 9999}};
@@ -190,7 +190,7 @@ START_TEST(as_json)
 }
 END_TEST
 
-START_TEST(filing)
+START_TEST(filing_proofs_are_told)
 {
 	forge = forge_new();
 	const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = BENT}};
@@ -228,7 +228,7 @@ static char *receipt_line(uint64_t first)
 	return text;
 }
 
-START_TEST(receipts)
+START_TEST(receipts_are_told)
 {
 	struct finding finding;
 	const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = BENT}};
@@ -367,7 +367,7 @@ static char *replaced(const char *text, const char *what, const char *with)
 }
 
 /* What a file is does not depend on how its JSON is spelled. STM-2, RCPT-8 */
-START_TEST(other_spellings)
+START_TEST(a_file_is_known_however_spelled)
 {
 	const struct forge_options plain = {.subject = ANNE};
 	const struct verify_call nothing = {.json = true};
@@ -408,7 +408,7 @@ END_TEST
 
 /* Whose log a file is of is said by the first lines of its checkpoints, however they are spelled: a name that is part
  * of another one, or stands elsewhere, is not the log's, and a file without a checkpoint is of no log at all. */
-START_TEST(another_log)
+START_TEST(another_log_is_said_first)
 {
 	const struct forge_options plain = {.subject = ANNE};
 	struct verify_call part = {.json = false};
@@ -441,7 +441,7 @@ START_TEST(another_log)
 END_TEST
 
 /* Unsigned numbers as they are. */
-START_TEST(large_numbers)
+START_TEST(large_numbers_are_exact)
 {
 	static const uint64_t lost[] = {1, (UINT64_C(1) << 53) - 1, UINT64_C(1) << 53, UINT64_C(1) << 63, UINT64_MAX};
 	static const char *const said[] = {"\"lost\":1,", "\"lost\":9007199254740991,", "\"lost\":\"9007199254740992\"",
@@ -467,7 +467,7 @@ START_TEST(large_numbers)
 END_TEST
 
 /* A later event that is not shown in full: whose it is, is the ledger's word; who reported it, is proven. STM-60 */
-START_TEST(later_closed)
+START_TEST(later_closed_events_are_told)
 {
 	const struct forge_draft drafts[] = {
 		{.subject = ANNE, .withheld_until_s = FORGE_START_S + 9000}, {.subject = ANNE}};
@@ -491,7 +491,7 @@ START_TEST(later_closed)
 END_TEST
 
 /* Every finding has a text of its own in both languages. */
-START_TEST(findings)
+START_TEST(every_finding_has_its_words)
 {
 	char texts[2 * FINDING_CODES][FINDING_TEXT_MAX + 1];
 	for (unsigned i = 0; i < 2 * FINDING_CODES; i++) {
@@ -512,5 +512,6 @@ START_TEST(findings)
 }
 END_TEST
 
-UNIT_MAIN("verify", whole, more, witnessed, as_json, filing, receipts, no_check_is_left_out, other_spellings,
-	another_log, large_numbers, later_closed, findings)
+UNIT_MAIN("verify", a_whole_statement_is_told, more_is_told_when_asked, witnesses_are_told, json_says_the_same,
+	filing_proofs_are_told, receipts_are_told, no_check_is_left_out, a_file_is_known_however_spelled,
+	another_log_is_said_first, large_numbers_are_exact, later_closed_events_are_told, every_finding_has_its_words)

@@ -306,7 +306,7 @@ static const struct {
 	{"the empty tree with another root", 0, 0, 0, bend_root, 422},
 };
 
-START_TEST(every_case)
+START_TEST(every_case_has_its_answer)
 {
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct site site = {0};
@@ -344,7 +344,7 @@ START_TEST(every_case)
 END_TEST
 
 /* WIT-1: the form of a request, byte by byte. */
-START_TEST(forms)
+START_TEST(a_request_has_one_form)
 {
 	static const char *const bad[] = {"", "\n", "old", "old \n", "old 0", "old 0\n", "old 00\n\n", "old -1\n\n",
 		"old +1\n\n", "old 0 \n\n", "old  0\n\n", "Old 0\n\n", "old 0\r\n\r\n", "old 9223372036854775809\n\n",
@@ -388,7 +388,7 @@ START_TEST(forms)
 END_TEST
 
 /* WIT-1, WIT-3: 16 signatures as large as post-quantum ones are; only the log's are kept. */
-START_TEST(many_signatures)
+START_TEST(many_large_signatures_are_taken)
 {
 	struct site site = {0};
 	static struct ask ask;
@@ -414,7 +414,7 @@ START_TEST(many_signatures)
 END_TEST
 
 /* Several logs, one of them with two keys: each has its own state (WIT-2, WIT-3, WIT-11). */
-START_TEST(several_logs)
+START_TEST(several_logs_stay_apart)
 {
 	struct site site = {0};
 	static struct ask ask;
@@ -461,7 +461,7 @@ START_TEST(several_logs)
 END_TEST
 
 /* WIT-9: time goes on, and never back. */
-START_TEST(times)
+START_TEST(time_never_goes_back)
 {
 	struct site site = {0};
 	static struct ask ask;
@@ -486,7 +486,7 @@ END_TEST
 
 /* WIT-7, WIT-10: a write that fails gives no cosignature; a write that was done but reported failed neither, and
  * whatever is on disk then, the witness goes on from there. */
-START_TEST(failing_writes)
+START_TEST(a_failing_write_cosigns_nothing)
 {
 	for (int where = 0; where < 3; where++) {
 		struct site site = {0};
@@ -512,7 +512,7 @@ START_TEST(failing_writes)
 END_TEST
 
 /* WIT-10: what is damaged is not taken for nothing, and what a crash left lying about is no memory. */
-START_TEST(damaged_memory)
+START_TEST(damaged_memory_is_not_nothing)
 {
 	struct site site = {0};
 	struct witness *none = NULL;
@@ -570,7 +570,7 @@ static char *evidence_of(const struct site *site)
 	return content;
 }
 
-START_TEST(fork_evidence)
+START_TEST(a_fork_is_kept_as_evidence)
 {
 	for (int equal = 0; equal < 2; equal++) {
 		struct site site = {0};
@@ -601,7 +601,7 @@ START_TEST(fork_evidence)
 END_TEST
 
 /* Files that are not as they should be, each with its reason. */
-START_TEST(directory)
+START_TEST(each_wrong_file_has_its_reason)
 {
 	struct place place;
 	struct vkey vkey;
@@ -678,7 +678,7 @@ START_TEST(unread_is_no_judgement)
 END_TEST
 
 /* WITNESS_LOGS_MAX keys, no more. */
-START_TEST(many_logs)
+START_TEST(so_many_logs_and_no_more)
 {
 	struct site site = {0};
 	struct fault fault;
@@ -750,7 +750,7 @@ static void check_vector(const json_t *vector, const char *path)
 }
 
 /* WIT-1, WIT-2, WIT-3, WIT-4, WIT-5, WIT-6, WIT-7, WIT-8, WIT-9 */
-START_TEST(own_vectors)
+START_TEST(our_witness_vectors_hold)
 {
 	char dir[4096];
 	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/witness", dir));
@@ -758,5 +758,7 @@ START_TEST(own_vectors)
 }
 END_TEST
 
-UNIT_MAIN("witness", own_vectors, every_case, forms, many_signatures, several_logs, times, failing_writes,
-	damaged_memory, fork_evidence, directory, unread_is_no_judgement, many_logs)
+UNIT_MAIN("witness", our_witness_vectors_hold, every_case_has_its_answer, a_request_has_one_form,
+	many_large_signatures_are_taken, several_logs_stay_apart, time_never_goes_back, a_failing_write_cosigns_nothing,
+	damaged_memory_is_not_nothing, a_fork_is_kept_as_evidence, each_wrong_file_has_its_reason, unread_is_no_judgement,
+	so_many_logs_and_no_more)

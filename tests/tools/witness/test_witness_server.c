@@ -145,7 +145,7 @@ static int add(int fd, struct log *log, uint64_t old, uint64_t size, uint64_t *t
 }
 
 /* WIT-5, WIT-11: statuses, headers and other addresses over one connection. */
-START_TEST(addresses)
+START_TEST(addresses_have_their_answers)
 {
 	uint64_t told;
 	char hash[65], target[100];
@@ -246,7 +246,7 @@ START_TEST(requests_with_two_ends)
 END_TEST
 
 /* Where few files may be open there are few connections; with more, accepting would fail over and over. */
-START_TEST(few_files)
+START_TEST(few_files_mean_few_connections)
 {
 	static const char command[] = "ulimit -n 300; exec \"$INDSIGT\" witness serve \"$0\" --listen 127.0.0.1:0";
 	const char *const limited[] = {"/bin/sh", "-c", command, dir, NULL};
@@ -316,7 +316,7 @@ static void *ask_on(void *context)
 }
 
 /* WIT-7: of several who ask for the same at once, one is answered. */
-START_TEST(at_once)
+START_TEST(one_of_several_at_once_is_answered)
 {
 	struct asker askers[ASKERS] = {0};
 	unsigned given = 0;
@@ -358,7 +358,7 @@ static int add_and_kill(int fd, struct log *log, uint64_t old, unsigned later)
 }
 
 /* WIT-10: killed at any moment, it knows at least what it answered, and nothing that was not asked. */
-START_TEST(killed)
+START_TEST(killed_anywhere_it_remembers)
 {
 	uint64_t answered[2] = {0}, told = 0;
 	unsigned without_answer = 0;
@@ -390,7 +390,7 @@ START_TEST(killed)
 END_TEST
 
 /* FORK-4: a fork with the log's own key is refused, and the file that is kept convinces whoever has the vkey. */
-START_TEST(forked)
+START_TEST(a_fork_is_refused_and_kept)
 {
 	uint64_t told;
 	char hash[65], path[300], vkey[VKEY_TEXT_MAX + 1], other[VKEY_TEXT_MAX + 1], line[1000];
@@ -414,5 +414,6 @@ START_TEST(forked)
 }
 END_TEST
 
-UNIT_MAIN(
-	"witness_server", forked, addresses, requests_with_two_ends, answers_that_nobody_takes, few_files, at_once, killed)
+UNIT_MAIN("witness_server", a_fork_is_refused_and_kept, addresses_have_their_answers, requests_with_two_ends,
+	answers_that_nobody_takes, few_files_mean_few_connections, one_of_several_at_once_is_answered,
+	killed_anywhere_it_remembers)
