@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A sender whose key never comes near the ledger: it is registered, gets other policies, a new key and an end by files that
 it signs. What was signed once comes back by nobody's hand, neither by these files nor by the bytes of an entry.
-(END-4, END-5, ENTRY-7, ENTRY-22) usage: endorsing.py INDSIGT"""
+(END-2, END-4, END-5, ENTRY-7, ENTRY-22) usage: endorsing.py INDSIGT"""
 
 import base64
 import json
@@ -32,8 +32,11 @@ class World:
         self.said = result.stdout.strip() or result.stderr
         return path
 
+    def change_at(self, entry, *options, **more):
+        return self.endorse("--follows", str(entry), *options, **more)
+
     def change(self, *options, **more):
-        return self.endorse("--follows", str(self.sender()["entry"]), *options, **more)
+        return self.change_at(self.sender()["entry"], *options, **more)
 
     def apply(self, command, path, *options):
         return self.ledger.result("sender", command, self.ledger.dir, "--endorsement", path, *options)
@@ -77,12 +80,22 @@ def refused(world, name, result, wanted):
 
 def registered(world):
     ledger = world.ledger
+    twin = Ledger(ledger.indsigt)  # of the same name
+    foreign = world.endorse("--log", twin.vkey, "--id", "1", "--name", "Aarhus Kommune", "--org", "cvr:55133018", key=world.key + ".twin")
+    result = ledger.result("sender", "add", ledger.dir, "--public", world.said, "--endorsement", foreign)
+    tap.ok(result.returncode == 5 and ledger.result("sender", "list", ledger.dir, "--json").stdout.strip() == "[]",
+           "what was signed for another log is taken by that one alone: %d %s" % (result.returncode, result.stderr.strip()))
+    result = twin.result("sender", "add", twin.dir, "--public", world.said, "--endorsement", foreign)
+    tap.ok(result.returncode == 0, "... which takes it: " + result.stderr.strip())
+    change = world.change_at(1, "--policy", "withhold", key=world.key + ".twin")
+    twin.remove()
     path = world.endorse("--log", ledger.vkey, "--id", "1", "--name", "Aarhus Kommune", "--org", "cvr:55133018")
     public = world.said
     refused_early = world.apply("policy", path)
     tap.ok(refused_early.returncode == 1 and "sender add DIR" in refused_early.stderr, "a registration is no policy: " + refused_early.stderr.strip())
     tap.ok(ledger.run("sender", "add", ledger.dir, "--public", public, "--endorsement", path).strip() == "1", "registered")
     tap.ok(world.send("first") == 0, "it reports")
+    refused(world, "another log's change of the sender with that number", world.apply("policy", change), "for another ledger")
     coverage = json.loads(ledger.get("/v1/coverage"))["senders"][0]
     tap.ok(coverage["entry"] == world.sender()["entry"] == 1, "coverage shows its newest entry")
 
