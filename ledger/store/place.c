@@ -26,6 +26,8 @@ enum error place_read_vkey(const char *dir, struct vkey *out, struct fault *faul
 		return fault_set(
 			fault, E_NOT_FOUND, "%s is no ledger yet: 'indsigt init' was not finished there; run it again", dir);
 	enum error error = file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len);
+	if (error == E_IO || error == E_NO_MEMORY)
+		return fault_set(fault, error, "%s/vkey cannot be read: %s", dir, error_reason(error));
 	if (error != E_OK)
 		return fault_set(
 			fault, error, "%s is not a ledger: it has no readable file 'vkey' (%s)", dir, error_reason(error));
