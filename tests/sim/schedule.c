@@ -241,16 +241,31 @@ static void must_not_start(void)
 
 static void restore_work(void *context)
 {
-	(void)context;
-	mirror_restore(ledger_machine.dir);
+	*(enum error *)context = mirror_restore(ledger_machine.dir);
 }
 
 static void recover(void)
 {
+	enum error error = E_IO;
 	if (sim_chance(2))
 		set_fuse(&ledger_machine);
-	while (!machine_run(&ledger_machine, restore_work, NULL))
-		sim_say("recovering was killed");
+	if (sim_chance(3))
+		ledger_machine.failing = 40;
+	while (error != E_OK) {
+		ledger_machine.failed = false;
+		if (!machine_run(&ledger_machine, restore_work, &error)) {
+			sim_say("recovering was killed");
+			error = E_IO;
+			continue;
+		}
+		if (error == E_IO && !ledger_machine.failed)
+			sim_fail("recovering fails, and the disk is well");
+		if (error == E_IO)
+			sim_say("recovering ends: io");
+		if (sim_chance(4))
+			ledger_machine.failing = 0;
+	}
+	ledger_machine.failing = 0;
 	sim_say("recovered to %" PRIu64 " entries", size_of(ledger_machine.dir));
 	ledger_machine.fuse = 0;
 }

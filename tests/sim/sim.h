@@ -144,5 +144,5 @@ bool watchers_see_lost(uint64_t index);
 /* Follows up to the newest checkpoint. */
 void mirror_step(void);
 uint64_t mirror_size(void);
-/* Puts what the mirror has into the store of `dir`. */
-void mirror_restore(const char *dir);
+/* Puts what the mirror has into the store of `dir`. E_IO; anything else does not hold. */
+enum error mirror_restore(const char *dir);
