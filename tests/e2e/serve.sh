@@ -15,6 +15,7 @@ stand_in()
 		address=\$3
 		[ "\${address##*:}" = 0 ] && address=127.0.0.1:$1
 		[ -e "$place/refuse-$2" ] && exit 1
+		rm "$place/unreadable-$2" 2>/dev/null && exit 4
 		trap 'exit 0' TERM
 		echo "listening \$address"
 		echo "$2 \$\$ \$*" >"$place/started"
@@ -39,6 +40,9 @@ expect 1 "a daemon that does not start" "$indsigt" serve ledger
 holds "... is named" has "$err" "indsigt-ingestd did not start"
 rm refuse-indsigt-ingestd
 
+# A disk that does not give what it has, or an address that is still taken: that may pass.
+: >unreadable-indsigt-ingestd
+: >unreadable-indsigt-queryd
 exec 3<>started
 "$indsigt" serve ledger --ingest 127.0.0.1:0 --query 127.0.0.1:0 --demo-tokens --epoch-seconds 3 >ready 2>"$err" &
 serve=$!
@@ -48,6 +52,8 @@ read -r line <&4
 holds "ready line" test "$line" = "ready ingest=127.0.0.1:4711 query=127.0.0.1:4712"
 read -r first <&3
 read -r second <&3
+holds "a first start that could not look is tried again" \
+	has "$err" "indsigt-ingestd ended with status 4 and is started again (restart 1)"
 case $first in
 indsigt-queryd*)
 	swap=$first
@@ -81,7 +87,7 @@ query=$2
 holds "killed queryd comes back on its port" \
 	test "$line" = "indsigt-queryd $query ledger --listen 127.0.0.1:4712 --demo-tokens"
 holds "the restarts are said" has "$err" "indsigt-ingestd ended by signal 9"
-holds "... and counted" has "$err" "is started again (restart 3)"
+holds "... and counted" has "$err" "is started again (restart 4)"
 
 # Nothing can be started, and poll fails too, for want of file descriptors: what runs goes on, and all else when it can.
 limit=$(sed -n 's/^Max open files *\([0-9]*\) .*/\1/p' "/proc/$serve/limits")

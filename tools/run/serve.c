@@ -3,7 +3,7 @@
  *   STARTING ──"listening ADDRESS"──► RUNNING ──died──► WAITING ──back-off over──► STARTING
  *      │ died before it ever listened                     ▲                          │
  *      ▼                                                  └───────────died───────────┘
- *    serve ends
+ *    serve ends, unless it could not look: that is tried again for a while (a disk, memory, an address still taken)
  *
  * The first start takes the address that was asked for (port 0: a free one), every later one the address that came out
  * of the first. The first restart is at once, so that senders hardly notice; a daemon that keeps dying is started less
@@ -36,6 +36,7 @@
 #define STEADY_MS 10000u        /* a daemon that lived this long is well: its next restart is at once */
 #define PATIENCE_MS 30000       /* for a daemon to end cleanly */
 #define LOOK_MS 200             /* when poll fails */
+#define FIRST_START_MS 10000u   /* how long a first start that could not look is tried again */
 #define ARGUMENTS_MAX 8
 
 enum state { STATE_STARTING, STATE_RUNNING, STATE_WAITING };
@@ -55,6 +56,7 @@ struct daemon {
 	uint64_t restarts;
 	int exit_code; /* of one that did not start: it is what 'serve' ends with, too */
 	struct child child;
+	uint64_t first_ms; /* when it was started for the first time */
 	uint64_t started_ms;
 	uint64_t again_ms; /* WAITING: when to start it */
 	uint32_t backoff_ms;
@@ -86,6 +88,8 @@ static enum error start(const struct serve *serve, struct daemon *daemon, struct
 	setenv(STATUS_RESTARTS, restarts, true);
 	daemon->state = STATE_STARTING;
 	daemon->started_ms = clock_ms();
+	if (daemon->first_ms == 0)
+		daemon->first_ms = daemon->started_ms;
 	return child_start(daemon->path, (char *const *)argv, NULL, &daemon->child, fault);
 }
 
@@ -161,7 +165,8 @@ static enum error schedule(struct daemon *daemon, int status, struct fault *faul
 			"served from it; see 'indsigt help recovery'");
 	if (!daemon->listened && WIFEXITED(status))
 		daemon->exit_code = number;
-	if (!daemon->listened)
+	bool may_pass = WIFEXITED(status) && number == EXIT_NOT_LOOKED && now_ms - daemon->first_ms < FIRST_START_MS;
+	if (!daemon->listened && !may_pass)
 		return fault_set(fault, WIFEXITED(status) && number == EXIT_USAGE ? E_USAGE : E_STOPPED,
 			"%s did not start (it ended %s %d)", daemon->program, how, number);
 	if (daemon->state == STATE_RUNNING && now_ms - daemon->started_ms >= STEADY_MS)
