@@ -132,7 +132,7 @@ static enum error open_audit(struct audit *audit, const char *dir, bool with_key
 	audit->txn = snapshot_store(audit->snapshot);
 	snapshot_checkpoint(audit->snapshot, &audit->checkpoint, &note);
 	merkle_frontier_init(&audit->frontier);
-	audit->rules.bundles = (struct log_bundles){read_bundle, audit->snapshot};
+	audit->rules.state.bundles = (struct log_bundles){read_bundle, audit->snapshot};
 	TRY(judge_opening(audit, store_losses_get(audit->txn, &audit->lost)));
 	if (audit->checkpoint.size == 0)
 		return audit_finding(audit, 0, "the log is empty: it does not even have a genesis entry");
@@ -217,11 +217,11 @@ static enum error run_audit(struct audit *audit)
 static void take_counts(struct audit *audit)
 {
 	const struct log_rules *rules = &audit->rules;
-	audit->result.events = rules->events;
+	audit->result.events = rules->state.events;
 	audit->result.batches = rules->batches;
 	audit->result.senders = rules->sender_count;
 	audit->result.unendorsed = rules->unendorsed;
-	audit->result.lost = losses_events(&rules->losses);
+	audit->result.lost = losses_events(&rules->state.losses);
 }
 
 enum error audit_directory(const char *dir, const struct vkey *vkey, const struct audit_options *options,

@@ -13,8 +13,8 @@
 static enum error finding(struct audit *audit, enum error cause, uint64_t event, const char *text)
 {
 	if (!audit->found)
-		audit->result.epoch = audit->rules.epoch_index;
-	return audit_judge(audit, cause, event == NO_EVENT ? audit->rules.epoch_index : event, "%s", text);
+		audit->result.epoch = audit->rules.state.epoch_index;
+	return audit_judge(audit, cause, event == NO_EVENT ? audit->rules.state.epoch_index : event, "%s", text);
 }
 
 /* The entry that the store names as its newest epoch. */
@@ -39,13 +39,13 @@ static enum error read_epoch(struct audit *audit, const struct store_filing *fil
  * can make again: until the next epoch the store stays at the one that it had before. */
 static enum error check_place(struct audit *audit, const struct store_filing *filing, struct entry_epoch *out)
 {
-	if (losses_hide_epoch(&audit->lost, audit->rules.epoch_index, audit->rules.epoch_size) &&
-		filing->epoch_index < audit->rules.epoch_index)
+	if (losses_hide_epoch(&audit->lost, audit->rules.state.epoch_index, audit->rules.state.epoch_size) &&
+		filing->epoch_index < audit->rules.state.epoch_index)
 		return read_epoch(audit, filing, out);
-	if (filing->epoch_index == audit->rules.epoch_index && filing->filed < audit->rules.epoch_size)
+	if (filing->epoch_index == audit->rules.state.epoch_index && filing->filed < audit->rules.state.epoch_size)
 		return finding(
 			audit, E_OK, NO_EVENT, "what the newest epoch covers is not filed: filing it again has not finished");
-	if (filing->epoch_index != audit->rules.epoch_index || filing->filed != audit->rules.epoch_size)
+	if (filing->epoch_index != audit->rules.state.epoch_index || filing->filed != audit->rules.state.epoch_size)
 		return finding(audit, E_OK, NO_EVENT, "the store does not name the newest epoch as its own");
 	return read_epoch(audit, filing, out);
 }
@@ -259,8 +259,8 @@ enum error audit_derived(struct audit *audit)
 	struct entry_epoch epoch;
 	enum error error = store_filing_get(audit->txn, &filing);
 	if (error != E_OK)
-		return audit_judge(
-			audit, error, audit->rules.epoch_index, "where the filing stands cannot be read: %s", audit_why(error));
+		return audit_judge(audit, error, audit->rules.state.epoch_index, "where the filing stands cannot be read: %s",
+			audit_why(error));
 	TRY(check_place(audit, &filing, &epoch));
 	if (filing.epoch_index == 0)
 		return E_OK;

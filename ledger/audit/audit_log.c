@@ -73,11 +73,11 @@ static enum error check_change_row(struct audit *audit, uint64_t index, uint32_t
 /* The row that answers a repeated batch. */
 static enum error check_batch_row(struct audit *audit, uint64_t index)
 {
-	const struct log_run *run = &audit->rules.run;
+	const struct log_run *run = &audit->rules.state.run;
 	uint8_t key[12];
 	uint8_t wanted[12];
 	struct bytes row;
-	put_u32(key, run->sender->id);
+	put_u32(key, run->sender);
 	put_u64(key + 4, run->first_sequence);
 	put_u64(wanted, run->first_index);
 	put_u32(wanted + 8, run->count);
@@ -105,7 +105,7 @@ static enum error check_event_rows(struct audit *audit, uint64_t index, const st
 
 static enum error check_pack(struct audit *audit)
 {
-	const struct log_run *run = &audit->rules.run;
+	const struct log_run *run = &audit->rules.state.run;
 	if (losses_count(&audit->lost, run->first_index, run->first_index + run->count) < run->count)
 		return audit->records != NULL ? audit_records_batch(audit) : E_OK;
 	audit->missing.packs += !run->mass;
@@ -226,8 +226,8 @@ static enum error check_state(struct audit *audit)
 	struct store_state state;
 	uint64_t last = audit->checkpoint.size - 1;
 	enum error error = store_state_get(audit->txn, &state);
-	if (error != E_OK || state.time_s != audit->rules.time_s || state.events != audit->rules.events ||
-		state.filing_leaves != audit->rules.filing_leaves - audit->missing.events ||
+	if (error != E_OK || state.time_s != audit->rules.state.time_s || state.events != audit->rules.state.events ||
+		state.filing_leaves != audit->rules.state.filing_leaves - audit->missing.events ||
 		state.frontier.size != audit->frontier.size ||
 		memcmp(state.frontier.hashes, audit->frontier.hashes, audit->frontier.count * sizeof(struct hash)) != 0)
 		return audit_judge(audit, error, last, "the store's own state is not that of its entries");
@@ -237,14 +237,14 @@ static enum error check_state(struct audit *audit)
 /* The log says what is lost, but for a loss whose entry is the next to be appended. */
 static enum error check_losses(struct audit *audit)
 {
-	struct losses said = audit->rules.losses;
+	struct losses said = audit->rules.state.losses;
 	const struct losses *lost = &audit->lost;
 	struct log_finding finding;
 	uint64_t size = audit->checkpoint.size;
 	const struct lost_range *due = losses_newest(lost);
 	if (due != NULL && due->entry == size) {
 		struct entry_loss entry = {due->first, due->end, due->events};
-		enum error error = losses_take(&said, &entry, size, &audit->rules.bundles, &finding);
+		enum error error = losses_take(&said, &entry, size, &audit->rules.state.bundles, &finding);
 		if (error != E_OK)
 			return audit_judge(audit, error, finding.index, "%s", finding.text);
 	}
@@ -267,7 +267,7 @@ enum error audit_tables(struct audit *audit)
 	TRY(check_senders(audit));
 	TRY(check_count(audit, STORE_BUNDLE, "bundles", (size + LOG_WIDTH - 1) / LOG_WIDTH));
 	TRY(check_count(audit, STORE_TILE, "tiles", tiles));
-	TRY(check_count(audit, STORE_RECORD, "records", audit->rules.events - audit->missing.records));
+	TRY(check_count(audit, STORE_RECORD, "records", audit->rules.state.events - audit->missing.records));
 	TRY(check_count(audit, STORE_ALIAS, "alias packs", audit->rules.event_batches - audit->missing.packs));
 	TRY(check_count(audit, STORE_BATCH, "batches", audit->rules.batches));
 	TRY(check_count(audit, STORE_SENDER, "senders", audit->rules.sender_count));

@@ -78,7 +78,7 @@ static enum error check_content(
 	struct fault fault = {.text = ""};
 	struct event_header header;
 	struct event *event = &audit->records->event;
-	const struct policy *policy = &audit->rules.run.sender->policy;
+	const struct policy *policy = &log_rules_sender(&audit->rules, entry->sender)->policy;
 	struct reader r = reader_of(opened->header);
 	event_header_decode(&r, &header);
 	enum error error = reader_done(&r);
@@ -100,8 +100,8 @@ static enum error check_content(
 static enum error next_pack(struct audit *audit, uint64_t index)
 {
 	struct alias_walk *walk = &audit->records->walk;
-	uint64_t lost = losses_count(&audit->lost, index, index + audit->rules.run.count);
-	uint64_t position = audit->rules.filing_leaves - (audit->missing.events - lost);
+	uint64_t lost = losses_count(&audit->lost, index, index + audit->rules.state.run.count);
+	uint64_t position = audit->rules.state.filing_leaves - (audit->missing.events - lost);
 	enum error error = alias_walk_next(walk);
 	if (error == E_OK)
 		error = db_walk_check(&walk->walk);
@@ -130,9 +130,9 @@ static enum error check_alias(struct audit *audit, uint64_t index)
 	struct audit_records *records = audit->records;
 	const struct alias_walk *walk = &records->walk;
 	struct alias alias;
-	uint32_t at = audit->rules.run.count - 1;
-	if (walk->count == 0 || walk->first_index != audit->rules.run.first_index)
-		TRY(next_pack(audit, audit->rules.run.first_index));
+	uint32_t at = audit->rules.state.run.count - 1;
+	if (walk->count == 0 || walk->first_index != audit->rules.state.run.first_index)
+		TRY(next_pack(audit, audit->rules.state.run.first_index));
 	alias_make(&records->secrets->alias, event_subject(&records->event), &alias);
 	if (at >= walk->count || sodium_memcmp(walk->aliases[at].b, alias.b, sizeof alias.b) != 0)
 		return audit_finding_filed(audit, E_OK, index, "the event is noted for another subject than it is about");
@@ -151,7 +151,7 @@ enum error audit_records_event(struct audit *audit, uint64_t index, const struct
 
 enum error audit_records_batch(struct audit *audit)
 {
-	const struct log_run *run = &audit->rules.run;
+	const struct log_run *run = &audit->rules.state.run;
 	if (!run->mass && audit->records->walk.count != run->count)
 		return audit_finding(audit, run->first_index, "the alias pack of the batch is about more events than it has");
 	return E_OK;

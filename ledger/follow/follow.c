@@ -37,14 +37,14 @@ static enum error take_bundle(struct log_rules *rules, struct tile_reader *reade
 {
 	struct looking_back back = {.reader = reader, .bundle = bundle};
 	enum error error = E_OK;
-	rules->bundles = (struct log_bundles){look_back, &back};
-	for (uint64_t at = rules->size % TILE_WIDTH; error == E_OK && at < bundle->count; at++) {
+	rules->state.bundles = (struct log_bundles){look_back, &back};
+	for (uint64_t at = rules->state.size % TILE_WIDTH; error == E_OK && at < bundle->count; at++) {
 		back.moved = false;
 		error = take_entry(rules, number * TILE_WIDTH + at, bundle->entries[at], finding);
 		if (error == E_OK && back.moved)
 			error = tile_reader_bundle(reader, number, bundle, finding);
 	}
-	rules->bundles = (struct log_bundles){.read = NULL};
+	rules->state.bundles = (struct log_bundles){.read = NULL};
 	return error;
 }
 
@@ -123,8 +123,8 @@ enum error follow(
 	uint64_t size = tile_reader_checkpoint(reader)->size;
 	if (size == 0)
 		return log_finding_set(finding, E_CORRUPT, 0, "the log is empty: it does not even have a genesis entry");
-	while (rules->size < size)
-		TRY(follow_bundle(rules, reader, hooks, rules->size / TILE_WIDTH, finding));
+	while (rules->state.size < size)
+		TRY(follow_bundle(rules, reader, hooks, rules->state.size / TILE_WIDTH, finding));
 	TRY(log_rules_end(rules, finding));
 	return hooks->tile != NULL ? give_edges(reader, hooks, finding) : E_OK;
 }

@@ -12,16 +12,16 @@ struct follow_hooks {
 	void *context;
 	/* A tile whose hashes or entries hold; NULL: nobody wants them. Its error ends the following. */
 	enum error (*tile)(void *context, const struct tile_path *tile, struct bytes content, struct log_finding *finding);
-	/* After each bundle, when all tiles up to rules->size that are full were given. Its error ends the following, as
-	 * one of the source or the rules does; it sets the finding. NULL: none. */
+	/* After each bundle, when all tiles up to rules->state.size that are full were given. Its error ends the following,
+	 * as one of the source or the rules does; it sets the finding. NULL: none. */
 	enum error (*done)(void *context, const struct log_rules *rules, struct log_finding *finding);
 };
 
-/* From rules->size, which is at most the checkpoint's, to the checkpoint's size. That the entries before rules->size
- * are this log's is the caller's business (follow_extends). E_CORRUPT: something does not hold; the errors of source
- * and hooks. The finding is set with each; after an error of the source, or of `done`, the same rules may follow on;
- * after one of `tile` they stand behind what the hook did not take, and whoever wants it begins again from a state of
- * before. */
+/* From rules->state.size, which is at most the checkpoint's, to the checkpoint's size. That the entries before
+ * rules->state.size are this log's is the caller's business (follow_extends). E_CORRUPT: something does not hold; the
+ * errors of source and hooks. The finding is set with each; after an error of the source, or of `done`, the same rules
+ * may follow on; after one of `tile` they stand behind what the hook did not take, and whoever wants it begins again
+ * from a state of before. */
 enum error follow(struct log_rules *rules, struct tile_reader *reader, const struct follow_hooks *hooks,
 	struct log_finding *finding) MUST_USE;
 

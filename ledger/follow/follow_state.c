@@ -75,12 +75,12 @@ enum error follow_state_read(
 	struct bytes note = form_text(&form, form.document, "checkpoint", NOTE_BYTES_MAX);
 	struct bytes encoded = form_bytes(&form, form.document, "rules", FOLLOW_STATE_BYTES_MAX);
 	TRY(form_done(&form));
-	if (!note_claims(note, rules->vkey))
+	if (!note_claims(note, rules->state.vkey))
 		return E_WRONG_ORIGIN;
 	TRY(decode_rules(encoded, rules, &form));
-	if (follow_state_take(note, rules->vkey, out) != E_OK)
+	if (follow_state_take(note, rules->state.vkey, out) != E_OK)
 		form_fail(&form, "checkpoint", "is not signed with this log's key");
-	else if (rules->size > out->checkpoint.size)
+	else if (rules->state.size > out->checkpoint.size)
 		form_fail(&form, "rules", "has more entries than the checkpoint");
 	return form_done(&form);
 }

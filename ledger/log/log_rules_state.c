@@ -18,7 +18,8 @@
 size_t log_rules_encoded_max(const struct log_rules *rules)
 {
 	return FIXED_BYTES + FRONTIER_BYTES_MAX + rules->sender_count * SENDER_BYTES_MAX +
-		   (rules->steps.end - rules->steps.first) * STEP_BYTES + (rules->lag.end - rules->lag.first) * RUN_BYTES;
+		   (rules->state.steps.end - rules->state.steps.first) * STEP_BYTES +
+		   (rules->state.lag.end - rules->state.lag.first) * RUN_BYTES;
 }
 
 /* ---- writing ---- */
@@ -46,7 +47,7 @@ static void encode_run(const struct log_run *run, struct writer *out)
 	if (!run->open)
 		return;
 	writer_u8(out, run->mass);
-	writer_u32(out, run->sender->id);
+	writer_u32(out, run->sender);
 	writer_u64(out, run->first_sequence);
 	writer_u64(out, run->first_index);
 	writer_u32(out, run->count);
@@ -74,31 +75,31 @@ static void encode_lag(const struct epoch_lag *lag, struct writer *out)
 void log_rules_encode(const struct log_rules *rules, struct writer *out)
 {
 	writer_u8(out, STATE_VERSION);
-	writer_u64(out, rules->size);
-	writer_u64(out, rules->time_s);
-	writer_u64(out, rules->events);
+	writer_u64(out, rules->state.size);
+	writer_u64(out, rules->state.time_s);
+	writer_u64(out, rules->state.events);
 	writer_u64(out, rules->batches);
 	writer_u64(out, rules->event_batches);
-	writer_u64(out, rules->filing_leaves);
+	writer_u64(out, rules->state.filing_leaves);
 	writer_u64(out, rules->sender_entries);
 	writer_u64(out, rules->unendorsed);
 	writer_u64(out, rules->epochs);
-	writer_u64(out, rules->epoch_index);
-	writer_u64(out, rules->epoch_size);
-	writer_u64(out, rules->epoch_lost);
-	writer_bytes(out, hash_bytes(&rules->map_root));
-	writer_bytes(out, hash_bytes(&rules->filing_root));
-	losses_encode(&rules->losses, out);
+	writer_u64(out, rules->state.epoch_index);
+	writer_u64(out, rules->state.epoch_size);
+	writer_u64(out, rules->state.epoch_lost);
+	writer_bytes(out, hash_bytes(&rules->state.map_root));
+	writer_bytes(out, hash_bytes(&rules->state.filing_root));
+	losses_encode(&rules->state.losses, out);
 	writer_u64(out, rules->sender_count);
 	for (size_t i = 0; i < rules->sender_count; i++)
 		encode_sender(rules->senders[i], out);
-	encode_run(&rules->run, out);
-	writer_u64(out, rules->steps.end - rules->steps.first);
-	for (size_t i = rules->steps.first; i < rules->steps.end; i++) {
-		writer_u64(out, rules->steps.at[i].index);
-		writer_u64(out, rules->steps.at[i].time_s);
+	encode_run(&rules->state.run, out);
+	writer_u64(out, rules->state.steps.end - rules->state.steps.first);
+	for (size_t i = rules->state.steps.first; i < rules->state.steps.end; i++) {
+		writer_u64(out, rules->state.steps.at[i].index);
+		writer_u64(out, rules->state.steps.at[i].time_s);
 	}
-	encode_lag(&rules->lag, out);
+	encode_lag(&rules->state.lag, out);
 }
 
 /* ---- reading ---- */
@@ -148,25 +149,26 @@ static void decode_sender(struct log_rules *rules, struct reader *in)
 	reader_copy(in, sender.public_key, sizeof sender.public_key);
 	policy_decode(in, &sender.policy);
 	require(in, sender.status == SENDER_ACTIVE || sender.status == SENDER_REVOKED);
-	require(in, sender.id > 0 && log_rules_sender(rules, sender.id) == NULL && sender.version < rules->size);
-	if (in->error == E_OK && log_rules_add_sender(rules, &sender) == NULL)
+	require(in, sender.id > 0 && log_rules_sender(rules, sender.id) == NULL && sender.version < rules->state.size);
+	if (in->error == E_OK && rules->state.senders.add(rules->state.senders.context, &sender) != E_OK)
 		reader_fail(in, E_NO_MEMORY);
 }
 
 static void decode_run(struct log_rules *rules, struct reader *in)
 {
-	struct log_run *run = &rules->run;
+	struct log_run *run = &rules->state.run;
 	run->open = read_flag(in);
 	if (!run->open)
 		return;
 	run->mass = read_flag(in);
-	run->sender = log_rules_find_sender(rules, reader_u32(in));
+	run->sender = reader_u32(in);
+	const struct sender *sender = log_rules_sender(rules, run->sender);
 	run->first_sequence = reader_u64(in);
 	run->first_index = reader_u64(in);
 	run->count = reader_u32(in);
-	require(in, run->sender != NULL && run->count >= 1 && run->count <= BATCH_EVENTS_MAX);
-	require(in, run->first_index < rules->size && rules->size - run->first_index == run->count);
-	require(in, run->sender != NULL && run->first_sequence == run->sender->next_sequence);
+	require(in, sender != NULL && run->count >= 1 && run->count <= BATCH_EVENTS_MAX);
+	require(in, run->first_index < rules->state.size && rules->state.size - run->first_index == run->count);
+	require(in, sender != NULL && run->first_sequence == sender->next_sequence);
 	run->commitments.size = run->count;
 	run->commitments.count = (uint32_t)__builtin_popcount(run->count);
 	for (uint32_t i = 0; i < run->commitments.count; i++)
@@ -179,19 +181,19 @@ static void decode_steps(struct log_rules *rules, struct reader *in)
 	for (uint64_t i = 0; i < count && in->error == E_OK; i++) {
 		uint64_t index = reader_u64(in);
 		uint64_t time_s = reader_u64(in);
-		const struct log_step *before = i > 0 ? &rules->steps.at[i - 1] : NULL;
-		require(in, index < rules->size && (before == NULL || index > before->index));
-		require(in, time_s <= rules->time_s && (before == NULL || time_s > before->time_s));
-		if (in->error == E_OK && log_steps_add(&rules->steps, index, time_s) != E_OK)
+		const struct log_step *before = i > 0 ? &rules->state.steps.at[i - 1] : NULL;
+		require(in, index < rules->state.size && (before == NULL || index > before->index));
+		require(in, time_s <= rules->state.time_s && (before == NULL || time_s > before->time_s));
+		if (in->error == E_OK && log_steps_add(&rules->state.steps, index, time_s) != E_OK)
 			reader_fail(in, E_NO_MEMORY);
 	}
-	require(in, rules->size == 0 || count > 0);
+	require(in, rules->state.size == 0 || count > 0);
 }
 
 static void decode_lag(struct log_rules *rules, struct reader *in)
 {
-	struct epoch_lag *lag = &rules->lag;
-	uint64_t next = rules->epoch_size;
+	struct epoch_lag *lag = &rules->state.lag;
+	uint64_t next = rules->state.epoch_size;
 	bool begun = true;
 	lag->lag_s = reader_u64(in);
 	lag->clock_s = reader_u64(in);
@@ -201,8 +203,8 @@ static void decode_lag(struct log_rules *rules, struct reader *in)
 		uint64_t since_s = reader_u64(in);
 		uint64_t first = reader_u64(in);
 		uint64_t count = reader_u64(in);
-		require(in, count >= 1 && count <= left && first >= next && first <= rules->size);
-		require(in, count <= rules->size - first && since_s <= rules->time_s && (begun || since_s == 0));
+		require(in, count >= 1 && count <= left && first >= next && first <= rules->state.size);
+		require(in, count <= rules->state.size - first && since_s <= rules->state.time_s && (begun || since_s == 0));
 		if (in->error == E_OK && epoch_lag_add(lag, since_s, first, count) != E_OK)
 			reader_fail(in, E_NO_MEMORY);
 		begun = since_s > 0;
@@ -213,29 +215,30 @@ static void decode_lag(struct log_rules *rules, struct reader *in)
 
 static void decode_roots(struct log_rules *rules, struct reader *in)
 {
-	rules->epoch_lost = reader_u64(in);
-	reader_copy(in, rules->map_root.b, HASH_BYTES);
-	reader_copy(in, rules->filing_root.b, HASH_BYTES);
+	rules->state.epoch_lost = reader_u64(in);
+	reader_copy(in, rules->state.map_root.b, HASH_BYTES);
+	reader_copy(in, rules->state.filing_root.b, HASH_BYTES);
 }
 
 void log_rules_decode(struct log_rules *rules, struct reader *in)
 {
 	require(in, reader_u8(in) == STATE_VERSION);
-	rules->size = reader_u64(in);
-	rules->time_s = reader_u64(in);
-	rules->events = reader_u64(in);
+	rules->state.size = reader_u64(in);
+	rules->state.time_s = reader_u64(in);
+	rules->state.events = reader_u64(in);
 	rules->batches = reader_u64(in);
 	rules->event_batches = reader_u64(in);
-	rules->filing_leaves = reader_u64(in);
+	rules->state.filing_leaves = reader_u64(in);
 	rules->sender_entries = reader_u64(in);
 	rules->unendorsed = reader_u64(in);
 	rules->epochs = reader_u64(in);
-	rules->epoch_index = reader_u64(in);
-	rules->epoch_size = reader_u64(in);
+	rules->state.epoch_index = reader_u64(in);
+	rules->state.epoch_size = reader_u64(in);
 	decode_roots(rules, in);
-	require(in, rules->epoch_size <= rules->size && (rules->size == 0 || rules->epoch_index < rules->size));
-	losses_decode(in, &rules->losses);
-	require(in, rules->losses.count == 0 || losses_newest(&rules->losses)->entry < rules->size);
+	require(in, rules->state.epoch_size <= rules->state.size &&
+					(rules->state.size == 0 || rules->state.epoch_index < rules->state.size));
+	losses_decode(in, &rules->state.losses);
+	require(in, rules->state.losses.count == 0 || losses_newest(&rules->state.losses)->entry < rules->state.size);
 	uint64_t senders = read_count(in, 1);
 	for (uint64_t i = 0; i < senders && in->error == E_OK; i++)
 		decode_sender(rules, in);

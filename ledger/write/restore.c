@@ -146,12 +146,12 @@ static enum error find_losses(struct restore *restore, const struct log_rules *r
 {
 	const struct log_bundles bundles = {read_bundle, &restore->txn};
 	struct log_finding finding;
-	struct entry_loss due = {.first = undeclared_from(restore), .end = rules->size};
-	*out = rules->losses;
+	struct entry_loss due = {.first = undeclared_from(restore), .end = rules->state.size};
+	*out = rules->state.losses;
 	if (due.first == 0)
 		return E_OK;
 	TRY(losses_count_events(&bundles, due.first, due.end, &due.events, &finding));
-	return losses_take(out, &due, rules->size, &bundles, &finding);
+	return losses_take(out, &due, rules->state.size, &bundles, &finding);
 }
 
 /* Declared by an entry that the store did not have, of events that it had. */
@@ -192,8 +192,9 @@ static enum error put_filing(
 		db_clear(&restore->txn, STORE_MAP);
 		db_clear(&restore->txn, STORE_FILING);
 		filing = (struct store_filing){.filed = 0};
-	} else if (rules->epoch_size >= filing.filed && !losses_hide_epoch(losses, rules->epoch_index, rules->epoch_size)) {
-		filing.epoch_index = rules->epoch_index;
+	} else if (rules->state.epoch_size >= filing.filed &&
+			   !losses_hide_epoch(losses, rules->state.epoch_index, rules->state.epoch_size)) {
+		filing.epoch_index = rules->state.epoch_index;
 	}
 	store_filing_put(&restore->txn, &filing);
 	return restore->txn.error;
@@ -207,8 +208,8 @@ static enum error check_note(
 	struct checkpoint checkpoint;
 	struct hash root;
 	merkle_frontier_root(log_frontier(restore->log), &root);
-	if (checkpoint_verify(note, rules->vkey, &checkpoint) != E_OK || checkpoint.size != restore_size(restore) ||
-		rules->size != checkpoint.size || !hash_equal(&root, &checkpoint.root))
+	if (checkpoint_verify(note, rules->state.vkey, &checkpoint) != E_OK || checkpoint.size != restore_size(restore) ||
+		rules->state.size != checkpoint.size || !hash_equal(&root, &checkpoint.root))
 		return fault_set(fault, E_BAD_CHECKPOINT, "the entries that were put back are not the checkpoint's");
 	return E_OK;
 }
@@ -242,15 +243,15 @@ static enum error put_all(struct restore *restore, const struct log_rules *rules
 	TRY(put_filing(restore, rules, &losses, dropped));
 	for (size_t i = 0; i < rules->sender_count; i++)
 		sender_put(&restore->txn, rules->senders[i]);
-	restore->state = (struct store_state){.time_s = rules->time_s,
-		.events = rules->events,
-		.filing_leaves = rules->filing_leaves - losses_events(&losses),
+	restore->state = (struct store_state){.time_s = rules->state.time_s,
+		.events = rules->state.events,
+		.filing_leaves = rules->state.filing_leaves - losses_events(&losses),
 		.frontier = *log_frontier(restore->log)};
 	store_state_put(&restore->txn, &restore->state);
 	if (restore->old_size == 0)
 		store_keys_put(&restore->txn, &restore->keys);
 	store_losses_put(&restore->txn, &losses);
-	TRY(put_note(restore, rules->vkey, note));
+	TRY(put_note(restore, rules->state.vkey, note));
 	return restore->txn.error;
 }
 

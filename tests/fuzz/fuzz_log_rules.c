@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct writer w = writer_of(again, capacity);
 		log_rules_encode(&rules, &w);
 		assert(w.error == E_OK && writer_len(&w) <= size);
-		const struct entry epoch = {.kind = ENTRY_EPOCH, .epoch = {.size = rules.size}};
+		const struct entry epoch = {.kind = ENTRY_EPOCH, .epoch = {.size = rules.state.size}};
 		const struct entry batch = {.kind = ENTRY_BATCH, .batch = {.sender = 1}};
 		const struct entry loss = {.kind = ENTRY_LOSS, .loss = {.first = 1, .end = 2}};
 		(void)!log_rules_entry(&rules, &batch, &finding);

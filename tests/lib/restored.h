@@ -38,8 +38,8 @@ static inline void kept_log_take(const struct fixture *fixture, struct kept_log 
 	memcpy(out->note, note.data, note.len);
 	out->entries = calloc(checkpoint.size, sizeof *out->entries);
 	log_rules_init(&out->rules, &fixture->vkey);
-	out->rules.bears_late = kept_bears_late;
-	out->rules.bundles = (struct log_bundles){kept_bundle, snapshot};
+	out->rules.state.bears_late = kept_bears_late;
+	out->rules.state.bundles = (struct log_bundles){kept_bundle, snapshot};
 	for (uint64_t i = 0; i < out->size; i++) {
 		struct bytes encoded;
 		struct entry entry;
@@ -51,7 +51,7 @@ static inline void kept_log_take(const struct fixture *fixture, struct kept_log 
 		ck_assert_msg(log_rules_entry(&out->rules, &entry, &finding) == E_OK, "%lu: %s", i, finding.text);
 	}
 	ck_ok(log_rules_end(&out->rules, &finding));
-	out->rules.bundles = (struct log_bundles){.read = NULL};
+	out->rules.state.bundles = (struct log_bundles){.read = NULL};
 	snapshot_end(snapshot);
 	archive_close(archive);
 }

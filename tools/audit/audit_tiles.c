@@ -62,16 +62,16 @@ static enum error save_state(struct walk *walk, struct log_finding *finding)
 		error = file_write_atomic(AT_FDCWD, file, bytes_text(text), 0644);
 	if (error != E_OK)
 		return log_finding_set(
-			finding, error, walk->follower.rules.size, "%s cannot be written: %s", file, error_reason(error));
-	walk->saved = walk->follower.rules.size;
+			finding, error, walk->follower.rules.state.size, "%s cannot be written: %s", file, error_reason(error));
+	walk->saved = walk->follower.rules.state.size;
 	return E_OK;
 }
 
 static enum error on_bundle(void *context, const struct log_rules *rules, struct log_finding *finding)
 {
 	struct walk *walk = context;
-	progress_update(&walk->progress, rules->size, walk->follower.known.checkpoint.size);
-	return rules->size - walk->saved >= SAVE_ENTRIES ? save_state(walk, finding) : E_OK;
+	progress_update(&walk->progress, rules->state.size, walk->follower.known.checkpoint.size);
+	return rules->state.size - walk->saved >= SAVE_ENTRIES ? save_state(walk, finding) : E_OK;
 }
 
 /* ---- result ---- */
@@ -80,13 +80,13 @@ static void fill_result(const struct walk *walk, struct audit_result *out)
 {
 	const struct log_rules *rules = &walk->follower.rules;
 	*out = (struct audit_result){.ok = true,
-		.entries = rules->size,
-		.events = rules->events,
+		.entries = rules->state.size,
+		.events = rules->state.events,
 		.batches = rules->batches,
 		.senders = rules->sender_count,
 		.unendorsed = rules->unendorsed,
 		.epochs = rules->epochs,
-		.lost = losses_events(&rules->losses),
+		.lost = losses_events(&rules->state.losses),
 		.checkpoint_size = walk->follower.known.checkpoint.size,
 		.root = walk->follower.known.checkpoint.root};
 	for (size_t i = 0; i < rules->sender_count; i++) {
@@ -117,7 +117,7 @@ static enum error walk_log(struct walk *walk, struct log_finding *finding)
 	const struct follow_hooks hooks = {.context = walk, .done = on_bundle};
 	bool newer;
 	TRY(follower_look(&walk->follower, &newer, finding));
-	walk->saved = walk->follower.rules.size;
+	walk->saved = walk->follower.rules.state.size;
 	progress_start(&walk->progress, "entries");
 	enum error error = follower_read(&walk->follower, &hooks, finding);
 	progress_clear(&walk->progress);

@@ -137,7 +137,7 @@ enum error follower_read(struct follower *follower, const struct follow_hooks *h
 	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
 	const struct checkpoint *checkpoint = &follower->known.checkpoint;
 	TRY(open_reader(follower, checkpoint, &reader, finding));
-	tile_fetch_ahead(follower->fetch, follower->rules.size / TILE_WIDTH, checkpoint->size);
+	tile_fetch_ahead(follower->fetch, follower->rules.state.size / TILE_WIDTH, checkpoint->size);
 	enum error error = follow(&follower->rules, reader, hooks, finding);
 	follower->deceived = tile_reader_deceived(reader);
 	return error;

@@ -124,7 +124,7 @@ static enum error load_file(struct mirror *mirror, int dir_fd, const char *name,
 /* The last tile that the state speaks of: it was written before the state was. */
 static bool has_tiles(const struct mirror *mirror)
 {
-	uint64_t size = mirror->follower.rules.size;
+	uint64_t size = mirror->follower.rules.state.size;
 	uint64_t number = size > 0 ? (size - 1) / TILE_WIDTH : 0;
 	const struct tile_path tile = {.entries = true, .number = number, .width = (uint32_t)(size - number * TILE_WIDTH)};
 	OWNED_MEMORY uint8_t *content = NULL;
@@ -149,7 +149,7 @@ static enum error load_state(struct mirror *mirror, struct fault *fault)
 		return fault_set(fault, E_BAD_VALUE,
 			TREE " does not hold what " STATE " speaks of; put it back, or take " STATE
 				 " away and everything is read and checked again");
-	mirror->saved = mirror->follower.rules.size;
+	mirror->saved = mirror->follower.rules.state.size;
 	return E_OK;
 }
 
@@ -310,8 +310,8 @@ static enum error save_state(struct mirror *mirror, struct log_finding *finding)
 	if (error == E_OK)
 		error = file_write_atomic(mirror->dir_fd, STATE, bytes_text(text), 0644);
 	if (error != E_OK)
-		return log_finding_set(finding, error, rules->size, STATE " cannot be written: %s", error_reason(error));
-	mirror->saved = rules->size;
+		return log_finding_set(finding, error, rules->state.size, STATE " cannot be written: %s", error_reason(error));
+	mirror->saved = rules->state.size;
 	return E_OK;
 }
 
@@ -344,8 +344,8 @@ static enum error on_tile(
 static enum error on_bundle(void *context, const struct log_rules *rules, struct log_finding *finding)
 {
 	struct mirror *mirror = context;
-	progress_update(&mirror->progress, rules->size, mirror->follower.known.checkpoint.size);
-	if (rules->size - mirror->saved < SAVE_ENTRIES)
+	progress_update(&mirror->progress, rules->state.size, mirror->follower.known.checkpoint.size);
+	if (rules->state.size - mirror->saved < SAVE_ENTRIES)
 		return E_OK;
 	return sync_and_save(mirror, finding);
 }
@@ -383,7 +383,7 @@ static enum error copy_and_publish(struct mirror *mirror, struct log_finding *fi
 	const struct bytes note = bytes_of(follower->known.note, follower->known.note_len);
 	struct hash shown;
 	hash_blake2b(NULL, &note, 1, &shown);
-	if (follower->rules.size == follower->known.checkpoint.size && hash_equal(&shown, &mirror->shown))
+	if (follower->rules.state.size == follower->known.checkpoint.size && hash_equal(&shown, &mirror->shown))
 		return E_OK;
 	TRY(copy(mirror, finding));
 	/* In this order: a state that is behind what is published would not be gone on from. */

@@ -227,7 +227,7 @@ static enum error on_bundle(void *context, const struct log_rules *rules, struct
 {
 	struct recover_mirrors *mirrors = context;
 	(void)finding;
-	progress_update(&mirrors->progress, rules->size, mirrors->from->known.checkpoint.size);
+	progress_update(&mirrors->progress, rules->state.size, mirrors->from->known.checkpoint.size);
 	return E_OK;
 }
 
@@ -279,11 +279,11 @@ static enum error open_reader(const struct recover_mirrors *mirrors, struct tile
  */
 static void warn_late(const struct log_rules *rules)
 {
-	if (rules->is_late)
+	if (rules->state.is_late)
 		fprintf(stderr,
 			"recover: warning: the event at index %" PRIu64
 			" was filed too late (EPO-9); the log was signed like that, and no audit of it will be content\n",
-			rules->late);
+			rules->state.late);
 }
 
 /* All that the mirror `newest` has, verified; `mirrors->from` is left open on it. */
@@ -296,7 +296,7 @@ static enum error read_mirror(struct recover_mirrors *mirrors, struct snapshot *
 	if (mirrors->from == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	TRY(follower_open(newest->who, -1, mirrors->vkey, mirrors->from, fault));
-	mirrors->from->rules.bears_late = true;
+	mirrors->from->rules.state.bears_late = true;
 	mirrors->from->known = newest->state;
 	TRY(open_reader(mirrors, &reader, fault));
 	TRY(compare_all(mirrors, reader, newest, fault));

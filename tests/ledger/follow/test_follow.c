@@ -37,10 +37,10 @@ static enum error take_tile(void *context, const struct tile_path *tile, struct 
 static enum error take_done(void *context, const struct log_rules *rules, struct log_finding *why)
 {
 	struct taken *taken = context;
-	ck_assert_uint_gt(rules->size, taken->done);
-	taken->done = rules->size;
-	if (taken->stop_at != 0 && rules->size >= taken->stop_at)
-		return log_finding_set(why, E_CLOSED, rules->size, "stopped");
+	ck_assert_uint_gt(rules->state.size, taken->done);
+	taken->done = rules->state.size;
+	if (taken->stop_at != 0 && rules->state.size >= taken->stop_at)
+		return log_finding_set(why, E_CLOSED, rules->state.size, "stopped");
 	return E_OK;
 }
 
@@ -83,7 +83,7 @@ static enum error follow_to(struct log_rules *rules, uint64_t size, struct taken
 {
 	struct tile_reader *reader = open_reader(size);
 	const struct follow_hooks hooks = {taken, take_tile, take_done};
-	taken->done = rules->size;
+	taken->done = rules->state.size;
 	enum error error = follow(rules, reader, &hooks, &finding);
 	tile_reader_close(reader);
 	return error;
@@ -131,7 +131,7 @@ START_TEST(a_log_is_followed_in_steps)
 	for (uint64_t size = 2; size < all.size; size = batch_end(size + size / 7)) {
 		all.published = size;
 		ck_assert_msg(follow_to(&rules, size, &taken) == E_OK, "%lu: %s", finding.index, finding.text);
-		ck_assert_uint_eq(rules.size, size);
+		ck_assert_uint_eq(rules.state.size, size);
 		assert_tiles(&taken, size);
 		if (size + size / 7 >= all.size)
 			break;
@@ -170,7 +170,7 @@ START_TEST(what_is_interrupted_goes_on)
 	for (uint64_t stop = 256; stop < all.size; stop += 256) {
 		taken.stop_at = stop;
 		ck_error(follow_to(&rules, all.size, &taken), E_CLOSED);
-		ck_assert_uint_eq(rules.size, stop);
+		ck_assert_uint_eq(rules.state.size, stop);
 	}
 	taken.stop_at = 0;
 	ck_ok(follow_to(&rules, all.size, &taken));
@@ -190,7 +190,7 @@ START_TEST(source_comes_back)
 	all.miss = true;
 	all.missing = (struct tile_path){.entries = true, .number = 1, .width = 256};
 	ck_error(follow_to(&rules, all.size, &taken), E_NOT_FOUND);
-	ck_assert_uint_eq(rules.size, 256);
+	ck_assert_uint_eq(rules.state.size, 256);
 	all.miss = false;
 	ck_ok(follow_to(&rules, all.size, &taken));
 	log_rules_free(&rules);
@@ -236,11 +236,11 @@ START_TEST(a_loss_looks_back_at_bundles)
 	all.miss = true;
 	all.missing = (struct tile_path){.entries = true, .number = 0, .width = 256};
 	ck_error(follow_to(&rules, all.size, &taken), E_NOT_FOUND);
-	ck_assert_uint_eq(rules.size, loss);
+	ck_assert_uint_eq(rules.state.size, loss);
 	ck_assert_uint_eq(finding.index, 0);
 	all.miss = false;
 	ck_assert_msg(follow_to(&rules, all.size, &taken) == E_OK, "%lu: %s", finding.index, finding.text);
-	ck_assert_uint_eq(losses_events(&rules.losses), entry.loss.events);
+	ck_assert_uint_eq(losses_events(&rules.state.losses), entry.loss.events);
 	assert_tiles(&taken, all.size);
 	log_rules_free(&rules);
 	drop_log();

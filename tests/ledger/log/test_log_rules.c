@@ -17,8 +17,8 @@ static enum error take(struct log_rules *rules, const struct forge *forge, uint6
 
 static void take_all(struct log_rules *rules, const struct forge *forge, uint64_t end)
 {
-	while (rules->size < end)
-		ck_assert_msg(take(rules, forge, rules->size) == E_OK, "%lu: %s", finding.index, finding.text);
+	while (rules->state.size < end)
+		ck_assert_msg(take(rules, forge, rules->state.size) == E_OK, "%lu: %s", finding.index, finding.text);
 }
 
 static struct forge *make_log(void)
@@ -74,11 +74,11 @@ START_TEST(a_whole_log)
 	log_rules_init(&rules, &forge->vkey);
 	take_all(&rules, forge, forge->entry_count);
 	ck_ok(log_rules_end(&rules, &finding));
-	ck_assert_uint_eq(rules.events, 5 * 3 + 1 + 2 + 1);
+	ck_assert_uint_eq(rules.state.events, 5 * 3 + 1 + 2 + 1);
 	ck_assert_uint_eq(rules.batches, 8);
-	ck_assert_uint_eq(rules.filing_leaves, rules.events);
+	ck_assert_uint_eq(rules.state.filing_leaves, rules.state.events);
 	ck_assert_uint_eq(rules.epochs, 2);
-	ck_assert_uint_eq(rules.epoch_index, rules.epoch_size);
+	ck_assert_uint_eq(rules.state.epoch_index, rules.state.epoch_size);
 	ck_assert_uint_eq(rules.sender_entries, 4);
 	ck_assert_uint_eq(rules.sender_count, 2);
 	ck_assert_uint_eq(rules.unendorsed, 1);
@@ -213,15 +213,15 @@ START_TEST(filed_too_late_is_borne)
 	log_rules_free(&strict);
 
 	log_rules_init(&bearing, &forge->vkey);
-	bearing.bears_late = true;
+	bearing.state.bears_late = true;
 	take_all(&bearing, forge, shows);
-	ck_assert(!bearing.is_late);
+	ck_assert(!bearing.state.is_late);
 	take_all(&bearing, forge, forge->entry_count);
 	ck_ok(log_rules_end(&bearing, &finding));
-	ck_assert(bearing.is_late);
-	ck_assert_uint_eq(bearing.late, late);
-	ck_assert_uint_eq(bearing.events, 4);
-	ck_assert_uint_eq(bearing.lag.end - bearing.lag.first, 1); /* the epoch covered the rest */
+	ck_assert(bearing.state.is_late);
+	ck_assert_uint_eq(bearing.state.late, late);
+	ck_assert_uint_eq(bearing.state.events, 4);
+	ck_assert_uint_eq(bearing.state.lag.end - bearing.state.lag.first, 1); /* the epoch covered the rest */
 	log_rules_free(&bearing);
 	forge_free(forge);
 }

@@ -1,5 +1,5 @@
 /* The logs of tests/vectors/audit, entry by entry: each is judged as it says, and of the rules none can be left out
- * without one of them telling (this program has log_rules.c and losses.c of its own). What is about tiles, and about
+ * without one of them telling (this program has log_state.c and losses.c of its own). What is about tiles, and about
  * checkpoints that are shown or remembered, is in tests/e2e/audit_vectors.py. */
 #include "ledger/log/log_rules.h"
 #include "tests/lib/leave_out.h"
@@ -53,7 +53,7 @@ static enum error judge(struct log *log, const struct vkey *vkey, struct log_fin
 	struct log_rules rules;
 	enum error error = E_OK;
 	log_rules_init(&rules, vkey);
-	rules.bundles = (struct log_bundles){read_bundle, log};
+	rules.state.bundles = (struct log_bundles){read_bundle, log};
 	for (size_t i = 0; error == E_OK && i < log->count; i++) {
 		struct entry entry;
 		*finding = (struct log_finding){.index = i};
@@ -111,7 +111,7 @@ static struct verdict verify(const json_t *vector)
 }
 
 static const struct implied implied[] = {
-	{"log_rules.c", "run->count == BATCH_EVENTS_MAX", "no batch entry can say 4,097 (BATCH-5)"},
+	{"log_state.c", "run->count == BATCH_EVENTS_MAX", "no batch entry can say 4,097 (BATCH-5)"},
 };
 
 START_TEST(every_rule_is_needed)

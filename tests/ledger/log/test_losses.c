@@ -215,10 +215,10 @@ static enum error take_all(struct forge *forge, struct log_rules *rules)
 {
 	enum error error = E_OK;
 	log_rules_init(rules, &forge->vkey);
-	rules->bundles = (struct log_bundles){read_forge, forge};
-	while (error == E_OK && rules->size < forge->entry_count) {
+	rules->state.bundles = (struct log_bundles){read_forge, forge};
+	while (error == E_OK && rules->state.size < forge->entry_count) {
 		struct entry entry;
-		const struct forge_entry *encoded = &forge->entries[rules->size];
+		const struct forge_entry *encoded = &forge->entries[rules->state.size];
 		ck_ok(entry_decode(bytes_of(encoded->data, encoded->len), &entry));
 		error = log_rules_entry(rules, &entry, &finding);
 	}

@@ -495,7 +495,7 @@ START_TEST(filed_too_late)
 	f.now_s += 400;
 	append(1);
 	go_back_and_restore("old", &log);
-	ck_assert(log.rules.is_late);
+	ck_assert(log.rules.state.is_late);
 	go_on(&log);
 	f.now_s += 10;
 	fixture_epoch(&f);
@@ -506,7 +506,7 @@ START_TEST(filed_too_late)
 	ck_ok(audit_directory(f.dir, &f.vkey, &options, &result, &fault));
 	ck_assert(!result.ok);
 	ck_assert_msg(strstr(result.reason, "filed too late") != NULL, "%s", result.reason);
-	ck_assert_uint_eq(result.index, log.rules.late);
+	ck_assert_uint_eq(result.index, log.rules.state.late);
 	kept_log_free(&log);
 	kept_bears_late = false;
 	fixture_open(&f);

@@ -57,20 +57,20 @@ static void take_entries(void)
 	struct db_txn reading;
 	struct log_finding finding = {.text = ""};
 	WORKS(db_begin(f.ledger->store, false, &reading));
-	rules.bundles = (struct log_bundles){read_bundle, &reading};
-	while (rules.size < f.ledger->checkpoint.size) {
+	rules.state.bundles = (struct log_bundles){read_bundle, &reading};
+	while (rules.state.size < f.ledger->checkpoint.size) {
 		struct bytes encoded;
 		struct entry entry;
-		WORKS(log_entry(&reading, rules.size, &encoded));
+		WORKS(log_entry(&reading, rules.state.size, &encoded));
 		WORKS(entry_decode(encoded, &entry));
 		enum error error = log_rules_entry(&rules, &entry, &finding);
 		ck_assert_msg(error == E_OK, "seed %u, %s: index %lu: %s", seed, doing, finding.index, finding.text);
 	}
 	WORKS(log_rules_end(&rules, &finding));
-	rules.bundles = (struct log_bundles){.read = NULL};
+	rules.state.bundles = (struct log_bundles){.read = NULL};
 	db_abort(&reading);
-	HOLDS(f.ledger->state.time_s == rules.time_s && f.ledger->state.events == rules.events);
-	HOLDS(losses_equal(&f.ledger->losses, &rules.losses));
+	HOLDS(f.ledger->state.time_s == rules.state.time_s && f.ledger->state.events == rules.state.events);
+	HOLDS(losses_equal(&f.ledger->losses, &rules.state.losses));
 }
 
 /* Would an entry of this time break a rule? One that breaks none else. */
@@ -97,7 +97,7 @@ static bool rules_allow(uint64_t time_s)
 static void compare_verdicts(void)
 {
 	for (int i = 0; i < 4; i++) {
-		uint64_t time_s = rules.time_s + below(i % 2 ? 700 : 4);
+		uint64_t time_s = rules.state.time_s + below(i % 2 ? 700 : 4);
 		HOLDS(epoch_lag_allows(&f.ledger->lag, time_s) == rules_allow(time_s));
 	}
 }
