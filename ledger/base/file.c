@@ -99,6 +99,13 @@ DIR *file_list(int dir_fd, const char *name)
 	return files;
 }
 
+const char *file_list_next(DIR *files)
+{
+	errno = 0;
+	const struct dirent *item = readdir(files);
+	return item != NULL ? item->d_name : NULL;
+}
+
 enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len)
 {
 	OWNED_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);

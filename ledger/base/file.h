@@ -13,8 +13,10 @@ enum error file_write_new(int dir_fd, const char *name, struct bytes content, un
 void file_remove_left(int dir_fd, const char *name);
 /* The whole file, at most `max` bytes, in memory to free() with an end mark behind it. */
 enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len) MUST_USE;
-/* The names in the directory `name` of `dir_fd`, for readdir and closedir; NULL with errno. */
+/* The names in the directory `name` of `dir_fd`, for file_list_next and closedir; NULL with errno. */
 DIR *file_list(int dir_fd, const char *name);
+/* The next name; NULL when there is none, with errno 0, or when the disk does not tell, with errno. */
+const char *file_list_next(DIR *files);
 
 /* Which content a name leads to. Two marks that are the same and `settled` are of the same content: the kernel's clock
  * had moved on since the file was last changed when the mark was taken, so that a later change has a later time. What

@@ -27,19 +27,22 @@ static bool is_dots(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Empty, or what an attempt has left that did not come to its end. */
-static bool may_begin(const char *dir)
+/* 0: empty, or what an attempt has left that did not come to its end. Else why not, as errno: what is not seen may be
+ * anything. */
+static int may_begin(const char *dir)
 {
 	OWNED_DIR *entries = opendir(dir);
 	if (entries == NULL)
-		return false;
+		return errno;
 	bool empty = true;
 	bool unfinished = false;
-	for (const struct dirent *entry; (entry = readdir(entries)) != NULL;) {
-		empty = empty && is_dots(entry->d_name);
-		unfinished = unfinished || strcmp(entry->d_name, PLACE_UNFINISHED) == 0;
+	for (const char *name; (name = file_list_next(entries)) != NULL;) {
+		empty = empty && is_dots(name);
+		unfinished = unfinished || strcmp(name, PLACE_UNFINISHED) == 0;
 	}
-	return empty || unfinished;
+	if (errno != 0)
+		return errno;
+	return empty || unfinished ? 0 : ENOTEMPTY;
 }
 
 static enum error refuse_place(const char *dir, int number, struct fault *fault)
@@ -89,14 +92,16 @@ static enum error begin(struct ledger *ledger, const char *dir, struct fault *fa
 {
 	if (mkdir(dir, 0755) != 0 && errno != EEXIST)
 		return refuse_place(dir, errno, fault);
-	if (!may_begin(dir))
-		return refuse_place(dir, ENOTEMPTY, fault);
+	int number = may_begin(dir);
+	if (number != 0)
+		return refuse_place(dir, number, fault);
 	TRY(ledger_open_place(ledger, dir, fault));
-	if (!may_begin(dir)) /* somebody was faster */
-		return refuse_place(dir, ENOTEMPTY, fault);
+	number = may_begin(dir); /* somebody was faster */
+	if (number != 0)
+		return refuse_place(dir, number, fault);
 	int fd = openat(ledger->dir_fd, PLACE_UNFINISHED, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || fsync(ledger->dir_fd) != 0) {
-		int number = errno;
+		number = errno;
 		if (fd >= 0)
 			close(fd);
 		return refuse_place(dir, number, fault);

@@ -147,10 +147,10 @@ static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, stru
 	OWNED_DIR *dir = file_list(ledger->dir_fd, EVIDENCE_FOLDER);
 	if (dir == NULL)
 		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "evidence cannot be opened: %s", strerror(errno));
-	for (const struct dirent *file; (file = readdir(dir)) != NULL;)
-		if (is_shown_by(file->d_name, DOOR_SHOWN_BY_SENDER) || is_shown_by(file->d_name, DOOR_SHOWN_BY_WITNESS))
-			TRY(check_shown(ledger, dirfd(dir), file->d_name, txn, fault));
-	return E_OK;
+	for (const char *name; (name = file_list_next(dir)) != NULL;)
+		if (is_shown_by(name, DOOR_SHOWN_BY_SENDER) || is_shown_by(name, DOOR_SHOWN_BY_WITNESS))
+			TRY(check_shown(ledger, dirfd(dir), name, txn, fault));
+	return errno == 0 ? E_OK : fault_set(fault, E_IO, "evidence cannot be listed: %s", strerror(errno));
 }
 
 /* ---- opening ---- */

@@ -1,4 +1,5 @@
 /* indsigt evidence: what the ledger keeps against senders, and what shows that an old store was put back. */
+#include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
 #include "ledger/read/archive.h"
@@ -6,6 +7,7 @@
 #include "tools/show/output.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -57,11 +59,11 @@ static enum error add_files(struct listing *listing, const char *dir)
 	snprintf(path, sizeof path, "%s/evidence", dir);
 	OWNED_DIR *files = opendir(path);
 	if (files == NULL)
-		return E_OK;
-	for (const struct dirent *file; (file = readdir(files)) != NULL;)
-		if (file->d_name[0] != '.' && json_array_append_new(listing->files, json_string(file->d_name)) != 0)
+		return errno == ENOENT ? E_OK : E_IO;
+	for (const char *name; (name = file_list_next(files)) != NULL;)
+		if (name[0] != '.' && json_array_append_new(listing->files, json_string(name)) != 0)
 			return E_NO_MEMORY;
-	return E_OK;
+	return errno == 0 ? E_OK : E_IO;
 }
 
 static void print_text(const struct listing *listing, const char *dir)

@@ -154,11 +154,11 @@ static enum error show_all_evidence(struct recover *recover, struct fault *fault
 	OWNED_DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
 	if (files == NULL)
 		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be read: %s", strerror(errno));
-	for (const struct dirent *file; (file = readdir(files)) != NULL;)
-		if (strncmp(file->d_name, DOOR_SHOWN_BY_SENDER, strlen(DOOR_SHOWN_BY_SENDER)) == 0 ||
-			strncmp(file->d_name, DOOR_SHOWN_BY_WITNESS, strlen(DOOR_SHOWN_BY_WITNESS)) == 0)
-			TRY(show_evidence(recover, fd, file->d_name, fault));
-	return E_OK;
+	for (const char *name; (name = file_list_next(files)) != NULL;)
+		if (strncmp(name, DOOR_SHOWN_BY_SENDER, strlen(DOOR_SHOWN_BY_SENDER)) == 0 ||
+			strncmp(name, DOOR_SHOWN_BY_WITNESS, strlen(DOOR_SHOWN_BY_WITNESS)) == 0)
+			TRY(show_evidence(recover, fd, name, fault));
+	return errno == 0 ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be listed: %s", strerror(errno));
 }
 
 /* Whoever has seen the log, before anything is judged. */

@@ -128,16 +128,12 @@ static enum error copy_files(const struct copying *copying, int from_fd, int to_
 	OWNED_DIR *names = listed < 0 ? NULL : fdopendir(listed);
 	if (names == NULL)
 		return fault_set(fault, E_IO, "%s cannot be listed: %s", copying->dir, strerror(errno));
-	for (;;) {
-		errno = 0; /* the end of the list has none */
-		const struct dirent *item = readdir(names);
-		if (item == NULL && errno != 0)
-			return fault_set(fault, E_IO, "%s cannot be listed: %s", copying->dir, strerror(errno));
-		if (item == NULL)
-			return fsync(to_fd) == 0 ? E_OK : failed(copying, "", fault);
-		if (!is_left_out(copying, item->d_name, depth))
-			TRY(copy_item(copying, from_fd, to_fd, item->d_name, depth, fault));
-	}
+	for (const char *name; (name = file_list_next(names)) != NULL;)
+		if (!is_left_out(copying, name, depth))
+			TRY(copy_item(copying, from_fd, to_fd, name, depth, fault));
+	if (errno != 0)
+		return fault_set(fault, E_IO, "%s cannot be listed: %s", copying->dir, strerror(errno));
+	return fsync(to_fd) == 0 ? E_OK : failed(copying, "", fault);
 }
 
 /* ---- environments ---- */
