@@ -1,6 +1,7 @@
 #include "ingest/sender/filing_book.h"
 
 #include "ledger/db/db.h"
+#include "ledger/db/db_put.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -412,7 +412,7 @@ static enum error update_map(struct audit_labels *audit)
 		frontier_load(audit, subject->size, subject->hashes);
 		merkle_frontier_root(&audit->scratch, &root);
 		subject_value(subject->size, &root, &value);
-		TRY(subject_map_put(audit->map, subject->label.b, &value));
+		TRY(subject_map_set(audit->map, subject->label.b, &value));
 		subject->touched = false;
 	}
 	return E_OK;

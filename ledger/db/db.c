@@ -1,26 +1,13 @@
-#include "ledger/db/db.h"
-
-#include "ledger/db/db_file.h"
+#include "ledger/db/db_state.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <lmdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-struct db_env {
-	MDB_env *env;
-	MDB_dbi tables[DB_TABLES_MAX];
-	char *path;
-	bool read_only;
-	bool unlocked;            /* on a disk that is read-only nothing is locked: nobody writes */
-	struct db_identity files; /* as they were opened */
-	struct db_env *next;      /* all that this process has open */
-};
 
 static struct {
 	pthread_mutex_t mutex;
@@ -70,17 +57,12 @@ static enum error error_of(const struct db_env *env, int rc)
 	}
 }
 
-static enum error stick(struct db_txn *txn, int rc)
+enum error db_stick(struct db_txn *txn, int rc)
 {
 	enum error error = error_of(txn->env, rc);
 	if (error != E_OK && error != E_NOT_FOUND && txn->error == E_OK)
 		txn->error = error;
 	return error;
-}
-
-static MDB_val val_of(struct bytes b)
-{
-	return (MDB_val){b.len, (void *)(uintptr_t)b.data};
 }
 
 /* A full table of readers may be full of dead ones: LMDB leaves it to its users to clear them away. */
@@ -317,7 +299,7 @@ enum error db_commit(struct db_txn *txn)
 		mdb_txn_abort(handle);
 		return txn->error;
 	}
-	return stick(txn, mdb_txn_commit(handle));
+	return db_stick(txn, mdb_txn_commit(handle));
 }
 
 void db_abort(struct db_txn *txn)
@@ -331,34 +313,11 @@ enum error db_get(struct db_txn *txn, unsigned table, struct bytes key, struct b
 {
 	if (txn->error != E_OK)
 		return txn->error;
-	MDB_val k = val_of(key);
+	MDB_val k = db_val(key);
 	MDB_val v;
-	TRY(stick(txn, mdb_get(txn->handle, txn->env->tables[table], &k, &v)));
+	TRY(db_stick(txn, mdb_get(txn->handle, txn->env->tables[table], &k, &v)));
 	*out = bytes_of(v.mv_data, v.mv_size);
 	return E_OK;
-}
-
-static void put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value, unsigned flags)
-{
-	if (txn->error != E_OK)
-		return;
-	MDB_val k = val_of(key);
-	MDB_val v = val_of(value);
-	stick(txn, mdb_put(txn->handle, txn->env->tables[table], &k, &v, flags));
-}
-
-void db_put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value)
-{
-	put(txn, table, key, value, 0);
-}
-
-void db_put_writer(struct db_txn *txn, unsigned table, struct bytes key, const struct writer *writer)
-{
-	struct bytes value = BYTES_EMPTY;
-	enum error error = writer_done(writer, &value);
-	if (error != E_OK && txn->error == E_OK)
-		txn->error = error;
-	db_put(txn, table, key, value);
 }
 
 enum error db_get_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t *out)
@@ -376,47 +335,10 @@ enum error db_get_number(struct db_txn *txn, unsigned table, struct bytes key, u
 	return E_OK;
 }
 
-void db_put_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t number)
-{
-	uint8_t value[8];
-	put_u64(value, number);
-	db_put(txn, table, key, BYTES_ARRAY(value));
-}
-
-void db_append(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value)
-{
-	put(txn, table, key, value, MDB_APPEND);
-}
-
-uint8_t *db_append_place(struct db_txn *txn, unsigned table, struct bytes key, size_t len)
-{
-	if (txn->error != E_OK)
-		return NULL;
-	MDB_val k = val_of(key);
-	MDB_val v = {len, NULL};
-	if (stick(txn, mdb_put(txn->handle, txn->env->tables[table], &k, &v, MDB_APPEND | MDB_RESERVE)) != E_OK)
-		return NULL;
-	return v.mv_data;
-}
-
-void db_delete(struct db_txn *txn, unsigned table, struct bytes key)
-{
-	if (txn->error != E_OK)
-		return;
-	MDB_val k = val_of(key);
-	stick(txn, mdb_del(txn->handle, txn->env->tables[table], &k, NULL));
-}
-
-void db_clear(struct db_txn *txn, unsigned table)
-{
-	if (txn->error == E_OK)
-		(void)stick(txn, mdb_drop(txn->handle, txn->env->tables[table], 0));
-}
-
 enum error db_count(struct db_txn *txn, unsigned table, uint64_t *out)
 {
 	MDB_stat stat;
-	TRY(stick(txn, mdb_stat(txn->handle, txn->env->tables[table], &stat)));
+	TRY(db_stick(txn, mdb_stat(txn->handle, txn->env->tables[table], &stat)));
 	*out = stat.ms_entries;
 	return E_OK;
 }
@@ -427,7 +349,7 @@ enum error db_walk_begin(struct db_txn *txn, unsigned table, struct db_walk *out
 	*out = (struct db_walk){.txn = txn};
 	if (txn->error != E_OK)
 		return txn->error;
-	TRY(stick(txn, mdb_cursor_open(txn->handle, txn->env->tables[table], &cursor)));
+	TRY(db_stick(txn, mdb_cursor_open(txn->handle, txn->env->tables[table], &cursor)));
 	out->cursor = cursor;
 	return E_OK;
 }
@@ -442,7 +364,7 @@ void db_walk_end(struct db_walk *walk)
 static enum error walk(struct db_walk *walk, MDB_val key, MDB_cursor_op op)
 {
 	MDB_val value;
-	TRY(stick(walk->txn, mdb_cursor_get(walk->cursor, &key, &value, op)));
+	TRY(db_stick(walk->txn, mdb_cursor_get(walk->cursor, &key, &value, op)));
 	walk->key = bytes_of(key.mv_data, key.mv_size);
 	walk->value = bytes_of(value.mv_data, value.mv_size);
 	return E_OK;
@@ -450,7 +372,7 @@ static enum error walk(struct db_walk *walk, MDB_val key, MDB_cursor_op op)
 
 enum error db_walk_from(struct db_walk *w, struct bytes key)
 {
-	return walk(w, val_of(key), MDB_SET_RANGE);
+	return walk(w, db_val(key), MDB_SET_RANGE);
 }
 
 enum error db_walk_upto(struct db_walk *w, struct bytes key)
@@ -479,10 +401,10 @@ enum error db_walk_previous(struct db_walk *w)
 
 enum error db_walk_check(const struct db_walk *w)
 {
-	MDB_val key = val_of(w->key);
+	MDB_val key = db_val(w->key);
 	MDB_val found = {0, NULL};
 	int code = mdb_get(w->txn->handle, mdb_cursor_dbi(w->cursor), &key, &found);
 	if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
-		return stick(w->txn, code);
+		return db_stick(w->txn, code);
 	return code == MDB_SUCCESS && found.mv_data == w->value.data ? E_OK : E_CORRUPT;
 }

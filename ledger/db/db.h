@@ -68,17 +68,6 @@ void db_abort(struct db_txn *txn);
 enum error db_get(struct db_txn *txn, unsigned table, struct bytes key, struct bytes *out) MUST_USE;
 /* A row that holds one number (8 bytes); 0 when there is none. E_CORRUPT for any other length. */
 enum error db_get_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t *out) MUST_USE;
-void db_put_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t number);
-void db_put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value);
-/* What was written so far; an error of the writer becomes the transaction's, so that nothing is half stored. */
-void db_put_writer(struct db_txn *txn, unsigned table, struct bytes key, const struct writer *writer);
-/* The key must sort after all others of the table. */
-void db_append(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value);
-/* Like db_append, for a value of `len` bytes that the caller fills in at once; NULL after an error. */
-uint8_t *db_append_place(struct db_txn *txn, unsigned table, struct bytes key, size_t len);
-void db_delete(struct db_txn *txn, unsigned table, struct bytes key);
-/* Deletes all rows. */
-void db_clear(struct db_txn *txn, unsigned table);
 /* Number of rows. */
 enum error db_count(struct db_txn *txn, unsigned table, uint64_t *out) MUST_USE;
 

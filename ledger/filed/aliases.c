@@ -6,36 +6,13 @@
 
 #include <string.h>
 
-#define POSITION_BYTES 8
-
-void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed)
-{
-	uint8_t key[8];
-	put_u64(key, first_index);
-	uint8_t *place = db_append_place(txn, STORE_ALIAS, BYTES_ARRAY(key), POSITION_BYTES + sealed.len);
-	if (place == NULL)
-		return;
-	put_u64(place, position);
-	memcpy(place + POSITION_BYTES, sealed.data, sealed.len);
-}
-
-void aliases_replace(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed)
-{
-	uint8_t key[8];
-	uint8_t value[POSITION_BYTES + SEAL_OVERHEAD + sizeof((struct alias_walk *)0)->aliases];
-	put_u64(key, first_index);
-	put_u64(value, position);
-	memcpy(value + POSITION_BYTES, sealed.data, sealed.len);
-	db_put(txn, STORE_ALIAS, BYTES_ARRAY(key), bytes_of(value, POSITION_BYTES + sealed.len));
-}
-
 enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *out)
 {
 	uint8_t key[8];
 	struct bytes value;
 	put_u64(key, first_index);
 	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
-	if (value.len < POSITION_BYTES)
+	if (value.len < ALIAS_POSITION_BYTES)
 		return E_CORRUPT;
 	*out = get_u64(value.data);
 	return E_OK;
@@ -43,8 +20,8 @@ enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *ou
 
 static bool pack_has_form(struct bytes value)
 {
-	size_t plain = value.len - POSITION_BYTES - SEAL_OVERHEAD;
-	return value.len > POSITION_BYTES + SEAL_OVERHEAD && plain % 32 == 0 &&
+	size_t plain = value.len - ALIAS_POSITION_BYTES - SEAL_OVERHEAD;
+	return value.len > ALIAS_POSITION_BYTES + SEAL_OVERHEAD && plain % 32 == 0 &&
 		   plain <= sizeof((struct alias_walk *)0)->aliases;
 }
 
@@ -74,23 +51,8 @@ enum error alias_count(struct db_txn *txn, uint64_t first_index, uint64_t *out)
 	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
 	if (!pack_has_form(value))
 		return count_in_log(txn, first_index, out);
-	*out = (value.len - POSITION_BYTES - SEAL_OVERHEAD) / 32;
+	*out = (value.len - ALIAS_POSITION_BYTES - SEAL_OVERHEAD) / 32;
 	return E_OK;
-}
-
-enum error alias_move(struct db_txn *txn, uint64_t first_index, uint64_t position)
-{
-	uint8_t key[8];
-	uint8_t moved[POSITION_BYTES + SEAL_OVERHEAD + sizeof((struct alias_walk *)0)->aliases];
-	struct bytes value;
-	put_u64(key, first_index);
-	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
-	if (value.len < POSITION_BYTES || value.len > sizeof moved)
-		return E_CORRUPT;
-	memcpy(moved, value.data, value.len);
-	put_u64(moved, position);
-	db_put(txn, STORE_ALIAS, BYTES_ARRAY(key), bytes_of(moved, value.len));
-	return txn->error;
 }
 
 enum error alias_walk_begin(struct db_txn *txn, const struct seal_keys *keys, uint64_t from, struct alias_walk *out)
@@ -133,7 +95,7 @@ enum error alias_walk_next(struct alias_walk *walk)
 	struct bytes value = walk->walk.value;
 	if (walk->walk.key.len != 8 || !pack_has_form(value))
 		return E_CORRUPT;
-	struct bytes sealed = bytes_of(value.data + POSITION_BYTES, value.len - POSITION_BYTES);
+	struct bytes sealed = bytes_of(value.data + ALIAS_POSITION_BYTES, value.len - ALIAS_POSITION_BYTES);
 	walk->first_index = get_u64(walk->walk.key.data);
 	walk->position = get_u64(value.data);
 	walk->count = (uint32_t)((sealed.len - SEAL_OVERHEAD) / 32);

@@ -5,6 +5,8 @@
 #include "ledger/keystore/keystore.h"
 #include "ledger/store/store.h"
 
+#define ALIAS_POSITION_BYTES 8 /* in front of a pack */
+
 struct alias_walk {
 	struct db_walk walk;
 	const struct seal_keys *keys;
@@ -14,17 +16,11 @@ struct alias_walk {
 	struct alias aliases[BATCH_EVENTS_MAX];
 };
 
-/* `position`: event entries in the log before this batch, which is the place of its first event in the filing tree. */
-void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed);
 /* The position of the batch that begins at this index. E_NOT_FOUND: no batch of event entries does. */
 enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *out) MUST_USE;
 
-/* The same for a pack that is there, or not, and was found damaged. */
-void aliases_replace(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed);
 /* How many events the batch that begins at this index has, and its pack should be about. E_NOT_FOUND, E_CORRUPT. */
 enum error alias_count(struct db_txn *txn, uint64_t first_index, uint64_t *out) MUST_USE;
-/* Gives the pack another position. E_NOT_FOUND, E_CORRUPT. */
-enum error alias_move(struct db_txn *txn, uint64_t first_index, uint64_t position) MUST_USE;
 
 /* Walks the packs with first index >= `from`. `out` is large: allocate it. */
 enum error alias_walk_begin(

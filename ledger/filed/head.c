@@ -3,11 +3,7 @@
 #include "ledger/base/domain.h"
 #include "ledger/filed/posting.h"
 
-#include <sodium.h>
 #include <string.h>
-
-#define HEAD_FIXED_BYTES (LABEL_BYTES + 8 + 8)
-#define HEAD_BYTES_MAX (HEAD_FIXED_BYTES + 64 * HASH_BYTES)
 
 static enum error head_open(const struct seal_keys *keys, struct bytes key, struct bytes sealed, struct head *out)
 {
@@ -20,6 +16,13 @@ static enum error head_open(const struct seal_keys *keys, struct bytes key, stru
 	out->newest = reader_u64(&r);
 	merkle_frontier_read(&r, &out->frontier);
 	return reader_done(&r) == E_OK && out->frontier.size > 0 ? E_OK : E_CORRUPT;
+}
+
+void head_encode(const struct head *head, struct writer *out)
+{
+	writer_bytes(out, BYTES_ARRAY(head->label.b));
+	writer_u64(out, head->newest);
+	merkle_frontier_write(out, &head->frontier);
 }
 
 enum error head_get(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, struct head *out)
@@ -54,21 +57,4 @@ enum error head_visit(struct db_txn *txn, const struct seal_keys *keys, head_vis
 	OWNED_WALK walk = {0};
 	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
 	return visit_heads(&walk, keys, visit, context);
-}
-
-void head_put(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, const struct head *head)
-{
-	uint8_t key[POSTING_KEY_BYTES], plain[HEAD_BYTES_MAX], sealed[HEAD_BYTES_MAX + SEAL_OVERHEAD];
-	struct bytes encoded = BYTES_EMPTY;
-	struct writer w = writer_of(plain, sizeof plain);
-	posting_key(alias, POSTING_HEAD, key);
-	writer_bytes(&w, BYTES_ARRAY(head->label.b));
-	writer_u64(&w, head->newest);
-	merkle_frontier_write(&w, &head->frontier);
-	struct writer row = writer_of(sealed, sizeof sealed);
-	row.error = writer_done(&w, &encoded);
-	if (writer_skip(&row, encoded.len + SEAL_OVERHEAD) != NULL)
-		seal_small(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, sealed);
-	db_put_writer(txn, STORE_POSTING, BYTES_ARRAY(key), &row);
-	sodium_memzero(plain, sizeof plain);
 }

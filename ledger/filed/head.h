@@ -15,10 +15,14 @@ struct head {
 	struct merkle_frontier frontier; /* its size is the number of leaves */
 };
 
+#define HEAD_FIXED_BYTES (LABEL_BYTES + 8 + 8)
+#define HEAD_BYTES_MAX (HEAD_FIXED_BYTES + 64 * HASH_BYTES)
+
+/* What is sealed in its row, with DOMAIN_HEAD under the key. */
+void head_encode(const struct head *head, struct writer *out);
 /* E_NOT_FOUND for a subject that no epoch has met, E_UNSEALED, E_CORRUPT. */
 enum error head_get(
 	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, struct head *out) MUST_USE;
 /* Visits the heads of all subjects by alias; `visit` ends the walk with an error. */
 typedef enum error head_visitor(void *context, const struct alias *alias, const struct head *head);
 enum error head_visit(struct db_txn *txn, const struct seal_keys *keys, head_visitor *visit, void *context) MUST_USE;
-void head_put(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, const struct head *head);

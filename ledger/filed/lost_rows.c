@@ -1,6 +1,7 @@
 #include "ledger/filed/lost_rows.h"
 
-#include "ledger/filed/aliases.h"
+#include "ledger/db/db_put.h"
+#include "ledger/filed/filed_put.h"
 
 /* The next row of a log index at or after *index; E_NOT_FOUND: there is none below `end`. */
 static enum error next_row(struct db_txn *txn, enum store_table table, uint64_t *index, uint64_t end)
@@ -95,7 +96,7 @@ enum error lost_rows_end(struct db_txn *txn, const struct losses *losses, const 
 	for (; error == E_OK; error = next_row(txn, STORE_ALIAS, &index, UINT64_MAX)) {
 		uint64_t count;
 		TRY(alias_count(txn, index, &count));
-		TRY(alias_move(txn, index, position));
+		TRY(aliases_move(txn, index, position));
 		position += count - losses_count(losses, index, index + count);
 		index += count;
 	}

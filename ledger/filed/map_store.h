@@ -17,27 +17,6 @@
 #include "ledger/tree/subject_map.h"
 #include "ledger/tree/subject_tree.h"
 
-struct map_change {
-	struct label label;
-	struct hash value;
-};
-
-/* ---- writing ---- */
-
-struct map_update;
-
-/* Sorts `changes` in place (every label once) and borrows them until map_update_free. Writes generation
- * `generation` + 1 on top of `generation`. */
-enum error map_update_new(
-	struct map_change *changes, size_t count, uint64_t generation, struct map_update **out) MUST_USE;
-void map_update_free(struct map_update *update);
-/* Writes at least `rows_max` rows, or what is left. Any number of slices, each in a transaction of its own. */
-enum error map_update_slice(struct map_update *update, struct db_txn *txn, size_t rows_max, bool *finished) MUST_USE;
-/* When finished. */
-void map_update_root(const struct map_update *update, struct hash *out);
-
-/* ---- reading ---- */
-
 enum error map_store_root(struct db_txn *txn, uint64_t generation, struct hash *out) MUST_USE;
 /* Presence (*present, with the value) or absence, and the proof. */
 enum error map_store_prove(struct db_txn *txn, uint64_t generation, const struct label *label, bool *present,

@@ -4,21 +4,14 @@
 
 #include <string.h>
 
-#define POSTING_PLAIN_MAX (8 * POSTING_INDEXES_MAX)
-
-struct chunk {
-	uint8_t key[POSTING_KEY_BYTES];
-	size_t count;
-	uint8_t plain[POSTING_PLAIN_MAX];
-};
-
 void posting_key(const struct alias *alias, uint32_t chunk, uint8_t out[POSTING_KEY_BYTES])
 {
 	memcpy(out, alias->b, 32);
 	put_u32(out + 32, chunk);
 }
 
-static enum error chunk_decode(const struct seal_keys *keys, struct bytes key, struct bytes value, struct chunk *out)
+static enum error chunk_decode(
+	const struct seal_keys *keys, struct bytes key, struct bytes value, struct posting_chunk *out)
 {
 	if (key.len != POSTING_KEY_BYTES || value.len < SEAL_OVERHEAD || value.len > SEAL_OVERHEAD + POSTING_PLAIN_MAX ||
 		(value.len - SEAL_OVERHEAD) % 8 != 0)
@@ -28,20 +21,18 @@ static enum error chunk_decode(const struct seal_keys *keys, struct bytes key, s
 	return unseal_small(&keys->filing, DOMAIN_POSTING, key, value, out->plain);
 }
 
-static enum error chunk_open(const struct seal_keys *keys, const struct db_walk *walk, struct chunk *out)
+static enum error chunk_open(const struct seal_keys *keys, const struct db_walk *walk, struct posting_chunk *out)
 {
 	return chunk_decode(keys, walk->key, walk->value, out);
 }
 
-static void chunk_put(struct db_txn *txn, const struct seal_keys *keys, const struct chunk *chunk)
+void posting_seal(
+	const struct posting_chunk *chunk, const struct seal_keys *keys, uint8_t out[POSTING_PLAIN_MAX + SEAL_OVERHEAD])
 {
-	uint8_t sealed[POSTING_PLAIN_MAX + SEAL_OVERHEAD];
-	size_t len = 8 * chunk->count;
-	seal_small(&keys->filing, DOMAIN_POSTING, BYTES_ARRAY(chunk->key), bytes_of(chunk->plain, len), sealed);
-	db_put(txn, STORE_POSTING, BYTES_ARRAY(chunk->key), bytes_of(sealed, len + SEAL_OVERHEAD));
+	seal_small(&keys->filing, DOMAIN_POSTING, BYTES_ARRAY(chunk->key), bytes_of(chunk->plain, 8 * chunk->count), out);
 }
 
-static uint64_t chunk_index(const struct chunk *chunk, size_t i)
+uint64_t posting_index(const struct posting_chunk *chunk, size_t i)
 {
 	return get_u64(chunk->plain + 8 * i);
 }
@@ -57,8 +48,8 @@ static enum error walk_newest(struct db_walk *walk, const struct alias *alias)
 	return memcmp(walk->key.data, alias->b, 32) == 0 ? E_OK : E_NOT_FOUND;
 }
 
-static enum error newest_chunk(
-	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, struct chunk *out)
+enum error posting_newest(
+	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, struct posting_chunk *out)
 {
 	OWNED_WALK walk = {0};
 	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
@@ -72,40 +63,17 @@ static enum error newest_chunk(
 	return chunk_open(keys, &walk, out);
 }
 
-enum error posting_add(
-	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, const uint64_t *indexes, size_t count)
-{
-	struct chunk chunk;
-	TRY(newest_chunk(txn, keys, alias, &chunk));
-	size_t i = 0;
-	if (chunk.count > 0)
-		while (i < count && indexes[i] <= chunk_index(&chunk, chunk.count - 1))
-			i++;
-	if (i == count)
-		return E_OK;
-	for (; i < count; i++) {
-		if (chunk.count == POSTING_INDEXES_MAX) {
-			chunk_put(txn, keys, &chunk);
-			posting_key(alias, get_u32(chunk.key + 32) + 1, chunk.key);
-			chunk.count = 0;
-		}
-		put_u64(chunk.plain + 8 * chunk.count++, indexes[i]);
-	}
-	chunk_put(txn, keys, &chunk);
-	return txn->error;
-}
-
 /* The alias's chunks from the newest back, until `max` indexes below `before` are found. */
 static enum error collect(struct db_walk *walk, const struct seal_keys *keys, const struct alias *alias,
 	uint64_t before, uint64_t *out, size_t max, size_t *count)
 {
-	struct chunk chunk;
+	struct posting_chunk chunk;
 	TRY(walk_newest(walk, alias));
 	for (;;) {
 		TRY(chunk_open(keys, walk, &chunk));
 		for (size_t i = chunk.count; i > 0 && *count < max; i--)
-			if (chunk_index(&chunk, i - 1) < before)
-				out[(*count)++] = chunk_index(&chunk, i - 1);
+			if (posting_index(&chunk, i - 1) < before)
+				out[(*count)++] = posting_index(&chunk, i - 1);
 		if (*count == max)
 			return E_OK;
 		TRY(db_walk_previous(walk));
@@ -132,21 +100,21 @@ enum error posting_chunk(struct db_txn *txn, const struct seal_keys *keys, const
 {
 	uint8_t key[POSTING_KEY_BYTES];
 	struct bytes value;
-	struct chunk chunk;
+	struct posting_chunk chunk;
 	if (number >= SUBTREE_FIRST)
 		return E_NOT_FOUND;
 	posting_key(alias, number, key);
 	TRY(db_get(txn, STORE_POSTING, BYTES_ARRAY(key), &value));
 	TRY(chunk_decode(keys, BYTES_ARRAY(key), value, &chunk));
 	for (size_t i = 0; i < chunk.count; i++)
-		out[i] = chunk_index(&chunk, i);
+		out[i] = posting_index(&chunk, i);
 	*count = chunk.count;
 	return E_OK;
 }
 
 /* A chunk follows the one before it if it is the next of the same alias, or the first of a higher one, and its
  * indexes go on rising. */
-static bool chunk_follows(const struct chunk *before, const struct chunk *chunk)
+static bool chunk_follows(const struct posting_chunk *before, const struct posting_chunk *chunk)
 {
 	bool same = before->count > 0 && memcmp(before->key, chunk->key, 32) == 0;
 	if (chunk->count == 0 || get_u32(chunk->key + 32) != (same ? get_u32(before->key + 32) + 1 : 0))
@@ -155,10 +123,10 @@ static bool chunk_follows(const struct chunk *before, const struct chunk *chunk)
 		return false;
 	if (!same && before->count > 0 && memcmp(before->key, chunk->key, 32) > 0)
 		return false;
-	if (same && chunk_index(chunk, 0) <= chunk_index(before, before->count - 1))
+	if (same && posting_index(chunk, 0) <= posting_index(before, before->count - 1))
 		return false;
 	for (size_t i = 1; i < chunk->count; i++)
-		if (chunk_index(chunk, i) <= chunk_index(chunk, i - 1))
+		if (posting_index(chunk, i) <= posting_index(chunk, i - 1))
 			return false;
 	return true;
 }
@@ -166,13 +134,13 @@ static bool chunk_follows(const struct chunk *before, const struct chunk *chunk)
 static enum error visit_chunks(
 	struct db_walk *walk, const struct seal_keys *keys, posting_visitor *visit, void *context)
 {
-	struct chunk chunks[2] = {{.count = 0}, {.count = 0}};
+	struct posting_chunk chunks[2] = {{.count = 0}, {.count = 0}};
 	uint64_t indexes[POSTING_INDEXES_MAX];
 	struct alias alias;
 	unsigned turn = 0;
 	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
 	for (; error == E_OK; error = db_walk_next(walk)) {
-		struct chunk *chunk = &chunks[turn];
+		struct posting_chunk *chunk = &chunks[turn];
 		TRY(db_walk_check(walk));
 		if (walk->key.len == POSTING_KEY_BYTES && get_u32(walk->key.data + 32) >= SUBTREE_FIRST)
 			continue;
@@ -181,7 +149,7 @@ static enum error visit_chunks(
 			return E_CORRUPT;
 		memcpy(alias.b, chunk->key, sizeof alias.b);
 		for (size_t i = 0; i < chunk->count; i++)
-			indexes[i] = chunk_index(chunk, i);
+			indexes[i] = posting_index(chunk, i);
 		TRY(visit(context, &alias, indexes, chunk->count));
 		turn ^= 1;
 	}

@@ -13,13 +13,24 @@
 #define POSTING_KEY_BYTES 36
 #define POSTING_HEAD UINT32_MAX
 #define SUBTREE_FIRST 0x80000000u
+#define POSTING_PLAIN_MAX (8 * POSTING_INDEXES_MAX)
 
 void posting_key(const struct alias *alias, uint32_t chunk, uint8_t out[POSTING_KEY_BYTES]);
 
-/* Adds indexes (ascending) to an alias. Those not above its newest are there already and change nothing, so that an
- * interrupted epoch can simply be done again. */
-enum error posting_add(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias,
-	const uint64_t *indexes, size_t count) MUST_USE;
+/* A chunk, opened. */
+struct posting_chunk {
+	uint8_t key[POSTING_KEY_BYTES];
+	size_t count;
+	uint8_t plain[POSTING_PLAIN_MAX];
+};
+
+uint64_t posting_index(const struct posting_chunk *chunk, size_t i);
+/* A subject's last one; an empty one, number 0, where there is none. E_CORRUPT, E_UNSEALED. */
+enum error posting_newest(
+	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, struct posting_chunk *out) MUST_USE;
+/* 8 bytes for each index and SEAL_OVERHEAD. */
+void posting_seal(
+	const struct posting_chunk *chunk, const struct seal_keys *keys, uint8_t out[POSTING_PLAIN_MAX + SEAL_OVERHEAD]);
 
 /* The indexes of an alias below `before`, newest first, at most `max`. */
 enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t before,

@@ -6,19 +6,17 @@
 
 _Static_assert(SUBTREE_LEAVES == POSTING_INDEXES_MAX, "a subtree has the leaves of a posting chunk");
 
-#define ROW_PLAIN_MAX (SUBTREES_IN_ROW * HASH_BYTES)
-
 static enum error row_open(const struct seal_keys *keys, struct bytes key, struct bytes sealed,
 	struct hash out[SUBTREES_IN_ROW], size_t *count)
 {
-	if (sealed.len < SEAL_OVERHEAD + HASH_BYTES || sealed.len > SEAL_OVERHEAD + ROW_PLAIN_MAX ||
+	if (sealed.len < SEAL_OVERHEAD + HASH_BYTES || sealed.len > SEAL_OVERHEAD + SUBTREE_ROW_BYTES_MAX ||
 		(sealed.len - SEAL_OVERHEAD) % HASH_BYTES != 0)
 		return E_CORRUPT;
 	*count = (sealed.len - SEAL_OVERHEAD) / HASH_BYTES;
 	return unseal_small(&keys->filing, DOMAIN_SUBTREES, key, sealed, out->b);
 }
 
-static enum error row_get(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t row,
+enum error subtree_row(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t row,
 	struct hash out[SUBTREES_IN_ROW], size_t *count)
 {
 	uint8_t key[POSTING_KEY_BYTES];
@@ -30,31 +28,12 @@ static enum error row_get(struct db_txn *txn, const struct seal_keys *keys, cons
 	return row_open(keys, BYTES_ARRAY(key), sealed, out, count);
 }
 
-enum error subtree_add(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number,
-	const struct hash *root)
-{
-	uint8_t key[POSTING_KEY_BYTES], sealed[ROW_PLAIN_MAX + SEAL_OVERHEAD];
-	struct hash roots[SUBTREES_IN_ROW];
-	size_t count = 0;
-	uint64_t row = number / SUBTREES_IN_ROW;
-	enum error error = row_get(txn, keys, alias, row, roots, &count);
-	if (error != E_OK && error != E_NOT_FOUND)
-		return error;
-	if (count != number % SUBTREES_IN_ROW)
-		return E_CORRUPT;
-	roots[count++] = *root;
-	posting_key(alias, (uint32_t)(SUBTREE_FIRST + row), key);
-	seal_small(&keys->filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), bytes_of(roots->b, count * HASH_BYTES), sealed);
-	db_put(txn, STORE_POSTING, BYTES_ARRAY(key), bytes_of(sealed, count * HASH_BYTES + SEAL_OVERHEAD));
-	return txn->error;
-}
-
 enum error subtree_get(
 	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number, struct hash *out)
 {
 	struct hash roots[SUBTREES_IN_ROW];
 	size_t count;
-	TRY(row_get(txn, keys, alias, number / SUBTREES_IN_ROW, roots, &count));
+	TRY(subtree_row(txn, keys, alias, number / SUBTREES_IN_ROW, roots, &count));
 	if (number % SUBTREES_IN_ROW >= count)
 		return E_NOT_FOUND;
 	*out = roots[number % SUBTREES_IN_ROW];
@@ -68,7 +47,7 @@ enum error subtrees_read(
 		struct hash roots[SUBTREES_IN_ROW];
 		size_t there = 0;
 		size_t wanted = count - done < SUBTREES_IN_ROW ? (size_t)(count - done) : SUBTREES_IN_ROW;
-		enum error error = row_get(txn, keys, alias, done / SUBTREES_IN_ROW, roots, &there);
+		enum error error = subtree_row(txn, keys, alias, done / SUBTREES_IN_ROW, roots, &there);
 		if (error == E_NOT_FOUND || (error == E_OK && there < wanted))
 			return E_CORRUPT;
 		TRY(error);

@@ -14,10 +14,12 @@
 #define SUBTREE_LEVEL 8u
 #define SUBTREE_LEAVES (1u << SUBTREE_LEVEL)
 #define SUBTREES_IN_ROW 32u
+#define SUBTREE_ROW_BYTES_MAX (SUBTREES_IN_ROW * HASH_BYTES)
 
-/* Adds the root of subtree `number`, which must be the next one: E_CORRUPT. */
-enum error subtree_add(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number,
-	const struct hash *root) MUST_USE;
+/* The roots in a row, opened; sealed with DOMAIN_SUBTREES under the row's key. E_NOT_FOUND, E_CORRUPT, E_UNSEALED. */
+enum error subtree_row(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t row,
+	struct hash out[SUBTREES_IN_ROW], size_t *count) MUST_USE;
+
 /* E_NOT_FOUND. */
 enum error subtree_get(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number,
 	struct hash *out) MUST_USE;

@@ -23,8 +23,6 @@ struct secrets {
 	struct blinding_keys blinding; /* derived from vrf */
 };
 
-/* Makes fresh keys in the directory keys_fd; refuses to replace any. */
-enum error secrets_create(int keys_fd, struct fault *fault) MUST_USE;
 /* `with_log` also reads the signing key. Freed with secrets_free. */
 enum error secrets_load(int keys_fd, bool with_log, struct secrets **out, struct fault *fault) MUST_USE;
 void secrets_free(struct secrets *secrets);

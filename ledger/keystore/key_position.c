@@ -1,11 +1,7 @@
 #include "ledger/keystore/key_position.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <string.h>
-
-#define META_ID BYTES_LITERAL("id")
-#define META_SERIAL BYTES_LITERAL("serial")
 
 static enum error read_mark(struct db_txn *txn, uint64_t serial, uint8_t out[KEY_MARK_BYTES])
 {
@@ -25,32 +21,15 @@ static enum error read_mark(struct db_txn *txn, uint64_t serial, uint8_t out[KEY
 enum error key_position_read(struct db_txn *txn, struct key_position *out)
 {
 	struct bytes id;
-	enum error error = db_get(txn, KEY_META, META_ID, &id);
+	enum error error = db_get(txn, KEY_META, KEY_META_ID, &id);
 	if (error == E_NOT_FOUND || (error == E_OK && id.len != KEY_MARK_BYTES))
 		return E_CORRUPT;
 	TRY(error);
 	memcpy(out->id, id.data, KEY_MARK_BYTES);
-	TRY(db_get_number(txn, KEY_META, META_SERIAL, &out->serial));
+	TRY(db_get_number(txn, KEY_META, KEY_META_SERIAL, &out->serial));
 	TRY(db_get_number(txn, KEY_META, KEY_META_NEXT, &out->next));
 	error = read_mark(txn, out->serial, out->mark);
 	return error == E_NOT_FOUND ? E_CORRUPT : error;
-}
-
-void key_position_begin(struct db_txn *txn)
-{
-	uint8_t id[KEY_MARK_BYTES];
-	randombytes_buf(id, sizeof id);
-	db_put(txn, KEY_META, META_ID, BYTES_ARRAY(id));
-}
-
-void key_position_step(struct db_txn *txn, struct key_position *position)
-{
-	uint8_t key[8];
-	put_u64(key, ++position->serial);
-	randombytes_buf(position->mark, sizeof position->mark);
-	db_append(txn, KEY_MARK, BYTES_ARRAY(key), BYTES_ARRAY(position->mark));
-	db_put_number(txn, KEY_META, META_SERIAL, position->serial);
-	db_put_number(txn, KEY_META, KEY_META_NEXT, position->next);
 }
 
 enum error key_position_check(struct db_txn *txn, const struct key_position *committed, struct fault *fault)

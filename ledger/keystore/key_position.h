@@ -22,13 +22,11 @@ struct key_position {
 enum key_table { KEY_META, KEY_MARK };
 #define KEY_TABLE_META "meta"
 #define KEY_TABLE_MARK "mark"
+#define KEY_META_ID BYTES_LITERAL("id")
+#define KEY_META_SERIAL BYTES_LITERAL("serial")
 #define KEY_META_NEXT BYTES_LITERAL("next")
 
-/* In a new environment, before everything else: draws its id. */
-void key_position_begin(struct db_txn *txn);
 /* E_CORRUPT where there is none. */
 enum error key_position_read(struct db_txn *txn, struct key_position *out) MUST_USE;
-/* New keys were written: draws the next mark, and writes down where it stands, with `next` as it is set. */
-void key_position_step(struct db_txn *txn, struct key_position *position);
 /* As keystore_check. */
 enum error key_position_check(struct db_txn *txn, const struct key_position *committed, struct fault *fault) MUST_USE;

@@ -87,7 +87,7 @@ static bool name_valid(struct bytes name)
 }
 
 /* UTF-8 that ends in a newline and has no other control characters. */
-static bool text_valid(struct bytes text)
+bool note_text_valid(struct bytes text)
 {
 	if (text.len == 0 || WRONG(text.data[text.len - 1] != '\n') || WRONG(!bytes_utf8(text)))
 		return false;
@@ -271,7 +271,7 @@ enum error note_lines_check(struct bytes lines)
 	struct bytes line;
 	struct note_line parsed;
 	unsigned count = 0;
-	if (!text_valid(lines))
+	if (!note_text_valid(lines))
 		return E_BAD_NOTE;
 	while (note_cut(&lines, '\n', &line))
 		if (WRONG(++count > NOTE_SIGNATURES_MAX) || WRONG(!line_parse(line, &parsed)))
@@ -307,7 +307,7 @@ enum error note_line_write(const struct vkey *vkey, struct bytes signature, stru
 
 enum error note_split(struct bytes note, size_t bytes_max, struct note *out)
 {
-	if (WRONG(note.len > bytes_max) || !text_valid(note))
+	if (WRONG(note.len > bytes_max) || !note_text_valid(note))
 		return E_BAD_NOTE;
 	/* The text may hold empty lines itself: the last one is the border. */
 	const uint8_t *border = note.data + note.len - 1;
@@ -321,19 +321,6 @@ enum error note_split(struct bytes note, size_t bytes_max, struct note *out)
 	out->text = text;
 	out->lines = lines;
 	return E_OK;
-}
-
-enum error note_sign(struct bytes text, const struct vkey *vkey, const uint8_t secret_key[64], struct writer *out)
-{
-	if (!text_valid(text))
-		return E_BAD_NOTE;
-	if (vkey->type != NOTE_KEY_ED25519)
-		return E_BAD_KEY;
-	uint8_t signature[SIGNATURE_BYTES];
-	crypto_sign_detached(signature, NULL, text.data, text.len, secret_key);
-	writer_bytes(out, text);
-	writer_bytes(out, BYTES_LITERAL("\n"));
-	return note_line_write(vkey, BYTES_ARRAY(signature), out);
 }
 
 enum error note_verify_lines(const struct note *note, const struct vkey *vkey)
@@ -397,13 +384,4 @@ enum error checkpoint_verify(struct bytes note, const struct vkey *vkey, struct 
 		return E_BAD_CHECKPOINT;
 	*out = checkpoint;
 	return E_OK;
-}
-
-enum error checkpoint_sign(
-	const struct checkpoint *checkpoint, const struct vkey *vkey, const uint8_t secret_key[64], struct writer *out)
-{
-	uint8_t buffer[sizeof checkpoint->origin + 96];
-	struct writer text = writer_of(buffer, sizeof buffer);
-	TRY(checkpoint_format(checkpoint, &text));
-	return note_sign(bytes_of(buffer, writer_len(&text)), vkey, secret_key, out);
 }

@@ -86,11 +86,10 @@ bool note_line_is_of(const struct note_line *line, const struct vkey *vkey);
 /* Appends "— <name> <base64(key id || signature)>\n". E_NO_ROOM. */
 enum error note_line_write(const struct vkey *vkey, struct bytes signature, struct writer *out) MUST_USE;
 
-/* ---- Ed25519 over the text ---- */
+/* UTF-8 without control characters, ending in a newline: what may be signed. */
+bool note_text_valid(struct bytes text) MUST_USE;
 
-/* Appends text, empty line and one Ed25519 signature line; `secret_key` is libsodium's 64 bytes. */
-enum error note_sign(
-	struct bytes text, const struct vkey *vkey, const uint8_t secret_key[64], struct writer *out) MUST_USE;
+/* ---- Ed25519 over the text ---- */
 
 /* Checks the form of a note and that the line of `vkey` is there and verifies; lines of unknown keys are
  * ignored, a line of this key that does not verify makes the note invalid. `text` is borrowed. E_BAD_NOTE
@@ -105,6 +104,3 @@ bool note_claims(struct bytes note, const struct vkey *vkey);
 
 /* note_verify, checkpoint_parse, and origin = the vkey's name, in one. E_BAD_CHECKPOINT. */
 enum error checkpoint_verify(struct bytes note, const struct vkey *vkey, struct checkpoint *out) MUST_USE;
-/* A checkpoint as a signed note. */
-enum error checkpoint_sign(const struct checkpoint *checkpoint, const struct vkey *vkey, const uint8_t secret_key[64],
-	struct writer *out) MUST_USE;

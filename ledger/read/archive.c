@@ -6,6 +6,7 @@
 #include "ledger/store/key_files.h"
 #include "ledger/store/log.h"
 #include "ledger/store/registry.h"
+#include "ledger/store/sender_row.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +49,7 @@ static enum error open_keys(struct archive *archive, const char *dir, struct fau
 	close(keys_fd);
 	TRY(error);
 	snprintf(path, sizeof path, "%s/keys/env", dir);
-	TRY(keystore_open(path, &archive->secrets->wrapping, true, false, &archive->keystore, fault));
+	TRY(keystore_open(path, &archive->secrets->wrapping, true, &archive->keystore, fault));
 	return check_keys(archive, fault);
 }
 
@@ -78,7 +79,7 @@ enum error archive_open_copy(
 		return fault_set(fault, E_NO_MEMORY, "");
 	strcpy(archive->dir, dir);
 	archive->vkey = *vkey;
-	enum error error = store_open(path, true, false, &archive->store, fault);
+	enum error error = store_open(path, true, &archive->store, fault);
 	if (error == E_OK && with_keys)
 		error = open_keys(archive, dir, fault);
 	if (error != E_OK) {

@@ -7,31 +7,19 @@
 #include <sodium.h>
 #include <string.h>
 
-#define ROW_SECRETS BYTES_LITERAL("secrets")
-#define CHECK_BYTES 16
-#define FILES 3
-#define ROW_BYTES ((FILES + 1) * CHECK_BYTES)
+#define CHECK_BYTES KEY_FILES_CHECK_BYTES
+#define FILES KEY_FILES
 
 static const char *const names[FILES] = {"alias", "master", "wrapping"};
 
 /* One for each file, and one over them: a damaged row must not be taken for key files that do not fit. */
-static void make_row(const struct secrets *secrets, uint8_t out[ROW_BYTES])
+void key_files_row(const struct secrets *secrets, uint8_t out[KEY_FILES_ROW_BYTES])
 {
 	static const struct bytes domain = BYTES_LITERAL(DOMAIN_KEY_CHECK);
 	const struct key *const keys[FILES] = {&secrets->alias, &secrets->master, &secrets->wrapping};
 	for (size_t i = 0; i < FILES; i++)
 		crypto_generichash(out + i * CHECK_BYTES, CHECK_BYTES, domain.data, domain.len, keys[i]->b, sizeof keys[i]->b);
 	crypto_generichash(out + FILES * CHECK_BYTES, CHECK_BYTES, out, FILES * CHECK_BYTES, NULL, 0);
-}
-
-void key_files_note(struct db_txn *txn, const struct secrets *secrets)
-{
-	uint8_t row[ROW_BYTES];
-	struct bytes there;
-	if (db_get(txn, STORE_META, ROW_SECRETS, &there) != E_NOT_FOUND)
-		return;
-	make_row(secrets, row);
-	db_put(txn, STORE_META, ROW_SECRETS, BYTES_ARRAY(row));
 }
 
 static enum error is_another(const char *name, struct fault *fault)
@@ -61,20 +49,20 @@ static enum error check_vrf(struct db_txn *txn, const struct secrets *secrets, s
 static enum error check_row(struct db_txn *txn, const struct secrets *secrets, struct fault *fault)
 {
 	struct bytes row;
-	uint8_t own[ROW_BYTES], whole[CHECK_BYTES];
+	uint8_t own[KEY_FILES_ROW_BYTES], whole[CHECK_BYTES];
 	uint64_t records = 0;
-	enum error error = db_get(txn, STORE_META, ROW_SECRETS, &row);
+	enum error error = db_get(txn, STORE_META, STORE_ROW_SECRETS, &row);
 	if (error == E_NOT_FOUND) {
 		TRY(db_count(txn, STORE_RECORD, &records));
 		return records == 0 ? E_OK : E_CORRUPT;
 	}
 	TRY(error);
-	if (row.len != ROW_BYTES)
+	if (row.len != KEY_FILES_ROW_BYTES)
 		return E_CORRUPT;
 	crypto_generichash(whole, sizeof whole, row.data, FILES * CHECK_BYTES, NULL, 0);
 	if (memcmp(whole, row.data + FILES * CHECK_BYTES, sizeof whole) != 0)
 		return E_CORRUPT;
-	make_row(secrets, own);
+	key_files_row(secrets, own);
 	for (size_t i = 0; i < FILES; i++)
 		if (memcmp(row.data + i * CHECK_BYTES, own + i * CHECK_BYTES, CHECK_BYTES) != 0)
 			return is_another(names[i], fault);

@@ -8,8 +8,13 @@
 #include "ledger/keys/secrets.h"
 #include "ledger/store/store.h"
 
-/* Into the row, if there is none: with a commit. */
-void key_files_note(struct db_txn *txn, const struct secrets *secrets);
+#define STORE_ROW_SECRETS BYTES_LITERAL("secrets")
+#define KEY_FILES 3
+#define KEY_FILES_CHECK_BYTES 16
+#define KEY_FILES_ROW_BYTES ((KEY_FILES + 1) * KEY_FILES_CHECK_BYTES)
+
+void key_files_row(const struct secrets *secrets, uint8_t out[KEY_FILES_ROW_BYTES]);
+
 /* E_KEYS: one of them is another than the store's, and the fault names it. Where there is no row nothing is sealed:
  * a store that was put back without its records. The VRF key is judged by the genesis entry. E_CORRUPT: the row is
  * damaged, or there are records without it. */

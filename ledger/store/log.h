@@ -1,8 +1,6 @@
 /* The log in the store: entries in bundles, and the tree over them in rows of hashes. spec/store.md, spec/tree.md
  *
- * The tree is kept in rows (hash_rows.h), bundles hold 256 entries each.
- *
- * Appending is sequential: the last bundle stays in memory and is written again with every tick until it is full. */
+ * The tree is kept in rows (hash_rows.h), bundles hold 256 entries each. */
 #pragma once
 
 #include "ledger/db/hash_rows.h"
@@ -12,19 +10,7 @@
 #define LOG_ROW_LEVELS HASH_ROW_LEVELS
 #define LOG_ROWS_MAX HASH_ROWS_MAX
 
-struct log_appender;
-
-enum error log_appender_new(struct log_appender **out) MUST_USE;
-void log_appender_free(struct log_appender *log);
-/* Takes up where the store stands: at start, and after an aborted tick. */
-enum error log_load(struct log_appender *log, struct db_txn *txn, const struct merkle_frontier *frontier) MUST_USE;
-/* Full tiles and bundles are written as they fill up. */
-enum error log_append(struct log_appender *log, struct db_txn *txn, struct bytes entry) MUST_USE;
-/* Writes what is not full yet. Nothing of a tick is complete without it. */
-enum error log_flush(struct log_appender *log, struct db_txn *txn) MUST_USE;
-const struct merkle_frontier *log_frontier(const struct log_appender *log);
-
-/* ---- reading ---- */
+struct bytes log_bundle_key(uint64_t number, uint8_t out[8]);
 
 /* Borrowed. E_NOT_FOUND past the end, E_CORRUPT for a malformed bundle. */
 enum error log_entry(struct db_txn *txn, uint64_t index, struct bytes *out) MUST_USE;
@@ -37,9 +23,3 @@ enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count
 enum error log_time_before(struct db_txn *txn, uint64_t size, uint64_t *out) MUST_USE;
 /* A node of the tree for merkle.h's proofs: `context` is the struct db_txn. */
 enum error log_node(void *txn, uint32_t level, uint64_t index, struct hash *out) MUST_USE;
-/* The same through the appender's memory of recent nodes, for the receipts of a tick that was just committed. */
-struct log_recent {
-	struct log_appender *log;
-	struct db_txn *txn;
-};
-enum error log_recent_node(void *recent, uint32_t level, uint64_t index, struct hash *out) MUST_USE;

@@ -1,12 +1,11 @@
 #include "ledger/store/registry.h"
 
 #include "ledger/base/grow.h"
+#include "ledger/store/sender_row.h"
+#include "ledger/store/store_put.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define SENDER_ROW_BYTES_MAX 2048
 
 struct slot {
 	uint32_t id; /* the writer sets `working` without the mutex, so it is not looked for in there */
@@ -22,63 +21,6 @@ struct registry {
 	size_t count;
 	size_t capacity;
 };
-
-/* ---- rows ---- */
-
-static void copy_text(struct reader *r, char *out, size_t max)
-{
-	struct bytes text = reader_range16(r, max);
-	memcpy(out, text.len ? (const char *)text.data : "", text.len);
-	out[text.len] = '\0';
-}
-
-enum error sender_decode(struct bytes row, struct sender *out)
-{
-	struct sender sender = {0};
-	struct reader r = reader_of(row);
-	sender.id = reader_u32(&r);
-	sender.status = (enum sender_status)reader_u8(&r);
-	uint8_t endorsed = reader_u8(&r);
-	uint8_t compromised = reader_u8(&r);
-	sender.version = reader_u64(&r);
-	sender.since_s = reader_u64(&r);
-	sender.last_s = reader_u64(&r);
-	sender.next_sequence = reader_u64(&r);
-	sender.filing_checked = reader_u64(&r);
-	copy_text(&r, sender.org, ORG_BYTES_MAX);
-	copy_text(&r, sender.name, NAME_BYTES_MAX);
-	reader_copy(&r, sender.public_key, sizeof sender.public_key);
-	policy_decode(&r, &sender.policy);
-	if (reader_done(&r) != E_OK || (sender.status != SENDER_ACTIVE && sender.status != SENDER_REVOKED) ||
-		endorsed > 1 || compromised > 1)
-		return E_CORRUPT;
-	sender.endorsed = endorsed;
-	sender.compromised = compromised;
-	*out = sender;
-	return E_OK;
-}
-
-void sender_put(struct db_txn *txn, const struct sender *sender)
-{
-	uint8_t buffer[SENDER_ROW_BYTES_MAX];
-	uint8_t key[4];
-	struct writer w = writer_of(buffer, sizeof buffer);
-	writer_u32(&w, sender->id);
-	writer_u8(&w, (uint8_t)sender->status);
-	writer_u8(&w, sender->endorsed);
-	writer_u8(&w, sender->compromised);
-	writer_u64(&w, sender->version);
-	writer_u64(&w, sender->since_s);
-	writer_u64(&w, sender->last_s);
-	writer_u64(&w, sender->next_sequence);
-	writer_u64(&w, sender->filing_checked);
-	writer_range16(&w, bytes_text(sender->org));
-	writer_range16(&w, bytes_text(sender->name));
-	writer_bytes(&w, BYTES_ARRAY(sender->public_key));
-	policy_encode(&sender->policy, &w);
-	put_u32(key, sender->id);
-	db_put_writer(txn, STORE_SENDER, BYTES_ARRAY(key), &w);
-}
 
 /* ---- slots ---- */
 
@@ -185,7 +127,7 @@ enum error registry_write(struct registry *registry, struct db_txn *txn)
 {
 	for (size_t i = 0; i < registry->count; i++)
 		if (registry->slots[i].dirty)
-			sender_put(txn, &registry->slots[i].working);
+			store_sender_put(txn, &registry->slots[i].working);
 	return txn->error;
 }
 

@@ -7,11 +7,6 @@
 #include "ledger/entry/sender.h"
 #include "ledger/store/store.h"
 
-/* A row of the sender table. E_CORRUPT. */
-enum error sender_decode(struct bytes row, struct sender *out) MUST_USE;
-/* Writes it. The first error is the transaction's. */
-void sender_put(struct db_txn *txn, const struct sender *sender);
-
 struct registry;
 
 enum error registry_load(struct db_txn *txn, struct registry **out) MUST_USE;

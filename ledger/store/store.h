@@ -33,12 +33,22 @@ enum store_table {
 	STORE_POSTING,
 	STORE_MAP,
 	STORE_FILING,
+	STORE_TABLES,
 };
+extern const char *const store_tables[STORE_TABLES];
+
+/* The rows of `meta` that this file knows. */
+#define STORE_ROW_FORMAT BYTES_LITERAL("format")
+#define STORE_ROW_STATE BYTES_LITERAL("state")
+#define STORE_ROW_CHECKPOINT BYTES_LITERAL("checkpoint")
+#define STORE_ROW_KEYS BYTES_LITERAL("keys")
+#define STORE_ROW_FILING BYTES_LITERAL("filing")
+#define STORE_ROW_LOST BYTES_LITERAL("lost")
 
 #define STORE_FORMAT 4
 
 /* E_FORMAT when the store was made by a version with another format. */
-enum error store_open(const char *path, bool read_only, bool create, struct db_env **out, struct fault *fault) MUST_USE;
+enum error store_open(const char *path, bool read_only, struct db_env **out, struct fault *fault) MUST_USE;
 
 /* Where the log stands after the last tick. */
 struct store_state {
@@ -48,22 +58,17 @@ struct store_state {
 	struct merkle_frontier frontier;
 };
 
+#define STORE_STATE_BYTES_MAX (4 * 8 + 64 * HASH_BYTES)
+void store_state_encode(const struct store_state *state, struct writer *out);
 enum error store_state_get(struct db_txn *txn, struct store_state *out) MUST_USE;
-void store_state_put(struct db_txn *txn, const struct store_state *state);
 
 /* The signed checkpoint of the last tick, borrowed. */
 enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note) MUST_USE;
-void store_checkpoint_put(struct db_txn *txn, struct bytes note);
 
+#define STORE_KEYS_BYTES (3 * KEY_MARK_BYTES + 16)
+void store_keys_encode(const struct key_position *position, struct writer *out);
 /* Where the key environment stood when the last tick was committed: with each state. */
 enum error store_keys_get(struct db_txn *txn, struct key_position *out) MUST_USE;
-void store_keys_put(struct db_txn *txn, const struct key_position *position);
-
-/* A sender's batch: where its events stand in the log. */
-void store_batch_put(
-	struct db_txn *txn, uint32_t sender, uint64_t first_sequence, uint64_t first_index, uint32_t count);
-/* The entry at `index` is about this sender. */
-void store_change_put(struct db_txn *txn, uint32_t sender, uint64_t index);
 
 /* The newest finished epoch. All zero before the first one. */
 struct store_filing {
@@ -73,10 +78,10 @@ struct store_filing {
 	struct merkle_frontier leaves; /* of the filing tree */
 };
 
+#define STORE_FILING_BYTES_MAX (4 * 8 + 64 * HASH_BYTES)
+void store_filing_encode(const struct store_filing *filing, struct writer *out);
 enum error store_filing_get(struct db_txn *txn, struct store_filing *out) MUST_USE;
-void store_filing_put(struct db_txn *txn, const struct store_filing *filing);
 
 /* What is lost. A range whose entry would stand at the end of the log has none yet: it is the next one to be appended.
  */
 enum error store_losses_get(struct db_txn *txn, struct losses *out) MUST_USE;
-void store_losses_put(struct db_txn *txn, const struct losses *losses);

@@ -180,7 +180,7 @@ static uint32_t *descend(struct subject_map *map, const uint8_t key[32], unsigne
 	return link;
 }
 
-enum error subject_map_put(struct subject_map *map, const uint8_t key[32], const struct hash *value)
+enum error subject_map_set(struct subject_map *map, const uint8_t key[32], const struct hash *value)
 {
 	TRY(make_room(map));
 	struct leaf *leaf = &map->leaves[map->leaf_count];

@@ -50,7 +50,7 @@ struct subject_map;
 enum error subject_map_new(struct subject_map **out) MUST_USE;
 void subject_map_free(struct subject_map *map);
 /* Inserts, or gives a key another value. */
-enum error subject_map_put(struct subject_map *map, const uint8_t key[32], const struct hash *value) MUST_USE;
+enum error subject_map_set(struct subject_map *map, const uint8_t key[32], const struct hash *value) MUST_USE;
 size_t subject_map_size(const struct subject_map *map);
 void subject_map_root(struct subject_map *map, struct hash *out);
 /* Presence (true, with the value) or absence, and its proof. */

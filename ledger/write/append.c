@@ -5,8 +5,14 @@
  * tick that did not happen stay queued, because a batch that is prepared already may be sealed under them. */
 #include "ledger/base/clock.h"
 #include "ledger/base/grow.h"
+#include "ledger/db/db_put.h"
 #include "ledger/filed/aliases.h"
+#include "ledger/filed/filed_put.h"
+#include "ledger/keystore/keystore_put.h"
+#include "ledger/note/note_sign.h"
 #include "ledger/store/key_files.h"
+#include "ledger/store/log_put.h"
+#include "ledger/store/store_put.h"
 #include "ledger/write/ledger_state.h"
 
 #include <inttypes.h>

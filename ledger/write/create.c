@@ -8,6 +8,7 @@
 #include "ledger/base/beside.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
+#include "ledger/keys/secrets_make.h"
 #include "ledger/label/vrf.h"
 #include "ledger/write/ledger.h"
 #include "ledger/write/ledger_state.h"

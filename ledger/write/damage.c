@@ -2,8 +2,11 @@
 
 #include "ledger/base/domain.h"
 #include "ledger/filed/aliases.h"
+#include "ledger/filed/filed_put.h"
 #include "ledger/filed/lost_rows.h"
+#include "ledger/store/log_put.h"
 #include "ledger/store/records.h"
+#include "ledger/store/store_put.h"
 
 #include <inttypes.h>
 #include <sodium.h>

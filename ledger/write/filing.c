@@ -10,7 +10,13 @@
  * not once an event. Each slice is a transaction of its own. Readers ignore postings at or above m, leaves after the
  * finished ones, and rows of the map of a newer generation, so a half-done epoch is as good as none; after a crash
  * the next epoch begins where the last finished one ended, and adding what is there changes nothing. */
+#include "ledger/db/db_put.h"
+#include "ledger/db/hash_rows_put.h"
+#include "ledger/filed/map_put.h"
 #include "ledger/filed/posting.h"
+#include "ledger/keystore/keystore_put.h"
+#include "ledger/store/log_put.h"
+#include "ledger/store/store_put.h"
 #include "ledger/write/filing_state.h"
 
 #include <inttypes.h>

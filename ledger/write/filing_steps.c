@@ -1,7 +1,11 @@
 #include "ledger/base/grow.h"
+#include "ledger/db/hash_rows_put.h"
+#include "ledger/filed/filed_put.h"
 #include "ledger/filed/head.h"
+#include "ledger/filed/map_put.h"
 #include "ledger/filed/posting.h"
 #include "ledger/filed/subtrees.h"
+#include "ledger/keystore/keystore_put.h"
 #include "ledger/store/records.h"
 #include "ledger/write/filing_state.h"
 

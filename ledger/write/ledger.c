@@ -18,7 +18,11 @@
 #include "ledger/base/file.h"
 #include "ledger/base/lock.h"
 #include "ledger/base/own.h"
+#include "ledger/db/hash_rows_put.h"
+#include "ledger/keystore/keystore_put.h"
 #include "ledger/store/key_files.h"
+#include "ledger/store/log_put.h"
+#include "ledger/store/store_put.h"
 #include "ledger/write/ledger_state.h"
 
 #include <assert.h>
@@ -262,9 +266,11 @@ enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool
 {
 	char path[PATH_BYTES_MAX];
 	TRY(ledger_sub_path(dir, "store", path));
-	TRY(store_open(path, false, create, &ledger->store, fault));
+	TRY(create ? store_make(path, &ledger->store, fault) : store_open(path, false, &ledger->store, fault));
 	TRY(ledger_sub_path(dir, "keys/env", path));
-	TRY(keystore_open(path, &ledger->secrets->wrapping, false, create, &ledger->keystore, fault));
+	const struct key *wrapping = &ledger->secrets->wrapping;
+	TRY(create ? keystore_create(path, wrapping, &ledger->keystore, fault)
+			   : keystore_open(path, wrapping, false, &ledger->keystore, fault));
 	enum error error = log_appender_new(&ledger->log);
 	if (error == E_OK)
 		error = hash_rows_new(STORE_FILING, &ledger->filing_rows);

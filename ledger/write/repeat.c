@@ -7,6 +7,8 @@
  *                else E_BAD_SIGNATURE
  *
  * The log looks at itself before it judges: each entry that is compared is first shown to be the one in the tree. */
+#include "ledger/db/db_put.h"
+#include "ledger/store/log_put.h"
 #include "ledger/write/ledger_state.h"
 
 #include <inttypes.h>

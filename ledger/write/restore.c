@@ -1,9 +1,13 @@
 #include "ledger/write/restore.h"
 
 #include "ledger/base/beside.h"
+#include "ledger/db/db_put.h"
 #include "ledger/filed/lost_rows.h"
+#include "ledger/keystore/keystore_put.h"
 #include "ledger/store/log.h"
+#include "ledger/store/log_put.h"
 #include "ledger/store/registry.h"
+#include "ledger/store/store_put.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -57,7 +61,7 @@ static enum error open_store(struct restore *restore, const char *dir, struct fa
 	if (restore->is_new)
 		TRY(beside_begin(restore->path, made, fault));
 	const char *path = restore->is_new ? made : restore->path;
-	TRY(store_open(path, false, restore->is_new, &restore->store, fault));
+	TRY(restore->is_new ? store_make(path, &restore->store, fault) : store_open(path, false, &restore->store, fault));
 	enum error error = db_begin(restore->store, true, &restore->txn);
 	restore->writing = error == E_OK;
 	if (error == E_OK)
@@ -242,7 +246,7 @@ static enum error put_all(struct restore *restore, const struct log_rules *rules
 	TRY(drop_lost(restore, &losses, &dropped));
 	TRY(put_filing(restore, rules, &losses, dropped));
 	for (size_t i = 0; i < rules->sender_count; i++)
-		sender_put(&restore->txn, rules->senders[i]);
+		store_sender_put(&restore->txn, rules->senders[i]);
 	restore->state = (struct store_state){.time_s = rules->state.time_s,
 		.events = rules->state.events,
 		.filing_leaves = rules->state.filing_leaves - losses_events(&losses),

@@ -1,5 +1,6 @@
 /* What a witness answers: the first byte chooses the status, the rest is the body. Nothing but a good cosignature
  * counts, and every witness can be asked again. */
+#include "ledger/note/note_sign.h"
 #include "query/cosigned/cosigning.h"
 
 #include <assert.h>

@@ -1,5 +1,6 @@
 /* vkeys, notes and checkpoints: what is accepted is written back the same. */
 #include "ledger/note/cosignature.h"
+#include "ledger/note/note_sign.h"
 
 #include <assert.h>
 #include <sodium.h>

@@ -29,7 +29,7 @@ static struct subject_map *make_map(void)
 		if (i >= KEYS)
 			key[deep[i - KEYS] / 8] ^= (uint8_t)(0x80 >> deep[i - KEYS] % 8);
 		made_hash(i, BYTES_LITERAL("value"), value.b);
-		error |= subject_map_put(map, key, &value);
+		error |= subject_map_set(map, key, &value);
 	}
 	assert(error == E_OK);
 	return map;

@@ -1,6 +1,7 @@
 /* A log of anybody's, for tests of witnesses: any leaves, any keys, no store; and what it asks. */
 #pragma once
 
+#include "ledger/note/note_sign.h"
 #include "ledger/tree/merkle.h"
 #include "ledger/witness/witness_request.h"
 #include "tests/lib/unit.h"

@@ -4,8 +4,10 @@
 #include "ledger/audit/audit.h"
 #include "ledger/base/domain.h"
 #include "ledger/base/file.h"
+#include "ledger/db/db_put.h"
 #include "ledger/filed/posting.h"
 #include "ledger/keys/secrets.h"
+#include "ledger/note/note_sign.h"
 #include "ledger/store/log.h"
 #include "tests/lib/fixture.h"
 
@@ -70,7 +72,7 @@ static inline void store_begin(void)
 	char path[128];
 	struct fault fault = {.text = ""};
 	snprintf(path, sizeof path, "%s/store", f.dir);
-	ck_assert_msg(store_open(path, false, false, &store, &fault) == E_OK, "%s", fault.text);
+	ck_assert_msg(store_open(path, false, &store, &fault) == E_OK, "%s", fault.text);
 	ck_ok(db_begin(store, true, &txn));
 }
 

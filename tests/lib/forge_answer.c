@@ -1,3 +1,4 @@
+#include "ledger/note/note_sign.h"
 #include "ledger/proof/auditor_note.h"
 #include "ledger/text/timestamp.h"
 #include "ledger/tree/merkle.h"
@@ -81,7 +82,7 @@ static void put_label(const struct forge *forge, const struct label *label, uint
 	struct leaves *leaves = subject_leaves(forge, label, size);
 	merkle_root_of_leaves(leaves->hashes, leaves->count, &root);
 	subject_value(leaves->count, &root, &value);
-	ck_ok(subject_map_put(map, label->b, &value));
+	ck_ok(subject_map_set(map, label->b, &value));
 	free(leaves);
 }
 

@@ -2,6 +2,8 @@
  * give. Used between two calls on an open fixture; an event is told by its batch and its place in that. */
 #pragma once
 
+#include "ledger/db/db_put.h"
+#include "ledger/filed/filed_put.h"
 #include "ledger/filed/head.h"
 #include "tests/lib/audited.h"
 

@@ -110,7 +110,7 @@ static inline json_t *filed_as(const uint64_t *indexes, size_t count, uint64_t s
 	merkle_root_of_leaves(leaves, count, &root);
 	subject_value(count, &root, &value);
 	ck_ok(subject_map_new(&map));
-	ck_ok(subject_map_put(map, label.b, &value));
+	ck_ok(subject_map_set(map, label.b, &value));
 	subject_map_root(map, &entry.epoch.map_root);
 	subject_map_free(map);
 	const struct forge_options options = {.subject = ANNE, .epoch = forge_append(forge, &entry)};

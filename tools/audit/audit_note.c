@@ -1,6 +1,7 @@
 #include "tools/audit/audit_note.h"
 
 #include "ledger/base/file.h"
+#include "ledger/note/note_sign.h"
 #include "ledger/proof/auditor_note.h"
 
 #include <errno.h>

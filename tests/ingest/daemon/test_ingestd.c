@@ -1,6 +1,7 @@
 /* What a hostile or broken sender may send: each is answered with the right error and a text that helps, and beside
  * it a well-behaved sender goes on being acknowledged. INDSIGT_INGESTD names the daemon. */
 #include "ledger/audit/audit.h"
+#include "ledger/db/db_put.h"
 #include "ledger/store/store.h"
 #include "tests/lib/ingestd.h"
 
@@ -485,7 +486,7 @@ START_TEST(own_damage_accuses_nobody)
 	ingestd_stop();
 
 	snprintf(path, sizeof path, "%s/store", f.dir);
-	ck_ok(store_open(path, false, false, &store, NULL));
+	ck_ok(store_open(path, false, &store, NULL));
 	ck_ok(db_begin(store, true, &txn));
 	put_u32(key, HOSTILE);
 	db_delete(&txn, STORE_BATCH, BYTES_ARRAY(key));

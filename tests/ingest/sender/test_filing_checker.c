@@ -1,6 +1,7 @@
 /* The sender's check of filing against a real query daemon, on ledgers that filed rightly and on one that did not. */
 #include "ingest/sender/filing_checker.h"
 #include "ledger/base/domain.h"
+#include "ledger/db/db_put.h"
 #include "ledger/keys/secrets.h"
 #include "tests/lib/queryd.h"
 
@@ -116,7 +117,7 @@ static void file_under_another(void)
 	close(fd);
 	fixture_close(&f);
 	snprintf(path, sizeof path, "%s/store", f.dir);
-	ck_ok(store_open(path, false, false, &store, &fault));
+	ck_ok(store_open(path, false, &store, &fault));
 	ck_ok(db_begin(store, true, &txn));
 	put_u32(context, 1);
 	put_u32(context + 12, 3);

@@ -1,5 +1,6 @@
 #include "ingest/wire/client_session.h"
 #include "ledger/base/domain.h"
+#include "ledger/note/note_sign.h"
 #include "tests/lib/unit.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* The audit of honest ledgers, and of ledgers whose public part is damaged row by row. */
+#include "ledger/db/db_put.h"
 #include "tests/lib/audited.h"
 
 START_TEST(an_honest_ledger_holds)

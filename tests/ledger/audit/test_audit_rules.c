@@ -1,4 +1,8 @@
 /* The audit of logs whose tree and signature are in order, but whose entries break the rules. */
+#include "ledger/db/db_put.h"
+#include "ledger/note/note_sign.h"
+#include "ledger/store/log_put.h"
+#include "ledger/store/store_put.h"
 #include "tests/lib/audited.h"
 
 static struct log_appender *forged;

@@ -44,10 +44,10 @@ static void example_make(struct example *example, size_t others, size_t kept, si
 	randombytes_buf(leaves, sizeof leaves);
 	ck_ok(subject_map_new(&example->map));
 	for (size_t i = 0; i < others; i++)
-		ck_ok(subject_map_put(example->map, items[i].key, &items[i].value));
+		ck_ok(subject_map_set(example->map, items[i].key, &items[i].value));
 	merkle_root_of_leaves(leaves, kept + count, &root);
 	subject_value(kept + count, &root, &value);
-	ck_ok(subject_map_put(example->map, example->label.b, &value));
+	ck_ok(subject_map_set(example->map, example->label.b, &value));
 	ck_assert(subject_map_prove(example->map, example->label.b, &value, &example->proof));
 	merkle_frontier_init(&example->before);
 	for (size_t i = 0; i < kept; i++)

@@ -1,5 +1,6 @@
 #include "ledger/db/db.h"
 #include "ledger/db/db_file.h"
+#include "ledger/db/db_put.h"
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
 

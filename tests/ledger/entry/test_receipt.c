@@ -1,4 +1,5 @@
 #include "ledger/entry/receipt.h"
+#include "ledger/note/note_sign.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/vector.h"
 

@@ -1,4 +1,7 @@
+#include "ledger/db/db_put.h"
+#include "ledger/filed/map_put.h"
 #include "ledger/filed/map_store.h"
+#include "ledger/store/store_put.h"
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
 
@@ -15,7 +18,7 @@ static void open_store(void)
 {
 	struct fault fault = {.text = ""};
 	place_make(&place);
-	ck_assert_msg(store_open(place.path, false, true, &store, &fault) == E_OK, "%s", fault.text);
+	ck_assert_msg(store_make(place.path, &store, &fault) == E_OK, "%s", fault.text);
 	ck_ok(subject_map_new(&model));
 	for (uint32_t i = 0; i < LABELS; i++) {
 		uint8_t number[4];
@@ -114,7 +117,7 @@ START_TEST(like_the_model)
 		write_changes(changes, count, generation, 1 + (size_t)random() % 300, UINT32_MAX, &root);
 		assert_same(generation);
 		for (size_t i = 0; i < count; i++)
-			ck_ok(subject_map_put(model, changes[i].label.b, &changes[i].value));
+			ck_ok(subject_map_set(model, changes[i].label.b, &changes[i].value));
 		generation++;
 		subject_map_root(model, &wanted);
 		ck_assert_mem_eq(root.b, wanted.b, 32);
@@ -153,7 +156,7 @@ START_TEST(visits_every_label)
 	open_store();
 	for (uint32_t i = 0; i < LABELS; i++) {
 		changes[i] = (struct map_change){labels[i], value_of(i)};
-		ck_ok(subject_map_put(model, labels[i].b, &changes[i].value));
+		ck_ok(subject_map_set(model, labels[i].b, &changes[i].value));
 	}
 	write_changes(changes, LABELS, 0, 100, UINT32_MAX, &root);
 	ck_ok(db_begin(store, false, &txn));

@@ -1,4 +1,6 @@
+#include "ledger/filed/filed_put.h"
 #include "ledger/filed/posting.h"
+#include "ledger/store/store_put.h"
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
 
@@ -26,7 +28,7 @@ START_TEST(against_plain_lists)
 	struct key master = {{8}};
 	seal_keys_derive(&master, &keys);
 	place_make(&place);
-	ck_ok(store_open(place.path, false, true, &env, NULL));
+	ck_ok(store_make(place.path, &env, NULL));
 	uint64_t index = 0;
 	while (index < EVENTS) {
 		struct db_txn txn;

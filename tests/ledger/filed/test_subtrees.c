@@ -2,6 +2,7 @@
  */
 #include "ledger/audit/audit.h"
 #include "ledger/base/domain.h"
+#include "ledger/db/db_put.h"
 #include "ledger/filed/subtrees.h"
 #include "ledger/keys/secrets.h"
 #include "ledger/statement/statement.h"
@@ -180,7 +181,7 @@ static void spoil(const struct secrets *secrets, uint32_t row, uint32_t at)
 	uint8_t key[POSTING_KEY_BYTES], plain[SUBTREES_IN_ROW * HASH_BYTES], again[sizeof plain + SEAL_OVERHEAD];
 	row_key(secrets, row, key);
 	snprintf(path, sizeof path, "%s/store", f.dir);
-	ck_ok(store_open(path, false, false, &store, NULL));
+	ck_ok(store_open(path, false, &store, NULL));
 	ck_ok(db_begin(store, true, &txn));
 	ck_ok(db_get(&txn, STORE_POSTING, BYTES_ARRAY(key), &sealed));
 	if (at == UINT32_MAX) {

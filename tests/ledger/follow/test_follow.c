@@ -1,5 +1,6 @@
 /* Following a log over tiles: every entry by the rules, every tile handed on once, any interruption, forks. */
 #include "ledger/follow/follow.h"
+#include "ledger/note/note_sign.h"
 #include "ledger/proof/fork.h"
 #include "tests/lib/forge.h"
 #include "tests/lib/tile_log.h"

@@ -1,5 +1,6 @@
 /* A store and its key environment belong together: what of another, an older or a diverged one is refused, and that a
  * newer one is none of these. */
+#include "ledger/db/db_put.h"
 #include "ledger/store/store.h"
 #include "tests/lib/fixture.h"
 
@@ -137,7 +138,7 @@ START_TEST(a_newer_environment_is_no_obstacle)
 	append(3);
 	fixture_close(&f);
 	snprintf(path, sizeof path, "%s/store", f.dir);
-	ck_ok(store_open(path, true, false, &store, &fault));
+	ck_ok(store_open(path, true, &store, &fault));
 	ck_ok(db_begin(store, false, &txn));
 	ck_ok(store_state_get(&txn, &state));
 	ck_ok(store_keys_get(&txn, &position));
@@ -181,7 +182,7 @@ START_TEST(a_damaged_row_blames_the_row)
 	begin();
 	snprintf(path, sizeof path, "%s/store", f.dir);
 	for (int i = 0; i < 3; i++) { /* too short, other bytes, not there */
-		ck_ok(store_open(path, false, false, &store, &fault));
+		ck_ok(store_open(path, false, &store, &fault));
 		ck_ok(db_begin(store, true, &txn));
 		if (i < 2)
 			db_put(&txn, STORE_META, BYTES_LITERAL("secrets"), bytes_of(zero, sizeof zero - 1 + (size_t)i));
@@ -204,7 +205,7 @@ START_TEST(an_older_format_is_named)
 	char path[120];
 	begin();
 	snprintf(path, sizeof path, "%s/store", f.dir);
-	ck_ok(store_open(path, false, false, &store, &fault));
+	ck_ok(store_open(path, false, &store, &fault));
 	ck_ok(db_begin(store, true, &txn));
 	db_put(&txn, STORE_META, BYTES_LITERAL("format"), BYTES_ARRAY(three));
 	ck_ok(db_commit(&txn));

@@ -1,4 +1,6 @@
+#include "ledger/keystore/keymaker.h"
 #include "ledger/keystore/keystore.h"
+#include "ledger/keystore/keystore_put.h"
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
 
@@ -9,7 +11,8 @@ static struct keymaker *maker;
 
 static void open_keystore(bool create)
 {
-	ck_ok(keystore_open(place.path, &wrapping, false, create, &keystore, NULL));
+	ck_ok(create ? keystore_create(place.path, &wrapping, &keystore, NULL)
+				 : keystore_open(place.path, &wrapping, false, &keystore, NULL));
 	ck_ok(keymaker_open(keystore, &maker, NULL));
 }
 
@@ -177,7 +180,7 @@ START_TEST(other_wrapping_key)
 	open_keystore(true);
 	ck_ok(keystore_write(keystore, ask(1, &id, &key, buffer, sizeof buffer)));
 	close_keystore();
-	ck_ok(keystore_open(place.path, &other, true, false, &keystore, NULL));
+	ck_ok(keystore_open(place.path, &other, true, &keystore, NULL));
 	struct key_snapshot snapshot;
 	ck_ok(key_snapshot_begin(keystore, &snapshot));
 	ck_error(key_of_id(&snapshot, id, &alias, &key), E_UNSEALED);

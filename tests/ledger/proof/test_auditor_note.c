@@ -1,3 +1,4 @@
+#include "ledger/note/note_sign.h"
 #include "ledger/proof/auditor_note.h"
 #include "tests/lib/unit.h"
 

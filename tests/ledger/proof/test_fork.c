@@ -1,3 +1,4 @@
+#include "ledger/note/note_sign.h"
 #include "ledger/proof/fork.h"
 #include "tests/lib/any_log.h"
 #include "tests/lib/vector.h"

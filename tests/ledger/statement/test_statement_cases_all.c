@@ -1,5 +1,6 @@
 /* One statement for each check of spec/statement.md that is about windows, all events, later ones, signatures and the
  * auditor's note; with INDSIGT_WRITE_VECTORS set they are written to tests/vectors/statement. */
+#include "ledger/note/note_sign.h"
 #include "ledger/proof/auditor_note.h"
 #include "tests/lib/statement_case.h"
 
@@ -226,7 +227,7 @@ static json_t *absence_self(void)
 	subject_leaf_hash(&blind, 2, &forge->entries[2].leaf, &leaf);
 	subject_value(1, &leaf, &value);
 	ck_ok(subject_map_new(&map));
-	ck_ok(subject_map_put(map, label.b, &value));
+	ck_ok(subject_map_set(map, label.b, &value));
 	ck_assert(subject_map_prove(map, label.b, &value, &proof));
 	subject_map_free(map);
 	memcpy(own, label.b, 32);

@@ -1,4 +1,6 @@
 #include "ledger/store/log.h"
+#include "ledger/store/log_put.h"
+#include "ledger/store/store_put.h"
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
 
@@ -60,7 +62,7 @@ START_TEST(sizes_around_tiles)
 	static const uint64_t sizes[] = {1, 15, 16, 17, 255, 256, 257, 4095, 4096, 4097, 65535, 65536, 65537, 70000};
 	struct log_appender *log;
 	place_make(&place);
-	ck_ok(store_open(place.path, false, true, &env, NULL));
+	ck_ok(store_make(place.path, &env, NULL));
 	ck_ok(log_appender_new(&log));
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		append_to(log, sizes[i], 1 + i * 700);
@@ -81,7 +83,7 @@ START_TEST(load_and_abort)
 	struct db_txn txn;
 	uint8_t junk[20] = {7};
 	place_make(&place);
-	ck_ok(store_open(place.path, false, true, &env, NULL));
+	ck_ok(store_make(place.path, &env, NULL));
 	ck_ok(log_appender_new(&log));
 	for (uint64_t size = 100; size < 1200; size += 97) {
 		append_to(log, size, 50);

@@ -80,7 +80,7 @@ static struct subject_map *map_of_items(void)
 	struct subject_map *map;
 	ck_ok(subject_map_new(&map));
 	for (size_t i = 0; i < item_count; i++)
-		ck_ok(subject_map_put(map, items[i].key, &items[i].value));
+		ck_ok(subject_map_set(map, items[i].key, &items[i].value));
 	return map;
 }
 
@@ -211,7 +211,7 @@ START_TEST(random_changes_agree_with_the_definition)
 				at = randombytes_uniform((uint32_t)at);
 			if (randombytes_uniform(4) > 0)
 				randombytes_buf(&items[at].value, sizeof items[at].value);
-			ck_ok(subject_map_put(map, items[at].key, &items[at].value));
+			ck_ok(subject_map_set(map, items[at].key, &items[at].value));
 			if (randombytes_uniform(3) == 0)
 				assert_root(map);
 			if (randombytes_uniform(10) == 0) {
@@ -421,7 +421,7 @@ static struct subject_map *map_of_leaves(const json_t *leaves)
 		struct naive_item item;
 		ck_assert_uint_eq(unbase64(json_object_get(leaf, "key"), item.key, 32), 32);
 		ck_assert_uint_eq(unbase64(json_object_get(leaf, "value"), item.value.b, 32), 32);
-		ck_ok(subject_map_put(map, item.key, &item.value));
+		ck_ok(subject_map_set(map, item.key, &item.value));
 	}
 	return map;
 }
@@ -533,7 +533,7 @@ static enum error check_own_root(const json_t *vector, const struct hash *root)
 		struct hash value;
 		vector_fixed(json_array_get(list, i), "key", key, sizeof key);
 		vector_fixed(json_array_get(list, i), "value", &value, sizeof value);
-		ck_ok(subject_map_put(map, key, &value));
+		ck_ok(subject_map_set(map, key, &value));
 	}
 	subject_map_root(map, &computed);
 	subject_map_free(map);

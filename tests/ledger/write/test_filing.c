@@ -119,7 +119,7 @@ static void model_roots(uint64_t m, struct hash *map_root, struct hash *filing_r
 			continue;
 		merkle_root_of_leaves(model[s].leaves, model[s].count, &root);
 		subject_value(model[s].count, &root, &value);
-		ck_ok(subject_map_put(map, model[s].label.b, &value));
+		ck_ok(subject_map_set(map, model[s].label.b, &value));
 	}
 	subject_map_root(map, map_root);
 	subject_map_free(map);

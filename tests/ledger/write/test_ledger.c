@@ -4,6 +4,7 @@
 #include "ledger/entry/receipt.h"
 #include "ledger/read/archive.h"
 #include "ledger/store/store.h"
+#include "ledger/store/store_put.h"
 #include "ledger/write/ledger_state.h"
 #include "tests/lib/fixture.h"
 #include "tests/lib/left_over.h"
@@ -563,7 +564,7 @@ START_TEST(checkpoint_must_fit_the_state)
 	fixture_append(&f, fixture_batch(&f, 0, subjects, 1, 1));
 	fixture_close(&f);
 	snprintf(path, sizeof path, "%s/store", f.dir);
-	ck_ok(store_open(path, false, false, &store, NULL));
+	ck_ok(store_open(path, false, &store, NULL));
 	ck_ok(db_begin(store, true, &txn));
 	ck_ok(store_state_get(&txn, &state));
 	state.frontier.hashes[0].b[7] ^= 1;

@@ -1,6 +1,8 @@
 /* Batches that are sent again, and batches that are not what was sent: the log looks at what it has, and at itself
  * first, before it judges anybody. spec/store.md */
+#include "ledger/db/db_put.h"
 #include "ledger/store/store.h"
+#include "ledger/store/store_put.h"
 #include "tests/lib/fixture.h"
 
 static struct fixture f;
@@ -76,7 +78,7 @@ static uint64_t evidence(void)
 	uint64_t count = 0;
 	fixture_close(&f);
 	snprintf(path, sizeof path, "%s/store", f.dir);
-	ck_ok(store_open(path, true, false, &store, NULL));
+	ck_ok(store_open(path, true, &store, NULL));
 	ck_ok(db_begin(store, false, &txn));
 	ck_ok(db_count(&txn, STORE_EVIDENCE, &count));
 	db_abort(&txn);
@@ -232,7 +234,7 @@ static void in_store(void (*damage)(struct db_txn *txn))
 	struct db_txn txn;
 	fixture_close(&f);
 	snprintf(path, sizeof path, "%s/store", f.dir);
-	ck_ok(store_open(path, false, false, &store, NULL));
+	ck_ok(store_open(path, false, &store, NULL));
 	ck_ok(db_begin(store, true, &txn));
 	damage(&txn);
 	ck_ok(db_commit(&txn));

@@ -3,6 +3,7 @@
  *
  * INDSIGT_SEEDS: how many sequences of what comes (8), INDSIGT_SEED: the first one. The seed is printed before each. */
 #include "ledger/audit/audit.h"
+#include "ledger/db/db_put.h"
 #include "ledger/log/log_rules.h"
 #include "ledger/write/ledger_state.h"
 #include "tests/lib/fixture.h"

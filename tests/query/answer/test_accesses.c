@@ -1,5 +1,6 @@
 /* Answers from a real ledger: pages, windows, filters, withholding, and what a reader's check refuses. */
 #include "ledger/db/db.h"
+#include "ledger/db/db_put.h"
 #include "ledger/text/timestamp.h"
 #include "query/answer/accesses.h"
 #include "query/answer/coverage.h"

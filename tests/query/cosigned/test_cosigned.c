@@ -1,4 +1,5 @@
 #include "ledger/keys/keyfile.h"
+#include "ledger/note/note_sign.h"
 #include "ledger/statement/statement.h"
 #include "ledger/witness/door.h"
 #include "query/answer/accesses.h"

@@ -1,3 +1,4 @@
+#include "ledger/note/note_sign.h"
 #include "query/cosigned/cosigning.h"
 #include "tests/lib/unit.h"
 

@@ -1,6 +1,7 @@
 /* MIR-1, MIR-2: a mirror of a log whose tree and signature are in order, and that breaks a rule; its own signature.
  * Honest logs and forks are in tests/e2e/followers.py. */
 #include "ledger/base/file.h"
+#include "ledger/note/note_sign.h"
 #include "tests/lib/forge.h"
 #include "tests/lib/place.h"
 #include "tests/lib/tile_log.h"

@@ -1,6 +1,7 @@
 /* TILE-8, TILE-9: a log as files. Every write made to fail, and the writer stopped at every one: what is published is
  * whole at every moment. The file functions are wrapped (tests/meson.build). */
 #include "ledger/base/file.h"
+#include "ledger/note/note_sign.h"
 #include "tests/lib/left_over.h"
 #include "tests/lib/place.h"
 #include "tests/lib/tile_log.h"

@@ -1,0 +1,185 @@
+#include "ledger/filed/map_put.h"
+
+#include "ledger/base/grow.h"
+#include "ledger/db/db_put.h"
+#include "ledger/filed/map_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A subtree that has changed. */
+struct changed {
+	uint32_t prefix;
+	struct hash hash;
+};
+
+struct map_update {
+	const struct map_change *changes;
+	size_t count;
+	uint64_t generation;
+	unsigned depth;        /* of the rows that are written now */
+	size_t next;           /* changes (buckets) or `below` (rows) from here on are not written yet */
+	struct changed *below; /* of the depth below this one */
+	size_t below_count;
+	struct changed *here;
+	size_t here_count;
+	struct map_change *items; /* a bucket while it is merged */
+	size_t items_capacity;
+	uint8_t *buffer;
+	size_t buffer_capacity;
+	bool finished;
+	struct hash root;
+};
+
+/* `buffer` is scratch for the whole row: contents are borrowed from the page that is about to be written. */
+static enum error row_put(struct db_txn *txn, unsigned depth, uint32_t prefix, uint64_t generation, struct bytes newer,
+	struct bytes older, uint8_t *buffer, size_t capacity)
+{
+	uint8_t key[4];
+	struct bytes row;
+	struct writer w = writer_of(buffer, capacity);
+	writer_u64(&w, generation);
+	writer_range32(&w, newer);
+	writer_range32(&w, older);
+	TRY(writer_done(&w, &row));
+	db_put(txn, STORE_MAP, map_row_key(depth, prefix, key), row);
+	return txn->error;
+}
+
+enum error map_update_new(struct map_change *changes, size_t count, uint64_t generation, struct map_update **out)
+{
+	struct map_update *update = calloc(1, sizeof *update);
+	size_t room = count > 0 ? count : 1;
+	if (update == NULL)
+		return E_NO_MEMORY;
+	update->below = malloc(room * sizeof *update->below);
+	update->here = malloc(room * sizeof *update->here);
+	update->buffer_capacity = MAP_ROW_HEAD_BYTES + 2 * MAP_ROW_CONTENT_MAX;
+	update->buffer = malloc(update->buffer_capacity);
+	if (update->below == NULL || update->here == NULL || update->buffer == NULL) {
+		map_update_free(update);
+		return E_NO_MEMORY;
+	}
+	if (count > 1)
+		qsort(changes, count, sizeof *changes, map_change_compare);
+	update->changes = changes;
+	update->count = count;
+	update->generation = generation;
+	update->depth = MAP_BUCKET_DEPTH;
+	*out = update;
+	return E_OK;
+}
+
+void map_update_free(struct map_update *update)
+{
+	if (update == NULL)
+		return;
+	free(update->below);
+	free(update->here);
+	free(update->items);
+	free(update->buffer);
+	free(update);
+}
+
+static enum error make_room(struct map_update *update, size_t items, size_t row_bytes)
+{
+	TRY(GROW(update->items, update->items_capacity, items));
+	return GROW(update->buffer, update->buffer_capacity, row_bytes);
+}
+
+/* Both ascending; a change replaces the item of its label. */
+static size_t merge_items(const struct map_change *items, size_t count, const struct map_change *changes,
+	size_t change_count, struct map_change *out)
+{
+	size_t n = 0;
+	for (size_t i = 0, c = 0; i < count || c < change_count;) {
+		int order = i == count ? 1 : c == change_count ? -1 : map_change_compare(&items[i], &changes[c]);
+		out[n++] = order < 0 ? items[i] : changes[c];
+		i += order <= 0;
+		c += order >= 0;
+	}
+	return n;
+}
+
+static enum error write_bucket(struct map_update *update, struct db_txn *txn)
+{
+	const struct map_change *items;
+	size_t count, end = update->next;
+	struct bytes older;
+	uint32_t prefix = map_label_prefix(&update->changes[update->next].label);
+	while (end < update->count && map_label_prefix(&update->changes[end].label) == prefix)
+		end++;
+	TRY(map_row_get(txn, MAP_BUCKET_DEPTH, prefix, update->generation, &older));
+	TRY(map_bucket_items(older, &items, &count));
+	size_t most = count + end - update->next;
+	TRY(make_room(update, most, MAP_ROW_HEAD_BYTES + older.len + most * MAP_ITEM_BYTES));
+	count = merge_items(items, count, update->changes + update->next, end - update->next, update->items);
+	TRY(row_put(txn, MAP_BUCKET_DEPTH, prefix, update->generation + 1, bytes_of(update->items, count * MAP_ITEM_BYTES),
+		older, update->buffer, update->buffer_capacity));
+	struct changed *changed = &update->here[update->here_count++];
+	changed->prefix = prefix;
+	map_bucket_hash(update->items, count, &changed->hash);
+	update->next = end;
+	return E_OK;
+}
+
+static enum error write_row(struct map_update *update, struct db_txn *txn)
+{
+	struct map_row row;
+	struct bytes older, newer;
+	uint8_t content[MAP_ROW_CONTENT_MAX];
+	uint32_t prefix = update->below[update->next].prefix >> MAP_ROW_BITS;
+	TRY(map_row_get(txn, update->depth, prefix, update->generation, &older));
+	TRY(map_row_read(older, &row));
+	for (; update->next < update->below_count && update->below[update->next].prefix >> MAP_ROW_BITS == prefix;
+		 update->next++) {
+		const struct changed *changed = &update->below[update->next];
+		row.levels[0][changed->prefix % MAP_ROW_SLOTS] = (struct map_slot){true, changed->hash};
+	}
+	TRY(map_row_content(&row, content, &newer));
+	TRY(row_put(
+		txn, update->depth, prefix, update->generation + 1, newer, older, update->buffer, update->buffer_capacity));
+	map_row_fold(&row, update->depth);
+	update->here[update->here_count++] = (struct changed){prefix, row.levels[MAP_ROW_BITS][0].hash};
+	return E_OK;
+}
+
+/* The rows of this depth are all written: those above them are next. */
+static enum error rise(struct map_update *update, struct db_txn *txn)
+{
+	struct changed *written = update->here;
+	update->here = update->below;
+	update->below = written;
+	update->below_count = update->here_count;
+	update->here_count = 0;
+	update->next = 0;
+	if (update->depth > 0) {
+		update->depth -= MAP_ROW_BITS;
+		return E_OK;
+	}
+	update->finished = true;
+	if (update->below_count == 0)
+		return map_store_root(txn, update->generation, &update->root);
+	update->root = update->below[0].hash;
+	return E_OK;
+}
+
+enum error map_update_slice(struct map_update *update, struct db_txn *txn, size_t rows_max, bool *finished)
+{
+	for (size_t rows = 0; !update->finished && rows < rows_max;) {
+		bool buckets = update->depth == MAP_BUCKET_DEPTH;
+		if (update->next == (buckets ? update->count : update->below_count)) {
+			TRY(rise(update, txn));
+			continue;
+		}
+		TRY(buckets ? write_bucket(update, txn) : write_row(update, txn));
+		rows++;
+	}
+	*finished = update->finished;
+	return E_OK;
+}
+
+void map_update_root(const struct map_update *update, struct hash *out)
+{
+	*out = update->root;
+}

@@ -1,0 +1,117 @@
+#include "ledger/filed/map_rows.h"
+
+#include <string.h>
+
+struct bytes map_row_key(unsigned depth, uint32_t prefix, uint8_t out[4])
+{
+	put_u32(out, depth << 24 | prefix);
+	return bytes_of(out, 4);
+}
+
+uint32_t map_label_prefix(const struct label *label)
+{
+	return get_u32(label->b) >> (32 - MAP_BUCKET_DEPTH);
+}
+
+enum error map_row_get(struct db_txn *txn, unsigned depth, uint32_t prefix, uint64_t generation, struct bytes *out)
+{
+	uint8_t key[4];
+	struct bytes row;
+	enum error error = db_get(txn, STORE_MAP, map_row_key(depth, prefix, key), &row);
+	if (error == E_NOT_FOUND) {
+		*out = BYTES_EMPTY;
+		return E_OK;
+	}
+	TRY(error);
+	struct reader r = reader_of(row);
+	uint64_t written = reader_u64(&r);
+	struct bytes newer = reader_range32(&r, row.len);
+	struct bytes older = reader_range32(&r, row.len);
+	if (reader_done(&r) != E_OK || written > generation + 1)
+		return E_CORRUPT;
+	*out = written <= generation ? newer : older;
+	return E_OK;
+}
+
+enum error map_bucket_items(struct bytes content, const struct map_change **items, size_t *count)
+{
+	if (content.len % MAP_ITEM_BYTES != 0)
+		return E_CORRUPT;
+	*items = (const struct map_change *)content.data;
+	*count = content.len / MAP_ITEM_BYTES;
+	return E_OK;
+}
+
+size_t map_bucket_divide(const struct map_change *items, size_t count, unsigned *bit)
+{
+	size_t upper = 1;
+	*bit = map_first_difference(items[0].label.b, items[count - 1].label.b);
+	while (upper < count - 1 && map_bit(items[upper].label.b, *bit) == 0)
+		upper++;
+	return upper;
+}
+
+void map_bucket_hash(const struct map_change *items, size_t count, struct hash *out)
+{
+	if (count == 1) {
+		map_leaf_hash(items->label.b, &items->value, out);
+		return;
+	}
+	unsigned bit;
+	struct hash left, right;
+	size_t upper = map_bucket_divide(items, count, &bit);
+	map_bucket_hash(items, upper, &left);
+	map_bucket_hash(items + upper, count - upper, &right);
+	map_node_hash(&left, &right, (uint8_t)bit, out);
+}
+
+enum error map_row_read(struct bytes content, struct map_row *out)
+{
+	memset(out->levels[0], 0, sizeof out->levels[0]);
+	if (content.len == 0)
+		return E_OK;
+	struct reader r = reader_of(content);
+	uint16_t bitmap = reader_u16(&r);
+	for (unsigned i = 0; i < MAP_ROW_SLOTS; i++) {
+		out->levels[0][i].used = bitmap >> i & 1;
+		if (out->levels[0][i].used)
+			reader_copy(&r, out->levels[0][i].hash.b, HASH_BYTES);
+	}
+	return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
+}
+
+enum error map_row_content(const struct map_row *row, uint8_t out[MAP_ROW_CONTENT_MAX], struct bytes *content)
+{
+	uint16_t bitmap = 0;
+	struct writer w = writer_of(out, MAP_ROW_CONTENT_MAX);
+	for (unsigned i = 0; i < MAP_ROW_SLOTS; i++)
+		bitmap |= (uint16_t)(row->levels[0][i].used << i);
+	writer_u16(&w, bitmap);
+	for (unsigned i = 0; i < MAP_ROW_SLOTS; i++)
+		if (row->levels[0][i].used)
+			writer_bytes(&w, hash_bytes(&row->levels[0][i].hash));
+	return writer_done(&w, content);
+}
+
+void map_row_fold(struct map_row *row, unsigned depth)
+{
+	for (unsigned level = 0; level < MAP_ROW_BITS; level++) {
+		uint8_t bit = (uint8_t)(depth + MAP_ROW_BITS - 1 - level);
+		for (unsigned i = 0; i < MAP_ROW_SLOTS >> (level + 1); i++) {
+			const struct map_slot *left = &row->levels[level][2 * i];
+			const struct map_slot *right = left + 1;
+			struct map_slot *node = &row->levels[level + 1][i];
+			if (left->used && right->used) {
+				node->used = true;
+				map_node_hash(&left->hash, &right->hash, bit, &node->hash);
+			} else {
+				*node = left->used ? *left : *right;
+			}
+		}
+	}
+}
+
+int map_change_compare(const void *left, const void *right)
+{
+	return memcmp(left, right, LABEL_BYTES);
+}

@@ -1,0 +1,48 @@
+/* The rows of the subject map (map_store.h): their keys, and what is in them. spec/store.md, spec/map.md */
+#pragma once
+
+#include "ledger/store/store.h"
+#include "ledger/tree/subject_map.h"
+#include "ledger/tree/subject_tree.h"
+
+#define MAP_BUCKET_DEPTH 20
+#define MAP_ROW_BITS 4
+#define MAP_ROW_SLOTS (1u << MAP_ROW_BITS)
+#define MAP_ITEM_BYTES sizeof(struct map_change)
+#define MAP_ROW_HEAD_BYTES (8 + 4 + 4)
+#define MAP_ROW_CONTENT_MAX (2 + MAP_ROW_SLOTS * HASH_BYTES)
+
+struct map_change {
+	struct label label;
+	struct hash value;
+};
+
+_Static_assert(sizeof(struct map_change) == LABEL_BYTES + HASH_BYTES, "a bucket's items are read in place");
+
+/* A subtree, or nothing. */
+struct map_slot {
+	bool used;
+	struct hash hash;
+};
+
+/* The levels of a row: level 0 has its sixteen slots, level MAP_ROW_BITS the one that stands for all. */
+struct map_row {
+	struct map_slot levels[MAP_ROW_BITS + 1][MAP_ROW_SLOTS];
+};
+
+struct bytes map_row_key(unsigned depth, uint32_t prefix, uint8_t out[4]);
+/* The first MAP_BUCKET_DEPTH bits. */
+uint32_t map_label_prefix(const struct label *label);
+/* What a row held in a generation; empty when there was no row. Borrowed. */
+enum error map_row_get(
+	struct db_txn *txn, unsigned depth, uint32_t prefix, uint64_t generation, struct bytes *out) MUST_USE;
+enum error map_bucket_items(struct bytes content, const struct map_change **items, size_t *count) MUST_USE;
+/* The first item of the upper side, and the bit that divides them. count >= 2, ascending. */
+size_t map_bucket_divide(const struct map_change *items, size_t count, unsigned *bit);
+void map_bucket_hash(const struct map_change *items, size_t count, struct hash *out);
+enum error map_row_read(struct bytes content, struct map_row *out) MUST_USE;
+enum error map_row_content(const struct map_row *row, uint8_t out[MAP_ROW_CONTENT_MAX], struct bytes *content) MUST_USE;
+/* An inner node stands only where both sides have something. */
+void map_row_fold(struct map_row *row, unsigned depth);
+/* By label; for qsort and bsearch. */
+int map_change_compare(const void *left, const void *right);

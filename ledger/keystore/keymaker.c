@@ -1,0 +1,215 @@
+#include "ledger/keystore/keymaker.h"
+
+#include "ledger/base/domain.h"
+#include "ledger/keystore/keystore_state.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Keys that were made but are not merged yet are remembered here (wrapped), found by alias through an open-addressing
+ * index; an alias is a keyed hash, so its first bytes are the slot. When the table is full, further new subjects simply
+ * get a key for every batch: a subject may have several. */
+
+#define FRESH_SLOTS (1u << 20) /* power of two, at least twice FRESH_SUBJECTS_MAX */
+#define FRESH_EMPTY UINT32_MAX
+#define PERIODS_MAX 256 /* more than two months of RETENTION_YEARS_MAX classes */
+
+struct fresh {
+	struct alias alias;
+	uint64_t id;
+	uint8_t wrapped[WRAPPED_KEY_BYTES];
+};
+
+struct known_period {
+	struct period period;
+	struct key key;
+};
+
+struct keymaker {
+	struct keystore *keystore;
+	struct key_snapshot snapshot;
+	uint64_t next_id;
+	uint64_t merged;
+	struct fresh *fresh;
+	uint32_t fresh_count;
+	uint32_t *slots;
+	struct known_period *periods; /* guarded memory */
+	uint32_t period_count;
+};
+
+static uint32_t slot_of(const struct keymaker *maker, const struct alias *alias)
+{
+	uint32_t slot = get_u32(alias->b) & (FRESH_SLOTS - 1);
+	while (maker->slots[slot] != FRESH_EMPTY &&
+		   memcmp(maker->fresh[maker->slots[slot]].alias.b, alias->b, sizeof alias->b) != 0)
+		slot = (slot + 1) & (FRESH_SLOTS - 1);
+	return slot;
+}
+
+static void fresh_add(struct keymaker *maker, const struct fresh *fresh)
+{
+	if (maker->fresh_count == FRESH_SUBJECTS_MAX)
+		return;
+	uint32_t slot = slot_of(maker, &fresh->alias);
+	if (maker->slots[slot] != FRESH_EMPTY)
+		return;
+	maker->fresh[maker->fresh_count] = *fresh;
+	maker->slots[slot] = maker->fresh_count++;
+}
+
+static void fresh_forget_merged(struct keymaker *maker)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < maker->fresh_count; i++)
+		if (maker->fresh[i].id >= maker->merged)
+			maker->fresh[kept++] = maker->fresh[i];
+	maker->fresh_count = kept;
+	memset(maker->slots, 0xFF, FRESH_SLOTS * sizeof *maker->slots);
+	for (uint32_t i = 0; i < kept; i++)
+		maker->slots[slot_of(maker, &maker->fresh[i].alias)] = i;
+}
+
+static enum error fresh_load(struct keymaker *maker)
+{
+	OWNED_WALK walk = {0};
+	uint8_t from[8];
+	put_u64(from, maker->merged);
+	TRY(db_walk_begin(&maker->snapshot.txn, TABLE_KEY, &walk));
+	enum error error = db_walk_from(&walk, BYTES_ARRAY(from));
+	for (; error == E_OK; error = db_walk_next(&walk)) {
+		if (walk.key.len != 8 || walk.value.len != 32 + WRAPPED_KEY_BYTES)
+			return E_CORRUPT;
+		struct fresh fresh = {.id = get_u64(walk.key.data)};
+		memcpy(fresh.alias.b, walk.value.data, 32);
+		memcpy(fresh.wrapped, walk.value.data + 32, sizeof fresh.wrapped);
+		fresh_add(maker, &fresh);
+	}
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+enum error keymaker_open(struct keystore *keystore, struct keymaker **out, struct fault *fault)
+{
+	struct keymaker *maker = calloc(1, sizeof *maker);
+	if (maker == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	maker->keystore = keystore;
+	maker->fresh = malloc(FRESH_SUBJECTS_MAX * sizeof *maker->fresh);
+	maker->slots = malloc(FRESH_SLOTS * sizeof *maker->slots);
+	maker->periods = sodium_malloc(PERIODS_MAX * sizeof *maker->periods);
+	enum error error = E_NO_MEMORY;
+	if (maker->fresh != NULL && maker->slots != NULL && maker->periods != NULL)
+		error = key_snapshot_begin(keystore, &maker->snapshot);
+	if (error == E_OK) {
+		memset(maker->slots, 0xFF, FRESH_SLOTS * sizeof *maker->slots);
+		error = db_get_number(&maker->snapshot.txn, TABLE_META, META_MERGED, &maker->merged);
+	}
+	if (error == E_OK)
+		error = db_get_number(&maker->snapshot.txn, TABLE_META, KEY_META_NEXT, &maker->next_id);
+	if (error == E_OK)
+		error = fresh_load(maker);
+	keymaker_end(maker);
+	if (error != E_OK) {
+		keymaker_close(maker);
+		return fault_set(fault, error, "the key environment cannot be read: %s", error_reason(error));
+	}
+	*out = maker;
+	return E_OK;
+}
+
+void keymaker_close(struct keymaker *maker)
+{
+	if (maker == NULL)
+		return;
+	keymaker_end(maker);
+	free(maker->fresh);
+	free(maker->slots);
+	sodium_free(maker->periods);
+	free(maker);
+}
+
+enum error keymaker_begin(struct keymaker *maker)
+{
+	uint64_t merged;
+	TRY(key_snapshot_begin(maker->keystore, &maker->snapshot));
+	TRY(db_get_number(&maker->snapshot.txn, TABLE_META, META_MERGED, &merged));
+	if (merged != maker->merged) {
+		maker->merged = merged;
+		fresh_forget_merged(maker);
+	}
+	return E_OK;
+}
+
+void keymaker_end(struct keymaker *maker)
+{
+	key_snapshot_end(&maker->snapshot);
+}
+
+static void make_subject_key(
+	struct keymaker *maker, const struct alias *alias, struct writer *new_keys, uint64_t *id, struct key *out)
+{
+	struct fresh fresh = {.alias = *alias, .id = maker->next_id++};
+	uint8_t context[40];
+	randombytes_buf(out->b, sizeof out->b);
+	seal_small(maker->keystore->wrapping, DOMAIN_SUBJECT_KEY, keystore_subject_context(fresh.id, alias, context),
+		BYTES_ARRAY(out->b), fresh.wrapped);
+	fresh_add(maker, &fresh);
+	writer_u8(new_keys, NEW_SUBJECT);
+	writer_u64(new_keys, fresh.id);
+	writer_bytes(new_keys, BYTES_ARRAY(alias->b));
+	writer_bytes(new_keys, BYTES_ARRAY(fresh.wrapped));
+	*id = fresh.id;
+}
+
+enum error keymaker_subject(
+	struct keymaker *maker, const struct alias *alias, struct writer *new_keys, uint64_t *id, struct key *out)
+{
+	uint32_t slot = slot_of(maker, alias);
+	if (maker->slots[slot] != FRESH_EMPTY) {
+		const struct fresh *fresh = &maker->fresh[maker->slots[slot]];
+		*id = fresh->id;
+		return keystore_unwrap_subject(maker->keystore->wrapping, fresh->id, alias, BYTES_ARRAY(fresh->wrapped), out);
+	}
+	enum error error = key_of_alias(&maker->snapshot, alias, id, out);
+	if (error != E_NOT_FOUND && error != E_ERASED)
+		return error;
+	make_subject_key(maker, alias, new_keys, id, out);
+	return new_keys->error;
+}
+
+static enum error find_period(struct keymaker *maker, struct period period, struct writer *new_keys, struct key *out)
+{
+	enum error error = key_of_period(&maker->snapshot, period, out);
+	if (error != E_NOT_FOUND)
+		return error;
+	uint8_t context[3];
+	uint8_t wrapped[WRAPPED_KEY_BYTES];
+	keystore_period_key(period, context);
+	randombytes_buf(out->b, sizeof out->b);
+	seal_small(maker->keystore->wrapping, DOMAIN_PERIOD_KEY, BYTES_ARRAY(context), BYTES_ARRAY(out->b), wrapped);
+	writer_u8(new_keys, NEW_PERIOD);
+	writer_bytes(new_keys, BYTES_ARRAY(context));
+	writer_bytes(new_keys, BYTES_ARRAY(wrapped));
+	return new_keys->error;
+}
+
+enum error keymaker_period(struct keymaker *maker, struct period period, struct writer *new_keys, struct key *out)
+{
+	for (uint32_t i = 0; i < maker->period_count; i++)
+		if (maker->periods[i].period.month == period.month &&
+			maker->periods[i].period.retention_years == period.retention_years) {
+			*out = maker->periods[i].key;
+			return E_OK;
+		}
+	TRY(find_period(maker, period, new_keys, out));
+	/* A key of this month may still be on its way to the table: only other months are forgotten. */
+	if (maker->period_count == PERIODS_MAX) {
+		uint32_t kept = 0;
+		for (uint32_t i = 0; i < maker->period_count; i++)
+			if (maker->periods[i].period.month == period.month)
+				maker->periods[kept++] = maker->periods[i];
+		maker->period_count = kept;
+	}
+	maker->periods[maker->period_count++] = (struct known_period){period, *out};
+	return E_OK;
+}

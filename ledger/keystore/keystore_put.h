@@ -1,0 +1,29 @@
+/* Writing the key environment: on the writer's thread, and where a ledger is made. A program that only reads does not
+ * have this file (tests/linkage.py). */
+#pragma once
+
+#include "ledger/keystore/keystore.h"
+
+/* Makes one, with a fresh id, and opens it. */
+enum error keystore_create(
+	const char *path, const struct key *wrapping, struct keystore **out, struct fault *fault) MUST_USE;
+/* Where the environment at `path` stands; where there is none an empty one is made, whole or not at all (beside.h).
+ * For a ledger of which no sealed record is left. */
+enum error keystore_make(const char *path, struct key_position *out, struct fault *fault) MUST_USE;
+
+/* Writes new keys (any number, as they travelled) and syncs. Writing the same again changes nothing. */
+enum error keystore_write(struct keystore *keystore, struct bytes new_keys) MUST_USE;
+/* The ids that are to be merged: [from, to). */
+enum error keystore_unmerged(struct keystore *keystore, uint64_t *from, uint64_t *to) MUST_USE;
+/* Visits (id, alias) of ids in [from, to). */
+enum error keystore_visit(struct keystore *keystore, uint64_t from, uint64_t to,
+	enum error (*visit)(void *context, uint64_t id, const struct alias *alias), void *context) MUST_USE;
+
+struct key_filing {
+	struct alias alias;
+	uint64_t id;
+};
+/* Makes ids findable by alias (sorted input is fast; rows that are there already do not change). With
+ * `merged` not 0 the merge is complete up to that id. */
+enum error keystore_merge(
+	struct keystore *keystore, const struct key_filing *filings, size_t count, uint64_t merged) MUST_USE;

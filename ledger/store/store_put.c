@@ -1,0 +1,101 @@
+#include "ledger/store/store_put.h"
+
+#include "ledger/db/db_put.h"
+#include "ledger/store/sender_row.h"
+
+static enum error write_format(struct db_env *env)
+{
+	OWNED_TXN txn = {0};
+	uint8_t value[2];
+	put_u16(value, STORE_FORMAT);
+	TRY(db_begin(env, true, &txn));
+	db_put(&txn, STORE_META, STORE_ROW_FORMAT, BYTES_ARRAY(value));
+	store_filing_put(&txn, &(struct store_filing){0});
+	return db_commit(&txn);
+}
+
+enum error store_make(const char *path, struct db_env **out, struct fault *fault)
+{
+	struct db_env *env = NULL;
+	TRY(db_open(path, store_tables, STORE_TABLES, STORE_MAP_BYTES, false, true, &env, fault));
+	enum error error = write_format(env);
+	db_close(env);
+	if (error != E_OK)
+		return fault_set(fault, error, "%s: %s", path, error_reason(error));
+	return store_open(path, false, out, fault);
+}
+
+void store_state_put(struct db_txn *txn, const struct store_state *state)
+{
+	uint8_t buffer[STORE_STATE_BYTES_MAX];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	store_state_encode(state, &w);
+	db_put_writer(txn, STORE_META, STORE_ROW_STATE, &w);
+}
+
+void store_keys_put(struct db_txn *txn, const struct key_position *position)
+{
+	uint8_t buffer[STORE_KEYS_BYTES];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	store_keys_encode(position, &w);
+	db_put_writer(txn, STORE_META, STORE_ROW_KEYS, &w);
+}
+
+void store_checkpoint_put(struct db_txn *txn, struct bytes note)
+{
+	db_put(txn, STORE_META, STORE_ROW_CHECKPOINT, note);
+}
+
+void store_batch_put(struct db_txn *txn, uint32_t sender, uint64_t first_sequence, uint64_t first_index, uint32_t count)
+{
+	uint8_t key[12], row[12];
+	put_u32(key, sender);
+	put_u64(key + 4, first_sequence);
+	put_u64(row, first_index);
+	put_u32(row + 8, count);
+	db_put(txn, STORE_BATCH, BYTES_ARRAY(key), BYTES_ARRAY(row));
+}
+
+void store_change_put(struct db_txn *txn, uint32_t sender, uint64_t index)
+{
+	uint8_t key[12];
+	put_u32(key, sender);
+	put_u64(key + 4, index);
+	db_put(txn, STORE_CHANGE, BYTES_ARRAY(key), BYTES_EMPTY);
+}
+
+void store_filing_put(struct db_txn *txn, const struct store_filing *filing)
+{
+	uint8_t buffer[STORE_FILING_BYTES_MAX];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	store_filing_encode(filing, &w);
+	db_put_writer(txn, STORE_META, STORE_ROW_FILING, &w);
+}
+
+void store_losses_put(struct db_txn *txn, const struct losses *losses)
+{
+	uint8_t buffer[LOSSES_BYTES_MAX];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	losses_encode(losses, &w);
+	db_put_writer(txn, STORE_META, STORE_ROW_LOST, &w);
+}
+
+void store_sender_put(struct db_txn *txn, const struct sender *sender)
+{
+	uint8_t buffer[SENDER_ROW_BYTES_MAX];
+	uint8_t key[4];
+	struct writer w = writer_of(buffer, sizeof buffer);
+	sender_encode(sender, &w);
+	put_u32(key, sender->id);
+	db_put_writer(txn, STORE_SENDER, BYTES_ARRAY(key), &w);
+}
+
+void key_files_note(struct db_txn *txn, const struct secrets *secrets)
+{
+	uint8_t row[KEY_FILES_ROW_BYTES];
+	struct bytes there;
+	if (db_get(txn, STORE_META, STORE_ROW_SECRETS, &there) != E_NOT_FOUND)
+		return;
+	key_files_row(secrets, row);
+	db_put(txn, STORE_META, STORE_ROW_SECRETS, BYTES_ARRAY(row));
+}
