@@ -120,6 +120,9 @@ uint64_t ledger_epoch_events(const struct ledger *ledger);
 enum error ledger_oldest_unfiled(struct ledger *ledger, uint64_t *from, uint64_t *out_s) MUST_USE;
 /* Starts an epoch over everything under the last commit; nothing to do: *started = false. Outside a tick. */
 enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault *fault) MUST_USE;
+/* Whether all that is filed could be filed again from nothing. E_UNREADABLE, with how many events could not; the errors
+ * of reading: nobody can tell. Reads only. */
+enum error ledger_may_refile(const struct ledger *ledger, struct fault *fault) MUST_USE;
 /* Forgets everything that is derived: postings, subject trees, map and filing tree. The epochs that follow make it
  * again from log and alias packs, without entries of their own, until the newest epoch entry is reached, whose roots
  * must come out: E_CORRUPT if they do not. Outside a tick and an epoch. */

@@ -3,6 +3,7 @@
 few, and everything else goes on."""
 
 import json
+import os
 import sys
 
 import lmdb_file
@@ -27,11 +28,11 @@ def harm(ledger, wanted):
     return len(wanted)
 
 
-def send(ledger, key, people, name):
+def send(ledger, key, people, name, what="opslag"):
     source = ledger.path(name)
     with open(source, "w", encoding="utf-8") as file:
         for person in people:
-            file.write(event("cpr:%010d" % person, "opslag") + "\n")
+            file.write(event("cpr:%010d" % person, what) + "\n")
     return ledger.result("send", "--server", ledger.ingest, "--key", key, source)
 
 
@@ -92,8 +93,6 @@ def many(tap, indsigt):
     tap.ok(send(ledger, key, [500], "another").returncode == 0, "in time events are taken in")
     wait_until(lambda: ledger.health() == (503, ["epoch-failed"]), "healthz to say it")
     tap.ok(True, "and the ledger says that it is not well")
-    both = ledger.result("epoch", ledger.dir, "--declare-lost", "--rebuild")
-    tap.ok(both.returncode == 2, "--declare-lost goes with nothing else")
     ledger.result("epoch", ledger.dir)
     tap.ok(log_of(ledger).count("--declare-lost") == 1, "the operator is told once, however often it is tried")
     result = ledger.result("epoch", ledger.dir, "--declare-lost")
@@ -105,8 +104,44 @@ def many(tap, indsigt):
     ledger.remove()
 
 
+def filed(tap, indsigt):
+    """The record of an event that is filed is damaged, and its person has no other."""
+    ledger = Ledger(indsigt)
+    key = ledger.add_sender("ksd")
+    ledger.serve(*QUIET)
+    tap.ok(send(ledger, key, range(100, 150), "fifty").returncode == 0, "fifty events about fifty people")
+    tap.ok(send(ledger, key, [100, 120], "again", "another").returncode == 0, "two of them once more")
+    ledger.run("epoch", ledger.dir)
+    ledger.stop()
+    harm(ledger, [20])
+    statement = ["statement", "cpr:%010d" % 100, "--ledger", ledger.dir, "-o", ledger.path("statement")]
+    before = ledger.result("audit", ledger.dir, "--vkey", ledger.vkey).stdout
+    result = ledger.result("epoch", ledger.dir, "--rebuild")
+    tap.ok(result.returncode == 1 and "1 events" in result.stderr and "Nothing was changed" in result.stderr,
+           "what could not be filed again is told: " + result.stderr)
+    tap.ok(ledger.result("audit", ledger.dir, "--vkey", ledger.vkey).stdout == before, "and nothing was changed")
+    tap.ok(ledger.result(*statement).returncode == 0, "others' statements hold")
+    os.remove(ledger.path("statement"))
+    result = ledger.result("epoch", ledger.dir, "--rebuild", "--declare-lost")
+    tap.ok(result.returncode == 0, "the operator's word: " + result.stderr)
+    tap.ok(ledger.result(*statement).returncode == 0, "others' statements still hold")
+    code, line = audit(ledger)
+    tap.ok(code == 0 and " lost=1 " in line, "the accredited audit: " + line)
+    verified = ledger.run("verify", ledger.path("statement"), "--vkey", ledger.vkey, "--subject", "cpr:%010d" % 100)
+    tap.ok("LOST" in verified, "a statement says that something is lost")
+    ledger.serve(*QUIET)
+    tap.ok(send(ledger, key, [700], "more").returncode == 0, "the ledger goes on")
+    tap.ok(ledger.result("epoch", ledger.dir).returncode == 0, "and files")
+    ledger.stop()
+    harm(ledger, [22])
+    result = ledger.result("epoch", ledger.dir, "--rebuild")
+    tap.ok(result.returncode == 0, "of whom another record opens, all is filed again: " + result.stderr)
+    ledger.remove()
+
+
 def main():
     tap = Tap()
+    filed(tap, sys.argv[1])
     few(tap, sys.argv[1])
     many(tap, sys.argv[1])
     tap.done()

@@ -104,13 +104,16 @@ static enum error epoch_directly(const struct admin *admin, bool declare_lost, s
 	return error;
 }
 
-enum error admin_rebuild(const struct admin *admin, struct fault *fault)
+enum error admin_rebuild(const struct admin *admin, bool declare_lost, struct fault *fault)
 {
 	struct ledger *ledger = NULL;
 	TRY(open_ledger(admin, &ledger, fault));
-	enum error error = ledger_forget_filing(ledger, fault);
+	enum error error = declare_lost ? E_OK : ledger_may_refile(ledger, fault);
+	ledger_declare_lost(ledger, declare_lost);
 	if (error == E_OK)
-		error = run_epoch(ledger, fault);
+		error = ledger_forget_filing(ledger, fault);
+	if (error == E_OK)
+		error = run_epoch_and_say(ledger, fault);
 	ledger_close(ledger);
 	return error;
 }

@@ -24,8 +24,9 @@ enum error admin_append_sender(const struct admin *admin, struct entry_sender *e
  * however much it is; else E_UNREADABLE. */
 enum error admin_epoch(const struct admin *admin, bool declare_lost, struct fault *fault) MUST_USE;
 /* Makes everything derived again from log and alias packs, then files the rest. Under the store's lock: E_LOCKED while
- * a daemon runs. */
-enum error admin_rebuild(const struct admin *admin, struct fault *fault) MUST_USE;
+ * a daemon runs. What could not be filed again is looked for first (E_UNREADABLE, and nothing has changed), or declared
+ * lost with `declare_lost`. */
+enum error admin_rebuild(const struct admin *admin, bool declare_lost, struct fault *fault) MUST_USE;
 
 /* As the ledger stands now, beside a running daemon or not. E_UNKNOWN_SENDER. */
 enum error admin_sender(const char *dir, uint32_t id, struct sender *out, struct fault *fault) MUST_USE;

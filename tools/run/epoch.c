@@ -13,11 +13,14 @@ struct epoch_options {
 #define T struct epoch_options
 static const struct option_row rows[] = {
 	ARGUMENT(T, admin.dir, "DIR"),
-	OPTION_FLAG(T, rebuild, "rebuild", .group = 1,
-		.help = "throw away everything that follows from the log (who is filed where, subject map, filing tree) and "
-				"make it again; the roots of the newest epoch must come out. Only while the ledger is not served."),
-	OPTION_FLAG(T, declare_lost, "declare-lost", .group = 1,
-		.help = "an event whose record is damaged before it is filed cannot be filed by anybody. The log says by "
+	OPTION_FLAG(T, rebuild, "rebuild",
+		.help =
+			"throw away everything that follows from the log (who is filed where, subject map, filing tree) and "
+			"make it again; the roots of the newest epoch must come out. Only while the ledger is not served. Every "
+			"record is looked at first: what could not be filed again is told, and then nothing is changed."),
+	OPTION_FLAG(T, declare_lost, "declare-lost",
+		.help = "an event whose record is damaged before it is filed, or filed again, cannot be filed by anybody. The "
+				"log says by "
 				"itself that such events are lost, while they are few (256 at a time). If there are more, filing stops "
 				"and so does ingest, in the end: look after the disk first, and after what may bring the records back. "
 				"This says that nothing can. Where they are too scattered for a log's 1,024 loss entries, events "
@@ -32,7 +35,7 @@ static int run(int argc, char **argv)
 	struct fault fault = {0};
 	if (!command_read(&command_epoch, argc, argv, &options))
 		return EXIT_USAGE;
-	enum error error = options.rebuild ? admin_rebuild(&options.admin, &fault)
+	enum error error = options.rebuild ? admin_rebuild(&options.admin, options.declare_lost, &fault)
 									   : admin_epoch(&options.admin, options.declare_lost, &fault);
 	return command_end(&command_epoch, error, &fault);
 }

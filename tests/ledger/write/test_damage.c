@@ -460,7 +460,10 @@ START_TEST(what_was_filed_before_needs_a_word)
 	fixture_epoch(&f);
 	append_new(10);
 	fixture_epoch(&f);
+	ck_ok(ledger_may_refile(f.ledger, &fault));
 	damage(STORE_RECORD, second.first_index + 4, 0, 200);
+	ck_error(ledger_may_refile(f.ledger, &fault), E_UNREADABLE);
+	ck_assert_msg(strstr(fault.text, "1 events") != NULL, "%s", fault.text);
 	ck_ok(ledger_forget_filing(f.ledger, &fault));
 	ck_error(try_epoch(&fault), E_UNREADABLE);
 	ck_assert_msg(

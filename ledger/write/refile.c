@@ -1,0 +1,162 @@
+/* Whether what is filed could be filed again from nothing, looked at before it is cleared.
+ *
+ *   every record that is filed is opened ─► all open: yes
+ *        some do not ─► whose are they (alias packs) ─► each of these people has another record that opens: yes
+ *                                                       └─ one has none: no, and nothing is touched
+ *
+ * Reads only, in one snapshot. What could not be looked at (the disk, memory) ends it with that error, and says nothing
+ * of any event. */
+#include "ledger/base/grow.h"
+#include "ledger/filed/aliases.h"
+#include "ledger/store/records.h"
+#include "ledger/write/damage.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An event whose record does not open. */
+struct closed {
+	uint64_t index;
+	struct alias alias;
+	bool known; /* whose it is: another record of the same person opens */
+};
+
+struct look {
+	const struct ledger *ledger;
+	struct db_txn *txn;
+	struct key_snapshot keys;
+	struct record_buffer record;
+	struct alias_walk walk;
+	struct closed *closed; /* ascending by index; once all are there by alias */
+	size_t count;
+	size_t capacity;
+};
+
+static enum error look_at(struct look *look, uint64_t index)
+{
+	struct bytes encoded;
+	struct entry entry;
+	struct opened opened;
+	TRY(log_entry(look->txn, index, &encoded));
+	TRY(entry_decode(encoded, &entry));
+	if (entry.kind != ENTRY_EVENT || losses_cover(&look->ledger->losses, index))
+		return E_OK;
+	enum error error = record_find(look->txn, &look->keys, &look->ledger->secrets->seal, index, &look->record, &opened);
+	if (error == E_OK || !damage_judged(error))
+		return error;
+	TRY(GROW(look->closed, look->capacity, look->count + 1));
+	look->closed[look->count++] = (struct closed){.index = index};
+	return E_OK;
+}
+
+static int by_index(const void *left, const void *right)
+{
+	const struct closed *a = left, *b = right;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static int by_alias(const void *left, const void *right)
+{
+	const struct closed *a = left, *b = right;
+	return memcmp(a->alias.b, b->alias.b, sizeof a->alias.b);
+}
+
+static struct closed *find(struct look *look, const struct closed *key, int (*order)(const void *, const void *))
+{
+	return bsearch(key, look->closed, look->count, sizeof *look->closed, order);
+}
+
+/* Each event that a pack names, as long as packs open: one that does not is made again from its records, and who has no
+ * other than those in it is nobody. */
+static enum error visit_packs(struct look *look, void (*visit)(struct look *look, const struct closed *event))
+{
+	enum error error = E_OK;
+	TRY(alias_walk_begin(look->txn, &look->ledger->secrets->seal, 0, &look->walk));
+	while ((error = alias_walk_next(&look->walk)) != E_NOT_FOUND) {
+		if (error != E_OK && !damage_judged(error))
+			break;
+		for (uint32_t i = 0; error == E_OK && i < look->walk.count; i++) {
+			uint64_t index = look->walk.first_index + i;
+			if (index < look->ledger->filing.filed && !alias_is_none(&look->walk.aliases[i]))
+				visit(look, &(struct closed){.index = index, .alias = look->walk.aliases[i]});
+		}
+	}
+	alias_walk_end(&look->walk);
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+static void name(struct look *look, const struct closed *event)
+{
+	struct closed *closed = find(look, event, by_index);
+	if (closed != NULL)
+		closed->alias = event->alias;
+}
+
+/* By alias there are several of one person, next to each other. */
+static void know(struct look *look, const struct closed *event)
+{
+	struct closed *end = look->closed + look->count;
+	struct closed *closed = find(look, event, by_alias);
+	if (closed == NULL)
+		return;
+	while (closed > look->closed && by_alias(closed - 1, event) == 0)
+		closed--;
+	for (struct closed *c = closed; c < end && by_alias(c, event) == 0; c++)
+		if (c->index == event->index)
+			return; /* it is itself one that does not open */
+	for (struct closed *c = closed; c < end && by_alias(c, event) == 0; c++)
+		c->known = true;
+}
+
+static enum error look_at_all(struct look *look)
+{
+	TRY(key_snapshot_begin(look->ledger->keystore, &look->keys));
+	enum error error = E_OK;
+	for (uint64_t index = 0; error == E_OK && index < look->ledger->filing.filed; index++)
+		error = look_at(look, index);
+	key_snapshot_end(&look->keys);
+	if (error != E_OK || look->count == 0)
+		return error;
+	TRY(visit_packs(look, name));
+	qsort(look->closed, look->count, sizeof *look->closed, by_alias);
+	return visit_packs(look, know);
+}
+
+static enum error judge(const struct look *look, struct fault *fault)
+{
+	uint64_t first = UINT64_MAX;
+	size_t count = 0;
+	for (size_t i = 0; i < look->count; i++) {
+		if (look->closed[i].known)
+			continue;
+		count++;
+		first = look->closed[i].index < first ? look->closed[i].index : first;
+	}
+	if (count == 0)
+		return E_OK;
+	return fault_set(fault, E_UNREADABLE,
+		"%zu events, the first at index %" PRIu64
+		", are filed and could not be filed again, because their records do not open and those whose they are have no "
+		"other. Nothing was changed. Put back what may bring the records back; if nothing can, run 'indsigt epoch DIR "
+		"--rebuild --declare-lost'",
+		count, first);
+}
+
+enum error ledger_may_refile(const struct ledger *ledger, struct fault *fault)
+{
+	OWNED_TXN txn = {0};
+	OWNED_MEMORY struct look *look = calloc(1, sizeof *look);
+	if (look == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	look->ledger = ledger;
+	look->txn = &txn;
+	enum error error = db_begin(ledger->store, false, &txn);
+	if (error == E_OK)
+		error = look_at_all(look);
+	error = error == E_OK ? judge(look, fault)
+						  : fault_set(fault, error, "what is filed cannot be looked at: %s", error_reason(error));
+	record_buffer_free(&look->record);
+	free(look->closed);
+	return error;
+}
