@@ -2,12 +2,14 @@
 #include "ledger/db/db.h"
 #include "ledger/event/event_schema.h"
 #include "ledger/options/alike.h"
+#include "tools/command/child.h"
 #include "tools/command/command.h"
 
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int run_help(int argc, char **argv);
 
@@ -307,6 +309,19 @@ static int unless_replaced(const struct command *command, int code)
 	return EXIT_NOT_LOOKED;
 }
 
+/* A program of its own goes on in this one's place, from the command's last word. */
+static int become(const struct command *command, char **argv)
+{
+	char path[CHILD_PATH_MAX];
+	struct fault fault = {.text = ""};
+	enum error error = child_find(command->beside, "tools", path, &fault);
+	if (error == E_OK) {
+		execv(path, argv);
+		error = fault_set(&fault, E_IO, "%s cannot be started: %m", path);
+	}
+	return command_end(command, error, &fault);
+}
+
 static int dispatch(int argc, char **argv)
 {
 	int words = 0;
@@ -314,6 +329,8 @@ static int dispatch(int argc, char **argv)
 	bool help = options_ask_help(argc, argv);
 	if (command && help)
 		return print_command(command);
+	if (command && command->beside != NULL)
+		return become(command, argv + words - 1);
 	if (command) {
 		return unless_replaced(command, command->run(argc - words, argv + words));
 	}

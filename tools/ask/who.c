@@ -6,6 +6,7 @@
 #include "tools/command/command.h"
 #include "tools/show/answer.h"
 #include "tools/show/asked.h"
+#include "tools/show/vkey_option.h"
 
 #include <stdio.h>
 #include <stdlib.h>

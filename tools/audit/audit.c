@@ -11,8 +11,8 @@
 #include "tools/audit/audit_print.h"
 #include "tools/audit/audit_tiles.h"
 #include "tools/command/command.h"
-#include "tools/show/asked.h"
 #include "tools/show/progress.h"
+#include "tools/show/vkey_option.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -11,6 +11,7 @@ struct command {
 	struct options options; /* its name begins with COMMAND_PROGRAM */
 	/* The arguments follow behind `argv[0]`. `--help` never comes here. Gives the exit code. */
 	int (*run)(int argc, char **argv);
+	const char *beside;  /* or the program that is it (program.h), installed beside this one */
 	bool replaces_store; /* what it read may be gone at its end, since it has put another there itself */
 };
 

@@ -1,11 +1,11 @@
 /* indsigt mirror: a verifying follower of a log, which serves what it has verified. */
 #include "ingest/net/tile_fetch.h"
 #include "ledger/base/own.h"
-#include "tools/command/command.h"
+#include "tools/command/program.h"
+#include "tools/mirror/mirror_command.h"
 #include "tools/mirror/mirror_follow.h"
 #include "tools/mirror/mirror_key.h"
 #include "tools/publish/server_tree.h"
-#include "tools/show/asked.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,18 +19,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define LISTEN_DEFAULT "127.0.0.1:7591"
-#define INTERVAL_DEFAULT_S 5u
-#define INTERVAL_MAX_S 86400u
-
 /* ---- init ---- */
-
-struct init {
-	const char *dir;
-	const char *place;
-	struct vkey vkey;
-	const char *name; /* NULL: the mirror signs nothing */
-};
 
 /* The place as it is found from everywhere, from whatever directory the mirror is served. */
 static enum error find_place(const char *place, char out[MIRROR_PLACE_BYTES_MAX + 1], struct fault *fault)
@@ -49,7 +38,8 @@ static enum error find_place(const char *place, char out[MIRROR_PLACE_BYTES_MAX 
 }
 
 /* Prints the mirror's own vkey, if it has a name. */
-static enum error create(const struct init *init, const struct mirror_config *config, struct fault *fault)
+static enum error create(
+	const struct mirror_init_options *init, const struct mirror_config *config, struct fault *fault)
 {
 	struct vkey own;
 	char text[VKEY_TEXT_MAX + 1];
@@ -64,24 +54,10 @@ static enum error create(const struct init *init, const struct mirror_config *co
 	return puts(text) >= 0 ? E_OK : E_IO;
 }
 
-#define T struct init
-static const struct option_row init_rows[] = {
-	ARGUMENT(T, dir, "DIR"),
-	OPTION_TEXT(T, place, "ledger", "URL", .required = REQUIRED,
-		.help = "where the log is read from: a query daemon, another mirror, exported files, or a directory"),
-	OPTION_VKEY(T, vkey, .required = REQUIRED,
-		.help = "whose log it is: the key that you were given, not one that you find at URL"),
-	OPTION_TEXT(T, name, "name", "NAME",
-		.help = "the mirror's own name, for ever, such as mirror.example.org/m1: makes a key (DIR/key, 0600) and "
-				"prints its vkey. Every checkpoint that is served bears the mirror's cosignature then, which says that "
-				"everything under it was verified and is kept"),
-};
-#undef T
-
 static int run_init(int argc, char **argv)
 {
 	struct fault fault = {.text = ""};
-	struct init init = {.name = NULL};
+	struct mirror_init_options init = {.name = NULL};
 	if (!command_read(&command_mirror_init, argc, argv, &init))
 		return EXIT_USAGE;
 	struct mirror_config config = {.vkey = init.vkey};
@@ -90,18 +66,6 @@ static int run_init(int argc, char **argv)
 		error = create(&init, &config, &fault);
 	return command_end(&command_mirror_init, error, &fault);
 }
-
-const struct command command_mirror_init = {
-	.options = {.name = "indsigt mirror init",
-		.summary = "makes a mirror of a log",
-		.text = "A mirror keeps a copy of a log, verifies everything that it copies (tree, batch signatures, senders' "
-				"keys,\n"
-				"sequences, time, epochs in order), and serves the copy. When two signed checkpoints do not fit "
-				"together, or\n"
-				"an entry breaks a rule, it raises an alarm and keeps the evidence. What it copies is not personal.\n",
-		OPTION_ROWS(init_rows)},
-	.run = run_init,
-};
 
 /* ---- serve ---- */
 
@@ -196,26 +160,9 @@ static enum error once(const char *dir, struct fault *fault)
 	return E_OK;
 }
 
-struct serve_options {
-	const char *dir;
-	const char *listen;
-	unsigned interval_s;
-	bool once;
-};
-#define T struct serve_options
-static const struct option_row serve_rows[] = {
-	ARGUMENT(T, dir, "DIR"),
-	OPTION_TEXT(
-		T, listen, "listen", "HOST:PORT", .help = "where to answer (" LISTEN_DEFAULT "); port 0 takes a free one"),
-	OPTION_NUMBER(
-		T, interval_s, "interval", "SECONDS", 1, INTERVAL_MAX_S, .help = "between two looks for something new (5)"),
-	OPTION_FLAG(T, once, "once", .help = "follow to the newest checkpoint, serve nothing; exit 1 on an alarm"),
-};
-#undef T
-
 static int run_serve(int argc, char **argv)
 {
-	struct serve_options options = {.listen = LISTEN_DEFAULT, .interval_s = INTERVAL_DEFAULT_S};
+	struct mirror_serve_options options = {.listen = MIRROR_LISTEN_DEFAULT, .interval_s = MIRROR_INTERVAL_DEFAULT_S};
 	struct fault fault = {.text = ""};
 	if (!command_read(&command_mirror_serve, argc, argv, &options))
 		return EXIT_USAGE;
@@ -224,18 +171,8 @@ static int run_serve(int argc, char **argv)
 	return command_end(&command_mirror_serve, error, &fault);
 }
 
-const struct command command_mirror_serve = {
-	.options = {.name = "indsigt mirror serve",
-		.summary = "follows a log and serves the verified copy",
-		.text = "Serves /checkpoint and /tile/... as the ledger does, also below /<origin hash>/, and only what was "
-				"verified.\n"
-				"Prints 'ready mirror=HOST:PORT entries=N' when it accepts; ends on SIGTERM or Ctrl-C, and may be "
-				"killed at\n"
-				"any time: it goes on where it was. DIR/tree can be served by any web server instead.\n",
-		OPTION_ROWS(serve_rows),
-		.after =
-			"An alarm is a line on stderr that begins with 'mirror: ALARM'; the evidence is in DIR/evidence/, of a "
-			"fork\n"
-			"in a file that 'indsigt verify' shows to anybody. The mirror goes on serving what it verified before.\n"},
-	.run = run_serve,
-};
+int main(int argc, char **argv)
+{
+	static const struct program_command mine[] = {{&command_mirror_init, run_init}, {&command_mirror_serve, run_serve}};
+	return program_main(mine, sizeof mine / sizeof mine[0], argc, argv);
+}

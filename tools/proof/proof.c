@@ -5,7 +5,7 @@
 #include "tools/command/command.h"
 #include "tools/proof/proof_source.h"
 #include "tools/send/receipt_json.h"
-#include "tools/show/asked.h"
+#include "tools/show/vkey_option.h"
 #include "tools/verify/receipt_file.h"
 
 #include <errno.h>

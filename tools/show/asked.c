@@ -45,11 +45,3 @@ enum error asked_time(const char *name, const char *text, uint64_t *out, struct 
 		"(2026-11-23T08:00:00+01:00)",
 		name);
 }
-
-enum error asked_vkey(void *vkey, const char *text, struct fault *fault)
-{
-	struct vkey *out = vkey;
-	if (vkey_parse(bytes_text(text), out) == E_OK && out->type == NOTE_KEY_ED25519)
-		return E_OK;
-	return fault_set(fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
-}

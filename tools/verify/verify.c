@@ -4,6 +4,7 @@
 #include "ledger/base/own.h"
 #include "tools/command/command.h"
 #include "tools/show/asked.h"
+#include "tools/show/vkey_option.h"
 
 #include <stdlib.h>
 #include <string.h>

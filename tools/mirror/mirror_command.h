@@ -1,0 +1,23 @@
+/* The command lines of `indsigt mirror`, for `indsigt`, which only hands them on, and for indsigt-mirror. */
+#pragma once
+
+#include "ledger/note/note.h"
+#include "tools/command/command.h"
+
+#define MIRROR_LISTEN_DEFAULT "127.0.0.1:7591"
+#define MIRROR_INTERVAL_DEFAULT_S 5u
+#define MIRROR_INTERVAL_MAX_S 86400u
+
+struct mirror_init_options {
+	const char *dir;
+	const char *place;
+	struct vkey vkey;
+	const char *name; /* NULL: the mirror signs nothing */
+};
+
+struct mirror_serve_options {
+	const char *dir;
+	const char *listen;
+	unsigned interval_s;
+	bool once;
+};

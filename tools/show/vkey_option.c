@@ -1,0 +1,9 @@
+#include "tools/show/vkey_option.h"
+
+enum error asked_vkey(void *vkey, const char *text, struct fault *fault)
+{
+	struct vkey *out = vkey;
+	if (vkey_parse(bytes_text(text), out) == E_OK && out->type == NOTE_KEY_ED25519)
+		return E_OK;
+	return fault_set(fault, E_USAGE, "--vkey is malformed; 'indsigt vkey DIR' prints it");
+}

@@ -1,0 +1,13 @@
+/* The command lines of `indsigt witness`, for `indsigt`, which only hands them on, and for indsigt-witness. */
+#pragma once
+
+#include "tools/command/command.h"
+
+#define WITNESS_LISTEN_DEFAULT "127.0.0.1:7590"
+
+struct witness_options {
+	const char *dir;
+	const char *name;   /* init */
+	const char *vkey;   /* add */
+	const char *listen; /* serve */
+};
