@@ -26,6 +26,7 @@
 #define LINGER_TOTAL_MS 10000   /* but not longer than this */
 #define EVICT_AFTER_MS 1000
 #define EVICT_STALLED_MS 4000 /* a narrow line repeats what it lost */
+#define EVICT_FRONT_MS 10000  /* nor may a narrow one keep all others waiting */
 
 struct connection *connection_find(struct server *server, uint64_t id)
 {
@@ -125,8 +126,6 @@ static void begin_end(struct connection *c)
 	c->ending_ms = clock_ms();
 	c->ending_left = connection_output_bytes(c);
 	drop_frame(c, true);
-	if (c->session.spoiled)
-		door_spoiled(c);
 	door_leave(c);
 	connection_set_reading(c, true);
 	start_deadline(c, LINGER_MS);
@@ -169,17 +168,9 @@ static void submit(struct connection *c, enum job_kind kind)
 /* Its look-up has the frame timeout, too: whoever does it may be busy for long. */
 static void look_up(struct connection *c)
 {
-	char text[160];
-	uint64_t pause_ms = door_pause_ms(c->server, c->session.sender);
-	if (pause_ms == 0) {
-		submit(c, JOB_HELLO);
+	submit(c, JOB_HELLO);
+	if (!c->ending)
 		start_deadline(c, c->server->options->frame_timeout_ms);
-		return;
-	}
-	snprintf(text, sizeof text,
-		"the last batches of this sender had signatures that do not verify; it may come again in %u seconds",
-		(unsigned)(pause_ms / 1000 + 1));
-	connection_end(c, E_TOO_MANY, text);
 }
 
 static void take_frame(struct connection *c)
@@ -322,6 +313,8 @@ void connections_let_in(struct server *server)
 /* Who holds little, and goes on bringing what it announced, has a narrow line and no wish to keep others waiting. */
 static bool is_in_the_way(const struct connection *c, uint64_t now_ms)
 {
+	if (c->server->room.all.front == &c->claim && now_ms - c->in.frame_ms > EVICT_FRONT_MS)
+		return true;
 	if (c->share->pool.bytes > BATCH_BYTES_MAX || c->in.body_read < PACE_STEP_BYTES)
 		return now_ms - c->in.frame_ms > EVICT_AFTER_MS;
 	return now_ms - c->in.step_ms > EVICT_STALLED_MS;

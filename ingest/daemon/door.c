@@ -3,11 +3,12 @@
  * Before its hello is proven a connection is anybody's: such ones have a share of all connections, and each address a
  * share of that; when a share is full one of those that have not said their hello gives way, whichever chance picks:
  * who floods cannot know which. One that is proven belongs to a sender, which has a share of connections and of room;
- * nobody without a key touches it. When all places are taken, one more may still come in and prove itself: if its
- * sender holds fewer than the one that holds most, the oldest of those on which nothing is under way gives way to it.
+ * nobody without a key touches it. When all places are taken, a few more may still come in and prove themselves: if the
+ * sender of one holds fewer than the one that holds most, the oldest on which nothing is under way gives way to it.
  *
- * A batch whose signature does not verify costs as much to judge as a good one, and its sender nothing. So nobody may
- * come in its name for a while, longer each time. Only its own key can bring that about. */
+ * A batch whose signature does not verify costs as much to judge as a good one, and its sender nothing. So nobody is
+ * let in in its name for a while, longer each time. Only its own key can bring that about, and only who has it is told.
+ */
 #include "ingest/daemon/server_state.h"
 
 #include "ledger/base/clock.h"
@@ -20,6 +21,7 @@
 #define SPOILED_PAUSE_MS 1000u /* after the second time; twice as long after each that follows */
 #define SPOILED_PAUSE_MS_MAX 60000u
 #define SPOILED_FORGOTTEN_MS 600000u
+#define BESIDE_MAX 16u /* strangers at a time that come in when all places are taken, to prove themselves */
 
 /* An address as a share is counted by: of IPv6 the first 64 bits, which one customer has. */
 void door_address(const struct sockaddr *address, uint8_t out[DOOR_ADDRESS_BYTES])
@@ -91,12 +93,14 @@ void door_free(struct server *server)
 			server->shares[slot] = share->next;
 }
 
-void door_spoiled(struct connection *c)
+void door_spoiled(struct server *server, uint32_t sender, uint64_t connection)
 {
-	if (c->share == NULL)
+	struct share *share = new_share(server, sender);
+	if (share == NULL || (share->spoiled > 0 && share->spoiled_by == connection))
 		return;
-	c->share->spoiled++;
-	c->share->spoiled_ms = clock_ms();
+	share->spoiled++;
+	share->spoiled_by = connection;
+	share->spoiled_ms = clock_ms();
 }
 
 uint64_t door_pause_ms(struct server *server, uint32_t sender)
@@ -182,16 +186,15 @@ void door_enter(struct connection *c, struct connection **gives_way)
 	unsigned limit = c->server->options->connections_max;
 	unsigned unproven_max = at_least(limit / UNPROVEN_PART, 8);
 	struct crowd crowd = look_around(c);
+	unsigned beside = of_the_biggest(c->server, 1) != NULL ? BESIDE_MAX : 0;
 	*gives_way = NULL;
 	/* Those that were told to go linger for a moment; under pressure the oldest that has been told leaves at once. */
 	if (c->server->connection_count > limit + TURNED_AWAY_MAX / 2 && crowd.told != NULL)
 		connection_close(crowd.told);
 	if (crowd.neighbours >= unproven_max / 2)
 		*gives_way = crowd.any_neighbour != NULL ? crowd.any_neighbour : c;
-	else if (crowd.live >= limit || crowd.unproven >= unproven_max)
+	else if (crowd.live >= limit + beside || crowd.unproven >= unproven_max)
 		*gives_way = crowd.any != NULL ? crowd.any : c;
-	if (*gives_way == c && crowd.unproven == 0 && of_the_biggest(c->server, 1) != NULL)
-		*gives_way = NULL;
 }
 
 bool door_prove(struct connection *c, struct connection **gives_way)

@@ -103,6 +103,11 @@ static void answer_batch(struct connection *c, const struct job *job)
 static void answer_hello(struct connection *c, struct job *job)
 {
 	struct connection *gives_way = NULL;
+	uint64_t pause_ms = job->error == E_OK ? door_pause_ms(c->server, job->sender) : 0;
+	if (pause_ms > 0)
+		job->error = fault_set(&job->fault, E_TOO_MANY,
+			"the last batches of this sender had signatures that do not verify; it may come again in %u seconds",
+			(unsigned)(pause_ms / 1000 + 1));
 	if (job->error == E_OK && c->session.state == SESSION_LOOKING && !door_prove(c, &gives_way))
 		job->error = fault_set(&job->fault, E_TOO_MANY,
 			"as many connections are open as there may be, of this sender (%u) or of all (%u), and all of them work",
@@ -126,6 +131,8 @@ static void answer(struct server *server, struct job *job)
 	struct connection *c = connection_find(server, job->connection);
 	if (job->kind == JOB_BATCH)
 		give_room_back(server, job);
+	if (job->kind == JOB_BATCH && job->error == E_BAD_SIGNATURE)
+		door_spoiled(server, job->sender, job->connection);
 	if (c == NULL)
 		return;
 	if (job->kind == JOB_BATCH)

@@ -178,7 +178,6 @@ void session_refusal(
 	/* Each costs as much to judge as a good batch. An honest sender has to look for its new key first. */
 	if (sent.error != E_BAD_SIGNATURE)
 		return;
-	session->spoiled = true;
 	session_end(session, E_CLOSED, "a batch's signature does not verify: connect again with the registered key", out);
 }
 

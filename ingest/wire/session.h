@@ -32,7 +32,6 @@ struct session {
 	struct frame_challenge challenge; /* origin borrowed */
 	uint32_t sender;
 	bool pinged;          /* before the hello */
-	bool spoiled;         /* it ended for a signature that does not verify */
 	uint32_t waiting;     /* batches submitted and not answered */
 	size_t waiting_bytes; /* their bodies */
 };
