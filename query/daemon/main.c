@@ -1,8 +1,10 @@
 /* indsigt-queryd: answers questions about a ledger over HTTP; cannot write it. spec/http.md */
 #include "ledger/base/domain.h"
 #include "ledger/base/own.h"
+#include "ledger/db/db.h"
 #include "ledger/options/options.h"
-#include "query/daemon/server.h"
+#include "query/routes/routes.h"
+#include "query/server/http_server.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -10,6 +12,15 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
+
+#define WORKERS 2u
+#define BODY_BYTES_MAX 4096u /* read, to refuse it with the reason */
+/* Answers being made and not yet taken; of that for what the workers have in hand beside the answer's text. A large
+ * answer waits for the small ones. */
+#define OUTPUT_BYTES_MAX (64u << 20)
+#define WORK_BYTES (8u << 20)
+#define LARGE_OUTPUT_BYTES_MAX (52u << 20)
 
 struct queryd_options {
 	const char *dir;
@@ -63,6 +74,54 @@ static enum error harden(struct fault *fault)
 	return E_OK;
 }
 
+/* ---- what the server calls ---- */
+
+static void answer(void *context, const struct request *request, struct response *response)
+{
+	routes_answer(context, request, (uint64_t)time(NULL), response);
+	if (db_was_replaced()) /* what it was made of may have been anything */
+		response->fatal = E_REPLACED;
+}
+
+static void refuse(int status, enum error error, const char *line, struct response *response)
+{
+	routes_problem(status, error_name(error), line, response);
+}
+
+/* Method, route pattern, what the route notes of it, status and duration: nothing personal. */
+static void say_answered(const struct request *request, const struct response *response, double ms)
+{
+	fprintf(stderr, "%s %s%s %d %.2fms\n", request->method, response->route, response->note, response->status, ms);
+}
+
+static void tell(const char *line)
+{
+	fprintf(stderr, "%s\n", line);
+}
+
+static enum error serve(const struct address *address, struct routes *routes, struct fault *fault)
+{
+	const struct http_options options = {.answer = answer,
+		.context = routes,
+		.workers = WORKERS,
+		.refuse = refuse,
+		.answered = say_answered,
+		.tell = tell,
+		.connections_max = QUERY_CONNECTIONS_MAX,
+		.turns_away = true,
+		.body_bytes_max = BODY_BYTES_MAX,
+		.output_bytes_max = OUTPUT_BYTES_MAX - WORK_BYTES,
+		.large_output_bytes_max = LARGE_OUTPUT_BYTES_MAX};
+	OWNED(http_server_release) struct http_server *server = NULL;
+	TRY(http_server_new(address, &options, &server, fault));
+	printf("listening %s\n", http_server_address(server));
+	fflush(stdout);
+	enum error error = http_server_run(server, fault);
+	if (error == E_REPLACED) /* no other end is better: whoever started this starts it again */
+		return fault_set(fault, error, "%s; ending, the next start opens them anew", error_text(error));
+	return error;
+}
+
 static enum error run(const struct queryd_options *options, struct fault *fault)
 {
 	TRY(harden(fault));
@@ -84,11 +143,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 		routes.issuer = &issuer;
 		key_derive(&issuer.key, DOMAIN_CURSOR_KEY, bytes_text(archive_origin(archive)), &routes.cursor_key);
 	}
-	OWNED(server_release) struct server *server = NULL;
-	TRY(server_new(&address, &routes, &server, fault));
-	printf("listening %s\n", server_address(server));
-	fflush(stdout);
-	return server_run(server, fault);
+	return serve(&address, &routes, fault);
 }
 
 int main(int argc, char **argv)

@@ -8,16 +8,9 @@
 
 /* ---- responses ---- */
 
-static void set_header(struct response *response, const char *name, const char *value)
-{
-	response->headers[response->header_count].name = name;
-	response->headers[response->header_count].value = value;
-	response->header_count++;
-}
-
 void call_header(struct call *call, const char *name, const char *value)
 {
-	set_header(call->response, name, value);
+	response_header(call->response, name, value);
 }
 
 static const char *status_title(int status)
@@ -53,19 +46,10 @@ void routes_problem(int status, const char *error, const char *detail, struct re
 	json_auto_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title", status_title(status),
 		"status", status, "detail", detail, "error", error);
 	set_body(out, problem);
-	set_header(out, "Content-Type", "application/problem+json");
-	set_header(out, "Cache-Control", "no-store");
+	response_header(out, "Content-Type", "application/problem+json");
+	response_header(out, "Cache-Control", "no-store");
 	if (status == 503)
-		set_header(out, "Retry-After", "1");
-}
-
-void response_release(struct response *response)
-{
-	free(response->body);
-	room_set(response->room, &response->held, 0);
-	response->body = NULL;
-	response->body_len = 0;
-	response->header_count = 0;
+		response_header(out, "Retry-After", "1");
 }
 
 void call_problem(struct call *call, int status, enum error error, const char *detail)
@@ -83,7 +67,7 @@ void call_internal(struct call *call, enum error error)
 static void refuse_unauthorized(struct call *call, bool presented, const char *detail)
 {
 	call_problem(call, 401, E_TOKEN, detail);
-	set_header(call->response, "WWW-Authenticate",
+	response_header(call->response, "WWW-Authenticate",
 		presented ? "Bearer realm=\"indsigt\", error=\"invalid_token\"" : "Bearer realm=\"indsigt\"");
 }
 
@@ -95,8 +79,8 @@ void call_json(struct call *call, json_t *json, const char *cache)
 		call_internal(call, E_NO_MEMORY);
 		return;
 	}
-	set_header(call->response, "Content-Type", "application/json");
-	set_header(call->response, "Cache-Control", cache);
+	response_header(call->response, "Content-Type", "application/json");
+	response_header(call->response, "Cache-Control", cache);
 }
 
 void call_text(struct call *call, struct text *text, const char *cache)
@@ -107,8 +91,8 @@ void call_text(struct call *call, struct text *text, const char *cache)
 	response->body_len = text->len;
 	response->held = text->held;
 	*text = (struct text){.data = NULL};
-	set_header(response, "Content-Type", "application/json");
-	set_header(response, "Cache-Control", cache);
+	response_header(response, "Content-Type", "application/json");
+	response_header(response, "Cache-Control", cache);
 }
 
 bool call_snapshot(struct call *call)

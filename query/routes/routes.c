@@ -43,7 +43,7 @@ static void answer_call(struct call *call)
 		return;
 	}
 	call->response->route = route->path;
-	if (strcmp(call->request->method, "GET") != 0 && strcmp(call->request->method, "HEAD") != 0) {
+	if (!request_reads(call->request)) {
 		call_problem(call, 405, E_BAD_VALUE, "this address answers GET and HEAD");
 		call_header(call, "Allow", "GET, HEAD");
 		return;

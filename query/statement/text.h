@@ -4,7 +4,7 @@
 
 #include "ledger/base/bytes.h"
 #include "ledger/base/error.h"
-#include "query/statement/room.h"
+#include "query/http/room.h"
 
 #include <jansson.h>
 

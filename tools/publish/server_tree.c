@@ -21,24 +21,21 @@
 
 struct tree_server {
 	int dir_fd;
-	struct plain_server *plain;
+	struct http_server *http;
 	char prefix[PREFIX_LEN + 1];
-	char *body; /* owned: of the last answer */
-	size_t len;
 };
 
 /* ---- answers ---- */
 
-static void say(struct plain_answer *out, int status, const char *why)
+static void say(struct response *out, int status, const char *why)
 {
-	out->status = status;
-	out->content_type = "text/plain; charset=utf-8";
-	out->body = bytes_text(why);
-	out->allow = status == 405 ? "GET, HEAD" : NULL;
-	out->cache_control = "no-store"; /* what is not there now may be there soon */
+	response_text(out, status, why);
+	if (status == 405)
+		response_header(out, "Allow", "GET, HEAD");
+	response_header(out, "Cache-Control", "no-store"); /* what is not there now may be there soon */
 }
 
-static void say_why_not(struct plain_answer *out, enum error error, const char *missing)
+static void say_why_not(struct response *out, enum error error, const char *missing)
 {
 	if (error == E_NOT_FOUND)
 		say(out, 404, missing);
@@ -46,23 +43,22 @@ static void say_why_not(struct plain_answer *out, enum error error, const char *
 		say(out, 500, "the file cannot be read; whoever runs this mirror finds out more\n");
 }
 
-static void give_checkpoint(struct tree_server *server, struct plain_answer *out)
+static void give_checkpoint(const struct tree_server *server, struct response *out)
 {
 	uint8_t *note;
-	enum error error = file_read_all(server->dir_fd, "checkpoint", NOTE_BYTES_MAX, &note, &server->len);
+	enum error error = file_read_all(server->dir_fd, "checkpoint", NOTE_BYTES_MAX, &note, &out->body_len);
 	if (error != E_OK) {
 		say_why_not(out, error, "nothing has been published here yet\n");
 		return;
 	}
-	server->body = (char *)note;
+	out->body = (char *)note;
 	out->status = 200;
-	out->content_type = "text/plain; charset=utf-8";
-	out->cache_control = NEWEST;
-	out->body = bytes_of(server->body, server->len);
+	response_header(out, "Content-Type", "text/plain; charset=utf-8");
+	response_header(out, "Cache-Control", NEWEST);
 }
 
 /* A tile is its address: nobody who has it needs it again. The entity tag names the encoding too. */
-static void set_tag(const struct tile_path *tile, bool zipped, struct plain_answer *out)
+static void set_tag(const struct tile_path *tile, bool zipped, struct response *out)
 {
 	char level[16] = "entries";
 	if (!tile->entries)
@@ -71,50 +67,50 @@ static void set_tag(const struct tile_path *tile, bool zipped, struct plain_answ
 		zipped ? "-gzip" : "");
 }
 
-static void compress(struct tree_server *server, struct plain_answer *out)
+static void compress(struct response *out)
 {
 	char *smaller;
 	size_t len;
-	if (!gzip_compress(bytes_of(server->body, server->len), &smaller, &len))
+	if (!gzip_compress(bytes_of(out->body, out->body_len), &smaller, &len))
 		return;
-	free(server->body);
-	server->body = smaller;
-	server->len = len;
-	out->encoding = "gzip";
+	free(out->body);
+	out->body = smaller;
+	out->body_len = len;
+	response_header(out, "Content-Encoding", "gzip");
 }
 
-static void give_tile(struct tree_server *server, const struct plain_request *request, const struct tile_path *tile,
-	struct plain_answer *out)
+static void give_tile(
+	const struct tree_server *server, const struct request *request, const struct tile_path *tile, struct response *out)
 {
 	uint8_t *content;
-	enum error error = tile_tree_read(server->dir_fd, tile, &content, &server->len);
+	enum error error = tile_tree_read(server->dir_fd, tile, &content, &out->body_len);
 	if (error != E_OK) {
 		say_why_not(out, error, "there is no such tile here yet\n");
 		return;
 	}
-	server->body = (char *)content;
+	out->body = (char *)content;
 	bool zip = tile->entries && request->gzip;
 	set_tag(tile, zip, out);
 	out->status = negotiate_known(request->if_none_match, out->tag) ? 304 : 200;
-	if (zip && out->status == 200)
-		compress(server, out);
-	out->content_type = "application/octet-stream";
-	out->cache_control = IMMUTABLE;
-	out->vary = tile->entries ? "Accept-Encoding" : NULL;
-	out->body = out->status == 200 ? bytes_of(server->body, server->len) : BYTES_EMPTY;
+	if (out->status == 304)
+		response_release(out);
+	else if (zip)
+		compress(out);
+	response_header(out, "Content-Type", "application/octet-stream");
+	response_header(out, "Cache-Control", IMMUTABLE);
+	response_header(out, "ETag", out->tag);
+	if (tile->entries)
+		response_header(out, "Vary", "Accept-Encoding");
 }
 
-static void on_request(void *context, const struct plain_request *request, struct plain_answer *out)
+static void answer(void *context, const struct request *request, struct response *out)
 {
-	struct tree_server *server = context;
+	const struct tree_server *server = context;
 	const char *path = request->path;
 	struct tile_path tile;
-	free(server->body);
-	server->body = NULL;
-	server->len = 0;
 	if (strncmp(path, server->prefix, PREFIX_LEN) == 0)
 		path += PREFIX_LEN;
-	if (request->method != PLAIN_GET && request->method != PLAIN_HEAD)
+	if (!request_reads(request))
 		say(out, 405, "a log is read with GET\n");
 	else if (strcmp(path, "/checkpoint") == 0)
 		give_checkpoint(server, out);
@@ -124,6 +120,11 @@ static void on_request(void *context, const struct plain_request *request, struc
 		say(out, 404,
 			"here are /checkpoint, /tile/<level>/<number> and /tile/entries/<number>, and .p/<width> for a "
 			"partial tile\n");
+}
+
+static void tell(const char *line)
+{
+	fprintf(stderr, "%s\n", line);
 }
 
 /* ---- life ---- */
@@ -138,14 +139,21 @@ static void set_prefix(struct tree_server *server, const char *origin)
 
 static enum error start(struct tree_server *server, const struct address *address, const char *dir, struct fault *fault)
 {
-	const struct plain_options options = {.handler = on_request,
+	struct http_options options = {.answer = answer,
 		.context = server,
+		.workers = 1,
+		.refuse = http_refuse_text,
+		.tell = tell,
 		.connections_max = TREE_CONNECTIONS_MAX,
-		.connection_seconds = TREE_CONNECTION_SECONDS};
+		.connection_seconds = TREE_CONNECTION_SECONDS,
+		.any_method = true,
+		.output_bytes_max = TREE_OUTPUT_BYTES_MAX,
+		.large_output_bytes_max = TREE_OUTPUT_BYTES_MAX};
 	server->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (server->dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
-	return plain_server_new(address, &options, &server->plain, fault);
+	TRY(http_fit_files(&options.connections_max, fault));
+	return http_server_new(address, &options, &server->http, fault);
 }
 
 enum error tree_server_new(
@@ -166,22 +174,21 @@ enum error tree_server_new(
 
 const char *tree_server_address(const struct tree_server *server)
 {
-	return plain_server_address(server->plain);
+	return http_server_address(server->http);
 }
 
 enum error tree_server_run(struct tree_server *server, struct fault *fault)
 {
-	return plain_server_run(server->plain, fault);
+	return http_server_run(server->http, fault);
 }
 
 void tree_server_free(struct tree_server *server)
 {
 	if (server == NULL)
 		return;
-	if (server->plain != NULL)
-		plain_server_free(server->plain);
+	if (server->http != NULL)
+		http_server_free(server->http);
 	if (server->dir_fd >= 0)
 		close(server->dir_fd);
-	free(server->body);
 	free(server);
 }

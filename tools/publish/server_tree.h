@@ -6,10 +6,11 @@
  * Files are opened for each answer, nothing is kept, so this and the writer need not know of each other. */
 #pragma once
 
-#include "query/daemon/server_plain.h"
+#include "query/server/http_server.h"
 
 #define TREE_CONNECTIONS_MAX 1024u
 #define TREE_CONNECTION_SECONDS 600
+#define TREE_OUTPUT_BYTES_MAX (64u << 20) /* answers that wait for their readers; over it: 503 */
 
 struct tree_server;
 

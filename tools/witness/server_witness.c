@@ -1,6 +1,6 @@
 #include "tools/witness/server_witness.h"
 
-#include "query/daemon/server_plain.h"
+#include "query/server/http_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 
 struct witness_server {
 	struct witness *witness;
-	struct plain_server *plain;
-	struct witness_answer answer;
+	struct http_server *http;
+	struct witness_answer answer; /* the one worker's */
 };
 
 /* ---- requests ---- */
@@ -22,9 +22,9 @@ static void refuse(struct witness_answer *out, int status, const char *why)
 	memcpy(out->body, why, out->len);
 }
 
-static void add(struct witness_server *server, const struct plain_request *request)
+static void add(struct witness_server *server, const struct request *request)
 {
-	if (request->method != PLAIN_POST)
+	if (strcmp(request->method, "POST") != 0)
 		refuse(&server->answer, 405, "add-checkpoint is asked with POST\n");
 	else
 		witness_add_checkpoint(server->witness, request->body, (uint64_t)time(NULL), &server->answer);
@@ -32,30 +32,42 @@ static void add(struct witness_server *server, const struct plain_request *reque
 }
 
 /* Everything else: "/<origin hash>/checkpoint", or nothing. */
-static void read_checkpoint(struct witness_server *server, const struct plain_request *request)
+static void read_checkpoint(struct witness_server *server, const struct request *request)
 {
 	static const char tail[] = "/checkpoint";
 	size_t len = strlen(request->path);
 	if (len != 1 + 2 * HASH_BYTES + strlen(tail) || strcmp(request->path + len - strlen(tail), tail) != 0)
 		refuse(&server->answer, 404, "here are /add-checkpoint and /<origin hash>/checkpoint\n");
-	else if (request->method != PLAIN_GET && request->method != PLAIN_HEAD)
+	else if (!request_reads(request))
 		refuse(&server->answer, 405, "a checkpoint is read with GET\n");
 	else
 		witness_checkpoint(server->witness, bytes_of(request->path + 1, 2 * HASH_BYTES), &server->answer);
 }
 
-static void on_request(void *context, const struct plain_request *request, struct plain_answer *out)
+static void answer(void *context, const struct request *request, struct response *out)
 {
 	struct witness_server *server = context;
-	if (strcmp(request->path, "/add-checkpoint") == 0)
+	bool adds = strcmp(request->path, "/add-checkpoint") == 0;
+	if (adds)
 		add(server, request);
 	else
 		read_checkpoint(server, request);
+	out->body = malloc(server->answer.len + 1);
+	if (out->body == NULL) {
+		http_refuse_text(503, E_NO_MEMORY, error_text(E_NO_MEMORY), out);
+		return;
+	}
+	memcpy(out->body, server->answer.body, server->answer.len);
+	out->body_len = server->answer.len;
 	out->status = server->answer.status;
-	out->content_type = server->answer.content_type;
+	response_header(out, "Content-Type", server->answer.content_type);
 	if (out->status == 405)
-		out->allow = strcmp(request->path, "/add-checkpoint") == 0 ? "POST" : "GET, HEAD";
-	out->body = bytes_of(server->answer.body, server->answer.len);
+		response_header(out, "Allow", adds ? "POST" : "GET, HEAD");
+}
+
+static void tell(const char *line)
+{
+	fprintf(stderr, "%s\n", line);
 }
 
 /* ---- life ---- */
@@ -63,36 +75,42 @@ static void on_request(void *context, const struct plain_request *request, struc
 enum error witness_server_new(
 	const struct address *address, struct witness *witness, struct witness_server **out, struct fault *fault)
 {
-	struct witness_server *server = calloc(1, sizeof *server);
+	OWNED(witness_server_release) struct witness_server *server = calloc(1, sizeof *server);
 	if (server == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	server->witness = witness;
-	const struct plain_options options = {.handler = on_request,
+	struct http_options options = {.answer = answer,
 		.context = server,
-		.body_bytes_max = WITNESS_BODY_BYTES_MAX,
+		.workers = 1,
+		.refuse = http_refuse_text,
+		.tell = tell,
 		.connections_max = WITNESS_CONNECTIONS_MAX,
-		.connection_seconds = WITNESS_CONNECTION_SECONDS};
-	enum error error = plain_server_new(address, &options, &server->plain, fault);
-	if (error != E_OK) {
-		free(server);
-		return error;
-	}
+		.connection_seconds = WITNESS_CONNECTION_SECONDS,
+		.body_bytes_max = WITNESS_BODY_BYTES_MAX,
+		.takes_body = true,
+		.any_method = true,
+		.output_bytes_max = WITNESS_OUTPUT_BYTES_MAX,
+		.large_output_bytes_max = WITNESS_OUTPUT_BYTES_MAX};
+	TRY(http_fit_files(&options.connections_max, fault));
+	TRY(http_server_new(address, &options, &server->http, fault));
 	*out = server;
+	server = NULL;
 	return E_OK;
 }
 
 const char *witness_server_address(const struct witness_server *server)
 {
-	return plain_server_address(server->plain);
+	return http_server_address(server->http);
 }
 
 enum error witness_server_run(struct witness_server *server, struct fault *fault)
 {
-	return plain_server_run(server->plain, fault);
+	return http_server_run(server->http, fault);
 }
 
 void witness_server_free(struct witness_server *server)
 {
-	plain_server_free(server->plain);
+	if (server->http != NULL)
+		http_server_free(server->http);
 	free(server);
 }

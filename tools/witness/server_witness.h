@@ -1,9 +1,9 @@
-/* A witness on the network: libevent's evhttp in front of tools/witness/witness.h. spec/witness.md
+/* A witness on the network: an HTTP server in front of tools/witness/witness.h. spec/witness.md
  *
  *   POST /add-checkpoint              200 400 403 404 409 422, 413 for what is far too long, 500
  *   GET  /<origin hash>/checkpoint    200 404
  *
- * One thread: a request is answered before the next one is looked at, which is what makes checking and updating one
+ * One worker: a request is answered before the next one is looked at, which is what makes checking and updating one
  * step. An answer costs two signature checks, a signature and two syncs of the disk. There are few clients (logs and
  * monitors), so a connection simply ends after WITNESS_CONNECTION_SECONDS, whatever it is doing. */
 #pragma once
@@ -14,6 +14,7 @@
 
 #define WITNESS_CONNECTIONS_MAX 256u
 #define WITNESS_CONNECTION_SECONDS 60
+#define WITNESS_OUTPUT_BYTES_MAX (64u << 20) /* answers that wait for their readers; over it: 503 */
 
 struct witness_server;
 

@@ -1,4 +1,4 @@
-#include "query/daemon/server_request.h"
+#include "query/server/request_end.h"
 
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>

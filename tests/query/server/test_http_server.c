@@ -1,5 +1,5 @@
 /* The server of witnesses and mirrors, with answers that are larger than theirs. */
-#include "query/daemon/server_plain.h"
+#include "query/server/http_server.h"
 #include "tests/lib/http.h"
 #include "tests/lib/unit.h"
 
@@ -12,12 +12,20 @@
 static pid_t pid;
 static uint16_t port;
 
-static void give(void *context, const struct plain_request *request, struct plain_answer *out)
+static void give(void *context, const struct request *request, struct response *out)
 {
-	static char large[LARGE];
 	(void)context;
-	out->status = 200;
-	out->body = strcmp(request->path, "/large") == 0 ? bytes_of(large, sizeof large) : bytes_text("small\n");
+	response_text(out, 200, "small\n");
+	if (strcmp(request->path, "/large") != 0)
+		return;
+	free(out->body);
+	out->body = calloc(1, LARGE);
+	out->body_len = LARGE;
+}
+
+static void tell(const char *line)
+{
+	(void)line;
 }
 
 /* In the child. */
@@ -25,16 +33,23 @@ static int serve(int out_fd)
 {
 	struct fault fault = {.text = ""};
 	struct address address;
-	struct plain_server *server;
-	const struct plain_options options = {.handler = give, .connections_max = 100, .connection_seconds = 60};
+	struct http_server *server;
+	const struct http_options options = {.answer = give,
+		.workers = 1,
+		.refuse = http_refuse_text,
+		.tell = tell,
+		.connections_max = 100,
+		.connection_seconds = 60,
+		.output_bytes_max = 64u << 20,
+		.large_output_bytes_max = 64u << 20};
 	if (address_parse("127.0.0.1:0", &address, &fault) != E_OK ||
-		plain_server_new(&address, &options, &server, &fault) != E_OK)
+		http_server_new(&address, &options, &server, &fault) != E_OK)
 		return 1;
-	const char *text = plain_server_address(server);
+	const char *text = http_server_address(server);
 	if (write(out_fd, text, strlen(text)) < 0 || close(out_fd) != 0)
 		return 1;
-	enum error error = plain_server_run(server, &fault);
-	plain_server_free(server);
+	enum error error = http_server_run(server, &fault);
+	http_server_free(server);
 	return error != E_OK;
 }
 
@@ -95,4 +110,4 @@ START_TEST(answers_that_wait)
 }
 END_TEST
 
-UNIT_MAIN("server_plain", answers_that_wait)
+UNIT_MAIN("http_server", answers_that_wait)

@@ -1,4 +1,4 @@
-#include "query/statement/room.h"
+#include "query/http/room.h"
 
 void room_init(struct room *room, size_t max, size_t large_max)
 {

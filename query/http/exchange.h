@@ -1,0 +1,45 @@
+/* One exchange over HTTP: what was asked, and what is answered, for whoever answers. Knows no socket. spec/http.md */
+#pragma once
+
+#include "ledger/base/bytes.h"
+#include "query/http/room.h"
+
+#define RESPONSE_HEADERS_MAX 12
+
+/* Borrowed until the answer is made. */
+struct request {
+	const char *method;        /* "GET"; "OTHER" for what is none of the usual ones */
+	const char *path;          /* as sent, without the query string; never NULL */
+	const char *query;         /* what stands after '?', or NULL */
+	const char *authorization; /* the header, or NULL */
+	const char *if_none_match; /* the header, or NULL */
+	bool gzip;                 /* may be answered so */
+	bool local;                /* came over loopback */
+	struct bytes body;
+	struct room *room; /* what answers may have of memory, or NULL */
+};
+
+struct response {
+	int status;
+	const char *route; /* the pattern, for the log: never what was sent */
+	size_t header_count;
+	struct {
+		const char *name;
+		const char *value;
+	} headers[RESPONSE_HEADERS_MAX]; /* static texts, and `tag` */
+	char *body;                      /* to be freed with response_release */
+	size_t body_len;
+	struct room *room;
+	size_t held;      /* of it, for the body */
+	char tag[64];     /* what the header ETag points to: do not copy a response that has one */
+	char note[64];    /* what else the log says of the request, from a space on: no personal data */
+	enum error fatal; /* not E_OK: nothing is sent, and the server ends with it */
+};
+
+/* GET and HEAD, which are answered alike: the server leaves the body of a HEAD out. */
+bool request_reads(const struct request *request);
+void response_header(struct response *response, const char *name, const char *value);
+/* A body that is a line for people; replaces what there is but for the room. */
+void response_text(struct response *response, int status, const char *line);
+/* Body, room and headers; the rest stays. */
+void response_release(struct response *response);

@@ -1,0 +1,573 @@
+#include "query/server/http_server.h"
+
+#include "query/http/negotiate.h"
+#include "query/server/listen.h"
+#include "query/server/request_end.h"
+#include "query/server/workers.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OTHER_FDS 256u /* open beside connections: what is read and written, and connections of its own */
+#define READ_AHEAD_BYTES_MAX (4 * HTTP_HEADER_BYTES_MAX) /* beside one whole body */
+#define STOP_SECONDS 5u
+#define LISTEN_BACKLOG 512
+
+/* What whoever answers may see; they refuse what they do not take, with an Allow header. */
+#define USUAL_METHODS                                                                                               \
+	(EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | \
+		EVHTTP_REQ_PATCH | EVHTTP_REQ_CONNECT)
+
+enum phase { PHASE_NEW, PHASE_READING, PHASE_WORKING, PHASE_WRITING };
+
+/* A connection. It ends by evhttp's closing it, which is told to on_closed; never otherwise. */
+struct peer {
+	struct http_server *server;
+	struct bufferevent *bufferevent; /* held until the connection is known */
+	struct evhttp_connection *http;
+	struct event *timer;
+	enum phase phase;
+	int fd;
+	bool expired; /* its end came while it was WORKING */
+	size_t held;  /* of the room, for the answer that is being taken */
+};
+
+/* A request on its way to a worker and back. */
+struct exchange {
+	struct work work;
+	struct peer *peer;
+	struct evhttp_request *http;
+	struct request request;
+	struct response response;
+	bool head;
+	bool last; /* of its connection */
+	struct timespec begun;
+	char text[]; /* what `request` points into */
+};
+
+struct http_server {
+	struct http_options options;
+	struct event_base *base;
+	struct evhttp *http;
+	struct evhttp_bound_socket *bound;
+	struct event *wake;
+	struct event *signals[2];
+	struct event *stop_timer;
+	struct workers *workers;
+	bool stopping;
+	enum error fatal;
+	uint32_t connections;
+	uint32_t busy; /* connections that are WORKING or WRITING */
+	struct room room;
+	struct peer **peers; /* by file descriptor */
+	char address[ADDRESS_TEXT_MAX + 1];
+};
+
+static void exchange_free(struct exchange *exchange)
+{
+	response_release(&exchange->response);
+	free(exchange);
+}
+
+static void release_work(struct work *work)
+{
+	exchange_free((struct exchange *)work);
+}
+
+/* ---- what a worker does ---- */
+
+/* What waits for a reader is counted before it waits: not the body of a HEAD, nor a refusal, which is short. */
+static void work_on(void *context, struct work *work)
+{
+	struct http_server *server = context;
+	struct exchange *exchange = (struct exchange *)work;
+	struct response *response = &exchange->response;
+	server->options.answer(server->options.context, &exchange->request, response);
+	bool waits = !exchange->head && response->status < 400;
+	if (room_set(response->room, &response->held, waits ? response->body_len : 0))
+		return;
+	server->options.refuse(503, E_TOO_MANY, "too many answers wait for their readers; try again later", response);
+	exchange->last = true;
+}
+
+/* ---- connections ---- */
+
+static void stop_if_idle(struct http_server *server)
+{
+	if (server->stopping && server->busy == 0)
+		event_base_loopbreak(server->base);
+}
+
+static bool is_busy(enum phase phase)
+{
+	return phase == PHASE_WORKING || phase == PHASE_WRITING;
+}
+
+/* The deadline of a phase, or of the connection's life, which begins with its first phase and goes on whatever comes.
+ */
+static void set_deadline(struct peer *peer, enum phase phase)
+{
+	int life_s = peer->server->options.connection_seconds;
+	int phase_s = phase == PHASE_READING ? HTTP_READ_SECONDS : HTTP_WRITE_SECONDS;
+	const struct timeval deadline = {.tv_sec = life_s > 0 ? life_s : phase_s};
+	if (life_s > 0 && peer->phase != PHASE_NEW)
+		return;
+	if (phase == PHASE_WORKING)
+		evtimer_del(peer->timer);
+	else
+		evtimer_add(peer->timer, &deadline);
+}
+
+static void peer_enter(struct peer *peer, enum phase phase)
+{
+	peer->server->busy += (uint32_t)is_busy(phase) - (uint32_t)is_busy(peer->phase);
+	set_deadline(peer, phase);
+	peer->phase = phase;
+}
+
+static void peer_free(struct peer *peer)
+{
+	struct http_server *server = peer->server;
+	if (is_busy(peer->phase))
+		server->busy--;
+	room_set(&server->room, &peer->held, 0);
+	if (peer->fd >= 0)
+		server->peers[peer->fd] = NULL;
+	server->connections--;
+	event_free(peer->timer);
+	free(peer);
+	stop_if_idle(server);
+}
+
+static void on_closed(struct evhttp_connection *http, void *context)
+{
+	(void)http;
+	peer_free(context);
+}
+
+/* One too many. Whether it hears the refusal or not does not matter. */
+static void turn_away(const struct http_server *server, int fd)
+{
+	static const char refusal[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
+								  "Content-Length: 0\r\n\r\n";
+	if (server->options.turns_away)
+		send(fd, refusal, sizeof refusal - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* First thing after accept: evhttp has made its own object around the bufferevent, which is the argument of the
+ * callbacks it has set there. From here on the connection is counted and has a deadline. */
+static void peer_begin(struct peer *peer)
+{
+	struct http_server *server = peer->server;
+	void *http = NULL;
+	bufferevent_getcb(peer->bufferevent, NULL, NULL, NULL, &http);
+	int fd = bufferevent_getfd(peer->bufferevent);
+	bufferevent_decref(peer->bufferevent);
+	if (http == NULL) {
+		peer_free(peer);
+		return;
+	}
+	peer->http = http;
+	evhttp_connection_set_closecb(http, on_closed, peer);
+	if (fd < 0 || (uint32_t)fd >= server->options.connections_max + OTHER_FDS ||
+		server->connections > server->options.connections_max) {
+		turn_away(server, fd);
+		evhttp_connection_free(http);
+		return;
+	}
+	const int at_once = 1; /* an answer's last segment does not wait for the client's acknowledgement */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+	peer->fd = fd;
+	server->peers[fd] = peer;
+	peer_enter(peer, PHASE_READING);
+}
+
+static void on_timer(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd, (void)events;
+	struct peer *peer = context;
+	if (peer->phase == PHASE_NEW)
+		peer_begin(peer);
+	else if (peer->phase == PHASE_WORKING)
+		peer->expired = true;
+	else
+		evhttp_connection_free(peer->http);
+}
+
+static struct bufferevent *on_accept(struct event_base *base, void *context)
+{
+	struct http_server *server = context;
+	struct peer *peer = calloc(1, sizeof *peer);
+	struct bufferevent *bufferevent = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	struct event *timer = peer ? evtimer_new(base, on_timer, peer) : NULL;
+	if (timer == NULL || bufferevent == NULL) {
+		if (timer)
+			event_free(timer);
+		free(peer);
+		return bufferevent; /* not known here, so its requests will be refused */
+	}
+	*peer = (struct peer){.server = server, .bufferevent = bufferevent, .timer = timer, .phase = PHASE_NEW, .fd = -1};
+	/* evhttp reads on while it writes, also from a client that takes no answers. */
+	bufferevent_setwatermark(bufferevent, EV_READ, 0, READ_AHEAD_BYTES_MAX + server->options.body_bytes_max);
+	bufferevent_incref(bufferevent);
+	server->connections++;
+	event_active(timer, EV_TIMEOUT, 0);
+	return bufferevent;
+}
+
+/* ---- answers ---- */
+
+static void on_written(struct evhttp_request *http, void *context)
+{
+	(void)http;
+	struct peer *peer = context;
+	room_set(&peer->server->room, &peer->held, 0);
+	peer_enter(peer, PHASE_READING);
+	stop_if_idle(peer->server);
+}
+
+static void body_release(const void *data, size_t len, void *body)
+{
+	(void)data, (void)len;
+	free(body);
+}
+
+/* Hands the response's body over, without copying it. */
+static bool add_body(struct evbuffer *body, struct response *response)
+{
+	if (body == NULL || evbuffer_add_reference(body, response->body, response->body_len, body_release, response->body))
+		return false;
+	response->body = NULL;
+	return true;
+}
+
+static void add_headers(const struct exchange *exchange)
+{
+	const struct response *response = &exchange->response;
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(exchange->http);
+	char length[24];
+	snprintf(length, sizeof length, "%zu", response->body_len);
+	if (response->status != 304) /* its length would be that of what is not sent */
+		evhttp_add_header(headers, "Content-Length", length);
+	for (size_t i = 0; i < response->header_count; i++)
+		evhttp_add_header(headers, response->headers[i].name, response->headers[i].value);
+	if (exchange->last || exchange->peer->server->stopping)
+		evhttp_add_header(headers, "Connection", "close");
+}
+
+static void tell_answered(const struct http_server *server, const struct exchange *exchange)
+{
+	struct timespec now;
+	if (server->options.answered == NULL)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	double ms =
+		(double)(now.tv_sec - exchange->begun.tv_sec) * 1e3 + (double)(now.tv_nsec - exchange->begun.tv_nsec) / 1e6;
+	server->options.answered(&exchange->request, &exchange->response, ms);
+}
+
+/* A HEAD gets the length and no body: evhttp would send the body too. */
+static void send_answer(struct exchange *exchange)
+{
+	struct response *response = &exchange->response;
+	struct peer *peer = exchange->peer;
+	bool empty = exchange->head || response->status == 304 || response->body_len == 0;
+	struct evbuffer *body = empty ? NULL : evbuffer_new();
+	add_headers(exchange);
+	peer_enter(peer, PHASE_WRITING);
+	tell_answered(peer->server, exchange);
+	if (peer->expired || (!empty && !add_body(body, response))) {
+		evhttp_connection_free(peer->http); /* no memory: better no answer than half of one */
+	} else {
+		if (!empty) { /* the room goes with the body */
+			peer->held = response->held;
+			response->held = 0;
+		}
+		evhttp_request_set_on_complete_cb(exchange->http, on_written, peer);
+		evhttp_send_reply(exchange->http, response->status, NULL, body);
+	}
+	if (body)
+		evbuffer_free(body);
+	exchange_free(exchange);
+}
+
+/* What is made after something fatal is not sent: it may be of the same making. */
+static void on_wake(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd, (void)events;
+	struct http_server *server = context;
+	for (struct work *work = workers_take(server->workers); work != NULL;) {
+		struct exchange *exchange = (struct exchange *)work;
+		work = work->next;
+		if (server->fatal == E_OK)
+			server->fatal = exchange->response.fatal;
+		if (server->fatal == E_OK)
+			send_answer(exchange);
+		else
+			exchange_free(exchange);
+	}
+	if (server->fatal != E_OK)
+		event_base_loopbreak(server->base);
+}
+
+/* ---- requests ---- */
+
+static const char *method_name(struct evhttp_request *http)
+{
+	switch (evhttp_request_get_command(http)) {
+	case EVHTTP_REQ_GET:
+		return "GET";
+	case EVHTTP_REQ_HEAD:
+		return "HEAD";
+	case EVHTTP_REQ_POST:
+		return "POST";
+	case EVHTTP_REQ_PUT:
+		return "PUT";
+	case EVHTTP_REQ_DELETE:
+		return "DELETE";
+	case EVHTTP_REQ_OPTIONS:
+		return "OPTIONS";
+	case EVHTTP_REQ_PATCH:
+		return "PATCH";
+	default:
+		return "OTHER";
+	}
+}
+
+/* The next place in `at`, where a copy of `text` (which may be NULL) was put. */
+static const char *keep(char **at, const char *text)
+{
+	if (text == NULL)
+		return NULL;
+	char *kept = *at;
+	*at = stpcpy(kept, text) + 1;
+	return kept;
+}
+
+static size_t kept_bytes(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+/* The body stays evhttp's, which keeps it as long as the request. */
+static struct exchange *exchange_new(struct evhttp_request *http, struct peer *peer)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(http);
+	const char *path = evhttp_uri_get_path(uri), *query = evhttp_uri_get_query(uri);
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(http);
+	const char *authorization = evhttp_find_header(headers, "Authorization");
+	const char *tags = evhttp_find_header(headers, "If-None-Match");
+	struct evbuffer *body = evhttp_request_get_input_buffer(http);
+	struct exchange *exchange = calloc(
+		1, sizeof *exchange + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) + kept_bytes(tags));
+	if (exchange == NULL)
+		return NULL;
+	char *at = exchange->text, *address = NULL;
+	clock_gettime(CLOCK_MONOTONIC, &exchange->begun);
+	exchange->peer = peer;
+	exchange->http = http;
+	exchange->head = evhttp_request_get_command(http) == EVHTTP_REQ_HEAD;
+	exchange->response.route = "-";
+	exchange->response.room = exchange->request.room = &peer->server->room;
+	exchange->request.method = method_name(http);
+	exchange->request.path = path ? keep(&at, path) : "";
+	exchange->request.query = keep(&at, query);
+	exchange->request.authorization = keep(&at, authorization);
+	exchange->request.if_none_match = keep(&at, tags);
+	exchange->request.gzip = negotiate_gzip(evhttp_find_header(headers, "Accept-Encoding"));
+	exchange->request.body = bytes_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
+	evhttp_connection_get_peer(peer->http, &address, &(uint16_t){0});
+	exchange->request.local = address && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);
+	return exchange;
+}
+
+static void refuse(struct exchange *exchange, int status, enum error error, const char *line)
+{
+	exchange->peer->server->options.refuse(status, error, line, &exchange->response);
+	exchange->last = true;
+	send_answer(exchange);
+}
+
+/* Only what takes bodies gets one: a proxy could make out another end of the request than evhttp. */
+static bool end_clear(const struct http_server *server, struct evhttp_request *http)
+{
+	enum request_end end = request_end(http);
+	return end == REQUEST_BODILESS ||
+		   (end == REQUEST_BODY && server->options.takes_body && evhttp_request_get_command(http) == EVHTTP_REQ_POST);
+}
+
+static void on_request(struct evhttp_request *http, void *context)
+{
+	struct http_server *server = context;
+	struct evhttp_connection *connection = evhttp_request_get_connection(http);
+	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
+	bool known = fd >= 0 && (uint32_t)fd < server->options.connections_max + OTHER_FDS;
+	struct peer *peer = known ? server->peers[fd] : NULL;
+	struct exchange *exchange = peer ? exchange_new(http, peer) : NULL;
+	if (exchange == NULL) {
+		evhttp_send_error(http, HTTP_SERVUNAVAIL, NULL);
+		return;
+	}
+	peer_enter(peer, PHASE_WORKING);
+	if (server->stopping)
+		refuse(exchange, 503, E_STOPPED, error_text(E_STOPPED));
+	else if (!end_clear(server, http))
+		refuse(exchange, 400, E_BAD_VALUE, "a body is not taken here, or it is not clear where this request ends");
+	else
+		workers_give(server->workers, &exchange->work);
+}
+
+void http_refuse_text(int status, enum error error, const char *line, struct response *response)
+{
+	char text[200];
+	(void)error;
+	snprintf(text, sizeof text, "%s\n", line);
+	response_text(response, status, text);
+	if (status == 503)
+		response_header(response, "Retry-After", "1");
+}
+
+/* ---- life ---- */
+
+static void on_stop(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd, (void)events;
+	struct http_server *server = context;
+	const struct timeval patience = {.tv_sec = STOP_SECONDS};
+	if (server->stopping) { /* asked again, or the answers were not taken in time */
+		event_base_loopbreak(server->base);
+		return;
+	}
+	server->stopping = true;
+	evconnlistener_disable(evhttp_bound_socket_get_listener(server->bound));
+	evtimer_add(server->stop_timer, &patience);
+	stop_if_idle(server);
+}
+
+static enum error add_signals(struct http_server *server, struct fault *fault)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+	for (size_t i = 0; i < 2; i++) {
+		server->signals[i] = evsignal_new(server->base, signals[i], on_stop, server);
+		if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0)
+			return fault_set(fault, E_NO_MEMORY, "");
+	}
+	return E_OK;
+}
+
+static enum error add_events(struct http_server *server, struct fault *fault)
+{
+	server->base = event_base_new();
+	server->http = server->base ? evhttp_new(server->base) : NULL;
+	if (server->http == NULL)
+		return fault_set(fault, E_IO, "the event loop cannot be made: %m");
+	server->wake = event_new(server->base, workers_fd(server->workers), EV_READ | EV_PERSIST, on_wake, server);
+	server->stop_timer = evtimer_new(server->base, on_stop, server);
+	if (server->wake == NULL || server->stop_timer == NULL || event_add(server->wake, NULL) != 0)
+		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(add_signals(server, fault));
+	evhttp_set_max_headers_size(server->http, HTTP_HEADER_BYTES_MAX);
+	evhttp_set_max_body_size(server->http, (ev_ssize_t)server->options.body_bytes_max);
+	evhttp_set_allowed_methods(server->http, server->options.any_method ? UINT16_MAX : USUAL_METHODS);
+	evhttp_set_bevcb(server->http, on_accept, server);
+	evhttp_set_gencb(server->http, on_request, server);
+	return E_OK;
+}
+
+static enum error begin(struct http_server *server, const struct address *address, struct fault *fault)
+{
+	const struct http_options *options = &server->options;
+	server->peers = calloc(options->connections_max + OTHER_FDS, sizeof(struct peer *));
+	if (server->peers == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(workers_new(options->workers, work_on, server, &server->workers, fault));
+	TRY(add_events(server, fault));
+	return listen_begin(
+		server->base, server->http, address, LISTEN_BACKLOG, options->tell, &server->bound, server->address, fault);
+}
+
+enum error http_server_new(
+	const struct address *address, const struct http_options *options, struct http_server **out, struct fault *fault)
+{
+	OWNED(http_server_release) struct http_server *server = calloc(1, sizeof *server);
+	if (server == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	server->options = *options;
+	room_init(&server->room, options->output_bytes_max, options->large_output_bytes_max);
+	TRY(begin(server, address, fault));
+	*out = server;
+	server = NULL;
+	return E_OK;
+}
+
+const char *http_server_address(const struct http_server *server)
+{
+	return server->address;
+}
+
+enum error http_server_run(struct http_server *server, struct fault *fault)
+{
+	signal(SIGPIPE, SIG_IGN);
+	enum error error = workers_start(server->workers, fault);
+	if (error == E_OK && event_base_dispatch(server->base) < 0)
+		error = fault_set(fault, E_IO, "the event loop failed: %m");
+	workers_stop(server->workers);
+	if (error == E_OK && server->fatal != E_OK)
+		error = fault_set(fault, server->fatal, "%s", error_text(server->fatal));
+	return error;
+}
+
+static void event_release(struct event *event)
+{
+	if (event)
+		event_free(event);
+}
+
+void http_server_free(struct http_server *server)
+{
+	if (server->http)
+		evhttp_free(server->http); /* with its connections and their requests */
+	if (server->workers)
+		workers_free(server->workers, release_work);
+	event_release(server->wake);
+	event_release(server->stop_timer);
+	event_release(server->signals[0]);
+	event_release(server->signals[1]);
+	if (server->base)
+		event_base_free(server->base);
+	room_release(&server->room);
+	free(server->peers);
+	free(server);
+}
+
+enum error http_fit_files(uint32_t *connections, struct fault *fault)
+{
+	struct rlimit files;
+	const rlim_t wanted = *connections + OTHER_FDS;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return fault_set(fault, E_IO, "the limit of open files cannot be read: %m");
+	if (files.rlim_cur < wanted) {
+		files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+		if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+			return fault_set(fault, E_IO, "the limit of open files cannot be set: %m");
+	}
+	if (files.rlim_cur <= OTHER_FDS)
+		return fault_set(fault, E_IO, "this process may open only %ju files, and needs %ju ('ulimit -n')",
+			(uintmax_t)files.rlim_cur, (uintmax_t)wanted);
+	if (files.rlim_cur < wanted)
+		*connections = (uint32_t)files.rlim_cur - OTHER_FDS;
+	return E_OK;
+}

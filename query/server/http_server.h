@@ -1,0 +1,70 @@
+/* An HTTP server: libevent's evhttp in front of one function that answers. For the query daemon, mirrors and witnesses.
+ * spec/http.md
+ *
+ * Nothing blocks in a callback of the loop: it reads requests and writes answers and does nothing else. Whoever answers
+ * is called in a thread (workers.h), where it may read files, sync them and take its time; it may not touch the server,
+ * and what it is asked with is borrowed until it returns. The finished response comes back to the loop, which owns it
+ * from there. So a slow reader holds nothing but its answer, and a large answer never holds up the others. With one
+ * worker a request is answered before the next one is looked at.
+ *
+ *   accept ─► READING ─► WORKING ─► WRITING ─► READING ...
+ *               │ deadline            │ deadline
+ *               └──────► closed ◄─────┘
+ *
+ * A client that is slow to send or to read runs into the deadline of its phase, or into the end of its connection.
+ * While WORKING nothing is read from the connection and it has no deadline, so that it cannot go away under the worker;
+ * one whose end has come meanwhile is closed without the answer.
+ *
+ * On SIGTERM or SIGINT no more requests are taken; those that are being worked on are finished, and taken or not after
+ * five seconds that is the end. */
+#pragma once
+
+#include "ledger/base/own.h"
+#include "ledger/text/address.h"
+#include "query/http/exchange.h"
+
+#define HTTP_HEADER_BYTES_MAX 16384u /* request line and headers; over it: 400 */
+#define HTTP_READ_SECONDS 15         /* from a connection's last answer to the end of its next request */
+#define HTTP_WRITE_SECONDS 60        /* for a client to take its answer */
+
+/* Any worker. `response` is all zero but for the room. */
+typedef void http_answerer(void *context, const struct request *request, struct response *response);
+
+struct http_options {
+	http_answerer *answer;
+	void *context;
+	uint32_t workers;
+	/* In the loop: the body and headers of what the server itself refuses. The line does not end in a newline. */
+	void (*refuse)(int status, enum error error, const char *line, struct response *response);
+	/* In the loop, before an answer goes out; or NULL. */
+	void (*answered)(const struct request *request, const struct response *response, double ms);
+	/* A line for whoever runs it. */
+	void (*tell)(const char *line);
+	uint32_t connections_max;
+	bool turns_away;        /* one connection more is answered 503; otherwise it is closed */
+	int connection_seconds; /* a connection's whole life, in place of the deadlines of phases; 0: those */
+	size_t body_bytes_max;  /* read; over it: 413 without a reason */
+	bool takes_body;        /* of a POST; otherwise one that was read is refused with the reason */
+	bool any_method;        /* also of those that nobody knows; otherwise 501 */
+	/* Answers being made and not yet taken, of all connections; over it: 503. Large ones: room.h. */
+	size_t output_bytes_max;
+	size_t large_output_bytes_max;
+};
+
+struct http_server;
+
+/* Binds `address`. E_IO. */
+enum error http_server_new(const struct address *address, const struct http_options *options, struct http_server **out,
+	struct fault *fault) MUST_USE;
+/* HOST:PORT as bound. */
+const char *http_server_address(const struct http_server *server);
+/* Answers until a signal. What an answer says is fatal is returned. E_IO. */
+enum error http_server_run(struct http_server *server, struct fault *fault) MUST_USE;
+void http_server_free(struct http_server *server);
+OWN(http_server, http_server_free);
+
+/* A refusal in plain text, for http_options. */
+void http_refuse_text(int status, enum error error, const char *line, struct response *response);
+/* Lets this process open as many files as so many connections need, beside others. Where it may not, there are fewer
+ * connections: accepting would fail over and over. E_IO. */
+enum error http_fit_files(uint32_t *connections, struct fault *fault) MUST_USE;

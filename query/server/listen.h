@@ -1,0 +1,13 @@
+/* The address that a server listens on, and the files that it may have open. */
+#pragma once
+
+#include "ledger/text/address.h"
+
+#include <event2/http.h>
+
+/* Where no connection can be accepted (no file descriptor, no memory) none is tried for a while, and `tell` is given a
+ * line that says so, once a minute at most; whoever connects waits in the backlog meanwhile. For one server of a
+ * process. `out`: the address that it is, with the port that was taken for 0. The socket is evhttp's. */
+enum error listen_begin(struct event_base *base, struct evhttp *http, const struct address *address, int backlog,
+	void (*tell)(const char *line), struct evhttp_bound_socket **bound, char out[ADDRESS_TEXT_MAX + 1],
+	struct fault *fault) MUST_USE;

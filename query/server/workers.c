@@ -1,0 +1,157 @@
+#include "query/server/workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct works {
+	struct work *first;
+	struct work **last;
+};
+
+struct workers {
+	work_function *function;
+	void *context;
+	int wake_fd;
+	uint32_t count;
+	uint32_t started;
+	pthread_t threads[WORKERS_MAX];
+
+	pthread_mutex_t lock; /* over what follows */
+	pthread_cond_t more;
+	struct works todo;
+	struct works done;
+	bool stopping;
+};
+
+static void push(struct works *works, struct work *work)
+{
+	work->next = NULL;
+	*works->last = work;
+	works->last = &work->next;
+}
+
+static struct work *take_all(struct works *works)
+{
+	struct work *first = works->first;
+	works->first = NULL;
+	works->last = &works->first;
+	return first;
+}
+
+static struct work *pop(struct works *works)
+{
+	struct work *work = works->first;
+	works->first = work->next;
+	if (works->first == NULL)
+		works->last = &works->first;
+	return work;
+}
+
+static void *work_on(void *context)
+{
+	struct workers *workers = context;
+	pthread_mutex_lock(&workers->lock);
+	for (;;) {
+		while (!workers->stopping && workers->todo.first == NULL)
+			pthread_cond_wait(&workers->more, &workers->lock);
+		if (workers->stopping)
+			break;
+		struct work *work = pop(&workers->todo);
+		pthread_mutex_unlock(&workers->lock);
+		workers->function(workers->context, work);
+		pthread_mutex_lock(&workers->lock);
+		push(&workers->done, work);
+		eventfd_write(workers->wake_fd, 1); /* fails only where it is full, and then the loop is awake */
+	}
+	pthread_mutex_unlock(&workers->lock);
+	return NULL;
+}
+
+enum error workers_new(
+	uint32_t count, work_function *function, void *context, struct workers **out, struct fault *fault)
+{
+	struct workers *workers = calloc(1, sizeof *workers);
+	if (workers == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	workers->function = function;
+	workers->context = context;
+	workers->count = count < WORKERS_MAX ? count : WORKERS_MAX;
+	workers->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	workers->todo.last = &workers->todo.first;
+	workers->done.last = &workers->done.first;
+	pthread_mutex_init(&workers->lock, NULL);
+	pthread_cond_init(&workers->more, NULL);
+	*out = workers;
+	return workers->wake_fd >= 0 ? E_OK : fault_set(fault, E_IO, "the event loop cannot be made: %m");
+}
+
+enum error workers_start(struct workers *workers, struct fault *fault)
+{
+	sigset_t all, before;
+	int failed = 0;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (workers->started < workers->count && failed == 0) {
+		failed = pthread_create(&workers->threads[workers->started], NULL, work_on, workers);
+		workers->started += failed == 0;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failed == 0 ? E_OK : fault_set(fault, E_IO, "a thread cannot be made: %s", strerror(failed));
+}
+
+void workers_stop(struct workers *workers)
+{
+	pthread_mutex_lock(&workers->lock);
+	workers->stopping = true;
+	pthread_cond_broadcast(&workers->more);
+	pthread_mutex_unlock(&workers->lock);
+	for (; workers->started > 0; workers->started--)
+		pthread_join(workers->threads[workers->started - 1], NULL);
+}
+
+static void release_all(struct work *work, void (*release)(struct work *work))
+{
+	while (work != NULL) {
+		struct work *next = work->next;
+		release(work);
+		work = next;
+	}
+}
+
+void workers_free(struct workers *workers, void (*release)(struct work *work))
+{
+	release_all(take_all(&workers->todo), release);
+	release_all(take_all(&workers->done), release);
+	if (workers->wake_fd >= 0)
+		close(workers->wake_fd);
+	pthread_cond_destroy(&workers->more);
+	pthread_mutex_destroy(&workers->lock);
+	free(workers);
+}
+
+void workers_give(struct workers *workers, struct work *work)
+{
+	pthread_mutex_lock(&workers->lock);
+	push(&workers->todo, work);
+	pthread_cond_signal(&workers->more);
+	pthread_mutex_unlock(&workers->lock);
+}
+
+int workers_fd(const struct workers *workers)
+{
+	return workers->wake_fd;
+}
+
+struct work *workers_take(struct workers *workers)
+{
+	eventfd_t count;
+	eventfd_read(workers->wake_fd, &count); /* empty or not, the list is looked at */
+	pthread_mutex_lock(&workers->lock);
+	struct work *first = take_all(&workers->done);
+	pthread_mutex_unlock(&workers->lock);
+	return first;
+}

@@ -1,0 +1,35 @@
+/* A few threads beside a loop: work is given to them in the order in which it comes, and what is done comes back
+ * through a list and an eventfd. Knows neither HTTP nor libevent. */
+#pragma once
+
+#include "ledger/base/error.h"
+#include "ledger/base/own.h"
+
+#define WORKERS_MAX 8u
+
+/* First member of whatever is worked on. */
+struct work {
+	struct work *next;
+};
+
+typedef void work_function(void *context, struct work *work);
+
+struct workers;
+
+/* `function` is called in the threads, for several pieces of work at once if `count` is over 1. E_NO_MEMORY, E_IO. */
+enum error workers_new(
+	uint32_t count, work_function *function, void *context, struct workers **out, struct fault *fault) MUST_USE;
+/* Begins; no signal is delivered to the threads. E_IO. */
+enum error workers_start(struct workers *workers, struct fault *fault) MUST_USE;
+/* Lets them end what they have in hand, begins nothing more, and waits for them. */
+void workers_stop(struct workers *workers);
+/* Stopped. What was given and not taken back is handed to `release`. */
+void workers_free(struct workers *workers, void (*release)(struct work *work));
+
+/* ---- the loop's side ---- */
+
+void workers_give(struct workers *workers, struct work *work);
+/* Readable when something is done. */
+int workers_fd(const struct workers *workers);
+/* All that is done, by `next`, in the order in which it was; makes the descriptor unreadable again. */
+struct work *workers_take(struct workers *workers);
