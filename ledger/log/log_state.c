@@ -150,7 +150,7 @@ static size_t step_before(const struct log_steps *steps, uint64_t size)
 	return at;
 }
 
-static uint64_t time_before(const struct log_state *state, uint64_t size)
+uint64_t log_state_time_before(const struct log_state *state, uint64_t size)
 {
 	return state->steps.at[step_before(&state->steps, size)].time_s;
 }
@@ -181,7 +181,7 @@ static enum error take_epoch(struct log_state *state, const struct entry_epoch *
 	if (WRONG(epoch->size == 0) || WRONG(epoch->size > state->size) || WRONG(epoch->size < state->epoch_size))
 		return log_finding_set(
 			finding, E_CORRUPT, state->size, "the epoch covers entries after itself, or fewer than the one before");
-	if (WRONG(epoch->time_s != time_before(state, epoch->size)))
+	if (WRONG(epoch->time_s != log_state_time_before(state, epoch->size)))
 		return log_finding_set(finding, E_CORRUPT, state->size,
 			"the epoch's time is not the ledger time of the last entry that it covers");
 	if (WRONG(epoch->lost != losses_events(&state->losses)))
@@ -259,7 +259,7 @@ static enum error check_place(const struct log_state *state, enum entry_kind kin
 	return E_OK;
 }
 
-static enum error take_any_event(struct log_state *state, const struct entry_event *event, struct log_finding *finding)
+enum error log_state_event(struct log_state *state, const struct entry_event *event, struct log_finding *finding)
 {
 	uint64_t late = 0;
 	TRY(check_place(state, event->mass ? ENTRY_MASS : ENTRY_EVENT, finding));
@@ -275,7 +275,7 @@ enum error log_state_take(struct log_state *state, const struct entry *entry, st
 {
 	uint64_t time_s, late = 0;
 	if (entry->kind == ENTRY_EVENT || entry->kind == ENTRY_MASS)
-		return take_any_event(state, &entry->event, finding);
+		return log_state_event(state, &entry->event, finding);
 	TRY(check_place(state, entry->kind, finding));
 	if (entry_time(entry, &time_s))
 		TRY(take_time(state, time_s, finding));
@@ -292,4 +292,33 @@ enum error log_state_end(const struct log_state *state, struct log_finding *find
 		return E_OK;
 	return log_finding_set(
 		finding, E_CORRUPT, state->run.first_index, "the last events of the log are not followed by their batch entry");
+}
+
+/* ---- taking up ---- */
+
+enum error log_state_resume(
+	struct log_state *state, uint64_t lag_s, uint64_t epoch_index, const struct entry_epoch *epoch)
+{
+	state->size = epoch->size;
+	state->time_s = epoch->time_s;
+	state->epoch_index = epoch_index;
+	state->epoch_size = epoch->size;
+	state->epoch_lost = epoch->lost;
+	state->map_root = epoch->map_root;
+	state->filing_root = epoch->filing_root;
+	state->lag.lag_s = lag_s;
+	state->lag.clock_s = epoch->time_s;
+	return log_steps_add(&state->steps, epoch->size - 1, epoch->time_s);
+}
+
+enum error log_state_pass(struct log_state *state, const struct entry *entry)
+{
+	uint64_t time_s, late;
+	if (entry_time(entry, &time_s) && (time_s > state->time_s || state->size == 0)) {
+		state->time_s = time_s;
+		TRY(log_steps_add(&state->steps, state->size, time_s));
+	}
+	enum error error = epoch_lag_entry(&state->lag, state->size, entry, &late);
+	state->size++;
+	return error == E_CORRUPT ? E_OK : error; /* what is in the log already is for an audit to find */
 }

@@ -85,8 +85,23 @@ void log_state_free(struct log_state *state);
 /* The entry at index state->size. E_CORRUPT and the finding: it breaks a rule, and there is nothing to go on with.
  * E_NO_MEMORY; for a loss entry also the errors of `bundles`, with the finding: then it may be given again. */
 enum error log_state_take(struct log_state *state, const struct entry *entry, struct log_finding *finding) MUST_USE;
+/* The same for an event or mass entry. */
+enum error log_state_event(
+	struct log_state *state, const struct entry_event *event, struct log_finding *finding) MUST_USE;
 /* After the last entry of a checkpoint: no batch is open. E_CORRUPT. */
 enum error log_state_end(const struct log_state *state, struct log_finding *finding) MUST_USE;
 
+/* ---- taking up a log that was judged before ---- */
+
+/* For whoever has not kept everything: its newest epoch entry, and what the genesis entry says of the lag. Before it
+ * nothing is known but this; a log without an epoch goes on from the beginning. E_NO_MEMORY. */
+enum error log_state_resume(
+	struct log_state *state, uint64_t lag_s, uint64_t epoch_index, const struct entry_epoch *epoch) MUST_USE;
+/* The entry at index state->size, which holds: what an epoch to come has to know of it, and nothing else. E_NO_MEMORY.
+ */
+enum error log_state_pass(struct log_state *state, const struct entry *entry) MUST_USE;
+
+/* The ledger time of the last of the first `size` entries: 1 or more, and the newest epoch's size or more. */
+uint64_t log_state_time_before(const struct log_state *state, uint64_t size);
 /* For log_rules_state.c. */
 enum error log_steps_add(struct log_steps *steps, uint64_t index, uint64_t time_s) MUST_USE;

@@ -89,6 +89,11 @@ enum error losses_take(struct losses *losses, const struct entry_loss *entry, ui
 {
 	uint64_t events;
 	struct lost_range range = {entry->first, entry->end, index, entry->events};
+	const struct lost_range *due = losses_newest(losses);
+	if (due != NULL && due->entry == index) /* counted when it was put down */
+		return due->first == entry->first && due->end == entry->end && due->events == entry->events
+				   ? E_OK
+				   : log_finding_set(finding, E_CORRUPT, index, "the loss entry is not the one that is due");
 	if (losses->entries >= LOSSES_MAX)
 		return log_finding_set(
 			finding, E_CORRUPT, index, "a log has at most %u loss entries, and this is one more", LOSSES_MAX);

@@ -35,7 +35,8 @@ struct log_bundles {
  */
 enum error losses_count_events(const struct log_bundles *bundles, uint64_t first, uint64_t end, uint64_t *out,
 	struct log_finding *finding) MUST_USE;
-/* The loss entry at `index`. E_CORRUPT and the finding: it breaks a rule; the errors of `bundles`. */
+/* The loss entry at `index`, which may be among the losses already (a store that was put back says what is lost before
+ * its log can): then it must be that one. E_CORRUPT and the finding: it breaks a rule; the errors of `bundles`. */
 enum error losses_take(struct losses *losses, const struct entry_loss *entry, uint64_t index,
 	const struct log_bundles *bundles, struct log_finding *finding) MUST_USE;
 

@@ -20,17 +20,15 @@
 #include <string.h>
 
 #define GUARD_INTERVAL_MS 1000
-#define ENTRY_BUFFER_BYTES \
-	32768 /* sender entries stay far below, a genesis entry may hold a predecessor's checkpoint */
 
 /* After a store was restored without its sealed part the log says so before it says anything else. */
-static enum error append_due_loss(struct ledger *ledger)
+static enum error append_due_loss(struct ledger *ledger, struct fault *fault)
 {
-	const struct lost_range *due = losses_newest(&ledger->losses);
-	if (due == NULL || due->entry != log_frontier(ledger->log)->size)
+	const struct lost_range *due = losses_newest(&ledger->state.losses);
+	if (due == NULL || due->entry != ledger->state.size)
 		return E_OK;
 	struct entry entry = {.kind = ENTRY_LOSS, .loss = {due->first, due->end, due->events}};
-	return ledger_append_entry(ledger, &entry);
+	return ledger_append_entry(ledger, &entry, fault);
 }
 
 enum error ledger_begin(struct ledger *ledger, struct fault *fault)
@@ -46,12 +44,10 @@ enum error ledger_begin(struct ledger *ledger, struct fault *fault)
 	if (error != E_OK)
 		return fault_set(fault, error, "a transaction cannot be started: %s", error_reason(error));
 	ledger->ticking = true;
-	error = append_due_loss(ledger);
-	if (error != E_OK) {
+	error = append_due_loss(ledger, fault);
+	if (error != E_OK)
 		ledger_abort(ledger);
-		return fault_set(fault, error, "the loss entry cannot be written: %s", error_reason(error));
-	}
-	return E_OK;
+	return error;
 }
 
 void ledger_abort(struct ledger *ledger)
@@ -69,18 +65,6 @@ void ledger_abort(struct ledger *ledger)
 	}
 	if (error != E_OK)
 		ledger->broken = true;
-}
-
-enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry)
-{
-	uint8_t buffer[ENTRY_BUFFER_BYTES];
-	uint64_t late;
-	struct bytes encoded;
-	struct writer w = writer_of(buffer, sizeof buffer);
-	TRY(epoch_lag_entry(&ledger->lag, log_frontier(ledger->log)->size, entry, &late));
-	TRY(entry_encode(entry, &w));
-	TRY(writer_done(&w, &encoded));
-	return log_append(ledger->log, &ledger->tick, encoded);
 }
 
 /* ---- new keys ---- */
@@ -130,7 +114,7 @@ static uint64_t entry_time_s(const struct ledger *ledger, uint64_t receive_s)
 /* EPO-9 */
 static enum error judge_lag(const struct ledger *ledger, uint64_t time_s, struct fault *fault)
 {
-	return epoch_lag_allows(&ledger->lag, time_s) ? E_OK : fault_set(fault, E_UNFILED, "");
+	return epoch_lag_allows(&ledger->state.lag, time_s) ? E_OK : fault_set(fault, E_UNFILED, "");
 }
 
 /* Only what is to be appended must have been prepared under the newest registration, and for the right month. */
@@ -148,46 +132,36 @@ static enum error judge_place(
 	return judge_lag(ledger, entry_time_s(ledger, prepared->receive_s), fault);
 }
 
-static enum error append_event(struct ledger *ledger, const struct prepared *prepared, uint32_t i, struct bytes record)
-{
-	uint8_t encoded[ENTRY_EVENT_BYTES];
-	uint8_t key[8];
-	struct entry_event event = {prepared->head.kind == BATCH_MASS, prepared->head.sender,
-		prepared->head.first_sequence + i, ledger->state.time_s, prepared->commitments[i]};
-	uint64_t late, index = log_frontier(ledger->log)->size;
-	put_u64(key, index);
-	TRY(epoch_lag_event(&ledger->lag, index, &event, &late));
-	db_append(&ledger->tick, STORE_RECORD, BYTES_ARRAY(key), record);
-	entry_event_encode(&event, encoded);
-	return log_append(ledger->log, &ledger->tick, BYTES_ARRAY(encoded));
-}
-
-static enum error append_batch(struct ledger *ledger, const struct prepared *prepared, struct appended *out)
+static enum error append_events(
+	struct ledger *ledger, const struct prepared *prepared, uint64_t time_s, struct fault *fault)
 {
 	const struct batch_head *head = &prepared->head;
-	uint64_t first_index = log_frontier(ledger->log)->size;
-	ledger->state.time_s = entry_time_s(ledger, prepared->receive_s);
 	struct reader records = reader_of(prepared->records);
 	for (uint32_t i = 0; i < head->count; i++) {
+		uint8_t key[8];
 		struct bytes record = reader_range16(&records, RECORD_BYTES_MAX);
+		const struct entry_event event = {
+			head->kind == BATCH_MASS, head->sender, head->first_sequence + i, time_s, prepared->commitments[i]};
 		TRY(records.error);
-		TRY(append_event(ledger, prepared, i, record));
+		put_u64(key, ledger->state.size);
+		db_append(&ledger->tick, STORE_RECORD, BYTES_ARRAY(key), record);
+		TRY(ledger_append_event(ledger, &event, fault));
 	}
-	TRY(reader_done(&records));
-	struct entry entry = batch_entry(head);
-	TRY(ledger_append_entry(ledger, &entry));
-	if (prepared->aliases.len > 0) {
-		aliases_put(&ledger->tick, first_index, ledger->state.filing_leaves, prepared->aliases);
-		ledger->state.filing_leaves += head->count;
-	}
-	store_batch_put(&ledger->tick, head->sender, head->first_sequence, first_index, head->count);
+	return reader_done(&records);
+}
 
-	struct sender *sender = registry_working(ledger->registry, head->sender, true);
-	sender->next_sequence = head->first_sequence + head->count;
-	if (head->filing_checked > sender->filing_checked) /* what was signed once stays said (ENTRY-20) */
-		sender->filing_checked = head->filing_checked;
-	sender->last_s = ledger->state.time_s;
-	ledger->state.events += head->count;
+static enum error append_batch(
+	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
+{
+	const struct batch_head *head = &prepared->head;
+	const struct entry entry = batch_entry(head);
+	uint64_t first_index = ledger->state.size;
+	uint64_t position = ledger_filing_leaves(&ledger->state);
+	TRY(append_events(ledger, prepared, entry_time_s(ledger, prepared->receive_s), fault));
+	TRY(ledger_append_entry(ledger, &entry, fault));
+	if (prepared->aliases.len > 0)
+		aliases_put(&ledger->tick, first_index, position, prepared->aliases);
+	store_batch_put(&ledger->tick, head->sender, head->first_sequence, first_index, head->count);
 	*out = (struct appended){head->sender, head->first_sequence, head->count, first_index, false};
 	return ledger->tick.error;
 }
@@ -199,7 +173,7 @@ enum error ledger_keep_keys(struct ledger *ledger, const struct prepared *prepar
 
 uint64_t ledger_next_index(const struct ledger *ledger)
 {
-	return log_frontier(ledger->log)->size;
+	return ledger->state.size;
 }
 
 enum error ledger_append(
@@ -214,11 +188,12 @@ enum error ledger_append(
 	if (prepared->head.first_sequence < sender->next_sequence)
 		return ledger_answer_repeated(ledger, prepared, out, fault);
 	TRY(judge_place(ledger, prepared, sender, fault));
-	error = append_batch(ledger, prepared, out);
+	struct fault why = {.text = ""};
+	error = append_batch(ledger, prepared, out, &why);
 	/* E_CORRUPT is said of what is compared only: here the tick cannot go on. */
 	if (error != E_OK)
-		return fault_set(
-			fault, error == E_CORRUPT ? E_IO : error, "the batch cannot be stored: %s", error_reason(error));
+		return fault_set(fault, error == E_CORRUPT ? E_IO : error, "the batch cannot be stored: %s",
+			why.text[0] != '\0' ? why.text : error_reason(error));
 	return E_OK;
 }
 
@@ -246,27 +221,19 @@ static enum error judge_signatures(
 
 enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *sender_entry, struct fault *fault)
 {
-	struct sender *old = registry_working(ledger->registry, sender_entry->sender, false);
+	const struct sender *old = registry_working(ledger->registry, sender_entry->sender, false);
 	struct sender sender = old != NULL ? *old : (struct sender){.id = 0};
-	uint64_t index = log_frontier(ledger->log)->size;
+	uint64_t index = ledger->state.size;
 	bool endorsed;
 	sender_entry->time_s = entry_time_s(ledger, ledger->tick_s);
 	TRY(sender_take(&sender, ledger->vkey.name, sender_entry, index, &endorsed, fault));
 	TRY(judge_signatures(ledger->vkey.name, sender_entry, old, fault));
 	TRY(judge_lag(ledger, sender_entry->time_s, fault));
 
-	ledger->state.time_s = sender_entry->time_s;
-	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender_entry};
-	enum error error = ledger_append_entry(ledger, &entry);
-	if (error != E_OK)
-		return fault_set(fault, error, "the sender entry cannot be written: %s", error_reason(error));
+	const struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender_entry};
+	TRY(ledger_append_entry(ledger, &entry, fault));
 	store_change_put(&ledger->tick, sender_entry->sender, index);
-	if (old != NULL) {
-		*registry_working(ledger->registry, sender.id, true) = sender;
-		return E_OK;
-	}
-	error = registry_add(ledger->registry, &sender);
-	return error == E_OK ? E_OK : fault_set(fault, error, "");
+	return E_OK;
 }
 
 /* ---- committing ---- */
@@ -277,13 +244,13 @@ static enum error write_tick(struct ledger *ledger, struct checkpoint *checkpoin
 	TRY(write_new_keys(ledger));
 	TRY(log_flush(ledger->log, &ledger->tick));
 	TRY(registry_write(ledger->registry, &ledger->tick));
-	ledger->state.frontier = *log_frontier(ledger->log);
-	store_state_put(&ledger->tick, &ledger->state);
+	const struct merkle_frontier *frontier = log_frontier(ledger->log);
+	ledger_judge_put(&ledger->tick, &ledger->state, frontier);
 	store_keys_put(&ledger->tick, keystore_position(ledger->keystore));
 	key_files_note(&ledger->tick, ledger->secrets);
 	strcpy(checkpoint->origin, ledger->vkey.name);
-	checkpoint->size = ledger->state.frontier.size;
-	merkle_frontier_root(&ledger->state.frontier, &checkpoint->root);
+	checkpoint->size = frontier->size;
+	merkle_frontier_root(frontier, &checkpoint->root);
 	TRY(checkpoint_sign(checkpoint, &ledger->vkey, ledger->secrets->log_secret, note));
 	TRY(writer_done(note, &signed_note));
 	store_checkpoint_put(&ledger->tick, signed_note);

@@ -171,10 +171,7 @@ static enum error append_genesis(struct ledger *ledger, struct fault *fault)
 	entry.genesis.epoch_lag_seconds = EPOCH_LAG_SECONDS_DEFAULT;
 	TRY(ledger_begin(ledger, fault));
 	entry.genesis.time_s = ledger->tick_s;
-	ledger->state.time_s = entry.genesis.time_s;
-	enum error error = ledger_append_entry(ledger, &entry);
-	if (error != E_OK)
-		return fault_set(fault, error, "the genesis entry cannot be written: %s", error_reason(error));
+	TRY(ledger_append_entry(ledger, &entry, fault));
 	return ledger_commit(ledger, fault);
 }
 
@@ -196,6 +193,7 @@ static enum error create_all(struct ledger *ledger, const char *dir, const char 
 	enum error error = load_registry(ledger);
 	if (error != E_OK)
 		return fault_set(fault, error, "");
+	ledger_judge_init(ledger);
 	TRY(append_genesis(ledger, fault));
 	TRY(ledger_write_guard(ledger, fault));
 	return finish(ledger, dir, fault);

@@ -104,7 +104,7 @@ static enum error find_gap(const struct damage *damage, struct db_txn *txn, size
 /* Loss entries that may still be written. A few are left for stores that are put back. */
 static size_t entries_left(const struct ledger *ledger, uint32_t most)
 {
-	return ledger->losses.entries < most ? most - ledger->losses.entries : 0;
+	return ledger->state.losses.entries < most ? most - ledger->state.losses.entries : 0;
 }
 
 static enum error judge_runs(struct ledger *ledger, struct damage *damage, struct db_txn *txn)
@@ -149,43 +149,44 @@ static enum error read_bundle(void *txn, uint64_t number, struct bytes *out)
 	return log_bundle(txn, number, out);
 }
 
-static enum error declare_run(struct ledger *ledger, uint64_t first, uint64_t end, uint64_t *events)
+static enum error declare_run(
+	struct ledger *ledger, uint64_t first, uint64_t end, uint64_t *events, struct fault *fault)
 {
 	bool dropped;
 	struct log_finding finding;
 	const struct log_bundles bundles = {read_bundle, &ledger->tick};
 	struct entry entry = {.kind = ENTRY_LOSS, .loss = {.first = first, .end = end}};
 	TRY(losses_count_events(&bundles, first, end, &entry.loss.events, &finding));
-	TRY(losses_take(&ledger->losses, &entry.loss, log_frontier(ledger->log)->size, &bundles, &finding));
 	TRY(lost_rows_drop(&ledger->tick, first, end, &dropped));
 	*events += entry.loss.events;
-	return ledger_append_entry(ledger, &entry);
+	return ledger_append_entry(ledger, &entry, fault);
 }
 
-static enum error declare_all(struct ledger *ledger, struct damage *damage, uint64_t *events)
+static enum error declare_all(struct ledger *ledger, struct damage *damage, uint64_t *events, struct fault *fault)
 {
 	struct lost_rows rows;
-	TRY(lost_rows_begin(&ledger->tick, &ledger->losses, damage->indexes[0], &rows));
+	TRY(lost_rows_begin(&ledger->tick, &ledger->state.losses, damage->indexes[0], &rows));
 	for (size_t at = 0, length; at < damage->count; at += length) {
 		TRY(run_length(damage, &ledger->tick, at, damage->gap, &length));
-		TRY(declare_run(ledger, damage->indexes[at], damage->indexes[at + length - 1] + 1, events));
+		TRY(declare_run(ledger, damage->indexes[at], damage->indexes[at + length - 1] + 1, events, fault));
 		damage->declared.entries++;
 	}
-	TRY(lost_rows_end(&ledger->tick, &ledger->losses, &rows));
-	ledger->state.filing_leaves -= *events;
-	store_losses_put(&ledger->tick, &ledger->losses);
+	TRY(lost_rows_end(&ledger->tick, &ledger->state.losses, &rows));
+	store_losses_put(&ledger->tick, &ledger->state.losses);
 	return ledger->tick.error;
 }
 
 enum error damage_declare(struct ledger *ledger, struct damage *damage, struct fault *fault)
 {
 	uint64_t events = 0;
+	struct fault why = {.text = ""};
 	damage->declared = (struct ledger_damage){.lost = 0};
 	if (damage->count == 0)
 		return E_OK;
-	enum error error = declare_all(ledger, damage, &events);
+	enum error error = declare_all(ledger, damage, &events, &why);
 	if (error != E_OK)
-		return fault_set(fault, error, "what is lost cannot be declared: %s", error_reason(error));
+		return fault_set(
+			fault, error, "what is lost cannot be declared: %s", why.text[0] != '\0' ? why.text : error_reason(error));
 	damage->declared.unreadable = damage->count;
 	damage->declared.lost = events;
 	return E_OK;
@@ -297,7 +298,7 @@ static enum error mend(struct mending *m, uint64_t from, uint64_t to, uint64_t p
 		TRY(event_at(m->txn, index, &first));
 		for (entry = first; entry.kind == ENTRY_EVENT;)
 			TRY(event_at(m->txn, ++index, &entry));
-		if (losses_count(&m->ledger->losses, begin, index) == index - begin)
+		if (losses_count(&m->ledger->state.losses, begin, index) == index - begin)
 			continue;
 		TRY(is_whole(m, begin, position, &whole));
 		return whole ? E_NOT_FOUND : make_pack(m, begin, &first.event, position);

@@ -226,9 +226,10 @@ static enum error take_pack(const struct ledger *ledger, struct epoch *epoch)
 	if (epoch->total == 0)
 		epoch->base = walk->first_index;
 	for (uint32_t i = 0; i < walk->count; i++)
-		if (ledger->losses.count == 0 || !losses_cover(&ledger->losses, walk->first_index + i))
+		if (ledger->state.losses.count == 0 || !losses_cover(&ledger->state.losses, walk->first_index + i))
 			TRY(bucket_add(epoch->events, &walk->aliases[i], walk->first_index + i));
-	epoch->position += walk->count - losses_count(&ledger->losses, walk->first_index, walk->first_index + walk->count);
+	epoch->position +=
+		walk->count - losses_count(&ledger->state.losses, walk->first_index, walk->first_index + walk->count);
 	epoch->total += walk->count;
 	epoch->loaded = walk->first_index + walk->count;
 	epoch->span = epoch->loaded - epoch->base;
@@ -313,10 +314,10 @@ static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
 
 /* ---- finish ---- */
 
-/* An epoch entry never covers less than those before it, and those from before a loss covered up to its entry. */
+/* An epoch entry never covers less than those before it, and says nothing of what is lost behind it. */
 static bool below_loss(const struct ledger *ledger, const struct epoch *epoch)
 {
-	return epoch->target < losses_end(&ledger->losses);
+	return epoch->target < losses_end(&ledger->state.losses) || epoch->target < ledger->state.epoch_size;
 }
 
 /* What will be filed once this epoch is finished. */
@@ -331,17 +332,17 @@ static void filing_after(
 	};
 }
 
-static enum error append_epoch(
-	struct ledger *ledger, struct epoch *epoch, const struct store_filing *filing, struct entry_epoch *out)
+static enum error append_epoch(struct ledger *ledger, struct epoch *epoch, const struct store_filing *filing,
+	struct entry_epoch *out, struct fault *fault)
 {
 	struct entry entry = {
-		.kind = ENTRY_EPOCH, .epoch = {.size = epoch->target, .lost = losses_events(&ledger->losses)}};
+		.kind = ENTRY_EPOCH, .epoch = {.size = epoch->target, .lost = losses_events(&ledger->state.losses)}};
 	map_update_root(epoch->map, &entry.epoch.map_root);
 	merkle_frontier_root(&filing->leaves, &entry.epoch.filing_root);
-	TRY(log_time_before(&ledger->tick, epoch->target, &entry.epoch.time_s));
+	entry.epoch.time_s = log_state_time_before(&ledger->state, epoch->target);
 	store_filing_put(&ledger->tick, filing);
 	*out = entry.epoch;
-	return ledger_append_entry(ledger, &entry);
+	return ledger_append_entry(ledger, &entry, fault);
 }
 
 /* An epoch that is made again has its entry in the log, and one below a loss gets none. */
@@ -378,7 +379,7 @@ static enum error finish_in_tick(struct ledger *ledger, struct epoch *epoch, str
 	filing_after(ledger, epoch, below ? 0 : log_frontier(ledger->log)->size, filing);
 	*entry = (struct entry_epoch){.size = 0};
 	if (!below)
-		return append_epoch(ledger, epoch, filing, entry);
+		return append_epoch(ledger, epoch, filing, entry, fault);
 	store_filing_put(&ledger->tick, filing);
 	return ledger->tick.error;
 }

@@ -175,28 +175,6 @@ static enum error load_epoch_entry(struct ledger *ledger, struct db_txn *txn)
 	return E_OK;
 }
 
-/* From the entries that no epoch covers: what they may still wait for is not written down. */
-static enum error load_lag(struct ledger *ledger, struct db_txn *txn)
-{
-	struct bytes encoded;
-	struct entry entry;
-	uint64_t late, from = ledger->epoch_entry.size;
-	epoch_lag_free(&ledger->lag);
-	TRY(log_entry(txn, 0, &encoded));
-	TRY(entry_decode(encoded, &entry));
-	ledger->lag.lag_s = entry.kind == ENTRY_GENESIS ? entry.genesis.epoch_lag_seconds : 0;
-	if (from > 0)
-		TRY(log_time_before(txn, from, &ledger->lag.clock_s));
-	for (uint64_t index = from; index < ledger->state.frontier.size; index++) {
-		TRY(log_entry(txn, index, &encoded));
-		TRY(entry_decode(encoded, &entry));
-		enum error error = epoch_lag_entry(&ledger->lag, index, &entry, &late);
-		if (error != E_OK && error != E_CORRUPT) /* what is in the log already is the audit's business */
-			return error;
-	}
-	return E_OK;
-}
-
 uint64_t ledger_next_s(const struct ledger *ledger)
 {
 	return ledger->floor_s > ledger->state.time_s ? ledger->floor_s : ledger->state.time_s;
@@ -211,17 +189,16 @@ void ledger_raise_floor(struct ledger *ledger, uint64_t time_s)
 enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
 {
 	struct bytes note;
-	TRY(store_state_get(txn, &ledger->state));
-	TRY(store_losses_get(txn, &ledger->losses));
+	struct merkle_frontier frontier;
+	TRY(ledger_judge_load(ledger, txn, &frontier));
 	TRY(store_filing_get(txn, &ledger->filing));
 	TRY(load_epoch_entry(ledger, txn));
-	TRY(load_lag(ledger, txn));
-	TRY(log_load(ledger->log, txn, &ledger->state.frontier));
+	TRY(log_load(ledger->log, txn, &frontier));
 	TRY(store_checkpoint_get(txn, &note));
 	TRY(checkpoint_verify(note, &ledger->vkey, &ledger->checkpoint));
 	struct hash root;
-	merkle_frontier_root(&ledger->state.frontier, &root);
-	if (ledger->checkpoint.size != ledger->state.frontier.size || !hash_equal(&root, &ledger->checkpoint.root) ||
+	merkle_frontier_root(&frontier, &root);
+	if (ledger->checkpoint.size != frontier.size || !hash_equal(&root, &ledger->checkpoint.root) ||
 		note.len > sizeof ledger->note)
 		return E_CORRUPT;
 	memcpy(ledger->note, note.data, note.len);
@@ -362,7 +339,7 @@ void ledger_free(struct ledger *ledger)
 	if (ledger->reading)
 		db_abort(&ledger->read);
 	registry_free(ledger->registry);
-	epoch_lag_free(&ledger->lag);
+	log_state_free(&ledger->state);
 	log_appender_free(ledger->log);
 	hash_rows_free(ledger->filing_rows);
 	keystore_close(ledger->keystore);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ledger/keys/secrets.h"
-#include "ledger/log/epoch_lag.h"
+#include "ledger/log/log_state.h"
 #include "ledger/store/log.h"
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
@@ -30,8 +30,7 @@ struct ledger {
 	struct log_appender *log;
 	struct wall_clock clock;        /* its log_s is ledger_next_s() of the last commit */
 	uint64_t floor_s;               /* later than everything that an epoch covers, also one that is running */
-	struct store_state state;       /* with the tick's changes, if one is running; the frontier is the log's */
-	struct losses losses;           /* the last one's entry may be due: see ledger_begin */
+	struct log_state state;         /* with the tick's changes, if one is running; the last loss may be due: append.c */
 	struct store_filing filing;     /* the newest finished epoch */
 	struct entry_epoch epoch_entry; /* the newest one in the log; ahead of `filing` while that is made again */
 	struct hash_rows *filing_rows;  /* the filing tree; ahead of `filing` while an epoch runs */
@@ -49,7 +48,6 @@ struct ledger {
 	size_t new_keys_len;
 	size_t new_keys_capacity;
 
-	struct epoch_lag lag;        /* of the events that no epoch covers: what the next entry may not break */
 	bool declare_lost;           /* somebody has said so */
 	struct ledger_damage damage; /* that nobody has asked for */
 	uint32_t epoch_events_max;   /* EPOCH_EVENTS_MAX; less in tests */
@@ -86,6 +84,19 @@ void ledger_raise_floor(struct ledger *ledger, uint64_t time_s);
 /* The answer to a batch that begins below its sender's next sequence. */
 enum error ledger_answer_repeated(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault) MUST_USE;
-/* Appends one entry inside a tick. */
-enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry) MUST_USE;
 void ledger_epoch_free(struct ledger *ledger);
+
+/* ---- judge.c ---- */
+
+/* A log without entries. */
+void ledger_judge_init(struct ledger *ledger);
+/* From the rows of the store, into `ledger->state` and `frontier`. */
+enum error ledger_judge_load(struct ledger *ledger, struct db_txn *txn, struct merkle_frontier *frontier) MUST_USE;
+/* Its row in the store; the losses have one of their own. */
+void ledger_judge_put(struct db_txn *txn, const struct log_state *state, const struct merkle_frontier *frontier);
+/* Leaves that the filing tree has or will have: event entries that are not lost. */
+uint64_t ledger_filing_leaves(const struct log_state *state);
+/* Judges and appends one entry inside a tick. E_STOPPED: it breaks a rule of the log. With any error the tick cannot go
+ * on. */
+enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry, struct fault *fault) MUST_USE;
+enum error ledger_append_event(struct ledger *ledger, const struct entry_event *event, struct fault *fault) MUST_USE;

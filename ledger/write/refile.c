@@ -40,7 +40,7 @@ static enum error look_at(struct look *look, uint64_t index)
 	struct opened opened;
 	TRY(log_entry(look->txn, index, &encoded));
 	TRY(entry_decode(encoded, &entry));
-	if (entry.kind != ENTRY_EVENT || losses_cover(&look->ledger->losses, index))
+	if (entry.kind != ENTRY_EVENT || losses_cover(&look->ledger->state.losses, index))
 		return E_OK;
 	enum error error = record_find(look->txn, &look->keys, &look->ledger->secrets->seal, index, &look->record, &opened);
 	if (error == E_OK || !damage_judged(error))

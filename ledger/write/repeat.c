@@ -212,8 +212,8 @@ enum error ledger_answer_repeated(
 	enum error error = compare(ledger, prepared, &found);
 	if (error != E_OK)
 		return own_fault(fault, head, error);
-	if (found.same &&
-		losses_among(&ledger->losses, found.stored.first_index, found.stored.first_index + found.stored.count) != NULL)
+	if (found.same && losses_among(&ledger->state.losses, found.stored.first_index,
+						  found.stored.first_index + found.stored.count) != NULL)
 		return fault_set(fault, E_LOST, "");
 	if (found.same) {
 		*out = (struct appended){head->sender, head->first_sequence, head->count, found.stored.first_index, true};

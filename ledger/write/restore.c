@@ -8,6 +8,7 @@
 #include "ledger/store/log_put.h"
 #include "ledger/store/registry.h"
 #include "ledger/store/store_put.h"
+#include "ledger/write/ledger_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,20 +24,20 @@ struct restore {
 	bool writing;
 	struct log_appender *log;
 	uint64_t old_size; /* what the store had */
-	struct store_state state;
 	struct losses old_losses;
 	bool sealed; /* among what was put back are events */
 };
 
 static enum error load(struct restore *restore)
 {
-	enum error error = store_state_get(&restore->txn, &restore->state);
+	struct store_state state = {.time_s = 0};
+	enum error error = store_state_get(&restore->txn, &state);
 	if (error != E_OK && error != E_NOT_FOUND)
 		return error;
 	TRY(store_losses_get(&restore->txn, &restore->old_losses));
-	restore->old_size = restore->state.frontier.size;
+	restore->old_size = state.frontier.size;
 	TRY(log_appender_new(&restore->log));
-	return log_load(restore->log, &restore->txn, &restore->state.frontier);
+	return log_load(restore->log, &restore->txn, &state.frontier);
 }
 
 /* A store that has nothing takes the keys as they are: nothing is sealed under any of them. */
@@ -239,22 +240,18 @@ static enum error put_note(struct restore *restore, const struct vkey *vkey, str
 
 static enum error put_all(struct restore *restore, const struct log_rules *rules, struct bytes note)
 {
-	struct losses losses;
+	struct log_state state = rules->state; /* with what is due to be lost */
 	bool dropped;
 	TRY(log_flush(restore->log, &restore->txn));
-	TRY(find_losses(restore, rules, &losses));
-	TRY(drop_lost(restore, &losses, &dropped));
-	TRY(put_filing(restore, rules, &losses, dropped));
+	TRY(find_losses(restore, rules, &state.losses));
+	TRY(drop_lost(restore, &state.losses, &dropped));
+	TRY(put_filing(restore, rules, &state.losses, dropped));
 	for (size_t i = 0; i < rules->sender_count; i++)
 		store_sender_put(&restore->txn, rules->senders[i]);
-	restore->state = (struct store_state){.time_s = rules->state.time_s,
-		.events = rules->state.events,
-		.filing_leaves = rules->state.filing_leaves - losses_events(&losses),
-		.frontier = *log_frontier(restore->log)};
-	store_state_put(&restore->txn, &restore->state);
+	ledger_judge_put(&restore->txn, &state, log_frontier(restore->log));
 	if (restore->old_size == 0)
 		store_keys_put(&restore->txn, &restore->keys);
-	store_losses_put(&restore->txn, &losses);
+	store_losses_put(&restore->txn, &state.losses);
 	TRY(put_note(restore, rules->state.vkey, note));
 	return restore->txn.error;
 }

@@ -239,7 +239,7 @@ void mirror_restart(void)
 
 bool watchers_see_lost(uint64_t index)
 {
-	return daemon_runs() && losses_cover(&daemon_ledger()->losses, index);
+	return daemon_runs() && losses_cover(&daemon_ledger()->state.losses, index);
 }
 
 uint64_t mirror_size(void)

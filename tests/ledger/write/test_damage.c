@@ -126,9 +126,9 @@ START_TEST(one_damaged_record_is_declared)
 	damage(STORE_RECORD, second.first_index + 4, cuts[_i], 200);
 	fixture_epoch(&f);
 	assert_lost(1, 1, 0);
-	ck_assert_uint_eq(f.ledger->losses.count, 1);
-	ck_assert_uint_eq(f.ledger->losses.ranges[0].first, second.first_index + 4);
-	ck_assert_uint_eq(f.ledger->losses.ranges[0].end, second.first_index + 5);
+	ck_assert_uint_eq(f.ledger->state.losses.count, 1);
+	ck_assert_uint_eq(f.ledger->state.losses.ranges[0].first, second.first_index + 4);
+	ck_assert_uint_eq(f.ledger->state.losses.ranges[0].end, second.first_index + 5);
 	ck_assert_uint_eq(f.ledger->epoch_entry.lost, 1);
 	assert_audit(1);
 	append_new(10);

@@ -489,7 +489,7 @@ START_TEST(filed_too_late)
 	begin();
 	append(1);
 	keep("old");
-	f.ledger->lag.lag_s = UINT64_MAX; /* a writer that does not obey EPO-9 */
+	f.ledger->state.lag.lag_s = UINT64_MAX; /* a writer that does not obey EPO-9 */
 	f.now_s += 10;
 	append(1);
 	f.now_s += 400;

@@ -41,7 +41,7 @@ START_TEST(a_late_event_is_no_reason_to_lose_the_log)
 	fixture_close(&f);
 	copy_store(&f, "old", false);
 	fixture_open(&f);
-	f.ledger->lag.lag_s = UINT64_MAX; /* a writer that does not obey EPO-9 */
+	f.ledger->state.lag.lag_s = UINT64_MAX; /* a writer that does not obey EPO-9 */
 	append_after(10);
 	append_after(400);
 	fixture_epoch(&f);
