@@ -20,6 +20,8 @@ LAYERS = ["ledger", "ingest", "query", "tools"]
 FUNCTION_LINES_MAX = 50
 TEST_FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 600
+ROOM_FILES_MAX = 25
+ROOM_FILES_MEDIAN = 8
 TEST_LINES_MAX = 800  # a test file is a list of cases
 # A header without a source file stands right after the named source file of its room ("": before all).
 PLACES = {"ledger/base/limits.h": "", "ledger/base/domain.h": "", "ledger/base/wrong.h": "", "ledger/base/own.h": "",
@@ -110,6 +112,17 @@ def check_rooms(path, text, rooms, arrows, report):
                 report.add("rooms", path, 'includes "%s"; its room may not include %s' % (header, other.path))
             elif header.endswith("_state.h") and header in PLACES:
                 report.add("rooms", path, 'includes "%s", which is that room\'s own' % header)
+
+
+def check_counts(rooms, paths, report):
+    """A room is small enough to be looked over, and half of them are very small."""
+    counts = sorted((sum(os.path.dirname(path) == room and path.endswith((".c", ".h")) for path in paths), room) for room in rooms)
+    for count, room in counts:
+        if count > ROOM_FILES_MAX:
+            report.add("rooms", room, "has %d files, the limit is %d" % (count, ROOM_FILES_MAX))
+    if counts and counts[len(counts) // 2][0] > ROOM_FILES_MEDIAN:
+        report.add("rooms", "the house", "has %d files in its median room, the limit is %d" % (
+            counts[len(counts) // 2][0], ROOM_FILES_MEDIAN))
 
 
 def check_arrows(rooms, arrows, report):
@@ -347,6 +360,7 @@ def check_tree(root):
             check_test_names(path, text, report)
     check_ids(pages, tests, report)
     check_arrows(rooms, arrows, report)
+    check_counts(rooms, paths, report)
     check_unused(production, {path: text for path, text in tests.items() if path.endswith((".c", ".h"))}, report)
     check_pages(texts, paths, rooms, report)
     with open(os.path.join(root, "ledger/base/error.h"), encoding="utf-8") as file:
@@ -395,6 +409,10 @@ def self_test():
     check_rooms("ledger/log/log.c", '#include "ledger/audit/own_state.h"\n', rooms, arrows, report)
     del PLACES["ledger/audit/own_state.h"]
     yield "rooms", len(report.findings) == 7
+    report = Report()
+    check_counts({"big": None, "small": None, "mid": None}, ["big/%d.c" % i for i in range(26)] +
+                 ["mid/%d.h" % i for i in range(9)] + ["small/a.c", "small/notes.txt"], report)
+    yield "files of a room", len(report.findings) == 2
     report = Report()
     check_arrows(rooms, {("ledger/log", "ledger/base")}, report)
     yield "arrows", len(report.findings) == 4

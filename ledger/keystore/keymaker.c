@@ -1,4 +1,4 @@
-#include "ledger/keystore/keymaker.h"
+#include "ledger/keystore/keystore_put.h"
 
 #include "ledger/base/domain.h"
 #include "ledger/keystore/keystore_state.h"

@@ -1,7 +1,7 @@
 #include "ledger/write/prepare.h"
 
 #include "ledger/base/domain.h"
-#include "ledger/keystore/keymaker.h"
+#include "ledger/keystore/keystore_put.h"
 #include "ledger/tree/merkle.h"
 
 #include <inttypes.h>

@@ -69,3 +69,14 @@ extern const struct command command_witness_serve;
 extern const struct command command_mirror_init;
 extern const struct command command_mirror_serve;
 extern const struct command command_completion;
+
+/* ---- program.c: a program of its own for some of the commands ----
+ * What these must not be able to do is not in it. It is called with the command's last word, as `indsigt` hands it on,
+ * and reads and tells everything as that does. */
+
+struct program_command {
+	const struct command *command;
+	int (*run)(int argc, char **argv);
+};
+
+int program_main(const struct program_command *mine, size_t count, int argc, char **argv);

@@ -1,4 +1,4 @@
-#include "tools/command/program.h"
+#include "tools/command/command.h"
 
 #include <sodium.h>
 #include <stdio.h>

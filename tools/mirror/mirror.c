@@ -1,7 +1,7 @@
 /* indsigt mirror: a verifying follower of a log, which serves what it has verified. */
 #include "ingest/net/tile_fetch.h"
 #include "ledger/base/own.h"
-#include "tools/command/program.h"
+#include "tools/command/command.h"
 #include "tools/mirror/mirror_command.h"
 #include "tools/mirror/mirror_follow.h"
 #include "tools/mirror/mirror_key.h"

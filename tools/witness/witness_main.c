@@ -1,6 +1,6 @@
 /* indsigt-witness: a C2SP witness for any logs. */
 #include "ledger/base/own.h"
-#include "tools/command/program.h"
+#include "tools/command/command.h"
 #include "tools/witness/server_witness.h"
 #include "tools/witness/witness.h"
 #include "tools/witness/witness_command.h"

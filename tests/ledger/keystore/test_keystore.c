@@ -1,4 +1,3 @@
-#include "ledger/keystore/keymaker.h"
 #include "ledger/keystore/keystore.h"
 #include "ledger/keystore/keystore_put.h"
 #include "tests/lib/place.h"
