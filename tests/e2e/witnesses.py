@@ -293,6 +293,16 @@ def exported(world):
     tap.ok(open(out + "/checkpoint", encoding="utf-8").read() == before, "... as they were")
 
 
+def one_asks(tap, ledger):
+    second = subprocess.Popen([ledger.indsigt, "cosign", ledger.dir], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(lambda: second.poll() is not None, "a second cosign to be refused")
+    finally:
+        second.kill()
+        said = second.communicate()[1].strip()
+    tap.ok(second.returncode == 4 and "asks the witnesses of this ledger" in said, "one process asks for a ledger: " + said)
+
+
 def main():
     tap = Tap()
     world = World(sys.argv[1], tap)
@@ -300,6 +310,7 @@ def main():
     ledger.serve()
     world.witnessed(1, "w1", "w2", "w3")
     tap.ok(True, "all three cosign, and what is served says so")
+    one_asks(tap, ledger)
     size = world.send()
     world.witnessed(size, "w1", "w2", "w3")
     statement_verifies(world, "a statement proves one history, offline, with the policy")
