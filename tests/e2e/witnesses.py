@@ -122,7 +122,10 @@ class World:
                                     stdin=event(SUBJECT, "opslag %d" % self.sent) + "\n")
         if result.returncode != 0:
             raise RuntimeError(result.stderr)
-        return json.loads(self.ledger.get("/healthz"))["entries"]
+        try:
+            return json.loads(self.ledger.get("/healthz"))["entries"]
+        except urllib.error.HTTPError as error:  # something is not well, as the test wants it
+            return json.loads(error.read())["entries"]
 
     def checkpoint(self):
         """(size, names of the witnesses in it) of what is served; it never goes back, and never without a quorum once
