@@ -1,11 +1,14 @@
-/* The writer keeps every rule that others check: whatever comes, in whatever order, each entry that it commits is taken
- * by the auditors' rules (log_rules.h), and of each ledger time it says whether an entry may bear it as they do.
+/* Writer and auditors agree. Whatever comes, in whatever order, each entry that the writer commits is taken by the
+ * auditors' rules (log_rules.h), and of each ledger time it says whether an entry may bear it as they do. And whatever
+ * entry might come next, honest or not: the writer's state (with its registry, as it has run so far or as it was read
+ * out of the store again) and an auditor's give the same verdict and the same reason, and go on the same.
  *
  * INDSIGT_SEEDS: how many sequences of what comes (8), INDSIGT_SEED: the first one. The seed is printed before each. */
 #include "ledger/audit/audit.h"
 #include "ledger/db/db_put.h"
 #include "ledger/log/log_rules.h"
 #include "ledger/write/ledger_state.h"
+#include "tests/lib/any_entry.h"
 #include "tests/lib/fixture.h"
 
 #include <stdlib.h>
@@ -32,6 +35,7 @@ static bool damaged;
 static unsigned seed;
 static const char *doing;
 static struct fault why;
+static uint64_t taken[ENTRY_LOSS + 1], refused[ENTRY_LOSS + 1]; /* of what might come next, by kind */
 
 #define HOLDS(condition) ck_assert_msg(condition, "seed %u, %s: %s", seed, doing, #condition)
 #define WORKS(call)                                                                                          \
@@ -74,23 +78,28 @@ static void take_entries(void)
 	HOLDS(losses_equal(&f.ledger->state.losses, &rules.state.losses));
 }
 
+static void copy_rules(struct log_rules *out)
+{
+	size_t capacity = log_rules_encoded_max(&rules);
+	uint8_t *encoded = malloc(capacity);
+	struct writer w = writer_of(encoded, capacity);
+	log_rules_encode(&rules, &w);
+	struct reader r = reader_of(bytes_of(encoded, writer_len(&w)));
+	log_rules_init(out, &f.vkey);
+	log_rules_decode(out, &r);
+	HOLDS(reader_done(&r) == E_OK);
+	free(encoded);
+}
+
 /* Would an entry of this time break a rule? One that breaks none else. */
 static bool rules_allow(uint64_t time_s)
 {
 	struct log_rules copy;
 	struct log_finding finding;
-	size_t capacity = log_rules_encoded_max(&rules);
-	uint8_t *encoded = malloc(capacity);
-	struct writer w = writer_of(encoded, capacity);
 	struct entry entry = {.kind = ENTRY_ERASURE, .erasure = {.retention_years = 5, .time_s = time_s}};
-	log_rules_encode(&rules, &w);
-	struct reader r = reader_of(bytes_of(encoded, writer_len(&w)));
-	log_rules_init(&copy, &f.vkey);
-	log_rules_decode(&copy, &r);
-	HOLDS(reader_done(&r) == E_OK);
+	copy_rules(&copy);
 	enum error error = log_rules_entry(&copy, &entry, &finding);
 	log_rules_free(&copy);
-	free(encoded);
 	HOLDS(error == E_OK || error == E_CORRUPT);
 	return error == E_OK;
 }
@@ -100,6 +109,101 @@ static void compare_verdicts(void)
 	for (int i = 0; i < 4; i++) {
 		uint64_t time_s = rules.state.time_s + below(i % 2 ? 700 : 4);
 		HOLDS(epoch_lag_allows(&f.ledger->state.lag, time_s) == rules_allow(time_s));
+	}
+}
+
+/* ---- what might come ---- */
+
+static void compare_senders(const struct log_rules *auditor)
+{
+	for (size_t i = 0; i < auditor->sender_count; i++) {
+		const struct sender *a = auditor->senders[i], *b = registry_working(f.ledger->registry, a->id, false);
+		HOLDS(b != NULL && a->id == b->id && a->status == b->status && a->version == b->version);
+		HOLDS(a->endorsed == b->endorsed && a->compromised == b->compromised && a->since_s == b->since_s);
+		HOLDS(a->next_sequence == b->next_sequence && a->filing_checked == b->filing_checked);
+		HOLDS(a->last_s == b->last_s && strcmp(a->org, b->org) == 0 && strcmp(a->name, b->name) == 0);
+		HOLDS(memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0);
+		HOLDS(strcmp(a->policy.purpose, b->policy.purpose) == 0 && a->policy.flags == b->policy.flags);
+	}
+	HOLDS(ledger_next_sender(f.ledger) == auditor->senders[auditor->sender_count - 1]->id + 1);
+}
+
+static void compare_waiting(const struct log_state *a, const struct log_state *b)
+{
+	HOLDS(a->lag.lag_s == b->lag.lag_s && a->lag.clock_s == b->lag.clock_s);
+	HOLDS(a->lag.end - a->lag.first == b->lag.end - b->lag.first);
+	HOLDS(a->lag.begun - a->lag.first == b->lag.begun - b->lag.first);
+	for (size_t i = 0; i < a->lag.end - a->lag.first; i++) {
+		const struct lag_event *x = &a->lag.events[a->lag.first + i], *y = &b->lag.events[b->lag.first + i];
+		HOLDS(x->index == y->index && x->since_s == y->since_s);
+	}
+	HOLDS(a->steps.end - a->steps.first == b->steps.end - b->steps.first);
+	for (size_t i = 0; i < a->steps.end - a->steps.first; i++) {
+		const struct log_step *x = &a->steps.at[a->steps.first + i], *y = &b->steps.at[b->steps.first + i];
+		HOLDS(x->time_s == y->time_s); /* where the first one began is not written down */
+		HOLDS(x->index == y->index || (i == 0 && x->index < a->epoch_size && y->index < a->epoch_size));
+	}
+}
+
+static void compare_states(const struct log_rules *auditor)
+{
+	const struct log_state *a = &auditor->state, *b = &f.ledger->state;
+	HOLDS(a->size == b->size && a->time_s == b->time_s && a->events == b->events);
+	HOLDS(a->filing_leaves == b->filing_leaves && a->epoch_index == b->epoch_index);
+	HOLDS(a->epoch_size == b->epoch_size && a->epoch_lost == b->epoch_lost);
+	HOLDS(hash_equal(&a->map_root, &b->map_root) && hash_equal(&a->filing_root, &b->filing_root));
+	HOLDS(losses_equal(&a->losses, &b->losses) && a->run.open == b->run.open);
+	if (a->run.open)
+		HOLDS(a->run.mass == b->run.mass && a->run.sender == b->run.sender && a->run.count == b->run.count &&
+			  a->run.first_sequence == b->run.first_sequence && a->run.first_index == b->run.first_index);
+	compare_waiting(a, b);
+	compare_senders(auditor);
+}
+
+/* True: the entry was taken. */
+static bool take_any(struct any_log *any, struct log_rules *auditor)
+{
+	struct entry entry;
+	struct log_finding theirs = {.text = ""}, ours = {.text = ""};
+	bool honest = any_entry(any, auditor, &entry);
+	enum error error = log_rules_entry(auditor, &entry, &theirs);
+	enum error own = log_state_take(&f.ledger->state, &entry, &ours);
+	ck_assert_msg(error == own && theirs.index == ours.index && strcmp(theirs.text, ours.text) == 0,
+		"seed %u, %s, an entry of kind %u: the auditor says %s %s, the writer %s %s", seed, doing, entry.kind,
+		error_name(error), theirs.text, error_name(own), ours.text);
+	ck_assert_msg(error == E_OK || (error == E_CORRUPT && !honest), "seed %u, %s, an honest entry of kind %u: %s", seed,
+		doing, entry.kind, theirs.text);
+	(error == E_OK ? taken : refused)[entry.kind]++;
+	if (error != E_OK)
+		return false;
+	compare_states(auditor);
+	any_entry_taken(any, &entry);
+	return true;
+}
+
+/* Some entries, in a tick that does not happen: afterwards the state is read out of the store. */
+static void take_what_might_come(void)
+{
+	struct log_rules copy;
+	struct any_log any = {.readable = rules.state.size, .key_count = reporter_count};
+	for (size_t i = 0; i < reporter_count; i++) {
+		any.keys[i].sender = reporters[i].id;
+		memcpy(any.keys[i].public_key, reporters[i].public_key, sizeof any.keys[i].public_key);
+		memcpy(any.keys[i].secret_key, reporters[i].secret_key, sizeof any.keys[i].secret_key);
+	}
+	compare_states(&rules);
+	for (int round = 0; round < 2; round++) { /* as it has run, as it was read */
+		struct any_log now = any;
+		copy_rules(&copy);
+		WORKS(ledger_begin(f.ledger, &why));
+		copy.state.bundles = f.ledger->state.bundles;
+		f.ledger->state.signatures_checked = false; /* here they are not */
+		for (int i = 0; i < 12 && take_any(&now, &copy);)
+			i++;
+		ledger_abort(f.ledger);
+		HOLDS(!f.ledger->broken);
+		compare_states(&rules);
+		log_rules_free(&copy);
 	}
 }
 
@@ -389,6 +493,8 @@ static void run_seed(void)
 		run_any();
 		take_entries();
 		compare_verdicts();
+		if (below(4) == 0)
+			take_what_might_come();
 	}
 	doing = "the end";
 	file_all();
@@ -411,7 +517,46 @@ START_TEST(whatever_comes_the_auditors_agree)
 	seed = first != NULL ? (unsigned)strtoul(first, NULL, 10) : 1;
 	for (unsigned i = 0; i < seeds; i++, seed++)
 		run_seed();
+	for (enum entry_kind kind = ENTRY_GENESIS; seeds >= 8 && kind <= ENTRY_LOSS; kind++)
+		ck_assert_msg((taken[kind] > 0 || kind == ENTRY_GENESIS) && refused[kind] > 0,
+			"of kind %u, %lu entries were taken and %lu refused", kind, taken[kind], refused[kind]);
 }
 END_TEST
 
-UNIT_MAIN("writer_rules", whatever_comes_the_auditors_agree)
+/* However it came about: the tick ends, and the next one goes on from what was committed. */
+START_TEST(what_breaks_a_rule_is_not_written)
+{
+	const uint32_t subjects[] = {1, 2, 3};
+	seed = 0;
+	doing = "breaking a rule";
+	fixture_make(&f);
+	log_rules_init(&rules, &f.vkey);
+	take_entries();
+	const struct entry wrong[] = {
+		{.kind = ENTRY_EPOCH, .epoch = {.size = rules.state.size + 1, .time_s = rules.state.time_s}},
+		{.kind = ENTRY_BATCH, .batch = {.sender = 1, .count = 1}},
+		{.kind = ENTRY_LOSS, .loss = {.first = 1, .end = 2, .events = 1}},
+		{.kind = ENTRY_ERASURE, .erasure = {.retention_years = 5, .time_s = rules.state.time_s - 1}},
+	};
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		struct fault fault = {.text = ""};
+		struct log_finding finding;
+		struct log_rules copy;
+		copy_rules(&copy);
+		copy.state.bundles = f.ledger->state.bundles;
+		WORKS(ledger_begin(f.ledger, &why));
+		ck_error(log_rules_entry(&copy, &wrong[i], &finding), E_CORRUPT);
+		ck_error(ledger_append_entry(f.ledger, &wrong[i], &fault), E_STOPPED);
+		ck_assert_msg(strstr(fault.text, finding.text) != NULL, "%s", fault.text);
+		ledger_abort(f.ledger);
+		log_rules_free(&copy);
+		compare_states(&rules);
+		fixture_append(&f, fixture_batch(&f, rules.state.events, subjects, 3, (uint32_t)i));
+		take_entries();
+	}
+	log_rules_free(&rules);
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("writer_rules", whatever_comes_the_auditors_agree, what_breaks_a_rule_is_not_written)
