@@ -281,6 +281,23 @@ START_TEST(epochs_say_it)
 }
 END_TEST
 
+/* A store that was put back has the loss before the log has its entry: that entry it must be, and no other. */
+START_TEST(a_loss_that_is_due_is_that_loss)
+{
+	const struct losses due = {.entries = 1, .count = 1, .ranges = {{.first = 3, .end = 9, .entry = 20, .events = 4}}};
+	const struct log_bundles unread = {.read = NULL}; /* it was counted when it was put down */
+	const struct entry_loss said = {.first = 3, .end = 9, .events = 4};
+	const struct entry_loss others[] = {{4, 9, 4}, {3, 8, 4}, {3, 9, 3}};
+	struct log_finding why;
+	struct losses losses = due;
+	ck_ok(losses_take(&losses, &said, 20, &unread, &why));
+	ck_assert(losses_equal(&losses, &due));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		ck_error(losses_take(&losses, &others[i], 20, &unread, &why), E_CORRUPT);
+	ck_assert(losses_equal(&losses, &due));
+}
+END_TEST
+
 /* LOSS-2 in a log, with the entries there are. */
 START_TEST(events_are_counted_again)
 {
@@ -340,6 +357,6 @@ START_TEST(what_is_lost_need_not_be_filed)
 }
 END_TEST
 
-UNIT_MAIN("losses", random_losses_agree_with_the_definition, what_an_entry_may_say, there_are_so_many_and_no_more,
-	bundles_that_are_away_break_no_rule, states_come_back_as_written, epochs_say_it, events_are_counted_again,
-	what_is_lost_need_not_be_filed)
+UNIT_MAIN("losses", a_loss_that_is_due_is_that_loss, random_losses_agree_with_the_definition, what_an_entry_may_say,
+	there_are_so_many_and_no_more, bundles_that_are_away_break_no_rule, states_come_back_as_written, epochs_say_it,
+	events_are_counted_again, what_is_lost_need_not_be_filed)
