@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A subtree that has changed. */
+/* A subtree that has changed, and what it was: the slot above must have said that. */
 struct changed {
 	uint32_t prefix;
+	struct map_slot was;
 	struct hash hash;
 };
 
@@ -28,6 +29,7 @@ struct map_update {
 	uint8_t *buffer;
 	size_t buffer_capacity;
 	bool finished;
+	const struct hash *old_root; /* NULL: nobody knows it */
 	struct hash root;
 };
 
@@ -46,7 +48,8 @@ static enum error row_put(struct db_txn *txn, unsigned depth, uint32_t prefix, u
 	return txn->error;
 }
 
-enum error map_update_new(struct map_change *changes, size_t count, uint64_t generation, struct map_update **out)
+enum error map_update_new(
+	struct map_change *changes, size_t count, uint64_t generation, const struct hash *old_root, struct map_update **out)
 {
 	struct map_update *update = calloc(1, sizeof *update);
 	size_t room = count > 0 ? count : 1;
@@ -65,6 +68,7 @@ enum error map_update_new(struct map_change *changes, size_t count, uint64_t gen
 	update->changes = changes;
 	update->count = count;
 	update->generation = generation;
+	update->old_root = old_root;
 	update->depth = MAP_BUCKET_DEPTH;
 	*out = update;
 	return E_OK;
@@ -111,37 +115,67 @@ static enum error write_bucket(struct map_update *update, struct db_txn *txn)
 		end++;
 	TRY(map_row_get(txn, MAP_BUCKET_DEPTH, prefix, update->generation, &older));
 	TRY(map_bucket_items(older, &items, &count));
+	struct map_slot was = {.used = count > 0};
+	if (was.used)
+		map_bucket_hash(items, count, &was.hash);
 	size_t most = count + end - update->next;
 	TRY(make_room(update, most, MAP_ROW_HEAD_BYTES + older.len + most * MAP_ITEM_BYTES));
 	count = merge_items(items, count, update->changes + update->next, end - update->next, update->items);
 	TRY(row_put(txn, MAP_BUCKET_DEPTH, prefix, update->generation + 1, bytes_of(update->items, count * MAP_ITEM_BYTES),
 		older, update->buffer, update->buffer_capacity));
 	struct changed *changed = &update->here[update->here_count++];
-	changed->prefix = prefix;
+	*changed = (struct changed){.prefix = prefix, .was = was};
 	map_bucket_hash(update->items, count, &changed->hash);
 	update->next = end;
 	return E_OK;
 }
 
+static bool same_slot(const struct map_slot *a, const struct map_slot *b)
+{
+	return a->used == b->used && (!a->used || hash_equal(&a->hash, &b->hash));
+}
+
+/* What is about to be built on must be what was signed, or damage would be signed with it. */
 static enum error write_row(struct map_update *update, struct db_txn *txn)
 {
-	struct map_row row;
+	struct map_row row, old;
 	struct bytes older, newer;
 	uint8_t content[MAP_ROW_CONTENT_MAX];
 	uint32_t prefix = update->below[update->next].prefix >> MAP_ROW_BITS;
 	TRY(map_row_get(txn, update->depth, prefix, update->generation, &older));
 	TRY(map_row_read(older, &row));
+	old = row;
+	map_row_fold(&old, update->depth);
 	for (; update->next < update->below_count && update->below[update->next].prefix >> MAP_ROW_BITS == prefix;
 		 update->next++) {
 		const struct changed *changed = &update->below[update->next];
-		row.levels[0][changed->prefix % MAP_ROW_SLOTS] = (struct map_slot){true, changed->hash};
+		struct map_slot *slot = &row.levels[0][changed->prefix % MAP_ROW_SLOTS];
+		if (!same_slot(slot, &changed->was))
+			return E_CORRUPT;
+		*slot = (struct map_slot){true, changed->hash};
 	}
 	TRY(map_row_content(&row, content, &newer));
 	TRY(row_put(
 		txn, update->depth, prefix, update->generation + 1, newer, older, update->buffer, update->buffer_capacity));
 	map_row_fold(&row, update->depth);
-	update->here[update->here_count++] = (struct changed){prefix, row.levels[MAP_ROW_BITS][0].hash};
+	update->here[update->here_count++] =
+		(struct changed){prefix, old.levels[MAP_ROW_BITS][0], row.levels[MAP_ROW_BITS][0].hash};
 	return E_OK;
+}
+
+/* At the top: the old map had the root that was signed for it. */
+static enum error check_old_root(const struct map_update *update)
+{
+	struct hash empty;
+	const struct map_slot *was = &update->below[0].was;
+	map_empty_root(&empty);
+	return update->old_root == NULL || hash_equal(was->used ? &was->hash : &empty, update->old_root) ? E_OK : E_CORRUPT;
+}
+
+static enum error unchanged(struct map_update *update, struct db_txn *txn)
+{
+	TRY(map_store_root(txn, update->generation, &update->root));
+	return update->old_root == NULL || hash_equal(&update->root, update->old_root) ? E_OK : E_CORRUPT;
 }
 
 /* The rows of this depth are all written: those above them are next. */
@@ -159,9 +193,9 @@ static enum error rise(struct map_update *update, struct db_txn *txn)
 	}
 	update->finished = true;
 	if (update->below_count == 0)
-		return map_store_root(txn, update->generation, &update->root);
+		return unchanged(update, txn);
 	update->root = update->below[0].hash;
-	return E_OK;
+	return check_old_root(update);
 }
 
 enum error map_update_slice(struct map_update *update, struct db_txn *txn, size_t rows_max, bool *finished)

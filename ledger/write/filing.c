@@ -160,6 +160,34 @@ static enum error close_time(struct ledger *ledger, uint64_t size)
 	return error;
 }
 
+/* Derived, and not what was signed: nothing may be built on it. */
+static enum error refuse_damage(struct fault *fault, enum error error, const char *what)
+{
+	return error != E_CORRUPT ? error
+							  : fault_set(fault, error,
+									"%s in the store is damaged, and nothing is signed on it; stop the ledger, look "
+									"after the disk, and run 'indsigt epoch DIR --rebuild'",
+									what);
+}
+
+/* The newest epoch that is finished, if its entry says what it made. */
+static bool is_signed(const struct ledger *ledger)
+{
+	return ledger->filing.epoch_index > 0 && ledger->filing.filed == ledger->epoch_entry.size;
+}
+
+const struct hash *ledger_signed_map_root(const struct ledger *ledger)
+{
+	return is_signed(ledger) ? &ledger->epoch_entry.map_root : NULL;
+}
+
+static enum error check_filing_tree(const struct ledger *ledger)
+{
+	struct hash root;
+	merkle_frontier_root(&ledger->filing.leaves, &root);
+	return !is_signed(ledger) || hash_equal(&root, &ledger->epoch_entry.filing_root) ? E_OK : E_CORRUPT;
+}
+
 static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
 {
 	uint64_t keys_from;
@@ -184,7 +212,12 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
 	ledger->epoch = calloc(1, sizeof *ledger->epoch);
 	if (ledger->epoch == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = prepare_epoch(ledger, ledger->epoch);
+	enum error error = refuse_damage(fault, check_filing_tree(ledger), "the filing tree");
+	if (error != E_OK) {
+		ledger_epoch_free(ledger);
+		return error;
+	}
+	error = prepare_epoch(ledger, ledger->epoch);
 	if (error != E_OK) {
 		ledger_epoch_free(ledger);
 		return fault_set(fault, error, "the epoch cannot be started: %s", error_reason(error));
@@ -460,7 +493,7 @@ static enum error run_slice(struct ledger *ledger, struct epoch *epoch, struct f
 	case EPOCH_LEAVES:
 		return epoch_leaves_slice(ledger, epoch);
 	case EPOCH_MAP:
-		return epoch_map_slice(ledger, epoch);
+		return refuse_damage(fault, epoch_map_slice(ledger, epoch), "the subject map");
 	case EPOCH_FINISH:
 		return finish(ledger, epoch, fault);
 	}

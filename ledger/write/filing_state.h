@@ -56,3 +56,5 @@ enum error epoch_merge_slice(struct ledger *ledger, struct epoch *epoch, struct 
 enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
 enum error epoch_map_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
 void bucket_free(struct bucket *bucket);
+/* The root of the map that the next epoch is built on, as it was signed; NULL: no epoch entry says it. */
+const struct hash *ledger_signed_map_root(const struct ledger *ledger);

@@ -283,7 +283,8 @@ enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch)
 	free(epoch->subject_of);
 	epoch->subject_of = NULL;
 	epoch->step = EPOCH_MAP;
-	return map_update_new(epoch->subjects, epoch->subject_count, ledger->filing.generation, &epoch->map);
+	return map_update_new(
+		epoch->subjects, epoch->subject_count, ledger->filing.generation, ledger_signed_map_root(ledger), &epoch->map);
 }
 
 /* ---- the map ---- */

@@ -55,7 +55,7 @@ static void write_changes(
 {
 	struct map_update *update;
 	bool finished = false;
-	ck_ok(map_update_new(changes, count, generation, &update));
+	ck_ok(map_update_new(changes, count, generation, NULL, &update));
 	for (unsigned done = 0; !finished && done < slices; done++) {
 		struct db_txn txn;
 		ck_ok(db_begin(store, true, &txn));

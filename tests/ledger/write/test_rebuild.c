@@ -89,10 +89,70 @@ START_TEST(any_row_that_is_derived)
 }
 END_TEST
 
+/* Nothing is ever signed on damage: an epoch over a damaged row is refused with the way out, or it is as good as any.
+ */
+START_TEST(nothing_is_signed_on_damage)
+{
+	static const enum store_table tables[] = {STORE_POSTING, STORE_MAP, STORE_FILING};
+	enum store_table table = tables[_i / PARTS];
+	uint64_t sequence = 12;
+	uint64_t refused = 0;
+	make();
+	for (uint64_t number = 0; number < 40 && harm(table, number, (unsigned)_i % PARTS); number++) {
+		struct fault fault = {.text = ""};
+		uint32_t subjects[SUBJECTS] = {0, 1, 2, 3, 4};
+		bool finished = false, started;
+		fixture_open(&f);
+		fixture_append(&f, fixture_batch(&f, sequence, subjects, SUBJECTS, 1));
+		sequence += SUBJECTS;
+		enum error error = ledger_epoch_start(f.ledger, &started, &fault);
+		while (error == E_OK && !finished)
+			error = ledger_epoch_slice(f.ledger, &finished, &fault);
+		if (error != E_OK)
+			ck_assert_msg(strstr(fault.text, "--rebuild") != NULL || table == STORE_POSTING, "%s", fault.text);
+		refused += error != E_OK;
+		fixture_close(&f);
+		rebuild();
+		struct audit_result result = audit_labels();
+		ck_assert_msg(result.ok, "%s row %lu: index %lu: %s", store_tables[table], number, result.index, result.reason);
+	}
+	if (table == STORE_MAP)
+		ck_assert_uint_gt(refused, 0);
+	fixture_open(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* The frontier of the filing tree stands in a row of its own. */
+START_TEST(no_root_is_signed_over_a_damaged_frontier)
+{
+	struct fault fault = {.text = ""};
+	bool started;
+	struct bytes row;
+	make();
+	store_begin();
+	ck_ok(db_get(&txn, STORE_META, STORE_ROW_FILING, &row));
+	size_t len = row.len;
+	store_end();
+	flip(STORE_META, STORE_ROW_FILING, len - 5, 3);
+	fixture_open(&f);
+	fixture_append(&f, fixture_batch(&f, 12, (uint32_t[]){0, 1}, 2, 1));
+	ck_error(ledger_epoch_start(f.ledger, &started, &fault), E_CORRUPT);
+	ck_assert_msg(strstr(fault.text, "--rebuild") != NULL, "%s", fault.text);
+	fixture_close(&f);
+	rebuild();
+	ck_assert(audit_labels().ok);
+	fixture_open(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("rebuild");
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, any_row_that_is_derived, 0, 3 * PARTS);
+	tcase_add_loop_test(tcase, nothing_is_signed_on_damage, 0, 3 * PARTS);
+	tcase_add_test(tcase, no_root_is_signed_over_a_damaged_frontier);
 	return unit_run("rebuild", tcase);
 }
