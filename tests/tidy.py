@@ -58,6 +58,7 @@ class Room:
         said = re.search(r"^# May include: (.*)\.$", build, re.M)
         self.may = None if said is None else [] if said.group(1) == "nothing of ours" else [
             name if "/" in name else path.split("/")[0] + "/" + name for name in said.group(1).split()]
+        self.persons = re.search(r"^# Citizen's number: .+\.$", build, re.M)
         self.head = [line[2:] for line in build.split("\n") if line.startswith("# ")]
 
 
@@ -82,6 +83,9 @@ def check_heads(rooms, report):
     for path, room in rooms.items():
         if room.may is None or len(room.head) < 2 or len(room.head) > 12:
             report.add("rooms", path + "/meson.build", "begins with what lives there and a line '# May include: ROOM ROOM.'")
+        if room.persons is None:
+            report.add("rooms", path + "/meson.build", "does not say where a citizen's number is in the clear: "
+                       "\"# Citizen's number: none.\", or in memory, on disk, on the line, and in which files")
         for other in room.may or []:
             if other not in rooms:
                 report.add("rooms", path + "/meson.build", "may include %s, which is no room" % other)
@@ -145,7 +149,7 @@ def print_rooms(root, rooms):
                 lines += file.read().count("\n")
         counts.append(len(names))
         layer = path.split("/")[0] + "/"
-        told = " ".join(line for line in room.head if not line.startswith(("May include:", "The only files here")))
+        told = " ".join(line for line in room.head if not line.startswith(("May include:", "The only files")))
         may = "includes " + " ".join(name.removeprefix(layer) for name in room.may) if room.may else "includes no other room"
         print("%-18s %5d %6d  %s" % (path, len(names), lines, textwrap.fill(told, 122, initial_indent=" " * 33, subsequent_indent=" " * 33).lstrip()))
         print(textwrap.fill(may, 120, initial_indent=" " * 33, subsequent_indent=" " * 33) + "\n")
@@ -391,13 +395,13 @@ def self_test():
     yield "what it looks at", lists_what_is_ours()
     build = {"ledger/meson.build": "subdir('base')\nsubdir('log')\n", "ingest/meson.build": "subdir('wire')\n",
              "query/meson.build": "", "tools/meson.build": "",
-             "ledger/base/meson.build": "# Bytes.\n# May include: nothing of ours.\nfiles('bytes.c', 'hash.c')\n",
-             "ledger/log/meson.build": "# Entries.\n# May include: base ingest/wire nowhere.\nfiles('log.c')\n",
+             "ledger/base/meson.build": "# Bytes.\n# Citizen's number: none.\n# May include: nothing of ours.\nfiles('bytes.c', 'hash.c')\n",
+             "ledger/log/meson.build": "# Entries.\n# Citizen's number: in memory.\n# May include: base ingest/wire nowhere.\nfiles('log.c')\n",
              "ingest/wire/meson.build": "# May include: ledger/base.\nfiles('frame.c')\n"}
     rooms = rooms_of(build.__getitem__)
     report, arrows = Report(), set()
     check_heads(rooms, report)
-    yield "heads of rooms", len(report.findings) == 3
+    yield "heads of rooms", len(report.findings) == 4
     report = Report()
     check_rooms("ledger/dead.c", "", rooms, arrows, report)
     check_rooms("ledger/base/dead.c", "", rooms, arrows, report)

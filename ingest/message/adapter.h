@@ -4,7 +4,7 @@
  *
  * A message that names several people becomes one event for each, all in one batch; one that names nobody becomes a
  * mass event about 0 subjects. A message is mapped whole or refused whole; no text is cut. The organisation of the
- * events is the sender's registered one. */
+ * events is that of the sender's key file. */
 #pragma once
 
 #include "ledger/event/event.h"

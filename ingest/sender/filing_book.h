@@ -8,7 +8,8 @@
  * verification for ever. It begins with the first batch after it was made: filing can be claimed only by a sender whose
  * book has all of its events.
  *
- * Any thread; crash-safe (LMDB). Files are 0600: they hold personal data of the sender's own. */
+ * Any thread; crash-safe (LMDB). Files are 0600: they hold personal data of the sender's own. Labels stand under
+ * a plain hash of the subject: whoever has the file can try all numbers. */
 #pragma once
 
 #include "ledger/event/batch.h"

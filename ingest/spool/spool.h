@@ -11,7 +11,7 @@
  * A crash at any byte leaves the state before or after the record being written. What is lost is never more than what
  * was appended after the last spool_sync, and that was not sent. An acknowledgement that is lost makes the batch be
  * sent again: the ledger then repeats its receipt. The secret of an acknowledged batch is overwritten once the
- * acknowledgement is durable.
+ * acknowledgement is durable; its body stays in the journal until that is written anew.
  *
  * A full disk (E_FULL) loses nothing: the call is made again once there is room. After any other error of the file
  * system the spool is spent: every call fails, close it and open it again. */

@@ -1,7 +1,11 @@
 /* Entries: the leaves of the log. spec/entry.md
  *
  * An entry is its kind byte and fixed fields, big-endian; texts have a 16-bit length. Event and mass entries are
- * 53 bytes, so that 0x00 plus the entry fits one SHA-256 compression. No entry holds personal data. */
+ * 53 bytes, so that 0x00 plus the entry fits one SHA-256 compression. No entry holds personal data.
+ *
+ * What must know a new kind, beside encoder and decoder here: its rule (ledger/log/log_state.c), statements if it has
+ * no time (ledger/statement/statement.c, untimed), the words for it (tools/verify), and who keeps rows beside it
+ * (audit_log.c, restore.c). A new action of a sender entry is no kind: its rule is sender_take (sender.h). */
 #pragma once
 
 #include "ledger/event/batch.h"

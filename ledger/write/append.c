@@ -2,7 +2,11 @@
  *
  * Within a tick the store's transaction and the copies in memory (state, log, registry) move together; ledger_abort
  * brings the copies back to the last commit. New keys are synced before the commit that needs them; keys of a
- * tick that did not happen stay queued, because a batch that is prepared already may be sealed under them. */
+ * tick that did not happen stay queued, because a batch that is prepared already may be sealed under them.
+ *
+ * A batch is refused, in this order: its sender is unknown; a sequence used before (repeat.c decides); revoked; a hole
+ * in the sequence; prepared under an older registration or for another month (E_PERIOD_PASSED: the sequencer has it
+ * prepared again, three times at most, and then the sender tries again); too late for what is not filed (E_UNFILED). */
 #include "ledger/base/clock.h"
 #include "ledger/base/grow.h"
 #include "ledger/db/db_put.h"

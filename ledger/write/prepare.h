@@ -1,8 +1,9 @@
 /* Preparing a batch: everything that depends on chance, clock or keys is decided here, so that what is left
  * (ledger_append) is a deterministic function of the log and the prepared batch.
  *
- *   frame body ─► form ─► batch root ─► signature ─► commitments ─► schema and policy ─► aliases, keys ─► seal ─►
- * prepared
+ *   frame body ─► form ─► sender, registration ─► revoked? ─► signature ─► commitments
+ *                               │                     ─► header, schema, policy, time ─► aliases, keys ─► seal ─►
+ * prepared └ a sequence used before: commitments only, to be compared (repeat.c)
  *
  * A batch that begins below its sender's next sequence is only to be compared with what is stored: its form and
  * commitments are checked, nothing is judged by the registration of today, and nothing is sealed.
