@@ -1,3 +1,13 @@
+/* The window becomes a range of log indexes, and the person's events in it are opened from the newest on.
+ *
+ *   from, to ─► a binary search over ledger time for each ─► [low, before)
+ *   index ─► opened ─┬─ withheld until later ─► "withheld", without who reported it
+ *                    ├─ erased ───────────────► "accesses", with who reported it and nothing else
+ *                    └─ open ─► another subject than asked for: E_CORRUPT ─► of `org`? ─► "accesses"
+ *
+ * Withheld is asked before erased: while an event may not be shown, that it was erased is not shown either. A page ends
+ * with its limit, with what it opened or with its bytes, so with a filter it may be empty and another one follow. A
+ * record that cannot be opened fails the whole page: a list with a hole in it would look like a whole one. */
 #include "query/answer/accesses.h"
 
 #include "ledger/event/event_json.h"

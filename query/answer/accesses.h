@@ -2,10 +2,10 @@
  *
  *   snapshot ─► indexes of the window ─► find (newest first) ─► each: withheld? erased? else open ─► JSON with proof
  *
- * Pure: no clock, no file, no network, no state; the time comes with the question, and what is the same for all pages
- * of a moment (coverage.h) is handed in. A withheld event (its header holds a date in the future) is counted and dated,
- * never shown, and opens by itself after the date. A filter by organisation cannot be put to an event that is not
- * shown, so withheld and erased events are listed whatever the filter is. */
+ * Asks no clock and remembers nothing: all it reads is the snapshot, the time comes with the question, and what is the
+ * same for all pages of a moment (coverage.h) is handed in. A withheld event (its header holds a date in the future) is
+ * counted and dated, never shown, and opens by itself after the date. A filter by organisation cannot be put to an
+ * event that is not shown, so withheld and erased events are listed whatever the filter is. */
 #pragma once
 
 #include "ledger/read/archive.h"

@@ -1,3 +1,6 @@
+/* What lies in `audits/` was put there by anybody who may write to the directory, so it is only offered: a note counts
+ * where the log has its epoch with the same roots, and the reader, who knows the auditor's key, checks the signature.
+ * Nothing that is wrong with a file fails an answer: a statement without an auditor's note is a statement. */
 #include "query/answer/audits.h"
 
 #include "ledger/base/file.h"

@@ -1,3 +1,11 @@
+/* All senders are looked at once, and what came of it is kept as long as it stays true.
+ *
+ *   same commit, same silent_after_s, from_s <= now_s < until_s? ──yes──► what is remembered
+ *                                        └──no──► every sender, every loss ─► remembered
+ *
+ * A sender that is silent moves `from_s` up to when it fell silent, one that is not moves `until_s` down to when it
+ * will: so a clock that is put back makes it look again as well. What cannot be read of one sender fails all of it:
+ * a list that lacks a sender says that it does not report here. */
 #include "query/answer/coverage.h"
 
 #include "ledger/read/filing_lag.h"

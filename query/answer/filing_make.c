@@ -1,3 +1,11 @@
+/* What a batch can have shown of it depends on what became of it.
+ *
+ *   batch ─┬─ never received, of mass events, or not filed yet ─► E_NOT_FOUND, and which of them
+ *          ├─ some of its events are lost ─► the log's entry about the loss, and nothing else: there are no labels
+ *          └─ filed ─► range of the filing tree ─► each event's blind and label ─► with `proofs`: subject, VRF proof
+ *
+ * Who an event is about stands in its record alone. For each label one record is opened, and if that was erased the
+ * proof fails (E_ERASED). */
 #include "query/answer/filing_make.h"
 
 #include "ledger/base/own.h"

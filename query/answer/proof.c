@@ -1,3 +1,5 @@
+/* Both sides of one format, so that they change together. Checking reads and sizes everything before it judges
+ * anything. Of an open event c_d is computed and not read, so the proof cannot say two things about its content. */
 #include "query/answer/proof.h"
 
 #include "ledger/base/own.h"

@@ -1,3 +1,11 @@
+/* What the page shows is compared with what its proofs show; the page itself is believed in nothing.
+ *
+ *   subject ─► checkpoint ─► each item: proof ─► index, time, sender's id ─┬─ open: made again from the bytes
+ *                                                                          ├─ withheld: date and basis of the header
+ *                                                                          └─ erased
+ *
+ * An open event's JSON is made again from its committed bytes and must be equal member by member: then no text can be
+ * in it that nobody committed to. A sender's name and organisation are not in the log's event and not proven here. */
 #include "query/answer/verify.h"
 
 #include "ledger/base/wrong.h"

@@ -1,3 +1,15 @@
+/* Three files that others replace at any moment, each by itself.
+ *
+ *   marks of the files ─► the same as those it was read under? ──yes──► shared
+ *                               └──no──► read policy, checkpoint, state ─► verify ─► remembered under these marks
+ *
+ * The marks are taken before the reading: what is replaced in between is read under a mark that it does not have, and
+ * the next look reads again. A policy that cannot be read counts as one that asks for cosignatures, and a checkpoint
+ * that cannot be as a quorum that is not reached: no answer fails for it, and each shows it. What failed for want of
+ * memory or of the disk is tried again by the next look.
+ *
+ * cosigned_await polls, because a cosignature comes as a file and no commit tells of it. Who finds another thread
+ * waiting does not wait, so of many statements at once some may rest on the log's signature alone. */
 #include "query/cosigned/cosigned.h"
 
 #include "ledger/base/file.h"

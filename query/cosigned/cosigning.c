@@ -1,3 +1,10 @@
+/* Only judges: whoever calls has the sockets, the store and the clock.
+ *
+ * The target may change while a witness thinks, so each one keeps the text that it was asked to sign, and its answer is
+ * verified over that: a line over an older target still says how far the witness is, and counts for no quorum. What a
+ * witness seems to have is forgotten after an answer that is not good, and it is asked as one that has nothing, which
+ * it corrects with its size (409); one that was only away has what it had. A witness that names another size each time
+ * would be asked for ever: after COSIGNING_CONFLICTS_MAX it is wrong. */
 #include "query/cosigned/cosigning.h"
 
 #include <stdlib.h>

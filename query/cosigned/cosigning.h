@@ -8,10 +8,12 @@
  *
  * Each witness for itself:
  *
- *   IDLE ──due, target not yet cosigned──► BUSY ──200, good line──► IDLE, done with this target
- *    ▲                                      │ 409 below our size: remember it ──► IDLE, asked again at once (a few
- * times) │                                      │ 409 up to what the log has: remember it ──► IDLE until that is the
- * target └──────── back-off, doubled ◄──────────┘ everything else
+ *   IDLE ──due, target not yet cosigned──► BUSY ──200, good line─────────► IDLE, done with this target
+ *    ▲                                      │ 409 below our size───────────► IDLE, asked again at once (a few times)
+ *    │                                      │ 409 up to what the log has───► IDLE until that is the target
+ *    └──────── back-off, doubled ◄──────────┘ everything else
+ *
+ * A size that one of these 409 names is remembered.
  *
  * What a witness says is believed as far as it is signed. An answer that cannot be right (a bad line, a time far from
  * ours, a size over all that the log has) marks the witness, is shown to the operator, and is asked again after the

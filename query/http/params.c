@@ -1,3 +1,5 @@
+/* Decoded where it stands, since no decoded text is longer than its escapes. A known name is shown in faults as this
+ * program spells it; one that is not known is not shown, for it was sent by somebody. */
 #include "query/http/params.h"
 
 #include <string.h>

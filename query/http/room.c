@@ -1,3 +1,7 @@
+/* Counts, and holds nothing. The limit for large answers, which may be lower than that for all, is over what all have
+ * together: so however many large ones wait, there is room for a small one.
+ *
+ * Invariant: `used` is the sum of what all answers hold. */
 #include "query/http/room.h"
 
 void room_init(struct room *room, size_t max, size_t large_max)

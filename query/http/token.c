@@ -1,3 +1,7 @@
+/* In this order: length, signature, algorithm, issuer, times, subject, role; the first that does not hold is told.
+ *
+ * libjwt gives the same error for a bad token and for no memory, and may hand over claims that lack letters. So whether
+ * memory was short meanwhile is asked (shortage.h), and such a token is not judged: E_NO_MEMORY. */
 #include "query/http/token.h"
 
 #include "ledger/base/own.h"

@@ -1,3 +1,8 @@
+/* Steps that refuse by making the response: a route is a chain of them, and the first false is its end.
+ *
+ * What the asker can mend is told with the parameter or the limit (400, 401, 403). What they cannot is told with the
+ * error's own text alone and never with a fault's, which may name files: 503 for what passes (the disk, memory, too
+ * many readers), 500 for what somebody has to look at. */
 #include "query/routes/call.h"
 
 #include "ledger/json/json_read.h"

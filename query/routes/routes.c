@@ -1,3 +1,6 @@
+/* One table decides which addresses there are. One that is for this machine alone is not there for others (404), so
+ * that they do not learn what runs here. Snapshot and cosignatures are taken by the steps that need them and let go
+ * here, whatever the route did. */
 #include "query/routes/routes.h"
 
 #include "ledger/base/own.h"

@@ -1,4 +1,4 @@
-/* From a request to its response: every route, pure, without a socket. spec/http.md, spec/openapi.yaml
+/* From a request to its response: every route, without a socket. spec/http.md, spec/openapi.yaml
  *
  *   request ─► route ─► method ─► token and role ─► parameters ─► snapshot ─► answer ─► response
  *

@@ -1,3 +1,14 @@
+/* evhttp shows a connection to nobody before its first request, reads on as it likes and knows no deadline of a whole
+ * request. So the bufferevent is made here, and a timer that is due at once finds the connection which evhttp has built
+ * around it:
+ *
+ *   on_accept ─► peer_begin (counted, deadline, found by its descriptor)
+ *   on_request ─► exchange, a copy of what was asked ─► worker ─► eventfd ─► on_wake ─► send_answer ─► on_written
+ *
+ * What fails: no memory for a peer or an exchange: 503, by evhttp; for an answer's body: the connection ends without
+ * one; no room: 503 and the end of the connection. A connection over the limit is turned away after accept, so
+ * that it does not sit in the backlog unanswered. After something fatal no answer goes out, also those that are made.
+ * A peer is freed in one place (on_closed), whoever ends the connection. */
 #include "query/server/http_server.h"
 
 #include "query/http/negotiate.h"

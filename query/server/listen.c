@@ -1,3 +1,6 @@
+/* libevent reports every accept that fails, and with no file descriptor left the next one fails at once: the loop would
+ * do nothing else. So listening pauses. Where the pause itself cannot be had, listening goes on: a busy loop still
+ * answers, a server that never listens again does not. */
 #include "query/server/listen.h"
 
 #include <errno.h>

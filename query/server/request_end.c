@@ -1,3 +1,5 @@
+/* Stricter than RFC 9112: where one reader may forgive and another not there are two ends, so nothing is forgiven. How
+ * large a body may be is not judged here. */
 #include "query/server/request_end.h"
 
 #include <event2/http_struct.h>

@@ -1,3 +1,8 @@
+/* Two lists and a lock. The eventfd says only that something is done, not what: the loop takes all there is, so a wake
+ * that is lost in another, or one too many, does no harm.
+ *
+ * Invariant: a piece of work is in `todo`, in a thread's hands or in `done`, in one of them. Stopping leaves both lists
+ * as they are, for workers_free. Threads block all signals: they are for the loop. */
 #include "query/server/workers.h"
 
 #include <pthread.h>

@@ -1,3 +1,14 @@
+/* The subject's covered events are the leaves of a tree whose root the epoch's map commits to. A window is a range of
+ * them, with the leaf on either side of it, whose times show that none of the window is left out:
+ *
+ *   0 ... │ before │ first ... first + shown - 1 │ after │ ... count - 1
+ *
+ * Map and range are verified against the epoch's root before anything is handed out: damage of what is filed is the
+ * operator's to hear of (E_CORRUPT), not the citizen's to find. What came after the epoch is listed beside, each with
+ * its own inclusion proof; that these are all nobody can show yet.
+ *
+ * The short members are a JSON tree, the events are written as text: there may be STATEMENT_EVENTS_MAX of them. A
+ * statement that there is no room for fails early: its first event says about how long it gets. */
 #include "query/statement/statement_make.h"
 
 #include "ledger/base/own.h"

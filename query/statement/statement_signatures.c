@@ -1,3 +1,7 @@
+/* A sender signs the root of a batch, not an event; so each event gets its path in the tree of its batch, which is made
+ * again from the commitments in the log. Indexes ascend and a batch lies in one piece, so one batch at a time is
+ * enough. Of every sender all its entries are given: only in order do they show which key was its own at which place of
+ * the log. */
 #include "query/statement/statement_signatures.h"
 
 #include "ledger/base/own.h"

@@ -1,3 +1,6 @@
+/* First the room, then the memory: what is not given does not grow. The first error sticks and further additions do
+ * nothing, so who writes a long text asks once, now and then. Why there is no room is told apart: E_TOO_MANY passes
+ * when other answers are taken, E_TOO_LONG never does. */
 #include "query/statement/text.h"
 
 #include <inttypes.h>
