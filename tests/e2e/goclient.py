@@ -11,6 +11,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from indsigt import Ledger, Tap, event
 
@@ -38,8 +39,10 @@ def build(place):
 class World:
     def __init__(self, indsigt, tap):
         self.tap = tap
+        # First of all: while it is built a ledger's time would stand still, and what comes next would be an epoch.
+        self.workshop = tempfile.TemporaryDirectory(prefix="indsigt-goclient-")
+        self.client = build(self.workshop.name)
         self.ledger = Ledger(indsigt, "log.example.dk/go")
-        self.client = build(self.ledger.place)
         self.size = 1
         self.senders = 0
         self.earlier = self.ledger.path("earlier")
@@ -191,6 +194,7 @@ def main():
         code, line = world.ledger.audit()
         tap.ok(code == 0, line)
     world.ledger.remove()
+    world.workshop.cleanup()
     tap.done()
 
 
