@@ -43,6 +43,10 @@ static void say_damage(struct sequencer *s)
 	struct ledger_damage damage;
 	if (!ledger_take_damage(s->options.ledger, &damage))
 		return;
+	if (damage.filing)
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: the store was damaged: where filing stands could not be read, and all of "
+			"it is made again from the log. Look after the disk, and run 'indsigt audit'.\n");
 	if (damage.packs > 0)
 		fprintf(stderr,
 			"indsigt-ingestd: ALARM: the store was damaged: what %" PRIu64

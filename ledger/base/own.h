@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OWNED(release) __attribute__((cleanup(release)))
+#define OWNED(release) __attribute__((cleanup(release), unused)) /* often it is only there to be let go */
 #define OWNED_MEMORY OWNED(own_free)
 #define OWNED_FD OWNED(own_close) int
 #define OWNED_DIR OWNED(own_close_dir) DIR

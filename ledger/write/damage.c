@@ -201,7 +201,7 @@ bool ledger_take_damage(struct ledger *ledger, struct ledger_damage *out)
 {
 	*out = ledger->damage;
 	ledger->damage = (struct ledger_damage){.lost = 0};
-	return out->lost > 0 || out->packs > 0;
+	return out->lost > 0 || out->packs > 0 || out->filing;
 }
 
 /* ---- packs ---- */

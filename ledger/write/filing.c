@@ -126,6 +126,8 @@ enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
 	if (error != E_OK)
 		return fault_set(fault, error, "what is filed cannot be cleared: %s", error_reason(error));
 	ledger->filing = filing;
+	ledger->damage.filing |= ledger->filing_lost;
+	ledger->filing_lost = false;
 	return E_OK;
 }
 
@@ -209,6 +211,8 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
 	if (ledger->epoch != NULL || ledger_unfiled(ledger) == 0)
 		return E_OK;
 	TRY(ledger_may_sign(ledger, fault));
+	if (ledger->filing_lost)
+		TRY(ledger_forget_filing(ledger, fault));
 	ledger->epoch = calloc(1, sizeof *ledger->epoch);
 	if (ledger->epoch == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");

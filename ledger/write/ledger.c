@@ -186,13 +186,26 @@ void ledger_raise_floor(struct ledger *ledger, uint64_t time_s)
 		ledger->floor_s = time_s + 1;
 }
 
+/* Where filing stands is derived: what is damaged of it does not keep the ledger from opening. The newest epoch of the
+ * log is then to be made again from nothing (ledger_epoch_start clears what is there). */
+static enum error load_filing(struct ledger *ledger, struct db_txn *txn)
+{
+	enum error error = store_filing_get(txn, &ledger->filing);
+	if (error == E_OK)
+		error = load_epoch_entry(ledger, txn);
+	ledger->filing_lost = error == E_CORRUPT || error == E_NOT_FOUND;
+	if (!ledger->filing_lost)
+		return error;
+	ledger->filing = (struct store_filing){.epoch_index = ledger->state.epoch_index};
+	return load_epoch_entry(ledger, txn);
+}
+
 enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
 {
 	struct bytes note;
 	struct merkle_frontier frontier;
 	TRY(ledger_judge_load(ledger, txn, &frontier));
-	TRY(store_filing_get(txn, &ledger->filing));
-	TRY(load_epoch_entry(ledger, txn));
+	TRY(load_filing(ledger, txn));
 	TRY(log_load(ledger->log, txn, &frontier));
 	TRY(store_checkpoint_get(txn, &note));
 	TRY(checkpoint_verify(note, &ledger->vkey, &ledger->checkpoint));

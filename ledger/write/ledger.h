@@ -137,6 +137,7 @@ struct ledger_damage {
 	uint64_t lost;       /* events that are declared lost for it: more, where the log has no room for so many ranges */
 	uint64_t entries;    /* loss entries that say so */
 	uint64_t packs;      /* alias packs that were made again from their records */
+	bool filing;         /* where filing stood could not be read: everything is filed again */
 };
 
 /* Since it was asked last; false: nothing. */

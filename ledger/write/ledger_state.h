@@ -32,6 +32,7 @@ struct ledger {
 	uint64_t floor_s;               /* later than everything that an epoch covers, also one that is running */
 	struct log_state state;         /* with the tick's changes, if one is running; the last loss may be due: append.c */
 	struct store_filing filing;     /* the newest finished epoch */
+	bool filing_lost;               /* its row is damaged: nothing counts as filed, and all of it is cleared first */
 	struct entry_epoch epoch_entry; /* the newest one in the log; ahead of `filing` while that is made again */
 	struct hash_rows *filing_rows;  /* the filing tree; ahead of `filing` while an epoch runs */
 	struct checkpoint checkpoint;   /* of the last commit */
