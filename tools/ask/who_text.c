@@ -1,3 +1,7 @@
+/* Somebody who opened a case forty times a day would fill the screen and hide everybody else; so accesses of one local
+ * day that differ in nothing but the time share a row, which says how many they are. The log's order is that of
+ * reporting, so the rows are sorted by the time of access. What is not in the table is said in words: what is withheld
+ * or lost, who is silent, and what this answer does not prove. */
 #include "tools/ask/who_text.h"
 
 #include "ledger/base/own.h"

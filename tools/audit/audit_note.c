@@ -1,3 +1,5 @@
+/* The note is printed before it is put beside the ledger: an auditor who may not write there has it all the same. A key
+ * is made only where a name is given for it, so a path alone never makes a second auditor. */
 #include "tools/audit/audit_note.h"
 
 #include "ledger/base/file.h"

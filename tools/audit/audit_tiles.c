@@ -1,3 +1,10 @@
+/* What a mirror does, once and without keeping the tiles.
+ *
+ *   state, or a checkpoint that is known ─► look: fits? ─► read to its end, saved now and then ─► saved
+ *
+ * An error that judges the log is a result that does not hold, with the evidence of a fork in a file. Any other (the
+ * net, the disk, memory) says nothing of the log: the audit could not be made, and the state that was saved last stays
+ * good to go on from. */
 #include "tools/audit/audit_tiles.h"
 
 #include "ledger/base/evidence.h"

@@ -1,3 +1,10 @@
+/* Each sender is a process, because that is what senders are: none shares a lock or a CPU's time with another's thread.
+ *
+ *   fork ─► spool, connection, policy ─► a byte on `ready` ─► the end of `go` ─► sends ─► last receipt: end_ns
+ *
+ * The clock starts when all are ready, so what is measured is sending. What they did stands in shared memory. One that
+ * fails while it sends has said why; the others go on, and the load as a whole fails, for its figures would be of
+ * another load. */
 #include "tools/bench/bench_load.h"
 
 #include "ingest/sender/outbox.h"

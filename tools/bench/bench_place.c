@@ -1,3 +1,6 @@
+/* The ledger is made and its senders are registered before anybody serves it, in one tick. It is served as users do,
+ * with `indsigt serve`; the daemons are found among that process's children, to look at their memory. Whatever fails,
+ * bench_place_close ends what was started. */
 #include "tools/bench/bench_place.h"
 
 #include "ingest/spool/sender_key.h"

@@ -1,3 +1,5 @@
+/* Each connection has one request under way, and asks the next when the answer is whole: so many citizens who wait. Any
+ * answer but 200, and any connection that ends, ends the measurement: figures of refusals would look good. */
 #include "tools/bench/bench_query.h"
 
 #include "ledger/base/clock.h"

@@ -1,3 +1,11 @@
+/* There is one writer. If a daemon is it, it is asked; if none is, this process is, for as long as the command takes.
+ *
+ *   control.sock ─┬─ answers ─────────────► that is the outcome, good or bad
+ *                 └─ no daemon runs ──────► the store itself, under its lock
+ *
+ * Only "no daemon" (E_NOT_FOUND) leads to the store: after any other error the daemon may have done it, and it would be
+ * done twice. On the store, what is received and not filed is filed first where time has stood still for long, and an
+ * entry that is refused for what is not filed (E_UNFILED) is tried once more after filing. */
 #include "tools/command/admin.h"
 
 #include "ingest/net/asker.h"

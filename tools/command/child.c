@@ -1,3 +1,6 @@
+/* A program must not outlive the one that started it: the kernel is asked to end it (PR_SET_PDEATHSIG), and it ends
+ * itself if that came too late, with its parent gone already. Its output comes through a pipe that does not block, so
+ * that one poll() can wait for several; it is waited for through a pidfd, because waitpid knows no limit of time. */
 #include "tools/command/child.h"
 
 #include <errno.h>

@@ -1,3 +1,12 @@
+/* Two signed checkpoints are compared in the log of the larger one, whichever that is:
+ *
+ *   shown is larger ──► it begins with the known one?      ─┐
+ *   same size ────────► the same root?                      ├─ no: two histories are signed, `evidence`
+ *   shown is smaller ─► the known one begins with it?      ─┘
+ *
+ * Only what is signed accuses the log. Tiles that do not fit a checkpoint may be anybody's doing, and are told apart
+ * (`deceived`). The known checkpoint never becomes a smaller one, so a place that shows an old one is only behind. What
+ * cannot be had decides nothing. */
 #include "tools/mirror/follower.h"
 
 #include "ledger/base/own.h"

@@ -1,3 +1,14 @@
+/* A round, and what is on disk after each step:
+ *
+ *   look ─► tiles, each once it is verified ─► sync ─► state ─► cosign ─► checkpoint
+ *              └─ every SAVE_ENTRIES: sync ─► state
+ *
+ * The state is written behind its tiles and in front of the checkpoint, so it is never behind what is published. A
+ * state that cannot be read is never passed over for an empty one: a person has to take it away, and then everything is
+ * read again and must extend what is published.
+ *
+ * What fails: an alarm, or anything that leaves the rules in the middle of something, closes the follower, and the next
+ * round goes on from the state on disk. Everything else is tried again by the next round from where it is. */
 #include "tools/mirror/mirror_follow.h"
 
 #include "ledger/base/evidence.h"

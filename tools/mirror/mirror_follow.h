@@ -2,8 +2,8 @@
  *
  *   DIR/mirror.json   where the log is read from and whose it is
  *   DIR/tree/         the copy (tools/publish/tile_tree.h); only what was verified is published in it
- *   DIR/state.json    where it stands (ledger/follow/follow_state.h), written after the tiles that it speaks of are on
- * disk DIR/evidence/     what was found wrong: fork-<sizes>.json, broken-<size>.json
+ *   DIR/state.json    where it stands (ledger/follow/follow_state.h), written behind the tiles that it speaks of
+ *   DIR/evidence/     what was found wrong: fork-<sizes>.json, broken-<size>.json
  *
  * A power cut or a kill at any moment loses at most work. */
 #pragma once

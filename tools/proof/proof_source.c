@@ -1,3 +1,7 @@
+/* Two sources and one end: whatever was put together is verified as a stranger would, before it is handed out; a store
+ * that is damaged or a place that lies gives an error and no file. Of a directory a checkpoint that witnesses cosigned
+ * is taken where it reaches far enough, since it proves more; else the newest, since a proof now is better than none.
+ */
 #include "tools/proof/proof_source.h"
 
 #include "ingest/net/tile_fetch.h"

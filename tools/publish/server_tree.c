@@ -1,3 +1,6 @@
+/* Looks into the directory for every request, so it shows a new checkpoint as soon as that is renamed into place. The
+ * entity tag is made of a tile's address alone: under one address there is only ever one content. What is not there
+ * (404) may not be remembered by anybody: it may be there in a moment. */
 #include "tools/publish/server_tree.h"
 
 #include "ledger/base/file.h"

@@ -1,3 +1,10 @@
+/* The order is what holds at a power cut:
+ *
+ *   tiles, renamed into place ─► syncfs ─► checkpoint, synced and renamed ─► directory synced ─► partial tiles removed
+ *
+ * So what stands behind the published checkpoint may be anything, and is replaced; what belongs to it is never
+ * overwritten. Other content there is damage, and somebody has to look (E_CORRUPT). A tile that is there with the same
+ * content is not written, so a copy that was broken off goes on at little cost. */
 #include "tools/publish/tile_tree.h"
 
 #include "ledger/base/file.h"

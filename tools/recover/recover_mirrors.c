@@ -1,3 +1,11 @@
+/* Everybody's checkpoint is compared in the log of the newest one; nobody else's entries are needed.
+ *
+ *   none is newer than the store's ──────────► compared in the store's own tree; nothing is missing
+ *   the newest is shown by no mirror ────────► E_GUARD: the entries exist, and nobody who was asked has them
+ *   the newest is a mirror's ─► compared ─► every entry verified, the store's own first ─► what is missing, by sender
+ *
+ * Several mirrors may show the newest: one that cannot give what is under it is told and the next is tried, but a fork
+ * ends it. An event that was filed too late breaks a rule and is borne: it says nothing of which history was signed. */
 #include "tools/recover/recover_mirrors.h"
 
 #include "ledger/base/evidence.h"

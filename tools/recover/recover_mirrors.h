@@ -1,8 +1,8 @@
 /* What mirrors know of a ledger, when its guard refuses the store or is gone: whether the log has signed more than the
  * store holds, what that is, and how the store gets it back. spec/recovery.md
  *
- *   every mirror's checkpoint ─► all of them, the guard's and the store's are one history? ──no──► evidence, nothing
- * done └► the newest is the store's, or: all of it verified, what is missing told ─► restored
+ *   the checkpoints of all mirrors, of the guard and of the store are one history? ──no──► evidence, nothing done
+ *      └──yes──► the newest is the store's, or: all of it verified, what is missing told ─► restored
  *
  * A mirror can hide what it has, but not make anything up: only what the log has signed counts. */
 #pragma once
@@ -24,10 +24,10 @@ void recover_mirrors_free(struct recover_mirrors *mirrors);
 enum error recover_mirrors_show(
 	struct recover_mirrors *mirrors, const char *who, struct bytes note, struct fault *fault) MUST_USE;
 /* Asks all of them, on a store that is open for reading; NULL: there is none, and whoever has anything has more.
- * `*newer`: one has more of the log than the store; all of that
- * is verified, and what is missing here is printed, by sender. E_CORRUPT: the log has signed two histories, and the
- * evidence is in DIR/evidence; or what a mirror has breaks a rule. E_GUARD: somebody else has seen more than any of
- * them. A mirror that cannot be asked is told on stderr and not counted. */
+ * `*newer`: one has more of the log than the store; all of that is verified, and what is missing here is printed, by
+ * sender. E_CORRUPT: the log has signed two histories, and the evidence is in DIR/evidence; or what a mirror has breaks
+ * a rule. E_GUARD: somebody else has seen more than any of them. A mirror that cannot be asked is told on stderr and
+ * not counted. */
 enum error recover_mirrors_ask(
 	struct recover_mirrors *mirrors, struct archive *archive, bool *newer, struct fault *fault) MUST_USE;
 /* How many showed a checkpoint of this log. */

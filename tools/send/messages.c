@@ -1,3 +1,6 @@
+/* One buffer, off which framing cuts pieces. It grows with the longest message; one that is too long for memory comes
+ * in parts. A piece that is a Bundle gives its entries one after the other, all from the same bytes, which are
+ * not moved before more is read. */
 #include "tools/send/messages.h"
 
 #include <errno.h>

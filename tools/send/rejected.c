@@ -1,3 +1,6 @@
+/* A message is kept as it stood, as text where it is UTF-8 and else in base64, because a row must be sent again without
+ * a loss; where only its events are left, these are kept. One that is too long for memory goes into a file without a
+ * name first and is read twice: whether it is text is known only at its end, and its row says that at the beginning. */
 #include "tools/send/rejected.h"
 
 #include "ledger/base/own.h"

@@ -1,3 +1,8 @@
+/* Rows stand among messages of any kind, so a line is one only if it has all that a row has; else it is a message.
+ *
+ * A file that was appended to by several runs has a message once for each run that refused it. Whether a row is one
+ * message more is a matter of counting: of equal messages as many are given out as one run refused of one input at
+ * most. The counts are kept under hashes of 64 bits, so a long file costs little memory. */
 #include "tools/send/rejected_row.h"
 
 #include "ledger/event/event_json.h"

@@ -1,3 +1,15 @@
+/* An input, message by message:
+ *
+ *   looks like another format? ──yes──► nothing of it is taken
+ *   whole ──► a row of refused ones? ─► its message, or its events ─┐
+ *                 └─ no ───────────────────────────────────────────┴► item
+ *   in parts ─► too long: kept with the refused ones
+ *
+ *   item ─► sent before: skipped ─► waits until the outbox is ready ─► mapped ─► outbox, or a row of refused ones
+ *
+ * Before it waits for input the open batch is closed, so what was read does not wait for what may never come. When the
+ * run ends early (a signal, the disk), the rest of a file is read by the next run; what a pipe has brought by then is
+ * kept with the refused ones, since nobody brings it again. */
 #include "tools/send/send_input.h"
 
 #include "ingest/framing/looks.h"

@@ -1,3 +1,10 @@
+/* An endorsement file has been in other hands, so nothing in it is taken on trust, and nothing is passed over.
+ *
+ *   JSON of just these members ─► action ─► log ─► texts, policy, place ─► signature by its own key: endorsement_read
+ *   what is registered ─► same organisation and name, follows the newest entry, changes one thing ─► signature by the
+ *                         registered key: endorsement_fits
+ *
+ * A member that is not known is refused: no signature covers it, and a person who reads the file might believe it. */
 #include "tools/sender/registration.h"
 
 #include "ledger/base/own.h"

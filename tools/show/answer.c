@@ -1,3 +1,12 @@
+/* Every page is verified before the next one is asked for; one that does not hold is the end, and nothing of the answer
+ * is shown.
+ *
+ *   directory ─► one snapshot, page after page ─┐
+ *   address ─► page, cursor, page ... ──────────┴► verify_page ─► joined
+ *
+ * From an address each page may be of a later moment, under a checkpoint of its own (`checkpoints` lists them). Indexes
+ * only go down from page to page, so no event comes twice in either list. An address whose cursors never end is given
+ * up after PAGES_MAX pages. */
 #include "tools/show/answer.h"
 
 #include "ingest/net/fetch.h"

@@ -1,3 +1,5 @@
+/* A receipt holds no entry: the batch entry is encoded again from what the receipt says of the batch, and its place
+ * follows from the first event's. So nothing that is shown can differ from what stands under the checkpoint. */
 #include "tools/verify/receipt_file.h"
 
 #include "ledger/base/wrong.h"

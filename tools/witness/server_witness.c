@@ -1,3 +1,5 @@
+/* The witness answers into one buffer, the one worker's; the response gets a copy, because it waits for its reader
+ * while the next request is answered. The log line names the log and the status, and nobody who asks. */
 #include "tools/witness/server_witness.h"
 
 #include "query/server/http_server.h"

@@ -1,3 +1,10 @@
+/* What a refusal may leave behind: a checkpoint that the log has signed and whose own proof leads to another root for
+ * the size that was cosigned before is evidence of a fork, and the first is kept. Whether it could be kept does not
+ * change the answer.
+ *
+ * A line of a known key that does not verify refuses the whole note, though another line is good: nothing that is
+ * broken is cosigned or shown to monitors. When it starts, its own cosignature on a file under seen/ is what shows that
+ * it wrote this; what cannot be shown so is never taken for "nothing seen yet". */
 #include "tools/witness/witness.h"
 
 #include "ledger/base/evidence.h"
