@@ -1,3 +1,7 @@
+/* Such keys are refused where one is read, with all that it stands in (EDSIG-1), and not left to the verification:
+ * libraries differ in what they make of them, and whoever has made such a key could use that to have a log hold for
+ * some and not for others. The sign of x is left out of the comparison, because y alone decides whether the order is
+ * small. */
 #include "ledger/label/ed25519.h"
 
 #include <string.h>

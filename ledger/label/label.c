@@ -1,3 +1,7 @@
+/* The VRF is asked about the log's name and the subject together: the same person has another label in each log, even
+ * where one VRF key was used for two, so that two logs side by side do not show who is in both. A log's name holds no
+ * newline, so no two pairs of name and subject give the same bytes. What goes wrong (a key that is none, something too
+ * long) leaves `out` as it was. */
 #include "ledger/label/label.h"
 
 #include "ledger/base/domain.h"

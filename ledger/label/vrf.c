@@ -1,3 +1,10 @@
+/*   alpha ─► H, a point ─► Gamma = secret * H ─► output, of which a label is the front
+ *                               └─► c, s: the secret behind Gamma is the one behind the public key
+ *
+ * The nonce comes from the secret and H: a proof for the same subject is the same bytes each time, and a bad source of
+ * random numbers does not give the secret away. A verifier refuses before it computes: under the identity as a key all
+ * subjects would have one label, and an s that is not reduced would be a second proof of the same. What would give the
+ * secret away is wiped. */
 #include "ledger/label/vrf.h"
 
 #include "ledger/base/wrong.h"

@@ -1,3 +1,12 @@
+/* A queue in one array, in the order of the log:
+ *
+ *          first                 begun                 end
+ *   ─ filed ─┴── the lag counts ───┴── it does not yet ─┴─ room ─
+ *
+ * Invariant: first <= begun <= end, indexes ascend, and from `first` to `begun` since_s never falls. So the first event
+ * is late before all others, and whether one is late takes one comparison. An epoch takes from the front, a loss from
+ * anywhere. The array is moved down when more than half of it lies before `first`, else it grows: either way what an
+ * event costs does not depend on how many there are. */
 #include "ledger/log/epoch_lag.h"
 
 #include "ledger/base/grow.h"

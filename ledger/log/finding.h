@@ -1,6 +1,7 @@
 /* What a verifier may find wrong in a statement, a filing proof or a proof file: the closed list of checks, in the
- * order in which they are made, each with a name and a text of its own. The first one that does not hold ends the
- * verification. spec/statement.md, spec/filing.md, spec/proof-file.md */
+ * order in which a statement's are made (a filing proof's are made in that of its page), each with a name and a text of
+ * its own. The first one that does not hold ends the verification. spec/statement.md, spec/filing.md,
+ * spec/proof-file.md */
 #pragma once
 
 #include "ledger/base/bytes.h"

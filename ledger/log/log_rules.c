@@ -1,3 +1,6 @@
+/* What only a reader keeps: its senders, and counts, which go up once the rule has taken the entry. The senders stand
+ * behind pointers, so that one that is put between two others moves no more than these. Without memory for it the array
+ * has the senders that it had. */
 #include "ledger/log/log_rules.h"
 
 #include <stdlib.h>
@@ -19,6 +22,7 @@ static size_t sender_place(const struct log_rules *rules, uint32_t id)
 	return low;
 }
 
+/* Changed in place, whatever it is asked for: there is no store to be told. */
 static struct sender *find_sender(void *context, uint32_t id, bool change)
 {
 	(void)change;

@@ -1,3 +1,10 @@
+/*   in a run   event, mass ─► goes on with it     batch ─► ends it     all else ─► refused
+ *   outside    event, mass ─► begins one          batch ─► refused     all else ─► by its own rule
+ *
+ * An entry that breaks a rule ends it (E_CORRUPT): what was taken of it by then stays in the state, which is good for
+ * nothing but to be read and freed. Only a loss entry, for which bundles are read again, leaves everything as it was
+ * when these cannot be had. An event that is filed too late is found when an entry whose time shows it is taken, and
+ * the finding names the event, not that entry. */
 #include "ledger/log/log_state.h"
 
 #include "ledger/base/grow.h"

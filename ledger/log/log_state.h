@@ -3,9 +3,10 @@
  *
  *   entry ─► place of its kind ─► ledger time ─► sender, event, batch, epoch or loss ─► filed in time
  *
- * Pure: an entry and a state in, a state or a finding out. The writer (ledger/write) asks before it writes an entry,
- * and keeps the state in rows of its store; auditors, mirrors and whoever puts a store together again (log_rules.h)
- * ask of each entry that they read. That the entries are those of a signed checkpoint is the caller's business.
+ * An entry and a state in, a state or a finding out; of what is outside a loss entry alone asks (`bundles`). The writer
+ * (ledger/write) asks before it writes an entry, and keeps the state in rows of its store; auditors, mirrors and
+ * whoever puts a store together again (log_rules.h) ask of each entry that they read. That the entries are those of a
+ * signed checkpoint is the caller's business.
  *
  * Memory: 16 bytes for each event that no epoch covers yet, and for each second of ledger time after the newest epoch;
  * the senders are the caller's. */

@@ -1,3 +1,12 @@
+/* Ranges that overlap become one:
+ *
+ *   before    ───[====]────[====]───
+ *   new       ──────[=======]───────
+ *   together  ───[==============]───   its events are counted again from the bundles
+ *
+ * Two counts cannot be added, because what stands in both would count twice. What cannot be read again (the error of
+ * the bundles) leaves the losses as they were. A loss that is due stands among them already and was counted when it was
+ * put there: its entry is compared with it, and nothing is read. */
 #include "ledger/log/losses.h"
 
 #include "ledger/base/wrong.h"

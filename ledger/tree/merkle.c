@@ -1,3 +1,12 @@
+/* A path is never asked which way it goes: place and size alone give its shape, and so how many hashes it must have.
+ * One more or less is refused before anything is hashed.
+ *
+ *   inner   from the leaf up, below the tree's right edge: the bits of the index say on which side the sibling stands
+ *   border  along that edge: left siblings alone, one for each bit set in what remains of the index
+ *
+ * A consistency proof is one path read twice: with all siblings it gives the new root, with the left ones alone the old
+ * one. Range proofs are made and read by the same recursion, so that both split the tree alike. When a node cannot be
+ * had while something is proven, that error goes up and `out` is as it was. */
 #include "ledger/tree/merkle.h"
 
 #include "ledger/base/wrong.h"
@@ -203,6 +212,7 @@ static uint64_t split(uint64_t n)
 	return 1ull << (63 - (uint32_t)__builtin_clzll(n - 1));
 }
 
+/* Goes no further down than where a subtree lies whole in the range, or whole beside it. */
 static enum error prove_range(const struct merkle_nodes *nodes, const struct range *range, uint64_t begin, uint64_t end,
 	struct merkle_range_proof *proof)
 {
@@ -302,6 +312,7 @@ struct range_reader {
 	size_t left; /* hashes of the proof that are not used yet */
 };
 
+/* Takes the hashes of the proof in the order in which prove_range gave them. */
 static enum error read_range(struct range_reader *reader, uint64_t begin, uint64_t end, struct hash *out)
 {
 	struct hash left, right;

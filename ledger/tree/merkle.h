@@ -42,7 +42,8 @@ void merkle_node_hash(const struct hash *left, const struct hash *right, struct 
 /* ---- appending ---- */
 
 /* The roots of the complete subtrees that a tree of `size` leaves is made of, from large to small: one
- * for each bit set in `size`. This is all that appending needs. */
+ * for each bit set in `size`. This is all that appending needs.
+ * Invariant: `count` is the number of bits set in `size`. */
 struct merkle_frontier {
 	uint64_t size;
 	uint32_t count;

@@ -1,3 +1,11 @@
+/* A walk for a key turns at each node by the one bit that the node names, and ends at some leaf, whatever the bits
+ * between are. So the leaf may have another key: the first bit in which the two differ then says where a node for the
+ * new key belongs. Proofs of absence rest on the same: the leaf at the end is shown, and that it is another key's.
+ *
+ *   set   walk ─► nearest leaf ─► first different bit ─► down again to it, marking nodes stale ─► a node put in between
+ *   root  stale nodes alone are hashed anew, each once, however often something below was set
+ *
+ * Room is made before anything changes: without memory the map is as it was. Nothing is ever taken out. */
 #include "ledger/tree/subject_map.h"
 
 #include "ledger/base/wrong.h"
@@ -105,6 +113,7 @@ struct leaf {
 	struct hash value;
 };
 
+/* Invariants: a node has a larger bit than the one above it; whatever is above a stale node is stale. */
 struct node {
 	struct hash hash;
 	uint32_t sides[2]; /* references */
@@ -112,6 +121,7 @@ struct node {
 	bool stale; /* something below has changed since the hash was made */
 };
 
+/* Invariant: a map that is not empty has one node less than leaves, so one capacity does for both. */
 struct subject_map {
 	uint32_t root; /* a reference, or NOTHING */
 	uint32_t leaf_count;

@@ -1,9 +1,12 @@
 /* What the leaves of subject trees and of the filing tree are, and what the subject map holds. Pure.
  * spec/epoch.md
  *
- *   subject tree of a label:  leaf = SHA-256(0x00 || blind  || log index (8) || leaf hash of the event entry),
- * ascending filing tree:              leaf = SHA-256(0x00 || blind' || log index (8) || label), one for each event
- * entry subject map:              label ─► SHA-256(domain || count (8) || subject tree root)
+ *   subject tree of a label, ascending:
+ *     leaf = SHA-256(0x00 || blind || log index (8) || leaf hash of the event entry)
+ *   filing tree, one leaf for each event entry:
+ *     leaf = SHA-256(0x00 || blind' || log index (8) || label)
+ *   subject map:
+ *     label ─► SHA-256(domain || count (8) || subject tree root)
  *
  * Both are trees as in merkle.h. Blinds come from the VRF secret; a blind is shown with its own event only, because
  * with it a sibling hash would give away somebody else's index. */

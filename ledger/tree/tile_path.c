@@ -1,3 +1,6 @@
+/* An address is read strictly, because caches and mirrors keep a tile under it: a leading zero, a group of zeros in
+ * front, a width of 0 or 256 and anything behind are refused, so that no tile has two addresses. What is no address is
+ * not guessed at. */
 #include "ledger/tree/tile_path.h"
 
 #include "ledger/base/wrong.h"
