@@ -4,7 +4,7 @@
  *          ├─ some of its events are lost ─► the log's entry about the loss, and nothing else: there are no labels
  *          └─ filed ─► range of the filing tree ─► each event's blind and label ─► with `proofs`: subject, VRF proof
  *
- * Who an event is about stands in its record alone. For each label one record is opened, and if that was erased the
+ * A subject's id stands in the records alone. For each label one record is opened, and if that was erased the
  * proof fails (E_ERASED). */
 #include "query/answer/filing_make.h"
 

@@ -84,6 +84,7 @@ uint64_t cosigning_target_size(const struct cosigning *cosigning)
 
 /* ---- the target ---- */
 
+/* Only who is done counts: the time of a cosignature on an older target says nothing of this one. */
 static void judge(const struct cosigning *cosigning, struct quorum *out)
 {
 	uint64_t times[POLICY_WITNESSES_MAX];

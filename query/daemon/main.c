@@ -1,4 +1,8 @@
-/* indsigt-queryd: answers questions about a ledger over HTTP; cannot write it. spec/http.md */
+/* indsigt-queryd: answers questions about a ledger over HTTP. spec/http.md
+ *
+ * It opens the store for reading only. The one file that it ever makes in the ledger's directory is the key of demo
+ * tokens, with --demo-tokens and where there is none yet. If another store is put in its place while this runs, the
+ * answer at hand is not given and this ends: whoever started it starts it again, on what is there then. */
 #include "ledger/base/domain.h"
 #include "ledger/base/own.h"
 #include "ledger/db/db.h"

@@ -44,7 +44,10 @@
 
 enum phase { PHASE_NEW, PHASE_READING, PHASE_WORKING, PHASE_WRITING };
 
-/* A connection. It ends by evhttp's closing it, which is told to on_closed; never otherwise. */
+/* A connection. It ends by evhttp's closing it, which is told to on_closed; never otherwise.
+ *
+ * Invariant: has at most one exchange. While that is with a worker the phase is WORKING, and nobody ends the connection
+ * before the exchange has come back or the loop has ended. */
 struct peer {
 	struct http_server *server;
 	struct bufferevent *bufferevent; /* held until the connection is known */

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+/* Invariant: `held` is at least `capacity` and `beside` together. */
 struct text {
 	char *data; /* the caller's, with a NUL behind it; see text_take */
 	size_t len;

@@ -1,4 +1,10 @@
-/* indsigt mirror: a verifying follower of a log, which serves what it has verified. */
+/* indsigt mirror: a verifying follower of a log, which serves what it has verified.
+ *
+ *   one thread:   round ─► told, where it is news ─► waits, again and again
+ *   the server:   files of DIR/tree, whatever that thread is doing
+ *
+ * They share nothing but the directory. So an alarm, or a log that cannot be reached, ends nothing: what was verified
+ * before is served on. A fault that stays the same is told once. */
 #include "ingest/net/tile_fetch.h"
 #include "ledger/base/own.h"
 #include "tools/command/command.h"

@@ -126,6 +126,7 @@ void rejected_row_free(struct rejected_row *row)
 #define SLOTS_MIN 64u
 #define ENTRIES_A_ROW 3u
 
+/* Invariant: at most half of the slots are used, so looking for a hash that is not there ends. */
 struct seen_slot {
 	uint64_t hash; /* 0: free */
 	uint64_t count;

@@ -45,6 +45,7 @@ enum error send_wait(struct send *send, int fd, struct fault *fault)
 	return E_OK;
 }
 
+/* A signal ends the waiting, and takes nothing from a message that need not wait. */
 static enum error wait_until_ready(struct send *send, struct fault *fault)
 {
 	TRY(send->ended);
@@ -303,6 +304,7 @@ static bool can_read(int fd)
 	return poll(&input, 1, 0) != 0;
 }
 
+/* An input at rest gives out a document that is whole, and does not wait to see what stands behind it. */
 static enum error send_messages(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
 {
 	for (;;) {
@@ -349,6 +351,7 @@ static enum error judge_input(
 	return E_OK;
 }
 
+/* What this run refuses may be added to the very file that it reads: only what was there before is read. */
 static enum error read_input(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
 {
 	bool good = false;

@@ -52,7 +52,7 @@ struct verify_words {
 	const char *receipts_scope;
 	const char *stands;     /* log index, log, size */
 	const char *entries[8]; /* what kinds of entries are: 1 name, organisation; 2, 3 sender, sequence, time; 4 sender,
-							 * first   and last sequence; 5 size, time */
+							 * first and last sequence; 5 size, time */
 	const char *signer;     /* name, organisation, number */
 	const char *unknown;
 	const char *not_whole;      /* what it is */
