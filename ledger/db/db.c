@@ -1,3 +1,12 @@
+/* What LMDB says, as an error of this program, and what LMDB leaves to its users.
+ *
+ *   db_open    head of the file ─► LMDB opens it ─► which files they are ─► dead readers cleared ─► tables
+ *   db_begin   the same files still? ─► LMDB begins; no slot left: dead readers cleared, tried once more
+ *
+ * Callers judge a ledger by E_CORRUPT, so an error must tell damage from what could not be looked at; each of LMDB's
+ * codes is sorted here, once for opening (a table that is missing is damage), once for all else (a row is only not
+ * there). Whether files were replaced while they were read is asked afterwards, when some may be closed: the process
+ * keeps a list of what it has open, and remembers it of what it had. */
 #include "ledger/db/db_state.h"
 
 #include <errno.h>

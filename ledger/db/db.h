@@ -1,4 +1,5 @@
-/* The one file that knows LMDB: environments, transactions whose first error sticks, and walks in key order.
+/* Environments, transactions whose first error sticks, and walks in key order. LMDB is known to this room alone: its
+ * calls to db.c and db_put.c, the head of its file to db_file.c.
  *
  * Durability: a write transaction is synced when db_commit returns E_OK. What LMDB does not do, callers must know:
  * it does not check its pages, so a damaged file may crash the reader (audit walks in a child process). A file that is

@@ -1,3 +1,11 @@
+/* LMDB believes the file that it maps. What it must not be given is refused; what it does to a file is put back.
+ *
+ *   before it opens        the head is none, or the file too short for it   E_CORRUPT
+ *   it opened for writing  and made a new head over a good one              the old one is written back, opening fails
+ *   it reads               a page that is not there                         SIGBUS: a sentence, and status 4
+ *
+ * The head is read with pread() and not through a map, so a disk that fails is E_IO and no signal. Where it cannot be
+ * told, the answer is the one that accuses nobody: the files are the same still, a fault is the disk's. */
 #include "ledger/db/db_file.h"
 
 #include "ledger/base/bytes.h"

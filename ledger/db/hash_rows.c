@@ -1,3 +1,8 @@
+/* Hashes are given out within one tile only, so that they can be borrowed from its page. A tile that ends before what
+ * is asked for is E_NOT_FOUND: how long the tree is, and so whether that is damage, the caller knows.
+ *
+ * The check computes the tree again from its leaves and believes no stored hash above them: each complete node that a
+ * row holds is compared as it comes out, and at the end the frontier. */
 #include "ledger/db/hash_rows.h"
 
 #include <string.h>

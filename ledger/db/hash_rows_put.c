@@ -1,3 +1,8 @@
+/* leaf ─► frontier ─► every complete node ─► those of a row: into its last tile, in memory
+ *                                           full: written at once; not full: with the flush
+ *
+ * Memory runs ahead of the table. What an aborted transaction leaves in it is wrong: only hash_rows_load brings the two
+ * together again. A node that does not come next in its row says that they are apart: E_CORRUPT, from then on. */
 #include "ledger/db/hash_rows_put.h"
 
 #include "ledger/db/db_put.h"
@@ -5,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Invariant: `tile` begins with the last count % HASH_ROW_WIDTH hashes of the row; those before them were written. */
 struct row_tail {
 	uint64_t count; /* hashes in the row so far */
 	bool dirty;

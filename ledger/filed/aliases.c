@@ -1,3 +1,8 @@
+/* pack ─► form ─► place, count ─► its first entry in the log: sender, sequence ─► opened, bound to all of it
+ *
+ * So a pack does not open in another batch's place, or when it is longer or shorter than it was. The position in front
+ * of it is not sealed: it changes when events before it are lost, without anybody opening the pack. How many events a
+ * damaged pack was about is counted in the log, because what stands behind it must be numbered all the same. */
 #include "ledger/filed/aliases.h"
 
 #include "ledger/base/domain.h"

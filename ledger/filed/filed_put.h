@@ -8,7 +8,8 @@
 
 /* ---- alias packs ---- */
 
-/* `position`: event entries in the log before this batch, which is the place of its first event in the filing tree. */
+/* `position`: event entries in the log before this batch that are not lost, which is the place of its first event in
+ * the filing tree. */
 void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed);
 /* The same for a pack that is there, or not, and was found damaged. */
 void aliases_replace(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed);

@@ -1,3 +1,9 @@
+/* begin   the pack that `first` is in, or the end of the one before: from there on places change
+ *   drop    records, and packs of which no event is left
+ *   end     each pack from there on gets its place again: those before it, less what is lost of them
+ *
+ * All in the caller's transaction, so an error leaves everything as it was. A row is searched for anew each time, since
+ * what a walk has borrowed does not outlive a write. */
 #include "ledger/filed/lost_rows.h"
 
 #include "ledger/db/db_put.h"

@@ -1,3 +1,9 @@
+/* changes, by label ─► buckets (depth 20) ─► rows of depth 16 ─► 12 ─► 8 ─► 4 ─► 0 ─► root
+ *
+ * What has changed at one depth (`here`) is what is to be written at the next (`below`). With each goes what it was:
+ * the slot above must have said that, and the old root at the top be the one that was signed, or damage would be signed
+ * with the rest: E_CORRUPT. Rows that are written by then do no harm; they are of a generation that nobody reads, and
+ * keep what the one before had. */
 #include "ledger/filed/map_put.h"
 
 #include "ledger/base/grow.h"

@@ -13,6 +13,7 @@ uint32_t map_label_prefix(const struct label *label)
 	return get_u32(label->b) >> (32 - MAP_BUCKET_DEPTH);
 }
 
+/* A row of a generation after the next is damage: a map is written one generation at a time, and a row keeps two. */
 enum error map_row_get(struct db_txn *txn, unsigned depth, uint32_t prefix, uint64_t generation, struct bytes *out)
 {
 	uint8_t key[4];

@@ -1,3 +1,9 @@
+/* label ─► row of depth 0 ─► ... ─► row of depth 16 ─► bucket ─► one item; the siblings on the way are the proof
+ *
+ * Where both sides have something the label's bit decides, else there is one way only: the walk always ends at an item,
+ * and that it is the label's, or another's, proves presence or absence. A row that is empty although a slot led there
+ * is E_CORRUPT. What is read is not checked here: a wrong hash gives a proof that does not hold. The check compares
+ * each row with the slot above it and counts: with as many rows as used slots none is missing, and none is kept. */
 #include "ledger/filed/map_store.h"
 
 #include "ledger/filed/map_rows.h"

@@ -1,3 +1,6 @@
+/* The keys' order finds things: an alias's newest chunk is the last row before its first subtree. A chunk is sealed
+ * under its own key, so it does not open in another's place. What a look-up cannot see, a chunk that is missing in the
+ * middle or a row that only a walk meets, the visit finds: it compares each chunk with the one before. */
 #include "ledger/filed/posting.h"
 
 #include "ledger/base/domain.h"

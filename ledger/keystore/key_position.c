@@ -1,3 +1,12 @@
+/* What a key environment is to a store that was written with one:
+ *
+ *   another id                                        another environment
+ *   fewer writes than the store knows of              an older copy
+ *   another mark at the write that the store knows    an older copy that was used since, and went another way
+ *   else                                              it has all that it had then, and maybe more
+ *
+ * Counting writes is not enough: a copy that was put back counts on to the same numbers, but draws other marks. What
+ * cannot be read is said as that, and is none of these. */
 #include "ledger/keystore/key_position.h"
 
 #include <inttypes.h>

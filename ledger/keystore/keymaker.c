@@ -1,3 +1,11 @@
+/* Keys are made ahead of the writer: the next batch may need one before it is in any table, so it is remembered here.
+ *
+ *   remembered? ─► in the environment (snapshot)? ─► made, remembered, and appended to what the batch brings along
+ *
+ * Subjects' keys are remembered wrapped until they are merged, in an open-addressing index; an alias is a keyed hash,
+ * so its first bytes are the slot. A subject may have several keys: when the table is full, new subjects simply get one
+ * for every batch. A period has one only, and the writer takes no other: of the month at hand none is forgotten. Ids
+ * count on in memory, so an environment has one keymaker at a time. */
 #include "ledger/keystore/keystore_put.h"
 
 #include "ledger/base/domain.h"
@@ -6,10 +14,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Keys that were made but are not merged yet are remembered here (wrapped), found by alias through an open-addressing
- * index; an alias is a keyed hash, so its first bytes are the slot. When the table is full, further new subjects simply
- * get a key for every batch: a subject may have several. */
 
 #define FRESH_SLOTS (1u << 20) /* power of two, at least twice FRESH_SUBJECTS_MAX */
 #define FRESH_EMPTY UINT32_MAX
@@ -26,6 +30,7 @@ struct known_period {
 	struct key key;
 };
 
+/* Invariant: every id in `fresh` is at or above `merged` and below `next_id`, and `slots` finds each of its aliases. */
 struct keymaker {
 	struct keystore *keystore;
 	struct key_snapshot snapshot;

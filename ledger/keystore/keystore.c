@@ -1,3 +1,8 @@
+/* alias ─► the newest id in `subject` ─► wrapped key ─► opened, bound to id and alias
+ *   month, years ─► wrapped key ─► opened, bound to both
+ *
+ * A wrapped key is bound to what its row is found by, so one that stands in another's place does not open. A key that
+ * is gone is E_ERASED and not E_NOT_FOUND if its id was given out: erasing is no damage, and an id from nowhere is. */
 #include "ledger/keystore/keystore_state.h"
 
 #include "ledger/base/domain.h"

@@ -1,3 +1,8 @@
+/* new keys ─► rows that are not there yet ─► mark, "serial", "next" ─► one synced commit ─► the position in memory
+ *
+ * The same keys may come again, after a tick that did not happen: they change nothing, and no mark is drawn. The same
+ * id or period with another key is E_CORRUPT and nothing is written, since records are sealed under the first. The
+ * position moves only when the commit has succeeded, so what the store writes down of it is on the disk. */
 #include "ledger/keystore/keystore_put.h"
 
 #include "ledger/base/beside.h"

@@ -1,3 +1,8 @@
+/* VRF key ─► the public key in the genesis entry?      the others ─► a keyed hash of a fixed text for each, in a row
+ *
+ * Damage must not pass for wrong key files, or an operator looks for others that do not exist: the row has a checksum
+ * over itself (E_CORRUPT when that is off), and a genesis entry that cannot be read is left to whoever reads the log.
+ * A store without the row is good as long as nothing is sealed in it; the next commit writes it. */
 #include "ledger/store/key_files.h"
 
 #include "ledger/base/domain.h"

@@ -1,3 +1,6 @@
+/* A directory is a ledger if no `init` is unfinished in it and it has a public key. The mark of an `init` is looked at
+ * first, because the key is written before that ends. A key file that the disk does not give is no verdict (E_IO):
+ * whoever asks would else take a ledger for none. */
 #include "ledger/store/place.h"
 
 #include "ledger/base/file.h"

@@ -1,3 +1,10 @@
+/* index ─► entry: sender, sequence, time, commitment ─► record: period, key id, header ─► is the period the entry's?
+ *      ─► key of the subject + key of the period ─► record key ─► both parts ─► is it all that was committed to?
+ *
+ * A record that was changed, or that stands in another's place, is E_UNSEALED: what it says must be what the entry
+ * committed to. A key that is gone is E_ERASED, but only if what is left still fits the commitment, for a tampered
+ * record must not pass for an erased one. Nor may damage of the keys be taken for that of records: whether it was the
+ * key of a whole month is left in the snapshot (period_unreadable). */
 #include "ledger/store/records.h"
 
 #include "ledger/store/log.h"

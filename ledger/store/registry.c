@@ -1,3 +1,6 @@
+/* Batches are prepared on another thread than they are appended: that one sees only what was committed, while the
+ * writer changes its own copies. Only the writer moves slots or changes what others read, and only under the mutex; so
+ * it may look without. A tick that is aborted drops the senders that it added, and what it changed of others. */
 #include "ledger/store/registry.h"
 
 #include "ledger/base/grow.h"
@@ -7,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* Invariant: what is not dirty is the same in both copies; what is new is dirty. */
 struct slot {
 	uint32_t id; /* the writer sets `working` without the mutex, so it is not looked for in there */
 	struct sender committed;

@@ -1,3 +1,7 @@
+/* The rows that say where a ledger stands. "format" and "filing" are in every store, "keys" wherever there is a state:
+ * without them it is damaged (E_CORRUPT). "state" and "checkpoint" are missing where there is no entry yet, "lost"
+ * where nothing ever was. The format goes first: rows of another version would be taken for damage. "keys" has a
+ * checksum, because another thing is judged by it. */
 #include "ledger/store/store.h"
 
 #include <errno.h>
