@@ -1,3 +1,8 @@
+/* All are asked at once, and the time limit is one for all of them: however many are away, the wait is the same.
+ *
+ * Each witness that has an address is heard exactly once: with its answer, or with why there is none. A witness that
+ * cannot be asked is no error: what its silence means is for the one who hears. What ends the asking is memory, the
+ * waiting itself, and what the one who hears says. */
 #include "ingest/net/asker.h"
 
 #include "ingest/net/asking.h"

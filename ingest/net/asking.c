@@ -1,3 +1,9 @@
+/* A witness has one handle, made once: its connection is kept from one request to the next.
+ *
+ * What can fail in a request (no connection, no answer in time, an answer longer than the limit) is no error of this
+ * file: it comes out of asking_finished as status 0 with libcurl's reason. The body's memory is part of the transfer,
+ * so a long answer never makes this process grow. Redirections are not followed: a witness is asked where its address
+ * says, and nowhere else. */
 #include "ingest/net/asking.h"
 
 #include <curl/curl.h>

@@ -1,3 +1,8 @@
+/* One request at a time; the caller waits for it.
+ *
+ * What the ledger answers is not trusted: its size is bounded, control characters in its reasons are replaced before
+ * they reach a terminal, redirections are not followed, so that a token goes to no other server. What fails is not
+ * tried again here: whoever asks knows whether it may be. */
 #include "ingest/net/fetch.h"
 
 #include "ledger/base/own.h"

@@ -1,3 +1,13 @@
+/* All transfers but one run ahead in reading order, and a read waits for the one that has its path.
+ *
+ *   read path ─► let go of what was lent ─► free transfers start on what is next ─► has one this path?
+ *                                                        ├─ yes: wait for it
+ *                                                        └─ no: OWN_TRANSFER fetches it now
+ *   done ─► may it pass? start again after a pause, a few times ─► judged ─► lent until the next read
+ *
+ * What is missing (404, 410, no such file) is not tried again: the reader decides what that means. An answer that is
+ * too long ends by a write error, which does not pass either; a lack of memory looks to libcurl like any other failure
+ * and is told apart by the allocations (shortage.h). */
 #include "ingest/net/tile_fetch.h"
 
 #include "ingest/net/fetch.h"

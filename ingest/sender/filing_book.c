@@ -1,3 +1,11 @@
+/* Two threads: the outbox adds, the checker reads and passes.
+ *
+ *   outbox:   add ─ add ─ ... ─ commit      one transaction, with the mutex held from the first add to the commit
+ *   checker:  next ─► label, label, ... ─► pass     reads are snapshots and wait for nobody; pass takes the mutex
+ *
+ * The mutex keeps the two writers apart, and guards `checked`, which is in memory too. A batch that is noted again
+ * after a crash stands under the same key; one that was passed already (below `checked`) is not taken up again. A book
+ * whose row does not decode is E_CORRUPT. */
 #include "ingest/sender/filing_book.h"
 
 #include "ledger/db/db.h"

@@ -39,7 +39,7 @@ uint64_t filing_book_claim(struct filing_book *book);
 enum error filing_book_waiting(struct filing_book *book, uint64_t *out) MUST_USE;
 
 /* Notes a batch from its body (of a batch frame); again changes nothing. Durable after filing_book_commit, which must
- * follow soon: until then nobody else uses the book. */
+ * follow soon: until then filing_book_claim and filing_book_pass wait. */
 enum error filing_book_add(struct filing_book *book, struct bytes body, uint64_t first_index, uint64_t now_s) MUST_USE;
 enum error filing_book_commit(struct filing_book *book) MUST_USE;
 

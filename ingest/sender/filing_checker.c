@@ -1,3 +1,13 @@
+/* A thread that looks at the oldest batch of the book, again and again, until something does not hold.
+ *
+ *   oldest ─► asked without VRF proofs ─┬─ all labels known and equal ───────────────────────────┬─► passed
+ *                                       ├─ some not known ─► asked with them ─► subjects equal ──┘
+ *                                       ├─ the log says that it is lost: kept, counted, passed
+ *                                       ├─ not filed: later, or an alarm once it is too late
+ *                                       └─ does not hold: evidence, alarm, the thread ends
+ *
+ * Proofs are asked for only where a subject is new: a VRF verification is what costs, and a label never changes. After
+ * an alarm nothing is passed any more, so the claim that is signed into batches stays below what does not hold. */
 #include "ingest/sender/filing_checker.h"
 
 #include "ledger/base/clock.h"

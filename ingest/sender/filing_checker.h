@@ -3,8 +3,7 @@
  *   book ─► oldest batch ─► GET /v1/filing (signed) ─► proof verified ─► same place, same subjects ─► book moves on
  *                              │ not filed yet: wait          │ a subject's label is not known yet: ask with VRF proofs
  *                              └ longer than the log's lag ───┴─► alarm: evidence is kept, checking stops
- *                              (or what shows that the log says that the batch is lost: kept and told, and on to the
- * next)
+ *                              (where the log says that the batch is lost: the proof is kept, told, and on to the next)
  *
  * A thread of its own, which never holds up sending. What can be tried again (the ledger cannot be reached) is, with
  * pauses; what cannot (a proof that does not hold, an event filed under somebody else, a batch that is not filed in

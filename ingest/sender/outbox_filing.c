@@ -1,3 +1,9 @@
+/* The outbox's side of the filing book: receipts go in, what the checker found comes out as notices and as the claim.
+ *
+ * A receipt's batch is noted while its body is still in the spool, and the book is committed before the spool
+ * acknowledges: after a crash between the two the ledger repeats the receipt, and noting it again changes nothing. The
+ * other way round a batch could be missing from the book, and the claim would stay below it for ever. A book that
+ * cannot be written is therefore an error of the outbox, and no notice. */
 #include "ingest/sender/outbox_state.h"
 
 #include <inttypes.h>

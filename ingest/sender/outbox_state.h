@@ -1,5 +1,5 @@
-/* The inside of an outbox, shared by outbox.c (what callers call), outbox_link.c (the connection) and outbox_redo.c
- * (signing again). */
+/* The inside of an outbox, shared by outbox.c (what callers call) and the files that are named below at what is
+ * theirs. */
 #pragma once
 
 #include "ingest/sender/filing_checker.h"

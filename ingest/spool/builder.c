@@ -1,3 +1,11 @@
+/* Events are encoded as they come, right into the body of the frame; only when the batch is closed are their sequences
+ * known, and with them the openings, so places for the commitments are left open until then.
+ *
+ *   body: head ─ secret ─ event, event, ...      messages: where each came from, and how many of the events are its own
+ *   close: draw the secret ─► walk the events: commitment into its place ─► root ─► sign ─► head and secret in front
+ *
+ * A message that does not fit leaves no trace: the length goes back to where it was. Whether a lack of room is the
+ * batch's (close it and try again) or the message's own (refused) is decided by whether the batch is empty. */
 #include "ingest/spool/builder.h"
 
 #include "ledger/tree/merkle.h"

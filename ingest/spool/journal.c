@@ -1,3 +1,16 @@
+/* What is appended waits in a buffer, the end of the file as it will be:
+ *
+ *   in the file │ handed to the kernel │ only here
+ *               └ end - buffered       └ + handed  └ end
+ *
+ * A sync that fails for want of room is made again from the buffer, which therefore keeps what was handed over until
+ * the sync succeeded. What is longer than BUFFER_BYTES_MAX is let go of before that: then a sync that fails cannot be
+ * made again, and is E_IO whatever the reason.
+ *
+ * Opening: good records are visited; at a bad one the next good one is looked for. Where there is none the bad one is
+ * the tail of a crash and is cut off; where there is one the bad one is damage, passed over and counted, since
+ * throwing away what follows would lose batches that nobody else has. The first record may not be damaged: it says
+ * whose the spool is. */
 #include "ingest/spool/journal.h"
 
 #include <errno.h>

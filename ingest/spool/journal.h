@@ -10,8 +10,9 @@
  *
  * Appending writes to memory; journal_sync makes everything appended durable with one write and one fdatasync. When the
  * disk is full (E_FULL) nothing is forgotten: what is not durable is still in memory, and the same call writes it
- * again. After any other failed write or sync nothing is known about the file's tail: every later call fails the same
- * way and the caller ends; the next open recovers. */
+ * again; a sync of so much that memory no longer holds all of it (some MiB) fails as below instead. After any other
+ * failed write or sync nothing is known about the file's tail: every later call fails the same way and the caller ends;
+ * the next open recovers. */
 #pragma once
 
 #include "ledger/base/hash.h"

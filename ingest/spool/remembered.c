@@ -1,3 +1,10 @@
+/* Where a kept hash goes; its count stays in memory until its file is forgotten:
+ *
+ *   tail ─► newest file ... oldest file ─► forgotten: counts taken back ─► removed, once the state is durable
+ *
+ * A file that is written before the state says so is harmless: the next process counts only as much of it as its state
+ * says, and writes the rest again over it. A file that is missing or short makes its messages unknown, and they would
+ * be sent twice; that is counted as forgotten and is no error, because a sender that does not start loses more. */
 #include "ingest/spool/remembered.h"
 
 #include "ledger/base/file.h"

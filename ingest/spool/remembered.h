@@ -39,8 +39,8 @@ uint64_t remembered_kept(const struct remembered *remembered);
 uint64_t remembered_forgotten(const struct remembered *remembered);
 
 /* Writes what was kept to the files and syncs them; forgets the oldest file if there are too many. Only when the state
- * that is encoded afterwards is durable may remembered_persisted remove forgotten files. E_FULL, E_IO: nothing changed,
- * try again. */
+ * that is encoded afterwards is durable may remembered_persisted remove forgotten files. E_FULL, E_IO: what was
+ * not written is still kept; try again. */
 enum error remembered_persist(struct remembered *remembered) MUST_USE;
 void remembered_persisted(struct remembered *remembered);
 /* The state that the journal keeps: forgotten (8) || oldest file (8) || files (4) || hashes of each (4) || hashes that

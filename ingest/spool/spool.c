@@ -1,3 +1,13 @@
+/* What is done to a spool: a record is appended to the journal first, and then the same is done in memory, by the
+ * functions that the replay uses too (spool_open.c). A record that cannot be appended changes nothing.
+ *
+ *   pending:  [0] oldest ... [count-1]     acknowledged ≤ pending[0].first_sequence, next ≥ the end of the last
+ *
+ *   replace:  RECORD_REPLACE (many) ─► RECORD_REPLACED: only this one puts them in place; without it they never were
+ *   secret:   acknowledged ─► wipes ─► sync ─► overwritten ─► sync
+ *
+ * A secret is overwritten only after the acknowledgement is durable: a crash in between would leave a batch that waits
+ * and cannot be sent. */
 #include "ingest/spool/spool_state.h"
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"

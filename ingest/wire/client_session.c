@@ -1,3 +1,12 @@
+/* What a frame means is judged here, and nothing is done about it: the caller acts on the answer, and on the verdict
+ * of an error.
+ *
+ * Only the oldest batch without an answer can be answered. After a refusal those behind it are refused as well,
+ * because their sequences do not follow on: that says nothing of their own, so it is swallowed, and the caller acts
+ * once nothing is in flight. What can fail: any frame that does not fit, which closes the session; the batches in
+ * flight are forgotten here and stay in the spool. Which errors pass by themselves is one list for both sources,
+ * refusals and error frames; an error that is not in it stops the sender, or moves a message aside where it is about
+ * one event. */
 #include "ingest/wire/client_session.h"
 
 #include <assert.h>

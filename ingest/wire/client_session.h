@@ -1,18 +1,22 @@
-/* The sender's side of a session, as a pure state machine: frames in, answers out; no socket, no clock. spec/frame.md
+/* The sender's side of a session, as a state machine: frames and times in, answers out; no socket, no clock of
+ * its own. Only the nonce of the hello is drawn. spec/frame.md
  *
  *           connected            challenge, hello sent          welcome         refusal, others in flight
  *   CLOSED ──────────► CONNECTED ──────────────────────► GREETED ─────────► OPEN ───────────────────────────► DRAINING
  *      ▲                   │                                │                │ ◄───── last of them answered ─────┘ │
  *      └─── error frame ───┴────────────────────────────────┴────────────────┴─────────────────────────────────────┘
  *
- *   frame      CONNECTED            GREETED          OPEN                            DRAINING
- *   challenge  checked ─► GREETED   unexpected       unexpected                      unexpected
- *   welcome    unexpected           checked ─► OPEN  unexpected                      unexpected
- *   receipt    unexpected           unexpected       checked, for the oldest batch   unexpected: nothing after a
- * refused batch is taken refusal    unexpected           unexpected       for the oldest ─► DRAINING      for the
- * oldest, swallowed ping       answered             answered         answered                        answered pong
- * taken                taken            taken                           taken error      ─► CLOSED            ─► CLOSED
- * ─► CLOSED                       ─► CLOSED
+ *   frame      CONNECTED             GREETED           OPEN                           DRAINING
+ *   challenge  checked, then hello   unexpected        unexpected                     unexpected
+ *   welcome    unexpected            checked ─► OPEN   unexpected                     unexpected
+ *   receipt    unexpected            unexpected        checked, for the oldest        unexpected
+ *   refusal    unexpected            unexpected        for the oldest ─► DRAINING     for the oldest, swallowed
+ *   ping       answered              answered          answered                       answered
+ *   pong       taken                 taken             taken                          taken
+ *   error      ─► CLOSED             ─► CLOSED         ─► CLOSED                      ─► CLOSED
+ *
+ * Nothing behind a refused batch is taken, so no receipt comes in DRAINING; where nothing else is in flight a refusal
+ * leaves the session OPEN.
  *
  * Nothing is told before it is asked for: not who this is before the challenge of the right log, no event before a
  * welcome that the log's key has signed for this connection (E_WRONG_ORIGIN). A ledger of version 1 says nothing first,

@@ -1,3 +1,10 @@
+/* One connection, one request, one reply.
+ *
+ * The socket is reached through an open directory (/proc/self/fd), because a path in sun_path ends after some hundred
+ * bytes and that of a ledger may be longer. What can fail: nobody listens (E_NOT_FOUND: a command may go on without a
+ * daemon); the daemon's own refusal, which comes back as the error that it names and its words; a daemon that ends
+ * before it replies (E_IO), and then nobody knows whether it was done. There is no time limit: a request that is given
+ * up would be done all the same. */
 #include "ingest/wire/control_client.h"
 
 #include "ledger/base/own.h"

@@ -1,3 +1,8 @@
+/* What is signed, built in one place for who signs and who verifies, so that both have the same bytes.
+ *
+ * A signature that does not verify says only that: whose key it should have been is the caller's to find out. The
+ * welcome is signed by the log's key, which this room does not have: the message is handed out to be signed where that
+ * key is. What is signed begins with a domain of its own, so that no signature over one thing stands for another. */
 #include "ingest/wire/handshake.h"
 
 #include "ledger/base/domain.h"

@@ -1,7 +1,7 @@
 /* What the two ends of a connection prove to each other before anything is sent. spec/frame.md
  *
- *   ledger: challenge (its nonce) ─► sender: hello (its own nonce), signed by the sender's key ─► ledger: welcome,
- * signed by the log's key
+ *   ledger: challenge (its nonce) ─► sender: hello (its own nonce), signed by the sender's key
+ *                                 ─► ledger: welcome, signed by the log's key
  *
  * Each signature covers both nonces, so what was recorded once is worth nothing on another connection: nobody holds a
  * place at the ledger's door with another's number, and nobody is given events who is not the ledger. This protects

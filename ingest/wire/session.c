@@ -1,3 +1,12 @@
+/* Whether a frame is welcome is judged when its head is there, so that no body is read for nothing, and by the same
+ * function when it is whole, so that no caller is relied on for that.
+ *
+ *   head ─► session_head ─► body ─► session_frame ─┬─ hello ─► LOOK_UP ─► session_looked_up ─► welcome
+ *                                                  ├─ batch ─► SUBMIT ─► session_receipt / session_refusal
+ *                                                  └─ ping ─► pong
+ *
+ * What fails ends in session_end, once: an ended session says nothing more, and results that come later for what it
+ * had submitted are only counted off. */
 #include "ingest/wire/session.h"
 
 #include "ledger/base/wrong.h"

@@ -1,5 +1,5 @@
-/* The ledger's side of a session, as a pure state machine: frames and results in, frames and requests out; no socket,
- * no ledger, no clock. spec/frame.md
+/* The ledger's side of a session, as a state machine: frames and results in, frames and requests out; no socket, no
+ * ledger, no clock. Only the nonce of the challenge is drawn. spec/frame.md
  *
  *   Happy path: a challenge goes out, and a hello that is signed over it comes back; that is looked up (is it the
  *   registered key, does the log extend its last checkpoint), and a welcome, signed by the log, goes back; each batch
