@@ -4,7 +4,8 @@
  *   the server:   files of DIR/tree, whatever that thread is doing
  *
  * They share nothing but the directory. So an alarm, or a log that cannot be reached, ends nothing: what was verified
- * before is served on. A fault that stays the same is told once. */
+ * before is served on. A fault that stays the same is told once. With --once there is one round, and its outcome is the
+ * program's. */
 #include "ingest/net/tile_fetch.h"
 #include "ledger/base/own.h"
 #include "tools/command/command.h"

@@ -1,4 +1,12 @@
-/* indsigt recover: what the log has signed, by those who saw it; a new guard, or an old store brought up to that. */
+/* indsigt recover: what the log has signed, by those who saw it; a new guard, or an old store brought up to that.
+ *
+ *   lock ─► guard, store, policy ─► with --mirror: guard, evidence, witnesses, mirrors; who has most?
+ *        ─► a mirror has more ────► put back with --accept-loss, else E_ROLLED_BACK
+ *        ─► no guard, or damaged ─► enough witnesses are content, or without a policy a mirror answered: a new guard
+ *        ─► a start is tried, as every start goes
+ *
+ * A guard that the log has signed is never written over because a store does not extend it (E_GUARD): that is what it
+ * is for. What could not be read, of guard or evidence, ends it before anything is changed: it might say more. */
 #include "ingest/net/asker.h"
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
