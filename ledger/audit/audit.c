@@ -1,3 +1,9 @@
+/* guard ─► snapshot ─► bundle after bundle, with what stands beside each entry ─► guard, root ─► tables ─► rows
+ *                                                        ─► filing tree, map, heads ─► postings
+ *
+ * Each step rests on those before it: the guard's root is made of tiles that were all compared with entries. So the
+ * first finding ends it: what follows would be judged by what does not hold. What could not be looked at ends it too,
+ * with an error and without a word on the ledger. */
 #include "ledger/audit/audit.h"
 
 #include "ledger/audit/audit_state.h"

@@ -1,3 +1,9 @@
+/* What answers are made of, against the newest epoch entry: the place of filing, the filing tree, the map, and with
+ * keys the heads and the stored subtrees. Whether the entry's roots are right is audit_filing.c's part.
+ *
+ * The filing tree and the heads are compared as a whole first; only when that differs, one by one, to name an event.
+ * Without keys a finding names the epoch alone. An epoch that covers lost events has roots that nobody can make: the
+ * store then stays at the one before, and that one is compared. */
 #include "ledger/audit/audit_state.h"
 #include "ledger/filed/head.h"
 #include "ledger/filed/map_store.h"

@@ -1,3 +1,11 @@
+/* Kept of a tree is its frontier, so memory goes by subjects and by what no epoch has covered, not by all events.
+ *
+ *   epoch entry ─► pending events below m ─► trees grow ─► map ─► do both roots hold?
+ *                                              │                    no: which event? leaf by leaf, guess by guess
+ *                                              └ what a tree was before is kept until they do: guesses begin there
+ *
+ * A finding may leave the trees half grown, so it is the last thing that is said. Where lost events hide an epoch
+ * nothing grows: its events stay pending, and the next one has to cover them. */
 #include "ledger/audit/audit_labels.h"
 
 #include "ledger/audit/audit_suspects.h"
@@ -37,7 +45,8 @@ struct pending {
 	struct hash filing_leaf;
 };
 
-/* Items of one size, first in first out, in an array that moves down when there is room before it. */
+/* Items of one size, first in first out, in an array that moves down when there is room before it.
+ * Invariant: first + count <= capacity. */
 struct queue {
 	uint8_t *items;
 	size_t item_bytes;

@@ -1,3 +1,9 @@
+/* bundle ─► entry ─► is its hash the tile's? ─► decode ─► the log's rules ─► rows beside it ─► into the tree
+ *                                                                                              └► nodes = tiles?
+ *
+ * The hash goes first, because one that does not fit names the entry; a root would name none. Of each row of the tree
+ * one tile is at hand, so memory does not grow with the log. Rows of batches and of senders' entries are looked up as
+ * the entry comes by, with keys records and packs too; at the end the counts say that there are no others. */
 #include "ledger/audit/audit_state.h"
 
 #include <inttypes.h>

@@ -9,7 +9,7 @@
  *
  * A part that finds something calls audit_finding, or audit_judge where an error told it, and hands the error up; the
  * first finding is the result. Memory that is short and disks that cannot be read are no findings: they end the audit
- * without one. Memory is constant but for the senders. */
+ * without one. Memory is constant but for the senders, and with labels for the subjects too (audit_labels.h). */
 #pragma once
 
 #include "ledger/audit/audit.h"

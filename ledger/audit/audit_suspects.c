@@ -1,3 +1,7 @@
+/* A guess grows the tree again, wrongly, from what it was before the epoch: that costs the epoch's leaves, not all. Its
+ * value goes into the right map's proof of the label, whose siblings a fault in one tree leaves alone; a tree that
+ * would be empty has no label in the map at all. Only a guess that gives the ledger's root is said, and then it is no
+ * guess. */
 #include "ledger/audit/audit_suspects.h"
 
 /* The root of the map without the label: its neighbour takes the place of the node above them. */

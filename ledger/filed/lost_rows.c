@@ -1,4 +1,4 @@
-/* begin   the pack that `first` is in, or the end of the one before: from there on places change
+/*   begin   the pack that `first` is in, or the end of the one before: from there on places change
  *   drop    records, and packs of which no event is left
  *   end     each pack from there on gets its place again: those before it, less what is lost of them
  *

@@ -1,4 +1,4 @@
-/* alias ─► the newest id in `subject` ─► wrapped key ─► opened, bound to id and alias
+/*   alias ─► the newest id in `subject` ─► wrapped key ─► opened, bound to id and alias
  *   month, years ─► wrapped key ─► opened, bound to both
  *
  * A wrapped key is bound to what its row is found by, so one that stands in another's place does not open. A key that

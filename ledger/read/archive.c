@@ -1,3 +1,10 @@
+/*   open      the public key ─► store ─► key files ─► key environment ─► are both the store's own?
+ *   snapshot  the store's moment ─► its checkpoint: signed? over this state? ─► then the environment's moment
+ *   find      packs of what is not filed yet ─► postings below `filed`
+ *
+ * The order is the point: keys are synced before the commit that needs them, so what is read of keys after the store
+ * has all of them. An event is found in one place only, as postings at or above `filed` are an epoch's that still runs.
+ * Computed nodes and checked notes are shared by all snapshots; the mutex is never held while the store is read. */
 #include "ledger/read/archive.h"
 
 #include "ledger/base/grow.h"

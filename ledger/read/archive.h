@@ -23,7 +23,8 @@ struct db_txn;
 struct secrets;
 struct snapshot;
 
-/* With `with_keys` the sealed part can be read too (E_IO or E_PERMISSION when the key files cannot be). */
+/* With `with_keys` the sealed part can be read too (E_IO or E_PERMISSION when the key files cannot be,
+ * E_KEYS when they or the key environment are not the store's). */
 enum error archive_open(const char *dir, bool with_keys, struct archive **out, struct fault *fault) MUST_USE;
 /* The same of a copy that is being made: it has no `vkey` of its own yet. */
 enum error archive_open_copy(

@@ -1,3 +1,9 @@
+/* What the newest finished epoch committed to, while the next one may be writing: heads run ahead, postings at or above
+ * `filed` and rows of a newer generation are passed over, so what is read is what its entry has the roots of.
+ *
+ * There is no epoch (E_NOT_FOUND) before the first, while what it covers is filed again, and under an earlier
+ * checkpoint that its entry lies behind. An entry that is none, and an event whose subject has no head, are E_CORRUPT.
+ */
 #include "ledger/read/archive.h"
 
 #include "ledger/filed/head.h"

@@ -1,4 +1,4 @@
-/* What archive.c (snapshots, finding, records) and archive_epoch.c (the newest epoch) share. Not for others. */
+/* What archive.c (opening, snapshots, finding, records) and the other archive_*.c share. Not for others. */
 #pragma once
 
 #include "ledger/filed/aliases.h"

@@ -1,3 +1,8 @@
+/* A part of one person's tree without the rest: nodes of 256 leaves and more come from the stored roots, those below
+ * from the leaves of one chunk, which stays open since the next leaf is mostly in it as well.
+ *
+ * The head may be ahead of the epoch, so the leaves below `filed` are counted by halving: a few chunks are opened, not
+ * all. A head that has leaves for which there is no chunk is E_CORRUPT. */
 #include "ledger/read/archive.h"
 
 #include "ledger/filed/head.h"

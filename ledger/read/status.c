@@ -1,3 +1,7 @@
+/* The file is written in place and nobody is locked out, so a reader may meet half of it: what is no JSON is read
+ * again, a few times. Whatever cannot be read counts as zero, and a sign of life of zero is none: what cannot be read
+ * may make a process away that is there, but not the other way round. A time that lies far ahead is one from before a
+ * restart of the machine, and no sign of life either. */
 #include "ledger/read/status.h"
 
 #include "ledger/base/file.h"

@@ -1,5 +1,5 @@
 /* entry ─► the last bundle, in memory ─► written when it is full, and with each flush as far as it goes
- *        ─► leaf hash ─► rows of the tree ─► complete nodes are remembered: the tick's receipts need the newest
+ *       ─► leaf hash ─► rows of the tree ─► complete nodes are remembered: the tick's receipts need the newest
  *
  * Memory runs ahead of the store within a tick. After one that was aborted log_load takes up what was committed, and
  * forgets all nodes: some may be of entries that never were. */

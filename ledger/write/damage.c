@@ -1,3 +1,12 @@
+/* events noted ─► sorted ─► runs ─► may so many be declared? ─► a loss entry for each run, rows dropped, places anew
+ *
+ * A run reaches over what lies between two of them as long as no event stands there. Loss entries are few for the whole
+ * log, since each makes whoever reads it count anew. Without an operator's word half of them may be used, and nothing
+ * that opens is ever lost; with it, runs also reach over gaps, the smallest with which the entries suffice, and what
+ * opens in between is lost too. Nothing is dropped before the tick in which the log says so.
+ *
+ * A pack is made again from its records alone. What does not open stands in it under no alias, so that the others keep
+ * their places. */
 #include "ledger/write/damage.h"
 
 #include "ledger/base/domain.h"

@@ -1,10 +1,12 @@
-/* What an epoch cannot file, and what becomes of it. Not for others than filing.c and filing_steps.c. spec/loss.md
+/* What an epoch cannot file, and what becomes of it. Not for others than filing.c, filing_steps.c and, to judge an
+ * error and an alias, refile.c. spec/loss.md
  *
  *   a pack does not open, is not there, or names another place     made again from the batch's records
- *   no record of a new subject opens                               its events are noted ...
- *                     few of them ─► ... and declared lost, in the tick of the epoch entry: a loss entry for each run
- *                     many of them, or the key of their month is gone ─► the epoch is given up until an operator says
- * that they are lost
+ *   no record of a new subject opens                               its events are noted:
+ *     few of them                                                  declared lost in the tick of the epoch entry, a loss
+ *                                                                  entry for each run
+ *     many of them, or the key of their month is gone              the epoch is given up until an operator says that
+ *                                                                  they are lost
  *
  * Only what was looked at and found damaged counts: that reading failed, or memory, ends the epoch, and nothing is said
  * of the event. Key files and key environment are the store's own (ledger_open), so what does not open with them is

@@ -1,3 +1,12 @@
+/* Slices of an epoch, between loading and its entry.
+ *
+ *   events of one alias ─► head there? ─┬─ no: a record that opens ─► label ─┐
+ *                                       └─ yes ────────────────────────────┴─► leaves, postings, head ─► map value
+ *
+ * A slice ends between two subjects once its cost is spent; the cost is counted, not measured, so no clock decides. If
+ * one fails, its transaction is undone and the epoch given up; what earlier ones have written the next epoch finds
+ * there and passes over, or writes again. One record that opens is enough for all of a new subject's events; if none
+ * does, all of them are noted as damage, and the subject is left out. */
 #include "ledger/base/grow.h"
 #include "ledger/db/hash_rows_put.h"
 #include "ledger/filed/filed_put.h"

@@ -1,3 +1,11 @@
+/* All is judged before anything is made: a batch that is refused costs no key, and nothing is sealed. One event that
+ * does not hold refuses the whole batch, and the fault names it. The signature goes before the content, so nothing is
+ * judged as a sender's that it did not sign.
+ *
+ *   keys made ─► sealed: they go with this batch
+ *             └─ sealing failed (memory): the keymaker remembers them, so they are carried to the next batch
+ *
+ * Otherwise a later batch of the same person would be sealed under a key that nobody ever wrote. */
 #include "ledger/write/prepare.h"
 
 #include "ledger/base/domain.h"

@@ -1,16 +1,16 @@
 /* Preparing a batch: everything that depends on chance, clock or keys is decided here, so that what is left
- * (ledger_append) is a deterministic function of the log and the prepared batch.
+ * (ledger_append) is a deterministic function of the log, the tick's time and the prepared batch.
  *
- *   frame body ─► form ─► sender, registration ─► revoked? ─► signature ─► commitments
- *                               │                     ─► header, schema, policy, time ─► aliases, keys ─► seal ─►
- * prepared └ a sequence used before: commitments only, to be compared (repeat.c)
+ *   frame body ─► form ─► sender, registration ─┬─► revoked? ─► signature ─► commitments
+ *                                               │     ─► header, schema, policy, time ─► aliases, keys ─► seal
+ *                                               └─► a sequence used before: commitments, to be compared (repeat.c)
  *
  * A batch that begins below its sender's next sequence is only to be compared with what is stored: its form and
  * commitments are checked, nothing is judged by the registration of today, and nothing is sealed.
  *
  * A preparer belongs to one thread at a time; it is made with preparer_open (ledger.h). Batches of one sender must pass
- * through one preparer, in order. Every prepared batch must reach ledger_append, also when it is then refused: it may
- * carry the key that a later batch is sealed under. */
+ * through one preparer, in order. Every prepared batch must reach ledger_append, also when it is then refused, or
+ * ledger_keep_keys: it may carry the key that a later batch is sealed under. */
 #pragma once
 
 #include "ledger/keys/secrets.h"
@@ -43,7 +43,7 @@ enum error preparer_new(const struct prepare_context *context, struct preparer *
 void preparer_close(struct preparer *preparer);
 
 /* `body` is the body of a batch frame from a session of `sender`; it holds the batch secret, so the caller wipes it.
- * `now_s` is ledger_now's: by it times are judged, and the entries will bear it.
+ * `now_s` is ledger_now's: by it times are judged, and the entries will bear it or a later one.
  * `out` is one allocation, freed with prepared_free. `fault` names event, field and limit. */
 enum error prepare_batch(struct preparer *preparer, uint32_t sender, struct bytes body, uint64_t now_s,
 	struct prepared **out, struct fault *fault) MUST_USE;

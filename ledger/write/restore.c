@@ -1,3 +1,10 @@
+/*   entries ─► bundles, tiles, and the rows that follow from an entry alone
+ *   note    ─► is it over just these? ─► what is lost ─► dropped, places anew ─► filing ─► senders, state, note
+ *
+ * One transaction, so a store is never between two logs; one that was not there is made beside and moved in last. Lost
+ * is what stands behind the end of the old store, and what it had begun to say is lost. What the log has declared since
+ * is dropped, even if it would open: the log said so. If anything was dropped all that is filed is cleared, and filed
+ * again without it; else it stays, and the next epoch goes on from there. */
 #include "ledger/write/restore.h"
 
 #include "ledger/base/beside.h"

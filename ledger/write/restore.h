@@ -23,7 +23,7 @@ uint64_t restore_size(const struct restore *restore);
 /* The entry at index restore_size, encoded. E_FULL, E_IO, E_CORRUPT: nothing can go on. */
 enum error restore_entry(struct restore *restore, struct bytes encoded, struct fault *fault) MUST_USE;
 /* `rules` have taken exactly the entries that the store has now, and `note` is the log's checkpoint over them, else
- * E_BAD_CHECKPOINT. Synced; E_FULL, E_IO: nothing has changed.
+ * E_BAD_CHECKPOINT. Synced; E_FULL: nothing has changed; E_IO: nothing, or, if the disk failed at the very end, all.
  * Nothing else is done with it afterwards but restore_close. */
 enum error restore_commit(
 	struct restore *restore, const struct log_rules *rules, struct bytes note, struct fault *fault) MUST_USE;

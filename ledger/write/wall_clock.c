@@ -1,3 +1,7 @@
+/* One reading is judged under the mutex by the newest time that is known to be good. The file of the operator is read
+ * only when a reading would be refused without it, each time, so that a confirmation helps without a restart. A file
+ * that cannot be read confirms nothing, and the refusal says so. Only good readings are remembered: one bad one must
+ * not vouch for the next. */
 #include "ledger/write/wall_clock.h"
 
 #include "ledger/base/file.h"
