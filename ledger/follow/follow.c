@@ -1,3 +1,8 @@
+/*   bundle n ─► entries by the rules ─► its tiles to the hook ─► done ─► bundle n + 1 ... ─► partial tiles
+ *
+ * The rules come before the hook: of a bundle with an entry that breaks a rule no tile is given (follow_copy asks no
+ * rules). A loss entry looks back at bundles that were read before, which takes the place of the one at hand, so that
+ * is read again. What fails at the source leaves the rules between two entries, and they go on from there. */
 #include "ledger/follow/follow.h"
 
 #include <inttypes.h>

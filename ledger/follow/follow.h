@@ -25,8 +25,8 @@ struct follow_hooks {
 enum error follow(struct log_rules *rules, struct tile_reader *reader, const struct follow_hooks *hooks,
 	struct log_finding *finding) MUST_USE;
 
-/* Gives the hooks all tiles that the log has more than with `from` entries, whatever the entries say; `done` is told
- * nothing of rules. As follow. */
+/* Gives the hooks all tiles that the log has more than with `from` entries, whatever the entries say; `done` is not
+ * called. As follow. */
 enum error follow_copy(
 	struct tile_reader *reader, uint64_t from, const struct follow_hooks *hooks, struct log_finding *finding) MUST_USE;
 

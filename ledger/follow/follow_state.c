@@ -1,3 +1,7 @@
+/* The file is read like one of somebody else's, though it is one's own: by the form, then the rules, then the note
+ * under the log's key. Another log's file is told apart (E_WRONG_ORIGIN) from one that is damaged, so that a wrong path
+ * is not taken for damage. Rules that are ahead of their checkpoint are refused: then nothing signed stands behind
+ * them. */
 #include "ledger/follow/follow_state.h"
 
 #include "ledger/base/own.h"

@@ -1,3 +1,10 @@
+/*   level 2        [edge]           checked together against the checkpoint's root, when the reader is opened
+ *   level 1   [full] [edge]         a full tile: its root is a hash of the tile above it
+ *   level 0   [full] [full] [edge]  an entry: its hash is one of the tile
+ *
+ * A tile is kept as loaded only once its hash was found above it, so nothing is given that does not hang together with
+ * the checkpoint. What a source could not give is its error, and may be asked for again; what it gave and is wrong is
+ * E_CORRUPT, and remembered once the reader is open (deceived), so that nobody blames the log for its carrier. */
 #include "ledger/follow/tile_reader.h"
 
 #include <inttypes.h>
@@ -12,6 +19,7 @@ struct tile {
 	struct hash hashes[TILE_WIDTH];
 };
 
+/* Invariant: a tile that is `loaded` belongs to the checkpoint's tree. */
 struct tile_reader {
 	struct tile_source source;
 	struct checkpoint checkpoint;

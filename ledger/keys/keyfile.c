@@ -1,3 +1,6 @@
+/* The mode is looked at before the content: a key that others could read is no secret any more, and is refused even if
+ * it is good. A file that is cut off by the disk is E_IO and not E_BAD_KEY, so that nobody takes a bad disk for a bad
+ * key. Every copy of the digits is wiped, whichever way it ends. */
 #include "ledger/keys/keyfile.h"
 
 #include "ledger/base/file.h"

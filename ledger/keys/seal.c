@@ -1,3 +1,9 @@
+/*   encoded record   period │ key id, hidden │ nonce │ header │ c_d │ c_r │ sealed: k_d, k_r, both parts
+ *                                               └─ one nonce for both, under two keys
+ *
+ * The event's place (sender, sequence, commitment, period, key id) is bound into the seal, so a record that is moved to
+ * another event's row does not open. Whether it was changed, moved, or its key is another cannot be told apart:
+ * E_UNSEALED. What is outside is read without the record's key, and a record that is not even that is E_CORRUPT. */
 #include "ledger/keys/seal.h"
 
 #include "ledger/base/domain.h"

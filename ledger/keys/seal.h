@@ -1,4 +1,5 @@
-/* Sealing: how the sealed part of the ledger is encrypted. Pure. spec/store.md
+/* Sealing: how the sealed part of the ledger is encrypted. No file, no clock; only small seals draw random
+ * bytes, their nonces. spec/store.md
  *
  *   record key = BLAKE2b(subject key, domain || period key)
  *   record     = XChaCha20-Poly1305(record key, nonce, k_d || k_r || disclosed || restricted)

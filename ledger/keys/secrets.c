@@ -1,3 +1,6 @@
+/* All or none: with one key missing or readable by others the rest is let go, and guarded memory is wiped as it is
+ * freed. The directory's mode is looked at first, because a key file that others may replace is as bad as one that they
+ * may read. The signing key is read only by who asks for it, so that a program that reads has nothing to sign with. */
 #include "ledger/keys/secrets.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/* The text that is signed has the time in front of it, so a time cannot be moved to another cosignature. One line of a
+ * known key that does not verify makes all of it invalid, and no time is given: who shows a false line of a witness is
+ * not to be believed on the others. */
 #include "ledger/note/cosignature.h"
 
 #include "ledger/base/wrong.h"

@@ -1,3 +1,9 @@
+/*   text, may hold empty lines │ the last empty line │ "— name base64(key id || signature)" for each key
+ *
+ * The border is the last empty line, because signature lines hold none. Lines of keys that nobody here knows are passed
+ * over, whatever their signature is, as long as their form is good: a note may bear more signatures than a reader
+ * understands. Of a known key each line must verify. Base64, numbers and names have one spelling each, so that one
+ * checkpoint is one text. */
 #include "ledger/note/note.h"
 
 #include "ledger/base/wrong.h"

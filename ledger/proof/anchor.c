@@ -1,3 +1,8 @@
+/*   vkey ─► checkpoint (signed) ─► cosignatures ─► genesis entry (index 0, names this log and key) ─► epoch entry
+ *
+ * Each step rests on the one before it, so whoever calls keeps this order. An entry counts for nothing until it is
+ * shown to stand under the checkpoint; the genesis entry is what ties the VRF key and the lag of epochs to the log's
+ * key. A step that does not hold is one finding, and nothing of what it would have filled in is used. */
 #include "ledger/proof/anchor.h"
 
 #include "ledger/base/wrong.h"

@@ -1,3 +1,6 @@
+/* Read in a loose way and judged by one comparison: the lines are taken as they come, written again in the one
+ * spelling, and must be the bytes that were read. So no rule about spaces, zeros or base64 stands here a second
+ * time. */
 #include "ledger/proof/auditor_note.h"
 
 #include "ledger/base/wrong.h"

@@ -1,3 +1,7 @@
+/* A ledger that has lost a batch cannot prove where it is filed; without this file it could as well say nothing, and a
+ * sender could not tell loss from silence. What is shown: the batch entry is this sender's, and a loss entry that
+ * stands after it covers at least one of its events. One file is about one loss entry; that others cover the rest is
+ * said by other files. */
 #include "ledger/proof/filing_lost.h"
 
 #include "ledger/base/own.h"

@@ -1,3 +1,9 @@
+/*   read all, sized ─► checkpoint, witnesses, genesis, epoch ─► batch ─► labels of the subjects ─► filing tree
+ *
+ * Nothing is judged while the file is read but its form, so that what is big is checked only under a checkpoint that
+ * holds. The events stand side by side in the filing tree, so one range proof does for the batch, and a label is proven
+ * once for each subject, not for each event. The first thing wrong ends it; what was read is let go of by its
+ * owners. */
 #include "ledger/proof/filing_proof.h"
 
 #include "ledger/base/own.h"

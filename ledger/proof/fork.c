@@ -1,3 +1,6 @@
+/* Both notes must be the log's own, else anybody could make such a file. Then one comparison: the proof leads from
+ * `old_root` to the second checkpoint, and `old_root` is not what was signed in the first. A smaller size of 0 is no
+ * exception: its root is the empty one, and a log that has signed another has signed what no log can have. */
 #include "ledger/proof/fork.h"
 
 #include "ledger/base/own.h"

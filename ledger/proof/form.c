@@ -1,3 +1,9 @@
+/*   text ─► jansson (duplicates refused) ─► no minus sign ─► members counted against the format's list ─► values
+ *
+ * Closed: known members are counted, and an object with more than these has one that does not belong there. A minus
+ * sign is looked for in the text, because the parser makes 0 of -0. The first fault is kept with the part that is being
+ * read; what comes later is read all the same, and is not asked about. Memory for decoded bytes is claimed once, as
+ * large as the text, and never moves, so what points into it stays good. */
 #include "ledger/proof/form.h"
 
 #include "ledger/base/wrong.h"

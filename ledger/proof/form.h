@@ -1,8 +1,9 @@
 /* Reading closed JSON: an object has exactly the members that its format gives it, bytes are in canonical base64,
  * numbers are whole and not negative, times have one spelling.
  *
- * The first thing that is wrong sticks, as with every cursor: after it all reads yield zeros and empty ranges, so the
- * code in between needs no checks to be safe, and the reader asks once at the end (form_done). What is decoded goes
+ * The first thing that is wrong sticks, as with every cursor. What is missing or of another type yields 0, an empty
+ * range or something without members, so the code in between needs no checks to be safe, and the reader asks once at
+ * the end (form_done). What is decoded goes
  * into one block as large as the text: decoded bytes are shorter than the text they come from, and each is decoded
  * once.
  *
@@ -50,7 +51,8 @@ void form_fail(struct form *form, const char *member, const char *why);
 void form_members(struct form *form, const json_t *object, const char *names);
 
 bool form_has(const json_t *object, const char *name);
-/* Objects and arrays; an empty object or array after a failure. At most `max` elements. */
+/* Objects and arrays, at most `max` elements; after a failure an array is empty, and an object that is none has no
+ * members. */
 const json_t *form_object(struct form *form, const json_t *object, const char *name);
 const json_t *form_array(struct form *form, const json_t *object, const char *name, size_t max);
 uint64_t form_number(struct form *form, const json_t *object, const char *name);

@@ -1,3 +1,7 @@
+/* A format of others, so its lines are read one by one and closed at each: another title, an index with a leading zero,
+ * a hash too many or a line without its end is a malformed file. The checkpoint's signature is checked before the entry
+ * is decoded, and the entry before its place is looked at, so that each finding says what it says of a log that is the
+ * right one. */
 #include "ledger/proof/tlog_proof.h"
 
 #include "ledger/base/own.h"

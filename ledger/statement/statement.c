@@ -1,3 +1,10 @@
+/*   subject ─► checkpoint ─► witnesses ─► genesis ─► epoch ─► its time ─► freshness ─► label
+ *           ─► each event ─► that these are all ─► what came later ─► signatures ─► auditor's note
+ *
+ * The order is the page's: each check may rest on those before it, and two verifiers name the same finding. The epoch's
+ * time is not believed but shown: the last entries that it covers are there, of which the first has a time and the
+ * others are of kinds that have none. The result is handed out only when all of it holds; memory that runs out is
+ * E_NO_MEMORY without a finding, and says nothing of the statement. */
 #include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/proof/auditor_note.h"

@@ -1,3 +1,10 @@
+/*   entry ─► header, c_d, c_r give its commitment ─┬─ open:     the part gives c_d, decodes, is about this subject
+ *                                                  ├─ withheld: the header says so, and the date is still to come
+ *                                                  └─ erased:   an erasure entry after it covers it
+ *
+ * Whoever made the statement chooses none of the three freely: each has something behind it that the log has committed
+ * to. Ledger time must not fall from one event to the next, nor lie past the epoch's for what the epoch covers. An
+ * erasure entry that no event needs is refused, because it would tell of somebody's erasure without a reason. */
 #include "ledger/base/wrong.h"
 #include "ledger/event/event.h"
 #include "ledger/statement/statement_state.h"

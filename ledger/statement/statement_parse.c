@@ -1,3 +1,7 @@
+/* Reads, and judges nothing but the form: which members there are and which belong together (a range where the map
+ * holds something, a neighbour where the window has that end). Room for arrays is claimed by the number of elements
+ * that the file has, under its limits. Faults are kept in the form and asked about once, at the end; the loops over
+ * events, erasures and signatures end at the first one. */
 #include "ledger/statement/statement_state.h"
 
 #include "ledger/base/wrong.h"

@@ -1,3 +1,12 @@
+/* That nothing is left out:
+ *
+ *   tree of the subject   [ . . . . b | e e e e e | a . . . . ]      b, a: a neighbour before and one after
+ *                         0           window            count
+ *
+ * What is shown stands next to each other in the subject's tree. At each end of the window either the tree ends there,
+ * or a neighbour is shown whose time is outside. Ledger time does not fall along a log (an audit sees to that), so what
+ * lies beyond a neighbour is outside too. The count stands in the map beside the root, so a shorter tree is not the
+ * map's. Without a window it is the whole tree. An absent subject has no tree: the map's own proof says so. */
 #include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/statement/statement_state.h"

@@ -1,3 +1,9 @@
+/*   sender entries, each following the one before ─► key in force at the batch ─► signature over the batch's root
+ *   event ─► path to that root; its sequence and its place agree with the batch entry
+ *
+ * The first path of a batch gives the root, and the signature is checked once, over that; all other paths must lead to
+ * the same. Signatures are shown for all covered events or for none: a statement that leaves one out is refused, and so
+ * is one that shows entries of a sender whom no event needs. */
 #include "ledger/base/wrong.h"
 #include "ledger/statement/statement_state.h"
 

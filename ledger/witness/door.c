@@ -1,3 +1,9 @@
+/*   policy? ─ none ─► pass      remembered cosignatures ─► ask all at once ─► judge each as it comes ─► enough? ─► pass
+ *
+ * What stops a ledger bears the log's own signature, so nobody else can stop it by a lie; what lets it pass bears the
+ * witness's, or is a "nothing" that the directory does not contradict. A checkpoint that the store does not extend ends
+ * the asking at once (E_ROLLED_BACK), with the note kept for others to see; that it could not be kept is not a reason
+ * to sign. What the store cannot compare (disk, memory) ends it with that error: not knowing is no answer. */
 #include "ledger/witness/door.h"
 
 #include "ledger/base/evidence.h"

@@ -1,3 +1,7 @@
+/* Lines are taken in order, and a name must stand above where it is used: so groups hold no circles, and judging is one
+ * pass from the top. Names are given once, keys are there once and members are listed once, so that nobody counts
+ * twice. The first line that is wrong refuses the file with its number; half a policy is never used, because it may ask
+ * for less than was meant. */
 #include "ledger/witness/witness_policy.h"
 
 #include "ledger/base/wrong.h"

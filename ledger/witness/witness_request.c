@@ -1,3 +1,5 @@
+/* Only the form is judged here; whether the proof leads anywhere is for the witness, which knows what it has cosigned.
+ * The number of hashes is bounded while they are read, so a long body costs no more than its lines. */
 #include "ledger/witness/witness_request.h"
 
 #include <inttypes.h>
