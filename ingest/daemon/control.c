@@ -1,3 +1,8 @@
+/* A client asks once: it is read until its line is there, its job is made, and the connection ends when the reply is
+ * written. A client that goes away meanwhile is forgotten; its job is done all the same, and its answer finds nobody.
+ *
+ * The socket is made again on the beat where it is gone, or could not be made: a full disk or a clean-up of the
+ * directory must not need a restart. What can fail is told once, and the daemon serves senders without it. */
 #include "ingest/daemon/control.h"
 
 #include "ledger/json/json_read.h"

@@ -5,6 +5,7 @@
  *   {"do":"sender","entry":BASE64}   appends a sender entry (entry.h) ─► {"ok":true,"id":N,"index":N}
  *   {"do":"next-sender"}             the next free sender id          ─► {"ok":true,"id":N}
  *   {"do":"epoch"}                   files what there is              ─► {"ok":true,"size":N,"tail":N} when it is done
+ *   with "declare-lost":true         and says what cannot be filed is lost (spec/loss.md)
  *   {"do":"status"}                                                   ─► {"ok":true,"size":N,"tail":N}
  *   refused                                                           ─► {"ok":false,"error":NAME,"text":TEXT} */
 #pragma once

@@ -1,3 +1,10 @@
+/* Bytes are counted here and memory is taken in steps; what may come next is others' to say (reading_pause,
+ * reading_grow).
+ *
+ * A body moves to larger memory each time, and the old is wiped: it holds a batch's secret. Time that a frame was held
+ * back by us is taken out of its time (frame_ms moves on), and each PACE_STEP_BYTES of a batch add a second: a narrow
+ * line is not ended, and one that has stopped is. `move` has every change of phase that there is; another one is a
+ * mistake in the program. */
 #include "ingest/daemon/reading.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
 /* A connection's frames as they come in: five bytes, then only as much as they say, and of a batch only as much as
- * there is room for. Pure: bytes in, and what is to be done next out; no socket, no clock.
+ * there is room for. Bytes and times in, what is to be done next out; no socket, no clock of its own.
  *
  *   HEAD ─► window? ─► room? ─► BODY ─► whole: the session's
  *             │ no       │ no    │ its room is full

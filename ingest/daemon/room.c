@@ -1,3 +1,11 @@
+/* Whether a claim is granted is asked of both pools by the same rule, and all that is granted stays in both until it
+ * is returned:
+ *
+ *   0 ─────────── anybody's ─────────── limit - BATCH_BYTES_MAX ─── the front-runner's ─── limit
+ *
+ * The line is gone through from its front. Who waits only for its own sender's share is stepped over; from the first
+ * on that waits for what all share, only bodies that have begun pass, since they are what holds room. Nothing can
+ * fail. */
 #include "ingest/daemon/room.h"
 
 #include "ledger/base/limits.h"

@@ -1,5 +1,6 @@
 /* Room for the bodies of batches, by what came of them: INFLIGHT_BYTES_MAX for all connections together, and of it
- * SENDER_ROOM_BYTES_MAX for those of one sender, until each batch is answered. Pure: no socket, no clock.
+ * SENDER_ROOM_BYTES_MAX for those of one sender, until each batch is answered. It counts: no memory, no socket, no
+ * clock.
  *
  *   a body begins ─► room_claim(first step) ─► bytes come ─► its room is full ─► room_claim(as much again) ─► ...
  *                          │ no                                    │ no

@@ -1,3 +1,10 @@
+/* The loop: accepting, the beat, and answers of the sequencer, which come by an eventfd.
+ *
+ *   job done ─► room given back ─► its connection still there? ─► frame written ─► it may read on ─► others let in
+ *
+ * Room is given back also for a connection that is gone. Without a file descriptor accepting stops until the next
+ * beat. Stopping: reading ends ─► the sequencer finishes what it has ─► answers ─► each connection ends within its
+ * deadline; what was acknowledged is stored, and what was not is sent again. */
 #include "ingest/daemon/server.h"
 
 #include "ingest/daemon/control.h"

@@ -1,3 +1,12 @@
+/* Type, role and the kind of the id are sent by different programs with different care, so no one of them decides
+ * alone.
+ *
+ *   a patient's sign in role, kind or id ─► subject, whatever else is said
+ *   a type or role that is none          ─► unclear
+ *   the type is absent, or a person's    ─► by role and kind (the two tables)
+ *   any other type                       ─► a thing, unless it is a resource, or the id one that people have: other
+ *
+ * Unclear is no verdict: the reader of the message refuses it where it would be about nobody. */
 #include "ingest/dicom/dicom_object.h"
 
 #include "ingest/message/identifier.h"

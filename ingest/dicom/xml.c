@@ -1,3 +1,11 @@
+/* One pass by expat; a second one where the first could not know the encoding:
+ *
+ *   parse ─┬─ done
+ *          ├─ names an encoding that expat does not have ─► iconv, then parsed as UTF-8
+ *          └─ says UTF-16 in single bytes ─► parsed as UTF-8: the text was made before it was encoded
+ *
+ * Both times nothing was told yet, since the encoding stands before the first element. The first error, of expat or of
+ * an event, stops the parser and is the one that goes up; a document type, or elements nested too deep, is one too. */
 #include "ingest/dicom/xml.h"
 
 #include "ingest/message/identifier.h"

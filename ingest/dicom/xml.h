@@ -16,7 +16,7 @@ struct xml_events {
 	enum error (*text)(void *context, struct bytes text); /* in pieces */
 };
 
-/* E_BAD_XML; the errors of the events. `fault` may have been filled in by the event. */
+/* E_BAD_XML, E_NO_MEMORY; the errors of the events. `fault` may have been filled in by the event. */
 enum error xml_read(
 	struct bytes document, const struct xml_events *events, void *context, struct fault *fault) MUST_USE;
 

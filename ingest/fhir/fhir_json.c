@@ -1,3 +1,8 @@
+/* Types are looked at in a table that follows the resource down, so that a member in other letter case, or of another
+ * type, is told to the sender and not taken for absent: an absent patient would make an event about nobody.
+ *
+ * Depth is measured first, since all walks recurse. Unknown members pass, since profiles add theirs; an unknown
+ * modifierExtension does not. What can fail is told with the path of the member, never with its value. */
 #include "ingest/fhir/fhir_json.h"
 
 #include "ingest/fhir/fhir_types.h"

@@ -1,3 +1,6 @@
+/* The last look at a message, when its subjects are known: is there a patient whom nobody would be told of? What can
+ * fail: a patient who is no subject (always refused), and a mention in words in a message about nobody. Whatever is
+ * told names the place and not what stands there. */
 #include "ingest/fhir/fhir_people.h"
 #include "ingest/fhir/fhir_types.h"
 #include "ingest/message/mention.h"

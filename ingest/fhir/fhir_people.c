@@ -1,3 +1,13 @@
+/* Who is found where, and what becomes of each name.
+ *
+ *   patient, extensions ─► entities ─► agents ─► contained patients that nothing pointed to
+ *   one person: each identifier and reference ─┬─ read: a subject
+ *                                              └─ not read: kept in `left`
+ *               no name of a person was read: refused, with the best reason that there is
+ *
+ * One name that cannot be read does not refuse a person who has another that can: senders add local numbers. It
+ * becomes an object only where one person is concerned, because objects are shown to all subjects. Whether a mention
+ * is of a subject is asked by reading it into a message of its own, by the same functions (fhir_is_subject). */
 #include "ingest/fhir/fhir_people.h"
 
 #include "ingest/fhir/fhir_types.h"

@@ -1,3 +1,11 @@
+/* A walk over the text by json_scan, which keeps no tree: a Bundle may be larger than what a tree of it should take,
+ * and each AuditEvent must come out byte for byte, because its hash is what the sender finds it by.
+ *
+ *   depth:  1 Bundle ─► 2 "entry": [ ─► 3 { ─► 4 "resource": { ... }
+ *
+ * Gone through twice: once to see that its entries are a list of objects, so that a Bundle that is none is refused
+ * whole and not after half of it was sent; then entry by entry. Brackets are the framing's: the text was seen to
+ * close. */
 #include "ingest/framing/bundle.h"
 
 #include <inttypes.h>

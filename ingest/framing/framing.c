@@ -1,3 +1,8 @@
+/* What the three machines share, and the one for lines.
+ *
+ * A machine goes on where it stopped (`at`), and gives out a piece when it knows where that ends. What is longer than
+ * the limit comes out in parts as it is read, so that memory stays bounded and the rest of the input is not lost with
+ * it. Nothing fails here: what is no message is given out as one, and refused by its reader. */
 #include "ingest/framing/framing.h"
 
 #include <string.h>

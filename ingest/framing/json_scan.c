@@ -1,3 +1,9 @@
+/* A machine of nine modes and a stack of one bit for each open bracket, so that a byte costs the same at any depth.
+ *
+ *   VALUE ─► (string, word, bracket) ─► AFTER ─► ',' ─► VALUE in an array, NAME in an object ─► COLON ─► VALUE
+ *
+ * Only the first bytes of a string are kept, enough to know the few names that framing needs; one with an escape in it
+ * is none of them. Nested deeper than the stack is broken, like what is no JSON. */
 #include "ingest/framing/json_scan.h"
 
 #include <string.h>

@@ -1,3 +1,12 @@
+/* A machine of thirteen modes; nothing is kept but how much of a name has been matched.
+ *
+ *   TEXT ─'<'─► LESS ─┬─ name ─► NAME ─► TAG ◄─► QUOTE          '>' ends a tag; QUOTE, COMMENT, CDATA,
+ *                     ├─ '/'  ─► END_NAME ─► END                DOCTYPE and PI have ends of their own
+ *                     ├─ '!'  ─► BANG ─► COMMENT, CDATA, DOCTYPE
+ *                     └─ '?'  ─► TARGET ─► PI
+ *
+ * A comment or the like that never ends would hide every message behind it. The caller finds out that it does not end,
+ * sets `futile`, and goes over it again: then it is text. */
 #include "ingest/framing/xml_scan.h"
 
 #include <string.h>

@@ -1,3 +1,11 @@
+/* A message's texts stay where its reader put them; the events point there, so all of them live and end together.
+ *
+ *   text ─► reader of the format ─► participants settled ─► the first event ─► copied for each further subject
+ *
+ * What can fail refuses the message with the field and the reason; adapter_events_free lets go of what there was. What
+ * is optional in the format and required of an event comes from the registration or is "unspecified", and is never
+ * guessed. The hash of the message goes into its events, so that the sender can find it again. The ledger's own JSON
+ * is an event already and only parsed. */
 #include "ingest/message/adapter.h"
 
 #include "ingest/message/participants.h"

@@ -1,3 +1,9 @@
+/* What readers of both formats do alike: memory, signs of a refusal, and subjects.
+ *
+ * Texts go into chunks that are freed with the message, since their number follows from the message. A sign of a
+ * refusal only adds up: no later code takes it back. A person is added under the canonical id and once, so that two
+ * spellings in one message make one event; the sender's mark for nobody adds nobody, and is noted, because it tells an
+ * event about nobody from one whose subject was forgotten. */
 #include "ingest/message/audit_message.h"
 
 #include "ingest/message/identifier.h"

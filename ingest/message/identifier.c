@@ -1,3 +1,13 @@
+/* One way down for every text; the first that fits decides, and what fits nothing is refused:
+ *
+ *   nobody? ─► placeholder? refused ─► Patient/... ─► reference, or the identifier in its query
+ *                                   ─► X^^^...     ─► CX: id and authority
+ *                                   ─► SYSTEM|X    ─► FHIR identifier (X may be a CX: then both must agree)
+ *                                   ─► else        ─► refused: no authority
+ *
+ * Whoever is somebody ends in `canonical`, so that one person has one id whichever way it came. What has two readings
+ * is refused rather than read in one of them: an event under a wrong id is shown to somebody else, one that is refused
+ * is sent again. */
 #include "ingest/message/identifier.h"
 
 #include "ledger/subject/subject.h"

@@ -1,3 +1,9 @@
+/* A search for signs, in text that may be anything. Looked at as it is, then without NULs (UTF-16), then with up to
+ * two layers of % escapes taken off; a query also as what its base64 holds.
+ *
+ * A sign that is seen wrongly costs a message that names nobody: it is refused, and the sender adds the subject. One
+ * that is missed files an access under nobody. So signs are wide where patients are searched for, and narrow where
+ * people at work are described, who have numbers too. What can fail is memory alone. */
 #include "ingest/message/mention.h"
 
 #include "ingest/message/identifier.h"

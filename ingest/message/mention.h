@@ -12,7 +12,8 @@ enum mention_where {
 	MENTION_QUERY    /* what was searched for, in base64 or as it is: names of parameters count too */
 };
 
-/* Whether the text mentions a patient, with or without % escapes. E_NO_MEMORY. */
+/* Whether the text mentions a patient, with or without % escapes. A Danish person number counts in MENTION_TEXT and
+ * MENTION_QUERY. E_NO_MEMORY. */
 enum error mention_look(struct bytes text, enum mention_where where, bool *out) MUST_USE;
 /* Whether the words speak of a patient: "patientId", "Pasientens journal". */
 bool mention_word(struct bytes words);

@@ -1,3 +1,9 @@
+/* Each participant gets a rank; the highest, and of equal ones the first, acted. Everybody else has a place:
+ *
+ *   principal (the first) ─► on_behalf_of     destination, if data was given away ─► recipient     others ─► objects
+ *
+ * What does not fit into its place (a second principal, a recipient that would make the text too long) goes to the
+ * objects too. They stand before the message's own objects, because a long list loses its end (adapter.c). */
 #include "ingest/message/participants.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* How ingest is: what its threads note, written to DIR/status.json by the network thread (ledger/read/status.h), and
- * the lines on standard error that an operator should see. No personal data in either. *Any thread.* */
+/* How ingest is: what its threads note, written to DIR/status.json by the network thread (ledger/read/status.h).
+ * No personal data. Any thread, but for health_beat, health_new and health_free: those are the network thread's. */
 #pragma once
 
 #include "ledger/read/status.h"

@@ -1,3 +1,7 @@
+/* The less filing is behind the more it gives way, and from PACE_EVEN_S on its share grows with the square, so that it
+ * catches up with most loads before ticks have to wait. What an event costs is a guess that errs towards too much: the
+ * dearer of what was learned and what the running epoch has shown. Too much costs senders a little patience, too
+ * little the lag. */
 #include "ingest/sequencer/pace.h"
 
 bool pace_rests(uint64_t behind_s, uint64_t slice_us, uint64_t rested_us)

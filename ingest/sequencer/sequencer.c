@@ -1,3 +1,13 @@
+/* Two threads, and what one of them does when a tick does not go through.
+ *
+ *   tick:  cut at TICK_BYTES_MAX ─► begin ─► append each ─► commit ─► receipts ─► back to the network thread
+ *            one is out of date: the tick ends with those before it; it is prepared again and begins the next one
+ *            E_FULL: the whole tick again each second     E_UNFILED: all is filed first, then once more
+ *            E_CLOCK, E_UNFILED still: all are refused, to be sent again     any other failure: the process ends
+ *
+ * Ending is the safe answer to what nobody understands: nothing was acknowledged that is not on disk, and senders send
+ * the rest again. New data keys belong to the batch that brought them until it is appended; a batch that is not leaves
+ * them to the next commit, because others may be sealed under them already. */
 #include "ingest/sequencer/pace.h"
 #include "ingest/sequencer/sequencer_state.h"
 #include "ledger/base/clock.h"

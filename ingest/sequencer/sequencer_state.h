@@ -1,4 +1,5 @@
-/* What sequencer.c (threads, preparing, ticks) and epochs.c (filing between ticks) share. Not for others. */
+/* What sequencer.c (threads, preparing, ticks), greeting.c (hellos) and epochs.c (filing between ticks) share. Not for
+ * others. */
 #pragma once
 
 #include "ingest/sequencer/health.h"
