@@ -1,3 +1,6 @@
+/* A person's rows grow at their end: the newest chunk, or row of subtrees, is opened, added to and sealed again under
+ * its own key, with a fresh nonce. Indexes that are there already are passed over, because an epoch that was given up
+ * is done again; a subtree that is not the next one is E_CORRUPT, since a root is found by its number alone. */
 #include "ledger/filed/filed_put.h"
 
 #include "ledger/base/domain.h"

@@ -1,3 +1,5 @@
+/* Heads stand between the chunks of two people, so the visit walks all postings and picks them by their number. Each is
+ * also searched for by its key: one that only a walk meets would be there for an audit and for no answer. */
 #include "ledger/filed/head.h"
 
 #include "ledger/base/domain.h"

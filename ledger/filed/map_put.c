@@ -20,6 +20,7 @@ struct changed {
 	struct hash hash;
 };
 
+/* Invariant: `here` and `below` ascend by prefix, as `changes` do by label, so each row's changes lie together. */
 struct map_update {
 	const struct map_change *changes;
 	size_t count;

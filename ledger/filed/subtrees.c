@@ -1,3 +1,5 @@
+/* A root that is not there means two things: for one root E_NOT_FOUND, since trees have no more of them than full
+ * chunks; for the first so many of a person E_CORRUPT, since the caller knows from the head that they must be there. */
 #include "ledger/filed/subtrees.h"
 
 #include "ledger/base/domain.h"

@@ -36,6 +36,7 @@ struct archive {
 	struct memory *memory;
 };
 
+/* Invariant: `keys` was taken after `txn`, so it has every key that a record in `txn` needs. */
 struct snapshot {
 	struct archive *archive;
 	struct db_txn txn;

@@ -1,3 +1,5 @@
+/* The first sequence that a sender has not signed to have checked ─► its batch ─► its entry in the log ─► its time. A
+ * sender that has said nothing at all is silent and not late: when it began to be late nobody can say. */
 #include "ledger/read/filing_lag.h"
 
 #include "ledger/base/limits.h"

@@ -16,7 +16,7 @@
 #include "ledger/write/ledger_state.h"
 
 struct damage {
-	uint64_t *indexes; /* of events */
+	uint64_t *indexes; /* of events; ascending from damage_judge on */
 	size_t count;
 	size_t capacity;
 	bool period_unreadable; /* the key of a whole month is gone: that is no damage of these records */
