@@ -1,3 +1,7 @@
+/* Whatever is in PATH.new is nobody's yet and may be thrown away; whatever has a data.mdb in PATH is somebody's and is
+ * never replaced. The move is one rename, behind a sync of what is moved and before one of the directory above, so that
+ * a power cut leaves nothing or all of it. Only the two files that LMDB makes are removed: anything else in the way
+ * makes the rename fail, and somebody has to look. */
 #include "ledger/base/beside.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/* Unknown codes are the ledger's own fault (BLAME_LEDGER), and so a judgement: no row of the list has that blame. What
+ * errno says is told for E_IO alone, for the other codes say themselves what was wrong; it is read first, before
+ * anything here can change it. */
 #include "ledger/base/error.h"
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /* The closed list of errors: everything that can go wrong has one code, one text that says what to
  * do next, and one party whose fault it is. Codes travel on the wire (spec/frame.md) and are never
- * renumbered; new ones are added at the end.
+ * renumbered; new ones are added at the end of their group.
  *
  * Where a person needs more than the code (which field, which limit), the function also fills in a
  * `struct fault`. A fault's text never holds personal data: it may name fields, limits, sequences,

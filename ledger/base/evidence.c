@@ -1,3 +1,6 @@
+/* The first file under a name is the evidence; a second look at the same misdeed must not write over it. So what is
+ * there is taken for kept, whatever is in it. Two processes that look at the same moment may both write: then the later
+ * one stays, and it is about the same. */
 #include "ledger/base/evidence.h"
 
 #include "ledger/base/file.h"

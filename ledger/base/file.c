@@ -1,3 +1,9 @@
+/*   write NAME.PID.tmp ─► fsync ─► rename to NAME ─► fsync of the directory
+ *
+ * Whoever reads NAME meets the old content or the new one, after a power cut too. What fails before the rename takes
+ * the temporary file with it; what fails after it (the directory cannot be synced) is an error though the new content
+ * is there, because it may not stay. A process that is killed in between leaves the temporary file, for
+ * file_remove_left. */
 #include "ledger/base/file.h"
 
 #include "ledger/base/own.h"

@@ -7,7 +7,8 @@
 
 /* Writes a whole file: temporary name, write, sync, rename, sync of the directory. */
 enum error file_write_atomic(int dir_fd, const char *name, struct bytes content, unsigned mode) MUST_USE;
-/* The same of a file that must not be there yet: E_EXISTS, also when another process makes it at this moment. */
+/* The same of a file that must not be there yet: E_EXISTS, also when another process makes it at this moment, unless
+ * the disk cannot rename in that way: then it is looked at before. */
 enum error file_write_new(int dir_fd, const char *name, struct bytes content, unsigned mode) MUST_USE;
 /* Removes what file_write_atomic left of `name` in processes that were killed. For whoever alone writes it. */
 void file_remove_left(int dir_fd, const char *name);

@@ -10,7 +10,8 @@ struct hash {
 	uint8_t b[HASH_BYTES];
 };
 
-/* A 32-byte secret. Owners wipe it with sodium_memzero, or keep it in guarded memory (secret.h). */
+/* A 32-byte secret. Owners wipe it with sodium_memzero, or keep it in guarded memory
+ * (ledger/keys/secrets.h). */
 struct key {
 	uint8_t b[32];
 };

@@ -1,3 +1,6 @@
+/* The kernel says whether the lock is held, and that alone decides. Who holds it is found out for the message only, in
+ * /proc/locks, and may be wrong or not told: a process that has ended by then, another container, a file system with
+ * two device numbers. */
 #include "ledger/base/lock.h"
 
 #include "ledger/base/own.h"

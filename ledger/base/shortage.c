@@ -1,3 +1,6 @@
+/* One flag for the whole process, which whoever asks takes down. It is asked once before a library is called, to forget
+ * what was before, and once behind it; a flag that another thread has raised makes a good result "out of memory", which
+ * is tried again, while the other way about a cut-off text would be taken for somebody's words. */
 #include "ledger/base/shortage.h"
 
 #include <jansson.h>

@@ -1,3 +1,9 @@
+/*   kind ─► fields in their order ─► values judged ─► nothing left over
+ *
+ * An entry has one encoding: flags are 0 or 1, a person's erasure has no period and a period's no person, "nothing
+ * lost" is said by nothing. Values are judged on both ways by the same functions (*_valid), texts on reading alone.
+ * Events are the exception in form only: fixed places and no cursor, because nearly all entries are events. Whether an
+ * entry may stand where it does is for the log's rules (ledger/log). */
 #include "ledger/entry/entry.h"
 
 #include "ledger/base/domain.h"
@@ -7,7 +13,7 @@
 #include <sodium.h>
 #include <string.h>
 
-/* Domain, action, id, key, and the three texts with the policy's fixed fields. */
+/* Domain, action, id, key, and the four texts with the policy's fixed fields. */
 #define MESSAGE_BYTES_MAX 1024
 
 /* ---- texts ---- */

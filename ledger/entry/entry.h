@@ -109,7 +109,8 @@ struct entry {
 	};
 };
 
-/* E_BAD_VALUE (or a batch's own errors) for an entry that entry_decode would refuse: then nothing is written. */
+/* E_BAD_VALUE (or a batch's own errors) for values that entry_decode would refuse: then nothing is written. Texts, the
+ * policy and the format's number are the caller's business. */
 enum error entry_encode(const struct entry *entry, struct writer *out) MUST_USE;
 /* Exactly one entry; texts are checked for UTF-8, control characters and length, and every value that has one spelling
  * only. `predecessor` is borrowed. E_FORMAT: a genesis of another format. */

@@ -1,3 +1,9 @@
+/*   count and sequence are those sent ─► checkpoint signed ─► batch entry, made again from what was sent, is included
+ *                                     ─► the size it goes on from is the remembered one ─► consistent with it
+ *
+ * Nothing of the receipt is believed: the entry is built from the sender's own batch and signature, and the old root is
+ * the one that was remembered. `position` moves only when all of it holds, so a receipt that was refused can be
+ * followed by a good one. A note that was verified before is not verified again, if key and name are the same. */
 #include "ledger/entry/receipt.h"
 
 #include "ledger/base/wrong.h"

@@ -1,3 +1,8 @@
+/*   nobody ─ register ─► active ─ rotate, policy ─► active ─ revoke ─► revoked, for good
+ *
+ * Who may do what is not decided by signatures: an entry without the ones that it should have is taken, and the sender
+ * counts as not endorsed from then on, for everybody to see. A later good one does not mend that. The order is decided
+ * by `follows`: an entry made beside another one is refused, and has to be made anew. */
 #include "ledger/entry/sender.h"
 
 #include "ledger/base/wrong.h"

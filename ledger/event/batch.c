@@ -1,3 +1,6 @@
+/* The signature covers the origin and the kind: a batch that was signed for one log, or as events, is good for no other
+ * log and not as mass events. What the range keeps is asked in one place, for the frame and for the batch entry in the
+ * log, so that nothing is taken in that could not be written down. */
 #include "ledger/event/batch.h"
 
 #include "ledger/base/domain.h"

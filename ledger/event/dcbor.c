@@ -1,3 +1,7 @@
+/* libcbor decodes one item at a time and tells it by callbacks; what it takes and events do not use meets a callback
+ * that does nothing, and so counts as not seen (E_BAD_VALUE). It also takes heads that are longer than needed: how many
+ * bytes it has read is compared with what the shortest head would take. So equal events are equal bytes, which is what
+ * is committed to. */
 #include "ledger/event/dcbor.h"
 
 #include <cbor.h>

@@ -1,3 +1,9 @@
+/*   encode   required ─► each value ─► header ─► two maps, split by the policy ─► within the limit together
+ *   decode   disclosed ─► restricted ─► each field known, ascending, in its part, once ─► required ─► each value
+ *
+ * Values are checked the same on both ways, so that a sender learns of what the ledger would refuse. What depends on
+ * the policy of its time (the split) is left out when no policy is given. The commitment is over bytes, never over
+ * decoded fields: whoever checks it needs no schema. Faults name the field, and hold no text of it. */
 #include "ledger/event/event.h"
 
 #include "ledger/base/domain.h"

@@ -25,7 +25,7 @@ union event_value {
 };
 
 #define EVENT_FIELDS_MAX 64 /* field numbers are 1 to 63: one bit each */
-#define EVENT_LISTS_MAX 4   /* as many as the schema has list fields */
+#define EVENT_LISTS_MAX 4   /* the schema has three list fields */
 
 /* What stands outside both parts. */
 struct event_header {

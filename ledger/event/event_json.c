@@ -1,3 +1,7 @@
+/* Read into the flat set of fields; whether they make an event is for event_encode to say. What is judged here is what
+ * the JSON alone has: types, paths, words, the spelling of times, of the subject and of what goes into the header. The
+ * first fault ends it. A value is shown in a fault only for fields that hold nothing of a person, and then the
+ * beginning of it. */
 #include "ledger/event/event_json.h"
 
 #include "ledger/base/wrong.h"

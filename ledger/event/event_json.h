@@ -10,7 +10,7 @@
 
 /* Reads one event object. Texts in `out` are borrowed from `json`. `default_purpose` stands in for a missing
  * purpose and may be empty. The subject is brought into canonical form first ("cpr:010170-1234" and
- * "cpr:0101701234" are the same); `subject_scratch` (SUBJECT_BYTES_MAX bytes) holds the result. */
+ * "cpr:0101701234" are the same); `subject_scratch` (SUBJECT_BYTES_MAX + 1 bytes) holds the result. */
 enum error event_from_json(const json_t *json, const char *default_purpose, char *subject_scratch, struct event *out,
 	struct fault *fault) MUST_USE;
 
@@ -19,6 +19,6 @@ enum error event_from_json(const json_t *json, const char *default_purpose, char
 enum error event_parse_json(struct bytes text, const char *default_purpose, char *subject_scratch, json_t **document,
 	struct event *out, struct fault *fault) MUST_USE;
 
-/* A new reference with the nested shape of contract.md; header fields (withheld_until, withheld_basis,
+/* A new reference with the nested shape of spec/event.md; header fields (withheld_until, withheld_basis,
  * retention) included when set. NULL when out of memory. */
 json_t *event_to_json(const struct event *event);

@@ -1,3 +1,6 @@
+/* What must always be open (FIELD_FIXED) is refused both as a word and as a bit of an entry, so that no policy in any
+ * log hides whose data it was, when, what was done, and by which organisation. A policy is written as the words that
+ * make it from the usual one, so that a reader sees what is out of the ordinary and nothing else. */
 #include "ledger/event/policy.h"
 
 #include "ledger/base/wrong.h"

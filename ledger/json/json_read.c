@@ -1,3 +1,6 @@
+/* Jansson cannot tell a text that is malformed from memory that was short, and may give a document or a text with parts
+ * missing. So the flag of base/shortage.h is taken down before and asked behind; where it is up, what came is thrown
+ * away and is E_NO_MEMORY, whatever it looks like. */
 #include "ledger/json/json_read.h"
 
 #include "ledger/base/shortage.h"

@@ -1,3 +1,7 @@
+/* Jansson says what is wrong in its own words, which may hold a piece of the text, and so of somebody. Its code, and
+ * where it has one code for many the beginning of its words, choose a sentence of ours; the place is the byte. The name
+ * that stands twice is the one thing that is shown, because nobody finds it otherwise, and not where it may be a number
+ * of somebody. */
 #include "ledger/json/json_text.h"
 
 #include "ledger/json/json_read.h"

@@ -1,3 +1,10 @@
+/*   canonical:  text ─► spell (hyphen, OID, system, national number) ─► judge
+ *   judge:      form by its front ─► its parts ─► national number
+ *
+ * What a person wrote is brought into form and then judged by the same rules as what came in form, so that nothing gets
+ * in that a verifier would refuse. Spelling is not a second chance for what is malformed: it leaves what it does not
+ * know as it is. Each fault is a constant text, because the value is somebody's number. Refused is what could be a
+ * second spelling of the same person; that the person exists is not asked. */
 #include "ledger/subject/subject.h"
 
 #include "ledger/base/wrong.h"

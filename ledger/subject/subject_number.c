@@ -1,3 +1,8 @@
+/* A number is spelled by taking away what people write between its characters, and only if as many are left as the
+ * register has. Of a number of digits alone that lacks one or two it is said (NUMBER_SHORT), and subject.c refuses it:
+ * they are leading zeros or the century, and nobody here can say which. Anything else (letters where there are none,
+ * another length) is left alone: it may be a number of a kind that the register has and this table does not know. Check
+ * digits are not looked at. */
 #include "ledger/subject/subject_number.h"
 
 #include <string.h>

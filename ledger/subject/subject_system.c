@@ -1,3 +1,9 @@
+/*   OID? ─► told to use oid:   scheme? ─► characters ─► urn or http in its one spelling ─► a code system? ─► refused
+ *
+ * What differs without meaning (letters of host and scheme, the scheme's own port, slashes at the end) is made the
+ * same. Where the same could be reached by rules that clients get wrong (escapes, dots in a path, a port with zeros) it
+ * is refused with the reason and not repaired. A system that numbers codes, or that each hospital has for itself, would
+ * make two people one, so these are refused as well. Every reason is a constant text. */
 #include "ledger/subject/subject_system.h"
 
 #include <string.h>

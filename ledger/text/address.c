@@ -1,3 +1,6 @@
+/* Names are not looked up, so what is listened on is what was written; localhost is 127.0.0.1 and nothing else. The
+ * address is read back from the socket, because a port of 0 became another one. A socket that cannot listen is closed
+ * before the error goes up. */
 #include "ledger/text/address.h"
 
 #include "ledger/text/number.h"

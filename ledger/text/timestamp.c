@@ -1,3 +1,9 @@
+/*   date ─► T ─► clock ─► decimals ─► zone ─► the count of seconds, within its range
+ *
+ * One parser for the answer and for the reason: what refuses gives a constant text, and whoever wants no reason asks
+ * only whether there is one. No text of the input is in it, because a time may stand where a number of somebody should.
+ * The date is judged by timegm: what it moves to another day does not exist. Second 60 is parsed like any other and
+ * judged last, so that a time that is wrong otherwise is refused for that. */
 #include "ledger/text/timestamp.h"
 
 #include "ledger/base/wrong.h"

@@ -5,8 +5,8 @@
 
 #define TIMESTAMP_TEXT_MAX 31
 
-/* Needs a date, a time with seconds, and a zone (Z or an offset; letters may be small); up to 9 decimals; 1970 to 2261;
- * leap second 60 is refused: the count of seconds has no place for it. E_BAD_VALUE. */
+/* Needs a date, a time with seconds, and a zone (Z or an offset; letters may be small); up to 9 decimals; 1970 to
+ * 2262-04-11; leap second 60 is refused: the count of seconds has no place for it. E_BAD_VALUE. */
 enum error timestamp_parse(struct bytes text, int64_t *out_ns) MUST_USE;
 /* Why timestamp_parse refuses the text: a constant text that continues "time: "; NULL if it does not. */
 const char *timestamp_fault(struct bytes text);

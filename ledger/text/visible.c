@@ -1,3 +1,5 @@
+/* Two lists, because two questions: what makes a second spelling of a name (hidden), and what a terminal must not get
+ * (steers). A character may only hide, as a wide space does, and still be shown. */
 #include "ledger/text/visible.h"
 
 static bool hidden(uint32_t point)
