@@ -6,7 +6,7 @@
  *   the type is absent, or a person's    ─► by role and kind (the two tables)
  *   any other type                       ─► a thing, unless it is a resource, or the id one that people have: other
  *
- * Unclear is no verdict: the reader of the message refuses it where it would be about nobody. */
+ * Unclear refuses the message (dicom.c): it may be a person whom nobody would be told of. Other does not by itself. */
 #include "ingest/dicom/dicom_object.h"
 
 #include "ingest/message/identifier.h"

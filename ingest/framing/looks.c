@@ -1,7 +1,7 @@
 /* Asked at the beginning of an input: a wrong format, or none, would else be thousands of refused lines.
  *
  *   known first bytes (compressed, UTF-16) ─► told       signs of the format that was asked for ─► nothing is told
- *   signs of another one ─► which option or tool         none ─► nothing is told
+ *   signs of another one, XML, a table, a NUL ─► what it is, and what to do        none ─► nothing is told
  *
  * It only looks for words, so where the two are in doubt nothing is told: the messages' own reasons come then. */
 #include "ingest/framing/looks.h"

@@ -1,5 +1,5 @@
-/* Notes are taken in memory under a mutex; the file is written on the beat alone, so only the network thread ever
- * waits for the disk.
+/* Notes are taken in memory under a mutex; the file is written on the beat alone, so for this only the network
+ * thread ever waits for the disk.
  *
  * The file is made once, whole, and then written in place: on a full disk that still works, which is when it is
  * needed. One that cannot be made is tried again at each beat and told of once; one that somebody removed is made

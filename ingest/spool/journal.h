@@ -22,6 +22,7 @@
 #define JOURNAL_NO_SECRET UINT32_MAX
 #define JOURNAL_SECRET_BYTES 32
 
+/* Invariant: handed <= buffered; synced <= end; all before end - buffered was handed to the kernel. */
 struct journal {
 	int fd;
 	uint64_t end;     /* where the next record goes */

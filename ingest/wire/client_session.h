@@ -39,6 +39,7 @@ enum client_state { CLIENT_CLOSED, CLIENT_CONNECTED, CLIENT_GREETED, CLIENT_OPEN
 #define CLIENT_BACKOFF_MIN_MS 100u
 #define CLIENT_BACKOFF_MAX_MS 10000u
 
+/* Invariant: flight_bytes is the sum of what is in flight; DRAINING only while something is. */
 struct client_session {
 	enum client_state state;
 	const struct vkey *log; /* borrowed */
