@@ -186,9 +186,10 @@ bool call_token(struct call *call, struct token_claims *out)
 		refuse_unauthorized(call, false, "a bearer token is needed: Authorization: Bearer TOKEN");
 		return false;
 	}
-	if (token_verify(call->routes->issuer, token, call->now_s, out, &fault) != E_OK) {
+	enum error error = token_verify(call->routes->issuer, token, call->now_s, out, &fault);
+	if (error == E_NO_MEMORY)
+		call_internal(call, error);
+	else if (error != E_OK)
 		refuse_unauthorized(call, true, fault.text);
-		return false;
-	}
-	return true;
+	return error == E_OK;
 }
