@@ -178,6 +178,9 @@ enum error keymaker_subject(
 	enum error error = key_of_alias(&maker->snapshot, alias, id, out);
 	if (error != E_NOT_FOUND && error != E_ERASED)
 		return error;
+	/* What is remembered must also be written: a key whose record was cut would be lost. */
+	if ((size_t)(new_keys->end - new_keys->at) < NEW_SUBJECT_KEY_BYTES)
+		return E_NO_ROOM;
 	make_subject_key(maker, alias, new_keys, id, out);
 	return new_keys->error;
 }

@@ -100,8 +100,10 @@ bool epoch_lag_allows(const struct epoch_lag *lag, uint64_t time_s)
 
 enum error epoch_lag_event(struct epoch_lag *lag, uint64_t index, const struct entry_event *event, uint64_t *late)
 {
-	TRY(take_time(lag, event->time_s, late));
-	return event->mass ? E_OK : take_event(lag, index);
+	enum error in_time = take_time(lag, event->time_s, late);
+	if (!event->mass)
+		TRY(take_event(lag, index));
+	return in_time;
 }
 
 enum error epoch_lag_entry(struct epoch_lag *lag, uint64_t index, const struct entry *entry, uint64_t *late)

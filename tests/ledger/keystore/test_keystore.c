@@ -101,6 +101,26 @@ START_TEST(one_key_for_a_subject)
 }
 END_TEST
 
+/* A key that there is no room to write is not made: it would be remembered, sealed under, and lost. */
+START_TEST(a_key_without_room_is_not_made)
+{
+	uint8_t buffer[4096];
+	uint64_t id;
+	struct key key;
+	struct alias alias = alias_of(1);
+	place_make(&place);
+	open_keystore(true);
+	struct writer w = writer_of(buffer, NEW_SUBJECT_KEY_BYTES - 1);
+	ck_ok(keymaker_begin(maker));
+	ck_error(keymaker_subject(maker, &alias, &w, &id, &key), E_NO_ROOM);
+	ck_assert_uint_eq(writer_len(&w), 0);
+	keymaker_end(maker);
+	ck_assert_uint_eq(ask(1, &id, &key, buffer, sizeof buffer).len, NEW_SUBJECT_KEY_BYTES);
+	close_keystore();
+	place_remove(&place);
+}
+END_TEST
+
 START_TEST(newest_of_several)
 {
 	uint8_t first[512];
@@ -189,4 +209,5 @@ START_TEST(other_wrapping_key)
 }
 END_TEST
 
-UNIT_MAIN("keystore", one_key_for_a_subject, newest_of_several, periods_have_keys_of_their_own, other_wrapping_key)
+UNIT_MAIN("keystore", one_key_for_a_subject, a_key_without_room_is_not_made, newest_of_several,
+	periods_have_keys_of_their_own, other_wrapping_key)

@@ -160,6 +160,24 @@ START_TEST(the_exact_second_is_in_time)
 END_TEST
 
 /* LOSS-5: from the first one that is lost on nothing waits any more, also when the lag of some has begun. */
+/* Whoever goes on over a late event has it waiting like any other: also the one that shows it. */
+START_TEST(the_event_that_shows_it_waits_too)
+{
+	struct epoch_lag lag = {.lag_s = 300};
+	struct entry_event event = {.time_s = 1000};
+	uint64_t late = 0;
+	ck_ok(epoch_lag_event(&lag, 1, &event, &late));
+	event.time_s = 1001;
+	ck_ok(epoch_lag_event(&lag, 2, &event, &late));
+	event.time_s = 1302;
+	ck_error(epoch_lag_event(&lag, 3, &event, &late), E_CORRUPT);
+	ck_assert_uint_eq(late, 1);
+	ck_assert_uint_eq(lag.end - lag.first, 3);
+	ck_assert_uint_eq(lag.events[lag.end - 1].index, 3);
+	epoch_lag_free(&lag);
+}
+END_TEST
+
 START_TEST(what_is_lost_waits_no_more)
 {
 	for (uint64_t kept = 0; kept <= 6; kept++) {
@@ -203,5 +221,5 @@ START_TEST(many_events_give_their_room_back)
 }
 END_TEST
 
-UNIT_MAIN("epoch_lag", random_logs_agree_with_the_definition, the_exact_second_is_in_time, what_is_lost_waits_no_more,
-	many_events_give_their_room_back)
+UNIT_MAIN("epoch_lag", random_logs_agree_with_the_definition, the_exact_second_is_in_time,
+	the_event_that_shows_it_waits_too, what_is_lost_waits_no_more, many_events_give_their_room_back)
