@@ -62,3 +62,72 @@ enum error sender_take(struct sender *sender, const char *origin, const struct e
 	sender->policy = entry->policy;
 	return E_OK;
 }
+
+/* ---- how it is kept ---- */
+
+static void require(struct reader *in, bool holds)
+{
+	if (!holds)
+		reader_fail(in, E_BAD_VALUE);
+}
+
+static bool read_flag(struct reader *in)
+{
+	uint8_t flag = reader_u8(in);
+	require(in, flag <= 1);
+	return flag == 1;
+}
+
+static void read_text(struct reader *in, char *out, size_t max)
+{
+	struct bytes text = reader_range16(in, max);
+	require(in, text.len == 0 || memchr(text.data, 0, text.len) == NULL);
+	if (in->error == E_OK && text.len > 0)
+		memcpy(out, text.data, text.len);
+}
+
+void sender_read(struct reader *in, struct sender *out)
+{
+	*out = (struct sender){.id = reader_u32(in)};
+	out->status = (enum sender_status)reader_u8(in);
+	require(in, out->status == SENDER_ACTIVE || out->status == SENDER_REVOKED);
+	out->endorsed = read_flag(in);
+	out->compromised = read_flag(in);
+	out->version = reader_u64(in);
+	out->since_s = reader_u64(in);
+	out->last_s = reader_u64(in);
+	out->next_sequence = reader_u64(in);
+	out->filing_checked = reader_u64(in);
+	read_text(in, out->org, ORG_BYTES_MAX);
+	read_text(in, out->name, NAME_BYTES_MAX);
+	reader_copy(in, out->public_key, sizeof out->public_key);
+	policy_decode(in, &out->policy);
+}
+
+enum error sender_decode(struct bytes row, struct sender *out)
+{
+	struct sender sender;
+	struct reader r = reader_of(row);
+	sender_read(&r, &sender);
+	if (reader_done(&r) != E_OK)
+		return E_CORRUPT;
+	*out = sender;
+	return E_OK;
+}
+
+void sender_encode(const struct sender *sender, struct writer *out)
+{
+	writer_u32(out, sender->id);
+	writer_u8(out, (uint8_t)sender->status);
+	writer_u8(out, sender->endorsed);
+	writer_u8(out, sender->compromised);
+	writer_u64(out, sender->version);
+	writer_u64(out, sender->since_s);
+	writer_u64(out, sender->last_s);
+	writer_u64(out, sender->next_sequence);
+	writer_u64(out, sender->filing_checked);
+	writer_range16(out, bytes_text(sender->org));
+	writer_range16(out, bytes_text(sender->name));
+	writer_bytes(out, BYTES_ARRAY(sender->public_key));
+	policy_encode(&sender->policy, out);
+}

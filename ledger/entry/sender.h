@@ -3,6 +3,8 @@
 
 #include "ledger/entry/entry.h"
 
+#define SENDER_ROW_BYTES_MAX (128 + ORG_BYTES_MAX + NAME_BYTES_MAX + PURPOSE_BYTES_MAX)
+
 enum sender_status { SENDER_ACTIVE = 1, SENDER_REVOKED = 2 };
 
 struct sender {
@@ -29,3 +31,10 @@ struct sender {
  * the sender's newest), E_EXISTS, E_UNKNOWN_SENDER, E_REVOKED_SENDER. */
 enum error sender_take(struct sender *sender, const char *origin, const struct entry_sender *entry, uint64_t index,
 	bool *endorsed, struct fault *fault) MUST_USE;
+
+/* What is kept of a sender: a row of the store's table (spec/store.md), and in the saved state of who follows a log. */
+void sender_encode(const struct sender *sender, struct writer *out);
+/* What is no sender is the reader's error: E_BAD_VALUE. */
+void sender_read(struct reader *in, struct sender *out);
+/* A whole row. E_CORRUPT. */
+enum error sender_decode(struct bytes row, struct sender *out) MUST_USE;

@@ -3,13 +3,14 @@
  * Uncovered events stand as runs of indexes that follow one another and have the same beginning of their lag. */
 #include "ledger/log/log_rules.h"
 
+#include "ledger/entry/sender.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define STATE_VERSION 5
 #define FIXED_BYTES (512 + LOSSES_BYTES_MAX)
 #define FRONTIER_BYTES_MAX (8 + sizeof((struct merkle_frontier){0}).hashes)
-#define SENDER_BYTES_MAX (128 + ORG_BYTES_MAX + NAME_BYTES_MAX + PURPOSE_BYTES_MAX)
 #define STEP_BYTES 16
 #define RUN_BYTES 24
 /* What reading a state may make of a few bytes is bounded: events that no epoch covers, half a gibibyte of them. */
@@ -17,29 +18,12 @@
 
 size_t log_rules_encoded_max(const struct log_rules *rules)
 {
-	return FIXED_BYTES + FRONTIER_BYTES_MAX + rules->sender_count * SENDER_BYTES_MAX +
+	return FIXED_BYTES + FRONTIER_BYTES_MAX + rules->sender_count * SENDER_ROW_BYTES_MAX +
 		   (rules->state.steps.end - rules->state.steps.first) * STEP_BYTES +
 		   (rules->state.lag.end - rules->state.lag.first) * RUN_BYTES;
 }
 
 /* ---- writing ---- */
-
-static void encode_sender(const struct sender *sender, struct writer *out)
-{
-	writer_u32(out, sender->id);
-	writer_u8(out, (uint8_t)sender->status);
-	writer_u8(out, sender->endorsed);
-	writer_u8(out, sender->compromised);
-	writer_u64(out, sender->version);
-	writer_u64(out, sender->since_s);
-	writer_u64(out, sender->last_s);
-	writer_u64(out, sender->next_sequence);
-	writer_u64(out, sender->filing_checked);
-	writer_range16(out, bytes_text(sender->org));
-	writer_range16(out, bytes_text(sender->name));
-	writer_bytes(out, BYTES_ARRAY(sender->public_key));
-	policy_encode(&sender->policy, out);
-}
 
 static void encode_run(const struct log_run *run, struct writer *out)
 {
@@ -92,7 +76,7 @@ void log_rules_encode(const struct log_rules *rules, struct writer *out)
 	losses_encode(&rules->state.losses, out);
 	writer_u64(out, rules->sender_count);
 	for (size_t i = 0; i < rules->sender_count; i++)
-		encode_sender(rules->senders[i], out);
+		sender_encode(rules->senders[i], out);
 	encode_run(&rules->state.run, out);
 	writer_u64(out, rules->state.steps.end - rules->state.steps.first);
 	for (size_t i = rules->state.steps.first; i < rules->state.steps.end; i++) {
@@ -125,30 +109,10 @@ static uint64_t read_count(struct reader *in, size_t bytes)
 	return in->error == E_OK ? count : 0;
 }
 
-static void read_text(struct reader *in, char *out, size_t max)
-{
-	struct bytes text = reader_range16(in, max);
-	require(in, text.len == 0 || memchr(text.data, 0, text.len) == NULL);
-	if (in->error == E_OK && text.len > 0)
-		memcpy(out, text.data, text.len);
-}
-
 static void decode_sender(struct log_rules *rules, struct reader *in)
 {
-	struct sender sender = {.id = reader_u32(in)};
-	sender.status = reader_u8(in);
-	sender.endorsed = read_flag(in);
-	sender.compromised = read_flag(in);
-	sender.version = reader_u64(in);
-	sender.since_s = reader_u64(in);
-	sender.last_s = reader_u64(in);
-	sender.next_sequence = reader_u64(in);
-	sender.filing_checked = reader_u64(in);
-	read_text(in, sender.org, ORG_BYTES_MAX);
-	read_text(in, sender.name, NAME_BYTES_MAX);
-	reader_copy(in, sender.public_key, sizeof sender.public_key);
-	policy_decode(in, &sender.policy);
-	require(in, sender.status == SENDER_ACTIVE || sender.status == SENDER_REVOKED);
+	struct sender sender;
+	sender_read(in, &sender);
 	require(in, sender.id > 0 && log_rules_sender(rules, sender.id) == NULL && sender.version < rules->state.size);
 	if (in->error == E_OK && rules->state.senders.add(rules->state.senders.context, &sender) != E_OK)
 		reader_fail(in, E_NO_MEMORY);

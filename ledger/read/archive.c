@@ -8,12 +8,12 @@
 #include "ledger/read/archive.h"
 
 #include "ledger/base/grow.h"
+#include "ledger/entry/sender.h"
 #include "ledger/filed/posting.h"
 #include "ledger/read/archive_state.h"
 #include "ledger/store/key_files.h"
 #include "ledger/store/log.h"
 #include "ledger/store/registry.h"
-#include "ledger/store/sender_row.h"
 
 #include <errno.h>
 #include <fcntl.h>

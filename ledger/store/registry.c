@@ -4,7 +4,7 @@
 #include "ledger/store/registry.h"
 
 #include "ledger/base/grow.h"
-#include "ledger/store/sender_row.h"
+#include "ledger/entry/sender.h"
 #include "ledger/store/store_put.h"
 
 #include <pthread.h>

@@ -1,7 +1,7 @@
 #include "ledger/store/store_put.h"
 
 #include "ledger/db/db_put.h"
-#include "ledger/store/sender_row.h"
+#include "ledger/entry/sender.h"
 
 static enum error write_format(struct db_env *env)
 {

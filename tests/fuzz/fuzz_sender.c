@@ -1,7 +1,7 @@
 /* What the ledger keeps about a sender, as it stands in the store: damage is refused, and a policy that is read says
  * the same when it is written again. */
+#include "ledger/entry/sender.h"
 #include "ledger/store/registry.h"
-#include "ledger/store/sender_row.h"
 
 #include <assert.h>
 
