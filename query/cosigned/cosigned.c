@@ -12,6 +12,7 @@
  * waiting does not wait, so of many statements at once some may rest on the log's signature alone. */
 #include "query/cosigned/cosigned.h"
 
+#include "ledger/base/clock.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
@@ -254,13 +255,6 @@ json_t *cosigned_json(const struct cosigned *cosigned, uint64_t now_s)
 }
 
 /* ---- waiting for the witnesses ---- */
-
-static uint64_t clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* Whether there is a newest epoch that its witnesses, if it has any, have not seen yet. */
 static bool is_ahead(struct archive *archive, struct cosigned_memory *memory, uint64_t *epoch, bool *kept_up)
