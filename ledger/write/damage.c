@@ -10,6 +10,7 @@
 #include "ledger/write/damage.h"
 
 #include "ledger/base/domain.h"
+#include "ledger/base/grow.h"
 #include "ledger/filed/aliases.h"
 #include "ledger/filed/filed_put.h"
 #include "ledger/filed/lost_rows.h"
@@ -35,14 +36,7 @@ bool damage_judged(enum error error)
 
 enum error damage_note(struct damage *damage, uint64_t index)
 {
-	if (damage->count == damage->capacity) {
-		size_t capacity = damage->capacity ? 2 * damage->capacity : 64;
-		uint64_t *larger = realloc(damage->indexes, capacity * sizeof *larger);
-		if (larger == NULL)
-			return E_NO_MEMORY;
-		damage->indexes = larger;
-		damage->capacity = capacity;
-	}
+	TRY(GROW(damage->indexes, damage->capacity, damage->count + 1));
 	damage->indexes[damage->count++] = index;
 	return E_OK;
 }

@@ -10,6 +10,7 @@
  * not once an event. Each slice is a transaction of its own. Readers ignore postings at or above m, leaves after the
  * finished ones, and rows of the map of a newer generation, so a half-done epoch is as good as none; after a crash
  * the next epoch begins where the last finished one ended, and adding what is there changes nothing. */
+#include "ledger/base/grow.h"
 #include "ledger/db/db_put.h"
 #include "ledger/db/hash_rows_put.h"
 #include "ledger/filed/map_put.h"
@@ -28,14 +29,7 @@
 static enum error bucket_add(struct bucket *buckets, const struct alias *alias, uint64_t number)
 {
 	struct bucket *bucket = &buckets[alias->b[0]];
-	if (bucket->count == bucket->capacity) {
-		size_t capacity = bucket->capacity ? bucket->capacity * 2 : 64;
-		struct filing *larger = realloc(bucket->filings, capacity * sizeof *larger);
-		if (larger == NULL)
-			return E_NO_MEMORY;
-		bucket->filings = larger;
-		bucket->capacity = capacity;
-	}
+	TRY(GROW(bucket->filings, bucket->capacity, bucket->count + 1));
 	bucket->filings[bucket->count++] = (struct filing){*alias, number};
 	return E_OK;
 }
