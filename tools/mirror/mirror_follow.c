@@ -183,17 +183,6 @@ static enum error open_follower(struct mirror *mirror, struct fault *fault)
 	return error;
 }
 
-/* Of writes that a kill cut short. */
-static void remove_leftovers(const struct mirror *mirror)
-{
-	OWNED_DIR *dir = file_list(mirror->dir_fd, ".");
-	for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
-		size_t len = strlen(entry->d_name);
-		if (strncmp(entry->d_name, STATE ".", strlen(STATE ".")) == 0 && strcmp(entry->d_name + len - 4, ".tmp") == 0)
-			unlinkat(mirror->dir_fd, entry->d_name, 0);
-	}
-}
-
 static enum error open_parts(struct mirror *mirror, const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
@@ -206,7 +195,7 @@ static enum error open_parts(struct mirror *mirror, const char *dir, struct faul
 	TRY(read_config(mirror, fault));
 	TRY(mirror_key_open(dir, &mirror->key, fault));
 	TRY(tile_tree_open(path, &mirror->config.vkey, &mirror->tree, fault)); /* from here on it is the only one */
-	remove_leftovers(mirror);
+	file_remove_left(mirror->dir_fd, STATE);                               /* of writes that a kill cut short */
 	return open_follower(mirror, fault);
 }
 
