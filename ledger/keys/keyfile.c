@@ -6,7 +6,6 @@
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -23,9 +22,7 @@ enum error keyfile_create(int dir_fd, const char *name, const struct key *key, s
 	char text[KEYFILE_BYTES + 1];
 	sodium_bin2hex(text, sizeof text, key->b, sizeof key->b);
 	text[KEYFILE_BYTES - 1] = '\n';
-	enum error error = E_EXISTS;
-	if (faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
-		error = file_write_atomic(dir_fd, name, bytes_of(text, KEYFILE_BYTES), 0600);
+	enum error error = file_write_new(dir_fd, name, bytes_of(text, KEYFILE_BYTES), 0600);
 	sodium_memzero(text, sizeof text);
 	if (error != E_OK)
 		return fault_set(fault, error, "key file '%s' cannot be created: %s", name, error_reason(error));
