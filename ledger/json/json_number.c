@@ -1,5 +1,7 @@
 #include "ledger/json/json_number.h"
 
+#include "ledger/text/timestamp.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -26,4 +28,11 @@ json_t *json_number(uint64_t number)
 		return json_integer((json_int_t)number);
 	snprintf(text, sizeof text, "%" PRIu64, number);
 	return json_string(text);
+}
+
+json_t *json_time(uint64_t time_s)
+{
+	char text[TIMESTAMP_TEXT_MAX];
+	timestamp_format_s(time_s, text);
+	return json_string_nocheck(text);
 }

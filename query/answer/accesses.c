@@ -11,6 +11,7 @@
 #include "query/answer/accesses.h"
 
 #include "ledger/event/event_json.h"
+#include "ledger/json/json_number.h"
 #include "ledger/text/timestamp.h"
 #include "query/answer/proof.h"
 
@@ -29,13 +30,6 @@ struct page {
 	size_t bytes;
 	struct fault *fault;
 };
-
-static json_t *json_time_s(uint64_t time_s)
-{
-	char text[TIMESTAMP_TEXT_MAX];
-	timestamp_format_s(time_s, text);
-	return json_string_nocheck(text);
-}
 
 enum error accesses_time(const char *text, uint64_t *out)
 {
@@ -119,7 +113,7 @@ static enum error set_common(struct page *page, json_t *item, uint64_t index, co
 	json_t *proof = NULL;
 	TRY(proof_make(page->snapshot, index, opened, open, &proof));
 	int failed = json_object_set_new_nocheck(item, "index", json_integer((json_int_t)index));
-	failed |= json_object_set_new_nocheck(item, "ledger_time", json_time_s(opened->entry.time_s));
+	failed |= json_object_set_new_nocheck(item, "ledger_time", json_time(opened->entry.time_s));
 	failed |= json_object_set_new_nocheck(item, "proof", proof);
 	return failed ? E_NO_MEMORY : E_OK;
 }
@@ -128,7 +122,7 @@ static enum error add_withheld(
 	struct page *page, uint64_t index, const struct opened *opened, const struct event_header *header)
 {
 	json_auto_t *item = json_object();
-	int failed = json_object_set_new_nocheck(item, "until", json_time_s(header->withheld_until_s));
+	int failed = json_object_set_new_nocheck(item, "until", json_time(header->withheld_until_s));
 	failed |= json_object_set_new_nocheck(item, "basis", json_stringn(header->basis, header->basis_len));
 	if (failed)
 		return E_NO_MEMORY;
@@ -243,7 +237,7 @@ static enum error page_json(struct page *page, json_t *coverage, json_t **out)
 	failed |= json_object_set_new_nocheck(withheld, "count", json_integer((json_int_t)json_array_size(page->withheld)));
 	failed |= json_object_set_nocheck(withheld, "events", page->withheld);
 	failed |= json_object_set_new_nocheck(json, "withheld", withheld);
-	failed |= json_object_set_new_nocheck(json, "complete_until", json_time_s(snapshot_time_s(page->snapshot)));
+	failed |= json_object_set_new_nocheck(json, "complete_until", json_time(snapshot_time_s(page->snapshot)));
 	failed |= json_object_set_nocheck(json, "coverage", coverage);
 	failed |= json_object_set_new_nocheck(json, "origin", json_string(checkpoint.origin));
 	failed |= json_object_set_new_nocheck(json, "checkpoint", json_stringn((const char *)note.data, note.len));

@@ -8,8 +8,8 @@
  * a list that lacks a sender says that it does not report here. */
 #include "query/answer/coverage.h"
 
+#include "ledger/json/json_number.h"
 #include "ledger/read/filing_lag.h"
-#include "ledger/text/timestamp.h"
 
 #include <string.h>
 
@@ -22,13 +22,6 @@ struct visit {
 	uint64_t now_s;
 	enum error error;
 };
-
-static json_t *json_time_s(uint64_t time_s)
-{
-	char text[TIMESTAMP_TEXT_MAX];
-	timestamp_format_s(time_s, text);
-	return json_string_nocheck(text);
-}
 
 static json_t *policy_words(const struct policy *policy)
 {
@@ -52,7 +45,7 @@ static json_t *unchecked_since(const struct sender *sender, struct visit *visit)
 	enum error error = filing_lag_since(visit->snapshot, sender, &since_s);
 	if (error != E_OK && error != E_NOT_FOUND)
 		visit->error = error;
-	return error == E_OK ? json_time_s(since_s) : json_null();
+	return error == E_OK ? json_time(since_s) : json_null();
 }
 
 /* And until when, or since when, that will be so. */
@@ -80,9 +73,9 @@ static json_t *sender_json(const struct sender *sender, struct visit *visit)
 	failed |= json_object_set_new_nocheck(object, "endorsed", json_boolean(sender->endorsed));
 	failed |= json_object_set_new_nocheck(object, "compromised", json_boolean(sender->compromised));
 	failed |= json_object_set_new_nocheck(object, "entry", json_integer((json_int_t)sender->version));
-	failed |= json_object_set_new_nocheck(object, "since", json_time_s(sender->since_s));
-	failed |= json_object_set_new_nocheck(
-		object, "last_received", sender->last_s ? json_time_s(sender->last_s) : json_null());
+	failed |= json_object_set_new_nocheck(object, "since", json_time(sender->since_s));
+	failed |=
+		json_object_set_new_nocheck(object, "last_received", sender->last_s ? json_time(sender->last_s) : json_null());
 	failed |= json_object_set_new_nocheck(object, "events", json_integer((json_int_t)sender->next_sequence));
 	failed |= json_object_set_new_nocheck(object, "filing_checked", json_integer((json_int_t)sender->filing_checked));
 	failed |= json_object_set_new_nocheck(
@@ -145,7 +138,7 @@ static enum error lost_json(struct snapshot *snapshot, json_t **out)
 		TRY(time_before(snapshot, range->end, &to_s));
 		json_t *json =
 			json_pack("{s:I, s:I, s:I, s:o, s:o}", "first", (json_int_t)range->first, "end", (json_int_t)range->end,
-				"events", (json_int_t)range->events, "from", json_time_s(from_s), "to", json_time_s(to_s));
+				"events", (json_int_t)range->events, "from", json_time(from_s), "to", json_time(to_s));
 		if (json_array_append_new(ranges, json) != 0)
 			return E_NO_MEMORY;
 	}
@@ -215,7 +208,7 @@ enum error coverage_make(struct snapshot *snapshot, const struct cosigned *cosig
 	}
 	json_auto_t *coverage = json_object();
 	uint64_t time_s = snapshot_time_s(snapshot);
-	int failed = json_object_set_new_nocheck(coverage, "as_of", json_time_s(now_s));
+	int failed = json_object_set_new_nocheck(coverage, "as_of", json_time(now_s));
 	failed |= json_object_set_new_nocheck(
 		coverage, "ledger_time_ahead_s", json_integer((json_int_t)(time_s > now_s ? time_s - now_s : 0)));
 	failed |= json_object_set_new_nocheck(coverage, "silent_after_seconds", json_integer(silent_after_s));

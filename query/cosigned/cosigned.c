@@ -15,8 +15,8 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
+#include "ledger/json/json_number.h"
 #include "ledger/json/json_read.h"
-#include "ledger/text/timestamp.h"
 #include "ledger/witness/door.h"
 
 #include <fcntl.h>
@@ -37,13 +37,9 @@ static const char *const files[COSIGNED_FILES] = {
 
 /* ---- the state file ---- */
 
-static json_t *json_time(uint64_t time_s)
+static json_t *time_or_null(uint64_t time_s)
 {
-	char text[TIMESTAMP_TEXT_MAX];
-	if (time_s == 0 || time_s > INT64_MAX / 1000000000)
-		return json_null();
-	timestamp_format_s(time_s, text);
-	return json_string_nocheck(text);
+	return time_s == 0 || time_s > INT64_MAX / 1000000000 ? json_null() : json_time(time_s);
 }
 
 static json_t *witness_json(const char *name, const struct cosigner *witness)
@@ -54,7 +50,7 @@ static json_t *witness_json(const char *name, const struct cosigner *witness)
 		(json_int_t)witness->cosigned_size, "failures", (int)witness->failures, "status", witness->status);
 	json_t *apart = witness->clock_ahead_s != 0 ? json_integer((json_int_t)witness->clock_ahead_s) : json_null();
 	if (json_object_set_new_nocheck(object, "clock_ahead_s", apart) != 0 ||
-		json_object_set_new_nocheck(object, "cosigned_at", json_time(witness->cosigned_s)) != 0) {
+		json_object_set_new_nocheck(object, "cosigned_at", time_or_null(witness->cosigned_s)) != 0) {
 		json_decref(object);
 		return NULL;
 	}
@@ -250,7 +246,7 @@ json_t *cosigned_json(const struct cosigned *cosigned, uint64_t now_s)
 	json_t *size = reached ? json_integer((json_int_t)cosigned->checkpoint.size) : json_null();
 	json_t *age = reached ? json_integer((json_int_t)age_s) : json_null();
 	json_t *witnesses = cosigned->witnesses != NULL ? json_incref(cosigned->witnesses) : json_array();
-	return json_pack("{s:b, s:o, s:o, s:o, s:o}", "reached", reached, "size", size, "time", json_time(time_s),
+	return json_pack("{s:b, s:o, s:o, s:o, s:o}", "reached", reached, "size", size, "time", time_or_null(time_s),
 		"age_seconds", age, "witnesses", witnesses);
 }
 

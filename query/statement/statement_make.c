@@ -12,7 +12,7 @@
 #include "query/statement/statement_make.h"
 
 #include "ledger/base/own.h"
-#include "ledger/text/timestamp.h"
+#include "ledger/json/json_number.h"
 #include "query/answer/audits.h"
 #include "query/answer/proof.h"
 #include "query/statement/statement_signatures.h"
@@ -196,13 +196,6 @@ static enum error count_before(struct making *making, uint64_t time_s, uint64_t 
 	return E_OK;
 }
 
-static json_t *time_json(uint64_t time_s)
-{
-	char text[TIMESTAMP_TEXT_MAX];
-	timestamp_format_s(time_s, text);
-	return json_string(text);
-}
-
 static enum error set_window(struct making *making)
 {
 	const struct statement_query *query = making->query;
@@ -229,8 +222,8 @@ static enum error set_window(struct making *making)
 		return E_OK;
 	json_t *window = json_object();
 	TRY(set(making, "window", window));
-	int failed = query->from_s > 0 ? json_object_set_new(window, "from", time_json(query->from_s)) : 0;
-	failed |= query->to_s < UINT64_MAX ? json_object_set_new(window, "to", time_json(query->to_s)) : 0;
+	int failed = query->from_s > 0 ? json_object_set_new(window, "from", json_time(query->from_s)) : 0;
+	failed |= query->to_s < UINT64_MAX ? json_object_set_new(window, "to", json_time(query->to_s)) : 0;
 	return failed ? E_NO_MEMORY : E_OK;
 }
 
