@@ -133,6 +133,15 @@ holds "... says where" has "$out" '"receipt":2'
 sed 's/"first_index":/"first_index":1/' receipts.json >wrong.json
 expect 1 "receipts with another index" "$indsigt" verify wrong.json --vkey "$vkey"
 holds "... says which" has "$out" "DOES NOT HOLD: receipt 1: a batch entry does not stand in the log"
+# What is over the limit is not looked at, never in part: a hole behind the receipts makes it so long.
+cp receipts.json long.json
+truncate -s 268435457 long.json
+expect 4 "receipts of a byte more than the limit" "$indsigt" verify long.json --vkey "$vkey"
+holds "... say the limit, and what to do" has "$err" "long.json has more than the 268435456 bytes that are looked at in one file; receipts can be given in parts"
+truncate -s 268435456 long.json
+expect 4 "receipts that the limit has room for" "$indsigt" verify long.json --vkey "$vkey"
+holds "... are looked at to the one that is not whole" has "$out" "NOT LOOKED AT: receipt 3 is not whole"
+rm long.json
 expect 5 "receipts under another log's key" "$indsigt" verify receipts.json --vkey "$forge"
 holds "... says so" has "$out" "ANOTHER LOG: this file does not name log.example.dk/forge"
 expect 5 "the same as JSON" "$indsigt" verify receipts.json --vkey "$forge" --json

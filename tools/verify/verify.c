@@ -28,7 +28,8 @@ static void file_close(FILE **file)
 		fclose(*file);
 }
 
-/* The whole file, to be freed. One byte more than the limit is enough to know that it is over. */
+/* The whole file, to be freed, or none of it: of a part nothing can be said. One byte more than the limit is enough to
+ * know that it is over. */
 static enum error read_file(const char *path, uint8_t **out, size_t *out_len, struct fault *fault)
 {
 	size_t len = 0, room = 65536;
@@ -41,18 +42,24 @@ static enum error read_file(const char *path, uint8_t **out, size_t *out_len, st
 		len += got;
 		if (got == 0)
 			break;
-		if (len < room)
+		if (len < room || len > STATEMENT_BYTES_MAX)
 			continue;
-		uint8_t *larger = realloc(text, 2 * room);
+		size_t more = room < STATEMENT_BYTES_MAX ? 2 * room : STATEMENT_BYTES_MAX + 1;
+		uint8_t *larger = realloc(text, more);
 		if (larger == NULL)
 			return E_NO_MEMORY;
 		text = larger;
-		room *= 2;
+		room = more;
 	}
 	if (text == NULL)
 		return E_NO_MEMORY;
 	if (ferror(file))
 		return fault_set(fault, E_IO, "%s: %m", path);
+	if (len > STATEMENT_BYTES_MAX)
+		return fault_set(fault, E_IO,
+			"%s has more than the %u bytes that are looked at in one file; receipts can be given in parts, some lines "
+			"each",
+			path, STATEMENT_BYTES_MAX);
 	*out = text;
 	*out_len = len;
 	text = NULL;
@@ -140,8 +147,10 @@ const struct command command_verify = {
 		OPTION_ROWS(rows),
 		.after = "An option that a kind of file has no place for is refused, never ignored. Exit 1 if something does "
 				 "not hold;\n"
-				 "4 if FILE cannot be read, is not whole (cut off, or with something else in it: ask for it anew), or "
-				 "is of no\n"
-				 "kind that can be verified. 5 if FILE is of another log than the key's: it does not name it.\n"},
+				 "4 if FILE cannot be read, is not whole (cut off, or with something else in it: ask for it anew), is "
+				 "of no\n"
+				 "kind that can be verified, or has more than 256 MiB (receipts can be given in parts, some lines "
+				 "each).\n"
+				 "5 if FILE is of another log than the key's: it does not name it.\n"},
 	.run = run,
 };

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 struct verify_call {
-	struct bytes text; /* the file */
+	struct bytes text; /* the file, all of it: at most STATEMENT_BYTES_MAX */
 	struct vkey log;
 	const char *subject;                 /* canonical, or NULL */
 	const struct witness_policy *policy; /* or NULL */

@@ -108,15 +108,10 @@ static struct bytes line_of(struct bytes text, uint64_t number)
  * altered. `number`: of the receipt that was refused. */
 static enum error is_whole(const struct verify_call *call, enum kind kind, uint64_t number, bool *out)
 {
-	struct bytes text = call->text;
-	*out = true;
-	if (kind == KIND_UNKNOWN || text.len > STATEMENT_BYTES_MAX)
+	*out = kind != KIND_TLOG_PROOF || is_whole_note(call->text);
+	if (kind == KIND_UNKNOWN || kind == KIND_TLOG_PROOF)
 		return E_OK;
-	if (kind == KIND_TLOG_PROOF) {
-		*out = is_whole_note(text);
-		return E_OK;
-	}
-	return is_json(kind == KIND_RECEIPTS ? line_of(text, number) : text, out);
+	return is_json(kind == KIND_RECEIPTS ? line_of(call->text, number) : call->text, out);
 }
 
 /* An option that asks for a check is never left out without a word. */
