@@ -83,14 +83,12 @@ static enum error run_slice(struct sequencer *s, bool *finished, struct fault *f
 /* A slice, with nothing beside it. */
 static enum error go_on(struct sequencer *s, struct fault *fault)
 {
+	bool started = false;
 	bool finished = false;
-	enum error error = E_OK;
-	if (!s->epoch_running)
-		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, fault);
+	enum error error = ledger_epoch_start(s->options.ledger, &started, fault);
 	if (error == E_OK)
 		error = run_slice(s, &finished, fault);
 	if (error != E_OK || finished) {
-		s->epoch_running = false;
 		s->epoch_failed = error != E_OK && error != E_CLOCK;
 		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
 	}
@@ -131,7 +129,7 @@ enum error epochs_file_all(struct sequencer *s, struct fault *fault)
 	enum error error = E_OK;
 	if (s->unfiled_ms != 0 && clock_ms() - s->unfiled_ms < UNFILED_RETRY_MS)
 		return fault_set(fault, E_UNFILED, "");
-	while (error == E_OK && (s->epoch_running || ledger_unfiled(ledger) > 0))
+	while (error == E_OK && (ledger_epoch_runs(ledger) || ledger_unfiled(ledger) > 0))
 		error = go_on(s, fault);
 	s->unfiled_ms = error == E_OK ? 0 : clock_ms();
 	if (error != E_OK)
@@ -152,7 +150,6 @@ void epochs_end(struct sequencer *s, enum error error, const struct fault *fault
 {
 	struct job *answered = NULL;
 	struct job **link = &s->epoch_waiters;
-	s->epoch_running = false;
 	s->epoch_ended_ms = clock_ms();
 	if (error == E_OK)
 		s->filed_ms = s->epoch_ended_ms;
@@ -200,7 +197,7 @@ static void set_waiters_targets(struct sequencer *s)
 			job->number = checkpoint.size;
 }
 
-/* Nothing may be signed: whoever waits is told so, and what is begun is begun again later. */
+/* Nothing may be signed: whoever waits is told so. An epoch that is begun goes on once it may. */
 static bool may_sign(struct sequencer *s, uint64_t *now_s, struct fault *fault)
 {
 	enum error error =
@@ -231,9 +228,10 @@ void epochs_step(struct sequencer *s, bool busy)
 	s->epoch_rests = !may_sign(s, &now_s, &fault);
 	if (s->epoch_rests)
 		return;
-	if (!s->epoch_running && tail > 0 && (due || tail > EPOCH_EVENTS_MAX / 2 || s->epoch_waiters != NULL))
-		error = ledger_epoch_start(s->options.ledger, &s->epoch_running, &fault);
-	if (error == E_OK && s->epoch_running)
+	bool running = ledger_epoch_runs(s->options.ledger);
+	if (!running && tail > 0 && (due || tail > EPOCH_EVENTS_MAX / 2 || s->epoch_waiters != NULL))
+		error = ledger_epoch_start(s->options.ledger, &running, &fault);
+	if (error == E_OK && running)
 		error = run_slices(s, busy, now_s, &finished, &fault);
 	if (error == E_IO || error == E_STOPPED)
 		sequencer_die(&fault);
@@ -243,7 +241,7 @@ void epochs_step(struct sequencer *s, bool busy)
 		s->epoch_failed = error != E_OK && error != E_CLOCK;
 		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
 	}
-	if (finished || error != E_OK || (!s->epoch_running && s->epoch_waiters != NULL))
+	if (finished || error != E_OK || (!running && s->epoch_waiters != NULL))
 		epochs_end(s, error, &fault);
 }
 

@@ -456,7 +456,7 @@ static void *tick_main(void *context)
 	struct fault fault;
 	bool closed = false;
 	while (!closed) {
-		bool hurry = !s->epoch_rests && (s->epoch_running || s->epoch_waiters != NULL);
+		bool hurry = !s->epoch_rests && (ledger_epoch_runs(s->options.ledger) || s->epoch_waiters != NULL);
 		struct job *jobs = queue_take(&s->prepared, hurry ? 0 : RETRY_MS, &closed);
 		if (jobs == NULL && ledger_idle(s->options.ledger, &fault) == E_IO)
 			sequencer_die(&fault);

@@ -30,8 +30,7 @@ struct sequencer {
 
 	/* tick thread only */
 	struct job *epoch_waiters; /* `number`: how many entries epochs must cover; UINT64_MAX: not said yet */
-	bool epoch_running;
-	bool epoch_rests; /* nothing may be signed: there is nothing to hurry for */
+	bool epoch_rests;          /* nothing may be signed: there is nothing to hurry for */
 	uint64_t epoch_ended_ms;
 	uint64_t filed_ms;       /* when everything was filed last, or an epoch came to its end */
 	uint64_t slice_ended_us; /* the last slice of an epoch: what ticks took since then is what filing is paced by */

@@ -45,6 +45,11 @@ uint64_t ledger_filed(const struct ledger *ledger)
 	return ledger->filing.filed;
 }
 
+bool ledger_epoch_runs(const struct ledger *ledger)
+{
+	return ledger->epoch != NULL;
+}
+
 uint64_t ledger_epoch_events(const struct ledger *ledger)
 {
 	return ledger->epoch == NULL ? 0 : ledger->epoch->target - ledger->filing.filed;

@@ -112,13 +112,16 @@ enum error ledger_now(struct ledger *ledger, uint64_t *out_s, struct fault *faul
 uint64_t ledger_unfiled(const struct ledger *ledger);
 /* Entries below this index are covered by the newest epoch. */
 uint64_t ledger_filed(const struct ledger *ledger);
+/* An epoch was started, and has neither finished nor been given up. */
+bool ledger_epoch_runs(const struct ledger *ledger);
 /* How many entries the running epoch files, at most those that wait; 0: none runs. */
 uint64_t ledger_epoch_events(const struct ledger *ledger);
 /* The ledger time of the oldest event under the last commit that no epoch covers; UINT64_MAX: there is none. `from` is
  * where the last search ended, 0 at first: nothing below it has to be looked at again. Outside a tick. E_READERS,
  * E_CORRUPT. */
 enum error ledger_oldest_unfiled(struct ledger *ledger, uint64_t *from, uint64_t *out_s) MUST_USE;
-/* Starts an epoch over everything under the last commit; nothing to do: *started = false. Outside a tick. */
+/* Starts an epoch over everything under the last commit; nothing to do, or one runs: *started = false. Outside
+ * a tick. */
 enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault *fault) MUST_USE;
 /* Whether all that is filed could be filed again from nothing. E_UNREADABLE, with how many events could not; the errors
  * of reading: nobody can tell. Reads only. */

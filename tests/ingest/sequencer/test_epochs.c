@@ -65,7 +65,7 @@ static void file_first(struct sequencer *s, uint64_t left)
 	enum error error = epochs_file_first(s, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
 	ck_assert_uint_eq(ledger_unfiled(f.ledger), left);
-	ck_assert(!s->epoch_running);
+	ck_assert_ptr_null(f.ledger->epoch);
 }
 
 /* EPO-9: the log's time has stood still for longer than ticks ever let it, and everything that waits is filed before it
@@ -131,6 +131,57 @@ START_TEST(not_what_cannot_be_filed)
 	file_first(&s, 6);
 	s.epoch_failed = false;
 	file_first(&s, 0);
+	end();
+}
+END_TEST
+
+/* ---- while the clock is doubted ---- */
+
+static void no_wake(void *context)
+{
+	(void)context;
+}
+
+static void wait_for_an_epoch(struct sequencer *s)
+{
+	ck_assert_ptr_null(s->epoch_waiters);
+	s->epoch_waiters = job_new(JOB_EPOCH, 1);
+	s->epoch_waiters->number = UINT64_MAX;
+}
+
+static void answered(struct sequencer *s, enum error wanted, uint64_t tail)
+{
+	bool closed;
+	struct job *job = queue_take(&s->done, 0, &closed);
+	ck_assert_ptr_nonnull(job);
+	ck_error(job->error, wanted);
+	ck_assert_uint_eq(job->tail, tail);
+	job_free(job);
+}
+
+/* CLK-3: who waits is told that nothing may be signed, and the epoch that was begun goes on once it may. */
+START_TEST(a_doubted_clock_ends_no_epoch)
+{
+	begin();
+	struct sequencer s = by_hand();
+	s.options.wake = no_wake;
+	queue_init(&s.done);
+	batch_after(2);
+	uint64_t good_s = clock_s;
+	wait_for_an_epoch(&s);
+	epochs_step(&s, false);
+	ck_assert_ptr_nonnull(f.ledger->epoch);
+	clock_s = good_s + 400000;
+	epochs_step(&s, false);
+	answered(&s, E_CLOCK, 3);
+	ck_assert(s.epoch_rests);
+	clock_s = good_s + 1;
+	wait_for_an_epoch(&s);
+	for (unsigned slices = 0; slices < 1000 && s.epoch_waiters != NULL; slices++)
+		epochs_step(&s, false);
+	ck_assert_ptr_null(s.epoch_waiters);
+	answered(&s, E_OK, 0);
+	queue_free(&s.done);
 	end();
 }
 END_TEST
@@ -202,4 +253,4 @@ START_TEST(a_tick_after_a_standstill)
 END_TEST
 
 UNIT_MAIN("epochs", after_a_standstill, after_a_standstill_all_of_it, while_ticks_go_on, not_what_cannot_be_filed,
-	a_tick_after_a_standstill)
+	a_doubted_clock_ends_no_epoch, a_tick_after_a_standstill)
