@@ -79,6 +79,7 @@ static void drop_frame(struct connection *c, bool in_time)
 {
 	room_leave(&c->server->room, &c->claim);
 	reading_end(&c->in, in_time);
+	c->front_ms = 0;
 }
 
 void connection_close(struct connection *c)
@@ -310,10 +311,19 @@ void connections_let_in(struct server *server)
 	}
 }
 
+/* Since when it keeps all others waiting, as the one that the last room is for. */
+static void time_front(struct connection *c, bool all_wait, uint64_t now_ms)
+{
+	if (!all_wait || c->server->room.all.front != &c->claim || c->in.phase != PHASE_BODY)
+		c->front_ms = 0;
+	else if (c->front_ms == 0)
+		c->front_ms = now_ms;
+}
+
 /* Who holds little, and goes on bringing what it announced, has a narrow line and no wish to keep others waiting. */
 static bool is_in_the_way(const struct connection *c, uint64_t now_ms)
 {
-	if (c->server->room.all.front == &c->claim && now_ms - c->in.frame_ms > EVICT_FRONT_MS)
+	if (c->front_ms != 0 && now_ms - c->front_ms > EVICT_FRONT_MS)
 		return true;
 	if (c->share->pool.bytes > BATCH_BYTES_MAX || c->in.body_read < PACE_STEP_BYTES)
 		return now_ms - c->in.frame_ms > EVICT_AFTER_MS;
@@ -327,10 +337,12 @@ void connections_evict(struct server *server)
 	bool all = room_all_wait(&server->room);
 	snprintf(text, sizeof text,
 		"while others wait for room a batch must be complete within %d ms; send smaller batches", EVICT_AFTER_MS);
-	for (struct connection *c = server->connections; c != NULL; c = c->next)
+	for (struct connection *c = server->connections; c != NULL; c = c->next) {
+		time_front(c, all, now_ms);
 		if (c->in.phase == PHASE_BODY && c->claim.held > 0 && (all || room_own_wait(&server->room, c->claim.own)) &&
 			is_in_the_way(c, now_ms))
 			connection_end(c, E_TIMEOUT, text);
+	}
 }
 
 /* ---- libevent's callbacks ---- */

@@ -42,6 +42,7 @@ struct connection {
 	struct seat *seat;
 	struct reading in;
 	struct claim claim; /* room for the body of the batch that is being read */
+	uint64_t front_ms;  /* since when it is in front of all while others wait, as the beats saw it; 0: it is not */
 	bool reading;
 	bool ending;                        /* the error frame is on its way */
 	uint64_t ending_ms;                 /* since when */
