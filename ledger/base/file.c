@@ -98,7 +98,7 @@ void file_remove_left(int dir_fd, const char *name)
 
 DIR *file_list(int dir_fd, const char *name)
 {
-	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
 	if (files == NULL)
 		own_close(&fd);

@@ -158,14 +158,13 @@ static enum error show_evidence(struct recover *recover, int fd, const char *nam
 
 static enum error show_all_evidence(struct recover *recover, struct fault *fault)
 {
-	int fd = openat(recover->dir_fd, EVIDENCE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	OWNED_DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
+	OWNED_DIR *files = file_list(recover->dir_fd, EVIDENCE_FOLDER);
 	if (files == NULL)
 		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be read: %s", strerror(errno));
 	for (const char *name; (name = file_list_next(files)) != NULL;)
 		if (strncmp(name, DOOR_SHOWN_BY_SENDER, strlen(DOOR_SHOWN_BY_SENDER)) == 0 ||
 			strncmp(name, DOOR_SHOWN_BY_WITNESS, strlen(DOOR_SHOWN_BY_WITNESS)) == 0)
-			TRY(show_evidence(recover, fd, name, fault));
+			TRY(show_evidence(recover, dirfd(files), name, fault));
 	return errno == 0 ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be listed: %s", strerror(errno));
 }
 

@@ -96,7 +96,18 @@ START_TEST(evidence_that_is_not_seen_stops_as_well)
 		ck_assert_msg(all || strstr(fault.text, "evidence cannot be listed") != NULL, "%s", fault.text);
 	}
 	ledger_close(f.ledger);
+	/* On another disk, by a link: it is looked at there. */
+	char elsewhere[200];
+	strcpy(elsewhere, in("elsewhere"));
+	ck_assert_int_eq(rename(in("evidence"), elsewhere), 0);
+	ck_assert_int_eq(symlink("elsewhere", in("evidence")), 0);
+	break_off("elsewhere", 1);
+	ck_error(ledger_open(f.dir, NULL, &f.ledger, &fault), E_IO);
+	break_off(NULL, 0);
+	ck_ok(ledger_open(f.dir, NULL, &f.ledger, &fault));
+	ledger_close(f.ledger);
 	f.ledger = NULL;
+	ck_assert_int_eq(unlink(in("evidence")), 0);
 	place_remove(&f.place);
 }
 END_TEST
