@@ -201,7 +201,7 @@ static void keep_evidence(struct look *look)
 	if (dir_fd < 0)
 		return;
 	snprintf(name, sizeof name, "%s-%" PRIu64, look->lost > 0 ? "lost" : "bad-filing", look->note->first_sequence);
-	if (evidence_keep(dir_fd, name, look->answer) != E_OK)
+	if (evidence_keep(dir_fd, name, sizeof name, look->answer) != E_OK)
 		fault_set(&look->fault, E_BAD_PROOF,
 			"filing of the batch from sequence %" PRIu64 " does not hold, and the evidence cannot be written",
 			look->note->first_sequence);

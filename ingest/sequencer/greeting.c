@@ -35,7 +35,7 @@ static bool write_evidence(struct sequencer *s, uint32_t sender, struct bytes no
 	OWNED_FD dir_fd = place_open(s->options.dir);
 	OWNED_FD folder_fd = dir_fd < 0 ? -1 : evidence_folder(dir_fd);
 	snprintf(name, sizeof name, DOOR_SHOWN_BY_SENDER "%" PRIu64 "-sender-%" PRIu32, size, sender);
-	return folder_fd >= 0 && evidence_keep(folder_fd, name, note) == E_OK;
+	return folder_fd >= 0 && evidence_keep(folder_fd, name, sizeof name, note) == E_OK;
 }
 
 /* Where it cannot be written (a full disk) it waits in memory for the next beat: it may never be shown again, and

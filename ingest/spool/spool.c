@@ -419,7 +419,7 @@ enum error spool_keep_evidence(struct spool *spool, struct bytes receipt)
 {
 	char name[64];
 	snprintf(name, sizeof name, "bad-receipt-%" PRIu64, spool->acknowledged);
-	return evidence_keep(spool->dir_fd, name, receipt);
+	return evidence_keep(spool->dir_fd, name, sizeof name, receipt);
 }
 
 /* ---- replacing ---- */

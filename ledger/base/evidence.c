@@ -1,14 +1,19 @@
-/* The first file under a name is the evidence; a second look at the same misdeed must not write over it. So what is
- * there is taken for kept, whatever is in it. Two processes that look at the same moment may both write: then the later
- * one stays, and it is about the same. */
+/*   NAME is not there ─► it becomes NAME, for good
+ *   NAME is this ──────► kept already
+ *   NAME is not this ──► it becomes NAME.newest, in the place of what that was
+ *
+ * A name says what the misdeed is about (two sizes, a sequence), not what shows it: an older one of that name, another
+ * log's, or a file that a full disk left empty is no evidence of this one. Two files bound it, however often somebody
+ * misbehaves. */
 #include "ledger/base/evidence.h"
 
 #include "ledger/base/file.h"
+#include "ledger/base/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 int evidence_folder(int dir_fd)
 {
@@ -17,9 +22,23 @@ int evidence_folder(int dir_fd)
 	return openat(dir_fd, EVIDENCE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-enum error evidence_keep(int folder_fd, const char *name, struct bytes content)
+static bool is_kept(int folder_fd, const char *name, struct bytes content)
 {
-	if (faccessat(folder_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	OWNED_MEMORY uint8_t *there = NULL;
+	size_t len = 0;
+	return file_read_all(folder_fd, name, content.len, &there, &len) == E_OK &&
+		   bytes_equal(bytes_of(there, len), content);
+}
+
+enum error evidence_keep(int folder_fd, char *name, size_t room, struct bytes content)
+{
+	if (is_kept(folder_fd, name, content))
 		return E_OK;
-	return file_write_atomic(folder_fd, name, content, 0600);
+	enum error error = file_write_new(folder_fd, name, content, 0600);
+	if (error != E_EXISTS)
+		return error;
+	if (strlen(name) + sizeof EVIDENCE_NEWEST > room)
+		return E_TOO_LONG;
+	strcat(name, EVIDENCE_NEWEST);
+	return is_kept(folder_fd, name, content) ? E_OK : file_write_atomic(folder_fd, name, content, 0600);
 }

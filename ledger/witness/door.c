@@ -55,7 +55,7 @@ static bool keep_evidence(int dir_fd, uint64_t size, struct bytes note)
 	char name[64];
 	OWNED_FD folder_fd = evidence_folder(dir_fd);
 	snprintf(name, sizeof name, DOOR_SHOWN_BY_WITNESS "%" PRIu64, size);
-	return folder_fd >= 0 && evidence_keep(folder_fd, name, note) == E_OK;
+	return folder_fd >= 0 && evidence_keep(folder_fd, name, sizeof name, note) == E_OK;
 }
 
 static void count_silent(struct judging *judging, uint32_t witness, const char *why)

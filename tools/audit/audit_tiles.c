@@ -112,7 +112,7 @@ static void keep_evidence(const struct walk *walk, struct audit_result *out)
 		return;
 	snprintf(name, sizeof name, "fork-%" PRIu64 "-%" PRIu64 ".json", follower->known.checkpoint.size,
 		follower->seen.checkpoint.size);
-	bool kept = evidence_keep(AT_FDCWD, name, bytes_text(follower->evidence)) == E_OK;
+	bool kept = evidence_keep(AT_FDCWD, name, sizeof name, bytes_text(follower->evidence)) == E_OK;
 	size_t len = strlen(out->reason);
 	snprintf(out->reason + len, sizeof out->reason - len,
 		kept ? "; the evidence is in %s: 'indsigt verify' shows it to anybody" : "; the evidence %s cannot be written",

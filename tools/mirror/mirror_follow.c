@@ -68,10 +68,10 @@ const struct checkpoint *mirror_published(const struct mirror *mirror)
 
 /* ---- the directory ---- */
 
-static enum error write_json(int dir_fd, const char *name, json_t *json, unsigned mode)
+static enum error write_json(int dir_fd, const char *name, json_t *json)
 {
 	OWNED_MEMORY char *text = json != NULL ? json_write(json, JSON_INDENT(1)) : NULL;
-	return text != NULL ? file_write_atomic(dir_fd, name, bytes_text(text), mode) : E_NO_MEMORY;
+	return text != NULL ? file_write_atomic(dir_fd, name, bytes_text(text), 0644) : E_NO_MEMORY;
 }
 
 enum error mirror_create(const char *dir, const struct mirror_config *config, struct fault *fault)
@@ -84,7 +84,7 @@ enum error mirror_create(const char *dir, const struct mirror_config *config, st
 		return fault_set(fault, E_IO, "%s cannot be opened: %s", dir, strerror(errno));
 	vkey_format(&config->vkey, vkey);
 	json_auto_t *json = json_pack("{s:s, s:s, s:s}", "type", type, "ledger", config->place, "vkey", vkey);
-	enum error error = write_json(dir_fd, CONFIG, json, 0644);
+	enum error error = write_json(dir_fd, CONFIG, json);
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s/" CONFIG ": %s", dir, error_reason(error));
 }
 
@@ -231,25 +231,27 @@ void mirror_close(struct mirror *mirror)
 /* ---- alarms ---- */
 
 /* What the log signed and what is wrong with it: whoever reads the log's tiles up to there finds the same. */
-static json_t *broken_json(const struct mirror *mirror, const struct log_finding *finding)
+static char *broken_text(const struct mirror *mirror, const struct log_finding *finding)
 {
 	const struct follow_state *known = &mirror->follower.known;
-	return json_pack("{s:s, s:s%, s:I, s:s}", "type", "indsigt-broken/v1", "checkpoint", (const char *)known->note,
-		known->note_len, "index", (json_int_t)finding->index, "reason", finding->text);
+	json_auto_t *json = json_pack("{s:s, s:s%, s:I, s:s}", "type", "indsigt-broken/v1", "checkpoint",
+		(const char *)known->note, known->note_len, "index", (json_int_t)finding->index, "reason", finding->text);
+	return json_write(json, JSON_INDENT(1));
 }
 
-static unsigned count_files(int folder_fd, const char *kind)
+/* E_TOO_MANY: what is there says it all. */
+static enum error make_room(int folder_fd, const char *kind)
 {
 	unsigned count = 0;
 	OWNED_DIR *evidence = file_list(folder_fd, ".");
 	if (evidence == NULL)
-		return EVIDENCE_FILES_MAX;
-	for (const struct dirent *entry; (entry = readdir(evidence)) != NULL;)
-		count += strncmp(entry->d_name, kind, strlen(kind)) == 0;
-	return count;
+		return E_IO;
+	for (const char *name; (name = file_list_next(evidence)) != NULL;)
+		count += strncmp(name, kind, strlen(kind)) == 0;
+	return errno != 0 ? E_IO : count < EVIDENCE_FILES_MAX ? E_OK : E_TOO_MANY;
 }
 
-/* E_TOO_MANY: what is there says it all. What is there under the name stays as it is. */
+/* E_TOO_MANY; what is there under the name stays as it is, and is not looked at again at every turn. */
 static enum error keep(struct mirror *mirror, const struct log_finding *finding, char *name, size_t room)
 {
 	const struct follower *follower = &mirror->follower;
@@ -264,18 +266,16 @@ static enum error keep(struct mirror *mirror, const struct log_finding *finding,
 		snprintf(name, room, EVIDENCE_FOLDER "/broken-%" PRIu64 ".json", follower->known.checkpoint.size);
 	if (faccessat(mirror->dir_fd, name, F_OK, 0) == 0)
 		return E_OK;
-	if (count_files(folder_fd, fork ? "fork-" : "broken-") >= EVIDENCE_FILES_MAX)
-		return E_TOO_MANY;
-	if (fork)
-		return evidence_keep(mirror->dir_fd, name, bytes_text(follower->evidence));
-	json_auto_t *json = broken_json(mirror, finding);
-	return write_json(mirror->dir_fd, name, json, 0600);
+	TRY(make_room(folder_fd, fork ? "fork-" : "broken-"));
+	OWNED_MEMORY char *broken = fork ? NULL : broken_text(mirror, finding);
+	const char *text = fork ? follower->evidence : broken;
+	return text != NULL ? evidence_keep(mirror->dir_fd, name, room, bytes_text(text)) : E_NO_MEMORY;
 }
 
 /* An alarm is about what the log has signed; tiles that are not that may be anybody's fault. */
 static enum error raise_alarm(struct mirror *mirror, const struct log_finding *finding, struct fault *fault)
 {
-	char name[100] = "";
+	char name[120] = "";
 	if (mirror->follower.deceived)
 		return fault_set(fault, E_CORRUPT,
 			"what is given there is not what the log signed: %s (index %" PRIu64 "); a cache in between may be broken",

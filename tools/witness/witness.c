@@ -123,10 +123,10 @@ static enum error cosign(struct witness *witness, struct watched *log, const str
 
 static enum error write_fork(struct witness *witness, const char *origin, const char *text)
 {
-	char name[2 * HASH_BYTES + 1];
+	char name[2 * HASH_BYTES + sizeof EVIDENCE_NEWEST];
 	OWNED_FD folder_fd = evidence_folder(witness->dir_fd);
 	witness_origin_hash(bytes_text(origin), name);
-	return folder_fd < 0 ? E_IO : evidence_keep(folder_fd, name, bytes_text(text));
+	return folder_fd < 0 ? E_IO : evidence_keep(folder_fd, name, sizeof name, bytes_text(text));
 }
 
 /* A refused checkpoint that the log has signed may show that the log forked: the first such is kept. */
