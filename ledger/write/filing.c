@@ -103,13 +103,23 @@ static bool filing_behind(const struct ledger *ledger)
 	return ledger->filing.filed < ledger->epoch_entry.size;
 }
 
-static void clear_derived(uint64_t epoch_index, struct db_txn *txn, struct store_filing *out)
+/* The same epoch is to come out again, unless what it covered is lost by now. */
+static void clear_derived(const struct ledger *ledger, struct db_txn *txn, struct store_filing *out)
 {
-	*out = (struct store_filing){.epoch_index = epoch_index};
+	*out = (struct store_filing){
+		.epoch_index = ledger_epoch_again(&ledger->state.losses, ledger->filing.epoch_index, ledger->epoch_entry.size)};
 	db_clear(txn, STORE_POSTING);
 	db_clear(txn, STORE_MAP);
 	db_clear(txn, STORE_FILING);
 	store_filing_put(txn, out);
+}
+
+/* It is committed. With no epoch of its own there is no entry to compare with. */
+static void set_filing(struct ledger *ledger, const struct store_filing *filing)
+{
+	ledger->filing = *filing;
+	if (filing->epoch_index == 0)
+		ledger->epoch_entry = (struct entry_epoch){.size = 0};
 }
 
 enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
@@ -119,12 +129,12 @@ enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
 	TRY(ledger_may_sign(ledger, fault));
 	enum error error = ledger->epoch != NULL || ledger->ticking ? E_BUSY : db_begin(ledger->store, true, &txn);
 	if (error == E_OK) {
-		clear_derived(ledger->filing.epoch_index, &txn, &filing);
+		clear_derived(ledger, &txn, &filing);
 		error = db_commit(&txn);
 	}
 	if (error != E_OK)
 		return fault_set(fault, error, "what is filed cannot be cleared: %s", error_reason(error));
-	ledger->filing = filing;
+	set_filing(ledger, &filing);
 	ledger->damage.filing |= ledger->filing_lost;
 	ledger->filing_lost = false;
 	return E_OK;
@@ -399,9 +409,7 @@ static enum error finish_again(struct ledger *ledger, struct epoch *epoch, struc
 	TRY(db_begin(ledger->store, true, &txn));
 	store_filing_put(&txn, &filing);
 	TRY(db_commit(&txn));
-	if (filing.epoch_index == 0)
-		ledger->epoch_entry = (struct entry_epoch){.size = 0};
-	ledger->filing = filing;
+	set_filing(ledger, &filing);
 	ledger_epoch_free(ledger);
 	return E_OK;
 }
@@ -428,16 +436,15 @@ static void add_damage(struct ledger *ledger, const struct ledger_damage *more)
 }
 
 /* What is declared lost with gaps takes events along that this epoch has put into trees already. So it ends with the
- * loss entries, and everything is filed again without them. So does the loss of what was filed before. */
+ * loss entries, and everything is filed again without them. So does the loss of what was filed before, and that hides
+ * the epoch which covered it. */
 static enum error declare_alone(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
-	/* What an epoch covered and is lost now comes out of no filing again: there is no entry to compare with. */
-	bool behind = filing_behind(ledger);
 	struct store_filing filing;
 	TRY(ledger_begin(ledger, fault));
 	enum error error = damage_declare(ledger, &epoch->damage, fault);
 	if (error == E_OK) {
-		clear_derived(behind ? 0 : ledger->filing.epoch_index, &ledger->tick, &filing);
+		clear_derived(ledger, &ledger->tick, &filing);
 		error = ledger->tick.error;
 	}
 	if (error != E_OK) {
@@ -446,9 +453,7 @@ static enum error declare_alone(struct ledger *ledger, struct epoch *epoch, stru
 	}
 	TRY(ledger_commit(ledger, fault));
 	add_damage(ledger, &epoch->damage.declared);
-	ledger->filing = filing;
-	if (behind)
-		ledger->epoch_entry = (struct entry_epoch){.size = 0};
+	set_filing(ledger, &filing);
 	ledger_epoch_free(ledger);
 	return E_OK;
 }

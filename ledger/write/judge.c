@@ -119,6 +119,11 @@ void ledger_judge_put(struct db_txn *txn, const struct log_state *state, const s
 	store_state_put(txn, &row);
 }
 
+uint64_t ledger_epoch_again(const struct losses *losses, uint64_t index, uint64_t size)
+{
+	return losses_hide_epoch(losses, index, size) ? 0 : index;
+}
+
 /* ---- appending ---- */
 
 static enum error say(

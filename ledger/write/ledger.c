@@ -187,7 +187,7 @@ void ledger_raise_floor(struct ledger *ledger, uint64_t time_s)
 }
 
 /* Where filing stands is derived: what is damaged of it does not keep the ledger from opening. The newest epoch of the
- * log is then to be made again from nothing (ledger_epoch_start clears what is there). */
+ * log is then to be made again from nothing (ledger_epoch_start clears what is there), unless a loss hides it. */
 static enum error load_filing(struct ledger *ledger, struct db_txn *txn)
 {
 	enum error error = store_filing_get(txn, &ledger->filing);
@@ -196,7 +196,9 @@ static enum error load_filing(struct ledger *ledger, struct db_txn *txn)
 	ledger->filing_lost = error == E_CORRUPT || error == E_NOT_FOUND;
 	if (!ledger->filing_lost)
 		return error;
-	ledger->filing = (struct store_filing){.epoch_index = ledger->state.epoch_index};
+	const struct log_state *state = &ledger->state;
+	ledger->filing =
+		(struct store_filing){.epoch_index = ledger_epoch_again(&state->losses, state->epoch_index, state->epoch_size)};
 	return load_epoch_entry(ledger, txn);
 }
 

@@ -95,6 +95,9 @@ void ledger_judge_init(struct ledger *ledger);
 enum error ledger_judge_load(struct ledger *ledger, struct db_txn *txn, struct merkle_frontier *frontier) MUST_USE;
 /* Its row in the store; the losses have one of their own. */
 void ledger_judge_put(struct db_txn *txn, const struct log_state *state, const struct merkle_frontier *frontier);
+/* The epoch entry at `index` over `size` entries, whose roots are to come out when all of it is filed again: `index`,
+ * or 0 if a loss hides it, for then they come out of no filing. */
+uint64_t ledger_epoch_again(const struct losses *losses, uint64_t index, uint64_t size);
 /* Leaves that the filing tree has or will have: event entries that are not lost. */
 uint64_t ledger_filing_leaves(const struct log_state *state);
 /* Judges and appends one entry inside a tick. E_STOPPED: it breaks a rule of the log. With any error the tick cannot go

@@ -198,15 +198,15 @@ static enum error put_filing(
 	struct restore *restore, const struct log_rules *rules, const struct losses *losses, bool dropped)
 {
 	struct store_filing filing;
+	uint64_t again = ledger_epoch_again(losses, rules->state.epoch_index, rules->state.epoch_size);
 	TRY(store_filing_get(&restore->txn, &filing));
 	if (dropped) {
 		db_clear(&restore->txn, STORE_POSTING);
 		db_clear(&restore->txn, STORE_MAP);
 		db_clear(&restore->txn, STORE_FILING);
 		filing = (struct store_filing){.filed = 0};
-	} else if (rules->state.epoch_size >= filing.filed &&
-			   !losses_hide_epoch(losses, rules->state.epoch_index, rules->state.epoch_size)) {
-		filing.epoch_index = rules->state.epoch_index;
+	} else if (rules->state.epoch_size >= filing.filed && again > 0) {
+		filing.epoch_index = again;
 	}
 	store_filing_put(&restore->txn, &filing);
 	return restore->txn.error;

@@ -1,5 +1,6 @@
 /* Events that cannot be filed: each is declared lost, and the rest goes on; what can be made again is made again. */
 #include "ledger/db/db_put.h"
+#include "ledger/store/store_put.h"
 #include "ledger/write/damage.h"
 #include "tests/lib/audited.h"
 
@@ -516,6 +517,47 @@ START_TEST(what_would_be_late_is_not_appended)
 }
 END_TEST
 
+/* The row that says where filing stands is lost, or names the epoch all the same: what a loss hides comes out of no
+ * filing again, and nothing is compared with it. */
+START_TEST(a_hidden_epoch_is_not_made_again)
+{
+	struct fault fault = {.text = ""};
+	struct db_txn changing;
+	make();
+	append_new(10);
+	struct appended second = append_new(10);
+	fixture_epoch(&f);
+	append_new(10);
+	fixture_epoch(&f);
+	const struct store_filing hidden = {.epoch_index = f.ledger->filing.epoch_index};
+	damage(STORE_RECORD, second.first_index + 4, 0, 200);
+	ck_ok(ledger_forget_filing(f.ledger, &fault));
+	ledger_declare_lost(f.ledger, true);
+	ck_ok(try_epoch(&fault));
+	ck_ok(db_begin(f.ledger->store, true, &changing));
+	if (_i == 0)
+		db_delete(&changing, STORE_META, STORE_ROW_FILING);
+	else
+		store_filing_put(&changing, &hidden);
+	ck_ok(db_commit(&changing));
+	fixture_close(&f);
+	fixture_open(&f);
+	if (_i == 1)
+		ck_ok(ledger_forget_filing(f.ledger, &fault)); /* epoch --rebuild */
+	while (ledger_unfiled(f.ledger) > 0)
+		ck_ok(try_epoch(&fault));
+	append_new(2);
+	fixture_epoch(&f);
+	ck_assert_uint_eq(ledger_unfiled(f.ledger), 0);
+	fixture_close(&f);
+	struct audit_result result = audit_all();
+	ck_assert_msg(result.ok, "index %lu: %s", result.index, result.reason);
+	ck_assert_uint_eq(result.lost, 1);
+	fixture_open(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("damage");
@@ -534,5 +576,6 @@ int main(void)
 	tcase_add_test(tcase, scattered_damage_needs_a_word);
 	tcase_add_test(tcase, what_was_filed_before_needs_a_word);
 	tcase_add_test(tcase, what_would_be_late_is_not_appended);
+	tcase_add_loop_test(tcase, a_hidden_epoch_is_not_made_again, 0, 2);
 	return unit_run("damage", tcase);
 }
