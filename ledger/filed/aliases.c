@@ -66,6 +66,7 @@ enum error alias_walk_begin(struct db_txn *txn, const struct seal_keys *keys, ui
 	out->keys = keys;
 	out->first_index = from;
 	out->count = 0;
+	out->begun = false;
 	return E_OK;
 }
 
@@ -80,14 +81,16 @@ enum error alias_walk_to(struct alias_walk *walk, uint64_t index)
 		return E_CORRUPT;
 	walk->first_index = error == E_OK ? get_u64(walk->walk.key.data) : index;
 	walk->count = 0;
+	walk->begun = false;
 	return E_OK;
 }
 
 static enum error move(struct alias_walk *walk)
 {
 	uint8_t key[8];
-	if (walk->count > 0)
+	if (walk->begun)
 		return db_walk_next(&walk->walk);
+	walk->begun = true;
 	put_u64(key, walk->first_index);
 	return db_walk_from(&walk->walk, BYTES_ARRAY(key));
 }

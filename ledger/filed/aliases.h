@@ -13,6 +13,7 @@ struct alias_walk {
 	uint64_t first_index; /* of the current pack */
 	uint64_t position;    /* of its first event in the filing tree */
 	uint32_t count;
+	bool begun; /* on a pack, whether it opens or not: the next is the one behind it */
 	struct alias aliases[BATCH_EVENTS_MAX];
 };
 
@@ -27,6 +28,7 @@ enum error alias_walk_begin(
 	struct db_txn *txn, const struct seal_keys *keys, uint64_t from, struct alias_walk *out) MUST_USE;
 /* After begin: starts with the pack of the batch that `index` is in, or an earlier one, instead. */
 enum error alias_walk_to(struct alias_walk *walk, uint64_t index) MUST_USE;
-/* Opens the next pack; E_NOT_FOUND at the end, E_UNSEALED, E_CORRUPT. */
+/* Opens the next pack. E_NOT_FOUND: there is none; E_UNSEALED, E_CORRUPT: it does not open, and the walk may go on
+ * behind it. */
 enum error alias_walk_next(struct alias_walk *walk) MUST_USE;
 void alias_walk_end(struct alias_walk *walk);

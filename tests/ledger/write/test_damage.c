@@ -558,6 +558,35 @@ START_TEST(a_hidden_epoch_is_not_made_again)
 }
 END_TEST
 
+/* What would come of it is looked at first; both say the same. */
+static void assert_refile(enum error expected)
+{
+	struct fault fault = {.text = ""};
+	enum error error = ledger_may_refile(f.ledger, &fault);
+	ck_assert_msg(error == expected, "%s: %s", error_name(error), fault.text);
+	ck_ok(ledger_forget_filing(f.ledger, &fault));
+	error = E_OK;
+	while (error == E_OK && ledger_unfiled(f.ledger) > 0)
+		error = try_epoch(&fault);
+	ck_assert_msg(error == expected, "%s: %s", error_name(error), fault.text);
+}
+
+/* A pack without a form ends no walk, and begins none anew. */
+START_TEST(looking_goes_on_behind_a_first_pack_without_form)
+{
+	const uint32_t subjects[] = {1, 2, 3};
+	make();
+	struct appended first = append_new(10);
+	struct appended second = fixture_append(&f, fixture_batch(&f, next_sequence, subjects, 3, 1));
+	fixture_append(&f, fixture_batch(&f, next_sequence + 3, subjects, 3, 1));
+	fixture_epoch(&f);
+	damage(STORE_RECORD, second.first_index, 0, 200);
+	damage(STORE_ALIAS, first.first_index, 1, 0);
+	assert_refile(E_OK);
+	fixture_remove(&f);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("damage");
@@ -577,5 +606,6 @@ int main(void)
 	tcase_add_test(tcase, what_was_filed_before_needs_a_word);
 	tcase_add_test(tcase, what_would_be_late_is_not_appended);
 	tcase_add_loop_test(tcase, a_hidden_epoch_is_not_made_again, 0, 2);
+	tcase_add_test(tcase, looking_goes_on_behind_a_first_pack_without_form);
 	return unit_run("damage", tcase);
 }
