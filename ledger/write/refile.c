@@ -67,8 +67,8 @@ static struct closed *find(struct look *look, const struct closed *key, int (*or
 	return bsearch(key, look->closed, look->count, sizeof *look->closed, order);
 }
 
-/* Each event that a pack names, as long as packs open: one that does not is made again from its records, and who has no
- * other than those in it is nobody. */
+/* Each event that a pack names and that is not lost (it stays named as long as others of its batch are not), as long as
+ * packs open: one that does not is made again from its records, and who has no other than those in it is nobody. */
 static enum error visit_packs(struct look *look, void (*visit)(struct look *look, const struct closed *event))
 {
 	enum error error = E_OK;
@@ -78,7 +78,8 @@ static enum error visit_packs(struct look *look, void (*visit)(struct look *look
 			break;
 		for (uint32_t i = 0; error == E_OK && i < look->walk.count; i++) {
 			uint64_t index = look->walk.first_index + i;
-			if (index < look->ledger->filing.filed && !alias_is_none(&look->walk.aliases[i]))
+			if (index < look->ledger->filing.filed && !losses_cover(&look->ledger->state.losses, index) &&
+				!alias_is_none(&look->walk.aliases[i]))
 				visit(look, &(struct closed){.index = index, .alias = look->walk.aliases[i]});
 		}
 	}

@@ -587,6 +587,24 @@ START_TEST(looking_goes_on_behind_a_first_pack_without_form)
 }
 END_TEST
 
+/* A lost event stays named in its batch's pack as long as others of the batch do, and tells nobody who it was. */
+START_TEST(a_lost_event_tells_of_nobody)
+{
+	const uint32_t subjects[] = {1, 2, 3};
+	make();
+	struct appended first = fixture_append(&f, fixture_batch(&f, 0, subjects, 3, 1));
+	damage(STORE_RECORD, first.first_index, 0, 150);
+	fixture_epoch(&f);
+	assert_lost(1, 1, 0);
+	struct appended second = fixture_append(&f, fixture_batch(&f, 3, subjects, 1, 1));
+	fixture_epoch(&f);
+	assert_lost(0, 0, 0);
+	damage(STORE_RECORD, second.first_index, 0, 150);
+	assert_refile(E_UNREADABLE);
+	fixture_remove(&f);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("damage");
@@ -607,5 +625,6 @@ int main(void)
 	tcase_add_test(tcase, what_would_be_late_is_not_appended);
 	tcase_add_loop_test(tcase, a_hidden_epoch_is_not_made_again, 0, 2);
 	tcase_add_test(tcase, looking_goes_on_behind_a_first_pack_without_form);
+	tcase_add_test(tcase, a_lost_event_tells_of_nobody);
 	return unit_run("damage", tcase);
 }
