@@ -80,8 +80,14 @@ static enum error run_slice(struct sequencer *s, bool *finished, struct fault *f
 	return error;
 }
 
-/* A slice, with nothing beside it. */
-static enum error go_on(struct sequencer *s, struct fault *fault)
+/* The time of what is signed now. E_CLOCK, E_ROLLED_BACK: nothing may be. */
+static enum error signing_time(struct sequencer *s, uint64_t *out_s, struct fault *fault)
+{
+	return atomic_load(&s->halted) ? fault_set(fault, E_ROLLED_BACK, "") : ledger_now(s->options.ledger, out_s, fault);
+}
+
+/* A slice, with nothing beside it; and the time after it. */
+static enum error go_on(struct sequencer *s, uint64_t *now_s, struct fault *fault)
 {
 	bool started = false;
 	bool finished = false;
@@ -93,7 +99,7 @@ static enum error go_on(struct sequencer *s, struct fault *fault)
 		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
 	}
 	health_writer(s->health);
-	return error;
+	return error == E_OK ? signing_time(s, now_s, fault) : error;
 }
 
 /* An event must be filed before the log's time has gone on for the log's lag (EPO-9). While ticks go on an epoch comes
@@ -104,7 +110,7 @@ enum error epochs_file_first(struct sequencer *s, struct fault *fault)
 {
 	struct ledger *ledger = s->options.ledger;
 	uint64_t now_s = 0;
-	enum error error = ledger_now(ledger, &now_s, fault);
+	enum error error = signing_time(s, &now_s, fault);
 	if (error != E_OK)
 		return error;
 	bool standstill = now_s > ledger_time_s(ledger) + STANDSTILL_S;
@@ -113,11 +119,10 @@ enum error epochs_file_first(struct sequencer *s, struct fault *fault)
 		waiting = pace_ticks_wait(behind_s(s, now_s), waiting) && !s->epoch_failed;
 		if (!standstill && !waiting)
 			break;
-		error = go_on(s, fault);
-		if (error == E_OK)
-			error = ledger_now(ledger, &now_s, fault);
+		error = go_on(s, &now_s, fault);
 	}
-	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK)
+	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK ||
+		error == E_ROLLED_BACK)
 		return error;
 	say_failed(s, fault->text);
 	return E_OK;
@@ -127,10 +132,11 @@ enum error epochs_file_all(struct sequencer *s, struct fault *fault)
 {
 	struct ledger *ledger = s->options.ledger;
 	enum error error = E_OK;
+	uint64_t now_s = 0;
 	if (s->unfiled_ms != 0 && clock_ms() - s->unfiled_ms < UNFILED_RETRY_MS)
 		return fault_set(fault, E_UNFILED, "");
 	while (error == E_OK && (ledger_epoch_runs(ledger) || ledger_unfiled(ledger) > 0))
-		error = go_on(s, fault);
+		error = go_on(s, &now_s, fault);
 	s->unfiled_ms = error == E_OK ? 0 : clock_ms();
 	if (error != E_OK)
 		say_failed(s, fault->text);
@@ -200,8 +206,7 @@ static void set_waiters_targets(struct sequencer *s)
 /* Nothing may be signed: whoever waits is told so. An epoch that is begun goes on once it may. */
 static bool may_sign(struct sequencer *s, uint64_t *now_s, struct fault *fault)
 {
-	enum error error =
-		atomic_load(&s->halted) ? fault_set(fault, E_ROLLED_BACK, "") : ledger_now(s->options.ledger, now_s, fault);
+	enum error error = signing_time(s, now_s, fault);
 	if (error != E_OK && s->epoch_waiters != NULL)
 		epochs_end(s, error, fault);
 	return error == E_OK;
@@ -234,7 +239,7 @@ void epochs_step(struct sequencer *s, bool busy)
 	if (error == E_OK && running)
 		error = run_slices(s, busy, now_s, &finished, &fault);
 	if (error == E_IO || error == E_STOPPED)
-		sequencer_die(&fault);
+		sequencer_die(s, &fault);
 	if (error != E_OK)
 		say_failed(s, fault.text);
 	if (error != E_OK || finished) {

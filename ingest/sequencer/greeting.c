@@ -55,6 +55,21 @@ static void remember(struct sequencer *s, uint32_t sender, struct bytes note, ui
 	*link = shown;
 }
 
+/* Under `unwritten`: what is told of it. */
+static void note_unwritten(struct sequencer *s, bool so)
+{
+	if (!health_set(s->health, STATUS_EVIDENCE, so))
+		return;
+	if (so)
+		fprintf(stderr,
+			"indsigt-ingestd: ALARM: the evidence cannot be written to %s/evidence, and a restart would forget that "
+			"the store is an older one; make room or mend the directory, it is tried again until then\n",
+			s->options.dir);
+	else
+		fprintf(stderr, "indsigt-ingestd: the evidence is written to %s/evidence\n", s->options.dir);
+}
+
+/* Where there was no memory for an earlier one nothing waits, and what is written now says it as well. */
 static void keep_evidence(struct sequencer *s, uint32_t sender, struct bytes note, uint64_t size)
 {
 	pthread_mutex_lock(&s->unwritten);
@@ -63,13 +78,9 @@ static void keep_evidence(struct sequencer *s, uint32_t sender, struct bytes not
 		remember(s, sender, note, size);
 		s->shown_ms = clock_ms();
 	}
-	bool changed = !kept && health_set(s->health, STATUS_EVIDENCE, true);
+	if (!kept || s->shown == NULL)
+		note_unwritten(s, !kept);
 	pthread_mutex_unlock(&s->unwritten);
-	if (changed)
-		fprintf(stderr,
-			"indsigt-ingestd: ALARM: the evidence cannot be written to %s/evidence, and a restart would forget that "
-			"the store is an older one; make room or mend the directory, it is tried again until then\n",
-			s->options.dir);
 }
 
 static void write_shown(struct sequencer *s)
@@ -89,19 +100,26 @@ void greeting_beat(struct sequencer *s)
 	if (s->shown != NULL && clock_ms() - s->shown_ms >= RETRY_MS) {
 		s->shown_ms = clock_ms();
 		write_shown(s);
-		if (s->shown == NULL && health_set(s->health, STATUS_EVIDENCE, false))
-			fprintf(stderr, "indsigt-ingestd: the evidence is written to %s/evidence\n", s->options.dir);
+		if (s->shown == NULL)
+			note_unwritten(s, false);
 	}
 	pthread_mutex_unlock(&s->unwritten);
 }
 
-void greeting_free(struct sequencer *s)
+void greeting_end(struct sequencer *s)
 {
+	pthread_mutex_lock(&s->unwritten);
 	write_shown(s);
 	if (s->shown != NULL)
 		fprintf(stderr,
 			"indsigt-ingestd: ALARM: the evidence that an older store was put back is in no file, and is lost with "
 			"this process; do not start this ledger before the newest store is back, see 'indsigt help recovery'\n");
+	pthread_mutex_unlock(&s->unwritten);
+}
+
+void greeting_free(struct sequencer *s)
+{
+	greeting_end(s);
 	while (s->shown != NULL) {
 		struct shown *shown = s->shown;
 		s->shown = shown->next;

@@ -3,7 +3,8 @@
  *   tick:  cut at TICK_BYTES_MAX ─► begin ─► append each ─► commit ─► receipts ─► back to the network thread
  *            one is out of date: the tick ends with those before it; it is prepared again and begins the next one
  *            E_FULL: the whole tick again each second     E_UNFILED: all is filed first, then once more
- *            E_CLOCK, E_UNFILED still: all are refused, to be sent again     any other failure: the process ends
+ *            E_CLOCK, E_UNFILED still: all are refused, to be sent again     E_ROLLED_BACK: all are refused
+ *            any other failure: the process ends
  *
  * Ending is the safe answer to what nobody understands: nothing was acknowledged that is not on disk, and senders send
  * the rest again. New data keys belong to the batch that brought them until it is appended; a batch that is not leaves
@@ -38,8 +39,9 @@ void sequencer_finish(struct sequencer *s, struct job *jobs)
 	s->options.wake(s->options.context);
 }
 
-_Noreturn void sequencer_die(const struct fault *fault)
+_Noreturn void sequencer_die(struct sequencer *s, const struct fault *fault)
 {
+	greeting_end(s);
 	fprintf(stderr, "indsigt-ingestd: %s; ending, the next start goes on from what is on disk\n", fault->text);
 	_exit(1);
 }
@@ -64,7 +66,7 @@ static void prepare(struct sequencer *s, struct job *job)
 	if (job->error == E_OK)
 		job->error = prepare_batch(s->preparer, job->sender, body, now_s, &job->prepared, &job->fault);
 	if (job->error == E_IO || job->error == E_REPLACED) /* no judgement of the batch: the keys cannot be read */
-		sequencer_die(&job->fault);
+		sequencer_die(s, &job->fault);
 	if (job->error == E_BAD_SIGNATURE)
 		atomic_store(&job->seat->spoilt, true);
 	if (job->error != E_OK)
@@ -161,7 +163,7 @@ static bool fatal(const struct job *job)
 }
 
 /* Appends the jobs and commits, up to one that has to be prepared again (*again; NULL: all were taken). E_FULL,
- * E_CLOCK, E_UNFILED: nothing happened. */
+ * E_CLOCK, E_ROLLED_BACK, E_UNFILED: nothing happened. */
 static enum error run_tick(struct sequencer *s, struct job *jobs, struct job **again, struct fault *fault)
 {
 	*again = NULL;
@@ -192,7 +194,7 @@ static void keep_keys(struct sequencer *s, struct job *job)
 	if (job->prepared == NULL)
 		return;
 	if (ledger_keep_keys(s->options.ledger, job->prepared) != E_OK)
-		sequencer_die(&fault);
+		sequencer_die(s, &fault);
 	job->prepared->new_keys = BYTES_EMPTY; /* a second try must not queue them again */
 }
 
@@ -221,7 +223,7 @@ static void write_receipt(struct sequencer *s, struct job *job)
 		job->error = E_NO_MEMORY;
 	if (job->error != E_OK) {
 		fault_set(&job->fault, job->error, "a receipt cannot be made: %s", error_reason(job->error));
-		sequencer_die(&job->fault); /* it is stored: the sender asks for its receipt again */
+		sequencer_die(s, &job->fault); /* it is stored: the sender asks for its receipt again */
 	}
 	memcpy(job->receipt, encoded.data, encoded.len);
 	job->receipt_bytes = encoded.len;
@@ -256,12 +258,12 @@ static enum error run_tick_in_time(struct sequencer *s, struct job *jobs, struct
 	error = epochs_file_all(s, fault);
 	if (error == E_OK)
 		return run_tick(s, jobs, again, fault);
-	if (error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK)
+	if (error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK || error == E_ROLLED_BACK)
 		return error;
 	return fault_set(fault, E_UNFILED, "");
 }
 
-/* Commits the jobs, however long the disk stays full. */
+/* Commits the jobs, however long the disk stays full, unless nothing may be signed any more. */
 static void commit_jobs(struct sequencer *s, struct job *jobs, struct job **again)
 {
 	struct fault fault = {0};
@@ -273,18 +275,18 @@ static void commit_jobs(struct sequencer *s, struct job *jobs, struct job **agai
 		said = true;
 		health_set(s->health, STATUS_DISK_FULL, true);
 		if (atomic_load(&s->stopping))
-			sequencer_die(&fault);
+			sequencer_die(s, &fault);
 		nanosleep(&(struct timespec){.tv_sec = RETRY_MS / 1000}, NULL);
 		health_writer(s->health);
 		error = run_tick_in_time(s, jobs, again, &fault);
 	}
-	if (error == E_CLOCK || error == E_UNFILED) {
+	if (error == E_CLOCK || error == E_ROLLED_BACK || error == E_UNFILED) {
 		*again = NULL;
 		refuse_all(s, jobs, &fault);
 	} else if (error != E_OK) {
-		sequencer_die(&fault);
+		sequencer_die(s, &fault);
 	}
-	if (said)
+	if (said && error == E_OK)
 		fprintf(stderr, "indsigt-ingestd: there is room again, going on\n");
 	health_set(s->health, STATUS_DISK_FULL, false);
 }
@@ -393,16 +395,13 @@ static struct job *prepare_again(struct sequencer *s, struct job *jobs)
  * so that every sender's batches stay in order. */
 static void run_ticks(struct sequencer *s, struct job *jobs)
 {
-	struct fault halted = {.event = FAULT_NO_EVENT};
 	while (jobs != NULL) {
 		struct job *rest = cut(jobs);
 		struct job *again = NULL;
 		bool any = false;
 		for (const struct job *job = jobs; job != NULL; job = job->next)
 			any |= needs_tick(job);
-		if (any && atomic_load(&s->halted) && fault_set(&halted, E_ROLLED_BACK, "") != E_OK)
-			refuse_all(s, jobs, &halted);
-		else if (any)
+		if (any)
 			commit_jobs(s, jobs, &again);
 		answer_all(s, split_before(jobs, again));
 		jobs = again ? prepare_again(s, joined(again, rest)) : rest;
@@ -440,7 +439,7 @@ static void look_after(struct sequencer *s)
 	struct fault fault = {.text = ""};
 	struct ledger_held held;
 	if (ledger_look_after(s->options.ledger, &held, &fault) != E_OK)
-		sequencer_die(&fault);
+		sequencer_die(s, &fault);
 	health_snapshot(s->health, held.pid != 0 ? held.age_s : 0);
 	if (held.pid != 0 && held.age_s >= HELD_LONG_S && s->held_pid != held.pid)
 		fprintf(stderr,
@@ -459,7 +458,7 @@ static void *tick_main(void *context)
 		bool hurry = !s->epoch_rests && (ledger_epoch_runs(s->options.ledger) || s->epoch_waiters != NULL);
 		struct job *jobs = queue_take(&s->prepared, hurry ? 0 : RETRY_MS, &closed);
 		if (jobs == NULL && ledger_idle(s->options.ledger, &fault) == E_IO)
-			sequencer_die(&fault);
+			sequencer_die(s, &fault);
 		watch_clock(s);
 		look_after(s);
 		greeting_beat(s);

@@ -13,8 +13,8 @@
  *   The month or a registration changed between two steps: the batch is prepared again, and the sender does not notice.
  *   The clock is far ahead of the log (wall_clock.h): nothing is signed, and everybody is told to try again.
  *   A repeated batch that is damaged in the store: an alarm, and the sender waits.
- *   A sender's checkpoint that the log does not extend: ingest stops; every batch is refused, and a restart is refused
- * too until the newer store is back (ledger_open). */
+ *   A sender's checkpoint that the log does not extend: ingest stops; every batch is refused, those that wait for a
+ * full disk too, and so is a restart until the newer store is back (ledger_open). */
 #pragma once
 
 #include "ingest/sequencer/health.h"

@@ -53,7 +53,7 @@ void sequencer_finish(struct sequencer *s, struct job *jobs);
 /* Fills in what a job is told that changes nothing: sizes, times, a sender. */
 void sequencer_answer_simple(struct sequencer *s, struct job *job);
 /* Ends the process: the next open goes on from what is on disk. */
-_Noreturn void sequencer_die(const struct fault *fault);
+_Noreturn void sequencer_die(struct sequencer *s, const struct fault *fault);
 
 /* ---- greeting.c ---- */
 
@@ -61,7 +61,9 @@ _Noreturn void sequencer_die(const struct fault *fault);
 void greeting_look_up(struct sequencer *s, struct job *job);
 /* On the beat: writes what shows that the store is an older one, where there was no room before. */
 void greeting_beat(struct sequencer *s);
-/* Tries for the last time. */
+/* The process ends: tries for the last time, and raises the alarm if that fails too. */
+void greeting_end(struct sequencer *s);
+/* The same, and lets go of it. */
 void greeting_free(struct sequencer *s);
 /* On the tick thread: writes the welcome's body into the job, signed by the log. */
 enum error greeting_welcome(struct sequencer *s, struct job *job) MUST_USE;

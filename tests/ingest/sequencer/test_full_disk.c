@@ -2,7 +2,7 @@
  * statically, and its writes are wrapped (tests/meson.build). */
 #include "ingest/sequencer/sequencer.h"
 #include "ledger/base/clock.h"
-#include "tests/lib/fixture.h"
+#include "tests/lib/newer.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 static struct fixture f;
+static struct health *health;
+static struct sequencer *sequencer;
 static _Atomic bool full;
 static _Atomic unsigned failures;
 static int wake_fd;
@@ -55,7 +57,7 @@ static void wake(void *context)
 	ck_assert_int_eq(write(wake_fd, &one, sizeof one), sizeof one);
 }
 
-static void wait_for(struct health *health, bool wanted)
+static void wait_for(enum status_reason reason, bool wanted)
 {
 	struct status status;
 	do {
@@ -63,17 +65,12 @@ static void wait_for(struct health *health, bool wanted)
 		health_beat(health);
 		status_read(f.dir, clock_ms(), &status);
 		ck_assert_uint_eq(status.since_s[STATUS_AWAY], 0);
-	} while ((status.since_s[STATUS_DISK_FULL] != 0) != wanted);
+	} while ((status.since_s[reason] != 0) != wanted);
 }
 
-/* HTTP-34 */
-START_TEST(told_and_over)
+static void begin(void)
 {
-	struct health *health;
-	struct sequencer *sequencer;
 	struct fault fault = {.text = ""};
-	struct pollfd ready;
-	uint64_t count;
 	fixture_make(&f);
 	preparer_close(f.preparer);
 	f.preparer = NULL;
@@ -83,35 +80,89 @@ START_TEST(told_and_over)
 	struct sequencer_options options = {
 		.ledger = f.ledger, .dir = f.dir, .epoch_seconds = 100, .health = health, .wake = wake};
 	ck_ok(sequencer_start(&options, &sequencer, &fault));
-	wait_for(health, false);
+	wait_for(STATUS_DISK_FULL, false);
+}
 
-	atomic_store(&full, true);
-	struct seat *seat = seat_new();
-	struct bytes body = fixture_batch(&f, 0, (const uint32_t[]){1, 2, 3}, 3, 1);
-	struct job *job = job_new(JOB_BATCH, 1);
-	job->seat = seat;
-	job->sender = 1;
-	job->body = (uint8_t *)(uintptr_t)body.data;
-	job->body_bytes = body.len;
-	sequencer_submit(sequencer, job);
-	wait_for(health, true);
-	ck_assert_uint_gt(failures, 0);
-	ck_assert_ptr_null(sequencer_take_done(sequencer));
-
-	atomic_store(&full, false);
-	wait_for(health, false);
-	ready = (struct pollfd){.fd = wake_fd, .events = POLLIN};
-	ck_assert_int_eq(poll(&ready, 1, 60000), 1);
-	ck_assert_int_eq(read(wake_fd, &count, sizeof count), sizeof count);
-	job = sequencer_take_done(sequencer);
-	ck_assert_msg(job->error == E_OK, "%s", job->fault.text);
-	job_free(job);
+static void end_sequencer(void)
+{
 	sequencer_stop(sequencer);
 	sequencer_free(sequencer);
+	sequencer = NULL;
+}
+
+static void end(void)
+{
+	if (sequencer != NULL)
+		end_sequencer();
 	health_free(health);
 	close(wake_fd);
 	fixture_remove(&f);
 }
+
+/* A batch waits for room. */
+static void fill_up(void)
+{
+	atomic_store(&full, true);
+	struct bytes body = fixture_batch(&f, 0, (const uint32_t[]){1, 2, 3}, 3, 1);
+	struct job *job = job_new(JOB_BATCH, 1);
+	job->seat = seat_new();
+	job->sender = 1;
+	job->body = (uint8_t *)(uintptr_t)body.data;
+	job->body_bytes = body.len;
+	sequencer_submit(sequencer, job);
+	wait_for(STATUS_DISK_FULL, true);
+	ck_assert_uint_gt(failures, 0);
+	ck_assert_ptr_null(sequencer_take_done(sequencer));
+}
+
+static void answered(enum job_kind kind, enum error wanted)
+{
+	struct job *job;
+	while ((job = sequencer_take_done(sequencer)) == NULL) {
+		struct pollfd ready = {.fd = wake_fd, .events = POLLIN};
+		uint64_t count;
+		ck_assert_int_eq(poll(&ready, 1, 60000), 1);
+		ck_assert_int_eq(read(wake_fd, &count, sizeof count), sizeof count);
+	}
+	ck_assert_int_eq(job->kind, kind);
+	ck_assert_msg(job->error == wanted, "%s: %s", error_name(job->error), job->fault.text);
+	job_free(job);
+}
+
+/* HTTP-34 */
+START_TEST(told_and_over)
+{
+	begin();
+	fill_up();
+	atomic_store(&full, false);
+	wait_for(STATUS_DISK_FULL, false);
+	answered(JOB_BATCH, E_OK);
+	end();
+}
 END_TEST
 
-UNIT_MAIN("full_disk", told_and_over)
+/* FRM-8: whoever shows that the store is an older one stops what waits for room too, and that is kept meanwhile. */
+START_TEST(nothing_is_signed_for_room_after_a_halt)
+{
+	struct checkpoint before;
+	struct checkpoint after;
+	struct bytes note;
+	begin();
+	fill_up();
+	ledger_checkpoint(f.ledger, &before, &note);
+	bar_evidence(&f, true);
+	sequencer_submit(sequencer, newer_hello(&f));
+	answered(JOB_HELLO, E_ROLLED_BACK);
+	answered(JOB_BATCH, E_ROLLED_BACK);
+	bar_evidence(&f, false);
+	wait_for(STATUS_EVIDENCE, false);
+	ck_assert(evidence_is_kept(&f));
+	atomic_store(&full, false);
+	end_sequencer();
+	ledger_checkpoint(f.ledger, &after, &note);
+	ck_assert_uint_eq(after.size, before.size);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("full_disk", told_and_over, nothing_is_signed_for_room_after_a_halt)
