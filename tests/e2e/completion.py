@@ -3,15 +3,18 @@
 usage: completion.py INDSIGT"""
 
 import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from indsigt import Tap
 
 MANUALS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "man")
-BASH = """source /dev/stdin; indsigt() { "$INDSIGT" "${@}"; }; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _indsigt; printf '%s\\n' "${COMPREPLY[@]}" """
+BASH = """source /dev/stdin; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE=$*; _indsigt
+printf '%s\\n' "${COMPREPLY[@]}" """
 
 
 def run(*arguments):
@@ -31,9 +34,28 @@ class Completed:
         self.script = run(indsigt, "completion", "bash")
 
     def __call__(self, *words):
-        result = subprocess.run(["bash", "-c", BASH, "bash", "indsigt", *words], input=self.script, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, check=False, env={**os.environ, "INDSIGT": self.indsigt})
+        result = subprocess.run(["bash", "-c", BASH, "bash", self.indsigt, *words], input=self.script, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, check=False)
         return result.stdout.split()
+
+    def typed(self, place, keys):
+        """What stands on the line of a bash in this place, which is its home too, after these keys. It goes to the end of the
+        line and puts what is there between quotes behind an echo."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(place)
+            os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], {
+                **os.environ, "HOME": place, "HISTFILE": "", "INPUTRC": "/dev/null", "PS1": "", "TERM": "dumb"})
+        os.write(terminal, ("source <('%s' completion bash)\n%s\x05'\x01echo 'LINE:\nexit\n" % (self.indsigt, keys)).encode())
+        shown = b""
+        try:
+            while (some := os.read(terminal, 65536)) != b"":
+                shown += some
+        except OSError:  # its end
+            pass
+        os.waitpid(pid, 0)
+        os.close(terminal)
+        return re.findall(r"^LINE:(.*?)\r?$", shown.decode(), re.M)[-1:]
 
     def described(self, *words):
         result = subprocess.run([self.indsigt, "completion", "words"], input="\n".join(("indsigt", *words)) + "\n",
@@ -65,9 +87,30 @@ def undocumented(said, options):
     return sorted(options - named)
 
 
+def at_a_terminal(tap, completed):
+    """The program is called as it stands on the line, whichever that is, and the line is cut as bash does it."""
+    with tempfile.TemporaryDirectory(prefix="indsigt-e2e-") as place:
+        os.mkdir(os.path.join(place, "bin"))
+        os.symlink(completed.indsigt, os.path.join(place, "bin", "indsigt"))
+        for name in ("[ab]", "a", "one.json"):
+            open(os.path.join(place, name), "w", encoding="utf-8").close()
+        manual = os.path.abspath(os.path.join(MANUALS, "indsigt.1"))
+        for keys, line, why in (
+                ("bin/indsigt sta\t", "bin/indsigt statement ", "a program that is not in PATH"),
+                ("~/bin/indsigt sta\t", "~/bin/indsigt statement ", "... and one at home"),
+                ("bin/indsigt send --format=j\t", "bin/indsigt send --format=json ", "a value behind '='"),
+                ("bin/indsigt send --format=\t", "bin/indsigt send --format=", "... and none of several"),
+                ("bin/indsigt send --key=on\t", "bin/indsigt send --key=one.json ", "a file behind '='"),
+                ("bin/indsigt send --server a:1 --fo\t", "bin/indsigt send --server a:1 --format ", "an option behind a ':'"),
+                ("bin/indsigt send --key %s\t" % manual[:-1], "bin/indsigt send --key %s " % manual, "a file where one is taken"),
+                ("bin/indsigt send --key [\t", "bin/indsigt send --key \\[ab\\] ", "a file whose name is a pattern for others")):
+            found = completed.typed(place, keys)
+            tap.ok(found == [line], "bash completes %s: %s" % (why, found))
+
+
 def main():
     tap = Tap()
-    indsigt = sys.argv[1]
+    indsigt = os.path.abspath(sys.argv[1])
     completed = Completed(indsigt)
     overview = run(indsigt, "help").split("Commands:\n")[1].split("\n\n")[0]
     commands = [line[2:].split("  ")[0].strip() for line in overview.split("\n")]
@@ -87,8 +130,7 @@ def main():
     tap.ok(completed("send", "--format", "") == ["json", "fhir", "dicom"], "words that an option takes are completed")
     tap.ok(completed("completion", "") == ["bash", "zsh", "fish"], "... and those of an argument")
     tap.ok(completed("send", "--server", "") == [], "nothing is where nothing can be known")
-    tap.ok("indsigt-lib" not in completed("send", "--key", MANUALS + "/") and
-           os.path.join(MANUALS, "indsigt.1") in completed("send", "--key", MANUALS + "/"), "files are where files are taken")
+    at_a_terminal(tap, completed)
     tap.ok(completed("sender", "e") == ["endorse"], "half a word is enough")
     for daemon, folder in (("indsigt-ingestd", "ingest"), ("indsigt-queryd", "query")):
         program = os.path.join(os.path.dirname(indsigt), "..", folder, daemon)
@@ -97,6 +139,9 @@ def main():
         tap.ok(options and not lacks, "%s: its manual says %s" % (daemon, lacks or "all %d options" % len(options)))
     tap.ok(completed.described("send", "--nothing", "x" * 300, "-")["--server"] != "" and
            not completed.described(*["x"] * 300), "words that are too long or too many do no harm")
+    tap.ok(list(completed.described("send", "--format=f")) == ["--format=fhir"] and
+           not completed.described("send", "--key", "x", "--nothing=") and ":" in completed.described("send", "--key=x"),
+           "a value in the option's own word")
     for shell in ("zsh", "fish"):
         script = run(indsigt, "completion", shell)
         if shutil.which(shell) is None:

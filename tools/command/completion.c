@@ -15,44 +15,60 @@
 struct line {
 	char words[WORDS_MAX][WORD_BYTES];
 	size_t count;
+	const char *begun; /* of the last word what is completed: all of it, or what stands behind "--OPTION=" */
 };
 
+/* Each calls the program that stands on the line, which may be another than the one in PATH; bash has cut the words at
+ * the signs in COMP_WORDBREAKS, so that they are put together again, and what stood before the cut is left out. */
 static const struct {
 	const char *shell;
 	const char *script;
 } scripts[] = {
-	{"bash",
-		"_indsigt()\n"
-		"{\n"
-		"\tlocal IFS=$'\\n'\n"
-		"\tCOMPREPLY=($(printf '%s\\n' \"${COMP_WORDS[@]:0:COMP_CWORD + 1}\" | indsigt completion words 2>/dev/null))\n"
-		"\tCOMPREPLY=(\"${COMPREPLY[@]%%$'\\t'*}\")\n"
-		"\tif [[ ${COMPREPLY[0]} == " FILES " ]]; then\n"
-		"\t\tcompopt -o filenames\n"
-		"\t\tCOMPREPLY=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
-		"\tfi\n"
-		"}\n"
-		"complete -F _indsigt indsigt"},
+	{"bash", "_indsigt()\n"
+			 "{\n"
+			 "\tlocal rest=$COMP_LINE space word words=()\n"
+			 "\tfor word in \"${COMP_WORDS[@]:0:COMP_CWORD + 1}\"; do\n"
+			 "\t\tspace=${rest%%[![:space:]]*}\n"
+			 "\t\trest=${rest#\"$space$word\"}\n"
+			 "\t\tif [[ -n $space || ${#words[@]} -eq 0 ]]; then words+=(\"$word\"); else words[-1]+=$word; fi\n"
+			 "\tdone\n"
+			 "\tlocal cut=${words[-1]%\"${word##[=:]*}\"}\n"
+			 "\tmapfile -t COMPREPLY < <(printf '%s\\n' \"${words[@]}\" |\n"
+			 "\t\t\"${words[0]/#\\~\\//\"$HOME\"/}\" completion words 2>/dev/null)\n"
+			 "\tCOMPREPLY=(\"${COMPREPLY[@]%%$'\\t'*}\")\n"
+			 "\tif [[ ${COMPREPLY[0]} == " FILES " ]]; then\n"
+			 "\t\tcompopt -o default\n"
+			 "\t\tCOMPREPLY=()\n"
+			 "\tfi\n"
+			 "\tCOMPREPLY=(\"${COMPREPLY[@]#\"$cut\"}\")\n"
+			 "}\n"
+			 "complete -F _indsigt indsigt"},
 	{"zsh", "#compdef indsigt\n"
 			"local -a found\n"
-			"found=(\"${(@f)$(print -rl -- \"${(@)words[1,CURRENT]}\" | indsigt completion words 2>/dev/null)}\")\n"
+			"local program=${${(Q)words[1]}/#\\~\\//$HOME/}\n"
+			"found=(\"${(@f)$(print -rl -- \"${(@)words[1,CURRENT]}\" | $program completion words 2>/dev/null)}\")\n"
 			"if [[ $found[1] == " FILES " ]]; then\n"
+			"\tcompset -P '--*='\n"
 			"\t_files\n"
 			"else\n"
 			"\tfound=(\"${(@)found//:/\\\\:}\")\n"
 			"\tfound=(\"${(@)found/$'\\t'/:}\")\n"
 			"\t_describe indsigt found\n"
 			"fi"},
-	{"fish",
-		"function __indsigt\n"
-		"\tset -l found (printf '%s\\n' (commandline -opc) (commandline -ct) | indsigt completion words 2>/dev/null)\n"
-		"\tif test \"$found[1]\" = " FILES "\n"
-		"\t\t__fish_complete_path (commandline -ct)\n"
-		"\telse\n"
-		"\t\tprintf '%s\\n' $found\n"
-		"\tend\n"
-		"end\n"
-		"complete -c indsigt -f -a '(__indsigt)'"},
+	{"fish", "function __indsigt\n"
+			 "\tset -l line (commandline -opc) (commandline -ct)\n"
+			 "\tset -l program (string replace -r '^~/' \"$HOME/\" -- $line[1])\n"
+			 "\tset -l found (printf '%s\\n' $line | $program completion words 2>/dev/null)\n"
+			 "\tif test \"$found[1]\" = " FILES "\n"
+			 "\t\tset -l option (string match -r -- '^--[^=]*=' $line[-1])\n"
+			 "\t\tfor path in (__fish_complete_path (string replace -r -- '^--[^=]*=' '' $line[-1]))\n"
+			 "\t\t\tprintf '%s%s\\n' \"$option\" $path\n"
+			 "\t\tend\n"
+			 "\telse\n"
+			 "\t\tprintf '%s\\n' $found\n"
+			 "\tend\n"
+			 "end\n"
+			 "complete -c indsigt -f -a '(__indsigt)'"},
 };
 
 /* ---- what may stand there ---- */
@@ -65,9 +81,11 @@ static const char *last_word(const struct line *line)
 /* The first `len` bytes of `word`, if they go on from what is there. */
 static void offer(const struct line *line, const char *word, size_t len, const char *what)
 {
-	const char *begun = last_word(line);
-	if (strlen(begun) <= len && memcmp(begun, word, strlen(begun)) == 0)
-		printf("%.*s\t%.*s\n", (int)len, word, what != NULL ? (int)strcspn(what, ";") : 0, what != NULL ? what : "");
+	size_t begun = strlen(line->begun);
+	int before = (int)(line->begun - last_word(line));
+	if (begun <= len && memcmp(line->begun, word, begun) == 0)
+		printf("%.*s%.*s\t%.*s\n", before, last_word(line), (int)len, word, what != NULL ? (int)strcspn(what, ";") : 0,
+			what != NULL ? what : "");
 }
 
 /* What stands for a value: "json|fhir|dicom" are words of their own, a FILE is a file, of others nothing is known. */
@@ -126,27 +144,29 @@ static const struct command *command_of(const struct line *line)
 	return NULL;
 }
 
-/* The value of the option before, an option, or an argument. */
-static void offer_options(const struct line *line, const struct options *options)
+/* "--OPTION=" begins the last word; what is completed stands behind it. */
+static bool holds_option(struct line *line)
+{
+	const char *last = last_word(line);
+	const char *end = strncmp(last, "--", 2) == 0 ? strchr(last, '=') : NULL;
+	if (end != NULL)
+		line->begun = end + 1;
+	return end != NULL;
+}
+
+static bool is_option(const struct option_row *row, const char *word, size_t len)
 {
 	char name[OPTION_SPELLED_MAX], other[OPTION_SPELLED_MAX];
-	const char *before = line->words[line->count - 2];
-	const char *argument = "FILE";
+	snprintf(other, sizeof other, "--%s", row->name);
+	const char *shown = option_spelled(row, name);
+	return (strlen(other) == len && memcmp(word, other, len) == 0) ||
+		   (strlen(shown) == len && memcmp(word, shown, len) == 0);
+}
+
+static void offer_names(const struct line *line, const struct options *options)
+{
+	char name[OPTION_SPELLED_MAX], other[OPTION_SPELLED_MAX];
 	for (size_t i = 0; i < options->row_count; i++) {
-		const struct option_row *row = &options->rows[i];
-		if (row->name == NULL)
-			continue;
-		if (row->argument) {
-			argument = strchr(row->name, '|') != NULL ? row->name : argument;
-			continue;
-		}
-		snprintf(other, sizeof other, "--%s", row->name);
-		if (row->value != NULL && (strcmp(before, other) == 0 || strcmp(before, option_spelled(row, name)) == 0)) {
-			offer_value(line, row->value);
-			return;
-		}
-	}
-	for (size_t i = 0; last_word(line)[0] == '-' && i < options->row_count; i++) {
 		const struct option_row *row = &options->rows[i];
 		if (row->name == NULL || row->argument)
 			continue;
@@ -155,15 +175,37 @@ static void offer_options(const struct line *line, const struct options *options
 		if (row->letter != 0)
 			offer(line, option_spelled(row, name), 2, row->help);
 	}
-	if (last_word(line)[0] == '-')
-		offer(line, "--help", strlen("--help"), "how it works");
-	else
-		offer_value(line, argument);
+	offer(line, "--help", strlen("--help"), "how it works");
 }
 
-static void complete(const struct line *line)
+/* The value of the option in the same word or the one before, an option, or an argument. */
+static void offer_options(struct line *line, const struct options *options)
+{
+	bool held = holds_option(line);
+	const char *option = line->words[line->count - 1 - !held];
+	size_t len = held ? strcspn(option, "=") : strlen(option);
+	const char *argument = "FILE";
+	for (size_t i = 0; i < options->row_count; i++) {
+		const struct option_row *row = &options->rows[i];
+		if (row->name == NULL)
+			continue;
+		if (row->argument) {
+			argument = strchr(row->name, '|') != NULL ? row->name : argument;
+		} else if (row->value != NULL && is_option(row, option, len)) {
+			offer_value(line, row->value);
+			return;
+		}
+	}
+	if (last_word(line)[0] != '-')
+		offer_value(line, argument);
+	else if (!held)
+		offer_names(line, options);
+}
+
+static void complete(struct line *line)
 {
 	const struct command *command = line->count > 2 ? command_of(line) : NULL;
+	line->begun = last_word(line);
 	if (line->count == 2)
 		offer_first_words(line);
 	if (line->count == 3)
@@ -202,7 +244,8 @@ static int run(int argc, char **argv)
 	if (strcmp(options.shell, "words") != 0)
 		return command_end(&command_completion, fault_set(&fault, E_USAGE, "the shell is bash, zsh or fish"), &fault);
 	read_line(&line);
-	complete(&line);
+	if (line.count > 0)
+		complete(&line);
 	return EXIT_DONE;
 }
 
