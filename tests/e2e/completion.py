@@ -139,6 +139,8 @@ def main():
         tap.ok(options and not lacks, "%s: its manual says %s" % (daemon, lacks or "all %d options" % len(options)))
     tap.ok(completed.described("send", "--nothing", "x" * 300, "-")["--server"] != "" and
            not completed.described(*["x"] * 300), "words that are too long or too many do no harm")
+    tap.ok("json" not in completed.described("send", "x" * 255 + "--format", ""), "a long word is one, and no option")
+    tap.ok(not completed.described("send", *["x"] * 61, "-", "x"), "of too many words another than the last is not completed")
     tap.ok(list(completed.described("send", "--format=f")) == ["--format=fhir"] and
            not completed.described("send", "--key", "x", "--nothing=") and ":" in completed.described("send", "--key=x"),
            "a value in the option's own word")

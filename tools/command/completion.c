@@ -3,6 +3,7 @@
  * A shell has a few lines that ask 'indsigt completion words' at each press of the key. The words of the line so far go
  * in through standard input, since arguments stand in the list of processes; what may stand in the last one's place
  * comes out, a line each, with what it is behind a tab, or FILES alone. */
+#include "ledger/base/own.h"
 #include "tools/command/command.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct line {
 	char words[WORDS_MAX][WORD_BYTES];
 	size_t count;
 	const char *begun; /* of the last word what is completed: all of it, or what stands behind "--OPTION=" */
+	bool whole;
 };
 
 /* Each calls the program that stands on the line, which may be another than the one in PATH; bash has cut the words at
@@ -214,14 +216,15 @@ static void complete(struct line *line)
 		offer_options(line, &command->options);
 }
 
-/* A word a line; what is too long or too much is left out, and then nothing is completed. */
+/* A word a line. Of one that is too long the beginning is kept, which nothing that is offered goes on from. Of too many
+ * the last one, which is to be completed, is not there. */
 static void read_line(struct line *out)
 {
-	while (out->count < WORDS_MAX && fgets(out->words[out->count], WORD_BYTES, stdin) != NULL) {
-		char *end = strchr(out->words[out->count++], '\n');
-		if (end != NULL)
-			*end = '\0';
-	}
+	OWNED_MEMORY char *word = NULL;
+	size_t room = 0;
+	while (out->count < WORDS_MAX && getline(&word, &room, stdin) >= 0)
+		snprintf(out->words[out->count++], WORD_BYTES, "%.*s", (int)strcspn(word, "\n"), word);
+	out->whole = getline(&word, &room, stdin) < 0 && feof(stdin);
 }
 
 /* ---- command ---- */
@@ -244,7 +247,7 @@ static int run(int argc, char **argv)
 	if (strcmp(options.shell, "words") != 0)
 		return command_end(&command_completion, fault_set(&fault, E_USAGE, "the shell is bash, zsh or fish"), &fault);
 	read_line(&line);
-	if (line.count > 0)
+	if (line.count > 0 && line.whole)
 		complete(&line);
 	return EXIT_DONE;
 }
