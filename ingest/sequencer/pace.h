@@ -20,7 +20,7 @@
 #define PACE_EVEN_S 20u
 #define PACE_AGAIN_S 40u
 #define PACE_ENTRY_NS 250000u   /* what filing an event about somebody new takes, before an epoch has told */
-#define PACE_LEARN_EVENTS 1000u /* fewer say nothing of what an event costs */
+#define PACE_LEARN_EVENTS 1000u /* fewer say only what an event costs at most */
 #define PACE_FIRST_S 50u        /* far below the least lag of any log, 300: the next epoch takes its time too */
 
 /* Whether a slice waits: `rested_us` since the last one, which took `slice_us`. */
@@ -41,5 +41,6 @@ struct pace_cost {
  * thought says so while it runs: a machine that has become slow is not believed to be fast until the epoch has ended.
  */
 uint64_t pace_left_us(const struct pace_cost *cost, uint64_t waiting);
-/* The running epoch has ended and has filed `events`. A dearer one is believed at once, a cheaper one by half. */
+/* The running epoch has ended and has filed `events`; 0: it was given up. A dearer one is believed at once if it is
+ * large enough, a cheaper one by half however small it is. */
 void pace_learn(struct pace_cost *cost, uint64_t events);

@@ -18,7 +18,8 @@ START_TEST(filing_gets_time_by_its_age)
 }
 END_TEST
 
-/* What an epoch takes is believed while it runs, and when it has ended; a cheaper one half. */
+/* What an epoch takes is believed while it runs, and when it has ended; a cheaper one half. What a dear one has taken
+ * beyond what was thought brings its end no nearer. */
 START_TEST(learns_what_filing_costs)
 {
 	struct pace_cost cost = {.event_ns = 100000};
@@ -27,8 +28,8 @@ START_TEST(learns_what_filing_costs)
 	cost.epoch_us = 400000;
 	ck_assert_uint_eq(pace_left_us(&cost, 20000), 1600000);
 	cost.epoch_us = 3000000; /* three times what was thought, and not at its end yet */
-	ck_assert_uint_eq(pace_left_us(&cost, 20000), 3000000);
-	ck_assert_uint_eq(pace_left_us(&cost, 10000), 0);
+	ck_assert_uint_eq(pace_left_us(&cost, 20000), 5000000);
+	ck_assert_uint_eq(pace_left_us(&cost, 10000), 2000000);
 	pace_learn(&cost, 10000);
 	ck_assert_uint_eq(cost.event_ns, 300000);
 	ck_assert_uint_eq(pace_left_us(&cost, 10000), 3000000);
@@ -37,10 +38,33 @@ START_TEST(learns_what_filing_costs)
 	ck_assert_uint_eq(cost.event_ns, 200000);
 	cost.epoch_us = 1000000;
 	cost.epoch_events = PACE_LEARN_EVENTS - 1;
-	ck_assert_uint_eq(pace_left_us(&cost, 10000), 1000000);
+	ck_assert_uint_eq(pace_left_us(&cost, 10000), 1800200); /* all but its own */
 	pace_learn(&cost, PACE_LEARN_EVENTS - 1);
 	ck_assert_uint_eq(cost.event_ns, 200000);
 	ck_assert_uint_eq(cost.epoch_us, 0);
+}
+END_TEST
+
+/* A disk that stood still for one epoch is forgotten, however small those after it are: an event costs no more than
+ * they show. */
+START_TEST(one_dear_epoch_is_unlearned)
+{
+	struct pace_cost cost = {.event_ns = 100000, .epoch_us = 600000000};
+	pace_learn(&cost, PACE_LEARN_EVENTS);
+	ck_assert_uint_eq(cost.event_ns, 600000000);
+	for (unsigned i = 0; i < 20; i++) {
+		cost.epoch_us = 99900;
+		pace_learn(&cost, PACE_LEARN_EVENTS - 1);
+	}
+	ck_assert_uint_le(cost.event_ns, 101000);
+	ck_assert_uint_ge(cost.event_ns, 100000);
+	ck_assert(!pace_ticks_wait(pace_left_us(&cost, 84) / 1000000, false));
+	cost.epoch_us = 1000000;
+	pace_learn(&cost, 1); /* that it took long says nothing */
+	ck_assert_uint_le(cost.event_ns, 101000);
+	cost.epoch_us = 0;
+	pace_learn(&cost, 0);
+	ck_assert_uint_ge(cost.event_ns, 100000);
 }
 END_TEST
 
@@ -160,4 +184,5 @@ START_TEST(a_flood_of_new_people)
 }
 END_TEST
 
-UNIT_MAIN("pace", filing_gets_time_by_its_age, learns_what_filing_costs, a_flood_of_new_people)
+UNIT_MAIN(
+	"pace", filing_gets_time_by_its_age, learns_what_filing_costs, one_dear_epoch_is_unlearned, a_flood_of_new_people)
