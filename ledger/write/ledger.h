@@ -123,7 +123,7 @@ enum error ledger_oldest_unfiled(struct ledger *ledger, uint64_t *from, uint64_t
 /* Starts an epoch over everything under the last commit; nothing to do, or one runs: *started = false. Outside
  * a tick. */
 enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault *fault) MUST_USE;
-/* Whether all that is filed could be filed again from nothing. E_UNREADABLE, with how many events could not; the errors
+/* Whether all that is filed could be filed again from nothing. E_UNREADABLE, with how many events might not; the errors
  * of reading: nobody can tell. Reads only. */
 enum error ledger_may_refile(const struct ledger *ledger, struct fault *fault) MUST_USE;
 /* Forgets everything that is derived: postings, subject trees, map and filing tree. The epochs that follow make it

@@ -1,8 +1,12 @@
 /* Whether what is filed could be filed again from nothing, looked at before it is cleared.
  *
  *   every record that is filed is opened ─► all open: yes
- *        some do not ─► whose are they (alias packs) ─► each of these people has another record that opens: yes
- *                                                       └─ one has none: no, and nothing is touched
+ *        some do not ─► whose are they (alias packs) ─► for each of them a record of that person opens in time: yes
+ *                                                       └─ for one none does: no, and nothing is touched
+ *
+ * In time is what stands before it in the log, for who somebody is must be known in the first epoch that meets them,
+ * and what is filed again may take several. Behind it counts only if all that is filed fits into one. Where epochs will
+ * end is not worked out: of what is told to be impossible some would be possible.
  *
  * Reads only, in one snapshot. What could not be looked at (the disk, memory) ends it with that error, and says nothing
  * of any event. */
@@ -19,7 +23,7 @@
 struct closed {
 	uint64_t index;
 	struct alias alias;
-	bool known; /* whose it is: another record of the same person opens */
+	bool known; /* whose it is: another record of the same person opens in time */
 };
 
 struct look {
@@ -31,6 +35,7 @@ struct look {
 	struct closed *closed; /* ascending by index; once all are there by alias */
 	size_t count;
 	size_t capacity;
+	uint64_t events; /* that are filed, or were and are lost */
 };
 
 static enum error look_at(struct look *look, uint64_t index)
@@ -40,7 +45,10 @@ static enum error look_at(struct look *look, uint64_t index)
 	struct opened opened;
 	TRY(log_entry(look->txn, index, &encoded));
 	TRY(entry_decode(encoded, &entry));
-	if (entry.kind != ENTRY_EVENT || losses_cover(&look->ledger->state.losses, index))
+	if (entry.kind != ENTRY_EVENT)
+		return E_OK;
+	look->events++;
+	if (losses_cover(&look->ledger->state.losses, index))
 		return E_OK;
 	enum error error = record_find(look->txn, &look->keys, &look->ledger->secrets->seal, index, &look->record, &opened);
 	if (error == E_OK || !damage_judged(error))
@@ -94,6 +102,11 @@ static void name(struct look *look, const struct closed *event)
 		closed->alias = event->alias;
 }
 
+static bool fits_one_epoch(const struct look *look)
+{
+	return look->events <= look->ledger->epoch_events_max && look->ledger->filing.filed <= EPOCH_SPAN_MAX;
+}
+
 /* By alias there are several of one person, next to each other. */
 static void know(struct look *look, const struct closed *event)
 {
@@ -107,7 +120,7 @@ static void know(struct look *look, const struct closed *event)
 		if (c->index == event->index)
 			return; /* it is itself one that does not open */
 	for (struct closed *c = closed; c < end && by_alias(c, event) == 0; c++)
-		c->known = true;
+		c->known |= event->index < c->index || fits_one_epoch(look);
 }
 
 static enum error look_at_all(struct look *look)
@@ -138,8 +151,9 @@ static enum error judge(const struct look *look, struct fault *fault)
 		return E_OK;
 	return fault_set(fault, E_UNREADABLE,
 		"%zu events, the first at index %" PRIu64
-		", are filed and could not be filed again, because their records do not open and those whose they are have no "
-		"other. Nothing was changed. Put back what may bring the records back; if nothing can, run 'indsigt epoch DIR "
+		", are filed and might not be filed again, because their records do not open and no other that does would tell "
+		"in time whose they are. Nothing was changed. Put back what may bring the records back; if nothing can, run "
+		"'indsigt epoch DIR "
 		"--rebuild --declare-lost'",
 		count, first);
 }

@@ -605,6 +605,26 @@ START_TEST(a_lost_event_tells_of_nobody)
 }
 END_TEST
 
+/* Whose it is, an event is told by one of its own epoch or of an earlier one; by a later one only where all of them
+ * fit into one. The records are of the first batch, or of the last. */
+START_TEST(a_later_part_tells_nothing)
+{
+	const uint32_t subjects[] = {1, 2, 3};
+	bool parts = _i & 1, last = _i & 2;
+	make();
+	struct appended batches[3];
+	for (uint32_t i = 0; i < 3; i++) {
+		batches[i] = fixture_append(&f, fixture_batch(&f, (uint64_t)i * 3, subjects, 3, 1));
+		f.now_s += 2;
+	}
+	fixture_epoch(&f);
+	damage(STORE_RECORD, batches[last ? 2 : 0].first_index, 0, 150);
+	f.ledger->epoch_events_max = parts ? 3 : EPOCH_EVENTS_MAX;
+	assert_refile(parts && !last ? E_UNREADABLE : E_OK);
+	fixture_remove(&f);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("damage");
@@ -626,5 +646,6 @@ int main(void)
 	tcase_add_loop_test(tcase, a_hidden_epoch_is_not_made_again, 0, 2);
 	tcase_add_test(tcase, looking_goes_on_behind_a_first_pack_without_form);
 	tcase_add_test(tcase, a_lost_event_tells_of_nobody);
+	tcase_add_loop_test(tcase, a_later_part_tells_nothing, 0, 4);
 	return unit_run("damage", tcase);
 }
