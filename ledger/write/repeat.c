@@ -175,7 +175,7 @@ static enum error own_fault(struct fault *fault, const struct batch_head *head, 
 struct comparison {
 	struct stored_batch stored;
 	bool same;
-	bool good; /* if it is another one: the sender's signature */
+	bool good; /* if it is another one, and no question: the sender's signature */
 };
 
 static enum error compare_in(
@@ -183,7 +183,9 @@ static enum error compare_in(
 {
 	TRY(find_batch(ledger, txn, &prepared->head, &out->stored));
 	TRY(is_same(txn, prepared, &out->stored, &out->same));
-	return out->same ? E_OK : is_signed(ledger, txn, prepared, &out->stored, &out->good);
+	if (out->same || batch_is_question(&prepared->head))
+		return E_OK;
+	return is_signed(ledger, txn, prepared, &out->stored, &out->good);
 }
 
 /* What is committed is compared in a snapshot of its own: if reading it fails the tick is still good. Only a batch of
