@@ -93,13 +93,12 @@ void door_free(struct server *server)
 			server->shares[slot] = share->next;
 }
 
-void door_spoiled(struct server *server, uint32_t sender, uint64_t connection)
+void door_spoiled(struct server *server, uint32_t sender)
 {
 	struct share *share = new_share(server, sender);
-	if (share == NULL || (share->spoiled > 0 && share->spoiled_by == connection))
+	if (share == NULL)
 		return;
 	share->spoiled++;
-	share->spoiled_by = connection;
 	share->spoiled_ms = clock_ms();
 }
 

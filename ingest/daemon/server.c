@@ -138,8 +138,8 @@ static void answer(struct server *server, struct job *job)
 	struct connection *c = connection_find(server, job->connection);
 	if (job->kind == JOB_BATCH)
 		give_room_back(server, job);
-	if (job->kind == JOB_BATCH && job->error == E_BAD_SIGNATURE)
-		door_spoiled(server, job->sender, job->connection);
+	if (job->spoils)
+		door_spoiled(server, job->sender);
 	if (c == NULL)
 		return;
 	if (job->kind == JOB_BATCH)

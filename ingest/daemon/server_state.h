@@ -27,8 +27,7 @@ struct share {
 	unsigned connections; /* proven, and not ending */
 	struct pool pool;     /* its batches' bodies */
 	unsigned spoiled;     /* connections that ended for a signature that does not verify, one soon after the other */
-	uint64_t spoiled_ms;  /* the last of them, */
-	uint64_t spoiled_by;  /* and which connection it was */
+	uint64_t spoiled_ms;  /* the last of them */
 };
 
 struct connection {
@@ -114,8 +113,8 @@ void door_enter(struct connection *c, struct connection **gives_way);
 bool door_prove(struct connection *c, struct connection **gives_way);
 /* It is its sender's no longer. */
 void door_leave(struct connection *c);
-/* A batch of this sender's, of that connection, had a signature that does not verify: counted once a connection. */
-void door_spoiled(struct server *server, uint32_t sender, uint64_t connection);
+/* A connection of this sender's had its first batch with a signature that does not verify. */
+void door_spoiled(struct server *server, uint32_t sender);
 /* How long nobody is let in in this sender's name: it has spoiled too much. */
 uint64_t door_pause_ms(struct server *server, uint32_t sender);
 /* NULL when the sender holds nothing. */

@@ -35,6 +35,7 @@ struct job {
 	/* results */
 	enum error error;
 	struct fault fault;
+	bool spoils; /* the first of its seat with a signature that does not verify */
 	uint64_t first_sequence;
 	uint64_t expected_sequence;
 	uint8_t *receipt; /* owned; for JOB_HELLO the body of the welcome */

@@ -46,6 +46,12 @@ _Noreturn void sequencer_die(struct sequencer *s, const struct fault *fault)
 	_exit(1);
 }
 
+static void spoil(struct job *job)
+{
+	if (!atomic_exchange(&job->seat->spoilt, true))
+		job->spoils = true;
+}
+
 /* ---- preparing ---- */
 
 /* The body is kept until the batch is appended: it may have to be prepared again. Under `preparing`. */
@@ -68,7 +74,7 @@ static void prepare(struct sequencer *s, struct job *job)
 	if (job->error == E_IO || job->error == E_REPLACED) /* no judgement of the batch: the keys cannot be read */
 		sequencer_die(s, &job->fault);
 	if (job->error == E_BAD_SIGNATURE)
-		atomic_store(&job->seat->spoilt, true);
+		spoil(job);
 	if (job->error != E_OK)
 		job_drop_body(job);
 }
@@ -324,7 +330,7 @@ static void answer_batch(struct sequencer *s, struct job *job)
 	else if (ledger_sender(s->options.ledger, job->sender, &sender) == E_OK)
 		job->expected_sequence = sender.next_sequence;
 	if (job->error == E_BAD_SIGNATURE)
-		atomic_store(&job->seat->spoilt, true);
+		spoil(job);
 	if (job->error != E_OK)
 		health_refused(s->health, job->error);
 }

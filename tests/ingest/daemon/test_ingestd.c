@@ -420,6 +420,49 @@ START_TEST(a_cut_connection_takes_nothing_along)
 }
 END_TEST
 
+/* FRM-29: what two connections have under way behind a wrong signature counts once for each, however it is mixed: who
+ * comes again is welcome, or waits no longer than after the second time. */
+START_TEST(who_has_much_under_way_is_counted_once)
+{
+	static struct peer peers[2];
+	static uint8_t frames[1 << 20];
+	struct writer w = writer_of(frames, sizeof frames);
+	struct frame_error frame;
+	enum frame_type type;
+	ingestd_begin(NULL);
+	for (size_t i = 0; i < 2; i++)
+		peer_open(&peers[i], HOSTILE, BYTES_EMPTY);
+	peer.next = peers[0].next;
+	struct bytes batch = good_batch(60);
+	*changeable(batch, BATCH_SIGNATURE_AT) ^= 1;
+	for (size_t i = 0; i < 50; i++) {
+		frame_head_encode(FRAME_BATCH, batch.len, &w);
+		writer_bytes(&w, batch);
+	}
+	ck_ok(w.error);
+	for (size_t i = 0; i < 2; i++) /* what does not go at once is left */
+		ck_assert_int_gt(send(peers[i].fd, frames, writer_len(&w), MSG_NOSIGNAL | MSG_DONTWAIT), (ssize_t)batch.len);
+	for (size_t i = 0; i < 2; i++) {
+		peer_refusal(&peers[i], E_BAD_SIGNATURE, "");
+		peer_error(&peers[i], E_CLOSED, "signature");
+	}
+	steady_goes_on(); /* so all of them are judged */
+	peer_connect(&peers[0]);
+	peer_hello(&peers[0], HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY);
+	struct bytes body = peer_read(&peers[0], &type);
+	if (type == FRAME_ERROR) {
+		ck_ok(frame_error_decode(body, &frame));
+		ck_assert_int_eq((int)frame.error, E_TOO_MANY);
+		ck_assert_msg(memmem(frame.text.data, frame.text.len, "again in 1 seconds", 18) != NULL ||
+						  memmem(frame.text.data, frame.text.len, "again in 2 seconds", 18) != NULL,
+			"%.*s", (int)frame.text.len, (const char *)frame.text.data);
+	}
+	peer_close(&peers[0]);
+	free_bytes(batch);
+	ingestd_end();
+}
+END_TEST
+
 /* ---- a standstill ---- */
 
 /* The clock of this process, not of the daemon: a ledger can be made that was stopped a while ago. */
@@ -526,4 +569,5 @@ END_TEST
 
 UNIT_MAIN("ingestd", a_revoked_sender_brings_nothing_new, own_damage_accuses_nobody, frames_are_judged_by_their_head,
 	bad_hellos_are_refused_by_name, malformed_batches_are_refused, a_refusal_names_event_and_field,
-	sequences_have_no_hole, a_cut_connection_takes_nothing_along, long_unfiled_events_are_filed_first)
+	sequences_have_no_hole, who_has_much_under_way_is_counted_once, a_cut_connection_takes_nothing_along,
+	long_unfiled_events_are_filed_first)

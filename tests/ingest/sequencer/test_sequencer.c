@@ -45,15 +45,27 @@ static void end(void)
 	close(wake_fd);
 }
 
-static void submit_batch(struct seat *seat, uint64_t sequence, uint32_t subject)
+static void submit_body(struct seat *seat, uint64_t connection, struct bytes body)
 {
-	struct bytes body = fixture_batch(&f, sequence, &subject, 1, (uint32_t)sequence);
-	struct job *job = job_new(JOB_BATCH, 1);
+	struct job *job = job_new(JOB_BATCH, connection);
 	job->seat = seat_hold(seat);
 	job->sender = 1;
 	job->body = (uint8_t *)(uintptr_t)body.data;
 	job->body_bytes = body.len;
 	sequencer_submit(sequencer, job);
+}
+
+static void submit_batch(struct seat *seat, uint64_t sequence, uint32_t subject)
+{
+	submit_body(seat, 1, fixture_batch(&f, sequence, &subject, 1, (uint32_t)sequence));
+}
+
+/* Its signature does not verify. */
+static void submit_spoilt(struct seat *seat, uint64_t connection)
+{
+	struct bytes body = fixture_batch(&f, 0, (const uint32_t[]){1}, 1, 1);
+	((uint8_t *)(uintptr_t)body.data)[BATCH_SIGNATURE_AT] ^= 1;
+	submit_body(seat, connection, body);
 }
 
 static void submit_policy(const char *word, uint64_t follows)
@@ -76,15 +88,24 @@ struct answers {
 	uint64_t indexes[BATCHES]; /* of the sender entries in the log */
 };
 
-/* Waits until there are at least so many. */
-static void take_answers(struct answers *got, unsigned batches, unsigned entries)
+/* At least one, in order. */
+static struct job *take_done(void)
 {
-	while (got->batches < batches || got->entries < entries) {
+	struct job *jobs = NULL;
+	while ((jobs = sequencer_take_done(sequencer)) == NULL) {
 		struct pollfd ready = {.fd = wake_fd, .events = POLLIN};
 		uint64_t count;
 		ck_assert_int_eq(poll(&ready, 1, 60000), 1);
 		ck_assert_int_eq(read(wake_fd, &count, sizeof count), sizeof count);
-		struct job *jobs = sequencer_take_done(sequencer);
+	}
+	return jobs;
+}
+
+/* Waits until there are at least so many. */
+static void take_answers(struct answers *got, unsigned batches, unsigned entries)
+{
+	while (got->batches < batches || got->entries < entries) {
+		struct job *jobs = take_done();
 		while (jobs != NULL) {
 			struct job *job = jobs;
 			jobs = job->next;
@@ -165,13 +186,7 @@ START_TEST(an_epoch_covers_what_was_there)
 	take_answers(&got, BATCHES, 0);
 	struct job *asked = job_new(JOB_EPOCH, 3);
 	sequencer_submit(sequencer, asked);
-	struct job *done = NULL;
-	while ((done = sequencer_take_done(sequencer)) == NULL) {
-		struct pollfd ready = {.fd = wake_fd, .events = POLLIN};
-		uint64_t count;
-		ck_assert_int_eq(poll(&ready, 1, 60000), 1);
-		ck_assert_int_eq(read(wake_fd, &count, sizeof count), sizeof count);
-	}
+	struct job *done = take_done();
 	ck_assert_int_eq(done->kind, JOB_EPOCH);
 	ck_error(done->error, E_OK);
 	ck_assert_uint_eq(done->tail, 0);
@@ -182,4 +197,30 @@ START_TEST(an_epoch_covers_what_was_there)
 }
 END_TEST
 
-UNIT_MAIN("sequencer", registration_changes_under_way, an_epoch_covers_what_was_there)
+/* FRM-29: wrong signatures of two connections, one after the other by turns: each connection counts by its first. */
+START_TEST(a_connection_spoils_once)
+{
+	struct seat *seats[2] = {seat_new(), seat_new()};
+	unsigned answered[2] = {0}, left = 40;
+	begin(0);
+	for (size_t i = 0; i < left; i++)
+		submit_spoilt(seats[i % 2], i % 2);
+	while (left > 0) {
+		struct job *jobs = take_done();
+		while (jobs != NULL) {
+			struct job *job = jobs;
+			jobs = job->next;
+			ck_error(job->error, E_BAD_SIGNATURE);
+			ck_assert(job->spoils == (answered[job->connection]++ == 0));
+			job_free(job);
+			left--;
+		}
+	}
+	end();
+	seat_release(seats[0]);
+	seat_release(seats[1]);
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("sequencer", a_connection_spoils_once, registration_changes_under_way, an_epoch_covers_what_was_there)
