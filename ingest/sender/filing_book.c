@@ -108,13 +108,6 @@ uint64_t filing_book_claim(struct filing_book *book)
 	return claim;
 }
 
-enum error filing_book_waiting(struct filing_book *book, uint64_t *out)
-{
-	OWNED_TXN txn = {0};
-	TRY(db_begin(book->env, false, &txn));
-	return db_count(&txn, BATCH, out);
-}
-
 /* ---- batches ---- */
 
 static struct bytes batch_key(uint64_t first_sequence, uint8_t out[8])

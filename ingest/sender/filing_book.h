@@ -35,8 +35,6 @@ void filing_book_close(struct filing_book *book);
 /* All events below this sequence were checked; 0 if the book does not begin with the sender's first one. Where the book
  * has a hole it stays below that for ever. */
 uint64_t filing_book_claim(struct filing_book *book);
-/* Batches that wait to be checked. */
-enum error filing_book_waiting(struct filing_book *book, uint64_t *out) MUST_USE;
 
 /* Notes a batch from its body (of a batch frame); again changes nothing. Durable after filing_book_commit, which must
  * follow soon: until then filing_book_claim and filing_book_pass wait. */
