@@ -68,7 +68,7 @@ enum error lock_dir(int dir_fd, enum error held, const char *before, const char 
 		return E_OK;
 	if (errno != EWOULDBLOCK)
 		return fault_set(
-			fault, E_IO, "the directory cannot be locked: %s; it must lie on a disk that knows flock", strerror(errno));
+			fault, E_IO, "it cannot be locked: %s; it must lie on a disk that knows flock", strerror(errno));
 	find_holder(dir_fd, holder);
 	return fault_set(fault, held, "%s%s%s", before, holder, after);
 }

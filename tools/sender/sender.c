@@ -172,9 +172,9 @@ static enum error read_new_key(
 	return sender_key_write(new_path, out, false, fault);
 }
 
-/* Two that rotate one key would each take the other's new one for its own, and remove it. What was waited for may have
- * been replaced: then the lock is of a file that nobody finds any more. E_NOT_FOUND: there is no file, and nothing that
- * somebody else could do with it. */
+/* Two that rotate one key would each take the other's new one for its own, and remove it. What was opened may have been
+ * replaced before it was locked: then the lock is of a file that nobody finds any more. E_NOT_FOUND: there is no file,
+ * and nothing that somebody else could do with it. */
 static enum error hold_key(const char *path, int *out, struct fault *fault)
 {
 	struct stat held, there;
@@ -182,7 +182,9 @@ static enum error hold_key(const char *path, int *out, struct fault *fault)
 	snprintf(before, sizeof before, "the key in '%s' is being changed by ", path);
 	do {
 		own_close(out);
-		*out = open(path, O_RDONLY | O_CLOEXEC);
+		*out = open(path, O_RDWR | O_CLOEXEC); /* NFS locks only what could be written */
+		if (*out < 0 && errno == EACCES)
+			*out = open(path, O_RDONLY | O_CLOEXEC);
 		if (*out < 0)
 			return errno == ENOENT ? E_NOT_FOUND : fault_set(fault, E_IO, "key file '%s' cannot be read: %m", path);
 		TRY(lock_dir(*out, E_BUSY, before, "; try again when it has ended", fault));
