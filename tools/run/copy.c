@@ -124,8 +124,7 @@ static enum error copy_item(
 
 static enum error copy_files(const struct copying *copying, int from_fd, int to_fd, unsigned depth, struct fault *fault)
 {
-	int listed = open_dir(from_fd, ".");
-	OWNED_DIR *names = listed < 0 ? NULL : fdopendir(listed);
+	OWNED_DIR *names = file_list(from_fd, ".");
 	if (names == NULL)
 		return fault_set(fault, E_IO, "%s cannot be listed: %s", copying->dir, strerror(errno));
 	for (const char *name; (name = file_list_next(names)) != NULL;)

@@ -15,7 +15,6 @@
 #include "ledger/proof/fork.h"
 #include "ledger/tree/merkle.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -315,14 +314,11 @@ static enum error take_logs(struct witness *witness, struct fault *fault)
 /* Leftovers of writes that a crash cut short. */
 static void remove_leftovers(int seen_fd)
 {
-	OWNED_DIR *seen = NULL;
-	int fd = open_dir(seen_fd, ".");
-	if (fd < 0 || (seen = fdopendir(fd)) == NULL)
-		return;
-	for (struct dirent *item = readdir(seen); item != NULL; item = readdir(seen)) {
-		size_t len = strlen(item->d_name);
-		if (len > 4 && strcmp(item->d_name + len - 4, ".tmp") == 0)
-			unlinkat(seen_fd, item->d_name, 0);
+	OWNED_DIR *seen = file_list(seen_fd, ".");
+	for (const char *name; seen != NULL && (name = file_list_next(seen)) != NULL;) {
+		size_t len = strlen(name);
+		if (len > 4 && strcmp(name + len - 4, ".tmp") == 0)
+			unlinkat(seen_fd, name, 0);
 	}
 }
 
