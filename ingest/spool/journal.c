@@ -36,11 +36,6 @@ static enum error fail(struct journal *journal, enum error error)
 	return journal->error;
 }
 
-static enum error write_error(void)
-{
-	return errno == ENOSPC || errno == EDQUOT ? E_FULL : E_IO;
-}
-
 static enum error write_at(int fd, struct bytes content, uint64_t at)
 {
 	for (size_t done = 0; done < content.len;) {
@@ -48,7 +43,7 @@ static enum error write_at(int fd, struct bytes content, uint64_t at)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return write_error();
+			return error_of_system(errno);
 		done += (size_t)n;
 	}
 	return E_OK;
@@ -243,7 +238,7 @@ static enum error open_file(int dir_fd, const char *name, int flags, struct jour
 	*out = (struct journal){.fd = -1, .capacity = BUFFER_BYTES_MIN};
 	int fd = openat(dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	if (fd < 0)
-		return errno == ENOENT ? E_NOT_FOUND : write_error();
+		return errno == ENOENT ? E_NOT_FOUND : error_of_system(errno);
 	out->buffer = malloc(out->capacity);
 	if (out->buffer == NULL) {
 		close(fd);
@@ -361,7 +356,7 @@ enum error journal_sync(struct journal *journal)
 {
 	TRY(journal_write(journal));
 	if (fdatasync(journal->fd) != 0) {
-		enum error error = write_error();
+		enum error error = error_of_system(errno);
 		journal->handed = 0;
 		return fail(journal, error == E_FULL && journal->let_go ? E_IO : error);
 	}

@@ -225,7 +225,7 @@ static enum error write_file(
 	file_name(file, name);
 	OWNED_FD fd = openat(remembered->dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || write_hashes(fd, hashes, count, (uint64_t)from * 8) != E_OK)
-		return errno == ENOSPC || errno == EDQUOT ? E_FULL : E_IO;
+		return error_of_system(errno);
 	return E_OK;
 }
 

@@ -399,7 +399,7 @@ static enum error lock_spool(int fd, const char *path, struct fault *fault)
 static enum error open_dir(const char *path, bool make, int *out, struct fault *fault)
 {
 	if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
-		return fault_set(fault, errno == ENOSPC ? E_FULL : E_IO, "spool '%s': %s", path, strerror(errno));
+		return fault_set(fault, error_of_system(errno), "spool '%s': %s", path, strerror(errno));
 	OWNED_FD fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "spool '%s': %s", path, strerror(errno));

@@ -14,8 +14,7 @@
 static enum error failed(const char *path, const char *what, struct fault *fault)
 {
 	int number = errno;
-	enum error error = number == ENOSPC || number == EDQUOT ? E_FULL : E_IO;
-	return fault_set(fault, error, "%s cannot be %s: %s", path, what, strerror(number));
+	return fault_set(fault, error_of_system(number), "%s cannot be %s: %s", path, what, strerror(number));
 }
 
 static enum error join(const char *path, const char *more, char out[BESIDE_PATH_MAX], struct fault *fault)

@@ -5,6 +5,9 @@
 
 #include <dirent.h>
 
+/* Of a path, with its end mark. */
+#define PATH_BYTES_MAX 4096
+
 /* Writes a whole file: temporary name, write, sync, rename, sync of the directory. */
 enum error file_write_atomic(int dir_fd, const char *name, struct bytes content, unsigned mode) MUST_USE;
 /* The same of a file that must not be there yet: E_EXISTS, also when another process makes it at this moment, unless

@@ -1,13 +1,13 @@
 /* What archive.c (opening, snapshots, finding, records) and the other archive_*.c share. Not for others. */
 #pragma once
 
+#include "ledger/base/file.h"
 #include "ledger/filed/aliases.h"
 #include "ledger/keys/secrets.h"
 #include "ledger/read/archive.h"
 
 #include <pthread.h>
 
-#define PATH_BYTES_MAX 4096
 #define NODE_SLOTS 65536u /* power of two: the computed nodes of a million entries, 3 MiB */
 
 struct known_node {

@@ -49,7 +49,7 @@ static int may_begin(const char *dir)
 static enum error refuse_place(const char *dir, int number, struct fault *fault)
 {
 	bool taken = number == ENOTEMPTY || number == EEXIST || number == ENOTDIR;
-	enum error error = number == ENOSPC ? E_FULL : taken ? E_EXISTS : E_IO;
+	enum error error = taken ? E_EXISTS : error_of_system(number);
 	return fault_set(fault, error, "%s cannot be created: %s", dir, strerror(number));
 }
 

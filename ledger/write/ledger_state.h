@@ -1,6 +1,7 @@
 /* What ledger.c (open, guard), create.c, append.c and repeat.c (ticks) and filing.c (epochs) share. Not for others. */
 #pragma once
 
+#include "ledger/base/file.h"
 #include "ledger/keys/secrets.h"
 #include "ledger/log/log_state.h"
 #include "ledger/store/log.h"
@@ -60,7 +61,6 @@ struct ledger {
 	struct held held[2];         /* in the store, in the key environment */
 };
 
-#define PATH_BYTES_MAX 4096
 /* DIR/NAME; E_TOO_LONG. */
 enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX]) MUST_USE;
 

@@ -4,6 +4,7 @@
  * made by a child process, and its death is a finding like any other: the child keeps how far it has come in memory
  * that both share, and the parent, which never touches the store, says which was the last index that held. */
 #include "ledger/audit/audit.h"
+#include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/db/db.h"
 #include "ledger/db/db_file.h"
@@ -29,7 +30,6 @@
 
 #define WAKE_MS 100
 #define STALL_MS 120000 /* a slow disk reads a bundle in far less, a loop in damaged pages never ends */
-#define PATH_BYTES_MAX 4096
 
 /* Written by the child, read by the parent. */
 struct report {

@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_BYTES_MAX 4096
-
 static void print_vkey(const struct signer_key *key)
 {
 	struct vkey vkey;

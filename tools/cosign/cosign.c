@@ -196,7 +196,8 @@ static enum error write_note(struct cosign *cosign, struct fault *fault)
 		return E_OK;
 	enum error error = file_write_atomic(cosign->cosigned_fd, "checkpoint", bytes_of(buffer, writer_len(&w)), 0644);
 	if (error != E_OK)
-		return fault_set(fault, error, "%s/cosigned/checkpoint cannot be written: %s", cosign->dir, strerror(errno));
+		return fault_set(
+			fault, error, "%s/cosigned/checkpoint cannot be written: %s", cosign->dir, error_reason(error));
 	return E_OK;
 }
 
@@ -209,7 +210,7 @@ static enum error write_state(struct cosign *cosign, struct fault *fault)
 	cosign->state_ms = now_ms;
 	enum error error = cosigned_write_state(cosign->cosigned_fd, cosign->policy, cosign->cosigning);
 	if (error != E_OK)
-		return fault_set(fault, error, "%s/cosigned/state cannot be written: %s", cosign->dir, strerror(errno));
+		return fault_set(fault, error, "%s/cosigned/state cannot be written: %s", cosign->dir, error_reason(error));
 	return E_OK;
 }
 

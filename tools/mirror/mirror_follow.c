@@ -36,8 +36,7 @@
 #define CONFIG_BYTES_MAX 8192u
 #define STATE "state.json"
 #define TREE "tree"
-#define EVIDENCE_FILES_MAX 16u /* of a kind; a log that goes on growing would fill the disk with more of the same */
-#define PATH_BYTES_MAX 4096u
+#define EVIDENCE_FILES_MAX 16u  /* of a kind; a log that goes on growing would fill the disk with more of the same */
 #define SAVE_ENTRIES (1u << 18) /* seconds of work */
 
 struct mirror {

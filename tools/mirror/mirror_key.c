@@ -1,12 +1,11 @@
 #include "tools/mirror/mirror_key.h"
 
+#include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/keys/signer_key.h"
 
 #include <sodium.h>
 #include <stdio.h>
-
-#define PATH_BYTES_MAX 4096u
 
 struct mirror_key {
 	struct vkey vkey;

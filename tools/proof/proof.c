@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PATH_BYTES_MAX 4096
 #define RECEIPTS_BYTES_MAX (64u << 20) /* 64 MiB: a day's receipts of a busy sender */
 #define FILE_MODE 0644                 /* entries are public */
 

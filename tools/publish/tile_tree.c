@@ -37,7 +37,7 @@ const struct checkpoint *tile_tree_published(const struct tile_tree *tree)
 
 static enum error failed(struct fault *fault, const char *path)
 {
-	enum error error = errno == ENOSPC || errno == EDQUOT ? E_FULL : errno == ENOMEM ? E_NO_MEMORY : E_IO;
+	enum error error = errno == ENOMEM ? E_NO_MEMORY : error_of_system(errno);
 	return fault_set(fault, error, "%s cannot be written: %s", path, strerror(errno));
 }
 

@@ -21,10 +21,9 @@ enum error output_write(const char *output, struct bytes text, struct fault *fau
 	OWNED_MEMORY char *for_name = strdup(output);
 	if (for_dir == NULL || for_name == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	int dir_fd = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD dir_fd = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return fault_set(fault, E_IO, "%s cannot be written: %s", output, strerror(errno));
 	enum error error = file_write_atomic(dir_fd, basename(for_name), text, 0600);
-	close(dir_fd);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s cannot be written: %s", output, strerror(errno));
+	return error == E_OK ? E_OK : fault_set(fault, error, "%s cannot be written: %s", output, error_reason(error));
 }
