@@ -75,7 +75,8 @@ static enum error run_slice(struct sequencer *s, bool *finished, struct fault *f
 	if (error != E_OK || *finished) {
 		say_damage(s);
 		s->oldest_s = UINT64_MAX; /* another one is the oldest now */
-		pace_learn(&s->cost, ledger_filed(s->options.ledger) - filed);
+		uint64_t after = ledger_filed(s->options.ledger);
+		pace_learn(&s->cost, after > filed ? after - filed : 0); /* less: all is filed again */
 	}
 	return error;
 }

@@ -41,6 +41,6 @@ struct pace_cost {
  * thought says so while it runs: a machine that has become slow is not believed to be fast until the epoch has ended.
  */
 uint64_t pace_left_us(const struct pace_cost *cost, uint64_t waiting);
-/* The running epoch has ended and has filed `events`; 0: it was given up. A dearer one is believed at once if it is
- * large enough, a cheaper one by half however small it is. */
+/* The running epoch has ended and has filed `events`; 0: it was given up, or filed nothing. A dearer one is believed at
+ * once if it is large enough, a cheaper one by half however small it is. */
 void pace_learn(struct pace_cost *cost, uint64_t events);

@@ -1,5 +1,7 @@
 /* What is filed before a tick may begin, by a clock that the test holds (tests/meson.build). spec/epoch.md */
 #include "ingest/sequencer/sequencer_state.h"
+#include "ledger/db/db_put.h"
+#include "ledger/store/store.h"
 #include "ledger/write/ledger_state.h"
 #include "tests/lib/fixture.h"
 
@@ -186,6 +188,50 @@ START_TEST(a_doubted_clock_ends_no_epoch)
 }
 END_TEST
 
+/* The record of the entry at `index` opens no more. */
+static void spoil_record(uint64_t index)
+{
+	uint8_t key[8];
+	struct bytes row;
+	struct db_txn changing;
+	put_u64(key, index);
+	ck_ok(db_begin(f.ledger->store, true, &changing));
+	ck_ok(db_get(&changing, STORE_RECORD, BYTES_ARRAY(key), &row));
+	db_put(&changing, STORE_RECORD, BYTES_ARRAY(key), bytes_of(row.data, row.len - 1));
+	ck_ok(db_commit(&changing));
+}
+
+/* An epoch that ends with losses that reach over gaps has filed nothing, and what was filed is filed again: it says
+ * nothing of what an event costs. */
+START_TEST(an_epoch_that_files_nothing_teaches_nothing)
+{
+	begin();
+	struct sequencer s = by_hand();
+	s.options.wake = no_wake;
+	s.cost.event_ns = 1; /* nothing is as cheap */
+	queue_init(&s.done);
+	clock_s += 2;
+	f.now_s = clock_s;
+	struct appended batch = fixture_append(&f, fixture_batch(&f, 0, (const uint32_t[]){1, 2, 3, 4}, 4, 0));
+	spoil_record(batch.first_index);
+	spoil_record(batch.first_index + 2);
+	f.ledger->state.losses.entries = LOSSES_MAX - LOSSES_SPARE - 1; /* there is room for one more */
+	wait_for_an_epoch(&s);
+	s.epoch_waiters->declare_lost = true;
+	ledger_declare_lost(f.ledger, true);
+	uint64_t filed = ledger_filed(f.ledger);
+	for (unsigned slices = 0; slices < 1000 && ledger_filed(f.ledger) >= filed; slices++)
+		epochs_step(&s, false);
+	ck_assert_uint_eq(ledger_filed(f.ledger), 0);
+	ck_assert_uint_eq(s.cost.event_ns, 1);
+	for (unsigned slices = 0; slices < 1000 && s.epoch_waiters != NULL; slices++)
+		epochs_step(&s, false);
+	answered(&s, E_OK, 0);
+	queue_free(&s.done);
+	end();
+}
+END_TEST
+
 /* ---- in the sequencer ---- */
 
 static int wake_fd;
@@ -253,4 +299,4 @@ START_TEST(a_tick_after_a_standstill)
 END_TEST
 
 UNIT_MAIN("epochs", after_a_standstill, after_a_standstill_all_of_it, while_ticks_go_on, not_what_cannot_be_filed,
-	a_doubted_clock_ends_no_epoch, a_tick_after_a_standstill)
+	a_doubted_clock_ends_no_epoch, an_epoch_that_files_nothing_teaches_nothing, a_tick_after_a_standstill)
