@@ -13,11 +13,11 @@
 #include "ingest/sequencer/sequencer_state.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/lock.h"
+#include "ledger/base/thread.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -484,18 +484,13 @@ static void *tick_main(void *context)
 /* Signals are the network thread's. */
 static bool start_threads(struct sequencer *s)
 {
-	sigset_t all;
-	sigset_t before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	errno = pthread_create(&s->prepare_thread, NULL, prepare_main, s);
+	errno = thread_start(&s->prepare_thread, prepare_main, s);
 	bool good = errno == 0;
-	if (good && (errno = pthread_create(&s->tick_thread, NULL, tick_main, s)) != 0) {
+	if (good && (errno = thread_start(&s->tick_thread, tick_main, s)) != 0) {
 		queue_close(&s->submitted);
 		pthread_join(s->prepare_thread, NULL);
 		good = false;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return good;
 }
 

@@ -2,11 +2,12 @@
  * that is lost in another, or one too many, does no harm.
  *
  * Invariant: a piece of work is in `todo`, in a thread's hands or in `done`, in one of them. Stopping leaves both lists
- * as they are, for workers_free. Threads block all signals: they are for the loop. */
+ * as they are, for workers_free. Signals are for the loop. */
 #include "query/server/workers.h"
 
+#include "ledger/base/thread.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -96,15 +97,11 @@ enum error workers_new(
 
 enum error workers_start(struct workers *workers, struct fault *fault)
 {
-	sigset_t all, before;
 	int failed = 0;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (workers->started < workers->count && failed == 0) {
-		failed = pthread_create(&workers->threads[workers->started], NULL, work_on, workers);
+		failed = thread_start(&workers->threads[workers->started], work_on, workers);
 		workers->started += failed == 0;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return failed == 0 ? E_OK : fault_set(fault, E_IO, "a thread cannot be made: %s", strerror(failed));
 }
 

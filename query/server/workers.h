@@ -19,7 +19,7 @@ struct workers;
 /* `function` is called in the threads, for several pieces of work at once if `count` is over 1. E_NO_MEMORY, E_IO. */
 enum error workers_new(
 	uint32_t count, work_function *function, void *context, struct workers **out, struct fault *fault) MUST_USE;
-/* Begins; no signal is delivered to the threads. E_IO. */
+/* Begins; no signal is delivered to the threads but for a fault of their own. E_IO. */
 enum error workers_start(struct workers *workers, struct fault *fault) MUST_USE;
 /* Lets them end what they have in hand, begins nothing more, and waits for them. */
 void workers_stop(struct workers *workers);

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""A store's file that was cut or emptied, and a table of readers that somebody holds: each is named in one sentence, and
-nobody's program ends by a signal. usage: store_file.py INDSIGT"""
+"""A store's file that was cut or emptied, also while a daemon runs on it, and a table of readers that somebody holds: each
+is named in one sentence, and nobody's program ends by a signal. usage: store_file.py INDSIGT"""
 
 import ctypes
 import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import urllib.error
 
@@ -81,6 +82,28 @@ def damage(tap, ledger, what, change, words):
     shutil.copy(ledger.path("whole"), file)
 
 
+def cut_while_running(tap, ledger, key):
+    """Each daemon alone, and all behind the head of the file that it has mapped is gone: a thread of it reads there."""
+    file = os.path.join(ledger.dir, "store/data.mdb")
+    shutil.copy(file, ledger.path("whole"))
+    for name, folder, ask in (
+            ("queryd", "query", (sys.executable, "-c", "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])",
+                                 "http://%s/v1/coverage")),
+            ("ingestd", "ingest", (ledger.indsigt, "send", "--key", key, ledger.path("third"), "--server", "%s"))):
+        program = os.path.join(os.path.dirname(ledger.indsigt), "..", folder, "indsigt-" + name)
+        daemon = subprocess.Popen([program, ledger.dir, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True)
+        address = daemon.stdout.readline().split()[1]
+        os.truncate(file, 8192)
+        asker = subprocess.Popen([*ask[:-1], ask[-1] % address], stderr=subprocess.DEVNULL)
+        said = daemon.communicate()[1]
+        asker.kill()
+        asker.wait()
+        tap.ok(daemon.returncode == 4 and "data.mdb was cut" in said,
+               "%s says that its file was cut under it: %d %s" % (name, daemon.returncode, said.strip()))
+        shutil.copy(ledger.path("whole"), file)
+
+
 def cut(file):
     os.truncate(file, os.path.getsize(file) // 2)
 
@@ -101,6 +124,9 @@ def main():
         for file in ("store/data.mdb", "keys/env/data.mdb"):
             damage(tap, ledger, file, cut, ("was cut",))
             damage(tap, ledger, file, empty, ("is empty",))
+        with open(ledger.path("third"), "w", encoding="utf-8") as file:
+            file.write(event(SUBJECT, "third") + "\n")
+        cut_while_running(tap, ledger, key)
         ledger.serve()
         tap.ok(len(ledger.who(SUBJECT)["accesses"]) == 2, "with the whole files back everything is there")
     finally:

@@ -8,6 +8,7 @@
  * program's. */
 #include "ingest/net/tile_fetch.h"
 #include "ledger/base/own.h"
+#include "ledger/base/thread.h"
 #include "tools/command/command.h"
 #include "tools/mirror/mirror_command.h"
 #include "tools/mirror/mirror_follow.h"
@@ -19,7 +20,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,11 +113,7 @@ static void *follow_on(void *context)
 /* The signals are the server's. */
 static enum error start_thread(struct serving *serving, pthread_t *out, struct fault *fault)
 {
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int failed = pthread_create(out, NULL, follow_on, serving);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	int failed = thread_start(out, follow_on, serving);
 	return failed ? fault_set(fault, E_IO, "a thread cannot be started: %s", strerror(failed)) : E_OK;
 }
 
