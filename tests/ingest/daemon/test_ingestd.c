@@ -126,7 +126,10 @@ static struct peer peer;
 
 static struct bytes good_batch(uint32_t count)
 {
-	static const uint32_t subjects[] = {1, 2, 3, 4, 5, 6, 7, 8};
+	uint32_t subjects[60];
+	ck_assert_uint_le(count, sizeof subjects / sizeof *subjects);
+	for (uint32_t i = 0; i < count; i++)
+		subjects[i] = 1 + i % 8;
 	return fixture_batch(&hostile, peer.next, subjects, count, 9);
 }
 
