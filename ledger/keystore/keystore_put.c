@@ -37,7 +37,7 @@ enum error keystore_create(const char *path, const struct key *wrapping, struct 
 	enum error error = write_id(env);
 	db_close(env);
 	if (error != E_OK)
-		return fault_set(fault, error, "%s cannot be read: %s", path, error_reason(error));
+		return fault_set(fault, error, "%s cannot be written: %s", path, error_reason(error));
 	return keystore_open(path, wrapping, false, out, fault);
 }
 

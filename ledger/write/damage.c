@@ -117,7 +117,7 @@ static enum error judge_runs(struct ledger *ledger, struct damage *damage, struc
 	damage->gap = 0;
 	if (ledger->declare_lost)
 		return find_gap(damage, txn, entries_left(ledger, LOSSES_MAX - LOSSES_SPARE), &damage->gap);
-	if (damage->period_unreadable || damage->count > DAMAGE_EVENTS_MAX)
+	if (damage->period_unreadable > 0 || damage->count > DAMAGE_EVENTS_MAX)
 		return E_UNREADABLE;
 	TRY(count_runs(damage, txn, 0, &runs));
 	return runs <= entries_left(ledger, LOSSES_MAX / 2) ? E_OK : E_UNREADABLE;
@@ -132,12 +132,13 @@ enum error damage_judge(struct ledger *ledger, struct damage *damage, struct fau
 	if (error == E_OK)
 		error = judge_runs(ledger, damage, &txn);
 	db_abort(&txn);
-	if (error == E_UNREADABLE && damage->period_unreadable)
+	if (error == E_UNREADABLE && damage->period_unreadable > 0)
 		return fault_set(fault, error,
-			"%zu events, the first at index %" PRIu64 ", cannot be filed, because the key of their month in keys/env "
-			"is damaged; put a newest copy of keys/env back. "
-			"If nothing can bring it back, run 'indsigt epoch DIR --declare-lost'",
-			damage->count, damage->indexes[0]);
+			"%zu events, the first at index %" PRIu64 ", cannot be filed, because their records do not open, %zu of "
+													  "them because the key of their month in keys/env "
+			"is damaged; put a newest copy of keys/env back. If nothing can bring them back, run 'indsigt epoch DIR "
+			"--declare-lost'",
+			damage->count, damage->indexes[0], damage->period_unreadable);
 	if (error == E_UNREADABLE)
 		return fault_set(fault, error,
 			"%zu events, the first at index %" PRIu64

@@ -19,8 +19,8 @@ struct damage {
 	uint64_t *indexes; /* of events; ascending from damage_judge on */
 	size_t count;
 	size_t capacity;
-	bool period_unreadable; /* the key of a whole month is gone: that is no damage of these records */
-	uint64_t gap;           /* indexes between two of them that one loss entry reaches over, whatever stands there */
+	size_t period_unreadable; /* of these, the key of their whole month is gone: that is no damage of their records */
+	uint64_t gap;             /* indexes between two of them that one loss entry reaches over, whatever stands there */
 	struct ledger_damage declared;
 };
 

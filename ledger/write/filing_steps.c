@@ -89,17 +89,19 @@ static enum error make_label(struct merge *merge, uint64_t index, bool *opens, s
 static enum error find_label(
 	struct merge *merge, const struct filing *filings, size_t count, bool *known, struct label *out)
 {
-	bool period_unreadable = false;
+	size_t period_unreadable = 0;
 	*known = false;
 	for (size_t i = 0; i < count && !*known && !alias_is_none(&filings->alias); i++) {
 		enum error error = make_label(merge, filings[i].number, known, out);
 		if (error != E_OK)
 			return fault_set(merge->fault, error, "the event at index %" PRIu64 " cannot be filed: %s",
 				filings[i].number, error_reason(error));
-		period_unreadable |= merge->keys.period_unreadable;
+		period_unreadable += merge->keys.period_unreadable;
 	}
-	merge->epoch->damage.period_unreadable |= period_unreadable && !*known;
-	for (size_t i = 0; i < count && !*known; i++)
+	if (*known)
+		return E_OK;
+	merge->epoch->damage.period_unreadable += period_unreadable;
+	for (size_t i = 0; i < count; i++)
 		TRY(damage_note(&merge->epoch->damage, filings[i].number));
 	return E_OK;
 }

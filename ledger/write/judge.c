@@ -5,7 +5,8 @@
  *   commit               state ─► rows of the store
  *
  * What somebody asks for is judged before, in words that help whoever asked. So a refusal here is a fault of this
- * program: the tick ends, nothing of it is written, and the ledger goes no further. */
+ * program, unless the store does not give back what the entry is judged by: the tick ends, nothing of it is written,
+ * and the ledger goes no further. */
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"
 #include "ledger/write/ledger_state.h"
@@ -139,6 +140,14 @@ static enum error say(
 		ledger->state.size, finding->text);
 }
 
+/* The entries of a loss are read again. They were committed, so where that fails the store is damaged. */
+static bool is_unreadable(const struct ledger *ledger, const struct entry_loss *loss, struct log_finding *finding)
+{
+	uint64_t events;
+	return loss->end <= ledger->checkpoint.size &&
+		   losses_count_events(&ledger->state.bundles, loss->first, loss->end, &events, finding) == E_CORRUPT;
+}
+
 static enum error append(struct ledger *ledger, struct bytes encoded, struct fault *fault)
 {
 	enum error error = log_append(ledger->log, &ledger->tick, encoded);
@@ -165,6 +174,12 @@ enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry,
 		error = writer_done(&w, &encoded);
 	if (error != E_OK)
 		return fault_set(fault, error, "an entry cannot be written: %s", error_reason(error));
-	TRY(say(ledger, log_state_take(&ledger->state, entry, &finding), &finding, fault));
+	error = log_state_take(&ledger->state, entry, &finding);
+	if (error == E_CORRUPT && entry->kind == ENTRY_LOSS && is_unreadable(ledger, &entry->loss, &finding))
+		return fault_set(fault, error,
+			"an entry cannot be judged, because those before it cannot be read again from index %" PRIu64
+			" on: the store is damaged; stop the ledger, look after the disk, and run 'indsigt audit'",
+			finding.index);
+	TRY(say(ledger, error, &finding, fault));
 	return append(ledger, encoded, fault);
 }

@@ -74,9 +74,9 @@ enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool
 enum error ledger_write_guard(struct ledger *ledger, struct fault *fault) MUST_USE;
 /* The same while the ledger runs: that it cannot be written is borne for a while. */
 enum error ledger_keep_guard(struct ledger *ledger, struct fault *fault) MUST_USE;
-/* Reads where the store stands into memory: at open, and after a tick that did not happen. */
 /* Before anything is signed, or thrown away: E_UNWITNESSED if it was opened so. */
 enum error ledger_may_sign(const struct ledger *ledger, struct fault *fault) MUST_USE;
+/* Reads where the store stands into memory: at open, and after a tick that did not happen. */
 enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn) MUST_USE;
 /* The least time that the next entry may bear. */
 uint64_t ledger_next_s(const struct ledger *ledger);
@@ -100,7 +100,7 @@ void ledger_judge_put(struct db_txn *txn, const struct log_state *state, const s
 uint64_t ledger_epoch_again(const struct losses *losses, uint64_t index, uint64_t size);
 /* Leaves that the filing tree has or will have: event entries that are not lost. */
 uint64_t ledger_filing_leaves(const struct log_state *state);
-/* Judges and appends one entry inside a tick. E_STOPPED: it breaks a rule of the log. With any error the tick cannot go
- * on. */
+/* Judges and appends one entry inside a tick. E_STOPPED: it breaks a rule of the log; E_CORRUPT: what it is judged by
+ * cannot be read again. With any error the tick cannot go on. */
 enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry, struct fault *fault) MUST_USE;
 enum error ledger_append_event(struct ledger *ledger, const struct entry_event *event, struct fault *fault) MUST_USE;

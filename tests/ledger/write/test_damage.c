@@ -340,6 +340,40 @@ START_TEST(the_key_of_a_month)
 }
 END_TEST
 
+/* Not each event that waits for the word was sealed under it. */
+START_TEST(only_its_own_are_blamed_on_the_key_of_a_month)
+{
+	struct fault fault = {.text = ""};
+	make();
+	struct appended batch = append_new(10);
+	damage(STORE_RECORD, batch.first_index + 4, 60, 0);
+	fixture_close(&f);
+	flip_period_key(false);
+	fixture_open(&f);
+	ck_error(try_epoch(&fault), E_UNREADABLE);
+	ck_assert_msg(strstr(fault.text, "10 events") != NULL, "%s", fault.text);
+	ck_assert_msg(strstr(fault.text, "9 of them because the key of their month") != NULL, "%s", fault.text);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* The entries of a loss are read again; where the store does not give them back the entry breaks no rule. */
+START_TEST(own_damage_is_no_broken_rule)
+{
+	struct fault fault = {.text = ""};
+	make();
+	struct appended batch = append_new(10);
+	const struct entry loss = {
+		.kind = ENTRY_LOSS, .loss = {batch.first_index, f.ledger->checkpoint.size, .events = _i == 0 ? 10 : 11}};
+	if (_i == 0)
+		damage(STORE_BUNDLE, 0, 1, 0);
+	ck_ok(ledger_begin(f.ledger, &fault));
+	ck_error(ledger_append_entry(f.ledger, &loss, &fault), _i == 0 ? E_CORRUPT : E_STOPPED);
+	ck_assert_msg((strstr(fault.text, "report it") != NULL) == (_i == 1), "%s", fault.text);
+	fixture_remove(&f);
+}
+END_TEST
+
 /* LOSS-9: nobody has it. */
 START_TEST(the_key_of_a_month_for_good)
 {
@@ -637,6 +671,8 @@ int main(void)
 	tcase_add_test(tcase, a_key_is_gone);
 	tcase_add_loop_test(tcase, the_key_of_a_month, 0, 2);
 	tcase_add_loop_test(tcase, the_key_of_a_month_for_good, 0, 2);
+	tcase_add_test(tcase, only_its_own_are_blamed_on_the_key_of_a_month);
+	tcase_add_loop_test(tcase, own_damage_is_no_broken_rule, 0, 2);
 	tcase_add_test(tcase, only_what_was_looked_at);
 	tcase_add_test(tcase, declared_and_there);
 	tcase_add_test(tcase, an_operators_word);
