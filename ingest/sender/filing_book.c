@@ -41,7 +41,7 @@ struct filing_book {
 
 static enum error load(struct filing_book *book, bool create, uint64_t begin)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	struct bytes row;
 	TRY(db_begin(book->env, create, &txn));
 	enum error error = db_get(&txn, META, ROW_BEGIN, &row);
@@ -54,11 +54,7 @@ static enum error load(struct filing_book *book, bool create, uint64_t begin)
 		error = db_get_number(&txn, META, ROW_BEGIN, &book->begin);
 	if (error == E_OK)
 		error = db_get_number(&txn, META, ROW_CHECKED, &book->checked);
-	if (error != E_OK || !create) {
-		db_abort(&txn);
-		return error;
-	}
-	return db_commit(&txn);
+	return error == E_OK && create ? db_commit(&txn) : error;
 }
 
 enum error filing_book_open(

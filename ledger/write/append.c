@@ -60,13 +60,11 @@ void ledger_abort(struct ledger *ledger)
 		return;
 	ledger->ticking = false;
 	db_abort(&ledger->tick);
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	registry_revert(ledger->registry);
 	enum error error = db_begin(ledger->store, false, &txn);
-	if (error == E_OK) {
+	if (error == E_OK)
 		error = ledger_load_state(ledger, &txn);
-		db_abort(&txn);
-	}
 	if (error != E_OK)
 		ledger->broken = true;
 }

@@ -125,17 +125,16 @@ static enum error judge_runs(struct ledger *ledger, struct damage *damage, struc
 
 enum error damage_judge(struct ledger *ledger, struct damage *damage, struct fault *fault)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	if (damage->count == 0)
 		return E_OK;
 	enum error error = db_begin(ledger->store, false, &txn);
 	if (error == E_OK)
 		error = judge_runs(ledger, damage, &txn);
-	db_abort(&txn);
 	if (error == E_UNREADABLE && damage->period_unreadable > 0)
 		return fault_set(fault, error,
 			"%zu events, the first at index %" PRIu64 ", cannot be filed, because their records do not open, %zu of "
-													  "them because the key of their month in keys/env "
+			"them because the key of their month in keys/env "
 			"is damaged; put a newest copy of keys/env back. If nothing can bring them back, run 'indsigt epoch DIR "
 			"--declare-lost'",
 			damage->count, damage->indexes[0], damage->period_unreadable);
@@ -312,7 +311,7 @@ static enum error mend(struct mending *m, uint64_t from, uint64_t to, uint64_t p
 
 enum error damage_mend_pack(struct ledger *ledger, uint64_t from, uint64_t to, uint64_t position)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	struct mending *m = calloc(1, sizeof *m);
 	if (m == NULL)
 		return E_NO_MEMORY;
@@ -326,8 +325,6 @@ enum error damage_mend_pack(struct ledger *ledger, uint64_t from, uint64_t to, u
 	}
 	if (error == E_OK)
 		error = db_commit(&txn);
-	else
-		db_abort(&txn);
 	record_buffer_free(&m->record);
 	sodium_memzero(m, sizeof *m);
 	free(m);

@@ -159,16 +159,13 @@ static enum error load_rows(struct ledger *ledger)
 /* What the epoch will say it is complete until is over once its coverage stands: no later entry bears that time. */
 static enum error close_time(struct ledger *ledger, uint64_t size)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	uint64_t time_s = 0;
 	TRY(db_begin(ledger->store, false, &txn));
-	enum error error = log_time_before(&txn, size, &time_s);
-	db_abort(&txn);
-	if (error == E_OK) {
-		ledger_raise_floor(ledger, time_s);
-		wall_clock_follow(&ledger->clock, ledger_next_s(ledger));
-	}
-	return error;
+	TRY(log_time_before(&txn, size, &time_s));
+	ledger_raise_floor(ledger, time_s);
+	wall_clock_follow(&ledger->clock, ledger_next_s(ledger));
+	return E_OK;
 }
 
 /* Derived, and not what was signed: nothing may be built on it. */
@@ -341,17 +338,20 @@ static enum error mend_pack(struct ledger *ledger, struct epoch *epoch, bool *co
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
+static enum error walk_packs(struct ledger *ledger, struct epoch *epoch, bool *complete)
+{
+	OWNED_TXN txn = {0};
+	TRY(db_begin(ledger->store, false, &txn));
+	TRY(alias_walk_begin(&txn, &ledger->secrets->seal, epoch->loaded, &epoch->walk));
+	enum error error = load_packs(ledger, epoch, &txn, complete);
+	alias_walk_end(&epoch->walk);
+	return error;
+}
+
 static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
 {
-	struct db_txn txn;
 	bool complete = false;
-	TRY(db_begin(ledger->store, false, &txn));
-	enum error error = alias_walk_begin(&txn, &ledger->secrets->seal, epoch->loaded, &epoch->walk);
-	if (error == E_OK) {
-		error = load_packs(ledger, epoch, &txn, &complete);
-		alias_walk_end(&epoch->walk);
-	}
-	db_abort(&txn);
+	enum error error = walk_packs(ledger, epoch, &complete);
 	if (error == E_UNSEALED)
 		error = mend_pack(ledger, epoch, &complete);
 	TRY(error);

@@ -280,13 +280,9 @@ static enum error append_leaves(struct ledger *ledger, struct epoch *epoch, stru
 
 enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	TRY(db_begin(ledger->store, true, &txn));
-	enum error error = append_leaves(ledger, epoch, &txn);
-	if (error != E_OK) {
-		db_abort(&txn);
-		return error;
-	}
+	TRY(append_leaves(ledger, epoch, &txn));
 	TRY(db_commit(&txn));
 	if (epoch->next_index < epoch->base + epoch->span)
 		return E_OK;
@@ -302,14 +298,10 @@ enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch)
 
 enum error epoch_map_slice(struct ledger *ledger, struct epoch *epoch)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	bool finished = false;
 	TRY(db_begin(ledger->store, true, &txn));
-	enum error error = map_update_slice(epoch->map, &txn, MAP_SLICE_ROWS, &finished);
-	if (error != E_OK) {
-		db_abort(&txn);
-		return error;
-	}
+	TRY(map_update_slice(epoch->map, &txn, MAP_SLICE_ROWS, &finished));
 	TRY(db_commit(&txn));
 	if (finished)
 		epoch->step = EPOCH_FINISH;

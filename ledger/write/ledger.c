@@ -281,23 +281,17 @@ static enum error check_keys(struct ledger *ledger, struct db_txn *txn, struct f
 
 static enum error open_state(struct ledger *ledger, struct fault *fault)
 {
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	enum error error = db_begin(ledger->store, false, &txn);
 	if (error == E_OK)
 		error = ledger_load_state(ledger, &txn);
 	if (error == E_OK)
 		error = registry_load(&txn, &ledger->registry);
-	if (error != E_OK) {
-		db_abort(&txn);
+	if (error != E_OK)
 		return fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
-	}
-	error = check_guard(ledger, &txn, fault);
-	if (error == E_OK)
-		error = check_keys(ledger, &txn, fault);
-	if (error == E_OK)
-		error = check_evidence(ledger, &txn, fault);
-	db_abort(&txn);
-	return error;
+	TRY(check_guard(ledger, &txn, fault));
+	TRY(check_keys(ledger, &txn, fault));
+	return check_evidence(ledger, &txn, fault);
 }
 
 static enum error store_extends(void *context, struct bytes note)
@@ -439,15 +433,13 @@ enum error ledger_now(struct ledger *ledger, uint64_t *out_s, struct fault *faul
 enum error ledger_extends(struct ledger *ledger, struct bytes note, uint64_t *out_size)
 {
 	struct checkpoint older;
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	if (checkpoint_verify(note, &ledger->vkey, &older) != E_OK)
 		return E_BAD_CHECKPOINT;
 	TRY(db_begin(ledger->store, false, &txn));
-	enum error error = check_extends(&txn, &older);
-	db_abort(&txn);
-	if (error == E_OK)
-		*out_size = older.size;
-	return error;
+	TRY(check_extends(&txn, &older));
+	*out_size = older.size;
+	return E_OK;
 }
 
 enum error preparer_open(struct ledger *ledger, struct preparer **out, struct fault *fault)

@@ -193,7 +193,7 @@ static enum error compare_in(
 static enum error compare(struct ledger *ledger, const struct prepared *prepared, struct comparison *out)
 {
 	struct sender committed;
-	struct db_txn txn;
+	OWNED_TXN txn = {0};
 	*out = (struct comparison){.same = false};
 	if (registry_get(ledger->registry, prepared->head.sender, &committed) != E_OK ||
 		prepared->head.first_sequence >= committed.next_sequence) {
@@ -201,9 +201,7 @@ static enum error compare(struct ledger *ledger, const struct prepared *prepared
 		return compare_in(ledger, &ledger->tick, prepared, out);
 	}
 	TRY(db_begin(ledger->store, false, &txn));
-	enum error error = compare_in(ledger, &txn, prepared, out);
-	db_abort(&txn);
-	return error;
+	return compare_in(ledger, &txn, prepared, out);
 }
 
 enum error ledger_answer_repeated(
