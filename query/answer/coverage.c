@@ -29,14 +29,14 @@ static json_t *policy_words(const struct policy *policy)
 	struct writer writer = writer_of(text, sizeof text);
 	if (policy_format(policy, &writer) != E_OK)
 		return NULL;
-	json_t *words = json_array();
+	json_auto_t *words = json_array();
 	char *rest = text;
 	while (rest && *rest) {
 		char *word = strsep(&rest, "\n");
-		if (*word)
-			json_array_append_new(words, json_string(word));
+		if (*word && json_array_append_new(words, json_string(word)) != 0)
+			return NULL;
 	}
-	return words;
+	return json_incref(words);
 }
 
 static json_t *unchecked_since(const struct sender *sender, struct visit *visit)

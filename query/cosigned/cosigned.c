@@ -78,11 +78,9 @@ static json_t *load_state(int at_fd, const char *name, enum error *out)
 	*out = file_read_all(at_fd, name, STATE_BYTES_MAX, &text, &len);
 	if (*out != E_OK)
 		return NULL;
-	json_t *list = json_loadb((const char *)text, len, JSON_REJECT_DUPLICATES, NULL);
-	if (json_is_array(list))
-		return list;
-	json_decref(list);
-	return NULL;
+	json_auto_t *list = NULL;
+	*out = json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &list);
+	return json_is_array(list) ? json_incref(list) : NULL;
 }
 
 void cosigned_read_state(int cosigned_fd, const struct witness_policy *policy, struct cosigning *cosigning)

@@ -1,3 +1,4 @@
+#include "ledger/json/json_read.h"
 #include "ledger/keys/keyfile.h"
 #include "ledger/note/note_sign.h"
 #include "ledger/statement/statement.h"
@@ -15,7 +16,10 @@
 
 static unsigned opens;
 static unsigned checks;
+static unsigned left; /* allocations until one fails; 0: none does */
 
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
 int __real_open64(const char *path, int flags, mode_t mode);
 int __wrap_open64(const char *path, int flags, mode_t mode);
 int __real_openat64(int dir, const char *path, int flags, mode_t mode);
@@ -24,6 +28,11 @@ int __real_crypto_sign_verify_detached(
 	const unsigned char *signature, const unsigned char *text, unsigned long long len, const unsigned char *key);
 int __wrap_crypto_sign_verify_detached(
 	const unsigned char *signature, const unsigned char *text, unsigned long long len, const unsigned char *key);
+
+void *__wrap_malloc(size_t size)
+{
+	return left > 0 && --left == 0 ? NULL : __real_malloc(size);
+}
 
 int __wrap_open64(const char *path, int flags, mode_t mode)
 {
@@ -555,6 +564,61 @@ START_TEST(a_page_opens_no_file_again)
 }
 END_TEST
 
-UNIT_MAIN("cosigned", a_page_opens_no_file_again, what_is_cosigned_is_read, an_older_checkpoint_can_be_rested_on,
-	a_statement_waits_as_long_as_it_is_worth, not_this_store, a_statement_rests_on_cosignatures,
-	states_come_from_their_file)
+/* Coverage with witnessing, as text to be freed. */
+static enum error coverage_text(char **out)
+{
+	OWNED(cosigned_release) struct cosigned *cosigned = cosigned_look(snapshot, &memory);
+	json_auto_t *coverage = NULL;
+	*out = NULL;
+	if (cosigned == NULL)
+		return E_NO_MEMORY;
+	TRY(coverage_make(snapshot, cosigned, &coverages, f.now_s, 60, &coverage));
+	*out = json_write(coverage, JSON_COMPACT | JSON_SORT_KEYS);
+	return *out != NULL ? E_OK : E_NO_MEMORY;
+}
+
+/* Of all allocations each one fails once: then there is no coverage or one that says that nothing is witnessed, and in
+ * neither case is anything remembered that is not whole. */
+START_TEST(what_memory_cut_off_is_not_remembered)
+{
+	static uint8_t buffer[NOTE_BYTES_MAX];
+	unsigned number = 0;
+	bool all;
+	char *whole, *text;
+	begin();
+	f.policy.flags = POLICY_WITHHOLD | POLICY_PURPOSE_REQUIRED;
+	change_policy();
+	look_again();
+	write_policy("both");
+	write_file("cosigned/checkpoint", cosigned_note(buffer, 2, f.now_s - 100));
+	write_file("cosigned/state", BYTES_LITERAL("[{\"name\":\"a\"},{\"name\":\"b\"}]"));
+	settle(DOOR_POLICY_FILE);
+	settle("cosigned/checkpoint");
+	settle("cosigned/state");
+	ck_ok(coverage_text(&whole));
+	ck_assert_ptr_nonnull(strstr(whole, "\"name\":\"b\""));
+	ck_assert_ptr_nonnull(strstr(whole, "\"withhold\""));
+	do {
+		cosigned_memory_release(&memory);
+		coverage_memory_release(&coverages);
+		memory = COSIGNED_MEMORY;
+		coverages = COVERAGE_MEMORY;
+		left = ++number;
+		enum error error = coverage_text(&text);
+		all = left > 0;
+		left = 0;
+		ck_assert_msg(error == E_OK || error == E_NO_MEMORY, "allocation %u: %s", number, error_name(error));
+		free(text);
+		ck_ok(coverage_text(&text));
+		ck_assert_msg(strcmp(text, whole) == 0, "allocation %u: %s", number, text);
+		free(text);
+	} while (!all);
+	ck_assert_uint_gt(number, 100);
+	free(whole);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("cosigned", what_memory_cut_off_is_not_remembered, a_page_opens_no_file_again, what_is_cosigned_is_read,
+	an_older_checkpoint_can_be_rested_on, a_statement_waits_as_long_as_it_is_worth, not_this_store,
+	a_statement_rests_on_cosignatures, states_come_from_their_file)
