@@ -87,11 +87,6 @@ static void answer(void *context, const struct request *request, struct response
 		response->fatal = E_REPLACED;
 }
 
-static void refuse(int status, enum error error, const char *line, struct response *response)
-{
-	routes_problem(status, error_name(error), line, response);
-}
-
 /* Method, route pattern, what the route notes of it, status and duration: nothing personal. */
 static void say_answered(const struct request *request, const struct response *response, double ms)
 {
@@ -108,7 +103,7 @@ static enum error serve(const struct address *address, struct routes *routes, st
 	const struct http_options options = {.answer = answer,
 		.context = routes,
 		.workers = WORKERS,
-		.refuse = refuse,
+		.refuse = routes_problem,
 		.answered = say_answered,
 		.tell = tell,
 		.connections_max = QUERY_CONNECTIONS_MAX,

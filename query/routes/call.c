@@ -44,22 +44,18 @@ static void set_body(struct response *response, json_t *json)
 	response->body_len = response->body ? strlen(response->body) : 0;
 }
 
-void routes_problem(int status, const char *error, const char *detail, struct response *out)
+void call_problem(struct call *call, int status, enum error error, const char *detail)
 {
+	struct response *out = call->response;
 	response_release(out);
 	out->status = status;
 	json_auto_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title", status_title(status),
-		"status", status, "detail", detail, "error", error);
+		"status", status, "detail", detail, "error", error_name(error));
 	set_body(out, problem);
 	response_header(out, "Content-Type", "application/problem+json");
 	response_header(out, "Cache-Control", "no-store");
 	if (status == 503)
 		response_header(out, "Retry-After", "1");
-}
-
-void call_problem(struct call *call, int status, enum error error, const char *detail)
-{
-	routes_problem(status, error_name(error), detail, call->response);
 }
 
 void call_internal(struct call *call, enum error error)

@@ -54,12 +54,18 @@ static void answer_call(struct call *call)
 	route->answer(call);
 }
 
-/* What waits for its reader is counted before it waits. */
-static void take_room(struct call *call)
+static void add_security(struct response *response)
 {
-	struct response *response = call->response;
-	if (!room_set(response->room, &response->held, response->body_len))
-		call_problem(call, 503, E_TOO_MANY, ROUTES_NO_ROOM);
+	response_header(response, "X-Content-Type-Options", "nosniff");
+	response_header(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+	response_header(response, "Referrer-Policy", "no-referrer");
+}
+
+void routes_problem(int status, enum error error, const char *detail, struct response *out)
+{
+	struct call call = {.response = out};
+	call_problem(&call, status, error, detail);
+	add_security(out);
 }
 
 void routes_answer(const struct routes *routes, const struct request *request, uint64_t now_s, struct response *out)
@@ -71,8 +77,5 @@ void routes_answer(const struct routes *routes, const struct request *request, u
 	answer_call(&call);
 	snapshot = call.snapshot;
 	cosigned = call.cosigned;
-	take_room(&call);
-	call_header(&call, "X-Content-Type-Options", "nosniff");
-	call_header(&call, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-	call_header(&call, "Referrer-Policy", "no-referrer");
+	add_security(out);
 }

@@ -21,7 +21,9 @@ struct routes {
 	struct coverage_memory *coverage; /* NULL: nothing is remembered */
 };
 
-/* Always gives a response; any thread. `now_s` is the time of day. */
+/* Always gives a response; any thread. `now_s` is the time of day. Only a statement has taken room for its body: the
+ * rest is of a bounded size, and whoever sends it takes the room. */
 void routes_answer(const struct routes *routes, const struct request *request, uint64_t now_s, struct response *out);
-/* For what a server refuses before there is a request to route: status and `error` name, as a problem. */
-void routes_problem(int status, const char *error, const char *detail, struct response *out);
+/* For what a server refuses before there is a request to route, or when there is no room for its answer: a problem, as
+ * routes make them. */
+void routes_problem(int status, enum error error, const char *detail, struct response *out);

@@ -486,6 +486,49 @@ START_TEST(ahead_of_the_clock)
 }
 END_TEST
 
-UNIT_MAIN("routes", health_says_what_is_not_well, ahead_of_the_clock, filing_is_answered_to_its_sender,
-	statements_are_given_to_their_subject, labels_are_given_to_auditors, refusals_say_what_is_wrong,
-	bad_tokens_are_refused, the_public_part_needs_no_token, pages_go_on_by_cursor)
+/* HTTP-35: who sends it counts what waits for its reader. Without room what is short is refused for what it is, and a
+ * HEAD, which sends no body, is answered. */
+START_TEST(short_answers_need_no_room)
+{
+	struct room room;
+	begin();
+	room_init(&room, 10, 10);
+	struct request request = {.method = "GET", .path = "/nowhere", .room = &room};
+	struct response response;
+	routes_answer(&routes, &request, f.now_s, &response);
+	check_problem(&response, 404, "nothing");
+	response_release(&response);
+	request.method = "HEAD";
+	request.path = "/v1/coverage";
+	routes_answer(&routes, &request, f.now_s, &response);
+	ck_assert_int_eq(response.status, 200);
+	ck_assert_uint_eq(room.used, 0);
+	response_release(&response);
+	room_release(&room);
+	end();
+}
+END_TEST
+
+/* HTTP-5: what the server refuses looks like what a route refuses. */
+START_TEST(refusals_of_the_server_are_whole)
+{
+	static const char *const all[] = {
+		"X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy", "Content-Type", "Cache-Control"};
+	struct response refused = {.route = "-"};
+	begin();
+	struct response response = ask("GET", "/nowhere", NULL, NULL);
+	routes_problem(400, E_BAD_VALUE, "why", &refused);
+	check_problem(&refused, 400, "why");
+	ck_assert_uint_eq(refused.header_count, response.header_count);
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		ck_assert_str_eq(header_of(&refused, all[i]), header_of(&response, all[i]));
+	response_release(&refused);
+	response_release(&response);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("routes", short_answers_need_no_room, refusals_of_the_server_are_whole, health_says_what_is_not_well,
+	ahead_of_the_clock, filing_is_answered_to_its_sender, statements_are_given_to_their_subject,
+	labels_are_given_to_auditors, refusals_say_what_is_wrong, bad_tokens_are_refused, the_public_part_needs_no_token,
+	pages_go_on_by_cursor)
