@@ -87,7 +87,8 @@ static void answer(void *context, const struct request *request, struct response
 		response->fatal = E_REPLACED;
 }
 
-/* Method, route pattern, what the route notes of it, status and duration: nothing personal. */
+/* Method, route pattern, what the route notes of it, status (0: the answer was thrown away) and duration: nothing
+ * personal. */
 static void say_answered(const struct request *request, const struct response *response, double ms)
 {
 	fprintf(stderr, "%s %s%s %d %.2fms\n", request->method, response->route, response->note, response->status, ms);

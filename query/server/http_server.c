@@ -300,12 +300,15 @@ static void send_answer(struct exchange *exchange)
 	struct peer *peer = exchange->peer;
 	bool empty = exchange->head || response->status == 304 || response->body_len == 0;
 	struct evbuffer *body = empty ? NULL : evbuffer_new();
-	add_headers(exchange);
+	bool given = !peer->expired && (empty || add_body(body, response));
+	if (!given) /* no memory: better no answer than half of one */
+		response->status = 0;
 	peer_enter(peer, PHASE_WRITING);
 	tell_answered(peer->server, exchange);
-	if (peer->expired || (!empty && !add_body(body, response))) {
-		evhttp_connection_free(peer->http); /* no memory: better no answer than half of one */
+	if (!given) {
+		evhttp_connection_free(peer->http);
 	} else {
+		add_headers(exchange);
 		if (!empty) { /* the room goes with the body */
 			peer->held = response->held;
 			response->held = 0;
@@ -385,6 +388,9 @@ static struct exchange *exchange_new(struct evhttp_request *http, struct peer *p
 	const char *authorization = evhttp_find_header(headers, "Authorization");
 	const char *tags = evhttp_find_header(headers, "If-None-Match");
 	struct evbuffer *body = evhttp_request_get_input_buffer(http);
+	const struct bytes whole = bytes_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
+	if (whole.data == NULL && whole.len > 0)
+		return NULL;
 	struct exchange *exchange = calloc(
 		1, sizeof *exchange + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) + kept_bytes(tags));
 	if (exchange == NULL)
@@ -402,7 +408,7 @@ static struct exchange *exchange_new(struct evhttp_request *http, struct peer *p
 	exchange->request.authorization = keep(&at, authorization);
 	exchange->request.if_none_match = keep(&at, tags);
 	exchange->request.gzip = negotiate_gzip(evhttp_find_header(headers, "Accept-Encoding"));
-	exchange->request.body = bytes_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
+	exchange->request.body = whole;
 	evhttp_connection_get_peer(peer->http, &address, &(uint16_t){0});
 	exchange->request.local = address && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);
 	return exchange;

@@ -36,7 +36,7 @@ struct http_options {
 	uint32_t workers;
 	/* In the loop: the body and headers of what the server itself refuses. The line does not end in a newline. */
 	void (*refuse)(int status, enum error error, const char *line, struct response *response);
-	/* In the loop, before an answer goes out; or NULL. */
+	/* In the loop, before an answer goes out; or NULL. Status 0: none goes out, its connection is closed. */
 	void (*answered)(const struct request *request, const struct response *response, double ms);
 	/* A line for whoever runs it. */
 	void (*tell)(const char *line);

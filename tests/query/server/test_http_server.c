@@ -3,24 +3,58 @@
 #include "tests/lib/http.h"
 #include "tests/lib/unit.h"
 
+#include <event2/buffer.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #define LARGE (8u << 20)
 #define CLIENTS 24
 
+#define UNLUCKY 4711 /* libevent has no memory for a body of so many bytes */
+
 static pid_t pid;
 static uint16_t port;
+static int told_fd; /* a line for each answer that is told of */
+
+int __real_evbuffer_add_reference(
+	struct evbuffer *buffer, const void *data, size_t len, evbuffer_ref_cleanup_cb cleanup, void *extra);
+int __wrap_evbuffer_add_reference(
+	struct evbuffer *buffer, const void *data, size_t len, evbuffer_ref_cleanup_cb cleanup, void *extra);
+unsigned char *__real_evbuffer_pullup(struct evbuffer *buffer, ev_ssize_t len);
+unsigned char *__wrap_evbuffer_pullup(struct evbuffer *buffer, ev_ssize_t len);
+
+int __wrap_evbuffer_add_reference(
+	struct evbuffer *buffer, const void *data, size_t len, evbuffer_ref_cleanup_cb cleanup, void *extra)
+{
+	return len == UNLUCKY ? -1 : __real_evbuffer_add_reference(buffer, data, len, cleanup, extra);
+}
+
+unsigned char *__wrap_evbuffer_pullup(struct evbuffer *buffer, ev_ssize_t len)
+{
+	return evbuffer_get_length(buffer) == UNLUCKY ? NULL : __real_evbuffer_pullup(buffer, len);
+}
 
 static void give(void *context, const struct request *request, struct response *out)
 {
 	(void)context;
 	response_text(out, 200, "small\n");
-	if (strcmp(request->path, "/large") != 0)
+	if (strcmp(request->path, "/nowhere") == 0)
+		response_text(out, 404, "nothing\n");
+	for (size_t i = 0; i < request->body.len; i++)
+		out->note[0] = (char)(out->note[0] ^ request->body.data[i]);
+	size_t len = strcmp(request->path, "/large") == 0 ? LARGE : strcmp(request->path, "/unlucky") == 0 ? UNLUCKY : 0;
+	if (len == 0)
 		return;
 	free(out->body);
-	out->body = calloc(1, LARGE);
-	out->body_len = LARGE;
+	out->body = calloc(1, len);
+	out->body_len = len;
+}
+
+static void told(const struct request *request, const struct response *response, double ms)
+{
+	(void)ms;
+	dprintf(told_fd, "%s %d\n", request->path, response->status);
 }
 
 static void tell(const char *line)
@@ -37,7 +71,10 @@ static int serve(int out_fd)
 	const struct http_options options = {.answer = give,
 		.workers = 1,
 		.refuse = http_refuse_text,
+		.answered = told,
 		.tell = tell,
+		.body_bytes_max = 2 * UNLUCKY,
+		.takes_body = true,
 		.connections_max = 100,
 		.connection_seconds = 60,
 		.output_bytes_max = 64u << 20,
@@ -56,10 +93,13 @@ static int serve(int out_fd)
 static void begin(void)
 {
 	char line[64] = "";
-	int ends[2];
+	int ends[2], told_ends[2];
 	unsigned number = 0;
 	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(pipe2(told_ends, O_NONBLOCK), 0);
 	pid = fork();
+	told_fd = told_ends[pid == 0];
+	close(told_ends[pid != 0]);
 	if (pid == 0)
 		_exit(serve(ends[1]));
 	close(ends[1]);
@@ -67,6 +107,16 @@ static void begin(void)
 	close(ends[0]);
 	ck_assert_int_eq(sscanf(line, "127.0.0.1:%u", &number), 1);
 	port = (uint16_t)number;
+}
+
+/* It ends cleanly. */
+static void end(void)
+{
+	int status;
+	ck_assert_int_eq(kill(pid, SIGTERM), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+	close(told_fd);
 }
 
 /* HTTP-35: 64 MiB for all who do not read, a refusal for who comes then, and room again when they are gone. */
@@ -89,6 +139,9 @@ START_TEST(answers_that_wait)
 	int fd = http_connect(port);
 	answer = http_ask(fd, "HEAD", "/large", NULL);
 	ck_assert_int_eq(answer.status, 200);
+	answer = http_ask(fd, "GET", "/nowhere", NULL); /* a refusal is short */
+	ck_assert_int_eq(answer.status, 404);
+	free(answer.body);
 	answer = http_ask(fd, "GET", "/large", NULL);
 	ck_assert_int_eq(answer.status, 503);
 	ck_assert_str_eq(http_header(&answer, "Retry-After"), "1");
@@ -103,11 +156,40 @@ START_TEST(answers_that_wait)
 	}
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_uint_eq(answer.body_len, LARGE);
-	int status;
-	ck_assert_int_eq(kill(pid, SIGTERM), 0);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	end();
 }
 END_TEST
 
-UNIT_MAIN("http_server", answers_that_wait)
+/* What libevent has no memory for: an answer is not told of as one that was given, and a request is refused. */
+START_TEST(without_memory_in_libevent)
+{
+	static char body[UNLUCKY];
+	char lines[256] = "";
+	struct http_answer answer;
+	begin();
+	int fd = http_connect(port);
+	http_request(fd, "GET", "/unlucky", NULL);
+	ck_assert(http_ended(fd)); /* without an answer */
+	close(fd);
+	fd = http_connect(port);
+	memset(body, 'b', sizeof body);
+	snprintf(lines, sizeof lines, "POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", UNLUCKY);
+	http_put(fd, lines);
+	ck_assert_int_eq(send(fd, body, sizeof body, MSG_NOSIGNAL), (ssize_t)sizeof body);
+	ck_assert(http_answer_read(fd, false, &answer));
+	ck_assert_int_eq(answer.status, 503);
+	free(answer.body);
+	close(fd);
+	fd = http_connect(port);
+	answer = http_ask(fd, "GET", "/nowhere", NULL);
+	ck_assert_int_eq(answer.status, 404);
+	free(answer.body);
+	close(fd);
+	memset(lines, 0, sizeof lines);
+	ck_assert_int_gt(read(told_fd, lines, sizeof lines - 1), 0);
+	ck_assert_str_eq(lines, "/unlucky 0\n/nowhere 404\n");
+	end();
+}
+END_TEST
+
+UNIT_MAIN("http_server", answers_that_wait, without_memory_in_libevent)
