@@ -2,6 +2,7 @@
 #include "ingest/daemon/server.h"
 #include "ingest/net/asker.h"
 #include "ledger/options/options.h"
+#include "ledger/read/status.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -124,7 +125,7 @@ int main(int argc, char **argv)
 	if (error == E_OK)
 		error = server_run(ledger, &options, say_listening, &fault);
 	if (error != E_OK)
-		fprintf(stderr, "indsigt-ingestd: %s\n", fault.text);
+		status_ended("indsigt-ingestd", fault.text);
 	ledger_close(ledger);
 	return error == E_ROLLED_BACK ? EXIT_ROLLED_BACK : error_exit(error);
 }

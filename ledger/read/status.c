@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -40,6 +41,12 @@ uint64_t status_restarts(void)
 {
 	const char *text = getenv(STATUS_RESTARTS);
 	return text != NULL ? strtoull(text, NULL, 10) : 0;
+}
+
+void status_ended(const char *program, const char *text)
+{
+	if (getenv(STATUS_RESTARTS) == NULL || printf("ended %s\n", text) < 0 || fflush(stdout) != 0)
+		fprintf(stderr, "%s: %s\n", program, text);
 }
 
 enum error status_encode(const struct status *status, uint8_t out[STATUS_BYTES])

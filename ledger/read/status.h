@@ -41,6 +41,9 @@ const char *status_text(enum status_reason reason);
 #define STATUS_RESTARTS "INDSIGT_RESTARTS"
 
 uint64_t status_restarts(void);
+/* What a daemon ends for: "PROGRAM: TEXT" on standard error; but "ended TEXT" on standard output where who started it
+ * is there to say it, since a start that is tried again and again need not say the same each time. */
+void status_ended(const char *program, const char *text);
 
 struct status {
 	uint64_t beat_ms;                 /* the process */

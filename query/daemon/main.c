@@ -7,6 +7,7 @@
 #include "ledger/base/own.h"
 #include "ledger/db/db.h"
 #include "ledger/options/options.h"
+#include "ledger/read/status.h"
 #include "query/routes/routes.h"
 #include "query/server/http_server.h"
 
@@ -158,6 +159,6 @@ int main(int argc, char **argv)
 	enum error error = run(&options, &fault);
 	if (error == E_OK)
 		return 0;
-	fprintf(stderr, "indsigt-queryd: %s\n", fault.text[0] ? fault.text : error_reason(error));
+	status_ended("indsigt-queryd", fault.text[0] ? fault.text : error_reason(error));
 	return error_exit(error);
 }

@@ -38,6 +38,8 @@ expect 4 "a question to it" "$indsigt" who cpr:0101701234 --ledger "http://$addr
 holds "... is told why" has "$err" "speaks no HTTP"
 expect 4 "a second serve is refused" "$indsigt" serve ledger --ingest 127.0.0.1:0 --query 127.0.0.1:0
 holds "... names what holds the ledger" has "$err" "(indsigt-ingestd) holds the ledger"
+holds "... once" test "$(grep -c "holds the ledger" "$err")" = 1
+holds "... in three lines" test "$(wc -l <"$err")" = 3
 expect 0 "sender add" "$indsigt" sender add ledger --name One --org cvr:1 --key one.json
 holds "prints the id" test "$(cat "$out")" = 1
 expect 1 "the same key again" "$indsigt" sender add ledger --name One --org cvr:1 --key one.json

@@ -15,9 +15,12 @@ stand_in()
 		address=\$3
 		[ "\${address##*:}" = 0 ] && address=127.0.0.1:$1
 		[ -e "$place/refuse-$2" ] && exit 1
-		rm "$place/unreadable-$2" 2>/dev/null && exit 4
+		for n in 1 2 3; do
+			rm "$place/unreadable-$2-\$n" 2>/dev/null && echo "ended the disk gives nothing" && exit 4
+		done
 		trap 'exit 0' TERM
 		echo "listening \$address"
+		echo "\$INDSIGT_RESTARTS" >"$place/restarts-$2"
 		echo "$2 \$\$ \$*" >"$place/started"
 		mkfifo "$place/never.\$\$"
 		exec 5<>"$place/never.\$\$"
@@ -41,8 +44,10 @@ holds "... is named" has "$err" "indsigt-ingestd did not start"
 rm refuse-indsigt-ingestd
 
 # A disk that does not give what it has, or an address that is still taken: that may pass.
-: >unreadable-indsigt-ingestd
-: >unreadable-indsigt-queryd
+for n in 1 2 3; do
+	: >"unreadable-indsigt-ingestd-$n"
+	: >"unreadable-indsigt-queryd-$n"
+done
 exec 3<>started
 "$indsigt" serve ledger --ingest 127.0.0.1:0 --query 127.0.0.1:0 --demo-tokens --epoch-seconds 3 >ready 2>"$err" &
 serve=$!
@@ -52,8 +57,10 @@ read -r line <&4
 holds "ready line" test "$line" = "ready ingest=127.0.0.1:4711 query=127.0.0.1:4712"
 read -r first <&3
 read -r second <&3
-holds "a first start that could not look is tried again" \
-	has "$err" "indsigt-ingestd ended with status 4 and is started again (restart 1)"
+holds "a first start that could not look is tried again" has "$err" "indsigt: indsigt-ingestd did not start; trying for 10 s"
+holds "... and said once for each, with the reason" test "$(wc -l <"$err")" = 4
+holds "... which the daemon gave" has "$err" "indsigt-queryd: the disk gives nothing"
+holds "... and is no restart" test "$(cat restarts-indsigt-ingestd)" = 0
 case $first in
 indsigt-queryd*)
 	swap=$first
@@ -87,7 +94,8 @@ query=$2
 holds "killed queryd comes back on its port" \
 	test "$line" = "indsigt-queryd $query ledger --listen 127.0.0.1:4712 --demo-tokens"
 holds "the restarts are said" has "$err" "indsigt-ingestd ended by signal 9"
-holds "... and counted" has "$err" "is started again (restart 4)"
+holds "... and counted" has "$err" "is started again (restart 3)"
+holds "... from the first that ran" lacks "$err" "(restart 4)"
 
 # Nothing can be started, and poll fails too, for want of file descriptors: what runs goes on, and all else when it can.
 limit=$(sed -n 's/^Max open files *\([0-9]*\) .*/\1/p' "/proc/$serve/limits")

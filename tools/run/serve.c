@@ -3,7 +3,8 @@
  *   STARTING ──"listening ADDRESS"──► RUNNING ──died──► WAITING ──back-off over──► STARTING
  *      │ died before it ever listened                     ▲                          │
  *      ▼                                                  └───────────died───────────┘
- *    serve ends, unless it could not look: that is tried again for a while (a disk, memory, an address still taken)
+ *    serve ends, unless it could not look: that is tried again for a while (a disk, memory, an address still taken),
+ *    and said once
  *
  * The first start takes the address that was asked for (port 0: a free one), every later one the address that came out
  * of the first. The first restart is at once, so that senders hardly notice; a daemon that keeps dying is started less
@@ -52,7 +53,9 @@ struct daemon {
 	enum state state;
 	bool listened; /* once, at least */
 	bool waits;    /* it has said that it waits, for witnesses or for room, before it signs anything */
+	bool tried;    /* it ended before it ever listened, and is tried again */
 	bool refused;  /* no process could be made for it the last time */
+	char reason[CHILD_LINE_MAX + 1]; /* it ended for the last time */
 	uint64_t restarts;
 	int exit_code; /* of one that did not start: it is what 'serve' ends with, too */
 	struct child child;
@@ -100,6 +103,9 @@ static void wait_for_start(struct daemon *daemon, uint64_t now_ms)
 	daemon->backoff_ms = daemon->backoff_ms == 0 ? BACKOFF_MS_FIRST : daemon->backoff_ms * 2;
 	if (daemon->backoff_ms > BACKOFF_MS_MAX)
 		daemon->backoff_ms = BACKOFF_MS_MAX;
+	uint64_t last_ms = daemon->first_ms + FIRST_START_MS;
+	if (!daemon->listened && now_ms < last_ms && daemon->again_ms > last_ms)
+		daemon->again_ms = last_ms;
 }
 
 /* No process, no memory, no file descriptor: it comes back, and the daemons that run go on meanwhile. */
@@ -127,13 +133,26 @@ static void announce(struct serve *serve)
 	serve->announced = true;
 }
 
+/* While it has never listened, the same reason is said once. */
+static bool is_end(struct daemon *daemon, const char *line)
+{
+	static const char word[] = "ended ";
+	const char *reason = line + sizeof word - 1;
+	if (strncmp(line, word, sizeof word - 1) != 0)
+		return false;
+	if (daemon->listened || strcmp(daemon->reason, reason) != 0)
+		fprintf(stderr, "%s: %s\n", daemon->program, reason);
+	strcpy(daemon->reason, reason);
+	return true;
+}
+
 static void read_output(struct serve *serve, struct daemon *daemon)
 {
 	static const char word[] = "listening ";
 	char line[CHILD_LINE_MAX + 1];
 	while (child_line(&daemon->child, line)) {
 		daemon->waits |= strncmp(line, "waiting ", 8) == 0;
-		if (daemon->state != STATE_STARTING || strncmp(line, word, sizeof word - 1) != 0)
+		if (is_end(daemon, line) || daemon->state != STATE_STARTING || strncmp(line, word, sizeof word - 1) != 0)
 			continue;
 		strcpy(daemon->address, line + sizeof word - 1);
 		daemon->state = STATE_RUNNING;
@@ -173,9 +192,12 @@ static enum error schedule(struct daemon *daemon, int status, struct fault *faul
 		daemon->backoff_ms = 0;
 	else if (daemon->state == STATE_RUNNING && daemon->backoff_ms > BACKOFF_MS_RUNNING)
 		daemon->backoff_ms = BACKOFF_MS_RUNNING;
-	daemon->restarts++;
-	fprintf(stderr, "indsigt: %s ended %s %d and is started again (restart %" PRIu64 ")\n", daemon->program, how,
-		number, daemon->restarts);
+	if (daemon->listened)
+		fprintf(stderr, "indsigt: %s ended %s %d and is started again (restart %" PRIu64 ")\n", daemon->program, how,
+			number, ++daemon->restarts);
+	else if (!daemon->tried)
+		fprintf(stderr, "indsigt: %s did not start; trying for %u s\n", daemon->program, FIRST_START_MS / 1000);
+	daemon->tried = true; /* it is said once */
 	wait_for_start(daemon, now_ms);
 	return E_OK;
 }
@@ -274,6 +296,16 @@ static bool ended_well(const struct daemon *daemon, int status)
 	return status <= 0 || (daemon->state == STATE_STARTING && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
+/* Its output ends with it, and before that it may say why. */
+static int wait_for_end(struct daemon *daemon)
+{
+	char line[CHILD_LINE_MAX + 1];
+	while (daemon->child.output >= 0 && child_wait_output(&daemon->child, PATIENCE_MS))
+		while (child_line(&daemon->child, line))
+			(void)is_end(daemon, line);
+	return child_wait(&daemon->child, daemon->child.output < 0 ? PATIENCE_MS : 0);
+}
+
 /* Both get their signal before either is waited for; a daemon that does not end cleanly is worth an error. */
 static enum error stop(struct serve *serve, struct fault *fault)
 {
@@ -282,7 +314,7 @@ static enum error stop(struct serve *serve, struct fault *fault)
 		child_stop(&serve->daemons[i].child);
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct daemon *daemon = &serve->daemons[i];
-		int status = child_wait(&daemon->child, PATIENCE_MS);
+		int status = wait_for_end(daemon);
 		if (!ended_well(daemon, status))
 			error = fault_set(fault, E_STOPPED, "%s did not end cleanly but %s %d; 'indsigt audit' says if all is well",
 				daemon->program, how_it_ended(status), number_it_ended(status));
@@ -391,7 +423,8 @@ const struct command command_serve = {
 		.summary = "runs the ledger: takes events in, answers questions",
 		.text = "Starts indsigt-ingestd and indsigt-queryd, prints 'ready ingest=HOST:PORT query=HOST:PORT' when both "
 				"accept,\n"
-				"starts a daemon that dies again on the same port, and ends both cleanly on SIGTERM or Ctrl-C.\n",
+				"starts a daemon that dies again on the same port, and ends both cleanly on SIGTERM or Ctrl-C.\n"
+				"One that could not look at first (an address or a ledger that is still held) is tried for 10 s.\n",
 		OPTION_ROWS(rows),
 		.after =
 			"Where the ledger has witnesses they are asked before anything is signed. One that shows more than the "
