@@ -126,6 +126,11 @@ const struct vkey *archive_vkey(const struct archive *archive)
 	return &archive->vkey;
 }
 
+const char *archive_dir(const struct archive *archive)
+{
+	return archive->dir;
+}
+
 const struct secrets *archive_secrets(const struct archive *archive)
 {
 	return archive->secrets;
@@ -214,11 +219,6 @@ struct db_txn *snapshot_store(struct snapshot *snapshot)
 	return &snapshot->txn;
 }
 
-struct archive *snapshot_archive(const struct snapshot *snapshot)
-{
-	return snapshot->archive;
-}
-
 const char *snapshot_dir(const struct snapshot *snapshot)
 {
 	return snapshot->archive->dir;
@@ -300,16 +300,14 @@ enum error snapshot_prove_consistency(struct snapshot *snapshot, uint64_t old_si
 	return merkle_prove_consistency(&nodes, old_size, snapshot->checkpoint.size, out);
 }
 
-enum error snapshot_rest_on(struct snapshot *snapshot, struct bytes note)
+enum error snapshot_rest_on_known(struct snapshot *snapshot, const struct checkpoint *checkpoint, struct bytes note)
 {
 	struct merkle_nodes nodes = nodes_of(snapshot);
-	struct checkpoint checkpoint;
 	struct hash root;
-	TRY(checkpoint_verify(note, &snapshot->archive->vkey, &checkpoint));
-	if (checkpoint.size > snapshot->checkpoint.size)
+	if (checkpoint->size > snapshot->checkpoint.size)
 		return E_ROLLED_BACK;
-	TRY(merkle_root(&nodes, checkpoint.size, &root));
-	if (!hash_equal(&root, &checkpoint.root))
+	TRY(merkle_root(&nodes, checkpoint->size, &root));
+	if (!hash_equal(&root, &checkpoint->root))
 		return E_ROLLED_BACK;
 	uint8_t *copy = malloc(note.len);
 	if (copy == NULL)
@@ -318,8 +316,15 @@ enum error snapshot_rest_on(struct snapshot *snapshot, struct bytes note)
 	free(snapshot->rest_note);
 	snapshot->rest_note = copy;
 	snapshot->note = bytes_of(copy, note.len);
-	snapshot->checkpoint = checkpoint;
+	snapshot->checkpoint = *checkpoint;
 	return E_OK;
+}
+
+enum error snapshot_rest_on(struct snapshot *snapshot, struct bytes note)
+{
+	struct checkpoint checkpoint;
+	TRY(checkpoint_verify(note, &snapshot->archive->vkey, &checkpoint));
+	return snapshot_rest_on_known(snapshot, &checkpoint, note);
 }
 
 /* ---- finding ---- */

@@ -36,6 +36,8 @@ void archive_close(struct archive *archive);
 OWN(archive, archive_close);
 const char *archive_origin(const struct archive *archive);
 const struct vkey *archive_vkey(const struct archive *archive);
+/* Where the ledger lies; borrowed. */
+const char *archive_dir(const struct archive *archive);
 
 /* NULL without keys. For the audit, which opens more than a reader may. */
 const struct secrets *archive_secrets(const struct archive *archive);
@@ -53,8 +55,10 @@ void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out
  * under it from here on, and nothing later is found. The note is copied. E_BAD_CHECKPOINT; E_ROLLED_BACK if the store
  * does not extend it. The newest epoch's entry may lie behind it: then there is none (snapshot_epoch). */
 enum error snapshot_rest_on(struct snapshot *snapshot, struct bytes note) MUST_USE;
+/* The same, for a note that was verified before, with archive_vkey, to hold `checkpoint`. */
+enum error snapshot_rest_on_known(
+	struct snapshot *snapshot, const struct checkpoint *checkpoint, struct bytes note) MUST_USE;
 /* Where the ledger lies, and its origin; borrowed. */
-struct archive *snapshot_archive(const struct snapshot *snapshot);
 const char *snapshot_dir(const struct snapshot *snapshot);
 const char *snapshot_origin(const struct snapshot *snapshot);
 /* Ledger time of the newest entry, and how far the filed part reaches (entries with index < filed). */

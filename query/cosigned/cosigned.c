@@ -177,16 +177,16 @@ static void remember(struct cosigned_memory *memory, struct cosigned *fresh)
 	pthread_mutex_unlock(&memory->mutex);
 }
 
-struct cosigned *cosigned_look(const struct snapshot *snapshot, struct cosigned_memory *memory)
+struct cosigned *cosigned_look(const struct archive *archive, struct cosigned_memory *memory)
 {
 	struct file_mark marks[COSIGNED_FILES];
-	take_marks(snapshot_dir(snapshot), marks);
+	take_marks(archive_dir(archive), marks);
 	struct cosigned *cosigned = memory != NULL ? recall(memory, marks) : NULL;
 	if (cosigned != NULL || (cosigned = calloc(1, sizeof *cosigned)) == NULL)
 		return cosigned;
 	cosigned->users = 1;
 	memcpy(cosigned->marks, marks, sizeof marks);
-	read_all(snapshot_dir(snapshot), archive_vkey(snapshot_archive(snapshot)), cosigned);
+	read_all(archive_dir(archive), archive_vkey(archive), cosigned);
 	if (memory != NULL)
 		remember(memory, cosigned);
 	return cosigned;
@@ -216,7 +216,8 @@ bool cosigned_rest(struct snapshot *snapshot, const struct cosigned *cosigned, u
 	struct epoch_place place = {0};
 	return cosigned_reached(cosigned, now_s) &&
 		   (!epoch || (snapshot_epoch(snapshot, &place) == E_OK && place.index < cosigned->checkpoint.size)) &&
-		   snapshot_rest_on(snapshot, bytes_of(cosigned->note, cosigned->note_len)) == E_OK;
+		   snapshot_rest_on_known(snapshot, &cosigned->checkpoint, bytes_of(cosigned->note, cosigned->note_len)) ==
+			   E_OK;
 }
 
 bool cosigned_late(const struct snapshot *snapshot, const struct cosigned *cosigned, uint64_t now_s, uint64_t *since_s)
@@ -254,15 +255,15 @@ json_t *cosigned_json(const struct cosigned *cosigned, uint64_t now_s)
 static bool is_ahead(struct archive *archive, struct cosigned_memory *memory, uint64_t *epoch, bool *kept_up)
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
-	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
+	OWNED(cosigned_release) struct cosigned *cosigned = cosigned_look(archive, memory);
 	struct epoch_place place;
 	*kept_up = false;
-	if (snapshot_begin(archive, &snapshot, NULL) != E_OK || snapshot_epoch(snapshot, &place) != E_OK)
+	if (cosigned == NULL || !cosigned->wanted || snapshot_begin(archive, &snapshot, NULL) != E_OK ||
+		snapshot_epoch(snapshot, &place) != E_OK)
 		return false;
-	cosigned = cosigned_look(snapshot, memory);
 	*epoch = place.index;
 	*kept_up = cosigned_reached(cosigned, (uint64_t)time(NULL)) && place.index < cosigned->checkpoint.size;
-	return cosigned != NULL && cosigned->wanted && !*kept_up;
+	return !*kept_up;
 }
 
 void cosigned_await(struct archive *archive, struct cosigned_memory *memory)

@@ -79,8 +79,8 @@ struct cosigned_memory {
 	}
 void cosigned_memory_release(struct cosigned_memory *memory);
 
-/* For the ledger of this snapshot, to be let go with cosigned_release. `memory` NULL: read anew. NULL: no memory. */
-struct cosigned *cosigned_look(const struct snapshot *snapshot, struct cosigned_memory *memory);
+/* For this ledger, to be let go with cosigned_release. `memory` NULL: read anew. NULL: no memory. */
+struct cosigned *cosigned_look(const struct archive *archive, struct cosigned_memory *memory);
 void cosigned_end(struct cosigned *cosigned);
 OWN(cosigned, cosigned_end);
 /* Is there a checkpoint that fulfils the policy? Not one of a time to come, from before witnesses were judged by this
@@ -92,7 +92,7 @@ bool cosigned_rest(struct snapshot *snapshot, const struct cosigned *cosigned, u
 /* Does the log go on without its witnesses: is no checkpoint witnessed, or has the log grown beyond it for longer than
  * an epoch may lag? `since_s`: since when, as far as is known. */
 bool cosigned_late(const struct snapshot *snapshot, const struct cosigned *cosigned, uint64_t now_s, uint64_t *since_s);
-/* Holds no snapshot while it waits. Any thread. */
+/* Holds no snapshot while it waits, and takes none where no witnesses are wanted. Any thread. */
 void cosigned_await(struct archive *archive, struct cosigned_memory *memory);
 
 /* For coverage: null without a policy; {"reached", "size", "time", "age_seconds", "witnesses": [...]}. A new reference,

@@ -107,7 +107,7 @@ bool call_snapshot(struct call *call)
 const struct cosigned *call_cosigned(struct call *call)
 {
 	if (call->cosigned == NULL)
-		call->cosigned = cosigned_look(call->snapshot, call->routes->cosigned);
+		call->cosigned = cosigned_look(call->routes->archive, call->routes->cosigned);
 	return call->cosigned;
 }
 

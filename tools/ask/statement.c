@@ -65,7 +65,7 @@ static enum error make_from_directory(const struct statement_request *request, c
 	TRY(archive_open(request->ledger, true, &archive, fault));
 	cosigned_await(archive, &memory);
 	TRY(snapshot_begin(archive, &snapshot, fault));
-	query.cosigned = cosigned = cosigned_look(snapshot, &memory);
+	query.cosigned = cosigned = cosigned_look(archive, &memory);
 	return statement_make(snapshot, &query, out, later, fault);
 }
 

@@ -53,7 +53,7 @@ static enum error take_snapshot(
 {
 	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
 	TRY(snapshot_begin(source->archive, &source->snapshot, fault));
-	cosigned = cosigned_look(source->snapshot, NULL);
+	cosigned = cosigned_look(source->archive, NULL);
 	if (cosigned_rest(source->snapshot, cosigned, (uint64_t)time(NULL), false)) {
 		snapshot_checkpoint(source->snapshot, &source->checkpoint, note);
 		if (index_max < source->checkpoint.size)

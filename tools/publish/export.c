@@ -59,7 +59,7 @@ static enum error choose_checkpoint(struct exporting *exporting, struct fault *f
 	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
 	TRY(renew_snapshot(exporting, fault));
 	snapshot_checkpoint(exporting->snapshot, &exporting->newest, &note);
-	cosigned = cosigned_look(exporting->snapshot, NULL);
+	cosigned = cosigned_look(exporting->archive, NULL);
 	cosigned_rest(exporting->snapshot, cosigned, (uint64_t)time(NULL), false);
 	snapshot_checkpoint(exporting->snapshot, &exporting->checkpoint, &note);
 	if (note.len > sizeof exporting->note)

@@ -113,7 +113,7 @@ static enum error pages_of_directory(struct joining *joining)
 	TRY(snapshot_begin(archive, &snapshot, joining->fault));
 	if (joining->vkey == NULL)
 		joining->vkey = archive_vkey(archive);
-	cosigned = cosigned_look(snapshot, NULL);
+	cosigned = cosigned_look(archive, NULL);
 	TRY(coverage_make(snapshot, cosigned, NULL, joining->now_s, COVERAGE_SILENT_S_DEFAULT, &coverage));
 	while (page_query.before > 0) {
 		json_auto_t *page = NULL;

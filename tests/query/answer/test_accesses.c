@@ -52,7 +52,7 @@ static struct accesses_query query_of(uint32_t limit)
 
 static enum error coverage_at(struct snapshot *snapshot, uint64_t now_s, struct coverage_memory *memory, json_t **out)
 {
-	OWNED(cosigned_release) struct cosigned *cosigned = cosigned_look(snapshot, NULL);
+	OWNED(cosigned_release) struct cosigned *cosigned = cosigned_look(archive, NULL);
 	return coverage_make(snapshot, cosigned, memory, now_s, COVERAGE_SILENT_S_DEFAULT, out);
 }
 
