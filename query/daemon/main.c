@@ -63,19 +63,12 @@ static const struct options takes = {
 	OPTION_ROWS(rows),
 };
 
-/* No core dumps and no debugger: this process holds keys. File descriptors for all connections. */
+/* No core dumps and no debugger: this process holds keys. */
 static enum error harden(struct fault *fault)
 {
 	const struct rlimit no_core = {0, 0};
-	struct rlimit files;
-	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0 ||
-		getrlimit(RLIMIT_NOFILE, &files) != 0)
+	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0)
 		return fault_set(fault, E_IO, "the process limits cannot be set: %m");
-	if (files.rlim_cur < files.rlim_max) {
-		files.rlim_cur = files.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-			return fault_set(fault, E_IO, "the limit of open files cannot be raised: %m");
-	}
 	return E_OK;
 }
 
@@ -102,7 +95,7 @@ static void tell(const char *line)
 
 static enum error serve(const struct address *address, struct routes *routes, struct fault *fault)
 {
-	const struct http_options options = {.answer = answer,
+	struct http_options options = {.answer = answer,
 		.context = routes,
 		.workers = WORKERS,
 		.refuse = routes_problem,
@@ -114,6 +107,7 @@ static enum error serve(const struct address *address, struct routes *routes, st
 		.output_bytes_max = OUTPUT_BYTES_MAX - WORK_BYTES,
 		.large_output_bytes_max = LARGE_OUTPUT_BYTES_MAX};
 	OWNED(http_server_release) struct http_server *server = NULL;
+	TRY(http_fit_files(&options.connections_max, fault));
 	TRY(http_server_new(address, &options, &server, fault));
 	printf("listening %s\n", http_server_address(server));
 	fflush(stdout);

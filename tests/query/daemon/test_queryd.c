@@ -367,6 +367,32 @@ START_TEST(connections_have_a_limit)
 }
 END_TEST
 
+/* Who may open few files has few connections: one more is turned away, and does not wait for a file descriptor. */
+START_TEST(few_files_are_few_connections)
+{
+	enum { CONNECTIONS = 4 };
+	const struct rlimit few = {256 + CONNECTIONS, 256 + CONNECTIONS};
+	int fds[CONNECTIONS];
+	struct http_answer answer;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	queryd_begin();
+	for (size_t i = 0; i < CONNECTIONS; i++) {
+		fds[i] = http_connect(port);
+		answer = http_ask(fds[i], "GET", "/checkpoint", NULL);
+		ck_assert_int_eq(answer.status, 200);
+		free(answer.body);
+	}
+	int extra = http_connect(port);
+	ck_assert(http_answer_read(extra, false, &answer));
+	ck_assert_int_eq(answer.status, 503);
+	free(answer.body);
+	close(extra);
+	for (size_t i = 0; i < CONNECTIONS; i++)
+		close(fds[i]);
+	queryd_end();
+}
+END_TEST
+
 /* Where no file descriptor is left whoever connects waits, and one line says so. */
 START_TEST(without_files_whoever_connects_waits)
 {
@@ -426,5 +452,5 @@ END_TEST
 
 UNIT_MAIN("queryd", head_keeps_alive, pages_while_appending, tokens_open_what_they_should, two_ends_of_a_request_end_it,
 	hostile_bytes_disturb_nobody, a_pipeline_is_answered_in_order, who_never_reads_keeps_nobody_waiting,
-	many_large_answers, who_dribbles_is_cut_off, connections_have_a_limit, without_files_whoever_connects_waits,
-	refuses_to_start)
+	many_large_answers, who_dribbles_is_cut_off, connections_have_a_limit, few_files_are_few_connections,
+	without_files_whoever_connects_waits, refuses_to_start)
