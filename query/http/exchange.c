@@ -1,5 +1,6 @@
 #include "query/http/exchange.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ bool request_reads(const struct request *request)
 
 void response_header(struct response *response, const char *name, const char *value)
 {
+	assert(response->header_count < RESPONSE_HEADERS_MAX);
 	response->headers[response->header_count].name = name;
 	response->headers[response->header_count].value = value;
 	response->header_count++;

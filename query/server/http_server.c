@@ -11,6 +11,7 @@
  * A peer is freed in one place (on_closed), whoever ends the connection. */
 #include "query/server/http_server.h"
 
+#include "ledger/base/clock.h"
 #include "query/http/negotiate.h"
 #include "query/server/listen.h"
 #include "query/server/request_end.h"
@@ -29,7 +30,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define OTHER_FDS 256u /* open beside connections: what is read and written, and connections of its own */
@@ -68,7 +68,7 @@ struct exchange {
 	struct response response;
 	bool head;
 	bool last; /* of its connection */
-	struct timespec begun;
+	uint64_t begun_us;
 	char text[]; /* what `request` points into */
 };
 
@@ -284,13 +284,9 @@ static void add_headers(const struct exchange *exchange)
 
 static void tell_answered(const struct http_server *server, const struct exchange *exchange)
 {
-	struct timespec now;
-	if (server->options.answered == NULL)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	double ms =
-		(double)(now.tv_sec - exchange->begun.tv_sec) * 1e3 + (double)(now.tv_nsec - exchange->begun.tv_nsec) / 1e6;
-	server->options.answered(&exchange->request, &exchange->response, ms);
+	double ms = (double)(clock_us() - exchange->begun_us) / 1e3;
+	if (server->options.answered != NULL)
+		server->options.answered(&exchange->request, &exchange->response, ms);
 }
 
 /* A HEAD gets the length and no body: evhttp would send the body too. */
@@ -396,7 +392,7 @@ static struct exchange *exchange_new(struct evhttp_request *http, struct peer *p
 	if (exchange == NULL)
 		return NULL;
 	char *at = exchange->text, *address = NULL;
-	clock_gettime(CLOCK_MONOTONIC, &exchange->begun);
+	exchange->begun_us = clock_us();
 	exchange->peer = peer;
 	exchange->http = http;
 	exchange->head = evhttp_request_get_command(http) == EVHTTP_REQ_HEAD;
@@ -560,9 +556,9 @@ void http_server_free(struct http_server *server)
 {
 	if (server->http)
 		evhttp_free(server->http); /* with its connections and their requests */
+	event_release(server->wake);   /* before the descriptor that it waits for is closed */
 	if (server->workers)
 		workers_free(server->workers, release_work);
-	event_release(server->wake);
 	event_release(server->stop_timer);
 	event_release(server->signals[0]);
 	event_release(server->signals[1]);

@@ -27,7 +27,7 @@
 #define HTTP_READ_SECONDS 15         /* from a connection's last answer to the end of its next request */
 #define HTTP_WRITE_SECONDS 60        /* for a client to take its answer */
 
-/* Any worker. `response` is all zero but for the room. */
+/* Any worker. `response` is all zero but for the room and the route, which is "-". */
 typedef void http_answerer(void *context, const struct request *request, struct response *response);
 
 struct http_options {

@@ -3,21 +3,22 @@
  * answers, a server that never listens again does not. */
 #include "query/server/listen.h"
 
+#include "ledger/base/clock.h"
+
 #include <errno.h>
 #include <event2/listener.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define ACCEPT_PAUSE_MS 100
-#define ACCEPT_SAY_SECONDS 60
+#define ACCEPT_SAY_MS 60000
 
 /* The one server's: evhttp leaves no place for a context of ours. */
 static struct {
 	void (*tell)(const char *line);
-	time_t said_s; /* 0: never */
+	uint64_t next_ms; /* not before */
 } said;
 
 static void on_again(evutil_socket_t fd, short events, void *context)
@@ -32,14 +33,12 @@ static void on_accept_error(struct evconnlistener *listener, void *http)
 	const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000};
 	int error = errno;
 	char line[160];
-	struct timespec now;
 	(void)http;
 	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_again, listener, &pause) == 0)
 		evconnlistener_disable(listener);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (said.said_s != 0 && now.tv_sec - said.said_s < ACCEPT_SAY_SECONDS)
+	if (clock_ms() < said.next_ms)
 		return;
-	said.said_s = now.tv_sec > 0 ? now.tv_sec : 1;
+	said.next_ms = clock_ms() + ACCEPT_SAY_MS;
 	snprintf(
 		line, sizeof line, "no connection can be accepted: %s; those that come wait ('ulimit -n')", strerror(error));
 	said.tell(line);

@@ -1,4 +1,4 @@
-/* The address that a server listens on, and the files that it may have open. */
+/* The address that a server listens on, and what it does where no connection can be accepted. */
 #pragma once
 
 #include "ledger/text/address.h"

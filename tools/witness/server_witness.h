@@ -3,6 +3,8 @@
  *   POST /add-checkpoint              200 400 403 404 409 422, 413 for what is far too long, 500
  *   GET  /<origin hash>/checkpoint    200 404
  *
+ * Other methods 405, other addresses 404; 503 where there is no memory or no room for an answer.
+ *
  * One worker: a request is answered before the next one is looked at, which is what makes checking and updating one
  * step. An answer costs two signature checks, a signature and two syncs of the disk. There are few clients (logs and
  * monitors), so a connection simply ends after WITNESS_CONNECTION_SECONDS, whatever it is doing. */
