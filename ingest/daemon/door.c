@@ -128,17 +128,14 @@ static bool is_idle(const struct connection *c)
 
 /* What stands at the door beside the newest. */
 struct crowd {
-	unsigned live, unproven, neighbours;    /* neighbours: unproven ones from the newest one's address */
-	unsigned silent, silent_neighbours;     /* of them: those that have not said their hello, */
-	struct connection *any, *any_neighbour; /* and one of these, by chance */
-	struct connection *told;                /* the oldest that has read that it is to go */
+	unsigned live, unproven, neighbours; /* neighbours: unproven ones from the newest one's address */
+	unsigned silent, silent_neighbours;  /* of them: those that have not said their hello */
+	struct connection *told;             /* the oldest that has read that it is to go */
 };
 
-/* Each of those that are counted is it with the same chance. */
-static void pick(struct connection **picked, unsigned *count, struct connection *c)
+static bool is_neighbour(const struct connection *c, const struct connection *newest)
 {
-	if (randombytes_uniform(++*count) == 0)
-		*picked = c;
+	return memcmp(c->address, newest->address, sizeof c->address) == 0;
 }
 
 static struct crowd look_around(const struct connection *newest)
@@ -152,16 +149,26 @@ static struct crowd look_around(const struct connection *newest)
 		crowd.live += !c->ending;
 		if (!is_unproven(c))
 			continue;
-		bool neighbour = memcmp(c->address, newest->address, sizeof c->address) == 0;
+		bool neighbour = is_neighbour(c, newest);
+		bool silent = c->session.state == SESSION_GREETING;
 		crowd.unproven++;
 		crowd.neighbours += neighbour;
-		if (c->session.state == SESSION_LOOKING)
-			continue;
-		pick(&crowd.any, &crowd.silent, c);
-		if (neighbour)
-			pick(&crowd.any_neighbour, &crowd.silent_neighbours, c);
+		crowd.silent += silent;
+		crowd.silent_neighbours += silent && neighbour;
 	}
 	return crowd;
+}
+
+/* One of those `count` that have not said their hello, each with the same chance; the newest when there is none. Chance
+ * is asked once, and only here: it costs a system call. */
+static struct connection *pick(struct connection *newest, bool neighbours, unsigned count)
+{
+	unsigned before = randombytes_uniform(count);
+	for (struct connection *c = newest->server->connections; c != NULL; c = c->next)
+		if (c != newest && c->session.state == SESSION_GREETING && (!neighbours || is_neighbour(c, newest)) &&
+			before-- == 0)
+			return c;
+	return newest;
 }
 
 static unsigned at_least(unsigned share, unsigned least)
@@ -180,20 +187,28 @@ static struct connection *of_the_biggest(struct server *server, unsigned than)
 	return found;
 }
 
+/* Whether there is no place for one more that may prove itself. */
+static bool is_full(struct server *server, const struct crowd *crowd, unsigned unproven_max)
+{
+	unsigned limit = server->options->connections_max;
+	if (crowd->unproven >= unproven_max || crowd->live >= limit + BESIDE_MAX)
+		return true;
+	return crowd->live >= limit && of_the_biggest(server, 1) == NULL;
+}
+
 void door_enter(struct connection *c, struct connection **gives_way)
 {
 	unsigned limit = c->server->options->connections_max;
 	unsigned unproven_max = at_least(limit / UNPROVEN_PART, 8);
 	struct crowd crowd = look_around(c);
-	unsigned beside = of_the_biggest(c->server, 1) != NULL ? BESIDE_MAX : 0;
 	*gives_way = NULL;
 	/* Those that were told to go linger for a moment; under pressure the oldest that has been told leaves at once. */
 	if (c->server->connection_count > limit + TURNED_AWAY_MAX / 2 && crowd.told != NULL)
 		connection_close(crowd.told);
 	if (crowd.neighbours >= unproven_max / 2)
-		*gives_way = crowd.any_neighbour != NULL ? crowd.any_neighbour : c;
-	else if (crowd.live >= limit + beside || crowd.unproven >= unproven_max)
-		*gives_way = crowd.any != NULL ? crowd.any : c;
+		*gives_way = pick(c, true, crowd.silent_neighbours);
+	else if (is_full(c->server, &crowd, unproven_max))
+		*gives_way = pick(c, false, crowd.silent);
 }
 
 bool door_prove(struct connection *c, struct connection **gives_way)

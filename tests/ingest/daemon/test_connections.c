@@ -1,4 +1,4 @@
-/* Connections among others, on a clock of their own: who is in the way, and when. */
+/* Connections among others, on a clock of their own and with chance that is known: who gives way, and when. */
 #include "ingest/daemon/server_state.h"
 #include "ledger/base/limits.h"
 #include "tests/lib/fixture.h"
@@ -13,6 +13,8 @@ static struct fixture f;
 static struct server *server;
 static struct server_options options;
 static uint64_t now_ms = 1000000;
+static uint32_t chance; /* what is drawn next */
+static unsigned draws;
 
 /* The clock that nobody sets is the test's, also for libevent. */
 int clock_gettime(clockid_t clock, struct timespec *out)
@@ -21,6 +23,12 @@ int clock_gettime(clockid_t clock, struct timespec *out)
 		return (int)syscall(SYS_clock_gettime, clock, out);
 	*out = (struct timespec){(time_t)(now_ms / 1000), (long)(now_ms % 1000) * 1000000};
 	return 0;
+}
+
+uint32_t randombytes_uniform(const uint32_t upper)
+{
+	draws++;
+	return upper < 2 ? 0 : chance % upper;
 }
 
 static void begin(unsigned connections_max)
@@ -59,6 +67,54 @@ static struct connection *come(uint8_t address, int *peer)
 		close(ends[1]);
 	return c;
 }
+
+/* ---- at the door ---- */
+
+/* Nobody is drawn while there is place for all. */
+static void enters(uint8_t address)
+{
+	struct connection *gives_way;
+	struct connection *c = come(address, NULL);
+	draws = 0;
+	door_enter(c, &gives_way);
+	ck_assert_ptr_null(gives_way);
+	ck_assert_uint_eq(draws, 0);
+}
+
+/* FRM-28: where one has to give way, each that has not said its hello is it by one draw, and nobody else is. */
+START_TEST(one_draw_picks_any)
+{
+	struct connection *gives_way;
+	bool picked[64] = {false};
+	begin(64); /* 16 may be there without a hello, 8 of one address */
+	for (uint8_t i = 0; i < 16; i++)
+		enters(i < 7 ? 100 : i);
+	server->connections->session.state = SESSION_LOOKING;
+	struct connection *looking = server->connections;
+	struct connection *newest = come(99, NULL);
+	for (chance = 0; chance < 15; chance++) {
+		draws = 0;
+		door_enter(newest, &gives_way);
+		ck_assert_uint_eq(draws, 1);
+		ck_assert_ptr_nonnull(gives_way);
+		ck_assert(gives_way != newest && gives_way != looking && !picked[gives_way->id]);
+		picked[gives_way->id] = true;
+	}
+	struct connection *eighth = come(100, NULL);
+	newest = come(100, NULL);
+	for (chance = 0; chance < 8; chance++) {
+		draws = 0;
+		door_enter(newest, &gives_way);
+		ck_assert_uint_eq(draws, 1);
+		ck_assert(gives_way != newest && gives_way->address[0] == 100);
+		ck_assert(gives_way == eighth || picked[gives_way->id]);
+		picked[gives_way->id] = false;
+	}
+	end();
+}
+END_TEST
+
+/* ---- in front of all ---- */
 
 static struct pool pools[5];
 static struct claim others[31];
@@ -154,4 +210,4 @@ START_TEST(who_keeps_nobody_waiting_may_stay_in_front)
 }
 END_TEST
 
-UNIT_MAIN("connections", a_narrow_line_may_run_in_front, who_keeps_nobody_waiting_may_stay_in_front)
+UNIT_MAIN("connections", one_draw_picks_any, a_narrow_line_may_run_in_front, who_keeps_nobody_waiting_may_stay_in_front)
