@@ -60,6 +60,7 @@ static void grant(struct room *room, struct claim *claim, size_t more)
 	room->all.bytes += more;
 	claim->held += more;
 	claim->wanted = 0;
+	room->freed = true; /* who waited for all before it may wait for its own share now, and lets others pass */
 	assert(claim->own->bytes <= claim->own->limit && room->all.bytes <= room->all.limit);
 	assert(claim->held <= BATCH_BYTES_MAX);
 }
@@ -104,11 +105,14 @@ static void unlink_claim(struct room *room, struct claim *claim)
 	*link = claim->next;
 	if (room->last == &claim->next)
 		room->last = link;
+	room->freed = true;
 }
 
 struct claim *room_next(struct room *room)
 {
 	bool behind = false; /* somebody who came first waits for what all share */
+	if (!room->freed)
+		return NULL;
 	for (struct claim *claim = room->first; claim != NULL; claim = claim->next) {
 		if (!own_has(claim, claim->wanted))
 			continue;
@@ -119,13 +123,16 @@ struct claim *room_next(struct room *room)
 		}
 		behind = true;
 	}
+	room->freed = false;
 	return NULL;
 }
 
-static void forget(struct pool *pool, const struct claim *claim)
+static void forget(struct room *room, struct pool *pool, const struct claim *claim)
 {
-	if (pool->front == claim)
-		pool->front = NULL;
+	if (pool->front != claim)
+		return;
+	pool->front = NULL;
+	room->freed = true;
 }
 
 size_t room_hand_over(struct room *room, struct claim *claim)
@@ -134,8 +141,8 @@ size_t room_hand_over(struct room *room, struct claim *claim)
 	assert(claim->wanted == 0);
 	claim->held = 0;
 	if (claim->own != NULL)
-		forget(claim->own, claim);
-	forget(&room->all, claim);
+		forget(room, claim->own, claim);
+	forget(room, &room->all, claim);
 	return held;
 }
 
@@ -144,6 +151,7 @@ void room_return(struct room *room, struct pool *own, size_t bytes)
 	assert(own->bytes >= bytes && room->all.bytes >= bytes);
 	own->bytes -= bytes;
 	room->all.bytes -= bytes;
+	room->freed |= bytes > 0;
 }
 
 void room_leave(struct room *room, struct claim *claim)

@@ -36,10 +36,12 @@ struct claim {
 	struct claim *next;
 };
 
+/* Invariant: unless `freed`, there is room for nobody in the line. */
 struct room {
 	struct pool all;
 	struct claim *first;
 	struct claim **last;
+	bool freed;
 };
 
 void room_init(struct room *room);

@@ -67,10 +67,14 @@ static void answer(void)
 	stored[i] = stored[--stored_count];
 }
 
+/* Nobody is left in the line for whom there is room, also where the line was not gone through. */
 static void let_in(void)
 {
 	while (room_next(&room) != NULL)
 		continue;
+	ck_assert(!room.freed);
+	room.freed = true;
+	ck_assert_ptr_null(room_next(&room));
 }
 
 /* Everything that this body has room for comes, and it asks for more. */
@@ -171,4 +175,28 @@ START_TEST(the_line_is_in_order)
 }
 END_TEST
 
-UNIT_MAIN("room", whatever_comes_everybody_ends, what_is_announced_keeps_nobody_waiting, the_line_is_in_order)
+/* FRM-17: who first waited for what all share, and now for its own sender's, since another of its sender's took that,
+ * lets others pass: also a claim that is granted may make place in the line. */
+START_TEST(who_comes_to_wait_for_its_own_lets_others_pass)
+{
+	enum { OTHERS = 32, MORE = 6 };
+	struct claim others[OTHERS], first = {.own = &pools[0]}, second = {.own = &pools[5]};
+	const size_t less[OTHERS] = {
+		[5] = ROOM_STEP_BYTES, [MORE] = BATCH_BYTES_MAX - ROOM_STEP_BYTES, [OTHERS - 1] = 2 * ROOM_STEP_BYTES};
+	begin_all();
+	for (size_t i = 0; i < OTHERS; i++) {
+		others[i] = (struct claim){.own = &pools[i <= MORE ? 0 : 1 + i % 4]};
+		ck_assert(room_claim(&room, &others[i], BATCH_BYTES_MAX - less[i]));
+	}
+	ck_assert(!room_claim(&room, &first, BATCH_BYTES_MAX));
+	ck_assert(!room_claim(&room, &second, ROOM_STEP_BYTES));
+	ck_assert(room_all_wait(&room) && !room_own_wait(&room, &pools[0]));
+	ck_assert_ptr_null(room_next(&room));
+	ck_assert(room_claim(&room, &others[MORE], ROOM_STEP_BYTES));
+	ck_assert(room_own_wait(&room, &pools[0]));
+	ck_assert_ptr_eq(room_next(&room), &second);
+}
+END_TEST
+
+UNIT_MAIN("room", whatever_comes_everybody_ends, what_is_announced_keeps_nobody_waiting, the_line_is_in_order,
+	who_comes_to_wait_for_its_own_lets_others_pass)
