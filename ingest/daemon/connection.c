@@ -332,11 +332,10 @@ static bool is_in_the_way(const struct connection *c, uint64_t now_ms)
 
 void connections_evict(struct server *server)
 {
-	char text[128];
+	static const char text[] =
+		"others wait for the room that this batch has, and it comes too slowly; send smaller batches";
 	uint64_t now_ms = clock_ms();
 	bool all = room_all_wait(&server->room);
-	snprintf(text, sizeof text,
-		"while others wait for room a batch must be complete within %d ms; send smaller batches", EVICT_AFTER_MS);
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
 		time_front(c, all, now_ms);
 		if (c->in.phase == PHASE_BODY && c->claim.held > 0 && (all || room_own_wait(&server->room, c->claim.own)) &&

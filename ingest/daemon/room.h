@@ -9,9 +9,9 @@
  * What is announced costs nothing. A body that has begun keeps what it has while it waits for more, so bodies could
  * wait for each other for ever. They do not: the last BATCH_BYTES_MAX of each pool are for one of them alone, the
  * front-runner, which can always go on until it is whole, is answered, and gives back all that it has; then the next
- * one is it. Who is in front of all is in front of its sender's too. A front-runner that brings nothing is ended by its
- * deadline. The line is in the order in which they began to wait; who waits for its own sender's share keeps nobody
- * waiting. */
+ * one is it. Who is in front of all is in front of its sender's too. A front-runner that is slow while others wait is
+ * ended (FRM-20). The line is in the order in which they began to wait; who waits for its own sender's share keeps
+ * nobody waiting. */
 #pragma once
 
 #include <stdbool.h>

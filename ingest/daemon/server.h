@@ -4,8 +4,8 @@
  *
  * One thread runs the loop; nothing in it waits. A connection reads five bytes, then only as much as its frame says and
  * as there is room for of INFLIGHT_BYTES_MAX (room.h); until then the sender is slowed by TCP. A frame must be complete
- * within its timeout; a client that keeps room for longer than a second while others wait for some is closed. A client
- * that does not read its answers is not read from, and in the end closed. */
+ * within its timeout; a client that has room, is slow and keeps others waiting is ended sooner (FRM-20). A client that
+ * does not read its answers is not read from, and in the end closed. */
 #pragma once
 
 #include "ledger/write/ledger.h"

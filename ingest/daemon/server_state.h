@@ -99,7 +99,7 @@ void connection_end_deadline(struct connection *c);
 void connection_resume(struct connection *c);
 /* Lets in whom there is room for now. Called at the end of whatever may have given room back. */
 void connections_let_in(struct server *server);
-/* While others wait for room, a batch may not keep it for long. */
+/* FRM-20: ends who has room, is slow, and keeps others waiting. Called on each beat. */
 void connections_evict(struct server *server);
 
 /* ---- door.c: decides; the caller ends who is to go ---- */
