@@ -361,7 +361,7 @@ START_TEST(a_greedy_sender_waits_for_itself)
 	for (size_t i = 0; i < 40; i++) {
 		struct pollfd ended = {.fd = peers[i].fd, .events = POLLIN};
 		if (poll(&ended, 1, 0) == 1) {
-			peer_error(&peers[i], E_TIMEOUT, "1000 ms");
+			peer_error(&peers[i], E_TIMEOUT, "too slowly");
 			timeouts++;
 		} else {
 			peer_close(&peers[i]);
