@@ -232,7 +232,7 @@ START_TEST(who_reads_late_gets_every_answer)
 {
 	struct peer peer;
 	enum frame_type type;
-	ingestd_begin(NULL);
+	ingestd_begin((const char *[]){"--write-timeout-ms", "3600000", NULL}); /* however slow this machine is */
 	uint64_t sent = stuff(&peer);
 	steady_goes_on();
 	for (uint64_t i = 0; i < sent; i++) {
