@@ -1,24 +1,20 @@
-/* Looks into the directory for every request, so it shows a new checkpoint as soon as that is renamed into place. The
- * entity tag is made of a tile's address alone: under one address there is only ever one content. What is not there
- * (404) may not be remembered by anybody: it may be there in a moment. */
+/* Looks into the directory for every request, so it shows a new checkpoint as soon as that is renamed into place. What
+ * is not there (404) may not be remembered by anybody: it may be there in a moment. */
 #include "tools/publish/server_tree.h"
 
 #include "ledger/base/file.h"
 #include "ledger/base/hash.h"
-#include "query/http/gzip.h"
-#include "query/http/negotiate.h"
+#include "query/http/tile_answer.h"
 #include "tools/publish/tile_tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define IMMUTABLE "public, max-age=31536000, immutable"
 #define NEWEST "public, max-age=2"
 #define PREFIX_LEN (1 + 2 * HASH_BYTES) /* "/<origin hash>" */
 
@@ -60,50 +56,16 @@ static void give_checkpoint(const struct tree_server *server, struct response *o
 	response_header(out, "Cache-Control", NEWEST);
 }
 
-/* A tile is its address: nobody who has it needs it again. The entity tag names the encoding too. */
-static void set_tag(const struct tile_path *tile, bool zipped, struct response *out)
-{
-	char level[16] = "entries";
-	if (!tile->entries)
-		snprintf(level, sizeof level, "%" PRIu32, tile->level);
-	snprintf(out->tag, sizeof out->tag, "\"%s-%" PRIu64 "-%" PRIu32 "%s\"", level, tile->number, tile->width,
-		zipped ? "-gzip" : "");
-}
-
-static void compress(struct response *out)
-{
-	char *smaller;
-	size_t len;
-	if (!gzip_compress(bytes_of(out->body, out->body_len), &smaller, &len))
-		return;
-	free(out->body);
-	out->body = smaller;
-	out->body_len = len;
-	response_header(out, "Content-Encoding", "gzip");
-}
-
 static void give_tile(
 	const struct tree_server *server, const struct request *request, const struct tile_path *tile, struct response *out)
 {
-	uint8_t *content;
-	enum error error = tile_tree_read(server->dir_fd, tile, &content, &out->body_len);
-	if (error != E_OK) {
+	OWNED_MEMORY uint8_t *content = NULL;
+	size_t len = 0;
+	enum error error = tile_tree_read(server->dir_fd, tile, &content, &len);
+	if (error == E_OK)
+		error = tile_answer(request, tile, bytes_of(content, len), out);
+	if (error != E_OK)
 		say_why_not(out, error, "there is no such tile here yet\n");
-		return;
-	}
-	out->body = (char *)content;
-	bool zip = tile->entries && request->gzip;
-	set_tag(tile, zip, out);
-	out->status = negotiate_known(request->if_none_match, out->tag) ? 304 : 200;
-	if (out->status == 304)
-		response_release(out);
-	else if (zip)
-		compress(out);
-	response_header(out, "Content-Type", "application/octet-stream");
-	response_header(out, "Cache-Control", IMMUTABLE);
-	response_header(out, "ETag", out->tag);
-	if (tile->entries)
-		response_header(out, "Vary", "Accept-Encoding");
 }
 
 static void answer(void *context, const struct request *request, struct response *out)

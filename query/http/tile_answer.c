@@ -1,0 +1,51 @@
+/* A tile is its address, and never changes once it is there: so the entity tag is made of the address alone, it may be
+ * kept for ever, and nobody who has it needs it again. The tag names the encoding too. */
+#include "query/http/tile_answer.h"
+
+#include "query/http/gzip.h"
+#include "query/http/negotiate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void set_tag(const struct tile_path *tile, bool zip, struct response *out)
+{
+	char level[16] = "entries";
+	if (!tile->entries)
+		snprintf(level, sizeof level, "%" PRIu32, tile->level);
+	snprintf(out->tag, sizeof out->tag, "\"%s-%" PRIu64 "-%" PRIu32 "%s\"", level, tile->number, tile->width,
+		zip ? "-gzip" : "");
+}
+
+static enum error set_body(struct bytes content, bool zip, struct response *out)
+{
+	if (zip && gzip_compress(content, &out->body, &out->body_len)) {
+		response_header(out, "Content-Encoding", "gzip");
+		return E_OK;
+	}
+	out->body = malloc(content.len);
+	if (out->body == NULL)
+		return E_NO_MEMORY;
+	memcpy(out->body, content.data, content.len);
+	out->body_len = content.len;
+	return E_OK;
+}
+
+enum error tile_answer(
+	const struct request *request, const struct tile_path *tile, struct bytes content, struct response *out)
+{
+	bool zip = tile->entries && request->gzip;
+	set_tag(tile, zip, out);
+	bool known = negotiate_known(request->if_none_match, out->tag);
+	if (!known)
+		TRY(set_body(content, zip, out));
+	out->status = known ? 304 : 200;
+	response_header(out, "Content-Type", "application/octet-stream");
+	response_header(out, "Cache-Control", "public, max-age=31536000, immutable");
+	response_header(out, "ETag", out->tag);
+	if (tile->entries)
+		response_header(out, "Vary", "Accept-Encoding");
+	return E_OK;
+}
