@@ -249,6 +249,20 @@ enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct byte
 	return log_entry(&snapshot->txn, index, out);
 }
 
+enum error snapshot_time_at(struct snapshot *snapshot, uint64_t index, uint64_t *out)
+{
+	for (; index < snapshot->checkpoint.size; index++) {
+		struct bytes encoded;
+		struct entry entry;
+		TRY(snapshot_entry(snapshot, index, &encoded));
+		TRY(entry_decode(encoded, &entry));
+		if (entry_time(&entry, out))
+			return E_OK;
+	}
+	*out = snapshot->state.time_s;
+	return E_OK;
+}
+
 enum error snapshot_bundle(struct snapshot *snapshot, uint64_t number, struct bytes *out)
 {
 	return log_bundle(&snapshot->txn, number, out);

@@ -70,6 +70,9 @@ const struct losses *snapshot_losses(const struct snapshot *snapshot);
 
 /* Borrowed until snapshot_end. E_NOT_FOUND, E_CORRUPT. */
 enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct bytes *out) MUST_USE;
+/* Ledger time at `index`. Batch entries have none and an epoch's lies earlier: they count as the entry after them, and
+ * behind the last one that has a time it is the newest. */
+enum error snapshot_time_at(struct snapshot *snapshot, uint64_t index, uint64_t *out) MUST_USE;
 /* 256 entries as they are stored (C2SP entry bundle), the last one fewer. Borrowed. */
 enum error snapshot_bundle(struct snapshot *snapshot, uint64_t number, struct bytes *out) MUST_USE;
 /* `count` hashes from position `from` of a row of the tree (log.h), within one tile. Borrowed. */

@@ -57,21 +57,6 @@ void accesses_question(const struct accesses_query *query, struct hash *out)
 
 /* ---- the window, as indexes ---- */
 
-/* Ledger time at `index`. Batch entries have none and an epoch's lies earlier: they count as the entry after them. */
-static enum error time_at(struct snapshot *snapshot, uint64_t index, uint64_t size, uint64_t *out)
-{
-	for (; index < size; index++) {
-		struct bytes encoded;
-		struct entry entry;
-		TRY(snapshot_entry(snapshot, index, &encoded));
-		TRY(entry_decode(encoded, &entry));
-		if (entry_time(&entry, out))
-			return E_OK;
-	}
-	*out = snapshot_time_s(snapshot);
-	return E_OK;
-}
-
 /* The first index whose time is at least `time_s`: ledger time never runs backwards. */
 static enum error index_from(struct snapshot *snapshot, uint64_t time_s, uint64_t *out)
 {
@@ -83,7 +68,7 @@ static enum error index_from(struct snapshot *snapshot, uint64_t time_s, uint64_
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 		uint64_t here = 0;
-		TRY(time_at(snapshot, middle, checkpoint.size, &here));
+		TRY(snapshot_time_at(snapshot, middle, &here));
 		if (here >= time_s)
 			high = middle;
 		else

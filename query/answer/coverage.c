@@ -98,19 +98,7 @@ static bool add_sender(void *context, const struct sender *sender)
 	return visit->error == E_OK;
 }
 
-/* Ledger time of the first entry at or after `index` that has one. */
-static enum error time_from(struct snapshot *snapshot, uint64_t index, uint64_t *out)
-{
-	struct bytes encoded;
-	struct entry entry;
-	do {
-		TRY(snapshot_entry(snapshot, index++, &encoded));
-		TRY(entry_decode(encoded, &entry));
-	} while (!entry_time(&entry, out));
-	return E_OK;
-}
-
-/* And of the last one before `end`. */
+/* Ledger time of the last entry before `end` that has one. */
 static enum error time_before(struct snapshot *snapshot, uint64_t end, uint64_t *out)
 {
 	struct bytes encoded;
@@ -134,7 +122,7 @@ static enum error lost_json(struct snapshot *snapshot, json_t **out)
 		uint64_t from_s, to_s;
 		if (range->events == 0)
 			continue;
-		TRY(time_from(snapshot, range->first, &from_s));
+		TRY(snapshot_time_at(snapshot, range->first, &from_s));
 		TRY(time_before(snapshot, range->end, &to_s));
 		json_t *json =
 			json_pack("{s:I, s:I, s:I, s:o, s:o}", "first", (json_int_t)range->first, "end", (json_int_t)range->end,
