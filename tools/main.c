@@ -183,14 +183,11 @@ static int print_command(const struct command *command)
 static bool print_family(const char *word)
 {
 	bool found = false;
-	size_t len = strlen(word);
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strncmp(command_name(commands[i]), word, len) != 0 || command_name(commands[i])[len] != ' ')
-			continue;
+	const struct command *const *at = commands;
+	for (const struct command *command; (command = command_next(word, &at)) != NULL; found = true) {
 		if (found)
 			putchar('\n');
-		print_command(commands[i]);
-		found = true;
+		print_command(command);
 	}
 	return found;
 }
@@ -273,24 +270,21 @@ static const struct command *alike(const char *word)
 }
 
 /* The sub-commands of a word; false if it has none. */
-static bool list_family(const char *word)
+static bool list_family(const char *word, bool given)
 {
-	size_t len = strlen(word);
 	bool found = false;
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strncmp(command_name(commands[i]), word, len) != 0 || command_name(commands[i])[len] != ' ')
-			continue;
+	const struct command *const *at = commands;
+	for (const struct command *command; (command = command_next(word, &at)) != NULL; found = true) {
 		if (!found)
-			fprintf(stderr, "indsigt: '%s' wants one of these:\n", word);
-		fprintf(stderr, "  indsigt %-16s %s\n", command_name(commands[i]), commands[i]->options.summary);
-		found = true;
+			command_wanted(word, given);
+		command_offered(command);
 	}
 	return found;
 }
 
-static int refuse_word(const char *word)
+static int refuse_word(const char *word, bool more)
 {
-	if (list_family(word))
+	if (list_family(word, more))
 		return EXIT_USAGE;
 	const struct command *meant = alike(word);
 	fprintf(stderr, "indsigt: there is no command of that name; ");
@@ -347,7 +341,7 @@ static int dispatch(int argc, char **argv)
 		puts("indsigt " INDSIGT_VERSION);
 		return EXIT_DONE;
 	}
-	return refuse_word(argv[1]);
+	return refuse_word(argv[1], argc > 2);
 }
 
 int main(int argc, char **argv)

@@ -25,6 +25,21 @@ holds "... says what to do" has "$err" "indsigt help"
 expect 2 "unknown topic" "$indsigt" help conjure
 expect 2 "half a command" "$indsigt" sender
 holds "... lists what there is" has "$err" "indsigt sender revoke"
+holds "... and says why" has "$err" "indsigt: behind 'sender' a command is missing"
+expect 2 "half a command and a wrong half" "$indsigt" sender conjure
+holds "... says what is wrong" has "$err" "indsigt: 'sender' has no command of that name"
+holds "... and lists what there is" has "$err" "indsigt sender revoke"
+for program in mirror witness; do
+	expect 2 "indsigt-$program alone" "${indsigt%/*}/indsigt-$program"
+	holds "... says why" has "$err" "indsigt: behind '$program' a command is missing"
+	holds "... lists what there is, a line each" test "$(grep -c "^  indsigt $program [a-z]*  *[a-z]" "$err")" -ge 2
+	holds "... and no more" lacks "$err" "usage"
+	expect 2 "indsigt-$program with a wrong word" "${indsigt%/*}/indsigt-$program" conjure
+	holds "... says what is wrong" has "$err" "indsigt: '$program' has no command of that name"
+	holds "... and lists what there is" has "$err" "  indsigt $program serve "
+	expect 0 "indsigt-$program --help" "${indsigt%/*}/indsigt-$program" --help
+	holds "... is all of its help" has "$out" "usage: indsigt $program serve"
+done
 expect 2 "a slip of the fingers" "$indsigt" sned
 holds "... is guessed" has "$err" "did you mean 'send'?"
 expect 0 "-h" "$indsigt" -h

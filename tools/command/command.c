@@ -1,6 +1,31 @@
 #include "tools/command/command.h"
 
 #include <stdio.h>
+#include <string.h>
+
+const struct command *command_next(const char *first, const struct command *const **at)
+{
+	size_t len = strlen(first);
+	while (**at != NULL) {
+		const struct command *command = *(*at)++;
+		if (strncmp(command_name(command), first, len) == 0 && command_name(command)[len] == ' ')
+			return command;
+	}
+	return NULL;
+}
+
+void command_wanted(const char *first, bool given)
+{
+	fprintf(stderr,
+		given ? "indsigt: '%s' has no command of that name; there are:\n"
+			  : "indsigt: behind '%s' a command is missing; there are:\n",
+		first);
+}
+
+void command_offered(const struct command *command)
+{
+	fprintf(stderr, "  indsigt %-16s %s\n", command_name(command), command->options.summary);
+}
 
 bool command_read(const struct command *command, int argc, char **argv, void *out)
 {

@@ -26,6 +26,15 @@ static inline const char *command_name(const struct command *command)
 /* All of them, in the order of help; ended by NULL. */
 extern const struct command *const commands[];
 
+/* The next command of two words that begins with this one, "sender", from `*at` in a table that NULL ends; NULL: there
+ * is no more. */
+const struct command *command_next(const char *first, const struct command *const **at);
+
+/* Says on stderr that behind a first word no second one stands (`given`: one that there is not), and that there is
+ * this one. */
+void command_wanted(const char *first, bool given);
+void command_offered(const struct command *command);
+
 /* Reads the arguments into the command's own struct. False: they are not understood, which has been said
  * (command_usage). */
 bool command_read(const struct command *command, int argc, char **argv, void *out) MUST_USE;

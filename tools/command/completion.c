@@ -124,11 +124,10 @@ static void offer_first_words(const struct line *line)
 
 static void offer_second_words(const struct line *line)
 {
-	for (size_t i = 0; commands[i] != NULL; i++) {
-		const char *name = command_name(commands[i]);
-		size_t len = first_word(commands[i]);
-		if (name[len] == ' ' && strlen(line->words[1]) == len && memcmp(name, line->words[1], len) == 0)
-			offer(line, name + len + 1, strlen(name + len + 1), commands[i]->options.summary);
+	const struct command *const *at = commands;
+	for (const struct command *command; (command = command_next(line->words[1], &at)) != NULL;) {
+		const char *second = strchr(command_name(command), ' ') + 1;
+		offer(line, second, strlen(second), command->options.summary);
 	}
 	if (strcmp(line->words[1], "help") == 0)
 		offer_first_words(line);

@@ -4,11 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static int list(const struct program_command *mine, size_t count, FILE *out)
+static int help(const struct program_command *mine, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		options_help(&mine[i].command->options, out);
-	return out == stdout ? EXIT_DONE : EXIT_USAGE;
+		options_help(&mine[i].command->options, stdout);
+	return EXIT_DONE;
+}
+
+static int refuse(const struct program_command *mine, size_t count, bool given)
+{
+	char first[64];
+	const char *name = command_name(mine[0].command);
+	snprintf(first, sizeof first, "%.*s", (int)strcspn(name, " "), name);
+	command_wanted(first, given);
+	for (size_t i = 0; i < count; i++)
+		command_offered(mine[i].command);
+	return EXIT_USAGE;
 }
 
 static int dispatch(const struct program_command *mine, size_t count, int argc, char **argv)
@@ -22,7 +33,7 @@ static int dispatch(const struct program_command *mine, size_t count, int argc, 
 		options_help(options, stdout);
 		return EXIT_DONE;
 	}
-	return list(mine, count, argc > 1 && options_ask_help(argc, argv) ? stdout : stderr);
+	return argc > 1 && options_ask_help(argc, argv) ? help(mine, count) : refuse(mine, count, argc > 1);
 }
 
 int program_main(const struct program_command *mine, size_t count, int argc, char **argv)
