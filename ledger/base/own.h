@@ -46,6 +46,8 @@ static inline void own_close(const int *fd)
 
 static inline void own_close_dir(DIR **dir)
 {
+	int kept = errno;
 	if (*dir != NULL)
 		closedir(*dir);
+	errno = kept;
 }
