@@ -55,6 +55,7 @@ children=$serve
 exec 4<ready
 read -r line <&4
 holds "ready line" test "$line" = "ready ingest=127.0.0.1:4711 query=127.0.0.1:4712"
+[ -n "$line" ] || exit 1 # nobody writes to what is read next
 read -r first <&3
 read -r second <&3
 holds "a first start that could not look is tried again" has "$err" "indsigt: indsigt-ingestd did not start; trying for 10 s"
