@@ -27,6 +27,17 @@ expect 0 "one size of batch" env TMPDIR="$place" "$indsigt" bench --events 50 --
 holds "is the only one" test "$(grep -c '^ingest' "$out")" = 1
 holds "three senders" line "ingest events/s=[0-9]* batch=7 events=50 batches=[89] senders=3 "
 holds "nothing is left of it" test -z "$(find . -name 'indsigt-bench-*')"
+expect 0 "sustained" env TMPDIR="$place" "$indsigt" bench --minutes 0.05 --subjects 200 --new-percent 20 --picture rate.svg
+holds "... as a table" line "second  events/s  filed/s  unfiled  oldest s "
+holds "... and a line" line "sustained events/s=[1-9][0-9]* seconds=[0-9.]* oldest_unfiled_s=[0-9.]* answer_p99_ms=[0-9.]* written_bytes=[1-9][0-9]*$"
+holds "... all is filed" test "$(awk '$1 ~ /^[0-9]+$/ { left = $4 } END { print left }' "$out")" = 0
+holds "... with questions" line "sustained-answers questions=[1-9][0-9]* p50_ms=[0-9.]* p99_ms=[0-9.]* statement_p50_ms="
+holds "... and is audited" line "audit entries/s="
+holds "a picture" python3 -c 'import sys, xml.dom.minidom; d = xml.dom.minidom.parse("rate.svg"); sys.exit(len(d.getElementsByTagName("path")) != 5)'
+holds "nothing is left of it either" test -z "$(find . -name 'indsigt-bench-*')"
+expect 2 "minutes that are none" "$indsigt" bench --minutes x
+holds "... are named" has "$err" "--minutes is a number from 0.05 to 1440"
+expect 2 "a picture of the sprint" "$indsigt" bench --picture rate.svg
 expect 2 "no senders" "$indsigt" bench --senders 0
 expect 2 "a batch that is too large" "$indsigt" bench --batch 100000
 plan

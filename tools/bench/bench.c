@@ -1,116 +1,59 @@
 /* indsigt bench: how fast it is, measured from outside, with real senders.
  *
- *   fresh ledger ─► every subject once (untimed) ─► batches of 1000, 100, 1 ─► new subjects ─► while an epoch runs
- *                ─► questions ─► statements ─► audit
+ *   fresh ledger ─► every subject once (untimed) ─┬► batches of 1000, 100, 1 ─► new subjects ─► while an epoch runs
+ *                                                 │  ─► questions ─► statements ─► audit
+ *                                                 └► with --minutes: all at once (sustained.c) ─► audit
  *
- * An epoch is asked for and waited for before each part, so that none pays for the filing of the one before. */
+ * The first is a sprint: an epoch is asked for and waited for before each part, so that none pays for the filing of the
+ * one before. */
 #include "ingest/net/fetch.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/own.h"
 #include "ledger/read/archive.h"
 #include "ledger/statement/statement.h"
-#include "query/http/token.h"
-#include "tools/bench/bench_load.h"
 #include "tools/bench/bench_place.h"
 #include "tools/bench/bench_query.h"
 #include "tools/command/admin.h"
 #include "tools/command/command.h"
 #include "tools/show/answer.h"
-#include "tools/show/progress.h"
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define EVENTS_DEFAULT 500000u
 #define SUBJECTS_DEFAULT 1000000u
-#define SENDERS_DEFAULT 2u
-#define SENDERS_SINGLE 32u /* connections for batches of one */
-#define SINGLE_SHARE 10u   /* batches of one: a tenth of the events */
-#define NEW_SHARE 4u       /* new subjects: a quarter */
-#define WARM_UP_BATCH 1000u
+#define NEW_PERCENT_DEFAULT 5u
+#define MINUTES_MIN 0.05
+#define MINUTES_MAX 1440.0
+#define SINGLE_SHARE 10u /* batches of one: a tenth of the events */
+#define NEW_SHARE 4u     /* new subjects: a quarter */
 #define NEW_SUBJECTS_FROM 5000000000u
-#define CITIZENS_FROM 9000000000u
-#define CITIZENS 100u
-#define CITIZEN_EVENTS 20u
 #define QUESTIONS_MAX 2000u
 #define QUESTION_CONNECTIONS 8u
 #define EPOCH_EVENTS 100000u /* that are filed while more come */
-#define PROVERS_FROM (CITIZENS_FROM + 1000000u)
+#define PROVERS_FROM (BENCH_CITIZENS_FROM + 1000000u)
 #define PROVERS 20u
 #define PROVER_EVENTS 100u
 #define STATEMENTS 200u
 #define VERIFICATIONS 50u
 
-struct bench {
-	uint64_t events;
-	uint64_t subjects;
-	uint64_t batch;   /* 0: all three */
-	uint64_t senders; /* 0: the usual */
-	const char *dir;
-	struct bench_place place;
-	struct progress progress;
-	uint64_t progress_total;
-};
-
-/* ---- load ---- */
-
-static void watch(void *context, uint64_t done)
-{
-	struct bench *bench = context;
-	bench_place_sample(&bench->place);
-	progress_update(&bench->progress, done, bench->progress_total);
-}
-
-static enum error load(
-	struct bench *bench, const char *what, struct load *load, struct load_result *out, struct fault *fault)
-{
-	load->server = bench->place.ingest;
-	load->keys = bench->place.dir;
-	load->watch = watch;
-	load->context = bench;
-	bench->progress_total = load->events;
-	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
-	progress_start(&bench->progress, what);
-	enum error error = load_run(load, out, fault);
-	progress_clear(&bench->progress);
-	return error;
-}
-
-static uint32_t senders_for(const struct bench *bench, uint64_t batch)
-{
-	if (bench->senders)
-		return (uint32_t)bench->senders;
-	return batch == 1 ? SENDERS_SINGLE : SENDERS_DEFAULT;
-}
-
-static enum error warm_up(struct bench *bench, struct fault *fault)
-{
-	struct load_result result;
-	struct load each = {.senders = senders_for(bench, WARM_UP_BATCH),
-		.batch = WARM_UP_BATCH,
-		.events = bench->subjects,
-		.order = LOAD_EACH,
-		.subjects = bench->subjects};
-	return load(bench, "subjects made known", &each, &result, fault);
-}
+/* ---- events ---- */
 
 static enum error measure_batch(struct bench *bench, uint32_t batch, struct fault *fault)
 {
 	struct load_result result;
-	struct load known = {.senders = senders_for(bench, batch),
+	struct load known = {.senders = bench_senders_for(bench, batch),
 		.batch = batch,
 		.events = batch == 1 && bench->batch == 0 ? bench->events / SINGLE_SHARE : bench->events,
 		.order = LOAD_RANDOM,
 		.subjects = bench->subjects};
 	if (known.events == 0)
 		known.events = 1;
-	TRY(load(bench, "events", &known, &result, fault));
+	TRY(bench_load(bench, "events", &known, &result, fault));
 	printf("ingest events/s=%.0f batch=%" PRIu32 " events=%" PRIu64 " batches=%" PRIu64 " senders=%" PRIu32
 		   " subjects=%" PRIu64 " seconds=%.3f\n",
 		(double)result.events / result.seconds, batch, result.events, result.batches, known.senders, known.subjects,
@@ -123,15 +66,15 @@ static enum error measure_new(struct bench *bench, struct fault *fault)
 {
 	struct load_result result;
 	uint64_t events = bench->events / NEW_SHARE ? bench->events / NEW_SHARE : 1;
-	struct load fresh = {.senders = senders_for(bench, WARM_UP_BATCH),
-		.batch = WARM_UP_BATCH,
+	struct load fresh = {.senders = bench_senders_for(bench, BENCH_BATCH),
+		.batch = BENCH_BATCH,
 		.events = events,
 		.order = LOAD_EACH,
 		.first_subject = NEW_SUBJECTS_FROM,
 		.subjects = events};
-	TRY(load(bench, "events of new subjects", &fresh, &result, fault));
+	TRY(bench_load(bench, "events of new subjects", &fresh, &result, fault));
 	printf("new-subjects events/s=%.0f batch=%u events=%" PRIu64 " senders=%" PRIu32 " seconds=%.3f\n",
-		(double)result.events / result.seconds, WARM_UP_BATCH, result.events, fresh.senders, result.seconds);
+		(double)result.events / result.seconds, BENCH_BATCH, result.events, fresh.senders, result.seconds);
 	fflush(stdout);
 	return E_OK;
 }
@@ -186,7 +129,7 @@ static void *ask_for_epoch(void *context)
 static void watch_epoch(void *context, uint64_t done)
 {
 	struct epoch_run *run = context;
-	watch(run->bench, done);
+	bench_watch(run->bench, done);
 	if (run->started || done == 0 || run->error != E_OK)
 		return;
 	run->error = count_entries(run->bench, &run->first_entry, &run->fault);
@@ -219,12 +162,12 @@ static enum error measure_epoch(struct bench *bench, struct fault *fault)
 {
 	struct load_result alone;
 	struct epoch_run run = {.bench = bench};
-	struct load known = {.senders = senders_for(bench, WARM_UP_BATCH),
-		.batch = WARM_UP_BATCH,
+	struct load known = {.senders = bench_senders_for(bench, BENCH_BATCH),
+		.batch = BENCH_BATCH,
 		.events = EPOCH_EVENTS < bench->events ? EPOCH_EVENTS : bench->events,
 		.order = LOAD_RANDOM,
 		.subjects = bench->subjects};
-	TRY(load(bench, "events to be filed", &known, &alone, fault));
+	TRY(bench_load(bench, "events to be filed", &known, &alone, fault));
 	known.events = bench->events;
 	bench->progress_total = known.events;
 	progress_start(&bench->progress, "events while an epoch runs");
@@ -233,7 +176,7 @@ static enum error measure_epoch(struct bench *bench, struct fault *fault)
 	TRY(error);
 	double alone_per_s = (double)alone.events / alone.seconds;
 	double entries = (double)(run.last_entry - run.first_entry);
-	double during_per_s = entries * WARM_UP_BATCH / (WARM_UP_BATCH + 1) / (run.end_s - run.start_s);
+	double during_per_s = entries * BENCH_BATCH / (BENCH_BATCH + 1) / (run.end_s - run.start_s);
 	printf("epoch ingest_ratio=%.2f events/s=%.0f without_events/s=%.0f seconds=%.3f filed=%" PRIu64
 		   " subjects=%" PRIu64 "\n",
 		during_per_s / alone_per_s, during_per_s, alone_per_s, run.epoch_s, alone.events, bench->subjects);
@@ -243,39 +186,6 @@ static enum error measure_epoch(struct bench *bench, struct fault *fault)
 
 /* ---- questions ---- */
 
-struct tokens {
-	char *texts[CITIZENS];
-};
-
-static void tokens_free(struct tokens *tokens)
-{
-	for (size_t i = 0; i < CITIZENS; i++)
-		free(tokens->texts[i]);
-}
-
-static void issuer_wipe(struct token_issuer *issuer)
-{
-	sodium_memzero(issuer, sizeof *issuer);
-}
-
-static enum error make_tokens(
-	const struct bench *bench, uint64_t from, size_t count, struct tokens *out, struct fault *fault)
-{
-	OWNED(issuer_wipe) struct token_issuer issuer = {0};
-	char text[TOKEN_TEXT_MAX + 1];
-	uint64_t now_s = (uint64_t)time(NULL);
-	TRY(token_issuer_open(bench->place.ledger, false, &issuer, fault));
-	for (size_t i = 0; i < count; i++) {
-		struct token_claims claims = {.role = TOKEN_SUBJECT, .issued_s = now_s, .expires_s = now_s + 3600};
-		load_subject(from + i, claims.subject);
-		TRY(token_issue(&issuer, &claims, text));
-		out->texts[i] = strdup(text);
-		if (out->texts[i] == NULL)
-			return fault_set(fault, E_NO_MEMORY, "");
-	}
-	return E_OK;
-}
-
 /* One answer is verified whole, as a citizen would. */
 static enum error check_answer(const struct bench *bench, const char *token, struct fault *fault)
 {
@@ -283,43 +193,35 @@ static enum error check_answer(const struct bench *bench, const char *token, str
 	char subject[LOAD_SUBJECT_MAX];
 	OWNED(answer_release) struct answer answer = {0};
 	snprintf(url, sizeof url, "http://%s", bench->place.query);
-	load_subject(CITIZENS_FROM, subject);
+	load_subject(BENCH_CITIZENS_FROM, subject);
 	struct answer_query query = {.subject = subject, .ledger = url, .token = token, .vkey = &bench->place.vkey};
 	TRY(answer_ask(&query, &answer, fault));
-	if (answer.open != CITIZEN_EVENTS)
-		return fault_set(fault, E_STOPPED, "a citizen with %u events is shown %" PRIu64, CITIZEN_EVENTS, answer.open);
+	if (answer.open != BENCH_CITIZEN_EVENTS)
+		return fault_set(
+			fault, E_STOPPED, "a citizen with %u events is shown %" PRIu64, BENCH_CITIZEN_EVENTS, answer.open);
 	return E_OK;
 }
 
 static enum error measure_query(struct bench *bench, struct fault *fault)
 {
-	OWNED(tokens_free) struct tokens tokens = {0};
-	struct load_result loaded;
+	OWNED(bench_tokens_free) struct bench_tokens tokens = {0};
 	struct ask_result one;
 	struct ask_result many;
-	struct load citizens = {.senders = 1,
-		.batch = WARM_UP_BATCH,
-		.events = CITIZENS * CITIZEN_EVENTS,
-		.order = LOAD_EACH,
-		.first_subject = CITIZENS_FROM,
-		.subjects = CITIZENS};
-	TRY(load(bench, "events of the citizens who will ask", &citizens, &loaded, fault));
-	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
-	TRY(make_tokens(bench, CITIZENS_FROM, CITIZENS, &tokens, fault));
+	TRY(bench_citizens(bench, &tokens, fault));
 	TRY(check_answer(bench, tokens.texts[0], fault));
 	struct ask ask = {.server = bench->place.query,
 		.path = "/v1/accesses",
 		.tokens = (const char *const *)tokens.texts,
-		.token_count = CITIZENS,
+		.token_count = BENCH_CITIZENS,
 		.connections = 1,
 		.requests = bench->events < QUESTIONS_MAX ? (uint32_t)bench->events : QUESTIONS_MAX};
 	TRY(ask_run(&ask, &one, fault));
-	bench_place_sample(&bench->place);
+	bench_place_look(&bench->place, NULL);
 	ask.connections = QUESTION_CONNECTIONS;
 	TRY(ask_run(&ask, &many, fault));
-	bench_place_sample(&bench->place);
+	bench_place_look(&bench->place, NULL);
 	printf("query p50_ms=%.3f p99_ms=%.3f queries/s=%.0f events=%u connections=%u answer_bytes=%zu\n", one.p50_ms,
-		one.p99_ms, many.per_second, CITIZEN_EVENTS, QUESTION_CONNECTIONS, one.answer_bytes);
+		one.p99_ms, many.per_second, BENCH_CITIZEN_EVENTS, QUESTION_CONNECTIONS, one.answer_bytes);
 	fflush(stdout);
 	return E_OK;
 }
@@ -353,19 +255,19 @@ static enum error time_verification(const struct bench *bench, const char *token
 
 static enum error measure_statement(struct bench *bench, struct fault *fault)
 {
-	OWNED(tokens_free) struct tokens tokens = {0};
+	OWNED(bench_tokens_free) struct bench_tokens tokens = {0};
 	struct load_result loaded;
 	struct ask_result asked;
 	double verify_ms = 0;
 	struct load provers = {.senders = 1,
-		.batch = WARM_UP_BATCH,
+		.batch = BENCH_BATCH,
 		.events = PROVERS * PROVER_EVENTS,
 		.order = LOAD_EACH,
 		.first_subject = PROVERS_FROM,
 		.subjects = PROVERS};
-	TRY(load(bench, "events of the citizens who want a statement", &provers, &loaded, fault));
+	TRY(bench_load(bench, "events of the citizens who want a statement", &provers, &loaded, fault));
 	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
-	TRY(make_tokens(bench, PROVERS_FROM, PROVERS, &tokens, fault));
+	TRY(bench_tokens_make(bench, PROVERS_FROM, PROVERS, &tokens, fault));
 	struct ask ask = {.server = bench->place.query,
 		.path = "/v1/statement",
 		.tokens = (const char *const *)tokens.texts,
@@ -373,7 +275,7 @@ static enum error measure_statement(struct bench *bench, struct fault *fault)
 		.connections = 1,
 		.requests = STATEMENTS};
 	TRY(ask_run(&ask, &asked, fault));
-	bench_place_sample(&bench->place);
+	bench_place_look(&bench->place, NULL);
 	TRY(time_verification(bench, tokens.texts[0], &verify_ms, fault));
 	printf("statement p50_ms=%.3f p99_ms=%.3f verify_ms=%.3f events=%u bytes=%zu\n", asked.p50_ms, asked.p99_ms,
 		verify_ms, PROVER_EVENTS, asked.answer_bytes);
@@ -414,12 +316,9 @@ static enum error measure_audit(struct bench *bench, struct fault *fault)
 
 /* ---- all of it ---- */
 
-static enum error measure(struct bench *bench, struct fault *fault)
+static enum error sprint(struct bench *bench, struct fault *fault)
 {
 	static const uint32_t batches[] = {1000, 100, 1};
-	uint32_t senders = bench->senders ? (uint32_t)bench->senders : SENDERS_SINGLE;
-	TRY(bench_place_open(bench->dir, senders, &bench->place, fault));
-	TRY(warm_up(bench, fault));
 	for (size_t i = 0; bench->batch == 0 && i < sizeof batches / sizeof batches[0]; i++)
 		TRY(measure_batch(bench, batches[i], fault));
 	if (bench->batch)
@@ -427,10 +326,28 @@ static enum error measure(struct bench *bench, struct fault *fault)
 	TRY(measure_new(bench, fault));
 	TRY(measure_epoch(bench, fault));
 	TRY(measure_query(bench, fault));
-	TRY(measure_statement(bench, fault));
+	return measure_statement(bench, fault);
+}
+
+static enum error measure(struct bench *bench, struct fault *fault)
+{
+	uint32_t senders = bench->senders ? (uint32_t)bench->senders : BENCH_SENDERS_SINGLE;
+	TRY(bench_place_open(bench->dir, senders, &bench->place, fault));
+	TRY(bench_warm_up(bench, fault));
+	TRY(bench->minutes ? bench_sustained(bench, fault) : sprint(bench, fault));
 	TRY(measure_audit(bench, fault));
 	printf("memory ingestd_anon_mib=%.1f queryd_anon_mib=%.1f\n", (double)bench->place.ingestd_kib / 1024,
 		(double)bench->place.queryd_kib / 1024);
+	return E_OK;
+}
+
+static enum error take_minutes(void *member, const char *text, struct fault *fault)
+{
+	char *end;
+	double minutes = strtod(text, &end);
+	if (end == text || *end != '\0' || !(minutes >= MINUTES_MIN && minutes <= MINUTES_MAX))
+		return fault_set(fault, E_USAGE, "--minutes is a number from %g to %g", MINUTES_MIN, MINUTES_MAX);
+	*(double *)member = minutes;
 	return E_OK;
 }
 
@@ -444,6 +361,13 @@ static const struct option_row rows[] = {
 		.help = "only batches of this size; otherwise 1000, then 100, then 1"),
 	OPTION_NUMBER(
 		T, senders, "senders", "S", 1, LOAD_SENDERS_MAX, .help = "sender processes (2; 32 for batches of one)"),
+	OPTION_TAKEN(take_minutes, "minutes", "N", .offset = offsetof(struct bench, minutes),
+		.help =
+			"not the sprint but what the ledger keeps up for so long, with questions beside it, until all is filed; "
+			"--events does not count"),
+	OPTION_NUMBER(T, new_percent, "new-percent", "P", 0, 100, .wants = "minutes",
+		.help = "of those events, how many in a hundred are about people whom nobody has met (5)"),
+	OPTION_TEXT(T, picture, "picture", "FILE", .wants = "minutes", .help = "draws it over time, as SVG"),
 	OPTION_TEXT(
 		T, dir, "dir", "DIR", .help = "where to put ledger and keys, and leave them; otherwise a temporary directory"),
 };
@@ -451,7 +375,10 @@ static const struct option_row rows[] = {
 
 static int run(int argc, char **argv)
 {
-	struct bench bench = {.events = EVENTS_DEFAULT, .subjects = SUBJECTS_DEFAULT, .place.serve = CHILD_NONE};
+	struct bench bench = {.events = EVENTS_DEFAULT,
+		.subjects = SUBJECTS_DEFAULT,
+		.new_percent = NEW_PERCENT_DEFAULT,
+		.place.serve = CHILD_NONE};
 	struct fault fault = {0};
 	if (!command_read(&command_bench, argc, argv, &bench))
 		return EXIT_USAGE;

@@ -28,11 +28,13 @@
 #include <unistd.h>
 
 #define WATCH_MS 100
+#define NEW_SUBJECTS_FROM 6000000000u /* of a mixed load: every process its own */
 
 /* Shared with the processes. */
 struct seat {
 	_Atomic uint64_t events; /* under verified receipts */
 	_Atomic uint64_t batches;
+	uint64_t added; /* events */
 	uint64_t end_ns;
 };
 
@@ -43,6 +45,7 @@ struct worker {
 	struct outbox *outbox;
 	uint64_t left;
 	uint64_t next; /* LOAD_EACH: the next subject */
+	uint64_t met;  /* LOAD_MIXED: new subjects so far */
 	uint64_t random;
 	bool refused;
 };
@@ -107,7 +110,9 @@ static uint64_t next_random(struct worker *worker)
 static uint64_t next_subject(struct worker *worker)
 {
 	const struct load *load = worker->load;
-	uint64_t offset = load->order == LOAD_RANDOM ? next_random(worker) : worker->next++;
+	if (load->order == LOAD_MIXED && next_random(worker) % 100 < load->new_percent)
+		return NEW_SUBJECTS_FROM + worker->met++ * load->senders + worker->number;
+	uint64_t offset = load->order == LOAD_EACH ? worker->next++ : next_random(worker);
 	return load->first_subject + offset % load->subjects;
 }
 
@@ -130,6 +135,7 @@ static enum error add_event(struct worker *worker, struct event *event, struct f
 	event->list_count = 1;
 	set_list(event, EVENT_OBJECTS, object, NULL);
 	worker->left--;
+	worker->seat->added++;
 	return outbox_add(worker->outbox, event, 1, NULL, fault);
 }
 
@@ -154,7 +160,8 @@ static enum error send_all(struct worker *worker, struct fault *fault)
 {
 	struct event event = {.present = 0};
 	fill_template(&event);
-	while (worker->left > 0) {
+	uint64_t until_ns = worker->load->seconds ? clock_ns() + worker->load->seconds * 1000000000 : UINT64_MAX;
+	while (worker->left > 0 && clock_ns() < until_ns) {
 		while (!outbox_ready(worker->outbox))
 			TRY(outbox_poll(worker->outbox, -1, NULL, -1, fault));
 		TRY(add_event(worker, &event, fault));
@@ -313,14 +320,16 @@ static enum error run(struct crew *crew, struct load_result *out, struct fault *
 	TRY(error);
 	struct load_result result = {.events = events_done(crew)};
 	uint64_t end_ns = start_ns;
+	uint64_t added = 0;
 	for (uint32_t i = 0; i < crew->started; i++) {
+		added += crew->seats[i].added;
 		result.batches += crew->seats[i].batches;
 		end_ns = crew->seats[i].end_ns > end_ns ? crew->seats[i].end_ns : end_ns;
 	}
 	result.seconds = (double)(end_ns - start_ns) / 1e9;
-	if (result.events != crew->load->events)
-		return fault_set(fault, E_STOPPED, "%" PRIu64 " events were sent and %" PRIu64 " stand under receipts",
-			crew->load->events, result.events);
+	if (result.events != added)
+		return fault_set(fault, E_STOPPED, "%" PRIu64 " events were sent and %" PRIu64 " stand under receipts", added,
+			result.events);
 	*out = result;
 	return E_OK;
 }

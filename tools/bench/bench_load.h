@@ -12,6 +12,7 @@
 enum load_subjects {
 	LOAD_EACH,   /* every subject of the range once, each sender its share */
 	LOAD_RANDOM, /* uniformly random ones of the range */
+	LOAD_MIXED,  /* the same, but `new_percent` of the events are about somebody whom nobody has met */
 };
 
 struct load {
@@ -19,8 +20,10 @@ struct load {
 	const char *keys;   /* directory with the key files "1.json", "2.json" ...; the spools come beside them */
 	uint32_t senders;   /* processes */
 	uint32_t batch;
-	uint64_t events; /* of all processes together */
+	uint64_t events;  /* of all processes together, at most */
+	uint64_t seconds; /* none is begun after so many; 0: however long it takes */
 	enum load_subjects order;
+	uint32_t new_percent;
 	uint64_t first_subject;
 	uint64_t subjects;
 	/* Called about ten times a second while they run; may be NULL. */
@@ -39,5 +42,5 @@ struct load_result {
 void load_subject(uint64_t number, char out[LOAD_SUBJECT_MAX]);
 
 /* Processes are started, open their spools, and wait for each other; then the clock starts. E_STOPPED when one of them
- * failed, was refused something, or did not get as many receipts as it should; it has said why on stderr. */
+ * failed, was refused something, or did not get receipts for all that it sent; it has said why on stderr. */
 enum error load_run(const struct load *load, struct load_result *out, struct fault *fault) MUST_USE;

@@ -1,20 +1,25 @@
 /* The ledger is made and its senders are registered before anybody serves it, in one tick. It is served as users do,
  * with `indsigt serve`; the daemons are found among that process's children, to look at their memory. Whatever fails,
- * bench_place_close ends what was started. */
+ * bench_place_close ends what was started. Each load begins with nothing left to file, so that none pays for the filing
+ * of the one before. */
 #include "tools/bench/bench_place.h"
 
 #include "ingest/spool/sender_key.h"
 #include "ledger/base/own.h"
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
+#include "query/http/token.h"
+#include "tools/command/admin.h"
 
 #include <errno.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define START_MS_MAX 60000
@@ -129,27 +134,35 @@ enum error bench_place_open(const char *dir, uint32_t senders, struct bench_plac
 	return start_serving(out, fault);
 }
 
-/* ---- memory ---- */
+/* ---- what the daemons take ---- */
 
-static void sample(pid_t pid, uint64_t *most_kib)
+/* The number behind `name` in a file of /proc; 0 if there is none. */
+static uint64_t proc_number(pid_t pid, const char *file, const char *name)
 {
 	char path[64];
 	char line[256];
-	uint64_t kib;
-	snprintf(path, sizeof path, "/proc/%d/status", pid);
-	FILE *status = pid > 0 ? fopen(path, "re") : NULL;
-	if (status == NULL)
-		return;
-	while (fgets(line, sizeof line, status))
-		if (sscanf(line, "RssAnon: %" SCNu64, &kib) == 1 && kib > *most_kib)
-			*most_kib = kib;
-	fclose(status);
+	uint64_t number = 0;
+	size_t len = strlen(name);
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+	FILE *lines = pid > 0 ? fopen(path, "re") : NULL;
+	while (lines && fgets(line, sizeof line, lines))
+		if (strncmp(line, name, len) == 0)
+			number = strtoull(line + len, NULL, 10);
+	if (lines)
+		fclose(lines);
+	return number;
 }
 
-void bench_place_sample(struct bench_place *place)
+void bench_place_look(struct bench_place *place, struct bench_look *out)
 {
-	sample(place->ingestd, &place->ingestd_kib);
-	sample(place->queryd, &place->queryd_kib);
+	struct bench_look look = {.ingestd_kib = proc_number(place->ingestd, "status", "RssAnon:"),
+		.queryd_kib = proc_number(place->queryd, "status", "RssAnon:"),
+		.written =
+			proc_number(place->ingestd, "io", "write_bytes:") + proc_number(place->queryd, "io", "write_bytes:")};
+	place->ingestd_kib = look.ingestd_kib > place->ingestd_kib ? look.ingestd_kib : place->ingestd_kib;
+	place->queryd_kib = look.queryd_kib > place->queryd_kib ? look.queryd_kib : place->queryd_kib;
+	if (out)
+		*out = look;
 }
 
 /* ---- end ---- */
@@ -166,4 +179,89 @@ void bench_place_close(struct bench_place *place)
 	(void)child_wait(&place->serve, STOP_MS_MAX);
 	if (place->temporary)
 		(void)nftw(place->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- what the parts share ---- */
+
+void bench_watch(void *context, uint64_t done)
+{
+	struct bench *bench = context;
+	bench_place_look(&bench->place, NULL);
+	progress_update(&bench->progress, done, bench->progress_total);
+}
+
+enum error bench_load(
+	struct bench *bench, const char *what, struct load *load, struct load_result *out, struct fault *fault)
+{
+	load->server = bench->place.ingest;
+	load->keys = bench->place.dir;
+	load->watch = bench_watch;
+	load->context = bench;
+	bench->progress_total = load->events;
+	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
+	progress_start(&bench->progress, what);
+	enum error error = load_run(load, out, fault);
+	progress_clear(&bench->progress);
+	return error;
+}
+
+uint32_t bench_senders_for(const struct bench *bench, uint64_t batch)
+{
+	if (bench->senders)
+		return (uint32_t)bench->senders;
+	return batch == 1 ? BENCH_SENDERS_SINGLE : BENCH_SENDERS;
+}
+
+enum error bench_warm_up(struct bench *bench, struct fault *fault)
+{
+	struct load_result result;
+	struct load each = {.senders = bench_senders_for(bench, BENCH_BATCH),
+		.batch = BENCH_BATCH,
+		.events = bench->subjects,
+		.order = LOAD_EACH,
+		.subjects = bench->subjects};
+	return bench_load(bench, "subjects made known", &each, &result, fault);
+}
+
+void bench_tokens_free(struct bench_tokens *tokens)
+{
+	for (size_t i = 0; i < BENCH_CITIZENS; i++)
+		free(tokens->texts[i]);
+}
+
+static void issuer_wipe(struct token_issuer *issuer)
+{
+	sodium_memzero(issuer, sizeof *issuer);
+}
+
+enum error bench_tokens_make(
+	const struct bench *bench, uint64_t from, size_t count, struct bench_tokens *out, struct fault *fault)
+{
+	OWNED(issuer_wipe) struct token_issuer issuer = {0};
+	char text[TOKEN_TEXT_MAX + 1];
+	uint64_t now_s = (uint64_t)time(NULL);
+	TRY(token_issuer_open(bench->place.ledger, false, &issuer, fault));
+	for (size_t i = 0; i < count; i++) {
+		struct token_claims claims = {.role = TOKEN_SUBJECT, .issued_s = now_s, .expires_s = now_s + 3600};
+		load_subject(from + i, claims.subject);
+		TRY(token_issue(&issuer, &claims, text));
+		out->texts[i] = strdup(text);
+		if (out->texts[i] == NULL)
+			return fault_set(fault, E_NO_MEMORY, "");
+	}
+	return E_OK;
+}
+
+enum error bench_citizens(struct bench *bench, struct bench_tokens *tokens, struct fault *fault)
+{
+	struct load_result loaded;
+	struct load citizens = {.senders = 1,
+		.batch = BENCH_BATCH,
+		.events = BENCH_CITIZENS * BENCH_CITIZEN_EVENTS,
+		.order = LOAD_EACH,
+		.first_subject = BENCH_CITIZENS_FROM,
+		.subjects = BENCH_CITIZENS};
+	TRY(bench_load(bench, "events of the citizens who will ask", &citizens, &loaded, fault));
+	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
+	return bench_tokens_make(bench, BENCH_CITIZENS_FROM, BENCH_CITIZENS, tokens, fault);
 }

@@ -1,9 +1,12 @@
-/* Where `indsigt bench` works: a directory with a fresh ledger, the keys of its senders, and `indsigt serve` on it. */
+/* Where `indsigt bench` works, and what its parts share (bench.c: the sprint, one part after the other; sustained.c:
+ * all at once). The place is a directory with a fresh ledger, the keys of its senders, and `indsigt serve` on it. */
 #pragma once
 
 #include "ledger/note/note.h"
 #include "ledger/text/address.h"
+#include "tools/bench/bench_load.h"
 #include "tools/command/child.h"
+#include "tools/show/progress.h"
 
 struct bench_place {
 	char dir[CHILD_PATH_MAX / 4];    /* of it all */
@@ -23,7 +26,58 @@ struct bench_place {
  * senders with key files dir/1.json and so on, and starts serving, with the
  * daemons' messages in dir/log. Call bench_place_close also after an error. */
 enum error bench_place_open(const char *dir, uint32_t senders, struct bench_place *out, struct fault *fault) MUST_USE;
-/* Looks how much memory the daemons have. */
-void bench_place_sample(struct bench_place *place);
+struct bench_look {
+	uint64_t ingestd_kib; /* anonymous memory */
+	uint64_t queryd_kib;
+	uint64_t written; /* bytes that both have had written to disks since they began */
+};
+
+/* Looks at what the daemons hold now, and keeps the most of it. `out` may be NULL. */
+void bench_place_look(struct bench_place *place, struct bench_look *out);
 /* Ends serve and removes what is temporary. */
 void bench_place_close(struct bench_place *place);
+
+/* ---- what the parts share ---- */
+
+#define BENCH_BATCH 1000u
+#define BENCH_SENDERS 2u
+#define BENCH_SENDERS_SINGLE 32u /* connections for batches of one */
+#define BENCH_CITIZENS_FROM 9000000000u
+#define BENCH_CITIZENS 100u
+#define BENCH_CITIZEN_EVENTS 20u
+
+struct bench {
+	uint64_t events;
+	uint64_t subjects;
+	uint64_t batch;   /* 0: all three */
+	uint64_t senders; /* 0: the usual */
+	double minutes;   /* 0: the sprint */
+	uint64_t new_percent;
+	const char *picture; /* NULL: none */
+	const char *dir;
+	struct bench_place place;
+	struct progress progress;
+	uint64_t progress_total;
+};
+
+struct bench_tokens {
+	char *texts[BENCH_CITIZENS];
+};
+
+/* How many sender processes send batches of that size. */
+uint32_t bench_senders_for(const struct bench *bench, uint64_t batch);
+/* A load's `watch`: looks at the daemons' memory, and shows how far it is. */
+void bench_watch(void *context, uint64_t done);
+/* Files what is there, then runs the load. */
+enum error bench_load(
+	struct bench *bench, const char *what, struct load *load, struct load_result *out, struct fault *fault) MUST_USE;
+/* One event for each subject, so that each of them is known. */
+enum error bench_warm_up(struct bench *bench, struct fault *fault) MUST_USE;
+/* One for each of `count` people, from number `from` on; an hour long. Call bench_tokens_free also after an error. */
+enum error bench_tokens_make(
+	const struct bench *bench, uint64_t from, size_t count, struct bench_tokens *out, struct fault *fault) MUST_USE;
+void bench_tokens_free(struct bench_tokens *tokens);
+/* BENCH_CITIZENS people with BENCH_CITIZEN_EVENTS events each, filed, and their tokens. */
+enum error bench_citizens(struct bench *bench, struct bench_tokens *tokens, struct fault *fault) MUST_USE;
+/* sustained.c: what the ledger keeps up for as long as is asked. */
+enum error bench_sustained(struct bench *bench, struct fault *fault) MUST_USE;

@@ -19,27 +19,20 @@
 #define REQUEST_BYTES_MAX 8192u
 #define ANSWER_MS_MAX 30000
 
-struct line {
-	int fd;
-	uint64_t start_ns;
-	size_t len; /* of the answer, so far */
-	char *answer;
-};
-
 struct asking {
 	const struct ask *ask;
-	struct line lines[ASK_CONNECTIONS_MAX];
+	struct ask_line lines[ASK_CONNECTIONS_MAX];
 	uint32_t asked;
 	uint32_t answered;
 	double *took_ms;
 	size_t answer_bytes;
 };
 
-static enum error line_open(const struct ask *ask, struct line *line, struct fault *fault)
+enum error ask_line_open(const char *server, struct ask_line *line, struct fault *fault)
 {
 	struct address address;
 	int one = 1;
-	TRY(address_parse(ask->server, &address, fault));
+	TRY(address_parse(server, &address, fault));
 	line->answer = malloc(ANSWER_BYTES_MAX + 1);
 	line->fd = socket(address.socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (line->answer == NULL || line->fd < 0 ||
@@ -49,15 +42,22 @@ static enum error line_open(const struct ask *ask, struct line *line, struct fau
 	return E_OK;
 }
 
-static enum error line_ask(struct asking *asking, struct line *line, struct fault *fault)
+void ask_line_close(struct ask_line *line)
 {
-	const struct ask *ask = asking->ask;
+	if (line->fd >= 0)
+		close(line->fd);
+	free(line->answer);
+	*line = ASK_LINE_NONE;
+}
+
+static enum error line_ask(
+	struct ask_line *line, const char *server, const char *path, const char *token, struct fault *fault)
+{
 	char request[REQUEST_BYTES_MAX];
-	int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n",
-		ask->path, ask->server, ask->tokens[asking->asked % ask->token_count]);
+	int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", path,
+		server, token);
 	if (len <= 0 || (size_t)len >= sizeof request)
 		return fault_set(fault, E_NO_ROOM, "the request is too long");
-	asking->asked++;
 	line->len = 0;
 	line->start_ns = clock_ns();
 	if (write(line->fd, request, (size_t)len) != len)
@@ -66,7 +66,7 @@ static enum error line_ask(struct asking *asking, struct line *line, struct faul
 }
 
 /* Is the answer whole? Its headers end in an empty line and have a Content-Length. */
-static bool line_whole(const struct line *line, size_t *body_bytes)
+static bool line_whole(const struct ask_line *line, size_t *body_bytes)
 {
 	static const char header[] = "\r\nContent-Length: ";
 	const char *end = strstr(line->answer, "\r\n\r\n");
@@ -77,28 +77,62 @@ static bool line_whole(const struct line *line, size_t *body_bytes)
 	return line->len >= (size_t)(end + 4 - line->answer) + *body_bytes;
 }
 
-static enum error line_read(struct asking *asking, struct line *line, struct fault *fault)
+static enum error line_read(struct ask_line *line, bool *whole, size_t *body_bytes, double *out_ms, struct fault *fault)
 {
+	*whole = false;
 	ssize_t n = read(line->fd, line->answer + line->len, ANSWER_BYTES_MAX - line->len);
 	if (n <= 0)
 		return fault_set(fault, E_IO, "the query daemon's answer ended too early: %m");
 	line->len += (size_t)n;
 	line->answer[line->len] = '\0';
-	if (!line_whole(line, &asking->answer_bytes))
+	if (!line_whole(line, body_bytes))
 		return E_OK;
 	if (strncmp(line->answer, "HTTP/1.1 200 ", 13) != 0)
 		return fault_set(fault, E_STOPPED, "the query daemon answered '%.12s' instead of 'HTTP/1.1 200'", line->answer);
-	asking->took_ms[asking->answered++] = (double)(clock_ns() - line->start_ns) / 1e6;
-	if (asking->asked < asking->ask->requests)
-		return line_ask(asking, line, fault);
+	*out_ms = (double)(clock_ns() - line->start_ns) / 1e6;
+	*whole = true;
 	return E_OK;
+}
+
+enum error ask_line_once(
+	struct ask_line *line, const char *server, const char *path, const char *token, double *out_ms, struct fault *fault)
+{
+	size_t body_bytes;
+	TRY(line_ask(line, server, path, token, fault));
+	for (bool whole = false; !whole;) {
+		struct pollfd ready = {.fd = line->fd, .events = POLLIN};
+		if (poll(&ready, 1, ANSWER_MS_MAX) == 0)
+			return fault_set(fault, E_IO, "the query daemon does not answer");
+		TRY(line_read(line, &whole, &body_bytes, out_ms, fault));
+	}
+	return E_OK;
+}
+
+/* ---- many at the same time ---- */
+
+static enum error ask_next(struct asking *asking, struct ask_line *line, struct fault *fault)
+{
+	const struct ask *ask = asking->ask;
+	if (asking->asked == ask->requests)
+		return E_OK;
+	return line_ask(line, ask->server, ask->path, ask->tokens[asking->asked++ % ask->token_count], fault);
+}
+
+static enum error hear(struct asking *asking, struct ask_line *line, struct fault *fault)
+{
+	bool whole;
+	TRY(line_read(line, &whole, &asking->answer_bytes, &asking->took_ms[asking->answered], fault));
+	if (!whole)
+		return E_OK;
+	asking->answered++;
+	return ask_next(asking, line, fault);
 }
 
 static enum error ask_all(struct asking *asking, struct fault *fault)
 {
 	const struct ask *ask = asking->ask;
-	for (uint32_t i = 0; i < ask->connections && asking->asked < ask->requests; i++)
-		TRY(line_ask(asking, &asking->lines[i], fault));
+	for (uint32_t i = 0; i < ask->connections; i++)
+		TRY(ask_next(asking, &asking->lines[i], fault));
 	while (asking->answered < ask->requests) {
 		struct pollfd fds[ASK_CONNECTIONS_MAX];
 		for (uint32_t i = 0; i < ask->connections; i++)
@@ -108,7 +142,7 @@ static enum error ask_all(struct asking *asking, struct fault *fault)
 			return fault_set(fault, E_IO, "the query daemon does not answer");
 		for (uint32_t i = 0; i < ask->connections; i++)
 			if (ready > 0 && fds[i].revents)
-				TRY(line_read(asking, &asking->lines[i], fault));
+				TRY(hear(asking, &asking->lines[i], fault));
 	}
 	return E_OK;
 }
@@ -124,7 +158,7 @@ static enum error measure(struct asking *asking, struct ask_result *out, struct 
 {
 	const struct ask *ask = asking->ask;
 	for (uint32_t i = 0; i < ask->connections; i++)
-		TRY(line_open(ask, &asking->lines[i], fault));
+		TRY(ask_line_open(ask->server, &asking->lines[i], fault));
 	uint64_t start_ns = clock_ns();
 	TRY(ask_all(asking, fault));
 	double seconds = (double)(clock_ns() - start_ns) / 1e9;
@@ -142,14 +176,11 @@ enum error ask_run(const struct ask *ask, struct ask_result *out, struct fault *
 	if (ask->connections < 1 || ask->connections > ASK_CONNECTIONS_MAX || ask->requests < 1)
 		return fault_set(fault, E_USAGE, "1 to %u connections ask at least once", ASK_CONNECTIONS_MAX);
 	for (uint32_t i = 0; i < ask->connections; i++)
-		asking.lines[i].fd = -1;
+		asking.lines[i] = ASK_LINE_NONE;
 	asking.took_ms = calloc(ask->requests, sizeof *asking.took_ms);
 	enum error error = asking.took_ms ? measure(&asking, out, fault) : fault_set(fault, E_NO_MEMORY, "");
-	for (uint32_t i = 0; i < ask->connections; i++) {
-		if (asking.lines[i].fd >= 0)
-			close(asking.lines[i].fd);
-		free(asking.lines[i].answer);
-	}
+	for (uint32_t i = 0; i < ask->connections; i++)
+		ask_line_close(&asking.lines[i]);
 	free(asking.took_ms);
 	return error;
 }

@@ -6,6 +6,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* One citizen's connection. Begins as ASK_LINE_NONE; ask_line_close also after an error. */
+struct ask_line {
+	int fd;
+	uint64_t start_ns;
+	size_t len; /* of the answer, so far */
+	char *answer;
+};
+
+#define ASK_LINE_NONE ((struct ask_line){.fd = -1})
+
+enum error ask_line_open(const char *server, struct ask_line *line, struct fault *fault) MUST_USE;
+void ask_line_close(struct ask_line *line);
+/* Asks, and waits for the whole answer. E_IO, and E_STOPPED for an answer other than 200. */
+enum error ask_line_once(struct ask_line *line, const char *server, const char *path, const char *token, double *out_ms,
+	struct fault *fault) MUST_USE;
+
 #define ASK_CONNECTIONS_MAX 16u
 
 struct ask {
