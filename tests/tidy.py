@@ -27,7 +27,7 @@ TEST_LINES_MAX = 800  # a test file is a list of cases
 PLACES = {"ledger/base/limits.h": "", "ledger/base/domain.h": "", "ledger/base/wrong.h": "", "ledger/base/own.h": "",
           "ledger/base/thread.h": "",
           "ledger/db/db_state.h": "db.c", "ledger/keystore/keystore_state.h": "keystore.c",
-          "ledger/write/ledger_state.h": "prepare.c", "ledger/audit/audit_state.h": "audit.c",
+          "ledger/write/ledger_state.h": "prepare.c",
           "ledger/statement/statement_state.h": "statement_parse.c", "ledger/write/filing_state.h": "damage.c",
           "ledger/read/archive_state.h": "archive.c", "ingest/spool/spool_state.h": "spool.c",
           "ingest/sequencer/sequencer_state.h": "health.c", "ingest/sender/outbox_state.h": "filing_checker.c",

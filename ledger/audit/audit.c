@@ -6,105 +6,42 @@
  * with an error and without a word on the ledger. */
 #include "ledger/audit/audit.h"
 
-#include "ledger/audit/audit_state.h"
+#include "ledger/audit/audit_derived.h"
+#include "ledger/audit/audit_log.h"
+#include "ledger/audit/audit_tables.h"
 #include "ledger/base/file.h"
 #include "ledger/read/filing_lag.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-static bool judges(enum error cause)
-{
-	return cause == E_OK || cause == E_NOT_FOUND || error_judges(cause);
-}
-
-static enum error set_finding(struct audit *audit, uint64_t index, const char *format, va_list arguments)
-{
-	if (audit->found)
-		return E_CORRUPT;
-	audit->found = true;
-	audit->result.index = index;
-	vsnprintf(audit->result.reason, sizeof audit->result.reason, format, arguments);
-	return E_CORRUPT;
-}
-
-enum error audit_finding(struct audit *audit, uint64_t index, const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	enum error error = set_finding(audit, index, format, arguments);
-	va_end(arguments);
-	return error;
-}
-
-enum error audit_judge(struct audit *audit, enum error cause, uint64_t index, const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	enum error error = judges(cause)
-						   ? set_finding(audit, index, format, arguments)
-						   : fault_set(&audit->why, cause, "at index %" PRIu64 " the audit could not go on: %s", index,
-								 error_reason(cause));
-	va_end(arguments);
-	return error;
-}
-
-/* The first epoch entry that covers the event, or 0. */
-static uint64_t covering_epoch(const struct audit *audit, uint64_t index)
-{
-	struct bytes encoded;
-	struct entry entry;
-	if (index >= snapshot_filed(audit->snapshot))
-		return 0;
-	for (uint64_t at = index + 1; at < audit->checkpoint.size; at++)
-		if (snapshot_entry(audit->snapshot, at, &encoded) == E_OK && entry_decode(encoded, &entry) == E_OK &&
-			entry.kind == ENTRY_EPOCH && entry.epoch.size > index)
-			return at;
-	return 0;
-}
-
-enum error audit_finding_filed(struct audit *audit, enum error cause, uint64_t index, const char *text)
-{
-	if (!audit->found && judges(cause))
-		audit->result.epoch = covering_epoch(audit, index);
-	return audit_judge(audit, cause, index, "%s", text);
-}
-
-const char *audit_why(enum error error)
-{
-	return error == E_CORRUPT ? "the store is damaged there" : error_text(error);
-}
-
-void audit_progress(const struct audit *audit)
-{
-	if (audit->options->progress != NULL)
-		audit->options->progress(audit->options->context, audit->frontier.size, audit->checkpoint.size);
-}
+struct audit {
+	struct archive *archive;
+	struct checkpoint guard;
+	struct audit_report report;
+	struct audit_view view;
+	struct audit_filing *filing;   /* NULL: without labels */
+	struct audit_records *records; /* NULL: without keys */
+	struct audit_log log;
+	struct audit_result result;
+};
 
 /* ---- opening ---- */
 
 /* Read before the snapshot is taken, so that a ledger that is being served is never behind it. */
 static enum error read_guard(struct audit *audit, const char *dir)
 {
-	uint8_t *note = NULL;
+	OWNED_MEMORY uint8_t *note = NULL;
 	size_t len = 0;
-	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return E_IO;
 	enum error error = file_read_all(dir_fd, "guard", NOTE_BYTES_MAX, &note, &len);
-	close(dir_fd);
 	if (error != E_OK)
-		return audit_judge(audit, error, 0, "the guard cannot be read: %s", audit_why(error));
-	error = checkpoint_verify(bytes_of(note, len), audit->vkey, &audit->guard);
-	free(note);
-	if (error != E_OK)
-		return audit_finding(audit, 0, "the guard is not a checkpoint that this log signed");
+		return audit_judge(&audit->view, error, 0, "the guard cannot be read: %s", audit_why(error));
+	if (checkpoint_verify(bytes_of(note, len), audit->view.vkey, &audit->guard) != E_OK)
+		return audit_finding(&audit->view, 0, "the guard is not a checkpoint that this log signed");
 	return E_OK;
 }
 
@@ -113,47 +50,52 @@ static enum error judge_opening(struct audit *audit, enum error error)
 {
 	if (error == E_OK || !error_judges(error))
 		return error;
-	return audit_finding(audit, 0, "%s",
-		audit->why.text[0] != '\0' ? audit->why.text
-								   : "the store is damaged, or its state and its checkpoint do not fit");
+	return audit_finding(&audit->view, 0, "%s",
+		audit->report.why.text[0] != '\0' ? audit->report.why.text
+										  : "the store is damaged, or its state and its checkpoint do not fit");
 }
 
-static enum error read_bundle(void *snapshot, uint64_t number, struct bytes *out)
+static enum error open_snapshot(struct audit *audit)
 {
-	return snapshot_bundle(snapshot, number, out);
-}
-
-static enum error open_audit(struct audit *audit, const char *dir, bool with_keys)
-{
+	struct audit_view *view = &audit->view;
 	struct bytes note;
-	TRY(judge_opening(audit, archive_open(dir, with_keys, &audit->archive, &audit->why)));
-	const struct vkey *vkey = archive_vkey(audit->archive);
-	if (!vkey_equal(vkey, audit->vkey))
-		return fault_set(&audit->why, E_WRONG_ORIGIN, "this is another log than the vkey's, '%s'", vkey->name);
-	TRY(read_guard(audit, dir));
-	enum error error = snapshot_begin(audit->archive, &audit->snapshot, &audit->why);
+	enum error error = snapshot_begin(audit->archive, &view->snapshot, &audit->report.why);
 	if (error == E_NOT_FOUND)
-		return audit_finding(audit, 0, "%s", audit->why.text);
+		return audit_finding(view, 0, "%s", audit->report.why.text);
 	TRY(judge_opening(audit, error));
-	audit->txn = snapshot_store(audit->snapshot);
-	snapshot_checkpoint(audit->snapshot, &audit->checkpoint, &note);
-	merkle_frontier_init(&audit->frontier);
-	audit->rules.state.bundles = (struct log_bundles){read_bundle, audit->snapshot};
-	TRY(judge_opening(audit, store_losses_get(audit->txn, &audit->lost)));
-	if (audit->checkpoint.size == 0)
-		return audit_finding(audit, 0, "the log is empty: it does not even have a genesis entry");
-	if (with_keys)
-		TRY(audit_records_open(audit));
-	return with_keys && audit->options->labels ? audit_filing_open(audit) : E_OK;
+	view->txn = snapshot_store(view->snapshot);
+	snapshot_checkpoint(view->snapshot, &view->checkpoint, &note);
+	TRY(judge_opening(audit, store_losses_get(view->txn, &view->lost)));
+	if (view->checkpoint.size == 0)
+		return audit_finding(view, 0, "the log is empty: it does not even have a genesis entry");
+	return E_OK;
+}
+
+static enum error open_audit(struct audit *audit, const char *dir, const struct audit_options *options)
+{
+	struct audit_view *view = &audit->view;
+	TRY(judge_opening(audit, archive_open(dir, options->records, &audit->archive, &audit->report.why)));
+	const struct vkey *vkey = archive_vkey(audit->archive);
+	if (!vkey_equal(vkey, view->vkey))
+		return fault_set(&audit->report.why, E_WRONG_ORIGIN, "this is another log than the vkey's, '%s'", vkey->name);
+	TRY(read_guard(audit, dir));
+	TRY(open_snapshot(audit));
+	view->secrets = archive_secrets(audit->archive);
+	if (view->secrets != NULL && options->labels)
+		TRY(audit_filing_open(view, &audit->filing));
+	if (view->secrets != NULL)
+		TRY(audit_records_open(view, audit->filing, &audit->records));
+	audit_log_begin(&audit->log, view, audit->records, audit->filing);
+	return E_OK;
 }
 
 static void close_audit(struct audit *audit)
 {
-	audit_filing_close(audit);
-	audit_records_close(audit);
-	snapshot_end(audit->snapshot);
+	audit_records_release(&audit->records);
+	audit_filing_release(&audit->filing);
+	snapshot_end(audit->view.snapshot);
 	archive_close(audit->archive);
-	log_rules_free(&audit->rules);
+	log_rules_free(&audit->log.rules);
 	free(audit);
 }
 
@@ -162,15 +104,15 @@ static void close_audit(struct audit *audit)
 /* By nodes of the tiles, which were all compared with the entries before. */
 static enum error check_guard(struct audit *audit)
 {
-	struct merkle_nodes nodes = {log_node, audit->txn};
+	struct merkle_nodes nodes = {log_node, audit->view.txn};
 	struct hash root;
-	if (audit->guard.size > audit->checkpoint.size)
-		return audit_finding(audit, audit->checkpoint.size,
+	if (audit->guard.size > audit->view.checkpoint.size)
+		return audit_finding(&audit->view, audit->view.checkpoint.size,
 			"the store ends here, but the guard remembers %" PRIu64 " entries: an older copy was put back",
 			audit->guard.size);
 	enum error error = merkle_root(&nodes, audit->guard.size, &root);
 	if (error != E_OK || !hash_equal(&root, &audit->guard.root))
-		return audit_judge(audit, error, 0,
+		return audit_judge(&audit->view, error, 0,
 			"the first %" PRIu64 " entries are not those that the guard's checkpoint was signed for",
 			audit->guard.size);
 	return E_OK;
@@ -178,21 +120,21 @@ static enum error check_guard(struct audit *audit)
 
 static enum error check_root(struct audit *audit)
 {
-	merkle_frontier_root(&audit->frontier, &audit->result.root);
-	if (!hash_equal(&audit->result.root, &audit->checkpoint.root))
-		return audit_finding(audit, audit->guard.size < audit->checkpoint.size ? audit->guard.size : 0,
+	merkle_frontier_root(&audit->log.frontier, &audit->result.root);
+	if (!hash_equal(&audit->result.root, &audit->view.checkpoint.root))
+		return audit_finding(&audit->view, audit->guard.size < audit->view.checkpoint.size ? audit->guard.size : 0,
 			"the entries together do not have the root that the checkpoint was signed for");
 	return E_OK;
 }
 
 static enum error count_unchecked(struct audit *audit)
 {
-	for (size_t i = 0; i < audit->rules.sender_count; i++) {
-		const struct sender *sender = audit->rules.senders[i];
+	for (size_t i = 0; i < audit->log.rules.sender_count; i++) {
+		const struct sender *sender = audit->log.rules.senders[i];
 		enum filing_habit habit;
-		enum error error = filing_lag_habit(audit->snapshot, sender, &habit);
+		enum error error = filing_lag_habit(audit->view.snapshot, sender, &habit);
 		if (error != E_OK)
-			return audit_judge(audit, error, sender->version,
+			return audit_judge(&audit->view, error, sender->version,
 				"the first event that sender %" PRIu32 " has not checked is not where it should be: %s", sender->id,
 				audit_why(error));
 		audit->result.unchecked += habit == FILING_HABIT_SILENT;
@@ -202,32 +144,57 @@ static enum error count_unchecked(struct audit *audit)
 	return E_OK;
 }
 
+static enum error end_filing(struct audit *audit)
+{
+	struct audit_labels_result filing;
+	TRY(audit_filing_end(audit->filing, &filing));
+	audit->result.epochs = filing.epochs;
+	audit->result.subjects = filing.subjects;
+	audit->result.unverifiable = filing.unverifiable;
+	audit->result.epoch_index = filing.epoch_index != NO_INDEX ? filing.epoch_index : 0;
+	audit->result.newest_epoch = filing.epoch;
+	return E_OK;
+}
+
 static enum error run_audit(struct audit *audit)
 {
-	uint64_t size = audit->checkpoint.size;
-	for (uint64_t number = 0; audit->frontier.size < size; number++) {
-		TRY(audit_bundle(audit, number));
-		audit_progress(audit);
+	for (uint64_t number = 0; audit->report.done < audit->view.checkpoint.size; number++) {
+		TRY(audit_log_bundle(&audit->log, number));
+		audit_progress(&audit->view);
 	}
 	if (audit->filing != NULL)
-		TRY(audit_filing_end(audit));
+		TRY(end_filing(audit));
 	TRY(check_guard(audit));
 	TRY(check_root(audit));
-	TRY(audit_tables(audit));
+	TRY(audit_log_end(&audit->log));
 	TRY(count_unchecked(audit));
-	TRY(audit_rows(audit));
-	TRY(audit_derived(audit));
-	return audit->records != NULL ? audit_records_filing(audit) : E_OK;
+	TRY(audit_rows(&audit->view));
+	TRY(audit_derived(&audit->view));
+	return audit->records != NULL ? audit_records_filing(audit->records) : E_OK;
 }
 
 static void take_counts(struct audit *audit)
 {
-	const struct log_rules *rules = &audit->rules;
-	audit->result.events = rules->state.events;
-	audit->result.batches = rules->batches;
-	audit->result.senders = rules->sender_count;
-	audit->result.unendorsed = rules->unendorsed;
-	audit->result.lost = losses_events(&rules->state.losses);
+	const struct log_rules *rules = &audit->log.rules;
+	struct audit_result *result = &audit->result;
+	result->entries = audit->report.done;
+	result->events = rules->state.events;
+	result->batches = rules->batches;
+	result->senders = rules->sender_count;
+	result->unendorsed = rules->unendorsed;
+	result->lost = losses_events(&rules->state.losses);
+	if (audit->records != NULL)
+		result->records = audit_records_opened(audit->records);
+}
+
+/* The finding, if there is one. */
+static void take_report(struct audit *audit)
+{
+	struct audit_result *result = &audit->result;
+	result->ok = !audit->report.found;
+	result->index = audit->report.index;
+	result->epoch = audit->report.epoch;
+	memcpy(result->reason, audit->report.reason, sizeof result->reason);
 }
 
 enum error audit_directory(const char *dir, const struct vkey *vkey, const struct audit_options *options,
@@ -236,22 +203,25 @@ enum error audit_directory(const char *dir, const struct vkey *vkey, const struc
 	struct audit *audit = calloc(1, sizeof *audit);
 	if (audit == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	audit->vkey = vkey;
-	audit->options = options;
-	log_rules_init(&audit->rules, vkey);
-	enum error error = open_audit(audit, dir, options->records);
+	audit->view = (struct audit_view){.vkey = vkey,
+		.rules = &audit->log.rules,
+		.report = &audit->report,
+		.progress = options->progress,
+		.context = options->context};
+	log_rules_init(&audit->log.rules, vkey);
+	enum error error = open_audit(audit, dir, options);
 	if (error == E_OK) {
-		audit->result.checkpoint_size = audit->checkpoint.size;
+		audit->result.checkpoint_size = audit->view.checkpoint.size;
 		error = run_audit(audit);
 	}
-	audit->result.ok = error == E_OK;
-	take_counts(audit);
-	if (error == E_OK || audit->found) {
+	if (error == E_OK || audit->report.found) {
+		take_counts(audit);
+		take_report(audit);
 		*out = audit->result;
 		error = E_OK;
 	}
 	if (error != E_OK)
-		fault_set(fault, error, "%s", audit->why.text[0] != '\0' ? audit->why.text : error_reason(error));
+		fault_set(fault, error, "%s", audit->report.why.text[0] != '\0' ? audit->report.why.text : error_reason(error));
 	close_audit(audit);
 	return error;
 }

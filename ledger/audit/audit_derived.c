@@ -4,10 +4,13 @@
  * The filing tree and the heads are compared as a whole first; only when that differs, one by one, to name an event.
  * Without keys a finding names the epoch alone. An epoch that covers lost events has roots that nobody can make: the
  * store then stays at the one before, and that one is compared. */
-#include "ledger/audit/audit_state.h"
+#include "ledger/audit/audit_derived.h"
+
 #include "ledger/filed/head.h"
 #include "ledger/filed/map_store.h"
 #include "ledger/filed/subtrees.h"
+#include "ledger/keys/secrets.h"
+#include "ledger/store/log.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -16,55 +19,56 @@
 /* About the newest epoch; with keys `event` is the first event concerned, or NO_EVENT. */
 #define NO_EVENT UINT64_MAX
 
-static enum error finding(struct audit *audit, enum error cause, uint64_t event, const char *text)
+static enum error finding(const struct audit_view *view, enum error cause, uint64_t event, const char *text)
 {
-	if (!audit->found)
-		audit->result.epoch = audit->rules.state.epoch_index;
-	return audit_judge(audit, cause, event == NO_EVENT ? audit->rules.state.epoch_index : event, "%s", text);
+	if (!view->report->found)
+		view->report->epoch = view->rules->state.epoch_index;
+	return audit_judge(view, cause, event == NO_EVENT ? view->rules->state.epoch_index : event, "%s", text);
 }
 
 /* The entry that the store names as its newest epoch. */
-static enum error read_epoch(struct audit *audit, const struct store_filing *filing, struct entry_epoch *out)
+static enum error read_epoch(const struct audit_view *view, const struct store_filing *filing, struct entry_epoch *out)
 {
 	struct bytes encoded;
 	struct entry entry;
 	if (filing->epoch_index == 0)
 		return E_OK;
-	enum error error = log_entry(audit->txn, filing->epoch_index, &encoded);
+	enum error error = log_entry(view->txn, filing->epoch_index, &encoded);
 	if (error == E_OK)
 		error = entry_decode(encoded, &entry);
 	if (error != E_OK)
-		return finding(audit, error, NO_EVENT, "the newest epoch entry cannot be read");
+		return finding(view, error, NO_EVENT, "the newest epoch entry cannot be read");
 	if (entry.kind != ENTRY_EPOCH || entry.epoch.size != filing->filed)
-		return finding(audit, E_OK, NO_EVENT, "the entry that the store names as its newest epoch is none, or another");
+		return finding(view, E_OK, NO_EVENT, "the entry that the store names as its newest epoch is none, or another");
 	*out = entry.epoch;
 	return E_OK;
 }
 
 /* The row that says where filing stands names the newest epoch entry. The roots of epochs that cover lost events nobody
  * can make again: until the next epoch the store stays at the one that it had before. */
-static enum error check_place(struct audit *audit, const struct store_filing *filing, struct entry_epoch *out)
+static enum error check_place(const struct audit_view *view, const struct store_filing *filing, struct entry_epoch *out)
 {
-	if (losses_hide_epoch(&audit->lost, audit->rules.state.epoch_index, audit->rules.state.epoch_size) &&
-		filing->epoch_index < audit->rules.state.epoch_index)
-		return read_epoch(audit, filing, out);
-	if (filing->epoch_index == audit->rules.state.epoch_index && filing->filed < audit->rules.state.epoch_size)
+	if (losses_hide_epoch(&view->lost, view->rules->state.epoch_index, view->rules->state.epoch_size) &&
+		filing->epoch_index < view->rules->state.epoch_index)
+		return read_epoch(view, filing, out);
+	if (filing->epoch_index == view->rules->state.epoch_index && filing->filed < view->rules->state.epoch_size)
 		return finding(
-			audit, E_OK, NO_EVENT, "what the newest epoch covers is not filed: filing it again has not finished");
-	if (filing->epoch_index != audit->rules.state.epoch_index || filing->filed != audit->rules.state.epoch_size)
-		return finding(audit, E_OK, NO_EVENT, "the store does not name the newest epoch as its own");
-	return read_epoch(audit, filing, out);
+			view, E_OK, NO_EVENT, "what the newest epoch covers is not filed: filing it again has not finished");
+	if (filing->epoch_index != view->rules->state.epoch_index || filing->filed != view->rules->state.epoch_size)
+		return finding(view, E_OK, NO_EVENT, "the store does not name the newest epoch as its own");
+	return read_epoch(view, filing, out);
 }
 
 static void go_on(void *context)
 {
-	audit_progress(context);
+	const struct audit_view *const *view = context;
+	audit_progress(*view);
 }
 
 /* ---- filing tree ---- */
 
 struct leaves {
-	struct audit *audit;
+	const struct audit_view *view;
 	uint64_t position;
 	uint64_t event; /* the first one whose leaf is another */
 };
@@ -73,31 +77,32 @@ static enum error compare_leaf(void *context, const struct label_row *place)
 {
 	struct leaves *leaves = context;
 	struct hash stored, leaf;
-	audit_progress(leaves->audit);
+	audit_progress(leaves->view);
 	filing_leaf_hash(&place->filing_blind, place->index, &place->label, &leaf);
-	enum error error = hash_rows_node(leaves->audit->txn, STORE_FILING, 0, leaves->position++, &stored);
+	enum error error = hash_rows_node(leaves->view->txn, STORE_FILING, 0, leaves->position++, &stored);
 	if (error == E_OK && hash_equal(&stored, &leaf))
 		return E_OK;
-	if (error != E_OK && error != E_NOT_FOUND && !error_judges(error))
+	if (!audit_judges(error))
 		return error;
 	leaves->event = place->index;
 	return E_CORRUPT;
 }
 
-static enum error check_filing(struct audit *audit, const struct store_filing *filing, const struct entry_epoch *epoch)
+static enum error check_filing(
+	const struct audit_view *view, const struct store_filing *filing, const struct entry_epoch *epoch)
 {
 	struct hash root;
-	struct leaves leaves = {audit, 0, NO_EVENT};
-	enum error error = hash_rows_check(audit->txn, STORE_FILING, &filing->leaves, go_on, audit);
+	struct leaves leaves = {view, 0, NO_EVENT};
+	enum error error = hash_rows_check(view->txn, STORE_FILING, &filing->leaves, go_on, &view);
 	merkle_frontier_root(&filing->leaves, &root);
 	if (error == E_OK && hash_equal(&root, &epoch->filing_root))
 		return E_OK;
-	enum error visited = E_OK;
-	if (audit->records != NULL && (error == E_OK || error_judges(error)))
-		visited = snapshot_visit_filing(audit->snapshot, 0, filing->filed, compare_leaf, &leaves);
-	if (visited != E_OK && !error_judges(visited))
-		error = visited;
-	return finding(audit, error, leaves.event, "the stored filing tree is not the one that the epoch commits to");
+	if (view->secrets != NULL && (error == E_OK || error_judges(error))) {
+		enum error visited = snapshot_visit_filing(view->snapshot, 0, filing->filed, compare_leaf, &leaves);
+		if (visited != E_OK && !error_judges(visited))
+			error = visited;
+	}
+	return finding(view, error, leaves.event, "the stored filing tree is not the one that the epoch commits to");
 }
 
 /* ---- subject map ---- */
@@ -106,7 +111,7 @@ static enum error check_filing(struct audit *audit, const struct store_filing *f
  * heads together are compared with the whole map by a keyed checksum that does not depend on their order; they are
  * looked up one by one only when that differs. */
 struct heads {
-	struct audit *audit;
+	const struct audit_view *view;
 	const struct store_filing *filing;
 	uint64_t event; /* the last one of a tree that is another; the lowest of them */
 	uint8_t key[crypto_shorthash_KEYBYTES];
@@ -136,7 +141,7 @@ static enum error sum_head(void *context, const struct alias *alias, const struc
 	struct heads *heads = context;
 	struct hash value;
 	(void)alias;
-	audit_progress(heads->audit);
+	audit_progress(heads->view);
 	head_value(head, &value);
 	sum_add(heads, &head->label, &value);
 	return E_OK;
@@ -145,19 +150,19 @@ static enum error sum_head(void *context, const struct alias *alias, const struc
 static enum error sum_label(void *context, const struct label *label, const struct hash *value)
 {
 	struct heads *heads = context;
-	audit_progress(heads->audit);
+	audit_progress(heads->view);
 	sum_add(heads, label, value);
 	return E_OK;
 }
 
-static enum error sums_agree(struct heads *heads, const struct seal_keys *keys, bool *out)
+static enum error sums_agree(struct heads *heads, bool *out)
 {
-	struct db_txn *txn = heads->audit->txn;
+	const struct audit_view *view = heads->view;
 	crypto_shorthash_keygen(heads->key);
 	struct heads map = *heads;
 	*out = false;
-	TRY(head_visit(txn, keys, sum_head, heads));
-	TRY(map_store_visit(txn, heads->filing->generation, sum_label, &map));
+	TRY(head_visit(view->txn, &view->secrets->seal, sum_head, heads));
+	TRY(map_store_visit(view->txn, heads->filing->generation, sum_label, &map));
 	*out = heads->sum == map.sum && heads->count == map.count;
 	return E_OK;
 }
@@ -169,34 +174,34 @@ static enum error check_head(void *context, const struct alias *alias, const str
 	struct map_proof proof;
 	bool present;
 	(void)alias;
-	audit_progress(heads->audit);
+	audit_progress(heads->view);
 	if (head->newest >= heads->filing->filed)
 		return E_OK;
 	head_value(head, &wanted);
 	enum error error =
-		map_store_prove(heads->audit->txn, heads->filing->generation, &head->label, &present, &value, &proof);
-	if (error != E_OK && error != E_NOT_FOUND && !error_judges(error))
+		map_store_prove(heads->view->txn, heads->filing->generation, &head->label, &present, &value, &proof);
+	if (!audit_judges(error))
 		return error;
 	if ((error != E_OK || !present || !hash_equal(&value, &wanted)) && head->newest < heads->event)
 		heads->event = head->newest;
 	return E_OK;
 }
 
-static enum error check_map(struct audit *audit, const struct store_filing *filing, const struct entry_epoch *epoch)
+static enum error check_map(
+	const struct audit_view *view, const struct store_filing *filing, const struct entry_epoch *epoch)
 {
-	struct heads heads = {.audit = audit, .filing = filing, .event = NO_EVENT};
-	enum error of_map = map_store_check(audit->txn, filing->generation, &epoch->map_root, go_on, audit);
+	struct heads heads = {.view = view, .filing = filing, .event = NO_EVENT};
+	enum error of_map = map_store_check(view->txn, filing->generation, &epoch->map_root, go_on, &view);
 	enum error of_heads = E_OK;
-	const struct secrets *secrets = archive_secrets(audit->archive);
 	bool agree = true;
-	if (audit->records != NULL)
-		of_heads = sums_agree(&heads, &secrets->seal, &agree);
+	if (view->secrets != NULL)
+		of_heads = sums_agree(&heads, &agree);
 	if (!agree && (of_heads == E_OK || error_judges(of_heads)))
-		of_heads = head_visit(audit->txn, &secrets->seal, check_head, &heads);
+		of_heads = head_visit(view->txn, &view->secrets->seal, check_head, &heads);
 	if (of_map != E_OK)
-		return finding(audit, of_map, heads.event, "the stored subject map is not the one that the epoch commits to");
+		return finding(view, of_map, heads.event, "the stored subject map is not the one that the epoch commits to");
 	if (of_heads != E_OK || heads.event != NO_EVENT)
-		return finding(audit, of_heads, heads.event, "a subject's tree is not what the subject map commits to");
+		return finding(view, of_heads, heads.event, "a subject's tree is not what the subject map commits to");
 	return E_OK;
 }
 
@@ -204,18 +209,18 @@ static enum error check_map(struct audit *audit, const struct store_filing *fili
 
 /* Every full chunk of postings has the root of its leaves, and there are no more. */
 struct subtrees {
-	struct audit *audit;
+	const struct audit_view *view;
 	struct alias alias; /* of the chunk before */
 	uint64_t number;    /* of the next chunk of that alias */
 	uint64_t full;
 	uint64_t event; /* the first one of the lowest that is another */
 };
 
-static enum error chunk_root(struct audit *audit, const uint64_t indexes[SUBTREE_LEAVES], struct hash *out)
+static enum error chunk_root(const struct audit_view *view, const uint64_t indexes[SUBTREE_LEAVES], struct hash *out)
 {
 	struct hash leaves[SUBTREE_LEAVES], blind;
 	for (size_t i = 0; i < SUBTREE_LEAVES; i++)
-		TRY(snapshot_subject_leaf(audit->snapshot, indexes[i], &blind, &leaves[i]));
+		TRY(snapshot_subject_leaf(view->snapshot, indexes[i], &blind, &leaves[i]));
 	merkle_root_of_leaves(leaves, SUBTREE_LEAVES, out);
 	return E_OK;
 }
@@ -224,7 +229,7 @@ static enum error compare_subtree(void *context, const struct alias *alias, cons
 {
 	struct subtrees *subtrees = context;
 	struct hash root, stored;
-	audit_progress(subtrees->audit);
+	audit_progress(subtrees->view);
 	if (subtrees->number == 0 || memcmp(alias->b, subtrees->alias.b, sizeof alias->b) != 0)
 		subtrees->number = 0;
 	subtrees->alias = *alias;
@@ -232,11 +237,11 @@ static enum error compare_subtree(void *context, const struct alias *alias, cons
 	if (count < SUBTREE_LEAVES)
 		return E_OK;
 	subtrees->full++;
-	const struct seal_keys *keys = &archive_secrets(subtrees->audit->archive)->seal;
-	enum error error = subtree_get(subtrees->audit->txn, keys, alias, number, &stored);
+	const struct audit_view *view = subtrees->view;
+	enum error error = subtree_get(view->txn, &view->secrets->seal, alias, number, &stored);
 	if (error == E_OK)
-		error = chunk_root(subtrees->audit, indexes, &root);
-	if (error != E_OK && error != E_NOT_FOUND && !error_judges(error))
+		error = chunk_root(view, indexes, &root);
+	if (!audit_judges(error))
 		return error;
 	if ((error != E_OK || !hash_equal(&root, &stored)) && indexes[0] < subtrees->event)
 		subtrees->event = indexes[0];
@@ -244,33 +249,32 @@ static enum error compare_subtree(void *context, const struct alias *alias, cons
 }
 
 /* What statements rest on beside what the map commits to (STO-50). */
-static enum error check_subtrees(struct audit *audit)
+static enum error check_subtrees(const struct audit_view *view)
 {
 	uint64_t there = 0;
-	struct subtrees subtrees = {.audit = audit, .event = NO_EVENT};
-	const struct secrets *secrets = archive_secrets(audit->archive);
-	if (audit->records == NULL)
+	struct subtrees subtrees = {.view = view, .event = NO_EVENT};
+	if (view->secrets == NULL)
 		return E_OK;
-	enum error error = posting_visit(audit->txn, &secrets->seal, compare_subtree, &subtrees);
+	enum error error = posting_visit(view->txn, &view->secrets->seal, compare_subtree, &subtrees);
 	if (error == E_OK)
-		error = subtrees_count(audit->txn, &secrets->seal, &there);
+		error = subtrees_count(view->txn, &view->secrets->seal, &there);
 	if (error == E_OK && subtrees.event == NO_EVENT && there == subtrees.full)
 		return E_OK;
-	return finding(audit, error, subtrees.event, "the stored parts of a subject's tree are not those of its events");
+	return finding(view, error, subtrees.event, "the stored parts of a subject's tree are not those of its events");
 }
 
-enum error audit_derived(struct audit *audit)
+enum error audit_derived(const struct audit_view *view)
 {
 	struct store_filing filing;
 	struct entry_epoch epoch;
-	enum error error = store_filing_get(audit->txn, &filing);
+	enum error error = store_filing_get(view->txn, &filing);
 	if (error != E_OK)
-		return audit_judge(audit, error, audit->rules.state.epoch_index, "where the filing stands cannot be read: %s",
+		return audit_judge(view, error, view->rules->state.epoch_index, "where the filing stands cannot be read: %s",
 			audit_why(error));
-	TRY(check_place(audit, &filing, &epoch));
+	TRY(check_place(view, &filing, &epoch));
 	if (filing.epoch_index == 0)
 		return E_OK;
-	TRY(check_filing(audit, &filing, &epoch));
-	TRY(check_map(audit, &filing, &epoch));
-	return check_subtrees(audit);
+	TRY(check_filing(view, &filing, &epoch));
+	TRY(check_map(view, &filing, &epoch));
+	return check_subtrees(view);
 }

@@ -1,9 +1,11 @@
 /* The accredited part: the label stream of the directory itself, fed with the entries into audit_labels.c, which
  * recomputes every epoch. That a label is its subject's own is computed once for each subject (50 us). */
-#include "ledger/audit/audit_labels.h"
-#include "ledger/audit/audit_state.h"
+#include "ledger/audit/audit_filing.h"
+
 #include "ledger/base/own.h"
 #include "ledger/filed/head.h"
+#include "ledger/keys/secrets.h"
+#include "ledger/store/log.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -13,6 +15,7 @@
 #define SEEN_FIRST 4096u /* power of two */
 
 struct audit_filing {
+	const struct audit_view *view;
 	struct audit_labels *core;
 	struct merkle_nodes nodes; /* the stored filing tree */
 	uint64_t filed;
@@ -30,14 +33,14 @@ static enum error filing_node(void *context, uint32_t level, uint64_t index, str
 	return hash_rows_node(context, STORE_FILING, level, index, out);
 }
 
-enum error audit_filing_open(struct audit *audit)
+enum error audit_filing_open(const struct audit_view *view, struct audit_filing **out)
 {
-	struct audit_filing *filing = calloc(1, sizeof *filing);
+	OWNED(audit_filing_release) struct audit_filing *filing = calloc(1, sizeof *filing);
 	if (filing == NULL)
 		return E_NO_MEMORY;
-	audit->filing = filing;
-	filing->filed = snapshot_filed(audit->snapshot);
-	filing->nodes = (struct merkle_nodes){filing_node, audit->txn};
+	filing->view = view;
+	filing->filed = snapshot_filed(view->snapshot);
+	filing->nodes = (struct merkle_nodes){filing_node, view->txn};
 	filing->seen_places = SEEN_FIRST;
 	filing->seen = calloc(filing->seen_places, sizeof *filing->seen);
 	filing->rows = malloc(LOG_WIDTH * LABEL_ROW_BYTES);
@@ -46,20 +49,18 @@ enum error audit_filing_open(struct audit *audit)
 		return E_NO_MEMORY;
 	TRY(audit_labels_new(&filing->core));
 	audit_labels_compare_with(filing->core, &filing->nodes);
-	audit_labels_lost(filing->core, &audit->lost);
+	audit_labels_lost(filing->core, &view->lost);
+	*out = filing;
+	filing = NULL;
 	return E_OK;
 }
 
-void audit_filing_close(struct audit *audit)
+void audit_filing_close(struct audit_filing *filing)
 {
-	struct audit_filing *filing = audit->filing;
-	if (filing == NULL)
-		return;
 	audit_labels_free(filing->core);
 	free(filing->seen);
 	free(filing->rows);
 	free(filing);
-	audit->filing = NULL;
 }
 
 /* ---- labels ---- */
@@ -91,11 +92,11 @@ static enum error seen_grow(struct audit_filing *filing)
 	return E_OK;
 }
 
-enum error audit_filing_subject(struct audit *audit, uint64_t index, const struct alias *alias, struct bytes subject)
+enum error audit_filing_subject(
+	struct audit_filing *filing, uint64_t index, const struct alias *alias, struct bytes subject)
 {
 	uint8_t hashed[crypto_shorthash_BYTES];
-	struct audit_filing *filing = audit->filing;
-	const struct secrets *secrets = archive_secrets(audit->archive);
+	const struct audit_view *view = filing->view;
 	struct label label;
 	struct head head;
 	if (index >= filing->filed)
@@ -108,18 +109,18 @@ enum error audit_filing_subject(struct audit *audit, uint64_t index, const struc
 		return E_OK;
 	*place = mark;
 	filing->seen_count++;
-	enum error error = label_make(&secrets->vrf, audit->vkey->name, subject, &label);
+	enum error error = label_make(&view->secrets->vrf, view->vkey->name, subject, &label);
 	if (error == E_OK)
-		error = head_get(audit->txn, &secrets->seal, alias, &head);
+		error = head_get(view->txn, &view->secrets->seal, alias, &head);
 	if (error != E_OK || memcmp(head.label.b, label.b, sizeof label.b) != 0)
-		return audit_finding_filed(audit, error, index, "the event's subject is not filed under its own label");
+		return audit_finding_filed(view, error, index, "the event's subject is not filed under its own label");
 	return E_OK;
 }
 
 /* ---- which event it was ---- */
 
 /* Whether the stored tree of the event's subject is that of the subject's events. */
-static bool tree_fits(struct audit *audit, uint64_t index)
+static bool tree_fits(const struct audit_view *view, uint64_t index)
 {
 	struct opened opened;
 	struct fault fault;
@@ -128,20 +129,19 @@ static bool tree_fits(struct audit *audit, uint64_t index)
 	struct hash blind, leaf, root, stored;
 	struct merkle_frontier tree;
 	size_t count = 0;
-	const struct secrets *secrets = archive_secrets(audit->archive);
 	OWNED_MEMORY uint64_t *indexes = NULL;
 	OWNED_MEMORY struct event *event = malloc(sizeof *event);
-	if (event == NULL || snapshot_open_record(audit->snapshot, index, &opened) != E_OK || opened.entry.mass)
+	if (event == NULL || snapshot_open_record(view->snapshot, index, &opened) != E_OK || opened.entry.mass)
 		return true;
 	if (event_decode(opened.disclosed, opened.restricted, NULL, false, event, &fault) != E_OK)
 		return true;
-	alias_make(&secrets->alias, event_subject(event), &alias);
-	if (head_get(audit->txn, &secrets->seal, &alias, &head) != E_OK ||
-		snapshot_subject_events(audit->snapshot, event_subject(event), &indexes, &count) != E_OK)
+	alias_make(&view->secrets->alias, event_subject(event), &alias);
+	if (head_get(view->txn, &view->secrets->seal, &alias, &head) != E_OK ||
+		snapshot_subject_events(view->snapshot, event_subject(event), &indexes, &count) != E_OK)
 		return false;
 	merkle_frontier_init(&tree);
 	for (size_t i = 0; i < count; i++) {
-		if (snapshot_subject_leaf(audit->snapshot, indexes[i], &blind, &leaf) != E_OK)
+		if (snapshot_subject_leaf(view->snapshot, indexes[i], &blind, &leaf) != E_OK)
 			return false;
 		merkle_frontier_append(&tree, &leaf, NULL, NULL);
 	}
@@ -151,18 +151,19 @@ static bool tree_fits(struct audit *audit, uint64_t index)
 }
 
 /* The epoch's map is wrong: the first event that it covers and the one before it did not, in whose tree it shows. */
-static uint64_t find_event(struct audit *audit, uint64_t epoch_index)
+static uint64_t find_event(const struct audit_filing *filing, uint64_t epoch_index)
 {
+	const struct audit_view *view = filing->view;
 	struct audit_labels_result before;
 	struct bytes encoded;
 	struct entry entry;
-	audit_labels_result(audit->filing->core, &before);
-	if (snapshot_entry(audit->snapshot, epoch_index, &encoded) != E_OK || entry_decode(encoded, &entry) != E_OK ||
+	audit_labels_result(filing->core, &before);
+	if (snapshot_entry(view->snapshot, epoch_index, &encoded) != E_OK || entry_decode(encoded, &entry) != E_OK ||
 		entry.kind != ENTRY_EPOCH)
 		return epoch_index;
 	for (uint64_t index = before.epochs > 0 ? before.epoch.size : 0; index < entry.epoch.size; index++) {
-		audit_progress(audit);
-		if (!tree_fits(audit, index))
+		audit_progress(view);
+		if (!tree_fits(view, index))
 			return index;
 	}
 	return epoch_index;
@@ -170,17 +171,19 @@ static uint64_t find_event(struct audit *audit, uint64_t epoch_index)
 
 /* ---- epochs ---- */
 
-static enum error take_finding(struct audit *audit)
+/* What the core has found, or that it has no memory to go on with. */
+static enum error take_finding(const struct audit_filing *filing)
 {
-	const struct audit_labels_finding *finding = audit_labels_finding(audit->filing->core);
+	const struct audit_labels_finding *finding = audit_labels_finding(filing->core);
+	struct audit_report *report = filing->view->report;
 	if (finding == NULL)
 		return E_NO_MEMORY;
 	if (finding->epoch != NO_INDEX)
-		audit->result.epoch = finding->epoch;
+		report->epoch = finding->epoch;
 	uint64_t index = finding->event;
 	if (index == NO_INDEX)
-		index = finding->epoch != NO_INDEX ? find_event(audit, finding->epoch) : audit->frontier.size;
-	return audit_finding(audit, index, "%s", finding->text);
+		index = finding->epoch != NO_INDEX ? find_event(filing, finding->epoch) : report->done;
+	return audit_finding(filing->view, index, "%s", finding->text);
 }
 
 static enum error add_row(void *context, const struct label_row *place)
@@ -193,36 +196,29 @@ static enum error add_row(void *context, const struct label_row *place)
 	return E_OK;
 }
 
-enum error audit_filing_rows(struct audit *audit, uint64_t from, uint64_t to)
+enum error audit_filing_rows(struct audit_filing *filing, uint64_t from, uint64_t to)
 {
-	struct audit_filing *filing = audit->filing;
 	if (to > filing->filed)
 		to = filing->filed;
 	if (from >= to)
 		return E_OK;
 	filing->rows_len = 0;
-	enum error error = snapshot_visit_filing(audit->snapshot, from, to, add_row, filing);
+	enum error error = snapshot_visit_filing(filing->view->snapshot, from, to, add_row, filing);
 	if (error != E_OK)
-		return audit_judge(audit, error, from, "the labels from here on cannot be read: %s", audit_why(error));
-	return audit_labels_rows(filing->core, bytes_of(filing->rows, filing->rows_len)) == E_OK ? E_OK
-																							 : take_finding(audit);
+		return audit_judge(filing->view, error, from, "the labels from here on cannot be read: %s", audit_why(error));
+	error = audit_labels_rows(filing->core, bytes_of(filing->rows, filing->rows_len));
+	return error == E_OK ? E_OK : take_finding(filing);
 }
 
-enum error audit_filing_entry(struct audit *audit, const struct entry *entry, const struct hash *leaf)
+enum error audit_filing_entry(struct audit_filing *filing, const struct entry *entry, const struct hash *leaf)
 {
-	return audit_labels_entry(audit->filing->core, entry, leaf) == E_OK ? E_OK : take_finding(audit);
+	return audit_labels_entry(filing->core, entry, leaf) == E_OK ? E_OK : take_finding(filing);
 }
 
-enum error audit_filing_end(struct audit *audit)
+enum error audit_filing_end(struct audit_filing *filing, struct audit_labels_result *out)
 {
-	struct audit_labels_result result;
-	if (audit_labels_end(audit->filing->core) != E_OK)
-		return take_finding(audit);
-	audit_labels_result(audit->filing->core, &result);
-	audit->result.epochs = result.epochs;
-	audit->result.subjects = result.subjects;
-	audit->result.unverifiable = result.unverifiable;
-	audit->result.epoch_index = result.epoch_index != NO_INDEX ? result.epoch_index : 0;
-	audit->result.newest_epoch = result.epoch;
+	if (audit_labels_end(filing->core) != E_OK)
+		return take_finding(filing);
+	audit_labels_result(filing->core, out);
 	return E_OK;
 }

@@ -1,7 +1,9 @@
 /* The tables themselves: LMDB does not check its pages, so a row may be counted and not met by a walk, or met and not
  * found by a search. Damage that a reader would meet later is found now. Evidence has no other place in the audit: it
  * is what a sender signed against itself, and is read here. */
-#include "ledger/audit/audit_state.h"
+#include "ledger/audit/audit_tables.h"
+
+#include "ledger/store/log.h"
 
 #include <inttypes.h>
 
@@ -19,7 +21,7 @@ static enum error check_evidence(struct bytes key, struct bytes value)
 }
 
 static enum error walk_rows(
-	struct audit *audit, enum store_table table, struct db_walk *walk, bool was_searched, uint64_t *out)
+	const struct audit_view *view, enum store_table table, struct db_walk *walk, bool was_searched, uint64_t *out)
 {
 	uint64_t count = 0;
 	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
@@ -29,42 +31,42 @@ static enum error walk_rows(
 		if (table == STORE_EVIDENCE)
 			TRY(check_evidence(walk->key, walk->value));
 		if (++count % LOG_WIDTH == 0)
-			audit_progress(audit);
+			audit_progress(view);
 	}
 	*out = count;
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
 /* `was_searched`: each row has been looked up already, as many as are counted. */
-static enum error check_rows(struct audit *audit, enum store_table table, const char *name, bool was_searched)
+static enum error check_rows(const struct audit_view *view, enum store_table table, const char *name, bool was_searched)
 {
 	OWNED_WALK walk = {0};
 	uint64_t counted = 0;
 	uint64_t walked = 0;
-	enum error error = db_count(audit->txn, table, &counted);
+	enum error error = db_count(view->txn, table, &counted);
 	if (error == E_OK)
-		error = db_walk_begin(audit->txn, table, &walk);
+		error = db_walk_begin(view->txn, table, &walk);
 	if (error == E_OK)
-		error = walk_rows(audit, table, &walk, was_searched, &walked);
+		error = walk_rows(view, table, &walk, was_searched, &walked);
 	if (error == E_OK && walked == counted)
 		return E_OK;
-	return audit_judge(audit, error, audit->checkpoint.size - 1, "not every row of %s is found and holds: %s", name,
+	return audit_judge(view, error, view->checkpoint.size - 1, "not every row of %s is found and holds: %s", name,
 		audit_why(error == E_OK ? E_CORRUPT : error));
 }
 
-enum error audit_rows(struct audit *audit)
+enum error audit_rows(const struct audit_view *view)
 {
-	bool with_records = audit->records != NULL;
-	TRY(check_rows(audit, STORE_META, "the state", false));
-	TRY(check_rows(audit, STORE_BUNDLE, "bundles", true));
-	TRY(check_rows(audit, STORE_TILE, "tiles", true));
-	TRY(check_rows(audit, STORE_RECORD, "records", with_records));
-	TRY(check_rows(audit, STORE_ALIAS, "alias packs", with_records));
-	TRY(check_rows(audit, STORE_BATCH, "batches", true));
-	TRY(check_rows(audit, STORE_SENDER, "senders", true));
-	TRY(check_rows(audit, STORE_CHANGE, "sender entries", true));
-	TRY(check_rows(audit, STORE_EVIDENCE, "evidence", false));
-	TRY(check_rows(audit, STORE_MAP, "the subject map", false));
-	TRY(check_rows(audit, STORE_FILING, "the filing tree", false));
-	return check_rows(audit, STORE_POSTING, "postings", false);
+	bool with_records = view->secrets != NULL; /* audit_records.c searches for them */
+	TRY(check_rows(view, STORE_META, "the state", false));
+	TRY(check_rows(view, STORE_BUNDLE, "bundles", true));
+	TRY(check_rows(view, STORE_TILE, "tiles", true));
+	TRY(check_rows(view, STORE_RECORD, "records", with_records));
+	TRY(check_rows(view, STORE_ALIAS, "alias packs", with_records));
+	TRY(check_rows(view, STORE_BATCH, "batches", true));
+	TRY(check_rows(view, STORE_SENDER, "senders", true));
+	TRY(check_rows(view, STORE_CHANGE, "sender entries", true));
+	TRY(check_rows(view, STORE_EVIDENCE, "evidence", false));
+	TRY(check_rows(view, STORE_MAP, "the subject map", false));
+	TRY(check_rows(view, STORE_FILING, "the filing tree", false));
+	return check_rows(view, STORE_POSTING, "postings", false);
 }

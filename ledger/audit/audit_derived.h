@@ -1,0 +1,7 @@
+/* The stored filing tree and subject map are those that the newest epoch commits to, and with keys the subjects' heads
+ * are what the map holds. That the epochs themselves are right takes the label stream (audit_filing.h). */
+#pragma once
+
+#include "ledger/audit/audit_view.h"
+
+enum error audit_derived(const struct audit_view *view) MUST_USE;

@@ -1,0 +1,37 @@
+/* The public part of the audit: what every entry must keep after those before it, the tree over them, and the rows that
+ * the store must have beside them. Memory is constant but for the senders. */
+#pragma once
+
+#include "ledger/audit/audit_records.h"
+#include "ledger/store/log.h"
+
+/* The row at hand of each level of the tree: hashes that the store has, to compare with those computed. */
+struct audit_tile {
+	struct bytes hashes;
+	uint64_t number;
+	bool loaded;
+};
+
+struct audit_log {
+	const struct audit_view *view;
+	struct log_rules rules;
+	struct audit_records *records;   /* NULL: without keys */
+	struct audit_filing *filing;     /* NULL: without labels */
+	struct merkle_frontier frontier; /* over the entries that hold so far */
+	enum error tile_error;           /* set while a leaf is appended */
+	struct audit_tile tiles[LOG_ROWS_MAX];
+	struct {              /* so far, of what is lost */
+		uint64_t records; /* event and mass entries */
+		uint64_t events;
+		uint64_t events_before_run; /* of these, those before the run at hand */
+		uint64_t packs;             /* batches of events */
+	} missing;
+};
+
+/* All zero but for `rules`, which are the view's, and initialised. Borrows the rest. */
+void audit_log_begin(
+	struct audit_log *log, const struct audit_view *view, struct audit_records *records, struct audit_filing *filing);
+/* Checks bundle `number` (the entries from number * LOG_WIDTH on) and appends its entries to the frontier. */
+enum error audit_log_bundle(struct audit_log *log, uint64_t number) MUST_USE;
+/* After the last bundle: no open run; the tables that follow from the entries are as they should be. */
+enum error audit_log_end(struct audit_log *log) MUST_USE;

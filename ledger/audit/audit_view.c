@@ -1,0 +1,74 @@
+/* The first finding stays: what follows would be judged by what does not hold. */
+#include "ledger/audit/audit_view.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+bool audit_judges(enum error cause)
+{
+	return cause == E_OK || cause == E_NOT_FOUND || error_judges(cause);
+}
+
+static enum error set_finding(struct audit_report *report, uint64_t index, const char *format, va_list arguments)
+{
+	if (report->found)
+		return E_CORRUPT;
+	report->found = true;
+	report->index = index;
+	vsnprintf(report->reason, sizeof report->reason, format, arguments);
+	return E_CORRUPT;
+}
+
+enum error audit_finding(const struct audit_view *view, uint64_t index, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	enum error error = set_finding(view->report, index, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+enum error audit_judge(const struct audit_view *view, enum error cause, uint64_t index, const char *format, ...)
+{
+	va_list arguments;
+	if (!audit_judges(cause))
+		return fault_set(&view->report->why, cause, "at index %" PRIu64 " the audit could not go on: %s", index,
+			error_reason(cause));
+	va_start(arguments, format);
+	enum error error = set_finding(view->report, index, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+/* The first epoch entry that covers the event, or 0. */
+static uint64_t covering_epoch(const struct audit_view *view, uint64_t index)
+{
+	struct bytes encoded;
+	struct entry entry;
+	if (index >= snapshot_filed(view->snapshot))
+		return 0;
+	for (uint64_t at = index + 1; at < view->checkpoint.size; at++)
+		if (snapshot_entry(view->snapshot, at, &encoded) == E_OK && entry_decode(encoded, &entry) == E_OK &&
+			entry.kind == ENTRY_EPOCH && entry.epoch.size > index)
+			return at;
+	return 0;
+}
+
+enum error audit_finding_filed(const struct audit_view *view, enum error cause, uint64_t index, const char *text)
+{
+	if (!view->report->found && audit_judges(cause))
+		view->report->epoch = covering_epoch(view, index);
+	return audit_judge(view, cause, index, "%s", text);
+}
+
+const char *audit_why(enum error error)
+{
+	return error == E_CORRUPT ? "the store is damaged there" : error_text(error);
+}
+
+void audit_progress(const struct audit_view *view)
+{
+	if (view->progress != NULL)
+		view->progress(view->context, view->report->done, view->checkpoint.size);
+}
