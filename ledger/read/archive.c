@@ -66,7 +66,10 @@ static struct archive *archive_new(void)
 	if (archive == NULL)
 		return NULL;
 	archive->memory = calloc(1, sizeof *archive->memory);
-	if (archive->memory == NULL) {
+	archive->tail = tail_new();
+	if (archive->memory == NULL || archive->tail == NULL) {
+		tail_free(archive->tail);
+		free(archive->memory);
 		free(archive);
 		return NULL;
 	}
@@ -113,6 +116,7 @@ void archive_close(struct archive *archive)
 	db_close(archive->store);
 	pthread_mutex_destroy(&archive->memory->mutex);
 	free(archive->memory);
+	tail_free(archive->tail);
 	free(archive);
 }
 
@@ -198,7 +202,6 @@ void snapshot_end(struct snapshot *snapshot)
 	key_snapshot_end(&snapshot->keys);
 	db_abort(&snapshot->txn);
 	record_buffer_free(&snapshot->record);
-	free(snapshot->tail);
 	free(snapshot->rest_note);
 	free(snapshot);
 }
@@ -343,62 +346,21 @@ enum error snapshot_rest_on(struct snapshot *snapshot, struct bytes note)
 
 /* ---- finding ---- */
 
-struct found {
-	uint64_t *indexes;
-	size_t count;
-	size_t capacity;
-};
-
-static enum error found_add(struct found *found, uint64_t index)
-{
-	TRY(GROW(found->indexes, found->capacity, found->count + 1));
-	found->indexes[found->count++] = index;
-	return E_OK;
-}
-
-static enum error scan_packs(struct snapshot *snapshot, const struct alias *alias, uint64_t before, struct found *found)
-{
-	enum error error;
-	while ((error = alias_walk_next(snapshot->tail)) == E_OK) {
-		const struct alias_walk *walk = snapshot->tail;
-		if (walk->first_index >= before)
-			return E_OK;
-		for (uint32_t i = 0; i < walk->count && walk->first_index + i < before; i++)
-			if (memcmp(walk->aliases[i].b, alias->b, sizeof alias->b) == 0)
-				TRY(found_add(found, walk->first_index + i));
-	}
-	return error == E_NOT_FOUND ? E_OK : error;
-}
-
-/* Ascending log indexes in the tail. */
-static enum error scan_tail(struct snapshot *snapshot, const struct alias *alias, uint64_t before, struct found *found)
-{
-	if (snapshot->filing.filed >= snapshot->checkpoint.size)
-		return E_OK;
-	if (snapshot->tail == NULL && (snapshot->tail = malloc(sizeof *snapshot->tail)) == NULL)
-		return E_NO_MEMORY;
-	TRY(alias_walk_begin(&snapshot->txn, &snapshot->archive->secrets->seal, snapshot->filing.filed, snapshot->tail));
-	enum error error = scan_packs(snapshot, alias, before, found);
-	alias_walk_end(snapshot->tail);
-	return error;
-}
-
 enum error snapshot_find(
 	struct snapshot *snapshot, struct bytes subject, uint64_t before, uint64_t *indexes, size_t max, size_t *count)
 {
 	struct alias alias;
-	struct found tail = {0};
 	size_t n = 0;
 	if (snapshot->archive->secrets == NULL)
 		return E_PERMISSION;
 	if (before > snapshot->checkpoint.size)
 		before = snapshot->checkpoint.size;
 	alias_make(&snapshot->archive->secrets->alias, subject, &alias);
-	enum error error = scan_tail(snapshot, &alias, before, &tail);
-	for (size_t i = tail.count; i > 0 && n < max; i--)
-		indexes[n++] = tail.indexes[i - 1];
-	free(tail.indexes);
-	TRY(error);
+	const struct tail_view view = {.txn = &snapshot->txn,
+		.keys = &snapshot->archive->secrets->seal,
+		.filed = snapshot->filing.filed,
+		.size = snapshot->checkpoint.size};
+	TRY(tail_find(snapshot->archive->tail, &view, &alias, before, indexes, max, &n));
 
 	/* Indexes at or above `filed` belong to an epoch that is still running: the tail has them. */
 	size_t filed = 0;

@@ -4,11 +4,10 @@
  * There is no epoch (E_NOT_FOUND) before the first, while what it covers is filed again, and under an earlier
  * checkpoint that its entry lies behind. An entry that is none, and an event whose subject has no head, are E_CORRUPT.
  */
-#include "ledger/read/archive.h"
-
 #include "ledger/filed/head.h"
 #include "ledger/filed/map_store.h"
 #include "ledger/filed/posting.h"
+#include "ledger/read/archive.h"
 #include "ledger/read/archive_state.h"
 #include "ledger/store/log.h"
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "ledger/base/file.h"
-#include "ledger/filed/aliases.h"
 #include "ledger/keys/secrets.h"
 #include "ledger/read/archive.h"
+#include "ledger/read/tail.h"
 
 #include <pthread.h>
 
@@ -34,6 +34,7 @@ struct archive {
 	struct secrets *secrets; /* NULL without keys */
 	struct keystore *keystore;
 	struct memory *memory;
+	struct tail *tail;
 };
 
 /* Invariant: `keys` was taken after `txn`, so it has every key that a record in `txn` needs. */
@@ -46,7 +47,6 @@ struct snapshot {
 	struct losses losses;
 	struct checkpoint checkpoint;
 	struct bytes note;
-	uint8_t *rest_note;      /* owned, where the note is not the store's */
-	struct alias_walk *tail; /* made when the tail is first scanned */
+	uint8_t *rest_note; /* owned, where the note is not the store's */
 	struct record_buffer record;
 };

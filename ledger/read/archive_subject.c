@@ -3,10 +3,9 @@
  *
  * The head may be ahead of the epoch, so the leaves below `filed` are counted by halving: a few chunks are opened, not
  * all. A head that has leaves for which there is no chunk is E_CORRUPT. */
-#include "ledger/read/archive.h"
-
 #include "ledger/filed/head.h"
 #include "ledger/filed/subtrees.h"
+#include "ledger/read/archive.h"
 #include "ledger/read/archive_state.h"
 
 #include <stdlib.h>
