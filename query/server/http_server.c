@@ -32,6 +32,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define FDS_MIN 32u
 #define OTHER_FDS 256u /* open beside connections: what is read and written, and connections of its own */
 #define READ_AHEAD_BYTES_MAX (4 * HTTP_HEADER_BYTES_MAX) /* beside one whole body */
 #define STOP_SECONDS 5u
@@ -580,10 +581,12 @@ enum error http_fit_files(uint32_t *connections, struct fault *fault)
 		if (setrlimit(RLIMIT_NOFILE, &files) != 0)
 			return fault_set(fault, E_IO, "the limit of open files cannot be set: %m");
 	}
-	if (files.rlim_cur <= OTHER_FDS)
-		return fault_set(fault, E_IO, "this process may open only %ju files, and needs %ju ('ulimit -n')",
-			(uintmax_t)files.rlim_cur, (uintmax_t)wanted);
-	if (files.rlim_cur < wanted)
-		*connections = (uint32_t)files.rlim_cur - OTHER_FDS;
+	if (files.rlim_cur < FDS_MIN)
+		return fault_set(fault, E_IO, "this process may open only %ju files, and needs %u at least ('ulimit -n')",
+			(uintmax_t)files.rlim_cur, FDS_MIN);
+	if (files.rlim_cur >= wanted)
+		return E_OK;
+	uint32_t quarter = (uint32_t)files.rlim_cur / 4;
+	*connections = files.rlim_cur > OTHER_FDS + quarter ? (uint32_t)files.rlim_cur - OTHER_FDS : quarter;
 	return E_OK;
 }

@@ -66,5 +66,5 @@ OWN(http_server, http_server_free);
 /* A refusal in plain text, for http_options. */
 void http_refuse_text(int status, enum error error, const char *line, struct response *response);
 /* Lets this process open as many files as so many connections need, beside others. Where it may not, there are fewer
- * connections: accepting would fail over and over. E_IO. */
+ * connections, down to a quarter of its files: accepting would fail over and over. E_IO: it may open hardly any. */
 enum error http_fit_files(uint32_t *connections, struct fault *fault) MUST_USE;

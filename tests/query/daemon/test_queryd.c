@@ -370,8 +370,8 @@ END_TEST
 /* Who may open few files has few connections: one more is turned away, and does not wait for a file descriptor. */
 START_TEST(few_files_are_few_connections)
 {
-	enum { CONNECTIONS = 4 };
-	const struct rlimit few = {256 + CONNECTIONS, 256 + CONNECTIONS};
+	enum { CONNECTIONS = 16 };
+	const struct rlimit few = {4 * CONNECTIONS, 4 * CONNECTIONS};
 	int fds[CONNECTIONS];
 	struct http_answer answer;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);

@@ -250,22 +250,22 @@ START_TEST(few_files_mean_few_connections)
 {
 	static const char command[] = "ulimit -n 300; exec \"$INDSIGT\" witness serve \"$0\" --listen 127.0.0.1:0";
 	const char *const limited[] = {"/bin/sh", "-c", command, dir, NULL};
-	int fds[60];
+	int fds[100];
 	unsigned answered = 0;
 	struct http_answer answer;
 	set_up();
 	end(SIGTERM);
 	begin_as(limited);
-	for (size_t i = 0; i < 60; i++)
+	for (size_t i = 0; i < 100; i++)
 		fds[i] = http_connect(port);
-	for (size_t i = 0; i < 60; i++)
+	for (size_t i = 0; i < 100; i++)
 		(void)!send(fds[i], NEXT, strlen(NEXT), MSG_NOSIGNAL);
-	for (size_t i = 0; i < 60; i++) {
+	for (size_t i = 0; i < 100; i++) {
 		answered += http_answer_read(fds[i], false, &answer);
 		free(answer.body);
 	}
-	ck_assert_uint_eq(answered, 44);
-	for (size_t i = 0; i < 60; i++)
+	ck_assert_uint_eq(answered, 75);
+	for (size_t i = 0; i < 100; i++)
 		close(fds[i]);
 	tear_down();
 }
