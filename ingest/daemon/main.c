@@ -1,6 +1,6 @@
 /* indsigt-ingestd: the one process that writes a ledger. */
 #include "ingest/daemon/server.h"
-#include "ingest/net/asker.h"
+#include "ingest/net/asking.h"
 #include "ledger/options/options.h"
 #include "ledger/read/status.h"
 
@@ -80,7 +80,7 @@ static void say_listening(const char *address)
  * directory, and SIGTERM ends it. */
 static enum error open_ledger(const char *dir, bool without_witnesses, struct ledger **out, struct fault *fault)
 {
-	const struct door_asker asker = asker_of(without_witnesses);
+	const struct door_asker asker = asking_means(without_witnesses);
 	char said[sizeof fault->text] = "";
 	for (unsigned wait_s = WAIT_S_FIRST;; wait_s = wait_s < WAIT_S_MAX / 2 ? 2 * wait_s : WAIT_S_MAX) {
 		enum error error = ledger_open(dir, &asker, out, fault);

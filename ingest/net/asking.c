@@ -1,157 +1,147 @@
-/* A witness has one handle, made once: its connection is kept from one request to the next.
+/* Two ways to ask, one below the other: a request and its answer, and all witnesses once, within one time limit:
+ * however many are away, the wait is the same. There each witness that has an address is heard exactly once, with its
+ * answer or with why there is none: what its silence means is for the one who hears. What ends that asking is memory,
+ * the waiting itself, and what the one who hears says.
  *
  * What can fail in a request (no connection, no answer in time, an answer longer than the limit) is no error of this
- * file: it comes out of asking_finished as status 0 with libcurl's reason. The body's memory is part of the transfer,
- * so a long answer never makes this process grow. Redirections are not followed: a witness is asked where its address
- * says, and nowhere else. */
+ * file: it comes out of asking_finished as status 0 with a reason. Redirections are not followed: a witness is asked
+ * where its address says, and nowhere else. */
 #include "ingest/net/asking.h"
 
-#include <curl/curl.h>
+#include "ledger/base/clock.h"
+#include "ledger/witness/witness_request.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define URL_BYTES_MAX 2048
 
-struct transfer {
-	CURL *curl;
-	uint32_t index;
-	bool under_way;
-	size_t len;
-	char body[ASKING_ANSWER_BYTES_MAX];
-};
-
-struct asking {
-	CURLM *multi;
-	struct curl_slist *headers;
-	uint32_t count;
-	struct transfer *transfers;
-};
-
-static size_t on_body(char *data, size_t size, size_t count, void *context)
+enum error asking_open(uint32_t count, struct web **out)
 {
-	struct transfer *transfer = context;
-	size_t len = size * count;
-	if (len > sizeof transfer->body - transfer->len)
-		return 0;
-	memcpy(transfer->body + transfer->len, data, len);
-	transfer->len += len;
-	return len;
+	static const struct web_manner manner = {.connect_seconds = ASKING_CONNECT_SECONDS,
+		.seconds = ASKING_ANSWER_SECONDS,
+		.refusal_max = ASKING_ANSWER_BYTES_MAX};
+	return web_open(&manner, count, out);
 }
 
-enum error asking_open(uint32_t count, struct asking **out)
+enum error asking_begin(struct web *asking, uint32_t index, const char *url, const char *path, struct bytes body)
 {
-	struct asking *asking = calloc(1, sizeof *asking);
-	if (asking == NULL)
-		return E_NO_MEMORY;
-	asking->count = count;
-	asking->transfers = calloc(count ? count : 1, sizeof *asking->transfers);
-	asking->headers = curl_slist_append(NULL, "Content-Type: text/plain; charset=utf-8");
-	asking->multi = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_multi_init() : NULL;
-	bool good = asking->transfers && asking->headers && asking->multi;
-	for (uint32_t i = 0; good && i < count; i++) {
-		asking->transfers[i].index = i;
-		asking->transfers[i].curl = curl_easy_init();
-		good = asking->transfers[i].curl != NULL;
-	}
-	if (!good) {
-		asking_close(asking);
-		return E_NO_MEMORY;
-	}
-	*out = asking;
-	return E_OK;
-}
-
-void asking_close(struct asking *asking)
-{
-	if (asking == NULL)
-		return;
-	for (uint32_t i = 0; asking->transfers && i < asking->count; i++) {
-		if (asking->transfers[i].under_way)
-			curl_multi_remove_handle(asking->multi, asking->transfers[i].curl);
-		curl_easy_cleanup(asking->transfers[i].curl);
-	}
-	curl_multi_cleanup(asking->multi);
-	curl_slist_free_all(asking->headers);
-	free(asking->transfers);
-	free(asking);
-}
-
-static CURLcode set_options(struct asking *asking, struct transfer *transfer, const char *url, struct bytes body)
-{
-	CURL *curl = transfer->curl;
-	CURLcode code = CURLE_OK;
-	curl_easy_reset(curl); /* keeps the connection */
-#define SET(option, value) \
-	if (code == CURLE_OK)  \
-	code = curl_easy_setopt(curl, CURLOPT_##option, value)
-	SET(PROTOCOLS_STR, "http,https");
-	SET(URL, url);
-	SET(NOSIGNAL, 1L);
-	SET(CONNECTTIMEOUT, ASKING_CONNECT_SECONDS);
-	SET(TIMEOUT, ASKING_ANSWER_SECONDS);
-	SET(WRITEFUNCTION, on_body);
-	SET(WRITEDATA, transfer);
-	SET(PRIVATE, transfer);
-	SET(USERAGENT, "indsigt");
-	if (body.data) {
-		SET(HTTPHEADER, asking->headers);
-		SET(POSTFIELDSIZE, (long)body.len);
-		SET(COPYPOSTFIELDS, body.data);
-	}
-#undef SET
-	return code;
-}
-
-enum error asking_begin(struct asking *asking, uint32_t index, const char *url, const char *path, struct bytes body)
-{
-	struct transfer *transfer = &asking->transfers[index];
 	char whole[URL_BYTES_MAX];
 	size_t url_len = strlen(url);
+	if (!web_is_http(url))
+		return E_USAGE;
 	if (url_len > 0 && url[url_len - 1] == '/')
 		url_len--;
 	snprintf(whole, sizeof whole, "%.*s%s", (int)url_len, url, path);
-	transfer->len = 0;
-	CURLcode code = set_options(asking, transfer, whole, body);
-	if (code != CURLE_OK)
-		return code == CURLE_OUT_OF_MEMORY ? E_NO_MEMORY : E_USAGE;
-	if (curl_multi_add_handle(asking->multi, transfer->curl) != CURLM_OK)
-		return E_NO_MEMORY;
-	transfer->under_way = true;
-	return E_OK;
+	return web_begin(asking, index,
+		&(struct web_question){.url = whole,
+			.headers = {body.data != NULL ? "Content-Type: text/plain; charset=utf-8" : NULL},
+			.body = body,
+			.answer_max = ASKING_ANSWER_BYTES_MAX});
 }
 
-enum error asking_wait(struct asking *asking, int wake_fd, uint64_t timeout_ms)
+bool asking_finished(struct web *asking, struct asked *out)
 {
-	struct curl_waitfd wake = {.fd = wake_fd, .events = CURL_WAIT_POLLIN};
-	int running;
-	if (curl_multi_perform(asking->multi, &running) != CURLM_OK ||
-		curl_multi_poll(asking->multi, &wake, wake_fd >= 0 ? 1 : 0, (int)timeout_ms, NULL) != CURLM_OK ||
-		curl_multi_perform(asking->multi, &running) != CURLM_OK)
-		return E_IO;
-	return E_OK;
-}
-
-bool asking_finished(struct asking *asking, struct asked *out)
-{
-	struct transfer *transfer = NULL;
-	int left;
-	const CURLMsg *message;
-	do
-		message = curl_multi_info_read(asking->multi, &left);
-	while (message && message->msg != CURLMSG_DONE);
-	if (message == NULL)
+	size_t index;
+	if (!web_find_ended(asking, &index))
 		return false;
-	CURL *curl = message->easy_handle;
-	CURLcode code = message->data.result;
-	long status = 0;
-	curl_easy_getinfo(curl, CURLINFO_PRIVATE, &transfer);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	curl_multi_remove_handle(asking->multi, curl); /* `message` is gone with it */
-	transfer->under_way = false;
-	*out = (struct asked){.index = transfer->index,
-		.status = code == CURLE_OK ? (int)status : 0,
-		.body = bytes_of(transfer->body, transfer->len),
-		.why = curl_easy_strerror(code)};
+	const struct web_answer answer = web_answer(asking, index);
+	*out = (struct asked){.index = (uint32_t)index,
+		.status = answer.end == WEB_WHOLE ? (int)answer.status : 0,
+		.body = answer.body,
+		.why = answer.why};
+	web_drop(asking, index);
 	return true;
+}
+
+/* ---- all at once ---- */
+
+struct asked_all {
+	const struct witness_policy *policy;
+	struct web *asking;
+	bool waits[POLICY_WITNESSES_MAX]; /* for this one's answer */
+	uint32_t waiting;
+	door_heard *heard;
+	void *context;
+};
+
+static enum error silent(struct asked_all *all, uint32_t witness, const char *why, struct fault *fault)
+{
+	return all->heard(all->context, &(struct door_answer){.witness = witness, .why = why}, fault);
+}
+
+static enum error begin_all(struct asked_all *all, const char *origin, struct fault *fault)
+{
+	char hash[2 * HASH_BYTES + 1], path[100];
+	witness_origin_hash(bytes_text(origin), hash);
+	snprintf(path, sizeof path, "/%s/checkpoint", hash);
+	for (uint32_t i = 0; i < all->policy->witness_count; i++) {
+		const char *url = all->policy->witnesses[i].url;
+		if (url[0] == '\0')
+			continue;
+		enum error error = asking_begin(all->asking, i, url, path, BYTES_EMPTY);
+		if (error == E_NO_MEMORY)
+			return fault_set(fault, error, "");
+		all->waits[i] = error == E_OK;
+		all->waiting += error == E_OK;
+		if (error != E_OK)
+			TRY(silent(all, i, "its address is not one of http or https", fault));
+	}
+	return E_OK;
+}
+
+static enum error take(struct asked_all *all, const struct asked *asked, struct fault *fault)
+{
+	char status[40];
+	all->waits[asked->index] = false;
+	all->waiting--;
+	if (asked->status == 0)
+		return silent(all, asked->index, asked->why, fault);
+	struct door_answer answer = {.witness = asked->index, .came = true};
+	if (asked->status == 404)
+		return all->heard(all->context, &answer, fault);
+	if (asked->status == 200 && asked->body.len > 0) {
+		answer.note = asked->body;
+		return all->heard(all->context, &answer, fault);
+	}
+	snprintf(status, sizeof status, "it answers with HTTP status %d", asked->status);
+	return silent(all, asked->index, status, fault);
+}
+
+static enum error wait_for_all(struct asked_all *all, struct fault *fault)
+{
+	struct asked asked;
+	uint64_t begun_ms = clock_ms();
+	for (uint64_t now_ms = begun_ms; all->waiting > 0 && now_ms < begun_ms + ASKING_ALL_MS; now_ms = clock_ms()) {
+		if (web_wait(all->asking, -1, (int)(begun_ms + ASKING_ALL_MS - now_ms)) != E_OK)
+			return fault_set(fault, E_IO, "waiting for witnesses failed");
+		while (asking_finished(all->asking, &asked))
+			TRY(take(all, &asked, fault));
+	}
+	for (uint32_t i = 0; i < all->policy->witness_count; i++)
+		if (all->waits[i])
+			TRY(silent(all, i, "no answer in time", fault));
+	return E_OK;
+}
+
+enum error asking_all(
+	const char *origin, const struct witness_policy *policy, door_heard *heard, void *context, struct fault *fault)
+{
+	OWNED(web_release) struct web *asking = NULL;
+	struct asked_all all = {.policy = policy, .heard = heard, .context = context};
+	if (asking_open(policy->witness_count, &asking) != E_OK)
+		return fault_set(fault, E_NO_MEMORY, "");
+	all.asking = asking;
+	TRY(begin_all(&all, origin, fault));
+	return wait_for_all(&all, fault);
+}
+
+static void tell(const char *text)
+{
+	fprintf(stderr, "indsigt: %s\n", text);
+}
+
+struct door_asker asking_means(bool without_witnesses)
+{
+	return (struct door_asker){.ask = asking_all, .tell = tell, .without_witnesses = without_witnesses};
 }

@@ -1,8 +1,7 @@
-/* Asking a ledger over HTTP, through libcurl. */
+/* Asking a ledger over HTTP: one question at a time, and its answer. */
 #pragma once
 
-#include "ledger/base/bytes.h"
-#include "ledger/base/own.h"
+#include "ingest/net/web.h"
 
 #include <jansson.h>
 
@@ -20,17 +19,12 @@ enum error fetch_open(const char *url, const char *token, struct fetch **out, st
 void fetch_close(struct fetch *fetch);
 OWN(fetch, fetch_close);
 
-struct fetch_param {
-	const char *name;
-	const char *value; /* NULL: left out */
-};
-
 /* Sends this value as the Authorization header from the next request on. E_NO_MEMORY. */
 enum error fetch_authorize(struct fetch *fetch, const char *value) MUST_USE;
 /* GET of `path` under the address, with `count` parameters. A new reference. E_TOKEN and E_FORBIDDEN for 401 and 403,
  * E_NOT_FOUND for 404, E_IO for everything else; the fault holds the detail that the ledger gave. */
-enum error fetch_json(struct fetch *fetch, const char *path, const struct fetch_param *params, size_t count,
-	json_t **out, struct fault *fault) MUST_USE;
+enum error fetch_json(struct fetch *fetch, const char *path, const struct web_param *params, size_t count, json_t **out,
+	struct fault *fault) MUST_USE;
 /* The same, and the answer as it came: borrowed until the next request. */
-enum error fetch_text(struct fetch *fetch, const char *path, const struct fetch_param *params, size_t count,
+enum error fetch_text(struct fetch *fetch, const char *path, const struct web_param *params, size_t count,
 	struct bytes *out, struct fault *fault) MUST_USE;

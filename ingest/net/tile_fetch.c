@@ -14,11 +14,10 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/shortage.h"
 
-#include <curl/curl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define CHECKPOINT_PATH "/checkpoint"
 #define HASHES_BYTES_MAX (TILE_WIDTH * HASH_BYTES)
@@ -27,230 +26,80 @@
 /* Kept for what is asked for out of order, so that this never waits for what nobody reads. */
 #define OWN_TRANSFER 0
 
-enum transfer_state { TRANSFER_IDLE, TRANSFER_UNDER_WAY, TRANSFER_DONE };
+#define NOT_LENT TILE_FETCH_TRANSFERS
 
+/* A slot of the client, idle or asked for `path`. */
 struct transfer {
-	CURL *curl;
-	bool local;
-	enum transfer_state state;
 	char path[TILE_PATH_BYTES_MAX + 1];
 	uint64_t number; /* of the bundle that it is fetched ahead for */
-	CURLcode code;
-	long status;
-	uint8_t *body;
-	size_t len;
-	size_t capacity;
 	size_t len_max;
-	size_t refusal_len;
-	char error[CURL_ERROR_SIZE];
 };
 
 struct tile_fetch {
 	char *url;
-	bool local; /* file: there are no statuses */
 	int wake_fd;
-	CURLM *multi;
+	struct web *web;
 	struct transfer transfers[TILE_FETCH_TRANSFERS];
-	struct transfer *lent; /* its body was given out */
+	size_t lent; /* its body was given out, or NOT_LENT */
 	/* What is asked for next, ahead. */
 	uint64_t next;
 	bool next_entries;
 	uint64_t size;
-	uint64_t received;
 };
 
 /* ---- opening ---- */
 
-/* As a URL, without a slash at its end, to curl_free(). */
-static char *url_of(const char *place, bool *local)
+enum error tile_fetch_open(const char *place, int wake_fd, struct tile_fetch **out, struct fault *fault)
 {
-	char *url = NULL;
-	char path[PATH_MAX];
-	CURLU *parsed = curl_url();
-	CURLUcode code = CURLUE_OUT_OF_MEMORY;
-	*local = strstr(place, "://") == NULL || strncmp(place, "file://", 7) == 0;
-	if (parsed != NULL && strstr(place, "://") != NULL)
-		code = curl_url_set(parsed, CURLUPART_URL, place, 0);
-	else if (parsed != NULL && realpath(place, path) != NULL)
-		code = curl_url_set(parsed, CURLUPART_SCHEME, "file", 0) == CURLUE_OK
-				   ? curl_url_set(parsed, CURLUPART_PATH, path, CURLU_URLENCODE)
-				   : CURLUE_BAD_SCHEME;
-	if (code == CURLUE_OK)
-		code = curl_url_get(parsed, CURLUPART_URL, &url, 0);
-	curl_url_cleanup(parsed);
-	if (code != CURLUE_OK)
-		return NULL;
-	for (size_t len = strlen(url); len > 0 && url[len - 1] == '/'; len--)
-		url[len - 1] = '\0';
-	return url;
-}
-
-static bool good_scheme(const char *url)
-{
-	return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0 || strncmp(url, "file://", 7) == 0;
-}
-
-/* With allocations that tell when there was no memory. */
-static bool curl_start(void)
-{
-	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, shortage_malloc, free, shortage_realloc, shortage_strdup,
-			   shortage_calloc) == CURLE_OK;
-}
-
-enum error tile_fetch_open(const char *url, int wake_fd, struct tile_fetch **out, struct fault *fault)
-{
-	struct tile_fetch *fetch = calloc(1, sizeof *fetch);
-	if (fetch == NULL || !curl_start()) {
-		free(fetch);
+	struct web_manner manner = {.compressed = true,
+		.redirects = 3,
+		.connect_seconds = TILE_FETCH_CONNECT_SECONDS,
+		.stall_seconds = TILE_FETCH_STALL_SECONDS,
+		.stall_bytes = TILE_FETCH_STALL_BYTES,
+		.connections = TILE_FETCH_CONNECTIONS,
+		.refusal_max = REFUSAL_BYTES_MAX};
+	OWNED(tile_fetch_release) struct tile_fetch *fetch = calloc(1, sizeof *fetch);
+	if (fetch == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	}
 	fetch->wake_fd = wake_fd;
-	fetch->url = url_of(url, &fetch->local);
-	fetch->multi = curl_multi_init();
-	bool good = fetch->multi != NULL &&
-				curl_multi_setopt(fetch->multi, CURLMOPT_MAX_HOST_CONNECTIONS, TILE_FETCH_CONNECTIONS) == CURLM_OK;
-	for (size_t i = 0; i < TILE_FETCH_TRANSFERS && good; i++) {
-		fetch->transfers[i].curl = curl_easy_init();
-		good = fetch->transfers[i].curl != NULL;
-	}
-	bool known = fetch->url != NULL && good_scheme(fetch->url);
-	if (good && known) {
-		*out = fetch;
-		return E_OK;
-	}
-	tile_fetch_close(fetch);
-	if (known || shortage_seen())
+	fetch->lent = NOT_LENT;
+	fetch->url = web_place(place, &manner.local);
+	if ((fetch->url == NULL && shortage_seen()) || web_open(&manner, TILE_FETCH_TRANSFERS, &fetch->web) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
-	return fault_set(fault, E_USAGE,
-		"this is no place that a log can be read from: give an address that begins with http:// or https://, or a "
-		"directory that is there");
-}
-
-static void stop(struct tile_fetch *fetch, struct transfer *transfer)
-{
-	if (transfer->state == TRANSFER_UNDER_WAY)
-		curl_multi_remove_handle(fetch->multi, transfer->curl);
-	transfer->state = TRANSFER_IDLE;
+	if (fetch->url == NULL)
+		return fault_set(fault, E_USAGE,
+			"this is no place that a log can be read from: give an address that begins with http:// or https://, or a "
+			"directory that is there");
+	*out = fetch;
+	fetch = NULL;
+	return E_OK;
 }
 
 void tile_fetch_close(struct tile_fetch *fetch)
 {
 	if (fetch == NULL)
 		return;
-	for (size_t i = 0; i < TILE_FETCH_TRANSFERS; i++) {
-		stop(fetch, &fetch->transfers[i]);
-		curl_easy_cleanup(fetch->transfers[i].curl);
-		free(fetch->transfers[i].body);
-	}
-	curl_multi_cleanup(fetch->multi);
-	curl_free(fetch->url);
+	web_close(fetch->web);
+	free(fetch->url);
 	free(fetch);
 }
 
 uint64_t tile_fetch_received(const struct tile_fetch *fetch)
 {
-	return fetch->received;
+	return web_received(fetch->web);
 }
 
-/* ---- one transfer ---- */
-
-/* What comes with a refusal is a page for people, of any length, and no tile. */
-static size_t skip_refusal(struct transfer *transfer, size_t len)
+static enum error start(struct tile_fetch *fetch, size_t slot, const char *path, size_t len_max)
 {
-	if (len > REFUSAL_BYTES_MAX - transfer->refusal_len)
-		return 0;
-	transfer->refusal_len += len;
-	return len;
-}
-
-static size_t on_body(char *data, size_t size, size_t count, void *context)
-{
-	struct transfer *transfer = context;
-	size_t len = size * count;
-	long status = 0;
-	curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
-	if (!transfer->local && status != 200)
-		return skip_refusal(transfer, len);
-	if (len > transfer->len_max - transfer->len)
-		return 0;
-	if (transfer->len + len > transfer->capacity) {
-		size_t capacity = transfer->len + len + transfer->capacity;
-		capacity = capacity < transfer->len_max ? capacity : transfer->len_max;
-		uint8_t *larger = shortage_realloc(transfer->body, capacity);
-		if (larger == NULL)
-			return 0;
-		transfer->body = larger;
-		transfer->capacity = capacity;
-	}
-	memcpy(transfer->body + transfer->len, data, len);
-	transfer->len += len;
-	return len;
-}
-
-static CURLcode set_options(const struct tile_fetch *fetch, struct transfer *transfer, const char *url)
-{
-	CURL *curl = transfer->curl;
-	CURLcode code = CURLE_OK;
-	curl_easy_reset(curl); /* keeps the connection */
-#define SET(option, value) \
-	if (code == CURLE_OK)  \
-	code = curl_easy_setopt(curl, CURLOPT_##option, value)
-	SET(PROTOCOLS_STR, fetch->local ? "file" : "http,https");
-	SET(REDIR_PROTOCOLS_STR, "http,https");
-	SET(FOLLOWLOCATION, 1L);
-	SET(MAXREDIRS, 3L);
-	SET(URL, url);
-	SET(NOSIGNAL, 1L);
-	SET(CONNECTTIMEOUT, TILE_FETCH_CONNECT_SECONDS);
-	SET(LOW_SPEED_LIMIT, TILE_FETCH_STALL_BYTES);
-	SET(LOW_SPEED_TIME, TILE_FETCH_STALL_SECONDS);
-	SET(ACCEPT_ENCODING, "gzip, identity");
-	SET(WRITEFUNCTION, on_body);
-	SET(WRITEDATA, transfer);
-	SET(ERRORBUFFER, transfer->error);
-	SET(PRIVATE, transfer);
-	SET(USERAGENT, "indsigt");
-#undef SET
-	return code;
-}
-
-static enum error start(struct tile_fetch *fetch, struct transfer *transfer, const char *path, size_t len_max)
-{
+	struct transfer *transfer = &fetch->transfers[slot];
 	char url[PATH_MAX + TILE_PATH_BYTES_MAX + 1];
 	int len = snprintf(url, sizeof url, "%s%s", fetch->url, path);
 	if (len < 0 || (size_t)len >= sizeof url)
 		return E_USAGE;
 	snprintf(transfer->path, sizeof transfer->path, "%s", path);
-	transfer->local = fetch->local;
-	transfer->len = transfer->refusal_len = 0;
 	transfer->len_max = len_max;
-	transfer->status = 0;
-	transfer->error[0] = '\0';
-	if (set_options(fetch, transfer, url) != CURLE_OK ||
-		curl_multi_add_handle(fetch->multi, transfer->curl) != CURLM_OK)
-		return E_NO_MEMORY;
-	transfer->state = TRANSFER_UNDER_WAY;
-	return E_OK;
-}
-
-static void collect(struct tile_fetch *fetch)
-{
-	int left;
-	for (const CURLMsg *message; (message = curl_multi_info_read(fetch->multi, &left)) != NULL;) {
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		CURL *curl = message->easy_handle;
-		CURLcode code = message->data.result;
-		struct transfer *transfer = NULL;
-		curl_off_t received = 0;
-		curl_easy_getinfo(curl, CURLINFO_PRIVATE, &transfer);
-		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &transfer->status);
-		curl_easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &received);
-		curl_multi_remove_handle(fetch->multi, curl); /* `message` is gone with it */
-		transfer->code = code;
-		transfer->state = TRANSFER_DONE;
-		fetch->received += (uint64_t)received;
-	}
+	enum error error = web_begin(fetch->web, slot, &(struct web_question){.url = url, .answer_max = len_max});
+	return error == E_OK ? E_OK : E_NO_MEMORY;
 }
 
 /* ---- ahead ---- */
@@ -277,16 +126,15 @@ static size_t bytes_max(const struct tile_path *tile)
 static enum error start_ahead(struct tile_fetch *fetch)
 {
 	for (size_t i = OWN_TRANSFER + 1; i < TILE_FETCH_TRANSFERS; i++) {
-		struct transfer *transfer = &fetch->transfers[i];
 		char path[TILE_PATH_BYTES_MAX + 1];
 		struct tile_path tile;
-		if (transfer->state != TRANSFER_IDLE || transfer == fetch->lent)
+		if (i == fetch->lent || web_answer(fetch->web, i).end != WEB_IDLE)
 			continue;
 		if (!next_ahead(fetch, &tile))
 			return E_OK;
 		tile_path_format(&tile, path);
-		transfer->number = tile.number;
-		TRY(start(fetch, transfer, path, bytes_max(&tile)));
+		fetch->transfers[i].number = tile.number;
+		TRY(start(fetch, i, path, bytes_max(&tile)));
 	}
 	return E_OK;
 }
@@ -296,7 +144,7 @@ static void drop_before(struct tile_fetch *fetch, uint64_t number)
 {
 	for (size_t i = OWN_TRANSFER + 1; i < TILE_FETCH_TRANSFERS; i++)
 		if (fetch->transfers[i].number < number)
-			stop(fetch, &fetch->transfers[i]);
+			web_drop(fetch->web, i);
 }
 
 void tile_fetch_ahead(struct tile_fetch *fetch, uint64_t first, uint64_t size)
@@ -309,27 +157,12 @@ void tile_fetch_ahead(struct tile_fetch *fetch, uint64_t first, uint64_t size)
 
 /* ---- reading ---- */
 
-/* One round of work on all transfers, after waiting for up to `timeout_ms` when there is nothing to do. */
-static enum error step(struct tile_fetch *fetch, int timeout_ms)
+/* Files are there without waiting, and the wake counts for them too. */
+static enum error wait_for(struct tile_fetch *fetch, size_t slot)
 {
-	struct curl_waitfd wake = {.fd = fetch->wake_fd, .events = CURL_WAIT_POLLIN};
-	unsigned wakes = fetch->wake_fd >= 0 ? 1 : 0;
-	int running;
-	if (curl_multi_poll(fetch->multi, &wake, wakes, timeout_ms, NULL) != CURLM_OK)
-		return E_IO;
-	if (wake.revents != 0)
-		return E_CLOSED;
-	if (curl_multi_perform(fetch->multi, &running) != CURLM_OK)
-		return E_IO;
-	collect(fetch);
-	return E_OK;
-}
-
-static enum error wait_for(struct tile_fetch *fetch, const struct transfer *transfer)
-{
-	TRY(step(fetch, 0)); /* files are there without waiting, and the wake counts for them too */
-	while (transfer->state != TRANSFER_DONE)
-		TRY(step(fetch, 1000));
+	TRY(web_wait(fetch->web, fetch->wake_fd, 0));
+	while (web_answer(fetch->web, slot).end == WEB_UNDER_WAY)
+		TRY(web_wait(fetch->web, fetch->wake_fd, 1000));
 	return E_OK;
 }
 
@@ -338,91 +171,86 @@ static enum error pause_for(struct tile_fetch *fetch, int64_t ms)
 {
 	int64_t end_ms = (int64_t)clock_ms() + ms;
 	for (int64_t left = ms; left > 0; left = end_ms - (int64_t)clock_ms())
-		TRY(step(fetch, (int)left));
+		TRY(web_wait(fetch->web, fetch->wake_fd, (int)left));
 	return E_OK;
 }
 
-static bool is_missing(const struct tile_fetch *fetch, const struct transfer *transfer)
+static bool is_missing(const struct web_answer *answer)
 {
-	return fetch->local ? transfer->code == CURLE_FILE_COULDNT_READ_FILE
-						: transfer->status == 404 || transfer->status == 410;
-}
-
-static bool is_good(const struct tile_fetch *fetch, const struct transfer *transfer)
-{
-	return transfer->code == CURLE_OK && (fetch->local || transfer->status == 200);
+	return answer->end == WEB_NO_FILE || answer->status == 404 || answer->status == 410;
 }
 
 /* What may go by itself: the network, and a server that is busy or being started again. */
-static bool may_pass(const struct transfer *transfer)
+static bool may_pass(const struct web_answer *answer)
 {
-	return (transfer->code != CURLE_OK && transfer->code != CURLE_WRITE_ERROR) || transfer->status == 429 ||
-		   transfer->status >= 500;
+	if (is_missing(answer))
+		return false;
+	return (answer->end != WEB_WHOLE && answer->end != WEB_TOO_LONG) || answer->status == 429 || answer->status >= 500;
 }
 
-static enum error judge(const struct tile_fetch *fetch, const struct transfer *transfer, struct fault *fault)
+static enum error judge(const struct transfer *transfer, const struct web_answer *answer, struct fault *fault)
 {
 	if (shortage_seen())
 		return fault_set(fault, E_NO_MEMORY, "");
-	if (is_good(fetch, transfer))
+	if (answer->end == WEB_WHOLE && (answer->status == 200 || answer->status == 0)) /* a file has none */
 		return E_OK;
-	if (is_missing(fetch, transfer))
+	if (is_missing(answer))
 		return fault_set(fault, E_NOT_FOUND, "%s is not there", transfer->path);
-	if (transfer->status >= 400)
-		return fault_set(fault, E_IO, "the server answered %ld", transfer->status);
-	if (transfer->code == CURLE_WRITE_ERROR)
+	if (answer->status >= 400 || answer->end == WEB_WHOLE)
+		return fault_set(fault, E_IO, "the server answered %ld", answer->status);
+	if (answer->end == WEB_TOO_LONG)
 		return fault_set(fault, E_IO, "the answer is longer than the %zu bytes that it can have", transfer->len_max);
-	bool no_status = transfer->status == 0; /* a redirect to another protocol is unsupported too, but was HTTP */
-	if (!fetch->local && no_status &&
-		(transfer->code == CURLE_UNSUPPORTED_PROTOCOL || transfer->code == CURLE_WEIRD_SERVER_REPLY))
-		return fault_set(fault, E_IO, "%s", FETCH_NO_HTTP);
-	if (transfer->code != CURLE_OK)
-		return fault_set(
-			fault, E_IO, "%s", transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(transfer->code));
-	return fault_set(fault, E_IO, "the server answered %ld", transfer->status);
+	return fault_set(fault, E_IO, "%s", answer->end == WEB_NO_HTTP ? FETCH_NO_HTTP : answer->details);
 }
 
-static struct transfer *find(struct tile_fetch *fetch, const char *path)
+/* The slot that is fetching the path, or has; OWN_TRANSFER when there is none. */
+static size_t find(const struct tile_fetch *fetch, const char *path)
 {
 	for (size_t i = OWN_TRANSFER + 1; i < TILE_FETCH_TRANSFERS; i++)
-		if (fetch->transfers[i].state != TRANSFER_IDLE && strcmp(fetch->transfers[i].path, path) == 0)
-			return &fetch->transfers[i];
-	return NULL;
+		if (strcmp(fetch->transfers[i].path, path) == 0 && web_answer(fetch->web, i).end != WEB_IDLE)
+			return i;
+	return OWN_TRANSFER;
 }
 
 static enum error try_until_passed(
-	struct tile_fetch *fetch, struct transfer *transfer, const char *path, size_t len_max)
+	struct tile_fetch *fetch, size_t slot, const char *path, size_t len_max, struct web_answer *out)
 {
-	TRY(wait_for(fetch, transfer));
-	for (unsigned tries = 1; may_pass(transfer) && !is_missing(fetch, transfer) && tries < TILE_FETCH_TRIES; tries++) {
+	TRY(wait_for(fetch, slot));
+	*out = web_answer(fetch->web, slot);
+	for (unsigned tries = 1; may_pass(out) && tries < TILE_FETCH_TRIES; tries++) {
 		TRY(pause_for(fetch, TILE_FETCH_RETRY_MS << (tries - 1)));
-		TRY(start(fetch, transfer, path, len_max));
-		TRY(wait_for(fetch, transfer));
+		TRY(start(fetch, slot, path, len_max));
+		TRY(wait_for(fetch, slot));
+		*out = web_answer(fetch->web, slot);
 	}
 	return E_OK;
+}
+
+static enum error fetch_path(
+	struct tile_fetch *fetch, size_t slot, const char *path, size_t len_max, struct web_answer *out)
+{
+	TRY(start_ahead(fetch));
+	if (slot == OWN_TRANSFER)
+		TRY(start(fetch, slot, path, len_max));
+	return try_until_passed(fetch, slot, path, len_max, out);
 }
 
 static enum error read_path(
 	struct tile_fetch *fetch, const char *path, size_t len_max, struct bytes *out, struct fault *fault)
 {
-	if (fetch->lent != NULL)
-		stop(fetch, fetch->lent);
-	fetch->lent = NULL;
-	enum error error = start_ahead(fetch);
-	struct transfer *transfer = find(fetch, path);
-	if (transfer == NULL) {
-		transfer = &fetch->transfers[OWN_TRANSFER];
-		stop(fetch, transfer);
-		if (error == E_OK)
-			error = start(fetch, transfer, path, len_max);
-	}
-	if (error == E_OK)
-		error = try_until_passed(fetch, transfer, path, len_max);
+	struct web_answer answer;
+	if (fetch->lent != NOT_LENT)
+		web_drop(fetch->web, fetch->lent);
+	fetch->lent = NOT_LENT;
+	size_t slot = find(fetch, path);
+	if (slot == OWN_TRANSFER)
+		web_drop(fetch->web, slot);
+	enum error error = fetch_path(fetch, slot, path, len_max, &answer);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s", error_text(error));
-	fetch->lent = transfer;
-	TRY(judge(fetch, transfer, fault));
-	*out = bytes_of(transfer->body, transfer->len);
+	fetch->lent = slot;
+	TRY(judge(&fetch->transfers[slot], &answer, fault));
+	*out = answer.body;
 	return E_OK;
 }
 

@@ -1,10 +1,11 @@
-/* The tiles of a log from where they are published, through libcurl: a source for ledger/follow/tile_reader.h.
+/* The tiles of a log from where they are published: a source for ledger/follow/tile_reader.h.
  *
  * Who reads a log in order waits for nothing but the first tile: bundles and the tiles right above them are asked for
  * ahead, over connections that are kept. What comes is not trusted: sizes are bounded here, everything else is the
  * reader's business. One thread. */
 #pragma once
 
+#include "ledger/base/own.h"
 #include "ledger/follow/tile_reader.h"
 
 #define TILE_FETCH_TRANSFERS 16u  /* under way or ready at once */
@@ -21,6 +22,7 @@ struct tile_fetch;
  * waited for with E_CLOSED. E_USAGE for an address of another kind or none; E_NO_MEMORY. */
 enum error tile_fetch_open(const char *url, int wake_fd, struct tile_fetch **out, struct fault *fault) MUST_USE;
 void tile_fetch_close(struct tile_fetch *fetch);
+OWN(tile_fetch, tile_fetch_close);
 
 /* The newest signed checkpoint, as it is there, at most NOTE_BYTES_MAX; borrowed until the next call. E_NOT_FOUND; E_IO
  * with a fault. */

@@ -71,7 +71,7 @@ enum error filing_ask(struct fetch *fetch, const struct sender_key *key, uint64_
 	snprintf(number, sizeof number, "%" PRIu64, sequence);
 	const char *which = proofs ? "all" : "none";
 	snprintf(target, sizeof target, "/v1/filing?sender=%s&seq=%s&proofs=%s", sender, number, which);
-	const struct fetch_param params[] = {{"sender", sender}, {"seq", number}, {"proofs", which}};
+	const struct web_param params[] = {{"sender", sender}, {"seq", number}, {"proofs", which}};
 	TRY(sender_request_sign(key->log.name, target, key->sender, (uint64_t)time(NULL), key->secret_key, authorization));
 	TRY(fetch_authorize(fetch, authorization));
 	return fetch_text(fetch, "/v1/filing", params, 3, out, fault);

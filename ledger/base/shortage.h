@@ -1,7 +1,7 @@
 /* Whether memory was short: libraries that parse and fetch tell it as if the input were at fault ("invalid token"), or
  * do not tell it at all. Their allocations go through here, so that whoever got nothing from them can tell a text that
  * is malformed from one that could not be looked at. Jansson's do from the start of the program, libcurl's when these
- * functions are given to it (ingest/net/tile_fetch.c). */
+ * functions are given to it (ingest/net/web.c). */
 #pragma once
 
 #include <stdbool.h>

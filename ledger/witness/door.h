@@ -12,7 +12,7 @@
  * among themselves: of "two of three" one may be away, of "all of three" two may, of "any of three" none. A policy with
  * "quorum none" waits for nobody.
  *
- * Nothing here knows a network: whoever opens a ledger hands in the means to ask (ingest/net/asker.h). */
+ * Nothing here knows a network: whoever opens a ledger hands in the means to ask (ingest/net/asking.h). */
 #pragma once
 
 #include "ledger/witness/witness_policy.h"

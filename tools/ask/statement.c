@@ -74,7 +74,7 @@ static enum error fetch_from_url(const struct statement_request *request, const 
 {
 	json_auto_t *made = NULL;
 	OWNED(fetch_release) struct fetch *fetch = NULL;
-	const struct fetch_param params[] = {
+	const struct web_param params[] = {
 		{"from", request->from != NULL ? window->from : NULL},
 		{"to", request->to != NULL ? window->to : NULL},
 		{"signatures", request->signatures ? "1" : NULL},

@@ -8,7 +8,7 @@
  * entry that is refused for what is not filed (E_UNFILED) is tried once more after filing. */
 #include "tools/command/admin.h"
 
-#include "ingest/net/asker.h"
+#include "ingest/net/asking.h"
 #include "ingest/wire/control_client.h"
 #include "ledger/base/own.h"
 #include "ledger/read/archive.h"
@@ -23,7 +23,7 @@
 
 static enum error open_ledger(const struct admin *admin, struct ledger **out, struct fault *fault)
 {
-	struct door_asker asker = asker_of(admin->without_witnesses);
+	struct door_asker asker = asking_means(admin->without_witnesses);
 	asker.opens_unwitnessed = true; /* there may be nothing to file, so nothing to sign */
 	return ledger_open(admin->dir, &asker, out, fault);
 }

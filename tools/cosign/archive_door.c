@@ -1,6 +1,6 @@
 #include "tools/cosign/archive_door.h"
 
-#include "ingest/net/asker.h"
+#include "ingest/net/asking.h"
 #include "ledger/base/own.h"
 
 static enum error extends(void *context, struct bytes note)
@@ -14,7 +14,7 @@ enum error archive_door_ask(struct archive *archive, int dir_fd, const struct wi
 	struct door_verdict *out, struct fault *fault)
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
-	const struct door_asker asker = asker_of(false);
+	const struct door_asker asker = asking_means(false);
 	struct checkpoint own;
 	struct bytes note;
 	TRY(snapshot_begin(archive, &snapshot, fault));

@@ -44,7 +44,7 @@ struct cosign {
 	struct archive *archive;
 	struct witness_policy *policy;
 	struct cosigning *cosigning;
-	struct asking *asking;
+	struct web *asking;
 	struct seen newest;  /* at the last look */
 	struct seen durable; /* the newest that is known to be on disk */
 	uint64_t state_ms;   /* when the state file was written */
@@ -226,7 +226,8 @@ static enum error loop(struct cosign *cosign, struct fault *fault)
 		struct asked asked;
 		TRY(ask(cosign, fault));
 		uint64_t wait_ms = cosigning_wait_ms(cosign->cosigning, clock_ms(), LOOK_MS);
-		if (asking_wait(cosign->asking, cosign->signals, wait_ms) != E_OK)
+		enum error error = web_wait(cosign->asking, cosign->signals, (int)wait_ms);
+		if (error != E_OK && error != E_CLOSED)
 			return fault_set(fault, E_IO, "waiting for witnesses failed");
 		while (asking_finished(cosign->asking, &asked)) {
 			TRY(take_answer(cosign, &asked, fault));
@@ -271,7 +272,7 @@ static enum error open_signals(struct cosign *cosign, struct fault *fault)
 static void cosign_close(struct cosign *cosign)
 {
 	const int fds[] = {cosign->signals, cosign->cosigned_fd, cosign->dir_fd};
-	asking_close(cosign->asking);
+	web_close(cosign->asking);
 	cosigning_free(cosign->cosigning);
 	free(cosign->policy);
 	archive_close(cosign->archive);

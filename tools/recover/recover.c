@@ -7,7 +7,7 @@
  *
  * A guard that the log has signed is never written over because a store does not extend it (E_GUARD): that is what it
  * is for. What could not be read, of guard or evidence, ends it before anything is changed: it might say more. */
-#include "ingest/net/asker.h"
+#include "ingest/net/asking.h"
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
@@ -180,7 +180,7 @@ static enum error ask_everybody(struct recover *recover, bool *newer, struct fau
 		TRY(recover_mirrors_show(recover->mirrors, "the guard", bytes_of(recover->guard, recover->guard_len), fault));
 	TRY(show_all_evidence(recover, fault));
 	if (recover->policy != NULL)
-		TRY(asker_ask(recover->vkey.name, recover->policy, witness_shows, recover, fault));
+		TRY(asking_all(recover->vkey.name, recover->policy, witness_shows, recover, fault));
 	return recover_mirrors_ask(recover->mirrors, recover->archive, newer, fault);
 }
 
@@ -243,7 +243,7 @@ static enum error open_archive(struct recover *recover, struct fault *fault)
 /* What comes of it, by the way that every start takes: nobody else may look meanwhile, so the lock is let go for it. */
 static enum error try_start(struct recover *recover, struct fault *fault)
 {
-	const struct door_asker asker = asker_of(recover->without_witnesses);
+	const struct door_asker asker = asking_means(recover->without_witnesses);
 	struct ledger *ledger = NULL;
 	struct fault why = {.text = ""};
 	archive_close(recover->archive);

@@ -132,7 +132,7 @@ static enum error pages_of_url(struct joining *joining)
 	json_auto_t *cursor = NULL;
 	TRY(fetch_open(query->ledger, query->token, &fetch, joining->fault));
 	for (unsigned page_count = 0; page_count < PAGES_MAX; page_count++) {
-		const struct fetch_param params[] = {
+		const struct web_param params[] = {
 			{"limit", "1000"},
 			{"from", query->from},
 			{"to", query->to},

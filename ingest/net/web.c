@@ -1,0 +1,329 @@
+/* libcurl's multi interface: a slot is a handle of it, made once.
+ *
+ * What answers is not trusted: an answer's size is bounded by who asks, a refusal's by the manner, and a redirect leads
+ * to no file. What fails in a question (no connection, no answer in time, one that is too long) is no error here: it is
+ * how the question ended, and whoever asks knows whether to ask again. libcurl tells a lack of memory like any other
+ * failure, so its allocations are counted (shortage.h). */
+#include "ingest/net/web.h"
+
+#include "ledger/base/shortage.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct slot {
+	const struct web_manner *manner;
+	CURL *curl;
+	struct curl_slist *headers;
+	enum { IDLE, UNDER_WAY, ENDED } state;
+	CURLcode code;
+	long status;
+	uint8_t *body;
+	size_t len; /* <= capacity, and never more than answer_max or the manner's refusal_max */
+	size_t capacity;
+	size_t answer_max;
+	char details[CURL_ERROR_SIZE];
+};
+
+struct web {
+	struct web_manner manner;
+	CURLM *multi;
+	uint64_t received;
+	size_t count;
+	struct slot slots[];
+};
+
+/* With allocations that tell when there was no memory; only the first call has them set. */
+static bool start_library(void)
+{
+	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, shortage_malloc, free, shortage_realloc, shortage_strdup,
+			   shortage_calloc) == CURLE_OK;
+}
+
+enum error web_open(const struct web_manner *manner, size_t slots, struct web **out)
+{
+	OWNED(web_release) struct web *web = calloc(1, sizeof *web + slots * sizeof *web->slots);
+	if (web == NULL || !start_library() || (web->multi = curl_multi_init()) == NULL ||
+		curl_multi_setopt(web->multi, CURLMOPT_MAX_HOST_CONNECTIONS, manner->connections) != CURLM_OK)
+		return E_NO_MEMORY;
+	web->manner = *manner;
+	web->count = slots;
+	for (size_t i = 0; i < slots; i++) {
+		web->slots[i].manner = &web->manner;
+		if ((web->slots[i].curl = curl_easy_init()) == NULL)
+			return E_NO_MEMORY;
+	}
+	*out = web;
+	web = NULL;
+	return E_OK;
+}
+
+void web_close(struct web *web)
+{
+	if (web == NULL)
+		return;
+	for (size_t i = 0; i < web->count; i++) {
+		web_drop(web, i);
+		curl_easy_cleanup(web->slots[i].curl);
+		curl_slist_free_all(web->slots[i].headers);
+		free(web->slots[i].body);
+	}
+	curl_multi_cleanup(web->multi);
+	free(web);
+}
+
+uint64_t web_received(const struct web *web)
+{
+	return web->received;
+}
+
+/* ---- one question ---- */
+
+static size_t on_body(char *data, size_t size, size_t count, void *context)
+{
+	struct slot *slot = context;
+	size_t len = size * count;
+	long status = 0;
+	curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &status);
+	size_t max = slot->manner->local || status == 200 ? slot->answer_max : slot->manner->refusal_max;
+	if (slot->len > max || len > max - slot->len)
+		return 0;
+	if (slot->len + len > slot->capacity) {
+		size_t capacity = slot->len + len + slot->capacity;
+		capacity = capacity < max ? capacity : max;
+		uint8_t *larger = shortage_realloc(slot->body, capacity);
+		if (larger == NULL)
+			return 0;
+		slot->body = larger;
+		slot->capacity = capacity;
+	}
+	memcpy(slot->body + slot->len, data, len);
+	slot->len += len;
+	return len;
+}
+
+static bool set_headers(struct slot *slot, const char *const headers[2])
+{
+	curl_slist_free_all(slot->headers);
+	slot->headers = NULL;
+	for (size_t i = 0; i < 2 && headers[i] != NULL; i++) {
+		struct curl_slist *longer = curl_slist_append(slot->headers, headers[i]);
+		if (longer == NULL)
+			return false;
+		slot->headers = longer;
+	}
+	return true;
+}
+
+static CURLcode set_options(struct slot *slot, const struct web_question *question)
+{
+	const struct web_manner *manner = slot->manner;
+	CURLcode code = CURLE_OK;
+	curl_easy_reset(slot->curl); /* keeps the connection */
+#define SET(option, value) \
+	if (code == CURLE_OK)  \
+	code = curl_easy_setopt(slot->curl, CURLOPT_##option, value)
+	SET(PROTOCOLS_STR, manner->local ? "file" : "http,https");
+	SET(REDIR_PROTOCOLS_STR, "http,https");
+	SET(FOLLOWLOCATION, manner->redirects > 0 ? 1L : 0L);
+	SET(MAXREDIRS, manner->redirects);
+	SET(URL, question->url);
+	SET(NOSIGNAL, 1L);
+	SET(TIMEOUT, manner->seconds);
+	SET(CONNECTTIMEOUT, manner->connect_seconds);
+	SET(LOW_SPEED_LIMIT, manner->stall_bytes);
+	SET(LOW_SPEED_TIME, manner->stall_seconds);
+	SET(ACCEPT_ENCODING, manner->compressed ? "gzip, identity" : NULL);
+	SET(WRITEFUNCTION, on_body);
+	SET(WRITEDATA, slot);
+	SET(ERRORBUFFER, slot->details);
+	SET(PRIVATE, slot);
+	SET(USERAGENT, "indsigt");
+	SET(HTTPHEADER, slot->headers);
+	if (question->body.data != NULL) {
+		SET(POSTFIELDSIZE, (long)question->body.len);
+		SET(COPYPOSTFIELDS, question->body.data);
+	}
+#undef SET
+	return code;
+}
+
+enum error web_begin(struct web *web, size_t at, const struct web_question *question)
+{
+	assert(at < web->count && web->slots[at].state != UNDER_WAY);
+	struct slot *slot = &web->slots[at];
+	slot->state = IDLE;
+	slot->len = 0;
+	slot->answer_max = question->answer_max;
+	slot->status = 0;
+	slot->details[0] = '\0';
+	if (!set_headers(slot, question->headers))
+		return E_NO_MEMORY;
+	CURLcode code = set_options(slot, question);
+	if (code != CURLE_OK)
+		return code == CURLE_OUT_OF_MEMORY ? E_NO_MEMORY : E_USAGE;
+	if (curl_multi_add_handle(web->multi, slot->curl) != CURLM_OK)
+		return E_NO_MEMORY;
+	slot->state = UNDER_WAY;
+	return E_OK;
+}
+
+void web_drop(struct web *web, size_t at)
+{
+	struct slot *slot = &web->slots[at];
+	if (slot->state == UNDER_WAY)
+		curl_multi_remove_handle(web->multi, slot->curl);
+	slot->state = IDLE;
+}
+
+static void collect(struct web *web)
+{
+	int left;
+	for (const CURLMsg *message; (message = curl_multi_info_read(web->multi, &left)) != NULL;) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		struct slot *slot = NULL;
+		curl_off_t received = 0;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
+		slot->code = message->data.result;
+		slot->state = ENDED;
+		curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &slot->status);
+		curl_easy_getinfo(slot->curl, CURLINFO_SIZE_DOWNLOAD_T, &received);
+		curl_multi_remove_handle(web->multi, slot->curl); /* `message` is gone with it */
+		web->received += (uint64_t)received;
+	}
+}
+
+enum error web_wait(struct web *web, int wake_fd, int timeout_ms)
+{
+	struct curl_waitfd wake = {.fd = wake_fd, .events = CURL_WAIT_POLLIN};
+	int running;
+	if (curl_multi_poll(web->multi, &wake, wake_fd >= 0 ? 1 : 0, timeout_ms, NULL) != CURLM_OK)
+		return E_IO;
+	if (wake.revents != 0)
+		return E_CLOSED;
+	if (curl_multi_perform(web->multi, &running) != CURLM_OK)
+		return E_IO;
+	collect(web);
+	return E_OK;
+}
+
+static enum web_end end_of(const struct slot *slot)
+{
+	if (slot->state != ENDED)
+		return slot->state == IDLE ? WEB_IDLE : WEB_UNDER_WAY;
+	switch ((int)slot->code) {
+	case CURLE_OK:
+		return WEB_WHOLE;
+	case CURLE_WRITE_ERROR:
+		return WEB_TOO_LONG;
+	case CURLE_FILE_COULDNT_READ_FILE:
+		return WEB_NO_FILE;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* as a redirect, too, which was HTTP and has a status */
+	case CURLE_WEIRD_SERVER_REPLY:
+		return slot->status == 0 ? WEB_NO_HTTP : WEB_FAILED;
+	default:
+		return WEB_FAILED;
+	}
+}
+
+struct web_answer web_answer(const struct web *web, size_t at)
+{
+	const struct slot *slot = &web->slots[at];
+	const char *why = curl_easy_strerror(slot->code);
+	return (struct web_answer){.end = end_of(slot),
+		.status = slot->status,
+		.body = bytes_of(slot->body != NULL ? slot->body : (const uint8_t *)"", slot->len),
+		.why = why,
+		.details = slot->details[0] != '\0' ? slot->details : why};
+}
+
+bool web_find_ended(const struct web *web, size_t *at)
+{
+	for (size_t i = 0; i < web->count; i++)
+		if (web->slots[i].state == ENDED) {
+			*at = i;
+			return true;
+		}
+	return false;
+}
+
+/* ---- addresses ---- */
+
+static void parsed_release(CURLU **url)
+{
+	curl_url_cleanup(*url);
+}
+
+static void text_release(char **text)
+{
+	curl_free(*text);
+}
+
+bool web_is_http(const char *url)
+{
+	return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
+}
+
+static size_t without_slashes(const char *text)
+{
+	size_t len = strlen(text);
+	while (len > 0 && text[len - 1] == '/')
+		len--;
+	return len;
+}
+
+static char *text_of(CURLU *url)
+{
+	OWNED(text_release) char *text = NULL;
+	return curl_url_get(url, CURLUPART_URL, &text, 0) == CURLUE_OK ? shortage_strdup(text) : NULL;
+}
+
+char *web_url(const char *base, const char *path, const struct web_param *params, size_t count)
+{
+	OWNED(parsed_release) CURLU *url = curl_url();
+	OWNED(text_release) char *prefix = NULL;
+	char joined[1024];
+	char pair[4096];
+	if (url == NULL || curl_url_set(url, CURLUPART_URL, base, 0) || curl_url_get(url, CURLUPART_PATH, &prefix, 0))
+		return NULL;
+	int len = snprintf(joined, sizeof joined, "%.*s%s", (int)without_slashes(prefix), prefix, path);
+	if (len < 0 || (size_t)len >= sizeof joined || curl_url_set(url, CURLUPART_PATH, joined, 0))
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (params[i].value == NULL)
+			continue;
+		len = snprintf(pair, sizeof pair, "%s=%s", params[i].name, params[i].value);
+		if (len < 0 || (size_t)len >= sizeof pair ||
+			curl_url_set(url, CURLUPART_QUERY, pair, CURLU_APPENDQUERY | CURLU_URLENCODE))
+			return NULL;
+	}
+	return text_of(url);
+}
+
+char *web_place(const char *place, bool *local)
+{
+	OWNED(parsed_release) CURLU *url = curl_url();
+	char path[PATH_MAX];
+	bool address = strstr(place, "://") != NULL;
+	*local = !address || strncmp(place, "file://", 7) == 0;
+	if (url == NULL || (!address && realpath(place, path) == NULL))
+		return NULL;
+	if (address ? curl_url_set(url, CURLUPART_URL, place, 0)
+				: curl_url_set(url, CURLUPART_SCHEME, "file", 0) ||
+					  curl_url_set(url, CURLUPART_PATH, path, CURLU_URLENCODE))
+		return NULL;
+	char *text = text_of(url);
+	if (text != NULL)
+		text[without_slashes(text)] = '\0';
+	if (text != NULL && (*local ? strncmp(text, "file://", 7) != 0 : !web_is_http(text))) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
