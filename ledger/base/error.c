@@ -98,6 +98,19 @@ enum error fault_set(struct fault *fault, enum error error, const char *format, 
 	return error;
 }
 
+enum error fault_because(struct fault *fault, enum error error, const char *format, ...)
+{
+	char text[FAULT_TEXT_MAX + 1];
+	const char *reason = error_reason(error);
+	if (error == E_OK)
+		return E_OK;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	return fault_set(fault, error, "%s: %s", text, reason);
+}
+
 enum error error_of_system(int number)
 {
 	switch (number) {

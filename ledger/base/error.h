@@ -147,6 +147,11 @@ struct fault {
 enum error fault_set(struct fault *fault, enum error error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* For what another function gave: E_OK as it is; an error as fault_set, with ": " and its reason (error_reason) behind
+ * the text. */
+enum error fault_because(struct fault *fault, enum error error, const char *format, ...)
+	__attribute__((format(printf, 3, 4), warn_unused_result));
+
 /* Leaves the enclosing function with the first error. */
 #define TRY(expression)                             \
 	do {                                            \

@@ -8,13 +8,9 @@
  * a list that lacks a sender says that it does not report here. */
 #include "query/answer/coverage.h"
 
+#include "ledger/event/policy_json.h"
 #include "ledger/json/json_number.h"
 #include "ledger/read/filing_lag.h"
-
-#include <string.h>
-
-/* "open=", "close=", "purpose=" and two flags, for every field there may be. */
-#define POLICY_TEXT_MAX 4096
 
 struct visit {
 	struct snapshot *snapshot;
@@ -22,22 +18,6 @@ struct visit {
 	uint64_t now_s;
 	enum error error;
 };
-
-static json_t *policy_words(const struct policy *policy)
-{
-	char text[POLICY_TEXT_MAX];
-	struct writer writer = writer_of(text, sizeof text);
-	if (policy_format(policy, &writer) != E_OK)
-		return NULL;
-	json_auto_t *words = json_array();
-	char *rest = text;
-	while (rest && *rest) {
-		char *word = strsep(&rest, "\n");
-		if (*word && json_array_append_new(words, json_string(word)) != 0)
-			return NULL;
-	}
-	return json_incref(words);
-}
 
 static json_t *unchecked_since(const struct sender *sender, struct visit *visit)
 {
@@ -82,7 +62,7 @@ static json_t *sender_json(const struct sender *sender, struct visit *visit)
 		object, "filing_unchecked", json_integer((json_int_t)(sender->next_sequence - sender->filing_checked)));
 	failed |= json_object_set_new_nocheck(object, "filing_unchecked_since", unchecked_since(sender, visit));
 	failed |= json_object_set_new_nocheck(object, "silent", json_boolean(is_silent(sender, visit)));
-	failed |= json_object_set_new_nocheck(object, "policy", policy_words(&sender->policy));
+	failed |= json_object_set_new_nocheck(object, "policy", policy_to_json(&sender->policy));
 	if (failed) {
 		json_decref(object);
 		return NULL;

@@ -107,9 +107,7 @@ static enum error add_subject(struct making *making, uint64_t index, const struc
 	struct opened opened;
 	struct event event;
 	uint8_t vrf_proof[VRF_PROOF_BYTES];
-	enum error error = snapshot_open_record(making->snapshot, index, &opened);
-	if (error != E_OK)
-		return fault_set(making->fault, error, "index %" PRIu64 ": %s", index, error_reason(error));
+	TRY(fault_because(making->fault, snapshot_open_record(making->snapshot, index, &opened), "index %" PRIu64, index));
 	TRY(event_decode(opened.disclosed, opened.restricted, NULL, false, &event, making->fault));
 	struct bytes subject = event_subject(&event);
 	TRY(snapshot_prove_label(making->snapshot, subject, vrf_proof));

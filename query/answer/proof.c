@@ -6,39 +6,13 @@
 #include "ledger/base/wrong.h"
 #include "ledger/text/base64.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The largest value of a proof: the disclosed part of an event from an adapter. */
 #define VALUE_BYTES_MAX EVENT_BYTES_MAX_ADAPTER
-#define BASE64_BYTES(len) (((len) + 2) / 3 * 4)
 
 /* ---- making ---- */
-
-json_t *json_base64(struct bytes value)
-{
-	char small[BASE64_BYTES(1024) + 1];
-	size_t len = BASE64_BYTES(value.len);
-	OWNED_MEMORY char *large = len < sizeof small ? NULL : malloc(len + 1);
-	char *text = len < sizeof small ? small : large;
-	if (text == NULL)
-		return NULL;
-	sodium_bin2base64(text, len + 1, value.data, value.len, sodium_base64_VARIANT_ORIGINAL);
-	return json_stringn_nocheck(text, len);
-}
-
-json_t *json_hashes(const struct hash *hashes, size_t count)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; list && i < count; i++) {
-		if (json_array_append_new(list, json_base64(hash_bytes(&hashes[i]))) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
-}
 
 enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out)
 {

@@ -7,15 +7,11 @@
  * part and k_r are never here. In JSON, bytes are base64 (RFC 4648 section 4, with padding). */
 #pragma once
 
+#include "ledger/json/json_base64.h"
 #include "ledger/read/archive.h"
 
 #include <jansson.h>
 
-/* A new reference, or NULL when out of memory. */
-json_t *json_base64(struct bytes value);
-
-/* A new reference to a list of base64 texts, or NULL. */
-json_t *json_hashes(const struct hash *hashes, size_t count);
 /* A new reference: {"index", "entry", "inclusion"} under the snapshot's checkpoint. */
 enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out) MUST_USE;
 

@@ -1,6 +1,7 @@
 /* indsigt evidence: what the ledger keeps against senders, and what shows that an old store was put back. */
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
+#include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
 #include "ledger/read/archive.h"
 #include "tools/command/command.h"
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,16 +27,6 @@ static void listing_release(struct listing *listing)
 	json_decref(listing->files);
 }
 
-static json_t *base64_json(struct bytes bytes)
-{
-	size_t room = sodium_base64_encoded_len(bytes.len, sodium_base64_VARIANT_ORIGINAL);
-	OWNED_MEMORY char *text = malloc(room);
-	if (text == NULL)
-		return NULL;
-	sodium_bin2base64(text, room, bytes.data, bytes.len, sodium_base64_VARIANT_ORIGINAL);
-	return json_string(text);
-}
-
 static enum error add_equivocation(void *context, const struct evidence_row *row)
 {
 	struct listing *listing = context;
@@ -47,7 +37,7 @@ static enum error add_equivocation(void *context, const struct evidence_row *row
 	TRY(snapshot_batch(listing->snapshot, sender.id, row->head.first_sequence, &first_sequence, &count, &first_index));
 	json_t *json = json_pack("{s:I, s:s, s:s, s:I, s:I, s:o, s:{s:I, s:I, s:I}}", "sender", (json_int_t)sender.id,
 		"org", sender.org, "name", sender.name, "first_sequence", (json_int_t)row->head.first_sequence, "count",
-		(json_int_t)row->head.count, "signed", base64_json(row->signed_batch), "stored", "first_sequence",
+		(json_int_t)row->head.count, "signed", json_base64(row->signed_batch), "stored", "first_sequence",
 		(json_int_t)first_sequence, "count", (json_int_t)count, "batch_index", (json_int_t)(first_index + count));
 	return json_array_append_new(listing->equivocations, json) == 0 ? E_OK : E_NO_MEMORY;
 }
@@ -84,10 +74,8 @@ static void print_text(const struct listing *listing, const char *dir)
 static enum error write_json(const struct listing *listing, const char *output, struct fault *fault)
 {
 	json_auto_t *json = json_pack("{s:O, s:O}", "equivocations", listing->equivocations, "files", listing->files);
-	OWNED_MEMORY char *text = json ? json_write(json, JSON_COMPACT) : NULL;
-	if (text == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
-	return output_write(output, bytes_text(text), fault);
+	OWNED_MEMORY char *text = json_write(json, JSON_COMPACT);
+	return text != NULL ? output_write(output, bytes_text(text), fault) : fault_set(fault, E_NO_MEMORY, "");
 }
 
 static enum error list(const char *dir, const char *output, struct fault *fault)

@@ -6,6 +6,7 @@
 #include "tools/command/command.h"
 #include "tools/show/answer.h"
 #include "tools/show/asked.h"
+#include "tools/show/output.h"
 #include "tools/show/vkey_option.h"
 
 #include <stdio.h>
@@ -76,7 +77,7 @@ static enum error print_answer(const struct answer *answer, const struct who_opt
 	if (!options->json)
 		return who_text(
 			answer, &options->filters, words_for(options->lang ? options->lang : words_environment()), stdout);
-	return json_dumpf(answer->json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
+	return output_json(json_incref(answer->json), stdout);
 }
 
 static enum error who(struct who_options *options, struct fault *fault)

@@ -9,7 +9,6 @@
 #include "tools/show/cells.h"
 #include "tools/show/table.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -37,12 +36,6 @@ static void groups_release(struct groups *groups)
 			free(groups->items[i].cells[column]);
 	free(groups->items);
 	json_decref(groups->places);
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return text ? text : "";
 }
 
 static time_t local_time(const char *text)
@@ -119,8 +112,8 @@ static enum error make_groups(const json_t *accesses, const struct words *words,
 	for (size_t i = 0; i < json_array_size(accesses); i++) {
 		const json_t *item = json_array_get(accesses, i);
 		struct group *group = &out->items[out->count++];
-		const char *time = text_of(item, "time");
-		*group = (struct group){.first = local_time(*time ? time : text_of(item, "ledger_time")), .count = 1};
+		const char *time = cell_text(item, "time");
+		*group = (struct group){.first = local_time(*time ? time : cell_text(item, "ledger_time")), .count = 1};
 		group->last = group->first;
 		if (!cells_make(item, words, group->cells) || !place_group(out, group))
 			return E_NO_MEMORY;
@@ -178,31 +171,17 @@ static enum error print_table(const struct answer *answer, const struct words *w
 
 /* ---- around the table ---- */
 
-/* One line: a format from words.h filled in, with control characters replaced. */
-static void line(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void line(FILE *out, const char *format, ...)
-{
-	char text[CELL_BYTES];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
-	va_end(arguments);
-	table_put(text, strlen(text), out);
-	putc('\n', out);
-}
-
 static void print_withheld(const struct answer *answer, const struct words *words, FILE *out)
 {
 	const json_t *events = json_object_get(json_object_get(answer->json, "withheld"), "events");
 	if (answer->withheld == 0)
 		return;
-	line(out, words->withheld, (unsigned long long)answer->withheld);
+	table_line(out, words->withheld, (unsigned long long)answer->withheld);
 	for (size_t i = 0; i < json_array_size(events); i++) {
 		char until[48];
 		const json_t *event = json_array_get(events, i);
-		stamp(local_time(text_of(event, "until")), "%F %H:%M", until, sizeof until);
-		line(out, words->withheld_until, until, text_of(event, "basis"));
+		stamp(local_time(cell_text(event, "until")), "%F %H:%M", until, sizeof until);
+		table_line(out, words->withheld_until, until, cell_text(event, "basis"));
 	}
 }
 
@@ -213,15 +192,16 @@ static void print_coverage(const struct answer *answer, const struct words *word
 	unsigned long long silent = 0;
 	for (size_t i = 0; i < json_array_size(senders); i++)
 		silent += json_is_true(json_object_get(json_array_get(senders, i), "silent"));
-	line(out, words->coverage, (unsigned long long)json_array_size(senders),
+	table_line(out, words->coverage, (unsigned long long)json_array_size(senders),
 		(unsigned long long)json_integer_value(json_object_get(coverage, "silent_after_seconds")) / 3600, silent);
 	for (size_t i = 0; i < json_array_size(senders); i++) {
 		const json_t *sender = json_array_get(senders, i);
-		const char *last = text_of(sender, "last_received");
+		const char *last = cell_text(sender, "last_received");
 		char when[48];
 		stamp(local_time(last), "%F %H:%M", when, sizeof when);
 		if (json_is_true(json_object_get(sender, "silent")))
-			line(out, words->silent, text_of(sender, "name"), text_of(sender, "org"), *last ? when : words->never);
+			table_line(
+				out, words->silent, cell_text(sender, "name"), cell_text(sender, "org"), *last ? when : words->never);
 	}
 }
 
@@ -233,9 +213,10 @@ static void print_lost(const struct answer *answer, const struct words *words, F
 	for (size_t i = 0; i < json_array_size(ranges); i++) {
 		const json_t *range = json_array_get(ranges, i);
 		char from[48], to[48];
-		stamp(local_time(text_of(range, "from")), "%F %H:%M", from, sizeof from);
-		stamp(local_time(text_of(range, "to")), "%F %H:%M", to, sizeof to);
-		line(out, words->lost, (unsigned long long)json_integer_value(json_object_get(range, "events")), from, to);
+		stamp(local_time(cell_text(range, "from")), "%F %H:%M", from, sizeof from);
+		stamp(local_time(cell_text(range, "to")), "%F %H:%M", to, sizeof to);
+		table_line(
+			out, words->lost, (unsigned long long)json_integer_value(json_object_get(range, "events")), from, to);
 	}
 }
 
@@ -246,32 +227,32 @@ static void print_witnessing(const struct answer *answer, const struct words *wo
 	char when[48];
 	if (!json_is_object(witnessing))
 		return;
-	stamp(local_time(text_of(witnessing, "time")), "%F %T", when, sizeof when);
+	stamp(local_time(cell_text(witnessing, "time")), "%F %T", when, sizeof when);
 	if (json_is_true(json_object_get(witnessing, "reached")))
-		line(out, words->witnessed, when);
+		table_line(out, words->witnessed, when);
 	else
-		line(out, "%s", words->unwitnessed);
+		table_line(out, "%s", words->unwitnessed);
 }
 
 static void print_ending(const struct answer *answer, const struct words *words, FILE *out)
 {
 	char until[48];
 	char ahead[WORDS_SPAN_MAX];
-	time_t complete = local_time(text_of(answer->json, "complete_until"));
+	time_t complete = local_time(cell_text(answer->json, "complete_until"));
 	time_t now = time(NULL);
 	stamp(complete, "%F %T", until, sizeof until);
-	line(out, words->complete, until);
+	table_line(out, words->complete, until);
 	if (complete > now) {
 		words_span((uint64_t)(complete - now), ahead);
-		line(out, words->ahead, ahead);
+		table_line(out, words->ahead, ahead);
 	}
 	unsigned long long events = answer->open + answer->withheld + answer->erased;
 	if (events > 0)
-		line(out, words->verified, events, text_of(answer->json, "origin"));
+		table_line(out, words->verified, events, cell_text(answer->json, "origin"));
 	if (!answer->signature)
-		line(out, "%s", words->unsigned_by);
-	line(out, "%s", words->statement);
-	line(out, "%s", words->times);
+		table_line(out, "%s", words->unsigned_by);
+	table_line(out, "%s", words->statement);
+	table_line(out, "%s", words->times);
 }
 
 static void print_filters(const struct who_filters *filters, const struct words *words, FILE *out)
@@ -282,27 +263,27 @@ static void print_filters(const struct who_filters *filters, const struct words 
 	if (filters->has_to)
 		stamp((time_t)filters->to_s, "%F %T", to, sizeof to);
 	if (*from || *to)
-		line(out, words->window, *from ? from : words->beginning, *to ? to : words->end);
+		table_line(out, words->window, *from ? from : words->beginning, *to ? to : words->end);
 	if (filters->org)
-		line(out, words->only_org, filters->org);
+		table_line(out, words->only_org, filters->org);
 }
 
 enum error who_text(
 	const struct answer *answer, const struct who_filters *filters, const struct words *words, FILE *out)
 {
-	line(out, words->title, text_of(answer->json, "subject"));
+	table_line(out, words->title, cell_text(answer->json, "subject"));
 	print_filters(filters, words, out);
 	putc('\n', out);
 	TRY(print_table(answer, words, out));
 	if (answer->open + answer->erased + answer->withheld == 0 && filters->all > 0)
-		line(out, words->none_of, (unsigned long long)filters->all);
+		table_line(out, words->none_of, (unsigned long long)filters->all);
 	else if (answer->open + answer->erased + answer->withheld == 0)
-		line(out, "%s", words->nobody);
+		table_line(out, "%s", words->nobody);
 	else
-		line(out, words->accesses, (unsigned long long)answer->open);
+		table_line(out, words->accesses, (unsigned long long)answer->open);
 	print_withheld(answer, words, out);
 	if (answer->erased > 0)
-		line(out, words->erased, (unsigned long long)answer->erased);
+		table_line(out, words->erased, (unsigned long long)answer->erased);
 	print_coverage(answer, words, out);
 	print_lost(answer, words, out);
 	print_witnessing(answer, words, out);

@@ -86,8 +86,7 @@ enum error audit_note_write(const char *dir, const struct vkey *log, const struc
 	enum error error = make_note(log, result, key, &vkey, &w);
 	if (error == E_OK)
 		error = writer_done(&w, &note);
-	if (error != E_OK)
-		return fault_set(fault, error, "the note cannot be made: %s", error_reason(error));
+	TRY(fault_because(fault, error, "the note cannot be made"));
 	fwrite(note.data, 1, note.len, stdout);
 	if (fflush(stdout) != 0)
 		return fault_set(fault, E_IO, "the note cannot be printed: %m");

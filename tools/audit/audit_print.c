@@ -1,11 +1,10 @@
 #include "tools/audit/audit_print.h"
 
 #include "ledger/json/json_number.h"
+#include "tools/show/output.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <sodium.h>
-#include <stdio.h>
 
 struct row {
 	const char *name;
@@ -66,7 +65,7 @@ static enum error print_json(const struct audit_result *result, enum audit_scope
 		failed = json_object_set_new(json, "outcome", json_string(result->ok ? "ok" : "failed"));
 	if (failed || add_end(json, result, scope, root))
 		return E_NO_MEMORY;
-	return json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
+	return output_json(json_incref(json), stdout);
 }
 
 static void print_ok(const struct audit_result *result, enum audit_scope scope, const char *root)
@@ -92,11 +91,9 @@ static enum error print_unlooked(const struct audit_result *result, enum error e
 		printf("audit: %s %s\n", mixed_up ? "WRONG KEY" : "NOT LOOKED", result->reason);
 		return E_OK;
 	}
-	json_auto_t *line = json_pack(
-		"{s:b, s:s, s:s}", "ok", false, "outcome", mixed_up ? "wrong-key" : "not-looked", "reason", result->reason);
-	if (line == NULL)
-		return E_NO_MEMORY;
-	return json_dumpf(line, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
+	return output_json(json_pack("{s:b, s:s, s:s}", "ok", false, "outcome", mixed_up ? "wrong-key" : "not-looked",
+						   "reason", result->reason),
+		stdout);
 }
 
 enum error audit_print(const struct audit_result *result, enum error error, enum audit_scope scope, bool json)

@@ -51,10 +51,9 @@ static enum error load_state(struct walk *walk, struct fault *fault)
 	size_t len = 0;
 	if (from == NULL)
 		return E_OK;
-	enum error error = file_read_all(AT_FDCWD, from, FOLLOW_STATE_BYTES_MAX, &text, &len);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s cannot be read: %s", from, error_reason(error));
-	error = follower_load(&walk->follower, bytes_of(text, len), &why);
+	TRY(fault_because(
+		fault, file_read_all(AT_FDCWD, from, FOLLOW_STATE_BYTES_MAX, &text, &len), "%s cannot be read", from));
+	enum error error = follower_load(&walk->follower, bytes_of(text, len), &why);
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", from, why.text);
 }
 

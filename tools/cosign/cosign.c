@@ -176,12 +176,9 @@ static enum error ask(struct cosign *cosign, struct fault *fault)
 	while (cosigning_next(cosign->cosigning, clock_ms(), &index, &old_size, &size)) {
 		uint8_t body[WITNESS_BODY_BYTES_MAX];
 		struct writer w = writer_of(body, sizeof body);
-		enum error error = write_request(cosign, snapshot, old_size, &w);
-		if (error != E_OK)
-			return fault_set(fault, error, "no proof can be made for a witness: %s", error_reason(error));
-		error = asking_begin(cosign->asking, index, cosign->policy->witnesses[index].url, "/add-checkpoint",
-			bytes_of(body, writer_len(&w)));
-		if (error != E_OK)
+		TRY(fault_because(fault, write_request(cosign, snapshot, old_size, &w), "no proof can be made for a witness"));
+		if (asking_begin(cosign->asking, index, cosign->policy->witnesses[index].url, "/add-checkpoint",
+				bytes_of(body, writer_len(&w))) != E_OK)
 			TRY(take_answer(cosign, &(struct asked){.index = index}, fault));
 	}
 	return E_OK;
@@ -194,11 +191,9 @@ static enum error write_note(struct cosign *cosign, struct fault *fault)
 	struct quorum quorum;
 	if (!cosigning_take(cosign->cosigning, &w, &quorum))
 		return E_OK;
-	enum error error = file_write_atomic(cosign->cosigned_fd, "checkpoint", bytes_of(buffer, writer_len(&w)), 0644);
-	if (error != E_OK)
-		return fault_set(
-			fault, error, "%s/cosigned/checkpoint cannot be written: %s", cosign->dir, error_reason(error));
-	return E_OK;
+	return fault_because(fault,
+		file_write_atomic(cosign->cosigned_fd, "checkpoint", bytes_of(buffer, writer_len(&w)), 0644),
+		"%s/cosigned/checkpoint cannot be written", cosign->dir);
 }
 
 static enum error write_state(struct cosign *cosign, struct fault *fault)
@@ -208,10 +203,8 @@ static enum error write_state(struct cosign *cosign, struct fault *fault)
 		return E_OK;
 	cosign->state_changed = false;
 	cosign->state_ms = now_ms;
-	enum error error = cosigned_write_state(cosign->cosigned_fd, cosign->policy, cosign->cosigning);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s/cosigned/state cannot be written: %s", cosign->dir, error_reason(error));
-	return E_OK;
+	return fault_because(fault, cosigned_write_state(cosign->cosigned_fd, cosign->policy, cosign->cosigning),
+		"%s/cosigned/state cannot be written", cosign->dir);
 }
 
 static bool stopped(const struct cosign *cosign)

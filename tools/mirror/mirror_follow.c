@@ -83,8 +83,7 @@ enum error mirror_create(const char *dir, const struct mirror_config *config, st
 		return fault_set(fault, E_IO, "%s cannot be opened: %s", dir, strerror(errno));
 	vkey_format(&config->vkey, vkey);
 	json_auto_t *json = json_pack("{s:s, s:s, s:s}", "type", type, "ledger", config->place, "vkey", vkey);
-	enum error error = write_json(dir_fd, CONFIG, json);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s/" CONFIG ": %s", dir, error_reason(error));
+	return fault_because(fault, write_json(dir_fd, CONFIG, json), "%s/" CONFIG, dir);
 }
 
 static enum error read_config(struct mirror *mirror, struct fault *fault)

@@ -4,7 +4,7 @@
 #include "ledger/text/number.h"
 #include "tools/command/command.h"
 #include "tools/proof/proof_source.h"
-#include "tools/send/receipt_json.h"
+#include "tools/show/output.h"
 #include "tools/show/vkey_option.h"
 #include "tools/verify/receipt_file.h"
 
@@ -52,8 +52,8 @@ static enum error tell(const struct proof_request *request, const char *path, co
 {
 	if (!request->json)
 		return E_OK;
-	return json_line(json_pack("{s:s, s:s, s:I, s:I}", "file", path, "origin", proof->checkpoint.origin, "index",
-						 (json_int_t)proof->index, "size", (json_int_t)proof->checkpoint.size),
+	return output_json(json_pack("{s:s, s:s, s:I, s:I}", "file", path, "origin", proof->checkpoint.origin, "index",
+						   (json_int_t)proof->index, "size", (json_int_t)proof->checkpoint.size),
 		stdout);
 }
 
@@ -188,9 +188,8 @@ static enum error prove_receipts(const struct proof_request *request, struct fau
 	OWNED(walk_release) struct walk walk = {.request = request};
 	struct bytes rest = BYTES_EMPTY;
 	OWNED_MEMORY uint8_t *text = NULL;
-	enum error error = file_read_all(AT_FDCWD, request->receipts, RECEIPTS_BYTES_MAX, &text, &rest.len);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s cannot be read: %s", request->receipts, error_reason(error));
+	TRY(fault_because(fault, file_read_all(AT_FDCWD, request->receipts, RECEIPTS_BYTES_MAX, &text, &rest.len),
+		"%s cannot be read", request->receipts));
 	rest.data = text;
 	if (rest.len == 0)
 		return fault_set(fault, E_BAD_VALUE, "%s is empty", request->receipts);

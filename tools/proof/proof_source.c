@@ -87,7 +87,7 @@ static enum error include_from_directory(
 	enum error error = snapshot_entry(source->snapshot, index, entry);
 	if (error == E_OK)
 		error = snapshot_prove_inclusion(source->snapshot, index, &source->inclusion);
-	return error == E_OK ? E_OK : fault_set(fault, error, "entry %" PRIu64 ": %s", index, error_reason(error));
+	return fault_because(fault, error, "entry %" PRIu64, index);
 }
 
 /* ---- tiles ---- */
@@ -171,8 +171,9 @@ enum error proof_source_make(struct proof_source *source, uint64_t index, struct
 	const struct included included = {index, entry, {source->inclusion.hashes, source->inclusion.count}};
 	struct writer w = writer_of(source->text, sizeof source->text);
 	enum error error = tlog_proof_write(&included, bytes_of(source->note, source->note_len), &w);
-	if (error != E_OK || (error = writer_done(&w, &text)) != E_OK)
-		return fault_set(fault, error, "entry %" PRIu64 ": %s", index, error_reason(error));
+	if (error == E_OK)
+		error = writer_done(&w, &text);
+	TRY(fault_because(fault, error, "entry %" PRIu64, index));
 	error = tlog_proof_verify(text, &source->log, NULL, &made, &finding);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s", finding.code != FINDING_NONE ? finding.text : error_reason(error));

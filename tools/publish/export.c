@@ -4,12 +4,11 @@
 #include "query/cosigned/cosigned.h"
 #include "tools/command/command.h"
 #include "tools/publish/tile_tree.h"
+#include "tools/show/output.h"
 #include "tools/show/progress.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -176,11 +175,10 @@ static enum error print_result(const struct exporting *exporting)
 				   exporting->checkpoint.size - exporting->from, exporting->written) < 0
 				   ? E_IO
 				   : E_OK;
-	json_auto_t *result = json_pack("{s:I, s:I, s:I}", "entries", (json_int_t)exporting->checkpoint.size, "new",
-		(json_int_t)(exporting->checkpoint.size - exporting->from), "tiles", (json_int_t)exporting->written);
-	if (result == NULL)
-		return E_NO_MEMORY;
-	return json_dumpf(result, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? E_OK : E_IO;
+	return output_json(
+		json_pack("{s:I, s:I, s:I}", "entries", (json_int_t)exporting->checkpoint.size, "new",
+			(json_int_t)(exporting->checkpoint.size - exporting->from), "tiles", (json_int_t)exporting->written),
+		stdout);
 }
 
 #define T struct exporting

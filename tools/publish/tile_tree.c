@@ -50,8 +50,7 @@ static enum error read_published(struct tile_tree *tree, struct fault *fault)
 	enum error error = file_read_all(tree->dir_fd, CHECKPOINT, NOTE_BYTES_MAX, &note, &len);
 	if (error == E_NOT_FOUND)
 		return E_OK;
-	if (error != E_OK)
-		return fault_set(fault, error, "its checkpoint cannot be read: %s", error_reason(error));
+	TRY(fault_because(fault, error, "its checkpoint cannot be read"));
 	error = checkpoint_verify(bytes_of(note, len), tree->vkey, &tree->published);
 	if (error == E_OK)
 		return E_OK;

@@ -139,7 +139,7 @@ static enum error witness_shows(void *context, const struct door_answer *answer,
 /* What a sender or a witness has shown before. */
 static enum error show_evidence(struct recover *recover, int fd, const char *name, struct fault *fault)
 {
-	uint8_t *note = NULL;
+	OWNED_MEMORY uint8_t *note = NULL;
 	size_t len = 0;
 	char **larger = realloc(recover->evidence, (recover->evidence_count + 1) * sizeof *larger);
 	if (larger == NULL)
@@ -148,12 +148,8 @@ static enum error show_evidence(struct recover *recover, int fd, const char *nam
 	if (asprintf(&larger[recover->evidence_count], "evidence/%s", name) < 0)
 		return fault_set(fault, E_NO_MEMORY, "");
 	const char *who = larger[recover->evidence_count++];
-	enum error error = file_read_all(fd, name, NOTE_BYTES_MAX, &note, &len);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s cannot be read: %s", who, error_reason(error));
-	error = recover_mirrors_show(recover->mirrors, who, bytes_of(note, len), fault);
-	free(note);
-	return error;
+	TRY(fault_because(fault, file_read_all(fd, name, NOTE_BYTES_MAX, &note, &len), "%s cannot be read", who));
+	return recover_mirrors_show(recover->mirrors, who, bytes_of(note, len), fault);
 }
 
 static enum error show_all_evidence(struct recover *recover, struct fault *fault)

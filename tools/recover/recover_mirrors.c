@@ -108,10 +108,8 @@ static enum error keep_evidence(const struct recover_mirrors *mirrors, const str
 	snprintf(name, sizeof name, "fork-%" PRIu64 "-%" PRIu64 ".json", of_smaller, of_larger);
 	OWNED_FD dir_fd = place_open(mirrors->dir);
 	OWNED_FD folder_fd = dir_fd < 0 ? -1 : evidence_folder(dir_fd);
-	enum error error = folder_fd >= 0 ? evidence_keep(folder_fd, name, sizeof name, bytes_text(text)) : E_IO;
-	if (error != E_OK)
-		return fault_set(fault, error, "the evidence of a fork cannot be written to %s/" EVIDENCE_FOLDER ": %s",
-			mirrors->dir, error_reason(error));
+	TRY(fault_because(fault, folder_fd >= 0 ? evidence_keep(folder_fd, name, sizeof name, bytes_text(text)) : E_IO,
+		"the evidence of a fork cannot be written to %s/" EVIDENCE_FOLDER, mirrors->dir));
 	return fault_set(fault, E_CORRUPT,
 		"the log has signed two histories: that of %s, of %" PRIu64 " entries, and that of %s, of %" PRIu64
 		"; nothing is done, the evidence is %s/" EVIDENCE_FOLDER "/%s",

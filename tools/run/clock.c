@@ -6,6 +6,7 @@
 #include "ledger/text/timestamp.h"
 #include "ledger/write/wall_clock.h"
 #include "tools/command/command.h"
+#include "tools/show/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,16 +88,17 @@ static void print_text(const struct clocks *clocks)
 		puts("Entries bear the log's time until the clock has caught up.");
 }
 
-static bool print_json(const struct clocks *clocks)
+static enum error print_json(const struct clocks *clocks)
 {
 	char wall[TIMESTAMP_TEXT_MAX], log[TIMESTAMP_TEXT_MAX], confirmed[TIMESTAMP_TEXT_MAX];
 	timestamp_format_s(clocks->wall_s, wall);
 	timestamp_format_s(clocks->log_s, log);
 	timestamp_format_s(clocks->confirmed_s, confirmed);
-	json_auto_t *json = json_pack("{s:s, s:s, s:I, s:s?, s:b, s:b}", "clock", wall, "ledger_time", log,
-		"ledger_time_ahead_s", (json_int_t)clocks->log_s - (json_int_t)clocks->wall_s, "confirmed",
-		clocks->confirmed_s ? confirmed : NULL, "malformed", clocks->malformed, "signs", clocks->signs);
-	return json != NULL && json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF;
+	return output_json(
+		json_pack("{s:s, s:s, s:I, s:s?, s:b, s:b}", "clock", wall, "ledger_time", log, "ledger_time_ahead_s",
+			(json_int_t)clocks->log_s - (json_int_t)clocks->wall_s, "confirmed", clocks->confirmed_s ? confirmed : NULL,
+			"malformed", clocks->malformed, "signs", clocks->signs),
+		stdout);
 }
 
 struct clock_options {
@@ -120,7 +122,7 @@ static int run(int argc, char **argv)
 	if (!command_read(&command_clock, argc, argv, &options))
 		return EXIT_USAGE;
 	enum error error = look(options.dir, options.confirm, &clocks, &fault);
-	if (error == E_OK && options.json && !print_json(&clocks))
+	if (error == E_OK && options.json && print_json(&clocks) != E_OK)
 		error = fault_set(&fault, E_IO, "the answer cannot be written: %m");
 	if (error != E_OK)
 		return command_end(&command_clock, error, &fault);

@@ -79,14 +79,11 @@ static enum error copy_file(
 	enum error error = file_read_all(from_fd, name, FILE_BYTES_MAX, &content, &len);
 	if (error == E_NOT_FOUND)
 		return cannot_look(copying, name, fault);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s/.../%s cannot be read: %s", copying->dir, name, error_reason(error));
+	TRY(fault_because(fault, error, "%s/.../%s cannot be read", copying->dir, name));
 	error = file_write_atomic(to_fd, name, bytes_of(content, len), mode & 0777);
 	explicit_bzero(content, len); /* it may be a key */
 	free(content);
-	return error == E_OK
-			   ? E_OK
-			   : fault_set(fault, error, "%s/.../%s cannot be written: %s", copying->to, name, error_reason(error));
+	return fault_because(fault, error, "%s/.../%s cannot be written", copying->to, name);
 }
 
 static enum error copy_files(
@@ -177,8 +174,7 @@ static enum error write_guard(struct copying *copying, int to_fd, struct fault *
 	TRY(snapshot_begin(copying->copy, &copying->snapshot, fault));
 	snapshot_checkpoint(copying->snapshot, &checkpoint, &note);
 	copying->entries = checkpoint.size;
-	enum error error = file_write_atomic(to_fd, "guard", note, 0644);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the guard cannot be written: %s", error_reason(error));
+	return fault_because(fault, file_write_atomic(to_fd, "guard", note, 0644), "the guard cannot be written");
 }
 
 static enum error open_place(const struct copying *copying, mode_t mode, int *to_fd, struct fault *fault)

@@ -2,8 +2,7 @@
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
 #include "tools/command/command.h"
-
-#include <stdio.h>
+#include "tools/show/vkey_option.h"
 
 struct init_options {
 	const char *dir;
@@ -22,7 +21,6 @@ static int run(int argc, char **argv)
 	struct init_options options;
 	struct fault fault = {0};
 	struct vkey vkey;
-	char text[VKEY_TEXT_MAX + 1];
 	if (!command_read(&command_init, argc, argv, &options))
 		return EXIT_USAGE;
 	enum error error = ledger_create(options.dir, options.origin, &fault);
@@ -32,11 +30,9 @@ static int run(int argc, char **argv)
 			options.dir);
 	if (error == E_OK)
 		error = place_read_vkey(options.dir, &vkey, &fault);
-	if (error != E_OK)
-		return command_end(&command_init, error, &fault);
-	vkey_format(&vkey, text);
-	puts(text);
-	return EXIT_DONE;
+	if (error == E_OK)
+		vkey_print(&vkey);
+	return command_end(&command_init, error, &fault);
 }
 
 const struct command command_init = {

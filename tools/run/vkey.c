@@ -1,8 +1,7 @@
 /* indsigt vkey: the log's verification key. */
 #include "ledger/store/place.h"
 #include "tools/command/command.h"
-
-#include <stdio.h>
+#include "tools/show/vkey_option.h"
 
 struct vkey_options {
 	const char *dir;
@@ -14,15 +13,12 @@ static int run(int argc, char **argv)
 	struct vkey_options options;
 	struct fault fault = {0};
 	struct vkey vkey;
-	char text[VKEY_TEXT_MAX + 1];
 	if (!command_read(&command_vkey, argc, argv, &options))
 		return EXIT_USAGE;
 	enum error error = place_read_vkey(options.dir, &vkey, &fault);
-	if (error != E_OK)
-		return command_end(&command_vkey, error, &fault);
-	vkey_format(&vkey, text);
-	puts(text);
-	return EXIT_DONE;
+	if (error == E_OK)
+		vkey_print(&vkey);
+	return command_end(&command_vkey, error, &fault);
 }
 
 const struct command command_vkey = {

@@ -5,8 +5,9 @@
 
 #include "ledger/base/own.h"
 #include "ledger/event/event_json.h"
+#include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
-#include "tools/send/receipt_json.h"
+#include "tools/show/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,7 +81,7 @@ static json_t *head_to_json(const struct refused *refused)
 {
 	json_t *input = json_stringn((const char *)refused->input.data, refused->input.len);
 	if (input == NULL)
-		input = base64_to_json(refused->input); /* a path that is not UTF-8 */
+		input = json_base64(refused->input); /* a path that is not UTF-8 */
 	json_t *head =
 		json_pack("{s:o, s:s, s:I, s:s, s:s}", "input", input, "format", adapter_format_name(refused->format), "number",
 			(json_int_t)refused->number + 1, "error", error_name(refused->error), "reason", refused->reason);
@@ -112,7 +113,7 @@ enum error rejected_write(struct rejected *rejected, const struct refused *refus
 										 : json_stringn((const char *)refused->text.data, refused->text.len);
 	if (message == NULL && refused->count == 0) {
 		member = "message_base64";
-		message = base64_to_json(refused->text);
+		message = json_base64(refused->text);
 	}
 	char identity[17];
 	snprintf(identity, sizeof identity, "%016" PRIx64, refused->identity);
@@ -121,7 +122,7 @@ enum error rejected_write(struct rejected *rejected, const struct refused *refus
 		json_decref(row);
 		return E_NO_MEMORY;
 	}
-	return json_line(row, rejected->file);
+	return output_json(row, rejected->file);
 }
 
 /* ---- messages in parts ---- */
@@ -164,7 +165,7 @@ static enum error write_text(FILE *out, struct bytes piece)
 
 static enum error write_base64(FILE *out, struct bytes piece)
 {
-	json_auto_t *json = base64_to_json(piece);
+	json_auto_t *json = json_base64(piece);
 	if (json == NULL)
 		return E_NO_MEMORY;
 	return fputs(json_string_value(json), out) != EOF ? E_OK : E_IO;

@@ -9,6 +9,7 @@
 #include "tools/command/command.h"
 #include "tools/send/receipt_json.h"
 #include "tools/send/send_input.h"
+#include "tools/show/output.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -40,7 +41,7 @@ static void keep_error(struct send *send, enum error error)
 static void on_receipt(void *context, const struct batch_head *batch, const struct receipt *receipt)
 {
 	struct send *send = context;
-	keep_error(send, json_line(receipt_to_json(outbox_log(send->outbox)->name, batch, receipt), stdout));
+	keep_error(send, output_json(receipt_to_json(outbox_log(send->outbox)->name, batch, receipt), stdout));
 	send->acknowledged += batch->count;
 	send->batches++;
 	progress_update(&send->progress, send->acknowledged, 0);

@@ -1,7 +1,7 @@
 /* indsigt spool: what a sender keeps, in numbers. */
 #include "ingest/spool/spool.h"
 #include "tools/command/command.h"
-#include "tools/send/receipt_json.h"
+#include "tools/show/output.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -43,7 +43,7 @@ static void count_refused(const char *path, struct counts *counts)
 
 static enum error print_json(const struct spool *spool, const struct counts *counts)
 {
-	return json_line(
+	return output_json(
 		json_pack("{s:s, s:I, s:{s:I, s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I}", "origin", spool_origin(spool),
 			"sender", (json_int_t)spool_sender(spool), "waiting", "batches", (json_int_t)spool_count(spool), "messages",
 			(json_int_t)counts->messages, "events", (json_int_t)counts->events, "bytes", (json_int_t)spool_bytes(spool),

@@ -9,6 +9,8 @@
 
 #include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
+#include "ledger/event/policy_json.h"
+#include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
 #include "ledger/subject/subject.h"
 #include "ledger/text/visible.h"
@@ -23,7 +25,6 @@
 #include <unistd.h>
 
 #define ENDORSEMENT_FILE_MAX 16384
-#define POLICY_TEXT_MAX 4096
 #define BASE64 sodium_base64_VARIANT_ORIGINAL
 
 /* ---- words ---- */
@@ -78,20 +79,6 @@ void public_key_format(const uint8_t public_key[32], char out[PUBLIC_KEY_TEXT_MA
 	sodium_bin2base64(out, PUBLIC_KEY_TEXT_MAX + 1, public_key, 32, BASE64);
 }
 
-json_t *policy_to_json(const struct policy *policy)
-{
-	char text[POLICY_TEXT_MAX];
-	struct writer writer = writer_of(text, sizeof text);
-	json_t *words = json_array();
-	if (words == NULL || policy_format(policy, &writer) != E_OK)
-		return words;
-	char *rest = text;
-	for (char *word; (word = strsep(&rest, "\n")) != NULL;)
-		if (*word)
-			json_array_append_new(words, json_string(word));
-	return words;
-}
-
 /* ---- writing ---- */
 
 static const char type[] = "indsigt-endorsement/v2";
@@ -102,12 +89,6 @@ static const char *const actions[] = {
 static bool has_old_signature(const struct entry_sender *entry)
 {
 	return entry->action == SENDER_ROTATE || entry->action == SENDER_POLICY;
-}
-
-static json_t *signature_json(const uint8_t signature[64])
-{
-	char text[sodium_base64_ENCODED_LEN(64, BASE64)];
-	return json_string(sodium_bin2base64(text, sizeof text, signature, 64, BASE64));
 }
 
 static json_t *endorsement_json(const struct vkey *log, const struct entry_sender *entry)
@@ -121,8 +102,8 @@ static json_t *endorsement_json(const struct vkey *log, const struct entry_sende
 		log->name, "log", log_text, "action", actions[entry->action], "sender", (json_int_t)entry->sender, "follows",
 		registers ? json_null() : json_integer((json_int_t)entry->follows), "org", entry->org, "name", entry->name,
 		"policy", revokes ? json_array() : policy_to_json(&entry->policy), "compromised", entry->compromised,
-		"public_key", key, "signature", signature_json(entry->signature), "old_signature",
-		has_old_signature(entry) ? signature_json(entry->old_signature) : json_null());
+		"public_key", key, "signature", json_base64(BYTES_ARRAY(entry->signature)), "old_signature",
+		has_old_signature(entry) ? json_base64(BYTES_ARRAY(entry->old_signature)) : json_null());
 }
 
 enum error endorsement_write(

@@ -33,6 +33,3 @@ enum error endorsement_fits(const struct vkey *log, const struct entry_sender *e
 	struct fault *fault) MUST_USE;
 /* "indsigt sender rotate DIR --endorsement FILE" and the like: what an endorsement of this action is for. */
 const char *endorsement_command(enum sender_action action);
-
-/* A new array of the words that make the policy from the default; NULL: out of memory. */
-json_t *policy_to_json(const struct policy *policy);

@@ -7,6 +7,7 @@
 #include "tools/command/command.h"
 #include "tools/sender/registration.h"
 #include "tools/sender/sender_words.h"
+#include "tools/show/table.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -73,7 +74,7 @@ static enum error ask_first(const struct entry_sender *entry, struct fault *faul
 	if (!isatty(STDIN_FILENO))
 		return E_OK;
 	snprintf(wanted, sizeof wanted, "%" PRIu32, entry->sender);
-	sender_tell("This takes nothing more from sender %s, %s (%s), for ever.", wanted, entry->name, entry->org);
+	table_line(stdout, "This takes nothing more from sender %s, %s (%s), for ever.", wanted, entry->name, entry->org);
 	printf("Type its number to go on: ");
 	fflush(stdout);
 	if (fgets(answer, sizeof answer, stdin) != NULL) {
@@ -111,7 +112,7 @@ static enum error revoke_sender(const struct change_options *options, struct fau
 	if (!options->yes)
 		TRY(ask_first(&entry, fault));
 	TRY(admin_append_sender(admin, &entry, fault));
-	sender_tell("sender %" PRIu32 ", %s (%s), is revoked%s", entry.sender, entry.name, entry.org,
+	table_line(stdout, "sender %" PRIu32 ", %s (%s), is revoked%s", entry.sender, entry.name, entry.org,
 		entry.compromised ? ", its key reported compromised" : "");
 	return E_OK;
 }
@@ -217,7 +218,8 @@ static enum error rotate_held(const struct admin *admin, const char *path, struc
 		unlink(new_path);
 	TRY(error);
 	TRY(move_new_key(new_path, path, fault));
-	sender_tell("sender %" PRIu32 ", %s (%s), has a new key, in '%s'", entry.sender, entry.name, entry.org, path);
+	table_line(
+		stdout, "sender %" PRIu32 ", %s (%s), has a new key, in '%s'", entry.sender, entry.name, entry.org, path);
 	return E_OK;
 }
 
@@ -233,7 +235,7 @@ static enum error rotate_endorsed(const struct admin *admin, const char *endorse
 	struct entry_sender entry;
 	TRY(read_endorsed(admin->dir, endorsement, SENDER_ROTATE, &entry, fault));
 	TRY(admin_append_sender(admin, &entry, fault));
-	sender_tell("sender %" PRIu32 ", %s (%s), has a new key", entry.sender, entry.name, entry.org);
+	table_line(stdout, "sender %" PRIu32 ", %s (%s), has a new key", entry.sender, entry.name, entry.org);
 	return E_OK;
 }
 
@@ -274,7 +276,8 @@ static enum error append_policy(
 	char after[POLICY_WORDS_MAX];
 	TRY(policy_words(&entry->policy, after));
 	TRY(admin_append_sender(admin, entry, fault));
-	sender_tell("sender %" PRIu32 ", %s (%s): %s; before: %s", entry->sender, entry->name, entry->org, after, before);
+	table_line(
+		stdout, "sender %" PRIu32 ", %s (%s): %s; before: %s", entry->sender, entry->name, entry->org, after, before);
 	return E_OK;
 }
 
@@ -289,7 +292,7 @@ static enum error change_policy(
 	TRY(entry_about(admin->dir, key.sender, SENDER_POLICY, &entry, fault));
 	TRY(policy_words(&entry.policy, before));
 	if (policy == NULL) {
-		sender_tell("sender %" PRIu32 ", %s (%s): %s", entry.sender, entry.name, entry.org, before);
+		table_line(stdout, "sender %" PRIu32 ", %s (%s): %s", entry.sender, entry.name, entry.org, before);
 		return E_OK;
 	}
 	entry.policy = *policy;

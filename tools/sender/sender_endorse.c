@@ -5,6 +5,7 @@
 #include "tools/command/command.h"
 #include "tools/sender/registration.h"
 #include "tools/sender/sender_words.h"
+#include "tools/show/table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -110,10 +111,10 @@ static enum error tell_change(
 	if (policy_words(&entry->policy, words) != E_OK)
 		return fault_set(fault, E_NO_ROOM, "");
 	if (entry->action == SENDER_REVOKE)
-		sender_tell("signed: sender %" PRIu32 ", %s (%s), is to be revoked%s, after entry %" PRIu64, entry->sender,
-			entry->name, entry->org, entry->compromised ? ", its key compromised" : "", entry->follows);
+		table_line(stdout, "signed: sender %" PRIu32 ", %s (%s), is to be revoked%s, after entry %" PRIu64,
+			entry->sender, entry->name, entry->org, entry->compromised ? ", its key compromised" : "", entry->follows);
 	else
-		sender_tell("signed: sender %" PRIu32 ", %s (%s): %s%s%spolicy: %s, after entry %" PRIu64, entry->sender,
+		table_line(stdout, "signed: sender %" PRIu32 ", %s (%s): %s%s%spolicy: %s, after entry %" PRIu64, entry->sender,
 			entry->name, entry->org, options->rotate ? "the key in '" : "", options->rotate ? options->rotate : "",
 			options->rotate ? "', " : "", words, entry->follows);
 	return E_OK;

@@ -1,15 +1,15 @@
 /* indsigt sender list: who reports here. */
 #include "ledger/base/own.h"
+#include "ledger/event/policy_json.h"
 #include "ledger/read/archive.h"
 #include "ledger/text/timestamp.h"
 #include "tools/command/command.h"
 #include "tools/sender/registration.h"
+#include "tools/sender/sender_words.h"
+#include "tools/show/output.h"
 #include "tools/show/table.h"
 
 #include <inttypes.h>
-#include <jansson.h>
-#include <stdio.h>
-#include <string.h>
 
 static const char *const headings[] = {
 	"Id", "Status", "Organisation", "Name", "Since", "Last", "Events", "Entry", "Policy"};
@@ -60,7 +60,7 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 	char status[96];
 	char since[TIMESTAMP_TEXT_MAX];
 	char last[TIMESTAMP_TEXT_MAX] = "never";
-	char words[4096] = "";
+	char words[POLICY_WORDS_MAX];
 	snprintf(id, sizeof id, "%" PRIu32, sender->id);
 	snprintf(events, sizeof events, "%" PRIu64, sender->next_sequence);
 	snprintf(entry, sizeof entry, "%" PRIu64, sender->version);
@@ -71,11 +71,8 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 	timestamp_format_s(sender->since_s, since);
 	if (sender->last_s)
 		timestamp_format_s(sender->last_s, last);
-	struct writer writer = writer_of(words, sizeof words);
-	if (policy_format(&sender->policy, &writer) != E_OK)
+	if (policy_line(&sender->policy, words) != E_OK)
 		return false;
-	for (char *line; (line = strchr(words, '\n')) != NULL;)
-		*line = line[1] != '\0' ? ' ' : '\0';
 	const char *const cells[COLUMNS] = {id, status, sender->org, sender->name, since, last, events, entry, words};
 	return table_add(listing->table, cells);
 }
@@ -121,10 +118,11 @@ static enum error list(const char *dir, bool json, struct fault *fault)
 		error = snapshot_senders(snapshot, add_sender, &listing);
 	if (error != E_OK || listing.failed)
 		return fault_set(fault, error == E_OK ? E_NO_MEMORY : error, "");
-	if (json && (json_dumpf(listing.json, stdout, JSON_COMPACT) != 0 || putchar('\n') == EOF))
-		return fault_set(fault, E_IO, "the list cannot be written: %m");
-	if (!json)
-		table_print(listing.table, table_terminal_width(stdout), stdout);
+	if (json)
+		return output_json(json_incref(listing.json), stdout) == E_OK
+				   ? E_OK
+				   : fault_set(fault, E_IO, "the list cannot be written: %m");
+	table_print(listing.table, table_terminal_width(stdout), stdout);
 	return E_OK;
 }
 

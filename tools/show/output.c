@@ -24,6 +24,15 @@ enum error output_write(const char *output, struct bytes text, struct fault *fau
 	OWNED_FD dir_fd = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return fault_set(fault, E_IO, "%s cannot be written: %s", output, strerror(errno));
-	enum error error = file_write_atomic(dir_fd, basename(for_name), text, 0600);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s cannot be written: %s", output, error_reason(error));
+	return fault_because(
+		fault, file_write_atomic(dir_fd, basename(for_name), text, 0600), "%s cannot be written", output);
+}
+
+enum error output_json(json_t *json, FILE *out)
+{
+	if (json == NULL)
+		return E_NO_MEMORY;
+	int result = json_dumpf(json, out, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_decref(json);
+	return result == 0 && putc('\n', out) != EOF ? E_OK : E_IO;
 }

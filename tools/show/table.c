@@ -2,6 +2,7 @@
 
 #include "ledger/text/visible.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,7 @@ size_t table_terminal_width(FILE *out)
 	return size.ws_col;
 }
 
-void table_put(const char *text, size_t len, FILE *out)
+static void put_visible(const char *text, size_t len, FILE *out)
 {
 	struct bytes all = bytes_of(text, len);
 	for (size_t at = 0; at < len;) {
@@ -79,6 +80,17 @@ void table_put(const char *text, size_t len, FILE *out)
 		else
 			fwrite(text + from, 1, at - from, out);
 	}
+}
+
+void table_line(FILE *out, const char *format, ...)
+{
+	char text[TABLE_LINE_BYTES];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	put_visible(text, strlen(text), out);
+	putc('\n', out);
 }
 
 /* Characters, for scripts whose characters are one column wide. */
@@ -183,7 +195,7 @@ static void print_row(const char *const *cells, const size_t *widths, size_t col
 			size_t len = line_bytes(rest[i], widths[i]);
 			if (len > 0) {
 				fprintf(out, "%*s", (int)pending, "");
-				table_put(rest[i], len, out);
+				put_visible(rest[i], len, out);
 				pending = 0;
 			}
 			pending += widths[i] - text_width(rest[i], len) + GAP;
@@ -203,14 +215,14 @@ static void print_block(const struct table *table, const char *const *cells, FIL
 		size_t width = text_width(table->headings[i], strlen(table->headings[i]));
 		label = width > label ? width : label;
 	}
-	table_put(cells[0], strlen(cells[0]), out);
+	put_visible(cells[0], strlen(cells[0]), out);
 	putc('\n', out);
 	for (size_t i = 1; i < table->columns; i++) {
 		const char *heading = table->headings[i];
 		if (cells[i][0] == '\0')
 			continue;
 		fprintf(out, "  %s%*s  ", heading, (int)(label - text_width(heading, strlen(heading))), "");
-		table_put(cells[i], strlen(cells[i]), out);
+		put_visible(cells[i], strlen(cells[i]), out);
 		putc('\n', out);
 	}
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #define TABLE_COLUMNS_MAX 12
+#define TABLE_LINE_BYTES 12288 /* a line is cut here */
 
 struct table;
 
@@ -25,5 +26,5 @@ bool table_add(struct table *table, const char *const cells[]);
 void table_print(const struct table *table, size_t width, FILE *out);
 /* Width of the terminal behind `out`, or 0 if it is none. */
 size_t table_terminal_width(FILE *out);
-/* Writes a text with control characters replaced. */
-void table_put(const char *text, size_t len, FILE *out);
+/* One line: a format filled in, with control characters replaced: whatever texts go in, no terminal obeys them. */
+void table_line(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,5 +1,14 @@
 #include "tools/show/vkey_option.h"
 
+#include <stdio.h>
+
+void vkey_print(const struct vkey *vkey)
+{
+	char text[VKEY_TEXT_MAX + 1];
+	vkey_format(vkey, text);
+	puts(text);
+}
+
 enum error asked_vkey(void *vkey, const char *text, struct fault *fault)
 {
 	struct vkey *out = vkey;

@@ -3,10 +3,9 @@
 #pragma once
 
 #include "ledger/proof/anchor.h"
+#include "tools/show/output.h"
+#include "tools/show/table.h"
 #include "tools/verify/verify_words.h"
-
-#include <jansson.h>
-#include <stdio.h>
 
 struct verify_call {
 	struct bytes text; /* the file, all of it: at most STATEMENT_BYTES_MAX */
@@ -34,8 +33,6 @@ enum error verify_receipts(const struct verify_call *call, struct finding *findi
  * no check that was asked for is left out. Else E_NO_MEMORY, E_IO. */
 enum error verify_file(const struct verify_call *call, enum exit_code *out, struct fault *fault) MUST_USE;
 
-/* One line: a format from verify_words.h filled in, with control characters replaced. */
-void verify_line(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "2026-11-23 12:04:05 UTC"; a midnight as its date alone. */
 #define VERIFY_TIME_MAX 32
 void verify_time(uint64_t time_s, char out[VERIFY_TIME_MAX]);
@@ -43,5 +40,3 @@ void verify_time(uint64_t time_s, char out[VERIFY_TIME_MAX]);
 void verify_witnesses(const struct witnessed *witnessed, const struct verify_call *call);
 /* `json`, or NULL (and it is given up) when something could not be added to it: half an answer is none. */
 json_t *verify_json_whole(json_t *json, bool failed);
-/* Prints a new object as one line, and gives it up. */
-enum error verify_json(json_t *json, FILE *out) MUST_USE;

@@ -200,9 +200,9 @@ static enum error is_of_other_log(const struct verify_call *call, enum kind kind
 static void print_torn(const struct verify_call *call, enum kind kind, uint64_t number)
 {
 	if (kind == KIND_RECEIPTS)
-		verify_line(call->out, call->words->not_whole_line, (unsigned long long)number);
+		table_line(call->out, call->words->not_whole_line, (unsigned long long)number);
 	else
-		verify_line(call->out, call->words->not_whole, call->words->kinds[kind]);
+		table_line(call->out, call->words->not_whole, call->words->kinds[kind]);
 }
 
 static enum error print_refusal(const struct verify_call *call, enum kind kind, bool whole, bool other_log,
@@ -213,19 +213,19 @@ static enum error print_refusal(const struct verify_call *call, enum kind kind, 
 		json_t *json = json_pack("{s:s, s:b, s:s, s:s}", "kind", kinds[kind], "holds", false, "check",
 			finding_name(finding->code), "text", whole ? finding->text : "the file is not whole");
 		bool failed = kind == KIND_RECEIPTS && json_object_set_new(json, "receipt", json_number(number)) != 0;
-		return verify_json(verify_json_whole(json, failed), call->out);
+		return output_json(verify_json_whole(json, failed), call->out);
 	}
 	verify_words_finding(call->words, finding, text);
 	if (kind == KIND_UNKNOWN)
-		verify_line(call->out, "%s", call->words->unknown);
+		table_line(call->out, "%s", call->words->unknown);
 	else if (!whole)
 		print_torn(call, kind, number);
 	else if (other_log)
-		verify_line(call->out, call->words->other_log, call->log.name);
+		table_line(call->out, call->words->other_log, call->log.name);
 	else if (kind == KIND_RECEIPTS)
-		verify_line(call->out, call->words->refused_line, (unsigned long long)number, text);
+		table_line(call->out, call->words->refused_line, (unsigned long long)number, text);
 	else
-		verify_line(call->out, call->words->refused, text);
+		table_line(call->out, call->words->refused, text);
 	return E_OK;
 }
 

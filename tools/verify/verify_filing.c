@@ -3,7 +3,6 @@
 #include "ledger/proof/filing_lost.h"
 #include "ledger/proof/filing_proof.h"
 #include "ledger/text/timestamp.h"
-#include "tools/show/table.h"
 #include "tools/verify/verify.h"
 
 #include <inttypes.h>
@@ -60,9 +59,9 @@ static enum error print_text(const struct filing_proof *proof, const struct veri
 	if (proof->subject_of != NULL)
 		TRY(print_subjects(proof, call));
 	verify_time(proof->epoch_time_s, time);
-	verify_line(call->out, call->words->filed, batch->count, batch->sender, (unsigned long long)batch->first_sequence,
+	table_line(call->out, call->words->filed, batch->count, batch->sender, (unsigned long long)batch->first_sequence,
 		(unsigned long long)(batch->first_sequence + batch->count - 1), call->log.name, time);
-	verify_line(call->out, "%s", proof->subject_of != NULL ? call->words->filed_subjects : call->words->filed_labels);
+	table_line(call->out, "%s", proof->subject_of != NULL ? call->words->filed_subjects : call->words->filed_labels);
 	verify_witnesses(&proof->seen, call);
 	return E_OK;
 }
@@ -73,14 +72,14 @@ static enum error verify_lost(const struct verify_call *call, struct finding *fi
 	TRY(filing_lost_verify(call->text, &call->log, call->policy, &lost, finding));
 	const struct entry_batch *batch = &lost.batch;
 	if (call->json)
-		return verify_json(
+		return output_json(
 			json_pack("{s:s, s:b, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "filing", "holds", true,
 				"origin", call->log.name, "lost", true, "witnessed", lost.seen.proven, "sender",
 				json_number(batch->sender), "first_sequence", json_number(batch->first_sequence), "count",
 				json_number(batch->count), "first_index", json_number(lost.first_index), "loss",
 				json_number(lost.loss_index), "lost_events", json_number(lost.events)),
 			call->out);
-	verify_line(call->out, call->words->filed_lost, lost.events, batch->count, batch->sender,
+	table_line(call->out, call->words->filed_lost, lost.events, batch->count, batch->sender,
 		(unsigned long long)batch->first_sequence, (unsigned long long)(batch->first_sequence + batch->count - 1),
 		call->log.name, (unsigned long long)lost.loss_index);
 	verify_witnesses(&lost.seen, call);
@@ -93,5 +92,5 @@ enum error verify_filing(const struct verify_call *call, struct finding *finding
 		return verify_lost(call, finding);
 	OWNED(filing_proof_release) struct filing_proof *proof = NULL;
 	TRY(filing_proof_verify(call->text, &call->log, call->policy, &proof, finding));
-	return call->json ? verify_json(filing_json(proof, call), call->out) : print_text(proof, call);
+	return call->json ? output_json(filing_json(proof, call), call->out) : print_text(proof, call);
 }

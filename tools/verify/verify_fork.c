@@ -7,11 +7,11 @@ enum error verify_fork(const struct verify_call *call, struct finding *finding)
 	struct fork fork;
 	TRY(fork_verify(call->text, &call->log, &fork, finding));
 	if (call->json)
-		return verify_json(
+		return output_json(
 			json_pack("{s:s, s:b, s:s, s:o, s:o}", "kind", "fork", "holds", true, "log", call->log.name, "first_size",
 				json_number(fork.first.size), "second_size", json_number(fork.second.size)),
 			call->out);
-	verify_line(call->out, call->words->forked, call->log.name, (unsigned long long)fork.first.size,
+	table_line(call->out, call->words->forked, call->log.name, (unsigned long long)fork.first.size,
 		(unsigned long long)fork.second.size);
 	return E_OK;
 }

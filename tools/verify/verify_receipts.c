@@ -40,14 +40,14 @@ enum error verify_receipts(const struct verify_call *call, struct finding *findi
 		TRY(take_receipt(call, &rest, &receipts, finding));
 	}
 	if (call->json)
-		return verify_json(
+		return output_json(
 			json_pack("{s:s, s:b, s:s, s:b, s:o, s:o, s:o}", "kind", "receipts", "holds", true, "origin",
 				call->log.name, "witnessed", receipts.seen.proven, "receipts", json_number(receipts.count), "events",
 				json_number(receipts.events), "size", json_number(receipts.size)),
 			call->out);
-	verify_line(call->out, call->words->receipts, (unsigned long long)receipts.count,
+	table_line(call->out, call->words->receipts, (unsigned long long)receipts.count,
 		(unsigned long long)receipts.events, call->log.name, (unsigned long long)receipts.size);
-	verify_line(call->out, "%s", call->words->receipts_scope);
+	table_line(call->out, "%s", call->words->receipts_scope);
 	verify_witnesses(&receipts.seen, call);
 	return E_OK;
 }

@@ -7,7 +7,6 @@
 #include "ledger/statement/statement.h"
 #include "ledger/text/timestamp.h"
 #include "tools/show/cells.h"
-#include "tools/show/table.h"
 #include "tools/verify/verify.h"
 
 #include <stdlib.h>
@@ -262,7 +261,7 @@ static void print_window(const struct statement *statement, const struct verify_
 	const struct statement_window *window = &statement->window;
 	verify_time(window->from_s, from);
 	verify_time(window->to_s, to);
-	verify_line(out, words->window, window->has_from ? from : words->beginning, window->has_to ? to : words->end);
+	table_line(out, words->window, window->has_from ? from : words->beginning, window->has_to ? to : words->end);
 }
 
 /* Complete until when, and how much. */
@@ -274,15 +273,15 @@ static void print_headline(const struct statement *statement, const struct verif
 	if (window)
 		print_window(statement, words, out);
 	if (!statement->present)
-		verify_line(out, words->nobody, until);
+		table_line(out, words->nobody, until);
 	else if (!window && statement->event_count == 1)
-		verify_line(out, words->all_one, until);
+		table_line(out, words->all_one, until);
 	else if (!window)
-		verify_line(out, words->all, number(statement->event_count), until);
+		table_line(out, words->all, number(statement->event_count), until);
 	else if (statement->event_count > 1)
-		verify_line(out, words->window_all, number(statement->event_count), until, number(statement->count));
+		table_line(out, words->window_all, number(statement->event_count), until, number(statement->count));
 	else
-		verify_line(
+		table_line(
 			out, statement->event_count == 1 ? words->window_one : words->window_none, until, number(statement->count));
 }
 
@@ -300,35 +299,35 @@ static void print_closed(const struct statement *statement, const struct verify_
 	}
 	verify_time(last_s, until);
 	if (statement->withheld == 1)
-		verify_line(out, words->withheld_one, until);
+		table_line(out, words->withheld_one, until);
 	else if (statement->withheld > 1)
-		verify_line(out, words->withheld, number(statement->withheld), until);
+		table_line(out, words->withheld, number(statement->withheld), until);
 	if (due)
-		verify_line(out, "%s", words->withheld_due);
+		table_line(out, "%s", words->withheld_due);
 	if (statement->erased == 1)
-		verify_line(out, "%s", words->erased_one);
+		table_line(out, "%s", words->erased_one);
 	else if (statement->erased > 1)
-		verify_line(out, words->erased, number(statement->erased));
+		table_line(out, words->erased, number(statement->erased));
 }
 
 static void print_senders(const struct statement *statement, const struct verify_words *words, FILE *out)
 {
 	if (!statement->signatures) {
 		if (statement->event_count > 0)
-			verify_line(out, "%s", words->unsigned_by);
+			table_line(out, "%s", words->unsigned_by);
 		return;
 	}
 	if (statement->event_count > 0)
-		verify_line(out, "%s", words->signed_by);
+		table_line(out, "%s", words->signed_by);
 	if (statement->later_count > 0)
-		verify_line(out, "%s", words->later_unsigned);
+		table_line(out, "%s", words->later_unsigned);
 	for (size_t i = 0; i < statement->sender_count; i++) {
 		const struct sender *sender = &statement->senders[i];
-		verify_line(out, words->signer, sender->name, sender->org, sender->id);
+		table_line(out, words->signer, sender->name, sender->org, sender->id);
 		if (!sender->endorsed)
-			verify_line(out, words->unendorsed, sender->name, sender->org);
+			table_line(out, words->unendorsed, sender->name, sender->org);
 		if (sender->compromised)
-			verify_line(out, words->compromised, sender->name, sender->org);
+			table_line(out, words->compromised, sender->name, sender->org);
 	}
 }
 
@@ -339,11 +338,11 @@ static void print_later(const struct statement *statement, const struct verify_w
 	for (size_t i = 0; i < statement->later_count; i++)
 		closed += statement->later[i].state != STATEMENT_OPEN;
 	if (statement->later_count == 1)
-		verify_line(out, "%s", words->later_one);
+		table_line(out, "%s", words->later_one);
 	else if (statement->later_count > 1)
-		verify_line(out, words->later, number(statement->later_count));
+		table_line(out, words->later, number(statement->later_count));
 	if (closed > 0)
-		verify_line(out, words->later_closed, number(closed));
+		table_line(out, words->later_closed, number(closed));
 }
 
 /* What else is proven, and what is not. */
@@ -354,37 +353,37 @@ static void print_ending(const struct statement *statement, const struct verify_
 	print_later(statement, words, out);
 	print_senders(statement, words, out);
 	if (statement->audit == STATEMENT_AUDIT_VERIFIED)
-		verify_line(out, words->audited, statement->auditor, number(statement->audit_epoch));
+		table_line(out, words->audited, statement->auditor, number(statement->audit_epoch));
 	else if (statement->audit == STATEMENT_AUDIT_NO_KEY)
-		verify_line(out, "%s", words->audit_no_key);
+		table_line(out, "%s", words->audit_no_key);
 	verify_witnesses(&statement->witnessed, call);
-	verify_line(out, "%s", words->scope);
+	table_line(out, "%s", words->scope);
 	if (statement->predecessor[0])
-		verify_line(out, words->predecessor, statement->predecessor);
-	verify_line(out, "%s", words->times);
+		table_line(out, words->predecessor, statement->predecessor);
+	table_line(out, "%s", words->times);
 }
 
 static enum error print_text(const struct statement *statement, const struct verify_call *call)
 {
 	const struct verify_words *words = call->words;
-	verify_line(call->out, words->about, statement->subject, statement->origin);
+	table_line(call->out, words->about, statement->subject, statement->origin);
 	putc('\n', call->out);
 	TRY(print_table(statement, statement->events, statement->event_count, words, call->out));
 	if (statement->later_count > 0) {
-		verify_line(call->out, "%s", words->later_title);
+		table_line(call->out, "%s", words->later_title);
 		TRY(print_table(statement, statement->later, statement->later_count, words, call->out));
 	}
 	print_headline(statement, words, call->out);
 	if (statement->epoch_time_s > call->now_s) {
 		char ahead[WORDS_SPAN_MAX];
 		words_span(statement->epoch_time_s - call->now_s, ahead);
-		verify_line(call->out, words->who->ahead, ahead);
+		table_line(call->out, words->who->ahead, ahead);
 	}
 	print_closed(statement, words, call->now_s, call->out);
 	if (statement->lost == 1)
-		verify_line(call->out, "%s", words->lost_one);
+		table_line(call->out, "%s", words->lost_one);
 	else if (statement->lost > 1)
-		verify_line(call->out, words->lost, number(statement->lost));
+		table_line(call->out, words->lost, number(statement->lost));
 	print_ending(statement, call);
 	return E_OK;
 }
@@ -395,5 +394,5 @@ enum error verify_statement(const struct verify_call *call, struct finding *find
 	const struct statement_options options = {
 		.subject = call->subject, .policy = call->policy, .auditor = call->auditor};
 	TRY(statement_verify(call->text, &call->log, &options, &statement, finding));
-	return call->json ? verify_json(statement_json(statement), call->out) : print_text(statement, call);
+	return call->json ? output_json(statement_json(statement), call->out) : print_text(statement, call);
 }

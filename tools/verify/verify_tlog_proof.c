@@ -20,27 +20,27 @@ static void print_entry(const struct entry *entry, const struct verify_words *wo
 	const char *format = words->entries[entry->kind];
 	switch (entry->kind) {
 	case ENTRY_SENDER:
-		verify_line(out, format, entry->sender.name, entry->sender.org);
+		table_line(out, format, entry->sender.name, entry->sender.org);
 		break;
 	case ENTRY_EVENT:
 	case ENTRY_MASS:
 		verify_time(entry->event.time_s, time);
-		verify_line(out, format, entry->event.sender, (unsigned long long)entry->event.sequence, time);
+		table_line(out, format, entry->event.sender, (unsigned long long)entry->event.sequence, time);
 		break;
 	case ENTRY_BATCH:
-		verify_line(out, format, entry->batch.sender, (unsigned long long)entry->batch.first_sequence,
+		table_line(out, format, entry->batch.sender, (unsigned long long)entry->batch.first_sequence,
 			(unsigned long long)(entry->batch.first_sequence + entry->batch.count - 1));
 		break;
 	case ENTRY_EPOCH:
 		verify_time(entry->epoch.time_s, time);
-		verify_line(out, format, (unsigned long long)entry->epoch.size, time);
+		table_line(out, format, (unsigned long long)entry->epoch.size, time);
 		break;
 	case ENTRY_LOSS:
-		verify_line(out, format, (unsigned long long)entry->loss.events, (unsigned long long)entry->loss.first);
+		table_line(out, format, (unsigned long long)entry->loss.events, (unsigned long long)entry->loss.first);
 		break;
 	case ENTRY_GENESIS:
 	case ENTRY_ERASURE:
-		verify_line(out, "%s", format);
+		table_line(out, "%s", format);
 		break;
 	}
 }
@@ -50,12 +50,12 @@ enum error verify_tlog_proof(const struct verify_call *call, struct finding *fin
 	OWNED(tlog_proof_release) struct tlog_proof *proof = NULL;
 	TRY(tlog_proof_verify(call->text, &call->log, call->policy, &proof, finding));
 	if (call->json)
-		return verify_json(
+		return output_json(
 			json_pack("{s:s, s:b, s:s, s:o, s:o, s:s, s:b}", "kind", "tlog-proof", "holds", true, "origin",
 				proof->checkpoint.origin, "size", json_number(proof->checkpoint.size), "index",
 				json_number(proof->index), "entry", kinds[proof->entry.kind], "witnessed", proof->seen.proven),
 			call->out);
-	verify_line(call->out, call->words->stands, (unsigned long long)proof->index, proof->checkpoint.origin,
+	table_line(call->out, call->words->stands, (unsigned long long)proof->index, proof->checkpoint.origin,
 		(unsigned long long)proof->checkpoint.size);
 	print_entry(&proof->entry, call->words, call->out);
 	verify_witnesses(&proof->seen, call);
