@@ -5,9 +5,9 @@
  * with all that is in it, unless it is one of the four sections or an object: those are never skipped in silence. */
 #include "ingest/dicom/dicom_object.h"
 #include "ingest/dicom/xml.h"
-#include "ingest/message/identifier.h"
 #include "ingest/message/mention.h"
 #include "ingest/message/participants.h"
+#include "ingest/message/words.h"
 #include "ledger/base/grow.h"
 
 #include <stdlib.h>
@@ -144,7 +144,7 @@ static enum error start_event_type(struct dicom *dicom, const char **attributes)
 static enum error start_purpose(struct dicom *dicom, const char **attributes)
 {
 	struct bytes code = code_of(attributes);
-	dicom->message->emergency |= bytes_equal(code, BYTES_LITERAL("BTG")) || bytes_equal(code, BYTES_LITERAL("ETREAT"));
+	dicom->message->emergency |= WORDS_ONE_OF(code, "BTG", "ETREAT");
 	return dicom->message->purpose.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->message->purpose);
 }
 
@@ -153,10 +153,8 @@ static enum error start_purpose(struct dicom *dicom, const char **attributes)
 /* An XML boolean; true by the schema when it is absent. */
 static enum error read_requestor(struct dicom *dicom, struct bytes text)
 {
-	bool yes = text.len == 0 || bytes_equal(text, BYTES_LITERAL("1")) ||
-			   (text.len == 4 && strncasecmp((const char *)text.data, "true", 4) == 0);
-	bool no = bytes_equal(text, BYTES_LITERAL("0")) ||
-			  (text.len == 5 && strncasecmp((const char *)text.data, "false", 5) == 0);
+	bool yes = text.len == 0 || WORDS_LIKE_ONE_OF(text, "1", "true");
+	bool no = WORDS_LIKE_ONE_OF(text, "0", "false");
 	dicom->participant.requestor = yes;
 	return yes || no ? E_OK : fault_set(dicom->fault, E_BAD_VALUE, "UserIsRequestor: must be true, false, 1 or 0");
 }
@@ -322,7 +320,7 @@ static enum error on_end(void *context)
 {
 	struct dicom *dicom = context;
 	enum node node = dicom->path[dicom->depth--];
-	struct bytes text = identifier_trim(bytes_of(dicom->text, dicom->text_len));
+	struct bytes text = words_trim(bytes_of(dicom->text, dicom->text_len));
 	dicom->text_len = 0;
 	switch (node) {
 	case NODE_OUTCOME_WORDS:

@@ -11,9 +11,7 @@
 
 #include "ingest/message/identifier.h"
 #include "ingest/message/mention.h"
-
-#include <string.h>
-#include <strings.h>
+#include "ingest/message/words.h"
 
 #define ABSENT (-1)
 #define WRONG (-2)
@@ -22,26 +20,17 @@
 static int number_of(struct bytes text)
 {
 	int value = 0;
-	text = identifier_trim(text);
+	text = words_trim(text);
 	if (text.len == 0)
 		return ABSENT;
 	if (text.data[0] == '+' && text.len > 1)
 		text = bytes_of(text.data + 1, text.len - 1);
 	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] < '0' || text.data[i] > '9' || value > 1000000)
+		if (!words_digit(text.data[i]) || value > 1000000)
 			return WRONG;
 		value = value * 10 + (text.data[i] - '0');
 	}
 	return value;
-}
-
-static bool contains(struct bytes text, const char *word)
-{
-	size_t len = strlen(word);
-	for (size_t at = 0; at + len <= text.len; at++)
-		if (strncasecmp((const char *)text.data + at, word, len) == 0)
-			return true;
-	return false;
 }
 
 /* ---- what the id is said to be ---- */
@@ -54,15 +43,6 @@ enum id_kind {
 	ID_THING
 };
 
-static bool is_patient_number(struct bytes words)
-{
-	static const char *const known[] = {"Patient Number", "Patient ID", "PatientID", "Patient Identifier"};
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (words.len == strlen(known[i]) && contains(words, known[i]))
-			return true;
-	return false;
-}
-
 static enum id_kind id_kind_of(const struct dicom_object *object)
 {
 	/* RFC 3881 section 5.5.4: 1 medical record number, 2 patient number, 3 encounter number, 4 enrollee number, 5
@@ -71,13 +51,13 @@ static enum id_kind id_kind_of(const struct dicom_object *object)
 	static const enum id_kind rfc3881[] = {ID_UNSAID, ID_PERSON, ID_PATIENT, ID_THING, ID_PERSON, ID_PERSON, ID_THING,
 		ID_PERSON, ID_THING, ID_THING, ID_THING, ID_USER, ID_THING};
 	int code = number_of(object->id_code);
-	bool of_rfc3881 = object->id_system.len == 0 || contains(object->id_system, "3881");
-	if (is_patient_number(object->id_words))
+	bool of_rfc3881 = object->id_system.len == 0 || words_hold(object->id_system, "3881");
+	if (WORDS_LIKE_ONE_OF(object->id_words, "Patient Number", "Patient ID", "PatientID", "Patient Identifier"))
 		return ID_PATIENT;
 	if (of_rfc3881 && code > 0 && code < (int)(sizeof rfc3881 / sizeof rfc3881[0]))
 		return rfc3881[code];
 	/* DCM 110180 study, 110181 SOP class, 110182 node; IHE's transactions and its document metadata. */
-	if ((code >= 110180 && code <= 110182) || contains(object->id_system, "IHE"))
+	if ((code >= 110180 && code <= 110182) || words_hold(object->id_system, "IHE"))
 		return ID_THING;
 	return mention_word(object->id_words) ? ID_PERSON : ID_UNSAID; /* a code of somebody's own, in words */
 }

@@ -8,7 +8,7 @@
  * an event, stops the parser and is the one that goes up; a document type, or elements nested too deep, is one too. */
 #include "ingest/dicom/xml.h"
 
-#include "ingest/message/identifier.h"
+#include "ingest/message/words.h"
 
 #include <errno.h>
 #include <expat.h>
@@ -59,7 +59,7 @@ struct bytes xml_attribute(const char **attributes, const char *name, const char
 		for (size_t i = 0; attributes[i] != NULL; i += 2) {
 			if (is_markup(attributes[i]) || strcmp(local_name(attributes[i]), names[k]) != 0)
 				continue;
-			struct bytes value = identifier_trim(bytes_text(attributes[i + 1]));
+			struct bytes value = words_trim(bytes_text(attributes[i + 1]));
 			if (value.len > 0)
 				return value;
 		}

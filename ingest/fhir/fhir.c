@@ -1,9 +1,8 @@
 /* FHIR AuditEvent in JSON, R4 and R5 by shape. spec/adapters.md */
 #include "ingest/fhir/fhir_people.h"
 #include "ingest/message/participants.h"
+#include "ingest/message/words.h"
 #include "ledger/json/json_text.h"
-
-#include <string.h>
 
 #define WORDS_COMPARED 64 /* subtypes that a further one is compared with; real messages have three */
 #define SWISS_ROLES "urn:oid:2.16.756.5.30.1.127.3.10.6"
@@ -62,16 +61,10 @@ static enum error name_and_id(struct audit_message *message, const struct fhir_d
 
 static enum participant_nature nature_of(struct bytes type)
 {
-	static const char *const machines[] = {
-		"Device", "Organization", "HealthcareService", "Endpoint", "ClientApplication", "Bot"};
-	static const char *const humans[] = {"Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Person"};
-	for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
-		if (bytes_equal(type, bytes_text(machines[i])))
-			return PARTICIPANT_MACHINE;
-	for (size_t i = 0; i < sizeof humans / sizeof humans[0]; i++)
-		if (bytes_equal(type, bytes_text(humans[i])))
-			return PARTICIPANT_HUMAN;
-	return PARTICIPANT_UNSAID;
+	if (WORDS_ONE_OF(type, "Device", "Organization", "HealthcareService", "Endpoint", "ClientApplication", "Bot"))
+		return PARTICIPANT_MACHINE;
+	bool human = WORDS_ONE_OF(type, "Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Person");
+	return human ? PARTICIPANT_HUMAN : PARTICIPANT_UNSAID;
 }
 
 static void read_role(struct participant *participant, const json_t *concept)
@@ -86,44 +79,33 @@ static void read_role(struct participant *participant, const json_t *concept)
  * (PAT), who are named beside them and requested nothing. */
 static void read_swiss_role(struct participant *participant, const json_t *role)
 {
-	const json_t *coding;
-	size_t i;
-	json_array_foreach(json_object_get(role, "coding"), i, coding)
-	{
-		struct bytes code = fhir_text(coding, "code");
+	for (struct fhir_each coding = fhir_list(role, "coding"); fhir_next(&coding);) {
+		struct bytes code = fhir_text(coding.item, "code");
 		participant->principal |= !participant->requestor &&
-								  bytes_equal(fhir_text(coding, "system"), BYTES_LITERAL(SWISS_ROLES)) &&
-								  (bytes_equal(code, BYTES_LITERAL("HCP")) || bytes_equal(code, BYTES_LITERAL("PAT")));
+								  bytes_equal(fhir_text(coding.item, "system"), BYTES_LITERAL(SWISS_ROLES)) &&
+								  WORDS_ONE_OF(code, "HCP", "PAT");
 	}
 }
 
 static void read_purposes(struct audit_message *message, const json_t *purposes)
 {
-	const json_t *purpose;
-	size_t i;
-	json_array_foreach(purposes, i, purpose)
-	{
-		message->purpose = fhir_first(message->purpose, fhir_words(purpose));
-		message->emergency |= fhir_has_code(purpose, "BTG") || fhir_has_code(purpose, "ETREAT");
+	for (struct fhir_each purpose = {.array = purposes}; fhir_next(&purpose);) {
+		message->purpose = fhir_first(message->purpose, fhir_words(purpose.item));
+		message->emergency |= fhir_has_code(purpose.item, "BTG") || fhir_has_code(purpose.item, "ETREAT");
 	}
 }
 
 static enum error read_agent(struct fhir_reader *reader, const json_t *agent)
 {
 	struct audit_message *message = reader->message;
-	const json_t *who = json_object_get(agent, "who");
-	const json_t *role;
-	size_t i;
-	if (who == NULL)
-		who = json_object_get(agent, "reference"); /* STU3 */
+	const json_t *who = fhir_either(agent, "who", "reference"); /* STU3 */
 	struct participant participant = {.requestor = json_is_true(json_object_get(agent, "requestor")),
 		.nature = nature_of(fhir_target_type(reader->document, who))};
 	participant_role_code(&participant, fhir_text(who, "type"));
 	read_role(&participant, json_object_get(agent, "type"));
-	json_array_foreach(json_object_get(agent, "role"), i, role)
-	{
-		read_role(&participant, role);
-		read_swiss_role(&participant, role);
+	for (struct fhir_each role = fhir_list(agent, "role"); fhir_next(&role);) {
+		read_role(&participant, role.item);
+		read_swiss_role(&participant, role.item);
 	}
 	TRY(name_and_id(message, reader->document, who, &participant.name, &participant.id));
 	participant.name = fhir_first(participant.name, fhir_text(agent, "name"));
@@ -134,7 +116,7 @@ static enum error read_agent(struct fhir_reader *reader, const json_t *agent)
 	participant.access_point =
 		fhir_first(address, fhir_first(fhir_text(agent, "networkString"), fhir_text(agent, "networkUri")));
 	struct bytes *const texts[] = {&participant.id, &participant.name, &participant.role, &participant.access_point};
-	for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		TRY(audit_message_copy(message, *texts[i], texts[i]));
 	read_purposes(message, json_object_get(agent, "purposeOfUse"));
 	read_purposes(message, json_object_get(agent, "authorization"));
@@ -144,11 +126,10 @@ static enum error read_agent(struct fhir_reader *reader, const json_t *agent)
 static enum error read_agents(struct fhir_reader *reader)
 {
 	const json_t *agents = json_object_get(reader->root, "agent");
-	const json_t *agent;
-	size_t i;
 	if (json_array_size(agents) == 0)
 		return fault_set(reader->fault, E_MISSING_FIELD, "agent: required and missing");
-	json_array_foreach(agents, i, agent) TRY(read_agent(reader, agent));
+	for (struct fhir_each agent = {.array = agents}; fhir_next(&agent);)
+		TRY(read_agent(reader, agent.item));
 	return E_OK;
 }
 
@@ -164,23 +145,20 @@ static bool is_consent(const struct fhir_document *document, const json_t *entit
 static enum error read_entities(struct fhir_reader *reader)
 {
 	struct audit_message *message = reader->message;
-	const json_t *entity;
-	size_t i;
-	json_array_foreach(json_object_get(reader->root, "entity"), i, entity)
-	{
+	for (struct fhir_each entity = fhir_list(reader->root, "entity"); fhir_next(&entity);) {
 		struct bytes name;
 		struct bytes id;
 		message->query |=
-			json_object_get(entity, "query") != NULL || fhir_has_code(json_object_get(entity, "role"), "24");
-		if (fhir_entity_person(reader->document, entity) == FHIR_PERSON_YES)
+			json_object_get(entity.item, "query") != NULL || fhir_has_code(json_object_get(entity.item, "role"), "24");
+		if (fhir_entity_person(reader->document, entity.item) == FHIR_PERSON_YES)
 			continue;
-		const json_t *what = fhir_entity_what(entity);
+		const json_t *what = fhir_entity_what(entity.item);
 		TRY(name_and_id(message, reader->document, what, &name, &id));
 		if (id.len == 0)
-			TRY(id_of(message, NULL, json_object_get(entity, "identifier"), &id)); /* STU3 */
-		id = fhir_first(id, fhir_first(name, fhir_text(entity, "name")));
+			TRY(id_of(message, NULL, json_object_get(entity.item, "identifier"), &id)); /* STU3 */
+		id = fhir_first(id, fhir_first(name, fhir_text(entity.item, "name")));
 		id = fhir_first(id, fhir_text(target_of(reader->document, what), "resourceType"));
-		if (is_consent(reader->document, entity) && message->consent.len == 0)
+		if (is_consent(reader->document, entity.item) && message->consent.len == 0)
 			message->consent = id;
 		else
 			TRY(audit_message_object(message, id));
@@ -216,13 +194,10 @@ static void read_denial(struct audit_message *message, const json_t *concept)
 
 static void read_denials(struct audit_message *message, const json_t *concepts)
 {
-	const json_t *concept;
-	size_t i;
-	json_array_foreach(concepts, i, concept)
-	{
-		read_denial(message, concept);
-		audit_message_denial_words(message, fhir_text(concept, "text"));
-		audit_message_denial_words(message, fhir_words(concept));
+	for (struct fhir_each concept = {.array = concepts}; fhir_next(&concept);) {
+		read_denial(message, concept.item);
+		audit_message_denial_words(message, fhir_text(concept.item, "text"));
+		audit_message_denial_words(message, fhir_words(concept.item));
 	}
 }
 
@@ -266,12 +241,8 @@ static void read_interaction(struct audit_message *message, struct bytes code)
 /* What one code says about the action. */
 static void read_action_code(struct audit_message *message, struct bytes code)
 {
-	static const char *const searches[] = {"search", "search-type", "search-system", "110112"};
-	static const char *const disclosures[] = {"disclose", "Disclosure", "disclosure"};
-	for (size_t i = 0; i < sizeof searches / sizeof searches[0]; i++)
-		message->query |= bytes_equal(code, bytes_text(searches[i]));
-	for (size_t i = 0; i < sizeof disclosures / sizeof disclosures[0]; i++)
-		message->disclosed |= bytes_equal(code, bytes_text(disclosures[i]));
+	message->query |= WORDS_ONE_OF(code, "search", "search-type", "search-system", "110112");
+	message->disclosed |= WORDS_ONE_OF(code, "disclose", "Disclosure", "disclosure");
 	message->emergency |= bytes_equal(code, BYTES_LITERAL("110127")); /* Emergency Override Started */
 	read_interaction(message, code);
 	audit_message_event_code(message, code);
@@ -288,22 +259,19 @@ static void read_action_codes(struct audit_message *message, const json_t *conce
 /* The words of one concept, or of each of a list: "Disclose Record Lifecycle Event, read". */
 static enum error read_concepts(struct audit_message *message, const json_t *concepts, struct bytes *words)
 {
-	const json_t *concept;
-	size_t i;
 	*words = BYTES_EMPTY;
 	if (json_is_object(concepts)) {
 		read_action_codes(message, concepts);
 		*words = fhir_words(concepts);
 		return E_OK;
 	}
-	json_array_foreach(concepts, i, concept)
-	{
-		struct bytes next = fhir_words(concept);
+	for (struct fhir_each concept = {.array = concepts}; fhir_next(&concept);) {
+		struct bytes next = fhir_words(concept.item);
 		bool again = false;
-		for (size_t k = 0; k < i && k < WORDS_COMPARED; k++)
+		for (size_t k = 0; k < concept.index && k < WORDS_COMPARED; k++)
 			again |= bytes_equal(fhir_words(json_array_get(concepts, k)), next);
 		struct bytes parts[] = {*words, words->len > 0 ? BYTES_LITERAL(", ") : BYTES_EMPTY, next};
-		read_action_codes(message, concept);
+		read_action_codes(message, concept.item);
 		if (next.len == 0 || again)
 			continue;
 		if (words->len + 2 + next.len <= EVENT_TEXT_BYTES_MAX || words->len == 0)
@@ -317,20 +285,18 @@ static enum error read_concepts(struct audit_message *message, const json_t *con
 /* DCM 110106: Export. */
 static bool has_export(const json_t *concepts)
 {
-	const json_t *concept;
-	size_t i;
 	bool found = fhir_has_code(concepts, "110106");
-	json_array_foreach(concepts, i, concept) found |= fhir_has_code(concept, "110106");
+	for (struct fhir_each concept = {.array = concepts}; fhir_next(&concept);)
+		found |= fhir_has_code(concept.item, "110106");
 	return found;
 }
 
 /* DCM 110154: Destination Media. */
 static bool to_medium(const json_t *agents)
 {
-	const json_t *agent;
-	size_t i;
 	bool found = false;
-	json_array_foreach(agents, i, agent) found |= fhir_has_code(json_object_get(agent, "type"), "110154");
+	for (struct fhir_each agent = {.array = agents}; fhir_next(&agent);)
+		found |= fhir_has_code(json_object_get(agent.item, "type"), "110154");
 	return found;
 }
 
@@ -363,9 +329,7 @@ static bool is_moment(struct bytes text)
 static void read_times(struct fhir_reader *reader)
 {
 	struct audit_message *message = reader->message;
-	const json_t *period = json_object_get(reader->root, "occurredPeriod");
-	if (period == NULL)
-		period = json_object_get(reader->root, "period");
+	const json_t *period = fhir_either(reader->root, "occurredPeriod", "period");
 	struct bytes start = fhir_first(fhir_text(period, "start"), fhir_text(reader->root, "occurredDateTime"));
 	struct bytes end = fhir_text(period, "end");
 	message->time = fhir_text(reader->root, "recorded");
@@ -429,7 +393,7 @@ enum error fhir_read(
 	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault)
 {
 	json_t *root = NULL;
-	struct bytes start = fhir_trim(text);
+	struct bytes start = words_trim(text);
 	if (start.len > 0 && start.data[0] == '<')
 		return fault_set(fault, E_BAD_JSON, "the message is XML; FHIR is read as JSON (application/fhir+json)");
 	TRY(json_text_parse(text, &root, fault));

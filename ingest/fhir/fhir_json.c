@@ -6,6 +6,7 @@
 #include "ingest/fhir/fhir_json.h"
 
 #include "ingest/fhir/fhir_types.h"
+#include "ingest/message/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,8 +84,6 @@ static const char *word_of(unsigned types)
 /* The bit of what `value` is; an array of other things than objects or texts is none of them. */
 static unsigned type_of(const json_t *value)
 {
-	const json_t *item;
-	size_t i;
 	unsigned all = MANY | TEXTS;
 	if (json_is_string(value))
 		return TEXT;
@@ -94,7 +93,8 @@ static unsigned type_of(const json_t *value)
 		return ONE;
 	if (!json_is_array(value))
 		return 0;
-	json_array_foreach(value, i, item) all &= json_is_object(item) ? MANY : json_is_string(item) ? TEXTS : 0;
+	for (struct fhir_each item = {.array = value}; fhir_next(&item);)
+		all &= json_is_object(item.item) ? MANY : json_is_string(item.item) ? TEXTS : 0;
 	return all;
 }
 
@@ -106,8 +106,6 @@ static enum error check_member(
 {
 	struct fhir_path path = {up, member->name, FHIR_NO_INDEX};
 	char text[FHIR_PATH_MAX + 1];
-	const json_t *item;
-	size_t i;
 	if ((type_of(value) & member->types) == 0) {
 		fhir_path_text(&path, text);
 		return fault_set(fault, E_BAD_VALUE, "%s: must be %s", text, word_of(member->types));
@@ -116,10 +114,9 @@ static enum error check_member(
 		return E_OK;
 	if (json_is_object(value))
 		return check_object(value, member->members, &path, fault);
-	json_array_foreach(value, i, item)
-	{
-		path.index = i;
-		TRY(check_object(item, member->members, &path, fault));
+	for (struct fhir_each item = {.array = value}; fhir_next(&item);) {
+		path.index = item.index;
+		TRY(check_object(item.item, member->members, &path, fault));
 	}
 	return E_OK;
 }
@@ -158,7 +155,6 @@ static size_t depth_of(const json_t *value, size_t max)
 	const char *name;
 	json_t *item;
 	size_t deepest = 0;
-	size_t i;
 	if (max == 0 || (!json_is_object(value) && !json_is_array(value)))
 		return 1;
 	json_object_foreach((json_t *)value, name, item)
@@ -166,9 +162,8 @@ static size_t depth_of(const json_t *value, size_t max)
 		size_t depth = depth_of(item, max - 1);
 		deepest = depth > deepest ? depth : deepest;
 	}
-	json_array_foreach(value, i, item)
-	{
-		size_t depth = depth_of(item, max - 1);
+	for (struct fhir_each one = {.array = value}; fhir_next(&one);) {
+		size_t depth = depth_of(one.item, max - 1);
 		deepest = depth > deepest ? depth : deepest;
 	}
 	return deepest + 1;
@@ -178,13 +173,11 @@ static size_t depth_of(const json_t *value, size_t max)
 static enum error check_modifiers(const json_t *root, struct fault *fault)
 {
 	static const char *const lists[] = {"agent", "entity"};
-	const json_t *item;
-	size_t i;
 	bool found = json_object_get(root, "modifierExtension") != NULL ||
 				 json_object_get(json_object_get(root, "source"), "modifierExtension") != NULL;
 	for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++)
-		json_array_foreach(json_object_get(root, lists[k]), i, item) found |=
-			json_object_get(item, "modifierExtension") != NULL;
+		for (struct fhir_each item = fhir_list(root, lists[k]); fhir_next(&item);)
+			found |= json_object_get(item.item, "modifierExtension") != NULL;
 	return found
 			   ? fault_set(fault, E_BAD_VALUE,
 					 "modifierExtension: may change the meaning of the message, and is not known here; send it without")
@@ -221,24 +214,10 @@ void fhir_path_text(const struct fhir_path *path, char out[FHIR_PATH_MAX + 1])
 
 /* ---- texts and codes ---- */
 
-static bool blank(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-struct bytes fhir_trim(struct bytes text)
-{
-	while (text.len > 0 && blank(text.data[0]))
-		text = bytes_of(text.data + 1, text.len - 1);
-	while (text.len > 0 && blank(text.data[text.len - 1]))
-		text.len--;
-	return text;
-}
-
 struct bytes fhir_text(const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
-	return json_is_string(value) ? fhir_trim(bytes_of(json_string_value(value), json_string_length(value)))
+	return json_is_string(value) ? words_trim(bytes_of(json_string_value(value), json_string_length(value)))
 								 : BYTES_EMPTY;
 }
 
@@ -249,14 +228,11 @@ struct bytes fhir_first(struct bytes a, struct bytes b)
 
 struct bytes fhir_words(const json_t *concept)
 {
-	const json_t *coding;
-	size_t i;
 	struct bytes code = fhir_text(concept, "code");
 	struct bytes words = fhir_text(concept, "display");
-	json_array_foreach(json_object_get(concept, "coding"), i, coding)
-	{
-		words = fhir_first(words, fhir_text(coding, "display"));
-		code = fhir_first(code, fhir_text(coding, "code"));
+	for (struct fhir_each coding = fhir_list(concept, "coding"); fhir_next(&coding);) {
+		words = fhir_first(words, fhir_text(coding.item, "display"));
+		code = fhir_first(code, fhir_text(coding.item, "code"));
 	}
 	return fhir_first(words, fhir_first(fhir_text(concept, "text"), code));
 }
@@ -281,18 +257,13 @@ bool fhir_has_code(const json_t *concept, const char *wanted)
 
 /* ---- references ---- */
 
-static bool letter(uint8_t c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 /* A name as resource types have it. */
 static bool type_name(struct bytes text)
 {
 	if (text.len == 0 || text.data[0] < 'A' || text.data[0] > 'Z')
 		return false;
 	for (size_t i = 1; i < text.len; i++)
-		if (!letter(text.data[i]))
+		if (!words_letter(text.data[i]))
 			return false;
 	return true;
 }
@@ -317,7 +288,7 @@ struct bytes fhir_reference_type(struct bytes reference)
 		if (c != '/' && c != '?')
 			continue;
 		struct bytes segment = bytes_of(reference.data + start, at - start);
-		if (segment.len == 7 && strncasecmp((const char *)segment.data, "Patient", 7) == 0)
+		if (words_are(segment, "Patient"))
 			return BYTES_LITERAL("Patient"); /* in lower case it is none, and to be refused as what it is meant for */
 		if (type_name(segment))
 			found = segment;
@@ -334,19 +305,16 @@ struct bytes fhir_reference_type(struct bytes reference)
 /* FHIR has them in the outermost resource only; some put them into each other. */
 static enum error index_contained(const json_t *resource, json_t *index, struct fault *fault)
 {
-	json_t *one;
-	size_t i;
-	json_array_foreach(json_object_get(resource, "contained"), i, one)
-	{
-		struct bytes id = fhir_text(one, "id");
+	for (struct fhir_each one = fhir_list(resource, "contained"); fhir_next(&one);) {
+		struct bytes id = fhir_text(one.item, "id");
 		if (id.len > 0 && id.data[0] == '#') /* some write the id itself with the mark */
 			id = bytes_of(id.data + 1, id.len - 1);
 		const char *key = (const char *)id.data;
 		if (id.len > 0 && json_object_getn(index, key, id.len) != NULL)
 			return fault_set(fault, E_BAD_VALUE, "contained: two resources have one id; give each its own");
-		if (id.len > 0 && json_object_setn(index, key, id.len, one) != 0)
+		if (id.len > 0 && json_object_setn(index, key, id.len, one.item) != 0)
 			return E_NO_MEMORY;
-		TRY(index_contained(one, index, fault));
+		TRY(index_contained(one.item, index, fault));
 	}
 	return E_OK;
 }

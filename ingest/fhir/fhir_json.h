@@ -38,9 +38,34 @@ enum error fhir_check_types(const json_t *root, struct fault *fault) MUST_USE;
 enum error fhir_document_open(json_t *root, struct fhir_document *out, struct fault *fault) MUST_USE;
 void fhir_document_close(struct fhir_document *document);
 
+/* Each item of an array, and none of what is no array: for (struct fhir_each one = ...; fhir_next(&one);) */
+struct fhir_each {
+	const json_t *array;
+	json_t *item;
+	size_t index; /* of the item */
+};
+
+static inline struct fhir_each fhir_list(const json_t *object, const char *name)
+{
+	return (struct fhir_each){.array = json_object_get(object, name)};
+}
+
+static inline bool fhir_next(struct fhir_each *each)
+{
+	each->index += each->item != NULL;
+	each->item = json_array_get(each->array, each->index);
+	return each->item != NULL;
+}
+
+/* The first of two members that is there. */
+static inline const json_t *fhir_either(const json_t *object, const char *name, const char *other)
+{
+	const json_t *value = json_object_get(object, name);
+	return value != NULL ? value : json_object_get(object, other);
+}
+
 /* A text without the white space around it; empty when absent. */
 struct bytes fhir_text(const json_t *object, const char *name);
-struct bytes fhir_trim(struct bytes text);
 /* The first of two that is not empty. */
 struct bytes fhir_first(struct bytes a, struct bytes b);
 /* Display, then text, then code: of a Coding, or of a CodeableConcept's first coding that has one. */

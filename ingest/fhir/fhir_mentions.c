@@ -4,6 +4,7 @@
 #include "ingest/fhir/fhir_people.h"
 #include "ingest/fhir/fhir_types.h"
 #include "ingest/message/mention.h"
+#include "ingest/message/words.h"
 
 #include <string.h>
 
@@ -36,11 +37,8 @@ static void note_words(struct walk *walk, const struct fhir_path *path, const ch
 static enum error look_at_text(
 	struct walk *walk, const char *name, struct bytes text, const struct fhir_path *path, bool at_work)
 {
-	static const char *const encoded[] = {"query", "valueBase64Binary", "data"};
-	bool query = false;
+	bool query = WORDS_ONE_OF(bytes_text(name), "query", "valueBase64Binary", "data"); /* what is in base64 */
 	bool found = false;
-	for (size_t i = 0; i < sizeof encoded / sizeof encoded[0]; i++)
-		query |= strcmp(name, encoded[i]) == 0;
 	TRY(mention_look(text, query ? MENTION_QUERY : at_work ? MENTION_ADDRESS : MENTION_TEXT, &found));
 	if (found)
 		note_words(walk, path,
@@ -62,11 +60,8 @@ static void look_at_name(struct walk *walk, const char *member, const json_t *va
 					 !fhir_is_thing(fhir_target_type(walk->reader->document, json_object_get(value, "valueReference")));
 	bool detail = strcmp(member, "detail") == 0 &&
 				  (mention_word(fhir_text(value, "type")) || mention_word(fhir_words(json_object_get(value, "type"))));
-	static const char *const subjects[] = {"subject", "beneficiary", "for", "individual"};
-	bool subject = false;
-	for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)
-		subject |= strcmp(member, subjects[i]) == 0;
-	subject = subject && json_is_object(value) && !fhir_is_thing(fhir_target_type(walk->reader->document, value));
+	bool subject = WORDS_ONE_OF(bytes_text(member), "subject", "beneficiary", "for", "individual") &&
+				   json_is_object(value) && !fhir_is_thing(fhir_target_type(walk->reader->document, value));
 	bool own = mention_word(bytes_text(member));
 	if (is_something(value) && (extension || detail || subject || own))
 		note_words(walk, path, "speaks of a patient that no entity names; add the patient as an entity with role 1");
@@ -135,9 +130,10 @@ static enum error look_at_stray_entity(const struct walk *walk, const json_t *ob
 /* A member's name is the sender's, and may be anybody's number: only what could be one of FHIR's is told. */
 static const char *step_name(const char *name)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-	size_t len = strlen(name);
-	bool known = strcmp(name, "valueBase64Binary") == 0 || (len <= 40 && strspn(name, letters) == len);
+	size_t len = 0;
+	while (words_letter((uint8_t)name[len]))
+		len++;
+	bool known = strcmp(name, "valueBase64Binary") == 0 || (len <= 40 && name[len] == '\0');
 	return known ? name : "?";
 }
 
@@ -146,7 +142,6 @@ static enum error walk_value(
 {
 	const char *member;
 	json_t *item;
-	size_t i;
 	if (path != NULL)
 		look_at_name(walk, name, value, path);
 	if (json_is_string(value))
@@ -158,14 +153,12 @@ static enum error walk_value(
 	json_object_foreach((json_t *)value, member, item)
 	{
 		struct fhir_path inner = {path, step_name(member), FHIR_NO_INDEX};
-		bool work = at_work || strcmp(member, "agent") == 0 || strcmp(member, "source") == 0 ||
-					strcmp(member, "contained") == 0 || strcmp(member, "assigner") == 0;
+		bool work = at_work || WORDS_ONE_OF(bytes_text(member), "agent", "source", "contained", "assigner");
 		TRY(walk_value(walk, member, item, &inner, work));
 	}
-	json_array_foreach(value, i, item)
-	{
-		struct fhir_path inner = {path != NULL ? path->up : NULL, path != NULL ? path->name : "", i};
-		TRY(walk_value(walk, name, item, &inner, at_work));
+	for (struct fhir_each one = {.array = value}; fhir_next(&one);) {
+		struct fhir_path inner = {path != NULL ? path->up : NULL, path != NULL ? path->name : "", one.index};
+		TRY(walk_value(walk, name, one.item, &inner, at_work));
 	}
 	return E_OK;
 }
@@ -175,19 +168,15 @@ static void look_at_unclear(struct walk *walk)
 {
 	const struct fhir_document *document = walk->reader->document;
 	const json_t *root = walk->reader->root;
-	const json_t *item;
-	size_t i;
-	json_array_foreach(json_object_get(root, "entity"), i, item)
-	{
-		struct fhir_path path = {NULL, "entity", i};
-		if (fhir_entity_person(document, item) == FHIR_PERSON_UNCLEAR)
+	for (struct fhir_each item = fhir_list(root, "entity"); fhir_next(&item);) {
+		struct fhir_path path = {NULL, "entity", item.index};
+		if (fhir_entity_person(document, item.item) == FHIR_PERSON_UNCLEAR)
 			note_words(
 				walk, &path, "may be a person; say with role, type or a reference what it is (role 1: the patient)");
 	}
-	json_array_foreach(json_object_get(root, "agent"), i, item)
-	{
-		struct fhir_path path = {NULL, "agent", i};
-		if (fhir_agent_is_patient(document, item))
+	for (struct fhir_each item = fhir_list(root, "agent"); fhir_next(&item);) {
+		struct fhir_path path = {NULL, "agent", item.index};
+		if (fhir_agent_is_patient(document, item.item))
 			note_words(
 				walk, &path, "is the patient, and cannot be identified; add the patient as an entity with role 1");
 	}

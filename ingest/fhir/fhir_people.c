@@ -12,40 +12,31 @@
 
 #include "ingest/fhir/fhir_types.h"
 #include "ingest/message/mention.h"
+#include "ingest/message/words.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* ---- signs ---- */
 
-static bool is_one_of(struct bytes text, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (bytes_equal(text, bytes_text(list[i])))
-			return true;
-	return false;
-}
-
-#define IS_ONE_OF(text, list) is_one_of(text, list, sizeof(list) / sizeof(list)[0])
-
-static bool has_one_of(const json_t *concept, const char *const *list, size_t count)
+static bool has_one_of(const json_t *concept, const char *const *words)
 {
 	struct bytes code;
 	for (size_t i = 0; fhir_code(concept, i, &code); i++)
-		if (is_one_of(code, list, count))
+		if (words_one_of(code, words))
 			return true;
 	return false;
 }
 
-#define HAS_ONE_OF(concept, list) has_one_of(concept, list, sizeof(list) / sizeof(list)[0])
+#define HAS_ONE_OF(concept, ...) has_one_of(concept, WORDS(__VA_ARGS__))
 
 /* Kinds of people's numbers, but for those of people at work, and kinds of numbers of things (HL7 table 0203). */
 static const char *const patient_number_kinds[] = {
-	"MR", "MRT", "PI", "PT", "SS", "JHN", "NI", "HC", "MA", "MB", "MC", "NH", "SN", "CZ", "DL", "PPN"};
-static const char *const thing_number_kinds[] = {"SNO", "UDI", "ACSN", "FILL", "PLAC", "VN", "XX"};
+	"MR", "MRT", "PI", "PT", "SS", "JHN", "NI", "HC", "MA", "MB", "MC", "NH", "SN", "CZ", "DL", "PPN", NULL};
+static const char *const thing_number_kinds[] = {"SNO", "UDI", "ACSN", "FILL", "PLAC", "VN", "XX", NULL};
 
 /* Resources that stand for people who are no Patient, or for several. */
-static const char *const other_people[] = {"RelatedPerson", "Person", "Group"};
+static const char *const other_people[] = {"RelatedPerson", "Person", "Group", NULL};
 
 bool fhir_is_patient(const struct fhir_document *document, const json_t *who)
 {
@@ -58,8 +49,7 @@ bool fhir_is_patient(const struct fhir_document *document, const json_t *who)
 
 const json_t *fhir_entity_what(const json_t *entity)
 {
-	const json_t *what = json_object_get(entity, "what");
-	return what != NULL ? what : json_object_get(entity, "reference");
+	return fhir_either(entity, "what", "reference");
 }
 
 const json_t *fhir_entity_identifier(const json_t *entity)
@@ -73,8 +63,7 @@ const json_t *fhir_entity_identifier(const json_t *entity)
 /* A type's name of FHIR, or a word that a list of entity types has for no person. */
 static bool names_thing(struct bytes code)
 {
-	static const char *const words[] = {"3", "XrequestId"}; /* 3 organisation */
-	return IS_ONE_OF(code, words) || fhir_is_thing(code);
+	return WORDS_ONE_OF(code, "3", "XrequestId") || fhir_is_thing(code); /* 3 organisation */
 }
 
 static bool any_names_thing(const json_t *concept)
@@ -89,9 +78,9 @@ static bool any_names_thing(const json_t *concept)
 /* Roles of the list object-role. 1 is the patient; 4, a resource, may be anybody's; 9, 10 and 19 are those who are
  * insured, who vouch, who buy: people whose data it may be; 6, 8, 11 and 15 are people at work. */
 static const char *const thing_roles[] = {
-	"2", "3", "5", "7", "12", "13", "14", "16", "17", "18", "20", "21", "22", "23", "24", "25", "26"};
-static const char *const people_roles[] = {"4", "9", "10", "19"};
-static const char *const patient_codes[] = {"1", "Patient", "patient", "PAT"};
+	"2", "3", "5", "7", "12", "13", "14", "16", "17", "18", "20", "21", "22", "23", "24", "25", "26", NULL};
+static const char *const people_roles[] = {"4", "9", "10", "19", NULL};
+static const char *const patient_codes[] = {"1", "Patient", "patient", "PAT", NULL};
 
 /* NN and a country: a national number. */
 static bool has_people_number(const json_t *kind)
@@ -100,29 +89,26 @@ static bool has_people_number(const json_t *kind)
 	for (size_t i = 0; fhir_code(kind, i, &code); i++)
 		if (code.len == 5 && memcmp(code.data, "NN", 2) == 0)
 			return true;
-	return HAS_ONE_OF(kind, patient_number_kinds);
+	return has_one_of(kind, patient_number_kinds);
 }
 
 static bool has_patient_word(const json_t *concept)
 {
-	const json_t *coding;
-	size_t i;
 	bool found = mention_is_word(fhir_text(concept, "text")) || mention_is_word(fhir_text(concept, "display"));
-	json_array_foreach(json_object_get(concept, "coding"), i, coding) found |=
-		mention_is_word(fhir_text(coding, "display"));
+	for (struct fhir_each coding = fhir_list(concept, "coding"); fhir_next(&coding);)
+		found |= mention_is_word(fhir_text(coding.item, "display"));
 	return found;
 }
 
 /* Something says that it is the patient. */
 static bool says_patient(const struct fhir_document *document, const json_t *entity)
 {
-	static const char *const types[] = {"Patient", "patient", "PAT"};
 	const json_t *identifier = fhir_entity_identifier(entity);
 	const json_t *type = json_object_get(entity, "type");
 	const json_t *role = json_object_get(entity, "role");
-	bool person = fhir_has_code(type, "1") && (role == NULL || HAS_ONE_OF(role, people_roles));
-	return HAS_ONE_OF(role, patient_codes) || has_patient_word(role) || has_patient_word(type) ||
-		   HAS_ONE_OF(type, types) || fhir_is_patient(document, fhir_entity_what(entity)) ||
+	bool person = fhir_has_code(type, "1") && (role == NULL || has_one_of(role, people_roles));
+	return has_one_of(role, patient_codes) || has_patient_word(role) || has_patient_word(type) ||
+		   HAS_ONE_OF(type, "Patient", "patient", "PAT") || fhir_is_patient(document, fhir_entity_what(entity)) ||
 		   mention_numbers_people(fhir_text(identifier, "system")) ||
 		   has_people_number(json_object_get(identifier, "type")) || person;
 }
@@ -136,13 +122,13 @@ enum fhir_person fhir_entity_person(const struct fhir_document *document, const 
 	struct bytes target = fhir_target_type(document, what);
 	if (says_patient(document, entity))
 		return FHIR_PERSON_YES;
-	if (HAS_ONE_OF(type, other_people) || IS_ONE_OF(target, other_people))
+	if (has_one_of(type, other_people) || words_one_of(target, other_people))
 		return FHIR_PERSON_UNCLEAR;
 	bool other = fhir_has_code(type, "4") && role == NULL;  /* neither person nor system nor organisation */
 	if (fhir_has_code(type, "1") && !fhir_is_thing(target)) /* in the role of a thing: one of both is wrong */
 		return FHIR_PERSON_UNCLEAR;
-	if (fhir_is_thing(target) || any_names_thing(type) || other || HAS_ONE_OF(role, thing_roles) ||
-		HAS_ONE_OF(json_object_get(identifier, "type"), thing_number_kinds))
+	if (fhir_is_thing(target) || any_names_thing(type) || other || has_one_of(role, thing_roles) ||
+		has_one_of(json_object_get(identifier, "type"), thing_number_kinds))
 		return FHIR_PERSON_NO;
 	bool something = what != NULL || identifier != NULL || fhir_text(entity, "name").len > 0;
 	return something ? FHIR_PERSON_UNCLEAR : FHIR_PERSON_NO; /* a query, a description: nothing is pointed at */
@@ -159,12 +145,11 @@ static bool is_patient_role(const json_t *concept)
 
 bool fhir_agent_is_patient(const struct fhir_document *document, const json_t *agent)
 {
-	const json_t *role;
-	size_t i;
 	bool found = fhir_is_patient(document, json_object_get(agent, "who")) ||
 				 fhir_is_patient(document, json_object_get(agent, "reference")) ||
 				 is_patient_role(json_object_get(agent, "type"));
-	json_array_foreach(json_object_get(agent, "role"), i, role) found |= is_patient_role(role);
+	for (struct fhir_each role = fhir_list(agent, "role"); fhir_next(&role);)
+		found |= is_patient_role(role.item);
 	return found;
 }
 
@@ -196,11 +181,6 @@ static enum error note(struct finding *finding, enum error error, const struct f
 	return error == E_BAD_SUBJECT ? E_OK : error;
 }
 
-static bool has(struct bytes text, const char *mark)
-{
-	return text.len > 0 && memmem(text.data, text.len, mark, strlen(mark)) != NULL;
-}
-
 static enum error add_identifier(struct fhir_reader *reader, const json_t *identifier, struct finding *finding)
 {
 	struct bytes system = fhir_text(identifier, "system");
@@ -210,7 +190,8 @@ static enum error add_identifier(struct fhir_reader *reader, const json_t *ident
 	finding->valueless |= identifier != NULL && value.len == 0;
 	if (value.len == 0)
 		return E_OK;
-	if (system.len == 0 && !has(value, "^") && !has(value, "|") && !bytes_equal(value, BYTES_LITERAL("<none>"))) {
+	if (system.len == 0 && !words_have(value, "^") && !words_have(value, "|") &&
+		!bytes_equal(value, BYTES_LITERAL("<none>"))) {
 		finding->bare = fhir_first(finding->bare, value);
 		return E_OK;
 	}
@@ -227,11 +208,10 @@ static enum error add_identifier(struct fhir_reader *reader, const json_t *ident
 static enum error add_identifiers(struct fhir_reader *reader, const json_t *resource, struct finding *finding)
 {
 	const json_t *identifiers = json_object_get(resource, "identifier");
-	const json_t *one;
-	size_t i;
 	if (json_is_object(identifiers))
 		return add_identifier(reader, identifiers, finding);
-	json_array_foreach(identifiers, i, one) TRY(add_identifier(reader, one, finding));
+	for (struct fhir_each one = {.array = identifiers}; fhir_next(&one);)
+		TRY(add_identifier(reader, one.item, finding));
 	return E_OK;
 }
 
@@ -247,7 +227,8 @@ static enum error add_reference(struct fhir_reader *reader, struct bytes referen
 				   ? add_identifiers(reader, contained, finding)
 				   : E_OK;
 	}
-	bool identifier = has(reference, "|") || has(reference, "^"); /* written where a reference should stand */
+	bool identifier =
+		words_have(reference, "|") || words_have(reference, "^"); /* written where a reference should stand */
 	if (!identifier && !bytes_equal(fhir_reference_type(reference), BYTES_LITERAL("Patient")))
 		return finding->names > 0 ? texts_add(&reader->left, reference) : E_OK;
 	enum error error = audit_message_subject(reader->message, reference, reader->context->org_id, &fault);
@@ -260,17 +241,16 @@ static enum error add_reference(struct fhir_reader *reader, struct bytes referen
 static enum error refuse_person(
 	const struct fhir_reader *reader, const struct fhir_path *path, const json_t *who, const struct finding *finding)
 {
-	static const char *const named[] = {"RelatedPerson", "Person", "Group", "Practitioner", "PractitionerRole"};
 	struct bytes target = fhir_target_type(reader->document, who);
 	char reason[FAULT_TEXT_MAX + 1];
 	if (finding->fault.error != E_OK)
 		return refuse(reader, E_BAD_SUBJECT, path, finding->fault.text);
-	for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
-		if (bytes_equal(target, bytes_text(named[i]))) {
-			snprintf(reason, sizeof reason,
-				"a %s where the patient is named; send the Patient, or an identifier with its system", named[i]);
-			return refuse(reader, E_BAD_SUBJECT, path, reason);
-		}
+	if (WORDS_ONE_OF(target, "RelatedPerson", "Person", "Group", "Practitioner", "PractitionerRole")) {
+		snprintf(reason, sizeof reason,
+			"a %.*s where the patient is named; send the Patient, or an identifier with its system", (int)target.len,
+			(const char *)target.data);
+		return refuse(reader, E_BAD_SUBJECT, path, reason);
+	}
 	if (finding->bare.len > 0)
 		return refuse(reader, E_BAD_SUBJECT, path,
 			"an identifier without a system or assigning authority could be anybody's; send it with one");
@@ -355,17 +335,15 @@ bool fhir_is_known(const struct fhir_reader *reader, struct bytes id)
 
 static enum error add_entities(struct fhir_reader *reader)
 {
-	const json_t *entity;
-	size_t i;
-	json_array_foreach(json_object_get(reader->root, "entity"), i, entity)
-	{
-		struct fhir_path up = {NULL, "entity", i};
+	for (struct fhir_each entity = fhir_list(reader->root, "entity"); fhir_next(&entity);) {
+		struct fhir_path up = {NULL, "entity", entity.index};
 		struct fhir_path path = {&up,
-			json_object_get(entity, "what") == NULL && json_object_get(entity, "reference") != NULL ? "reference"
-																									: "what",
+			json_object_get(entity.item, "what") == NULL && json_object_get(entity.item, "reference") != NULL
+				? "reference"
+				: "what",
 			FHIR_NO_INDEX};
-		if (fhir_entity_person(reader->document, entity) == FHIR_PERSON_YES)
-			TRY(add_person(reader, fhir_entity_what(entity), fhir_entity_identifier(entity), &path));
+		if (fhir_entity_person(reader->document, entity.item) == FHIR_PERSON_YES)
+			TRY(add_person(reader, fhir_entity_what(entity.item), fhir_entity_identifier(entity.item), &path));
 	}
 	return E_OK;
 }
@@ -373,18 +351,14 @@ static enum error add_entities(struct fhir_reader *reader)
 /* An agent who is the patient and can be identified. One who cannot is mentioned all the same (fhir_check_mentions). */
 static enum error add_agents(struct fhir_reader *reader)
 {
-	const json_t *agent;
-	size_t i;
-	json_array_foreach(json_object_get(reader->root, "agent"), i, agent)
-	{
-		const json_t *who =
-			json_object_get(agent, "who") != NULL ? json_object_get(agent, "who") : json_object_get(agent, "reference");
+	for (struct fhir_each agent = fhir_list(reader->root, "agent"); fhir_next(&agent);) {
+		const json_t *who = fhir_either(agent.item, "who", "reference");
 		const json_t *identifier = json_object_get(who, "identifier");
-		struct fhir_path up = {NULL, "agent", i};
+		struct fhir_path up = {NULL, "agent", agent.index};
 		struct fhir_path path = {&up, "who", FHIR_NO_INDEX};
 		bool identified = fhir_is_patient(reader->document, who) || fhir_text(identifier, "system").len > 0 ||
-						  has(fhir_text(identifier, "value"), "^^^");
-		if (identified && fhir_agent_is_patient(reader->document, agent))
+						  words_have(fhir_text(identifier, "value"), "^^^");
+		if (identified && fhir_agent_is_patient(reader->document, agent.item))
 			TRY(add_person(reader, who, identifier, &path));
 	}
 	return E_OK;
@@ -400,17 +374,14 @@ static bool says_patient_extension(const json_t *extension)
 static enum error add_patient(struct fhir_reader *reader)
 {
 	const json_t *patient = json_object_get(reader->root, "patient");
-	const json_t *extension;
-	size_t i;
 	struct fhir_path path = {NULL, "patient", FHIR_NO_INDEX};
 	if (patient != NULL)
 		TRY(add_person(reader, patient, json_object_get(patient, "identifier"), &path));
-	json_array_foreach(json_object_get(reader->root, "extension"), i, extension)
-	{
-		const json_t *value = json_object_get(extension, "valueReference");
-		const json_t *number = json_object_get(extension, "valueIdentifier");
-		bool said = says_patient_extension(extension) && fhir_target_type(reader->document, value).len == 0;
-		struct fhir_path up = {NULL, "extension", i};
+	for (struct fhir_each extension = fhir_list(reader->root, "extension"); fhir_next(&extension);) {
+		const json_t *value = json_object_get(extension.item, "valueReference");
+		const json_t *number = json_object_get(extension.item, "valueIdentifier");
+		bool said = says_patient_extension(extension.item) && fhir_target_type(reader->document, value).len == 0;
+		struct fhir_path up = {NULL, "extension", extension.index};
 		struct fhir_path inner = {&up, value != NULL ? "valueReference" : "valueIdentifier", FHIR_NO_INDEX};
 		if (fhir_is_patient(reader->document, value) || (value != NULL && said))
 			TRY(add_person(reader, value, json_object_get(value, "identifier"), &inner));
@@ -423,16 +394,14 @@ static enum error add_patient(struct fhir_reader *reader)
 /* Contained patients that nothing points to. */
 static enum error add_contained(struct fhir_reader *reader)
 {
-	const json_t *resource;
-	size_t i;
-	json_array_foreach(json_object_get(reader->root, "contained"), i, resource)
-	{
-		struct fhir_path path = {NULL, "contained", i};
-		struct bytes id = fhir_text(resource, "id");
+	for (struct fhir_each resource = fhir_list(reader->root, "contained"); fhir_next(&resource);) {
+		struct fhir_path path = {NULL, "contained", resource.index};
+		struct bytes id = fhir_text(resource.item, "id");
 		struct finding finding = {0};
-		if (fhir_is_known(reader, id) || !bytes_equal(fhir_text(resource, "resourceType"), BYTES_LITERAL("Patient")))
+		if (fhir_is_known(reader, id) ||
+			!bytes_equal(fhir_text(resource.item, "resourceType"), BYTES_LITERAL("Patient")))
 			continue;
-		TRY(add_identifiers(reader, resource, &finding));
+		TRY(add_identifiers(reader, resource.item, &finding));
 		if (finding.names == 0)
 			return refuse_person(reader, &path, NULL, &finding);
 		reader->people++;

@@ -8,6 +8,8 @@
  * close. */
 #include "ingest/framing/bundle.h"
 
+#include "ingest/message/words.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
@@ -16,11 +18,6 @@
 enum { IN_BUNDLE = 1, IN_ENTRIES, IN_ENTRY, IN_RESOURCE };
 
 enum step { STEP_ON, STEP_ENTRY, STEP_ODD };
-
-static bool blank(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 /* Before the byte is fed: a value begins with it. */
 static enum step begin_value(struct bundle *bundle, uint8_t c)
@@ -55,7 +52,7 @@ static enum step step(struct bundle *bundle)
 	struct json_scan *scan = &bundle->scan;
 	uint8_t c = bundle->text.data[bundle->at];
 	uint32_t before = scan->depth;
-	if (json_scan_wants_value(scan) && !blank(c) && begin_value(bundle, c) == STEP_ODD)
+	if (json_scan_wants_value(scan) && !words_blank(c) && begin_value(bundle, c) == STEP_ODD)
 		return STEP_ODD;
 	(void)json_scan_feed(scan, c);
 	bundle->at++;

@@ -5,6 +5,8 @@
  * it. Nothing fails here: what is no message is given out as one, and refused by its reader. */
 #include "ingest/framing/framing.h"
 
+#include "ingest/message/words.h"
+
 #include <string.h>
 
 /* State 0 of every machine is "between messages". */
@@ -16,11 +18,6 @@ void framing_begin(struct framing *framing, enum adapter_format format)
 	framing->max = format == ADAPTER_FHIR ? FRAMING_DOCUMENT_BYTES_MAX : FRAMING_BYTES_MAX;
 	framing->json.in_indent = true;
 	framing->xml.start = SIZE_MAX;
-}
-
-bool framing_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 size_t framing_mark(struct bytes input, size_t at, enum framing_more more)
@@ -42,7 +39,7 @@ void framing_give(
 void framing_give_message(struct framing *framing, struct bytes input, size_t end, bool cut, struct framing_piece *out)
 {
 	size_t len = end;
-	while (!framing->is_long && len > 0 && framing_blank(input.data[len - 1]))
+	while (!framing->is_long && len > 0 && words_blank(input.data[len - 1]))
 		len--;
 	framing_give(framing, framing->is_long ? FRAMING_LAST : FRAMING_MESSAGE, input, len, out);
 	out->cut = cut;
@@ -58,7 +55,7 @@ static bool skip_between(struct framing *framing, struct bytes input, enum frami
 		size_t mark = framing_mark(input, framing->at, more);
 		if (mark == SIZE_MAX)
 			break;
-		if (mark == 0 && !framing_blank(input.data[framing->at])) {
+		if (mark == 0 && !words_blank(input.data[framing->at])) {
 			framing->state = LINE;
 			break;
 		}

@@ -96,8 +96,6 @@ void framing_begin(struct framing *framing, enum adapter_format format);
  * It never has to be longer than framing->max + 1 for a piece to come out. */
 void framing_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);
 
-/* Space, tab, line end. */
-bool framing_blank(uint8_t c);
 /* Whether a byte order mark stands at `at`: 3, 0, or SIZE_MAX if only more input can tell. */
 size_t framing_mark(struct bytes input, size_t at, enum framing_more more);
 /* For the formats' machines: gives out the first `len` bytes. */

@@ -14,7 +14,7 @@
  * message holds another one, but a Bundle, whose messages stand behind the name `resource`. */
 #include "ingest/framing/framing.h"
 
-#include <string.h>
+#include "ingest/message/words.h"
 
 enum { BETWEEN, JUNK, OPEN, BROKEN, CLOSED };
 
@@ -34,7 +34,7 @@ static bool starts_line(struct framing_json *json, uint8_t c)
 	if (c == '\n' || c == SEPARATOR) {
 		json->in_indent = true;
 		json->line_indent = 0;
-	} else if (start && framing_blank(c)) {
+	} else if (start && words_blank(c)) {
 		json->line_indent++;
 	} else {
 		json->in_indent = false;
@@ -63,7 +63,7 @@ static bool opens_array(struct framing *framing, struct bytes input, enum framin
 	size_t at = framing->at;
 	do
 		at++;
-	while (at < input.len && framing_blank(input.data[at]));
+	while (at < input.len && words_blank(input.data[at]));
 	*wait = at == input.len && more != FRAMING_ENDED && at < framing->max;
 	return at < input.len && (input.data[at] == '{' || input.data[at] == ']');
 }
@@ -87,7 +87,7 @@ static bool step_between(struct framing *framing, struct bytes input, enum frami
 		return false;
 	else if (json->array && c == ']')
 		json->array = false;
-	else if (!framing_blank(c) && c != SEPARATOR && !(json->array && c == ',')) {
+	else if (!words_blank(c) && c != SEPARATOR && !(json->array && c == ',')) {
 		framing->state = c == '{' ? OPEN : JUNK;
 		return false;
 	}
@@ -304,7 +304,7 @@ static bool next_closed(struct framing *framing, struct bytes input, struct fram
 	uint8_t c = input.data[framing->at];
 	bool follows =
 		c == '\n' || c == SEPARATOR || c == '{' || c == '[' || c == 0xEF || (json->array && (c == ',' || c == ']'));
-	if (!follows && !framing_blank(c)) {
+	if (!follows && !words_blank(c)) {
 		break_off(framing);
 		json->behind = true;
 		return next_broken(framing, input, out);

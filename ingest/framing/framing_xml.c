@@ -9,6 +9,8 @@
  *             message (both to be refused) */
 #include "ingest/framing/framing.h"
 
+#include "ingest/message/words.h"
+
 #include <string.h>
 
 enum { BETWEEN, JUNK, FOREIGN, INSIDE, CLOSED };
@@ -209,7 +211,7 @@ static bool closed(struct framing *framing, struct bytes input, enum framing_mor
 			return false;
 		if (c == '\n' || c == 0xEF || (c == '<' && !stray))
 			break;
-		if (stray || !framing_blank(c)) {
+		if (stray || !words_blank(c)) {
 			framing->state = JUNK;
 			xml->behind = true;
 			return false;

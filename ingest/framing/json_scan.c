@@ -6,6 +6,8 @@
  * is none of them. Nested deeper than the stack is broken, like what is no JSON. */
 #include "ingest/framing/json_scan.h"
 
+#include "ingest/message/words.h"
+
 #include <string.h>
 
 enum {
@@ -37,11 +39,6 @@ bool json_scan_in_object(const struct json_scan *scan)
 {
 	uint32_t top = scan->depth - 1;
 	return scan->depth > 0 && (scan->objects[top / 8] >> (top % 8) & 1) != 0;
-}
-
-static bool blank(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static enum json_scan_result broken_unless(bool good)
@@ -155,7 +152,7 @@ static enum json_scan_result in_word(struct json_scan *scan, uint8_t c)
 {
 	if (c == ',' || c == '}' || c == ']')
 		return after_value(scan, c);
-	if (blank(c))
+	if (words_blank(c))
 		scan->mode = AFTER;
 	return broken_unless(c != '"' && c != '{' && c != '[' && c != ':');
 }
@@ -167,7 +164,7 @@ enum json_scan_result json_scan_feed(struct json_scan *scan, uint8_t c)
 		return in_string(scan, c);
 	if (scan->mode == WORD)
 		return in_word(scan, c);
-	if (blank(c))
+	if (words_blank(c))
 		return JSON_OPEN;
 	switch (scan->mode) {
 	case VALUE:

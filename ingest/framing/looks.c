@@ -6,7 +6,7 @@
  * It only looks for words, so where the two are in doubt nothing is told: the messages' own reasons come then. */
 #include "ingest/framing/looks.h"
 
-#include "ingest/framing/framing.h"
+#include "ingest/message/words.h"
 
 #include <string.h>
 
@@ -21,23 +21,9 @@ struct look {
 	bool own; /* members of this ledger's own events */
 };
 
-static bool contains(struct bytes text, const char *word)
-{
-	return memmem(text.data, text.len, word, strlen(word)) != NULL;
-}
-
 static bool begins(struct bytes text, struct bytes word)
 {
 	return text.len >= word.len && memcmp(text.data, word.data, word.len) == 0;
-}
-
-static struct bytes trim(struct bytes text)
-{
-	while (text.len > 0 && framing_blank(text.data[0]))
-		text = bytes_of(text.data + 1, text.len - 1);
-	while (text.len > 0 && framing_blank(text.data[text.len - 1]))
-		text.len--;
-	return text;
 }
 
 /* The line at the start of `text`, which is moved behind it. */
@@ -48,27 +34,27 @@ static struct bytes next_line(struct bytes *text)
 	struct bytes line = bytes_of(text->data, len);
 	len += end != NULL;
 	*text = bytes_of(text->data + len, text->len - len);
-	return trim(line);
+	return words_trim(line);
 }
 
 static void look_at(struct bytes beginning, struct look *out)
 {
-	struct bytes rest = trim(beginning);
+	struct bytes rest = words_trim(beginning);
 	if (begins(rest, BYTES_LITERAL("\xEF\xBB\xBF")))
-		rest = trim(bytes_of(rest.data + 3, rest.len - 3));
+		rest = words_trim(bytes_of(rest.data + 3, rest.len - 3));
 	*out = (struct look){.text = rest,
-		.resources = contains(rest, "\"resourceType\""),
-		.messages = contains(rest, "AuditMessage"),
-		.fhir_xml = contains(rest, "http://hl7.org/fhir") && contains(rest, "<"),
-		.own = contains(rest, "\"subject\"") || contains(rest, "\"subjects\"")};
+		.resources = words_have(rest, "\"resourceType\""),
+		.messages = words_have(rest, "AuditMessage"),
+		.fhir_xml = words_have(rest, "http://hl7.org/fhir") && words_have(rest, "<"),
+		.own = words_have(rest, "\"subject\"") || words_have(rest, "\"subjects\"")};
 	while (rest.len > 0) {
 		struct bytes line = next_line(&rest);
 		bool object = line.len > 1 && line.data[0] == '{' && line.data[line.len - 1] == '}';
 		bool row = begins(line, BYTES_LITERAL("{\"input\""));
 		out->lines += line.len > 0;
 		out->rows += row;
-		bool own = !out->resources || contains(line, "\"subject"); /* FHIR over many lines has objects of its own */
-		out->events += object && !row && own && !contains(line, "\"resourceType\"");
+		bool own = !out->resources || words_have(line, "\"subject"); /* FHIR over many lines has objects of its own */
+		out->events += object && !row && own && !words_have(line, "\"resourceType\"");
 	}
 }
 

@@ -9,6 +9,8 @@
  * sets `futile`, and goes over it again: then it is text. */
 #include "ingest/framing/xml_scan.h"
 
+#include "ingest/message/words.h"
+
 #include <string.h>
 
 enum {
@@ -29,20 +31,14 @@ enum {
 
 static const char root[] = XML_SCAN_ROOT;
 
-static bool blank(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 bool xml_name_char(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-		   c == '.' || c >= 0x80;
+	return words_letter(c) || words_digit(c) || c == '_' || c == '-' || c == '.' || c >= 0x80;
 }
 
 static bool name_start(uint8_t c)
 {
-	return xml_name_char(c) && !(c >= '0' && c <= '9') && c != '-' && c != '.';
+	return xml_name_char(c) && !words_digit(c) && c != '-' && c != '.';
 }
 
 /* One byte of a name: its local part is compared with `word`. */
@@ -156,7 +152,7 @@ static enum xml_token lex_target(struct xml_scan *scan, uint8_t c, size_t at)
 		match(scan, c, "xml");
 		return TOKEN_NONE;
 	}
-	scan->declared = scan->matched == 3 && blank(c);
+	scan->declared = scan->matched == 3 && words_blank(c);
 	begin_aside(scan, PI, at);
 	if (scan->declared)
 		scan->mode = PI; /* its end is not waited for: it holds no '<' */
@@ -199,7 +195,7 @@ enum xml_token xml_scan_feed(struct xml_scan *scan, uint8_t c, size_t at)
 	switch (scan->mode) {
 	case TEXT:
 		scan->token = at;
-		return blank(c) ? TOKEN_BLANK : TOKEN_TEXT;
+		return words_blank(c) ? TOKEN_BLANK : TOKEN_TEXT;
 	case LESS:
 		return lex_less(scan, c);
 	case BANG:

@@ -7,6 +7,8 @@
 #include "ingest/message/audit_message.h"
 
 #include "ingest/message/identifier.h"
+#include "ingest/message/words.h"
+#include "ledger/base/grow.h"
 #include "ledger/text/visible.h"
 
 #include <stdlib.h>
@@ -60,14 +62,7 @@ enum error texts_add(struct texts *texts, struct bytes text)
 {
 	if (visible_blank(text))
 		return E_OK;
-	if (texts->count == texts->room) {
-		size_t room = texts->room > 0 ? 2 * texts->room : 16;
-		struct bytes *larger = reallocarray(texts->items, room, sizeof *larger);
-		if (larger == NULL)
-			return E_NO_MEMORY;
-		texts->items = larger;
-		texts->room = room;
-	}
+	TRY(GROW(texts->items, texts->room, texts->count + 1));
 	texts->items[texts->count++] = text;
 	return E_OK;
 }
@@ -89,14 +84,12 @@ enum error audit_message_object(struct audit_message *message, struct bytes obje
 
 void audit_message_denial_code(struct audit_message *message, struct bytes code)
 {
-	static const char *const known[] = {"401", "403", "AuthZ-Consent", "110113", "forbidden", "security", "login"};
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		message->denial |= bytes_equal(code, bytes_text(known[i]));
+	message->denial |= WORDS_ONE_OF(code, "401", "403", "AuthZ-Consent", "110113", "forbidden", "security", "login");
 }
 
 static bool letter_or_digit(uint8_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+	return words_digit(c) || words_letter(c);
 }
 
 /* AccessDenied */
@@ -176,7 +169,7 @@ enum error audit_message_identifier(
 	struct audit_message *message, struct bytes system, struct bytes value, struct fault *fault)
 {
 	char id[SUBJECT_BYTES_MAX + 1];
-	if (identifier_trim(system).len == 0)
+	if (words_trim(system).len == 0)
 		return audit_message_subject(message, value, NULL, fault);
 	TRY(identifier_fhir(system, value, id, fault));
 	return add_subject(message, id, fault);
@@ -193,7 +186,7 @@ enum error audit_message_subject(
 	for (struct bytes rest = identifier; rest.len > 0;) {
 		struct bytes one = cx ? identifier_cut(&rest, '~') : rest;
 		rest = cx ? rest : BYTES_EMPTY;
-		if (identifier_trim(one).len == 0)
+		if (words_trim(one).len == 0)
 			continue;
 		TRY(identifier_text(one, org_id, id, fault));
 		TRY(add_subject(message, id, fault));

@@ -10,11 +10,11 @@
  * is sent again. */
 #include "ingest/message/identifier.h"
 
+#include "ingest/message/words.h"
 #include "ledger/subject/subject.h"
 #include "ledger/subject/subject_system.h"
 
 #include <string.h>
-#include <strings.h>
 
 #define URI_VALUES "urn:ietf:rfc:3986"
 #define NO_AUTHORITY \
@@ -31,20 +31,6 @@ struct bytes identifier_cut(struct bytes *rest, char mark)
 	return piece;
 }
 
-static bool blank(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-struct bytes identifier_trim(struct bytes text)
-{
-	while (text.len > 0 && blank(text.data[0]))
-		text = bytes_of(text.data + 1, text.len - 1);
-	while (text.len > 0 && blank(text.data[text.len - 1]))
-		text.len--;
-	return text;
-}
-
 static bool has(struct bytes text, char c)
 {
 	return text.len > 0 && memchr(text.data, c, text.len) != NULL;
@@ -57,17 +43,6 @@ static bool is_cx(struct bytes text)
 	for (size_t i = 0; i < text.len; i++)
 		carets += text.data[i] == '^';
 	return carets >= 3;
-}
-
-static bool starts(struct bytes text, const char *front)
-{
-	size_t len = strlen(front);
-	return text.len >= len && strncasecmp((const char *)text.data, front, len) == 0;
-}
-
-static bool is_word(struct bytes text, const char *word)
-{
-	return text.len == strlen(word) && starts(text, word);
 }
 
 /* The parts in a row, in canonical form. */
@@ -89,7 +64,7 @@ static enum error canonical(const struct bytes *parts, size_t count, char *out, 
 
 static bool says_nobody(struct bytes value)
 {
-	return is_word(value, "<none>");
+	return words_are(value, "<none>");
 }
 
 /* Whether it has a letter, or a digit that is not 0; who counts from 0 has one such person. */
@@ -99,7 +74,7 @@ static bool says_anything(struct bytes value)
 		return true;
 	for (size_t i = 0; i < value.len; i++) {
 		uint8_t c = value.data[i];
-		if ((c >= '1' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c >= 0x80)
+		if ((words_digit(c) && c != '0') || words_letter(c) || c >= 0x80)
 			return true;
 	}
 	return false;
@@ -109,14 +84,13 @@ static bool says_anything(struct bytes value)
  * has looked at. */
 static enum error refuse_placeholder(struct bytes value, struct fault *fault)
 {
-	static const char *const words[] = {"unknown", "unkown", "ukendt", "ukjent", "okänd", "unbekannt", "onbekend",
-		"inconnu", "tuntematon", "null", "undefined", "nan", "none", "(none)", "ingen", "n/a", "na", "nil",
-		"not available", "not-available", "notavailable", "not known", "not applicable", "missing", "no id", "noid",
-		"anonymous", "anonymized", "anonymised", "anonym", "masked", "redacted", "removed", "deleted",
-		"[object object]", "xxx", "xxxx", "xxxxxxxxxx"};
-	bool placeholder = !says_anything(value) || (value.data[0] == '<' && value.data[value.len - 1] == '>');
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		placeholder |= is_word(value, words[i]);
+	bool placeholder =
+		!says_anything(value) || (value.data[0] == '<' && value.data[value.len - 1] == '>') ||
+		WORDS_LIKE_ONE_OF(value, "unknown", "unkown", "ukendt", "ukjent", "okänd", "unbekannt", "onbekend", "inconnu",
+			"tuntematon", "null", "undefined", "nan", "none", "(none)", "ingen", "n/a", "na", "nil", "not available",
+			"not-available", "notavailable", "not known", "not applicable", "missing", "no id", "noid", "anonymous",
+			"anonymized", "anonymised", "anonym", "masked", "redacted", "removed", "deleted", "[object object]", "xxx",
+			"xxxx", "xxxxxxxxxx");
 	if (!placeholder)
 		return E_OK;
 	return fault_set(fault, E_BAD_SUBJECT,
@@ -131,19 +105,19 @@ static enum error refuse_placeholder(struct bytes value, struct fault *fault)
 static enum error cx_system(struct bytes authority, struct bytes *out, char spelled[64], struct fault *fault)
 {
 	identifier_cut(&authority, '&');
-	struct bytes id = identifier_trim(identifier_cut(&authority, '&'));
-	struct bytes type = identifier_trim(identifier_cut(&authority, '&'));
+	struct bytes id = words_trim(identifier_cut(&authority, '&'));
+	struct bytes type = words_trim(identifier_cut(&authority, '&'));
 	struct bytes oid;
 	bool is_oid = subject_system_oid(id, &oid);
 	*out = id;
 	if (id.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
-	if (type.len == 0 ? is_oid : is_word(type, "ISO"))
+	if (type.len == 0 ? is_oid : words_are(type, "ISO"))
 		return is_oid ? E_OK
 					  : fault_set(fault, E_BAD_SUBJECT, "subject: the CX's authority says ISO and is not an OID");
-	if (is_word(type, "URI"))
+	if (words_are(type, "URI"))
 		return E_OK;
-	if ((!is_word(type, "UUID") && !is_word(type, "GUID")) || id.len != 36)
+	if ((!words_are(type, "UUID") && !words_are(type, "GUID")) || id.len != 36)
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: the CX's authority must be an OID with ISO, a UUID with UUID or GUID, or a URI with URI");
 	memcpy(spelled, "urn:uuid:", 9);
@@ -157,7 +131,7 @@ static enum error read_cx(struct bytes cx, char *out, struct fault *fault)
 {
 	char spelled[64];
 	struct bytes system;
-	struct bytes id = identifier_trim(identifier_cut(&cx, '^'));
+	struct bytes id = words_trim(identifier_cut(&cx, '^'));
 	identifier_cut(&cx, '^');
 	identifier_cut(&cx, '^');
 	struct bytes authority = identifier_cut(&cx, '^');
@@ -182,14 +156,14 @@ static enum error plain(struct bytes system, struct bytes value, char *out, stru
 	if (has(system, '|'))
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: the identifier's system has a '|', which separates it from the value; send it without a version");
-	if (starts(system, "uri:") || starts(system, "cpr:") || starts(system, "ref:"))
+	if (words_begin(system, "uri:") || words_begin(system, "cpr:") || words_begin(system, "ref:"))
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: the identifier's system begins as our own ids do; send the system alone, as it is registered");
 	if (subject_system_oid(system, &oid)) {
 		struct bytes parts[] = {BYTES_LITERAL("oid:"), oid, BYTES_LITERAL(":"), value};
 		return canonical(parts, 4, out, fault);
 	}
-	if (!is_word(system, URI_VALUES)) {
+	if (!words_are(system, URI_VALUES)) {
 		struct bytes parts[] = {BYTES_LITERAL("uri:"), system, BYTES_LITERAL("|"), value};
 		return canonical(parts, 4, out, fault);
 	}
@@ -209,7 +183,7 @@ static enum error cx_with_system(struct bytes system, struct bytes cx, char *out
 	char by_cx[SUBJECT_BYTES_MAX + 1];
 	struct bytes rest = cx;
 	TRY(read_cx(cx, by_cx, fault));
-	TRY(plain(system, identifier_trim(identifier_cut(&rest, '^')), by_system, fault));
+	TRY(plain(system, words_trim(identifier_cut(&rest, '^')), by_system, fault));
 	if (strcmp(by_cx, by_system) != 0)
 		return fault_set(
 			fault, E_BAD_SUBJECT, "subject: the identifier's system and the authority in its value are not the same");
@@ -219,8 +193,8 @@ static enum error cx_with_system(struct bytes system, struct bytes cx, char *out
 
 enum error identifier_fhir(struct bytes system, struct bytes value, char *out, struct fault *fault)
 {
-	system = identifier_trim(system);
-	value = identifier_trim(value);
+	system = words_trim(system);
+	value = words_trim(value);
 	if (value.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: a person without an identifier's value");
 	if (says_nobody(value)) {
@@ -250,7 +224,7 @@ static size_t patient_segment(struct bytes text)
 	for (size_t at = path + 1; at-- > 0;) {
 		struct bytes here = bytes_of(text.data + at, text.len - at);
 		bool segment = at == 0 || text.data[at - 1] == '/';
-		if (segment && here.len > len && starts(here, type) && (here.data[len] == '/' || here.data[len] == '?'))
+		if (segment && here.len > len && words_begin(here, type) && (here.data[len] == '/' || here.data[len] == '?'))
 			return at;
 	}
 	return text.len;
@@ -258,7 +232,7 @@ static size_t patient_segment(struct bytes text)
 
 bool identifier_is_patient_reference(struct bytes text)
 {
-	text = identifier_trim(text);
+	text = words_trim(text);
 	if (text.len == 0)
 		return false;
 	size_t at = patient_segment(text);
@@ -267,22 +241,14 @@ bool identifier_is_patient_reference(struct bytes text)
 	return at < text.len && !has(path, '|') && !has(path, '^') && !has(path, ' ');
 }
 
-static int hex_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-		   : c >= 'A' && c <= 'F' ? c - 'A' + 10
-		   : c >= 'a' && c <= 'f' ? c - 'a' + 10
-								  : -1;
-}
-
 static enum error percent_decode(struct bytes text, uint8_t *out, size_t *out_len, struct fault *fault)
 {
 	size_t len = 0;
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.data[i];
 		if (c == '%') {
-			int high = i + 2 < text.len ? hex_digit(text.data[i + 1]) : -1;
-			int low = i + 2 < text.len ? hex_digit(text.data[i + 2]) : -1;
+			int high = i + 2 < text.len ? words_hex(text.data[i + 1]) : -1;
+			int low = i + 2 < text.len ? words_hex(text.data[i + 2]) : -1;
 			if (high < 0 || low < 0)
 				return fault_set(fault, E_BAD_SUBJECT, "subject: a broken %% escape in the reference");
 			c = (uint8_t)(high * 16 + low);
@@ -314,7 +280,7 @@ static enum error conditional(struct bytes query, char *out, struct fault *fault
 	if (!has(token, '|'))
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
 	struct bytes system = identifier_cut(&token, '|');
-	if (identifier_trim(system).len == 0)
+	if (words_trim(system).len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
 	return identifier_fhir(system, token, out, fault);
 }
@@ -347,7 +313,7 @@ static enum error reference(struct bytes text, const char *org_id, char *out, st
 	if (memcmp(text.data + at, type, sizeof type - 1) != 0)
 		return fault_set(
 			fault, E_BAD_SUBJECT, "subject: a reference to a patient is spelled Patient/ID, with a capital P");
-	if (base.len > 0 && !starts(base, "http://") && !starts(base, "https://"))
+	if (base.len > 0 && !words_begin(base, "http://") && !words_begin(base, "https://"))
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: a reference to a patient is Patient/ID, or the whole http or https address of it");
 	if (rest.data[0] == '?')
@@ -371,7 +337,7 @@ static enum error refuse_other(struct bytes text, struct fault *fault)
 {
 	if (text.data[0] == '#')
 		return fault_set(fault, E_BAD_SUBJECT, "subject: a reference to a part of the message that is not there");
-	if (starts(text, "urn:uuid:") || starts(text, "urn:oid:"))
+	if (words_begin(text, "urn:uuid:") || words_begin(text, "urn:oid:"))
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: a reference into a Bundle, which does not say who it is; send the patient's identifier");
 	return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
@@ -379,7 +345,7 @@ static enum error refuse_other(struct bytes text, struct fault *fault)
 
 enum error identifier_text(struct bytes text, const char *org_id, char *out, struct fault *fault)
 {
-	text = identifier_trim(text);
+	text = words_trim(text);
 	if (text.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: a person without an identifier");
 	if (says_nobody(text)) {
@@ -393,7 +359,7 @@ enum error identifier_text(struct bytes text, const char *org_id, char *out, str
 		return read_cx(text, out, fault);
 	if (!has(text, '|'))
 		return refuse_other(text, fault);
-	struct bytes system = identifier_trim(identifier_cut(&text, '|'));
+	struct bytes system = words_trim(identifier_cut(&text, '|'));
 	if (system.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
 	return identifier_fhir(system, text, out, fault);

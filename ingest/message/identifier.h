@@ -26,7 +26,5 @@ enum error identifier_fhir(struct bytes system, struct bytes value, char *out, s
  * with or without a server's address before it. */
 bool identifier_is_patient_reference(struct bytes text);
 
-/* Without the white space at both ends. */
-struct bytes identifier_trim(struct bytes text);
 /* What stands before `mark`, or all; `rest` is what stands behind it. */
 struct bytes identifier_cut(struct bytes *rest, char mark);

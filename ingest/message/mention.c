@@ -7,12 +7,12 @@
 #include "ingest/message/mention.h"
 
 #include "ingest/message/identifier.h"
+#include "ingest/message/words.h"
 #include "ledger/subject/subject_system.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define VALUE_BYTES_LOOKED_AT 256u
 
@@ -38,6 +38,7 @@ static const char *const oids[] = {
 	"2.16.840.1.113883.2.18.2",          /* New Zealand: NHI */
 	"2.16.840.1.113883.4.1",             /* United States: SSN */
 	"2.16.840.1.113883.4.572",           /* United States: Medicare */
+	NULL,
 };
 static const char *const uris[] = {
 	"http://electronichealth.se/identifier/personnummer",
@@ -54,6 +55,7 @@ static const char *const uris[] = {
 	"http://ns.electronichealth.net.au/id/hi/ihi/1.0",
 	"https://www.ehealth.fgov.be/standards/fhir/core/NamingSystem/ssin",
 	"https://healthid.ndhm.gov.in",
+	NULL,
 };
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
@@ -62,67 +64,42 @@ bool mention_numbers_people(struct bytes system)
 {
 	char spelled[SUBJECT_BYTES_MAX + 1];
 	struct bytes oid;
-	system = identifier_trim(system);
-	if (subject_system_oid(system, &oid)) {
-		for (size_t i = 0; i < COUNT(oids); i++)
-			if (bytes_equal(oid, bytes_text(oids[i])))
-				return true;
-		return false;
-	}
-	if (subject_system_canonical(system, spelled) != NULL)
-		return false;
-	for (size_t i = 0; i < COUNT(uris); i++)
-		if (strcmp(spelled, uris[i]) == 0)
-			return true;
-	return false;
+	system = words_trim(system);
+	if (subject_system_oid(system, &oid))
+		return words_one_of(oid, oids);
+	return subject_system_canonical(system, spelled) == NULL && words_one_of(bytes_text(spelled), uris);
 }
 
 /* ---- words ---- */
 
 static bool starts(struct bytes text, size_t at, const char *word)
 {
-	size_t len = strlen(word);
-	return at <= text.len && text.len - at >= len && strncasecmp((const char *)text.data + at, word, len) == 0;
+	return at <= text.len && words_begin(bytes_of(text.data + at, text.len - at), word);
 }
 
-static bool contains(struct bytes text, const char *word)
-{
-	for (size_t at = 0; at < text.len; at++)
-		if (starts(text, at, word))
-			return true;
-	return false;
-}
-
-static const char *const patient_words[] = {"patient", "pasient", "patiënt", "potilas", "paciente", "paziente"};
+static const char *const patient_words[] = {"patient", "pasient", "patiënt", "potilas", "paciente", "paziente", NULL};
 
 bool mention_word(struct bytes words)
 {
-	for (size_t i = 0; i < COUNT(patient_words); i++)
-		if (contains(words, patient_words[i]))
+	for (const char *const *word = patient_words; *word != NULL; word++)
+		if (words_hold(words, *word))
 			return true;
 	return false;
 }
 
 bool mention_is_word(struct bytes words)
 {
-	for (size_t i = 0; i < COUNT(patient_words); i++)
-		if (words.len == strlen(patient_words[i]) && starts(words, 0, patient_words[i]))
-			return true;
-	return false;
+	return words_like_one_of(words, patient_words);
 }
 
 bool mention_role(struct bytes code)
 {
-	static const char *const known[] = {"PAT", "PATSBJ", "patient", "datasubject", "116154003"}; /* SNOMED CT */
-	for (size_t i = 0; i < COUNT(known); i++)
-		if (code.len == strlen(known[i]) && starts(code, 0, known[i]))
-			return true;
-	return false;
+	return WORDS_LIKE_ONE_OF(code, "PAT", "PATSBJ", "patient", "datasubject", "116154003"); /* SNOMED CT */
 }
 
 static bool id_char(uint8_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.';
+	return words_digit(c) || words_letter(c) || c == '-' || c == '.';
 }
 
 static bool word_char(uint8_t c)
@@ -157,13 +134,11 @@ static bool cx_boundary(uint8_t c)
 /* Kinds of numbers of things (HL7 table 0203). */
 static bool is_thing_kind(struct bytes text)
 {
-	static const char *const kinds[] = {"VN", "ACSN", "FILL", "PLAC", "SNO", "UDI", "XX"};
 	size_t len = 0;
 	while (len < text.len && len < 5 && id_char(text.data[len]))
 		len++;
-	for (size_t i = 0; i < COUNT(kinds); i++)
-		if (len == strlen(kinds[i]) && memcmp(text.data, kinds[i], len) == 0)
-			return true;
+	if (WORDS_ONE_OF(bytes_of(text.data, len), "VN", "ACSN", "FILL", "PLAC", "SNO", "UDI", "XX"))
+		return true;
 	return text.len > 4 && starts(text, 0, "urn:"); /* IHE's CXi: a document, an order */
 }
 
@@ -208,7 +183,7 @@ bool mention_is_cx(struct bytes id)
 
 bool mention_is_number(struct bytes id)
 {
-	struct bytes rest = identifier_trim(id);
+	struct bytes rest = words_trim(id);
 	struct bytes system = identifier_cut(&rest, '|');
 	if (rest.len > 0 && mention_numbers_people(system))
 		return true;
@@ -225,10 +200,9 @@ bool mention_is_number(struct bytes id)
 static bool is_token(struct bytes text, size_t at)
 {
 	const char *const *const lists[] = {oids, uris};
-	const size_t counts[] = {COUNT(oids), COUNT(uris)};
 	for (size_t k = 0; k < 2; k++)
-		for (size_t i = 0; i < counts[k]; i++) {
-			struct bytes rest = behind(text, at, lists[k][i]);
+		for (const char *const *system = lists[k]; *system != NULL; system++) {
+			struct bytes rest = behind(text, at, *system);
 			if (rest.len > 1 && rest.data[0] == '|' && word_char(rest.data[1]))
 				return true;
 		}
@@ -243,19 +217,14 @@ static bool in_address(struct bytes text)
 	return false;
 }
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* A Danish person number that stands alone: DDMMYYNNNN or DDMMYY-NNNN. */
 static bool is_person_number(struct bytes rest)
 {
 	size_t len = 0;
 	unsigned digits = 0;
 	while (len < rest.len &&
-		   (is_digit(rest.data[len]) || (digits == 6 && rest.data[len] == '-' && is_digit(rest.data[len - 1]))))
-		digits += is_digit(rest.data[len++]);
+		   (words_digit(rest.data[len]) || (digits == 6 && rest.data[len] == '-' && words_digit(rest.data[len - 1]))))
+		digits += words_digit(rest.data[len++]);
 	if (digits != 10)
 		return false;
 	int day = (rest.data[0] - '0') * 10 + rest.data[1] - '0';
@@ -270,7 +239,7 @@ static bool has_person_number(struct bytes text)
 {
 	for (size_t at = 0; at + 10 <= text.len; at++) {
 		bool begins = at == 0 || (!word_char(text.data[at - 1]) && text.data[at - 1] != '/');
-		if (begins && is_digit(text.data[at]) && is_person_number(bytes_of(text.data + at, text.len - at)))
+		if (begins && words_digit(text.data[at]) && is_person_number(bytes_of(text.data + at, text.len - at)))
 			return true;
 	}
 	return false;
@@ -317,8 +286,7 @@ static struct bytes value_of(struct bytes rest)
 static bool of_another_type(struct bytes value)
 {
 	size_t len = 0;
-	while (len < value.len &&
-		   ((value.data[len] >= 'a' && value.data[len] <= 'z') || (value.data[len] >= 'A' && value.data[len] <= 'Z')))
+	while (len < value.len && words_letter(value.data[len]))
 		len++;
 	return len > 0 && len < value.len && value.data[len] == '/' && !starts(value, 0, "Patient/");
 }
@@ -328,11 +296,10 @@ static bool names_parameter(struct bytes name, bool of_patients)
 {
 	static const char *const whole[] = {"patient", "subject", "beneficiary", "patient.identifier", "subject.identifier",
 		"patient._id", "subject._id", "00100020", "mrn", "cpr", "cprnr", "cpr-nr", "ssn", "bsn", "nhs-number",
-		"nhsnumber", "nhi", "personnummer", "fodselsnummer", "pid"};
+		"nhsnumber", "nhi", "personnummer", "fodselsnummer", "pid", NULL};
 	static const char *const ends[] = {"id", "identifier", "number", "nummer", "nr", "no"};
-	for (size_t i = 0; i < COUNT(whole); i++)
-		if (name.len == strlen(whole[i]) && starts(name, 0, whole[i]))
-			return true;
+	if (words_like_one_of(name, whole))
+		return true;
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		size_t len = strlen(ends[i]);
 		if (name.len >= len && starts(name, name.len - len, ends[i]) &&
@@ -415,21 +382,13 @@ static bool in_query(struct bytes text)
 
 /* ---- escapes ---- */
 
-static int hex_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-		   : c >= 'A' && c <= 'F' ? c - 'A' + 10
-		   : c >= 'a' && c <= 'f' ? c - 'a' + 10
-								  : -1;
-}
-
 /* In place: %XX becomes the byte; what is no escape stays. */
 static size_t unescape(uint8_t *text, size_t len)
 {
 	size_t out = 0;
 	for (size_t i = 0; i < len; i++) {
-		int high = text[i] == '%' && i + 2 < len ? hex_digit(text[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+		int high = text[i] == '%' && i + 2 < len ? words_hex(text[i + 1]) : -1;
+		int low = high >= 0 ? words_hex(text[i + 2]) : -1;
 		text[out++] = low >= 0 ? (uint8_t)(high * 16 + low) : text[i];
 		i += low >= 0 ? 2 : 0;
 	}

@@ -6,8 +6,7 @@
  * objects too. They stand before the message's own objects, because a long list loses its end (adapter.c). */
 #include "ingest/message/participants.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "ledger/base/grow.h"
 
 void participant_role_code(struct participant *participant, struct bytes code)
 {
@@ -40,14 +39,7 @@ void participant_role_code(struct participant *participant, struct bytes code)
 
 enum error participants_add(struct audit_message *message, const struct participant *participant)
 {
-	if (message->participant_count == message->participant_room) {
-		size_t room = message->participant_room > 0 ? 2 * message->participant_room : 8;
-		struct participant *larger = reallocarray(message->participants, room, sizeof *larger);
-		if (larger == NULL)
-			return E_NO_MEMORY;
-		message->participants = larger;
-		message->participant_room = room;
-	}
+	TRY(GROW(message->participants, message->participant_room, message->participant_count + 1));
 	message->participants[message->participant_count++] = *participant;
 	return E_OK;
 }

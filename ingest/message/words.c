@@ -1,0 +1,62 @@
+/* Plain searches: texts are short, and lists of words are read once a message. Nothing can fail. */
+#include "ingest/message/words.h"
+
+#include <string.h>
+#include <strings.h>
+
+int words_hex(uint8_t c)
+{
+	if (words_digit(c))
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+struct bytes words_trim(struct bytes text)
+{
+	while (text.len > 0 && words_blank(text.data[0]))
+		text = bytes_of(text.data + 1, text.len - 1);
+	while (text.len > 0 && words_blank(text.data[text.len - 1]))
+		text.len--;
+	return text;
+}
+
+bool words_begin(struct bytes text, const char *word)
+{
+	size_t len = strlen(word);
+	return text.len >= len && strncasecmp((const char *)text.data, word, len) == 0;
+}
+
+bool words_are(struct bytes text, const char *word)
+{
+	return text.len == strlen(word) && words_begin(text, word);
+}
+
+bool words_hold(struct bytes text, const char *word)
+{
+	for (size_t at = 0; at < text.len; at++)
+		if (words_begin(bytes_of(text.data + at, text.len - at), word))
+			return true;
+	return false;
+}
+
+bool words_have(struct bytes text, const char *mark)
+{
+	return text.len > 0 && memmem(text.data, text.len, mark, strlen(mark)) != NULL;
+}
+
+bool words_one_of(struct bytes text, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (bytes_equal(text, bytes_text(*words)))
+			return true;
+	return false;
+}
+
+bool words_like_one_of(struct bytes text, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (words_are(text, *words))
+			return true;
+	return false;
+}
