@@ -22,7 +22,7 @@ static const struct option_row help_rows[] = {
 };
 #undef T
 
-static const struct command command_help = {
+const struct command command_help = {
 	.options = {.name = "indsigt help",
 		.summary = "what there is, or how one command or topic works",
 		.text = "",
@@ -30,44 +30,10 @@ static const struct command command_help = {
 	.run = run_help,
 };
 
-/* In the order of help: set up, run, use, check. */
-const struct command *const commands[] = {
-	&command_init,
-	&command_vkey,
-	&command_sender_add,
-	&command_sender_endorse,
-	&command_sender_list,
-	&command_sender_policy,
-	&command_sender_rotate,
-	&command_sender_revoke,
-	&command_serve,
-	&command_send,
-	&command_spool,
-	&command_epoch,
-	&command_clock,
-	&command_evidence,
-	&command_token,
-	&command_who,
-	&command_statement,
-	&command_filing,
-	&command_proof,
-	&command_verify,
-	&command_audit,
-	&command_export,
-	&command_copy,
-	&command_cosign,
-	&command_recover,
-	&command_mirror_init,
-	&command_mirror_serve,
-	&command_witness_init,
-	&command_witness_add,
-	&command_witness_serve,
-	&command_bench,
-	&command_completion,
-	&command_help,
-	NULL,
-};
-#define COMMANDS (sizeof commands / sizeof commands[0] - 1)
+#define X(name) &command_##name,
+const struct command *const commands[] = {COMMANDS(X) NULL};
+#undef X
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0] - 1)
 
 struct topic {
 	const char *name;
@@ -197,7 +163,7 @@ static void print_overview(FILE *out)
 	fputs("usage: indsigt COMMAND ...\n\n"
 		  "Keeps a verifiable record of who accessed whose data.\n\nCommands:\n",
 		out);
-	for (size_t i = 0; i < COMMANDS; i++)
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-16s %s\n", command_name(commands[i]), commands[i]->options.summary);
 	fputs("\nTopics:\n", out);
 	for (size_t i = 0; i < TOPICS; i++)
@@ -211,7 +177,7 @@ static void print_overview(FILE *out)
 /* The command that the words name, and how many words that took. */
 static const struct command *find(int argc, char **argv, int *words)
 {
-	for (size_t i = 0; argc > 0 && i < COMMANDS; i++) {
+	for (size_t i = 0; argc > 0 && i < COMMAND_COUNT; i++) {
 		const char *name = command_name(commands[i]);
 		const char *space = strchr(name, ' ');
 		size_t first = space ? (size_t)(space - name) : strlen(name);
@@ -256,7 +222,7 @@ static const struct command *alike(const char *word)
 {
 	const struct command *best = NULL;
 	unsigned least = ALIKE_FAR;
-	for (size_t i = 0; i < COMMANDS; i++) {
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		char first[ALIKE_LETTERS_MAX + 1];
 		const char *name = command_name(commands[i]);
 		snprintf(first, sizeof first, "%.*s", (int)strcspn(name, " "), name);
@@ -326,7 +292,7 @@ static int dispatch(int argc, char **argv)
 	if (command && command->beside != NULL)
 		return become(command, argv + words - 1);
 	if (command) {
-		return unless_replaced(command, command->run(argc - words, argv + words));
+		return unless_replaced(command, command_run(command, command->work, argc - words, argv + words));
 	}
 	if (argc < 2) {
 		print_overview(stderr);

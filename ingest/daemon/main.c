@@ -43,13 +43,12 @@ static const struct option_row rows[] = {
 static const struct options takes = {
 	.name = "indsigt-ingestd",
 	.summary = "takes batches of access events over TCP and appends them to a ledger",
-	.text = "The ledger is in DIR. Usually started by 'indsigt serve'. Prints 'listening HOST:PORT' when it accepts\n"
+	.text = "The ledger is in DIR. Usually started by 'indsigt serve'. Prints 'listening HOST:PORT' when it accepts "
 			"connections; SIGTERM ends it cleanly.\n",
 	OPTION_ROWS(rows),
-	.after =
-		"Before it signs anything it asks the witnesses of DIR/witnesses what they have of the log. Where one shows\n"
-		"more than the store holds it ends with exit code 6; where too few answer it says so, prints 'waiting\n"
-		"witnesses', and asks again.\n",
+	.after = "Before it signs anything it asks the witnesses of DIR/witnesses what they have of the log. Where one "
+			 "shows more than the store holds it ends with exit code 6; where too few answer it says so, prints "
+			 "'waiting witnesses', and asks again.\n",
 };
 
 /* Keys and events never reach a core dump, memory is given back between bursts, and a closed socket is an error code.

@@ -59,10 +59,12 @@ struct option_row {
 	enum error (*take)(void *member, const char *text, struct fault *fault); /* E_USAGE */
 };
 
+/* What --help says is broken into lines when it is shown. A text has a newline at the end of each paragraph, and an
+ * empty line where a space is wanted; a line that begins with a blank stands as it is. */
 struct options {
 	const char *name;    /* as it is called: "indsigt sender add" */
 	const char *summary; /* one line, no full stop */
-	const char *text;    /* of --help, before the options; ends in a newline; may be empty */
+	const char *text;    /* of --help, before the options, in paragraphs (below); may be empty */
 	const char *after;   /* ... and behind them; may be NULL */
 	const struct option_row *rows;
 	size_t row_count;

@@ -85,12 +85,13 @@ void options_usage(const struct options *options, FILE *out)
 
 /* ---- help ---- */
 
-/* `text` in lines that begin in column `indent`; the first one stands there already. */
+/* `text`, to its end or that of its line, in lines that begin in column `indent`; the first one stands there already.
+ */
 static void print_wrapped(const char *text, size_t indent, FILE *out)
 {
 	size_t column = indent;
-	for (const char *word = text; *word != '\0';) {
-		size_t len = strcspn(word, " ");
+	for (const char *word = text; *word != '\0' && *word != '\n';) {
+		size_t len = strcspn(word, " \n");
 		if (word > text && column + 1 + len > WIDTH) {
 			fprintf(out, "\n%*s", (int)indent, "");
 			column = indent;
@@ -105,6 +106,17 @@ static void print_wrapped(const char *text, size_t indent, FILE *out)
 	fputc('\n', out);
 }
 
+static void print_paragraphs(const char *text, FILE *out)
+{
+	for (size_t len; *text != '\0'; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		if (*text == ' ')
+			fprintf(out, "%.*s\n", (int)len, text);
+		else
+			print_wrapped(text, 0, out);
+	}
+}
+
 static size_t left_width(const struct option_row *row)
 {
 	char name[OPTION_SPELLED_MAX];
@@ -117,7 +129,8 @@ void options_help(const struct options *options, FILE *out)
 	char name[OPTION_SPELLED_MAX];
 	bool space = options->text[0] != '\0';
 	options_usage(options, out);
-	fprintf(out, "\n%s.\n%s%s", options->summary, space ? "\n" : "", options->text);
+	fprintf(out, "\n%s.\n%s", options->summary, space ? "\n" : "");
+	print_paragraphs(options->text, out);
 	for (size_t i = 0; i < options->row_count; i++) {
 		size_t width =
 			options->rows[i].name != NULL && options->rows[i].help != NULL ? left_width(&options->rows[i]) : 0;
@@ -142,8 +155,10 @@ void options_help(const struct options *options, FILE *out)
 			fprintf(out, "%*s", (int)(indent - width), "");
 		print_wrapped(row->help, indent, out);
 	}
-	if (options->after != NULL)
-		fprintf(out, "\n%s", options->after);
+	if (options->after == NULL)
+		return;
+	fputc('\n', out);
+	print_paragraphs(options->after, out);
 }
 
 int options_begin(const struct options *options, int argc, char **argv, void *out)

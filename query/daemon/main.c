@@ -58,7 +58,7 @@ static const struct option_row rows[] = {
 static const struct options takes = {
 	.name = "indsigt-queryd",
 	.summary = "answers questions about a ledger over HTTP",
-	.text = "Reads the ledger in DIR beside the process that writes it. Usually started by 'indsigt serve'. Prints\n"
+	.text = "Reads the ledger in DIR beside the process that writes it. Usually started by 'indsigt serve'. Prints "
 			"'listening HOST:PORT' when it accepts connections; SIGTERM ends it cleanly.\n",
 	OPTION_ROWS(rows),
 };

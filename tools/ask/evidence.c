@@ -78,8 +78,16 @@ static enum error write_json(const struct listing *listing, const char *output, 
 	return text != NULL ? output_write(output, bytes_text(text), fault) : fault_set(fault, E_NO_MEMORY, "");
 }
 
-static enum error list(const char *dir, const char *output, struct fault *fault)
+struct evidence_options {
+	const char *dir;
+	bool json;
+	const char *output;
+};
+
+static enum error list(void *given, struct fault *fault)
 {
+	const struct evidence_options *options = given;
+	const char *dir = options->dir, *output = options->json ? "-" : options->output;
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	OWNED(listing_release) struct listing listing = {.equivocations = json_array(), .files = json_array()};
@@ -97,11 +105,6 @@ static enum error list(const char *dir, const char *output, struct fault *fault)
 	return E_OK;
 }
 
-struct evidence_options {
-	const char *dir;
-	bool json;
-	const char *output;
-};
 #define T struct evidence_options
 static const struct option_row rows[] = {
 	ARGUMENT(T, dir, "DIR"),
@@ -112,24 +115,14 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
-{
-	struct evidence_options options = {.json = false};
-	struct fault fault = {.text = ""};
-	if (!command_read(&command_evidence, argc, argv, &options))
-		return EXIT_USAGE;
-	enum error error = list(options.dir, options.json ? "-" : options.output, &fault);
-	return command_end(&command_evidence, error, &fault);
-}
-
 const struct command command_evidence = {
 	.options = {.name = "indsigt evidence",
 		.summary = "lists what is kept against senders, and what stopped ingest",
-		.text = "A sender that signs two different batches for one sequence cannot deny it: the first stands in the "
-				"log, of\n"
-				"the second the ledger keeps what was signed. (A stolen key, or two programs with one key, do that as "
-				"well.)\n"
-				"Files in DIR/evidence show that an older store was put back, or that somebody saw another log.\n",
+		.text =
+			"A sender that signs two different batches for one sequence cannot deny it: the first stands in the log, "
+			"of the second the ledger keeps what was signed. (A stolen key, or two programs with one key, do that as "
+			"well.) Files in DIR/evidence show that an older store was put back, or that somebody saw another log.\n",
 		OPTION_ROWS(rows)},
-	.run = run,
+	.work = list,
+	COMMAND_GIVEN(struct evidence_options, .json = false),
 };

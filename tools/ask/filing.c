@@ -29,8 +29,9 @@ static enum error check(struct bytes text, const struct vkey *log, struct fault 
 	return error == E_OK ? E_OK : fault_set(fault, error, "the ledger's proof does not hold: %s", finding.text);
 }
 
-static enum error filing(const struct filing_request *request, struct fault *fault)
+static enum error filing(void *given, struct fault *fault)
 {
+	const struct filing_request *request = given;
 	struct bytes text;
 	OWNED(sender_key_wipe) struct sender_key key = {0};
 	OWNED(fetch_release) struct fetch *fetch = NULL;
@@ -53,24 +54,14 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
-{
-	struct filing_request request;
-	struct fault fault = {.text = ""};
-	if (!command_read(&command_filing, argc, argv, &request))
-		return EXIT_USAGE;
-	return command_end(&command_filing, filing(&request, &fault), &fault);
-}
-
 const struct command command_filing = {
 	.options = {.name = "indsigt filing",
 		.summary = "a sender's proof of how one of its batches is filed",
-		.text = "Asks the ledger, as the sender whose key file it is, for the proof that the events of the batch with\n"
+		.text = "Asks the ledger, as the sender whose key file it is, for the proof that the events of the batch with "
 				"sequence N are filed under the labels of the very people they are about. 'indsigt verify FILE --vkey "
-				"VKEY'\n"
-				"reads it. 'indsigt send --query' checks every batch by itself. Of a batch that the ledger has lost "
-				"('indsigt\n"
-				"help recovery') the file shows that the log says so.\n",
+				"VKEY' reads it. 'indsigt send --query' checks every batch by itself. Of a batch that the ledger has "
+				"lost ('indsigt help recovery') the file shows that the log says so.\n",
 		OPTION_ROWS(rows)},
-	.run = run,
+	.work = filing,
+	COMMAND_GIVEN(struct filing_request, .output = NULL),
 };

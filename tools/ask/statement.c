@@ -115,12 +115,15 @@ static void tell_later(size_t later)
 			later, later == 1 ? "access is" : "accesses are", later == 1 ? "it" : "them", later == 1 ? "it" : "them");
 }
 
-static enum error statement(const struct statement_request *request, struct fault *fault)
+static enum error statement(void *given, struct fault *fault)
 {
+	struct statement_request *request = given;
 	char subject[SUBJECT_BYTES_MAX + 1];
 	size_t later = 0;
 	struct window window;
 	OWNED(text_release) struct text text = {.room = NULL};
+	if (request->token == NULL)
+		request->token = getenv(ANSWER_TOKEN);
 	TRY(read_window(request, &window, fault));
 	TRY(asked_subject(request->subject, subject, fault));
 	if (answer_is_url(request->ledger))
@@ -151,24 +154,14 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
-{
-	struct statement_request request = {.token = getenv("INDSIGT_TOKEN")};
-	struct fault fault = {.text = ""};
-	if (!command_read(&command_statement, argc, argv, &request))
-		return EXIT_USAGE;
-	return command_end(&command_statement, statement(&request, &fault), &fault);
-}
-
 const struct command command_statement = {
 	.options = {.name = "indsigt statement",
 		.summary = "the self-contained proof of who accessed this person's data",
 		.text = "Writes one file that proves, offline and to anybody who has the log's vkey, that the list of accesses "
-				"in it\n"
-				"is complete up to the newest epoch, or that there are none. 'indsigt verify FILE --vkey VKEY' checks "
-				"it. A\n"
-				"SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n",
+				"in it is complete up to the newest epoch, or that there are none. 'indsigt verify FILE --vkey VKEY' "
+				"checks it. A SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n",
 		OPTION_ROWS(rows),
 		.after = "Accesses that came after the newest epoch are listed as not yet covered.\n"},
-	.run = run,
+	.work = statement,
+	COMMAND_GIVEN(struct statement_request, .signatures = false),
 };

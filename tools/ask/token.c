@@ -23,8 +23,9 @@ static void issuer_wipe(struct token_issuer *issuer)
 	sodium_memzero(issuer, sizeof *issuer);
 }
 
-static enum error print_token(const struct token_options *options, struct fault *fault)
+static enum error print_token(void *given, struct fault *fault)
 {
+	const struct token_options *options = given;
 	char text[TOKEN_TEXT_MAX + 1];
 	uint64_t now_s = (uint64_t)time(NULL);
 	OWNED(issuer_wipe) struct token_issuer issuer = {0};
@@ -49,24 +50,14 @@ static const struct option_row rows[] = {
 #undef T
 _Static_assert(TOKEN_SUBJECT == 0 && TOKEN_PROXY == 1 && TOKEN_AUDITOR == 2, "the words of --role in their order");
 
-static int run(int argc, char **argv)
-{
-	struct token_options options = {.role = TOKEN_SUBJECT, .hours = TOKEN_HOURS_DEFAULT};
-	struct fault fault = {0};
-	if (!command_read(&command_token, argc, argv, &options))
-		return EXIT_USAGE;
-	return command_end(&command_token, print_token(&options, &fault), &fault);
-}
-
 const struct command command_token = {
 	.options = {.name = "indsigt token",
 		.summary = "a token of the local demo issuer",
-		.text = "Prints a bearer token with which SUBJECT (cpr:0101701234) can ask a query daemon that runs with\n"
+		.text = "Prints a bearer token with which SUBJECT (cpr:0101701234) can ask a query daemon that runs with "
 				"--demo-tokens. For trying things out: whoever can read DIR's keys can be anybody. Makes "
-				"DIR/keys/token if it\n"
-				"is not there.\n"
-				"\n"
-				"A SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n",
+				"DIR/keys/token if it is not there.\n\nA SUBJECT of '-' is read from standard input: arguments stand "
+				"in the list of processes.\n",
 		OPTION_ROWS(rows)},
-	.run = run,
+	.work = print_token,
+	COMMAND_GIVEN(struct token_options, .role = TOKEN_SUBJECT, .hours = TOKEN_HOURS_DEFAULT),
 };

@@ -80,10 +80,13 @@ static enum error print_answer(const struct answer *answer, const struct who_opt
 	return output_json(json_incref(answer->json), stdout);
 }
 
-static enum error who(struct who_options *options, struct fault *fault)
+static enum error who(void *given, struct fault *fault)
 {
+	struct who_options *options = given;
 	char subject[SUBJECT_BYTES_MAX + 1];
 	OWNED(answer_release) struct answer answer = {0};
+	if (options->query.token == NULL)
+		options->query.token = getenv(ANSWER_TOKEN);
 	TRY(check_options(options, fault));
 	TRY(asked_subject(options->subject, subject, fault));
 	options->query.subject = subject;
@@ -113,26 +116,17 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
-{
-	struct who_options options = {.query.token = getenv("INDSIGT_TOKEN")};
-	struct fault fault = {0};
-	if (!command_read(&command_who, argc, argv, &options))
-		return EXIT_USAGE;
-	return command_end(&command_who, who(&options, &fault), &fault);
-}
-
 const struct command command_who = {
 	.options = {.name = "indsigt who",
 		.summary = "who accessed this person's data",
-		.text =
-			"Asks for every access to the data of SUBJECT (cpr:0101701234; '-' reads it from standard input, since\n"
-			"arguments stand in the list of processes), checks that each one stands in the log exactly as shown, and\n"
-			"prints a table. Repeats of one day share a row. On a directory the right to read its key files is the\n"
-			"authorisation; an address wants a token.\n",
+		.text = "Asks for every access to the data of SUBJECT (cpr:0101701234; '-' reads it from standard input, since "
+				"arguments stand in the list of processes), checks that each one stands in the log exactly as shown, "
+				"and prints a table. Repeats of one day share a row. On a directory the right to read its key files is "
+				"the authorisation; an address wants a token.\n",
 		OPTION_ROWS(rows),
-		.after = "A name in brackets (\"reported by ...\") is the organisation whose system reported an access in "
-				 "another's\n"
-				 "name. Exit 1 if the answer does not verify, 4 if it cannot be had, 5 if it is another log's.\n"},
-	.run = run,
+		.after =
+			"A name in brackets (\"reported by ...\") is the organisation whose system reported an access in another's "
+			"name. Exit 1 if the answer does not verify, 4 if it cannot be had, 5 if it is another log's.\n"},
+	.work = who,
+	COMMAND_GIVEN(struct who_options, .json = false),
 };

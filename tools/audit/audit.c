@@ -319,33 +319,21 @@ const struct command command_audit = {
 	.options = {.name = "indsigt audit",
 		.summary = "verifies everything that a ledger holds, or publishes",
 		.text = "Computes the whole log again from its entries: every hash of the tree, the root under the signed "
-				"checkpoint,\n"
-				"every batch's signature, dense sequences, time that never runs backwards. Where the key files are "
-				"readable\n"
-				"it also opens every sealed record and checks that it is what was committed to, and that it is filed "
-				"under\n"
-				"its subject. The ledger may be served meanwhile.\n"
-				"\n"
-				"Given a URL (or a directory of tiles, as 'indsigt export' writes it) it needs nobody's leave: it "
-				"downloads\n"
-				"all tiles and entries and checks the same of them. No entry holds personal data.\n",
+				"checkpoint, every batch's signature, dense sequences, time that never runs backwards. Where the key "
+				"files are readable it also opens every sealed record and checks that it is what was committed to, and "
+				"that it is filed under its subject. The ledger may be served meanwhile.\n\nGiven a URL (or a "
+				"directory of tiles, as 'indsigt export' writes it) it needs nobody's leave: it downloads all tiles "
+				"and entries and checks the same of them. No entry holds personal data.\n",
 		OPTION_ROWS(rows),
 		.after =
-			"'unendorsed' counts sender entries without the signatures they should have, 'unchecked' the senders that\n"
+			"'unendorsed' counts sender entries without the signatures they should have, 'unchecked' the senders that "
 			"report and do not say that they check how their events are filed, 'lagging' those that say it, but leave "
-			"out\n"
-			"events older than a day before their newest batch; 'unclaimed' counts the events that no sender says to "
-			"have\n"
-			"checked.\n"
-			"\n"
-			"The last line is 'audit: ok entries=N events=M ...' (exit 0), or 'audit: FAILED [epoch=E] index=I "
-			"REASON'\n"
-			"(exit 1) with the first index that does not hold, or, where the pages of the store are broken, the last "
-			"that\n"
-			"did. Two signed checkpoints that do not fit together are evidence of a fork, which is kept in a file for\n"
-			"'indsigt verify'. Where it could not be looked at (network, rights, memory, disk, nothing there) the line "
-			"is\n"
-			"'audit: NOT LOOKED REASON' (exit 4), for another log than the key's 'audit: WRONG KEY REASON' (exit 5):\n"
-			"these say nothing about the log.\n"},
+			"out events older than a day before their newest batch; 'unclaimed' counts the events that no sender says "
+			"to have checked.\n\nThe last line is 'audit: ok entries=N events=M ...' (exit 0), or 'audit: FAILED "
+			"[epoch=E] index=I REASON' (exit 1) with the first index that does not hold, or, where the pages of the "
+			"store are broken, the last that did. Two signed checkpoints that do not fit together are evidence of a "
+			"fork, which is kept in a file for 'indsigt verify'. Where it could not be looked at (network, rights, "
+			"memory, disk, nothing there) the line is 'audit: NOT LOOKED REASON' (exit 4), for another log than the "
+			"key's 'audit: WRONG KEY REASON' (exit 5): these say nothing about the log.\n"},
 	.run = run,
 };

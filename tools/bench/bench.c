@@ -373,28 +373,23 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
+static enum error measure_and_leave(void *given, struct fault *fault)
 {
-	struct bench bench = {.events = EVENTS_DEFAULT,
-		.subjects = SUBJECTS_DEFAULT,
-		.new_percent = NEW_PERCENT_DEFAULT,
-		.place.serve = CHILD_NONE};
-	struct fault fault = {0};
-	if (!command_read(&command_bench, argc, argv, &bench))
-		return EXIT_USAGE;
-	enum error error = measure(&bench, &fault);
-	bench_place_close(&bench.place);
-	return command_end(&command_bench, error, &fault);
+	struct bench *bench = given;
+	bench->place.serve = CHILD_NONE;
+	enum error error = measure(bench, fault);
+	bench_place_close(&bench->place);
+	return error;
 }
 
 const struct command command_bench = {
 	.options = {.name = "indsigt bench",
 		.summary = "measures how fast events go in, questions are answered and all is verified",
-		.text =
-			"Makes a fresh ledger, serves it, and sends to it over TCP from sender processes with keys and spools of\n"
-			"their own; the clock runs from the first batch to the last verified receipt. Before, every subject is "
-			"made\n"
-			"known by one event. All of it runs on this machine, senders too.\n",
+		.text = "Makes a fresh ledger, serves it, and sends to it over TCP from sender processes with keys and spools "
+				"of their own; the clock runs from the first batch to the last verified receipt. Before, every subject "
+				"is made known by one event. All of it runs on this machine, senders too.\n",
 		OPTION_ROWS(rows)},
-	.run = run,
+	.work = measure_and_leave,
+	COMMAND_GIVEN(
+		struct bench, .events = EVENTS_DEFAULT, .subjects = SUBJECTS_DEFAULT, .new_percent = NEW_PERCENT_DEFAULT),
 };

@@ -1,5 +1,7 @@
 #include "tools/command/command.h"
 
+#include "ledger/base/own.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +34,18 @@ bool command_read(const struct command *command, int argc, char **argv, void *ou
 	struct fault fault = {.text = ""};
 	return options_read(&command->options, argc, argv, out, &fault) == E_OK ||
 		   command_usage(command, &fault) == EXIT_DONE;
+}
+
+int command_run(const struct command *command, command_work *work, int argc, char **argv)
+{
+	struct fault fault = {.text = ""};
+	if (work == NULL)
+		return command->run(argc, argv);
+	OWNED_MEMORY void *given = malloc(command->given_bytes);
+	if (given == NULL)
+		return command_end(command, E_NO_MEMORY, NULL);
+	memcpy(given, command->given, command->given_bytes);
+	return command_read(command, argc, argv, given) ? command_end(command, work(given, &fault), &fault) : EXIT_USAGE;
 }
 
 int command_end(const struct command *command, enum error error, const struct fault *fault)

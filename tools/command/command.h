@@ -1,20 +1,27 @@
-/* The subcommands of `indsigt`: one table (main.c) drives dispatch, `indsigt help` and what shells complete; of each
+/* The subcommands of `indsigt`: one list (COMMANDS) drives dispatch, `indsigt help` and what shells complete; of each
  * command its row of options (ledger/options/options.h) drives reading, usage and `--help`.
  *
- * A command is a file tools/ROOM/NAME.c that defines its row; the row is declared here and listed in main.c. Exit codes
- * are those of ledger/base/error.h. Results go to stdout, everything else to stderr. */
+ * A command is a file tools/ROOM/NAME.c that defines its row, and a word in COMMANDS. Exit codes are those of
+ * ledger/base/error.h. Results go to stdout, everything else to stderr. */
 #pragma once
 
 #include "ledger/options/options.h"
 
+/* What a command does with what its options say; the error and its fault are told, and give the exit code. */
+typedef enum error command_work(void *given, struct fault *fault);
+
 struct command {
 	struct options options; /* its name begins with COMMAND_PROGRAM */
-	/* The arguments follow behind `argv[0]`. `--help` never comes here. Gives the exit code. */
+	command_work *work;
+	const void *given; /* the struct that the options go into, as it is before them (COMMAND_GIVEN) */
+	size_t given_bytes;
+	/* In place of these, where an exit code says more than an error does. The arguments follow behind `argv[0]`. */
 	int (*run)(int argc, char **argv);
 	const char *beside;  /* or the program that is it (program.h), installed beside this one */
 	bool replaces_store; /* what it read may be gone at its end, since it has put another there itself */
 };
 
+#define COMMAND_GIVEN(T, ...) .given = &(const T){__VA_ARGS__}, .given_bytes = sizeof(T)
 #define COMMAND_PROGRAM "indsigt "
 
 /* One word or two: "init", "sender add". */
@@ -23,7 +30,7 @@ static inline const char *command_name(const struct command *command)
 	return command->options.name + sizeof COMMAND_PROGRAM - 1;
 }
 
-/* All of them, in the order of help; ended by NULL. */
+/* All of them, in the order of help (set up, run, use, check); ended by NULL. */
 extern const struct command *const commands[];
 
 /* The next command of two words that begins with this one, "sender", from `*at` in a table that NULL ends; NULL: there
@@ -35,6 +42,9 @@ const struct command *command_next(const char *first, const struct command *cons
 void command_wanted(const char *first, bool given);
 void command_offered(const struct command *command);
 
+/* Reads the arguments, does the work, tells the error; the exit code. `work` may be another program's (program.c), for
+ * a command that has none. */
+int command_run(const struct command *command, command_work *work, int argc, char **argv);
 /* Reads the arguments into the command's own struct. False: they are not understood, which has been said
  * (command_usage). */
 bool command_read(const struct command *command, int argc, char **argv, void *out) MUST_USE;
@@ -46,38 +56,17 @@ int command_end(const struct command *command, enum error error, const struct fa
  * help is. EXIT_USAGE. */
 int command_usage(const struct command *command, const struct fault *fault);
 
-extern const struct command command_init;
-extern const struct command command_vkey;
-extern const struct command command_who;
-extern const struct command command_statement;
-extern const struct command command_filing;
-extern const struct command command_token;
-extern const struct command command_verify;
-extern const struct command command_audit;
-extern const struct command command_proof;
-extern const struct command command_sender_add;
-extern const struct command command_sender_endorse;
-extern const struct command command_sender_list;
-extern const struct command command_sender_policy;
-extern const struct command command_sender_rotate;
-extern const struct command command_sender_revoke;
-extern const struct command command_epoch;
-extern const struct command command_clock;
-extern const struct command command_evidence;
-extern const struct command command_send;
-extern const struct command command_spool;
-extern const struct command command_serve;
-extern const struct command command_bench;
-extern const struct command command_export;
-extern const struct command command_copy;
-extern const struct command command_cosign;
-extern const struct command command_recover;
-extern const struct command command_witness_init;
-extern const struct command command_witness_add;
-extern const struct command command_witness_serve;
-extern const struct command command_mirror_init;
-extern const struct command command_mirror_serve;
-extern const struct command command_completion;
+/* clang-format off */
+#define COMMANDS(X) \
+	X(init) X(vkey) X(sender_add) X(sender_endorse) X(sender_list) X(sender_policy) X(sender_rotate) X(sender_revoke) \
+	X(serve) X(send) X(spool) X(epoch) X(clock) X(evidence) \
+	X(token) X(who) X(statement) X(filing) X(proof) X(verify) X(audit) X(export) X(copy) X(cosign) X(recover) \
+	X(mirror_init) X(mirror_serve) X(witness_init) X(witness_add) X(witness_serve) X(bench) X(completion) \
+	X(help)
+#define X(name) extern const struct command command_##name;
+COMMANDS(X)
+#undef X
+/* clang-format on */
 
 /* ---- program.c: a program of its own for some of the commands ----
  * What these must not be able to do is not in it. It is called with the command's last word, as `indsigt` hands it on,
@@ -85,7 +74,7 @@ extern const struct command command_completion;
 
 struct program_command {
 	const struct command *command;
-	int (*run)(int argc, char **argv);
+	command_work *work;
 };
 
 int program_main(const struct program_command *mine, size_t count, int argc, char **argv);

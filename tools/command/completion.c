@@ -254,9 +254,8 @@ static int run(int argc, char **argv)
 const struct command command_completion = {
 	.options = {.name = "indsigt completion",
 		.summary = "what a shell needs to complete commands and options",
-		.text = "Where indsigt is installed, bash, zsh and fish have it already. Otherwise, for this shell alone:\n"
-				"\n"
-				"  source <(indsigt completion bash)\n",
+		.text = "Where indsigt is installed, bash, zsh and fish have it already. Otherwise, for this shell alone:\n\n  "
+				"source <(indsigt completion bash)\n",
 		OPTION_ROWS(rows)},
 	.run = run,
 };

@@ -29,7 +29,7 @@ static int dispatch(const struct program_command *mine, size_t count, int argc, 
 		if (strcmp(strrchr(options->name, ' ') + 1, argv[1]) != 0)
 			continue;
 		if (!options_ask_help(argc, argv))
-			return mine[i].run(argc - 1, argv + 1);
+			return command_run(mine[i].command, mine[i].work, argc - 1, argv + 1);
 		options_help(options, stdout);
 		return EXIT_DONE;
 	}

@@ -317,24 +317,15 @@ static int run(int argc, char **argv)
 const struct command command_cosign = {
 	.options = {.name = "indsigt cosign",
 		.summary = "asks the ledger's witnesses for cosignatures ('serve' runs it)",
-		.text = "DIR/witnesses is the policy file, written by hand (C2SP tlog-policy): who the witnesses are, where "
-				"they are,\n"
-				"and how many of them are enough. For example:\n"
-				"\n"
-				"  witness w1 witness.example.org/w1+5e6f...+... https://witness.example.org\n"
-				"  witness w2 other.example.net/w+7a8b...+... https://other.example.net/witness\n"
-				"  group both all w1 w2\n"
-				"  quorum both\n"
-				"\n"
-				"'indsigt serve' runs this where the file is. DIR/cosigned/checkpoint is the newest checkpoint that "
-				"reached\n"
-				"the quorum, DIR/cosigned/state says how each witness is doing. Runs until SIGTERM or Ctrl-C; a "
-				"witness that\n"
-				"is away is asked again, less and less often.\n"
-				"\n"
-				"When a witness shows more than the store holds, under the log's own signature, an old store was put "
-				"back: it\n"
-				"ends with exit code 6, and 'serve' then ends too.\n",
+		.text =
+			"DIR/witnesses is the policy file, written by hand (C2SP tlog-policy): who the witnesses are, where they "
+			"are, and how many of them are enough. For example:\n\n  witness w1 witness.example.org/w1+5e6f...+... "
+			"https://witness.example.org\n  witness w2 other.example.net/w+7a8b...+... "
+			"https://other.example.net/witness\n  group both all w1 w2\n  quorum both\n\n'indsigt serve' runs this "
+			"where the file is. DIR/cosigned/checkpoint is the newest checkpoint that reached the quorum, "
+			"DIR/cosigned/state says how each witness is doing. Runs until SIGTERM or Ctrl-C; a witness that is away "
+			"is asked again, less and less often.\n\nWhen a witness shows more than the store holds, under the log's "
+			"own signature, an old store was put back: it ends with exit code 6, and 'serve' then ends too.\n",
 		OPTION_ROWS(rows)},
 	.run = run,
 };

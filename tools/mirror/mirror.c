@@ -14,6 +14,7 @@
 #include "tools/mirror/mirror_follow.h"
 #include "tools/mirror/mirror_key.h"
 #include "tools/publish/server_tree.h"
+#include "tools/show/vkey_option.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -49,7 +50,6 @@ static enum error create(
 	const struct mirror_init_options *init, const struct mirror_config *config, struct fault *fault)
 {
 	struct vkey own;
-	char text[VKEY_TEXT_MAX + 1];
 	/* A name that is none is found before anything is made. */
 	if (init->name != NULL && vkey_make(init->name, NOTE_KEY_COSIGNATURE, config->vkey.public_key, &own) != E_OK)
 		return fault_set(fault, E_BAD_VALUE, "--name must be a key name, such as mirror.example.org/m1");
@@ -57,21 +57,16 @@ static enum error create(
 	if (init->name == NULL)
 		return E_OK;
 	TRY(mirror_key_create(init->dir, init->name, &own, fault));
-	vkey_format(&own, text);
-	return puts(text) >= 0 ? E_OK : E_IO;
+	vkey_print(&own);
+	return E_OK;
 }
 
-static int run_init(int argc, char **argv)
+static enum error init(void *given, struct fault *fault)
 {
-	struct fault fault = {.text = ""};
-	struct mirror_init_options init = {.name = NULL};
-	if (!command_read(&command_mirror_init, argc, argv, &init))
-		return EXIT_USAGE;
-	struct mirror_config config = {.vkey = init.vkey};
-	enum error error = find_place(init.place, config.place, &fault);
-	if (error == E_OK)
-		error = create(&init, &config, &fault);
-	return command_end(&command_mirror_init, error, &fault);
+	const struct mirror_init_options *options = given;
+	struct mirror_config config = {.vkey = options->vkey};
+	TRY(find_place(options->place, config.place, fault));
+	return create(options, &config, fault);
 }
 
 /* ---- serve ---- */
@@ -110,18 +105,13 @@ static void *follow_on(void *context)
 	return NULL;
 }
 
-/* The signals are the server's. */
-static enum error start_thread(struct serving *serving, pthread_t *out, struct fault *fault)
-{
-	int failed = thread_start(out, follow_on, serving);
-	return failed ? fault_set(fault, E_IO, "a thread cannot be started: %s", strerror(failed)) : E_OK;
-}
-
 static enum error run_server(struct serving *serving, struct tree_server *server, int stop_fd, struct fault *fault)
 {
 	pthread_t thread;
 	uint64_t size = mirror_published(serving->mirror)->size; /* from here on it is the thread's */
-	TRY(start_thread(serving, &thread, fault));
+	int failed = thread_start(&thread, follow_on, serving);  /* the signals are the server's */
+	if (failed != 0)
+		return fault_set(fault, E_IO, "a thread cannot be started: %s", strerror(failed));
 	printf("ready mirror=%s entries=%" PRIu64 "\n", tree_server_address(server), size);
 	fflush(stdout);
 	enum error error = tree_server_run(server, fault);
@@ -131,22 +121,22 @@ static enum error run_server(struct serving *serving, struct tree_server *server
 	return error;
 }
 
-static enum error serve(const char *dir, const char *listen, unsigned interval_s, struct fault *fault)
+static enum error serve(const struct mirror_serve_options *options, struct fault *fault)
 {
 	OWNED(mirror_release) struct mirror *mirror = NULL;
 	struct tree_server *server;
 	struct address address;
 	char path[4096];
 	int ends[2];
-	TRY(address_parse(listen, &address, fault));
+	TRY(address_parse(options->listen, &address, fault));
 	if (prctl(PR_SET_DUMPABLE, 0) != 0) /* no core dumps and no debugger: this process may hold a key */
 		return fault_set(fault, E_IO, "the process limits cannot be set: %m");
 	if (pipe(ends) != 0)
 		return fault_set(fault, E_IO, "a pipe cannot be made: %m");
-	TRY(mirror_open(dir, ends[0], &mirror, fault));
-	snprintf(path, sizeof path, "%s/tree", dir);
+	TRY(mirror_open(options->dir, ends[0], &mirror, fault));
+	snprintf(path, sizeof path, "%s/tree", options->dir);
 	TRY(tree_server_new(&address, path, mirror_config(mirror)->vkey.name, &server, fault));
-	struct serving serving = {.mirror = mirror, .interval_s = interval_s, .wake_fd = ends[0]};
+	struct serving serving = {.mirror = mirror, .interval_s = options->interval_s, .wake_fd = ends[0]};
 	enum error error = run_server(&serving, server, ends[1], fault);
 	tree_server_free(server);
 	close(ends[0]);
@@ -163,19 +153,14 @@ static enum error once(const char *dir, struct fault *fault)
 	return E_OK;
 }
 
-static int run_serve(int argc, char **argv)
+static enum error serve_or_once(void *given, struct fault *fault)
 {
-	struct mirror_serve_options options = {.listen = MIRROR_LISTEN_DEFAULT, .interval_s = MIRROR_INTERVAL_DEFAULT_S};
-	struct fault fault = {.text = ""};
-	if (!command_read(&command_mirror_serve, argc, argv, &options))
-		return EXIT_USAGE;
-	enum error error =
-		options.once ? once(options.dir, &fault) : serve(options.dir, options.listen, options.interval_s, &fault);
-	return command_end(&command_mirror_serve, error, &fault);
+	const struct mirror_serve_options *options = given;
+	return options->once ? once(options->dir, fault) : serve(options, fault);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct program_command mine[] = {{&command_mirror_init, run_init}, {&command_mirror_serve, run_serve}};
+	static const struct program_command mine[] = {{&command_mirror_init, init}, {&command_mirror_serve, serve_or_once}};
 	return program_main(mine, sizeof mine / sizeof mine[0], argc, argv);
 }

@@ -20,11 +20,11 @@ const struct command command_mirror_init = {
 	.options = {.name = "indsigt mirror init",
 		.summary = "makes a mirror of a log",
 		.text = "A mirror keeps a copy of a log, verifies everything that it copies (tree, batch signatures, senders' "
-				"keys,\n"
-				"sequences, time, epochs in order), and serves the copy. When two signed checkpoints do not fit "
-				"together, or\n"
-				"an entry breaks a rule, it raises an alarm and keeps the evidence. What it copies is not personal.\n",
+				"keys, sequences, time, epochs in order), and serves the copy. When two signed checkpoints do not fit "
+				"together, or an entry breaks a rule, it raises an alarm and keeps the evidence. What it copies is not "
+				"personal.\n",
 		OPTION_ROWS(init_rows)},
+	COMMAND_GIVEN(struct mirror_init_options, .name = NULL),
 	.beside = "indsigt-mirror",
 };
 
@@ -42,15 +42,15 @@ static const struct option_row serve_rows[] = {
 const struct command command_mirror_serve = {
 	.options = {.name = "indsigt mirror serve",
 		.summary = "follows a log and serves the verified copy",
-		.text = "Serves /checkpoint and /tile/... as the ledger does, also below /<origin hash>/, and only what was "
-				"verified.\n"
-				"Prints 'ready mirror=HOST:PORT entries=N' when it accepts; ends on SIGTERM or Ctrl-C, and may be "
-				"killed at\n"
-				"any time: it goes on where it was. DIR/tree can be served by any web server instead.\n",
+		.text =
+			"Serves /checkpoint and /tile/... as the ledger does, also below /<origin hash>/, and only what was "
+			"verified. Prints 'ready mirror=HOST:PORT entries=N' when it accepts; ends on SIGTERM or Ctrl-C, and may "
+			"be killed at any time: it goes on where it was. DIR/tree can be served by any web server instead.\n",
 		OPTION_ROWS(serve_rows),
-		.after =
-			"An alarm is a line on stderr that begins with 'mirror: ALARM'; the evidence is in DIR/evidence/, of a "
-			"fork\n"
-			"in a file that 'indsigt verify' shows to anybody. The mirror goes on serving what it verified before.\n"},
+		.after = "An alarm is a line on stderr that begins with 'mirror: ALARM'; the evidence is in DIR/evidence/, of "
+				 "a fork in a file that 'indsigt verify' shows to anybody. The mirror goes on serving what it verified "
+				 "before.\n"},
 	.beside = "indsigt-mirror",
+	COMMAND_GIVEN(
+		struct mirror_serve_options, .listen = MIRROR_LISTEN_DEFAULT, .interval_s = MIRROR_INTERVAL_DEFAULT_S),
 };

@@ -229,37 +229,24 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static enum error prove(struct proof_request *request, struct fault *fault)
+static enum error prove(void *given, struct fault *fault)
 {
+	struct proof_request *request = given;
 	request->log = request->vkey.name[0] != '\0' ? &request->vkey : NULL;
 	return request->receipts != NULL ? prove_receipts(request, fault) : prove_entry(request, fault);
-}
-
-static int run(int argc, char **argv)
-{
-	struct proof_request request = {.json = false};
-	struct fault fault = {.text = ""};
-	if (!command_read(&command_proof, argc, argv, &request))
-		return EXIT_USAGE;
-	return command_end(&command_proof, prove(&request, &fault), &fault);
 }
 
 const struct command command_proof = {
 	.options = {.name = "indsigt proof",
 		.summary = "the proof that an entry stands in the log, as a file",
-		.text =
-			"Writes a .tlog-proof (C2SP tlog-proof): an entry, its place, and the way to a signed checkpoint. It "
-			"needs\n"
-			"nothing else, 'indsigt verify FILE --vkey VKEY' reads it offline, and so do tools of others. It names\n"
-			"nobody.\n"
-			"\n"
-			"INDEX is the entry's log index, as receipts, answers and statements name it. DIR is a ledger's "
-			"directory,\n"
-			"URL the address of its query daemon or of a mirror, or a directory of tiles: what comes from there is\n"
-			"verified.\n",
+		.text = "Writes a .tlog-proof (C2SP tlog-proof): an entry, its place, and the way to a signed checkpoint. It "
+				"needs nothing else, 'indsigt verify FILE --vkey VKEY' reads it offline, and so do tools of others. It "
+				"names nobody.\n\nINDEX is the entry's log index, as receipts, answers and statements name it. DIR is "
+				"a ledger's directory, URL the address of its query daemon or of a mirror, or a directory of tiles: "
+				"what comes from there is verified.\n",
 		OPTION_ROWS(rows),
 		.after = "Where the log has witnesses the checkpoint carries their cosignatures if it reaches so far ('indsigt "
-				 "verify\n"
-				 "--policy').\n"},
-	.run = run,
+				 "verify --policy').\n"},
+	.work = prove,
+	COMMAND_GIVEN(struct proof_request, .json = false),
 };

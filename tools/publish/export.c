@@ -154,7 +154,7 @@ static bool is_ledger(const char *dir)
 	return both;
 }
 
-static enum error run_export(struct exporting *exporting, struct fault *fault)
+static enum error write_files(struct exporting *exporting, struct fault *fault)
 {
 	if (is_ledger(exporting->out))
 		return fault_set(fault, E_EXISTS,
@@ -189,32 +189,26 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
-{
-	struct exporting exporting = {.json = false};
-	struct fault fault = {.text = ""};
-	if (!command_read(&command_export, argc, argv, &exporting))
-		return EXIT_USAGE;
-	enum error error = run_export(&exporting, &fault);
-	if (error == E_OK)
-		error = print_result(&exporting);
-	tile_tree_close(exporting.tree);
-	snapshot_end(exporting.snapshot);
-	archive_close(exporting.archive);
-	return command_end(&command_export, error, &fault);
+static enum error export(void *given, struct fault *fault) {
+	struct exporting *exporting = given; enum error error = write_files(exporting, fault);
+	if (error == E_OK) error = print_result(exporting);
+	tile_tree_close(exporting->tree);
+	snapshot_end(exporting->snapshot);
+	archive_close(exporting->archive);
+	return error;
 }
 
 const struct command command_export = {
 	.options = {.name = "indsigt export",
 		.summary = "writes the published log as static files",
-		.text = "OUT/checkpoint and OUT/tile/... are what the query daemon serves under these addresses, byte for "
-				"byte, for\n"
-				"any web server, cache or object store; 'indsigt audit OUT' and 'indsigt mirror' read them. Nothing in "
-				"them\n"
-				"is personal. Run again it writes only what is new; the ledger may be served meanwhile.\n",
+		.text =
+			"OUT/checkpoint and OUT/tile/... are what the query daemon serves under these addresses, byte for byte, "
+			"for any web server, cache or object store; 'indsigt audit OUT' and 'indsigt mirror' read them. Nothing in "
+			"them is personal. Run again it writes only what is new; the ledger may be served meanwhile.\n",
 		OPTION_ROWS(rows),
-		.after = "At every moment, also after a power cut, the checkpoint is a whole one and all its tiles are there. "
-				 "Whoever\n"
-				 "copies OUT elsewhere keeps that by copying tile/ first, then checkpoint, and deleting last.\n"},
-	.run = run,
+		.after =
+			"At every moment, also after a power cut, the checkpoint is a whole one and all its tiles are there. "
+			"Whoever copies OUT elsewhere keeps that by copying tile/ first, then checkpoint, and deleting last.\n"},
+	.work = export,
+	COMMAND_GIVEN(struct exporting, .json = false),
 };

@@ -268,7 +268,7 @@ static enum error check_store(struct recover *recover, struct fault *fault)
 	return write_guard(recover, fault);
 }
 
-static enum error recover_run(struct recover *recover, struct fault *fault)
+static enum error bring_back(struct recover *recover, struct fault *fault)
 {
 	bool newer;
 	TRY(take_lock(recover, fault));
@@ -308,38 +308,29 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
+static enum error recover(void *given, struct fault *fault)
 {
-	OWNED(recover_close) struct recover recover = {.dir_fd = -1};
-	struct fault fault = {0};
-	if (!command_read(&command_recover, argc, argv, &recover))
-		return EXIT_USAGE;
-	return command_end(&command_recover, recover_run(&recover, &fault), &fault);
+	enum error error = bring_back(given, fault);
+	recover_close(given);
+	return error;
 }
 
 const struct command command_recover = {
 	.options = {.name = "indsigt recover",
 		.summary = "the way out when the guard refuses a store: asks witnesses and mirrors, puts back what can be had",
-		.text =
-			"For a ledger that is refused because of its guard. Asks the mirrors that are named, and the witnesses of\n"
-			"DIR/witnesses, for the newest checkpoints that they have seen. The ledger must not be running.\n",
+		.text = "For a ledger that is refused because of its guard. Asks the mirrors that are named, and the witnesses "
+				"of DIR/witnesses, for the newest checkpoints that they have seen. The ledger must not be running.\n",
 		OPTION_ROWS(rows),
-		.after =
-			"Where a mirror has more of the log than the store, all that it has is verified, and it is printed, by\n"
-			"sender, what is missing here: that store is an old one. Without --accept-loss nothing is done then. "
-			"Where\n"
-			"the log has signed two histories the evidence goes to DIR/evidence. Where the guard was lost or damaged, "
-			"and\n"
-			"the store extends everything that anybody has seen (enough witnesses for the policy, or without a policy "
-			"at\n"
-			"least one mirror), a new guard is written. A guard with the log's signature is never replaced, and "
-			"nothing\n"
-			"is ever signed. Where the key environment (keys/env) is gone as well as the store, an empty one is made. "
-			"At\n"
-			"the end the ledger is opened as every start opens it, and what stands in the way is said. What the log\n"
-			"signed after that, only its senders know: they compare when they connect.\n"
-			"\n"
-			"'indsigt help recovery' says what else can be done.\n"},
-	.run = run,
+		.after = "Where a mirror has more of the log than the store, all that it has is verified, and it is printed, "
+				 "by sender, what is missing here: that store is an old one. Without --accept-loss nothing is done "
+				 "then. Where the log has signed two histories the evidence goes to DIR/evidence. Where the guard was "
+				 "lost or damaged, and the store extends everything that anybody has seen (enough witnesses for the "
+				 "policy, or without a policy at least one mirror), a new guard is written. A guard with the log's "
+				 "signature is never replaced, and nothing is ever signed. Where the key environment (keys/env) is "
+				 "gone as well as the store, an empty one is made. At the end the ledger is opened as every start "
+				 "opens it, and what stands in the way is said. What the log signed after that, only its senders know: "
+				 "they compare when they connect.\n\n'indsigt help recovery' says what else can be done.\n"},
+	.work = recover,
+	COMMAND_GIVEN(struct recover, .dir_fd = -1),
 	.replaces_store = true,
 };

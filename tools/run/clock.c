@@ -134,12 +134,10 @@ static int run(int argc, char **argv)
 const struct command command_clock = {
 	.options = {.name = "indsigt clock",
 		.summary = "shows how the clock and the log's time stand to each other, confirms a jump",
-		.text =
-			"A log's time cannot be taken back, so a ledger signs nothing when the machine's clock is over four days\n"
-			"after its newest entry, unless it has run all the while or somebody says that the clock is right. "
-			"Senders\n"
-			"wait meanwhile, reading goes on, and a ledger that runs goes on by itself once the clock is right or\n"
-			"confirmed.\n",
+		.text = "A log's time cannot be taken back, so a ledger signs nothing when the machine's clock is over four "
+				"days after its newest entry, unless it has run all the while or somebody says that the clock is "
+				"right. Senders wait meanwhile, reading goes on, and a ledger that runs goes on by itself once the "
+				"clock is right or confirmed.\n",
 		OPTION_ROWS(rows),
 		.after = "Exit: 1 while nothing is signed for the clock's sake.\n"},
 	.run = run,

@@ -214,7 +214,7 @@ static enum error copy_all(struct copying *copying, int from_fd, int to_fd, stru
 	return error;
 }
 
-static enum error copy(struct copying *copying, struct fault *fault)
+static enum error make_copy(struct copying *copying, struct fault *fault)
 {
 	struct fault why = {.text = ""};
 	TRY(archive_open(copying->dir, !copying->without_keys, &copying->archive, fault));
@@ -240,35 +240,29 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
+static enum error copy(void *given, struct fault *fault)
 {
-	struct copying copying = {.without_keys = false};
-	struct fault fault = {.text = ""};
-	if (!command_read(&command_copy, argc, argv, &copying))
-		return EXIT_USAGE;
-	enum error error = copy(&copying, &fault);
+	struct copying *copying = given;
+	enum error error = make_copy(copying, fault);
 	if (error == E_OK)
-		printf("copy: ok entries=%" PRIu64 " keys=%s\n", copying.entries, copying.without_keys ? "no" : "yes");
-	snapshot_end(copying.snapshot);
-	archive_close(copying.copy);
-	archive_close(copying.archive);
-	return command_end(&command_copy, error, &fault);
+		printf("copy: ok entries=%" PRIu64 " keys=%s\n", copying->entries, copying->without_keys ? "no" : "yes");
+	snapshot_end(copying->snapshot);
+	archive_close(copying->copy);
+	archive_close(copying->archive);
+	return error;
 }
 
 const struct command command_copy = {
 	.options = {.name = "indsigt copy",
 		.summary = "makes a whole copy of a ledger, also of one that runs",
-		.text =
-			"TO is made, and holds all of the ledger as it was at one moment: store, keys, guard, policy, evidence.\n"
-			"'indsigt audit' and 'indsigt serve' take it as they take DIR. Copying the files of a ledger that runs by\n"
-			"other means gives one that may not open.\n",
+		.text = "TO is made, and holds all of the ledger as it was at one moment: store, keys, guard, policy, "
+				"evidence. 'indsigt audit' and 'indsigt serve' take it as they take DIR. Copying the files of a ledger "
+				"that runs by other means gives one that may not open.\n",
 		OPTION_ROWS(rows),
-		.after =
-			"With the keys the copy is as secret as the ledger: whoever has it reads everything and can sign. What is\n"
-			"erased in the ledger stays readable in it, so such copies are kept shortly.\n"
-			"\n"
-			"A copy is put back only where all newer ones are lost; never are both served: the log would have two\n"
-			"histories. See 'indsigt help recovery'. A copy that was not finished has no file 'vkey', and is "
-			"refused.\n"},
-	.run = run,
+		.after = "With the keys the copy is as secret as the ledger: whoever has it reads everything and can sign. "
+				 "What is erased in the ledger stays readable in it, so such copies are kept shortly.\n\nA copy is put "
+				 "back only where all newer ones are lost; never are both served: the log would have two histories. "
+				 "See 'indsigt help recovery'. A copy that was not finished has no file 'vkey', and is refused.\n"},
+	.work = copy,
+	COMMAND_GIVEN(struct copying, .without_keys = false),
 };

@@ -29,23 +29,19 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
+static enum error epoch(void *given, struct fault *fault)
 {
-	struct epoch_options options = {.rebuild = false};
-	struct fault fault = {0};
-	if (!command_read(&command_epoch, argc, argv, &options))
-		return EXIT_USAGE;
-	enum error error = options.rebuild ? admin_rebuild(&options.admin, options.declare_lost, &fault)
-									   : admin_epoch(&options.admin, options.declare_lost, &fault);
-	return command_end(&command_epoch, error, &fault);
+	const struct epoch_options *options = given;
+	return options->rebuild ? admin_rebuild(&options->admin, options->declare_lost, fault)
+							: admin_epoch(&options->admin, options->declare_lost, fault);
 }
 
 const struct command command_epoch = {
 	.options = {.name = "indsigt epoch",
 		.summary = "asks for an epoch now",
 		.text = "An epoch files what was received under the people it is about. A running ledger does that by itself "
-				"every\n"
-				"few seconds; this asks for it at once and returns when it is done.\n",
+				"every few seconds; this asks for it at once and returns when it is done.\n",
 		OPTION_ROWS(rows)},
-	.run = run,
+	.work = epoch,
+	COMMAND_GIVEN(struct epoch_options, .rebuild = false),
 };

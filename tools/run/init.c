@@ -16,33 +16,28 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
+static enum error init(void *given, struct fault *fault)
 {
-	struct init_options options;
-	struct fault fault = {0};
+	const struct init_options *options = given;
 	struct vkey vkey;
-	if (!command_read(&command_init, argc, argv, &options))
-		return EXIT_USAGE;
-	enum error error = ledger_create(options.dir, options.origin, &fault);
+	enum error error = ledger_create(options->dir, options->origin, fault);
 	if (error == E_EXISTS)
-		(void)fault_set(&fault, error,
+		return fault_set(fault, error,
 			"'%s' is not an empty directory, and an existing ledger is never touched; choose another place",
-			options.dir);
-	if (error == E_OK)
-		error = place_read_vkey(options.dir, &vkey, &fault);
-	if (error == E_OK)
-		vkey_print(&vkey);
-	return command_end(&command_init, error, &fault);
+			options->dir);
+	TRY(error);
+	TRY(place_read_vkey(options->dir, &vkey, fault));
+	vkey_print(&vkey);
+	return E_OK;
 }
 
 const struct command command_init = {
 	.options = {.name = "indsigt init",
 		.summary = "makes keys and an empty ledger, prints the log's vkey",
-		.text =
-			"DIR must not exist, or be empty; an existing ledger is never touched. What was killed or failed half-way "
-			"is\n"
-			"made anew by the same command. DIR/keys holds the secret keys (0600), DIR/vkey the public one: whoever\n"
-			"verifies anything needs it.\n",
+		.text = "DIR must not exist, or be empty; an existing ledger is never touched. What was killed or failed "
+				"half-way is made anew by the same command. DIR/keys holds the secret keys (0600), DIR/vkey the public "
+				"one: whoever verifies anything needs it.\n",
 		OPTION_ROWS(rows)},
-	.run = run,
+	.work = init,
+	COMMAND_GIVEN(struct init_options, .dir = NULL),
 };

@@ -422,14 +422,11 @@ const struct command command_serve = {
 	.options = {.name = "indsigt serve",
 		.summary = "runs the ledger: takes events in, answers questions",
 		.text = "Starts indsigt-ingestd and indsigt-queryd, prints 'ready ingest=HOST:PORT query=HOST:PORT' when both "
-				"accept,\n"
-				"starts a daemon that dies again on the same port, and ends both cleanly on SIGTERM or Ctrl-C.\n"
+				"accept, starts a daemon that dies again on the same port, and ends both cleanly on SIGTERM or Ctrl-C. "
 				"One that could not look at first (an address or a ledger that is still held) is tried for 10 s.\n",
 		OPTION_ROWS(rows),
-		.after =
-			"Where the ledger has witnesses they are asked before anything is signed. One that shows more than the "
-			"store\n"
-			"holds ends it (exit code 1). While too few answer, questions are answered but nothing is taken in, and\n"
-			"'ready' is printed once they do.\n"},
+		.after = "Where the ledger has witnesses they are asked before anything is signed. One that shows more than "
+				 "the store holds ends it (exit code 1). While too few answer, questions are answered but nothing is "
+				 "taken in, and 'ready' is printed once they do.\n"},
 	.run = run,
 };

@@ -8,25 +8,20 @@ struct vkey_options {
 };
 static const struct option_row rows[] = {ARGUMENT(struct vkey_options, dir, "DIR")};
 
-static int run(int argc, char **argv)
+static enum error print(void *given, struct fault *fault)
 {
-	struct vkey_options options;
-	struct fault fault = {0};
 	struct vkey vkey;
-	if (!command_read(&command_vkey, argc, argv, &options))
-		return EXIT_USAGE;
-	enum error error = place_read_vkey(options.dir, &vkey, &fault);
-	if (error == E_OK)
-		vkey_print(&vkey);
-	return command_end(&command_vkey, error, &fault);
+	TRY(place_read_vkey(((const struct vkey_options *)given)->dir, &vkey, fault));
+	vkey_print(&vkey);
+	return E_OK;
 }
 
 const struct command command_vkey = {
 	.options = {.name = "indsigt vkey",
 		.summary = "prints the log's verification key",
 		.text = "Everything that the ledger in DIR says is verified with this key. It is public: hand it to citizens, "
-				"senders\n"
-				"and auditors over a way that they trust.\n",
+				"senders and auditors over a way that they trust.\n",
 		OPTION_ROWS(rows)},
-	.run = run,
+	.work = print,
+	COMMAND_GIVEN(struct vkey_options, .dir = NULL),
 };

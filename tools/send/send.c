@@ -346,27 +346,18 @@ static int run(int argc, char **argv)
 const struct command command_send = {
 	.options = {.name = "indsigt send",
 		.summary = "sends events to a ledger, prints a receipt for each batch",
-		.text =
-			"Reads events from the files in turn, or from standard input (-, the default) as they come. Signed "
-			"batches\n"
-			"wait in a spool until their receipt has been checked. Run again on the same files it goes on where it\n"
-			"stopped and sends nothing twice: a message is left out if as many equal ones as the file has had by then\n"
-			"wait or were acknowledged, whatever the file is called now; a line that was mended or put in is sent, "
-			"and\n"
-			"what was refused is tried again. Equal messages of another file are taken for the same: give events an "
-			"\"id\"\n"
-			"of your own, by which they are always recognised, or use --again. What comes through a pipe is always "
-			"new,\n"
-			"but for events with an id. The newest four million messages are remembered. A lost connection is made "
-			"again,\n"
-			"for as long as it takes.\n",
+		.text = "Reads events from the files in turn, or from standard input (-, the default) as they come. Signed "
+				"batches wait in a spool until their receipt has been checked. Run again on the same files it goes on "
+				"where it stopped and sends nothing twice: a message is left out if as many equal ones as the file has "
+				"had by then wait or were acknowledged, whatever the file is called now; a line that was mended or put "
+				"in is sent, and what was refused is tried again. Equal messages of another file are taken for the "
+				"same: give events an \"id\" of your own, by which they are always recognised, or use --again. What "
+				"comes through a pipe is always new, but for events with an id. The newest four million messages are "
+				"remembered. A lost connection is made again, for as long as it takes.\n",
 		OPTION_ROWS(rows),
 		.after = "On stdout one JSON object for each batch: its receipt, which 'indsigt verify' reads. Exit 1 if "
-				 "something was\n"
-				 "refused, a message or the sender itself; 3 if events wait in the spool, or a signal ended it before "
-				 "all was\n"
-				 "read: run it again. It waits for a ledger that is away, and for room on a full disk: in a job say "
-				 "'timeout\n"
-				 "--preserve-status 1h indsigt send ...'.\n"},
+				 "something was refused, a message or the sender itself; 3 if events wait in the spool, or a signal "
+				 "ended it before all was read: run it again. It waits for a ledger that is away, and for room on a "
+				 "full disk: in a job say 'timeout --preserve-status 1h indsigt send ...'.\n"},
 	.run = run,
 };

@@ -99,8 +99,9 @@ struct change_options {
 #define SAID FORM(0)
 #define ENDORSED FORM(1)
 
-static enum error revoke_sender(const struct change_options *options, struct fault *fault)
+static enum error revoke_sender(void *given, struct fault *fault)
 {
+	const struct change_options *options = given;
 	const struct admin *admin = &options->admin;
 	struct entry_sender entry;
 	if (options->endorsement != NULL) {
@@ -129,21 +130,13 @@ static const struct option_row revoke_rows[] = {
 	ADMIN_WITHOUT_WITNESSES(T, admin),
 };
 
-static int run_revoke(int argc, char **argv)
-{
-	struct change_options options = {.yes = false};
-	struct fault fault = {0};
-	if (!command_read(&command_sender_revoke, argc, argv, &options))
-		return EXIT_USAGE;
-	return command_end(&command_sender_revoke, revoke_sender(&options, &fault), &fault);
-}
-
 const struct command command_sender_revoke = {
 	.options = {.name = "indsigt sender revoke",
 		.summary = "takes nothing more from a sender, for ever",
 		.text = "What it reported before stays in the log. Whoever comes back registers anew, under another id.\n",
 		OPTION_ROWS(revoke_rows)},
-	.run = run_revoke,
+	.work = revoke_sender,
+	COMMAND_GIVEN(T, .yes = false),
 };
 
 /* ---- rotate ----
@@ -223,7 +216,7 @@ static enum error rotate_held(const struct admin *admin, const char *path, struc
 	return E_OK;
 }
 
-static enum error rotate(const struct admin *admin, const char *path, struct fault *fault)
+static enum error rotate_own(const struct admin *admin, const char *path, struct fault *fault)
 {
 	OWNED_FD held = -1;
 	enum error error = hold_key(path, &held, fault);
@@ -247,25 +240,21 @@ static const struct option_row rotate_rows[] = {
 	ADMIN_WITHOUT_WITNESSES(T, admin),
 };
 
-static int run_rotate(int argc, char **argv)
+static enum error rotate(void *given, struct fault *fault)
 {
-	struct change_options options = {.key = NULL};
-	struct fault fault = {0};
-	if (!command_read(&command_sender_rotate, argc, argv, &options))
-		return EXIT_USAGE;
-	enum error error = options.key != NULL ? rotate(&options.admin, options.key, &fault)
-										   : rotate_endorsed(&options.admin, options.endorsement, &fault);
-	return command_end(&command_sender_rotate, error, &fault);
+	const struct change_options *options = given;
+	return options->key != NULL ? rotate_own(&options->admin, options->key, fault)
+								: rotate_endorsed(&options->admin, options->endorsement, fault);
 }
 
 const struct command command_sender_rotate = {
 	.options = {.name = "indsigt sender rotate",
 		.summary = "gives a sender a new key, signed by the old one and the new",
-		.text =
-			"The new key takes the place of the old one in FILE. Stop 'indsigt send' on that file first, and start it\n"
-			"again afterwards: it goes on where it was. Interrupted, the same command finishes what it began.\n",
+		.text = "The new key takes the place of the old one in FILE. Stop 'indsigt send' on that file first, and start "
+				"it again afterwards: it goes on where it was. Interrupted, the same command finishes what it began.\n",
 		OPTION_ROWS(rotate_rows)},
-	.run = run_rotate,
+	.work = rotate,
+	COMMAND_GIVEN(T, .key = NULL),
 };
 
 /* ---- policy ---- */
@@ -332,26 +321,22 @@ static enum error check_policy(const void *out, struct fault *fault)
 	return E_OK;
 }
 
-static int run_policy(int argc, char **argv)
+static enum error policy(void *given, struct fault *fault)
 {
-	struct change_options options = {.key = NULL};
-	struct fault fault = {0};
-	policy_default(&options.given.policy);
-	if (!command_read(&command_sender_policy, argc, argv, &options))
-		return EXIT_USAGE;
-	const struct policy *policy = options.given.words || options.clear ? &options.given.policy : NULL;
-	enum error error = options.key != NULL ? change_policy(&options.admin, options.key, policy, &fault)
-										   : change_policy_endorsed(&options.admin, options.endorsement, &fault);
-	return command_end(&command_sender_policy, error, &fault);
+	struct change_options *options = given;
+	policy_settle(&options->given);
+	const struct policy *wanted = options->given.words || options->clear ? &options->given.policy : NULL;
+	return options->key != NULL ? change_policy(&options->admin, options->key, wanted, fault)
+								: change_policy_endorsed(&options->admin, options->endorsement, fault);
 }
 
 const struct command command_sender_policy = {
 	.options = {.name = "indsigt sender policy",
 		.summary = "shows a sender's policy, or gives it another, signed by its key",
 		.text = "Without words it shows the policy and changes nothing. The words are those of 'indsigt sender add'; "
-				"they are\n"
-				"the whole new policy, not a change to the old one. It holds for what is sent from now on.\n",
+				"they are the whole new policy, not a change to the old one. It holds for what is sent from now on.\n",
 		OPTION_ROWS(policy_rows),
 		.check = check_policy},
-	.run = run_policy,
+	.work = policy,
+	COMMAND_GIVEN(T, .key = NULL),
 };

@@ -120,32 +120,26 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run_add(int argc, char **argv)
+static enum error add(void *given, struct fault *fault)
 {
-	struct add_options options = {.name = NULL};
-	struct fault fault = {0};
+	struct add_options *options = given;
 	struct vkey log;
 	uint32_t id = 0;
-	policy_default(&options.given.policy);
-	if (!command_read(&command_sender_add, argc, argv, &options))
-		return EXIT_USAGE;
-	enum error error = place_read_vkey(options.admin.dir, &log, &fault);
-	if (error == E_OK)
-		error =
-			options.key != NULL ? add_own_key(&options, &log, &id, &fault) : add_endorsed(&options, &log, &id, &fault);
-	if (error == E_OK)
-		printf("%" PRIu32 "\n", id);
-	return command_end(&command_sender_add, error, &fault);
+	policy_settle(&options->given);
+	TRY(place_read_vkey(options->admin.dir, &log, fault));
+	TRY(options->key != NULL ? add_own_key(options, &log, &id, fault) : add_endorsed(options, &log, &id, fault));
+	printf("%" PRIu32 "\n", id);
+	return E_OK;
 }
 
 const struct command command_sender_add = {
 	.options = {.name = "indsigt sender add",
 		.summary = "registers a system that reports, prints its id",
-		.text = "The registration stands in the log for everybody to see, signed by the sender's key. With --key the "
-				"key file\n"
-				"is made if it is not there: it holds all that 'indsigt send' needs. With --public and --endorsement "
-				"the key\n"
-				"stays with its organisation, which has signed the registration with 'indsigt sender endorse'.\n",
+		.text =
+			"The registration stands in the log for everybody to see, signed by the sender's key. With --key the key "
+			"file is made if it is not there: it holds all that 'indsigt send' needs. With --public and --endorsement "
+			"the key stays with its organisation, which has signed the registration with 'indsigt sender endorse'.\n",
 		OPTION_ROWS(rows)},
-	.run = run_add,
+	.work = add,
+	COMMAND_GIVEN(struct add_options, .name = NULL),
 };

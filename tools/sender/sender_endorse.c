@@ -193,24 +193,20 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
+static enum error endorse(void *given, struct fault *fault)
 {
-	struct endorse_options options = {.follows = FOLLOWS_NOTHING};
-	struct fault fault = {0};
-	policy_default(&options.given.policy);
-	if (!command_read(&command_sender_endorse, argc, argv, &options))
-		return EXIT_USAGE;
-	enum error error =
-		options.follows != FOLLOWS_NOTHING ? endorse_change(&options, &fault) : endorse_registration(&options, &fault);
-	return command_end(&command_sender_endorse, error, &fault);
+	struct endorse_options *options = given;
+	policy_settle(&options->given);
+	return options->follows != FOLLOWS_NOTHING ? endorse_change(options, fault) : endorse_registration(options, fault);
 }
 
 const struct command command_sender_endorse = {
 	.options = {.name = "indsigt sender endorse",
 		.summary = "signs a registration, or a change of it, where the key is",
-		.text = "For an organisation that keeps its key to itself: needs no ledger. Hand the endorsement file to the\n"
+		.text = "For an organisation that keeps its key to itself: needs no ledger. Hand the endorsement file to the "
 				"ledger's operator; nothing in it is secret.\n",
 		OPTION_ROWS(rows),
 		.check = check_options},
-	.run = run,
+	.work = endorse,
+	COMMAND_GIVEN(struct endorse_options, .follows = FOLLOWS_NOTHING),
 };

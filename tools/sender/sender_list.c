@@ -101,8 +101,15 @@ static bool add_sender(void *context, const struct sender *sender)
 	return !listing->failed;
 }
 
-static enum error list(const char *dir, bool json, struct fault *fault)
+struct list_options {
+	const char *dir;
+	bool json;
+};
+
+static enum error list(void *given, struct fault *fault)
 {
+	const struct list_options *options = given;
+	bool json = options->json;
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	OWNED(listing_release)
@@ -111,7 +118,7 @@ static enum error list(const char *dir, bool json, struct fault *fault)
 		.equivocations = json_object()};
 	if (listing.table == NULL && listing.json == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	TRY(archive_open(dir, false, &archive, fault));
+	TRY(archive_open(options->dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
 	enum error error = snapshot_visit_evidence(snapshot, count_evidence, &listing);
 	if (error == E_OK)
@@ -126,10 +133,6 @@ static enum error list(const char *dir, bool json, struct fault *fault)
 	return E_OK;
 }
 
-struct list_options {
-	const char *dir;
-	bool json;
-};
 #define T struct list_options
 static const struct option_row rows[] = {
 	ARGUMENT(T, dir, "DIR"),
@@ -137,24 +140,14 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static int run(int argc, char **argv)
-{
-	struct list_options options = {.json = false};
-	struct fault fault = {0};
-	if (!command_read(&command_sender_list, argc, argv, &options))
-		return EXIT_USAGE;
-	return command_end(&command_sender_list, list(options.dir, options.json, &fault), &fault);
-}
-
 const struct command command_sender_list = {
 	.options = {.name = "indsigt sender list",
 		.summary = "shows every sender: organisation, status, events, policy",
 		.text = "Reads beside a running ledger. 'unendorsed' is a sender whose registration or key change is not "
-				"signed by\n"
-				"its key; 'signed twice' counts the sequences for which it signed two different batches (see 'indsigt\n"
-				"evidence'). 'Entry' is the log index of its newest entry, which a change follows ('indsigt sender "
-				"endorse\n"
-				"--follows'). The policy is shown as far as it differs from the usual one.\n",
+				"signed by its key; 'signed twice' counts the sequences for which it signed two different batches (see "
+				"'indsigt evidence'). 'Entry' is the log index of its newest entry, which a change follows ('indsigt "
+				"sender endorse --follows'). The policy is shown as far as it differs from the usual one.\n",
 		OPTION_ROWS(rows)},
-	.run = run,
+	.work = list,
+	COMMAND_GIVEN(struct list_options, .json = false),
 };

@@ -20,9 +20,16 @@ enum error policy_words(const struct policy *policy, char out[POLICY_WORDS_MAX])
 	return E_OK;
 }
 
+void policy_settle(struct policy_given *given)
+{
+	if (!given->words)
+		policy_default(&given->policy);
+}
+
 enum error policy_take(void *given, const char *word, struct fault *fault)
 {
 	struct policy_given *out = given;
+	policy_settle(out);
 	out->words = true;
 	return policy_apply(&out->policy, word, fault) == E_OK ? E_OK : E_USAGE;
 }

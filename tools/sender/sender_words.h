@@ -11,9 +11,11 @@ enum error policy_line(const struct policy *policy, char out[POLICY_WORDS_MAX]) 
 enum error policy_words(const struct policy *policy, char out[POLICY_WORDS_MAX]) MUST_USE;
 /* What --policy says, however often it is given. */
 struct policy_given {
-	struct policy policy; /* from the default, which it is before */
+	struct policy policy; /* from the default; of no meaning without words, before policy_settle */
 	bool words;           /* there were any */
 };
 enum error policy_take(void *given, const char *word, struct fault *fault) MUST_USE;
+/* What was read, or the default where there were no words. */
+void policy_settle(struct policy_given *given);
 #define OPTION_POLICY(T, member, ...) \
 	OPTION_TAKEN(policy_take, "policy", "WORD", .offset = offsetof(T, member), .repeats = true, __VA_ARGS__)

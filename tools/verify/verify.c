@@ -140,17 +140,13 @@ static int run(int argc, char **argv)
 const struct command command_verify = {
 	.options = {.name = "indsigt verify",
 		.summary = "what a statement, a filing proof or receipts prove, offline",
-		.text =
-			"Reads FILE ('-': standard input) and nothing else, and says in plain words what it proves, or the first\n"
-			"thing that does not hold. FILE is a statement ('indsigt statement'), a filing proof, the receipts that\n"
-			"'indsigt send' printed, or a .tlog-proof.\n",
+		.text = "Reads FILE ('-': standard input) and nothing else, and says in plain words what it proves, or the "
+				"first thing that does not hold. FILE is a statement ('indsigt statement'), a filing proof, the "
+				"receipts that 'indsigt send' printed, or a .tlog-proof.\n",
 		OPTION_ROWS(rows),
 		.after = "An option that a kind of file has no place for is refused, never ignored. Exit 1 if something does "
-				 "not hold;\n"
-				 "4 if FILE cannot be read, is not whole (cut off, or with something else in it: ask for it anew), is "
-				 "of no\n"
-				 "kind that can be verified, or has more than 256 MiB (receipts can be given in parts, some lines "
-				 "each).\n"
-				 "5 if FILE is of another log than the key's: it does not name it.\n"},
+				 "not hold; 4 if FILE cannot be read, is not whole (cut off, or with something else in it: ask for it "
+				 "anew), is of no kind that can be verified, or has more than 256 MiB (receipts can be given in parts, "
+				 "some lines each). 5 if FILE is of another log than the key's: it does not name it.\n"},
 	.run = run,
 };

@@ -12,13 +12,12 @@ const struct command command_witness_init = {
 	.options = {.name = "indsigt witness init",
 		.summary = "makes a witness with its key, prints its vkey",
 		.text = "A witness remembers how far it has seen each log that it watches and signs only what extends that, so "
-				"that a\n"
-				"log cannot show different people different histories. The logs need not be of this program.\n",
+				"that a log cannot show different people different histories. The logs need not be of this program.\n",
 		OPTION_ROWS(init_rows),
 		.after = "Give the printed vkey to the logs, for their policy files. DIR/key is the secret key (0600). Keep "
-				 "DIR/seen:\n"
-				 "a witness that has forgotten what it signed must not go on under the same key.\n"},
+				 "DIR/seen: a witness that has forgotten what it signed must not go on under the same key.\n"},
 	.beside = "indsigt-witness",
+	COMMAND_GIVEN(T, .listen = WITNESS_LISTEN_DEFAULT),
 };
 
 static const struct option_row add_rows[] = {ARGUMENT(T, dir, "DIR"), ARGUMENT(T, vkey, "VKEY")};
@@ -26,13 +25,12 @@ static const struct option_row add_rows[] = {ARGUMENT(T, dir, "DIR"), ARGUMENT(T
 const struct command command_witness_add = {
 	.options = {.name = "indsigt witness add",
 		.summary = "has a witness watch a log",
-		.text =
-			"VKEY is the log's verification key, which 'indsigt vkey' prints for a ledger; make sure that it really "
-			"is\n"
-			"the log's. Several keys of one name are keys of one log. It is written to DIR/logs, one vkey a line; a\n"
-			"witness that is running takes it up when it is started again.\n",
+		.text = "VKEY is the log's verification key, which 'indsigt vkey' prints for a ledger; make sure that it "
+				"really is the log's. Several keys of one name are keys of one log. It is written to DIR/logs, one "
+				"vkey a line; a witness that is running takes it up when it is started again.\n",
 		OPTION_ROWS(add_rows)},
 	.beside = "indsigt-witness",
+	COMMAND_GIVEN(T, .listen = WITNESS_LISTEN_DEFAULT),
 };
 
 static const struct option_row serve_rows[] = {
@@ -44,11 +42,10 @@ static const struct option_row serve_rows[] = {
 const struct command command_witness_serve = {
 	.options = {.name = "indsigt witness serve",
 		.summary = "answers logs that ask for cosignatures, and monitors",
-		.text =
-			"Speaks C2SP tlog-witness over HTTP: POST /add-checkpoint, GET /<origin hash>/checkpoint. Prints 'ready\n"
-			"witness=HOST:PORT logs=N' when it accepts; ends on SIGTERM or Ctrl-C, and may be killed at any time. TLS "
-			"is\n"
-			"the business of a proxy in front of it.\n",
+		.text = "Speaks C2SP tlog-witness over HTTP: POST /add-checkpoint, GET /<origin hash>/checkpoint. Prints "
+				"'ready witness=HOST:PORT logs=N' when it accepts; ends on SIGTERM or Ctrl-C, and may be killed at any "
+				"time. TLS is the business of a proxy in front of it.\n",
 		OPTION_ROWS(serve_rows)},
 	.beside = "indsigt-witness",
+	COMMAND_GIVEN(T, .listen = WITNESS_LISTEN_DEFAULT),
 };

@@ -56,7 +56,8 @@ static const struct option_row rows[] = {
 static const struct options options = {
 	.name = "demo show",
 	.summary = "shows what there is",
-	.text = "Of a text.\n",
+	.text = "Of a text that is longer than a line may be, and is therefore broken where the last word that still has a "
+			"place in it ends.\n\n  what begins with  blanks\n\nAnother.\n",
 	OPTION_ROWS(rows),
 	.after = "The end.\n",
 };
@@ -242,7 +243,8 @@ START_TEST(help_is_made_from_the_rows)
 		"\n"
 		"shows what there is.\n"
 		"\n"
-		"Of a text.\n"
+		"Of a text that is longer than a line may be, and is therefore broken where the last word that still has a "
+		"place\nin it ends.\n\n  what begins with  blanks\n\nAnother.\n"
 		"\n"
 		"  --key FILE  the key file\n"
 		"  -o FILE     where to write it\n"

@@ -22,7 +22,7 @@ static int run(const struct command *command, int argc, char **argv)
 	fflush(stdout);
 	int results = dup(STDOUT_FILENO);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
-	int code = command->run(argc, argv);
+	int code = command_run(command, command->work, argc, argv);
 	fflush(stdout);
 	dup2(results, STDOUT_FILENO);
 	close(results);

@@ -164,7 +164,7 @@ static int copy(void)
 	dup2(fileno(text), STDERR_FILENO);
 	dup2(fileno(text), STDOUT_FILENO);
 	calls = 0;
-	int code = command_copy.run(3, argv);
+	int code = command_run(&command_copy, command_copy.work, 3, argv);
 	failing = CALLS;
 	fflush(stdout);
 	dup2(errors, STDERR_FILENO);
