@@ -10,7 +10,6 @@
 #include "ledger/filed/map_store.h"
 #include "ledger/filed/subtrees.h"
 #include "ledger/keys/secrets.h"
-#include "ledger/store/log.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -29,13 +28,10 @@ static enum error finding(const struct audit_view *view, enum error cause, uint6
 /* The entry that the store names as its newest epoch. */
 static enum error read_epoch(const struct audit_view *view, const struct store_filing *filing, struct entry_epoch *out)
 {
-	struct bytes encoded;
 	struct entry entry;
 	if (filing->epoch_index == 0)
 		return E_OK;
-	enum error error = log_entry(view->txn, filing->epoch_index, &encoded);
-	if (error == E_OK)
-		error = entry_decode(encoded, &entry);
+	enum error error = log_read(view->txn, filing->epoch_index, &entry);
 	if (error != E_OK)
 		return finding(view, error, NO_EVENT, "the newest epoch entry cannot be read");
 	if (entry.kind != ENTRY_EPOCH || entry.epoch.size != filing->filed)

@@ -5,7 +5,6 @@
 #include "ledger/base/own.h"
 #include "ledger/filed/head.h"
 #include "ledger/keys/secrets.h"
-#include "ledger/store/log.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -50,8 +49,7 @@ enum error audit_filing_open(const struct audit_view *view, struct audit_filing 
 	TRY(audit_labels_new(&filing->core));
 	audit_labels_compare_with(filing->core, &filing->nodes);
 	audit_labels_lost(filing->core, &view->lost);
-	*out = filing;
-	filing = NULL;
+	*out = OWN_TAKE(filing);
 	return E_OK;
 }
 
@@ -155,11 +153,9 @@ static uint64_t find_event(const struct audit_filing *filing, uint64_t epoch_ind
 {
 	const struct audit_view *view = filing->view;
 	struct audit_labels_result before;
-	struct bytes encoded;
 	struct entry entry;
 	audit_labels_result(filing->core, &before);
-	if (snapshot_entry(view->snapshot, epoch_index, &encoded) != E_OK || entry_decode(encoded, &entry) != E_OK ||
-		entry.kind != ENTRY_EPOCH)
+	if (log_read(view->txn, epoch_index, &entry) != E_OK || entry.kind != ENTRY_EPOCH)
 		return epoch_index;
 	for (uint64_t index = before.epochs > 0 ? before.epoch.size : 0; index < entry.epoch.size; index++) {
 		audit_progress(view);

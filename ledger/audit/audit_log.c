@@ -10,11 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum error read_bundle(void *snapshot, uint64_t number, struct bytes *out)
-{
-	return snapshot_bundle(snapshot, number, out);
-}
-
 void audit_log_begin(
 	struct audit_log *log, const struct audit_view *view, struct audit_records *records, struct audit_filing *filing)
 {
@@ -22,7 +17,7 @@ void audit_log_begin(
 	log->records = records;
 	log->filing = filing;
 	merkle_frontier_init(&log->frontier);
-	log->rules.state.bundles = (struct log_bundles){read_bundle, view->snapshot};
+	log->rules.state.bundles = log_bundles_of(view->txn);
 }
 
 /* ---- tree ---- */
@@ -35,13 +30,12 @@ static uint64_t row_size(const struct audit_log *log, uint32_t row)
 
 static enum error load_tile(struct audit_log *log, uint32_t row, uint64_t number, uint64_t leaf)
 {
-	uint8_t key[9] = {(uint8_t)row};
+	uint8_t key[HASH_ROW_KEY_BYTES];
 	struct audit_tile *tile = &log->tiles[row];
 	uint64_t left = row_size(log, row) - number * LOG_WIDTH;
 	size_t width = left < LOG_WIDTH ? (size_t)left : LOG_WIDTH;
-	put_u64(key + 1, number);
 	tile->loaded = false;
-	enum error error = db_get(log->view->txn, STORE_TILE, BYTES_ARRAY(key), &tile->hashes);
+	enum error error = db_get(log->view->txn, STORE_TILE, hash_rows_key(row, number, key), &tile->hashes);
 	if (error != E_OK)
 		return audit_judge(log->view, error, leaf, "tile %" PRIu64 " of row %" PRIu32 " cannot be read: %s", number,
 			row, audit_why(error));
@@ -81,11 +75,8 @@ static void take_node(void *context, uint32_t level, uint64_t index, const struc
 /* The row that names this entry as one of the sender's. */
 static enum error check_change_row(struct audit_log *log, uint64_t index, uint32_t sender)
 {
-	uint8_t key[12];
 	struct bytes row;
-	put_u32(key, sender);
-	put_u64(key + 4, index);
-	enum error error = db_get(log->view->txn, STORE_CHANGE, BYTES_ARRAY(key), &row);
+	enum error error = db_get(log->view->txn, STORE_CHANGE, DB_KEY_PAIR(sender, index), &row);
 	if (error != E_OK || row.len != 0)
 		return audit_judge(log->view, error, index, "the store has no row for this entry of sender %" PRIu32, sender);
 	return E_OK;
@@ -95,14 +86,11 @@ static enum error check_change_row(struct audit_log *log, uint64_t index, uint32
 static enum error check_batch_row(struct audit_log *log, uint64_t index)
 {
 	const struct log_run *run = &log->rules.state.run;
-	uint8_t key[12];
-	uint8_t wanted[12];
+	const struct store_batch batch = {run->first_sequence, run->first_index, run->count};
+	uint8_t wanted[STORE_BATCH_BYTES];
 	struct bytes row;
-	put_u32(key, run->sender);
-	put_u64(key + 4, run->first_sequence);
-	put_u64(wanted, run->first_index);
-	put_u32(wanted + 8, run->count);
-	enum error error = db_get(log->view->txn, STORE_BATCH, BYTES_ARRAY(key), &row);
+	store_batch_encode(&batch, wanted);
+	enum error error = db_get(log->view->txn, STORE_BATCH, DB_KEY_PAIR(run->sender, run->first_sequence), &row);
 	if (error == E_OK && bytes_equal(row, BYTES_ARRAY(wanted)))
 		return E_OK;
 	return audit_judge(log->view, error, index, "the store's row for the batch is missing or another");
@@ -112,7 +100,6 @@ static enum error check_batch_row(struct audit_log *log, uint64_t index)
 static enum error check_event_rows(struct audit_log *log, uint64_t index, const struct entry_event *event)
 {
 	const struct log_run *run = &log->rules.state.run;
-	uint8_t key[8];
 	struct bytes row;
 	if (run->count == 1)
 		log->missing.events_before_run = log->missing.events;
@@ -121,8 +108,7 @@ static enum error check_event_rows(struct audit_log *log, uint64_t index, const 
 		return log->records != NULL ? audit_records_event(log->records, index, event, position) : E_OK;
 	log->missing.records++;
 	log->missing.events += !event->mass;
-	put_u64(key, index);
-	enum error error = db_get(log->view->txn, STORE_RECORD, BYTES_ARRAY(key), &row);
+	enum error error = db_get(log->view->txn, STORE_RECORD, DB_KEY(index), &row);
 	if (error == E_NOT_FOUND)
 		return E_OK;
 	return audit_judge(log->view, error, index, "the log says that the event is lost, and the store has its record");

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "ledger/audit/audit_records.h"
-#include "ledger/store/log.h"
 
 /* The row at hand of each level of the tree: hashes that the store has, to compare with those computed. */
 struct audit_tile {

@@ -45,8 +45,7 @@ enum error audit_records_open(const struct audit_view *view, struct audit_filing
 	enum error error = alias_walk_begin(view->txn, &view->secrets->seal, 0, &records->walk);
 	if (error != E_OK)
 		return audit_judge(view, error, 0, "the alias packs cannot be read: %s", audit_why(error));
-	*out = records;
-	records = NULL;
+	*out = OWN_TAKE(records);
 	return E_OK;
 }
 

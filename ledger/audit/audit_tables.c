@@ -3,8 +3,6 @@
  * is what a sender signed against itself, and is read here. */
 #include "ledger/audit/audit_tables.h"
 
-#include "ledger/store/log.h"
-
 #include <inttypes.h>
 
 /* Head and commitments of a batch other than the one in the log, signed for the same sequence. */
@@ -24,7 +22,7 @@ static enum error walk_rows(
 	const struct audit_view *view, enum store_table table, struct db_walk *walk, bool was_searched, uint64_t *out)
 {
 	uint64_t count = 0;
-	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
+	enum error error = db_walk_first(view->txn, table, walk);
 	for (; error == E_OK; error = db_walk_next(walk)) {
 		if (!was_searched)
 			TRY(db_walk_check(walk));
@@ -44,8 +42,6 @@ static enum error check_rows(const struct audit_view *view, enum store_table tab
 	uint64_t counted = 0;
 	uint64_t walked = 0;
 	enum error error = db_count(view->txn, table, &counted);
-	if (error == E_OK)
-		error = db_walk_begin(view->txn, table, &walk);
 	if (error == E_OK)
 		error = walk_rows(view, table, &walk, was_searched, &walked);
 	if (error == E_OK && walked == counted)

@@ -44,13 +44,11 @@ enum error audit_judge(const struct audit_view *view, enum error cause, uint64_t
 /* The first epoch entry that covers the event, or 0. */
 static uint64_t covering_epoch(const struct audit_view *view, uint64_t index)
 {
-	struct bytes encoded;
 	struct entry entry;
 	if (index >= snapshot_filed(view->snapshot))
 		return 0;
 	for (uint64_t at = index + 1; at < view->checkpoint.size; at++)
-		if (snapshot_entry(view->snapshot, at, &encoded) == E_OK && entry_decode(encoded, &entry) == E_OK &&
-			entry.kind == ENTRY_EPOCH && entry.epoch.size > index)
+		if (log_read(view->txn, at, &entry) == E_OK && entry.kind == ENTRY_EPOCH && entry.epoch.size > index)
 			return at;
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 #include "ledger/log/log_rules.h"
 #include "ledger/read/archive.h"
+#include "ledger/store/log.h"
 
 struct audit_report {
 	uint64_t done; /* entries that hold */

@@ -5,7 +5,8 @@
  *     OWNED(snapshot_release) struct snapshot *snapshot = NULL;
  *
  * The release of a type of ours stands beside its declaration, made by OWN. It is called with what the variable holds
- * at the end of the block, so each is set where it is declared, and whoever hands it on sets it to NULL (fd: -1). */
+ * at the end of the block, so each is set where it is declared, and whoever hands it on takes it out (OWN_TAKE; fd:
+ * -1). */
 #pragma once
 
 #include <dirent.h>
@@ -27,6 +28,14 @@
 			end(*owner);                                   \
 	}                                                      \
 	_Static_assert(1, "a semicolon follows")
+
+/* What the owner holds, handed on: `*out = OWN_TAKE(snapshot);`. */
+#define OWN_TAKE(owner)                        \
+	({                                         \
+		__typeof__(owner) own_taken = (owner); \
+		(owner) = NULL;                        \
+		own_taken;                             \
+	})
 
 static inline void own_free(void *owner)
 {

@@ -190,7 +190,7 @@ enum error db_open(const char *path, const char *const *names, size_t count, siz
 	if (!create)
 		TRY(db_file_check(path, fault));
 	db_file_name_faults();
-	struct db_env *db = calloc(1, sizeof *db);
+	OWNED(db_env_release) struct db_env *db = calloc(1, sizeof *db);
 	if (db == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	db->path = strdup(path);
@@ -212,13 +212,9 @@ enum error db_open(const char *path, const char *const *names, size_t count, siz
 		db_reap_readers(db);
 	if (rc == 0)
 		rc = open_tables(db, names, count, create, read_only);
-	if (rc != 0) {
-		enum error error = opening_error(rc);
-		fault_set(fault, error, "%s cannot be opened: %s", path, opening_text(rc));
-		db_close(db);
-		return error;
-	}
-	*out = db;
+	if (rc != 0)
+		return fault_set(fault, opening_error(rc), "%s cannot be opened: %s", path, opening_text(rc));
+	*out = OWN_TAKE(db);
 	return E_OK;
 }
 
@@ -382,6 +378,12 @@ static enum error walk(struct db_walk *walk, MDB_val key, MDB_cursor_op op)
 enum error db_walk_from(struct db_walk *w, struct bytes key)
 {
 	return walk(w, db_val(key), MDB_SET_RANGE);
+}
+
+enum error db_walk_first(struct db_txn *txn, unsigned table, struct db_walk *out)
+{
+	TRY(db_walk_begin(txn, table, out));
+	return walk(out, (MDB_val){0, NULL}, MDB_FIRST);
 }
 
 enum error db_walk_upto(struct db_walk *w, struct bytes key)

@@ -12,6 +12,8 @@
 #include "ledger/base/bytes.h"
 #include "ledger/base/own.h"
 
+#include <endian.h>
+
 #define DB_TABLES_MAX 16
 #define DB_READERS_MAX 512 /* snapshots at a time, of all processes */
 
@@ -29,6 +31,7 @@ struct db_txn {
 enum error db_open(const char *path, const char *const *names, size_t count, size_t map_bytes, bool read_only,
 	bool create, struct db_env **out, struct fault *fault) MUST_USE;
 void db_close(struct db_env *env);
+OWN(db_env, db_close);
 /* Frees the slots of readers that died: their snapshots keep pages from being used again, and LMDB leaves it to its
  * users to look. */
 void db_reap_readers(struct db_env *env);
@@ -66,6 +69,21 @@ enum error db_commit(struct db_txn *txn) MUST_USE;
 void db_abort(struct db_txn *txn);
 #define OWNED_TXN OWNED(db_abort) struct db_txn
 
+/* Keys of one number (8 bytes), and of two (4 and 8 bytes): for the block in which they stand. */
+#define DB_KEY(number) bytes_of(&(uint64_t){htobe64(number)}, 8)
+#define DB_KEY_PAIR(first, second) bytes_of(&(struct db_key_pair){htobe32(first), htobe64(second)}, 12)
+
+struct db_key_pair {
+	uint32_t first;
+	uint64_t second;
+} __attribute__((packed));
+
+/* What must be there: that it is not is damage. */
+static inline enum error db_must(enum error error)
+{
+	return error == E_NOT_FOUND ? E_CORRUPT : error;
+}
+
 enum error db_get(struct db_txn *txn, unsigned table, struct bytes key, struct bytes *out) MUST_USE;
 /* A row that holds one number (8 bytes); 0 when there is none. E_CORRUPT for any other length. */
 enum error db_get_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t *out) MUST_USE;
@@ -85,6 +103,8 @@ struct db_walk {
 enum error db_walk_begin(struct db_txn *txn, unsigned table, struct db_walk *out) MUST_USE;
 void db_walk_end(struct db_walk *walk);
 #define OWNED_WALK OWNED(db_walk_end) struct db_walk
+/* Begins with the first row of the table; E_NOT_FOUND when it has none. */
+enum error db_walk_first(struct db_txn *txn, unsigned table, struct db_walk *out) MUST_USE;
 /* Each moves to a row and fills in key and value; E_NOT_FOUND when there is none. */
 enum error db_walk_from(struct db_walk *walk, struct bytes key) MUST_USE; /* the first row at or after `key` */
 enum error db_walk_upto(struct db_walk *walk, struct bytes key) MUST_USE; /* the last row at or before `key` */

@@ -160,8 +160,7 @@ enum error db_head_read(const char *path, struct db_head *out, struct fault *fau
 {
 	*out = (struct db_head){.bytes = NULL};
 	OWNED_FD fd = open_data(path, O_RDONLY);
-	enum error error = fd < 0 ? E_IO : read_head(fd, out);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s/data.mdb cannot be read: %s", path, error_reason(error));
+	return fault_because(fault, fd < 0 ? E_IO : read_head(fd, out), "%s/data.mdb cannot be read", path);
 }
 
 static uint64_t newest_transaction(const uint8_t *head, size_t len)

@@ -66,8 +66,8 @@ static void compare_node(void *context, uint32_t level, uint64_t index, const st
 	const struct hash *stored;
 	if (check->error != E_OK || level == 0 || level % HASH_ROW_LEVELS != 0 || level / HASH_ROW_LEVELS >= HASH_ROWS_MAX)
 		return;
-	check->error = hash_rows_get(check->txn, check->table, level / HASH_ROW_LEVELS, index, 1, &stored);
-	if (check->error == E_NOT_FOUND || (check->error == E_OK && !hash_equal(stored, hash)))
+	check->error = db_must(hash_rows_get(check->txn, check->table, level / HASH_ROW_LEVELS, index, 1, &stored));
+	if (check->error == E_OK && !hash_equal(stored, hash))
 		check->error = E_CORRUPT;
 }
 
@@ -81,9 +81,7 @@ enum error hash_rows_check(struct db_txn *txn, unsigned table, const struct merk
 		const struct hash *leaves;
 		uint64_t left = frontier->size - computed.size;
 		size_t width = left < HASH_ROW_WIDTH ? (size_t)left : HASH_ROW_WIDTH;
-		enum error error = hash_rows_get(txn, table, 0, computed.size, width, &leaves);
-		if (error != E_OK)
-			return error == E_NOT_FOUND ? E_CORRUPT : error;
+		TRY(db_must(hash_rows_get(txn, table, 0, computed.size, width, &leaves)));
 		for (size_t i = 0; i < width; i++)
 			merkle_frontier_append(&computed, &leaves[i], compare_node, &check);
 		if (progress != NULL)

@@ -11,12 +11,18 @@
 
 #include <string.h>
 
+struct bytes alias_context(uint32_t sender, uint64_t first_sequence, uint32_t count, uint8_t out[ALIAS_CONTEXT_BYTES])
+{
+	put_u32(out, sender);
+	put_u64(out + 4, first_sequence);
+	put_u32(out + 12, count);
+	return bytes_of(out, ALIAS_CONTEXT_BYTES);
+}
+
 enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *out)
 {
-	uint8_t key[8];
 	struct bytes value;
-	put_u64(key, first_index);
-	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
+	TRY(db_get(txn, STORE_ALIAS, DB_KEY(first_index), &value));
 	if (value.len < ALIAS_POSITION_BYTES)
 		return E_CORRUPT;
 	*out = get_u64(value.data);
@@ -25,19 +31,16 @@ enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *ou
 
 static bool pack_has_form(struct bytes value)
 {
-	size_t plain = value.len - ALIAS_POSITION_BYTES - SEAL_OVERHEAD;
-	return value.len > ALIAS_POSITION_BYTES + SEAL_OVERHEAD && plain % 32 == 0 &&
-		   plain <= sizeof((struct alias_walk *)0)->aliases;
+	return value.len > ALIAS_POSITION_BYTES + SEAL_OVERHEAD && value.len <= ALIAS_ROW_BYTES_MAX &&
+		   (value.len - ALIAS_POSITION_BYTES - SEAL_OVERHEAD) % sizeof(struct alias) == 0;
 }
 
 /* Of a pack whose form does not tell. */
 static enum error count_in_log(struct db_txn *txn, uint64_t first_index, uint64_t *out)
 {
 	for (uint64_t count = 0; count <= BATCH_EVENTS_MAX; count++) {
-		struct bytes encoded;
 		struct entry entry;
-		TRY(log_entry(txn, first_index + count, &encoded));
-		TRY(entry_decode(encoded, &entry));
+		TRY(log_read(txn, first_index + count, &entry));
 		if (entry.kind == ENTRY_BATCH && count > 0) {
 			*out = count;
 			return E_OK;
@@ -50,10 +53,8 @@ static enum error count_in_log(struct db_txn *txn, uint64_t first_index, uint64_
 
 enum error alias_count(struct db_txn *txn, uint64_t first_index, uint64_t *out)
 {
-	uint8_t key[8];
 	struct bytes value;
-	put_u64(key, first_index);
-	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
+	TRY(db_get(txn, STORE_ALIAS, DB_KEY(first_index), &value));
 	if (!pack_has_form(value))
 		return count_in_log(txn, first_index, out);
 	*out = (value.len - ALIAS_POSITION_BYTES - SEAL_OVERHEAD) / 32;
@@ -72,9 +73,7 @@ enum error alias_walk_begin(struct db_txn *txn, const struct seal_keys *keys, ui
 
 enum error alias_walk_to(struct alias_walk *walk, uint64_t index)
 {
-	uint8_t key[8];
-	put_u64(key, index);
-	enum error error = db_walk_upto(&walk->walk, BYTES_ARRAY(key));
+	enum error error = db_walk_upto(&walk->walk, DB_KEY(index));
 	if (error != E_OK && error != E_NOT_FOUND)
 		return error;
 	if (error == E_OK && walk->walk.key.len != 8)
@@ -87,17 +86,14 @@ enum error alias_walk_to(struct alias_walk *walk, uint64_t index)
 
 static enum error move(struct alias_walk *walk)
 {
-	uint8_t key[8];
 	if (walk->begun)
 		return db_walk_next(&walk->walk);
 	walk->begun = true;
-	put_u64(key, walk->first_index);
-	return db_walk_from(&walk->walk, BYTES_ARRAY(key));
+	return db_walk_from(&walk->walk, DB_KEY(walk->first_index));
 }
 
 enum error alias_walk_next(struct alias_walk *walk)
 {
-	struct bytes encoded;
 	struct entry entry;
 	TRY(move(walk));
 	struct bytes value = walk->walk.value;
@@ -109,15 +105,12 @@ enum error alias_walk_next(struct alias_walk *walk)
 	walk->count = (uint32_t)((sealed.len - SEAL_OVERHEAD) / 32);
 
 	/* The pack is bound to the batch: sender, first sequence and count come from the log. */
-	TRY(log_entry(walk->walk.txn, walk->first_index, &encoded));
-	TRY(entry_decode(encoded, &entry));
+	TRY(log_read(walk->walk.txn, walk->first_index, &entry));
 	if (entry.kind != ENTRY_EVENT)
 		return E_CORRUPT;
-	uint8_t context[16];
-	put_u32(context, entry.event.sender);
-	put_u64(context + 4, entry.event.sequence);
-	put_u32(context + 12, walk->count);
-	return unseal_small(&walk->keys->filing, DOMAIN_ALIASES, BYTES_ARRAY(context), sealed, walk->aliases[0].b);
+	uint8_t context[ALIAS_CONTEXT_BYTES];
+	struct bytes bound = alias_context(entry.event.sender, entry.event.sequence, walk->count, context);
+	return unseal_small(&walk->keys->filing, DOMAIN_ALIASES, bound, sealed, walk->aliases[0].b);
 }
 
 void alias_walk_end(struct alias_walk *walk)

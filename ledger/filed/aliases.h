@@ -6,6 +6,7 @@
 #include "ledger/store/store.h"
 
 #define ALIAS_POSITION_BYTES 8 /* in front of a pack */
+#define ALIAS_ROW_BYTES_MAX (ALIAS_POSITION_BYTES + SEAL_OVERHEAD + BATCH_EVENTS_MAX * sizeof(struct alias))
 
 struct alias_walk {
 	struct db_walk walk;
@@ -16,6 +17,10 @@ struct alias_walk {
 	bool begun; /* on a pack, whether it opens or not: the next is the one behind it */
 	struct alias aliases[BATCH_EVENTS_MAX];
 };
+
+/* sender || first sequence || count: what a pack is bound to */
+#define ALIAS_CONTEXT_BYTES 16
+struct bytes alias_context(uint32_t sender, uint64_t first_sequence, uint32_t count, uint8_t out[ALIAS_CONTEXT_BYTES]);
 
 /* The position of the batch that begins at this index. E_NOT_FOUND: no batch of event entries does. */
 enum error alias_position(struct db_txn *txn, uint64_t first_index, uint64_t *out) MUST_USE;

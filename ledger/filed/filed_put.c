@@ -14,9 +14,7 @@
 
 void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed)
 {
-	uint8_t key[8];
-	put_u64(key, first_index);
-	uint8_t *place = db_append_place(txn, STORE_ALIAS, BYTES_ARRAY(key), ALIAS_POSITION_BYTES + sealed.len);
+	uint8_t *place = db_append_place(txn, STORE_ALIAS, DB_KEY(first_index), ALIAS_POSITION_BYTES + sealed.len);
 	if (place == NULL)
 		return;
 	put_u64(place, position);
@@ -25,26 +23,22 @@ void aliases_put(struct db_txn *txn, uint64_t first_index, uint64_t position, st
 
 void aliases_replace(struct db_txn *txn, uint64_t first_index, uint64_t position, struct bytes sealed)
 {
-	uint8_t key[8];
-	uint8_t value[ALIAS_POSITION_BYTES + SEAL_OVERHEAD + sizeof((struct alias_walk *)0)->aliases];
-	put_u64(key, first_index);
+	uint8_t value[ALIAS_ROW_BYTES_MAX];
 	put_u64(value, position);
 	memcpy(value + ALIAS_POSITION_BYTES, sealed.data, sealed.len);
-	db_put(txn, STORE_ALIAS, BYTES_ARRAY(key), bytes_of(value, ALIAS_POSITION_BYTES + sealed.len));
+	db_put(txn, STORE_ALIAS, DB_KEY(first_index), bytes_of(value, ALIAS_POSITION_BYTES + sealed.len));
 }
 
 enum error aliases_move(struct db_txn *txn, uint64_t first_index, uint64_t position)
 {
-	uint8_t key[8];
-	uint8_t moved[ALIAS_POSITION_BYTES + SEAL_OVERHEAD + sizeof((struct alias_walk *)0)->aliases];
+	uint8_t moved[ALIAS_ROW_BYTES_MAX];
 	struct bytes value;
-	put_u64(key, first_index);
-	TRY(db_get(txn, STORE_ALIAS, BYTES_ARRAY(key), &value));
+	TRY(db_get(txn, STORE_ALIAS, DB_KEY(first_index), &value));
 	if (value.len < ALIAS_POSITION_BYTES || value.len > sizeof moved)
 		return E_CORRUPT;
 	memcpy(moved, value.data, value.len);
 	put_u64(moved, position);
-	db_put(txn, STORE_ALIAS, BYTES_ARRAY(key), bytes_of(moved, value.len));
+	db_put(txn, STORE_ALIAS, DB_KEY(first_index), bytes_of(moved, value.len));
 	return txn->error;
 }
 

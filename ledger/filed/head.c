@@ -36,27 +36,21 @@ enum error head_get(struct db_txn *txn, const struct seal_keys *keys, const stru
 	return head_open(keys, BYTES_ARRAY(key), sealed, out);
 }
 
-static enum error visit_heads(struct db_walk *walk, const struct seal_keys *keys, head_visitor *visit, void *context)
-{
-	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
-	for (; error == E_OK; error = db_walk_next(walk)) {
-		struct head head;
-		struct alias alias;
-		if (walk->key.len != POSTING_KEY_BYTES)
-			return E_CORRUPT;
-		if (get_u32(walk->key.data + sizeof alias.b) != POSTING_HEAD)
-			continue;
-		TRY(db_walk_check(walk));
-		TRY(head_open(keys, walk->key, walk->value, &head));
-		memcpy(alias.b, walk->key.data, sizeof alias.b);
-		TRY(visit(context, &alias, &head));
-	}
-	return error == E_NOT_FOUND ? E_OK : error;
-}
-
 enum error head_visit(struct db_txn *txn, const struct seal_keys *keys, head_visitor *visit, void *context)
 {
 	OWNED_WALK walk = {0};
-	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
-	return visit_heads(&walk, keys, visit, context);
+	enum error error = db_walk_first(txn, STORE_POSTING, &walk);
+	for (; error == E_OK; error = db_walk_next(&walk)) {
+		struct head head;
+		struct alias alias;
+		if (walk.key.len != POSTING_KEY_BYTES)
+			return E_CORRUPT;
+		if (get_u32(walk.key.data + sizeof alias.b) != POSTING_HEAD)
+			continue;
+		TRY(db_walk_check(&walk));
+		TRY(head_open(keys, walk.key, walk.value, &head));
+		memcpy(alias.b, walk.key.data, sizeof alias.b);
+		TRY(visit(context, &alias, &head));
+	}
+	return error == E_NOT_FOUND ? E_OK : error;
 }

@@ -13,11 +13,9 @@
 static enum error next_row(struct db_txn *txn, enum store_table table, uint64_t *index, uint64_t end)
 {
 	OWNED_WALK walk = {0};
-	uint8_t key[8];
-	put_u64(key, *index);
 	TRY(db_walk_begin(txn, table, &walk));
-	TRY(db_walk_from(&walk, BYTES_ARRAY(key)));
-	if (walk.key.len != sizeof key)
+	TRY(db_walk_from(&walk, DB_KEY(*index)));
+	if (walk.key.len != 8)
 		return E_CORRUPT;
 	*index = get_u64(walk.key.data);
 	return *index < end ? E_OK : E_NOT_FOUND;
@@ -25,9 +23,7 @@ static enum error next_row(struct db_txn *txn, enum store_table table, uint64_t 
 
 static enum error drop_row(struct db_txn *txn, enum store_table table, uint64_t index)
 {
-	uint8_t key[8];
-	put_u64(key, index);
-	db_delete(txn, table, BYTES_ARRAY(key));
+	db_delete(txn, table, DB_KEY(index));
 	return txn->error;
 }
 
@@ -67,11 +63,9 @@ enum error lost_rows_drop(struct db_txn *txn, uint64_t first, uint64_t end, bool
 static enum error pack_upto(struct db_txn *txn, uint64_t index, uint64_t *out)
 {
 	OWNED_WALK walk = {0};
-	uint8_t key[8];
-	put_u64(key, index);
 	TRY(db_walk_begin(txn, STORE_ALIAS, &walk));
-	TRY(db_walk_upto(&walk, BYTES_ARRAY(key)));
-	if (walk.key.len != sizeof key)
+	TRY(db_walk_upto(&walk, DB_KEY(index)));
+	if (walk.key.len != 8)
 		return E_CORRUPT;
 	*out = get_u64(walk.key.data);
 	return E_OK;

@@ -58,7 +58,7 @@ static enum error row_put(struct db_txn *txn, unsigned depth, uint32_t prefix, u
 enum error map_update_new(
 	struct map_change *changes, size_t count, uint64_t generation, const struct hash *old_root, struct map_update **out)
 {
-	struct map_update *update = calloc(1, sizeof *update);
+	OWNED(map_update_release) struct map_update *update = calloc(1, sizeof *update);
 	size_t room = count > 0 ? count : 1;
 	if (update == NULL)
 		return E_NO_MEMORY;
@@ -66,10 +66,8 @@ enum error map_update_new(
 	update->here = malloc(room * sizeof *update->here);
 	update->buffer_capacity = MAP_ROW_HEAD_BYTES + 2 * MAP_ROW_CONTENT_MAX;
 	update->buffer = malloc(update->buffer_capacity);
-	if (update->below == NULL || update->here == NULL || update->buffer == NULL) {
-		map_update_free(update);
+	if (update->below == NULL || update->here == NULL || update->buffer == NULL)
 		return E_NO_MEMORY;
-	}
 	if (count > 1)
 		qsort(changes, count, sizeof *changes, map_change_compare);
 	update->changes = changes;
@@ -77,7 +75,7 @@ enum error map_update_new(
 	update->generation = generation;
 	update->old_root = old_root;
 	update->depth = MAP_BUCKET_DEPTH;
-	*out = update;
+	*out = OWN_TAKE(update);
 	return E_OK;
 }
 

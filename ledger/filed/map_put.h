@@ -11,6 +11,7 @@ struct map_update;
 enum error map_update_new(struct map_change *changes, size_t count, uint64_t generation, const struct hash *old_root,
 	struct map_update **out) MUST_USE;
 void map_update_free(struct map_update *update);
+OWN(map_update, map_update_free);
 /* Writes at least `rows_max` rows, or what is left. Any number of slices, each in a transaction of its own. E_CORRUPT:
  * what it would be built on is not what the rows above it, or the root, say. */
 enum error map_update_slice(struct map_update *update, struct db_txn *txn, size_t rows_max, bool *finished) MUST_USE;

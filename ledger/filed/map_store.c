@@ -206,14 +206,15 @@ static enum error check_row(struct check *check, unsigned depth, uint32_t prefix
 }
 
 static enum error check_rows(
-	struct check *check, struct db_walk *walk, const struct hash *root, void (*progress)(void *context), void *context)
+	struct check *check, const struct hash *root, void (*progress)(void *context), void *context)
 {
-	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
-	for (; error == E_OK; error = db_walk_next(walk)) {
-		if (walk->key.len != 4)
+	OWNED_WALK walk = {0};
+	enum error error = db_walk_first(check->txn, STORE_MAP, &walk);
+	for (; error == E_OK; error = db_walk_next(&walk)) {
+		if (walk.key.len != 4)
 			return E_CORRUPT;
-		uint32_t key = get_u32(walk->key.data);
-		TRY(db_walk_check(walk));
+		uint32_t key = get_u32(walk.key.data);
+		TRY(db_walk_check(&walk));
 		TRY(check_row(check, key >> 24, key & 0xFFFFFF, root));
 		if (progress != NULL)
 			progress(context);
@@ -225,10 +226,8 @@ enum error map_store_check(
 	struct db_txn *txn, uint64_t generation, const struct hash *root, void (*progress)(void *context), void *context)
 {
 	struct check check = {.txn = txn, .generation = generation};
-	OWNED_WALK walk = {0};
 	struct hash empty;
-	TRY(db_walk_begin(txn, STORE_MAP, &walk));
-	TRY(check_rows(&check, &walk, root, progress, context));
+	TRY(check_rows(&check, root, progress, context));
 	/* Every row found its slot; with as many rows as slots, every slot has its row. */
 	for (unsigned i = 1; i < DEPTHS; i++)
 		if (check.rows[i] != check.slots[i - 1])

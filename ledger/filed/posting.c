@@ -13,7 +13,7 @@ void posting_key(const struct alias *alias, uint32_t chunk, uint8_t out[POSTING_
 	put_u32(out + 32, chunk);
 }
 
-static enum error chunk_decode(
+static enum error chunk_open(
 	const struct seal_keys *keys, struct bytes key, struct bytes value, struct posting_chunk *out)
 {
 	if (key.len != POSTING_KEY_BYTES || value.len < SEAL_OVERHEAD || value.len > SEAL_OVERHEAD + POSTING_PLAIN_MAX ||
@@ -22,11 +22,6 @@ static enum error chunk_decode(
 	memcpy(out->key, key.data, POSTING_KEY_BYTES);
 	out->count = (value.len - SEAL_OVERHEAD) / 8;
 	return unseal_small(&keys->filing, DOMAIN_POSTING, key, value, out->plain);
-}
-
-static enum error chunk_open(const struct seal_keys *keys, const struct db_walk *walk, struct posting_chunk *out)
-{
-	return chunk_decode(keys, walk->key, walk->value, out);
 }
 
 void posting_seal(
@@ -63,35 +58,26 @@ enum error posting_newest(
 		return E_OK;
 	}
 	TRY(error);
-	return chunk_open(keys, &walk, out);
+	return chunk_open(keys, walk.key, walk.value, out);
 }
 
-/* The alias's chunks from the newest back, until `max` indexes below `before` are found. */
-static enum error collect(struct db_walk *walk, const struct seal_keys *keys, const struct alias *alias,
-	uint64_t before, uint64_t *out, size_t max, size_t *count)
-{
-	struct posting_chunk chunk;
-	TRY(walk_newest(walk, alias));
-	for (;;) {
-		TRY(chunk_open(keys, walk, &chunk));
-		for (size_t i = chunk.count; i > 0 && *count < max; i--)
-			if (posting_index(&chunk, i - 1) < before)
-				out[(*count)++] = posting_index(&chunk, i - 1);
-		if (*count == max)
-			return E_OK;
-		TRY(db_walk_previous(walk));
-		if (walk->key.len != POSTING_KEY_BYTES || memcmp(walk->key.data, alias->b, 32) != 0)
-			return E_OK;
-	}
-}
-
+/* Chunk by chunk, from the newest back. */
 enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t before,
 	uint64_t *out, size_t max, size_t *count)
 {
 	OWNED_WALK walk = {0};
+	struct posting_chunk chunk;
 	size_t found = 0;
 	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
-	enum error error = collect(&walk, keys, alias, before, out, max, &found);
+	enum error error = walk_newest(&walk, alias);
+	for (; error == E_OK && found < max; error = db_walk_previous(&walk)) {
+		if (walk.key.len != POSTING_KEY_BYTES || memcmp(walk.key.data, alias->b, 32) != 0)
+			break;
+		TRY(chunk_open(keys, walk.key, walk.value, &chunk));
+		for (size_t i = chunk.count; i > 0 && found < max; i--)
+			if (posting_index(&chunk, i - 1) < before)
+				out[found++] = posting_index(&chunk, i - 1);
+	}
 	if (error != E_OK && error != E_NOT_FOUND)
 		return error;
 	*count = found;
@@ -108,7 +94,7 @@ enum error posting_chunk(struct db_txn *txn, const struct seal_keys *keys, const
 		return E_NOT_FOUND;
 	posting_key(alias, number, key);
 	TRY(db_get(txn, STORE_POSTING, BYTES_ARRAY(key), &value));
-	TRY(chunk_decode(keys, BYTES_ARRAY(key), value, &chunk));
+	TRY(chunk_open(keys, BYTES_ARRAY(key), value, &chunk));
 	for (size_t i = 0; i < chunk.count; i++)
 		out[i] = posting_index(&chunk, i);
 	*count = chunk.count;
@@ -134,20 +120,20 @@ static bool chunk_follows(const struct posting_chunk *before, const struct posti
 	return true;
 }
 
-static enum error visit_chunks(
-	struct db_walk *walk, const struct seal_keys *keys, posting_visitor *visit, void *context)
+enum error posting_visit(struct db_txn *txn, const struct seal_keys *keys, posting_visitor *visit, void *context)
 {
+	OWNED_WALK walk = {0};
 	struct posting_chunk chunks[2] = {{.count = 0}, {.count = 0}};
 	uint64_t indexes[POSTING_INDEXES_MAX];
 	struct alias alias;
 	unsigned turn = 0;
-	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
-	for (; error == E_OK; error = db_walk_next(walk)) {
+	enum error error = db_walk_first(txn, STORE_POSTING, &walk);
+	for (; error == E_OK; error = db_walk_next(&walk)) {
 		struct posting_chunk *chunk = &chunks[turn];
-		TRY(db_walk_check(walk));
-		if (walk->key.len == POSTING_KEY_BYTES && get_u32(walk->key.data + 32) >= SUBTREE_FIRST)
+		TRY(db_walk_check(&walk));
+		if (walk.key.len == POSTING_KEY_BYTES && get_u32(walk.key.data + 32) >= SUBTREE_FIRST)
 			continue;
-		TRY(chunk_open(keys, walk, chunk));
+		TRY(chunk_open(keys, walk.key, walk.value, chunk));
 		if (!chunk_follows(&chunks[turn ^ 1], chunk))
 			return E_CORRUPT;
 		memcpy(alias.b, chunk->key, sizeof alias.b);
@@ -157,11 +143,4 @@ static enum error visit_chunks(
 		turn ^= 1;
 	}
 	return error == E_NOT_FOUND ? E_OK : error;
-}
-
-enum error posting_visit(struct db_txn *txn, const struct seal_keys *keys, posting_visitor *visit, void *context)
-{
-	OWNED_WALK walk = {0};
-	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
-	return visit_chunks(&walk, keys, visit, context);
 }

@@ -49,38 +49,31 @@ enum error subtrees_read(
 		struct hash roots[SUBTREES_IN_ROW];
 		size_t there = 0;
 		size_t wanted = count - done < SUBTREES_IN_ROW ? (size_t)(count - done) : SUBTREES_IN_ROW;
-		enum error error = subtree_row(txn, keys, alias, done / SUBTREES_IN_ROW, roots, &there);
-		if (error == E_NOT_FOUND || (error == E_OK && there < wanted))
+		TRY(db_must(subtree_row(txn, keys, alias, done / SUBTREES_IN_ROW, roots, &there)));
+		if (there < wanted)
 			return E_CORRUPT;
-		TRY(error);
 		memcpy(out + done, roots, wanted * sizeof *out);
 	}
 	return E_OK;
 }
 
-static enum error count_rows(struct db_walk *walk, const struct seal_keys *keys, uint64_t *out)
+enum error subtrees_count(struct db_txn *txn, const struct seal_keys *keys, uint64_t *out)
 {
+	OWNED_WALK walk = {0};
 	uint64_t total = 0;
-	enum error error = db_walk_from(walk, BYTES_LITERAL("\0"));
-	for (; error == E_OK; error = db_walk_next(walk)) {
+	enum error error = db_walk_first(txn, STORE_POSTING, &walk);
+	for (; error == E_OK; error = db_walk_next(&walk)) {
 		struct hash roots[SUBTREES_IN_ROW];
 		size_t count;
-		if (walk->key.len != POSTING_KEY_BYTES)
+		if (walk.key.len != POSTING_KEY_BYTES)
 			return E_CORRUPT;
-		uint32_t number = get_u32(walk->key.data + 32);
+		uint32_t number = get_u32(walk.key.data + 32);
 		if (number < SUBTREE_FIRST || number == POSTING_HEAD)
 			continue;
-		TRY(db_walk_check(walk));
-		TRY(row_open(keys, walk->key, walk->value, roots, &count));
+		TRY(db_walk_check(&walk));
+		TRY(row_open(keys, walk.key, walk.value, roots, &count));
 		total += count;
 	}
 	*out = total;
 	return error == E_NOT_FOUND ? E_OK : error;
-}
-
-enum error subtrees_count(struct db_txn *txn, const struct seal_keys *keys, uint64_t *out)
-{
-	OWNED_WALK walk = {0};
-	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
-	return count_rows(&walk, keys, out);
 }

@@ -164,17 +164,13 @@ static enum error read_edges(struct tile_reader *reader, struct log_finding *fin
 enum error tile_reader_open(const struct tile_source *source, const struct checkpoint *checkpoint,
 	struct tile_reader **out, struct log_finding *finding)
 {
-	struct tile_reader *reader = calloc(1, sizeof *reader);
+	OWNED(tile_reader_release) struct tile_reader *reader = calloc(1, sizeof *reader);
 	if (reader == NULL)
 		return log_finding_set(finding, E_NO_MEMORY, 0, "%s", error_text(E_NO_MEMORY));
 	reader->source = *source;
 	reader->checkpoint = *checkpoint;
-	enum error error = read_edges(reader, finding);
-	if (error != E_OK) {
-		tile_reader_close(reader);
-		return error;
-	}
-	*out = reader;
+	TRY(read_edges(reader, finding));
+	*out = OWN_TAKE(reader);
 	return E_OK;
 }
 

@@ -42,8 +42,7 @@ static enum error parse(const char *path, struct bytes text, json_t **out, struc
 		return fault_set(fault, E_NO_MEMORY, "");
 	if (!json_is_object(json))
 		return fault_set(fault, E_BAD_KEY, "key file '%s' is not a JSON object", path);
-	*out = json;
-	json = NULL;
+	*out = OWN_TAKE(json);
 	return E_OK;
 }
 

@@ -14,13 +14,11 @@
 
 static enum error read_mark(struct db_txn *txn, uint64_t serial, uint8_t out[KEY_MARK_BYTES])
 {
-	uint8_t key[8];
 	struct bytes row;
 	memset(out, 0, KEY_MARK_BYTES);
 	if (serial == 0)
 		return E_OK;
-	put_u64(key, serial);
-	TRY(db_get(txn, KEY_MARK, BYTES_ARRAY(key), &row));
+	TRY(db_get(txn, KEY_MARK, DB_KEY(serial), &row));
 	if (row.len != KEY_MARK_BYTES)
 		return E_CORRUPT;
 	memcpy(out, row.data, KEY_MARK_BYTES);
@@ -30,15 +28,13 @@ static enum error read_mark(struct db_txn *txn, uint64_t serial, uint8_t out[KEY
 enum error key_position_read(struct db_txn *txn, struct key_position *out)
 {
 	struct bytes id;
-	enum error error = db_get(txn, KEY_META, KEY_META_ID, &id);
-	if (error == E_NOT_FOUND || (error == E_OK && id.len != KEY_MARK_BYTES))
+	TRY(db_must(db_get(txn, KEY_META, KEY_META_ID, &id)));
+	if (id.len != KEY_MARK_BYTES)
 		return E_CORRUPT;
-	TRY(error);
 	memcpy(out->id, id.data, KEY_MARK_BYTES);
 	TRY(db_get_number(txn, KEY_META, KEY_META_SERIAL, &out->serial));
 	TRY(db_get_number(txn, KEY_META, KEY_META_NEXT, &out->next));
-	error = read_mark(txn, out->serial, out->mark);
-	return error == E_NOT_FOUND ? E_CORRUPT : error;
+	return db_must(read_mark(txn, out->serial, out->mark));
 }
 
 enum error key_position_check(struct db_txn *txn, const struct key_position *committed, struct fault *fault)
@@ -49,7 +45,7 @@ enum error key_position_check(struct db_txn *txn, const struct key_position *com
 	if (error == E_OK && own.serial >= committed->serial)
 		error = read_mark(txn, committed->serial, mark);
 	if (error != E_OK && error != E_NOT_FOUND)
-		return fault_set(fault, error, "keys/env cannot be read: %s", error_reason(error));
+		return fault_because(fault, error, "keys/env cannot be read");
 	if (memcmp(own.id, committed->id, sizeof own.id) != 0)
 		return fault_set(fault, E_KEYS,
 			"keys/env is another key environment than the one that the store was written with; put the newest keys/env "

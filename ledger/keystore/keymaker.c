@@ -78,10 +78,8 @@ static void fresh_forget_merged(struct keymaker *maker)
 static enum error fresh_load(struct keymaker *maker)
 {
 	OWNED_WALK walk = {0};
-	uint8_t from[8];
-	put_u64(from, maker->merged);
 	TRY(db_walk_begin(&maker->snapshot.txn, TABLE_KEY, &walk));
-	enum error error = db_walk_from(&walk, BYTES_ARRAY(from));
+	enum error error = db_walk_from(&walk, DB_KEY(maker->merged));
 	for (; error == E_OK; error = db_walk_next(&walk)) {
 		if (walk.key.len != 8 || walk.value.len != 32 + WRAPPED_KEY_BYTES)
 			return E_CORRUPT;
@@ -93,32 +91,29 @@ static enum error fresh_load(struct keymaker *maker)
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
+static enum error load(struct keymaker *maker)
+{
+	struct db_txn *txn = &maker->snapshot.txn;
+	memset(maker->slots, 0xFF, FRESH_SLOTS * sizeof *maker->slots);
+	TRY(key_snapshot_begin(maker->keystore, &maker->snapshot));
+	TRY(db_get_number(txn, TABLE_META, META_MERGED, &maker->merged));
+	TRY(db_get_number(txn, TABLE_META, KEY_META_NEXT, &maker->next_id));
+	return fresh_load(maker);
+}
+
 enum error keymaker_open(struct keystore *keystore, struct keymaker **out, struct fault *fault)
 {
-	struct keymaker *maker = calloc(1, sizeof *maker);
+	OWNED(keymaker_release) struct keymaker *maker = calloc(1, sizeof *maker);
 	if (maker == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	maker->keystore = keystore;
 	maker->fresh = malloc(FRESH_SUBJECTS_MAX * sizeof *maker->fresh);
 	maker->slots = malloc(FRESH_SLOTS * sizeof *maker->slots);
 	maker->periods = sodium_malloc(PERIODS_MAX * sizeof *maker->periods);
-	enum error error = E_NO_MEMORY;
-	if (maker->fresh != NULL && maker->slots != NULL && maker->periods != NULL)
-		error = key_snapshot_begin(keystore, &maker->snapshot);
-	if (error == E_OK) {
-		memset(maker->slots, 0xFF, FRESH_SLOTS * sizeof *maker->slots);
-		error = db_get_number(&maker->snapshot.txn, TABLE_META, META_MERGED, &maker->merged);
-	}
-	if (error == E_OK)
-		error = db_get_number(&maker->snapshot.txn, TABLE_META, KEY_META_NEXT, &maker->next_id);
-	if (error == E_OK)
-		error = fresh_load(maker);
+	bool room = maker->fresh != NULL && maker->slots != NULL && maker->periods != NULL;
+	TRY(fault_because(fault, room ? load(maker) : E_NO_MEMORY, "the key environment cannot be read"));
 	keymaker_end(maker);
-	if (error != E_OK) {
-		keymaker_close(maker);
-		return fault_set(fault, error, "the key environment cannot be read: %s", error_reason(error));
-	}
-	*out = maker;
+	*out = OWN_TAKE(maker);
 	return E_OK;
 }
 

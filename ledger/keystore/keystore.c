@@ -41,39 +41,25 @@ const struct key_position *keystore_position(const struct keystore *keystore)
 enum error keystore_check(struct keystore *keystore, const struct key_position *committed, struct fault *fault)
 {
 	OWNED_TXN txn = {0};
-	enum error error = db_begin(keystore->env, false, &txn);
-	return error == E_OK ? key_position_check(&txn, committed, fault)
-						 : fault_set(fault, error, "keys/env: %s", error_reason(error));
+	TRY(fault_because(fault, db_begin(keystore->env, false, &txn), "keys/env"));
+	return key_position_check(&txn, committed, fault);
 }
 
 enum error keystore_open(
 	const char *path, const struct key *wrapping, bool read_only, struct keystore **out, struct fault *fault)
 {
-	struct keystore *keystore = calloc(1, sizeof *keystore);
-	if (keystore == NULL || (keystore->wrapping = sodium_malloc(sizeof *keystore->wrapping)) == NULL) {
-		free(keystore);
+	OWNED(keystore_release) struct keystore *keystore = calloc(1, sizeof *keystore);
+	if (keystore == NULL || (keystore->wrapping = sodium_malloc(sizeof *keystore->wrapping)) == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	}
 	*keystore->wrapping = *wrapping;
-	if (access(path, F_OK) != 0 && errno == ENOENT) {
-		keystore_close(keystore);
+	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return fault_set(fault, E_NOT_FOUND,
 			"%s is not there: what is sealed cannot be read without it; put the newest one back, see 'indsigt help "
 			"recovery'",
 			path);
-	}
-	enum error error =
-		db_open(path, keystore_tables, KEYSTORE_TABLES, KEYS_MAP_BYTES, read_only, false, &keystore->env, fault);
-	if (error == E_OK) {
-		error = find_position(keystore);
-		if (error != E_OK)
-			fault_set(fault, error, "%s cannot be read: %s", path, error_reason(error));
-	}
-	if (error != E_OK) {
-		keystore_close(keystore);
-		return error;
-	}
-	*out = keystore;
+	TRY(db_open(path, keystore_tables, KEYSTORE_TABLES, KEYS_MAP_BYTES, read_only, false, &keystore->env, fault));
+	TRY(fault_because(fault, find_position(keystore), "%s cannot be read", path));
+	*out = OWN_TAKE(keystore);
 	return E_OK;
 }
 
@@ -118,10 +104,8 @@ void key_snapshot_end(struct key_snapshot *snapshot)
 
 enum error key_of_id(struct key_snapshot *snapshot, uint64_t id, struct alias *alias, struct key *out)
 {
-	uint8_t key[8];
 	struct bytes row;
-	put_u64(key, id);
-	enum error error = db_get(&snapshot->txn, TABLE_KEY, BYTES_ARRAY(key), &row);
+	enum error error = db_get(&snapshot->txn, TABLE_KEY, DB_KEY(id), &row);
 	if (error == E_NOT_FOUND) {
 		uint64_t next = 0;
 		TRY(db_get_number(&snapshot->txn, TABLE_META, KEY_META_NEXT, &next));
@@ -140,10 +124,8 @@ static enum error newest_id(struct db_txn *txn, const struct alias *alias, uint6
 {
 	OWNED_WALK walk = {0};
 	uint8_t key[40];
-	memcpy(key, alias->b, 32);
-	put_u64(key + 32, UINT64_MAX);
 	TRY(db_walk_begin(txn, TABLE_SUBJECT, &walk));
-	TRY(db_walk_upto(&walk, BYTES_ARRAY(key)));
+	TRY(db_walk_upto(&walk, keystore_subject_key(alias, UINT64_MAX, key)));
 	if (walk.key.len != sizeof key)
 		return E_CORRUPT;
 	if (memcmp(walk.key.data, alias->b, 32) != 0)

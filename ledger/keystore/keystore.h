@@ -29,6 +29,7 @@ struct keystore;
 enum error keystore_open(
 	const char *path, const struct key *wrapping, bool read_only, struct keystore **out, struct fault *fault) MUST_USE;
 void keystore_close(struct keystore *keystore);
+OWN(keystore, keystore_close);
 struct db_env *keystore_env(struct keystore *keystore);
 /* Where it stands, as of the last keystore_write that succeeded, or of the opening. Writer thread. */
 const struct key_position *keystore_position(const struct keystore *keystore);

@@ -14,19 +14,14 @@
 
 /* ---- making one ---- */
 
-/* In a new environment, before everything else: draws its id. */
-static void begin_position(struct db_txn *txn)
-{
-	uint8_t id[KEY_MARK_BYTES];
-	randombytes_buf(id, sizeof id);
-	db_put(txn, KEY_META, KEY_META_ID, BYTES_ARRAY(id));
-}
-
+/* Into a new environment, before everything else. */
 static enum error write_id(struct db_env *env)
 {
 	OWNED_TXN txn = {0};
+	uint8_t id[KEY_MARK_BYTES];
+	randombytes_buf(id, sizeof id);
 	TRY(db_begin(env, true, &txn));
-	begin_position(&txn);
+	db_put(&txn, KEY_META, KEY_META_ID, BYTES_ARRAY(id));
 	return db_commit(&txn);
 }
 
@@ -36,8 +31,7 @@ enum error keystore_create(const char *path, const struct key *wrapping, struct 
 	TRY(db_open(path, keystore_tables, KEYSTORE_TABLES, KEYS_MAP_BYTES, false, true, &env, fault));
 	enum error error = write_id(env);
 	db_close(env);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s cannot be written: %s", path, error_reason(error));
+	TRY(fault_because(fault, error, "%s cannot be written", path));
 	return keystore_open(path, wrapping, false, out, fault);
 }
 
@@ -61,10 +55,9 @@ enum error keystore_make(const char *path, struct key_position *out, struct faul
 /* New keys were written: draws the next mark, and writes down where it stands, with `next` as it is set. */
 static void step_position(struct db_txn *txn, struct key_position *position)
 {
-	uint8_t key[8];
-	put_u64(key, ++position->serial);
+	position->serial++;
 	randombytes_buf(position->mark, sizeof position->mark);
-	db_append(txn, KEY_MARK, BYTES_ARRAY(key), BYTES_ARRAY(position->mark));
+	db_append(txn, KEY_MARK, DB_KEY(position->serial), BYTES_ARRAY(position->mark));
 	db_put_number(txn, KEY_META, KEY_META_SERIAL, position->serial);
 	db_put_number(txn, KEY_META, KEY_META_NEXT, position->next);
 }
@@ -127,11 +120,9 @@ enum error keystore_visit(struct keystore *keystore, uint64_t from, uint64_t to,
 {
 	OWNED_TXN txn = {0};
 	OWNED_WALK walk = {0};
-	uint8_t key[8];
-	put_u64(key, from);
 	TRY(db_begin(keystore->env, false, &txn));
 	TRY(db_walk_begin(&txn, TABLE_KEY, &walk));
-	enum error error = db_walk_from(&walk, BYTES_ARRAY(key));
+	enum error error = db_walk_from(&walk, DB_KEY(from));
 	while (error == E_OK && walk.key.len == 8 && walk.value.len >= 32 && get_u64(walk.key.data) < to) {
 		struct alias alias;
 		memcpy(alias.b, walk.value.data, 32);
@@ -141,22 +132,15 @@ enum error keystore_visit(struct keystore *keystore, uint64_t from, uint64_t to,
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
-static void merge_one(struct db_txn *txn, const struct key_filing *filing)
-{
-	uint8_t key[40];
-	memcpy(key, filing->alias.b, 32);
-	put_u64(key + 32, filing->id);
-	db_put(txn, TABLE_SUBJECT, BYTES_ARRAY(key), BYTES_EMPTY);
-}
-
 enum error keystore_merge(struct keystore *keystore, const struct key_filing *filings, size_t count, uint64_t merged)
 {
 	OWNED_TXN txn = {0};
+	uint8_t key[40];
 	if (count == 0 && merged == 0)
 		return E_OK;
 	TRY(db_begin(keystore->env, true, &txn));
 	for (size_t i = 0; i < count; i++)
-		merge_one(&txn, &filings[i]);
+		db_put(&txn, TABLE_SUBJECT, keystore_subject_key(&filings[i].alias, filings[i].id, key), BYTES_EMPTY);
 	if (merged != 0)
 		db_put_number(&txn, TABLE_META, META_MERGED, merged);
 	return db_commit(&txn);

@@ -38,6 +38,7 @@ struct keymaker;
 
 enum error keymaker_open(struct keystore *keystore, struct keymaker **out, struct fault *fault) MUST_USE;
 void keymaker_close(struct keymaker *maker);
+OWN(keymaker, keymaker_close);
 /* Before a batch: takes a fresh snapshot and forgets what has been merged. */
 enum error keymaker_begin(struct keymaker *maker) MUST_USE;
 void keymaker_end(struct keymaker *maker);

@@ -25,6 +25,13 @@ static inline void keystore_period_key(struct period period, uint8_t out[3])
 	out[2] = period.retention_years;
 }
 
+static inline struct bytes keystore_subject_key(const struct alias *alias, uint64_t id, uint8_t out[40])
+{
+	memcpy(out, alias->b, 32);
+	put_u64(out + 32, id);
+	return bytes_of(out, 40);
+}
+
 /* id || alias: what a wrapped subject key is bound to */
 static inline struct bytes keystore_subject_context(uint64_t id, const struct alias *alias, uint8_t out[40])
 {

@@ -220,8 +220,7 @@ enum error filing_proof_verify(struct bytes text, const struct vkey *log, const 
 	TRY(read_all(&form, &shown, proof));
 	TRY(check_all(&shown, log, policy, proof));
 	keep_subjects(&form, proof);
-	*out = proof;
-	proof = NULL;
+	*out = OWN_TAKE(proof);
 	return E_OK;
 }
 

@@ -117,8 +117,7 @@ enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const st
 		return finding_set(finding, FINDING_TLOG_INCLUSION, shown.index);
 	proof->checkpoint = anchor.checkpoint;
 	proof->index = shown.index;
-	*out = proof;
-	proof = NULL;
+	*out = OWN_TAKE(proof);
 	return E_OK;
 }
 

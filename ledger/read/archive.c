@@ -32,49 +32,26 @@ static enum error check_keys(struct archive *archive, struct fault *fault)
 	struct key_position committed;
 	struct store_state state;
 	OWNED_TXN txn = {0};
-	enum error error = db_begin(archive->store, false, &txn);
-	bool empty = error == E_OK && store_state_get(&txn, &state) == E_NOT_FOUND;
-	if (error == E_OK && !empty)
-		error = store_keys_get(&txn, &committed);
-	enum error files = error == E_OK && !empty ? key_files_check(&txn, archive->secrets, fault) : E_OK;
-	if (empty)
+	TRY(fault_because(fault, db_begin(archive->store, false, &txn), "the store cannot be read"));
+	if (store_state_get(&txn, &state) == E_NOT_FOUND)
 		return E_OK;
-	TRY(files);
-	return error == E_OK ? keystore_check(archive->keystore, &committed, fault)
-						 : fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
+	TRY(fault_because(fault, store_keys_get(&txn, &committed), "the store cannot be read"));
+	TRY(key_files_check(&txn, archive->secrets, fault));
+	return keystore_check(archive->keystore, &committed, fault);
 }
 
 static enum error open_keys(struct archive *archive, const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
 	snprintf(path, sizeof path, "%s/keys", dir);
-	int keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (keys_fd < 0)
 		return fault_set(
 			fault, errno == EACCES ? E_PERMISSION : E_IO, "%s cannot be opened: %s", path, strerror(errno));
-	enum error error = secrets_load(keys_fd, false, &archive->secrets, fault);
-	close(keys_fd);
-	TRY(error);
+	TRY(secrets_load(keys_fd, false, &archive->secrets, fault));
 	snprintf(path, sizeof path, "%s/keys/env", dir);
 	TRY(keystore_open(path, &archive->secrets->wrapping, true, &archive->keystore, fault));
 	return check_keys(archive, fault);
-}
-
-static struct archive *archive_new(void)
-{
-	struct archive *archive = calloc(1, sizeof *archive);
-	if (archive == NULL)
-		return NULL;
-	archive->memory = calloc(1, sizeof *archive->memory);
-	archive->tail = tail_new();
-	if (archive->memory == NULL || archive->tail == NULL) {
-		tail_free(archive->tail);
-		free(archive->memory);
-		free(archive);
-		return NULL;
-	}
-	pthread_mutex_init(&archive->memory->mutex, NULL);
-	return archive;
 }
 
 enum error archive_open_copy(
@@ -84,19 +61,19 @@ enum error archive_open_copy(
 	int len = snprintf(path, sizeof path, "%s/store", dir);
 	if (len < 0 || (size_t)len + 16 > sizeof path)
 		return fault_set(fault, E_TOO_LONG, "");
-	struct archive *archive = archive_new();
+	OWNED(archive_release) struct archive *archive = calloc(1, sizeof *archive);
 	if (archive == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	pthread_mutex_init(&archive->memory.mutex, NULL);
+	archive->tail = tail_new();
+	if (archive->tail == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	strcpy(archive->dir, dir);
 	archive->vkey = *vkey;
-	enum error error = store_open(path, true, &archive->store, fault);
-	if (error == E_OK && with_keys)
-		error = open_keys(archive, dir, fault);
-	if (error != E_OK) {
-		archive_close(archive);
-		return error;
-	}
-	*out = archive;
+	TRY(store_open(path, true, &archive->store, fault));
+	if (with_keys)
+		TRY(open_keys(archive, dir, fault));
+	*out = OWN_TAKE(archive);
 	return E_OK;
 }
 
@@ -114,8 +91,7 @@ void archive_close(struct archive *archive)
 	keystore_close(archive->keystore);
 	secrets_free(archive->secrets);
 	db_close(archive->store);
-	pthread_mutex_destroy(&archive->memory->mutex);
-	free(archive->memory);
+	pthread_mutex_destroy(&archive->memory.mutex);
 	tail_free(archive->tail);
 	free(archive);
 }
@@ -145,7 +121,7 @@ const struct secrets *archive_secrets(const struct archive *archive)
 /* The signature of a note that was checked before is not checked again. */
 static enum error check_note(struct archive *archive, struct bytes note, struct checkpoint *out)
 {
-	struct memory *memory = archive->memory;
+	struct memory *memory = &archive->memory;
 	pthread_mutex_lock(&memory->mutex);
 	bool known = bytes_equal(note, bytes_of(memory->note, memory->note_len));
 	if (known)
@@ -182,16 +158,12 @@ static enum error load_snapshot(struct snapshot *snapshot)
 
 enum error snapshot_begin(struct archive *archive, struct snapshot **out, struct fault *fault)
 {
-	struct snapshot *snapshot = calloc(1, sizeof *snapshot);
+	OWNED(snapshot_release) struct snapshot *snapshot = calloc(1, sizeof *snapshot);
 	if (snapshot == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	snapshot->archive = archive;
-	enum error error = load_snapshot(snapshot);
-	if (error != E_OK) {
-		snapshot_end(snapshot);
-		return fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
-	}
-	*out = snapshot;
+	TRY(fault_because(fault, load_snapshot(snapshot), "the store cannot be read"));
+	*out = OWN_TAKE(snapshot);
 	return E_OK;
 }
 
@@ -255,10 +227,8 @@ enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct byte
 enum error snapshot_time_at(struct snapshot *snapshot, uint64_t index, uint64_t *out)
 {
 	for (; index < snapshot->checkpoint.size; index++) {
-		struct bytes encoded;
 		struct entry entry;
-		TRY(snapshot_entry(snapshot, index, &encoded));
-		TRY(entry_decode(encoded, &entry));
+		TRY(log_read(&snapshot->txn, index, &entry));
 		if (entry_time(&entry, out))
 			return E_OK;
 	}
@@ -280,7 +250,7 @@ enum error snapshot_row(struct snapshot *snapshot, uint32_t row, uint64_t from, 
 static enum error known_node(void *context, uint32_t level, uint64_t index, struct hash *out)
 {
 	struct snapshot *snapshot = context;
-	struct memory *memory = snapshot->archive->memory;
+	struct memory *memory = &snapshot->archive->memory;
 	struct known_node *slot = &memory->nodes[(index ^ (level * 0x9E3779B1u)) & (NODE_SLOTS - 1)];
 	if (level % LOG_ROW_LEVELS == 0)
 		return log_node(&snapshot->txn, level, index, out);
@@ -388,8 +358,7 @@ enum error snapshot_senders(
 	struct snapshot *snapshot, bool (*visit)(void *context, const struct sender *sender), void *context)
 {
 	OWNED_WALK walk = {0};
-	TRY(db_walk_begin(&snapshot->txn, STORE_SENDER, &walk));
-	enum error error = db_walk_from(&walk, BYTES_LITERAL("\0"));
+	enum error error = db_walk_first(&snapshot->txn, STORE_SENDER, &walk);
 	for (; error == E_OK; error = db_walk_next(&walk)) {
 		struct sender sender;
 		TRY(sender_decode(walk.value, &sender));
@@ -408,32 +377,24 @@ enum error snapshot_sender(struct snapshot *snapshot, uint32_t id, struct sender
 	return sender_decode(row, out);
 }
 
-/* Below `before`, ascending. */
-static enum error list_changes(
-	struct db_walk *walk, uint32_t id, uint64_t before, uint64_t *indexes, size_t max, size_t *count)
+enum error snapshot_sender_entries(struct snapshot *snapshot, uint32_t id, uint64_t *indexes, size_t max, size_t *count)
 {
-	uint8_t key[12] = {0};
+	OWNED_WALK walk = {0};
 	size_t found = 0;
-	put_u32(key, id);
-	enum error error = db_walk_from(walk, BYTES_ARRAY(key));
-	for (; error == E_OK; error = db_walk_next(walk)) {
-		if (walk->key.len != 12)
+	TRY(db_walk_begin(&snapshot->txn, STORE_CHANGE, &walk));
+	enum error error = db_walk_from(&walk, DB_KEY_PAIR(id, 0));
+	for (; error == E_OK; error = db_walk_next(&walk)) {
+		if (walk.key.len != 12)
 			return E_CORRUPT;
-		if (get_u32(walk->key.data) != id || get_u64(walk->key.data + 4) >= before)
+		uint64_t index = get_u64(walk.key.data + 4);
+		if (get_u32(walk.key.data) != id || index >= snapshot->checkpoint.size)
 			break;
 		if (found == max)
 			return E_TOO_LONG;
-		indexes[found++] = get_u64(walk->key.data + 4);
+		indexes[found++] = index;
 	}
 	if (error != E_OK && error != E_NOT_FOUND)
 		return error;
 	*count = found;
 	return E_OK;
-}
-
-enum error snapshot_sender_entries(struct snapshot *snapshot, uint32_t id, uint64_t *indexes, size_t max, size_t *count)
-{
-	OWNED_WALK walk = {0};
-	TRY(db_walk_begin(&snapshot->txn, STORE_CHANGE, &walk));
-	return list_changes(&walk, id, snapshot->checkpoint.size, indexes, max, count);
 }

@@ -66,18 +66,14 @@ static enum error all_postings(
 	struct snapshot *snapshot, const struct alias *alias, size_t expected, uint64_t **out, size_t *count)
 {
 	size_t found = 0;
-	uint64_t *indexes = malloc((expected + 1) * sizeof *indexes);
+	OWNED_MEMORY uint64_t *indexes = malloc((expected + 1) * sizeof *indexes);
 	if (indexes == NULL)
 		return E_NO_MEMORY;
-	enum error error = posting_find(&snapshot->txn, &snapshot->archive->secrets->seal, alias, snapshot->filing.filed,
-		indexes, expected + 1, &found);
-	if (error == E_OK && found > expected)
-		error = E_CORRUPT;
-	if (error != E_OK) {
-		free(indexes);
-		return error;
-	}
-	*out = indexes;
+	TRY(posting_find(&snapshot->txn, &snapshot->archive->secrets->seal, alias, snapshot->filing.filed, indexes,
+		expected + 1, &found));
+	if (found > expected)
+		return E_CORRUPT;
+	*out = OWN_TAKE(indexes);
 	*count = found;
 	return E_OK;
 }
@@ -130,9 +126,7 @@ enum error snapshot_subject_leaf(struct snapshot *snapshot, uint64_t index, stru
 static enum error label_of(struct snapshot *snapshot, const struct alias *alias, struct label *out)
 {
 	struct head head;
-	enum error error = head_get(&snapshot->txn, &snapshot->archive->secrets->seal, alias, &head);
-	if (error != E_OK)
-		return error == E_NOT_FOUND ? E_CORRUPT : error;
+	TRY(db_must(head_get(&snapshot->txn, &snapshot->archive->secrets->seal, alias, &head)));
 	*out = head.label;
 	return E_OK;
 }
@@ -173,15 +167,12 @@ enum error snapshot_visit_filing(
 		return E_PERMISSION;
 	if (to > snapshot->filing.filed)
 		return E_BAD_VALUE;
-	struct alias_walk *walk = malloc(sizeof *walk);
+	OWNED_MEMORY struct alias_walk *walk = malloc(sizeof *walk);
 	if (walk == NULL)
 		return E_NO_MEMORY;
-	enum error error = alias_walk_begin(&snapshot->txn, &snapshot->archive->secrets->seal, from, walk);
-	if (error == E_OK) {
-		error = visit_packs(snapshot, walk, from, to, visit, context);
-		alias_walk_end(walk);
-	}
-	free(walk);
+	TRY(alias_walk_begin(&snapshot->txn, &snapshot->archive->secrets->seal, from, walk));
+	enum error error = visit_packs(snapshot, walk, from, to, visit, context);
+	alias_walk_end(walk);
 	return error;
 }
 
@@ -211,20 +202,12 @@ enum error snapshot_prove_filing(
 enum error snapshot_batch(struct snapshot *snapshot, uint32_t sender, uint64_t sequence, uint64_t *first_sequence,
 	uint32_t *count, uint64_t *first_index)
 {
-	uint8_t key[12];
-	OWNED_WALK walk = {0};
-	put_u32(key, sender);
-	put_u64(key + 4, sequence);
-	TRY(db_walk_begin(&snapshot->txn, STORE_BATCH, &walk));
-	TRY(db_walk_upto(&walk, BYTES_ARRAY(key)));
-	if (walk.key.len != 12 || walk.value.len != 12)
-		return E_CORRUPT;
-	if (get_u32(walk.key.data) != sender)
+	struct store_batch batch;
+	TRY(store_batch_get(&snapshot->txn, sender, sequence, &batch));
+	if (sequence - batch.first_sequence >= batch.count)
 		return E_NOT_FOUND;
-	if (sequence - get_u64(walk.key.data + 4) >= get_u32(walk.value.data + 8))
-		return E_NOT_FOUND;
-	*first_sequence = get_u64(walk.key.data + 4);
-	*first_index = get_u64(walk.value.data);
-	*count = get_u32(walk.value.data + 8);
+	*first_sequence = batch.first_sequence;
+	*first_index = batch.first_index;
+	*count = batch.count;
 	return E_OK;
 }

@@ -5,8 +5,7 @@
 enum error snapshot_visit_evidence(struct snapshot *snapshot, evidence_visitor *visit, void *context)
 {
 	OWNED_WALK walk = {0};
-	TRY(db_walk_begin(&snapshot->txn, STORE_EVIDENCE, &walk));
-	enum error error = db_walk_from(&walk, BYTES_LITERAL("\0"));
+	enum error error = db_walk_first(&snapshot->txn, STORE_EVIDENCE, &walk);
 	for (; error == E_OK; error = db_walk_next(&walk)) {
 		struct reader r = reader_of(walk.value);
 		struct evidence_row row = {.signed_batch = walk.value};

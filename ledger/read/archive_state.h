@@ -33,7 +33,7 @@ struct archive {
 	struct db_env *store;
 	struct secrets *secrets; /* NULL without keys */
 	struct keystore *keystore;
-	struct memory *memory;
+	struct memory memory;
 	struct tail *tail;
 };
 

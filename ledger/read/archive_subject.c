@@ -24,10 +24,8 @@ enum error snapshot_subject_index(
 		view->chunk_count = 0;
 		if (chunk >= SUBTREE_FIRST)
 			return E_CORRUPT;
-		enum error error = posting_chunk(
-			&snapshot->txn, keys_of(snapshot), &view->alias, (uint32_t)chunk, view->indexes, &view->chunk_count);
-		if (error != E_OK)
-			return error == E_NOT_FOUND ? E_CORRUPT : error;
+		TRY(db_must(posting_chunk(
+			&snapshot->txn, keys_of(snapshot), &view->alias, (uint32_t)chunk, view->indexes, &view->chunk_count)));
 		view->chunk = chunk;
 	}
 	if (at >= view->chunk_count)

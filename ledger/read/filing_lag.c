@@ -3,18 +3,17 @@
 #include "ledger/read/filing_lag.h"
 
 #include "ledger/base/limits.h"
+#include "ledger/store/log.h"
 
 enum error filing_lag_since(struct snapshot *snapshot, const struct sender *sender, uint64_t *out)
 {
 	uint64_t first_sequence, first_index;
 	uint32_t count;
-	struct bytes encoded;
 	struct entry entry;
 	if (sender->filing_checked >= sender->next_sequence)
 		return E_NOT_FOUND;
 	TRY(snapshot_batch(snapshot, sender->id, sender->filing_checked, &first_sequence, &count, &first_index));
-	TRY(snapshot_entry(snapshot, first_index + (sender->filing_checked - first_sequence), &encoded));
-	TRY(entry_decode(encoded, &entry));
+	TRY(log_read(snapshot_store(snapshot), first_index + (sender->filing_checked - first_sequence), &entry));
 	if (entry.kind != ENTRY_EVENT && entry.kind != ENTRY_MASS)
 		return E_CORRUPT;
 	*out = entry.event.time_s;

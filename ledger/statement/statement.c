@@ -165,8 +165,7 @@ enum error statement_verify(struct bytes text, const struct vkey *log, const str
 	TRY(statement_read(&form, &shown));
 	TRY(check_all(&shown, log, options, statement));
 	statement->memory = form_take(&form);
-	*out = statement;
-	statement = NULL;
+	*out = OWN_TAKE(statement);
 	return E_OK;
 }
 

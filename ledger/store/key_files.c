@@ -41,8 +41,8 @@ static enum error check_vrf(struct db_txn *txn, const struct secrets *secrets, s
 	struct bytes encoded;
 	struct entry entry;
 	uint8_t vrf_key[32];
-	enum error error = log_entry(txn, 0, &encoded);
-	if (error == E_CORRUPT || error == E_NOT_FOUND)
+	enum error error = db_must(log_entry(txn, 0, &encoded));
+	if (error == E_CORRUPT)
 		return E_OK;
 	TRY(error);
 	if (entry_decode(encoded, &entry) != E_OK || entry.kind != ENTRY_GENESIS)
@@ -80,9 +80,7 @@ enum error key_files_check(struct db_txn *txn, const struct secrets *secrets, st
 	enum error error = check_vrf(txn, secrets, &why);
 	if (error == E_OK)
 		error = check_row(txn, secrets, &why);
-	if (error == E_OK)
-		return E_OK;
 	if (why.text[0] != '\0')
 		return fault_set(fault, error, "%s", why.text);
-	return fault_set(fault, error, "the store cannot be compared with its key files: %s", error_reason(error));
+	return fault_because(fault, error, "the store cannot be compared with its key files");
 }

@@ -1,17 +1,18 @@
 #include "ledger/store/log.h"
 
-#include "ledger/entry/entry.h"
-
-struct bytes log_bundle_key(uint64_t number, uint8_t out[8])
-{
-	put_u64(out, number);
-	return bytes_of(out, 8);
-}
-
 enum error log_bundle(struct db_txn *txn, uint64_t number, struct bytes *out)
 {
-	uint8_t key[8];
-	return db_get(txn, STORE_BUNDLE, log_bundle_key(number, key), out);
+	return db_get(txn, STORE_BUNDLE, DB_KEY(number), out);
+}
+
+static enum error read_bundle(void *txn, uint64_t number, struct bytes *out)
+{
+	return log_bundle(txn, number, out);
+}
+
+struct log_bundles log_bundles_of(struct db_txn *txn)
+{
+	return (struct log_bundles){read_bundle, txn};
 }
 
 enum error log_entry(struct db_txn *txn, uint64_t index, struct bytes *out)
@@ -34,6 +35,13 @@ enum error log_entry(struct db_txn *txn, uint64_t index, struct bytes *out)
 	}
 }
 
+enum error log_read(struct db_txn *txn, uint64_t index, struct entry *out)
+{
+	struct bytes encoded;
+	TRY(log_entry(txn, index, &encoded));
+	return entry_decode(encoded, out);
+}
+
 enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count, const struct hash **out)
 {
 	return hash_rows_get(txn, STORE_TILE, row, from, count, out);
@@ -42,10 +50,8 @@ enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count
 enum error log_time_before(struct db_txn *txn, uint64_t size, uint64_t *out)
 {
 	for (uint64_t index = size; index > 0; index--) {
-		struct bytes encoded;
 		struct entry entry;
-		TRY(log_entry(txn, index - 1, &encoded));
-		TRY(entry_decode(encoded, &entry));
+		TRY(log_read(txn, index - 1, &entry));
 		if (entry_time(&entry, out))
 			return E_OK;
 	}

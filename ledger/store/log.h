@@ -10,12 +10,14 @@
 #define LOG_ROW_LEVELS HASH_ROW_LEVELS
 #define LOG_ROWS_MAX HASH_ROWS_MAX
 
-struct bytes log_bundle_key(uint64_t number, uint8_t out[8]);
-
 /* Borrowed. E_NOT_FOUND past the end, E_CORRUPT for a malformed bundle. */
 enum error log_entry(struct db_txn *txn, uint64_t index, struct bytes *out) MUST_USE;
+/* The same, decoded: also the errors of entry_decode. */
+enum error log_read(struct db_txn *txn, uint64_t index, struct entry *out) MUST_USE;
 /* A whole bundle, borrowed. */
 enum error log_bundle(struct db_txn *txn, uint64_t number, struct bytes *out) MUST_USE;
+/* All of them, for rules that look back (losses.h), as long as the transaction runs. */
+struct log_bundles log_bundles_of(struct db_txn *txn);
 /* `count` hashes from position `from` of row `row`, all within one tile, borrowed. */
 enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count, const struct hash **out) MUST_USE;
 /* Ledger time of entry size - 1: the newest time of its own that an entry below `size` has (batch entries have none, an

@@ -32,15 +32,14 @@ struct log_appender {
 
 enum error log_appender_new(struct log_appender **out)
 {
-	struct log_appender *log = calloc(1, sizeof *log);
+	OWNED(log_appender_release) struct log_appender *log = calloc(1, sizeof *log);
 	if (log == NULL)
 		return E_NO_MEMORY;
 	log->bundle = malloc(BUNDLE_BYTES_MAX);
-	if (log->bundle == NULL || hash_rows_new(STORE_TILE, &log->rows) != E_OK) {
-		log_appender_free(log);
+	if (log->bundle == NULL)
 		return E_NO_MEMORY;
-	}
-	*out = log;
+	TRY(hash_rows_new(STORE_TILE, &log->rows));
+	*out = OWN_TAKE(log);
 	return E_OK;
 }
 
@@ -75,20 +74,15 @@ static uint32_t recent_slot(uint32_t level, uint64_t index)
 	return (uint32_t)(index ^ (level * 0x9E3779B1u)) & (RECENT_SLOTS - 1);
 }
 
-static void remember(struct log_appender *log, uint32_t level, uint64_t index, const struct hash *hash)
+static void remember(void *context, uint32_t level, uint64_t index, const struct hash *hash)
 {
+	struct log_appender *log = context;
 	log->recent[recent_slot(level, index)] = (struct recent_node){index, level, true, *hash};
-}
-
-static void take_node(void *context, uint32_t level, uint64_t index, const struct hash *hash)
-{
-	remember(context, level, index, hash);
 }
 
 static void flush_bundle(struct log_appender *log, struct db_txn *txn, uint64_t number)
 {
-	uint8_t key[8];
-	db_put(txn, STORE_BUNDLE, log_bundle_key(number, key), bytes_of(log->bundle, log->bundle_len));
+	db_put(txn, STORE_BUNDLE, DB_KEY(number), bytes_of(log->bundle, log->bundle_len));
 	log->bundle_dirty = false;
 }
 
@@ -107,7 +101,7 @@ enum error log_append(struct log_appender *log, struct db_txn *txn, struct bytes
 		log->bundle_len = 0;
 	}
 	merkle_leaf_hash(entry, &leaf);
-	return hash_rows_append(log->rows, txn, &leaf, take_node, log);
+	return hash_rows_append(log->rows, txn, &leaf, remember, log);
 }
 
 enum error log_flush(struct log_appender *log, struct db_txn *txn)

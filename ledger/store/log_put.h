@@ -8,6 +8,7 @@ struct log_appender;
 
 enum error log_appender_new(struct log_appender **out) MUST_USE;
 void log_appender_free(struct log_appender *log);
+OWN(log_appender, log_appender_free);
 /* Takes up where the store stands: at start, and after an aborted tick. */
 enum error log_load(struct log_appender *log, struct db_txn *txn, const struct merkle_frontier *frontier) MUST_USE;
 /* Full tiles and bundles are written as they fill up. */

@@ -30,10 +30,10 @@ enum error place_read_vkey(const char *dir, struct vkey *out, struct fault *faul
 			fault, E_NOT_FOUND, "%s is no ledger yet: 'indsigt init' was not finished there; run it again", dir);
 	enum error error = file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len);
 	if (error == E_IO || error == E_NO_MEMORY)
-		return fault_set(fault, error, "%s/vkey cannot be read: %s", dir, error_reason(error));
+		return fault_because(fault, error, "%s/vkey cannot be read", dir);
 	if (error != E_OK)
 		return fault_set(
 			fault, error, "%s is not a ledger: it has no readable file 'vkey' (%s)", dir, error_reason(error));
 	error = len > 0 && text[len - 1] == '\n' ? vkey_parse(bytes_of(text, len - 1), out) : E_BAD_KEY;
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s/vkey: %s", dir, error_reason(error));
+	return fault_because(fault, error, "%s/vkey", dir);
 }

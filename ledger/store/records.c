@@ -106,15 +106,13 @@ static bool period_fits(const struct record_outside *outside, const struct entry
 enum error record_find(struct db_txn *txn, struct key_snapshot *keys, const struct seal_keys *seal, uint64_t index,
 	struct record_buffer *buffer, struct opened *out)
 {
-	uint8_t key[8];
 	struct bytes encoded;
 	struct record_outside outside;
 	struct record record;
 	struct opened opened = {0};
 	keys->period_unreadable = false;
 	TRY(find_event_entry(txn, index, &opened.entry));
-	put_u64(key, index);
-	TRY(db_get(txn, STORE_RECORD, BYTES_ARRAY(key), &encoded));
+	TRY(db_get(txn, STORE_RECORD, DB_KEY(index), &encoded));
 	TRY(record_look(encoded, seal, &outside));
 	if (!period_fits(&outside, &opened.entry))
 		return E_UNSEALED;

@@ -56,8 +56,7 @@ static enum error slot_insert(struct registry *registry, const struct sender *se
 static enum error load_rows(struct registry *registry, struct db_txn *txn)
 {
 	OWNED_WALK walk = {0};
-	TRY(db_walk_begin(txn, STORE_SENDER, &walk));
-	enum error error = db_walk_from(&walk, BYTES_LITERAL("\0"));
+	enum error error = db_walk_first(txn, STORE_SENDER, &walk);
 	for (; error == E_OK; error = db_walk_next(&walk)) {
 		struct sender sender;
 		TRY(sender_decode(walk.value, &sender));
@@ -68,16 +67,12 @@ static enum error load_rows(struct registry *registry, struct db_txn *txn)
 
 enum error registry_load(struct db_txn *txn, struct registry **out)
 {
-	struct registry *registry = calloc(1, sizeof *registry);
+	OWNED(registry_release) struct registry *registry = calloc(1, sizeof *registry);
 	if (registry == NULL)
 		return E_NO_MEMORY;
 	pthread_mutex_init(&registry->mutex, NULL);
-	enum error error = load_rows(registry, txn);
-	if (error != E_OK) {
-		registry_free(registry);
-		return error;
-	}
-	*out = registry;
+	TRY(load_rows(registry, txn));
+	*out = OWN_TAKE(registry);
 	return E_OK;
 }
 

@@ -11,6 +11,7 @@ struct registry;
 
 enum error registry_load(struct db_txn *txn, struct registry **out) MUST_USE;
 void registry_free(struct registry *registry);
+OWN(registry, registry_free);
 /* As of the last publish. E_UNKNOWN_SENDER. Any thread. */
 enum error registry_get(struct registry *registry, uint32_t id, struct sender *out) MUST_USE;
 /* One more than the largest id. Any thread. */

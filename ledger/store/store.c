@@ -32,8 +32,8 @@ static enum error check_format(struct db_env *env, struct fault *fault)
 	OWNED_TXN txn = {0};
 	struct bytes value = BYTES_EMPTY;
 	TRY(db_begin(env, false, &txn));
-	enum error error = db_get(&txn, STORE_META, STORE_ROW_FORMAT, &value);
-	if (error == E_NOT_FOUND || (error == E_OK && value.len != 2))
+	enum error error = db_must(db_get(&txn, STORE_META, STORE_ROW_FORMAT, &value));
+	if (error == E_OK && value.len != 2)
 		error = E_CORRUPT;
 	if (error == E_OK)
 		format = get_u16(value.data);
@@ -41,24 +41,21 @@ static enum error check_format(struct db_env *env, struct fault *fault)
 		return fault_set(fault, E_FORMAT,
 			"it has format %u, and this version works with %d: go on with the version that made it, or begin a new log",
 			format, STORE_FORMAT);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
+	return error;
 }
 
 enum error store_open(const char *path, bool read_only, struct db_env **out, struct fault *fault)
 {
-	struct db_env *env = NULL;
+	OWNED(db_env_release) struct db_env *env = NULL;
 	if (access(path, F_OK) != 0)
 		return fault_set(
 			fault, E_NOT_FOUND, "%s cannot be opened: %s; see 'indsigt help recovery'", path, strerror(errno));
 	TRY(db_open(path, store_tables, STORE_TABLES, STORE_MAP_BYTES, read_only, false, &env, fault));
 	struct fault why = {.text = ""};
 	enum error error = check_format(env, &why);
-	if (error != E_OK) {
-		fault_set(fault, error, "%s: %s", path, why.text[0] ? why.text : error_reason(error));
-		db_close(env);
-		return error;
-	}
-	*out = env;
+	if (error != E_OK)
+		return fault_set(fault, error, "%s: %s", path, why.text[0] ? why.text : error_reason(error));
+	*out = OWN_TAKE(env);
 	return E_OK;
 }
 
@@ -97,10 +94,9 @@ enum error store_keys_get(struct db_txn *txn, struct key_position *out)
 	struct bytes value;
 	struct key_position position;
 	uint8_t check[KEYS_CHECK_BYTES], own[KEYS_CHECK_BYTES];
-	enum error error = db_get(txn, STORE_META, STORE_ROW_KEYS, &value);
-	if (error == E_NOT_FOUND || (error == E_OK && value.len != STORE_KEYS_BYTES))
-		return E_CORRUPT; /* written with every state */
-	TRY(error);
+	TRY(db_must(db_get(txn, STORE_META, STORE_ROW_KEYS, &value))); /* written with every state */
+	if (value.len != STORE_KEYS_BYTES)
+		return E_CORRUPT;
 	struct reader r = reader_of(value);
 	reader_copy(&r, position.id, sizeof position.id);
 	position.serial = reader_u64(&r);
@@ -134,10 +130,7 @@ enum error store_filing_get(struct db_txn *txn, struct store_filing *out)
 {
 	struct bytes value;
 	struct store_filing filing = {0};
-	enum error error = db_get(txn, STORE_META, STORE_ROW_FILING, &value);
-	if (error == E_NOT_FOUND)
-		return E_CORRUPT; /* written when the store was made */
-	TRY(error);
+	TRY(db_must(db_get(txn, STORE_META, STORE_ROW_FILING, &value))); /* written when the store was made */
 	struct reader r = reader_of(value);
 	filing.filed = reader_u64(&r);
 	filing.generation = reader_u64(&r);
@@ -155,6 +148,25 @@ void store_filing_encode(const struct store_filing *filing, struct writer *out)
 	writer_u64(out, filing->generation);
 	writer_u64(out, filing->epoch_index);
 	merkle_frontier_write(out, &filing->leaves);
+}
+
+void store_batch_encode(const struct store_batch *batch, uint8_t out[STORE_BATCH_BYTES])
+{
+	put_u64(out, batch->first_index);
+	put_u32(out + 8, batch->count);
+}
+
+enum error store_batch_get(struct db_txn *txn, uint32_t sender, uint64_t sequence, struct store_batch *out)
+{
+	OWNED_WALK walk = {0};
+	TRY(db_walk_begin(txn, STORE_BATCH, &walk));
+	TRY(db_walk_upto(&walk, DB_KEY_PAIR(sender, sequence)));
+	if (walk.key.len != 12 || walk.value.len != STORE_BATCH_BYTES)
+		return E_CORRUPT;
+	if (get_u32(walk.key.data) != sender)
+		return E_NOT_FOUND;
+	*out = (struct store_batch){get_u64(walk.key.data + 4), get_u64(walk.value.data), get_u32(walk.value.data + 8)};
+	return E_OK;
 }
 
 enum error store_losses_get(struct db_txn *txn, struct losses *out)

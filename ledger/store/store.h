@@ -70,6 +70,19 @@ void store_keys_encode(const struct key_position *position, struct writer *out);
 /* Where the key environment stood when the last tick was committed: with each state. */
 enum error store_keys_get(struct db_txn *txn, struct key_position *out) MUST_USE;
 
+/* Where a sender's batch stands. */
+struct store_batch {
+	uint64_t first_sequence;
+	uint64_t first_index; /* of its events in the log; the batch entry stands behind them */
+	uint32_t count;
+};
+
+#define STORE_BATCH_BYTES 12
+void store_batch_encode(const struct store_batch *batch, uint8_t out[STORE_BATCH_BYTES]);
+/* The sender's newest batch that begins at or before `sequence`: its last one, or the one that holds it. E_NOT_FOUND.
+ */
+enum error store_batch_get(struct db_txn *txn, uint32_t sender, uint64_t sequence, struct store_batch *out) MUST_USE;
+
 /* The newest finished epoch. All zero before the first one. */
 struct store_filing {
 	uint64_t filed;                /* entries with index < filed are covered */

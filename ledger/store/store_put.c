@@ -20,8 +20,7 @@ enum error store_make(const char *path, struct db_env **out, struct fault *fault
 	TRY(db_open(path, store_tables, STORE_TABLES, STORE_MAP_BYTES, false, true, &env, fault));
 	enum error error = write_format(env);
 	db_close(env);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s: %s", path, error_reason(error));
+	TRY(fault_because(fault, error, "%s", path));
 	return store_open(path, false, out, fault);
 }
 
@@ -48,20 +47,15 @@ void store_checkpoint_put(struct db_txn *txn, struct bytes note)
 
 void store_batch_put(struct db_txn *txn, uint32_t sender, uint64_t first_sequence, uint64_t first_index, uint32_t count)
 {
-	uint8_t key[12], row[12];
-	put_u32(key, sender);
-	put_u64(key + 4, first_sequence);
-	put_u64(row, first_index);
-	put_u32(row + 8, count);
-	db_put(txn, STORE_BATCH, BYTES_ARRAY(key), BYTES_ARRAY(row));
+	const struct store_batch row = {first_sequence, first_index, count};
+	uint8_t value[STORE_BATCH_BYTES];
+	store_batch_encode(&row, value);
+	db_put(txn, STORE_BATCH, DB_KEY_PAIR(sender, first_sequence), BYTES_ARRAY(value));
 }
 
 void store_change_put(struct db_txn *txn, uint32_t sender, uint64_t index)
 {
-	uint8_t key[12];
-	put_u32(key, sender);
-	put_u64(key + 4, index);
-	db_put(txn, STORE_CHANGE, BYTES_ARRAY(key), BYTES_EMPTY);
+	db_put(txn, STORE_CHANGE, DB_KEY_PAIR(sender, index), BYTES_EMPTY);
 }
 
 void store_filing_put(struct db_txn *txn, const struct store_filing *filing)

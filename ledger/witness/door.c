@@ -35,8 +35,7 @@ enum error door_policy(int dir_fd, const struct vkey *log, struct witness_policy
 		return fault_set(fault, error, "the policy file '" DOOR_POLICY_FILE "': %s", reason);
 	if (!witness_policy_has_log(policy, log))
 		return fault_set(fault, E_BAD_VALUE, "the policy file '" DOOR_POLICY_FILE "' names other logs than this one");
-	*out = policy;
-	policy = NULL;
+	*out = OWN_TAKE(policy);
 	return E_OK;
 }
 

@@ -44,11 +44,9 @@ enum error ledger_begin(struct ledger *ledger, struct fault *fault)
 	ledger->reading = false;
 	TRY(ledger_may_sign(ledger, fault));
 	TRY(wall_clock_now(&ledger->clock, &ledger->tick_s, fault));
-	enum error error = db_begin(ledger->store, true, &ledger->tick);
-	if (error != E_OK)
-		return fault_set(fault, error, "a transaction cannot be started: %s", error_reason(error));
+	TRY(fault_because(fault, db_begin(ledger->store, true, &ledger->tick), "a transaction cannot be started"));
 	ledger->ticking = true;
-	error = append_due_loss(ledger, fault);
+	enum error error = append_due_loss(ledger, fault);
 	if (error != E_OK)
 		ledger_abort(ledger);
 	return error;
@@ -140,13 +138,11 @@ static enum error append_events(
 	const struct batch_head *head = &prepared->head;
 	struct reader records = reader_of(prepared->records);
 	for (uint32_t i = 0; i < head->count; i++) {
-		uint8_t key[8];
 		struct bytes record = reader_range16(&records, RECORD_BYTES_MAX);
 		const struct entry_event event = {
 			head->kind == BATCH_MASS, head->sender, head->first_sequence + i, time_s, prepared->commitments[i]};
 		TRY(records.error);
-		put_u64(key, ledger->state.size);
-		db_append(&ledger->tick, STORE_RECORD, BYTES_ARRAY(key), record);
+		db_append(&ledger->tick, STORE_RECORD, DB_KEY(ledger->state.size), record);
 		TRY(ledger_append_event(ledger, &event, fault));
 	}
 	return reader_done(&records);

@@ -156,8 +156,8 @@ static enum error write_vkey(struct ledger *ledger, const char *origin, struct f
 	TRY(vkey_make(origin, NOTE_KEY_ED25519, ledger->secrets->log_public, &ledger->vkey));
 	vkey_format(&ledger->vkey, text);
 	strcat(text, "\n");
-	enum error error = file_write_atomic(ledger->dir_fd, "vkey", bytes_text(text), 0644);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the file 'vkey' cannot be written: %s", error_reason(error));
+	return fault_because(
+		fault, file_write_atomic(ledger->dir_fd, "vkey", bytes_text(text), 0644), "the file 'vkey' cannot be written");
 }
 
 static enum error append_genesis(struct ledger *ledger, struct fault *fault)
@@ -207,10 +207,6 @@ enum error ledger_create(const char *dir, const char *origin, struct fault *faul
 		return fault_set(fault, E_BAD_VALUE,
 			"origin: 1 to %u bytes of UTF-8 without spaces, control characters or '+', such as log.example.dk/2026",
 			ORIGIN_BYTES_MAX);
-	struct ledger *ledger = ledger_new();
-	if (ledger == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = create_all(ledger, dir, origin, fault);
-	ledger_free(ledger);
-	return error;
+	OWNED(ledger_release) struct ledger *ledger = ledger_new();
+	return ledger != NULL ? create_all(ledger, dir, origin, fault) : fault_set(fault, E_NO_MEMORY, "");
 }

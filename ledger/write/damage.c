@@ -147,17 +147,12 @@ enum error damage_judge(struct ledger *ledger, struct damage *damage, struct fau
 	return error;
 }
 
-static enum error read_bundle(void *txn, uint64_t number, struct bytes *out)
-{
-	return log_bundle(txn, number, out);
-}
-
 static enum error declare_run(
 	struct ledger *ledger, uint64_t first, uint64_t end, uint64_t *events, struct fault *fault)
 {
 	bool dropped;
 	struct log_finding finding;
-	const struct log_bundles bundles = {read_bundle, &ledger->tick};
+	const struct log_bundles bundles = log_bundles_of(&ledger->tick);
 	struct entry entry = {.kind = ENTRY_LOSS, .loss = {.first = first, .end = end}};
 	TRY(losses_count_events(&bundles, first, end, &entry.loss.events, &finding));
 	TRY(lost_rows_drop(&ledger->tick, first, end, &dropped));
@@ -247,32 +242,23 @@ static enum error find_alias(struct mending *m, uint64_t index, uint8_t out[32])
 	return E_OK;
 }
 
-static enum error event_at(struct db_txn *txn, uint64_t index, struct entry *out)
-{
-	struct bytes encoded;
-	TRY(log_entry(txn, index, &encoded));
-	return entry_decode(encoded, out);
-}
-
 /* The batch that begins at `first`, from its records. */
 static enum error make_pack(struct mending *m, uint64_t first, const struct entry_event *event, uint64_t position)
 {
-	uint8_t context[16];
+	uint8_t context[ALIAS_CONTEXT_BYTES];
 	uint32_t count = 0;
 	for (;; count++) {
 		struct entry entry;
-		TRY(event_at(m->txn, first + count, &entry));
+		TRY(log_read(m->txn, first + count, &entry));
 		if (entry.kind == ENTRY_BATCH)
 			break;
 		if (entry.kind != ENTRY_EVENT || count == BATCH_EVENTS_MAX)
 			return E_CORRUPT;
 		TRY(find_alias(m, first + count, m->aliases[count]));
 	}
-	put_u32(context, event->sender);
-	put_u64(context + 4, event->sequence);
-	put_u32(context + 12, count);
-	seal_small(&m->ledger->secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context),
-		bytes_of(m->aliases[0], (size_t)count * 32), m->sealed);
+	seal_small(&m->ledger->secrets->seal.filing, DOMAIN_ALIASES,
+		alias_context(event->sender, event->sequence, count, context), bytes_of(m->aliases[0], (size_t)count * 32),
+		m->sealed);
 	aliases_replace(m->txn, first, position, bytes_of(m->sealed, (size_t)count * 32 + SEAL_OVERHEAD));
 	m->ledger->damage.packs++;
 	return m->txn->error;
@@ -298,9 +284,9 @@ static enum error mend(struct mending *m, uint64_t from, uint64_t to, uint64_t p
 	bool whole;
 	for (uint64_t index = from; index < to; index++) {
 		uint64_t begin = index;
-		TRY(event_at(m->txn, index, &first));
+		TRY(log_read(m->txn, index, &first));
 		for (entry = first; entry.kind == ENTRY_EVENT;)
-			TRY(event_at(m->txn, ++index, &entry));
+			TRY(log_read(m->txn, ++index, &entry));
 		if (losses_count(&m->ledger->state.losses, begin, index) == index - begin)
 			continue;
 		TRY(is_whole(m, begin, position, &whole));
@@ -309,24 +295,26 @@ static enum error mend(struct mending *m, uint64_t from, uint64_t to, uint64_t p
 	return E_NOT_FOUND;
 }
 
+static void mending_free(struct mending **m)
+{
+	if (*m == NULL)
+		return;
+	key_snapshot_end(&(*m)->keys);
+	record_buffer_free(&(*m)->record);
+	sodium_memzero(*m, sizeof **m);
+	free(*m);
+}
+
 enum error damage_mend_pack(struct ledger *ledger, uint64_t from, uint64_t to, uint64_t position)
 {
 	OWNED_TXN txn = {0};
-	struct mending *m = calloc(1, sizeof *m);
+	OWNED(mending_free) struct mending *m = calloc(1, sizeof *m);
 	if (m == NULL)
 		return E_NO_MEMORY;
-	*m = (struct mending){.ledger = ledger, .txn = &txn};
-	enum error error = db_begin(ledger->store, true, &txn);
-	if (error == E_OK) {
-		error = key_snapshot_begin(ledger->keystore, &m->keys);
-		if (error == E_OK)
-			error = mend(m, from, to, position);
-		key_snapshot_end(&m->keys);
-	}
-	if (error == E_OK)
-		error = db_commit(&txn);
-	record_buffer_free(&m->record);
-	sodium_memzero(m, sizeof *m);
-	free(m);
-	return error;
+	m->ledger = ledger;
+	m->txn = &txn;
+	TRY(db_begin(ledger->store, true, &txn));
+	TRY(key_snapshot_begin(ledger->keystore, &m->keys));
+	TRY(mend(m, from, to, position));
+	return db_commit(&txn);
 }

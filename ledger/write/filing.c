@@ -61,10 +61,8 @@ static enum error oldest_unfiled(const struct ledger *ledger, struct db_txn *txn
 	if (*from < ledger->filing.filed)
 		*from = ledger->filing.filed;
 	for (; *from < ledger->checkpoint.size; ++*from) {
-		struct bytes encoded;
 		struct entry entry;
-		TRY(log_entry(txn, *from, &encoded));
-		TRY(entry_decode(encoded, &entry));
+		TRY(log_read(txn, *from, &entry));
 		if (entry.kind == ENTRY_EVENT) {
 			*out_s = entry.event.time_s;
 			break;
@@ -132,8 +130,7 @@ enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
 		clear_derived(ledger, &txn, &filing);
 		error = db_commit(&txn);
 	}
-	if (error != E_OK)
-		return fault_set(fault, error, "what is filed cannot be cleared: %s", error_reason(error));
+	TRY(fault_because(fault, error, "what is filed cannot be cleared"));
 	set_filing(ledger, &filing);
 	ledger->damage.filing |= ledger->filing_lost;
 	ledger->filing_lost = false;
@@ -247,15 +244,13 @@ static bool pack_fits(const struct ledger *ledger, const struct epoch *epoch, un
 /* Does the pack go with this epoch? It should not end within a second: it could not say until when it is complete. */
 static enum error goes_along(const struct ledger *ledger, const struct epoch *epoch, struct db_txn *txn, bool *out)
 {
-	struct bytes encoded;
 	struct entry entry;
 	uint64_t before_s = 0;
 	uint64_t time_s = 0;
 	*out = pack_fits(ledger, epoch, 1);
 	if (*out || !pack_fits(ledger, epoch, EPOCH_TIMES_MAX))
 		return E_OK;
-	TRY(log_entry(txn, epoch->walk.first_index, &encoded));
-	TRY(entry_decode(encoded, &entry));
+	TRY(log_read(txn, epoch->walk.first_index, &entry));
 	TRY(log_time_before(txn, epoch->walk.first_index, &before_s));
 	if (!entry_time(&entry, &time_s))
 		return E_CORRUPT;

@@ -30,28 +30,16 @@ static enum error add_sender(void *context, const struct sender *sender)
 	return registry_add(ledger->registry, sender);
 }
 
-static enum error read_bundle(void *txn, uint64_t number, struct bytes *out)
-{
-	return log_bundle(txn, number, out);
-}
-
 void ledger_judge_init(struct ledger *ledger)
 {
 	const struct log_senders senders = {find_sender, add_sender, ledger};
 	log_state_free(&ledger->state);
 	log_state_init(&ledger->state, &ledger->vkey, &senders);
-	ledger->state.bundles = (struct log_bundles){read_bundle, &ledger->tick};
+	ledger->state.bundles = log_bundles_of(&ledger->tick);
 	ledger->state.signatures_checked = true; /* prepare.c */
 }
 
 /* ---- rows to state ---- */
-
-static enum error entry_at(struct db_txn *txn, uint64_t index, struct entry *out)
-{
-	struct bytes encoded;
-	TRY(log_entry(txn, index, &encoded));
-	return entry_decode(encoded, out);
-}
 
 /* The newest epoch entry in the bundle: 0, there is none. */
 static enum error epoch_in_bundle(struct db_txn *txn, uint64_t number, uint64_t *out)
@@ -77,11 +65,11 @@ static enum error resume_at_epoch(struct log_state *state, struct db_txn *txn, u
 		TRY(epoch_in_bundle(txn, number - 1, &index));
 	if (index == 0)
 		return E_OK;
-	TRY(entry_at(txn, 0, &entry));
+	TRY(log_read(txn, 0, &entry));
 	if (entry.kind != ENTRY_GENESIS)
 		return E_CORRUPT;
 	uint64_t lag_s = entry.genesis.epoch_lag_seconds;
-	TRY(entry_at(txn, index, &entry));
+	TRY(log_read(txn, index, &entry));
 	if (entry.kind != ENTRY_EPOCH || entry.epoch.size == 0 || entry.epoch.size > index || index >= size)
 		return E_CORRUPT;
 	return log_state_resume(state, lag_s, index, &entry.epoch);
@@ -96,7 +84,7 @@ enum error ledger_judge_load(struct ledger *ledger, struct db_txn *txn, struct m
 	TRY(resume_at_epoch(state, txn, row.frontier.size));
 	while (state->size < row.frontier.size) {
 		struct entry entry;
-		TRY(entry_at(txn, state->size, &entry));
+		TRY(log_read(txn, state->size, &entry));
 		TRY(log_state_pass(state, &entry));
 	}
 	TRY(store_losses_get(txn, &state->losses));
@@ -130,10 +118,8 @@ uint64_t ledger_epoch_again(const struct losses *losses, uint64_t index, uint64_
 static enum error say(
 	const struct ledger *ledger, enum error error, const struct log_finding *finding, struct fault *fault)
 {
-	if (error == E_OK)
-		return E_OK;
 	if (error != E_CORRUPT)
-		return fault_set(fault, error, "an entry cannot be judged: %s", error_reason(error));
+		return fault_because(fault, error, "an entry cannot be judged");
 	return fault_set(fault, E_STOPPED,
 		"nothing of this tick was written, because its entry at index %" PRIu64
 		" would break a rule of the log: %s. This is a fault of the program; please report it",
@@ -150,8 +136,7 @@ static bool is_unreadable(const struct ledger *ledger, const struct entry_loss *
 
 static enum error append(struct ledger *ledger, struct bytes encoded, struct fault *fault)
 {
-	enum error error = log_append(ledger->log, &ledger->tick, encoded);
-	return error == E_OK ? E_OK : fault_set(fault, error, "an entry cannot be written: %s", error_reason(error));
+	return fault_because(fault, log_append(ledger->log, &ledger->tick, encoded), "an entry cannot be written");
 }
 
 enum error ledger_append_event(struct ledger *ledger, const struct entry_event *event, struct fault *fault)
@@ -172,8 +157,7 @@ enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry,
 	enum error error = entry_encode(entry, &w);
 	if (error == E_OK)
 		error = writer_done(&w, &encoded);
-	if (error != E_OK)
-		return fault_set(fault, error, "an entry cannot be written: %s", error_reason(error));
+	TRY(fault_because(fault, error, "an entry cannot be written"));
 	error = log_state_take(&ledger->state, entry, &finding);
 	if (error == E_CORRUPT && entry->kind == ENTRY_LOSS && is_unreadable(ledger, &entry->loss, &finding))
 		return fault_set(fault, error,

@@ -53,9 +53,8 @@ enum error ledger_write_guard(struct ledger *ledger, struct fault *fault)
 {
 	if (ledger->guard_size == ledger->checkpoint.size)
 		return E_OK;
-	enum error error = file_write_atomic(ledger->dir_fd, "guard", bytes_of(ledger->note, ledger->note_len), 0644);
-	if (error != E_OK)
-		return fault_set(fault, error, "the guard cannot be written: %s", error_reason(error));
+	TRY(fault_because(fault, file_write_atomic(ledger->dir_fd, "guard", bytes_of(ledger->note, ledger->note_len), 0644),
+		"the guard cannot be written"));
 	ledger->guard_size = ledger->checkpoint.size;
 	return E_OK;
 }
@@ -91,18 +90,16 @@ static enum error check_extends(struct db_txn *txn, const struct checkpoint *old
 
 static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
 {
-	uint8_t *note = NULL;
+	OWNED_MEMORY uint8_t *note = NULL;
 	size_t len = 0;
 	struct checkpoint guard;
 	enum error error = file_read_all(ledger->dir_fd, "guard", NOTE_BYTES_MAX, &note, &len);
 	if (error == E_IO || error == E_NO_MEMORY) /* nothing is known of it */
-		return fault_set(fault, error, "the guard cannot be read: %s", error_reason(error));
+		return fault_because(fault, error, "the guard cannot be read");
 	if (error != E_OK)
 		return fault_set(
 			fault, E_GUARD, "the guard cannot be read (%s); see 'indsigt help recovery'", error_reason(error));
-	error = checkpoint_verify(bytes_of(note, len), &ledger->vkey, &guard);
-	free(note);
-	if (error != E_OK)
+	if (checkpoint_verify(bytes_of(note, len), &ledger->vkey, &guard) != E_OK)
 		return fault_set(
 			fault, E_GUARD, "the guard is not a checkpoint signed by this log; see 'indsigt help recovery'");
 	error = check_extends(txn, &guard);
@@ -111,8 +108,7 @@ static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct 
 			"the store holds %" PRIu64 " entries and does not extend the guard's checkpoint of size %" PRIu64
 			": an older or another store was put here; put the newer one back or see 'indsigt help recovery'",
 			ledger->checkpoint.size, guard.size);
-	if (error != E_OK)
-		return fault_set(fault, error, "the store cannot be compared with its guard: %s", error_reason(error));
+	TRY(fault_because(fault, error, "the store cannot be compared with its guard"));
 	ledger->guard_size = guard.size;
 	return E_OK;
 }
@@ -126,24 +122,21 @@ static bool is_shown_by(const char *file, const char *whom)
 static enum error check_shown(
 	struct ledger *ledger, int evidence_fd, const char *name, struct db_txn *txn, struct fault *fault)
 {
-	uint8_t *note = NULL;
+	OWNED_MEMORY uint8_t *note = NULL;
 	size_t len = 0;
 	struct checkpoint shown;
-	enum error error = file_read_all(evidence_fd, name, NOTE_BYTES_MAX, &note, &len);
-	if (error != E_OK)
-		return fault_set(fault, error, "evidence/%s cannot be read: %s", name, error_reason(error));
-	error = checkpoint_verify(bytes_of(note, len), &ledger->vkey, &shown);
-	free(note);
-	if (error != E_OK) /* whatever it is, it is not this log's word */
-		return E_OK;
-	error = check_extends(txn, &shown);
+	TRY(fault_because(
+		fault, file_read_all(evidence_fd, name, NOTE_BYTES_MAX, &note, &len), "evidence/%s cannot be read", name));
+	if (checkpoint_verify(bytes_of(note, len), &ledger->vkey, &shown) != E_OK)
+		return E_OK; /* whatever it is, it is not this log's word */
+	enum error error = check_extends(txn, &shown);
 	if (error == E_ROLLED_BACK)
 		return fault_set(fault, E_GUARD,
 			"a %s has shown a checkpoint of size %" PRIu64
 			" (evidence/%s) that the store does not extend: an older store "
 			"was put here; put the newer one back or see 'indsigt help recovery'",
 			is_shown_by(name, DOOR_SHOWN_BY_WITNESS) ? "witness" : "sender", shown.size, name);
-	return error == E_OK ? E_OK : fault_set(fault, error, "evidence/%s: %s", name, error_reason(error));
+	return fault_because(fault, error, "evidence/%s", name);
 }
 
 static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
@@ -161,13 +154,11 @@ static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, stru
 
 static enum error load_epoch_entry(struct ledger *ledger, struct db_txn *txn)
 {
-	struct bytes encoded;
 	struct entry entry;
 	ledger->epoch_entry = (struct entry_epoch){.size = 0};
 	if (ledger->filing.epoch_index == 0)
 		return E_OK;
-	TRY(log_entry(txn, ledger->filing.epoch_index, &encoded));
-	TRY(entry_decode(encoded, &entry));
+	TRY(log_read(txn, ledger->filing.epoch_index, &entry));
 	if (entry.kind != ENTRY_EPOCH || entry.epoch.size < ledger->filing.filed)
 		return E_CORRUPT;
 	ledger->epoch_entry = entry.epoch;
@@ -272,11 +263,9 @@ enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool
 static enum error check_keys(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
 {
 	struct key_position committed;
-	enum error error = store_keys_get(txn, &committed);
-	if (error == E_OK)
-		TRY(key_files_check(txn, ledger->secrets, fault));
-	return error == E_OK ? keystore_check(ledger->keystore, &committed, fault)
-						 : fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
+	TRY(fault_because(fault, store_keys_get(txn, &committed), "the store cannot be read"));
+	TRY(key_files_check(txn, ledger->secrets, fault));
+	return keystore_check(ledger->keystore, &committed, fault);
 }
 
 static enum error open_state(struct ledger *ledger, struct fault *fault)
@@ -287,8 +276,7 @@ static enum error open_state(struct ledger *ledger, struct fault *fault)
 		error = ledger_load_state(ledger, &txn);
 	if (error == E_OK)
 		error = registry_load(&txn, &ledger->registry);
-	if (error != E_OK)
-		return fault_set(fault, error, "the store cannot be read: %s", error_reason(error));
+	TRY(fault_because(fault, error, "the store cannot be read"));
 	TRY(check_guard(ledger, &txn, fault));
 	TRY(check_keys(ledger, &txn, fault));
 	return check_evidence(ledger, &txn, fault);
@@ -365,15 +353,11 @@ void ledger_free(struct ledger *ledger)
 
 enum error ledger_open(const char *dir, const struct door_asker *asker, struct ledger **out, struct fault *fault)
 {
-	struct ledger *ledger = ledger_new();
+	OWNED(ledger_release) struct ledger *ledger = ledger_new();
 	if (ledger == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = open_all(ledger, dir, asker, fault);
-	if (error != E_OK) {
-		ledger_free(ledger);
-		return error;
-	}
-	*out = ledger;
+	TRY(open_all(ledger, dir, asker, fault));
+	*out = OWN_TAKE(ledger);
 	return E_OK;
 }
 

@@ -67,6 +67,7 @@ enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTE
 /* What creating and opening share: nothing open yet; the directory and its lock; the secrets; both environments. */
 struct ledger *ledger_new(void);
 void ledger_free(struct ledger *ledger);
+OWN(ledger, ledger_free);
 enum error ledger_open_place(struct ledger *ledger, const char *dir, struct fault *fault) MUST_USE;
 enum error ledger_load_keys(struct ledger *ledger, const char *dir, struct fault *fault) MUST_USE;
 enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool create, struct fault *fault) MUST_USE;

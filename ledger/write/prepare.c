@@ -9,6 +9,7 @@
 #include "ledger/write/prepare.h"
 
 #include "ledger/base/domain.h"
+#include "ledger/filed/aliases.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/tree/merkle.h"
 
@@ -51,7 +52,7 @@ struct preparer {
 
 enum error preparer_new(const struct prepare_context *context, struct preparer **out, struct fault *fault)
 {
-	struct preparer *preparer = calloc(1, sizeof *preparer);
+	OWNED(preparer_release) struct preparer *preparer = calloc(1, sizeof *preparer);
 	if (preparer == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	preparer->context = *context;
@@ -60,14 +61,10 @@ enum error preparer_new(const struct prepare_context *context, struct preparer *
 	preparer->commitments = malloc(BATCH_EVENTS_MAX * sizeof *preparer->commitments);
 	preparer->new_keys = malloc(NEW_KEYS_BYTES_MAX);
 	preparer->nonces = malloc(BATCH_EVENTS_MAX * 24);
-	enum error error = E_NO_MEMORY;
-	if (preparer->work && preparer->secrets && preparer->commitments && preparer->new_keys && preparer->nonces)
-		error = keymaker_open(context->keystore, &preparer->maker, fault);
-	if (error != E_OK) {
-		preparer_close(preparer);
-		return error;
-	}
-	*out = preparer;
+	if (!preparer->work || !preparer->secrets || !preparer->commitments || !preparer->new_keys || !preparer->nonces)
+		return E_NO_MEMORY;
+	TRY(keymaker_open(context->keystore, &preparer->maker, fault));
+	*out = OWN_TAKE(preparer);
 	return E_OK;
 }
 
@@ -253,13 +250,10 @@ static void seal_event(
 		record_seal(&record, &place, &p->secrets[i].record_key, &p->context.secrets->seal, p->nonces + 24 * i, sealed);
 }
 
-/* sender || first sequence || count: what an alias pack is bound to */
 static void seal_aliases(struct preparer *p, const struct batch_head *head, struct writer *out)
 {
-	uint8_t context[16];
-	put_u32(context, head->sender);
-	put_u64(context + 4, head->first_sequence);
-	put_u32(context + 12, head->count);
+	uint8_t context[ALIAS_CONTEXT_BYTES];
+	struct bytes bound = alias_context(head->sender, head->first_sequence, head->count, context);
 	uint8_t *place = writer_skip(out, (size_t)head->count * 32 + SEAL_OVERHEAD);
 	if (place == NULL)
 		return;
@@ -267,8 +261,8 @@ static void seal_aliases(struct preparer *p, const struct batch_head *head, stru
 	uint8_t *plain = place + 24;
 	for (uint32_t i = 0; i < head->count; i++)
 		memcpy(plain + (size_t)32 * i, p->work[i].alias.b, 32);
-	seal_small(&p->context.secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context),
-		bytes_of(plain, (size_t)head->count * 32), place);
+	seal_small(
+		&p->context.secrets->seal.filing, DOMAIN_ALIASES, bound, bytes_of(plain, (size_t)head->count * 32), place);
 }
 
 static enum error seal_batch(
@@ -353,9 +347,7 @@ static enum error prepare(struct preparer *p, uint32_t sender, struct bytes body
 	if (error == E_OK)
 		error = seal_batch(p, &head, now_s, made, out);
 	p->carried = error == E_OK ? 0 : writer_len(&new_keys);
-	if (error != E_OK)
-		return fault_set(fault, error, "the batch cannot be sealed: %s", error_reason(error));
-	return E_OK;
+	return fault_because(fault, error, "the batch cannot be sealed");
 }
 
 enum error prepare_batch(struct preparer *preparer, uint32_t sender, struct bytes body, uint64_t now_s,

@@ -41,6 +41,7 @@ struct prepared {
 
 enum error preparer_new(const struct prepare_context *context, struct preparer **out, struct fault *fault) MUST_USE;
 void preparer_close(struct preparer *preparer);
+OWN(preparer, preparer_close);
 
 /* `body` is the body of a batch frame from a session of `sender`; it holds the batch secret, so the caller wipes it.
  * `now_s` is ledger_now's: by it times are judged, and the entries will bear it or a later one.

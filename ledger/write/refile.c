@@ -40,11 +40,9 @@ struct look {
 
 static enum error look_at(struct look *look, uint64_t index)
 {
-	struct bytes encoded;
 	struct entry entry;
 	struct opened opened;
-	TRY(log_entry(look->txn, index, &encoded));
-	TRY(entry_decode(encoded, &entry));
+	TRY(log_read(look->txn, index, &entry));
 	if (entry.kind != ENTRY_EVENT)
 		return E_OK;
 	look->events++;

@@ -17,9 +17,7 @@
 
 /* The sender's batch that holds the sequence, as it was stored. */
 struct stored_batch {
-	uint64_t first_sequence;
-	uint64_t first_index;
-	uint32_t count;
+	struct store_batch row;
 	struct entry_batch entry;
 };
 
@@ -34,37 +32,20 @@ static enum error own_entry(struct db_txn *txn, uint64_t index, struct entry *ou
 	return hash_equal(&leaf, &wanted) ? entry_decode(encoded, out) : E_CORRUPT;
 }
 
-static enum error find_row(struct db_txn *txn, const struct batch_head *head, struct stored_batch *out)
-{
-	uint8_t key[12];
-	struct db_walk walk;
-	put_u32(key, head->sender);
-	put_u64(key + 4, head->first_sequence);
-	TRY(db_walk_begin(txn, STORE_BATCH, &walk));
-	enum error error = db_walk_upto(&walk, BYTES_ARRAY(key));
-	if (error == E_OK && (walk.key.len != 12 || walk.value.len != 12 || get_u32(walk.key.data) != head->sender))
-		error = E_CORRUPT;
-	if (error == E_OK)
-		*out = (struct stored_batch){.first_sequence = get_u64(walk.key.data + 4),
-			.first_index = get_u64(walk.value.data),
-			.count = get_u32(walk.value.data + 8)};
-	db_walk_end(&walk);
-	return error;
-}
-
 /* E_CORRUPT also when there is none: every sequence below the next one was taken in some batch. */
 static enum error find_batch(
 	const struct ledger *ledger, struct db_txn *txn, const struct batch_head *head, struct stored_batch *out)
 {
 	struct entry entry;
-	TRY(find_row(txn, head, out));
+	struct store_batch *row = &out->row;
+	TRY(db_must(store_batch_get(txn, head->sender, head->first_sequence, row)));
 	uint64_t size = log_frontier(ledger->log)->size;
-	if (head->first_sequence - out->first_sequence >= out->count || out->first_index >= size ||
-		out->count >= size - out->first_index)
+	if (head->first_sequence - row->first_sequence >= row->count || row->first_index >= size ||
+		row->count >= size - row->first_index)
 		return E_CORRUPT;
-	TRY(own_entry(txn, out->first_index + out->count, &entry));
+	TRY(own_entry(txn, row->first_index + row->count, &entry));
 	if (entry.kind != ENTRY_BATCH || entry.batch.sender != head->sender ||
-		entry.batch.first_sequence != out->first_sequence || entry.batch.count != out->count)
+		entry.batch.first_sequence != row->first_sequence || entry.batch.count != row->count)
 		return E_CORRUPT;
 	out->entry = entry.batch;
 	return E_OK;
@@ -77,9 +58,9 @@ static enum error same_events(
 	struct entry entry;
 	*same = true;
 	for (uint32_t i = 0; i < head->count && *same; i++) {
-		TRY(own_entry(txn, stored->first_index + i, &entry));
+		TRY(own_entry(txn, stored->row.first_index + i, &entry));
 		if ((entry.kind != ENTRY_EVENT && entry.kind != ENTRY_MASS) || entry.event.sender != head->sender ||
-			entry.event.sequence != stored->first_sequence + i)
+			entry.event.sequence != stored->row.first_sequence + i)
 			return E_CORRUPT;
 		*same = (entry.kind == ENTRY_MASS) == (head->kind == BATCH_MASS) &&
 				hash_equal(&entry.event.commitment, &prepared->commitments[i]);
@@ -91,7 +72,7 @@ static enum error is_same(
 	struct db_txn *txn, const struct prepared *prepared, const struct stored_batch *stored, bool *same)
 {
 	const struct batch_head *head = &prepared->head;
-	*same = head->first_sequence == stored->first_sequence && head->count == stored->count &&
+	*same = head->first_sequence == stored->row.first_sequence && head->count == stored->row.count &&
 			head->filing_checked == stored->entry.filing_checked &&
 			(batch_is_question(head) || memcmp(head->signature, stored->entry.signature, sizeof head->signature) == 0);
 	return *same ? same_events(txn, prepared, stored, same) : E_OK;
@@ -102,27 +83,22 @@ static enum error is_same(
 /* The key that the sender had when the entry at `index` was written. */
 static enum error key_at(struct db_txn *txn, uint32_t sender, uint64_t index, uint8_t out[32])
 {
-	uint8_t key[12];
-	struct db_walk walk;
-	struct entry entry = {.kind = ENTRY_BATCH};
-	put_u32(key, sender);
-	put_u64(key + 4, index);
+	OWNED_WALK walk = {0};
+	struct entry entry;
 	TRY(db_walk_begin(txn, STORE_CHANGE, &walk));
-	enum error error = db_walk_upto(&walk, BYTES_ARRAY(key));
-	for (; error == E_OK; error = db_walk_previous(&walk)) {
+	TRY(db_must(db_walk_upto(&walk, DB_KEY_PAIR(sender, index))));
+	for (;;) {
 		if (walk.key.len != 12 || get_u32(walk.key.data) != sender)
-			error = E_CORRUPT;
-		if (error == E_OK)
-			error = own_entry(txn, get_u64(walk.key.data + 4), &entry);
-		if (error == E_OK && (entry.kind != ENTRY_SENDER || entry.sender.sender != sender))
-			error = E_CORRUPT;
-		if (error != E_OK || entry.sender.action != SENDER_REVOKE)
+			return E_CORRUPT;
+		TRY(db_must(own_entry(txn, get_u64(walk.key.data + 4), &entry)));
+		if (entry.kind != ENTRY_SENDER || entry.sender.sender != sender)
+			return E_CORRUPT;
+		if (entry.sender.action != SENDER_REVOKE)
 			break;
+		TRY(db_must(db_walk_previous(&walk)));
 	}
-	db_walk_end(&walk);
-	if (error == E_OK)
-		memcpy(out, entry.sender.public_key, 32);
-	return error == E_NOT_FOUND ? E_CORRUPT : error;
+	memcpy(out, entry.sender.public_key, 32);
+	return E_OK;
 }
 
 /* Does the sender's key verify it: the one of that place in the log, or today's? */
@@ -134,7 +110,7 @@ static enum error is_signed(struct ledger *ledger, struct db_txn *txn, const str
 	uint8_t then[32];
 	struct hash root;
 	merkle_root_of_leaves(prepared->commitments, head->count, &root);
-	TRY(key_at(txn, head->sender, stored->first_index, then));
+	TRY(key_at(txn, head->sender, stored->row.first_index, then));
 	*good = batch_check_signature(ledger->vkey.name, head, &root, then) == E_OK ||
 			batch_check_signature(ledger->vkey.name, head, &root, sender->public_key) == E_OK;
 	return E_OK;
@@ -143,33 +119,27 @@ static enum error is_signed(struct ledger *ledger, struct db_txn *txn, const str
 /* Both signed batches are kept: the first is in the log, the second goes to the evidence table. */
 static enum error keep_evidence(struct ledger *ledger, const struct prepared *prepared)
 {
-	uint8_t key[12];
 	struct bytes existing;
-	size_t len = BATCH_HEAD_BYTES + (size_t)prepared->head.count * HASH_BYTES;
-	put_u32(key, prepared->head.sender);
-	put_u64(key + 4, prepared->head.first_sequence);
-	enum error error = db_get(&ledger->tick, STORE_EVIDENCE, BYTES_ARRAY(key), &existing);
+	struct bytes key = DB_KEY_PAIR(prepared->head.sender, prepared->head.first_sequence);
+	size_t commitments = (size_t)prepared->head.count * HASH_BYTES;
+	enum error error = db_get(&ledger->tick, STORE_EVIDENCE, key, &existing);
 	if (error != E_NOT_FOUND)
 		return error;
-	uint8_t *evidence = malloc(len);
-	struct bytes value;
+	OWNED_MEMORY uint8_t *evidence = malloc(BATCH_HEAD_BYTES + commitments);
 	if (evidence == NULL)
 		return E_NO_MEMORY;
-	struct writer w = writer_of(evidence, len);
+	struct writer w = writer_of(evidence, BATCH_HEAD_BYTES + commitments);
 	batch_head_encode(&prepared->head, &w);
-	writer_bytes(&w, bytes_of(prepared->commitments, (size_t)prepared->head.count * HASH_BYTES));
-	error = writer_done(&w, &value);
-	if (error == E_OK)
-		db_put(&ledger->tick, STORE_EVIDENCE, BYTES_ARRAY(key), value);
-	free(evidence);
-	return error == E_OK ? ledger->tick.error : error;
+	writer_bytes(&w, bytes_of(prepared->commitments, commitments));
+	db_put_writer(&ledger->tick, STORE_EVIDENCE, key, &w);
+	return ledger->tick.error;
 }
 
 static enum error own_fault(struct fault *fault, const struct batch_head *head, enum error error)
 {
-	return fault_set(fault, error == E_NOT_FOUND ? E_CORRUPT : error,
+	return fault_set(fault, db_must(error),
 		"what the log holds of sender %" PRIu32 " at sequence %" PRIu64 " cannot be compared: %s", head->sender,
-		head->first_sequence, error_text(error == E_NOT_FOUND ? E_CORRUPT : error));
+		head->first_sequence, error_text(db_must(error)));
 }
 
 struct comparison {
@@ -212,11 +182,11 @@ enum error ledger_answer_repeated(
 	enum error error = compare(ledger, prepared, &found);
 	if (error != E_OK)
 		return own_fault(fault, head, error);
-	if (found.same && losses_among(&ledger->state.losses, found.stored.first_index,
-						  found.stored.first_index + found.stored.count) != NULL)
+	const struct store_batch *row = &found.stored.row;
+	if (found.same && losses_among(&ledger->state.losses, row->first_index, row->first_index + row->count) != NULL)
 		return fault_set(fault, E_LOST, "");
 	if (found.same) {
-		*out = (struct appended){head->sender, head->first_sequence, head->count, found.stored.first_index, true};
+		*out = (struct appended){head->sender, head->first_sequence, head->count, row->first_index, true};
 		return E_OK;
 	}
 	if (batch_is_question(head))

@@ -74,22 +74,17 @@ static enum error open_store(struct restore *restore, const char *dir, struct fa
 	restore->writing = error == E_OK;
 	if (error == E_OK)
 		error = load(restore);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s: %s", path, error_reason(error));
+	TRY(fault_because(fault, error, "%s", path));
 	return find_keys(restore, dir, fault);
 }
 
 enum error restore_open(const char *dir, struct restore **out, struct fault *fault)
 {
-	struct restore *restore = calloc(1, sizeof *restore);
+	OWNED(restore_release) struct restore *restore = calloc(1, sizeof *restore);
 	if (restore == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = open_store(restore, dir, fault);
-	if (error != E_OK) {
-		restore_close(restore);
-		return error;
-	}
-	*out = restore;
+	TRY(open_store(restore, dir, fault));
+	*out = OWN_TAKE(restore);
 	return E_OK;
 }
 
@@ -129,18 +124,11 @@ static enum error put_entry(struct restore *restore, uint64_t index, struct byte
 enum error restore_entry(struct restore *restore, struct bytes encoded, struct fault *fault)
 {
 	uint64_t index = restore_size(restore);
-	enum error error = put_entry(restore, index, encoded);
-	return error == E_OK ? E_OK
-						 : fault_set(fault, error, "the entry at index %" PRIu64 " cannot be stored: %s", index,
-							   error_reason(error));
+	return fault_because(
+		fault, put_entry(restore, index, encoded), "the entry at index %" PRIu64 " cannot be stored", index);
 }
 
 /* ---- what is lost ---- */
-
-static enum error read_bundle(void *txn, uint64_t number, struct bytes *out)
-{
-	return log_bundle(txn, number, out);
-}
 
 /* From where on events are lost and no entry that the store had declares it; 0: from nowhere. */
 static uint64_t undeclared_from(const struct restore *restore)
@@ -156,7 +144,7 @@ static uint64_t undeclared_from(const struct restore *restore)
 
 static enum error find_losses(struct restore *restore, const struct log_rules *rules, struct losses *out)
 {
-	const struct log_bundles bundles = {read_bundle, &restore->txn};
+	const struct log_bundles bundles = log_bundles_of(&restore->txn);
 	struct log_finding finding;
 	struct entry_loss due = {.first = undeclared_from(restore), .end = rules->state.size};
 	*out = rules->state.losses;
@@ -279,7 +267,6 @@ enum error restore_commit(
 		restore->writing = false;
 		error = db_commit(&restore->txn);
 	}
-	if (error != E_OK)
-		return fault_set(fault, error, "the store cannot be written: %s", error_reason(error));
+	TRY(fault_because(fault, error, "the store cannot be written"));
 	return restore->is_new ? move_in_place(restore, fault) : E_OK;
 }

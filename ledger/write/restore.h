@@ -8,6 +8,7 @@
  * too. Nothing is signed here. */
 #pragma once
 
+#include "ledger/base/own.h"
 #include "ledger/log/log_rules.h"
 
 struct restore;
@@ -18,6 +19,7 @@ struct restore;
 enum error restore_open(const char *dir, struct restore **out, struct fault *fault) MUST_USE;
 /* Forgets everything that was not committed; NULL is allowed. */
 void restore_close(struct restore *restore);
+OWN(restore, restore_close);
 /* Entries that the store has so far. */
 uint64_t restore_size(const struct restore *restore);
 /* The entry at index restore_size, encoded. E_FULL, E_IO, E_CORRUPT: nothing can go on. */

@@ -60,8 +60,7 @@ void watchers_make(void)
 	struct fault fault = {.text = ""};
 	struct vkey key;
 	char dir[160], name[32];
-	archive.memory = calloc(1, sizeof *archive.memory);
-	pthread_mutex_init(&archive.memory->mutex, NULL);
+	pthread_mutex_init(&archive.memory.mutex, NULL);
 	snprintf(archive.dir, sizeof archive.dir, "%s/ledger", sim_place());
 	sim_must(place_read_vkey(archive.dir, &archive.vkey, &fault));
 	for (unsigned i = 0; i < WITNESSES; i++) {

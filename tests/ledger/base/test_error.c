@@ -39,4 +39,16 @@ START_TEST(reasons_of_the_system_are_told)
 }
 END_TEST
 
-UNIT_MAIN("error", what_was_not_seen_does_not_fail, reasons_of_the_system_are_told)
+START_TEST(what_failed_is_told_with_its_reason)
+{
+	struct fault fault = {.text = "as it was"};
+	ck_assert_int_eq(fault_because(&fault, E_OK, "%s cannot be read", "vkey"), E_OK);
+	ck_assert_str_eq(fault.text, "as it was");
+	errno = EROFS;
+	ck_assert_int_eq(fault_because(&fault, E_IO, "%s cannot be written", "vkey"), E_IO);
+	ck_assert_str_eq(fault.text, "vkey cannot be written: Read-only file system");
+	ck_assert_int_eq(fault_because(NULL, E_FULL, "%s", "nobody asks"), E_FULL);
+}
+END_TEST
+
+UNIT_MAIN("error", what_was_not_seen_does_not_fail, reasons_of_the_system_are_told, what_failed_is_told_with_its_reason)
