@@ -220,6 +220,15 @@ def check_test_names(path, text, report):
         report.add("names", path, "it has the name of one of Python's own modules, and would be taken for that")
 
 
+def check_helpers(path, text, report):
+    """What tests share is a manual, and beside it the code: a header of tests/lib has macros, and no function's body."""
+    if re.match(r"tests/lib/.*\.h$", path):
+        for found in re.finditer(r"^(\w[^;{}#]*?)\s*\{(?=[^}]*\n)", code_of(text), re.M):
+            if "(" in found.group(1) and "=" not in found.group(1):
+                report.add("helpers", path, "%s() has its body in the header; it belongs into the .c beside it" % (
+                    re.search(r"(\w+)\(", found.group(1)).group(1)))
+
+
 def check_words(path, text, report):
     for number, line in enumerate(text.split("\n"), 1):
         where = "%s:%d" % (path, number)
@@ -360,6 +369,7 @@ def check_tree(root):
             tests[path] = text
         check_words(path, text, report)
         check_test_names(path, text, report)
+        check_helpers(path, text, report)
         if path.endswith((".c", ".h")):
             check_rooms(path, text, rooms, arrows, report)
             if path.split("/")[0] in LAYERS:
@@ -378,7 +388,7 @@ def check_tree(root):
     return report
 
 
-RULES = ["rooms", "libraries", "sizes", "unused", "names", "words", "ids", "pages", "format"]
+RULES = ["rooms", "libraries", "sizes", "unused", "names", "helpers", "words", "ids", "pages", "format"]
 
 
 def lists_what_is_ours():
@@ -446,6 +456,11 @@ def self_test():
     check_test_names("tests/copy.py", "", report)
     check_test_names("tests/copying.py", "", report)
     yield "names", len(report.findings) == 2
+    report = Report()
+    helper = "#define CASE(x)   \\\n\tint main(void)   \\\n\t{   \\\n\t}\nstruct place {\n\tint x;\n};\nvoid f(void);\nstatic inline int g(int x)\n{\n\treturn x;\n}\nint\nh(void) { return 1;\n}\n"
+    check_helpers("tests/lib/place.h", helper, report)
+    check_helpers("tests/lib/place.c", helper, report)
+    yield "helpers", [finding[2][:3] for finding in report.findings] == ["g()", "h()"]
     report = Report()
     check_words("a", "fine\n", report)
     check_words("a", "/* TO" + "DO */\nend \n/wo" + "rk/x", report)

@@ -3,31 +3,11 @@
 
 #include "tests/lib/forged.h"
 
-static struct forge *forge;
-static const struct forge_options anne = {.subject = ANNE, .signatures = true, .audit = true};
+extern struct forge *forge;
+extern const struct forge_options anne;
 
 /* Sender, two batches, an erasure of a period, an epoch, a later event. Anne: indexes 2 (open), 3 (withheld), 4
  * (erased), 6 and 7 (open); Bent 5. */
-static inline void example(void)
-{
-	const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = ANNE, .withheld_until_s = FORGE_START_S + 1000},
-		{.subject = ANNE, .retention_years = 1}, {.subject = BENT}, {.subject = ANNE}, {.subject = ANNE}};
-	forge = forge_new();
-	forge->now_s += 10;
-	forge_batch(forge, 1, drafts, 6);
-	forge->now_s += 10;
-	forge_erase_period(forge, forge->now_s, 1);
-	forge_epoch(forge);
-	forge->now_s += 10;
-	forge_one(forge, ANNE);
-}
-
-static inline json_t *honest(void)
-{
-	return forge_statement(forge, &anne);
-}
-
-static inline void refuse(json_t *json, enum finding_code wanted)
-{
-	refuse_json(forge, json, NULL, wanted);
-}
+void example(void);
+json_t *honest(void);
+void refuse(json_t *json, enum finding_code wanted);

@@ -1,34 +1,18 @@
 /* A ledger with an ingest daemon on it, a real process, and clients that speak frames by hand: well and badly. */
 #pragma once
 
-#include "ingest/wire/control_client.h"
 #include "ingest/wire/handshake.h"
 #include "tests/lib/fixture.h"
-
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define WAIT_MS 60000 /* for whatever must happen */
 
 /* The crowd is only there where a test registers it. */
 enum { STEADY = 1, HOSTILE = 2, REVOKED = 3, CROWD = 4, CROWD_COUNT = 4 };
 
-static struct fixture f;       /* speaks as the steady sender */
-static struct fixture hostile; /* makes the batches of the hostile one */
-static struct fixture revoked_sender;
-static struct fixture crowd_senders[CROWD_COUNT];
-static pid_t daemon_pid;
-static uint16_t port;
-static char log_path[96];
+extern struct fixture f;       /* speaks as the steady sender */
+extern struct fixture hostile; /* makes the batches of the hostile one */
+extern struct fixture crowd_senders[CROWD_COUNT];
+extern pid_t daemon_pid;
 
 struct peer {
 	int fd;
@@ -43,343 +27,54 @@ struct peer {
 	uint8_t frame[RECEIPT_BYTES_MAX + 64];
 };
 
-static struct peer steady;
+extern struct peer steady;
 
 /* ---- the daemon ---- */
 
 /* Another sender of the fixture's ledger, with a key of its own. */
-static inline void register_sender(uint32_t id, struct fixture *out)
-{
-	uint8_t message[2048];
-	struct bytes to_sign;
-	struct fault fault = {0};
-	struct entry_sender entry = {
-		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = id, .policy = f.policy};
-	*out = f;
-	out->sender = id;
-	crypto_sign_keypair(out->public_key, out->secret_key);
-	strcpy(entry.org, "cvr:29190623");
-	strcpy(entry.name, "Region Midtjylland");
-	memcpy(entry.public_key, out->public_key, 32);
-	struct writer w = writer_of(message, sizeof message);
-	ck_ok(sender_message(FIXTURE_ORIGIN, &entry, &w));
-	ck_ok(writer_done(&w, &to_sign));
-	crypto_sign_detached(entry.signature, NULL, to_sign.data, to_sign.len, out->secret_key);
-	ck_ok(ledger_begin(f.ledger, &fault));
-	ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
-	if (id == REVOKED) {
-		entry.action = SENDER_REVOKE;
-		entry.follows = ledger_next_index(f.ledger) - 1;
-		memset(entry.signature, 0, sizeof entry.signature);
-		ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
-	}
-	ck_ok(ledger_commit(f.ledger, &fault));
-}
-
-static inline void ingestd_make(void)
-{
-	fixture_make(&f);
-	snprintf(log_path, sizeof log_path, "%s/log", f.place.path);
-	register_sender(HOSTILE, &hostile);
-	register_sender(REVOKED, &revoked_sender);
-	fixture_close(&f);
-}
-
+void register_sender(uint32_t id, struct fixture *out);
+void ingestd_make(void);
 /* Starts the daemon with up to four options, NULL at the end. */
-static inline void ingestd_start(const char *const *options)
-{
-	const char *program = getenv("INDSIGT_INGESTD");
-	char line[128] = "";
-	unsigned number = 0;
-	int ends[2];
-	ck_assert_ptr_nonnull(program);
-	ck_assert_int_eq(pipe(ends), 0);
-	const char *arguments[12] = {program, f.dir, "--listen", "127.0.0.1:0", "--epoch-seconds", "1"};
-	for (size_t i = 0; options != NULL && options[i] != NULL; i++)
-		arguments[6 + i] = options[i];
-	daemon_pid = fork();
-	if (daemon_pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* with the test, when that fails */
-		int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-		dup2(ends[1], STDOUT_FILENO);
-		dup2(log, STDERR_FILENO);
-		close(ends[0]);
-		execv(program, (char *const *)(uintptr_t)arguments);
-		_exit(99);
-	}
-	close(ends[1]);
-	ck_assert_int_gt(read(ends[0], line, sizeof line - 1), 0);
-	close(ends[0]);
-	ck_assert_int_eq(sscanf(line, "listening 127.0.0.1:%u\n", &number), 1);
-	port = (uint16_t)number;
-}
-
+void ingestd_start(const char *const *options);
 /* It ends by itself with this status. */
-static inline void ingestd_ended(int wanted)
-{
-	int status = 0;
-	ck_assert_int_eq(waitpid(daemon_pid, &status, 0), daemon_pid);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == wanted, "status %x", (unsigned)status);
-}
-
-static inline bool log_holds(const char *text)
-{
-	static char log[1 << 20];
-	int fd = open(log_path, O_RDONLY | O_CLOEXEC);
-	ssize_t len = read(fd, log, sizeof log - 1);
-	close(fd);
-	ck_assert_int_ge(len, 0);
-	log[len] = '\0';
-	return strstr(log, text) != NULL;
-}
-
+void ingestd_ended(int wanted);
+bool log_holds(const char *text);
 /* SIGTERM ends it cleanly, and its log holds nothing about anybody. */
-static inline void ingestd_stop(void)
-{
-	ck_assert_int_eq(kill(daemon_pid, SIGTERM), 0);
-	ingestd_ended(0);
-	ck_assert(!log_holds("01017"));
-	ck_assert(!log_holds("Jensen"));
-	ck_assert(!log_holds("Sanitizer"));
-}
+void ingestd_stop(void);
 
 /* ---- a peer ---- */
 
-static inline void peer_connect_small(struct peer *peer, int receive_bytes)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	memset(peer, 0, sizeof *peer);
-	peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_ge(peer->fd, 0);
-	int on = 1;
-	setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (receive_bytes > 0)
-		setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
-	ck_assert_msg(connect(peer->fd, (struct sockaddr *)&address, sizeof address) == 0, "%s", strerror(errno));
-}
-
-static inline void peer_connect(struct peer *peer)
-{
-	peer_connect_small(peer, 0);
-}
-
-static inline void peer_close(struct peer *peer)
-{
-	close(peer->fd);
-	peer->fd = -1;
-}
-
+void peer_connect_small(struct peer *peer, int receive_bytes);
+void peer_connect(struct peer *peer);
+void peer_close(struct peer *peer);
 /* Sends all of it, or fails the test. */
-static inline void peer_put(struct peer *peer, struct bytes bytes)
-{
-	while (bytes.len > 0) {
-		struct pollfd ready = {.fd = peer->fd, .events = POLLOUT};
-		ck_assert_int_eq(poll(&ready, 1, WAIT_MS), 1);
-		ssize_t n = send(peer->fd, bytes.data, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0 && errno == EAGAIN)
-			continue;
-		ck_assert_msg(n > 0, "%s", strerror(errno));
-		bytes.data += n;
-		bytes.len -= (size_t)n;
-	}
-}
-
-static inline void peer_frame(struct peer *peer, unsigned type, struct bytes body)
-{
-	uint8_t head[FRAME_HEAD_BYTES];
-	struct writer w = writer_of(head, sizeof head);
-	frame_head_encode((enum frame_type)type, body.len, &w);
-	peer_put(peer, BYTES_ARRAY(head));
-	peer_put(peer, body);
-}
-
-/* Reads exactly `len` bytes; false when the connection ends before the first. */
-static inline bool peer_take(struct peer *peer, uint8_t *out, size_t len)
-{
-	size_t got = 0;
-	while (got < len) {
-		struct pollfd ready = {.fd = peer->fd, .events = POLLIN};
-		ck_assert_msg(poll(&ready, 1, WAIT_MS) == 1, "nothing came in time");
-		ssize_t n = recv(peer->fd, out + got, len - got, 0);
-		if (n <= 0) {
-			ck_assert_msg(got == 0, "the connection ended within a frame");
-			return false;
-		}
-		got += (size_t)n;
-	}
-	return true;
-}
-
+void peer_put(struct peer *peer, struct bytes bytes);
+void peer_frame(struct peer *peer, unsigned type, struct bytes body);
 /* The type of the next frame, which is kept for peer_read. */
-static inline enum frame_type peer_next_type(struct peer *peer)
-{
-	uint8_t head[FRAME_HEAD_BYTES];
-	if (!peer->kept) {
-		ck_assert_msg(peer_take(peer, head, sizeof head), "the connection ended instead of an answer");
-		ck_ok(frame_head_decode(BYTES_ARRAY(head), &peer->type, &peer->len));
-		ck_assert_uint_le(peer->len, sizeof peer->frame);
-		ck_assert(peer->len == 0 || peer_take(peer, peer->frame, peer->len));
-	}
-	peer->kept = true;
-	return peer->type;
-}
-
+enum frame_type peer_next_type(struct peer *peer);
 /* The next frame; its body is borrowed until the one after it. */
-static inline struct bytes peer_read(struct peer *peer, enum frame_type *type)
-{
-	*type = peer_next_type(peer);
-	peer->kept = false;
-	return bytes_of(peer->frame, peer->len);
-}
-
+struct bytes peer_read(struct peer *peer, enum frame_type *type);
 /* Reads the ledger's first frame. */
-static inline void peer_challenge(struct peer *peer)
-{
-	enum frame_type type;
-	if (peer->challenged)
-		return;
-	struct bytes body = peer_read(peer, &type);
-	ck_assert_int_eq((int)type, FRAME_CHALLENGE);
-	ck_ok(frame_challenge_decode(body, &peer->challenge));
-	ck_assert(bytes_equal(peer->challenge.origin, BYTES_LITERAL(FIXTURE_ORIGIN)));
-	ck_assert_mem_eq(peer->challenge.log_key, f.vkey.public_key, 32);
-	peer->challenge.origin = BYTES_LITERAL(FIXTURE_ORIGIN);
-	peer->challenged = true;
-}
-
-static inline const uint8_t *key_of(uint32_t sender)
-{
-	if (sender >= CROWD && sender < CROWD + CROWD_COUNT)
-		return crowd_senders[sender - CROWD].secret_key;
-	return sender == HOSTILE ? hostile.secret_key : sender == REVOKED ? revoked_sender.secret_key : f.secret_key;
-}
-
+void peer_challenge(struct peer *peer);
+const uint8_t *key_of(uint32_t sender);
 /* Signed with the key of that sender; of one that is not registered, with the steady one's. */
-static inline void peer_hello(struct peer *peer, uint32_t sender, const char *origin, struct bytes checkpoint)
-{
-	static uint8_t buffer[NOTE_BYTES_MAX + 1024];
-	struct frame_hello hello = {
-		.version = PROTOCOL_VERSION, .sender = sender, .origin = bytes_text(origin), .checkpoint = checkpoint};
-	struct writer w = writer_of(buffer, sizeof buffer);
-	peer_challenge(peer);
-	hello_sign(&peer->challenge, key_of(sender), &hello);
-	memcpy(peer->nonce, hello.nonce, sizeof peer->nonce);
-	ck_ok(frame_hello_encode(&hello, &w));
-	peer_put(peer, bytes_of(buffer, writer_len(&w)));
-}
-
+void peer_hello(struct peer *peer, uint32_t sender, const char *origin, struct bytes checkpoint);
 /* The connection has ended, with nothing more on it. */
-static inline void peer_ended(struct peer *peer)
-{
-	uint8_t byte;
-	ck_assert_msg(!peer_take(peer, &byte, 1), "something came after the end");
-	peer_close(peer);
-}
-
-static inline void text_holds(struct bytes text, const char *needle)
-{
-	char copy[1100];
-	snprintf(copy, sizeof copy, "%.*s", (int)text.len, (const char *)text.data);
-	ck_assert_msg(strstr(copy, needle) != NULL, "'%s' is not in '%s'", needle, copy);
-	ck_assert_ptr_null(strstr(copy, "01017"));
-}
-
+void peer_ended(struct peer *peer);
+void text_holds(struct bytes text, const char *needle);
 /* The next frame is the error frame, and the last one. */
-static inline void peer_error(struct peer *peer, enum error error, const char *needle)
-{
-	enum frame_type type;
-	struct frame_error frame;
-	if (!peer->challenged && peer_next_type(peer) == FRAME_CHALLENGE)
-		peer_challenge(peer);
-	struct bytes body = peer_read(peer, &type);
-	ck_assert_int_eq((int)type, FRAME_ERROR);
-	ck_ok(frame_error_decode(body, &frame));
-	ck_assert_str_eq(error_name(frame.error), error_name(error));
-	text_holds(frame.text, needle);
-	peer_ended(peer);
-}
-
+void peer_error(struct peer *peer, enum error error, const char *needle);
 /* The next frame is a refusal. */
-static inline struct frame_refusal peer_refusal(struct peer *peer, enum error error, const char *needle)
-{
-	enum frame_type type;
-	struct frame_refusal frame;
-	struct bytes body = peer_read(peer, &type);
-	ck_assert_int_eq((int)type, FRAME_REFUSAL);
-	ck_ok(frame_refusal_decode(body, &frame));
-	ck_assert_str_eq(error_name(frame.error), error_name(error));
-	text_holds(frame.text, needle);
-	return frame;
-}
-
+struct frame_refusal peer_refusal(struct peer *peer, enum error error, const char *needle);
 /* The next frame is the receipt of this batch, and holds. */
-static inline struct receipt peer_receipt(struct peer *peer, struct bytes batch)
-{
-	enum frame_type type;
-	struct receipt receipt;
-	struct batch_head head;
-	struct fault fault = {0};
-	struct reader r = reader_of(batch);
-	batch_head_decode(&r, &head);
-	struct bytes body = peer_read(peer, &type);
-	if (type == FRAME_REFUSAL) {
-		struct frame_refusal refusal;
-		ck_ok(frame_refusal_decode(body, &refusal));
-		ck_abort_msg("refused: %.*s", (int)refusal.text.len, (const char *)refusal.text.data);
-	}
-	ck_assert_int_eq((int)type, FRAME_RECEIPT);
-	ck_ok(receipt_decode(body, &receipt));
-	enum error error = receipt_verify(&receipt, &f.vkey, &head, &peer->position, &fault);
-	ck_assert_msg(error == E_OK, "%s", fault.text);
-	return receipt;
-}
-
+struct receipt peer_receipt(struct peer *peer, struct bytes batch);
 /* Says hello and is welcomed. */
-static inline struct frame_welcome peer_open(struct peer *peer, uint32_t sender, struct bytes checkpoint)
-{
-	enum frame_type type;
-	struct frame_welcome welcome;
-	peer_connect(peer);
-	peer_hello(peer, sender, FIXTURE_ORIGIN, checkpoint);
-	struct bytes body = peer_read(peer, &type);
-	ck_assert_int_eq((int)type, FRAME_WELCOME);
-	ck_ok(frame_welcome_decode(body, &welcome));
-	ck_ok(welcome_verify(&peer->challenge, peer->nonce, sender, &welcome, f.vkey.public_key));
-	peer->next = welcome.next_sequence;
-	return welcome;
-}
-
-static inline void free_bytes(struct bytes bytes)
-{
-	free((void *)(uintptr_t)bytes.data);
-}
+struct frame_welcome peer_open(struct peer *peer, uint32_t sender, struct bytes checkpoint);
+void free_bytes(struct bytes bytes);
 
 /* ---- the steady client ---- */
 
 /* Whatever others do, this one is acknowledged. */
-static inline void steady_goes_on(void)
-{
-	static const uint32_t subjects[] = {1234, 77};
-	struct bytes batch = fixture_batch(&f, steady.next, subjects, 2, (uint32_t)steady.next);
-	peer_frame(&steady, FRAME_BATCH, batch);
-	peer_receipt(&steady, batch);
-	steady.next += 2;
-	free_bytes(batch);
-}
-
-static inline void ingestd_begin(const char *const *options)
-{
-	ingestd_make();
-	ingestd_start(options);
-	peer_open(&steady, STEADY, BYTES_EMPTY);
-	steady_goes_on();
-}
-
-static inline void ingestd_end(void)
-{
-	steady_goes_on();
-	peer_close(&steady);
-	ingestd_stop();
-	place_remove(&f.place);
-}
+void steady_goes_on(void);
+void ingestd_begin(const char *const *options);
+void ingestd_end(void);

@@ -1,27 +1,9 @@
 /* A directory of its own for a test, gone afterwards; under TMPDIR, else /tmp. */
 #pragma once
 
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
 struct place {
 	char path[64];
 };
 
-static inline void place_make(struct place *place)
-{
-	const char *base = getenv("TMPDIR");
-	int len = snprintf(place->path, sizeof place->path, "%s/indsigt-unit-XXXXXX", base ? base : "/tmp");
-	ck_assert_int_lt(len, (int)sizeof place->path);
-	ck_assert_ptr_nonnull(mkdtemp(place->path));
-}
-
-static inline void place_remove(const struct place *place)
-{
-	char command[96];
-	snprintf(command, sizeof command, "rm -rf %s", place->path);
-	ck_assert_int_eq(system(command), 0);
-}
+void place_make(struct place *place);
+void place_remove(const struct place *place);

@@ -3,10 +3,9 @@
  * (tests/ledger/proof/test_leave_out.c). */
 #pragma once
 
-#include "ledger/tree/subject_map.h"
 #include "tests/lib/forged_example.h"
 #include "tests/lib/forged_policy.h"
-#include "tests/lib/forged_vector.h"
+#include "tests/lib/unit.h"
 
 struct statement_case {
 	const char *name; /* of the file */
@@ -16,7 +15,7 @@ struct statement_case {
 };
 
 /* What the victim asks for; nothing unless a case says so. */
-static struct {
+struct asked {
 	const char *subject;
 	bool auditor;
 	const char *policy; /* a file's text */
@@ -24,200 +23,38 @@ static struct {
 	/* The first `from` in the file becomes `to`: for what no JSON library writes. */
 	const char *from;
 	const char *to;
-} asked;
+};
+
+extern struct asked asked;
 
 /* ---- ledgers ---- */
 
 /* Genesis 0, sender 1, and Anne's events, each in a batch of its own, ten seconds apart: 2, 4, 6... ; no epoch. */
-static inline void anne_has(unsigned count)
-{
-	forge = forge_new();
-	for (unsigned i = 0; i < count; i++) {
-		forge->now_s += 10;
-		forge_one(forge, ANNE);
-	}
-}
-
+void anne_has(unsigned count);
 /* An honest statement about Anne at a new epoch over everything. */
-static inline json_t *about_anne(void)
-{
-	const struct forge_options options = {.subject = ANNE};
-	forge_epoch(forge);
-	return forge_statement(forge, &options);
-}
-
-static inline json_t *one_event(void)
-{
-	anne_has(1);
-	return about_anne();
-}
-
-static inline json_t *signed_events(unsigned count)
-{
-	const struct forge_options options = {.subject = ANNE, .signatures = true};
-	anne_has(count);
-	forge_epoch(forge);
-	return forge_statement(forge, &options);
-}
-
-static inline json_t *audited_event(void)
-{
-	const struct forge_options options = {.subject = ANNE, .audit = true};
-	anne_has(1);
-	forge_epoch(forge);
-	asked.auditor = true;
-	return forge_statement(forge, &options);
-}
-
-static inline json_t *nobody(void)
-{
-	const struct forge_options options = {.subject = NOBODY};
-	anne_has(1);
-	forge_epoch(forge);
-	return forge_statement(forge, &options);
-}
-
-static inline json_t *windowed(const struct statement_window *window)
-{
-	const struct forge_options options = {.subject = ANNE, .window = *window};
-	anne_has(5);
-	forge_epoch(forge);
-	return forge_statement(forge, &options);
-}
+json_t *about_anne(void);
+json_t *one_event(void);
+json_t *signed_events(unsigned count);
+json_t *audited_event(void);
+json_t *nobody(void);
 
 /* ---- what does not follow the rules ---- */
 
 /* An epoch that files these events, in this order, as all of Anne's, and covers `size` entries (0: all). The statement
  * shows all of them as events. */
-static inline json_t *filed_as(const uint64_t *indexes, size_t count, uint64_t size)
-{
-	struct entry entry = {.kind = ENTRY_EPOCH};
-	struct hash leaves[16], blind, root, value;
-	struct blinding_keys keys;
-	struct subject_map *map;
-	struct label label;
-	json_t *events = json_array();
-	ck_assert(count <= 16);
-	forge_label(forge, ANNE, &label);
-	blinding_keys_derive(&forge->vrf_secret, &keys);
-	forge_compute_epoch(forge, size ? size : forge->entry_count, &entry.epoch);
-	for (size_t i = 0; i < count; i++) {
-		const struct forge_event *event = forge_event_at(forge, indexes[i]);
-		blind_make(&keys.subject, event->index, &blind);
-		subject_leaf_hash(&blind, event->index, &forge->entries[event->index].leaf, &leaves[i]);
-		json_array_append_new(events, forge_event_json(forge, event, entry.epoch.time_s, 0, 0));
-	}
-	merkle_root_of_leaves(leaves, count, &root);
-	subject_value(count, &root, &value);
-	ck_ok(subject_map_new(&map));
-	ck_ok(subject_map_set(map, label.b, &value));
-	subject_map_root(map, &entry.epoch.map_root);
-	subject_map_free(map);
-	const struct forge_options options = {.subject = ANNE, .epoch = forge_append(forge, &entry)};
-	json_t *json = forge_statement(forge, &options);
-	json_object_set_new(json, "events", events);
-	json_object_set_new(
-		json, "map", json_pack("{s:b,s:I,s:s}", "present", true, "count", (json_int_t)count, "proof", ""));
-	json_object_set_new(json, "range", json_pack("{s:I,s:[]}", "first", (json_int_t)0, "proof"));
-	json_object_set_new(json, "later", json_array());
-	return json;
-}
-
+json_t *filed_as(const uint64_t *indexes, size_t count, uint64_t size);
 /* Takes the first or last of the events and shows it as the neighbour of a window instead. */
-static inline void as_neighbour(json_t *json, const char *name)
-{
-	json_t *events = part(json, "events");
-	size_t at = strcmp(name, "before") == 0 ? 0 : json_array_size(events) - 1;
-	const json_t *event = json_array_get(events, at);
-	json_object_set_new(json, name,
-		json_pack("{s:O,s:O,s:O}", "index", part(event, "index"), "blind", part(event, "blind"), "entry",
-			part(event, "entry")));
-	json_array_remove(events, at);
-}
-
+void as_neighbour(json_t *json, const char *name);
 /* A window of whole seconds after the start; 0 for none. */
-static inline void set_window(json_t *json, unsigned from, unsigned to)
-{
-	char text[32];
-	json_t *window = json_object();
-	if (from > 0) {
-		snprintf(text, sizeof text, "2026-11-23T12:%02u:%02uZ", from / 60, from % 60);
-		json_object_set_new(window, "from", json_string(text));
-	}
-	if (to > 0) {
-		snprintf(text, sizeof text, "2026-11-23T12:%02u:%02uZ", to / 60, to % 60);
-		json_object_set_new(window, "to", json_string(text));
-	}
-	json_object_set_new(json, "window", window);
-}
-
+void set_window(json_t *json, unsigned from, unsigned to);
 /* After an event was changed: its commitment, in its entry too. */
-static inline void recommit(struct forge_event *event)
-{
-	event_part_commitment(&event->opening.disclosed, event->disclosed, &event->c_d);
-	event_commitment(event->header, &event->c_d, &event->c_r, &event->entry.commitment);
-	memcpy(forge->entries[event->index].data + 21, event->entry.commitment.b, HASH_BYTES);
-	forge_rehash(forge, event->index);
-}
-
-static inline void replace(struct bytes *value, struct bytes with)
-{
-	uint8_t *copy = malloc(with.len + 1);
-	memcpy(copy, with.data, with.len);
-	free((void *)(uintptr_t)value->data);
-	*value = bytes_of(copy, with.len);
-}
-
+void recommit(struct forge_event *event);
+void replace(struct bytes *value, struct bytes with);
 /* An entry's bytes at `at` become others. */
-static inline void overwrite(uint64_t index, size_t at, const void *bytes, size_t len)
-{
-	ck_assert_uint_le(at + len, forge->entries[index].len);
-	memcpy(forge->entries[index].data + at, bytes, len);
-	forge_rehash(forge, index);
-}
-
-static inline void cosigned_by_two(uint64_t first_s, uint64_t second_s)
-{
-	two_of_three_text(asked.policy_text);
-	asked.policy = asked.policy_text;
-	forge_cosign(forge, 1, 0, first_s);
-	forge_cosign(forge, 2, 0, second_s);
-}
-
+void overwrite(uint64_t index, size_t at, const void *bytes, size_t len);
+void cosigned_by_two(uint64_t first_s, uint64_t second_s);
 /* Makes one case, verifies it as the victim would, and writes it as a vector. */
-static inline void try_case(const struct statement_case *one)
-{
-	struct fault fault = {.text = ""};
-	struct witness_policy *policy = NULL;
-	memset(&asked, 0, sizeof asked);
-	forge = NULL;
-	json_t *json = one->make();
-	if (asked.policy != NULL)
-		ck_ok(witness_policy_parse(bytes_text(asked.policy), &policy, &fault));
-	const struct statement_options options = {
-		.subject = asked.subject, .policy = policy, .auditor = asked.auditor ? &forge->auditor : NULL};
-	char *document = json_dumps(json, JSON_COMPACT);
-	json_decref(json);
-	if (asked.from != NULL) {
-		char *edited = NULL, *at = strstr(document, asked.from);
-		ck_assert_msg(at != NULL, "no %s", asked.from);
-		ck_assert_int_gt(
-			asprintf(&edited, "%.*s%s%s", (int)(at - document), document, asked.to, at + strlen(asked.from)), 0);
-		free(document);
-		document = edited;
-	}
-	write_vector("statement", one->name, one->about, "statement", document, &forge->vkey, asked.subject, asked.policy,
-		options.auditor, one->finding);
-	struct finding finding = {.text = ""};
-	struct statement *statement = NULL;
-	enum error error = statement_verify(bytes_text(document), &forge->vkey, &options, &statement, &finding);
-	ck_assert_msg((error == E_OK) == (one->finding == FINDING_NONE) && finding.code == one->finding,
-		"%s: %s instead of %s: %s", one->name, finding_name(finding.code), finding_name(one->finding), finding.text);
-	statement_free(statement);
-	free(document);
-	free(policy);
-	forge_free(forge);
-}
+void try_case(const struct statement_case *one);
 
 /* STATEMENT_CASES("name", table): each row is a test. */
 #define STATEMENT_CASES(name, table)                                                     \

@@ -11,18 +11,7 @@
 #define ck_error(expression, wanted) ck_assert_int_eq((int)(expression), (int)(wanted))
 
 /* What main() gives back: runs the case, alone in its suite. */
-static inline int unit_run(const char *name, TCase *tcase)
-{
-	if (sodium_init() < 0)
-		return 99;
-	Suite *suite = suite_create(name);
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+int unit_run(const char *name, TCase *tcase);
 
 /* UNIT_MAIN("name", test_a, test_b, ...): runs the START_TEST functions, each in a process of its own. */
 #define UNIT_MAIN(name, ...)                                        \

@@ -5,6 +5,7 @@
 #include "ledger/store/store.h"
 #include "tests/lib/ingestd.h"
 
+#include <sys/socket.h>
 #include <time.h>
 
 static void raw(struct peer *peer, uint32_t length, uint8_t type)

@@ -1,11 +1,16 @@
 /* Senders that are slow, many, deaf or greedy, a store that was put back, and a daemon that is told to end. A steady
  * sender is acknowledged all the while. */
+#include "ingest/wire/control_client.h"
 #include "ledger/base/clock.h"
 #include "ledger/read/status.h"
 #include "tests/lib/ingestd.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 static void head(struct peer *peer, size_t body_bytes, enum frame_type type)
 {

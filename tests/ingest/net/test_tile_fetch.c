@@ -2,6 +2,7 @@
 #include "ingest/net/tile_fetch.h"
 #include "tests/lib/place.h"
 #include "tests/lib/tile_log.h"
+#include "tests/lib/unit.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

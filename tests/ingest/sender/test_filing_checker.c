@@ -5,6 +5,7 @@
 #include "ledger/keys/secrets.h"
 #include "tests/lib/queryd.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <time.h>
 

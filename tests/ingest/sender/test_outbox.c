@@ -1,5 +1,10 @@
 /* The sender library against a ledger that is honest, and one that is not. */
+#include "ingest/sender/outbox.h"
+#include "tests/lib/fake_ledger.h"
+#include "tests/lib/fixture.h"
 #include "tests/lib/outbox_place.h"
+
+#include <sys/socket.h>
 
 /* ---- the straight way ---- */
 

@@ -1,7 +1,12 @@
 /* The sender library when the ledger's welcome does not fit what waits: clocks, policies, keys, other spools; and
  * events that are recognised by their id. */
+#include "ingest/sender/outbox.h"
 #include "ledger/read/archive.h"
+#include "tests/lib/fake_ledger.h"
+#include "tests/lib/fixture.h"
 #include "tests/lib/outbox_place.h"
+
+#include <time.h>
 
 /* ---- clocks ---- */
 

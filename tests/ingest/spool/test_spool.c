@@ -1,6 +1,7 @@
 /* The spool under crashes. The file functions of the C library are wrapped (see tests/meson.build), so that a write can
  * be made to fail, lost or done. */
 #include "tests/lib/spool_place.h"
+#include "tests/lib/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,7 @@
 #include "tests/lib/spool_place.h"
+#include "tests/lib/unit.h"
+
+#include <unistd.h>
 
 /* What is damaged, and has good records behind it, costs itself and is told once; the rest waits. */
 START_TEST(damaged_in_the_middle)

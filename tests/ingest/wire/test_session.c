@@ -1,6 +1,7 @@
 #include "ingest/wire/session.h"
 #include "tests/lib/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ORIGIN "log.example.dk/test"

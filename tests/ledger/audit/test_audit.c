@@ -1,5 +1,7 @@
 /* The audit of honest ledgers, and of ledgers whose public part is damaged row by row. */
+#include "ledger/audit/audit.h"
 #include "ledger/db/db_put.h"
+#include "ledger/store/log.h"
 #include "tests/lib/audited.h"
 
 START_TEST(an_honest_ledger_holds)

@@ -1,4 +1,5 @@
 /* The accredited audit of a directory: epochs that the ledger itself, with all its keys, got wrong. */
+#include "ledger/audit/audit.h"
 #include "ledger/filed/filed_put.h"
 #include "tests/lib/misfiled.h"
 

@@ -1,5 +1,6 @@
 #include "ledger/audit/audit_labels.h"
 #include "tests/lib/filed_log.h"
+#include "tests/lib/unit.h"
 #include "tests/lib/vector.h"
 
 #include <inttypes.h>

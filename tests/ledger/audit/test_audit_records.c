@@ -1,9 +1,13 @@
 /* The audit of ledgers whose sealed part is damaged, also by somebody who has all keys. */
+#include "ledger/audit/audit.h"
+#include "ledger/base/domain.h"
 #include "ledger/base/file.h"
 #include "ledger/db/db_put.h"
 #include "ledger/filed/filed_put.h"
 #include "ledger/store/store_put.h"
 #include "tests/lib/audited.h"
+
+#include <fcntl.h>
 
 START_TEST(damaged_records_are_named)
 {

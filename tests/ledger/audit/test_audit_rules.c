@@ -1,4 +1,5 @@
 /* The audit of logs whose tree and signature are in order, but whose entries break the rules. */
+#include "ledger/audit/audit.h"
 #include "ledger/db/db_put.h"
 #include "ledger/note/note_sign.h"
 #include "ledger/store/log_put.h"

@@ -4,6 +4,7 @@
 #include "ledger/proof/fork.h"
 #include "tests/lib/forge.h"
 #include "tests/lib/tile_log.h"
+#include "tests/lib/unit.h"
 
 #define TILES_MAX 200
 

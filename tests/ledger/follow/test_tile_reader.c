@@ -1,6 +1,7 @@
 /* AUD-1: the reader of tiles over logs of every shape, and sources that lie or lack something. */
 #include "ledger/follow/tile_reader.h"
 #include "tests/lib/tile_log.h"
+#include "tests/lib/unit.h"
 
 static struct tile_log all;
 static struct log_finding finding;

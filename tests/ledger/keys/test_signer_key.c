@@ -2,7 +2,9 @@
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static struct place place;
 static char path[128];

@@ -11,6 +11,7 @@
 #include "query/answer/verify.h"
 #include "tests/lib/leave_out.h"
 #include "tests/lib/place.h"
+#include "tests/lib/unit.h"
 #include "tools/sender/registration.h"
 
 static const struct implied implied[] = {

@@ -2,6 +2,7 @@
  * the tests of the audit (test_audit_rules.c). */
 #include "ledger/log/log_rules.h"
 #include "tests/lib/forged.h"
+#include "tests/lib/unit.h"
 
 #define ENCODED_MAX 65536u
 

@@ -3,6 +3,7 @@
  * checkpoints that are shown or remembered, is in tests/e2e/audit_vectors.py. */
 #include "ledger/log/log_rules.h"
 #include "tests/lib/leave_out.h"
+#include "tests/lib/unit.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* Loss entries: what they may say, counted again from the log, and what follows for epochs and their lag. */
 #include "ledger/log/log_rules.h"
 #include "tests/lib/forged.h"
+#include "tests/lib/unit.h"
 
 #include <stdlib.h>
 

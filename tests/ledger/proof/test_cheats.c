@@ -3,6 +3,7 @@
 #include "tests/lib/forged_example.h"
 #include "tests/lib/forged_policy.h"
 #include "tests/lib/forged_vector.h"
+#include "tests/lib/unit.h"
 
 /* What a cheat hands to its victim. */
 struct cheat {

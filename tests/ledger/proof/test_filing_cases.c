@@ -1,6 +1,8 @@
 /* One file for each check of spec/filing.md, spec/proof-file.md and the lines of spec/receipt.md that the older vectors
  * do not need; with INDSIGT_WRITE_VECTORS set they are written to tests/vectors. Each keeps every check but one. */
 #include "tests/lib/file_case.h"
+#include "tests/lib/statement_case.h"
+#include "tests/lib/unit.h"
 
 /* What a policy that is for another log, or not fulfilled, asks of any file. */
 static void ask_two(const char *head)

@@ -1,6 +1,7 @@
 /* What shows a sender that the log says that its batch is lost: the honest file, and every way in which it may lie. */
 #include "ledger/proof/filing_lost.h"
 #include "tests/lib/forged.h"
+#include "tests/lib/unit.h"
 #include "tests/lib/vector.h"
 
 static struct forge *forge;

@@ -1,4 +1,5 @@
 #include "tests/lib/forged.h"
+#include "tests/lib/unit.h"
 #include "tests/lib/vector.h"
 
 static struct forge *forge;

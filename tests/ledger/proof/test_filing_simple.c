@@ -1,6 +1,8 @@
 /* The plain cases of spec/filing.md and spec/proof-file.md: honest files, and files with one thing changed, each of
  * which any reader notices. test_filing_cases.c has those that keep every check but one. */
 #include "tests/lib/file_case.h"
+#include "tests/lib/statement_case.h"
+#include "tests/lib/unit.h"
 
 /* ---- filing proofs ---- */
 

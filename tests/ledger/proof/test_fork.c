@@ -1,6 +1,7 @@
 #include "ledger/note/note_sign.h"
 #include "ledger/proof/fork.h"
 #include "tests/lib/any_log.h"
+#include "tests/lib/unit.h"
 #include "tests/lib/vector.h"
 
 #include <jansson.h>
@@ -34,7 +35,7 @@ static char *evidence(struct log *a, uint64_t old, struct log *b, uint64_t size)
 	uint8_t first[1000], second[1000];
 	struct merkle_proof proof;
 	struct hash old_root;
-	const struct merkle_nodes nodes = {.node = log_node, .context = b};
+	const struct merkle_nodes nodes = {.node = any_log_node, .context = b};
 	char *text;
 	ck_ok(merkle_prove_consistency(&nodes, old, size, &proof));
 	log_root(b, old, &old_root);
@@ -130,7 +131,7 @@ END_TEST
 START_TEST(roots_of_proofs)
 {
 	make_logs(0);
-	const struct merkle_nodes nodes = {.node = log_node, .context = &honest};
+	const struct merkle_nodes nodes = {.node = any_log_node, .context = &honest};
 	for (uint64_t old = 0; old <= 70; old++)
 		for (uint64_t size = old; size <= 70; size++) {
 			struct merkle_proof proof;

@@ -5,6 +5,7 @@
 #include "ledger/proof/tlog_proof.h"
 #include "ledger/statement/statement.h"
 #include "tests/lib/leave_out.h"
+#include "tests/lib/unit.h"
 #include "tools/verify/receipt_file.h"
 
 static const struct implied implied[] = {

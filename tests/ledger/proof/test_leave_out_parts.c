@@ -6,6 +6,7 @@
 #include "ledger/tree/merkle.h"
 #include "ledger/tree/subject_map.h"
 #include "tests/lib/leave_out.h"
+#include "tests/lib/unit.h"
 
 #define HASHES_MAX 256
 

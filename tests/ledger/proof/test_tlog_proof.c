@@ -2,6 +2,7 @@
 
 #include "ledger/text/base64.h"
 #include "tests/lib/forged_example.h"
+#include "tests/lib/unit.h"
 #include "tests/lib/vector.h"
 
 #include <inttypes.h>

@@ -3,6 +3,7 @@
 #include "ledger/json/json_number.h"
 #include "ledger/proof/filing_proof.h"
 #include "tests/lib/forged_example.h"
+#include "tests/lib/unit.h"
 
 static unsigned left; /* allocations until one fails; 0: none does */
 

@@ -1,4 +1,5 @@
 /* What senders sign about the filing of their events, as ledger, audit and coverage read it. */
+#include "ledger/audit/audit.h"
 #include "ledger/read/filing_lag.h"
 #include "tests/lib/audited.h"
 

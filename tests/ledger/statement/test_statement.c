@@ -1,5 +1,6 @@
 /* What honest statements prove. */
 #include "tests/lib/forged.h"
+#include "tests/lib/unit.h"
 
 static struct statement *accept(struct forge *forge, const struct forge_options *options)
 {

@@ -2,6 +2,7 @@
  * auditor's note; with INDSIGT_WRITE_VECTORS set they are written to tests/vectors/statement. */
 #include "ledger/note/note_sign.h"
 #include "ledger/proof/auditor_note.h"
+#include "ledger/tree/subject_map.h"
 #include "tests/lib/statement_case.h"
 
 #define START FORGE_START_S

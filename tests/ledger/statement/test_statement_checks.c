@@ -1,6 +1,7 @@
 /* Each check of the form of a statement, of its epoch and its single events fails by itself, with its own finding. */
 #include "tests/lib/forged_example.h"
 #include "tests/lib/forged_policy.h"
+#include "tests/lib/unit.h"
 
 /* ---- the form ---- */
 

@@ -1,6 +1,7 @@
 /* Each check that the events of a statement are complete, and of what stands beside them, fails by itself, with its own
  * finding. */
 #include "tests/lib/forged_example.h"
+#include "tests/lib/unit.h"
 
 /* ---- all of them ---- */
 

@@ -1,4 +1,5 @@
 /* Events that cannot be filed: each is declared lost, and the rest goes on; what can be made again is made again. */
+#include "ledger/audit/audit.h"
 #include "ledger/db/db_put.h"
 #include "ledger/store/store_put.h"
 #include "ledger/write/damage.h"

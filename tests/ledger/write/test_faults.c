@@ -1,4 +1,5 @@
 /* Every write, sync and rename fails in turn, lost or done and reported failed; then the ledger is opened as always. */
+#include "ledger/audit/audit.h"
 #include "tests/lib/faults.h"
 #include "tests/lib/restored.h"
 

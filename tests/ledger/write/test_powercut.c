@@ -2,6 +2,8 @@
  * every other write is. Then the ledger is opened as always. */
 #include "tests/lib/faults.h"
 
+#include <fcntl.h>
+
 static void day(void)
 {
 	memset(synchronous, 0, sizeof synchronous);

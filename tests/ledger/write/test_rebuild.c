@@ -1,4 +1,5 @@
 /* Whatever is derived may be damaged in any row: made again from the log, all of it holds. */
+#include "ledger/audit/audit.h"
 #include "ledger/db/db_put.h"
 #include "ledger/write/ledger_state.h"
 #include "tests/lib/audited.h"

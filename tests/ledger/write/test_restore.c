@@ -1,7 +1,9 @@
 /* An old store, the public part of what it lacks, and a ledger that goes on from there: one history, and it says what
  * is lost. */
+#include "ledger/audit/audit.h"
 #include "ledger/base/file.h"
 #include "ledger/write/ledger_state.h"
+#include "tests/lib/fixture.h"
 #include "tests/lib/restored.h"
 
 #include <fcntl.h>

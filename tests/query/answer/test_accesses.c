@@ -5,6 +5,7 @@
 #include "query/answer/accesses.h"
 #include "query/answer/coverage.h"
 #include "query/answer/verify.h"
+#include "tests/lib/fixture.h"
 #include "tests/lib/withholding.h"
 
 #define SUBJECT "cpr:0101701234"

@@ -1,10 +1,13 @@
 /* The daemon as its clients meet it: a real process, a real ledger beside it, TCP. */
 #include "query/answer/verify.h"
+#include "query/http/token.h"
 #include "tests/lib/http.h"
 #include "tests/lib/queryd.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 /* HTTP-1: HEAD has the length of GET and no body, and the connection goes on. */
 START_TEST(head_keeps_alive)

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <jwt.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NOW 1795392000u

@@ -6,6 +6,7 @@
 #include <event2/buffer.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #define LARGE (8u << 20)

@@ -1,6 +1,7 @@
 #include "query/statement/statement_make.h"
 
 #include "ledger/statement/statement.h"
+#include "tests/lib/fixture.h"
 #include "tests/lib/withholding.h"
 
 #include <string.h>

@@ -1,10 +1,13 @@
 /* The whole answer, from a directory and from an address, and how it reads. */
 #include "ledger/text/timestamp.h"
+#include "query/http/token.h"
 #include "tests/lib/queryd.h"
 #include "tests/lib/withholding.h"
 #include "tools/ask/who_text.h"
 
 #include <stddef.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 static struct answer_query query_of(const char *ledger, const char *token)

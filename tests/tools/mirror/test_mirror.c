@@ -5,11 +5,13 @@
 #include "tests/lib/forge.h"
 #include "tests/lib/place.h"
 #include "tests/lib/tile_log.h"
+#include "tests/lib/unit.h"
 #include "tools/mirror/mirror_follow.h"
 #include "tools/mirror/mirror_key.h"
 #include "tools/publish/tile_tree.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 

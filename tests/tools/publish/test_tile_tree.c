@@ -5,10 +5,12 @@
 #include "tests/lib/left_over.h"
 #include "tests/lib/place.h"
 #include "tests/lib/tile_log.h"
+#include "tests/lib/unit.h"
 #include "tools/publish/tile_tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
 /* The command over a log that no writer of today would sign. */
 #include "ledger/audit/audit.h"
 #include "ledger/write/ledger_state.h"
+#include "tests/lib/fixture.h"
 #include "tests/lib/restored.h"
 #include "tools/command/command.h"
 

@@ -1,12 +1,15 @@
 /* `indsigt send` as a process, against a ledger in the test's own. INDSIGT names the program. */
 #include "ingest/spool/sender_key.h"
 #include "tests/lib/fake_ledger.h"
+#include "tests/lib/fixture.h"
 #include "tests/lib/unit.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 

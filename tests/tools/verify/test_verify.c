@@ -1,6 +1,7 @@
 /* What 'indsigt verify' says in words. */
 #include "tests/lib/forged.h"
 #include "tests/lib/forged_policy.h"
+#include "tests/lib/unit.h"
 #include "tools/send/receipt_json.h"
 #include "tools/verify/verify.h"
 

@@ -4,6 +4,7 @@
 #include "tests/lib/any_log.h"
 #include "tests/lib/left_over.h"
 #include "tests/lib/place.h"
+#include "tests/lib/unit.h"
 #include "tests/lib/vector.h"
 
 #include <errno.h>

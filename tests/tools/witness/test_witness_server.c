@@ -3,12 +3,14 @@
 #include "tests/lib/any_log.h"
 #include "tests/lib/http.h"
 #include "tests/lib/place.h"
+#include "tests/lib/unit.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #define KILLS 25
