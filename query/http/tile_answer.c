@@ -19,12 +19,14 @@ static void set_tag(const struct tile_path *tile, bool zip, struct response *out
 		zip ? "-gzip" : "");
 }
 
-static enum error set_body(struct bytes content, bool zip, struct response *out)
+/* What does not get smaller goes out as it is, under the tag that says so. */
+static enum error set_body(const struct tile_path *tile, struct bytes content, bool zip, struct response *out)
 {
 	if (zip && gzip_compress(content, &out->body, &out->body_len)) {
 		response_header(out, "Content-Encoding", "gzip");
 		return E_OK;
 	}
+	set_tag(tile, false, out);
 	out->body = malloc(content.len);
 	if (out->body == NULL)
 		return E_NO_MEMORY;
@@ -40,7 +42,7 @@ enum error tile_answer(
 	set_tag(tile, zip, out);
 	bool known = negotiate_known(request->if_none_match, out->tag);
 	if (!known)
-		TRY(set_body(content, zip, out));
+		TRY(set_body(tile, content, zip, out));
 	out->status = known ? 304 : 200;
 	response_header(out, "Content-Type", "application/octet-stream");
 	response_header(out, "Cache-Control", "public, max-age=31536000, immutable");

@@ -167,16 +167,33 @@ static void peer_free(struct peer *peer)
 	stop_if_idle(server);
 }
 
+#define NO_SNIFF "X-Content-Type-Options: nosniff\r\n"
+
+/* What evhttp refuses by itself (no HTTP, too large, a method that nobody knows) goes out without a question, and with
+ * none of the headers that were set for it. Its first line is the first to come into an empty buffer, and so the one
+ * place where another can be put behind it; "100 Continue" is no answer yet, and ends with that line. (HTTP-5) */
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *context)
+{
+	static const char go_on[] = "HTTP/1.1 1";
+	const struct peer *peer = context;
+	char first[sizeof go_on - 1];
+	if (info->n_added == 0 || info->orig_size != 0 || is_busy(peer->phase))
+		return;
+	if (evbuffer_copyout(output, first, sizeof first) == (ev_ssize_t)sizeof first &&
+		memcmp(first, go_on, sizeof first) != 0)
+		evbuffer_add(output, NO_SNIFF, strlen(NO_SNIFF));
+}
+
 static void on_closed(struct evhttp_connection *http, void *context)
 {
-	(void)http;
+	evbuffer_remove_cb(bufferevent_get_output(evhttp_connection_get_bufferevent(http)), on_output, context);
 	peer_free(context);
 }
 
 /* One too many. Whether it hears the refusal or not does not matter. */
 static void turn_away(const struct http_server *server, int fd)
 {
-	static const char refusal[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
+	static const char refusal[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n" NO_SNIFF
 								  "Content-Length: 0\r\n\r\n";
 	if (server->options.turns_away)
 		send(fd, refusal, sizeof refusal - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -197,6 +214,7 @@ static void peer_begin(struct peer *peer)
 	}
 	peer->http = http;
 	evhttp_connection_set_closecb(http, on_closed, peer);
+	evbuffer_add_cb(bufferevent_get_output(evhttp_connection_get_bufferevent(http)), on_output, peer);
 	if (fd < 0 || (uint32_t)fd >= server->options.connections_max + OTHER_FDS ||
 		server->connections > server->options.connections_max) {
 		turn_away(server, fd);

@@ -212,6 +212,9 @@ START_TEST(caching_and_gzip)
 
 	ck_assert_int_eq(ask_as("/tile/0/000", NULL, true), 200); /* hashes do not get smaller */
 	ck_assert_str_eq(header_of("Content-Encoding"), "");
+	ck_assert_int_eq(ask_as("/tile/entries/001.p/1", NULL, true), 200); /* nor does a commitment */
+	ck_assert_str_eq(header_of("Content-Encoding"), "");
+	ck_assert_str_eq(header_of("ETag"), "\"entries-1-1\"");
 	ck_assert_int_eq(ask("/tile/0/0"), 404);
 	ck_assert_ptr_nonnull(strstr(response.body, "no tile's address"));
 	ck_assert_int_eq(ask("/tile/0/001"), 404);

@@ -11,6 +11,7 @@
 
 #define LARGE (8u << 20)
 #define CLIENTS 24
+#define CONNECTIONS_MAX 100
 
 #define UNLUCKY 4711 /* libevent has no memory for a body of so many bytes */
 
@@ -76,7 +77,8 @@ static int serve(int out_fd)
 		.tell = tell,
 		.body_bytes_max = 2 * UNLUCKY,
 		.takes_body = true,
-		.connections_max = 100,
+		.connections_max = CONNECTIONS_MAX,
+		.turns_away = true,
 		.connection_seconds = 60,
 		.output_bytes_max = 64u << 20,
 		.large_output_bytes_max = 64u << 20};
@@ -193,4 +195,50 @@ START_TEST(without_memory_in_libevent)
 }
 END_TEST
 
-UNIT_MAIN("http_server", answers_that_wait, without_memory_in_libevent)
+static void expect_sniffed_by_nobody(const char *request, int status)
+{
+	struct http_answer answer;
+	int fd = http_connect(port);
+	http_put(fd, request);
+	ck_assert(http_answer_read(fd, false, &answer));
+	ck_assert_msg(answer.status == status, "%d for: %s", answer.status, request);
+	ck_assert_msg(strcmp(http_header(&answer, "X-Content-Type-Options"), "nosniff") == 0, "%s", answer.head);
+	ck_assert(http_ended(fd));
+	free(answer.body);
+	close(fd);
+}
+
+/* HTTP-5: also what libevent refuses by itself, and one connection too many; and nothing is put into what is no answer
+ * yet. */
+START_TEST(refusals_of_the_server_itself)
+{
+	char head[26] = "";
+	int fds[CONNECTIONS_MAX];
+	struct http_answer answer;
+	begin();
+	expect_sniffed_by_nobody("what is this\r\n\r\n", 400);
+	expect_sniffed_by_nobody("BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 501);
+	expect_sniffed_by_nobody("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", 413);
+	int fd = http_connect(port);
+	http_put(fd, "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+	ck_assert_int_eq(recv(fd, head, sizeof head - 1, MSG_WAITALL), (ssize_t)sizeof head - 1);
+	ck_assert_str_eq(head, "HTTP/1.1 100 Continue\r\n\r\n");
+	http_put(fd, "abc");
+	ck_assert(http_answer_read(fd, false, &answer));
+	ck_assert_int_eq(answer.status, 200);
+	free(answer.body);
+	close(fd);
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		fds[i] = http_connect(port);
+		answer = http_ask(fds[i], "GET", "/", NULL);
+		ck_assert_int_eq(answer.status, 200);
+		free(answer.body);
+	}
+	expect_sniffed_by_nobody("", 503);
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		close(fds[i]);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("http_server", answers_that_wait, without_memory_in_libevent, refusals_of_the_server_itself)
