@@ -214,22 +214,12 @@ static enum error page_json(struct page *page, json_t *coverage, json_t **out)
 	struct checkpoint checkpoint;
 	struct bytes note;
 	snapshot_checkpoint(page->snapshot, &checkpoint, &note);
-	json_auto_t *json = json_object();
-	json_t *withheld = json_object();
-	int failed = json_object_set_new_nocheck(
-		json, "subject", json_stringn((const char *)query->subject.data, query->subject.len));
-	failed |= json_object_set_nocheck(json, "accesses", page->accesses);
-	failed |= json_object_set_new_nocheck(withheld, "count", json_integer((json_int_t)json_array_size(page->withheld)));
-	failed |= json_object_set_nocheck(withheld, "events", page->withheld);
-	failed |= json_object_set_new_nocheck(json, "withheld", withheld);
-	failed |= json_object_set_new_nocheck(json, "complete_until", json_time(snapshot_time_s(page->snapshot)));
-	failed |= json_object_set_nocheck(json, "coverage", coverage);
-	failed |= json_object_set_new_nocheck(json, "origin", json_string(checkpoint.origin));
-	failed |= json_object_set_new_nocheck(json, "checkpoint", json_stringn((const char *)note.data, note.len));
-	if (failed)
-		return E_NO_MEMORY;
-	*out = json_incref(json);
-	return E_OK;
+	*out = json_pack("{s:s%, s:O, s:{s:I, s:O}, s:o, s:O, s:s, s:s%}", "subject", (const char *)query->subject.data,
+		query->subject.len, "accesses", page->accesses, "withheld", "count",
+		(json_int_t)json_array_size(page->withheld), "events", page->withheld, "complete_until",
+		json_time(snapshot_time_s(page->snapshot)), "coverage", coverage, "origin", checkpoint.origin, "checkpoint",
+		(const char *)note.data, note.len);
+	return *out != NULL ? E_OK : E_NO_MEMORY;
 }
 
 enum error accesses_page(struct snapshot *snapshot, const struct accesses_query *query, json_t *coverage, json_t **out,

@@ -77,13 +77,6 @@ enum error audits_newest(struct snapshot *snapshot, uint64_t epoch_max, json_t *
 		return E_OK;
 	json_auto_t *epoch = NULL;
 	TRY(json_included(snapshot, newest->epoch_index, &epoch));
-	json_t *audit = json_object();
-	int failed = json_object_set_new(audit, "note", json_stringn((const char *)newest->note, newest->note_len));
-	failed |= json_object_set(audit, "epoch", epoch);
-	if (failed) {
-		json_decref(audit);
-		return E_NO_MEMORY;
-	}
-	*out = audit;
-	return E_OK;
+	*out = json_pack("{s:s%, s:O}", "note", (const char *)newest->note, newest->note_len, "epoch", epoch);
+	return *out != NULL ? E_OK : E_NO_MEMORY;
 }

@@ -44,30 +44,14 @@ static bool is_silent(const struct sender *sender, struct visit *visit)
 
 static json_t *sender_json(const struct sender *sender, struct visit *visit)
 {
-	json_t *object = json_object();
-	int failed = json_object_set_new_nocheck(object, "id", json_integer(sender->id));
-	failed |= json_object_set_new_nocheck(object, "org", json_string(sender->org));
-	failed |= json_object_set_new_nocheck(object, "name", json_string(sender->name));
-	failed |= json_object_set_new_nocheck(
-		object, "status", json_string_nocheck(sender->status == SENDER_ACTIVE ? "active" : "revoked"));
-	failed |= json_object_set_new_nocheck(object, "endorsed", json_boolean(sender->endorsed));
-	failed |= json_object_set_new_nocheck(object, "compromised", json_boolean(sender->compromised));
-	failed |= json_object_set_new_nocheck(object, "entry", json_integer((json_int_t)sender->version));
-	failed |= json_object_set_new_nocheck(object, "since", json_time(sender->since_s));
-	failed |=
-		json_object_set_new_nocheck(object, "last_received", sender->last_s ? json_time(sender->last_s) : json_null());
-	failed |= json_object_set_new_nocheck(object, "events", json_integer((json_int_t)sender->next_sequence));
-	failed |= json_object_set_new_nocheck(object, "filing_checked", json_integer((json_int_t)sender->filing_checked));
-	failed |= json_object_set_new_nocheck(
-		object, "filing_unchecked", json_integer((json_int_t)(sender->next_sequence - sender->filing_checked)));
-	failed |= json_object_set_new_nocheck(object, "filing_unchecked_since", unchecked_since(sender, visit));
-	failed |= json_object_set_new_nocheck(object, "silent", json_boolean(is_silent(sender, visit)));
-	failed |= json_object_set_new_nocheck(object, "policy", policy_to_json(&sender->policy));
-	if (failed) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
+	return json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:b, s:o}", "id",
+		(json_int_t)sender->id, "org", sender->org, "name", sender->name, "status",
+		sender->status == SENDER_ACTIVE ? "active" : "revoked", "endorsed", sender->endorsed, "compromised",
+		sender->compromised, "entry", (json_int_t)sender->version, "since", json_time(sender->since_s), "last_received",
+		sender->last_s ? json_time(sender->last_s) : json_null(), "events", (json_int_t)sender->next_sequence,
+		"filing_checked", (json_int_t)sender->filing_checked, "filing_unchecked",
+		(json_int_t)(sender->next_sequence - sender->filing_checked), "filing_unchecked_since",
+		unchecked_since(sender, visit), "silent", is_silent(sender, visit), "policy", policy_to_json(&sender->policy));
 }
 
 static bool add_sender(void *context, const struct sender *sender)
@@ -174,17 +158,9 @@ enum error coverage_make(struct snapshot *snapshot, const struct cosigned *cosig
 		if (memory != NULL)
 			remember(memory, &known);
 	}
-	json_auto_t *coverage = json_object();
 	uint64_t time_s = snapshot_time_s(snapshot);
-	int failed = json_object_set_new_nocheck(coverage, "as_of", json_time(now_s));
-	failed |= json_object_set_new_nocheck(
-		coverage, "ledger_time_ahead_s", json_integer((json_int_t)(time_s > now_s ? time_s - now_s : 0)));
-	failed |= json_object_set_new_nocheck(coverage, "silent_after_seconds", json_integer(silent_after_s));
-	failed |= json_object_set_nocheck(coverage, "senders", known.senders);
-	failed |= json_object_set_new_nocheck(coverage, "witnessing", cosigned_json(cosigned, now_s));
-	failed |= json_object_set_nocheck(coverage, "lost", known.lost);
-	if (failed)
-		return E_NO_MEMORY;
-	*out = json_incref(coverage);
-	return E_OK;
+	*out = json_pack("{s:o, s:I, s:I, s:O, s:o, s:O}", "as_of", json_time(now_s), "ledger_time_ahead_s",
+		(json_int_t)(time_s > now_s ? time_s - now_s : 0), "silent_after_seconds", (json_int_t)silent_after_s,
+		"senders", known.senders, "witnessing", cosigned_json(cosigned, now_s), "lost", known.lost);
+	return *out != NULL ? E_OK : E_NO_MEMORY;
 }

@@ -41,6 +41,11 @@ static enum error set(struct making *making, const char *name, json_t *value)
 	return json_object_set_new_nocheck(making->json, name, value) == 0 ? E_OK : E_NO_MEMORY;
 }
 
+static enum error include(struct making *making, const char *name, uint64_t index)
+{
+	return json_include(making->json, name, making->snapshot, index);
+}
+
 /* ---- the batch ---- */
 
 /* `loss_index`: of a loss entry that declares events of it lost, or 0. */
@@ -73,16 +78,11 @@ static enum error set_log(struct making *making)
 {
 	struct checkpoint checkpoint;
 	struct bytes note;
-	json_t *genesis = NULL, *epoch = NULL, *batch = NULL;
 	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
 	TRY(set(making, "checkpoint", json_stringn((const char *)note.data, note.len)));
-	TRY(json_included(making->snapshot, 0, &genesis));
-	json_object_del(genesis, "index");
-	TRY(set(making, "genesis", genesis));
-	TRY(json_included(making->snapshot, making->epoch.index, &epoch));
-	TRY(set(making, "epoch", epoch));
-	TRY(json_included(making->snapshot, making->first_index + making->count, &batch));
-	return set(making, "batch", batch);
+	TRY(include(making, "genesis", 0));
+	TRY(include(making, "epoch", making->epoch.index));
+	return include(making, "batch", making->first_index + making->count);
 }
 
 static enum error set_tree(struct making *making)
@@ -91,12 +91,9 @@ static enum error set_tree(struct making *making)
 	struct merkle_range_proof proof;
 	TRY(snapshot_filing_position(making->snapshot, making->first_index, &position));
 	TRY(snapshot_prove_filing(making->snapshot, position, making->count, &proof));
-	json_t *tree = json_object();
-	TRY(set(making, "tree", tree));
-	int failed = json_object_set_new(tree, "size", json_integer((json_int_t)snapshot_filing_size(making->snapshot)));
-	failed |= json_object_set_new(tree, "first", json_integer((json_int_t)position));
-	failed |= json_object_set_new(tree, "proof", json_hashes(proof.hashes, proof.count));
-	return failed ? E_NO_MEMORY : E_OK;
+	return set(making, "tree",
+		json_pack("{s:I, s:I, s:o}", "size", (json_int_t)snapshot_filing_size(making->snapshot), "first",
+			(json_int_t)position, "proof", json_hashes(proof.hashes, proof.count)));
 }
 
 /* ---- events and subjects ---- */
@@ -111,12 +108,10 @@ static enum error add_subject(struct making *making, uint64_t index, const struc
 	TRY(event_decode(opened.disclosed, opened.restricted, NULL, false, &event, making->fault));
 	struct bytes subject = event_subject(&event);
 	TRY(snapshot_prove_label(making->snapshot, subject, vrf_proof));
-	json_t *json = json_object();
-	int failed = json_array_append_new(making->subjects, json);
-	failed |= json_object_set_new(json, "subject", json_stringn((const char *)subject.data, subject.len));
-	failed |= json_object_set_new(json, "vrf_proof", json_base64(BYTES_ARRAY(vrf_proof)));
+	json_t *json = json_pack("{s:s%, s:o}", "subject", (const char *)subject.data, subject.len, "vrf_proof",
+		json_base64(BYTES_ARRAY(vrf_proof)));
 	making->labels[making->subject_count++] = *label;
-	return failed ? E_NO_MEMORY : E_OK;
+	return json_array_append_new(making->subjects, json) == 0 ? E_OK : E_NO_MEMORY;
 }
 
 static enum error add_event(void *context, const struct label_row *place)
@@ -153,7 +148,6 @@ static enum error set_events(struct making *making)
 /* The events of the batch are lost: the log itself says so, which is all that can be shown. */
 static enum error set_loss(struct making *making, uint64_t loss_index)
 {
-	json_t *genesis = NULL, *batch = NULL, *loss = NULL;
 	struct checkpoint checkpoint;
 	struct bytes note;
 	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
@@ -163,13 +157,9 @@ static enum error set_loss(struct making *making, uint64_t loss_index)
 	TRY(set(making, "type", json_string("indsigt-filing-lost/v1")));
 	TRY(set(making, "sender", json_integer(making->query->sender)));
 	TRY(set(making, "checkpoint", json_stringn((const char *)note.data, note.len)));
-	TRY(json_included(making->snapshot, 0, &genesis));
-	json_object_del(genesis, "index");
-	TRY(set(making, "genesis", genesis));
-	TRY(json_included(making->snapshot, making->first_index + making->count, &batch));
-	TRY(set(making, "batch", batch));
-	TRY(json_included(making->snapshot, loss_index, &loss));
-	return set(making, "loss", loss);
+	TRY(include(making, "genesis", 0));
+	TRY(include(making, "batch", making->first_index + making->count));
+	return include(making, "loss", loss_index);
 }
 
 static enum error make(struct making *making)

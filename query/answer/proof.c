@@ -30,6 +30,15 @@ enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out
 	return E_OK;
 }
 
+enum error json_include(json_t *object, const char *name, struct snapshot *snapshot, uint64_t index)
+{
+	json_t *included = NULL;
+	TRY(json_included(snapshot, index, &included));
+	if (index == 0)
+		json_object_del(included, "index");
+	return json_object_set_new_nocheck(object, name, included) == 0 ? E_OK : E_NO_MEMORY;
+}
+
 enum error proof_make(struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open, json_t **out)
 {
 	struct bytes entry;

@@ -14,6 +14,8 @@
 
 /* A new reference: {"index", "entry", "inclusion"} under the snapshot's checkpoint. */
 enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out) MUST_USE;
+/* The same as a member of `object`; of the first entry, where there is nothing to say of it, without the index. */
+enum error json_include(json_t *object, const char *name, struct snapshot *snapshot, uint64_t index) MUST_USE;
 
 /* A new reference for the event at `index`, as opened from the same snapshot; without `open` nothing of its content.
  * E_NO_MEMORY and what the snapshot gives. */

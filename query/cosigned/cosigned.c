@@ -44,17 +44,12 @@ static json_t *time_or_null(uint64_t time_s)
 
 static json_t *witness_json(const char *name, const struct cosigner *witness)
 {
-	json_t *object = json_pack("{s:s%,s:s,s:s,s:b,s:I,s:I,s:i,s:i}", "name", name, strlen(name), "state",
+	json_t *apart = witness->clock_ahead_s != 0 ? json_integer((json_int_t)witness->clock_ahead_s) : json_null();
+	return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:i, s:i, s:o, s:o}", "name", name, "state",
 		cosigner_state_name(witness->state), "meaning", cosigner_state_text(witness->state), "alarm",
 		cosigner_state_alarms(witness->state), "size", (json_int_t)witness->size, "cosigned_size",
-		(json_int_t)witness->cosigned_size, "failures", (int)witness->failures, "status", witness->status);
-	json_t *apart = witness->clock_ahead_s != 0 ? json_integer((json_int_t)witness->clock_ahead_s) : json_null();
-	if (json_object_set_new_nocheck(object, "clock_ahead_s", apart) != 0 ||
-		json_object_set_new_nocheck(object, "cosigned_at", time_or_null(witness->cosigned_s)) != 0) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
+		(json_int_t)witness->cosigned_size, "failures", (int)witness->failures, "status", witness->status,
+		"clock_ahead_s", apart, "cosigned_at", time_or_null(witness->cosigned_s));
 }
 
 enum error cosigned_write_state(int cosigned_fd, const struct witness_policy *policy, struct cosigning *cosigning)
@@ -63,12 +58,8 @@ enum error cosigned_write_state(int cosigned_fd, const struct witness_policy *po
 	for (uint32_t i = 0; i < policy->witness_count; i++)
 		if (json_array_append_new(list, witness_json(policy->witnesses[i].name, cosigning_witness(cosigning, i))) != 0)
 			return E_NO_MEMORY;
-	char *text = json_write(list, JSON_INDENT(1));
-	if (text == NULL)
-		return E_NO_MEMORY;
-	enum error error = file_write_atomic(cosigned_fd, STATE_FILE, bytes_text(text), 0644);
-	free(text);
-	return error;
+	OWNED_MEMORY char *text = json_write(list, JSON_INDENT(1));
+	return text != NULL ? file_write_atomic(cosigned_fd, STATE_FILE, bytes_text(text), 0644) : E_NO_MEMORY;
 }
 
 static json_t *load_state(int at_fd, const char *name, enum error *out)

@@ -88,11 +88,6 @@ static void say_answered(const struct request *request, const struct response *r
 	fprintf(stderr, "%s %s%s %d %.2fms\n", request->method, response->route, response->note, response->status, ms);
 }
 
-static void tell(const char *line)
-{
-	fprintf(stderr, "%s\n", line);
-}
-
 static enum error serve(const struct address *address, struct routes *routes, struct fault *fault)
 {
 	struct http_options options = {.answer = answer,
@@ -100,7 +95,7 @@ static enum error serve(const struct address *address, struct routes *routes, st
 		.workers = WORKERS,
 		.refuse = routes_problem,
 		.answered = say_answered,
-		.tell = tell,
+		.tell = http_tell,
 		.connections_max = QUERY_CONNECTIONS_MAX,
 		.turns_away = true,
 		.body_bytes_max = BODY_BYTES_MAX,

@@ -13,11 +13,6 @@
 
 /* ---- responses ---- */
 
-void call_header(struct call *call, const char *name, const char *value)
-{
-	response_header(call->response, name, value);
-}
-
 static const char *status_title(int status)
 {
 	switch (status) {

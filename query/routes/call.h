@@ -27,7 +27,6 @@ struct call {
 
 /* ---- responses ---- */
 
-void call_header(struct call *call, const char *name, const char *value);
 /* `detail` never repeats what was sent. */
 void call_problem(struct call *call, int status, enum error error, const char *detail);
 /* What is not the asker's fault: they learn that it failed, and where an operator finds out more. */

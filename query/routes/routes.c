@@ -48,7 +48,7 @@ static void answer_call(struct call *call)
 	call->response->route = route->path;
 	if (!request_reads(call->request)) {
 		call_problem(call, 405, E_BAD_VALUE, "this address answers GET and HEAD");
-		call_header(call, "Allow", "GET, HEAD");
+		response_header(call->response, "Allow", "GET, HEAD");
 		return;
 	}
 	route->answer(call);

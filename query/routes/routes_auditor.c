@@ -64,6 +64,6 @@ void route_labels(struct call *call)
 	}
 	response->status = 200;
 	snprintf(response->note, sizeof response->note, " from=%" PRIu64 " to=%" PRIu64, from, to);
-	call_header(call, "Content-Type", "application/octet-stream");
-	call_header(call, "Cache-Control", "no-store");
+	response_header(call->response, "Content-Type", "application/octet-stream");
+	response_header(call->response, "Cache-Control", "no-store");
 }

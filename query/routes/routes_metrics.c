@@ -199,6 +199,6 @@ void route_metrics(struct call *call)
 	call->response->body = text;
 	call->response->body_len = len;
 	call->response->status = 200;
-	call_header(call, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-	call_header(call, "Cache-Control", "no-store");
+	response_header(call->response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+	response_header(call->response, "Cache-Control", "no-store");
 }

@@ -123,5 +123,5 @@ void route_statement(struct call *call)
 	else
 		call_text(call, &text, "no-store");
 	if (error == E_OK)
-		call_header(call, "Content-Disposition", "attachment; filename=\"statement.json\"");
+		response_header(call->response, "Content-Disposition", "attachment; filename=\"statement.json\"");
 }

@@ -19,8 +19,8 @@ void route_checkpoint(struct call *call)
 	}
 	call->response->body_len = note.len;
 	call->response->status = 200;
-	call_header(call, "Content-Type", "text/plain; charset=utf-8");
-	call_header(call, "Cache-Control", "public, max-age=2");
+	response_header(call->response, "Content-Type", "text/plain; charset=utf-8");
+	response_header(call->response, "Cache-Control", "public, max-age=2");
 }
 
 void route_coverage(struct call *call)

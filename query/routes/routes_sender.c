@@ -12,7 +12,7 @@
 static void unauthorized(struct call *call, const char *detail)
 {
 	call_problem(call, 401, E_TOKEN, detail);
-	call_header(call, "WWW-Authenticate", "Indsigt-Sender realm=\"indsigt\"");
+	response_header(call->response, "WWW-Authenticate", "Indsigt-Sender realm=\"indsigt\"");
 }
 
 /* Path and query as they were sent, which is what was signed. */

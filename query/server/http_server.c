@@ -131,8 +131,7 @@ static bool is_busy(enum phase phase)
 	return phase == PHASE_WORKING || phase == PHASE_WRITING;
 }
 
-/* The deadline of a phase, or of the connection's life, which begins with its first phase and goes on whatever comes.
- */
+/* The deadline of a phase, or of the connection's life, which begins with its first phase and goes on through all. */
 static void set_deadline(struct peer *peer, enum phase phase)
 {
 	int life_s = peer->server->options.connection_seconds;
@@ -301,13 +300,6 @@ static void add_headers(const struct exchange *exchange)
 		evhttp_add_header(headers, "Connection", "close");
 }
 
-static void tell_answered(const struct http_server *server, const struct exchange *exchange)
-{
-	double ms = (double)(clock_us() - exchange->begun_us) / 1e3;
-	if (server->options.answered != NULL)
-		server->options.answered(&exchange->request, &exchange->response, ms);
-}
-
 /* A HEAD gets the length and no body: evhttp would send the body too. */
 static void send_answer(struct exchange *exchange)
 {
@@ -319,7 +311,8 @@ static void send_answer(struct exchange *exchange)
 	if (!given) /* no memory: better no answer than half of one */
 		response->status = 0;
 	peer_enter(peer, PHASE_WRITING);
-	tell_answered(peer->server, exchange);
+	if (peer->server->options.answered != NULL)
+		peer->server->options.answered(&exchange->request, response, (double)(clock_us() - exchange->begun_us) / 1e3);
 	if (!given) {
 		evhttp_connection_free(peer->http);
 	} else {
@@ -359,24 +352,16 @@ static void on_wake(evutil_socket_t fd, short events, void *context)
 
 static const char *method_name(struct evhttp_request *http)
 {
-	switch (evhttp_request_get_command(http)) {
-	case EVHTTP_REQ_GET:
-		return "GET";
-	case EVHTTP_REQ_HEAD:
-		return "HEAD";
-	case EVHTTP_REQ_POST:
-		return "POST";
-	case EVHTTP_REQ_PUT:
-		return "PUT";
-	case EVHTTP_REQ_DELETE:
-		return "DELETE";
-	case EVHTTP_REQ_OPTIONS:
-		return "OPTIONS";
-	case EVHTTP_REQ_PATCH:
-		return "PATCH";
-	default:
-		return "OTHER";
-	}
+	static const struct {
+		enum evhttp_cmd_type type;
+		const char *name;
+	} methods[] = {{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_HEAD, "HEAD"}, {EVHTTP_REQ_POST, "POST"},
+		{EVHTTP_REQ_PUT, "PUT"}, {EVHTTP_REQ_DELETE, "DELETE"}, {EVHTTP_REQ_OPTIONS, "OPTIONS"},
+		{EVHTTP_REQ_PATCH, "PATCH"}};
+	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+		if (methods[i].type == evhttp_request_get_command(http))
+			return methods[i].name;
+	return "OTHER";
 }
 
 /* The next place in `at`, where a copy of `text` (which may be NULL) was put. */
@@ -465,6 +450,11 @@ static void on_request(struct evhttp_request *http, void *context)
 		workers_give(server->workers, &exchange->work);
 }
 
+void http_tell(const char *line)
+{
+	fprintf(stderr, "%s\n", line);
+}
+
 void http_refuse_text(int status, enum error error, const char *line, struct response *response)
 {
 	char text[200];
@@ -538,6 +528,8 @@ enum error http_server_new(
 	const struct address *address, const struct http_options *options, struct http_server **out, struct fault *fault)
 {
 	OWNED(http_server_release) struct http_server *server = calloc(1, sizeof *server);
+	if (server == NULL && options->release)
+		options->release(options->context);
 	if (server == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	server->options = *options;
@@ -565,26 +557,24 @@ enum error http_server_run(struct http_server *server, struct fault *fault)
 	return error;
 }
 
-static void event_release(struct event *event)
-{
-	if (event)
-		event_free(event);
-}
+OWN(event, event_free);
 
 void http_server_free(struct http_server *server)
 {
 	if (server->http)
 		evhttp_free(server->http); /* with its connections and their requests */
-	event_release(server->wake);   /* before the descriptor that it waits for is closed */
+	event_release(&server->wake);  /* before the descriptor that it waits for is closed */
 	if (server->workers)
 		workers_free(server->workers, release_work);
-	event_release(server->stop_timer);
-	event_release(server->signals[0]);
-	event_release(server->signals[1]);
+	event_release(&server->stop_timer);
+	event_release(&server->signals[0]);
+	event_release(&server->signals[1]);
 	if (server->base)
 		event_base_free(server->base);
 	room_release(&server->room);
 	free(server->peers);
+	if (server->options.release)
+		server->options.release(server->options.context);
 	free(server);
 }
 

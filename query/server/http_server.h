@@ -33,6 +33,7 @@ typedef void http_answerer(void *context, const struct request *request, struct 
 struct http_options {
 	http_answerer *answer;
 	void *context;
+	void (*release)(void *context); /* at the end of the server, also of one that could not be made; NULL: nothing */
 	uint32_t workers;
 	/* In the loop: the body and headers of what the server itself refuses. The line does not end in a newline. */
 	void (*refuse)(int status, enum error error, const char *line, struct response *response);
@@ -53,7 +54,7 @@ struct http_options {
 
 struct http_server;
 
-/* Binds `address`. E_IO. */
+/* Binds `address`. `options` are copied; their context lives as long as the server. E_IO. */
 enum error http_server_new(const struct address *address, const struct http_options *options, struct http_server **out,
 	struct fault *fault) MUST_USE;
 /* HOST:PORT as bound. */
@@ -63,8 +64,9 @@ enum error http_server_run(struct http_server *server, struct fault *fault) MUST
 void http_server_free(struct http_server *server);
 OWN(http_server, http_server_free);
 
-/* A refusal in plain text, for http_options. */
+/* For http_options: a refusal in plain text; a line on stderr. */
 void http_refuse_text(int status, enum error error, const char *line, struct response *response);
+void http_tell(const char *line);
 /* Lets this process open as many files as so many connections need, beside others. Where it may not, there are fewer
  * connections, down to a quarter of its files: accepting would fail over and over. E_IO: it may open hardly any. */
 enum error http_fit_files(uint32_t *connections, struct fault *fault) MUST_USE;

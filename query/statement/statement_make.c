@@ -55,22 +55,14 @@ static enum error set(struct making *making, const char *name, json_t *value)
 	return json_object_set_new_nocheck(making->json, name, value) == 0 ? E_OK : E_NO_MEMORY;
 }
 
-static json_t *json_index(uint64_t index)
-{
-	return json_integer((json_int_t)index);
-}
-
 /* ---- the log and the epoch ---- */
 
 static enum error set_log(struct making *making)
 {
 	struct checkpoint checkpoint;
 	struct bytes note;
-	json_t *genesis = NULL;
 	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
-	TRY(json_included(making->snapshot, 0, &genesis));
-	json_object_del(genesis, "index");
-	TRY(set(making, "genesis", genesis));
+	TRY(json_include(making->json, "genesis", making->snapshot, 0));
 	return set(making, "checkpoint", json_stringn((const char *)note.data, note.len));
 }
 
@@ -95,11 +87,9 @@ static enum error add_last(struct making *making, uint64_t size, json_t *list)
 
 static enum error set_epoch(struct making *making)
 {
-	json_t *epoch = NULL;
 	json_t *last = json_array();
-	TRY(json_included(making->snapshot, making->epoch.index, &epoch));
-	TRY(set(making, "epoch", epoch));
-	if (json_object_set_new(epoch, "last", last) != 0)
+	TRY(json_include(making->json, "epoch", making->snapshot, making->epoch.index));
+	if (json_object_set_new(json_object_get(making->json, "epoch"), "last", last) != 0)
 		return E_NO_MEMORY;
 	return add_last(making, making->epoch.entry.size, last);
 }
@@ -158,13 +148,10 @@ static enum error set_map(struct making *making)
 	TRY(snapshot_prove_map(making->snapshot, &label, &present, &proof));
 	TRY(snapshot_subject_view(making->snapshot, making->query->subject, &making->tree));
 	TRY(corrupt(making, check_map(making, &label, present, &proof)));
-	json_t *map = json_object();
-	TRY(set(making, "map", map));
-	int failed = json_object_set_new(map, "present", json_boolean(present));
-	if (present)
-		failed |= json_object_set_new(map, "count", json_index(making->tree.count));
-	failed |= json_object_set_new(map, "proof", json_base64(bytes_of(proof.bytes, proof.len)));
-	return failed ? E_NO_MEMORY : E_OK;
+	json_t *steps = json_base64(bytes_of(proof.bytes, proof.len));
+	return set(making, "map",
+		present ? json_pack("{s:b, s:I, s:o}", "present", true, "count", (json_int_t)making->tree.count, "proof", steps)
+				: json_pack("{s:b, s:o}", "present", false, "proof", steps));
 }
 
 /* ---- the window ---- */
@@ -237,15 +224,12 @@ static enum error set_neighbour(struct making *making, const char *name, uint64_
 	uint64_t index;
 	struct hash blind;
 	struct bytes entry;
-	json_t *leaf = json_object();
-	TRY(set(making, name, leaf));
 	TRY(index_at(making, position, &index));
 	TRY(add_leaf(making, index, &blind));
 	TRY(snapshot_entry(making->snapshot, index, &entry));
-	int failed = json_object_set_new(leaf, "index", json_index(index));
-	failed |= json_object_set_new(leaf, "blind", json_base64(hash_bytes(&blind)));
-	failed |= json_object_set_new(leaf, "entry", json_base64(entry));
-	return failed ? E_NO_MEMORY : E_OK;
+	return set(making, name,
+		json_pack("{s:I, s:o, s:o}", "index", (json_int_t)index, "blind", json_base64(hash_bytes(&blind)), "entry",
+			json_base64(entry)));
 }
 
 /* The events of the window and their neighbours, as a range of the subject's tree. */
@@ -268,11 +252,8 @@ static enum error set_range(struct making *making)
 	/* What is stored of the tree gave the right root; so must what is shown of it. */
 	TRY(corrupt(making,
 		merkle_verify_range(making->leaves, begin, end - begin, count, proof.hashes, proof.count, &making->root)));
-	json_t *range = json_object();
-	TRY(set(making, "range", range));
-	int failed = json_object_set_new(range, "first", json_integer((json_int_t)begin));
-	failed |= json_object_set_new(range, "proof", json_hashes(proof.hashes, proof.count));
-	return failed ? E_NO_MEMORY : E_OK;
+	return set(making, "range",
+		json_pack("{s:I, s:o}", "first", (json_int_t)begin, "proof", json_hashes(proof.hashes, proof.count)));
 }
 
 /* ---- events ---- */

@@ -161,9 +161,6 @@ enum error statement_signatures_make(struct snapshot *snapshot, const uint64_t *
 		TRY(add_path(making, indexes[i]));
 	json_auto_t *senders = NULL;
 	TRY(senders_json(making, &senders));
-	json_auto_t *json = json_object();
-	if (json_object_set(json, "senders", senders) != 0 || json_object_set(json, "batches", making->batches) != 0)
-		return E_NO_MEMORY;
-	*out = json_incref(json);
-	return E_OK;
+	*out = json_pack("{s:O, s:O}", "senders", senders, "batches", making->batches);
+	return *out != NULL ? E_OK : E_NO_MEMORY;
 }

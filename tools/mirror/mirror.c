@@ -105,16 +105,16 @@ static void *follow_on(void *context)
 	return NULL;
 }
 
-static enum error run_server(struct serving *serving, struct tree_server *server, int stop_fd, struct fault *fault)
+static enum error run_server(struct serving *serving, struct http_server *server, int stop_fd, struct fault *fault)
 {
 	pthread_t thread;
 	uint64_t size = mirror_published(serving->mirror)->size; /* from here on it is the thread's */
 	int failed = thread_start(&thread, follow_on, serving);  /* the signals are the server's */
 	if (failed != 0)
 		return fault_set(fault, E_IO, "a thread cannot be started: %s", strerror(failed));
-	printf("ready mirror=%s entries=%" PRIu64 "\n", tree_server_address(server), size);
+	printf("ready mirror=%s entries=%" PRIu64 "\n", http_server_address(server), size);
 	fflush(stdout);
-	enum error error = tree_server_run(server, fault);
+	enum error error = http_server_run(server, fault);
 	if (write(stop_fd, "", 1) != 1)
 		return fault_set(fault, E_IO, "the follower cannot be stopped: %m");
 	pthread_join(thread, NULL);
@@ -124,7 +124,7 @@ static enum error run_server(struct serving *serving, struct tree_server *server
 static enum error serve(const struct mirror_serve_options *options, struct fault *fault)
 {
 	OWNED(mirror_release) struct mirror *mirror = NULL;
-	struct tree_server *server;
+	OWNED(http_server_release) struct http_server *server = NULL;
 	struct address address;
 	char path[4096];
 	int ends[2];
@@ -133,15 +133,12 @@ static enum error serve(const struct mirror_serve_options *options, struct fault
 		return fault_set(fault, E_IO, "the process limits cannot be set: %m");
 	if (pipe(ends) != 0)
 		return fault_set(fault, E_IO, "a pipe cannot be made: %m");
-	TRY(mirror_open(options->dir, ends[0], &mirror, fault));
+	OWNED_FD woken_fd = ends[0], wake_fd = ends[1];
+	TRY(mirror_open(options->dir, woken_fd, &mirror, fault));
 	snprintf(path, sizeof path, "%s/tree", options->dir);
 	TRY(tree_server_new(&address, path, mirror_config(mirror)->vkey.name, &server, fault));
-	struct serving serving = {.mirror = mirror, .interval_s = options->interval_s, .wake_fd = ends[0]};
-	enum error error = run_server(&serving, server, ends[1], fault);
-	tree_server_free(server);
-	close(ends[0]);
-	close(ends[1]);
-	return error;
+	struct serving serving = {.mirror = mirror, .interval_s = options->interval_s, .wake_fd = woken_fd};
+	return run_server(&serving, server, wake_fd, fault);
 }
 
 static enum error once(const char *dir, struct fault *fault)

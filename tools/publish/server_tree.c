@@ -20,7 +20,6 @@
 
 struct tree_server {
 	int dir_fd;
-	struct http_server *http;
 	char prefix[PREFIX_LEN + 1];
 };
 
@@ -87,11 +86,6 @@ static void answer(void *context, const struct request *request, struct response
 			"partial tile\n");
 }
 
-static void tell(const char *line)
-{
-	fprintf(stderr, "%s\n", line);
-}
-
 /* ---- life ---- */
 
 static void set_prefix(struct tree_server *server, const char *origin)
@@ -102,58 +96,37 @@ static void set_prefix(struct tree_server *server, const char *origin)
 	sodium_bin2hex(server->prefix + 1, sizeof server->prefix - 1, hash, sizeof hash);
 }
 
-static enum error start(struct tree_server *server, const struct address *address, const char *dir, struct fault *fault)
+static void release(void *context)
 {
+	struct tree_server *server = context;
+	own_close(&server->dir_fd);
+	free(server);
+}
+
+enum error tree_server_new(
+	const struct address *address, const char *dir, const char *origin, struct http_server **out, struct fault *fault)
+{
+	struct tree_server *server = calloc(1, sizeof *server);
+	if (server == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
 	struct http_options options = {.answer = answer,
 		.context = server,
+		.release = release,
 		.workers = 1,
 		.refuse = http_refuse_text,
-		.tell = tell,
+		.tell = http_tell,
 		.connections_max = TREE_CONNECTIONS_MAX,
 		.connection_seconds = TREE_CONNECTION_SECONDS,
 		.any_method = true,
 		.output_bytes_max = TREE_OUTPUT_BYTES_MAX,
 		.large_output_bytes_max = TREE_OUTPUT_BYTES_MAX};
-	server->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (server->dir_fd < 0)
-		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
-	TRY(http_fit_files(&options.connections_max, fault));
-	return http_server_new(address, &options, &server->http, fault);
-}
-
-enum error tree_server_new(
-	const struct address *address, const char *dir, const char *origin, struct tree_server **out, struct fault *fault)
-{
-	struct tree_server *server = calloc(1, sizeof *server);
-	if (server == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
 	set_prefix(server, origin);
-	enum error error = start(server, address, dir, fault);
-	if (error != E_OK) {
-		tree_server_free(server);
-		return error;
-	}
-	*out = server;
-	return E_OK;
-}
-
-const char *tree_server_address(const struct tree_server *server)
-{
-	return http_server_address(server->http);
-}
-
-enum error tree_server_run(struct tree_server *server, struct fault *fault)
-{
-	return http_server_run(server->http, fault);
-}
-
-void tree_server_free(struct tree_server *server)
-{
-	if (server == NULL)
-		return;
-	if (server->http != NULL)
-		http_server_free(server->http);
-	if (server->dir_fd >= 0)
-		close(server->dir_fd);
-	free(server);
+	server->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum error error = server->dir_fd < 0
+						   ? fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno))
+						   : http_fit_files(&options.connections_max, fault);
+	if (error == E_OK)
+		return http_server_new(address, &options, out, fault);
+	release(server);
+	return error;
 }

@@ -12,13 +12,6 @@
 #define TREE_CONNECTION_SECONDS 600
 #define TREE_OUTPUT_BYTES_MAX (64u << 20) /* answers that wait for their readers; over it: 503 */
 
-struct tree_server;
-
 /* Binds `address` and opens the directory. `origin` is hashed for the prefix. E_IO, E_NOT_FOUND. */
-enum error tree_server_new(const struct address *address, const char *dir, const char *origin, struct tree_server **out,
+enum error tree_server_new(const struct address *address, const char *dir, const char *origin, struct http_server **out,
 	struct fault *fault) MUST_USE;
-/* HOST:PORT as bound. */
-const char *tree_server_address(const struct tree_server *server);
-/* Answers until SIGTERM or SIGINT. */
-enum error tree_server_run(struct tree_server *server, struct fault *fault) MUST_USE;
-void tree_server_free(struct tree_server *server);

@@ -2,8 +2,6 @@
  * while the next request is answered. The log line names the log and the status, and nobody who asks. */
 #include "tools/witness/server_witness.h"
 
-#include "query/server/http_server.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +9,6 @@
 
 struct witness_server {
 	struct witness *witness;
-	struct http_server *http;
 	struct witness_answer answer; /* the one worker's */
 };
 
@@ -67,25 +64,19 @@ static void answer(void *context, const struct request *request, struct response
 		response_header(out, "Allow", adds ? "POST" : "GET, HEAD");
 }
 
-static void tell(const char *line)
-{
-	fprintf(stderr, "%s\n", line);
-}
-
-/* ---- life ---- */
-
 enum error witness_server_new(
-	const struct address *address, struct witness *witness, struct witness_server **out, struct fault *fault)
+	const struct address *address, struct witness *witness, struct http_server **out, struct fault *fault)
 {
-	OWNED(witness_server_release) struct witness_server *server = calloc(1, sizeof *server);
+	struct witness_server *server = calloc(1, sizeof *server);
 	if (server == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	server->witness = witness;
 	struct http_options options = {.answer = answer,
 		.context = server,
+		.release = free,
 		.workers = 1,
 		.refuse = http_refuse_text,
-		.tell = tell,
+		.tell = http_tell,
 		.connections_max = WITNESS_CONNECTIONS_MAX,
 		.connection_seconds = WITNESS_CONNECTION_SECONDS,
 		.body_bytes_max = WITNESS_BODY_BYTES_MAX,
@@ -93,26 +84,9 @@ enum error witness_server_new(
 		.any_method = true,
 		.output_bytes_max = WITNESS_OUTPUT_BYTES_MAX,
 		.large_output_bytes_max = WITNESS_OUTPUT_BYTES_MAX};
-	TRY(http_fit_files(&options.connections_max, fault));
-	TRY(http_server_new(address, &options, &server->http, fault));
-	*out = server;
-	server = NULL;
-	return E_OK;
-}
-
-const char *witness_server_address(const struct witness_server *server)
-{
-	return http_server_address(server->http);
-}
-
-enum error witness_server_run(struct witness_server *server, struct fault *fault)
-{
-	return http_server_run(server->http, fault);
-}
-
-void witness_server_free(struct witness_server *server)
-{
-	if (server->http != NULL)
-		http_server_free(server->http);
+	enum error error = http_fit_files(&options.connections_max, fault);
+	if (error == E_OK)
+		return http_server_new(address, &options, out, fault);
 	free(server);
+	return error;
 }

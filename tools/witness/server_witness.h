@@ -10,22 +10,13 @@
  * monitors), so a connection simply ends after WITNESS_CONNECTION_SECONDS, whatever it is doing. */
 #pragma once
 
-#include "ledger/base/own.h"
-#include "ledger/text/address.h"
+#include "query/server/http_server.h"
 #include "tools/witness/witness.h"
 
 #define WITNESS_CONNECTIONS_MAX 256u
 #define WITNESS_CONNECTION_SECONDS 60
 #define WITNESS_OUTPUT_BYTES_MAX (64u << 20) /* answers that wait for their readers; over it: 503 */
 
-struct witness_server;
-
-/* Binds `address`. `witness` is borrowed until witness_server_free. E_IO. */
+/* Binds `address`. `witness` is borrowed until the server is let go. E_IO. */
 enum error witness_server_new(
-	const struct address *address, struct witness *witness, struct witness_server **out, struct fault *fault) MUST_USE;
-/* HOST:PORT as bound. */
-const char *witness_server_address(const struct witness_server *server);
-/* Answers until SIGTERM or SIGINT. */
-enum error witness_server_run(struct witness_server *server, struct fault *fault) MUST_USE;
-void witness_server_free(struct witness_server *server);
-OWN(witness_server, witness_server_free);
+	const struct address *address, struct witness *witness, struct http_server **out, struct fault *fault) MUST_USE;
