@@ -7,8 +7,9 @@
  * mistake in the program. */
 #include "ingest/daemon/reading.h"
 
+#include "ledger/base/own.h"
+
 #include <assert.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,8 +77,7 @@ enum error reading_grow(struct reading *reading, size_t room, uint64_t now_ms)
 		return E_NO_MEMORY;
 	if (reading->body != NULL) {
 		memcpy(larger, reading->body, reading->body_read);
-		sodium_memzero(reading->body, reading->body_read);
-		free(reading->body);
+		own_wipe(reading->body, reading->body_read);
 	} else {
 		reading->step_ms = now_ms;
 	}
@@ -102,9 +102,7 @@ uint8_t *reading_hand_over(struct reading *reading)
 
 void reading_end(struct reading *reading, bool in_time)
 {
-	if (reading->body != NULL)
-		sodium_memzero(reading->body, reading->body_read);
-	free(reading->body);
+	own_wipe(reading->body, reading->body_read);
 	move(reading, PHASE_HEAD);
 	*reading = (struct reading){.phase = PHASE_HEAD, .frame_ms = in_time ? 0 : reading->frame_ms};
 }

@@ -8,7 +8,6 @@
 #include "ledger/base/shortage.h"
 #include "ledger/json/json_read.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +20,7 @@ struct fetch {
 
 static void wipe(char *text)
 {
-	if (text != NULL)
-		sodium_memzero(text, strlen(text));
-	free(text);
+	own_wipe(text, text != NULL ? strlen(text) : 0);
 }
 
 /* `value` NULL: the header is not sent. */

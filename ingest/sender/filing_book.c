@@ -8,6 +8,7 @@
  * whose row does not decode is E_CORRUPT. */
 #include "ingest/sender/filing_book.h"
 
+#include "ledger/base/own.h"
 #include "ledger/db/db.h"
 #include "ledger/db/db_put.h"
 
@@ -71,11 +72,8 @@ enum error filing_book_open(
 		return fault_set(fault, E_NO_MEMORY, "");
 	pthread_mutex_init(&book->mutex, NULL);
 	enum error error = db_open(path, names, sizeof names / sizeof names[0], MAP_BYTES, false, true, &book->env, fault);
-	if (error == E_OK) {
-		error = load(book, true, begin);
-		if (error != E_OK)
-			fault_set(fault, error, "the filing book %s cannot be read: %s", path, error_reason(error));
-	}
+	if (error == E_OK)
+		error = fault_because(fault, load(book, true, begin), "the filing book %s cannot be read", path);
 	if (error != E_OK) {
 		filing_book_close(book);
 		return error;
@@ -141,18 +139,15 @@ static enum error put_note(struct filing_book *book, struct bytes body, uint64_t
 	reader_bytes(&r, 32); /* the batch secret */
 	TRY(r.error);
 	size_t room = 21 + (size_t)head.count * (2 + SUBJECT_BYTES_MAX);
-	uint8_t *buffer = malloc(room);
-	if (buffer == NULL)
+	OWNED_SECRET buffer = {malloc(room), room};
+	if (buffer.data == NULL)
 		return E_NO_MEMORY;
-	struct writer w = writer_of(buffer, room);
-	enum error error = note_encode(book, &head, &r, first_index, now_s, &w);
-	if (error == E_OK)
-		error = writer_done(&w, &row);
-	if (error == E_OK && head.first_sequence >= book->checked)
+	struct writer w = writer_of(buffer.data, room);
+	TRY(note_encode(book, &head, &r, first_index, now_s, &w));
+	TRY(writer_done(&w, &row));
+	if (head.first_sequence >= book->checked)
 		db_put(&book->txn, BATCH, batch_key(head.first_sequence, key), row);
-	sodium_memzero(buffer, room);
-	free(buffer);
-	return error == E_OK ? book->txn.error : error;
+	return book->txn.error;
 }
 
 enum error filing_book_add(struct filing_book *book, struct bytes body, uint64_t first_index, uint64_t now_s)

@@ -19,6 +19,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SPOOL_MEMORY "the spool's memory of messages"
+
 /* ---- opening ---- */
 
 static enum error spool_path(const struct outbox *outbox, char out[PATH_MAX], struct fault *fault)
@@ -34,7 +36,7 @@ static enum error open_spool(struct outbox *outbox, struct fault *fault)
 	char path[PATH_MAX];
 	TRY(spool_path(outbox, path, fault));
 	TRY(spool_open(path, outbox->key.log.name, outbox->key.sender, &outbox->spool, fault));
-	outbox->forgotten = spool_forgotten(outbox->spool);
+	outbox->forgotten = remembered_forgotten(spool_remembered(outbox->spool));
 	if (spool_was_old(outbox->spool))
 		outbox_notice(outbox,
 			"the spool was written by an earlier version: what waits in it is sent, but which messages "
@@ -114,13 +116,9 @@ void outbox_close(struct outbox *outbox)
 	outbox_filing_close(outbox);
 	spool_close(outbox->spool);
 	builder_free(outbox->builder);
-	if (outbox->out != NULL)
-		sodium_memzero(outbox->out, OUTBOX_OUT_BYTES); /* it held batch secrets */
-	free(outbox->out);
+	own_wipe(outbox->out, OUTBOX_OUT_BYTES); /* it held batch secrets */
 	free(outbox->in);
-	if (outbox->scratch != NULL)
-		sodium_memzero(outbox->scratch, EVENT_BYTES_MAX + HEADER_BYTES_MAX);
-	free(outbox->scratch);
+	own_wipe(outbox->scratch, EVENT_BYTES_MAX + HEADER_BYTES_MAX);
 	sender_key_wipe(&outbox->key);
 	free(outbox);
 }
@@ -141,12 +139,13 @@ static void waiting_limits(const struct outbox *outbox, size_t *batches, size_t 
 /* Once for each that something falls out of it. */
 static void look_at_memory(struct outbox *outbox)
 {
-	uint64_t forgotten = spool_forgotten(outbox->spool);
+	const struct remembered *remembered = spool_remembered(outbox->spool);
+	uint64_t forgotten = remembered_forgotten(remembered);
 	if (forgotten > outbox->forgotten)
 		outbox_notice(outbox,
 			"the spool remembers the newest %" PRIu64 " messages that were sent; %" PRIu64
 			" older ones are forgotten, and would be sent again if they came again",
-			spool_kept(outbox->spool), forgotten);
+			remembered_kept(remembered), forgotten);
 	outbox->forgotten = forgotten;
 }
 
@@ -349,8 +348,9 @@ static enum error judge_used_id(struct outbox *outbox, const struct event *event
 	uint64_t whole = 0;
 	TRY(check_of(outbox, events, count, true, &whole));
 	bool put_in = purpose_put_in(outbox, &events[0]);
+	const struct remembered *remembered = spool_remembered(outbox->spool);
 	bool same =
-		spool_remembers(outbox->spool, identity->check) > 0 || (put_in && spool_remembers(outbox->spool, whole) > 0);
+		remembered_count(remembered, identity->check) > 0 || (put_in && remembered_count(remembered, whole) > 0);
 	return same ? E_EXISTS : fault_set(fault, E_BAD_VALUE, "id: used before for another event");
 }
 
@@ -362,8 +362,7 @@ enum error outbox_flush(struct outbox *outbox, struct fault *fault)
 	enum error error = builder_close(outbox->builder, &outbox->key, spool_next(outbox->spool), outbox->claim, &batch);
 	if (error == E_OK)
 		error = spool_append(outbox->spool, &batch);
-	if (error != E_OK)
-		return fault_set(fault, error, "the spool cannot take a batch: %s", error_reason(error));
+	TRY(fault_because(fault, error, "the spool cannot take a batch"));
 	outbox->group_batches++;
 	outbox->group_bytes += batch.body.len;
 	builder_reset(outbox->builder);
@@ -399,12 +398,11 @@ enum error outbox_add(struct outbox *outbox, const struct event *events, size_t 
 	enum error error = identify(outbox, events, count, source, &from.identity);
 	if (error != E_OK)
 		return fault_set(fault, error, "the event is longer than %u bytes", EVENT_BYTES_MAX);
-	if (from.identity.check != 0 && !outbox->again && spool_remembers(outbox->spool, from.identity.hash) > 0)
+	if (from.identity.check != 0 && !outbox->again &&
+		remembered_count(spool_remembered(outbox->spool), from.identity.hash) > 0)
 		return judge_used_id(outbox, events, count, &from.identity, fault);
 	TRY(add(outbox, events, count, &from, fault));
-	error = spool_remember(outbox->spool, &from.identity);
-	if (error != E_OK)
-		return fault_set(fault, error, "the spool's memory of messages: %s", error_reason(error));
+	TRY(fault_because(fault, spool_remember(outbox->spool, &from.identity), SPOOL_MEMORY));
 	return builder_events(outbox->builder) >= outbox->options.batch ? outbox_flush(outbox, fault) : E_OK;
 }
 
@@ -415,8 +413,8 @@ enum error outbox_taken(struct outbox *outbox, const struct outbox_source *sourc
 	*out = false;
 	if (outbox->again || (source->passing && !outbox->interrupted))
 		return E_OK;
-	enum error error = spool_taken(outbox->spool, outbox_content(outbox, source), out);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the spool's memory of messages: %s", error_reason(error));
+	return fault_because(
+		fault, remembered_take(spool_remembered(outbox->spool), outbox_content(outbox, source), out), SPOOL_MEMORY);
 }
 
 static enum error begin_passing(struct outbox *outbox, struct fault *fault)
@@ -455,6 +453,6 @@ enum error outbox_begin_input(struct outbox *outbox, struct bytes input, bool pa
 	outbox->again = again;
 	if (passing)
 		TRY(begin_passing(outbox, fault));
-	spool_begin_input(outbox->spool);
+	remembered_begin_input(spool_remembered(outbox->spool));
 	return E_OK;
 }

@@ -73,8 +73,7 @@ static enum error adopt_waiting(struct outbox *outbox, const struct frame_welcom
 			.encode = new_policy};
 		return outbox_redo(outbox, &what, fault);
 	}
-	enum error error = new_terms ? spool_set_terms(outbox->spool, &terms) : E_OK;
-	return error == E_OK ? E_OK : fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
+	return new_terms ? fault_because(fault, spool_set_terms(outbox->spool, &terms), SPOOL_UNWRITTEN) : E_OK;
 }
 
 enum error outbox_adopt(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault)
@@ -84,8 +83,7 @@ enum error outbox_adopt(struct outbox *outbox, const struct frame_welcome *welco
 	TRY(adopt_waiting(outbox, welcome, fault));
 	if (welcome->next_sequence <= spool_next(outbox->spool))
 		return E_OK;
-	enum error error = spool_start_at(outbox->spool, welcome->next_sequence);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
+	return fault_because(fault, spool_start_at(outbox->spool, welcome->next_sequence), SPOOL_UNWRITTEN);
 }
 
 /* ---- clocks ---- */
@@ -117,9 +115,7 @@ enum error outbox_clock_is_wrong(struct outbox *outbox, uint32_t event, bool *ou
 {
 	int64_t time_s = 0;
 	char span[48];
-	enum error error = outbox_event_time(outbox, event, &time_s);
-	if (error != E_OK)
-		return fault_set(fault, error, "a waiting batch cannot be read: %s", error_reason(error));
+	TRY(fault_because(fault, outbox_event_time(outbox, event, &time_s), "a waiting batch cannot be read"));
 	*out = time_s <= (int64_t)(outbox_own_now_s() + EVENT_AHEAD_SECONDS_MAX);
 	span_text((int64_t)(outbox_own_now_s() - outbox_ledger_now_s(outbox)), span);
 	snprintf(why, FAULT_TEXT_MAX + 1,

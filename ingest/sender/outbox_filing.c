@@ -8,7 +8,6 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,17 +44,12 @@ void outbox_filing_close(struct outbox *outbox)
 }
 
 /* Receipts come in the order of the spool: it is one of the oldest batches. */
-static enum error read_body(struct outbox *outbox, uint64_t first_sequence, uint8_t **body, size_t *len)
+static enum error read_body(struct outbox *outbox, uint64_t first_sequence, struct own_secret *out)
 {
-	for (size_t i = 0; i < spool_count(outbox->spool); i++) {
-		const struct spool_pending *pending = spool_pending(outbox->spool, i);
-		if (pending->head.first_sequence != first_sequence)
-			continue;
-		*len = pending->body_bytes;
-		*body = malloc(*len);
-		return *body != NULL ? spool_read(outbox->spool, i, *body) : E_NO_MEMORY;
-	}
-	return E_NOT_FOUND;
+	size_t i = 0;
+	while (i < spool_count(outbox->spool) && spool_pending(outbox->spool, i)->head.first_sequence != first_sequence)
+		i++;
+	return spool_body(outbox->spool, i, out);
 }
 
 /* By the ledger's clock, which is the one that the answers go by: a clock that was behind here would make of every
@@ -70,26 +64,21 @@ static uint64_t receipt_time_s(const struct outbox *outbox)
 enum error outbox_filing_note(
 	struct outbox *outbox, const struct batch_head *batch, const struct receipt *receipt, struct fault *fault)
 {
-	uint8_t *body = NULL;
-	size_t len = 0;
+	OWNED_SECRET body = {0};
 	if (outbox->book == NULL)
 		return E_OK;
-	enum error error = read_body(outbox, batch->first_sequence, &body, &len);
+	enum error error = read_body(outbox, batch->first_sequence, &body);
 	if (error == E_OK)
-		error = filing_book_add(outbox->book, bytes_of(body, len), receipt->first_index, receipt_time_s(outbox));
-	if (body != NULL)
-		sodium_memzero(body, len); /* it holds the batch secret */
-	free(body);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the filing book cannot be written: %s", error_reason(error));
+		error =
+			filing_book_add(outbox->book, bytes_of(body.data, body.len), receipt->first_index, receipt_time_s(outbox));
+	return fault_because(fault, error, "the filing book cannot be written");
 }
 
 enum error outbox_filing_commit(struct outbox *outbox, struct fault *fault)
 {
 	if (outbox->book == NULL)
 		return E_OK;
-	enum error error = filing_book_commit(outbox->book);
-	if (error != E_OK)
-		return fault_set(fault, error, "the filing book cannot be written: %s", error_reason(error));
+	TRY(fault_because(fault, filing_book_commit(outbox->book), "the filing book cannot be written"));
 	if (outbox->checker != NULL)
 		filing_checker_wake(outbox->checker);
 	return E_OK;

@@ -148,9 +148,8 @@ static enum error put_batches(struct outbox *outbox, struct fault *fault)
 		uint8_t *to = outbox->out + outbox->out_start + outbox->out_len;
 		struct writer w = writer_of(to, FRAME_HEAD_BYTES);
 		frame_head_encode(FRAME_BATCH, pending->body_bytes, &w);
-		enum error error = spool_read(outbox->spool, outbox->sent, to + FRAME_HEAD_BYTES);
-		if (error != E_OK)
-			return fault_set(fault, error, "the spool cannot be read: %s", error_reason(error));
+		TRY(fault_because(
+			fault, spool_read(outbox->spool, outbox->sent, to + FRAME_HEAD_BYTES), "the spool cannot be read"));
 		if (outbox_is_below(outbox, &pending->head)) /* it asks: what was signed again since is not shown (SND-7) */
 			memset(to + FRAME_HEAD_BYTES + BATCH_SIGNATURE_AT, 0, sizeof pending->head.signature);
 		client_session_sent(&outbox->session, &pending->head, pending->body_bytes);
@@ -213,8 +212,8 @@ static enum error sync_and_send(struct outbox *outbox, struct fault *fault)
 {
 	if (!spool_synced(outbox->spool) && (!outbox->disk_full || clock_ms() >= outbox->disk_try_ms)) {
 		enum error error = spool_sync(outbox->spool);
-		if (!disk_is_full(outbox, error) && error != E_OK)
-			return fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
+		if (!disk_is_full(outbox, error))
+			TRY(fault_because(fault, error, SPOOL_UNWRITTEN));
 	}
 	if (!spool_synced(outbox->spool))
 		return E_OK;
@@ -232,9 +231,7 @@ static enum error settle_spool(struct outbox *outbox, struct fault *fault)
 		(outbox->disk_full && clock_ms() < outbox->disk_try_ms))
 		return E_OK;
 	enum error error = spool_settle(outbox->spool);
-	if (disk_is_full(outbox, error) || error == E_OK)
-		return E_OK;
-	return fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
+	return disk_is_full(outbox, error) ? E_OK : fault_because(fault, error, SPOOL_UNWRITTEN);
 }
 
 /* ---- answers ---- */
@@ -304,10 +301,9 @@ static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
 	}
 	size_t before = spool_count(outbox->spool);
 	const struct receipt_position *position = &outbox->session.position;
-	enum error error =
-		spool_acknowledge(outbox->spool, outbox->acknowledged, bytes_of(position->note, position->note_len));
-	if (error != E_OK)
-		return fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
+	TRY(fault_because(fault,
+		spool_acknowledge(outbox->spool, outbox->acknowledged, bytes_of(position->note, position->note_len)),
+		SPOOL_UNWRITTEN));
 	size_t gone = before - spool_count(outbox->spool);
 	outbox->sent -= gone < outbox->sent ? gone : outbox->sent;
 	return E_OK;

@@ -4,7 +4,6 @@
 #include "ledger/base/own.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,26 +24,19 @@ static void free_redo(struct redo *redo)
 
 /* A waiting batch, read back. */
 struct read_batch {
-	uint8_t *body;
-	size_t body_bytes;
+	struct own_secret body;
 	struct spool_batch origin;
 };
 
 static void free_read(struct read_batch *read)
 {
-	if (read->body != NULL)
-		sodium_memzero(read->body, read->body_bytes);
-	free(read->body);
+	own_secret_release(&read->body);
 	free((void *)(uintptr_t)read->origin.messages);
 }
 
 static enum error read_batch(struct outbox *outbox, size_t i, struct read_batch *out)
 {
-	out->body_bytes = spool_pending(outbox->spool, i)->body_bytes;
-	out->body = malloc(out->body_bytes);
-	if (out->body == NULL)
-		return E_NO_MEMORY;
-	TRY(spool_read(outbox->spool, i, out->body));
+	TRY(spool_body(outbox->spool, i, &out->body));
 	return spool_messages(outbox->spool, i, &out->origin);
 }
 
@@ -116,7 +108,7 @@ static enum error keep_message(struct redo *redo, const struct batch_event *enco
 
 static enum error redo_batch(struct redo *redo, const struct read_batch *read, uint32_t event)
 {
-	struct reader r = reader_of(bytes_of(read->body, read->body_bytes));
+	struct reader r = reader_of(bytes_of(read->body.data, read->body.len));
 	struct batch_head head;
 	batch_head_decode(&r, &head);
 	reader_bytes(&r, sizeof(struct key));
@@ -184,10 +176,7 @@ enum error outbox_redo(struct outbox *outbox, const struct outbox_redo *what, st
 	if (pending == NULL || (what->event != FAULT_NO_EVENT && what->event >= pending->head.count))
 		return fault_set(fault, E_BAD_VALUE, "the ledger refused an event that was not sent: %s", what->text);
 	OWNED(free_redo) struct redo redo = {.outbox = outbox, .what = what};
-	enum error result = redo_all(&redo);
-	if (result != E_OK)
-		return fault_set(fault, result, "waiting batches cannot be signed again: %s", error_reason(result));
-	return E_OK;
+	return fault_because(fault, redo_all(&redo), "waiting batches cannot be signed again");
 }
 
 /* ---- without signing ---- */
@@ -206,30 +195,25 @@ enum error outbox_set_aside(struct outbox *outbox, enum error error, const char 
 {
 	struct outbox_redo what = {.error = error, .text = text};
 	OWNED(free_redo) struct redo redo = {.outbox = outbox, .what = &what};
-	enum error result = set_aside(&redo);
-	if (result != E_OK)
-		return fault_set(fault, result, "a waiting batch cannot be set aside: %s", error_reason(result));
-	return E_OK;
+	return fault_because(fault, set_aside(&redo), "a waiting batch cannot be set aside");
 }
 
 enum error outbox_event_time(struct outbox *outbox, uint32_t event, int64_t *out_s)
 {
-	struct event *decoded = malloc(sizeof *decoded);
+	OWNED_MEMORY struct event *decoded = malloc(sizeof *decoded);
 	struct batch_event encoded = {0};
 	struct batch_head head;
 	OWNED(free_read) struct read_batch read = {0};
-	enum error error = decoded == NULL ? E_NO_MEMORY : read_batch(outbox, 0, &read);
-	struct reader r = reader_of(bytes_of(read.body, error == E_OK ? read.body_bytes : 0));
+	if (decoded == NULL)
+		return E_NO_MEMORY;
+	TRY(read_batch(outbox, 0, &read));
+	struct reader r = reader_of(bytes_of(read.body.data, read.body.len));
 	batch_head_decode(&r, &head);
 	reader_bytes(&r, sizeof(struct key));
-	for (uint32_t i = 0; error == E_OK && i <= event; i++) {
+	for (uint32_t i = 0; r.error == E_OK && i <= event; i++)
 		batch_event_decode(&r, &encoded);
-		error = r.error;
-	}
-	if (error == E_OK)
-		error = event_decode(encoded.disclosed, encoded.restricted, NULL, false, decoded, NULL);
-	if (error == E_OK)
-		*out_s = event_time_ns(decoded) / 1000000000;
-	free(decoded);
-	return error;
+	TRY(r.error);
+	TRY(event_decode(encoded.disclosed, encoded.restricted, NULL, false, decoded, NULL));
+	*out_s = event_time_ns(decoded) / 1000000000;
+	return E_OK;
 }

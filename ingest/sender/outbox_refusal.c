@@ -158,6 +158,5 @@ enum error outbox_take_out(struct outbox *outbox, struct fault *fault)
 {
 	while (spool_count(outbox->spool) > 0)
 		TRY(outbox_set_aside(outbox, E_STOPPED, "taken out of the spool; the ledger may have it already", fault));
-	enum error error = spool_settle(outbox->spool);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the spool cannot be written: %s", error_reason(error));
+	return fault_because(fault, spool_settle(outbox->spool), SPOOL_UNWRITTEN);
 }

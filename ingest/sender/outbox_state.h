@@ -68,6 +68,7 @@ struct outbox {
 	unsigned key_asked; /* how often one for the signature made us look for a newer key, since the last receipt */
 };
 
+#define SPOOL_UNWRITTEN "the spool cannot be written" /* what was to be done, for faults */
 #define OUTBOX_DISK_RETRY_MS 1000u
 #define OUTBOX_KEY_ASKED_MAX 5u  /* within some two seconds */
 #define OUTBOX_CLOCK_SECONDS 300 /* clocks that differ by more are told */

@@ -1,9 +1,9 @@
 #include "ingest/sequencer/job.h"
 
 #include "ledger/base/clock.h"
+#include "ledger/base/own.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -43,9 +43,7 @@ struct job *job_new(enum job_kind kind, uint64_t connection)
 
 void job_drop_body(struct job *job)
 {
-	if (job->body != NULL)
-		sodium_memzero(job->body, job->body_bytes);
-	free(job->body);
+	own_wipe(job->body, job->body_bytes);
 	job->body = NULL;
 }
 

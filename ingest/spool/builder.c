@@ -108,6 +108,21 @@ static enum error add_message(struct builder *builder, const struct builder_sour
 	return E_OK;
 }
 
+/* All events of the message are in, or `error` is why not: then the batch is as it was `before`. */
+static enum error end_message(struct builder *builder, size_t before, enum error error,
+	const struct builder_source *source, enum batch_kind kind, size_t count)
+{
+	if (error == E_OK)
+		error = add_message(builder, source, count);
+	if (error != E_OK) {
+		builder->len = before;
+		return error;
+	}
+	builder->kind = kind;
+	builder->count += (uint32_t)count;
+	return E_OK;
+}
+
 /* E_NO_ROOM where an empty batch would take it. */
 static enum error no_room(const struct builder *builder, struct fault *fault, const char *what, uint32_t limit)
 {
@@ -159,12 +174,9 @@ static enum error put_plain(struct builder *builder, const struct event *event, 
 	struct batch_event encoded = {0};
 	TRY(event_encode(event, policy, &disclosed, &restricted, fault));
 	event_header_encode(&event->header, &header);
-	enum error error = writer_done(&header, &encoded.header);
-	if (error == E_OK)
-		error = writer_done(&disclosed, &encoded.disclosed);
-	if (error == E_OK)
-		error = writer_done(&restricted, &encoded.restricted);
-	if (error != E_OK || encoded.disclosed.len + encoded.restricted.len > EVENT_BYTES_MAX)
+	if (writer_done(&header, &encoded.header) != E_OK || writer_done(&disclosed, &encoded.disclosed) != E_OK ||
+		writer_done(&restricted, &encoded.restricted) != E_OK ||
+		encoded.disclosed.len + encoded.restricted.len > EVENT_BYTES_MAX)
 		return fault_set(fault, E_TOO_LONG, "the event is longer than %u bytes", EVENT_BYTES_MAX);
 	return put_event(builder, &encoded, limits->bytes_max);
 }
@@ -187,17 +199,10 @@ enum error builder_add(struct builder *builder, const struct event *events, size
 	}
 	if (error == E_NO_ROOM && done < count)
 		error = no_room(builder, fault, "bytes", limits->bytes_max);
-	if (error == E_OK)
-		error = add_message(builder, source, count);
-	if (error != E_OK) {
-		builder->len = before;
-		if (fault != NULL && error != E_NO_ROOM)
-			fault->event = (uint32_t)done;
-		return error;
-	}
-	builder->kind = kind;
-	builder->count += (uint32_t)count;
-	return E_OK;
+	error = end_message(builder, before, error, source, kind, count);
+	if (error != E_OK && error != E_NO_ROOM && fault != NULL)
+		fault->event = (uint32_t)done;
+	return error;
 }
 
 enum error builder_add_encoded(struct builder *builder, const struct batch_event *events, size_t count,
@@ -207,15 +212,7 @@ enum error builder_add_encoded(struct builder *builder, const struct batch_event
 	enum error error = check_room(builder, count, kind, limits, NULL);
 	for (size_t i = 0; error == E_OK && i < count; i++)
 		error = put_event(builder, &events[i], limits->bytes_max);
-	if (error == E_OK)
-		error = add_message(builder, source, count);
-	if (error != E_OK) {
-		builder->len = before;
-		return error;
-	}
-	builder->kind = kind;
-	builder->count += (uint32_t)count;
-	return E_OK;
+	return end_message(builder, before, error, source, kind, count);
 }
 
 /* ---- closing ---- */
@@ -232,6 +229,11 @@ static void commit(const struct key *secret, uint64_t sequence, const struct bat
 	sodium_memzero(&opening, sizeof opening);
 }
 
+static void wipe_key(struct key *key)
+{
+	sodium_memzero(key, sizeof *key);
+}
+
 enum error builder_close(struct builder *builder, const struct sender_key *key, uint64_t first_sequence,
 	uint64_t filing_checked, struct spool_batch *out)
 {
@@ -239,7 +241,7 @@ enum error builder_close(struct builder *builder, const struct sender_key *key, 
 		BYTES_EMPTY, builder->messages, builder->message_count, builder->inputs, builder->input_count};
 	if (builder->count == 0)
 		return E_OK;
-	struct key secret;
+	OWNED(wipe_key) struct key secret;
 	randombytes_buf(secret.b, sizeof secret.b);
 	struct reader r = reader_of(bytes_of(builder->body + EVENTS_AT, builder->len - EVENTS_AT));
 	for (uint32_t i = 0; i < builder->count; i++) {
@@ -257,16 +259,12 @@ enum error builder_close(struct builder *builder, const struct sender_key *key, 
 		.count = builder->count,
 		.filing_checked = filing_checked};
 	struct writer w = writer_of(builder->body, EVENTS_AT);
-	enum error error = reader_done(&r);
-	if (error == E_OK) {
-		struct hash root;
-		merkle_root_of_leaves(builder->leaves, builder->count, &root);
-		batch_sign(key->log.name, &root, key->secret_key, &head);
-		batch_head_encode(&head, &w);
-		writer_bytes(&w, BYTES_ARRAY(secret.b));
-		out->body = bytes_of(builder->body, builder->len);
-		error = w.error;
-	}
-	sodium_memzero(&secret, sizeof secret);
-	return error;
+	struct hash root;
+	TRY(reader_done(&r));
+	merkle_root_of_leaves(builder->leaves, builder->count, &root);
+	batch_sign(key->log.name, &root, key->secret_key, &head);
+	batch_head_encode(&head, &w);
+	writer_bytes(&w, BYTES_ARRAY(secret.b));
+	out->body = bytes_of(builder->body, builder->len);
+	return w.error;
 }

@@ -13,9 +13,10 @@
  * whose the spool is. */
 #include "ingest/spool/journal.h"
 
+#include "ledger/base/own.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,7 +37,7 @@ static enum error fail(struct journal *journal, enum error error)
 	return journal->error;
 }
 
-static enum error write_at(int fd, struct bytes content, uint64_t at)
+enum error journal_write_at(int fd, struct bytes content, uint64_t at)
 {
 	for (size_t done = 0; done < content.len;) {
 		ssize_t n = pwrite(fd, content.data + done, content.len - done, (off_t)(at + done));
@@ -224,9 +225,7 @@ static enum error replay(struct journal *journal, journal_visit *visit, void *co
 		if (error == E_OK)
 			journal->end = next;
 	}
-	if (memory != NULL)
-		sodium_memzero(memory, capacity);
-	free(memory);
+	own_wipe(memory, capacity);
 	if (error != E_TRUNCATED)
 		return error;
 	journal->synced = journal->end;
@@ -236,15 +235,14 @@ static enum error replay(struct journal *journal, journal_visit *visit, void *co
 static enum error open_file(int dir_fd, const char *name, int flags, struct journal *out)
 {
 	*out = (struct journal){.fd = -1, .capacity = BUFFER_BYTES_MIN};
-	int fd = openat(dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	OWNED_FD fd = openat(dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	if (fd < 0)
 		return errno == ENOENT ? E_NOT_FOUND : error_of_system(errno);
 	out->buffer = malloc(out->capacity);
-	if (out->buffer == NULL) {
-		close(fd);
+	if (out->buffer == NULL)
 		return E_NO_MEMORY;
-	}
 	out->fd = fd;
+	fd = -1;
 	return E_OK;
 }
 
@@ -255,14 +253,11 @@ enum error journal_create(int dir_fd, const char *name, struct journal *out)
 
 enum error journal_open(int dir_fd, const char *name, journal_visit *visit, void *context, struct journal *out)
 {
-	struct journal journal;
+	OWNED(journal_close) struct journal journal = {.fd = -1};
 	TRY(open_file(dir_fd, name, 0, &journal));
-	enum error error = replay(&journal, visit, context);
-	if (error != E_OK) {
-		journal_close(&journal);
-		return error;
-	}
+	TRY(replay(&journal, visit, context));
 	*out = journal;
+	journal.fd = -1;
 	return E_OK;
 }
 
@@ -270,8 +265,7 @@ void journal_close(struct journal *journal)
 {
 	if (journal->fd < 0)
 		return;
-	sodium_memzero(journal->buffer, journal->capacity); /* it held batch secrets */
-	free(journal->buffer);
+	own_wipe(journal->buffer, journal->capacity); /* it held batch secrets */
 	close(journal->fd);
 	journal->fd = -1;
 	journal->buffer = NULL;
@@ -299,8 +293,7 @@ static enum error reserve(struct journal *journal, size_t len)
 	if (larger == NULL)
 		return fail(journal, E_NO_MEMORY);
 	memcpy(larger, journal->buffer, journal->buffered);
-	sodium_memzero(journal->buffer, journal->capacity);
-	free(journal->buffer);
+	own_wipe(journal->buffer, journal->capacity);
 	journal->buffer = larger;
 	journal->capacity = capacity;
 	return E_OK;
@@ -309,8 +302,7 @@ static enum error reserve(struct journal *journal, size_t len)
 enum error journal_append(
 	struct journal *journal, uint8_t type, const struct bytes *parts, size_t count, uint32_t secret_at, uint64_t *at)
 {
-	if (journal->error != E_OK)
-		return journal->error;
+	TRY(journal->error);
 	size_t len = 0;
 	for (size_t i = 0; i < count; i++)
 		len += parts[i].len;
@@ -342,10 +334,10 @@ enum error journal_append(
 
 enum error journal_write(struct journal *journal)
 {
-	if (journal->error != E_OK)
-		return journal->error;
+	TRY(journal->error);
 	size_t len = journal->buffered - journal->handed;
-	enum error error = write_at(journal->fd, bytes_of(journal->buffer + journal->handed, len), journal->end - len);
+	enum error error =
+		journal_write_at(journal->fd, bytes_of(journal->buffer + journal->handed, len), journal->end - len);
 	if (error != E_OK)
 		return fail(journal, error);
 	journal->handed = journal->buffered;
@@ -368,8 +360,7 @@ enum error journal_sync(struct journal *journal)
 
 enum error journal_read(struct journal *journal, uint64_t at, size_t skip, void *out, size_t len)
 {
-	if (journal->error != E_OK)
-		return journal->error;
+	TRY(journal->error);
 	uint64_t from = at + JOURNAL_HEAD_BYTES + skip;
 	uint64_t in_memory = journal->end - journal->buffered; /* a boundary of records */
 	if (from >= in_memory && from + len <= journal->end) {
@@ -382,17 +373,15 @@ enum error journal_read(struct journal *journal, uint64_t at, size_t skip, void 
 
 enum error journal_wipe(struct journal *journal, uint64_t at, uint32_t secret_at)
 {
-	if (journal->error != E_OK)
-		return journal->error;
+	TRY(journal->error);
 	static const uint8_t zeros[JOURNAL_SECRET_BYTES];
-	enum error error = write_at(journal->fd, BYTES_ARRAY(zeros), at + JOURNAL_HEAD_BYTES + secret_at);
+	enum error error = journal_write_at(journal->fd, BYTES_ARRAY(zeros), at + JOURNAL_HEAD_BYTES + secret_at);
 	return error == E_OK ? E_OK : fail(journal, error);
 }
 
 enum error journal_cut(struct journal *journal, uint64_t at)
 {
-	if (journal->error != E_OK)
-		return journal->error;
+	TRY(journal->error);
 	if (ftruncate(journal->fd, (off_t)at) != 0)
 		return fail(journal, E_IO);
 	journal->end = at;

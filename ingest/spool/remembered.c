@@ -7,6 +7,7 @@
  * be sent twice; that is counted as forgotten and is no error, because a sender that does not start loses more. */
 #include "ingest/spool/remembered.h"
 
+#include "ingest/spool/journal.h"
 #include "ledger/base/file.h"
 #include "ledger/base/grow.h"
 #include "ledger/base/own.h"
@@ -205,17 +206,10 @@ static enum error write_hashes(int fd, const uint64_t *hashes, size_t count, uin
 		size_t n = count - done < PART_BYTES / 8 ? count - done : PART_BYTES / 8;
 		for (size_t i = 0; i < n; i++)
 			put_u64(part + i * 8, hashes[done + i]);
-		for (size_t written = 0; written < n * 8;) {
-			ssize_t w = pwrite(fd, part + written, n * 8 - written, (off_t)(at + done * 8 + written));
-			if (w < 0 && errno == EINTR)
-				continue;
-			if (w <= 0)
-				return E_IO;
-			written += (size_t)w;
-		}
+		TRY(journal_write_at(fd, bytes_of(part, n * 8), at + done * 8));
 		done += n;
 	}
-	return fdatasync(fd) == 0 ? E_OK : E_IO;
+	return fdatasync(fd) == 0 ? E_OK : error_of_system(errno);
 }
 
 static enum error write_file(
@@ -224,9 +218,7 @@ static enum error write_file(
 	char name[32];
 	file_name(file, name);
 	OWNED_FD fd = openat(remembered->dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || write_hashes(fd, hashes, count, (uint64_t)from * 8) != E_OK)
-		return error_of_system(errno);
-	return E_OK;
+	return fd >= 0 ? write_hashes(fd, hashes, count, (uint64_t)from * 8) : error_of_system(errno);
 }
 
 /* Adds the first `length` hashes of a file to the counts, or takes them out; says how many there were. */
@@ -272,29 +264,32 @@ static enum error forget_oldest(struct remembered *remembered)
 	return E_OK;
 }
 
+/* Writes as much of the tail from `done` on as the newest file takes, or a new one. */
+static enum error fill_newest(struct remembered *remembered, size_t *done)
+{
+	bool fresh = room(remembered) == 0;
+	if (fresh && remembered->files == REMEMBERED_FILES)
+		TRY(forget_oldest(remembered));
+	uint64_t file = remembered->oldest + remembered->files - !fresh;
+	uint32_t from = fresh ? 0 : remembered->lengths[remembered->files - 1];
+	size_t n = remembered->tail_count - *done;
+	if (n > remembered->file_hashes - from)
+		n = remembered->file_hashes - from;
+	TRY(write_file(remembered, file, remembered->tail + *done, n, from));
+	remembered->files += fresh;
+	remembered->lengths[remembered->files - 1] = from + (uint32_t)n;
+	*done += n;
+	return E_OK;
+}
+
 enum error remembered_persist(struct remembered *remembered)
 {
 	size_t done = 0;
 	if (remembered->files == 0 && remembered->tail_count <= TAIL_INLINE_MAX)
 		return E_OK;
 	enum error error = E_OK;
-	while (error == E_OK && done < remembered->tail_count) {
-		bool fresh = room(remembered) == 0;
-		if (fresh && remembered->files == REMEMBERED_FILES)
-			error = forget_oldest(remembered);
-		uint64_t file = remembered->oldest + remembered->files - !fresh;
-		uint32_t from = fresh ? 0 : remembered->lengths[remembered->files - 1];
-		size_t n = remembered->tail_count - done;
-		if (n > remembered->file_hashes - from)
-			n = remembered->file_hashes - from;
-		if (error == E_OK)
-			error = write_file(remembered, file, remembered->tail + done, n, from);
-		if (error != E_OK)
-			break;
-		remembered->files += fresh;
-		remembered->lengths[remembered->files - 1] = from + (uint32_t)n;
-		done += n;
-	}
+	while (error == E_OK && done < remembered->tail_count)
+		error = fill_newest(remembered, &done);
 	remembered->tail_count -= done;
 	memmove(remembered->tail, remembered->tail + done, remembered->tail_count * sizeof *remembered->tail);
 	TRY(error);

@@ -12,6 +12,7 @@
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
@@ -78,10 +79,15 @@ void spool_terms_decode(struct reader *in, struct spool_terms *out)
 	policy_decode(in, &out->policy);
 }
 
-static void adopt_terms(struct spool *spool, const struct spool_terms *terms)
+void spool_adopt_terms(struct spool *spool, const struct spool_terms *terms)
 {
 	spool->terms = *terms;
 	spool->has_terms = true;
+}
+
+static enum error append_small(struct spool *spool, enum spool_record type, struct bytes body)
+{
+	return journal_append(&spool->journal, (uint8_t)type, &body, 1, JOURNAL_NO_SECRET, NULL);
 }
 
 enum error spool_set_terms(struct spool *spool, const struct spool_terms *terms)
@@ -91,22 +97,31 @@ enum error spool_set_terms(struct spool *spool, const struct spool_terms *terms)
 	struct bytes encoded;
 	spool_terms_encode(terms, &w);
 	TRY(writer_done(&w, &encoded));
-	TRY(journal_append(&spool->journal, RECORD_TERMS, &encoded, 1, JOURNAL_NO_SECRET, NULL));
-	adopt_terms(spool, terms);
+	TRY(append_small(spool, RECORD_TERMS, encoded));
+	spool_adopt_terms(spool, terms);
 	return E_OK;
+}
+
+static enum error append_sequence(struct spool *spool, enum spool_record type, uint64_t sequence)
+{
+	uint8_t body[8];
+	put_u64(body, sequence);
+	return append_small(spool, type, BYTES_ARRAY(body));
+}
+
+void spool_move_start(struct spool *spool, uint64_t sequence)
+{
+	spool->next = sequence;
+	if (spool->count == 0)
+		spool->acknowledged = sequence;
 }
 
 enum error spool_start_at(struct spool *spool, uint64_t sequence)
 {
 	if (sequence < spool->next)
 		return E_BAD_VALUE;
-	uint8_t body[8];
-	put_u64(body, sequence);
-	struct bytes part = BYTES_ARRAY(body);
-	TRY(journal_append(&spool->journal, RECORD_START, &part, 1, JOURNAL_NO_SECRET, NULL));
-	spool->next = sequence;
-	if (spool->count == 0)
-		spool->acknowledged = sequence;
+	TRY(append_sequence(spool, RECORD_START, sequence));
+	spool_move_start(spool, sequence);
 	return E_OK;
 }
 
@@ -161,24 +176,19 @@ enum error spool_put_record(
 	size_t capacity = 2 + 4 + batch->message_count * MESSAGE_BYTES;
 	for (size_t i = 0; i < batch->input_count; i++)
 		capacity += 2 + batch->inputs[i].len;
-	uint8_t *buffer = malloc(capacity);
+	OWNED_MEMORY uint8_t *buffer = malloc(capacity);
 	if (buffer == NULL)
 		return E_NO_MEMORY;
 	struct writer w = writer_of(buffer, capacity);
-	enum error error = encode_origin(batch, &w);
+	TRY(encode_origin(batch, &w));
 	uint8_t len[4];
 	put_u32(len, (uint32_t)batch->body.len);
 	struct bytes parts[3] = {BYTES_ARRAY(len), batch->body, bytes_of(buffer, writer_len(&w))};
-	uint64_t at = 0;
-	if (error == E_OK)
-		error = journal_append(journal, (uint8_t)type, parts, 3, SPOOL_SECRET_AT, &at);
-	free(buffer);
-	TRY(error);
+	TRY(journal_append(journal, (uint8_t)type, parts, 3, SPOOL_SECRET_AT, &pending->at));
 	struct reader r = reader_of(batch->body);
 	batch_head_decode(&r, &pending->head);
 	pending->body_bytes = (uint32_t)batch->body.len;
 	pending->record_bytes = (uint32_t)(4 + batch->body.len + capacity);
-	pending->at = at;
 	pending->intact = true;
 	return E_OK;
 }
@@ -209,16 +219,22 @@ static enum error check_batch(const struct spool_batch *batch, uint64_t sequence
 	return fits ? E_OK : E_SEQUENCE_HOLE;
 }
 
+void spool_wait(struct spool *spool, const struct spool_pending *pending)
+{
+	assert(spool->count < SPOOL_BATCHES_MAX && pending->head.first_sequence >= spool->next);
+	spool->pending[spool->count++] = *pending;
+	spool->bytes += pending->body_bytes;
+	spool->next = pending->head.first_sequence + pending->head.count;
+}
+
 enum error spool_append(struct spool *spool, const struct spool_batch *batch)
 {
 	TRY(check_batch(batch, spool->next, false));
 	if (spool->count == SPOOL_BATCHES_MAX)
 		return E_TOO_MANY;
-	struct spool_pending *pending = &spool->pending[spool->count];
-	TRY(append_record(spool, RECORD_BATCH, batch, pending));
-	spool->count++;
-	spool->bytes += pending->body_bytes;
-	spool->next += pending->head.count;
+	struct spool_pending pending;
+	TRY(append_record(spool, RECORD_BATCH, batch, &pending));
+	spool_wait(spool, &pending);
 	spool->batches_end = spool->journal.end;
 	return E_OK;
 }
@@ -295,6 +311,15 @@ enum error spool_read(struct spool *spool, size_t i, uint8_t *out)
 	return journal_read(&spool->journal, spool->pending[i].at, 4, out, spool->pending[i].body_bytes);
 }
 
+enum error spool_body(struct spool *spool, size_t i, struct own_secret *out)
+{
+	if (i >= spool->count)
+		return E_NOT_FOUND;
+	size_t len = spool->pending[i].body_bytes;
+	*out = (struct own_secret){malloc(len), len};
+	return out->data != NULL ? spool_read(spool, i, out->data) : E_NO_MEMORY;
+}
+
 /* The memory holds messages, names, and the bytes that the names point into, in this order. */
 static enum error decode_origin(uint16_t version, struct reader *r, struct spool_message *messages,
 	size_t message_count, struct bytes *inputs, size_t input_count)
@@ -327,18 +352,15 @@ enum error spool_origin_decode(uint16_t version, struct bytes encoded, struct sp
 		return E_CORRUPT;
 	size_t messages_bytes = message_count * sizeof(struct spool_message);
 	size_t inputs_bytes = input_count * sizeof(struct bytes);
-	uint8_t *memory = malloc(messages_bytes + inputs_bytes + encoded.len);
+	OWNED_MEMORY uint8_t *memory = malloc(messages_bytes + inputs_bytes + encoded.len);
 	if (memory == NULL)
 		return E_NO_MEMORY;
 	struct spool_message *messages = (struct spool_message *)(void *)memory;
 	struct bytes *inputs = (struct bytes *)(void *)(memory + messages_bytes);
 	memcpy(memory + messages_bytes + inputs_bytes, encoded.data, encoded.len);
 	struct reader r = reader_of(bytes_of(memory + messages_bytes + inputs_bytes, encoded.len));
-	enum error error = decode_origin(version, &r, messages, message_count, inputs, input_count);
-	if (error != E_OK) {
-		free(memory);
-		return error;
-	}
+	TRY(decode_origin(version, &r, messages, message_count, inputs, input_count));
+	memory = NULL;
 	*out = (struct spool_batch){BYTES_EMPTY, messages, message_count, inputs, input_count};
 	return E_OK;
 }
@@ -350,17 +372,19 @@ enum error spool_messages(struct spool *spool, size_t i, struct spool_batch *out
 	const struct spool_pending *pending = &spool->pending[i];
 	size_t skip = 4 + (size_t)pending->body_bytes;
 	size_t len = pending->record_bytes - skip;
-	uint8_t *encoded = malloc(len);
+	OWNED_MEMORY uint8_t *encoded = malloc(len);
 	if (encoded == NULL)
 		return E_NO_MEMORY;
-	enum error error = journal_read(&spool->journal, pending->at, skip, encoded, len);
-	if (error == E_OK)
-		error = spool_origin_decode(spool->version, bytes_of(encoded, len), out);
-	free(encoded);
-	return error;
+	TRY(journal_read(&spool->journal, pending->at, skip, encoded, len));
+	return spool_origin_decode(spool->version, bytes_of(encoded, len), out);
 }
 
 /* ---- receipts ---- */
+
+static enum error room_for_wipes(struct spool *spool, size_t count)
+{
+	return spool->wipe_count + count > sizeof spool->wipes / sizeof spool->wipes[0] ? spool_sync(spool) : E_OK;
+}
 
 /* Callers make room; while replaying there are never more than two syncs' worth. */
 static void add_wipe(struct spool *spool, uint64_t at)
@@ -390,6 +414,7 @@ enum error spool_drop(struct spool *spool, uint64_t sequence, bool keep)
 {
 	size_t dropped = 0;
 	enum error error = E_OK;
+	spool->acknowledged = sequence;
 	while (error == E_OK && dropped < spool->count && spool->pending[dropped].head.first_sequence < sequence)
 		error = let_go(spool, &spool->pending[dropped++], keep);
 	spool->count -= dropped;
@@ -397,21 +422,24 @@ enum error spool_drop(struct spool *spool, uint64_t sequence, bool keep)
 	return error;
 }
 
+void spool_set_note(struct spool *spool, struct bytes note)
+{
+	if (note.len > 0)
+		memcpy(spool->note, note.data, note.len);
+	spool->note_len = note.len;
+}
+
 enum error spool_acknowledge(struct spool *spool, uint64_t sequence, struct bytes note)
 {
 	if (sequence < spool->acknowledged || sequence > spool->next || note.len > sizeof spool->note)
 		return E_BAD_VALUE;
-	if (spool->wipe_count + spool->count > sizeof spool->wipes / sizeof spool->wipes[0])
-		TRY(spool_sync(spool));
-	uint8_t head[10];
-	put_u64(head, sequence);
-	put_u16(head + 8, (uint16_t)note.len);
-	struct bytes parts[2] = {BYTES_ARRAY(head), note};
-	TRY(journal_append(&spool->journal, RECORD_ACKNOWLEDGED, parts, 2, JOURNAL_NO_SECRET, NULL));
-	if (note.len > 0)
-		memcpy(spool->note, note.data, note.len);
-	spool->note_len = note.len;
-	spool->acknowledged = sequence;
+	TRY(room_for_wipes(spool, spool->count));
+	uint8_t body[10 + NOTE_BYTES_MAX];
+	struct writer w = writer_of(body, sizeof body);
+	writer_u64(&w, sequence);
+	writer_range16(&w, note);
+	TRY(append_small(spool, RECORD_ACKNOWLEDGED, bytes_of(body, writer_len(&w))));
+	spool_set_note(spool, note);
 	return spool_drop(spool, sequence, true);
 }
 
@@ -446,20 +474,18 @@ enum error spool_replace(struct spool *spool, size_t i, const struct spool_batch
 
 enum error spool_swap(struct spool *spool, size_t i)
 {
-	uint64_t next = spool->pending[i].head.first_sequence;
 	enum error error = E_OK;
+	const struct spool_pending *first = spool->replacing_count > 0 ? &spool->replacing[0] : &spool->pending[i];
+	spool->next = first->head.first_sequence;
 	for (size_t j = i; j < spool->count && error == E_OK; j++)
 		error = let_go(spool, &spool->pending[j], false);
 	spool->count = i;
 	for (size_t j = 0; j < spool->replacing_count; j++) {
 		const struct spool_pending *new = &spool->replacing[j];
-		spool->pending[spool->count++] = *new;
-		spool->bytes += new->body_bytes;
-		next = new->head.first_sequence + new->head.count;
+		spool_wait(spool, new);
 		for (uint32_t k = 0; k < new->hash_count &&error == E_OK; k++)
 			error = remembered_add(spool->remembered, new->hashes[k]);
 	}
-	spool->next = next;
 	spool->replacing_count = 0;
 	return error;
 }
@@ -468,8 +494,7 @@ enum error spool_replaced(struct spool *spool, size_t i, const struct spool_term
 {
 	if (i >= spool->count)
 		return E_NOT_FOUND;
-	if (spool->wipe_count + spool->count > sizeof spool->wipes / sizeof spool->wipes[0])
-		TRY(spool_sync(spool));
+	TRY(room_for_wipes(spool, spool->count));
 	uint8_t body[8 + sizeof *terms + 64];
 	struct writer w = writer_of(body, sizeof body);
 	struct bytes part;
@@ -477,9 +502,9 @@ enum error spool_replaced(struct spool *spool, size_t i, const struct spool_term
 	if (terms != NULL)
 		spool_terms_encode(terms, &w);
 	TRY(writer_done(&w, &part));
-	TRY(journal_append(&spool->journal, RECORD_REPLACED, &part, 1, JOURNAL_NO_SECRET, NULL));
+	TRY(append_small(spool, RECORD_REPLACED, part));
 	if (terms != NULL)
-		adopt_terms(spool, terms);
+		spool_adopt_terms(spool, terms);
 	spool->batches_end = spool->journal.end;
 	return spool_swap(spool, i);
 }
@@ -490,13 +515,8 @@ enum error spool_set_aside(struct spool *spool)
 		return E_NOT_FOUND;
 	const struct batch_head *head = &spool->pending[0].head;
 	uint64_t sequence = head->first_sequence + head->count;
-	if (spool->wipe_count == sizeof spool->wipes / sizeof spool->wipes[0])
-		TRY(spool_sync(spool));
-	uint8_t body[8];
-	put_u64(body, sequence);
-	struct bytes part = BYTES_ARRAY(body);
-	TRY(journal_append(&spool->journal, RECORD_ASIDE, &part, 1, JOURNAL_NO_SECRET, NULL));
-	spool->acknowledged = sequence;
+	TRY(room_for_wipes(spool, 1));
+	TRY(append_sequence(spool, RECORD_ASIDE, sequence));
 	return spool_drop(spool, sequence, false);
 }
 
@@ -510,19 +530,9 @@ uint64_t spool_hash(const struct spool *spool, const struct bytes *parts, size_t
 	return value != 0 ? value : 1;
 }
 
-void spool_begin_input(struct spool *spool)
+struct remembered *spool_remembered(const struct spool *spool)
 {
-	remembered_begin_input(spool->remembered);
-}
-
-enum error spool_taken(struct spool *spool, uint64_t hash, bool *out)
-{
-	return remembered_take(spool->remembered, hash, out);
-}
-
-uint32_t spool_remembers(const struct spool *spool, uint64_t hash)
-{
-	return remembered_count(spool->remembered, hash);
+	return spool->remembered;
 }
 
 enum error spool_remember(struct spool *spool, const struct spool_identity *identity)
@@ -531,14 +541,4 @@ enum error spool_remember(struct spool *spool, const struct spool_identity *iden
 		return E_OK;
 	TRY(remembered_add(spool->remembered, identity->hash));
 	return identity->check != 0 ? remembered_add(spool->remembered, identity->check) : E_OK;
-}
-
-uint64_t spool_kept(const struct spool *spool)
-{
-	return remembered_kept(spool->remembered);
-}
-
-uint64_t spool_forgotten(const struct spool *spool)
-{
-	return remembered_forgotten(spool->remembered);
 }

@@ -17,6 +17,8 @@
  * system the spool is spent: every call fails, close it and open it again. */
 #pragma once
 
+#include "ingest/spool/remembered.h"
+#include "ledger/base/own.h"
 #include "ledger/event/batch.h"
 #include "ledger/note/note.h"
 
@@ -113,6 +115,8 @@ size_t spool_bytes(const struct spool *spool);
 const struct spool_pending *spool_pending(const struct spool *spool, size_t i);
 /* Reads the body of waiting batch `i`: body_bytes bytes. */
 enum error spool_read(struct spool *spool, size_t i, uint8_t *out) MUST_USE;
+/* The same into memory of its own, which its owner wipes: it holds the batch secret. E_NOT_FOUND, E_NO_MEMORY. */
+enum error spool_body(struct spool *spool, size_t i, struct own_secret *out) MUST_USE;
 /* The messages of waiting batch `i`; the memory, one allocation that `messages` starts, is the caller's to free(). */
 enum error spool_messages(struct spool *spool, size_t i, struct spool_batch *out) MUST_USE;
 
@@ -151,14 +155,7 @@ enum error spool_piped_note(struct spool *spool) MUST_USE;
 enum error spool_piped_end(struct spool *spool) MUST_USE;
 /* spool_hash of a message of a pipe, in this run. */
 uint64_t spool_piped_hash(const struct spool *spool, struct bytes message);
-/* An input begins (remembered.h). */
-void spool_begin_input(struct spool *spool);
-/* Counts a message of the input; true if it waits or was acknowledged before. */
-enum error spool_taken(struct spool *spool, uint64_t hash, bool *out) MUST_USE;
-/* How often the hash is remembered. */
-uint32_t spool_remembers(const struct spool *spool, uint64_t hash);
+/* Which messages wait or were acknowledged; an input's are counted there. */
+struct remembered *spool_remembered(const struct spool *spool);
 /* The message will be in a batch. */
 enum error spool_remember(struct spool *spool, const struct spool_identity *identity) MUST_USE;
-/* How many acknowledged messages are remembered, and how many older ones were forgotten. */
-uint64_t spool_kept(const struct spool *spool);
-uint64_t spool_forgotten(const struct spool *spool);

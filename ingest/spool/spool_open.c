@@ -90,9 +90,7 @@ static enum error replay_state(struct spool *spool, struct bytes body)
 	}
 	if (sender != spool->sender || !bytes_equal(origin, bytes_text(spool->origin)))
 		return E_WRONG_ORIGIN;
-	if (note.len > 0)
-		memcpy(spool->note, note.data, note.len);
-	spool->note_len = note.len;
+	spool_set_note(spool, note);
 	spool->state_bytes = body.len;
 	return E_OK;
 }
@@ -130,9 +128,7 @@ static enum error put_pending(struct spool *spool, const struct journal_record *
 	}
 	if (spool->count == SPOOL_BATCHES_MAX || pending->head.first_sequence < spool->next)
 		return E_CORRUPT;
-	spool->pending[spool->count++] = *pending;
-	spool->bytes += pending->body_bytes;
-	spool->next = pending->head.first_sequence + pending->head.count;
+	spool_wait(spool, pending);
 	for (uint32_t i = 0; i < pending->hash_count; i++)
 		TRY(remembered_add(spool->remembered, pending->hashes[i]));
 	return E_OK;
@@ -151,12 +147,6 @@ static enum error replay_batch(struct spool *spool, const struct journal_record 
 	if (error == E_CORRUPT)
 		free(pending.hashes);
 	return error;
-}
-
-static void replay_adopt(struct spool *spool, const struct spool_terms *terms)
-{
-	spool->terms = *terms;
-	spool->has_terms = true;
 }
 
 static enum error replay_replaced(struct spool *spool, struct reader *r)
@@ -181,7 +171,7 @@ static enum error replay_replaced(struct spool *spool, struct reader *r)
 		if (spool->replacing[j].head.first_sequence != at)
 			return E_CORRUPT;
 	if (adopts)
-		replay_adopt(spool, &terms);
+		spool_adopt_terms(spool, &terms);
 	return spool_swap(spool, i);
 }
 
@@ -191,10 +181,7 @@ static enum error replay_acknowledged(struct spool *spool, struct reader *r)
 	struct bytes note = reader_range16(r, NOTE_BYTES_MAX);
 	if (reader_done(r) != E_OK || sequence < spool->acknowledged || sequence > spool->next)
 		return E_CORRUPT;
-	if (note.len > 0)
-		memcpy(spool->note, note.data, note.len);
-	spool->note_len = note.len;
-	spool->acknowledged = sequence;
+	spool_set_note(spool, note);
 	return spool_drop(spool, sequence, true);
 }
 
@@ -203,7 +190,6 @@ static enum error replay_aside(struct spool *spool, struct reader *r)
 	uint64_t sequence = reader_u64(r);
 	if (reader_done(r) != E_OK || sequence < spool->acknowledged || sequence > spool->next)
 		return E_CORRUPT;
-	spool->acknowledged = sequence;
 	return spool_drop(spool, sequence, false);
 }
 
@@ -212,9 +198,7 @@ static enum error replay_start(struct spool *spool, struct reader *r)
 	uint64_t sequence = reader_u64(r);
 	if (reader_done(r) != E_OK || sequence < spool->next)
 		return E_CORRUPT;
-	spool->next = sequence;
-	if (spool->count == 0)
-		spool->acknowledged = sequence;
+	spool_move_start(spool, sequence);
 	return E_OK;
 }
 
@@ -224,7 +208,7 @@ static enum error replay_new_terms(struct spool *spool, struct reader *r)
 	spool_terms_decode(r, &terms);
 	if (reader_done(r) != E_OK)
 		return E_CORRUPT;
-	replay_adopt(spool, &terms);
+	spool_adopt_terms(spool, &terms);
 	return E_OK;
 }
 
@@ -291,21 +275,13 @@ static enum error replay(void *context, const struct journal_record *record)
 static enum error copy_batch(struct spool *spool, struct journal *journal, struct spool_pending *pending)
 {
 	struct spool_batch origin;
-	uint8_t *body = malloc(pending->body_bytes);
-	if (body == NULL)
-		return E_NO_MEMORY;
+	OWNED_SECRET body = {0};
 	size_t i = (size_t)(pending - spool->moved);
-	enum error error = spool_read(spool, i, body);
-	if (error == E_OK)
-		error = spool_messages(spool, i, &origin);
-	if (error == E_OK) {
-		origin.body = bytes_of(body, pending->body_bytes);
-		error = spool_put_record(journal, RECORD_KEPT, &origin, pending);
-		free((void *)(uintptr_t)origin.messages);
-	}
-	sodium_memzero(body, pending->body_bytes);
-	free(body);
-	return error;
+	TRY(spool_body(spool, i, &body));
+	TRY(spool_messages(spool, i, &origin));
+	OWNED_MEMORY const void *messages = origin.messages;
+	origin.body = bytes_of(body.data, body.len);
+	return spool_put_record(journal, RECORD_KEPT, &origin, pending);
 }
 
 static enum error write_new(struct spool *spool, struct journal *journal)

@@ -18,14 +18,13 @@
 /* E_NOT_FOUND: no run was interrupted. Whatever else comes instead of a salt says nothing of that. */
 static enum error read_salt(struct spool *spool)
 {
-	uint8_t *data = NULL;
+	OWNED_MEMORY uint8_t *data = NULL;
 	size_t len = 0;
 	TRY(file_read_all(spool->dir_fd, FILE_NAME, sizeof spool->piped, &data, &len));
-	bool whole = len == sizeof spool->piped;
-	if (whole)
-		memcpy(spool->piped, data, len);
-	free(data);
-	return whole ? E_OK : E_CORRUPT;
+	if (len != sizeof spool->piped)
+		return E_CORRUPT;
+	memcpy(spool->piped, data, len);
+	return E_OK;
 }
 
 enum error spool_piped_begin(struct spool *spool, bool fresh, bool *interrupted)

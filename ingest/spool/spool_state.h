@@ -65,7 +65,8 @@ struct spool {
 
 /* spool_open.c: a fresh journal with the state and the waiting batches only. */
 enum error spool_rewrite(struct spool *spool) MUST_USE;
-/* spool.c: drops waiting batches below `sequence`, and remembers to wipe them; their messages are kept, or forgotten.
+/* spool.c: all below `sequence` is acknowledged: drops the waiting batches there, and remembers to wipe them; their
+ * messages are kept, or forgotten.
  */
 enum error spool_drop(struct spool *spool, uint64_t sequence, bool keep) MUST_USE;
 /* spool.c: what stands behind the body in a batch record; one allocation, which `messages` starts. */
@@ -77,5 +78,11 @@ enum error spool_put_record(struct journal *journal, enum spool_record type, con
 enum error spool_collect(const struct spool_batch *batch, struct spool_pending *pending) MUST_USE;
 /* spool.c: puts the replacing batches in the place of the waiting ones from `i` on. */
 enum error spool_swap(struct spool *spool, size_t i) MUST_USE;
+/* spool.c: what a record does in memory, be it just appended or replayed. */
+void spool_adopt_terms(struct spool *spool, const struct spool_terms *terms);
+void spool_move_start(struct spool *spool, uint64_t sequence);
+void spool_set_note(struct spool *spool, struct bytes note);
+/* The batch waits behind all others. */
+void spool_wait(struct spool *spool, const struct spool_pending *pending);
 void spool_terms_encode(const struct spool_terms *terms, struct writer *out);
 void spool_terms_decode(struct reader *in, struct spool_terms *out);

@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +43,26 @@ static inline void own_free(void *owner)
 	void *memory;
 	memcpy(&memory, owner, sizeof memory);
 	free(memory);
+}
+
+/* Memory that held a secret, or what somebody reported about a person. */
+static inline void own_wipe(void *memory, size_t len)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, len);
+	free(memory);
+}
+
+/* OWNED_SECRET body = {malloc(len), len}; wiped and freed. */
+struct own_secret {
+	uint8_t *data;
+	size_t len;
+};
+#define OWNED_SECRET OWNED(own_secret_release) struct own_secret
+
+static inline void own_secret_release(struct own_secret *secret)
+{
+	own_wipe(secret->data, secret->len);
 }
 
 /* The reason of an E_IO outlives the clearing up. */

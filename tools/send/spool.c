@@ -48,8 +48,8 @@ static enum error print_json(const struct spool *spool, const struct counts *cou
 			"sender", (json_int_t)spool_sender(spool), "waiting", "batches", (json_int_t)spool_count(spool), "messages",
 			(json_int_t)counts->messages, "events", (json_int_t)counts->events, "bytes", (json_int_t)spool_bytes(spool),
 			"acknowledged", (json_int_t)spool_acknowledged(spool), "next", (json_int_t)spool_next(spool), "remembered",
-			(json_int_t)spool_kept(spool), "forgotten", (json_int_t)spool_forgotten(spool), "refused",
-			(json_int_t)counts->refused),
+			(json_int_t)remembered_kept(spool_remembered(spool)), "forgotten",
+			(json_int_t)remembered_forgotten(spool_remembered(spool)), "refused", (json_int_t)counts->refused),
 		stdout);
 }
 
@@ -60,10 +60,10 @@ static void print_text(const char *path, const struct spool *spool, const struct
 		spool_count(spool));
 	printf("acknowledged  below sequence %" PRIu64 "; the next one is %" PRIu64 "\n", spool_acknowledged(spool),
 		spool_next(spool));
-	printf(
-		"remembered    %" PRIu64 " marks of acknowledged messages (two where an event has an id)", spool_kept(spool));
-	if (spool_forgotten(spool) > 0)
-		printf(", %" PRIu64 " older ones are forgotten", spool_forgotten(spool));
+	printf("remembered    %" PRIu64 " marks of acknowledged messages (two where an event has an id)",
+		remembered_kept(spool_remembered(spool)));
+	if (remembered_forgotten(spool_remembered(spool)) > 0)
+		printf(", %" PRIu64 " older ones are forgotten", remembered_forgotten(spool_remembered(spool)));
 	printf("\nrefused       %" PRIu64 " rows", counts->refused);
 	if (counts->refused > 0)
 		printf(" in '%s/rejected.jsonl': put right what is wrong, and send that file", path);

@@ -62,9 +62,9 @@ WRAP_INT(ftruncate64, (int fd, off_t len), (fd, len))
 static uint64_t taken(struct spool *spool)
 {
 	uint64_t count = 0;
-	while (spool_remembers(spool, 1000 + count) == 1)
+	while (remembered_count(spool_remembered(spool), 1000 + count) == 1)
 		count++;
-	ck_assert_uint_eq(spool_remembers(spool, 1000 + count), 0);
+	ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1000 + count), 0);
 	return count;
 }
 
@@ -140,12 +140,12 @@ START_TEST(keeps_what_waits)
 	ck_assert_str_eq(spool_terms(spool)->policy.purpose, "p");
 	ck_assert_mem_eq(spool_terms(spool)->signer, terms.signer, sizeof terms.signer);
 	ck_ok(spool_rewrite(spool));
-	ck_assert_uint_eq(spool_kept(spool), 10);
+	ck_assert_uint_eq(remembered_kept(spool_remembered(spool)), 10);
 	spool_close(spool);
 	spool = open_spool();
 	ck_assert_uint_eq(taken(spool), 15);
 	ck_assert_uint_eq(spool_count(spool), 1);
-	ck_assert_uint_eq(spool_kept(spool), 10);
+	ck_assert_uint_eq(remembered_kept(spool_remembered(spool)), 10);
 	ck_assert_mem_eq(spool_terms(spool)->signer, terms.signer, sizeof terms.signer);
 	check_sound(spool);
 	spool_close(spool);
@@ -166,10 +166,10 @@ START_TEST(a_message_is_known_by_content_or_id)
 	ck_ok(spool_append(spool, &batch));
 	ck_ok(spool_sync(spool));
 	for (unsigned round = 0; round < 4; round++) {
-		ck_assert_uint_eq(spool_remembers(spool, 500), 1);
-		ck_assert_uint_eq(spool_remembers(spool, 600), 1);
-		ck_assert_uint_eq(spool_remembers(spool, 601), 1);
-		ck_assert_uint_eq(spool_remembers(spool, 0), 0);
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 500), 1);
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 600), 1);
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 601), 1);
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 0), 0);
 		if (round == 1)
 			ck_ok(spool_rewrite(spool));
 		if (round == 2)
@@ -177,7 +177,7 @@ START_TEST(a_message_is_known_by_content_or_id)
 		spool_close(spool);
 		spool = open_spool();
 	}
-	ck_assert_uint_eq(spool_kept(spool), 3);
+	ck_assert_uint_eq(remembered_kept(spool_remembered(spool)), 3);
 	struct bytes part = BYTES_LITERAL("text");
 	ck_assert_uint_ne(spool_hash(spool, &part, 1), 0);
 	spool_close(spool);
@@ -196,14 +196,14 @@ START_TEST(what_is_set_aside_may_be_sent_again)
 	ck_ok(spool_sync(spool));
 	ck_ok(spool_set_aside(spool));
 	ck_assert_uint_eq(taken(spool), 0);
-	ck_assert_uint_eq(spool_remembers(spool, 1003), 1);
+	ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1003), 1);
 	ck_assert_uint_eq(spool_acknowledged(spool), 3);
 	ck_ok(spool_settle(spool));
 	spool_close(spool);
 	spool = open_spool();
-	ck_assert_uint_eq(spool_remembers(spool, 1002), 0);
-	ck_assert_uint_eq(spool_remembers(spool, 1003), 1);
-	ck_assert_uint_eq(spool_kept(spool), 0);
+	ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1002), 0);
+	ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1003), 1);
+	ck_assert_uint_eq(remembered_kept(spool_remembered(spool)), 0);
 	check_sound(spool);
 	spool_close(spool);
 	clear();
@@ -381,10 +381,10 @@ START_TEST(the_first_version_is_taken_over)
 		ck_assert_uint_eq(spool_next(spool), 9);
 		ck_assert_str_eq(spool_terms(spool)->policy.purpose, "old");
 		ck_assert(bytes_equal(spool_note(spool), BYTES_LITERAL("note\n")));
-		ck_assert_uint_eq(spool_remembers(spool, 1000), 0);
-		ck_assert_uint_eq(spool_remembers(spool, 2000), 1);
-		ck_assert_uint_eq(spool_remembers(spool, 2001), 0); /* was refused */
-		ck_assert_uint_eq(spool_remembers(spool, 2002), 1);
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1000), 0);
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 2000), 1);
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 2001), 0); /* was refused */
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 2002), 1);
 		check_sound(spool);
 		spool_close(spool);
 	}
@@ -431,9 +431,9 @@ START_TEST(a_batch_is_replaced_whole)
 		ck_assert_uint_eq(spool_count(spool), 3);
 		check_sound(spool);
 		ck_assert_uint_eq(taken(spool), 4); /* what is in no batch any more may come again */
-		ck_assert_uint_eq(spool_remembers(spool, 1005), 1);
-		ck_assert_uint_eq(spool_remembers(spool, 1008), 0);
-		ck_assert_uint_eq(spool_remembers(spool, 1012), 1);
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1005), 1);
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1008), 0);
+		ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1012), 1);
 		ck_assert_str_eq(spool_terms(spool)->policy.purpose, "p");
 		kill_spool(spool);
 		spool = open_spool();
@@ -448,13 +448,13 @@ START_TEST(a_batch_is_replaced_whole)
 	ck_assert_uint_eq(spool_next(spool), 24);
 	ck_assert_uint_eq(spool_acknowledged(spool), 7);
 	ck_assert_uint_eq(spool_pending(spool, 0)->head.first_sequence, 20);
-	ck_assert_uint_eq(spool_remembers(spool, 1007), 1); /* acknowledged */
-	ck_assert_uint_eq(spool_remembers(spool, 1009), 1);
+	ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1007), 1); /* acknowledged */
+	ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1009), 1);
 	/* Everything refused: nothing waits. */
 	ck_ok(spool_replaced(spool, 0, NULL));
 	ck_ok(spool_sync(spool));
 	ck_assert_uint_eq(spool_count(spool), 0);
-	ck_assert_uint_eq(spool_remembers(spool, 1009), 0);
+	ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1009), 0);
 	spool_close(spool);
 	spool = open_spool();
 	ck_assert_uint_eq(spool_count(spool), 0);

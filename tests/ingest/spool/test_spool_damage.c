@@ -23,7 +23,7 @@ START_TEST(damaged_in_the_middle)
 				for (size_t j = 0; j < 4; j++)
 					ck_assert_uint_eq(spool_pending(spool, j)->head.first_sequence, j < i ? j : j + 1);
 				for (uint64_t n = 0; n < 5; n++)
-					ck_assert_uint_eq(spool_remembers(spool, 1000 + n), n == i ? 0 : 1);
+					ck_assert_uint_eq(remembered_count(spool_remembered(spool), 1000 + n), n == i ? 0 : 1);
 				ck_assert_uint_eq(spool_next(spool), 5);
 				spool_close(spool);
 			}
