@@ -334,7 +334,7 @@ static enum error measure(struct bench *bench, struct fault *fault)
 	uint32_t senders = bench->senders ? (uint32_t)bench->senders : BENCH_SENDERS_SINGLE;
 	TRY(bench_place_open(bench->dir, senders, &bench->place, fault));
 	TRY(bench_warm_up(bench, fault));
-	TRY(bench->minutes ? bench_sustained(bench, fault) : sprint(bench, fault));
+	TRY(bench->minutes > 0 ? bench_sustained(bench, fault) : sprint(bench, fault));
 	TRY(measure_audit(bench, fault));
 	printf("memory ingestd_anon_mib=%.1f queryd_anon_mib=%.1f\n", (double)bench->place.ingestd_kib / 1024,
 		(double)bench->place.queryd_kib / 1024);
