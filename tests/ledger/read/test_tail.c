@@ -129,7 +129,7 @@ static void check(const struct held *held)
 /* STO-13, for snapshots of different moments that ask in any order while the log grows and is filed. */
 START_TEST(every_moment_finds_its_own)
 {
-	struct held held[HELD] = {{NULL}};
+	struct held held[HELD] = {{.snapshot = NULL}};
 	struct order epoch = {.count = 0};
 	begin();
 	event_count = 0;
