@@ -20,12 +20,11 @@ struct filing_request {
 /* What is handed on holds. */
 static enum error check(struct bytes text, const struct vkey *log, struct fault *fault)
 {
-	struct filing_proof *proof = NULL;
+	OWNED(filing_proof_release) struct filing_proof *proof = NULL;
 	struct filing_lost lost;
 	struct finding finding = {.text = ""};
 	enum error error = filing_lost_is(text) ? filing_lost_verify(text, log, NULL, &lost, &finding)
 											: filing_proof_verify(text, log, NULL, &proof, &finding);
-	filing_proof_free(proof);
 	return error == E_OK ? E_OK : fault_set(fault, error, "the ledger's proof does not hold: %s", finding.text);
 }
 

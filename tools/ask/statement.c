@@ -25,33 +25,10 @@ struct statement_request {
 	bool signatures;
 };
 
-/* The window that was asked for, in UTC. */
-struct window {
-	uint64_t from_s;
-	uint64_t to_s;
-	char from[TIMESTAMP_TEXT_MAX]; /* as the ledger is asked for it, and the statement says it; empty: open */
-	char to[TIMESTAMP_TEXT_MAX];
-};
-
 /* ---- asking ---- */
 
-/* Dates are days here, as for 'who'. */
-static enum error read_window(const struct statement_request *request, struct window *out, struct fault *fault)
-{
-	*out = (struct window){.to_s = UINT64_MAX};
-	if (request->from != NULL) {
-		TRY(asked_time("--from", request->from, &out->from_s, fault));
-		timestamp_format_s(out->from_s, out->from);
-	}
-	if (request->to != NULL) {
-		TRY(asked_time("--to", request->to, &out->to_s, fault));
-		timestamp_format_s(out->to_s, out->to);
-	}
-	return out->from_s < out->to_s ? E_OK : fault_set(fault, E_USAGE, "--from must be earlier than --to");
-}
-
 static enum error make_from_directory(const struct statement_request *request, const char *subject,
-	const struct window *window, struct text *out, size_t *later, struct fault *fault)
+	const struct asked_window *window, struct text *out, size_t *later, struct fault *fault)
 {
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
@@ -70,7 +47,7 @@ static enum error make_from_directory(const struct statement_request *request, c
 }
 
 static enum error fetch_from_url(const struct statement_request *request, const char *subject,
-	const struct window *window, struct text *out, size_t *later, struct fault *fault)
+	const struct asked_window *window, struct text *out, size_t *later, struct fault *fault)
 {
 	json_auto_t *made = NULL;
 	OWNED(fetch_release) struct fetch *fetch = NULL;
@@ -79,8 +56,6 @@ static enum error fetch_from_url(const struct statement_request *request, const 
 		{"to", request->to != NULL ? window->to : NULL},
 		{"signatures", request->signatures ? "1" : NULL},
 	};
-	if (request->token == NULL)
-		return fault_set(fault, E_USAGE, "an address wants --token (or INDSIGT_TOKEN); see 'indsigt token'");
 	TRY(fetch_open(request->ledger, request->token, &fetch, fault));
 	TRY(fetch_json(fetch, "/v1/statement", params, sizeof params / sizeof params[0], &made, fault));
 	const char *about = json_string_value(json_object_get(made, "subject"));
@@ -95,7 +70,7 @@ static enum error fetch_from_url(const struct statement_request *request, const 
 /* ---- writing ---- */
 
 /* A date is another instant in another zone: whoever asks sees which one it was. */
-static void tell_window(const struct window *window)
+static void tell_window(const struct asked_window *window)
 {
 	if (window->from[0] != '\0' || window->to[0] != '\0')
 		fprintf(stderr, "indsigt: the statement is about what was reported %s%s%s%s%s\n",
@@ -120,12 +95,11 @@ static enum error statement(void *given, struct fault *fault)
 	struct statement_request *request = given;
 	char subject[SUBJECT_BYTES_MAX + 1];
 	size_t later = 0;
-	struct window window;
+	struct asked_window window;
 	OWNED(text_release) struct text text = {.room = NULL};
-	if (request->token == NULL)
-		request->token = getenv(ANSWER_TOKEN);
-	TRY(read_window(request, &window, fault));
+	TRY(asked_window(request->from, request->to, &window, fault));
 	TRY(asked_subject(request->subject, subject, fault));
+	TRY(asked_token(request->ledger, &request->token, fault));
 	if (answer_is_url(request->ledger))
 		TRY(fetch_from_url(request, subject, &window, &text, &later, fault));
 	else

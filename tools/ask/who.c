@@ -19,41 +19,21 @@ struct who_options {
 	struct vkey vkey;
 	bool json;
 	struct who_filters filters;
-	char from[TIMESTAMP_TEXT_MAX]; /* as the ledger is asked for it */
-	char to[TIMESTAMP_TEXT_MAX];
 };
 
 /* Dates are days here; the ledger is asked in UTC. */
-static enum error read_filters(struct who_options *options, struct fault *fault)
-{
-	struct answer_query *query = &options->query;
-	struct who_filters *filters = &options->filters;
-	filters->has_from = query->from != NULL;
-	filters->has_to = query->to != NULL;
-	filters->org = query->org;
-	if (query->org && !subject_org_valid(bytes_text(query->org)))
-		return fault_set(fault, E_USAGE, "--org must be SCHEME:ID, such as cvr:55133018; names are not searched for");
-	if (query->from) {
-		TRY(asked_time("--from", query->from, &filters->from_s, fault));
-		timestamp_format_s(filters->from_s, options->from);
-		query->from = options->from;
-	}
-	if (query->to) {
-		TRY(asked_time("--to", query->to, &filters->to_s, fault));
-		timestamp_format_s(filters->to_s, options->to);
-		query->to = options->to;
-	}
-	return E_OK;
-}
-
 static enum error check_options(struct who_options *options, struct fault *fault)
 {
 	struct answer_query *query = &options->query;
-	TRY(read_filters(options, fault));
+	struct asked_window *window = &options->filters.window;
+	options->filters.org = query->org;
+	if (query->org && !subject_org_valid(bytes_text(query->org)))
+		return fault_set(fault, E_USAGE, "--org must be SCHEME:ID, such as cvr:55133018; names are not searched for");
+	TRY(asked_window(query->from, query->to, window, fault));
+	query->from = query->from != NULL ? window->from : NULL;
+	query->to = query->to != NULL ? window->to : NULL;
 	query->vkey = options->vkey.name[0] != '\0' ? &options->vkey : NULL;
-	if (answer_is_url(query->ledger) && query->token == NULL)
-		return fault_set(fault, E_USAGE, "an address wants --token (or INDSIGT_TOKEN); see 'indsigt token'");
-	return E_OK;
+	return asked_token(query->ledger, &query->token, fault);
 }
 
 static bool is_empty(const struct answer *answer)
@@ -85,8 +65,6 @@ static enum error who(void *given, struct fault *fault)
 	struct who_options *options = given;
 	char subject[SUBJECT_BYTES_MAX + 1];
 	OWNED(answer_release) struct answer answer = {0};
-	if (options->query.token == NULL)
-		options->query.token = getenv(ANSWER_TOKEN);
 	TRY(check_options(options, fault));
 	TRY(asked_subject(options->subject, subject, fault));
 	options->query.subject = subject;

@@ -258,10 +258,10 @@ static void print_ending(const struct answer *answer, const struct words *words,
 static void print_filters(const struct who_filters *filters, const struct words *words, FILE *out)
 {
 	char from[48] = "", to[48] = "";
-	if (filters->has_from)
-		stamp((time_t)filters->from_s, "%F %T", from, sizeof from);
-	if (filters->has_to)
-		stamp((time_t)filters->to_s, "%F %T", to, sizeof to);
+	if (filters->window.from[0] != '\0')
+		stamp((time_t)filters->window.from_s, "%F %T", from, sizeof from);
+	if (filters->window.to[0] != '\0')
+		stamp((time_t)filters->window.to_s, "%F %T", to, sizeof to);
 	if (*from || *to)
 		table_line(out, words->window, *from ? from : words->beginning, *to ? to : words->end);
 	if (filters->org)

@@ -2,16 +2,14 @@
 #pragma once
 
 #include "tools/show/answer.h"
+#include "tools/show/asked.h"
 #include "tools/show/words.h"
 
 #include <stdio.h>
 
 /* What was asked for: an answer that leaves something out says so. */
 struct who_filters {
-	bool has_from;
-	uint64_t from_s;
-	bool has_to;
-	uint64_t to_s;
+	struct asked_window window;
 	const char *org; /* or NULL */
 	uint64_t all;    /* how many accesses there are without these, where the answer has none; else 0 */
 };

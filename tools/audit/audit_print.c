@@ -5,35 +5,46 @@
 
 #include <inttypes.h>
 #include <sodium.h>
+#include <stddef.h>
+#include <string.h>
 
 struct row {
 	const char *name;
-	uint64_t value;
+	size_t offset;   /* of the number, in the result */
 	unsigned scopes; /* bit n: scope n has it */
+	bool if_any;     /* left out where it is 0 */
 };
 
 #define EVERY (1u << AUDIT_DIRECTORY | 1u << AUDIT_LABELS | 1u << AUDIT_TILES)
 #define OF_DIRECTORY (1u << AUDIT_DIRECTORY | 1u << AUDIT_LABELS)
 #define OF_LABELS (1u << AUDIT_LABELS)
-#define ROWS 11
+#define ROWS (sizeof rows / sizeof rows[0])
 
-static void fill_rows(const struct audit_result *result, struct row out[ROWS])
+static const struct row rows[] = {
+#define X(member, in, ...)                                                                            \
+	{                                                                                                 \
+		.name = #member, .offset = offsetof(struct audit_result, member), .scopes = (in), __VA_ARGS__ \
+	}
+	X(entries, EVERY),
+	X(events, EVERY),
+	X(batches, EVERY),
+	X(senders, EVERY),
+	X(unendorsed, EVERY),
+	X(unchecked, EVERY),
+	X(lagging, OF_DIRECTORY),
+	X(unclaimed, EVERY),
+	X(records, OF_DIRECTORY),
+	X(epochs, OF_LABELS | 1u << AUDIT_TILES),
+	X(subjects, OF_LABELS),
+	X(lost, EVERY, .if_any = true),
+	X(unverifiable, EVERY, .if_any = true),
+#undef X
+};
+
+static bool is_shown(const struct row *row, const struct audit_result *result, enum audit_scope scope, uint64_t *number)
 {
-	const struct row rows[ROWS] = {
-		{"entries", result->entries, EVERY},
-		{"events", result->events, EVERY},
-		{"batches", result->batches, EVERY},
-		{"senders", result->senders, EVERY},
-		{"unendorsed", result->unendorsed, EVERY},
-		{"unchecked", result->unchecked, EVERY},
-		{"lagging", result->lagging, OF_DIRECTORY},
-		{"unclaimed", result->unclaimed, EVERY},
-		{"records", result->records, OF_DIRECTORY},
-		{"epochs", result->epochs, OF_LABELS | 1u << AUDIT_TILES},
-		{"subjects", result->subjects, OF_LABELS},
-	};
-	for (size_t i = 0; i < ROWS; i++)
-		out[i] = rows[i];
+	memcpy(number, (const char *)result + row->offset, sizeof *number);
+	return (row->scopes & 1u << scope) != 0 && (*number > 0 || !row->if_any);
 }
 
 /* What it ends with: the root, or what does not hold. */
@@ -50,17 +61,12 @@ static int add_end(json_t *json, const struct audit_result *result, enum audit_s
 
 static enum error print_json(const struct audit_result *result, enum audit_scope scope, const char *root)
 {
-	struct row rows[ROWS];
+	uint64_t number;
 	json_auto_t *json = json_pack("{s:b}", "ok", result->ok);
 	int failed = json == NULL;
-	fill_rows(result, rows);
 	for (size_t i = 0; i < ROWS && !failed; i++)
-		if ((rows[i].scopes & 1u << scope) != 0)
-			failed = json_object_set_new(json, rows[i].name, json_integer((json_int_t)rows[i].value));
-	if (!failed && result->lost > 0)
-		failed = json_object_set_new(json, "lost", json_number(result->lost));
-	if (!failed && result->unverifiable > 0)
-		failed = json_object_set_new(json, "unverifiable", json_integer((json_int_t)result->unverifiable));
+		if (is_shown(&rows[i], result, scope, &number))
+			failed = json_object_set_new(json, rows[i].name, json_number(number));
 	if (!failed)
 		failed = json_object_set_new(json, "outcome", json_string(result->ok ? "ok" : "failed"));
 	if (failed || add_end(json, result, scope, root))
@@ -70,16 +76,11 @@ static enum error print_json(const struct audit_result *result, enum audit_scope
 
 static void print_ok(const struct audit_result *result, enum audit_scope scope, const char *root)
 {
-	struct row rows[ROWS];
-	fill_rows(result, rows);
+	uint64_t number;
 	printf("audit: ok");
 	for (size_t i = 0; i < ROWS; i++)
-		if ((rows[i].scopes & 1u << scope) != 0)
-			printf(" %s=%" PRIu64, rows[i].name, rows[i].value);
-	if (result->lost > 0)
-		printf(" lost=%" PRIu64, result->lost);
-	if (result->unverifiable > 0)
-		printf(" unverifiable=%" PRIu64, result->unverifiable);
+		if (is_shown(&rows[i], result, scope, &number))
+			printf(" %s=%" PRIu64, rows[i].name, number);
 	printf(" root=%s\n", root);
 }
 

@@ -3,6 +3,8 @@
  * that one poll() can wait for several; it is waited for through a pidfd, because waitpid knows no limit of time. */
 #include "tools/command/child.h"
 
+#include "ledger/base/own.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -75,8 +77,7 @@ enum error child_start(const char *path, char *const argv[], const char *log, st
 
 static void close_output(struct child *child)
 {
-	if (child->output >= 0)
-		close(child->output);
+	own_close(&child->output);
 	child->output = -1;
 }
 
@@ -114,30 +115,27 @@ bool child_line(struct child *child, char out[CHILD_LINE_MAX + 1])
 	return true;
 }
 
-bool child_wait_output(const struct child *child, int timeout_ms)
+static int wait_readable(int fd, int timeout_ms)
 {
-	struct pollfd fd = {.fd = child->output, .events = POLLIN};
+	struct pollfd waited = {.fd = fd, .events = POLLIN};
 	int ready;
 	do
-		ready = poll(&fd, 1, timeout_ms);
+		ready = poll(&waited, 1, timeout_ms);
 	while (ready < 0 && errno == EINTR);
-	return ready != 0;
+	return ready;
+}
+
+bool child_wait_output(const struct child *child, int timeout_ms)
+{
+	return wait_readable(child->output, timeout_ms) != 0;
 }
 
 /* A process as a file descriptor, so that its end can be waited for with a limit. glibc 2.36 is the first with a name
  * for it that older systems lack. */
 static bool ended_within(pid_t pid, int timeout_ms)
 {
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (fd < 0)
-		return false;
-	struct pollfd waited = {.fd = fd, .events = POLLIN};
-	int ready;
-	do
-		ready = poll(&waited, 1, timeout_ms);
-	while (ready < 0 && errno == EINTR);
-	close(fd);
-	return ready > 0;
+	OWNED_FD fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return fd >= 0 && wait_readable(fd, timeout_ms) > 0;
 }
 
 void child_stop(const struct child *child)

@@ -264,14 +264,13 @@ static enum error open_signals(struct cosign *cosign, struct fault *fault)
 
 static void cosign_close(struct cosign *cosign)
 {
-	const int fds[] = {cosign->signals, cosign->cosigned_fd, cosign->dir_fd};
 	web_close(cosign->asking);
 	cosigning_free(cosign->cosigning);
 	free(cosign->policy);
 	archive_close(cosign->archive);
-	for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	own_close(&cosign->signals);
+	own_close(&cosign->cosigned_fd);
+	own_close(&cosign->dir_fd);
 }
 
 static enum error cosign_run(struct cosign *cosign, struct fault *fault)

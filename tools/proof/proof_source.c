@@ -37,10 +37,8 @@ void proof_source_close(struct proof_source *source)
 		return;
 	tile_reader_close(source->reader);
 	tile_fetch_close(source->fetch);
-	if (source->snapshot)
-		snapshot_end(source->snapshot);
-	if (source->archive)
-		archive_close(source->archive);
+	snapshot_end(source->snapshot);
+	archive_close(source->archive);
 	free(source->made);
 	free(source);
 }

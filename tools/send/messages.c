@@ -3,6 +3,8 @@
  * not moved before more is read. */
 #include "tools/send/messages.h"
 
+#include "ledger/base/grow.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,12 +122,8 @@ static enum error make_room(struct messages *messages)
 	messages->start = 0;
 	if (messages->capacity - messages->len >= READ_BYTES)
 		return E_OK;
-	uint8_t *larger = realloc(messages->buffer, 2 * messages->capacity);
-	if (larger == NULL)
-		return E_NO_MEMORY;
-	messages->buffer = larger;
-	messages->data = larger;
-	messages->capacity *= 2;
+	TRY(GROW(messages->buffer, messages->capacity, 2 * messages->capacity));
+	messages->data = messages->buffer;
 	return E_OK;
 }
 

@@ -258,33 +258,29 @@ static enum error open_outbox(struct send *send, const struct outbox_options *op
 	}
 }
 
-static int run_sender(struct send *send, struct outbox_options *options)
+static enum error begin(struct send *send, struct outbox_options *options, struct fault *fault)
 {
-	struct fault fault = {0};
 	uint8_t run[8];
 	randombytes_buf(run, sizeof run);
 	sodium_bin2hex(send->run, sizeof send->run, run, sizeof run);
 	options->calls = (struct outbox_calls){on_receipt, on_rejected, on_flush, on_notice, send};
-	enum error error = watch_signals(send);
-	if (error != E_OK)
-		(void)fault_set(&fault, error, "signals: %s", strerror(errno));
-	if (error == E_OK)
-		error = open_rejected(send, options, &fault);
-	if (error == E_OK)
-		error = open_outbox(send, options, &fault);
-	if (error == E_OK && send->format != ADAPTER_JSON &&
-		(outbox_org(send->outbox)[0] == '\0' || outbox_name(send->outbox)[0] == '\0'))
-		error = fault_set(&fault, E_BAD_KEY, "'%s' names no org and name, which events of this format need: add both",
+	TRY(fault_because(fault, watch_signals(send), "signals"));
+	TRY(open_rejected(send, options, fault));
+	TRY(open_outbox(send, options, fault));
+	if (send->format != ADAPTER_JSON && (outbox_org(send->outbox)[0] == '\0' || outbox_name(send->outbox)[0] == '\0'))
+		return fault_set(fault, E_BAD_KEY, "'%s' names no org and name, which events of this format need: add both",
 			options->key_path);
-	if (error != E_OK) {
-		outbox_close(send->outbox);
-		rejected_close(&send->rejected);
-		return command_end(&command_send, error, &fault);
-	}
 	send->waited = outbox_waiting_messages(send->outbox);
 	progress_start(&send->progress, "events");
-	error = do_all(send, send->paths, &fault);
-	int code = finish(send, error, &fault);
+	return E_OK;
+}
+
+static int run_sender(struct send *send)
+{
+	struct fault fault = {.text = ""};
+	enum error error = begin(send, &send->options, &fault);
+	int code = error == E_OK ? finish(send, do_all(send, send->paths, &fault), &fault)
+							 : command_end(&command_send, error, &fault);
 	outbox_close(send->outbox);
 	rejected_close(&send->rejected);
 	return code;
@@ -340,7 +336,7 @@ static int run(int argc, char **argv)
 	struct send send = {.signals = -1, .events = -1};
 	if (!command_read(&command_send, argc, argv, &send))
 		return EXIT_USAGE;
-	return run_sender(&send, &send.options);
+	return run_sender(&send);
 }
 
 const struct command command_send = {

@@ -176,14 +176,20 @@ static enum error place_item(struct send *send, const struct item *item, const s
 								  : report_item(send, item, NULL, 0, message->error, &why);
 }
 
+/* The first thing that ends the run is what it ends with. */
+static void end_with(struct send *send, enum error error, const struct fault *fault)
+{
+	if (send->ended != E_OK)
+		return;
+	send->ended = error;
+	send->ended_fault = *fault;
+}
+
 /* The run is at its end, and a pipe brings its messages once: those that were read are kept with the refused ones. */
 static enum error keep_item(struct send *send, const struct item *item, enum error error, const struct fault *fault)
 {
 	struct fault why = {.text = ""};
-	if (send->ended == E_OK)
-		send->ended_fault = *fault;
-	if (send->ended == E_OK)
-		send->ended = error;
+	end_with(send, error, fault);
 	(void)fault_set(&why, E_STOPPED, "read from a pipe, and not sent: the run ended; send it again");
 	return report_item(send, item, NULL, 0, E_STOPPED, &why);
 }
@@ -325,10 +331,7 @@ static enum error send_messages(struct send *send, struct input *input, struct m
 			continue;
 		if (!input->passing)
 			return error;
-		if (send->ended == E_OK)
-			send->ended_fault = *fault;
-		if (send->ended == E_OK)
-			send->ended = error;
+		end_with(send, error, fault);
 		messages_end(messages); /* what came in by now is all there is */
 	}
 }

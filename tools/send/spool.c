@@ -1,5 +1,6 @@
 /* indsigt spool: what a sender keeps, in numbers. */
 #include "ingest/spool/spool.h"
+#include "ledger/base/own.h"
 #include "tools/command/command.h"
 #include "tools/show/output.h"
 
@@ -76,30 +77,25 @@ static bool is_file(const char *path)
 	return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-static int look(const char *path, bool json)
+OWN(spool, spool_close);
+
+static enum error look(const char *path, bool json, bool *waits, struct fault *fault)
 {
-	struct spool *spool = NULL;
-	struct fault fault = {0};
+	OWNED(spool_release) struct spool *spool = NULL;
 	struct counts counts = {0};
-	if (is_file(path)) {
-		(void)fault_set(&fault, E_USAGE, "'%s' is a file; for the spool beside a key file say --key", path);
-		return command_usage(&command_spool, &fault);
-	}
-	enum error error = spool_open_any(path, &spool, &fault);
-	if (error != E_OK)
-		return command_end(&command_spool, error, &fault);
-	error = count_waiting(spool, &counts);
+	if (is_file(path))
+		return fault_set(fault, E_USAGE, "'%s' is a file; for the spool beside a key file say --key", path);
+	TRY(spool_open_any(path, &spool, fault));
+	TRY(count_waiting(spool, &counts));
 	count_refused(path, &counts);
-	if (error == E_OK && json)
-		error = print_json(spool, &counts);
-	else if (error == E_OK)
+	if (json)
+		TRY(print_json(spool, &counts));
+	else
 		print_text(path, spool, &counts);
-	bool waits = spool_count(spool) > 0;
-	if (error == E_OK && spool_damaged(spool))
-		error = fault_set(&fault, E_CORRUPT, "the spool is damaged, and a part of it is lost; the rest is as shown");
-	spool_close(spool);
-	int code = command_end(&command_spool, error, &fault);
-	return code == EXIT_DONE && waits ? EXIT_PARTLY : code;
+	*waits = spool_count(spool) > 0;
+	return spool_damaged(spool)
+			   ? fault_set(fault, E_CORRUPT, "the spool is damaged, and a part of it is lost; the rest is as shown")
+			   : E_OK;
 }
 
 struct spool_options {
@@ -119,14 +115,17 @@ static const struct option_row rows[] = {
 static int run(int argc, char **argv)
 {
 	struct spool_options options = {.key = NULL};
+	struct fault fault = {.text = ""};
 	char path[PATH_MAX];
+	bool waits = false;
 	if (!command_read(&command_spool, argc, argv, &options))
 		return EXIT_USAGE;
 	int len = options.key != NULL ? snprintf(path, sizeof path, "%s.spool", options.key)
 								  : snprintf(path, sizeof path, "%s", options.dir);
 	if (len < 0 || (size_t)len >= sizeof path)
 		return command_usage(&command_spool, NULL);
-	return look(path, options.json);
+	int code = command_end(&command_spool, look(path, options.json, &waits, &fault), &fault);
+	return code == EXIT_DONE && waits ? EXIT_PARTLY : code;
 }
 
 const struct command command_spool = {

@@ -7,6 +7,7 @@
  * A member that is not known is refused: no signature covers it, and a person who reads the file might believe it. */
 #include "tools/sender/registration.h"
 
+#include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/event/policy_json.h"
@@ -67,11 +68,7 @@ static enum error base64_parse(const char *text, uint8_t *out, size_t out_bytes)
 
 enum error public_key_parse(const char *text, uint8_t out[32])
 {
-	uint8_t key[32];
-	if (base64_parse(text, key, sizeof key) != E_OK)
-		return E_BAD_KEY;
-	memcpy(out, key, sizeof key);
-	return E_OK;
+	return base64_parse(text, out, 32) == E_OK ? E_OK : E_BAD_KEY;
 }
 
 void public_key_format(const uint8_t public_key[32], char out[PUBLIC_KEY_TEXT_MAX + 1])
@@ -249,44 +246,32 @@ static enum error read_members(json_t *json, const struct vkey *log, struct entr
 
 enum error endorsement_read(const char *path, const struct vkey *log, struct entry_sender *out, struct fault *fault)
 {
-	char text[ENDORSEMENT_FILE_MAX + 1];
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "endorsement '%s' cannot be opened: %s", path,
-			strerror(errno));
-	size_t len = fread(text, 1, sizeof text, file);
-	bool failed = ferror(file) != 0;
-	fclose(file);
-	if (failed || len > ENDORSEMENT_FILE_MAX)
-		return fault_set(fault, failed ? E_IO : E_TOO_LONG, "endorsement '%s' cannot be read, or is over %d bytes",
-			path, ENDORSEMENT_FILE_MAX);
+	OWNED_MEMORY uint8_t *text = NULL;
 	json_auto_t *json = NULL;
-	enum error read = json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json);
-	if (read == E_NO_MEMORY)
-		return fault_set(fault, read, "");
-	if (read != E_OK)
+	size_t len;
+	enum error error = file_read_all(AT_FDCWD, path, ENDORSEMENT_FILE_MAX, &text, &len);
+	if (error == E_TOO_LONG)
+		return fault_set(fault, error, "endorsement '%s' is over %d bytes", path, ENDORSEMENT_FILE_MAX);
+	if (error == E_NOT_FOUND)
+		return fault_set(fault, error, "endorsement '%s' cannot be opened: %s", path, strerror(errno));
+	TRY(fault_because(fault, error, "endorsement '%s' cannot be read", path));
+	error = json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json);
+	if (error == E_NO_MEMORY)
+		return fault_set(fault, error, "");
+	if (error != E_OK)
 		return fault_set(fault, E_BAD_JSON, "endorsement '%s' is not valid JSON", path);
-	struct entry_sender entry;
-	TRY(read_members(json, log, &entry, fault));
-	*out = entry;
-	return E_OK;
+	return read_members(json, log, out, fault);
 }
 
 /* ---- applying ---- */
 
 const char *endorsement_command(enum sender_action action)
 {
-	switch (action) {
-	case SENDER_REGISTER:
-		return "indsigt sender add DIR --public KEY --endorsement FILE";
-	case SENDER_ROTATE:
-		return "indsigt sender rotate DIR --endorsement FILE";
-	case SENDER_POLICY:
-		return "indsigt sender policy DIR --endorsement FILE";
-	case SENDER_REVOKE:
-		return "indsigt sender revoke DIR --endorsement FILE";
-	}
-	return "";
+	static const char *const commands[] = {[SENDER_REGISTER] = "indsigt sender add DIR --public KEY --endorsement FILE",
+		[SENDER_ROTATE] = "indsigt sender rotate DIR --endorsement FILE",
+		[SENDER_POLICY] = "indsigt sender policy DIR --endorsement FILE",
+		[SENDER_REVOKE] = "indsigt sender revoke DIR --endorsement FILE"};
+	return commands[action];
 }
 
 static bool same_policy(const struct policy *a, const struct policy *b)

@@ -5,8 +5,6 @@
 
 #include <jansson.h>
 
-#define ANSWER_TOKEN "INDSIGT_TOKEN" /* in the environment, in place of --token */
-
 struct answer_query {
 	const char *subject; /* canonical */
 	const char *ledger;  /* a directory, or an http or https address */

@@ -2,10 +2,11 @@
 
 #include "ledger/subject/subject.h"
 #include "query/answer/accesses.h"
-#include "tools/show/words.h"
+#include "tools/show/answer.h"
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -36,12 +37,33 @@ static bool local_midnight(const char *text, uint64_t *out)
 	return true;
 }
 
-enum error asked_time(const char *name, const char *text, uint64_t *out, struct fault *fault)
+static enum error read_end(
+	const char *name, const char *text, uint64_t *out, char utc[TIMESTAMP_TEXT_MAX], struct fault *fault)
 {
-	if (local_midnight(text, out) || accesses_time(text, out) == E_OK)
+	if (text == NULL)
 		return E_OK;
-	return fault_set(fault, E_USAGE,
-		"%s must be a date (2026-11-23, its midnight here) or an RFC 3339 time with a zone "
-		"(2026-11-23T08:00:00+01:00)",
-		name);
+	if (!local_midnight(text, out) && accesses_time(text, out) != E_OK)
+		return fault_set(fault, E_USAGE,
+			"%s must be a date (2026-11-23, its midnight here) or an RFC 3339 time with a zone "
+			"(2026-11-23T08:00:00+01:00)",
+			name);
+	timestamp_format_s(*out, utc);
+	return E_OK;
+}
+
+enum error asked_window(const char *from, const char *to, struct asked_window *out, struct fault *fault)
+{
+	*out = (struct asked_window){.to_s = UINT64_MAX};
+	TRY(read_end("--from", from, &out->from_s, out->from, fault));
+	TRY(read_end("--to", to, &out->to_s, out->to, fault));
+	return out->from_s < out->to_s ? E_OK : fault_set(fault, E_USAGE, "--from must be earlier than --to");
+}
+
+enum error asked_token(const char *ledger, const char **token, struct fault *fault)
+{
+	if (*token == NULL)
+		*token = getenv("INDSIGT_TOKEN");
+	if (answer_is_url(ledger) && *token == NULL)
+		return fault_set(fault, E_USAGE, "an address wants --token (or INDSIGT_TOKEN); see 'indsigt token'");
+	return E_OK;
 }

@@ -3,11 +3,25 @@
 
 #include "ledger/base/error.h"
 #include "ledger/base/limits.h"
+#include "ledger/text/timestamp.h"
 
 /* The canonical subject. "-" reads it from standard input, one line: arguments stand in the list of processes and in
  * shell histories. E_USAGE and the fault, which never holds the value; E_IO. */
 enum error asked_subject(const char *argument, char out[SUBJECT_BYTES_MAX + 1], struct fault *fault) MUST_USE;
 
-/* A window's end, `name` being its option: RFC 3339 with a zone, or a date, which is its midnight here (TZ), as times
- * are shown. In whole seconds, rounded up. E_USAGE and the fault. */
-enum error asked_time(const char *name, const char *text, uint64_t *out, struct fault *fault) MUST_USE;
+/* A window over the time of reporting, half-open, in whole seconds; and its ends as the ledger is asked for them, in
+ * UTC. */
+struct asked_window {
+	uint64_t from_s;               /* 0: from the beginning */
+	uint64_t to_s;                 /* UINT64_MAX: to the end */
+	char from[TIMESTAMP_TEXT_MAX]; /* empty: open */
+	char to[TIMESTAMP_TEXT_MAX];
+};
+
+/* From --from and --to (NULL: not given): RFC 3339 with a zone, or a date, which is its midnight here (TZ), as times
+ * are shown; rounded up. E_USAGE and the fault. */
+enum error asked_window(const char *from, const char *to, struct asked_window *out, struct fault *fault) MUST_USE;
+
+/* The token for an address: what was given, or what the environment has; NULL for a directory, which takes none.
+ * E_USAGE where there is none. */
+enum error asked_token(const char *ledger, const char **token, struct fault *fault) MUST_USE;

@@ -1,5 +1,6 @@
 #include "tools/show/table.h"
 
+#include "ledger/base/grow.h"
 #include "ledger/text/visible.h"
 
 #include <stdarg.h>
@@ -15,8 +16,8 @@ struct table {
 	const char *const *headings;
 	size_t columns;
 	size_t rows;
-	size_t capacity;
-	char **cells; /* rows times columns */
+	size_t capacity; /* of the cells */
+	char **cells;    /* rows times columns */
 };
 
 struct table *table_new(const char *const headings[], size_t columns)
@@ -41,14 +42,8 @@ void table_free(struct table *table)
 
 bool table_add(struct table *table, const char *const cells[])
 {
-	if (table->rows == table->capacity) {
-		size_t capacity = table->capacity ? table->capacity * 2 : 64;
-		char **larger = reallocarray(table->cells, capacity * table->columns, sizeof *larger);
-		if (larger == NULL)
-			return false;
-		table->cells = larger;
-		table->capacity = capacity;
-	}
+	if (GROW(table->cells, table->capacity, (table->rows + 1) * table->columns) != E_OK)
+		return false;
 	char **row = table->cells + table->rows * table->columns;
 	for (size_t i = 0; i < table->columns; i++) {
 		row[i] = strdup(cells[i] ? cells[i] : "");

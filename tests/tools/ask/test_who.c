@@ -253,7 +253,8 @@ START_TEST(what_was_asked_for_is_said)
 	ck_assert_int_eq(setenv("TZ", "Europe/Copenhagen", 1), 0);
 	tzset();
 	says(&answer, "en", "Nobody has looked", "Window");
-	filters = (struct who_filters){.has_to = true, .to_s = 1577833200, .org = "cvr:99999999", .all = 7};
+	filters = (struct who_filters){
+		.window = {.to_s = 1577833200, .to = "2019-12-31T23:00:00Z"}, .org = "cvr:99999999", .all = 7};
 	says(&answer, "en", "Window, by the time of reporting: from the beginning, before 2020-01-01 00:00:00 +01:00",
 		"Nobody");
 	says(&answer, "en", "Only accesses of, or reported by, cvr:99999999", NULL);
