@@ -169,6 +169,29 @@ def check_libraries(path, text, report):
                 report.add("libraries", path, "includes <%s>; only %s may" % (header, where))
 
 
+# What reaches outside: chance is not among it, which some pure computation is handed by libsodium on purpose.
+IMPURE_INCLUDES = ("ledger/db/", "ledger/base/file.h", "ledger/base/clock.h", "ledger/base/lock.h", "ledger/store/", "query/server/")
+IMPURE_CALLS = re.compile(r"\b(time|clock_gettime|gettimeofday|localtime(?:_r)?|open|openat|fopen|opendir|fdopendir|socket|connect|getaddrinfo|"
+                          r"pthread_create|fork)\(")
+
+
+def check_claims(rooms, production, report):
+    """What says that it is pure asks no file, no clock, no network and no store: a header its source, a room's head all of them."""
+    for path, text in production.items():
+        room = rooms.get(os.path.dirname(path))
+        header = production.get(re.sub(r"\.c$", ".h", path), "")
+        first = re.match(r"/\*.*?\*/", header, re.S)
+        claims = bool(first and re.search(r"\b[Pp]ure\b", first.group()))
+        if room and re.search(r"\bno file, no clock\b", " ".join(room.head), re.I):
+            claims = True
+        if not path.endswith(".c") or not claims:
+            continue
+        code = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', re.sub(r"/\*.*?\*/", "", re.sub(r'^#include.*$', "", text, flags=re.M), flags=re.S))
+        for found in [name for name in re.findall(r'^#include "([^"]+)"', text, re.M) if name.startswith(IMPURE_INCLUDES)] + \
+                [match.group(1) + "()" for match in IMPURE_CALLS.finditer(code)]:
+            report.add("claims", path, "is said to be pure, and uses " + found)
+
+
 def check_sizes(path, text, report):
     lines = text.split("\n")
     limit, longest = ((TEST_LINES_MAX, TEST_FUNCTION_LINES_MAX) if path.startswith("tests/") else
@@ -379,6 +402,7 @@ def check_tree(root):
     check_ids(pages, tests, report)
     check_arrows(rooms, arrows, report)
     check_counts(rooms, paths, report)
+    check_claims(rooms, production, report)
     check_unused(production, {path: text for path, text in tests.items() if path.endswith((".c", ".h"))}, report)
     check_pages(texts, paths, rooms, report)
     with open(os.path.join(root, "ledger/base/error.h"), encoding="utf-8") as file:
@@ -388,7 +412,7 @@ def check_tree(root):
     return report
 
 
-RULES = ["rooms", "libraries", "sizes", "unused", "names", "helpers", "words", "ids", "pages", "format"]
+RULES = ["rooms", "libraries", "claims", "sizes", "unused", "names", "helpers", "words", "ids", "pages", "format"]
 
 
 def lists_what_is_ours():
@@ -439,6 +463,13 @@ def self_test():
     check_libraries("ledger/db/db.c", "#include <lmdb.h>\n", report)
     check_libraries("ingest/session.c", "#include <event2/event.h>\n", report)
     yield "libraries", len(report.findings) == 2
+    report = Report()
+    rooms["ledger/base"].head.append("Trees. No file, no clock.")
+    check_claims(rooms, {"ledger/log/a.h": "/* Trees. Pure. */\n/* open( */\n", "ledger/log/a.c": "int x = time(NULL); /* fopen() */\n",
+                         "ledger/log/b.h": "/* Files. */\n", "ledger/log/b.c": '#include "ledger/db/db.h"\n',
+                         "ledger/base/c.c": '#include "ledger/base/clock.h"\nint f(void) { say("open(%s)"); reopen(); }\n'}, report)
+    yield "claims", sorted(finding[2] for finding in report.findings) == [
+        "is said to be pure, and uses ledger/base/clock.h", "is said to be pure, and uses time()"]
     report = Report()
     check_sizes("a.c", "int f(void)\n{\n" + "\tx;\n" * (FUNCTION_LINES_MAX + 1) + "}\n", report)
     check_sizes("a.c", "int f(void)\n{\n" + "\tx;\n" * FUNCTION_LINES_MAX + "}\n", report)
