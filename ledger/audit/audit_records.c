@@ -188,9 +188,7 @@ static enum error alias_of(struct audit_records *records, uint64_t index, struct
 {
 	struct opened opened;
 	struct fault fault;
-	enum error error = snapshot_open_record(records->view->snapshot, index, &opened);
-	if (error != E_OK)
-		return error;
+	TRY(snapshot_open_record(records->view->snapshot, index, &opened));
 	if (opened.entry.mass)
 		return E_NOT_FOUND;
 	TRY(event_decode(opened.disclosed, opened.restricted, NULL, false, &records->event, &fault));

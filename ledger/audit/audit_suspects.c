@@ -19,10 +19,7 @@ static bool root_without(const struct hash *map_root, const struct suspect_tree 
 		struct hash sibling;
 		uint8_t bit = reader_u8(&r);
 		reader_copy(&r, sibling.b, sizeof sibling.b);
-		if (map_bit(tree->label.b, bit))
-			map_node_hash(&sibling, &hash, bit, &hash);
-		else
-			map_node_hash(&hash, &sibling, bit, &hash);
+		map_step_hash(tree->label.b, bit, &sibling, &hash);
 	}
 	return hash_equal(&hash, map_root);
 }

@@ -4,6 +4,8 @@
  * makes the rename fail, and somebody has to look. */
 #include "ledger/base/beside.h"
 
+#include "ledger/base/own.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,12 +27,8 @@ static enum error join(const char *path, const char *more, char out[BESIDE_PATH_
 
 enum error beside_sync(const char *path, struct fault *fault)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd >= 0 ? fsync(fd) : -1;
-	enum error error = rc == 0 ? E_OK : failed(path, "synced", fault);
-	if (fd >= 0)
-		close(fd);
-	return error;
+	OWNED_FD fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && fsync(fd) == 0 ? E_OK : failed(path, "synced", fault);
 }
 
 /* The directory that holds it. */

@@ -7,6 +7,17 @@ struct bytes bytes_text(const char *text)
 	return bytes_of(text, strlen(text));
 }
 
+bool bytes_begin(struct bytes text, const char *front)
+{
+	size_t len = strlen(front);
+	return text.len >= len && memcmp(text.data, front, len) == 0;
+}
+
+struct bytes bytes_after(struct bytes text, size_t skip)
+{
+	return bytes_of(text.data + skip, text.len - skip);
+}
+
 bool bytes_equal(struct bytes a, struct bytes b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
@@ -58,6 +69,19 @@ void reader_fail(struct reader *r, enum error error)
 	if (r->error == E_OK)
 		r->error = error;
 	r->at = r->end;
+}
+
+void reader_require(struct reader *r, bool holds)
+{
+	if (!holds)
+		reader_fail(r, E_BAD_VALUE);
+}
+
+bool reader_flag(struct reader *r)
+{
+	uint8_t flag = reader_u8(r);
+	reader_require(r, flag <= 1);
+	return flag == 1;
 }
 
 struct bytes reader_bytes(struct reader *r, size_t len)

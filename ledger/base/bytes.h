@@ -34,6 +34,10 @@ static inline struct bytes bytes_of(const void *data, size_t len)
 /* A borrowed view of a C string, without its end mark. */
 struct bytes bytes_text(const char *text);
 
+/* Whether it begins with this text; and what stands behind its first `skip` bytes. */
+bool bytes_begin(struct bytes text, const char *front);
+struct bytes bytes_after(struct bytes text, size_t skip);
+
 /* Plain comparison; for secrets use sodium_memcmp. */
 bool bytes_equal(struct bytes a, struct bytes b);
 
@@ -52,6 +56,10 @@ struct reader reader_of(struct bytes input);
 size_t reader_left(const struct reader *r);
 /* Remembers `error` if none was remembered before, and empties the cursor. */
 void reader_fail(struct reader *r, enum error error);
+/* E_BAD_VALUE unless it holds. */
+void reader_require(struct reader *r, bool holds);
+/* One byte that must be 0 or 1. */
+bool reader_flag(struct reader *r);
 uint8_t reader_u8(struct reader *r);
 uint16_t reader_u16(struct reader *r);
 uint32_t reader_u32(struct reader *r);

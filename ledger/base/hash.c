@@ -29,6 +29,11 @@ void hash_blake2b(const struct key *key, const struct bytes *parts, size_t count
 	sodium_memzero(&state, sizeof state);
 }
 
+void key_wipe(struct key *key)
+{
+	sodium_memzero(key, sizeof *key);
+}
+
 void key_derive(const struct key *from, const char *domain, struct bytes context, struct key *out)
 {
 	struct hash derived;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ledger/base/bytes.h"
+#include "ledger/base/own.h"
 
 #define HASH_BYTES 32
 
@@ -10,11 +11,14 @@ struct hash {
 	uint8_t b[HASH_BYTES];
 };
 
-/* A 32-byte secret. Owners wipe it with sodium_memzero, or keep it in guarded memory
+/* A 32-byte secret. Locals wipe it where their block ends (OWNED_KEY); what lives long keeps it in guarded memory
  * (ledger/keys/secrets.h). */
 struct key {
 	uint8_t b[32];
 };
+
+void key_wipe(struct key *key);
+#define OWNED_KEY OWNED(key_wipe) struct key
 
 static inline struct bytes hash_bytes(const struct hash *hash)
 {

@@ -251,6 +251,21 @@ static void batch_decode(struct reader *in, struct entry_batch *out)
 		reader_fail(in, error);
 }
 
+struct entry entry_of_batch(const struct batch_head *head)
+{
+	struct entry entry = {
+		.kind = ENTRY_BATCH, .batch = {head->sender, head->first_sequence, head->count, head->filing_checked, {0}}};
+	memcpy(entry.batch.signature, head->signature, sizeof entry.batch.signature);
+	return entry;
+}
+
+struct batch_head entry_batch_head(const struct entry_batch *batch, enum batch_kind kind)
+{
+	struct batch_head head = {kind, batch->sender, batch->first_sequence, batch->count, batch->filing_checked, {0}};
+	memcpy(head.signature, batch->signature, sizeof head.signature);
+	return head;
+}
+
 /* ---- epoch ---- */
 
 static void epoch_encode(const struct entry_epoch *epoch, struct writer *out)

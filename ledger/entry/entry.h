@@ -118,6 +118,9 @@ enum error entry_decode(struct bytes encoded, struct entry *out) MUST_USE;
 /* The entry's own ledger time; false for a batch and a loss, which have none, and an epoch, whose time is that of what
  * it covers. */
 bool entry_time(const struct entry *entry, uint64_t *out);
+/* The entry that ends a batch, as its head says it; and the head, as the entry says it, but for the kind. */
+struct entry entry_of_batch(const struct batch_head *head);
+struct batch_head entry_batch_head(const struct entry_batch *batch, enum batch_kind kind);
 /* The fast path for events: fills in exactly ENTRY_EVENT_BYTES. */
 void entry_event_encode(const struct entry_event *event, uint8_t out[ENTRY_EVENT_BYTES]);
 

@@ -105,12 +105,7 @@ static enum error check_inclusion(
 	struct writer writer = writer_of(buffer, sizeof buffer);
 	struct bytes encoded;
 	struct hash leaf;
-	struct entry entry = {.kind = ENTRY_BATCH};
-	entry.batch = (struct entry_batch){.sender = batch->sender,
-		.first_sequence = batch->first_sequence,
-		.count = batch->count,
-		.filing_checked = batch->filing_checked};
-	memcpy(entry.batch.signature, batch->signature, sizeof entry.batch.signature);
+	const struct entry entry = entry_of_batch(batch);
 	TRY(entry_encode(&entry, &writer));
 	TRY(writer_done(&writer, &encoded));
 	merkle_leaf_hash(encoded, &leaf);

@@ -65,23 +65,10 @@ enum error sender_take(struct sender *sender, const char *origin, const struct e
 
 /* ---- how it is kept ---- */
 
-static void require(struct reader *in, bool holds)
-{
-	if (!holds)
-		reader_fail(in, E_BAD_VALUE);
-}
-
-static bool read_flag(struct reader *in)
-{
-	uint8_t flag = reader_u8(in);
-	require(in, flag <= 1);
-	return flag == 1;
-}
-
 static void read_text(struct reader *in, char *out, size_t max)
 {
 	struct bytes text = reader_range16(in, max);
-	require(in, text.len == 0 || memchr(text.data, 0, text.len) == NULL);
+	reader_require(in, text.len == 0 || memchr(text.data, 0, text.len) == NULL);
 	if (in->error == E_OK && text.len > 0)
 		memcpy(out, text.data, text.len);
 }
@@ -90,9 +77,9 @@ void sender_read(struct reader *in, struct sender *out)
 {
 	*out = (struct sender){.id = reader_u32(in)};
 	out->status = (enum sender_status)reader_u8(in);
-	require(in, out->status == SENDER_ACTIVE || out->status == SENDER_REVOKED);
-	out->endorsed = read_flag(in);
-	out->compromised = read_flag(in);
+	reader_require(in, out->status == SENDER_ACTIVE || out->status == SENDER_REVOKED);
+	out->endorsed = reader_flag(in);
+	out->compromised = reader_flag(in);
 	out->version = reader_u64(in);
 	out->since_s = reader_u64(in);
 	out->last_s = reader_u64(in);

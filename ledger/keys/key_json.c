@@ -124,6 +124,5 @@ enum error key_json_write(const char *path, const json_t *json, bool replace, st
 		error = write_file(path, bytes_of(text, len + 1), replace);
 	}
 	sodium_memzero(text, sizeof text);
-	return error == E_OK ? E_OK
-						 : fault_set(fault, error, "key file '%s' cannot be written: %s", path, error_reason(error));
+	return fault_because(fault, error, "key file '%s' cannot be written", path);
 }

@@ -24,9 +24,7 @@ enum error keyfile_create(int dir_fd, const char *name, const struct key *key, s
 	text[KEYFILE_BYTES - 1] = '\n';
 	enum error error = file_write_new(dir_fd, name, bytes_of(text, KEYFILE_BYTES), 0600);
 	sodium_memzero(text, sizeof text);
-	if (error != E_OK)
-		return fault_set(fault, error, "key file '%s' cannot be created: %s", name, error_reason(error));
-	return E_OK;
+	return fault_because(fault, error, "key file '%s' cannot be created", name);
 }
 
 static enum error read_key(int fd, struct key *out)
@@ -45,7 +43,7 @@ static enum error read_key(int fd, struct key *out)
 		return E_IO;
 	}
 	size_t len = 0;
-	struct key key;
+	OWNED_KEY key = {0};
 	const char *end = NULL;
 	bool good = n == KEYFILE_BYTES && text[KEYFILE_BYTES - 1] == '\n' &&
 				sodium_hex2bin(key.b, sizeof key.b, text, KEYFILE_BYTES - 1, NULL, &len, &end) == 0 &&
@@ -53,7 +51,6 @@ static enum error read_key(int fd, struct key *out)
 	sodium_memzero(text, sizeof text);
 	if (good)
 		*out = key;
-	sodium_memzero(&key, sizeof key);
 	return good ? E_OK : E_BAD_KEY;
 }
 
@@ -66,8 +63,5 @@ enum error keyfile_read(int dir_fd, const char *name, struct key *out, struct fa
 			: errno == EACCES ? E_PERMISSION
 							  : E_IO,
 			"key file '%s' cannot be opened: %s", name, strerror(errno));
-	enum error error = read_key(fd, out);
-	if (error != E_OK)
-		return fault_set(fault, error, "key file '%s': %s", name, error_reason(error));
-	return E_OK;
+	return fault_because(fault, read_key(fd, out), "key file '%s'", name);
 }

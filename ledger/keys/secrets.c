@@ -10,10 +10,9 @@
 
 static enum error load_log(int keys_fd, struct secrets *secrets, struct fault *fault)
 {
-	struct key seed;
+	OWNED_KEY seed = {0};
 	TRY(keyfile_read(keys_fd, "log", &seed, fault));
 	crypto_sign_seed_keypair(secrets->log_public, secrets->log_secret, seed.b);
-	sodium_memzero(&seed, sizeof seed);
 	secrets->can_sign = true;
 	return E_OK;
 }
@@ -53,15 +52,11 @@ static enum error load(int keys_fd, bool with_log, struct secrets *secrets, stru
 
 enum error secrets_load(int keys_fd, bool with_log, struct secrets **out, struct fault *fault)
 {
-	struct secrets *secrets = sodium_malloc(sizeof *secrets);
+	OWNED(secrets_release) struct secrets *secrets = sodium_malloc(sizeof *secrets);
 	if (secrets == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = load(keys_fd, with_log, secrets, fault);
-	if (error != E_OK) {
-		sodium_free(secrets);
-		return error;
-	}
-	*out = secrets;
+	TRY(load(keys_fd, with_log, secrets, fault));
+	*out = OWN_TAKE(secrets);
 	return E_OK;
 }
 

@@ -26,3 +26,4 @@ struct secrets {
 /* `with_log` also reads the signing key. Freed with secrets_free. */
 enum error secrets_load(int keys_fd, bool with_log, struct secrets **out, struct fault *fault) MUST_USE;
 void secrets_free(struct secrets *secrets);
+OWN(secrets, secrets_free);

@@ -16,6 +16,28 @@
 /* What reading a state may make of a few bytes is bounded: events that no epoch covers, half a gibibyte of them. */
 #define UNCOVERED_MAX (1u << 25)
 
+/* The numbers that stand in front, in their order. */
+static const size_t counters[] = {
+	offsetof(struct log_rules, state.size),
+	offsetof(struct log_rules, state.time_s),
+	offsetof(struct log_rules, state.events),
+	offsetof(struct log_rules, batches),
+	offsetof(struct log_rules, event_batches),
+	offsetof(struct log_rules, state.filing_leaves),
+	offsetof(struct log_rules, sender_entries),
+	offsetof(struct log_rules, unendorsed),
+	offsetof(struct log_rules, epochs),
+	offsetof(struct log_rules, state.epoch_index),
+	offsetof(struct log_rules, state.epoch_size),
+	offsetof(struct log_rules, state.epoch_lost),
+};
+#define COUNTERS (sizeof counters / sizeof counters[0])
+
+static uint64_t *counter(const struct log_rules *rules, size_t i)
+{
+	return (uint64_t *)((uintptr_t)rules + counters[i]);
+}
+
 size_t log_rules_encoded_max(const struct log_rules *rules)
 {
 	return FIXED_BYTES + FRONTIER_BYTES_MAX + rules->sender_count * SENDER_ROW_BYTES_MAX +
@@ -59,18 +81,8 @@ static void encode_lag(const struct epoch_lag *lag, struct writer *out)
 void log_rules_encode(const struct log_rules *rules, struct writer *out)
 {
 	writer_u8(out, STATE_VERSION);
-	writer_u64(out, rules->state.size);
-	writer_u64(out, rules->state.time_s);
-	writer_u64(out, rules->state.events);
-	writer_u64(out, rules->batches);
-	writer_u64(out, rules->event_batches);
-	writer_u64(out, rules->state.filing_leaves);
-	writer_u64(out, rules->sender_entries);
-	writer_u64(out, rules->unendorsed);
-	writer_u64(out, rules->epochs);
-	writer_u64(out, rules->state.epoch_index);
-	writer_u64(out, rules->state.epoch_size);
-	writer_u64(out, rules->state.epoch_lost);
+	for (size_t i = 0; i < COUNTERS; i++)
+		writer_u64(out, *counter(rules, i));
 	writer_bytes(out, hash_bytes(&rules->state.map_root));
 	writer_bytes(out, hash_bytes(&rules->state.filing_root));
 	losses_encode(&rules->state.losses, out);
@@ -88,24 +100,11 @@ void log_rules_encode(const struct log_rules *rules, struct writer *out)
 
 /* ---- reading ---- */
 
-static void require(struct reader *in, bool holds)
-{
-	if (!holds)
-		reader_fail(in, E_BAD_VALUE);
-}
-
-static bool read_flag(struct reader *in)
-{
-	uint8_t flag = reader_u8(in);
-	require(in, flag <= 1);
-	return flag == 1;
-}
-
 /* How many records of `bytes` follow: no more than there can be. */
 static uint64_t read_count(struct reader *in, size_t bytes)
 {
 	uint64_t count = reader_u64(in);
-	require(in, count <= reader_left(in) / bytes);
+	reader_require(in, count <= reader_left(in) / bytes);
 	return in->error == E_OK ? count : 0;
 }
 
@@ -113,7 +112,8 @@ static void decode_sender(struct log_rules *rules, struct reader *in)
 {
 	struct sender sender;
 	sender_read(in, &sender);
-	require(in, sender.id > 0 && log_rules_sender(rules, sender.id) == NULL && sender.version < rules->state.size);
+	reader_require(
+		in, sender.id > 0 && log_rules_sender(rules, sender.id) == NULL && sender.version < rules->state.size);
 	if (in->error == E_OK && rules->state.senders.add(rules->state.senders.context, &sender) != E_OK)
 		reader_fail(in, E_NO_MEMORY);
 }
@@ -121,18 +121,18 @@ static void decode_sender(struct log_rules *rules, struct reader *in)
 static void decode_run(struct log_rules *rules, struct reader *in)
 {
 	struct log_run *run = &rules->state.run;
-	run->open = read_flag(in);
+	run->open = reader_flag(in);
 	if (!run->open)
 		return;
-	run->mass = read_flag(in);
+	run->mass = reader_flag(in);
 	run->sender = reader_u32(in);
 	const struct sender *sender = log_rules_sender(rules, run->sender);
 	run->first_sequence = reader_u64(in);
 	run->first_index = reader_u64(in);
 	run->count = reader_u32(in);
-	require(in, sender != NULL && run->count >= 1 && run->count <= BATCH_EVENTS_MAX);
-	require(in, run->first_index < rules->state.size && rules->state.size - run->first_index == run->count);
-	require(in, sender != NULL && run->first_sequence == sender->next_sequence);
+	reader_require(in, sender != NULL && run->count >= 1 && run->count <= BATCH_EVENTS_MAX);
+	reader_require(in, run->first_index < rules->state.size && rules->state.size - run->first_index == run->count);
+	reader_require(in, sender != NULL && run->first_sequence == sender->next_sequence);
 	run->commitments.size = run->count;
 	run->commitments.count = (uint32_t)__builtin_popcount(run->count);
 	for (uint32_t i = 0; i < run->commitments.count; i++)
@@ -146,12 +146,12 @@ static void decode_steps(struct log_rules *rules, struct reader *in)
 		uint64_t index = reader_u64(in);
 		uint64_t time_s = reader_u64(in);
 		const struct log_step *before = i > 0 ? &rules->state.steps.at[i - 1] : NULL;
-		require(in, index < rules->state.size && (before == NULL || index > before->index));
-		require(in, time_s <= rules->state.time_s && (before == NULL || time_s > before->time_s));
+		reader_require(in, index < rules->state.size && (before == NULL || index > before->index));
+		reader_require(in, time_s <= rules->state.time_s && (before == NULL || time_s > before->time_s));
 		if (in->error == E_OK && log_steps_add(&rules->state.steps, index, time_s) != E_OK)
 			reader_fail(in, E_NO_MEMORY);
 	}
-	require(in, rules->state.size == 0 || count > 0);
+	reader_require(in, rules->state.size == 0 || count > 0);
 }
 
 static void decode_lag(struct log_rules *rules, struct reader *in)
@@ -162,13 +162,14 @@ static void decode_lag(struct log_rules *rules, struct reader *in)
 	lag->lag_s = reader_u64(in);
 	lag->clock_s = reader_u64(in);
 	uint64_t left = reader_u64(in);
-	require(in, left <= UNCOVERED_MAX);
+	reader_require(in, left <= UNCOVERED_MAX);
 	while (left > 0 && in->error == E_OK) {
 		uint64_t since_s = reader_u64(in);
 		uint64_t first = reader_u64(in);
 		uint64_t count = reader_u64(in);
-		require(in, count >= 1 && count <= left && first >= next && first <= rules->state.size);
-		require(in, count <= rules->state.size - first && since_s <= rules->state.time_s && (begun || since_s == 0));
+		reader_require(in, count >= 1 && count <= left && first >= next && first <= rules->state.size);
+		reader_require(
+			in, count <= rules->state.size - first && since_s <= rules->state.time_s && (begun || since_s == 0));
 		if (in->error == E_OK && epoch_lag_add(lag, since_s, first, count) != E_OK)
 			reader_fail(in, E_NO_MEMORY);
 		begun = since_s > 0;
@@ -177,32 +178,18 @@ static void decode_lag(struct log_rules *rules, struct reader *in)
 	}
 }
 
-static void decode_roots(struct log_rules *rules, struct reader *in)
-{
-	rules->state.epoch_lost = reader_u64(in);
-	reader_copy(in, rules->state.map_root.b, HASH_BYTES);
-	reader_copy(in, rules->state.filing_root.b, HASH_BYTES);
-}
-
 void log_rules_decode(struct log_rules *rules, struct reader *in)
 {
-	require(in, reader_u8(in) == STATE_VERSION);
-	rules->state.size = reader_u64(in);
-	rules->state.time_s = reader_u64(in);
-	rules->state.events = reader_u64(in);
-	rules->batches = reader_u64(in);
-	rules->event_batches = reader_u64(in);
-	rules->state.filing_leaves = reader_u64(in);
-	rules->sender_entries = reader_u64(in);
-	rules->unendorsed = reader_u64(in);
-	rules->epochs = reader_u64(in);
-	rules->state.epoch_index = reader_u64(in);
-	rules->state.epoch_size = reader_u64(in);
-	decode_roots(rules, in);
-	require(in, rules->state.epoch_size <= rules->state.size &&
-					(rules->state.size == 0 || rules->state.epoch_index < rules->state.size));
+	reader_require(in, reader_u8(in) == STATE_VERSION);
+	for (size_t i = 0; i < COUNTERS; i++)
+		*counter(rules, i) = reader_u64(in);
+	reader_copy(in, rules->state.map_root.b, HASH_BYTES);
+	reader_copy(in, rules->state.filing_root.b, HASH_BYTES);
+	reader_require(in, rules->state.epoch_size <= rules->state.size &&
+						   (rules->state.size == 0 || rules->state.epoch_index < rules->state.size));
 	losses_decode(in, &rules->state.losses);
-	require(in, rules->state.losses.count == 0 || losses_newest(&rules->state.losses)->entry < rules->state.size);
+	reader_require(
+		in, rules->state.losses.count == 0 || losses_newest(&rules->state.losses)->entry < rules->state.size);
 	uint64_t senders = read_count(in, 1);
 	for (uint64_t i = 0; i < senders && in->error == E_OK; i++)
 		decode_sender(rules, in);

@@ -94,9 +94,7 @@ static enum error check_signature(const struct log_state *state, const struct en
 {
 	const struct log_run *run = &state->run;
 	struct hash root;
-	struct batch_head head = {run->mass ? BATCH_MASS : BATCH_EVENT, batch->sender, batch->first_sequence, batch->count,
-		batch->filing_checked, {0}};
-	memcpy(head.signature, batch->signature, sizeof head.signature);
+	const struct batch_head head = entry_batch_head(batch, run->mass ? BATCH_MASS : BATCH_EVENT);
 	merkle_frontier_root(&run->commitments, &root);
 	enum error error = batch_check_signature(state->vkey->name, &head, &root, sender->public_key);
 	if (!WRONG(error != E_OK))

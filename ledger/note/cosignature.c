@@ -73,9 +73,7 @@ static enum error read_line(
 		uint64_t time = 0;
 		if (!note_line_is_of(line, &keys[i]))
 			continue;
-		enum error error = cosignature_verify(line, text, &keys[i], &time);
-		if (error != E_OK)
-			return error;
+		TRY(cosignature_verify(line, text, &keys[i], &time));
 		if (time > times[i])
 			times[i] = time;
 	}

@@ -27,11 +27,10 @@ void form_included(struct form *form, const json_t *object, const char *others, 
 	read_entry(form, object, out);
 }
 
-void form_anchor(struct form *form, const json_t *root, struct anchor *out)
+void form_anchor(struct form *form, struct anchor *out)
 {
-	out->note = form_text(form, root, "checkpoint", NOTE_BYTES_MAX);
-	const json_t *genesis = form_object(form, root, "genesis");
-	form_part(form, "genesis", FINDING_NO_INDEX);
+	out->note = form_text(form, form->document, "checkpoint", NOTE_BYTES_MAX);
+	const json_t *genesis = form_enter(form, "genesis");
 	form_members(form, genesis, "entry inclusion");
 	out->genesis_shown.index = 0;
 	read_entry(form, genesis, &out->genesis_shown);

@@ -31,8 +31,8 @@ struct anchor {
 
 /* {"index", "entry", "inclusion"}; `others` names what else the object may have. */
 void form_included(struct form *form, const json_t *object, const char *others, struct included *out);
-/* The members "checkpoint" and "genesis" of the root. */
-void form_anchor(struct form *form, const json_t *root, struct anchor *out);
+/* The document's members "checkpoint" and "genesis". */
+void form_anchor(struct form *form, struct anchor *out);
 
 /* Decodes the entry that is shown into `out`, which is all zeros if it is none; true if it is of this kind. */
 bool included_is(const struct included *included, enum entry_kind kind, struct entry *out);

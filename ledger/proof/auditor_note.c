@@ -17,9 +17,7 @@
 
 static void write_root(struct writer *out, const struct hash *root)
 {
-	char text[sodium_base64_ENCODED_LEN(HASH_BYTES, sodium_base64_VARIANT_ORIGINAL)];
-	sodium_bin2base64(text, sizeof text, root->b, HASH_BYTES, sodium_base64_VARIANT_ORIGINAL);
-	writer_bytes(out, bytes_text(text));
+	note_hash_write(root, out);
 	writer_u8(out, '\n');
 }
 
@@ -54,19 +52,15 @@ static void root_of(struct bytes text, struct hash *out)
 enum error auditor_note_parse(struct bytes text, struct auditor_note *out)
 {
 	uint8_t again[TEXT_BYTES_MAX + 8];
-	struct bytes lines[LINES];
-	struct bytes written;
+	struct bytes lines[LINES], written;
+	struct bytes rest = text;
 	struct auditor_note note = {0};
 	if (text.len > TEXT_BYTES_MAX)
 		return E_BAD_NOTE;
-	for (size_t i = 0; i < LINES; i++) {
-		const uint8_t *end = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
-		if (end == NULL)
+	for (size_t i = 0; i < LINES; i++)
+		if (!note_cut(&rest, '\n', &lines[i]))
 			return E_BAD_NOTE;
-		lines[i] = bytes_of(text.data, (size_t)(end - text.data));
-		text = bytes_of(end + 1, text.len - lines[i].len - 1);
-	}
-	if (text.len != 0 || lines[1].len == 0 || lines[1].len > ORIGIN_BYTES_MAX)
+	if (rest.len != 0 || lines[1].len == 0 || lines[1].len > ORIGIN_BYTES_MAX)
 		return E_BAD_NOTE;
 	memcpy(note.origin, lines[1].data, lines[1].len);
 	note.size = number_of(lines[2]);
@@ -76,7 +70,7 @@ enum error auditor_note_parse(struct bytes text, struct auditor_note *out)
 	struct writer w = writer_of(again, sizeof again);
 	TRY(auditor_note_format(&note, &w));
 	TRY(writer_done(&w, &written));
-	if (WRONG(!bytes_equal(written, bytes_of(lines[0].data, (size_t)(text.data - lines[0].data)))))
+	if (WRONG(!bytes_equal(written, text)))
 		return E_BAD_NOTE;
 	*out = note;
 	return E_OK;

@@ -24,14 +24,6 @@ bool filing_lost_is(struct bytes text)
 	return form_type(text, type) == E_OK && strcmp(type, TYPE) == 0;
 }
 
-static void read_entry(struct form *form, const char *name, struct included *out)
-{
-	form_part(form, "file", FINDING_NO_INDEX);
-	const json_t *object = form_object(form, form->document, name);
-	form_part(form, name, FINDING_NO_INDEX);
-	form_included(form, object, "", out);
-}
-
 static enum error read_all(struct form *form, struct shown_loss *shown)
 {
 	const json_t *root = form->document;
@@ -42,9 +34,9 @@ static enum error read_all(struct form *form, struct shown_loss *shown)
 	if (WRONG(sender == 0 || sender > UINT32_MAX))
 		form_fail(form, "sender", "must be a sender's id");
 	shown->sender = (uint32_t)sender;
-	form_anchor(form, root, &shown->anchor);
-	read_entry(form, "batch", &shown->batch);
-	read_entry(form, "loss", &shown->loss);
+	form_anchor(form, &shown->anchor);
+	form_included(form, form_enter(form, "batch"), "", &shown->batch);
+	form_included(form, form_enter(form, "loss"), "", &shown->loss);
 	return form_done(form);
 }
 

@@ -37,18 +37,9 @@ static void shown_filing_release(struct shown_filing *shown)
 
 /* ---- reading ---- */
 
-static void *room(struct form *form, size_t count, size_t size)
+static void read_tree(struct form *form, struct shown_filing *shown)
 {
-	void *items = form->error == E_OK ? calloc(count + 1, size) : NULL;
-	if (items == NULL && form->error == E_OK)
-		form->error = E_NO_MEMORY;
-	return items;
-}
-
-static void read_tree(struct form *form, const json_t *root, struct shown_filing *shown)
-{
-	const json_t *tree = form_object(form, root, "tree");
-	form_part(form, "tree", FINDING_NO_INDEX);
+	const json_t *tree = form_enter(form, "tree");
 	form_members(form, tree, "size first proof");
 	shown->tree_size = form_number(form, tree, "size");
 	shown->first = form_number(form, tree, "first");
@@ -61,9 +52,9 @@ static void read_events(
 	form_part(form, "file", FINDING_NO_INDEX);
 	const json_t *list = form_array(form, root, "events", BATCH_EVENTS_MAX);
 	shown->count = json_array_size(list);
-	shown->blinds = room(form, shown->count, sizeof *shown->blinds);
-	out->labels = room(form, shown->count, sizeof *out->labels);
-	out->subject_of = proofs ? room(form, shown->count, sizeof *out->subject_of) : NULL;
+	shown->blinds = form_room(form, shown->count, sizeof *shown->blinds);
+	out->labels = form_room(form, shown->count, sizeof *out->labels);
+	out->subject_of = proofs ? form_room(form, shown->count, sizeof *out->subject_of) : NULL;
 	for (size_t i = 0; i < shown->count && form->error == E_OK; i++) {
 		const json_t *event = json_array_get(list, i);
 		form_part(form, "events", i);
@@ -84,8 +75,8 @@ static void read_subjects(struct form *form, const json_t *root, struct shown_fi
 	form_part(form, "file", FINDING_NO_INDEX);
 	const json_t *list = form_array(form, root, "subjects", BATCH_EVENTS_MAX);
 	out->subject_count = json_array_size(list);
-	out->subjects = room(form, out->subject_count, sizeof *out->subjects);
-	shown->vrf_proofs = room(form, out->subject_count, sizeof *shown->vrf_proofs);
+	out->subjects = form_room(form, out->subject_count, sizeof *out->subjects);
+	shown->vrf_proofs = form_room(form, out->subject_count, sizeof *shown->vrf_proofs);
 	for (size_t i = 0; i < out->subject_count && form->error == E_OK; i++) {
 		const json_t *subject = json_array_get(list, i);
 		form_part(form, "subjects", i);
@@ -104,17 +95,10 @@ static enum error read_all(struct form *form, struct shown_filing *shown, struct
 	if (WRONG(sender == 0 || sender > UINT32_MAX))
 		form_fail(form, "sender", "must be a sender's id");
 	shown->sender = (uint32_t)sender;
-	form_anchor(form, root, &shown->anchor);
-	form_part(form, "file", FINDING_NO_INDEX);
-	const json_t *epoch = form_object(form, root, "epoch");
-	form_part(form, "epoch", FINDING_NO_INDEX);
-	form_included(form, epoch, "", &shown->anchor.epoch_shown);
-	form_part(form, "file", FINDING_NO_INDEX);
-	const json_t *batch = form_object(form, root, "batch");
-	form_part(form, "batch", FINDING_NO_INDEX);
-	form_included(form, batch, "", &shown->batch);
-	form_part(form, "file", FINDING_NO_INDEX);
-	read_tree(form, root, shown);
+	form_anchor(form, &shown->anchor);
+	form_included(form, form_enter(form, "epoch"), "", &shown->anchor.epoch_shown);
+	form_included(form, form_enter(form, "batch"), "", &shown->batch);
+	read_tree(form, shown);
 	bool proofs = form_has(root, "subjects");
 	if (proofs)
 		read_subjects(form, root, shown, out);

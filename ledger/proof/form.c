@@ -124,6 +124,22 @@ const json_t *form_object(struct form *form, const json_t *object, const char *n
 	return value;
 }
 
+const json_t *form_enter(struct form *form, const char *name)
+{
+	form_part(form, "file", FINDING_NO_INDEX);
+	const json_t *object = form_object(form, form->document, name);
+	form_part(form, name, FINDING_NO_INDEX);
+	return object;
+}
+
+void *form_room(struct form *form, size_t count, size_t size)
+{
+	void *items = form->error == E_OK ? calloc(count + 1, size) : NULL;
+	if (items == NULL && form->error == E_OK)
+		form->error = E_NO_MEMORY;
+	return items;
+}
+
 const json_t *form_array(struct form *form, const json_t *object, const char *name, size_t max)
 {
 	const json_t *value = json_object_get(object, name);

@@ -51,6 +51,10 @@ void form_fail(struct form *form, const char *member, const char *why);
 void form_members(struct form *form, const json_t *object, const char *names);
 
 bool form_has(const json_t *object, const char *name);
+/* The object that is the document's member `name`, which is the part that is read next. */
+const json_t *form_enter(struct form *form, const char *name);
+/* Zeroed room for `count` items, to free(); NULL after a failure. */
+void *form_room(struct form *form, size_t count, size_t size);
 /* Objects and arrays, at most `max` elements; after a failure an array is empty, and an object that is none has no
  * members. */
 const json_t *form_object(struct form *form, const json_t *object, const char *name);

@@ -23,24 +23,12 @@ struct shown_proof {
 	struct bytes note;
 };
 
-/* The next line without its newline; false at the end, and for a line that has none. */
-static bool next_line(struct bytes *rest, struct bytes *out)
-{
-	const uint8_t *end = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
-	if (end == NULL)
-		return false;
-	*out = bytes_of(rest->data, (size_t)(end - rest->data));
-	*rest = bytes_of(end + 1, rest->len - out->len - 1);
-	return true;
-}
-
 /* Cuts a word and a space off the line. */
 static bool cut_word(struct bytes *line, const char *word)
 {
-	size_t len = strlen(word);
-	if (line->len < len || memcmp(line->data, word, len) != 0)
+	if (!bytes_begin(*line, word))
 		return false;
-	*line = bytes_of(line->data + len, line->len - len);
+	*line = bytes_after(*line, strlen(word));
 	return true;
 }
 
@@ -63,7 +51,7 @@ static bool read_hashes(struct bytes *rest, struct merkle_proof *out)
 {
 	struct bytes line;
 	out->count = 0;
-	while (next_line(rest, &line)) {
+	while (note_cut(rest, '\n', &line)) {
 		size_t len;
 		if (line.len == 0)
 			return true;
@@ -81,12 +69,12 @@ static enum error read_proof(struct bytes text, uint8_t *memory, struct shown_pr
 	struct bytes line = BYTES_EMPTY;
 	if (WRONG(text.len > TLOG_PROOF_BYTES_MAX))
 		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "longer than its limit");
-	if (!next_line(&text, &line) || WRONG(!bytes_equal(line, BYTES_LITERAL(TITLE))))
+	if (!note_cut(&text, '\n', &line) || WRONG(!bytes_equal(line, BYTES_LITERAL(TITLE))))
 		return finding_form(finding, "proof", FINDING_NO_INDEX, NULL, "the first line is another one");
-	if (!next_line(&text, &line) || !cut_word(&line, "extra ") ||
+	if (!note_cut(&text, '\n', &line) || !cut_word(&line, "extra ") ||
 		WRONG(!base64_decode(line, memory, ENTRY_BYTES_MAX, &len)))
 		return finding_form(finding, "proof", FINDING_NO_INDEX, "extra", "must be there with the entry in base64");
-	if (!next_line(&text, &line) || !cut_word(&line, "index ") || !read_index(line, &out->index))
+	if (!note_cut(&text, '\n', &line) || !cut_word(&line, "index ") || !read_index(line, &out->index))
 		return finding_form(finding, "proof", FINDING_NO_INDEX, "index", "must be a number without leading zeros");
 	if (!read_hashes(&text, &out->inclusion))
 		return finding_form(

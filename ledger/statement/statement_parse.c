@@ -24,21 +24,11 @@ void shown_release(struct shown *shown)
 	free(shown->paths);
 }
 
-/* Zeroed room for `count` items. */
-static void *room(struct form *form, size_t count, size_t size)
-{
-	void *items = form->error == E_OK ? calloc(count + 1, size) : NULL;
-	if (items == NULL && form->error == E_OK)
-		form->error = E_NO_MEMORY;
-	return items;
-}
-
 /* ---- epoch, map, window ---- */
 
-static void read_epoch(struct form *form, const json_t *root, struct shown *out)
+static void read_epoch(struct form *form, struct shown *out)
 {
-	const json_t *epoch = form_object(form, root, "epoch");
-	form_part(form, "epoch", FINDING_NO_INDEX);
+	const json_t *epoch = form_enter(form, "epoch");
 	form_included(form, epoch, "last", &out->anchor.epoch_shown);
 	const json_t *last = form_array(form, epoch, "last", STATEMENT_LAST_MAX);
 	if (WRONG(last != NULL && json_array_size(last) == 0))
@@ -49,10 +39,9 @@ static void read_epoch(struct form *form, const json_t *root, struct shown *out)
 	}
 }
 
-static void read_map(struct form *form, const json_t *root, struct shown *out)
+static void read_map(struct form *form, struct shown *out)
 {
-	const json_t *map = form_object(form, root, "map");
-	form_part(form, "map", FINDING_NO_INDEX);
+	const json_t *map = form_enter(form, "map");
 	out->present = form_bool(form, map, "present");
 	form_members(form, map, out->present ? "present count proof" : "present proof");
 	out->count = out->present ? form_number(form, map, "count") : 0;
@@ -67,8 +56,7 @@ static void read_window(struct form *form, const json_t *root, struct shown *out
 	if (!out->windowed)
 		return;
 	struct statement_window *window = &out->window;
-	const json_t *object = form_object(form, root, "window");
-	form_part(form, "window", FINDING_NO_INDEX);
+	const json_t *object = form_enter(form, "window");
 	form_members(form, object, "?from ?to");
 	window->has_from = form_has(object, "from");
 	window->has_to = form_has(object, "to");
@@ -88,8 +76,7 @@ static void read_leaf(struct form *form, const json_t *root, const char *name, b
 		return;
 	if (WRONG(!allowed))
 		form_fail(form, name, "belongs in a window with that end only");
-	const json_t *leaf = form_object(form, root, name);
-	form_part(form, name, FINDING_NO_INDEX);
+	const json_t *leaf = form_enter(form, name);
 	form_members(form, leaf, "index blind entry");
 	out->index = form_number(form, leaf, "index");
 	form_fixed(form, leaf, "blind", out->blind.b, HASH_BYTES);
@@ -106,8 +93,7 @@ static void read_range(struct form *form, const json_t *root, struct shown *out)
 			form_fail(form, "range", "neighbours without a range");
 		return;
 	}
-	const json_t *range = form_object(form, root, "range");
-	form_part(form, "range", FINDING_NO_INDEX);
+	const json_t *range = form_enter(form, "range");
 	form_members(form, range, "first proof");
 	out->first = form_number(form, range, "first");
 	out->range_proof = form_hashes(form, range, "proof", MERKLE_RANGE_PROOF_MAX);
@@ -160,7 +146,7 @@ static struct shown_event *read_events(
 {
 	form_part(form, "file", FINDING_NO_INDEX);
 	const json_t *list = form_array(form, root, name, max);
-	struct shown_event *events = room(form, json_array_size(list), sizeof *events);
+	struct shown_event *events = form_room(form, json_array_size(list), sizeof *events);
 	for (size_t i = 0; events != NULL && i < json_array_size(list) && form->error == E_OK; i++) {
 		form_part(form, name, i);
 		read_event(form, json_array_get(list, i), covered, &events[i]);
@@ -175,7 +161,7 @@ static void read_erasures(struct form *form, const json_t *root, struct shown *o
 	if (!form_has(root, "erasures"))
 		return;
 	const json_t *list = form_array(form, root, "erasures", STATEMENT_ERASURES_MAX);
-	out->erasures = room(form, json_array_size(list), sizeof *out->erasures);
+	out->erasures = form_room(form, json_array_size(list), sizeof *out->erasures);
 	for (size_t i = 0; i < json_array_size(list) && form->error == E_OK; i++) {
 		struct shown_erasure *erasure = &out->erasures[out->erasure_count++];
 		const json_t *object = json_array_get(list, i);
@@ -194,7 +180,7 @@ static void read_erasures(struct form *form, const json_t *root, struct shown *o
 static void read_senders(struct form *form, const json_t *signatures, struct shown *out)
 {
 	const json_t *list = form_array(form, signatures, "senders", STATEMENT_SENDERS_MAX);
-	out->senders = room(form, json_array_size(list), sizeof *out->senders);
+	out->senders = form_room(form, json_array_size(list), sizeof *out->senders);
 	for (size_t i = 0; i < json_array_size(list) && form->error == E_OK; i++) {
 		struct shown_sender *sender = &out->senders[out->sender_count++];
 		form_part(form, "signatures.senders", i);
@@ -247,8 +233,8 @@ static void read_batches(struct form *form, const json_t *signatures, struct sho
 {
 	form_part(form, "signatures", FINDING_NO_INDEX);
 	const json_t *list = form_array(form, signatures, "batches", STATEMENT_EVENTS_MAX);
-	out->batches = room(form, json_array_size(list), sizeof *out->batches);
-	out->paths = room(form, out->event_count, sizeof *out->paths);
+	out->batches = form_room(form, json_array_size(list), sizeof *out->batches);
+	out->paths = form_room(form, out->event_count, sizeof *out->paths);
 	for (size_t i = 0; i < json_array_size(list) && form->error == E_OK; i++) {
 		struct shown_batch *batch = &out->batches[out->batch_count++];
 		const json_t *object = json_array_get(list, i);
@@ -262,12 +248,10 @@ static void read_batches(struct form *form, const json_t *signatures, struct sho
 
 static void read_signatures(struct form *form, const json_t *root, struct shown *out)
 {
-	form_part(form, "file", FINDING_NO_INDEX);
 	out->signatures = form_has(root, "signatures");
 	if (!out->signatures)
 		return;
-	const json_t *signatures = form_object(form, root, "signatures");
-	form_part(form, "signatures", FINDING_NO_INDEX);
+	const json_t *signatures = form_enter(form, "signatures");
 	form_members(form, signatures, "senders batches");
 	read_senders(form, signatures, out);
 	read_batches(form, signatures, out);
@@ -275,12 +259,10 @@ static void read_signatures(struct form *form, const json_t *root, struct shown 
 
 static void read_audit(struct form *form, const json_t *root, struct shown *out)
 {
-	form_part(form, "file", FINDING_NO_INDEX);
 	out->audited = form_has(root, "audit");
 	if (!out->audited)
 		return;
-	const json_t *audit = form_object(form, root, "audit");
-	form_part(form, "audit", FINDING_NO_INDEX);
+	const json_t *audit = form_enter(form, "audit");
 	form_members(form, audit, "note epoch");
 	out->audit_note = form_text(form, audit, "note", NOTE_BYTES_MAX);
 	const json_t *epoch = form_object(form, audit, "epoch");
@@ -295,12 +277,9 @@ enum error statement_read(struct form *form, struct shown *out)
 	form_constant(form, root, "type", "indsigt-statement/v1");
 	out->subject = form_text(form, root, "subject", SUBJECT_BYTES_MAX);
 	form_fixed(form, root, "vrf_proof", out->vrf_proof, sizeof out->vrf_proof);
-	form_anchor(form, root, &out->anchor);
-	form_part(form, "file", FINDING_NO_INDEX);
-	read_epoch(form, root, out);
-	form_part(form, "file", FINDING_NO_INDEX);
-	read_map(form, root, out);
-	form_part(form, "file", FINDING_NO_INDEX);
+	form_anchor(form, &out->anchor);
+	read_epoch(form, out);
+	read_map(form, out);
 	read_window(form, root, out);
 	read_range(form, root, out);
 	out->events = read_events(form, root, "events", STATEMENT_EVENTS_MAX, true, &out->event_count);

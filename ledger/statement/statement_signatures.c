@@ -86,12 +86,7 @@ static enum error check_signature(struct shown *shown, const struct shown_batch 
 	struct shown_sender *item = newest_entry(shown, batch->entry.sender, end);
 	if (WRONG(item == NULL) || WRONG(item->entry.action == SENDER_REVOKE))
 		return finding_set(shown->finding, FINDING_SENDER_HISTORY, batch->at.index);
-	struct batch_head head = {.kind = BATCH_EVENT,
-		.sender = batch->entry.sender,
-		.first_sequence = batch->entry.first_sequence,
-		.count = batch->entry.count,
-		.filing_checked = batch->entry.filing_checked};
-	memcpy(head.signature, batch->entry.signature, sizeof head.signature);
+	const struct batch_head head = entry_batch_head(&batch->entry, BATCH_EVENT);
 	if (WRONG(batch_check_signature(shown->anchor.checkpoint.origin, &head, &batch->root, item->entry.public_key) !=
 			  E_OK))
 		return finding_set(shown->finding, FINDING_SIGNATURE, batch->at.index);

@@ -49,8 +49,8 @@ static enum error find_event_entry(struct db_txn *txn, uint64_t index, struct en
 static enum error make_record_key(struct key_snapshot *keys, const struct record_outside *outside)
 {
 	struct alias alias;
-	struct key subject_key;
-	struct key period_key;
+	OWNED_KEY subject_key = {0};
+	OWNED_KEY period_key = {0};
 	enum error error = key_of_id(keys, outside->key_id, &alias, &subject_key);
 	if (error != E_OK)
 		return error == E_NOT_FOUND ? E_UNSEALED : error;
@@ -64,8 +64,6 @@ static enum error make_record_key(struct key_snapshot *keys, const struct record
 		keys->record.period = outside->period;
 	}
 	keys->record.known = error == E_OK;
-	sodium_memzero(&subject_key, sizeof subject_key);
-	sodium_memzero(&period_key, sizeof period_key);
 	return error;
 }
 

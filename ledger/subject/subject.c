@@ -19,17 +19,6 @@
 #define FORMS "must be cpr: and ten digits, oid:OID:VALUE, uri:SYSTEM|VALUE or ref:SCHEME:ORG/Patient/ID"
 #define REF_ID_MAX 64 /* a FHIR id */
 
-static bool starts(struct bytes text, const char *front)
-{
-	size_t len = strlen(front);
-	return text.len >= len && memcmp(text.data, front, len) == 0;
-}
-
-static struct bytes after(struct bytes text, size_t skip)
-{
-	return bytes_of(text.data + skip, text.len - skip);
-}
-
 /* ---- values ---- */
 
 /* NULL, or why the text can be no part of an id. */
@@ -89,7 +78,7 @@ static const char *judge_oid(struct bytes rest)
 		return FORMS;
 	if (WRONG(subject_oid_is_codes(oid)))
 		return "has the OID of a code system: it tells what kind of identifier this is, not whose numbers these are";
-	return judge_value(after(rest, colon + 1));
+	return judge_value(bytes_after(rest, colon + 1));
 }
 
 /* A value that is a URI itself has one spelling too; an OID in it is spelled as URIs do. */
@@ -98,7 +87,8 @@ static const char *judge_uri_value(struct bytes value)
 	char spelled[SUBJECT_BYTES_MAX + 1];
 	struct bytes oid;
 	if (subject_system_oid(value, &oid))
-		return starts(value, "urn:oid:") && subject_oid_valid(oid) ? NULL : "has a value that is not a canonical URI";
+		return bytes_begin(value, "urn:oid:") && subject_oid_valid(oid) ? NULL
+																		: "has a value that is not a canonical URI";
 	if (subject_system_canonical(value, spelled) != NULL || !bytes_equal(value, bytes_text(spelled)))
 		return "has a value that is not a canonical URI";
 	return NULL;
@@ -117,8 +107,8 @@ static const char *judge_uri(struct bytes rest)
 	if (WRONG(!bytes_equal(system, bytes_text(spelled))))
 		return "has a system that is not in its canonical spelling";
 	if (bytes_equal(system, BYTES_LITERAL(URI_VALUES)))
-		return judge_uri_value(after(rest, bar + 1));
-	return judge_value(after(rest, bar + 1));
+		return judge_uri_value(bytes_after(rest, bar + 1));
+	return judge_value(bytes_after(rest, bar + 1));
 }
 
 /* SCHEME:ID/Patient/ID */
@@ -129,10 +119,10 @@ static const char *judge_ref(struct bytes rest)
 	size_t colon = find(org, ':');
 	if (slash == rest.len || WRONG(colon == 0) || WRONG(colon + 1 >= org.len))
 		return FORMS;
-	struct bytes reference = after(rest, slash + 1);
-	if (WRONG(!starts(reference, "Patient/")))
+	struct bytes reference = bytes_after(rest, slash + 1);
+	if (WRONG(!bytes_begin(reference, "Patient/")))
 		return FORMS;
-	struct bytes id = after(reference, strlen("Patient/"));
+	struct bytes id = bytes_after(reference, strlen("Patient/"));
 	if (WRONG(!subject_ref_id_valid(id)))
 		return "has a FHIR id that is none: 1 to 64 of A-Z, a-z, 0-9, '-' and '.'";
 	return judge_text(org);
@@ -164,14 +154,14 @@ enum error subject_judge(struct bytes id, struct fault *fault)
 	const char *why = FORMS;
 	if (id.len > SUBJECT_BYTES_MAX)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
-	if (starts(id, "cpr:"))
-		why = ten_digits(after(id, 4)) ? NULL : FORMS;
-	else if (starts(id, "oid:"))
-		why = judge_oid(after(id, 4));
-	else if (starts(id, "uri:"))
-		why = judge_uri(after(id, 4));
-	else if (starts(id, "ref:"))
-		why = judge_ref(after(id, 4));
+	if (bytes_begin(id, "cpr:"))
+		why = ten_digits(bytes_after(id, 4)) ? NULL : FORMS;
+	else if (bytes_begin(id, "oid:"))
+		why = judge_oid(bytes_after(id, 4));
+	else if (bytes_begin(id, "uri:"))
+		why = judge_uri(bytes_after(id, 4));
+	else if (bytes_begin(id, "ref:"))
+		why = judge_ref(bytes_after(id, 4));
 	if (why == NULL)
 		why = judge_number(id);
 	return why == NULL ? E_OK : fault_set(fault, E_BAD_SUBJECT, "subject: %s", why);
@@ -190,18 +180,18 @@ static size_t spell(struct bytes text, char *out)
 {
 	static const char cpr_oid[] = "oid:" CPR_OID ":";
 	size_t len = 0;
-	if (starts(text, "uri:")) {
-		struct bytes system = bytes_of(text.data + 4, find(after(text, 4), '|'));
+	if (bytes_begin(text, "uri:")) {
+		struct bytes system = bytes_of(text.data + 4, find(bytes_after(text, 4), '|'));
 		if (4 + system.len < text.len && subject_system_canonical(system, out + 4) == NULL) {
 			memcpy(out, "uri:", 4);
 			len = 4 + strlen(out + 4);
-			text = after(text, 4 + system.len);
+			text = bytes_after(text, 4 + system.len);
 		}
 	}
-	if (starts(text, cpr_oid)) {
+	if (bytes_begin(text, cpr_oid)) {
 		memcpy(out, "cpr:", 4);
 		len = 4;
-		text = after(text, sizeof cpr_oid - 1);
+		text = bytes_after(text, sizeof cpr_oid - 1);
 	}
 	memcpy(out + len, text.data, text.len);
 	len += text.len;

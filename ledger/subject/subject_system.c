@@ -22,11 +22,6 @@ static bool starts(struct bytes text, const char *front)
 	return text.len >= len && strncasecmp((const char *)text.data, front, len) == 0;
 }
 
-static struct bytes after(struct bytes text, size_t skip)
-{
-	return bytes_of(text.data + skip, text.len - skip);
-}
-
 static bool digit(uint8_t c)
 {
 	return c >= '0' && c <= '9';
@@ -84,7 +79,9 @@ bool subject_oid_is_codes(struct bytes oid)
 bool subject_system_oid(struct bytes system, struct bytes *oid)
 {
 	bool named = starts(system, "urn:oid:") || starts(system, "oid:");
-	*oid = starts(system, "urn:oid:") ? after(system, 8) : starts(system, "oid:") ? after(system, 4) : system;
+	*oid = starts(system, "urn:oid:") ? bytes_after(system, 8)
+		   : starts(system, "oid:")   ? bytes_after(system, 4)
+									  : system;
 	if (named)
 		return true;
 	for (size_t i = 0; i < system.len; i++)

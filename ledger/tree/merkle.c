@@ -256,29 +256,19 @@ static struct path path_shape(uint64_t index, uint64_t last)
 	return (struct path){inner, (uint32_t)__builtin_popcountll(index >> inner)};
 }
 
+/* The root of the tree, or with `old` of the one that ends with the node where the path begins: from left siblings
+ * alone.
+ */
 static void path_root(
-	const struct hash *start, uint64_t index, struct path path, const struct hash *proof, struct hash *out)
+	const struct hash *start, uint64_t index, struct path path, bool old, const struct hash *proof, struct hash *out)
 {
 	struct hash hash = *start;
 	for (uint32_t i = 0; i < path.inner; i++) {
 		if (index >> i & 1)
 			merkle_node_hash(&proof[i], &hash, &hash);
-		else
+		else if (!old)
 			merkle_node_hash(&hash, &proof[i], &hash);
 	}
-	for (uint32_t i = 0; i < path.border; i++)
-		merkle_node_hash(&proof[path.inner + i], &hash, &hash);
-	*out = hash;
-}
-
-/* The root of the tree that ends with the node where the path begins: its left siblings alone. */
-static void path_old_root(
-	const struct hash *start, uint64_t index, struct path path, const struct hash *proof, struct hash *out)
-{
-	struct hash hash = *start;
-	for (uint32_t i = 0; i < path.inner; i++)
-		if (index >> i & 1)
-			merkle_node_hash(&proof[i], &hash, &hash);
 	for (uint32_t i = 0; i < path.border; i++)
 		merkle_node_hash(&proof[path.inner + i], &hash, &hash);
 	*out = hash;
@@ -292,7 +282,7 @@ enum error merkle_root_of_inclusion(const struct hash *leaf, uint64_t index, uin
 	struct path path = path_shape(index, size - 1);
 	if (WRONG(proof_count != (size_t)path.inner + path.border))
 		return E_BAD_PROOF;
-	path_root(leaf, index, path, proof, out);
+	path_root(leaf, index, path, false, proof, out);
 	return E_OK;
 }
 
@@ -367,8 +357,8 @@ static enum error consistency_roots(uint64_t old_size, const struct hash *old_ro
 	if (WRONG(proof_count != given + path.inner + path.border))
 		return E_BAD_PROOF;
 	const struct hash *start = given ? &proof[0] : old_root;
-	path_old_root(start, index, path, proof + given, computed_old);
-	path_root(start, index, path, proof + given, computed);
+	path_root(start, index, path, true, proof + given, computed_old);
+	path_root(start, index, path, false, proof + given, computed);
 	return E_OK;
 }
 

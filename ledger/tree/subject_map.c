@@ -34,6 +34,14 @@ void map_node_hash(const struct hash *left, const struct hash *right, uint8_t bi
 	hash_sha256(parts, 3, out);
 }
 
+void map_step_hash(const uint8_t key[32], uint8_t bit, const struct hash *sibling, struct hash *hash)
+{
+	if (map_bit(key, bit))
+		map_node_hash(sibling, hash, bit, hash);
+	else
+		map_node_hash(hash, sibling, bit, hash);
+}
+
 unsigned map_first_difference(const uint8_t a[32], const uint8_t b[32])
 {
 	for (unsigned i = 0; i < MAP_KEY_BYTES; i++)
@@ -60,10 +68,7 @@ static bool path_root(const uint8_t key[32], const struct hash *value, struct by
 		if (WRONG(bit >= above))
 			return false;
 		above = bit;
-		if (map_bit(key, bit))
-			map_node_hash(&sibling, &hash, bit, &hash);
-		else
-			map_node_hash(&hash, &sibling, bit, &hash);
+		map_step_hash(key, bit, &sibling, &hash);
 	}
 	*out = hash;
 	return true;

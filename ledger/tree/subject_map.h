@@ -25,6 +25,8 @@ struct map_proof {
 void map_empty_root(struct hash *out);
 void map_leaf_hash(const uint8_t key[32], const struct hash *value, struct hash *out);
 void map_node_hash(const struct hash *left, const struct hash *right, uint8_t bit, struct hash *out);
+/* The node above `hash`, on the way of `key` at this bit. */
+void map_step_hash(const uint8_t key[32], uint8_t bit, const struct hash *sibling, struct hash *hash);
 /* Bit `bit` of a key, 0 the most significant. */
 static inline unsigned map_bit(const uint8_t key[32], unsigned bit)
 {

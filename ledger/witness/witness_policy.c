@@ -250,17 +250,15 @@ static enum error take_text(struct build *build, struct bytes text)
 {
 	struct line line = {0};
 	while (text.len > 0) {
-		const uint8_t *end = memchr(text.data, '\n', text.len);
+		struct bytes one;
 		line.number++;
 		/* A file that was cut off may name another quorum than was meant. */
-		if (end == NULL)
+		if (!note_cut(&text, '\n', &one))
 			return refuse(build, &line, "does not end in a newline; the file may have been cut off");
-		struct bytes one = bytes_of(text.data, (size_t)(end - text.data));
 		if (WRONG(!octets_valid(one)))
 			return refuse(build, &line, "holds a control character");
 		split(one, &line);
 		TRY(take_line(build, &line));
-		text = bytes_of(end + 1, text.len - one.len - 1);
 	}
 	if (WRONG(!build->has_quorum))
 		return fault_set(build->fault, E_BAD_VALUE, "there is no quorum line");
@@ -271,15 +269,12 @@ enum error witness_policy_parse(struct bytes text, struct witness_policy **out, 
 {
 	if (WRONG(text.len > POLICY_BYTES_MAX))
 		return fault_set(fault, E_TOO_LONG, "the witness policy is longer than %u bytes", POLICY_BYTES_MAX);
-	struct build build = {.policy = calloc(1, sizeof *build.policy), .fault = fault};
-	if (build.policy == NULL)
+	OWNED(witness_policy_release) struct witness_policy *policy = calloc(1, sizeof *policy);
+	if (policy == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = take_text(&build, text);
-	if (error != E_OK) {
-		free(build.policy);
-		return error;
-	}
-	*out = build.policy;
+	struct build build = {.policy = policy, .fault = fault};
+	TRY(take_text(&build, text));
+	*out = OWN_TAKE(policy);
 	return E_OK;
 }
 

@@ -7,16 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct bytes old = {(const uint8_t *)"old ", 4};
-
 enum error witness_request_parse(struct bytes body, struct witness_request *out)
 {
 	struct witness_request request = {0};
 	struct bytes line;
 	if (body.len > WITNESS_BODY_BYTES_MAX)
 		return E_TOO_LONG;
-	if (!note_cut(&body, '\n', &line) || line.len < old.len || memcmp(line.data, old.data, old.len) != 0 ||
-		!note_size_parse(bytes_of(line.data + old.len, line.len - old.len), &request.old_size))
+	if (!note_cut(&body, '\n', &line) || !bytes_begin(line, "old ") ||
+		!note_size_parse(bytes_after(line, strlen("old ")), &request.old_size))
 		return E_BAD_VALUE;
 	for (;;) {
 		if (!note_cut(&body, '\n', &line))

@@ -39,9 +39,7 @@ enum error ledger_begin(struct ledger *ledger, struct fault *fault)
 {
 	if (ledger->broken)
 		return fault_set(fault, E_STOPPED, "an earlier commit failed; restart the ledger");
-	if (ledger->reading)
-		db_abort(&ledger->read);
-	ledger->reading = false;
+	db_abort(&ledger->read);
 	TRY(ledger_may_sign(ledger, fault));
 	TRY(wall_clock_now(&ledger->clock, &ledger->tick_s, fault));
 	TRY(fault_because(fault, db_begin(ledger->store, true, &ledger->tick), "a transaction cannot be started"));
@@ -88,17 +86,6 @@ static enum error write_new_keys(struct ledger *ledger)
 }
 
 /* ---- appending ---- */
-
-static struct entry batch_entry(const struct batch_head *head)
-{
-	struct entry entry = {.kind = ENTRY_BATCH};
-	entry.batch = (struct entry_batch){.sender = head->sender,
-		.first_sequence = head->first_sequence,
-		.count = head->count,
-		.filing_checked = head->filing_checked};
-	memcpy(entry.batch.signature, head->signature, sizeof entry.batch.signature);
-	return entry;
-}
 
 /* The time that an entry bears which was received at `receive_s`. It is the tick's, however long the entry has waited
  * for it (for room on the disk, say): entries of one tick that bore times far apart would have no epoch between them.
@@ -152,7 +139,7 @@ static enum error append_batch(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
 {
 	const struct batch_head *head = &prepared->head;
-	const struct entry entry = batch_entry(head);
+	const struct entry entry = entry_of_batch(head);
 	uint64_t first_index = ledger->state.size;
 	uint64_t position = ledger_filing_leaves(&ledger->state);
 	TRY(append_events(ledger, prepared, entry_time_s(ledger, prepared->receive_s), fault));
@@ -295,10 +282,8 @@ bool ledger_guard_lags(const struct ledger *ledger)
 
 enum error ledger_receipt(struct ledger *ledger, const struct appended *appended, uint64_t old_size, struct writer *out)
 {
-	if (!ledger->reading) {
+	if (ledger->read.handle == NULL)
 		TRY(db_begin(ledger->store, false, &ledger->read));
-		ledger->reading = true;
-	}
 	struct log_recent recent = {ledger->log, &ledger->read};
 	struct merkle_nodes nodes = {log_recent_node, &recent};
 	struct receipt receipt = {.first_sequence = appended->first_sequence,

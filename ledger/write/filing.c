@@ -509,9 +509,7 @@ enum error ledger_epoch_slice(struct ledger *ledger, bool *finished, struct faul
 	*finished = ledger->epoch == NULL;
 	if (ledger->epoch == NULL)
 		return E_OK;
-	if (ledger->reading)
-		db_abort(&ledger->read);
-	ledger->reading = false;
+	db_abort(&ledger->read);
 	enum error error = run_slice(ledger, ledger->epoch, &why);
 	if (error != E_OK) {
 		/* Nothing is lost: the next epoch starts over from what is filed. */

@@ -333,8 +333,7 @@ void ledger_free(struct ledger *ledger)
 {
 	ledger_abort(ledger);
 	ledger_epoch_free(ledger);
-	if (ledger->reading)
-		db_abort(&ledger->read);
+	db_abort(&ledger->read);
 	registry_free(ledger->registry);
 	log_state_free(&ledger->state);
 	log_appender_free(ledger->log);

@@ -44,9 +44,8 @@ struct ledger {
 	uint64_t tick_s;    /* when it began */
 	bool ticking;
 	bool broken;        /* a commit failed: nothing more is done */
-	struct db_txn read; /* a snapshot of the last commit, for receipts */
-	bool reading;
-	uint8_t *new_keys; /* to be written before the next commit */
+	struct db_txn read; /* a snapshot of the last commit, for receipts; begun when the first is asked for */
+	uint8_t *new_keys;  /* to be written before the next commit */
 	size_t new_keys_len;
 	size_t new_keys_capacity;
 

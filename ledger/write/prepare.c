@@ -212,20 +212,15 @@ static struct period period_of(const struct work *work, uint64_t now_s)
 
 static enum error find_keys(struct preparer *p, uint32_t count, uint64_t now_s, struct writer *new_keys)
 {
-	struct key subject_key;
-	struct key period_key;
-	enum error error = E_OK;
-	for (uint32_t i = 0; i < count && error == E_OK; i++) {
+	OWNED_KEY subject_key = {0};
+	OWNED_KEY period_key = {0};
+	for (uint32_t i = 0; i < count; i++) {
 		struct work *work = &p->work[i];
-		error = keymaker_subject(p->maker, &work->alias, new_keys, &work->key_id, &subject_key);
-		if (error == E_OK)
-			error = keymaker_period(p->maker, period_of(work, now_s), new_keys, &period_key);
-		if (error == E_OK)
-			record_key_make(&subject_key, &period_key, &p->secrets[i].record_key);
+		TRY(keymaker_subject(p->maker, &work->alias, new_keys, &work->key_id, &subject_key));
+		TRY(keymaker_period(p->maker, period_of(work, now_s), new_keys, &period_key));
+		record_key_make(&subject_key, &period_key, &p->secrets[i].record_key);
 	}
-	sodium_memzero(&subject_key, sizeof subject_key);
-	sodium_memzero(&period_key, sizeof period_key);
-	return error;
+	return E_OK;
 }
 
 /* ---- sealing ---- */
@@ -353,12 +348,10 @@ static enum error prepare(struct preparer *p, uint32_t sender, struct bytes body
 enum error prepare_batch(struct preparer *preparer, uint32_t sender, struct bytes body, uint64_t now_s,
 	struct prepared **out, struct fault *fault)
 {
-	struct key batch_secret;
+	OWNED_KEY batch_secret = {0};
 	if (fault != NULL)
 		*fault = (struct fault){.event = FAULT_NO_EVENT};
-	enum error error = prepare(preparer, sender, body, now_s, &batch_secret, out, fault);
-	sodium_memzero(&batch_secret, sizeof batch_secret);
-	return error;
+	return prepare(preparer, sender, body, now_s, &batch_secret, out, fault);
 }
 
 void prepared_free(struct prepared *prepared)

@@ -28,7 +28,6 @@ struct restore {
 	struct key_position keys;   /* of what has no entry yet; else the store has its own */
 	struct db_env *store;
 	struct db_txn txn;
-	bool writing;
 	struct log_appender *log;
 	uint64_t old_size; /* what the store had */
 	struct losses old_losses;
@@ -71,7 +70,6 @@ static enum error open_store(struct restore *restore, const char *dir, struct fa
 	const char *path = restore->is_new ? made : restore->path;
 	TRY(restore->is_new ? store_make(path, &restore->store, fault) : store_open(path, false, &restore->store, fault));
 	enum error error = db_begin(restore->store, true, &restore->txn);
-	restore->writing = error == E_OK;
 	if (error == E_OK)
 		error = load(restore);
 	TRY(fault_because(fault, error, "%s", path));
@@ -92,8 +90,7 @@ void restore_close(struct restore *restore)
 {
 	if (restore == NULL)
 		return;
-	if (restore->writing)
-		db_abort(&restore->txn);
+	db_abort(&restore->txn);
 	log_appender_free(restore->log);
 	db_close(restore->store);
 	free(restore);
@@ -263,10 +260,8 @@ enum error restore_commit(
 {
 	TRY(check_note(restore, rules, note, fault));
 	enum error error = put_all(restore, rules, note);
-	if (error == E_OK) {
-		restore->writing = false;
+	if (error == E_OK)
 		error = db_commit(&restore->txn);
-	}
 	TRY(fault_because(fault, error, "the store cannot be written"));
 	return restore->is_new ? move_in_place(restore, fault) : E_OK;
 }

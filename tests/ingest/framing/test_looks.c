@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define OWN "{\"subject\":\"cpr:0101701234\",\"time\":\"x\"}"
+#define OURS "{\"subject\":\"cpr:0101701234\",\"time\":\"x\"}"
 #define FHIR "{\"resourceType\":\"AuditEvent\"}"
 #define DICOM "<AuditMessage></AuditMessage>"
 #define ROW "{\"input\":\"-\",\"message\":\"<AuditMessage/>\"}"
@@ -14,9 +14,9 @@ static const struct {
 	const char *says; /* NULL: nothing */
 } cases[] = {
 	{ADAPTER_JSON, BYTES_LITERAL(""), NULL},
-	{ADAPTER_JSON, BYTES_LITERAL(OWN "\n"), NULL},
-	{ADAPTER_JSON, BYTES_LITERAL("\xEF\xBB\xBF" OWN), NULL},
-	{ADAPTER_JSON, BYTES_LITERAL("<a>\n" FHIR "\n" OWN "\n"), NULL}, /* two damaged lines are not the whole */
+	{ADAPTER_JSON, BYTES_LITERAL(OURS "\n"), NULL},
+	{ADAPTER_JSON, BYTES_LITERAL("\xEF\xBB\xBF" OURS), NULL},
+	{ADAPTER_JSON, BYTES_LITERAL("<a>\n" FHIR "\n" OURS "\n"), NULL}, /* two damaged lines are not the whole */
 	{ADAPTER_JSON, BYTES_LITERAL(ROW "\n"), NULL},
 	{ADAPTER_JSON, BYTES_LITERAL("{\"subject\":\n"), NULL},
 	{ADAPTER_JSON, BYTES_LITERAL("junk\n"), NULL},
@@ -26,7 +26,7 @@ static const struct {
 		BYTES_LITERAL("\x7F"
 					  "ELF\0\0\1\n\0x\n"),
 		"binary"},
-	{ADAPTER_JSON, BYTES_LITERAL("\0\1\n" OWN "\n"), NULL},
+	{ADAPTER_JSON, BYTES_LITERAL("\0\1\n" OURS "\n"), NULL},
 	{ADAPTER_FHIR, BYTES_LITERAL("\xFF\xFE{\0"), "UTF-16"},
 	{ADAPTER_JSON, BYTES_LITERAL("{\0\"\0"), "UTF-16"},
 	{ADAPTER_DICOM, BYTES_LITERAL("\0<\0?"), "UTF-16"},
@@ -35,7 +35,7 @@ static const struct {
 	{ADAPTER_JSON,
 		BYTES_LITERAL("{\"resourceType\": \"AuditEvent\",\n\"entity\": [\n{\"type\": {\"code\": \"1\"}}\n]}\n"),
 		"--format fhir"},
-	{ADAPTER_JSON, BYTES_LITERAL("[" OWN ",\n" OWN "]\n"), "jq -c .[]"},
+	{ADAPTER_JSON, BYTES_LITERAL("[" OURS ",\n" OURS "]\n"), "jq -c .[]"},
 	{ADAPTER_JSON, BYTES_LITERAL("{\n  \"subject\": 1,\n  \"actor\": {\n  }\n}\n"), "jq -c ."},
 	{ADAPTER_JSON, BYTES_LITERAL("<?xml version=\"1.0\"?>" DICOM), "--format dicom"},
 	{ADAPTER_JSON, BYTES_LITERAL("<AuditEvent xmlns=\"http://hl7.org/fhir\">"), "FHIR in XML"},
@@ -43,7 +43,7 @@ static const struct {
 	{ADAPTER_FHIR, BYTES_LITERAL("time;who;what\n1;2;3\n"), "CSV"},
 	{ADAPTER_FHIR, BYTES_LITERAL("{\n  \"resourceType\": \"AuditEvent\"\n}"), NULL},
 	{ADAPTER_FHIR, BYTES_LITERAL("<AuditEvent xmlns=\"http://hl7.org/fhir\">"), "FHIR in XML"},
-	{ADAPTER_FHIR, BYTES_LITERAL(OWN "\n"), "--format json"},
+	{ADAPTER_FHIR, BYTES_LITERAL(OURS "\n"), "--format json"},
 	{ADAPTER_FHIR, BYTES_LITERAL(DICOM "\n"), "--format dicom"},
 	{ADAPTER_FHIR, BYTES_LITERAL(ROW "\n"), NULL},
 	{ADAPTER_DICOM, BYTES_LITERAL("<List>\n" DICOM "</List>"), NULL},
