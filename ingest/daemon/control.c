@@ -5,6 +5,7 @@
  * directory must not need a restart. What can fail is told once, and the daemon serves senders without it. */
 #include "ingest/daemon/control.h"
 
+#include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
 
 #include <errno.h>
@@ -123,20 +124,14 @@ static enum error make_job(const json_t *request, uint64_t id, struct job **out)
 	for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (strcmp(kinds[i].name, name) != 0)
 			continue;
-		struct job *job = job_new(kinds[i].kind, id);
-		if (job == NULL)
+		OWNED(job_release) struct job *job = job_new(kinds[i].kind, id);
+		if (job == NULL || (job->kind == JOB_SENDER && (job->entry = calloc(1, sizeof *job->entry)) == NULL))
 			return E_NO_MEMORY;
-		enum error error = E_OK;
 		job->declare_lost = json_is_true(json_object_get(request, "declare-lost"));
-		if (job->kind == JOB_SENDER) {
-			job->entry = calloc(1, sizeof *job->entry);
-			error = job->entry ? read_entry(request, job->entry) : E_NO_MEMORY;
-		}
-		if (error != E_OK) {
-			job_free(job);
-			return error;
-		}
+		if (job->kind == JOB_SENDER)
+			TRY(read_entry(request, job->entry));
 		*out = job;
+		job = NULL;
 		return E_OK;
 	}
 	return E_BAD_VALUE;
@@ -149,18 +144,16 @@ static void on_read(struct bufferevent *stream, void *context)
 	struct job *job = NULL;
 	if (client->asked)
 		return;
-	char *line = evbuffer_readln(input, NULL, EVBUFFER_EOL_LF);
+	OWNED_MEMORY char *line = evbuffer_readln(input, NULL, EVBUFFER_EOL_LF);
 	if (line == NULL) {
 		if (evbuffer_get_length(input) >= REQUEST_BYTES_MAX)
 			refuse(client, E_TOO_LONG, "");
 		return;
 	}
-	json_t *request = NULL;
+	json_auto_t *request = NULL;
 	enum error error = json_read(bytes_text(line), JSON_REJECT_DUPLICATES, NULL, &request);
-	free(line);
 	if (error == E_OK)
 		error = make_job(request, client->id, &job);
-	json_decref(request);
 	if (error != E_OK) {
 		refuse(client, error, "");
 		return;
@@ -220,19 +213,18 @@ static struct sockaddr_un address_of(int dir_fd)
 static int bind_socket(struct control *control)
 {
 	struct sockaddr_un address = address_of(control->dir_fd);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	/* The ledger's lock is held: whatever socket is there is left over. */
 	unlinkat(control->dir_fd, SOCKET_NAME, 0);
-	if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-		fchmodat(control->dir_fd, SOCKET_NAME, 0600, 0) == 0 &&
-		fstatat(control->dir_fd, SOCKET_NAME, &control->socket, AT_SYMLINK_NOFOLLOW) == 0)
-		return fd;
-	int kept = errno;
-	close(fd);
-	errno = kept;
-	return -1;
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+		fchmodat(control->dir_fd, SOCKET_NAME, 0600, 0) != 0 ||
+		fstatat(control->dir_fd, SOCKET_NAME, &control->socket, AT_SYMLINK_NOFOLLOW) != 0)
+		return -1;
+	int bound = fd;
+	fd = -1;
+	return bound;
 }
 
 static bool make_socket(struct control *control)

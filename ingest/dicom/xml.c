@@ -9,6 +9,7 @@
 #include "ingest/dicom/xml.h"
 
 #include "ingest/message/words.h"
+#include "ledger/base/own.h"
 
 #include <errno.h>
 #include <expat.h>
@@ -196,24 +197,17 @@ static iconv_t open_converter(const char *name)
 
 /* A byte may stand for several characters (letters with marks); no encoding gives more than eight bytes of UTF-8 for
  * one. */
-static enum error convert(struct xml *xml, struct bytes document, uint8_t **out, size_t *out_len)
+static enum error convert_by(iconv_t converter, struct xml *xml, struct bytes document, uint8_t **out, size_t *out_len)
 {
 	size_t room = 8 * document.len + 16;
 	char *from = (char *)(uintptr_t)document.data;
 	size_t left = document.len;
-	iconv_t converter = open_converter(xml->encoding);
-	if (converter == (iconv_t)-1)
-		return fault_set(xml->fault, E_BAD_XML,
-			"the declared encoding is none that this system's iconv knows; send UTF-8, or install more encodings");
 	*out = malloc(room);
-	if (*out == NULL) {
-		iconv_close(converter);
+	if (*out == NULL)
 		return fault_set(xml->fault, E_NO_MEMORY, "");
-	}
 	char *to = (char *)*out;
 	bool whole = iconv(converter, &from, &left, &to, &room) != (size_t)-1 &&
 				 iconv(converter, NULL, NULL, &to, &room) != (size_t)-1;
-	iconv_close(converter);
 	*out_len = (size_t)((uint8_t *)to - *out);
 	if (!whole)
 		return fault_set(
@@ -223,14 +217,16 @@ static enum error convert(struct xml *xml, struct bytes document, uint8_t **out,
 
 static enum error read_converted(struct xml *xml, struct bytes document)
 {
-	uint8_t *converted = NULL;
+	OWNED_MEMORY uint8_t *converted = NULL;
 	size_t len = 0;
 	enum XML_Error code;
-	enum error error = convert(xml, document, &converted, &len);
-	if (error == E_OK)
-		error = parse(xml, bytes_of(converted, len), "UTF-8", &code);
-	free(converted);
-	return error;
+	iconv_t converter = open_converter(xml->encoding);
+	if (converter == (iconv_t)-1)
+		return fault_set(xml->fault, E_BAD_XML,
+			"the declared encoding is none that this system's iconv knows; send UTF-8, or install more encodings");
+	enum error error = convert_by(converter, xml, document, &converted, &len);
+	iconv_close(converter);
+	return error == E_OK ? parse(xml, bytes_of(converted, len), "UTF-8", &code) : error;
 }
 
 enum error xml_read(struct bytes document, const struct xml_events *events, void *context, struct fault *fault)

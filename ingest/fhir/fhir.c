@@ -2,6 +2,7 @@
 #include "ingest/fhir/fhir_people.h"
 #include "ingest/message/participants.h"
 #include "ingest/message/words.h"
+#include "ledger/base/own.h"
 #include "ledger/json/json_text.h"
 
 #define WORDS_COMPARED 64 /* subtypes that a further one is compared with; real messages have three */
@@ -392,21 +393,16 @@ static enum error keep_texts(struct audit_message *message)
 enum error fhir_read(
 	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault)
 {
-	json_t *root = NULL;
+	json_auto_t *root = NULL;
 	struct bytes start = words_trim(text);
 	if (start.len > 0 && start.data[0] == '<')
 		return fault_set(fault, E_BAD_JSON, "the message is XML; FHIR is read as JSON (application/fhir+json)");
 	TRY(json_text_parse(text, &root, fault));
-	struct fhir_document document;
+	OWNED(fhir_document_close) struct fhir_document document = {0};
+	OWNED(fhir_reader_free)
 	struct fhir_reader reader = {
 		.document = &document, .root = root, .message = out, .context = context, .fault = fault};
-	enum error error = fhir_document_open(root, &document, fault);
-	if (error == E_OK)
-		error = read_root(&reader);
-	if (error == E_OK)
-		error = keep_texts(out);
-	fhir_reader_free(&reader);
-	fhir_document_close(&document);
-	json_decref(root);
-	return error;
+	TRY(fhir_document_open(root, &document, fault));
+	TRY(read_root(&reader));
+	return keep_texts(out);
 }

@@ -89,47 +89,30 @@ static bool between(struct framing *framing, struct bytes input, enum xml_token 
 		enter(framing, token);
 		return false;
 	}
-	switch (token) {
-	case TOKEN_DECLARATION:
-	case TOKEN_DOCTYPE:
-		if (xml->start != SIZE_MAX && token == TOKEN_DOCTYPE)
-			return false;
-		if (xml->scan.token > 0)
-			return give_between(framing, input, out);
-		xml->start = 0;
+	if (token == TOKEN_ASIDE && xml->scan.declared)
+		note_encoding(xml, bytes_of(input.data + xml->scan.token, framing->at - xml->scan.token));
+	if (token == TOKEN_END && xml->wrappers > 0 && !xml->scan.message) {
+		xml->wrappers--;
+		return give(framing, FRAMING_BETWEEN, input, framing->at, false, out);
+	}
+	if (token == TOKEN_NONE || token == TOKEN_BLANK || token == TOKEN_ASIDE ||
+		(token == TOKEN_DOCTYPE && xml->start != SIZE_MAX))
 		return false;
-	case TOKEN_START:
-		if (xml->scan.token > 0)
-			return give_between(framing, input, out);
+	if (xml->scan.token > 0) /* all others begin something */
+		return give_between(framing, input, out);
+	if (token == TOKEN_DECLARATION || token == TOKEN_DOCTYPE) {
+		xml->start = 0;
+	} else if (token == TOKEN_START) {
 		framing->state = FOREIGN;
 		xml->only_starts = true;
 		xml->depth = 1;
-		return false;
-	case TOKEN_END:
-		if (xml->wrappers > 0 && !xml->scan.message) {
-			xml->wrappers--;
-			return give(framing, FRAMING_BETWEEN, input, framing->at, false, out);
-		}
-		/* fall through */
-	case TOKEN_EMPTY:
-	case TOKEN_CDATA:
-		if (xml->scan.token > 0)
-			return give_between(framing, input, out);
+	} else if (token == TOKEN_TEXT) {
+		framing->state = JUNK;
+	} else {
 		framing->state = CLOSED;
 		xml->end = framing->at;
-		return false;
-	case TOKEN_TEXT:
-		if (xml->scan.token > 0)
-			return give_between(framing, input, out);
-		framing->state = JUNK;
-		return false;
-	case TOKEN_ASIDE:
-		if (xml->scan.declared)
-			note_encoding(xml, bytes_of(input.data + xml->scan.token, framing->at - xml->scan.token));
-		return false;
-	default:
-		return false;
 	}
+	return false;
 }
 
 static bool junk(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
@@ -291,12 +274,17 @@ static enum look look(struct framing *framing, struct bytes input, enum framing_
 	return LOOK_ON;
 }
 
+/* Up to where it is known, between messages, that nothing begins before `at`. */
+static size_t decided(const struct framing_xml *xml, size_t at)
+{
+	return xml_scan_in_text(&xml->scan) ? at : xml->scan.token;
+}
+
 static bool end_of_input(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
-	if (framing->state == BETWEEN && (xml_scan_in_text(&xml->scan) || xml->scan.token > 0))
-		return give(
-			framing, FRAMING_BETWEEN, input, xml_scan_in_text(&xml->scan) ? input.len : xml->scan.token, false, out);
+	if (framing->state == BETWEEN && decided(xml, input.len) > 0)
+		return give(framing, FRAMING_BETWEEN, input, decided(xml, input.len), false, out);
 	bool cut = framing->state == INSIDE || framing->state == FOREIGN;
 	return give(framing, FRAMING_MESSAGE, input, input.len, cut, out);
 }
@@ -305,9 +293,8 @@ static bool end_of_input(struct framing *framing, struct bytes input, struct fra
 static bool give_part(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
-	if (framing->state == BETWEEN && (xml_scan_in_text(&xml->scan) || xml->scan.token > 0))
-		return give(
-			framing, FRAMING_BETWEEN, input, xml_scan_in_text(&xml->scan) ? framing->at : xml->scan.token, false, out);
+	if (framing->state == BETWEEN && decided(xml, framing->at) > 0)
+		return give(framing, FRAMING_BETWEEN, input, decided(xml, framing->at), false, out);
 	if (framing->state == BETWEEN)
 		framing->state = JUNK;
 	bool doubtful = xml_scan_undecided(&xml->scan);

@@ -67,6 +67,12 @@ static bool says_nobody(struct bytes value)
 	return words_are(value, "<none>");
 }
 
+static enum error nobody(char *out)
+{
+	out[0] = '\0';
+	return E_OK;
+}
+
 /* Whether it has a letter, or a digit that is not 0; who counts from 0 has one such person. */
 static bool says_anything(struct bytes value)
 {
@@ -135,10 +141,8 @@ static enum error read_cx(struct bytes cx, char *out, struct fault *fault)
 	identifier_cut(&cx, '^');
 	identifier_cut(&cx, '^');
 	struct bytes authority = identifier_cut(&cx, '^');
-	if (says_nobody(id)) {
-		out[0] = '\0';
-		return E_OK;
-	}
+	if (says_nobody(id))
+		return nobody(out);
 	if (has(id, '\\') || has(id, '&') || has(authority, '\\'))
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: the CX has subcomponents or an HL7 escape (\\T\\ and the like), which spell one id in two ways");
@@ -197,10 +201,8 @@ enum error identifier_fhir(struct bytes system, struct bytes value, char *out, s
 	value = words_trim(value);
 	if (value.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: a person without an identifier's value");
-	if (says_nobody(value)) {
-		out[0] = '\0';
-		return E_OK;
-	}
+	if (says_nobody(value))
+		return nobody(out);
 	TRY(refuse_placeholder(value, fault));
 	if (system.len == 0 && (has(value, '^') || has(value, '|')) && !identifier_is_patient_reference(value))
 		return identifier_text(value, NULL, out, fault);
@@ -348,10 +350,8 @@ enum error identifier_text(struct bytes text, const char *org_id, char *out, str
 	text = words_trim(text);
 	if (text.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: a person without an identifier");
-	if (says_nobody(text)) {
-		out[0] = '\0';
-		return E_OK;
-	}
+	if (says_nobody(text))
+		return nobody(out);
 	TRY(refuse_placeholder(text, fault));
 	if (identifier_is_patient_reference(text))
 		return reference(text, org_id, out, fault);

@@ -7,6 +7,7 @@
 #include "ingest/message/participants.h"
 
 #include "ledger/base/grow.h"
+#include "ledger/base/own.h"
 
 void participant_role_code(struct participant *participant, struct bytes code)
 {
@@ -120,7 +121,7 @@ enum error participants_settle(struct audit_message *message, struct fault *faul
 {
 	if (message->participant_count == 0)
 		return fault_set(fault, E_MISSING_FIELD, "actor: the message names nobody who acted");
-	struct texts objects = {0};
+	OWNED(texts_free) struct texts objects = {0};
 	size_t actor = actor_of(message);
 	const struct participant *chosen = &message->participants[actor];
 	message->actor_kind = chosen->nature == PARTICIPANT_MACHINE ? ACTOR_SYSTEM : ACTOR_HUMAN;
@@ -128,14 +129,11 @@ enum error participants_settle(struct audit_message *message, struct fault *faul
 	message->actor_name = chosen->name;
 	message->actor_role = chosen->role;
 	message->access_point = chosen->access_point;
-	enum error error = place_others(message, actor, &objects);
-	for (size_t i = 0; error == E_OK && i < message->objects.count; i++)
-		error = texts_add(&objects, message->objects.items[i]);
-	if (error != E_OK) {
-		texts_free(&objects);
-		return error;
-	}
+	TRY(place_others(message, actor, &objects));
+	for (size_t i = 0; i < message->objects.count; i++)
+		TRY(texts_add(&objects, message->objects.items[i]));
 	texts_free(&message->objects);
 	message->objects = objects;
+	objects = (struct texts){0};
 	return E_OK;
 }

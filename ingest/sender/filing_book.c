@@ -9,6 +9,7 @@
 #include "ingest/sender/filing_book.h"
 
 #include "ledger/base/own.h"
+#include "ledger/base/thread.h"
 #include "ledger/db/db.h"
 #include "ledger/db/db_put.h"
 
@@ -67,18 +68,14 @@ enum error filing_book_open(
 		return E_NOT_FOUND;
 	if (!there && mkdir(path, 0700) != 0)
 		return fault_set(fault, E_IO, "%s cannot be made: %s", path, strerror(errno));
-	struct filing_book *book = calloc(1, sizeof *book);
+	OWNED(filing_book_release) struct filing_book *book = calloc(1, sizeof *book);
 	if (book == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	pthread_mutex_init(&book->mutex, NULL);
-	enum error error = db_open(path, names, sizeof names / sizeof names[0], MAP_BYTES, false, true, &book->env, fault);
-	if (error == E_OK)
-		error = fault_because(fault, load(book, true, begin), "the filing book %s cannot be read", path);
-	if (error != E_OK) {
-		filing_book_close(book);
-		return error;
-	}
+	TRY(db_open(path, names, sizeof names / sizeof names[0], MAP_BYTES, false, true, &book->env, fault));
+	TRY(fault_because(fault, load(book, true, begin), "the filing book %s cannot be read", path));
 	*out = book;
+	book = NULL;
 	return E_OK;
 }
 
@@ -96,10 +93,8 @@ void filing_book_close(struct filing_book *book)
 
 uint64_t filing_book_claim(struct filing_book *book)
 {
-	pthread_mutex_lock(&book->mutex);
-	uint64_t claim = book->begin == 0 ? book->checked : 0;
-	pthread_mutex_unlock(&book->mutex);
-	return claim;
+	LOCKED(&book->mutex);
+	return book->begin == 0 ? book->checked : 0;
 }
 
 /* ---- batches ---- */
@@ -267,10 +262,8 @@ static enum error pass(
 enum error filing_book_pass(
 	struct filing_book *book, const struct filing_note *note, const struct filing_label *labels, size_t count)
 {
-	pthread_mutex_lock(&book->mutex);
-	enum error error = pass(book, note, labels, count);
-	if (error == E_OK)
-		book->checked = checked_after(book, note);
-	pthread_mutex_unlock(&book->mutex);
-	return error;
+	LOCKED(&book->mutex);
+	TRY(pass(book, note, labels, count));
+	book->checked = checked_after(book, note);
+	return E_OK;
 }

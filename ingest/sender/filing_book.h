@@ -12,6 +12,7 @@
  * a plain hash of the subject: whoever has the file can try all numbers. */
 #pragma once
 
+#include "ledger/base/own.h"
 #include "ledger/event/batch.h"
 #include "ledger/label/label.h"
 
@@ -31,6 +32,7 @@ struct filing_note {
 enum error filing_book_open(
 	const char *path, bool create, uint64_t begin, struct filing_book **out, struct fault *fault) MUST_USE;
 void filing_book_close(struct filing_book *book);
+OWN(filing_book, filing_book_close);
 
 /* All events below this sequence were checked; 0 if the book does not begin with the sender's first one. Where the book
  * has a hole it stays below that for ever. */

@@ -14,6 +14,7 @@
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
+#include "ledger/base/thread.h"
 #include "ledger/entry/sender_request.h"
 #include "ledger/proof/filing_lost.h"
 #include "ledger/proof/filing_proof.h"
@@ -211,10 +212,9 @@ static void keep_evidence(struct look *look)
 
 static void say(struct filing_checker *checker, enum filing_state state, const char *text)
 {
-	pthread_mutex_lock(&checker->mutex);
+	LOCKED(&checker->mutex);
 	checker->state = state;
 	snprintf(checker->text, sizeof checker->text, "%s", text);
-	pthread_mutex_unlock(&checker->mutex);
 }
 
 /* E_NOT_FOUND: not filed yet. E_BAD_PROOF: the alarm was raised. */
@@ -228,9 +228,8 @@ static enum error look_at(struct filing_checker *checker, const struct filing_no
 	proof = look.proof;
 	if (error == E_OK && look.lost > 0) {
 		keep_evidence(&look);
-		pthread_mutex_lock(&checker->mutex);
+		LOCKED(&checker->mutex);
 		checker->lost += look.lost;
-		pthread_mutex_unlock(&checker->mutex);
 	}
 	if (error == E_BAD_PROOF) {
 		if (look.answer.len > 0)
@@ -250,23 +249,19 @@ static enum error look_at(struct filing_checker *checker, const struct filing_no
 static bool pause_ms(struct filing_checker *checker, unsigned ms)
 {
 	struct timespec until = clock_in(ms);
-	pthread_mutex_lock(&checker->mutex);
+	LOCKED(&checker->mutex);
 	int waited = 0;
 	while (!checker->stopping && !checker->woken && waited == 0)
 		waited = ms > 0 ? pthread_cond_timedwait(&checker->wake, &checker->mutex, &until)
 						: pthread_cond_wait(&checker->wake, &checker->mutex);
 	checker->woken = false;
-	bool going_on = !checker->stopping;
-	pthread_mutex_unlock(&checker->mutex);
-	return going_on;
+	return !checker->stopping;
 }
 
 static bool stopping(struct filing_checker *checker)
 {
-	pthread_mutex_lock(&checker->mutex);
-	bool stop = checker->stopping;
-	pthread_mutex_unlock(&checker->mutex);
-	return stop;
+	LOCKED(&checker->mutex);
+	return checker->stopping;
 }
 
 static void *run(void *context)
@@ -304,16 +299,12 @@ static void *run(void *context)
 
 static enum error start(struct filing_checker *checker, struct fault *fault)
 {
-	pthread_condattr_t attributes;
 	checker->url = strdup(checker->options.url);
 	checker->evidence = strdup(checker->options.evidence);
 	if (checker->url == NULL || checker->evidence == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	TRY(fetch_open(checker->url, NULL, &checker->fetch, fault));
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&checker->wake, &attributes);
-	pthread_condattr_destroy(&attributes);
+	thread_cond_init(&checker->wake);
 	pthread_mutex_init(&checker->mutex, NULL);
 	if (pthread_create(&checker->thread, NULL, run, checker) != 0) {
 		pthread_mutex_destroy(&checker->mutex);
@@ -331,19 +322,22 @@ static void checker_free(struct filing_checker *checker)
 	free(checker);
 }
 
+static void checker_release(struct filing_checker **checker)
+{
+	if (*checker != NULL)
+		checker_free(*checker);
+}
+
 enum error filing_checker_start(
 	const struct filing_checker_options *options, struct filing_checker **out, struct fault *fault)
 {
-	struct filing_checker *checker = calloc(1, sizeof *checker);
+	OWNED(checker_release) struct filing_checker *checker = calloc(1, sizeof *checker);
 	if (checker == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	checker->options = *options;
-	enum error error = start(checker, fault);
-	if (error != E_OK) {
-		checker_free(checker);
-		return error;
-	}
+	TRY(start(checker, fault));
 	*out = checker;
+	checker = NULL;
 	return E_OK;
 }
 
@@ -371,27 +365,22 @@ void filing_checker_stop(struct filing_checker *checker)
 
 void filing_checker_wake(struct filing_checker *checker)
 {
-	pthread_mutex_lock(&checker->mutex);
+	LOCKED(&checker->mutex);
 	checker->woken = true;
 	if (checker->state == FILING_DONE)
 		checker->state = FILING_WORKING;
 	pthread_cond_signal(&checker->wake);
-	pthread_mutex_unlock(&checker->mutex);
 }
 
 uint64_t filing_checker_lost(struct filing_checker *checker)
 {
-	pthread_mutex_lock(&checker->mutex);
-	uint64_t lost = checker->lost;
-	pthread_mutex_unlock(&checker->mutex);
-	return lost;
+	LOCKED(&checker->mutex);
+	return checker->lost;
 }
 
 enum filing_state filing_checker_state(struct filing_checker *checker, char *text)
 {
-	pthread_mutex_lock(&checker->mutex);
-	enum filing_state state = checker->state;
+	LOCKED(&checker->mutex);
 	memcpy(text, checker->text, sizeof checker->text);
-	pthread_mutex_unlock(&checker->mutex);
-	return state;
+	return checker->state;
 }

@@ -94,17 +94,14 @@ enum error outbox_open(const struct outbox_options *options, struct outbox **out
 {
 	if (sodium_init() < 0)
 		return fault_set(fault, E_IO, "no source of random numbers");
-	struct outbox *outbox = calloc(1, sizeof *outbox);
+	OWNED(outbox_release) struct outbox *outbox = calloc(1, sizeof *outbox);
 	if (outbox == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	outbox->options = *options;
 	outbox->fd = -1;
-	enum error error = open_parts(outbox, fault);
-	if (error != E_OK) {
-		outbox_close(outbox);
-		return error;
-	}
+	TRY(open_parts(outbox, fault));
 	*out = outbox;
+	outbox = NULL;
 	return E_OK;
 }
 

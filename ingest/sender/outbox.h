@@ -98,6 +98,7 @@ struct outbox_source {
 enum error outbox_open(const struct outbox_options *options, struct outbox **out, struct fault *fault) MUST_USE;
 /* Forgets the open batch (call outbox_flush first); the spool keeps the rest. */
 void outbox_close(struct outbox *outbox);
+OWN(outbox, outbox_close);
 
 /* True if outbox_add may be called: the policy is known and there is room. */
 bool outbox_ready(const struct outbox *outbox);

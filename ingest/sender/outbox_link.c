@@ -69,17 +69,16 @@ void outbox_link_lost(struct outbox *outbox, const char *why)
 
 static int open_socket(const struct addrinfo *address)
 {
-	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	OWNED_FD fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	int on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (connect(fd, address->ai_addr, address->ai_addrlen) == 0 || errno == EINPROGRESS)
-		return fd;
-	int error = errno;
-	close(fd);
-	errno = error;
-	return -1;
+	if (connect(fd, address->ai_addr, address->ai_addrlen) != 0 && errno != EINPROGRESS)
+		return -1;
+	int connecting = fd;
+	fd = -1;
+	return connecting;
 }
 
 /* Takes the addresses of the host in turn, one for each attempt. */
@@ -258,25 +257,27 @@ static enum error welcomed(struct outbox *outbox, struct fault *fault)
 	return E_OK;
 }
 
+static void keep_text(struct bytes text, char out[FAULT_TEXT_MAX + 1])
+{
+	size_t len = text.len < FAULT_TEXT_MAX ? text.len : FAULT_TEXT_MAX;
+	if (len > 0)
+		memcpy(out, text.data, len);
+	out[len] = '\0';
+}
+
 static void keep_refusal(struct outbox *outbox, const struct frame_refusal *refusal)
 {
-	size_t len = refusal->text.len < FAULT_TEXT_MAX ? refusal->text.len : FAULT_TEXT_MAX;
 	outbox->refused = true;
 	outbox->refusal.frame = *refusal;
-	if (len > 0)
-		memcpy(outbox->refusal.text, refusal->text.data, len);
-	outbox->refusal.text[len] = '\0';
+	keep_text(refusal->text, outbox->refusal.text);
 	outbox->refusal.frame.text = BYTES_EMPTY;
 }
 
 static enum error ended(struct outbox *outbox, const struct frame_error *frame, struct fault *fault)
 {
 	char why[FAULT_TEXT_MAX + 1];
-	size_t len = frame->text.len < FAULT_TEXT_MAX ? frame->text.len : FAULT_TEXT_MAX;
-	if (len > 0)
-		memcpy(why, frame->text.data, len);
-	why[len] = '\0';
-	const char *text = len > 0 ? why : error_text(frame->error);
+	keep_text(frame->text, why);
+	const char *text = why[0] != '\0' ? why : error_text(frame->error);
 	if (frame->error == E_BAD_SIGNATURE)
 		return outbox_hello_refused(outbox, text, fault);
 	if (client_error_verdict(frame->error) == CLIENT_STOP)

@@ -7,6 +7,7 @@
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
+#include "ledger/base/thread.h"
 #include "ledger/store/place.h"
 
 #include <fcntl.h>
@@ -72,7 +73,7 @@ static void note_unwritten(struct sequencer *s, bool so)
 /* Where there was no memory for an earlier one nothing waits, and what is written now says it as well. */
 static void keep_evidence(struct sequencer *s, uint32_t sender, struct bytes note, uint64_t size)
 {
-	pthread_mutex_lock(&s->unwritten);
+	LOCKED(&s->unwritten);
 	bool kept = write_evidence(s, sender, note, size);
 	if (!kept) {
 		remember(s, sender, note, size);
@@ -80,7 +81,6 @@ static void keep_evidence(struct sequencer *s, uint32_t sender, struct bytes not
 	}
 	if (!kept || s->shown == NULL)
 		note_unwritten(s, !kept);
-	pthread_mutex_unlock(&s->unwritten);
 }
 
 static void write_shown(struct sequencer *s)
@@ -96,25 +96,23 @@ static void write_shown(struct sequencer *s)
 
 void greeting_beat(struct sequencer *s)
 {
-	pthread_mutex_lock(&s->unwritten);
+	LOCKED(&s->unwritten);
 	if (s->shown != NULL && clock_ms() - s->shown_ms >= RETRY_MS) {
 		s->shown_ms = clock_ms();
 		write_shown(s);
 		if (s->shown == NULL)
 			note_unwritten(s, false);
 	}
-	pthread_mutex_unlock(&s->unwritten);
 }
 
 void greeting_end(struct sequencer *s)
 {
-	pthread_mutex_lock(&s->unwritten);
+	LOCKED(&s->unwritten);
 	write_shown(s);
 	if (s->shown != NULL)
 		fprintf(stderr,
 			"indsigt-ingestd: ALARM: the evidence that an older store was put back is in no file, and is lost with "
 			"this process; do not start this ledger before the newest store is back, see 'indsigt help recovery'\n");
-	pthread_mutex_unlock(&s->unwritten);
 }
 
 void greeting_free(struct sequencer *s)
@@ -148,17 +146,24 @@ static void halt(struct sequencer *s, const struct job *job, bool proven, struct
 		keep_evidence(s, proven ? job->sender : 0, note, checkpoint.size);
 }
 
-/* One answer for a key that was never registered, one that was rotated away, and a number that nobody has. */
-static enum error prove(struct sequencer *s, const struct job *job, const struct frame_hello *hello)
+/* As the network thread sent it. */
+static struct frame_challenge challenge_of(struct sequencer *s, const struct job *job)
 {
 	const struct vkey *log = ledger_vkey(s->options.ledger);
 	struct frame_challenge challenge = {.version = PROTOCOL_VERSION, .origin = bytes_text(log->name)};
-	struct sender sender;
 	memcpy(challenge.nonce, job->challenge, sizeof challenge.nonce);
 	memcpy(challenge.log_key, log->public_key, sizeof challenge.log_key);
+	return challenge;
+}
+
+/* One answer for a key that was never registered, one that was rotated away, and a number that nobody has. */
+static enum error prove(struct sequencer *s, const struct job *job, const struct frame_hello *hello)
+{
+	const struct frame_challenge challenge = challenge_of(s, job);
+	struct sender sender;
 	/* A number that nobody has costs the same time: it would tell which ones are somebody's. */
 	bool known = ledger_sender(s->options.ledger, job->sender, &sender) == E_OK;
-	enum error error = hello_verify(&challenge, hello, known ? sender.public_key : log->public_key);
+	enum error error = hello_verify(&challenge, hello, known ? sender.public_key : challenge.log_key);
 	return known ? error : E_BAD_SIGNATURE;
 }
 
@@ -195,8 +200,7 @@ void greeting_look_up(struct sequencer *s, struct job *job)
 /* The log's own word, for this hello alone. Batches of an earlier connection may have been stored since the look-up. */
 enum error greeting_welcome(struct sequencer *s, struct job *job)
 {
-	const struct vkey *log = ledger_vkey(s->options.ledger);
-	struct frame_challenge challenge = {.origin = bytes_text(log->name)};
+	const struct frame_challenge challenge = challenge_of(s, job);
 	struct frame_hello hello;
 	struct frame_welcome welcome;
 	struct sender sender;
@@ -206,7 +210,6 @@ enum error greeting_welcome(struct sequencer *s, struct job *job)
 	TRY(ledger_sender(s->options.ledger, job->sender, &sender));
 	if (atomic_load(&s->halted))
 		return E_ROLLED_BACK;
-	memcpy(challenge.nonce, job->challenge, sizeof challenge.nonce);
 	session_welcome(&sender, job->ledger_time_s, &welcome);
 	struct writer w = writer_of(buffer, sizeof buffer);
 	welcome_message(&challenge, hello.nonce, job->sender, &welcome, &w);
@@ -216,9 +219,5 @@ enum error greeting_welcome(struct sequencer *s, struct job *job)
 	frame_welcome_fields(&welcome, &w);
 	writer_bytes(&w, BYTES_ARRAY(welcome.signature));
 	TRY(writer_done(&w, &message));
-	if ((job->receipt = malloc(message.len)) == NULL)
-		return E_NO_MEMORY;
-	memcpy(job->receipt, message.data, message.len);
-	job->receipt_bytes = message.len;
-	return E_OK;
+	return job_answer(job, message);
 }

@@ -8,6 +8,7 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/base/file.h"
+#include "ledger/base/thread.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -58,43 +59,37 @@ void health_free(struct health *health)
 
 bool health_set(struct health *health, enum status_reason reason, bool so)
 {
-	pthread_mutex_lock(&health->mutex);
+	LOCKED(&health->mutex);
 	bool was = health->status.since_s[reason] != 0;
 	if (so != was)
 		health->status.since_s[reason] = so ? (uint64_t)time(NULL) : 0;
 	health->changed |= so != was;
-	pthread_mutex_unlock(&health->mutex);
 	return so != was;
 }
 
 bool health_changed(struct health *health)
 {
-	pthread_mutex_lock(&health->mutex);
-	bool changed = health->changed;
-	pthread_mutex_unlock(&health->mutex);
-	return changed;
+	LOCKED(&health->mutex);
+	return health->changed;
 }
 
 void health_writer(struct health *health)
 {
-	pthread_mutex_lock(&health->mutex);
+	LOCKED(&health->mutex);
 	health->status.writer_ms = clock_ms();
-	pthread_mutex_unlock(&health->mutex);
 }
 
 void health_snapshot(struct health *health, uint64_t age_s)
 {
-	pthread_mutex_lock(&health->mutex);
+	LOCKED(&health->mutex);
 	health->status.snapshot_s = age_s;
-	pthread_mutex_unlock(&health->mutex);
 }
 
 void health_refused(struct health *health, enum error error)
 {
-	pthread_mutex_lock(&health->mutex);
+	LOCKED(&health->mutex);
 	if ((unsigned)error < STATUS_ERRORS)
 		health->status.refused[error]++;
-	pthread_mutex_unlock(&health->mutex);
 }
 
 /* The first time, and until there is room for it: a file of full size, which is then written in place. */

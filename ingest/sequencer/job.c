@@ -2,10 +2,13 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/base/own.h"
+#include "ledger/base/thread.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* ---- seats and jobs ---- */
@@ -47,6 +50,16 @@ void job_drop_body(struct job *job)
 	job->body = NULL;
 }
 
+enum error job_answer(struct job *job, struct bytes answer)
+{
+	assert(job->receipt == NULL);
+	if ((job->receipt = malloc(answer.len)) == NULL)
+		return E_NO_MEMORY;
+	memcpy(job->receipt, answer.data, answer.len);
+	job->receipt_bytes = answer.len;
+	return E_OK;
+}
+
 void job_free(struct job *job)
 {
 	if (job == NULL)
@@ -63,12 +76,8 @@ void job_free(struct job *job)
 
 void queue_init(struct queue *queue)
 {
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_mutex_init(&queue->mutex, NULL);
-	pthread_cond_init(&queue->filled, &attributes);
-	pthread_condattr_destroy(&attributes);
+	thread_cond_init(&queue->filled);
 	queue->first = NULL;
 	queue->last = &queue->first;
 	queue->closed = false;
@@ -89,26 +98,24 @@ void queue_put(struct queue *queue, struct job *jobs)
 {
 	if (jobs == NULL)
 		return;
-	pthread_mutex_lock(&queue->mutex);
+	LOCKED(&queue->mutex);
 	*queue->last = jobs;
 	while (*queue->last != NULL)
 		queue->last = &(*queue->last)->next;
 	pthread_cond_signal(&queue->filled);
-	pthread_mutex_unlock(&queue->mutex);
 }
 
 void queue_close(struct queue *queue)
 {
-	pthread_mutex_lock(&queue->mutex);
+	LOCKED(&queue->mutex);
 	queue->closed = true;
 	pthread_cond_broadcast(&queue->filled);
-	pthread_mutex_unlock(&queue->mutex);
 }
 
 struct job *queue_take(struct queue *queue, int wait_ms, bool *closed)
 {
 	struct timespec until = clock_in((unsigned)(wait_ms > 0 ? wait_ms : 0));
-	pthread_mutex_lock(&queue->mutex);
+	LOCKED(&queue->mutex);
 	while (queue->first == NULL && !queue->closed && wait_ms != 0) {
 		if (wait_ms < 0)
 			pthread_cond_wait(&queue->filled, &queue->mutex);
@@ -119,6 +126,5 @@ struct job *queue_take(struct queue *queue, int wait_ms, bool *closed)
 	queue->first = NULL;
 	queue->last = &queue->first;
 	*closed = queue->closed && jobs == NULL;
-	pthread_mutex_unlock(&queue->mutex);
 	return jobs;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ingest/wire/frame.h"
+#include "ledger/base/own.h"
 #include "ledger/write/ledger.h"
 
 #include <pthread.h>
@@ -53,7 +54,10 @@ struct job {
 struct job *job_new(enum job_kind kind, uint64_t connection);
 /* Wipes the body, which holds a batch's secret, and frees it. */
 void job_drop_body(struct job *job);
+/* Keeps a copy as the receipt. E_NO_MEMORY. */
+enum error job_answer(struct job *job, struct bytes answer) MUST_USE;
 void job_free(struct job *job);
+OWN(job, job_free);
 
 /* ---- queues ---- */
 

@@ -225,14 +225,10 @@ static void write_receipt(struct sequencer *s, struct job *job)
 	job->error = ledger_receipt(s->options.ledger, &job->appended, job->seat->receipt_size, &w);
 	if (job->error == E_OK)
 		job->error = writer_done(&w, &encoded);
-	if (job->error == E_OK && (job->receipt = malloc(encoded.len)) == NULL)
-		job->error = E_NO_MEMORY;
-	if (job->error != E_OK) {
-		fault_set(&job->fault, job->error, "a receipt cannot be made: %s", error_reason(job->error));
+	if (job->error == E_OK)
+		job->error = job_answer(job, encoded);
+	if (fault_because(&job->fault, job->error, "a receipt cannot be made") != E_OK)
 		sequencer_die(s, &job->fault); /* it is stored: the sender asks for its receipt again */
-	}
-	memcpy(job->receipt, encoded.data, encoded.len);
-	job->receipt_bytes = encoded.len;
 	ledger_checkpoint(s->options.ledger, &checkpoint, &note);
 	job->seat->receipt_size = checkpoint.size;
 }
@@ -496,7 +492,7 @@ static bool start_threads(struct sequencer *s)
 
 enum error sequencer_start(const struct sequencer_options *options, struct sequencer **out, struct fault *fault)
 {
-	struct sequencer *s = calloc(1, sizeof *s);
+	OWNED(sequencer_release) struct sequencer *s = calloc(1, sizeof *s);
 	if (s == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	s->options = *options;
@@ -509,17 +505,11 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 	queue_init(&s->submitted);
 	queue_init(&s->prepared);
 	queue_init(&s->done);
-	enum error error = preparer_open(options->ledger, &s->preparer, fault);
-	if (error != E_OK) {
-		sequencer_free(s);
-		return error;
-	}
-	if (!start_threads(s)) {
-		int number = errno;
-		sequencer_free(s);
-		return fault_set(fault, E_NO_MEMORY, "threads cannot be started: %s", strerror(number));
-	}
+	TRY(preparer_open(options->ledger, &s->preparer, fault));
+	if (!start_threads(s))
+		return fault_set(fault, E_NO_MEMORY, "threads cannot be started: %s", strerror(errno));
 	*out = s;
+	s = NULL;
 	return E_OK;
 }
 

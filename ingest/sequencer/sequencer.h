@@ -40,3 +40,4 @@ struct job *sequencer_take_done(struct sequencer *sequencer);
 /* Finishes what was submitted, runs no further epoch slices, ends the threads. */
 void sequencer_stop(struct sequencer *sequencer);
 void sequencer_free(struct sequencer *sequencer);
+OWN(sequencer, sequencer_free);

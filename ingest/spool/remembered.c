@@ -53,7 +53,7 @@ struct remembered {
 
 enum error remembered_new(int dir_fd, uint32_t file_hashes, struct remembered **out)
 {
-	struct remembered *remembered = calloc(1, sizeof *remembered);
+	OWNED(remembered_release) struct remembered *remembered = calloc(1, sizeof *remembered);
 	if (remembered == NULL)
 		return E_NO_MEMORY;
 	remembered->dir_fd = dir_fd;
@@ -61,11 +61,10 @@ enum error remembered_new(int dir_fd, uint32_t file_hashes, struct remembered **
 	remembered->serial = 1;
 	remembered->slot_count = SLOTS_MIN;
 	remembered->slots = calloc(SLOTS_MIN, sizeof *remembered->slots);
-	if (remembered->slots == NULL) {
-		free(remembered);
+	if (remembered->slots == NULL)
 		return E_NO_MEMORY;
-	}
 	*out = remembered;
+	remembered = NULL;
 	return E_OK;
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "ledger/base/hash.h"
+#include "ledger/base/own.h"
 
 #define REMEMBERED_FILE 524288u /* hashes in a file: 4 MiB */
 #define REMEMBERED_FILES 8u     /* 32 MiB, some four million messages; the newest */
@@ -21,6 +22,7 @@ struct remembered;
 /* `dir_fd` is borrowed. A file holds `file_hashes`. */
 enum error remembered_new(int dir_fd, uint32_t file_hashes, struct remembered **out) MUST_USE;
 void remembered_free(struct remembered *remembered);
+OWN(remembered, remembered_free);
 
 /* An input begins: its messages are counted from the first on. */
 void remembered_begin_input(struct remembered *remembered);

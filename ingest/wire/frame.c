@@ -67,14 +67,11 @@ enum error frame_challenge_encode(const struct frame_challenge *challenge, struc
 enum error frame_challenge_decode(struct bytes body, struct frame_challenge *out)
 {
 	struct reader r = reader_of(body);
-	struct frame_challenge challenge;
-	read_version(&r, &challenge.version);
-	reader_copy(&r, challenge.nonce, sizeof challenge.nonce);
-	reader_copy(&r, challenge.log_key, sizeof challenge.log_key);
-	challenge.origin = reader_range16(&r, ORIGIN_BYTES_MAX);
-	TRY(reader_done(&r));
-	*out = challenge;
-	return E_OK;
+	read_version(&r, &out->version);
+	reader_copy(&r, out->nonce, sizeof out->nonce);
+	reader_copy(&r, out->log_key, sizeof out->log_key);
+	out->origin = reader_range16(&r, ORIGIN_BYTES_MAX);
+	return reader_done(&r);
 }
 
 enum error frame_hello_encode(const struct frame_hello *hello, struct writer *out)
@@ -92,16 +89,13 @@ enum error frame_hello_encode(const struct frame_hello *hello, struct writer *ou
 enum error frame_hello_decode(struct bytes body, struct frame_hello *out)
 {
 	struct reader r = reader_of(body);
-	struct frame_hello hello;
-	read_version(&r, &hello.version);
-	hello.sender = reader_u32(&r);
-	hello.origin = reader_range16(&r, ORIGIN_BYTES_MAX);
-	hello.checkpoint = reader_range16(&r, NOTE_BYTES_MAX);
-	reader_copy(&r, hello.nonce, sizeof hello.nonce);
-	reader_copy(&r, hello.signature, sizeof hello.signature);
-	TRY(reader_done(&r));
-	*out = hello;
-	return E_OK;
+	read_version(&r, &out->version);
+	out->sender = reader_u32(&r);
+	out->origin = reader_range16(&r, ORIGIN_BYTES_MAX);
+	out->checkpoint = reader_range16(&r, NOTE_BYTES_MAX);
+	reader_copy(&r, out->nonce, sizeof out->nonce);
+	reader_copy(&r, out->signature, sizeof out->signature);
+	return reader_done(&r);
 }
 
 void frame_welcome_fields(const struct frame_welcome *welcome, struct writer *out)
@@ -127,19 +121,16 @@ enum error frame_welcome_encode(const struct frame_welcome *welcome, struct writ
 enum error frame_welcome_decode(struct bytes body, struct frame_welcome *out)
 {
 	struct reader r = reader_of(body);
-	struct frame_welcome welcome;
-	read_version(&r, &welcome.version);
-	welcome.next_sequence = reader_u64(&r);
-	welcome.ledger_time_s = reader_u64(&r);
-	welcome.batch_events_max = reader_u32(&r);
-	welcome.batch_bytes_max = reader_u32(&r);
-	welcome.window_batches = reader_u32(&r);
-	welcome.window_bytes = reader_u32(&r);
-	policy_decode(&r, &welcome.policy);
-	reader_copy(&r, welcome.signature, sizeof welcome.signature);
-	TRY(reader_done(&r));
-	*out = welcome;
-	return E_OK;
+	read_version(&r, &out->version);
+	out->next_sequence = reader_u64(&r);
+	out->ledger_time_s = reader_u64(&r);
+	out->batch_events_max = reader_u32(&r);
+	out->batch_bytes_max = reader_u32(&r);
+	out->window_batches = reader_u32(&r);
+	out->window_bytes = reader_u32(&r);
+	policy_decode(&r, &out->policy);
+	reader_copy(&r, out->signature, sizeof out->signature);
+	return reader_done(&r);
 }
 
 enum error frame_refusal_encode(const struct frame_refusal *refusal, struct writer *out)
@@ -155,18 +146,15 @@ enum error frame_refusal_encode(const struct frame_refusal *refusal, struct writ
 
 enum error frame_refusal_decode(struct bytes body, struct frame_refusal *out)
 {
-	struct frame_refusal refusal;
 	struct reader r = reader_of(body);
-	refusal.first_sequence = reader_u64(&r);
-	refusal.expected_sequence = reader_u64(&r);
-	refusal.error = (enum error)reader_u16(&r);
-	refusal.event = reader_u32(&r);
-	refusal.text = reader_range16(&r, REFUSAL_TEXT_MAX);
-	if (WRONG(!bytes_utf8(refusal.text)))
+	out->first_sequence = reader_u64(&r);
+	out->expected_sequence = reader_u64(&r);
+	out->error = (enum error)reader_u16(&r);
+	out->event = reader_u32(&r);
+	out->text = reader_range16(&r, REFUSAL_TEXT_MAX);
+	if (WRONG(!bytes_utf8(out->text)))
 		reader_fail(&r, E_NOT_UTF8);
-	TRY(reader_done(&r));
-	*out = refusal;
-	return E_OK;
+	return reader_done(&r);
 }
 
 enum error frame_error_encode(const struct frame_error *error, struct writer *out)
@@ -179,13 +167,10 @@ enum error frame_error_encode(const struct frame_error *error, struct writer *ou
 
 enum error frame_error_decode(struct bytes body, struct frame_error *out)
 {
-	struct frame_error decoded;
 	struct reader r = reader_of(body);
-	decoded.error = (enum error)reader_u16(&r);
-	decoded.text = reader_range16(&r, REFUSAL_TEXT_MAX);
-	if (WRONG(!bytes_utf8(decoded.text)))
+	out->error = (enum error)reader_u16(&r);
+	out->text = reader_range16(&r, REFUSAL_TEXT_MAX);
+	if (WRONG(!bytes_utf8(out->text)))
 		reader_fail(&r, E_NOT_UTF8);
-	TRY(reader_done(&r));
-	*out = decoded;
-	return E_OK;
+	return reader_done(&r);
 }

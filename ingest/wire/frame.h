@@ -87,7 +87,7 @@ void frame_welcome_fields(const struct frame_welcome *welcome, struct writer *ou
 enum error frame_refusal_encode(const struct frame_refusal *refusal, struct writer *out) MUST_USE;
 enum error frame_error_encode(const struct frame_error *error, struct writer *out) MUST_USE;
 
-/* Bodies. */
+/* Bodies; what is in `out` after an error is not to be used. */
 enum error frame_challenge_decode(struct bytes body, struct frame_challenge *out) MUST_USE;
 enum error frame_hello_decode(struct bytes body, struct frame_hello *out) MUST_USE;
 enum error frame_welcome_decode(struct bytes body, struct frame_welcome *out) MUST_USE;

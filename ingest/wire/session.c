@@ -19,6 +19,13 @@
 
 #define HELLO_BYTES_MAX (2 + 4 + 2 + ORIGIN_BYTES_MAX + 2 + NOTE_BYTES_MAX + NONCE_BYTES + 64)
 
+/* Frames whose parts have limits fit into what one call may write (SESSION_OUTPUT_MAX). */
+static void must_fit(enum error written)
+{
+	assert(written == E_OK);
+	(void)written;
+}
+
 void session_init(struct session *session, const struct vkey *log, struct writer *out)
 {
 	*session = (struct session){.state = SESSION_GREETING};
@@ -27,9 +34,7 @@ void session_init(struct session *session, const struct vkey *log, struct writer
 	challenge->origin = bytes_text(log->name);
 	memcpy(challenge->log_key, log->public_key, sizeof challenge->log_key);
 	randombytes_buf(challenge->nonce, sizeof challenge->nonce);
-	enum error written = frame_challenge_encode(challenge, out);
-	assert(written == E_OK);
-	(void)written;
+	must_fit(frame_challenge_encode(challenge, out));
 }
 
 void session_end(struct session *session, enum error error, const char *text, struct writer *out)
@@ -38,9 +43,7 @@ void session_end(struct session *session, enum error error, const char *text, st
 		return;
 	session->state = SESSION_CLOSING;
 	struct frame_error frame = {error, bytes_text(text ? text : error_text(error))};
-	enum error written = frame_error_encode(&frame, out);
-	assert(written == E_OK);
-	(void)written;
+	must_fit(frame_error_encode(&frame, out));
 }
 
 static size_t body_limit(enum frame_type type)
@@ -181,9 +184,7 @@ void session_refusal(
 	struct frame_refusal sent = *refusal;
 	if (!bytes_utf8(sent.text)) /* a fault's text is cut at its limit, which may be inside a character */
 		sent.text = bytes_text(error_text(sent.error));
-	enum error written = frame_refusal_encode(&sent, out);
-	assert(written == E_OK);
-	(void)written;
+	must_fit(frame_refusal_encode(&sent, out));
 	/* Each costs as much to judge as a good batch. An honest sender has to look for its new key first. */
 	if (sent.error != E_BAD_SIGNATURE)
 		return;
