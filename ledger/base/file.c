@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static enum error write_all(int fd, struct bytes content)
+enum error file_write_all(int fd, struct bytes content)
 {
 	for (size_t done = 0; done < content.len;) {
 		ssize_t n = write(fd, content.data + done, content.len - done);
@@ -32,7 +32,7 @@ static enum error write_synced(int dir_fd, const char *name, struct bytes conten
 	OWNED_FD fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0 || fchmod(fd, mode) != 0)
 		return error_of_system(errno);
-	TRY(write_all(fd, content));
+	TRY(file_write_all(fd, content));
 	return fsync(fd) == 0 ? E_OK : error_of_system(errno);
 }
 

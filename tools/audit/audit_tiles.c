@@ -59,16 +59,9 @@ static enum error load_state(struct walk *walk, struct fault *fault)
 
 static enum error save_state(struct walk *walk, struct log_finding *finding)
 {
-	OWNED_MEMORY char *text = NULL;
-	const char *file = walk->request->save;
-	if (file == NULL)
+	if (walk->request->save == NULL)
 		return E_OK;
-	enum error error = follow_state_write(&walk->follower.known, &walk->follower.rules, &text);
-	if (error == E_OK)
-		error = file_write_atomic(AT_FDCWD, file, bytes_text(text), 0644);
-	if (error != E_OK)
-		return log_finding_set(
-			finding, error, walk->follower.rules.state.size, "%s cannot be written: %s", file, error_reason(error));
+	TRY(follower_save(&walk->follower, AT_FDCWD, walk->request->save, finding));
 	walk->saved = walk->follower.rules.state.size;
 	return E_OK;
 }
@@ -106,11 +99,10 @@ static void fill_result(const struct walk *walk, struct audit_result *out)
 static void keep_evidence(const struct walk *walk, struct audit_result *out)
 {
 	const struct follower *follower = &walk->follower;
-	char name[80];
+	char name[FOLLOWER_FORK_MAX];
 	if (follower->evidence == NULL)
 		return;
-	snprintf(name, sizeof name, "fork-%" PRIu64 "-%" PRIu64 ".json", follower->known.checkpoint.size,
-		follower->seen.checkpoint.size);
+	follower_fork_name(&follower->known.checkpoint, &follower->seen.checkpoint, name);
 	bool kept = evidence_keep(AT_FDCWD, name, sizeof name, bytes_text(follower->evidence)) == E_OK;
 	size_t len = strlen(out->reason);
 	snprintf(out->reason + len, sizeof out->reason - len,

@@ -19,6 +19,8 @@
 
 #define STANDSTILL_S 60 /* as ingestd does it */
 
+OWN(ledger, ledger_close);
+
 /* ---- on the store itself ---- */
 
 static enum error open_ledger(const struct admin *admin, struct ledger **out, struct fault *fault)
@@ -91,42 +93,34 @@ static enum error file_first(struct ledger *ledger, struct fault *fault)
 
 static enum error append_directly(const struct admin *admin, struct entry_sender *entry, struct fault *fault)
 {
-	struct ledger *ledger = NULL;
+	OWNED(ledger_release) struct ledger *ledger = NULL;
 	TRY(open_ledger(admin, &ledger, fault));
 	enum error error = file_first(ledger, fault);
 	if (error == E_OK)
 		error = append_in_tick(ledger, entry, fault);
-	if (error == E_UNFILED) {
-		error = run_epoch_and_say(ledger, fault);
-		if (error == E_OK)
-			error = append_in_tick(ledger, entry, fault);
-	}
-	ledger_close(ledger);
-	return error;
+	if (error != E_UNFILED)
+		return error;
+	TRY(run_epoch_and_say(ledger, fault));
+	return append_in_tick(ledger, entry, fault);
 }
 
 static enum error epoch_directly(const struct admin *admin, bool declare_lost, struct fault *fault)
 {
-	struct ledger *ledger = NULL;
+	OWNED(ledger_release) struct ledger *ledger = NULL;
 	TRY(open_ledger(admin, &ledger, fault));
 	ledger_declare_lost(ledger, declare_lost);
-	enum error error = run_epoch_and_say(ledger, fault);
-	ledger_close(ledger);
-	return error;
+	return run_epoch_and_say(ledger, fault);
 }
 
 enum error admin_rebuild(const struct admin *admin, bool declare_lost, struct fault *fault)
 {
-	struct ledger *ledger = NULL;
+	OWNED(ledger_release) struct ledger *ledger = NULL;
 	TRY(open_ledger(admin, &ledger, fault));
-	enum error error = declare_lost ? E_OK : ledger_may_refile(ledger, fault);
+	if (!declare_lost)
+		TRY(ledger_may_refile(ledger, fault));
 	ledger_declare_lost(ledger, declare_lost);
-	if (error == E_OK)
-		error = ledger_forget_filing(ledger, fault);
-	if (error == E_OK)
-		error = run_epoch_and_say(ledger, fault);
-	ledger_close(ledger);
-	return error;
+	TRY(ledger_forget_filing(ledger, fault));
+	return run_epoch_and_say(ledger, fault);
 }
 
 /* ---- through the daemon ---- */

@@ -9,10 +9,12 @@
  * cannot be had decides nothing. */
 #include "tools/mirror/follower.h"
 
+#include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/proof/fork.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +53,23 @@ enum error follower_load(struct follower *follower, struct bytes text, struct fa
 	if (error == E_WRONG_ORIGIN)
 		return fault_set(fault, error, "this is what was remembered of another log than that of --vkey");
 	return fault_set(fault, error, "%s", error == E_BAD_VALUE ? finding.text : error_text(error));
+}
+
+enum error follower_save(const struct follower *follower, int dir_fd, const char *name, struct log_finding *finding)
+{
+	OWNED_MEMORY char *text = NULL;
+	enum error error = follow_state_write(&follower->known, &follower->rules, &text);
+	if (error == E_OK)
+		error = file_write_atomic(dir_fd, name, bytes_text(text), 0644);
+	if (error == E_OK)
+		return E_OK;
+	return log_finding_set(
+		finding, error, follower->rules.state.size, "%s cannot be written: %s", name, error_reason(error));
+}
+
+void follower_fork_name(const struct checkpoint *smaller, const struct checkpoint *larger, char out[FOLLOWER_FORK_MAX])
+{
+	snprintf(out, FOLLOWER_FORK_MAX, "fork-%" PRIu64 "-%" PRIu64 ".json", smaller->size, larger->size);
 }
 
 /* ---- looking ---- */

@@ -33,6 +33,12 @@ enum error follower_load(struct follower *follower, struct bytes text, struct fa
  * be shown to others. E_BAD_CHECKPOINT: its signature, or what is signed, is not in order. E_WRONG_ORIGIN: it is none
  * of this log's. E_NOT_FOUND, E_IO, E_CLOSED: it could not be had. */
 enum error follower_look(struct follower *follower, bool *newer, struct log_finding *finding) MUST_USE;
+/* Writes where it stands to the file `name` in `dir_fd`, as follower_load reads it. */
+enum error follower_save(
+	const struct follower *follower, int dir_fd, const char *name, struct log_finding *finding) MUST_USE;
+/* The name of a file with the evidence of a fork. */
+#define FOLLOWER_FORK_MAX 80
+void follower_fork_name(const struct checkpoint *smaller, const struct checkpoint *larger, char out[FOLLOWER_FORK_MAX]);
 /* Reads from where the rules stand to the known checkpoint. As follow. */
 enum error follower_read(
 	struct follower *follower, const struct follow_hooks *hooks, struct log_finding *finding) MUST_USE;

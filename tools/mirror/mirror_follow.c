@@ -257,11 +257,12 @@ static enum error keep(struct mirror *mirror, const struct log_finding *finding,
 	OWNED_FD folder_fd = evidence_folder(mirror->dir_fd);
 	if (folder_fd < 0)
 		return E_IO;
+	char file[FOLLOWER_FORK_MAX];
 	if (fork)
-		snprintf(name, room, EVIDENCE_FOLDER "/fork-%" PRIu64 "-%" PRIu64 ".json", follower->known.checkpoint.size,
-			follower->seen.checkpoint.size);
+		follower_fork_name(&follower->known.checkpoint, &follower->seen.checkpoint, file);
 	else
-		snprintf(name, room, EVIDENCE_FOLDER "/broken-%" PRIu64 ".json", follower->known.checkpoint.size);
+		snprintf(file, sizeof file, "broken-%" PRIu64 ".json", follower->known.checkpoint.size);
+	snprintf(name, room, EVIDENCE_FOLDER "/%s", file);
 	if (faccessat(mirror->dir_fd, name, F_OK, 0) == 0)
 		return E_OK;
 	TRY(make_room(folder_fd, fork ? "fork-" : "broken-"));
@@ -302,14 +303,8 @@ static enum error judge(struct mirror *mirror, enum error error, const struct lo
 
 static enum error save_state(struct mirror *mirror, struct log_finding *finding)
 {
-	OWNED_MEMORY char *text = NULL;
-	const struct log_rules *rules = &mirror->follower.rules;
-	enum error error = follow_state_write(&mirror->follower.known, rules, &text);
-	if (error == E_OK)
-		error = file_write_atomic(mirror->dir_fd, STATE, bytes_text(text), 0644);
-	if (error != E_OK)
-		return log_finding_set(finding, error, rules->state.size, STATE " cannot be written: %s", error_reason(error));
-	mirror->saved = rules->state.size;
+	TRY(follower_save(&mirror->follower, mirror->dir_fd, STATE, finding));
+	mirror->saved = mirror->follower.rules.state.size;
 	return E_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "ingest/net/tile_fetch.h"
 #include "ledger/base/own.h"
+#include "ledger/follow/follow_state.h"
 #include "ledger/read/archive.h"
 #include "query/cosigned/cosigned.h"
 #include "tools/audit/audit_tiles.h"
@@ -16,7 +17,7 @@
 
 struct proof_source {
 	struct vkey log;
-	struct checkpoint checkpoint;
+	struct follow_state under; /* the checkpoint of all that is proven */
 	/* of a directory */
 	struct archive *archive;
 	struct snapshot *snapshot;
@@ -26,8 +27,6 @@ struct proof_source {
 	struct tile_bundle bundle;
 	struct merkle_proof inclusion;
 	struct tlog_proof *made;
-	size_t note_len;
-	uint8_t note[NOTE_BYTES_MAX];
 	uint8_t text[TLOG_PROOF_BYTES_MAX];
 };
 
@@ -49,18 +48,19 @@ void proof_source_close(struct proof_source *source)
 static enum error take_snapshot(
 	struct proof_source *source, uint64_t index_max, struct bytes *note, struct fault *fault)
 {
+	struct checkpoint checkpoint;
 	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
 	TRY(snapshot_begin(source->archive, &source->snapshot, fault));
 	cosigned = cosigned_look(source->archive, NULL);
 	if (cosigned_rest(source->snapshot, cosigned, (uint64_t)time(NULL), false)) {
-		snapshot_checkpoint(source->snapshot, &source->checkpoint, note);
-		if (index_max < source->checkpoint.size)
+		snapshot_checkpoint(source->snapshot, &checkpoint, note);
+		if (index_max < checkpoint.size)
 			return E_OK;
 		snapshot_end(source->snapshot);
 		source->snapshot = NULL;
 		TRY(snapshot_begin(source->archive, &source->snapshot, fault));
 	}
-	snapshot_checkpoint(source->snapshot, &source->checkpoint, note);
+	snapshot_checkpoint(source->snapshot, &checkpoint, note);
 	return E_OK;
 }
 
@@ -74,9 +74,7 @@ static enum error open_directory(
 		return fault_set(fault, E_WRONG_ORIGIN, "%s is another log than the one of --vkey, '%s'", dir,
 			archive_vkey(source->archive)->name);
 	TRY(take_snapshot(source, index_max, &note, fault));
-	source->note_len = note.len;
-	memcpy(source->note, note.data, note.len);
-	return E_OK;
+	return follow_state_take(note, &source->log, &source->under);
 }
 
 static enum error include_from_directory(
@@ -103,12 +101,10 @@ static enum error open_tiles(
 	if (!note_claims(note, log))
 		return fault_set(fault, E_WRONG_ORIGIN,
 			"what is there is no checkpoint of the log of --vkey: it is another log's, or something else");
-	if (note.len > sizeof source->note || checkpoint_verify(note, log, &source->checkpoint) != E_OK)
+	if (follow_state_take(note, log, &source->under) != E_OK)
 		return fault_set(fault, E_BAD_CHECKPOINT, "the checkpoint is malformed, or not signed by the log of --vkey");
-	source->note_len = note.len;
-	memcpy(source->note, note.data, note.len);
 	const struct tile_source tiles = {tile_fetch_read, source->fetch};
-	enum error error = tile_reader_open(&tiles, &source->checkpoint, &source->reader, &finding);
+	enum error error = tile_reader_open(&tiles, &source->under.checkpoint, &source->reader, &finding);
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s", finding.text);
 }
 
@@ -117,7 +113,7 @@ static enum error include_from_tiles(
 {
 	const struct merkle_nodes nodes = {tile_reader_node, source->reader};
 	struct log_finding finding = {.text = ""};
-	enum error error = merkle_prove_inclusion(&nodes, index, source->checkpoint.size, &source->inclusion);
+	enum error error = merkle_prove_inclusion(&nodes, index, source->under.checkpoint.size, &source->inclusion);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s", tile_reader_finding(source->reader)->text);
 	error = tile_reader_bundle(source->reader, index / TILE_WIDTH, &source->bundle, &finding);
@@ -146,7 +142,7 @@ enum error proof_source_open(
 
 uint64_t proof_source_size(const struct proof_source *source)
 {
-	return source->checkpoint.size;
+	return source->under.checkpoint.size;
 }
 
 enum error proof_source_make(struct proof_source *source, uint64_t index, struct proof_made *out, struct fault *fault)
@@ -154,21 +150,21 @@ enum error proof_source_make(struct proof_source *source, uint64_t index, struct
 	struct bytes entry, text;
 	struct finding finding = {.text = ""};
 	struct tlog_proof *made = NULL;
-	if (index >= source->checkpoint.size && source->reader)
+	if (index >= source->under.checkpoint.size && source->reader)
 		return fault_set(fault, E_NOT_FOUND,
 			"there is no entry %" PRIu64 ": the log has %" PRIu64
 			" entries under the checkpoint that is published; a newer one may take a moment",
-			index, source->checkpoint.size);
-	if (index >= source->checkpoint.size)
+			index, source->under.checkpoint.size);
+	if (index >= source->under.checkpoint.size)
 		return fault_set(fault, E_NOT_FOUND, "there is no entry %" PRIu64 ": the log has %" PRIu64 " entries", index,
-			source->checkpoint.size);
+			source->under.checkpoint.size);
 	if (source->reader)
 		TRY(include_from_tiles(source, index, &entry, fault));
 	else
 		TRY(include_from_directory(source, index, &entry, fault));
 	const struct included included = {index, entry, {source->inclusion.hashes, source->inclusion.count}};
 	struct writer w = writer_of(source->text, sizeof source->text);
-	enum error error = tlog_proof_write(&included, bytes_of(source->note, source->note_len), &w);
+	enum error error = tlog_proof_write(&included, bytes_of(source->under.note, source->under.note_len), &w);
 	if (error == E_OK)
 		error = writer_done(&w, &text);
 	TRY(fault_because(fault, error, "entry %" PRIu64, index));

@@ -95,26 +95,13 @@ void tile_tree_close(struct tile_tree *tree)
 
 /* ---- writing ---- */
 
-static bool write_all(int fd, struct bytes content)
-{
-	for (size_t done = 0; done < content.len;) {
-		ssize_t n = write(fd, content.data + done, content.len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
-}
-
 /* One writer, so one temporary file is enough, and what a crash leaves of it is overwritten. */
 static bool replace(const struct tile_tree *tree, const char *path, struct bytes content, bool sync)
 {
 	int fd = openat(tree->dir_fd, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return false;
-	bool good = write_all(fd, content) && (!sync || fsync(fd) == 0);
+	bool good = file_write_all(fd, content) == E_OK && (!sync || fsync(fd) == 0);
 	int why = errno;
 	if (close(fd) != 0 && good) {
 		good = false;

@@ -103,9 +103,8 @@ uint64_t recover_mirrors_missing(const struct recover_mirrors *mirrors)
 static enum error keep_evidence(const struct recover_mirrors *mirrors, const struct shown *smaller,
 	const struct shown *larger, const char *text, struct fault *fault)
 {
-	char name[80];
-	uint64_t of_smaller = smaller->state.checkpoint.size, of_larger = larger->state.checkpoint.size;
-	snprintf(name, sizeof name, "fork-%" PRIu64 "-%" PRIu64 ".json", of_smaller, of_larger);
+	char name[FOLLOWER_FORK_MAX];
+	follower_fork_name(&smaller->state.checkpoint, &larger->state.checkpoint, name);
 	OWNED_FD dir_fd = place_open(mirrors->dir);
 	OWNED_FD folder_fd = dir_fd < 0 ? -1 : evidence_folder(dir_fd);
 	TRY(fault_because(fault, folder_fd >= 0 ? evidence_keep(folder_fd, name, sizeof name, bytes_text(text)) : E_IO,
@@ -113,7 +112,7 @@ static enum error keep_evidence(const struct recover_mirrors *mirrors, const str
 	return fault_set(fault, E_CORRUPT,
 		"the log has signed two histories: that of %s, of %" PRIu64 " entries, and that of %s, of %" PRIu64
 		"; nothing is done, the evidence is %s/" EVIDENCE_FOLDER "/%s",
-		smaller->who, of_smaller, larger->who, of_larger, mirrors->dir, name);
+		smaller->who, smaller->state.checkpoint.size, larger->who, larger->state.checkpoint.size, mirrors->dir, name);
 }
 
 /* The larger one's log, which `reader` reads, begins with the smaller one's. */
@@ -122,7 +121,7 @@ static enum error compare(struct recover_mirrors *mirrors, struct tile_reader *r
 {
 	struct log_finding finding = {.text = ""};
 	struct follow_fork fork = {.found = false};
-	char *text = NULL;
+	OWNED_MEMORY char *text = NULL;
 	enum error error = follow_extends(reader, &smaller->state.checkpoint, &fork, &finding);
 	if (error == E_OK)
 		return E_OK;
@@ -132,9 +131,7 @@ static enum error compare(struct recover_mirrors *mirrors, struct tile_reader *r
 	TRY(fork_write(bytes_of(smaller->state.note, smaller->state.note_len),
 		bytes_of(larger->state.note, larger->state.note_len), &fork.old_root, fork.proof.hashes, fork.proof.count,
 		&text));
-	error = keep_evidence(mirrors, smaller, larger, text, fault);
-	free(text);
-	return error;
+	return keep_evidence(mirrors, smaller, larger, text, fault);
 }
 
 /* ---- who shows what ---- */

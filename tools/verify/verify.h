@@ -40,3 +40,5 @@ void verify_time(uint64_t time_s, char out[VERIFY_TIME_MAX]);
 void verify_witnesses(const struct witnessed *witnessed, const struct verify_call *call);
 /* `json`, or NULL (and it is given up) when something could not be added to it: half an answer is none. */
 json_t *verify_json_whole(json_t *json, bool failed);
+/* `json` with the members of `more` behind its own; takes both, and gives NULL if one is missing. */
+json_t *verify_json_with(json_t *json, json_t *more);

@@ -21,6 +21,13 @@ void verify_witnesses(const struct witnessed *witnessed, const struct verify_cal
 		table_line(call->out, "%s", call->words->no_policy);
 }
 
+json_t *verify_json_with(json_t *json, json_t *more)
+{
+	bool failed = json == NULL || json_object_update(json, more) != 0;
+	json_decref(more);
+	return verify_json_whole(json, failed);
+}
+
 json_t *verify_json_whole(json_t *json, bool failed)
 {
 	if (!failed)

@@ -56,36 +56,28 @@ static json_t *event_json(const struct statement *statement, const struct statem
 	} else {
 		json = json_object();
 	}
-	int failed = json_object_set_new(json, "state", json_string(states[event->state]));
-	failed |= json_object_set_new(json, "index", json_number(event->index));
-	failed |= json_object_set_new(json, "ledger_time", time_json(event->entry.time_s));
-	failed |= json_object_set_new(
-		json, "sender", sender ? sender_json(sender) : json_pack("{s:o}", "id", json_number(event->entry.sender)));
-	failed |= json_object_set_new(json, "signed", json_boolean(event->sender != NULL));
-	if (event->state == STATEMENT_WITHHELD) {
-		failed |= json_object_set_new(json, "withheld_until", time_json(event->header.withheld_until_s));
-		failed |=
-			json_object_set_new(json, "withheld_basis", json_stringn(event->header.basis, event->header.basis_len));
-	}
-	if (event->state == STATEMENT_ERASED) {
-		failed |= json_object_set_new(json, "erased", json_true());
-		failed |= json_object_set_new(json, "erased_by", json_number(event->erased_by));
-	}
-	if (failed == 0)
-		return json;
-	json_decref(json);
-	return NULL;
+	json = verify_json_with(
+		json, json_pack("{s:s, s:o, s:o, s:o, s:b}", "state", states[event->state], "index", json_number(event->index),
+				  "ledger_time", time_json(event->entry.time_s), "sender",
+				  sender ? sender_json(sender) : json_pack("{s:o}", "id", json_number(event->entry.sender)), "signed",
+				  event->sender != NULL));
+	if (event->state == STATEMENT_WITHHELD)
+		json =
+			verify_json_with(json, json_pack("{s:o, s:s%}", "withheld_until", time_json(event->header.withheld_until_s),
+									   "withheld_basis", event->header.basis, (size_t)event->header.basis_len));
+	if (event->state == STATEMENT_ERASED)
+		json =
+			verify_json_with(json, json_pack("{s:b, s:o}", "erased", true, "erased_by", json_number(event->erased_by)));
+	return json;
 }
 
 static json_t *events_json(const struct statement *statement, const struct statement_event *events, size_t count)
 {
 	json_t *list = json_array();
+	bool failed = false;
 	for (size_t i = 0; i < count; i++)
-		if (json_array_append_new(list, event_json(statement, &events[i])) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-	return list;
+		failed |= json_array_append_new(list, event_json(statement, &events[i])) != 0;
+	return verify_json_whole(list, failed);
 }
 
 static json_t *window_json(const struct statement_window *window)
@@ -100,11 +92,10 @@ static json_t *audit_json(const struct statement *statement)
 {
 	if (statement->audit == STATEMENT_AUDIT_NONE)
 		return json_null();
-	bool verified = statement->audit == STATEMENT_AUDIT_VERIFIED;
-	json_t *json = json_pack("{s:b}", "verified", verified);
-	bool failed = verified && json_object_set_new(json, "auditor", json_string(statement->auditor)) != 0;
-	failed |= verified && json_object_set_new(json, "epoch", json_number(statement->audit_epoch)) != 0;
-	return verify_json_whole(json, failed);
+	if (statement->audit != STATEMENT_AUDIT_VERIFIED)
+		return json_pack("{s:b}", "verified", false);
+	return json_pack("{s:b, s:s, s:o}", "verified", true, "auditor", statement->auditor, "epoch",
+		json_number(statement->audit_epoch));
 }
 
 static json_t *senders_json(const struct statement *statement)
@@ -127,21 +118,17 @@ static json_t *statement_json(const struct statement *statement)
 			json_number(statement->open), "withheld", json_number(statement->withheld), "erased",
 			json_number(statement->erased), "signatures", statement->signatures, "senders", senders_json(statement),
 			"witnessed", statement->witnessed.proven, "audit", audit_json(statement));
-	if (json == NULL)
-		return NULL;
-	bool failed = false;
 	if (statement->window.has_from || statement->window.has_to)
-		failed |= json_object_set_new(json, "window", window_json(&statement->window)) != 0;
-	if (statement->witnessed.proven) {
-		failed |= json_object_set_new(json, "witnesses", json_number(statement->witnessed.quorum.count)) != 0;
-		failed |= json_object_set_new(json, "witnessed_at", time_json(statement->witnessed.quorum.time_s)) != 0;
-	}
+		json = verify_json_with(json, json_pack("{s:o}", "window", window_json(&statement->window)));
+	if (statement->witnessed.proven)
+		json =
+			verify_json_with(json, json_pack("{s:o, s:o}", "witnesses", json_number(statement->witnessed.quorum.count),
+									   "witnessed_at", time_json(statement->witnessed.quorum.time_s)));
 	if (statement->predecessor[0])
-		failed |= json_object_set_new(json, "predecessor", json_string(statement->predecessor)) != 0;
-	failed |=
-		json_object_set_new(json, "events", events_json(statement, statement->events, statement->event_count)) != 0;
-	failed |= json_object_set_new(json, "later", events_json(statement, statement->later, statement->later_count)) != 0;
-	return verify_json_whole(json, failed);
+		json = verify_json_with(json, json_pack("{s:s}", "predecessor", statement->predecessor));
+	return verify_json_with(
+		json, json_pack("{s:o, s:o}", "events", events_json(statement, statement->events, statement->event_count),
+				  "later", events_json(statement, statement->later, statement->later_count)));
 }
 
 /* ---- the table ---- */

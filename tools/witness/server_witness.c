@@ -14,17 +14,10 @@ struct witness_server {
 
 /* ---- requests ---- */
 
-static void refuse(struct witness_answer *out, int status, const char *why)
-{
-	*out = (struct witness_answer){.status = status, .content_type = "text/plain; charset=utf-8", .origin = "-"};
-	out->len = strlen(why);
-	memcpy(out->body, why, out->len);
-}
-
 static void add(struct witness_server *server, const struct request *request)
 {
 	if (strcmp(request->method, "POST") != 0)
-		refuse(&server->answer, 405, "add-checkpoint is asked with POST\n");
+		witness_refuse(&server->answer, 405, "add-checkpoint is asked with POST\n");
 	else
 		witness_add_checkpoint(server->witness, request->body, (uint64_t)time(NULL), &server->answer);
 	fprintf(stderr, "add-checkpoint %d %s\n", server->answer.status, server->answer.origin);
@@ -36,9 +29,9 @@ static void read_checkpoint(struct witness_server *server, const struct request 
 	static const char tail[] = "/checkpoint";
 	size_t len = strlen(request->path);
 	if (len != 1 + 2 * HASH_BYTES + strlen(tail) || strcmp(request->path + len - strlen(tail), tail) != 0)
-		refuse(&server->answer, 404, "here are /add-checkpoint and /<origin hash>/checkpoint\n");
+		witness_refuse(&server->answer, 404, "here are /add-checkpoint and /<origin hash>/checkpoint\n");
 	else if (!request_reads(request))
-		refuse(&server->answer, 405, "a checkpoint is read with GET\n");
+		witness_refuse(&server->answer, 405, "a checkpoint is read with GET\n");
 	else
 		witness_checkpoint(server->witness, bytes_of(request->path + 1, 2 * HASH_BYTES), &server->answer);
 }
@@ -46,6 +39,7 @@ static void read_checkpoint(struct witness_server *server, const struct request 
 static void answer(void *context, const struct request *request, struct response *out)
 {
 	struct witness_server *server = context;
+	server->answer.origin = "-";
 	bool adds = strcmp(request->path, "/add-checkpoint") == 0;
 	if (adds)
 		add(server, request);

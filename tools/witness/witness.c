@@ -64,7 +64,7 @@ static void answer(struct witness_answer *out, int status, const char *content_t
 	memcpy(out->body, body.data, body.len);
 }
 
-static void refuse(struct witness_answer *out, int status, const char *why)
+void witness_refuse(struct witness_answer *out, int status, const char *why)
 {
 	answer(out, status, "text/plain; charset=utf-8", bytes_text(why));
 }
@@ -134,7 +134,7 @@ static enum error keep_fork(struct witness *witness, const struct watched *log, 
 {
 	struct hash old_root = checkpoint->root, root = checkpoint->root;
 	bool equal = checkpoint->size == log->newest.size;
-	char *text = NULL;
+	OWNED_MEMORY char *text = NULL;
 	if (!equal && merkle_roots_of_consistency(log->newest.size, checkpoint->size, request->proof, request->proof_count,
 					  &old_root, &root) != E_OK)
 		return E_OK;
@@ -142,9 +142,7 @@ static enum error keep_fork(struct witness *witness, const struct watched *log, 
 		return E_OK;
 	TRY(fork_write(
 		bytes_of(log->note, log->note_len), note, &old_root, request->proof, equal ? 0 : request->proof_count, &text));
-	enum error error = write_fork(witness, log->newest.origin, text);
-	free(text);
-	return error;
+	return write_fork(witness, log->newest.origin, text);
 }
 
 static void answer_known(struct witness *witness, struct watched *log, const struct witness_request *request,
@@ -159,20 +157,20 @@ static void answer_known(struct witness *witness, struct watched *log, const str
 	writer_bytes(&kept, BYTES_LITERAL("\n"));
 	out->origin = log->newest.origin;
 	if (checkpoint_parse_extended(note->text, &checkpoint) != E_OK) {
-		refuse(out, 400, "the checkpoint is malformed\n");
+		witness_refuse(out, 400, "the checkpoint is malformed\n");
 	} else if (check_signatures(witness, checkpoint.origin, note, &kept) != E_OK) {
-		refuse(out, 403, "the checkpoint bears no good signature of a key that is trusted for this log\n");
+		witness_refuse(out, 403, "the checkpoint bears no good signature of a key that is trusted for this log\n");
 	} else if (request->old_size > checkpoint.size) {
-		refuse(out, 400, "the old size is over the checkpoint's\n");
+		witness_refuse(out, 400, "the old size is over the checkpoint's\n");
 	} else if (request->old_size != log->newest.size) {
 		snprintf(size, sizeof size, "%" PRIu64 "\n", log->newest.size);
 		answer(out, 409, "text/x.tlog.size", bytes_text(size));
 	} else if (merkle_verify_consistency(log->newest.size, &log->newest.root, checkpoint.size, &checkpoint.root,
 				   request->proof, request->proof_count) != E_OK) {
 		(void)!keep_fork(witness, log, &checkpoint, bytes_of(buffer, writer_len(&kept)), request);
-		refuse(out, 422, "the checkpoint is not shown to extend the one that was cosigned before\n");
+		witness_refuse(out, 422, "the checkpoint is not shown to extend the one that was cosigned before\n");
 	} else if (cosign(witness, log, &checkpoint, note->text, now_s, &kept, &line) != E_OK) {
-		refuse(out, 500, "the cosignature cannot be recorded, so none is given\n");
+		witness_refuse(out, 500, "the cosignature cannot be recorded, so none is given\n");
 	} else {
 		answer(out, 200, "text/plain; charset=utf-8", line);
 	}
@@ -186,13 +184,13 @@ void witness_add_checkpoint(struct witness *witness, struct bytes body, uint64_t
 	*out = (struct witness_answer){.origin = "-"};
 	if (witness_request_parse(body, &request) != E_OK ||
 		note_split(request.checkpoint, WITNESS_BODY_BYTES_MAX, &note) != E_OK || note.text.len > CHECKPOINT_TEXT_MAX) {
-		refuse(out, 400, "wanted: 'old' and a size, up to 63 hashes, an empty line, a signed checkpoint\n");
+		witness_refuse(out, 400, "wanted: 'old' and a size, up to 63 hashes, an empty line, a signed checkpoint\n");
 		return;
 	}
 	text = note.text;
 	struct watched *log = note_cut(&text, '\n', &origin) ? find_log(witness, origin) : NULL;
 	if (log == NULL)
-		refuse(out, 404, "this witness does not watch that log\n");
+		witness_refuse(out, 404, "this witness does not watch that log\n");
 	else
 		answer_known(witness, log, &request, &note, now_s, out);
 }
@@ -210,7 +208,7 @@ void witness_checkpoint(const struct witness *witness, struct bytes hash, struct
 		answer(out, 200, "text/plain; charset=utf-8", bytes_of(log->note, log->note_len));
 		return;
 	}
-	refuse(out, 404, "no checkpoint of such a log has been cosigned here\n");
+	witness_refuse(out, 404, "no checkpoint of such a log has been cosigned here\n");
 }
 
 /* ---- the directory ---- */
@@ -338,27 +336,20 @@ static enum error open_places(struct witness *witness, const char *dir, struct f
 
 enum error witness_open(const char *dir, struct witness **out, struct fault *fault)
 {
-	struct witness *witness = calloc(1, sizeof *witness);
+	OWNED(witness_release) struct witness *witness = calloc(1, sizeof *witness);
 	if (witness == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	witness->dir_fd = witness->seen_fd = -1;
-	enum error error = open_places(witness, dir, fault);
-	if (error == E_OK)
-		error = read_secret(witness, fault);
-	if (error == E_OK)
-		error = take_logs(witness, fault);
-	if (error != E_OK) {
-		witness_close(witness);
-		return error;
-	}
+	TRY(open_places(witness, dir, fault));
+	TRY(read_secret(witness, fault));
+	TRY(take_logs(witness, fault));
 	*out = witness;
+	witness = NULL;
 	return E_OK;
 }
 
 void witness_close(struct witness *witness)
 {
-	if (witness == NULL)
-		return;
 	for (size_t i = 0; i < witness->log_count; i++)
 		free(witness->logs[i]);
 	sodium_free(witness->secret_key);

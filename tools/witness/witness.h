@@ -45,6 +45,8 @@ struct witness_answer {
 	char body[NOTE_BYTES_MAX];
 };
 
+/* A refusal in plain text; the line ends in a newline. */
+void witness_refuse(struct witness_answer *out, int status, const char *why);
 /* POST add-checkpoint. `now_s` is the time of day; a cosignature never bears an older time than the one before it. */
 void witness_add_checkpoint(struct witness *witness, struct bytes body, uint64_t now_s, struct witness_answer *out);
 /* GET <origin hash>/checkpoint; `hash` is 64 hexadecimal digits in lower case, or nothing is found. */
