@@ -10,12 +10,18 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from datetime import datetime
 
 from indsigt import Ledger, Tap, event, wait_until
 
 SUBJECT = "cpr:0101701234"
 LIBRARIES = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 tap = Tap()
+
+
+def seconds(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 class Witness:
@@ -66,7 +72,7 @@ class World:
         return next((w for w in self.witnessing()["witnesses"] if w["name"] == name), {"state": None})
 
     def statement(self):
-        """What verify says of a statement that bears a quorum: one that was made in the moment after an epoch, before a
+        """What verify says of a statement that bears a quorum, and when: one that was made in the moment after an epoch, before a
         witness can have seen it, rests on the log alone and is asked for again."""
         path = self.ledger.path("statement.json")
         told = []
@@ -75,7 +81,7 @@ class World:
             if self.ledger.result("statement", SUBJECT, "--ledger", self.ledger.dir, "-o", path).returncode != 0:
                 return False  # no epoch yet
             result = self.ledger.result("verify", path, "--vkey", self.ledger.vkey, "--policy", self.policy, "--json")
-            told[:] = [result.returncode, json.loads(result.stdout)]
+            told[:] = [result.returncode, json.loads(result.stdout), time.time()]
             return told[0] == 0 or told[1]["check"] != "witnesses"
         wait_until(made, "a statement that the witnesses have seen")
         return told
@@ -100,8 +106,11 @@ def case(indsigt, name, ahead_s, state):
         tap.ok('witness="w3",state="%s"' % state in world.ledger.get("/metrics"),
                "... in the metrics")
         told = [world.statement() for _ in range(8)]
-        tap.ok(all(code == 0 and answer["holds"] and answer["witnessed"] for code, answer in told),
-               "... statements hold: %s" % [answer.get("check") for _, answer in told])
+        tap.ok(all(code == 0 and answer["holds"] and answer["witnessed"] for code, answer, _ in told),
+               "... statements hold: %s" % [answer.get("check") for _, answer, _ in told])
+        # As of its own time each witness had seen it; as of that of the second newest, two had.
+        ahead = [round(seconds(answer["witnessed_at"]) - now_s) for _, answer, now_s in told if "witnessed_at" in answer]
+        tap.ok(ahead and max(ahead) <= 1, "... and say a time that has been: %s" % ahead)
         ages = [line.split()[1] for line in world.ledger.get("/metrics").splitlines() if line.startswith("indsigt_quorum_age_seconds ")]
         tap.ok(len(ages) == 1 and int(ages[0]) < 60, "... the quorum's age is that of the others: %s" % ages)
         if state == "wrong":

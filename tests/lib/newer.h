@@ -3,8 +3,10 @@
 
 #include "tests/lib/fixture.h"
 
-/* The registered sender's hello with a checkpoint over a million entries, signed by the log. */
-struct job *newer_hello(struct fixture *f);
+/* The registered sender's first hello, which has nothing of the log yet. */
+struct job *first_hello(const struct fixture *f);
+/* The same with a checkpoint over a million entries, signed by the log. */
+struct job *newer_hello(const struct fixture *f);
 /* While a file of that name is there the ledger's evidence cannot be written. */
 void bar_evidence(const struct fixture *f, bool bar);
 bool evidence_is_kept(const struct fixture *f);

@@ -94,5 +94,22 @@ START_TEST(what_is_written_later_says_it_too)
 }
 END_TEST
 
+/* A store that is behind welcomes nobody: neither who comes afterwards, nor who was looked up before it was known. */
+START_TEST(nobody_is_welcomed_to_an_older_store)
+{
+	begin();
+	struct job *before = first_hello(&f), *after = first_hello(&f);
+	greeting_look_up(&s, before);
+	ck_ok(before->error);
+	show();
+	ck_error(greeting_welcome(&s, before), E_ROLLED_BACK);
+	greeting_look_up(&s, after);
+	ck_error(after->error, E_ROLLED_BACK);
+	job_free(before);
+	job_free(after);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("greeting", it_is_tried_until_it_is_written, it_is_written_before_the_process_ends,
-	what_is_written_later_says_it_too)
+	what_is_written_later_says_it_too, nobody_is_welcomed_to_an_older_store)
