@@ -11,7 +11,6 @@
 #include "ledger/filed/subtrees.h"
 #include "ledger/keys/secrets.h"
 
-#include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -109,21 +108,9 @@ static enum error check_filing(
 struct heads {
 	const struct audit_view *view;
 	const struct store_filing *filing;
-	uint64_t event; /* the last one of a tree that is another; the lowest of them */
-	uint8_t key[crypto_shorthash_KEYBYTES];
-	uint64_t sum;
-	uint64_t count;
+	uint64_t event;       /* the last one of a tree that is another; the lowest of them */
+	struct audit_sum sum; /* by label and value */
 };
-
-static void sum_add(struct heads *heads, const struct label *label, const struct hash *value)
-{
-	uint8_t input[LABEL_BYTES + HASH_BYTES], hash[crypto_shorthash_BYTES];
-	memcpy(input, label->b, LABEL_BYTES);
-	memcpy(input + LABEL_BYTES, value->b, HASH_BYTES);
-	crypto_shorthash(hash, input, sizeof input, heads->key);
-	heads->sum += get_u64(hash);
-	heads->count++;
-}
 
 static void head_value(const struct head *head, struct hash *out)
 {
@@ -139,7 +126,7 @@ static enum error sum_head(void *context, const struct alias *alias, const struc
 	(void)alias;
 	audit_progress(heads->view);
 	head_value(head, &value);
-	sum_add(heads, &head->label, &value);
+	audit_sum_add(&heads->sum, BYTES_ARRAY(head->label.b), hash_bytes(&value));
 	return E_OK;
 }
 
@@ -147,19 +134,19 @@ static enum error sum_label(void *context, const struct label *label, const stru
 {
 	struct heads *heads = context;
 	audit_progress(heads->view);
-	sum_add(heads, label, value);
+	audit_sum_add(&heads->sum, BYTES_ARRAY(label->b), hash_bytes(value));
 	return E_OK;
 }
 
 static enum error sums_agree(struct heads *heads, bool *out)
 {
 	const struct audit_view *view = heads->view;
-	crypto_shorthash_keygen(heads->key);
+	audit_sum_begin(&heads->sum);
 	struct heads map = *heads;
 	*out = false;
 	TRY(head_visit(view->txn, &view->secrets->seal, sum_head, heads));
 	TRY(map_store_visit(view->txn, heads->filing->generation, sum_label, &map));
-	*out = heads->sum == map.sum && heads->count == map.count;
+	*out = audit_sum_equal(&heads->sum, &map.sum);
 	return E_OK;
 }
 

@@ -6,7 +6,6 @@
 #include "ledger/filed/head.h"
 #include "ledger/keys/secrets.h"
 
-#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,11 +25,6 @@ struct audit_filing {
 	size_t seen_count;
 	size_t seen_places;
 };
-
-static enum error filing_node(void *context, uint32_t level, uint64_t index, struct hash *out)
-{
-	return hash_rows_node(context, STORE_FILING, level, index, out);
-}
 
 enum error audit_filing_open(const struct audit_view *view, struct audit_filing **out)
 {

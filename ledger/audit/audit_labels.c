@@ -157,7 +157,7 @@ void audit_labels_result(const struct audit_labels *audit, struct audit_labels_r
 
 enum error audit_labels_new(struct audit_labels **out)
 {
-	struct audit_labels *audit = calloc(1, sizeof *audit);
+	OWNED(audit_labels_release) struct audit_labels *audit = calloc(1, sizeof *audit);
 	if (audit == NULL)
 		return E_NO_MEMORY;
 	audit->result.epoch_index = NO_INDEX;
@@ -166,11 +166,8 @@ enum error audit_labels_new(struct audit_labels **out)
 	audit->before.item_bytes = sizeof(struct hash);
 	crypto_shorthash_keygen(audit->slot_key);
 	merkle_frontier_init(&audit->filing);
-	if (subject_map_new(&audit->map) != E_OK) {
-		audit_labels_free(audit);
-		return E_NO_MEMORY;
-	}
-	*out = audit;
+	TRY(subject_map_new(&audit->map));
+	*out = OWN_TAKE(audit);
 	return E_OK;
 }
 
@@ -473,21 +470,19 @@ static enum error name_subject(struct audit_labels *audit, const struct covered 
 {
 	if (covered->count == 0)
 		return E_OK;
-	const struct pending **events = malloc(covered->count * sizeof *events);
-	enum error error = E_OK;
+	OWNED_MEMORY const struct pending **events = malloc(covered->count * sizeof *events);
 	if (events == NULL)
 		return E_NO_MEMORY;
 	for (size_t i = 0; i < covered->count; i++)
 		events[i] = &covered->events[i];
 	qsort(events, covered->count, sizeof *events, compare_events);
 	qsort(audit->touched, audit->touched_count, sizeof *audit->touched, compare_touched);
-	for (size_t i = 0, from = 0, to; error == E_OK && i < audit->touched_count; i++, from = to) {
+	for (size_t i = 0, from = 0, to; i < audit->touched_count; i++, from = to) {
 		for (to = from; to < covered->count && events[to]->subject == audit->touched[i].subject; to++)
 			;
-		error = suspect_subject(audit, covered, &audit->touched[i], events + from, to - from);
+		TRY(suspect_subject(audit, covered, &audit->touched[i], events + from, to - from));
 	}
-	free(events);
-	return error;
+	return E_OK;
 }
 
 static enum error compare_epoch(struct audit_labels *audit, const struct covered *covered)

@@ -52,6 +52,7 @@ struct audit_labels_result {
 
 enum error audit_labels_new(struct audit_labels **out) MUST_USE;
 void audit_labels_free(struct audit_labels *audit);
+OWN(audit_labels, audit_labels_free);
 
 /* The ledger's own filing tree, where the caller has it: only to name the event when a filing root does not hold. Every
  * complete node of the newest epoch's tree is asked for; errors are no finding. Borrowed until audit_labels_free. */

@@ -7,7 +7,6 @@
 #include "ledger/audit/audit_log.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 void audit_log_begin(
@@ -175,7 +174,7 @@ enum error audit_log_bundle(struct audit_log *log, uint64_t number)
 	struct bytes bundle;
 	uint64_t index = number * LOG_WIDTH;
 	uint64_t left = log->view->checkpoint.size - index;
-	enum error error = snapshot_bundle(log->view->snapshot, number, &bundle);
+	enum error error = log_bundle(log->view->txn, number, &bundle);
 	if (error != E_OK)
 		return audit_judge(log->view, error, index, "the entries from here on cannot be read: %s", audit_why(error));
 	struct reader r = reader_of(bundle);

@@ -9,24 +9,17 @@
 #include "ledger/filed/posting.h"
 #include "ledger/keys/secrets.h"
 
-#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct filing_sum {
-	uint64_t count;
-	uint64_t sum;
-};
 
 struct audit_records {
 	const struct audit_view *view;
 	struct audit_filing *filing; /* NULL: without labels */
 	uint64_t opened;
-	uint64_t filed; /* entries with a lower index are in the postings */
-	uint8_t sum_key[crypto_shorthash_KEYBYTES];
-	struct filing_sum events;
-	struct filing_sum postings;
+	uint64_t filed;          /* entries with a lower index are in the postings */
+	struct audit_sum events; /* by alias and index: in the log, and in the postings */
+	struct audit_sum postings;
 	struct event event;     /* large */
 	struct alias_walk walk; /* large; the pack of the batch at hand */
 };
@@ -39,7 +32,8 @@ enum error audit_records_open(const struct audit_view *view, struct audit_filing
 	records->view = view;
 	records->filing = filing;
 	records->filed = snapshot_filed(view->snapshot);
-	crypto_shorthash_keygen(records->sum_key);
+	audit_sum_begin(&records->events);
+	records->postings = records->events;
 	if (records->filed > view->checkpoint.size)
 		return audit_finding(view, view->checkpoint.size, "more entries are marked as filed than there are");
 	enum error error = alias_walk_begin(view->txn, &view->secrets->seal, 0, &records->walk);
@@ -124,15 +118,9 @@ static enum error next_pack(struct audit_records *records, uint64_t position)
 	return E_OK;
 }
 
-static void sum_add(struct audit_records *records, struct filing_sum *sum, const struct alias *alias, uint64_t index)
+static void sum_add(struct audit_sum *sum, const struct alias *alias, uint64_t index)
 {
-	uint8_t input[sizeof alias->b + 8];
-	uint8_t hash[crypto_shorthash_BYTES];
-	memcpy(input, alias->b, sizeof alias->b);
-	put_u64(input + sizeof alias->b, index);
-	crypto_shorthash(hash, input, sizeof input, records->sum_key);
-	sum->sum += get_u64(hash);
-	sum->count++;
+	audit_sum_add(sum, BYTES_ARRAY(alias->b), DB_KEY(index));
 }
 
 static enum error check_alias(struct audit_records *records, uint64_t index, uint64_t position)
@@ -148,7 +136,7 @@ static enum error check_alias(struct audit_records *records, uint64_t index, uin
 	if (run->count > walk->count || sodium_memcmp(walk->aliases[run->count - 1].b, alias.b, sizeof alias.b) != 0)
 		return audit_finding_filed(view, E_OK, index, "the event is noted for another subject than it is about");
 	if (index < records->filed)
-		sum_add(records, &records->events, &alias, index);
+		sum_add(&records->events, &alias, index);
 	return records->filing != NULL ? audit_filing_subject(records->filing, index, &alias, subject) : E_OK;
 }
 
@@ -179,7 +167,7 @@ static enum error sum_posting(void *context, const struct alias *alias, const ui
 	/* Those at or above `filed` belong to an epoch that is still running. */
 	for (size_t i = 0; i < count; i++)
 		if (indexes[i] < records->filed)
-			sum_add(records, &records->postings, alias, indexes[i]);
+			sum_add(&records->postings, alias, indexes[i]);
 	return E_OK;
 }
 
@@ -236,8 +224,7 @@ enum error audit_records_filing(struct audit_records *records)
 {
 	const struct seal_keys *keys = &records->view->secrets->seal;
 	enum error error = posting_visit(records->view->txn, keys, sum_posting, records);
-	if (error == E_OK && records->events.count == records->postings.count &&
-		records->events.sum == records->postings.sum)
+	if (error == E_OK && audit_sum_equal(&records->events, &records->postings))
 		return E_OK;
 	if (error == E_OK || error_judges(error))
 		TRY(find_missing(records));

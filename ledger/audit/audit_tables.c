@@ -3,8 +3,6 @@
  * is what a sender signed against itself, and is read here. */
 #include "ledger/audit/audit_tables.h"
 
-#include <inttypes.h>
-
 /* Head and commitments of a batch other than the one in the log, signed for the same sequence. */
 static enum error check_evidence(struct bytes key, struct bytes value)
 {

@@ -1,9 +1,34 @@
 /* The first finding stays: what follows would be judged by what does not hold. */
 #include "ledger/audit/audit_view.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+void audit_sum_begin(struct audit_sum *sum)
+{
+	*sum = (struct audit_sum){.count = 0};
+	crypto_shorthash_keygen(sum->key);
+}
+
+void audit_sum_add(struct audit_sum *sum, struct bytes first, struct bytes second)
+{
+	uint8_t input[64], hash[crypto_shorthash_BYTES];
+	struct writer w = writer_of(input, sizeof input);
+	writer_bytes(&w, first);
+	writer_bytes(&w, second);
+	assert(w.error == E_OK);
+	crypto_shorthash(hash, input, writer_len(&w), sum->key);
+	sum->sum += get_u64(hash);
+	sum->count++;
+}
+
+bool audit_sum_equal(const struct audit_sum *a, const struct audit_sum *b)
+{
+	return a->count == b->count && a->sum == b->sum;
+}
 
 bool audit_judges(enum error cause)
 {

@@ -40,6 +40,18 @@ struct audit_view {
 	void *context;
 };
 
+/* A keyed checksum over things in any order: two of the same key that are equal were made of the same things. */
+struct audit_sum {
+	uint8_t key[16];
+	uint64_t count;
+	uint64_t sum;
+};
+
+void audit_sum_begin(struct audit_sum *sum);
+/* A thing of two parts, at most 64 bytes in all, of the same length each time. */
+void audit_sum_add(struct audit_sum *sum, struct bytes first, struct bytes second);
+bool audit_sum_equal(const struct audit_sum *a, const struct audit_sum *b);
+
 /* Remembers the first finding and returns E_CORRUPT, to hand up. */
 enum error audit_finding(const struct audit_view *view, uint64_t index, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

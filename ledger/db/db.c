@@ -33,37 +33,48 @@ static bool disk_full(const struct db_env *env)
 	return statvfs(env->path, &info) == 0 && (uint64_t)info.f_bavail * info.f_frsize < DISK_FULL_BYTES;
 }
 
+/* What LMDB's codes come to: in a transaction, and while an environment is opened, where a table that is missing is
+ * damage. All others are the system's numbers; with MDB_PANIC: an earlier commit failed where it cannot be undone. */
+static const struct code {
+	int rc;
+	enum error error, opening;
+} codes[] = {
+	{MDB_SUCCESS, E_OK, E_OK},
+	{MDB_NOTFOUND, E_NOT_FOUND, E_CORRUPT},
+	{MDB_MAP_FULL, E_FULL, E_IO},
+	{MDB_TXN_FULL, E_FULL, E_IO},
+	{MDB_READERS_FULL, E_READERS, E_READERS},
+	{MDB_CORRUPTED, E_CORRUPT, E_CORRUPT},
+	{MDB_PAGE_NOTFOUND, E_CORRUPT, E_CORRUPT},
+	{MDB_INVALID, E_CORRUPT, E_CORRUPT},
+	{MDB_INCOMPATIBLE, E_CORRUPT, E_CORRUPT},
+	{MDB_VERSION_MISMATCH, E_IO, E_CORRUPT},
+	{MDB_KEYEXIST, E_CORRUPT, E_IO},
+	{MDB_BAD_VALSIZE, E_CORRUPT, E_IO},
+	{MDB_BAD_DBI, E_CORRUPT, E_IO}, /* a table that was there when it was opened is not found any more */
+	{MDB_BAD_TXN, E_CORRUPT, E_IO}, /* what came before it in the transaction was already one of these */
+	{MDB_CURSOR_FULL, E_CORRUPT, E_IO},
+	{MDB_PAGE_FULL, E_CORRUPT, E_IO},
+	{ENOMEM, E_NO_MEMORY, E_NO_MEMORY},
+};
+
+static const struct code *code_of(int rc)
+{
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (codes[i].rc == rc)
+			return &codes[i];
+	return NULL;
+}
+
 static enum error error_of(const struct db_env *env, int rc)
 {
 	errno = rc > 0 ? rc : EIO; /* for error_reason */
-	switch (rc) {
-	case MDB_SUCCESS:
+	if (rc == MDB_SUCCESS)
 		return E_OK;
-	case MDB_NOTFOUND:
-		return E_NOT_FOUND;
-	case MDB_MAP_FULL:
-	case MDB_TXN_FULL:
-		return E_FULL;
-	case ENOMEM:
-		return E_NO_MEMORY;
-	case EIO:
+	if (rc == EIO)
 		return disk_full(env) ? E_FULL : E_IO;
-	case MDB_READERS_FULL:
-		return E_READERS;
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_INVALID:
-	case MDB_KEYEXIST:
-	case MDB_BAD_VALSIZE:
-	case MDB_INCOMPATIBLE:
-	case MDB_BAD_DBI: /* a table that was there when it was opened is not found any more */
-	case MDB_BAD_TXN: /* what came before it in the transaction was already one of these */
-	case MDB_CURSOR_FULL:
-	case MDB_PAGE_FULL:
-		return E_CORRUPT;
-	default: /* with MDB_PANIC: an earlier commit failed where it cannot be undone */
-		return error_of_system(rc);
-	}
+	const struct code *code = code_of(rc);
+	return code != NULL ? code->error : error_of_system(rc);
 }
 
 enum error db_stick(struct db_txn *txn, int rc)
@@ -105,25 +116,10 @@ static int open_tables(struct db_env *db, const char *const *names, size_t count
 
 static enum error opening_error(int rc)
 {
-	switch (rc) {
-	case MDB_NOTFOUND:
-	case MDB_INVALID:
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_VERSION_MISMATCH:
-	case MDB_INCOMPATIBLE:
-		return E_CORRUPT;
-	case MDB_READERS_FULL:
-		return E_READERS;
-	case EACCES:
-		return E_PERMISSION;
-	case ENOENT:
-		return E_NOT_FOUND;
-	case ENOMEM:
-		return E_NO_MEMORY;
-	default:
-		return error_of_system(rc);
-	}
+	if (rc == EACCES || rc == ENOENT)
+		return rc == EACCES ? E_PERMISSION : E_NOT_FOUND;
+	const struct code *code = code_of(rc);
+	return code != NULL ? code->opening : error_of_system(rc);
 }
 
 /* LMDB's words for what a person meets as something else. */

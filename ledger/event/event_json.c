@@ -4,6 +4,7 @@
  * beginning of it. */
 #include "ledger/event/event_json.h"
 
+#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/event/event_schema.h"
 #include "ledger/json/json_number.h"
@@ -262,16 +263,12 @@ enum error event_from_json(
 enum error event_parse_json(struct bytes text, const char *default_purpose, char *subject_scratch, json_t **document,
 	struct event *out, struct fault *fault)
 {
-	json_t *json = NULL;
+	json_auto_t *json = NULL;
 	TRY(json_text_parse(text, &json, fault));
-	enum error error = event_from_json(json, default_purpose, subject_scratch, out, fault);
-	if (error == E_OK && WRONG(json_has_minus(text))) /* what the parser makes of -0 has no sign */
-		error = fault_set(fault, E_BAD_VALUE, "subjects: must be a whole number from 0 to 2^53 - 1, without a sign");
-	if (error != E_OK) {
-		json_decref(json);
-		return error;
-	}
-	*document = json;
+	TRY(event_from_json(json, default_purpose, subject_scratch, out, fault));
+	if (WRONG(json_has_minus(text))) /* what the parser makes of -0 has no sign */
+		return fault_set(fault, E_BAD_VALUE, "subjects: must be a whole number from 0 to 2^53 - 1, without a sign");
+	*document = OWN_TAKE(json);
 	return E_OK;
 }
 
@@ -284,13 +281,11 @@ static json_t *text_to_json(struct bytes text)
 
 static json_t *list_to_json(const struct event_list *list)
 {
-	json_t *array = json_array();
+	json_auto_t *array = json_array();
 	for (uint32_t i = 0; array != NULL && i < list->count; i++)
-		if (json_array_append_new(array, text_to_json(list->items[i])) != 0) {
-			json_decref(array);
+		if (json_array_append_new(array, text_to_json(list->items[i])) != 0)
 			return NULL;
-		}
-	return array;
+	return OWN_TAKE(array);
 }
 
 static json_t *time_to_json(int64_t time_ns)
@@ -360,14 +355,9 @@ static bool put_header(json_t *root, const struct event_header *header)
 
 json_t *event_to_json(const struct event *event)
 {
-	json_t *root = json_object();
+	json_auto_t *root = json_object();
 	bool good = root != NULL;
 	for (uint64_t left = event->present; good && left != 0; left &= left - 1)
 		good = put_field(root, event, event_field((uint64_t)__builtin_ctzll(left)));
-	if (good)
-		good = put_header(root, &event->header);
-	if (good)
-		return root;
-	json_decref(root);
-	return NULL;
+	return good && put_header(root, &event->header) ? OWN_TAKE(root) : NULL;
 }

@@ -7,7 +7,6 @@
 #include "ledger/event/event_schema.h"
 #include "ledger/text/visible.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void policy_default(struct policy *out)

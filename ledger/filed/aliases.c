@@ -9,8 +9,6 @@
 #include "ledger/entry/entry.h"
 #include "ledger/store/log.h"
 
-#include <string.h>
-
 struct bytes alias_context(uint32_t sender, uint64_t first_sequence, uint32_t count, uint8_t out[ALIAS_CONTEXT_BYTES])
 {
 	put_u32(out, sender);

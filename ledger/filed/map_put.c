@@ -11,7 +11,6 @@
 #include "ledger/filed/map_store.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* A subtree that has changed, and what it was: the slot above must have said that. */
 struct changed {

@@ -5,9 +5,6 @@
 
 #include "ledger/entry/sender.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define STATE_VERSION 5
 #define FIXED_BYTES (512 + LOSSES_BYTES_MAX)
 #define FRONTIER_BYTES_MAX (8 + sizeof((struct merkle_frontier){0}).hashes)

@@ -8,8 +8,6 @@
 #include "ledger/json/json_read.h"
 #include "ledger/proof/form.h"
 
-#include <string.h>
-
 static const char type[] = "indsigt-fork/v1";
 
 enum error fork_verify(struct bytes text, const struct vkey *log, struct fork *out, struct finding *finding)

@@ -6,6 +6,7 @@
  * large as the text, and never moves, so what points into it stays good. */
 #include "ledger/proof/form.h"
 
+#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/json/json_number.h"
 #include "ledger/json/json_read.h"
@@ -34,6 +35,7 @@ enum error form_open(struct bytes text, size_t bytes_max, struct form *out, stru
 {
 	if (WRONG(text.len > bytes_max))
 		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "longer than its limit");
+	OWNED(form_close)
 	struct form form = {.capacity = text.len, .part = "file", .item = FINDING_NO_INDEX, .finding = finding};
 	/* Without JSON_ALLOW_NUL there is no NUL in texts, without JSON_DECODE_ANY nothing but an array or an object. */
 	enum error error = json_read(text, JSON_REJECT_DUPLICATES, NULL, &form.document);
@@ -42,16 +44,14 @@ enum error form_open(struct bytes text, size_t bytes_max, struct form *out, stru
 	if (error != E_OK)
 		return finding_form(
 			finding, "file", FINDING_NO_INDEX, NULL, "not one JSON object without duplicate members in UTF-8");
-	if (WRONG(json_has_minus(text))) {
-		json_decref(form.document);
+	if (WRONG(json_has_minus(text)))
 		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "there is a number with a minus sign");
-	}
 	form.memory = malloc(text.len);
-	if (form.memory == NULL) {
-		json_decref(form.document);
+	if (form.memory == NULL)
 		return E_NO_MEMORY;
-	}
 	*out = form;
+	form.document = NULL;
+	form.memory = NULL;
 	return E_OK;
 }
 

@@ -7,17 +7,14 @@
  * Computed nodes and checked notes are shared by all snapshots; the mutex is never held while the store is read. */
 #include "ledger/read/archive.h"
 
-#include "ledger/base/grow.h"
 #include "ledger/entry/sender.h"
 #include "ledger/filed/posting.h"
 #include "ledger/read/archive_state.h"
 #include "ledger/store/key_files.h"
 #include "ledger/store/log.h"
-#include "ledger/store/registry.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,16 +231,6 @@ enum error snapshot_time_at(struct snapshot *snapshot, uint64_t index, uint64_t 
 	}
 	*out = snapshot->state.time_s;
 	return E_OK;
-}
-
-enum error snapshot_bundle(struct snapshot *snapshot, uint64_t number, struct bytes *out)
-{
-	return log_bundle(&snapshot->txn, number, out);
-}
-
-enum error snapshot_row(struct snapshot *snapshot, uint32_t row, uint64_t from, size_t count, const struct hash **out)
-{
-	return log_row(&snapshot->txn, row, from, count, out);
 }
 
 /* Nodes that are stored as they are cost no more than remembering them would. */

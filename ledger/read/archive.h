@@ -73,11 +73,6 @@ enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct byte
 /* Ledger time at `index`. Batch entries have none and an epoch's lies earlier: they count as the entry after them, and
  * behind the last one that has a time it is the newest. */
 enum error snapshot_time_at(struct snapshot *snapshot, uint64_t index, uint64_t *out) MUST_USE;
-/* 256 entries as they are stored (C2SP entry bundle), the last one fewer. Borrowed. */
-enum error snapshot_bundle(struct snapshot *snapshot, uint64_t number, struct bytes *out) MUST_USE;
-/* `count` hashes from position `from` of a row of the tree (log.h), within one tile. Borrowed. */
-enum error snapshot_row(
-	struct snapshot *snapshot, uint32_t row, uint64_t from, size_t count, const struct hash **out) MUST_USE;
 /* The content of a tile (tile_path.h). Borrowed. E_NOT_FOUND when it is not there, or not as wide. */
 enum error snapshot_tile(struct snapshot *snapshot, const struct tile_path *tile, struct bytes *out) MUST_USE;
 /* Inclusion under this snapshot's checkpoint. */

@@ -12,7 +12,6 @@
 #include "ledger/store/log.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum error snapshot_epoch(struct snapshot *snapshot, struct epoch_place *out)
 {
@@ -186,16 +185,10 @@ enum error snapshot_filing_position(struct snapshot *snapshot, uint64_t first_in
 	return alias_position(&snapshot->txn, first_index, out);
 }
 
-static enum error filing_node(void *context, uint32_t level, uint64_t index, struct hash *out)
-{
-	struct snapshot *snapshot = context;
-	return hash_rows_node(&snapshot->txn, STORE_FILING, level, index, out);
-}
-
 enum error snapshot_prove_filing(
 	struct snapshot *snapshot, uint64_t first, uint64_t count, struct merkle_range_proof *out)
 {
-	struct merkle_nodes nodes = {filing_node, snapshot};
+	struct merkle_nodes nodes = {filing_node, &snapshot->txn};
 	return merkle_prove_range(&nodes, first, count, snapshot->filing.leaves.size, out);
 }
 

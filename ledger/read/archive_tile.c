@@ -6,7 +6,7 @@
 static enum error entries_of(struct snapshot *snapshot, const struct tile_path *tile, struct bytes *out)
 {
 	struct bytes bundle;
-	TRY(snapshot_bundle(snapshot, tile->number, &bundle));
+	TRY(log_bundle(snapshot_store(snapshot), tile->number, &bundle));
 	struct reader r = reader_of(bundle);
 	for (uint32_t i = 0; i < tile->width; i++) {
 		if (r.error == E_OK && reader_left(&r) == 0)
@@ -25,7 +25,7 @@ static enum error hashes_of(struct snapshot *snapshot, const struct tile_path *t
 	const struct hash *hashes;
 	if (tile->level >= LOG_ROWS_MAX / 2 || tile->number > UINT64_MAX / TILE_WIDTH - 1)
 		return E_NOT_FOUND;
-	TRY(snapshot_row(snapshot, 2 * tile->level, tile->number * TILE_WIDTH, tile->width, &hashes));
+	TRY(log_row(snapshot_store(snapshot), 2 * tile->level, tile->number * TILE_WIDTH, tile->width, &hashes));
 	*out = bytes_of(hashes, tile->width * sizeof *hashes);
 	return E_OK;
 }

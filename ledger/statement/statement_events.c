@@ -9,7 +9,6 @@
 #include "ledger/event/event.h"
 #include "ledger/statement/statement_state.h"
 
-#include <string.h>
 #include <time.h>
 
 #define MONTH_SECONDS_MAX 253402300799ull /* the last second of the year 9999 */

@@ -62,3 +62,8 @@ enum error log_node(void *txn, uint32_t level, uint64_t index, struct hash *out)
 {
 	return hash_rows_node(txn, STORE_TILE, level, index, out);
 }
+
+enum error filing_node(void *txn, uint32_t level, uint64_t index, struct hash *out)
+{
+	return hash_rows_node(txn, STORE_FILING, level, index, out);
+}

@@ -25,3 +25,5 @@ enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count
 enum error log_time_before(struct db_txn *txn, uint64_t size, uint64_t *out) MUST_USE;
 /* A node of the tree for merkle.h's proofs: `context` is the struct db_txn. */
 enum error log_node(void *txn, uint32_t level, uint64_t index, struct hash *out) MUST_USE;
+/* The same of the filing tree. */
+enum error filing_node(void *txn, uint32_t level, uint64_t index, struct hash *out) MUST_USE;

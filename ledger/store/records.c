@@ -11,7 +11,6 @@
 
 #include <sodium.h>
 #include <stdlib.h>
-#include <string.h>
 
 void record_buffer_free(struct record_buffer *buffer)
 {

@@ -59,28 +59,44 @@ enum error store_open(const char *path, bool read_only, struct db_env **out, str
 	return E_OK;
 }
 
-enum error store_state_get(struct db_txn *txn, struct store_state *out)
+/* "state" and "filing" have one form: three numbers and a tree. */
+struct numbers {
+	uint64_t first, second, third;
+	struct merkle_frontier frontier;
+};
+
+static enum error numbers_get(struct db_txn *txn, struct bytes key, struct numbers *out)
 {
 	struct bytes value;
-	struct store_state state = {0};
-	TRY(db_get(txn, STORE_META, STORE_ROW_STATE, &value));
+	TRY(db_get(txn, STORE_META, key, &value));
 	struct reader r = reader_of(value);
-	state.time_s = reader_u64(&r);
-	state.events = reader_u64(&r);
-	state.filing_leaves = reader_u64(&r);
-	merkle_frontier_read(&r, &state.frontier);
-	if (reader_done(&r) != E_OK)
-		return E_CORRUPT;
-	*out = state;
+	out->first = reader_u64(&r);
+	out->second = reader_u64(&r);
+	out->third = reader_u64(&r);
+	merkle_frontier_read(&r, &out->frontier);
+	return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
+}
+
+static void numbers_encode(
+	uint64_t first, uint64_t second, uint64_t third, const struct merkle_frontier *frontier, struct writer *out)
+{
+	writer_u64(out, first);
+	writer_u64(out, second);
+	writer_u64(out, third);
+	merkle_frontier_write(out, frontier);
+}
+
+enum error store_state_get(struct db_txn *txn, struct store_state *out)
+{
+	struct numbers row;
+	TRY(numbers_get(txn, STORE_ROW_STATE, &row));
+	*out = (struct store_state){row.first, row.second, row.third, row.frontier};
 	return E_OK;
 }
 
 void store_state_encode(const struct store_state *state, struct writer *out)
 {
-	writer_u64(out, state->time_s);
-	writer_u64(out, state->events);
-	writer_u64(out, state->filing_leaves);
-	merkle_frontier_write(out, &state->frontier);
+	numbers_encode(state->time_s, state->events, state->filing_leaves, &state->frontier, out);
 }
 
 /* A row that was damaged must not be taken for a key environment that does not fit. */
@@ -128,26 +144,15 @@ enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note)
 
 enum error store_filing_get(struct db_txn *txn, struct store_filing *out)
 {
-	struct bytes value;
-	struct store_filing filing = {0};
-	TRY(db_must(db_get(txn, STORE_META, STORE_ROW_FILING, &value))); /* written when the store was made */
-	struct reader r = reader_of(value);
-	filing.filed = reader_u64(&r);
-	filing.generation = reader_u64(&r);
-	filing.epoch_index = reader_u64(&r);
-	merkle_frontier_read(&r, &filing.leaves);
-	if (reader_done(&r) != E_OK)
-		return E_CORRUPT;
-	*out = filing;
+	struct numbers row;
+	TRY(db_must(numbers_get(txn, STORE_ROW_FILING, &row))); /* written when the store was made */
+	*out = (struct store_filing){row.first, row.second, row.third, row.frontier};
 	return E_OK;
 }
 
 void store_filing_encode(const struct store_filing *filing, struct writer *out)
 {
-	writer_u64(out, filing->filed);
-	writer_u64(out, filing->generation);
-	writer_u64(out, filing->epoch_index);
-	merkle_frontier_write(out, &filing->leaves);
+	numbers_encode(filing->filed, filing->generation, filing->epoch_index, &filing->leaves, out);
 }
 
 void store_batch_encode(const struct store_batch *batch, uint8_t out[STORE_BATCH_BYTES])

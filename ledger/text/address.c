@@ -3,6 +3,7 @@
  * before the error goes up. */
 #include "ledger/text/address.h"
 
+#include "ledger/base/own.h"
 #include "ledger/text/number.h"
 
 #include <arpa/inet.h>
@@ -90,14 +91,11 @@ enum error address_listen(const char *text, int *fd, struct address *out, struct
 {
 	struct address address;
 	TRY(address_parse(text, &address, fault));
-	int opened = socket(address.socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (opened < 0 || !listen_on(opened, &address)) {
-		fault_set(fault, E_IO, "%s cannot be listened on: %s", text, strerror(errno));
-		if (opened >= 0)
-			close(opened);
-		return E_IO;
-	}
+	OWNED_FD opened = socket(address.socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (opened < 0 || !listen_on(opened, &address))
+		return fault_set(fault, E_IO, "%s cannot be listened on: %s", text, strerror(errno));
 	*fd = opened;
 	*out = address;
+	opened = -1;
 	return E_OK;
 }

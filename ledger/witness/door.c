@@ -10,14 +10,11 @@
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum error door_policy(int dir_fd, const struct vkey *log, struct witness_policy **out, struct fault *fault)
 {

@@ -6,7 +6,6 @@
 
 #include "ledger/base/wrong.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,7 +10,6 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/grow.h"
 #include "ledger/db/db_put.h"
-#include "ledger/filed/aliases.h"
 #include "ledger/filed/filed_put.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/note/note_sign.h"
@@ -20,7 +19,6 @@
 #include "ledger/write/ledger_state.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define GUARD_INTERVAL_MS 1000

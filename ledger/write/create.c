@@ -16,7 +16,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,6 +52,11 @@ static enum error refuse_place(const char *dir, int number, struct fault *fault)
 	return fault_set(fault, error, "%s cannot be created: %s", dir, strerror(number));
 }
 
+static enum error cannot(const char *name, const char *what, struct fault *fault)
+{
+	return fault_set(fault, E_IO, "%s, left by an unfinished attempt, cannot be %s: %s", name, what, strerror(errno));
+}
+
 /* Files, and directories of files that are empty by then. */
 static enum error remove_in(int at_fd, const char *name, struct fault *fault)
 {
@@ -61,15 +65,11 @@ static enum error remove_in(int at_fd, const char *name, struct fault *fault)
 		return E_OK;
 	OWNED_DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
 	if (entries == NULL)
-		return fault_set(fault, E_IO, "%s, left by an unfinished attempt, cannot be opened: %s", name, strerror(errno));
+		return cannot(name, "opened", fault);
 	for (const struct dirent *entry; (entry = readdir(entries)) != NULL;)
 		if (!is_dots(entry->d_name) && unlinkat(fd, entry->d_name, 0) != 0 && errno != ENOENT)
-			return fault_set(
-				fault, E_IO, "%s, left by an unfinished attempt, cannot be emptied: %s", name, strerror(errno));
-	if (unlinkat(at_fd, name, AT_REMOVEDIR) != 0)
-		return fault_set(
-			fault, E_IO, "%s, left by an unfinished attempt, cannot be removed: %s", name, strerror(errno));
-	return E_OK;
+			return cannot(name, "emptied", fault);
+	return unlinkat(at_fd, name, AT_REMOVEDIR) == 0 ? E_OK : cannot(name, "removed", fault);
 }
 
 /* Nothing but what an attempt makes. */
@@ -82,8 +82,7 @@ static enum error remove_left(int dir_fd, struct fault *fault)
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		file_remove_left(dir_fd, files[i]);
 		if (unlinkat(dir_fd, files[i], 0) != 0 && errno != ENOENT)
-			return fault_set(
-				fault, E_IO, "%s, left by an unfinished attempt, cannot be removed: %s", files[i], strerror(errno));
+			return cannot(files[i], "removed", fault);
 	}
 	return E_OK;
 }
@@ -100,14 +99,9 @@ static enum error begin(struct ledger *ledger, const char *dir, struct fault *fa
 	number = may_begin(dir); /* somebody was faster */
 	if (number != 0)
 		return refuse_place(dir, number, fault);
-	int fd = openat(ledger->dir_fd, PLACE_UNFINISHED, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || fsync(ledger->dir_fd) != 0) {
-		number = errno;
-		if (fd >= 0)
-			close(fd);
-		return refuse_place(dir, number, fault);
-	}
-	close(fd);
+	OWNED_FD fd = openat(ledger->dir_fd, PLACE_UNFINISHED, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || fsync(ledger->dir_fd) != 0)
+		return refuse_place(dir, errno, fault);
 	TRY(beside_sync_parent(dir, fault));
 	return remove_left(ledger->dir_fd, fault);
 }

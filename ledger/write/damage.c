@@ -14,7 +14,6 @@
 #include "ledger/filed/aliases.h"
 #include "ledger/filed/filed_put.h"
 #include "ledger/filed/lost_rows.h"
-#include "ledger/store/log_put.h"
 #include "ledger/store/records.h"
 #include "ledger/store/store_put.h"
 

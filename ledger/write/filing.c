@@ -14,7 +14,6 @@
 #include "ledger/db/db_put.h"
 #include "ledger/db/hash_rows_put.h"
 #include "ledger/filed/map_put.h"
-#include "ledger/filed/posting.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"

@@ -12,7 +12,6 @@
 #include "ledger/filed/filed_put.h"
 #include "ledger/filed/head.h"
 #include "ledger/filed/map_put.h"
-#include "ledger/filed/posting.h"
 #include "ledger/filed/subtrees.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/records.h"

@@ -13,14 +13,12 @@
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/log.h"
 #include "ledger/store/log_put.h"
-#include "ledger/store/registry.h"
 #include "ledger/store/store_put.h"
 #include "ledger/write/ledger_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct restore {
 	char path[BESIDE_PATH_MAX]; /* of the store */

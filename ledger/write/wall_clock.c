@@ -6,9 +6,9 @@
 
 #include "ledger/base/file.h"
 #include "ledger/base/limits.h"
+#include "ledger/base/own.h"
 #include "ledger/text/timestamp.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -44,16 +44,13 @@ bool wall_clock_good(uint64_t now_s, uint64_t known_s, uint64_t confirmed_s)
 
 enum error wall_clock_confirmed(int dir_fd, uint64_t *out_s)
 {
-	uint8_t *text = NULL;
+	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len = 0;
 	int64_t time_ns = 0;
 	enum error error = file_read_all(dir_fd, CLOCK_NAME, TIMESTAMP_TEXT_MAX + 1, &text, &len);
 	if (error != E_OK)
 		return error == E_TOO_LONG ? E_BAD_VALUE : error;
-	bool line = len > 0 && text[len - 1] == '\n';
-	error = line ? timestamp_parse(bytes_of(text, len - 1), &time_ns) : E_BAD_VALUE;
-	free(text);
-	if (error != E_OK)
+	if (len == 0 || text[len - 1] != '\n' || timestamp_parse(bytes_of(text, len - 1), &time_ns) != E_OK)
 		return E_BAD_VALUE;
 	*out_s = (uint64_t)(time_ns / 1000000000);
 	return E_OK;

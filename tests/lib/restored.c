@@ -7,7 +7,7 @@ bool kept_bears_late;
 
 static enum error kept_bundle(void *snapshot, uint64_t number, struct bytes *out)
 {
-	return snapshot_bundle(snapshot, number, out);
+	return log_bundle(snapshot_store(snapshot), number, out);
 }
 
 void kept_log_take(const struct fixture *fixture, struct kept_log *out)
