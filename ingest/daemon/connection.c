@@ -21,13 +21,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define READ_AHEAD_BYTES 32768u /* what libevent may hold of one connection beside the frame's own buffer */
-#define LINGER_MS 2000          /* for a client to read what was written, again and again while it does, */
-#define LINGER_TOTAL_MS 10000   /* but not longer than this */
-#define EVICT_AFTER_MS 1000
-#define EVICT_STALLED_MS 4000 /* a narrow line repeats what it lost */
-#define EVICT_FRONT_MS 10000  /* nor may a narrow one keep all others waiting */
-
 struct connection *connection_find(struct server *server, uint64_t id)
 {
 	struct connection *c = server->by_id[id % HASH_SLOTS];

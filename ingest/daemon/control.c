@@ -5,6 +5,7 @@
  * directory must not need a restart. What can fail is told once, and the daemon serves senders without it. */
 #include "ingest/daemon/control.h"
 
+#include "ingest/daemon/limits.h"
 #include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
 
@@ -23,9 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define REQUEST_BYTES_MAX 16384
 #define SOCKET_NAME "control.sock"
-#define WAITING_MAX 16 /* connections that are not accepted yet */
 
 struct client {
 	struct control *control;

@@ -18,11 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPOILED_PAUSE_MS 1000u /* after the second time; twice as long after each that follows */
-#define SPOILED_PAUSE_MS_MAX 60000u
-#define SPOILED_FORGOTTEN_MS 600000u
-#define BESIDE_MAX 16u /* strangers at a time that come in when all places are taken, to prove themselves */
-
 /* An address as a share is counted by: of IPv6 the first 64 bits, which one customer has. */
 void door_address(const struct sockaddr *address, uint8_t out[DOOR_ADDRESS_BYTES])
 {

@@ -1,4 +1,5 @@
 /* indsigt-ingestd: the one process that writes a ledger. */
+#include "ingest/daemon/limits.h"
 #include "ingest/daemon/server.h"
 #include "ingest/net/asking.h"
 #include "ledger/options/options.h"
@@ -13,9 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#define WAIT_S_FIRST 1u /* until witnesses that were away are asked again; doubled up to the most */
-#define WAIT_S_MAX 15u
 
 struct ingestd_options {
 	struct server_options server;

@@ -14,10 +14,9 @@
  * nobody waiting. */
 #pragma once
 
+#include "ingest/daemon/limits.h"
 #include <stdbool.h>
 #include <stddef.h>
-
-#define ROOM_STEP_BYTES 16384u /* the first; then as much again as is there */
 
 struct claim;
 

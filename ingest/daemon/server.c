@@ -20,9 +20,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define BEAT_MS 250
-#define HEALTH_MS 1000
-
 /* ---- accepting ---- */
 
 static void set_accepting(struct server *server, bool accepting)

@@ -6,6 +6,7 @@
  * door_enter for one that has been told to go call: everything else may end its session but leaves it in place. */
 #pragma once
 
+#include "ingest/daemon/limits.h"
 #include "ingest/daemon/reading.h"
 #include "ingest/daemon/room.h"
 #include "ingest/daemon/server.h"
@@ -18,7 +19,6 @@
 #include <event2/listener.h>
 
 #define DOOR_ADDRESS_BYTES 9
-#define TURNED_AWAY_MAX 64 /* connections beyond the limit that are being told so */
 
 /* What a sender holds. It is there as long as there is something, or it has spoiled something not long ago. */
 struct share {
@@ -49,9 +49,6 @@ struct connection {
 	struct connection *previous, *next; /* all connections */
 	struct connection *hash_next;
 };
-
-#define HASH_SLOTS 2048
-#define SHARE_SLOTS 1024
 
 struct server {
 	const struct server_options *options;

@@ -22,9 +22,6 @@
 #include "ingest/framing/xml_scan.h"
 #include "ingest/message/adapter.h"
 
-#define FRAMING_BYTES_MAX 1048576u           /* of a message in one piece */
-#define FRAMING_DOCUMENT_BYTES_MAX 16777216u /* of a FHIR document, which may be a Bundle */
-
 enum framing_kind {
 	FRAMING_NOTHING, /* more input is needed, or there is none */
 	FRAMING_BETWEEN, /* white space, byte order marks, comments, XML declarations, wrappers, brackets of an array */

@@ -22,9 +22,6 @@ enum { BETWEEN, JUNK, OPEN, BROKEN, CLOSED };
 
 static const char marker[] = "{\"resourceType\":\"";
 
-/* How far back a place is remembered that may turn out to be where a message begins. */
-#define DOUBT_BYTES_MAX 65536u
-
 /* ---- lines ---- */
 
 /* Called with each byte, once: true if nothing but blanks stands before it on its line. */

@@ -15,8 +15,6 @@
 
 enum { BETWEEN, JUNK, FOREIGN, INSIDE, CLOSED };
 
-#define DOUBLED_MAX 8u /* so many '<' spoil the message behind them; more are text */
-
 static const char row[] = "{\"input\":";
 
 /* It does not end before `end`: its beginning is text, and what stands in it is looked at after all. */

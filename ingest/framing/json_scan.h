@@ -4,12 +4,10 @@
  * one). What stands in strings, numbers and words is for the parser to judge, which sees every document again. */
 #pragma once
 
+#include "ingest/framing/limits.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define JSON_SCAN_DEPTH_MAX 512u
-#define JSON_SCAN_TEXT_BYTES 16u
 
 enum json_scan_result { JSON_OPEN, JSON_DONE, JSON_BROKEN };
 

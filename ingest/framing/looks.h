@@ -1,9 +1,8 @@
 /* What an input looks like, from its beginning: one sentence in place of a refusal for each line of something else. */
 #pragma once
 
+#include "ingest/framing/limits.h"
 #include "ingest/message/adapter.h"
-
-#define LOOKS_BYTES 65536u /* more is not looked at */
 
 /* NULL if the beginning may be messages of this format, be they damaged. Else what it looks like and what to do, for a
  * person: "looks like ...". `live`: more may come, so that a single line says nothing about the rest. */

@@ -4,12 +4,12 @@
  * compared by their local part. */
 #pragma once
 
+#include "ingest/framing/limits.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define XML_SCAN_ROOT "AuditMessage"
-#define XML_SCAN_NAME_MAX 64u /* longer names are none that is looked for */
 
 enum xml_token {
 	TOKEN_NONE,

@@ -21,8 +21,6 @@
 
 #define CHECKPOINT_PATH "/checkpoint"
 #define HASHES_BYTES_MAX (TILE_WIDTH * HASH_BYTES)
-/* Read of what comes with a refusal, so that the connection can be used again; more ends it. */
-#define REFUSAL_BYTES_MAX (64u << 10)
 /* Kept for what is asked for out of order, so that this never waits for what nobody reads. */
 #define OWN_TRANSFER 0
 
@@ -57,7 +55,7 @@ enum error tile_fetch_open(const char *place, int wake_fd, struct tile_fetch **o
 		.stall_seconds = TILE_FETCH_STALL_SECONDS,
 		.stall_bytes = TILE_FETCH_STALL_BYTES,
 		.connections = TILE_FETCH_CONNECTIONS,
-		.refusal_max = REFUSAL_BYTES_MAX};
+		.refusal_max = TILE_FETCH_REFUSAL_BYTES_MAX};
 	OWNED(tile_fetch_release) struct tile_fetch *fetch = calloc(1, sizeof *fetch);
 	if (fetch == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");

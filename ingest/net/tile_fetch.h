@@ -16,6 +16,9 @@
 #define TILE_FETCH_TRIES 4u     /* of what cannot be had because of the network or the server */
 #define TILE_FETCH_RETRY_MS 250 /* before the second try, and twice that before each one after it */
 
+/* Read of what comes with a refusal, so that the connection can be used again; more ends it. */
+#define TILE_FETCH_REFUSAL_BYTES_MAX (64u << 10)
+
 struct tile_fetch;
 
 /* Below `url`: http, https, file, or the path of a directory. A readable `wake_fd` (-1: none) ends whatever is being

@@ -8,6 +8,7 @@
  * whose row does not decode is E_CORRUPT. */
 #include "ingest/sender/filing_book.h"
 
+#include "ingest/sender/limits.h"
 #include "ledger/base/own.h"
 #include "ledger/base/thread.h"
 #include "ledger/db/db.h"
@@ -19,8 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define MAP_BYTES (1ull << 36) /* reserved address space, not disk */
 
 enum table { META, BATCH, LABEL };
 

@@ -29,8 +29,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAUSE_FIRST_MS 500
-#define PAUSE_MAX_MS 30000
 #define NUMBER_TEXT 24
 
 struct filing_checker {

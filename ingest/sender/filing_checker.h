@@ -12,11 +12,8 @@
 
 #include "ingest/net/fetch.h"
 #include "ingest/sender/filing_book.h"
+#include "ingest/sender/limits.h"
 #include "ingest/spool/sender_key.h"
-
-#define FILING_LATE_SECONDS                                                                   \
-	600u /* a batch that is not filed so long after its receipt: twice the usual lag of a log \
-		  */
 
 /* Asks for the filing proof of the batch that holds `sequence`, signed; the answer is borrowed until the next request
  * of `fetch`. E_NOT_FOUND with the reason: not filed yet, for one. */

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECEIPT_AHEAD_SECONDS_MAX 86400u
-
 /* Once there is a book it is kept up, also by runs that do not check. */
 enum error outbox_filing_open(struct outbox *outbox, const char *spool_path, struct fault *fault)
 {

@@ -3,16 +3,11 @@
 #pragma once
 
 #include "ingest/sender/filing_checker.h"
+#include "ingest/sender/limits.h"
 #include "ingest/sender/outbox.h"
 #include "ingest/spool/builder.h"
 #include "ingest/spool/spool.h"
 #include "ingest/wire/client_session.h"
-
-#define OUTBOX_OUT_BYTES (2u * FRAME_BYTES_MAX)
-#define OUTBOX_IN_BYTES (CLIENT_FRAME_BYTES_MAX + FRAME_HEAD_BYTES)
-#define OUTBOX_GROUP_BATCHES 32u    /* that share one sync of the spool, at most */
-#define OUTBOX_GROUP_BYTES 1048576u /* likewise */
-#define OUTBOX_HOST_MAX 255u
 
 struct outbox {
 	struct outbox_options options;
@@ -69,9 +64,6 @@ struct outbox {
 };
 
 #define SPOOL_UNWRITTEN "the spool cannot be written" /* what was to be done, for faults */
-#define OUTBOX_DISK_RETRY_MS 1000u
-#define OUTBOX_KEY_ASKED_MAX 5u  /* within some two seconds */
-#define OUTBOX_CLOCK_SECONDS 300 /* clocks that differ by more are told */
 
 /* outbox.c */
 /* Sees whether it is full, or no longer. */

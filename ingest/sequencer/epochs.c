@@ -9,12 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#define STANDSTILL_S 60 /* the log's time has stood still: what is not filed is filed before it goes on */
-#define EPOCH_SECONDS_MOST (EPOCH_LAG_SECONDS_DEFAULT / 2) /* whatever was asked for: events are filed in time */
-#define LATE_MS 100000                                     /* and two epochs: longer than any load explains (pace.h) */
-
-#define UNFILED_RETRY_MS 5000 /* filing all of it may take a while, and each batch asks for it */
-
 /* How old the oldest event that is not filed is, in the log's time, and how old the newest will be at least. */
 static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
 {

@@ -18,8 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SHOWN_MAX 16 /* that wait to be written; one is enough to keep the ledger from starting */
-
 /* A checkpoint that this log signed and the store does not extend. */
 struct shown {
 	struct shown *next;

@@ -25,11 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HAND_OVER_JOBS 16
-#define HAND_OVER_BYTES 262144
 #define FIRST_SEQUENCE_AT 5 /* in the body of a batch: after kind and sender */
-#define PREPARED_AGAIN_MAX 3
-#define HELD_LONG_S 300 /* longer than most who read */
 
 void sequencer_finish(struct sequencer *s, struct job *jobs)
 {

@@ -8,7 +8,27 @@
 
 #include <stdatomic.h>
 
-#define RETRY_MS 1000 /* between tries when the disk is full; also the beat of idle work */
+/* ---- limits; those of filing's share of the thread are pace.h's ---- */
+
+/* Between tries when the disk is full; also the beat of idle work. */
+#define RETRY_MS 1000
+/* Prepared batches are handed over together: single small ones would cost a wake-up each. */
+#define HAND_OVER_JOBS 16
+#define HAND_OVER_BYTES 262144
+/* Of one batch; a month does not change so often, so more says that something else is wrong. */
+#define PREPARED_AGAIN_MAX 3
+/* A snapshot that is held longer is told of: most who read are done by then. */
+#define HELD_LONG_S 300
+/* Checkpoints that wait to be written as evidence; one is enough to keep the ledger from starting. */
+#define SHOWN_MAX 16
+/* The log's time has stood still: what is not filed is filed before it goes on. */
+#define STANDSTILL_S 60
+/* Whatever was asked for: events are filed in time. */
+#define EPOCH_SECONDS_MOST (EPOCH_LAG_SECONDS_DEFAULT / 2)
+/* And two epochs: longer than any load explains (pace.h), so an operator is told. */
+#define LATE_MS 100000
+/* Filing all of it may take a while, and each batch asks for it. */
+#define UNFILED_RETRY_MS 5000
 
 struct shown;
 

@@ -10,9 +10,6 @@
 #include "ingest/spool/sender_key.h"
 #include "ingest/spool/spool.h"
 
-#define BUILDER_MESSAGES_MAX BATCH_EVENTS_MAX /* each has an event at least */
-#define BUILDER_INPUTS_MAX 1024u
-
 /* Where a message came from: what the spool remembers of it. */
 struct builder_source {
 	struct bytes input; /* name; empty: from no input */

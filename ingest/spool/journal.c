@@ -13,6 +13,7 @@
  * whose the spool is. */
 #include "ingest/spool/journal.h"
 
+#include "ingest/spool/limits.h"
 #include "ledger/base/own.h"
 
 #include <errno.h>
@@ -24,8 +25,6 @@
 
 #define CHECK_BYTES 16
 #define SECRET_CHECK_BYTES 8
-#define BUFFER_BYTES_MIN 65536u
-#define BUFFER_BYTES_MAX 4194304u /* appended beyond this, it is handed to the kernel before the sync, and let go */
 
 /* A full disk may have room again. */
 static enum error fail(struct journal *journal, enum error error)
@@ -132,10 +131,6 @@ static enum error read_record(
 }
 
 /* ---- damage ---- */
-
-#define SCAN_BYTES 65536u
-#define TYPE_MAX 16u /* of records of a spool; so few places have to be looked at closely */
-#define SECRET_AT_MAX 4096u
 
 static bool may_begin(const uint8_t head[JOURNAL_HEAD_BYTES], uint64_t at, uint64_t size)
 {

@@ -21,10 +21,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TAIL_INLINE_MAX 64u /* so few stay in the journal while there is no file */
-#define SLOTS_MIN 64u
-#define PART_BYTES 65536u
-
 /* A content. Slots whose count is 0 are empty but for the search, and go when the table is made anew. */
 struct slot {
 	uint64_t hash;

@@ -11,11 +11,9 @@
  * there twice. When there are more than REMEMBERED_FILES files the oldest is forgotten. */
 #pragma once
 
+#include "ingest/spool/limits.h"
 #include "ledger/base/hash.h"
 #include "ledger/base/own.h"
-
-#define REMEMBERED_FILE 524288u /* hashes in a file: 4 MiB */
-#define REMEMBERED_FILES 8u     /* 32 MiB, some four million messages; the newest */
 
 struct remembered;
 

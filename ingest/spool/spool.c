@@ -21,9 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REWRITE_BYTES 67108864u     /* a journal longer than this, and than four times its state, is rewritten */
-#define REWRITE_IDLE_BYTES 1048576u /* the same when nothing waits */
-#define MESSAGE_BYTES 28u           /* of a message in a record */
+#define MESSAGE_BYTES 28u /* of a message in a record */
 
 /* ---- what is known ---- */
 

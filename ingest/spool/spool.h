@@ -22,9 +22,6 @@
 #include "ledger/event/batch.h"
 #include "ledger/note/note.h"
 
-#define SPOOL_BATCHES_MAX 4096u    /* that wait for their receipt */
-#define SPOOL_BYTES_MAX 67108864u  /* their bodies: what piles up while the ledger cannot be reached */
-#define SPOOL_NAME_BYTES_MAX 4096u /* of an input: a path */
 #define SPOOL_NO_INPUT UINT64_MAX
 
 struct spool;

@@ -16,8 +16,6 @@
 
 #define JOURNAL_NAME "journal"
 #define JOURNAL_NEW_NAME "journal.new"
-#define REWRITE_CLOSE_BYTES 65536u
-#define REWRITE_AGAIN_BYTES 1048576u /* that are added before a full disk is tried again */
 
 /* ---- the state record ----
  * version (2) || sender (4) || hash key (32) || acknowledged (8) || next (8) || origin (range16) || note (range16) ||

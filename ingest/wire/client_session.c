@@ -211,7 +211,9 @@ static enum error receive(struct client_session *session, enum frame_type type, 
 	case FRAME_PING:
 		out->meaning = CLIENT_PING;
 		out->body = body;
-		return body.len <= 64 ? E_OK : fault_set(fault, E_TOO_LONG, "the ledger's ping is longer than 64 bytes");
+		return body.len <= PING_BYTES_MAX
+				   ? E_OK
+				   : fault_set(fault, E_TOO_LONG, "the ledger's ping is longer than %d bytes", PING_BYTES_MAX);
 	case FRAME_PONG:
 		return E_OK;
 	case FRAME_ERROR:

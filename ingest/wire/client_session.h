@@ -31,14 +31,6 @@
 
 enum client_state { CLIENT_CLOSED, CLIENT_CONNECTED, CLIENT_GREETED, CLIENT_OPEN, CLIENT_DRAINING };
 
-#define CLIENT_FRAME_BYTES_MAX (RECEIPT_BYTES_MAX + 64) /* no frame from a ledger is longer */
-#define CLIENT_PING_MS 15000u                           /* silence, while something is expected, before a ping */
-#define CLIENT_GREETED_PING_MS 2000u                    /* and before the welcome: is it a ledger that answers? */
-#define CLIENT_GIVE_UP_MS 60000u                        /* and before the connection is given up, */
-#define CLIENT_CONNECTED_GIVE_UP_MS 15000u              /* or before its first word */
-#define CLIENT_BACKOFF_MIN_MS 100u
-#define CLIENT_BACKOFF_MAX_MS 10000u
-
 /* Invariant: flight_bytes is the sum of what is in flight; DRAINING only while something is. */
 struct client_session {
 	enum client_state state;

@@ -1,6 +1,7 @@
 /* Asking a running indsigt-ingestd through DIR/control.sock (control.h lists the requests). */
 #pragma once
 
+#include "ingest/wire/limits.h"
 #include "ledger/base/error.h"
 
 #include <jansson.h>
@@ -11,5 +12,3 @@
  */
 enum error control_call(
 	const char *dir, const json_t *request, void (*waiting)(void), json_t **reply, struct fault *fault) MUST_USE;
-
-#define CONTROL_NOTICE_MS 10000

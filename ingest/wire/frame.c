@@ -2,8 +2,6 @@
 
 #include "ledger/base/wrong.h"
 
-#define REFUSAL_TEXT_MAX 1024
-
 void frame_head_encode(enum frame_type type, size_t body_bytes, struct writer *out)
 {
 	writer_u32(out, (uint32_t)(body_bytes + 1));

@@ -4,12 +4,12 @@
  * least 1 and at most FRAME_BYTES_MAX. Encoders and decoders are pure; texts are borrowed from the body. */
 #pragma once
 
+#include "ingest/wire/limits.h"
 #include "ledger/entry/receipt.h"
 #include "ledger/event/batch.h"
 
 #define FRAME_HEAD_BYTES 5
 #define PROTOCOL_VERSION 2
-#define NONCE_BYTES 32
 
 enum frame_type {
 	FRAME_HELLO = 1,     /* sender: who it is, what it last saw, and that it has the key */

@@ -17,8 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HELLO_BYTES_MAX (2 + 4 + 2 + ORIGIN_BYTES_MAX + 2 + NOTE_BYTES_MAX + NONCE_BYTES + 64)
-
 /* Frames whose parts have limits fit into what one call may write (SESSION_OUTPUT_MAX). */
 static void must_fit(enum error written)
 {

@@ -36,7 +36,6 @@ struct session {
 	size_t waiting_bytes; /* their bodies */
 };
 
-#define PING_BYTES_MAX 64
 /* What one call may write: a receipt is the longest. */
 #define SESSION_OUTPUT_MAX (FRAME_HEAD_BYTES + RECEIPT_BYTES_MAX)
 

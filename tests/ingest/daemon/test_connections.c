@@ -7,8 +7,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define BEAT_MS 250u
-
 static struct fixture f;
 static struct server *server;
 static struct server_options options;
