@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* errno is taken first: formatting may change it. */
 static enum error failed(const char *path, const char *what, struct fault *fault)
 {
 	int number = errno;
@@ -74,6 +75,8 @@ enum error beside_begin(const char *path, char out[BESIDE_PATH_MAX], struct faul
 	return E_OK;
 }
 
+/* The lock file of what was there is removed before the move, since LMDB would take an older one for the new
+ * environment's, with readers that are long gone. */
 enum error beside_finish(const char *path, struct fault *fault)
 {
 	char made[BESIDE_PATH_MAX];

@@ -1,3 +1,6 @@
+/* Every cursor is bounded by two pointers and moves only forward, so that no length out of a file is ever added to a
+ * pointer before it was compared with what is left. The first error empties the cursor: a loop over what remains ends
+ * by itself, and zeros that come out of it are never judged, because the error is asked about first. */
 #include "ledger/base/bytes.h"
 
 #include <string.h>

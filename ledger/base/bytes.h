@@ -46,6 +46,7 @@ bool bytes_utf8(struct bytes text);
 
 /* ---- reader ---- */
 
+/* Invariant: at <= end; after an error at == end, so nothing is left to be read. */
 struct reader {
 	const uint8_t *at;
 	const uint8_t *end;
@@ -75,6 +76,7 @@ enum error reader_done(const struct reader *r) MUST_USE;
 
 /* ---- writer ---- */
 
+/* Invariant: start <= at <= end. After an error nothing more is written, and what is there is cut somewhere. */
 struct writer {
 	uint8_t *start;
 	uint8_t *at;

@@ -1,3 +1,5 @@
+/* One clock for all that waits, and not the one that is set: a deadline must not move because somebody has put the wall
+ * clock right. */
 #include "ledger/base/clock.h"
 
 #define NS_PER_S 1000000000u

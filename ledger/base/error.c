@@ -22,6 +22,7 @@ static const struct error_row rows[] = {
 #undef X
 };
 
+/* Linear: errors are rare, and the numbers have gaps that stay. */
 static const struct error_row *row_of(enum error error)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -58,6 +59,7 @@ bool error_judges(enum error error)
 	return error != E_OK && blame != BLAME_PLACE && blame != BLAME_MIXED_UP;
 }
 
+/* A mix-up is no judgement but has a status of its own, because another key mends it and no disk does. */
 int error_exit(enum error error)
 {
 	if (error == E_OK)

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Made when the first is kept: most ledgers never have any. */
 int evidence_folder(int dir_fd)
 {
 	if (mkdirat(dir_fd, EVIDENCE_FOLDER, 0700) != 0 && errno != EEXIST)

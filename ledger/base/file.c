@@ -49,6 +49,8 @@ static int rename_new(int dir_fd, const char *from, const char *name)
 	return -1;
 }
 
+/* The file is whole before it has its name. What fails in between takes the temporary file away without losing the
+ * reason in errno. */
 static enum error put(int dir_fd, const char *name, struct bytes content, unsigned mode, bool replace)
 {
 	char temporary[300];
@@ -88,6 +90,7 @@ static bool is_temporary_of(const char *file, const char *name)
 	return digits > 0 && strcmp(file + len + 1 + digits, ".tmp") == 0;
 }
 
+/* Of processes that are gone or not: whoever alone writes `name` has no other writer at work. */
 void file_remove_left(int dir_fd, const char *name)
 {
 	OWNED_DIR *files = file_list(dir_fd, ".");
@@ -112,6 +115,8 @@ const char *file_list_next(DIR *files)
 	return item != NULL ? item->d_name : NULL;
 }
 
+/* A directory or a pipe in the file's place is refused before it is read: the one has no content, the other might never
+ * end. A file that is shorter than it says is the disk's fault and no content. */
 enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len)
 {
 	OWNED_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);

@@ -1,3 +1,5 @@
+/* Twice as large each time. The size in bytes is looked at before it is multiplied, because a count that somebody else
+ * has written may be anything; what does not fit is no memory, and the array stays as it was. */
 #include "ledger/base/grow.h"
 
 #include <stdint.h>

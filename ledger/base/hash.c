@@ -1,3 +1,5 @@
+/* No hash of ours is taken over a concatenation that another split could give as well: what is joined has a fixed
+ * length, or its own in front. State that has seen a key is wiped. */
 #include "ledger/base/hash.h"
 
 #include <sodium.h>

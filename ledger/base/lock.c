@@ -57,6 +57,8 @@ static void find_holder(int dir_fd, char out[HOLDER_BYTES])
 	}
 }
 
+/* Never waits, because whoever starts a second one by mistake should be told so and not hang. What is no lock at all (a
+ * disk that does not know them) is told apart from one that somebody holds. */
 enum error lock_dir(int dir_fd, enum error held, const char *before, const char *after, struct fault *fault)
 {
 	char holder[HOLDER_BYTES];

@@ -27,6 +27,7 @@ static struct {
 /* LMDB reports a short write as EIO, so a full disk can only be told by looking. */
 #define DISK_FULL_BYTES (64ull << 20)
 
+/* Called only when something has failed, so what it costs does not matter. */
 static bool disk_full(const struct db_env *env)
 {
 	struct statvfs info;
@@ -99,6 +100,7 @@ static int begin(struct db_env *db, bool write, MDB_txn **out)
 	return rc;
 }
 
+/* In one transaction for all: an environment that has some of them was never finished, and is refused. */
 static int open_tables(struct db_env *db, const char *const *names, size_t count, bool create, bool read_only)
 {
 	MDB_txn *txn;
@@ -157,6 +159,8 @@ static int look_for_locks(const char *line, void *context)
 	return -1;
 }
 
+/* The identity is taken after LMDB has opened the files and not before: what was replaced in between is caught by the
+ * first db_begin. */
 static void remember(struct db_env *db)
 {
 	mdb_reader_list(db->env, look_for_locks, &db->unlocked);
@@ -167,6 +171,8 @@ static void remember(struct db_env *db)
 	pthread_mutex_unlock(&process.mutex);
 }
 
+/* Whether it was replaced while it was read is asked now, for afterwards nobody can: the answer that was given from it
+ * may be judged later. */
 static void forget(struct db_env *db)
 {
 	pthread_mutex_lock(&process.mutex);
@@ -277,6 +283,7 @@ void db_oldest_reader(struct db_env *env, struct db_reader *out)
 		*out = (struct db_reader){.transaction = 0}; /* of what is newest: keeps nothing */
 }
 
+/* Set whatever happens, so that a caller may abort what never began; a transaction that did not begin has no handle. */
 enum error db_begin(struct db_env *env, bool write, struct db_txn *out)
 {
 	MDB_txn *handle = NULL;
@@ -321,6 +328,7 @@ enum error db_get(struct db_txn *txn, unsigned table, struct bytes key, struct b
 	return E_OK;
 }
 
+/* A number that was never written is 0, so a table begins without rows. */
 enum error db_get_number(struct db_txn *txn, unsigned table, struct bytes key, uint64_t *out)
 {
 	struct bytes value;

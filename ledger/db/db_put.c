@@ -1,7 +1,11 @@
+/* A transaction whose error is set takes nothing more, so what is written after a failure is not half of something
+ * else. Appending is left to LMDB's word that the key is the last one (MDB_APPEND): a key that is not is damage of the
+ * table and no mistake that could be passed over. */
 #include "ledger/db/db_put.h"
 
 #include "ledger/db/db_state.h"
 
+/* LMDB copies the value before it returns, so buffers of the caller may go. */
 static void put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes value, unsigned flags)
 {
 	if (txn->error != E_OK)
@@ -16,6 +20,7 @@ void db_put(struct db_txn *txn, unsigned table, struct bytes key, struct bytes v
 	put(txn, table, key, value, 0);
 }
 
+/* A row that did not fit its buffer would be cut: then the transaction is lost and not the end of the row. */
 void db_put_writer(struct db_txn *txn, unsigned table, struct bytes key, const struct writer *writer)
 {
 	struct bytes value = BYTES_EMPTY;

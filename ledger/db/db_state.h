@@ -6,6 +6,7 @@
 
 #include <lmdb.h>
 
+/* Invariant: once `remember` has run it is in the list that begins in db.c, until db_close. */
 struct db_env {
 	MDB_env *env;
 	MDB_dbi tables[DB_TABLES_MAX];

@@ -40,6 +40,8 @@ static void fold(const struct hash *hashes, size_t count, struct hash *out)
 	*out = level[0];
 }
 
+/* At most eight hashes for a node between two rows; all of them lie in one tile, because a tile's width is a multiple.
+ */
 enum error hash_rows_node(struct db_txn *txn, unsigned table, uint32_t level, uint64_t index, struct hash *out)
 {
 	const struct hash *hashes;

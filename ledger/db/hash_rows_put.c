@@ -57,6 +57,7 @@ static enum error load_tail(struct row_tail *tail, struct db_txn *txn, unsigned 
 	return E_OK;
 }
 
+/* Also after an aborted transaction: what memory ran ahead by is forgotten here and nowhere else. */
 enum error hash_rows_load(struct hash_rows *rows, struct db_txn *txn, const struct merkle_frontier *frontier)
 {
 	rows->frontier = *frontier;
@@ -105,6 +106,8 @@ enum error hash_rows_append(
 	return rows->error != E_OK ? rows->error : txn->error;
 }
 
+/* Partial tiles are written whole each time: a row that is replaced costs a page, and one for every hash would cost
+ * many. */
 enum error hash_rows_flush(struct hash_rows *rows, struct db_txn *txn)
 {
 	for (uint32_t row = 0; row < HASH_ROWS_MAX; row++) {

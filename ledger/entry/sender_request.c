@@ -1,3 +1,6 @@
+/* What is signed is the target as it was sent, so a request that was heard cannot be bent to another question; and the
+ * time, so that it cannot be asked again tomorrow (whether it is near enough is for the daemon, which has the clock).
+ * Reading judges nothing: an id that is not there is told apart from a bad signature by whoever knows the senders. */
 #include "ledger/entry/sender_request.h"
 
 #include "ledger/base/domain.h"

@@ -1,3 +1,5 @@
+/* The table is small and searched from front to back; numbers are its index. Nothing here judges a value. A word that
+ * is not in the closed list is -1 and no new one, for codes are part of the format. */
 #include "ledger/event/event_schema.h"
 
 #include <stdio.h>

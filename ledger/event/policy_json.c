@@ -1,3 +1,5 @@
+/* The words that people write, one string each, so that what is shown can be typed again. Without memory there is
+ * nothing rather than some of the words: a policy that shows too little would look as if more were open. */
 #include "ledger/event/policy_json.h"
 
 #include <string.h>

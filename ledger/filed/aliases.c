@@ -69,6 +69,7 @@ enum error alias_walk_begin(struct db_txn *txn, const struct seal_keys *keys, ui
 	return E_OK;
 }
 
+/* Packs are keyed by their first event, so the one that an index is in begins at or before it. */
 enum error alias_walk_to(struct alias_walk *walk, uint64_t index)
 {
 	enum error error = db_walk_upto(&walk->walk, DB_KEY(index));
@@ -82,6 +83,7 @@ enum error alias_walk_to(struct alias_walk *walk, uint64_t index)
 	return E_OK;
 }
 
+/* The first call searches, all others step on; so a pack that does not open can be stepped over. */
 static enum error move(struct alias_walk *walk)
 {
 	if (walk->begun)

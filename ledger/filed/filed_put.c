@@ -29,6 +29,7 @@ void aliases_replace(struct db_txn *txn, uint64_t first_index, uint64_t position
 	db_put(txn, STORE_ALIAS, DB_KEY(first_index), bytes_of(value, ALIAS_POSITION_BYTES + sealed.len));
 }
 
+/* Without opening it: the position is not sealed. */
 enum error aliases_move(struct db_txn *txn, uint64_t first_index, uint64_t position)
 {
 	uint8_t moved[ALIAS_ROW_BYTES_MAX];
@@ -51,6 +52,7 @@ static void chunk_put(struct db_txn *txn, const struct seal_keys *keys, const st
 	db_put(txn, STORE_POSTING, BYTES_ARRAY(chunk->key), bytes_of(sealed, 8 * chunk->count + SEAL_OVERHEAD));
 }
 
+/* The newest chunk is filled up first; so all but the last are full, which is what subtrees rest on. */
 enum error posting_add(
 	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, const uint64_t *indexes, size_t count)
 {
@@ -95,6 +97,7 @@ enum error subtree_add(struct db_txn *txn, const struct seal_keys *keys, const s
 	return txn->error;
 }
 
+/* The frontier in it may be large; it is sealed as it is, and the plain text is wiped. */
 void head_put(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, const struct head *head)
 {
 	uint8_t key[POSTING_KEY_BYTES], plain[HEAD_BYTES_MAX], sealed[HEAD_BYTES_MAX + SEAL_OVERHEAD];

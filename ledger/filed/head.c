@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+/* A head without a leaf would be a subject who is in no tree: there is none. */
 static enum error head_open(const struct seal_keys *keys, struct bytes key, struct bytes sealed, struct head *out)
 {
 	uint8_t plain[HEAD_BYTES_MAX];

@@ -27,6 +27,7 @@ static enum error drop_row(struct db_txn *txn, enum store_table table, uint64_t 
 	return txn->error;
 }
 
+/* From row to row and not from index to index: a loss may reach over millions, of which few are left. */
 static enum error drop_records(struct db_txn *txn, uint64_t first, uint64_t end, bool *dropped)
 {
 	enum error error = next_row(txn, STORE_RECORD, &first, end);
@@ -88,6 +89,8 @@ enum error lost_rows_begin(struct db_txn *txn, const struct losses *losses, uint
 	return E_OK;
 }
 
+/* Every pack behind the first loss moves. That is as many rows as there are batches behind it, and is done once for
+ * each loss. */
 enum error lost_rows_end(struct db_txn *txn, const struct losses *losses, const struct lost_rows *rows)
 {
 	uint64_t index = rows->from;

@@ -109,6 +109,7 @@ static size_t merge_items(const struct map_change *items, size_t count, const st
 	return n;
 }
 
+/* What the bucket was is hashed as well: the row above must have said just that. */
 static enum error write_bucket(struct map_update *update, struct db_txn *txn)
 {
 	const struct map_change *items;
@@ -176,6 +177,7 @@ static enum error check_old_root(const struct map_update *update)
 	return update->old_root == NULL || hash_equal(was->used ? &was->hash : &empty, update->old_root) ? E_OK : E_CORRUPT;
 }
 
+/* Nobody has a new event: the map stays, and is still compared with what was signed. */
 static enum error unchanged(struct map_update *update, struct db_txn *txn)
 {
 	TRY(map_store_root(txn, update->generation, &update->root));

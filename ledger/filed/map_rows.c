@@ -1,3 +1,7 @@
+/* A row has what it was and what it is, each as its own range, so a reader of the older generation needs nothing but
+ * the row. What is empty is no content at all and not sixteen empty slots: a subtree that was never there and one that
+ * is not there any more are the same. Folding follows the rule of the map: a side that has nothing adds no node, so the
+ * depth of a key is where it differs from its neighbour and not where its row lies. */
 #include "ledger/filed/map_rows.h"
 
 #include <string.h>

@@ -98,6 +98,7 @@ static enum error walk_map(struct db_txn *txn, uint64_t generation, struct path 
 	return E_OK;
 }
 
+/* From the leaf up, as proofs are written, though the walk went down. */
 enum error map_store_prove(struct db_txn *txn, uint64_t generation, const struct label *label, bool *present,
 	struct hash *value, struct map_proof *out)
 {

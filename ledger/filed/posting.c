@@ -13,6 +13,7 @@ void posting_key(const struct alias *alias, uint32_t chunk, uint8_t out[POSTING_
 	put_u32(out + 32, chunk);
 }
 
+/* The key is part of what the chunk was sealed with, so one that stands elsewhere does not open. */
 static enum error chunk_open(
 	const struct seal_keys *keys, struct bytes key, struct bytes value, struct posting_chunk *out)
 {

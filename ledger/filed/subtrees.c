@@ -8,6 +8,7 @@
 
 _Static_assert(SUBTREE_LEAVES == POSTING_INDEXES_MAX, "a subtree has the leaves of a posting chunk");
 
+/* A row that is empty is never written, so one is damage. */
 static enum error row_open(const struct seal_keys *keys, struct bytes key, struct bytes sealed,
 	struct hash out[SUBTREES_IN_ROW], size_t *count)
 {

@@ -1,3 +1,6 @@
+/* JSON has one kind of number and many readers have 53 bits for it, so a larger one goes as text rather than be rounded
+ * by somebody. The parser gives 0 for -0, and no format here has a sign: whether one was there only the text itself can
+ * tell. */
 #include "ledger/json/json_number.h"
 
 #include "ledger/text/timestamp.h"

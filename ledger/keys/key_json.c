@@ -61,6 +61,7 @@ enum error key_json_read(const char *path, json_t **out, struct fault *fault)
 	return error;
 }
 
+/* The public key is made of the seed and not read: the two cannot disagree. */
 enum error key_json_seed(const json_t *json, uint8_t public_key[32], uint8_t secret_key[64])
 {
 	const json_t *value = json_object_get(json, "seed");

@@ -25,6 +25,7 @@ enum error keyfile_create(int dir_fd, const char *name, const struct key *key, s
 	return fault_because(fault, error, "key file '%s' cannot be created", name);
 }
 
+/* One byte more than a key is asked for, so that a longer file is seen and not cut. */
 static enum error read_key(int fd, struct key *out)
 {
 	struct stat info;

@@ -58,6 +58,8 @@ static void hide_key_id(const uint8_t in[8], const uint8_t nonce[24], const stru
 	crypto_stream_xchacha20_xor(out, in, 8, nonce, keys->locator.b);
 }
 
+/* Header and commitments go outside the seal: when the key is erased they are all that is left, and must still be
+ * provable. */
 void record_seal(const struct record *record, const struct record_place *place, const struct key *record_key,
 	const struct seal_keys *keys, const uint8_t nonce[24], uint8_t *out)
 {
@@ -92,6 +94,7 @@ void record_seal(const struct record *record, const struct record_place *place, 
 		plain, NULL, plain, plain_len, associated.data, associated.len, NULL, nonce, record_key->b);
 }
 
+/* What is outside is enough to say which key is needed and, when that is gone, that nothing was changed. */
 enum error record_look(struct bytes encoded, const struct seal_keys *keys, struct record_outside *out)
 {
 	struct record_outside look;
@@ -148,6 +151,7 @@ static struct bytes small_associated(const char *domain, struct bytes context, u
 	return out;
 }
 
+/* The nonce is random and long enough (24 bytes) that none comes twice; so nothing has to be counted. */
 void seal_small(const struct key *key, const char *domain, struct bytes context, struct bytes plain, uint8_t *out)
 {
 	uint8_t buffer[ASSOCIATED_BYTES_MAX];

@@ -37,6 +37,8 @@ static enum error check_modes(int keys_fd, struct fault *fault)
 	return E_OK;
 }
 
+/* The keys that are derived are made once and kept: deriving them for each question would bring the master key to life
+ * each time. */
 static enum error load(int keys_fd, bool with_log, struct secrets *secrets, struct fault *fault)
 {
 	secrets->can_sign = false;

@@ -1,3 +1,5 @@
+/* Each key is drawn by itself and not derived from another: who loses one has lost one. A name that is taken ends it,
+ * and the directory is then what an attempt has left (ledger/write/create.c begins anew). */
 #include "ledger/keys/secrets_make.h"
 
 #include "ledger/keys/keyfile.h"

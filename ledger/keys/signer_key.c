@@ -1,3 +1,6 @@
+/* The name is judged as the name of a note's key before anything is written, since a key that can sign nothing would be
+ * found out when it is needed. A file that has more members than these two is refused: a misspelled one would be passed
+ * over in silence. */
 #include "ledger/keys/signer_key.h"
 
 #include "ledger/base/own.h"

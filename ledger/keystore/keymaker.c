@@ -52,6 +52,7 @@ static uint32_t slot_of(const struct keymaker *maker, const struct alias *alias)
 	return slot;
 }
 
+/* What does not fit is not remembered, and costs one key more for that person, in each batch, until the next merge. */
 static void fresh_add(struct keymaker *maker, const struct fresh *fresh)
 {
 	if (maker->fresh_count == FRESH_SUBJECTS_MAX)
@@ -63,6 +64,7 @@ static void fresh_add(struct keymaker *maker, const struct fresh *fresh)
 	maker->slots[slot] = maker->fresh_count++;
 }
 
+/* Merged keys are found in the environment. The index is made anew, because open addressing knows no taking out. */
 static void fresh_forget_merged(struct keymaker *maker)
 {
 	uint32_t kept = 0;
@@ -75,6 +77,7 @@ static void fresh_forget_merged(struct keymaker *maker)
 		maker->slots[slot_of(maker, &maker->fresh[i].alias)] = i;
 }
 
+/* After a start: what was written and not merged is in no index yet but this one. */
 static enum error fresh_load(struct keymaker *maker)
 {
 	OWNED_WALK walk = {0};
@@ -145,6 +148,8 @@ void keymaker_end(struct keymaker *maker)
 	key_snapshot_end(&maker->snapshot);
 }
 
+/* The id is given out even if the batch then fails: a gap among ids is nothing, and one that is given twice would be.
+ */
 static void make_subject_key(
 	struct keymaker *maker, const struct alias *alias, struct writer *new_keys, uint64_t *id, struct key *out)
 {
@@ -180,6 +185,8 @@ enum error keymaker_subject(
 	return new_keys->error;
 }
 
+/* All records of a month and a class share it, and are erased by it; so it is looked for in the table before one is
+ * made. */
 static enum error find_period(struct keymaker *maker, struct period period, struct writer *new_keys, struct key *out)
 {
 	enum error error = key_of_period(&maker->snapshot, period, out);

@@ -134,6 +134,7 @@ static enum error newest_id(struct db_txn *txn, const struct alias *alias, uint6
 	return E_OK;
 }
 
+/* The alias stands in the key's row as well: an index that leads to another person's key is damage, and is not used. */
 enum error key_of_alias(struct key_snapshot *snapshot, const struct alias *alias, uint64_t *id, struct key *out)
 {
 	struct alias named;

@@ -62,6 +62,7 @@ static void step_position(struct db_txn *txn, struct key_position *position)
 	db_put_number(txn, KEY_META, KEY_META_NEXT, position->next);
 }
 
+/* Which table a key goes to its tag says; a tag that is none ends it, as what comes behind cannot be read. */
 static enum error write_one(struct db_txn *txn, struct reader *r, uint64_t *next, bool *wrote)
 {
 	uint8_t tag = reader_u8(r);
@@ -132,6 +133,7 @@ enum error keystore_visit(struct keystore *keystore, uint64_t from, uint64_t to,
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
+/* Rows that are there already are put again and change nothing, so an epoch that is made again may merge again. */
 enum error keystore_merge(struct keystore *keystore, const struct key_filing *filings, size_t count, uint64_t merged)
 {
 	OWNED_TXN txn = {0};

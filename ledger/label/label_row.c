@@ -1,3 +1,5 @@
+/* Fixed places and no judgement: whether a row fits the log is for the audit to say, and any bytes are some row. The
+ * index stands first, so that a stream can be cut at any row and put in order without reading further. */
 #include "ledger/label/label_row.h"
 
 #include "ledger/base/bytes.h"

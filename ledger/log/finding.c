@@ -1,3 +1,6 @@
+/* The list is closed and its order is that of the checks, so two verifiers that find different things differ in a check
+ * and not in words. A finding about the form names the part by the format's own names: a name out of the file could be
+ * anything, and might be about somebody. */
 #include "ledger/log/finding.h"
 
 #include <inttypes.h>

@@ -1,3 +1,5 @@
+/* The text is cut where it is too long and the index stays, because a finding without its index helps nobody. It gives
+ * back the error, so that whoever finds something returns it in the same line. */
 #include "ledger/log/log_finding.h"
 
 #include <stdarg.h>

@@ -1,3 +1,5 @@
+/* The text is judged before it is signed by the same rule that readers judge it by: a log that signed what nobody takes
+ * for a note could not take it back. */
 #include "ledger/note/note_sign.h"
 
 #include <sodium.h>

@@ -1,3 +1,5 @@
+/* The usual distance of words, with the exchange of two neighbours as one change, since that is how people mistype.
+ * Words as short as the change is large are like everything, so they are like nothing here. */
 #include "ledger/options/alike.h"
 
 #include <string.h>

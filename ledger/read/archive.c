@@ -37,6 +37,7 @@ static enum error check_keys(struct archive *archive, struct fault *fault)
 	return keystore_check(archive->keystore, &committed, fault);
 }
 
+/* Rights are the usual reason that this fails, and another than damage: so they are told apart. */
 static enum error open_keys(struct archive *archive, const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
@@ -137,6 +138,8 @@ static enum error check_note(struct archive *archive, struct bytes note, struct 
 	return E_OK;
 }
 
+/* A checkpoint that is not over this very state would make every proof wrong; it is compared before anything is
+ * answered. */
 static enum error load_snapshot(struct snapshot *snapshot)
 {
 	struct hash root;
@@ -274,6 +277,7 @@ enum error snapshot_prove_consistency(struct snapshot *snapshot, uint64_t old_si
 	return merkle_prove_consistency(&nodes, old_size, snapshot->checkpoint.size, out);
 }
 
+/* The store must extend it, or what is proven would be of another log than the one that is shown. */
 enum error snapshot_rest_on_known(struct snapshot *snapshot, const struct checkpoint *checkpoint, struct bytes note)
 {
 	struct merkle_nodes nodes = nodes_of(snapshot);

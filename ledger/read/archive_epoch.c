@@ -130,6 +130,7 @@ static enum error label_of(struct snapshot *snapshot, const struct alias *alias,
 	return E_OK;
 }
 
+/* What is lost has no row: the auditor is told by the loss entries. */
 static enum error visit_pack(struct snapshot *snapshot, const struct alias_walk *walk, uint64_t from, uint64_t to,
 	filing_visitor *visit, void *context)
 {

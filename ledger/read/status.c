@@ -49,6 +49,8 @@ void status_ended(const char *program, const char *text)
 		fprintf(stderr, "%s: %s\n", program, text);
 }
 
+/* Filled up with spaces to its fixed size: written over the old one it leaves no rest of it, and on a full disk it
+ * needs no new block. */
 enum error status_encode(const struct status *status, uint8_t out[STATUS_BYTES])
 {
 	json_auto_t *since = json_object();
@@ -81,6 +83,7 @@ static uint64_t number_at(const json_t *object, const char *name)
 	return number > 0 ? (uint64_t)number : 0;
 }
 
+/* A number of the wrong type counts as 0, as does one that an older version does not write. */
 static enum error read_once(int dir_fd, struct status *out)
 {
 	OWNED_MEMORY uint8_t *text = NULL;

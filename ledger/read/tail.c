@@ -170,6 +170,7 @@ struct search {
 	size_t count;
 };
 
+/* A chain is newest first, so it is left at the first place that is filed. */
 static void find_kept(const struct tail *tail, const struct tail_view *view, struct search *search)
 {
 	if (tail->head_count == 0)
@@ -220,6 +221,7 @@ static enum error scan(
 	return error;
 }
 
+/* What is newer than what is kept, then what is kept, then what is older: that is the order of the answer. */
 static enum error find(struct tail *tail, const struct tail_view *view, struct search *search)
 {
 	TRY(catch_up(tail, view));

@@ -51,6 +51,7 @@ static enum error check_vrf(struct db_txn *txn, const struct secrets *secrets, s
 	return memcmp(vrf_key, entry.genesis.vrf_key, sizeof vrf_key) == 0 ? E_OK : is_another("vrf", fault);
 }
 
+/* A row that is missing is good only while nothing is sealed: a store that has records had it once. */
 static enum error check_row(struct db_txn *txn, const struct secrets *secrets, struct fault *fault)
 {
 	struct bytes row;

@@ -1,3 +1,6 @@
+/* A bundle is walked from its front, since entries have no fixed length; 256 of them are a page or two. A length that
+ * leads out of the bundle is E_CORRUPT, the end of it is E_NOT_FOUND: which of the two the end of the log is, the
+ * caller knows from the state. */
 #include "ledger/store/log.h"
 
 enum error log_bundle(struct db_txn *txn, uint64_t number, struct bytes *out)
@@ -47,6 +50,7 @@ enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count
 	return hash_rows_get(txn, STORE_TILE, row, from, count, out);
 }
 
+/* Backwards from the end: an entry with a time of its own is never far. */
 enum error log_time_before(struct db_txn *txn, uint64_t size, uint64_t *out)
 {
 	for (uint64_t index = size; index > 0; index--) {

@@ -52,6 +52,7 @@ void log_appender_free(struct log_appender *log)
 	free(log);
 }
 
+/* Nodes remembered may be of entries that a lost tick had appended; all are forgotten. */
 enum error log_load(struct log_appender *log, struct db_txn *txn, const struct merkle_frontier *frontier)
 {
 	memset(log->recent, 0, sizeof log->recent);
@@ -117,6 +118,7 @@ const struct merkle_frontier *log_frontier(const struct log_appender *log)
 	return hash_rows_frontier(log->rows);
 }
 
+/* Receipts of one tick share most of their nodes. */
 enum error log_recent_node(void *context, uint32_t level, uint64_t index, struct hash *out)
 {
 	struct log_recent *recent = context;

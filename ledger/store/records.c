@@ -45,6 +45,8 @@ static enum error find_event_entry(struct db_txn *txn, uint64_t index, struct en
 	return E_OK;
 }
 
+/* The last one is kept: a person's events of one month are read one after the other and have the same. A key that is
+ * gone is remembered as not known, so that nothing is opened with the one before it. */
 static enum error make_record_key(struct key_snapshot *keys, const struct record_outside *outside)
 {
 	struct alias alias;
@@ -100,6 +102,7 @@ static bool period_fits(const struct record_outside *outside, const struct entry
 		   outside->period.retention_years == header.retention_years;
 }
 
+/* The entry goes first: what is in the record is believed only as far as the log committed to it. */
 enum error record_find(struct db_txn *txn, struct key_snapshot *keys, const struct seal_keys *seal, uint64_t index,
 	struct record_buffer *buffer, struct opened *out)
 {

@@ -28,6 +28,8 @@ struct registry {
 
 /* ---- slots ---- */
 
+/* A few hundred senders, each asked for once a batch: sorted and halved is quick enough, and has an order to write rows
+ * in. */
 static struct slot *slot_find(struct registry *registry, uint32_t id)
 {
 	size_t low = 0;
@@ -122,6 +124,7 @@ enum error registry_add(struct registry *registry, const struct sender *sender)
 	return error;
 }
 
+/* Only what the tick has changed: rows of senders lie all over their table. */
 enum error registry_write(struct registry *registry, struct db_txn *txn)
 {
 	for (size_t i = 0; i < registry->count; i++)
@@ -130,6 +133,7 @@ enum error registry_write(struct registry *registry, struct db_txn *txn)
 	return txn->error;
 }
 
+/* After the commit and never before: the other thread must not judge a batch by a key that may yet not be. */
 void registry_publish(struct registry *registry)
 {
 	pthread_mutex_lock(&registry->mutex);

@@ -26,6 +26,7 @@ const char *const store_tables[STORE_TABLES] = {
 	[STORE_FILING] = "filing",
 };
 
+/* A newer store is not damaged, and an older one is not either: both are named by their number. */
 static enum error check_format(struct db_env *env, struct fault *fault)
 {
 	unsigned format = STORE_FORMAT;
@@ -44,6 +45,7 @@ static enum error check_format(struct db_env *env, struct fault *fault)
 	return error;
 }
 
+/* LMDB would make what is not there; so that is looked at first. */
 enum error store_open(const char *path, bool read_only, struct db_env **out, struct fault *fault)
 {
 	OWNED(db_env_release) struct db_env *env = NULL;
@@ -174,6 +176,7 @@ enum error store_batch_get(struct db_txn *txn, uint32_t sender, uint64_t sequenc
 	return E_OK;
 }
 
+/* Written with the first loss; most stores have none. */
 enum error store_losses_get(struct db_txn *txn, struct losses *out)
 {
 	struct bytes value;

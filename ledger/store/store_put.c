@@ -1,3 +1,6 @@
+/* Nothing here can fail by itself: an error of writing, or of an encoder, stays with the transaction, which then
+ * commits nothing. So whoever puts ten rows asks once, at the end. A store is made with the rows that every reader
+ * expects (format, filing); one that lacks them was damaged, and is not merely young. */
 #include "ledger/store/store_put.h"
 
 #include "ledger/db/db_put.h"

@@ -1,3 +1,5 @@
+/* One text for each range of bytes: padding must be there and the bits behind the last byte must be zero, which the
+ * library looks at. It does not look at bytes over 0x7F, and takes them for letters; so that is done here, before. */
 #include "ledger/text/base64.h"
 
 #include <sodium.h>

@@ -1,3 +1,5 @@
+/* More digits than the largest number allowed has are refused before they are converted, so that what does not fit is
+ * never silently something else. A sign, a space or a 0x is no digit: what strtoull would take is not asked. */
 #include "ledger/text/number.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/* The same leaf has another hash in each of the two trees, because its blind comes from another key: who is shown a
+ * leaf of one does not know it again in the other. The count goes into the map beside the root, so that a tree which
+ * was cut to a complete subtree has another value. */
 #include "ledger/tree/subject_tree.h"
 
 #include "ledger/base/domain.h"
