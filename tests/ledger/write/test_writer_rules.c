@@ -1,7 +1,9 @@
 /* Writer and auditors agree. Whatever comes, in whatever order, each entry that the writer commits is taken by the
  * auditors' rules (log_rules.h), and of each ledger time it says whether an entry may bear it as they do. And whatever
  * entry might come next, honest or not: the writer's state (with its registry, as it has run so far or as it was read
- * out of the store again) and an auditor's give the same verdict and the same reason, and go on the same.
+ * out of the store again) and an auditor's give the same verdict and the same reason, and go on the same; and the
+ * verdict is the one that a reader of the specification gives who looks through all entries for each
+ * (tests/lib/naive_log.h).
  *
  * INDSIGT_SEEDS: how many sequences of what comes (8), INDSIGT_SEED: the first one. The seed is printed before each. */
 #include "ledger/audit/audit.h"
@@ -10,6 +12,7 @@
 #include "ledger/write/ledger_state.h"
 #include "tests/lib/any_entry.h"
 #include "tests/lib/fixture.h"
+#include "tests/lib/naive_log.h"
 
 #include <stdlib.h>
 
@@ -30,6 +33,7 @@ static struct fixture f;
 static struct reporter reporters[SENDERS_MAX];
 static size_t reporter_count;
 static struct log_rules rules;
+static struct naive_log naive; /* the same entries */
 static uint32_t next_subject;
 static bool damaged;
 static unsigned seed;
@@ -68,6 +72,8 @@ static void take_entries(void)
 		struct entry entry;
 		WORKS(log_entry(&reading, rules.state.size, &encoded));
 		WORKS(entry_decode(encoded, &entry));
+		HOLDS(naive_log_allows(&naive, &entry));
+		naive_log_add(&naive, &entry);
 		enum error error = log_rules_entry(&rules, &entry, &finding);
 		ck_assert_msg(error == E_OK, "seed %u, %s: index %lu: %s", seed, doing, finding.index, finding.text);
 	}
@@ -160,6 +166,17 @@ static void compare_states(const struct log_rules *auditor)
 	compare_senders(auditor);
 }
 
+/* What cannot be written is refused before any rule is asked. */
+static bool has_its_form(const struct entry *entry)
+{
+	static uint8_t encoded[ENTRY_BYTES_MAX];
+	struct writer w = writer_of(encoded, sizeof encoded);
+	struct entry decoded;
+	struct bytes written;
+	return entry_encode(entry, &w) == E_OK && writer_done(&w, &written) == E_OK &&
+		   entry_decode(written, &decoded) == E_OK;
+}
+
 /* True: the entry was taken. */
 static bool take_any(struct any_log *any, struct log_rules *auditor)
 {
@@ -173,11 +190,15 @@ static bool take_any(struct any_log *any, struct log_rules *auditor)
 		error_name(error), theirs.text, error_name(own), ours.text);
 	ck_assert_msg(error == E_OK || (error == E_CORRUPT && !honest), "seed %u, %s, an honest entry of kind %u: %s", seed,
 		doing, entry.kind, theirs.text);
+	ck_assert_msg(!has_its_form(&entry) || (error == E_OK) == naive_log_allows(&naive, &entry),
+		"seed %u, %s, an entry of kind %u: the specification says otherwise: %s %s", seed, doing, entry.kind,
+		error_name(error), theirs.text);
 	(error == E_OK ? taken : refused)[entry.kind]++;
 	if (error != E_OK)
 		return false;
 	compare_states(auditor);
 	any_entry_taken(any, &entry);
+	naive_log_add(&naive, &entry);
 	return true;
 }
 
@@ -202,6 +223,7 @@ static void take_what_might_come(void)
 			i++;
 		ledger_abort(f.ledger);
 		HOLDS(!f.ledger->broken);
+		naive.size = rules.state.size;
 		compare_states(&rules);
 		log_rules_free(&copy);
 	}
@@ -482,6 +504,7 @@ static void run_seed(void)
 	fflush(stdout);
 	fixture_make(&f);
 	log_rules_init(&rules, &f.vkey);
+	naive = (struct naive_log){.vkey = &f.vkey};
 	reporter_count = 1;
 	next_subject = 0;
 	damaged = false;
@@ -501,6 +524,7 @@ static void run_seed(void)
 	for (size_t i = 0; i < reporter_count; i++)
 		free((void *)(uintptr_t)reporters[i].last.data);
 	log_rules_free(&rules);
+	naive_log_free(&naive);
 	fixture_close(&f);
 	struct audit_options options = {.records = !damaged, .labels = !damaged};
 	struct audit_result result;
@@ -531,6 +555,7 @@ START_TEST(what_breaks_a_rule_is_not_written)
 	doing = "breaking a rule";
 	fixture_make(&f);
 	log_rules_init(&rules, &f.vkey);
+	naive = (struct naive_log){.vkey = &f.vkey};
 	take_entries();
 	const struct entry wrong[] = {
 		{.kind = ENTRY_EPOCH, .epoch = {.size = rules.state.size + 1, .time_s = rules.state.time_s}},
@@ -555,6 +580,7 @@ START_TEST(what_breaks_a_rule_is_not_written)
 		take_entries();
 	}
 	log_rules_free(&rules);
+	naive_log_free(&naive);
 	fixture_remove(&f);
 }
 END_TEST
