@@ -49,25 +49,32 @@ static bool make_event(const struct log_rules *rules, struct entry *out)
 	return true;
 }
 
-static bool make_batch(struct any_log *any, const struct log_rules *rules, struct entry *out)
+/* By the sender of the events before it, whatever it says. */
+static void sign_batch(struct any_log *any, const struct log_rules *rules, struct entry_batch *batch)
 {
 	const struct log_run *run = &rules->state.run;
 	struct hash root;
+	struct batch_head head = {.kind = run->mass ? BATCH_MASS : BATCH_EVENT,
+		.sender = batch->sender,
+		.first_sequence = batch->first_sequence,
+		.count = batch->count,
+		.filing_checked = batch->filing_checked};
+	merkle_frontier_root(&run->commitments, &root);
+	batch_sign(rules->state.vkey->name, &root, find_key(any, run->sender)->secret_key, &head);
+	memcpy(batch->signature, head.signature, sizeof head.signature);
+}
+
+static bool make_batch(struct any_log *any, const struct log_rules *rules, struct entry *out)
+{
+	const struct log_run *run = &rules->state.run;
 	if (!run->open)
 		return false;
-	struct batch_head head = {.kind = run->mass ? BATCH_MASS : BATCH_EVENT,
-		.sender = run->sender,
+	out->kind = ENTRY_BATCH;
+	out->batch = (struct entry_batch){.sender = run->sender,
 		.first_sequence = run->first_sequence,
 		.count = run->count,
 		.filing_checked = below(run->first_sequence + 1)};
-	merkle_frontier_root(&run->commitments, &root);
-	batch_sign(rules->state.vkey->name, &root, find_key(any, run->sender)->secret_key, &head);
-	out->kind = ENTRY_BATCH;
-	out->batch = (struct entry_batch){.sender = head.sender,
-		.first_sequence = head.first_sequence,
-		.count = head.count,
-		.filing_checked = head.filing_checked};
-	memcpy(out->batch.signature, head.signature, sizeof head.signature);
+	sign_batch(any, rules, &out->batch);
 	return true;
 }
 
@@ -196,9 +203,19 @@ static void spoil_sender(struct entry_sender *entry)
 	}
 }
 
-static void spoil_event(struct entry *entry)
+/* One of a sender that is revoked, and otherwise its next. */
+static void spoil_reporter(const struct log_rules *rules, struct entry_event *event)
 {
-	switch (below(4)) {
+	for (size_t i = 0; i < rules->sender_count; i++)
+		if (rules->senders[i]->status != SENDER_ACTIVE) {
+			event->sender = rules->senders[i]->id;
+			event->sequence = rules->senders[i]->next_sequence;
+		}
+}
+
+static void spoil_event(const struct log_rules *rules, struct entry *entry)
+{
+	switch (below(5)) {
 	case 0:
 		entry->event.sender = below(4);
 		break;
@@ -209,13 +226,18 @@ static void spoil_event(struct entry *entry)
 		entry->event.mass = !entry->event.mass;
 		entry->kind = entry->event.mass ? ENTRY_MASS : ENTRY_EVENT;
 		break;
+	case 3:
+		spoil_reporter(rules, &entry->event);
+		break;
 	default:
 		spoil_time(&entry->event.time_s);
 	}
 }
 
-static void spoil_batch(struct entry_batch *batch)
+/* By a ledger alone, or together with the sender. */
+static void spoil_batch(struct any_log *any, const struct log_rules *rules, struct entry_batch *batch)
 {
+	bool together = rules->state.run.open && below(2);
 	switch (below(5)) {
 	case 0:
 		batch->sender = below(4);
@@ -231,7 +253,10 @@ static void spoil_batch(struct entry_batch *batch)
 		break;
 	default:
 		batch->signature[below(64)] ^= 1;
+		together = false;
 	}
+	if (together)
+		sign_batch(any, rules, batch);
 }
 
 static void spoil_epoch(struct entry_epoch *epoch)
@@ -271,7 +296,7 @@ static void spoil_loss(struct entry_loss *loss)
 	}
 }
 
-static void spoil(struct entry *entry)
+static void spoil(struct any_log *any, const struct log_rules *rules, struct entry *entry)
 {
 	switch (entry->kind) {
 	case ENTRY_GENESIS:
@@ -282,10 +307,10 @@ static void spoil(struct entry *entry)
 		break;
 	case ENTRY_EVENT:
 	case ENTRY_MASS:
-		spoil_event(entry);
+		spoil_event(rules, entry);
 		break;
 	case ENTRY_BATCH:
-		spoil_batch(&entry->batch);
+		spoil_batch(any, rules, &entry->batch);
 		break;
 	case ENTRY_EPOCH:
 		spoil_epoch(&entry->epoch);
@@ -310,7 +335,7 @@ bool any_entry(struct any_log *any, const struct log_rules *rules, struct entry 
 	bool turn = kind != ENTRY_GENESIS && (!open || kind == ENTRY_BATCH || kind == ENTRY_EVENT || kind == ENTRY_MASS);
 	bool spoiled = below(4) == 0;
 	if (spoiled)
-		spoil(out);
+		spoil(any, rules, out);
 	return turn && !spoiled;
 }
 

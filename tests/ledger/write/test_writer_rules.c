@@ -429,9 +429,10 @@ static void harm(void)
 	struct db_walk walk;
 	struct db_txn changing;
 	enum store_table table = below(3) ? STORE_RECORD : STORE_ALIAS;
+	if (f.ledger->epoch != NULL || f.ledger->filing.filed < f.ledger->state.epoch_size)
+		file_all(); /* what it has read already is not read again; what was filed before is for an operator to give up
+					 */
 	put_u64(key, f.ledger->filing.filed + below((uint32_t)(f.ledger->checkpoint.size - f.ledger->filing.filed) + 1));
-	if (f.ledger->epoch != NULL)
-		file_all(); /* what it has read already is not read again */
 	WORKS(db_begin(f.ledger->store, true, &changing));
 	WORKS(db_walk_begin(&changing, table, &walk));
 	if (db_walk_from(&walk, BYTES_ARRAY(key)) == E_OK && walk.value.len <= sizeof copy) {
