@@ -12,6 +12,7 @@
 
 #include "ledger/base/clock.h"
 
+#include <assert.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sodium.h>
@@ -41,6 +42,7 @@ static void link_connection(struct server *server, struct connection *c)
 	server->connection_count++;
 }
 
+/* From both lists: whoever looks for a connection by its number must not find one that is being freed. */
 static void unlink_connection(struct server *server, struct connection *c)
 {
 	if (c->next != NULL)
@@ -94,6 +96,7 @@ void connection_set_reading(struct connection *c, bool reading)
 		bufferevent_disable(c->stream, EV_READ);
 }
 
+/* A connection has one time limit at a time, and a new one replaces the old. */
 static void start_deadline(struct connection *c, unsigned timeout_ms)
 {
 	struct timeval limit = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000};
@@ -116,6 +119,7 @@ struct writer connection_writer(struct server *server)
  * frame instead. */
 static void begin_end(struct connection *c)
 {
+	assert(c->session.state == SESSION_CLOSING);
 	c->ending = true;
 	c->ending_ms = clock_ms();
 	c->ending_left = connection_output_bytes(c);
@@ -133,6 +137,7 @@ void connection_send(struct connection *c, const struct writer *w)
 		begin_end(c);
 }
 
+/* May be called for any connection, also for another than the one whose callback runs: nothing is freed here. */
 void connection_end(struct connection *c, enum error error, const char *text)
 {
 	struct writer w = connection_writer(c->server);
@@ -242,6 +247,8 @@ static void take_head(struct connection *c)
 		place_body(c);
 }
 
+/* Between frames is where a sender is slowed: it keeps what it has begun, and begins nothing while it does not read
+ * its answers. */
 static bool may_begin(const struct connection *c)
 {
 	return !c->server->stopping && session_may_read(&c->session) && connection_output_bytes(c) <= CONNECTION_OUTPUT_MAX;
@@ -273,6 +280,7 @@ static bool take_bytes(struct connection *c)
 	return true;
 }
 
+/* Until nothing may be read: what libevent holds of a connection gives no event of its own. */
 static void read_on(struct connection *c)
 {
 	struct evbuffer *input = bufferevent_get_input(c->stream);
@@ -323,6 +331,7 @@ static bool is_in_the_way(const struct connection *c, uint64_t now_ms)
 	return now_ms - c->in.step_ms > EVICT_STALLED_MS;
 }
 
+/* All are looked at, not only the one in front: who is evicted now frees room for several. */
 void connections_evict(struct server *server)
 {
 	static const char text[] =
@@ -413,6 +422,7 @@ static void on_event(struct bufferevent *stream, short what, void *context)
 
 /* ---- opening ---- */
 
+/* Answers are short and waited for; and a client whose machine is gone must be noticed while nothing is sent. */
 static void set_socket(evutil_socket_t fd)
 {
 	int on = 1;
@@ -420,6 +430,7 @@ static void set_socket(evutil_socket_t fd)
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+/* The challenge is written before anything is read, so that a client hears at once what it has reached. */
 struct connection *connection_open(struct server *server, evutil_socket_t fd)
 {
 	struct connection *c = calloc(1, sizeof *c);

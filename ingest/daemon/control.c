@@ -57,6 +57,7 @@ static void close_client(struct client *client)
 	free(client);
 }
 
+/* One answer, and nothing is read behind it: a second request of the same connection would have no job to wait for. */
 static void reply(struct client *client, json_t *json)
 {
 	char *text = json ? json_write(json, JSON_COMPACT) : NULL;
@@ -96,6 +97,7 @@ void control_answer(struct control *control, const struct job *job)
 
 /* ---- requests ---- */
 
+/* Only the form; whether it may be appended is the ledger's to say, on the thread that appends. */
 static enum error read_entry(const json_t *request, struct entry_sender *out)
 {
 	uint8_t encoded[REQUEST_BYTES_MAX];
@@ -136,6 +138,7 @@ static enum error make_job(const json_t *request, uint64_t id, struct job **out)
 	return E_BAD_VALUE;
 }
 
+/* A line that is longer than any request refuses it: it would else wait for an end that never comes. */
 static void on_read(struct bufferevent *stream, void *context)
 {
 	struct client *client = context;
@@ -238,6 +241,8 @@ static bool make_socket(struct control *control)
 	return control->listener != NULL;
 }
 
+/* The inode tells whether the socket with the name is ours: somebody may have removed it, or put another in its
+ * place. */
 void control_beat(struct control *control)
 {
 	struct stat now;

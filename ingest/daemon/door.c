@@ -13,6 +13,7 @@
 
 #include "ledger/base/clock.h"
 
+#include <assert.h>
 #include <netinet/in.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -46,6 +47,7 @@ struct share *door_share(struct server *server, uint32_t sender)
 	return share;
 }
 
+/* Without memory for it there is none, and the connection is turned away: nothing may be held that is not counted. */
 static struct share *new_share(struct server *server, uint32_t sender)
 {
 	struct share *share = door_share(server, sender);
@@ -69,6 +71,7 @@ void door_drop_share(struct server *server, struct share *share)
 	free(share);
 }
 
+/* A share outlives its connections for as long as its sender's wrong signatures count. */
 void door_beat(struct server *server)
 {
 	uint64_t now_ms = clock_ms();
@@ -88,6 +91,7 @@ void door_free(struct server *server)
 			server->shares[slot] = share->next;
 }
 
+/* Counted once for each connection: all that such a connection had under way fails for the same signature. */
 void door_spoiled(struct server *server, uint32_t sender)
 {
 	struct share *share = new_share(server, sender);
@@ -115,6 +119,7 @@ static bool is_unproven(const struct connection *c)
 	return c->session.state == SESSION_GREETING || c->session.state == SESSION_LOOKING;
 }
 
+/* Nothing of it would be lost: no batch waits for an answer, no frame has begun, every answer is written. */
 static bool is_idle(const struct connection *c)
 {
 	return c->session.state == SESSION_OPEN && c->session.waiting == 0 && c->in.phase == PHASE_HEAD &&
@@ -206,6 +211,7 @@ void door_enter(struct connection *c, struct connection **gives_way)
 		*gives_way = pick(c, false, crowd.silent);
 }
 
+/* All connections are counted anew: a number kept beside the list could only be wrong. */
 bool door_prove(struct connection *c, struct connection **gives_way)
 {
 	struct server *server = c->server;
@@ -241,6 +247,7 @@ void door_leave(struct connection *c)
 	c->claim.own = NULL;
 	if (share == NULL)
 		return;
+	assert(share->connections > 0);
 	share->connections--;
 	door_drop_share(c->server, share);
 }

@@ -1,4 +1,10 @@
-/* indsigt-ingestd: the one process that writes a ledger. */
+/* indsigt-ingestd: the one process that writes a ledger.
+ *
+ *   options ─► process made safe ─► ledger opened (the witnesses are asked) ─► server_run ─► SIGTERM ─► closed
+ *
+ * What can fail before it listens: another process has the ledger, its files, room on its disk, or too few witnesses
+ * answer; the last two are waited for as long as it takes, with nothing held meanwhile. What ends it later was said
+ * by whoever met it; the exit code tells `serve` whether starting it again can help. */
 #include "ingest/daemon/limits.h"
 #include "ingest/daemon/server.h"
 #include "ingest/net/asking.h"

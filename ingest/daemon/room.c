@@ -50,6 +50,7 @@ static bool runs(const struct pool *pool, size_t more)
 	return pool->bytes + more > pool->limit - BATCH_BYTES_MAX;
 }
 
+/* The only place where bytes are taken, so the two pools cannot drift apart. */
 static void grant(struct room *room, struct claim *claim, size_t more)
 {
 	if (runs(&room->all, more))
@@ -135,6 +136,7 @@ static void forget(struct room *room, struct pool *pool, const struct claim *cla
 	room->freed = true;
 }
 
+/* The bytes stay in both pools until the batch is answered; the claim may be used for the next one. */
 size_t room_hand_over(struct room *room, struct claim *claim)
 {
 	size_t held = claim->held;

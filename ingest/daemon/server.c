@@ -92,6 +92,7 @@ static void give_room_back(struct server *server, const struct job *job)
 	door_drop_share(server, share);
 }
 
+/* A refusal says which sequence is expected, so that its sender need not ask. */
 static void answer_batch(struct connection *c, const struct job *job)
 {
 	struct writer w = connection_writer(c->server);
@@ -104,6 +105,7 @@ static void answer_batch(struct connection *c, const struct job *job)
 	connection_send(c, &w);
 }
 
+/* Who is proven may still find no place; then it is told which limit it met. */
 static void answer_hello(struct connection *c, struct job *job)
 {
 	struct connection *gives_way = NULL;
@@ -166,6 +168,7 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
 		answer_done(context);
 }
 
+/* From the sequencer's threads: a number in an eventfd is all that passes between them and libevent. */
 static void wake_loop(void *context)
 {
 	struct server *server = context;
@@ -175,6 +178,7 @@ static void wake_loop(void *context)
 
 /* ---- starting and stopping ---- */
 
+/* Only the loop is ended here; everything else is let go of in order, behind it. */
 static void on_stop(evutil_socket_t fd, short what, void *context)
 {
 	struct server *server = context;
@@ -189,6 +193,7 @@ static void submit_control(void *context, struct job *job)
 	sequencer_submit(server->sequencer, job);
 }
 
+/* Last of all: whoever connects finds everything behind it running. */
 static enum error open_listener(struct server *server, void (*listening)(const char *address), struct fault *fault)
 {
 	int fd;
@@ -254,6 +259,8 @@ static void end_connections(struct server *server)
 	event_base_loop(server->base, EVLOOP_NONBLOCK); /* the control socket's answers */
 }
 
+/* In the order in which things refer to each other; also of a start that failed half-way, so each part may be
+ * missing. */
 static void stop(struct server *server)
 {
 	server->stopping = true;

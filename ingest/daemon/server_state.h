@@ -30,6 +30,8 @@ struct share {
 	uint64_t spoiled_ms;  /* the last of them */
 };
 
+/* Invariants: `share` and `claim.own` are set and cleared together; `ending` implies a CLOSING session and no room
+ * held; a connection is in both lists from connection_open to connection_close. */
 struct connection {
 	struct server *server;
 	uint8_t address[DOOR_ADDRESS_BYTES];
@@ -50,6 +52,8 @@ struct connection {
 	struct connection *hash_next;
 };
 
+/* Everything here is the network thread's. `output` is written and sent within one call, so one buffer is enough for
+ * all connections. */
 struct server {
 	const struct server_options *options;
 	struct ledger *ledger;

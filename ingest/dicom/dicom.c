@@ -33,6 +33,8 @@ enum node {
 	NODE_DETAIL,
 };
 
+/* Invariants: path[0..depth] are the open elements; `participant` and `object` are those of the innermost section
+ * and are begun anew by its start tag; `text` is of the innermost element, since children's text ends with them. */
 struct dicom {
 	struct audit_message *message;
 	const struct adapter_context *context;
@@ -306,6 +308,7 @@ static enum error on_start(void *context, const char *name, const char **attribu
 	return check_unknown(dicom, name, attributes);
 }
 
+/* It comes in pieces, as expat finds them; only the whole is looked at. */
 static enum error on_text(void *context, struct bytes text)
 {
 	struct dicom *dicom = context;
@@ -345,6 +348,7 @@ static enum error on_end(void *context)
 
 /* ---- the whole ---- */
 
+/* What only the whole message can tell: which sections it lacks, and whether somebody is meant who is no subject. */
 static enum error check(struct dicom *dicom)
 {
 	struct audit_message *message = dicom->message;

@@ -30,6 +30,7 @@ struct xml {
 	char encoding[ENCODING_NAME_MAX + 1]; /* named by the document, and not one of expat's */
 };
 
+/* Expat goes on to call back after it was stopped, so the first error is kept. */
 static void stop(struct xml *xml, enum error error)
 {
 	if (error == E_OK)
@@ -146,6 +147,7 @@ static bool lacks_declaration(struct bytes document)
 		   memchr(document.data, '\0', document.len) == NULL;
 }
 
+/* With the place, by which a sender finds it, and never with what stands there. */
 static enum error parse_error(const struct xml *xml, struct bytes document)
 {
 	char place[40];

@@ -1,4 +1,12 @@
-/* FHIR AuditEvent in JSON, R4 and R5 by shape. spec/adapters.md */
+/* FHIR AuditEvent in JSON, R4 and R5 by shape. spec/adapters.md
+ *
+ *   types of all members ─► when, how it ended, what was done ─► who asked ─► whom it is about ─► what else ─► mentions
+ *
+ * Each member is looked for under its names of R4, R5 and STU3, and the first that says something is taken: programs
+ * mix them. Codes of what was done add up, since a message may say it in several places and in several systems; the
+ * worst of several outcomes counts. What can fail is told with the member's name: one of another type than FHIR
+ * gives it, a required one that is missing, an action or outcome that is none, and above all a patient whom no
+ * subject would stand for. */
 #include "ingest/fhir/fhir_people.h"
 #include "ingest/message/participants.h"
 #include "ingest/message/words.h"
@@ -68,6 +76,7 @@ static enum participant_nature nature_of(struct bytes type)
 	return human ? PARTICIPANT_HUMAN : PARTICIPANT_UNSAID;
 }
 
+/* All codes of it count, and its first words are shown. */
 static void read_role(struct participant *participant, const json_t *concept)
 {
 	struct bytes code;
@@ -124,6 +133,7 @@ static enum error read_agent(struct fhir_reader *reader, const json_t *agent)
 	return participants_add(message, &participant);
 }
 
+/* A message without anybody who acted says nothing that could be shown to a person. */
 static enum error read_agents(struct fhir_reader *reader)
 {
 	const json_t *agents = json_object_get(reader->root, "agent");
@@ -170,6 +180,7 @@ static enum error read_entities(struct fhir_reader *reader)
 
 /* ---- the event ---- */
 
+/* Of both versions at once: no code means something else in the other. */
 static bool read_severity(struct bytes code, enum severity *out)
 {
 	static const struct {
@@ -186,6 +197,7 @@ static bool read_severity(struct bytes code, enum severity *out)
 	return false;
 }
 
+/* A refusal is no outcome of FHIR: it is told from codes and words beside it. */
 static void read_denial(struct audit_message *message, const json_t *concept)
 {
 	struct bytes code;
@@ -340,6 +352,7 @@ static void read_times(struct fhir_reader *reader)
 	message->end_time = is_moment(end) ? end : BYTES_EMPTY;
 }
 
+/* Whatever names the system: its observer, in R5 the site it is at, in STU3 an identifier. */
 static enum error read_source(struct fhir_reader *reader)
 {
 	const json_t *source = json_object_get(reader->root, "source");

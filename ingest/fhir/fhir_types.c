@@ -1,3 +1,5 @@
+/* A closed list, made by hand from R4 and R5. What is not in it is taken for what may be a person, so a type of a
+ * later version costs a refusal and not an access that nobody is told of. */
 #include "ingest/fhir/fhir_types.h"
 
 #include <stdlib.h>

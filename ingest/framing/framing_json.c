@@ -212,6 +212,7 @@ static bool can_begin(struct framing *framing, uint8_t c)
 	return start && (c == '{' || c == '[');
 }
 
+/* From here on only where the next message begins is looked for. */
 static void break_off(struct framing *framing)
 {
 	framing->state = BROKEN;
@@ -312,6 +313,7 @@ static bool next_closed(struct framing *framing, struct bytes input, struct fram
 	return false;
 }
 
+/* What is no object may be anything, so only its line is lost; in an array it ends where the next element may begin. */
 static bool next_junk(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_json *json = &framing->json;

@@ -113,6 +113,7 @@ static bool between(struct framing *framing, struct bytes input, enum xml_token 
 	return false;
 }
 
+/* To the end of its line, unless a message begins before: text before a message costs only itself. */
 static bool junk(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
@@ -146,6 +147,7 @@ static bool foreign(struct framing *framing, struct bytes input, enum xml_token 
 	return false;
 }
 
+/* Its own end tag ends it, or where another message begins; whether what is between is well-formed its reader sees. */
 static bool inside(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;

@@ -46,6 +46,7 @@ static enum json_scan_result broken_unless(bool good)
 	return good ? JSON_OPEN : JSON_BROKEN;
 }
 
+/* One bit tells which bracket closes it, and what may stand behind a comma. */
 static enum json_scan_result open_bracket(struct json_scan *scan, bool object)
 {
 	uint32_t top = scan->depth;

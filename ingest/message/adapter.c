@@ -63,6 +63,7 @@ static void put_number(struct event *event, unsigned field, uint64_t number)
 	event->present |= 1ull << field;
 }
 
+/* Disclosing and exporting are what was done with what was read, and say more than reading. */
 static enum error map_action(const struct audit_message *message, uint64_t *out, struct fault *fault)
 {
 	switch (message->action) {
@@ -230,6 +231,7 @@ static void drop_blank(struct audit_message *message)
 	}
 }
 
+/* The first event is made and the others are copies: all of a message say the same but for whom they are about. */
 static enum error map_people(
 	struct memory *memory, const struct adapter_context *context, struct adapter_events *out, struct fault *fault)
 {

@@ -29,6 +29,7 @@ enum severity {
 /* What the message says that the participant is; what it does not say counts as human when it acts. */
 enum participant_nature { PARTICIPANT_UNSAID, PARTICIPANT_MACHINE, PARTICIPANT_HUMAN };
 
+/* Texts may be empty, each by itself: a program without a name, a person without an id. */
 struct participant {
 	bool requestor;
 	enum participant_nature nature; /* machine: an application, a device, or an organisation */

@@ -57,6 +57,7 @@ static unsigned rank(const struct participant *participant)
 	return rank;
 }
 
+/* Of equals the first, as the sender lists them: a rule that is the same for every message. */
 static size_t actor_of(const struct audit_message *message)
 {
 	size_t actor = 0;

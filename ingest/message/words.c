@@ -1,4 +1,7 @@
-/* Plain searches: texts are short, and lists of words are read once a message. Nothing can fail. */
+/* Plain searches: texts are short, and lists of words are read once a message.
+ *
+ * No table and no index: the longest list has some forty words, and whoever adds one should see all of them where
+ * they are asked. Nothing can fail; a text that is empty is none of any list. */
 #include "ingest/message/words.h"
 
 #include <string.h>

@@ -56,6 +56,7 @@ bool asking_finished(struct web *asking, struct asked *out)
 
 /* ---- all at once ---- */
 
+/* Invariant: `waiting` is how many of `waits` are set; each witness is heard when its bit goes, or never had one. */
 struct asked_all {
 	const struct witness_policy *policy;
 	struct web *asking;

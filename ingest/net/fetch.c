@@ -76,6 +76,7 @@ static enum error refused(const struct web_answer *answer, struct fault *fault)
 	return error;
 }
 
+/* The time limit is the client's (FETCH_SECONDS); a turn of this loop is none. */
 enum error fetch_text(struct fetch *fetch, const char *path, const struct web_param *params, size_t count,
 	struct bytes *out, struct fault *fault)
 {

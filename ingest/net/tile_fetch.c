@@ -33,6 +33,8 @@ struct transfer {
 	size_t len_max;
 };
 
+/* Invariants: a slot whose body is lent is asked for nothing; what was fetched ahead is of bundles from the one that
+ * is read on; OWN_TRANSFER is never used ahead. */
 struct tile_fetch {
 	char *url;
 	int wake_fd;
@@ -252,6 +254,8 @@ static enum error read_path(
 	return E_OK;
 }
 
+/* A read of entries tells how far the reader has come; one of hashes does not, since the tile over the last bundle
+ * is read early. */
 enum error tile_fetch_read(void *context, const struct tile_path *tile, struct bytes *out, struct fault *fault)
 {
 	struct tile_fetch *fetch = context;

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <strings.h>
 
+/* Invariants: in the state UNDER_WAY the handle is in `multi`, and in no other; `body` has room for `capacity` and
+ * is kept from question to question; `headers` live as long as the handle may use them. */
 struct slot {
 	const struct web_manner *manner;
 	CURL *curl;
@@ -84,6 +86,7 @@ uint64_t web_received(const struct web *web)
 
 /* ---- one question ---- */
 
+/* Another length than `len` ends the transfer, which libcurl calls a write error (WEB_TOO_LONG). */
 static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
 	struct slot *slot = context;
@@ -120,6 +123,7 @@ static bool set_headers(struct slot *slot, const char *const headers[2])
 	return true;
 }
 
+/* From nothing each time: an option of the last question must not hold for this one. */
 static CURLcode set_options(struct slot *slot, const struct web_question *question)
 {
 	const struct web_manner *manner = slot->manner;
@@ -181,6 +185,7 @@ void web_drop(struct web *web, size_t at)
 	slot->state = IDLE;
 }
 
+/* What a handle tells is taken before it leaves the multi handle, which frees the message. */
 static void collect(struct web *web)
 {
 	int left;
@@ -190,6 +195,7 @@ static void collect(struct web *web)
 		struct slot *slot = NULL;
 		curl_off_t received = 0;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
+		assert(slot->state == UNDER_WAY);
 		slot->code = message->data.result;
 		slot->state = ENDED;
 		curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &slot->status);
@@ -284,6 +290,7 @@ static char *text_of(CURLU *url)
 	return curl_url_get(url, CURLUPART_URL, &text, 0) == CURLUE_OK ? shortage_strdup(text) : NULL;
 }
 
+/* libcurl escapes what must be: a name in a parameter is never put into an address by hand. */
 char *web_url(const char *base, const char *path, const struct web_param *params, size_t count)
 {
 	OWNED(parsed_release) CURLU *url = curl_url();
@@ -306,6 +313,7 @@ char *web_url(const char *base, const char *path, const struct web_param *params
 	return text_of(url);
 }
 
+/* Other schemes are refused here, so that no option of libcurl decides what may be read. */
 char *web_place(const char *place, bool *local)
 {
 	OWNED(parsed_release) CURLU *url = curl_url();

@@ -40,6 +40,7 @@ struct filing_book {
 
 /* ---- opening ---- */
 
+/* A book begins where the spool was when it was made: what was sent before it nobody can check, and is not claimed. */
 static enum error load(struct filing_book *book, bool create, uint64_t begin)
 {
 	OWNED_TXN txn = {0};
@@ -144,6 +145,8 @@ static enum error put_note(struct filing_book *book, struct bytes body, uint64_t
 	return book->txn.error;
 }
 
+/* The first of several takes the mutex, and filing_book_commit gives it back: all receipts of one read are one
+ * transaction. */
 enum error filing_book_add(struct filing_book *book, struct bytes body, uint64_t first_index, uint64_t now_s)
 {
 	if (!book->adding) {
@@ -244,6 +247,7 @@ static uint64_t checked_after(const struct filing_book *book, const struct filin
 	return note->first_sequence == book->checked ? note->first_sequence + note->count : book->checked;
 }
 
+/* Labels, the batch and the claim in one transaction: after a crash a batch is checked again, and never skipped. */
 static enum error pass(
 	struct filing_book *book, const struct filing_note *note, const struct filing_label *labels, size_t count)
 {

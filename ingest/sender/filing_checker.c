@@ -262,6 +262,8 @@ static bool stopping(struct filing_checker *checker)
 	return checker->stopping;
 }
 
+/* Waits long where nothing is there, and longer each time where the ledger cannot be asked; not filed yet is no
+ * failure and keeps the pause as it is. */
 static void *run(void *context)
 {
 	struct filing_checker *checker = context;
@@ -339,6 +341,7 @@ enum error filing_checker_start(
 	return E_OK;
 }
 
+/* Joined, so that nobody reads the key or the book afterwards. */
 void filing_checker_end(struct filing_checker *checker)
 {
 	if (checker == NULL || checker->ended)

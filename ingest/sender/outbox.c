@@ -48,6 +48,7 @@ static enum error open_spool(struct outbox *outbox, struct fault *fault)
 	return outbox_filing_open(outbox, path, fault);
 }
 
+/* Another sender's or another log's key in the file is not ours: what waits here cannot be signed with it. */
 enum error outbox_read_key(struct outbox *outbox, bool *newer, struct fault *fault)
 {
 	char path[PATH_MAX];
@@ -158,6 +159,7 @@ void outbox_look(struct outbox *outbox)
 		outbox->full = false;
 }
 
+/* Two more batches must fit: an add may close the open one and the one that it begins. */
 bool outbox_ready(const struct outbox *outbox)
 {
 	size_t batches;
@@ -183,6 +185,7 @@ uint64_t outbox_waiting(const struct outbox *outbox)
 	return events;
 }
 
+/* For people: a batch that cannot be read now is not counted, and fails where it is sent. */
 uint64_t outbox_waiting_messages(const struct outbox *outbox)
 {
 	uint64_t messages = builder_messages(outbox->builder);
@@ -381,6 +384,7 @@ static enum error add(struct outbox *outbox, const struct event *events, size_t 
 	return error;
 }
 
+/* Whose fault it is decides: what is the sender's own is the message's. */
 bool outbox_refusal(enum error error)
 {
 	return error != E_OK && error != E_NO_MEMORY && error_blame(error) == BLAME_SENDER;

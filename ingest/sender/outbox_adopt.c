@@ -27,6 +27,7 @@ bool outbox_same_policy(const struct policy *a, const struct policy *b)
 	return a->restricted == b->restricted && a->flags == b->flags && strcmp(a->purpose, b->purpose) == 0;
 }
 
+/* Waiting batches before it may be in the log, all of each; this one and those behind it are not. */
 static size_t first_missing(const struct outbox *outbox, uint64_t next)
 {
 	size_t i = 0;
@@ -49,6 +50,8 @@ static void say_unknown(struct outbox *outbox, uint64_t events, bool fresh)
 		"reported twice; stop it and send only what is newer if that must not be");
 }
 
+/* The welcome and the spool's own words decide; what this process knows to have never been sent only need not be
+ * asked for. */
 static enum error adopt_waiting(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault)
 {
 	const struct spool_terms *known = spool_terms(outbox->spool);

@@ -10,6 +10,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/text/number.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/sockios.h>
@@ -46,6 +47,8 @@ enum error outbox_link_address(struct outbox *outbox, struct fault *fault)
 	return E_OK;
 }
 
+/* What was in flight is so no longer; it waits in the spool, and the next welcome says how much of it the ledger
+ * has. */
 void outbox_link_close(struct outbox *outbox)
 {
 	if (outbox->fd >= 0)
@@ -110,6 +113,7 @@ static enum error start_connect(struct outbox *outbox, struct fault *fault)
 	return E_OK;
 }
 
+/* A connection that could not be made says so when it becomes writable. */
 static void connected(struct outbox *outbox)
 {
 	int error = 0;
@@ -126,12 +130,15 @@ static void connected(struct outbox *outbox)
 
 /* ---- sending ---- */
 
+/* Only when the rest is too short for what comes: moving at each send would cost more than the sending. */
 static void compact_out(struct outbox *outbox)
 {
+	assert(outbox->out_start + outbox->out_len <= OUTBOX_OUT_BYTES);
 	memmove(outbox->out, outbox->out + outbox->out_start, outbox->out_len);
 	outbox->out_start = 0;
 }
 
+/* As much as the window, the line and memory take; bodies are read from the spool right into what is sent. */
 static enum error put_batches(struct outbox *outbox, struct fault *fault)
 {
 	while (outbox->sent < spool_count(outbox->spool)) {
@@ -172,6 +179,7 @@ static void put_small(struct outbox *outbox, enum frame_type type, struct bytes 
 	outbox->out_len += writer_len(&w);
 }
 
+/* As much as the system takes now; the rest goes when poll says so. */
 static void send_out(struct outbox *outbox)
 {
 	while (outbox->fd >= 0 && !outbox->connecting && outbox->out_len > 0) {
@@ -235,6 +243,7 @@ static enum error settle_spool(struct outbox *outbox, struct fault *fault)
 
 /* ---- answers ---- */
 
+/* The hello goes out before anything else: batches are put behind it once it is answered. */
 static enum error challenged(struct outbox *outbox, struct fault *fault)
 {
 	compact_out(outbox); /* a ping, at most, is in it */
@@ -246,6 +255,7 @@ static enum error challenged(struct outbox *outbox, struct fault *fault)
 	return E_OK;
 }
 
+/* Adopting first: what it signs again is what is sent on this connection. */
 static enum error welcomed(struct outbox *outbox, struct fault *fault)
 {
 	outbox->welcomed_ms = clock_ms();
@@ -273,6 +283,7 @@ static void keep_refusal(struct outbox *outbox, const struct frame_refusal *refu
 	outbox->refusal.frame.text = BYTES_EMPTY;
 }
 
+/* The ledger's own text is told, since it names the limit; what passes by itself is only noticed. */
 static enum error ended(struct outbox *outbox, const struct frame_error *frame, struct fault *fault)
 {
 	char why[FAULT_TEXT_MAX + 1];
@@ -327,6 +338,7 @@ static bool answers_alone(const struct client_answer *answer)
 	return error == E_EQUIVOCATION || error == E_LOST;
 }
 
+/* One frame changes at most what is remembered of answers; the spool is written once for all that one read brought. */
 static enum error take_frame(struct outbox *outbox, enum frame_type type, struct bytes body, struct fault *fault)
 {
 	struct client_answer answer;

@@ -1,5 +1,13 @@
 /* Signing waiting batches again: a refused message is taken out, policy, key or place in the sequence changed. All
- * batches behind the change get new secrets; a secret is never used for two contents. */
+ * batches behind the change get new secrets; a secret is never used for two contents.
+ *
+ *   waiting batch ─► read back ─► message by message ─┬─ left out: reported (and remembered no more)
+ *                                                     └─ kept: into the builder ─► full or at an end: RECORD_REPLACE
+ *   all read ─► reports flushed ─► RECORD_REPLACED: the new ones wait in the place of the old ones
+ *
+ * Batches keep their sizes as far as the new policy lets them: a batch that grew over its limits becomes two. What
+ * can fail leaves the old batches as they were, since nothing counts before the last record: a report may then come
+ * twice, and never not at all. */
 #include "ingest/sender/outbox_state.h"
 #include "ledger/base/own.h"
 
@@ -40,6 +48,7 @@ static enum error read_batch(struct outbox *outbox, size_t i, struct read_batch 
 	return spool_messages(outbox->spool, i, &out->origin);
 }
 
+/* Under the sequence where the batch before ended, wherever it was before. */
 static enum error emit(struct redo *redo)
 {
 	struct spool_batch batch;
@@ -54,6 +63,7 @@ static enum error emit(struct redo *redo)
 
 /* ---- messages ---- */
 
+/* All of a message, before anything is done with one of them: half a message is never reported. */
 static enum error decode_events(struct redo *redo, const struct batch_event *encoded, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -149,6 +159,7 @@ static enum error flush_reports(const struct outbox *outbox)
 	return calls->flush != NULL ? calls->flush(calls->context) : E_OK;
 }
 
+/* Reports become durable before the old batches go: a crash in between makes them come twice. */
 static enum error redo_all(struct redo *redo)
 {
 	struct outbox *outbox = redo->outbox;
@@ -198,6 +209,7 @@ enum error outbox_set_aside(struct outbox *outbox, enum error error, const char 
 	return fault_because(fault, set_aside(&redo), "a waiting batch cannot be set aside");
 }
 
+/* The event is decoded for its time alone; what it is about stays in the body, which is wiped. */
 enum error outbox_event_time(struct outbox *outbox, uint32_t event, int64_t *out_s)
 {
 	OWNED_MEMORY struct event *decoded = malloc(sizeof *decoded);

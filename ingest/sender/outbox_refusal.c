@@ -1,9 +1,19 @@
-/* What a sender does about a refusal, once everything in flight is answered or the connection has ended. spec/sender.md
- */
+/* What a sender does about a refusal, once everything in flight is answered or the connection has ended.
+ * spec/sender.md
+ *
+ *   other events at its place (E_EQUIVOCATION) ─► never sent before: signed again elsewhere; else set aside, an alarm
+ *   lost by the ledger (E_LOST)                ─► set aside, to be reported again
+ *   the signature                              ─► the key file may have a newer key: read again, a few times
+ *   one event                                  ─► its message is reported, the rest signed again (outbox_redo.c)
+ *   what passes                                ─► connect again, later          anything else ─► final
+ *
+ * A clock or a policy that may be wrong is no event's fault: those are asked about once more before an event is
+ * given up. Nothing is lost here without being reported: what is set aside goes back to the caller, event by event. */
 #include "ingest/sender/outbox_state.h"
 
 #include <inttypes.h>
 
+/* At once, and not after a pause: nothing failed, the ledger only has to be asked anew. */
 static void connect_again(struct outbox *outbox)
 {
 	outbox_link_close(outbox);
@@ -48,6 +58,7 @@ static enum error refuse_lost(struct outbox *outbox, const char *text, struct fa
 	return outbox_set_aside(outbox, E_LOST, text, fault);
 }
 
+/* What was never sent before this connection cannot be in the log under these sequences: somebody else's events are. */
 bool outbox_came_second(struct outbox *outbox, uint64_t first_sequence)
 {
 	if (first_sequence < outbox->sent_before)
@@ -57,6 +68,7 @@ bool outbox_came_second(struct outbox *outbox, uint64_t first_sequence)
 	return true;
 }
 
+/* By the last welcome, which the ledger signed. */
 bool outbox_is_below(const struct outbox *outbox, const struct batch_head *head)
 {
 	return head->first_sequence + head->count <= outbox->session.welcome.next_sequence;
@@ -103,6 +115,7 @@ static enum error refuse_signature(struct outbox *outbox, const char *text, stru
 	return E_OK;
 }
 
+/* The same file is looked at as for a batch; here the ledger does not even know the key any more. */
 enum error outbox_hello_refused(struct outbox *outbox, const char *text, struct fault *fault)
 {
 	bool newer = false;

@@ -9,6 +9,9 @@
 #include "ingest/spool/spool.h"
 #include "ingest/wire/client_session.h"
 
+/* Invariants: `sent` of the waiting batches, from the oldest, are in flight or in `out`; out_start + out_len <=
+ * OUTBOX_OUT_BYTES; with fd -1 nothing is in `out` or `in` and the session is CLOSED; ever_sent never falls below
+ * what an earlier process may have sent, but where those batches are signed again. */
 struct outbox {
 	struct outbox_options options;
 	struct sender_key key;

@@ -1,5 +1,14 @@
 /* Filing, on the tick thread: a slice of an epoch between two ticks, and all of it before a tick that would come too
- * late. Who asked for an epoch waits here. */
+ * late. Who asked for an epoch waits here.
+ *
+ *   epochs_step        due, asked for, or much there? ─► start ─► slices (pace.h) ─► ended: who waits is told
+ *   epochs_file_first  a standstill, or too far behind? ─► slices, with nothing beside them, until it is not
+ *   epochs_file_all    the log refused to go on (E_UNFILED) ─► all that there is
+ *
+ * What can fail: the store (E_IO, E_STOPPED: the process ends), the disk (E_FULL: the tick waits for room), the
+ * clock (E_CLOCK: nothing is signed, and an epoch that is begun rests), and events that cannot be filed. Those do
+ * not stop ingest: it is said once, the operator is to look, and ticks wait no longer for what will not come.
+ * Whether they may then go on at all is the log's rule and not this file's (EPO-9). */
 #include "ingest/sequencer/pace.h"
 #include "ingest/sequencer/sequencer_state.h"
 #include "ledger/base/clock.h"
@@ -55,6 +64,7 @@ static void say_damage(struct sequencer *s)
 			damage.unreadable, damage.lost);
 }
 
+/* Every slice is measured, also those with nothing beside them: what an epoch costs is what pace.h goes by. */
 static enum error run_slice(struct sequencer *s, bool *finished, struct fault *fault)
 {
 	uint64_t start_us = clock_us();
@@ -123,6 +133,8 @@ enum error epochs_file_first(struct sequencer *s, struct fault *fault)
 	return E_OK;
 }
 
+/* A try that failed a moment ago is not made again: each batch that comes would ask for it, and none would be
+ * answered. */
 enum error epochs_file_all(struct sequencer *s, struct fault *fault)
 {
 	struct ledger *ledger = s->options.ledger;
@@ -138,6 +150,8 @@ enum error epochs_file_all(struct sequencer *s, struct fault *fault)
 	return error;
 }
 
+/* An operator's word that what cannot be filed is lost is good for the epoch that was asked for with it, and for no
+ * later one. */
 static bool declares(const struct job *jobs)
 {
 	for (; jobs != NULL; jobs = jobs->next)
@@ -207,6 +221,7 @@ static bool may_sign(struct sequencer *s, uint64_t *now_s, struct fault *fault)
 	return error == E_OK;
 }
 
+/* Since when nothing was filed to the end, and not how much waits: much may wait on a day like any other. */
 static void note_lag(struct sequencer *s, uint32_t epoch_seconds)
 {
 	if (ledger_unfiled(s->options.ledger) == 0)
@@ -214,6 +229,7 @@ static void note_lag(struct sequencer *s, uint32_t epoch_seconds)
 	health_set(s->health, STATUS_FILING_LATE, clock_ms() - s->filed_ms > LATE_MS + 2 * (uint64_t)epoch_seconds * 1000);
 }
 
+/* Rests while nothing may be signed: slices write rows, but the last one is an entry of the log with a time. */
 void epochs_step(struct sequencer *s, bool busy)
 {
 	struct fault fault = {0};

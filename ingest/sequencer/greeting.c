@@ -1,5 +1,15 @@
-/* Hellos, off the network thread: is it the registered key, and does the log extend what the sender saw last? And the
- * welcome, which is the log's own word. */
+/* Hellos, off the network thread: is it the registered key, and does the log extend what the sender saw last? And
+ * the welcome, which is the log's own word.
+ *
+ *   hello ─► the registered key's? ─► its checkpoint extended? ─► may anything be signed now? ─► welcome
+ *              │ no: refused, but        │ no: an older store was put back: ingest stops
+ *              └─ its checkpoint too ────┘
+ *
+ * What can fail: a sender that is none (one answer for all reasons, at the same cost), a checkpoint that is not this
+ * log's (refused, nothing follows from it), and the roll-back. That is the one finding that outlives the process:
+ * the checkpoint itself is written to DIR/evidence, and the next start refuses while it is there (ledger_open).
+ * Where it cannot be written it waits in memory, is told as an alarm, and is tried again on the beat and once more
+ * at the end. */
 #include "ingest/sequencer/sequencer_state.h"
 #include "ingest/wire/handshake.h"
 #include "ingest/wire/session.h"
@@ -81,6 +91,7 @@ static void keep_evidence(struct sequencer *s, uint32_t sender, struct bytes not
 		note_unwritten(s, !kept);
 }
 
+/* Up to the first that cannot be written: the disk that refused it refuses the next one, too. */
 static void write_shown(struct sequencer *s)
 {
 	while (s->shown != NULL) {
@@ -103,6 +114,7 @@ void greeting_beat(struct sequencer *s)
 	}
 }
 
+/* The last chance: what is in no file when the process ends is known to nobody but the sender. */
 void greeting_end(struct sequencer *s)
 {
 	LOCKED(&s->unwritten);

@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* `changed` is set with the mutex held and cleared by the beat that takes the status into the file; the file itself
+ * is the network thread's and needs none. */
 struct health {
 	pthread_mutex_t mutex;
 	struct status status;
@@ -43,6 +45,8 @@ enum error health_new(const char *dir, struct health **out)
 	return E_OK;
 }
 
+/* The file is removed only by the one that made it: a second daemon that could not start must not take the first
+ * one's word away. */
 void health_free(struct health *health)
 {
 	if (health == NULL)
@@ -85,6 +89,7 @@ void health_snapshot(struct health *health, uint64_t age_s)
 	health->status.snapshot_s = age_s;
 }
 
+/* Counted by error, so that an operator sees what is refused without a line of log for each batch. */
 void health_refused(struct health *health, enum error error)
 {
 	LOCKED(&health->mutex);

@@ -1,3 +1,10 @@
+/* Who owns what on its way through the threads: a job belongs to the queue that it is in, or to the thread that took
+ * it out; a seat to whoever holds a reference, since a connection may end while its jobs are under way.
+ *
+ * What can fail is memory alone. A queue takes and gives whole lists under its mutex, so that a thread that has much
+ * to do is woken once and not for each job. Order is kept: what was put in first comes out first. A queue that is
+ * closed gives out what it still has, and then says that it is over, which is how the threads end one after the
+ * other. */
 #include "ingest/sequencer/job.h"
 
 #include "ledger/base/clock.h"
@@ -44,6 +51,7 @@ struct job *job_new(enum job_kind kind, uint64_t connection)
 	return job;
 }
 
+/* As early as it can be: a job may wait long for its tick, and the body holds a batch secret. */
 void job_drop_body(struct job *job)
 {
 	own_wipe(job->body, job->body_bytes);
@@ -83,6 +91,7 @@ void queue_init(struct queue *queue)
 	queue->closed = false;
 }
 
+/* What is left was never answered: whoever asked is gone, or will ask again. */
 void queue_free(struct queue *queue)
 {
 	while (queue->first != NULL) {

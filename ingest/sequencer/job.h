@@ -21,6 +21,8 @@ struct seat *seat_new(void);
 struct seat *seat_hold(struct seat *seat);
 void seat_release(struct seat *seat);
 
+/* Invariants: `body` is there until the job is answered or refused; `prepared` only between the two threads and the
+ * tick; `receipt` only where `error` is E_OK. Who holds the job alone touches it, so nothing here is locked. */
 struct job {
 	struct job *next;
 	enum job_kind kind;

@@ -118,6 +118,7 @@ static struct job *prepare_some(struct sequencer *s, struct job *jobs)
 	return rest;
 }
 
+/* Ends when its queue is closed and empty; closing the next one is what ends the tick thread. */
 static void *prepare_main(void *context)
 {
 	struct sequencer *s = context;
@@ -143,6 +144,7 @@ static void append_batch(struct sequencer *s, struct job *job)
 		fault_set(&job->fault, job->error, "");
 }
 
+/* Its index is the next one: nothing else appends on this thread, and the tick is its own transaction. */
 static void append_sender(struct sequencer *s, struct job *job)
 {
 	job->number = ledger_next_index(s->options.ledger);
@@ -309,6 +311,7 @@ static void alarm_about(struct sequencer *s, const struct job *job, bool questio
 			job->sender, job->first_sequence);
 }
 
+/* What a batch took is let go of before it is answered: many answered jobs may wait for the network thread. */
 static void answer_batch(struct sequencer *s, struct job *job)
 {
 	struct sender sender;
@@ -327,6 +330,8 @@ static void answer_batch(struct sequencer *s, struct job *job)
 		health_refused(s->health, job->error);
 }
 
+/* Jobs that asked for nothing to be written are answered with those that did, so that each sender's answers stay in
+ * order. */
 static void answer_all(struct sequencer *s, struct job *jobs)
 {
 	for (struct job *job = jobs; job != NULL; job = job->next) {
@@ -447,6 +452,8 @@ static void look_after(struct sequencer *s)
 	s->held_pid = held.pid != 0 && held.age_s >= HELD_LONG_S ? held.pid : 0;
 }
 
+/* It waits for jobs only where filing has nothing to do; the clock, the files and the evidence are looked after on
+ * each round, so at least once a second. */
 static void *tick_main(void *context)
 {
 	struct sequencer *s = context;
@@ -521,6 +528,8 @@ struct job *sequencer_take_done(struct sequencer *s)
 	return queue_take(&s->done, 0, &closed);
 }
 
+/* One after the other: the prepare thread closes the second queue when it has handed over its last job, and only
+ * then the tick thread finds its end. */
 void sequencer_stop(struct sequencer *s)
 {
 	atomic_store(&s->stopping, true);

@@ -32,6 +32,9 @@
 
 struct shown;
 
+/* Invariants: what stands below "tick thread only" is touched by no other thread; `preparing` is held for as long as
+ * the preparer works, also by the tick thread when it prepares again; once `halted` nothing is appended any more,
+ * and only a new process with the newer store takes that back. */
 struct sequencer {
 	struct sequencer_options options;
 	struct health *health;

@@ -18,6 +18,8 @@
 #define EVENTS_AT (BATCH_HEAD_BYTES + sizeof(struct key))
 #define EVENT_HEAD_BYTES (32 + 3 * 2)
 
+/* Invariants: body[EVENTS_AT..len) holds `count` whole events of one kind; the messages' events add up to `count`;
+ * every message with an input names one below `input_count`. It is large (a batch's limit) and is allocated once. */
 struct builder {
 	enum batch_kind kind; /* of the events so far */
 	uint32_t count;
@@ -51,6 +53,8 @@ void builder_free(struct builder *builder)
 	free(builder);
 }
 
+/* Only the front of the body is wiped: the events are no secret from their own sender, the batch secret is one from
+ * everybody. */
 void builder_reset(struct builder *builder)
 {
 	for (size_t i = 0; i < builder->input_count; i++)
@@ -131,6 +135,7 @@ static enum error no_room(const struct builder *builder, struct fault *fault, co
 	return fault_set(fault, E_BATCH_TOO_LARGE, "the message alone is more than a batch can hold: %u %s", limit, what);
 }
 
+/* Before anything is encoded: what does not fit by its number is not worth the work. */
 static enum error check_room(const struct builder *builder, size_t count, enum batch_kind kind,
 	const struct builder_limits *limits, struct fault *fault)
 {
@@ -148,6 +153,7 @@ static enum error put_event(struct builder *builder, const struct batch_event *e
 {
 	if (bytes_max > sizeof builder->body)
 		bytes_max = sizeof builder->body;
+	assert(builder->len >= EVENTS_AT && builder->len <= sizeof builder->body);
 	size_t need = EVENT_HEAD_BYTES + event->header.len + event->disclosed.len + event->restricted.len;
 	if (builder->len > bytes_max || need > bytes_max - builder->len)
 		return E_NO_ROOM;
@@ -160,6 +166,7 @@ static enum error put_event(struct builder *builder, const struct batch_event *e
 
 /* ---- adding ---- */
 
+/* The time is judged here, and only here: what waits in the spool was judged when it was added. */
 static enum error put_plain(struct builder *builder, const struct event *event, const struct policy *policy,
 	const struct builder_limits *limits, struct fault *fault)
 {
@@ -217,6 +224,7 @@ enum error builder_add_encoded(struct builder *builder, const struct batch_event
 
 /* ---- closing ---- */
 
+/* Openings follow from the secret and the sequence, and are kept nowhere. */
 static void commit(const struct key *secret, uint64_t sequence, const struct batch_event *event, struct hash *out)
 {
 	struct opening opening;
@@ -234,6 +242,7 @@ static void wipe_key(struct key *key)
 	sodium_memzero(key, sizeof *key);
 }
 
+/* The events are read back from the body, so that what is signed is what is sent, byte for byte. */
 enum error builder_close(struct builder *builder, const struct sender_key *key, uint64_t first_sequence,
 	uint64_t filing_checked, struct spool_batch *out)
 {

@@ -16,6 +16,7 @@
 #include "ingest/spool/limits.h"
 #include "ledger/base/own.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -66,6 +67,7 @@ static enum error read_at(int fd, void *out, size_t len, uint64_t at)
 
 /* ---- checks ---- */
 
+/* Eight bytes: it tells a secret that was wiped or torn from a whole one, and says nothing of it. */
 static void check_secret(struct bytes secret, uint8_t out[SECRET_CHECK_BYTES])
 {
 	struct hash hash;
@@ -89,6 +91,7 @@ static void check_record(const uint8_t head[JOURNAL_HEAD_BYTES], struct bytes bo
 	memcpy(out, hash.b, CHECK_BYTES);
 }
 
+/* A record that says otherwise was not written by us, and nothing of it is believed. */
 static bool secret_fits(uint32_t secret_at, size_t body_bytes)
 {
 	return secret_at == JOURNAL_NO_SECRET || (size_t)secret_at + JOURNAL_SECRET_BYTES <= body_bytes;
@@ -294,6 +297,8 @@ static enum error reserve(struct journal *journal, size_t len)
 	return E_OK;
 }
 
+/* Into memory, and only what is too much for it to the file; what can fail for its own sake is a record that nobody
+ * could write. */
 enum error journal_append(
 	struct journal *journal, uint8_t type, const struct bytes *parts, size_t count, uint32_t secret_at, uint64_t *at)
 {
@@ -330,6 +335,7 @@ enum error journal_append(
 enum error journal_write(struct journal *journal)
 {
 	TRY(journal->error);
+	assert(journal->handed <= journal->buffered && journal->synced <= journal->end);
 	size_t len = journal->buffered - journal->handed;
 	enum error error =
 		journal_write_at(journal->fd, bytes_of(journal->buffer + journal->handed, len), journal->end - len);
@@ -339,6 +345,7 @@ enum error journal_write(struct journal *journal)
 	return E_OK;
 }
 
+/* After a failed sync the kernel may have dropped what it had, so all of the buffer is handed to it again. */
 enum error journal_sync(struct journal *journal)
 {
 	TRY(journal_write(journal));
@@ -366,6 +373,7 @@ enum error journal_read(struct journal *journal, uint64_t at, size_t skip, void 
 	return error == E_OK ? E_OK : fail(journal, E_IO);
 }
 
+/* In place, and straight to the file: the record was synced before, or it would not be wiped. */
 enum error journal_wipe(struct journal *journal, uint64_t at, uint32_t secret_at)
 {
 	TRY(journal->error);

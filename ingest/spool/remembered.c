@@ -12,6 +12,7 @@
 #include "ledger/base/grow.h"
 #include "ledger/base/own.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,8 @@ struct slot {
 	uint64_t used : 1;
 };
 
+/* Invariants: used <= 3/4 of slot_count, so that a search ends; lengths[i] <= file_hashes; every hash of the files
+ * and of the tail is counted in the slots; on_disk <= oldest. */
 struct remembered {
 	int dir_fd;
 	uint32_t file_hashes;
@@ -116,9 +119,12 @@ static enum error find_or_add(struct remembered *remembered, uint64_t hash, stru
 	*out = find(remembered->slots, remembered->slot_count, hash);
 	**out = (struct slot){.hash = hash, .used = 1};
 	remembered->used++;
+	assert(remembered->used * 4 <= remembered->slot_count * 3);
 	return E_OK;
 }
 
+/* Counting starts anew without a pass over the table: a slot with another serial has seen nothing. Once in 32,767
+ * inputs the serials begin again, and only then all are looked at. */
 void remembered_begin_input(struct remembered *remembered)
 {
 	remembered->serial = (remembered->serial + 1) & 0x7fff;
@@ -248,6 +254,7 @@ static uint32_t room(const struct remembered *remembered)
 	return remembered->files == 0 ? 0 : remembered->file_hashes - remembered->lengths[remembered->files - 1];
 }
 
+/* Its hashes are read once more to take their counts back: memory holds no list of which came from where. */
 static enum error forget_oldest(struct remembered *remembered)
 {
 	uint32_t counted = 0;
@@ -291,6 +298,7 @@ enum error remembered_persist(struct remembered *remembered)
 	return fsync(remembered->dir_fd) == 0 ? E_OK : E_IO;
 }
 
+/* Not before the state is durable: a crash would else find a state that names files that are gone. */
 void remembered_persisted(struct remembered *remembered)
 {
 	char name[32];

@@ -1,3 +1,10 @@
+/* The key file read and written, and what its key endorses.
+ *
+ * Every member is looked at before any is used, and one that is not known refuses the file: it may be a newer
+ * version's, and what it says may not be left out. What can fail is told by the member's name and never by what
+ * stands there, since a misplaced seed would else end in a terminal or a log. The origin stands beside the log's key
+ * and must be the name in it: a file that was put together from two is refused. Half-read keys are wiped like whole
+ * ones. */
 #include "ingest/spool/sender_key.h"
 
 #include "ledger/base/own.h"
@@ -32,6 +39,7 @@ static enum error read_text(const json_t *json, const char *member, bool require
 	return E_OK;
 }
 
+/* `*member` is the one that was looked at last, for the fault. */
 static enum error read_members(json_t *json, struct sender_key *key, const char **member)
 {
 	static const char *const known[] = {"origin", "log", "sender", "org", "name", "seed"};
@@ -76,6 +84,7 @@ enum error sender_key_read(const char *path, struct sender_key *out, struct faul
 
 /* ---- writing ---- */
 
+/* What is empty is left out, as the reader takes it. */
 static json_t *to_json(const struct sender_key *key)
 {
 	char log[VKEY_TEXT_MAX + 1];

@@ -100,6 +100,7 @@ enum error spool_set_terms(struct spool *spool, const struct spool_terms *terms)
 	return E_OK;
 }
 
+/* The shortest records: a sequence and nothing else. */
 static enum error append_sequence(struct spool *spool, enum spool_record type, uint64_t sequence)
 {
 	uint8_t body[8];
@@ -125,6 +126,7 @@ enum error spool_start_at(struct spool *spool, uint64_t sequence)
 
 /* ---- appending ---- */
 
+/* Counts were judged before (check_batch, the builder): nothing here is cut to fit its field. */
 static enum error encode_origin(const struct spool_batch *batch, struct writer *out)
 {
 	writer_u16(out, (uint16_t)batch->input_count);
@@ -217,6 +219,7 @@ static enum error check_batch(const struct spool_batch *batch, uint64_t sequence
 	return fits ? E_OK : E_SEQUENCE_HOLE;
 }
 
+/* The one place where a batch begins to wait, appended or replayed. */
 void spool_wait(struct spool *spool, const struct spool_pending *pending)
 {
 	assert(spool->count < SPOOL_BATCHES_MAX && pending->head.first_sequence >= spool->next);
@@ -237,6 +240,7 @@ enum error spool_append(struct spool *spool, const struct spool_batch *batch)
 	return E_OK;
 }
 
+/* Only batches count: an acknowledgement that is not durable does no harm, since the ledger repeats its receipt. */
 bool spool_synced(const struct spool *spool)
 {
 	return spool->batches_end <= spool->journal.synced;
@@ -253,6 +257,7 @@ static enum error wipe(struct spool *spool, size_t count)
 	return E_OK;
 }
 
+/* While batches wait a rewrite copies them too, so it comes later; when nothing waits it costs next to nothing. */
 static bool rewrite_due(const struct spool *spool)
 {
 	uint64_t limit = spool->count == 0 ? REWRITE_IDLE_BYTES : REWRITE_BYTES + spool->bytes;
@@ -261,6 +266,7 @@ static bool rewrite_due(const struct spool *spool)
 		   spool->journal.end > spool->rewrite_again;
 }
 
+/* Secrets go as soon as what makes them useless is durable, and not before. */
 enum error spool_sync(struct spool *spool)
 {
 	TRY(journal_sync(&spool->journal));
@@ -274,6 +280,7 @@ bool spool_settled(const struct spool *spool)
 		   !(spool->count == 0 && rewrite_due(spool));
 }
 
+/* A second sync, for the wiping itself: a secret that is overwritten in memory only is still on the disk. */
 enum error spool_settle(struct spool *spool)
 {
 	if (spool_settled(spool))
@@ -379,6 +386,7 @@ enum error spool_messages(struct spool *spool, size_t i, struct spool_batch *out
 
 /* ---- receipts ---- */
 
+/* A sync empties the list: what stands in it becomes useless with it. */
 static enum error room_for_wipes(struct spool *spool, size_t count)
 {
 	return spool->wipe_count + count > sizeof spool->wipes / sizeof spool->wipes[0] ? spool_sync(spool) : E_OK;
@@ -412,6 +420,7 @@ enum error spool_drop(struct spool *spool, uint64_t sequence, bool keep)
 {
 	size_t dropped = 0;
 	enum error error = E_OK;
+	assert(sequence >= spool->acknowledged);
 	spool->acknowledged = sequence;
 	while (error == E_OK && dropped < spool->count && spool->pending[dropped].head.first_sequence < sequence)
 		error = let_go(spool, &spool->pending[dropped++], keep);
@@ -488,6 +497,7 @@ enum error spool_swap(struct spool *spool, size_t i)
 	return error;
 }
 
+/* One record puts all new batches in their place: a crash before it leaves the old ones, which are whole. */
 enum error spool_replaced(struct spool *spool, size_t i, const struct spool_terms *terms)
 {
 	if (i >= spool->count)
@@ -507,6 +517,7 @@ enum error spool_replaced(struct spool *spool, size_t i, const struct spool_term
 	return spool_swap(spool, i);
 }
 
+/* The batch counts as acknowledged, so that nothing is ever signed again at its sequences. */
 enum error spool_set_aside(struct spool *spool)
 {
 	if (spool->count == 0)
@@ -520,6 +531,7 @@ enum error spool_set_aside(struct spool *spool)
 
 /* ---- messages ---- */
 
+/* Keyed with a secret of the spool: the hash of a message with a person number in it could else be tried out. */
 uint64_t spool_hash(const struct spool *spool, const struct bytes *parts, size_t count)
 {
 	struct hash hash;
@@ -533,6 +545,7 @@ struct remembered *spool_remembered(const struct spool *spool)
 	return spool->remembered;
 }
 
+/* Both, the id and what stands under it: an id that comes again with other content is told from the same event. */
 enum error spool_remember(struct spool *spool, const struct spool_identity *identity)
 {
 	if (identity->hash == 0)

@@ -1,5 +1,13 @@
-/* How a spool is opened: the journal is replayed record by record, each doing to the spool what the call that
- * wrote it did. A fresh journal is written beside the old one and renamed over it. */
+/* How a spool is opened: the journal is replayed record by record, each doing to the spool what the call that wrote
+ * it did. A fresh journal is written beside the old one and renamed over it.
+ *
+ *   lock ─► replay ─┬─ ends in a batch that is not whole, or a replacement without its end: cut there, replay again
+ *                   └─ whole ─► batches without their secret dropped ─► synced ─► rewritten, if old or damaged
+ *
+ * What can fail: another process holds it (E_BUSY), it is another sender's (E_WRONG_ORIGIN), or its first record is
+ * damaged (E_CORRUPT), for then nobody can say whose it is. Damage further on costs what stood there and is told
+ * (spool_damaged): what is behind it is read, as far as it does not refer to what is gone. What was read is only
+ * built on once it is synced, since the last process may have died before its own sync. */
 #include "ingest/spool/spool_state.h"
 #include "ledger/base/limits.h"
 #include "ledger/base/lock.h"
@@ -116,6 +124,8 @@ static enum error decode_batch(const struct spool *spool, const struct journal_r
 	return spool_origin_decode(spool->version, encoded, origin);
 }
 
+/* Order is judged again: a journal that somebody put together from two must not make the sender sign one sequence
+ * twice. */
 static enum error put_pending(struct spool *spool, const struct journal_record *record, struct spool_pending *pending)
 {
 	if (record->type == RECORD_REPLACE) {
@@ -173,6 +183,7 @@ static enum error replay_replaced(struct spool *spool, struct reader *r)
 	return spool_swap(spool, i);
 }
 
+/* Never backwards: what was acknowledged once has lost its secret. */
 static enum error replay_acknowledged(struct spool *spool, struct reader *r)
 {
 	uint64_t sequence = reader_u64(r);
@@ -370,6 +381,7 @@ static enum error lock_spool(int fd, const char *path, struct fault *fault)
 	return lock_dir(fd, E_BUSY, before, "", fault);
 }
 
+/* Others must not read it: batches wait here with their secrets, and with what they are about. */
 static enum error open_dir(const char *path, bool make, int *out, struct fault *fault)
 {
 	if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
@@ -388,6 +400,8 @@ static enum error open_dir(const char *path, bool make, int *out, struct fault *
 	return E_OK;
 }
 
+/* The key of the hashes is drawn here, once in a spool's life: without it what is remembered says nothing about
+ * anybody. */
 static enum error create_journal(struct spool *spool)
 {
 	struct journal journal;
@@ -420,6 +434,8 @@ static bool torn(const struct spool *spool, uint64_t *at)
 	return spool->replacing_count > 0;
 }
 
+/* All that a replay made. The directory stays locked until its descriptor is closed, so a second replay is nobody
+ * else's chance. */
 static void release(struct spool *spool)
 {
 	journal_close(&spool->journal);
@@ -431,6 +447,7 @@ static void release(struct spool *spool)
 		free(spool->replacing[i].hashes);
 }
 
+/* Before each pass over the journal, which may be a second one after a cut. */
 static enum error reset(struct spool *spool)
 {
 	release(spool);

@@ -42,6 +42,8 @@ enum error spool_piped_begin(struct spool *spool, bool fresh, bool *interrupted)
 	return E_OK;
 }
 
+/* Once in a run, and before its first message: what is remembered under a salt that stands nowhere the next run
+ * could not meet again. */
 enum error spool_piped_note(struct spool *spool)
 {
 	if (spool->piped_interrupted || spool->piped_noted)

@@ -26,6 +26,10 @@ enum spool_record {
 	RECORD_ASIDE = 10,       /* sequence (8): waiting batches below it are given up */
 };
 
+/* Invariants: acknowledged <= pending[0].head.first_sequence; pending batches follow each other without overlapping
+ * and end at or before `next`; `bytes` is the sum of their bodies; `replacing` is empty but between RECORD_REPLACE
+ * and RECORD_REPLACED; every secret in `wipes` belongs to a batch that waits no longer. A batch is sent only when
+ * batches_end <= journal.synced. */
 struct spool {
 	int dir_fd;
 	bool any; /* whosever it is, and none is made */

@@ -22,6 +22,7 @@ enum error client_session_init(
 	return note.len == 0 ? E_OK : receipt_position_load(note, log, &session->position);
 }
 
+/* A new connection begins with a window of one, whatever the last one had: the line may be another. */
 void client_session_start(struct client_session *session, uint64_t now_ms)
 {
 	session->state = CLIENT_CONNECTED;
@@ -79,6 +80,7 @@ void client_session_sent(struct client_session *session, const struct batch_head
 	session->flight_bytes += bytes;
 }
 
+/* Always the oldest: the ledger answers in the order in which batches came. */
 static void answered(struct client_session *session, struct batch_head *head)
 {
 	assert(session->flight_count > 0);
@@ -147,6 +149,7 @@ static enum error welcome(
 	return E_OK;
 }
 
+/* Checked before it counts: one that does not hold leaves the batch in flight, in the spool, and as evidence. */
 static enum error receipt(
 	struct client_session *session, struct bytes body, struct client_answer *out, struct fault *fault)
 {
@@ -164,6 +167,8 @@ static enum error receipt(
 	return E_OK;
 }
 
+/* The sequence tells whether both ends speak of the same batch; if they do not, nothing that follows could be
+ * believed. */
 static enum error refusal(
 	struct client_session *session, struct bytes body, struct client_answer *out, struct fault *fault)
 {
@@ -238,6 +243,7 @@ enum error client_session_receive(struct client_session *session, enum frame_typ
 	return error;
 }
 
+/* Only while something is in flight: bytes of a ping say nothing about a batch. */
 void client_session_moved(struct client_session *session, uint64_t bytes, uint64_t now_ms)
 {
 	if (bytes > session->moved && session->flight_count > 0)

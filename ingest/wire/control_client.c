@@ -27,6 +27,8 @@ static bool connect_to(int dir_fd, int fd)
 	return connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
 }
 
+/* By name, since the daemon may be of another version than the command: a name that is not known here is E_IO, with
+ * the daemon's own text. */
 static enum error code_of(const char *name)
 {
 	for (int code = 1; code < 256; code++)

@@ -1,3 +1,10 @@
+/* One encoder and one decoder for each body, field by field in the order of spec/frame.md.
+ *
+ * Lengths are not trusted: a head is judged before its body is read, every range has its limit, and bytes that are
+ * left over refuse the frame, so that no two bodies mean the same. What can fail is told by the first error that the
+ * cursor met; what a caller does about it is its own business. The version stands first and is judged first:
+ * whatever follows in another version is not looked at, and the answer names the version and not a field that was
+ * misread. */
 #include "ingest/wire/frame.h"
 
 #include "ledger/base/wrong.h"
@@ -142,6 +149,7 @@ enum error frame_refusal_encode(const struct frame_refusal *refusal, struct writ
 	return finish(start, out);
 }
 
+/* The text is for a person and goes to a terminal: it must be UTF-8, or the whole frame is none. */
 enum error frame_refusal_decode(struct bytes body, struct frame_refusal *out)
 {
 	struct reader r = reader_of(body);

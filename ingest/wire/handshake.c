@@ -2,7 +2,10 @@
  *
  * A signature that does not verify says only that: whose key it should have been is the caller's to find out. The
  * welcome is signed by the log's key, which this room does not have: the message is handed out to be signed where that
- * key is. What is signed begins with a domain of its own, so that no signature over one thing stands for another. */
+ * key is. What is signed begins with a domain of its own, so that no signature over one thing stands for another.
+ *
+ * Nonces are drawn by each end for itself, so neither depends on the other's chance; the buffers are as long as the
+ * longest origin, and a message that did not fit would be a mistake in the program and not an input. */
 #include "ingest/wire/handshake.h"
 
 #include "ledger/base/domain.h"
@@ -59,6 +62,7 @@ void welcome_message(const struct frame_challenge *challenge, const uint8_t nonc
 	frame_welcome_fields(welcome, out);
 }
 
+/* Asked by the sender before it tells anything: what answers without the log's key learns no event. */
 enum error welcome_verify(const struct frame_challenge *challenge, const uint8_t nonce[NONCE_BYTES], uint32_t sender,
 	const struct frame_welcome *welcome, const uint8_t log_key[32])
 {

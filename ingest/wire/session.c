@@ -35,6 +35,7 @@ void session_init(struct session *session, const struct vkey *log, struct writer
 	must_fit(frame_challenge_encode(challenge, out));
 }
 
+/* Once: a second error frame would be read as an answer to something else. */
 void session_end(struct session *session, enum error error, const char *text, struct writer *out)
 {
 	if (session->state == SESSION_CLOSING)
@@ -44,6 +45,7 @@ void session_end(struct session *session, enum error error, const char *text, st
 	must_fit(frame_error_encode(&frame, out));
 }
 
+/* By type, since only a batch may be long: whoever has not proven who it is can make nobody read more than a hello. */
 static size_t body_limit(enum frame_type type)
 {
 	return type == FRAME_BATCH ? BATCH_BYTES_MAX : type == FRAME_HELLO ? HELLO_BYTES_MAX : PING_BYTES_MAX;
@@ -83,6 +85,8 @@ enum error session_head(struct session *session, enum frame_type type, size_t bo
 	return E_OK;
 }
 
+/* Only the form and the log's name are judged here; whose key it is costs a look into the registry, which is another
+ * thread's. */
 static enum session_request greet(struct session *session, struct bytes body, struct writer *out)
 {
 	char text[192];
@@ -166,6 +170,7 @@ static bool owed(struct session *session, size_t batch_bytes)
 	return session->state == SESSION_OPEN;
 }
 
+/* Of a session that has ended the answer is counted off and not written: its sender asks for the receipt again. */
 void session_receipt(struct session *session, struct bytes receipt, size_t batch_bytes, struct writer *out)
 {
 	if (!owed(session, batch_bytes))
@@ -194,6 +199,7 @@ bool session_has_room(const struct session *session, size_t batch_bytes)
 	return session->waiting < CONNECTION_BATCHES_MAX && session->waiting_bytes + batch_bytes <= CONNECTION_BYTES_MAX;
 }
 
+/* Room for one byte is enough to ask: how long the next batch is nobody knows before its head is read. */
 bool session_may_read(const struct session *session)
 {
 	return session->state != SESSION_LOOKING && session_has_room(session, 1);

@@ -27,6 +27,8 @@
 
 enum session_state { SESSION_GREETING, SESSION_LOOKING, SESSION_OPEN, SESSION_CLOSING };
 
+/* Invariants: `waiting` batches with `waiting_bytes` in all are owed an answer, in every state; more than the window
+ * are never submitted; in CLOSING nothing is written any more. */
 struct session {
 	enum session_state state;
 	struct frame_challenge challenge; /* origin borrowed */
