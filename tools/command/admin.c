@@ -23,6 +23,8 @@ OWN(ledger, ledger_close);
 
 /* ---- on the store itself ---- */
 
+/* The asker is told that there may be nothing to sign: who only wants to know whether something is to be filed is not
+ * held up by witnesses that are away. Whatever does sign asks them then. */
 static enum error open_ledger(const struct admin *admin, struct ledger **out, struct fault *fault)
 {
 	struct door_asker asker = asking_means(admin->without_witnesses);
@@ -30,6 +32,8 @@ static enum error open_ledger(const struct admin *admin, struct ledger **out, st
 	return ledger_open(admin->dir, &asker, out, fault);
 }
 
+/* One epoch has a limit, so that filing after a long standstill does not hold more in memory than any other; so there
+ * may have to be several. */
 static enum error run_epoch(struct ledger *ledger, struct fault *fault)
 {
 	bool more = false;
@@ -43,6 +47,8 @@ static enum error run_epoch(struct ledger *ledger, struct fault *fault)
 	return E_OK;
 }
 
+/* What the ledger has mended or lost is told also where the epoch failed after that: the damage is there in any case,
+ * and its operator has to look after the disk. */
 static enum error run_epoch_and_say(struct ledger *ledger, struct fault *fault)
 {
 	struct ledger_damage damage;
@@ -65,6 +71,7 @@ static enum error run_epoch_and_say(struct ledger *ledger, struct fault *fault)
 	return error;
 }
 
+/* A tick that is not committed leaves nothing, so whoever meets an error here may try again. */
 static enum error append_in_tick(struct ledger *ledger, struct entry_sender *entry, struct fault *fault)
 {
 	TRY(ledger_begin(ledger, fault));
@@ -125,6 +132,8 @@ enum error admin_rebuild(const struct admin *admin, bool declare_lost, struct fa
 
 /* ---- through the daemon ---- */
 
+/* The daemon answers when the entry is on the disk. Where there is no room on it that takes as long as it takes, and a
+ * person should not have to guess whether this command hangs. */
 static void say_waiting(void)
 {
 	fputs("indsigt: the ledger has not answered for 10 seconds; it may be waiting for room on its disk (/healthz and "
@@ -133,7 +142,8 @@ static void say_waiting(void)
 		stderr);
 }
 
-/* Takes the request over. E_NOT_FOUND when no daemon runs. */
+/* Takes the request over. E_NOT_FOUND when no daemon runs. The reply holds nothing that is wanted here but whether it
+ * is one; what the daemon refuses comes as the error and its fault, in its words. */
 static enum error ask(const char *dir, json_t *request, void (*waiting)(void), struct fault *fault)
 {
 	json_t *reply = NULL;
@@ -145,6 +155,8 @@ static enum error ask(const char *dir, json_t *request, void (*waiting)(void), s
 	return error;
 }
 
+/* The entry goes over as bytes, as it will stand in the log, and not as JSON: the signature is over these bytes, and a
+ * daemon of another version must not read them otherwise. */
 static enum error ask_to_append(const char *dir, const struct entry_sender *sender, struct fault *fault)
 {
 	uint8_t buffer[4096];
@@ -176,6 +188,8 @@ enum error admin_epoch(const struct admin *admin, bool declare_lost, struct faul
 
 /* ---- reading ---- */
 
+/* A snapshot, so it may be older than what a daemon appends at this moment; the append itself judges again, and refuses
+ * what no longer fits. */
 enum error admin_sender(const char *dir, uint32_t id, struct sender *out, struct fault *fault)
 {
 	OWNED(archive_release) struct archive *archive = NULL;
@@ -189,7 +203,8 @@ enum error admin_sender(const char *dir, uint32_t id, struct sender *out, struct
 	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }
 
-/* Senders come ascending. */
+/* Senders come ascending. Stops at the first gap: ids are given to people, who write them down, so the smallest is
+ * better than the newest plus one. */
 static bool pass_taken(void *context, const struct sender *sender)
 {
 	uint32_t *next = context;

@@ -5,7 +5,7 @@
 #include "ledger/options/options.h"
 #include "ledger/write/ledger.h"
 
-/* The ledger that a command changes. */
+/* The ledger that a command changes. Borrowed from the command line for as long as the command runs. */
 struct admin {
 	const char *dir;
 	bool without_witnesses; /* sign although too few witnesses say that the store is the newest */

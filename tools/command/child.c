@@ -18,6 +18,8 @@
 
 #define WAIT_TRIES 1000 /* whatever the system is, this program ends */
 
+/* The path as the kernel knows it, not argv[0], which is whatever the caller says and may be relative to another
+ * directory by now. A path that fills the buffer may have been cut, so it counts as unreadable. */
 enum error child_self(char out[CHILD_PATH_MAX], struct fault *fault)
 {
 	ssize_t len = readlink("/proc/self/exe", out, CHILD_PATH_MAX - 1);
@@ -27,6 +29,8 @@ enum error child_self(char out[CHILD_PATH_MAX], struct fault *fault)
 	return E_OK;
 }
 
+/* In PATH another version might stand first; a daemon and the command that starts it belong together, so it is looked
+ * for beside this program, and, for who runs from the build tree, where that puts it. */
 enum error child_find(const char *program, const char *build_dir, char out[CHILD_PATH_MAX], struct fault *fault)
 {
 	char self[CHILD_PATH_MAX];
@@ -41,6 +45,8 @@ enum error child_find(const char *program, const char *build_dir, char out[CHILD
 	return fault_set(fault, E_NOT_FOUND, "%s is not beside this program in %s; install both together", program, self);
 }
 
+/* Between fork and exec nothing may be called that takes a lock or memory: another thread may have held it. What fails
+ * here ends the child with a status that the parent takes for a start that did not come off. */
 static _Noreturn void become(const char *path, char *const argv[], const char *log, int output, pid_t parent)
 {
 	sigset_t none;
@@ -57,6 +63,8 @@ static _Noreturn void become(const char *path, char *const argv[], const char *l
 	_exit(1);
 }
 
+/* The descriptor of the pipe is the child's only tie to this process, so a reader that sees its end knows that the
+ * child has gone, also where it was killed. */
 enum error child_start(const char *path, char *const argv[], const char *log, struct child *out, struct fault *fault)
 {
 	int ends[2];
@@ -144,6 +152,8 @@ void child_stop(const struct child *child)
 		(void)kill(child->pid, SIGTERM);
 }
 
+/* SIGKILL cannot be refused, but a process that hangs in the kernel (a disk that does not answer) ends only when that
+ * lets go of it. Then this waits as well: to leave it behind would leave the store's lock behind. */
 int child_wait(struct child *child, int patience_ms)
 {
 	int status = -1;

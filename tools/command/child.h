@@ -10,6 +10,8 @@
 #define CHILD_LINE_MAX 511u
 #define CHILD_PATH_MAX 4096u
 
+/* Invariant: `output` is -1 or a descriptor that this owns; `pid` is 0 or a process that was not waited for yet. `line`
+ * is what was read of its output and is no whole line yet, so a line may come in any number of pieces. */
 struct child {
 	pid_t pid;  /* 0: none */
 	int output; /* what it writes on stdout; does not block; -1: none */

@@ -1,3 +1,10 @@
+/* Everything that a command says about its own use goes through here, so that all of them say it alike: a fault first,
+ * in one line that begins with the program's name, then the usage, then where the help is. What a command prints as its
+ * result is its own business, and goes to stdout; nothing here writes there, so a script that reads a result never
+ * meets a complaint in it.
+ *
+ * What fails: no memory for what is given, which is told and ends with EXIT_NOT_LOOKED; and arguments that are not
+ * understood, which never reach the command's work. */
 #include "tools/command/command.h"
 
 #include "ledger/base/own.h"
@@ -5,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The table is in the order of help, where commands of one family stand side by side; but nothing here rests on that,
+ * so a family may be torn apart without being lost. */
 const struct command *command_next(const char *first, const struct command *const **at)
 {
 	size_t len = strlen(first);
@@ -16,6 +25,8 @@ const struct command *command_next(const char *first, const struct command *cons
 	return NULL;
 }
 
+/* The two sentences differ because the mistakes do: somebody who typed nothing wants the list, somebody who typed a
+ * word wants to know first that it was this word. */
 void command_wanted(const char *first, bool given)
 {
 	fprintf(stderr,
@@ -36,6 +47,9 @@ bool command_read(const struct command *command, int argc, char **argv, void *ou
 		   command_usage(command, &fault) == EXIT_DONE;
 }
 
+/* The options go into memory of their own, as long as the work takes: what they are before is shared by all calls and
+ * never written, and some of them are larger than a stack should bear. A secret never stands in it: tokens are borrowed
+ * from the arguments, and keys are read by the work. */
 int command_run(const struct command *command, command_work *work, int argc, char **argv)
 {
 	struct fault fault = {.text = ""};
@@ -48,6 +62,8 @@ int command_run(const struct command *command, command_work *work, int argc, cha
 	return command_read(command, argc, argv, given) ? command_end(command, work(given, &fault), &fault) : EXIT_USAGE;
 }
 
+/* Usage is shown for E_USAGE alone: after any other error the arguments were right, and sixteen lines about them would
+ * hide the one that says what is wrong. */
 int command_end(const struct command *command, enum error error, const struct fault *fault)
 {
 	if (error == E_OK)
@@ -58,6 +74,8 @@ int command_end(const struct command *command, enum error error, const struct fa
 	return error_exit(error);
 }
 
+/* Also for what was found by a command itself, after its options had been read: whoever typed it does not care which of
+ * the two has noticed. */
 int command_usage(const struct command *command, const struct fault *fault)
 {
 	if (fault && fault->text[0])

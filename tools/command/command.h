@@ -10,6 +10,8 @@
 /* What a command does with what its options say; the error and its fault are told, and give the exit code. */
 typedef enum error command_work(void *given, struct fault *fault);
 
+/* A command either has work, and then what is given to it, or runs itself; or it is another program's, and then the
+ * work stands there while options and help stand here, since `indsigt help` and completion show them as well. */
 struct command {
 	struct options options; /* its name begins with COMMAND_PROGRAM */
 	command_work *work;
@@ -46,7 +48,8 @@ void command_offered(const struct command *command);
  * a command that has none. */
 int command_run(const struct command *command, command_work *work, int argc, char **argv);
 /* Reads the arguments into the command's own struct. False: they are not understood, which has been said
- * (command_usage). */
+ * (command_usage). For a command that runs itself. Nothing that was typed is repeated in what is said: a value may be
+ * about somebody. */
 bool command_read(const struct command *command, int argc, char **argv, void *out) MUST_USE;
 
 /* "indsigt: <what>" on stderr, with the fault's text or else the error's own; gives the exit code (error_exit). E_OK
@@ -72,6 +75,8 @@ COMMANDS(X)
  * What these must not be able to do is not in it. It is called with the command's last word, as `indsigt` hands it on,
  * and reads and tells everything as that does. */
 
+/* What the program is called with decides only by the last word of a command's name, so two commands of one program
+ * must not end in the same word. */
 struct program_command {
 	const struct command *command;
 	command_work *work;

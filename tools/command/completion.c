@@ -80,7 +80,9 @@ static const char *last_word(const struct line *line)
 	return line->words[line->count - 1];
 }
 
-/* The first `len` bytes of `word`, if they go on from what is there. */
+/* The first `len` bytes of `word`, if they go on from what is there. What stands before the place that is completed is
+ * given back with each offer, because shells replace the whole word: "--format=f" becomes "--format=fhir". Of a summary
+ * the part before a semicolon is enough for one line. */
 static void offer(const struct line *line, const char *word, size_t len, const char *what)
 {
 	size_t begun = strlen(line->begun);
@@ -90,7 +92,9 @@ static void offer(const struct line *line, const char *word, size_t len, const c
 			what != NULL ? what : "");
 }
 
-/* What stands for a value: "json|fhir|dicom" are words of their own, a FILE is a file, of others nothing is known. */
+/* What stands for a value: "json|fhir|dicom" are words of their own, a FILE is a file, of others nothing is known. DIR
+ * and FILE are names that a usage line shows; that they mean files is known only here, so a new one has to be added, or
+ * nothing is completed in its place. */
 static void offer_value(const struct line *line, const char *value)
 {
 	static const char *const files[] = {"DIR", "FILE", "OUT", "TO", "NEWKEY", "F"};
@@ -111,6 +115,8 @@ static size_t first_word(const struct command *command)
 	return strcspn(command_name(command), " ");
 }
 
+/* Of a family only its first word, once. Families stand together in the table, so a look at the one before is
+ * enough. */
 static void offer_first_words(const struct line *line)
 {
 	for (size_t i = 0; commands[i] != NULL; i++) {
@@ -133,6 +139,7 @@ static void offer_second_words(const struct line *line)
 		offer_first_words(line);
 }
 
+/* A command of two words is only known when the second one is whole: before that it is being typed itself. */
 static const struct command *command_of(const struct line *line)
 {
 	for (size_t i = 0; commands[i] != NULL; i++) {
@@ -155,6 +162,7 @@ static bool holds_option(struct line *line)
 	return end != NULL;
 }
 
+/* As it is typed, long or short, whatever the usage shows. */
 static bool is_option(const struct option_row *row, const char *word, size_t len)
 {
 	char name[OPTION_SPELLED_MAX], other[OPTION_SPELLED_MAX];
@@ -179,7 +187,8 @@ static void offer_names(const struct line *line, const struct options *options)
 	offer(line, "--help", strlen("--help"), "how it works");
 }
 
-/* The value of the option in the same word or the one before, an option, or an argument. */
+/* The value of the option in the same word or the one before, an option, or an argument. Behind an option that wants a
+ * value stands the value; where that is nothing known, nothing is offered rather than something wrong. */
 static void offer_options(struct line *line, const struct options *options)
 {
 	bool held = holds_option(line);
@@ -203,6 +212,7 @@ static void offer_options(struct line *line, const struct options *options)
 		offer_names(line, options);
 }
 
+/* The first word of the line is the program itself. */
 static void complete(struct line *line)
 {
 	const struct command *command = line->count > 2 ? command_of(line) : NULL;

@@ -1,9 +1,17 @@
+/* A mirror and a witness run for years beside machines of strangers. So they are programs of their own, in which the
+ * linker has put nothing that could write a ledger (tests/linkage.py asks nm). This is the little that makes a program
+ * of a few commands: find, help, run, flush.
+ *
+ * `indsigt mirror init` and `indsigt-mirror init` are the same to whoever calls them: same options, same help, same
+ * exit codes. A word that is none of them is refused with the list of those that there are. A result that could not be
+ * written is an error, though the work was done: whoever reads stdout has no result. */
 #include "tools/command/command.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
+/* All of them, one after the other: a program has two or three, and nobody remembers which one they meant. */
 static int help(const struct program_command *mine, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -11,6 +19,7 @@ static int help(const struct program_command *mine, size_t count)
 	return EXIT_DONE;
 }
 
+/* The family's name is that of the first command: all of a program are of one family. */
 static int refuse(const struct program_command *mine, size_t count, bool given)
 {
 	char first[64];
@@ -22,6 +31,7 @@ static int refuse(const struct program_command *mine, size_t count, bool given)
 	return EXIT_USAGE;
 }
 
+/* Help is asked for behind a command or alone; "--help" behind a word that is none does not make it one. */
 static int dispatch(const struct program_command *mine, size_t count, int argc, char **argv)
 {
 	for (size_t i = 0; i < count && argc > 1; i++) {
@@ -36,6 +46,7 @@ static int dispatch(const struct program_command *mine, size_t count, int argc, 
 	return argc > 1 && options_ask_help(argc, argv) ? help(mine, count) : refuse(mine, count, argc > 1);
 }
 
+/* Without random numbers nothing that these programs sign would be safe, so it does not go on without libsodium. */
 int program_main(const struct program_command *mine, size_t count, int argc, char **argv)
 {
 	if (argc < 1 || sodium_init() < 0)

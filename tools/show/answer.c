@@ -20,7 +20,8 @@
 
 #define PAGES_MAX 10000u /* ten million events of one person: a ledger that goes on beyond is not in order */
 
-/* The answer while it grows. */
+/* The answer while it grows. Invariant: `before` is the lowest index that was seen, so the next page must lie below it;
+ * `answer.json` is the first page, which has taken over the lists of all others. */
 struct joining {
 	const struct answer_query *query;
 	const struct vkey *vkey;
@@ -41,7 +42,8 @@ void answer_release(struct answer *answer)
 	answer->json = NULL;
 }
 
-/* Takes over the lists of `page` into the first one. */
+/* Takes over the lists of `page` into the first one. What a page says of itself (coverage, complete_until) is left out
+ * but for the checkpoint: the first page was made last, and what it says holds for the whole. */
 static int extend(json_t *first, const json_t *page)
 {
 	json_t *withheld = json_object_get(first, "withheld");
@@ -56,7 +58,8 @@ static int extend(json_t *first, const json_t *page)
 	return failed;
 }
 
-/* Verifies one page and joins it. `checkpoints` lists what the proofs of all pages stand under. */
+/* Verifies one page and joins it. `checkpoints` lists what the proofs of all pages stand under. The counts are of what
+ * was verified here, not of what the page says of itself. */
 static enum error join(struct joining *joining, json_t *page)
 {
 	struct verified verified;
@@ -82,6 +85,8 @@ static enum error join(struct joining *joining, json_t *page)
 
 /* ---- from a directory ---- */
 
+/* The query's ends were read and checked before, as local dates; what is read here is UTC, so a fault is one of the
+ * program that calls, and still is told in the words of its options. */
 static enum error window(const struct answer_query *query, struct accesses_query *out, struct fault *fault)
 {
 	if (query->from && accesses_time(query->from, &out->from_s) != E_OK)
@@ -93,6 +98,8 @@ static enum error window(const struct answer_query *query, struct accesses_query
 	return E_OK;
 }
 
+/* One snapshot for all pages, so that they fit each other whatever is appended meanwhile; it pins pages of the store
+ * for as long, which is why a directory is asked for the largest pages there are. */
 static enum error pages_of_directory(struct joining *joining)
 {
 	const struct answer_query *query = joining->query;
@@ -125,6 +132,8 @@ static enum error pages_of_directory(struct joining *joining)
 
 /* ---- from an address ---- */
 
+/* A cursor that comes again would mean an answer without an end, which is not looked for: PAGES_MAX ends it, and says
+ * so. */
 static enum error pages_of_url(struct joining *joining)
 {
 	const struct answer_query *query = joining->query;

@@ -1,3 +1,9 @@
+/* What is asked about somebody is typed by somebody else, who may have it wrong: so each of these says what would be
+ * right, and none of them repeats what was typed. A subject on the command line stands in the list of processes for
+ * everybody on the machine and in a history for ever; so "-" takes it from standard input, and what held it is wiped.
+ *
+ * A date without a time is a day where the person sits (TZ): "from Monday" means their Monday. The ledger is asked in
+ * UTC, and what it was asked is shown, since the same words are another instant on another machine. */
 #include "tools/show/asked.h"
 
 #include "ledger/subject/subject.h"
@@ -10,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+/* Whatever is wrong with it is the caller's mistake (E_USAGE) but for a terminal or pipe that cannot be read. */
 enum error asked_subject(const char *argument, char out[SUBJECT_BYTES_MAX + 1], struct fault *fault)
 {
 	char line[SUBJECT_BYTES_MAX + 3]; /* CR, LF, end mark */
@@ -24,7 +31,8 @@ enum error asked_subject(const char *argument, char out[SUBJECT_BYTES_MAX + 1], 
 	return error == E_OK ? E_OK : E_USAGE;
 }
 
-/* "2026-11-23" */
+/* "2026-11-23" Both must take it: strptime forgives what is no date (the 31st of February), the ledger's own reader
+ * does not. */
 static bool local_midnight(const char *text, uint64_t *out)
 {
 	struct tm parts = {.tm_isdst = -1};
@@ -37,6 +45,7 @@ static bool local_midnight(const char *text, uint64_t *out)
 	return true;
 }
 
+/* A time that is given is shown in the answer, so it is kept as it is sent. */
 static enum error read_end(
 	const char *name, const char *text, uint64_t *out, char utc[TIMESTAMP_TEXT_MAX], struct fault *fault)
 {
@@ -59,6 +68,7 @@ enum error asked_window(const char *from, const char *to, struct asked_window *o
 	return out->from_s < out->to_s ? E_OK : fault_set(fault, E_USAGE, "--from must be earlier than --to");
 }
 
+/* Beside the option the environment, because other users of the machine see options and not that. */
 enum error asked_token(const char *ledger, const char **token, struct fault *fault)
 {
 	if (*token == NULL)

@@ -1,16 +1,25 @@
+/* The same eight columns for 'who' and 'verify', so that a citizen who has seen the one can read the other. A cell
+ * holds what was disclosed and nothing that was made up: where a name is kept back the role stands there, and where
+ * that is too only that it was a person. What is withheld or erased has no row of this kind, or one that says so in
+ * words.
+ *
+ * Texts come from senders. They are cut to CELL_BYTES for the screen, and what steers a terminal is taken out where
+ * they are printed (table.h), not here. */
 #include "tools/show/cells.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* An absent member and an empty text look the same in a table. */
 const char *cell_text(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 	return text ? text : "";
 }
 
-/* As much as is disclosed: name and role, else the role; and what kind of actor, unless it is a person. */
+/* As much as is disclosed: name and role, else the role; and what kind of actor, unless it is a person. Machines are
+ * named as such first: that no person looked is what the reader wants to know of such an access. */
 static void who_cell(const json_t *item, const struct words *words, char *out)
 {
 	const json_t *actor = json_object_get(item, "actor");
@@ -46,7 +55,8 @@ static void action_cell(const json_t *item, const struct words *words, char *out
 		result, *result ? ")" : "", emergency ? ", " : "", emergency ? words->emergency : "");
 }
 
-/* In whose name it was done; and who says so, where that is another organisation. */
+/* In whose name it was done; and who says so, where that is another organisation. An organisation may report in
+ * another's name (a shared system). That is said, because the reader may know the one and not the other. */
 static void org_cell(const json_t *item, const struct words *words, char *out)
 {
 	const json_t *org = json_object_get(item, "org");
@@ -67,6 +77,7 @@ static bool set_cell(char *cells[CELLS], size_t column, const char *text)
 	return cells[column] != NULL;
 }
 
+/* Of an erased event only its reporter is left; the headings that stay empty in all rows are left out by the table. */
 bool cells_make(const json_t *item, const struct words *words, char *cells[CELLS])
 {
 	char cell[CELL_BYTES];

@@ -1,3 +1,9 @@
+/* Results that are files: written beside their name first and renamed (ledger/base/file.h), so that a file that is
+ * there is whole, and an older one stays until the new one is on the disk. They are for their owner alone (0600), since
+ * a proof names people.
+ *
+ * What fails: the directory is not there or may not be written, the disk is full; the old file is as it was then. On
+ * standard output there is no such promise, and what could not be written is an error. */
 #include "tools/show/output.h"
 
 #include "ledger/base/file.h"
@@ -11,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* dirname and basename change what they are given, so each has a copy of its own. */
 enum error output_write(const char *output, struct bytes text, struct fault *fault)
 {
 	if (strcmp(output, "-") == 0) {
@@ -28,6 +35,8 @@ enum error output_write(const char *output, struct bytes text, struct fault *fau
 		fault, file_write_atomic(dir_fd, basename(for_name), text, 0600), "%s cannot be written", output);
 }
 
+/* Takes the value over so that it can be called on what a json_pack gives: there NULL is no memory, and half a line is
+ * never written for it. */
 enum error output_json(json_t *json, FILE *out)
 {
 	if (json == NULL)

@@ -1,3 +1,8 @@
+/* For a person who waits. It goes to stderr, so that a result can be read from stdout, and only to a terminal, so that
+ * a log file does not fill with it. Drawn at most ten times a second: writing to a terminal costs more than reading a
+ * bundle of entries.
+ *
+ * There is one line, and whoever wants to write something else to the terminal takes it away first (progress_clear). */
 #include "tools/show/progress.h"
 
 #include "ledger/base/clock.h"
@@ -16,6 +21,7 @@ void progress_start(struct progress *progress, const char *what)
 	*progress = (struct progress){.what = what, .shown = isatty(STDERR_FILENO) == 1, .start_ms = clock_ms()};
 }
 
+/* A total that is passed (the log grew meanwhile) shows as a full bar, not as more than one. */
 static void draw_bar(uint64_t done, uint64_t total)
 {
 	char bar[BAR_COLUMNS + 1];
@@ -27,6 +33,8 @@ static void draw_bar(uint64_t done, uint64_t total)
 	fprintf(stderr, "[%s] %3d%%  ", bar, (int)(part * 100));
 }
 
+/* The rate is over the whole time, not the last moment: it is shown to say how long it will take. In the first second
+ * it would say nothing. */
 void progress_update(struct progress *progress, uint64_t done, uint64_t total)
 {
 	uint64_t now_ms = clock_ms();

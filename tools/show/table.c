@@ -1,3 +1,10 @@
+/* A table is laid out when all of it is known, since the widest cell of a column decides. It is as wide as its texts
+ * where there is room (or nobody knows how wide the terminal is, in a pipe); else the widest columns give way, one
+ * column of letters at a time, as long as no word has to be cut; and where that is not enough each row becomes a block
+ * of lines. So a table can be read on any terminal, and a script that reads it from a pipe finds one row on one line.
+ *
+ * Whatever is printed goes through put_visible: a name out of an event must not be able to move the cursor, ring the
+ * bell or recolour the screen of whoever reads it. */
 #include "tools/show/table.h"
 
 #include "ledger/base/grow.h"
@@ -12,6 +19,7 @@
 
 #define GAP 2
 
+/* Invariant: rows * columns cells are set, none of them NULL; `capacity` counts cells, and is at least that. */
 struct table {
 	const char *const *headings;
 	size_t columns;
@@ -40,6 +48,7 @@ void table_free(struct table *table)
 	free(table);
 }
 
+/* A row that could not be copied whole is not there at all. */
 bool table_add(struct table *table, const char *const cells[])
 {
 	if (GROW(table->cells, table->capacity, (table->rows + 1) * table->columns) != E_OK)
@@ -57,6 +66,7 @@ bool table_add(struct table *table, const char *const cells[])
 	return true;
 }
 
+/* 0 also where the terminal does not say how wide it is (a serial line): as wide as it gets is right there. */
 size_t table_terminal_width(FILE *out)
 {
 	struct winsize size;
@@ -114,6 +124,7 @@ static size_t line_bytes(const char *text, size_t width)
 	return at;
 }
 
+/* A column without any text has no width and is left out, heading and all. */
 static void natural_widths(const struct table *table, size_t *widths)
 {
 	for (size_t column = 0; column < table->columns; column++) {
@@ -143,6 +154,7 @@ static size_t word_width(const char *text)
 	return longest;
 }
 
+/* A heading counts as well: one that is cut in the middle of a word says nothing. */
 static size_t narrowest(const struct table *table, size_t column)
 {
 	size_t width = word_width(table->headings[column]);
@@ -153,7 +165,8 @@ static size_t narrowest(const struct table *table, size_t column)
 	return width;
 }
 
-/* Takes from the widest column until the line fits. False if it does not without cutting words. */
+/* Takes from the widest column until the line fits. False if it does not without cutting words. One letter at a time
+ * looks slow and is not: a terminal has a few hundred columns at most, and a table twelve. */
 static bool fit(const struct table *table, size_t width, size_t *widths)
 {
 	size_t least[TABLE_COLUMNS_MAX];
@@ -175,7 +188,8 @@ static bool fit(const struct table *table, size_t width, size_t *widths)
 	}
 }
 
-/* One row, on as many lines as its longest cell needs. */
+/* One row, on as many lines as its longest cell needs. Spaces at the end of a line would wrap on a terminal that is
+ * exactly as wide, so they are only written when something comes behind them. */
 static void print_row(const char *const *cells, const size_t *widths, size_t columns, FILE *out)
 {
 	const char *rest[TABLE_COLUMNS_MAX];

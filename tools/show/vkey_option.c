@@ -1,3 +1,5 @@
+/* A verification key is what all trust begins with, so it is read strictly: a key of another type (a witness's)
+ * verifies nothing of a log, and to take it would give "does not hold" where "that is no log's key" is meant. */
 #include "tools/show/vkey_option.h"
 
 #include <stdio.h>
@@ -9,6 +11,7 @@ void vkey_print(const struct vkey *vkey)
 	puts(text);
 }
 
+/* What was typed is not repeated: it is long, and the person has it before them. */
 enum error asked_vkey(void *vkey, const char *text, struct fault *fault)
 {
 	struct vkey *out = vkey;

@@ -1,3 +1,9 @@
+/* Everything that 'who' says, once in English and once in Danish: a sentence stands in one place for both, so that one
+ * language cannot say more than the other. Formats have the same arguments in the same order in both, which the
+ * compiler cannot check here: whoever changes one changes the other, and the header says what goes in.
+ *
+ * Codes out of the schema (actions) are shown as they are in English, where they are words, and translated in Danish;
+ * one that is not known here is shown as it is rather than left out. */
 #include "tools/show/words.h"
 
 #include <inttypes.h>
@@ -98,6 +104,7 @@ const struct words *words_for(const char *lang)
 	return strncmp(lang, "da", 2) == 0 ? &words_danish : &words_english;
 }
 
+/* As gettext looks for it, so that the language is the one that other programs speak here. */
 const char *words_environment(void)
 {
 	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
@@ -109,6 +116,7 @@ const char *words_environment(void)
 	return "en";
 }
 
+/* Two units are as exact as a person wants it; a unit that would be 0 is left out. */
 void words_span(uint64_t seconds, char out[WORDS_SPAN_MAX])
 {
 	static const struct {

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A sentence is a whole format: sentences that are put together of pieces come out right in one language only. Where a
+ * number is one or many there are two. */
 struct words {
 	const char *headings[8]; /* time, organisation, system, activity, purpose, who, on behalf of, action */
 	const char *title;       /* one %s: the subject */
