@@ -62,7 +62,7 @@ int command_run(const struct command *command, command_work *work, int argc, cha
 	return command_read(command, argc, argv, given) ? command_end(command, work(given, &fault), &fault) : EXIT_USAGE;
 }
 
-/* Usage is shown for E_USAGE alone: after any other error the arguments were right, and sixteen lines about them would
+/* Usage is shown for E_USAGE alone: after any other error the arguments were right, and many lines about them would
  * hide the one that says what is wrong. */
 int command_end(const struct command *command, enum error error, const struct fault *fault)
 {

@@ -2,7 +2,18 @@
  *
  * A process of its own, started by `indsigt serve` where there is a policy file: it talks to machines of others, so it
  * has no key of the ledger; and it only reads the store, so however slow the witnesses are, ingest does not notice. It
- * looks for a newer checkpoint a few times a second. What it writes stands in query/cosigned/cosigned.h. */
+ * looks for a newer checkpoint a few times a second. What it writes stands in query/cosigned/cosigned.h.
+ *
+ * Life of a round:
+ *
+ *   look: newest checkpoint ─► the newest that is on disk for certain ─► offered (cosigning.h says when)
+ *   cosigning_next ─► proof from what the witness has ─► asked over HTTP, all at once
+ *   an answer ─► judged ─► enough of them? ─► checkpoint file ─► state file, now and then
+ *
+ * What fails: a witness that cannot be asked counts as one that did not answer, and is asked again after a back-off. A
+ * proof that cannot be made, or a file that cannot be written, ends the process: `serve` starts it again, and all that
+ * was known comes back from the state file and from asking. One thing ends all: a witness that shows more than the
+ * store holds, under the log's own signature. */
 #include "ingest/net/asking.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/file.h"
@@ -34,6 +45,7 @@ struct seen {
 	uint8_t note[NOTE_BYTES_MAX];
 };
 
+/* Invariant: `durable` is never larger than `newest`; -1 is a descriptor that is not open. */
 struct cosign {
 	const char *dir;
 	uint32_t refresh_s;
@@ -53,7 +65,8 @@ struct cosign {
 
 /* ---- asking ---- */
 
-/* The request's body: the target, and the proof that it extends what the witness has. */
+/* The request's body: the target, and the proof that it extends what the witness has. The snapshot is put under the
+ * target itself, since a proof to a newer size would prove something that the witness is not asked about. */
 static enum error write_request(struct cosign *cosign, struct snapshot *snapshot, uint64_t old_size, struct writer *out)
 {
 	struct witness_request request = {.old_size = old_size, .checkpoint = cosigning_target(cosign->cosigning)};
@@ -67,7 +80,8 @@ static enum error write_request(struct cosign *cosign, struct snapshot *snapshot
 	return witness_request_write(&request, out);
 }
 
-/* A witness that claims to have seen more may lie; what it can show with the log's signature is no lie. */
+/* A witness that claims to have seen more may lie; what it can show with the log's signature is no lie. Asked of all
+ * witnesses, not of this one alone: what any of them can show decides. */
 static enum error look_ahead(struct cosign *cosign, struct fault *fault)
 {
 	struct door_verdict verdict;
@@ -94,6 +108,7 @@ static enum error know_newest(struct cosign *cosign, struct fault *fault)
 	return E_OK;
 }
 
+/* Once for each change of state, so that a witness that is away for a week is two lines. */
 static void tell_change(const char *name, const struct cosigner *witness)
 {
 	int64_t ahead_s = witness->clock_ahead_s;
@@ -105,6 +120,7 @@ static void tell_change(const char *name, const struct cosigner *witness)
 	fputc('\n', stderr);
 }
 
+/* The state file is due at once when a state has changed, so that who looks at it after an alarm finds it there. */
 static enum error take_answer(struct cosign *cosign, const struct asked *asked, struct fault *fault)
 {
 	const struct cosigner *witness = cosigning_witness(cosign->cosigning, asked->index);
@@ -121,6 +137,7 @@ static enum error take_answer(struct cosign *cosign, const struct asked *asked, 
 	return ahead ? look_ahead(cosign, fault) : E_OK;
 }
 
+/* A smaller one never replaces a larger one: the guard may be behind what is known to be on the disk. */
 static void keep(struct seen *seen, const struct checkpoint *checkpoint, struct bytes note)
 {
 	if (checkpoint->size <= seen->checkpoint.size || note.len > sizeof seen->note)
@@ -153,7 +170,8 @@ static void look(struct cosign *cosign, const struct checkpoint *checkpoint, str
 		keep_guard(cosign, checkpoint->size);
 }
 
-/* Offers the log's newest durable checkpoint and asks everybody who is to be asked. */
+/* Offers the log's newest durable checkpoint and asks everybody who is to be asked. A snapshot for each round: it pins
+ * pages of the store, so it is not held while witnesses think. */
 static enum error ask(struct cosign *cosign, struct fault *fault)
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
@@ -184,6 +202,8 @@ static enum error ask(struct cosign *cosign, struct fault *fault)
 	return E_OK;
 }
 
+/* Also when the quorum is reached again for the same checkpoint: its time is newer, and that is what a reader wants to
+ * know. */
 static enum error write_note(struct cosign *cosign, struct fault *fault)
 {
 	uint8_t buffer[NOTE_BYTES_MAX];
@@ -196,6 +216,7 @@ static enum error write_note(struct cosign *cosign, struct fault *fault)
 		"%s/cosigned/checkpoint cannot be written", cosign->dir);
 }
 
+/* Not more than once a second while nothing changes: it is a file for people and for the next start. */
 static enum error write_state(struct cosign *cosign, struct fault *fault)
 {
 	uint64_t now_ms = clock_ms();
@@ -213,6 +234,7 @@ static bool stopped(const struct cosign *cosign)
 	return read(cosign->signals, &info, sizeof info) == (ssize_t)sizeof info;
 }
 
+/* The state is written a last time at the end, so that the next start begins where this one stopped. */
 static enum error loop(struct cosign *cosign, struct fault *fault)
 {
 	while (!stopped(cosign)) {
@@ -234,6 +256,8 @@ static enum error loop(struct cosign *cosign, struct fault *fault)
 
 /* ---- life ---- */
 
+/* The lock is on the folder that it writes: two that ask for one ledger would take turns in replacing each other's
+ * checkpoint. Who only checks writes nothing and needs none. */
 static enum error open_places(struct cosign *cosign, struct fault *fault)
 {
 	cosign->dir_fd = open(cosign->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

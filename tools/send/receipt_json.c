@@ -1,7 +1,13 @@
+/* A receipt is printed with all that a stranger needs to check it who has the log's key and nothing else: the batch as
+ * it was signed, where it stands, the way to the checkpoint and the checkpoint itself. It names nobody. Fields stand in
+ * the order of spec/sender.md; `indsigt verify` refuses any other member, so what is added here has to be added
+ * there. */
 #include "tools/send/receipt_json.h"
 
 #include "ledger/json/json_base64.h"
 
+/* The batch's own fields are what the entry is made of again by who verifies it; the entry's bytes are not given, so
+ * the two cannot differ. */
 json_t *receipt_to_json(const char *origin, const struct batch_head *batch, const struct receipt *receipt)
 {
 	json_t *head = json_pack("{s:s, s:I, s:I, s:I, s:o}", "kind", batch->kind == BATCH_MASS ? "mass" : "event",

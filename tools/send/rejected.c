@@ -22,6 +22,8 @@
 
 /* ---- the file ---- */
 
+/* Opened when the first message is refused, so that a run that refuses nothing leaves no empty file; line buffered, so
+ * that what was refused is there when the machine fails. O_NOCTTY: a name may be a terminal's. */
 static enum error open_file(struct rejected *rejected)
 {
 	if (rejected->file != NULL)
@@ -37,6 +39,8 @@ static enum error open_file(struct rejected *rejected)
 	return E_OK;
 }
 
+/* A file that the user has named is opened at once: after an hour of sending it would be late to say that it cannot
+ * be. */
 enum error rejected_open(struct rejected *rejected, const char *path, const char *spool, struct fault *fault)
 {
 	int len = path != NULL ? snprintf(rejected->path, sizeof rejected->path, "%s", path)
@@ -62,6 +66,7 @@ void rejected_close(struct rejected *rejected)
 	rejected->parts = NULL;
 }
 
+/* By device and inode: one file may have several names. */
 bool rejected_is(const struct rejected *rejected, int fd)
 {
 	struct stat a;
@@ -76,7 +81,8 @@ enum error rejected_flush(struct rejected *rejected)
 
 /* ---- rows ---- */
 
-/* All but the message itself. NULL when out of memory. */
+/* All but the message itself. NULL when out of memory. A name that is no UTF-8 (a path may be anything) goes as base64,
+ * so that a row is JSON in any case. */
 static json_t *head_to_json(const struct refused *refused)
 {
 	json_t *input = json_stringn((const char *)refused->input.data, refused->input.len);
@@ -104,6 +110,8 @@ static json_t *events_to_json(const struct event *events, size_t count)
 	return list;
 }
 
+/* What is refused is first tried as text, which a person can read and mend; base64 loses nothing either, and is what is
+ * left for bytes that are no text. */
 enum error rejected_write(struct rejected *rejected, const struct refused *refused)
 {
 	TRY(open_file(rejected));
@@ -127,6 +135,7 @@ enum error rejected_write(struct rejected *rejected, const struct refused *refus
 
 /* ---- messages in parts ---- */
 
+/* Into a file without a name: it is gone with the process, however that ends, and nobody else finds it. */
 enum error rejected_part(struct rejected *rejected, struct bytes part)
 {
 	if (rejected->parts == NULL)
@@ -153,6 +162,8 @@ static enum error check_text(FILE *out, struct bytes piece)
 	return bytes_utf8(piece) ? E_OK : E_NOT_UTF8;
 }
 
+/* One piece after the other between the quotes: escapes never reach over the end of a piece, since a piece is whole
+ * characters. */
 static enum error write_text(FILE *out, struct bytes piece)
 {
 	json_auto_t *json = json_stringn((const char *)piece.data, piece.len);
@@ -176,7 +187,8 @@ static enum error write_raw(FILE *out, struct bytes piece)
 	return fwrite(piece.data, 1, piece.len, out) == piece.len ? E_OK : E_IO;
 }
 
-/* Everything in `parts`, in pieces that cut no character where `text` says that it is text. */
+/* Everything in `parts`, in pieces that cut no character where `text` says that it is text. What a piece leaves over
+ * (the beginning of a character) is moved to the front and joined with what is read next. */
 static enum error each_piece(FILE *parts, bool text, write_piece *write, FILE *out)
 {
 	uint8_t buffer[PIECE_BYTES];
@@ -196,6 +208,7 @@ static enum error each_piece(FILE *parts, bool text, write_piece *write, FILE *o
 	}
 }
 
+/* Whether all of it is text is known only at its end, so it is read once to see that and once to write it. */
 static enum error write_parts(struct rejected *rejected, const struct refused *refused)
 {
 	enum error text = each_piece(rejected->parts, true, check_text, NULL);
@@ -212,6 +225,7 @@ static enum error write_parts(struct rejected *rejected, const struct refused *r
 	return fputs("\"}\n", rejected->file) != EOF ? E_OK : E_IO;
 }
 
+/* The parts are let go of also after an error: the next long message begins with an empty file. */
 enum error rejected_parts(struct rejected *rejected, const struct refused *refused)
 {
 	enum error error = open_file(rejected);

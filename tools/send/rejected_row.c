@@ -19,6 +19,7 @@ static struct bytes text_of(const json_t *json)
 	return bytes_of(json_string_value(json), json_string_length(json));
 }
 
+/* Cheap, since it is asked of every message: a row begins with its own first member, which no event has. */
 bool rejected_row_begins(struct bytes text)
 {
 	static const char name[] = "\"input\"";
@@ -42,6 +43,8 @@ static bool decode(struct rejected_row *row, const json_t *base64)
 	return true;
 }
 
+/* The events of a row are read again from their JSON; the text of it stands for the message where the spool compares
+ * messages. */
 static bool dump(struct rejected_row *row, const json_t *json)
 {
 	row->owned = json_write(json, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -49,7 +52,8 @@ static bool dump(struct rejected_row *row, const json_t *json)
 	return row->owned != NULL;
 }
 
-/* Rows of earlier versions hold a message that is JSON as JSON. */
+/* Rows of earlier versions hold a message that is JSON as JSON. Exactly one of the three: a row with two messages would
+ * send one of them and lose the other. */
 static bool read_message(struct rejected_row *row)
 {
 	const json_t *message = json_object_get(row->json, "message");
@@ -67,6 +71,7 @@ static bool read_message(struct rejected_row *row)
 	return (row->is_events || json_is_object(message)) && dump(row, row->is_events ? events : message);
 }
 
+/* What is required is what every version has written; what is newer may be missing. */
 static bool read_head(struct rejected_row *row)
 {
 	const json_t *input = json_object_get(row->json, "input");
@@ -96,6 +101,7 @@ bool rejected_row_read(struct bytes text, struct rejected_row *out)
 	return false;
 }
 
+/* As strict as for any input: somebody may have mended the row by hand. */
 enum error rejected_row_events(struct rejected_row *row, struct fault *fault)
 {
 	const json_t *list = json_object_get(row->json, "events");
@@ -132,6 +138,7 @@ struct seen_slot {
 	uint64_t count;
 };
 
+/* Open addressing: the counts live as long as one input, are only added to, and are looked up once for each row. */
 static struct seen_slot *find(struct seen_slot *slots, size_t count, uint64_t hash)
 {
 	size_t at = (size_t)hash & (count - 1);
@@ -140,6 +147,8 @@ static struct seen_slot *find(struct seen_slot *slots, size_t count, uint64_t ha
 	return &slots[at];
 }
 
+/* Over the limit all is forgotten at once. Then a row may be sent that was sent before, which the spool's own memory
+ * still finds. */
 static enum error make_room(struct rejected_seen *seen)
 {
 	if (seen->used + ENTRIES_A_ROW > ENTRIES_A_ROW * REJECTED_SEEN_MAX)
@@ -159,6 +168,7 @@ static enum error make_room(struct rejected_seen *seen)
 	return E_OK;
 }
 
+/* 0 marks a free slot, so a hash that is 0 becomes 1: one value in 2^64 shares its counter. */
 static uint64_t *counter(struct rejected_seen *seen, const struct bytes *parts, size_t count)
 {
 	struct hash hash;
@@ -170,6 +180,8 @@ static uint64_t *counter(struct rejected_seen *seen, const struct bytes *parts, 
 	return &slot->count;
 }
 
+/* Three counters: this place in this run, messages like it in this run, and how many like it were given out. A run may
+ * have refused equal messages at several places, and each of them is to be sent once. */
 enum error rejected_row_seen(struct rejected_seen *seen, const struct rejected_row *row, uint64_t content, bool *out)
 {
 	*out = false;

@@ -4,7 +4,15 @@
  *                │            └──► refused here: --rejected                    └──► refused by the ledger: --rejected
  *                └──► taken by an earlier run: skipped
  *
- * SIGINT and SIGTERM end it in order: what was read is signed and in the spool, the next run goes on from there. */
+ * SIGINT and SIGTERM end it in order: what was read is signed and in the spool, the next run goes on from there.
+ *
+ * What fails, and what then: the ledger is away: it waits for it, for as long as it takes. The disk of the spool is
+ * full: it waits, and reads nothing meanwhile. A message is refused: it becomes a row that can be sent again, and the
+ * others go on. The sender is revoked, or its key is another ledger's: nothing is sent, what waits stays. A receipt
+ * does not verify: that is the ledger's, and ends it. Whatever ends it, what was read is on the disk, or is said to be
+ * nowhere.
+ *
+ * The exit code says what whoever runs this has to do: nothing; look at what was refused; run it again. */
 #include "ledger/base/clock.h"
 #include "tools/command/command.h"
 #include "tools/send/receipt_json.h"
@@ -32,12 +40,15 @@
 
 /* ---- what the outbox tells ---- */
 
+/* The first one: what comes after it is mostly a consequence. */
 static void keep_error(struct send *send, enum error error)
 {
 	if (send->write_error == E_OK)
 		send->write_error = error;
 }
 
+/* Printed before the spool forgets the batch (on_flush): a receipt that was lost with stdout is given again by the next
+ * run. */
 static void on_receipt(void *context, const struct batch_head *batch, const struct receipt *receipt)
 {
 	struct send *send = context;
@@ -53,6 +64,7 @@ void send_report(struct send *send, const struct refused *refused)
 	send->refused++;
 }
 
+/* Refused by the ledger, after this sender had taken it: by now only the events are left of the message. */
 static void on_rejected(void *context, const struct outbox_rejection *rejection)
 {
 	struct send *send = context;
@@ -69,6 +81,7 @@ static void on_rejected(void *context, const struct outbox_rejection *rejection)
 	send->moved++;
 }
 
+/* The outbox forgets nothing before this has said that its results are written. */
 static enum error on_flush(void *context)
 {
 	struct send *send = context;
@@ -86,7 +99,8 @@ static void on_notice(void *context, const char *text)
 
 /* ---- from start to end ---- */
 
-/* Without input: until an epoch covers everything that was sent and it was checked, or no more comes of it. */
+/* Without input: until an epoch covers everything that was sent and it was checked, or no more comes of it. Patience is
+ * counted from the last progress, not from the start: a ledger that files a long backlog is not late. */
 static enum error check_filing(struct send *send, struct fault *fault)
 {
 	char text[FAULT_TEXT_MAX + 1];
@@ -110,6 +124,7 @@ static enum error check_filing(struct send *send, struct fault *fault)
 	return send->stopped ? E_STOPPED : E_OK;
 }
 
+/* A signal between two files leaves the others unread, which the exit code has to say: the next run reads them. */
 static enum error send_all(struct send *send, char **paths, struct fault *fault)
 {
 	const char *const standard_input[] = {"-", NULL};
@@ -132,6 +147,7 @@ static enum error do_all(struct send *send, char **paths, struct fault *fault)
 	return send->check_filing ? check_filing(send, fault) : send_all(send, paths, fault);
 }
 
+/* Signals are read where everything else is waited for, so none comes at a moment at which nobody looks. */
 static enum error watch_signals(struct send *send)
 {
 	sigset_t set;
@@ -148,7 +164,8 @@ static enum error watch_signals(struct send *send)
 	return good ? E_OK : E_IO;
 }
 
-/* Where each message is: the numbers add up to all that were read, or had waited. */
+/* Where each message is: the numbers add up to all that were read, or had waited. The numbers have to add up to what
+ * was read, or somebody will look for a message that was never lost. */
 static void say_messages(const struct send *send, uint64_t waiting)
 {
 	uint64_t added = send->waited + send->added - send->moved;
@@ -168,7 +185,7 @@ static void say_messages(const struct send *send, uint64_t waiting)
 		fprintf(stderr, ", %" PRIu64 " not taken", send->left);
 }
 
-/* `revoked`: running it again would change nothing. */
+/* `revoked`: running it again would change nothing. In this order: what was done, what waits, what to do about it. */
 static void say_result(struct send *send, uint64_t waiting, bool revoked)
 {
 	progress_clear(&send->progress);
@@ -203,6 +220,8 @@ static enum error stop(struct send *send, struct fault *fault)
 											"what came through a pipe is not");
 }
 
+/* Flushing comes before telling, so what is told to be in the spool is there. The alarm about filing stands over
+ * everything else: it says that the ledger has broken its promise. */
 static int finish(struct send *send, enum error error, struct fault *fault)
 {
 	if (error == E_STOPPED && send->stopped)
@@ -232,7 +251,8 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 	return waiting > 0 || send->unread ? EXIT_PARTLY : refused ? EXIT_REFUSED : EXIT_DONE;
 }
 
-/* As the outbox calls it. */
+/* As the outbox calls it. Beside the spool, where only this sender's user may look: refused messages are about
+ * people. */
 static enum error open_rejected(struct send *send, const struct outbox_options *options, struct fault *fault)
 {
 	char spool[PATH_MAX];
@@ -258,6 +278,7 @@ static enum error open_outbox(struct send *send, const struct outbox_options *op
 	}
 }
 
+/* In the order in which a mistake is cheapest: nothing is read or opened before signals can end it. */
 static enum error begin(struct send *send, struct outbox_options *options, struct fault *fault)
 {
 	uint8_t run[8];
@@ -275,6 +296,7 @@ static enum error begin(struct send *send, struct outbox_options *options, struc
 	return E_OK;
 }
 
+/* Both are closed whatever came of it: the outbox writes its journal, and the rejected file what is buffered. */
 static int run_sender(struct send *send)
 {
 	struct fault fault = {.text = ""};
@@ -290,6 +312,7 @@ static int run_sender(struct send *send)
 #define SENDS FORM(0)
 #define CHECKS FORM(1)
 #define TAKES_OUT FORM(2)
+/* Noted that it was given: rows of refused messages keep their own format, unless somebody says another. */
 static enum error take_format(void *out, const char *word, struct fault *fault)
 {
 	struct send *send = out;

@@ -4,7 +4,11 @@
  *   what is registered ─► same organisation and name, follows the newest entry, changes one thing ─► signature by the
  *                         registered key: endorsement_fits
  *
- * A member that is not known is refused: no signature covers it, and a person who reads the file might believe it. */
+ * A member that is not known is refused: no signature covers it, and a person who reads the file might believe it.
+ *
+ * What is registered stands in the log for ever and for everybody, so texts are judged before anything is signed: an
+ * organisation that is no SCHEME:ID, or a name of nothing but spaces, could never be taken back. Reading and writing
+ * are both here, so that a file of this version is always read by this version, member for member. */
 #include "tools/sender/registration.h"
 
 #include "ledger/base/file.h"
@@ -30,6 +34,7 @@
 
 /* ---- words ---- */
 
+/* Control characters would let a name pretend to be two lines in every list that shows it. */
 static bool clean_text(const char *text, size_t max)
 {
 	struct bytes bytes = bytes_text(text);
@@ -41,6 +46,8 @@ static bool clean_text(const char *text, size_t max)
 	return true;
 }
 
+/* Lengths are checked in bytes, since that is what an entry has room for; a name in Greek may have half as many
+ * letters. */
 enum error registration_start(
 	const char *org, const char *name, const struct policy *policy, struct entry_sender *out, struct fault *fault)
 {
@@ -58,6 +65,7 @@ enum error registration_start(
 	return E_OK;
 }
 
+/* The exact number of bytes: a text that decodes to fewer would leave the rest as it was in memory. */
 static enum error base64_parse(const char *text, uint8_t *out, size_t out_bytes)
 {
 	size_t len = 0;
@@ -83,11 +91,15 @@ static const char type[] = "indsigt-endorsement/v2";
 static const char *const actions[] = {
 	[SENDER_REGISTER] = "register", [SENDER_ROTATE] = "rotate", [SENDER_POLICY] = "policy", [SENDER_REVOKE] = "revoke"};
 
+/* Whoever rotates a key or changes the policy has to show that they hold the key that is registered; revoking needs
+ * only that one signature, and a registration has nothing older. */
 static bool has_old_signature(const struct entry_sender *entry)
 {
 	return entry->action == SENDER_ROTATE || entry->action == SENDER_POLICY;
 }
 
+/* All members are always there, with null or an empty list where they say nothing: what is left out could be put in by
+ * somebody else without breaking a signature. */
 static json_t *endorsement_json(const struct vkey *log, const struct entry_sender *entry)
 {
 	char log_text[VKEY_TEXT_MAX + 1];
@@ -103,6 +115,8 @@ static json_t *endorsement_json(const struct vkey *log, const struct entry_sende
 		has_old_signature(entry) ? json_base64(BYTES_ARRAY(entry->old_signature)) : json_null());
 }
 
+/* A file that is there is somebody's endorsement, perhaps of something else, so it is never written over. What could
+ * not be written whole is removed: half of one would be refused later, by somebody who cannot know why. */
 enum error endorsement_write(
 	const char *path, const struct vkey *log, const struct entry_sender *entry, struct fault *fault)
 {
@@ -144,6 +158,7 @@ static enum error read_policy(const json_t *json, struct policy *out, struct fau
 	return E_OK;
 }
 
+/* The name and the key: a log that has lost its key and begins anew under its old name is another log. */
 static enum error check_log(const json_t *json, const struct vkey *log, struct fault *fault)
 {
 	const char *origin;
@@ -172,7 +187,8 @@ static enum error read_action(const json_t *json, struct entry_sender *out, stru
 	return fault_set(fault, E_BAD_VALUE, "the endorsement's \"action\" is not register, rotate, policy or revoke");
 }
 
-/* An integer from `least` to `most`; jansson has none above 2^63 - 1. */
+/* An integer from `least` to `most`; jansson has none above 2^63 - 1. A range on both sides, in the type that the
+ * parser has: what does not fit there never becomes a number that looks right. */
 static bool read_integer(const json_t *json, const char *member, json_int_t least, json_int_t most, json_int_t *out)
 {
 	const json_t *value = json_object_get(json, member);
@@ -180,6 +196,7 @@ static bool read_integer(const json_t *json, const char *member, json_int_t leas
 	return !WRONG(!json_is_integer(value)) && !WRONG(*out < least) && !WRONG(*out > most);
 }
 
+/* `follows` is null for a registration and a number for everything else, so neither can be passed off as the other. */
 static enum error read_place(const json_t *json, struct entry_sender *out, struct fault *fault)
 {
 	json_int_t sender, follows = 0;
@@ -219,6 +236,8 @@ static enum error read_signatures(const json_t *json, struct entry_sender *out, 
 	return E_OK;
 }
 
+/* The count of members is checked first: with each of them required, an unknown one cannot hide. The signature by its
+ * own key comes last, over what all members say together. */
 static enum error read_members(json_t *json, const struct vkey *log, struct entry_sender *out, struct fault *fault)
 {
 	const char *org;
@@ -274,11 +293,15 @@ const char *endorsement_command(enum sender_action action)
 	return commands[action];
 }
 
+/* Member by member: a struct has padding, whose bytes say nothing. */
 static bool same_policy(const struct policy *a, const struct policy *b)
 {
 	return a->restricted == b->restricted && a->flags == b->flags && strcmp(a->purpose, b->purpose) == 0;
 }
 
+/* In the order in which somebody would look for the mistake: is it about this sender, about its newest entry, about one
+ * thing, and then whether it is signed. Each sentence says what is to be done, since the person who reads it did not
+ * make the file. */
 enum error endorsement_fits(
 	const struct vkey *log, const struct entry_sender *entry, const struct sender *sender, struct fault *fault)
 {

@@ -1,4 +1,14 @@
-/* indsigt sender revoke, rotate, policy: what happens to a sender that is registered. */
+/* indsigt sender revoke, rotate, policy: what happens to a sender that is registered.
+ *
+ * Each of these is an entry in the log, signed by the sender's own key, here or elsewhere (an endorsement). The
+ * ledger's operator cannot make one alone: that is what the signature of the registered key shows to everybody
+ * afterwards.
+ *
+ *   said here ─► entry as it stands now ─► signed with the key file ─┐
+ *   endorsed  ─► file read, judged against what is registered ───────┴─► appended ─► told
+ *
+ * What fails before the append has changed nothing. After it the log has the entry, whatever becomes of files: that is
+ * why a new key is on the disk before it is registered, and the old one is only replaced after. */
 #include "ingest/spool/sender_key.h"
 #include "ledger/base/lock.h"
 #include "ledger/base/own.h"
@@ -18,7 +28,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* An entry about a registered sender, as it stands now. */
+/* An entry about a registered sender, as it stands now. It follows the newest entry that there is; if another comes in
+ * between, the append refuses it, and nothing is lost but the attempt. */
 static enum error entry_about(
 	const char *dir, uint32_t id, enum sender_action action, struct entry_sender *out, struct fault *fault)
 {
@@ -33,7 +44,9 @@ static enum error entry_about(
 	return E_OK;
 }
 
-/* The key file, which must be this ledger's and the registered key of its sender. */
+/* The key file, which must be this ledger's and the registered key of its sender. Three files may disagree: the key's,
+ * the ledger's and the registration. Each disagreement has a sentence of its own, because what is to be done about it
+ * differs. */
 static enum error read_registered_key(const char *dir, const char *path, struct sender_key *out, struct fault *fault)
 {
 	struct vkey log;
@@ -67,7 +80,8 @@ static enum error read_endorsed(
 
 /* ---- revoke ---- */
 
-/* It cannot be taken back: on a terminal a person is asked. */
+/* It cannot be taken back: on a terminal a person is asked. Only on a terminal: a script has nobody to ask, and says
+ * what it means by being run. What is typed is the number, not "yes", so that a habit of the fingers revokes nobody. */
 static enum error ask_first(const struct entry_sender *entry, struct fault *fault)
 {
 	char answer[16], wanted[16];
@@ -85,6 +99,7 @@ static enum error ask_first(const struct entry_sender *entry, struct fault *faul
 	return fault_set(fault, E_BAD_VALUE, "nothing was revoked; --yes goes on without asking");
 }
 
+/* One struct for three commands, since most of it is the same; each reads the rows that it has. */
 struct change_options {
 	struct admin admin;
 	uint32_t id;             /* revoke */
@@ -143,6 +158,8 @@ const struct command command_sender_revoke = {
  * The new key lies in FILE.new before it is registered and takes FILE's place afterwards, so that whatever dies in
  * between, a file with the registered key is there: the same command then goes on where the last one stopped. */
 
+/* The log has the new key by now. That the file could not be moved is said with both names, and the same command
+ * finishes it. */
 static enum error move_new_key(const char *new_path, const char *path, struct fault *fault)
 {
 	if (rename(new_path, path) != 0)
@@ -151,6 +168,8 @@ static enum error move_new_key(const char *new_path, const char *path, struct fa
 	return E_OK;
 }
 
+/* A file that is there may be left of an attempt that was cut short: then its key may already be registered, so it is
+ * used and never made anew. A file of another sender has only the same name by accident. */
 static enum error read_new_key(
 	const char *new_path, const struct sender_key *old, struct sender_key *out, struct fault *fault)
 {
@@ -188,6 +207,9 @@ static enum error hold_key(const char *path, int *out, struct fault *fault)
 	return E_OK;
 }
 
+/* The first look is for an earlier attempt that got as far as registering: then only the file is to be moved. Nothing
+ * that is made here is left behind by one who may not rotate, since a secret that nobody knows of is found by somebody
+ * some day. */
 static enum error rotate_held(const struct admin *admin, const char *path, struct fault *fault)
 {
 	const char *dir = admin->dir;
@@ -270,7 +292,8 @@ static enum error append_policy(
 	return E_OK;
 }
 
-/* Shows it without a new one (NULL). */
+/* Shows it without a new one (NULL). Shows it without a change, because a person who is about to replace all words
+ * wants to see the ones that are there. */
 static enum error change_policy(
 	const struct admin *admin, const char *path, const struct policy *policy, struct fault *fault)
 {
@@ -311,6 +334,8 @@ static const struct option_row policy_rows[] = {
 	ADMIN_WITHOUT_WITNESSES(T, admin),
 };
 
+/* A change of policy replaces all of it, so "no words" has to be said (--clear) and cannot be meant by leaving them
+ * out. */
 static enum error check_policy(const void *out, struct fault *fault)
 {
 	const struct change_options *options = out;

@@ -31,7 +31,9 @@ struct add_options {
 
 /* ---- with the key at hand ---- */
 
-/* The id for the next attempt: the file's own if nobody has it, else the next that is free. */
+/* The id for the next attempt: the file's own if nobody has it, else the next that is free. An id that was chosen
+ * before and belongs to nobody is kept, so that an attempt that was cut short goes on with the file that it wrote. The
+ * same key under an id means that the work is done: to register it again would make two senders of one. */
 static enum error choose_id(const struct add_options *options, struct sender_key *key, struct fault *fault)
 {
 	struct sender sender;
@@ -45,6 +47,8 @@ static enum error choose_id(const struct add_options *options, struct sender_key
 	return admin_next_sender(options->admin.dir, &key->sender, fault);
 }
 
+/* Each attempt writes the file before it appends. After the last attempt the error says that ids are taken as fast as
+ * they are chosen, which only a script in a loop brings about. */
 static enum error add_own_key(
 	const struct add_options *options, const struct vkey *log, uint32_t *id, struct fault *fault)
 {
@@ -71,6 +75,8 @@ static enum error add_own_key(
 
 /* ---- with the key elsewhere ---- */
 
+/* The key is compared with what the operator was told over another way. The endorsement alone shows only that somebody
+ * holds a key; that it is this organisation's is what the operator vouches for by typing it. */
 static enum error add_endorsed(
 	const struct add_options *options, const struct vkey *log, uint32_t *id, struct fault *fault)
 {

@@ -1,4 +1,11 @@
-/* indsigt sender endorse: what an organisation signs on its own machine, where its key is. */
+/* indsigt sender endorse: what an organisation signs on its own machine, where its key is.
+ *
+ * The ledger is not asked: the machine that holds the key need not see it, and should not. So what is registered has to
+ * be said again (organisation, name, policy, the entry that it follows), and it is the ledger's side that compares
+ * (registration.h). What does not fit is refused there, and the file can be made anew.
+ *
+ * The key file is written before anything is signed with it: a signature whose key is gone is worth nothing, and could
+ * not be repeated. */
 #include "tools/sender/sender_endorse.h"
 
 #include "ledger/base/own.h"
@@ -29,6 +36,8 @@ struct endorse_options {
 	struct policy_given given;
 };
 
+/* A file for another ledger is refused rather than used: a key that signs for two logs lets the one pretend to be the
+ * other. */
 enum error sender_key_take(const char *path, const struct vkey *log, const struct entry_sender *entry, bool *exists,
 	struct sender_key *key, struct fault *fault)
 {
@@ -49,6 +58,8 @@ enum error sender_key_take(const char *path, const struct vkey *log, const struc
 
 /* ---- a registration ---- */
 
+/* The public key is printed, and not only written into the file: the operator is to get it over another way, so that
+ * who meets the file cannot replace both. */
 static enum error endorse_registration(const struct endorse_options *options, struct fault *fault)
 {
 	OWNED(sender_key_wipe) struct sender_key key = {0};
@@ -73,7 +84,8 @@ static enum error endorse_registration(const struct endorse_options *options, st
 
 /* ---- a change ---- */
 
-/* The new key, in a file of its own, which is written before anybody signs anything about it. */
+/* The new key, in a file of its own, which is written before anybody signs anything about it. The old key itself as the
+ * new one would rotate nothing, and would look as if something had been done. */
 static enum error take_new_key(const char *path, const struct sender_key *old, const struct entry_sender *entry,
 	struct sender_key *out, struct fault *fault)
 {
@@ -86,6 +98,7 @@ static enum error take_new_key(const char *path, const struct sender_key *old, c
 	return exists ? E_OK : sender_key_write(path, out, false, fault);
 }
 
+/* Older key files have no organisation and name; then they are asked for rather than guessed. */
 static enum error start_change(
 	const struct endorse_options *options, const struct sender_key *key, struct entry_sender *out, struct fault *fault)
 {
@@ -104,6 +117,7 @@ static enum error start_change(
 	return E_OK;
 }
 
+/* All that the signature covers is shown in words: who signs should see what they sign. */
 static enum error tell_change(
 	const struct endorse_options *options, const struct entry_sender *entry, struct fault *fault)
 {
@@ -120,6 +134,7 @@ static enum error tell_change(
 	return E_OK;
 }
 
+/* Both keys sign a rotation: the old one shows that its holder wants it, the new one that somebody holds it. */
 static enum error endorse_change(const struct endorse_options *options, struct fault *fault)
 {
 	OWNED(sender_key_wipe) struct sender_key old = {0};
@@ -142,7 +157,8 @@ static enum error endorse_change(const struct endorse_options *options, struct f
 
 /* ---- the command ---- */
 
-/* What does not go together, said so that a person sees what is meant. */
+/* What does not go together, said so that a person sees what is meant. The table of options says which of them go
+ * together; what is left for words is said here, by what the person seems to have meant. */
 static enum error check_options(const void *out, struct fault *fault)
 {
 	const struct endorse_options *options = out;

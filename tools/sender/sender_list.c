@@ -1,4 +1,9 @@
-/* indsigt sender list: who reports here. */
+/* indsigt sender list: who reports here.
+ *
+ * One snapshot, so the rows fit each other. Evidence is counted before the senders are walked, because a sender that
+ * has signed two batches for one sequence is to be seen here, in the row that everybody looks at, and not only by who
+ * thinks of asking for evidence. As JSON everything that is known is there; the table leaves out what a person does not
+ * compare (keys). */
 #include "ledger/base/own.h"
 #include "ledger/event/policy_json.h"
 #include "ledger/read/archive.h"
@@ -15,6 +20,7 @@ static const char *const headings[] = {
 	"Id", "Status", "Organisation", "Name", "Since", "Last", "Events", "Entry", "Policy"};
 #define COLUMNS (sizeof headings / sizeof headings[0])
 
+/* Invariant: one of `table` and `json` is NULL, and says by that how it is asked for. */
 struct listing {
 	struct table *table; /* one of the two */
 	json_t *json;
@@ -29,6 +35,7 @@ static void listing_release(struct listing *listing)
 	json_decref(listing->equivocations);
 }
 
+/* By sender id, as a text, since JSON has no other names; a ledger has few senders and hardly any evidence. */
 static json_int_t equivocations(const struct listing *listing, uint32_t sender)
 {
 	char id[16];
@@ -45,6 +52,7 @@ static enum error count_evidence(void *context, const struct evidence_row *row)
 	return json_object_set_new(listing->equivocations, id, count) == 0 ? E_OK : E_NO_MEMORY;
 }
 
+/* In the words of a person: that a key was compromised matters more than that it was revoked. */
 static const char *status_text(const struct sender *sender)
 {
 	if (sender->status == SENDER_REVOKED)
@@ -94,6 +102,7 @@ static bool add_object(struct listing *listing, const struct sender *sender)
 	return json_array_append_new(listing->json, object) == 0;
 }
 
+/* The walk ends at the first failure, so nothing is shown that lacks a sender. */
 static bool add_sender(void *context, const struct sender *sender)
 {
 	struct listing *listing = context;

@@ -1,7 +1,10 @@
+/* A policy has two spellings: bits in an entry, and the words that make it from the usual one. People and JSON see the
+ * words, so that a list of senders shows what is unusual about each and nothing else. */
 #include "tools/sender/sender_words.h"
 
 #include <string.h>
 
+/* As a list shows it: the words of policy_format stand one a line. */
 enum error policy_line(const struct policy *policy, char out[POLICY_WORDS_MAX])
 {
 	struct writer writer = writer_of(out, POLICY_WORDS_MAX);
@@ -26,6 +29,8 @@ void policy_settle(struct policy_given *given)
 		policy_default(&given->policy);
 }
 
+/* The first word begins from the usual policy; the words are the whole of it and no change to what is registered, so
+ * that the order of two commands never matters. */
 enum error policy_take(void *given, const char *word, struct fault *fault)
 {
 	struct policy_given *out = given;
