@@ -1,4 +1,11 @@
-/* indsigt evidence: what the ledger keeps against senders, and what shows that an old store was put back. */
+/* indsigt evidence: what the ledger keeps against senders, and what shows that an old store was put back.
+ *
+ * Evidence is for somebody else: a court, an auditor, the sender's own people. So the JSON has the second batch as the
+ * sender signed it, and where the first one stands in the log: both can be verified by who has neither this program nor
+ * this ledger. Nothing in it is anybody's data: a batch as it was signed has commitments only.
+ *
+ * One snapshot, but for the files, which others write at any moment; a file that comes after they were listed is in the
+ * next list. */
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/json/json_base64.h"
@@ -21,12 +28,14 @@ struct listing {
 	json_t *files;
 };
 
+/* The snapshot is lent by the caller, who lets it go. */
 static void listing_release(struct listing *listing)
 {
 	json_decref(listing->equivocations);
 	json_decref(listing->files);
 }
 
+/* The sender's name is read beside its id: who reads this knows systems by name. */
 static enum error add_equivocation(void *context, const struct evidence_row *row)
 {
 	struct listing *listing = context;
@@ -42,7 +51,8 @@ static enum error add_equivocation(void *context, const struct evidence_row *row
 	return json_array_append_new(listing->equivocations, json) == 0 ? E_OK : E_NO_MEMORY;
 }
 
-/* What stopped ingest, or is an alarm of cosigning: one file each. */
+/* What stopped ingest, or is an alarm of cosigning: one file each. Only names are listed: the files are checkpoints and
+ * proofs, which `indsigt verify` reads. */
 static enum error add_files(struct listing *listing, const char *dir)
 {
 	char path[4096];
@@ -56,6 +66,8 @@ static enum error add_files(struct listing *listing, const char *dir)
 	return errno == 0 ? E_OK : E_IO;
 }
 
+/* It says who has done what in one sentence each, and that there is nothing is said as well: an empty answer could be
+ * one that failed. */
 static void print_text(const struct listing *listing, const char *dir)
 {
 	size_t at;

@@ -1,4 +1,10 @@
-/* indsigt filing: a sender's proof of how one of its batches is filed, as a file. */
+/* indsigt filing: a sender's proof of how one of its batches is filed, as a file.
+ *
+ * What `indsigt send --query` does by itself for every batch, by hand for one, and with the proof as a file: for a
+ * sender that wants to show a third person what became of its report. The request is signed with the sender's own key,
+ * since the proof names people, whom only their reporter may be told.
+ *
+ * Nothing is handed on that does not hold: a proof that does not verify would be taken for one by who gets the file. */
 #include "ingest/sender/filing_checker.h"
 #include "ledger/base/own.h"
 #include "ledger/proof/filing_lost.h"
@@ -17,7 +23,8 @@ struct filing_request {
 	const char *output;
 };
 
-/* What is handed on holds. */
+/* What is handed on holds. A batch may be lost, and the log says so itself: that is an answer too, and is checked in
+ * the same way. */
 static enum error check(struct bytes text, const struct vkey *log, struct fault *fault)
 {
 	OWNED(filing_proof_release) struct filing_proof *proof = NULL;

@@ -1,4 +1,12 @@
-/* indsigt statement: the self-contained proof of who accessed a person's data, as a file. */
+/* indsigt statement: the self-contained proof of who accessed a person's data, as a file.
+ *
+ * From a directory it is made here, from an address it is asked for; either way the file is the same text, and its
+ * reader trusts neither. It is written whole or not at all, and what it covers is told afterwards, on stderr: a date is
+ * another instant in another zone, and what came after the newest epoch stands in it as not yet covered.
+ *
+ * What fails: no epoch yet, or more events than a statement holds: the ledger says so, and what to do (wait a moment; a
+ * window). An answer about somebody else is refused: with another person's token the ledger answers about that
+ * person. */
 #include "ingest/net/fetch.h"
 #include "ledger/base/own.h"
 #include "ledger/text/timestamp.h"
@@ -27,6 +35,7 @@ struct statement_request {
 
 /* ---- asking ---- */
 
+/* Waits a moment for witnesses, as the daemon does: a statement that rests on the log's signature alone proves less. */
 static enum error make_from_directory(const struct statement_request *request, const char *subject,
 	const struct asked_window *window, struct text *out, size_t *later, struct fault *fault)
 {
@@ -46,6 +55,7 @@ static enum error make_from_directory(const struct statement_request *request, c
 	return statement_make(snapshot, &query, out, later, fault);
 }
 
+/* What comes is not verified here: that is `indsigt verify`, with a key from somewhere else than the address. */
 static enum error fetch_from_url(const struct statement_request *request, const char *subject,
 	const struct asked_window *window, struct text *out, size_t *later, struct fault *fault)
 {
@@ -69,7 +79,7 @@ static enum error fetch_from_url(const struct statement_request *request, const 
 
 /* ---- writing ---- */
 
-/* A date is another instant in another zone: whoever asks sees which one it was. */
+/* A date is another instant in another zone: whoever asks sees which one it was. Only where one was asked for. */
 static void tell_window(const struct asked_window *window)
 {
 	if (window->from[0] != '\0' || window->to[0] != '\0')

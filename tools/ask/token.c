@@ -1,4 +1,8 @@
-/* indsigt token: a token of the local demo issuer. */
+/* indsigt token: a token of the local demo issuer.
+ *
+ * For trying things out on one machine, where no identity provider is. Whoever can read the ledger's keys can be
+ * anybody, so this gives nothing away that they do not have. A daemon trusts such tokens only with --demo-tokens, and
+ * only on loopback addresses. */
 #include "query/http/token.h"
 #include "ledger/base/own.h"
 #include "tools/command/command.h"
@@ -18,11 +22,13 @@ struct token_options {
 	uint32_t hours;
 };
 
+/* Its key would make tokens for everybody. */
 static void issuer_wipe(struct token_issuer *issuer)
 {
 	sodium_memzero(issuer, sizeof *issuer);
 }
 
+/* Written and flushed before it is called done: a token that is cut off looks like a whole one. */
 static enum error print_token(void *given, struct fault *fault)
 {
 	const struct token_options *options = given;

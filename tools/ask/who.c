@@ -1,4 +1,10 @@
-/* indsigt who: who accessed this person's data, verified and readable. */
+/* indsigt who: who accessed this person's data, verified and readable.
+ *
+ * One question and one answer for a person. Everything is verified before anything is shown (answer.h), so an answer
+ * that does not hold shows nothing. What leaves something out says so: a filter stands above the table, and where it
+ * leaves nothing over it is said how many there are without it, because "nobody" would be read as an all-clear.
+ *
+ *   options ─► window, organisation ─► subject ─► all pages, verified ─► table, or JSON */
 #include "ledger/base/own.h"
 #include "ledger/subject/subject.h"
 #include "ledger/text/timestamp.h"
@@ -21,7 +27,7 @@ struct who_options {
 	struct who_filters filters;
 };
 
-/* Dates are days here; the ledger is asked in UTC. */
+/* Dates are days here; the ledger is asked in UTC. In the order in which they are typed wrong most often. */
 static enum error check_options(struct who_options *options, struct fault *fault)
 {
 	struct answer_query *query = &options->query;
@@ -41,7 +47,8 @@ static bool is_empty(const struct answer *answer)
 	return answer->open + answer->withheld + answer->erased == 0;
 }
 
-/* Nothing within the filters: how much there is outside of them. */
+/* Nothing within the filters: how much there is outside of them. Only where the filtered answer is empty: it asks once
+ * more for everything. */
 static enum error count_all(struct who_options *options, struct fault *fault)
 {
 	struct answer_query query = options->query;
@@ -60,6 +67,7 @@ static enum error print_answer(const struct answer *answer, const struct who_opt
 	return output_json(json_incref(answer->json), stdout);
 }
 
+/* The subject is read last of the arguments, since reading it may wait for standard input. */
 static enum error who(void *given, struct fault *fault)
 {
 	struct who_options *options = given;

@@ -15,7 +15,8 @@
 
 #define COLUMNS CELLS
 
-/* The accesses of one day that differ in nothing but the time. */
+/* The accesses of one day that differ in nothing but the time. Invariant: `first` and `last` are of one local day, and
+ * all of the `count` accesses lie between them. */
 struct group {
 	time_t first;
 	time_t last;
@@ -23,6 +24,8 @@ struct group {
 	char *cells[COLUMNS]; /* [0] is made at the end */
 };
 
+/* Invariant: `items` has room for all accesses, so a place in it stays good; the newest item may still become part of
+ * an older one. */
 struct groups {
 	size_t count;
 	struct group *items;
@@ -38,6 +41,7 @@ static void groups_release(struct groups *groups)
 	json_decref(groups->places);
 }
 
+/* A time that cannot be read is 1970, which nobody takes for a real one; the answer was verified, so it is not met. */
 static time_t local_time(const char *text)
 {
 	int64_t ns = 0;
@@ -64,7 +68,8 @@ static void stamp(time_t at, const char *format, char *out, size_t size)
 
 /* ---- grouping ---- */
 
-/* Day and cells in one text; the caller frees it. */
+/* Day and cells in one text; the caller frees it. A text, because the cells are texts and JSON objects are the map at
+ * hand. A newline stands in no cell's place by itself: cells that hold one still differ in the rest, or are alike. */
 static char *group_key(const struct group *group)
 {
 	char day[16];
@@ -85,7 +90,8 @@ static void group_merge(struct group *into, const struct group *from)
 	into->count += from->count;
 }
 
-/* `group` is the newest of `groups`, which has been counted already: joins it to one that is like it, if there is. */
+/* `group` is the newest of `groups`, which has been counted already: joins it to one that is like it, if there is.
+ * Joined at once, so that memory grows with rows and not with accesses. */
 static bool place_group(struct groups *groups, struct group *group)
 {
 	char *key = group_key(group);
@@ -129,6 +135,7 @@ static int newest_first(const void *a, const void *b)
 	return (left < right) - (left > right);
 }
 
+/* The zone stands once, unless the clocks changed in between: then each end has its own. */
 static void time_cell(const struct group *group, char *out, size_t size)
 {
 	char begin[48];
@@ -147,6 +154,7 @@ static void time_cell(const struct group *group, char *out, size_t size)
 			group->count);
 }
 
+/* Sorted by the last access, since that is what a person remembers. */
 static enum error print_table(const struct answer *answer, const struct words *words, FILE *out)
 {
 	OWNED(groups_release) struct groups groups = {0};
@@ -171,6 +179,7 @@ static enum error print_table(const struct answer *answer, const struct words *w
 
 /* ---- around the table ---- */
 
+/* Each with the law that it is withheld by: that is the reader's right to know. */
 static void print_withheld(const struct answer *answer, const struct words *words, FILE *out)
 {
 	const json_t *events = json_object_get(json_object_get(answer->json, "withheld"), "events");
@@ -185,6 +194,7 @@ static void print_withheld(const struct answer *answer, const struct words *word
 	}
 }
 
+/* Who is silent is named, because "nobody looked" means less where somebody has stopped telling. */
 static void print_coverage(const struct answer *answer, const struct words *words, FILE *out)
 {
 	const json_t *coverage = json_object_get(answer->json, "coverage");
@@ -234,6 +244,7 @@ static void print_witnessing(const struct answer *answer, const struct words *wo
 		table_line(out, "%s", words->unwitnessed);
 }
 
+/* What the list proves and what not, at the place where a reader stops reading. */
 static void print_ending(const struct answer *answer, const struct words *words, FILE *out)
 {
 	char until[48];

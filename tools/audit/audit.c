@@ -31,7 +31,8 @@
 #define WAKE_MS 100
 #define STALL_MS 120000 /* a slow disk reads a bundle in far less, a loop in damaged pages never ends */
 
-/* Written by the child, read by the parent. */
+/* Written by the child, read by the parent. Invariant: the parent reads `error`, `result` and `fault` only after it has
+ * seen `finished`, which the child sets last; so what a dying child has half written is never read. */
 struct report {
 	uint64_t done; /* entries that hold */
 	uint64_t total;
@@ -57,6 +58,7 @@ struct audit_request {
 
 /* ---- child ---- */
 
+/* Relaxed: the numbers are for a person who waits, and for seeing that it moves. */
 static void note_progress(void *context, uint64_t done, uint64_t total)
 {
 	struct report *report = context;
@@ -65,6 +67,7 @@ static void note_progress(void *context, uint64_t done, uint64_t total)
 	__atomic_fetch_add(&report->steps, 1, __ATOMIC_RELAXED);
 }
 
+/* Without the keys the public part is audited, and it is said what was not. */
 static bool readable(const char *dir, const char *name)
 {
 	char path[PATH_BYTES_MAX];
@@ -111,7 +114,8 @@ static _Noreturn void walk(const struct audit_request *request, struct report *r
 
 /* ---- parent ---- */
 
-/* Until the child lets go of its end of the pipe; false when it does not move any more. */
+/* Until the child lets go of its end of the pipe; false when it does not move any more. `steps` moves also where no
+ * entry is finished, so that a long one is no standstill. */
 static bool watch(int alive_fd, const struct report *report)
 {
 	struct progress progress;
@@ -141,7 +145,8 @@ static bool is_crash(int status)
 	return number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGFPE || number == SIGILL;
 }
 
-/* The child ended without a result: the last index that held, and what became of it. */
+/* The child ended without a result: the last index that held, and what became of it. What was found until then stands:
+ * entries that held, held. */
 static enum error judge_death(
 	int status, bool stalled, const struct report *report, struct audit_result *out, struct fault *fault)
 {
@@ -167,6 +172,7 @@ static enum error judge_death(
 /* A child that dies over files that somebody took away says nothing about the log. */
 static const char *const environments[2] = {"store", "keys/env"};
 
+/* Before the child begins, so that a store that is replaced while it runs is noticed. */
 static void identify(const char *dir, struct db_identity out[2])
 {
 	char path[PATH_BYTES_MAX];
@@ -188,6 +194,7 @@ static bool same_files(const char *dir, const struct db_identity before[2])
 	return true;
 }
 
+/* The pipe's only use is its end: when the child is gone, whatever took it, the parent's poll returns. */
 static enum error audit_in_child(
 	const struct audit_request *request, struct report *report, struct audit_result *out, struct fault *fault)
 {
@@ -236,6 +243,8 @@ static enum error audit_dir(const struct audit_request *request, struct audit_re
 	return error;
 }
 
+/* A note is made and printed before the line, which is the last thing that is written: whoever reads only that has the
+ * result. */
 static enum error audit(const struct audit_request *request, struct audit_result *out, struct fault *fault)
 {
 	const struct audit_tiles of_tiles = {request->place, &request->vkey, request->from, request->save};
@@ -280,7 +289,8 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-/* What the place is, and what is asked of it. */
+/* What the place is, and what is asked of it. What belongs to the one kind of place is refused for the other, and not
+ * ignored. */
 static enum error check_request(struct audit_request *request, struct fault *fault)
 {
 	request->tiles = audit_tiles_place(request->place);

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* On stderr, because the note itself is the result on stdout. Without a vkey the note is worth nothing to anybody, so a
+ * new one is shown at once. */
 static void print_vkey(const struct signer_key *key)
 {
 	struct vkey vkey;
@@ -39,6 +41,7 @@ enum error audit_note_key(const char *path, const char *name, struct signer_key 
 	return E_OK;
 }
 
+/* It names the roots that were computed here, not those that the log claims. */
 static enum error make_note(const struct vkey *log, const struct audit_result *result, const struct signer_key *key,
 	struct vkey *vkey, struct writer *out)
 {
@@ -74,6 +77,7 @@ static enum error put_note(const char *dir, const struct vkey *vkey, struct byte
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s/%s cannot be written; hand the note over", path, name);
 }
 
+/* An audit without an epoch has recomputed no filing: a note about it would promise something that nobody looked at. */
 enum error audit_note_write(const char *dir, const struct vkey *log, const struct audit_result *result,
 	const struct signer_key *key, struct fault *fault)
 {

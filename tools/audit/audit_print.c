@@ -1,3 +1,6 @@
+/* One line that a script can rely on, after everything else that was said: what came of it, and the numbers in fixed
+ * order. What an audit of this kind did not look at has no number: 0 would say that it was looked at. An audit that
+ * could not be made is not one that failed, and says so in other words, since "FAILED" accuses somebody. */
 #include "tools/audit/audit_print.h"
 
 #include "ledger/json/json_number.h"
@@ -41,13 +44,15 @@ static const struct row rows[] = {
 #undef X
 };
 
+/* Losses are named only where there are any, as they always were: scripts compare whole lines. */
 static bool is_shown(const struct row *row, const struct audit_result *result, enum audit_scope scope, uint64_t *number)
 {
 	memcpy(number, (const char *)result + row->offset, sizeof *number);
 	return (row->scopes & 1u << scope) != 0 && (*number > 0 || !row->if_any);
 }
 
-/* What it ends with: the root, or what does not hold. */
+/* What it ends with: the root, or what does not hold. One of the two ends: the root that everything hashes to, or the
+ * first index that does not hold. */
 static int add_end(json_t *json, const struct audit_result *result, enum audit_scope scope, const char *root)
 {
 	if (!result->ok)

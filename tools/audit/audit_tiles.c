@@ -22,6 +22,7 @@
 
 #define SAVE_ENTRIES (1u << 18) /* seconds of work */
 
+/* Invariant: `saved` is at most what the rules have taken. */
 struct walk {
 	const struct audit_tiles *request;
 	struct follower follower;
@@ -29,6 +30,7 @@ struct walk {
 	uint64_t saved; /* entries, in the state that was written last */
 };
 
+/* A directory with a store is a ledger's, whatever else lies in it. */
 bool audit_tiles_place(const char *place)
 {
 	char path[4096];
@@ -43,6 +45,7 @@ bool audit_tiles_place(const char *place)
 
 /* ---- state ---- */
 
+/* What cannot be read ends it: to begin from nothing would forget what was known, and call a fork a log. */
 static enum error load_state(struct walk *walk, struct fault *fault)
 {
 	const char *from = walk->request->from;
@@ -75,6 +78,7 @@ static enum error on_bundle(void *context, const struct log_rules *rules, struct
 
 /* ---- result ---- */
 
+/* What only the sealed part shows (records, subjects) stays 0, and is not printed for tiles. */
 static void fill_result(const struct walk *walk, struct audit_result *out)
 {
 	const struct log_rules *rules = &walk->follower.rules;
@@ -123,6 +127,7 @@ static enum error walk_log(struct walk *walk, struct log_finding *finding)
 	return save_state(walk, finding);
 }
 
+/* Here an error that judges becomes a result; every other one is the caller's to tell. */
 static enum error run_walk(struct walk *walk, struct audit_result *out, struct fault *fault)
 {
 	struct log_finding finding = {.text = ""};

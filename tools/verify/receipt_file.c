@@ -9,6 +9,7 @@
 
 #define RECEIPT_LINE_MAX 65536u
 
+/* Numbers are judged together when all are read: which of two that do not fit is wrong, nobody can say. */
 static void read_receipt(struct form *form, const char *origin, struct receipt_shown *out)
 {
 	const json_t *root = form->document;
@@ -70,6 +71,8 @@ enum error receipt_file_next(struct bytes *rest, const struct vkey *log, const s
 	return E_OK;
 }
 
+/* Asked after a refusal, so that a person with many ledgers is told to take another key, and not that the receipt was
+ * forged. */
 bool receipt_file_of_other(struct bytes rest, const struct vkey *log)
 {
 	const uint8_t *end = memchr(rest.data, '\n', rest.len);

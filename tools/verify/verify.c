@@ -1,4 +1,12 @@
-/* indsigt verify: what a file proves, offline. */
+/* indsigt verify: what a file proves, offline.
+ *
+ * Everything that a file's verification needs is on the command line: the log's key, and where wanted a policy, an
+ * auditor, a subject. Nothing is asked of any network, and no file beside these is read, so it can be done on a machine
+ * that nobody reaches.
+ *
+ * What fails on the way to the file (not there, too long, no memory, a policy that cannot be read) says nothing about
+ * the file, and never gives the exit code that it does not hold. What holds is told in words, with what is not proven
+ * in the same place. */
 #include "tools/verify/verify.h"
 
 #include "ledger/base/own.h"
@@ -22,6 +30,7 @@ struct verify_options {
 
 /* ---- the file ---- */
 
+/* Standard input stays open: it is not this program's. */
 static void file_close(FILE **file)
 {
 	if (*file != NULL && *file != stdin)
@@ -29,7 +38,7 @@ static void file_close(FILE **file)
 }
 
 /* The whole file, to be freed, or none of it: of a part nothing can be said. One byte more than the limit is enough to
- * know that it is over. */
+ * know that it is over. In pieces that double, because the length of a pipe is not known. */
 static enum error read_file(const char *path, uint8_t **out, size_t *out_len, struct fault *fault)
 {
 	size_t len = 0, room = 65536;
@@ -82,6 +91,7 @@ static enum error read_policy(const char *path, struct witness_policy **out, str
 	return E_OK;
 }
 
+/* Options are read before the file, so that a mistyped key does not cost the reading of 256 MiB. */
 static enum error verify(const struct verify_options *options, enum exit_code *out, struct fault *fault)
 {
 	char subject[SUBJECT_BYTES_MAX + 1];

@@ -7,6 +7,7 @@
 #include "tools/show/table.h"
 #include "tools/verify/verify_words.h"
 
+/* Everything is borrowed for as long as the call takes. What is NULL was not asked for, and is told as not proven. */
 struct verify_call {
 	struct bytes text; /* the file, all of it: at most STATEMENT_BYTES_MAX */
 	struct vkey log;

@@ -1,4 +1,15 @@
-/* What kind of file it is that somebody wants verified, and what comes out. */
+/* What kind of file it is that somebody wants verified, and what comes out.
+ *
+ * Somebody has a file and a key, and may not know what kind of file it is. So the kind is found by what it says of
+ * itself, and then checked in full by its own verifier. Four answers are told apart, since each wants something else
+ * done:
+ *
+ *   holds ──────────► what is proven
+ *   refused ─┬─ not whole: cut off, or something else stands in it ─► nothing was looked at; ask for it anew
+ *            ├─ names another log ─────────────────────────────────► nothing can be said with this key
+ *            └─ whole, of this log ────────────────────────────────► it was altered, or never held
+ *
+ * Being cut off is only asked when it was refused: a file that holds is whole. */
 #include "ledger/json/json_number.h"
 #include "ledger/json/json_read.h"
 #include "ledger/proof/form.h"
@@ -21,7 +32,8 @@ static bool begins(const char *text, const char *with)
 }
 
 /* Whether the text is one piece of JSON from its beginning to its end. Numbers and depths that jansson does not take
- * are somebody's doing, and no sign of a cut. */
+ * are somebody's doing, and no sign of a cut. A number that is too large or a nesting that is too deep was put there by
+ * somebody, so the file counts as whole. */
 static enum error is_json(struct bytes text, bool *out)
 {
 	json_auto_t *json = NULL;
@@ -47,7 +59,8 @@ static enum error is_receipt(struct bytes text, bool *out)
 	return error == E_NO_MEMORY ? error : E_OK;
 }
 
-/* What a text that is no JSON was before somebody cut it off, as far as it can be seen. */
+/* What a text that is no JSON was before somebody cut it off, as far as it can be seen. By marks anywhere in the text:
+ * what is left of it may be any part. */
 static enum kind torn_kind(struct bytes text)
 {
 	return has(text, "\"indsigt-statement/") ? KIND_STATEMENT
@@ -57,7 +70,8 @@ static enum kind torn_kind(struct bytes text)
 											 : KIND_UNKNOWN;
 }
 
-/* By the member `type` of the JSON that it begins with, which the verifier then checks in full. Receipts have none. */
+/* By the member `type` of the JSON that it begins with, which the verifier then checks in full. Receipts have none.
+ * Jansson's answers are asked for one after the other, and no memory is never taken for "no JSON". */
 static enum error kind_of(struct bytes text, enum kind *out)
 {
 	static const char tlog_proof[] = "c2sp.org/tlog-proof@";
@@ -82,7 +96,8 @@ static enum error kind_of(struct bytes text, enum kind *out)
 	return E_OK;
 }
 
-/* A proof file ends with a line of a signature: what is cut off has another one last, or half of it. */
+/* A proof file ends with a line of a signature: what is cut off has another one last, or half of it. What a signature
+ * line begins with is the format's own (an em dash), and stands nowhere else at the beginning of a line of it. */
 static bool is_whole_note(struct bytes text)
 {
 	static const char signature[] = "\n\xe2\x80\x94 ";
@@ -92,7 +107,7 @@ static bool is_whole_note(struct bytes text)
 		   memcmp(last, signature, sizeof signature - 1) == 0;
 }
 
-/* From 1; empty when there is none. */
+/* From 1; empty when there is none. By the number that is told, so that what is judged is the very line. */
 static struct bytes line_of(struct bytes text, uint64_t number)
 {
 	struct bytes line = BYTES_EMPTY;
@@ -105,7 +120,8 @@ static struct bytes line_of(struct bytes text, uint64_t number)
 }
 
 /* What is refused and not whole was not looked at, and says nothing of who made it; what is whole and does not hold was
- * altered. `number`: of the receipt that was refused. */
+ * altered. `number`: of the receipt that was refused. Of a proof file the last line decides, of all others whether it
+ * is one piece of JSON. */
 static enum error is_whole(const struct verify_call *call, enum kind kind, uint64_t number, bool *out)
 {
 	*out = kind != KIND_TLOG_PROOF || is_whole_note(call->text);
@@ -114,7 +130,8 @@ static enum error is_whole(const struct verify_call *call, enum kind kind, uint6
 	return is_json(kind == KIND_RECEIPTS ? line_of(call->text, number) : call->text, out);
 }
 
-/* An option that asks for a check is never left out without a word. */
+/* An option that asks for a check is never left out without a word. Else somebody who asks for a check reads "holds",
+ * and believes that it was made. */
 static enum error check_options(const struct verify_call *call, enum kind kind, struct fault *fault)
 {
 	if (kind == KIND_UNKNOWN || kind == KIND_STATEMENT)
@@ -128,7 +145,7 @@ static enum error check_options(const struct verify_call *call, enum kind kind, 
 	return E_OK;
 }
 
-/* What the checkpoints of a file say. */
+/* What the checkpoints of a file say. `own` without `any` cannot be: a line that names the log is a line. */
 struct named {
 	const char *log;
 	bool any; /* there is text of several lines, as a checkpoint is */
@@ -179,7 +196,8 @@ static enum error name_documents(struct bytes text, bool lines, struct named *na
 }
 
 /* A file whose checkpoints nowhere name the key's log is of another one: nothing can be said of it with this key. One
- * without any is of no log, and does not hold. */
+ * without any is of no log, and does not hold. Asked of refused files only, and of every checkpoint in it: a file that
+ * names the log anywhere was meant for it. */
 static enum error is_of_other_log(const struct verify_call *call, enum kind kind, bool *out)
 {
 	struct named named = {.log = call->log.name};
@@ -205,6 +223,7 @@ static void print_torn(const struct verify_call *call, enum kind kind, uint64_t 
 		table_line(call->out, call->words->not_whole, call->words->kinds[kind]);
 }
 
+/* As JSON the same distinctions are members, so that a program need not read sentences. */
 static enum error print_refusal(const struct verify_call *call, enum kind kind, bool whole, bool other_log,
 	const struct finding *finding, uint64_t number)
 {
@@ -249,6 +268,7 @@ static enum error verify_kind(const struct verify_call *call, enum kind kind, st
 		"it begins neither with a JSON object of a type that can be verified, nor as a proof file");
 }
 
+/* The exit code follows from the answers above; that a result could not be written is an error of its own. */
 enum error verify_file(const struct verify_call *call, enum exit_code *out, struct fault *fault)
 {
 	uint64_t number = 0;

@@ -1,3 +1,7 @@
+/* A sender's proof, with two endings: filed under these people, or lost, and the log says so. The proof names people
+ * only where it was asked for with them; then they are listed with their sequences, so that the sender can compare each
+ * with what it reported. Without them it shows that the events are filed under labels, and not whose the labels are,
+ * which is said. */
 #include "ledger/base/own.h"
 #include "ledger/json/json_number.h"
 #include "ledger/proof/filing_lost.h"
@@ -9,6 +13,7 @@
 
 #define COLUMNS 3
 
+/* In the order of the batch, one for each event, since that is how the sender knows its events. */
 static json_t *subjects_json(const struct filing_proof *proof)
 {
 	json_t *list = json_array();
@@ -20,6 +25,7 @@ static json_t *subjects_json(const struct filing_proof *proof)
 	return verify_json_whole(list, failed);
 }
 
+/* `subjects` is there only where the proof has them: an empty list would say that the batch is about nobody. */
 static json_t *filing_json(const struct filing_proof *proof, const struct verify_call *call)
 {
 	char time[TIMESTAMP_TEXT_MAX];
@@ -66,6 +72,7 @@ static enum error print_text(const struct filing_proof *proof, const struct veri
 	return E_OK;
 }
 
+/* What is lost cannot be proven to be filed; what is proven is that the log itself declares the loss. */
 static enum error verify_lost(const struct verify_call *call, struct finding *finding)
 {
 	struct filing_lost lost;

@@ -1,3 +1,6 @@
+/* Two checkpoints with the log's own signature that cannot both be of one log that only grows. Whoever sees this needs
+ * no trust in who found it: the signatures are the log's. It holds when the log has forked, so "holds" is the bad news
+ * here, and the sentence says so. */
 #include "ledger/json/json_number.h"
 #include "ledger/proof/fork.h"
 #include "tools/verify/verify.h"

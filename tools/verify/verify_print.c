@@ -1,3 +1,9 @@
+/* What all kinds of files have in common when it is told: times, witnesses, JSON. Times are UTC and not the reader's
+ * zone, so that two people who compare what they were shown read the same; a midnight is shown as a date, because that
+ * is what was meant by it.
+ *
+ * JSON is all or nothing: a member that could not be added for want of memory would make a result that says less than
+ * was proven, so then there is none. */
 #include "ledger/text/timestamp.h"
 #include "tools/verify/verify.h"
 
@@ -11,6 +17,7 @@ void verify_time(uint64_t time_s, char out[VERIFY_TIME_MAX])
 		snprintf(out, VERIFY_TIME_MAX, "%.10s %.8s UTC", text, text + 11);
 }
 
+/* Without a policy it is said what is missing, in the same place: that nobody but the log vouches for it. */
 void verify_witnesses(const struct witnessed *witnessed, const struct verify_call *call)
 {
 	char time[VERIFY_TIME_MAX];
@@ -28,6 +35,7 @@ json_t *verify_json_with(json_t *json, json_t *more)
 	return verify_json_whole(json, failed);
 }
 
+/* For lists, and objects that grow by conditions. */
 json_t *verify_json_whole(json_t *json, bool failed)
 {
 	if (!failed)

@@ -1,9 +1,14 @@
-/* Receipts as 'indsigt send' prints them: each is checked by itself. */
+/* Receipts as 'indsigt send' prints them: each is checked by itself.
+ *
+ * A file of receipts is what `send` has printed, over days perhaps, under many checkpoints. Each is checked by itself:
+ * that there are no others, and that their checkpoints fit each other, is not proven by them and is said so. What is
+ * true of all of them is told: the fewest witnesses, and the oldest time. */
 #include "ledger/base/own.h"
 #include "ledger/json/json_number.h"
 #include "tools/verify/receipt_file.h"
 #include "tools/verify/verify.h"
 
+/* Invariant: `seen` is meaningless before the first receipt, and after it holds for each one so far. */
 struct receipts {
 	uint64_t count;
 	uint64_t events;
@@ -11,6 +16,7 @@ struct receipts {
 	struct witnessed seen; /* what is true of all of them: the fewest witnesses, the oldest time */
 };
 
+/* The first one that does not hold is the end, with its number: a person looks at that line first. */
 static enum error take_receipt(
 	const struct verify_call *call, struct bytes *rest, struct receipts *receipts, struct finding *finding)
 {

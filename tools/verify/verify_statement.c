@@ -21,6 +21,8 @@ static json_t *time_json(uint64_t time_s)
 	return json_string(text);
 }
 
+/* Whether the registration was signed and whether the key was lost stand beside the name: a name alone would claim
+ * more. */
 static json_t *sender_json(const struct sender *sender)
 {
 	return json_pack("{s:o, s:s, s:s, s:b, s:b}", "id", json_number(sender->id), "org", sender->org, "name",
@@ -38,7 +40,8 @@ static const struct sender *sender_of(const struct statement *statement, const s
 	return NULL;
 }
 
-/* The event's fields (open) or what may be said of it, with its place in the log. */
+/* The event's fields (open) or what may be said of it, with its place in the log. The fields come from the committed
+ * bytes, never from the file's own words about them. */
 static json_t *event_json(const struct statement *statement, const struct statement_event *event)
 {
 	static const char *const states[] = {
@@ -80,6 +83,7 @@ static json_t *events_json(const struct statement *statement, const struct state
 	return verify_json_whole(list, failed);
 }
 
+/* An end that is open is left out, as in the statement itself. */
 static json_t *window_json(const struct statement_window *window)
 {
 	json_t *json = json_object();
@@ -88,6 +92,7 @@ static json_t *window_json(const struct statement_window *window)
 	return verify_json_whole(json, failed);
 }
 
+/* Null: none was shown. Not verified: there is a note, and no key was given to check it by. */
 static json_t *audit_json(const struct statement *statement)
 {
 	if (statement->audit == STATEMENT_AUDIT_NONE)
@@ -107,6 +112,7 @@ static json_t *senders_json(const struct statement *statement)
 	return verify_json_whole(senders, failed);
 }
 
+/* A program that reads this need not know the format of statements: numbers are decided here, once. */
 static json_t *statement_json(const struct statement *statement)
 {
 	json_t *json =
@@ -141,6 +147,7 @@ static void cells_release(char *(*cells)[CELLS])
 		free((*cells)[i]);
 }
 
+/* The time of the access as its sender gave it; the ledger's own stands in the next column. */
 static void access_time(const json_t *item, char out[VERIFY_TIME_MAX])
 {
 	int64_t time_ns;
@@ -160,7 +167,8 @@ static void reporting_system(const struct statement *statement, const struct sta
 		snprintf(out, CELL_BYTES, words->sender, event->entry.sender);
 }
 
-/* What stands in the columns of an event that is not open: who reported it and why it is not shown. */
+/* What stands in the columns of an event that is not open: who reported it and why it is not shown. Who withholds or
+ * erased it is not known to a reader; who reported it is, and by what law it is withheld. */
 static bool closed_cells(const struct statement *statement, const struct statement_event *event,
 	const struct verify_words *words, char *cells[CELLS])
 {
@@ -251,7 +259,8 @@ static void print_window(const struct statement *statement, const struct verify_
 	table_line(out, words->window, window->has_from ? from : words->beginning, window->has_to ? to : words->end);
 }
 
-/* Complete until when, and how much. */
+/* Complete until when, and how much. One access and many are other sentences in both languages, and none is the
+ * third. */
 static void print_headline(const struct statement *statement, const struct verify_words *words, FILE *out)
 {
 	char until[VERIFY_TIME_MAX];
@@ -272,6 +281,7 @@ static void print_headline(const struct statement *statement, const struct verif
 			out, statement->event_count == 1 ? words->window_one : words->window_none, until, number(statement->count));
 }
 
+/* A date that has passed since is said: the reader can have a new statement that shows what was withheld. */
 static void print_closed(const struct statement *statement, const struct verify_words *words, uint64_t now_s, FILE *out)
 {
 	uint64_t last_s = 0;
@@ -297,6 +307,7 @@ static void print_closed(const struct statement *statement, const struct verify_
 		table_line(out, words->erased, number(statement->erased));
 }
 
+/* Without signatures it is said that they were not asked for: else a reader might think that there are none. */
 static void print_senders(const struct statement *statement, const struct verify_words *words, FILE *out)
 {
 	if (!statement->signatures) {
@@ -332,7 +343,7 @@ static void print_later(const struct statement *statement, const struct verify_w
 		table_line(out, words->later_closed, number(closed));
 }
 
-/* What else is proven, and what is not. */
+/* What else is proven, and what is not. From what is proven for certain to what this statement is not about. */
 static void print_ending(const struct statement *statement, const struct verify_call *call)
 {
 	FILE *out = call->out;
@@ -350,6 +361,7 @@ static void print_ending(const struct statement *statement, const struct verify_
 	table_line(out, "%s", words->times);
 }
 
+/* The table first, since that is what the reader came for; what it is worth stands below it. */
 static enum error print_text(const struct statement *statement, const struct verify_call *call)
 {
 	const struct verify_words *words = call->words;

@@ -1,3 +1,6 @@
+/* A proof file shows one entry and says nothing of what the entry is about: events are commitments, so it can be given
+ * to anybody. What it proves is where the entry stands, and under which checkpoint; that is told first, then what kind
+ * of entry it is. */
 #include "ledger/base/own.h"
 #include "ledger/json/json_number.h"
 #include "ledger/proof/tlog_proof.h"
@@ -14,6 +17,7 @@ static const char *const kinds[] = {[ENTRY_GENESIS] = "genesis",
 	[ENTRY_ERASURE] = "erasure",
 	[ENTRY_LOSS] = "loss"};
 
+/* Each kind has a sentence of its own, with the numbers that the log itself has, and no name but a sender's. */
 static void print_entry(const struct entry *entry, const struct verify_words *words, FILE *out)
 {
 	char time[VERIFY_TIME_MAX];
