@@ -5,6 +5,7 @@
 
 #include "ledger/base/own.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -92,6 +93,7 @@ static void close_output(struct child *child)
 /* Cuts the first line off what was read. */
 static bool take_line(struct child *child, char out[CHILD_LINE_MAX + 1])
 {
+	assert(child->len <= CHILD_LINE_MAX);
 	const char *end = memchr(child->line, '\n', child->len);
 	if (end == NULL && child->len < CHILD_LINE_MAX)
 		return false;

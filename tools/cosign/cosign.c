@@ -23,6 +23,7 @@
 #include "tools/command/command.h"
 #include "tools/cosign/archive_door.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -168,6 +169,7 @@ static void look(struct cosign *cosign, const struct checkpoint *checkpoint, str
 	keep(&cosign->newest, checkpoint, note);
 	if (cosign->durable.checkpoint.size < checkpoint->size)
 		keep_guard(cosign, checkpoint->size);
+	assert(cosign->durable.checkpoint.size <= cosign->newest.checkpoint.size);
 }
 
 /* Offers the log's newest durable checkpoint and asks everybody who is to be asked. A snapshot for each round: it pins

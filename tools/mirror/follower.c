@@ -35,6 +35,8 @@ void follower_close(struct follower *follower)
 	*follower = (struct follower){.vkey = NULL};
 }
 
+/* A checkpoint alone binds as much as a state does: what comes must extend it. A state that is of no use is an error
+ * and never "nothing known yet". */
 enum error follower_load(struct follower *follower, struct bytes text, struct fault *fault)
 {
 	struct finding finding = {.text = ""};
@@ -55,6 +57,7 @@ enum error follower_load(struct follower *follower, struct bytes text, struct fa
 	return fault_set(fault, error, "%s", error == E_BAD_VALUE ? finding.text : error_text(error));
 }
 
+/* Written beside the file and renamed, so that a place to go on from is there at any moment. */
 enum error follower_save(const struct follower *follower, int dir_fd, const char *name, struct log_finding *finding)
 {
 	OWNED_MEMORY char *text = NULL;
@@ -67,6 +70,7 @@ enum error follower_save(const struct follower *follower, int dir_fd, const char
 		finding, error, follower->rules.state.size, "%s cannot be written: %s", name, error_reason(error));
 }
 
+/* The sizes say which two histories it is about, so that the same fork found again is the same file. */
 void follower_fork_name(const struct checkpoint *smaller, const struct checkpoint *larger, char out[FOLLOWER_FORK_MAX])
 {
 	snprintf(out, FOLLOWER_FORK_MAX, "fork-%" PRIu64 "-%" PRIu64 ".json", smaller->size, larger->size);
@@ -74,6 +78,7 @@ void follower_fork_name(const struct checkpoint *smaller, const struct checkpoin
 
 /* ---- looking ---- */
 
+/* Tiles that do not hash to the checkpoint are told apart here already: whoever serves them may be anybody. */
 static enum error open_reader(struct follower *follower, const struct checkpoint *checkpoint, struct tile_reader **out,
 	struct log_finding *finding)
 {
@@ -83,6 +88,7 @@ static enum error open_reader(struct follower *follower, const struct checkpoint
 	return error;
 }
 
+/* The newer pair replaces an older one that was not written down yet: one fork is enough to accuse. */
 static enum error keep_evidence(struct follower *follower, const struct follow_state *smaller,
 	const struct follow_state *larger, const struct hash *old_root, const struct merkle_proof *proof)
 {
@@ -119,6 +125,7 @@ static enum error same_size(struct follower *follower, struct log_finding *findi
 		finding, E_CORRUPT, 0, "two different logs of %" PRIu64 " entries are both signed", seen->size);
 }
 
+/* A smaller checkpoint is compared as well: a place that is behind is no harm, one that shows another past is. */
 static enum error compare(struct follower *follower, bool *newer, struct log_finding *finding)
 {
 	uint64_t size = follower->seen.checkpoint.size;
@@ -139,6 +146,8 @@ static enum error compare(struct follower *follower, bool *newer, struct log_fin
 		size, known);
 }
 
+/* What is signed by the log and is none of its checkpoints is worse than what is not signed by it, and both are told
+ * apart from what could not be had. */
 enum error follower_look(struct follower *follower, bool *newer, struct log_finding *finding)
 {
 	struct bytes note;
@@ -160,6 +169,7 @@ enum error follower_look(struct follower *follower, bool *newer, struct log_find
 	return E_OK;
 }
 
+/* Tiles are fetched ahead of where they are read, since waiting for one after the other is most of the time. */
 enum error follower_read(struct follower *follower, const struct follow_hooks *hooks, struct log_finding *finding)
 {
 	OWNED(tile_reader_release) struct tile_reader *reader = NULL;

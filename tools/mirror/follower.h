@@ -9,6 +9,8 @@
 #include "ledger/follow/follow.h"
 #include "ledger/follow/follow_state.h"
 
+/* Invariant: `known` never becomes smaller, and the rules have taken at most as many entries as it has. After an error
+ * of the rules they may stand in the middle of an entry: then nothing goes on from here but a state that was saved. */
 struct follower {
 	const struct vkey *vkey; /* borrowed */
 	struct tile_fetch *fetch;

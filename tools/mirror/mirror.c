@@ -29,7 +29,8 @@
 
 /* ---- init ---- */
 
-/* The place as it is found from everywhere, from whatever directory the mirror is served. */
+/* The place as it is found from everywhere, from whatever directory the mirror is served. Opened and closed again, so
+ * that an address that is none is refused before anything is made. */
 static enum error find_place(const char *place, char out[MIRROR_PLACE_BYTES_MAX + 1], struct fault *fault)
 {
 	char path[PATH_MAX];
@@ -45,7 +46,8 @@ static enum error find_place(const char *place, char out[MIRROR_PLACE_BYTES_MAX 
 	return E_OK;
 }
 
-/* Prints the mirror's own vkey, if it has a name. */
+/* Prints the mirror's own vkey, if it has a name. The directory first: a key whose mirror could not be made would be a
+ * secret that lies about. */
 static enum error create(
 	const struct mirror_init_options *init, const struct mirror_config *config, struct fault *fault)
 {
@@ -78,6 +80,7 @@ struct serving {
 	char said[FAULT_TEXT_MAX + 1]; /* the fault that was told last: each once */
 };
 
+/* The same fault again and again (the network is down) would fill a log in a night; that it is over is news again. */
 static void tell(struct serving *serving, uint64_t before, enum error error, const struct fault *fault)
 {
 	uint64_t size = mirror_published(serving->mirror)->size;
@@ -90,6 +93,8 @@ static void tell(struct serving *serving, uint64_t before, enum error error, con
 	snprintf(serving->said, sizeof serving->said, "%s", error == E_OK ? "" : fault->text);
 }
 
+/* A round that was ended from outside (E_CLOSED) is the end of the thread. The descriptor that wakes it is the one that
+ * ends a download, so stopping never waits for a slow place. */
 static void *follow_on(void *context)
 {
 	struct serving *serving = context;
@@ -105,6 +110,7 @@ static void *follow_on(void *context)
 	return NULL;
 }
 
+/* In this order at the end: the server first, so that nobody is answered while the follower is being stopped. */
 static enum error run_server(struct serving *serving, struct http_server *server, int stop_fd, struct fault *fault)
 {
 	pthread_t thread;
@@ -121,6 +127,7 @@ static enum error run_server(struct serving *serving, struct http_server *server
 	return error;
 }
 
+/* The address is looked at before the lock is taken, so that a mistyped one does not disturb a mirror that runs. */
 static enum error serve(const struct mirror_serve_options *options, struct fault *fault)
 {
 	OWNED(mirror_release) struct mirror *mirror = NULL;
@@ -141,6 +148,7 @@ static enum error serve(const struct mirror_serve_options *options, struct fault
 	return run_server(&serving, server, wake_fd, fault);
 }
 
+/* For a timer: what a round found is what the program ends with. */
 static enum error once(const char *dir, struct fault *fault)
 {
 	OWNED(mirror_release) struct mirror *mirror = NULL;

@@ -1,3 +1,6 @@
+/* What a mirror takes on its command line stands apart from what it does: `indsigt` shows these options and completes
+ * them, and hands the words on to a program that has them in it as well. So both read the same table, and only one of
+ * them has the work. */
 #include "tools/mirror/mirror_command.h"
 
 #include "tools/show/vkey_option.h"

@@ -39,6 +39,8 @@
 #define EVIDENCE_FILES_MAX 16u  /* of a kind; a log that goes on growing would fill the disk with more of the same */
 #define SAVE_ENTRIES (1u << 18) /* seconds of work */
 
+/* Invariant: `follower` may be used while `following` is set; `saved` entries are on the disk with all their tiles;
+ * `torn` is only ever set between a tile that failed and the end of the round. */
 struct mirror {
 	struct mirror_config config;
 	int dir_fd;
@@ -86,6 +88,7 @@ enum error mirror_create(const char *dir, const struct mirror_config *config, st
 	return fault_because(fault, write_json(dir_fd, CONFIG, json), "%s/" CONFIG, dir);
 }
 
+/* Strict, as for what strangers send: a mirror of another log under this one's name would accuse it of a fork. */
 static enum error read_config(struct mirror *mirror, struct fault *fault)
 {
 	OWNED_MEMORY uint8_t *text = NULL;
@@ -114,6 +117,7 @@ static enum error read_config(struct mirror *mirror, struct fault *fault)
 
 /* ---- opening ---- */
 
+/* The sentence says what taking the file away leads to, so that nobody does it lightly. */
 static enum error load_file(struct mirror *mirror, int dir_fd, const char *name, struct fault *fault)
 {
 	OWNED_MEMORY uint8_t *text = NULL;
@@ -130,7 +134,8 @@ static enum error load_file(struct mirror *mirror, int dir_fd, const char *name,
 		why.text[0] != '\0' ? why.text : error_reason(error));
 }
 
-/* The last tile that the state speaks of: it was written before the state was. */
+/* The last tile that the state speaks of: it was written before the state was. Only the last one is looked at: tiles
+ * are written in order, and a copy that lacks older ones is found by who audits it. */
 static bool has_tiles(const struct mirror *mirror)
 {
 	uint64_t size = mirror->follower.rules.state.size;
@@ -170,6 +175,7 @@ static void close_follower(struct mirror *mirror)
 	mirror->torn = false;
 }
 
+/* Anything that is left half open is closed: the next round begins anew. */
 static enum error open_follower(struct mirror *mirror, struct fault *fault)
 {
 	const struct mirror_config *config = &mirror->config;
@@ -181,6 +187,7 @@ static enum error open_follower(struct mirror *mirror, struct fault *fault)
 	return error;
 }
 
+/* The tree's lock comes before the state is read, so that two mirrors of one directory never both go on from it. */
 static enum error open_parts(struct mirror *mirror, const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
@@ -249,7 +256,8 @@ static enum error make_room(int folder_fd, const char *kind)
 	return errno != 0 ? E_IO : count < EVIDENCE_FILES_MAX ? E_OK : E_TOO_MANY;
 }
 
-/* E_TOO_MANY; what is there under the name stays as it is, and is not looked at again at every turn. */
+/* E_TOO_MANY; what is there under the name stays as it is, and is not looked at again at every turn. One file of a kind
+ * and size: what a log has signed once does not change, so the first is as good as any later. */
 static enum error keep(struct mirror *mirror, const struct log_finding *finding, char *name, size_t room)
 {
 	const struct follower *follower = &mirror->follower;
@@ -271,7 +279,8 @@ static enum error keep(struct mirror *mirror, const struct log_finding *finding,
 	return text != NULL ? evidence_keep(mirror->dir_fd, name, room, bytes_text(text)) : E_NO_MEMORY;
 }
 
-/* An alarm is about what the log has signed; tiles that are not that may be anybody's fault. */
+/* An alarm is about what the log has signed; tiles that are not that may be anybody's fault. The alarm says where the
+ * evidence is, because whoever reads it is to hand that on. */
 static enum error raise_alarm(struct mirror *mirror, const struct log_finding *finding, struct fault *fault)
 {
 	char name[120] = "";
@@ -324,6 +333,7 @@ static enum error sync_and_save(struct mirror *mirror, struct log_finding *findi
 	return save_state(mirror, finding);
 }
 
+/* A tile that could not be written leaves the rules ahead of the disk, which only a state from the disk can heal. */
 static enum error on_tile(
 	void *context, const struct tile_path *tile, struct bytes content, struct log_finding *finding)
 {
@@ -334,6 +344,7 @@ static enum error on_tile(
 	return of_tree(error, &fault, finding);
 }
 
+/* Saved in steps, so that a copy of years that is broken off does not begin again. */
 static enum error on_bundle(void *context, const struct log_rules *rules, struct log_finding *finding)
 {
 	struct mirror *mirror = context;
@@ -343,7 +354,8 @@ static enum error on_bundle(void *context, const struct log_rules *rules, struct
 	return sync_and_save(mirror, finding);
 }
 
-/* With the mirror's own signature, which is made when everything that it speaks of is on the disk. */
+/* With the mirror's own signature, which is made when everything that it speaks of is on the disk. An error without a
+ * text is the signature's own: then nothing is published either. */
 static enum error publish(struct mirror *mirror, struct bytes note, struct log_finding *finding)
 {
 	uint8_t cosigned[NOTE_BYTES_MAX];

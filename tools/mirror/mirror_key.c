@@ -1,3 +1,9 @@
+/* A mirror's signature says that it has the whole log up to there, verified and on its disk. So the key is used in one
+ * place, behind the sync (mirror_follow.h), and only on the very text that the log has signed. It lies in guarded
+ * memory, because the process serves strangers.
+ *
+ * What fails: a key file that is there and cannot be read ends the opening. A mirror that went on without it would stop
+ * vouching for what it serves, and nobody would be told. */
 #include "tools/mirror/mirror_key.h"
 
 #include "ledger/base/file.h"
@@ -18,6 +24,7 @@ static enum error key_path(const char *dir, char path[PATH_BYTES_MAX], struct fa
 	return len > 0 && (size_t)len < PATH_BYTES_MAX ? E_OK : fault_set(fault, E_TOO_LONG, "the path is too long");
 }
 
+/* The vkey is made of the key that is on the disk, so that what is handed out can be signed for. */
 enum error mirror_key_create(const char *dir, const char *name, struct vkey *out, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
@@ -28,6 +35,7 @@ enum error mirror_key_create(const char *dir, const char *name, struct vkey *out
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
 }
 
+/* No key file is no fault: a mirror need not sign. */
 enum error mirror_key_open(const char *dir, struct mirror_key **out, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
@@ -52,6 +60,8 @@ void mirror_key_close(struct mirror_key *key)
 	sodium_free(key);
 }
 
+/* Its own older lines are left out and all others kept: witnesses' lines are worth more the more there are, and two of
+ * its own would only differ in time. */
 enum error mirror_key_cosign(const struct mirror_key *key, struct bytes note, uint64_t now_s, struct writer *out)
 {
 	struct note parts;

@@ -1,4 +1,14 @@
-/* indsigt proof: entries of the log with their proofs, as files that other tools read too (C2SP tlog-proof). */
+/* indsigt proof: entries of the log with their proofs, as files that other tools read too (C2SP tlog-proof).
+ *
+ * A proof file is for somebody who has no account anywhere and needs none: it names nobody. Of receipts the batch's own
+ * proof is made offline; with a ledger or its tiles at hand all is proven anew under a newer checkpoint, which
+ * witnesses have seen, and each event gets a file as well.
+ *
+ *   INDEX ─► one source ─► one file
+ *   receipts ─► each verified ─┬─ offline ─► the batch entry as the receipt proves it
+ *                              └─ with a source ─► the same entry there? ─► batch and events under its checkpoint
+ *
+ * What fails stops it at that receipt or entry: files that were written by then are whole and hold. */
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/text/number.h"
@@ -48,6 +58,7 @@ static void walk_release(struct walk *walk)
 
 /* ---- writing ---- */
 
+/* With --json a line for each file, so that a script knows what there is. */
 static enum error tell(const struct proof_request *request, const char *path, const struct tlog_proof *proof)
 {
 	if (!request->json)
@@ -66,6 +77,7 @@ static enum error write_file(
 	return tell(request, path, made->proof);
 }
 
+/* Named by the index, so that the same proof made again replaces the older one. */
 static enum error write_into(const struct proof_request *request, const struct proof_made *made, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
@@ -77,6 +89,7 @@ static enum error write_into(const struct proof_request *request, const struct p
 
 /* ---- one entry ---- */
 
+/* To standard output as it is, for a pipe. */
 static enum error prove_entry(const struct proof_request *request, struct fault *fault)
 {
 	OWNED(proof_source_release) struct proof_source *source = NULL;
@@ -91,7 +104,8 @@ static enum error prove_entry(const struct proof_request *request, struct fault 
 
 /* ---- receipts ---- */
 
-/* The receipt has all that the proof of its batch entry takes. */
+/* The receipt has all that the proof of its batch entry takes. Verified as a stranger would, although the receipt was:
+ * what is written is another format. */
 static enum error prove_batch(
 	const struct proof_request *request, const struct receipt_shown *shown, struct fault *fault)
 {
@@ -128,6 +142,7 @@ static bool is_event_of(const struct entry *entry, const struct receipt_shown *s
 		   entry->event.sequence == shown->batch.first_sequence + number;
 }
 
+/* A source is opened for a checkpoint; one that does not reach far enough is let go and the newest taken. */
 static enum error reach(struct walk *walk, uint64_t index, struct fault *fault)
 {
 	if (walk->source != NULL && index < proof_source_size(walk->source))
@@ -151,6 +166,7 @@ static enum error prove_batch_anew(struct walk *walk, const struct receipt_shown
 	return write_into(walk->request, &made, fault);
 }
 
+/* Each entry is compared with what the receipt says it is: tiles come from anybody. */
 static enum error prove_events(struct walk *walk, const struct receipt_shown *shown, struct fault *fault)
 {
 	struct proof_made made;
@@ -165,6 +181,7 @@ static enum error prove_events(struct walk *walk, const struct receipt_shown *sh
 	return E_OK;
 }
 
+/* The number is the line's, since a file may have thousands. */
 static enum error prove_receipt(struct walk *walk, struct bytes *rest, struct fault *fault)
 {
 	OWNED(receipt_shown_release) struct receipt_shown shown = {.mass = false};
@@ -183,6 +200,7 @@ static enum error prove_receipt(struct walk *walk, struct bytes *rest, struct fa
 	return prove_events(walk, &shown, fault);
 }
 
+/* Read as a whole, with a limit: lines are told by number, and a part of a file says nothing. */
 static enum error prove_receipts(const struct proof_request *request, struct fault *fault)
 {
 	OWNED(walk_release) struct walk walk = {.request = request};

@@ -11,10 +11,12 @@
 #include "query/cosigned/cosigned.h"
 #include "tools/audit/audit_tiles.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Invariant: either `archive` and `snapshot` are set, or `fetch` and `reader`; `under` is signed by `log`. */
 struct proof_source {
 	struct vkey log;
 	struct follow_state under; /* the checkpoint of all that is proven */
@@ -64,6 +66,7 @@ static enum error take_snapshot(
 	return E_OK;
 }
 
+/* The key on the command line, if there is one, decides which log it must be. */
 static enum error open_directory(
 	struct proof_source *source, const char *dir, const struct vkey *log, uint64_t index_max, struct fault *fault)
 {
@@ -77,6 +80,7 @@ static enum error open_directory(
 	return follow_state_take(note, &source->log, &source->under);
 }
 
+/* Both come from one snapshot, so they fit the checkpoint. */
 static enum error include_from_directory(
 	struct proof_source *source, uint64_t index, struct bytes *entry, struct fault *fault)
 {
@@ -88,6 +92,7 @@ static enum error include_from_directory(
 
 /* ---- tiles ---- */
 
+/* The key comes from somewhere else than the address, or a stranger could show a log of their own. */
 static enum error open_tiles(
 	struct proof_source *source, const char *place, const struct vkey *log, struct fault *fault)
 {
@@ -108,6 +113,7 @@ static enum error open_tiles(
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s", finding.text);
 }
 
+/* Every hash on the way was verified by the reader, and so was the entry. */
 static enum error include_from_tiles(
 	struct proof_source *source, uint64_t index, struct bytes *entry, struct fault *fault)
 {
@@ -145,11 +151,13 @@ uint64_t proof_source_size(const struct proof_source *source)
 	return source->under.checkpoint.size;
 }
 
+/* A newer checkpoint may be on its way to what is published; that is said, since waiting helps. */
 enum error proof_source_make(struct proof_source *source, uint64_t index, struct proof_made *out, struct fault *fault)
 {
 	struct bytes entry, text;
 	struct finding finding = {.text = ""};
 	struct tlog_proof *made = NULL;
+	assert((source->reader != NULL) != (source->snapshot != NULL));
 	if (index >= source->under.checkpoint.size && source->reader)
 		return fault_set(fault, E_NOT_FOUND,
 			"there is no entry %" PRIu64 ": the log has %" PRIu64

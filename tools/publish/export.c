@@ -1,4 +1,13 @@
-/* indsigt export: the published log as static files. */
+/* indsigt export: the published log as static files.
+ *
+ * A log as files, for a web server that knows nothing of logs. It is read in snapshots that are renewed, since one for
+ * all of it would pin the store's pages for as long as the copying takes; that is sound because a tile below a
+ * checkpoint never changes. What is there already is compared and not written again.
+ *
+ *   store ─► newest checkpoint, witnessed where there is a policy ─► extends what is published? ─► tiles ─► checkpoint
+ *
+ * What fails: a store that is older than its own export, or of another history, is refused (E_ROLLED_BACK): to go on
+ * would make the files disagree with what others have read of them. */
 #include "ledger/base/own.h"
 #include "ledger/follow/follow.h"
 #include "query/cosigned/cosigned.h"
@@ -15,6 +24,7 @@
 #define SNAPSHOT_READS 1024 /* tiles read in one snapshot of the store, which pins its pages */
 #define OTHER_HISTORY "the files hold another history of this log"
 
+/* Invariant: `checkpoint` is at most `newest`; the snapshot belongs to `archive` and ends before it. */
 struct exporting {
 	const char *dir;
 	const char *out;
@@ -34,6 +44,7 @@ struct exporting {
 
 /* ---- reading the store ---- */
 
+/* The count of reads begins anew with it. */
 static enum error renew_snapshot(struct exporting *exporting, struct fault *fault)
 {
 	snapshot_end(exporting->snapshot);
@@ -42,6 +53,7 @@ static enum error renew_snapshot(struct exporting *exporting, struct fault *faul
 	return snapshot_begin(exporting->archive, &exporting->snapshot, fault);
 }
 
+/* Whatever the store does not give is its own fault to tell, by the error alone: the reader adds which tile it was. */
 static enum error read_store(void *context, const struct tile_path *tile, struct bytes *out, struct fault *fault)
 {
 	struct exporting *exporting = context;
@@ -51,7 +63,8 @@ static enum error read_store(void *context, const struct tile_path *tile, struct
 	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
 }
 
-/* The checkpoint as the query daemon gives it: the newest that is witnessed, where there is a policy. */
+/* The checkpoint as the query daemon gives it: the newest that is witnessed, where there is a policy. The snapshot that
+ * was put under a witnessed checkpoint is let go: tiles of the newest are wanted as well, to compare. */
 static enum error choose_checkpoint(struct exporting *exporting, struct fault *fault)
 {
 	struct bytes note;
@@ -70,6 +83,7 @@ static enum error choose_checkpoint(struct exporting *exporting, struct fault *f
 
 /* ---- writing ---- */
 
+/* Only bundles move the bar: hash tiles are few beside them. */
 static enum error write_tile(
 	void *context, const struct tile_path *tile, struct bytes content, struct log_finding *finding)
 {
@@ -113,7 +127,7 @@ static enum error copy_tiles(struct exporting *exporting, struct fault *fault)
 }
 
 /* What was published before witnesses were asked may be more than what they have cosigned since. The files stay, if
- * they are still the log's. */
+ * they are still the log's. An export is never made smaller. */
 static enum error keep_published(struct exporting *exporting, struct fault *fault)
 {
 	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
@@ -142,7 +156,8 @@ static enum error publish(struct exporting *exporting, struct fault *fault)
 	return tile_tree_publish(exporting->tree, bytes_of(exporting->note, exporting->note_len), fault);
 }
 
-/* What is published goes to web servers: never into a ledger, beside its keys. */
+/* What is published goes to web servers: never into a ledger, beside its keys. Both files, because a mirror's directory
+ * may have one of these names. */
 static bool is_ledger(const char *dir)
 {
 	char path[PATH_MAX];
@@ -168,6 +183,7 @@ static enum error write_files(struct exporting *exporting, struct fault *fault)
 
 /* ---- command ---- */
 
+/* `new` is counted from what was published before, so that a timer's log shows the growth. */
 static enum error print_result(const struct exporting *exporting)
 {
 	if (!exporting->json)

@@ -33,6 +33,7 @@ static void say(struct response *out, int status, const char *why)
 	response_header(out, "Cache-Control", "no-store"); /* what is not there now may be there soon */
 }
 
+/* A disk that does not answer is not "not there": a reader that is told 404 asks elsewhere, and would believe it. */
 static void say_why_not(struct response *out, enum error error, const char *missing)
 {
 	if (error == E_NOT_FOUND)
@@ -41,6 +42,7 @@ static void say_why_not(struct response *out, enum error error, const char *miss
 		say(out, 500, "the file cannot be read; whoever runs this mirror finds out more\n");
 }
 
+/* The file as it is, with all cosignatures: it was verified before it was put there. */
 static void give_checkpoint(const struct tree_server *server, struct response *out)
 {
 	uint8_t *note;
@@ -88,6 +90,7 @@ static void answer(void *context, const struct request *request, struct response
 
 /* ---- life ---- */
 
+/* Under the hash of the log's name one server can serve several logs behind one proxy, as C2SP has it. */
 static void set_prefix(struct tree_server *server, const char *origin)
 {
 	uint8_t hash[crypto_hash_sha256_BYTES];
@@ -96,6 +99,7 @@ static void set_prefix(struct tree_server *server, const char *origin)
 	sodium_bin2hex(server->prefix + 1, sizeof server->prefix - 1, hash, sizeof hash);
 }
 
+/* With the server, which calls it when nobody answers any more. */
 static void release(void *context)
 {
 	struct tree_server *server = context;

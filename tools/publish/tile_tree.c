@@ -24,6 +24,7 @@
 #define TEMPORARY ".tmp"
 #define CHECKPOINT "checkpoint"
 
+/* Invariant: all tiles below `published` are there, and synced. */
 struct tile_tree {
 	const struct vkey *vkey;
 	int dir_fd;
@@ -35,6 +36,7 @@ const struct checkpoint *tile_tree_published(const struct tile_tree *tree)
 	return &tree->published;
 }
 
+/* The path is one of the tree's own names, so it may be shown. */
 static enum error failed(struct fault *fault, const char *path)
 {
 	enum error error = errno == ENOMEM ? E_NO_MEMORY : error_of_system(errno);
@@ -43,6 +45,7 @@ static enum error failed(struct fault *fault, const char *path)
 
 /* ---- opening ---- */
 
+/* What is published by another key is never gone on from: its readers would see two logs under one address. */
 static enum error read_published(struct tile_tree *tree, struct fault *fault)
 {
 	OWNED_MEMORY uint8_t *note = NULL;
@@ -95,7 +98,8 @@ void tile_tree_close(struct tile_tree *tree)
 
 /* ---- writing ---- */
 
-/* One writer, so one temporary file is enough, and what a crash leaves of it is overwritten. */
+/* One writer, so one temporary file is enough, and what a crash leaves of it is overwritten. Closing is looked at as
+ * well: on a network's disk that is where a full one shows. */
 static bool replace(const struct tile_tree *tree, const char *path, struct bytes content, bool sync)
 {
 	int fd = openat(tree->dir_fd, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -113,7 +117,7 @@ static bool replace(const struct tile_tree *tree, const char *path, struct bytes
 	return false;
 }
 
-/* The directories that the file stands in. */
+/* The directories that the file stands in. As far as they are missing: most tiles find theirs. */
 static bool make_parents(const struct tile_tree *tree, const char *path)
 {
 	char part[TILE_PATH_BYTES_MAX + 1];
@@ -138,12 +142,14 @@ static uint64_t level_size(uint64_t size, uint32_t level)
 	return level < TILE_LEVELS ? size >> (8 * level) : 0;
 }
 
+/* Hash tiles of every level have their own size; a bundle of entries counts as level 0. */
 static bool is_published(const struct tile_tree *tree, const struct tile_path *tile)
 {
 	uint64_t hashes = level_size(tree->published.size, tile->entries ? 0 : tile->level);
 	return tile->number * TILE_WIDTH + tile->width <= hashes;
 }
 
+/* Written first and the folders made only when that fails: one call for nearly every tile. */
 enum error tile_tree_write(
 	struct tile_tree *tree, const struct tile_path *tile, struct bytes content, struct fault *fault)
 {
@@ -174,6 +180,7 @@ enum error tile_tree_sync(struct tile_tree *tree, struct fault *fault)
 
 /* ---- publishing ---- */
 
+/* A partial tile that somebody reads at this moment stays readable for them. */
 static void remove_partials(const struct tile_tree *tree, const struct tile_path *full)
 {
 	char path[TILE_PATH_BYTES_MAX + 1];
@@ -187,7 +194,8 @@ static void remove_partials(const struct tile_tree *tree, const struct tile_path
 	(void)unlinkat(tree->dir_fd, dir_name, AT_REMOVEDIR);
 }
 
-/* What is left standing does no harm, so this cannot fail. */
+/* What is left standing does no harm, so this cannot fail. Only where the full tile is there, and only after the
+ * checkpoint over it. */
 static void prune(const struct tile_tree *tree, uint64_t old_size, uint64_t size)
 {
 	for (uint32_t level = 0; level < TILE_LEVELS; level++) {
@@ -218,7 +226,8 @@ enum error tile_tree_publish(struct tile_tree *tree, struct bytes note, struct f
 
 /* ---- readers ---- */
 
-/* The bytes of the first `width` hashes or entries; E_CORRUPT when there are fewer. */
+/* The bytes of the first `width` hashes or entries; E_CORRUPT when there are fewer. A file that has fewer is damaged:
+ * what belongs to the checkpoint was written whole. */
 static enum error cut(const struct tile_path *tile, uint32_t width, struct bytes content, size_t *out_len)
 {
 	struct reader r = reader_of(content);

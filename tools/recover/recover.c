@@ -27,6 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Invariant: while `archive` is open `dir_fd` holds the ledger's lock, so that nobody writes what is judged. */
 struct recover {
 	const char *dir;
 	int dir_fd;
@@ -58,7 +59,8 @@ static void recover_close(struct recover *recover)
 		close(recover->dir_fd);
 }
 
-/* Nobody else may use the store meanwhile. */
+/* Nobody else may use the store meanwhile. Taken first: whatever runs on the directory is to be stopped by a person,
+ * who may then do what it was stopped for in peace. */
 static enum error take_lock(struct recover *recover, struct fault *fault)
 {
 	recover->dir_fd = open(recover->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -121,12 +123,14 @@ static enum error ask_witnesses(const struct recover *recover, struct fault *fau
 	return E_OK;
 }
 
+/* Without a policy mirrors may still answer; with one that cannot be read nothing is guessed. */
 static enum error read_policy(struct recover *recover, struct fault *fault)
 {
 	enum error error = door_policy(recover->dir_fd, &recover->vkey, &recover->policy, fault);
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
+/* A witness that shows nothing is told and not counted: it may have nothing, or be away. */
 static enum error witness_shows(void *context, const struct door_answer *answer, struct fault *fault)
 {
 	const struct recover *recover = context;
@@ -136,7 +140,7 @@ static enum error witness_shows(void *context, const struct door_answer *answer,
 	return answer->note.len > 0 ? recover_mirrors_show(recover->mirrors, name, answer->note, fault) : E_OK;
 }
 
-/* What a sender or a witness has shown before. */
+/* What a sender or a witness has shown before. The name is kept for as long as it may be told who has shown what. */
 static enum error show_evidence(struct recover *recover, int fd, const char *name, struct fault *fault)
 {
 	OWNED_MEMORY uint8_t *note = NULL;
@@ -152,6 +156,7 @@ static enum error show_evidence(struct recover *recover, int fd, const char *nam
 	return recover_mirrors_show(recover->mirrors, who, bytes_of(note, len), fault);
 }
 
+/* What was shown once binds for ever, also where whoever showed it is away today. */
 static enum error show_all_evidence(struct recover *recover, struct fault *fault)
 {
 	OWNED_DIR *files = file_list(recover->dir_fd, EVIDENCE_FOLDER);
@@ -164,7 +169,8 @@ static enum error show_all_evidence(struct recover *recover, struct fault *fault
 	return errno == 0 ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be listed: %s", strerror(errno));
 }
 
-/* Whoever has seen the log, before anything is judged. */
+/* Whoever has seen the log, before anything is judged. All are asked before any is judged, so that the order of asking
+ * decides nothing. */
 static enum error ask_everybody(struct recover *recover, bool *newer, struct fault *fault)
 {
 	TRY(recover_mirrors_new(
@@ -180,7 +186,8 @@ static enum error ask_everybody(struct recover *recover, bool *newer, struct fau
 	return recover_mirrors_ask(recover->mirrors, recover->archive, newer, fault);
 }
 
-/* Nothing that anybody has goes beyond the store: it is the newest there is, as far as anybody knows. */
+/* Nothing that anybody has goes beyond the store: it is the newest there is, as far as anybody knows. Where neither
+ * witnesses nor mirrors have answered nobody has said that this store is the newest. */
 static enum error write_guard(struct recover *recover, struct fault *fault)
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
@@ -198,7 +205,8 @@ static enum error write_guard(struct recover *recover, struct fault *fault)
 	return E_OK;
 }
 
-/* A mirror has more than the store. LMDB lets a process open a store once: it is closed for reading meanwhile. */
+/* A mirror has more than the store. LMDB lets a process open a store once: it is closed for reading meanwhile. What is
+ * missing was printed by sender before; this says what is done about it. */
 static enum error put_back(struct recover *recover, struct fault *fault)
 {
 	const char *place;
@@ -219,7 +227,8 @@ static enum error put_back(struct recover *recover, struct fault *fault)
 	return archive_open(recover->dir, false, &recover->archive, fault);
 }
 
-/* A store without a state is none: one that was to be put back, when that did not come to its end. */
+/* A store without a state is none: one that was to be put back, when that did not come to its end. A store that was to
+ * be put back and is not finished has no state, and counts as none. */
 static enum error open_archive(struct recover *recover, struct fault *fault)
 {
 	struct fault why = {.text = ""};
@@ -236,7 +245,8 @@ static enum error open_archive(struct recover *recover, struct fault *fault)
 	return E_OK;
 }
 
-/* What comes of it, by the way that every start takes: nobody else may look meanwhile, so the lock is let go for it. */
+/* What comes of it, by the way that every start takes: nobody else may look meanwhile, so the lock is let go for it.
+ * Nothing is signed by it: it only shows that the next start will come off. */
 static enum error try_start(struct recover *recover, struct fault *fault)
 {
 	const struct door_asker asker = asking_means(recover->without_witnesses);
@@ -255,6 +265,7 @@ static enum error try_start(struct recover *recover, struct fault *fault)
 	return E_OK;
 }
 
+/* The guard decides where it is whole; only without it are others asked. */
 static enum error check_store(struct recover *recover, struct fault *fault)
 {
 	bool fits;
@@ -268,6 +279,7 @@ static enum error check_store(struct recover *recover, struct fault *fault)
 	return write_guard(recover, fault);
 }
 
+/* Each step ends it with a sentence that says what to do next; what was changed by then is said by `changed`. */
 static enum error bring_back(struct recover *recover, struct fault *fault)
 {
 	bool newer;
@@ -286,6 +298,7 @@ static enum error bring_back(struct recover *recover, struct fault *fault)
 	return try_start(recover, fault);
 }
 
+/* The places are borrowed from the command line. */
 static enum error take_mirror(void *out, const char *place, struct fault *fault)
 {
 	struct recover *recover = out;

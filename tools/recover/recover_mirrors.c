@@ -26,13 +26,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Somebody who shows a checkpoint of this log. */
+/* Somebody who shows a checkpoint of this log. Whoever shows a checkpoint of this log is bound by the log's signature
+ * on it, whoever they are. */
 struct shown {
 	const char *who;
 	bool mirror; /* the entries can be had there */
 	struct follow_state state;
 };
 
+/* Invariant: `newest` is a place in `all` while `shown_count` is not 0; `from` is NULL or open on the mirror that
+ * `newest` names. */
 struct recover_mirrors {
 	const char *dir;
 	const char *const *places;
@@ -65,6 +68,7 @@ enum error recover_mirrors_new(const char *dir, const struct vkey *vkey, const c
 	return E_OK;
 }
 
+/* Before another mirror is tried, so that one at a time holds memory for its senders. */
 static void drop_follower(struct recover_mirrors *mirrors)
 {
 	if (mirrors->from != NULL)
@@ -100,6 +104,7 @@ uint64_t recover_mirrors_missing(const struct recover_mirrors *mirrors)
 
 /* ---- evidence ---- */
 
+/* A fork ends everything: which of two histories is right nobody here can say. */
 static enum error keep_evidence(const struct recover_mirrors *mirrors, const struct shown *smaller,
 	const struct shown *larger, const char *text, struct fault *fault)
 {
@@ -115,7 +120,8 @@ static enum error keep_evidence(const struct recover_mirrors *mirrors, const str
 		smaller->who, smaller->state.checkpoint.size, larger->who, larger->state.checkpoint.size, mirrors->dir, name);
 }
 
-/* The larger one's log, which `reader` reads, begins with the smaller one's. */
+/* The larger one's log, which `reader` reads, begins with the smaller one's. In the tiles of the larger one, which are
+ * verified against its signature: so a mirror can be slow or lie, and neither makes a fork of it. */
 static enum error compare(struct recover_mirrors *mirrors, struct tile_reader *reader, const struct shown *smaller,
 	const struct shown *larger, struct fault *fault)
 {
@@ -136,13 +142,15 @@ static enum error compare(struct recover_mirrors *mirrors, struct tile_reader *r
 
 /* ---- who shows what ---- */
 
+/* Of two that are equal the mirror's is taken, because the entries can be had there. */
 static bool is_newer(const struct shown *shown, const struct shown *than)
 {
 	uint64_t size = shown->state.checkpoint.size, other = than->state.checkpoint.size;
 	return size > other || (size == other && shown->mirror && !than->mirror);
 }
 
-/* E_BAD_CHECKPOINT: it is none of this log's. */
+/* E_BAD_CHECKPOINT: it is none of this log's. What this log has not signed is not counted, and is no fault either: a
+ * mirror may serve another log. */
 static enum error take_shown(struct recover_mirrors *mirrors, const char *who, bool mirror, struct bytes note)
 {
 	TRY(GROW(mirrors->all, mirrors->shown_capacity, mirrors->shown_count + 1));
@@ -164,6 +172,7 @@ enum error recover_mirrors_show(
 	return error == E_NO_MEMORY ? fault_set(fault, error, "") : E_OK;
 }
 
+/* A place that cannot be asked is told and passed over: the others may have everything. */
 static enum error ask_place(struct recover_mirrors *mirrors, const char *place, struct fault *fault)
 {
 	struct follower follower;
@@ -181,6 +190,7 @@ static enum error ask_place(struct recover_mirrors *mirrors, const char *place, 
 	return E_OK;
 }
 
+/* The store is one of those that show something, and is compared like the others. */
 static enum error ask_all(struct recover_mirrors *mirrors, struct snapshot *snapshot, struct fault *fault)
 {
 	struct checkpoint checkpoint;
@@ -234,7 +244,8 @@ static enum error on_bundle(void *context, const struct log_rules *rules, struct
 	return E_OK;
 }
 
-/* What each sender has receipts for, and the store lacks. */
+/* What each sender has receipts for, and the store lacks. By sender, since senders are who can report it again; numbers
+ * only. */
 static void print_missing(struct recover_mirrors *mirrors, struct snapshot *snapshot)
 {
 	const struct log_rules *rules = &mirrors->from->rules;
@@ -311,7 +322,8 @@ static enum error read_mirror(struct recover_mirrors *mirrors, struct snapshot *
 	return E_OK;
 }
 
-/* Who shows the newest checkpoint need not have what is under it: the others that show it are tried as well. */
+/* Who shows the newest checkpoint need not have what is under it: the others that show it are tried as well. What one
+ * mirror lacks another may have; but who found a fork has found it. */
 static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *snapshot, struct fault *fault)
 {
 	const struct shown *newest = &mirrors->all[mirrors->newest];
@@ -344,6 +356,7 @@ static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *
 		size, failed);
 }
 
+/* Where nobody has more than the store, all are still compared with it: one of another history would be a fork. */
 enum error recover_mirrors_ask(
 	struct recover_mirrors *mirrors, struct archive *archive, bool *newer, struct fault *fault)
 {
@@ -364,7 +377,8 @@ enum error recover_mirrors_ask(
 
 /* ---- putting back ---- */
 
-/* The entries of a bundle that the store lacks. */
+/* The entries of a bundle that the store lacks. Entries that the store has are skipped, so that a bundle that is half
+ * there is completed. */
 static enum error put_bundle(
 	void *context, const struct tile_path *tile, struct bytes content, struct log_finding *finding)
 {
@@ -385,6 +399,7 @@ static enum error put_bundle(
 	return E_OK;
 }
 
+/* One transaction: after any error the store is what it was. */
 static enum error put_back(struct recover_mirrors *mirrors, struct fault *fault)
 {
 	OWNED(tile_reader_release) struct tile_reader *reader = NULL;

@@ -1,4 +1,10 @@
-/* indsigt clock: how the machine's clock and the log's time stand to each other; confirms a jump. spec/clock.md */
+/* indsigt clock: how the machine's clock and the log's time stand to each other; confirms a jump. spec/clock.md
+ *
+ * A log's time only goes forward, and every reader relies on it. So when a machine's clock has jumped far ahead nothing
+ * is signed until somebody has looked; this shows both clocks, and takes that word. It reads beside a daemon, whose own
+ * view counts while it runs: it has seen the clock pass, which the log alone does not show.
+ *
+ * The exit code is for a monitor: 1 while the clock keeps the ledger from signing. */
 #include "ledger/base/clock.h"
 #include "ledger/base/own.h"
 #include "ledger/read/archive.h"
@@ -35,6 +41,8 @@ static bool judge(const char *dir, const struct clocks *clocks)
 		   wall_clock_good(clocks->wall_s, clocks->log_s, clocks->confirmed_s);
 }
 
+/* The word is written before anything is judged, so that what is shown is what the ledger will find. A file that is no
+ * time confirms nothing, and is said to be there. */
 static enum error look(const char *dir, bool confirm, struct clocks *out, struct fault *fault)
 {
 	OWNED(archive_release) struct archive *archive = NULL;
@@ -62,6 +70,7 @@ static void print_duration(uint64_t seconds)
 		(unsigned)(seconds % 60));
 }
 
+/* What is to be done stands in the last line, and only where something is. */
 static void print_text(const struct clocks *clocks)
 {
 	char text[TIMESTAMP_TEXT_MAX];
@@ -88,6 +97,7 @@ static void print_text(const struct clocks *clocks)
 		puts("Entries bear the log's time until the clock has caught up.");
 }
 
+/* The difference has a sign, so that a monitor need not know which is ahead. */
 static enum error print_json(const struct clocks *clocks)
 {
 	char wall[TIMESTAMP_TEXT_MAX], log[TIMESTAMP_TEXT_MAX], confirmed[TIMESTAMP_TEXT_MAX];

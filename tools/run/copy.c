@@ -22,6 +22,7 @@
 #define FILE_BYTES_MAX (64u << 20) /* of those beside the store: policies, evidence, notes, keys */
 #define DEPTH_MAX 4
 
+/* Invariant: `snapshot` is of `copy`, and ends before it. */
 struct copying {
 	const char *dir;
 	const char *to;
@@ -37,6 +38,7 @@ static int open_dir(int at, const char *name)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Of the copy's side; the ledger's own files are told of by the others below. */
 static enum error failed(const struct copying *copying, const char *name, struct fault *fault)
 {
 	enum error error = error_of_system(errno);
@@ -45,7 +47,8 @@ static enum error failed(const struct copying *copying, const char *name, struct
 
 /* ---- files beside the store ---- */
 
-/* What is made anew, comes by another way, or belongs to the process that runs. */
+/* What is made anew, comes by another way, or belongs to the process that runs. By name at the top, since deeper files
+ * of such names are somebody's own. */
 static bool is_left_out(const struct copying *copying, const char *name, unsigned depth)
 {
 	static const char *const top[] = {"store", "guard", "vkey", "status.json", "lock"};
@@ -71,6 +74,7 @@ static enum error cannot_look(const struct copying *copying, const char *name, s
 		copying, name, errno == ENOENT ? "it was removed meanwhile, or is a link to nothing" : strerror(errno), fault);
 }
 
+/* What was read may be a key, so it is wiped before it is freed. */
 static enum error copy_file(
 	const struct copying *copying, int from_fd, int to_fd, const char *name, mode_t mode, struct fault *fault)
 {
@@ -89,6 +93,8 @@ static enum error copy_file(
 static enum error copy_files(
 	const struct copying *copying, int from_fd, int to_fd, unsigned depth, struct fault *fault);
 
+/* Made with rights for its owner alone, and given the others when it is there: keys are not to be seen for a moment
+ * either. */
 static enum error copy_directory(const struct copying *copying, int from_fd, int to_fd, const char *name, mode_t mode,
 	unsigned depth, struct fault *fault)
 {
@@ -134,6 +140,7 @@ static enum error copy_files(const struct copying *copying, int from_fd, int to_
 
 /* ---- environments ---- */
 
+/* It must not be there yet: two copies into one place would each believe in theirs. */
 static int make_environment(int to_fd, const char *name)
 {
 	char file[32];
@@ -143,6 +150,7 @@ static int make_environment(int to_fd, const char *name)
 	return openat(to_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
 
+/* The keys after the store: keys that are newer than it open everything, older ones do not. */
 static enum error copy_environments(const struct copying *copying, int to_fd, struct fault *fault)
 {
 	OWNED_FD store_fd = make_environment(to_fd, "store");
@@ -177,6 +185,7 @@ static enum error write_guard(struct copying *copying, int to_fd, struct fault *
 	return fault_because(fault, file_write_atomic(to_fd, "guard", note, 0644), "the guard cannot be written");
 }
 
+/* A copy inside the ledger would be copied with the next one. */
 static enum error open_place(const struct copying *copying, mode_t mode, int *to_fd, struct fault *fault)
 {
 	char inner[PATH_MAX], outer[PATH_MAX];
@@ -189,6 +198,7 @@ static enum error open_place(const struct copying *copying, mode_t mode, int *to
 	return *to_fd >= 0 && fchmod(*to_fd, mode & 0777) == 0 ? E_OK : failed(copying, "", fault);
 }
 
+/* What could not be opened is removed again: the next try would find it in its way. */
 static enum error make_place(const struct copying *copying, int from_fd, int *to_fd, struct fault *fault)
 {
 	struct stat info;
@@ -203,6 +213,8 @@ static enum error make_place(const struct copying *copying, int from_fd, int *to
 	return error;
 }
 
+/* `vkey` is taken away again where it may not last: without it the copy is no ledger, with it one that may not be
+ * whole. */
 static enum error copy_all(struct copying *copying, int from_fd, int to_fd, struct fault *fault)
 {
 	TRY(copy_files(copying, from_fd, to_fd, 0, fault));

@@ -1,4 +1,8 @@
-/* indsigt epoch: files everything now. */
+/* indsigt epoch: files everything now.
+ *
+ * A ledger files by itself every few seconds. This is for who does not want to wait, for what stands in the way of
+ * filing (records that do not open), and for making all of filing anew. Through a daemon that runs, or under the
+ * store's lock; rebuilding only there, since nobody may read what is half made. */
 #include "tools/command/admin.h"
 #include "tools/command/command.h"
 

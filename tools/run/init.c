@@ -1,4 +1,8 @@
-/* indsigt init: a new, empty ledger. */
+/* indsigt init: a new, empty ledger.
+ *
+ * The only command that makes keys of a ledger. What fails half-way leaves a directory that is marked as unfinished,
+ * and the same command begins anew; a directory that is a ledger already is never touched, whatever state it is in. The
+ * vkey is read back from the disk, so that what is handed out is what is there. */
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
 #include "tools/command/command.h"

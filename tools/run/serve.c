@@ -42,6 +42,8 @@
 
 enum state { STATE_STARTING, STATE_RUNNING, STATE_WAITING };
 
+/* Invariant: in STATE_WAITING no process is there, in the others there is one; `address` is what was asked for until
+ * the daemon has said what it became, and that ever after. */
 struct daemon {
 	const char *program;
 	const char *build_dir;
@@ -80,6 +82,7 @@ struct serve {
 	bool stopping;
 };
 
+/* Told through the environment how often it was started again, so that the daemon itself can say so to a monitor. */
 static enum error start(const struct serve *serve, struct daemon *daemon, struct fault *fault)
 {
 	const char *argv[4 + ARGUMENTS_MAX] = {daemon->program, serve->dir, "--listen", daemon->address};
@@ -96,6 +99,8 @@ static enum error start(const struct serve *serve, struct daemon *daemon, struct
 	return child_start(daemon->path, (char *const *)argv, NULL, &daemon->child, fault);
 }
 
+/* A first start that fails is tried until FIRST_START_MS is over, and then once more: what was in the way may go at the
+ * last moment. */
 static void wait_for_start(struct daemon *daemon, uint64_t now_ms)
 {
 	daemon->state = STATE_WAITING;
@@ -146,6 +151,7 @@ static bool is_end(struct daemon *daemon, const char *line)
 	return true;
 }
 
+/* Lines that are not known are passed over: a newer daemon may say more. */
 static void read_output(struct serve *serve, struct daemon *daemon)
 {
 	static const char word[] = "listening ";
@@ -171,7 +177,8 @@ static int number_it_ended(int status)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* A daemon has ended by itself. */
+/* A daemon has ended by itself. A store that was put back ends everything; a daemon that never came to listen ends
+ * everything, unless it could not look; any other is started again. */
 static enum error schedule(struct daemon *daemon, int status, struct fault *fault)
 {
 	uint64_t now_ms = clock_ms();
@@ -202,6 +209,7 @@ static enum error schedule(struct daemon *daemon, int status, struct fault *faul
 	return E_OK;
 }
 
+/* Each daemon is asked for by its own number: another child of this process is not touched. */
 static enum error reap(struct serve *serve, struct fault *fault)
 {
 	for (size_t i = 0; i < DAEMONS; i++) {
@@ -306,7 +314,8 @@ static int wait_for_end(struct daemon *daemon)
 	return child_wait(&daemon->child, daemon->child.output < 0 ? PATIENCE_MS : 0);
 }
 
-/* Both get their signal before either is waited for; a daemon that does not end cleanly is worth an error. */
+/* Both get their signal before either is waited for; a daemon that does not end cleanly is worth an error. All have
+ * their signal before any is waited for, so that stopping takes as long as the slowest and not as all together. */
 static enum error stop(struct serve *serve, struct fault *fault)
 {
 	enum error error = E_OK;
@@ -384,7 +393,8 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-/* What the daemons are called with behind DIR --listen ADDRESS. */
+/* What the daemons are called with behind DIR --listen ADDRESS. Addresses are looked at here, where a mistake can be
+ * told in the words that were typed. */
 static enum error set_arguments(struct serve *serve, struct fault *fault)
 {
 	const char **extra = serve->daemons[0].extra;

@@ -1,4 +1,6 @@
-/* indsigt vkey: the log's verification key. */
+/* indsigt vkey: the log's verification key.
+ *
+ * Read from the file and not from the keys, so that anybody may do it who may read the directory. */
 #include "ledger/store/place.h"
 #include "tools/command/command.h"
 #include "tools/show/vkey_option.h"

@@ -5,6 +5,7 @@
 
 #include "ledger/base/grow.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ void messages_close(struct messages *messages)
 
 static void drop(struct messages *messages, size_t len)
 {
+	assert(len <= messages->len);
 	messages->start += len;
 	messages->len -= len;
 }

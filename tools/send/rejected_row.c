@@ -9,6 +9,7 @@
 #include "ledger/json/json_read.h"
 #include "ledger/subject/subject.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,7 @@ static enum error make_room(struct rejected_seen *seen)
 	free(seen->slots);
 	seen->slots = slots;
 	seen->count = count;
+	assert((seen->used + ENTRIES_A_ROW) * 2 <= seen->count && (seen->count & (seen->count - 1)) == 0);
 	return E_OK;
 }
 

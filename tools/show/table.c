@@ -10,6 +10,7 @@
 #include "ledger/base/grow.h"
 #include "ledger/text/visible.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -53,6 +54,7 @@ bool table_add(struct table *table, const char *const cells[])
 {
 	if (GROW(table->cells, table->capacity, (table->rows + 1) * table->columns) != E_OK)
 		return false;
+	assert(table->rows * table->columns < table->capacity && table->columns <= TABLE_COLUMNS_MAX);
 	char **row = table->cells + table->rows * table->columns;
 	for (size_t i = 0; i < table->columns; i++) {
 		row[i] = strdup(cells[i] ? cells[i] : "");

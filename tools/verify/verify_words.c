@@ -1,7 +1,6 @@
 /* Everything that 'verify' says, in English and Danish. A sentence claims exactly what was checked, which is why there
  * are so many: "filed until" is not "there are no others", and what a missing option leaves unproven has a sentence
- * too. Whoever adds a check adds its finding here in
- * Danish too.
+ * too. Whoever adds a check adds its finding here in Danish.
  *
  * Both tables have the same formats with the same arguments; the header says which. */
 #include "tools/verify/verify_words.h"

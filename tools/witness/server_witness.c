@@ -14,6 +14,7 @@ struct witness_server {
 
 /* ---- requests ---- */
 
+/* Told on stderr with the log's name, which the witness watches, and never with what was sent. */
 static void add(struct witness_server *server, const struct request *request)
 {
 	if (strcmp(request->method, "POST") != 0)
@@ -23,7 +24,8 @@ static void add(struct witness_server *server, const struct request *request)
 	fprintf(stderr, "add-checkpoint %d %s\n", server->answer.status, server->answer.origin);
 }
 
-/* Everything else: "/<origin hash>/checkpoint", or nothing. */
+/* Everything else: "/<origin hash>/checkpoint", or nothing. What monitors ask: the very file that was written when it
+ * was cosigned. */
 static void read_checkpoint(struct witness_server *server, const struct request *request)
 {
 	static const char tail[] = "/checkpoint";

@@ -15,6 +15,7 @@
 #include "ledger/proof/fork.h"
 #include "ledger/tree/merkle.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -38,6 +39,8 @@ struct watched {
 	char note[NOTE_BYTES_MAX];
 };
 
+/* Invariant: each name of `keys` has one of `logs`, and what that remembers is on the disk. `key_count` is at least
+ * `log_count`. */
 struct witness {
 	int dir_fd;
 	int seen_fd;
@@ -69,6 +72,7 @@ void witness_refuse(struct witness_answer *out, int status, const char *why)
 	answer(out, status, "text/plain; charset=utf-8", bytes_text(why));
 }
 
+/* By name alone: several keys may sign for one log while it changes them. */
 static struct watched *find_log(const struct witness *witness, struct bytes origin)
 {
 	for (size_t i = 0; i < witness->log_count; i++)
@@ -100,7 +104,8 @@ static enum error check_signatures(
 	return any ? kept->error : E_BAD_SIGNATURE;
 }
 
-/* Replaces what is remembered, first on disk: `kept` is the note with the log's lines. */
+/* Replaces what is remembered, first on disk: `kept` is the note with the log's lines. The time never goes back, though
+ * a clock may: a log is told that it was seen, not when it was last seen earlier. */
 static enum error cosign(struct witness *witness, struct watched *log, const struct checkpoint *checkpoint,
 	struct bytes text, uint64_t now_s, struct writer *kept, struct bytes *line)
 {
@@ -128,7 +133,8 @@ static enum error write_fork(struct witness *witness, const char *origin, const 
 	return folder_fd < 0 ? E_IO : evidence_keep(folder_fd, name, sizeof name, bytes_text(text));
 }
 
-/* A refused checkpoint that the log has signed may show that the log forked: the first such is kept. */
+/* A refused checkpoint that the log has signed may show that the log forked: the first such is kept. What the
+ * checkpoint proves of itself is computed from its own proof; only where that is sound does it accuse. */
 static enum error keep_fork(struct witness *witness, const struct watched *log, const struct checkpoint *checkpoint,
 	struct bytes note, const struct witness_request *request)
 {
@@ -145,6 +151,7 @@ static enum error keep_fork(struct witness *witness, const struct watched *log, 
 	return write_fork(witness, log->newest.origin, text);
 }
 
+/* In the order of the drawing in the header: the first that does not hold is the answer. */
 static void answer_known(struct witness *witness, struct watched *log, const struct witness_request *request,
 	const struct note *note, uint64_t now_s, struct witness_answer *out)
 {
@@ -176,6 +183,8 @@ static void answer_known(struct witness *witness, struct watched *log, const str
 	}
 }
 
+/* A log that is not watched is found by the first line alone, before any signature is looked at: that is cheap, and
+ * strangers may ask. */
 void witness_add_checkpoint(struct witness *witness, struct bytes body, uint64_t now_s, struct witness_answer *out)
 {
 	struct witness_request request;
@@ -213,6 +222,7 @@ void witness_checkpoint(const struct witness *witness, struct bytes hash, struct
 
 /* ---- the directory ---- */
 
+/* A disk that does not answer is told apart from a directory that is no witness's. */
 static enum error read_vkey(int dir_fd, const char *dir, struct vkey *out, struct fault *fault)
 {
 	OWNED_MEMORY uint8_t *text = NULL;
@@ -226,6 +236,7 @@ static enum error read_vkey(int dir_fd, const char *dir, struct vkey *out, struc
 	return E_OK;
 }
 
+/* Both files are compared: a key that does not belong to the vkey would sign what nobody can verify. */
 static enum error read_secret(struct witness *witness, struct fault *fault)
 {
 	struct key seed;
@@ -266,11 +277,13 @@ static enum error read_seen(const struct witness *witness, const char *origin, s
 	return E_OK;
 }
 
+/* What was signed of a log is read with the first of its keys. */
 static enum error take_key(struct witness *witness, const struct vkey *vkey, struct fault *fault)
 {
 	if (witness->key_count == WITNESS_LOGS_MAX)
 		return fault_set(fault, E_TOO_MANY, "a witness watches at most %u keys", WITNESS_LOGS_MAX);
 	witness->keys[witness->key_count++] = *vkey;
+	assert(witness->log_count < witness->key_count);
 	if (find_log(witness, bytes_text(vkey->name)) != NULL)
 		return E_OK;
 	struct watched *log = calloc(1, sizeof *log);
@@ -289,6 +302,7 @@ static enum error read_logs(int dir_fd, uint8_t **text, size_t *len, struct faul
 	return E_OK;
 }
 
+/* A line that cannot be read ends it, with its number: to leave a log out would look like not having signed for it. */
 static enum error take_logs(struct witness *witness, struct fault *fault)
 {
 	OWNED_MEMORY uint8_t *file = NULL;
@@ -320,6 +334,7 @@ static void remove_leftovers(int seen_fd)
 	}
 }
 
+/* The lock before anything is read that another witness of this directory may write. */
 static enum error open_places(struct witness *witness, const char *dir, struct fault *fault)
 {
 	witness->dir_fd = open_dir(AT_FDCWD, dir);
@@ -334,6 +349,7 @@ static enum error open_places(struct witness *witness, const char *dir, struct f
 	return E_OK;
 }
 
+/* On the first thing that is wrong nothing is left open. */
 enum error witness_open(const char *dir, struct witness **out, struct fault *fault)
 {
 	OWNED(witness_release) struct witness *witness = calloc(1, sizeof *witness);
@@ -370,6 +386,7 @@ size_t witness_log_count(const struct witness *witness)
 
 /* ---- setting up ---- */
 
+/* `vkey` comes last: without it the directory is no witness, so one that was not finished is never run. */
 static enum error write_files(int dir_fd, const struct key *seed, const struct vkey *vkey, struct fault *fault)
 {
 	char text[VKEY_TEXT_MAX + 2];
@@ -382,6 +399,7 @@ static enum error write_files(int dir_fd, const struct key *seed, const struct v
 	return E_OK;
 }
 
+/* The name is looked at before anything is made, and secrets are wiped whatever came of it. */
 enum error witness_create(const char *dir, const char *name, struct vkey *out, struct fault *fault)
 {
 	struct key seed;
@@ -404,6 +422,7 @@ enum error witness_create(const char *dir, const char *name, struct vkey *out, s
 	return error;
 }
 
+/* Read, added to, and written anew as a whole: a file that is cut off would lose logs. */
 enum error witness_add_log(const char *dir, const struct vkey *log, struct fault *fault)
 {
 	OWNED_FD dir_fd = open_dir(AT_FDCWD, dir);

@@ -1,3 +1,6 @@
+/* As for a mirror: options and help are known to `indsigt`, which shows and completes them, and to indsigt-witness,
+ * which has the work. What is in a witness's directory is said where somebody sets it up, because nobody else tells
+ * them what may never be lost. */
 #include "tools/witness/witness_command.h"
 
 #define T struct witness_options

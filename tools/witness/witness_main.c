@@ -1,4 +1,8 @@
-/* indsigt-witness: a C2SP witness for any logs. */
+/* indsigt-witness: a C2SP witness for any logs.
+ *
+ * It runs beside no ledger and needs none; nothing in it could write one. The process holds a key, so nobody may look
+ * into it (no core dumps, no debugger). The address is read before the lock is taken, so that a mistyped one disturbs
+ * no witness that runs. */
 #include "ledger/base/own.h"
 #include "tools/command/command.h"
 #include "tools/witness/server_witness.h"
