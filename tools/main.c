@@ -1,11 +1,4 @@
-/* indsigt: finds the command, prints help.
- *
- * One table of commands, from which dispatch, help and completion come (tools/command/command.h). What is typed wrong
- * is answered with what there is: a family's commands, or the one that is meant, or the list. Commands that must not
- * have a ledger's powers are programs of their own, and this one becomes them.
- *
- * Whatever a command has found while the store's files were being replaced proves nothing, so its exit code is taken
- * back (unless_replaced). */
+/* indsigt: finds the command, prints help. */
 #include "ledger/db/db.h"
 #include "ledger/event/event_schema.h"
 #include "ledger/options/alike.h"
@@ -49,7 +42,7 @@ struct topic {
 	void (*more)(void); /* prints what follows from elsewhere; or NULL */
 };
 
-/* What the schema does not say. What a person has to know who writes events by hand and the schema does not say. */
+/* What the schema does not say. */
 static const char *event_field_note(const char *path)
 {
 	static const char *const notes[][2] = {
@@ -66,8 +59,7 @@ static const char *event_field_note(const char *path)
 	return NULL;
 }
 
-/* The fields as the schema has them, so that this cannot fall behind. A field without a note is described by what the
- * schema says of it: that holds also for fields that come later. */
+/* The fields as the schema has them, so that this cannot fall behind. */
 static void print_event_fields(void)
 {
 	for (uint64_t number = 1; number <= EVENT_FIELD_LAST; number++) {
@@ -153,8 +145,7 @@ static int print_command(const struct command *command)
 	return EXIT_DONE;
 }
 
-/* The first word of a two-word command: all of its kind. So that "help sender" is an answer, although it is no
- * command. */
+/* The first word of a two-word command: all of its kind. */
 static bool print_family(const char *word)
 {
 	bool found = false;
@@ -183,8 +174,7 @@ static void print_overview(FILE *out)
 		out);
 }
 
-/* The command that the words name, and how many words that took. The longest name wins by itself: no command of one
- * word begins a family. */
+/* The command that the words name, and how many words that took. */
 static const struct command *find(int argc, char **argv, int *words)
 {
 	for (size_t i = 0; argc > 0 && i < COMMAND_COUNT; i++) {
@@ -201,7 +191,6 @@ static const struct command *find(int argc, char **argv, int *words)
 	return NULL;
 }
 
-/* Commands before topics: somebody who asks for "help event" means the topic, and there is no such command. */
 static int run_help(int argc, char **argv)
 {
 	int words = 0;
@@ -228,8 +217,7 @@ static int run_help(int argc, char **argv)
 
 /* ---- a command that there is not ---- */
 
-/* The command whose first word is much like this one; NULL: none. By the first word alone: which second one is meant is
- * answered by the list. */
+/* The command whose first word is much like this one; NULL: none. */
 static const struct command *alike(const char *word)
 {
 	const struct command *best = NULL;
@@ -260,7 +248,6 @@ static bool list_family(const char *word, bool given)
 	return found;
 }
 
-/* What was typed is not repeated but for a family's own name: it may be a subject that was put in the wrong place. */
 static int refuse_word(const char *word, bool more)
 {
 	if (list_family(word, more))
@@ -282,8 +269,7 @@ static int unless_replaced(const struct command *command, int code)
 	return EXIT_NOT_LOOKED;
 }
 
-/* A program of its own goes on in this one's place, from the command's last word. The same process goes on, so that
- * signals and exit codes need no middleman. */
+/* A program of its own goes on in this one's place, from the command's last word. */
 static int become(const struct command *command, char **argv)
 {
 	char path[CHILD_PATH_MAX];
@@ -296,7 +282,6 @@ static int become(const struct command *command, char **argv)
 	return command_end(command, error, &fault);
 }
 
-/* Help is asked for before anything else is looked at, so that it never depends on the other arguments being right. */
 static int dispatch(int argc, char **argv)
 {
 	int words = 0;

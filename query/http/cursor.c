@@ -1,3 +1,7 @@
+/* Sealed with a random nonce, so that two cursors of one place are not alike, and nobody who sees addresses can tell
+ * whether two people were asked about the same event. The question is associated data: it is not in the cursor, and a
+ * cursor of another question does not open. There is no time in it; a key that is made anew at each start would end all
+ * of them, so it comes from the issuer's. */
 #include "query/http/cursor.h"
 
 #include <sodium.h>
@@ -19,6 +23,7 @@ void cursor_seal(const struct key *key, const struct hash *question, uint64_t be
 	sodium_bin2base64(out, CURSOR_TEXT_BYTES + 1, sealed, sizeof sealed, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+/* The length first: base64 of another length would be a text that somebody has made up. */
 enum error cursor_open(const struct key *key, const struct hash *question, const char *text, uint64_t *out)
 {
 	uint8_t sealed[CURSOR_BYTES];

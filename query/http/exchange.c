@@ -1,14 +1,23 @@
+/* A response is filled in by whoever answers and given away whole. Headers are pointers to static texts, so that
+ * nothing of them has to be freed and nothing that was sent can get into them; the one that changes is the tag, which
+ * stands in the response itself.
+ *
+ * What fails: no memory for a body. Then there is none, and the server ends the connection rather than send an answer
+ * that is cut off. */
 #include "query/http/exchange.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What is not one of these may have changed something, for all that whoever sent it knows. */
 bool request_reads(const struct request *request)
 {
 	return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
 }
 
+/* The number of headers is known when the program is written, so that one too many is a mistake of ours, and not of
+ * whoever asks. */
 void response_header(struct response *response, const char *name, const char *value)
 {
 	assert(response->header_count < RESPONSE_HEADERS_MAX);
@@ -17,6 +26,7 @@ void response_header(struct response *response, const char *name, const char *va
 	response->header_count++;
 }
 
+/* Whatever was filled in before goes, so that a refusal never carries a part of an answer. */
 void response_text(struct response *response, int status, const char *line)
 {
 	response_release(response);

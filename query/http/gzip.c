@@ -1,3 +1,5 @@
+/* Into memory of the content's own size: what does not fit there did not get smaller, and is better sent as it is. So
+ * there is no second guess at how large it may become, and a failure of any kind means the same to the caller. */
 #include "query/http/gzip.h"
 
 #include <stdlib.h>

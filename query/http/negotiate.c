@@ -1,3 +1,6 @@
+/* Headers come in from anybody, in any spelling that RFC 9110 allows and in some that it does not. Where it is not
+ * clear what is meant the plain answer is given: it is right for everybody. Nothing here is copied, so nothing can be
+ * too long. */
 #include "query/http/negotiate.h"
 
 #include <string.h>

@@ -15,7 +15,8 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Decodes [from, end) to `to`, which may be the same place; gives the length, or -1. */
+/* Decodes [from, end) to `to`, which may be the same place; gives the length, or -1. Control characters are refused
+ * here, where they are made of escapes, so that no value with one gets any further. */
 static int percent_decode(const char *from, const char *end, char *to)
 {
 	char *at = to;
@@ -46,7 +47,8 @@ static const char *known_name(const char *const known[], const char *name)
 	return NULL;
 }
 
-/* One "name=value", decoded in place; it ends in an end mark. */
+/* One "name=value", decoded in place; it ends in an end mark. Twice the same name would have two answers, and which of
+ * them is meant only its sender knows. */
 static enum error parse_one(char *pair, const char *const known[], struct params *params, struct fault *fault)
 {
 	char *equals = strchr(pair, '=');

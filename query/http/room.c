@@ -4,6 +4,8 @@
  * Invariant: `used` is the sum of what all answers hold. */
 #include "query/http/room.h"
 
+#include <assert.h>
+
 void room_init(struct room *room, size_t max, size_t large_max)
 {
 	*room = (struct room){.max = max, .large_max = large_max};
@@ -20,11 +22,14 @@ bool room_possible(const struct room *room, size_t bytes)
 	return room == NULL || bytes <= room->large_max;
 }
 
+/* What is given back never fails, so that whoever lets go need not ask. An answer may become smaller than it was, and
+ * the others gain at once. */
 bool room_set(struct room *room, size_t *held, size_t bytes)
 {
 	bool fits = true;
 	if (room != NULL) {
 		pthread_mutex_lock(&room->mutex);
+		assert(*held <= room->used);
 		size_t others = room->used - *held;
 		size_t max = bytes > ROOM_LARGE_BYTES ? room->large_max : room->max;
 		fits = bytes <= *held || (others <= max && bytes <= max - others);

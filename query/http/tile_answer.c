@@ -35,6 +35,7 @@ static enum error set_body(const struct tile_path *tile, struct bytes content, b
 	return E_OK;
 }
 
+/* Without a body where it is known: the tag alone says that it has not changed, since it cannot. */
 enum error tile_answer(
 	const struct request *request, const struct tile_path *tile, struct bytes content, struct response *out)
 {

@@ -46,6 +46,7 @@ static bool parse_role(const char *name, enum token_role *out)
 	return false;
 }
 
+/* Two that come at once both find none; the one that loses takes the other's, so that all tokens are of one key. */
 static enum error key_open(int keys_fd, bool create, struct key *out, struct fault *fault)
 {
 	enum error error = keyfile_read(keys_fd, KEY_NAME, out, fault);
@@ -109,6 +110,8 @@ static bool claim_time(const json_t *claims, const char *name, bool *present, ui
 	return true;
 }
 
+/* A clock may be off by a minute in one direction only: nobody gains by a token that is valid a minute early, and one
+ * that has expired has expired. */
 static enum error check_times(const json_t *claims, uint64_t now_s, struct token_claims *out, struct fault *fault)
 {
 	uint64_t not_before = 0;
@@ -142,6 +145,7 @@ static enum error check_claims(const struct token_issuer *issuer, const json_t *
 	return E_OK;
 }
 
+/* The length first: what follows copies it. */
 enum error token_verify(
 	const struct token_issuer *issuer, const char *text, uint64_t now_s, struct token_claims *out, struct fault *fault)
 {

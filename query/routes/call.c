@@ -13,6 +13,7 @@
 
 /* ---- responses ---- */
 
+/* As RFC 9110 has them; what is not listed here is not given by any route. */
 static const char *status_title(int status)
 {
 	switch (status) {
@@ -67,6 +68,7 @@ static void refuse_unauthorized(struct call *call, bool presented, const char *d
 		presented ? "Bearer realm=\"indsigt\", error=\"invalid_token\"" : "Bearer realm=\"indsigt\"");
 }
 
+/* The text is made before a header is set: without memory for it the answer is another one. */
 void call_json(struct call *call, json_t *json, const char *cache)
 {
 	call->response->status = 200;
@@ -99,6 +101,7 @@ bool call_snapshot(struct call *call)
 	return error == E_OK;
 }
 
+/* Looked for once for a request, so that all parts of an answer rest on the same. */
 const struct cosigned *call_cosigned(struct call *call)
 {
 	if (call->cosigned == NULL)
@@ -138,6 +141,7 @@ bool call_refuse_param(struct call *call, const char *detail)
 	return false;
 }
 
+/* Both ends are read before they are compared, so that the one that is wrong is named. */
 bool call_window(struct call *call, const struct params *params, uint64_t *from_s, uint64_t *to_s)
 {
 	const char *from = params_get(params, "from");
@@ -155,7 +159,7 @@ bool call_window(struct call *call, const struct params *params, uint64_t *from_
 
 /* ---- tokens ---- */
 
-/* The token of an Authorization header, or NULL. */
+/* The token of an Authorization header, or NULL. The scheme's name may be written in any case; a token never. */
 static const char *bearer(const char *authorization)
 {
 	if (authorization == NULL || strncasecmp(authorization, "Bearer ", strlen("Bearer ")) != 0)

@@ -26,6 +26,7 @@ static const struct route routes_table[] = {
 	{"/metrics", true, route_metrics},
 };
 
+/* In the table's order, where no path is the beginning of another but by a slash. */
 static const struct route *route_of(const struct request *request)
 {
 	for (size_t i = 0; i < sizeof routes_table / sizeof routes_table[0]; i++) {
@@ -54,6 +55,7 @@ static void answer_call(struct call *call)
 	route->answer(call);
 }
 
+/* An answer is data: nothing in it is to run, to be framed, or to tell the next site where somebody came from. */
 static void add_security(struct response *response)
 {
 	response_header(response, "X-Content-Type-Options", "nosniff");

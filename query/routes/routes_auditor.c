@@ -1,4 +1,8 @@
-/* What an accredited auditor may ask: the label stream. spec/http.md */
+/* What an accredited auditor may ask: the label stream. spec/http.md
+ *
+ * Labels are pseudonyms of everybody's accesses, so they are for accredited auditors alone, and only as far as an epoch
+ * covers them. Rows are of fixed length, so the body is taken at once, and a range has a limit: whoever wants more asks
+ * again. The log of requests says which range was asked for, because who reads all of this leaves a trace. */
 #include "ledger/text/number.h"
 #include "query/routes/call.h"
 

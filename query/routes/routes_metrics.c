@@ -1,4 +1,8 @@
-/* For the machine itself: whether all is well, and figures in Prometheus text. spec/http.md */
+/* For the machine itself: whether all is well, and figures in Prometheus text. spec/http.md
+ *
+ * Only for the machine itself: numbers of the whole ledger, nobody's own. What is seen from here (witnesses) and what
+ * ingest says of itself (the status file) stand side by side, since either may be away without the other. A daemon that
+ * gives no sign of life is itself a reason, so that a monitor that only asks this one hears of it. */
 #include "ledger/base/clock.h"
 #include "ledger/read/status.h"
 #include "ledger/text/timestamp.h"
@@ -8,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Help and type before each value, as Prometheus wants it. */
 static void gauge(FILE *out, const char *name, const char *help, uint64_t value)
 {
 	fprintf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %" PRIu64 "\n", name, help, name, name, value);
@@ -69,6 +74,7 @@ static void witnessing_metrics(FILE *out, const json_t *witnessing)
 	witness_metrics(out, witnesses);
 }
 
+/* With since when, so that a person sees which of them came first. */
 static json_t *reasons_json(const struct status *status)
 {
 	json_t *reasons = json_array();
@@ -152,6 +158,7 @@ static enum error count_evidence(void *context, const struct evidence_row *row)
 	return E_OK;
 }
 
+/* Written into memory first: an answer that broke off in the middle would be taken for one without the rest. */
 void route_metrics(struct call *call)
 {
 	uint64_t evidence = 0;

@@ -1,4 +1,7 @@
-/* What a person, or who acts for them, may ask about that person. */
+/* What a person, or who acts for them, may ask about that person.
+ *
+ * The token says about whom: there is no parameter for a person, so nothing personal stands in an address, and nobody
+ * can ask about another by changing one. In this order: who asks, what is asked, and only then the store is touched. */
 #include "ledger/base/own.h"
 #include "ledger/subject/subject.h"
 #include "ledger/text/number.h"
@@ -35,6 +38,7 @@ static bool read_limit(struct call *call, const char *text, uint32_t *out)
 	return true;
 }
 
+/* The cursor is opened last, since it is bound to all the rest. */
 static bool read_query(struct call *call, const struct params *params, struct accesses_query *query)
 {
 	const char *org = params_get(params, "org");
@@ -54,6 +58,7 @@ static bool read_query(struct call *call, const struct params *params, struct ac
 	return true;
 }
 
+/* A page is made and sealed into the next question in the same snapshot. */
 void route_accesses(struct call *call)
 {
 	static const char *const known[] = {"from", "to", "org", "limit", "cursor", NULL};
@@ -87,6 +92,7 @@ void route_accesses(struct call *call)
 		call_json(call, page, "no-store");
 }
 
+/* The witnesses are waited for before the snapshot, which would otherwise be of before they came. */
 void route_statement(struct call *call)
 {
 	static const char *const known[] = {"from", "to", "signatures", NULL};

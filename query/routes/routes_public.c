@@ -1,4 +1,8 @@
-/* What everybody may ask: the checkpoint, and who reports. */
+/* What everybody may ask: the checkpoint, and who reports.
+ *
+ * What is published to everybody is the same for all, so it may be kept for two seconds by any cache: that is what
+ * makes it cheap to ask. With witnesses the checkpoint that is shown is the newest that enough of them have seen, since
+ * one that nobody else has seen proves less. */
 #include "query/routes/call.h"
 
 #include <string.h>

@@ -1,4 +1,8 @@
-/* What a sender may ask about its own events: how they are filed. spec/http.md */
+/* What a sender may ask about its own events: how they are filed. spec/http.md
+ *
+ * A sender asks with its own key, over the very address that it asks for, so a request that is seen by others is of use
+ * for nothing else, and not for long. Its own batches are all that it may ask about: a proof names people. The snapshot
+ * comes first, since the keys that requests are judged by are in it. */
 #include "ledger/entry/sender_request.h"
 #include "ledger/text/number.h"
 #include "query/answer/filing_make.h"
@@ -24,7 +28,8 @@ static bool target_of(const struct request *request, char out[SENDER_REQUEST_TAR
 	return len >= 0 && (size_t)len <= SENDER_REQUEST_TARGET_MAX;
 }
 
-/* The sender that signed this request. After the snapshot is taken: keys come from it. */
+/* The sender that signed this request. After the snapshot is taken: keys come from it. The clock is judged before the
+ * signature: that is what is mostly wrong, and the sentence helps. */
 static bool authorize(struct call *call, uint32_t *out)
 {
 	char target[SENDER_REQUEST_TARGET_MAX + 1];

@@ -1,4 +1,7 @@
-/* The log itself, for everybody: its tree and its entries as C2SP tiles. spec/tiles.md */
+/* The log itself, for everybody: its tree and its entries as C2SP tiles. spec/tiles.md
+ *
+ * Straight out of the store, where entries lie as they are handed out. A tile that is not there yet may be there in a
+ * moment, so that answer says how far the log reaches, and is kept by nobody. */
 #include "query/http/tile_answer.h"
 #include "query/routes/call.h"
 

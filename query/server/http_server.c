@@ -17,6 +17,7 @@
 #include "query/server/request_end.h"
 #include "query/server/workers.h"
 
+#include <assert.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -31,12 +32,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#define FDS_MIN 32u
-#define OTHER_FDS 256u /* open beside connections: what is read and written, and connections of its own */
-#define READ_AHEAD_BYTES_MAX (4 * HTTP_HEADER_BYTES_MAX) /* beside one whole body */
-#define STOP_SECONDS 5u
-#define LISTEN_BACKLOG 512
 
 /* What whoever answers may see; they refuse what they do not take, with an Allow header. */
 #define USUAL_METHODS                                                                                               \
@@ -104,7 +99,8 @@ static void release_work(struct work *work)
 
 /* ---- what a worker does ---- */
 
-/* What waits for a reader is counted before it waits: not the body of a HEAD, nor a refusal, which is short. */
+/* What waits for a reader is counted before it waits: not the body of a HEAD, nor a refusal, which is short. The only
+ * part that runs in a worker: nothing here touches a connection. */
 static void work_on(void *context, struct work *work)
 {
 	struct http_server *server = context;
@@ -120,6 +116,7 @@ static void work_on(void *context, struct work *work)
 
 /* ---- connections ---- */
 
+/* Asked wherever a connection stops being busy, so that the end comes with the last answer. */
 static void stop_if_idle(struct http_server *server)
 {
 	if (server->stopping && server->busy == 0)
@@ -214,7 +211,7 @@ static void peer_begin(struct peer *peer)
 	peer->http = http;
 	evhttp_connection_set_closecb(http, on_closed, peer);
 	evbuffer_add_cb(bufferevent_get_output(evhttp_connection_get_bufferevent(http)), on_output, peer);
-	if (fd < 0 || (uint32_t)fd >= server->options.connections_max + OTHER_FDS ||
+	if (fd < 0 || (uint32_t)fd >= server->options.connections_max + HTTP_OTHER_FDS ||
 		server->connections > server->options.connections_max) {
 		turn_away(server, fd);
 		evhttp_connection_free(http);
@@ -253,7 +250,7 @@ static struct bufferevent *on_accept(struct event_base *base, void *context)
 	}
 	*peer = (struct peer){.server = server, .bufferevent = bufferevent, .timer = timer, .phase = PHASE_NEW, .fd = -1};
 	/* evhttp reads on while it writes, also from a client that takes no answers. */
-	bufferevent_setwatermark(bufferevent, EV_READ, 0, READ_AHEAD_BYTES_MAX + server->options.body_bytes_max);
+	bufferevent_setwatermark(bufferevent, EV_READ, 0, HTTP_READ_AHEAD_BYTES_MAX + server->options.body_bytes_max);
 	bufferevent_incref(bufferevent);
 	server->connections++;
 	event_active(timer, EV_TIMEOUT, 0);
@@ -300,7 +297,8 @@ static void add_headers(const struct exchange *exchange)
 		evhttp_add_header(headers, "Connection", "close");
 }
 
-/* A HEAD gets the length and no body: evhttp would send the body too. */
+/* A HEAD gets the length and no body: evhttp would send the body too. From here on the body is evhttp's, and its room
+ * goes back when it was written or the connection has ended. */
 static void send_answer(struct exchange *exchange)
 {
 	struct response *response = &exchange->response;
@@ -364,7 +362,8 @@ static const char *method_name(struct evhttp_request *http)
 	return "OTHER";
 }
 
-/* The next place in `at`, where a copy of `text` (which may be NULL) was put. */
+/* The next place in `at`, where a copy of `text` (which may be NULL) was put. All texts in one piece of memory, which
+ * is gone with the exchange. */
 static const char *keep(char **at, const char *text)
 {
 	if (text == NULL)
@@ -434,13 +433,14 @@ static void on_request(struct evhttp_request *http, void *context)
 	struct http_server *server = context;
 	struct evhttp_connection *connection = evhttp_request_get_connection(http);
 	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
-	bool known = fd >= 0 && (uint32_t)fd < server->options.connections_max + OTHER_FDS;
+	bool known = fd >= 0 && (uint32_t)fd < server->options.connections_max + HTTP_OTHER_FDS;
 	struct peer *peer = known ? server->peers[fd] : NULL;
 	struct exchange *exchange = peer ? exchange_new(http, peer) : NULL;
 	if (exchange == NULL) {
 		evhttp_send_error(http, HTTP_SERVUNAVAIL, NULL);
 		return;
 	}
+	assert(peer->phase == PHASE_READING); /* one exchange at a time */
 	peer_enter(peer, PHASE_WORKING);
 	if (server->stopping)
 		refuse(exchange, 503, E_STOPPED, error_text(E_STOPPED));
@@ -471,7 +471,7 @@ static void on_stop(evutil_socket_t fd, short events, void *context)
 {
 	(void)fd, (void)events;
 	struct http_server *server = context;
-	const struct timeval patience = {.tv_sec = STOP_SECONDS};
+	const struct timeval patience = {.tv_sec = HTTP_STOP_SECONDS};
 	if (server->stopping) { /* asked again, or the answers were not taken in time */
 		event_base_loopbreak(server->base);
 		return;
@@ -515,13 +515,13 @@ static enum error add_events(struct http_server *server, struct fault *fault)
 static enum error begin(struct http_server *server, const struct address *address, struct fault *fault)
 {
 	const struct http_options *options = &server->options;
-	server->peers = calloc(options->connections_max + OTHER_FDS, sizeof(struct peer *));
+	server->peers = calloc(options->connections_max + HTTP_OTHER_FDS, sizeof(struct peer *));
 	if (server->peers == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	TRY(workers_new(options->workers, work_on, server, &server->workers, fault));
 	TRY(add_events(server, fault));
 	return listen_begin(
-		server->base, server->http, address, LISTEN_BACKLOG, options->tell, &server->bound, server->address, fault);
+		server->base, server->http, address, HTTP_BACKLOG, options->tell, &server->bound, server->address, fault);
 }
 
 enum error http_server_new(
@@ -581,7 +581,7 @@ void http_server_free(struct http_server *server)
 enum error http_fit_files(uint32_t *connections, struct fault *fault)
 {
 	struct rlimit files;
-	const rlim_t wanted = *connections + OTHER_FDS;
+	const rlim_t wanted = *connections + HTTP_OTHER_FDS;
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
 		return fault_set(fault, E_IO, "the limit of open files cannot be read: %m");
 	if (files.rlim_cur < wanted) {
@@ -589,12 +589,12 @@ enum error http_fit_files(uint32_t *connections, struct fault *fault)
 		if (setrlimit(RLIMIT_NOFILE, &files) != 0)
 			return fault_set(fault, E_IO, "the limit of open files cannot be set: %m");
 	}
-	if (files.rlim_cur < FDS_MIN)
+	if (files.rlim_cur < HTTP_FDS_MIN)
 		return fault_set(fault, E_IO, "this process may open only %ju files, and needs %u at least ('ulimit -n')",
-			(uintmax_t)files.rlim_cur, FDS_MIN);
+			(uintmax_t)files.rlim_cur, HTTP_FDS_MIN);
 	if (files.rlim_cur >= wanted)
 		return E_OK;
 	uint32_t quarter = (uint32_t)files.rlim_cur / 4;
-	*connections = files.rlim_cur > OTHER_FDS + quarter ? (uint32_t)files.rlim_cur - OTHER_FDS : quarter;
+	*connections = files.rlim_cur > HTTP_OTHER_FDS + quarter ? (uint32_t)files.rlim_cur - HTTP_OTHER_FDS : quarter;
 	return E_OK;
 }

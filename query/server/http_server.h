@@ -23,9 +23,15 @@
 #include "ledger/text/address.h"
 #include "query/http/exchange.h"
 
-#define HTTP_HEADER_BYTES_MAX 16384u /* request line and headers; over it: 400 */
-#define HTTP_READ_SECONDS 15         /* from a connection's last answer to the end of its next request */
-#define HTTP_WRITE_SECONDS 60        /* for a client to take its answer */
+/* What one server may take of a machine, whoever answers in it; what differs stands in http_options. */
+#define HTTP_HEADER_BYTES_MAX 16384u                          /* request line and headers; over it: 400 */
+#define HTTP_READ_AHEAD_BYTES_MAX (4 * HTTP_HEADER_BYTES_MAX) /* of a connection, beside one whole body */
+#define HTTP_READ_SECONDS 15  /* from a connection's last answer to the end of its next request */
+#define HTTP_WRITE_SECONDS 60 /* for a client to take its answer */
+#define HTTP_STOP_SECONDS 5u  /* for all of them, once a signal came */
+#define HTTP_BACKLOG 512      /* connections that wait to be accepted */
+#define HTTP_OTHER_FDS 256u   /* open beside connections: what is read and written, and connections of its own */
+#define HTTP_FDS_MIN 32u      /* fewer open files than these, and it does not begin */
 
 /* Any worker. `response` is all zero but for the room and the route, which is "-". */
 typedef void http_answerer(void *context, const struct request *request, struct response *response);

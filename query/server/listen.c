@@ -44,6 +44,7 @@ static void on_accept_error(struct evconnlistener *listener, void *http)
 	said.tell(line);
 }
 
+/* The address is read back because port 0 becomes another one. */
 enum error listen_begin(struct event_base *base, struct evhttp *http, const struct address *address, int backlog,
 	void (*tell)(const char *line), struct evhttp_bound_socket **bound, char out[ADDRESS_TEXT_MAX + 1],
 	struct fault *fault)

@@ -48,6 +48,7 @@ static struct work *take_all(struct works *works)
 	return first;
 }
 
+/* Under the lock, and only where there is something. */
 static struct work *pop(struct works *works)
 {
 	struct work *work = works->first;
@@ -124,6 +125,7 @@ static void release_all(struct work *work, void (*release)(struct work *work))
 	}
 }
 
+/* The threads have ended, so nobody holds the lock. */
 void workers_free(struct workers *workers, void (*release)(struct work *work))
 {
 	release_all(take_all(&workers->todo), release);

@@ -17,11 +17,13 @@
 #include "query/answer/proof.h"
 #include "query/statement/statement_signatures.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One statement while it is made. */
+/* One statement while it is made. Invariant: `shown` indexes and blinds are filled in before an event is written;
+ * `leaf_count` is at most shown + 2; `text` holds a whole beginning of the statement after each step. */
 struct making {
 	struct snapshot *snapshot;
 	const struct statement_query *query;
@@ -165,7 +167,8 @@ static enum error event_time(struct making *making, uint64_t index, uint64_t *ou
 	return entry_time(&entry, out) ? E_OK : E_CORRUPT;
 }
 
-/* How many of the subject's events are before a time: ledger time never runs backwards. */
+/* How many of the subject's events are before a time: ledger time never runs backwards. Over the subject's own events,
+ * of which there are few, and not over the log. */
 static enum error count_before(struct making *making, uint64_t time_s, uint64_t *out)
 {
 	uint64_t low = 0, high = making->tree.count;
@@ -246,6 +249,7 @@ static enum error set_range(struct making *making)
 		TRY(add_leaf(making, making->indexes[i], &making->blinds[i]));
 	if (end < count)
 		TRY(set_neighbour(making, "after", end++));
+	assert(making->leaf_count == end - begin);
 	struct merkle_range_proof proof;
 	const struct merkle_nodes nodes = nodes_of(making);
 	TRY(merkle_prove_range(&nodes, begin, end - begin, count, &proof));

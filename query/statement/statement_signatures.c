@@ -20,6 +20,8 @@ struct batch {
 	json_t *paths; /* borrowed from its JSON */
 };
 
+/* Invariant: `batch` holds the commitments of the batch that the last index lies in, and its JSON is the last of
+ * `batches`. */
 struct making {
 	struct snapshot *snapshot;
 	json_t *batches;
@@ -114,6 +116,7 @@ static enum error batch_node(void *context, uint32_t level, uint64_t index, stru
 	return E_OK;
 }
 
+/* The batch entry stands behind its events, and its signature is over the root of these commitments. */
 static enum error begin_batch(struct making *making, const struct entry_event *event)
 {
 	struct batch *batch = &making->batch;

@@ -3,6 +3,7 @@
  * when other answers are taken, E_TOO_LONG never does. */
 #include "query/statement/text.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ static bool set_capacity(struct text *text, size_t capacity)
 	}
 	text->data = larger;
 	text->capacity = capacity;
+	assert(text->len < capacity && text->held >= capacity + text->beside);
 	return true;
 }
 
