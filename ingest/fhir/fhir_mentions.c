@@ -22,6 +22,10 @@ struct walk {
 	const char *reason;
 };
 
+/* Whose numbers stand here: what is not said is different for the event itself, for a resource that it contains, and
+ * for people at work, who have numbers too. */
+enum around { AROUND_EVENT, AROUND_CONTAINED, AROUND_WORK };
+
 static void note_words(struct walk *walk, const struct fhir_path *path, const char *reason)
 {
 	if (walk->in_words)
@@ -35,11 +39,11 @@ static void note_words(struct walk *walk, const struct fhir_path *path, const ch
 
 /* Texts of agents may hold numbers of people at work, but no address of a patient. */
 static enum error look_at_text(
-	struct walk *walk, const char *name, struct bytes text, const struct fhir_path *path, bool at_work)
+	struct walk *walk, const char *name, struct bytes text, const struct fhir_path *path, enum around around)
 {
 	bool query = WORDS_ONE_OF(bytes_text(name), "query", "valueBase64Binary", "data"); /* what is in base64 */
 	bool found = false;
-	TRY(mention_look(text, query ? MENTION_QUERY : at_work ? MENTION_ADDRESS : MENTION_TEXT, &found));
+	TRY(mention_look(text, query ? MENTION_QUERY : around == AROUND_WORK ? MENTION_ADDRESS : MENTION_TEXT, &found));
 	if (found)
 		note_words(walk, path,
 			query ? "asks for a patient that no entity names; add the patient as an entity with role 1"
@@ -85,19 +89,34 @@ static enum error is_number_of_subject(const struct fhir_reader *reader, const j
 	return error;
 }
 
-/* A Patient, a reference to one, or a number that only people have; those of agents and of the source are of people at
- * work. */
+/* In a contained resource somebody may be named by any number. Named so, but no person: what says another type, and
+ * members that FHIR lets no patient stand in. */
+static bool may_be_person(const struct walk *walk, const char *name, const json_t *object)
+{
+	const json_t *identifier = json_object_get(object, "identifier");
+	if (strcmp(name, "valueIdentifier") == 0)
+		return fhir_text(object, "value").len > 0 && !fhir_is_thing_number(object);
+	return json_is_object(identifier) && json_object_get(object, "resourceType") == NULL &&
+		   !fhir_is_thing_number(identifier) && !fhir_is_thing(fhir_target_type(walk->reader->document, object)) &&
+		   !WORDS_ONE_OF(bytes_text(name), "practitioner", "organization", "encounter", "basedOn", "partOf", "location",
+			   "device", "specimen", "custodian", "serviceProvider", "managingOrganization", "generalPractitioner",
+			   "insurer", "healthcareService", "endpoint", "manufacturer", "facility", "context", "episodeOfCare",
+			   "appointment", "careTeam", "assigner");
+}
+
+/* A Patient, a reference to one, or a number that only people have, but for those of people at work. */
 static enum error look_at_object(
-	const struct walk *walk, const json_t *object, const struct fhir_path *path, bool at_work)
+	const struct walk *walk, const char *name, const json_t *object, const struct fhir_path *path, enum around around)
 {
 	const struct fhir_reader *reader = walk->reader;
 	bool resource = bytes_equal(fhir_text(object, "resourceType"), BYTES_LITERAL("Patient"));
 	bool reference = json_object_get(object, "reference") != NULL || json_object_get(object, "identifier") != NULL ||
 					 json_object_get(object, "display") != NULL;
-	bool number =
-		!at_work && json_object_get(object, "value") != NULL && mention_numbers_people(fhir_text(object, "system"));
+	bool person = around == AROUND_CONTAINED && may_be_person(walk, name, object);
+	bool number = around != AROUND_WORK && json_object_get(object, "value") != NULL &&
+				  (person || mention_numbers_people(fhir_text(object, "system")) || fhir_is_patient_number(object));
 	bool found = resource && fhir_is_known(reader, fhir_text(object, "id"));
-	if (!resource && !number && !(reference && fhir_is_patient(reader->document, object)))
+	if (!resource && !number && !person && !(reference && fhir_is_patient(reader->document, object)))
 		return E_OK;
 	if (!found && number)
 		TRY(is_number_of_subject(reader, object, &found));
@@ -127,6 +146,21 @@ static enum error look_at_stray_entity(const struct walk *walk, const json_t *ob
 	return found ? E_OK : refuse_mention(walk, path);
 }
 
+/* The same for one who acts: in an entity's detail, in a contained AuditEvent or Provenance. */
+static enum error look_at_stray_agent(
+	const struct walk *walk, const char *name, const json_t *object, const struct fhir_path *path)
+{
+	bool root = path->up == NULL;
+	bool of_entity = path->up != NULL && path->up->up == NULL && strcmp(path->up->name, "entity") == 0;
+	const json_t *who = fhir_either(object, "who", "reference");
+	bool found = false;
+	if (strcmp(name, "agent") != 0 || root || of_entity || json_object_get(who, "identifier") == NULL ||
+		!fhir_agent_is_patient(walk->reader->document, object))
+		return E_OK;
+	TRY(fhir_is_subject(walk->reader, who, &found));
+	return found ? E_OK : refuse_mention(walk, path);
+}
+
 /* A member's name is the sender's, and may be anybody's number: only what could be one of FHIR's is told. */
 static const char *step_name(const char *name)
 {
@@ -137,55 +171,89 @@ static const char *step_name(const char *name)
 	return known ? name : "?";
 }
 
+/* A contained resource is of people at work by its type, or because it is one who acts. */
+static bool at_work(const struct walk *walk, const json_t *resource)
+{
+	struct bytes id = fhir_text(resource, "id");
+	if (WORDS_ONE_OF(fhir_text(resource, "resourceType"), "Practitioner", "PractitionerRole", "Organization", "Device",
+			"HealthcareService", "Endpoint", "Location"))
+		return true;
+	for (struct fhir_each agent = fhir_list(walk->reader->root, "agent"); fhir_next(&agent);) {
+		struct bytes mark = fhir_text(fhir_either(agent.item, "who", "reference"), "reference");
+		if (id.len > 0 && mark.len > 0 && mark.data[0] == '#' &&
+			(bytes_equal(mark, id) || bytes_equal(bytes_after(mark, 1), id)))
+			return true;
+	}
+	return false;
+}
+
+static enum around around_member(
+	const struct walk *walk, enum around around, const char *name, const char *member, const json_t *object)
+{
+	if (WORDS_ONE_OF(bytes_text(member), "agent", "assigner"))
+		return AROUND_WORK;
+	if (strcmp(name, "contained") == 0 && at_work(walk, object))
+		around = AROUND_WORK;
+	if (around == AROUND_WORK && WORDS_ONE_OF(bytes_text(member), "patient", "subject", "beneficiary", "for", "link"))
+		return AROUND_CONTAINED; /* the one for whom they work */
+	return strcmp(member, "contained") == 0 ? AROUND_CONTAINED : around;
+}
+
 static enum error walk_value(
-	struct walk *walk, const char *name, const json_t *value, const struct fhir_path *path, bool at_work)
+	struct walk *walk, const char *name, const json_t *value, const struct fhir_path *path, enum around around)
 {
 	const char *member;
 	json_t *item;
 	if (path != NULL)
 		look_at_name(walk, name, value, path);
 	if (json_is_string(value))
-		return look_at_text(walk, name, bytes_of(json_string_value(value), json_string_length(value)), path, at_work);
+		return look_at_text(walk, name, bytes_of(json_string_value(value), json_string_length(value)), path, around);
 	if (json_is_object(value) && path != NULL) {
-		TRY(look_at_object(walk, value, path, at_work));
+		TRY(look_at_object(walk, name, value, path, around));
 		TRY(look_at_stray_entity(walk, value, path));
+		TRY(look_at_stray_agent(walk, name, value, path));
 	}
 	json_object_foreach((json_t *)value, member, item)
 	{
 		struct fhir_path inner = {path, step_name(member), FHIR_NO_INDEX};
-		bool work = at_work || WORDS_ONE_OF(bytes_text(member), "agent", "source", "contained", "assigner");
-		TRY(walk_value(walk, member, item, &inner, work));
+		TRY(walk_value(walk, member, item, &inner, around_member(walk, around, name, member, value)));
 	}
 	for (struct fhir_each one = {.array = value}; fhir_next(&one);) {
 		struct fhir_path inner = {path != NULL ? path->up : NULL, path != NULL ? path->name : "", one.index};
-		TRY(walk_value(walk, name, one.item, &inner, at_work));
+		TRY(walk_value(walk, name, one.item, &inner, around));
 	}
 	return E_OK;
 }
 
-/* Entities that could be a person, and agents who are the patient and say nothing else. */
-static void look_at_unclear(struct walk *walk)
+/* Agents who are the patient and say nothing else. */
+static void look_at_agents(struct walk *walk, const json_t *agents, const struct fhir_path *up)
 {
-	const struct fhir_document *document = walk->reader->document;
-	const json_t *root = walk->reader->root;
-	for (struct fhir_each item = fhir_list(root, "entity"); fhir_next(&item);) {
-		struct fhir_path path = {NULL, "entity", item.index};
-		if (fhir_entity_person(document, item.item) == FHIR_PERSON_UNCLEAR)
-			note_words(
-				walk, &path, "may be a person; say with role, type or a reference what it is (role 1: the patient)");
-	}
-	for (struct fhir_each item = fhir_list(root, "agent"); fhir_next(&item);) {
-		struct fhir_path path = {NULL, "agent", item.index};
-		if (fhir_agent_is_patient(document, item.item))
+	for (struct fhir_each item = {.array = agents}; fhir_next(&item);) {
+		struct fhir_path path = {up, "agent", item.index};
+		if (fhir_agent_is_patient(walk->reader->document, item.item))
 			note_words(
 				walk, &path, "is the patient, and cannot be identified; add the patient as an entity with role 1");
 	}
 }
 
+/* Entities that could be a person, and agents. */
+static void look_at_unclear(struct walk *walk)
+{
+	const json_t *root = walk->reader->root;
+	for (struct fhir_each item = fhir_list(root, "entity"); fhir_next(&item);) {
+		struct fhir_path path = {NULL, "entity", item.index};
+		if (fhir_entity_person(walk->reader->document, item.item) == FHIR_PERSON_UNCLEAR)
+			note_words(
+				walk, &path, "may be a person; say with role, type or a reference what it is (role 1: the patient)");
+		look_at_agents(walk, json_object_get(item.item, "agent"), &path);
+	}
+	look_at_agents(walk, json_object_get(root, "agent"), NULL);
+}
+
 enum error fhir_check_mentions(const struct fhir_reader *reader)
 {
 	struct walk walk = {.reader = reader};
-	TRY(walk_value(&walk, "", reader->root, NULL, false));
+	TRY(walk_value(&walk, "", reader->root, NULL, AROUND_EVENT));
 	look_at_unclear(&walk);
 	if (walk.in_words && reader->message->subject_count == 0)
 		return fault_set(reader->fault, E_BAD_SUBJECT, "%s: %s", walk.place, walk.reason);

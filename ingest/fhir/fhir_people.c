@@ -92,6 +92,16 @@ static bool has_people_number(const json_t *kind)
 	return has_one_of(kind, patient_number_kinds);
 }
 
+bool fhir_is_patient_number(const json_t *identifier)
+{
+	return has_people_number(json_object_get(identifier, "type"));
+}
+
+bool fhir_is_thing_number(const json_t *identifier)
+{
+	return has_one_of(json_object_get(identifier, "type"), thing_number_kinds);
+}
+
 static bool has_patient_word(const json_t *concept)
 {
 	bool found = mention_is_word(fhir_text(concept, "text")) || mention_is_word(fhir_text(concept, "display"));
@@ -109,8 +119,7 @@ static bool says_patient(const struct fhir_document *document, const json_t *ent
 	bool person = fhir_has_code(type, "1") && (role == NULL || has_one_of(role, people_roles));
 	return has_one_of(role, patient_codes) || has_patient_word(role) || has_patient_word(type) ||
 		   HAS_ONE_OF(type, "Patient", "patient", "PAT") || fhir_is_patient(document, fhir_entity_what(entity)) ||
-		   mention_numbers_people(fhir_text(identifier, "system")) ||
-		   has_people_number(json_object_get(identifier, "type")) || person;
+		   mention_numbers_people(fhir_text(identifier, "system")) || fhir_is_patient_number(identifier) || person;
 }
 
 enum fhir_person fhir_entity_person(const struct fhir_document *document, const json_t *entity)
@@ -128,7 +137,7 @@ enum fhir_person fhir_entity_person(const struct fhir_document *document, const 
 	if (fhir_has_code(type, "1") && !fhir_is_thing(target)) /* in the role of a thing: one of both is wrong */
 		return FHIR_PERSON_UNCLEAR;
 	if (fhir_is_thing(target) || any_names_thing(type) || other || has_one_of(role, thing_roles) ||
-		has_one_of(json_object_get(identifier, "type"), thing_number_kinds))
+		fhir_is_thing_number(identifier))
 		return FHIR_PERSON_NO;
 	bool something = what != NULL || identifier != NULL || fhir_text(entity, "name").len > 0;
 	return something ? FHIR_PERSON_UNCLEAR : FHIR_PERSON_NO; /* a query, a description: nothing is pointed at */
@@ -333,6 +342,22 @@ bool fhir_is_known(const struct fhir_reader *reader, struct bytes id)
 
 /* ---- everybody ---- */
 
+/* An agent who is the patient and can be identified. One who cannot is mentioned all the same (fhir_check_mentions). */
+static enum error add_agents(struct fhir_reader *reader, const json_t *agents, const struct fhir_path *holder)
+{
+	for (struct fhir_each agent = {.array = agents}; fhir_next(&agent);) {
+		const json_t *who = fhir_either(agent.item, "who", "reference");
+		const json_t *identifier = json_object_get(who, "identifier");
+		struct fhir_path up = {holder, "agent", agent.index};
+		struct fhir_path path = {&up, "who", FHIR_NO_INDEX};
+		bool identified = fhir_is_patient(reader->document, who) || fhir_text(identifier, "system").len > 0 ||
+						  words_have(fhir_text(identifier, "value"), "^^^");
+		if (identified && fhir_agent_is_patient(reader->document, agent.item))
+			TRY(add_person(reader, who, identifier, &path));
+	}
+	return E_OK;
+}
+
 static enum error add_entities(struct fhir_reader *reader)
 {
 	for (struct fhir_each entity = fhir_list(reader->root, "entity"); fhir_next(&entity);) {
@@ -344,22 +369,7 @@ static enum error add_entities(struct fhir_reader *reader)
 			FHIR_NO_INDEX};
 		if (fhir_entity_person(reader->document, entity.item) == FHIR_PERSON_YES)
 			TRY(add_person(reader, fhir_entity_what(entity.item), fhir_entity_identifier(entity.item), &path));
-	}
-	return E_OK;
-}
-
-/* An agent who is the patient and can be identified. One who cannot is mentioned all the same (fhir_check_mentions). */
-static enum error add_agents(struct fhir_reader *reader)
-{
-	for (struct fhir_each agent = fhir_list(reader->root, "agent"); fhir_next(&agent);) {
-		const json_t *who = fhir_either(agent.item, "who", "reference");
-		const json_t *identifier = json_object_get(who, "identifier");
-		struct fhir_path up = {NULL, "agent", agent.index};
-		struct fhir_path path = {&up, "who", FHIR_NO_INDEX};
-		bool identified = fhir_is_patient(reader->document, who) || fhir_text(identifier, "system").len > 0 ||
-						  words_have(fhir_text(identifier, "value"), "^^^");
-		if (identified && fhir_agent_is_patient(reader->document, agent.item))
-			TRY(add_person(reader, who, identifier, &path));
+		TRY(add_agents(reader, json_object_get(entity.item, "agent"), &up));
 	}
 	return E_OK;
 }
@@ -413,7 +423,7 @@ enum error fhir_subjects(struct fhir_reader *reader)
 {
 	TRY(add_patient(reader));
 	TRY(add_entities(reader));
-	TRY(add_agents(reader));
+	TRY(add_agents(reader, json_object_get(reader->root, "agent"), NULL));
 	TRY(add_contained(reader));
 	for (size_t i = 0; i < reader->left.count && reader->people == 1; i++)
 		TRY(audit_message_object(reader->message, reader->left.items[i]));

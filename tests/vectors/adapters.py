@@ -77,6 +77,11 @@ def people():
     ok("people-agent-role", "an agent in the role of the patient", PATIENT,
        {"actor": {"kind": "human", "id": "urn:oid:1.2.208.176.1.2|0101701234", "role": "PAT"}},
        agent=[{"who": {"identifier": CPR}, "role": [{"coding": [{"code": "PAT"}]}], "requestor": True}])
+    ok("people-entity-agent", "R5: an agent of an entity in the role of the patient", PATIENT, dict(R5_EVENT, objects=["Observation/1"]),
+       **dict(R5, **entity(what={"reference": "Observation/1"}, agent=[{"who": {"identifier": CPR}, "role": [{"coding": [{"code": "PAT"}]}]}])))
+    ok("people-contained-same", "the subject's own number in a contained resource", "oid:1.2.3:7",
+       contained=contained(("Observation", {"id": "o", "subject": {"identifier": MRN}})),
+       entity=[{"what": {"identifier": MRN}, "role": {"code": "1"}}, {"what": {"reference": "#o"}}], event={"objects": ["Observation"]})
     ok("people-contained", "a contained Patient that nothing points to", "oid:1.2.3:7",
        contained=contained(("Patient", {"identifier": [MRN]})))
     ok("people-cx", "a CX as value", PATIENT,
@@ -119,6 +124,14 @@ def refused_people():
        contained=contained(("RelatedPerson", {"id": "r", "patient": {"reference": "Patient/p2"}})), **entity(what={"reference": "Patient/p1"}))
     no("mention-contained-subject", "the Patient of a contained Encounter", bad, "contained[0].subject",
        contained=contained(("Encounter", {"id": "e", "subject": {"reference": "Patient/p1"}})), **entity(what={"reference": "#e"}))
+    for kind, member in (("Observation", {"subject": {"identifier": MRN}}), ("Group", {"member": [{"entity": {"identifier": MRN}}]}),
+                         ("Parameters", {"parameter": [{"name": "x", "valueIdentifier": MRN}]}), ("Coverage", {"policyHolder": {"identifier": MRN}}),
+                         ("Appointment", {"participant": [{"actor": {"identifier": MRN}}]}), ("Basic", {"identifier": [CPR]}),
+                         ("RelatedPerson", {"patient": {"identifier": MRN}})):
+        no("mention-contained-" + kind.lower(), "somebody's number in a contained %s, beside a subject" % kind, bad, "contained[0].",
+           contained=contained((kind, dict(member, id="o"))), entity=[{"what": {"reference": "Patient/p1"}}, {"what": {"reference": "#o"}}])
+    no("mention-source", "a person's number where the system stands", bad, "source.observer.identifier",
+       source={"observer": {"display": "EPJ", "identifier": CPR}})
     no("mention-stray", "an entity in a contained AuditEvent", bad, "contained[0].entity[0]",
        contained=contained(("AuditEvent", {"entity": [{"what": {"identifier": MRN}, "role": {"code": "1"}}]})))
     no("mention-number", "a person's number in an extension", bad, "extension[0].valueIdentifier", extension=[{"url": "x", "valueIdentifier": CPR}])
@@ -153,6 +166,9 @@ def nobody():
     ok("nobody-agent-number", "the number of one who works there", NOBODY,
        {"actor": {"kind": "human", "id": "urn:oid:1.2.208.176.1.2|0101701234", "role": "unspecified"}},
        agent=[{"who": {"identifier": CPR}, "requestor": True}])
+    ok("nobody-contained-work", "the number of one who works there in a contained resource", NOBODY,
+       {"actor": {"kind": "human", "id": "urn:oid:1.2.208.176.1.2|0101701234", "role": "unspecified"}},
+       agent=[{"who": {"reference": "#p"}, "requestor": True}], contained=contained(("Practitioner", {"id": "p", "identifier": [CPR]})))
     ok("objects-unclear", "what is unclear is an object beside a subject", REF, {"objects": ["7", "Group/1"]},
        entity=[{"what": {"reference": "Patient/p1"}}, {"what": {"identifier": {"value": "7"}}}, {"what": {"reference": "Group/1"}}])
     ok("objects-words", "words beside a subject mean the subject", REF, {"action": "read"},
@@ -230,10 +246,10 @@ def acting():
        agent=[agent("u1", True), agent("Court", code="110152"), agent("Police", code="110152")])
     ok("recipient-none", "a destination of what is no disclosure", NOBODY, {"actor": actor("u1"), "objects": ["110152: server"]},
        agent=[agent("u1", True), agent("server", code="110152")])
-    ok("export-medium", "an export to a medium", NOBODY, {"action": "export", "activity": "ITI-32", "actor": actor("u1"), "recipient": "DVD"},
-       type={"code": "110106"}, subtype=[{"code": "ITI-32"}], agent=[agent("u1", True), agent("DVD", code="110154")])
-    ok("export-type", "Export as the type of a reading", NOBODY, {"activity": "Document retrieval"},
-       type={"code": "110106"}, subtype=[{"code": "ATC_DOC_READ", "display": "Document retrieval"}])
+    ok("export-medium", "an export to a medium", NOBODY, {"action": "export", "activity": "ITI-32", "actor": actor("u1"), "recipient": "DVD", "objects": ["ValueSet/v1"]},
+       type={"code": "110106"}, subtype=[{"code": "ITI-32"}], agent=[agent("u1", True), agent("DVD", code="110154")], **entity(what={"reference": "ValueSet/v1"}))
+    ok("export-type", "Export as the type of a reading", NOBODY, {"activity": "Document retrieval", "objects": ["ValueSet/v1"]},
+       type={"code": "110106"}, subtype=[{"code": "ATC_DOC_READ", "display": "Document retrieval"}], **entity(what={"reference": "ValueSet/v1"}))
 
 
 def outcomes():

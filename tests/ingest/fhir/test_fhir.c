@@ -303,7 +303,7 @@ START_TEST(words_are_found)
 			NULL, "extension[0].extension[0]: speaks"},
 		{ENTITY("{'what':{'reference':'#o'}}") ",'contained':[{'resourceType':'Observation','id':'o',"
 											   "'subject':{'identifier':{'system':'urn:oid:1.2.3','value':'77'}}}]",
-			NULL, "contained[0].subject: speaks"},
+			NULL, "contained[0].subject: a patient"},
 		{ENTITY("{'what':{'reference':'#o'}}") ",'contained':[{'resourceType':'Coverage','id':'o',"
 											   "'beneficiary':{'display':'Jens'}}]",
 			NULL, "contained[0].beneficiary: speaks"},
