@@ -21,6 +21,10 @@ struct look {
 	bool own; /* members of this ledger's own events */
 };
 
+static const char use_json[] = "looks like events in this ledger's own JSON: use --format json";
+static const char use_fhir[] = "looks like FHIR: use --format fhir";
+static const char use_dicom[] = "looks like DICOM audit messages: use --format dicom";
+
 static bool begins(struct bytes text, struct bytes word)
 {
 	return text.len >= word.len && memcmp(text.data, word.data, word.len) == 0;
@@ -113,7 +117,7 @@ static bool is_table(const struct look *look)
 static const char *xml(const struct look *look)
 {
 	if (look->messages)
-		return "looks like DICOM audit messages: use --format dicom";
+		return use_dicom;
 	if (look->fhir_xml)
 		return "looks like FHIR in XML, which is not read: have it written as JSON (application/fhir+json)";
 	return "looks like XML, and like nothing that is read here";
@@ -122,9 +126,9 @@ static const char *xml(const struct look *look)
 static const char *json(const struct look *look, enum adapter_format format)
 {
 	if (look->resources)
-		return "looks like FHIR: use --format fhir";
+		return use_fhir;
 	if (format != ADAPTER_JSON)
-		return look->own ? "looks like events in this ledger's own JSON: use --format json" : NULL;
+		return look->own ? use_json : NULL;
 	if (look->text.data[0] == '[')
 		return "looks like a JSON array; one event a line is read: pipe it through 'jq -c .[]'";
 	if (look->lines > 1)
@@ -139,10 +143,8 @@ static bool may_be(const struct look *look, enum adapter_format format)
 	return format == ADAPTER_JSON ? look->events > 0 : format == ADAPTER_FHIR ? look->resources : look->messages;
 }
 
-const char *looks_like(enum adapter_format format, struct bytes beginning, bool live)
+static const char *judge(enum adapter_format format, struct bytes beginning, bool live)
 {
-	if (beginning.len > LOOKS_BYTES)
-		beginning.len = LOOKS_BYTES;
 	const char *no_text = binary(beginning);
 	if (no_text != NULL)
 		return no_text;
@@ -158,4 +160,15 @@ const char *looks_like(enum adapter_format format, struct bytes beginning, bool 
 	if (c == '{' || c == '[')
 		return json(&look, format);
 	return is_table(&look) ? "looks like a table (CSV); each message must be JSON or XML: convert it first" : NULL;
+}
+
+const char *looks_like(enum adapter_format format, struct bytes beginning, bool live, enum adapter_format *as)
+{
+	const char *says =
+		judge(format, bytes_of(beginning.data, beginning.len < LOOKS_BYTES ? beginning.len : LOOKS_BYTES), live);
+	*as = says == use_json    ? ADAPTER_JSON
+		  : says == use_fhir  ? ADAPTER_FHIR
+		  : says == use_dicom ? ADAPTER_DICOM
+							  : format;
+	return says;
 }

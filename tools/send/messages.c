@@ -90,6 +90,18 @@ struct bytes messages_window(const struct messages *messages)
 	return bytes_of(messages->data + messages->start, messages->len);
 }
 
+void messages_reframe(struct messages *messages, enum adapter_format format)
+{
+	framing_begin(&messages->framing, format);
+}
+
+struct bytes messages_take_window(struct messages *messages)
+{
+	struct bytes window = messages_window(messages);
+	drop(messages, window.len);
+	return window;
+}
+
 enum error messages_next(struct messages *messages, struct message *out)
 {
 	if (messages->in_bundle && next_entry(messages, out))

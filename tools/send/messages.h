@@ -46,6 +46,10 @@ void messages_close(struct messages *messages);
 enum error messages_next(struct messages *messages, struct message *out) MUST_USE;
 /* What has been read and not given out yet: the beginning of the input, before the first message. */
 struct bytes messages_window(const struct messages *messages);
+/* Before the first message: the input is in another format. */
+void messages_reframe(struct messages *messages, enum adapter_format format);
+/* Gives the window out as it is. */
+struct bytes messages_take_window(struct messages *messages);
 /* Nothing more will be read. */
 void messages_end(struct messages *messages);
 /* There is nothing to read at the time: a document that is closed is given out by the next call of messages_next. */

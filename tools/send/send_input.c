@@ -1,6 +1,6 @@
 /* An input, message by message:
  *
- *   looks like another format? ──yes──► nothing of it is taken
+ *   looks like another format? ──yes──► a file: nothing of it is taken; a pipe: all of it is kept with the refused ones
  *   whole ──► a row of refused ones? ─► its message, or its events ─┐
  *                 └─ no ───────────────────────────────────────────┴► item
  *   in parts ─► too long: kept with the refused ones
@@ -74,8 +74,10 @@ struct input {
 	int fd;
 	struct bytes name;
 	uint64_t number; /* of the next message */
-	bool passing;    /* of a pipe: what comes is new, unless it has an id or a run before was interrupted */
-	bool is_row;     /* the message that comes in parts is a row of refused ones */
+	enum adapter_format format;
+	const char *says; /* what it looks like, if all of it is refused for that */
+	bool passing;     /* of a pipe: what comes is new, unless it has an id or a run before was interrupted */
+	bool is_row;      /* the message that comes in parts is a row of refused ones */
 	bool in_parts;
 	struct rejected_seen seen; /* rows of refused ones */
 };
@@ -249,7 +251,7 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 }
 
 /* A message that is too long for memory: all of it becomes a row. */
-static enum error keep_part(struct send *send, struct input *input, const struct message *message)
+static enum error keep_part(struct send *send, struct input *input, const struct message *message, struct fault *fault)
 {
 	if (!input->in_parts)
 		input->is_row = rejected_row_begins(message->text);
@@ -259,24 +261,23 @@ static enum error keep_part(struct send *send, struct input *input, const struct
 		struct fault why;
 		struct refused refused = {.input = input->name,
 			.number = input->number++,
-			.format = send->format,
+			.format = input->format,
 			.run = run_of(send, input),
-			.error = fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER),
+			.error = input->says != NULL
+						 ? fault_set(&why, E_BAD_VALUE, "%s", input->says)
+						 : fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER),
 			.reason = why.text};
 		error = rejected_parts(&send->rejected, input->is_row ? NULL : &refused);
 		send->messages++;
 		send->refused++;
 	}
-	return error;
+	return error == E_OK ? E_OK : fault_set(fault, error, "'%s' cannot be written", send->rejected.path);
 }
 
-static enum error send_message(
-	struct send *send, struct input *input, const struct message *message, struct fault *fault)
+static enum error send_message(struct send *send, struct input *input, struct message *message, struct fault *fault)
 {
-	if (message->kind != MESSAGE_WHOLE) {
-		enum error error = keep_part(send, input, message);
-		return error == E_OK ? E_OK : fault_set(fault, error, "'%s' cannot be written", send->rejected.path);
-	}
+	if (message->kind != MESSAGE_WHOLE)
+		return keep_part(send, input, message, fault);
 	struct rejected_row row;
 	if (rejected_row_read(message->text, &row)) {
 		enum error error = send_row(send, input, &row, fault);
@@ -287,8 +288,10 @@ static enum error send_message(
 		.input = input->name,
 		.number = input->number,
 		.run = run_of(send, input),
-		.format = send->format};
+		.format = input->format};
 	input->number++;
+	if (input->says != NULL)
+		message->error = fault_set(&message->fault, E_BAD_VALUE, "%s", input->says);
 	return send_item(send, &item, message, NULL, fault);
 }
 
@@ -336,6 +339,24 @@ static enum error send_messages(struct send *send, struct input *input, struct m
 	}
 }
 
+/* A pipe brings once what is in no format that is read, too: all of it becomes a row, to be given again once it is
+ * converted. */
+static enum error keep_input(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
+{
+	while (!messages->ended) {
+		const struct message part = {.kind = MESSAGE_PART, .text = messages_take_window(messages)};
+		TRY(keep_part(send, input, &part, fault));
+		enum error error = read_more(send, input, messages, fault);
+		if (error != E_OK) {
+			end_with(send, error, fault);
+			messages_end(messages);
+		}
+	}
+	const struct message last = {.kind = MESSAGE_LAST, .text = messages_take_window(messages)};
+	TRY(keep_part(send, input, &last, fault));
+	return send->ended;
+}
+
 /* What looks like something else is left as it is: one sentence instead of a refusal a line. */
 static enum error judge_input(
 	struct send *send, struct input *input, struct messages *messages, bool *good, struct fault *fault)
@@ -343,14 +364,15 @@ static enum error judge_input(
 	struct stat info;
 	TRY(read_more(send, input, messages, fault));
 	bool live = fstat(input->fd, &info) != 0 || !S_ISREG(info.st_mode);
-	const char *says = looks_like(send->format, messages_window(messages), live);
+	const char *says = looks_like(send->format, messages_window(messages), live, &input->format);
 	*good = says == NULL;
 	if (*good)
 		return E_OK;
 	progress_clear(&send->progress);
-	fprintf(stderr, "indsigt: '%.*s' %s; nothing of it was taken\n", (int)input->name.len,
-		(const char *)input->name.data, says);
+	fprintf(stderr, "indsigt: '%.*s' %s; nothing of it was %s\n", (int)input->name.len, (const char *)input->name.data,
+		says, input->passing ? "sent: what comes through a pipe is kept with the refused messages" : "taken");
 	send->inputs_refused++;
+	input->says = says;
 	return E_OK;
 }
 
@@ -361,7 +383,12 @@ static enum error read_input(struct send *send, struct input *input, struct mess
 	if (rejected_is(&send->rejected, input->fd))
 		messages_limit(messages);
 	TRY(judge_input(send, input, messages, &good, fault));
-	return good ? send_messages(send, input, messages, fault) : E_OK;
+	if (!good && !input->passing)
+		return E_OK;
+	if (!good && input->format == send->format)
+		return keep_input(send, input, messages, fault);
+	messages_reframe(messages, input->format);
+	return send_messages(send, input, messages, fault);
 }
 
 /* What is no file comes once: an equal message later is another one, but after a run that did not come to its end. */

@@ -54,17 +54,19 @@ static const struct {
 
 START_TEST(beginnings_tell_what_it_looks_like)
 {
+	enum adapter_format as;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const char *says = looks_like(cases[i].format, cases[i].text, false);
+		const char *says = looks_like(cases[i].format, cases[i].text, false, &as);
 		if (cases[i].says == NULL)
 			ck_assert_msg(says == NULL, "%zu: %s", i, says);
 		else
 			ck_assert_msg(says != NULL && strstr(says, cases[i].says) != NULL, "%zu: %s", i, says ? says : "nothing");
 	}
 	/* Of what goes on, one line may be a damaged one. */
-	ck_assert_ptr_null(looks_like(ADAPTER_JSON, BYTES_LITERAL(FHIR "\n"), true));
-	ck_assert_ptr_nonnull(looks_like(ADAPTER_JSON, BYTES_LITERAL(FHIR "\n" FHIR "\n"), true));
-	ck_assert_ptr_nonnull(looks_like(ADAPTER_JSON, BYTES_LITERAL("\x1F\x8B\x08"), true));
+	ck_assert_ptr_null(looks_like(ADAPTER_JSON, BYTES_LITERAL(FHIR "\n"), true, &as));
+	ck_assert_ptr_nonnull(looks_like(ADAPTER_JSON, BYTES_LITERAL(FHIR "\n" FHIR "\n"), true, &as));
+	ck_assert_int_eq(as, ADAPTER_FHIR);
+	ck_assert_ptr_nonnull(looks_like(ADAPTER_JSON, BYTES_LITERAL("\x1F\x8B\x08"), true, &as));
 }
 END_TEST
 

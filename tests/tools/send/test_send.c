@@ -410,6 +410,42 @@ START_TEST(another_format_loses_nothing)
 }
 END_TEST
 
+/* The file, through a pipe. */
+static int run_piped(const char *path)
+{
+	char piece[4096];
+	struct child child = spawn(true, (const char *const[]){"-", NULL});
+	FILE *file = fopen(path, "r");
+	for (size_t n; (n = fread(piece, 1, sizeof piece, file)) > 0;)
+		ck_assert_int_eq(write(child.in, piece, n), (ssize_t)n);
+	fclose(file);
+	close(child.in);
+	child.in = -1;
+	return wait_for(&child);
+}
+
+/* What a pipe brings, it brings once: SND-28 */
+START_TEST(another_format_through_a_pipe_is_kept)
+{
+	begin();
+	write_text("f.json", AUDIT_EVENT "\n" AUDIT_EVENT "\n");
+	ck_assert_int_eq(system("yes 1,2,3 | head -n 20000 > t.csv; echo >> t.csv"), 0);
+	ck_assert_int_eq(run_piped("f.json"), 1);
+	ck_assert(file_says("err", "'-' looks like FHIR: use --format fhir; nothing of it was sent"));
+	ck_assert(file_says("err", "2 messages: 0 acknowledged, 2 messages refused"));
+	ck_assert_uint_eq(lines_of("key.spool/rejected.jsonl"), 2);
+	ck_assert_int_eq(RUN("key.spool/rejected.jsonl"), 0); /* in the format that it is in */
+	ck_assert_uint_eq(ledger_has(), 2);
+	ck_assert_int_eq(unlink("key.spool/rejected.jsonl"), 0);
+	ck_assert_int_eq(run_piped("t.csv"), 1);
+	ck_assert(file_says("err", "1 messages: 0 acknowledged, 1 messages refused"));
+	ck_assert_int_eq(system("python3 -c \"import json; "
+							"assert json.load(open('key.spool/rejected.jsonl'))['message'] == open('t.csv').read()\""),
+		0);
+	end();
+}
+END_TEST
+
 static void feed(struct child *child, const char *text)
 {
 	ck_assert_int_eq(write(child->in, text, strlen(text)), (ssize_t)strlen(text));
@@ -551,5 +587,6 @@ START_TEST(wrong_usage_is_named)
 END_TEST
 
 UNIT_MAIN("send", files_are_sent_once, pipes_are_new_unless_named, refused_messages_are_kept,
-	refused_again_says_where_it_was, another_format_loses_nothing, a_live_feed_is_sent_at_once,
-	a_stream_is_sent_as_it_comes, killed_anywhere_nothing_is_doubled, stopped_early_is_said, wrong_usage_is_named)
+	refused_again_says_where_it_was, another_format_loses_nothing, another_format_through_a_pipe_is_kept,
+	a_live_feed_is_sent_at_once, a_stream_is_sent_as_it_comes, killed_anywhere_nothing_is_doubled,
+	stopped_early_is_said, wrong_usage_is_named)
