@@ -1,5 +1,6 @@
-/* The two hashes of the ledger, as thin names over libsodium: SHA-256 for the tree (RFC 6962) and the
- * map, keyed or plain BLAKE2b-256 for everything else (spec/event.md, spec/store.md). */
+/* The two hashes of the ledger: SHA-256 for the tree (RFC 6962) and the map, by libsodium or, where it was built with
+ * it and gives the same, by OpenSSL; keyed or plain BLAKE2b-256 for everything else, by libsodium (spec/event.md,
+ * spec/store.md). Any thread. */
 #pragma once
 
 #include "ledger/base/bytes.h"
@@ -29,6 +30,8 @@ bool hash_equal(const struct hash *a, const struct hash *b);
 
 /* SHA-256 of the concatenation of `count` parts. */
 void hash_sha256(const struct bytes *parts, size_t count, struct hash *out);
+/* Who makes SHA-256 in this process, for whoever measures: "libsodium", or OpenSSL's name and version. Static. */
+const char *hash_sha256_maker(void);
 /* BLAKE2b-256 of the concatenation of `count` parts, keyed when `key` is not NULL. */
 void hash_blake2b(const struct key *key, const struct bytes *parts, size_t count, struct hash *out);
 /* A key from a key: BLAKE2b-256(key, domain || context). The domain string is one of domain.h. */

@@ -11,7 +11,6 @@
 
 #include "ledger/base/wrong.h"
 
-#include <sodium.h>
 #include <string.h>
 
 /* Beyond this a shift by the level of a node could reach the width of the integer. */
@@ -19,21 +18,13 @@
 
 void merkle_empty_root(struct hash *out)
 {
-	crypto_hash_sha256(out->b, NULL, 0);
+	hash_sha256(NULL, 0, out);
 }
 
 void merkle_leaf_hash(struct bytes entry, struct hash *out)
 {
 	static const uint8_t prefix = 0x00;
-	uint8_t small[128];
-	if (entry.len < sizeof small) {
-		small[0] = prefix;
-		if (entry.len > 0)
-			memcpy(small + 1, entry.data, entry.len);
-		crypto_hash_sha256(out->b, small, entry.len + 1);
-		return;
-	}
-	struct bytes parts[] = {{&prefix, 1}, entry};
+	const struct bytes parts[] = {{&prefix, 1}, entry};
 	hash_sha256(parts, 2, out);
 }
 
@@ -43,7 +34,8 @@ void merkle_node_hash(const struct hash *left, const struct hash *right, struct 
 	node[0] = 0x01;
 	memcpy(node + 1, left->b, HASH_BYTES);
 	memcpy(node + 1 + HASH_BYTES, right->b, HASH_BYTES);
-	crypto_hash_sha256(out->b, node, sizeof node);
+	const struct bytes whole = bytes_of(node, sizeof node);
+	hash_sha256(&whole, 1, out);
 }
 
 /* ---- appending ---- */

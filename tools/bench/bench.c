@@ -8,6 +8,7 @@
  * one before. */
 #include "ingest/net/fetch.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/hash.h"
 #include "ledger/base/own.h"
 #include "ledger/read/archive.h"
 #include "ledger/statement/statement.h"
@@ -23,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define EVENTS_DEFAULT 500000u
 #define SUBJECTS_DEFAULT 1000000u
@@ -332,6 +334,8 @@ static enum error sprint(struct bench *bench, struct fault *fault)
 static enum error measure(struct bench *bench, struct fault *fault)
 {
 	uint32_t senders = bench->senders ? (uint32_t)bench->senders : BENCH_SENDERS_SINGLE;
+	printf("machine cpus=%ld sha256=\"%s\"\n", sysconf(_SC_NPROCESSORS_ONLN), hash_sha256_maker());
+	fflush(stdout);
 	TRY(bench_place_open(bench->dir, senders, &bench->place, fault));
 	TRY(bench_warm_up(bench, fault));
 	TRY(bench->minutes > 0 ? bench_sustained(bench, fault) : sprint(bench, fault));
