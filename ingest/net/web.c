@@ -47,6 +47,12 @@ static bool start_library(void)
 			   shortage_calloc) == CURLE_OK;
 }
 
+/* NULL: there was no memory, and shortage_seen says so, also before anything else is asked of the library. */
+static CURLU *new_url(void)
+{
+	return start_library() ? curl_url() : NULL;
+}
+
 enum error web_open(const struct web_manner *manner, size_t slots, struct web **out)
 {
 	OWNED(web_release) struct web *web = calloc(1, sizeof *web + slots * sizeof *web->slots);
@@ -293,7 +299,7 @@ static char *text_of(CURLU *url)
 /* libcurl escapes what must be: a name in a parameter is never put into an address by hand. */
 char *web_url(const char *base, const char *path, const struct web_param *params, size_t count)
 {
-	OWNED(parsed_release) CURLU *url = curl_url();
+	OWNED(parsed_release) CURLU *url = new_url();
 	OWNED(text_release) char *prefix = NULL;
 	char joined[1024];
 	char pair[4096];
@@ -316,7 +322,7 @@ char *web_url(const char *base, const char *path, const struct web_param *params
 /* Other schemes are refused here, so that no option of libcurl decides what may be read. */
 char *web_place(const char *place, bool *local)
 {
-	OWNED(parsed_release) CURLU *url = curl_url();
+	OWNED(parsed_release) CURLU *url = new_url();
 	char path[PATH_MAX];
 	bool address = strstr(place, "://") != NULL;
 	*local = !address || strncmp(place, "file://", 7) == 0;
