@@ -46,7 +46,9 @@ struct fake {
 	uint64_t hello_size; /* of the checkpoint in the last hello */
 };
 
+/* Listens on fake->address; `fixture` is borrowed. */
 void fake_make(struct fake *fake, struct fixture *fixture);
+/* Ends the connection, if there is one, without a word. */
 void fake_hang_up(struct fake *fake);
 void fake_remove(struct fake *fake);
 /* Answers the oldest batch that is held back. */

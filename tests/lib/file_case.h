@@ -14,7 +14,9 @@ struct file_case {
 	char *(*make)(void); /* the text, to be freed */
 };
 
+/* As text, to be freed; `json` is given up. */
 char *dump(json_t *json);
+/* `text` with the first `from` as `to`: to be freed, and `text` is freed. */
 char *replaced(char *text, const char *from, const char *to);
 /* The proof file of an entry; to be freed. */
 char *proof_file(uint64_t index);

@@ -33,7 +33,9 @@ struct filed_log {
 };
 
 struct label filed_label(uint64_t subject);
+/* All that add an entry give its index. */
 uint64_t filed_add(struct filed_log *log, const struct entry *entry);
+/* Empties the log and adds the genesis entry. */
 void filed_begin(struct filed_log *log, uint32_t lag_s);
 /* What a leaf is made of has changed. */
 void filed_hash(struct filed_log *log, struct filed_leaf *leaf);
@@ -41,6 +43,7 @@ uint64_t filed_event(struct filed_log *log, uint64_t subject);
 uint64_t filed_mass(struct filed_log *log);
 /* Something that carries no time of its own. */
 uint64_t filed_batch(struct filed_log *log);
+/* The roots over what is filed below m. */
 struct hash filed_map_root(const struct filed_log *log, uint64_t m);
 struct hash filed_filing_root(const struct filed_log *log, uint64_t m);
 /* An epoch entry over the entries below m. */

@@ -25,9 +25,9 @@ struct fixture {
 /* Creates and opens the ledger and registers the sender (id 1) with the default policy. */
 void fixture_make(struct fixture *fixture);
 /* Closes what is open and removes the directory. */
+void fixture_remove(struct fixture *fixture);
 /* What an entry of this sender has to follow. */
 uint64_t fixture_follows(struct fixture *fixture, enum sender_action action, uint32_t id);
-void fixture_remove(struct fixture *fixture);
 void fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
 

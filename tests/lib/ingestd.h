@@ -33,17 +33,20 @@ extern struct peer steady;
 
 /* Another sender of the fixture's ledger, with a key of its own. */
 void register_sender(uint32_t id, struct fixture *out);
+/* A ledger with the steady, the hostile and the revoked sender, closed. */
 void ingestd_make(void);
 /* Starts the daemon with up to four options, NULL at the end. */
 void ingestd_start(const char *const *options);
 /* It ends by itself with this status. */
 void ingestd_ended(int wanted);
+/* What the daemon has written to standard error so far. */
 bool log_holds(const char *text);
 /* SIGTERM ends it cleanly, and its log holds nothing about anybody. */
 void ingestd_stop(void);
 
 /* ---- a peer ---- */
 
+/* With so small a buffer for what comes; 0: as it is. */
 void peer_connect_small(struct peer *peer, int receive_bytes);
 void peer_connect(struct peer *peer);
 void peer_close(struct peer *peer);
@@ -56,11 +59,13 @@ enum frame_type peer_next_type(struct peer *peer);
 struct bytes peer_read(struct peer *peer, enum frame_type *type);
 /* Reads the ledger's first frame. */
 void peer_challenge(struct peer *peer);
+/* The secret key; of a number that nobody has, the steady sender's. */
 const uint8_t *key_of(uint32_t sender);
 /* Signed with the key of that sender; of one that is not registered, with the steady one's. */
 void peer_hello(struct peer *peer, uint32_t sender, const char *origin, struct bytes checkpoint);
 /* The connection has ended, with nothing more on it. */
 void peer_ended(struct peer *peer);
+/* And says nothing of whom an event is about. */
 void text_holds(struct bytes text, const char *needle);
 /* The next frame is the error frame, and the last one. */
 void peer_error(struct peer *peer, enum error error, const char *needle);
@@ -76,5 +81,7 @@ void free_bytes(struct bytes bytes);
 
 /* Whatever others do, this one is acknowledged. */
 void steady_goes_on(void);
+/* Ledger, daemon and the steady sender, who is acknowledged once; and once more, then all of it ends cleanly and is
+ * gone. */
 void ingestd_begin(const char *const *options);
 void ingestd_end(void);

@@ -30,16 +30,21 @@ struct seen {
 
 extern struct seen seen;
 
+/* The calls of an outbox that a test opens itself; `context` is &seen. */
 void on_receipt(void *context, const struct batch_head *batch, const struct receipt *receipt);
 void on_rejected(void *context, const struct outbox_rejection *rejection);
 enum error on_flush(void *context);
 void on_notice(void *context, const char *text);
+/* Makes the ledger, a key for its sender and an empty `seen`; and removes them. */
 void begin(void);
 void end(void);
+/* Opens the outbox, on the spool that is there or a new one; `batch`: events in a batch, 0 for what is usual. */
 struct outbox *start(uint32_t batch);
 /* One turn of both sides; the sender's error. */
 enum error turn(struct outbox *outbox, struct fault *fault);
+/* Turns until a message can be added. */
 void until_ready(struct outbox *outbox);
+/* Sends what was added, and turns until all of it has its answer; the sender's error. */
 enum error finish(struct outbox *outbox, struct fault *fault);
 void must_finish(struct outbox *outbox);
 
@@ -47,8 +52,11 @@ extern bool passing; /* messages come from a pipe */
 
 /* Message n as `events` events about different subjects. */
 enum error add(struct outbox *outbox, uint64_t n, size_t events, const char *extra);
+/* One event each. */
 void add_many(struct outbox *outbox, uint64_t from, uint64_t to);
 /* Messages 0 to 7, until four batches may be in flight. */
 void open_window(struct outbox *outbox);
+/* The sequence that the ledger wants next. */
 uint64_t ledger_has(void);
+/* By the operator, in the middle of sending; `word` as in policy_apply. */
 void change_policy(const char *word);

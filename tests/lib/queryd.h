@@ -10,8 +10,11 @@ extern pid_t daemon_pid;
 extern uint16_t port;
 extern char log_path[128];
 
+/* The daemon on `f`; `*out_fd`: what it prints, to be closed. */
 pid_t queryd_spawn(const char *listen, bool demo_tokens, int *out_fd);
+/* So many events, of which a third is about subject 77 and the rest about 1234, in one batch; 1000 at most. */
 void queryd_append(uint32_t count);
+/* A ledger with three events, a token issuer, and the daemon, which listens on `port`. */
 void queryd_begin(void);
 /* The daemon ends cleanly, and its log holds nothing about anybody. */
 void queryd_end(void);

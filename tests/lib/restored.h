@@ -17,10 +17,13 @@ struct kept_log {
 	uint8_t note[NOTE_BYTES_MAX];
 };
 
+/* All of the ledger's log, which has to keep the rules. */
 void kept_log_take(const struct fixture *fixture, struct kept_log *out);
 void kept_log_free(struct kept_log *log);
 /* Keeps a copy of the store under a name, and puts it back. The ledger is closed. */
 void copy_store(const struct fixture *fixture, const char *name, bool back);
+/* Puts the store together again from what is kept. */
 enum error try_restore(const struct fixture *fixture, const struct kept_log *log, struct fault *fault);
 void restore_all(const struct fixture *fixture, const struct kept_log *log);
+/* With records and labels. */
 struct audit_result full_audit(const struct fixture *fixture);

@@ -24,7 +24,9 @@ void tile_log_add(struct tile_log *log, struct bytes entry);
 /* Entries of 1 to 8 bytes. */
 void tile_log_fill(struct tile_log *log, uint64_t size);
 void tile_log_free(struct tile_log *log);
+/* Over the first `size` entries; of no key. */
 void tile_log_checkpoint(const struct tile_log *log, uint64_t size, struct checkpoint *out);
 bool tile_same(const struct tile_path *a, const struct tile_path *b);
 enum error tile_log_read(void *context, const struct tile_path *tile, struct bytes *out, struct fault *fault);
+/* The log is borrowed. */
 struct tile_source tile_log_source(struct tile_log *log);
