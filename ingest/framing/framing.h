@@ -13,7 +13,8 @@
  *          second time. What is no object ends with its line.
  *   dicom  XML elements whose local name is AuditMessage; any element directly around them is a wrapper. A message that
  *          is not closed ends at the next `<?xml` or `<AuditMessage`; within comments, CDATA and processing
- *          instructions these do not count, unless those never end. Other text ends with its line.
+ *          instructions these do not count, unless those never end, or a comment begins within another one. Other text
+ * ends with its line.
  *
  * Pure: it owns no memory and reads nothing; the caller keeps the bytes from the last piece's end on. */
 #pragma once

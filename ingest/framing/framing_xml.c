@@ -246,6 +246,10 @@ static bool step(struct framing *framing, struct bytes input, struct framing_pie
 	}
 	size_t at = framing->at++;
 	enum xml_token token = xml_scan_feed(&xml->scan, c, at);
+	if (token == TOKEN_REOPENED) {
+		reveal(framing, at - 4);
+		return false;
+	}
 	return states[framing->state](framing, input, token, out);
 }
 

@@ -6,7 +6,7 @@
  *                     └─ '?'  ─► TARGET ─► PI
  *
  * A comment or the like that never ends would hide every message behind it. The caller finds out that it does not end,
- * sets `futile`, and goes over it again: then it is text. */
+ * sets `futile`, and goes over it again: then it is text. So does one that ends in the comment of a later message. */
 #include "ingest/framing/xml_scan.h"
 
 #include "ingest/message/words.h"
@@ -30,6 +30,7 @@ enum {
 };
 
 static const char root[] = XML_SCAN_ROOT;
+static const char opening[] = "<!--";
 
 bool xml_name_char(uint8_t c)
 {
@@ -122,6 +123,7 @@ static void begin_aside(struct xml_scan *scan, uint8_t mode, size_t at)
 {
 	scan->mode = at < scan->futile ? TEXT : mode;
 	scan->tail = 0;
+	scan->matched = 0;
 	scan->brackets = 0;
 }
 
@@ -172,6 +174,19 @@ static enum xml_token lex_section(struct xml_scan *scan, uint8_t c, uint8_t mark
 	return TOKEN_NONE;
 }
 
+/* "--" has no place in a comment. Alone it is a slip; as the beginning of another one it says that this one was cut
+ * off. In "<!-->" it may be the end. */
+static enum xml_token lex_comment(struct xml_scan *scan, uint8_t c)
+{
+	if (scan->matched == sizeof opening - 1 && c != '>')
+		return TOKEN_REOPENED;
+	if (scan->matched < sizeof opening - 1 && c == (uint8_t)opening[scan->matched])
+		scan->matched++;
+	else
+		scan->matched = c == '<';
+	return lex_section(scan, c, '-', 2, TOKEN_ASIDE);
+}
+
 static enum xml_token lex_doctype(struct xml_scan *scan, uint8_t c)
 {
 	if (c == '>' && scan->brackets == 0)
@@ -201,7 +216,7 @@ enum xml_token xml_scan_feed(struct xml_scan *scan, uint8_t c, size_t at)
 	case BANG:
 		return lex_bang(scan, c, at);
 	case COMMENT:
-		return lex_section(scan, c, '-', 2, TOKEN_ASIDE);
+		return lex_comment(scan, c);
 	case CDATA:
 		return lex_section(scan, c, ']', 2, TOKEN_CDATA);
 	case PI:

@@ -22,13 +22,14 @@ enum xml_token {
 	TOKEN_END,
 	TOKEN_ASIDE, /* a comment, a processing instruction */
 	TOKEN_CDATA,
-	TOKEN_DOCTYPE
+	TOKEN_DOCTYPE,
+	TOKEN_REOPENED /* behind "<!--" in a comment: the one before never ended */
 };
 
 struct xml_scan {
 	uint8_t mode;
 	uint8_t quote;
-	uint8_t matched; /* of the name that is looked for */
+	uint8_t matched; /* of the name that is looked for; in a comment, of "<!--" */
 	uint8_t tail;    /* of "-->", "]]>", "?>" */
 	bool closing;    /* the tag ends in '/' */
 	bool message;    /* the tag is AuditMessage */

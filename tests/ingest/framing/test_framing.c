@@ -228,6 +228,16 @@ START_TEST(damaged_xml_costs_one)
 		"\n=text\n-\n\n=<85>1 -\n- \n=" D "\n-\n\n!<foo><bar a='1'/>\n-\n\n=" D);
 	/* A comment that never ends hides nothing. */
 	expect(ADAPTER_DICOM, "<AuditMessage><!-- x\n" D "<!-- " D, "\n!<AuditMessage><!-- x\n-\n\n=" D "\n=<!--\n- \n=" D);
+	/* Nor does one that ends in a later message's comment: what is in one has no other in it. */
+#define REMARK "<AuditMessage><!-- by RIS --><E/></AuditMessage>"
+	expect(ADAPTER_DICOM, "<AuditMessage><!-- by\n" REMARK "\n" REMARK,
+		"\n!<AuditMessage><!-- by\n-\n\n=" REMARK "\n-\n\n=" REMARK);
+	expect(ADAPTER_DICOM, "<AuditMessage><!-- by\n" D "\n" D "<!-- x -->\n" REMARK,
+		"\n!<AuditMessage><!-- by\n-\n\n=" D "\n-\n\n=" D "\n-<!-- x -->\n\n=" REMARK);
+	expect(ADAPTER_DICOM, "<!-- by\n" D "\n<!-- <!--> " D "<!-- " D " - -> <! -- " D " -->" D,
+		"\n=<!-- by\n-\n\n=" D "\n-\n<!-- <!--> \n=" D "\n-<!-- " D " - -> <! -- " D " -->\n=" D);
+	expect_bytes(ADAPTER_DICOM, 60, bytes_text("<AuditMessage><!-- 0123456789012345678901234567890 " D "<!-- x -->" D),
+		"\nL<AuditMessage><!-- 0123456789012345678901234567890 \n=" D "\n-<!-- x -->\n=" D);
 	/* A row of refused messages holds messages. */
 	expect(ADAPTER_DICOM, D "\n{\"input\":\"-\",\"message\":\"" D "\"}\n" D,
 		"\n=" D "\n-\n\n={\"input\":\"-\",\"message\":\"" D "\"}\n-\n\n=" D);
