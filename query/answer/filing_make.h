@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+/* `sender` was judged by the signature of the request before: here it is only looked up. */
 struct filing_query {
 	uint32_t sender;
 	uint64_t sequence; /* any of the batch */

@@ -11,6 +11,7 @@
 
 #define VERIFY_SKEW_S 60u /* how far the two clocks may be apart when a withholding ends */
 
+/* Counted here from proofs that hold; the page's own numbers are only compared with these. */
 struct verified {
 	struct checkpoint checkpoint;
 	bool signature; /* the checkpoint's signature was checked too: a vkey was given */

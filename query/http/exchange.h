@@ -6,7 +6,8 @@
 
 #define RESPONSE_HEADERS_MAX 12
 
-/* Borrowed until the answer is made. */
+/* Borrowed until the answer is made. Nothing of it is kept when the answer is made: it names people, in the token at
+ * least. */
 struct request {
 	const char *method;        /* "GET"; "OTHER" for what is none of the usual ones */
 	const char *path;          /* as sent, without the query string; never NULL */

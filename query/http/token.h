@@ -22,6 +22,7 @@
 /* "subject", "proxy", "auditor": in this order, as --role of 'indsigt token' counts them. */
 enum token_role { TOKEN_SUBJECT, TOKEN_PROXY, TOKEN_AUDITOR };
 
+/* Whoever holds the key can be anybody to this ledger. */
 struct token_issuer {
 	char name[TOKEN_ISSUER_MAX + 1];
 	struct key key;

@@ -34,10 +34,9 @@ static const char *status_title(int status)
 	}
 }
 
-static void set_body(struct response *response, json_t *json)
+static char *text_of(const json_t *json)
 {
-	response->body = json ? json_write(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
-	response->body_len = response->body ? strlen(response->body) : 0;
+	return json ? json_write(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 }
 
 void call_problem(struct call *call, int status, enum error error, const char *detail)
@@ -47,7 +46,8 @@ void call_problem(struct call *call, int status, enum error error, const char *d
 	out->status = status;
 	json_auto_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title", status_title(status),
 		"status", status, "detail", detail, "error", error_name(error));
-	set_body(out, problem);
+	out->body = text_of(problem);
+	out->body_len = out->body ? strlen(out->body) : 0;
 	response_header(out, "Content-Type", "application/problem+json");
 	response_header(out, "Cache-Control", "no-store");
 	if (status == 503)
@@ -58,6 +58,25 @@ void call_internal(struct call *call, enum error error)
 {
 	bool passing = error == E_IO || error == E_FULL || error == E_NO_MEMORY || error == E_READERS;
 	call_problem(call, passing ? 503 : 500, error, error_text(error));
+}
+
+bool call_good(struct call *call, enum error error)
+{
+	if (error != E_OK)
+		call_internal(call, error);
+	return error == E_OK;
+}
+
+void call_body(struct call *call, char *body, size_t len, const char *type, const char *cache)
+{
+	struct response *response = call->response;
+	if (!call_good(call, body != NULL ? E_OK : E_NO_MEMORY))
+		return;
+	response->status = 200;
+	response->body = body;
+	response->body_len = len;
+	response_header(response, "Content-Type", type);
+	response_header(response, "Cache-Control", cache);
 }
 
 /* 401; `presented`: there was a token. */
@@ -71,34 +90,20 @@ static void refuse_unauthorized(struct call *call, bool presented, const char *d
 /* The text is made before a header is set: without memory for it the answer is another one. */
 void call_json(struct call *call, json_t *json, const char *cache)
 {
-	call->response->status = 200;
-	set_body(call->response, json);
-	if (call->response->body == NULL) {
-		call_internal(call, E_NO_MEMORY);
-		return;
-	}
-	response_header(call->response, "Content-Type", "application/json");
-	response_header(call->response, "Cache-Control", cache);
+	char *text = text_of(json);
+	call_body(call, text, text ? strlen(text) : 0, "application/json", cache);
 }
 
 void call_text(struct call *call, struct text *text, const char *cache)
 {
-	struct response *response = call->response;
-	response->status = 200;
-	response->body = text->data;
-	response->body_len = text->len;
-	response->held = text->held;
+	call->response->held = text->held;
+	call_body(call, text->data, text->len, "application/json", cache);
 	*text = (struct text){.data = NULL};
-	response_header(response, "Content-Type", "application/json");
-	response_header(response, "Cache-Control", cache);
 }
 
 bool call_snapshot(struct call *call)
 {
-	enum error error = snapshot_begin(call->routes->archive, &call->snapshot, NULL);
-	if (error != E_OK)
-		call_internal(call, error);
-	return error == E_OK;
+	return call_good(call, snapshot_begin(call->routes->archive, &call->snapshot, NULL));
 }
 
 /* Looked for once for a request, so that all parts of an answer rest on the same. */
@@ -112,11 +117,8 @@ const struct cosigned *call_cosigned(struct call *call)
 bool call_coverage(struct call *call, json_t **out)
 {
 	const struct routes *routes = call->routes;
-	enum error error =
-		coverage_make(call->snapshot, call_cosigned(call), routes->coverage, call->now_s, routes->silent_after_s, out);
-	if (error != E_OK)
-		call_internal(call, error);
-	return error == E_OK;
+	return call_good(call,
+		coverage_make(call->snapshot, call_cosigned(call), routes->coverage, call->now_s, routes->silent_after_s, out));
 }
 
 bool call_params(struct call *call, const char *const known[], struct params *out)

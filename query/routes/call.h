@@ -31,7 +31,10 @@ struct call {
 void call_problem(struct call *call, int status, enum error error, const char *detail);
 /* What is not the asker's fault: they learn that it failed, and where an operator finds out more. */
 void call_internal(struct call *call, enum error error);
-/* 200 with the JSON text; `cache` is the value of Cache-Control. */
+/* 200 with a body, which it takes (NULL: there is no memory, which is answered); `cache` is the value of Cache-Control.
+ */
+void call_body(struct call *call, char *body, size_t len, const char *type, const char *cache);
+/* The same with the JSON text. */
 void call_json(struct call *call, json_t *json, const char *cache);
 
 /* 200 with a JSON text that is done; takes it, with its room. */
@@ -39,6 +42,8 @@ void call_text(struct call *call, struct text *text, const char *cache);
 
 /* ---- steps; false: the response is made ---- */
 
+/* Whether a step came off; where not, as call_internal. */
+bool call_good(struct call *call, enum error error);
 bool call_snapshot(struct call *call);
 /* What witnesses have given, after call_snapshot; NULL when out of memory. */
 const struct cosigned *call_cosigned(struct call *call);

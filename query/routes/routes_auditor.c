@@ -3,6 +3,7 @@
  * Labels are pseudonyms of everybody's accesses, so they are for accredited auditors alone, and only as far as an epoch
  * covers them. Rows are of fixed length, so the body is taken at once, and a range has a limit: whoever wants more asks
  * again. The log of requests says which range was asked for, because who reads all of this leaves a trace. */
+#include "ledger/base/own.h"
 #include "ledger/text/number.h"
 #include "query/routes/call.h"
 
@@ -40,9 +41,9 @@ static bool read_range(struct call *call, uint64_t *from, uint64_t *to)
 
 static enum error add_row(void *context, const struct label_row *place)
 {
-	struct response *response = context;
-	label_row_encode(place, (uint8_t *)response->body + response->body_len);
-	response->body_len += LABEL_ROW_BYTES;
+	uint8_t **at = context;
+	label_row_encode(place, *at);
+	*at += LABEL_ROW_BYTES;
 	return E_OK;
 }
 
@@ -55,19 +56,12 @@ void route_labels(struct call *call)
 		call_refuse_param(call, "parameter 'to' must not be over the size that the newest epoch covers");
 		return;
 	}
+	OWNED_MEMORY uint8_t *rows = malloc((to - from) * LABEL_ROW_BYTES);
+	uint8_t *end = rows;
+	if (!call_good(call, rows != NULL ? snapshot_visit_filing(call->snapshot, from, to, add_row, &end) : E_NO_MEMORY))
+		return;
 	struct response *response = call->response;
-	response->body = malloc((to - from) * LABEL_ROW_BYTES);
-	if (response->body == NULL) {
-		call_internal(call, E_NO_MEMORY);
-		return;
-	}
-	enum error error = snapshot_visit_filing(call->snapshot, from, to, add_row, response);
-	if (error != E_OK) {
-		call_internal(call, error);
-		return;
-	}
-	response->status = 200;
 	snprintf(response->note, sizeof response->note, " from=%" PRIu64 " to=%" PRIu64, from, to);
-	response_header(call->response, "Content-Type", "application/octet-stream");
-	response_header(call->response, "Cache-Control", "no-store");
+	call_body(call, (char *)rows, (size_t)(end - rows), "application/octet-stream", "no-store");
+	rows = NULL;
 }

@@ -4,6 +4,7 @@
  * ingest says of itself (the status file) stand side by side, since either may be away without the other. A daemon that
  * gives no sign of life is itself a reason, so that a monitor that only asks this one hears of it. */
 #include "ledger/base/clock.h"
+#include "ledger/base/own.h"
 #include "ledger/read/status.h"
 #include "ledger/text/timestamp.h"
 #include "query/routes/call.h"
@@ -165,15 +166,11 @@ void route_metrics(struct call *call)
 	struct status status;
 	struct checkpoint checkpoint;
 	struct bytes note;
-	char *text = NULL;
+	OWNED_MEMORY char *text = NULL;
 	size_t len = 0;
-	if (!call_no_params(call) || !call_snapshot(call))
+	if (!call_no_params(call) || !call_snapshot(call) ||
+		!call_good(call, snapshot_visit_evidence(call->snapshot, count_evidence, &evidence)))
 		return;
-	enum error error = snapshot_visit_evidence(call->snapshot, count_evidence, &evidence);
-	if (error != E_OK) {
-		call_internal(call, error);
-		return;
-	}
 	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
 	read_status(call, &status);
 	json_auto_t *witnessing = cosigned_json(call_cosigned(call), call->now_s);
@@ -181,7 +178,6 @@ void route_metrics(struct call *call)
 	if (witnessing == NULL || out == NULL) {
 		if (out)
 			fclose(out);
-		free(text);
 		call_internal(call, E_NO_MEMORY);
 		return;
 	}
@@ -198,14 +194,8 @@ void route_metrics(struct call *call)
 	witnessing_metrics(out, witnessing);
 	bool failed = ferror(out) != 0;
 	failed = fclose(out) != 0 || failed;
-	if (failed) {
-		free(text);
-		call_internal(call, E_NO_MEMORY);
+	if (!call_good(call, failed ? E_NO_MEMORY : E_OK))
 		return;
-	}
-	call->response->body = text;
-	call->response->body_len = len;
-	call->response->status = 200;
-	response_header(call->response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-	response_header(call->response, "Cache-Control", "no-store");
+	call_body(call, text, len, "text/plain; version=0.0.4; charset=utf-8", "no-store");
+	text = NULL;
 }

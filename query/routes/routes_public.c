@@ -16,15 +16,8 @@ void route_checkpoint(struct call *call)
 	/* The newest that is witnessed, where there is a policy; before the first one, the log's alone. */
 	cosigned_rest(call->snapshot, call_cosigned(call), call->now_s, false);
 	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
-	call->response->body = strndup((const char *)note.data, note.len);
-	if (call->response->body == NULL) {
-		call_internal(call, E_NO_MEMORY);
-		return;
-	}
-	call->response->body_len = note.len;
-	call->response->status = 200;
-	response_header(call->response, "Content-Type", "text/plain; charset=utf-8");
-	response_header(call->response, "Cache-Control", "public, max-age=2");
+	call_body(
+		call, strndup((const char *)note.data, note.len), note.len, "text/plain; charset=utf-8", "public, max-age=2");
 }
 
 void route_coverage(struct call *call)

@@ -7,7 +7,7 @@
 
 #define WORKERS_MAX 8u
 
-/* First member of whatever is worked on. */
+/* First member of whatever is worked on. It is in one place at a time: given, in hand, or done. */
 struct work {
 	struct work *next;
 };

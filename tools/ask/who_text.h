@@ -1,4 +1,7 @@
-/* An answer as text for people: a table of accesses, and what stands around it. */
+/* An answer as text for people: a table of accesses, and what stands around it.
+ *
+ * It is told what was asked for as well, since an answer with a filter that does not say so would be read as the
+ * whole. */
 #pragma once
 
 #include "tools/show/answer.h"

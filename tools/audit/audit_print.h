@@ -3,7 +3,8 @@
 
 #include "ledger/audit/audit.h"
 
-/* What was audited, and so which members of the result say something. */
+/* What was audited, and so which members of the result say something. What an audit did not look at is not shown: a
+ * number that is missing says so, a 0 would not. */
 enum audit_scope {
 	AUDIT_DIRECTORY, /* entries and, where the keys are readable, records */
 	AUDIT_LABELS,    /* these, and every epoch */

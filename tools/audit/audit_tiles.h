@@ -3,6 +3,7 @@
 
 #include "ledger/audit/audit.h"
 
+/* Borrowed from the command line. */
 struct audit_tiles {
 	const char *place; /* an address, or a directory */
 	const struct vkey *vkey;

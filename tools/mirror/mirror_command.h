@@ -1,4 +1,7 @@
-/* The command lines of `indsigt mirror`, for `indsigt`, which only hands them on, and for indsigt-mirror. */
+/* The command lines of `indsigt mirror`, for `indsigt`, which only hands them on, and for indsigt-mirror.
+ *
+ * A default stands in the table's own struct and in its help text; both are made of the same definition, so that they
+ * cannot differ. */
 #pragma once
 
 #include "ledger/note/note.h"
@@ -8,6 +11,8 @@
 #define MIRROR_INTERVAL_DEFAULT_S 5u
 #define MIRROR_INTERVAL_MAX_S 86400u
 
+/* What `init` is told is written to the mirror's own file, since a mirror that is served must not be pointed at another
+ * log by a slip of the hand. */
 struct mirror_init_options {
 	const char *dir;
 	const char *place;
@@ -15,6 +20,7 @@ struct mirror_init_options {
 	const char *name; /* NULL: the mirror signs nothing */
 };
 
+/* What `serve` is told holds for one run only. */
 struct mirror_serve_options {
 	const char *dir;
 	const char *listen;

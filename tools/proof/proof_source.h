@@ -1,5 +1,7 @@
 /* Where 'indsigt proof' gets an entry and its inclusion proof from: a ledger's directory (a snapshot), or what a log
- * publishes (its tiles, each verified). What comes out was verified as 'indsigt verify' does. */
+ * publishes (its tiles, each verified). What comes out was verified as 'indsigt verify' does.
+ *
+ * Neither source is trusted: a store may be damaged and a place may lie, and both give an error then, and no proof. */
 #pragma once
 
 #include "ledger/base/own.h"
@@ -18,6 +20,7 @@ OWN(proof_source, proof_source_close);
 /* Of the checkpoint. */
 uint64_t proof_source_size(const struct proof_source *source);
 
+/* The proof is the very text, as it was read again from it. */
 struct proof_made {
 	struct bytes text; /* the proof file; both are borrowed until the next call */
 	const struct tlog_proof *proof;

@@ -3,7 +3,10 @@
  *
  *   GET  /checkpoint   /tile/...   and the same below /<origin hash>/      200 304 404, 405 for other methods
  *
- * Files are opened for each answer, nothing is kept, so this and the writer need not know of each other. */
+ * Files are opened for each answer, nothing is kept, so this and the writer need not know of each other.
+ *
+ * What fails: a file that is not there yet is 404 and may not be kept by anybody; one that cannot be read is 500, and
+ * never "not there". */
 #pragma once
 
 #include "query/server/http_server.h"

@@ -34,5 +34,7 @@ enum error tile_tree_publish(struct tile_tree *tree, struct bytes note, struct f
 /* ---- readers ---- */
 
 /* The tile's content, to free(), from the directory `dir_fd`; of a partial tile that is not there the beginning of the
- * full one. E_NOT_FOUND, E_CORRUPT for a file that is no tile, E_IO, E_NO_MEMORY. */
+ * full one. E_NOT_FOUND, E_CORRUPT for a file that is no tile, E_IO, E_NO_MEMORY. For whoever serves the tree while
+ * another process writes it: a partial tile may be removed at the moment in which it is asked for, and then the full
+ * one is there. */
 enum error tile_tree_read(int dir_fd, const struct tile_path *tile, uint8_t **out, size_t *out_len) MUST_USE;

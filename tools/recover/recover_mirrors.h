@@ -4,7 +4,10 @@
  *   the checkpoints of all mirrors, of the guard and of the store are one history? ──no──► evidence, nothing done
  *      └──yes──► the newest is the store's, or: all of it verified, what is missing told ─► restored
  *
- * A mirror can hide what it has, but not make anything up: only what the log has signed counts. */
+ * A mirror can hide what it has, but not make anything up: only what the log has signed counts.
+ *
+ * What fails: a place that cannot be asked is told and not counted. Two histories, or a rule that is broken, end it
+ * with nothing changed; so does a newest checkpoint that nobody has the entries of. */
 #pragma once
 
 #include "ledger/read/archive.h"

@@ -10,6 +10,7 @@ enum message_kind {
 	MESSAGE_LAST  /* its end; may be empty */
 };
 
+/* Borrowed, with its text, until the next one is asked for. */
 struct message {
 	enum message_kind kind;
 	struct bytes text;
@@ -18,6 +19,8 @@ struct message {
 	struct fault fault; /* else why not */
 };
 
+/* Invariant: what was read and not given out is `len` bytes from data + start on; `data` is the buffer, or a text of
+ * the caller's. While `in_bundle` nothing is moved, since a Bundle's entries are given out of the same bytes. */
 struct messages {
 	int fd;
 	struct framing framing;

@@ -8,7 +8,8 @@
 #include <limits.h>
 #include <stdio.h>
 
-/* A message that was refused. */
+/* A message that was refused. Either text or events: a message that has become events is known by these alone, once the
+ * ledger refuses it. */
 struct refused {
 	struct bytes input; /* name, may be empty */
 	uint64_t number;    /* from 0 */
@@ -22,6 +23,7 @@ struct refused {
 	struct bytes run;  /* that refused it; empty: it came through a pipe, once */
 };
 
+/* Invariant: `file` is opened at most once; `parts` is there only between the first part of a message and its row. */
 struct rejected {
 	char path[PATH_MAX];
 	FILE *file;  /* NULL: nothing was refused yet */

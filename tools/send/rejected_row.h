@@ -7,6 +7,7 @@
 
 #define REJECTED_SEEN_MAX 1048576u /* 128 MiB */
 
+/* Invariant: exactly one of message and events; texts point into `json` or `owned`. */
 struct rejected_row {
 	json_t *json;
 	struct bytes input; /* where the message came from first */
@@ -31,7 +32,8 @@ bool rejected_row_read(struct bytes text, struct rejected_row *out);
 enum error rejected_row_events(struct rejected_row *row, struct fault *fault) MUST_USE;
 void rejected_row_free(struct rejected_row *row);
 
-/* Rows of one input that were seen. A message that one run after the other refuses has a row of each. */
+/* Rows of one input that were seen. A message that one run after the other refuses has a row of each. For one input:
+ * another input counts anew, since its rows may be of other runs. */
 struct rejected_seen {
 	struct seen_slot *slots;
 	size_t count; /* a power of two */

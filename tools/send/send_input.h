@@ -1,5 +1,8 @@
 /* `indsigt send`: what its parts share. send.c is the command, send_input.c reads inputs and hands their messages to
- * the outbox. */
+ * the outbox.
+ *
+ * The numbers in it are what the last line that a person reads is made of: each message is counted once where it ends
+ * up, so that they add up to what was read. */
 #pragma once
 
 #include "ingest/sender/outbox.h"
@@ -8,6 +11,8 @@
 #include "tools/send/rejected_row.h"
 #include "tools/show/progress.h"
 
+/* Invariant: waited + added - moved messages are acknowledged or wait in the spool; `ended` is E_OK until something
+ * ends the run, and then the first such thing. */
 struct send {
 	struct outbox *outbox;
 	struct outbox_options options;

@@ -1,5 +1,8 @@
 /* A sender's entry as its organisation words it, and the endorsement file in which it travels to the ledger's operator
- * when the key stays elsewhere. spec/endorsement.md */
+ * when the key stays elsewhere. spec/endorsement.md
+ *
+ * Whoever writes an endorsement and whoever reads it need not trust each other: what it says is signed by its key, and
+ * that this is the right key is shown by the one that is registered, or told over another way. */
 #pragma once
 
 #include "ledger/entry/sender.h"

@@ -9,7 +9,7 @@
 /* "withhold open=actor.name"; empty for the usual one, of which policy_words says "none". */
 enum error policy_line(const struct policy *policy, char out[POLICY_WORDS_MAX]) MUST_USE;
 enum error policy_words(const struct policy *policy, char out[POLICY_WORDS_MAX]) MUST_USE;
-/* What --policy says, however often it is given. */
+/* What --policy says, however often it is given. Words that are given more than once add up, in their order. */
 struct policy_given {
 	struct policy policy; /* from the default; of no meaning without words, before policy_settle */
 	bool words;           /* there were any */

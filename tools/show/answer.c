@@ -43,7 +43,7 @@ void answer_release(struct answer *answer)
 }
 
 /* Takes over the lists of `page` into the first one. What a page says of itself (coverage, complete_until) is left out
- * but for the checkpoint: the first page was made last, and what it says holds for the whole. */
+ * but for the checkpoint: the first page reaches up to now, and all others only go back in time from there. */
 static int extend(json_t *first, const json_t *page)
 {
 	json_t *withheld = json_object_get(first, "withheld");

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+/* Borrowed for as long as the question takes. */
 struct answer_query {
 	const char *subject; /* canonical */
 	const char *ledger;  /* a directory, or an http or https address */
@@ -15,6 +16,7 @@ struct answer_query {
 	const struct vkey *vkey; /* NULL: the directory's own; from an address the signature is then not checked */
 };
 
+/* What was verified, and how many of each kind; the texts in `json` are what the proofs showed. */
 struct answer {
 	json_t *json; /* {"subject", "accesses", "complete_until", "withheld", "coverage", "origin", "checkpoint", ...} */
 	bool signature;

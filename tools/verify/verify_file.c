@@ -19,17 +19,18 @@
 
 enum kind { KIND_STATEMENT, KIND_FILING, KIND_FORK, KIND_TLOG_PROOF, KIND_RECEIPTS, KIND_UNKNOWN };
 
-static const char *const kinds[] = {[KIND_STATEMENT] = "statement",
-	[KIND_FILING] = "filing",
-	[KIND_FORK] = "fork",
-	[KIND_TLOG_PROOF] = "tlog-proof",
-	[KIND_RECEIPTS] = "receipts",
-	[KIND_UNKNOWN] = "unknown"};
-
-static bool begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
+/* What each is called, how its type begins, and a mark by which it is known where that is cut off. */
+static const struct {
+	const char *name, *type, *mark;
+	enum error (*verify)(const struct verify_call *call, struct finding *finding);
+} kinds[] = {
+	[KIND_STATEMENT] = {"statement", "indsigt-statement/", "\"indsigt-statement/", verify_statement},
+	[KIND_FILING] = {"filing", "indsigt-filing", "\"indsigt-filing", verify_filing},
+	[KIND_FORK] = {"fork", "indsigt-fork/", "\"indsigt-fork/", verify_fork},
+	[KIND_TLOG_PROOF] = {"tlog-proof", NULL, NULL, verify_tlog_proof},
+	[KIND_RECEIPTS] = {"receipts", NULL, "\"first_index\"", NULL},
+	[KIND_UNKNOWN] = {"unknown", NULL, NULL, NULL},
+};
 
 /* Whether the text is one piece of JSON from its beginning to its end. Numbers and depths that jansson does not take
  * are somebody's doing, and no sign of a cut. A number that is too large or a nesting that is too deep was put there by
@@ -63,11 +64,19 @@ static enum error is_receipt(struct bytes text, bool *out)
  * what is left of it may be any part. */
 static enum kind torn_kind(struct bytes text)
 {
-	return has(text, "\"indsigt-statement/") ? KIND_STATEMENT
-		   : has(text, "\"indsigt-filing")   ? KIND_FILING
-		   : has(text, "\"indsigt-fork/")    ? KIND_FORK
-		   : has(text, "\"first_index\"")    ? KIND_RECEIPTS
-											 : KIND_UNKNOWN;
+	enum kind kind = KIND_STATEMENT;
+	while (kind < KIND_UNKNOWN && (kinds[kind].mark == NULL || !has(text, kinds[kind].mark)))
+		kind++;
+	return kind;
+}
+
+static enum kind typed_kind(const char *type)
+{
+	enum kind kind = KIND_STATEMENT;
+	while (kind < KIND_UNKNOWN &&
+		   (kinds[kind].type == NULL || strncmp(type, kinds[kind].type, strlen(kinds[kind].type)) != 0))
+		kind++;
+	return kind;
 }
 
 /* By the member `type` of the JSON that it begins with, which the verifier then checks in full. Receipts have none.
@@ -87,12 +96,7 @@ static enum error kind_of(struct bytes text, enum kind *out)
 		TRY(is_receipt(text, &receipt));
 	else if (error != E_OK)
 		TRY(is_json(text, &whole));
-	*out = receipt                              ? KIND_RECEIPTS
-		   : !whole                             ? torn_kind(text)
-		   : begins(type, "indsigt-statement/") ? KIND_STATEMENT
-		   : begins(type, "indsigt-filing")     ? KIND_FILING
-		   : begins(type, "indsigt-fork/")      ? KIND_FORK
-												: KIND_UNKNOWN;
+	*out = receipt ? KIND_RECEIPTS : whole ? typed_kind(type) : torn_kind(text);
 	return E_OK;
 }
 
@@ -229,7 +233,7 @@ static enum error print_refusal(const struct verify_call *call, enum kind kind, 
 {
 	char text[FINDING_TEXT_MAX + 1];
 	if (call->json) {
-		json_t *json = json_pack("{s:s, s:b, s:s, s:s}", "kind", kinds[kind], "holds", false, "check",
+		json_t *json = json_pack("{s:s, s:b, s:s, s:s}", "kind", kinds[kind].name, "holds", false, "check",
 			finding_name(finding->code), "text", whole ? finding->text : "the file is not whole");
 		bool failed = kind == KIND_RECEIPTS && json_object_set_new(json, "receipt", json_number(number)) != 0;
 		return output_json(verify_json_whole(json, failed), call->out);
@@ -250,20 +254,10 @@ static enum error print_refusal(const struct verify_call *call, enum kind kind, 
 
 static enum error verify_kind(const struct verify_call *call, enum kind kind, struct finding *finding, uint64_t *number)
 {
-	switch (kind) {
-	case KIND_STATEMENT:
-		return verify_statement(call, finding);
-	case KIND_FILING:
-		return verify_filing(call, finding);
-	case KIND_FORK:
-		return verify_fork(call, finding);
-	case KIND_TLOG_PROOF:
-		return verify_tlog_proof(call, finding);
-	case KIND_RECEIPTS:
+	if (kind == KIND_RECEIPTS)
 		return verify_receipts(call, finding, number);
-	case KIND_UNKNOWN:
-		break;
-	}
+	if (kinds[kind].verify != NULL)
+		return kinds[kind].verify(call, finding);
 	return finding_form(finding, "file", FINDING_NO_INDEX, NULL,
 		"it begins neither with a JSON object of a type that can be verified, nor as a proof file");
 }

@@ -7,7 +7,10 @@
  *
  * One worker: a request is answered before the next one is looked at, which is what makes checking and updating one
  * step. An answer costs two signature checks, a signature and two syncs of the disk. There are few clients (logs and
- * monitors), so a connection simply ends after WITNESS_CONNECTION_SECONDS, whatever it is doing. */
+ * monitors), so a connection simply ends after WITNESS_CONNECTION_SECONDS, whatever it is doing.
+ *
+ * What fails: no memory for an answer: 503, and nothing is recorded that was not answered before; a disk that does not
+ * take what was cosigned: 500, and no cosignature is given. */
 #pragma once
 
 #include "query/server/http_server.h"

@@ -37,6 +37,7 @@ const struct vkey *witness_vkey(const struct witness *witness);
 /* Different origins. */
 size_t witness_log_count(const struct witness *witness);
 
+/* Its body is in it and not beside it, so that a witness answers without taking memory. */
 struct witness_answer {
 	int status;
 	const char *content_type; /* static */

@@ -5,6 +5,7 @@
 
 #define WITNESS_LISTEN_DEFAULT "127.0.0.1:7590"
 
+/* One struct for three commands; each reads the rows that it has. */
 struct witness_options {
 	const char *dir;
 	const char *name;   /* init */
