@@ -19,18 +19,12 @@ enum node {
 	NODE_DOCUMENT,
 	NODE_MESSAGE,
 	NODE_EVENT,
-	NODE_EVENT_ID,
-	NODE_EVENT_TYPE,
-	NODE_PURPOSE,
 	NODE_OUTCOME_WORDS,
 	NODE_PARTICIPANT,
-	NODE_ROLE,
-	NODE_SOURCE,
 	NODE_OBJECT,
-	NODE_ID_TYPE,
 	NODE_NAME,
 	NODE_QUERY,
-	NODE_DETAIL,
+	NODE_LEAF, /* its start tag says all of it */
 };
 
 /* Invariants: path[0..depth] are the open elements; `participant` and `object` are those of the innermost section
@@ -258,19 +252,19 @@ static const struct {
 } tree[] = {
 	{NODE_DOCUMENT, "AuditMessage", NODE_MESSAGE, NULL},
 	{NODE_MESSAGE, "EventIdentification", NODE_EVENT, start_event},
-	{NODE_EVENT, "EventID", NODE_EVENT_ID, start_event_id},
-	{NODE_EVENT, "EventTypeCode", NODE_EVENT_TYPE, start_event_type},
-	{NODE_EVENT, "PurposeOfUse", NODE_PURPOSE, start_purpose},
+	{NODE_EVENT, "EventID", NODE_LEAF, start_event_id},
+	{NODE_EVENT, "EventTypeCode", NODE_LEAF, start_event_type},
+	{NODE_EVENT, "PurposeOfUse", NODE_LEAF, start_purpose},
 	{NODE_EVENT, "EventOutcomeDescription", NODE_OUTCOME_WORDS, NULL},
 	{NODE_MESSAGE, "ActiveParticipant", NODE_PARTICIPANT, start_participant},
-	{NODE_PARTICIPANT, "RoleIDCode", NODE_ROLE, start_role},
-	{NODE_PARTICIPANT, "PurposeOfUse", NODE_PURPOSE, start_purpose},
-	{NODE_MESSAGE, "AuditSourceIdentification", NODE_SOURCE, start_source},
+	{NODE_PARTICIPANT, "RoleIDCode", NODE_LEAF, start_role},
+	{NODE_PARTICIPANT, "PurposeOfUse", NODE_LEAF, start_purpose},
+	{NODE_MESSAGE, "AuditSourceIdentification", NODE_LEAF, start_source},
 	{NODE_MESSAGE, "ParticipantObjectIdentification", NODE_OBJECT, start_object},
-	{NODE_OBJECT, "ParticipantObjectIDTypeCode", NODE_ID_TYPE, start_id_type},
+	{NODE_OBJECT, "ParticipantObjectIDTypeCode", NODE_LEAF, start_id_type},
 	{NODE_OBJECT, "ParticipantObjectName", NODE_NAME, NULL},
 	{NODE_OBJECT, "ParticipantObjectQuery", NODE_QUERY, NULL},
-	{NODE_OBJECT, "ParticipantObjectDetail", NODE_DETAIL, start_detail},
+	{NODE_OBJECT, "ParticipantObjectDetail", NODE_LEAF, start_detail},
 };
 
 /* Whether an element that the tree does not have at this place says what may not be skipped. */

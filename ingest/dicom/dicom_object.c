@@ -40,7 +40,8 @@ enum id_kind {
 	ID_PATIENT, /* a patient's number: whatever else is said, it is a patient */
 	ID_PERSON,  /* a number that people have */
 	ID_USER,    /* the name that somebody logs in with */
-	ID_THING
+	ID_THING,
+	ID_KINDS
 };
 
 static enum id_kind id_kind_of(const struct dicom_object *object)
@@ -65,79 +66,60 @@ static enum id_kind id_kind_of(const struct dicom_object *object)
 /* ---- what the role says ---- */
 
 enum role_kind {
+	ROLE_THING,
 	ROLE_ABSENT,
 	ROLE_WRONG,
 	ROLE_PATIENT,
 	ROLE_PRIVATE,  /* subscriber, guarantor, customer: people or organisations whose data it may be */
 	ROLE_WORK,     /* user, doctor, security user, provider */
 	ROLE_RESOURCE, /* anything, also somebody's record */
-	ROLE_THING
+	ROLE_KINDS
 };
 
 static enum role_kind role_kind_of(struct bytes text)
 {
+	static const enum role_kind roles[] = {[0] = ROLE_WRONG,
+		[1] = ROLE_PATIENT,
+		[4] = ROLE_RESOURCE,
+		[6] = ROLE_WORK,
+		[8] = ROLE_WORK,
+		[9] = ROLE_PRIVATE,
+		[10] = ROLE_PRIVATE,
+		[11] = ROLE_WORK,
+		[15] = ROLE_WORK,
+		[19] = ROLE_PRIVATE,
+		[26] = ROLE_THING};
 	int role = number_of(text);
-	switch (role) {
-	case ABSENT:
+	if (role == ABSENT)
 		return ROLE_ABSENT;
-	case 1:
-		return ROLE_PATIENT;
-	case 9:
-	case 10:
-	case 19:
-		return ROLE_PRIVATE;
-	case 6:
-	case 8:
-	case 11:
-	case 15:
-		return ROLE_WORK;
-	case 4:
-		return ROLE_RESOURCE;
-	default:
-		return role >= 2 && role <= 26 ? ROLE_THING : ROLE_WRONG;
-	}
+	return role >= 0 && role < (int)(sizeof roles / sizeof roles[0]) ? roles[role] : ROLE_WRONG;
 }
 
 /* ---- both ---- */
 
-/* The type is a person's. */
-static enum dicom_object_kind person_kind(enum role_kind role, enum id_kind id)
-{
-	switch (role) {
-	case ROLE_ABSENT:
-		return id == ID_USER ? DICOM_THING : id == ID_THING ? DICOM_UNCLEAR : DICOM_SUBJECT;
-	case ROLE_PATIENT:
-	case ROLE_PRIVATE:
-	case ROLE_RESOURCE:
-		return DICOM_SUBJECT;
-	case ROLE_WORK:
-		return id == ID_USER ? DICOM_THING : DICOM_OTHER;
-	case ROLE_WRONG:
-	case ROLE_THING:
-		break;
-	}
-	return DICOM_UNCLEAR;
-}
+#define SUBJECT DICOM_SUBJECT
+#define THING DICOM_THING
+#define OTHER DICOM_OTHER
+#define UNCLEAR DICOM_UNCLEAR
 
-/* Nothing is said of the type. */
-static enum dicom_object_kind untyped_kind(enum role_kind role, enum id_kind id)
-{
-	switch (role) {
-	case ROLE_ABSENT:
-		return id == ID_PERSON ? DICOM_SUBJECT : id == ID_UNSAID ? DICOM_UNCLEAR : DICOM_THING;
-	case ROLE_WORK:
-		return id == ID_USER ? DICOM_THING : DICOM_OTHER;
-	case ROLE_RESOURCE:
-		return id == ID_THING ? DICOM_THING : DICOM_OTHER;
-	case ROLE_THING:
-		return DICOM_THING;
-	case ROLE_PATIENT:
-	case ROLE_WRONG:
-	case ROLE_PRIVATE:
-		break;
-	}
-	return DICOM_UNCLEAR;
-}
+/* By the role, and by what the id is. A role that is a patient's, or none, is decided before. */
+/* clang-format off */
+static const enum dicom_object_kind persons[ROLE_KINDS][ID_KINDS] = {
+	/*                 unsaid   patient  person   user     thing */
+	[ROLE_THING] =    {UNCLEAR, SUBJECT, UNCLEAR, UNCLEAR, UNCLEAR},
+	[ROLE_ABSENT] =   {SUBJECT, SUBJECT, SUBJECT, THING,   UNCLEAR},
+	[ROLE_PRIVATE] =  {SUBJECT, SUBJECT, SUBJECT, SUBJECT, SUBJECT},
+	[ROLE_WORK] =     {OTHER,   SUBJECT, OTHER,   THING,   OTHER},
+	[ROLE_RESOURCE] = {SUBJECT, SUBJECT, SUBJECT, SUBJECT, SUBJECT},
+};
+static const enum dicom_object_kind untyped[ROLE_KINDS][ID_KINDS] = {
+	[ROLE_THING] =    {THING,   SUBJECT, THING,   THING,   THING},
+	[ROLE_ABSENT] =   {UNCLEAR, SUBJECT, SUBJECT, THING,   THING},
+	[ROLE_PRIVATE] =  {UNCLEAR, SUBJECT, UNCLEAR, UNCLEAR, UNCLEAR},
+	[ROLE_WORK] =     {OTHER,   SUBJECT, OTHER,   THING,   OTHER},
+	[ROLE_RESOURCE] = {OTHER,   SUBJECT, OTHER,   OTHER,   THING},
+};
+/* clang-format on */
 
 enum dicom_object_kind dicom_object_kind(const struct dicom_object *object)
 {
@@ -151,9 +133,9 @@ enum dicom_object_kind dicom_object_kind(const struct dicom_object *object)
 	if (type == WRONG || type == 0 || type > 4 || role == ROLE_WRONG)
 		return DICOM_UNCLEAR;
 	if (type == ABSENT)
-		return untyped_kind(role, id);
+		return untyped[role][id];
 	if (type == 1)
-		return person_kind(role, id);
+		return persons[role][id];
 	bool resource = type == 4 && role == ROLE_RESOURCE && id != ID_THING;
 	return resource || id == ID_PERSON || mention_is_cx(object->id) ? DICOM_OTHER : DICOM_THING;
 }

@@ -75,10 +75,7 @@ static void look_at_name(struct walk *walk, const char *member, const json_t *va
 
 static enum error refuse_mention(const struct walk *walk, const struct fhir_path *path)
 {
-	char place[FHIR_PATH_MAX + 1];
-	fhir_path_text(path, place);
-	return fault_set(walk->reader->fault, E_BAD_SUBJECT,
-		"%s: a patient that no entity names; add the patient as an entity with role 1", place);
+	return fhir_refuse(walk->reader, path, "a patient that no entity names; add the patient as an entity with role 1");
 }
 
 static enum error is_number_of_subject(const struct fhir_reader *reader, const json_t *identifier, bool *out)

@@ -172,12 +172,11 @@ struct finding {
 	struct fault fault; /* why the first other one did not */
 };
 
-static enum error refuse(
-	const struct fhir_reader *reader, enum error error, const struct fhir_path *path, const char *reason)
+enum error fhir_refuse(const struct fhir_reader *reader, const struct fhir_path *path, const char *reason)
 {
 	char place[FHIR_PATH_MAX + 1];
 	fhir_path_text(path, place);
-	return fault_set(reader->fault, error, "%s: %s", place, reason);
+	return fault_set(reader->fault, E_BAD_SUBJECT, "%s: %s", place, reason);
 }
 
 /* An error of one name is kept: another name of the same person may do. */
@@ -253,28 +252,28 @@ static enum error refuse_person(
 	struct bytes target = fhir_target_type(reader->document, who);
 	char reason[FAULT_TEXT_MAX + 1];
 	if (finding->fault.error != E_OK)
-		return refuse(reader, E_BAD_SUBJECT, path, finding->fault.text);
+		return fhir_refuse(reader, path, finding->fault.text);
 	if (WORDS_ONE_OF(target, "RelatedPerson", "Person", "Group", "Practitioner", "PractitionerRole")) {
 		snprintf(reason, sizeof reason,
 			"a %.*s where the patient is named; send the Patient, or an identifier with its system", (int)target.len,
 			(const char *)target.data);
-		return refuse(reader, E_BAD_SUBJECT, path, reason);
+		return fhir_refuse(reader, path, reason);
 	}
 	if (finding->bare.len > 0)
-		return refuse(reader, E_BAD_SUBJECT, path,
-			"an identifier without a system or assigning authority could be anybody's; send it with one");
+		return fhir_refuse(
+			reader, path, "an identifier without a system or assigning authority could be anybody's; send it with one");
 	if (finding->valueless)
-		return refuse(reader, E_BAD_SUBJECT, path, "a patient with an identifier that has no value");
+		return fhir_refuse(reader, path, "a patient with an identifier that has no value");
 	struct bytes reference = fhir_text(who, "reference");
 	if (reference.len > 0 && reference.data[0] == '#' && fhir_contained(reader->document, reference) == NULL)
-		return refuse(reader, E_BAD_SUBJECT, path, "a patient in a contained resource that is not there");
+		return fhir_refuse(reader, path, "a patient in a contained resource that is not there");
 	if (reference.len > 4 && memcmp(reference.data, "urn:", 4) == 0)
-		return refuse(reader, E_BAD_SUBJECT, path,
+		return fhir_refuse(reader, path,
 			"a patient by the address of an entry of a bundle, which says nothing outside it; send the identifier");
 	if (target.len > 0 && !bytes_equal(target, BYTES_LITERAL("Patient")))
-		return refuse(reader, E_BAD_SUBJECT, path, "a resource that is no Patient where the patient is named");
-	return refuse(reader, E_BAD_SUBJECT, path,
-		"a patient without an identifier that has a system, and without a reference to Patient/ID");
+		return fhir_refuse(reader, path, "a resource that is no Patient where the patient is named");
+	return fhir_refuse(
+		reader, path, "a patient without an identifier that has a system, and without a reference to Patient/ID");
 }
 
 /* Every name of one person is a subject: who asks under one of them must not be told that nobody looked. */
@@ -330,11 +329,11 @@ void fhir_reader_free(struct fhir_reader *reader)
 
 bool fhir_is_known(const struct fhir_reader *reader, struct bytes id)
 {
-	for (size_t i = 0; i < reader->known.count; i++) {
+	if (id.len > 0 && id.data[0] == '#') /* the id itself was written with the mark */
+		id = bytes_of(id.data + 1, id.len - 1);
+	for (size_t i = 0; id.len > 0 && i < reader->known.count; i++) {
 		struct bytes mark = reader->known.items[i];
-		if (id.len > 0 && mark.len == id.len + 1 && mark.data[0] == '#' && memcmp(mark.data + 1, id.data, id.len) == 0)
-			return true;
-		if (id.len > 0 && id.data[0] == '#' && bytes_equal(mark, id)) /* the id itself was written with the mark */
+		if (mark.data[0] == '#' && bytes_equal(bytes_of(mark.data + 1, mark.len - 1), id))
 			return true;
 	}
 	return false;

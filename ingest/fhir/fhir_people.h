@@ -56,6 +56,8 @@ bool fhir_is_known(const struct fhir_reader *reader, struct bytes id);
 /* What `who` points to is a Patient, by its type, its reference or what is contained. */
 bool fhir_is_patient(const struct fhir_document *document, const json_t *who);
 
+/* E_BAD_SUBJECT, with the place and the reason. */
+enum error fhir_refuse(const struct fhir_reader *reader, const struct fhir_path *path, const char *reason) MUST_USE;
 /* Looks for people in every place of the resource. E_BAD_SUBJECT names the place of a patient who is no subject, or of
  * an entity that could be a person in a message that would be about nobody. */
 enum error fhir_check_mentions(const struct fhir_reader *reader) MUST_USE;

@@ -29,14 +29,15 @@ size_t framing_mark(struct bytes input, size_t at, enum framing_more more)
 	return have == 3 ? 3 : more == FRAMING_ENDED ? 0 : SIZE_MAX;
 }
 
-void framing_give(
+bool framing_give(
 	struct framing *framing, enum framing_kind kind, struct bytes input, size_t len, struct framing_piece *out)
 {
 	*out = (struct framing_piece){.kind = kind, .text = bytes_of(input.data, len)};
 	framing->at = kind == FRAMING_PART ? framing->at - len : 0;
+	return true;
 }
 
-void framing_give_message(struct framing *framing, struct bytes input, size_t end, bool cut, struct framing_piece *out)
+bool framing_give_message(struct framing *framing, struct bytes input, size_t end, bool cut, struct framing_piece *out)
 {
 	size_t len = end;
 	while (!framing->is_long && len > 0 && words_blank(input.data[len - 1]))
@@ -45,6 +46,7 @@ void framing_give_message(struct framing *framing, struct bytes input, size_t en
 	out->cut = cut;
 	framing->is_long = false;
 	framing->state = BETWEEN;
+	return true;
 }
 
 /* ---- one message a line ---- */
@@ -63,8 +65,7 @@ static bool skip_between(struct framing *framing, struct bytes input, enum frami
 	}
 	if (framing->at == 0)
 		return false;
-	framing_give(framing, FRAMING_BETWEEN, input, framing->at, out);
-	return true;
+	return framing_give(framing, FRAMING_BETWEEN, input, framing->at, out);
 }
 
 static bool line_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
@@ -77,14 +78,12 @@ static bool line_next(struct framing *framing, struct bytes input, enum framing_
 	const uint8_t *newline = limit > framing->at ? memchr(input.data + framing->at, '\n', limit - framing->at) : NULL;
 	framing->at = newline != NULL ? (size_t)(newline - input.data) : limit;
 	if (newline != NULL || (framing->at == input.len && more == FRAMING_ENDED)) {
-		framing_give_message(framing, input, framing->at, false, out);
-		return true;
+		return framing_give_message(framing, input, framing->at, false, out);
 	}
 	if (framing->at == 0 || (input.len <= framing->max && !framing->is_long))
 		return false;
 	framing->is_long = true;
-	framing_give(framing, FRAMING_PART, input, framing->at, out);
-	return true;
+	return framing_give(framing, FRAMING_PART, input, framing->at, out);
 }
 
 void framing_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)

@@ -96,10 +96,10 @@ void framing_next(struct framing *framing, struct bytes input, enum framing_more
 
 /* Whether a byte order mark stands at `at`: 3, 0, or SIZE_MAX if only more input can tell. */
 size_t framing_mark(struct bytes input, size_t at, enum framing_more more);
-/* For the formats' machines: gives out the first `len` bytes. */
-void framing_give(
+/* For the formats' machines: gives out the first `len` bytes. True, as they say of a piece. */
+bool framing_give(
 	struct framing *framing, enum framing_kind kind, struct bytes input, size_t len, struct framing_piece *out);
 /* The message ends before `end`; blanks at its end are left for what comes between. */
-void framing_give_message(struct framing *framing, struct bytes input, size_t end, bool cut, struct framing_piece *out);
+bool framing_give_message(struct framing *framing, struct bytes input, size_t end, bool cut, struct framing_piece *out);
 bool framing_json_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);
 bool framing_xml_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);

@@ -101,8 +101,7 @@ static bool next_between(struct framing *framing, struct bytes input, enum frami
 		begin_document(&framing->json);
 	if (framing->at == 0)
 		return false;
-	framing_give(framing, FRAMING_BETWEEN, input, framing->at, out);
-	return true;
+	return framing_give(framing, FRAMING_BETWEEN, input, framing->at, out);
 }
 
 /* ---- where a message can begin ---- */
@@ -131,14 +130,19 @@ static bool at_marker(struct framing_json *json, uint8_t c, size_t at)
 	return certain;
 }
 
+/* What stands behind it on its line begins no line. */
+static bool give_message(struct framing *framing, struct bytes input, size_t end, bool cut, struct framing_piece *out)
+{
+	framing->json.in_indent = false;
+	return framing_give_message(framing, input, end, cut, out);
+}
+
 /* The message ends here. What looked like a document inside it is one after all. */
 static bool end_document(struct framing *framing, struct bytes input, size_t end, struct framing_piece *out)
 {
 	struct framing_json *json = &framing->json;
 	bool again = json->inner > 0 && json->inner < end;
-	json->in_indent = false;
-	framing_give_message(framing, input, again ? json->inner : end, true, out);
-	return true;
+	return give_message(framing, input, again ? json->inner : end, true, out);
 }
 
 /* The document that closed is whole. */
@@ -150,11 +154,6 @@ static bool give_closed(struct framing *framing, struct bytes input, struct fram
 	framing_give_message(framing, input, framing->is_long ? framing->at : json->end, false, out);
 	out->bundle = bundle && out->kind == FRAMING_MESSAGE;
 	return true;
-}
-
-static bool end_at_marker(struct framing *framing, struct bytes input, struct framing_piece *out)
-{
-	return end_document(framing, input, framing->json.marker, out);
 }
 
 /* ---- within a document ---- */
@@ -199,9 +198,7 @@ static bool is_message(const struct framing *framing)
 
 static bool end_at_start(struct framing *framing, struct bytes input, uint32_t depth, struct framing_piece *out)
 {
-	framing->json.in_indent = false;
-	framing_give_message(framing, input, framing->json.starts[depth], true, out);
-	return true;
+	return give_message(framing, input, framing->json.starts[depth], true, out);
 }
 
 /* Where a message can begin, if the byte is the right one. */
@@ -258,7 +255,7 @@ static bool go_on_broken(struct framing *framing, struct bytes input, bool begin
 	if (marked && json->behind)
 		return give_closed(framing, input, out);
 	if (marked && json->typed && !json->bundle)
-		return end_at_marker(framing, input, out);
+		return end_document(framing, input, json->marker, out);
 	json->typed |= marked;
 	return false;
 }
@@ -320,14 +317,11 @@ static bool next_junk(struct framing *framing, struct bytes input, struct framin
 	uint8_t c = input.data[framing->at];
 	bool marked = at_marker(json, c, framing->at);
 	if (marked && json->after && !framing->is_long && json->marker > 0) {
-		framing_give_message(framing, input, json->marker, false, out);
-		return true;
+		return framing_give_message(framing, input, json->marker, false, out);
 	}
 	json->after &= c != '\n';
 	if (c == '\n' || (json->array && (framing->at > 0 || framing->is_long) && (c == ',' || c == ']'))) {
-		json->in_indent = false;
-		framing_give_message(framing, input, framing->at, false, out);
-		return true;
+		return give_message(framing, input, framing->at, false, out);
 	}
 	framing->at++;
 	return false;
@@ -346,9 +340,7 @@ static bool end_of_input(struct framing *framing, struct bytes input, enum frami
 		return false;
 	if (framing->state == OPEN)
 		return end_document(framing, input, input.len, out);
-	json->in_indent = false;
-	framing_give_message(framing, input, input.len, false, out);
-	return true;
+	return give_message(framing, input, input.len, false, out);
 }
 
 static size_t smaller(size_t a, size_t b)

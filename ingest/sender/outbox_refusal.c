@@ -97,40 +97,40 @@ static enum error refuse_equivocation(struct outbox *outbox, struct fault *fault
 }
 
 /* The key file may have a newer key, after `sender rotate`; it is written just after the ledger has it, so it is looked
- * at a few times. */
-static enum error refuse_signature(struct outbox *outbox, const char *text, struct fault *fault)
+ * at a few times. False: it was, often enough. */
+static enum error look_for_key(struct outbox *outbox, const char *text, bool *goes_on, struct fault *fault)
 {
 	bool newer = false;
 	TRY(outbox_read_key(outbox, &newer, fault));
-	if (!newer && outbox->key_asked++ < OUTBOX_KEY_ASKED_MAX) {
+	*goes_on = newer || outbox->key_asked++ < OUTBOX_KEY_ASKED_MAX;
+	if (newer)
+		connect_again(outbox);
+	else if (*goes_on)
 		outbox_link_lost(outbox, text);
-		return E_OK;
-	}
-	if (!newer)
-		return fault_set(fault, E_BAD_KEY,
-			"the ledger refused the batch from sequence %" PRIu64
-			": %s; was the key rotated, and this file is the old one?",
-			outbox->refusal.frame.first_sequence, text);
-	connect_again(outbox);
 	return E_OK;
+}
+
+static enum error refuse_signature(struct outbox *outbox, const char *text, struct fault *fault)
+{
+	bool goes_on = false;
+	TRY(look_for_key(outbox, text, &goes_on, fault));
+	return goes_on ? E_OK
+				   : fault_set(fault, E_BAD_KEY,
+						 "the ledger refused the batch from sequence %" PRIu64
+						 ": %s; was the key rotated, and this file is the old one?",
+						 outbox->refusal.frame.first_sequence, text);
 }
 
 /* The same file is looked at as for a batch; here the ledger does not even know the key any more. */
 enum error outbox_hello_refused(struct outbox *outbox, const char *text, struct fault *fault)
 {
-	bool newer = false;
-	TRY(outbox_read_key(outbox, &newer, fault));
-	if (newer) {
-		connect_again(outbox);
-		return E_OK;
-	}
-	if (outbox->key_asked++ >= OUTBOX_KEY_ASKED_MAX)
-		return fault_set(fault, E_BAD_KEY,
-			"the ledger knows no sender %" PRIu32 " with this key: %s; was the key rotated, and this file is the "
-			"old one?",
-			outbox->key.sender, text);
-	outbox_link_lost(outbox, text);
-	return E_OK;
+	bool goes_on = false;
+	TRY(look_for_key(outbox, text, &goes_on, fault));
+	return goes_on ? E_OK
+				   : fault_set(fault, E_BAD_KEY,
+						 "the ledger knows no sender %" PRIu32 " with this key: %s; was the key rotated, and this file "
+						 "is the old one?",
+						 outbox->key.sender, text);
 }
 
 /* Everything in flight is answered: the refused batch is the oldest that waits. */

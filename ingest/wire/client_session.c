@@ -22,10 +22,24 @@ enum error client_session_init(
 	return note.len == 0 ? E_OK : receipt_position_load(note, log, &session->position);
 }
 
+/* Every change of state that there is; another one is a mistake in the program. All lead to CLOSED. */
+static void move(struct client_session *session, enum client_state to)
+{
+	static const bool moves[5][5] = {
+		[CLIENT_CLOSED] = {[CLIENT_CLOSED] = true, [CLIENT_CONNECTED] = true},
+		[CLIENT_CONNECTED] = {[CLIENT_CLOSED] = true, [CLIENT_GREETED] = true},
+		[CLIENT_GREETED] = {[CLIENT_CLOSED] = true, [CLIENT_OPEN] = true},
+		[CLIENT_OPEN] = {[CLIENT_CLOSED] = true, [CLIENT_OPEN] = true, [CLIENT_DRAINING] = true},
+		[CLIENT_DRAINING] = {[CLIENT_CLOSED] = true, [CLIENT_OPEN] = true, [CLIENT_DRAINING] = true},
+	};
+	assert(moves[session->state][to]);
+	session->state = to;
+}
+
 /* A new connection begins with a window of one, whatever the last one had: the line may be another. */
 void client_session_start(struct client_session *session, uint64_t now_ms)
 {
-	session->state = CLIENT_CONNECTED;
+	move(session, CLIENT_CONNECTED);
 	session->flight_first = 0;
 	session->flight_count = 0;
 	session->flight_bytes = 0;
@@ -48,13 +62,13 @@ enum error client_session_hello(struct client_session *session, const uint8_t se
 	hello_sign(&session->challenge, secret_key, &hello);
 	memcpy(session->nonce, hello.nonce, sizeof session->nonce);
 	TRY(frame_hello_encode(&hello, out));
-	session->state = CLIENT_GREETED;
+	move(session, CLIENT_GREETED);
 	return E_OK;
 }
 
 void client_session_close(struct client_session *session)
 {
-	session->state = CLIENT_CLOSED;
+	move(session, CLIENT_CLOSED);
 }
 
 /* ---- window ---- */
@@ -144,7 +158,7 @@ static enum error welcome(
 			"what answers is not the ledger that the key file names: its welcome is not signed by the log's key for "
 			"this connection; nothing was told");
 	session->welcome = frame;
-	session->state = CLIENT_OPEN;
+	move(session, CLIENT_OPEN);
 	out->meaning = CLIENT_WELCOMED;
 	return E_OK;
 }
@@ -184,7 +198,7 @@ static enum error refusal(
 			out->refusal.first_sequence, head->first_sequence);
 	out->meaning = session->state == CLIENT_OPEN ? CLIENT_REFUSED : CLIENT_NOTHING;
 	answered(session, &out->batch);
-	session->state = session->flight_count > 0 ? CLIENT_DRAINING : CLIENT_OPEN;
+	move(session, session->flight_count > 0 ? CLIENT_DRAINING : CLIENT_OPEN);
 	return E_OK;
 }
 
@@ -196,7 +210,7 @@ static enum error ended(
 		return fault_set(fault, error, "the ledger's error frame: %s", error_text(error));
 	if (session->state == CLIENT_CONNECTED && session->pinged_first && out->error.error == E_FRAME_TYPE)
 		return other_version(fault);
-	session->state = CLIENT_CLOSED;
+	move(session, CLIENT_CLOSED);
 	out->meaning = CLIENT_ENDED;
 	return E_OK;
 }
@@ -239,7 +253,7 @@ enum error client_session_receive(struct client_session *session, enum frame_typ
 	out->meaning = CLIENT_NOTHING;
 	enum error error = receive(session, type, body, out, fault);
 	if (error != E_OK)
-		session->state = CLIENT_CLOSED;
+		move(session, CLIENT_CLOSED);
 	return error;
 }
 

@@ -79,7 +79,8 @@ struct client_answer {
  * E_BAD_CHECKPOINT when it is not the log's. */
 enum error client_session_init(
 	struct client_session *session, const struct vkey *log, uint32_t sender, struct bytes note) MUST_USE;
-/* A new connection is there: the state is CONNECTED, nothing is in flight, and the ledger has the first word. */
+/* A new connection is there, and the last one is CLOSED: the state is CONNECTED, nothing is in flight, and the ledger
+ * has the first word. */
 void client_session_start(struct client_session *session, uint64_t now_ms);
 /* After CLIENT_CHALLENGED: writes the hello frame, signed with this key; the state is GREETED. */
 enum error client_session_hello(

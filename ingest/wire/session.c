@@ -36,11 +36,23 @@ void session_init(struct session *session, const struct vkey *log, struct writer
 }
 
 /* Once: a second error frame would be read as an answer to something else. */
+/* Every change of state that there is; another one is a mistake in the program. */
+static void move(struct session *session, enum session_state to)
+{
+	static const bool moves[4][4] = {
+		[SESSION_GREETING] = {[SESSION_LOOKING] = true, [SESSION_CLOSING] = true},
+		[SESSION_LOOKING] = {[SESSION_OPEN] = true, [SESSION_CLOSING] = true},
+		[SESSION_OPEN] = {[SESSION_CLOSING] = true},
+	};
+	assert(moves[session->state][to]);
+	session->state = to;
+}
+
 void session_end(struct session *session, enum error error, const char *text, struct writer *out)
 {
 	if (session->state == SESSION_CLOSING)
 		return;
-	session->state = SESSION_CLOSING;
+	move(session, SESSION_CLOSING);
 	struct frame_error frame = {error, bytes_text(text ? text : error_text(error))};
 	must_fit(frame_error_encode(&frame, out));
 }
@@ -109,7 +121,7 @@ static enum session_request greet(struct session *session, struct bytes body, st
 		session_end(session, E_WRONG_ORIGIN, NULL, out);
 		return SESSION_NOTHING;
 	}
-	session->state = SESSION_LOOKING;
+	move(session, SESSION_LOOKING);
 	session->sender = hello.sender;
 	return SESSION_LOOK_UP;
 }
@@ -156,7 +168,7 @@ void session_looked_up(
 		session_end(session, error, text != NULL && text[0] != '\0' ? text : NULL, out);
 		return;
 	}
-	session->state = SESSION_OPEN;
+	move(session, SESSION_OPEN);
 	frame_head_encode(FRAME_WELCOME, welcome.len, out);
 	writer_bytes(out, welcome);
 }

@@ -315,6 +315,7 @@ START_TEST(a_welcome_must_be_the_logs)
 		uint8_t frame[2048];
 		struct writer w = writer_of(frame, sizeof frame);
 		struct frame_hello hello;
+		client_session_close(&session);
 		client_session_start(&session, 0);
 		ck_ok(take(FRAME_CHALLENGE, challenge_body(ORIGIN, log_key.public_key)));
 		ck_ok(client_session_hello(&session, sender_secret, &w));
@@ -380,6 +381,7 @@ START_TEST(a_connection_begins_with_one_batch)
 		session.flight_count = session.flight_first = 0;
 		session.flight_bytes = 0;
 	}
+	client_session_close(&session);
 	client_session_start(&session, 0);
 	ck_assert_uint_eq(session.slow, 1);
 }
