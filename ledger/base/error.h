@@ -1,8 +1,8 @@
 /* The closed list of errors: everything that can go wrong has one code, one text that says what to
  * do next, and one party whose fault it is. Codes travel on the wire (spec/frame.md) and are never
- * renumbered; new ones are added at the end of their group.
+ * renumbered; new ones are added at the end of their group. ERROR_LIST below is the list: code, number, blame, text.
  *
- * Where a person needs more than the code (which field, which limit), the function also fills in a
+ * Where a person needs more than the code (which field, which limit), whoever finds the error also fills in a
  * `struct fault`. A fault's text never holds personal data: it may name fields, limits, sequences,
  * indexes and values from closed lists, never an identifier or free text of an event. */
 #pragma once

@@ -3,9 +3,16 @@
  * An entry is its kind byte and fixed fields, big-endian; texts have a 16-bit length. Event and mass entries are
  * 53 bytes, so that 0x00 plus the entry fits one SHA-256 compression. No entry holds personal data.
  *
- * What must know a new kind, beside encoder and decoder here: its rule (ledger/log/log_state.c), statements if it has
- * no time (ledger/statement/statement.c, untimed), the words for it (tools/verify), and who keeps rows beside it
- * (audit_log.c, restore.c). A new action of a sender entry is no kind: its rule is sender_take (sender.h). */
+ * What must know a new kind, beside encoder, decoder and entry_time here:
+ *
+ *   its rule                ledger/log/log_state.c; log_rules_state.c and ledger/write/judge.c if it leaves a state
+ *   no time of its own      ledger/statement/statement.c (untimed)
+ *   the words for it        tools/verify: verify_words.[ch], verify_tlog_proof.c
+ *   rows beside it          ledger/audit/audit_log.c, ledger/write/restore.c: no compiler warns there
+ *   who appends it          ledger/write: create.c, append.c, filing.c (epoch), damage.c (loss)
+ *   a command asks for it   ingest/sequencer (job.h, sequencer.c), ingest/daemon/control.c, tools/command/admin.c
+ *
+ * A new action of a sender entry is no kind: its rule is sender_take (sender.h). */
 #pragma once
 
 #include "ledger/event/batch.h"
@@ -21,6 +28,8 @@ enum entry_kind {
 	ENTRY_ERASURE = 6,
 	ENTRY_LOSS = 7,
 };
+
+#define ENTRY_KINDS 8
 
 #define ENTRY_EVENT_BYTES 53
 #define ENTRY_BATCH_BYTES (1 + 4 + 8 + 4 + 8 + 64)

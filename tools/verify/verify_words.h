@@ -1,6 +1,7 @@
 /* What 'indsigt verify' says, in English and Danish. */
 #pragma once
 
+#include "ledger/entry/entry.h"
 #include "ledger/log/finding.h"
 #include "tools/show/words.h"
 
@@ -50,10 +51,10 @@ struct verify_words {
 	const char *forked;            /* log, the two sizes */
 	const char *receipts;          /* how many receipts, events, log, largest size */
 	const char *receipts_scope;
-	const char *stands;     /* log index, log, size */
-	const char *entries[8]; /* what kinds of entries are: 1 name, organisation; 2, 3 sender, sequence, time; 4 sender,
-							 * first and last sequence; 5 size, time */
-	const char *signer;     /* name, organisation, number */
+	const char *stands;               /* log index, log, size */
+	const char *entries[ENTRY_KINDS]; /* what kinds of entries are: 1 name, organisation; 2, 3 sender, sequence, time; 4
+									   * sender, first and last sequence; 5 size, time */
+	const char *signer;               /* name, organisation, number */
 	const char *unknown;
 	const char *not_whole;      /* what it is */
 	const char *not_whole_line; /* number of the receipt */
