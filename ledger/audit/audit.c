@@ -16,6 +16,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* What the parts share is the view. One that feeds another has a pointer to it, and knows nothing of it but its
+ * functions. */
 struct audit {
 	struct archive *archive;
 	struct checkpoint guard;
@@ -55,6 +57,7 @@ static enum error judge_opening(struct audit *audit, enum error error)
 										  : "the store is damaged, or its state and its checkpoint do not fit");
 }
 
+/* A store that is empty or without a state is a finding and no error: somebody was to have kept it. */
 static enum error open_snapshot(struct audit *audit)
 {
 	struct audit_view *view = &audit->view;
@@ -71,6 +74,8 @@ static enum error open_snapshot(struct audit *audit)
 	return E_OK;
 }
 
+/* Another log than asked for is no finding: nothing was looked at, and a word on the ledger would be about the wrong
+ * one. */
 static enum error open_audit(struct audit *audit, const char *dir, const struct audit_options *options)
 {
 	struct audit_view *view = &audit->view;
@@ -127,6 +132,7 @@ static enum error check_root(struct audit *audit)
 	return E_OK;
 }
 
+/* What senders do not ask about is no fault of the log, so it is counted and not found. */
 static enum error count_unchecked(struct audit *audit)
 {
 	for (size_t i = 0; i < audit->log.rules.sender_count; i++) {
@@ -156,6 +162,7 @@ static enum error end_filing(struct audit *audit)
 	return E_OK;
 }
 
+/* The order of the picture above; each step may take for granted what those before it have shown. */
 static enum error run_audit(struct audit *audit)
 {
 	for (uint64_t number = 0; audit->report.done < audit->view.checkpoint.size; number++) {
@@ -173,6 +180,7 @@ static enum error run_audit(struct audit *audit)
 	return audit->records != NULL ? audit_records_filing(audit->records) : E_OK;
 }
 
+/* After a finding too: how far it came says what the finding is worth. */
 static void take_counts(struct audit *audit)
 {
 	const struct log_rules *rules = &audit->log.rules;
@@ -197,6 +205,7 @@ static void take_report(struct audit *audit)
 	memcpy(result->reason, audit->report.reason, sizeof result->reason);
 }
 
+/* A finding is an answer (E_OK, ok is false); an error is none. */
 enum error audit_directory(const char *dir, const struct vkey *vkey, const struct audit_options *options,
 	struct audit_result *out, struct fault *fault)
 {

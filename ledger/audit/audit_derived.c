@@ -138,6 +138,7 @@ static enum error sum_label(void *context, const struct label *label, const stru
 	return E_OK;
 }
 
+/* The same key for both sums; whoever wrote the store does not know it and can make no two sets that agree. */
 static enum error sums_agree(struct heads *heads, bool *out)
 {
 	const struct audit_view *view = heads->view;
@@ -199,6 +200,7 @@ struct subtrees {
 	uint64_t event; /* the first one of the lowest that is another */
 };
 
+/* From the log's leaves, which its own part has compared with the entries. */
 static enum error chunk_root(const struct audit_view *view, const uint64_t indexes[SUBTREE_LEAVES], struct hash *out)
 {
 	struct hash leaves[SUBTREE_LEAVES], blind;

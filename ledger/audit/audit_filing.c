@@ -66,6 +66,7 @@ static uint64_t *seen_place(struct audit_filing *filing, uint64_t mark)
 	return &filing->seen[at];
 }
 
+/* At most half full, so that a search always comes to a free place. */
 static enum error seen_grow(struct audit_filing *filing)
 {
 	uint64_t *old = filing->seen;
@@ -84,6 +85,8 @@ static enum error seen_grow(struct audit_filing *filing)
 	return E_OK;
 }
 
+/* Once for each subject: the keyed hash keeps 8 bytes of each and no alias. Two subjects that share one would leave the
+ * second unchecked, and nobody can choose that without the key. */
 enum error audit_filing_subject(
 	struct audit_filing *filing, uint64_t index, const struct alias *alias, struct bytes subject)
 {

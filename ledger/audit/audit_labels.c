@@ -12,6 +12,7 @@
 #include "ledger/log/epoch_lag.h"
 #include "ledger/tree/subject_map.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -93,10 +94,12 @@ static void *queue_item(const struct queue *queue, size_t at)
 
 static void queue_drop(struct queue *queue, size_t count)
 {
+	assert(count <= queue->count);
 	queue->first += count;
 	queue->count -= count;
 }
 
+/* Moved down only when half is free: each item is moved a bounded number of times. */
 static enum error queue_room(struct queue *queue, size_t more)
 {
 	if (queue->first + queue->count + more <= queue->capacity)
@@ -122,6 +125,7 @@ static enum error queue_room(struct queue *queue, size_t more)
 /* There is room. */
 static void queue_add(struct queue *queue, const void *items, size_t count)
 {
+	assert(queue->first + queue->count + count <= queue->capacity);
 	memcpy(queue_item(queue, queue->count), items, count * queue->item_bytes);
 	queue->count += count;
 }
@@ -275,6 +279,7 @@ static enum error touch(struct audit_labels *audit, uint32_t number)
 	return E_OK;
 }
 
+/* A frontier is as long as its size has bits set, so most subjects keep two or three hashes and not sixty-three. */
 static enum error subject_append(struct audit_labels *audit, uint32_t number, const struct hash *leaf)
 {
 	struct filed *subject = &audit->subjects[number];
@@ -296,6 +301,7 @@ static enum error subject_append(struct audit_labels *audit, uint32_t number, co
 
 /* ---- rows of the label stream ---- */
 
+/* Judged in order as they come. Whether an event stands there shows when the entry is taken. */
 enum error audit_labels_rows(struct audit_labels *audit, struct bytes rows)
 {
 	if (audit->found)

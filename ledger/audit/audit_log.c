@@ -27,6 +27,7 @@ static uint64_t row_size(const struct audit_log *log, uint32_t row)
 	return log->view->checkpoint.size >> (LOG_ROW_LEVELS * row);
 }
 
+/* Its width follows from the size of the log: a tile that has more would show hashes of entries that nobody signed. */
 static enum error load_tile(struct audit_log *log, uint32_t row, uint64_t number, uint64_t leaf)
 {
 	uint8_t key[HASH_ROW_KEY_BYTES];
@@ -46,6 +47,7 @@ static enum error load_tile(struct audit_log *log, uint32_t row, uint64_t number
 	return E_OK;
 }
 
+/* A row above the first names no single entry, because its first row did hold: the tile itself is wrong. */
 static enum error compare_node(struct audit_log *log, uint32_t row, uint64_t index, const struct hash *hash)
 {
 	const struct audit_tile *tile = &log->tiles[row];
@@ -199,6 +201,7 @@ static bool same_policy(const struct policy *a, const struct policy *b)
 	return a->restricted == b->restricted && a->flags == b->flags && strcmp(a->purpose, b->purpose) == 0;
 }
 
+/* Member by member: between them may be bytes that mean nothing. */
 static bool same_sender(const struct sender *a, const struct sender *b)
 {
 	return a->id == b->id && a->status == b->status && a->endorsed == b->endorsed && a->compromised == b->compromised &&
@@ -221,6 +224,7 @@ static enum error check_senders(struct audit_log *log)
 	return E_OK;
 }
 
+/* Every row that should be there was looked up; if the number fits too there is none that should not. */
 static enum error check_count(struct audit_log *log, enum store_table table, const char *name, uint64_t wanted)
 {
 	uint64_t count = 0;
@@ -231,6 +235,7 @@ static enum error check_count(struct audit_log *log, enum store_table table, con
 		"the store has %" PRIu64 " rows of %s and should have %" PRIu64, count, name, wanted);
 }
 
+/* The ledger goes on from it without asking the entries again, so it must be what they give. */
 static enum error check_state(struct audit_log *log)
 {
 	struct store_state state;

@@ -57,6 +57,8 @@ uint64_t audit_records_opened(const struct audit_records *records)
 
 /* ---- records ---- */
 
+/* Missing, erased and damaged are told apart: the first is the store's fault, the second wants an entry, the third may
+ * be the disk's. */
 static enum error open_record(struct audit_records *records, uint64_t index, struct opened *out)
 {
 	enum error error = snapshot_open_record(records->view->snapshot, index, out);
@@ -184,6 +186,7 @@ static enum error alias_of(struct audit_records *records, uint64_t index, struct
 	return E_OK;
 }
 
+/* One by one, since the sums said only that there is one. */
 static enum error find_missing(struct audit_records *records)
 {
 	for (uint64_t index = 0; index < records->filed; index++) {
@@ -220,6 +223,7 @@ static enum error see_posting(void *context, const struct alias *alias, const ui
 	return E_OK;
 }
 
+/* If no event is missing, some posting is too many. */
 enum error audit_records_filing(struct audit_records *records)
 {
 	const struct seal_keys *keys = &records->view->secrets->seal;

@@ -13,6 +13,7 @@ void audit_sum_begin(struct audit_sum *sum)
 	crypto_shorthash_keygen(sum->key);
 }
 
+/* Added and not combined by XOR: with XOR two equal rows would leave no trace. */
 void audit_sum_add(struct audit_sum *sum, struct bytes first, struct bytes second)
 {
 	uint8_t input[64], hash[crypto_shorthash_BYTES];
@@ -35,6 +36,7 @@ bool audit_judges(enum error cause)
 	return cause == E_OK || cause == E_NOT_FOUND || error_judges(cause);
 }
 
+/* E_CORRUPT in any case, which ends the part that found it. */
 static enum error set_finding(struct audit_report *report, uint64_t index, const char *format, va_list arguments)
 {
 	if (report->found)
@@ -54,6 +56,8 @@ enum error audit_finding(const struct audit_view *view, uint64_t index, const ch
 	return error;
 }
 
+/* What the disk or memory could not do is kept as the reason why the audit did not go on, and never becomes a finding.
+ */
 enum error audit_judge(const struct audit_view *view, enum error cause, uint64_t index, const char *format, ...)
 {
 	va_list arguments;

@@ -61,6 +61,7 @@ static bool predecessor_valid(struct bytes predecessor)
 		   !WRONG(checkpoint_verify(note, &vkey, &checkpoint) != E_OK);
 }
 
+/* The key makes the name good for a vkey, by the one function that judges them. */
 static bool genesis_valid(const struct entry_genesis *genesis)
 {
 	struct vkey vkey;
@@ -89,6 +90,7 @@ static void genesis_encode(const struct entry_genesis *genesis, struct writer *o
 	writer_range16(out, genesis->predecessor);
 }
 
+/* The version is judged before all else, for in another one nothing after it need mean the same. */
 static void genesis_decode(struct reader *in, struct entry_genesis *out)
 {
 	out->format = reader_u16(in);
@@ -114,6 +116,7 @@ static bool org_valid(const char *org)
 	return colon != NULL && !WRONG(colon == org) && !WRONG(colon[1] == '\0');
 }
 
+/* "Compromised" tells of a key that others may have had, and only a revocation ends its use. */
 static bool sender_valid(const struct entry_sender *sender)
 {
 	bool registers = sender->action == SENDER_REGISTER;
@@ -157,6 +160,7 @@ static void sender_decode(struct reader *in, struct entry_sender *out)
 		reader_fail(in, E_BAD_VALUE);
 }
 
+/* Without the time, which the ledger sets: the sender signs before it knows it. */
 enum error sender_message(const char *origin, const struct entry_sender *entry, struct writer *out)
 {
 	writer_bytes(out, BYTES_LITERAL(DOMAIN_SENDER));
@@ -181,6 +185,7 @@ bool sender_signed(
 		   crypto_sign_verify_detached(signature, buffer, writer_len(&writer), key) == 0;
 }
 
+/* A revocation needs no word of the sender: its key may be in the wrong hands. */
 bool sender_endorsed(const char *origin, const struct entry_sender *entry, const uint8_t *old_key)
 {
 	if (entry->action == SENDER_REVOKE)
@@ -251,6 +256,7 @@ static void batch_decode(struct reader *in, struct entry_batch *out)
 		reader_fail(in, error);
 }
 
+/* An entry keeps no kind: the events before it say it. */
 struct entry entry_of_batch(const struct batch_head *head)
 {
 	struct entry entry = {
@@ -345,6 +351,7 @@ static void loss_decode(struct reader *in, struct entry_loss *out)
 
 /* ---- all ---- */
 
+/* What this program writes is judged like what it reads, so no entry of ours is one that others refuse. */
 static enum error entry_check(const struct entry *entry)
 {
 	uint64_t time_s = entry->kind == ENTRY_EPOCH ? entry->epoch.time_s : 0;

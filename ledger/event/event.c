@@ -119,6 +119,7 @@ static bool has(const struct event *event, unsigned number)
 	return (event->present >> number & 1) != 0;
 }
 
+/* Computed once from the table; events are many. */
 static enum error check_required(const struct event *event, struct fault *fault)
 {
 	static uint64_t required;
@@ -212,6 +213,7 @@ void event_encode_fields(const struct event *event, uint64_t fields, struct writ
 	}
 }
 
+/* An empty restricted part has no bytes at all, so that nothing hidden is one encoding and not two. */
 enum error event_encode(const struct event *event, const struct policy *policy, struct writer *disclosed,
 	struct writer *restricted, struct fault *fault)
 {
@@ -236,6 +238,8 @@ static enum error wrong_type(const struct event_field *field, struct fault *faul
 	return fault_set(fault, E_BAD_VALUE, "%s: wrong type of value", field->path);
 }
 
+/* Lists have their place by the order in which they come; each field stands once, so there are never more than the
+ * schema has. */
 static enum error decode_list(
 	struct reader *in, const struct event_field *field, uint64_t count, struct event *out, struct fault *fault)
 {
@@ -284,6 +288,8 @@ static enum error decode_value(
 	return E_OK;
 }
 
+/* The policy decides which numbers may stand in the part; so no field is in both, and the closed ones are never in the
+ * open part. */
 static enum error decode_part(
 	struct bytes part, const char *name, uint64_t allowed, struct event *out, struct fault *fault)
 {
@@ -363,6 +369,7 @@ struct bytes event_org_id(const struct event *event)
 
 /* ---- commitment ---- */
 
+/* A letter before the number: the openings of both parts come from one secret and are never the same. */
 static void derive(const struct key *batch_secret, char part, uint64_t sequence, struct key *out)
 {
 	uint8_t message[sizeof DOMAIN_OPENING - 1 + 9] = DOMAIN_OPENING;

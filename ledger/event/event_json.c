@@ -54,6 +54,7 @@ static bool text_of(const json_t *value, struct bytes *out)
 	return true;
 }
 
+/* The words are listed in the fault, since whoever mistyped one wants to see them. */
 static enum error read_enum(const struct reading *reading, const struct event_field *field, const json_t *value)
 {
 	struct bytes text;
@@ -102,6 +103,7 @@ static enum error read_list(const struct reading *reading, const struct event_fi
 	return E_OK;
 }
 
+/* Only the subject has other spellings; it goes on in the one that its label is made of. */
 static enum error read_text(const struct reading *reading, const struct event_field *field, const json_t *value)
 {
 	struct bytes text;
@@ -115,6 +117,7 @@ static enum error read_text(const struct reading *reading, const struct event_fi
 	return E_OK;
 }
 
+/* Numbers of JSON with a fraction are no integers for the parser, so 1.0 is refused like 1.5. */
 static enum error read_value(const struct reading *reading, const struct event_field *field, const json_t *value)
 {
 	switch (field->type) {
@@ -142,6 +145,7 @@ static enum error read_value(const struct reading *reading, const struct event_f
 
 /* ---- header fields ---- */
 
+/* Zero means "not withheld" in the header, so the first second of 1970 cannot be said. */
 static enum error read_withheld_until(const struct reading *reading, const json_t *value)
 {
 	int64_t time_ns;
@@ -192,12 +196,14 @@ static bool is_group(const char *name)
 	return false;
 }
 
+/* The name in a spelling that a terminal can show: it comes from outside. */
 static enum error unknown_field(const struct reading *reading, const char *group, const char *name)
 {
 	return fault_set(reading->fault, E_UNKNOWN_FIELD, "%s%s%.*s: there is no such field; see 'indsigt help event'",
 		group, group[0] ? "." : "", SHOWN_BYTES_MAX, json_text_name(name));
 }
 
+/* A dot inside a name would let one path be written in two ways. */
 static enum error read_field(const struct reading *reading, const char *group, const char *name, const json_t *value)
 {
 	char path[PATH_BYTES_MAX];
@@ -338,6 +344,7 @@ static bool put_field(json_t *root, const struct event *event, const struct even
 	return object != NULL && json_object_set_new(object, name, value_to_json(event, field)) == 0;
 }
 
+/* What is usual is left out, as it may be left out by whoever sends it. */
 static bool put_header(json_t *root, const struct event_header *header)
 {
 	char years[8];

@@ -14,6 +14,7 @@ void policy_default(struct policy *out)
 	*out = (struct policy){.restricted = event_fields_with(FIELD_RESTRICTED)};
 }
 
+/* Opening is not bounded: whoever opens more than usual shows the subject more, which is always allowed. */
 static enum error apply_field(struct policy *policy, const char *path, bool close, struct fault *fault)
 {
 	const struct event_field *field = event_field_by_path(bytes_text(path));
@@ -92,6 +93,7 @@ static void write_word(struct writer *out, const char *front, const char *text)
 	writer_u8(out, '\n');
 }
 
+/* Only differences: a word for each. */
 enum error policy_format(const struct policy *policy, struct writer *out)
 {
 	uint64_t usual = event_fields_with(FIELD_RESTRICTED);

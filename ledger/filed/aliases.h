@@ -8,6 +8,7 @@
 #define ALIAS_POSITION_BYTES 8 /* in front of a pack */
 #define ALIAS_ROW_BYTES_MAX (ALIAS_POSITION_BYTES + SEAL_OVERHEAD + BATCH_EVENTS_MAX * sizeof(struct alias))
 
+/* After an error nothing of the pack is to be read; the next call steps over it. */
 struct alias_walk {
 	struct db_walk walk;
 	const struct seal_keys *keys;

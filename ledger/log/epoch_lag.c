@@ -11,6 +11,7 @@
 
 #include "ledger/base/grow.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,7 @@ static void take_epoch(struct epoch_lag *lag, uint64_t size)
 		lag->first++;
 	if (lag->begun < lag->first)
 		lag->begun = lag->first;
+	assert(lag->begun <= lag->end);
 }
 
 /* What is lost will never be filed. */
@@ -90,8 +92,10 @@ static void take_loss(struct epoch_lag *lag, const struct entry_loss *loss)
 	lag->end -= to - from;
 	if (lag->begun > from)
 		lag->begun = lag->begun > to ? lag->begun - (to - from) : from;
+	assert(lag->first <= lag->begun && lag->begun <= lag->end);
 }
 
+/* Only the first one needs to be asked: all others began to count later. */
 bool epoch_lag_allows(const struct epoch_lag *lag, uint64_t time_s)
 {
 	return lag->first == lag->begun || time_s <= lag->events[lag->first].since_s ||

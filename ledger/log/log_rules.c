@@ -72,6 +72,7 @@ void log_rules_free(struct log_rules *rules)
 	*rules = (struct log_rules){.batches = 0};
 }
 
+/* Counts go up behind the rule, so a log that ends with a finding is counted up to it. */
 enum error log_rules_entry(struct log_rules *rules, const struct entry *entry, struct log_finding *finding)
 {
 	TRY(log_state_take(&rules->state, entry, finding));

@@ -58,6 +58,7 @@ static void encode_run(const struct log_run *run, struct writer *out)
 		writer_bytes(out, BYTES_ARRAY(run->commitments.hashes[i].b));
 }
 
+/* Runs and not events: a writer that lags has a million of them, and they follow one another. */
 static void encode_lag(const struct epoch_lag *lag, struct writer *out)
 {
 	writer_u64(out, lag->lag_s);
@@ -115,6 +116,7 @@ static void decode_sender(struct log_rules *rules, struct reader *in)
 		reader_fail(in, E_NO_MEMORY);
 }
 
+/* The run must end where the log does, or the next event would go on with something that has ended. */
 static void decode_run(struct log_rules *rules, struct reader *in)
 {
 	struct log_run *run = &rules->state.run;
@@ -136,6 +138,7 @@ static void decode_run(struct log_rules *rules, struct reader *in)
 		reader_copy(in, run->commitments.hashes[i].b, HASH_BYTES);
 }
 
+/* Both ascend; a log that has entries has a step, so time before an entry is never asked of nothing. */
 static void decode_steps(struct log_rules *rules, struct reader *in)
 {
 	uint64_t count = read_count(in, STEP_BYTES);
@@ -175,6 +178,8 @@ static void decode_lag(struct log_rules *rules, struct reader *in)
 	}
 }
 
+/* The state was written by the same program and may have been kept by somebody else: whatever later code relies on is
+ * asked here. */
 void log_rules_decode(struct log_rules *rules, struct reader *in)
 {
 	reader_require(in, reader_u8(in) == STATE_VERSION);

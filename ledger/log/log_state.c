@@ -10,6 +10,7 @@
 #include "ledger/base/grow.h"
 #include "ledger/base/wrong.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,8 @@ static enum error take_sender(struct log_state *state, const struct entry_sender
 
 /* ---- events and batches ---- */
 
+/* Who may send is decided at the first event: the others follow it without a gap, and no entry comes between in which
+ * that could change. */
 static enum error begin_run(struct log_state *state, const struct entry_event *event, struct log_finding *finding)
 {
 	struct log_run *run = &state->run;
@@ -104,6 +107,7 @@ static enum error check_signature(const struct log_state *state, const struct en
 		run->first_index);
 }
 
+/* The sender moves on only with its batch: events without one are no events of the log. */
 static enum error take_batch(struct log_state *state, const struct entry_batch *batch, struct log_finding *finding)
 {
 	struct log_run *run = &state->run;
@@ -136,6 +140,7 @@ enum error log_steps_add(struct log_steps *steps, uint64_t index, uint64_t time_
 	return E_OK;
 }
 
+/* A step only where the time changes, so steps are fewer than entries by far. */
 static enum error take_time(struct log_state *state, uint64_t time_s, struct log_finding *finding)
 {
 	if (WRONG(time_s < state->time_s))
@@ -146,10 +151,12 @@ static enum error take_time(struct log_state *state, uint64_t time_s, struct log
 	return log_steps_add(&state->steps, state->size, time_s);
 }
 
-/* The step in force at the last of the first `size` entries. */
+/* The step in force at the last of the first `size` entries. Every log that has an entry has one: genesis entries bear
+ * a time. */
 static size_t step_before(const struct log_steps *steps, uint64_t size)
 {
 	size_t at = steps->first;
+	assert(steps->first < steps->end);
 	while (at + 1 < steps->end && steps->at[at + 1].index < size)
 		at++;
 	return at;
@@ -221,6 +228,7 @@ static enum error judge_lag(struct log_state *state, enum error error, uint64_t 
 
 /* ---- all of them ---- */
 
+/* Whether it is the first is the place's question; whose log it opens is this one's. */
 static enum error take_genesis(
 	struct log_state *state, const struct entry_genesis *genesis, struct log_finding *finding)
 {

@@ -26,7 +26,8 @@ struct log_senders {
 	void *context;
 };
 
-/* The events since the last batch entry. */
+/* The events since the last batch entry. Invariant, while it is open: they are the last `count` entries of the log, and
+ * their sequences follow one another. */
 struct log_run {
 	bool open;
 	/* These stay until the next run begins. */
@@ -44,7 +45,7 @@ struct log_step {
 	uint64_t time_s;
 };
 
-/* Ascending, index and time. */
+/* Ascending, index and time. Invariant: first <= end <= capacity. What is before `first` no epoch asks for any more. */
 struct log_steps {
 	size_t first;
 	size_t end;

@@ -115,6 +115,7 @@ static void key_id(struct vkey *vkey)
 	memcpy(vkey->id, hash.b, sizeof vkey->id);
 }
 
+/* Every key of a note passes here, so a point of small order is never verified with. */
 static enum error make(struct bytes name, uint8_t type, const uint8_t public_key[32], struct vkey *out)
 {
 	if (WRONG(name.len > ORIGIN_BYTES_MAX) || !name_valid(name))
@@ -225,6 +226,7 @@ static enum error parse_front(struct bytes text, struct checkpoint *out, struct 
 	return E_OK;
 }
 
+/* For the log's own notes nothing may follow; other logs may extend theirs. */
 enum error checkpoint_parse(struct bytes text, struct checkpoint *out)
 {
 	struct bytes rest;
@@ -369,6 +371,7 @@ bool vkey_equal(const struct vkey *a, const struct vkey *b)
 		   memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0;
 }
 
+/* No signature is checked: it is asked in order to say whose note it pretends to be. */
 bool note_claims(struct bytes note, const struct vkey *vkey)
 {
 	struct note parts;

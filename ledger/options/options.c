@@ -192,6 +192,7 @@ static void list_options(const struct options *options, struct option *known, ch
 	*known = (struct option){NULL, 0, NULL, 0};
 }
 
+/* Short ones by their letter, long ones by their number above LONG_VALUE. */
 static size_t row_of(const struct options *options, int option)
 {
 	for (size_t i = 0; option < LONG_VALUE && i < options->row_count; i++)
@@ -238,6 +239,7 @@ static const struct option_row *first_missing(const struct reading *reading, uns
 	return NULL;
 }
 
+/* A form that takes the rest takes any number. */
 static bool has_room(const struct reading *reading, unsigned form)
 {
 	size_t arguments = 0;
@@ -249,6 +251,7 @@ static bool has_room(const struct reading *reading, unsigned form)
 	return reading->argument_count <= arguments;
 }
 
+/* An option that has no place in a form rules that form out. */
 static bool has_all_given(const struct reading *reading, unsigned form)
 {
 	for (size_t i = 0; i < reading->options->row_count; i++)
@@ -298,6 +301,8 @@ static enum error name_missing(struct reading *reading, unsigned possible)
 	return fault_set(reading->fault, E_USAGE, "%s", text);
 }
 
+/* The first form that everything fits wins. If none does, what is said is about those that come closest: what is
+ * missing, else what is too much, else what does not go together. */
 static enum error choose_form(struct reading *reading, unsigned *out)
 {
 	unsigned possible = 0;
@@ -334,6 +339,8 @@ static enum error check_wants(struct reading *reading, unsigned form)
 	return E_OK;
 }
 
+/* Checks of the table's own come before the form is chosen, so that a value that is wrong is told even where an
+ * argument is missing. */
 enum error options_read(const struct options *options, int argc, char **argv, void *out, struct fault *fault)
 {
 	struct reading reading = {.options = options, .out = out, .fault = fault};

@@ -51,6 +51,7 @@ static void write_word(const struct options *options, const struct option_row *r
 	fprintf(out, "%s%s", required ? "" : "]", row->repeats ? "..." : "");
 }
 
+/* A word is written into memory first, because whether it fits the line shows only then. */
 static void print_form(const struct options *options, unsigned form, FILE *out)
 {
 	int indent = (int)(strlen("usage: ") + strlen(options->name));
@@ -161,6 +162,8 @@ void options_help(const struct options *options, FILE *out)
 	print_paragraphs(options->after, out);
 }
 
+/* What is asked for goes to stdout, what was done wrong to stderr, so that a help text can be piped and an error is
+ * not. */
 int options_begin(const struct options *options, int argc, char **argv, void *out)
 {
 	struct fault fault = {.text = ""};

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Leniently: it is only asked which verifier is to read the file, and that one judges it. */
 enum error form_type(struct bytes text, char out[FORM_TYPE_MAX + 1])
 {
 	json_t *document = NULL;
@@ -81,6 +82,7 @@ void form_part(struct form *form, const char *part, uint64_t item)
 	form->item = item;
 }
 
+/* The first one stays. What is read after it may have become nonsense by it. */
 void form_fail(struct form *form, const char *member, const char *why)
 {
 	if (form->error == E_OK)
@@ -140,6 +142,7 @@ void *form_room(struct form *form, size_t count, size_t size)
 	return items;
 }
 
+/* NULL after any fault: no loop runs over what was refused. */
 const json_t *form_array(struct form *form, const json_t *object, const char *name, size_t max)
 {
 	const json_t *value = json_object_get(object, name);
@@ -236,6 +239,7 @@ struct bytes form_bytes(struct form *form, const json_t *object, const char *nam
 	return decode(form, json_object_get(object, name), name, max);
 }
 
+/* Zeros instead of what was there, so nothing that comes later reads memory that was never set. */
 void form_fixed(struct form *form, const json_t *object, const char *name, void *out, size_t len)
 {
 	struct bytes value = decode(form, json_object_get(object, name), name, len);

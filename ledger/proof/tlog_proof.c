@@ -47,6 +47,7 @@ static bool read_index(struct bytes digits, uint64_t *out)
 	return true;
 }
 
+/* To the empty line: without it the proof is cut, whatever it has shown by then. */
 static bool read_hashes(struct bytes *rest, struct merkle_proof *out)
 {
 	struct bytes line;

@@ -52,6 +52,7 @@ static enum error open_keys(struct archive *archive, const char *dir, struct fau
 	return check_keys(archive, fault);
 }
 
+/* Keys last: without them an archive still serves all that is public. */
 enum error archive_open_copy(
 	const char *dir, const struct vkey *vkey, bool with_keys, struct archive **out, struct fault *fault)
 {
@@ -224,6 +225,7 @@ enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct byte
 	return log_entry(&snapshot->txn, index, out);
 }
 
+/* Batches, epochs and losses bear no time of their own; what comes next does, and at the end the state. */
 enum error snapshot_time_at(struct snapshot *snapshot, uint64_t index, uint64_t *out)
 {
 	for (; index < snapshot->checkpoint.size; index++) {
@@ -260,6 +262,7 @@ static enum error known_node(void *context, uint32_t level, uint64_t index, stru
 	return E_OK;
 }
 
+/* Nodes of a growing log never change once they are complete, so one memory does for all snapshots. */
 static struct merkle_nodes nodes_of(struct snapshot *snapshot)
 {
 	return (struct merkle_nodes){known_node, snapshot};
@@ -307,6 +310,7 @@ enum error snapshot_rest_on(struct snapshot *snapshot, struct bytes note)
 
 /* ---- finding ---- */
 
+/* The tail first: what is not filed is newer than all that is. */
 enum error snapshot_find(
 	struct snapshot *snapshot, struct bytes subject, uint64_t before, uint64_t *indexes, size_t max, size_t *count)
 {
@@ -368,6 +372,7 @@ enum error snapshot_sender(struct snapshot *snapshot, uint32_t id, struct sender
 	return sender_decode(row, out);
 }
 
+/* Rows are in the order of the log, and one beyond the checkpoint is of a commit that this answer does not rest on. */
 enum error snapshot_sender_entries(struct snapshot *snapshot, uint32_t id, uint64_t *indexes, size_t max, size_t *count)
 {
 	OWNED_WALK walk = {0};

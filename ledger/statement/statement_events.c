@@ -46,6 +46,7 @@ static bool month_of(uint64_t time_s, unsigned *out)
 	return true;
 }
 
+/* By the entry's time, as keys are made by the month of receipt. */
 static bool same_month(const struct entry_erasure *erasure, const struct statement_event *event)
 {
 	unsigned month;

@@ -39,6 +39,7 @@ static void read_epoch(struct form *form, struct shown *out)
 	}
 }
 
+/* A present subject has at least one event, so a count of 0 would be a second way to say "nothing". */
 static void read_map(struct form *form, struct shown *out)
 {
 	const json_t *map = form_enter(form, "map");
@@ -68,6 +69,8 @@ static void read_window(struct form *form, const json_t *root, struct shown *out
 		form_fail(form, NULL, "must begin before it ends");
 }
 
+/* A neighbour shows that the window is cut at the right event. At an end that the window does not have there is nothing
+ * to be cut. */
 static void read_leaf(struct form *form, const json_t *root, const char *name, bool allowed, struct shown_leaf *out)
 {
 	form_part(form, "file", FINDING_NO_INDEX);
@@ -103,6 +106,7 @@ static void read_range(struct form *form, const json_t *root, struct shown *out)
 
 /* ---- events ---- */
 
+/* Three states with three sets of members: none can be passed off as another by leaving something out. */
 static void read_state(struct form *form, const json_t *object, const char *common, struct shown_event *out)
 {
 	static const char *const members[] = {[STATEMENT_OPEN] = " disclosed k_d",
@@ -155,6 +159,7 @@ static struct shown_event *read_events(
 	return events;
 }
 
+/* Ascending, so that a search by halves finds them and none is there twice. */
 static void read_erasures(struct form *form, const json_t *root, struct shown *out)
 {
 	form_part(form, "file", FINDING_NO_INDEX);
@@ -206,6 +211,7 @@ static bool index_of(const char *name, uint64_t *out)
 	return true;
 }
 
+/* At most as many as events: room for them was claimed by that number. */
 static void read_paths(struct form *form, const json_t *batch, size_t number, struct shown *out)
 {
 	const json_t *paths = form_object(form, batch, "paths");

@@ -15,6 +15,7 @@
 
 #define LISTEN_BACKLOG 512
 
+/* IPv6 in brackets only: without them the last group could be a port. */
 static bool host_parse(const char *host, uint16_t port, struct address *out)
 {
 	struct sockaddr_in *in4 = (struct sockaddr_in *)&out->socket;
@@ -87,6 +88,7 @@ static bool listen_on(int fd, struct address *address)
 		   getsockname(fd, (struct sockaddr *)&address->socket, &address->len) == 0;
 }
 
+/* The address that is given back is that of the socket. */
 enum error address_listen(const char *text, int *fd, struct address *out, struct fault *fault)
 {
 	struct address address;

@@ -27,6 +27,7 @@ static bool digits(struct reader *r, size_t count, int *out)
 	return true;
 }
 
+/* Nanoseconds are what is kept, so a tenth digit would be lost without a word. */
 static bool decimals(struct reader *r, int64_t *out_ns)
 {
 	int64_t value = 0;
@@ -175,6 +176,7 @@ enum error timestamp_parse_leap(struct bytes text, int64_t *out_ns)
 	return E_OK;
 }
 
+/* As few digits as say it: whole thousands, so that lines of one sender look alike. */
 void timestamp_format(int64_t time_ns, char out[TIMESTAMP_TEXT_MAX])
 {
 	time_t seconds = (time_t)(time_ns / 1000000000);

@@ -15,6 +15,7 @@ static bool among(const struct range *ranges, size_t count, uint32_t point)
 	return false;
 }
 
+/* ASCII that is shown is nearly everything, so it is asked first. */
 static bool hidden(uint32_t point)
 {
 	static const struct range ranges[] = {{0x00, 0x1F}, {0x7F, 0xA0}, {0xAD, 0xAD}, {0x300, 0x36F}, {0x61C, 0x61C},
@@ -45,6 +46,7 @@ bool visible_steers(uint32_t point)
 	return among(ranges, sizeof ranges / sizeof ranges[0], point);
 }
 
+/* One byte of what is no UTF-8 is one replacement, so the walk always goes on. */
 uint32_t visible_next(struct bytes text, size_t *at)
 {
 	uint8_t first = text.data[*at];

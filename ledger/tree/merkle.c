@@ -11,6 +11,7 @@
 
 #include "ledger/base/wrong.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Beyond this a shift by the level of a node could reach the width of the integer. */
@@ -81,6 +82,7 @@ void merkle_frontier_write(struct writer *w, const struct merkle_frontier *front
 
 void merkle_frontier_root(const struct merkle_frontier *frontier, struct hash *out)
 {
+	assert(frontier->count == (uint32_t)__builtin_popcountll(frontier->size));
 	if (frontier->count == 0) {
 		merkle_empty_root(out);
 		return;

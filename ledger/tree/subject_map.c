@@ -10,6 +10,7 @@
 
 #include "ledger/base/wrong.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,6 +221,7 @@ enum error subject_map_set(struct subject_map *map, const uint8_t key[32], const
 	node->sides[1 - map_bit(key, bit)] = *link;
 	*link = map->node_count++;
 	map->leaf_count++;
+	assert(map->node_count + 1 == map->leaf_count);
 	return E_OK;
 }
 

@@ -17,11 +17,10 @@
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"
 #include "ledger/write/ledger_state.h"
+#include "ledger/write/limits.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define GUARD_INTERVAL_MS 1000
 
 /* After a store was restored without its sealed part the log says so before it says anything else. */
 static enum error append_due_loss(struct ledger *ledger, struct fault *fault)
@@ -33,6 +32,7 @@ static enum error append_due_loss(struct ledger *ledger, struct fault *fault)
 	return ledger_append_entry(ledger, &entry, fault);
 }
 
+/* The clock is asked once for the whole tick. Readers of the tick before are let go, or their pages would be kept. */
 enum error ledger_begin(struct ledger *ledger, struct fault *fault)
 {
 	if (ledger->broken)
@@ -48,6 +48,8 @@ enum error ledger_begin(struct ledger *ledger, struct fault *fault)
 	return error;
 }
 
+/* What is in memory is read again rather than undone: there is then one way to come to a state and no second one that
+ * could differ. If even that fails, nothing can be trusted and nothing more is taken. */
 void ledger_abort(struct ledger *ledger)
 {
 	if (!ledger->ticking)
@@ -65,6 +67,7 @@ void ledger_abort(struct ledger *ledger)
 
 /* ---- new keys ---- */
 
+/* They stay queued until they are on the disk, whatever becomes of the tick (head of the file). */
 static enum error queue_keys(struct ledger *ledger, struct bytes new_keys)
 {
 	if (new_keys.len == 0)
@@ -117,6 +120,7 @@ static enum error judge_place(
 	return judge_lag(ledger, entry_time_s(ledger, prepared->receive_s), fault);
 }
 
+/* Records go to the end of their table: indexes ascend, so a page is never split. */
 static enum error append_events(
 	struct ledger *ledger, const struct prepared *prepared, uint64_t time_s, struct fault *fault)
 {
@@ -133,6 +137,8 @@ static enum error append_events(
 	return reader_done(&records);
 }
 
+/* The entry ends the run, as the log's rule wants it; the packs and the row for repeats stand in the same commit, so
+ * none of them can be there without the others. */
 static enum error append_batch(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
 {
@@ -159,6 +165,8 @@ uint64_t ledger_next_index(const struct ledger *ledger)
 	return ledger->state.size;
 }
 
+/* The keys are queued before anything is judged: a batch that is refused may have made keys under which the next is
+ * sealed. */
 enum error ledger_append(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
 {
@@ -182,6 +190,7 @@ enum error ledger_append(
 
 /* ---- sender entries ---- */
 
+/* Zeros stand for none. No key gives them by chance. */
 static bool is_signed(const uint8_t signature[64])
 {
 	static const uint8_t zeros[64];
@@ -202,6 +211,8 @@ static enum error judge_signatures(
 	return E_OK;
 }
 
+/* Judged by the sender's own rule first, in words for the operator; the log's rule comes after it and should find
+ * nothing more. */
 enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *sender_entry, struct fault *fault)
 {
 	const struct sender *old = registry_working(ledger->registry, sender_entry->sender, false);
@@ -221,6 +232,8 @@ enum error ledger_append_sender(struct ledger *ledger, struct entry_sender *send
 
 /* ---- committing ---- */
 
+/* Keys first and synced, then the rows, the signature last, over what was just written. A crash in between leaves keys
+ * that nobody needs and no entry without its key. */
 static enum error write_tick(struct ledger *ledger, struct checkpoint *checkpoint, struct writer *note)
 {
 	struct bytes signed_note;
@@ -240,6 +253,8 @@ static enum error write_tick(struct ledger *ledger, struct checkpoint *checkpoin
 	return ledger->tick.error;
 }
 
+/* Nothing is published before the disk has it. A full disk is borne, for it may have room again; whatever else fails is
+ * not, since it is not known what the disk has. */
 enum error ledger_commit(struct ledger *ledger, struct fault *fault)
 {
 	uint8_t buffer[NOTE_BYTES_MAX];
@@ -266,6 +281,7 @@ enum error ledger_commit(struct ledger *ledger, struct fault *fault)
 	return ledger_keep_guard(ledger, fault);
 }
 
+/* Without ticks nobody else would bring the guard up to date. */
 enum error ledger_idle(struct ledger *ledger, struct fault *fault)
 {
 	if (ledger->broken || clock_ms() - ledger->guard_time_ms < GUARD_INTERVAL_MS)
@@ -273,11 +289,13 @@ enum error ledger_idle(struct ledger *ledger, struct fault *fault)
 	return ledger_keep_guard(ledger, fault);
 }
 
+/* Five intervals: one or two that fail are no news. */
 bool ledger_guard_lags(const struct ledger *ledger)
 {
-	return ledger->guard_late_ms != 0 && clock_ms() - ledger->guard_late_ms > 5 * GUARD_INTERVAL_MS;
+	return ledger->guard_late_ms != 0 && clock_ms() - ledger->guard_late_ms > GUARD_LAGS_MS;
 }
 
+/* From a snapshot of the commit, kept over all receipts of a tick; nodes of the tick itself are still in memory. */
 enum error ledger_receipt(struct ledger *ledger, const struct appended *appended, uint64_t old_size, struct writer *out)
 {
 	if (ledger->read.handle == NULL)

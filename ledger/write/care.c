@@ -5,9 +5,10 @@
  * somebody clears it away; one that lives but is stopped keeps them until it goes on, and can only be told of. */
 #include "ledger/base/clock.h"
 #include "ledger/write/ledger_state.h"
+#include "ledger/write/limits.h"
 
-#define LOOK_MS 2000
-
+/* What is written to files that were replaced is gone with this process, and whoever opens the directory sees others.
+ */
 static enum error check_files(struct ledger *ledger, struct fault *fault)
 {
 	const struct db_env *const environments[] = {ledger->store, keystore_env(ledger->keystore)};
@@ -19,6 +20,8 @@ static enum error check_files(struct ledger *ledger, struct fault *fault)
 	return E_OK;
 }
 
+/* The dead are cleared away first, so the oldest is one that lives. Its age counts from when it was first seen as the
+ * oldest, since LMDB keeps no times. */
 static void look_at(struct db_env *env, uint64_t now_ms, struct held *held)
 {
 	struct db_reader oldest;

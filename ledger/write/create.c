@@ -22,6 +22,7 @@
 
 /* ---- places ---- */
 
+/* readdir names them, and an empty directory has them. */
 static bool is_dots(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -106,6 +107,7 @@ static enum error begin(struct ledger *ledger, const char *dir, struct fault *fa
 	return remove_left(ledger->dir_fd, fault);
 }
 
+/* They were removed, so one that is there now is somebody else's and no mistake to be passed over. */
 static enum error make_places(const char *dir, struct fault *fault)
 {
 	static const char *const names[] = {"store", "keys", "keys/env"};
@@ -144,6 +146,7 @@ static enum error make_keys(const char *dir, struct fault *fault)
 	return secrets_create(keys_fd, fault);
 }
 
+/* The name was judged before anything was made (ledger_create), so this cannot fail for it. */
 static enum error write_vkey(struct ledger *ledger, const char *origin, struct fault *fault)
 {
 	char text[VKEY_TEXT_MAX + 2];
@@ -154,6 +157,7 @@ static enum error write_vkey(struct ledger *ledger, const char *origin, struct f
 		fault, file_write_atomic(ledger->dir_fd, "vkey", bytes_text(text), 0644), "the file 'vkey' cannot be written");
 }
 
+/* In a tick like any other, so the first entry is judged by the same rule as the last. */
 static enum error append_genesis(struct ledger *ledger, struct fault *fault)
 {
 	struct entry entry = {.kind = ENTRY_GENESIS};
@@ -193,6 +197,8 @@ static enum error create_all(struct ledger *ledger, const char *dir, const char 
 	return finish(ledger, dir, fault);
 }
 
+/* The name is asked about with a key that does not matter, before a directory exists: a wrong name should leave nothing
+ * behind. */
 enum error ledger_create(const char *dir, const char *origin, struct fault *fault)
 {
 	static const uint8_t any_key[32] = {0x58, [1 ... 31] = 0x66}; /* the base point: only the name is asked about */

@@ -28,6 +28,7 @@ void damage_free(struct damage *damage)
 	*damage = (struct damage){.count = 0};
 }
 
+/* Of the record itself. What the disk or the memory failed to do says nothing of it. */
 bool damage_judged(enum error error)
 {
 	return error == E_UNSEALED || error == E_ERASED || error == E_CORRUPT || error == E_NOT_FOUND;
@@ -109,6 +110,8 @@ static size_t entries_left(const struct ledger *ledger, uint32_t most)
 	return ledger->state.losses.entries < most ? most - ledger->state.losses.entries : 0;
 }
 
+/* A month's key that is damaged takes very many events along and can be put back from a copy, so nothing is declared
+ * for it without a word. */
 static enum error judge_runs(struct ledger *ledger, struct damage *damage, struct db_txn *txn)
 {
 	size_t runs;
@@ -146,6 +149,7 @@ enum error damage_judge(struct ledger *ledger, struct damage *damage, struct fau
 	return error;
 }
 
+/* The rows go in the same tick as the entry that says so. */
 static enum error declare_run(
 	struct ledger *ledger, uint64_t first, uint64_t end, uint64_t *events, struct fault *fault)
 {
@@ -159,6 +163,7 @@ static enum error declare_run(
 	return ledger_append_entry(ledger, &entry, fault);
 }
 
+/* Filing places are made anew from the first lost event on: each that is gone moves those behind it. */
 static enum error declare_all(struct ledger *ledger, struct damage *damage, uint64_t *events, struct fault *fault)
 {
 	struct lost_rows rows;
@@ -294,6 +299,7 @@ static enum error mend(struct mending *m, uint64_t from, uint64_t to, uint64_t p
 	return E_NOT_FOUND;
 }
 
+/* It held plaintext and aliases. */
 static void mending_free(struct mending **m)
 {
 	if (*m == NULL)
@@ -304,6 +310,8 @@ static void mending_free(struct mending **m)
 	free(*m);
 }
 
+/* In a transaction of its own and outside of any tick: a pack is derived, and making it again says nothing in the log.
+ */
 enum error damage_mend_pack(struct ledger *ledger, uint64_t from, uint64_t to, uint64_t position)
 {
 	OWNED_TXN txn = {0};

@@ -18,13 +18,14 @@
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"
 #include "ledger/write/filing_state.h"
+#include "ledger/write/limits.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LOAD_SLICE 16384 /* aliases opened in one slice: about 4 ms */
-
+/* By the first byte of the alias, which is as good as random: buckets are of about one size, and each is sorted alone.
+ */
 static enum error bucket_add(struct bucket *buckets, const struct alias *alias, uint64_t number)
 {
 	struct bucket *bucket = &buckets[alias->b[0]];
@@ -54,6 +55,7 @@ uint64_t ledger_epoch_events(const struct ledger *ledger)
 	return ledger->epoch == NULL ? 0 : ledger->epoch->target - ledger->filing.filed;
 }
 
+/* *from is kept by the caller, so what was passed over once is not read again. */
 static enum error oldest_unfiled(const struct ledger *ledger, struct db_txn *txn, uint64_t *from, uint64_t *out_s)
 {
 	*out_s = UINT64_MAX;
@@ -77,6 +79,7 @@ enum error ledger_oldest_unfiled(struct ledger *ledger, uint64_t *from, uint64_t
 	return oldest_unfiled(ledger, &txn, from, out_s);
 }
 
+/* Giving up costs nothing but the work: what the slices have committed is above `filed`, where nobody looks. */
 void ledger_epoch_free(struct ledger *ledger)
 {
 	struct epoch *epoch = ledger->epoch;
@@ -95,6 +98,7 @@ void ledger_epoch_free(struct ledger *ledger)
 	ledger->epoch = NULL;
 }
 
+/* The newest epoch entry covers more than is filed: it is to be made again, and no new one may come before that. */
 static bool filing_behind(const struct ledger *ledger)
 {
 	return ledger->filing.filed < ledger->epoch_entry.size;
@@ -119,6 +123,7 @@ static void set_filing(struct ledger *ledger, const struct store_filing *filing)
 		ledger->epoch_entry = (struct entry_epoch){.size = 0};
 }
 
+/* Not while an epoch runs or a tick does: both hold on to what is cleared here. */
 enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
 {
 	struct db_txn txn;
@@ -185,6 +190,7 @@ const struct hash *ledger_signed_map_root(const struct ledger *ledger)
 	return is_signed(ledger) ? &ledger->epoch_entry.map_root : NULL;
 }
 
+/* What is not signed has nothing to be compared with: it is made again from nothing. */
 static enum error check_filing_tree(const struct ledger *ledger)
 {
 	struct hash root;
@@ -192,6 +198,8 @@ static enum error check_filing_tree(const struct ledger *ledger)
 	return !is_signed(ledger) || hash_equal(&root, &ledger->epoch_entry.filing_root) ? E_OK : E_CORRUPT;
 }
 
+/* New subjects are bounded like events are, since each of them costs a label. The key environment's rows have their own
+ * position and may be further than the log's. */
 static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
 {
 	uint64_t keys_from;
@@ -207,6 +215,8 @@ static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
 	return load_rows(ledger);
 }
 
+/* An epoch that cannot be started has written nothing that counts, and is freed at once; the next attempt begins like
+ * the first. */
 enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault *fault)
 {
 	*started = false;
@@ -257,6 +267,8 @@ static enum error goes_along(const struct ledger *ledger, const struct epoch *ep
 	return E_OK;
 }
 
+/* Lost events keep their index and have no place in the filing tree, so only those that are there move `position` on.
+ */
 static enum error take_pack(const struct ledger *ledger, struct epoch *epoch)
 {
 	const struct alias_walk *walk = &epoch->walk;
@@ -310,6 +322,7 @@ static enum error load_packs(const struct ledger *ledger, struct epoch *epoch, s
 	return E_OK;
 }
 
+/* UINT32_MAX for all: who stands nowhere in the buckets (lost, or no event) has no leaf. */
 static enum error begin_merge(struct epoch *epoch)
 {
 	epoch->subject_of = malloc((epoch->span > 0 ? epoch->span : 1) * sizeof *epoch->subject_of);
@@ -332,6 +345,7 @@ static enum error mend_pack(struct ledger *ledger, struct epoch *epoch, bool *co
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
+/* One snapshot a slice: a longer one would keep pages of the store for as long as the epoch takes. */
 static enum error walk_packs(struct ledger *ledger, struct epoch *epoch, bool *complete)
 {
 	OWNED_TXN txn = {0};
@@ -342,6 +356,7 @@ static enum error walk_packs(struct ledger *ledger, struct epoch *epoch, bool *c
 	return error;
 }
 
+/* A pack is mended outside of the snapshot in which it was found, because mending writes. */
 static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
 {
 	bool complete = false;
@@ -452,6 +467,8 @@ static enum error declare_alone(struct ledger *ledger, struct epoch *epoch, stru
 	return E_OK;
 }
 
+/* What is damaged is judged first, while nothing has changed. Keys are marked as merged before the tick: they are,
+ * whether the tick comes to its end or not. */
 static enum error finish(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
 	struct store_filing filing;

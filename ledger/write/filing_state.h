@@ -23,6 +23,8 @@ struct bucket {
 
 enum epoch_step { EPOCH_LOAD, EPOCH_MERGE, EPOCH_LEAVES, EPOCH_MAP, EPOCH_FINISH };
 
+/* Invariant: buckets before next_bucket are empty and freed; next_filing is never behind the end of its bucket. Each
+ * filing and leaf is done once, in this order, so where an epoch stands is these two and next_index. */
 struct epoch {
 	enum epoch_step step;
 	uint64_t target;   /* m: event entries from what is filed up to here are merged */

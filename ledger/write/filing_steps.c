@@ -16,19 +16,12 @@
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/records.h"
 #include "ledger/write/filing_state.h"
+#include "ledger/write/limits.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What a slice may cost, and about what its parts do, in microseconds. */
-#define MERGE_SLICE_US 4000
-#define SUBJECT_US 8
-#define EVENT_US 3
-#define LABEL_US 80
-#define KEY_US 2
-#define LEAVES_SLICE 4096
-#define MAP_SLICE_ROWS 512
 
 void bucket_free(struct bucket *bucket)
 {
@@ -36,6 +29,7 @@ void bucket_free(struct bucket *bucket)
 	*bucket = (struct bucket){0};
 }
 
+/* By number within an alias: leaves of a tree must be appended in the order of the log. */
 static int compare_filings(const void *left, const void *right)
 {
 	const struct filing *a = left;
@@ -142,6 +136,7 @@ static enum error add_leaves(struct merge *merge, struct head *head, const struc
 	return E_OK;
 }
 
+/* As many at a time as one row may hold; the rest fills the rows after it. */
 static enum error add_postings(struct merge *merge, const struct filing *filings, size_t count)
 {
 	uint64_t indexes[POSTING_INDEXES_MAX];
@@ -155,6 +150,8 @@ static enum error add_postings(struct merge *merge, const struct filing *filings
 	return E_OK;
 }
 
+/* The map takes all subjects of the epoch at once, after the last bucket: sorted by label, one pass over the map does.
+ */
 static enum error note_subject(struct epoch *epoch, const struct head *head, const struct filing *filings, size_t count)
 {
 	TRY(GROW(epoch->subjects, epoch->subject_capacity, epoch->subject_count + 1));
@@ -169,6 +166,8 @@ static enum error note_subject(struct epoch *epoch, const struct head *head, con
 	return E_OK;
 }
 
+/* The head is read before the label is made: for a subject that is known no record needs to be opened. A head that
+ * cannot be read is no damage of events, and what is filed is to be made again. */
 static enum error merge_subject(struct merge *merge, const struct filing *filings, size_t count)
 {
 	struct head head;
@@ -201,6 +200,7 @@ static enum error merge_subject(struct merge *merge, const struct filing *filing
 static enum error merge_bucket(struct merge *merge, struct bucket *bucket)
 {
 	struct epoch *epoch = merge->epoch;
+	assert(epoch->next_filing <= bucket->count);
 	if (epoch->next_filing == 0)
 		bucket_sort(bucket);
 	while (epoch->next_filing < bucket->count && merge->spent_us < MERGE_SLICE_US) {
@@ -215,6 +215,7 @@ static enum error merge_bucket(struct merge *merge, struct bucket *bucket)
 	return E_OK;
 }
 
+/* Sorted like events are, so that the key environment's pages are gone through in order. */
 static enum error merge_keys(struct merge *merge, struct bucket *bucket)
 {
 	bucket_sort(bucket);
@@ -225,6 +226,7 @@ static enum error merge_keys(struct merge *merge, struct bucket *bucket)
 			   : keystore_merge(merge->ledger->keystore, (const struct key_filing *)bucket->filings, bucket->count, 0);
 }
 
+/* A bucket is freed as soon as it is done, so an epoch's memory falls while it runs. */
 static enum error merge_buckets(struct merge *merge)
 {
 	struct epoch *epoch = merge->epoch;
@@ -243,6 +245,8 @@ static enum error merge_buckets(struct merge *merge)
 	return E_OK;
 }
 
+/* The position moves in memory while the rows are not committed yet; if the commit fails the whole epoch is given up,
+ * so the two are never apart. */
 enum error epoch_merge_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
 	struct merge merge = {.ledger = ledger, .epoch = epoch, .fault = fault};
@@ -262,6 +266,8 @@ enum error epoch_merge_slice(struct ledger *ledger, struct epoch *epoch, struct 
 
 /* ---- the filing tree ---- */
 
+/* In the order of the log and not of the subjects: who looks at the tree learns when something was filed, and not with
+ * what else. */
 static enum error append_leaves(struct ledger *ledger, struct epoch *epoch, struct db_txn *txn)
 {
 	for (size_t done = 0; done < LEAVES_SLICE && epoch->next_index < epoch->base + epoch->span; epoch->next_index++) {
@@ -295,6 +301,7 @@ enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch)
 
 /* ---- the map ---- */
 
+/* Into the next generation; readers keep to the one that the row of filing names, until the finish changes it. */
 enum error epoch_map_slice(struct ledger *ledger, struct epoch *epoch)
 {
 	OWNED_TXN txn = {0};

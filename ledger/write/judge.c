@@ -10,14 +10,13 @@
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"
 #include "ledger/write/ledger_state.h"
+#include "ledger/write/limits.h"
 
 #include <inttypes.h>
 
-/* Sender entries stay far below, a genesis entry may hold a predecessor's checkpoint. */
-#define ENTRY_BUFFER_BYTES 32768
-
 /* ---- what the rule asks of ---- */
 
+/* Within the tick: a sender that was registered in it can send in it. */
 static struct sender *find_sender(void *context, uint32_t id, bool change)
 {
 	const struct ledger *ledger = context;
@@ -102,6 +101,7 @@ uint64_t ledger_filing_leaves(const struct log_state *state)
 	return state->filing_leaves - losses_events(&state->losses);
 }
 
+/* What is derived from the entries since the newest epoch is not stored: it is read from them again. */
 void ledger_judge_put(struct db_txn *txn, const struct log_state *state, const struct merkle_frontier *frontier)
 {
 	const struct store_state row = {state->time_s, state->events, ledger_filing_leaves(state), *frontier};
@@ -134,11 +134,13 @@ static bool is_unreadable(const struct ledger *ledger, const struct entry_loss *
 		   losses_count_events(&ledger->state.bundles, loss->first, loss->end, &events, finding) == E_CORRUPT;
 }
 
+/* A full disk does not show here but at the commit: rows are in memory until then. */
 static enum error append(struct ledger *ledger, struct bytes encoded, struct fault *fault)
 {
 	return fault_because(fault, log_append(ledger->log, &ledger->tick, encoded), "an entry cannot be written");
 }
 
+/* Nearly all entries, so encoded without a cursor and judged without being wrapped. */
 enum error ledger_append_event(struct ledger *ledger, const struct entry_event *event, struct fault *fault)
 {
 	struct log_finding finding;
@@ -148,6 +150,7 @@ enum error ledger_append_event(struct ledger *ledger, const struct entry_event *
 	return append(ledger, BYTES_ARRAY(encoded), fault);
 }
 
+/* Encoded before the rule takes it, because what has been taken cannot be given back. */
 enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry, struct fault *fault)
 {
 	struct log_finding finding;

@@ -24,6 +24,7 @@
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"
 #include "ledger/write/ledger_state.h"
+#include "ledger/write/limits.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -38,8 +39,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GUARD_LATE_MS_MAX 60000
-
 enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX])
 {
 	int len = snprintf(out, PATH_BYTES_MAX, "%s/%s", dir, name);
@@ -48,6 +47,7 @@ enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTE
 
 /* ---- guard ---- */
 
+/* Only where it would say something new: writing costs a sync. */
 enum error ledger_write_guard(struct ledger *ledger, struct fault *fault)
 {
 	if (ledger->guard_size == ledger->checkpoint.size)
@@ -75,6 +75,7 @@ enum error ledger_keep_guard(struct ledger *ledger, struct fault *fault)
 	return full || now_ms - ledger->guard_late_ms < GUARD_LATE_MS_MAX ? E_OK : error;
 }
 
+/* Only the sizes and one root are needed: whoever has the older root in its own tree has all of that history. */
 static enum error check_extends(struct db_txn *txn, const struct checkpoint *older)
 {
 	struct store_state state;
@@ -87,6 +88,8 @@ static enum error check_extends(struct db_txn *txn, const struct checkpoint *old
 	return hash_equal(&root, &older->root) ? E_OK : E_ROLLED_BACK;
 }
 
+/* Missing is as bad as forged: whoever put an older store back may have taken the guard away. Only what says nothing of
+ * it (the disk, memory) is told as it is. */
 static enum error check_guard(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
 {
 	OWNED_MEMORY uint8_t *note = NULL;
@@ -138,6 +141,8 @@ static enum error check_shown(
 	return fault_because(fault, error, "evidence/%s", name);
 }
 
+/* A folder that is not there is the usual case. One that cannot be listed might hide what was shown, so the ledger does
+ * not open. */
 static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
 {
 	OWNED_DIR *dir = file_list(ledger->dir_fd, EVIDENCE_FOLDER);
@@ -151,6 +156,7 @@ static enum error check_evidence(struct ledger *ledger, struct db_txn *txn, stru
 
 /* ---- opening ---- */
 
+/* The time that it is complete until is over: nothing may be appended that bears it. */
 static enum error load_epoch_entry(struct ledger *ledger, struct db_txn *txn)
 {
 	struct entry entry;
@@ -170,6 +176,7 @@ uint64_t ledger_next_s(const struct ledger *ledger)
 	return ledger->floor_s > ledger->state.time_s ? ledger->floor_s : ledger->state.time_s;
 }
 
+/* Only ever up. No entry after it bears a time below it, whatever the clock says. */
 void ledger_raise_floor(struct ledger *ledger, uint64_t time_s)
 {
 	if (time_s + 1 > ledger->floor_s)
@@ -192,6 +199,8 @@ static enum error load_filing(struct ledger *ledger, struct db_txn *txn)
 	return load_epoch_entry(ledger, txn);
 }
 
+/* Each part is compared with the next one: rows with the log, the frontier with the checkpoint. What does not fit is
+ * damage, since all of it was written in one commit. */
 enum error ledger_load_state(struct ledger *ledger, struct db_txn *txn)
 {
 	struct bytes note;
@@ -244,6 +253,7 @@ enum error ledger_load_keys(struct ledger *ledger, const char *dir, struct fault
 	return secrets_load(keys_fd, true, &ledger->secrets, fault);
 }
 
+/* A new ledger and one that is opened differ in these two calls alone. */
 enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool create, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
@@ -259,6 +269,7 @@ enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool
 	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }
 
+/* After the store was read, because its word decides which keys are the right ones. */
 static enum error check_keys(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
 {
 	struct key_position committed;
@@ -287,6 +298,8 @@ static enum error store_extends(void *context, struct bytes note)
 	return ledger_extends(context, note, &size);
 }
 
+/* Whoever may open without witnesses gets a ledger that reads and signs nothing: the reason is kept for those who ask
+ * later. */
 static enum error pass_door(struct ledger *ledger, const struct door_asker *asker, struct fault *fault)
 {
 	const struct door_store store = {&ledger->vkey, ledger->dir_fd, ledger->checkpoint.size, store_extends, ledger};
@@ -300,6 +313,8 @@ enum error ledger_may_sign(const struct ledger *ledger, struct fault *fault)
 	return ledger->unwitnessed ? fault_set(fault, E_UNWITNESSED, "%s", ledger->unwitnessed_fault.text) : E_OK;
 }
 
+/* The lock before everything that reads: what is read under it nobody changes. The guard is written only when all has
+ * passed. */
 static enum error open_all(struct ledger *ledger, const char *dir, const struct door_asker *asker, struct fault *fault)
 {
 	TRY(place_read_vkey(dir, &ledger->vkey, fault));
@@ -315,6 +330,7 @@ static enum error open_all(struct ledger *ledger, const char *dir, const struct 
 	return ledger_keep_guard(ledger, fault);
 }
 
+/* As it must be for ledger_free to end it from any step of opening. */
 struct ledger *ledger_new(void)
 {
 	struct ledger *ledger = calloc(1, sizeof *ledger);

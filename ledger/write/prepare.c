@@ -12,6 +12,7 @@
 #include "ledger/filed/aliases.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/tree/merkle.h"
+#include "ledger/write/limits.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -47,9 +48,6 @@ struct preparer {
 	uint8_t *nonces;
 };
 
-/* Twice what one batch can need: the keys of a batch that failed after they were made go with the next. */
-#define NEW_KEYS_BYTES_MAX (2 * BATCH_EVENTS_MAX * (NEW_SUBJECT_KEY_BYTES + NEW_PERIOD_KEY_BYTES))
-
 enum error preparer_new(const struct prepare_context *context, struct preparer **out, struct fault *fault)
 {
 	OWNED(preparer_release) struct preparer *preparer = calloc(1, sizeof *preparer);
@@ -81,6 +79,7 @@ void preparer_close(struct preparer *preparer)
 	free(preparer);
 }
 
+/* A text that names the fault more closely stays; only the event is put beside it. */
 static enum error refuse_event(struct fault *fault, uint32_t event, enum error error)
 {
 	if (fault != NULL && fault->text[0] == '\0')
@@ -92,6 +91,8 @@ static enum error refuse_event(struct fault *fault, uint32_t event, enum error e
 
 /* ---- form ---- */
 
+/* Of the form alone: what is refused here was never looked into. Ranges point into the body, which the caller keeps
+ * until the batch is sealed. */
 static enum error read_form(
 	struct preparer *p, struct bytes body, struct batch_head *head, struct key *batch_secret, struct fault *fault)
 {
@@ -116,6 +117,8 @@ static enum error read_form(
 	return E_OK;
 }
 
+/* The session has shown by its request who it is; a batch in another name is refused before that other one's rows are
+ * read. */
 static enum error find_sender(struct preparer *p, uint32_t id, const struct batch_head *head, struct fault *fault)
 {
 	if (head->sender != id)
@@ -137,6 +140,7 @@ static enum error check_signature(struct preparer *p, const struct batch_head *h
 
 /* ---- content ---- */
 
+/* The header is none of the schema's parts, so it is judged by itself, by the registration of today. */
 static enum error check_header(const struct sender *sender, struct work *work, struct fault *fault)
 {
 	struct reader r = reader_of(work->wire.header);
@@ -149,6 +153,8 @@ static enum error check_header(const struct sender *sender, struct work *work, s
 	return E_OK;
 }
 
+/* The openings come from the batch's secret. Were they not the sender's own, the record could never be opened against
+ * its entry. */
 static enum error check_commitment(struct work *work, const struct opening *opening, struct fault *fault)
 {
 	struct hash commitment;
@@ -160,6 +166,8 @@ static enum error check_commitment(struct work *work, const struct opening *open
 	return E_OK;
 }
 
+/* By the policy in full: what belongs into which part is fixed by what the sender was registered with, and later
+ * readers are shown the parts as they were split here. */
 static enum error check_event(
 	struct preparer *p, struct work *work, enum batch_kind kind, uint64_t now_s, struct fault *fault)
 {
@@ -177,6 +185,7 @@ static enum error check_event(
 	return E_OK;
 }
 
+/* All of them before any content is decoded: what does not fit its commitment is not what the sender has signed. */
 static enum error check_commitments(
 	struct preparer *p, const struct batch_head *head, const struct key *batch_secret, struct fault *fault)
 {
@@ -205,11 +214,14 @@ static enum error check_content(struct preparer *p, const struct batch_head *hea
 
 /* ---- keys ---- */
 
+/* The month of receipt and not of the event: keys of a month that is over may be gone already. */
 static struct period period_of(const struct work *work, uint64_t now_s)
 {
 	return (struct period){period_month(now_s), work->header.retention_years};
 }
 
+/* The subject's key first, then its month's, for every event: keys that are made here are written in this order, and
+ * the mixture of both opens the record. */
 static enum error find_keys(struct preparer *p, uint32_t count, uint64_t now_s, struct writer *new_keys)
 {
 	OWNED_KEY subject_key = {0};
@@ -230,6 +242,7 @@ static size_t sealed_bytes(const struct work *work)
 	return RECORD_FIXED_BYTES + work->wire.header.len + work->wire.disclosed.len + work->wire.restricted.len;
 }
 
+/* Bound to its place: a record that is moved beside another entry does not open there. */
 static void seal_event(
 	struct preparer *p, const struct batch_head *head, uint32_t i, uint64_t now_s, struct writer *out)
 {
@@ -260,6 +273,8 @@ static void seal_aliases(struct preparer *p, const struct batch_head *head, stru
 		&p->context.secrets->seal.filing, DOMAIN_ALIASES, bound, bytes_of(plain, (size_t)head->count * 32), place);
 }
 
+/* One piece of memory for all that the tick takes along, so that freeing it needs no list and the sequencer can count
+ * what waits. Filled to the last byte or not at all. */
 static enum error seal_batch(
 	struct preparer *p, const struct batch_head *head, uint64_t now_s, struct bytes new_keys, struct prepared **out)
 {
@@ -314,6 +329,8 @@ static enum error keep_for_comparison(
 	return E_OK;
 }
 
+/* The cheapest question first. What was sent again is told apart before the signature, because a revoked sender or one
+ * with a new key may still ask for its receipt. */
 static enum error prepare(struct preparer *p, uint32_t sender, struct bytes body, uint64_t now_s,
 	struct key *batch_secret, struct prepared **out, struct fault *fault)
 {

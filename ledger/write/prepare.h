@@ -27,6 +27,7 @@ struct prepare_context {
 	struct keystore *keystore;
 };
 
+/* One piece of memory: what it points to stands behind it, and goes with it. */
 struct prepared {
 	struct batch_head head;
 	uint64_t sender_version; /* log index of the sender entry that it was judged by; 0: it is only to be compared */

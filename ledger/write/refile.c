@@ -38,6 +38,7 @@ struct look {
 	uint64_t events; /* that are filed, or were and are lost */
 };
 
+/* A lost event is not opened and is counted all the same, as the epoch that files it again would. */
 static enum error look_at(struct look *look, uint64_t index)
 {
 	struct entry entry;
@@ -93,6 +94,7 @@ static enum error visit_packs(struct look *look, void (*visit)(struct look *look
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
+/* Who stands in no pack stays without an alias, finds nobody, and is told as one that cannot be filed. */
 static void name(struct look *look, const struct closed *event)
 {
 	struct closed *closed = find(look, event, by_index);
@@ -121,6 +123,7 @@ static void know(struct look *look, const struct closed *event)
 		c->known |= event->index < c->index || fits_one_epoch(look);
 }
 
+/* Nearly always nothing is closed, and then no pack is read. */
 static enum error look_at_all(struct look *look)
 {
 	TRY(key_snapshot_begin(look->ledger->keystore, &look->keys));
@@ -135,6 +138,7 @@ static enum error look_at_all(struct look *look)
 	return visit_packs(look, know);
 }
 
+/* The lowest index by comparing: they stand by alias here. */
 static enum error judge(const struct look *look, struct fault *fault)
 {
 	uint64_t first = UINT64_MAX;

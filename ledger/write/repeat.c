@@ -51,6 +51,7 @@ static enum error find_batch(
 	return E_OK;
 }
 
+/* Commitments and not records: content may be erased by now, and the answer must be the same. */
 static enum error same_events(
 	struct db_txn *txn, const struct prepared *prepared, const struct stored_batch *stored, bool *same)
 {
@@ -68,6 +69,7 @@ static enum error same_events(
 	return E_OK;
 }
 
+/* A question bears no signature, so none is compared: it only asks what the log has. */
 static enum error is_same(
 	struct db_txn *txn, const struct prepared *prepared, const struct stored_batch *stored, bool *same)
 {
@@ -142,12 +144,14 @@ static enum error own_fault(struct fault *fault, const struct batch_head *head, 
 		head->first_sequence, error_text(db_must(error)));
 }
 
+/* What the log says of the batch; whom it speaks against is decided outside, where it can be told. */
 struct comparison {
 	struct stored_batch stored;
 	bool same;
 	bool good; /* if it is another one, and no question: the sender's signature */
 };
 
+/* The signature only where it decides something: verifying costs more than all the rest. */
 static enum error compare_in(
 	struct ledger *ledger, struct db_txn *txn, const struct prepared *prepared, struct comparison *out)
 {
@@ -174,6 +178,7 @@ static enum error compare(struct ledger *ledger, const struct prepared *prepared
 	return compare_in(ledger, &txn, prepared, out);
 }
 
+/* Losses are asked about after sameness: for another batch it does not matter whether the first one is lost. */
 enum error ledger_answer_repeated(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
 {

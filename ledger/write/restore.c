@@ -32,6 +32,7 @@ struct restore {
 	bool sealed; /* among what was put back are events */
 };
 
+/* A store that has just been made has no state yet. */
 static enum error load(struct restore *restore)
 {
 	struct store_state state = {.time_s = 0};
@@ -137,6 +138,8 @@ static uint64_t undeclared_from(const struct restore *restore)
 	return restore->sealed ? first : 0;
 }
 
+/* What was put back without its sealed part is lost from here on, and the log says so with its next entry; until then
+ * it stands among the losses as due. */
 static enum error find_losses(struct restore *restore, const struct log_rules *rules, struct losses *out)
 {
 	const struct log_bundles bundles = log_bundles_of(&restore->txn);
@@ -197,6 +200,7 @@ static enum error put_filing(
 
 /* ---- committing ---- */
 
+/* Before anything else is put down: entries that are not the checkpoint's are another log's, or were cut. */
 static enum error check_note(
 	const struct restore *restore, const struct log_rules *rules, struct bytes note, struct fault *fault)
 {
@@ -228,6 +232,7 @@ static enum error put_note(struct restore *restore, const struct vkey *vkey, str
 	return E_OK;
 }
 
+/* All rows that a ledger opens with. The order follows what rests on what; the commit makes it one. */
 static enum error put_all(struct restore *restore, const struct log_rules *rules, struct bytes note)
 {
 	struct log_state state = rules->state; /* with what is due to be lost */
@@ -253,6 +258,7 @@ static enum error move_in_place(struct restore *restore, struct fault *fault)
 	return beside_finish(restore->path, fault);
 }
 
+/* Moved in only after the commit: a store that is in its place is whole. */
 enum error restore_commit(
 	struct restore *restore, const struct log_rules *rules, struct bytes note, struct fault *fault)
 {

@@ -1,0 +1,39 @@
+/* What the writer allows itself in time and memory. Nothing in the log or the store depends on these numbers: they may
+ * change from version to version. Those that others rely on are in ledger/base/limits.h. */
+#pragma once
+
+#include "ledger/base/limits.h"
+#include "ledger/keystore/keystore_put.h"
+
+/* ---- the guard ---- */
+
+/* Each writing syncs; a guard that is a second behind is still far ahead of any copy of the store. */
+#define GUARD_INTERVAL_MS 1000
+/* How long one that cannot be written may lag before it is told of, and before nothing more is taken. */
+#define GUARD_LAGS_MS (5 * GUARD_INTERVAL_MS)
+#define GUARD_LATE_MS_MAX 60000
+
+/* ---- looking after the files ---- */
+
+/* A reader that keeps pages does so for seconds before it matters, and looking takes a lock of LMDB's. */
+#define LOOK_MS 2000
+
+/* ---- a slice of an epoch ---- */
+
+/* Ticks go between two slices, so none may take longer than some 4 ms: a sender would wait for it. Merging counts what
+ * its parts cost, in about microseconds; the other steps have one kind of work and count that. */
+#define LOAD_SLICE 16384 /* aliases opened */
+#define MERGE_SLICE_US 4000
+#define SUBJECT_US 8
+#define EVENT_US 3
+#define LABEL_US 80
+#define KEY_US 2
+#define LEAVES_SLICE 4096
+#define MAP_SLICE_ROWS 512
+
+/* ---- memory ---- */
+
+/* Sender entries stay far below, a genesis entry may hold a predecessor's checkpoint. */
+#define ENTRY_BUFFER_BYTES 32768
+/* Twice what one batch can need: the keys of a batch that failed after they were made go with the next. */
+#define NEW_KEYS_BYTES_MAX (2 * BATCH_EVENTS_MAX * (NEW_SUBJECT_KEY_BYTES + NEW_PERIOD_KEY_BYTES))
