@@ -64,8 +64,7 @@ static _Noreturn void become(const char *path, char *const argv[], const char *l
 	_exit(1);
 }
 
-/* The descriptor of the pipe is the child's only tie to this process, so a reader that sees its end knows that the
- * child has gone, also where it was killed. */
+/* The end of the pipe tells a reader that the child has gone, also where it was killed. */
 enum error child_start(const char *path, char *const argv[], const char *log, struct child *out, struct fault *fault)
 {
 	int ends[2];

@@ -1,7 +1,6 @@
 /* The command lines of `indsigt mirror`, for `indsigt`, which only hands them on, and for indsigt-mirror.
  *
- * A default stands in the table's own struct and in its help text; both are made of the same definition, so that they
- * cannot differ. */
+ * Defaults stand in the struct that options are read into, and are said in the options' help. */
 #pragma once
 
 #include "ledger/note/note.h"

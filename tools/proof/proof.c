@@ -71,9 +71,7 @@ static enum error tell(const struct proof_request *request, const char *path, co
 static enum error write_file(
 	const struct proof_request *request, const char *path, const struct proof_made *made, struct fault *fault)
 {
-	enum error error = file_write_atomic(AT_FDCWD, path, made->text, FILE_MODE);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s cannot be written: %m", path);
+	TRY(output_file(path, made->text, FILE_MODE, fault));
 	return tell(request, path, made->proof);
 }
 

@@ -53,7 +53,7 @@ static enum error renew_snapshot(struct exporting *exporting, struct fault *faul
 	return snapshot_begin(exporting->archive, &exporting->snapshot, fault);
 }
 
-/* Whatever the store does not give is its own fault to tell, by the error alone: the reader adds which tile it was. */
+/* What the store does not give is told by the error alone: whoever reads tiles adds which one it was. */
 static enum error read_store(void *context, const struct tile_path *tile, struct bytes *out, struct fault *fault)
 {
 	struct exporting *exporting = context;

@@ -17,22 +17,28 @@
 #include <string.h>
 #include <unistd.h>
 
-/* dirname and basename change what they are given, so each has a copy of its own. */
+/* dirname and basename change what they are given, so each has a copy of its own. The directory is opened because it is
+ * what a rename is synced in: below the working directory that would be another one. */
+enum error output_file(const char *path, struct bytes text, unsigned mode, struct fault *fault)
+{
+	OWNED_MEMORY char *for_dir = strdup(path);
+	OWNED_MEMORY char *for_name = strdup(path);
+	if (for_dir == NULL || for_name == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	OWNED_FD dir_fd = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return fault_set(fault, E_IO, "%s cannot be written: %s", path, strerror(errno));
+	return fault_because(
+		fault, file_write_atomic(dir_fd, basename(for_name), text, mode), "%s cannot be written", path);
+}
+
 enum error output_write(const char *output, struct bytes text, struct fault *fault)
 {
 	if (strcmp(output, "-") == 0) {
 		fwrite(text.data, 1, text.len, stdout);
 		return putchar('\n') != EOF && fflush(stdout) == 0 ? E_OK : fault_set(fault, E_IO, "it cannot be written: %m");
 	}
-	OWNED_MEMORY char *for_dir = strdup(output);
-	OWNED_MEMORY char *for_name = strdup(output);
-	if (for_dir == NULL || for_name == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
-	OWNED_FD dir_fd = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
-		return fault_set(fault, E_IO, "%s cannot be written: %s", output, strerror(errno));
-	return fault_because(
-		fault, file_write_atomic(dir_fd, basename(for_name), text, 0600), "%s cannot be written", output);
+	return output_file(output, text, 0600, fault);
 }
 
 /* Takes the value over so that it can be called on what a json_pack gives: there NULL is no memory, and half a line is

@@ -9,8 +9,8 @@
  * step. An answer costs two signature checks, a signature and two syncs of the disk. There are few clients (logs and
  * monitors), so a connection simply ends after WITNESS_CONNECTION_SECONDS, whatever it is doing.
  *
- * What fails: no memory for an answer: 503, and nothing is recorded that was not answered before; a disk that does not
- * take what was cosigned: 500, and no cosignature is given. */
+ * What fails: no memory for an answer: 503; a log that asks again is told what was recorded by then (409), and gets the
+ * cosignature then. A disk that does not take what was cosigned: 500, and no cosignature is given. */
 #pragma once
 
 #include "query/server/http_server.h"
