@@ -180,8 +180,9 @@ static enum error start_role(struct dicom *dicom, const char **attributes)
 {
 	struct bytes code = code_of(attributes);
 	participant_role_code(&dicom->participant, code);
-	dicom->has_mention |= mention_role(code) || mention_is_word(xml_attribute(attributes, "originalText", NULL)) ||
-						  mention_is_word(xml_attribute(attributes, "displayName", NULL));
+	dicom->has_mention |= mention_role(code) ||
+						  mention_words_are(xml_attribute(attributes, "originalText", NULL)) != MENTION_WORDS_NO ||
+						  mention_words_are(xml_attribute(attributes, "displayName", NULL)) != MENTION_WORDS_NO;
 	return dicom->participant.role.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->participant.role);
 }
 
@@ -216,7 +217,7 @@ static enum error start_id_type(struct dicom *dicom, const char **attributes)
 
 static enum error start_detail(struct dicom *dicom, const char **attributes)
 {
-	dicom->has_mention |= mention_word(xml_attribute(attributes, "type", NULL));
+	dicom->has_mention |= mention_names(xml_attribute(attributes, "type", NULL));
 	return look(dicom, xml_attribute(attributes, "value", NULL), MENTION_QUERY); /* in base64 too */
 }
 
@@ -280,7 +281,7 @@ static enum error check_unknown(struct dicom *dicom, const char *name, const cha
 		return fault_set(dicom->fault, E_BAD_XML,
 			"ParticipantObjectID: in another element than ParticipantObjectIdentification, so that it may be a "
 			"person's");
-	dicom->has_mention |= mention_word(bytes_text(name));
+	dicom->has_mention |= mention_names(bytes_text(name));
 	return E_OK;
 }
 

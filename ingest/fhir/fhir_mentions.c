@@ -41,7 +41,8 @@ static void note_words(struct walk *walk, const struct fhir_path *path, const ch
 static enum error look_at_text(
 	struct walk *walk, const char *name, struct bytes text, const struct fhir_path *path, enum around around)
 {
-	bool query = WORDS_ONE_OF(bytes_text(name), "query", "valueBase64Binary", "data"); /* what is in base64 */
+	bool query =
+		WORDS_ONE_OF(bytes_text(name), "query", "valueBase64Binary", "valueString", "data"); /* what is in base64 */
 	bool found = false;
 	TRY(mention_look(text, query ? MENTION_QUERY : around == AROUND_WORK ? MENTION_ADDRESS : MENTION_TEXT, &found));
 	if (found)
@@ -60,13 +61,15 @@ static bool is_something(const json_t *value)
  * contained resource, of whom nothing says what it is. */
 static void look_at_name(struct walk *walk, const char *member, const json_t *value, const struct fhir_path *path)
 {
-	bool extension = strcmp(member, "extension") == 0 && mention_word(fhir_last_segment(fhir_text(value, "url"))) &&
+	struct bytes url = fhir_last_segment(fhir_text(value, "url"));
+	struct bytes type = fhir_text(value, "type");
+	bool extension = strcmp(member, "extension") == 0 && (mention_names(url) || words_are(url, "subject")) &&
 					 !fhir_is_thing(fhir_target_type(walk->reader->document, json_object_get(value, "valueReference")));
 	bool detail = strcmp(member, "detail") == 0 &&
-				  (mention_word(fhir_text(value, "type")) || mention_word(fhir_words(json_object_get(value, "type"))));
+				  (mention_names(type) || mention_names(fhir_words(json_object_get(value, "type"))));
 	bool subject = WORDS_ONE_OF(bytes_text(member), "subject", "beneficiary", "for", "individual") &&
 				   json_is_object(value) && !fhir_is_thing(fhir_target_type(walk->reader->document, value));
-	bool own = mention_word(bytes_text(member));
+	bool own = mention_names(bytes_text(member));
 	if (is_something(value) && (extension || detail || subject || own))
 		note_words(walk, path, "speaks of a patient that no entity names; add the patient as an entity with role 1");
 }
@@ -230,6 +233,9 @@ static void look_at_agents(struct walk *walk, const json_t *agents, const struct
 		if (fhir_agent_is_patient(walk->reader->document, item.item))
 			note_words(
 				walk, &path, "is the patient, and cannot be identified; add the patient as an entity with role 1");
+		if (fhir_agent_may_be_patient(item.item))
+			note_words(
+				walk, &path, "may be the patient by the words of its role; add the patient as an entity with role 1");
 	}
 }
 

@@ -102,12 +102,19 @@ bool fhir_is_thing_number(const json_t *identifier)
 	return has_one_of(json_object_get(identifier, "type"), thing_number_kinds);
 }
 
+/* Some of its texts. */
+static bool has_words(const json_t *concept, enum mention_words wanted)
+{
+	bool found = mention_words_are(fhir_text(concept, "text")) == wanted ||
+				 mention_words_are(fhir_text(concept, "display")) == wanted;
+	for (struct fhir_each coding = fhir_list(concept, "coding"); fhir_next(&coding);)
+		found |= mention_words_are(fhir_text(coding.item, "display")) == wanted;
+	return found;
+}
+
 static bool has_patient_word(const json_t *concept)
 {
-	bool found = mention_is_word(fhir_text(concept, "text")) || mention_is_word(fhir_text(concept, "display"));
-	for (struct fhir_each coding = fhir_list(concept, "coding"); fhir_next(&coding);)
-		found |= mention_is_word(fhir_text(coding.item, "display"));
-	return found;
+	return has_words(concept, MENTION_WORDS_PATIENT);
 }
 
 /* Something says that it is the patient. */
@@ -160,6 +167,16 @@ bool fhir_agent_is_patient(const struct fhir_document *document, const json_t *a
 	for (struct fhir_each role = fhir_list(agent, "role"); fhir_next(&role);)
 		found |= is_patient_role(role.item);
 	return found;
+}
+
+bool fhir_agent_may_be_patient(const json_t *agent)
+{
+	const json_t *who = fhir_either(agent, "who", "reference");
+	bool unclear = has_words(json_object_get(agent, "type"), MENTION_WORDS_UNCLEAR);
+	for (struct fhir_each role = fhir_list(agent, "role"); fhir_next(&role);)
+		unclear |= has_words(role.item, MENTION_WORDS_UNCLEAR);
+	return unclear && (fhir_text(json_object_get(who, "identifier"), "value").len > 0 ||
+						  fhir_text(json_object_get(agent, "userId"), "value").len > 0);
 }
 
 /* ---- one person ---- */

@@ -42,6 +42,9 @@ bool fhir_is_thing_number(const json_t *identifier);
 /* The agent is the patient. */
 bool fhir_agent_is_patient(const struct fhir_document *document, const json_t *agent);
 
+/* The agent has a number, and a role whose words speak of the patient and of something else. */
+bool fhir_agent_may_be_patient(const json_t *agent);
+
 void fhir_reader_free(struct fhir_reader *reader);
 /* Adds everybody that the resource is about. What a name of one person is that cannot be a subject becomes an object if
  * there is one person only: objects are told to all of them. E_BAD_SUBJECT names the place of one who cannot be

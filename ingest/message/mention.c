@@ -70,31 +70,11 @@ bool mention_numbers_people(struct bytes system)
 	return subject_system_canonical(system, spelled) == NULL && words_one_of(bytes_text(spelled), uris);
 }
 
-/* ---- words ---- */
+/* ---- where a word begins ---- */
 
 static bool starts(struct bytes text, size_t at, const char *word)
 {
 	return at <= text.len && words_begin(bytes_of(text.data + at, text.len - at), word);
-}
-
-static const char *const patient_words[] = {"patient", "pasient", "patiënt", "potilas", "paciente", "paziente", NULL};
-
-bool mention_word(struct bytes words)
-{
-	for (const char *const *word = patient_words; *word != NULL; word++)
-		if (words_hold(words, *word))
-			return true;
-	return false;
-}
-
-bool mention_is_word(struct bytes words)
-{
-	return words_like_one_of(words, patient_words);
-}
-
-bool mention_role(struct bytes code)
-{
-	return WORDS_LIKE_ONE_OF(code, "PAT", "PATSBJ", "patient", "datasubject", "116154003"); /* SNOMED CT */
 }
 
 static bool id_char(uint8_t c)
@@ -116,11 +96,16 @@ static struct bytes behind(struct bytes text, size_t at, const char *mark)
 	return bytes_of(text.data + at + len, text.len - at - len);
 }
 
-/* Patient/ID */
+/* Patient/ID; patients/77, as interfaces of other makers have it. */
 static bool is_reference(struct bytes text, size_t at)
 {
+	static const char *const others[] = {"patients/", "pasient/", "pasienter/", "patienter/", "borger/", "borgere/"};
 	struct bytes id = (text.data[at] | 0x20) == 'p' ? behind(text, at, "Patient/") : BYTES_EMPTY;
-	return id.len > 0 && id_char(id.data[0]) && id.data[0] != '.';
+	if (id.len > 0)
+		return id_char(id.data[0]) && id.data[0] != '.';
+	for (size_t i = 0; i < COUNT(others) && id.len == 0; i++)
+		id = behind(text, at, others[i]);
+	return id.len > 0 && words_digit(id.data[0]);
 }
 
 /* ---- CX ---- */
@@ -209,14 +194,6 @@ static bool is_token(struct bytes text, size_t at)
 	return false;
 }
 
-static bool in_address(struct bytes text)
-{
-	for (size_t at = 0; at < text.len; at++)
-		if (is_reference(text, at))
-			return true;
-	return false;
-}
-
 /* A Danish person number that stands alone: DDMMYYNNNN or DDMMYY-NNNN. */
 static bool is_person_number(struct bytes rest)
 {
@@ -245,60 +222,119 @@ static bool has_person_number(struct bytes text)
 	return false;
 }
 
-static bool in_text(struct bytes text)
+static bool has_number(struct bytes text)
 {
 	bool bar = memchr(text.data, '|', text.len) != NULL;
 	for (size_t at = 0; bar && at < text.len; at++)
 		if ((at == 0 || !word_char(text.data[at - 1])) && is_token(text, at))
 			return true;
-	return in_address(text) || has_person_number(text) || (memchr(text.data, '^', text.len) != NULL && has_cx(text));
+	return has_person_number(text) || (memchr(text.data, '^', text.len) != NULL && has_cx(text));
 }
 
 /* ---- searches ---- */
 
-static size_t skip_quotes(struct bytes rest, size_t at)
+static size_t skip(struct bytes rest, size_t at, const char *characters)
 {
-	while (at < rest.len && memchr("\"\\' \t\r\n", rest.data[at], 7) != NULL)
+	while (at < rest.len && rest.data[at] != '\0' && strchr(characters, rest.data[at]) != NULL)
 		at++;
 	return at;
 }
 
-/* What a parameter, member, column or element is set to: =VALUE, ":"VALUE, >VALUE, IN (VALUE; or in FHIR's Parameters
- * ","valueString":"VALUE. With or without escapes. */
-static struct bytes value_of(struct bytes rest)
-{
-	size_t i = skip_quotes(rest, 0);
-	if (i < rest.len && rest.data[i] == ',') {
-		i = skip_quotes(rest, i + 1);
-		for (bool value = starts(rest, i, "value"); value && i < rest.len && rest.data[i] != ':';)
-			i++;
-	} else if (starts(rest, i, "in (")) {
-		i += 3;
-	}
-	if (i >= rest.len || memchr("=:>(", rest.data[i], 4) == NULL)
-		return BYTES_EMPTY;
-	i = skip_quotes(rest, i + 1);
-	size_t len = rest.len - i < VALUE_BYTES_LOOKED_AT ? rest.len - i : VALUE_BYTES_LOOKED_AT;
-	return bytes_of(rest.data + i, len);
-}
+#define QUOTES "\"\\' \t\r\n"
 
-/* TYPE/ID of something that is no patient. */
-static bool of_another_type(struct bytes value)
+static size_t word_len(struct bytes rest, size_t at)
 {
 	size_t len = 0;
-	while (len < value.len && words_letter(value.data[len]))
+	while (at + len < rest.len && word_char(rest.data[at + len]))
 		len++;
-	return len > 0 && len < value.len && value.data[len] == '/' && !starts(value, 0, "Patient/");
+	return len;
+}
+
+/* What an object of JSON says of whom it is: the value of its first member that is not about something else. By name or
+ * birthday nobody is singled out. */
+static struct bytes in_object(struct bytes rest)
+{
+	for (size_t at = 0;;) {
+		at = skip(rest, at, QUOTES "{[,$");
+		size_t len = word_len(rest, at);
+		struct bytes name = len > 0 ? bytes_of(rest.data + at, len) : BYTES_EMPTY;
+		at = skip(rest, at + len, QUOTES);
+		if (len == 0)
+			return BYTES_EMPTY;
+		if (at >= rest.len || rest.data[at] != ':')
+			return bytes_after(rest, (size_t)(name.data - rest.data)); /* no name: {77} */
+		at = skip(rest, at + 1, QUOTES "{[");
+		if (!WORDS_LIKE_ONE_OF(name, "vr", "system", "use", "type", "name", "family", "given", "birthdate",
+				"birth_date", "gender", "sex", "display", "active", "firstName", "lastName"))
+			return bytes_after(rest, at);
+		while (at < rest.len && rest.data[at] != ',' && rest.data[at] != '}')
+			at++;
+		if (at >= rest.len || rest.data[at] == '}')
+			return BYTES_EMPTY;
+	}
+}
+
+/* Behind an operator in words: IN (, LIKE ', eq 77. */
+static size_t skip_operator(struct bytes rest, size_t at)
+{
+	size_t behind_in = skip(rest, at + 2, " \t\r\n");
+	size_t behind_like = skip(rest, at + 4, " \t\r\n");
+	if (starts(rest, at, "in") && behind_in < rest.len && memchr("([", rest.data[behind_in], 2) != NULL)
+		return behind_in + 1;
+	if (starts(rest, at, "like") && behind_like < rest.len && memchr("'\"", rest.data[behind_like], 2) != NULL)
+		return behind_like;
+	return starts(rest, at, "eq ") ? at + 3 : at;
+}
+
+/* What a parameter, member, column or element is set to: =VALUE, ":"VALUE, >VALUE, IN (VALUE, {"value":VALUE; or in
+ * FHIR's Parameters ","valueString":"VALUE. With or without escapes. */
+static struct bytes value_of(struct bytes rest)
+{
+	size_t i = skip(rest, 0, QUOTES);
+	if (i < rest.len && rest.data[i] == ',') {
+		i = skip(rest, i + 1, QUOTES);
+		for (bool value = starts(rest, i, "value"); value && i < rest.len && rest.data[i] != ':';)
+			i++;
+	}
+	size_t operator= skip_operator(rest, i);
+	if (operator== i &&(i >= rest.len || memchr("=:>(", rest.data[i], 4) == NULL) && !starts(rest, i, "<=>"))
+		return BYTES_EMPTY;
+	i = skip(rest, starts(rest, operator, "<=>") ? operator + 3 : operator, QUOTES "=:>(+[|$");
+	for (bool list = starts(rest, i, "<Value"); list && i < rest.len; list = starts(rest, i, "<Value")) {
+		while (i < rest.len && rest.data[i] != '>')
+			i++;
+		i = skip(rest, i, QUOTES ">");
+	}
+	struct bytes value =
+		bytes_of(rest.data + i, rest.len - i < VALUE_BYTES_LOOKED_AT ? rest.len - i : VALUE_BYTES_LOOKED_AT);
+	return value.len > 0 && value.data[0] == '{' ? in_object(value) : value;
+}
+
+/* TYPE/ID of something that is no patient, each of a list. */
+static bool of_another_type(struct bytes value)
+{
+	for (size_t at = 0;;) {
+		size_t len = 0;
+		while (at + len < value.len && words_letter(value.data[at + len]))
+			len++;
+		if (len == 0 || at + len >= value.len || value.data[at + len] != '/' || starts(value, at, "Patient/"))
+			return false;
+		at += len + 1;
+		at += word_len(value, at);
+		if (at + 1 >= value.len || value.data[at] != ',' || !word_char(value.data[at + 1]))
+			return true;
+		at++;
+	}
 }
 
 /* The name of a parameter that singles out a patient, and nothing behind it. */
 static bool names_parameter(struct bytes name, bool of_patients)
 {
-	static const char *const whole[] = {"patient", "subject", "beneficiary", "patient.identifier", "subject.identifier",
-		"patient._id", "subject._id", "00100020", "mrn", "cpr", "cprnr", "cpr-nr", "ssn", "bsn", "nhs-number",
-		"nhsnumber", "nhi", "personnummer", "fodselsnummer", "pid", NULL};
-	static const char *const ends[] = {"id", "identifier", "number", "nummer", "nr", "no"};
-	if (words_like_one_of(name, whole))
+	static const char *const whole[] = {"subject", "beneficiary", "pid", "subject.identifier", "subject._id",
+		"subject.id", "patients", "patienter", "pasienter", NULL};
+	static const char *const ends[] = {"id", "identifier", "number", "nummer", "nr", "no", "ids", "identifiers",
+		"numbers", "key", "ref", "reference", "uuid"};
+	if (words_like_one_of(name, whole) || mention_is_word(name) || mention_numbers(name))
 		return true;
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		size_t len = strlen(ends[i]);
@@ -317,7 +353,10 @@ static bool sets_patient(struct bytes text, size_t at, bool of_patients)
 		return false;
 	while (at + len < text.len && len < 64 && word_char(text.data[at + len]))
 		len++;
-	if (len == 64 || !names_parameter(bytes_of(text.data + at, len), of_patients))
+	struct bytes name = bytes_of(text.data + at, len);
+	bool parameter = at > 0 && (text.data[at - 1] == '?' || text.data[at - 1] == '&');
+	bool other = parameter && WORDS_ONE_OF(name, "for", "individual", "policy-holder", "subscriber");
+	if (len == 64 || !(other || names_parameter(name, of_patients)))
 		return false;
 	struct bytes value = value_of(bytes_of(text.data + at + len, text.len - at - len));
 	return value.len > 0 && (word_char(value.data[0]) || value.data[0] == '/') && !of_another_type(value);
@@ -326,8 +365,12 @@ static bool sets_patient(struct bytes text, size_t at, bool of_patients)
 /* HL7 version 3: the number stands in an attribute of what the element holds. */
 static bool has_extension(struct bytes text, size_t at)
 {
-	if (behind(text, at, "livingSubjectId").len == 0 && behind(text, at, "patientIdentifier").len == 0 &&
-		behind(text, at, "patientId").len == 0)
+	static const char *const elements[] = {
+		"livingSubjectId", "patientIdentifier", "patientId", "patient>", "patientPerson>", "patientRole>"};
+	bool found = false;
+	for (size_t i = 0; i < COUNT(elements); i++)
+		found |= behind(text, at, elements[i]).len > 0;
+	if (!found)
 		return false;
 	size_t end = text.len - at < VALUE_BYTES_LOOKED_AT ? text.len : at + VALUE_BYTES_LOOKED_AT;
 	for (; at < end; at++) {
@@ -338,23 +381,33 @@ static bool has_extension(struct bytes text, size_t at)
 	return false;
 }
 
-/* DICOM: Patient ID (0010,0020) in little endian with something to match, its length in two bytes behind LO or in
- * four. */
+/* DICOM: Patient ID (0010,0020) or Other Patient IDs (0010,1000) with something to match. Its length stands in two
+ * bytes behind LO, in four behind UN and two of nothing, or in four at once; all of it in little endian, or behind LO
+ * in big endian. */
 static bool has_attribute(struct bytes text, size_t at)
 {
-	static const uint8_t tag[] = {0x10, 0x00, 0x20, 0x00};
-	if (text.len - at < 9 || memcmp(text.data + at, tag, sizeof tag) != 0)
+	static const uint8_t tags[][4] = {{0x10, 0, 0x20, 0}, {0x10, 0, 0, 0x10}, {0, 0x10, 0, 0x20}, {0, 0x10, 0x10, 0}};
+	size_t tag = 0;
+	while (tag < COUNT(tags) && (text.len - at < 9 || memcmp(text.data + at, tags[tag], sizeof tags[tag]) != 0))
+		tag++;
+	if (tag == COUNT(tags))
 		return false;
-	const uint8_t *rest = text.data + at + sizeof tag;
-	bool explicit_type = rest[0] == 'L' && rest[1] == 'O';
-	unsigned len = explicit_type ? rest[2] | (unsigned)rest[3] << 8 : rest[0] | (unsigned)rest[1] << 8;
-	return len > 0 && len <= 64 && (explicit_type || (rest[2] == 0 && rest[3] == 0)) && rest[4] != '*' && rest[4] > ' ';
+	bool big = tag >= 2;
+	struct bytes rest = bytes_of(text.data + at + 4, text.len - at - 4);
+	bool explicit_type = rest.data[0] == 'L' && rest.data[1] == 'O';
+	if (!explicit_type && starts(rest, 0, "UN") && rest.len > 8)
+		rest = bytes_after(rest, 4);
+	unsigned len = explicit_type ? rest.data[big ? 3 : 2] | (unsigned)rest.data[big ? 2 : 3] << 8
+								 : rest.data[0] | (unsigned)rest.data[1] << 8;
+	bool short_enough = explicit_type || (!big && rest.data[2] == 0 && rest.data[3] == 0);
+	return len > 0 && len <= 64 && short_enough && rest.data[4] != '*' && rest.data[4] > ' ';
 }
 
 /* What follows is asked of patients: Patient?, Patient(...) of GraphQL, <patient ...>. */
 static bool opens_patients(struct bytes text, size_t at)
 {
-	static const char *const marks[] = {"Patient?", "Patient/_search", "Patient/$", "Patient(", "<patient"};
+	static const char *const marks[] = {
+		"Patient?", "Patient/_search", "Patient/$", "Patient(", "Patient {", "Patient.where(", "<patient"};
 	for (size_t i = 0; i < COUNT(marks); i++)
 		if (behind(text, at, marks[i]).len > 0)
 			return true;
@@ -362,19 +415,37 @@ static bool opens_patients(struct bytes text, size_t at)
 }
 
 /* A search that singles out a patient: by reference, by number, by a parameter that is meant for one. One by name or
- * birthday does not. */
-static bool in_query(struct bytes text)
+ * birthday does not. `whole`: a search may stand anywhere, not just in an address behind '?' and '&'. */
+static bool has_search(struct bytes text, bool whole)
 {
 	bool of_patients = false;
 	for (size_t at = 0; at < text.len; at++) {
-		if (has_attribute(text, at))
-			return true;
+		bool parameter = at > 0 && (text.data[at - 1] == '?' || text.data[at - 1] == '&');
 		if (at > 0 && word_char(text.data[at - 1]))
-			continue; /* all others begin a word */
+			continue; /* all of them begin a word */
 		of_patients |= opens_patients(text, at);
+		if (is_reference(text, at) || ((whole || parameter) && sets_patient(text, at, of_patients)) ||
+			(whole && (has_extension(text, at) || behind(text, at, "@PID.3").len > 0)))
+			return true;
+	}
+	return false;
+}
+
+static bool in_address(struct bytes text)
+{
+	return has_search(text, false);
+}
+
+static bool in_text(struct bytes text)
+{
+	return has_search(text, true) || has_number(text);
+}
+
+static bool in_query(struct bytes text)
+{
+	for (size_t at = 0; at < text.len; at++) {
 		struct bytes oid = behind(text, at, oids[0]);
-		if (sets_patient(text, at, of_patients) || has_extension(text, at) || (oid.len > 0 && !id_char(oid.data[0])) ||
-			behind(text, at, "@PID.3").len > 0)
+		if (has_attribute(text, at) || (oid.len > 0 && !id_char(oid.data[0])))
 			return true;
 	}
 	return in_text(text);
@@ -382,15 +453,42 @@ static bool in_query(struct bytes text)
 
 /* ---- escapes ---- */
 
-/* In place: %XX becomes the byte; what is no escape stays. */
+/* The escape that stands here: %XX, \\uXXXX and \\/ of JSON, &#N; and &#xN; of XML. Its bytes, or 0 for none. */
+static size_t escape_at(struct bytes rest, uint8_t *out)
+{
+	unsigned value = 0;
+	size_t at = 1;
+	if (rest.data[0] == '\\' && rest.len > 1 && rest.data[1] == '/') {
+		*out = '/';
+		return 2;
+	}
+	bool xml = rest.data[0] == '&' && starts(rest, 1, "#");
+	bool hexadecimal = !xml || starts(rest, 2, "x");
+	size_t digits = rest.data[0] == '%' ? 2 : starts(rest, 0, "\\u") ? 4 : xml ? 7 : 0;
+	at = rest.data[0] == '%' ? 1 : xml && hexadecimal ? 3 : 2;
+	size_t first = at;
+	for (; at < rest.len && at < first + digits; at++) {
+		int digit = words_hex(rest.data[at]);
+		if (digit < 0 || (!hexadecimal && digit > 9))
+			break;
+		value = value * (hexadecimal ? 16 : 10) + (unsigned)digit;
+	}
+	bool whole = xml ? at > first && at < rest.len && rest.data[at] == ';' : digits > 0 && at == first + digits;
+	if (!whole || value > (rest.data[0] == '%' ? 0xFF : 0x7F))
+		return 0;
+	*out = (uint8_t)value;
+	return at + xml;
+}
+
+/* In place: escapes become the byte; what is none stays. */
 static size_t unescape(uint8_t *text, size_t len)
 {
 	size_t out = 0;
-	for (size_t i = 0; i < len; i++) {
-		int high = text[i] == '%' && i + 2 < len ? words_hex(text[i + 1]) : -1;
-		int low = high >= 0 ? words_hex(text[i + 2]) : -1;
-		text[out++] = low >= 0 ? (uint8_t)(high * 16 + low) : text[i];
-		i += low >= 0 ? 2 : 0;
+	for (size_t i = 0; i < len;) {
+		uint8_t byte = text[i];
+		size_t taken = byte == '%' || byte == '\\' || byte == '&' ? escape_at(bytes_of(text + i, len - i), &byte) : 0;
+		text[out++] = byte;
+		i += taken > 0 ? taken : 1;
 	}
 	return out;
 }
@@ -416,8 +514,11 @@ static bool look(uint8_t *text, size_t len, enum mention_where where)
 		len = drop_nul(text, len);
 		found = len > 0 && in(bytes_of(text, len));
 	}
-	for (unsigned layers = 0; layers < 2 && !found && len > 0 && memchr(text, '%', len) != NULL; layers++) {
+	for (unsigned layers = 0; layers < 2 && !found && len > 0; layers++) {
+		size_t before = len;
 		len = unescape(text, len);
+		if (len == before)
+			break;
 		found = in(bytes_of(text, len));
 	}
 	return found;

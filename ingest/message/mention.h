@@ -7,18 +7,31 @@
 #include "ledger/base/bytes.h"
 
 enum mention_where {
-	MENTION_ADDRESS, /* Patient/ID alone: texts of people at work, who have numbers too */
-	MENTION_TEXT,    /* also a CX and SYSTEM|VALUE with a system that numbers people */
-	MENTION_QUERY    /* what was searched for, in base64 or as it is: names of parameters count too */
+	MENTION_ADDRESS, /* Patient/ID and ?patient=ID: texts of people at work, who have numbers too */
+	MENTION_TEXT,    /* also any search for one, a CX, and SYSTEM|VALUE with a system that numbers people */
+	MENTION_QUERY    /* what was searched for, in base64 or as it is, DICOM's attributes too */
 };
 
-/* Whether the text mentions a patient, with or without % escapes. A Danish person number counts in MENTION_TEXT and
+/* Whether the text mentions a patient, with or without escapes. A Danish person number counts in MENTION_TEXT and
  * MENTION_QUERY. E_NO_MEMORY. */
 enum error mention_look(struct bytes text, enum mention_where where, bool *out) MUST_USE;
 /* Whether the words speak of a patient: "patientId", "Pasientens journal". */
 bool mention_word(struct bytes words);
-/* Whether that is all that they say: "Patient", "Pasient". */
+enum mention_words {
+	MENTION_WORDS_NO,
+	MENTION_WORDS_UNCLEAR, /* of a patient, and of something else: "the patient's mother" */
+	MENTION_WORDS_PATIENT, /* of nobody else: "Patienten", "patient (self)" */
+};
+
+/* Whom the words of a role mean, taken one by one: "patientansvarlig" is another word. */
+enum mention_words mention_words_are(struct bytes words);
+/* Whether they mean the patient and nobody else. */
 bool mention_is_word(struct bytes words);
+/* Whether it is the name of a number that people have: "mrn", "cpr". */
+bool mention_numbers(struct bytes name);
+/* Whether a member, an attribute, an extension or a detail of this name is about a patient: one of these names, the
+ * word in some form, or a name that has it in it. */
+bool mention_names(struct bytes name);
 /* Whether the code, of a role, is one of a patient. */
 bool mention_role(struct bytes code);
 /* A system that numbers people, in whatever spelling: where it stands no role is needed. */

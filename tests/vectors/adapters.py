@@ -79,6 +79,10 @@ def people():
        agent=[{"who": {"identifier": CPR}, "role": [{"coding": [{"code": "PAT"}]}], "requestor": True}])
     ok("people-entity-agent", "R5: an agent of an entity in the role of the patient", PATIENT, dict(R5_EVENT, objects=["Observation/1"]),
        **dict(R5, **entity(what={"reference": "Observation/1"}, agent=[{"who": {"identifier": CPR}, "role": [{"coding": [{"code": "PAT"}]}]}])))
+    for name, words in (("definite", "Patienten"), ("self", "Patient (selv)"), ("citizen", "Borger")):
+        ok("people-agent-" + name, "an agent whose role has the words of the patient", PATIENT,
+           {"actor": {"kind": "human", "id": "urn:oid:1.2.208.176.1.2|0101701234", "role": words}},
+           agent=[{"who": {"identifier": CPR}, "role": [{"text": words}], "requestor": True}])
     ok("people-contained-same", "the subject's own number in a contained resource", "oid:1.2.3:7",
        contained=contained(("Observation", {"id": "o", "subject": {"identifier": MRN}})),
        entity=[{"what": {"identifier": MRN}, "role": {"code": "1"}}, {"what": {"reference": "#o"}}], event={"objects": ["Observation"]})
@@ -139,6 +143,15 @@ def refused_people():
        **entity(what={"reference": "Task/1"}, detail=[{"type": "x", "valueString": "see Patient/77"}]))
     no("words-query", "a query for a patient (Observation?patient=77), and no subject", bad, "entity[0].query",
        **entity(role={"code": "24"}, query="R0VUIC9PYnNlcnZhdGlvbj9wYXRpZW50PTc3"))
+    no("words-reference", "a search where a reference stands", bad, "entity[0].what.reference", **entity(what={"reference": "Observation?patient=77"}))
+    no("words-name", "a search in a name", bad, "entity[0].name", **entity(role={"code": "24"}, name="Observation?subject=77"))
+    no("words-value", "a search in a detail", bad, "entity[0].detail[0].valueString",
+       **entity(role={"code": "24"}, detail=[{"type": "url", "valueString": "Observation?patient=77"}]))
+    no("words-policy", "a search in an agent's texts", bad, "agent[0].policy", agent=[{"who": {"display": "x"}, "policy": ["https://x.example/Consent?patient=77"]}])
+    no("words-detail-number", "a detail by the name of a number", bad, "entity[0].detail[0]",
+       **entity(what={"reference": "Task/1"}, detail=[{"type": "MRN", "valueString": "77"}]))
+    no("unclear-agent-words", "an agent with a number, whose role speaks of the patient and of something else", bad, "agent[0]",
+       agent=[{"who": {"identifier": CPR}, "role": [{"text": "patient or proxy"}]}])
     no("unclear-number", "a number of which nothing says what it is", bad, "entity[0]", **entity(what={"identifier": MRN}))
     no("unclear-resource", "somebody's resource, by number", bad, "entity[0]", **entity(what={"identifier": MRN}, role={"code": "4"}))
     no("unclear-type", "a type of resource that FHIR does not have", bad, "entity[0]", **entity(what={"reference": "Citizen/1"}, role={"code": "4"}))
@@ -166,6 +179,9 @@ def nobody():
     ok("nobody-agent-number", "the number of one who works there", NOBODY,
        {"actor": {"kind": "human", "id": "urn:oid:1.2.208.176.1.2|0101701234", "role": "unspecified"}},
        agent=[{"who": {"identifier": CPR}, "requestor": True}])
+    ok("nobody-agent-word", "another word that begins alike", NOBODY,
+       {"actor": {"kind": "human", "id": "urn:oid:1.2.208.176.1.2|0101701234", "role": "patientansvarlig"}},
+       agent=[{"who": {"identifier": CPR}, "role": [{"text": "patientansvarlig"}], "requestor": True}])
     ok("nobody-contained-work", "the number of one who works there in a contained resource", NOBODY,
        {"actor": {"kind": "human", "id": "urn:oid:1.2.208.176.1.2|0101701234", "role": "unspecified"}},
        agent=[{"who": {"reference": "#p"}, "requestor": True}], contained=contained(("Practitioner", {"id": "p", "identifier": [CPR]})))

@@ -45,7 +45,16 @@ START_TEST(texts_are_searched_for_people)
 		{"https%3A%2F%2Ffhir.nhs.uk%2FId%2Fnhs-number%7C9434765919", true},
 		{"urn:oid:1.2.208.176.1.2", false},
 		{"urn:oid:1.2.208.176.1.21|7", false},
-		{"patient=77", false}, /* no search */
+		{"patient=77", true},
+		{"GET Observation?subject=77", true},
+		{"Patient?_id=77", true},
+		{"GET /patients/77/labs", true},
+		{"patients/staff", false},
+		{"a patient is here", false},
+		{"Patient\\/77", true},
+		{"Patient\\u002f77", true},
+		{"Patient&#x2F;77", true},
+		{"Patient&#47;77", true},
 		{"0101701234", true},
 		{"opslag på 010170-1234.", true},
 		{"CPR:0101701234", true},
@@ -72,6 +81,10 @@ START_TEST(addresses_at_work_are_no_people)
 		{"https://x.example/fhir/Patient/77", true},
 		{"u7^^^&1.2.3&ISO", false},
 		{"urn:oid:1.2.208.176.1.2|0101701234", false},
+		{"https://x.example/fhir/Consent?patient=77", true},
+		{"Patient?identifier=urn:oid:1.2.3|77", true},
+		{"patient=77", false},
+		{"cpr: 0101701234", false},
 	};
 	CHECK_ROWS(rows, MENTION_ADDRESS);
 }
@@ -89,6 +102,14 @@ START_TEST(queries_are_searched_for_people)
 		{"Observation?subject=Group/7", false},
 		{"Observation?subject=", false},
 		{"Observation?code=77", false},
+		{"Observation?subject=Group/1,77", true},
+		{"Observation?subject=Group/1,Group/2", false},
+		{"Observation?subject.id=77", true},
+		{"Task?for=77", true},
+		{"Patient?identifier=|MRN77", true},
+		{"Observation?patient.identifier=|MRN77", true},
+		{"patient=+77", true},
+		{"patient=&code=5", false},
 		{"Patient?identifier=urn:oid:1.2.3|77", true},
 		{"Patient?_id=77", true},
 		{"Patient/$ihe-pix?sourceIdentifier=urn:oid:1.2.3|77", true},
@@ -122,12 +143,49 @@ START_TEST(queries_are_searched_for_people)
 }
 END_TEST
 
+/* As languages of databases and documents write it. */
+START_TEST(queries_of_databases_are_searched_for_people)
+{
+	static const struct row rows[] = {
+		{"patient_id==77", true},
+		{"patient_id <=> 77", true},
+		{"patient_id <> 77", false},
+		{"PatientId eq '77'", true},
+		{"patient_id LIKE '77'", true},
+		{"patient_id IN('MRN77')", true},
+		{"patient_id in\n( 'MRN77')", true},
+		{"patient in bed", false},
+		{"patients=77,78", true},
+		{"patientIDs=77", true},
+		{"patient_key=77", true},
+		{"pasient=77", true},
+		{"patientName=77", false},
+		{"{\"patient\":{\"value\":\"77\"}}", true},
+		{"{\"patient\":{\"system\":\"urn:x\",\"value\":\"77\"}}", true},
+		{"{\"patient\":{\"name\":\"Jens\"}}", false},
+		{"{\"patient\":{}}", false},
+		{"{\"patient\":[\"77\"]}", true},
+		{"{\"patient\":[]}", false},
+		{"{\"subject\":{\"reference\":\"Patient\\/77\"}}", true},
+		{"{\"subject\":{\"reference\":\"Group/7\"}}", false},
+		{"{\"patient_id\":{\"$in\":[\"77\"]}}", true},
+		{"{\"00100020\":{\"vr\":\"LO\",\"Value\":[\"77\"]}}", true},
+		{"{\"00100020\":{\"vr\":\"LO\"}}", false},
+		{"<patient><id root='1.2.3' extension='77'/></patient>", true},
+		{"<Slot name='$XDSDocumentEntryPatientId'><ValueList><Value>'77'</Value></ValueList></Slot>", true},
+	};
+	CHECK_ROWS(rows, MENTION_QUERY);
+}
+END_TEST
+
 /* A C-FIND with a patient's id to match, or with an empty one, which asks for it. */
 START_TEST(a_c_find_names_whom_it_asks_for)
 {
 	static const char *const rows[][2] = {
 		{"CABSAENTBgBTVFVEWSAQACAATE8CADc3", "explicit"}, {"EAAgAAIAAAA3Nw==", "implicit"},
-		{"CABSAENTBgBTVFVEWSAQACAATE8AAA==", ""}, {"EAAgAAAAAAAQADAAAAAAAA==", ""}, {"EAAgAExPAgAqIA==", ""}, /* "* " */
+		{"EAAgAFVOAAACAAAANzc=", "unknown type"}, {"ABAAIExPAAI3Nw==", "big endian"}, {"EAAAEExPAgA3Nw==", "other ids"},
+		{"ABAAIExPAAAAAAAA", ""}, {"CABSAENTBgBTVFVEWSAQACAATE8AAA==", ""}, {"EAAgAAAAAAAQADAAAAAAAA==", ""},
+		{"EAAgAExPAgAqIA==", ""}, /* "* " */
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		bool found = false;
@@ -171,4 +229,5 @@ START_TEST(hostile_texts_take_no_longer)
 END_TEST
 
 UNIT_MAIN("mention", texts_are_searched_for_people, addresses_at_work_are_no_people, queries_are_searched_for_people,
-	a_c_find_names_whom_it_asks_for, numbers_are_people_where_they_can_be, hostile_texts_take_no_longer)
+	queries_of_databases_are_searched_for_people, a_c_find_names_whom_it_asks_for, numbers_are_people_where_they_can_be,
+	hostile_texts_take_no_longer)
