@@ -159,15 +159,15 @@ static enum error map_common(
 	put_text(out, EVENT_SYSTEM, message->system.len ? message->system : UNSPECIFIED);
 	put_text(out, EVENT_ACTIVITY, message->activity.len ? message->activity : UNSPECIFIED);
 	put_text(out, EVENT_PURPOSE, purpose);
-	put_text(out, EVENT_ACTOR_ID, message->actor_id);
-	put_text(out, EVENT_ACTOR_NAME, message->actor_name);
-	put_text(out, EVENT_ACTOR_ROLE, message->actor_role.len ? message->actor_role : UNSPECIFIED);
-	put_text(out, EVENT_ACCESS_POINT, message->access_point);
+	put_text(out, EVENT_ACTOR_ID, message->actor.id);
+	put_text(out, EVENT_ACTOR_NAME, message->actor.name);
+	put_text(out, EVENT_ACTOR_ROLE, message->actor.role.len ? message->actor.role : UNSPECIFIED);
+	put_text(out, EVENT_ACCESS_POINT, message->actor.access_point);
 	put_text(out, EVENT_CONSENT, message->consent);
 	put_text(out, EVENT_RECIPIENT, message->recipient);
-	put_text(out, EVENT_ON_BEHALF_OF_ID, message->principal_id);
-	put_text(out, EVENT_ON_BEHALF_OF_NAME, message->principal_name);
-	put_text(out, EVENT_ON_BEHALF_OF_ROLE, message->principal_role);
+	put_text(out, EVENT_ON_BEHALF_OF_ID, message->principal.id);
+	put_text(out, EVENT_ON_BEHALF_OF_NAME, message->principal.name);
+	put_text(out, EVENT_ON_BEHALF_OF_ROLE, message->principal.role);
 	put_text(out, EVENT_SOURCE_FORMAT, bytes_text(message->format));
 	put_text(out, EVENT_SOURCE_SHA256, bytes_text(memory->sha256));
 	if (message->emergency)

@@ -74,13 +74,8 @@ struct audit_message {
 
 	/* What participants_settle fills in. */
 	uint8_t actor_kind; /* ACTOR_... */
-	struct bytes actor_id;
-	struct bytes actor_name;
-	struct bytes actor_role;
-	struct bytes access_point;
-	struct bytes principal_id;
-	struct bytes principal_name;
-	struct bytes principal_role;
+	struct participant actor;
+	struct participant principal; /* empty when nobody is */
 	struct bytes recipient;
 };
 

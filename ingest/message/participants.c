@@ -97,18 +97,15 @@ static enum error add_recipient(struct audit_message *message, const struct part
 
 static enum error place_others(struct audit_message *message, size_t actor, struct texts *objects)
 {
-	const struct participant *principal = NULL;
+	bool has_principal = false;
 	for (size_t i = 0; i < message->participant_count; i++) {
 		const struct participant *other = &message->participants[i];
 		bool placed = false;
 		if (i == actor)
 			continue;
-		if (other->principal && principal == NULL) {
-			principal = other;
-			message->principal_id = other->id;
-			message->principal_name = other->name;
-			message->principal_role = other->role;
-			placed = true;
+		if (other->principal && !has_principal) {
+			message->principal = *other;
+			has_principal = placed = true;
 		} else if (other->destination && (message->disclosed || message->exported)) {
 			TRY(add_recipient(message, other, &placed));
 		}
@@ -124,12 +121,8 @@ enum error participants_settle(struct audit_message *message, struct fault *faul
 		return fault_set(fault, E_MISSING_FIELD, "actor: the message names nobody who acted");
 	OWNED(texts_free) struct texts objects = {0};
 	size_t actor = actor_of(message);
-	const struct participant *chosen = &message->participants[actor];
-	message->actor_kind = chosen->nature == PARTICIPANT_MACHINE ? ACTOR_SYSTEM : ACTOR_HUMAN;
-	message->actor_id = chosen->id;
-	message->actor_name = chosen->name;
-	message->actor_role = chosen->role;
-	message->access_point = chosen->access_point;
+	message->actor = message->participants[actor];
+	message->actor_kind = message->actor.nature == PARTICIPANT_MACHINE ? ACTOR_SYSTEM : ACTOR_HUMAN;
 	TRY(place_others(message, actor, &objects));
 	for (size_t i = 0; i < message->objects.count; i++)
 		TRY(texts_add(&objects, message->objects.items[i]));

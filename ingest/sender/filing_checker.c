@@ -33,7 +33,6 @@
 
 struct filing_checker {
 	struct filing_checker_options options;
-	char *url;
 	char *evidence;
 	struct fetch *fetch;
 	pthread_t thread;
@@ -299,11 +298,10 @@ static void *run(void *context)
 
 static enum error start(struct filing_checker *checker, struct fault *fault)
 {
-	checker->url = strdup(checker->options.url);
 	checker->evidence = strdup(checker->options.evidence);
-	if (checker->url == NULL || checker->evidence == NULL)
+	if (checker->evidence == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	TRY(fetch_open(checker->url, NULL, &checker->fetch, fault));
+	TRY(fetch_open(checker->options.url, NULL, &checker->fetch, fault));
 	thread_cond_init(&checker->wake);
 	pthread_mutex_init(&checker->mutex, NULL);
 	if (pthread_create(&checker->thread, NULL, run, checker) != 0) {
@@ -317,7 +315,6 @@ static enum error start(struct filing_checker *checker, struct fault *fault)
 static void checker_free(struct filing_checker *checker)
 {
 	fetch_close(checker->fetch);
-	free(checker->url);
 	free(checker->evidence);
 	free(checker);
 }

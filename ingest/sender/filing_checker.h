@@ -23,7 +23,7 @@ enum error filing_ask(struct fetch *fetch, const struct sender_key *key, uint64_
 struct filing_checker;
 
 struct filing_checker_options {
-	const char *url; /* of the ledger's query daemon */
+	const char *url; /* of the ledger's query daemon; only read at the start */
 	struct filing_book *book;
 	const struct sender_key *key; /* borrowed; not changed while the checker runs */
 	const char *evidence;         /* directory in which what does not hold is kept */

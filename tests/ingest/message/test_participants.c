@@ -54,7 +54,7 @@ START_TEST(the_one_who_acted_is_chosen)
 		for (; count < 4 && cases[i].all[count].name != NULL; count++)
 			add(cases[i].all[count].name, cases[i].all[count].requestor, cases[i].all[count].code);
 		ck_ok(participants_settle(&message, &fault));
-		ck_assert_msg(is(message.actor_name, cases[i].actor), "case %zu", i);
+		ck_assert_msg(is(message.actor.name, cases[i].actor), "case %zu", i);
 		ck_assert_uint_eq(message.actor_kind, cases[i].kind);
 		ck_assert_uint_eq(message.objects.count, count - 1);
 	}
@@ -115,9 +115,9 @@ START_TEST(for_whom_and_to_whom)
 	add("court", false, "110152");
 	add("police", false, "110152");
 	ck_ok(participants_settle(&message, &fault));
-	ck_assert(is(message.actor_name, "assistant"));
-	ck_assert(is(message.principal_name, "Dr. Holm"));
-	ck_assert(is(message.principal_role, "physician"));
+	ck_assert(is(message.actor.name, "assistant"));
+	ck_assert(is(message.principal.name, "Dr. Holm"));
+	ck_assert(is(message.principal.role, "physician"));
 	ck_assert_uint_eq(message.recipient.len, 0);
 	ck_assert_uint_eq(message.objects.count, 2);
 	reset();
