@@ -68,6 +68,16 @@ static bool skip_between(struct framing *framing, struct bytes input, enum frami
 	return framing_give(framing, FRAMING_BETWEEN, input, framing->at, out);
 }
 
+/* A '{' behind NULs, which no JSON has, is the beginning of another message than what they destroyed. */
+static size_t line_end(struct bytes input, size_t from, size_t limit)
+{
+	const uint8_t *newline = limit > from ? memchr(input.data + from, '\n', limit - from) : NULL;
+	size_t end = newline != NULL ? (size_t)(newline - input.data) : limit;
+	from -= from > 0; /* the last byte that was looked at may be a NUL */
+	const uint8_t *nul = end > from ? memmem(input.data + from, end - from, "\0{", 2) : NULL;
+	return nul != NULL ? (size_t)(nul - input.data) + 1 : end;
+}
+
 static bool line_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
 {
 	if (framing->state == BETWEEN && skip_between(framing, input, more, out))
@@ -75,15 +85,14 @@ static bool line_next(struct framing *framing, struct bytes input, enum framing_
 	if (framing->state == BETWEEN)
 		return false;
 	size_t limit = framing->is_long || input.len <= framing->max ? input.len : framing->max + 1;
-	const uint8_t *newline = limit > framing->at ? memchr(input.data + framing->at, '\n', limit - framing->at) : NULL;
-	framing->at = newline != NULL ? (size_t)(newline - input.data) : limit;
-	if (newline != NULL || (framing->at == input.len && more == FRAMING_ENDED)) {
+	framing->at = line_end(input, framing->at, limit);
+	if (framing->at < limit || (framing->at == input.len && more == FRAMING_ENDED))
 		return framing_give_message(framing, input, framing->at, false, out);
-	}
 	if (framing->at == 0 || (input.len <= framing->max && !framing->is_long))
 		return false;
 	framing->is_long = true;
-	return framing_give(framing, FRAMING_PART, input, framing->at, out);
+	size_t len = framing->at - (input.data[framing->at - 1] == '\0');
+	return len > 0 && framing_give(framing, FRAMING_PART, input, len, out);
 }
 
 void framing_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)

@@ -6,11 +6,11 @@
  * input was cut into reads. One damaged message costs one message: what is open ends at the next place where a message
  * can begin, and is given out as it is, for the reader to refuse.
  *
- *   json   a line is a message.
+ *   json   a line is a message; what stands behind a block of NULs is on a line of its own.
  *   fhir   JSON documents, on one line or many, also as elements of an array. A document that is no JSON any more, or
  *          cut off, ends where a line that is not indented further than its own begins with an AuditEvent or Bundle, an
  *          object that is a line, or '['; within a line where `{"resourceType":"AuditEvent"` or `..."Bundle"` stands a
- *          second time. What is no object ends with its line.
+ *          second time. What is no object ends with its line, or there.
  *   dicom  XML elements whose local name is AuditMessage; any element directly around them is a wrapper. A message that
  *          is not closed ends at the next `<?xml` or `<AuditMessage`; within comments, CDATA and processing
  *          instructions these do not count, unless those never end, or a comment begins within another one. Other text
@@ -55,7 +55,7 @@ struct framing_json {
 	bool bundle;
 	bool array;      /* an array around the documents is open */
 	bool behind;     /* a document closed, and something else stands behind it on its line */
-	bool after;      /* what stands on this line now came behind one */
+	bool nul;        /* nothing but blanks stand between the last NUL and here */
 	bool trial;      /* behind a broken document: an object is scanned that may be a message */
 	bool one_line;   /* that one has been on one line so far */
 	size_t inner;    /* an AuditEvent within one: not before the other is broken is it clear which is right */

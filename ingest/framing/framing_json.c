@@ -5,7 +5,8 @@
  *      │                │ no JSON any more          │ anything else behind it on its line
  *      │ other          ▼                           ▼
  *      └──► JUNK      BROKEN ◄──────────────────────┘
- *            │ line end  │ where a message can begin
+ *            │ line end, │ where a message can begin
+ *            │ or as ──► │
  *            ▼           ▼
  *          message     message     (both to be refused)
  *
@@ -24,13 +25,15 @@ static const char marker[] = "{\"resourceType\":\"";
 
 /* ---- lines ---- */
 
-/* Called with each byte, once: true if nothing but blanks stands before it on its line. */
+/* Called with each byte, once: true if nothing but blanks stands before it on its line. A NUL is no JSON, and a block
+ * of them is what a crash leaves of something: what stands behind it is as at the start of a line. */
 static bool starts_line(struct framing_json *json, uint8_t c)
 {
 	bool start = json->in_indent;
-	if (c == '\n' || c == SEPARATOR) {
+	if (c == '\n' || c == SEPARATOR || c == '\0') {
 		json->in_indent = true;
 		json->line_indent = 0;
+		json->nul = c == '\0';
 	} else if (start && words_blank(c)) {
 		json->line_indent++;
 	} else {
@@ -150,7 +153,6 @@ static bool give_closed(struct framing *framing, struct bytes input, struct fram
 {
 	struct framing_json *json = &framing->json;
 	bool bundle = json->bundle;
-	json->after = json->behind;
 	framing_give_message(framing, input, framing->is_long ? framing->at : json->end, false, out);
 	out->bundle = bundle && out->kind == FRAMING_MESSAGE;
 	return true;
@@ -206,7 +208,7 @@ static bool can_begin(struct framing *framing, uint8_t c)
 {
 	struct framing_json *json = &framing->json;
 	bool start = starts_line(json, c) && json->line_indent <= json->indent && (framing->at > 0 || framing->is_long);
-	return start && (c == '{' || c == '[');
+	return start && (c == '{' || (c == '[' && !json->nul));
 }
 
 /* From here on only where the next message begins is looked for. */
@@ -224,7 +226,7 @@ static bool try_message(struct framing *framing, struct bytes input, bool begins
 	uint8_t c = input.data[framing->at];
 	if (begins && (!json->trial || !json_scan_wants_value(&json->scan))) {
 		json->trial = true;
-		json->one_line = true;
+		json->one_line = !json->nul; /* behind one NUL it may be nested in the broken one */
 		json_scan_begin(&json->scan);
 	}
 	if (!json->trial) {
@@ -248,6 +250,8 @@ static bool go_on_broken(struct framing *framing, struct bytes input, bool begin
 	uint8_t c = input.data[at];
 	if (begins && c == '[' && !(json->trial && json_scan_wants_value(&json->scan)))
 		return end_document(framing, input, at, out);
+	if (begins && json->nul && json->behind)
+		return give_closed(framing, input, out);
 	bool marked = at_marker(json, c, at);
 	if (try_message(framing, input, begins, out))
 		return true;
@@ -310,19 +314,19 @@ static bool next_closed(struct framing *framing, struct bytes input, struct fram
 	return false;
 }
 
-/* What is no object may be anything, so only its line is lost; in an array it ends where the next element may begin. */
+/* What is no object may be anything, so its line is lost, up to a message that
+ * begins on it; in an array it ends where the next element may begin. */
 static bool next_junk(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_json *json = &framing->json;
 	uint8_t c = input.data[framing->at];
 	bool marked = at_marker(json, c, framing->at);
-	if (marked && json->after && !framing->is_long && json->marker > 0) {
+	if (marked)
 		return framing_give_message(framing, input, json->marker, false, out);
-	}
-	json->after &= c != '\n';
-	if (c == '\n' || (json->array && (framing->at > 0 || framing->is_long) && (c == ',' || c == ']'))) {
+	bool behind_nul = json->nul && c == '{';
+	json->nul = c == '\0';
+	if (c == '\n' || behind_nul || (json->array && (framing->at > 0 || framing->is_long) && (c == ',' || c == ']')))
 		return give_message(framing, input, framing->at, false, out);
-	}
 	framing->at++;
 	return false;
 }

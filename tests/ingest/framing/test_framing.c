@@ -92,6 +92,53 @@ static void expect(enum adapter_format format, const char *input, const char *wa
 	expect_bytes(format, 0, bytes_text(input), wanted);
 }
 
+struct length {
+	char mark; /* 0: no more */
+	size_t len;
+};
+
+/* Pieces by their lengths, for input that cannot be shown. */
+static void check_lengths(
+	enum adapter_format format, size_t max, struct bytes input, size_t chunk, const struct length *wanted)
+{
+	struct framing framing;
+	struct framing_piece piece;
+	struct length got = {0};
+	size_t at = 0;
+	size_t have = 0;
+	framing_begin(&framing, format);
+	framing.max = max > 0 ? max : framing.max;
+	for (;;) {
+		bool ended = have == input.len;
+		framing_next(&framing, bytes_of(input.data + at, have - at), ended ? FRAMING_ENDED : FRAMING_MORE, &piece);
+		if (piece.kind == FRAMING_NOTHING && ended)
+			break;
+		if (piece.kind == FRAMING_NOTHING) {
+			have += chunk < input.len - have ? chunk : input.len - have;
+			continue;
+		}
+		bool part = piece.kind == FRAMING_PART || piece.kind == FRAMING_LAST;
+		char mark = part ? 'L' : piece.kind == FRAMING_BETWEEN ? '-' : piece.cut ? '!' : '=';
+		got.len = (part || mark == '-') && mark == got.mark ? got.len + piece.text.len : piece.text.len;
+		got.mark = mark;
+		at += piece.text.len;
+		if (piece.kind == FRAMING_PART || (mark == '-' && at < input.len && wanted->len > got.len))
+			continue;
+		ck_assert_int_eq(mark, wanted->mark);
+		ck_assert_uint_eq(got.len, wanted->len);
+		got.mark = 0;
+		wanted++;
+	}
+	ck_assert_uint_eq(at, input.len);
+	ck_assert_int_eq(wanted->mark, 0);
+}
+
+static void expect_lengths(enum adapter_format format, size_t max, struct bytes input, const struct length *wanted)
+{
+	check_lengths(format, max, input, input.len, wanted);
+	check_lengths(format, max, input, 1, wanted);
+}
+
 #define A "{\"resourceType\":\"AuditEvent\",\"a\":[{\"x\":\"}{\"}]}"
 #define B "{\"b\":1, \"resourceType\" : \"AuditEvent\"}"
 #define D "<AuditMessage><E t=\"1>2\"/></AuditMessage>"
@@ -118,7 +165,7 @@ START_TEST(documents_are_cut_where_they_end)
 	expect(ADAPTER_FHIR, "[\n  " A ",\n  {{" A ",\n  " A "\n]",
 		"\n-[\n  \n=" A "\n-,\n  \n!{{" A ",\n-\n  \n=" A "\n-\n]");
 	expect(ADAPTER_FHIR, "[]\n[ ]", "\n-[]\n[ ]");
-	expect(ADAPTER_FHIR, "[1, \"x\", " A "]", "\n=[1, \"x\", " A "]");
+	expect(ADAPTER_FHIR, "[1, \"x\", " A "]", "\n=[1, \"x\",\n- \n=" A "]");
 	expect(ADAPTER_FHIR, "[" A ", 5, null," A "]", "\n-[\n=" A "\n-, \n=5\n-, \n=null\n-,\n=" A "\n-]");
 	/* A JSON text sequence. */
 	expect(ADAPTER_FHIR, "\x1E" A "\n\x1E" A "\x1E" A, "\n-\x1E\n=" A "\n-\n\x1E\n=" A "\n-\x1E\n=" A);
@@ -158,6 +205,8 @@ START_TEST(a_damaged_document_costs_one)
 		"\n!{\"resourceType\":\"AuditEvent\",\"t\":{\"co\n=" A "\n-\n\n=" A);
 	expect(ADAPTER_FHIR, "{\"resourceType\":\"AuditEvent\",\"t\":[" A "\n" A,
 		"\n!{\"resourceType\":\"AuditEvent\",\"t\":[\n=" A "\n-\n\n=" A);
+	/* The line is cut at its beginning. */
+	expect(ADAPTER_FHIR, "ce\":{}}" A A " x " A "\n" A, "\n=ce\":{}}\n=" A "\n=" A "\n- \n=x\n- \n=" A "\n-\n\n=" A);
 	/* Nested documents are no new ones. */
 	expect(ADAPTER_FHIR, "{\n\"contained\": [\n{\n\"resourceType\": \"Patient\"\n}\n]\n}\n" A,
 		"\n={\n\"contained\": [\n{\n\"resourceType\": \"Patient\"\n}\n]\n}\n-\n\n=" A);
@@ -165,6 +214,25 @@ START_TEST(a_damaged_document_costs_one)
 		"\n={\"resourceType\":\"Bundle\",\"entry\":[\n{\"resource\":\n" A "},\n{\"resource\":" A "}]}\n-\n");
 	expect(ADAPTER_FHIR, "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":" A "},{{\"resource\":" A "}]}\n" A,
 		"\n!{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":" A "},{{\"resource\":" A "}]}\n-\n\n=" A);
+}
+END_TEST
+
+/* What a crash leaves in a file that was being written: ADP-14 */
+START_TEST(a_block_of_nuls_costs_no_message)
+{
+#define NULS "\0\0\0"
+#define EXPECT(format, max, input, ...) \
+	expect_lengths(format, max, BYTES_LITERAL(input), (const struct length[]){__VA_ARGS__, {0}})
+	size_t a = strlen(A);
+	size_t b = strlen(B);
+	EXPECT(ADAPTER_JSON, 0, NULS A "\n", {'=', 3}, {'=', a}, {'-', 1});
+	EXPECT(ADAPTER_JSON, 0, "{\"a\":" NULS A, {'=', 8}, {'=', a});
+	EXPECT(ADAPTER_JSON, 0, "{\"a\":\"\0\"}\n" A, {'=', 9}, {'-', 1}, {'=', a});
+	EXPECT(ADAPTER_JSON, 5, "12345" NULS "{}\n", {'L', 8}, {'=', 2}, {'-', 1});
+	EXPECT(ADAPTER_FHIR, 0, NULS A "\n" NULS B, {'=', 3}, {'=', a}, {'-', 1}, {'=', 3}, {'=', b});
+	EXPECT(ADAPTER_FHIR, 0, A NULS B "\n", {'=', a}, {'=', 3}, {'=', b}, {'-', 1});
+	EXPECT(ADAPTER_FHIR, 0, "{\"a\":\"b" NULS B "\n", {'!', 10}, {'=', b}, {'-', 1});
+	EXPECT(ADAPTER_FHIR, 0, "{\"a\":\0{\"b\":1},\"c\":\0[{}]}\n" A, {'!', 24}, {'-', 1}, {'=', a});
 }
 END_TEST
 
@@ -301,7 +369,7 @@ START_TEST(any_damage_costs_its_document_alone)
 	for (uint32_t round = 0; round < 2000; round++) {
 		seed = round;
 		struct bytes text = bytes_of(input, compose(input, 40 + draw(1500)));
-		/* The display shows texts, so no NUL. */
+		/* The display shows texts, so no NUL; those have their own test, and the fuzzer. */
 		for (size_t i = 0; i < text.len; i++)
 			input[i] = input[i] == '\0' ? 'n' : input[i];
 		size_t max = round % 3 == 0 ? 0 : 30 + draw(400);
@@ -316,5 +384,5 @@ START_TEST(any_damage_costs_its_document_alone)
 END_TEST
 
 UNIT_MAIN("framing", lines_are_cut_where_they_end, documents_are_cut_where_they_end, a_damaged_document_costs_one,
-	a_long_document_costs_one, xml_documents_are_cut_where_they_end, damaged_xml_costs_one,
-	a_closed_document_does_not_wait, any_damage_costs_its_document_alone)
+	a_block_of_nuls_costs_no_message, a_long_document_costs_one, xml_documents_are_cut_where_they_end,
+	damaged_xml_costs_one, a_closed_document_does_not_wait, any_damage_costs_its_document_alone)
