@@ -26,6 +26,7 @@ TEST_LINES_MAX = 800  # a test file is a list of cases
 # A header without a source file stands right after the named source file of its room ("": before all).
 PLACES = {"ledger/base/limits.h": "", "ledger/base/domain.h": "", "ledger/base/wrong.h": "", "ledger/base/own.h": "",
           "ledger/base/thread.h": "", "ledger/write/limits.h": "",
+          "ledger/read/limits.h": "",
           "ingest/daemon/limits.h": "", "ingest/spool/limits.h": "", "ingest/sender/limits.h": "",
           "ingest/framing/limits.h": "", "ingest/wire/limits.h": "",
           "ledger/db/db_state.h": "db.c", "ledger/keystore/keystore_state.h": "keystore.c",

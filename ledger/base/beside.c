@@ -20,10 +20,10 @@ static enum error failed(const char *path, const char *what, struct fault *fault
 	return fault_set(fault, error_of_system(number), "%s cannot be %s: %s", path, what, strerror(number));
 }
 
-static enum error join(const char *path, const char *more, char out[BESIDE_PATH_MAX], struct fault *fault)
+static enum error join(const char *path, const char *more, char out[PATH_BYTES_MAX], struct fault *fault)
 {
-	int len = snprintf(out, BESIDE_PATH_MAX, "%s%s", path, more);
-	return len > 0 && len < BESIDE_PATH_MAX ? E_OK : fault_set(fault, E_TOO_LONG, "the path is too long");
+	int len = snprintf(out, PATH_BYTES_MAX, "%s%s", path, more);
+	return len > 0 && len < PATH_BYTES_MAX ? E_OK : fault_set(fault, E_TOO_LONG, "the path is too long");
 }
 
 enum error beside_sync(const char *path, struct fault *fault)
@@ -35,7 +35,7 @@ enum error beside_sync(const char *path, struct fault *fault)
 /* The directory that holds it. */
 enum error beside_sync_parent(const char *path, struct fault *fault)
 {
-	char parent[BESIDE_PATH_MAX];
+	char parent[PATH_BYTES_MAX];
 	TRY(join(path, "", parent, fault));
 	char *slash = strrchr(parent, '/');
 	if (slash == NULL)
@@ -47,7 +47,7 @@ enum error beside_sync_parent(const char *path, struct fault *fault)
 /* The files that LMDB makes, and nothing else. */
 static enum error remove_files(const char *path, bool with_data, struct fault *fault)
 {
-	char file[BESIDE_PATH_MAX];
+	char file[PATH_BYTES_MAX];
 	TRY(join(path, "/lock.mdb", file, fault));
 	if (unlink(file) != 0 && errno != ENOENT && errno != ENOTDIR)
 		return failed(file, "removed", fault);
@@ -59,14 +59,14 @@ static enum error remove_files(const char *path, bool with_data, struct fault *f
 
 enum error beside_is_free(const char *path, bool *out, struct fault *fault)
 {
-	char data[BESIDE_PATH_MAX];
+	char data[PATH_BYTES_MAX];
 	struct stat info;
 	TRY(join(path, "/data.mdb", data, fault));
 	*out = lstat(data, &info) != 0;
 	return !*out || errno == ENOENT ? E_OK : failed(data, "looked at", fault);
 }
 
-enum error beside_begin(const char *path, char out[BESIDE_PATH_MAX], struct fault *fault)
+enum error beside_begin(const char *path, char out[PATH_BYTES_MAX], struct fault *fault)
 {
 	TRY(join(path, ".new", out, fault));
 	TRY(remove_files(out, true, fault));
@@ -79,7 +79,7 @@ enum error beside_begin(const char *path, char out[BESIDE_PATH_MAX], struct faul
  * environment's, with readers that are long gone. */
 enum error beside_finish(const char *path, struct fault *fault)
 {
-	char made[BESIDE_PATH_MAX];
+	char made[PATH_BYTES_MAX];
 	TRY(join(path, ".new", made, fault));
 	TRY(beside_sync(made, fault));
 	TRY(remove_files(path, false, fault));

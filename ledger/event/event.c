@@ -28,21 +28,12 @@ void event_header_encode(const struct event_header *header, struct writer *out)
 	writer_bytes(out, bytes_of(header->basis, header->basis_len));
 }
 
-/* Printable UTF-8: what terminals and pages may show as it is. */
-static bool clean_text(struct bytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (WRONG(text.data[i] < 0x20) || WRONG(text.data[i] == 0x7F))
-			return false;
-	return !WRONG(!bytes_utf8(text));
-}
-
 static bool good_header(const struct event_header *header)
 {
 	return !WRONG(header->retention_years < 1) && !WRONG(header->retention_years > RETENTION_YEARS_MAX) &&
 		   header->basis_len <= WITHHELD_BASIS_BYTES_MAX &&
 		   !WRONG((header->withheld_until_s == 0) != (header->basis_len == 0)) &&
-		   !WRONG(header->withheld_until_s > TIME_S_MAX) && clean_text(bytes_of(header->basis, header->basis_len));
+		   !WRONG(header->withheld_until_s > TIME_S_MAX) && visible_clean(bytes_of(header->basis, header->basis_len));
 }
 
 void event_header_decode(struct reader *in, struct event_header *out)
@@ -71,7 +62,7 @@ static enum error check_text(const struct event_field *field, struct bytes text,
 		return fault_set(fault, E_TOO_LONG, "%s: %zu bytes, the limit is %zu", field->path, text.len, field->bytes_max);
 	if (!bytes_utf8(text)) /* for a better reason than the next one's */
 		return fault_set(fault, E_NOT_UTF8, "%s: not valid UTF-8", field->path);
-	if (!clean_text(text))
+	if (!visible_clean(text))
 		return fault_set(fault, E_BAD_VALUE, "%s: holds control characters", field->path);
 	if (WRONG(visible_blank(text)))
 		return fault_set(

@@ -29,14 +29,6 @@ static enum error apply_field(struct policy *policy, const char *path, bool clos
 	return E_OK;
 }
 
-static bool clean_text(struct bytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (WRONG(text.data[i] < 0x20) || WRONG(text.data[i] == 0x7F))
-			return false;
-	return !WRONG(!bytes_utf8(text));
-}
-
 enum error policy_apply(struct policy *policy, const char *word, struct fault *fault)
 {
 	if (strncmp(word, "open=", 5) == 0)
@@ -45,7 +37,7 @@ enum error policy_apply(struct policy *policy, const char *word, struct fault *f
 		return apply_field(policy, word + 6, true, fault);
 	if (strncmp(word, "purpose=", 8) == 0) {
 		struct bytes purpose = bytes_text(word + 8);
-		if (purpose.len > PURPOSE_BYTES_MAX || !clean_text(purpose) || visible_blank(purpose))
+		if (purpose.len > PURPOSE_BYTES_MAX || !visible_clean(purpose) || visible_blank(purpose))
 			return fault_set(fault, E_BAD_VALUE,
 				"policy: purpose is 1 to %u bytes of UTF-8 without control characters, and not only spaces",
 				PURPOSE_BYTES_MAX);
@@ -77,7 +69,7 @@ void policy_decode(struct reader *in, struct policy *out)
 	struct bytes purpose = reader_range16(in, PURPOSE_BYTES_MAX);
 	uint64_t allowed = event_fields_with(0) & ~event_fields_with(FIELD_FIXED);
 	if (WRONG((policy.restricted & ~allowed) != 0) ||
-		WRONG((policy.flags & ~(POLICY_WITHHOLD | POLICY_PURPOSE_REQUIRED)) != 0) || !clean_text(purpose))
+		WRONG((policy.flags & ~(POLICY_WITHHOLD | POLICY_PURPOSE_REQUIRED)) != 0) || !visible_clean(purpose))
 		reader_fail(in, E_BAD_VALUE);
 	if (in->error != E_OK)
 		return;

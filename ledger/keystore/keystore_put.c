@@ -38,7 +38,7 @@ enum error keystore_create(const char *path, const struct key *wrapping, struct 
 enum error keystore_make(const char *path, struct key_position *out, struct fault *fault)
 {
 	static const struct key none = {{0}}; /* nothing is unwrapped */
-	char made[BESIDE_PATH_MAX];
+	char made[PATH_BYTES_MAX];
 	struct keystore *keystore = NULL;
 	bool is_new;
 	TRY(beside_is_free(path, &is_new, fault));

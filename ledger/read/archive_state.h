@@ -4,11 +4,10 @@
 #include "ledger/base/file.h"
 #include "ledger/keys/secrets.h"
 #include "ledger/read/archive.h"
+#include "ledger/read/limits.h"
 #include "ledger/read/tail.h"
 
 #include <pthread.h>
-
-#define NODE_SLOTS 65536u /* power of two: the computed nodes of a million entries, 3 MiB */
 
 struct known_node {
 	uint64_t index;

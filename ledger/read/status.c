@@ -7,6 +7,7 @@
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
+#include "ledger/read/limits.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -15,8 +16,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define READ_TRIES 3 /* it may be written while it is read */
 
 static const struct {
 	const char *name;

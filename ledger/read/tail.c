@@ -12,14 +12,13 @@
 #include "ledger/read/tail.h"
 
 #include "ledger/base/grow.h"
+#include "ledger/read/limits.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACES_MAX (1u << 24) /* some 500 MB */
-#define HEADS_MIN 1024u
 #define PREFIX_BYTES 16 /* of an alias, which is a keyed hash: nobody can make two agree in so many */
 
 #define CHAIN_END UINT32_MAX

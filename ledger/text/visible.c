@@ -2,6 +2,8 @@
  * (steers). A character may only hide, as a wide space does, and still be shown. */
 #include "ledger/text/visible.h"
 
+#include "ledger/base/wrong.h"
+
 struct range {
 	uint32_t first;
 	uint32_t last;
@@ -56,6 +58,14 @@ uint32_t visible_next(struct bytes text, size_t *at)
 		return 0xFFFD;
 	}
 	return next_point(text, at);
+}
+
+bool visible_clean(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (WRONG(text.data[i] < 0x20) || WRONG(text.data[i] == 0x7F))
+			return false;
+	return !WRONG(!bytes_utf8(text));
 }
 
 bool visible_hides(struct bytes text)

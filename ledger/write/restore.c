@@ -17,13 +17,12 @@
 #include "ledger/write/ledger_state.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct restore {
-	char path[BESIDE_PATH_MAX]; /* of the store */
-	bool is_new;                /* it is made beside that, and moved there when it is whole */
-	struct key_position keys;   /* of what has no entry yet; else the store has its own */
+	char path[PATH_BYTES_MAX]; /* of the store */
+	bool is_new;               /* it is made beside that, and moved there when it is whole */
+	struct key_position keys;  /* of what has no entry yet; else the store has its own */
 	struct db_env *store;
 	struct db_txn txn;
 	struct log_appender *log;
@@ -48,20 +47,18 @@ static enum error load(struct restore *restore)
 /* A store that has nothing takes the keys as they are: nothing is sealed under any of them. */
 static enum error find_keys(struct restore *restore, const char *dir, struct fault *fault)
 {
-	char path[BESIDE_PATH_MAX];
+	char path[PATH_BYTES_MAX];
 	if (restore->old_size > 0)
 		return E_OK;
-	int len = snprintf(path, sizeof path, "%s/keys/env", dir);
-	if (len < 0 || (size_t)len >= sizeof path)
+	if (ledger_sub_path(dir, "keys/env", path) != E_OK)
 		return fault_set(fault, E_TOO_LONG, "");
 	return keystore_make(path, &restore->keys, fault);
 }
 
 static enum error open_store(struct restore *restore, const char *dir, struct fault *fault)
 {
-	char made[BESIDE_PATH_MAX];
-	int len = snprintf(restore->path, sizeof restore->path, "%s/store", dir);
-	if (len < 0 || (size_t)len >= sizeof restore->path)
+	char made[PATH_BYTES_MAX];
+	if (ledger_sub_path(dir, "store", restore->path) != E_OK)
 		return fault_set(fault, E_TOO_LONG, "");
 	TRY(beside_is_free(restore->path, &restore->is_new, fault));
 	if (restore->is_new)
