@@ -34,10 +34,11 @@ struct dicom {
 	const struct adapter_context *context;
 	struct fault *fault;
 	enum node path[XML_DEPTH_MAX + 1];
+	const char *names[XML_DEPTH_MAX + 1]; /* of the elements in `path`, NULL for unknown ones */
 	unsigned depth;
 	bool has_event;
 	bool has_somebody;              /* an object that could be a person, and is not the subject */
-	bool has_mention;               /* a patient, in a place that is not read */
+	const char *mention;            /* a patient, in a place that is not read: the element that it has; or NULL */
 	struct bytes event_words;       /* of EventID */
 	struct bytes type_words;        /* of EventTypeCode */
 	struct participant participant; /* the one that is being read */
@@ -65,13 +66,65 @@ static enum error words_of(struct dicom *dicom, const char **attributes, struct 
 	return keep(dicom, words.len > 0 ? words : code_of(attributes), out);
 }
 
+static const char *known_element(const struct dicom *dicom)
+{
+	unsigned depth = dicom->depth;
+	while (depth > 0 && dicom->names[depth] == NULL)
+		depth--;
+	return depth > 0 ? dicom->names[depth] : "AuditMessage";
+}
+
+/* The first is told. */
+static void note(struct dicom *dicom, bool mentioned)
+{
+	if (mentioned && dicom->mention == NULL)
+		dicom->mention = known_element(dicom);
+}
+
 /* What mentions a patient refuses a message that has no subject. */
 static enum error look(struct dicom *dicom, struct bytes text, enum mention_where where)
 {
 	bool found = false;
-	TRY(mention_look(text, where, &found));
-	dicom->has_mention |= found;
+	if (dicom->mention == NULL)
+		TRY(mention_look(text, where, &found));
+	note(dicom, found);
 	return E_OK;
+}
+
+/* Below the section of a participant are people at work, who have numbers too. */
+static enum mention_where where_of(const struct dicom *dicom)
+{
+	return dicom->depth >= 2 && dicom->path[2] == NODE_PARTICIPANT ? MENTION_ADDRESS : MENTION_QUERY;
+}
+
+/* All attributes, those of the standard too: senders write into each of them. What an object is called is looked at
+ * where the object ends, with its type. */
+static enum error look_at_attributes(struct dicom *dicom, const char **attributes)
+{
+	struct bytes name;
+	struct bytes value;
+	for (size_t at = 0; xml_next_attribute(attributes, &at, &name, &value);) {
+		note(dicom, value.len > 0 && mention_names(name));
+		if (!bytes_equal(name, BYTES_LITERAL("ParticipantObjectID")))
+			TRY(look(dicom, value, where_of(dicom)));
+	}
+	return E_OK;
+}
+
+/* Text of an element that holds none by the standard, or that ends with a child. */
+static enum error look_at_text(struct dicom *dicom, struct bytes text)
+{
+	bool in_detail = dicom->depth >= 3 && dicom->path[2] == NODE_OBJECT && dicom->names[3] != NULL &&
+					 strcmp(dicom->names[3], "ParticipantObjectDetail") == 0;
+	note(dicom, in_detail && mention_names(text));
+	return look(dicom, text, where_of(dicom));
+}
+
+static struct bytes take_text(struct dicom *dicom)
+{
+	struct bytes text = words_trim(bytes_of(dicom->text, dicom->text_len));
+	dicom->text_len = 0;
+	return text;
 }
 
 /* ---- the event ---- */
@@ -161,7 +214,7 @@ static enum error look_at_user(struct dicom *dicom, struct bytes id)
 {
 	if (id.len > 8 && memcmp(id.data, "Patient/", 8) == 0)
 		return audit_message_subject(dicom->message, id, dicom->context->org_id, dicom->fault);
-	return look(dicom, id, MENTION_ADDRESS);
+	return E_OK; /* of another form: looked at with all attributes */
 }
 
 static enum error start_participant(struct dicom *dicom, const char **attributes)
@@ -180,9 +233,9 @@ static enum error start_role(struct dicom *dicom, const char **attributes)
 {
 	struct bytes code = code_of(attributes);
 	participant_role_code(&dicom->participant, code);
-	dicom->has_mention |= mention_role(code) ||
-						  mention_words_are(xml_attribute(attributes, "originalText", NULL)) != MENTION_WORDS_NO ||
-						  mention_words_are(xml_attribute(attributes, "displayName", NULL)) != MENTION_WORDS_NO;
+	note(dicom, mention_role(code) ||
+					mention_words_are(xml_attribute(attributes, "originalText", NULL)) != MENTION_WORDS_NO ||
+					mention_words_are(xml_attribute(attributes, "displayName", NULL)) != MENTION_WORDS_NO);
 	return dicom->participant.role.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->participant.role);
 }
 
@@ -217,8 +270,8 @@ static enum error start_id_type(struct dicom *dicom, const char **attributes)
 
 static enum error start_detail(struct dicom *dicom, const char **attributes)
 {
-	dicom->has_mention |= mention_names(xml_attribute(attributes, "type", NULL));
-	return look(dicom, xml_attribute(attributes, "value", NULL), MENTION_QUERY); /* in base64 too */
+	note(dicom, mention_names(xml_attribute(attributes, "type", NULL)));
+	return E_OK;
 }
 
 static enum error end_object(struct dicom *dicom)
@@ -281,7 +334,7 @@ static enum error check_unknown(struct dicom *dicom, const char *name, const cha
 		return fault_set(dicom->fault, E_BAD_XML,
 			"ParticipantObjectID: in another element than ParticipantObjectIdentification, so that it may be a "
 			"person's");
-	dicom->has_mention |= mention_names(bytes_text(name));
+	note(dicom, mention_names(bytes_text(name)));
 	return E_OK;
 }
 
@@ -289,15 +342,16 @@ static enum error on_start(void *context, const char *name, const char **attribu
 {
 	struct dicom *dicom = context;
 	enum node parent = dicom->path[dicom->depth];
-	enum node *here = &dicom->path[++dicom->depth];
-	*here = NODE_UNKNOWN;
-	dicom->text_len = 0;
-	for (size_t i = 0; i < sizeof tree / sizeof tree[0]; i++) {
-		if (tree[i].parent != parent || strcmp(tree[i].name, name) != 0)
-			continue;
-		*here = tree[i].node;
-		return tree[i].start != NULL ? tree[i].start(dicom, attributes) : E_OK;
-	}
+	TRY(look_at_text(dicom, take_text(dicom)));
+	size_t row = 0;
+	while (row < sizeof tree / sizeof tree[0] && (tree[row].parent != parent || strcmp(tree[row].name, name) != 0))
+		row++;
+	bool known = row < sizeof tree / sizeof tree[0];
+	dicom->path[++dicom->depth] = known ? tree[row].node : NODE_UNKNOWN;
+	dicom->names[dicom->depth] = known ? tree[row].name : NULL;
+	TRY(look_at_attributes(dicom, attributes));
+	if (known)
+		return tree[row].start != NULL ? tree[row].start(dicom, attributes) : E_OK;
 	if (parent == NODE_DOCUMENT)
 		return fault_set(dicom->fault, E_BAD_XML, "the document's element must be AuditMessage");
 	return check_unknown(dicom, name, attributes);
@@ -314,31 +368,33 @@ static enum error on_text(void *context, struct bytes text)
 	return E_OK;
 }
 
-static enum error on_end(void *context)
+static enum error end_element(struct dicom *dicom, struct bytes text)
 {
-	struct dicom *dicom = context;
-	enum node node = dicom->path[dicom->depth--];
-	struct bytes text = words_trim(bytes_of(dicom->text, dicom->text_len));
-	dicom->text_len = 0;
-	switch (node) {
+	TRY(look_at_text(dicom, text));
+	switch (dicom->path[dicom->depth]) {
 	case NODE_OUTCOME_WORDS:
 		audit_message_denial_words(dicom->message, text);
 		return E_OK;
 	case NODE_PARTICIPANT:
 		return participants_add(dicom->message, &dicom->participant);
 	case NODE_NAME:
-		TRY(look(dicom, text, MENTION_TEXT));
 		return dicom->object.name.len > 0 ? E_OK : keep(dicom, text, &dicom->object.name);
 	case NODE_QUERY:
 		dicom->message->query = true;
-		return look(dicom, text, MENTION_QUERY);
-	case NODE_UNKNOWN:
-		return look(dicom, text, MENTION_TEXT);
+		return E_OK;
 	case NODE_OBJECT:
 		return end_object(dicom);
 	default:
 		return E_OK;
 	}
+}
+
+static enum error on_end(void *context)
+{
+	struct dicom *dicom = context;
+	enum error error = end_element(dicom, take_text(dicom));
+	dicom->depth--;
+	return error;
 }
 
 /* ---- the whole ---- */
@@ -354,11 +410,12 @@ static enum error check(struct dicom *dicom)
 	if (message->system.len == 0)
 		return fault_set(
 			dicom->fault, E_MISSING_FIELD, "AuditSourceIdentification: AuditSourceID is required and missing");
-	if (message->subject_count == 0 && (dicom->has_somebody || dicom->has_mention))
+	if (message->subject_count == 0 && (dicom->has_somebody || dicom->mention != NULL))
 		return fault_set(dicom->fault, E_BAD_SUBJECT,
-			"subject: the message speaks of a person or of a patient, and has no object that says whose data it is "
-			"about; "
-			"send the patient as an object with type code 1 and role 1");
+			"subject: the message speaks of a person or of a patient (%s), and has no object that says whose data it "
+			"is "
+			"about; send the patient as an object with type code 1 and role 1",
+			dicom->mention != NULL ? dicom->mention : "ParticipantObjectIdentification");
 	TRY(audit_message_check_nobody(message, "send the patient as an object with type code 1 and role 1", dicom->fault));
 	message->activity = dicom->type_words.len > 0 ? dicom->type_words : dicom->event_words;
 	return E_OK;

@@ -68,6 +68,19 @@ struct bytes xml_attribute(const char **attributes, const char *name, const char
 	return BYTES_EMPTY;
 }
 
+bool xml_next_attribute(const char **attributes, size_t *at, struct bytes *name, struct bytes *value)
+{
+	for (; attributes[*at] != NULL; *at += 2) {
+		if (is_markup(attributes[*at]))
+			continue;
+		*name = bytes_text(local_name(attributes[*at]));
+		*value = words_trim(bytes_text(attributes[*at + 1]));
+		*at += 2;
+		return true;
+	}
+	return false;
+}
+
 /* ---- expat's callbacks ---- */
 
 static void on_start(void *context, const char *name, const char **attributes)

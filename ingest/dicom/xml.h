@@ -23,3 +23,6 @@ enum error xml_read(
 /* The first of the attributes of either local name that holds more than white space, without the white space at its
  * ends; empty when there is none. `other` may be NULL. Borrowed for the length of the event. */
 struct bytes xml_attribute(const char **attributes, const char *name, const char *other);
+/* The next attribute that is not about the XML itself, its local name and its value without the white space at the
+ * ends; `at` begins with 0. */
+bool xml_next_attribute(const char **attributes, size_t *at, struct bytes *name, struct bytes *value);

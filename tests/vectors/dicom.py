@@ -104,7 +104,8 @@ def dicom():
          message(rest=thing('ParticipantObjectID="Patient/p1" ParticipantObjectTypeCode="2" '
                             'ParticipantObjectTypeCodeRole="4"')), subjects=["ref:%s/Patient/p1" % ORG])
     study = thing('ParticipantObjectID="1.2.9" ParticipantObjectTypeCode="2" ParticipantObjectTypeCodeRole="3"')
-    good("nobody", "a study, and nobody", message(rest=study), subjects=[], objects=["1.2.9"])
+    good("nobody", "a study, and nobody", message(words='<EventID csd-code="list" originalText="Study list"/>', rest=study), subjects=[],
+         activity="Study list", objects=["1.2.9"])
     good("none", "nobody by the sender's word",
          message(rest=thing('ParticipantObjectID="&lt;none&gt;" ParticipantObjectTypeCode="1" '
                             'ParticipantObjectTypeCodeRole="1"')), subjects=[])
@@ -162,6 +163,42 @@ def dicom():
     bad("user-alone", "a person at work, and nobody whose data it is",
         message(rest=thing(patient_id + 'ParticipantObjectTypeCode="1" ParticipantObjectTypeCodeRole="6"')), "subject")
     bad("mention", "a patient in an element that is not read", message(rest='<Patient id="77"/>'), "subject")
+    study_id = 'ParticipantObjectTypeCode="2" ParticipantObjectTypeCodeRole="3" ParticipantObjectID='
+    query = '<EventID csd-code="110112" originalText="Query"/>'
+    search = "Observation?patient=77"
+    for name, place, about, text in (
+            ("attribute", "ParticipantObjectIdentification", "a number in an attribute that the standard does not have",
+             message(words=query, rest=thing(study_id + '"1.2" PatientID="77"'))),
+            ("attribute-elsewhere", "AuditMessage", "the same of an element that it does not have", message(words=query, rest='<Extra patientId="77"/>')),
+            ("attribute-value", "AuditSourceIdentification", "a search in an attribute of the standard",
+             message(words=query, source='<AuditSourceIdentification AuditSourceID="RIS" AuditEnterpriseSiteID="%s"/>' % search)),
+            ("stray-text", "AuditMessage", "text where no text stands", message(words=query, rest="0101701234")),
+            ("stray-text-front", "ParticipantObjectQuery", "text before a child",
+             message(words=query, rest=thing(study_id + '"1.2"', "<ParticipantObjectQuery>%s<x/></ParticipantObjectQuery>" % search))),
+            ("query-child", "ParticipantObjectQuery", "a query in a child",
+             message(words=query, rest=thing(study_id + '"1.2"', "<ParticipantObjectQuery><x>%s</x></ParticipantObjectQuery>" % search))),
+            ("detail-children", "ParticipantObjectDetail", "a detail in children", message(words=query, rest=thing(
+                study_id + '"1.2"', "<ParticipantObjectDetail><type>PatientID</type><value>Nzc=</value></ParticipantObjectDetail>"))),
+            ("detail-text", "ParticipantObjectDetail", "a detail as text", message(words=query, rest=thing(
+                study_id + '"1.2"', "<ParticipantObjectDetail>%s</ParticipantObjectDetail>" % search))),
+            ("id-search", "ParticipantObjectIdentification", "a search as an object's id",
+             message(words=query, rest=thing(study_id + '"https://x.example/%s"' % search))),
+            ("event-type", "EventTypeCode", "words of what happened",
+             message(words=query + '<EventTypeCode csd-code="x" originalText="Read Patient/77"/>')),
+            ("event-id", "EventID", "a number in the words of what happened", message(words='<EventID csd-code="110112" originalText="Opslag 0101701234"/>')),
+            ("outcome-words", "EventOutcomeDescription", "words of how it ended",
+             message(words=query + "<EventOutcomeDescription>Patient/77 not found</EventOutcomeDescription>")),
+            ("purpose", "PurposeOfUse", "words of the purpose", message(words=query + '<PurposeOfUse csd-code="x" originalText="Patient/77"/>')),
+            ("access-point", "ActiveParticipant", "an address",
+             message(words=query, people='<ActiveParticipant UserID="u1" NetworkAccessPointID="https://x.example/Patient/77"/>')),
+            ("role-words", "RoleIDCode", "the words of a patient's role", message(
+                words=query, people='<ActiveParticipant UserID="u1"><RoleIDCode csd-code="x" originalText="Patienten"/></ActiveParticipant>'))):
+        bad("mention-" + name, about, text, place)
+    good("anything", "attributes and texts that mention nobody", message(
+        words='<EventID csd-code="110112" originalText="Query"/>', people='<ActiveParticipant UserID="0101701234" UserName="Dr. Test"><RoleIDCode '
+        'csd-code="d" originalText="doctor"/></ActiveParticipant>', rest=' words <Extra size="77" of="a patient">more</Extra>'),
+         subjects=[], activity="Query",
+         actor={"kind": "human", "id": "0101701234", "name": "Dr. Test", "role": "doctor"})
     bad("second-event", "a second EventIdentification",
         message(rest='<EventIdentification EventDateTime="2020-01-01T00:00:00Z" EventOutcomeIndicator="8"/>' + patient),
         "EventIdentification", "bad-value")
