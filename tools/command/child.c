@@ -155,6 +155,11 @@ void child_stop(const struct child *child)
 
 /* SIGKILL cannot be refused, but a process that hangs in the kernel (a disk that does not answer) ends only when that
  * lets go of it. Then this waits as well: to leave it behind would leave the store's lock behind. */
+bool child_ended(const struct child *child, int timeout_ms)
+{
+	return child->pid <= 0 || ended_within(child->pid, timeout_ms);
+}
+
 int child_wait(struct child *child, int patience_ms)
 {
 	int status = -1;

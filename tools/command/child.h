@@ -40,6 +40,8 @@ bool child_line(struct child *child, char out[CHILD_LINE_MAX + 1]);
 bool child_wait_output(const struct child *child, int timeout_ms);
 /* SIGTERM. To be sent once: a program that is about to end may have taken its handler down already. */
 void child_stop(const struct child *child);
+/* Waits up to `timeout_ms` until it is gone; true then, and where none was running. It is still to be waited for. */
+bool child_ended(const struct child *child, int timeout_ms);
 /* Waits until it is gone, with SIGKILL after `patience_ms`. Gives its wait status (-1: none was running). */
 int child_wait(struct child *child, int patience_ms);
 /* Lets go of the pipe of a child that was waited for. */

@@ -304,14 +304,15 @@ static bool ended_well(const struct daemon *daemon, int status)
 	return status <= 0 || (daemon->state == STATE_STARTING && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
-/* Its output ends with it, and before that it may say why. */
+/* It may say why it ends. That it is gone is seen by the process and not by the end of its output, which somebody else
+ * may hold open; the few lines that it said are in the pipe then. */
 static int wait_for_end(struct daemon *daemon)
 {
 	char line[CHILD_LINE_MAX + 1];
-	while (daemon->child.output >= 0 && child_wait_output(&daemon->child, PATIENCE_MS))
-		while (child_line(&daemon->child, line))
-			(void)is_end(daemon, line);
-	return child_wait(&daemon->child, daemon->child.output < 0 ? PATIENCE_MS : 0);
+	(void)child_ended(&daemon->child, PATIENCE_MS);
+	while (child_line(&daemon->child, line))
+		(void)is_end(daemon, line);
+	return child_wait(&daemon->child, 0);
 }
 
 /* Both get their signal before either is waited for; a daemon that does not end cleanly is worth an error. All have
