@@ -42,6 +42,11 @@ bool framing_give_message(struct framing *framing, struct bytes input, size_t en
 	size_t len = end;
 	while (!framing->is_long && len > 0 && words_blank(input.data[len - 1]))
 		len--;
+	return framing_end_message(framing, input, len, cut, out);
+}
+
+bool framing_end_message(struct framing *framing, struct bytes input, size_t len, bool cut, struct framing_piece *out)
+{
 	framing_give(framing, framing->is_long ? FRAMING_LAST : FRAMING_MESSAGE, input, len, out);
 	out->cut = cut;
 	framing->is_long = false;

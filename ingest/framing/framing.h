@@ -21,6 +21,7 @@
 
 #include "ingest/framing/json_scan.h"
 #include "ingest/framing/xml_scan.h"
+#include "ingest/framing/xml_width.h"
 #include "ingest/message/adapter.h"
 
 enum framing_kind {
@@ -67,6 +68,7 @@ struct framing_json {
 
 struct framing_xml {
 	struct xml_scan scan;
+	struct xml_turns turns;
 	bool opened; /* the start tag of the message is complete */
 	bool only_starts;
 	bool behind;          /* a message closed, and something else stands behind it on its line */
@@ -91,7 +93,7 @@ struct framing {
 
 void framing_begin(struct framing *framing, enum adapter_format format);
 /* The piece at the start of `input`, which must begin where the last piece ended and hold at least what it held then.
- * It never has to be longer than framing->max + 1 for a piece to come out. */
+ * It never has to be longer than framing->max + 1 for a piece to come out; for DICOM than twice that and 32. */
 void framing_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);
 
 /* Whether a byte order mark stands at `at`: 3, 0, or SIZE_MAX if only more input can tell. */
@@ -101,5 +103,7 @@ bool framing_give(
 	struct framing *framing, enum framing_kind kind, struct bytes input, size_t len, struct framing_piece *out);
 /* The message ends before `end`; blanks at its end are left for what comes between. */
 bool framing_give_message(struct framing *framing, struct bytes input, size_t end, bool cut, struct framing_piece *out);
+/* Likewise, with the blanks. */
+bool framing_end_message(struct framing *framing, struct bytes input, size_t len, bool cut, struct framing_piece *out);
 bool framing_json_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);
 bool framing_xml_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);

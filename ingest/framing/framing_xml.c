@@ -6,7 +6,10 @@
  *    │   └──► FOREIGN ────────────┘                                  ▼                         ▼
  *    │          │ its end tag, <?xml, or <AuditMessage             message (cut)              JUNK ──► message
  *    └──► JUNK  ▼                                                                               line end, or a message
- *             message (both to be refused) */
+ *             message (both to be refused)
+ *
+ * Between `next` and the tokens all is counted in characters, of one byte or, in UTF-16, of two (xml_width.h). Where
+ * the width changes, what is open ends as at the end of the input. */
 #include "ingest/framing/framing.h"
 
 #include "ingest/message/words.h"
@@ -26,6 +29,11 @@ static void reveal(struct framing *framing, size_t end)
 	xml_scan_reset(&xml->scan);
 }
 
+static uint8_t unit(const struct framing *framing, struct bytes input, size_t at)
+{
+	return xml_turns_unit(&framing->xml.turns, input, at);
+}
+
 /* ---- pieces ---- */
 
 static bool give(struct framing *framing, enum framing_kind kind, struct bytes input, size_t len, bool cut,
@@ -34,8 +42,11 @@ static bool give(struct framing *framing, enum framing_kind kind, struct bytes i
 	struct framing_xml *xml = &framing->xml;
 	if (kind == FRAMING_BETWEEN)
 		framing_give(framing, kind, input, len, out);
-	else
-		framing_give_message(framing, input, len, cut, out);
+	else {
+		while (!framing->is_long && len > 0 && words_blank(unit(framing, input, len - 1)))
+			len--;
+		framing_end_message(framing, input, len, cut, out);
+	}
 	bool declared = xml->start != SIZE_MAX;
 	out->encoded = kind == FRAMING_MESSAGE && xml->wrappers > 0 && xml->wrapped_encoded && !declared;
 	framing->state = BETWEEN;
@@ -69,11 +80,13 @@ static void enter(struct framing *framing, enum xml_token token)
 }
 
 /* A declaration ends here. */
-static void note_encoding(struct framing_xml *xml, struct bytes declaration)
+static void note_encoding(struct framing *framing, struct bytes input)
 {
+	struct framing_xml *xml = &framing->xml;
 	char text[XML_SCAN_NAME_MAX * 2];
-	size_t len = declaration.len < sizeof text ? declaration.len : sizeof text - 1;
-	memcpy(text, declaration.data, len);
+	size_t len = 0;
+	for (size_t at = xml->scan.token; at < framing->at && len < sizeof text - 1; at++)
+		text[len++] = (char)unit(framing, input, at);
 	text[len] = '\0';
 	xml->encoded = strcasestr(text, "encoding") != NULL && strcasestr(text, "utf-8") == NULL;
 }
@@ -88,7 +101,7 @@ static bool between(struct framing *framing, struct bytes input, enum xml_token 
 		return false;
 	}
 	if (token == TOKEN_ASIDE && xml->scan.declared)
-		note_encoding(xml, bytes_of(input.data + xml->scan.token, framing->at - xml->scan.token));
+		note_encoding(framing, input);
 	if (token == TOKEN_END && xml->wrappers > 0 && !xml->scan.message) {
 		xml->wrappers--;
 		return give(framing, FRAMING_BETWEEN, input, framing->at, false, out);
@@ -117,7 +130,7 @@ static bool between(struct framing *framing, struct bytes input, enum xml_token 
 static bool junk(struct framing *framing, struct bytes input, enum xml_token token, struct framing_piece *out)
 {
 	struct framing_xml *xml = &framing->xml;
-	if (input.data[framing->at - 1] == '\n')
+	if (unit(framing, input, framing->at - 1) == '\n')
 		return give(framing, FRAMING_MESSAGE, input, framing->at - 1, false, out);
 	bool begins = begins_message(xml, token) || token == TOKEN_DECLARATION;
 	if (begins && xml->behind && !framing->is_long)
@@ -165,20 +178,22 @@ static bool inside(struct framing *framing, struct bytes input, enum xml_token t
 /* Whether the end tag at `at` closes nothing: no wrapper is open, or it is that of a message. */
 static bool is_stray(const struct framing *framing, struct bytes input, size_t at, enum framing_more more, bool *wait)
 {
-	size_t start = at + 2;
-	size_t end = start;
-	if (input.len - at < 2 || input.data[at + 1] != '/') {
+	char name[XML_SCAN_NAME_MAX];
+	size_t len = 0;
+	size_t end = at + 2;
+	if (input.len - at < 2 || unit(framing, input, at + 1) != '/') {
 		*wait = input.len - at < 2 && more == FRAMING_MORE;
 		return false;
 	}
-	while (
-		end < input.len && end - at < XML_SCAN_NAME_MAX && (xml_name_char(input.data[end]) || input.data[end] == ':')) {
-		start = input.data[end] == ':' ? end + 1 : start;
-		end++;
+	for (; end < input.len && end - at < XML_SCAN_NAME_MAX; end++) {
+		uint8_t c = unit(framing, input, end);
+		if (!xml_name_char(c) && c != ':')
+			break;
+		name[len] = (char)c;
+		len = c == ':' ? 0 : len + 1;
 	}
 	*wait = framing->xml.wrappers > 0 && end == input.len && more == FRAMING_MORE;
-	return framing->xml.wrappers == 0 ||
-		   bytes_equal(bytes_of(input.data + start, end - start), BYTES_LITERAL(XML_SCAN_ROOT));
+	return framing->xml.wrappers == 0 || bytes_equal(bytes_of(name, len), BYTES_LITERAL(XML_SCAN_ROOT));
 }
 
 /* What stands behind the end on its line decides whether it is one: nothing, or another one, or something else and
@@ -187,7 +202,7 @@ static bool closed(struct framing *framing, struct bytes input, enum framing_mor
 {
 	struct framing_xml *xml = &framing->xml;
 	while (framing->at < input.len && framing->at - xml->end < framing->max) {
-		uint8_t c = input.data[framing->at];
+		uint8_t c = unit(framing, input, framing->at);
 		bool wait = false;
 		bool stray = c == '<' && is_stray(framing, input, framing->at, more, &wait);
 		if (wait)
@@ -211,7 +226,9 @@ static bool begins_row(struct framing *framing, struct bytes input, enum framing
 {
 	size_t have = input.len - framing->at;
 	size_t wanted = sizeof row - 1;
-	bool same = memcmp(input.data + framing->at, row, have < wanted ? have : wanted) == 0;
+	bool same = true;
+	for (size_t i = 0; i < wanted && i < have && same; i++)
+		same = unit(framing, input, framing->at + i) == (uint8_t)row[i];
 	*wait = same && have < wanted && more != FRAMING_ENDED;
 	return same && have >= wanted;
 }
@@ -235,7 +252,7 @@ static bool step(struct framing *framing, struct bytes input, struct framing_pie
 	static bool (*const states[])(struct framing *, struct bytes, enum xml_token, struct framing_piece *) = {
 		[BETWEEN] = between, [JUNK] = junk, [FOREIGN] = foreign, [INSIDE] = inside};
 	struct framing_xml *xml = &framing->xml;
-	uint8_t c = input.data[framing->at];
+	uint8_t c = unit(framing, input, framing->at);
 	if (c == '<' && xml_scan_in_tag(&xml->scan) && interrupted(framing, input, out))
 		return true;
 	if (c == '<' && xml_scan_doubled(&xml->scan)) {
@@ -261,7 +278,8 @@ static enum look look(struct framing *framing, struct bytes input, enum framing_
 	if (framing->state != BETWEEN || !xml_scan_in_text(&framing->xml.scan))
 		return LOOK_ON;
 	bool wait = false;
-	size_t mark = framing_mark(input, framing->at, more);
+	bool wide = framing->xml.turns.width != XML_BYTES;
+	size_t mark = wide ? unit(framing, input, framing->at) == 0xEF : framing_mark(input, framing->at, more);
 	if (mark == SIZE_MAX)
 		return LOOK_WAIT;
 	framing->at += mark;
@@ -341,7 +359,8 @@ static bool run(struct framing *framing, struct bytes input, enum framing_more m
 	return framing->state == CLOSED && closed(framing, input, more, out);
 }
 
-bool framing_xml_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
+/* Of an input that is in one width. */
+static bool next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
 {
 	if (run(framing, input, more, out))
 		return true;
@@ -357,4 +376,24 @@ bool framing_xml_next(struct framing *framing, struct bytes input, enum framing_
 	if (more == FRAMING_IDLE && framing->state == JUNK && framing->xml.behind && !framing->is_long)
 		return give(framing, FRAMING_MESSAGE, input, framing->xml.end, false, out);
 	return framing->is_long && framing->at > 0 && give_part(framing, input, out);
+}
+
+bool framing_xml_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
+{
+	struct xml_turns *turns = &framing->xml.turns;
+	enum xml_width width;
+	bool turn;
+	while (
+		(turn = xml_turns_look(turns, input, more == FRAMING_ENDED, &width)) && turns->seen == 0 && !framing->is_long)
+		xml_turns_take(turns, width);
+	more = turn ? FRAMING_ENDED : more;
+	size_t size = turns->width == XML_BYTES ? 1 : 2;
+	size_t rest = more == FRAMING_ENDED ? turns->seen % size : 0;
+	turns->half = rest > 0;
+	if (!next(framing, bytes_of(input.data, turns->seen / size + rest), more, out))
+		return false;
+	out->text.len = out->text.len * size - (out->text.len * size > turns->seen);
+	out->encoded &= size == 1;
+	turns->seen -= out->text.len;
+	return true;
 }

@@ -1,7 +1,7 @@
 /* Asked at the beginning of an input: a wrong format, or none, would else be thousands of refused lines.
  *
- *   known first bytes (compressed, UTF-16) ─► told       signs of the format that was asked for ─► nothing is told
- *   signs of another one, XML, a table, a NUL ─► what it is, and what to do        none ─► nothing is told
+ *   known first bytes (compressed, UTF-16 but of DICOM) ─► told       signs of the format that was asked for ─► nothing
+ * is told signs of another one, XML, a table, a NUL ─► what it is, and what to do        none ─► nothing is told
  *
  * It only looks for words, so where the two are in doubt nothing is told: the messages' own reasons come then. */
 #include "ingest/framing/looks.h"
@@ -9,6 +9,8 @@
 #include "ingest/message/words.h"
 
 #include <string.h>
+
+#define LOOKS_WORD_MAX 16
 
 struct look {
 	struct bytes text; /* from the first byte that is not blank */
@@ -77,6 +79,14 @@ static const char *binary(struct bytes text)
 			"looks like xz: pipe it through 'xz -dc'"},
 		{BYTES_LITERAL("\x28\xB5\x2F\xFD"), "looks like zstd: pipe it through 'zstd -dc'"},
 		{BYTES_LITERAL("BZh"), "looks like bzip2: pipe it through 'bzip2 -dc'"},
+		{BYTES_LITERAL("\xFF\xFE\0\0"), "looks like UTF-32: pipe it through 'iconv -f utf-32 -t utf-8'"},
+		{BYTES_LITERAL("\0\0\xFE\xFF"), "looks like UTF-32: pipe it through 'iconv -f utf-32 -t utf-8'"},
+		{BYTES_LITERAL("<\0\0\0"), "looks like UTF-32: pipe it through 'iconv -f utf-32le -t utf-8'"},
+		{BYTES_LITERAL("{\0\0\0"), "looks like UTF-32: pipe it through 'iconv -f utf-32le -t utf-8'"},
+		{BYTES_LITERAL("[\0\0\0"), "looks like UTF-32: pipe it through 'iconv -f utf-32le -t utf-8'"},
+		{BYTES_LITERAL("\0\0\0<"), "looks like UTF-32: pipe it through 'iconv -f utf-32be -t utf-8'"},
+		{BYTES_LITERAL("\0\0\0{"), "looks like UTF-32: pipe it through 'iconv -f utf-32be -t utf-8'"},
+		{BYTES_LITERAL("\0\0\0["), "looks like UTF-32: pipe it through 'iconv -f utf-32be -t utf-8'"},
 		{BYTES_LITERAL("\xFF\xFE"), "looks like UTF-16: pipe it through 'iconv -f utf-16 -t utf-8'"},
 		{BYTES_LITERAL("\xFE\xFF"), "looks like UTF-16: pipe it through 'iconv -f utf-16 -t utf-8'"},
 		{BYTES_LITERAL("{\0"), "looks like UTF-16: pipe it through 'iconv -f utf-16le -t utf-8'"},
@@ -90,6 +100,18 @@ static const char *binary(struct bytes text)
 		if (begins(text, known[i].mark))
 			return known[i].says;
 	return NULL;
+}
+
+/* In UTF-16, of either byte order. */
+static bool has_wide(struct bytes text, const char *word)
+{
+	char wide[2 * LOOKS_WORD_MAX];
+	size_t len = 0;
+	for (; *word != '\0' && len < sizeof wide; word++) {
+		wide[len++] = *word;
+		wide[len++] = '\0';
+	}
+	return memmem(text.data, text.len, wide, len - 1) != NULL;
 }
 
 /* ---- text of another kind ---- */
@@ -146,6 +168,8 @@ static bool may_be(const struct look *look, enum adapter_format format)
 static const char *judge(enum adapter_format format, struct bytes beginning, bool live)
 {
 	const char *no_text = binary(beginning);
+	if (no_text != NULL && has_wide(beginning, "AuditMessage")) /* UTF-16 is read in this format alone */
+		return format == ADAPTER_DICOM ? NULL : use_dicom;
 	if (no_text != NULL)
 		return no_text;
 	struct look look;

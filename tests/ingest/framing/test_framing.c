@@ -333,6 +333,57 @@ START_TEST(a_closed_document_does_not_wait)
 }
 END_TEST
 
+/* ---- UTF-16 ---- */
+
+#define CUT "<AuditMessage><EventIdent"
+
+/* The text in UTF-16, `lost` bytes short. */
+static size_t widen(char *out, const char *text, bool big, size_t lost)
+{
+	size_t len = strlen(text);
+	for (size_t i = 0; i < len; i++) {
+		out[2 * i] = big ? '\0' : text[i];
+		out[2 * i + 1] = big ? text[i] : '\0';
+	}
+	return 2 * len - lost;
+}
+
+/* A byte order mark, D, one that is cut, D on the next line: ADP-14, ADP-23 */
+static void expect_wide(bool big, size_t lost, size_t cut, size_t between)
+{
+	char input[512];
+	size_t d = 2 * strlen(D);
+	size_t len = 2;
+	memcpy(input, big ? "\xFE\xFF" : "\xFF\xFE", 2);
+	len += widen(input + len, D CUT, big, lost);
+	len += widen(input + len, "\n" D "\n", big, 0);
+	struct length wanted[] = {{'-', 2}, {'=', d}, {'!', cut}, {'-', between}, {'=', d}, {'-', 2}, {0}};
+	if (between == 0)
+		memmove(wanted + 3, wanted + 4, 3 * sizeof *wanted);
+	expect_lengths(ADAPTER_DICOM, 0, bytes_of(input, len), wanted);
+	/* Without the mark. */
+	expect_lengths(ADAPTER_DICOM, 0, bytes_of(input + 2, len - 2), wanted + 1);
+	/* Behind a message of single bytes, and with one behind it. */
+	char mixed[1024];
+	len = (size_t)sprintf(mixed, "%s", D "\n");
+	memcpy(mixed + len, input, 2);
+	len += 2;
+	len += widen(mixed + len, D "\n", big, 0);
+	len += (size_t)sprintf(mixed + len, "%s", D);
+	expect_lengths(ADAPTER_DICOM, 0, bytes_of(mixed, len),
+		(const struct length[]){{'=', d / 2}, {'-', 3}, {'=', d}, {'-', 2}, {'=', d / 2}, {0}});
+}
+
+START_TEST(utf16_is_cut_as_other_text_is)
+{
+	size_t cut = 2 * strlen(CUT);
+	expect_wide(false, 0, cut, 2);
+	expect_wide(true, 0, cut, 2);
+	expect_wide(false, 1, cut + 1, 0); /* out of step: the line end belongs to what was cut */
+	expect_wide(true, 1, cut, 1);
+}
+END_TEST
+
 /* ---- any damage, any reads ---- */
 
 static const char *const parts[] = {A, B, D, "{\"input\":\"x\",\"message\":\"" D "\"}", "<?xml version=\"1.0\"?>" D,
@@ -383,6 +434,64 @@ START_TEST(any_damage_costs_its_document_alone)
 }
 END_TEST
 
+/* As one line a piece: its kind, and where it ends. */
+static void frame_ends(size_t max, struct bytes input, size_t (*chunk)(void), char *out)
+{
+	struct framing framing;
+	struct framing_piece piece;
+	enum framing_kind last = FRAMING_NOTHING;
+	size_t at = 0;
+	size_t have = 0;
+	char *line = out;
+	framing_begin(&framing, ADAPTER_DICOM);
+	framing.max = max > 0 ? max : framing.max;
+	out[0] = '\0';
+	for (;;) {
+		bool ended = have == input.len;
+		framing_next(&framing, bytes_of(input.data + at, have - at), ended ? FRAMING_ENDED : FRAMING_MORE, &piece);
+		if (piece.kind == FRAMING_NOTHING && ended)
+			break;
+		if (piece.kind == FRAMING_NOTHING) {
+			size_t more = chunk();
+			have += more < input.len - have ? more : input.len - have;
+			continue;
+		}
+		bool joins = last == FRAMING_PART || (last == FRAMING_BETWEEN && piece.kind == FRAMING_BETWEEN);
+		ck_assert(piece.text.len > 0 || piece.kind == FRAMING_LAST);
+		at += piece.text.len;
+		last = piece.kind;
+		line = joins ? line : out + strlen(out);
+		sprintf(line, "%d to %zu\n", (int)last, at);
+	}
+	ck_assert_uint_eq(at, input.len);
+}
+
+START_TEST(widths_change_anywhere)
+{
+	static char input[8192];
+	static char text[600];
+	static char wanted[SHOWN_MAX];
+	for (uint32_t round = 0; round < 1000; round++) {
+		size_t len = 0;
+		seed = round;
+		for (uint32_t part = 0; part < 5; part++) {
+			size_t bytes = compose(text, 30 + draw(500));
+			text[bytes] = '\0';
+			if (draw(3) > 0)
+				len += widen(input + len, text, draw(2) > 0, draw(4) == 0 && text[0] != '\0');
+			else
+				len += (size_t)sprintf(input + len, "%s", text);
+		}
+		size_t max = round % 3 == 0 ? 0 : 60 + draw(400);
+		frame_ends(max, bytes_of(input, len), all_at_once, wanted);
+		frame_ends(max, bytes_of(input, len), some, shown);
+		ck_assert_msg(
+			strcmp(shown, wanted) == 0, "round %u, max %zu:\n%s\n--- and in pieces:\n%s", round, max, wanted, shown);
+	}
+}
+END_TEST
+
 UNIT_MAIN("framing", lines_are_cut_where_they_end, documents_are_cut_where_they_end, a_damaged_document_costs_one,
 	a_block_of_nuls_costs_no_message, a_long_document_costs_one, xml_documents_are_cut_where_they_end,
-	damaged_xml_costs_one, a_closed_document_does_not_wait, any_damage_costs_its_document_alone)
+	damaged_xml_costs_one, a_closed_document_does_not_wait, utf16_is_cut_as_other_text_is, widths_change_anywhere,
+	any_damage_costs_its_document_alone)

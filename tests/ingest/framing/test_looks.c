@@ -6,6 +6,7 @@
 #define OURS "{\"subject\":\"cpr:0101701234\",\"time\":\"x\"}"
 #define FHIR "{\"resourceType\":\"AuditEvent\"}"
 #define DICOM "<AuditMessage></AuditMessage>"
+#define WIDE "\0<\0A\0u\0d\0i\0t\0M\0e\0s\0s\0a\0g\0e"
 #define ROW "{\"input\":\"-\",\"message\":\"<AuditMessage/>\"}"
 
 static const struct {
@@ -30,6 +31,12 @@ static const struct {
 	{ADAPTER_FHIR, BYTES_LITERAL("\xFF\xFE{\0"), "UTF-16"},
 	{ADAPTER_JSON, BYTES_LITERAL("{\0\"\0"), "UTF-16"},
 	{ADAPTER_DICOM, BYTES_LITERAL("\0<\0?"), "UTF-16"},
+	{ADAPTER_DICOM, BYTES_LITERAL("\xFE\xFF" WIDE), NULL},
+	{ADAPTER_DICOM, BYTES_LITERAL("<" WIDE "\0"), NULL},
+	{ADAPTER_FHIR, BYTES_LITERAL("\xFE\xFF" WIDE), "--format dicom"},
+	{ADAPTER_DICOM, BYTES_LITERAL("\xFF\xFE\0\0<\0\0\0"), "iconv -f utf-32 "},
+	{ADAPTER_JSON, BYTES_LITERAL("{\0\0\0\"\0\0\0"), "iconv -f utf-32le "},
+	{ADAPTER_JSON, BYTES_LITERAL("\0\0\0{\0\0\0\""), "iconv -f utf-32be "},
 	{ADAPTER_JSON, BYTES_LITERAL(FHIR "\n" FHIR "\n"), "--format fhir"},
 	{ADAPTER_JSON, BYTES_LITERAL("[" FHIR "]"), "--format fhir"},
 	{ADAPTER_JSON,

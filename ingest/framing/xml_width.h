@@ -1,0 +1,27 @@
+/* UTF-16 in an input that is cut byte by byte: which width its characters have, and where that changes.
+ *
+ * A feed may be in UTF-16 as a whole, or a program that writes it may append to what others wrote; and where a byte is
+ * lost the rest is out of step. So the beginning of a message in another width, or out of step, is looked for as bytes:
+ * no XML has a NUL, so it cannot be part of what is open there. */
+#pragma once
+
+#include "ledger/base/bytes.h"
+
+#include <stdbool.h>
+
+enum xml_width { XML_BYTES, XML_LITTLE, XML_BIG };
+
+struct xml_turns {
+	enum xml_width width; /* of what stands at the start of the input */
+	bool begun;           /* not at the start of all input any more */
+	bool half;            /* the last character is one byte, and its other one is lost */
+	size_t seen;          /* no other width begins before this byte */
+};
+
+/* Looks on, as far as can be told. True: at `seen` a message begins in the width `out`, as it has not so far. */
+bool xml_turns_look(struct xml_turns *turns, struct bytes input, bool ended, enum xml_width *out);
+/* What begins at the start of the input is in this width. */
+void xml_turns_take(struct xml_turns *turns, enum xml_width width);
+/* The character at `at` of so many characters: its byte if it is ASCII, 0xEF for a byte order mark in UTF-16, else a
+ * byte that is none of ASCII. */
+uint8_t xml_turns_unit(const struct xml_turns *turns, struct bytes units, size_t at);
