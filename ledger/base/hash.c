@@ -83,12 +83,18 @@ static bool agree(void)
 
 static void choose(void)
 {
-	OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
-	if (library == NULL || pthread_key_create(&digests, free_digest) != 0)
+	if (pthread_key_create(&digests, free_digest) != 0)
 		return;
-	sha256 = EVP_MD_fetch(library, "SHA256", NULL);
-	if (sha256 != NULL && !agree())
-		sha256 = NULL;
+	OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
+	sha256 = library ? EVP_MD_fetch(library, "SHA256", NULL) : NULL;
+	if (sha256 != NULL && agree())
+		return;
+	/* This thread's digest is of that library too. */
+	EVP_MD_CTX_free(pthread_getspecific(digests));
+	(void)pthread_setspecific(digests, NULL);
+	EVP_MD_free(sha256);
+	sha256 = NULL;
+	OSSL_LIB_CTX_free(library);
 }
 #endif
 
