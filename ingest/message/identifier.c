@@ -12,6 +12,7 @@
 
 #include "ingest/message/words.h"
 #include "ledger/subject/subject.h"
+#include "ledger/subject/subject_placeholder.h"
 #include "ledger/subject/subject_system.h"
 
 #include <string.h>
@@ -73,31 +74,10 @@ static enum error nobody(char *out)
 	return E_OK;
 }
 
-/* Whether it has a letter, or a digit that is not 0; who counts from 0 has one such person. */
-static bool says_anything(struct bytes value)
-{
-	if (value.len == 1 && value.data[0] == '0')
-		return true;
-	for (size_t i = 0; i < value.len; i++) {
-		uint8_t c = value.data[i];
-		if ((words_digit(c) && c != '0') || words_letter(c) || c >= 0x80)
-			return true;
-	}
-	return false;
-}
-
-/* Words, signs and zeros that stand where an identifier is not known: filed, they would be one person whom everybody
- * has looked at. */
+/* Filed, it would be one person whom everybody has looked at. */
 static enum error refuse_placeholder(struct bytes value, struct fault *fault)
 {
-	bool placeholder =
-		!says_anything(value) || (value.data[0] == '<' && value.data[value.len - 1] == '>') ||
-		WORDS_LIKE_ONE_OF(value, "unknown", "unkown", "ukendt", "ukjent", "okänd", "unbekannt", "onbekend", "inconnu",
-			"tuntematon", "null", "undefined", "nan", "none", "(none)", "ingen", "n/a", "na", "nil", "not available",
-			"not-available", "notavailable", "not known", "not applicable", "missing", "no id", "noid", "anonymous",
-			"anonymized", "anonymised", "anonym", "masked", "redacted", "removed", "deleted", "[object object]", "xxx",
-			"xxxx", "xxxxxxxxxx");
-	if (!placeholder)
+	if (!subject_placeholder(value))
 		return E_OK;
 	return fault_set(fault, E_BAD_SUBJECT,
 		"subject: a placeholder stands where the identifier of a person should; send the identifier, or <none> if "

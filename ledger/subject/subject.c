@@ -9,6 +9,7 @@
 
 #include "ledger/base/wrong.h"
 #include "ledger/subject/subject_number.h"
+#include "ledger/subject/subject_placeholder.h"
 #include "ledger/subject/subject_system.h"
 #include "ledger/text/visible.h"
 
@@ -208,6 +209,33 @@ static size_t spell(struct bytes text, char *out)
 	return len;
 }
 
+/* What stands behind the front of an id that has the right form. */
+static struct bytes value_in(struct bytes id)
+{
+	static const char patient[] = "/Patient/";
+	size_t at = 4;
+	if (bytes_begin(id, "oid:"))
+		at += find(bytes_after(id, 4), ':') + 1;
+	else if (bytes_begin(id, "uri:"))
+		at = find(id, '|') + 1;
+	else if (bytes_begin(id, "ref:"))
+		at = find(id, '/') + sizeof patient - 1;
+	return bytes_after(id, at);
+}
+
+/* What comes in now is nobody's id. Not asked of what is filed: a ledger that has such a subject stays readable. */
+static const char *refuse_new(struct bytes id)
+{
+	static const char *const fronts[] = {"uri:cpr:", "uri:ref:", "uri:uri:"};
+	for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++)
+		if (bytes_begin(id, fronts[i]))
+			return "has a system that begins as our own ids do; send the system alone, as it is registered";
+	return subject_placeholder(value_in(id))
+			   ? "has a placeholder where the identifier of a person should stand; send the identifier, or an event "
+				 "about nobody"
+			   : NULL;
+}
+
 enum error subject_canonical(struct bytes text, char *out, struct fault *fault)
 {
 	char spelled[SUBJECT_BYTES_MAX + 6];
@@ -217,6 +245,9 @@ enum error subject_canonical(struct bytes text, char *out, struct fault *fault)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: empty, or with a NUL byte");
 	size_t len = spell(text, spelled);
 	TRY(subject_judge(bytes_of(spelled, len), fault));
+	const char *why = refuse_new(bytes_of(spelled, len));
+	if (why != NULL)
+		return fault_set(fault, E_BAD_SUBJECT, "subject: %s", why);
 	memcpy(out, spelled, len + 1);
 	return E_OK;
 }

@@ -123,7 +123,10 @@ START_TEST(people_are_brought_into_form)
 		ck_ok(subject_canonical(bytes_text(pairs[i][0]), out, &fault));
 		ck_assert_str_eq(out, pairs[i][1]);
 	}
-	static const char *const bad[] = {"", "cpr:01017-01234", "cpr:010170_1234", "oid:1.2.208.176.1.2:abc", "x"};
+	static const char *const bad[] = {"cpr:0000000000", "oid:1.2.3:null", "oid:1.2.3:<none>", "oid:1.2.3:Unknown",
+		"uri:urn:x:y|{{patientId}}", "uri:urn:x:y|${patient.id}", "oid:1.2.3:xxxxxxxx", "oid:1.2.3:---",
+		"ref:cvr:1/Patient/undefined", "uri:cpr:0101701234|x", "uri:ref:a|x", "", "cpr:01017-01234", "cpr:010170_1234",
+		"oid:1.2.208.176.1.2:abc", "x"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		ck_error(subject_canonical(bytes_text(bad[i]), out, &fault), E_BAD_SUBJECT);
 		ck_assert(bad[i][0] == '\0' || strlen(bad[i]) < 3 || strstr(fault.text, bad[i] + 4) == NULL);
