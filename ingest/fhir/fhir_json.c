@@ -36,9 +36,14 @@ static const struct member period_members[] = {{"start", TEXT, NULL}, {"end", TE
 static const struct member network_members[] = {{"address", TEXT, NULL}, {"type", TEXT, NULL}, {0}};
 static const struct member extension_members[] = {{"url", TEXT, NULL}, {"valueReference", ONE, reference_members},
 	{"valueIdentifier", ONE, identifier_members}, {"valueString", TEXT, NULL}, {0}};
+static const struct member meta_members[] = {{"versionId", TEXT, NULL}, {"lastUpdated", TEXT, NULL},
+	{"source", TEXT, NULL}, {"profile", TEXTS, NULL}, {"security", MANY, coding_members}, {"tag", MANY, coding_members},
+	{0}};
+static const struct member narrative_members[] = {{"status", TEXT, NULL}, {"div", TEXT, NULL}, {0}};
 /* A contained resource: what is looked at to find people. */
-static const struct member contained_members[] = {
-	{"resourceType", TEXT, NULL}, {"id", TEXT, NULL}, {"identifier", ONE | MANY, identifier_members}, {0}};
+static const struct member contained_members[] = {{"resourceType", TEXT, NULL}, {"id", TEXT, NULL},
+	{"meta", ONE, meta_members}, {"language", TEXT, NULL}, {"text", ONE, narrative_members},
+	{"identifier", ONE | MANY, identifier_members}, {0}};
 static const struct member agent_members[] = {{"type", ONE, concept_members}, {"role", MANY, concept_members},
 	{"who", ONE, reference_members}, {"altId", TEXT, NULL}, {"name", TEXT, NULL}, {"requestor", BOOL, NULL},
 	{"userId", ONE, identifier_members}, {"reference", ONE, reference_members}, {"location", ONE, reference_members},
@@ -60,6 +65,7 @@ static const struct member outcome_members[] = {{"system", TEXT, NULL}, {"displa
 	{"code", TEXT | ONE, concept_members}, {"coding", MANY, coding_members}, {"text", TEXT, NULL},
 	{"detail", MANY, concept_members}, {0}};
 static const struct member root_members[] = {{"resourceType", TEXT, NULL}, {"id", TEXT, NULL},
+	{"meta", ONE, meta_members}, {"language", TEXT, NULL}, {"text", ONE, narrative_members},
 	{"contained", MANY, contained_members}, {"extension", MANY, extension_members}, {"type", ONE, concept_members},
 	{"subtype", MANY, concept_members}, {"category", MANY, concept_members}, {"code", ONE, concept_members},
 	{"action", TEXT, NULL}, {"severity", TEXT, NULL}, {"recorded", TEXT, NULL}, {"period", ONE, period_members},
@@ -169,19 +175,51 @@ static size_t depth_of(const json_t *value, size_t max)
 	return deepest + 1;
 }
 
-/* FHIR forbids to read on where there is one that is not known: it may turn the meaning round. */
-static enum error check_modifiers(const json_t *root, struct fault *fault)
+/* FHIR forbids to read on where there is one that is not known, in any element: it may turn the meaning round. Rules
+ * of a sender's own may too. */
+static enum error check_modifiers(const json_t *value, const struct fhir_path *path, struct fault *fault)
 {
-	static const char *const lists[] = {"agent", "entity"};
-	bool found = json_object_get(root, "modifierExtension") != NULL ||
-				 json_object_get(json_object_get(root, "source"), "modifierExtension") != NULL;
-	for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++)
-		for (struct fhir_each item = fhir_list(root, lists[k]); fhir_next(&item);)
-			found |= json_object_get(item.item, "modifierExtension") != NULL;
-	return found
-			   ? fault_set(fault, E_BAD_VALUE,
-					 "modifierExtension: may change the meaning of the message, and is not known here; send it without")
-			   : E_OK;
+	static const char *const modifiers[] = {"modifierExtension", "implicitRules"};
+	const char *name;
+	json_t *item;
+	char text[FHIR_PATH_MAX + 1];
+	for (size_t i = 0; i < sizeof modifiers / sizeof modifiers[0]; i++) {
+		struct fhir_path inner = {path, modifiers[i], FHIR_NO_INDEX};
+		if (json_object_get(value, modifiers[i]) == NULL)
+			continue;
+		fhir_path_text(&inner, text);
+		return fault_set(fault, E_BAD_VALUE,
+			"%s: may change the meaning of the message, and is not known here; send it without", text);
+	}
+	json_object_foreach((json_t *)value, name, item)
+	{
+		struct fhir_path inner = {path, fhir_step_name(name), FHIR_NO_INDEX};
+		TRY(check_modifiers(item, &inner, fault));
+	}
+	for (struct fhir_each one = {.array = value}; fhir_next(&one);) {
+		struct fhir_path inner = {path != NULL ? path->up : NULL, path != NULL ? path->name : "", one.index};
+		TRY(check_modifiers(one.item, &inner, fault));
+	}
+	return E_OK;
+}
+
+/* What R4 and R5, or one resource and another, have in other types: a detail's type, an identifier or many. */
+static enum error check_versions(const json_t *root, struct fault *fault)
+{
+	bool r5 = json_object_get(root, "code") != NULL;
+	for (struct fhir_each entity = fhir_list(root, "entity"); fhir_next(&entity);)
+		for (struct fhir_each detail = fhir_list(entity.item, "detail"); fhir_next(&detail);) {
+			const json_t *type = json_object_get(detail.item, "type");
+			if (type != NULL && json_is_object(type) != r5)
+				return fault_set(fault, E_BAD_VALUE, "entity[%zu].detail[%zu].type: must be %s", entity.index,
+					detail.index, word_of(r5 ? ONE : TEXT));
+		}
+	for (struct fhir_each one = fhir_list(root, "contained"); fhir_next(&one);)
+		if (json_is_object(json_object_get(one.item, "identifier")) &&
+			!WORDS_ONE_OF(fhir_text(one.item, "resourceType"), "Bundle", "Composition", "QuestionnaireResponse",
+				"TestReport", "TestScript", "SubstanceSpecification"))
+			return fault_set(fault, E_BAD_VALUE, "contained[%zu].identifier: must be %s", one.index, word_of(MANY));
+	return E_OK;
 }
 
 enum error fhir_check_types(const json_t *root, struct fault *fault)
@@ -189,10 +227,20 @@ enum error fhir_check_types(const json_t *root, struct fault *fault)
 	if (depth_of(root, FHIR_DEPTH_MAX) > FHIR_DEPTH_MAX)
 		return fault_set(fault, E_BAD_JSON, "elements are nested more than %u deep", FHIR_DEPTH_MAX);
 	TRY(check_object(root, root_members, NULL, fault));
-	return check_modifiers(root, fault);
+	TRY(check_versions(root, fault));
+	return check_modifiers(root, NULL, fault);
 }
 
 /* ---- paths ---- */
+
+const char *fhir_step_name(const char *name)
+{
+	size_t len = 0;
+	while (words_letter((uint8_t)name[len]))
+		len++;
+	bool known = strcmp(name, "valueBase64Binary") == 0 || (len <= 40 && name[len] == '\0');
+	return known ? name : "?";
+}
 
 void fhir_path_text(const struct fhir_path *path, char out[FHIR_PATH_MAX + 1])
 {

@@ -27,6 +27,8 @@ struct fhir_path {
 #define FHIR_NO_INDEX SIZE_MAX
 #define FHIR_PATH_MAX 120 /* longer paths lose their front */
 
+/* A member's name is the sender's, and may be anybody's number: only what could be one of FHIR's is told. */
+const char *fhir_step_name(const char *name);
 void fhir_path_text(const struct fhir_path *path, char out[FHIR_PATH_MAX + 1]);
 
 /* Every member that FHIR knows and the adapter or a search for people looks at has its type. E_BAD_VALUE names the

@@ -70,7 +70,9 @@ static void look_at_name(struct walk *walk, const char *member, const json_t *va
 	bool subject = WORDS_ONE_OF(bytes_text(member), "subject", "beneficiary", "for", "individual") &&
 				   json_is_object(value) && !fhir_is_thing(fhir_target_type(walk->reader->document, value));
 	bool own = mention_names(bytes_text(member));
-	if (is_something(value) && (extension || detail || subject || own))
+	/* Who is named there became a subject, or is nobody by the sender's word (fhir_people.c). */
+	bool read = path->up == NULL && (strcmp(member, "patient") == 0 || (extension && walk->reader->message->nobody));
+	if (is_something(value) && !read && (extension || detail || subject || own))
 		note_words(walk, path, "speaks of a patient that no entity names; add the patient as an entity with role 1");
 }
 
@@ -161,16 +163,6 @@ static enum error look_at_stray_agent(
 	return found ? E_OK : refuse_mention(walk, path);
 }
 
-/* A member's name is the sender's, and may be anybody's number: only what could be one of FHIR's is told. */
-static const char *step_name(const char *name)
-{
-	size_t len = 0;
-	while (words_letter((uint8_t)name[len]))
-		len++;
-	bool known = strcmp(name, "valueBase64Binary") == 0 || (len <= 40 && name[len] == '\0');
-	return known ? name : "?";
-}
-
 /* A contained resource is of people at work by its type, or because it is one who acts. */
 static bool at_work(const struct walk *walk, const json_t *resource)
 {
@@ -215,7 +207,7 @@ static enum error walk_value(
 	}
 	json_object_foreach((json_t *)value, member, item)
 	{
-		struct fhir_path inner = {path, step_name(member), FHIR_NO_INDEX};
+		struct fhir_path inner = {path, fhir_step_name(member), FHIR_NO_INDEX};
 		TRY(walk_value(walk, member, item, &inner, around_member(walk, around, name, member, value)));
 	}
 	for (struct fhir_each one = {.array = value}; fhir_next(&one);) {

@@ -201,7 +201,7 @@ static enum error note(struct finding *finding, enum error error, const struct f
 {
 	if (error == E_OK)
 		finding->names++;
-	else if (error == E_BAD_SUBJECT && finding->fault.error == E_OK)
+	else if (error != E_BAD_SUBJECT || finding->fault.error == E_OK)
 		finding->fault = *fault;
 	return error == E_BAD_SUBJECT ? E_OK : error;
 }
@@ -293,14 +293,28 @@ static enum error refuse_person(
 		reader, path, "a patient without an identifier that has a system, and without a reference to Patient/ID");
 }
 
+/* What no other name of the person makes good: more people than a message may name. */
+static enum error pass_on(
+	const struct fhir_reader *reader, enum error error, const struct fhir_path *path, const struct finding *finding)
+{
+	char place[FHIR_PATH_MAX + 1];
+	if (finding->fault.error != error)
+		return error;
+	fhir_path_text(path, place);
+	return fault_set(reader->fault, error, "%s: %s", place, finding->fault.text);
+}
+
 /* Every name of one person is a subject: who asks under one of them must not be told that nobody looked. */
 static enum error add_person(
 	struct fhir_reader *reader, const json_t *who, const json_t *identifier, const struct fhir_path *path)
 {
 	struct finding finding = {0};
 	size_t before = reader->message->subject_count;
-	TRY(add_identifier(reader, identifier, &finding));
-	TRY(add_reference(reader, fhir_text(who, "reference"), &finding));
+	enum error error = add_identifier(reader, identifier, &finding);
+	if (error == E_OK)
+		error = add_reference(reader, fhir_text(who, "reference"), &finding);
+	if (error != E_OK)
+		return pass_on(reader, error, path, &finding);
 	if (finding.names == 0)
 		return refuse_person(reader, path, who, &finding);
 	reader->people += reader->message->subject_count > before;
@@ -427,7 +441,9 @@ static enum error add_contained(struct fhir_reader *reader)
 		if (fhir_is_known(reader, id) ||
 			!bytes_equal(fhir_text(resource.item, "resourceType"), BYTES_LITERAL("Patient")))
 			continue;
-		TRY(add_identifiers(reader, resource.item, &finding));
+		enum error error = add_identifiers(reader, resource.item, &finding);
+		if (error != E_OK)
+			return pass_on(reader, error, &path, &finding);
 		if (finding.names == 0)
 			return refuse_person(reader, &path, NULL, &finding);
 		reader->people++;

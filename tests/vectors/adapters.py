@@ -117,6 +117,8 @@ def refused_people():
     no("lost-contained-twice", "two contained resources with one id", "bad-value", "contained",
        contained=contained(("Patient", {"id": "p", "identifier": [CPR]}), ("Patient", {"id": "p", "identifier": [MRN]})),
        **entity(what={"reference": "#p"}, role={"code": "1"}))
+    no("lost-many", "more people than a message may name", "too-long", "entity[64].what",
+       entity=[{"what": {"reference": "Patient/p%d" % i}} for i in range(65)])
     no("lost-contained-number", "a contained Patient without a number", bad, "contained[0]", contained=contained(("Patient", {"id": "p"})))
     no("mention-entity-extension", "a Patient in an extension of an entity", bad, "entity[0].extension[0].valueReference",
        **entity(what={"reference": "Observation/1"}, extension=[{"url": "x", "valueReference": {"reference": "Patient/p1"}}]))
@@ -182,6 +184,9 @@ def nobody():
     ok("nobody-agent-word", "another word that begins alike", NOBODY,
        {"actor": {"kind": "human", "id": "urn:oid:1.2.208.176.1.2|0101701234", "role": "patientansvarlig"}},
        agent=[{"who": {"identifier": CPR}, "role": [{"text": "patientansvarlig"}], "requestor": True}])
+    ok("nobody-r5-patient", "R5: nobody by the sender's word", NOBODY, R5_EVENT, patient={"identifier": {"value": "<none>"}}, **R5)
+    ok("nobody-extension-patient", "R4: nobody by the sender's word", NOBODY,
+       extension=[{"url": "https://x.example/patient", "valueIdentifier": {"value": "<none>"}}])
     ok("nobody-contained-work", "the number of one who works there in a contained resource", NOBODY,
        {"actor": {"kind": "human", "id": "urn:oid:1.2.208.176.1.2|0101701234", "role": "unspecified"}},
        agent=[{"who": {"reference": "#p"}, "requestor": True}], contained=contained(("Practitioner", {"id": "p", "identifier": [CPR]})))
@@ -213,6 +218,21 @@ def types():
     no("type-contained", "an object for a list of resources", bad, "contained", contained={"resourceType": "Patient"})
     no("case-entity", "a member of FHIR's in other letter case", bad, "entity", Entity=[patient])
     no("action-empty", "an empty action", bad, "action", action="")
+    no("modifier-contained", "the same in a contained resource", bad, "contained[0].name[0].modifierExtension",
+       contained=contained(("Patient", {"identifier": [CPR], "name": [{"modifierExtension": [{"url": "x", "valueBoolean": True}]}]})))
+    no("modifier-rules", "rules of the sender's own", bad, "implicitRules", implicitRules="https://x.example/rules")
+    no("type-meta", "a text for the metadata", bad, "meta", meta="x")
+    no("type-profile", "a text for a list of profiles", bad, "meta.profile", meta={"profile": "x"})
+    no("type-text", "a text for the narrative", bad, "text", text="x")
+    no("type-language", "a list for the language", bad, "language", language=["da"])
+    no("type-contained-meta", "a text for a contained resource's metadata", bad, "contained[0].meta",
+       contained=contained(("Patient", {"meta": "x", "identifier": [CPR]})))
+    no("type-contained-identifier", "an object for a list of identifiers", bad, "contained[0].identifier",
+       contained=contained(("Patient", {"identifier": CPR})))
+    no("type-detail", "R4: an object for the type of a detail", bad, "entity[0].detail[0].type",
+       entity=[merged(patient, {"detail": [{"type": {"text": "x"}, "valueString": "y"}]})])
+    no("type-detail-r5", "R5: a text for the type of a detail", bad, "entity[0].detail[0].type",
+       **dict(R5, entity=[merged(patient, {"detail": [{"type": "x", "valueString": "y"}]})]))
     no("modifier", "a modifier extension", bad, "modifierExtension", modifierExtension=[{"url": "x", "valueBoolean": True}])
     ok("type-unknown", "a member that FHIR does not have, of any type", NOBODY, whatever={"is": ["not", 7]})
     deep = []
