@@ -31,7 +31,8 @@ static void reveal(struct framing *framing, size_t end)
 
 static uint8_t unit(const struct framing *framing, struct bytes input, size_t at)
 {
-	return xml_turns_unit(&framing->xml.turns, input, at);
+	const struct xml_turns *turns = &framing->xml.turns;
+	return turns->width == XML_BYTES ? input.data[at] : xml_turns_unit(turns, input, at);
 }
 
 /* ---- pieces ---- */

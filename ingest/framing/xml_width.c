@@ -119,8 +119,6 @@ void xml_turns_take(struct xml_turns *turns, enum xml_width width)
 
 uint8_t xml_turns_unit(const struct xml_turns *turns, struct bytes units, size_t at)
 {
-	if (turns->width == XML_BYTES)
-		return units.data[at];
 	if (turns->half && at == units.len - 1)
 		return units.data[2 * at];
 	uint8_t low = units.data[2 * at + (turns->width == XML_BIG)];

@@ -22,6 +22,6 @@ struct xml_turns {
 bool xml_turns_look(struct xml_turns *turns, struct bytes input, bool ended, enum xml_width *out);
 /* What begins at the start of the input is in this width. */
 void xml_turns_take(struct xml_turns *turns, enum xml_width width);
-/* The character at `at` of so many characters: its byte if it is ASCII, 0xEF for a byte order mark in UTF-16, else a
- * byte that is none of ASCII. */
+/* In UTF-16 the character at `at` of so many characters: its byte if it is ASCII, 0xEF for a byte order mark in UTF-16,
+ * else a byte that is none of ASCII. */
 uint8_t xml_turns_unit(const struct xml_turns *turns, struct bytes units, size_t at);

@@ -446,6 +446,31 @@ START_TEST(another_format_through_a_pipe_is_kept)
 }
 END_TEST
 
+#define AUDIT_MESSAGE                                                                                               \
+	"<AuditMessage><EventIdentification EventActionCode=\"R\" EventDateTime=\"2026-11-20T10:00:00Z\" "              \
+	"EventOutcomeIndicator=\"0\"><EventID csd-code=\"110110\" codeSystemName=\"DCM\" originalText=\"Patient "       \
+	"Record\"/></EventIdentification><ActiveParticipant UserID=\"u1\" UserName=\"L\xC3\xA6ge\" "                    \
+	"UserIsRequestor=\"true\"/><AuditSourceIdentification AuditSourceID=\"RIS\"/><ParticipantObjectIdentification " \
+	"ParticipantObjectID=\"77^^^NS&amp;1.2.3.4&amp;ISO\" ParticipantObjectTypeCode=\"1\" "                          \
+	"ParticipantObjectTypeCodeRole=\"1\"/></AuditMessage>\n"
+
+/* ADP-23; what is refused of it can be sent again as it is. */
+START_TEST(a_feed_in_utf16_is_sent)
+{
+	begin();
+	write_text("d.xml", AUDIT_MESSAGE "<AuditMessage>\n" AUDIT_MESSAGE);
+	ck_assert_int_eq(system("iconv -f utf-8 -t utf-16 d.xml > u.xml; iconv -f utf-8 -t utf-16be d.xml > b.xml"), 0);
+	ck_assert_int_eq(RUN("--format", "dicom", "u.xml"), 1);
+	ck_assert(file_says("err", "3 messages: 2 acknowledged, 1 messages refused"));
+	ck_assert_int_eq(RUN("--format", "dicom", "b.xml"), 1);
+	ck_assert(file_says("err", "3 messages: 2 acknowledged, 1 messages refused"));
+	ck_assert_uint_eq(ledger_has(), 4);
+	ck_assert_int_eq(RUN("key.spool/rejected.jsonl"), 1);
+	ck_assert(file_says("err", "2 messages: 0 acknowledged, 2 messages refused"));
+	end();
+}
+END_TEST
+
 static void feed(struct child *child, const char *text)
 {
 	ck_assert_int_eq(write(child->in, text, strlen(text)), (ssize_t)strlen(text));
@@ -588,5 +613,5 @@ END_TEST
 
 UNIT_MAIN("send", files_are_sent_once, pipes_are_new_unless_named, refused_messages_are_kept,
 	refused_again_says_where_it_was, another_format_loses_nothing, another_format_through_a_pipe_is_kept,
-	a_live_feed_is_sent_at_once, a_stream_is_sent_as_it_comes, killed_anywhere_nothing_is_doubled,
-	stopped_early_is_said, wrong_usage_is_named)
+	a_feed_in_utf16_is_sent, a_live_feed_is_sent_at_once, a_stream_is_sent_as_it_comes,
+	killed_anywhere_nothing_is_doubled, stopped_early_is_said, wrong_usage_is_named)
