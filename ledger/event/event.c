@@ -33,7 +33,8 @@ static bool good_header(const struct event_header *header)
 	return !WRONG(header->retention_years < 1) && !WRONG(header->retention_years > RETENTION_YEARS_MAX) &&
 		   header->basis_len <= WITHHELD_BASIS_BYTES_MAX &&
 		   !WRONG((header->withheld_until_s == 0) != (header->basis_len == 0)) &&
-		   !WRONG(header->withheld_until_s > TIME_S_MAX) && visible_clean(bytes_of(header->basis, header->basis_len));
+		   !WRONG(header->withheld_until_s > TIME_S_MAX) && visible_clean(bytes_of(header->basis, header->basis_len)) &&
+		   (header->basis_len == 0 || !WRONG(visible_blank(bytes_of(header->basis, header->basis_len))));
 }
 
 void event_header_decode(struct reader *in, struct event_header *out)
@@ -158,7 +159,9 @@ static enum error check_header(const struct event *event, const struct policy *p
 {
 	if (!good_header(&event->header))
 		return fault_set(fault, E_BAD_VALUE,
-			"withheld_until, withheld_basis, retention: both of the first two or none, basis up to %u bytes, 1y to %uy",
+			"withheld_until, withheld_basis, retention: both of the first two or none, basis in words of up to %u "
+			"bytes, 1y "
+			"to %uy",
 			WITHHELD_BASIS_BYTES_MAX, RETENTION_YEARS_MAX);
 	if (WRONG(event->header.withheld_until_s != 0 && (policy->flags & POLICY_WITHHOLD) == 0))
 		return fault_set(fault, E_POLICY, "withheld_until: the registration does not allow withholding");

@@ -139,6 +139,7 @@ def event_vectors():
     head("basis-65", "a basis of 65 bytes", header(1795421730, 5, "b" * 65), "too-long")
     head("basis-newline", "a control character in the basis", header(1795421730, 5, "a\nb"), "bad-value")
     head("basis-delete", "0x7F in the basis", header(1795421730, 5, "a\x7fb"), "bad-value")
+    head("basis-space", "nothing but a space in the basis", header(1795421730, 5, " "), "bad-value")
     head("basis-nul", "a zero byte in the basis", header(1795421730, 5, "a\0"), "bad-value")
     head("basis-not-utf8", "a basis that is not UTF-8", u(8, 1795421730) + b"\5\2\xc3\x28", "bad-value")
     head("basis-c1", "U+0085 in the basis: no control character here", header(1795421730, 5, "a\u0085b"), "ok",
@@ -268,6 +269,7 @@ def event_vectors():
         **{**held, "withheld_until": "1970-01-01T00:00:00Z"})
     bad("basis-number", "a basis as a number", policy=["withhold"], **{**held, "withheld_basis": 729})
     bad("basis-empty", "an empty basis", policy=["withhold"], **{**held, "withheld_basis": ""})
+    bad("basis-space", "a basis of nothing but spaces", policy=["withhold"], **{**held, "withheld_basis": "  "})
     bad("basis-control", "a control character in the basis", policy=["withhold"], **{**held, "withheld_basis": "a\nb"})
     for name, about, retention in (("number", "as a number", 5), ("y", "without a number", "y"), ("two-y", "with two y", "5yy"),
                                    ("sign", "with a sign", "+5y"), ("space", "with a space", "5 y"), ("letter", "in letters", "vy")):
