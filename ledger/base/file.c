@@ -49,11 +49,22 @@ static int rename_new(int dir_fd, const char *from, const char *name)
 	return -1;
 }
 
+/* A name may be a path: it is the directory that the file has its name in. */
+static enum error sync_directory_of(int dir_fd, const char *name)
+{
+	char path[PATH_BYTES_MAX] = ".";
+	const char *slash = strrchr(name, '/');
+	if (slash != NULL)
+		snprintf(path, sizeof path, "%.*s", (int)(slash + 1 - name), name);
+	OWNED_FD dir = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir >= 0 && fsync(dir) == 0 ? E_OK : error_of_system(errno);
+}
+
 /* The file is whole before it has its name. What fails in between takes the temporary file away without losing the
  * reason in errno. */
 static enum error put(int dir_fd, const char *name, struct bytes content, unsigned mode, bool replace)
 {
-	char temporary[300];
+	char temporary[PATH_BYTES_MAX];
 	int len = snprintf(temporary, sizeof temporary, "%s.%d.tmp", name, (int)getpid());
 	if (len < 0 || (size_t)len >= sizeof temporary)
 		return E_TOO_LONG;
@@ -67,8 +78,7 @@ static enum error put(int dir_fd, const char *name, struct bytes content, unsign
 		errno = kept;
 		return error;
 	}
-	OWNED_FD dir = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir >= 0 && fsync(dir) == 0 ? E_OK : error_of_system(errno);
+	return sync_directory_of(dir_fd, name);
 }
 
 enum error file_write_atomic(int dir_fd, const char *name, struct bytes content, unsigned mode)

@@ -1,0 +1,81 @@
+/* A file that is written whole is there after a power cut: it is synced, and so is the directory that it has its name
+ * in, wherever that is. */
+#include "ledger/base/file.h"
+
+#include "tests/lib/place.h"
+#include "tests/lib/unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct place place;
+static char synced[4][PATH_BYTES_MAX]; /* the last is what was synced last */
+static size_t synced_count;
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	char link[64];
+	ck_assert_uint_lt(synced_count, 4);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(link, synced[synced_count], PATH_BYTES_MAX - 1);
+	ck_assert_int_gt(len, 0);
+	synced[synced_count++][len] = '\0';
+	return __real_fsync(fd);
+}
+
+static void check_write(int dir_fd, const char *name, const char *directory)
+{
+	uint8_t *content = NULL;
+	size_t len;
+	synced_count = 0;
+	ck_ok(file_write_atomic(dir_fd, name, bytes_text("whole"), 0600));
+	ck_assert_uint_eq(synced_count, 2);
+	ck_assert_ptr_nonnull(strstr(synced[0], ".tmp"));
+	ck_assert_str_eq(synced[1], directory);
+	ck_ok(file_read_all(dir_fd, name, 100, &content, &len));
+	ck_assert(len == 5 && memcmp(content, "whole", 5) == 0);
+	free(content);
+}
+
+START_TEST(a_file_and_its_directory_are_synced)
+{
+	char dir[80];
+	char inner[120];
+	char path[160];
+	place_make(&place);
+	ck_assert_ptr_nonnull(realpath(place.path, dir));
+	snprintf(inner, sizeof inner, "%s/inner", dir);
+	snprintf(path, sizeof path, "%s/file", inner);
+	ck_assert_int_eq(mkdir(inner, 0700), 0);
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	check_write(dir_fd, "file", dir);
+	check_write(dir_fd, "inner/file", inner);
+	check_write(AT_FDCWD, path, inner);
+	close(dir_fd);
+	place_remove(&place);
+}
+END_TEST
+
+/* As long as a system takes it. */
+START_TEST(a_long_path_is_no_reason)
+{
+	char path[1000];
+	place_make(&place);
+	int len = snprintf(path, sizeof path, "%s", place.path);
+	for (int i = 0; i < 3; i++) {
+		len += snprintf(path + len, sizeof path - (size_t)len, "/%0200d", i);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+	}
+	snprintf(path + len, sizeof path - (size_t)len, "/file");
+	synced_count = 0;
+	ck_ok(file_write_atomic(AT_FDCWD, path, bytes_text("whole"), 0600));
+	place_remove(&place);
+}
+END_TEST
+
+UNIT_MAIN("file", a_file_and_its_directory_are_synced, a_long_path_is_no_reason)
