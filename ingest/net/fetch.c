@@ -82,7 +82,8 @@ enum error fetch_text(struct fetch *fetch, const char *path, const struct web_pa
 {
 	OWNED_MEMORY char *url = web_url(fetch->url, path, params, count);
 	if (url == NULL)
-		return fault_set(fault, E_USAGE, "the ledger's address is not a well-formed URL");
+		return shortage_seen() ? fault_set(fault, E_NO_MEMORY, "")
+							   : fault_set(fault, E_USAGE, "the ledger's address is not a well-formed URL");
 	const struct web_question question = {
 		.url = url, .headers = {"Accept: application/json", fetch->authorization}, .answer_max = FETCH_BYTES_MAX};
 	enum error error = web_begin(fetch->web, 0, &question);
@@ -90,10 +91,14 @@ enum error fetch_text(struct fetch *fetch, const char *path, const struct web_pa
 		return fault_set(fault, error, "");
 	struct web_answer answer;
 	while ((answer = web_answer(fetch->web, 0)).end == WEB_UNDER_WAY)
-		if (web_wait(fetch->web, -1, 1000) != E_OK)
+		if (web_wait(fetch->web, -1, 1000) != E_OK) {
+			web_drop(fetch->web, 0); /* so that it can be asked again */
 			return fault_set(fault, E_IO, "waiting for the ledger's answer failed");
+		}
 	if (answer.end == WEB_NO_HTTP)
 		return fault_set(fault, E_IO, "%s", FETCH_NO_HTTP);
+	if (answer.end != WEB_WHOLE && shortage_seen())
+		return fault_set(fault, E_NO_MEMORY, "");
 	if (answer.end != WEB_WHOLE)
 		return fault_set(fault, E_IO, "the ledger cannot be asked: %s", answer.details);
 	if (answer.status != 200)

@@ -71,7 +71,8 @@ enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const 
 	size_t found = 0;
 	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
 	enum error error = walk_newest(&walk, alias);
-	for (; error == E_OK && found < max; error = db_walk_previous(&walk)) {
+	/* No row is read that is not needed: its page may be damaged. */
+	for (; error == E_OK; error = found < max ? db_walk_previous(&walk) : E_NOT_FOUND) {
 		if (walk.key.len != POSTING_KEY_BYTES || memcmp(walk.key.data, alias->b, 32) != 0)
 			break;
 		TRY(chunk_open(keys, walk.key, walk.value, &chunk));

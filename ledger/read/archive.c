@@ -324,7 +324,8 @@ enum error snapshot_find(
 	const struct tail_view view = {.txn = &snapshot->txn,
 		.keys = &snapshot->archive->secrets->seal,
 		.filed = snapshot->filing.filed,
-		.size = snapshot->checkpoint.size};
+		.size = snapshot->checkpoint.size,
+		.losses = &snapshot->losses};
 	TRY(tail_find(snapshot->archive->tail, &view, &alias, before, indexes, max, &n));
 
 	/* Indexes at or above `filed` belong to an epoch that is still running: the tail has them. */

@@ -8,7 +8,8 @@
  * Snapshots of different moments ask at the same time. One that is older than what is kept just skips what came later.
  * Where one reaches back before `base` (it is older than the epoch that filed that, or everything is being filed
  * again), or the tail has grown beyond PLACES_MAX, that part is searched pack by pack, as if nothing were kept. A pack
- * that does not open ends the question, and every question that would need it: nothing is said to be nobody's. */
+ * that does not open ends every question that would need it: nothing is said to be nobody's. What a snapshot knows to
+ * be lost is not found in it, though its pack was kept before. */
 #include "ledger/read/tail.h"
 
 #include "ledger/base/grow.h"
@@ -178,7 +179,8 @@ static void find_kept(const struct tail *tail, const struct tail_view *view, str
 		uint64_t index = tail->base + at;
 		if (index < view->filed || search->count == search->max)
 			return;
-		if (index < search->before && memcmp(tail->places[at].alias, search->alias->b, PREFIX_BYTES) == 0)
+		if (index < search->before && memcmp(tail->places[at].alias, search->alias->b, PREFIX_BYTES) == 0 &&
+			!losses_cover(view->losses, index))
 			search->indexes[search->count++] = index;
 	}
 }
@@ -215,7 +217,8 @@ static enum error scan(
 	enum error error = scan_packs(tail, to, search->alias, &found);
 	alias_walk_end(&tail->walk);
 	for (size_t i = found.count; error == E_OK && i > 0 && search->count < search->max; i--)
-		search->indexes[search->count++] = found.indexes[i - 1];
+		if (!losses_cover(view->losses, found.indexes[i - 1]))
+			search->indexes[search->count++] = found.indexes[i - 1];
 	free(found.indexes);
 	return error;
 }
@@ -223,8 +226,10 @@ static enum error scan(
 /* What is newer than what is kept, then what is kept, then what is older: that is the order of the answer. */
 static enum error find(struct tail *tail, const struct tail_view *view, struct search *search)
 {
-	TRY(catch_up(tail, view));
+	enum error error = catch_up(tail, view);
 	uint64_t end = tail->base + tail->count;
+	if (error != E_OK && search->before > end)
+		return error;
 	TRY(scan(tail, view, end > view->filed ? end : view->filed, view->size, search));
 	find_kept(tail, view, search);
 	return scan(tail, view, view->filed, tail->base, search);

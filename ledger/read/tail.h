@@ -5,6 +5,7 @@
 #pragma once
 
 #include "ledger/filed/aliases.h"
+#include "ledger/log/losses.h"
 
 struct tail;
 
@@ -18,6 +19,7 @@ struct tail_view {
 	const struct seal_keys *keys;
 	uint64_t filed;
 	uint64_t size;
+	const struct losses *losses; /* what this snapshot knows to be lost is found by nobody */
 };
 
 /* Indexes of the events about `alias` in the view with index < before, newest first, at most `max`. Any thread. What

@@ -35,13 +35,17 @@ static enum error set_body(const struct tile_path *tile, struct bytes content, b
 	return E_OK;
 }
 
-/* Without a body where it is known: the tag alone says that it has not changed, since it cannot. */
+/* Without a body where it is known, in either encoding: the tag alone says that it has not changed, since it cannot. */
 enum error tile_answer(
 	const struct request *request, const struct tile_path *tile, struct bytes content, struct response *out)
 {
 	bool zip = tile->entries && request->gzip;
-	set_tag(tile, zip, out);
+	set_tag(tile, false, out);
 	bool known = negotiate_known(request->if_none_match, out->tag);
+	if (!known && zip) {
+		set_tag(tile, true, out);
+		known = negotiate_known(request->if_none_match, out->tag);
+	}
 	if (!known)
 		TRY(set_body(tile, content, zip, out));
 	out->status = known ? 304 : 200;

@@ -172,11 +172,11 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
 {
 	static const char go_on[] = "HTTP/1.1 1";
 	const struct peer *peer = context;
-	char first[sizeof go_on - 1];
+	struct evbuffer_iovec first; /* not copied out: the front of what libevent is sending is frozen */
 	if (info->n_added == 0 || info->orig_size != 0 || is_busy(peer->phase))
 		return;
-	if (evbuffer_copyout(output, first, sizeof first) == (ev_ssize_t)sizeof first &&
-		memcmp(first, go_on, sizeof first) != 0)
+	if (evbuffer_peek(output, (ev_ssize_t)sizeof go_on - 1, NULL, &first, 1) == 1 &&
+		first.iov_len >= sizeof go_on - 1 && memcmp(first.iov_base, go_on, sizeof go_on - 1) != 0)
 		evbuffer_add(output, NO_SNIFF, strlen(NO_SNIFF));
 }
 

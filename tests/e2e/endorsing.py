@@ -93,7 +93,9 @@ def registered(world):
     public = world.said
     refused_early = world.apply("policy", path)
     tap.ok(refused_early.returncode == 1 and "sender add DIR" in refused_early.stderr, "a registration is no policy: " + refused_early.stderr.strip())
-    tap.ok(ledger.run("sender", "add", ledger.dir, "--public", public, "--endorsement", path).strip() == "1", "registered")
+    with open(path, encoding="utf-8") as file:  # also through a pipe
+        tap.ok(ledger.run("sender", "add", ledger.dir, "--public", public, "--endorsement", "/dev/stdin", stdin=file.read()).strip() == "1",
+               "registered")
     tap.ok(world.send("first") == 0, "it reports")
     refused(world, "another log's change of the sender with that number", world.apply("policy", change), "for another ledger")
     coverage = json.loads(ledger.get("/v1/coverage"))["senders"][0]

@@ -205,9 +205,12 @@ static const struct option_row rows[] = {
 };
 #undef T
 
-static enum error export(void *given, struct fault *fault) {
-	struct exporting *exporting = given; enum error error = write_files(exporting, fault);
-	if (error == E_OK) error = print_result(exporting);
+static enum error export_log(void *given, struct fault *fault)
+{
+	struct exporting *exporting = given;
+	enum error error = write_files(exporting, fault);
+	if (error == E_OK)
+		error = print_result(exporting);
 	tile_tree_close(exporting->tree);
 	snapshot_end(exporting->snapshot);
 	archive_close(exporting->archive);
@@ -225,6 +228,6 @@ const struct command command_export = {
 		.after =
 			"At every moment, also after a power cut, the checkpoint is a whole one and all its tiles are there. "
 			"Whoever copies OUT elsewhere keeps that by copying tile/ first, then checkpoint, and deleting last.\n"},
-	.work = export,
+	.work = export_log,
 	COMMAND_GIVEN(struct exporting, .json = false),
 };

@@ -11,7 +11,6 @@
  * are both here, so that a file of this version is always read by this version, member for member. */
 #include "tools/sender/registration.h"
 
-#include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/event/policy_json.h"
@@ -265,16 +264,20 @@ static enum error read_members(json_t *json, const struct vkey *log, struct entr
 
 enum error endorsement_read(const char *path, const struct vkey *log, struct entry_sender *out, struct fault *fault)
 {
-	OWNED_MEMORY uint8_t *text = NULL;
+	char text[ENDORSEMENT_FILE_MAX + 1];
 	json_auto_t *json = NULL;
-	size_t len;
-	enum error error = file_read_all(AT_FDCWD, path, ENDORSEMENT_FILE_MAX, &text, &len);
-	if (error == E_TOO_LONG)
-		return fault_set(fault, error, "endorsement '%s' is over %d bytes", path, ENDORSEMENT_FILE_MAX);
-	if (error == E_NOT_FOUND)
-		return fault_set(fault, error, "endorsement '%s' cannot be opened: %s", path, strerror(errno));
-	TRY(fault_because(fault, error, "endorsement '%s' cannot be read", path));
-	error = json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json);
+	FILE *file = fopen(path, "re"); /* which may be a pipe */
+	if (file == NULL)
+		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "endorsement '%s' cannot be opened: %s", path,
+			strerror(errno));
+	size_t len = fread(text, 1, sizeof text, file);
+	bool failed = ferror(file) != 0;
+	fclose(file);
+	if (failed)
+		return fault_set(fault, E_IO, "endorsement '%s' cannot be read", path);
+	if (len > ENDORSEMENT_FILE_MAX)
+		return fault_set(fault, E_TOO_LONG, "endorsement '%s' is over %d bytes", path, ENDORSEMENT_FILE_MAX);
+	enum error error = json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json);
 	if (error == E_NO_MEMORY)
 		return fault_set(fault, error, "");
 	if (error != E_OK)
