@@ -35,19 +35,23 @@ static enum error set_body(const struct tile_path *tile, struct bytes content, b
 	return E_OK;
 }
 
-/* Without a body where it is known, in either encoding: the tag alone says that it has not changed, since it cannot. */
+/* Without a body where it is known: the tag alone says that it has not changed, since it cannot. Under which tag it
+ * goes out is known when it was made smaller, or was not. */
 enum error tile_answer(
 	const struct request *request, const struct tile_path *tile, struct bytes content, struct response *out)
 {
 	bool zip = tile->entries && request->gzip;
-	set_tag(tile, false, out);
+	set_tag(tile, zip, out);
 	bool known = negotiate_known(request->if_none_match, out->tag);
-	if (!known && zip) {
-		set_tag(tile, true, out);
+	if (!known) {
+		TRY(set_body(tile, content, zip, out));
 		known = negotiate_known(request->if_none_match, out->tag);
 	}
-	if (!known)
-		TRY(set_body(tile, content, zip, out));
+	if (known) {
+		free(out->body);
+		out->body = NULL;
+		out->body_len = 0;
+	}
 	out->status = known ? 304 : 200;
 	response_header(out, "Content-Type", "application/octet-stream");
 	response_header(out, "Cache-Control", "public, max-age=31536000, immutable");

@@ -20,7 +20,7 @@ def write_events(path, sender, count):
     template = event("cpr:@", "opslag")
     with open(path, "w", encoding="utf-8") as file:
         for i in range(count):
-            file.write(template.replace("@", "%010d" % (sender * count + i)) + "\n")
+            file.write(template.replace("@", "%010d" % (sender * count + i + 1)) + "\n")
 
 
 def entries_of(place):

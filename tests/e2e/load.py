@@ -20,7 +20,7 @@ SAMPLE_EVERY_MS = 100  # beside every receipt
 
 
 def person(number):
-    return "cpr:%010d" % number
+    return "cpr:%010d" % (number + 1)  # all zeros are nobody's
 
 
 def write_events(path, sender, count, people):
@@ -28,7 +28,7 @@ def write_events(path, sender, count, people):
     with open(path, "w", encoding="utf-8") as file:
         for i in range(count):
             number = (i * SENDERS + sender) * 7919 % people
-            file.write(template.replace("@", "%010d" % number).replace("#", "%d-%d" % (sender, i)) + "\n")
+            file.write(template.replace("cpr:@", person(number)).replace("#", "%d-%d" % (sender, i)) + "\n")
 
 
 def family(pid):

@@ -76,8 +76,9 @@ struct input {
 	uint64_t number; /* of the next message */
 	enum adapter_format format;
 	const char *says; /* what it looks like, if all of it is refused for that */
-	bool passing;     /* of a pipe: what comes is new, unless it has an id or a run before was interrupted */
-	bool is_row;      /* the message that comes in parts is a row of refused ones */
+	bool regular;
+	bool passing; /* of a pipe: what comes is new, unless it has an id or a run before was interrupted */
+	bool is_row;  /* the message that comes in parts is a row of refused ones */
 	bool in_parts;
 	struct rejected_seen seen; /* rows of refused ones */
 };
@@ -361,10 +362,8 @@ static enum error keep_input(struct send *send, struct input *input, struct mess
 static enum error judge_input(
 	struct send *send, struct input *input, struct messages *messages, bool *good, struct fault *fault)
 {
-	struct stat info;
 	TRY(read_more(send, input, messages, fault));
-	bool live = fstat(input->fd, &info) != 0 || !S_ISREG(info.st_mode);
-	const char *says = looks_like(send->format, messages_window(messages), live, &input->format);
+	const char *says = looks_like(send->format, messages_window(messages), !input->regular, &input->format);
 	*good = says == NULL;
 	if (*good)
 		return E_OK;
@@ -391,18 +390,25 @@ static enum error read_input(struct send *send, struct input *input, struct mess
 	return send_messages(send, input, messages, fault);
 }
 
-/* What is no file comes once: an equal message later is another one, but after a run that did not come to its end. */
-static bool is_passing(const struct send *send, int fd)
+/* What is no file comes once: an equal message later is another one, but after a run that did not come to its end. So a
+ * file that cannot be looked at is not taken for a pipe: all of it would be sent twice. */
+static enum error look_at(const struct send *send, struct input *input, struct fault *fault)
 {
 	struct stat info;
-	return send->resume == NULL && (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode));
+	if (fstat(input->fd, &info) != 0)
+		return fault_set(
+			fault, E_IO, "'%.*s' cannot be looked at: %m", (int)input->name.len, (const char *)input->name.data);
+	input->regular = S_ISREG(info.st_mode);
+	input->passing = send->resume == NULL && !input->regular;
+	return E_OK;
 }
 
 static enum error send_input(struct send *send, int fd, const char *name, struct fault *fault)
 {
-	struct input input = {.fd = fd, .name = bytes_text(name), .passing = is_passing(send, fd)};
+	struct input input = {.fd = fd, .name = bytes_text(name)};
 	struct epoll_event event = {.events = EPOLLIN};
 	struct messages messages;
+	TRY(look_at(send, &input, fault));
 	TRY(outbox_begin_input(send->outbox, input.name, input.passing, send->again, fault));
 	if (messages_open(fd, send->format, &messages) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");

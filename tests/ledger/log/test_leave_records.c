@@ -27,6 +27,7 @@ static const struct implied implied[] = {
 	{"event_json.c", "time_ns == 0", "a header with a basis has a date (EVT-8)"},
 	{"timestamp.c", "out->seconds - out->leap < 0", "an event has no time before 1970"},
 	{"subject.c", "!bytes_utf8(text)", "both readers, of JSON and of CBOR, refuse it before"},
+	{"subject.c", "id.len < 1", "an empty id is a placeholder, in what comes in; of what is filed the form is asked"},
 	{"witness_policy.c", "text.len > POLICY_BYTES_MAX", "a limit of this project, and too long for a vector"},
 	{"fork.c", "checkpoint_verify(first, log, &fork.first) != E_OK",
 		"what does not verify is not read; whoever reads it first takes the vector"},
