@@ -1,6 +1,10 @@
 /* The tail that an archive keeps, beside a ledger that goes on, against a list of who was in which entry. */
+#include "ledger/read/tail.h"
+
+#include "ledger/keys/secrets.h"
 #include "tests/lib/fixture.h"
 
+#include <fcntl.h>
 #include <sodium.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -160,4 +164,55 @@ START_TEST(every_moment_finds_its_own)
 }
 END_TEST
 
-UNIT_MAIN("tail", every_moment_finds_its_own)
+/* A reader keeps what it opened before; an event that is declared lost meanwhile has no record any more. */
+START_TEST(what_was_lost_since_is_nobodys)
+{
+	static const uint32_t subjects[] = {1, 2, 1, 1};
+	struct fault fault = {.text = ""};
+	struct db_env *store;
+	struct db_txn txn;
+	struct secrets *secrets;
+	struct alias alias;
+	struct losses losses = {.count = 0};
+	uint64_t found[8];
+	size_t count;
+	char path[100];
+	fixture_make(&f);
+	uint64_t first = fixture_append(&f, fixture_batch(&f, 0, subjects, 4, 1)).first_index;
+	uint64_t second = fixture_append(&f, fixture_batch(&f, 4, subjects + 1, 1, 2)).first_index;
+	uint64_t size = second + 1;
+	fixture_close(&f);
+	snprintf(path, sizeof path, "%s/keys", f.dir);
+	int keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_ok(secrets_load(keys_fd, false, &secrets, &fault));
+	snprintf(path, sizeof path, "%s/store", f.dir);
+	ck_ok(store_open(path, true, &store, &fault));
+	ck_ok(db_begin(store, false, &txn));
+	alias_make(&secrets->alias, bytes_text(fixture_subject(1)), &alias);
+	for (int kept = 0; kept < 2; kept++) { /* in the tail's memory, and where it has to be searched */
+		struct tail *tail = tail_new();
+		const struct tail_view whole = {
+			.txn = &txn, .keys = &secrets->seal, .filed = first, .size = size, .losses = &losses};
+		struct tail_view later = whole;
+		losses.count = 0;
+		later.filed = second;
+		if (!kept) /* what is kept begins behind */
+			ck_ok(tail_find(tail, &later, &alias, UINT64_MAX, found, 8, &count));
+		ck_ok(tail_find(tail, &whole, &alias, UINT64_MAX, found, 8, &count));
+		ck_assert_uint_eq(count, 3);
+		losses = (struct losses){.entries = 1, .count = 1, .ranges = {{.first = first + 2, .end = first + 3}}};
+		ck_ok(tail_find(tail, &whole, &alias, UINT64_MAX, found, 8, &count));
+		ck_assert_uint_eq(count, 2);
+		ck_assert_uint_eq(found[0], first + 3);
+		ck_assert_uint_eq(found[1], first);
+		tail_free(tail);
+	}
+	db_abort(&txn);
+	db_close(store);
+	secrets_free(secrets);
+	close(keys_fd);
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("tail", every_moment_finds_its_own, what_was_lost_since_is_nobodys)

@@ -6,9 +6,12 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -595,6 +598,35 @@ START_TEST(stopped_early_is_said)
 }
 END_TEST
 
+/* The kernel gives this process, and what it starts, no word about what its descriptor 0 is. */
+static void hide_what_stdin_is(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fstat, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_newfstatat, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+/* SND-28: a pipe's messages are new each time, so a file that was taken for a pipe would be sent twice. */
+START_TEST(what_cannot_be_looked_at_is_no_pipe)
+{
+	begin();
+	hide_what_stdin_is();
+	ck_assert_int_eq(RUN("-"), 4);
+	ck_assert(file_says("err", "'-' cannot be looked at: Input/output error"));
+	ck_assert_uint_eq(ledger_has(), 0);
+	end();
+}
+END_TEST
+
 START_TEST(wrong_usage_is_named)
 {
 	begin();
@@ -614,4 +646,5 @@ END_TEST
 UNIT_MAIN("send", files_are_sent_once, pipes_are_new_unless_named, refused_messages_are_kept,
 	refused_again_says_where_it_was, another_format_loses_nothing, another_format_through_a_pipe_is_kept,
 	a_feed_in_utf16_is_sent, a_live_feed_is_sent_at_once, a_stream_is_sent_as_it_comes,
-	killed_anywhere_nothing_is_doubled, stopped_early_is_said, wrong_usage_is_named)
+	killed_anywhere_nothing_is_doubled, stopped_early_is_said, what_cannot_be_looked_at_is_no_pipe,
+	wrong_usage_is_named)
