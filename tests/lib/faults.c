@@ -237,16 +237,6 @@ void work_open(void)
 
 /* ---- the parent ---- */
 
-void shell(const char *format, ...)
-{
-	char command[512];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(command, sizeof command, format, arguments);
-	va_end(arguments);
-	ck_assert_msg(system(command) == 0, "%s", command);
-}
-
 void put_base_back(void)
 {
 	shell("rm -rf %s && cp -a %s %s", f.dir, base, f.dir);

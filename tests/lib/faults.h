@@ -65,7 +65,6 @@ void work_open(void);
 
 /* ---- the parent ---- */
 
-void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* f.dir is the ledger before the work again. */
 void put_base_back(void);
 /* A ledger with something in it, filed and not filed. */

@@ -20,15 +20,15 @@ void fixture_close(struct fixture *fixture)
 	fixture->ledger = NULL;
 }
 
-static void register_sender(struct fixture *fixture)
+void fixture_register(struct fixture *fixture, uint32_t id, const char *org, const char *name)
 {
 	uint8_t message[2048];
 	struct bytes to_sign;
 	struct fault fault = {0};
 	struct entry_sender entry = {
-		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = 1, .policy = fixture->policy};
-	strcpy(entry.org, "cvr:55133018");
-	strcpy(entry.name, "Aarhus Kommune");
+		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = id, .policy = fixture->policy};
+	strcpy(entry.org, org);
+	strcpy(entry.name, name);
 	memcpy(entry.public_key, fixture->public_key, 32);
 	struct writer w = writer_of(message, sizeof message);
 	ck_ok(sender_message(FIXTURE_ORIGIN, &entry, &w));
@@ -37,7 +37,7 @@ static void register_sender(struct fixture *fixture)
 	ck_ok(ledger_begin(fixture->ledger, &fault));
 	ck_ok(ledger_append_sender(fixture->ledger, &entry, &fault));
 	ck_ok(ledger_commit(fixture->ledger, &fault));
-	fixture->sender = 1;
+	fixture->sender = id;
 }
 
 uint64_t fixture_follows(struct fixture *fixture, enum sender_action action, uint32_t id)
@@ -61,7 +61,7 @@ void fixture_make(struct fixture *fixture)
 	crypto_sign_keypair(fixture->public_key, fixture->secret_key);
 	policy_default(&fixture->policy);
 	fixture_open(fixture);
-	register_sender(fixture);
+	fixture_register(fixture, 1, "cvr:55133018", "Aarhus Kommune");
 	/* Taken last: the entries so far bear the clock's time, and none of them may lie after the fixture's. */
 	fixture->now_s = (uint64_t)time(NULL);
 }

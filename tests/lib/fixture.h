@@ -26,6 +26,8 @@ struct fixture {
 void fixture_make(struct fixture *fixture);
 /* Closes what is open and removes the directory. */
 void fixture_remove(struct fixture *fixture);
+/* Registers a sender with the fixture's keys and policy, in a tick of its own; batches come from it from here on. */
+void fixture_register(struct fixture *fixture, uint32_t id, const char *org, const char *name);
 /* What an entry of this sender has to follow. */
 uint64_t fixture_follows(struct fixture *fixture, enum sender_action action, uint32_t id);
 void fixture_open(struct fixture *fixture);

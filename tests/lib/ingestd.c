@@ -27,29 +27,23 @@ struct peer steady;
 
 void register_sender(uint32_t id, struct fixture *out)
 {
-	uint8_t message[2048];
-	struct bytes to_sign;
-	struct fault fault = {0};
-	struct entry_sender entry = {
-		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = id, .policy = f.policy};
 	*out = f;
-	out->sender = id;
 	crypto_sign_keypair(out->public_key, out->secret_key);
-	strcpy(entry.org, "cvr:29190623");
-	strcpy(entry.name, "Region Midtjylland");
-	memcpy(entry.public_key, out->public_key, 32);
-	struct writer w = writer_of(message, sizeof message);
-	ck_ok(sender_message(FIXTURE_ORIGIN, &entry, &w));
-	ck_ok(writer_done(&w, &to_sign));
-	crypto_sign_detached(entry.signature, NULL, to_sign.data, to_sign.len, out->secret_key);
+	fixture_register(out, id, "cvr:29190623", "Region Midtjylland");
+}
+
+static void revoke_sender(uint32_t id)
+{
+	struct fault fault = {0};
+	struct sender sender;
+	ck_ok(ledger_sender(f.ledger, id, &sender));
+	struct entry_sender entry = {
+		.action = SENDER_REVOKE, .follows = sender.version, .sender = id, .policy = sender.policy};
+	strcpy(entry.org, sender.org);
+	strcpy(entry.name, sender.name);
+	memcpy(entry.public_key, sender.public_key, sizeof entry.public_key);
 	ck_ok(ledger_begin(f.ledger, &fault));
 	ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
-	if (id == REVOKED) {
-		entry.action = SENDER_REVOKE;
-		entry.follows = ledger_next_index(f.ledger) - 1;
-		memset(entry.signature, 0, sizeof entry.signature);
-		ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
-	}
 	ck_ok(ledger_commit(f.ledger, &fault));
 }
 
@@ -59,6 +53,7 @@ void ingestd_make(void)
 	snprintf(log_path, sizeof log_path, "%s/log", f.place.path);
 	register_sender(HOSTILE, &hostile);
 	register_sender(REVOKED, &revoked_sender);
+	revoke_sender(REVOKED);
 	fixture_close(&f);
 }
 

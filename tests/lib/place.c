@@ -1,6 +1,7 @@
 #include "tests/lib/place.h"
 
 #include <check.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +15,16 @@ void place_make(struct place *place)
 
 void place_remove(const struct place *place)
 {
-	char command[96];
-	snprintf(command, sizeof command, "rm -rf %s", place->path);
-	ck_assert_int_eq(system(command), 0);
+	shell("rm -rf %s", place->path);
+}
+
+void shell(const char *format, ...)
+{
+	char command[600];
+	va_list arguments;
+	va_start(arguments, format);
+	int len = vsnprintf(command, sizeof command, format, arguments);
+	va_end(arguments);
+	ck_assert(len > 0 && (size_t)len < sizeof command);
+	ck_assert_msg(system(command) == 0, "%s", command);
 }

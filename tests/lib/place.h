@@ -7,3 +7,5 @@ struct place {
 
 void place_make(struct place *place);
 void place_remove(const struct place *place);
+/* A command of the shell, which must succeed. */
+void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));

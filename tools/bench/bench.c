@@ -209,7 +209,7 @@ static enum error measure_query(struct bench *bench, struct fault *fault)
 	OWNED(bench_tokens_free) struct bench_tokens tokens = {0};
 	struct ask_result one;
 	struct ask_result many;
-	TRY(bench_citizens(bench, &tokens, fault));
+	TRY(bench_people(bench, &bench_citizens, &tokens, fault));
 	TRY(check_answer(bench, tokens.texts[0], fault));
 	struct ask ask = {.server = bench->place.query,
 		.path = "/v1/accesses",
@@ -258,18 +258,11 @@ static enum error time_verification(const struct bench *bench, const char *token
 static enum error measure_statement(struct bench *bench, struct fault *fault)
 {
 	OWNED(bench_tokens_free) struct bench_tokens tokens = {0};
-	struct load_result loaded;
+	const struct bench_people provers = {
+		"events of the citizens who want a statement", PROVERS_FROM, PROVERS, PROVER_EVENTS};
 	struct ask_result asked;
 	double verify_ms = 0;
-	struct load provers = {.senders = 1,
-		.batch = BENCH_BATCH,
-		.events = PROVERS * PROVER_EVENTS,
-		.order = LOAD_EACH,
-		.first_subject = PROVERS_FROM,
-		.subjects = PROVERS};
-	TRY(bench_load(bench, "events of the citizens who want a statement", &provers, &loaded, fault));
-	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
-	TRY(bench_tokens_make(bench, PROVERS_FROM, PROVERS, &tokens, fault));
+	TRY(bench_people(bench, &provers, &tokens, fault));
 	struct ask ask = {.server = bench->place.query,
 		.path = "/v1/statement",
 		.tokens = (const char *const *)tokens.texts,

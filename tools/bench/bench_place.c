@@ -223,6 +223,9 @@ enum error bench_warm_up(struct bench *bench, struct fault *fault)
 	return bench_load(bench, "subjects made known", &each, &result, fault);
 }
 
+const struct bench_people bench_citizens = {
+	"events of the citizens who will ask", BENCH_CITIZENS_FROM, BENCH_CITIZENS, BENCH_CITIZEN_EVENTS};
+
 void bench_tokens_free(struct bench_tokens *tokens)
 {
 	for (size_t i = 0; i < BENCH_CITIZENS; i++)
@@ -234,16 +237,16 @@ static void issuer_wipe(struct token_issuer *issuer)
 	sodium_memzero(issuer, sizeof *issuer);
 }
 
-enum error bench_tokens_make(
-	const struct bench *bench, uint64_t from, size_t count, struct bench_tokens *out, struct fault *fault)
+static enum error make_tokens(
+	const struct bench *bench, const struct bench_people *people, struct bench_tokens *out, struct fault *fault)
 {
 	OWNED(issuer_wipe) struct token_issuer issuer = {0};
 	char text[TOKEN_TEXT_MAX + 1];
 	uint64_t now_s = (uint64_t)time(NULL);
 	TRY(token_issuer_open(bench->place.ledger, false, &issuer, fault));
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < people->count; i++) {
 		struct token_claims claims = {.role = TOKEN_SUBJECT, .issued_s = now_s, .expires_s = now_s + 3600};
-		load_subject(from + i, claims.subject);
+		load_subject(people->from + i, claims.subject);
 		TRY(token_issue(&issuer, &claims, text));
 		out->texts[i] = strdup(text);
 		if (out->texts[i] == NULL)
@@ -252,16 +255,17 @@ enum error bench_tokens_make(
 	return E_OK;
 }
 
-enum error bench_citizens(struct bench *bench, struct bench_tokens *tokens, struct fault *fault)
+enum error bench_people(
+	struct bench *bench, const struct bench_people *people, struct bench_tokens *tokens, struct fault *fault)
 {
 	struct load_result loaded;
-	struct load citizens = {.senders = 1,
+	struct load load = {.senders = 1,
 		.batch = BENCH_BATCH,
-		.events = BENCH_CITIZENS * BENCH_CITIZEN_EVENTS,
+		.events = (uint64_t)people->count * people->events,
 		.order = LOAD_EACH,
-		.first_subject = BENCH_CITIZENS_FROM,
-		.subjects = BENCH_CITIZENS};
-	TRY(bench_load(bench, "events of the citizens who will ask", &citizens, &loaded, fault));
+		.first_subject = people->from,
+		.subjects = people->count};
+	TRY(bench_load(bench, people->what, &load, &loaded, fault));
 	TRY(admin_epoch(&(struct admin){.dir = bench->place.ledger}, false, fault));
-	return bench_tokens_make(bench, BENCH_CITIZENS_FROM, BENCH_CITIZENS, tokens, fault);
+	return make_tokens(bench, people, tokens, fault);
 }

@@ -73,11 +73,19 @@ enum error bench_load(
 	struct bench *bench, const char *what, struct load *load, struct load_result *out, struct fault *fault) MUST_USE;
 /* One event for each subject, so that each of them is known. */
 enum error bench_warm_up(struct bench *bench, struct fault *fault) MUST_USE;
-/* One for each of `count` people, from number `from` on; an hour long. Call bench_tokens_free also after an error. */
-enum error bench_tokens_make(
-	const struct bench *bench, uint64_t from, size_t count, struct bench_tokens *out, struct fault *fault) MUST_USE;
+/* People who ask, each with so many events. */
+struct bench_people {
+	const char *what; /* for the progress: "events of ..." */
+	uint64_t from;    /* numbers of subjects */
+	uint32_t count;   /* at most BENCH_CITIZENS */
+	uint32_t events;
+};
+
+extern const struct bench_people bench_citizens;
+/* Sends their events, files them, and makes a token for each, an hour long. Call bench_tokens_free also after an error.
+ */
+enum error bench_people(
+	struct bench *bench, const struct bench_people *people, struct bench_tokens *tokens, struct fault *fault) MUST_USE;
 void bench_tokens_free(struct bench_tokens *tokens);
-/* BENCH_CITIZENS people with BENCH_CITIZEN_EVENTS events each, filed, and their tokens. */
-enum error bench_citizens(struct bench *bench, struct bench_tokens *tokens, struct fault *fault) MUST_USE;
 /* sustained.c: what the ledger keeps up for as long as is asked. */
 enum error bench_sustained(struct bench *bench, struct fault *fault) MUST_USE;

@@ -169,15 +169,27 @@ struct times {
 	double p50_ms, p99_ms; /* negative: there was none */
 };
 
+/* The first answer that was asked for at `at_s` or later: they stand in the order in which they were asked for. */
+static size_t answer_from(const struct sustained *run, double at_s)
+{
+	size_t low = 0;
+	for (size_t high = run->answer_count; low < high;) {
+		size_t middle = low + (high - low) / 2;
+		if (run->answers[middle].at_s < at_s)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Of the answers of one kind that were asked for from `from_s` on and before `to_s`. `room` holds answer_count. */
 static struct times times_of(const struct sustained *run, bool statements, double from_s, double to_s, double *room)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < run->answer_count; i++) {
-		const struct answer_time *answer = &run->answers[i];
-		if (answer->statement == statements && answer->at_s >= from_s && answer->at_s < to_s)
-			room[count++] = answer->ms;
-	}
+	for (size_t i = answer_from(run, from_s); i < run->answer_count && run->answers[i].at_s < to_s; i++)
+		if (run->answers[i].statement == statements)
+			room[count++] = run->answers[i].ms;
 	if (count == 0)
 		return (struct times){-1, -1};
 	qsort(room, count, sizeof *room, compare);
@@ -368,7 +380,7 @@ enum error bench_sustained(struct bench *bench, struct fault *fault)
 	run.answers = calloc(run.answer_max, sizeof *run.answers);
 	if (run.samples == NULL || run.answers == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	TRY(bench_citizens(bench, &run.tokens, fault));
+	TRY(bench_people(bench, &bench_citizens, &run.tokens, fault));
 	TRY(archive_open(bench->place.ledger, false, &run.archive, fault));
 	TRY(run_all(&run, &result, fault));
 	return report(&run, &result, fault);

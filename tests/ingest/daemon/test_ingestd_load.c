@@ -573,17 +573,6 @@ END_TEST
 
 /* ---- an older store is put back ---- */
 
-static void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void shell(const char *format, ...)
-{
-	char command[512];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(command, sizeof command, format, arguments);
-	va_end(arguments);
-	ck_assert_msg(system(command) == 0, "%s", command);
-}
-
 static void control_refuses(json_t *request)
 {
 	json_t *reply = NULL;

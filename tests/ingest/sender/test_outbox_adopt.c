@@ -160,16 +160,6 @@ START_TEST(a_lost_spool_goes_on_at_the_ledgers)
 }
 END_TEST
 
-static void shell(const char *format, ...)
-{
-	char command[512];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(command, sizeof command, format, arguments);
-	va_end(arguments);
-	ck_assert_int_eq(system(command), 0);
-}
-
 static enum error count_evidence(void *context, const struct evidence_row *row)
 {
 	(void)row;

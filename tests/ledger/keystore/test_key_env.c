@@ -10,20 +10,8 @@ static struct fixture f;
 static struct fault fault;
 static uint64_t sequence;
 
-/* In the place of the ledger: L is its directory. */
-static void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void shell(const char *format, ...)
-{
-	char command[600] = "cd ";
-	strcat(strcat(command, f.place.path), " && ");
-	size_t len = strlen(command);
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(command + len, sizeof command - len, format, arguments);
-	va_end(arguments);
-	ck_assert_int_eq(system(command), 0);
-}
+/* A command in the place of the ledger. */
+#define in_place(command, ...) shell("cd %s && " command, f.place.path, ##__VA_ARGS__)
 
 static void append(uint32_t subject)
 {
@@ -55,14 +43,14 @@ static void refused(const char *words)
 START_TEST(an_older_environment_is_refused)
 {
 	begin();
-	shell("cp -r ledger/keys/env old");
+	in_place("cp -r ledger/keys/env old");
 	fixture_open(&f);
 	append(2);
 	append(3);
 	fixture_close(&f);
-	shell("mv ledger/keys/env right && cp -r old ledger/keys/env");
+	in_place("mv ledger/keys/env right && cp -r old ledger/keys/env");
 	refused("older than the store: it has 1 keys in 1 writes, the store needs 3 in 3");
-	shell("rm -r ledger/keys/env && mv right ledger/keys/env");
+	in_place("rm -r ledger/keys/env && mv right ledger/keys/env");
 	fixture_open(&f);
 	append(4);
 	fixture_remove(&f);
@@ -73,12 +61,12 @@ END_TEST
 START_TEST(older_by_a_period)
 {
 	begin();
-	shell("cp -r ledger/keys/env old");
+	in_place("cp -r ledger/keys/env old");
 	fixture_open(&f);
 	f.now_s += 32 * 86400;
 	append(1);
 	fixture_close(&f);
-	shell("rm -r ledger/keys/env && cp -r old ledger/keys/env");
+	in_place("rm -r ledger/keys/env && cp -r old ledger/keys/env");
 	refused("older than the store: it has 1 keys in 1 writes, the store needs 1 in 2");
 	fixture_remove(&f);
 }
@@ -92,7 +80,7 @@ START_TEST(another_environment_is_refused)
 	begin();
 	snprintf(other, sizeof other, "%s/other", f.place.path);
 	ck_ok(ledger_create(other, "other.example/log", &why));
-	shell("rm -r ledger/keys/env && mv other/keys/env ledger/keys/env");
+	in_place("rm -r ledger/keys/env && mv other/keys/env ledger/keys/env");
 	refused("another key environment");
 	fixture_remove(&f);
 }
@@ -102,18 +90,18 @@ END_TEST
 START_TEST(a_diverged_environment_is_refused)
 {
 	begin();
-	shell("cp -r ledger old");
+	in_place("cp -r ledger old");
 	fixture_open(&f);
 	append(2);
 	fixture_close(&f);
-	shell("mv ledger newest && mv old ledger");
+	in_place("mv ledger newest && mv old ledger");
 	fixture_open(&f);
 	sequence = 1;
 	append(5);
 	append(6);
 	append(7);
 	fixture_close(&f);
-	shell("rm -r ledger/store && cp -r newest/store newest/guard ledger/");
+	in_place("rm -r ledger/store && cp -r newest/store newest/guard ledger/");
 	refused("went another way before write 2 of 4");
 	fixture_remove(&f);
 }
@@ -128,11 +116,11 @@ START_TEST(a_newer_environment_is_no_obstacle)
 	struct db_txn txn;
 	char path[120];
 	begin();
-	shell("cp -r ledger/store ledger/guard .");
+	in_place("cp -r ledger/store ledger/guard .");
 	fixture_open(&f);
 	append(2);
 	fixture_close(&f);
-	shell("rm -r ledger/store && mv store guard ledger/");
+	in_place("rm -r ledger/store && mv store guard ledger/");
 	fixture_open(&f);
 	sequence = 1;
 	append(3);
@@ -160,10 +148,10 @@ START_TEST(another_key_file_is_refused)
 	snprintf(other, sizeof other, "%s/other", f.place.path);
 	ck_ok(ledger_create(other, "other.example/log", &why));
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-		shell("mv ledger/keys/%s own && cp other/keys/%s ledger/keys/", files[i], files[i]);
+		in_place("mv ledger/keys/%s own && cp other/keys/%s ledger/keys/", files[i], files[i]);
 		snprintf(words, sizeof words, "keys/%s is another key than the one that the store was written with", files[i]);
 		refused(words);
-		shell("mv own ledger/keys/%s", files[i]);
+		in_place("mv own ledger/keys/%s", files[i]);
 	}
 	fixture_open(&f);
 	append(2);
