@@ -284,9 +284,10 @@ static uint64_t events_done(const struct crew *crew)
 static void watch(const struct crew *crew)
 {
 	struct pollfd fd = {.fd = crew->ready[0], .events = POLLIN};
-	while (poll(&fd, 1, WATCH_MS) <= 0)
+	do {
 		if (crew->load->watch)
 			crew->load->watch(crew->load->context, events_done(crew));
+	} while (poll(&fd, 1, WATCH_MS) <= 0);
 	if (crew->load->watch)
 		crew->load->watch(crew->load->context, events_done(crew));
 }

@@ -26,7 +26,8 @@ struct load {
 	uint32_t new_percent;
 	uint64_t first_subject;
 	uint64_t subjects;
-	/* Called about ten times a second while they run; may be NULL. */
+	/* Called once they are told to begin, about ten times a second while they run, and at the end; may be NULL. Threads
+	 * are started here, not before: the senders are forks of this process, and would be those of half of it. */
 	void (*watch)(void *context, uint64_t done);
 	void *context;
 };

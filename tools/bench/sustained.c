@@ -27,6 +27,7 @@
 #define STATEMENT_SHARE 10u
 #define EXTRA_SECONDS 3600u /* for filing what is left */
 #define PERIODS 20u         /* rows of the table */
+#define THREADS 2u          /* beside the load */
 
 struct sample {
 	double at_s;
@@ -47,7 +48,9 @@ struct sustained {
 	struct bench *bench;
 	struct bench_tokens tokens;
 	struct archive *archive;
-	uint64_t start_ns;
+	uint64_t start_ns; /* 0: the senders are not told to begin yet */
+	pthread_t threads[THREADS];
+	size_t thread_count;
 	_Atomic uint64_t acknowledged;
 	_Atomic bool over;
 	struct sample *samples;
@@ -316,9 +319,20 @@ static enum error report(const struct sustained *run, const struct load_result *
 
 /* ---- all at once ---- */
 
+static void begin(struct sustained *run)
+{
+	void *(*const starts[])(void *) = {sampler, asker};
+	run->start_ns = clock_ns();
+	for (size_t i = 0; i < THREADS; i++)
+		if (pthread_create(&run->threads[run->thread_count], NULL, starts[i], run) == 0)
+			run->thread_count++;
+}
+
 static void watch(void *context, uint64_t done)
 {
 	struct sustained *run = context;
+	if (run->start_ns == 0)
+		begin(run);
 	run->acknowledged = done;
 	progress_update(&run->bench->progress, (uint64_t)seconds_since(run), bench_seconds(run->bench));
 }
@@ -349,19 +363,13 @@ static enum error send_and_file(struct sustained *run, struct load_result *out, 
 
 static enum error run_all(struct sustained *run, struct load_result *out, struct fault *fault)
 {
-	pthread_t sampling;
-	pthread_t asking;
-	run->start_ns = clock_ns();
-	if (pthread_create(&sampling, NULL, sampler, run) != 0)
-		return fault_set(fault, E_NO_MEMORY, "no thread can be started");
-	bool asks = pthread_create(&asking, NULL, asker, run) == 0;
-	enum error error =
-		asks ? send_and_file(run, out, fault) : fault_set(fault, E_NO_MEMORY, "no thread can be started");
+	enum error error = send_and_file(run, out, fault);
 	run->over = true;
-	if (asks)
-		pthread_join(asking, NULL);
-	pthread_join(sampling, NULL);
+	for (size_t i = 0; i < run->thread_count; i++)
+		pthread_join(run->threads[i], NULL);
 	TRY(error);
+	if (run->thread_count < THREADS)
+		return fault_set(fault, E_NO_MEMORY, "no thread can be started that looks on");
 	if (run->asker_fault.text[0] != '\0')
 		return fault_set(fault, E_STOPPED, "questions under load: %s", run->asker_fault.text);
 	return run->sampler_fault.text[0] == '\0' && run->sample_count >= 2
