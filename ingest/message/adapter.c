@@ -266,13 +266,13 @@ static enum error map_json(struct memory *memory, struct bytes text, const struc
 static enum error map(struct memory *memory, enum adapter_format format, struct bytes text,
 	const struct adapter_context *context, struct adapter_events *out, struct fault *fault)
 {
-	uint8_t digest[HASH_BYTES];
+	struct hash digest;
 	if (text.len > EVENT_BYTES_MAX_ADAPTER)
 		return fault_set(fault, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
 	if (format == ADAPTER_JSON)
 		return map_json(memory, text, context->policy, out, fault);
-	crypto_hash_sha256(digest, text.data, text.len);
-	sodium_bin2hex(memory->sha256, sizeof memory->sha256, digest, sizeof digest);
+	hash_sha256(&text, 1, &digest);
+	sodium_bin2hex(memory->sha256, sizeof memory->sha256, digest.b, sizeof digest.b);
 	if (format == ADAPTER_FHIR)
 		TRY(fhir_read(text, context, &memory->message, fault));
 	else

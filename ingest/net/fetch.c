@@ -48,8 +48,7 @@ enum error fetch_open(const char *url, const char *token, struct fetch **out, st
 	if (fetch == NULL || (fetch->url = strdup(url)) == NULL || authorize(fetch, "Bearer ", token) != E_OK ||
 		web_open(&manner, 1, &fetch->web) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
-	*out = fetch;
-	fetch = NULL;
+	*out = OWN_TAKE(fetch);
 	return E_OK;
 }
 

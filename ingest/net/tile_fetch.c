@@ -70,8 +70,7 @@ enum error tile_fetch_open(const char *place, int wake_fd, struct tile_fetch **o
 		return fault_set(fault, E_USAGE,
 			"this is no place that a log can be read from: give an address that begins with http:// or https://, or a "
 			"directory that is there");
-	*out = fetch;
-	fetch = NULL;
+	*out = OWN_TAKE(fetch);
 	return E_OK;
 }
 

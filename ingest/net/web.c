@@ -66,8 +66,7 @@ enum error web_open(const struct web_manner *manner, size_t slots, struct web **
 		if ((web->slots[i].curl = curl_easy_init()) == NULL)
 			return E_NO_MEMORY;
 	}
-	*out = web;
-	web = NULL;
+	*out = OWN_TAKE(web);
 	return E_OK;
 }
 

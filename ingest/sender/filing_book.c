@@ -74,8 +74,7 @@ enum error filing_book_open(
 	pthread_mutex_init(&book->mutex, NULL);
 	TRY(db_open(path, names, sizeof names / sizeof names[0], MAP_BYTES, false, true, &book->env, fault));
 	TRY(fault_because(fault, load(book, true, begin), "the filing book %s cannot be read", path));
-	*out = book;
-	book = NULL;
+	*out = OWN_TAKE(book);
 	return E_OK;
 }
 

@@ -333,8 +333,7 @@ enum error filing_checker_start(
 		return fault_set(fault, E_NO_MEMORY, "");
 	checker->options = *options;
 	TRY(start(checker, fault));
-	*out = checker;
-	checker = NULL;
+	*out = OWN_TAKE(checker);
 	return E_OK;
 }
 

@@ -101,8 +101,7 @@ enum error outbox_open(const struct outbox_options *options, struct outbox **out
 	outbox->options = *options;
 	outbox->fd = -1;
 	TRY(open_parts(outbox, fault));
-	*out = outbox;
-	outbox = NULL;
+	*out = OWN_TAKE(outbox);
 	return E_OK;
 }
 

@@ -126,8 +126,7 @@ enum error epochs_file_first(struct sequencer *s, struct fault *fault)
 			break;
 		error = go_on(s, &now_s, fault);
 	}
-	if (error == E_OK || error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK ||
-		error == E_ROLLED_BACK)
+	if (error == E_OK || sequencer_ends_tick(error))
 		return error;
 	say_failed(s, fault->text);
 	return E_OK;

@@ -258,7 +258,7 @@ static enum error run_tick_in_time(struct sequencer *s, struct job *jobs, struct
 	error = epochs_file_all(s, fault);
 	if (error == E_OK)
 		return run_tick(s, jobs, again, fault);
-	if (error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK || error == E_ROLLED_BACK)
+	if (sequencer_ends_tick(error))
 		return error;
 	return fault_set(fault, E_UNFILED, "");
 }
@@ -511,8 +511,7 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 	TRY(preparer_open(options->ledger, &s->preparer, fault));
 	if (!start_threads(s))
 		return fault_set(fault, E_NO_MEMORY, "threads cannot be started: %s", strerror(errno));
-	*out = s;
-	s = NULL;
+	*out = OWN_TAKE(s);
 	return E_OK;
 }
 

@@ -77,6 +77,12 @@ void sequencer_finish(struct sequencer *s, struct job *jobs);
 void sequencer_answer_simple(struct sequencer *s, struct job *job);
 /* Ends the process: the next open goes on from what is on disk. */
 _Noreturn void sequencer_die(struct sequencer *s, const struct fault *fault);
+/* No filing, and no tick, can go on: there is no room, the store cannot be written, or nothing may be signed.
+ * Everything else that filing ends with is about what is filed, and ticks go on. */
+static inline bool sequencer_ends_tick(enum error error)
+{
+	return error == E_FULL || error == E_IO || error == E_STOPPED || error == E_CLOCK || error == E_ROLLED_BACK;
+}
 
 /* ---- greeting.c ---- */
 

@@ -62,8 +62,7 @@ enum error remembered_new(int dir_fd, uint32_t file_hashes, struct remembered **
 	remembered->slots = calloc(SLOTS_MIN, sizeof *remembered->slots);
 	if (remembered->slots == NULL)
 		return E_NO_MEMORY;
-	*out = remembered;
-	remembered = NULL;
+	*out = OWN_TAKE(remembered);
 	return E_OK;
 }
 

@@ -22,19 +22,15 @@
 
 /* ---- opening ---- */
 
-/* The store's word first: the environment is never behind what a commit says of it. A store without a state is told of
- * by whoever reads that. */
+/* A store without a state is told of by whoever reads that. */
 static enum error check_keys(struct archive *archive, struct fault *fault)
 {
-	struct key_position committed;
 	struct store_state state;
 	OWNED_TXN txn = {0};
 	TRY(fault_because(fault, db_begin(archive->store, false, &txn), "the store cannot be read"));
 	if (store_state_get(&txn, &state) == E_NOT_FOUND)
 		return E_OK;
-	TRY(fault_because(fault, store_keys_get(&txn, &committed), "the store cannot be read"));
-	TRY(key_files_check(&txn, archive->secrets, fault));
-	return keystore_check(archive->keystore, &committed, fault);
+	return store_keys_check(&txn, archive->secrets, archive->keystore, fault);
 }
 
 /* Rights are the usual reason that this fails, and another than damage: so they are told apart. */
@@ -226,6 +222,11 @@ enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct byte
 }
 
 /* Batches, epochs and losses bear no time of their own; what comes next does, and at the end the state. */
+enum error snapshot_time_before(struct snapshot *snapshot, uint64_t end, uint64_t *out)
+{
+	return log_time_before(&snapshot->txn, end, out);
+}
+
 enum error snapshot_time_at(struct snapshot *snapshot, uint64_t index, uint64_t *out)
 {
 	for (; index < snapshot->checkpoint.size; index++) {

@@ -13,6 +13,7 @@
 #include "ledger/read/tail.h"
 
 #include "ledger/base/grow.h"
+#include "ledger/base/thread.h"
 #include "ledger/read/limits.h"
 
 #include <assert.h>
@@ -106,15 +107,26 @@ static enum error make_room(struct tail *tail, uint32_t count)
 
 /* ---- keeping up ---- */
 
+/* With its last place its memory goes too: a flood that is over takes no room. */
+static void drop_all(struct tail *tail, uint64_t filed)
+{
+	free(tail->places);
+	free(tail->heads);
+	tail->places = NULL;
+	tail->heads = NULL;
+	tail->capacity = 0;
+	tail->head_count = 0;
+	tail->count = 0;
+	tail->base = filed;
+}
+
 static void drop_front(struct tail *tail, uint64_t filed)
 {
-	uint32_t gone = filed - tail->base < tail->count ? (uint32_t)(filed - tail->base) : tail->count;
+	uint32_t gone = (uint32_t)(filed - tail->base);
 	tail->count -= gone;
 	tail->base = filed;
-	if (tail->count > 0)
-		memmove(tail->places, tail->places + gone, tail->count * sizeof *tail->places);
-	if (tail->heads)
-		hang_all(tail);
+	memmove(tail->places, tail->places + gone, tail->count * sizeof *tail->places);
+	hang_all(tail);
 }
 
 static void add_none(struct tail *tail, uint32_t end)
@@ -149,7 +161,9 @@ static enum error keep_packs(struct tail *tail, uint64_t size)
 
 static enum error catch_up(struct tail *tail, const struct tail_view *view)
 {
-	if (view->filed >= tail->base + tail->count || view->filed > tail->base + tail->count / 2)
+	if (view->filed > tail->base && view->filed >= tail->base + tail->count)
+		drop_all(tail, view->filed);
+	else if (view->filed > tail->base + tail->count / 2)
 		drop_front(tail, view->filed);
 	if (view->size <= tail->base + tail->count)
 		return E_OK;
@@ -243,10 +257,8 @@ enum error tail_find(struct tail *tail, const struct tail_view *view, const stru
 	*count = 0;
 	if (view->filed >= view->size)
 		return E_OK;
-	pthread_mutex_lock(&tail->mutex);
-	enum error error = find(tail, view, &search);
-	pthread_mutex_unlock(&tail->mutex);
-	TRY(error);
+	LOCKED(&tail->mutex);
+	TRY(find(tail, view, &search));
 	*count = search.count;
 	return E_OK;
 }

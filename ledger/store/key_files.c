@@ -75,7 +75,7 @@ static enum error check_row(struct db_txn *txn, const struct secrets *secrets, s
 	return E_OK;
 }
 
-enum error key_files_check(struct db_txn *txn, const struct secrets *secrets, struct fault *fault)
+static enum error check_files(struct db_txn *txn, const struct secrets *secrets, struct fault *fault)
 {
 	struct fault why = {.text = ""};
 	enum error error = check_vrf(txn, secrets, &why);
@@ -84,4 +84,13 @@ enum error key_files_check(struct db_txn *txn, const struct secrets *secrets, st
 	if (why.text[0] != '\0')
 		return fault_set(fault, error, "%s", why.text);
 	return fault_because(fault, error, "the store cannot be compared with its key files");
+}
+
+enum error store_keys_check(
+	struct db_txn *txn, const struct secrets *secrets, struct keystore *keystore, struct fault *fault)
+{
+	struct key_position committed;
+	TRY(fault_because(fault, store_keys_get(txn, &committed), "the store cannot be read"));
+	TRY(check_files(txn, secrets, fault));
+	return keystore_check(keystore, &committed, fault);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ledger/keys/secrets.h"
+#include "ledger/keystore/keystore.h"
 #include "ledger/store/store.h"
 
 #define STORE_ROW_SECRETS BYTES_LITERAL("secrets")
@@ -15,7 +16,10 @@
 
 void key_files_row(const struct secrets *secrets, uint8_t out[KEY_FILES_ROW_BYTES]);
 
-/* E_KEYS: one of them is another than the store's, and the fault names it. Where there is no row nothing is sealed:
- * a store that was put back without its records. The VRF key is judged by the genesis entry. E_CORRUPT: the row is
- * damaged, or there are records without it. */
-enum error key_files_check(struct db_txn *txn, const struct secrets *secrets, struct fault *fault) MUST_USE;
+/* Whether key files and key environment are the store's; the store's word first, since the environment is never behind
+ * what a commit says of it. E_KEYS: a file is another than the store's, and the fault names it, or the environment is
+ * (keystore_check). Where the row of key files is not there nothing is sealed: a store that was put back without its
+ * records. The VRF key is judged by the genesis entry. E_CORRUPT: the row is damaged, or there are records without it.
+ */
+enum error store_keys_check(
+	struct db_txn *txn, const struct secrets *secrets, struct keystore *keystore, struct fault *fault) MUST_USE;

@@ -269,15 +269,7 @@ enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool
 	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }
 
-/* After the store was read, because its word decides which keys are the right ones. */
-static enum error check_keys(struct ledger *ledger, struct db_txn *txn, struct fault *fault)
-{
-	struct key_position committed;
-	TRY(fault_because(fault, store_keys_get(txn, &committed), "the store cannot be read"));
-	TRY(key_files_check(txn, ledger->secrets, fault));
-	return keystore_check(ledger->keystore, &committed, fault);
-}
-
+/* The keys after the store, because its word decides which are the right ones. */
 static enum error open_state(struct ledger *ledger, struct fault *fault)
 {
 	OWNED_TXN txn = {0};
@@ -288,7 +280,7 @@ static enum error open_state(struct ledger *ledger, struct fault *fault)
 		error = registry_load(&txn, &ledger->registry);
 	TRY(fault_because(fault, error, "the store cannot be read"));
 	TRY(check_guard(ledger, &txn, fault));
-	TRY(check_keys(ledger, &txn, fault));
+	TRY(store_keys_check(&txn, ledger->secrets, ledger->keystore, fault));
 	return check_evidence(ledger, &txn, fault);
 }
 

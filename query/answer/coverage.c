@@ -62,18 +62,6 @@ static bool add_sender(void *context, const struct sender *sender)
 	return visit->error == E_OK;
 }
 
-/* Ledger time of the last entry before `end` that has one. */
-static enum error time_before(struct snapshot *snapshot, uint64_t end, uint64_t *out)
-{
-	struct bytes encoded;
-	struct entry entry;
-	do {
-		TRY(snapshot_entry(snapshot, --end, &encoded));
-		TRY(entry_decode(encoded, &entry));
-	} while (!entry_time(&entry, out));
-	return E_OK;
-}
-
 static enum error lost_json(struct snapshot *snapshot, json_t **out)
 {
 	const struct losses *losses = snapshot_losses(snapshot);
@@ -87,7 +75,7 @@ static enum error lost_json(struct snapshot *snapshot, json_t **out)
 		if (range->events == 0)
 			continue;
 		TRY(snapshot_time_at(snapshot, range->first, &from_s));
-		TRY(time_before(snapshot, range->end, &to_s));
+		TRY(snapshot_time_before(snapshot, range->end, &to_s));
 		json_t *json =
 			json_pack("{s:I, s:I, s:I, s:o, s:o}", "first", (json_int_t)range->first, "end", (json_int_t)range->end,
 				"events", (json_int_t)range->events, "from", json_time(from_s), "to", json_time(to_s));

@@ -34,11 +34,6 @@ struct queryd_options {
 	uint32_t silent_after_hours;
 };
 
-static void issuer_wipe(struct token_issuer *issuer)
-{
-	sodium_memzero(issuer, sizeof *issuer);
-}
-
 static void routes_wipe(struct routes *routes)
 {
 	sodium_memzero(&routes->cursor_key, sizeof routes->cursor_key);
@@ -120,7 +115,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 	if (options->demo_tokens && !address_is_loopback(&address))
 		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
 	OWNED(archive_release) struct archive *archive = NULL;
-	OWNED(issuer_wipe) struct token_issuer issuer = {0};
+	OWNED(token_issuer_wipe) struct token_issuer issuer = {0};
 	OWNED(cosigned_memory_release) struct cosigned_memory cosigned = COSIGNED_MEMORY;
 	OWNED(coverage_memory_release) struct coverage_memory coverage = COVERAGE_MEMORY;
 	OWNED(routes_wipe)

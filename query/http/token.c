@@ -77,6 +77,11 @@ enum error token_issuer_open(const char *dir, bool create, struct token_issuer *
 	return E_OK;
 }
 
+void token_issuer_wipe(struct token_issuer *issuer)
+{
+	sodium_memzero(issuer, sizeof *issuer);
+}
+
 enum error token_issue(
 	const struct token_issuer *issuer, const struct token_claims *claims, char out[TOKEN_TEXT_MAX + 1])
 {

@@ -35,9 +35,11 @@ struct token_claims {
 	uint64_t expires_s;
 };
 
-/* The demo issuer of the ledger in `dir`; with `create` its key file is made if it is not there. Owners wipe `key`.
- * E_NOT_FOUND without a key file, E_PERMISSION, E_IO. */
+/* The demo issuer of the ledger in `dir`; with `create` its key file is made if it is not there. Call token_issuer_wipe
+ * when done. E_NOT_FOUND without a key file, E_PERMISSION, E_IO. */
 enum error token_issuer_open(const char *dir, bool create, struct token_issuer *out, struct fault *fault) MUST_USE;
+/* Its key would make tokens for everybody. */
+void token_issuer_wipe(struct token_issuer *issuer);
 
 /* `out` gets an end mark. E_NO_MEMORY, E_NO_ROOM. */
 enum error token_issue(

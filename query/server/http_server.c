@@ -535,8 +535,7 @@ enum error http_server_new(
 	server->options = *options;
 	room_init(&server->room, options->output_bytes_max, options->large_output_bytes_max);
 	TRY(begin(server, address, fault));
-	*out = server;
-	server = NULL;
+	*out = OWN_TAKE(server);
 	return E_OK;
 }
 

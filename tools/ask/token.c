@@ -22,19 +22,13 @@ struct token_options {
 	uint32_t hours;
 };
 
-/* Its key would make tokens for everybody. */
-static void issuer_wipe(struct token_issuer *issuer)
-{
-	sodium_memzero(issuer, sizeof *issuer);
-}
-
 /* Written and flushed before it is called done: a token that is cut off looks like a whole one. */
 static enum error print_token(void *given, struct fault *fault)
 {
 	const struct token_options *options = given;
 	char text[TOKEN_TEXT_MAX + 1];
 	uint64_t now_s = (uint64_t)time(NULL);
-	OWNED(issuer_wipe) struct token_issuer issuer = {0};
+	OWNED(token_issuer_wipe) struct token_issuer issuer = {0};
 	struct token_claims claims = {
 		.role = options->role, .issued_s = now_s, .expires_s = now_s + (uint64_t)options->hours * 3600};
 	TRY(asked_subject(options->subject, claims.subject, fault));

@@ -232,15 +232,10 @@ void bench_tokens_free(struct bench_tokens *tokens)
 		free(tokens->texts[i]);
 }
 
-static void issuer_wipe(struct token_issuer *issuer)
-{
-	sodium_memzero(issuer, sizeof *issuer);
-}
-
 static enum error make_tokens(
 	const struct bench *bench, const struct bench_people *people, struct bench_tokens *out, struct fault *fault)
 {
-	OWNED(issuer_wipe) struct token_issuer issuer = {0};
+	OWNED(token_issuer_wipe) struct token_issuer issuer = {0};
 	char text[TOKEN_TEXT_MAX + 1];
 	uint64_t now_s = (uint64_t)time(NULL);
 	TRY(token_issuer_open(bench->place.ledger, false, &issuer, fault));

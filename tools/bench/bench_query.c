@@ -154,6 +154,12 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+struct ask_times ask_times_of(double *ms, size_t count)
+{
+	qsort(ms, count, sizeof *ms, compare);
+	return (struct ask_times){ms[count / 2], ms[count * 99 / 100]};
+}
+
 static enum error measure(struct asking *asking, struct ask_result *out, struct fault *fault)
 {
 	const struct ask *ask = asking->ask;
@@ -162,9 +168,9 @@ static enum error measure(struct asking *asking, struct ask_result *out, struct 
 	uint64_t start_ns = clock_ns();
 	TRY(ask_all(asking, fault));
 	double seconds = (double)(clock_ns() - start_ns) / 1e9;
-	qsort(asking->took_ms, ask->requests, sizeof *asking->took_ms, compare);
-	*out = (struct ask_result){.p50_ms = asking->took_ms[ask->requests / 2],
-		.p99_ms = asking->took_ms[(uint64_t)ask->requests * 99 / 100],
+	struct ask_times times = ask_times_of(asking->took_ms, ask->requests);
+	*out = (struct ask_result){.p50_ms = times.p50_ms,
+		.p99_ms = times.p99_ms,
 		.per_second = (double)ask->requests / seconds,
 		.answer_bytes = asking->answer_bytes};
 	return E_OK;

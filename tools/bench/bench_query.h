@@ -24,6 +24,13 @@ enum error ask_line_once(struct ask_line *line, const char *server, const char *
 
 #define ASK_CONNECTIONS_MAX 16u
 
+/* Of `count` times, at least 1, in any order; sorts them. */
+struct ask_times {
+	double p50_ms, p99_ms;
+};
+
+struct ask_times ask_times_of(double *ms, size_t count);
+
 struct ask {
 	const char *server; /* HOST:PORT, IPv4 */
 	const char *path;

@@ -161,17 +161,6 @@ static void *asker(void *context)
 
 /* ---- what came of it ---- */
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a;
-	double y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-struct times {
-	double p50_ms, p99_ms; /* negative: there was none */
-};
-
 /* The first answer that was asked for at `at_s` or later: they stand in the order in which they were asked for. */
 static size_t answer_from(const struct sustained *run, double at_s)
 {
@@ -186,17 +175,15 @@ static size_t answer_from(const struct sustained *run, double at_s)
 	return low;
 }
 
-/* Of the answers of one kind that were asked for from `from_s` on and before `to_s`. `room` holds answer_count. */
-static struct times times_of(const struct sustained *run, bool statements, double from_s, double to_s, double *room)
+/* Of the answers of one kind that were asked for from `from_s` on and before `to_s`; negative: there was none. `room`
+ * holds answer_count. */
+static struct ask_times times_of(const struct sustained *run, bool statements, double from_s, double to_s, double *room)
 {
 	size_t count = 0;
 	for (size_t i = answer_from(run, from_s); i < run->answer_count && run->answers[i].at_s < to_s; i++)
 		if (run->answers[i].statement == statements)
 			room[count++] = run->answers[i].ms;
-	if (count == 0)
-		return (struct times){-1, -1};
-	qsort(room, count, sizeof *room, compare);
-	return (struct times){room[count / 2], room[count * 99 / 100]};
+	return count > 0 ? ask_times_of(room, count) : (struct ask_times){-1, -1};
 }
 
 static void cell(char *out, size_t room, double value, int digits)
@@ -221,8 +208,8 @@ static bool add_period(const struct sustained *run, size_t from, size_t to, doub
 {
 	const struct sample *a = &run->samples[from];
 	const struct sample *b = &run->samples[to];
-	struct times accesses = times_of(run, false, a->at_s, b->at_s, room);
-	struct times statements = times_of(run, true, a->at_s, b->at_s, room);
+	struct ask_times accesses = times_of(run, false, a->at_s, b->at_s, room);
+	struct ask_times statements = times_of(run, true, a->at_s, b->at_s, room);
 	double seconds = b->at_s - a->at_s;
 	uint64_t events = b->acknowledged - a->acknowledged;
 	const double values[] = {b->at_s, (double)events / seconds, (double)(b->filed - a->filed) / seconds,
@@ -306,8 +293,8 @@ static enum error report(const struct sustained *run, const struct load_result *
 	if (room == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	TRY(print_table(run, room, fault));
-	struct times accesses = times_of(run, false, 0, last->at_s + 1, room);
-	struct times statements = times_of(run, true, 0, last->at_s + 1, room);
+	struct ask_times accesses = times_of(run, false, 0, last->at_s + 1, room);
+	struct ask_times statements = times_of(run, true, 0, last->at_s + 1, room);
 	printf("sustained-answers questions=%zu p50_ms=%.3f p99_ms=%.3f statement_p50_ms=%.3f statement_p99_ms=%.3f\n",
 		run->answer_count, accesses.p50_ms, accesses.p99_ms, statements.p50_ms, statements.p99_ms);
 	printf("sustained events/s=%.0f seconds=%.1f oldest_unfiled_s=%.1f answer_p99_ms=%.3f written_bytes=%.0f\n",

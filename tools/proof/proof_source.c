@@ -141,8 +141,7 @@ enum error proof_source_open(
 		TRY(open_tiles(source, place, log, fault));
 	else
 		TRY(open_directory(source, place, log, index_max, fault));
-	*out = source;
-	source = NULL;
+	*out = OWN_TAKE(source);
 	return E_OK;
 }
 

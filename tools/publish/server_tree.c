@@ -93,10 +93,11 @@ static void answer(void *context, const struct request *request, struct response
 /* Under the hash of the log's name one server can serve several logs behind one proxy, as C2SP has it. */
 static void set_prefix(struct tree_server *server, const char *origin)
 {
-	uint8_t hash[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256(hash, (const unsigned char *)origin, strlen(origin));
+	const struct bytes name = bytes_text(origin);
+	struct hash hash;
+	hash_sha256(&name, 1, &hash);
 	server->prefix[0] = '/';
-	sodium_bin2hex(server->prefix + 1, sizeof server->prefix - 1, hash, sizeof hash);
+	sodium_bin2hex(server->prefix + 1, sizeof server->prefix - 1, hash.b, sizeof hash.b);
 }
 
 /* With the server, which calls it when nobody answers any more. */

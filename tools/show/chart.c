@@ -3,9 +3,8 @@
 #include "tools/show/chart.h"
 
 #include "ledger/base/bytes.h"
-#include "ledger/base/file.h"
+#include "tools/show/output.h"
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,12 +68,6 @@ static void draw_seconds(FILE *out, double last_s, double at)
 			last_s * i / 4);
 }
 
-static enum error write_text(const char *path, struct bytes text, struct fault *fault)
-{
-	enum error error = file_write_atomic(AT_FDCWD, path, text, 0644);
-	return error == E_OK ? E_OK : fault_set(fault, error, "'%s' cannot be written: %s", path, error_reason(error));
-}
-
 enum error chart_write(const char *path, const char *caption, const double *x, size_t count,
 	const struct chart_panel *panels, size_t panel_count, struct fault *fault)
 {
@@ -95,8 +88,8 @@ enum error chart_write(const char *path, const char *caption, const double *x, s
 	draw_seconds(out, x[count - 1], end - GAP + 18);
 	fputs("</svg>\n", out);
 	bool whole = fclose(out) == 0 && text != NULL;
-	enum error error =
-		whole ? write_text(path, bytes_of((const uint8_t *)text, len), fault) : fault_set(fault, E_NO_MEMORY, "");
+	enum error error = whole ? output_file(path, bytes_of((const uint8_t *)text, len), 0644, fault)
+							 : fault_set(fault, E_NO_MEMORY, "");
 	free(text);
 	return error;
 }

@@ -9,27 +9,13 @@
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* dirname and basename change what they are given, so each has a copy of its own. The directory is opened because it is
- * what a rename is synced in: below the working directory that would be another one. */
 enum error output_file(const char *path, struct bytes text, unsigned mode, struct fault *fault)
 {
-	OWNED_MEMORY char *for_dir = strdup(path);
-	OWNED_MEMORY char *for_name = strdup(path);
-	if (for_dir == NULL || for_name == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
-	OWNED_FD dir_fd = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
-		return fault_set(fault, E_IO, "%s cannot be written: %s", path, strerror(errno));
-	return fault_because(
-		fault, file_write_atomic(dir_fd, basename(for_name), text, mode), "%s cannot be written", path);
+	return fault_because(fault, file_write_atomic(AT_FDCWD, path, text, mode), "%s cannot be written", path);
 }
 
 enum error output_write(const char *output, struct bytes text, struct fault *fault)

@@ -69,9 +69,8 @@ static enum error read_file(const char *path, uint8_t **out, size_t *out_len, st
 			"%s has more than the %u bytes that are looked at in one file; receipts can be given in parts, some lines "
 			"each",
 			path, STATEMENT_BYTES_MAX);
-	*out = text;
+	*out = OWN_TAKE(text);
 	*out_len = len;
-	text = NULL;
 	return E_OK;
 }
 
@@ -86,8 +85,7 @@ static enum error read_policy(const char *path, struct witness_policy **out, str
 	enum error error = witness_policy_parse(file, &policy, fault);
 	if (error != E_OK) /* that says nothing of the file that is to be verified */
 		return error == E_NO_MEMORY ? error : E_USAGE;
-	*out = policy;
-	policy = NULL;
+	*out = OWN_TAKE(policy);
 	return E_OK;
 }
 

@@ -359,8 +359,7 @@ enum error witness_open(const char *dir, struct witness **out, struct fault *fau
 	TRY(open_places(witness, dir, fault));
 	TRY(read_secret(witness, fault));
 	TRY(take_logs(witness, fault));
-	*out = witness;
-	witness = NULL;
+	*out = OWN_TAKE(witness);
 	return E_OK;
 }
 
