@@ -91,10 +91,11 @@ static enum error look(struct dicom *dicom, struct bytes text, enum mention_wher
 	return E_OK;
 }
 
-/* Below the section of a participant are people at work, who have numbers too. */
+/* In the section of a participant are people at work, who have numbers too; but not in what the standard has not. */
 static enum mention_where where_of(const struct dicom *dicom)
 {
-	return dicom->depth >= 2 && dicom->path[2] == NODE_PARTICIPANT ? MENTION_ADDRESS : MENTION_QUERY;
+	bool known = dicom->depth >= 2 && dicom->path[dicom->depth] != NODE_UNKNOWN;
+	return known && dicom->path[2] == NODE_PARTICIPANT ? MENTION_ADDRESS : MENTION_QUERY;
 }
 
 /* All attributes, those of the standard too: senders write into each of them. What an object is called is looked at

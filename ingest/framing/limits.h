@@ -7,7 +7,7 @@
 /* How far back a place is remembered that may turn out to be where a message begins. */
 #define DOUBT_BYTES_MAX 65536u
 /* Brackets in each other: one bit each. FHIR has some twenty. */
-#define JSON_SCAN_DEPTH_MAX 512u
+#define JSON_SCAN_DEPTH_MAX 128u
 /* Of a string that may be a name that framing knows; the longest has twelve. */
 #define JSON_SCAN_TEXT_BYTES 16u
 /* Longer names are none that is looked for. */

@@ -87,6 +87,8 @@ static enum xml_width first_width(struct bytes input)
 	bool wide = c[2] != 0 || c[3] != 0; /* not UTF-32 */
 	if (wide && ((c[0] == 0xFF && c[1] == 0xFE) || (c[0] == '<' && c[1] == 0)))
 		return XML_LITTLE;
+	if (c[0] != 0 && c[1] == 0 && c[2] != 0 && c[3] == 0) /* begun in the middle of a message */
+		return XML_LITTLE;
 	return wide && ((c[0] == 0xFE && c[1] == 0xFF) || (c[0] == 0 && c[1] == '<')) ? XML_BIG : XML_BYTES;
 }
 

@@ -58,7 +58,7 @@ static enum error canonical(const struct bytes *parts, size_t count, char *out, 
 			memcpy(joined + len, parts[i].data, parts[i].len);
 		len += parts[i].len;
 	}
-	return subject_canonical(bytes_of(joined, len), out, fault);
+	return subject_reported(bytes_of(joined, len), out, fault);
 }
 
 /* ---- nobody and everybody ---- */

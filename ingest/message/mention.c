@@ -358,7 +358,9 @@ static bool sets_patient(struct bytes text, size_t at, bool of_patients)
 	bool other = parameter && WORDS_ONE_OF(name, "for", "individual", "policy-holder", "subscriber");
 	if (len == 64 || !(other || names_parameter(name, of_patients)))
 		return false;
-	struct bytes value = value_of(bytes_of(text.data + at + len, text.len - at - len));
+	size_t left = text.len - at - len; /* a value that begins further away is none of this name's */
+	struct bytes value =
+		value_of(bytes_of(text.data + at + len, left < 2 * VALUE_BYTES_LOOKED_AT ? left : 2 * VALUE_BYTES_LOOKED_AT));
 	return value.len > 0 && (word_char(value.data[0]) || value.data[0] == '/') && !of_another_type(value);
 }
 

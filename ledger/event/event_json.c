@@ -110,7 +110,7 @@ static enum error read_text(const struct reading *reading, const struct event_fi
 	if (!text_of(value, &text))
 		return wrong_type(reading, field);
 	if (field->number == EVENT_SUBJECT) {
-		TRY(subject_canonical(text, reading->subject_scratch, reading->fault));
+		TRY(subject_reported(text, reading->subject_scratch, reading->fault));
 		text = bytes_text(reading->subject_scratch);
 	}
 	reading->event->values[field->number].text = text;

@@ -245,9 +245,6 @@ enum error subject_canonical(struct bytes text, char *out, struct fault *fault)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: empty, or with a NUL byte");
 	size_t len = spell(text, spelled);
 	TRY(subject_judge(bytes_of(spelled, len), fault));
-	const char *why = refuse_new(bytes_of(spelled, len));
-	if (why != NULL)
-		return fault_set(fault, E_BAD_SUBJECT, "subject: %s", why);
 	memcpy(out, spelled, len + 1);
 	return E_OK;
 }
@@ -265,4 +262,15 @@ bool subject_org_valid(struct bytes org)
 	if (WRONG(colon == 0) || WRONG(colon + 1 >= org.len) || !bytes_utf8(org))
 		return false;
 	return !WRONG(find(org, ' ') < org.len) && !WRONG(visible_hides(org));
+}
+
+enum error subject_reported(struct bytes text, char *out, struct fault *fault)
+{
+	char id[SUBJECT_BYTES_MAX + 1];
+	TRY(subject_canonical(text, id, fault));
+	const char *why = refuse_new(bytes_text(id));
+	if (why != NULL)
+		return fault_set(fault, E_BAD_SUBJECT, "subject: %s", why);
+	strcpy(out, id);
+	return E_OK;
 }

@@ -22,3 +22,6 @@ bool subject_org_valid(struct bytes org);
  * the CPR OID as cpr, the system of uri: as subject_system.h and national numbers as subject_number.h say; checks the
  * rest. `out` has SUBJECT_BYTES_MAX + 1 bytes and gets an end mark. The fault names the rule and never the value. */
 enum error subject_canonical(struct bytes text, char *out, struct fault *fault) MUST_USE;
+/* The same of somebody who is reported now: E_BAD_SUBJECT also for what only stands where an id should
+ * (subject_placeholder.h). Whoever was filed under such a one before can still be asked about. */
+enum error subject_reported(struct bytes text, char *out, struct fault *fault) MUST_USE;

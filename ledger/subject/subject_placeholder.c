@@ -27,7 +27,7 @@ static bool says_anything(struct bytes value)
 /* {{patientId}}, ${patient.id}, <id>, [id], %id%: filled in by nobody. */
 static bool is_template(struct bytes value)
 {
-	static const char *const marks[][2] = {{"<", ">"}, {"{", "}"}, {"${", "}"}, {"#{", "}"}, {"[", "]"}, {"%", "%"}};
+	static const char *const marks[][2] = {{"<", ">"}, {"{{", "}"}, {"${", "}"}, {"#{", "}"}, {"[", "]"}, {"%", "%"}};
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
 		size_t open = strlen(marks[i][0]);
 		if (value.len > open && memcmp(value.data, marks[i][0], open) == 0 &&

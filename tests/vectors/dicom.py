@@ -191,6 +191,8 @@ def dicom():
             ("purpose", "PurposeOfUse", "words of the purpose", message(words=query + '<PurposeOfUse csd-code="x" originalText="Patient/77"/>')),
             ("access-point", "ActiveParticipant", "an address",
              message(words=query, people='<ActiveParticipant UserID="u1" NetworkAccessPointID="https://x.example/Patient/77"/>')),
+            ("participant-child", "ActiveParticipant", "a number in what a participant does not have", message(
+                words=query, people='<ActiveParticipant UserID="u1"><X>cpr: 0101701234</X></ActiveParticipant>')),
             ("role-words", "RoleIDCode", "the words of a patient's role", message(
                 words=query, people='<ActiveParticipant UserID="u1"><RoleIDCode csd-code="x" originalText="Patienten"/></ActiveParticipant>'))):
         bad("mention-" + name, about, text, place)

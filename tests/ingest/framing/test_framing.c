@@ -381,6 +381,11 @@ START_TEST(utf16_is_cut_as_other_text_is)
 	expect_wide(true, 0, cut, 2);
 	expect_wide(false, 1, cut + 1, 0); /* out of step: the line end belongs to what was cut */
 	expect_wide(true, 1, cut, 1);
+	/* A feed that begins with the end of a line. */
+	char input[512];
+	size_t len = widen(input, "\n" D "\n", false, 0);
+	expect_lengths(
+		ADAPTER_DICOM, 0, bytes_of(input, len), (const struct length[]){{'-', 2}, {'=', 2 * strlen(D)}, {'-', 2}, {0}});
 }
 END_TEST
 

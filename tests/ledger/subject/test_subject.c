@@ -128,9 +128,16 @@ START_TEST(people_are_brought_into_form)
 		"ref:cvr:1/Patient/undefined", "uri:cpr:0101701234|x", "uri:ref:a|x", "", "cpr:01017-01234", "cpr:010170_1234",
 		"oid:1.2.208.176.1.2:abc", "x"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		ck_error(subject_canonical(bytes_text(bad[i]), out, &fault), E_BAD_SUBJECT);
+		ck_error(subject_reported(bytes_text(bad[i]), out, &fault), E_BAD_SUBJECT);
 		ck_assert(bad[i][0] == '\0' || strlen(bad[i]) < 3 || strstr(fault.text, bad[i] + 4) == NULL);
 	}
+	/* Whoever was filed so before is still asked about; and braces alone are somebody's id. */
+	static const char *const filed[] = {"cpr:0000000000", "oid:1.2.3:null", "uri:urn:x:y|{{patientId}}", "uri:ref:a|x"};
+	for (size_t i = 0; i < sizeof filed / sizeof filed[0]; i++) {
+		ck_ok(subject_canonical(bytes_text(filed[i]), out, &fault));
+		ck_assert_str_eq(out, filed[i]);
+	}
+	ck_ok(subject_reported(bytes_text("uri:urn:x:y|{3F2504E0-4F89-11D3-9A0C-0305E82C3301}"), out, &fault));
 	ck_error(subject_canonical(bytes_of("cpr:01017012\0"
 										"4",
 								   14),
