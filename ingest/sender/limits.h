@@ -12,6 +12,8 @@
 /* Batches that share one sync of the spool, at most: a sync costs as much as sending several. */
 #define OUTBOX_GROUP_BATCHES 32u
 #define OUTBOX_GROUP_BYTES 1048576u
+/* When nothing has happened for so long the spool is settled, which takes two syncs. */
+#define OUTBOX_SETTLE_MS 20
 /* A full disk is tried again. */
 #define OUTBOX_DISK_RETRY_MS 1000u
 /* The key file is written just after the ledger has the new key: it is looked at so often, within some two seconds. */

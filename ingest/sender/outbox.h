@@ -20,7 +20,9 @@
  *
  * Everything between add and receipt happens inside outbox_poll, which is plain poll(2) on one connection and never
  * blocks longer than it is told to, but for the disk and for looking up the host's name. Batches are pipelined up to
- * the window that the ledger gives; those that wait together share one sync of the spool.
+ * the window that the ledger gives; those that wait together share one sync of the spool. That sync also makes durable
+ * what was acknowledged before, and the secrets behind it are destroyed; when nothing comes for a moment outbox_poll
+ * does so by itself. So whoever keeps an outbox open between events lets it poll meanwhile.
  *
  * Connections that fail or are lost are made again, with growing pauses, for ever; the spool decides what is sent
  * again. A caller that dies loses what it had added since the last batch was closed, and finds the rest in the spool.

@@ -2,6 +2,7 @@
  *
  *   connect if it is time ─► sync the spool ─► send what the window takes ─► poll ─► read frames ─► acknowledge
  *   receipts in the spool ─► act on a refusal once everything in flight is answered ─► sync and send what became free
+ *   ─► nothing happened for a moment: settle the spool
  *
  * What can fail: the connection (made again after a pause, the spool knows what to send), the ledger's answers
  * (client_session.h says which errors pass and which do not), the spool (final, but for a full disk: it
@@ -231,12 +232,22 @@ static enum error sync_and_send(struct outbox *outbox, struct fault *fault)
 	return E_OK;
 }
 
+/* How long to wait before the spool is settled, at most `wait` (-1: for ever). Whoever sends one event after the other
+ * does not wait for that: the sync before the next batch is sent does the same. */
+static int wait_to_settle(const struct outbox *outbox, int wait)
+{
+	uint64_t now = clock_ms();
+	if (spool_count(outbox->spool) > 0 || spool_settled(outbox->spool) ||
+		(outbox->disk_full && now < outbox->disk_try_ms))
+		return wait;
+	uint64_t due = outbox->acknowledged_ms + OUTBOX_SETTLE_MS;
+	int left = due > now ? (int)(due - now) : 0;
+	return wait < 0 || left < wait ? left : wait;
+}
+
 /* When there is time: acknowledgements become durable, secrets are destroyed. */
 static enum error settle_spool(struct outbox *outbox, struct fault *fault)
 {
-	if (spool_count(outbox->spool) > 0 || spool_settled(outbox->spool) ||
-		(outbox->disk_full && clock_ms() < outbox->disk_try_ms))
-		return E_OK;
 	enum error error = spool_settle(outbox->spool);
 	return disk_is_full(outbox, error) ? E_OK : fault_because(fault, error, SPOOL_UNWRITTEN);
 }
@@ -316,6 +327,7 @@ static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
 	TRY(fault_because(fault,
 		spool_acknowledge(outbox->spool, outbox->acknowledged, bytes_of(position->note, position->note_len)),
 		SPOOL_UNWRITTEN));
+	outbox->acknowledged_ms = clock_ms();
 	size_t gone = before - spool_count(outbox->spool);
 	outbox->sent -= gone < outbox->sent ? gone : outbox->sent;
 	return E_OK;
@@ -490,13 +502,15 @@ static enum error turn(struct outbox *outbox, int input_fd, bool *input_ready, i
 		TRY(start_connect(outbox, fault));
 	TRY(sync_and_send(outbox, fault));
 	int wait = wait_ms(outbox, was_ready, timeout_ms);
+	wait = wait_to_settle(outbox, wait);
 	send_out(outbox); /* a ping */
 	struct pollfd fds[2] = {{.fd = outbox->fd, .events = POLLIN}, {.fd = input_fd, .events = POLLIN}};
 	if (outbox->connecting)
 		fds[0].events = POLLOUT;
 	else if (outbox->out_len > 0)
 		fds[0].events |= POLLOUT;
-	if (poll(fds, 2, wait) < 0 && errno != EINTR)
+	int happened = poll(fds, 2, wait);
+	if (happened < 0 && errno != EINTR)
 		return fault_set(fault, E_IO, "poll: %s", strerror(errno));
 	if (input_ready != NULL)
 		*input_ready = (fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
@@ -506,7 +520,7 @@ static enum error turn(struct outbox *outbox, int input_fd, bool *input_ready, i
 		TRY(receive(outbox, fault));
 	TRY(sync_and_send(outbox, fault));
 	outbox_look(outbox);
-	return settle_spool(outbox, fault);
+	return happened == 0 && wait_to_settle(outbox, -1) == 0 ? settle_spool(outbox, fault) : E_OK;
 }
 
 /* Where the spool's disk is full nothing is forgotten. What was about to be noted in it comes again with the next

@@ -26,11 +26,12 @@ struct outbox {
 	size_t group_bytes;
 	bool full;  /* as much waits as may; ready again only once a quarter is gone, so that more batches share a sync */
 	bool again; /* nothing of this input is recognised */
-	bool interrupted;     /* a run before was reading from a pipe and did not come to its end */
-	bool disk_full;       /* the spool's: nothing goes on before there is room */
-	uint64_t disk_try_ms; /* then it is tried again */
-	uint64_t forgotten;   /* messages, when it was last looked at */
-	uint8_t *scratch;     /* an event encoded, to be compared */
+	bool interrupted;         /* a run before was reading from a pipe and did not come to its end */
+	bool disk_full;           /* the spool's: nothing goes on before there is room */
+	uint64_t disk_try_ms;     /* then it is tried again */
+	uint64_t acknowledged_ms; /* when it last was told of receipts */
+	uint64_t forgotten;       /* messages, when it was last looked at */
+	uint8_t *scratch;         /* an event encoded, to be compared */
 
 	/* connection */
 	char host[OUTBOX_HOST_MAX + 1];

@@ -198,11 +198,13 @@ START_TEST(nothing_is_judged_before_the_welcome)
 END_TEST
 
 static bool sync_fails;
+static unsigned syncs;
 int __real_fdatasync(int fd);
 int __wrap_fdatasync(int fd);
 int __wrap_fdatasync(int fd)
 {
 	errno = ENOSPC;
+	syncs++;
 	return sync_fails ? -1 : __real_fdatasync(fd);
 }
 
@@ -231,6 +233,28 @@ START_TEST(sync_before_send)
 	add_many(outbox, 2, 4);
 	must_finish(outbox);
 	ck_assert_uint_eq(ledger_has(), 4);
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
+/* The sync before a batch is sent is the only one on the way of an event: it makes durable what was acknowledged before
+ * it, too. What is left at the end is done when nothing comes. SND-2, SND-6 */
+START_TEST(a_lone_event_waits_for_one_sync)
+{
+	begin();
+	struct outbox *outbox = start(1);
+	until_ready(outbox);
+	for (unsigned n = 0; n < 4; n++) {
+		syncs = 0;
+		add_many(outbox, n, n + 1);
+		must_finish(outbox);
+		ck_assert_uint_eq(syncs, 1);
+	}
+	ck_ok(outbox_poll(outbox, -1, NULL, -1, NULL));
+	ck_assert_uint_eq(syncs, 3);
+	ck_ok(outbox_poll(outbox, -1, NULL, 0, NULL));
+	ck_assert_uint_eq(syncs, 3);
 	outbox_close(outbox);
 	end();
 }
@@ -572,7 +596,7 @@ END_TEST
 
 UNIT_MAIN("outbox", events_stream_to_their_receipts, messages_are_whole, refused_here_is_never_sent,
 	a_window_is_never_overrun, a_lost_receipt_comes_again, dies_before_the_receipt,
-	nothing_is_judged_before_the_welcome, sync_before_send, pings_are_answered_in_turn, refused_in_the_middle,
-	a_refusal_stands_whatever_follows, refused_message_is_whole, a_full_ledger_is_waited_for, refused_for_the_policy,
-	a_bad_receipt_is_an_alarm, an_older_ledger_is_an_alarm, a_stranger_is_told_no_event, error_frames_end_or_wait,
-	the_query_port_is_recognised, not_a_ledger, addresses_are_tried_in_turn)
+	nothing_is_judged_before_the_welcome, sync_before_send, a_lone_event_waits_for_one_sync, pings_are_answered_in_turn,
+	refused_in_the_middle, a_refusal_stands_whatever_follows, refused_message_is_whole, a_full_ledger_is_waited_for,
+	refused_for_the_policy, a_bad_receipt_is_an_alarm, an_older_ledger_is_an_alarm, a_stranger_is_told_no_event,
+	error_frames_end_or_wait, the_query_port_is_recognised, not_a_ledger, addresses_are_tried_in_turn)
