@@ -6,41 +6,70 @@
 
 /* A sentence is a whole format: sentences that are put together of pieces come out right in one language only. Where a
  * number is one or many there are two. */
+/* clang-format off */
+#define WORDS(X) \
+	X(title, "Accesses to data about %s", "Opslag i oplysninger om %s") /* one %s: the subject */ \
+	X(window, "Window, by the time of reporting: from %s, before %s", /* two times, or `beginning` and `end` */ \
+		"Vindue, efter indberetningstid: fra %s, før %s") \
+	X(beginning, "the beginning", "begyndelsen") \
+	X(end, "the end", "slutningen") \
+	X(only_org, "Only accesses of, or reported by, %s", /* the organisation asked for */ \
+		"Kun opslag, som er foretaget eller indberettet af %s") \
+	X(nobody, "Nobody has looked, as far as the systems below report.", \
+		"Ingen har slået op, så vidt systemerne nedenfor indberetter.") \
+	X(none_of, /* with a filter: %llu, how many there are without it */ \
+		"None of the accesses, %llu in all, is one of these.", \
+		"Ingen af opslagene, i alt %llu, er blandt disse.") \
+	X(accesses, "Accesses: %llu", "Opslag: %llu") /* one %llu */ \
+	X(withheld, "Withheld for now: %llu", "Tilbageholdt indtil videre: %llu") /* %llu: how many */ \
+	X(withheld_until, "  to be shown after %s (%s)", "  vises efter %s (%s)") /* date, basis */ \
+	X(erased, "Erased: %llu", "Slettet: %llu") /* %llu */ \
+	X(erased_cell, "(erased)", "(slettet)") \
+	X(reporter, "(reported by %s)", /* who reported an access that is not shown: name of the system */ \
+		"(indberettet af %s)") \
+	X(reported_by, "%s (reported by %s)", /* organisation, name of the system that reported the access in its name */ \
+		"%s (indberettet af %s)") \
+	X(coverage, /* senders, hours, silent ones */ \
+		"Coverage: systems that report here: %llu; silent of these for more than %llu hours: %llu", \
+		"Dækning: systemer, der indberetter hertil: %llu; heraf tavse i mere end %llu timer: %llu") \
+	X(witnessed, /* the quorum's time, as the ledger tells it */ \
+		"Enough independent witnesses last saw this ledger at %s, it says; a statement proves it", \
+		"Nok uafhængige vidner så senest denne log kl. %s, siger den; en erklæring beviser det") \
+	X(unwitnessed, "Not enough independent witnesses have seen this ledger yet", \
+		"Endnu har ikke nok uafhængige vidner set denne log") \
+	X(silent, "  silent: %s (%s), last heard %s", /* name, organisation, when last heard or `never` */ \
+		"  tavs: %s (%s), sidst hørt %s") \
+	X(never, "never", "aldrig") \
+	X(lost, /* how many, two times */ \
+		"LOST: what %llu accesses were about, reported from %s to %s. Some may be to these data: nobody can tell.", \
+		"TABT: hvad %llu opslag handlede om, indberettet fra %s til %s. Nogle kan være i disse oplysninger: det " \
+		"kan ingen sige.") \
+	X(complete, "Complete until %s: what the ledger had received by then", /* time */ \
+		"Fuldstændig indtil %s: alt, hvad loggen havde modtaget da") \
+	X(ahead, /* by how much the ledger's clock is ahead of the reader's */ \
+		"The ledger's clock is ahead of this machine's by %s: \"until\" is by its clock.", \
+		"Loggens ur er %s foran denne maskines: \"indtil\" er efter dens ur.") \
+	X(verified, "Verified: %llu, each of which stands in the log %s exactly as shown", /* %llu, checkpoint's origin */ \
+		"Efterprøvet: %llu, som hver står i loggen %s præcis som vist") \
+	X(unsigned_by, "Not checked: the log's signature (give --vkey)", /* no vkey was given */ \
+		"Ikke efterprøvet: loggens underskrift (brug --vkey)") \
+	X(statement, "That nothing was left out is proven by a statement, not by this list.", /* what is not proven */ \
+		"At intet er udeladt, bevises af en erklæring, ikke af denne liste.") \
+	X(times, "Times are local, each with its distance from UTC.", "Tider er lokale, hver med sin afstand fra UTC.") \
+	X(emergency, "emergency", "nødopslag") \
+	X(human, "person", "person") \
+	X(system, "system", "system") \
+	X(ai, "AI", "AI") \
+	X(ok, "ok", "udført") \
+	X(denied, "denied", "afvist") \
+	X(failed, "failed", "mislykket")
+/* clang-format on */
+
 struct words {
+#define X(name, english, danish) const char *name;
+	WORDS(X)
+#undef X
 	const char *headings[8]; /* time, organisation, system, activity, purpose, who, on behalf of, action */
-	const char *title;       /* one %s: the subject */
-	const char *window;      /* two times, or `beginning` and `end` */
-	const char *beginning;
-	const char *end;
-	const char *only_org; /* the organisation asked for */
-	const char *nobody;
-	const char *none_of;        /* with a filter: %llu, how many there are without it */
-	const char *accesses;       /* one %llu */
-	const char *withheld;       /* %llu: how many */
-	const char *withheld_until; /* date, basis */
-	const char *erased;         /* %llu */
-	const char *erased_cell;
-	const char *reporter;    /* who reported an access that is not shown: name of the system */
-	const char *reported_by; /* organisation, name of the system that reported the access in its name */
-	const char *coverage;    /* senders, hours, silent ones */
-	const char *witnessed;   /* the quorum's time, as the ledger tells it */
-	const char *unwitnessed;
-	const char *silent; /* name, organisation, when last heard or `never` */
-	const char *never;
-	const char *lost;        /* how many, two times */
-	const char *complete;    /* time */
-	const char *ahead;       /* by how much the ledger's clock is ahead of the reader's */
-	const char *verified;    /* %llu, checkpoint's origin */
-	const char *unsigned_by; /* no vkey was given */
-	const char *statement;   /* what is not proven */
-	const char *times;
-	const char *emergency;
-	const char *human;
-	const char *system;
-	const char *ai;
-	const char *ok;
-	const char *denied;
-	const char *failed;
 };
 
 extern const struct words words_english, words_danish;

@@ -8,154 +8,31 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct verify_words english = {
-	.who = &words_english,
-	.reported = "Reported",
-	.about = "Statement about %s in the log %s",
-	.all_one = "The 1 access filed until %s is listed.",
-	.all = "All %llu accesses filed until %s are listed.",
-	.nobody = "Nobody's access is filed: until %s there was none.",
-	.window = "Window, by the time of reporting: from %s, before %s.",
-	.beginning = "the beginning",
-	.end = "the end",
-	.window_none = "None of the accesses filed until %s, %llu in all, was reported in the window.",
-	.window_one = "Of the accesses filed until %s, %llu in all, the 1 that was reported in the window is listed.",
-	.window_all = "All %llu accesses that were reported in the window and filed until %s are listed, of %llu in all.",
-	.withheld_one = "1 is withheld until %s.",
-	.withheld = "%llu are withheld, the last of them until %s.",
-	.withheld_due = "A date of withholding has passed since then: a new statement shows what was withheld.",
-	.withheld_cell = "(withheld until %s: %.*s)",
-	.erased_one = "1 was erased.",
-	.erased = "%llu were erased.",
-	.later_one = "1 more came after that. It is not yet covered: that there are no others is not proven.",
-	.later = "%llu more came after that. They are not yet covered: that there are no others is not proven.",
-	.later_title = "Not yet covered:",
-	.lost_one =
-		"LOST: the ledger has lost what 1 access was about. It may be one to this person's data: nobody can tell.",
-	.lost =
-		"LOST: the ledger has lost what %llu accesses were about. Some may be to this person's data: nobody can tell.",
-	.signed_by = "Each access that is covered is signed by the system that reported it.",
-	.later_unsigned = "Those not yet covered bear no signature here.",
-	.later_closed =
-		"Of those not yet covered %llu are withheld or erased: that these are about this person is the ledger's "
-		"word only.",
-	.unsigned_by = "Not shown: the signatures of the systems that reported.",
-	.unendorsed = "NOT ENDORSED: %s (%s) was registered, or changed, without the signature of its own key.",
-	.compromised = "The key of %s (%s) was reported compromised.",
-	.sender = "system no. %u",
-	.audited = "The auditor %s recomputed the filing of everybody's accesses at log index %llu.",
-	.audit_no_key = "An auditor's note is there, but not its key (--auditor): it is not checked.",
-	.witnessed = "Witnessed: %u witnesses of the policy cosigned. As of %s enough of them had seen no newer log.",
-	.no_policy = "Not proven without a witness policy: how fresh this is, and that everybody is shown the same log.",
-	.scope = "This is about this identifier and this log only, and about what systems reported to it.",
-	.predecessor = "The log goes on from %s, which this statement does not cover.",
-	.times = "Times are UTC.",
-	.filed = "All %u events of system no. %u, sequences %llu to %llu, are filed in the log %s (epoch of %s).",
-	.filed_subjects = "Each is filed under the one label of the subject shown, and under no other in this place.",
-	.filed_lost = "LOST: what %u of %u events of sender %u, sequences %llu to %llu, were about. The log %s says so "
-				  "itself, at index "
-				  "%llu.",
-	.filed_labels = "Whose the labels are is not part of this proof.",
+#define X(name, english, danish) .name = english,
+static const struct verify_words english = {.who = &words_english,
 	.filed_headings = {"Sequence", "Log index", "Subject"},
-	.forked =
-		"The log %s has signed two histories: its checkpoints over %llu and over %llu entries cannot both be of one "
-		"append-only log.",
-	.receipts = "%llu receipts for %llu events hold: they stand in the log %s, which had %llu entries then.",
-	.receipts_scope = "Each receipt is checked by itself; that they are all there are is not proven.",
-	.stands = "Entry %llu stands in the log %s, which had %llu entries then.",
 	.entries = {"It is the log's first entry.", "It is an entry of a system that reports: %s (%s).",
 		"It is an event of system no. %u, sequence %llu, reported %s, about a person that it does not name.",
 		"It is an event of system no. %u, sequence %llu, reported %s, about no single person.",
 		"It is a signed batch of system no. %u, sequences %llu to %llu.",
 		"It is an epoch over the entries below %llu, of %s.", "It is an erasure.",
 		"It says that the log's keeper has lost what %llu events were about, from index %llu on."},
-	.signer = "  signatures of: %s (%s), system no. %u",
-	.unknown = "NOT LOOKED AT: this is no statement, filing proof, receipt or proof file, nor evidence of a fork.",
-	.not_whole = "NOT LOOKED AT: this is %s, and not whole: it is cut off, or something else stands in it. Ask for it "
-				 "anew.",
-	.not_whole_line = "NOT LOOKED AT: receipt %llu is not whole: it is cut off, or something else stands in it.",
 	.kinds = {"a statement", "a filing proof", "evidence of a fork", "a proof file", "receipts"},
-	.refused = "DOES NOT HOLD: %s",
-	.refused_line = "DOES NOT HOLD: receipt %llu: %s",
-	.refused_index = " (log index %llu)",
-	.other_log = "ANOTHER LOG: this file does not name %s, whose key this is; give the key of the file's own log.",
-};
+	VERIFY_WORDS(X)};
+#undef X
 
-static const struct verify_words danish = {
-	.who = &words_danish,
-	.reported = "Indberettet",
-	.about = "Erklæring om %s i loggen %s",
-	.all_one = "Det ene opslag, der er arkiveret indtil %s, står her.",
-	.all = "Alle %llu opslag, der er arkiveret indtil %s, står her.",
-	.nobody = "Ingens opslag er arkiveret: indtil %s var der intet.",
-	.window = "Vindue, efter indberetningstid: fra %s, før %s.",
-	.beginning = "begyndelsen",
-	.end = "slutningen",
-	.window_none = "Intet af opslagene, der er arkiveret indtil %s, i alt %llu, blev indberettet i vinduet.",
-	.window_one = "Af opslagene, der er arkiveret indtil %s, i alt %llu, står det ene fra vinduet her.",
-	.window_all = "Alle %llu opslag, der blev indberettet i vinduet og arkiveret indtil %s, står her, af %llu i alt.",
-	.withheld_one = "1 er tilbageholdt til %s.",
-	.withheld = "%llu er tilbageholdt, det sidste af dem til %s.",
-	.withheld_due = "En dato for tilbageholdelse er siden passeret: en ny erklæring viser, hvad der var tilbageholdt.",
-	.withheld_cell = "(tilbageholdt til %s: %.*s)",
-	.erased_one = "1 er slettet.",
-	.erased = "%llu er slettet.",
-	.later_one = "1 kom til derefter. Det er endnu ikke dækket: at der ikke er flere, er ikke bevist.",
-	.later = "%llu kom til derefter. De er endnu ikke dækket: at der ikke er flere, er ikke bevist.",
-	.later_title = "Endnu ikke dækket:",
-	.lost_one =
-		"TABT: loggens fører har mistet, hvad 1 opslag handlede om. Det kan være et i denne persons oplysninger: "
-		"det kan ingen sige.",
-	.lost = "TABT: loggens fører har mistet, hvad %llu opslag handlede om. Nogle kan være i denne persons oplysninger: "
-			"det kan ingen sige.",
-	.signed_by = "Hvert dækket opslag er underskrevet af det system, der indberettede det.",
-	.later_unsigned = "De endnu ikke dækkede bærer ingen underskrift her.",
-	.later_closed =
-		"Af de endnu ikke dækkede er %llu tilbageholdt eller slettet: at de handler om denne person, har man kun "
-		"loggens ord for.",
-	.unsigned_by = "Ikke vist: underskrifterne fra de systemer, der indberettede.",
-	.unendorsed = "IKKE BEKRÆFTET: %s (%s) blev registreret eller ændret uden sin egen nøgles underskrift.",
-	.compromised = "Nøglen for %s (%s) er meldt kompromitteret.",
-	.sender = "system nr. %u",
-	.audited = "Revisoren %s har genberegnet arkiveringen af alles opslag ved logplads %llu.",
-	.audit_no_key = "Der er en revisornote, men ikke dens nøgle (--auditor): den er ikke efterprøvet.",
-	.witnessed = "Bevidnet: %u af politikkens vidner har skrevet under. Pr. %s havde nok af dem ikke set en nyere log.",
-	.no_policy = "Ikke bevist uden en vidnepolitik: hvor ny erklæringen er, og at alle ser samme log.",
-	.scope = "Dette gælder kun dette id og denne log, og hvad systemer har indberettet til den.",
-	.predecessor = "Loggen fortsætter %s, som erklæringen ikke dækker.",
-	.times = "Tider er i UTC.",
-	.filed = "Alle %u hændelser fra system nr. %u, numre %llu til %llu, er arkiveret i loggen %s (epoke fra %s).",
-	.filed_subjects = "Hver er arkiveret under den ene etiket for den viste person, og ingen anden på denne plads.",
-	.filed_lost =
-		"TABT: hvad %u af %u hændelser fra system nr. %u, numre %llu til %llu, handlede om. Loggen %s siger det selv, "
-		"på plads %llu.",
-	.filed_labels = "Hvis etiketterne er, er ikke en del af dette bevis.",
+#define X(name, english, danish) .name = danish,
+static const struct verify_words danish = {.who = &words_danish,
 	.filed_headings = {"Nummer", "Logplads", "Person"},
-	.forked =
-		"Loggen %s har underskrevet to historier: dens kontrolpunkter over %llu og over %llu poster kan ikke begge "
-		"være af én log, der kun vokser.",
-	.receipts = "%llu kvitteringer for %llu hændelser holder: de står i loggen %s, som da havde %llu poster.",
-	.receipts_scope = "Hver kvittering er efterprøvet for sig; at der ikke er flere, er ikke bevist.",
-	.stands = "Post %llu står i loggen %s, som da havde %llu poster.",
 	.entries = {"Det er loggens første post.", "Det er en post om et system, der indberetter: %s (%s).",
 		"Det er en hændelse fra system nr. %u, nummer %llu, indberettet %s, om en person, som den ikke nævner.",
 		"Det er en hændelse fra system nr. %u, nummer %llu, indberettet %s, om ingen enkelt person.",
 		"Det er en underskrevet portion fra system nr. %u, numre %llu til %llu.",
 		"Det er en epoke over posterne under %llu, fra %s.", "Det er en sletning.",
 		"Den siger, at loggens fører har mistet indholdet af %llu hændelser, fra logplads %llu."},
-	.signer = "  underskrifter af: %s (%s), system nr. %u",
-	.unknown = "IKKE UNDERSØGT: dette er hverken en erklæring, et arkivbevis, kvitteringer, en bevisfil eller beviser "
-			   "for to historier.",
-	.not_whole =
-		"IKKE UNDERSØGT: dette er %s, men ikke hele filen: den er skåret af, eller der står andet i den. Bed om "
-		"den igen.",
-	.not_whole_line = "IKKE UNDERSØGT: kvittering %llu er ikke hel: den er skåret af, eller der står andet i den.",
 	.kinds = {"en erklæring", "et arkivbevis", "beviser for to historier", "en bevisfil", "kvitteringer"},
-	.refused = "HOLDER IKKE: %s",
-	.refused_line = "HOLDER IKKE: kvittering %llu: %s",
-	.refused_index = " (logplads %llu)",
-	.other_log = "EN ANDEN LOG: filen nævner ikke %s, som nøglen tilhører; angiv nøglen for filens egen log.",
-};
+	VERIFY_WORDS(X)};
+#undef X
 
 static const char *const danish_findings[FINDING_CODES] = {
 	[FINDING_NONE] = "alt holder",
