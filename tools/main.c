@@ -20,7 +20,6 @@ struct help_options {
 static const struct option_row help_rows[] = {
 	ARGUMENT_REST(T, words, "COMMAND|TOPIC"),
 };
-#undef T
 
 const struct command command_help = {
 	.options = {.name = "indsigt help",

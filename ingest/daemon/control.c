@@ -267,8 +267,7 @@ enum error control_open(struct event_base *base, const char *dir, void (*submit)
 	void *context, struct control **out, struct fault *fault)
 {
 	struct control *control = calloc(1, sizeof *control);
-	if (control == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(control), ""));
 	control->base = base;
 	control->submit = submit;
 	control->context = context;

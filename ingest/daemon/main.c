@@ -42,7 +42,6 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, without_witnesses, "without-witnesses",
 		.help = "sign although too few witnesses say that this store is the newest"),
 };
-#undef T
 
 static const struct options takes = {
 	.name = "indsigt-ingestd",

@@ -73,8 +73,7 @@ enum error reading_grow(struct reading *reading, size_t room, uint64_t now_ms)
 {
 	assert(room >= reading->room && room <= reading->body_bytes);
 	uint8_t *larger = malloc(room > 0 ? room : 1);
-	if (larger == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(larger));
 	if (reading->body != NULL) {
 		memcpy(larger, reading->body, reading->body_read);
 		own_wipe(reading->body, reading->body_read);

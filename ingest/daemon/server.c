@@ -226,8 +226,7 @@ static enum error start(struct server *server, void (*listening)(const char *add
 	server->stop[0] = evsignal_new(server->base, SIGTERM, on_stop, server);
 	server->stop[1] = evsignal_new(server->base, SIGINT, on_stop, server);
 	server->beat = event_new(server->base, -1, EV_PERSIST, on_beat, server);
-	if (!server->wake || !server->stop[0] || !server->stop[1] || !server->beat)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(server->wake && server->stop[0] && server->stop[1] && server->beat), ""));
 	struct timeval beat = {0, BEAT_MS * 1000};
 	/* Without any of them it would run and hear nobody, or never end. */
 	errno = 0;
@@ -289,8 +288,7 @@ enum error server_run(struct ledger *ledger, const struct server_options *option
 	void (*listening)(const char *address), struct fault *fault)
 {
 	struct server *server = calloc(1, sizeof *server);
-	if (server == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(server), ""));
 	server->options = options;
 	server->ledger = ledger;
 	server->wake_fd = -1;

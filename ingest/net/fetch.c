@@ -86,8 +86,7 @@ enum error fetch_text(struct fetch *fetch, const char *path, const struct web_pa
 	const struct web_question question = {
 		.url = url, .headers = {"Accept: application/json", fetch->authorization}, .answer_max = FETCH_BYTES_MAX};
 	enum error error = web_begin(fetch->web, 0, &question);
-	if (error != E_OK)
-		return fault_set(fault, error, "");
+	TRY(fault_set(fault, error, ""));
 	struct web_answer answer;
 	while ((answer = web_answer(fetch->web, 0)).end == WEB_UNDER_WAY)
 		if (web_wait(fetch->web, -1, 1000) != E_OK) {
@@ -114,5 +113,5 @@ enum error fetch_json(struct fetch *fetch, const char *path, const struct web_pa
 	enum error error = json_read(text, JSON_REJECT_DUPLICATES, NULL, out);
 	if (error == E_BAD_JSON)
 		return fault_set(fault, E_IO, "the ledger's answer is not JSON");
-	return error == E_OK ? E_OK : fault_set(fault, error, "");
+	return fault_set(fault, error, "");
 }

@@ -59,8 +59,7 @@ enum error tile_fetch_open(const char *place, int wake_fd, struct tile_fetch **o
 		.connections = TILE_FETCH_CONNECTIONS,
 		.refusal_max = TILE_FETCH_REFUSAL_BYTES_MAX};
 	OWNED(tile_fetch_release) struct tile_fetch *fetch = calloc(1, sizeof *fetch);
-	if (fetch == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(fetch), ""));
 	fetch->wake_fd = wake_fd;
 	fetch->lent = NOT_LENT;
 	fetch->url = web_place(place, &manner.local);
@@ -245,8 +244,7 @@ static enum error read_path(
 	if (slot == OWN_TRANSFER)
 		web_drop(fetch->web, slot);
 	enum error error = fetch_path(fetch, slot, path, len_max, &answer);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s", error_text(error));
+	TRY(fault_set(fault, error, "%s", error_text(error)));
 	fetch->lent = slot;
 	TRY(judge(&fetch->transfers[slot], &answer, fault));
 	*out = answer.body;

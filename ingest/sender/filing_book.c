@@ -69,8 +69,7 @@ enum error filing_book_open(
 	if (!there && mkdir(path, 0700) != 0)
 		return fault_set(fault, E_IO, "%s cannot be made: %s", path, strerror(errno));
 	OWNED(filing_book_release) struct filing_book *book = calloc(1, sizeof *book);
-	if (book == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(book), ""));
 	pthread_mutex_init(&book->mutex, NULL);
 	TRY(db_open(path, names, sizeof names / sizeof names[0], MAP_BYTES, false, true, &book->env, fault));
 	TRY(fault_because(fault, load(book, true, begin), "the filing book %s cannot be read", path));
@@ -134,8 +133,7 @@ static enum error put_note(struct filing_book *book, struct bytes body, uint64_t
 	TRY(r.error);
 	size_t room = 21 + (size_t)head.count * (2 + SUBJECT_BYTES_MAX);
 	OWNED_SECRET buffer = {malloc(room), room};
-	if (buffer.data == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(buffer.data));
 	struct writer w = writer_of(buffer.data, room);
 	TRY(note_encode(book, &head, &r, first_index, now_s, &w));
 	TRY(writer_done(&w, &row));
@@ -185,8 +183,7 @@ static enum error note_decode(struct bytes key, struct bytes row, struct filing_
 		return E_CORRUPT;
 	size_t list = note.count * sizeof *note.subjects;
 	note.subjects = malloc(list + row.len);
-	if (note.subjects == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(note.subjects));
 	uint8_t *copy = (uint8_t *)note.subjects + list;
 	for (uint32_t i = 0; note.kind == BATCH_EVENT && i < note.count; i++) {
 		struct bytes subject = reader_range16(&r, SUBJECT_BYTES_MAX);

@@ -152,8 +152,7 @@ static enum error compare_proven(struct look *look)
 		if (!bytes_equal(proof->subjects[proof->subject_of[i]].id, look->note->subjects[i]))
 			return alarm_set(look, "an event is filed under another subject than it is about");
 	look->labels = malloc((proof->subject_count + 1) * sizeof *look->labels);
-	if (look->labels == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(look->labels));
 	for (size_t i = 0; i < proof->subject_count; i++)
 		look->labels[i] = (struct filing_label){proof->subjects[i].id, proof->subjects[i].label};
 	look->label_count = proof->subject_count;
@@ -299,8 +298,7 @@ static void *run(void *context)
 static enum error start(struct filing_checker *checker, struct fault *fault)
 {
 	checker->evidence = strdup(checker->options.evidence);
-	if (checker->evidence == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(checker->evidence), ""));
 	TRY(fetch_open(checker->options.url, NULL, &checker->fetch, fault));
 	thread_cond_init(&checker->wake);
 	pthread_mutex_init(&checker->mutex, NULL);
@@ -329,8 +327,7 @@ enum error filing_checker_start(
 	const struct filing_checker_options *options, struct filing_checker **out, struct fault *fault)
 {
 	OWNED(checker_release) struct filing_checker *checker = calloc(1, sizeof *checker);
-	if (checker == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(checker), ""));
 	checker->options = *options;
 	TRY(start(checker, fault));
 	*out = OWN_TAKE(checker);

@@ -80,8 +80,7 @@ static enum error open_parts(struct outbox *outbox, struct fault *fault)
 	TRY(open_spool(outbox, fault));
 	enum error error =
 		client_session_init(&outbox->session, &outbox->key.log, outbox->key.sender, spool_note(outbox->spool));
-	if (error != E_OK)
-		return fault_set(fault, error, "the spool's last receipt is not signed by the log that the key file names");
+	TRY(fault_set(fault, error, "the spool's last receipt is not signed by the log that the key file names"));
 	outbox->out = malloc(OUTBOX_OUT_BYTES);
 	outbox->in = malloc(OUTBOX_IN_BYTES);
 	outbox->scratch = malloc(EVENT_BYTES_MAX + HEADER_BYTES_MAX);
@@ -96,8 +95,7 @@ enum error outbox_open(const struct outbox_options *options, struct outbox **out
 	if (sodium_init() < 0)
 		return fault_set(fault, E_IO, "no source of random numbers");
 	OWNED(outbox_release) struct outbox *outbox = calloc(1, sizeof *outbox);
-	if (outbox == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(outbox), ""));
 	outbox->options = *options;
 	outbox->fd = -1;
 	TRY(open_parts(outbox, fault));
@@ -396,8 +394,7 @@ enum error outbox_add(struct outbox *outbox, const struct event *events, size_t 
 	struct builder_source from = {.input = source != NULL ? source->input : BYTES_EMPTY};
 	from.number = source != NULL ? source->number : 0;
 	enum error error = identify(outbox, events, count, source, &from.identity);
-	if (error != E_OK)
-		return fault_set(fault, error, "the event is longer than %u bytes", EVENT_BYTES_MAX);
+	TRY(fault_set(fault, error, "the event is longer than %u bytes", EVENT_BYTES_MAX));
 	if (from.identity.check != 0 && !outbox->again &&
 		remembered_count(spool_remembered(outbox->spool), from.identity.hash) > 0)
 		return judge_used_id(outbox, events, count, &from.identity, fault);

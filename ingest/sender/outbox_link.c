@@ -260,8 +260,7 @@ static enum error challenged(struct outbox *outbox, struct fault *fault)
 	compact_out(outbox); /* a ping, at most, is in it */
 	struct writer w = writer_of(outbox->out + outbox->out_len, OUTBOX_OUT_BYTES - outbox->out_len);
 	enum error error = client_session_hello(&outbox->session, outbox->key.secret_key, &w);
-	if (error != E_OK)
-		return fault_set(fault, error, "the greeting cannot be written: %s", error_text(error));
+	TRY(fault_set(fault, error, "the greeting cannot be written: %s", error_text(error)));
 	outbox->out_len += writer_len(&w);
 	return E_OK;
 }
@@ -407,9 +406,8 @@ static enum error take_frames(struct outbox *outbox, struct fault *fault)
 		enum error error = frame_head_decode(bytes_of(outbox->in + at, FRAME_HEAD_BYTES), &type, &body_bytes);
 		if (error == E_OK && body_bytes > CLIENT_FRAME_BYTES_MAX)
 			error = E_FRAME_TOO_LONG;
-		if (error != E_OK)
-			return fault_set(fault, error, "what answers at %s:%s does not speak the ledger's protocol: %s",
-				outbox->host, outbox->port, error_text(error));
+		TRY(fault_set(fault, error, "what answers at %s:%s does not speak the ledger's protocol: %s", outbox->host,
+			outbox->port, error_text(error)));
 		if (outbox->in_len - at - FRAME_HEAD_BYTES < body_bytes)
 			break;
 		TRY(take_frame(outbox, type, bytes_of(outbox->in + at + FRAME_HEAD_BYTES, body_bytes), fault));

@@ -216,8 +216,7 @@ enum error outbox_event_time(struct outbox *outbox, uint32_t event, int64_t *out
 	struct batch_event encoded = {0};
 	struct batch_head head;
 	OWNED(free_read) struct read_batch read = {0};
-	if (decoded == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(decoded));
 	TRY(read_batch(outbox, 0, &read));
 	struct reader r = reader_of(bytes_of(read.body.data, read.body.len));
 	batch_head_decode(&r, &head);

@@ -37,8 +37,7 @@ struct builder {
 enum error builder_new(struct builder **out)
 {
 	struct builder *builder = malloc(sizeof *builder);
-	if (builder == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(builder));
 	builder->input_count = 0;
 	builder_reset(builder);
 	*out = builder;
@@ -91,8 +90,7 @@ static enum error input_index(struct builder *builder, struct bytes name, uint32
 	if (name.len > SPOOL_NAME_BYTES_MAX)
 		return E_TOO_LONG;
 	uint8_t *copy = malloc(name.len);
-	if (copy == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(copy));
 	memcpy(copy, name.data, name.len);
 	builder->inputs[builder->input_count] = bytes_of(copy, name.len);
 	*out = (uint32_t)builder->input_count++;

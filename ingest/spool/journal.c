@@ -112,8 +112,7 @@ static enum error read_record(
 		return E_TRUNCATED;
 	if (*capacity < len + JOURNAL_TAIL_BYTES) {
 		uint8_t *larger = realloc(*memory, len + JOURNAL_TAIL_BYTES);
-		if (larger == NULL)
-			return E_NO_MEMORY;
+		TRY(allocated(larger));
 		*memory = larger;
 		*capacity = len + JOURNAL_TAIL_BYTES;
 	}
@@ -237,8 +236,7 @@ static enum error open_file(int dir_fd, const char *name, int flags, struct jour
 	if (fd < 0)
 		return errno == ENOENT ? E_NOT_FOUND : error_of_system(errno);
 	out->buffer = malloc(out->capacity);
-	if (out->buffer == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(out->buffer));
 	out->fd = fd;
 	fd = -1;
 	return E_OK;

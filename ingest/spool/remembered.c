@@ -53,15 +53,13 @@ struct remembered {
 enum error remembered_new(int dir_fd, uint32_t file_hashes, struct remembered **out)
 {
 	OWNED(remembered_release) struct remembered *remembered = calloc(1, sizeof *remembered);
-	if (remembered == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(remembered));
 	remembered->dir_fd = dir_fd;
 	remembered->file_hashes = file_hashes;
 	remembered->serial = 1;
 	remembered->slot_count = SLOTS_MIN;
 	remembered->slots = calloc(SLOTS_MIN, sizeof *remembered->slots);
-	if (remembered->slots == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(remembered->slots));
 	*out = OWN_TAKE(remembered);
 	return E_OK;
 }
@@ -97,8 +95,7 @@ static enum error make_room(struct remembered *remembered)
 	while (live * 2 > count)
 		count *= 2;
 	struct slot *slots = calloc(count, sizeof *slots);
-	if (slots == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(slots));
 	for (size_t i = 0; i < remembered->slot_count; i++)
 		if (remembered->slots[i].count > 0)
 			*find(slots, count, remembered->slots[i].hash) = remembered->slots[i];

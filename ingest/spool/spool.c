@@ -157,8 +157,7 @@ enum error spool_collect(const struct spool_batch *batch, struct spool_pending *
 			count += batch->messages[i].identity.check != 0 ? 2 : 1;
 	pending->hashes = malloc((count + 1) * sizeof *pending->hashes);
 	pending->hash_count = 0;
-	if (pending->hashes == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(pending->hashes));
 	for (size_t i = 0; i < batch->message_count; i++) {
 		const struct spool_identity *identity = &batch->messages[i].identity;
 		if (!is_remembered(&batch->messages[i]))
@@ -177,8 +176,7 @@ enum error spool_put_record(
 	for (size_t i = 0; i < batch->input_count; i++)
 		capacity += 2 + batch->inputs[i].len;
 	OWNED_MEMORY uint8_t *buffer = malloc(capacity);
-	if (buffer == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(buffer));
 	struct writer w = writer_of(buffer, capacity);
 	TRY(encode_origin(batch, &w));
 	uint8_t len[4];
@@ -358,8 +356,7 @@ enum error spool_origin_decode(uint16_t version, struct bytes encoded, struct sp
 	size_t messages_bytes = message_count * sizeof(struct spool_message);
 	size_t inputs_bytes = input_count * sizeof(struct bytes);
 	OWNED_MEMORY uint8_t *memory = malloc(messages_bytes + inputs_bytes + encoded.len);
-	if (memory == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(memory));
 	struct spool_message *messages = (struct spool_message *)(void *)memory;
 	struct bytes *inputs = (struct bytes *)(void *)(memory + messages_bytes);
 	memcpy(memory + messages_bytes + inputs_bytes, encoded.data, encoded.len);
@@ -378,8 +375,7 @@ enum error spool_messages(struct spool *spool, size_t i, struct spool_batch *out
 	size_t skip = 4 + (size_t)pending->body_bytes;
 	size_t len = pending->record_bytes - skip;
 	OWNED_MEMORY uint8_t *encoded = malloc(len);
-	if (encoded == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(encoded));
 	TRY(journal_read(&spool->journal, pending->at, skip, encoded, len));
 	return spool_origin_decode(spool->version, bytes_of(encoded, len), out);
 }

@@ -35,8 +35,7 @@ static enum error append_state(struct spool *spool, struct journal *journal, uin
 	size_t capacity = 512 + sizeof spool->origin + spool->note_len + sizeof spool->terms +
 					  remembered_encoded_bytes(spool->remembered);
 	OWNED_MEMORY uint8_t *buffer = malloc(capacity);
-	if (buffer == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(buffer));
 	struct writer w = writer_of(buffer, capacity);
 	writer_u16(&w, SPOOL_VERSION);
 	writer_u32(&w, spool->sender);

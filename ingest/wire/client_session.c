@@ -129,8 +129,7 @@ static enum error challenge(
 	enum error error = frame_challenge_decode(body, &frame);
 	if (error == E_VERSION)
 		return other_version(fault);
-	if (error != E_OK)
-		return fault_set(fault, error, "the ledger's challenge: %s", error_text(error));
+	TRY(fault_set(fault, error, "the ledger's challenge: %s", error_text(error)));
 	if (!bytes_equal(frame.origin, bytes_text(session->log->name)))
 		return fault_set(fault, E_WRONG_ORIGIN, "");
 	if (memcmp(frame.log_key, session->log->public_key, sizeof frame.log_key) != 0)
@@ -151,8 +150,7 @@ static enum error welcome(
 	enum error error = frame_welcome_decode(body, &frame);
 	if (error == E_VERSION)
 		return other_version(fault);
-	if (error != E_OK)
-		return fault_set(fault, error, "the ledger's welcome: %s", error_text(error));
+	TRY(fault_set(fault, error, "the ledger's welcome: %s", error_text(error)));
 	if (welcome_verify(&session->challenge, session->nonce, session->sender, &frame, session->log->public_key) != E_OK)
 		return fault_set(fault, E_WRONG_ORIGIN,
 			"what answers is not the ledger that the key file names: its welcome is not signed by the log's key for "
@@ -170,8 +168,7 @@ static enum error receipt(
 	if (session->state != CLIENT_OPEN || session->flight_count == 0)
 		return unexpected(FRAME_RECEIPT, fault);
 	enum error error = receipt_decode(body, &out->receipt);
-	if (error != E_OK)
-		return fault_set(fault, error, "the ledger's receipt: %s", error_text(error));
+	TRY(fault_set(fault, error, "the ledger's receipt: %s", error_text(error)));
 	const struct batch_head *head = &session->flight[session->flight_first].head;
 	TRY(receipt_verify(&out->receipt, session->log, head, &session->position, fault));
 	answered(session, &out->batch);
@@ -189,8 +186,7 @@ static enum error refusal(
 	if ((session->state != CLIENT_OPEN && session->state != CLIENT_DRAINING) || session->flight_count == 0)
 		return unexpected(FRAME_REFUSAL, fault);
 	enum error error = frame_refusal_decode(body, &out->refusal);
-	if (error != E_OK)
-		return fault_set(fault, error, "the ledger's refusal: %s", error_text(error));
+	TRY(fault_set(fault, error, "the ledger's refusal: %s", error_text(error)));
 	const struct batch_head *head = &session->flight[session->flight_first].head;
 	if (out->refusal.first_sequence != head->first_sequence)
 		return fault_set(fault, E_BAD_VALUE,
@@ -206,8 +202,7 @@ static enum error ended(
 	struct client_session *session, struct bytes body, struct client_answer *out, struct fault *fault)
 {
 	enum error error = frame_error_decode(body, &out->error);
-	if (error != E_OK)
-		return fault_set(fault, error, "the ledger's error frame: %s", error_text(error));
+	TRY(fault_set(fault, error, "the ledger's error frame: %s", error_text(error)));
 	if (session->state == CLIENT_CONNECTED && session->pinged_first && out->error.error == E_FRAME_TYPE)
 		return other_version(fault);
 	move(session, CLIENT_CLOSED);

@@ -83,7 +83,7 @@ const char *error_name(enum error error)
 
 enum error fault_set(struct fault *fault, enum error error, const char *format, ...)
 {
-	if (fault == NULL)
+	if (fault == NULL || error == E_OK)
 		return error;
 	fault->error = error;
 	fault->event = FAULT_NO_EVENT;

@@ -143,7 +143,7 @@ struct fault {
 #define FAULT_NO_EVENT UINT32_MAX
 
 /* Fills in `fault` (which may be NULL) and returns `error`. The text is `format` filled in, cut at
- * FAULT_TEXT_MAX; an empty format gives the error's own text. */
+ * FAULT_TEXT_MAX; an empty format gives the error's own text. E_OK is no fault: it is returned, and nothing is set. */
 enum error fault_set(struct fault *fault, enum error error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -151,6 +151,13 @@ enum error fault_set(struct fault *fault, enum error error, const char *format, 
  * the text. */
 enum error fault_because(struct fault *fault, enum error error, const char *format, ...)
 	__attribute__((format(printf, 3, 4), warn_unused_result));
+
+/* What it means that an allocation gave something, or gave NULL: TRY(allocated(text)), and where a fault is to be told
+ * TRY(fault_set(fault, allocated(text), "")). */
+static inline enum error allocated(bool there)
+{
+	return there ? E_OK : E_NO_MEMORY;
+}
 
 /* Leaves the enclosing function with the first error. */
 #define TRY(expression)                             \

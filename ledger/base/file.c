@@ -140,8 +140,7 @@ enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out
 		return E_TOO_LONG;
 	size_t len = (size_t)info.st_size;
 	OWNED_MEMORY uint8_t *content = malloc(len + 1);
-	if (content == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(content));
 	for (size_t done = 0; done < len;) {
 		ssize_t n = read(fd, content + done, len - done);
 		if (n < 0 && errno == EINTR)

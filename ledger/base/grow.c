@@ -15,8 +15,7 @@ enum error grow_items(void **items, size_t *capacity, size_t needed, size_t item
 	while (larger < needed && larger <= SIZE_MAX / 2)
 		larger *= 2;
 	void *moved = larger < needed || larger > SIZE_MAX / item_bytes ? NULL : realloc(*items, larger * item_bytes);
-	if (moved == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(moved));
 	*items = moved;
 	*capacity = larger;
 	return E_OK;

@@ -193,8 +193,7 @@ enum error db_open(const char *path, const char *const *names, size_t count, siz
 		TRY(db_file_check(path, fault));
 	db_file_name_faults();
 	OWNED(db_env_release) struct db_env *db = calloc(1, sizeof *db);
-	if (db == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(db), ""));
 	db->path = strdup(path);
 	db->read_only = read_only;
 	int rc = db->path ? mdb_env_create(&db->env) : ENOMEM;

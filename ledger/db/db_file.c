@@ -147,8 +147,7 @@ static enum error read_head(int fd, struct db_head *out)
 	TRY(read_meta(fd, 0, &first));
 	out->len = (size_t)first.page_bytes * 2;
 	out->bytes = malloc(out->len);
-	if (out->bytes == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(out->bytes));
 	if (pread(fd, out->bytes, out->len, 0) == (ssize_t)out->len)
 		return E_OK;
 	free(out->bytes);

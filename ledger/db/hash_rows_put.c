@@ -31,8 +31,7 @@ struct hash_rows {
 enum error hash_rows_new(unsigned table, struct hash_rows **out)
 {
 	struct hash_rows *rows = calloc(1, sizeof *rows);
-	if (rows == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(rows));
 	rows->table = table;
 	merkle_frontier_init(&rows->frontier);
 	*out = rows;

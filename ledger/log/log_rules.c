@@ -40,12 +40,10 @@ static enum error add_sender(void *context, const struct sender *sender)
 {
 	struct log_rules *rules = context;
 	struct sender **larger = realloc(rules->senders, (rules->sender_count + 1) * sizeof *larger);
-	if (larger == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(larger));
 	rules->senders = larger;
 	struct sender *copy = malloc(sizeof *copy);
-	if (copy == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(copy));
 	*copy = *sender;
 	size_t place = sender_place(rules, sender->id);
 	memmove(&larger[place + 1], &larger[place], (rules->sender_count - place) * sizeof *larger);

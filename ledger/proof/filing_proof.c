@@ -198,8 +198,7 @@ enum error filing_proof_verify(struct bytes text, const struct vkey *log, const 
 	OWNED(shown_filing_release) struct shown_filing shown = {.finding = finding ? finding : &ignored};
 	OWNED(filing_proof_release) struct filing_proof *proof = calloc(1, sizeof *proof);
 	*shown.finding = (struct finding){.code = FINDING_NONE, .index = FINDING_NO_INDEX};
-	if (proof == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(proof));
 	TRY(form_open(text, STATEMENT_BYTES_MAX, &form, shown.finding));
 	TRY(read_all(&form, &shown, proof));
 	TRY(check_all(&shown, log, policy, proof));

@@ -56,8 +56,7 @@ enum error fork_write(struct bytes first, struct bytes second, const struct hash
 	for (size_t i = 0; !failed && i < proof_count; i++)
 		failed |= json_array_append_new(list, hash_json(&proof[i]));
 	char *text = failed ? NULL : json_write(json, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
-	if (text == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(text));
 	*out = text;
 	return E_OK;
 }

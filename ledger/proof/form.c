@@ -48,8 +48,7 @@ enum error form_open(struct bytes text, size_t bytes_max, struct form *out, stru
 	if (WRONG(json_has_minus(text)))
 		return finding_form(finding, "file", FINDING_NO_INDEX, NULL, "there is a number with a minus sign");
 	form.memory = malloc(text.len);
-	if (form.memory == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(form.memory));
 	*out = form;
 	form.document = NULL;
 	form.memory = NULL;

@@ -93,8 +93,7 @@ enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const st
 	OWNED_MEMORY struct tlog_proof *proof = calloc(1, sizeof *proof);
 	finding = finding ? finding : &ignored;
 	*finding = (struct finding){.code = FINDING_NONE, .index = FINDING_NO_INDEX};
-	if (proof == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(proof));
 	TRY(read_proof(text, proof->memory, &shown, finding));
 	struct anchor anchor = {.note = shown.note};
 	TRY(anchor_check_checkpoint(&anchor, log, finding));

@@ -159,8 +159,7 @@ enum error statement_verify(struct bytes text, const struct vkey *log, const str
 	OWNED(shown_release) struct shown shown = {.finding = finding ? finding : &ignored};
 	OWNED(statement_release) struct statement *statement = calloc(1, sizeof *statement);
 	*shown.finding = (struct finding){.code = FINDING_NONE, .index = FINDING_NO_INDEX};
-	if (statement == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(statement));
 	TRY(form_open(text, STATEMENT_BYTES_MAX, &form, shown.finding));
 	TRY(statement_read(&form, &shown));
 	TRY(check_all(&shown, log, options, statement));

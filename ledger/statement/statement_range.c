@@ -106,8 +106,7 @@ static enum error check_presence(const struct shown *shown)
 	size_t count = 0;
 	struct hash root = {{0}}, value;
 	OWNED_MEMORY struct hash *leaves = calloc(shown->event_count + 2, sizeof *leaves);
-	if (leaves == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(leaves));
 	if (shown->before.shown)
 		leaf_of(shown->before.index, &shown->before.blind, shown->before.entry, &leaves[count++]);
 	for (size_t i = 0; i < shown->event_count; i++) {

@@ -140,8 +140,7 @@ struct subject_map {
 enum error subject_map_new(struct subject_map **out)
 {
 	struct subject_map *map = calloc(1, sizeof *map);
-	if (map == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(map));
 	map->root = NOTHING;
 	*out = map;
 	return E_OK;
@@ -164,12 +163,10 @@ static enum error make_room(struct subject_map *map)
 		return E_NO_MEMORY;
 	uint32_t capacity = map->capacity ? 2 * map->capacity : 16;
 	struct leaf *leaves = realloc(map->leaves, capacity * sizeof *leaves);
-	if (leaves == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(leaves));
 	map->leaves = leaves;
 	struct node *nodes = realloc(map->nodes, capacity * sizeof *nodes);
-	if (nodes == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(nodes));
 	map->nodes = nodes;
 	map->capacity = capacity;
 	return E_OK;

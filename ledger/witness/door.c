@@ -28,8 +28,7 @@ enum error door_policy(int dir_fd, const struct vkey *log, struct witness_policy
 		error = witness_policy_parse(bytes_of(text, len), &policy, &inner);
 		reason = inner.text[0] ? inner.text : error_reason(error);
 	}
-	if (error != E_OK)
-		return fault_set(fault, error, "the policy file '" DOOR_POLICY_FILE "': %s", reason);
+	TRY(fault_set(fault, error, "the policy file '" DOOR_POLICY_FILE "': %s", reason));
 	if (!witness_policy_has_log(policy, log))
 		return fault_set(fault, E_BAD_VALUE, "the policy file '" DOOR_POLICY_FILE "' names other logs than this one");
 	*out = OWN_TAKE(policy);
@@ -104,8 +103,7 @@ static enum error judge(void *context, const struct door_answer *answer, struct 
 			judging->policy->witnesses[answer->witness].name, shown.size, store->size,
 			kept ? "; the evidence is in DIR/evidence" : "");
 	}
-	if (error != E_OK)
-		return fault_set(fault, error, "the store cannot be compared with what a witness has: %s", error_reason(error));
+	TRY(fault_set(fault, error, "the store cannot be compared with what a witness has: %s", error_reason(error)));
 	if (note_split(answer->note, NOTE_BYTES_MAX, &parts) == E_OK &&
 		cosignatures_read(&parts, &judging->policy->keys[answer->witness], 1, &time_s) == E_OK && time_s != 0)
 		count_answer(judging, answer->witness, time_s);
@@ -127,8 +125,7 @@ static enum error remember(struct judging *judging, struct fault *fault)
 	enum error error = file_read_all(judging->store->dir_fd, DOOR_COSIGNED_FILE, NOTE_BYTES_MAX, &text, &len);
 	if (error == E_NOT_FOUND || error == E_TOO_LONG)
 		return E_OK;
-	if (error != E_OK)
-		return fault_set(fault, error, DOOR_COSIGNED_FILE ": %s", error_reason(error));
+	TRY(fault_set(fault, error, DOOR_COSIGNED_FILE ": %s", error_reason(error)));
 	if (checkpoint_verify(bytes_of(text, len), judging->store->vkey, &cosigned) != E_OK ||
 		note_split(bytes_of(text, len), NOTE_BYTES_MAX, &parts) != E_OK ||
 		cosignatures_read(&parts, policy->keys, policy->witness_count, judging->remembered) != E_OK)

@@ -269,8 +269,7 @@ enum error witness_policy_parse(struct bytes text, struct witness_policy **out, 
 	if (WRONG(text.len > POLICY_BYTES_MAX))
 		return fault_set(fault, E_TOO_LONG, "the witness policy is longer than %u bytes", POLICY_BYTES_MAX);
 	OWNED(witness_policy_release) struct witness_policy *policy = calloc(1, sizeof *policy);
-	if (policy == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(policy), ""));
 	struct build build = {.policy = policy, .fault = fault};
 	TRY(take_text(&build, text));
 	*out = OWN_TAKE(policy);

@@ -54,8 +54,7 @@ bool cosigner_state_alarms(enum cosigner_state state)
 enum error cosigning_new(const struct witness_policy *policy, uint32_t refresh_s, struct cosigning **out)
 {
 	struct cosigning *cosigning = calloc(1, sizeof *cosigning);
-	if (cosigning == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(cosigning));
 	cosigning->policy = policy;
 	cosigning->refresh_s = refresh_s;
 	*out = cosigning;

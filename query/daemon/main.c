@@ -48,7 +48,6 @@ static const struct option_row rows[] = {
 	OPTION_NUMBER(T, silent_after_hours, "silent-after", "HOURS", 1, 24 * 366,
 		.help = "a sender is silent after this long without an event (default 24)"),
 };
-#undef T
 
 static const struct options takes = {
 	.name = "indsigt-queryd",

@@ -28,8 +28,7 @@ static enum error set_body(const struct tile_path *tile, struct bytes content, b
 	}
 	set_tag(tile, false, out);
 	out->body = malloc(content.len);
-	if (out->body == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(out->body));
 	memcpy(out->body, content.data, content.len);
 	out->body_len = content.len;
 	return E_OK;

@@ -93,8 +93,7 @@ enum error token_issue(
 		jwt_set_alg(jwt, JWT_ALG_HS256, issuer->key.b, sizeof issuer->key.b) != 0)
 		return E_NO_MEMORY;
 	OWNED_MEMORY char *text = jwt_encode_str(jwt);
-	if (text == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(text));
 	if (strlen(text) > TOKEN_TEXT_MAX)
 		return E_NO_ROOM;
 	strcpy(out, text);

@@ -516,8 +516,7 @@ static enum error begin(struct http_server *server, const struct address *addres
 {
 	const struct http_options *options = &server->options;
 	server->peers = calloc(options->connections_max + HTTP_OTHER_FDS, sizeof(struct peer *));
-	if (server->peers == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(server->peers), ""));
 	TRY(workers_new(options->workers, work_on, server, &server->workers, fault));
 	TRY(add_events(server, fault));
 	return listen_begin(
@@ -530,8 +529,7 @@ enum error http_server_new(
 	OWNED(http_server_release) struct http_server *server = calloc(1, sizeof *server);
 	if (server == NULL && options->release)
 		options->release(options->context);
-	if (server == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(server), ""));
 	server->options = *options;
 	room_init(&server->room, options->output_bytes_max, options->large_output_bytes_max);
 	TRY(begin(server, address, fault));

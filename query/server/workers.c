@@ -82,8 +82,7 @@ enum error workers_new(
 	uint32_t count, work_function *function, void *context, struct workers **out, struct fault *fault)
 {
 	struct workers *workers = calloc(1, sizeof *workers);
-	if (workers == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(workers), ""));
 	workers->function = function;
 	workers->context = context;
 	workers->count = count < WORKERS_MAX ? count : WORKERS_MAX;

@@ -109,8 +109,7 @@ static enum error list(void *given, struct fault *fault)
 	enum error error = snapshot_visit_evidence(snapshot, add_equivocation, &listing);
 	if (error == E_OK)
 		error = add_files(&listing, dir);
-	if (error != E_OK)
-		return fault_set(fault, error, "the evidence cannot be read: %s", error_reason(error));
+	TRY(fault_set(fault, error, "the evidence cannot be read: %s", error_reason(error)));
 	if (output != NULL)
 		return write_json(&listing, output, fault);
 	print_text(&listing, dir);
@@ -125,7 +124,6 @@ static const struct option_row rows[] = {
 				"and the index of the first one's batch entry"),
 	OPTION_TEXT(T, output, "output", "FILE", .letter = 'o', .group = 1, .help = "the same into a file"),
 };
-#undef T
 
 const struct command command_evidence = {
 	.options = {.name = "indsigt evidence",

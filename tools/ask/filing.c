@@ -32,7 +32,7 @@ static enum error check(struct bytes text, const struct vkey *log, struct fault 
 	struct finding finding = {.text = ""};
 	enum error error = filing_lost_is(text) ? filing_lost_verify(text, log, NULL, &lost, &finding)
 											: filing_proof_verify(text, log, NULL, &proof, &finding);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the ledger's proof does not hold: %s", finding.text);
+	return fault_set(fault, error, "the ledger's proof does not hold: %s", finding.text);
 }
 
 static enum error filing(void *given, struct fault *fault)
@@ -58,7 +58,6 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, output, "output", "FILE", .letter = 'o', .required = REQUIRED,
 		.help = "where to write it (0600, it names people); '-' is standard output"),
 };
-#undef T
 
 const struct command command_filing = {
 	.options = {.name = "indsigt filing",

@@ -136,7 +136,6 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, output, "output", "FILE", .letter = 'o', .required = REQUIRED,
 		.help = "where to write it (0600); '-' is standard output"),
 };
-#undef T
 
 const struct command command_statement = {
 	.options = {.name = "indsigt statement",

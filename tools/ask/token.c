@@ -47,7 +47,6 @@ static const struct option_row rows[] = {
 		.help = "subject (as which the token's owner asks about themselves), proxy, auditor; default subject"),
 	OPTION_NUMBER(T, hours, "hours", "N", 1, TOKEN_HOURS_MAX, .help = "how long it is valid, 1 to 8760; default 12"),
 };
-#undef T
 _Static_assert(TOKEN_SUBJECT == 0 && TOKEN_PROXY == 1 && TOKEN_AUDITOR == 2, "the words of --role in their order");
 
 const struct command command_token = {

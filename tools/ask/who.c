@@ -100,7 +100,6 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, json, "json", .help = "the whole answer with its proofs, all pages in one"),
 	OPTION_WORD(T, lang, "lang", "da|en", .help = "Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say"),
 };
-#undef T
 
 const struct command command_who = {
 	.options = {.name = "indsigt who",

@@ -113,8 +113,7 @@ static enum error make_groups(const json_t *accesses, const struct words *words,
 {
 	out->items = calloc(json_array_size(accesses) + 1, sizeof *out->items);
 	out->places = json_object();
-	if (out->items == NULL || out->places == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(out->items && out->places));
 	for (size_t i = 0; i < json_array_size(accesses); i++) {
 		const json_t *item = json_array_get(accesses, i);
 		struct group *group = &out->items[out->count++];

@@ -287,7 +287,6 @@ static const struct option_row rows[] = {
 				"checkpoint in F, reads everything and checks that it extends that checkpoint"),
 	OPTION_FLAG(T, json, "json", .help = "the result as one JSON object"),
 };
-#undef T
 
 /* What the place is, and what is asked of it. What belongs to the one kind of place is refused for the other, and not
  * ignored. */

@@ -74,7 +74,7 @@ static enum error put_note(const char *dir, const struct vkey *vkey, struct byte
 		return fault_set(fault, E_IO, "%s cannot be opened: %s; hand the note over", path, strerror(errno));
 	enum error error = file_write_atomic(dir_fd, name, note, 0644);
 	close(dir_fd);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s/%s cannot be written; hand the note over", path, name);
+	return fault_set(fault, error, "%s/%s cannot be written; hand the note over", path, name);
 }
 
 /* An audit without an epoch has recomputed no filing: a note about it would promise something that nobody looked at. */

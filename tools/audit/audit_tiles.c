@@ -57,7 +57,7 @@ static enum error load_state(struct walk *walk, struct fault *fault)
 	TRY(fault_because(
 		fault, file_read_all(AT_FDCWD, from, FOLLOW_STATE_BYTES_MAX, &text, &len), "%s cannot be read", from));
 	enum error error = follower_load(&walk->follower, bytes_of(text, len), &why);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", from, why.text);
+	return fault_set(fault, error, "%s: %s", from, why.text);
 }
 
 static enum error save_state(struct walk *walk, struct log_finding *finding)

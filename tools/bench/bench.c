@@ -368,7 +368,6 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(
 		T, dir, "dir", "DIR", .help = "where to put ledger and keys, and leave them; otherwise a temporary directory"),
 };
-#undef T
 
 static enum error measure_and_leave(void *given, struct fault *fault)
 {

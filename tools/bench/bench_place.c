@@ -244,8 +244,7 @@ static enum error make_tokens(
 		load_subject(people->from + i, claims.subject);
 		TRY(token_issue(&issuer, &claims, text));
 		out->texts[i] = strdup(text);
-		if (out->texts[i] == NULL)
-			return fault_set(fault, E_NO_MEMORY, "");
+		TRY(fault_set(fault, allocated(out->texts[i]), ""));
 	}
 	return E_OK;
 }

@@ -237,8 +237,7 @@ static enum error print_table(const struct sustained *run, double *room, struct 
 		size_t to = from + step < run->sample_count ? from + step : run->sample_count - 1;
 		good = add_period(run, from, to, room, table);
 	}
-	if (!good)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(good), ""));
 	table_print(table, table_terminal_width(stdout), stdout);
 	return E_OK;
 }
@@ -272,8 +271,7 @@ static enum error draw(const struct sustained *run, double *room, struct fault *
 	struct chart_panel panels[PANELS];
 	OWNED_MEMORY double *y = calloc(count * PANELS, sizeof *y);
 	OWNED_MEMORY double *x = calloc(count, sizeof *x);
-	if (y == NULL || x == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(y && x), ""));
 	for (size_t i = 0; i < count; i++)
 		x[i] = run->samples[i].at_s;
 	fill_panels(run, y, room);
@@ -290,8 +288,7 @@ static enum error report(const struct sustained *run, const struct load_result *
 	const struct sample *first = &run->samples[0];
 	const struct sample *last = &run->samples[run->sample_count - 1];
 	OWNED_MEMORY double *room = calloc(run->answer_count + 1, sizeof *room);
-	if (room == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(room), ""));
 	TRY(print_table(run, room, fault));
 	struct ask_times accesses = times_of(run, false, 0, last->at_s + 1, room);
 	struct ask_times statements = times_of(run, true, 0, last->at_s + 1, room);
@@ -373,8 +370,7 @@ enum error bench_sustained(struct bench *bench, struct fault *fault)
 	run.answer_max = seconds * ASKS_PER_SECOND;
 	run.samples = calloc(run.sample_max, sizeof *run.samples);
 	run.answers = calloc(run.answer_max, sizeof *run.answers);
-	if (run.samples == NULL || run.answers == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(run.samples && run.answers), ""));
 	TRY(bench_people(bench, &bench_citizens, &run.tokens, fault));
 	TRY(archive_open(bench->place.ledger, false, &run.archive, fault));
 	TRY(run_all(&run, &result, fault));

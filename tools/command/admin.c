@@ -147,8 +147,7 @@ static void say_waiting(void)
 static enum error ask(const char *dir, json_t *request, void (*waiting)(void), struct fault *fault)
 {
 	json_t *reply = NULL;
-	if (request == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(request), ""));
 	enum error error = control_call(dir, request, waiting, &reply, fault);
 	json_decref(reply);
 	json_decref(request);
@@ -167,8 +166,7 @@ static enum error ask_to_append(const char *dir, const struct entry_sender *send
 	enum error error = entry_encode(&entry, &w);
 	if (error == E_OK)
 		error = writer_done(&w, &encoded);
-	if (error != E_OK)
-		return fault_set(fault, error, "the registration cannot be encoded: %s", error_text(error));
+	TRY(fault_set(fault, error, "the registration cannot be encoded: %s", error_text(error)));
 	sodium_bin2base64(text, sizeof text, encoded.data, encoded.len, sodium_base64_VARIANT_ORIGINAL);
 	return ask(dir, json_pack("{s:s,s:s}", "do", "sender", "entry", text), say_waiting, fault);
 }
@@ -200,7 +198,7 @@ enum error admin_sender(const char *dir, uint32_t id, struct sender *out, struct
 	if (error == E_NOT_FOUND || error == E_UNKNOWN_SENDER)
 		return fault_set(
 			fault, E_UNKNOWN_SENDER, "sender %" PRIu32 " is not registered; 'indsigt sender list' shows all", id);
-	return error == E_OK ? E_OK : fault_set(fault, error, "");
+	return fault_set(fault, error, "");
 }
 
 /* Senders come ascending. Stops at the first gap: ids are given to people, who write them down, so the smallest is
@@ -220,8 +218,7 @@ enum error admin_next_sender(const char *dir, uint32_t *out, struct fault *fault
 	TRY(archive_open(dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
 	enum error error = snapshot_senders(snapshot, pass_taken, &next);
-	if (error != E_OK)
-		return fault_set(fault, error, "");
+	TRY(fault_set(fault, error, ""));
 	if (next == 0)
 		return fault_set(fault, E_EXISTS, "sender ids up to 4294967295 are all taken");
 	*out = next;

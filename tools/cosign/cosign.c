@@ -325,7 +325,6 @@ static const struct option_row rows[] = {
 	OPTION_NUMBER(T, refresh_s, "refresh", "SECONDS", 1, 86400, .group = 1,
 		.help = "have the same checkpoint cosigned again after this long, when nothing is new (60)"),
 };
-#undef T
 
 static int run(int argc, char **argv)
 {

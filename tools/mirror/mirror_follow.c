@@ -112,7 +112,7 @@ static enum error read_config(struct mirror *mirror, struct fault *fault)
 		if (error == E_OK)
 			memcpy(mirror->config.place, place.data, place.len);
 	}
-	return error == E_OK ? E_OK : fault_set(fault, error, CONFIG ": %s", finding.text);
+	return fault_set(fault, error, CONFIG ": %s", finding.text);
 }
 
 /* ---- opening ---- */
@@ -208,8 +208,7 @@ enum error mirror_open(const char *dir, int wake_fd, struct mirror **out, struct
 {
 	struct fault why = {.text = ""};
 	struct mirror *mirror = calloc(1, sizeof *mirror);
-	if (mirror == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(mirror), ""));
 	mirror->dir_fd = -1;
 	mirror->wake_fd = wake_fd;
 	enum error error = open_parts(mirror, dir, &why);

@@ -32,7 +32,7 @@ enum error mirror_key_create(const char *dir, const char *name, struct vkey *out
 	TRY(key_path(dir, path, fault));
 	TRY(signer_key_create(path, name, &signer, fault));
 	enum error error = vkey_make(name, NOTE_KEY_COSIGNATURE, signer.public_key, out);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
+	return fault_set(fault, error, "%s", error_reason(error));
 }
 
 /* No key file is no fault: a mirror need not sign. */
@@ -41,8 +41,7 @@ enum error mirror_key_open(const char *dir, struct mirror_key **out, struct faul
 	char path[PATH_BYTES_MAX];
 	TRY(key_path(dir, path, fault));
 	struct mirror_key *key = sodium_malloc(sizeof *key);
-	if (key == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(key), ""));
 	enum error error = signer_key_read(path, &key->signer, fault);
 	if (error == E_OK)
 		error = vkey_make(key->signer.name, NOTE_KEY_COSIGNATURE, key->signer.public_key, &key->vkey);

@@ -111,14 +111,12 @@ static enum error prove_batch(
 	struct proof_made made;
 	OWNED_MEMORY struct tlog_proof *proof = NULL;
 	OWNED_MEMORY uint8_t *memory = malloc(TLOG_PROOF_BYTES_MAX);
-	if (memory == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(memory), ""));
 	struct writer w = writer_of(memory, TLOG_PROOF_BYTES_MAX);
 	TRY(tlog_proof_write(&shown->at, shown->note, &w));
 	TRY(writer_done(&w, &made.text));
 	enum error error = tlog_proof_verify(made.text, request->log, NULL, &proof, &finding);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s", finding.code != FINDING_NONE ? finding.text : error_reason(error));
+	TRY(fault_set(fault, error, "%s", finding.code != FINDING_NONE ? finding.text : error_reason(error)));
 	made.proof = proof;
 	return write_into(request, &made, fault);
 }
@@ -188,9 +186,8 @@ static enum error prove_receipt(struct walk *walk, struct bytes *rest, struct fa
 	if (error_judges(error) && receipt_file_of_other(*rest, walk->request->log))
 		return fault_set(fault, E_WRONG_ORIGIN, "receipt %" PRIu64 " is of another log than that of --vkey, '%s'",
 			walk->batches + 1, walk->request->log->name);
-	if (error != E_OK)
-		return fault_set(fault, error, "receipt %" PRIu64 ": %s", walk->batches + 1,
-			finding.code != FINDING_NONE ? finding.text : error_reason(error));
+	TRY(fault_set(fault, error, "receipt %" PRIu64 ": %s", walk->batches + 1,
+		finding.code != FINDING_NONE ? finding.text : error_reason(error)));
 	walk->batches++;
 	if (walk->request->events == NULL)
 		return prove_batch(walk->request, &shown, fault);
@@ -243,7 +240,6 @@ static const struct option_row rows[] = {
 		.help = "where to write it; '-', the default, is standard output"),
 	OPTION_FLAG(T, json, "json", .wants = "output", .help = "what was written, one JSON object a line for each file"),
 };
-#undef T
 
 static enum error prove(void *given, struct fault *fault)
 {

@@ -110,7 +110,7 @@ static enum error open_tiles(
 		return fault_set(fault, E_BAD_CHECKPOINT, "the checkpoint is malformed, or not signed by the log of --vkey");
 	const struct tile_source tiles = {tile_fetch_read, source->fetch};
 	enum error error = tile_reader_open(&tiles, &source->under.checkpoint, &source->reader, &finding);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", finding.text);
+	return fault_set(fault, error, "%s", finding.text);
 }
 
 /* Every hash on the way was verified by the reader, and so was the entry. */
@@ -120,11 +120,9 @@ static enum error include_from_tiles(
 	const struct merkle_nodes nodes = {tile_reader_node, source->reader};
 	struct log_finding finding = {.text = ""};
 	enum error error = merkle_prove_inclusion(&nodes, index, source->under.checkpoint.size, &source->inclusion);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s", tile_reader_finding(source->reader)->text);
+	TRY(fault_set(fault, error, "%s", tile_reader_finding(source->reader)->text));
 	error = tile_reader_bundle(source->reader, index / TILE_WIDTH, &source->bundle, &finding);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s", finding.text);
+	TRY(fault_set(fault, error, "%s", finding.text));
 	*entry = source->bundle.entries[index % TILE_WIDTH];
 	return E_OK;
 }
@@ -135,8 +133,7 @@ enum error proof_source_open(
 	const char *place, const struct vkey *log, uint64_t index_max, struct proof_source **out, struct fault *fault)
 {
 	OWNED(proof_source_release) struct proof_source *source = calloc(1, sizeof *source);
-	if (source == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(source), ""));
 	if (audit_tiles_place(place))
 		TRY(open_tiles(source, place, log, fault));
 	else
@@ -176,8 +173,7 @@ enum error proof_source_make(struct proof_source *source, uint64_t index, struct
 		error = writer_done(&w, &text);
 	TRY(fault_because(fault, error, "entry %" PRIu64, index));
 	error = tlog_proof_verify(text, &source->log, NULL, &made, &finding);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s", finding.code != FINDING_NONE ? finding.text : error_reason(error));
+	TRY(fault_set(fault, error, "%s", finding.code != FINDING_NONE ? finding.text : error_reason(error)));
 	free(source->made);
 	source->made = made;
 	*out = (struct proof_made){text, made};

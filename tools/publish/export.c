@@ -60,7 +60,7 @@ static enum error read_store(void *context, const struct tile_path *tile, struct
 	if (exporting->reads++ >= SNAPSHOT_READS)
 		TRY(renew_snapshot(exporting, fault));
 	enum error error = snapshot_tile(exporting->snapshot, tile, out);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
+	return fault_set(fault, error, "%s", error_reason(error));
 }
 
 /* The checkpoint as the query daemon gives it: the newest that is witnessed, where there is a policy. The snapshot that
@@ -123,7 +123,7 @@ static enum error copy_tiles(struct exporting *exporting, struct fault *fault)
 	if (error == E_OK)
 		error = follow_copy(reader, exporting->from, &hooks, &finding);
 	progress_clear(&exporting->progress);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", finding.text);
+	return fault_set(fault, error, "%s", finding.text);
 }
 
 /* What was published before witnesses were asked may be more than what they have cosigned since. The files stay, if
@@ -137,7 +137,7 @@ static enum error keep_published(struct exporting *exporting, struct fault *faul
 	if (error == E_OK)
 		error = check_extends(exporting, reader, &finding);
 	exporting->checkpoint = *tile_tree_published(exporting->tree);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", finding.text);
+	return fault_set(fault, error, "%s", finding.text);
 }
 
 static enum error publish(struct exporting *exporting, struct fault *fault)
@@ -203,7 +203,6 @@ static const struct option_row rows[] = {
 	ARGUMENT(T, out, "OUT"),
 	OPTION_FLAG(T, json, "json", .help = "what was written, as one JSON object"),
 };
-#undef T
 
 static enum error export_log(void *given, struct fault *fault)
 {

@@ -112,8 +112,7 @@ enum error tree_server_new(
 	const struct address *address, const char *dir, const char *origin, struct http_server **out, struct fault *fault)
 {
 	struct tree_server *server = calloc(1, sizeof *server);
-	if (server == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(server), ""));
 	struct http_options options = {.answer = answer,
 		.context = server,
 		.release = release,

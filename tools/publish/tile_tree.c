@@ -75,8 +75,7 @@ enum error tile_tree_open(const char *dir, const struct vkey *vkey, struct tile_
 {
 	struct fault why = {.text = ""};
 	struct tile_tree *tree = malloc(sizeof *tree);
-	if (tree == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(tree), ""));
 	*tree = (struct tile_tree){.vkey = vkey, .dir_fd = -1};
 	enum error error = open_dir(tree, dir, &why);
 	if (error != E_OK) {

@@ -146,8 +146,7 @@ static enum error show_evidence(struct recover *recover, int fd, const char *nam
 	OWNED_MEMORY uint8_t *note = NULL;
 	size_t len = 0;
 	char **larger = realloc(recover->evidence, (recover->evidence_count + 1) * sizeof *larger);
-	if (larger == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(larger), ""));
 	recover->evidence = larger;
 	if (asprintf(&larger[recover->evidence_count], "evidence/%s", name) < 0)
 		return fault_set(fault, E_NO_MEMORY, "");
@@ -257,8 +256,7 @@ static enum error try_start(struct recover *recover, struct fault *fault)
 	close(recover->dir_fd);
 	recover->dir_fd = -1;
 	enum error error = ledger_open(recover->dir, &asker, &ledger, &why);
-	if (error != E_OK)
-		return fault_set(fault, error, "the guard and the store fit, but the ledger cannot be started: %s", why.text);
+	TRY(fault_set(fault, error, "the guard and the store fit, but the ledger cannot be started: %s", why.text));
 	ledger_close(ledger);
 	printf("the guard and the store fit; %s\n",
 		recover->changed ? "the ledger can be started" : "nothing is to be done, and the ledger can be started");
@@ -319,7 +317,6 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, without_witnesses, "without-witnesses",
 		.help = "say that the ledger can be started although too few witnesses answer"),
 };
-#undef T
 
 static enum error recover(void *given, struct fault *fault)
 {

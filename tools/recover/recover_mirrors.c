@@ -58,8 +58,7 @@ enum error recover_mirrors_new(const char *dir, const struct vkey *vkey, const c
 	struct recover_mirrors **out, struct fault *fault)
 {
 	struct recover_mirrors *mirrors = calloc(1, sizeof *mirrors);
-	if (mirrors == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(mirrors), ""));
 	mirrors->dir = dir;
 	mirrors->vkey = vkey;
 	mirrors->places = places;
@@ -222,7 +221,7 @@ static enum error compare_all(
 static enum error read_store(void *context, const struct tile_path *tile, struct bytes *out, struct fault *fault)
 {
 	enum error error = snapshot_tile(context, tile, out);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s", error_reason(error));
+	return fault_set(fault, error, "%s", error_reason(error));
 }
 
 static enum error open_store(
@@ -231,7 +230,7 @@ static enum error open_store(
 	const struct tile_source source = {read_store, snapshot};
 	struct log_finding finding = {.text = ""};
 	enum error error = tile_reader_open(&source, &mirrors->own.state.checkpoint, out, &finding);
-	return error == E_OK ? E_OK : fault_set(fault, error, "the store: %s; run 'indsigt audit'", finding.text);
+	return fault_set(fault, error, "the store: %s; run 'indsigt audit'", finding.text);
 }
 
 /* ---- a mirror with more ---- */
@@ -276,8 +275,7 @@ static enum error read_all(struct recover_mirrors *mirrors, struct tile_reader *
 		error = follower_read(mirrors->from, &hooks, &finding);
 	}
 	progress_clear(&mirrors->progress);
-	return error == E_OK ? E_OK
-						 : fault_set(fault, error, "%s: index %" PRIu64 ": %s", who, finding.index, finding.text);
+	return fault_set(fault, error, "%s: index %" PRIu64 ": %s", who, finding.index, finding.text);
 }
 
 static enum error open_reader(const struct recover_mirrors *mirrors, struct tile_reader **out, struct fault *fault)
@@ -286,7 +284,7 @@ static enum error open_reader(const struct recover_mirrors *mirrors, struct tile
 	struct log_finding finding = {.text = ""};
 	enum error error = tile_reader_open(&source, &mirrors->from->known.checkpoint, out, &finding);
 	const char *who = mirrors->all[mirrors->newest].who;
-	return error == E_OK ? E_OK : fault_set(fault, error, "%s: %s", who, finding.text);
+	return fault_set(fault, error, "%s: %s", who, finding.text);
 }
 
 /* A rule that says nothing about which history it is. The log goes on as it was signed, and audits say what they said.
@@ -307,8 +305,7 @@ static enum error read_mirror(struct recover_mirrors *mirrors, struct snapshot *
 	const struct shown *newest = &mirrors->all[mirrors->newest];
 	drop_follower(mirrors);
 	mirrors->from = calloc(1, sizeof *mirrors->from);
-	if (mirrors->from == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(mirrors->from), ""));
 	TRY(follower_open(newest->who, -1, mirrors->vkey, mirrors->from, fault));
 	mirrors->from->rules.state.bears_late = true;
 	mirrors->from->known = newest->state;
@@ -345,7 +342,7 @@ static enum error judge_newer(struct recover_mirrors *mirrors, struct snapshot *
 		why.text[0] = '\0';
 		error = read_mirror(mirrors, snapshot, &why);
 		if (error == E_OK || error == E_NO_MEMORY || mirrors->forked)
-			return error == E_OK ? E_OK : fault_set(fault, error, "%s", why.text);
+			return fault_set(fault, error, "%s", why.text);
 		failed++;
 		fprintf(stderr, "recover: %s shows the newest checkpoint and cannot be used: %s\n", mirrors->all[i].who,
 			why.text[0] != '\0' ? why.text : error_reason(error));
@@ -412,8 +409,7 @@ static enum error put_back(struct recover_mirrors *mirrors, struct fault *fault)
 	progress_start(&mirrors->progress, "entries");
 	enum error error = follow_copy(reader, from, &hooks, &finding);
 	progress_clear(&mirrors->progress);
-	if (error != E_OK)
-		return fault_set(fault, error, "nothing was changed: %s", finding.text);
+	TRY(fault_set(fault, error, "nothing was changed: %s", finding.text));
 	return restore_commit(mirrors->restore, &mirrors->from->rules, bytes_of(known->note, known->note_len), fault);
 }
 

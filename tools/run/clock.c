@@ -122,7 +122,6 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, confirm, "confirm", .help = "the machine's clock is right: signing goes on"),
 	OPTION_FLAG(T, json, "json", .help = "one JSON object"),
 };
-#undef T
 
 static int run(int argc, char **argv)
 {

@@ -236,7 +236,7 @@ static enum error make_copy(struct copying *copying, struct fault *fault)
 		return fault_set(fault, E_IO, "%s cannot be opened: %s", copying->dir, strerror(errno));
 	TRY(make_place(copying, from_fd, &to_fd, fault));
 	enum error error = copy_all(copying, from_fd, to_fd, &why);
-	return error == E_OK ? E_OK : fault_set(fault, error, "%.200s; remove the copy, it is not whole", why.text);
+	return fault_set(fault, error, "%.200s; remove the copy, it is not whole", why.text);
 }
 
 /* ---- command ---- */
@@ -250,7 +250,6 @@ static const struct option_row rows[] = {
 				"served until the newest keys/ are put beside it. A key that is erased later is then not kept in this "
 				"copy"),
 };
-#undef T
 
 static enum error copy(void *given, struct fault *fault)
 {

@@ -31,7 +31,6 @@ static const struct option_row rows[] = {
 				"between them are lost too"),
 	ADMIN_WITHOUT_WITNESSES(T, admin),
 };
-#undef T
 
 static enum error epoch(void *given, struct fault *fault)
 {

@@ -18,7 +18,6 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, origin, "origin", "NAME", .required = REQUIRED,
 		.help = "the log's name, for ever: a host name with a path, such as log.example.org/access"),
 };
-#undef T
 
 static enum error init(void *given, struct fault *fault)
 {

@@ -392,7 +392,6 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, without_witnesses, "without-witnesses",
 		.help = "sign although too few witnesses (DIR/witnesses) say that this store is the newest"),
 };
-#undef T
 
 /* What the daemons are called with behind DIR --listen ADDRESS. Addresses are looked at here, where a mistake can be
  * told in the words that were typed. */

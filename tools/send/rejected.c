@@ -168,8 +168,7 @@ static enum error write_text(FILE *out, struct bytes piece)
 {
 	json_auto_t *json = json_stringn((const char *)piece.data, piece.len);
 	OWNED_MEMORY char *quoted = json == NULL ? NULL : json_write(json, JSON_ENCODE_ANY);
-	if (quoted == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(quoted));
 	size_t len = strlen(quoted) - 2;
 	return fwrite(quoted + 1, 1, len, out) == len ? E_OK : E_IO;
 }
@@ -177,8 +176,7 @@ static enum error write_text(FILE *out, struct bytes piece)
 static enum error write_base64(FILE *out, struct bytes piece)
 {
 	json_auto_t *json = json_base64(piece);
-	if (json == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(json));
 	return fputs(json_string_value(json), out) != EOF ? E_OK : E_IO;
 }
 
@@ -216,8 +214,7 @@ static enum error write_parts(struct rejected *rejected, const struct refused *r
 		return text;
 	json_auto_t *json = head_to_json(refused);
 	OWNED_MEMORY char *head = json == NULL ? NULL : json_write(json, JSON_COMPACT);
-	if (head == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(head));
 	head[strlen(head) - 1] = '\0'; /* the bracket */
 	if (fprintf(rejected->file, "%s,\"%s\":\"", head, text == E_OK ? "message" : "message_base64") <= 0)
 		return E_IO;

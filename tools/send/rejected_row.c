@@ -111,8 +111,7 @@ enum error rejected_row_events(struct rejected_row *row, struct fault *fault)
 		return fault_set(fault, E_BAD_VALUE, "events: must be an array of 1 to %u events", EVENT_SUBJECTS_MAX);
 	row->events = calloc(row->count, sizeof *row->events);
 	row->subjects = calloc(row->count, SUBJECT_BYTES_MAX + 1);
-	if (row->events == NULL || row->subjects == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(row->events && row->subjects), ""));
 	for (size_t i = 0; i < row->count; i++)
 		TRY(event_from_json(
 			json_array_get(list, i), "", row->subjects + i * (SUBJECT_BYTES_MAX + 1), &row->events[i], fault));
@@ -158,8 +157,7 @@ static enum error make_room(struct rejected_seen *seen)
 		return E_OK;
 	size_t count = seen->count == 0 ? SLOTS_MIN : 2 * seen->count;
 	struct seen_slot *slots = calloc(count, sizeof *slots);
-	if (slots == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(slots));
 	for (size_t i = 0; i < seen->count; i++)
 		if (seen->slots[i].hash != 0)
 			*find(slots, count, seen->slots[i].hash) = seen->slots[i];

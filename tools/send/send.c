@@ -352,7 +352,6 @@ static const struct option_row rows[] = {
 				"one is revoked. What the ledger has without that this sender knows is reported twice then"),
 	ARGUMENT_REST(T, paths, "FILE...|-", .forms = SENDS),
 };
-#undef T
 
 static int run(int argc, char **argv)
 {

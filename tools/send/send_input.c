@@ -272,7 +272,7 @@ static enum error keep_part(struct send *send, struct input *input, const struct
 		send->messages++;
 		send->refused++;
 	}
-	return error == E_OK ? E_OK : fault_set(fault, error, "'%s' cannot be written", send->rejected.path);
+	return fault_set(fault, error, "'%s' cannot be written", send->rejected.path);
 }
 
 static enum error send_message(struct send *send, struct input *input, struct message *message, struct fault *fault)

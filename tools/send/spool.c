@@ -110,7 +110,6 @@ static const struct option_row rows[] = {
 		T, key, "key", "FILE", .forms = FORM(1), .required = REQUIRED, .help = "the spool beside this key file"),
 	OPTION_FLAG(T, json, "json", .help = "one JSON object"),
 };
-#undef T
 
 static int run(int argc, char **argv)
 {

@@ -120,8 +120,7 @@ enum error endorsement_write(
 	const char *path, const struct vkey *log, const struct entry_sender *entry, struct fault *fault)
 {
 	json_auto_t *json = endorsement_json(log, entry);
-	if (json == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(json), ""));
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return fault_set(

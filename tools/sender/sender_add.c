@@ -124,7 +124,6 @@ static const struct option_row rows[] = {
 				"report events that the person sees only later"),
 	ADMIN_WITHOUT_WITNESSES(T, admin),
 };
-#undef T
 
 static enum error add(void *given, struct fault *fault)
 {

@@ -207,7 +207,6 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, compromised, "compromised", .forms = CHANGES, .wants = "revoke",
 		.help = "with --revoke: somebody else may have had the key"),
 };
-#undef T
 
 static enum error endorse(void *given, struct fault *fault)
 {

@@ -147,7 +147,6 @@ static const struct option_row rows[] = {
 	ARGUMENT(T, dir, "DIR"),
 	OPTION_FLAG(T, json, "json", .help = "one JSON array"),
 };
-#undef T
 
 const struct command command_sender_list = {
 	.options = {.name = "indsigt sender list",

@@ -74,8 +74,7 @@ enum error chart_write(const char *path, const char *caption, const double *x, s
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	if (out == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(out), ""));
 	double end = TOP + (double)panel_count * (PANEL + GAP);
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %.0f\" font-family=\"sans-serif\" "

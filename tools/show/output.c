@@ -31,8 +31,7 @@ enum error output_write(const char *output, struct bytes text, struct fault *fau
  * never written for it. */
 enum error output_json(json_t *json, FILE *out)
 {
-	if (json == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(json));
 	int result = json_dumpf(json, out, JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(json);
 	return result == 0 && putc('\n', out) != EOF ? E_OK : E_IO;

@@ -55,13 +55,11 @@ static enum error read_file(const char *path, uint8_t **out, size_t *out_len, st
 			continue;
 		size_t more = room < STATEMENT_BYTES_MAX ? 2 * room : STATEMENT_BYTES_MAX + 1;
 		uint8_t *larger = realloc(text, more);
-		if (larger == NULL)
-			return E_NO_MEMORY;
+		TRY(allocated(larger));
 		text = larger;
 		room = more;
 	}
-	if (text == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(text));
 	if (ferror(file))
 		return fault_set(fault, E_IO, "%s: %m", path);
 	if (len > STATEMENT_BYTES_MAX)
@@ -132,7 +130,6 @@ static const struct option_row rows[] = {
 	OPTION_WORD(T, lang, "lang", "da|en", .help = "Danish or English; otherwise as LC_ALL, LC_MESSAGES or LANG say"),
 	OPTION_FLAG(T, json, "json", .help = "what is proven, as one line of JSON"),
 };
-#undef T
 
 static int run(int argc, char **argv)
 {

@@ -231,8 +231,7 @@ static enum error print_table(const struct statement *statement, const struct st
 	const char *headings[COLUMNS] = {words->who->headings[0], words->reported};
 	memcpy(headings + 2, words->who->headings + 1, (CELLS - 1) * sizeof *headings);
 	OWNED(table_release) struct table *table = table_new(headings, COLUMNS);
-	if (table == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(table));
 	for (size_t i = count; i-- > 0;)
 		if (!add_row(table, statement, &events[i], words))
 			return E_NO_MEMORY;

@@ -64,8 +64,7 @@ enum error witness_server_new(
 	const struct address *address, struct witness *witness, struct http_server **out, struct fault *fault)
 {
 	struct witness_server *server = calloc(1, sizeof *server);
-	if (server == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(server), ""));
 	server->witness = witness;
 	struct http_options options = {.answer = answer,
 		.context = server,

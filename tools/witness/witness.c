@@ -242,8 +242,7 @@ static enum error read_secret(struct witness *witness, struct fault *fault)
 	struct key seed;
 	uint8_t public_key[32];
 	witness->secret_key = sodium_malloc(crypto_sign_SECRETKEYBYTES);
-	if (witness->secret_key == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(witness->secret_key), ""));
 	TRY(keyfile_read(witness->dir_fd, "key", &seed, fault));
 	crypto_sign_seed_keypair(public_key, witness->secret_key, seed.b);
 	sodium_memzero(&seed, sizeof seed);
@@ -287,8 +286,7 @@ static enum error take_key(struct witness *witness, const struct vkey *vkey, str
 	if (find_log(witness, bytes_text(vkey->name)) != NULL)
 		return E_OK;
 	struct watched *log = calloc(1, sizeof *log);
-	if (log == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(log), ""));
 	strcpy(log->newest.origin, vkey->name);
 	merkle_empty_root(&log->newest.root);
 	witness->logs[witness->log_count++] = log;
@@ -353,8 +351,7 @@ static enum error open_places(struct witness *witness, const char *dir, struct f
 enum error witness_open(const char *dir, struct witness **out, struct fault *fault)
 {
 	OWNED(witness_release) struct witness *witness = calloc(1, sizeof *witness);
-	if (witness == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(witness), ""));
 	witness->dir_fd = witness->seen_fd = -1;
 	TRY(open_places(witness, dir, fault));
 	TRY(read_secret(witness, fault));
@@ -440,8 +437,7 @@ enum error witness_add_log(const char *dir, const struct vkey *log, struct fault
 		return fault_set(fault, E_EXISTS, "this log's key is there already");
 	strcat(line, "\n");
 	uint8_t *longer = realloc(file, len + strlen(line));
-	if (longer == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(longer), ""));
 	file = longer;
 	memcpy(file + len, line, strlen(line));
 	if (file_write_atomic(dir_fd, "logs", bytes_of(file, len + strlen(line)), 0644) != E_OK)
