@@ -6,10 +6,6 @@
 #include "tools/command/command.h"
 
 #include <sodium.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 static int run_help(int argc, char **argv);
 

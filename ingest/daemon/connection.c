@@ -15,11 +15,7 @@
 #include <assert.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sodium.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 struct connection *connection_find(struct server *server, uint64_t id)

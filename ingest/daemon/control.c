@@ -6,23 +6,16 @@
 #include "ingest/daemon/control.h"
 
 #include "ingest/daemon/limits.h"
-#include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #define SOCKET_NAME "control.sock"
 

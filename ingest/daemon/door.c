@@ -16,8 +16,6 @@
 #include <assert.h>
 #include <netinet/in.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* An address as a share is counted by: of IPv6 the first 64 bits, which one customer has. */
 void door_address(const struct sockaddr *address, uint8_t out[DOOR_ADDRESS_BYTES])

@@ -14,12 +14,8 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 struct ingestd_options {
 	struct server_options server;

@@ -7,11 +7,7 @@
  * mistake in the program. */
 #include "ingest/daemon/reading.h"
 
-#include "ledger/base/own.h"
-
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
 static void move(struct reading *reading, enum phase to)
 {

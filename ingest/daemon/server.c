@@ -12,13 +12,9 @@
 #include "ledger/base/clock.h"
 #include "ledger/text/address.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 /* ---- accepting ---- */
 

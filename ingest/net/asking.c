@@ -12,7 +12,6 @@
 #include "ledger/witness/witness_request.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define URL_BYTES_MAX 2048
 

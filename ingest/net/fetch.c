@@ -8,10 +8,6 @@
 #include "ledger/base/shortage.h"
 #include "ledger/json/json_read.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 struct fetch {
 	struct web *web; /* of one slot */
 	char *url;

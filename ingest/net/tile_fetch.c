@@ -15,9 +15,6 @@
 #include "ledger/base/shortage.h"
 
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define CHECKPOINT_PATH "/checkpoint"
 #define HASHES_BYTES_MAX (TILE_WIDTH * HASH_BYTES)
@@ -236,7 +233,7 @@ static enum error fetch_path(
 static enum error read_path(
 	struct tile_fetch *fetch, const char *path, size_t len_max, struct bytes *out, struct fault *fault)
 {
-	struct web_answer answer;
+	struct web_answer answer = {.end = WEB_IDLE};
 	if (fetch->lent != NOT_LENT)
 		web_drop(fetch->web, fetch->lent);
 	fetch->lent = NOT_LENT;

@@ -12,8 +12,6 @@
 #include <curl/curl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 /* Invariants: in the state UNDER_WAY the handle is in `multi`, and in no other; `body` has room for `capacity` and

@@ -9,16 +9,11 @@
 #include "ingest/sender/filing_book.h"
 
 #include "ingest/sender/limits.h"
-#include "ledger/base/own.h"
 #include "ledger/base/thread.h"
 #include "ledger/db/db.h"
 #include "ledger/db/db_put.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 enum table { META, BATCH, LABEL };

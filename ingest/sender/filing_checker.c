@@ -12,22 +12,13 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/base/evidence.h"
-#include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/base/thread.h"
 #include "ledger/entry/sender_request.h"
 #include "ledger/proof/filing_lost.h"
 #include "ledger/proof/filing_proof.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define NUMBER_TEXT 24
 

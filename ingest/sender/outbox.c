@@ -14,10 +14,6 @@
 #include <limits.h>
 #include <sodium.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #define SPOOL_MEMORY "the spool's memory of messages"
 

@@ -10,9 +10,6 @@
 #include "ingest/sender/outbox_state.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static enum error rolled_back(uint64_t ledger, uint64_t acknowledged, struct fault *fault)
 {

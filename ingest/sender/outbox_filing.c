@@ -8,9 +8,6 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Once there is a book it is kept up, also by runs that do not check. */
 enum error outbox_filing_open(struct outbox *outbox, const char *spool_path, struct fault *fault)

@@ -12,7 +12,6 @@
 #include "ledger/text/number.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <linux/sockios.h>
 #include <netdb.h>
@@ -20,12 +19,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 enum error outbox_link_address(struct outbox *outbox, struct fault *fault)
 {

@@ -9,11 +9,8 @@
  * can fail leaves the old batches as they were, since nothing counts before the last record: a report may then come
  * twice, and never not at all. */
 #include "ingest/sender/outbox_state.h"
-#include "ledger/base/own.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct redo {
 	struct outbox *outbox;

@@ -12,8 +12,6 @@
 
 #include <assert.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define EVENTS_AT (BATCH_HEAD_BYTES + sizeof(struct key))
 #define EVENT_HEAD_BYTES (32 + 3 * 2)

@@ -14,15 +14,10 @@
 #include "ingest/spool/journal.h"
 
 #include "ingest/spool/limits.h"
-#include "ledger/base/own.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define CHECK_BYTES 16
 #define SECRET_CHECK_BYTES 8

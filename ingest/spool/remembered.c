@@ -10,17 +10,11 @@
 #include "ingest/spool/journal.h"
 #include "ledger/base/file.h"
 #include "ledger/base/grow.h"
-#include "ledger/base/own.h"
 
 #include <assert.h>
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* A content. Slots whose count is 0 are empty but for the search, and go when the table is made anew. */
 struct slot {

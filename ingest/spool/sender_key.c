@@ -7,11 +7,9 @@
  * ones. */
 #include "ingest/spool/sender_key.h"
 
-#include "ledger/base/own.h"
 #include "ledger/keys/key_json.h"
 
 #include <sodium.h>
-#include <string.h>
 
 void sender_key_generate(struct sender_key *key)
 {

@@ -10,16 +10,10 @@
  * and cannot be sent. */
 #include "ingest/spool/spool_state.h"
 #include "ledger/base/evidence.h"
-#include "ledger/base/file.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define MESSAGE_BYTES 28u /* of a message in a record */
 

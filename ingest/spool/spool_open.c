@@ -9,18 +9,12 @@
  * (spool_damaged): what is behind it is read, as far as it does not refer to what is gone. What was read is only
  * built on once it is synced, since the last process may have died before its own sync. */
 #include "ingest/spool/spool_state.h"
-#include "ledger/base/limits.h"
 #include "ledger/base/lock.h"
-#include "ledger/base/own.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define JOURNAL_NAME "journal"
 #define JOURNAL_NEW_NAME "journal.new"

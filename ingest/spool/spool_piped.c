@@ -7,11 +7,7 @@
 #include "ingest/spool/spool_state.h"
 #include "ledger/base/file.h"
 
-#include <errno.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define FILE_NAME "piped"
 

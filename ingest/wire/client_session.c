@@ -11,7 +11,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <string.h>
 
 enum error client_session_init(
 	struct client_session *session, const struct vkey *log, uint32_t sender, struct bytes note)

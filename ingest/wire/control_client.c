@@ -7,18 +7,10 @@
  * up would be done all the same. */
 #include "ingest/wire/control_client.h"
 
-#include "ledger/base/own.h"
-
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 static bool connect_to(int dir_fd, int fd)
 {

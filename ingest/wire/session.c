@@ -15,7 +15,6 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Frames whose parts have limits fit into what one call may write (SESSION_OUTPUT_MAX). */
 static void must_fit(enum error written)

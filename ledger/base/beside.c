@@ -6,12 +6,9 @@
 
 #include "ledger/base/own.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* errno is taken first: formatting may change it. */
 static enum error failed(const char *path, const char *what, struct fault *fault)

@@ -10,9 +10,7 @@
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 
 /* Made when the first is kept: most ledgers never have any. */

@@ -2,7 +2,6 @@
  * has written may be anything; what does not fit is no memory, and the array stays as it was. */
 #include "ledger/base/grow.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 #define GROW_FROM 16

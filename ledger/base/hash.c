@@ -13,7 +13,6 @@
 #include "ledger/base/hash.h"
 
 #include <sodium.h>
-#include <string.h>
 
 #ifdef HAVE_OPENSSL
 #include <openssl/crypto.h>

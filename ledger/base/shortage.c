@@ -5,7 +5,6 @@
 
 #include <jansson.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 static atomic_bool seen;

@@ -9,14 +9,10 @@
  * keeps a list of what it has open, and remembers it of what it had. */
 #include "ledger/db/db_state.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 static struct {
 	pthread_mutex_t mutex;

@@ -8,18 +8,12 @@
  * told, the answer is the one that accuses nobody: the files are the same still, a fault is the disk's. */
 #include "ledger/db/db_file.h"
 
-#include "ledger/base/bytes.h"
 #include "ledger/base/own.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* The head as LMDB 0.9 writes it on a machine with 64 bits: two pages that are written in turn, each with the number
  * of its transaction; little-endian here, as the machine's own order is. */

@@ -5,8 +5,6 @@
  * row holds is compared as it comes out, and at the end the frontier. */
 #include "ledger/db/hash_rows.h"
 
-#include <string.h>
-
 struct bytes hash_rows_key(uint32_t row, uint64_t number, uint8_t out[9])
 {
 	out[0] = (uint8_t)row;

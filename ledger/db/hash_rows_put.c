@@ -7,9 +7,6 @@
 
 #include "ledger/db/db_put.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* Invariant: `tile` begins with the last count % HASH_ROW_WIDTH hashes of the row; those before them were written. */
 struct row_tail {
 	uint64_t count; /* hashes in the row so far */

@@ -11,7 +11,6 @@
 #include "ledger/label/ed25519.h"
 
 #include <sodium.h>
-#include <string.h>
 
 /* Domain, action, id, key, and the four texts with the policy's fixed fields. */
 #define MESSAGE_BYTES_MAX 1024

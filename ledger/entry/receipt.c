@@ -9,7 +9,6 @@
 #include "ledger/base/wrong.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 /* ---- form ---- */
 

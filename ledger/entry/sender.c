@@ -8,7 +8,6 @@
 #include "ledger/base/wrong.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static enum error judge_first(const struct sender *sender, const struct entry_sender *entry, struct fault *fault)
 {

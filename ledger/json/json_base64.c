@@ -2,8 +2,6 @@
  * jansson's. */
 #include "ledger/json/json_base64.h"
 
-#include "ledger/base/own.h"
-
 #include <sodium.h>
 
 #define BASE64_BYTES(len) (((len) + 2) / 3 * 4)

@@ -6,7 +6,6 @@
 #include "ledger/text/timestamp.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #define EXACT_MAX ((UINT64_C(1) << 53) - 1)
 

@@ -5,8 +5,6 @@
 
 #include "ledger/base/shortage.h"
 
-#include <stdlib.h>
-
 enum error json_read(struct bytes text, size_t flags, json_error_t *detail, json_t **out)
 {
 	(void)shortage_seen(); /* what was short before is not this text's */

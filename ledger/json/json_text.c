@@ -6,7 +6,6 @@
 
 #include "ledger/json/json_read.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define NAME_BYTES_MAX 40

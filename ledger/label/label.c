@@ -7,7 +7,6 @@
 #include "ledger/base/domain.h"
 
 #include <sodium.h>
-#include <string.h>
 
 #define ALPHA_BYTES_MAX (ORIGIN_BYTES_MAX + 1 + SUBJECT_BYTES_MAX)
 

@@ -2,10 +2,6 @@
  * index stands first, so that a stream can be cut at any row and put in order without reading further. */
 #include "ledger/label/label_row.h"
 
-#include "ledger/base/bytes.h"
-
-#include <string.h>
-
 void label_row_encode(const struct label_row *row, uint8_t out[LABEL_ROW_BYTES])
 {
 	put_u64(out, row->index);

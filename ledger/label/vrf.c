@@ -10,7 +10,6 @@
 #include "ledger/base/wrong.h"
 
 #include <sodium.h>
-#include <string.h>
 
 #define POINT_BYTES 32
 #define SCALAR_BYTES 32

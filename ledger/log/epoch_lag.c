@@ -12,8 +12,6 @@
 #include "ledger/base/grow.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
 void epoch_lag_free(struct epoch_lag *lag)
 {

@@ -3,9 +3,6 @@
  * has the senders that it had. */
 #include "ledger/log/log_rules.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* ---- senders ---- */
 
 static size_t sender_place(const struct log_rules *rules, uint32_t id)

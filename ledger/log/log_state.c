@@ -12,8 +12,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 void log_state_init(struct log_state *state, const struct vkey *vkey, const struct log_senders *senders)
 {

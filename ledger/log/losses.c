@@ -12,7 +12,6 @@
 #include "ledger/base/wrong.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define BUNDLE_ENTRIES 256u
 

@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <string.h>
 
 #define HEAD_BYTES_MAX 64
 

@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <string.h>
 
 #define KEY_ID_BYTES NOTE_KEY_ID_BYTES
 #define SIGNATURE_BYTES 64

@@ -7,9 +7,6 @@
 
 #include "ledger/base/wrong.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* ---- reading ---- */
 
 static void read_entry(struct form *form, const json_t *object, struct included *out)

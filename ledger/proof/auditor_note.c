@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <string.h>
 
 #define TITLE "indsigt/auditor/v1"
 #define LINES 6

@@ -4,10 +4,7 @@
  * said by other files. */
 #include "ledger/proof/filing_lost.h"
 
-#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
-
-#include <string.h>
 
 #define TYPE "indsigt-filing-lost/v1"
 

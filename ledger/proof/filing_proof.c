@@ -6,13 +6,9 @@
  * owners. */
 #include "ledger/proof/filing_proof.h"
 
-#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/subject/subject.h"
 #include "ledger/tree/subject_tree.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #define ROOT_MEMBERS "type sender checkpoint genesis epoch batch tree events ?subjects"
 

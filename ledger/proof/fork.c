@@ -3,7 +3,6 @@
  * exception: its root is the empty one, and a log that has signed another has signed what no log can have. */
 #include "ledger/proof/fork.h"
 
-#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/json/json_read.h"
 #include "ledger/proof/form.h"

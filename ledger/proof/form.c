@@ -6,15 +6,11 @@
  * large as the text, and never moves, so what points into it stays good. */
 #include "ledger/proof/form.h"
 
-#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/json/json_number.h"
 #include "ledger/json/json_read.h"
 #include "ledger/text/base64.h"
 #include "ledger/text/timestamp.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* Leniently: it is only asked which verifier is to read the file, and that one judges it. */
 enum error form_type(struct bytes text, char out[FORM_TYPE_MAX + 1])

@@ -4,15 +4,11 @@
  * right one. */
 #include "ledger/proof/tlog_proof.h"
 
-#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/text/base64.h"
 
 #include <inttypes.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define TITLE "c2sp.org/tlog-proof@v1"
 

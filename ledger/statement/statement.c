@@ -5,14 +5,10 @@
  * time is not believed but shown: the last entries that it covers are there, of which the first has a time and the
  * others are of kinds that have none. The result is handed out only when all of it holds; memory that runs out is
  * E_NO_MEMORY without a finding, and says nothing of the statement. */
-#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/proof/auditor_note.h"
 #include "ledger/statement/statement_state.h"
 #include "ledger/subject/subject.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* ---- about whom ---- */
 

@@ -7,9 +7,6 @@
 #include "ledger/base/wrong.h"
 #include "ledger/tree/subject_map.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define ROOT_MEMBERS                                                                                  \
 	"type subject checkpoint genesis epoch vrf_proof map events later ?window ?range ?before ?after " \
 	"?erasures ?signatures ?audit"

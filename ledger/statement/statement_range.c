@@ -7,14 +7,10 @@
  * or a neighbour is shown whose time is outside. Ledger time does not fall along a log (an audit sees to that), so what
  * lies beyond a neighbour is outside too. The count stands in the map beside the root, so a shorter tree is not the
  * map's. Without a window it is the whole tree. An absent subject has no tree: the map's own proof says so. */
-#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/statement/statement_state.h"
 #include "ledger/tree/subject_map.h"
 #include "ledger/tree/subject_tree.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* ---- the window and its neighbours ---- */
 

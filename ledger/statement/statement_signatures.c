@@ -7,8 +7,6 @@
 #include "ledger/base/wrong.h"
 #include "ledger/statement/statement_state.h"
 
-#include <string.h>
-
 /* ---- sender entries ---- */
 
 static struct sender *find_sender(const struct statement *out, uint32_t id, size_t *place)

@@ -7,11 +7,8 @@
 #include "ledger/text/number.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define LISTEN_BACKLOG 512
 

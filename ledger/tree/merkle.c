@@ -12,7 +12,6 @@
 #include "ledger/base/wrong.h"
 
 #include <assert.h>
-#include <string.h>
 
 /* Beyond this a shift by the level of a node could reach the width of the integer. */
 #define SIZE_MAX_LEAVES (1ull << TREE_LEVELS_MAX)

@@ -11,8 +11,6 @@
 #include "ledger/base/wrong.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define KEY_BITS (8 * MAP_KEY_BYTES)
 

@@ -6,8 +6,6 @@
 #include "ledger/base/domain.h"
 #include "ledger/tree/merkle.h"
 
-#include <string.h>
-
 #define LEAF_BYTES (HASH_BYTES + 8 + HASH_BYTES)
 
 void blinding_keys_derive(const struct key *vrf_secret, struct blinding_keys *out)

@@ -8,13 +8,9 @@
 
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 enum error door_policy(int dir_fd, const struct vkey *log, struct witness_policy **out, struct fault *fault)
 {

@@ -6,9 +6,6 @@
 
 #include "ledger/base/wrong.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define WORDS_MAX (3 + POLICY_WITNESSES_MAX + POLICY_GROUPS_MAX + 1)
 
 struct line {

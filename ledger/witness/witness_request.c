@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <string.h>
 
 /* A first size of 0 wants no proof, but whether one is there all the same is the witness's question. */
 enum error witness_request_parse(struct bytes body, struct witness_request *out)

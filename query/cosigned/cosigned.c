@@ -13,19 +13,12 @@
 #include "query/cosigned/cosigned.h"
 
 #include "ledger/base/clock.h"
-#include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/json/json_number.h"
 #include "ledger/json/json_read.h"
 #include "ledger/witness/door.h"
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define STATE_FILE "state"
 #define STATE_BYTES_MAX 65536u

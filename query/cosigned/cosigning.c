@@ -7,9 +7,6 @@
  * would be asked for ever: after COSIGNING_CONFLICTS_MAX it is wrong. */
 #include "query/cosigned/cosigning.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 struct cosigning {
 	const struct witness_policy *policy;
 	uint32_t refresh_s;

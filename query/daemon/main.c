@@ -4,7 +4,6 @@
  * tokens, with --demo-tokens and where there is none yet. If another store is put in its place while this runs, the
  * answer at hand is not given and this ends: whoever started it starts it again, on what is there then. */
 #include "ledger/base/domain.h"
-#include "ledger/base/own.h"
 #include "ledger/db/db.h"
 #include "ledger/options/options.h"
 #include "ledger/read/status.h"
@@ -12,9 +11,6 @@
 #include "query/server/http_server.h"
 
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>

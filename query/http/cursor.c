@@ -5,7 +5,6 @@
 #include "query/http/cursor.h"
 
 #include <sodium.h>
-#include <string.h>
 
 #define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define CURSOR_BYTES (NONCE_BYTES + 8 + crypto_aead_xchacha20poly1305_ietf_ABYTES)

@@ -4,7 +4,6 @@
  * memory was short meanwhile is asked (shortage.h), and such a token is not judged: E_NO_MEMORY. */
 #include "query/http/token.h"
 
-#include "ledger/base/own.h"
 #include "ledger/base/shortage.h"
 #include "ledger/json/json_read.h"
 #include "ledger/keys/keyfile.h"
@@ -12,13 +11,8 @@
 #include "ledger/subject/subject.h"
 
 #include <fcntl.h>
-#include <jansson.h>
 #include <jwt.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define ISSUER_PREFIX "indsigt-demo/"
 #define KEY_NAME "token"

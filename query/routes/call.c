@@ -7,8 +7,6 @@
 
 #include "ledger/json/json_read.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 /* ---- responses ---- */

@@ -3,10 +3,7 @@
  * here, whatever the route did. */
 #include "query/routes/routes.h"
 
-#include "ledger/base/own.h"
 #include "query/routes/call.h"
-
-#include <string.h>
 
 struct route {
 	const char *path; /* ending in '/': and all below it */

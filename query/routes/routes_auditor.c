@@ -3,14 +3,10 @@
  * Labels are pseudonyms of everybody's accesses, so they are for accredited auditors alone, and only as far as an epoch
  * covers them. Rows are of fixed length, so the body is taken at once, and a range has a limit: whoever wants more asks
  * again. The log of requests says which range was asked for, because who reads all of this leaves a trace. */
-#include "ledger/base/own.h"
 #include "ledger/text/number.h"
 #include "query/routes/call.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define LABELS_DETAIL "parameters 'from' and 'to' must be log indexes, 'to' after 'from' by at most 16384"
 

@@ -4,14 +4,11 @@
  * ingest says of itself (the status file) stand side by side, since either may be away without the other. A daemon that
  * gives no sign of life is itself a reason, so that a monitor that only asks this one hears of it. */
 #include "ledger/base/clock.h"
-#include "ledger/base/own.h"
 #include "ledger/read/status.h"
 #include "ledger/text/timestamp.h"
 #include "query/routes/call.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 /* Help and type before each value, as Prometheus wants it. */
 static void gauge(FILE *out, const char *name, const char *help, uint64_t value)

@@ -2,14 +2,11 @@
  *
  * The token says about whom: there is no parameter for a person, so nothing personal stands in an address, and nobody
  * can ask about another by changing one. In this order: who asks, what is asked, and only then the store is touched. */
-#include "ledger/base/own.h"
 #include "ledger/subject/subject.h"
 #include "ledger/text/number.h"
 #include "query/http/cursor.h"
 #include "query/routes/call.h"
 #include "query/statement/statement_make.h"
-
-#include <string.h>
 
 /* Who may read about a person: the person, and who acts for them. */
 static bool authorize(struct call *call, struct token_claims *out)

@@ -5,8 +5,6 @@
  * one that nobody else has seen proves less. */
 #include "query/routes/call.h"
 
-#include <string.h>
-
 void route_checkpoint(struct call *call)
 {
 	struct checkpoint checkpoint;

@@ -8,9 +8,6 @@
 #include "query/answer/filing_make.h"
 #include "query/routes/call.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define NOT_SIGNED "the sender that asks must sign the request: Authorization: Indsigt-Sender ..."
 
 static void unauthorized(struct call *call, const char *detail)

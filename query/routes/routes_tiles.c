@@ -6,7 +6,6 @@
 #include "query/routes/call.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 static void not_there(struct call *call, const struct tile_path *tile)
 {

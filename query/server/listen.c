@@ -7,10 +7,8 @@
 
 #include <errno.h>
 #include <event2/listener.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #define ACCEPT_PAUSE_MS 100
 #define ACCEPT_SAY_MS 60000

@@ -7,11 +7,7 @@
 
 #include "ledger/base/thread.h"
 
-#include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 struct works {
 	struct work *first;

@@ -7,20 +7,13 @@
  * One snapshot, but for the files, which others write at any moment; a file that comes after they were listed is in the
  * next list. */
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
 #include "ledger/read/archive.h"
 #include "tools/command/command.h"
 #include "tools/show/output.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct listing {
 	struct snapshot *snapshot;

@@ -6,15 +6,11 @@
  *
  * Nothing is handed on that does not hold: a proof that does not verify would be taken for one by who gets the file. */
 #include "ingest/sender/filing_checker.h"
-#include "ledger/base/own.h"
 #include "ledger/proof/filing_lost.h"
 #include "ledger/proof/filing_proof.h"
 #include "ledger/text/number.h"
 #include "tools/command/command.h"
 #include "tools/show/output.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 struct filing_request {
 	const char *query;

@@ -8,9 +8,6 @@
  * window). An answer about somebody else is refused: with another person's token the ledger answers about that
  * person. */
 #include "ingest/net/fetch.h"
-#include "ledger/base/own.h"
-#include "ledger/text/timestamp.h"
-#include "query/answer/accesses.h"
 #include "query/cosigned/cosigned.h"
 #include "query/statement/statement_make.h"
 #include "tools/command/command.h"
@@ -18,9 +15,6 @@
 #include "tools/show/asked.h"
 #include "tools/show/output.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 struct statement_request {

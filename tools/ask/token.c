@@ -4,15 +4,9 @@
  * anybody, so this gives nothing away that they do not have. A daemon trusts such tokens only with --demo-tokens, and
  * only on loopback addresses. */
 #include "query/http/token.h"
-#include "ledger/base/own.h"
 #include "tools/command/command.h"
 #include "tools/show/asked.h"
 
-#include <errno.h>
-#include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 struct token_options {

@@ -5,18 +5,13 @@
  * leaves nothing over it is said how many there are without it, because "nobody" would be read as an all-clear.
  *
  *   options ─► window, organisation ─► subject ─► all pages, verified ─► table, or JSON */
-#include "ledger/base/own.h"
 #include "ledger/subject/subject.h"
-#include "ledger/text/timestamp.h"
 #include "tools/ask/who_text.h"
 #include "tools/command/command.h"
 #include "tools/show/answer.h"
 #include "tools/show/asked.h"
 #include "tools/show/output.h"
 #include "tools/show/vkey_option.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 
 struct who_options {
 	struct answer_query query;

@@ -4,13 +4,10 @@
  * or lost, who is silent, and what this answer does not prove. */
 #include "tools/ask/who_text.h"
 
-#include "ledger/base/own.h"
 #include "ledger/text/timestamp.h"
 #include "tools/show/cells.h"
 #include "tools/show/table.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #define COLUMNS CELLS

@@ -5,7 +5,6 @@
  * that both share, and the parent, which never touches the store, says which was the last index that held. */
 #include "ledger/audit/audit.h"
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/db/db.h"
 #include "ledger/db/db_file.h"
 #include "tools/audit/audit_note.h"
@@ -15,18 +14,12 @@
 #include "tools/show/progress.h"
 #include "tools/show/vkey_option.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define WAKE_MS 100
 #define STALL_MS 120000 /* a slow disk reads a bundle in far less, a loop in damaged pages never ends */

@@ -6,13 +6,10 @@
 #include "ledger/note/note_sign.h"
 #include "ledger/proof/auditor_note.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* On stderr, because the note itself is the result on stdout. Without a vkey the note is worth nothing to anybody, so a
  * new one is shown at once. */

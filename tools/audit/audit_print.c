@@ -8,8 +8,6 @@
 
 #include <inttypes.h>
 #include <sodium.h>
-#include <stddef.h>
-#include <string.h>
 
 struct row {
 	const char *name;

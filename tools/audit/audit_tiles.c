@@ -9,16 +9,12 @@
 
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "tools/mirror/follower.h"
 #include "tools/show/progress.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define SAVE_ENTRIES (1u << 18) /* seconds of work */
 

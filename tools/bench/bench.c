@@ -8,8 +8,6 @@
  * one before. */
 #include "ingest/net/fetch.h"
 #include "ledger/base/clock.h"
-#include "ledger/base/hash.h"
-#include "ledger/base/own.h"
 #include "ledger/read/archive.h"
 #include "ledger/statement/statement.h"
 #include "tools/bench/bench_place.h"
@@ -20,11 +18,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define EVENTS_DEFAULT 500000u
 #define SUBJECTS_DEFAULT 1000000u

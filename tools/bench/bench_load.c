@@ -11,21 +11,15 @@
 #include "ledger/base/clock.h"
 #include "ledger/event/event_schema.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #define WATCH_MS 100
 #define NEW_SUBJECTS_FROM 6000000000u /* of a mixed load: every process its own */

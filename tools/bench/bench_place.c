@@ -5,22 +5,15 @@
 #include "tools/bench/bench_place.h"
 
 #include "ingest/spool/sender_key.h"
-#include "ledger/base/own.h"
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
 #include "query/http/token.h"
 #include "tools/command/admin.h"
 
-#include <errno.h>
 #include <ftw.h>
 #include <inttypes.h>
-#include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #define START_MS_MAX 60000
 #define STOP_MS_MAX 60000

@@ -8,7 +8,6 @@
  * event is that is not filed is seen from outside: when the log first was longer than what is filed now. The citizen
  * asks in time, whether the last answer was slow or not, but never twice at once. */
 #include "ledger/base/clock.h"
-#include "ledger/base/own.h"
 #include "ledger/read/archive.h"
 #include "tools/bench/bench_place.h"
 #include "tools/bench/bench_query.h"
@@ -19,9 +18,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define ASKS_PER_SECOND 20u
 #define STATEMENT_SHARE 10u

@@ -10,12 +10,10 @@
 
 #include "ingest/net/asking.h"
 #include "ingest/wire/control_client.h"
-#include "ledger/base/own.h"
 #include "ledger/read/archive.h"
 
 #include <inttypes.h>
 #include <sodium.h>
-#include <stdio.h>
 
 #define STANDSTILL_S 60 /* as ingestd does it */
 

@@ -6,16 +6,13 @@
 #include "ledger/base/own.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define WAIT_TRIES 1000 /* whatever the system is, this program ends */
 

@@ -9,9 +9,6 @@
 
 #include "ledger/base/own.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* The table is in the order of help, where commands of one family stand side by side; but nothing here rests on that,
  * so a family may be torn apart without being lost. */
 const struct command *command_next(const char *first, const struct command *const **at)

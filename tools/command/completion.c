@@ -6,9 +6,6 @@
 #include "ledger/base/own.h"
 #include "tools/command/command.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define FILES ":"
 #define WORDS_MAX 64
 #define WORD_BYTES 256 /* longer ones are no options */

@@ -8,7 +8,6 @@
 #include "tools/command/command.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 /* All of them, one after the other: a program has two or three, and nobody remembers which one they meant. */

@@ -7,7 +7,6 @@
 #include "tools/cosign/archive_door.h"
 
 #include "ingest/net/asking.h"
-#include "ledger/base/own.h"
 
 /* The one question that a door asks of a store: does this signed note lie in your history? */
 static enum error extends(void *context, struct bytes note)

@@ -16,25 +16,17 @@
  * store holds, under the log's own signature. */
 #include "ingest/net/asking.h"
 #include "ledger/base/clock.h"
-#include "ledger/base/file.h"
 #include "ledger/base/lock.h"
-#include "ledger/base/own.h"
 #include "query/cosigned/cosigned.h"
 #include "tools/command/command.h"
 #include "tools/cosign/archive_door.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #define LOOK_MS 150u          /* between two looks for a newer checkpoint */
 #define REFRESH_S_DEFAULT 60u /* the same checkpoint is cosigned again after this */

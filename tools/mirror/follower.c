@@ -10,13 +10,10 @@
 #include "tools/mirror/follower.h"
 
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/proof/fork.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum error follower_open(
 	const char *url, int wake_fd, const struct vkey *vkey, struct follower *out, struct fault *fault)

@@ -7,7 +7,6 @@
  * before is served on. A fault that stays the same is told once. With --once there is one round, and its outcome is the
  * program's. */
 #include "ingest/net/tile_fetch.h"
-#include "ledger/base/own.h"
 #include "ledger/base/thread.h"
 #include "tools/command/command.h"
 #include "tools/mirror/mirror_command.h"
@@ -16,16 +15,10 @@
 #include "tools/publish/server_tree.h"
 #include "tools/show/vkey_option.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 /* ---- init ---- */
 

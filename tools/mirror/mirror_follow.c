@@ -13,7 +13,6 @@
 
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
 #include "ledger/proof/form.h"
 #include "tools/mirror/follower.h"
@@ -21,16 +20,10 @@
 #include "tools/publish/tile_tree.h"
 #include "tools/show/progress.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #define CONFIG "mirror.json"
 #define CONFIG_BYTES_MAX 8192u

@@ -7,7 +7,6 @@
 #include "tools/mirror/mirror_key.h"
 
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/keys/signer_key.h"
 
 #include <sodium.h>

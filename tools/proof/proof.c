@@ -10,7 +10,6 @@
  *
  * What fails stops it at that receipt or entry: files that were written by then are whole and hold. */
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/text/number.h"
 #include "tools/command/command.h"
 #include "tools/proof/proof_source.h"
@@ -18,12 +17,8 @@
 #include "tools/show/vkey_option.h"
 #include "tools/verify/receipt_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #define RECEIPTS_BYTES_MAX (64u << 20) /* 64 MiB: a day's receipts of a busy sender */

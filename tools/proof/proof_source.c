@@ -5,7 +5,6 @@
 #include "tools/proof/proof_source.h"
 
 #include "ingest/net/tile_fetch.h"
-#include "ledger/base/own.h"
 #include "ledger/follow/follow_state.h"
 #include "ledger/read/archive.h"
 #include "query/cosigned/cosigned.h"
@@ -13,8 +12,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Invariant: either `archive` and `snapshot` are set, or `fetch` and `reader`; `under` is signed by `log`. */
 struct proof_source {

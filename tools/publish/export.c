@@ -8,7 +8,6 @@
  *
  * What fails: a store that is older than its own export, or of another history, is refused (E_ROLLED_BACK): to go on
  * would make the files disagree with what others have read of them. */
-#include "ledger/base/own.h"
 #include "ledger/follow/follow.h"
 #include "query/cosigned/cosigned.h"
 #include "tools/command/command.h"
@@ -18,8 +17,6 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <string.h>
-#include <unistd.h>
 
 #define SNAPSHOT_READS 1024 /* tiles read in one snapshot of the store, which pins its pages */
 #define OTHER_HISTORY "the files hold another history of this log"

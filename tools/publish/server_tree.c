@@ -3,17 +3,11 @@
 #include "tools/publish/server_tree.h"
 
 #include "ledger/base/file.h"
-#include "ledger/base/hash.h"
 #include "query/http/tile_answer.h"
 #include "tools/publish/tile_tree.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define NEWEST "public, max-age=2"
 #define PREFIX_LEN (1 + 2 * HASH_BYTES) /* "/<origin hash>" */

@@ -9,17 +9,11 @@
 
 #include "ledger/base/file.h"
 #include "ledger/base/lock.h"
-#include "ledger/base/own.h"
 #include "ledger/follow/tile_reader.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define TEMPORARY ".tmp"
 #define CHECKPOINT "checkpoint"

@@ -9,8 +9,6 @@
  * is for. What could not be read, of guard or evidence, ends it before anything is changed: it might say more. */
 #include "ingest/net/asking.h"
 #include "ledger/base/evidence.h"
-#include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
 #include "query/cosigned/cosigned.h"
@@ -18,14 +16,8 @@
 #include "tools/cosign/archive_door.h"
 #include "tools/recover/recover_mirrors.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* Invariant: while `archive` is open `dir_fd` holds the ledger's lock, so that nobody writes what is judged. */
 struct recover {

@@ -9,22 +9,14 @@
 #include "tools/recover/recover_mirrors.h"
 
 #include "ledger/base/evidence.h"
-#include "ledger/base/file.h"
 #include "ledger/base/grow.h"
-#include "ledger/base/own.h"
 #include "ledger/proof/fork.h"
 #include "ledger/store/place.h"
 #include "ledger/write/restore.h"
 #include "tools/show/progress.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Somebody who shows a checkpoint of this log. Whoever shows a checkpoint of this log is bound by the log's signature
  * on it, whoever they are. */

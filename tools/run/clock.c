@@ -6,7 +6,6 @@
  *
  * The exit code is for a monitor: 1 while the clock keeps the ledger from signing. */
 #include "ledger/base/clock.h"
-#include "ledger/base/own.h"
 #include "ledger/read/archive.h"
 #include "ledger/read/status.h"
 #include "ledger/text/timestamp.h"
@@ -14,14 +13,8 @@
 #include "tools/command/command.h"
 #include "tools/show/output.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 struct clocks {
 	uint64_t wall_s;

@@ -4,20 +4,13 @@
  * older than the store that way; then the copy is opened, and its own checkpoint becomes its guard. `vkey` comes last:
  * without it the copy is no ledger, so one that was not finished is never taken for one. */
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/read/archive.h"
 #include "tools/command/command.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define FILE_BYTES_MAX (64u << 20) /* of those beside the store: policies, evidence, notes, keys */
 #define DEPTH_MAX 4

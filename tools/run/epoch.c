@@ -6,9 +6,6 @@
 #include "tools/command/admin.h"
 #include "tools/command/command.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-
 struct epoch_options {
 	struct admin admin;
 	bool rebuild;

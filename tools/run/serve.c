@@ -14,21 +14,14 @@
 #include "ledger/store/place.h"
 #include "ledger/text/address.h"
 #include "ledger/witness/door.h"
-#include "ledger/write/ledger.h"
 #include "tools/command/child.h"
 #include "tools/command/command.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #define DAEMONS 3
 #define BACKOFF_MS_FIRST 50u

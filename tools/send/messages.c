@@ -6,11 +6,7 @@
 #include "ledger/base/grow.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define READ_BYTES 65536u
 

@@ -3,19 +3,14 @@
  * name first and is read twice: whether it is text is known only at its end, and its row says that at the beginning. */
 #include "tools/send/rejected.h"
 
-#include "ledger/base/own.h"
 #include "ledger/event/event_json.h"
 #include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
 #include "tools/show/output.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define PIECE_BYTES 49152u /* a multiple of three: base64 needs no padding in between */
 #define UTF8_BYTES_MAX 4u

@@ -7,12 +7,9 @@
 
 #include "ledger/event/event_json.h"
 #include "ledger/json/json_read.h"
-#include "ledger/subject/subject.h"
 
 #include <assert.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Empty if it is none. */
 static struct bytes text_of(const json_t *json)

@@ -19,18 +19,12 @@
 #include "tools/send/send_input.h"
 #include "tools/show/output.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <time.h>
-#include <unistd.h>
 
 #define OPEN_AGAIN_MS 1000 /* a spool whose disk is full */
 

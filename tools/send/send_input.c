@@ -16,16 +16,11 @@
 #include "ingest/spool/spool.h"
 #include "ledger/event/event_schema.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- waiting ---- */
 

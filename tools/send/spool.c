@@ -1,14 +1,10 @@
 /* indsigt spool: what a sender keeps, in numbers. */
 #include "ingest/spool/spool.h"
-#include "ledger/base/own.h"
 #include "tools/command/command.h"
 #include "tools/show/output.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 struct counts {

@@ -11,7 +11,6 @@
  * are both here, so that a file of this version is always read by this version, member for member. */
 #include "tools/sender/registration.h"
 
-#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/event/policy_json.h"
 #include "ledger/json/json_base64.h"
@@ -19,14 +18,9 @@
 #include "ledger/subject/subject.h"
 #include "ledger/text/visible.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define ENDORSEMENT_FILE_MAX 16384
 #define BASE64 sodium_base64_VARIANT_ORIGINAL

@@ -11,7 +11,6 @@
  * why a new key is on the disk before it is registered, and the old one is only replaced after. */
 #include "ingest/spool/sender_key.h"
 #include "ledger/base/lock.h"
-#include "ledger/base/own.h"
 #include "ledger/store/place.h"
 #include "tools/command/admin.h"
 #include "tools/command/command.h"
@@ -22,11 +21,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* An entry about a registered sender, as it stands now. It follows the newest entry that there is; if another comes in
  * between, the append refuses it, and nothing is lost but the attempt. */

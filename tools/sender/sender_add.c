@@ -4,7 +4,6 @@
  * written before the entry: whatever dies in between, no sender is ever registered whose key is lost, and the same
  * command goes on with the file that is there. An id that somebody else has taken meanwhile is replaced by the next. */
 #include "ingest/spool/sender_key.h"
-#include "ledger/base/own.h"
 #include "ledger/store/place.h"
 #include "tools/command/admin.h"
 #include "tools/command/command.h"
@@ -13,9 +12,6 @@
 #include "tools/sender/sender_words.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define ATTEMPTS 16 /* concurrent registrations that may be ahead of this one */
 

@@ -8,16 +8,12 @@
  * not be repeated. */
 #include "tools/sender/sender_endorse.h"
 
-#include "ledger/base/own.h"
 #include "tools/command/command.h"
 #include "tools/sender/registration.h"
 #include "tools/sender/sender_words.h"
 #include "tools/show/table.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define FOLLOWS_NOTHING UINT64_MAX
 

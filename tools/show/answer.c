@@ -10,12 +10,10 @@
 #include "tools/show/answer.h"
 
 #include "ingest/net/fetch.h"
-#include "ledger/base/own.h"
 #include "query/answer/accesses.h"
 #include "query/answer/coverage.h"
 #include "query/answer/verify.h"
 
-#include <string.h>
 #include <time.h>
 
 #define PAGES_MAX 10000u /* ten million events of one person: a ledger that goes on beyond is not in order */

@@ -11,9 +11,6 @@
 #include "tools/show/answer.h"
 
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 /* Whatever is wrong with it is the caller's mistake (E_USAGE) but for a terminal or pipe that cannot be read. */

@@ -7,8 +7,6 @@
  * they are printed (table.h), not here. */
 #include "tools/show/cells.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* An absent member and an empty text look the same in a table. */

@@ -2,12 +2,7 @@
  * ripple look like a fall. */
 #include "tools/show/chart.h"
 
-#include "ledger/base/bytes.h"
 #include "tools/show/output.h"
-
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define LEFT 70
 #define WIDTH 700

@@ -7,10 +7,8 @@
 #include "tools/show/output.h"
 
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 enum error output_file(const char *path, struct bytes text, unsigned mode, struct fault *fault)

@@ -2,8 +2,6 @@
  * verifies nothing of a log, and to take it would give "does not hold" where "that is no log's key" is meant. */
 #include "tools/show/vkey_option.h"
 
-#include <stdio.h>
-
 void vkey_print(const struct vkey *vkey)
 {
 	char text[VKEY_TEXT_MAX + 1];

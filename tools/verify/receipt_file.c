@@ -5,8 +5,6 @@
 #include "ledger/base/wrong.h"
 #include "ledger/json/json_read.h"
 
-#include <string.h>
-
 #define RECEIPT_LINE_MAX 65536u
 
 /* Numbers are judged together when all are read: which of two that do not fit is wrong, nobody can say. */

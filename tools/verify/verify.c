@@ -9,13 +9,10 @@
  * in the same place. */
 #include "tools/verify/verify.h"
 
-#include "ledger/base/own.h"
 #include "tools/command/command.h"
 #include "tools/show/asked.h"
 #include "tools/show/vkey_option.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 struct verify_options {

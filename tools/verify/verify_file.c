@@ -15,8 +15,6 @@
 #include "ledger/proof/form.h"
 #include "tools/verify/verify.h"
 
-#include <string.h>
-
 enum kind { KIND_STATEMENT, KIND_FILING, KIND_FORK, KIND_TLOG_PROOF, KIND_RECEIPTS, KIND_UNKNOWN };
 
 /* What each is called, how its type begins, and a mark by which it is known where that is cut off. */

@@ -2,7 +2,6 @@
  * only where it was asked for with them; then they are listed with their sequences, so that the sender can compare each
  * with what it reported. Without them it shows that the events are filed under labels, and not whose the labels are,
  * which is said. */
-#include "ledger/base/own.h"
 #include "ledger/json/json_number.h"
 #include "ledger/proof/filing_lost.h"
 #include "ledger/proof/filing_proof.h"

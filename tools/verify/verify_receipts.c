@@ -3,7 +3,6 @@
  * A file of receipts is what `send` has printed, over days perhaps, under many checkpoints. Each is checked by itself:
  * that there are no others, and that their checkpoints fit each other, is not proven by them and is said so. What is
  * true of all of them is told: the fewest witnesses, and the oldest time. */
-#include "ledger/base/own.h"
 #include "ledger/json/json_number.h"
 #include "tools/verify/receipt_file.h"
 #include "tools/verify/verify.h"

@@ -1,16 +1,12 @@
 /* Printing begins when everything has been verified, and prints the verified statement, never the file. What is not
  * proven is said in the same place as what is: no witnesses, no signatures. A sender's name is shown where
  * the statement proves it; else its number, which the log has. */
-#include "ledger/base/own.h"
 #include "ledger/event/event_json.h"
 #include "ledger/json/json_number.h"
 #include "ledger/statement/statement.h"
 #include "ledger/text/timestamp.h"
 #include "tools/show/cells.h"
 #include "tools/verify/verify.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* ---- as JSON ---- */
 

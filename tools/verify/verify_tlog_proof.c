@@ -1,12 +1,9 @@
 /* A proof file shows one entry and says nothing of what the entry is about: events are commitments, so it can be given
  * to anybody. What it proves is where the entry stands, and under which checkpoint; that is told first, then what kind
  * of entry it is. */
-#include "ledger/base/own.h"
 #include "ledger/json/json_number.h"
 #include "ledger/proof/tlog_proof.h"
 #include "tools/verify/verify.h"
-
-#include <stdlib.h>
 
 static const char *const kinds[] = {[ENTRY_GENESIS] = "genesis",
 	[ENTRY_SENDER] = "sender",

@@ -6,7 +6,6 @@
 #include "tools/verify/verify_words.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define X(name, english, danish) .name = english,
 static const struct verify_words english = {.who = &words_english,

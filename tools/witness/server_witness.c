@@ -3,8 +3,6 @@
 #include "tools/witness/server_witness.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 struct witness_server {

@@ -10,21 +10,16 @@
 #include "ledger/base/evidence.h"
 #include "ledger/base/file.h"
 #include "ledger/base/lock.h"
-#include "ledger/base/own.h"
 #include "ledger/keys/keyfile.h"
 #include "ledger/proof/fork.h"
 #include "ledger/tree/merkle.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define LOGS_FILE_BYTES_MAX (WITNESS_LOGS_MAX * 1024u)
 

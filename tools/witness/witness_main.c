@@ -3,14 +3,10 @@
  * It runs beside no ledger and needs none; nothing in it could write one. The process holds a key, so nobody may look
  * into it (no core dumps, no debugger). The address is read before the lock is taken, so that a mistyped one disturbs
  * no witness that runs. */
-#include "ledger/base/own.h"
 #include "tools/command/command.h"
 #include "tools/witness/server_witness.h"
-#include "tools/witness/witness.h"
 #include "tools/witness/witness_command.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 
 static enum error init(void *given, struct fault *fault)
