@@ -6,6 +6,7 @@
  * people at work are described, who have numbers too. What can fail is memory alone. */
 #include "ingest/message/mention.h"
 
+#include "ingest/message/escapes.h"
 #include "ingest/message/identifier.h"
 #include "ingest/message/words.h"
 #include "ledger/subject/subject_system.h"
@@ -361,7 +362,8 @@ static bool sets_patient(struct bytes text, size_t at, bool of_patients)
 	size_t left = text.len - at - len; /* a value that begins further away is none of this name's */
 	struct bytes value =
 		value_of(bytes_of(text.data + at + len, left < 2 * VALUE_BYTES_LOOKED_AT ? left : 2 * VALUE_BYTES_LOOKED_AT));
-	return value.len > 0 && (word_char(value.data[0]) || value.data[0] == '/') && !of_another_type(value);
+	return value.len > 0 && (word_char(value.data[0]) || value.data[0] == '/') && !of_another_type(value) &&
+		   (parameter || of_patients || !mention_technical(text, name, value));
 }
 
 /* HL7 version 3: the number stands in an attribute of what the element holds. */
@@ -453,57 +455,7 @@ static bool in_query(struct bytes text)
 	return in_text(text);
 }
 
-/* ---- escapes ---- */
-
-/* The escape that stands here: %XX, \\uXXXX and \\/ of JSON, &#N; and &#xN; of XML. Its bytes, or 0 for none. */
-static size_t escape_at(struct bytes rest, uint8_t *out)
-{
-	unsigned value = 0;
-	size_t at = 1;
-	if (rest.data[0] == '\\' && rest.len > 1 && rest.data[1] == '/') {
-		*out = '/';
-		return 2;
-	}
-	bool xml = rest.data[0] == '&' && starts(rest, 1, "#");
-	bool hexadecimal = !xml || starts(rest, 2, "x");
-	size_t digits = rest.data[0] == '%' ? 2 : starts(rest, 0, "\\u") ? 4 : xml ? 7 : 0;
-	at = rest.data[0] == '%' ? 1 : xml && hexadecimal ? 3 : 2;
-	size_t first = at;
-	for (; at < rest.len && at < first + digits; at++) {
-		int digit = words_hex(rest.data[at]);
-		if (digit < 0 || (!hexadecimal && digit > 9))
-			break;
-		value = value * (hexadecimal ? 16 : 10) + (unsigned)digit;
-	}
-	bool whole = xml ? at > first && at < rest.len && rest.data[at] == ';' : digits > 0 && at == first + digits;
-	if (!whole || value > (rest.data[0] == '%' ? 0xFF : 0x7F))
-		return 0;
-	*out = (uint8_t)value;
-	return at + xml;
-}
-
-/* In place: escapes become the byte; what is none stays. */
-static size_t unescape(uint8_t *text, size_t len)
-{
-	size_t out = 0;
-	for (size_t i = 0; i < len;) {
-		uint8_t byte = text[i];
-		size_t taken = byte == '%' || byte == '\\' || byte == '&' ? escape_at(bytes_of(text + i, len - i), &byte) : 0;
-		text[out++] = byte;
-		i += taken > 0 ? taken : 1;
-	}
-	return out;
-}
-
-/* In place: without NULs, which UTF-16 has. */
-static size_t drop_nul(uint8_t *text, size_t len)
-{
-	size_t out = 0;
-	for (size_t i = 0; i < len; i++)
-		if (text[i] != '\0')
-			text[out++] = text[i];
-	return out;
-}
+/* ---- the whole ---- */
 
 /* As it is, and without escapes, of which some programs make two layers; `text` is changed. */
 static bool look(uint8_t *text, size_t len, enum mention_where where)
@@ -513,12 +465,12 @@ static bool look(uint8_t *text, size_t len, enum mention_where where)
 	bool (*const in)(struct bytes) = looks[where];
 	bool found = len > 0 && in(bytes_of(text, len));
 	if (len > 0 && !found && memchr(text, '\0', len) != NULL) {
-		len = drop_nul(text, len);
+		len = escapes_drop_nul(text, len);
 		found = len > 0 && in(bytes_of(text, len));
 	}
 	for (unsigned layers = 0; layers < 2 && !found && len > 0; layers++) {
 		size_t before = len;
-		len = unescape(text, len);
+		len = escapes_take_off(text, len);
 		if (len == before)
 			break;
 		found = in(bytes_of(text, len));

@@ -32,6 +32,10 @@ bool mention_numbers(struct bytes name);
 /* Whether a member, an attribute, an extension or a detail of this name is about a patient: one of these names, the
  * word in some form, or a name that has it in it. */
 bool mention_names(struct bytes name);
+/* Whether `name`, set to `value` in this text, is of a program: "worker pid=4711", "subject: CN=a.example, O=B". Both
+ * name patients too, so this is told only by what spec/adapters.md has for it, "Technical texts"; the name is `pid` or
+ * `subject`, and stands in the text. */
+bool mention_technical(struct bytes text, struct bytes name, struct bytes value);
 /* Whether the code, of a role, is one of a patient. */
 bool mention_role(struct bytes code);
 /* A system that numbers people, in whatever spelling: where it stands no role is needed. */

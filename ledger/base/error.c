@@ -121,6 +121,8 @@ enum error error_of_system(int number)
 		return E_FULL;
 	case EROFS:
 		return E_READ_ONLY;
+	case ENOMEM:
+		return E_NO_MEMORY;
 	default:
 		return E_IO;
 	}

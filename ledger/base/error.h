@@ -109,7 +109,7 @@ const char *error_text(enum error error);
 /* The same for what has just failed: where the error points to the system, what the system says (errno, which the
  * functions that give E_IO leave alone). Static or the thread's own until the next call. */
 const char *error_reason(enum error error);
-/* What the system's number for a write that failed comes to: E_FULL, E_READ_ONLY, else E_IO. */
+/* What the system's number for a call that failed comes to: E_FULL, E_READ_ONLY, E_NO_MEMORY, else E_IO. */
 enum error error_of_system(int number);
 /* The code's name without "E_", in lower case with hyphens, as JSON and logs show it: "sequence-hole". */
 const char *error_name(enum error error);

@@ -33,8 +33,7 @@ const struct checkpoint *tile_tree_published(const struct tile_tree *tree)
 /* The path is one of the tree's own names, so it may be shown. */
 static enum error failed(struct fault *fault, const char *path)
 {
-	enum error error = errno == ENOMEM ? E_NO_MEMORY : error_of_system(errno);
-	return fault_set(fault, error, "%s cannot be written: %s", path, strerror(errno));
+	return fault_set(fault, error_of_system(errno), "%s cannot be written: %s", path, strerror(errno));
 }
 
 /* ---- opening ---- */

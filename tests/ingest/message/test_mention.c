@@ -55,6 +55,9 @@ START_TEST(texts_are_searched_for_people)
 		{"Patient\\u002f77", true},
 		{"Patient&#x2F;77", true},
 		{"Patient&#47;77", true},
+		{"Patient%u002F77", true},
+		{"Patient&#x2F77", false},
+		{"Patient&#x12F;77", false},
 		{"0101701234", true},
 		{"opslag på 010170-1234.", true},
 		{"CPR:0101701234", true},
@@ -83,6 +86,7 @@ START_TEST(addresses_at_work_are_no_people)
 		{"urn:oid:1.2.208.176.1.2|0101701234", false},
 		{"https://x.example/fhir/Consent?patient=77", true},
 		{"Patient?identifier=urn:oid:1.2.3|77", true},
+		{"https://x.example/fhir/Consent?status=active&amp;patient=77", true},
 		{"patient=77", false},
 		{"cpr: 0101701234", false},
 	};
@@ -178,6 +182,42 @@ START_TEST(queries_of_databases_are_searched_for_people)
 }
 END_TEST
 
+/* Programs have pids, certificates have subjects. What is not plainly technical is of somebody. */
+START_TEST(technical_texts_mention_nobody)
+{
+	static const struct row rows[] = {
+		{"worker pid=4711 restarted", false},
+		{"nightly job (pid: 4711) ended", false},
+		{"forked with pid=4711.", false},
+		{"systemd[1]: x.service: Main PID: 4711 (code=exited)", false},
+		{"{\"pid\":4711,\"hostname\":\"app1\",\"level\":30}", false},
+		{"type=USER_LOGIN pid=4711 auid=0 exe=\"/usr/sbin/sshd\"", false},
+		{"pid=77", true},
+		{"fetched pid=77", true},
+		{"worker pid=4711-A", true},
+		{"worker pid=47110000", true},
+		{"worker pid=0077", true},
+		{"worker fetched pid=77", true},
+		{"worker pid=4711 for patient", true},
+		{"server GET /chart?pid=77", true},
+		{"worker pid=4711 GET /chart?pid=77", true},
+		{"worker pid=4711, then pid=77", true},
+		{"subject: CN=epj.example.dk, O=Hospital, C=DK", false},
+		{"subject=/C=DK/O=Hospital/CN=epj.example.dk", false},
+		{"\"subject\": \"CN=*.example.dk\"", false},
+		{"subject: CN=Jens Hansen", true},
+		{"subject: CN=epj.example.dk, serialNumber=77", true},
+		{"subject: C=DK", true},
+		{"subject: indsigt.audit.events", false},
+		{"subject: 77.audit", true},
+		{"subject: hansen", true},
+		{"GET Observation?subject=a.b", true},
+	};
+	CHECK_ROWS(rows, MENTION_TEXT);
+	CHECK_ROWS(rows, MENTION_QUERY);
+}
+END_TEST
+
 /* A C-FIND with a patient's id to match, or with an empty one, which asks for it. */
 START_TEST(a_c_find_names_whom_it_asks_for)
 {
@@ -215,8 +255,8 @@ END_TEST
  * would not end otherwise. */
 START_TEST(hostile_texts_take_no_longer)
 {
-	static const char *const pieces[] = {
-		"patient=/", "a^", "Patient/", "1.2.208.176.1.2", "livingSubjectId ", "^^^&", "%"};
+	static const char *const pieces[] = {"patient=/", "a^", "Patient/", "1.2.208.176.1.2", "livingSubjectId ", "^^^&",
+		"%", "worker pid=1 ", "subject: CN=a.b ", "a.b pid:1,ppid "};
 	static char text[1u << 16];
 	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
 		size_t len = strlen(pieces[i]);
@@ -229,5 +269,5 @@ START_TEST(hostile_texts_take_no_longer)
 END_TEST
 
 UNIT_MAIN("mention", texts_are_searched_for_people, addresses_at_work_are_no_people, queries_are_searched_for_people,
-	queries_of_databases_are_searched_for_people, a_c_find_names_whom_it_asks_for, numbers_are_people_where_they_can_be,
-	hostile_texts_take_no_longer)
+	queries_of_databases_are_searched_for_people, technical_texts_mention_nobody, a_c_find_names_whom_it_asks_for,
+	numbers_are_people_where_they_can_be, hostile_texts_take_no_longer)

@@ -51,4 +51,15 @@ START_TEST(what_failed_is_told_with_its_reason)
 }
 END_TEST
 
-UNIT_MAIN("error", what_was_not_seen_does_not_fail, reasons_of_the_system_are_told, what_failed_is_told_with_its_reason)
+START_TEST(numbers_of_the_system_are_told_apart)
+{
+	ck_assert_int_eq(error_of_system(ENOSPC), E_FULL);
+	ck_assert_int_eq(error_of_system(EDQUOT), E_FULL);
+	ck_assert_int_eq(error_of_system(EROFS), E_READ_ONLY);
+	ck_assert_int_eq(error_of_system(ENOMEM), E_NO_MEMORY);
+	ck_assert_int_eq(error_of_system(EIO), E_IO);
+}
+END_TEST
+
+UNIT_MAIN("error", numbers_of_the_system_are_told_apart, what_was_not_seen_does_not_fail,
+	reasons_of_the_system_are_told, what_failed_is_told_with_its_reason)
