@@ -6,7 +6,6 @@
  * door_enter for one that has been told to go call: everything else may end its session but leaves it in place. */
 #pragma once
 
-#include "ingest/daemon/limits.h"
 #include "ingest/daemon/reading.h"
 #include "ingest/daemon/room.h"
 #include "ingest/daemon/server.h"

@@ -6,7 +6,6 @@
 
 #include "ingest/framing/limits.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum json_scan_result { JSON_OPEN, JSON_DONE, JSON_BROKEN };

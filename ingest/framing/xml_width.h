@@ -7,8 +7,6 @@
 
 #include "ledger/base/bytes.h"
 
-#include <stdbool.h>
-
 enum xml_width { XML_BYTES, XML_LITTLE, XML_BIG };
 
 struct xml_turns {

@@ -15,7 +15,6 @@
 #pragma once
 
 #include "ledger/base/bytes.h"
-#include "ledger/base/limits.h"
 
 /* An identifier in text, one person. `org_id` scopes bare references; with NULL there must be none. `out` has
  * SUBJECT_BYTES_MAX + 1 bytes, gets an end mark, and is empty for nobody. E_BAD_SUBJECT. */

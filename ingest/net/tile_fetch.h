@@ -5,7 +5,6 @@
  * reader's business. One thread. */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/follow/tile_reader.h"
 
 #define TILE_FETCH_TRANSFERS 16u  /* under way or ready at once */

@@ -12,7 +12,6 @@
  * a plain hash of the subject: whoever has the file can try all numbers. */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/event/batch.h"
 #include "ledger/label/label.h"
 

@@ -2,8 +2,6 @@
  * theirs. */
 #pragma once
 
-#include "ingest/sender/filing_checker.h"
-#include "ingest/sender/limits.h"
 #include "ingest/sender/outbox.h"
 #include "ingest/spool/builder.h"
 #include "ingest/spool/spool.h"

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "ingest/wire/frame.h"
-#include "ledger/base/own.h"
 #include "ledger/write/ledger.h"
 
 #include <pthread.h>

@@ -2,7 +2,6 @@
  * others. */
 #pragma once
 
-#include "ingest/sequencer/health.h"
 #include "ingest/sequencer/pace.h"
 #include "ingest/sequencer/sequencer.h"
 

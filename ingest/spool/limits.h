@@ -2,8 +2,6 @@
  * bears none of these numbers: they may change from version to version. */
 #pragma once
 
-#include <stdint.h>
-
 /* ---- what waits ---- */
 
 /* Batches that wait for their receipt, and their bodies: what piles up while the ledger cannot be reached. */

@@ -13,7 +13,6 @@
 
 #include "ingest/spool/limits.h"
 #include "ledger/base/hash.h"
-#include "ledger/base/own.h"
 
 struct remembered;
 

@@ -18,7 +18,6 @@
 #pragma once
 
 #include "ingest/spool/remembered.h"
-#include "ledger/base/own.h"
 #include "ledger/event/batch.h"
 #include "ledger/note/note.h"
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "ingest/spool/journal.h"
-#include "ingest/spool/remembered.h"
 #include "ingest/spool/spool.h"
 
 #define SPOOL_VERSION 2

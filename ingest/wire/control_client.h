@@ -2,7 +2,6 @@
 #pragma once
 
 #include "ingest/wire/limits.h"
-#include "ledger/base/error.h"
 
 #include <jansson.h>
 

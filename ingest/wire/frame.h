@@ -5,7 +5,6 @@
 #pragma once
 
 #include "ingest/wire/limits.h"
-#include "ledger/entry/receipt.h"
 #include "ledger/event/batch.h"
 
 #define FRAME_HEAD_BYTES 5

@@ -11,9 +11,7 @@
 
 #include "ledger/base/error.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct bytes {
 	const uint8_t *data;

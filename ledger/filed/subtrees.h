@@ -8,8 +8,6 @@
 
 #include "ledger/filed/posting.h"
 #include "ledger/keystore/keystore.h"
-#include "ledger/store/store.h"
-#include "ledger/tree/merkle.h"
 
 #define SUBTREE_LEVEL 8u
 #define SUBTREE_LEAVES (1u << SUBTREE_LEVEL)

@@ -7,7 +7,6 @@
  * spec/tiles.md, C2SP tlog-tiles */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/log/log_finding.h"
 #include "ledger/note/note.h"
 #include "ledger/tree/merkle.h"

@@ -3,8 +3,6 @@
 
 #include "ledger/keystore/keystore.h"
 
-#include <string.h>
-
 enum table { TABLE_META = KEY_META, TABLE_MARK = KEY_MARK, TABLE_KEY, TABLE_SUBJECT, TABLE_PERIOD, KEYSTORE_TABLES };
 extern const char *const keystore_tables[KEYSTORE_TABLES];
 

@@ -14,7 +14,6 @@
 
 #include "ledger/entry/sender.h"
 #include "ledger/log/epoch_lag.h"
-#include "ledger/log/log_finding.h"
 #include "ledger/log/losses.h"
 #include "ledger/tree/merkle.h"
 

@@ -20,9 +20,7 @@
 
 #include "ledger/base/error.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #define OPTION_ROWS_MAX 32u

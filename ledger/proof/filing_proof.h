@@ -8,7 +8,6 @@
  * The sender then compares subjects with its own copy of the batch, and the batch's signature with its own. Pure. */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/label/label.h"
 #include "ledger/proof/anchor.h"
 

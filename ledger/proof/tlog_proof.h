@@ -12,7 +12,6 @@
  * without it there is nothing to compute the leaf hash from. Pure. */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/proof/anchor.h"
 
 #define TLOG_PROOF_BYTES_MAX (ENTRY_BYTES_MAX / 3 * 4 + 4 + 64 * 64 + NOTE_BYTES_MAX)

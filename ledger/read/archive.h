@@ -5,7 +5,6 @@
  * A snapshot pins pages of the store: take it, answer into memory, let it go before anything waits. */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/entry/entry.h"
 #include "ledger/entry/sender.h"
 #include "ledger/event/batch.h"

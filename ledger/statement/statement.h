@@ -10,7 +10,6 @@
  * hold. What it gives says no more than was proven. Pure: no store, no keys, no files, no clock. */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/entry/sender.h"
 #include "ledger/proof/anchor.h"
 

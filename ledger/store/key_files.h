@@ -6,7 +6,6 @@
 #pragma once
 
 #include "ledger/keys/secrets.h"
-#include "ledger/keystore/keystore.h"
 #include "ledger/store/store.h"
 
 #define STORE_ROW_SECRETS BYTES_LITERAL("secrets")

@@ -3,7 +3,6 @@
 
 #include "ledger/entry/entry.h"
 #include "ledger/keystore/keystore.h"
-#include "ledger/store/store.h"
 
 /* Where the opened part is kept; all zero at the start. Wiped when it is let go. */
 struct record_buffer {

@@ -4,7 +4,6 @@
 
 #include "ledger/entry/sender.h"
 #include "ledger/store/key_files.h"
-#include "ledger/store/store.h"
 
 /* Makes a store, empty but for its format, and opens it. */
 enum error store_make(const char *path, struct db_env **out, struct fault *fault) MUST_USE;

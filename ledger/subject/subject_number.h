@@ -4,7 +4,6 @@
 #pragma once
 
 #include "ledger/base/bytes.h"
-#include "ledger/base/limits.h"
 
 /* What an id, oid: or uri:, is by the registers that are known here. */
 enum subject_number {

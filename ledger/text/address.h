@@ -4,7 +4,6 @@
 
 #include "ledger/base/error.h"
 
-#include <stdbool.h>
 #include <sys/socket.h>
 
 #define ADDRESS_TEXT_MAX 63u

@@ -10,7 +10,6 @@
  * spec/tree.md; proofs and their verification as in RFC 9162 sections 2.1.3 and 2.1.4. */
 #pragma once
 
-#include "ledger/base/bytes.h"
 #include "ledger/base/hash.h"
 #include "ledger/base/limits.h"
 

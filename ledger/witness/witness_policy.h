@@ -10,7 +10,6 @@
  * its newline are refused with the number of the line. */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/note/cosignature.h"
 
 struct policy_log {

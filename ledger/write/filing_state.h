@@ -6,7 +6,6 @@
 #include "ledger/filed/map_store.h"
 #include "ledger/store/records.h"
 #include "ledger/write/damage.h"
-#include "ledger/write/ledger_state.h"
 
 #define FILING_BUCKETS 256
 

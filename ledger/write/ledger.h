@@ -9,7 +9,6 @@
 
 #include "ledger/entry/entry.h"
 #include "ledger/entry/receipt.h"
-#include "ledger/store/registry.h"
 #include "ledger/witness/door.h"
 #include "ledger/write/prepare.h"
 

@@ -2,7 +2,6 @@
  * change from version to version. Those that others rely on are in ledger/base/limits.h. */
 #pragma once
 
-#include "ledger/base/limits.h"
 #include "ledger/keystore/keystore_put.h"
 
 /* ---- the guard ---- */

@@ -8,7 +8,6 @@
  * too. Nothing is signed here. */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/log/log_rules.h"
 
 struct restore;

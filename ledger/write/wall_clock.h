@@ -13,7 +13,6 @@
 #include "ledger/base/error.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 
 struct wall_clock {
 	pthread_mutex_t mutex;

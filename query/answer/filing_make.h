@@ -6,8 +6,6 @@
 
 #include "query/cosigned/cosigned.h"
 
-#include <jansson.h>
-
 /* `sender` was judged by the signature of the request before: here it is only looked up. */
 struct filing_query {
 	uint32_t sender;

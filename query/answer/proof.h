@@ -10,8 +10,6 @@
 #include "ledger/json/json_base64.h"
 #include "ledger/read/archive.h"
 
-#include <jansson.h>
-
 /* A new reference: {"index", "entry", "inclusion"} under the snapshot's checkpoint. */
 enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out) MUST_USE;
 /* The same as a member of `object`; of the first entry, where there is nothing to say of it, without the index. */

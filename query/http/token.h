@@ -11,8 +11,6 @@
 #include "ledger/base/hash.h"
 #include "ledger/base/limits.h"
 
-#include <stdbool.h>
-
 #define TOKEN_TEXT_MAX 4096u
 #define TOKEN_ISSUER_MAX (ORIGIN_BYTES_MAX + 16)
 #define TOKEN_HOURS_DEFAULT 12u

@@ -7,7 +7,6 @@
 
 #include <event2/http.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 enum request_end {
 	REQUEST_BODILESS, /* over where its headers end */

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "ledger/base/error.h"
-#include "ledger/base/own.h"
 
 #define WORKERS_MAX 8u
 

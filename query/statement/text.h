@@ -3,7 +3,6 @@
 #pragma once
 
 #include "ledger/base/bytes.h"
-#include "ledger/base/error.h"
 #include "query/http/room.h"
 
 #include <jansson.h>

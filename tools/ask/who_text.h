@@ -8,8 +8,6 @@
 #include "tools/show/asked.h"
 #include "tools/show/words.h"
 
-#include <stdio.h>
-
 /* What was asked for: an answer that leaves something out says so. */
 struct who_filters {
 	struct asked_window window;

@@ -4,9 +4,6 @@
 
 #include "ledger/base/error.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #define LOAD_SENDERS_MAX 64u
 
 enum load_subjects {

@@ -4,7 +4,6 @@
 #include "ledger/base/error.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* One citizen's connection. Begins as ASK_LINE_NONE; ask_line_close also after an error. */
 struct ask_line {

@@ -3,7 +3,6 @@
 
 #include "ledger/base/error.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 

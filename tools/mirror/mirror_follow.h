@@ -8,7 +8,6 @@
  * A power cut or a kill at any moment loses at most work. */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/note/note.h"
 
 #define MIRROR_PLACE_BYTES_MAX 2048u

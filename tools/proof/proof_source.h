@@ -4,7 +4,6 @@
  * Neither source is trusted: a store may be damaged and a place may lie, and both give an error then, and no proof. */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/proof/tlog_proof.h"
 
 struct proof_source;

@@ -7,7 +7,6 @@
  * full tile is there. One writer (a lock); readers need nothing. */
 #pragma once
 
-#include "ledger/base/limits.h"
 #include "ledger/note/note.h"
 #include "ledger/tree/tile_path.h"
 

@@ -3,7 +3,5 @@
 
 #include "ingest/sender/outbox.h"
 
-#include <jansson.h>
-
 /* Everything that offline verification needs besides the log's vkey. NULL when out of memory. */
 json_t *receipt_to_json(const char *origin, const struct batch_head *batch, const struct receipt *receipt);

@@ -7,8 +7,6 @@
 
 #include "ledger/entry/sender.h"
 
-#include <jansson.h>
-
 #define PUBLIC_KEY_TEXT_MAX 44 /* base64 of 32 bytes */
 
 /* A registration without id, key and signature. E_BAD_VALUE for an organisation that is not SCHEME:ID or a text that

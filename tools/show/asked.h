@@ -1,7 +1,6 @@
 /* What a person asks about, as several commands take it from their command line. */
 #pragma once
 
-#include "ledger/base/error.h"
 #include "ledger/base/limits.h"
 #include "ledger/text/timestamp.h"
 

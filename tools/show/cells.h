@@ -4,7 +4,6 @@
 #include "tools/show/words.h"
 
 #include <jansson.h>
-#include <stdbool.h>
 
 #define CELLS 8         /* as the headings of words.h */
 #define CELL_BYTES 4096 /* cells are cut here for the screen; --json has everything */

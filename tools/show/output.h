@@ -4,7 +4,6 @@
 #include "ledger/base/bytes.h"
 
 #include <jansson.h>
-#include <stdio.h>
 
 /* Mode 0600, because proofs name people; an existing file is replaced. "-": standard output, and a newline behind it.
  */

@@ -8,7 +8,6 @@
 #include "ledger/base/own.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 #define TABLE_COLUMNS_MAX 12

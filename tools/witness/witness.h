@@ -16,7 +16,6 @@
  * name */
 #pragma once
 
-#include "ledger/base/own.h"
 #include "ledger/note/cosignature.h"
 #include "ledger/witness/witness_request.h"
 
