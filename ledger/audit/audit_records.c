@@ -59,9 +59,10 @@ uint64_t audit_records_opened(const struct audit_records *records)
 
 /* Missing, erased and damaged are told apart: the first is the store's fault, the second wants an entry, the third may
  * be the disk's. */
-static enum error open_record(struct audit_records *records, uint64_t index, struct opened *out)
+static enum error open_record(
+	struct audit_records *records, uint64_t index, const struct entry_event *entry, struct opened *out)
 {
-	enum error error = snapshot_open_record(records->view->snapshot, index, out);
+	enum error error = snapshot_open_record_of(records->view->snapshot, index, entry, out);
 	switch (error) {
 	case E_OK:
 		records->opened++;
@@ -146,7 +147,7 @@ enum error audit_records_event(
 	struct audit_records *records, uint64_t index, const struct entry_event *event, uint64_t position)
 {
 	struct opened opened;
-	TRY(open_record(records, index, &opened));
+	TRY(open_record(records, index, event, &opened));
 	TRY(check_content(records, index, &opened, event));
 	return event->mass ? E_OK : check_alias(records, index, position);
 }

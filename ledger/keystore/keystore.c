@@ -100,6 +100,7 @@ void key_snapshot_end(struct key_snapshot *snapshot)
 {
 	db_abort(&snapshot->txn);
 	sodium_memzero(&snapshot->record, sizeof snapshot->record);
+	sodium_memzero(&snapshot->period, sizeof snapshot->period);
 }
 
 enum error key_of_id(struct key_snapshot *snapshot, uint64_t id, struct alias *alias, struct key *out)

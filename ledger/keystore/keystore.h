@@ -50,6 +50,12 @@ struct key_snapshot {
 		struct period period;
 		struct key key;
 	} record;
+	/* The last of these keys of a period: most records that are read one after the other are of one. */
+	struct {
+		bool known;
+		struct period period;
+		struct key key;
+	} period;
 	/* The last record that did not open was sealed under a period's key that is not there or does not open: so would
 	 * be all of that month (records.c). */
 	bool period_unreadable;

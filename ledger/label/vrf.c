@@ -4,7 +4,10 @@
  * The nonce comes from the secret and H: a proof for the same subject is the same bytes each time, and a bad source of
  * random numbers does not give the secret away. A verifier refuses before it computes: under the identity as a key all
  * subjects would have one label, and an s that is not reduced would be a second proof of the same. What would give the
- * secret away is wiped. */
+ * secret away is wiped.
+ *
+ * A secret's public key is a fifth of the work for an output, and a program has one secret for all its subjects: each
+ * thread keeps the last public key, under a hash of its secret. */
 #include "ledger/label/vrf.h"
 
 #include "ledger/base/wrong.h"
@@ -109,10 +112,31 @@ enum error vrf_public_key(const struct key *secret, uint8_t out[32])
 	return E_OK;
 }
 
+/* The same, remembered. */
+static enum error known_public_key(const struct key *secret, uint8_t out[POINT_BYTES])
+{
+	static _Thread_local struct {
+		bool known;
+		struct hash secret; /* its hash: the secret itself stays where it is guarded */
+		uint8_t public_key[POINT_BYTES];
+	} last;
+	struct hash named;
+	const struct bytes parts[] = {BYTES_ARRAY(secret->b)};
+	hash_blake2b(NULL, parts, 1, &named);
+	if (!last.known || !hash_equal(&named, &last.secret)) {
+		last.known = false;
+		TRY(vrf_public_key(secret, last.public_key));
+		last.secret = named;
+		last.known = true;
+	}
+	memcpy(out, last.public_key, POINT_BYTES);
+	return E_OK;
+}
+
 enum error vrf_output(const struct key *secret, struct bytes alpha, uint8_t out[VRF_OUTPUT_BYTES])
 {
 	uint8_t public_key[POINT_BYTES], h[POINT_BYTES], gamma[POINT_BYTES];
-	TRY(vrf_public_key(secret, public_key));
+	TRY(known_public_key(secret, public_key));
 	encode_to_curve(public_key, alpha, h);
 	multiply(secret->b, h, gamma);
 	output_of(gamma, out);
@@ -124,7 +148,7 @@ enum error vrf_prove(const struct key *secret, struct bytes alpha, uint8_t out[V
 	uint8_t public_key[POINT_BYTES], h[POINT_BYTES], u[POINT_BYTES], v[POINT_BYTES];
 	uint8_t wide[WIDE_BYTES], nonce[SCALAR_BYTES], c[SCALAR_BYTES], product[SCALAR_BYTES];
 	uint8_t *gamma = out, *s = out + POINT_BYTES + CHALLENGE_BYTES;
-	TRY(vrf_public_key(secret, public_key));
+	TRY(known_public_key(secret, public_key));
 	encode_to_curve(public_key, alpha, h);
 	multiply(secret->b, h, gamma);
 

@@ -349,6 +349,15 @@ enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struc
 		&snapshot->txn, &snapshot->keys, &snapshot->archive->secrets->seal, index, &snapshot->record, out);
 }
 
+enum error snapshot_open_record_of(
+	struct snapshot *snapshot, uint64_t index, const struct entry_event *entry, struct opened *out)
+{
+	if (snapshot->archive->secrets == NULL)
+		return E_PERMISSION;
+	return record_find_of(
+		&snapshot->txn, &snapshot->keys, &snapshot->archive->secrets->seal, index, entry, &snapshot->record, out);
+}
+
 /* ---- senders ---- */
 
 enum error snapshot_senders(

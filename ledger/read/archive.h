@@ -146,6 +146,9 @@ enum error snapshot_batch(struct snapshot *snapshot, uint32_t sender, uint64_t s
 
 /* As record_find (records.h); the memory is the snapshot's until the next record or snapshot_end. */
 enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struct opened *out) MUST_USE;
+/* The same, for the event or mass entry that stands at `index`. */
+enum error snapshot_open_record_of(
+	struct snapshot *snapshot, uint64_t index, const struct entry_event *entry, struct opened *out) MUST_USE;
 
 /* Every sender, by id. `visit` returns false to stop. */
 enum error snapshot_senders(

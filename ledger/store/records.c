@@ -45,22 +45,40 @@ static enum error find_event_entry(struct db_txn *txn, uint64_t index, struct en
 	return E_OK;
 }
 
+static bool same_period(struct period a, struct period b)
+{
+	return a.month == b.month && a.retention_years == b.retention_years;
+}
+
+/* Kept as long as it is asked for. */
+static enum error period_key(struct key_snapshot *keys, struct period period, const struct key **out)
+{
+	*out = &keys->period.key;
+	if (keys->period.known && same_period(keys->period.period, period))
+		return E_OK;
+	keys->period.known = false;
+	TRY(key_of_period(keys, period, &keys->period.key));
+	keys->period.period = period;
+	keys->period.known = true;
+	return E_OK;
+}
+
 /* The last one is kept: a person's events of one month are read one after the other and have the same. A key that is
  * gone is remembered as not known, so that nothing is opened with the one before it. */
 static enum error make_record_key(struct key_snapshot *keys, const struct record_outside *outside)
 {
 	struct alias alias;
 	OWNED_KEY subject_key = {0};
-	OWNED_KEY period_key = {0};
+	const struct key *of_period;
 	enum error error = key_of_id(keys, outside->key_id, &alias, &subject_key);
 	if (error != E_OK)
 		return error == E_NOT_FOUND ? E_UNSEALED : error;
-	error = key_of_period(keys, outside->period, &period_key);
+	error = period_key(keys, outside->period, &of_period);
 	keys->period_unreadable = error == E_NOT_FOUND || error == E_UNSEALED || error == E_CORRUPT;
 	if (error == E_NOT_FOUND)
 		error = E_ERASED;
 	if (error == E_OK) {
-		record_key_make(&subject_key, &period_key, &keys->record.key);
+		record_key_make(&subject_key, of_period, &keys->record.key);
 		keys->record.key_id = outside->key_id;
 		keys->record.period = outside->period;
 	}
@@ -74,8 +92,7 @@ static enum error open_sealed(struct key_snapshot *keys, const struct record_out
 	const struct record_place place = {
 		entry->sender, entry->sequence, entry->commitment, outside->period, outside->key_id};
 	if (!keys->record.known || keys->record.key_id != outside->key_id ||
-		keys->record.period.month != outside->period.month ||
-		keys->record.period.retention_years != outside->period.retention_years)
+		!same_period(keys->record.period, outside->period))
 		TRY(make_record_key(keys, outside));
 	return record_open(outside, &place, &keys->record.key, buffer, out);
 }
@@ -106,12 +123,19 @@ static bool period_fits(const struct record_outside *outside, const struct entry
 enum error record_find(struct db_txn *txn, struct key_snapshot *keys, const struct seal_keys *seal, uint64_t index,
 	struct record_buffer *buffer, struct opened *out)
 {
+	struct entry_event entry;
+	TRY(find_event_entry(txn, index, &entry));
+	return record_find_of(txn, keys, seal, index, &entry, buffer, out);
+}
+
+enum error record_find_of(struct db_txn *txn, struct key_snapshot *keys, const struct seal_keys *seal, uint64_t index,
+	const struct entry_event *entry, struct record_buffer *buffer, struct opened *out)
+{
 	struct bytes encoded;
 	struct record_outside outside;
 	struct record record;
-	struct opened opened = {0};
+	struct opened opened = {.entry = *entry};
 	keys->period_unreadable = false;
-	TRY(find_event_entry(txn, index, &opened.entry));
 	TRY(db_get(txn, STORE_RECORD, DB_KEY(index), &encoded));
 	TRY(record_look(encoded, seal, &outside));
 	if (!period_fits(&outside, &opened.entry))

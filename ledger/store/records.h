@@ -27,3 +27,6 @@ struct opened {
  * too. With an erased key `out` still holds entry, header, c_d and c_r. */
 enum error record_find(struct db_txn *txn, struct key_snapshot *keys, const struct seal_keys *seal, uint64_t index,
 	struct record_buffer *buffer, struct opened *out) MUST_USE;
+/* The same, for the event or mass entry that stands at `index`. */
+enum error record_find_of(struct db_txn *txn, struct key_snapshot *keys, const struct seal_keys *seal, uint64_t index,
+	const struct entry_event *entry, struct record_buffer *buffer, struct opened *out) MUST_USE;
