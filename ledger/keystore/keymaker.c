@@ -36,6 +36,7 @@ struct keymaker {
 	struct key_snapshot snapshot;
 	uint64_t next_id;
 	uint64_t merged;
+	uint64_t erased;
 	struct fresh *fresh;
 	uint32_t fresh_count;
 	uint32_t *slots;
@@ -64,12 +65,20 @@ static void fresh_add(struct keymaker *maker, const struct fresh *fresh)
 	maker->slots[slot] = maker->fresh_count++;
 }
 
-/* Merged keys are found in the environment. The index is made anew, because open addressing knows no taking out. */
-static void fresh_forget_merged(struct keymaker *maker)
+/* Written, and no longer there. What is above `next` is on its way to be written. */
+static bool was_erased(struct keymaker *maker, uint64_t id, uint64_t next)
+{
+	struct bytes row;
+	return id < next && db_get(&maker->snapshot.txn, TABLE_KEY, DB_KEY(id), &row) == E_NOT_FOUND;
+}
+
+/* Merged keys are found in the environment, erased ones never again: only ids below `next` are looked for, 0 for none.
+ * The index is made anew, because open addressing knows no taking out. */
+static void fresh_forget(struct keymaker *maker, uint64_t next)
 {
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < maker->fresh_count; i++)
-		if (maker->fresh[i].id >= maker->merged)
+		if (maker->fresh[i].id >= maker->merged && !was_erased(maker, maker->fresh[i].id, next))
 			maker->fresh[kept++] = maker->fresh[i];
 	maker->fresh_count = kept;
 	memset(maker->slots, 0xFF, FRESH_SLOTS * sizeof *maker->slots);
@@ -100,6 +109,7 @@ static enum error load(struct keymaker *maker)
 	memset(maker->slots, 0xFF, FRESH_SLOTS * sizeof *maker->slots);
 	TRY(key_snapshot_begin(maker->keystore, &maker->snapshot));
 	TRY(db_get_number(txn, TABLE_META, META_MERGED, &maker->merged));
+	TRY(db_get_number(txn, TABLE_META, META_ERASED, &maker->erased));
 	TRY(db_get_number(txn, TABLE_META, KEY_META_NEXT, &maker->next_id));
 	return fresh_load(maker);
 }
@@ -133,14 +143,28 @@ void keymaker_close(struct keymaker *maker)
 
 enum error keymaker_begin(struct keymaker *maker)
 {
+	struct db_txn *txn = &maker->snapshot.txn;
 	uint64_t merged;
+	uint64_t erased;
+	uint64_t next = 0;
 	TRY(key_snapshot_begin(maker->keystore, &maker->snapshot));
-	TRY(db_get_number(&maker->snapshot.txn, TABLE_META, META_MERGED, &merged));
-	if (merged != maker->merged) {
+	TRY(db_get_number(txn, TABLE_META, META_MERGED, &merged));
+	TRY(db_get_number(txn, TABLE_META, META_ERASED, &erased));
+	if (erased != maker->erased) {
+		TRY(db_get_number(txn, TABLE_META, KEY_META_NEXT, &next));
+		maker->period_count = 0;
+	}
+	if (merged != maker->merged || erased != maker->erased) {
 		maker->merged = merged;
-		fresh_forget_merged(maker);
+		maker->erased = erased;
+		fresh_forget(maker, next);
 	}
 	return E_OK;
+}
+
+uint64_t keymaker_erased(const struct keymaker *maker)
+{
+	return maker->erased;
 }
 
 void keymaker_end(struct keymaker *maker)

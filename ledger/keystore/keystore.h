@@ -8,6 +8,7 @@
  *            "serial"                ─► number of the newest mark; 0: no key was written yet
  *            "next"                  ─► next free key id
  *            "merged"                ─► first key id that is not in `subject` yet
+ *            "erased"                ─► how often keys were taken out; no row: never
  *
  * A new key is made by the thread that prepares (keymaker), travels inside the prepared batch, and is written and
  * synced by the writer before the store's commit that needs it. Two batches prepared at once may make two keys for one

@@ -42,6 +42,9 @@ OWN(keymaker, keymaker_close);
 /* Before a batch: takes a fresh snapshot and forgets what has been merged. */
 enum error keymaker_begin(struct keymaker *maker) MUST_USE;
 void keymaker_end(struct keymaker *maker);
+/* How often keys were taken out of the environment (row "erased"), as keymaker_begin saw it: who keeps keys that came
+ * from here forgets them when it changes. */
+uint64_t keymaker_erased(const struct keymaker *maker);
 /* The key to seal under; made, and appended to `new_keys`, if there is none. */
 enum error keymaker_subject(
 	struct keymaker *maker, const struct alias *alias, struct writer *new_keys, uint64_t *id, struct key *out) MUST_USE;

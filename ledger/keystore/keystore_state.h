@@ -7,6 +7,7 @@ enum table { TABLE_META = KEY_META, TABLE_MARK = KEY_MARK, TABLE_KEY, TABLE_SUBJ
 extern const char *const keystore_tables[KEYSTORE_TABLES];
 
 #define META_MERGED BYTES_LITERAL("merged")
+#define META_ERASED BYTES_LITERAL("erased")
 
 /* What a new key is, where it travels to the writer. */
 enum new_key_tag { NEW_SUBJECT = 1, NEW_PERIOD = 2 };

@@ -34,5 +34,7 @@
 
 /* Sender entries stay far below, a genesis entry may hold a predecessor's checkpoint. */
 #define ENTRY_BUFFER_BYTES 32768
+/* Record keys of some 1,500,000 people at hand (kept_keys.h); those of more are looked up again. */
+#define KEPT_KEYS_BYTES_MAX 75497472u
 /* Twice what one batch can need: the keys of a batch that failed after they were made go with the next. */
 #define NEW_KEYS_BYTES_MAX (2 * BATCH_EVENTS_MAX * (NEW_SUBJECT_KEY_BYTES + NEW_PERIOD_KEY_BYTES))

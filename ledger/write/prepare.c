@@ -12,6 +12,7 @@
 #include "ledger/filed/aliases.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/tree/merkle.h"
+#include "ledger/write/kept_keys.h"
 #include "ledger/write/limits.h"
 
 #include <inttypes.h>
@@ -38,6 +39,8 @@ struct work_secret {
 struct preparer {
 	struct prepare_context context;
 	struct keymaker *maker;
+	struct kept_keys *kept;
+	uint64_t kept_erased; /* as of keymaker_erased: no key of `kept` was taken out since */
 	struct sender sender; /* the batch's */
 	struct work *work;
 	struct work_secret *secrets;
@@ -61,6 +64,7 @@ enum error preparer_new(const struct prepare_context *context, struct preparer *
 	preparer->nonces = malloc(BATCH_EVENTS_MAX * 24);
 	if (!preparer->work || !preparer->secrets || !preparer->commitments || !preparer->new_keys || !preparer->nonces)
 		return E_NO_MEMORY;
+	TRY(kept_keys_new(&preparer->kept));
 	TRY(keymaker_open(context->keystore, &preparer->maker, fault));
 	*out = OWN_TAKE(preparer);
 	return E_OK;
@@ -71,6 +75,7 @@ void preparer_close(struct preparer *preparer)
 	if (preparer == NULL)
 		return;
 	keymaker_close(preparer->maker);
+	kept_keys_free(preparer->kept);
 	free(preparer->work);
 	sodium_free(preparer->secrets);
 	free(preparer->commitments);
@@ -220,18 +225,31 @@ static struct period period_of(const struct work *work, uint64_t now_s)
 	return (struct period){period_month(now_s), work->header.retention_years};
 }
 
-/* The subject's key first, then its month's, for every event: keys that are made here are written in this order, and
- * the mixture of both opens the record. */
-static enum error find_keys(struct preparer *p, uint32_t count, uint64_t now_s, struct writer *new_keys)
+/* The subject's key first, then its month's: keys that are made here are written in this order, and the mixture of both
+ * opens the record. */
+static enum error find_key(
+	struct preparer *p, struct work *work, struct period period, struct writer *new_keys, struct key *out)
 {
 	OWNED_KEY subject_key = {0};
 	OWNED_KEY period_key = {0};
-	for (uint32_t i = 0; i < count; i++) {
-		struct work *work = &p->work[i];
-		TRY(keymaker_subject(p->maker, &work->alias, new_keys, &work->key_id, &subject_key));
-		TRY(keymaker_period(p->maker, period_of(work, now_s), new_keys, &period_key));
-		record_key_make(&subject_key, &period_key, &p->secrets[i].record_key);
+	if (kept_keys_find(p->kept, &work->alias, period, &work->key_id, out))
+		return E_OK;
+	TRY(keymaker_subject(p->maker, &work->alias, new_keys, &work->key_id, &subject_key));
+	TRY(keymaker_period(p->maker, period, new_keys, &period_key));
+	record_key_make(&subject_key, &period_key, out);
+	kept_keys_add(p->kept, &work->alias, period, work->key_id, out);
+	return E_OK;
+}
+
+/* What is kept was once found or made, and is good for as long as nothing was taken out of the environment. */
+static enum error find_keys(struct preparer *p, uint32_t count, uint64_t now_s, struct writer *new_keys)
+{
+	if (p->kept_erased != keymaker_erased(p->maker)) {
+		kept_keys_forget(p->kept);
+		p->kept_erased = keymaker_erased(p->maker);
 	}
+	for (uint32_t i = 0; i < count; i++)
+		TRY(find_key(p, &p->work[i], period_of(&p->work[i], now_s), new_keys, &p->secrets[i].record_key));
 	return E_OK;
 }
 
