@@ -9,8 +9,8 @@
  *   json   a line is a message; what stands behind a block of NULs is on a line of its own.
  *   fhir   JSON documents, on one line or many, also as elements of an array. A document that is no JSON any more, or
  *          cut off, ends where a line that is not indented further than its own begins with an AuditEvent or Bundle, an
- *          object that is a line, or '['; within a line where `{"resourceType":"AuditEvent"` or `..."Bundle"` stands a
- *          second time. What is no object ends with its line, or there.
+ *          object that is a line, or '['; within a line where an object begins that says, on this line, that it is an
+ *          AuditEvent or Bundle. What is no object ends with its line, or there.
  *   dicom  XML elements whose local name is AuditMessage; any element directly around them is a wrapper. A message that
  *          is not closed ends at the next `<?xml` or `<AuditMessage`; within comments, CDATA and processing
  *          instructions these do not count, unless those never end, or a comment begins within another one. Other text
@@ -52,7 +52,6 @@ struct framing_json {
 	bool in_indent;     /* nothing but blanks so far on it */
 	size_t indent;      /* of the document's own line */
 	size_t end;         /* behind its last brace */
-	bool typed;         /* its resourceType was seen */
 	bool bundle;
 	bool array;      /* an array around the documents is open */
 	bool behind;     /* a document closed, and something else stands behind it on its line */
@@ -60,8 +59,11 @@ struct framing_json {
 	bool trial;      /* behind a broken document: an object is scanned that may be a message */
 	bool one_line;   /* that one has been on one line so far */
 	size_t inner;    /* an AuditEvent within one: not before the other is broken is it clear which is right */
-	size_t marker;   /* where `{"resourceType"...` may begin */
+	size_t marker;   /* where `"resourceType":"..."` may begin */
 	uint8_t matched; /* how much of it was seen */
+	uint8_t word;    /* of the types: which one it may be */
+	uint64_t fed;    /* bytes of the document */
+	uint64_t looked; /* bytes that were looked back over for where objects begin */
 	/* By depth: where an open object began that may turn out to be a new document; SIZE_MAX: it may not. */
 	size_t starts[JSON_SCAN_DEPTH_MAX + 1];
 };

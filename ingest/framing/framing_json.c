@@ -17,11 +17,14 @@
 
 #include "ingest/message/words.h"
 
+#include <string.h>
+
 enum { BETWEEN, JUNK, OPEN, BROKEN, CLOSED };
 
 #define SEPARATOR 0x1E /* begins each text of a JSON text sequence, RFC 7464 */
 
-static const char marker[] = "{\"resourceType\":\"";
+static const char marker[] = "\"resourceType\":\"";
+static const char *const types[] = {"AuditEvent\"", "Bundle\""};
 
 /* ---- lines ---- */
 
@@ -48,13 +51,14 @@ static void begin_document(struct framing_json *json)
 {
 	json_scan_begin(&json->scan);
 	json->indent = json->line_indent;
-	json->typed = false;
 	json->bundle = false;
 	json->starts[1] = SIZE_MAX;
 	json->trial = false;
 	json->behind = false;
 	json->inner = 0;
 	json->matched = 0;
+	json->fed = 0;
+	json->looked = 0;
 }
 
 /* An array that holds documents begins with one, or ends at once. */
@@ -109,28 +113,122 @@ static bool next_between(struct framing *framing, struct bytes input, enum frami
 
 /* ---- where a message can begin ---- */
 
-/* `{"resourceType":"AuditEvent"` or "Bundle", with blanks between but on one line. In a string its quotation marks
- * would be escaped, so it is an object, whatever stands around it. True with the byte that makes it certain. */
+/* `"resourceType":"AuditEvent"` or `..."Bundle"`, with blanks between but on one line. In a string its quotation marks
+ * would be escaped, so it is a member of an object, whatever stands around that. True with the last byte of it. */
 static bool at_marker(struct framing_json *json, uint8_t c, size_t at)
 {
 	size_t fixed = sizeof marker - 1;
-	if (c == '{') {
-		json->marker = at;
-		json->matched = 1;
-		return false;
-	}
-	bool between = json->matched == 1 || json->matched == 15 || json->matched == 16;
+	bool between = json->matched == fixed - 2 || json->matched == fixed - 1;
+	json->fed++;
 	if (json->matched > 0 && at - json->marker > DOUBT_BYTES_MAX)
 		json->matched = 0;
-	if (json->matched == 0 || (between && (c == ' ' || c == '\t')))
+	if (between && (c == ' ' || c == '\t'))
 		return false;
-	if (json->matched < fixed) {
-		json->matched = c == (uint8_t)marker[json->matched] ? (uint8_t)(json->matched + 1) : 0;
-		return false;
+	if (json->matched == fixed)
+		json->word = c != (uint8_t)types[0][0];
+	if (c == (uint8_t)(json->matched < fixed ? marker[json->matched] : types[json->word][json->matched - fixed])) {
+		json->marker = json->matched == 0 ? at : json->marker;
+		json->matched++;
+		bool whole = json->matched > fixed && types[json->word][json->matched - fixed] == '\0';
+		json->matched = whole ? 0 : json->matched;
+		return whole;
 	}
-	bool certain = json->matched == fixed && (c == 'A' || c == 'B');
-	json->matched = 0;
-	return certain;
+	json->marker = at;
+	json->matched = c == '"';
+	return false;
+}
+
+static bool escaped(struct bytes input, size_t quote, size_t first)
+{
+	size_t at = quote;
+	while (at > first && input.data[at - 1] == '\\')
+		at--;
+	return (quote - at) % 2 == 1;
+}
+
+/* The innermost bracket that is open at `at`, looking back over whole values on this line, but not further than
+ * `first`; SIZE_MAX if there is none. */
+static size_t opening_of(struct framing_json *json, struct bytes input, size_t at, size_t first)
+{
+	size_t depth = 0;
+	bool in_string = false;
+	while (at-- > first) {
+		uint8_t c = input.data[at];
+		json->looked++;
+		if (c == '\n' || c == SEPARATOR || c == '\0')
+			return SIZE_MAX;
+		if (c == '"' && !escaped(input, at, first))
+			in_string = !in_string;
+		if (in_string || memchr("{}[]", c, 4) == NULL)
+			continue;
+		if (c == '}' || c == ']')
+			depth++;
+		else if (depth == 0)
+			return at;
+		else
+			depth--;
+	}
+	return SIZE_MAX;
+}
+
+/* Whether all of it, up to the type that ends before `end`, is the beginning of an object. */
+static bool is_beginning(struct bytes input, size_t start, size_t end)
+{
+	struct json_scan scan;
+	enum json_scan_result result = JSON_OPEN;
+	json_scan_begin(&scan);
+	for (size_t at = start; at < end && result == JSON_OPEN; at++)
+		result = json_scan_feed(&scan, input.data[at]);
+	return result == JSON_OPEN && scan.typed && scan.depth == 1;
+}
+
+static size_t before_blanks(struct bytes input, size_t at, size_t first)
+{
+	while (at > first && words_blank(input.data[at - 1]))
+		at--;
+	return at;
+}
+
+/* Whether the value at `start` stands behind this name, in quotation marks. */
+static bool is_named(struct bytes input, size_t start, struct bytes name)
+{
+	size_t first = start > BEFORE_BYTES_MAX ? start - BEFORE_BYTES_MAX : 0;
+	size_t at = before_blanks(input, start, first);
+	if (at == first || input.data[at - 1] != ':')
+		return false;
+	at = before_blanks(input, at - 1, first);
+	return at - first >= name.len && memcmp(input.data + at - name.len, name.data, name.len) == 0;
+}
+
+/* Whether the object is an entry of a Bundle, or contained: part of what stands around it. */
+static bool is_part(struct framing_json *json, struct bytes input, size_t start, size_t first)
+{
+	if (is_named(input, start, BYTES_LITERAL("\"resource\"")))
+		return true;
+	size_t list = opening_of(json, input, start, first);
+	return list != SIZE_MAX && input.data[list] == '[' && is_named(input, list, BYTES_LITERAL("\"contained\""));
+}
+
+/* Nothing else stands before it in its document: the document's own beginning, which is damaged. */
+static bool only_braces(struct bytes input, size_t start)
+{
+	size_t at = 0;
+	while (at < start && (input.data[at] == '{' || words_blank(input.data[at])))
+		at++;
+	return at == start;
+}
+
+/* A marker ends before `end`: where the message begins that has this type, SIZE_MAX if it is no message of its own. */
+static size_t marked_start(struct framing *framing, struct bytes input, size_t end)
+{
+	struct framing_json *json = &framing->json;
+	size_t first = json->marker > DOUBT_BYTES_MAX ? json->marker - DOUBT_BYTES_MAX : 0;
+	if (json->looked > LOOKED_FREE + LOOKED_EACH * json->fed)
+		return SIZE_MAX;
+	size_t start = opening_of(json, input, json->marker, first);
+	if (start == SIZE_MAX || (!framing->is_long && only_braces(input, start)))
+		return SIZE_MAX;
+	return is_beginning(input, start, end) && !is_part(json, input, start, first) ? start : SIZE_MAX;
 }
 
 /* What stands behind it on its line begins no line. */
@@ -160,16 +258,16 @@ static bool give_closed(struct framing *framing, struct bytes input, struct fram
 
 /* ---- within a document ---- */
 
-static void look_at_type(struct framing *framing, bool marked)
+static void look_at_type(struct framing *framing, struct bytes input, bool marked)
 {
 	struct framing_json *json = &framing->json;
 	const struct json_scan *scan = &json->scan;
-	if (scan->typed && scan->depth == 1) {
-		json->typed = true;
+	if (scan->typed && scan->depth == 1)
 		json->bundle |= scan->found == JSON_BUNDLE;
-	}
-	if (marked && json->typed && !json->bundle && json->inner == 0 && !framing->is_long)
-		json->inner = json->marker;
+	if (!marked || scan->depth == 1 || json->bundle || json->inner > 0 || framing->is_long)
+		return;
+	size_t start = marked_start(framing, input, framing->at);
+	json->inner = start != SIZE_MAX ? start : 0;
 }
 
 /* Feeds the byte. `begins`: a message can begin with it, as far as lines are concerned. */
@@ -252,16 +350,15 @@ static bool go_on_broken(struct framing *framing, struct bytes input, bool begin
 		return end_document(framing, input, at, out);
 	if (begins && json->nul && json->behind)
 		return give_closed(framing, input, out);
-	bool marked = at_marker(json, c, at);
+	size_t start = at_marker(json, c, at) ? marked_start(framing, input, at + 1) : SIZE_MAX;
 	if (try_message(framing, input, begins, out))
 		return true;
 	json->behind &= c != '\n' && !framing->is_long;
-	if (marked && json->behind)
-		return give_closed(framing, input, out);
-	if (marked && json->typed && !json->bundle)
-		return end_document(framing, input, json->marker, out);
-	json->typed |= marked;
-	return false;
+	if (start == SIZE_MAX)
+		return false;
+	if (json->behind)
+		return start >= json->end && give_closed(framing, input, out);
+	return end_document(framing, input, start, out);
 }
 
 static bool next_broken(struct framing *framing, struct bytes input, struct framing_piece *out)
@@ -281,7 +378,7 @@ static bool next_open(struct framing *framing, struct bytes input, struct framin
 	}
 	bool marked = at_marker(json, c, at);
 	enum json_scan_result result = feed(framing, c, begins);
-	look_at_type(framing, marked);
+	look_at_type(framing, input, marked);
 	if (json->scan.depth > 1 && is_message(framing))
 		return end_at_start(framing, input, json->scan.depth, out);
 	if (result == JSON_DONE) {
@@ -320,9 +417,9 @@ static bool next_junk(struct framing *framing, struct bytes input, struct framin
 {
 	struct framing_json *json = &framing->json;
 	uint8_t c = input.data[framing->at];
-	bool marked = at_marker(json, c, framing->at);
-	if (marked)
-		return framing_give_message(framing, input, json->marker, false, out);
+	size_t start = at_marker(json, c, framing->at) ? marked_start(framing, input, framing->at + 1) : SIZE_MAX;
+	if (start != SIZE_MAX)
+		return framing_give_message(framing, input, start, false, out);
 	bool behind_nul = json->nul && c == '{';
 	json->nul = c == '\0';
 	if (c == '\n' || behind_nul || (json->array && (framing->at > 0 || framing->is_long) && (c == ',' || c == ']')))
@@ -352,13 +449,19 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* From where on a message may begin whose type is yet to come, and what it is looked for with. */
+static size_t doubt_begins(size_t at)
+{
+	return at > DOUBT_BYTES_MAX + BEFORE_BYTES_MAX ? at - DOUBT_BYTES_MAX - BEFORE_BYTES_MAX : 0;
+}
+
 /* Longer than the limit: all but the places where a message may turn out to begin is given out. */
 static bool give_part(struct framing *framing, struct bytes input, struct framing_piece *out)
 {
 	struct framing_json *json = &framing->json;
 	bool scanned = framing->state == OPEN || (framing->state == BROKEN && json->trial);
 	uint32_t depth = scanned ? json->scan.depth : 0;
-	size_t safe = framing->at;
+	size_t safe = framing->state == CLOSED ? framing->at : doubt_begins(framing->at);
 	json->inner = 0;
 	framing->is_long = true;
 	for (uint32_t i = 1; i <= depth; i++)

@@ -6,6 +6,11 @@
 #define FRAMING_DOCUMENT_BYTES_MAX 16777216u
 /* How far back a place is remembered that may turn out to be where a message begins. */
 #define DOUBT_BYTES_MAX 65536u
+/* Bytes that are looked back over in one document: some, and so many for each of its own; a Bundle takes one. */
+#define LOOKED_FREE 262144u
+#define LOOKED_EACH 8u
+/* Before a value, for the name that it stands behind. */
+#define BEFORE_BYTES_MAX 32u
 /* Brackets in each other: one bit each. FHIR has some twenty. */
 #define JSON_SCAN_DEPTH_MAX 128u
 /* Of a string that may be a name that framing knows; the longest has twelve. */

@@ -217,6 +217,73 @@ START_TEST(a_damaged_document_costs_one)
 }
 END_TEST
 
+/* In the order of their names the type comes late. */
+#define S "{\"a\":[{\"x\":\"}{\\\"[\"}],\"resourceType\":\"AuditEvent\",\"z\":{}}"
+#define BUNDLE "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":" A "},{\"resource\":" S "}"
+#define SORTED_BUNDLE "{\"entry\":[{\"resource\":" S "},{ \"resource\" : " A "}"
+
+/* ADP-14: the way back is found at the next message, whatever the order of its members and whatever stands before. */
+START_TEST(the_way_back_is_the_next_message)
+{
+	static const char *const cuts[] = {"{\"a\":\"b", "{\"a\":[{\"b\":\"", "{\"a\":[1,",
+		"{\"a\":{\"b\":", "{\"resourceType\":\"AuditEvent\",\"a\":[{\"b", BUNDLE,
+		BUNDLE ",{\"resource\":{\"resourceType\":\"Aud", SORTED_BUNDLE, SORTED_BUNDLE ",{\"resource\":{\"a\":\"b"};
+	static const char *const wholes[] = {A, S, BUNDLE "]}", SORTED_BUNDLE "],\"resourceType\":\"Bundle\"}"};
+	char input[2048];
+	char wanted[2048];
+	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++)
+		for (size_t k = 0; k < sizeof wholes / sizeof wholes[0]; k++) {
+			const char *cut = cuts[i];
+			const char *whole = wholes[k];
+			/* On one line. */
+			snprintf(input, sizeof input, "%s%s%s\n%s", cut, whole, A, whole);
+			snprintf(wanted, sizeof wanted, "\n!%s\n=%s\n=" A "\n-\n\n=%s", cut, whole, whole);
+			expect(ADAPTER_FHIR, input, wanted);
+			/* Behind what a log puts before each; what does not say its type is text. */
+			bool typed = strstr(cut, "{\"resourceType\":\"") == cut;
+			snprintf(input, sizeof input, "10:00 app: %s\n10:01 app: %s\n10:02 app: %s\n", cut, whole, whole);
+			snprintf(wanted, sizeof wanted, "\n=10:00 app:%s%s\n%s10:01 app:\n- \n=%s\n-\n\n=10:02 app:\n- \n=%s\n-\n",
+				typed ? "\n- \n!" : " ", cut, typed ? "" : "-\n\n=", whole, whole);
+			expect(ADAPTER_FHIR, input, wanted);
+			snprintf(input, sizeof input, "%s x %s\n", A, whole);
+			snprintf(wanted, sizeof wanted, "\n=%s\n- \n=x\n- \n=%s\n-\n", A, whole);
+			expect(ADAPTER_FHIR, input, wanted);
+		}
+	/* Only these two types are messages. */
+	expect(ADAPTER_FHIR, "x {\"resourceType\":\"Account\"}\n" A, "\n=x {\"resourceType\":\"Account\"}\n-\n\n=" A);
+	expect(
+		ADAPTER_FHIR, "x {\"resourceType\":\"AuditEvents\"}\n" A, "\n=x {\"resourceType\":\"AuditEvents\"}\n-\n\n=" A);
+	expect(ADAPTER_FHIR, "x {\"resourceType\":\"Bundl\"}\n" A, "\n=x {\"resourceType\":\"Bundl\"}\n-\n\n=" A);
+	/* What is contained belongs to what contains it. */
+	expect(ADAPTER_FHIR, "{\"contained\": [ " S "],\"a\":\"\n" A, "\n!{\"contained\": [ " S "],\"a\":\"\n-\n\n=" A);
+	/* Longer than the limit. */
+	expect_bytes(ADAPTER_FHIR, 20, bytes_text("{\"a\":\"01234567890123456789" S "\n" S),
+		"\nL{\"a\":\"01234567890123456789\nL" S "\n-\n\nL" S);
+	expect_bytes(ADAPTER_FHIR, 20, bytes_text(SORTED_BUNDLE ",{{\"resource\":" S "}]}\n" S),
+		"\nL" SORTED_BUNDLE ",{{\"resource\":" S "}]}\n\nL" S);
+}
+END_TEST
+
+/* Types in a long line that are of no object, or of contained ones, take no longer: it would not end otherwise. */
+START_TEST(hostile_types_take_no_longer)
+{
+	static const char *const fronts[] = {"x ", "{\"contained\":[", "[[\"", "{{\"contained\":["};
+	static const char *const pieces[] = {"\"resourceType\":\"AuditEvent\",", "{\"resourceType\":\"AuditEvent\"},"};
+	static char text[4u << 20];
+	for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++)
+		for (size_t k = 0; k < sizeof pieces / sizeof pieces[0]; k++) {
+			struct framing framing;
+			struct framing_piece piece = {.kind = FRAMING_MESSAGE};
+			size_t at = (size_t)sprintf(text, "%s", fronts[i]);
+			for (size_t len = strlen(pieces[k]); at + len < sizeof text; at += len)
+				memcpy(text + at, pieces[k], len);
+			framing_begin(&framing, ADAPTER_FHIR);
+			for (size_t from = 0; piece.kind != FRAMING_NOTHING; from += piece.text.len)
+				framing_next(&framing, bytes_of(text + from, at - from), FRAMING_ENDED, &piece);
+		}
+}
+END_TEST
+
 /* What a crash leaves in a file that was being written: ADP-14 */
 START_TEST(a_block_of_nuls_costs_no_message)
 {
@@ -391,7 +458,7 @@ END_TEST
 
 /* ---- any damage, any reads ---- */
 
-static const char *const parts[] = {A, B, D, "{\"input\":\"x\",\"message\":\"" D "\"}", "<?xml version=\"1.0\"?>" D,
+static const char *const parts[] = {A, B, D, S, "{\"input\":\"x\",\"message\":\"" D "\"}", "<?xml version=\"1.0\"?>" D,
 	"{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":" A "}]}", "[" A "," B "]",
 	"{\n  \"resourceType\": \"AuditEvent\",\n  \"a\": [\n    {\n      \"b\": 1\n    }\n  ]\n}", "<List>" D D "</List>",
 	"<AuditMessage><!-- " D " --><![CDATA[" D "]]></AuditMessage>", "\n", " ", MARK, "{", "}", "[", "]", "\"", ",", "<",
@@ -402,7 +469,7 @@ static size_t compose(char *out, size_t max)
 	size_t count = sizeof parts / sizeof parts[0];
 	size_t len = 0;
 	while (len < max) {
-		const char *part = parts[draw(3) > 0 ? draw(10) : draw((uint32_t)count)];
+		const char *part = parts[draw(3) > 0 ? draw(11) : draw((uint32_t)count)];
 		size_t size = strlen(part);
 		if (len + size + 1 > max)
 			break;
@@ -497,6 +564,7 @@ START_TEST(widths_change_anywhere)
 END_TEST
 
 UNIT_MAIN("framing", lines_are_cut_where_they_end, documents_are_cut_where_they_end, a_damaged_document_costs_one,
-	a_block_of_nuls_costs_no_message, a_long_document_costs_one, xml_documents_are_cut_where_they_end,
-	damaged_xml_costs_one, a_closed_document_does_not_wait, utf16_is_cut_as_other_text_is, widths_change_anywhere,
+	the_way_back_is_the_next_message, hostile_types_take_no_longer, a_block_of_nuls_costs_no_message,
+	a_long_document_costs_one, xml_documents_are_cut_where_they_end, damaged_xml_costs_one,
+	a_closed_document_does_not_wait, utf16_is_cut_as_other_text_is, widths_change_anywhere,
 	any_damage_costs_its_document_alone)
