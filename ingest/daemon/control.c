@@ -146,9 +146,8 @@ static void on_read(struct bufferevent *stream, void *context)
 		return;
 	}
 	json_auto_t *request = NULL;
-	enum error error = json_read(bytes_text(line), JSON_REJECT_DUPLICATES, NULL, &request);
-	if (error == E_OK)
-		error = make_job(request, client->id, &job);
+	enum error error =
+		json_read(bytes_text(line), JSON_REJECT_DUPLICATES, NULL, &request) ?: make_job(request, client->id, &job);
 	if (error != E_OK) {
 		refuse(client, error, "");
 		return;
@@ -266,7 +265,7 @@ enum error control_open(struct event_base *base, const char *dir, void (*submit)
 	control->context = context;
 	control->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (control->dir_fd < 0) {
-		fault_set(fault, E_IO, "%s cannot be opened: %s", dir, strerror(errno));
+		fault_set(fault, E_IO, "%s cannot be opened: %m", dir);
 		control_close(control);
 		return E_IO;
 	}

@@ -119,9 +119,8 @@ int main(int argc, char **argv)
 	if (sodium_init() < 0)
 		return 1;
 	set_process();
-	enum error error = open_ledger(options.dir, given.without_witnesses, &ledger, &fault);
-	if (error == E_OK)
-		error = server_run(ledger, &options, say_listening, &fault);
+	enum error error = open_ledger(options.dir, given.without_witnesses, &ledger, &fault)
+						   ?: server_run(ledger, &options, say_listening, &fault);
 	if (error != E_OK)
 		status_ended("indsigt-ingestd", fault.text);
 	ledger_close(ledger);

@@ -203,7 +203,7 @@ static enum error open_listener(struct server *server, void (*listening)(const c
 		return fault_set(fault, E_NO_MEMORY, "");
 	}
 	if (evconnlistener_enable(server->listener) != 0) /* it is, unless the event was refused */
-		return fault_set(fault, E_IO, "the event loop cannot wait for connections: %s", strerror(errno));
+		return fault_set(fault, E_IO, "the event loop cannot wait for connections: %m");
 	server->accepting = true;
 	evconnlistener_set_error_cb(server->listener, on_accept_error);
 	address_format(&address, text);
@@ -214,10 +214,10 @@ static enum error open_listener(struct server *server, void (*listening)(const c
 static enum error start(struct server *server, void (*listening)(const char *address), struct fault *fault)
 {
 	if ((server->base = event_base_new()) == NULL)
-		return fault_set(fault, E_NO_MEMORY, "the event loop cannot be made: %s", strerror(errno));
+		return fault_set(fault, E_NO_MEMORY, "the event loop cannot be made: %m");
 	server->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (server->wake_fd < 0)
-		return fault_set(fault, E_IO, "the event loop cannot be woken: %s", strerror(errno));
+		return fault_set(fault, E_IO, "the event loop cannot be woken: %m");
 	server->wake = event_new(server->base, server->wake_fd, EV_READ | EV_PERSIST, on_wake, server);
 	server->stop[0] = evsignal_new(server->base, SIGTERM, on_stop, server);
 	server->stop[1] = evsignal_new(server->base, SIGINT, on_stop, server);
@@ -228,7 +228,7 @@ static enum error start(struct server *server, void (*listening)(const char *add
 	errno = 0;
 	if (event_add(server->wake, NULL) != 0 || event_add(server->stop[0], NULL) != 0 ||
 		event_add(server->stop[1], NULL) != 0 || event_add(server->beat, &beat) != 0)
-		return fault_set(fault, E_IO, "the event loop cannot wait for its events: %s", strerror(errno));
+		return fault_set(fault, E_IO, "the event loop cannot wait for its events: %m");
 	TRY(control_open(server->base, server->options->dir, submit_control, server, &server->control, fault));
 	if (health_new(server->options->dir, &server->health) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
@@ -291,7 +291,7 @@ enum error server_run(struct ledger *ledger, const struct server_options *option
 	room_init(&server->room);
 	enum error error = start(server, listening, fault);
 	if (error == E_OK && event_base_dispatch(server->base) < 0)
-		error = fault_set(fault, E_IO, "the event loop failed: %s", strerror(errno));
+		error = fault_set(fault, E_IO, "the event loop failed: %m");
 	stop(server);
 	free(server);
 	return error;

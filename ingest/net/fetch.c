@@ -81,8 +81,7 @@ enum error fetch_text(struct fetch *fetch, const char *path, const struct web_pa
 							   : fault_set(fault, E_USAGE, "the ledger's address is not a well-formed URL");
 	const struct web_question question = {
 		.url = url, .headers = {"Accept: application/json", fetch->authorization}, .answer_max = FETCH_BYTES_MAX};
-	enum error error = web_begin(fetch->web, 0, &question);
-	TRY(fault_set(fault, error, ""));
+	TRY(fault_set(fault, web_begin(fetch->web, 0, &question), ""));
 	struct web_answer answer;
 	while ((answer = web_answer(fetch->web, 0)).end == WEB_UNDER_WAY)
 		if (web_wait(fetch->web, -1, 1000) != E_OK) {

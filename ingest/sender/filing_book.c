@@ -48,9 +48,8 @@ static enum error load(struct filing_book *book, bool create, uint64_t begin)
 		error = txn.error;
 	}
 	if (error == E_OK)
-		error = db_get_number(&txn, META, ROW_BEGIN, &book->begin);
-	if (error == E_OK)
-		error = db_get_number(&txn, META, ROW_CHECKED, &book->checked);
+		error = db_get_number(&txn, META, ROW_BEGIN, &book->begin)
+					?: db_get_number(&txn, META, ROW_CHECKED, &book->checked);
 	return error == E_OK && create ? db_commit(&txn) : error;
 }
 
@@ -62,7 +61,7 @@ enum error filing_book_open(
 	if (!there && !create)
 		return E_NOT_FOUND;
 	if (!there && mkdir(path, 0700) != 0)
-		return fault_set(fault, E_IO, "%s cannot be made: %s", path, strerror(errno));
+		return fault_set(fault, E_IO, "%s cannot be made: %m", path);
 	OWNED(filing_book_release) struct filing_book *book = calloc(1, sizeof *book);
 	TRY(fault_set(fault, allocated(book), ""));
 	pthread_mutex_init(&book->mutex, NULL);

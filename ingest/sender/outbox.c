@@ -74,9 +74,9 @@ static enum error open_parts(struct outbox *outbox, struct fault *fault)
 		outbox->options.batch = BATCH_EVENTS_DEFAULT;
 	TRY(sender_key_read(outbox->options.key_path, &outbox->key, fault));
 	TRY(open_spool(outbox, fault));
-	enum error error =
-		client_session_init(&outbox->session, &outbox->key.log, outbox->key.sender, spool_note(outbox->spool));
-	TRY(fault_set(fault, error, "the spool's last receipt is not signed by the log that the key file names"));
+	TRY(fault_set(fault,
+		client_session_init(&outbox->session, &outbox->key.log, outbox->key.sender, spool_note(outbox->spool)),
+		"the spool's last receipt is not signed by the log that the key file names"));
 	outbox->out = malloc(OUTBOX_OUT_BYTES);
 	outbox->in = malloc(OUTBOX_IN_BYTES);
 	outbox->scratch = malloc(EVENT_BYTES_MAX + HEADER_BYTES_MAX);
@@ -352,10 +352,10 @@ enum error outbox_flush(struct outbox *outbox, struct fault *fault)
 	if (builder_messages(outbox->builder) == 0)
 		return E_OK;
 	struct spool_batch batch;
-	enum error error = builder_close(outbox->builder, &outbox->key, spool_next(outbox->spool), outbox->claim, &batch);
-	if (error == E_OK)
-		error = spool_append(outbox->spool, &batch);
-	TRY(fault_because(fault, error, "the spool cannot take a batch"));
+	TRY(fault_because(fault,
+		builder_close(outbox->builder, &outbox->key, spool_next(outbox->spool), outbox->claim, &batch)
+			?: spool_append(outbox->spool, &batch),
+		"the spool cannot take a batch"));
 	outbox->group_batches++;
 	outbox->group_bytes += batch.body.len;
 	builder_reset(outbox->builder);
@@ -389,8 +389,8 @@ enum error outbox_add(struct outbox *outbox, const struct event *events, size_t 
 	assert(outbox_ready(outbox) && count > 0);
 	struct builder_source from = {.input = source != NULL ? source->input : BYTES_EMPTY};
 	from.number = source != NULL ? source->number : 0;
-	enum error error = identify(outbox, events, count, source, &from.identity);
-	TRY(fault_set(fault, error, "the event is longer than %u bytes", EVENT_BYTES_MAX));
+	TRY(fault_set(fault, identify(outbox, events, count, source, &from.identity), "the event is longer than %u bytes",
+		EVENT_BYTES_MAX));
 	if (from.identity.check != 0 && !outbox->again &&
 		remembered_count(spool_remembered(outbox->spool), from.identity.hash) > 0)
 		return judge_used_id(outbox, events, count, &from.identity, fault);

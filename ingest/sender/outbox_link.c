@@ -504,7 +504,7 @@ static enum error turn(struct outbox *outbox, int input_fd, bool *input_ready, i
 		fds[0].events |= POLLOUT;
 	int happened = poll(fds, 2, wait);
 	if (happened < 0 && errno != EINTR)
-		return fault_set(fault, E_IO, "poll: %s", strerror(errno));
+		return fault_set(fault, E_IO, "poll: %m");
 	if (input_ready != NULL)
 		*input_ready = (fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
 	if (outbox->fd >= 0 && outbox->connecting && fds[0].revents != 0)

@@ -347,9 +347,7 @@ static enum error persist(struct spool *spool)
 enum error spool_rewrite(struct spool *spool)
 {
 	struct journal journal = {.fd = -1};
-	enum error error = persist(spool);
-	if (error == E_OK)
-		error = journal_create(spool->dir_fd, JOURNAL_NEW_NAME, &journal);
+	enum error error = persist(spool) ?: journal_create(spool->dir_fd, JOURNAL_NEW_NAME, &journal);
 	if (error == E_OK)
 		error = write_new(spool, &journal);
 	if (error == E_OK)
@@ -378,13 +376,13 @@ static enum error lock_spool(int fd, const char *path, struct fault *fault)
 static enum error open_dir(const char *path, bool make, int *out, struct fault *fault)
 {
 	if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
-		return fault_set(fault, error_of_system(errno), "spool '%s': %s", path, strerror(errno));
+		return fault_set(fault, error_of_system(errno), "spool '%s': %m", path);
 	OWNED_FD fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "spool '%s': %s", path, strerror(errno));
+		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "spool '%s': %m", path);
 	struct stat info;
 	if (fstat(fd, &info) != 0)
-		return fault_set(fault, E_IO, "spool '%s': %s", path, strerror(errno));
+		return fault_set(fault, E_IO, "spool '%s': %m", path);
 	if ((info.st_mode & 077) != 0)
 		return fault_set(fault, E_PERMISSION, "spool '%s' may be read by others; set its mode to 0700", path);
 	TRY(lock_spool(fd, path, fault));
@@ -529,9 +527,7 @@ static enum error open_spool(
 	spool->sender = sender;
 	snprintf(spool->origin, sizeof spool->origin, "%s", origin != NULL ? origin : "");
 	spool->journal.fd = -1;
-	enum error error = open_journal(spool);
-	if (error == E_OK)
-		error = make_current(spool);
+	enum error error = open_journal(spool) ?: make_current(spool);
 	if (error != E_OK) {
 		release(spool);
 		close(dir_fd);

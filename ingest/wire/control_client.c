@@ -42,7 +42,7 @@ static void wait_for_reply(int fd, void (*waiting)(void))
 static enum error exchange(int fd, const json_t *request, void (*waiting)(void), json_t **reply, struct fault *fault)
 {
 	if (json_dumpfd(request, fd, JSON_COMPACT) != 0 || write(fd, "\n", 1) != 1)
-		return fault_set(fault, E_IO, "the daemon does not take the request: %s", strerror(errno));
+		return fault_set(fault, E_IO, "the daemon does not take the request: %m");
 	wait_for_reply(fd, waiting);
 	json_error_t json_error;
 	json_t *json = json_loadfd(fd, JSON_DISABLE_EOF_CHECK, &json_error);
@@ -64,17 +64,17 @@ enum error control_call(
 {
 	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
-		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno));
+		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %m", dir);
 	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return fault_set(fault, E_IO, "no socket: %s", strerror(errno));
+		return fault_set(fault, E_IO, "no socket: %m");
 	if (!connect_to(dir_fd, fd)) {
 		bool nobody = errno == ENOENT || errno == ECONNREFUSED;
 		return fault_set(fault,
 			nobody            ? E_NOT_FOUND
 			: errno == EACCES ? E_PERMISSION
 							  : E_IO,
-			"%s/control.sock: %s", dir, strerror(errno));
+			"%s/control.sock: %m", dir);
 	}
 	return exchange(fd, request, waiting, reply, fault);
 }

@@ -159,7 +159,8 @@ static inline enum error allocated(bool there)
 	return there ? E_OK : E_NO_MEMORY;
 }
 
-/* Leaves the enclosing function with the first error. */
+/* Leaves the enclosing function with the first error. Where there is something to do before it is left: E_OK is 0, so
+ * `first() ?: second()` is the error of the first that fails, and the second is not done after it. */
 #define TRY(expression)                             \
 	do {                                            \
 		enum error try_error = (expression);        \

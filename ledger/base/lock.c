@@ -67,8 +67,7 @@ enum error lock_dir(int dir_fd, enum error held, const char *before, const char 
 	if (rc == 0)
 		return E_OK;
 	if (errno != EWOULDBLOCK)
-		return fault_set(
-			fault, E_IO, "it cannot be locked: %s; it must lie on a disk that knows flock", strerror(errno));
+		return fault_set(fault, E_IO, "it cannot be locked: %m; it must lie on a disk that knows flock");
 	find_holder(dir_fd, holder);
 	return fault_set(fault, held, "%s%s%s", before, holder, after);
 }

@@ -58,16 +58,14 @@ static enum error check_head(int fd, const char *path, struct fault *fault)
 	struct meta first;
 	struct meta second;
 	struct stat status;
-	enum error error = read_meta(fd, 0, &first);
-	if (error == E_OK)
-		error = read_meta(fd, first.page_bytes, &second);
+	enum error error = read_meta(fd, 0, &first) ?: read_meta(fd, first.page_bytes, &second);
 	if (error == E_IO)
-		return fault_set(fault, E_IO, "%s/data.mdb cannot be read: %s", path, strerror(errno));
+		return fault_set(fault, E_IO, "%s/data.mdb cannot be read: %m", path);
 	if (error != E_OK || second.page_bytes != first.page_bytes)
 		return fault_set(fault, E_CORRUPT,
 			"%s/data.mdb is empty or no store any more; put back a whole copy, see 'indsigt help recovery'", path);
 	if (fstat(fd, &status) != 0)
-		return fault_set(fault, E_IO, "%s/data.mdb: %s", path, strerror(errno));
+		return fault_set(fault, E_IO, "%s/data.mdb: %m", path);
 	const struct meta *newer = second.transaction > first.transaction ? &second : &first;
 	uint64_t there = (uint64_t)status.st_size / newer->page_bytes;
 	if (there < newer->pages - newer->pages / MISSING_PART)
@@ -86,7 +84,7 @@ enum error db_file_check(const char *path, struct fault *fault)
 	OWNED_FD fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		enum error error = errno == ENOENT ? E_NOT_FOUND : errno == EACCES ? E_PERMISSION : E_IO;
-		return fault_set(fault, error, "%s cannot be opened: %s", name, strerror(errno));
+		return fault_set(fault, error, "%s cannot be opened: %m", name);
 	}
 	return check_head(fd, path, fault);
 }

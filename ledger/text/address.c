@@ -92,7 +92,7 @@ enum error address_listen(const char *text, int *fd, struct address *out, struct
 	TRY(address_parse(text, &address, fault));
 	OWNED_FD opened = socket(address.socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (opened < 0 || !listen_on(opened, &address))
-		return fault_set(fault, E_IO, "%s cannot be listened on: %s", text, strerror(errno));
+		return fault_set(fault, E_IO, "%s cannot be listened on: %m", text);
 	*fd = opened;
 	*out = address;
 	opened = -1;

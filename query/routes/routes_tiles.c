@@ -33,9 +33,8 @@ void route_tile(struct call *call)
 	}
 	if (!call_snapshot(call))
 		return;
-	enum error error = snapshot_tile(call->snapshot, &tile, &content);
-	if (error == E_OK)
-		error = tile_answer(call->request, &tile, content, call->response);
+	enum error error =
+		snapshot_tile(call->snapshot, &tile, &content) ?: tile_answer(call->request, &tile, content, call->response);
 	if (error == E_NOT_FOUND)
 		not_there(call, &tile);
 	else if (error != E_OK)

@@ -99,9 +99,7 @@ static enum error list(void *given, struct fault *fault)
 	TRY(archive_open(dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
 	listing.snapshot = snapshot;
-	enum error error = snapshot_visit_evidence(snapshot, add_equivocation, &listing);
-	if (error == E_OK)
-		error = add_files(&listing, dir);
+	enum error error = snapshot_visit_evidence(snapshot, add_equivocation, &listing) ?: add_files(&listing, dir);
 	TRY(fault_set(fault, error, "the evidence cannot be read: %s", error_reason(error)));
 	if (output != NULL)
 		return write_json(&listing, output, fault);

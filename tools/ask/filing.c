@@ -26,9 +26,10 @@ static enum error check(struct bytes text, const struct vkey *log, struct fault 
 	OWNED(filing_proof_release) struct filing_proof *proof = NULL;
 	struct filing_lost lost;
 	struct finding finding = {.text = ""};
-	enum error error = filing_lost_is(text) ? filing_lost_verify(text, log, NULL, &lost, &finding)
-											: filing_proof_verify(text, log, NULL, &proof, &finding);
-	return fault_set(fault, error, "the ledger's proof does not hold: %s", finding.text);
+	return fault_set(fault,
+		filing_lost_is(text) ? filing_lost_verify(text, log, NULL, &lost, &finding)
+							 : filing_proof_verify(text, log, NULL, &proof, &finding),
+		"the ledger's proof does not hold: %s", finding.text);
 }
 
 static enum error filing(void *given, struct fault *fault)

@@ -65,10 +65,10 @@ static enum error put_note(const char *dir, const struct vkey *vkey, struct byte
 	if (len < 0 || (size_t)len >= sizeof path)
 		return fault_set(fault, E_TOO_LONG, "");
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		return fault_set(fault, E_IO, "%s cannot be made: %s; hand the note over", path, strerror(errno));
+		return fault_set(fault, E_IO, "%s cannot be made: %m; hand the note over", path);
 	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
-		return fault_set(fault, E_IO, "%s cannot be opened: %s; hand the note over", path, strerror(errno));
+		return fault_set(fault, E_IO, "%s cannot be opened: %m; hand the note over", path);
 	enum error error = file_write_atomic(dir_fd, name, note, 0644);
 	close(dir_fd);
 	return fault_set(fault, error, "%s/%s cannot be written; hand the note over", path, name);
@@ -84,10 +84,8 @@ enum error audit_note_write(const char *dir, const struct vkey *log, const struc
 	struct writer w = writer_of(buffer, sizeof buffer);
 	if (result->epochs == 0)
 		return fault_set(fault, E_NOT_FOUND, "there is no epoch yet that a note could be about; see 'indsigt epoch'");
-	enum error error = make_note(log, result, key, &vkey, &w);
-	if (error == E_OK)
-		error = writer_done(&w, &note);
-	TRY(fault_because(fault, error, "the note cannot be made"));
+	TRY(fault_because(
+		fault, make_note(log, result, key, &vkey, &w) ?: writer_done(&w, &note), "the note cannot be made"));
 	fwrite(note.data, 1, note.len, stdout);
 	if (fflush(stdout) != 0)
 		return fault_set(fault, E_IO, "the note cannot be printed: %m");

@@ -52,8 +52,7 @@ static enum error load_state(struct walk *walk, struct fault *fault)
 		return E_OK;
 	TRY(fault_because(
 		fault, file_read_all(AT_FDCWD, from, FOLLOW_STATE_BYTES_MAX, &text, &len), "%s cannot be read", from));
-	enum error error = follower_load(&walk->follower, bytes_of(text, len), &why);
-	return fault_set(fault, error, "%s: %s", from, why.text);
+	return fault_set(fault, follower_load(&walk->follower, bytes_of(text, len), &why), "%s: %s", from, why.text);
 }
 
 static enum error save_state(struct walk *walk, struct log_finding *finding)
@@ -144,9 +143,8 @@ static enum error run_walk(struct walk *walk, struct audit_result *out, struct f
 enum error audit_tiles(const struct audit_tiles *request, struct audit_result *out, struct fault *fault)
 {
 	struct walk walk = {.request = request};
-	enum error error = follower_open(request->place, -1, request->vkey, &walk.follower, fault);
-	if (error == E_OK)
-		error = run_walk(&walk, out, fault);
+	enum error error =
+		follower_open(request->place, -1, request->vkey, &walk.follower, fault) ?: run_walk(&walk, out, fault);
 	follower_close(&walk.follower);
 	return error;
 }

@@ -300,9 +300,7 @@ static bool reap(const struct crew *crew)
 
 static enum error run(struct crew *crew, struct load_result *out, struct fault *fault)
 {
-	enum error error = start(crew, fault);
-	if (error == E_OK)
-		error = wait_ready(crew, fault);
+	enum error error = start(crew, fault) ?: wait_ready(crew, fault);
 	uint64_t start_ns = clock_ns();
 	if (error == E_OK) {
 		close_end(&crew->go[1]);

@@ -100,9 +100,7 @@ static enum error append_directly(const struct admin *admin, struct entry_sender
 {
 	OWNED(ledger_release) struct ledger *ledger = NULL;
 	TRY(open_ledger(admin, &ledger, fault));
-	enum error error = file_first(ledger, fault);
-	if (error == E_OK)
-		error = append_in_tick(ledger, entry, fault);
+	enum error error = file_first(ledger, fault) ?: append_in_tick(ledger, entry, fault);
 	if (error != E_UNFILED)
 		return error;
 	TRY(run_epoch_and_say(ledger, fault));
@@ -161,9 +159,7 @@ static enum error ask_to_append(const char *dir, const struct entry_sender *send
 	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender};
 	struct bytes encoded;
 	struct writer w = writer_of(buffer, sizeof buffer);
-	enum error error = entry_encode(&entry, &w);
-	if (error == E_OK)
-		error = writer_done(&w, &encoded);
+	enum error error = entry_encode(&entry, &w) ?: writer_done(&w, &encoded);
 	TRY(fault_set(fault, error, "the registration cannot be encoded: %s", error_text(error)));
 	sodium_bin2base64(text, sizeof text, encoded.data, encoded.len, sodium_base64_VARIANT_ORIGINAL);
 	return ask(dir, json_pack("{s:s,s:s}", "do", "sender", "entry", text), say_waiting, fault);
@@ -215,8 +211,7 @@ enum error admin_next_sender(const char *dir, uint32_t *out, struct fault *fault
 	uint32_t next = 1;
 	TRY(archive_open(dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
-	enum error error = snapshot_senders(snapshot, pass_taken, &next);
-	TRY(fault_set(fault, error, ""));
+	TRY(fault_set(fault, snapshot_senders(snapshot, pass_taken, &next), ""));
 	if (next == 0)
 		return fault_set(fault, E_EXISTS, "sender ids up to 4294967295 are all taken");
 	*out = next;

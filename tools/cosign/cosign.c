@@ -256,12 +256,12 @@ static enum error open_places(struct cosign *cosign, struct fault *fault)
 {
 	cosign->dir_fd = open(cosign->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cosign->dir_fd < 0)
-		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s", cosign->dir, strerror(errno));
+		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %m", cosign->dir);
 	if (mkdirat(cosign->dir_fd, COSIGNED_DIR, 0755) != 0 && errno != EEXIST)
-		return fault_set(fault, E_IO, "%s/cosigned cannot be made: %s", cosign->dir, strerror(errno));
+		return fault_set(fault, E_IO, "%s/cosigned cannot be made: %m", cosign->dir);
 	cosign->cosigned_fd = openat(cosign->dir_fd, COSIGNED_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cosign->cosigned_fd < 0)
-		return fault_set(fault, E_IO, "%s/cosigned cannot be opened: %s", cosign->dir, strerror(errno));
+		return fault_set(fault, E_IO, "%s/cosigned cannot be opened: %m", cosign->dir);
 	if (cosign->check_only)
 		return E_OK;
 	TRY(lock_dir(cosign->cosigned_fd, E_LOCKED, "", " asks the witnesses of this ledger", fault));

@@ -58,9 +58,8 @@ enum error follower_load(struct follower *follower, struct bytes text, struct fa
 enum error follower_save(const struct follower *follower, int dir_fd, const char *name, struct log_finding *finding)
 {
 	OWNED_MEMORY char *text = NULL;
-	enum error error = follow_state_write(&follower->known, &follower->rules, &text);
-	if (error == E_OK)
-		error = file_write_atomic(dir_fd, name, bytes_text(text), 0644);
+	enum error error = follow_state_write(&follower->known, &follower->rules, &text)
+						   ?: file_write_atomic(dir_fd, name, bytes_text(text), 0644);
 	if (error == E_OK)
 		return E_OK;
 	return log_finding_set(

@@ -32,7 +32,7 @@ static enum error find_place(const char *place, char out[MIRROR_PLACE_BYTES_MAX 
 	TRY(tile_fetch_open(place, -1, &fetch, fault));
 	tile_fetch_close(fetch);
 	if (!url && realpath(place, path) == NULL)
-		return fault_set(fault, E_NOT_FOUND, "--ledger cannot be found: %s", strerror(errno));
+		return fault_set(fault, E_NOT_FOUND, "--ledger cannot be found: %m");
 	if (strlen(url ? place : path) > MIRROR_PLACE_BYTES_MAX)
 		return fault_set(fault, E_USAGE, "--ledger is longer than %u bytes", MIRROR_PLACE_BYTES_MAX);
 	strcpy(out, url ? place : path);

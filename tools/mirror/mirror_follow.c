@@ -72,10 +72,10 @@ enum error mirror_create(const char *dir, const struct mirror_config *config, st
 {
 	char vkey[VKEY_TEXT_MAX + 1];
 	if (mkdir(dir, 0755) != 0)
-		return fault_set(fault, errno == EEXIST ? E_EXISTS : E_IO, "%s cannot be made: %s", dir, strerror(errno));
+		return fault_set(fault, errno == EEXIST ? E_EXISTS : E_IO, "%s cannot be made: %m", dir);
 	OWNED_FD dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
-		return fault_set(fault, E_IO, "%s cannot be opened: %s", dir, strerror(errno));
+		return fault_set(fault, E_IO, "%s cannot be opened: %m", dir);
 	vkey_format(&config->vkey, vkey);
 	json_auto_t *json = json_pack("{s:s, s:s, s:s}", "type", type, "ledger", config->place, "vkey", vkey);
 	return fault_because(fault, write_json(dir_fd, CONFIG, json), "%s/" CONFIG, dir);
@@ -189,7 +189,7 @@ static enum error open_parts(struct mirror *mirror, const char *dir, struct faul
 		return fault_set(fault, E_TOO_LONG, "the path is too long");
 	mirror->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (mirror->dir_fd < 0)
-		return fault_set(fault, E_NOT_FOUND, "it cannot be opened: %s", strerror(errno));
+		return fault_set(fault, E_NOT_FOUND, "it cannot be opened: %m");
 	TRY(read_config(mirror, fault));
 	TRY(mirror_key_open(dir, &mirror->key, fault));
 	TRY(tile_tree_open(path, &mirror->config.vkey, &mirror->tree, fault)); /* from here on it is the only one */
@@ -354,9 +354,7 @@ static enum error publish(struct mirror *mirror, struct bytes note, struct log_f
 	struct bytes whole;
 	struct fault fault = {.text = ""};
 	struct writer w = writer_of(cosigned, sizeof cosigned);
-	enum error error = mirror_key_cosign(mirror->key, note, (uint64_t)time(NULL), &w);
-	if (error == E_OK)
-		error = writer_done(&w, &whole);
+	enum error error = mirror_key_cosign(mirror->key, note, (uint64_t)time(NULL), &w) ?: writer_done(&w, &whole);
 	if (error == E_OK)
 		error = tile_tree_publish(mirror->tree, whole, &fault);
 	if (error != E_OK && fault.text[0] == '\0')
@@ -396,8 +394,6 @@ enum error mirror_round(struct mirror *mirror, struct fault *fault)
 	bool newer;
 	if (!mirror->following)
 		TRY(open_follower(mirror, fault));
-	enum error error = follower_look(&mirror->follower, &newer, &finding);
-	if (error == E_OK)
-		error = copy_and_publish(mirror, &finding);
+	enum error error = follower_look(&mirror->follower, &newer, &finding) ?: copy_and_publish(mirror, &finding);
 	return judge(mirror, error, &finding, fault);
 }

@@ -41,9 +41,8 @@ enum error mirror_key_open(const char *dir, struct mirror_key **out, struct faul
 	TRY(key_path(dir, path, fault));
 	struct mirror_key *key = sodium_malloc(sizeof *key);
 	TRY(fault_set(fault, allocated(key), ""));
-	enum error error = signer_key_read(path, &key->signer, fault);
-	if (error == E_OK)
-		error = vkey_make(key->signer.name, NOTE_KEY_COSIGNATURE, key->signer.public_key, &key->vkey);
+	enum error error = signer_key_read(path, &key->signer, fault)
+						   ?: vkey_make(key->signer.name, NOTE_KEY_COSIGNATURE, key->signer.public_key, &key->vkey);
 	if (error == E_OK) {
 		*out = key;
 		return E_OK;

@@ -81,10 +81,10 @@ static enum error open_directory(
 static enum error include_from_directory(
 	struct proof_source *source, uint64_t index, struct bytes *entry, struct fault *fault)
 {
-	enum error error = snapshot_entry(source->snapshot, index, entry);
-	if (error == E_OK)
-		error = snapshot_prove_inclusion(source->snapshot, index, &source->inclusion);
-	return fault_because(fault, error, "entry %" PRIu64, index);
+	return fault_because(fault,
+		snapshot_entry(source->snapshot, index, entry)
+			?: snapshot_prove_inclusion(source->snapshot, index, &source->inclusion),
+		"entry %" PRIu64, index);
 }
 
 /* ---- tiles ---- */
@@ -106,8 +106,8 @@ static enum error open_tiles(
 	if (follow_state_take(note, log, &source->under) != E_OK)
 		return fault_set(fault, E_BAD_CHECKPOINT, "the checkpoint is malformed, or not signed by the log of --vkey");
 	const struct tile_source tiles = {tile_fetch_read, source->fetch};
-	enum error error = tile_reader_open(&tiles, &source->under.checkpoint, &source->reader, &finding);
-	return fault_set(fault, error, "%s", finding.text);
+	return fault_set(
+		fault, tile_reader_open(&tiles, &source->under.checkpoint, &source->reader, &finding), "%s", finding.text);
 }
 
 /* Every hash on the way was verified by the reader, and so was the entry. */
@@ -165,9 +165,8 @@ enum error proof_source_make(struct proof_source *source, uint64_t index, struct
 		TRY(include_from_directory(source, index, &entry, fault));
 	const struct included included = {index, entry, {source->inclusion.hashes, source->inclusion.count}};
 	struct writer w = writer_of(source->text, sizeof source->text);
-	enum error error = tlog_proof_write(&included, bytes_of(source->under.note, source->under.note_len), &w);
-	if (error == E_OK)
-		error = writer_done(&w, &text);
+	enum error error =
+		tlog_proof_write(&included, bytes_of(source->under.note, source->under.note_len), &w) ?: writer_done(&w, &text);
 	TRY(fault_because(fault, error, "entry %" PRIu64, index));
 	error = tlog_proof_verify(text, &source->log, NULL, &made, &finding);
 	TRY(fault_set(fault, error, "%s", finding.code != FINDING_NONE ? finding.text : error_reason(error)));

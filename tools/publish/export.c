@@ -116,9 +116,7 @@ static enum error copy_tiles(struct exporting *exporting, struct fault *fault)
 	enum error error = tile_reader_open(&source, &exporting->checkpoint, &reader, &finding);
 	progress_start(&exporting->progress, "entries");
 	if (error == E_OK)
-		error = check_extends(exporting, reader, &finding);
-	if (error == E_OK)
-		error = follow_copy(reader, exporting->from, &hooks, &finding);
+		error = check_extends(exporting, reader, &finding) ?: follow_copy(reader, exporting->from, &hooks, &finding);
 	progress_clear(&exporting->progress);
 	return fault_set(fault, error, "%s", finding.text);
 }
@@ -130,9 +128,8 @@ static enum error keep_published(struct exporting *exporting, struct fault *faul
 	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
 	const struct tile_source source = {read_store, exporting};
 	struct log_finding finding = {.text = ""};
-	enum error error = tile_reader_open(&source, &exporting->newest, &reader, &finding);
-	if (error == E_OK)
-		error = check_extends(exporting, reader, &finding);
+	enum error error =
+		tile_reader_open(&source, &exporting->newest, &reader, &finding) ?: check_extends(exporting, reader, &finding);
 	exporting->checkpoint = *tile_tree_published(exporting->tree);
 	return fault_set(fault, error, "%s", finding.text);
 }
@@ -204,9 +201,7 @@ static const struct option_row rows[] = {
 static enum error export_log(void *given, struct fault *fault)
 {
 	struct exporting *exporting = given;
-	enum error error = write_files(exporting, fault);
-	if (error == E_OK)
-		error = print_result(exporting);
+	enum error error = write_files(exporting, fault) ?: print_result(exporting);
 	tile_tree_close(exporting->tree);
 	snapshot_end(exporting->snapshot);
 	archive_close(exporting->archive);

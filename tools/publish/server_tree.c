@@ -56,9 +56,8 @@ static void give_tile(
 {
 	OWNED_MEMORY uint8_t *content = NULL;
 	size_t len = 0;
-	enum error error = tile_tree_read(server->dir_fd, tile, &content, &len);
-	if (error == E_OK)
-		error = tile_answer(request, tile, bytes_of(content, len), out);
+	enum error error =
+		tile_tree_read(server->dir_fd, tile, &content, &len) ?: tile_answer(request, tile, bytes_of(content, len), out);
 	if (error != E_OK)
 		say_why_not(out, error, "there is no such tile here yet\n");
 }
@@ -120,9 +119,8 @@ enum error tree_server_new(
 		.large_output_bytes_max = TREE_OUTPUT_BYTES_MAX};
 	set_prefix(server, origin);
 	server->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum error error = server->dir_fd < 0
-						   ? fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %s", dir, strerror(errno))
-						   : http_fit_files(&options.connections_max, fault);
+	enum error error = server->dir_fd < 0 ? fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %m", dir)
+										  : http_fit_files(&options.connections_max, fault);
 	if (error == E_OK)
 		return http_server_new(address, &options, out, fault);
 	release(server);

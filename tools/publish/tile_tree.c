@@ -33,7 +33,7 @@ const struct checkpoint *tile_tree_published(const struct tile_tree *tree)
 /* The path is one of the tree's own names, so it may be shown. */
 static enum error failed(struct fault *fault, const char *path)
 {
-	return fault_set(fault, error_of_system(errno), "%s cannot be written: %s", path, strerror(errno));
+	return fault_set(fault, error_of_system(errno), "%s cannot be written: %m", path);
 }
 
 /* ---- opening ---- */
@@ -56,10 +56,10 @@ static enum error read_published(struct tile_tree *tree, struct fault *fault)
 static enum error open_dir(struct tile_tree *tree, const char *dir, struct fault *fault)
 {
 	if (mkdir(dir, 0755) != 0 && errno != EEXIST)
-		return fault_set(fault, E_IO, "it cannot be made: %s", strerror(errno));
+		return fault_set(fault, E_IO, "it cannot be made: %m");
 	tree->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tree->dir_fd < 0)
-		return fault_set(fault, E_IO, "it cannot be opened: %s", strerror(errno));
+		return fault_set(fault, E_IO, "it cannot be opened: %m");
 	TRY(lock_dir(tree->dir_fd, E_LOCKED, "", " is writing to it", fault));
 	return read_published(tree, fault);
 }

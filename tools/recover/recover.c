@@ -57,7 +57,7 @@ static enum error take_lock(struct recover *recover, struct fault *fault)
 {
 	recover->dir_fd = open(recover->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (recover->dir_fd < 0)
-		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %s", recover->dir, strerror(errno));
+		return fault_set(fault, E_NOT_FOUND, "%s is not a ledger: %m", recover->dir);
 	return ledger_lock(recover->dir_fd, fault);
 }
 
@@ -152,12 +152,12 @@ static enum error show_all_evidence(struct recover *recover, struct fault *fault
 {
 	OWNED_DIR *files = file_list(recover->dir_fd, EVIDENCE_FOLDER);
 	if (files == NULL)
-		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be read: %s", strerror(errno));
+		return errno == ENOENT ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be read: %m");
 	for (const char *name; (name = file_list_next(files)) != NULL;)
 		if (strncmp(name, DOOR_SHOWN_BY_SENDER, strlen(DOOR_SHOWN_BY_SENDER)) == 0 ||
 			strncmp(name, DOOR_SHOWN_BY_WITNESS, strlen(DOOR_SHOWN_BY_WITNESS)) == 0)
 			TRY(show_evidence(recover, dirfd(files), name, fault));
-	return errno == 0 ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be listed: %s", strerror(errno));
+	return errno == 0 ? E_OK : fault_set(fault, E_IO, "DIR/evidence cannot be listed: %m");
 }
 
 /* Whoever has seen the log, before anything is judged. All are asked before any is judged, so that the order of asking
@@ -189,7 +189,7 @@ static enum error write_guard(struct recover *recover, struct fault *fault)
 	if (recover->policy == NULL && recover_mirrors_answered(recover->mirrors) == 0)
 		return fault_set(fault, E_GUARD, "no mirror could be asked, and there are no witnesses; try again later");
 	if (file_write_atomic(recover->dir_fd, "guard", note, 0644) != E_OK)
-		return fault_set(fault, E_IO, "the guard cannot be written: %s", strerror(errno));
+		return fault_set(fault, E_IO, "the guard cannot be written: %m");
 	recover->changed = true;
 	printf("the store extends what the %s seen; a new guard over %" PRIu64 " entries is written\n",
 		recover->policy != NULL ? "witnesses have" : "mirrors have", checkpoint.size);
@@ -247,8 +247,8 @@ static enum error try_start(struct recover *recover, struct fault *fault)
 	recover->archive = NULL;
 	close(recover->dir_fd);
 	recover->dir_fd = -1;
-	enum error error = ledger_open(recover->dir, &asker, &ledger, &why);
-	TRY(fault_set(fault, error, "the guard and the store fit, but the ledger cannot be started: %s", why.text));
+	TRY(fault_set(fault, ledger_open(recover->dir, &asker, &ledger, &why),
+		"the guard and the store fit, but the ledger cannot be started: %s", why.text));
 	ledger_close(ledger);
 	printf("the guard and the store fit; %s\n",
 		recover->changed ? "the ledger can be started" : "nothing is to be done, and the ledger can be started");

@@ -170,9 +170,7 @@ static enum error ask_place(struct recover_mirrors *mirrors, const char *place, 
 	struct bytes note;
 	struct fault why = {.text = ""};
 	TRY(follower_open(place, -1, mirrors->vkey, &follower, fault));
-	enum error error = tile_fetch_checkpoint(follower.fetch, &note, &why);
-	if (error == E_OK)
-		error = take_shown(mirrors, place, true, note);
+	enum error error = tile_fetch_checkpoint(follower.fetch, &note, &why) ?: take_shown(mirrors, place, true, note);
 	if (error == E_BAD_CHECKPOINT && why.text[0] == '\0')
 		fault_set(&why, error, "what it shows is not signed with this log's key");
 	if (error != E_OK)

@@ -46,7 +46,7 @@ static enum error look(const char *dir, bool confirm, struct clocks *out, struct
 	TRY(snapshot_begin(archive, &snapshot, fault));
 	*out = (struct clocks){.wall_s = now > 0 ? (uint64_t)now : 0, .log_s = snapshot_time_s(snapshot)};
 	if (confirm && wall_clock_confirm(dir_fd, out->wall_s) != E_OK)
-		return fault_set(fault, E_IO, "%s/clock cannot be written: %s", dir, strerror(errno));
+		return fault_set(fault, E_IO, "%s/clock cannot be written: %m", dir);
 	enum error error = wall_clock_confirmed(dir_fd, &out->confirmed_s);
 	out->malformed = error == E_BAD_VALUE;
 	if (error != E_OK && error != E_NOT_FOUND && !out->malformed)

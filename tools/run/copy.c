@@ -34,8 +34,7 @@ static int open_dir(int at, const char *name)
 /* Of the copy's side; the ledger's own files are told of by the others below. */
 static enum error failed(const struct copying *copying, const char *name, struct fault *fault)
 {
-	enum error error = error_of_system(errno);
-	return fault_set(fault, error, "%s/%s: %s", copying->to, name, strerror(errno));
+	return fault_set(fault, error_of_system(errno), "%s/%s: %m", copying->to, name);
 }
 
 /* ---- files beside the store ---- */
@@ -122,12 +121,12 @@ static enum error copy_files(const struct copying *copying, int from_fd, int to_
 {
 	OWNED_DIR *names = file_list(from_fd, ".");
 	if (names == NULL)
-		return fault_set(fault, E_IO, "%s cannot be listed: %s", copying->dir, strerror(errno));
+		return fault_set(fault, E_IO, "%s cannot be listed: %m", copying->dir);
 	for (const char *name; (name = file_list_next(names)) != NULL;)
 		if (!is_left_out(copying, name, depth))
 			TRY(copy_item(copying, from_fd, to_fd, name, depth, fault));
 	if (errno != 0)
-		return fault_set(fault, E_IO, "%s cannot be listed: %s", copying->dir, strerror(errno));
+		return fault_set(fault, E_IO, "%s cannot be listed: %m", copying->dir);
 	return fsync(to_fd) == 0 ? E_OK : failed(copying, "", fault);
 }
 
@@ -196,10 +195,10 @@ static enum error make_place(const struct copying *copying, int from_fd, int *to
 {
 	struct stat info;
 	if (fstat(from_fd, &info) != 0)
-		return fault_set(fault, E_IO, "%s: %s", copying->dir, strerror(errno));
+		return fault_set(fault, E_IO, "%s: %m", copying->dir);
 	if (mkdir(copying->to, 0700) != 0)
 		return fault_set(fault, errno == EEXIST ? E_EXISTS : error_of_system(errno),
-			"%s cannot be made: %s; name a directory that is not there", copying->to, strerror(errno));
+			"%s cannot be made: %m; name a directory that is not there", copying->to);
 	enum error error = open_place(copying, info.st_mode, to_fd, fault);
 	if (error != E_OK)
 		rmdir(copying->to); /* it would be in the way of the next try */
@@ -226,7 +225,7 @@ static enum error make_copy(struct copying *copying, struct fault *fault)
 	OWNED_FD from_fd = open_dir(AT_FDCWD, copying->dir);
 	OWNED_FD to_fd = -1;
 	if (from_fd < 0)
-		return fault_set(fault, E_IO, "%s cannot be opened: %s", copying->dir, strerror(errno));
+		return fault_set(fault, E_IO, "%s cannot be opened: %m", copying->dir);
 	TRY(make_place(copying, from_fd, &to_fd, fault));
 	enum error error = copy_all(copying, from_fd, to_fd, &why);
 	return fault_set(fault, error, "%.200s; remove the copy, it is not whole", why.text);

@@ -411,9 +411,7 @@ static int run(int argc, char **argv)
 	struct fault fault = {0};
 	if (!command_read(&command_serve, argc, argv, &serve))
 		return EXIT_USAGE;
-	enum error error = set_arguments(&serve, &fault);
-	if (error == E_OK)
-		error = serve_run(&serve, &fault);
+	enum error error = set_arguments(&serve, &fault) ?: serve_run(&serve, &fault);
 	int code = command_end(&command_serve, error, &fault);
 	for (size_t i = 0; error == E_STOPPED && i < DAEMONS; i++)
 		if (serve.daemons[i].exit_code != 0)

@@ -45,7 +45,7 @@ enum error rejected_open(struct rejected *rejected, const char *path, const char
 	if (path == NULL)
 		return E_OK;
 	if (open_file(rejected) != E_OK)
-		return fault_set(fault, E_IO, "'%s': %s", path, strerror(errno));
+		return fault_set(fault, E_IO, "'%s': %m", path);
 	if (isatty(fileno(rejected->file)))
 		return fault_set(fault, E_USAGE, "--rejected is a terminal; refused messages hold personal data: name a file");
 	return E_OK;

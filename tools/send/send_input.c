@@ -298,8 +298,7 @@ static enum error read_more(struct send *send, struct input *input, struct messa
 {
 	TRY(wait_for_input(send, input->fd, fault));
 	if (messages_fill(messages) != E_OK)
-		return fault_set(
-			fault, E_IO, "'%.*s': %s", (int)input->name.len, (const char *)input->name.data, strerror(errno));
+		return fault_set(fault, E_IO, "'%.*s': %m", (int)input->name.len, (const char *)input->name.data);
 	return E_OK;
 }
 
@@ -425,7 +424,7 @@ enum error send_file(struct send *send, const char *path, struct fault *fault)
 		return send_input(send, STDIN_FILENO, send->resume != NULL ? send->resume : "-", fault);
 	int fd = realpath(path, name) == NULL ? -1 : open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fault_set(fault, E_IO, "'%s': %s", path, strerror(errno));
+		return fault_set(fault, E_IO, "'%s': %m", path);
 	enum error error = send_input(send, fd, name, fault);
 	close(fd);
 	return error;

@@ -117,12 +117,11 @@ enum error endorsement_write(
 	TRY(fault_set(fault, allocated(json), ""));
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return fault_set(
-			fault, errno == EEXIST ? E_EXISTS : E_IO, "endorsement '%s' cannot be created: %s", path, strerror(errno));
+		return fault_set(fault, errno == EEXIST ? E_EXISTS : E_IO, "endorsement '%s' cannot be created: %m", path);
 	bool written = json_dumpfd(json, fd, JSON_INDENT(2)) == 0 && write(fd, "\n", 1) == 1;
 	if (close(fd) != 0 || !written) {
 		(void)unlink(path);
-		return fault_set(fault, E_IO, "endorsement '%s' cannot be written: %s", path, strerror(errno));
+		return fault_set(fault, E_IO, "endorsement '%s' cannot be written: %m", path);
 	}
 	return E_OK;
 }
@@ -261,8 +260,7 @@ enum error endorsement_read(const char *path, const struct vkey *log, struct ent
 	json_auto_t *json = NULL;
 	FILE *file = fopen(path, "re"); /* which may be a pipe */
 	if (file == NULL)
-		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "endorsement '%s' cannot be opened: %s", path,
-			strerror(errno));
+		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "endorsement '%s' cannot be opened: %m", path);
 	size_t len = fread(text, 1, sizeof text, file);
 	bool failed = ferror(file) != 0;
 	fclose(file);

@@ -128,9 +128,8 @@ static enum error list(void *given, struct fault *fault)
 		return fault_set(fault, E_NO_MEMORY, "");
 	TRY(archive_open(options->dir, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
-	enum error error = snapshot_visit_evidence(snapshot, count_evidence, &listing);
-	if (error == E_OK)
-		error = snapshot_senders(snapshot, add_sender, &listing);
+	enum error error =
+		snapshot_visit_evidence(snapshot, count_evidence, &listing) ?: snapshot_senders(snapshot, add_sender, &listing);
 	if (error != E_OK || listing.failed)
 		return fault_set(fault, error == E_OK ? E_NO_MEMORY : error, "");
 	if (json)

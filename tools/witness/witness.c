@@ -332,12 +332,12 @@ static enum error open_places(struct witness *witness, const char *dir, struct f
 {
 	witness->dir_fd = open_dir(AT_FDCWD, dir);
 	if (witness->dir_fd < 0)
-		return fault_set(fault, E_NOT_FOUND, "%s is no witness: %s", dir, strerror(errno));
+		return fault_set(fault, E_NOT_FOUND, "%s is no witness: %m", dir);
 	TRY(read_vkey(witness->dir_fd, dir, &witness->vkey, fault));
 	TRY(lock_dir(witness->dir_fd, E_LOCKED, "", " runs this witness; a witness is run once", fault));
 	witness->seen_fd = open_dir(witness->dir_fd, "seen");
 	if (witness->seen_fd < 0)
-		return fault_set(fault, E_IO, "%s/seen cannot be opened: %s", dir, strerror(errno));
+		return fault_set(fault, E_IO, "%s/seen cannot be opened: %m", dir);
 	remove_leftovers(witness->seen_fd);
 	return E_OK;
 }
@@ -386,7 +386,7 @@ static enum error write_files(int dir_fd, const struct key *seed, const struct v
 	TRY(keyfile_create(dir_fd, "key", seed, fault));
 	if (mkdirat(dir_fd, "seen", 0755) != 0 || file_write_atomic(dir_fd, "logs", bytes_text(logs_head), 0644) != E_OK ||
 		file_write_atomic(dir_fd, "vkey", bytes_text(text), 0644) != E_OK)
-		return fault_set(fault, E_IO, "the witness's files cannot be written: %s", strerror(errno));
+		return fault_set(fault, E_IO, "the witness's files cannot be written: %m");
 	return E_OK;
 }
 
@@ -403,7 +403,7 @@ enum error witness_create(const char *dir, const char *name, struct vkey *out, s
 	if (error != E_OK)
 		error = fault_set(fault, E_BAD_VALUE, "the name must be 1 to 255 bytes of UTF-8 without spaces and '+'");
 	else if (mkdir(dir, 0755) != 0)
-		error = fault_set(fault, errno == EEXIST ? E_EXISTS : E_IO, "%s cannot be created: %s", dir, strerror(errno));
+		error = fault_set(fault, errno == EEXIST ? E_EXISTS : E_IO, "%s cannot be created: %m", dir);
 	OWNED_FD dir_fd = error == E_OK ? open_dir(AT_FDCWD, dir) : -1;
 	if (error == E_OK)
 		error = dir_fd < 0 ? E_IO : write_files(dir_fd, &seed, &vkey, fault);
@@ -422,7 +422,7 @@ enum error witness_add_log(const char *dir, const struct vkey *log, struct fault
 	char line[VKEY_TEXT_MAX + 2];
 	size_t len = 0;
 	if (dir_fd < 0)
-		return fault_set(fault, E_NOT_FOUND, "%s is no witness: %s", dir, strerror(errno));
+		return fault_set(fault, E_NOT_FOUND, "%s is no witness: %m", dir);
 	TRY(read_vkey(dir_fd, dir, &own, fault));
 	if (log->type != NOTE_KEY_ED25519)
 		return fault_set(fault, E_BAD_KEY, "a log's key has type 0x01 (Ed25519)");
@@ -436,6 +436,6 @@ enum error witness_add_log(const char *dir, const struct vkey *log, struct fault
 	file = longer;
 	memcpy(file + len, line, strlen(line));
 	if (file_write_atomic(dir_fd, "logs", bytes_of(file, len + strlen(line)), 0644) != E_OK)
-		return fault_set(fault, E_IO, "the witness's file 'logs' cannot be written: %s", strerror(errno));
+		return fault_set(fault, E_IO, "the witness's file 'logs' cannot be written: %m");
 	return E_OK;
 }
