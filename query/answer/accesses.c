@@ -10,26 +10,32 @@
  * record that cannot be opened fails the whole page: a list with a hole in it would look like a whole one. */
 #include "query/answer/accesses.h"
 
-#include "ledger/event/event_json.h"
-#include "ledger/json/json_number.h"
 #include "ledger/text/timestamp.h"
+#include "query/answer/event_text.h"
 #include "query/answer/proof.h"
-
-#include <string.h>
+#include "query/http/cursor.h"
 
 #define NS_PER_S 1000000000
 
-/* One page while it is made. */
+/* One page while it is made. Invariant: the list of accesses is open in `text`, and in `withheld` the other one, which
+ * comes behind it. */
 struct page {
 	struct snapshot *snapshot;
 	const struct accesses_query *query;
-	json_t *accesses;
-	json_t *withheld;
+	struct text *text;
+	struct text withheld;
+	uint32_t withheld_count;
 	uint32_t items;
 	uint32_t scanned;
 	size_t bytes;
+	struct sender sender; /* the last one that was looked up; its id 0: none yet */
 	struct fault *fault;
 };
+
+static void page_release(struct page *page)
+{
+	text_release(&page->withheld);
+}
 
 enum error accesses_time(const char *text, uint64_t *out)
 {
@@ -80,60 +86,61 @@ static enum error index_from(struct snapshot *snapshot, uint64_t time_s, uint64_
 
 /* ---- one event ---- */
 
-static int set_sender(struct page *page, json_t *object, uint32_t id)
+/* The last one is kept: few senders report about one person, and mostly the same again. */
+static enum error find_sender(struct page *page, uint32_t id)
 {
-	struct sender sender;
-	if (snapshot_sender(page->snapshot, id, &sender) != E_OK)
-		return -1;
-	json_t *json = json_object();
-	int failed = json_object_set_new_nocheck(json, "id", json_integer(id));
-	failed |= json_object_set_new_nocheck(json, "org", json_string(sender.org));
-	failed |= json_object_set_new_nocheck(json, "name", json_string(sender.name));
-	return failed | json_object_set_new_nocheck(object, "sender", json);
+	if (page->sender.id == id)
+		return E_OK;
+	page->sender.id = 0;
+	return snapshot_sender(page->snapshot, id, &page->sender);
 }
 
-/* The parts that every item has. */
-static enum error set_common(struct page *page, json_t *item, uint64_t index, const struct opened *opened, bool open)
+static enum error add_sender(struct page *page, uint32_t id)
 {
-	json_t *proof = NULL;
-	TRY(proof_make(page->snapshot, index, opened, open, &proof));
-	int failed = json_object_set_new_nocheck(item, "index", json_integer((json_int_t)index));
-	failed |= json_object_set_new_nocheck(item, "ledger_time", json_time(opened->entry.time_s));
-	failed |= json_object_set_new_nocheck(item, "proof", proof);
-	return failed ? E_NO_MEMORY : E_OK;
+	struct text *text = page->text;
+	TRY(find_sender(page, id));
+	text_object(text, "sender");
+	text_number(text, "id", id);
+	text_string(text, "org", bytes_text(page->sender.org));
+	text_string(text, "name", bytes_text(page->sender.name));
+	text_object_end(text);
+	return text->error;
+}
+
+/* The end of every item: the parts that all have. */
+static enum error end_item(struct page *page, struct text *text, uint64_t index, const struct opened *opened, bool open)
+{
+	text_number(text, "index", index);
+	text_time(text, "ledger_time", opened->entry.time_s);
+	TRY(proof_write(text, page->snapshot, index, opened, open));
+	text_object_end(text);
+	page->items++;
+	return text->error;
 }
 
 static enum error add_withheld(
 	struct page *page, uint64_t index, const struct opened *opened, const struct event_header *header)
 {
-	json_auto_t *item = json_object();
-	int failed = json_object_set_new_nocheck(item, "until", json_time(header->withheld_until_s));
-	failed |= json_object_set_new_nocheck(item, "basis", json_stringn(header->basis, header->basis_len));
-	if (failed)
-		return E_NO_MEMORY;
-	TRY(set_common(page, item, index, opened, false));
-	page->items++;
-	return json_array_append(page->withheld, item) == 0 ? E_OK : E_NO_MEMORY;
+	struct text *text = &page->withheld;
+	text_object(text, NULL);
+	text_time(text, "until", header->withheld_until_s);
+	text_string(text, "basis", bytes_of(header->basis, header->basis_len));
+	page->withheld_count++;
+	return end_item(page, text, index, opened, false);
 }
 
 static enum error add_erased(struct page *page, uint64_t index, const struct opened *opened)
 {
-	json_auto_t *item = json_object();
-	int failed = json_object_set_new_nocheck(item, "erased", json_true());
-	failed |= set_sender(page, item, opened->entry.sender);
-	if (failed)
-		return E_NO_MEMORY;
-	TRY(set_common(page, item, index, opened, false));
-	page->items++;
-	return json_array_append(page->accesses, item) == 0 ? E_OK : E_NO_MEMORY;
+	text_object(page->text, NULL);
+	text_flag(page->text, "erased", true);
+	TRY(add_sender(page, opened->entry.sender));
+	return end_item(page, page->text, index, opened, false);
 }
 
 /* Whether the organisation that is asked for reported it, in whosever name. */
-static bool is_reporter(const struct page *page, uint32_t id)
+static bool is_reporter(struct page *page, uint32_t id)
 {
-	struct sender sender;
-	return snapshot_sender(page->snapshot, id, &sender) == E_OK &&
-		   bytes_equal(bytes_text(sender.org), page->query->org);
+	return find_sender(page, id) == E_OK && bytes_equal(bytes_text(page->sender.org), page->query->org);
 }
 
 static enum error add_open(
@@ -148,13 +155,11 @@ static enum error add_open(
 		!is_reporter(page, opened->entry.sender))
 		return E_OK;
 	event.header = *header;
-	json_auto_t *item = event_to_json(&event);
-	if (set_sender(page, item, opened->entry.sender) != 0)
-		return E_NO_MEMORY;
-	TRY(set_common(page, item, index, opened, true));
-	page->items++;
+	text_object(page->text, NULL);
+	event_write(page->text, &event);
+	TRY(add_sender(page, opened->entry.sender));
 	page->bytes += opened->disclosed.len;
-	return json_array_append(page->accesses, item) == 0 ? E_OK : E_NO_MEMORY;
+	return end_item(page, page->text, index, opened, true);
 }
 
 static enum error add_event(struct page *page, uint64_t index)
@@ -208,29 +213,60 @@ static enum error page_fill(struct page *page, uint64_t low, uint64_t before, ui
 	return E_OK;
 }
 
-static enum error page_json(struct page *page, json_t *coverage, json_t **out)
+static void add_withheld_list(struct page *page)
 {
-	const struct accesses_query *query = page->query;
+	text_object(page->text, "withheld");
+	text_number(page->text, "count", page->withheld_count);
+	text_list_end(&page->withheld);
+	text_made(page->text, "events", bytes_of(page->withheld.data, page->withheld.len));
+	text_object_end(page->text);
+	if (page->withheld.error != E_OK)
+		page->text->error = page->withheld.error;
+}
+
+/* Sealed in the snapshot that the page is of. */
+static void add_cursor(struct page *page, uint64_t next)
+{
+	char cursor[CURSOR_TEXT_BYTES + 1];
+	struct hash question;
+	if (next == 0 || page->query->cursor_key == NULL)
+		return;
+	accesses_question(page->query, &question);
+	cursor_seal(page->query->cursor_key, &question, next, cursor);
+	text_string(page->text, "cursor", bytes_text(cursor));
+}
+
+static enum error page_write(
+	struct page *page, uint64_t low, uint64_t before, const struct coverage_query *coverage, uint64_t *next)
+{
+	struct text *text = page->text;
 	struct checkpoint checkpoint;
 	struct bytes note;
 	snapshot_checkpoint(page->snapshot, &checkpoint, &note);
-	*out = json_pack("{s:s%, s:O, s:{s:I, s:O}, s:o, s:O, s:s, s:s%}", "subject", (const char *)query->subject.data,
-		query->subject.len, "accesses", page->accesses, "withheld", "count",
-		(json_int_t)json_array_size(page->withheld), "events", page->withheld, "complete_until",
-		json_time(snapshot_time_s(page->snapshot)), "coverage", coverage, "origin", checkpoint.origin, "checkpoint",
-		(const char *)note.data, note.len);
-	return *out != NULL ? E_OK : E_NO_MEMORY;
+	text_object(text, NULL);
+	text_string(text, "subject", page->query->subject);
+	text_list(text, "accesses");
+	text_list(&page->withheld, NULL);
+	TRY(page_fill(page, low, before, next));
+	text_list_end(text);
+	add_withheld_list(page);
+	text_time(text, "complete_until", snapshot_time_s(page->snapshot));
+	TRY(coverage_write(text, "coverage", page->snapshot, coverage));
+	text_string(text, "origin", bytes_text(checkpoint.origin));
+	text_string(text, "checkpoint", note);
+	add_cursor(page, *next);
+	text_object_end(text);
+	return text_done(text);
 }
 
-enum error accesses_page(struct snapshot *snapshot, const struct accesses_query *query, json_t *coverage, json_t **out,
-	uint64_t *next, struct fault *fault)
+enum error accesses_page(struct snapshot *snapshot, const struct accesses_query *query,
+	const struct coverage_query *coverage, struct text *out, uint64_t *next, struct fault *fault)
 {
 	if (query->limit < 1 || query->limit > QUERY_PAGE_MAX)
 		return fault_set(fault, E_BAD_VALUE, "limit must be 1 to %u", QUERY_PAGE_MAX);
-	json_auto_t *accesses = json_array();
-	json_auto_t *withheld = json_array();
+	OWNED(page_release)
 	struct page page = {
-		.snapshot = snapshot, .query = query, .accesses = accesses, .withheld = withheld, .fault = fault};
+		.snapshot = snapshot, .query = query, .text = out, .withheld = {.room = out->room}, .fault = fault};
 	uint64_t low = 0;
 	uint64_t before = query->before;
 	if (query->from_s > 0)
@@ -241,8 +277,7 @@ enum error accesses_page(struct snapshot *snapshot, const struct accesses_query 
 		before = before < high ? before : high;
 	}
 	uint64_t place = 0;
-	TRY(page_fill(&page, low, before, &place));
-	TRY(page_json(&page, coverage, out));
+	TRY(page_write(&page, low, before, coverage, &place));
 	*next = place;
 	return E_OK;
 }

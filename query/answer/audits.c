@@ -62,7 +62,7 @@ static void look_through(struct snapshot *snapshot, DIR *dir, uint64_t epoch_max
 	}
 }
 
-enum error audits_newest(struct snapshot *snapshot, uint64_t epoch_max, json_t **out)
+enum error audits_write(struct text *text, const char *name, struct snapshot *snapshot, uint64_t epoch_max)
 {
 	char path[4096 + sizeof "/audits"];
 	OWNED_MEMORY struct newest *newest = calloc(1, sizeof *newest);
@@ -72,11 +72,11 @@ enum error audits_newest(struct snapshot *snapshot, uint64_t epoch_max, json_t *
 	OWNED_DIR *dir = opendir(path);
 	if (dir != NULL)
 		look_through(snapshot, dir, epoch_max, newest);
-	*out = NULL;
 	if (!newest->found)
 		return E_OK;
-	json_auto_t *epoch = NULL;
-	TRY(json_included(snapshot, newest->epoch_index, &epoch));
-	*out = json_pack("{s:s%, s:O}", "note", (const char *)newest->note, newest->note_len, "epoch", epoch);
-	return *out != NULL ? E_OK : E_NO_MEMORY;
+	text_object(text, name);
+	text_string(text, "note", bytes_of(newest->note, newest->note_len));
+	TRY(included_write(text, "epoch", snapshot, newest->epoch_index));
+	text_object_end(text);
+	return text->error;
 }

@@ -3,9 +3,8 @@
 #pragma once
 
 #include "ledger/read/archive.h"
-
-#include <jansson.h>
+#include "query/http/text.h"
 
 /* The note about the newest epoch at or before log index `epoch_max` whose roots are those of the epoch entry:
- * {"note", "epoch"}, a new reference; *out is NULL when there is none. Files that are no notes are passed over. */
-enum error audits_newest(struct snapshot *snapshot, uint64_t epoch_max, json_t **out) MUST_USE;
+ * {"note", "epoch"}; nothing when there is none. Files that are no notes are passed over. */
+enum error audits_write(struct text *text, const char *name, struct snapshot *snapshot, uint64_t epoch_max) MUST_USE;

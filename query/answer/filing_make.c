@@ -8,42 +8,32 @@
  * proof fails (E_ERASED). */
 #include "query/answer/filing_make.h"
 
-#include "ledger/base/own.h"
 #include "query/answer/proof.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* One proof while it is made. */
+/* Whom the events are about: each once, in the order in which they come. */
+struct filing_subject {
+	struct label label;
+	uint64_t index; /* of the first of its events */
+};
+
+/* One proof while it is made. Invariant: `text` holds a whole beginning of it after each step. */
 struct making {
 	struct snapshot *snapshot;
 	const struct filing_query *query;
 	struct epoch_place epoch;
 	uint64_t first_index;
 	uint32_t count;
-	json_t *json;
-	json_t *events;       /* borrowed from `json` */
-	json_t *subjects;     /* the same */
-	struct label *labels; /* of the subjects so far */
+	struct text *text;
+	struct filing_subject *subjects;
 	uint32_t subject_count;
 	struct fault *fault;
 };
 
 static void making_release(struct making *making)
 {
-	free(making->labels);
-	json_decref(making->json);
-}
-
-static enum error set(struct making *making, const char *name, json_t *value)
-{
-	return json_object_set_new_nocheck(making->json, name, value) == 0 ? E_OK : E_NO_MEMORY;
-}
-
-static enum error include(struct making *making, const char *name, uint64_t index)
-{
-	return json_include(making->json, name, making->snapshot, index);
+	free(making->subjects);
 }
 
 /* ---- the batch ---- */
@@ -74,79 +64,108 @@ static enum error find_batch(struct making *making, uint64_t *loss_index)
 	return error;
 }
 
-static enum error set_log(struct making *making)
+static void add_begin(struct making *making, const char *type)
+{
+	text_object(making->text, NULL);
+	text_string(making->text, "type", bytes_text(type));
+	text_number(making->text, "sender", making->query->sender);
+}
+
+static enum error add_log(struct making *making)
 {
 	struct checkpoint checkpoint;
 	struct bytes note;
 	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
-	TRY(set(making, "checkpoint", json_stringn((const char *)note.data, note.len)));
-	TRY(include(making, "genesis", 0));
-	TRY(include(making, "epoch", making->epoch.index));
-	return include(making, "batch", making->first_index + making->count);
+	text_string(making->text, "checkpoint", note);
+	return included_write(making->text, "genesis", making->snapshot, 0);
 }
 
-static enum error set_tree(struct making *making)
+static enum error add_batch(struct making *making)
+{
+	return included_write(making->text, "batch", making->snapshot, making->first_index + making->count);
+}
+
+static enum error add_tree(struct making *making)
 {
 	uint64_t position;
 	struct merkle_range_proof proof;
+	struct text *text = making->text;
 	TRY(snapshot_filing_position(making->snapshot, making->first_index, &position));
 	TRY(snapshot_prove_filing(making->snapshot, position, making->count, &proof));
-	return set(making, "tree",
-		json_pack("{s:I, s:I, s:o}", "size", (json_int_t)snapshot_filing_size(making->snapshot), "first",
-			(json_int_t)position, "proof", json_hashes(proof.hashes, proof.count)));
+	text_object(text, "tree");
+	text_number(text, "size", snapshot_filing_size(making->snapshot));
+	text_number(text, "first", position);
+	text_hashes(text, "proof", proof.hashes, proof.count);
+	text_object_end(text);
+	return text->error;
 }
 
 /* ---- events and subjects ---- */
 
-/* The subject's id is in the event itself. */
-static enum error add_subject(struct making *making, uint64_t index, const struct label *label)
+static uint32_t subject_of(struct making *making, const struct label_row *place)
 {
-	struct opened opened;
-	struct event event;
-	uint8_t vrf_proof[VRF_PROOF_BYTES];
-	TRY(fault_because(making->fault, snapshot_open_record(making->snapshot, index, &opened), "index %" PRIu64, index));
-	TRY(event_decode(opened.disclosed, opened.restricted, NULL, false, &event, making->fault));
-	struct bytes subject = event_subject(&event);
-	TRY(snapshot_prove_label(making->snapshot, subject, vrf_proof));
-	json_t *json = json_pack("{s:s%, s:o}", "subject", (const char *)subject.data, subject.len, "vrf_proof",
-		json_base64(BYTES_ARRAY(vrf_proof)));
-	making->labels[making->subject_count++] = *label;
-	return json_array_append_new(making->subjects, json) == 0 ? E_OK : E_NO_MEMORY;
+	uint32_t subject = 0;
+	while (
+		subject < making->subject_count && memcmp(making->subjects[subject].label.b, place->label.b, LABEL_BYTES) != 0)
+		subject++;
+	if (subject == making->subject_count)
+		making->subjects[making->subject_count++] = (struct filing_subject){place->label, place->index};
+	return subject;
 }
 
 static enum error add_event(void *context, const struct label_row *place)
 {
 	struct making *making = context;
-	json_t *event = json_object();
-	int failed = json_array_append_new(making->events, event);
-	failed |= json_object_set_new_nocheck(event, "blind", json_base64(hash_bytes(&place->filing_blind)));
-	failed |= json_object_set_new_nocheck(event, "label", json_base64(BYTES_ARRAY(place->label.b)));
-	if (failed)
-		return E_NO_MEMORY;
-	if (!making->query->proofs)
-		return E_OK;
-	uint32_t subject = 0;
-	while (subject < making->subject_count && memcmp(making->labels[subject].b, place->label.b, LABEL_BYTES) != 0)
-		subject++;
-	if (subject == making->subject_count)
-		TRY(add_subject(making, place->index, &place->label));
-	return json_object_set_new_nocheck(event, "subject", json_integer(subject)) == 0 ? E_OK : E_NO_MEMORY;
+	struct text *text = making->text;
+	text_object(text, NULL);
+	text_base64(text, "blind", hash_bytes(&place->filing_blind));
+	text_base64(text, "label", BYTES_ARRAY(place->label.b));
+	if (making->query->proofs)
+		text_number(text, "subject", subject_of(making, place));
+	text_object_end(text);
+	return text->error;
 }
 
-static enum error set_events(struct making *making)
+/* The subject's id is in the event itself. */
+static enum error add_subject(struct making *making, const struct filing_subject *about)
 {
-	making->labels = malloc(making->count * sizeof *making->labels);
-	if (making->labels == NULL)
-		return E_NO_MEMORY;
-	TRY(set(making, "events", making->events = json_array()));
-	if (making->query->proofs)
-		TRY(set(making, "subjects", making->subjects = json_array()));
-	return snapshot_visit_filing(
-		making->snapshot, making->first_index, making->first_index + making->count, add_event, making);
+	struct opened opened;
+	struct event event;
+	uint8_t vrf_proof[VRF_PROOF_BYTES];
+	struct text *text = making->text;
+	TRY(fault_because(
+		making->fault, snapshot_open_record(making->snapshot, about->index, &opened), "index %" PRIu64, about->index));
+	TRY(event_decode(opened.disclosed, opened.restricted, NULL, false, &event, making->fault));
+	TRY(snapshot_prove_label(making->snapshot, event_subject(&event), vrf_proof));
+	text_object(text, NULL);
+	text_string(text, "subject", event_subject(&event));
+	text_base64(text, "vrf_proof", BYTES_ARRAY(vrf_proof));
+	text_object_end(text);
+	return text->error;
+}
+
+static enum error add_subjects(struct making *making)
+{
+	text_list(making->text, "subjects");
+	for (uint32_t i = 0; i < making->subject_count; i++)
+		TRY(add_subject(making, &making->subjects[i]));
+	text_list_end(making->text);
+	return making->text->error;
+}
+
+static enum error add_events(struct making *making)
+{
+	making->subjects = malloc(making->count * sizeof *making->subjects);
+	TRY(allocated(making->subjects));
+	text_list(making->text, "events");
+	TRY(snapshot_visit_filing(
+		making->snapshot, making->first_index, making->first_index + making->count, add_event, making));
+	text_list_end(making->text);
+	return making->query->proofs ? add_subjects(making) : making->text->error;
 }
 
 /* The events of the batch are lost: the log itself says so, which is all that can be shown. */
-static enum error set_loss(struct making *making, uint64_t loss_index)
+static enum error add_loss(struct making *making, uint64_t loss_index)
 {
 	struct checkpoint checkpoint;
 	struct bytes note;
@@ -154,36 +173,40 @@ static enum error set_loss(struct making *making, uint64_t loss_index)
 	if (loss_index >= checkpoint.size)
 		return fault_set(making->fault, E_NOT_FOUND,
 			"what the batch was about is lost, and the log is about to say so; ask again within seconds");
-	TRY(set(making, "type", json_string("indsigt-filing-lost/v1")));
-	TRY(set(making, "sender", json_integer(making->query->sender)));
-	TRY(set(making, "checkpoint", json_stringn((const char *)note.data, note.len)));
-	TRY(include(making, "genesis", 0));
-	TRY(include(making, "batch", making->first_index + making->count));
-	return include(making, "loss", loss_index);
+	add_begin(making, "indsigt-filing-lost/v1");
+	TRY(add_log(making));
+	TRY(add_batch(making));
+	return included_write(making->text, "loss", making->snapshot, loss_index);
+}
+
+static enum error add_filing(struct making *making)
+{
+	add_begin(making, "indsigt-filing/v1");
+	TRY(add_log(making));
+	TRY(included_write(making->text, "epoch", making->snapshot, making->epoch.index));
+	TRY(add_batch(making));
+	TRY(add_tree(making));
+	return add_events(making);
 }
 
 static enum error make(struct making *making)
 {
 	uint64_t loss_index = 0;
 	TRY(find_batch(making, &loss_index));
-	if (loss_index > 0)
-		return set_loss(making, loss_index);
-	TRY(set(making, "type", json_string("indsigt-filing/v1")));
-	TRY(set(making, "sender", json_integer(making->query->sender)));
-	TRY(set_log(making));
-	TRY(set_tree(making));
-	return set_events(making);
+	TRY(loss_index > 0 ? add_loss(making, loss_index) : add_filing(making));
+	text_object_end(making->text);
+	return text_done(making->text);
 }
 
-enum error filing_make(struct snapshot *snapshot, const struct filing_query *query, json_t **out, struct fault *fault)
+enum error filing_make(
+	struct snapshot *snapshot, const struct filing_query *query, struct text *out, struct fault *fault)
 {
 	struct fault why = {.text = ""};
 	OWNED(making_release)
-	struct making making = {.snapshot = snapshot, .query = query, .json = json_object(), .fault = &why};
+	struct making making = {.snapshot = snapshot, .query = query, .text = out, .fault = &why};
 	cosigned_rest(snapshot, query->cosigned, query->now_s, true);
 	enum error error = make(&making);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_reason(error));
-	*out = json_incref(making.json);
 	return E_OK;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "query/cosigned/cosigned.h"
+#include "query/http/text.h"
 
 /* `sender` was judged by the signature of the request before: here it is only looked up. */
 struct filing_query {
@@ -15,6 +16,7 @@ struct filing_query {
 	const struct cosigned *cosigned; /* what it rests on, where that covers the newest epoch; or NULL */
 };
 
-/* A new reference. E_NOT_FOUND with the reason: no such batch, a mass batch, or not filed yet. E_ERASED. */
+/* Into `out`, which has a room or none and is the caller's to release, also after an error. E_NOT_FOUND with the
+ * reason: no such batch, a mass batch, or not filed yet. E_ERASED. E_TOO_MANY without room. */
 enum error filing_make(
-	struct snapshot *snapshot, const struct filing_query *query, json_t **out, struct fault *fault) MUST_USE;
+	struct snapshot *snapshot, const struct filing_query *query, struct text *out, struct fault *fault) MUST_USE;

@@ -14,32 +14,29 @@
 
 /* ---- making ---- */
 
-enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out)
+enum error included_members(struct text *text, struct snapshot *snapshot, uint64_t index)
 {
 	struct bytes entry;
 	struct merkle_proof inclusion;
 	TRY(snapshot_entry(snapshot, index, &entry));
 	TRY(snapshot_prove_inclusion(snapshot, index, &inclusion));
-	json_auto_t *object = json_object();
-	int failed = json_object_set_new_nocheck(object, "index", json_integer((json_int_t)index));
-	failed |= json_object_set_new_nocheck(object, "entry", json_base64(entry));
-	failed |= json_object_set_new_nocheck(object, "inclusion", json_hashes(inclusion.hashes, inclusion.count));
-	if (failed)
-		return E_NO_MEMORY;
-	*out = json_incref(object);
-	return E_OK;
+	text_base64(text, "entry", entry);
+	text_hashes(text, "inclusion", inclusion.hashes, inclusion.count);
+	return text->error;
 }
 
-enum error json_include(json_t *object, const char *name, struct snapshot *snapshot, uint64_t index)
+enum error included_write(struct text *text, const char *name, struct snapshot *snapshot, uint64_t index)
 {
-	json_t *included = NULL;
-	TRY(json_included(snapshot, index, &included));
-	if (index == 0)
-		json_object_del(included, "index");
-	return json_object_set_new_nocheck(object, name, included) == 0 ? E_OK : E_NO_MEMORY;
+	text_object(text, name);
+	if (index > 0)
+		text_number(text, "index", index);
+	TRY(included_members(text, snapshot, index));
+	text_object_end(text);
+	return text->error;
 }
 
-enum error proof_make(struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open, json_t **out)
+enum error proof_write(
+	struct text *text, struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open)
 {
 	struct bytes entry;
 	struct bytes note;
@@ -48,23 +45,21 @@ enum error proof_make(struct snapshot *snapshot, uint64_t index, const struct op
 	snapshot_checkpoint(snapshot, &checkpoint, &note);
 	TRY(snapshot_entry(snapshot, index, &entry));
 	TRY(snapshot_prove_inclusion(snapshot, index, &inclusion));
-	json_auto_t *proof = json_object();
-	int failed = json_object_set_new_nocheck(proof, "index", json_integer((json_int_t)index));
-	failed |= json_object_set_new_nocheck(proof, "size", json_integer((json_int_t)checkpoint.size));
-	failed |= json_object_set_new_nocheck(proof, "entry", json_base64(entry));
-	failed |= json_object_set_new_nocheck(proof, "header", json_base64(opened->header));
+	text_object(text, "proof");
+	text_number(text, "index", index);
+	text_number(text, "size", checkpoint.size);
+	text_base64(text, "entry", entry);
+	text_base64(text, "header", opened->header);
 	if (open) {
-		failed |= json_object_set_new_nocheck(proof, "disclosed", json_base64(opened->disclosed));
-		failed |= json_object_set_new_nocheck(proof, "k_d", json_base64(BYTES_ARRAY(opened->opening.disclosed.b)));
+		text_base64(text, "disclosed", opened->disclosed);
+		text_base64(text, "k_d", BYTES_ARRAY(opened->opening.disclosed.b));
 	} else {
-		failed |= json_object_set_new_nocheck(proof, "c_d", json_base64(hash_bytes(&opened->c_d)));
+		text_base64(text, "c_d", hash_bytes(&opened->c_d));
 	}
-	failed |= json_object_set_new_nocheck(proof, "c_r", json_base64(hash_bytes(&opened->c_r)));
-	failed |= json_object_set_new_nocheck(proof, "inclusion", json_hashes(inclusion.hashes, inclusion.count));
-	if (failed)
-		return E_NO_MEMORY;
-	*out = json_incref(proof);
-	return E_OK;
+	text_base64(text, "c_r", hash_bytes(&opened->c_r));
+	text_hashes(text, "inclusion", inclusion.hashes, inclusion.count);
+	text_object_end(text);
+	return text->error;
 }
 
 /* ---- checking ---- */

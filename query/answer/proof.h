@@ -7,18 +7,19 @@
  * part and k_r are never here. In JSON, bytes are base64 (RFC 4648 section 4, with padding). */
 #pragma once
 
-#include "ledger/json/json_base64.h"
 #include "ledger/read/archive.h"
+#include "query/http/text.h"
 
-/* A new reference: {"index", "entry", "inclusion"} under the snapshot's checkpoint. */
-enum error json_included(struct snapshot *snapshot, uint64_t index, json_t **out) MUST_USE;
-/* The same as a member of `object`; of the first entry, where there is nothing to say of it, without the index. */
-enum error json_include(json_t *object, const char *name, struct snapshot *snapshot, uint64_t index) MUST_USE;
+/* {"index", "entry", "inclusion"} under the snapshot's checkpoint; without the index for the first entry, where there
+ * is nothing to say of it. */
+enum error included_write(struct text *text, const char *name, struct snapshot *snapshot, uint64_t index) MUST_USE;
+/* "entry" and "inclusion" alone, into an object that is open. */
+enum error included_members(struct text *text, struct snapshot *snapshot, uint64_t index) MUST_USE;
 
-/* A new reference for the event at `index`, as opened from the same snapshot; without `open` nothing of its content.
- * E_NO_MEMORY and what the snapshot gives. */
-enum error proof_make(
-	struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open, json_t **out) MUST_USE;
+/* "proof" for the event at `index`, as opened from the same snapshot; without `open` nothing of its content. What the
+ * text and the snapshot give. */
+enum error proof_write(
+	struct text *text, struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open) MUST_USE;
 
 /* What a proof has shown. */
 struct proven {

@@ -1,19 +1,20 @@
 /* What the page shows is compared with what its proofs show; the page itself is believed in nothing.
  *
  *   subject ─► checkpoint ─► each item: proof ─► index, time, sender's id ─┬─ open: made again from the bytes
- *                                                                          ├─ withheld: date and basis of the header
+ *           └► coverage, where it is whole: hash and counts again            ├─ withheld: date and basis of the header
  *                                                                          └─ erased
  *
  * An open event's JSON is made again from its committed bytes and must be equal member by member: then no text can be
- * in it that nobody committed to. A sender's name and organisation are not in the log's event and not proven here. */
+ * in it that nobody committed to. A sender's name and organisation are not in the log's event and not proven here. The
+ * hash of coverage is what an answer is held to that has it in short, so a list that comes with it must be its own. */
 #include "query/answer/verify.h"
 
 #include "ledger/base/wrong.h"
 #include "ledger/event/event_json.h"
+#include "ledger/text/base64.h"
 #include "ledger/text/timestamp.h"
+#include "query/answer/coverage.h"
 #include "query/answer/proof.h"
-
-#include <string.h>
 
 struct check {
 	struct bytes subject;
@@ -43,6 +44,64 @@ static enum error check_checkpoint(
 		return fault_set(fault, E_BAD_CHECKPOINT, "the answer's checkpoint is malformed");
 	return E_OK;
 }
+
+/* ---- coverage ---- */
+
+static bool count_is(const json_t *counts, const char *name, uint64_t count)
+{
+	const json_t *value = json_object_get(counts, name);
+	return json_is_integer(value) && (uint64_t)json_integer_value(value) == count;
+}
+
+static bool hash_is(const json_t *value, struct bytes rows)
+{
+	struct hash hash;
+	char text[BASE64_BYTES(HASH_BYTES) + 1];
+	coverage_hash(rows, &hash);
+	*base64_encode(hash_bytes(&hash), text) = '\0';
+	return json_is_string(value) && strcmp(json_string_value(value), text) == 0;
+}
+
+static bool add_row(const json_t *sender, uint8_t *row, struct coverage_counts *counts)
+{
+	const json_t *id = json_object_get(sender, "id");
+	const json_t *entry = json_object_get(sender, "entry");
+	const char *status = json_string_value(json_object_get(sender, "status"));
+	bool silent = json_is_true(json_object_get(sender, "silent"));
+	if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) > UINT32_MAX ||
+		!json_is_integer(entry) || status == NULL)
+		return false;
+	counts->senders++;
+	counts->active += strcmp(status, "active") == 0;
+	counts->compromised += json_is_true(json_object_get(sender, "compromised"));
+	counts->silent += silent;
+	coverage_row((uint32_t)json_integer_value(id), (uint64_t)json_integer_value(entry), silent, row);
+	return true;
+}
+
+/* Where senders are listed, they are those that the hash is over, and as many. */
+static enum error check_coverage(const json_t *coverage, struct fault *fault)
+{
+	const json_t *senders = json_object_get(coverage, "senders");
+	const json_t *shown = json_object_get(coverage, "counts");
+	size_t count = json_array_size(senders);
+	struct coverage_counts counts = {0};
+	if (senders == NULL)
+		return E_OK;
+	OWNED_MEMORY uint8_t *rows = malloc((count + 1) * COVERAGE_ROW_BYTES);
+	TRY(fault_set(fault, allocated(rows), ""));
+	for (size_t i = 0; i < count; i++)
+		if (!add_row(json_array_get(senders, i), rows + i * COVERAGE_ROW_BYTES, &counts))
+			return fault_set(fault, E_BAD_VALUE, "a sender in the answer's coverage is malformed");
+	if (WRONG(!hash_is(json_object_get(coverage, "hash"), bytes_of(rows, count * COVERAGE_ROW_BYTES))))
+		return fault_set(fault, E_BAD_VALUE, "the senders in the answer's coverage are not those of its hash");
+	if (WRONG(!count_is(shown, "senders", counts.senders)) || WRONG(!count_is(shown, "active", counts.active)) ||
+		WRONG(!count_is(shown, "compromised", counts.compromised)) || WRONG(!count_is(shown, "silent", counts.silent)))
+		return fault_set(fault, E_BAD_VALUE, "the counts in the answer's coverage are not those of its senders");
+	return E_OK;
+}
+
+/* ---- items ---- */
 
 static enum error mismatch(const struct check *check, uint64_t index, const char *what)
 {
@@ -168,6 +227,7 @@ enum error verify_page(const json_t *page, struct bytes subject, uint64_t before
 		return fault_set(
 			fault, E_BAD_VALUE, "the answer is about another subject than was asked for; a token is for one of them");
 	TRY(check_checkpoint(page, vkey, &check.result, fault));
+	TRY(check_coverage(json_object_get(page, "coverage"), fault));
 	const json_t *withheld = json_object_get(page, "withheld");
 	TRY(check_list(&check, json_object_get(page, "accesses"), false, before));
 	TRY(check_list(&check, json_object_get(withheld, "events"), true, before));

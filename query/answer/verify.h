@@ -1,7 +1,8 @@
 /* The reader's side of an answer: recomputes everything that one page of /v1/accesses shows. spec/http.md
  *
  * What holds afterwards: every event on the page stands in the log under the page's checkpoint, names the subject that
- * was asked for and says what the page says it says; withheld events are withheld by their own committed header. What
+ * was asked for and says what the page says it says; withheld events are withheld by their own committed header; and
+ * where the page lists who reports, these are the senders that its hash and counts are of. What
  * this cannot show is that nothing was left out; that takes a statement. */
 #pragma once
 

@@ -92,9 +92,15 @@ void call_json(struct call *call, json_t *json, const char *cache)
 	call_body(call, text, text ? strlen(text) : 0, "application/json", cache);
 }
 
-void call_text(struct call *call, struct text *text, const char *cache)
+void call_text(struct call *call, enum error error, struct text *text, const char *cache)
 {
-	call->response->held = text->held;
+	if (error == E_TOO_MANY) {
+		call_problem(call, 503, error, ROUTES_NO_ROOM);
+		return;
+	}
+	if (!call_good(call, error))
+		return;
+	call->response->held = text->room != NULL ? text->held : 0;
 	call_body(call, text->data, text->len, "application/json", cache);
 	*text = (struct text){.data = NULL};
 }
@@ -112,11 +118,13 @@ const struct cosigned *call_cosigned(struct call *call)
 	return call->cosigned;
 }
 
-bool call_coverage(struct call *call, json_t **out)
+struct coverage_query call_coverage(struct call *call, enum coverage_form form)
 {
-	const struct routes *routes = call->routes;
-	return call_good(call,
-		coverage_make(call->snapshot, call_cosigned(call), routes->coverage, call->now_s, routes->silent_after_s, out));
+	return (struct coverage_query){.form = form,
+		.cosigned = call_cosigned(call),
+		.memory = call->routes->coverage,
+		.now_s = call->now_s,
+		.silent_after_s = call->routes->silent_after_s};
 }
 
 bool call_params(struct call *call, const char *const known[], struct params *out)

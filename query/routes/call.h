@@ -13,7 +13,6 @@
 #include "query/answer/accesses.h"
 #include "query/http/params.h"
 #include "query/routes/routes.h"
-#include "query/statement/text.h"
 
 /* What a route works with. */
 struct call {
@@ -36,9 +35,9 @@ void call_internal(struct call *call, enum error error);
 void call_body(struct call *call, char *body, size_t len, const char *type, const char *cache);
 /* The same with the JSON text. */
 void call_json(struct call *call, json_t *json, const char *cache);
-
-/* 200 with a JSON text that is done; takes it, with its room. */
-void call_text(struct call *call, struct text *text, const char *cache);
+/* The same with what was written, if `error` is E_OK, and else what is not the asker's fault; takes the text, with its
+ * room, only in the first case. */
+void call_text(struct call *call, enum error error, struct text *text, const char *cache);
 
 /* ---- steps; false: the response is made ---- */
 
@@ -47,8 +46,8 @@ bool call_good(struct call *call, enum error error);
 bool call_snapshot(struct call *call);
 /* What witnesses have given, after call_snapshot; NULL when out of memory. */
 const struct cosigned *call_cosigned(struct call *call);
-/* Coverage, after call_snapshot: a new reference. */
-bool call_coverage(struct call *call, json_t **out);
+/* What coverage is asked for, after call_snapshot. */
+struct coverage_query call_coverage(struct call *call, enum coverage_form form);
 /* The parameters, of which only those in the NULL-terminated list are known. */
 bool call_params(struct call *call, const char *const known[], struct params *out);
 bool call_no_params(struct call *call);

@@ -55,13 +55,26 @@ static bool read_query(struct call *call, const struct params *params, struct ac
 	return true;
 }
 
-/* A page is made and sealed into the next question in the same snapshot. */
+/* Pages behind the first name the coverage that it had. */
+static bool read_form(struct call *call, const struct params *params, enum coverage_form *out)
+{
+	const char *wanted = params_get(params, "coverage");
+	*out = params_get(params, "cursor") != NULL ? COVERAGE_NAMED : COVERAGE_COUNTED;
+	if (wanted == NULL)
+		return true;
+	if (strcmp(wanted, "whole") != 0)
+		return call_refuse_param(call, "parameter 'coverage' must be whole, or not be there");
+	*out = COVERAGE_WHOLE;
+	return true;
+}
+
 void route_accesses(struct call *call)
 {
-	static const char *const known[] = {"from", "to", "org", "limit", "cursor", NULL};
+	static const char *const known[] = {"from", "to", "org", "limit", "cursor", "coverage", NULL};
 	struct token_claims claims;
 	struct params params;
 	struct fault fault;
+	enum coverage_form form;
 	if (!authorize(call, &claims) || !call_params(call, known, &params))
 		return;
 	struct accesses_query query = {
@@ -69,24 +82,14 @@ void route_accesses(struct call *call)
 		.to_s = UINT64_MAX,
 		.before = ACCESSES_FROM_START,
 		.now_s = call->now_s,
+		.cursor_key = &call->routes->cursor_key,
 	};
-	json_auto_t *coverage = NULL;
-	json_auto_t *page = NULL;
-	if (!read_query(call, &params, &query) || !call_snapshot(call) || !call_coverage(call, &coverage))
+	if (!read_query(call, &params, &query) || !read_form(call, &params, &form) || !call_snapshot(call))
 		return;
+	const struct coverage_query coverage = call_coverage(call, form);
+	OWNED(text_release) struct text text = {.room = NULL};
 	uint64_t next = 0;
-	enum error error = accesses_page(call->snapshot, &query, coverage, &page, &next, &fault);
-	if (error == E_OK && next > 0) {
-		char cursor[CURSOR_TEXT_BYTES + 1];
-		struct hash question;
-		accesses_question(&query, &question);
-		cursor_seal(&call->routes->cursor_key, &question, next, cursor);
-		error = json_object_set_new_nocheck(page, "cursor", json_string_nocheck(cursor)) ? E_NO_MEMORY : E_OK;
-	}
-	if (error != E_OK)
-		call_internal(call, error);
-	else
-		call_json(call, page, "no-store");
+	call_text(call, accesses_page(call->snapshot, &query, &coverage, &text, &next, &fault), &text, "no-store");
 }
 
 /* The witnesses are waited for before the snapshot, which would otherwise be of before they came. */
@@ -119,12 +122,8 @@ void route_statement(struct call *call)
 		call_problem(call, 404, error, fault.text);
 	else if (error == E_TOO_LONG)
 		call_problem(call, 400, error, fault.text);
-	else if (error == E_TOO_MANY)
-		call_problem(call, 503, error, ROUTES_NO_ROOM);
-	else if (error != E_OK)
-		call_internal(call, error);
 	else
-		call_text(call, &text, "no-store");
+		call_text(call, error, &text, "no-store");
 	if (error == E_OK)
 		response_header(call->response, "Content-Disposition", "attachment; filename=\"statement.json\"");
 }

@@ -20,7 +20,10 @@ void route_checkpoint(struct call *call)
 
 void route_coverage(struct call *call)
 {
-	json_auto_t *coverage = NULL;
-	if (call_no_params(call) && call_snapshot(call) && call_coverage(call, &coverage))
-		call_json(call, coverage, "public, max-age=2");
+	OWNED(text_release) struct text text = {.room = NULL};
+	if (!call_no_params(call) || !call_snapshot(call))
+		return;
+	const struct coverage_query query = call_coverage(call, COVERAGE_WHOLE);
+	enum error error = coverage_write(&text, NULL, call->snapshot, &query);
+	call_text(call, error == E_OK ? text_done(&text) : error, &text, "public, max-age=2");
 }

@@ -76,7 +76,7 @@ void route_filing(struct call *call)
 	struct filing_query query;
 	uint32_t sender;
 	struct fault fault = {.text = ""};
-	json_auto_t *filing = NULL;
+	OWNED(text_release) struct text text = {.room = NULL};
 	if (!call_snapshot(call) || !authorize(call, &sender) || !read_query(call, &query))
 		return;
 	if (query.sender != sender) {
@@ -85,11 +85,9 @@ void route_filing(struct call *call)
 	}
 	query.now_s = call->now_s;
 	query.cosigned = call_cosigned(call);
-	enum error error = filing_make(call->snapshot, &query, &filing, &fault);
+	enum error error = filing_make(call->snapshot, &query, &text, &fault);
 	if (error == E_NOT_FOUND)
 		call_problem(call, 404, error, fault.text);
-	else if (error != E_OK)
-		call_internal(call, error);
 	else
-		call_json(call, filing, "no-store");
+		call_text(call, error, &text, "no-store");
 }

@@ -7,20 +7,16 @@
  * operator's to hear of (E_CORRUPT), not the citizen's to find. What came after the epoch is listed beside, each with
  * its own inclusion proof; that these are all nobody can show yet.
  *
- * The short members are a JSON tree, the events are written as text: there may be STATEMENT_EVENTS_MAX of them. A
- * statement that there is no room for fails early: its first event says about how long it gets. */
+ * Written as text from the first member on: there may be STATEMENT_EVENTS_MAX events. A statement that there is no room
+ * for fails early: its first event says about how long it gets. */
 #include "query/statement/statement_make.h"
 
-#include "ledger/base/own.h"
-#include "ledger/json/json_number.h"
 #include "query/answer/audits.h"
 #include "query/answer/proof.h"
 #include "query/statement/statement_signatures.h"
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* One statement while it is made. Invariant: `shown` indexes and blinds are filled in before an event is written;
  * `leaf_count` is at most shown + 2; `text` holds a whole beginning of the statement after each step. */
@@ -37,7 +33,6 @@ struct making {
 	struct hash *blinds; /* and their blinds */
 	struct hash *leaves; /* of those, and of their neighbours where there are */
 	size_t leaf_count;
-	json_t *json; /* all but the long lists */
 	struct text *text;
 	size_t later;
 	struct fault *fault;
@@ -49,51 +44,63 @@ static void making_release(struct making *making)
 	free(making->indexes);
 	free(making->blinds);
 	free(making->leaves);
-	json_decref(making->json);
-}
-
-static enum error set(struct making *making, const char *name, json_t *value)
-{
-	return json_object_set_new_nocheck(making->json, name, value) == 0 ? E_OK : E_NO_MEMORY;
 }
 
 /* ---- the log and the epoch ---- */
 
-static enum error set_log(struct making *making)
+static enum error add_log(struct making *making)
 {
 	struct checkpoint checkpoint;
 	struct bytes note;
 	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
-	TRY(json_include(making->json, "genesis", making->snapshot, 0));
-	return set(making, "checkpoint", json_stringn((const char *)note.data, note.len));
+	TRY(included_write(making->text, "genesis", making->snapshot, 0));
+	text_string(making->text, "checkpoint", note);
+	return making->text->error;
 }
 
-/* The entries that show the epoch's time: from the newest one below m with a time of its own up to m - 1. */
-static enum error add_last(struct making *making, uint64_t size, json_t *list)
+/* The newest entry below m with a time of its own. */
+static enum error find_timed(struct making *making, uint64_t size, uint64_t *out)
 {
 	for (uint64_t index = size; index > 0; index--) {
 		struct bytes encoded;
 		struct entry entry;
 		uint64_t time_s;
-		json_t *included = NULL;
 		TRY(snapshot_entry(making->snapshot, index - 1, &encoded));
 		TRY(entry_decode(encoded, &entry));
-		TRY(json_included(making->snapshot, index - 1, &included));
-		if (json_array_insert_new(list, 0, included) != 0)
-			return E_NO_MEMORY;
-		if (entry_time(&entry, &time_s))
+		if (entry_time(&entry, &time_s)) {
+			*out = index - 1;
 			return E_OK;
+		}
 	}
 	return E_CORRUPT;
 }
 
-static enum error set_epoch(struct making *making)
+/* The entries that show the epoch's time: from the newest one below m with a time of its own up to m - 1. */
+static enum error add_last(struct making *making, uint64_t size)
 {
-	json_t *last = json_array();
-	TRY(json_include(making->json, "epoch", making->snapshot, making->epoch.index));
-	if (json_object_set_new(json_object_get(making->json, "epoch"), "last", last) != 0)
-		return E_NO_MEMORY;
-	return add_last(making, making->epoch.entry.size, last);
+	struct text *text = making->text;
+	uint64_t index = 0;
+	TRY(find_timed(making, size, &index));
+	text_list(text, "last");
+	for (; index < size; index++) {
+		text_object(text, NULL);
+		text_number(text, "index", index);
+		TRY(included_members(text, making->snapshot, index));
+		text_object_end(text);
+	}
+	text_list_end(text);
+	return text->error;
+}
+
+static enum error add_epoch(struct making *making)
+{
+	struct text *text = making->text;
+	text_object(text, "epoch");
+	text_number(text, "index", making->epoch.index);
+	TRY(included_members(text, making->snapshot, making->epoch.index));
+	TRY(add_last(making, making->epoch.entry.size));
+	text_object_end(text);
+	return text->error;
 }
 
 /* ---- the subject's tree in the map ---- */
@@ -138,22 +145,26 @@ static enum error check_map(
 	return map_verify_present(&making->epoch.entry.map_root, label->b, &value, steps);
 }
 
-static enum error set_map(struct making *making)
+static enum error add_map(struct making *making)
 {
 	struct label label;
 	struct map_proof proof;
 	uint8_t vrf_proof[VRF_PROOF_BYTES];
 	bool present;
+	struct text *text = making->text;
 	TRY(snapshot_label(making->snapshot, making->query->subject, &label));
 	TRY(snapshot_prove_label(making->snapshot, making->query->subject, vrf_proof));
-	TRY(set(making, "vrf_proof", json_base64(BYTES_ARRAY(vrf_proof))));
 	TRY(snapshot_prove_map(making->snapshot, &label, &present, &proof));
 	TRY(snapshot_subject_view(making->snapshot, making->query->subject, &making->tree));
 	TRY(corrupt(making, check_map(making, &label, present, &proof)));
-	json_t *steps = json_base64(bytes_of(proof.bytes, proof.len));
-	return set(making, "map",
-		present ? json_pack("{s:b, s:I, s:o}", "present", true, "count", (json_int_t)making->tree.count, "proof", steps)
-				: json_pack("{s:b, s:o}", "present", false, "proof", steps));
+	text_base64(text, "vrf_proof", BYTES_ARRAY(vrf_proof));
+	text_object(text, "map");
+	text_flag(text, "present", present);
+	if (present)
+		text_number(text, "count", making->tree.count);
+	text_base64(text, "proof", bytes_of(proof.bytes, proof.len));
+	text_object_end(text);
+	return text->error;
 }
 
 /* ---- the window ---- */
@@ -186,7 +197,20 @@ static enum error count_before(struct making *making, uint64_t time_s, uint64_t 
 	return E_OK;
 }
 
-static enum error set_window(struct making *making)
+static void add_window(struct making *making)
+{
+	const struct statement_query *query = making->query;
+	if (query->from_s == 0 && query->to_s == UINT64_MAX)
+		return;
+	text_object(making->text, "window");
+	if (query->from_s > 0)
+		text_time(making->text, "from", query->from_s);
+	if (query->to_s < UINT64_MAX)
+		text_time(making->text, "to", query->to_s);
+	text_object_end(making->text);
+}
+
+static enum error find_window(struct making *making)
 {
 	const struct statement_query *query = making->query;
 	uint64_t end = making->tree.count;
@@ -208,13 +232,7 @@ static enum error set_window(struct making *making)
 		return E_NO_MEMORY;
 	for (size_t i = 0; i < making->shown; i++)
 		TRY(index_at(making, making->first + i, &making->indexes[i]));
-	if (query->from_s == 0 && query->to_s == UINT64_MAX)
-		return E_OK;
-	json_t *window = json_object();
-	TRY(set(making, "window", window));
-	int failed = query->from_s > 0 ? json_object_set_new(window, "from", json_time(query->from_s)) : 0;
-	failed |= query->to_s < UINT64_MAX ? json_object_set_new(window, "to", json_time(query->to_s)) : 0;
-	return failed ? E_NO_MEMORY : E_OK;
+	return E_OK;
 }
 
 static enum error add_leaf(struct making *making, uint64_t index, struct hash *blind)
@@ -222,21 +240,25 @@ static enum error add_leaf(struct making *making, uint64_t index, struct hash *b
 	return snapshot_subject_leaf(making->snapshot, index, blind, &making->leaves[making->leaf_count++]);
 }
 
-static enum error set_neighbour(struct making *making, const char *name, uint64_t position)
+static enum error add_neighbour(struct making *making, const char *name, uint64_t position)
 {
 	uint64_t index;
 	struct hash blind;
 	struct bytes entry;
+	struct text *text = making->text;
 	TRY(index_at(making, position, &index));
 	TRY(add_leaf(making, index, &blind));
 	TRY(snapshot_entry(making->snapshot, index, &entry));
-	return set(making, name,
-		json_pack("{s:I, s:o, s:o}", "index", (json_int_t)index, "blind", json_base64(hash_bytes(&blind)), "entry",
-			json_base64(entry)));
+	text_object(text, name);
+	text_number(text, "index", index);
+	text_base64(text, "blind", hash_bytes(&blind));
+	text_base64(text, "entry", entry);
+	text_object_end(text);
+	return text->error;
 }
 
 /* The events of the window and their neighbours, as a range of the subject's tree. */
-static enum error set_range(struct making *making)
+static enum error add_range(struct making *making)
 {
 	const uint64_t count = making->tree.count;
 	if (count == 0)
@@ -244,11 +266,11 @@ static enum error set_range(struct making *making)
 	uint64_t begin = making->first;
 	uint64_t end = making->first + making->shown;
 	if (begin > 0)
-		TRY(set_neighbour(making, "before", --begin));
+		TRY(add_neighbour(making, "before", --begin));
 	for (size_t i = 0; i < making->shown; i++)
 		TRY(add_leaf(making, making->indexes[i], &making->blinds[i]));
 	if (end < count)
-		TRY(set_neighbour(making, "after", end++));
+		TRY(add_neighbour(making, "after", end++));
 	assert(making->leaf_count == end - begin);
 	struct merkle_range_proof proof;
 	const struct merkle_nodes nodes = nodes_of(making);
@@ -256,26 +278,25 @@ static enum error set_range(struct making *making)
 	/* What is stored of the tree gave the right root; so must what is shown of it. */
 	TRY(corrupt(making,
 		merkle_verify_range(making->leaves, begin, end - begin, count, proof.hashes, proof.count, &making->root)));
-	return set(making, "range",
-		json_pack("{s:I, s:o}", "first", (json_int_t)begin, "proof", json_hashes(proof.hashes, proof.count)));
+	text_object(making->text, "range");
+	text_number(making->text, "first", begin);
+	text_hashes(making->text, "proof", proof.hashes, proof.count);
+	text_object_end(making->text);
+	return making->text->error;
 }
 
 /* ---- events ---- */
 
 static void add_content(struct text *text, const struct opened *opened, bool withheld)
 {
-	text_add(text, ",");
 	text_base64(text, "header", opened->header);
-	text_add(text, ",");
 	text_base64(text, "c_r", hash_bytes(&opened->c_r));
 	if (withheld) {
-		text_add(text, ",\"withheld\":true,");
+		text_flag(text, "withheld", true);
 		text_base64(text, "c_d", hash_bytes(&opened->c_d));
 		return;
 	}
-	text_add(text, ",");
 	text_base64(text, "disclosed", opened->disclosed);
-	text_add(text, ",");
 	text_base64(text, "k_d", BYTES_ARRAY(opened->opening.disclosed.b));
 }
 
@@ -296,9 +317,8 @@ static enum error add_event(struct making *making, uint64_t index)
 		return fault_set(
 			making->fault, E_ERASED, "index %" PRIu64 " was erased and no entry of the log says so", index);
 	TRY(snapshot_entry(making->snapshot, index, &entry));
-	text_add(making->text, "{");
+	text_object(making->text, NULL);
 	text_number(making->text, "index", index);
-	text_add(making->text, ",");
 	text_base64(making->text, "entry", entry);
 	add_content(making->text, &opened, withheld);
 	return making->text->error;
@@ -308,19 +328,16 @@ static enum error add_event(struct making *making, uint64_t index)
 static enum error add_events(struct making *making)
 {
 	struct text *text = making->text;
-	text_add(text, ",\"events\":[");
+	text_list(text, "events");
 	size_t begin = text->len;
 	for (size_t i = 0; i < making->shown; i++) {
-		if (i > 0)
-			text_add(text, ",");
 		if (i == 1)
 			text_grow(text, (text->len - begin) * making->shown / 64 * 66);
 		TRY(add_event(making, making->indexes[i]));
-		text_add(text, ",");
 		text_base64(text, "blind", hash_bytes(&making->blinds[i]));
-		text_add(text, "}");
+		text_object_end(text);
 	}
-	text_add(text, "]");
+	text_list_end(text);
 	return text->error;
 }
 
@@ -331,14 +348,11 @@ static enum error add_later(struct making *making, uint64_t index)
 	TRY(event_time(making, index, &time_s));
 	if (time_s < making->query->from_s || time_s >= making->query->to_s)
 		return E_OK;
-	if (making->later++ > 0)
-		text_add(making->text, ",");
+	making->later++;
 	TRY(add_event(making, index));
 	TRY(snapshot_prove_inclusion(making->snapshot, index, &proof));
-	json_auto_t *inclusion = json_hashes(proof.hashes, proof.count);
-	text_add(making->text, ",\"inclusion\":");
-	text_json(making->text, inclusion);
-	text_add(making->text, "}");
+	text_hashes(making->text, "inclusion", proof.hashes, proof.count);
+	text_object_end(making->text);
 	return making->text->error;
 }
 
@@ -348,69 +362,41 @@ static enum error add_all_later(struct making *making)
 	uint64_t indexes[STATEMENT_LATER_MAX];
 	size_t count = 0;
 	TRY(snapshot_find(making->snapshot, making->query->subject, UINT64_MAX, indexes, STATEMENT_LATER_MAX, &count));
-	text_add(making->text, ",\"later\":[");
+	text_list(making->text, "later");
 	for (size_t i = count; i > 0; i--)
 		if (indexes[i - 1] >= making->epoch.entry.size)
 			TRY(add_later(making, indexes[i - 1]));
-	text_add(making->text, "]");
+	text_list_end(making->text);
 	return making->text->error;
 }
 
 /* ---- the whole ---- */
 
-/* Takes `json`. */
-static void add_member(struct text *text, const char *name, json_t *json)
-{
-	text_add(text, ",\"");
-	text_add(text, name);
-	text_add(text, "\":");
-	text_json(text, json);
-	json_decref(json);
-}
-
-#define SIGNATURE_TREE_BYTES 2048u /* of an event: a path of a dozen hashes, each a text in memory of its own */
-
 static enum error add_optional(struct making *making)
 {
-	json_t *audit = NULL;
-	json_t *signatures = NULL;
-	TRY(audits_newest(making->snapshot, making->epoch.index, &audit));
-	if (audit != NULL)
-		add_member(making->text, "audit", audit);
-	if (!making->query->signatures)
-		return making->text->error;
-	text_reserve(making->text, making->shown * SIGNATURE_TREE_BYTES);
-	TRY(making->text->error);
-	TRY(statement_signatures_make(making->snapshot, making->indexes, making->shown, &signatures));
-	add_member(making->text, "signatures", signatures);
-	return making->text->error;
-}
-
-/* Without its last brace: the lists follow. */
-static enum error add_head(struct making *making)
-{
-	text_json(making->text, making->json);
-	if (making->text->error == E_OK)
-		making->text->len--;
-	return making->text->error;
+	TRY(audits_write(making->text, "audit", making->snapshot, making->epoch.index));
+	if (making->query->signatures)
+		TRY(statement_signatures_write(making->text, "signatures", making->snapshot, making->indexes, making->shown));
+	return E_OK;
 }
 
 static enum error make(struct making *making)
 {
-	const struct statement_query *query = making->query;
-	TRY(set(making, "type", json_string("indsigt-statement/v1")));
-	TRY(set(making, "subject", json_stringn((const char *)query->subject.data, query->subject.len)));
-	TRY(set_log(making));
-	TRY(set_epoch(making));
-	TRY(set_map(making));
-	TRY(set_window(making));
-	TRY(set_range(making));
-	TRY(add_head(making));
+	struct text *text = making->text;
+	text_object(text, NULL);
+	text_string(text, "type", BYTES_LITERAL("indsigt-statement/v1"));
+	text_string(text, "subject", making->query->subject);
+	TRY(add_log(making));
+	TRY(add_epoch(making));
+	TRY(add_map(making));
+	TRY(find_window(making));
+	add_window(making);
+	TRY(add_range(making));
 	TRY(add_events(making));
 	TRY(add_all_later(making));
 	TRY(add_optional(making));
-	text_add(making->text, "}");
-	return text_done(making->text);
+	text_object_end(text);
+	return text_done(text);
 }
 
 enum error statement_make(struct snapshot *snapshot, const struct statement_query *query, struct text *out,
@@ -418,7 +404,7 @@ enum error statement_make(struct snapshot *snapshot, const struct statement_quer
 {
 	struct fault why = {.text = ""};
 	OWNED(making_release)
-	struct making making = {.snapshot = snapshot, .query = query, .json = json_object(), .text = out, .fault = &why};
+	struct making making = {.snapshot = snapshot, .query = query, .text = out, .fault = &why};
 	/* Where it cannot, the statement stands under the log's signature alone. */
 	cosigned_rest(snapshot, query->cosigned, query->now_s, true);
 	enum error error = snapshot_epoch(snapshot, &making.epoch);

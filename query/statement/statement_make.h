@@ -8,7 +8,7 @@
 #pragma once
 
 #include "query/cosigned/cosigned.h"
-#include "query/statement/text.h"
+#include "query/http/text.h"
 
 struct statement_query {
 	struct bytes subject;            /* canonical */

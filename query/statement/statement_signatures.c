@@ -1,15 +1,12 @@
 /* A sender signs the root of a batch, not an event; so each event gets its path in the tree of its batch, which is made
  * again from the commitments in the log. Indexes ascend and a batch lies in one piece, so one batch at a time is
- * enough. Of every sender all its entries are given: only in order do they show which key was its own at which place of
- * the log. */
+ * enough. Who the senders are is known behind the last batch. Of every sender all its entries are given: only in order
+ * do they show which key was its own at which place of the log. */
 #include "query/statement/statement_signatures.h"
 
-#include "ledger/base/own.h"
 #include "query/answer/proof.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 /* The batch at hand: its commitments are the leaves of the tree that the sender signed the root of. */
 struct batch {
@@ -17,14 +14,13 @@ struct batch {
 	uint64_t first_sequence;
 	uint32_t count;
 	struct hash commitments[BATCH_EVENTS_MAX];
-	json_t *paths; /* borrowed from its JSON */
 };
 
-/* Invariant: `batch` holds the commitments of the batch that the last index lies in, and its JSON is the last of
- * `batches`. */
+/* Invariant: `batch` holds the commitments of the batch that the last index lies in, and its paths are what is open in
+ * `text`; its count is 0 before the first. */
 struct making {
 	struct snapshot *snapshot;
-	json_t *batches;
+	struct text *text;
 	uint32_t *senders; /* ascending, each once */
 	size_t sender_count;
 	struct batch batch;
@@ -34,7 +30,6 @@ static void making_release(struct making **making)
 {
 	if (*making == NULL)
 		return;
-	json_decref((*making)->batches);
 	free((*making)->senders);
 	free(*making);
 }
@@ -60,8 +55,7 @@ static enum error note_sender(struct making *making, uint32_t id)
 	if (place < making->sender_count && making->senders[place] == id)
 		return E_OK;
 	uint32_t *larger = realloc(making->senders, (making->sender_count + 1) * sizeof *larger);
-	if (larger == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(larger));
 	making->senders = larger;
 	for (size_t i = making->sender_count++; i > place; i--)
 		larger[i] = larger[i - 1];
@@ -91,20 +85,16 @@ static enum error list_sender_entries(struct making *making, uint64_t *indexes, 
 	return E_OK;
 }
 
-static enum error senders_json(struct making *making, json_t **out)
+static enum error add_senders(struct making *making)
 {
 	uint64_t indexes[STATEMENT_SENDERS_MAX];
 	size_t count = 0;
-	json_auto_t *list = json_array();
 	TRY(list_sender_entries(making, indexes, &count));
-	for (size_t i = 0; i < count; i++) {
-		json_t *entry = NULL;
-		TRY(json_included(making->snapshot, indexes[i], &entry));
-		if (json_array_append_new(list, entry) != 0)
-			return E_NO_MEMORY;
-	}
-	*out = json_incref(list);
-	return E_OK;
+	text_list(making->text, "senders");
+	for (size_t i = 0; i < count; i++)
+		TRY(included_write(making->text, NULL, making->snapshot, indexes[i]));
+	text_list_end(making->text);
+	return making->text->error;
 }
 
 /* ---- batches ---- */
@@ -129,12 +119,19 @@ static enum error begin_batch(struct making *making, const struct entry_event *e
 		TRY(event_entry(making->snapshot, batch->first_index + i, &member));
 		batch->commitments[i] = member.commitment;
 	}
-	json_auto_t *json = NULL;
-	TRY(json_included(making->snapshot, batch->first_index + batch->count, &json));
-	batch->paths = json_object();
-	if (json_object_set_new(json, "paths", batch->paths) != 0 || json_array_append(making->batches, json) != 0)
-		return E_NO_MEMORY;
+	text_object(making->text, NULL);
+	text_number(making->text, "index", batch->first_index + batch->count);
+	TRY(included_members(making->text, making->snapshot, batch->first_index + batch->count));
+	text_object(making->text, "paths");
 	return note_sender(making, event->sender);
+}
+
+static void end_batch(struct making *making)
+{
+	if (making->batch.count == 0)
+		return;
+	text_object_end(making->text);
+	text_object_end(making->text);
 }
 
 static enum error add_path(struct making *making, uint64_t index)
@@ -145,25 +142,30 @@ static enum error add_path(struct making *making, uint64_t index)
 	struct batch *batch = &making->batch;
 	const struct merkle_nodes nodes = {batch_node, batch};
 	if (batch->count == 0 || index >= batch->first_index + batch->count) {
+		end_batch(making);
 		TRY(event_entry(making->snapshot, index, &event));
 		TRY(begin_batch(making, &event));
 	}
 	TRY(merkle_prove_inclusion(&nodes, index - batch->first_index, batch->count, &proof));
 	snprintf(name, sizeof name, "%" PRIu64, index);
-	return json_object_set_new(batch->paths, name, json_hashes(proof.hashes, proof.count)) == 0 ? E_OK : E_NO_MEMORY;
+	text_hashes(making->text, name, proof.hashes, proof.count);
+	return making->text->error;
 }
 
-enum error statement_signatures_make(struct snapshot *snapshot, const uint64_t *indexes, size_t count, json_t **out)
+enum error statement_signatures_write(
+	struct text *text, const char *name, struct snapshot *snapshot, const uint64_t *indexes, size_t count)
 {
 	OWNED(making_release) struct making *making = calloc(1, sizeof *making);
-	if (making == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(making));
 	making->snapshot = snapshot;
-	making->batches = json_array();
+	making->text = text;
+	text_object(text, name);
+	text_list(text, "batches");
 	for (size_t i = 0; i < count; i++)
 		TRY(add_path(making, indexes[i]));
-	json_auto_t *senders = NULL;
-	TRY(senders_json(making, &senders));
-	*out = json_pack("{s:O, s:O}", "senders", senders, "batches", making->batches);
-	return *out != NULL ? E_OK : E_NO_MEMORY;
+	end_batch(making);
+	text_list_end(text);
+	TRY(add_senders(making));
+	text_object_end(text);
+	return text->error;
 }

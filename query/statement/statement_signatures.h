@@ -2,9 +2,8 @@
 #pragma once
 
 #include "ledger/read/archive.h"
+#include "query/http/text.h"
 
-#include <jansson.h>
-
-/* {"senders", "batches"} for the events at these log indexes (ascending): a new reference. */
-enum error statement_signatures_make(
-	struct snapshot *snapshot, const uint64_t *indexes, size_t count, json_t **out) MUST_USE;
+/* {"batches", "senders"} for the events at these log indexes (ascending). */
+enum error statement_signatures_write(
+	struct text *text, const char *name, struct snapshot *snapshot, const uint64_t *indexes, size_t count) MUST_USE;

@@ -72,6 +72,17 @@ class Ledger:
         return page
 
 
+def coverage(*senders):
+    """Whole, of senders as (id, entry, status, compromised, silent)."""
+    rows = b"".join(id.to_bytes(4, "big") + entry.to_bytes(8, "big") + bytes([silent]) for id, entry, _, _, silent in senders)
+    return {"as_of": text_time(NOW), "counts": {
+        "senders": len(senders), "active": sum(status == "active" for _, _, status, _, _ in senders),
+        "compromised": sum(bad for _, _, _, bad, _ in senders), "silent": sum(silent for _, _, _, _, silent in senders)},
+        "hash": b64(hashlib.sha256(b"indsigt/v1 coverage\n" + rows).digest()),
+        "senders": [{"id": id, "entry": entry, "status": status, "compromised": bad, "silent": silent}
+                    for id, entry, status, bad, silent in senders]}
+
+
 def pages():
     ledger = Ledger()
 
@@ -193,6 +204,34 @@ def pages():
             lambda page: page["accesses"][0].update(erased=False))
     changed("erased-text", "one that says so in words", "HTTP-23", "bad-proof",
             lambda page: page["accesses"][0].update(erased="yes"))
+    # Who reports.
+    covered = coverage((1, 1, "active", False, False), (2, 700, "revoked", True, True), (2**32 - 1, 2**40, "active", False, True))
+    vector("coverage", "three senders, as the hash has them", ledger.page(coverage=covered), open=2, withheld=1, erased=1)
+    vector("coverage-empty", "no sender at all", ledger.page(coverage=coverage()), open=2, withheld=1, erased=1)
+    vector("coverage-named", "a coverage by its hash alone", ledger.page(coverage={"hash": covered["hash"]}), open=2, withheld=1,
+           erased=1)
+
+    def uncovered(name, about, step):
+        page = ledger.page(coverage=copy.deepcopy(covered))
+        step(page["coverage"])
+        vector("coverage-" + name, about, page, "HTTP-25", "bad-value")
+
+    def count(name, more):
+        return lambda shown: shown["counts"].update({name: shown["counts"][name] + more})
+
+    uncovered("left-out", "a sender that is left out", lambda shown: (
+        shown["senders"].pop(0), shown["counts"].update(senders=2, active=1)))
+    uncovered("other-entry", "an older entry of a sender", lambda shown: shown["senders"][1].update(entry=7))
+    uncovered("not-silent", "a silent sender that is shown as one that is not", lambda shown: (
+        shown["senders"][1].update(silent=False), shown["counts"].update(silent=1)))
+    uncovered("order", "senders in another order", lambda shown: shown["senders"].reverse())
+    uncovered("no-hash", "senders without a hash", lambda shown: shown.pop("hash"))
+    uncovered("no-counts", "senders without counts", lambda shown: shown.pop("counts"))
+    uncovered("no-entry", "a sender without its entry", lambda shown: shown["senders"][0].pop("entry"))
+    for name in ("senders", "active", "compromised", "silent"):
+        uncovered("count-" + name, "a count that is not the number: " + name, count(name, 1))
+    uncovered("revoked", "a revoked sender that is shown as one that is not, and counted as it is",
+              lambda shown: shown["senders"][1].update(status="active"))
     # Order.
     changed("ascending", "oldest first", "HTTP-24", "bad-value", lambda page: page["accesses"].reverse())
     changed("twice", "an access twice", "HTTP-24", "bad-value", lambda page: page["accesses"].insert(1, page["accesses"][1]))

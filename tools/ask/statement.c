@@ -66,7 +66,7 @@ static enum error fetch_from_url(const struct statement_request *request, const 
 	if (about == NULL || strcmp(about, subject) != 0)
 		return fault_set(
 			fault, E_FORBIDDEN, "the ledger's answer is not about the subject asked for; is it their token?");
-	text_json(out, made);
+	text_json(out, NULL, made);
 	*later = json_array_size(json_object_get(made, "later"));
 	return text_done(out);
 }

@@ -10,6 +10,7 @@
 #include "tools/show/answer.h"
 
 #include "ingest/net/fetch.h"
+#include "ledger/json/json_read.h"
 #include "query/answer/accesses.h"
 #include "query/answer/coverage.h"
 #include "query/answer/verify.h"
@@ -112,18 +113,23 @@ static enum error pages_of_directory(struct joining *joining)
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
-	json_auto_t *coverage = NULL;
 	TRY(window(query, &page_query, joining->fault));
 	TRY(archive_open(query->ledger, true, &archive, joining->fault));
 	TRY(snapshot_begin(archive, &snapshot, joining->fault));
 	if (joining->vkey == NULL)
 		joining->vkey = archive_vkey(archive);
 	cosigned = cosigned_look(archive, NULL);
-	TRY(coverage_make(snapshot, cosigned, NULL, joining->now_s, COVERAGE_SILENT_S_DEFAULT, &coverage));
+	struct coverage_query coverage = {.form = COVERAGE_WHOLE,
+		.cosigned = cosigned,
+		.now_s = joining->now_s,
+		.silent_after_s = COVERAGE_SILENT_S_DEFAULT};
 	while (page_query.before > 0) {
+		OWNED(text_release) struct text text = {.room = NULL};
 		json_auto_t *page = NULL;
-		TRY(accesses_page(snapshot, &page_query, coverage, &page, &page_query.before, joining->fault));
+		TRY(accesses_page(snapshot, &page_query, &coverage, &text, &page_query.before, joining->fault));
+		TRY(json_read(bytes_of(text.data, text.len), 0, NULL, &page));
 		TRY(join(joining, page));
+		coverage.form = COVERAGE_NAMED;
 	}
 	return E_OK;
 }
@@ -145,6 +151,7 @@ static enum error pages_of_url(struct joining *joining)
 			{"to", query->to},
 			{"org", query->org},
 			{"cursor", json_string_value(cursor)},
+			{"coverage", cursor == NULL ? "whole" : NULL},
 		};
 		json_auto_t *page = NULL;
 		TRY(fetch_json(fetch, "/v1/accesses", params, sizeof params / sizeof params[0], &page, joining->fault));

@@ -3,8 +3,8 @@
 #include "ledger/db/db_put.h"
 #include "ledger/text/timestamp.h"
 #include "query/answer/accesses.h"
-#include "query/answer/coverage.h"
 #include "query/answer/verify.h"
+#include "tests/lib/answered.h"
 #include "tests/lib/fixture.h"
 #include "tests/lib/withholding.h"
 
@@ -51,10 +51,23 @@ static struct accesses_query query_of(uint32_t limit)
 		.now_s = f.now_s};
 }
 
-static enum error coverage_at(struct snapshot *snapshot, uint64_t now_s, struct coverage_memory *memory, json_t **out)
+static struct coverage_query coverage_asked(enum coverage_form form, uint64_t now_s)
+{
+	return (struct coverage_query){.form = form, .now_s = now_s, .silent_after_s = COVERAGE_SILENT_S_DEFAULT};
+}
+
+/* A new reference. */
+static json_t *coverage_at(
+	struct snapshot *snapshot, enum coverage_form form, uint64_t now_s, struct coverage_memory *memory)
 {
 	OWNED(cosigned_release) struct cosigned *cosigned = cosigned_look(archive, NULL);
-	return coverage_make(snapshot, cosigned, memory, now_s, COVERAGE_SILENT_S_DEFAULT, out);
+	struct coverage_query query = coverage_asked(form, now_s);
+	query.cosigned = cosigned;
+	query.memory = memory;
+	enum error error;
+	json_t *coverage = coverage_read(snapshot, &query, &error);
+	ck_ok(error);
+	return coverage;
 }
 
 /* One page from a snapshot of its own, verified; moves the query on. A new reference. */
@@ -62,12 +75,13 @@ static json_t *page_of(struct accesses_query *query, struct verified *out)
 {
 	struct fault fault = {0};
 	struct snapshot *snapshot = NULL;
-	json_auto_t *coverage = NULL;
-	json_t *page = NULL;
 	uint64_t before = query->before;
+	OWNED(cosigned_release) struct cosigned *cosigned = cosigned_look(archive, NULL);
+	struct coverage_query coverage = coverage_asked(COVERAGE_WHOLE, query->now_s);
+	enum error error;
+	coverage.cosigned = cosigned;
 	ck_ok(snapshot_begin(archive, &snapshot, &fault));
-	ck_ok(coverage_at(snapshot, query->now_s, NULL, &coverage));
-	enum error error = accesses_page(snapshot, query, coverage, &page, &query->before, &fault);
+	json_t *page = page_read(snapshot, query, &coverage, &query->before, &error, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
 	snapshot_end(snapshot);
 	error = verify_page(page, query->subject, before, query->now_s, &f.vkey, out, &fault);
@@ -162,8 +176,10 @@ START_TEST(a_full_last_page_has_no_next)
 	ck_ok(snapshot_begin(archive, &snapshot, &fault));
 	for (size_t i = 0; i < 2; i++) {
 		uint64_t next = 0;
+		enum error error;
 		query = query_of(bad[i]);
-		ck_error(accesses_page(snapshot, &query, NULL, &page, &next, &fault), E_BAD_VALUE);
+		ck_assert_ptr_null(page_read(snapshot, &query, NULL, &next, &error, &fault));
+		ck_error(error, E_BAD_VALUE);
 		ck_assert_ptr_nonnull(strstr(fault.text, "1 to 1000"));
 	}
 	snapshot_end(snapshot);
@@ -321,7 +337,6 @@ START_TEST(withheld_events_are_counted_and_dated)
 }
 END_TEST
 
-/* HTTP-15 */
 /* What erasing does to keys: all of them gone. */
 static void destroy_keys(void)
 {
@@ -372,6 +387,7 @@ START_TEST(erased_events_are_listed)
 }
 END_TEST
 
+/* HTTP-15 */
 START_TEST(coverage_says_who_reports)
 {
 	begin();
@@ -387,10 +403,9 @@ START_TEST(coverage_says_who_reports)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct snapshot *snapshot = NULL;
 		struct fault fault = {0};
-		json_t *json = NULL;
 		ck_ok(snapshot_begin(archive, &snapshot, &fault));
 		uint64_t now_s = snapshot_time_s(snapshot) + cases[i].later;
-		ck_ok(coverage_at(snapshot, now_s, &memory, &json));
+		json_t *json = coverage_at(snapshot, COVERAGE_WHOLE, now_s, &memory);
 		snapshot_end(snapshot);
 		const json_t *senders = json_object_get(json, "senders");
 		ck_assert_uint_eq(json_array_size(senders), 2);
@@ -417,6 +432,63 @@ START_TEST(coverage_says_who_reports)
 }
 END_TEST
 
+static size_t page_bytes(const struct accesses_query *query, enum coverage_form form, struct coverage_memory *memory)
+{
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	OWNED(cosigned_release) struct cosigned *cosigned = cosigned_look(archive, NULL);
+	OWNED(text_release) struct text text = {.room = NULL};
+	struct coverage_query coverage = coverage_asked(form, query->now_s);
+	struct fault fault = {0};
+	uint64_t next;
+	coverage.cosigned = cosigned;
+	coverage.memory = memory;
+	ck_ok(snapshot_begin(archive, &snapshot, &fault));
+	ck_ok(accesses_page(snapshot, query, &coverage, &text, &next, &fault));
+	return text.len;
+}
+
+/* HTTP-36: the hash is of who reports, and the counts are those of the list; an answer in short does not grow with it.
+ */
+START_TEST(an_answer_does_not_grow_with_the_senders)
+{
+	struct coverage_memory memory = COVERAGE_MEMORY;
+	begin();
+	const char *mine = EVENT(SUBJECT, "cvr:1");
+	append(&mine, 1);
+	struct accesses_query query = query_of(10);
+	size_t few = page_bytes(&query, COVERAGE_COUNTED, &memory);
+	size_t few_whole = page_bytes(&query, COVERAGE_WHOLE, &memory);
+	for (uint32_t id = 2; id <= 200; id++)
+		fixture_register(&f, id, "cvr:55133018", "Aarhus Kommune");
+	ck_assert_uint_gt(page_bytes(&query, COVERAGE_WHOLE, &memory), few_whole + 199 * 200);
+	size_t proof = 8 * 47; /* of a log that is longer */
+	ck_assert_uint_le(page_bytes(&query, COVERAGE_COUNTED, &memory), few + proof + 20);
+
+	struct snapshot *snapshot = NULL;
+	struct fault fault = {0};
+	ck_ok(snapshot_begin(archive, &snapshot, &fault));
+	uint64_t later_s = snapshot_time_s(snapshot) + 2 * COVERAGE_SILENT_S_DEFAULT;
+	json_auto_t *whole = coverage_at(snapshot, COVERAGE_WHOLE, f.now_s, &memory);
+	json_auto_t *counted = coverage_at(snapshot, COVERAGE_COUNTED, f.now_s, &memory);
+	json_auto_t *named = coverage_at(snapshot, COVERAGE_NAMED, f.now_s, &memory);
+	json_auto_t *silent = coverage_at(snapshot, COVERAGE_COUNTED, later_s, &memory);
+	ck_assert_uint_eq(json_array_size(json_object_get(whole, "senders")), 200);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(counted, "counts"), "senders")), 200);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(counted, "counts"), "silent")), 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(silent, "counts"), "silent")), 200);
+	ck_assert(json_equal(json_object_get(whole, "hash"), json_object_get(counted, "hash")));
+	ck_assert(json_equal(json_object_get(whole, "hash"), json_object_get(named, "hash")));
+	ck_assert(!json_equal(json_object_get(silent, "hash"), json_object_get(named, "hash")));
+	ck_assert_ptr_null(json_object_get(counted, "senders"));
+	json_object_del(whole, "senders");
+	json_object_del(counted, "whole");
+	ck_assert(json_equal(whole, counted));
+	snapshot_end(snapshot);
+	coverage_memory_release(&memory);
+	end();
+}
+END_TEST
+
 /* What is remembered of it is what would be computed: whoever the clock makes silent, or not yet, and after a commit.
  */
 START_TEST(remembered_coverage_is_the_same)
@@ -430,13 +502,13 @@ START_TEST(remembered_coverage_is_the_same)
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 			OWNED(snapshot_release) struct snapshot *snapshot = NULL;
-			json_auto_t *remembered = NULL, *computed = NULL;
 			struct fault fault = {0};
+			enum coverage_form form = (enum coverage_form)((i + (size_t)round) % 3);
 			ck_ok(snapshot_begin(archive, &snapshot, &fault));
 			later += (uint64_t)steps[i];
 			uint64_t now_s = snapshot_time_s(snapshot) + later;
-			ck_ok(coverage_at(snapshot, now_s, &memory, &remembered));
-			ck_ok(coverage_at(snapshot, now_s, NULL, &computed));
+			json_auto_t *remembered = coverage_at(snapshot, form, now_s, &memory);
+			json_auto_t *computed = coverage_at(snapshot, form, now_s, NULL);
 			ck_assert(json_equal(remembered, computed));
 		}
 		later = 86398;
@@ -590,5 +662,5 @@ END_TEST
 
 UNIT_MAIN("accesses", erased_events_are_listed, pages_show_every_event_once, a_full_last_page_has_no_next,
 	a_window_is_half_open, pages_by_organisation_are_bounded, what_is_restricted_stays,
-	withheld_events_are_counted_and_dated, coverage_says_who_reports, remembered_coverage_is_the_same,
-	the_reader_refuses_false_pages)
+	withheld_events_are_counted_and_dated, coverage_says_who_reports, an_answer_does_not_grow_with_the_senders,
+	remembered_coverage_is_the_same, the_reader_refuses_false_pages)

@@ -26,7 +26,7 @@ static void check_vector(const json_t *vector, const char *path)
 	ck_assert_uint_eq(verified.erased, vector_number(vector, "erased"));
 }
 
-/* HTTP-20, HTTP-21, HTTP-22, HTTP-23, HTTP-24 */
+/* HTTP-20, HTTP-21, HTTP-22, HTTP-23, HTTP-24, HTTP-25 */
 START_TEST(our_answer_vectors_hold)
 {
 	char dir[4096];

@@ -4,8 +4,8 @@
 #include "ledger/statement/statement.h"
 #include "ledger/witness/door.h"
 #include "query/answer/accesses.h"
-#include "query/answer/coverage.h"
 #include "query/statement/statement_make.h"
+#include "tests/lib/answered.h"
 #include "tests/lib/fixture.h"
 
 #include <fcntl.h>
@@ -195,6 +195,21 @@ static const struct cosigned *look_cosigned(void)
 	cosigned = cosigned_look(archive, &memory);
 	ck_assert_ptr_nonnull(cosigned);
 	return cosigned;
+}
+
+static json_t *coverage_now(const struct cosigned *cosigned, enum error *error)
+{
+	const struct coverage_query query = {
+		.form = COVERAGE_WHOLE, .cosigned = cosigned, .memory = &coverages, .now_s = f.now_s, .silent_after_s = 60};
+	return coverage_read(snapshot, &query, error);
+}
+
+static json_t *show_coverage(void)
+{
+	enum error error;
+	json_t *coverage = coverage_now(look_cosigned(), &error);
+	ck_ok(error);
+	return coverage;
 }
 
 static bool rest(bool epoch)
@@ -442,11 +457,11 @@ START_TEST(states_come_from_their_file)
 	struct witness_policy *policy;
 	json_t *coverage;
 	begin();
-	ck_ok(coverage_make(snapshot, look_cosigned(), &coverages, f.now_s, 60, &coverage));
+	coverage = show_coverage();
 	ck_assert(json_is_null(json_object_get(coverage, "witnessing")));
 	json_decref(coverage);
 	write_policy("both");
-	ck_ok(coverage_make(snapshot, look_cosigned(), &coverages, f.now_s, 60, &coverage));
+	coverage = show_coverage();
 	json_t *witnessing = json_object_get(coverage, "witnessing");
 	ck_assert(json_is_false(json_object_get(witnessing, "reached")));
 	ck_assert(json_is_null(json_object_get(witnessing, "age_seconds")));
@@ -460,7 +475,7 @@ START_TEST(states_come_from_their_file)
 	cosigning_witness(cosigning, 1)->state = COSIGNER_AHEAD;
 	int cosigned_fd = openat(dir_fd, COSIGNED_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_ok(cosigned_write_state(cosigned_fd, policy, cosigning));
-	ck_ok(coverage_make(snapshot, look_cosigned(), &coverages, f.now_s, 60, &coverage));
+	coverage = show_coverage();
 	witnessing = json_object_get(coverage, "witnessing");
 	ck_assert(json_is_true(json_object_get(witnessing, "reached")));
 	ck_assert_int_eq(json_integer_value(json_object_get(witnessing, "age_seconds")), 100);
@@ -489,7 +504,7 @@ START_TEST(states_come_from_their_file)
 		write_file("cosigned/state", bytes_text(bad[i]));
 		cosigned_read_state(cosigned_fd, policy, again);
 		ck_assert_uint_eq(cosigning_witness(again, 1)->size, 77);
-		ck_ok(coverage_make(snapshot, look_cosigned(), &coverages, f.now_s, 60, &coverage));
+		coverage = show_coverage();
 		json_decref(coverage);
 	}
 	close(cosigned_fd);
@@ -511,14 +526,15 @@ static json_t *page_now(void)
 		.before = ACCESSES_FROM_START,
 		.now_s = f.now_s};
 	struct fault fault = {.text = ""};
-	json_auto_t *coverage = NULL;
-	json_t *page = NULL;
 	uint64_t next;
+	enum error error;
 	ck_ok(snapshot_begin(archive, &now, &fault));
 	opens = checks = 0;
 	cosigned = cosigned_look(archive, &memory);
-	ck_ok(coverage_make(now, cosigned, &coverages, f.now_s, 60, &coverage));
-	ck_ok(accesses_page(now, &query, coverage, &page, &next, &fault));
+	const struct coverage_query coverage = {
+		.form = COVERAGE_COUNTED, .cosigned = cosigned, .memory = &coverages, .now_s = f.now_s, .silent_after_s = 60};
+	json_t *page = page_read(now, &query, &coverage, &next, &error, &fault);
+	ck_ok(error);
 	return page;
 }
 
@@ -583,11 +599,12 @@ END_TEST
 static enum error coverage_text(char **out)
 {
 	OWNED(cosigned_release) struct cosigned *cosigned = cosigned_look(archive, &memory);
-	json_auto_t *coverage = NULL;
+	enum error error;
 	*out = NULL;
 	if (cosigned == NULL)
 		return E_NO_MEMORY;
-	TRY(coverage_make(snapshot, cosigned, &coverages, f.now_s, 60, &coverage));
+	json_auto_t *coverage = coverage_now(cosigned, &error);
+	TRY(error);
 	*out = json_write(coverage, JSON_COMPACT | JSON_SORT_KEYS);
 	return *out != NULL ? E_OK : E_NO_MEMORY;
 }

@@ -256,6 +256,8 @@ START_TEST(refusals_say_what_is_wrong)
 		{400, "GET", "/v1/accesses", "org=%FF", 0, "'org'"},
 		{400, "GET", "/v1/accesses", "cursor=", 0, "'cursor'"},
 		{400, "GET", "/v1/accesses", "cursor=0101701234", 0, "'cursor'"},
+		{400, "GET", "/v1/accesses", "coverage=short", 0, "'coverage' must be whole"},
+		{400, "GET", "/v1/accesses", "coverage=", 0, "'coverage'"},
 		{400, "GET", "/v1/accesses", "subject=cpr:0101701234", 0, "not known"},
 	};
 	begin();
@@ -334,7 +336,8 @@ START_TEST(the_public_part_needs_no_token)
 }
 END_TEST
 
-/* HTTP-13: pages by cursor, bound to subject and filters; limit may change. */
+/* HTTP-13: pages by cursor, bound to subject and filters; limit may change. HTTP-36, HTTP-37: coverage goes with the
+ * first page in short, behind it by its hash, and whole for who wants it. */
 START_TEST(pages_go_on_by_cursor)
 {
 	begin();
@@ -344,6 +347,10 @@ START_TEST(pages_go_on_by_cursor)
 	ck_assert_str_eq(header_of(&response, "Cache-Control"), "no-store");
 	json_t *page = json_loadb(response.body, response.body_len, 0, NULL);
 	ck_assert_uint_eq(json_array_size(json_object_get(page, "accesses")), 3);
+	json_auto_t *coverage = json_incref(json_object_get(page, "coverage"));
+	ck_assert_ptr_null(json_object_get(coverage, "senders"));
+	ck_assert_str_eq(json_string_value(json_object_get(coverage, "whole")), "/v1/coverage");
+	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(coverage, "counts"), "senders")), 1);
 	snprintf(query, sizeof query, "org=cvr%%3A55133018&cursor=%s", json_string_value(json_object_get(page, "cursor")));
 	json_decref(page);
 	response_release(&response);
@@ -353,6 +360,18 @@ START_TEST(pages_go_on_by_cursor)
 	page = json_loadb(response.body, response.body_len, 0, NULL);
 	ck_assert_uint_eq(json_array_size(json_object_get(page, "accesses")), 1);
 	ck_assert_ptr_null(json_object_get(page, "cursor"));
+	json_t *named = json_object_get(page, "coverage");
+	ck_assert_uint_eq(json_object_size(named), 1);
+	ck_assert(json_equal(json_object_get(named, "hash"), json_object_get(coverage, "hash")));
+	json_decref(page);
+	response_release(&response);
+
+	strcat(query, "&coverage=whole");
+	response = ask("GET", "/v1/accesses", query, bearer(TOKEN_SUBJECT));
+	page = json_loadb(response.body, response.body_len, 0, NULL);
+	ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(page, "coverage"), "senders")), 1);
+	ck_assert(
+		json_equal(json_object_get(json_object_get(page, "coverage"), "hash"), json_object_get(coverage, "hash")));
 	json_decref(page);
 	response_release(&response);
 
