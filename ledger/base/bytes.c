@@ -47,6 +47,14 @@ static size_t utf8_sequence(const uint8_t *p, size_t left)
 bool bytes_utf8(struct bytes text)
 {
 	for (size_t i = 0; i < text.len;) {
+		uint64_t eight;
+		if (text.len - i >= sizeof eight) { /* nearly all texts are nearly all ASCII */
+			memcpy(&eight, text.data + i, sizeof eight);
+			if ((eight & 0x8080808080808080) == 0) {
+				i += sizeof eight;
+				continue;
+			}
+		}
 		size_t len = utf8_sequence(text.data + i, text.len - i);
 		if (len == 0)
 			return false;

@@ -1,166 +1,132 @@
-/* libcbor decodes one item at a time and tells it by callbacks; what it takes and events do not use meets a callback
- * that does nothing, and so counts as not seen (E_BAD_VALUE). It also takes heads that are longer than needed: how many
- * bytes it has read is compared with what the shortest head would take. So equal events are equal bytes, which is what
- * is committed to. */
+/*   item   head ─┬─ kind (3 bits) and number: in the head's low bits up to 23, else in the 1, 2, 4 or 8 bytes behind
+ * them └─ of a text: as many bytes behind it
+ *
+ * An event's bytes are read once, by the ledger for each event that comes, so this is straight code and no library's
+ * callbacks. What it takes is one encoding for each value, and little: whatever else CBOR has (other kinds, lengths
+ * that are not told, heads that are longer than needed) is refused where it stands. tests/ledger/event/test_dcbor.c
+ * holds it against libcbor, byte by byte. */
 #include "ledger/event/dcbor.h"
 
-#include <cbor.h>
+enum major { MAJOR_UINT, MAJOR_NEGATIVE, MAJOR_BYTES, MAJOR_TEXT, MAJOR_ARRAY, MAJOR_MAP, MAJOR_TAG, MAJOR_OTHER };
 
-/* What the streaming decoder's callbacks leave behind for one item. */
-struct seen {
-	bool known;
-	enum error error;
-	struct cbor_item item;
-};
+#define INFO_BYTES 24 /* the number stands in 1 << (info - INFO_BYTES) bytes behind the head */
+#define INFO_LAST 27
+#define INFO_INDEFINITE 31
+#define INFO_FALSE 20
+#define INFO_TRUE 21
 
-static void see(void *context, enum cbor_kind kind, uint64_t number)
-{
-	struct seen *seen = context;
-	seen->known = true;
-	seen->item.kind = kind;
-	seen->item.number = number;
-}
-
-static void see_uint8(void *context, uint8_t value)
-{
-	see(context, CBOR_UINT, value);
-}
-static void see_uint16(void *context, uint16_t value)
-{
-	see(context, CBOR_UINT, value);
-}
-static void see_uint32(void *context, uint32_t value)
-{
-	see(context, CBOR_UINT, value);
-}
-static void see_uint64(void *context, uint64_t value)
-{
-	see(context, CBOR_UINT, value);
-}
-static void see_bool(void *context, bool value)
-{
-	see(context, CBOR_BOOL, value);
-}
-static void see_array(void *context, size_t count)
-{
-	see(context, CBOR_ARRAY, count);
-}
-static void see_map(void *context, size_t count)
-{
-	see(context, CBOR_MAP, count);
-}
-static void see_text(void *context, cbor_data data, size_t len)
-{
-	struct seen *seen = context;
-	see(context, CBOR_TEXT, len);
-	seen->item.text = bytes_of(data, len);
-}
-static void see_indefinite(void *context)
-{
-	((struct seen *)context)->error = E_NOT_DETERMINISTIC;
-}
-
-/* What events do not use stays with libcbor's null callbacks, and so is an item that was not seen. */
-static const struct cbor_callbacks callbacks = {
-	.uint8 = see_uint8,
-	.uint16 = see_uint16,
-	.uint32 = see_uint32,
-	.uint64 = see_uint64,
-	.negint8 = cbor_null_negint8_callback,
-	.negint16 = cbor_null_negint16_callback,
-	.negint32 = cbor_null_negint32_callback,
-	.negint64 = cbor_null_negint64_callback,
-	.byte_string_start = see_indefinite,
-	.byte_string = cbor_null_byte_string_callback,
-	.string = see_text,
-	.string_start = see_indefinite,
-	.indef_array_start = see_indefinite,
-	.array_start = see_array,
-	.indef_map_start = see_indefinite,
-	.map_start = see_map,
-	.tag = cbor_null_tag_callback,
-	.float2 = cbor_null_float2_callback,
-	.float4 = cbor_null_float4_callback,
-	.float8 = cbor_null_float8_callback,
-	.undefined = cbor_null_undefined_callback,
-	.null = cbor_null_null_callback,
-	.boolean = see_bool,
-	.indef_break = cbor_null_indef_break_callback,
+struct head {
+	enum major major;
+	unsigned info;
+	uint64_t number;
+	size_t bytes;
 };
 
 static size_t head_bytes(uint64_t number)
 {
-	return number < 24 ? 1 : number <= UINT8_MAX ? 2 : number <= UINT16_MAX ? 3 : number <= UINT32_MAX ? 5 : 9;
+	return number < INFO_BYTES ? 1 : number <= UINT8_MAX ? 2 : number <= UINT16_MAX ? 3 : number <= UINT32_MAX ? 5 : 9;
 }
 
-static enum error judge(const struct seen *seen, size_t read)
+static uint64_t get_number(const uint8_t *at, size_t bytes)
 {
-	if (seen->error != E_OK)
-		return seen->error;
-	if (!seen->known)
-		return E_BAD_VALUE;
-	size_t head = seen->item.kind == CBOR_BOOL ? 1 : head_bytes(seen->item.number);
-	if (read != head + seen->item.text.len)
+	return bytes == 1 ? *at : bytes == 2 ? get_u16(at) : bytes == 4 ? get_u32(at) : get_u64(at);
+}
+
+static enum error read_head(const uint8_t *at, size_t left, struct head *out)
+{
+	if (left == 0)
+		return E_TRUNCATED;
+	*out = (struct head){(enum major)(at[0] >> 5), at[0] & 0x1F, at[0] & 0x1F, 1};
+	if (out->info < INFO_BYTES)
+		return E_OK;
+	if (out->info == INFO_INDEFINITE && out->major >= MAJOR_BYTES && out->major <= MAJOR_MAP)
 		return E_NOT_DETERMINISTIC;
-	return bytes_utf8(seen->item.text) ? E_OK : E_NOT_UTF8;
+	if (out->info > INFO_LAST || (out->major == MAJOR_OTHER && out->info == INFO_BYTES))
+		return E_BAD_VALUE;
+	size_t behind = (size_t)1 << (out->info - INFO_BYTES);
+	if (left - 1 < behind)
+		return E_TRUNCATED;
+	out->number = get_number(at + 1, behind);
+	out->bytes = 1 + behind;
+	return E_OK;
+}
+
+/* What events do not use is a bad value, once it is whole. */
+static enum error read_item(const uint8_t *at, size_t left, struct cbor_item *out, size_t *bytes)
+{
+	static const enum cbor_kind kinds[] = {[MAJOR_UINT] = CBOR_UINT,
+		[MAJOR_TEXT] = CBOR_TEXT,
+		[MAJOR_ARRAY] = CBOR_ARRAY,
+		[MAJOR_MAP] = CBOR_MAP,
+		[MAJOR_OTHER] = CBOR_BOOL};
+	struct head head;
+	TRY(read_head(at, left, &head));
+	bool text = head.major == MAJOR_TEXT;
+	if ((text || head.major == MAJOR_BYTES) && left - head.bytes < head.number)
+		return E_TRUNCATED;
+	if (head.major == MAJOR_NEGATIVE || head.major == MAJOR_BYTES || head.major == MAJOR_TAG)
+		return E_BAD_VALUE;
+	if (head.major == MAJOR_OTHER) {
+		if (head.info != INFO_FALSE && head.info != INFO_TRUE)
+			return E_BAD_VALUE;
+		head.number = head.info == INFO_TRUE;
+	} else if (head.bytes != head_bytes(head.number)) {
+		return E_NOT_DETERMINISTIC;
+	}
+	struct bytes body = text ? bytes_of(at + head.bytes, (size_t)head.number) : BYTES_EMPTY;
+	*out = (struct cbor_item){kinds[head.major], head.number, body};
+	*bytes = head.bytes + body.len;
+	return bytes_utf8(body) ? E_OK : E_NOT_UTF8;
 }
 
 void cbor_read(struct reader *in, struct cbor_item *out)
 {
-	struct seen seen = {0};
-	*out = (struct cbor_item){0};
-	if (in->error != E_OK)
-		return;
-	struct cbor_decoder_result result = cbor_stream_decode(in->at, reader_left(in), &callbacks, &seen);
-	if (result.status == CBOR_DECODER_NEDATA) {
-		reader_fail(in, E_TRUNCATED);
-		return;
-	}
-	enum error error = result.status == CBOR_DECODER_FINISHED ? judge(&seen, result.read) : E_BAD_VALUE;
+	size_t bytes = 0;
+	enum error error = in->error == E_OK ? read_item(in->at, reader_left(in), out, &bytes) : in->error;
 	if (error != E_OK) {
+		*out = (struct cbor_item){0};
 		reader_fail(in, error);
 		return;
 	}
-	in->at += result.read;
-	*out = seen.item;
+	in->at += bytes;
 }
 
-/* libcbor's encoders return the bytes written, 0 when there is no room. */
-static void take(struct writer *out, size_t written)
-{
-	if (written == 0)
-		writer_fail(out, E_NO_ROOM);
-	else
-		writer_skip(out, written);
-}
+/* ---- writing ---- */
 
-static size_t room(const struct writer *out)
+static void put_head(struct writer *out, enum major major, uint64_t number)
 {
-	return out->error == E_OK ? (size_t)(out->end - out->at) : 0;
+	size_t bytes = head_bytes(number);
+	uint8_t *at = writer_skip(out, bytes);
+	if (at == NULL)
+		return;
+	uint8_t info = (uint8_t)(bytes == 1 ? number : (uint64_t)(INFO_BYTES + __builtin_ctzl(bytes - 1)));
+	at[0] = (uint8_t)(major << 5 | info);
+	for (size_t i = bytes - 1; i > 0; i--, number >>= 8)
+		at[i] = (uint8_t)number;
 }
 
 void cbor_put_uint(struct writer *out, uint64_t value)
 {
-	take(out, cbor_encode_uint(value, out->at, room(out)));
+	put_head(out, MAJOR_UINT, value);
 }
 
 void cbor_put_text(struct writer *out, struct bytes text)
 {
-	take(out, cbor_encode_string_start(text.len, out->at, room(out)));
+	put_head(out, MAJOR_TEXT, text.len);
 	writer_bytes(out, text);
 }
 
 void cbor_put_bool(struct writer *out, bool value)
 {
-	take(out, cbor_encode_bool(value, out->at, room(out)));
+	put_head(out, MAJOR_OTHER, value ? INFO_TRUE : INFO_FALSE);
 }
 
 void cbor_put_array(struct writer *out, size_t elements)
 {
-	take(out, cbor_encode_array_start(elements, out->at, room(out)));
+	put_head(out, MAJOR_ARRAY, elements);
 }
 
 void cbor_put_map(struct writer *out, size_t pairs)
 {
-	take(out, cbor_encode_map_start(pairs, out->at, room(out)));
+	put_head(out, MAJOR_MAP, pairs);
 }

@@ -1,9 +1,5 @@
-/* Deterministic CBOR (RFC 8949 section 4.2) on libcbor's streaming decoder and encoders, restricted to what events
- * use: unsigned integers, text, booleans, arrays and maps of definite length. No allocation.
- *
- * libcbor accepts more than deterministic CBOR (traps: longer heads than needed, indefinite lengths, invalid
- * UTF-8), so the reader checks the head's length itself. Array and map heads are given as items; their contents follow.
- */
+/* Deterministic CBOR (RFC 8949 section 4.2), restricted to what events use: unsigned integers, text, booleans, arrays
+ * and maps of definite length. Array and map heads are given as items; their contents follow. No allocation. */
 #pragma once
 
 #include "ledger/base/bytes.h"

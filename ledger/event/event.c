@@ -61,6 +61,8 @@ static enum error check_text(const struct event_field *field, struct bytes text,
 		return fault_set(fault, E_BAD_VALUE, "%s: must not be empty", field->path);
 	if (WRONG(text.len > field->bytes_max))
 		return fault_set(fault, E_TOO_LONG, "%s: %zu bytes, the limit is %zu", field->path, text.len, field->bytes_max);
+	if (visible_plain(text))
+		return E_OK;
 	if (!bytes_utf8(text)) /* for a better reason than the next one's */
 		return fault_set(fault, E_NOT_UTF8, "%s: not valid UTF-8", field->path);
 	if (!visible_clean(text))

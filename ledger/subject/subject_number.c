@@ -82,6 +82,8 @@ static bool is_short(struct bytes value, const char *between, size_t len)
 
 enum subject_number subject_number_spell(struct bytes id, char *out)
 {
+	if (bytes_begin(id, "cpr:") || bytes_begin(id, "ref:"))
+		return NUMBER_UNKNOWN;
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		size_t front = strlen(numbers[i].front);
 		if (id.len <= front || memcmp(id.data, numbers[i].front, front) != 0)

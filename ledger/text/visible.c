@@ -4,6 +4,8 @@
 
 #include "ledger/base/wrong.h"
 
+#include <string.h>
+
 struct range {
 	uint32_t first;
 	uint32_t last;
@@ -66,6 +68,22 @@ bool visible_clean(struct bytes text)
 		if (WRONG(text.data[i] < 0x20) || WRONG(text.data[i] == 0x7F))
 			return false;
 	return !WRONG(!bytes_utf8(text));
+}
+
+/* Eight at a time. A byte up to 0x7E has no high bit, nor with one more; one from 0x20 on has none without 0x20.
+ * Carries and borrows only go up, from a byte that is none of these. */
+bool visible_plain(struct bytes text)
+{
+	uint64_t eight;
+	uint64_t other = 0;
+	size_t i = 0;
+	for (; text.len - i >= sizeof eight; i += sizeof eight) {
+		memcpy(&eight, text.data + i, sizeof eight);
+		other |= eight | (eight + 0x0101010101010101) | (eight - 0x2020202020202020);
+	}
+	for (; i < text.len; i++)
+		other |= text.data[i] < 0x20 || text.data[i] > 0x7E ? 0x80 : 0;
+	return text.len > 0 && text.data[0] != ' ' && (other & 0x8080808080808080) == 0;
 }
 
 bool visible_hides(struct bytes text)

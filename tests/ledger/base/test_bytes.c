@@ -67,4 +67,25 @@ START_TEST(utf8_is_judged_exactly)
 }
 END_TEST
 
-UNIT_MAIN("bytes", what_is_written_is_read, first_error_sticks, utf8_is_judged_exactly)
+/* Wherever it stands among letters: eight bytes are looked at together. */
+START_TEST(utf8_is_judged_the_same_everywhere)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} cases[] = {{"a", true}, {"\xC3\xA6", true}, {"\xF0\x9F\x94\x8D", true}, {"\xC0\x80", false},
+		{"\xED\xA0\x80", false}, {"\xF4\x90\x80\x80", false}, {"\xE2\x82", false}, {"\x80", false}, {"\xFF", false}};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (size_t before = 0; before < 18; before++)
+			for (size_t behind = 0; behind < 18; behind++) {
+				char text[64];
+				int len = snprintf(text, sizeof text, "%.*s%s%.*s", (int)before, "abcdefghijklmnopqr", cases[i].text,
+					(int)behind, "abcdefghijklmnopqr");
+				ck_assert_msg(bytes_utf8(bytes_of(text, (size_t)len)) == cases[i].good,
+					"case %zu, %zu letters before it", i, before);
+			}
+}
+END_TEST
+
+UNIT_MAIN(
+	"bytes", what_is_written_is_read, first_error_sticks, utf8_is_judged_exactly, utf8_is_judged_the_same_everywhere)

@@ -1,6 +1,7 @@
 #include "ledger/event/dcbor.h"
 #include "ledger/event/event.h"
 #include "ledger/event/event_schema.h"
+#include "ledger/text/visible.h"
 #include "tests/lib/unit.h"
 
 #include <string.h>
@@ -245,5 +246,30 @@ START_TEST(headers_are_read_exactly)
 }
 END_TEST
 
-UNIT_MAIN("event", split_by_policy, required_and_bad_values, only_one_encoding, other_spellings_are_refused,
-	headers_are_read_exactly)
+/* EVT-6, EVT-13: the short way says yes to what has no fault, and to nothing else. */
+START_TEST(plain_texts_have_no_fault)
+{
+	static const uint8_t edges[] = {
+		0x00, 0x1F, 0x20, 0x20, 0x21, 'a', 'a', 'a', 'a', 0x7E, 0x7F, 0x80, 0xA0, 0xC3, 0xFF};
+	for (unsigned round = 0; round < 300000; round++) {
+		uint8_t text[20];
+		size_t len = randombytes_uniform(sizeof text + 1);
+		bool plain = len > 0;
+		uint32_t kinds = round % 2 == 0 ? sizeof edges : 4;
+		for (size_t i = 0; i < len; i++) {
+			text[i] = edges[(kinds == 4 ? 4 : 0) + randombytes_uniform(kinds)];
+			plain = plain && text[i] >= 0x20 && text[i] <= 0x7E;
+		}
+		if (plain && len > 1 && round % 3 == 0)
+			text[1 + randombytes_uniform((uint32_t)len - 1)] = ' ';
+		plain = plain && text[0] != ' ';
+		struct bytes whole = bytes_of(text, len);
+		bool good = bytes_utf8(whole) && visible_clean(whole) && !visible_blank(whole);
+		if (visible_plain(whole) != plain || (plain && !good))
+			ck_abort_msg("%zu bytes from 0x%02X are %splain", len, text[0], plain ? "" : "not ");
+	}
+}
+END_TEST
+
+UNIT_MAIN("event", plain_texts_have_no_fault, split_by_policy, required_and_bad_values, only_one_encoding,
+	other_spellings_are_refused, headers_are_read_exactly)
