@@ -10,8 +10,6 @@
 #include "ingest/message/words.h"
 #include "ledger/base/grow.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 enum node {

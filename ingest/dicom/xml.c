@@ -11,12 +11,9 @@
 #include "ingest/message/words.h"
 #include "ledger/base/own.h"
 
-#include <errno.h>
 #include <expat.h>
 #include <iconv.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define ENCODING_NAME_MAX 63
 

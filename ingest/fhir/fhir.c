@@ -10,7 +10,6 @@
 #include "ingest/fhir/fhir_people.h"
 #include "ingest/message/participants.h"
 #include "ingest/message/words.h"
-#include "ledger/base/own.h"
 #include "ledger/json/json_text.h"
 
 #define WORDS_COMPARED 64 /* subtypes that a further one is compared with; real messages have three */

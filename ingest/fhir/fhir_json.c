@@ -8,7 +8,6 @@
 #include "ingest/fhir/fhir_types.h"
 #include "ingest/message/words.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -370,8 +369,7 @@ static enum error index_contained(const json_t *resource, json_t *index, struct 
 enum error fhir_document_open(json_t *root, struct fhir_document *out, struct fault *fault)
 {
 	*out = (struct fhir_document){root, json_object()};
-	if (out->contained == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(out->contained));
 	return index_contained(root, out->contained, fault);
 }
 

@@ -6,8 +6,6 @@
 #include "ingest/message/mention.h"
 #include "ingest/message/words.h"
 
-#include <string.h>
-
 /* A walk through the whole resource, for two kinds of mentions.
  *
  *   of somebody: a reference to a Patient, a contained Patient, a person's number. It must be of a subject, or the

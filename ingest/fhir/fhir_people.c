@@ -14,9 +14,6 @@
 #include "ingest/message/mention.h"
 #include "ingest/message/words.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* ---- signs ---- */
 
 static bool has_one_of(const json_t *concept, const char *const *words)
@@ -310,9 +307,8 @@ static enum error add_person(
 {
 	struct finding finding = {0};
 	size_t before = reader->message->subject_count;
-	enum error error = add_identifier(reader, identifier, &finding);
-	if (error == E_OK)
-		error = add_reference(reader, fhir_text(who, "reference"), &finding);
+	enum error error =
+		add_identifier(reader, identifier, &finding) ?: add_reference(reader, fhir_text(who, "reference"), &finding);
 	if (error != E_OK)
 		return pass_on(reader, error, path, &finding);
 	if (finding.names == 0)
@@ -343,9 +339,7 @@ enum error fhir_is_subject(const struct fhir_reader *reader, const json_t *who, 
 	bool known = false;
 	for (size_t i = 0; i < reader->known.count; i++)
 		known |= reference.len > 0 && bytes_equal(reader->known.items[i], reference);
-	enum error error = add_identifiers(&reading, who, &finding);
-	if (error == E_OK)
-		error = add_reference(&reading, reference, &finding);
+	enum error error = add_identifiers(&reading, who, &finding) ?: add_reference(&reading, reference, &finding);
 	*out = (known || probe.subject_count > 0) && has_all(reader->message, &probe);
 	fhir_reader_free(&reading);
 	audit_message_free(&probe);

@@ -7,8 +7,6 @@
 
 #include "ingest/message/words.h"
 
-#include <string.h>
-
 /* State 0 of every machine is "between messages". */
 enum { BETWEEN, LINE };
 

@@ -17,8 +17,6 @@
 
 #include "ingest/message/words.h"
 
-#include <string.h>
-
 enum { BETWEEN, JUNK, OPEN, BROKEN, CLOSED };
 
 #define SEPARATOR 0x1E /* begins each text of a JSON text sequence, RFC 7464 */

@@ -8,8 +8,6 @@
 
 #include "ingest/message/words.h"
 
-#include <string.h>
-
 #define LOOKS_WORD_MAX 16
 
 struct look {

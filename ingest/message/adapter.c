@@ -15,9 +15,6 @@
 #include "ledger/text/visible.h"
 
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define UNSPECIFIED BYTES_LITERAL("unspecified")
 
@@ -238,8 +235,7 @@ static enum error map_people(
 	size_t people = memory->message.subject_count;
 	out->count = people > 0 ? people : 1;
 	out->events = calloc(out->count, sizeof *out->events);
-	if (out->events == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(out->events));
 	drop_blank(&memory->message);
 	TRY(participants_settle(&memory->message, fault));
 	TRY(map_common(memory, context, &out->events[0], fault));
@@ -257,8 +253,7 @@ static enum error map_json(struct memory *memory, struct bytes text, const struc
 	struct adapter_events *out, struct fault *fault)
 {
 	out->events = calloc(1, sizeof *out->events);
-	if (out->events == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(out->events));
 	out->count = 1;
 	return event_parse_json(text, policy->purpose, memory->subject, &memory->document, out->events, fault);
 }
@@ -286,8 +281,7 @@ enum error adapter_map(enum adapter_format format, struct bytes message, const s
 	*out = (struct adapter_events){0};
 	struct memory *memory = calloc(1, sizeof *memory);
 	out->memory = memory;
-	if (memory == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(memory), ""));
 	if (fault != NULL)
 		fault->text[0] = '\0';
 	enum error error = map(memory, format, message, context, out, fault);

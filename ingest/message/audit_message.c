@@ -11,8 +11,6 @@
 #include "ledger/base/grow.h"
 #include "ledger/text/visible.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 struct chunk {
@@ -26,8 +24,7 @@ enum error audit_message_join(struct audit_message *message, const struct bytes 
 	for (size_t i = 0; i < count; i++)
 		len += parts[i].len;
 	struct chunk *chunk = malloc(sizeof *chunk + len + 1);
-	if (chunk == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(chunk));
 	chunk->next = message->chunks;
 	message->chunks = chunk;
 	len = 0;

@@ -497,8 +497,7 @@ enum error mention_look(struct bytes text, enum mention_where where, bool *out)
 	if (text.len == 0)
 		return E_OK;
 	uint8_t *copy = malloc(text.len);
-	if (copy == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(copy));
 	if (where == MENTION_QUERY)
 		*out = look(copy, decode(text, copy, text.len), where);
 	memcpy(copy, text.data, text.len);

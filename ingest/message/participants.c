@@ -7,7 +7,6 @@
 #include "ingest/message/participants.h"
 
 #include "ledger/base/grow.h"
-#include "ledger/base/own.h"
 
 void participant_role_code(struct participant *participant, struct bytes code)
 {

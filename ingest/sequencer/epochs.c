@@ -9,14 +9,11 @@
  * clock (E_CLOCK: nothing is signed, and an epoch that is begun rests), and events that cannot be filed. Those do
  * not stop ingest: it is said once, the operator is to look, and ticks wait no longer for what will not come.
  * Whether they may then go on at all is the log's rule and not this file's (EPO-9). */
-#include "ingest/sequencer/pace.h"
 #include "ingest/sequencer/sequencer_state.h"
 #include "ledger/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 /* How old the oldest event that is not filed is, in the log's time, and how old the newest will be at least. */
 static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
@@ -96,9 +93,7 @@ static enum error go_on(struct sequencer *s, uint64_t *now_s, struct fault *faul
 {
 	bool started = false;
 	bool finished = false;
-	enum error error = ledger_epoch_start(s->options.ledger, &started, fault);
-	if (error == E_OK)
-		error = run_slice(s, &finished, fault);
+	enum error error = ledger_epoch_start(s->options.ledger, &started, fault) ?: run_slice(s, &finished, fault);
 	if (error != E_OK || finished) {
 		s->epoch_failed = error != E_OK && error != E_CLOCK;
 		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);

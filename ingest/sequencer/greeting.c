@@ -15,18 +15,11 @@
 #include "ingest/wire/session.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/evidence.h"
-#include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/base/thread.h"
 #include "ledger/store/place.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* A checkpoint that this log signed and the store does not extend. */
 struct shown {

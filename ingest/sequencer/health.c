@@ -11,12 +11,8 @@
 #include "ledger/base/thread.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 /* `changed` is set with the mutex held and cleared by the beat that takes the status into the file; the file itself
  * is the network thread's and needs none. */
@@ -32,8 +28,7 @@ struct health {
 enum error health_new(const char *dir, struct health **out)
 {
 	struct health *health = calloc(1, sizeof *health);
-	if (health == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(health));
 	pthread_mutex_init(&health->mutex, NULL);
 	health->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (health->dir_fd >= 0)

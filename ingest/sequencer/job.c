@@ -8,15 +8,10 @@
 #include "ingest/sequencer/job.h"
 
 #include "ledger/base/clock.h"
-#include "ledger/base/own.h"
 #include "ledger/base/thread.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 /* ---- seats and jobs ---- */
 

@@ -9,21 +9,13 @@
  * Ending is the safe answer to what nobody understands: nothing was acknowledged that is not on disk, and senders send
  * the rest again. New data keys belong to the batch that brought them until it is appended; a batch that is not leaves
  * them to the next commit, because others may be sealed under them already. */
-#include "ingest/sequencer/pace.h"
 #include "ingest/sequencer/sequencer_state.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/lock.h"
 #include "ledger/base/thread.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define FIRST_SEQUENCE_AT 5 /* in the body of a batch: after kind and sender */
 
@@ -496,8 +488,7 @@ static bool start_threads(struct sequencer *s)
 enum error sequencer_start(const struct sequencer_options *options, struct sequencer **out, struct fault *fault)
 {
 	OWNED(sequencer_release) struct sequencer *s = calloc(1, sizeof *s);
-	if (s == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(s), ""));
 	s->options = *options;
 	s->health = options->health;
 	s->epoch_ended_ms = s->filed_ms = clock_ms();
@@ -510,7 +501,7 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 	queue_init(&s->done);
 	TRY(preparer_open(options->ledger, &s->preparer, fault));
 	if (!start_threads(s))
-		return fault_set(fault, E_NO_MEMORY, "threads cannot be started: %s", strerror(errno));
+		return fault_set(fault, E_NO_MEMORY, "threads cannot be started: %m");
 	*out = OWN_TAKE(s);
 	return E_OK;
 }

@@ -14,7 +14,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 /* What the parts share is the view. One that feeds another has a pointer to it, and knows nothing of it but its
  * functions. */
@@ -210,8 +209,7 @@ enum error audit_directory(const char *dir, const struct vkey *vkey, const struc
 	struct audit_result *out, struct fault *fault)
 {
 	struct audit *audit = calloc(1, sizeof *audit);
-	if (audit == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(audit), ""));
 	audit->view = (struct audit_view){.vkey = vkey,
 		.rules = &audit->log.rules,
 		.report = &audit->report,

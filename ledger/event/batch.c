@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <sodium.h>
-#include <string.h>
 
 #define MESSAGE_BYTES_MAX (sizeof DOMAIN_BATCH + ORIGIN_BYTES_MAX + 64)
 

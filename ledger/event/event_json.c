@@ -4,16 +4,12 @@
  * beginning of it. */
 #include "ledger/event/event_json.h"
 
-#include "ledger/base/own.h"
 #include "ledger/base/wrong.h"
 #include "ledger/event/event_schema.h"
 #include "ledger/json/json_number.h"
 #include "ledger/json/json_text.h"
 #include "ledger/subject/subject.h"
 #include "ledger/text/timestamp.h"
-
-#include <stdio.h>
-#include <string.h>
 
 #define PATH_BYTES_MAX 64
 #define SHOWN_BYTES_MAX 60

@@ -8,8 +8,6 @@
 #include "ledger/follow/tile_reader.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define LEVEL_BITS 8u
 

@@ -7,11 +7,9 @@
 #include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sodium.h>
-#include <string.h>
 #include <sys/stat.h>
 
 _Static_assert(KEY_SEED_TEXT_MAX == sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL), "a seed in base64");
@@ -23,8 +21,11 @@ static enum error open_file(const char *path, int *out, struct fault *fault)
 	struct stat info;
 	*out = open(path, O_RDONLY | O_CLOEXEC);
 	if (*out < 0) {
-		enum error error = errno == ENOENT ? E_NOT_FOUND : errno == EACCES ? E_PERMISSION : E_IO;
-		return fault_set(fault, error, "key file '%s' cannot be opened: %s", path, strerror(errno));
+		return fault_set(fault,
+			errno == ENOENT   ? E_NOT_FOUND
+			: errno == EACCES ? E_PERMISSION
+							  : E_IO,
+			"key file '%s' cannot be opened: %m", path);
 	}
 	if (fstat(*out, &info) != 0 || !S_ISREG(info.st_mode))
 		return fault_set(fault, E_IO, "key file '%s' is not a regular file", path);
@@ -55,7 +56,7 @@ enum error key_json_read(const char *path, json_t **out, struct fault *fault)
 	TRY(open_file(path, &fd, fault));
 	while (len < sizeof text && (n = read(fd, text + len, sizeof text - len)) > 0)
 		len += (size_t)n;
-	enum error error = n < 0 ? fault_set(fault, E_IO, "key file '%s' cannot be read: %s", path, strerror(errno))
+	enum error error = n < 0 ? fault_set(fault, E_IO, "key file '%s' cannot be read: %m", path)
 							 : parse(path, bytes_of(text, len), out, fault);
 	sodium_memzero(text, sizeof text);
 	return error;

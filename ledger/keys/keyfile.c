@@ -4,14 +4,10 @@
 #include "ledger/keys/keyfile.h"
 
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define KEYFILE_BYTES (64 + 1)
 
@@ -61,6 +57,6 @@ enum error keyfile_read(int dir_fd, const char *name, struct key *out, struct fa
 			errno == ENOENT   ? E_NOT_FOUND
 			: errno == EACCES ? E_PERMISSION
 							  : E_IO,
-			"key file '%s' cannot be opened: %s", name, strerror(errno));
+			"key file '%s' cannot be opened: %m", name);
 	return fault_because(fault, read_key(fd, out), "key file '%s'", name);
 }

@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <sodium.h>
-#include <string.h>
 
 #define ASSOCIATED_BYTES_MAX 128
 

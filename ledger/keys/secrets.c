@@ -3,9 +3,7 @@
  * may read. The signing key is read only by who asks for it, so that a program that reads has nothing to sign with. */
 #include "ledger/keys/secrets.h"
 
-#include <errno.h>
 #include <sodium.h>
-#include <string.h>
 #include <sys/stat.h>
 
 static enum error load_log(int keys_fd, struct secrets *secrets, struct fault *fault)
@@ -28,7 +26,7 @@ static enum error check_modes(int keys_fd, struct fault *fault)
 		struct stat info;
 		if (fstatat(keys_fd, places[i].name, &info, 0) != 0) {
 			if (errno != ENOENT)
-				return fault_set(fault, E_IO, "%s: %s", places[i].shown, strerror(errno));
+				return fault_set(fault, E_IO, "%s: %m", places[i].shown);
 		} else if ((info.st_mode & 077) != 0) {
 			return fault_set(fault, E_PERMISSION, "%s may be read or changed by others; set its mode to %04o",
 				places[i].shown, places[i].mode);
@@ -55,8 +53,7 @@ static enum error load(int keys_fd, bool with_log, struct secrets *secrets, stru
 enum error secrets_load(int keys_fd, bool with_log, struct secrets **out, struct fault *fault)
 {
 	OWNED(secrets_release) struct secrets *secrets = sodium_malloc(sizeof *secrets);
-	if (secrets == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(secrets), ""));
 	TRY(load(keys_fd, with_log, secrets, fault));
 	*out = OWN_TAKE(secrets);
 	return E_OK;

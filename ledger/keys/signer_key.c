@@ -3,11 +3,9 @@
  * over in silence. */
 #include "ledger/keys/signer_key.h"
 
-#include "ledger/base/own.h"
 #include "ledger/keys/key_json.h"
 
 #include <sodium.h>
-#include <string.h>
 
 void signer_key_wipe(struct signer_key *key)
 {

@@ -10,7 +10,6 @@
 #include "ledger/keystore/key_position.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static enum error read_mark(struct db_txn *txn, uint64_t serial, uint8_t out[KEY_MARK_BYTES])
 {

@@ -12,8 +12,6 @@
 #include "ledger/keystore/keystore_state.h"
 
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define FRESH_SLOTS (1u << 20) /* power of two, at least twice FRESH_SUBJECTS_MAX */
 #define FRESH_EMPTY UINT32_MAX
@@ -117,8 +115,7 @@ static enum error load(struct keymaker *maker)
 enum error keymaker_open(struct keystore *keystore, struct keymaker **out, struct fault *fault)
 {
 	OWNED(keymaker_release) struct keymaker *maker = calloc(1, sizeof *maker);
-	if (maker == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(maker), ""));
 	maker->keystore = keystore;
 	maker->fresh = malloc(FRESH_SUBJECTS_MAX * sizeof *maker->fresh);
 	maker->slots = malloc(FRESH_SLOTS * sizeof *maker->slots);

@@ -7,11 +7,7 @@
 
 #include "ledger/base/domain.h"
 
-#include <errno.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 void alias_make(const struct key *alias_key, struct bytes subject, struct alias *out)
 {

@@ -10,7 +10,6 @@
 #include "ledger/keystore/keystore_state.h"
 
 #include <sodium.h>
-#include <string.h>
 
 /* ---- making one ---- */
 

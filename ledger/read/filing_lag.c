@@ -2,7 +2,6 @@
  * sender that has said nothing at all is silent and not late: when it began to be late nobody can say. */
 #include "ledger/read/filing_lag.h"
 
-#include "ledger/base/limits.h"
 #include "ledger/store/log.h"
 
 enum error filing_lag_since(struct snapshot *snapshot, const struct sender *sender, uint64_t *out)

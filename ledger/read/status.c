@@ -10,12 +10,7 @@
 #include "ledger/read/limits.h"
 
 #include <fcntl.h>
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static const struct {
 	const char *name;

@@ -17,9 +17,6 @@
 #include "ledger/read/limits.h"
 
 #include <assert.h>
-#include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define PREFIX_BYTES 16 /* of an alias, which is a keyed hash: nobody can make two agree in so many */
 
@@ -96,8 +93,7 @@ static enum error make_room(struct tail *tail, uint32_t count)
 	while (head_count < count)
 		head_count *= 2;
 	uint32_t *heads = malloc(head_count * sizeof *heads);
-	if (heads == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(heads));
 	free(tail->heads);
 	tail->heads = heads;
 	tail->head_count = head_count;

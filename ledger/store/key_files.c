@@ -10,7 +10,6 @@
 #include "ledger/store/log.h"
 
 #include <sodium.h>
-#include <string.h>
 
 #define CHECK_BYTES KEY_FILES_CHECK_BYTES
 #define FILES KEY_FILES
@@ -78,9 +77,7 @@ static enum error check_row(struct db_txn *txn, const struct secrets *secrets, s
 static enum error check_files(struct db_txn *txn, const struct secrets *secrets, struct fault *fault)
 {
 	struct fault why = {.text = ""};
-	enum error error = check_vrf(txn, secrets, &why);
-	if (error == E_OK)
-		error = check_row(txn, secrets, &why);
+	enum error error = check_vrf(txn, secrets, &why) ?: check_row(txn, secrets, &why);
 	if (why.text[0] != '\0')
 		return fault_set(fault, error, "%s", why.text);
 	return fault_because(fault, error, "the store cannot be compared with its key files");

@@ -9,9 +9,6 @@
 #include "ledger/db/hash_rows_put.h"
 #include "ledger/entry/entry.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define BUNDLE_BYTES_MAX (1u << 20)
 #define RECENT_SLOTS 8192 /* power of two; a proof touches a few dozen nodes */
 
@@ -33,11 +30,9 @@ struct log_appender {
 enum error log_appender_new(struct log_appender **out)
 {
 	OWNED(log_appender_release) struct log_appender *log = calloc(1, sizeof *log);
-	if (log == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(log));
 	log->bundle = malloc(BUNDLE_BYTES_MAX);
-	if (log->bundle == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(log->bundle));
 	TRY(hash_rows_new(STORE_TILE, &log->rows));
 	*out = OWN_TAKE(log);
 	return E_OK;

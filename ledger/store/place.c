@@ -4,13 +4,8 @@
 #include "ledger/store/place.h"
 
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 int place_open(const char *dir)
 {
@@ -31,9 +26,7 @@ enum error place_read_vkey(const char *dir, struct vkey *out, struct fault *faul
 	enum error error = file_read_all(dir_fd, "vkey", VKEY_TEXT_MAX + 1, &text, &len);
 	if (error == E_IO || error == E_NO_MEMORY)
 		return fault_because(fault, error, "%s/vkey cannot be read", dir);
-	if (error != E_OK)
-		return fault_set(
-			fault, error, "%s is not a ledger: it has no readable file 'vkey' (%s)", dir, error_reason(error));
+	TRY(fault_set(fault, error, "%s is not a ledger: it has no readable file 'vkey' (%s)", dir, error_reason(error)));
 	error = len > 0 && text[len - 1] == '\n' ? vkey_parse(bytes_of(text, len - 1), out) : E_BAD_KEY;
 	return fault_because(fault, error, "%s/vkey", dir);
 }

@@ -10,7 +10,6 @@
 #include "ledger/store/log.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 
 void record_buffer_free(struct record_buffer *buffer)
 {
@@ -25,8 +24,7 @@ static enum error make_room(struct record_buffer *buffer, size_t len)
 	if (len <= buffer->capacity)
 		return E_OK;
 	uint8_t *larger = malloc(len);
-	if (larger == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(larger));
 	record_buffer_free(buffer);
 	*buffer = (struct record_buffer){larger, len};
 	return E_OK;

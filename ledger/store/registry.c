@@ -8,7 +8,6 @@
 #include "ledger/store/store_put.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 /* Invariant: what is not dirty is the same in both copies; what is new is dirty. */
 struct slot {
@@ -70,8 +69,7 @@ static enum error load_rows(struct registry *registry, struct db_txn *txn)
 enum error registry_load(struct db_txn *txn, struct registry **out)
 {
 	OWNED(registry_release) struct registry *registry = calloc(1, sizeof *registry);
-	if (registry == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(registry));
 	pthread_mutex_init(&registry->mutex, NULL);
 	TRY(load_rows(registry, txn));
 	*out = OWN_TAKE(registry);

@@ -13,14 +13,12 @@
 #include "ledger/filed/filed_put.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/note/note_sign.h"
-#include "ledger/store/key_files.h"
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"
 #include "ledger/write/ledger_state.h"
 #include "ledger/write/limits.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 /* After a store was restored without its sealed part the log says so before it says anything else. */
 static enum error append_due_loss(struct ledger *ledger, struct fault *fault)
@@ -58,9 +56,7 @@ void ledger_abort(struct ledger *ledger)
 	db_abort(&ledger->tick);
 	OWNED_TXN txn = {0};
 	registry_revert(ledger->registry);
-	enum error error = db_begin(ledger->store, false, &txn);
-	if (error == E_OK)
-		error = ledger_load_state(ledger, &txn);
+	enum error error = db_begin(ledger->store, false, &txn) ?: ledger_load_state(ledger, &txn);
 	if (error != E_OK)
 		ledger->broken = true;
 }
@@ -171,8 +167,7 @@ enum error ledger_append(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault)
 {
 	enum error error = queue_keys(ledger, prepared->new_keys);
-	if (error != E_OK)
-		return fault_set(fault, error, "");
+	TRY(fault_set(fault, error, ""));
 	const struct sender *sender = registry_working(ledger->registry, prepared->head.sender, false);
 	if (sender == NULL)
 		return fault_set(fault, E_UNKNOWN_SENDER, "");

@@ -6,19 +6,12 @@
  * attempt takes away what the last one made and begins anew. Nobody has seen its keys. The directory may be one that
  * somebody else has made (a mount point), so it is not built beside and moved. */
 #include "ledger/base/beside.h"
-#include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/keys/secrets_make.h"
 #include "ledger/label/vrf.h"
-#include "ledger/write/ledger.h"
 #include "ledger/write/ledger_state.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- places ---- */
 
@@ -49,13 +42,13 @@ static int may_begin(const char *dir)
 static enum error refuse_place(const char *dir, int number, struct fault *fault)
 {
 	bool taken = number == ENOTEMPTY || number == EEXIST || number == ENOTDIR;
-	enum error error = taken ? E_EXISTS : error_of_system(number);
-	return fault_set(fault, error, "%s cannot be created: %s", dir, strerror(number));
+	return fault_set(
+		fault, taken ? E_EXISTS : error_of_system(number), "%s cannot be created: %s", dir, strerror(number));
 }
 
 static enum error cannot(const char *name, const char *what, struct fault *fault)
 {
-	return fault_set(fault, E_IO, "%s, left by an unfinished attempt, cannot be %s: %s", name, what, strerror(errno));
+	return fault_set(fault, E_IO, "%s, left by an unfinished attempt, cannot be %s: %m", name, what);
 }
 
 /* Files, and directories of files that are empty by then. */
@@ -130,7 +123,7 @@ static enum error finish(struct ledger *ledger, const char *dir, struct fault *f
 		TRY(beside_sync(path, fault));
 	}
 	if (unlinkat(ledger->dir_fd, PLACE_UNFINISHED, 0) != 0)
-		return fault_set(fault, E_IO, "%s/" PLACE_UNFINISHED " cannot be removed: %s", dir, strerror(errno));
+		return fault_set(fault, E_IO, "%s/" PLACE_UNFINISHED " cannot be removed: %m", dir);
 	return beside_sync(dir, fault);
 }
 
@@ -142,7 +135,7 @@ static enum error make_keys(const char *dir, struct fault *fault)
 	TRY(ledger_sub_path(dir, "keys", path));
 	OWNED_FD keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (keys_fd < 0)
-		return fault_set(fault, E_IO, "%s cannot be opened: %s", path, strerror(errno));
+		return fault_set(fault, E_IO, "%s cannot be opened: %m", path);
 	return secrets_create(keys_fd, fault);
 }
 
@@ -188,9 +181,7 @@ static enum error create_all(struct ledger *ledger, const char *dir, const char 
 	TRY(ledger_load_keys(ledger, dir, fault));
 	TRY(write_vkey(ledger, origin, fault));
 	TRY(ledger_open_environments(ledger, dir, true, fault));
-	enum error error = load_registry(ledger);
-	if (error != E_OK)
-		return fault_set(fault, error, "");
+	TRY(fault_set(fault, load_registry(ledger), ""));
 	ledger_judge_init(ledger);
 	TRY(append_genesis(ledger, fault));
 	TRY(ledger_write_guard(ledger, fault));

@@ -19,8 +19,6 @@
 
 #include <inttypes.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 
 void damage_free(struct damage *damage)
 {
@@ -130,9 +128,7 @@ enum error damage_judge(struct ledger *ledger, struct damage *damage, struct fau
 	OWNED_TXN txn = {0};
 	if (damage->count == 0)
 		return E_OK;
-	enum error error = db_begin(ledger->store, false, &txn);
-	if (error == E_OK)
-		error = judge_runs(ledger, damage, &txn);
+	enum error error = db_begin(ledger->store, false, &txn) ?: judge_runs(ledger, damage, &txn);
 	if (error == E_UNREADABLE && damage->period_unreadable > 0)
 		return fault_set(fault, error,
 			"%zu events, the first at index %" PRIu64 ", cannot be filed, because their records do not open, %zu of "
@@ -186,9 +182,8 @@ enum error damage_declare(struct ledger *ledger, struct damage *damage, struct f
 	if (damage->count == 0)
 		return E_OK;
 	enum error error = declare_all(ledger, damage, &events, &why);
-	if (error != E_OK)
-		return fault_set(
-			fault, error, "what is lost cannot be declared: %s", why.text[0] != '\0' ? why.text : error_reason(error));
+	TRY(fault_set(
+		fault, error, "what is lost cannot be declared: %s", why.text[0] != '\0' ? why.text : error_reason(error)));
 	damage->declared.unreadable = damage->count;
 	damage->declared.lost = events;
 	return E_OK;
@@ -316,8 +311,7 @@ enum error damage_mend_pack(struct ledger *ledger, uint64_t from, uint64_t to, u
 {
 	OWNED_TXN txn = {0};
 	OWNED(mending_free) struct mending *m = calloc(1, sizeof *m);
-	if (m == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(m));
 	m->ledger = ledger;
 	m->txn = &txn;
 	TRY(db_begin(ledger->store, true, &txn));

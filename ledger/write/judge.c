@@ -157,9 +157,7 @@ enum error ledger_append_entry(struct ledger *ledger, const struct entry *entry,
 	uint8_t buffer[ENTRY_BUFFER_BYTES];
 	struct bytes encoded;
 	struct writer w = writer_of(buffer, sizeof buffer);
-	enum error error = entry_encode(entry, &w);
-	if (error == E_OK)
-		error = writer_done(&w, &encoded);
+	enum error error = entry_encode(entry, &w) ?: writer_done(&w, &encoded);
 	TRY(fault_because(fault, error, "an entry cannot be written"));
 	error = log_state_take(&ledger->state, entry, &finding);
 	if (error == E_CORRUPT && entry->kind == ENTRY_LOSS && is_unreadable(ledger, &entry->loss, &finding))

@@ -10,8 +10,6 @@
 #include "ledger/write/limits.h"
 
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define BUCKET_KEYS 8
 #define BUCKETS_FIRST 96
@@ -46,8 +44,7 @@ static uint64_t period_name(struct period period)
 static enum error start(struct kept_keys *kept, size_t bucket_count)
 {
 	struct bucket *buckets = sodium_allocarray(bucket_count, sizeof *buckets);
-	if (buckets == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(buckets));
 	memset(buckets, 0, bucket_count * sizeof *buckets);
 	sodium_free(kept->buckets);
 	kept->buckets = buckets;
@@ -59,8 +56,7 @@ static enum error start(struct kept_keys *kept, size_t bucket_count)
 enum error kept_keys_new(struct kept_keys **out)
 {
 	OWNED(kept_keys_release) struct kept_keys *kept = calloc(1, sizeof *kept);
-	if (kept == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(kept));
 	TRY(start(kept, BUCKETS_FIRST));
 	*out = OWN_TAKE(kept);
 	return E_OK;

@@ -16,8 +16,6 @@
 #include "ledger/write/damage.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* An event whose record does not open. */
 struct closed {
@@ -164,13 +162,10 @@ enum error ledger_may_refile(const struct ledger *ledger, struct fault *fault)
 {
 	OWNED_TXN txn = {0};
 	OWNED_MEMORY struct look *look = calloc(1, sizeof *look);
-	if (look == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(look), ""));
 	look->ledger = ledger;
 	look->txn = &txn;
-	enum error error = db_begin(ledger->store, false, &txn);
-	if (error == E_OK)
-		error = look_at_all(look);
+	enum error error = db_begin(ledger->store, false, &txn) ?: look_at_all(look);
 	error = error == E_OK ? judge(look, fault)
 						  : fault_set(fault, error, "what is filed cannot be looked at: %s", error_reason(error));
 	record_buffer_free(&look->record);

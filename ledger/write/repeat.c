@@ -12,8 +12,6 @@
 #include "ledger/write/ledger_state.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* The sender's batch that holds the sequence, as it was stored. */
 struct stored_batch {
@@ -128,8 +126,7 @@ static enum error keep_evidence(struct ledger *ledger, const struct prepared *pr
 	if (error != E_NOT_FOUND)
 		return error;
 	OWNED_MEMORY uint8_t *evidence = malloc(BATCH_HEAD_BYTES + commitments);
-	if (evidence == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(evidence));
 	struct writer w = writer_of(evidence, BATCH_HEAD_BYTES + commitments);
 	batch_head_encode(&prepared->head, &w);
 	writer_bytes(&w, bytes_of(prepared->commitments, commitments));

@@ -9,8 +9,6 @@
 #include "ledger/base/own.h"
 #include "ledger/text/timestamp.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #define CLOCK_NAME "clock"
