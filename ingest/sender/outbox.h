@@ -66,9 +66,19 @@ struct outbox_rejection {
 	uint64_t identity; /* what its message is recognised by when only the events are left of it; 0: nothing */
 };
 
+/* One message of a batch that is in the log. Borrowed for the time of the call. */
+struct outbox_message {
+	struct bytes input; /* as it was added */
+	uint64_t number;
+	uint32_t first; /* of its events, in the batch */
+	uint32_t events;
+};
+
 struct outbox_calls {
 	/* A batch is in the log, proven. Comes in the order of sequences; after a crash it may come a second time. */
 	void (*receipt)(void *context, const struct batch_head *batch, const struct receipt *receipt);
+	/* Then each message of it that came from an input, in order. */
+	void (*message)(void *context, const struct outbox_message *message);
 	void (*rejected)(void *context, const struct outbox_rejection *rejection);
 	/* What the two above wrote must now survive: after this the spool forgets. Errors are final. */
 	enum error (*flush)(void *context);

@@ -337,6 +337,31 @@ static enum error bad_receipt(struct outbox *outbox, struct bytes body, enum err
 	return error;
 }
 
+/* Of a batch whose receipt holds, and which is still in the spool: receipts come in its order, so it is one of the
+ * oldest there. */
+static enum error tell_messages(struct outbox *outbox, const struct batch_head *head, struct fault *fault)
+{
+	const struct outbox_calls *calls = &outbox->options.calls;
+	struct spool_batch batch = {.messages = NULL};
+	size_t at = 0;
+	uint32_t first = 0;
+	if (calls->message == NULL)
+		return E_OK;
+	while (at < spool_count(outbox->spool) &&
+		   spool_pending(outbox->spool, at)->head.first_sequence != head->first_sequence)
+		at++;
+	TRY(fault_because(fault, spool_messages(outbox->spool, at, &batch), "the spool cannot be read"));
+	for (size_t i = 0; i < batch.message_count; i++) {
+		const struct spool_message *message = &batch.messages[i];
+		if (message->number != SPOOL_NO_INPUT && message->events > 0)
+			calls->message(calls->context,
+				&(struct outbox_message){batch.inputs[message->input], message->number, first, message->events});
+		first += message->events;
+	}
+	free((void *)(uintptr_t)batch.messages);
+	return E_OK;
+}
+
 /* Refusals of a batch that the ledger had at its place, or others there: they say nothing of those behind it. */
 static bool answers_alone(const struct client_answer *answer)
 {
@@ -365,7 +390,7 @@ static enum error take_frame(struct outbox *outbox, enum frame_type type, struct
 		outbox->key_asked = 0;
 		if (calls->receipt != NULL)
 			calls->receipt(calls->context, &answer.batch, &answer.receipt);
-		return E_OK;
+		return tell_messages(outbox, &answer.batch, fault);
 	case CLIENT_REFUSED:
 		if (answers_alone(&answer) && outbox->session.flight_count > 0) {
 			outbox->singly = true; /* those behind it have answers of their own, if they come one at a time */

@@ -85,7 +85,8 @@ void end(void)
 struct outbox *start(uint32_t batch)
 {
 	struct outbox_options options = {.server = fake.address, .key_path = key_path, .batch = batch};
-	options.calls = (struct outbox_calls){on_receipt, on_rejected, on_flush, on_notice, &seen};
+	options.calls = (struct outbox_calls){
+		.receipt = on_receipt, .rejected = on_rejected, .flush = on_flush, .notice = on_notice, .context = &seen};
 	struct outbox *outbox = NULL;
 	struct fault fault = {0};
 	ck_assert_msg(outbox_open(&options, &outbox, &fault) == E_OK, "%s", fault.text);

@@ -15,6 +15,7 @@
  * The exit code says what whoever runs this has to do: nothing; look at what was refused; run it again. */
 #include "ledger/base/clock.h"
 #include "tools/command/command.h"
+#include "tools/send/callers.h"
 #include "tools/send/receipt_json.h"
 #include "tools/send/send_input.h"
 #include "tools/show/output.h"
@@ -46,10 +47,18 @@ static void keep_error(struct send *send, enum error error)
 static void on_receipt(void *context, const struct batch_head *batch, const struct receipt *receipt)
 {
 	struct send *send = context;
-	keep_error(send, output_json(receipt_to_json(outbox_log(send->outbox)->name, batch, receipt), stdout));
+	json_t *json = receipt_to_json(outbox_log(send->outbox)->name, batch, receipt);
+	keep_error(send, tickets_receipt(send->tickets, json, batch->first_sequence, receipt->first_index));
+	keep_error(send, output_json(json, stdout));
 	send->acknowledged += batch->count;
 	send->batches++;
 	progress_update(&send->progress, send->acknowledged, 0);
+}
+
+static void on_message(void *context, const struct outbox_message *message)
+{
+	struct send *send = context;
+	tickets_acknowledged(send->tickets, message);
 }
 
 void send_report(struct send *send, const struct refused *refused)
@@ -72,6 +81,7 @@ static void on_rejected(void *context, const struct outbox_rejection *rejection)
 		.identity = rejection->identity,
 		.run = rejection->identity != 0 ? bytes_text(send->run) : BYTES_EMPTY};
 	send_report(send, &refused);
+	tickets_rejected(send->tickets, rejection);
 	send->moved++;
 }
 
@@ -138,6 +148,8 @@ static enum error do_all(struct send *send, char **paths, struct fault *fault)
 {
 	if (send->take_out)
 		return outbox_take_out(send->outbox, fault);
+	if (send->listen != NULL)
+		return callers_run(send, fault);
 	return send->check_filing ? check_filing(send, fault) : send_all(send, paths, fault);
 }
 
@@ -278,7 +290,10 @@ static enum error begin(struct send *send, struct outbox_options *options, struc
 	uint8_t run[8];
 	randombytes_buf(run, sizeof run);
 	sodium_bin2hex(send->run, sizeof send->run, run, sizeof run);
-	options->calls = (struct outbox_calls){on_receipt, on_rejected, on_flush, on_notice, send};
+	options->calls = (struct outbox_calls){
+		.receipt = on_receipt, .rejected = on_rejected, .flush = on_flush, .notice = on_notice, .context = send};
+	if (send->listen != NULL)
+		options->calls.message = on_message;
 	TRY(fault_because(fault, watch_signals(send), "signals"));
 	TRY(open_rejected(send, options, fault));
 	TRY(open_outbox(send, options, fault));
@@ -304,8 +319,9 @@ static int run_sender(struct send *send)
 
 #define T struct send
 #define SENDS FORM(0)
-#define CHECKS FORM(1)
-#define TAKES_OUT FORM(2)
+#define LISTENS FORM(1)
+#define CHECKS FORM(2)
+#define TAKES_OUT FORM(3)
 /* Noted that it was given: rows of refused messages keep their own format, unless somebody says another. */
 static enum error take_format(void *out, const char *word, struct fault *fault)
 {
@@ -317,14 +333,14 @@ static enum error take_format(void *out, const char *word, struct fault *fault)
 }
 
 static const struct option_row rows[] = {
-	OPTION_TEXT(T, options.server, "server", "HOST:PORT", .required = SENDS | CHECKS, .forms = SENDS | CHECKS,
-		.help = "the ledger's ingest address"),
+	OPTION_TEXT(T, options.server, "server", "HOST:PORT", .required = SENDS | LISTENS | CHECKS,
+		.forms = SENDS | LISTENS | CHECKS, .help = "the ledger's ingest address"),
 	OPTION_TEXT(T, options.key_path, "key", "FILE", .required = REQUIRED,
 		.help = "the sender's key file, made by 'indsigt sender add'"),
-	OPTION_TAKEN(take_format, "format", "json|fhir|dicom", .forms = SENDS,
+	OPTION_TAKEN(take_format, "format", "json|fhir|dicom", .forms = SENDS | LISTENS,
 		.help = "json: one event a line (the default); fhir: AuditEvents in JSON, also in arrays and Bundles; dicom: "
 				"audit messages in XML. A damaged message costs only itself"),
-	OPTION_NUMBER(T, options.batch, "batch", "N", 1, BATCH_EVENTS_MAX, .forms = SENDS,
+	OPTION_NUMBER(T, options.batch, "batch", "N", 1, BATCH_EVENTS_MAX, .forms = SENDS | LISTENS,
 		.help = "events in a batch, 1 to 4096; 1000 unless told otherwise, and 1 MiB cuts too"),
 	OPTION_TEXT(T, rejected_path, "rejected", "FILE",
 		.help = "refused messages are added to FILE, one JSON object a line, with the reason; in place of "
@@ -334,9 +350,14 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, again, "again", .forms = SENDS, .help = "send all of these inputs, also what was sent before"),
 	OPTION_TEXT(T, resume, "resume", "NAME", .forms = SENDS,
 		.help = "recognise what was sent before on standard input too, which NAME stands for in what is said"),
-	OPTION_TEXT(T, options.query, "query", "URL", .forms = SENDS | CHECKS, .required = CHECKS,
+	OPTION_TEXT(T, options.query, "query", "URL", .forms = SENDS | LISTENS | CHECKS, .required = CHECKS,
 		.help = "check in the background how the ledger files these events, at its query daemon's address; what was "
 				"checked is signed into the next batches, what does not hold is an alarm"),
+	OPTION_TEXT(T, listen, "listen", "SOCKET", .forms = LISTENS, .required = REQUIRED,
+		.help = "takes messages from programs on this machine, as many as connect to this Unix socket (mode 0660), and "
+				"answers each with a line of JSON once it is in the ledger, proven: number, index and receipt; or "
+				"refused: error and reason. What comes within a millisecond is one signed batch. A message without an "
+				"answer is to be given again, best with an \"id\""),
 	OPTION_FLAG(T, check_filing, "check-filing", .forms = CHECKS, .required = REQUIRED,
 		.help =
 			"send nothing; wait until all that was sent with --query is filed, and check it. Ends with exit 4 when the "

@@ -65,19 +65,6 @@ static enum error wait_for_input(struct send *send, int fd, struct fault *fault)
 
 /* ---- messages ---- */
 
-struct input {
-	int fd;
-	struct bytes name;
-	uint64_t number; /* of the next message */
-	enum adapter_format format;
-	const char *says; /* what it looks like, if all of it is refused for that */
-	bool regular;
-	bool passing; /* of a pipe: what comes is new, unless it has an id or a run before was interrupted */
-	bool is_row;  /* the message that comes in parts is a row of refused ones */
-	bool in_parts;
-	struct rejected_seen seen; /* rows of refused ones */
-};
-
 /* A message on its way, and what a person is told of it: in a row of refused messages that is where it stood first. */
 struct item {
 	struct outbox_source source;
@@ -110,6 +97,7 @@ static enum error report_item(struct send *send, const struct item *item, const 
 		refused.identity = item->source.identity;
 	}
 	send_report(send, &refused);
+	tickets_refused(send->tickets, refused.error, refused.reason);
 	return E_OK;
 }
 
@@ -124,7 +112,7 @@ static enum error add(
 	enum error error = outbox_add(send->outbox, events, count, &item->source, fault);
 	if (error == E_EXISTS) { /* by its id */
 		send->skipped++;
-		return E_OK;
+		return tickets_take(send->tickets, 0, fault);
 	}
 	if (outbox_refusal(error))
 		return report_item(send, item, events, count, error, fault);
@@ -132,7 +120,7 @@ static enum error add(
 		return error;
 	send->added++;
 	send->nobody += about_nobody(events, count);
-	return E_OK;
+	return tickets_take(send->tickets, count, fault);
 }
 
 static enum error add_message(struct send *send, const struct item *item, struct fault *fault)
@@ -165,7 +153,7 @@ static enum error place_item(struct send *send, const struct item *item, const s
 	TRY(outbox_taken(send->outbox, &item->source, &taken, fault));
 	send->skipped += taken;
 	if (taken)
-		return E_OK;
+		return tickets_take(send->tickets, 0, fault);
 	TRY(wait_until_ready(send, fault));
 	if (row != NULL)
 		return add_row_events(send, item, row, fault);
@@ -219,7 +207,8 @@ static enum error skip_repeated(struct send *send, struct input *input, const st
 /* What was refused before is read in the format that it was refused in, unless the user says another. */
 static enum error send_row(struct send *send, struct input *input, struct rejected_row *row, struct fault *fault)
 {
-	struct item item = {.source = {row->input.len <= SPOOL_NAME_BYTES_MAX ? row->input : input->name, row->number,
+	bool as_first = row->input.len <= SPOOL_NAME_BYTES_MAX && send->tickets == NULL; /* they are answered by number */
+	struct item item = {.source = {as_first ? row->input : input->name, as_first ? row->number : input->number,
 							row->text, input->passing, row->is_events ? row->identity : 0},
 		.input = row->input,
 		.number = row->number,
@@ -230,7 +219,7 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 	input->number++;
 	TRY(skip_repeated(send, input, row, &item.source, &repeated, fault));
 	if (repeated)
-		return E_OK;
+		return tickets_take(send->tickets, 0, fault);
 	if (row->is_events)
 		return send_item(send, &item, NULL, row, fault);
 	struct messages inner;
@@ -264,13 +253,14 @@ static enum error keep_part(struct send *send, struct input *input, const struct
 						 : fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER),
 			.reason = why.text};
 		error = rejected_parts(&send->rejected, input->is_row ? NULL : &refused);
+		tickets_refused(send->tickets, refused.error, refused.reason);
 		send->messages++;
 		send->refused++;
 	}
 	return fault_set(fault, error, "'%s' cannot be written", send->rejected.path);
 }
 
-static enum error send_message(struct send *send, struct input *input, struct message *message, struct fault *fault)
+enum error send_message(struct send *send, struct input *input, struct message *message, struct fault *fault)
 {
 	if (message->kind != MESSAGE_WHOLE)
 		return keep_part(send, input, message, fault);

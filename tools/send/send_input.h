@@ -9,6 +9,7 @@
 #include "tools/send/messages.h"
 #include "tools/send/rejected.h"
 #include "tools/send/rejected_row.h"
+#include "tools/send/tickets.h"
 #include "tools/show/progress.h"
 
 /* Invariant: waited + added - moved messages are acknowledged or wait in the spool; `ended` is E_OK until something
@@ -21,9 +22,11 @@ struct send {
 	char **paths;              /* inputs; none: standard input */
 	const char *rejected_path; /* as the user named it, or NULL */
 	bool again;
-	const char *resume; /* what standard input is called, if it is remembered as a file is; or NULL */
-	bool check_filing;  /* nothing else */
-	bool take_out;      /* likewise: what waits becomes rows of refused messages */
+	const char *resume;      /* what standard input is called, if it is remembered as a file is; or NULL */
+	bool check_filing;       /* nothing else */
+	bool take_out;           /* likewise: what waits becomes rows of refused messages */
+	const char *listen;      /* the socket of callers, in place of inputs; or NULL */
+	struct tickets *tickets; /* while callers are listened to */
 	struct rejected rejected;
 	struct progress progress;
 	int signals; /* signalfd */
@@ -48,11 +51,27 @@ struct send {
 	uint64_t inputs_refused; /* whole inputs that look like something else */
 };
 
+/* Where messages come from. */
+struct input {
+	int fd;
+	struct bytes name;
+	uint64_t number; /* of the next message */
+	enum adapter_format format;
+	const char *says; /* what it looks like, if all of it is refused for that */
+	bool regular;
+	bool passing; /* of a pipe: what comes is new, unless it has an id or a run before was interrupted */
+	bool is_row;  /* the message that comes in parts is a row of refused ones */
+	bool in_parts;
+	struct rejected_seen seen; /* rows of refused ones */
+};
+
 /* Reports a refused message; the error of writing it is kept in `write_error`. */
 void send_report(struct send *send, const struct refused *refused);
 /* Sets `stopped` if a signal came. */
 void send_look_for_signal(struct send *send);
 /* Until something happened. `fd`: send->signals, or send->events where an input is waited for too. */
 enum error send_wait(struct send *send, int fd, struct fault *fault) MUST_USE;
+/* One message as it came. E_STOPPED after a signal. */
+enum error send_message(struct send *send, struct input *input, struct message *message, struct fault *fault) MUST_USE;
 /* Sends all messages of a file, "-" is standard input. E_STOPPED after a signal. */
 enum error send_file(struct send *send, const char *path, struct fault *fault) MUST_USE;

@@ -260,6 +260,43 @@ START_TEST(a_lone_event_waits_for_one_sync)
 }
 END_TEST
 
+/* Whoever added messages for others can tell them which event is whose. */
+static struct outbox_message told[8];
+static size_t told_count;
+
+static void on_message(void *context, const struct outbox_message *message)
+{
+	(void)context;
+	ck_assert(bytes_equal(message->input, BYTES_LITERAL("input")));
+	told[told_count++] = *message;
+}
+
+START_TEST(messages_are_told_by_number)
+{
+	static const uint32_t firsts[] = {0, 1, 4, 0};
+	static const uint32_t events[] = {1, 3, 1, 2};
+	begin();
+	struct outbox_options options = {.server = fake.address, .key_path = key_path, .batch = 5};
+	options.calls = (struct outbox_calls){.receipt = on_receipt, .message = on_message, .context = &seen};
+	struct outbox *outbox = NULL;
+	ck_ok(outbox_open(&options, &outbox, NULL));
+	for (uint64_t n = 0; n < 4; n++) {
+		until_ready(outbox);
+		ck_ok(add(outbox, 10 + n, events[n], ""));
+	}
+	must_finish(outbox);
+	ck_assert_uint_eq(seen.receipts, 2);
+	ck_assert_uint_eq(told_count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert_uint_eq(told[i].number, 10 + i);
+		ck_assert_uint_eq(told[i].first, firsts[i]);
+		ck_assert_uint_eq(told[i].events, events[i]);
+	}
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
 START_TEST(pings_are_answered_in_turn)
 {
 	static const uint8_t ping[] = {0, 0, 0, 4, FRAME_PING, 'a', 'b', 'c'};
@@ -596,7 +633,8 @@ END_TEST
 
 UNIT_MAIN("outbox", events_stream_to_their_receipts, messages_are_whole, refused_here_is_never_sent,
 	a_window_is_never_overrun, a_lost_receipt_comes_again, dies_before_the_receipt,
-	nothing_is_judged_before_the_welcome, sync_before_send, a_lone_event_waits_for_one_sync, pings_are_answered_in_turn,
-	refused_in_the_middle, a_refusal_stands_whatever_follows, refused_message_is_whole, a_full_ledger_is_waited_for,
-	refused_for_the_policy, a_bad_receipt_is_an_alarm, an_older_ledger_is_an_alarm, a_stranger_is_told_no_event,
-	error_frames_end_or_wait, the_query_port_is_recognised, not_a_ledger, addresses_are_tried_in_turn)
+	nothing_is_judged_before_the_welcome, sync_before_send, a_lone_event_waits_for_one_sync,
+	messages_are_told_by_number, pings_are_answered_in_turn, refused_in_the_middle, a_refusal_stands_whatever_follows,
+	refused_message_is_whole, a_full_ledger_is_waited_for, refused_for_the_policy, a_bad_receipt_is_an_alarm,
+	an_older_ledger_is_an_alarm, a_stranger_is_told_no_event, error_frames_end_or_wait, the_query_port_is_recognised,
+	not_a_ledger, addresses_are_tried_in_turn)

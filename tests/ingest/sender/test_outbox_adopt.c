@@ -497,7 +497,11 @@ static bool dies_once(unsigned at, bool new_key, bool had)
 	enum error error = outbox_open(&(struct outbox_options){.server = fake.address,
 									   .key_path = key_path,
 									   .batch = 1,
-									   .calls = {on_receipt, on_rejected, on_flush, on_notice, &seen}},
+									   .calls = {.receipt = on_receipt,
+										   .rejected = on_rejected,
+										   .flush = on_flush,
+										   .notice = on_notice,
+										   .context = &seen}},
 		&outbox, &fault);
 	if (error == E_OK) {
 		error = finish(outbox, &fault);

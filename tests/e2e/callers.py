@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Programs on one machine that give their messages to one sender over a socket: each hears what became of each of its own
+messages, what comes together is one batch, and whatever dies, nothing that was answered is missing and nothing is there
+twice."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+
+from indsigt import Ledger, Tap, event, wait_until
+
+
+class Sender:
+    """indsigt send --listen."""
+
+    def __init__(self, ledger, key, *options):
+        self.socket = ledger.path("callers.sock")
+        self.stderr = ledger.path("callers.err")
+        self.receipts = ledger.path("receipts.jsonl")
+        with open(self.stderr, "wb") as err, open(self.receipts, "ab") as out:
+            self.process = subprocess.Popen([ledger.indsigt, "send", "--server", ledger.ingest, "--key", key, "--listen",
+                                             self.socket, *options], stdout=out, stderr=err, stdin=subprocess.DEVNULL)
+        wait_until(lambda: self.process.poll() is not None or "takes messages at" in self.said(), "it listens")
+
+    def said(self):
+        with open(self.stderr, encoding="utf-8") as file:
+            return file.read()
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(240)
+
+
+class Caller:
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.socket.settimeout(240)
+        self.file = self.socket.makefile("rb")
+
+    def give(self, *lines):
+        self.socket.sendall("".join(line + "\n" for line in lines).encode())
+
+    def hear(self):
+        line = self.file.readline()
+        return json.loads(line) if line else None
+
+    def ask(self, line):
+        self.give(line)
+        return self.hear()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def shown(ledger, subject):
+    """What a citizen is shown, by activity."""
+    ledger.run("epoch", ledger.dir)
+    return sorted(access.get("event", access)["activity"] for access in ledger.who(subject)["accesses"])
+
+
+def one(tap, ledger, key):
+    sender = Sender(ledger, key)
+    mode = os.stat(sender.socket).st_mode
+    tap.ok(stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o660, "the socket is the user's and the group's")
+    caller = Caller(sender.socket)
+    answer = caller.ask(event("cpr:0101701001", "first"))
+    tap.ok(answer["number"] == 1 and answer["sequence"] == 0 and answer["events"] == 1, "the first message is answered")
+    receipt = ledger.path("receipt.json")
+    with open(receipt, "w", encoding="utf-8") as file:
+        json.dump(answer["receipt"], file)
+    result = ledger.result("verify", receipt, "--vkey", ledger.vkey)
+    tap.ok(result.returncode == 0, "the receipt in it verifies: " + result.stdout + result.stderr)
+    batch = answer["receipt"]
+    tap.ok(batch["first_index"] <= answer["index"] < batch["first_index"] + batch["count"], "the index is the event's own")
+    # SND-32: one answer for each, also where a line is no event
+    caller.give("{", event("cpr:0101701001", "second"), event("cpr:0101701001", "no purpose", purpose=None))
+    answers = {answer["number"]: answer for answer in (caller.hear() for _ in range(3))}
+    tap.ok("error" in answers[2] and "reason" in answers[2], "what is no event is refused, and why is said")
+    tap.ok("receipt" in answers[3], "the message behind it is taken")
+    tap.ok(answers[4]["error"] == "missing-field" and "purpose" in answers[4]["reason"], "what lacks a field is refused")
+    rows = open(os.path.join(key + ".spool", "rejected.jsonl"), encoding="utf-8").read().splitlines()
+    tap.ok(len(rows) == 2, "what is refused stands with the refused messages")
+    # an id that comes again
+    with_id = event("cpr:0101701001", "third", id="x-1")
+    tap.ok("receipt" in caller.ask(with_id), "an event with an id is taken")
+    tap.ok(caller.ask(with_id) == {"number": 6, "known": True}, "when it comes again it is known")
+    caller.socket.shutdown(socket.SHUT_WR)
+    tap.ok(caller.hear() is None, "a caller that gives nothing more is let go of")
+    # a caller that does not wait for its answers
+    deaf = Caller(sender.socket)
+    deaf.give(event("cpr:0101701001", "fourth"))
+    deaf.close()
+    wait_until(lambda: sum(json.loads(line)["batch"]["count"] for line in open(sender.receipts)) == 4, "four receipts")
+    other = subprocess.run([ledger.indsigt, "send", "--server", ledger.ingest, "--key", ledger.add_sender("other"),
+                            "--listen", sender.socket], stderr=subprocess.PIPE, text=True, timeout=200, check=False)
+    tap.ok(other.returncode == 4 and "somebody listens there" in other.stderr, "a socket that is in use stays: " + other.stderr)
+    tap.ok(sender.stop() == 1 and not os.path.exists(sender.socket), "it ends, says that something was refused, takes the socket away")
+    tap.ok(shown(ledger, "cpr:0101701001") == ["first", "fourth", "second", "third"], "all of it is in the ledger, once")
+
+
+def many(tap, ledger, key):
+    """SND-31: while a batch is under way what comes is gathered."""
+    sender = Sender(ledger, key)
+    callers, each = 16, 25
+    answers = [[] for _ in range(callers)]
+
+    def call(number):
+        caller = Caller(sender.socket)
+        for i in range(each):
+            answers[number].append(caller.ask(event("cpr:0101701002", "%d/%d" % (number, i))))
+        caller.close()
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tap.ok(all(answer["number"] == i + 1 and "receipt" in answer for heard in answers for i, answer in enumerate(heard)),
+           "each caller hears of its own messages, in order")
+    sequences = {answer["sequence"] for heard in answers for answer in heard}
+    indexes = {answer["index"] for heard in answers for answer in heard}
+    tap.ok(len(sequences) == len(indexes) == callers * each, "no two have the same place")
+    batches = {answer["receipt"]["batch"]["first_sequence"] for heard in answers for answer in heard}
+    tap.ok(len(batches) < callers * each / 2, "they share batches: %d" % len(batches))
+    # A message gives its receipt's own place: the entry there is that event.
+    answer = answers[3][7]
+    tap.ok(answer["index"] - answer["receipt"]["first_index"]
+           == answer["sequence"] - answer["receipt"]["batch"]["first_sequence"], "place and sequence fit")
+    tap.ok(sender.stop() == 0, "it ends in order")
+    tap.ok(len(shown(ledger, "cpr:0101701002")) == callers * each, "all of it is in the ledger, once")
+
+
+def killed(tap, ledger, key):
+    """SND-33: it dies between message and answer, and the callers give again what had no answer."""
+    lines = [event("cpr:0101701003", "k%d" % i) for i in range(60)]
+    answered = set()
+    for _ in range(4):
+        sender = Sender(ledger, key)
+        caller = Caller(sender.socket)
+        left = [i for i in range(len(lines)) if i not in answered]
+        caller.give(*(lines[i] for i in left))
+        for _ in range(min(12, len(left))):
+            answer = caller.hear()
+            answered.add(left[answer["number"] - 1])
+        sender.stop(signal.SIGKILL)
+        while True:
+            try:
+                answer = caller.hear()
+            except ValueError: # the line that was being written
+                break
+            except ConnectionError:
+                break
+            if answer is None:
+                break
+            answered.add(left[answer["number"] - 1])
+        caller.close()
+    tap.ok(os.path.exists(sender.socket), "a socket is left over")
+    sender = Sender(ledger, key)
+    caller = Caller(sender.socket)
+    left = [i for i in range(len(lines)) if i not in answered]
+    caller.give(*(lines[i] for i in left))
+    heard = [caller.hear() for _ in left]
+    tap.ok(all("known" in answer or "receipt" in answer for answer in heard), "the next run takes its place")
+    tap.ok(sender.stop() == 0, "it ends in order")
+    tap.ok(shown(ledger, "cpr:0101701003") == sorted("k%d" % i for i in range(len(lines))), "nothing is missing, nothing twice")
+
+
+def away(tap, ledger, key):
+    """The ledger is away: what was taken waits, and is answered when it is back."""
+    sender = Sender(ledger, key)
+    caller = Caller(sender.socket)
+    tap.ok("receipt" in caller.ask(event("cpr:0101701004", "before")), "the ledger is there")
+    address = ledger.ingest
+    ledger.stop()
+    caller.give(event("cpr:0101701004", "meanwhile"))
+    tap.ok(sender.stop() == 3, "ended before its receipt it says that something waits")
+    tap.ok(caller.hear() is None, "the caller has no answer")
+    ledger.serve("--ingest", address)
+    sender = Sender(ledger, key)
+    caller = Caller(sender.socket)
+    tap.ok(caller.ask(event("cpr:0101701004", "meanwhile")).get("known"), "given again it is known")
+    tap.ok(sender.stop() == 0, "it ends in order")
+    tap.ok(shown(ledger, "cpr:0101701004") == ["before", "meanwhile"], "it is there once")
+
+
+def main():
+    tap = Tap()
+    ledger = Ledger(sys.argv[1])
+    try:
+        ledger.serve()
+        for test in (one, many, killed, away):
+            test(tap, ledger, ledger.add_sender(test.__name__))
+        code, last = ledger.audit()
+        tap.ok(code == 0, "audit: " + last)
+    finally:
+        ledger.remove()
+    tap.done()
+
+
+main()
