@@ -44,6 +44,8 @@ struct framing_piece {
 	bool bundle;       /* FRAMING_MESSAGE: a FHIR Bundle */
 	bool cut;          /* it never ended: another message began, or the input ended */
 	bool encoded;      /* a declaration that stands outside, before a wrapper, says that it is not in UTF-8 */
+	enum xml_width width;
+	bool sure; /* of the byte order */
 };
 
 struct framing_json {

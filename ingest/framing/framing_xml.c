@@ -284,6 +284,7 @@ static enum look look(struct framing *framing, struct bytes input, enum framing_
 	if (mark == SIZE_MAX)
 		return LOOK_WAIT;
 	framing->at += mark;
+	framing->xml.turns.sure |= mark > 0;
 	if (mark > 0)
 		return LOOK_AGAIN;
 	if (!begins_row(framing, input, more, &wait))
@@ -395,6 +396,8 @@ bool framing_xml_next(struct framing *framing, struct bytes input, enum framing_
 		return false;
 	out->text.len = out->text.len * size - (out->text.len * size > turns->seen);
 	out->encoded &= size == 1;
-	turns->seen -= out->text.len;
+	out->width = turns->width;
+	out->sure = turns->sure;
+	xml_turns_gave(turns, out->text, turn);
 	return true;
 }

@@ -166,12 +166,13 @@ static bool may_be(const struct look *look, enum adapter_format format)
 static const char *judge(enum adapter_format format, struct bytes beginning, bool live)
 {
 	const char *no_text = binary(beginning);
-	if (no_text != NULL && has_wide(beginning, "AuditMessage")) /* UTF-16 is read in this format alone */
-		return format == ADAPTER_DICOM ? NULL : use_dicom;
-	if (no_text != NULL)
+	bool wide = has_wide(beginning, "AuditMessage"); /* UTF-16 is read in this format alone, wherever it begins */
+	if (no_text != NULL && !wide)
 		return no_text;
 	struct look look;
 	look_at(beginning, &look);
+	if (wide && (no_text != NULL || !may_be(&look, format)))
+		return format == ADAPTER_DICOM ? NULL : use_dicom;
 	if (look.text.len == 0 || may_be(&look, format) || (live && look.lines < 2))
 		return NULL;
 	if (!live && memchr(look.text.data, '\0', look.text.len) != NULL)

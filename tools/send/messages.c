@@ -64,6 +64,20 @@ static bool needs_declaration(const struct framing_piece *piece)
 	return false;
 }
 
+/* What one that is refused must have with it, to be read again. */
+static struct bytes mark_of(const struct framing_piece *piece)
+{
+	if (piece->width == XML_BYTES || !piece->sure)
+		return BYTES_EMPTY;
+	return piece->width == XML_BIG ? BYTES_LITERAL("\xFE\xFF") : BYTES_LITERAL("\xFF\xFE");
+}
+
+/* In UTF-16 of an order that nothing says, names might come out as others. */
+static bool needs_mark(const struct framing_piece *piece)
+{
+	return piece->width != XML_BYTES && !piece->sure && xml_order_matters(piece->text, piece->width);
+}
+
 /* True if the piece is a message, or begins a Bundle. */
 static bool take(struct messages *messages, const struct framing_piece *piece, struct message *out)
 {
@@ -71,10 +85,15 @@ static bool take(struct messages *messages, const struct framing_piece *piece, s
 		[FRAMING_MESSAGE] = MESSAGE_WHOLE, [FRAMING_PART] = MESSAGE_PART, [FRAMING_LAST] = MESSAGE_LAST};
 	if (piece->kind == FRAMING_BETWEEN)
 		return false;
-	*out = (struct message){.kind = kinds[piece->kind], .text = piece->text, .cut = piece->cut};
+	*out = (struct message){.kind = kinds[piece->kind], .text = piece->text, .mark = mark_of(piece), .cut = piece->cut};
 	if (piece->kind == FRAMING_MESSAGE && needs_declaration(piece))
 		out->error = fault_set(&out->fault, E_BAD_XML,
 			"its encoding is declared outside of it, for all messages in the file: convert the file to UTF-8");
+	else if (piece->kind == FRAMING_MESSAGE && needs_mark(piece))
+		out->error = fault_set(&out->fault, E_BAD_XML,
+			"UTF-16 of which nothing says which byte comes first, so that names in it could come out as others; begin "
+			"the "
+			"input with a byte order mark, or convert it to UTF-8");
 	if (!piece->bundle)
 		return true;
 	out->error = bundle_begin(piece->text, &messages->bundle, &out->fault);

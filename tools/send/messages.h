@@ -14,6 +14,7 @@ enum message_kind {
 struct message {
 	enum message_kind kind;
 	struct bytes text;
+	struct bytes mark;  /* the byte order mark that stood before it, or before all that it came with; is kept with it */
 	bool cut;           /* it did not end: another message began, or the input ended */
 	enum error error;   /* E_OK: to be read */
 	struct fault fault; /* else why not */

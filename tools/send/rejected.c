@@ -105,6 +105,18 @@ static json_t *events_to_json(const struct event *events, size_t count)
 	return list;
 }
 
+/* With its mark, which is no UTF-8. */
+static json_t *marked_to_json(const struct refused *refused)
+{
+	size_t len = refused->mark.len + refused->text.len;
+	OWNED_MEMORY uint8_t *both = malloc(len);
+	if (both == NULL)
+		return NULL;
+	memcpy(both, refused->mark.data, refused->mark.len);
+	memcpy(both + refused->mark.len, refused->text.data, refused->text.len);
+	return json_base64(bytes_of(both, len));
+}
+
 /* What is refused is first tried as text, which a person can read and mend; base64 loses nothing either, and is what is
  * left for bytes that are no text. */
 enum error rejected_write(struct rejected *rejected, const struct refused *refused)
@@ -112,11 +124,13 @@ enum error rejected_write(struct rejected *rejected, const struct refused *refus
 	TRY(open_file(rejected));
 	json_t *row = head_to_json(refused);
 	const char *member = refused->count > 0 ? "events" : "message";
+	bool marked = refused->mark.len > 0;
 	json_t *message = refused->count > 0 ? events_to_json(refused->events, refused->count)
+					  : marked           ? NULL
 										 : json_stringn((const char *)refused->text.data, refused->text.len);
 	if (message == NULL && refused->count == 0) {
 		member = "message_base64";
-		message = json_base64(refused->text);
+		message = marked ? marked_to_json(refused) : json_base64(refused->text);
 	}
 	char identity[17];
 	snprintf(identity, sizeof identity, "%016" PRIx64, refused->identity);

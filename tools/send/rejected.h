@@ -16,6 +16,7 @@ struct refused {
 	enum adapter_format format;
 	enum error error;
 	const char *reason;
+	struct bytes mark;          /* the byte order mark that the text is read by, kept before it; may be empty */
 	struct bytes text;          /* as it stood in the input, all of it: as text if it is UTF-8, else in base64 */
 	const struct event *events; /* instead of text, when only these are left of it */
 	size_t count;

@@ -68,6 +68,7 @@ static enum error wait_for_input(struct send *send, int fd, struct fault *fault)
 /* A message on its way, and what a person is told of it: in a row of refused messages that is where it stood first. */
 struct item {
 	struct outbox_source source;
+	struct bytes mark;
 	struct bytes input;
 	uint64_t number;
 	enum adapter_format format;
@@ -89,6 +90,7 @@ static enum error report_item(struct send *send, const struct item *item, const 
 		.format = item->format,
 		.error = error,
 		.reason = why->text[0] != '\0' ? why->text : error_text(error),
+		.mark = item->mark,
 		.text = item->source.text,
 		.run = item->run};
 	if (item->of_row_events) {
@@ -230,6 +232,7 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 			message.error = fault_set(
 				&message.fault, E_TOO_LONG, "the message is longer than %u bytes: this is a part", FRAMING_BYTES_MAX);
 		item.source.text = message.text;
+		item.mark = message.mark;
 		TRY(send_item(send, &item, &message, NULL, fault));
 	}
 	return E_OK;
@@ -271,6 +274,7 @@ enum error send_message(struct send *send, struct input *input, struct message *
 		return error;
 	}
 	struct item item = {.source = {input->name, input->number, message->text, input->passing, 0},
+		.mark = message->mark,
 		.input = input->name,
 		.number = input->number,
 		.run = run_of(send, input),

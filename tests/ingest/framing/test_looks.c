@@ -34,6 +34,9 @@ static const struct {
 	{ADAPTER_DICOM, BYTES_LITERAL("\xFE\xFF" WIDE), NULL},
 	{ADAPTER_DICOM, BYTES_LITERAL("<" WIDE "\0"), NULL},
 	{ADAPTER_FHIR, BYTES_LITERAL("\xFE\xFF" WIDE), "--format dicom"},
+	{ADAPTER_DICOM, BYTES_LITERAL("\0c\0t\0>" WIDE "\0"), NULL}, /* from within a character on */
+	{ADAPTER_FHIR, BYTES_LITERAL("\0c\0t\0>" WIDE "\0"), "--format dicom"},
+	{ADAPTER_JSON, BYTES_LITERAL(OURS "\n<" WIDE "\0>\0"), NULL},
 	{ADAPTER_DICOM, BYTES_LITERAL("\xFF\xFE\0\0<\0\0\0"), "iconv -f utf-32 "},
 	{ADAPTER_JSON, BYTES_LITERAL("{\0\0\0\"\0\0\0"), "iconv -f utf-32le "},
 	{ADAPTER_JSON, BYTES_LITERAL("\0\0\0{\0\0\0\""), "iconv -f utf-32be "},

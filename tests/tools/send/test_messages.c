@@ -193,5 +193,135 @@ START_TEST(a_wrappers_encoding_is_its_own)
 }
 END_TEST
 
+/* ---- UTF-16 ---- */
+
+/* In the byte order `big`; '@' is a letter that both bytes of the character say, '#' one of a single byte. */
+static size_t widen(uint8_t *out, const char *text, bool big)
+{
+	size_t len = 0;
+	for (; *text != '\0'; text++) {
+		unsigned c = *text == '@' ? 0x141 : *text == '#' ? 0xE6 : (uint8_t)*text;
+		out[len + big] = (uint8_t)c;
+		out[len + !big] = (uint8_t)(c >> 8);
+		len += 2;
+	}
+	return len;
+}
+
+static size_t put_mark(uint8_t *out, bool big)
+{
+	out[big] = 0xFF;
+	out[!big] = 0xFE;
+	return 2;
+}
+
+/* What the message says to a reader of XML, who goes by its first character: letters as in widen. */
+static void read_wide(struct bytes text, char *out)
+{
+	bool big = text.len > 1 && text.data[0] == '\0';
+	for (size_t at = 0; at + 1 < text.len; at += 2) {
+		unsigned c = text.data[at + big] + 256u * text.data[at + !big];
+		*out++ = c == 0x141 ? '@' : c == 0xE6 ? '#' : c < 0x80 ? (char)c : '?';
+	}
+	*out = '\0';
+}
+
+static void begin_bytes(struct bytes text)
+{
+	begin(ADAPTER_DICOM, "");
+	fwrite(text.data, 1, text.len, file);
+	fflush(file);
+	rewind(file);
+}
+
+/* One message: read as it is, or refused for its byte order; `mark` is kept with it. */
+static void expect_wide(const char *text, bool read, struct bytes mark)
+{
+	char found[256];
+	ck_ok(next());
+	read_wide(message.text, found);
+	ck_assert_str_eq(found, text);
+	ck_assert_int_eq(message.error, read ? E_OK : E_BAD_XML);
+	ck_assert(bytes_equal(message.mark, mark));
+}
+
+#define LITTLE_MARK BYTES_LITERAL("\xFF\xFE")
+#define BIG_MARK BYTES_LITERAL("\xFE\xFF")
+
+/* ADP-23: which byte comes first is never guessed. */
+START_TEST(a_byte_order_is_said_or_does_not_matter)
+{
+	uint8_t input[2048];
+	for (unsigned big = 0; big < 2; big++) {
+		/* A mark says it for all that follows. */
+		size_t len = put_mark(input, big);
+		len += widen(input + len, DICOM("@") DICOM("#@"), big);
+		begin_bytes(bytes_of(input, len));
+		expect_wide(DICOM("@"), true, big ? BIG_MARK : LITTLE_MARK);
+		expect_wide(DICOM("#@"), true, big ? BIG_MARK : LITTLE_MARK);
+		expect_end();
+		/* Else what is the same in both, and what declares it, is read. */
+		len = widen(input, DICOM("#") DICOM("@") "<?xml version='1.0' encoding='UTF-16LE'?>" DICOM("@"), big);
+		len += widen(input + len, "<?xml version='1.0' encoding='utf-16be'?>" DICOM("@"), big);
+		begin_bytes(bytes_of(input, len));
+		expect_wide(DICOM("#"), true, BYTES_EMPTY);
+		expect_wide(DICOM("@"), false, BYTES_EMPTY);
+		expect_wide("<?xml version='1.0' encoding='UTF-16LE'?>" DICOM("@"), big == 0, BYTES_EMPTY);
+		expect_wide("<?xml version='1.0' encoding='utf-16be'?>" DICOM("@"), big == 1, BYTES_EMPTY);
+		expect_end();
+		/* The order changes without a mark, and with one. */
+		len = put_mark(input, big);
+		len += widen(input + len, DICOM("@") "\n", big);
+		len += widen(input + len, DICOM("#") "\n" DICOM("@") "\n", !big);
+		len += put_mark(input + len, !big);
+		len += widen(input + len, DICOM("@") "\n", !big);
+		len += put_mark(input + len, big);
+		len += widen(input + len, DICOM("@") "\n", big);
+		begin_bytes(bytes_of(input, len));
+		expect_wide(DICOM("@"), true, big ? BIG_MARK : LITTLE_MARK);
+		expect_wide(DICOM("#"), true, BYTES_EMPTY);
+		expect_wide(DICOM("@"), false, BYTES_EMPTY);
+		expect_wide(DICOM("@"), true, big ? LITTLE_MARK : BIG_MARK);
+		expect_wide(DICOM("@"), true, big ? BIG_MARK : LITTLE_MARK);
+		expect_end();
+	}
+}
+END_TEST
+
+#define NAMED(name) "<AuditMessage a='" name "'/>\n"
+
+/* Whatever is read of a feed that lost a byte, or begins within a character, is a message that was in it. */
+START_TEST(a_lost_byte_makes_no_other_name)
+{
+	static const char *const wanted[] = {"<AuditMessage a='@a'/>", "<AuditMessage a='b@'/>", "<AuditMessage a='#@'/>"};
+	uint8_t feed[512];
+	uint8_t input[512];
+	for (unsigned kind = 0; kind < 8; kind++) {
+		size_t len = kind & 1 ? put_mark(feed, kind & 2) : 0;
+		len += widen(feed + len, NAMED("@a"), kind & 2);
+		len += widen(feed + len, NAMED("b@") NAMED("#@"), (kind & 2) ^ (kind & 4));
+		for (size_t cut = kind & 4 ? len - 1 : 0; cut < len; cut++) /* not both: that may be the same bytes */
+			for (unsigned front = 0; front < 2; front++) {          /* all before is lost, or one byte */
+				size_t kept = front ? 0 : cut;
+				memcpy(input, feed, kept);
+				memcpy(input + kept, feed + cut + 1, len - cut - 1);
+				begin_bytes(bytes_of(input, kept + len - cut - 1));
+				while (next() == E_OK) {
+					char found[256];
+					bool same = message.error != E_OK || message.text.len < 2;
+					read_wide(message.text, found);
+					for (unsigned i = 0; i < 3; i++)
+						same |= strcmp(found, wanted[i]) == 0;
+					bool whole =
+						strncmp(found, "<AuditMessage a='", 17) == 0 && strcmp(found + strlen(found) - 3, "'/>") == 0;
+					ck_assert_msg(same || !whole, "kind %u, cut %zu: %s", kind, cut, found);
+				}
+				end();
+			}
+	}
+}
+END_TEST
+
 UNIT_MAIN("messages", lines_come_one_by_one, cut_documents_come_whole, what_is_too_long_comes_in_parts,
-	a_long_document_comes_whole, bundles_give_their_entries, a_wrappers_encoding_is_its_own)
+	a_long_document_comes_whole, bundles_give_their_entries, a_wrappers_encoding_is_its_own,
+	a_byte_order_is_said_or_does_not_matter, a_lost_byte_makes_no_other_name)

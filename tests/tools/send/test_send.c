@@ -474,6 +474,27 @@ START_TEST(a_feed_in_utf16_is_sent)
 }
 END_TEST
 
+/* Of which byte comes first its row says as much as its input did: ADP-23, SND-25 */
+START_TEST(a_row_in_utf16_says_its_byte_order)
+{
+	begin();
+	write_text("d.xml", "<AuditMessage name='\xC5\x81ukasz'/>\n" AUDIT_MESSAGE);
+	ck_assert_int_eq(system("sed -i 's/L\\xC3\\xA6ge/\\xC5\\x81ukasz/' d.xml; iconv -f utf-8 -t utf-16 d.xml > u.xml; "
+							"tail -c +3 u.xml > v.xml"),
+		0);
+	ck_assert_int_eq(RUN("--format", "dicom", "u.xml"), 1);
+	ck_assert(file_says("err", "2 messages: 1 acknowledged, 1 messages refused"));
+	ck_assert(file_says("key.spool/rejected.jsonl", "\"message_base64\":\"//48AE"));
+	ck_assert_int_eq(RUN("key.spool/rejected.jsonl"), 1);
+	ck_assert(!file_says("key.spool/rejected.jsonl", "byte order"));
+	ck_assert_int_eq(RUN("--again", "--format", "dicom", "v.xml"), 1);
+	ck_assert(file_says("err", "2 messages: 0 acknowledged, 2 messages refused"));
+	ck_assert(file_says("key.spool/rejected.jsonl", "begin the input with a byte order mark"));
+	ck_assert_uint_eq(ledger_has(), 1);
+	end();
+}
+END_TEST
+
 static void feed(struct child *child, const char *text)
 {
 	ck_assert_int_eq(write(child->in, text, strlen(text)), (ssize_t)strlen(text));
@@ -645,6 +666,6 @@ END_TEST
 
 UNIT_MAIN("send", files_are_sent_once, pipes_are_new_unless_named, refused_messages_are_kept,
 	refused_again_says_where_it_was, another_format_loses_nothing, another_format_through_a_pipe_is_kept,
-	a_feed_in_utf16_is_sent, a_live_feed_is_sent_at_once, a_stream_is_sent_as_it_comes,
-	killed_anywhere_nothing_is_doubled, stopped_early_is_said, what_cannot_be_looked_at_is_no_pipe,
-	wrong_usage_is_named)
+	a_feed_in_utf16_is_sent, a_row_in_utf16_says_its_byte_order, a_live_feed_is_sent_at_once,
+	a_stream_is_sent_as_it_comes, killed_anywhere_nothing_is_doubled, stopped_early_is_said,
+	what_cannot_be_looked_at_is_no_pipe, wrong_usage_is_named)
