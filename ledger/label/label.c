@@ -47,6 +47,13 @@ enum error label_prove(
 	return error;
 }
 
+void label_of_proof(const uint8_t proof[VRF_PROOF_BYTES], struct label *out)
+{
+	uint8_t output[VRF_OUTPUT_BYTES];
+	vrf_proof_output(proof, output);
+	memcpy(out->b, output, sizeof out->b);
+}
+
 enum error label_verify(const uint8_t vrf_key[32], const char *origin, struct bytes subject,
 	const uint8_t proof[VRF_PROOF_BYTES], struct label *out)
 {

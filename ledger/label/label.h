@@ -19,6 +19,8 @@ enum error label_make(
 	const struct key *vrf_secret, const char *origin, struct bytes subject, struct label *out) MUST_USE;
 enum error label_prove(
 	const struct key *vrf_secret, const char *origin, struct bytes subject, uint8_t out[VRF_PROOF_BYTES]) MUST_USE;
+/* Of a proof that was just made: for nothing. */
+void label_of_proof(const uint8_t proof[VRF_PROOF_BYTES], struct label *out);
 /* The label that the proof proves for this subject under the VRF key of the log's genesis entry. E_BAD_VRF. */
 enum error label_verify(const uint8_t vrf_key[32], const char *origin, struct bytes subject,
 	const uint8_t proof[VRF_PROOF_BYTES], struct label *out) MUST_USE;

@@ -167,6 +167,11 @@ enum error vrf_prove(const struct key *secret, struct bytes alpha, uint8_t out[V
 	return E_OK;
 }
 
+void vrf_proof_output(const uint8_t proof[VRF_PROOF_BYTES], uint8_t out[VRF_OUTPUT_BYTES])
+{
+	output_of(proof, out); /* its first part is gamma */
+}
+
 enum error vrf_verify(const uint8_t public_key[32], struct bytes alpha, const uint8_t proof[VRF_PROOF_BYTES],
 	uint8_t out[VRF_OUTPUT_BYTES])
 {

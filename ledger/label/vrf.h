@@ -16,6 +16,8 @@ enum error vrf_public_key(const struct key *secret, uint8_t out[32]) MUST_USE;
 /* The output (beta) alone. E_BAD_KEY. */
 enum error vrf_output(const struct key *secret, struct bytes alpha, uint8_t out[VRF_OUTPUT_BYTES]) MUST_USE;
 enum error vrf_prove(const struct key *secret, struct bytes alpha, uint8_t out[VRF_PROOF_BYTES]) MUST_USE;
+/* The output of a proof that was just made, or verified. */
+void vrf_proof_output(const uint8_t proof[VRF_PROOF_BYTES], uint8_t out[VRF_OUTPUT_BYTES]);
 /* Gives the output that the proof proves. E_BAD_VRF: bad encoding, identity key, unreduced s, no match. */
 enum error vrf_verify(const uint8_t public_key[32], struct bytes alpha, const uint8_t proof[VRF_PROOF_BYTES],
 	uint8_t out[VRF_OUTPUT_BYTES]) MUST_USE;

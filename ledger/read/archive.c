@@ -272,7 +272,7 @@ static struct merkle_nodes nodes_of(struct snapshot *snapshot)
 enum error snapshot_prove_inclusion(struct snapshot *snapshot, uint64_t index, struct merkle_proof *out)
 {
 	struct merkle_nodes nodes = nodes_of(snapshot);
-	return merkle_prove_inclusion(&nodes, index, snapshot->checkpoint.size, out);
+	return merkle_prove_among(&nodes, &snapshot->edges, index, snapshot->checkpoint.size, out);
 }
 
 enum error snapshot_prove_consistency(struct snapshot *snapshot, uint64_t old_size, struct merkle_proof *out)

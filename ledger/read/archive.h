@@ -94,8 +94,7 @@ struct epoch_place {
 
 /* E_NOT_FOUND before the first one, and while what it covers is being filed again. */
 enum error snapshot_epoch(struct snapshot *snapshot, struct epoch_place *out) MUST_USE;
-/* The subject's label, computed (50 us), and its VRF proof (105 us). E_PERMISSION without keys. */
-enum error snapshot_label(struct snapshot *snapshot, struct bytes subject, struct label *out) MUST_USE;
+/* The VRF proof of the subject's label (105 us). E_PERMISSION without keys. */
 enum error snapshot_prove_label(struct snapshot *snapshot, struct bytes subject, uint8_t out[VRF_PROOF_BYTES]) MUST_USE;
 /* Presence (*present) or absence of the label in the newest epoch's map, with its proof. */
 enum error snapshot_prove_map(
@@ -104,15 +103,18 @@ enum error snapshot_prove_map(
  * the caller's to free; NULL when there are none. */
 enum error snapshot_subject_events(
 	struct snapshot *snapshot, struct bytes subject, uint64_t **indexes, size_t *count) MUST_USE;
-/* A subject's tree as the newest epoch has it, for whoever needs a part of it: costs what is asked for, and 32 bytes of
+/* A subject's tree as the newest epoch has it, for whoever needs a part of it: costs what is asked for, and 64 bytes of
  * memory for each 256 events. Belongs to one snapshot; released with subject_view_release. */
 struct subject_view {
 	struct alias alias;
 	uint64_t count;     /* leaves; 0: the subject is not in the epoch */
-	struct hash *roots; /* of the complete subtrees of 256 leaves */
+	struct hash *roots; /* of the complete subtrees of 256 leaves; behind them of pairs of those, and so on */
 	uint64_t chunk;     /* which of the posting chunks is at hand */
 	size_t chunk_count;
+	bool hashed; /* `blinds` and `leaves` of that chunk are there too */
 	uint64_t indexes[POSTING_INDEXES_MAX];
+	struct hash blinds[POSTING_INDEXES_MAX];
+	struct hash leaves[POSTING_INDEXES_MAX];
 };
 
 enum error snapshot_subject_view(struct snapshot *snapshot, struct bytes subject, struct subject_view *out) MUST_USE;
@@ -120,6 +122,9 @@ void subject_view_release(struct subject_view *view);
 /* The log index of leaf `position`, which must be below `count`. */
 enum error snapshot_subject_index(
 	struct snapshot *snapshot, struct subject_view *view, uint64_t position, uint64_t *out) MUST_USE;
+/* Its leaf hash, and the blind in it. */
+enum error snapshot_subject_leaf_at(struct snapshot *snapshot, struct subject_view *view, uint64_t position,
+	struct hash *blind, struct hash *leaf) MUST_USE;
 /* A complete node of the tree. Roots that are stored are taken as they are: whether all is as the epoch commits to is
  * seen from the tree's root. */
 enum error snapshot_subject_node(

@@ -33,14 +33,6 @@ enum error snapshot_epoch(struct snapshot *snapshot, struct epoch_place *out)
 
 /* ---- labels ---- */
 
-enum error snapshot_label(struct snapshot *snapshot, struct bytes subject, struct label *out)
-{
-	const struct archive *archive = snapshot->archive;
-	if (archive->secrets == NULL)
-		return E_PERMISSION;
-	return label_make(&archive->secrets->vrf, archive->vkey.name, subject, out);
-}
-
 enum error snapshot_prove_label(struct snapshot *snapshot, struct bytes subject, uint8_t out[VRF_PROOF_BYTES])
 {
 	const struct archive *archive = snapshot->archive;

@@ -48,4 +48,5 @@ struct snapshot {
 	struct bytes note;
 	uint8_t *rest_note; /* owned, where the note is not the store's */
 	struct record_buffer record;
+	struct merkle_edges edges; /* of the tree under `checkpoint` */
 };

@@ -1,5 +1,7 @@
-/* A part of one person's tree without the rest: nodes of 256 leaves and more come from the stored roots, those below
- * from the leaves of one chunk, which stays open since the next leaf is mostly in it as well.
+/* A part of one person's tree without the rest: nodes of 256 leaves and more come from the stored roots, which are made
+ * into all nodes above them once, those below from the leaves of one chunk, which stays open since the next leaf is
+ * mostly in it as well. A statement asks for each of them two or three times: for the root, for its proof, and as what
+ * it shows.
  *
  * The head may be ahead of the epoch, so the leaves below `filed` are counted by halving: a few chunks are opened, not
  * all. A head that has leaves for which there is no chunk is E_CORRUPT. */
@@ -22,6 +24,7 @@ enum error snapshot_subject_index(
 	size_t at = position % POSTING_INDEXES_MAX;
 	if (view->chunk_count == 0 || view->chunk != chunk) {
 		view->chunk_count = 0;
+		view->hashed = false;
 		if (chunk >= SUBTREE_FIRST)
 			return E_CORRUPT;
 		TRY(db_must(posting_chunk(
@@ -31,6 +34,27 @@ enum error snapshot_subject_index(
 	if (at >= view->chunk_count)
 		return E_CORRUPT;
 	*out = view->indexes[at];
+	return E_OK;
+}
+
+/* All leaves of the chunk that `position` is in: whoever needs one needs most of them, as their neighbours in the tree.
+ */
+static enum error hash_chunk(struct snapshot *snapshot, struct subject_view *view, uint64_t position)
+{
+	uint64_t ignored;
+	TRY(snapshot_subject_index(snapshot, view, position, &ignored));
+	for (size_t i = 0; !view->hashed && i < view->chunk_count; i++)
+		TRY(snapshot_subject_leaf(snapshot, view->indexes[i], &view->blinds[i], &view->leaves[i]));
+	view->hashed = true;
+	return E_OK;
+}
+
+enum error snapshot_subject_leaf_at(
+	struct snapshot *snapshot, struct subject_view *view, uint64_t position, struct hash *blind, struct hash *leaf)
+{
+	TRY(hash_chunk(snapshot, view, position));
+	*blind = view->blinds[position % POSTING_INDEXES_MAX];
+	*leaf = view->leaves[position % POSTING_INDEXES_MAX];
 	return E_OK;
 }
 
@@ -50,6 +74,14 @@ static enum error count_filed(struct snapshot *snapshot, struct subject_view *vi
 	return E_OK;
 }
 
+/* Each level behind the one below it. */
+static void add_levels(struct hash *below, uint64_t count)
+{
+	for (; count > 1; below += count, count /= 2)
+		for (uint64_t i = 0; i < count / 2; i++)
+			merkle_node_hash(&below[2 * i], &below[2 * i + 1], &below[count + i]);
+}
+
 static enum error load_view(struct snapshot *snapshot, struct bytes subject, struct subject_view *view)
 {
 	struct head head;
@@ -62,10 +94,12 @@ static enum error load_view(struct snapshot *snapshot, struct bytes subject, str
 	if (head.newest >= snapshot->filing.filed)
 		TRY(count_filed(snapshot, view, head.frontier.size));
 	uint64_t complete = view->count / SUBTREE_LEAVES;
-	view->roots = malloc((complete + 1) * sizeof *view->roots);
+	view->roots = malloc((2 * complete + 1) * sizeof *view->roots);
 	if (view->roots == NULL)
 		return E_NO_MEMORY;
-	return subtrees_read(&snapshot->txn, keys_of(snapshot), &view->alias, complete, view->roots);
+	TRY(subtrees_read(&snapshot->txn, keys_of(snapshot), &view->alias, complete, view->roots));
+	add_levels(view->roots, complete);
+	return E_OK;
 }
 
 enum error snapshot_subject_view(struct snapshot *snapshot, struct bytes subject, struct subject_view *out)
@@ -85,24 +119,28 @@ void subject_view_release(struct subject_view *view)
 	*view = (struct subject_view){.count = 0};
 }
 
+static enum error node_above(const struct subject_view *view, uint32_t above, uint64_t index, struct hash *out)
+{
+	uint64_t count = view->count / SUBTREE_LEAVES;
+	const struct hash *level = view->roots;
+	for (; above > 0 && count > 0; above--, count /= 2)
+		level += count;
+	if (index >= count)
+		return E_BAD_VALUE;
+	*out = level[index];
+	return E_OK;
+}
+
 enum error snapshot_subject_node(
 	struct snapshot *snapshot, struct subject_view *view, uint32_t level, uint64_t index, struct hash *out)
 {
-	struct hash leaves[SUBTREE_LEAVES / 2];
-	if (level >= SUBTREE_LEVEL) {
-		uint32_t above = level - SUBTREE_LEVEL;
-		if (above >= 32 || (index + 1) << above > view->count / SUBTREE_LEAVES)
-			return E_BAD_VALUE;
-		merkle_root_of_leaves(view->roots + (index << above), (size_t)1 << above, out);
-		return E_OK;
-	}
-	size_t count = (size_t)1 << level;
-	for (size_t i = 0; i < count; i++) {
-		uint64_t log_index;
-		struct hash blind;
-		TRY(snapshot_subject_index(snapshot, view, (index << level) + i, &log_index));
-		TRY(snapshot_subject_leaf(snapshot, log_index, &blind, &leaves[i]));
-	}
-	merkle_root_of_leaves(leaves, count, out);
+	if (level >= SUBTREE_LEVEL)
+		return node_above(view, level - SUBTREE_LEVEL, index, out);
+	uint64_t first = index << level;
+	size_t count = (size_t)1 << level, at = first % POSTING_INDEXES_MAX;
+	TRY(hash_chunk(snapshot, view, first));
+	if (at + count > view->chunk_count)
+		return E_CORRUPT;
+	merkle_root_of_leaves(view->leaves + at, count, out);
 	return E_OK;
 }

@@ -135,9 +135,25 @@ enum error merkle_root(const struct merkle_nodes *nodes, uint64_t size, struct h
 	return range_root(nodes, 0, size, out);
 }
 
+/* The last node at `level`, complete or not. */
+static enum error edge_root(
+	const struct merkle_nodes *nodes, struct merkle_edges *edges, uint32_t level, uint64_t size, struct hash *out)
+{
+	uint64_t begin = (size - 1) >> level << level;
+	if (edges == NULL)
+		return range_root(nodes, begin, size, out);
+	if (edges->size != size)
+		*edges = (struct merkle_edges){.size = size};
+	if ((edges->known >> level & 1) == 0)
+		TRY(range_root(nodes, begin, size, &edges->hashes[level]));
+	edges->known |= 1ull << level;
+	*out = edges->hashes[level];
+	return E_OK;
+}
+
 /* Appends the siblings on the way from the complete node (level, index) to the root of the tree of `size` leaves. */
-static enum error prove_path(
-	const struct merkle_nodes *nodes, uint32_t level, uint64_t index, uint64_t size, struct merkle_proof *proof)
+static enum error prove_path(const struct merkle_nodes *nodes, struct merkle_edges *edges, uint32_t level,
+	uint64_t index, uint64_t size, struct merkle_proof *proof)
 {
 	for (; (size - 1) >> level > 0; level++, index >>= 1) {
 		uint64_t sibling = index ^ 1;
@@ -148,23 +164,29 @@ static enum error prove_path(
 		if (sibling < last)
 			TRY(nodes->node(nodes->context, level, sibling, hash));
 		else
-			TRY(range_root(nodes, sibling << level, size, hash));
+			TRY(edge_root(nodes, edges, level, size, hash));
 		proof->count++;
 	}
+	return E_OK;
+}
+
+enum error merkle_prove_among(const struct merkle_nodes *nodes, struct merkle_edges *edges, uint64_t index,
+	uint64_t size, struct merkle_proof *out)
+{
+	if (index >= size || size > SIZE_MAX_LEAVES)
+		return E_BAD_VALUE;
+	struct merkle_proof proof;
+	proof.count = 0;
+	TRY(prove_path(nodes, edges, 0, index, size, &proof));
+	out->count = proof.count;
+	memcpy(out->hashes, proof.hashes, proof.count * sizeof proof.hashes[0]);
 	return E_OK;
 }
 
 enum error merkle_prove_inclusion(
 	const struct merkle_nodes *nodes, uint64_t index, uint64_t size, struct merkle_proof *out)
 {
-	if (index >= size || size > SIZE_MAX_LEAVES)
-		return E_BAD_VALUE;
-	struct merkle_proof proof;
-	proof.count = 0;
-	TRY(prove_path(nodes, 0, index, size, &proof));
-	out->count = proof.count;
-	memcpy(out->hashes, proof.hashes, proof.count * sizeof proof.hashes[0]);
-	return E_OK;
+	return merkle_prove_among(nodes, NULL, index, size, out);
 }
 
 enum error merkle_prove_consistency(
@@ -181,7 +203,7 @@ enum error merkle_prove_consistency(
 		uint64_t index = (old_size - 1) >> level;
 		if (index > 0)
 			TRY(nodes->node(nodes->context, level, index, &proof.hashes[proof.count++]));
-		TRY(prove_path(nodes, level, index, size, &proof));
+		TRY(prove_path(nodes, NULL, level, index, size, &proof));
 	}
 	out->count = proof.count;
 	memcpy(out->hashes, proof.hashes, proof.count * sizeof proof.hashes[0]);

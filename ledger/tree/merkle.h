@@ -75,6 +75,17 @@ enum error merkle_root(const struct merkle_nodes *nodes, uint64_t size, struct h
 /* For leaf `index` of the tree of `size` leaves. index >= size: E_BAD_VALUE. */
 enum error merkle_prove_inclusion(
 	const struct merkle_nodes *nodes, uint64_t index, uint64_t size, struct merkle_proof *out) MUST_USE;
+/* The incomplete nodes on the right edge of a tree of `size` leaves, as far as proofs under it have needed them: each
+ * needs one, and mostly the same. Begins all zero, and anew where it is asked under another size. */
+struct merkle_edges {
+	uint64_t size;
+	uint64_t known; /* bit n: that of level n is */
+	struct hash hashes[64];
+};
+
+/* The same, for whoever proves many: `edges` belongs to these nodes, and may be NULL. */
+enum error merkle_prove_among(const struct merkle_nodes *nodes, struct merkle_edges *edges, uint64_t index,
+	uint64_t size, struct merkle_proof *out) MUST_USE;
 /* From the tree of `old_size` leaves to the one of `size`. Empty when they are equal or old_size is 0.
  * old_size > size: E_BAD_VALUE. */
 enum error merkle_prove_consistency(

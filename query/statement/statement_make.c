@@ -152,8 +152,8 @@ static enum error add_map(struct making *making)
 	uint8_t vrf_proof[VRF_PROOF_BYTES];
 	bool present;
 	struct text *text = making->text;
-	TRY(snapshot_label(making->snapshot, making->query->subject, &label));
 	TRY(snapshot_prove_label(making->snapshot, making->query->subject, vrf_proof));
+	label_of_proof(vrf_proof, &label);
 	TRY(snapshot_prove_map(making->snapshot, &label, &present, &proof));
 	TRY(snapshot_subject_view(making->snapshot, making->query->subject, &making->tree));
 	TRY(corrupt(making, check_map(making, &label, present, &proof)));
@@ -235,9 +235,10 @@ static enum error find_window(struct making *making)
 	return E_OK;
 }
 
-static enum error add_leaf(struct making *making, uint64_t index, struct hash *blind)
+static enum error add_leaf(struct making *making, uint64_t position, struct hash *blind)
 {
-	return snapshot_subject_leaf(making->snapshot, index, blind, &making->leaves[making->leaf_count++]);
+	struct hash *leaf = &making->leaves[making->leaf_count++];
+	return snapshot_subject_leaf_at(making->snapshot, &making->tree, position, blind, leaf);
 }
 
 static enum error add_neighbour(struct making *making, const char *name, uint64_t position)
@@ -247,7 +248,7 @@ static enum error add_neighbour(struct making *making, const char *name, uint64_
 	struct bytes entry;
 	struct text *text = making->text;
 	TRY(index_at(making, position, &index));
-	TRY(add_leaf(making, index, &blind));
+	TRY(add_leaf(making, position, &blind));
 	TRY(snapshot_entry(making->snapshot, index, &entry));
 	text_object(text, name);
 	text_number(text, "index", index);
@@ -268,7 +269,7 @@ static enum error add_range(struct making *making)
 	if (begin > 0)
 		TRY(add_neighbour(making, "before", --begin));
 	for (size_t i = 0; i < making->shown; i++)
-		TRY(add_leaf(making, making->indexes[i], &making->blinds[i]));
+		TRY(add_leaf(making, making->first + i, &making->blinds[i]));
 	if (end < count)
 		TRY(add_neighbour(making, "after", end++));
 	assert(making->leaf_count == end - begin);

@@ -65,12 +65,14 @@ static void compare_view(const char *subject)
 	ck_ok(snapshot_subject_view(snapshot, bytes_text(subject), &view));
 	ck_ok(snapshot_subject_events(snapshot, bytes_text(subject), &indexes, &count));
 	ck_assert_uint_eq(view.count, count);
-	struct hash *leaves = malloc((count + 1) * sizeof *leaves), blind, node, wanted;
+	struct hash *leaves = malloc((count + 1) * sizeof *leaves), blind, shown, node, wanted;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t index;
 		ck_ok(snapshot_subject_leaf(snapshot, indexes[i], &blind, &leaves[i]));
 		ck_ok(snapshot_subject_index(snapshot, &view, i, &index));
 		ck_assert_uint_eq(index, indexes[i]);
+		ck_ok(snapshot_subject_leaf_at(snapshot, &view, i, &shown, &node));
+		ck_assert(hash_equal(&shown, &blind) && hash_equal(&node, &leaves[i]));
 	}
 	for (uint32_t level = 0; level < 14; level++)
 		for (uint64_t i = 0; (i + 1) << level <= count; i += level < 6 ? 97 : 1) {

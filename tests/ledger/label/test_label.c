@@ -27,6 +27,8 @@ START_TEST(from_the_vrf)
 		ck_assert_mem_eq(proof, wanted_proof, sizeof proof);
 		ck_ok(label_verify(public_key, ORIGIN, bytes_text(subjects[i]), proof, &proven));
 		ck_assert_mem_eq(proven.b, label.b, LABEL_BYTES);
+		label_of_proof(proof, &proven);
+		ck_assert_mem_eq(proven.b, label.b, LABEL_BYTES);
 	}
 }
 END_TEST
