@@ -25,6 +25,8 @@
 #define NEW_PERCENT_DEFAULT 5u
 #define MINUTES_MIN 0.05
 #define MINUTES_MAX 1440.0
+#define LONE_MAX 2000u /* one after the other */
+#define SENDER_END_MS 10000
 #define SINGLE_SHARE 10u /* batches of one: a tenth of the events */
 #define NEW_SHARE 4u     /* new subjects: a quarter */
 #define NEW_SUBJECTS_FROM 5000000000u
@@ -56,6 +58,69 @@ static enum error measure_batch(struct bench *bench, uint32_t batch, struct faul
 		result.seconds);
 	fflush(stdout);
 	return E_OK;
+}
+
+/* ---- single events that are waited for ---- */
+
+static void say_waited(const char *what, const struct load *load, const struct load_result *result)
+{
+	printf("%s events/s=%.0f p50_ms=%.3f p99_ms=%.3f events=%" PRIu64 " callers=%" PRIu32 " seconds=%.3f\n", what,
+		(double)result->events / result->seconds, result->p50_ms, result->p99_ms, result->events, load->senders,
+		result->seconds);
+	fflush(stdout);
+}
+
+/* One event, its receipt checked, the next. */
+static enum error measure_lone(struct bench *bench, uint64_t events, struct fault *fault)
+{
+	struct load_result result;
+	struct load lone = {.senders = 1,
+		.batch = 1,
+		.events = events < LONE_MAX ? events : LONE_MAX,
+		.order = LOAD_RANDOM,
+		.subjects = bench->subjects,
+		.closed = true};
+	TRY(bench_load(bench, "events, one after the other", &lone, &result, fault));
+	say_waited("lone", &lone, &result);
+	return E_OK;
+}
+
+/* The same of many programs that share a sender: each gives an event, and waits for its own answer. */
+static enum error measure_callers(struct bench *bench, uint64_t events, struct fault *fault)
+{
+	char self[CHILD_PATH_MAX];
+	char key[CHILD_PATH_MAX];
+	char at[CHILD_PATH_MAX];
+	char log[CHILD_PATH_MAX];
+	struct child sender = CHILD_NONE;
+	struct load_result result;
+	struct load calls = {.senders = bench_senders_for(bench, 1),
+		.events = events,
+		.order = LOAD_RANDOM,
+		.first_subject = 1, /* 0 is nobody's number, which a message is refused for */
+		.subjects = bench->subjects,
+		.socket = at};
+	snprintf(key, sizeof key, "%s/1.json", bench->place.dir);
+	snprintf(at, sizeof at, "%s/callers.sock", bench->place.dir);
+	snprintf(log, sizeof log, "%s/log", bench->place.dir);
+	const char *argv[] = {"indsigt", "send", "--server", bench->place.ingest, "--key", key, "--listen", at, NULL};
+	TRY(child_self(self, fault));
+	TRY(child_start(self, (char *const *)argv, log, &sender, fault));
+	enum error error = bench_load(bench, "events of callers", &calls, &result, fault);
+	child_stop(&sender);
+	if (child_wait(&sender, SENDER_END_MS) != 0 && error == E_OK)
+		error = fault_set(fault, E_STOPPED, "the callers' sender did not end in order");
+	child_forget(&sender);
+	TRY(error);
+	say_waited("callers", &calls, &result);
+	return E_OK;
+}
+
+static enum error measure_single(struct bench *bench, struct fault *fault)
+{
+	uint64_t events = bench->batch == 0 ? bench->events / SINGLE_SHARE : bench->events;
+	TRY(measure_lone(bench, events ? events : 1, fault));
+	return measure_callers(bench, events ? events : 1, fault);
 }
 
 static enum error measure_new(struct bench *bench, struct fault *fault)
@@ -312,6 +377,10 @@ static enum error sprint(struct bench *bench, struct fault *fault)
 		TRY(measure_batch(bench, batches[i], fault));
 	if (bench->batch)
 		TRY(measure_batch(bench, (uint32_t)bench->batch, fault));
+	if (bench->batch <= 1)
+		TRY(measure_single(bench, fault));
+	if (bench->singles)
+		return E_OK;
 	TRY(measure_new(bench, fault));
 	TRY(measure_epoch(bench, fault));
 	TRY(measure_query(bench, fault));
@@ -350,6 +419,10 @@ static const struct option_row rows[] = {
 		T, subjects, "subjects", "M", 1, 1000000000, .help = "people the events are about, at random (1000000)"),
 	OPTION_NUMBER(T, batch, "batch", "B", 1, BATCH_EVENTS_MAX,
 		.help = "only batches of this size; otherwise 1000, then 100, then 1"),
+	OPTION_FLAG(T, singles, "singles", .wants = "batch",
+		.help = "with --batch 1: nothing but single events, of senders each with a key, one after the other, and of "
+				"callers "
+				"that share a sender"),
 	OPTION_NUMBER(
 		T, senders, "senders", "S", 1, LOAD_SENDERS_MAX, .help = "sender processes (2; 32 for batches of one)"),
 	OPTION_TAKEN(take_minutes, "minutes", "N", .offset = offsetof(struct bench, minutes),

@@ -9,7 +9,11 @@
 
 #include "ingest/sender/outbox.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/own.h"
+#include "ledger/event/event_json.h"
 #include "ledger/event/event_schema.h"
+#include "ledger/json/json_read.h"
+#include "tools/bench/bench_query.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,9 +23,13 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #define WATCH_MS 100
+#define ANSWER_MS_MAX 30000
+#define START_TRIES 3000              /* a hundredth of a second apart */
 #define NEW_SUBJECTS_FROM 6000000000u /* of a mixed load: every process its own */
 
 /* Shared with the processes. */
@@ -32,11 +40,36 @@ struct seat {
 	uint64_t end_ns;
 };
 
+/* Of `indsigt send --listen`: gives one event, waits for its answer, gives the next. */
+struct caller {
+	int fd;     /* -1: none */
+	size_t len; /* of the answer, so far */
+	char answer[16384];
+};
+
+/* Shared, too: of each event that was waited for. */
+struct times {
+	_Atomic uint64_t count;
+	double ms[];
+};
+
+struct crew {
+	const struct load *load;
+	struct seat *seats;
+	struct times *times; /* NULL: nothing is waited for */
+	pid_t pids[LOAD_SENDERS_MAX];
+	uint32_t started;
+	int ready[2]; /* the processes write, this one reads; its end: all are gone */
+	int go[2];
+};
+
 struct worker {
 	const struct load *load;
 	uint32_t number; /* from 0 */
 	struct seat *seat;
+	struct times *times;
 	struct outbox *outbox;
+	struct caller caller;
 	uint64_t left;
 	uint64_t next; /* LOAD_EACH: the next subject */
 	uint64_t met;  /* LOAD_MIXED: new subjects so far */
@@ -47,6 +80,70 @@ struct worker {
 void load_subject(uint64_t number, char out[LOAD_SUBJECT_MAX])
 {
 	snprintf(out, LOAD_SUBJECT_MAX, "cpr:%010" PRIu64, number % 10000000000u);
+}
+
+/* ---- one caller ---- */
+
+/* A path in sun_path ends after some hundred bytes, so the socket is reached through its directory. */
+static bool connect_to(int fd, int dir_fd, const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%.60s", dir_fd, name);
+	return connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+}
+
+static enum error caller_open(const char *socket_path, struct caller *caller, struct fault *fault)
+{
+	const char *slash = strrchr(socket_path, '/');
+	OWNED_MEMORY char *dir = slash ? strndup(socket_path, (size_t)(slash - socket_path)) : NULL;
+	OWNED_FD dir_fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	caller->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (dir_fd < 0 || caller->fd < 0)
+		return fault_set(fault, E_IO, "no socket: %m");
+	for (unsigned tries = 0; !connect_to(caller->fd, dir_fd, slash + 1); tries++) {
+		if (tries >= START_TRIES)
+			return fault_set(fault, E_IO, "nobody listens for callers: %m");
+		(void)poll(NULL, 0, 10);
+	}
+	return E_OK;
+}
+
+static void caller_close(struct caller *caller)
+{
+	if (caller->fd >= 0)
+		close(caller->fd);
+	caller->fd = -1;
+}
+
+static enum error hear(struct caller *caller, struct fault *fault)
+{
+	struct pollfd ready = {.fd = caller->fd, .events = POLLIN};
+	caller->len = 0;
+	while (caller->len == 0 || caller->answer[caller->len - 1] != '\n') {
+		ssize_t n = 0;
+		if (caller->len + 1 < sizeof caller->answer && poll(&ready, 1, ANSWER_MS_MAX) == 1)
+			n = recv(caller->fd, caller->answer + caller->len, sizeof caller->answer - 1 - caller->len, 0);
+		if (n <= 0)
+			return fault_set(fault, E_IO, "a caller got no answer");
+		caller->len += (size_t)n;
+	}
+	caller->answer[caller->len] = '\0';
+	if (strstr(caller->answer, "\"receipt\":{") == NULL)
+		return fault_set(fault, E_STOPPED, "a caller was answered '%.150s'", caller->answer);
+	return E_OK;
+}
+
+static enum error caller_ask(struct caller *caller, const struct event *event, struct fault *fault)
+{
+	json_auto_t *json = event_to_json(event);
+	OWNED_MEMORY char *text = json ? json_write(json, JSON_COMPACT) : NULL;
+	size_t len = text ? strlen(text) : 0;
+	if (text == NULL)
+		return fault_set(fault, E_NO_MEMORY, "");
+	text[len] = '\n'; /* in place of its end, which is not needed any more */
+	if (send(caller->fd, text, len + 1, MSG_NOSIGNAL) != (ssize_t)(len + 1))
+		return fault_set(fault, E_IO, "a caller cannot give its event: %m");
+	return hear(caller, fault);
 }
 
 /* ---- one event ---- */
@@ -130,7 +227,8 @@ static enum error add_event(struct worker *worker, struct event *event, struct f
 	set_list(event, EVENT_OBJECTS, object, NULL);
 	worker->left--;
 	worker->seat->added++;
-	return outbox_add(worker->outbox, event, 1, NULL, fault);
+	return worker->load->socket ? caller_ask(&worker->caller, event, fault)
+								: outbox_add(worker->outbox, event, 1, NULL, fault);
 }
 
 /* ---- one sender ---- */
@@ -150,25 +248,48 @@ static void note_refusal(void *context, const struct outbox_rejection *rejection
 	worker->refused = true;
 }
 
-static enum error send_all(struct worker *worker, struct fault *fault)
+static enum error finish(struct worker *worker, struct fault *fault)
 {
-	struct event event = {.present = 0};
-	fill_template(&event);
-	uint64_t until_ns = worker->load->seconds ? clock_ns() + worker->load->seconds * 1000000000 : UINT64_MAX;
-	while (worker->left > 0 && clock_ns() < until_ns) {
-		while (!outbox_ready(worker->outbox))
-			TRY(outbox_poll(worker->outbox, -1, NULL, -1, fault));
-		TRY(add_event(worker, &event, fault));
-	}
+	if (worker->load->socket != NULL)
+		return E_OK;
 	TRY(outbox_flush(worker->outbox, fault));
 	while (!outbox_idle(worker->outbox))
 		TRY(outbox_poll(worker->outbox, -1, NULL, -1, fault));
 	return E_OK;
 }
 
+/* One event, and what becomes of it. */
+static enum error send_and_wait(struct worker *worker, struct event *event, struct fault *fault)
+{
+	uint64_t start_ns = clock_ns();
+	TRY(add_event(worker, event, fault));
+	TRY(finish(worker, fault));
+	worker->times->ms[worker->times->count++] = (double)(clock_ns() - start_ns) / 1e6;
+	if (worker->load->socket != NULL) {
+		worker->seat->events++;
+		worker->seat->batches = worker->seat->events;
+	}
+	return E_OK;
+}
+
+static enum error send_all(struct worker *worker, struct fault *fault)
+{
+	struct event event = {.present = 0};
+	fill_template(&event);
+	uint64_t until_ns = worker->load->seconds ? clock_ns() + worker->load->seconds * 1000000000 : UINT64_MAX;
+	while (worker->left > 0 && clock_ns() < until_ns) {
+		while (worker->outbox != NULL && !outbox_ready(worker->outbox))
+			TRY(outbox_poll(worker->outbox, -1, NULL, -1, fault));
+		TRY(worker->times ? send_and_wait(worker, &event, fault) : add_event(worker, &event, fault));
+	}
+	return finish(worker, fault);
+}
+
 /* Fetches the policy, so that the start of the clock finds a sender that could send at once. */
 static enum error get_ready(struct worker *worker, struct fault *fault)
 {
+	if (worker->load->socket != NULL)
+		return caller_open(worker->load->socket, &worker->caller, fault);
 	while (!outbox_ready(worker->outbox))
 		TRY(outbox_poll(worker->outbox, -1, NULL, -1, fault));
 	return E_OK;
@@ -184,7 +305,8 @@ static enum error work(struct worker *worker, int ready, int go, struct fault *f
 		.key_path = key,
 		.batch = worker->load->batch,
 		.calls = {.receipt = count_receipt, .rejected = note_refusal, .context = worker}};
-	TRY(outbox_open(&options, &worker->outbox, fault));
+	if (worker->load->socket == NULL)
+		TRY(outbox_open(&options, &worker->outbox, fault));
 	enum error error = get_ready(worker, fault);
 	if (error == E_OK && (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 0))
 		error = fault_set(fault, E_STOPPED, "the load was stopped");
@@ -192,14 +314,16 @@ static enum error work(struct worker *worker, int ready, int go, struct fault *f
 		error = send_all(worker, fault);
 	worker->seat->end_ns = clock_ns();
 	outbox_close(worker->outbox);
+	caller_close(&worker->caller);
 	return error;
 }
 
-static _Noreturn void become_worker(
-	const struct load *load, uint32_t number, struct seat *seat, int ready, int go, pid_t parent)
+static _Noreturn void become_worker(const struct crew *crew, uint32_t number, int ready, int go, pid_t parent)
 {
+	const struct load *load = crew->load;
 	struct fault fault = {0};
-	struct worker worker = {.load = load, .number = number, .seat = seat};
+	struct worker worker = {
+		.load = load, .number = number, .seat = &crew->seats[number], .times = crew->times, .caller = {.fd = -1}};
 	uint64_t share = load->events / load->senders;
 	uint64_t rest = load->events % load->senders;
 	worker.left = share + (number < rest ? 1 : 0);
@@ -214,15 +338,6 @@ static _Noreturn void become_worker(
 }
 
 /* ---- all of them ---- */
-
-struct crew {
-	const struct load *load;
-	struct seat *seats;
-	pid_t pids[LOAD_SENDERS_MAX];
-	uint32_t started;
-	int ready[2]; /* the processes write, this one reads; its end: all are gone */
-	int go[2];
-};
 
 static void close_end(int *fd)
 {
@@ -241,7 +356,7 @@ static enum error start(struct crew *crew, struct fault *fault)
 		if (pid == 0) {
 			close_end(&crew->ready[0]);
 			close_end(&crew->go[1]);
-			become_worker(crew->load, i, &crew->seats[i], crew->ready[1], crew->go[0], self);
+			become_worker(crew, i, crew->ready[1], crew->go[0], self);
 		}
 		if (pid < 0)
 			return fault_set(fault, E_IO, "no process can be started: %m");
@@ -323,6 +438,11 @@ static enum error run(struct crew *crew, struct load_result *out, struct fault *
 	if (result.events != added)
 		return fault_set(fault, E_STOPPED, "%" PRIu64 " events were sent and %" PRIu64 " stand under receipts", added,
 			result.events);
+	if (crew->times != NULL && crew->times->count > 0) {
+		struct ask_times times = ask_times_of(crew->times->ms, crew->times->count);
+		result.p50_ms = times.p50_ms;
+		result.p99_ms = times.p99_ms;
+	}
 	*out = result;
 	return E_OK;
 }
@@ -336,6 +456,13 @@ enum error load_run(const struct load *load, struct load_result *out, struct fau
 	crew.seats = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (crew.seats == MAP_FAILED)
 		return fault_set(fault, E_NO_MEMORY, "");
+	size_t times_bytes = sizeof *crew.times + load->events * sizeof crew.times->ms[0];
+	if (load->closed || load->socket != NULL)
+		crew.times = mmap(NULL, times_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (crew.times == MAP_FAILED) {
+		munmap(crew.seats, bytes);
+		return fault_set(fault, E_NO_MEMORY, "");
+	}
 	fflush(stdout);
 	enum error error = run(&crew, out, fault);
 	close_end(&crew.ready[0]);
@@ -343,5 +470,7 @@ enum error load_run(const struct load *load, struct load_result *out, struct fau
 	close_end(&crew.go[0]);
 	close_end(&crew.go[1]);
 	munmap(crew.seats, bytes);
+	if (crew.times != NULL)
+		munmap(crew.times, times_bytes);
 	return error;
 }

@@ -23,6 +23,8 @@ struct load {
 	uint32_t new_percent;
 	uint64_t first_subject;
 	uint64_t subjects;
+	bool closed;        /* each sender waits for its receipt before it goes on, and is timed */
+	const char *socket; /* NULL, or where one sender listens: then each process is a caller of it, and waits likewise */
 	/* Called once they are told to begin, about ten times a second while they run, and at the end; may be NULL. Threads
 	 * are started here, not before: the senders are forks of this process, and would be those of half of it. */
 	void (*watch)(void *context, uint64_t done);
@@ -32,7 +34,9 @@ struct load {
 struct load_result {
 	uint64_t events;  /* under verified receipts */
 	uint64_t batches; /* receipts */
-	double seconds;   /* from the start of the first sender's first batch to the last receipt */
+	double p50_ms;    /* of those that were waited for: from the event to its checked receipt */
+	double p99_ms;
+	double seconds; /* from the start of the first sender's first batch to the last receipt */
 };
 
 /* The subject with a number, as the load names it. `out` holds LOAD_SUBJECT_MAX bytes. Invented numbers. */

@@ -51,6 +51,7 @@ struct bench {
 	uint64_t subjects;
 	uint64_t batch;   /* 0: all three */
 	uint64_t senders; /* 0: the usual */
+	bool singles;     /* nothing else */
 	double minutes;   /* 0: the sprint */
 	uint64_t new_percent;
 	const char *picture; /* NULL: none */

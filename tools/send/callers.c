@@ -278,6 +278,7 @@ static enum error run(struct callers *callers, struct fault *fault)
 	TRY(listen_at(callers, send->listen, fault));
 	TRY(outbox_begin_input(send->outbox, bytes_text(callers->name), true, false, fault));
 	fprintf(stderr, "indsigt: takes messages at %s\n", send->listen);
+	listen_on(callers, true);
 	while (!send->stopped) {
 		bool ready = false;
 		int wait_ms;

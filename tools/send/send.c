@@ -42,14 +42,14 @@ static void keep_error(struct send *send, enum error error)
 		send->write_error = error;
 }
 
-/* Printed before the spool forgets the batch (on_flush): a receipt that was lost with stdout is given again by the next
- * run. */
+/* Callers are told, and else it is printed, before the spool forgets the batch (on_flush): a receipt that was lost with
+ * stdout is given again by the next run. */
 static void on_receipt(void *context, const struct batch_head *batch, const struct receipt *receipt)
 {
 	struct send *send = context;
 	json_t *json = receipt_to_json(outbox_log(send->outbox)->name, batch, receipt);
-	keep_error(send, tickets_receipt(send->tickets, json, batch->first_sequence, receipt->first_index));
-	keep_error(send, output_json(json, stdout));
+	keep_error(send, send->tickets ? tickets_receipt(send->tickets, json, batch->first_sequence, receipt->first_index)
+								   : output_json(json, stdout));
 	send->acknowledged += batch->count;
 	send->batches++;
 	progress_update(&send->progress, send->acknowledged, 0);

@@ -134,13 +134,11 @@ void tickets_rejected(struct tickets *tickets, const struct outbox_rejection *re
 	answer_known(tickets);
 }
 
-enum error tickets_receipt(
-	struct tickets *tickets, const json_t *receipt, uint64_t first_sequence, uint64_t first_index)
+enum error tickets_receipt(struct tickets *tickets, json_t *receipt, uint64_t first_sequence, uint64_t first_index)
 {
-	if (tickets == NULL)
-		return E_OK;
 	free(tickets->receipt);
 	tickets->receipt = receipt ? json_write(receipt, JSON_COMPACT) : NULL;
+	json_decref(receipt);
 	tickets->receipt_sequence = first_sequence;
 	tickets->receipt_index = first_index;
 	return tickets->receipt != NULL ? E_OK : E_NO_MEMORY;

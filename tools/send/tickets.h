@@ -37,9 +37,9 @@ enum error tickets_take(struct tickets *tickets, size_t events, struct fault *fa
 void tickets_refused(struct tickets *tickets, enum error error, const char *reason);
 /* Refused by the ledger, after it was taken. */
 void tickets_rejected(struct tickets *tickets, const struct outbox_rejection *rejection);
-/* The receipt of a batch, as it is printed; then come its messages. NULL gives E_NO_MEMORY. */
+/* The receipt of a batch, taken over; then come its messages. NULL gives E_NO_MEMORY. */
 enum error tickets_receipt(
-	struct tickets *tickets, const json_t *receipt, uint64_t first_sequence, uint64_t first_index) MUST_USE;
+	struct tickets *tickets, json_t *receipt, uint64_t first_sequence, uint64_t first_index) MUST_USE;
 void tickets_acknowledged(struct tickets *tickets, const struct outbox_message *message);
 
 /* The asker is gone: its tickets stay, and are answered to nobody. Frees what it had not written. */
