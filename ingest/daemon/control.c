@@ -284,7 +284,6 @@ void control_close(struct control *control)
 		evconnlistener_free(control->listener);
 		unlinkat(control->dir_fd, SOCKET_NAME, 0);
 	}
-	if (control->dir_fd >= 0)
-		close(control->dir_fd);
+	own_close(&control->dir_fd);
 	free(control);
 }

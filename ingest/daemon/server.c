@@ -276,8 +276,7 @@ static void stop(struct server *server)
 			event_free(events[i]);
 	if (server->base != NULL)
 		event_base_free(server->base);
-	if (server->wake_fd >= 0)
-		close(server->wake_fd);
+	own_close(&server->wake_fd);
 }
 
 enum error server_run(struct ledger *ledger, const struct server_options *options,

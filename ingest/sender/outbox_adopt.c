@@ -19,11 +19,6 @@ static enum error rolled_back(uint64_t ledger, uint64_t acknowledged, struct fau
 		ledger, acknowledged);
 }
 
-bool outbox_same_policy(const struct policy *a, const struct policy *b)
-{
-	return a->restricted == b->restricted && a->flags == b->flags && strcmp(a->purpose, b->purpose) == 0;
-}
-
 /* Waiting batches before it may be in the log, all of each; this one and those behind it are not. */
 static size_t first_missing(const struct outbox *outbox, uint64_t next)
 {
@@ -54,7 +49,7 @@ static enum error adopt_waiting(struct outbox *outbox, const struct frame_welcom
 	const struct spool_terms *known = spool_terms(outbox->spool);
 	struct spool_terms terms = {.policy = welcome->policy};
 	memcpy(terms.signer, outbox->key.public_key, sizeof terms.signer);
-	bool new_policy = known == NULL || !outbox_same_policy(&known->policy, &terms.policy);
+	bool new_policy = known == NULL || !policy_equal(&known->policy, &terms.policy);
 	bool new_terms = new_policy || memcmp(known->signer, terms.signer, sizeof terms.signer) != 0;
 	if (new_policy)
 		TRY(outbox_flush(outbox, fault)); /* what is in the open batch was split by the old one, too */

@@ -27,7 +27,7 @@ static enum error refuse_event(struct outbox *outbox, const char *text, struct f
 	char why[FAULT_TEXT_MAX + 1];
 	bool waits = false;
 	const struct policy *policy = outbox_policy(outbox);
-	bool asked = outbox->policy_asked && outbox_same_policy(&outbox->policy_refused, policy);
+	bool asked = outbox->policy_asked && policy_equal(&outbox->policy_refused, policy);
 	if (frame->error == E_POLICY && !asked) {
 		outbox->policy_asked = true; /* it may have changed: the next welcome brings the newest, and so on */
 		outbox->policy_refused = *policy;

@@ -101,7 +101,6 @@ void outbox_link_lost(struct outbox *outbox, const char *why);
 enum error outbox_adopt(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault) MUST_USE;
 /* Says so when the ledger's clock and this machine's are far apart. */
 void outbox_compare_clocks(struct outbox *outbox);
-bool outbox_same_policy(const struct policy *a, const struct policy *b);
 /* What is to be done about a batch that the ledger refused as too far ahead: true if the event is not ahead of this
  * machine's clock, and `why` (FAULT_TEXT_MAX + 1 bytes) says whose clock is behind. */
 enum error outbox_clock_is_wrong(

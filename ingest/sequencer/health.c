@@ -50,8 +50,7 @@ void health_free(struct health *health)
 		close(health->fd);
 		unlinkat(health->dir_fd, STATUS_NAME, 0);
 	}
-	if (health->dir_fd >= 0)
-		close(health->dir_fd);
+	own_close(&health->dir_fd);
 	pthread_mutex_destroy(&health->mutex);
 	free(health);
 }

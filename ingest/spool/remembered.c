@@ -238,12 +238,6 @@ static enum error count_file(struct remembered *remembered, uint64_t file, uint3
 	return E_OK;
 }
 
-/* How many more the newest file takes; 0: a new one is begun. */
-static uint32_t room(const struct remembered *remembered)
-{
-	return remembered->files == 0 ? 0 : remembered->file_hashes - remembered->lengths[remembered->files - 1];
-}
-
 /* Its hashes are read once more to take their counts back: memory holds no list of which came from where. */
 static enum error forget_oldest(struct remembered *remembered)
 {
@@ -259,7 +253,7 @@ static enum error forget_oldest(struct remembered *remembered)
 /* Writes as much of the tail from `done` on as the newest file takes, or a new one. */
 static enum error fill_newest(struct remembered *remembered, size_t *done)
 {
-	bool fresh = room(remembered) == 0;
+	bool fresh = remembered->files == 0 || remembered->lengths[remembered->files - 1] == remembered->file_hashes;
 	if (fresh && remembered->files == REMEMBERED_FILES)
 		TRY(forget_oldest(remembered));
 	uint64_t file = remembered->oldest + remembered->files - !fresh;

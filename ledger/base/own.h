@@ -74,6 +74,13 @@ static inline void own_close(const int *fd)
 	errno = kept;
 }
 
+/* Before its owner's block ends. */
+static inline void own_close_now(int *fd)
+{
+	own_close(fd);
+	*fd = -1;
+}
+
 static inline void own_close_dir(DIR **dir)
 {
 	int kept = errno;

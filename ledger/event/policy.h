@@ -21,6 +21,8 @@ void policy_default(struct policy *out);
  * "purpose-required". Refuses by name what may not be closed (subject, subjects, time, action,
  * org.id, org.name, actor.kind) and unknown fields. */
 enum error policy_apply(struct policy *policy, const char *word, struct fault *fault) MUST_USE;
+/* Whether they say the same, purpose and all. */
+bool policy_equal(const struct policy *a, const struct policy *b);
 void policy_encode(const struct policy *policy, struct writer *out);
 /* Refuses bits of unknown fields and of fields that may not be closed. */
 void policy_decode(struct reader *in, struct policy *out);

@@ -11,12 +11,6 @@
 
 #define HEAD_BYTES_MAX 64
 
-/* The two lines that stand before the checkpoint's text in what is signed. */
-static size_t write_head(char out[HEAD_BYTES_MAX], uint64_t time_s)
-{
-	return (size_t)snprintf(out, HEAD_BYTES_MAX, "cosignature/v1\ntime %" PRIu64 "\n", time_s);
-}
-
 static bool time_valid(uint64_t time_s)
 {
 	return time_s >= 1 && time_s <= COSIGNATURE_TIME_MAX;
@@ -26,7 +20,8 @@ static bool time_valid(uint64_t time_s)
 static enum error write_message(struct bytes text, uint64_t time_s, struct writer *out)
 {
 	char head[HEAD_BYTES_MAX];
-	writer_bytes(out, bytes_of(head, write_head(head, time_s)));
+	snprintf(head, sizeof head, "cosignature/v1\ntime %" PRIu64 "\n", time_s);
+	writer_bytes(out, bytes_text(head));
 	writer_bytes(out, text);
 	return out->error;
 }

@@ -37,12 +37,6 @@ static enum error check_freshness(const struct shown *shown)
 
 /* ---- the epoch's time ---- */
 
-/* Of the kinds that have no time of their own. */
-static bool untimed(const struct entry *entry)
-{
-	return entry->kind == ENTRY_BATCH || entry->kind == ENTRY_EPOCH || entry->kind == ENTRY_LOSS;
-}
-
 /* `last` are the entries up to m - 1 without a gap: the first one has a time, and no other has. */
 static enum error check_epoch_time(const struct shown *shown)
 {
@@ -52,10 +46,11 @@ static enum error check_epoch_time(const struct shown *shown)
 		struct entry entry = {.kind = ENTRY_GENESIS};
 		const struct included *last = &shown->last[i];
 		uint64_t to_end = shown->last_count - i;
-		/* What is no entry has no time. */
+		/* What is no entry has no time, and is none of the kinds without one. */
 		bool timed = entry_decode(last->entry, &entry) == E_OK && entry_time(&entry, &time_s);
+		bool untimed = entry.kind == ENTRY_BATCH || entry.kind == ENTRY_EPOCH || entry.kind == ENTRY_LOSS;
 		if (WRONG(last->index >= epoch->size || epoch->size - last->index != to_end) || WRONG(i == 0 && !timed) ||
-			WRONG(i > 0 && !untimed(&entry)))
+			WRONG(i > 0 && !untimed))
 			return finding_set(shown->finding, FINDING_EPOCH_LAST, last->index);
 		if (WRONG(!included_check(last, &shown->anchor.checkpoint)))
 			return finding_set(shown->finding, FINDING_EPOCH_LAST_INCLUSION, last->index);

@@ -137,16 +137,13 @@ static const char *parse(struct bytes text, struct parsed *out)
 }
 
 /* Second 60 is told when nothing else is wrong. */
-static const char *leap_fault(const struct parsed *parsed)
-{
-	return parsed->leap ? "second 60 (a leap second) has no place in a count of seconds; send :59.999999999" : NULL;
-}
-
 const char *timestamp_fault(struct bytes text)
 {
 	struct parsed parsed;
 	const char *why = parse(text, &parsed);
-	return why != NULL ? why : leap_fault(&parsed);
+	if (why != NULL || !parsed.leap)
+		return why;
+	return "second 60 (a leap second) has no place in a count of seconds; send :59.999999999";
 }
 
 enum error timestamp_parse(struct bytes text, int64_t *out_ns)

@@ -125,8 +125,7 @@ void workers_free(struct workers *workers, void (*release)(struct work *work))
 {
 	release_all(take_all(&workers->todo), release);
 	release_all(take_all(&workers->done), release);
-	if (workers->wake_fd >= 0)
-		close(workers->wake_fd);
+	own_close(&workers->wake_fd);
 	pthread_cond_destroy(&workers->more);
 	pthread_mutex_destroy(&workers->lock);
 	free(workers);

@@ -37,11 +37,6 @@ static enum error check_options(struct who_options *options, struct fault *fault
 	return asked_token(query->ledger, &query->token, fault);
 }
 
-static bool is_empty(const struct answer *answer)
-{
-	return answer->open + answer->withheld + answer->erased == 0;
-}
-
 /* Nothing within the filters: how much there is outside of them. Only where the filtered answer is empty: it asks once
  * more for everything. */
 static enum error count_all(struct who_options *options, struct fault *fault)
@@ -72,7 +67,8 @@ static enum error who(void *given, struct fault *fault)
 	TRY(asked_subject(options->subject, subject, fault));
 	options->query.subject = subject;
 	TRY(answer_ask(&options->query, &answer, fault));
-	if (!options->json && is_empty(&answer) && (options->query.from || options->query.to || options->query.org))
+	if (!options->json && answer.open + answer.withheld + answer.erased == 0 &&
+		(options->query.from || options->query.to || options->query.org))
 		TRY(count_all(options, fault));
 	TRY(print_answer(&answer, options));
 	return fflush(stdout) == 0 ? E_OK : fault_set(fault, E_IO, "the answer cannot be written: %m");

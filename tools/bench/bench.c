@@ -56,7 +56,6 @@ static enum error measure_batch(struct bench *bench, uint32_t batch, struct faul
 		   " subjects=%" PRIu64 " seconds=%.3f\n",
 		(double)result.events / result.seconds, batch, result.events, result.batches, known.senders, known.subjects,
 		result.seconds);
-	fflush(stdout);
 	return E_OK;
 }
 
@@ -136,7 +135,6 @@ static enum error measure_new(struct bench *bench, struct fault *fault)
 	TRY(bench_load(bench, "events of new subjects", &fresh, &result, fault));
 	printf("new-subjects events/s=%.0f batch=%u events=%" PRIu64 " senders=%" PRIu32 " seconds=%.3f\n",
 		(double)result.events / result.seconds, BENCH_BATCH, result.events, fresh.senders, result.seconds);
-	fflush(stdout);
 	return E_OK;
 }
 
@@ -159,19 +157,15 @@ struct epoch_run {
 
 static enum error count_entries(const struct bench *bench, uint64_t *out, struct fault *fault)
 {
-	struct archive *archive = NULL;
-	struct snapshot *snapshot = NULL;
+	OWNED(archive_release) struct archive *archive = NULL;
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	struct checkpoint checkpoint;
 	struct bytes note;
 	TRY(archive_open(bench->place.ledger, false, &archive, fault));
-	enum error error = snapshot_begin(archive, &snapshot, fault);
-	if (error == E_OK) {
-		snapshot_checkpoint(snapshot, &checkpoint, &note);
-		*out = checkpoint.size;
-		snapshot_end(snapshot);
-	}
-	archive_close(archive);
-	return error;
+	TRY(snapshot_begin(archive, &snapshot, fault));
+	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	*out = checkpoint.size;
+	return E_OK;
 }
 
 static void *ask_for_epoch(void *context)
@@ -241,7 +235,6 @@ static enum error measure_epoch(struct bench *bench, struct fault *fault)
 	printf("epoch ingest_ratio=%.2f events/s=%.0f without_events/s=%.0f seconds=%.3f filed=%" PRIu64
 		   " subjects=%" PRIu64 "\n",
 		during_per_s / alone_per_s, during_per_s, alone_per_s, run.epoch_s, alone.events, bench->subjects);
-	fflush(stdout);
 	return E_OK;
 }
 
@@ -283,7 +276,6 @@ static enum error measure_query(struct bench *bench, struct fault *fault)
 	bench_place_look(&bench->place, NULL);
 	printf("query p50_ms=%.3f p99_ms=%.3f queries/s=%.0f events=%u connections=%u answer_bytes=%zu\n", one.p50_ms,
 		one.p99_ms, many.per_second, BENCH_CITIZEN_EVENTS, QUESTION_CONNECTIONS, one.answer_bytes);
-	fflush(stdout);
 	return E_OK;
 }
 
@@ -333,7 +325,6 @@ static enum error measure_statement(struct bench *bench, struct fault *fault)
 	TRY(time_verification(bench, tokens.texts[0], &verify_ms, fault));
 	printf("statement p50_ms=%.3f p99_ms=%.3f verify_ms=%.3f events=%u bytes=%zu\n", asked.p50_ms, asked.p99_ms,
 		verify_ms, PROVER_EVENTS, asked.answer_bytes);
-	fflush(stdout);
 	return E_OK;
 }
 
@@ -390,8 +381,8 @@ static enum error sprint(struct bench *bench, struct fault *fault)
 static enum error measure(struct bench *bench, struct fault *fault)
 {
 	uint32_t senders = bench->senders ? (uint32_t)bench->senders : BENCH_SENDERS_SINGLE;
+	setlinebuf(stdout); /* each figure as soon as it is there */
 	printf("machine cpus=%ld sha256=\"%s\"\n", sysconf(_SC_NPROCESSORS_ONLN), hash_sha256_maker());
-	fflush(stdout);
 	TRY(bench_place_open(bench->dir, senders, &bench->place, fault));
 	TRY(bench_warm_up(bench, fault));
 	TRY(bench->minutes > 0 ? bench_sustained(bench, fault) : sprint(bench, fault));

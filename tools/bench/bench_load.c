@@ -339,13 +339,6 @@ static _Noreturn void become_worker(const struct crew *crew, uint32_t number, in
 
 /* ---- all of them ---- */
 
-static void close_end(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static enum error start(struct crew *crew, struct fault *fault)
 {
 	pid_t self = getpid();
@@ -354,16 +347,16 @@ static enum error start(struct crew *crew, struct fault *fault)
 	for (uint32_t i = 0; i < crew->load->senders; i++) {
 		pid_t pid = fork();
 		if (pid == 0) {
-			close_end(&crew->ready[0]);
-			close_end(&crew->go[1]);
+			own_close_now(&crew->ready[0]);
+			own_close_now(&crew->go[1]);
 			become_worker(crew, i, crew->ready[1], crew->go[0], self);
 		}
 		if (pid < 0)
 			return fault_set(fault, E_IO, "no process can be started: %m");
 		crew->pids[crew->started++] = pid;
 	}
-	close_end(&crew->ready[1]);
-	close_end(&crew->go[0]);
+	own_close_now(&crew->ready[1]);
+	own_close_now(&crew->go[0]);
 	return E_OK;
 }
 
@@ -418,7 +411,7 @@ static enum error run(struct crew *crew, struct load_result *out, struct fault *
 	enum error error = start(crew, fault) ?: wait_ready(crew, fault);
 	uint64_t start_ns = clock_ns();
 	if (error == E_OK) {
-		close_end(&crew->go[1]);
+		own_close_now(&crew->go[1]);
 		watch(crew);
 	}
 	for (uint32_t i = 0; error != E_OK && i < crew->started; i++)
@@ -465,10 +458,10 @@ enum error load_run(const struct load *load, struct load_result *out, struct fau
 	}
 	fflush(stdout);
 	enum error error = run(&crew, out, fault);
-	close_end(&crew.ready[0]);
-	close_end(&crew.ready[1]);
-	close_end(&crew.go[0]);
-	close_end(&crew.go[1]);
+	own_close_now(&crew.ready[0]);
+	own_close_now(&crew.ready[1]);
+	own_close_now(&crew.go[0]);
+	own_close_now(&crew.go[1]);
 	munmap(crew.seats, bytes);
 	if (crew.times != NULL)
 		munmap(crew.times, times_bytes);

@@ -3,6 +3,7 @@
 #include "tools/bench/bench_query.h"
 
 #include "ledger/base/clock.h"
+#include "ledger/base/own.h"
 #include "ledger/text/address.h"
 
 #include <errno.h>
@@ -43,8 +44,7 @@ enum error ask_line_open(const char *server, struct ask_line *line, struct fault
 
 void ask_line_close(struct ask_line *line)
 {
-	if (line->fd >= 0)
-		close(line->fd);
+	own_close(&line->fd);
 	free(line->answer);
 	*line = ASK_LINE_NONE;
 }

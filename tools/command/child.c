@@ -80,12 +80,6 @@ enum error child_start(const char *path, char *const argv[], const char *log, st
 	return E_OK;
 }
 
-static void close_output(struct child *child)
-{
-	own_close(&child->output);
-	child->output = -1;
-}
-
 /* Cuts the first line off what was read. */
 static bool take_line(struct child *child, char out[CHILD_LINE_MAX + 1])
 {
@@ -113,7 +107,7 @@ bool child_line(struct child *child, char out[CHILD_LINE_MAX + 1])
 		if (n < 0 && errno == EAGAIN)
 			return false;
 		if (n <= 0) {
-			close_output(child);
+			own_close_now(&child->output);
 			return false;
 		}
 		child->len += (size_t)n;
@@ -172,6 +166,6 @@ int child_wait(struct child *child, int patience_ms)
 
 void child_forget(struct child *child)
 {
-	close_output(child);
+	own_close_now(&child->output);
 	*child = CHILD_NONE;
 }

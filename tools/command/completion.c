@@ -107,18 +107,13 @@ static void offer_value(const struct line *line, const char *value)
 	}
 }
 
-static size_t first_word(const struct command *command)
-{
-	return strcspn(command_name(command), " ");
-}
-
 /* Of a family only its first word, once. Families stand together in the table, so a look at the one before is
  * enough. */
 static void offer_first_words(const struct line *line)
 {
 	for (size_t i = 0; commands[i] != NULL; i++) {
 		const char *name = command_name(commands[i]);
-		size_t len = first_word(commands[i]);
+		size_t len = strcspn(name, " ");
 		bool family = name[len] == ' ';
 		if (!family || i == 0 || strncmp(command_name(commands[i - 1]), name, len + 1) != 0)
 			offer(line, name, len, family ? NULL : commands[i]->options.summary);

@@ -62,12 +62,6 @@ const struct checkpoint *mirror_published(const struct mirror *mirror)
 
 /* ---- the directory ---- */
 
-static enum error write_json(int dir_fd, const char *name, json_t *json)
-{
-	OWNED_MEMORY char *text = json != NULL ? json_write(json, JSON_INDENT(1)) : NULL;
-	return text != NULL ? file_write_atomic(dir_fd, name, bytes_text(text), 0644) : E_NO_MEMORY;
-}
-
 enum error mirror_create(const char *dir, const struct mirror_config *config, struct fault *fault)
 {
 	char vkey[VKEY_TEXT_MAX + 1];
@@ -78,7 +72,9 @@ enum error mirror_create(const char *dir, const struct mirror_config *config, st
 		return fault_set(fault, E_IO, "%s cannot be opened: %m", dir);
 	vkey_format(&config->vkey, vkey);
 	json_auto_t *json = json_pack("{s:s, s:s, s:s}", "type", type, "ledger", config->place, "vkey", vkey);
-	return fault_because(fault, write_json(dir_fd, CONFIG, json), "%s/" CONFIG, dir);
+	OWNED_MEMORY char *text = json_write(json, JSON_INDENT(1));
+	enum error error = text != NULL ? file_write_atomic(dir_fd, CONFIG, bytes_text(text), 0644) : E_NO_MEMORY;
+	return fault_because(fault, error, "%s/" CONFIG, dir);
 }
 
 /* Strict, as for what strangers send: a mirror of another log under this one's name would accuse it of a fork. */
@@ -220,8 +216,7 @@ void mirror_close(struct mirror *mirror)
 	close_follower(mirror);
 	mirror_key_close(mirror->key);
 	tile_tree_close(mirror->tree);
-	if (mirror->dir_fd >= 0)
-		close(mirror->dir_fd);
+	own_close(&mirror->dir_fd);
 	free(mirror);
 }
 

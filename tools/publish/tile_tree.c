@@ -83,8 +83,7 @@ void tile_tree_close(struct tile_tree *tree)
 {
 	if (tree == NULL)
 		return;
-	if (tree->dir_fd >= 0)
-		close(tree->dir_fd);
+	own_close(&tree->dir_fd);
 	free(tree);
 }
 

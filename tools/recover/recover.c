@@ -47,8 +47,7 @@ static void recover_close(struct recover *recover)
 	free(recover->guard);
 	recover_mirrors_free(recover->mirrors);
 	archive_close(recover->archive);
-	if (recover->dir_fd >= 0)
-		close(recover->dir_fd);
+	own_close(&recover->dir_fd);
 }
 
 /* Nobody else may use the store meanwhile. Taken first: whatever runs on the directory is to be stopped by a person,
@@ -113,13 +112,6 @@ static enum error ask_witnesses(const struct recover *recover, struct fault *fau
 			"the policy; try again when more of them can be reached",
 			check.answered, recover->policy->witness_count);
 	return E_OK;
-}
-
-/* Without a policy mirrors may still answer; with one that cannot be read nothing is guessed. */
-static enum error read_policy(struct recover *recover, struct fault *fault)
-{
-	enum error error = door_policy(recover->dir_fd, &recover->vkey, &recover->policy, fault);
-	return error == E_NOT_FOUND ? E_OK : error;
 }
 
 /* A witness that shows nothing is told and not counted: it may have nothing, or be away. */
@@ -245,8 +237,7 @@ static enum error try_start(struct recover *recover, struct fault *fault)
 	struct fault why = {.text = ""};
 	archive_close(recover->archive);
 	recover->archive = NULL;
-	close(recover->dir_fd);
-	recover->dir_fd = -1;
+	own_close_now(&recover->dir_fd);
 	TRY(fault_set(fault, ledger_open(recover->dir, &asker, &ledger, &why),
 		"the guard and the store fit, but the ledger cannot be started: %s", why.text));
 	ledger_close(ledger);
@@ -280,7 +271,9 @@ static enum error bring_back(struct recover *recover, struct fault *fault)
 		return fault_set(fault, E_NOT_FOUND,
 			"%s has no store; name mirrors of the log with --mirror, which may have the public part of it",
 			recover->dir);
-	TRY(read_policy(recover, fault));
+	/* Without a policy mirrors may still answer; with one that cannot be read nothing is guessed. */
+	enum error error = door_policy(recover->dir_fd, &recover->vkey, &recover->policy, fault);
+	TRY(error == E_NOT_FOUND ? E_OK : error);
 	TRY(ask_everybody(recover, &newer, fault));
 	if (newer)
 		TRY(put_back(recover, fault));

@@ -26,8 +26,7 @@ static enum error open_file(struct rejected *rejected)
 	int fd = open(rejected->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	rejected->file = fd < 0 ? NULL : fdopen(fd, "a");
 	if (rejected->file == NULL) {
-		if (fd >= 0)
-			close(fd);
+		own_close(&fd);
 		return E_IO;
 	}
 	setvbuf(rejected->file, NULL, _IOLBF, BUFSIZ);

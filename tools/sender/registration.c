@@ -287,12 +287,6 @@ const char *endorsement_command(enum sender_action action)
 	return commands[action];
 }
 
-/* Member by member: a struct has padding, whose bytes say nothing. */
-static bool same_policy(const struct policy *a, const struct policy *b)
-{
-	return a->restricted == b->restricted && a->flags == b->flags && strcmp(a->purpose, b->purpose) == 0;
-}
-
 /* In the order in which somebody would look for the mistake: is it about this sender, about its newest entry, about one
  * thing, and then whether it is signed. Each sentence says what is to be done, since the person who reads it did not
  * make the file. */
@@ -317,7 +311,7 @@ enum error endorsement_fits(
 	if (entry->action != SENDER_ROTATE && !same_key)
 		return fault_set(
 			fault, E_BAD_KEY, "the endorsement is by another key than the one that sender %" PRIu32 " has", sender->id);
-	if (entry->action == SENDER_ROTATE && !same_policy(&entry->policy, &sender->policy))
+	if (entry->action == SENDER_ROTATE && !policy_equal(&entry->policy, &sender->policy))
 		return fault_set(fault, E_BAD_VALUE,
 			"the endorsement of a new key gives another policy as well: have it endorsed with the words that 'indsigt "
 			"sender list' shows");
