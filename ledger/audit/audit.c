@@ -22,8 +22,10 @@ struct audit {
 	struct checkpoint guard;
 	struct audit_report report;
 	struct audit_view view;
-	struct audit_filing *filing;   /* NULL: without labels */
-	struct audit_records *records; /* NULL: without keys */
+	struct audit_filing *filing;     /* NULL: without labels */
+	struct audit_subjects *subjects; /* the same */
+	struct audit_records *records;   /* NULL: without keys */
+	struct audit_ahead *ahead;       /* NULL: by one thread */
 	struct audit_log log;
 	struct audit_result result;
 };
@@ -85,17 +87,29 @@ static enum error open_audit(struct audit *audit, const char *dir, const struct 
 	TRY(read_guard(audit, dir));
 	TRY(open_snapshot(audit));
 	view->secrets = archive_secrets(audit->archive);
-	if (view->secrets != NULL && options->labels)
+	if (view->secrets != NULL && options->labels) {
 		TRY(audit_filing_open(view, &audit->filing));
+		TRY(audit_subjects_new(&audit->subjects));
+	}
 	if (view->secrets != NULL)
-		TRY(audit_records_open(view, audit->filing, &audit->records));
+		TRY(audit_records_open(view, audit->subjects, &audit->records));
 	audit_log_begin(&audit->log, view, audit->records, audit->filing);
 	return E_OK;
 }
 
+/* Without the others' help it only takes longer, so what keeps them from helping is nobody's business. */
+static void ask_for_help(struct audit *audit, unsigned jobs)
+{
+	const struct audit_ahead_options options = {audit->archive, &audit->view, audit->records, audit->subjects, jobs};
+	if (jobs > 1 && audit_ahead_open(&options, &audit->ahead) != E_OK)
+		audit->ahead = NULL;
+}
+
 static void close_audit(struct audit *audit)
 {
+	audit_ahead_release(&audit->ahead);
 	audit_records_release(&audit->records);
+	audit_subjects_release(&audit->subjects);
 	audit_filing_release(&audit->filing);
 	snapshot_end(audit->view.snapshot);
 	archive_close(audit->archive);
@@ -165,7 +179,9 @@ static enum error end_filing(struct audit *audit)
 static enum error run_audit(struct audit *audit)
 {
 	for (uint64_t number = 0; audit->report.done < audit->view.checkpoint.size; number++) {
-		TRY(audit_log_bundle(&audit->log, number));
+		const struct audit_glance *glance =
+			audit->ahead != NULL ? audit_ahead_bundle(audit->ahead, number, &audit->log.rules) : NULL;
+		TRY(audit_log_bundle(&audit->log, number, glance));
 		audit_progress(&audit->view);
 	}
 	if (audit->filing != NULL)
@@ -219,6 +235,7 @@ enum error audit_directory(const char *dir, const struct vkey *vkey, const struc
 	enum error error = open_audit(audit, dir, options);
 	if (error == E_OK) {
 		audit->result.checkpoint_size = audit->view.checkpoint.size;
+		ask_for_help(audit, options->jobs);
 		error = run_audit(audit);
 	}
 	if (error == E_OK || audit->report.found) {

@@ -12,6 +12,9 @@
 struct audit_options {
 	bool records; /* sealed records and filing too */
 	bool labels;  /* with records: every epoch, recomputed from the label stream */
+	/* Threads, this one among them; 0 is 1. What comes out does not depend on it, but for a crash (see above): how far
+	 * the audit had come by then may be less far. */
+	unsigned jobs;
 	/* Called now and then, with the number of entries that hold so far; again with the last one while what follows
 	 * from the entries is compared. May be NULL. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);

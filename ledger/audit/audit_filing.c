@@ -1,5 +1,5 @@
 /* The accredited part: the label stream of the directory itself, fed with the entries into audit_labels.c, which
- * recomputes every epoch. That a label is its subject's own is computed once for each subject (50 us). */
+ * recomputes every epoch. That a label is its subject's own is seen to when a record is opened (audit_subjects.c). */
 #include "ledger/audit/audit_filing.h"
 
 #include "ledger/base/own.h"
@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEN_FIRST 4096u /* power of two */
-
 struct audit_filing {
 	const struct audit_view *view;
 	struct audit_labels *core;
@@ -19,11 +17,6 @@ struct audit_filing {
 	uint64_t filed;
 	uint8_t *rows; /* of the bundle at hand */
 	size_t rows_len;
-	/* Subjects whose label was checked: keyed hashes of their aliases, 0 for a free place. */
-	uint8_t seen_key[crypto_shorthash_KEYBYTES];
-	uint64_t *seen;
-	size_t seen_count;
-	size_t seen_places;
 };
 
 enum error audit_filing_open(const struct audit_view *view, struct audit_filing **out)
@@ -34,11 +27,8 @@ enum error audit_filing_open(const struct audit_view *view, struct audit_filing 
 	filing->view = view;
 	filing->filed = snapshot_filed(view->snapshot);
 	filing->nodes = (struct merkle_nodes){filing_node, view->txn};
-	filing->seen_places = SEEN_FIRST;
-	filing->seen = calloc(filing->seen_places, sizeof *filing->seen);
 	filing->rows = malloc(LOG_WIDTH * LABEL_ROW_BYTES);
-	crypto_shorthash_keygen(filing->seen_key);
-	if (filing->seen == NULL || filing->rows == NULL)
+	if (filing->rows == NULL)
 		return E_NO_MEMORY;
 	TRY(audit_labels_new(&filing->core));
 	audit_labels_compare_with(filing->core, &filing->nodes);
@@ -50,66 +40,8 @@ enum error audit_filing_open(const struct audit_view *view, struct audit_filing 
 void audit_filing_close(struct audit_filing *filing)
 {
 	audit_labels_free(filing->core);
-	free(filing->seen);
 	free(filing->rows);
 	free(filing);
-}
-
-/* ---- labels ---- */
-
-/* Its place in the set, or the free one where it belongs. */
-static uint64_t *seen_place(struct audit_filing *filing, uint64_t mark)
-{
-	size_t at = mark & (filing->seen_places - 1);
-	while (filing->seen[at] != 0 && filing->seen[at] != mark)
-		at = (at + 1) & (filing->seen_places - 1);
-	return &filing->seen[at];
-}
-
-/* At most half full, so that a search always comes to a free place. */
-static enum error seen_grow(struct audit_filing *filing)
-{
-	uint64_t *old = filing->seen;
-	size_t places = filing->seen_places;
-	if (2 * (filing->seen_count + 1) < places)
-		return E_OK;
-	uint64_t *larger = calloc(2 * places, sizeof *larger);
-	if (larger == NULL)
-		return E_NO_MEMORY;
-	filing->seen = larger;
-	filing->seen_places = 2 * places;
-	for (size_t i = 0; i < places; i++)
-		if (old[i] != 0)
-			*seen_place(filing, old[i]) = old[i];
-	free(old);
-	return E_OK;
-}
-
-/* Once for each subject: the keyed hash keeps 8 bytes of each and no alias. Two subjects that share one would leave the
- * second unchecked, and nobody can choose that without the key. */
-enum error audit_filing_subject(
-	struct audit_filing *filing, uint64_t index, const struct alias *alias, struct bytes subject)
-{
-	uint8_t hashed[crypto_shorthash_BYTES];
-	const struct audit_view *view = filing->view;
-	struct label label;
-	struct head head;
-	if (index >= filing->filed)
-		return E_OK;
-	TRY(seen_grow(filing));
-	crypto_shorthash(hashed, alias->b, sizeof alias->b, filing->seen_key);
-	uint64_t mark = get_u64(hashed) | 1;
-	uint64_t *place = seen_place(filing, mark);
-	if (*place == mark)
-		return E_OK;
-	*place = mark;
-	filing->seen_count++;
-	enum error error = label_make(&view->secrets->vrf, view->vkey->name, subject, &label);
-	if (error == E_OK)
-		error = head_get(view->txn, &view->secrets->seal, alias, &head);
-	if (error != E_OK || memcmp(head.label.b, label.b, sizeof label.b) != 0)
-		return audit_finding_filed(view, error, index, "the event's subject is not filed under its own label");
-	return E_OK;
 }
 
 /* ---- which event it was ---- */
@@ -201,6 +133,11 @@ enum error audit_filing_rows(struct audit_filing *filing, uint64_t from, uint64_
 		return audit_judge(filing->view, error, from, "the labels from here on cannot be read: %s", audit_why(error));
 	error = audit_labels_rows(filing->core, bytes_of(filing->rows, filing->rows_len));
 	return error == E_OK ? E_OK : take_finding(filing);
+}
+
+enum error audit_filing_leaves(struct audit_filing *filing, const struct audit_leaf *leaves, size_t count)
+{
+	return audit_labels_leaves(filing->core, leaves, count) == E_OK ? E_OK : take_finding(filing);
 }
 
 enum error audit_filing_entry(struct audit_filing *filing, const struct entry *entry, const struct hash *leaf)

@@ -46,6 +46,12 @@ struct pending {
 	struct hash filing_leaf;
 };
 
+/* A row of the label stream that waits for its entry. Before it is made the leaves are the blinds. */
+struct waiting {
+	struct audit_leaf leaf;
+	bool made;
+};
+
 /* Items of one size, first in first out, in an array that moves down when there is room before it.
  * Invariant: first + count <= capacity. */
 struct queue {
@@ -67,7 +73,7 @@ struct audit_labels {
 	uint64_t epoch_size; /* m of the newest epoch entry, whether its roots could be compared or not */
 	uint64_t next_row;
 
-	struct queue rows;    /* LABEL_ROW_BYTES each, ascending */
+	struct queue rows;    /* struct waiting, ascending */
 	struct queue pending; /* struct pending, ascending */
 
 	struct filed *subjects;
@@ -165,7 +171,7 @@ enum error audit_labels_new(struct audit_labels **out)
 	if (audit == NULL)
 		return E_NO_MEMORY;
 	audit->result.epoch_index = NO_INDEX;
-	audit->rows.item_bytes = LABEL_ROW_BYTES;
+	audit->rows.item_bytes = sizeof(struct waiting);
 	audit->pending.item_bytes = sizeof(struct pending);
 	audit->before.item_bytes = sizeof(struct hash);
 	crypto_shorthash_keygen(audit->slot_key);
@@ -301,6 +307,17 @@ static enum error subject_append(struct audit_labels *audit, uint32_t number, co
 
 /* ---- rows of the label stream ---- */
 
+static enum error add_row(struct audit_labels *audit, const struct waiting *waiting)
+{
+	uint64_t index = waiting->leaf.index;
+	if (index < audit->next_row || index < audit->result.entries)
+		return finding(audit, NO_INDEX, index,
+			"the label stream has the event at index %" PRIu64 " twice, or out of order", index);
+	audit->next_row = index + 1;
+	queue_add(&audit->rows, waiting, 1);
+	return E_OK;
+}
+
 /* Judged in order as they come. Whether an event stands there shows when the entry is taken. */
 enum error audit_labels_rows(struct audit_labels *audit, struct bytes rows)
 {
@@ -311,40 +328,53 @@ enum error audit_labels_rows(struct audit_labels *audit, struct bytes rows)
 	if (rows.len == 0)
 		return E_OK;
 	TRY(queue_room(&audit->rows, rows.len / LABEL_ROW_BYTES));
-	for (const uint8_t *row = rows.data, *end = row + rows.len; row < end; row += LABEL_ROW_BYTES) {
-		uint64_t index = get_u64(row);
-		if (index < audit->next_row || index < audit->result.entries)
-			return finding(audit, NO_INDEX, index,
-				"the label stream has the event at index %" PRIu64 " twice, or out of order", index);
-		audit->next_row = index + 1;
-		queue_add(&audit->rows, row, 1);
+	for (const uint8_t *at = rows.data, *end = at + rows.len; at < end; at += LABEL_ROW_BYTES) {
+		struct label_row row;
+		label_row_decode(at, &row);
+		TRY(add_row(audit, &(struct waiting){{row.index, row.label, row.subject_blind, row.filing_blind}, false}));
 	}
 	return E_OK;
 }
 
-/* Takes the row for this index, if there is one. */
-static bool take_row(struct audit_labels *audit, uint64_t index, struct label_row *out)
+enum error audit_labels_leaves(struct audit_labels *audit, const struct audit_leaf *leaves, size_t count)
 {
-	if (audit->rows.count == 0)
-		return false;
-	label_row_decode(queue_item(&audit->rows, 0), out);
-	if (out->index != index)
-		return false;
-	queue_drop(&audit->rows, 1);
-	return true;
+	if (audit->found)
+		return E_CORRUPT;
+	TRY(queue_room(&audit->rows, count));
+	for (size_t i = 0; i < count; i++)
+		TRY(add_row(audit, &(struct waiting){leaves[i], true}));
+	return E_OK;
+}
+
+void audit_leaf_make(const struct label_row *row, const struct hash *entry_leaf, struct audit_leaf *out)
+{
+	out->index = row->index;
+	out->label = row->label;
+	subject_leaf_hash(&row->subject_blind, row->index, entry_leaf, &out->subject);
+	filing_leaf_hash(&row->filing_blind, row->index, &row->label, &out->filing);
+}
+
+static const struct waiting *first_row(const struct audit_labels *audit)
+{
+	return audit->rows.count > 0 ? queue_item(&audit->rows, 0) : NULL;
 }
 
 /* ---- entries ---- */
 
-static enum error take_event(struct audit_labels *audit, uint64_t index, const struct hash *leaf)
+static enum error take_event(struct audit_labels *audit, uint64_t index, const struct hash *entry_leaf)
 {
-	struct label_row row;
 	struct pending event = {.index = index, .subject = NOBODY};
 	TRY(queue_room(&audit->pending, 1));
-	if (take_row(audit, index, &row)) {
-		TRY(subject_number(audit, &row.label, &event.subject));
-		subject_leaf_hash(&row.subject_blind, index, leaf, &event.subject_leaf);
-		filing_leaf_hash(&row.filing_blind, index, &row.label, &event.filing_leaf);
+	const struct waiting *row = first_row(audit);
+	if (row != NULL && row->leaf.index == index) {
+		struct audit_leaf leaf = row->leaf;
+		const struct label_row blind = {index, leaf.label, leaf.subject, leaf.filing};
+		if (!row->made)
+			audit_leaf_make(&blind, entry_leaf, &leaf);
+		queue_drop(&audit->rows, 1);
+		TRY(subject_number(audit, &leaf.label, &event.subject));
+		event.subject_leaf = leaf.subject;
+		event.filing_leaf = leaf.filing;
 	}
 	queue_add(&audit->pending, &event, 1);
 	return E_OK;
@@ -544,7 +574,7 @@ static enum error take_entry(
 	TRY(check_lag(audit, index, entry));
 	if (entry->kind == ENTRY_EVENT && !is_lost(audit, index))
 		TRY(take_event(audit, index, leaf));
-	if (audit->rows.count > 0 && get_u64(queue_item(&audit->rows, 0)) <= index)
+	if (first_row(audit) != NULL && first_row(audit)->leaf.index <= index)
 		return finding(
 			audit, NO_INDEX, index, "the label stream has index %" PRIu64 ", and no event entry stands there", index);
 	return entry->kind == ENTRY_EPOCH ? take_epoch(audit, index, &entry->epoch) : E_OK;
@@ -563,8 +593,8 @@ enum error audit_labels_end(struct audit_labels *audit)
 {
 	if (audit->found)
 		return E_CORRUPT;
-	if (audit->rows.count == 0)
+	if (first_row(audit) == NULL)
 		return E_OK;
-	uint64_t index = get_u64(queue_item(&audit->rows, 0));
+	uint64_t index = first_row(audit)->leaf.index;
 	return finding(audit, NO_INDEX, index, "the label stream has index %" PRIu64 ", and the log ends before it", index);
 }

@@ -18,7 +18,7 @@
  * Where a root does not hold, the finding names the event if that can be told: from the ledger's own filing tree, or by
  * trying out what one fault in one subject's tree would give (audit_suspects.h).
  *
- * Memory: about 250 bytes for each subject (label, frontier of its tree, place in the map), 104 for each row that waits
+ * Memory: about 250 bytes for each subject (label, frontier of its tree, place in the map), 112 for each row that waits
  * for its entry, 96 for each event that waits for its epoch, queues up to twice that. 1,000,000 subjects: 260 MB. */
 #pragma once
 
@@ -67,6 +67,18 @@ void audit_labels_lost(struct audit_labels *audit, const struct losses *losses);
 
 /* The next rows of the label stream. E_TRUNCATED unless they are whole rows. */
 enum error audit_labels_rows(struct audit_labels *audit, struct bytes rows) MUST_USE;
+/* An event's row, with the leaves that it and its entry's leaf hash give. */
+struct audit_leaf {
+	uint64_t index;
+	struct label label;
+	struct hash subject;
+	struct hash filing;
+};
+
+void audit_leaf_make(const struct label_row *row, const struct hash *entry_leaf, struct audit_leaf *out);
+/* The next rows of the label stream, from somebody who knows the entries that they are about and has made their leaves
+ * (which costs most of what a row costs). */
+enum error audit_labels_leaves(struct audit_labels *audit, const struct audit_leaf *leaves, size_t count) MUST_USE;
 /* The next entry and its leaf hash. */
 enum error audit_labels_entry(struct audit_labels *audit, const struct entry *entry, const struct hash *leaf) MUST_USE;
 /* After the last entry: no row is left over. */

@@ -1,13 +1,22 @@
 /* bundle ─► entry ─► is its hash the tile's? ─► decode ─► the log's rules ─► rows beside it ─► into the tree
  *                                                                                              └► nodes = tiles?
  *
- * The hash goes first, because one that does not fit names the entry; a root would name none. Of each row of the tree
- * one tile is at hand, so memory does not grow with the log. Rows of batches and of senders' entries are looked up as
- * the entry comes by, with keys records and packs too; at the end the counts say that there are no others. */
+ * What another thread has seen to hold (audit_ahead.h) is passed over, and everything else is looked at here, in this
+ * order; so what is found first does not depend on who has looked before. Rows of batches and of senders' entries are
+ * looked up as the entry comes by, with keys records and packs too; at the end the counts say that there are no others.
+ */
 #include "ledger/audit/audit_log.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+/* The sender's key is one that the glance was made with: audit_log_bundle has compared it. */
+static bool vouches(void *context, uint64_t index, const struct sender *sender)
+{
+	const struct audit_log *log = context;
+	(void)sender;
+	return log->glance != NULL && log->glance->batches[index % LOG_WIDTH];
+}
 
 void audit_log_begin(
 	struct audit_log *log, const struct audit_view *view, struct audit_records *records, struct audit_filing *filing)
@@ -16,59 +25,9 @@ void audit_log_begin(
 	log->records = records;
 	log->filing = filing;
 	merkle_frontier_init(&log->frontier);
+	log->tree.view = view;
 	log->rules.state.bundles = log_bundles_of(view->txn);
-}
-
-/* ---- tree ---- */
-
-/* Hashes that row `row` has in all. */
-static uint64_t row_size(const struct audit_log *log, uint32_t row)
-{
-	return log->view->checkpoint.size >> (LOG_ROW_LEVELS * row);
-}
-
-/* Its width follows from the size of the log: a tile that has more would show hashes of entries that nobody signed. */
-static enum error load_tile(struct audit_log *log, uint32_t row, uint64_t number, uint64_t leaf)
-{
-	uint8_t key[HASH_ROW_KEY_BYTES];
-	struct audit_tile *tile = &log->tiles[row];
-	uint64_t left = row_size(log, row) - number * LOG_WIDTH;
-	size_t width = left < LOG_WIDTH ? (size_t)left : LOG_WIDTH;
-	tile->loaded = false;
-	enum error error = db_get(log->view->txn, STORE_TILE, hash_rows_key(row, number, key), &tile->hashes);
-	if (error != E_OK)
-		return audit_judge(log->view, error, leaf, "tile %" PRIu64 " of row %" PRIu32 " cannot be read: %s", number,
-			row, audit_why(error));
-	if (tile->hashes.len != width * HASH_BYTES)
-		return audit_finding(log->view, leaf, "tile %" PRIu64 " of row %" PRIu32 " has %zu bytes and should have %zu",
-			number, row, tile->hashes.len, width * HASH_BYTES);
-	tile->number = number;
-	tile->loaded = true;
-	return E_OK;
-}
-
-/* A row above the first names no single entry, because its first row did hold: the tile itself is wrong. */
-static enum error compare_node(struct audit_log *log, uint32_t row, uint64_t index, const struct hash *hash)
-{
-	const struct audit_tile *tile = &log->tiles[row];
-	uint64_t leaf = index << (LOG_ROW_LEVELS * row);
-	if (!tile->loaded || tile->number != index / LOG_WIDTH)
-		TRY(load_tile(log, row, index / LOG_WIDTH, leaf));
-	if (memcmp(tile->hashes.data + index % LOG_WIDTH * HASH_BYTES, hash->b, HASH_BYTES) == 0)
-		return E_OK;
-	if (row == 0)
-		return audit_finding(log->view, leaf, "the entry does not have the hash that the tree has for it");
-	return audit_finding(log->view, leaf,
-		"the tree's hash over the entries from %" PRIu64 " to %" PRIu64 " is not that of the entries", leaf,
-		leaf + ((uint64_t)1 << (LOG_ROW_LEVELS * row)) - 1);
-}
-
-/* Told about every complete node: those of the rows are stored in tiles. */
-static void take_node(void *context, uint32_t level, uint64_t index, const struct hash *hash)
-{
-	struct audit_log *log = context;
-	if (log->tile_error == E_OK && level % LOG_ROW_LEVELS == 0 && level / LOG_ROW_LEVELS < LOG_ROWS_MAX)
-		log->tile_error = compare_node(log, level / LOG_ROW_LEVELS, index, hash);
+	log->rules.state.vouchers = (struct log_vouchers){vouches, log};
 }
 
 /* ---- entries ---- */
@@ -97,6 +56,28 @@ static enum error check_batch_row(struct audit_log *log, uint64_t index)
 	return audit_judge(log->view, error, index, "the store's row for the batch is missing or another");
 }
 
+static struct audit_run run_of(const struct audit_log *log)
+{
+	const struct log_run *run = &log->rules.state.run;
+	return (struct audit_run){.mass = run->mass,
+		.first_index = run->first_index,
+		.count = run->count,
+		.position = log->rules.state.filing_leaves - log->missing.events_before_run,
+		.policy = &log_rules_sender(&log->rules, run->sender)->policy};
+}
+
+static enum error check_record(struct audit_log *log, uint64_t index, const struct entry_event *event)
+{
+	struct label label;
+	const struct audit_run run = run_of(log);
+	if (log->records == NULL)
+		return E_OK;
+	if (log->glance == NULL || !log->glance->sealed)
+		return audit_records_event(log->records, &run, index, event, &label);
+	audit_records_opened_by_other(log->records);
+	return run.mass ? E_OK : audit_records_pack(log->records, &run);
+}
+
 /* The sealed record, or none for what is lost: nobody declares lost what is there. */
 static enum error check_event_rows(struct audit_log *log, uint64_t index, const struct entry_event *event)
 {
@@ -104,9 +85,8 @@ static enum error check_event_rows(struct audit_log *log, uint64_t index, const 
 	struct bytes row;
 	if (run->count == 1)
 		log->missing.events_before_run = log->missing.events;
-	uint64_t position = log->rules.state.filing_leaves - log->missing.events_before_run;
 	if (!losses_cover(&log->view->lost, index))
-		return log->records != NULL ? audit_records_event(log->records, index, event, position) : E_OK;
+		return check_record(log, index, event);
 	log->missing.records++;
 	log->missing.events += !event->mass;
 	enum error error = db_get(log->view->txn, STORE_RECORD, DB_KEY(index), &row);
@@ -117,10 +97,10 @@ static enum error check_event_rows(struct audit_log *log, uint64_t index, const 
 
 static enum error check_pack(struct audit_log *log)
 {
-	const struct log_run *run = &log->rules.state.run;
-	if (losses_count(&log->view->lost, run->first_index, run->first_index + run->count) < run->count)
-		return log->records != NULL ? audit_records_batch(log->records) : E_OK;
-	log->missing.packs += !run->mass;
+	const struct audit_run run = run_of(log);
+	if (losses_count(&log->view->lost, run.first_index, run.first_index + run.count) < run.count)
+		return log->records != NULL ? audit_records_batch(log->records, &run) : E_OK;
+	log->missing.packs += !run.mass;
 	return E_OK;
 }
 
@@ -153,36 +133,41 @@ static enum error take_entry(struct audit_log *log, uint64_t index, const struct
 
 /* ---- bundles ---- */
 
-/* The tree goes first, because a hash that does not fit names the entry exactly. */
+/* Its own hash where nobody has compared it. The tree goes first, because a hash that does not fit names the entry. */
+static enum error find_leaf(struct audit_log *log, uint64_t index, struct bytes encoded, struct hash *out)
+{
+	const struct hash *stored = NULL;
+	if (log->glance == NULL || !log->glance->tree) {
+		merkle_leaf_hash(encoded, out);
+		return audit_tree_compare(&log->tree, 0, index, out);
+	}
+	if (log->filing == NULL)
+		return E_OK;
+	TRY(audit_tree_hash(&log->tree, 0, index, &stored));
+	*out = *stored;
+	return E_OK;
+}
+
 static enum error check_entry(struct audit_log *log, uint64_t index, struct bytes encoded)
 {
 	struct entry entry;
 	struct hash leaf;
-	merkle_leaf_hash(encoded, &leaf);
-	TRY(compare_node(log, 0, index, &leaf));
+	TRY(find_leaf(log, index, encoded, &leaf));
 	enum error error = entry_decode(encoded, &entry);
 	if (error != E_OK)
 		return audit_finding(log->view, index, "the entry cannot be read: %s", audit_why(error));
 	TRY(take_entry(log, index, &entry));
 	if (log->filing != NULL)
 		TRY(audit_filing_entry(log->filing, &entry, &leaf));
-	merkle_frontier_append(&log->frontier, &leaf, take_node, log);
+	if (log->glance == NULL || !log->glance->tree)
+		merkle_frontier_append(&log->frontier, &leaf, audit_tree_node, &log->tree);
 	log->view->report->done++;
-	return log->tile_error;
+	return log->tree.error;
 }
 
-enum error audit_log_bundle(struct audit_log *log, uint64_t number)
+static enum error check_entries(struct audit_log *log, struct bytes bundle, uint64_t index, uint64_t end)
 {
-	struct bytes bundle;
-	uint64_t index = number * LOG_WIDTH;
-	uint64_t left = log->view->checkpoint.size - index;
-	enum error error = log_bundle(log->view->txn, number, &bundle);
-	if (error != E_OK)
-		return audit_judge(log->view, error, index, "the entries from here on cannot be read: %s", audit_why(error));
 	struct reader r = reader_of(bundle);
-	uint64_t end = index + (left < LOG_WIDTH ? left : LOG_WIDTH);
-	if (log->filing != NULL)
-		TRY(audit_filing_rows(log->filing, index, end));
 	for (; index < end; index++) {
 		struct bytes encoded = reader_range16(&r, ENTRY_BYTES_MAX);
 		if (r.error != E_OK)
@@ -194,12 +179,37 @@ enum error audit_log_bundle(struct audit_log *log, uint64_t number)
 	return E_OK;
 }
 
-/* ---- what follows from the entries ---- */
-
-static bool same_policy(const struct policy *a, const struct policy *b)
+/* The labels of the events from `index` on, before these come. */
+static enum error feed_filing(struct audit_log *log, uint64_t index, uint64_t end)
 {
-	return a->restricted == b->restricted && a->flags == b->flags && strcmp(a->purpose, b->purpose) == 0;
+	if (log->filing == NULL)
+		return E_OK;
+	if (log->glance != NULL && log->glance->sealed)
+		return audit_filing_leaves(log->filing, log->glance->leaves, log->glance->leaf_count);
+	return audit_filing_rows(log->filing, index, end);
 }
+
+enum error audit_log_bundle(struct audit_log *log, uint64_t number, const struct audit_glance *glance)
+{
+	struct bytes bundle;
+	uint64_t index = number * LOG_WIDTH;
+	uint64_t left = log->view->checkpoint.size - index;
+	uint64_t end = index + (left < LOG_WIDTH ? left : LOG_WIDTH);
+	log->glance = glance;
+	enum error error = log_bundle(log->view->txn, number, &bundle);
+	if (error != E_OK)
+		return audit_judge(log->view, error, index, "the entries from here on cannot be read: %s", audit_why(error));
+	TRY(feed_filing(log, index, end));
+	TRY(check_entries(log, bundle, index, end));
+	if (glance != NULL && glance->sealed)
+		audit_records_add(log->records, &glance->counted);
+	if (glance != NULL && glance->tree)
+		merkle_frontier_append_node(&log->frontier, AUDIT_BUNDLE_LEVEL, &glance->root, audit_tree_node, &log->tree);
+	log->glance = NULL;
+	return log->tree.error;
+}
+
+/* ---- what follows from the entries ---- */
 
 /* Member by member: between them may be bytes that mean nothing. */
 static bool same_sender(const struct sender *a, const struct sender *b)
@@ -208,7 +218,7 @@ static bool same_sender(const struct sender *a, const struct sender *b)
 		   a->version == b->version && a->since_s == b->since_s && a->last_s == b->last_s &&
 		   a->next_sequence == b->next_sequence && a->filing_checked == b->filing_checked &&
 		   strcmp(a->org, b->org) == 0 && strcmp(a->name, b->name) == 0 &&
-		   memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0 && same_policy(&a->policy, &b->policy);
+		   memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0 && policy_equal(&a->policy, &b->policy);
 }
 
 static enum error check_senders(struct audit_log *log)
@@ -274,7 +284,7 @@ enum error audit_log_end(struct audit_log *log)
 	uint64_t size = log->view->checkpoint.size;
 	uint64_t tiles = 0;
 	for (uint32_t row = 0; row < LOG_ROWS_MAX; row++)
-		tiles += (row_size(log, row) + LOG_WIDTH - 1) / LOG_WIDTH;
+		tiles += (audit_tree_row_size(log->view, row) + LOG_WIDTH - 1) / LOG_WIDTH;
 	struct log_finding finding;
 	if (log_rules_end(&log->rules, &finding) != E_OK)
 		return audit_finding(log->view, finding.index, "%s", finding.text);

@@ -2,14 +2,8 @@
  * the store must have beside them. Memory is constant but for the senders. */
 #pragma once
 
-#include "ledger/audit/audit_records.h"
-
-/* The row at hand of each level of the tree: hashes that the store has, to compare with those computed. */
-struct audit_tile {
-	struct bytes hashes;
-	uint64_t number;
-	bool loaded;
-};
+#include "ledger/audit/audit_ahead.h"
+#include "ledger/audit/audit_filing.h"
 
 struct audit_log {
 	const struct audit_view *view;
@@ -17,10 +11,10 @@ struct audit_log {
 	struct audit_records *records;   /* NULL: without keys */
 	struct audit_filing *filing;     /* NULL: without labels */
 	struct merkle_frontier frontier; /* over the entries that hold so far */
-	enum error tile_error;           /* set while a leaf is appended */
-	struct audit_tile tiles[LOG_ROWS_MAX];
-	struct {              /* so far, of what is lost */
-		uint64_t records; /* event and mass entries */
+	struct audit_tree tree;
+	const struct audit_glance *glance; /* of the bundle at hand; NULL: nobody has looked at it */
+	struct {                           /* so far, of what is lost */
+		uint64_t records;              /* event and mass entries */
 		uint64_t events;
 		uint64_t events_before_run; /* of these, those before the run at hand */
 		uint64_t packs;             /* batches of events */
@@ -30,7 +24,8 @@ struct audit_log {
 /* All zero but for `rules`, which are the view's, and initialised. Borrows the rest. */
 void audit_log_begin(
 	struct audit_log *log, const struct audit_view *view, struct audit_records *records, struct audit_filing *filing);
-/* Checks bundle `number` (the entries from number * LOG_WIDTH on) and appends its entries to the frontier. */
-enum error audit_log_bundle(struct audit_log *log, uint64_t number) MUST_USE;
+/* Checks bundle `number` (the entries from number * LOG_WIDTH on) and appends its entries to the frontier. What
+ * somebody has seen to hold (`glance`; NULL: nothing) is not looked at again. */
+enum error audit_log_bundle(struct audit_log *log, uint64_t number, const struct audit_glance *glance) MUST_USE;
 /* After the last bundle: no open run; the tables that follow from the entries are as they should be. */
 enum error audit_log_end(struct audit_log *log) MUST_USE;

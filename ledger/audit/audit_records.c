@@ -15,7 +15,7 @@
 
 struct audit_records {
 	const struct audit_view *view;
-	struct audit_filing *filing; /* NULL: without labels */
+	struct audit_subjects *subjects; /* NULL: without labels */
 	uint64_t opened;
 	uint64_t filed;          /* entries with a lower index are in the postings */
 	struct audit_sum events; /* by alias and index: in the log, and in the postings */
@@ -24,13 +24,14 @@ struct audit_records {
 	struct alias_walk walk; /* large; the pack of the batch at hand */
 };
 
-enum error audit_records_open(const struct audit_view *view, struct audit_filing *filing, struct audit_records **out)
+enum error audit_records_open(
+	const struct audit_view *view, struct audit_subjects *subjects, struct audit_records **out)
 {
 	OWNED(audit_records_release) struct audit_records *records = calloc(1, sizeof *records);
 	if (records == NULL)
 		return E_NO_MEMORY;
 	records->view = view;
-	records->filing = filing;
+	records->subjects = subjects;
 	records->filed = snapshot_filed(view->snapshot);
 	audit_sum_begin(&records->events);
 	records->postings = records->events;
@@ -79,13 +80,13 @@ static enum error open_record(
 }
 
 /* Header and schema, by the policy that the sender had then. */
-static enum error check_content(
-	struct audit_records *records, uint64_t index, const struct opened *opened, const struct entry_event *entry)
+static enum error check_content(struct audit_records *records, const struct audit_run *run, uint64_t index,
+	const struct opened *opened, const struct entry_event *entry)
 {
 	struct fault fault = {.text = ""};
 	struct event_header header;
 	struct event *event = &records->event;
-	const struct policy *policy = &log_rules_sender(records->view->rules, entry->sender)->policy;
+	const struct policy *policy = run->policy;
 	struct reader r = reader_of(opened->header);
 	event_header_decode(&r, &header);
 	enum error error = reader_done(&r);
@@ -103,22 +104,35 @@ static enum error check_content(
 
 /* ---- aliases ---- */
 
-/* That of the run at hand. */
-static enum error next_pack(struct audit_records *records, uint64_t position)
+/* That of the run, by its place: who looks at several runs at once does not come by all packs. */
+static enum error next_pack(struct audit_records *records, const struct audit_run *run)
 {
 	const struct audit_view *view = records->view;
 	struct alias_walk *walk = &records->walk;
-	uint64_t index = view->rules->state.run.first_index;
+	uint64_t index = run->first_index;
+	alias_walk_at(walk, index);
 	enum error error = alias_walk_next(walk);
 	if (error == E_OK)
 		error = db_walk_check(&walk->walk);
 	if (error == E_NOT_FOUND || (error == E_OK && walk->first_index != index))
 		return audit_finding(view, index, "the batch that begins here has no alias pack");
-	if (error == E_OK && walk->position != position)
+	if (error == E_OK && run->position != NO_POSITION && walk->position != run->position)
 		return audit_finding(view, index, "the alias pack of the batch names another place in the filing tree");
 	if (error != E_OK)
 		return audit_judge(view, error, index, "the alias pack of the batch does not hold: %s", audit_why(error));
 	return E_OK;
+}
+
+/* The one at hand belongs to one run, and no run begins where another does. */
+enum error audit_records_pack(struct audit_records *records, const struct audit_run *run)
+{
+	bool at_hand = records->walk.count > 0 && records->walk.first_index == run->first_index;
+	if (at_hand)
+		return E_OK;
+	enum error error = next_pack(records, run);
+	if (error != E_OK)
+		records->walk.count = 0;
+	return error;
 }
 
 static void sum_add(struct audit_sum *sum, const struct alias *alias, uint64_t index)
@@ -126,39 +140,68 @@ static void sum_add(struct audit_sum *sum, const struct alias *alias, uint64_t i
 	audit_sum_add(sum, BYTES_ARRAY(alias->b), DB_KEY(index));
 }
 
-static enum error check_alias(struct audit_records *records, uint64_t index, uint64_t position)
+static enum error check_alias(
+	struct audit_records *records, const struct audit_run *run, uint64_t index, struct label *label)
 {
 	const struct audit_view *view = records->view;
-	const struct log_run *run = &view->rules->state.run;
 	const struct alias_walk *walk = &records->walk;
 	struct bytes subject = event_subject(&records->event);
 	struct alias alias;
-	if (walk->count == 0 || walk->first_index != run->first_index)
-		TRY(next_pack(records, position));
+	TRY(audit_records_pack(records, run));
 	alias_make(&view->secrets->alias, subject, &alias);
 	if (run->count > walk->count || sodium_memcmp(walk->aliases[run->count - 1].b, alias.b, sizeof alias.b) != 0)
 		return audit_finding_filed(view, E_OK, index, "the event is noted for another subject than it is about");
-	if (index < records->filed)
-		sum_add(&records->events, &alias, index);
-	return records->filing != NULL ? audit_filing_subject(records->filing, index, &alias, subject) : E_OK;
+	if (index >= records->filed)
+		return E_OK;
+	sum_add(&records->events, &alias, index);
+	if (records->subjects == NULL)
+		return E_OK;
+	return audit_subjects_label(records->subjects, view, index, &alias, subject, label);
 }
 
-enum error audit_records_event(
-	struct audit_records *records, uint64_t index, const struct entry_event *event, uint64_t position)
+enum error audit_records_event(struct audit_records *records, const struct audit_run *run, uint64_t index,
+	const struct entry_event *event, struct label *label)
 {
 	struct opened opened;
 	TRY(open_record(records, index, event, &opened));
-	TRY(check_content(records, index, &opened, event));
-	return event->mass ? E_OK : check_alias(records, index, position);
+	TRY(check_content(records, run, index, &opened, event));
+	return event->mass ? E_OK : check_alias(records, run, index, label);
 }
 
-enum error audit_records_batch(struct audit_records *records)
+enum error audit_records_batch(struct audit_records *records, const struct audit_run *run)
 {
-	const struct log_run *run = &records->view->rules->state.run;
-	if (!run->mass && records->walk.count != run->count)
+	if (run->mass)
+		return E_OK;
+	TRY(audit_records_pack(records, run));
+	if (records->walk.count != run->count)
 		return audit_finding(
 			records->view, run->first_index, "the alias pack of the batch is about more events than it has");
 	return E_OK;
+}
+
+/* ---- several threads ---- */
+
+void audit_records_like(struct audit_records *records, const struct audit_records *other)
+{
+	records->events = other->events;
+	records->events.count = records->events.sum = 0;
+}
+
+void audit_records_count(struct audit_records *records, struct audit_counted *out)
+{
+	*out = (struct audit_counted){records->opened, records->events};
+	records->opened = records->events.count = records->events.sum = 0;
+}
+
+void audit_records_add(struct audit_records *records, const struct audit_counted *counted)
+{
+	records->events.count += counted->events.count;
+	records->events.sum += counted->events.sum;
+}
+
+void audit_records_opened_by_other(struct audit_records *records)
+{
+	records->opened++;
 }
 
 /* ---- postings ---- */

@@ -84,7 +84,7 @@ static uint64_t covering_epoch(const struct audit_view *view, uint64_t index)
 
 enum error audit_finding_filed(const struct audit_view *view, enum error cause, uint64_t index, const char *text)
 {
-	if (!view->report->found && audit_judges(cause))
+	if (!view->report->found && !view->report->unread && audit_judges(cause))
 		view->report->epoch = covering_epoch(view, index);
 	return audit_judge(view, cause, index, "%s", text);
 }

@@ -5,8 +5,11 @@
  *   audit_derived.c  filing tree, subject map and heads as stored
  *   audit_tables.c   that a search finds every row; evidence
  *   audit_log.c      public part: entries by their rules (log_rules.h), the tree and its tiles
+ *   audit_ahead.c    looks at bundles before it, on all cores, and says of what it need not look any more
  *   audit_records.c  sealed part: records, aliases, postings
  *   audit_filing.c   every epoch, from the label stream
+ *   audit_subjects.c that a label is its subject's
+ *   audit_tree.c     the tiles
  *
  * A part that finds something calls audit_finding, or audit_judge where an error told it, and hands the error up; the
  * first finding is the result. Memory that is short and disks that cannot be read are no findings: they end the audit
@@ -24,6 +27,7 @@ struct audit_report {
 	uint64_t epoch;                  /* of the epoch entry that is concerned; 0: none, or without a finding */
 	char reason[FAULT_TEXT_MAX + 1]; /* for people; no personal data */
 	struct fault why;                /* without a finding: why nothing can be said */
+	bool unread;                     /* nobody reads the finding but for there being one (audit_ahead.h) */
 };
 
 /* Borrowed, all of it. */

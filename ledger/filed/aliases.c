@@ -69,6 +69,13 @@ enum error alias_walk_begin(struct db_txn *txn, const struct seal_keys *keys, ui
 	return E_OK;
 }
 
+void alias_walk_at(struct alias_walk *walk, uint64_t index)
+{
+	walk->first_index = index;
+	walk->count = 0;
+	walk->begun = false;
+}
+
 /* Packs are keyed by their first event, so the one that an index is in begins at or before it. */
 enum error alias_walk_to(struct alias_walk *walk, uint64_t index)
 {
@@ -77,9 +84,7 @@ enum error alias_walk_to(struct alias_walk *walk, uint64_t index)
 		return error;
 	if (error == E_OK && walk->walk.key.len != 8)
 		return E_CORRUPT;
-	walk->first_index = error == E_OK ? get_u64(walk->walk.key.data) : index;
-	walk->count = 0;
-	walk->begun = false;
+	alias_walk_at(walk, error == E_OK ? get_u64(walk->walk.key.data) : index);
 	return E_OK;
 }
 

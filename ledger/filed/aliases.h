@@ -34,6 +34,8 @@ enum error alias_walk_begin(
 	struct db_txn *txn, const struct seal_keys *keys, uint64_t from, struct alias_walk *out) MUST_USE;
 /* After begin: starts with the pack of the batch that `index` is in, or an earlier one, instead. */
 enum error alias_walk_to(struct alias_walk *walk, uint64_t index) MUST_USE;
+/* After begin: goes on with the first pack at or after `index`. */
+void alias_walk_at(struct alias_walk *walk, uint64_t index);
 /* Opens the next pack. E_NOT_FOUND: there is none; E_UNSEALED, E_CORRUPT: it does not open, and the walk may go on
  * behind it. */
 enum error alias_walk_next(struct alias_walk *walk) MUST_USE;

@@ -30,12 +30,21 @@ struct log_senders {
 struct log_run {
 	bool open;
 	/* These stay until the next run begins. */
+	bool vouched; /* its signature is not asked about again, nor are its commitments kept */
 	bool mass;
 	uint32_t sender;
 	uint64_t first_sequence;
 	uint64_t first_index;
 	uint32_t count;
 	struct merkle_frontier commitments;
+};
+
+/* Who has looked at batches before the rule does (an audit's other threads). */
+struct log_vouchers {
+	/* Whether the batch whose first event is the entry at `index` is complete, and signed with this sender's key; NULL:
+	 * nobody has looked. Asked when the event is taken; no is no finding, the rule looks itself. */
+	bool (*batch)(void *context, uint64_t index, const struct sender *sender);
+	void *context;
 };
 
 /* From this entry on the ledger time is this. */
@@ -56,6 +65,7 @@ struct log_steps {
 struct log_state {
 	const struct vkey *vkey; /* borrowed */
 	struct log_senders senders;
+	struct log_vouchers vouchers;
 	struct log_bundles bundles; /* for loss entries; set by whoever feeds the state, NULL at first */
 	bool signatures_checked;    /* set by who has verified each batch before: its signature is not asked about again */
 	/* Who only asks which history was signed sets it: an event that is filed too late then breaks no rule. */

@@ -46,14 +46,15 @@ void merkle_frontier_init(struct merkle_frontier *frontier)
 	frontier->count = 0;
 }
 
-void merkle_frontier_append(
-	struct merkle_frontier *frontier, const struct hash *leaf, merkle_node_sink *sink, void *context)
+void merkle_frontier_append_node(
+	struct merkle_frontier *frontier, uint32_t level, const struct hash *root, merkle_node_sink *sink, void *context)
 {
-	struct hash hash = *leaf;
-	uint32_t level = 0;
+	struct hash hash = *root;
+	uint64_t leaves = 1ull << level;
+	assert(frontier->size % leaves == 0);
 	if (sink != NULL)
-		sink(context, 0, frontier->size, &hash);
-	/* Each low bit set in the size is a complete subtree that the new leaf makes twice as large. */
+		sink(context, level, frontier->size >> level, &hash);
+	/* Each bit set in the size from here on is a complete subtree that the new one makes twice as large. */
 	while (frontier->size >> level & 1) {
 		merkle_node_hash(&frontier->hashes[--frontier->count], &hash, &hash);
 		level++;
@@ -61,7 +62,13 @@ void merkle_frontier_append(
 			sink(context, level, frontier->size >> level, &hash);
 	}
 	frontier->hashes[frontier->count++] = hash;
-	frontier->size++;
+	frontier->size += leaves;
+}
+
+void merkle_frontier_append(
+	struct merkle_frontier *frontier, const struct hash *leaf, merkle_node_sink *sink, void *context)
+{
+	merkle_frontier_append_node(frontier, 0, leaf, sink, context);
 }
 
 void merkle_frontier_read(struct reader *r, struct merkle_frontier *out)

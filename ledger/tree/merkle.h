@@ -56,6 +56,10 @@ void merkle_frontier_init(struct merkle_frontier *frontier);
 /* Appends one leaf; `sink` may be NULL. */
 void merkle_frontier_append(
 	struct merkle_frontier *frontier, const struct hash *leaf, merkle_node_sink *sink, void *context);
+/* Appends the complete subtree of 2^level leaves with this root; the size is a multiple of that. `sink` is told about
+ * its root and the nodes above, as after its last leaf. */
+void merkle_frontier_append_node(
+	struct merkle_frontier *frontier, uint32_t level, const struct hash *root, merkle_node_sink *sink, void *context);
 /* As it is kept in rows: size (8) || a hash for each bit that is set in it, the largest subtree's first. */
 void merkle_frontier_read(struct reader *r, struct merkle_frontier *out);
 void merkle_frontier_write(struct writer *w, const struct merkle_frontier *frontier);

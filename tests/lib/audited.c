@@ -1,6 +1,5 @@
 #include "tests/lib/audited.h"
 
-#include "ledger/audit/audit.h"
 #include "ledger/base/domain.h"
 #include "ledger/base/file.h"
 #include "ledger/db/db_put.h"
@@ -8,6 +7,7 @@
 #include "ledger/keys/secrets.h"
 #include "ledger/note/note_sign.h"
 #include "ledger/store/log.h"
+#include "tests/lib/both_ways.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ struct audit_result audit(bool records)
 	struct audit_options options = {.records = records};
 	struct audit_result result;
 	struct fault fault = {.text = ""};
-	enum error error = audit_directory(f.dir, &f.vkey, &options, &result, &fault);
+	enum error error = audit_both_ways(f.dir, &f.vkey, &options, &result, &fault);
 	ck_assert_msg(error == E_OK, "%s: %s", error_name(error), fault.text);
 	return result;
 }

@@ -1,5 +1,7 @@
 #include "tests/lib/restored.h"
 
+#include "tests/lib/both_ways.h"
+
 #include "ledger/base/error.h"
 #include "ledger/store/log.h"
 
@@ -85,7 +87,7 @@ struct audit_result full_audit(const struct fixture *fixture)
 	const struct audit_options options = {.records = true, .labels = true};
 	struct audit_result result;
 	struct fault fault = {.text = ""};
-	enum error error = audit_directory(fixture->dir, &fixture->vkey, &options, &result, &fault);
+	enum error error = audit_both_ways(fixture->dir, &fixture->vkey, &options, &result, &fault);
 	ck_assert_msg(error == E_OK, "%s: %s", error_name(error), fault.text);
 	return result;
 }

@@ -7,6 +7,7 @@
 #include "ledger/base/file.h"
 #include "ledger/db/db.h"
 #include "ledger/db/db_file.h"
+#include "ledger/jobs/jobs.h"
 #include "tools/audit/audit_note.h"
 #include "tools/audit/audit_print.h"
 #include "tools/audit/audit_tiles.h"
@@ -41,6 +42,7 @@ struct audit_request {
 	bool tiles;
 	struct vkey vkey;
 	bool labels;
+	uint64_t jobs;                /* 0: not said */
 	const char *sign;             /* the auditor's key file, or NULL */
 	const char *auditor;          /* the name that a new one gets */
 	const struct signer_key *key; /* from that file, or NULL */
@@ -84,6 +86,7 @@ static _Noreturn void walk(const struct audit_request *request, struct report *r
 	const struct rlimit no_core = {0, 0}; /* opened records stay in memory only, also when this crashes */
 	struct audit_options options = {.records = readable(request->place, "keys/master"),
 		.labels = request->labels,
+		.jobs = (unsigned)request->jobs,
 		.progress = note_progress,
 		.context = report};
 	if (sigaction(SIGBUS, &faults, NULL) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0 ||
@@ -228,10 +231,16 @@ static enum error audit_in_child(
 
 static enum error audit_dir(const struct audit_request *request, struct audit_result *out, struct fault *fault)
 {
+	struct audit_request alone = *request;
 	struct report *report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	alone.jobs = 1;
 	if (report == MAP_FAILED)
 		return fault_set(fault, E_NO_MEMORY, "");
 	enum error error = audit_in_child(request, report, out, fault);
+	if (error == E_OK && !report->finished && request->jobs > 1) {
+		*report = (struct report){.done = 0};
+		error = audit_in_child(&alone, report, out, fault);
+	}
 	munmap(report, sizeof *report);
 	return error;
 }
@@ -278,6 +287,8 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, from, "from", "F", .forms = OF_TILES,
 		.help = "with a URL: goes on from what --save wrote, so that only what is new is read; or, with a signed "
 				"checkpoint in F, reads everything and checks that it extends that checkpoint"),
+	OPTION_NUMBER(T, jobs, "jobs", "N", 1, JOBS_WORKERS_MAX,
+		.help = "threads (as many as there are processors); what is found does not depend on it"),
 	OPTION_FLAG(T, json, "json", .help = "the result as one JSON object"),
 };
 
@@ -286,6 +297,8 @@ static const struct option_row rows[] = {
 static enum error check_request(struct audit_request *request, struct fault *fault)
 {
 	request->tiles = audit_tiles_place(request->place);
+	if (request->jobs == 0)
+		request->jobs = jobs_processors();
 	if (request->tiles && request->labels)
 		return fault_set(fault, E_USAGE, "--labels is for a ledger's directory: labels are not published");
 	if (!request->tiles && (request->from != NULL || request->save != NULL))

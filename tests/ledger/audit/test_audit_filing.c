@@ -1,6 +1,6 @@
 /* The accredited audit of a directory: epochs that the ledger itself, with all its keys, got wrong. */
-#include "ledger/audit/audit.h"
 #include "ledger/filed/filed_put.h"
+#include "tests/lib/both_ways.h"
 #include "tests/lib/misfiled.h"
 
 #define SUBJECTS 6
@@ -12,7 +12,7 @@ static struct audit_result audit_labels_of(void)
 	struct audit_options options = {.records = true, .labels = true};
 	struct audit_result result;
 	struct fault fault = {.text = ""};
-	enum error error = audit_directory(f.dir, &f.vkey, &options, &result, &fault);
+	enum error error = audit_both_ways(f.dir, &f.vkey, &options, &result, &fault);
 	ck_assert_msg(error == E_OK, "%s: %s", error_name(error), fault.text);
 	return result;
 }

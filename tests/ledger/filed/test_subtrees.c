@@ -1,12 +1,12 @@
 /* A person with very many events: the parts of the tree that are stored, what is made with them, and the audit of them.
  */
-#include "ledger/audit/audit.h"
 #include "ledger/base/domain.h"
 #include "ledger/db/db_put.h"
 #include "ledger/filed/subtrees.h"
 #include "ledger/keys/secrets.h"
 #include "ledger/statement/statement.h"
 #include "query/statement/statement_make.h"
+#include "tests/lib/both_ways.h"
 #include "tests/lib/fixture.h"
 
 #include <fcntl.h>
@@ -205,7 +205,7 @@ static struct audit_result audited(void)
 	struct audit_result result;
 	struct fault fault = {.text = ""};
 	const struct audit_options options = {.records = true};
-	enum error error = audit_directory(f.dir, &f.vkey, &options, &result, &fault);
+	enum error error = audit_both_ways(f.dir, &f.vkey, &options, &result, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
 	return result;
 }

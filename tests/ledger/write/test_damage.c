@@ -1,9 +1,9 @@
 /* Events that cannot be filed: each is declared lost, and the rest goes on; what can be made again is made again. */
-#include "ledger/audit/audit.h"
 #include "ledger/db/db_put.h"
 #include "ledger/store/store_put.h"
 #include "ledger/write/damage.h"
 #include "tests/lib/audited.h"
+#include "tests/lib/both_ways.h"
 
 #include <stdlib.h>
 
@@ -71,7 +71,7 @@ static struct audit_result audit_all(void)
 	struct audit_options options = {.records = true, .labels = true};
 	struct audit_result result;
 	struct fault fault = {.text = ""};
-	enum error error = audit_directory(f.dir, &f.vkey, &options, &result, &fault);
+	enum error error = audit_both_ways(f.dir, &f.vkey, &options, &result, &fault);
 	ck_assert_msg(error == E_OK, "%s: %s", error_name(error), fault.text);
 	return result;
 }

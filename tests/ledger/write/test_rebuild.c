@@ -1,8 +1,8 @@
 /* Whatever is derived may be damaged in any row: made again from the log, all of it holds. */
-#include "ledger/audit/audit.h"
 #include "ledger/db/db_put.h"
 #include "ledger/write/ledger_state.h"
 #include "tests/lib/audited.h"
+#include "tests/lib/both_ways.h"
 
 #include <string.h>
 
@@ -54,7 +54,7 @@ static struct audit_result audit_labels(void)
 	struct audit_options options = {.records = true, .labels = true};
 	struct audit_result result;
 	struct fault fault = {.text = ""};
-	enum error error = audit_directory(f.dir, &f.vkey, &options, &result, &fault);
+	enum error error = audit_both_ways(f.dir, &f.vkey, &options, &result, &fault);
 	ck_assert_msg(error == E_OK, "%s: %s", error_name(error), fault.text);
 	return result;
 }

@@ -1,8 +1,8 @@
 /* An old store, the public part of what it lacks, and a ledger that goes on from there: one history, and it says what
  * is lost. */
-#include "ledger/audit/audit.h"
 #include "ledger/base/file.h"
 #include "ledger/write/ledger_state.h"
+#include "tests/lib/both_ways.h"
 #include "tests/lib/fixture.h"
 #include "tests/lib/restored.h"
 
@@ -505,7 +505,7 @@ START_TEST(filed_too_late)
 	fixture_epoch(&f);
 	fixture_close(&f);
 	const struct audit_options options = {.records = true};
-	ck_ok(audit_directory(f.dir, &f.vkey, &options, &result, &fault));
+	ck_ok(audit_both_ways(f.dir, &f.vkey, &options, &result, &fault));
 	ck_assert(!result.ok);
 	ck_assert_msg(strstr(result.reason, "filed too late") != NULL, "%s", result.reason);
 	ck_assert_uint_eq(result.index, log.rules.state.late);

@@ -6,11 +6,11 @@
  * (tests/lib/naive_log.h).
  *
  * INDSIGT_SEEDS: how many sequences of what comes (8), INDSIGT_SEED: the first one. The seed is printed before each. */
-#include "ledger/audit/audit.h"
 #include "ledger/db/db_put.h"
 #include "ledger/log/log_rules.h"
 #include "ledger/write/ledger_state.h"
 #include "tests/lib/any_entry.h"
+#include "tests/lib/both_ways.h"
 #include "tests/lib/fixture.h"
 #include "tests/lib/naive_log.h"
 
@@ -529,7 +529,7 @@ static void run_seed(void)
 	fixture_close(&f);
 	struct audit_options options = {.records = !damaged, .labels = !damaged};
 	struct audit_result result;
-	WORKS(audit_directory(f.dir, &f.vkey, &options, &result, &why));
+	WORKS(audit_both_ways(f.dir, &f.vkey, &options, &result, &why));
 	ck_assert_msg(result.ok, "seed %u: index %lu: %s", seed, result.index, result.reason);
 	fixture_open(&f);
 	fixture_remove(&f);
