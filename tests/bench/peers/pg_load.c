@@ -5,7 +5,8 @@
  *
  * As `indsigt bench --minutes` loads a ledger: CLIENTS connections insert batches of BATCH rows about people at random,
  * one transaction each, durable when it answers; meanwhile one connection asks for 20 rows of somebody 20 times a
- * second. Prints: rows=N seconds=S rows/s=N answer_p50_ms=N answer_p99_ms=N */
+ * second. A BATCH of 1 is a plain INSERT of one row. Prints:
+ * rows=N seconds=S rows/s=N answer_p50_ms=N answer_p99_ms=N insert_p50_ms=N insert_p99_ms=N */
 #include <endian.h>
 #include <libpq-fe.h>
 #include <pthread.h>
@@ -24,6 +25,7 @@
 #define ASKS_PER_SECOND 20
 #define ASKS_MAX 100000
 #define CLIENTS_MAX 64
+#define INSERTS_MAX 200000 /* of each client: that are timed */
 
 static const char *conninfo, *table;
 static double seconds, start;
@@ -32,6 +34,8 @@ static uint64_t people;
 static _Atomic long rows;
 static double asks[ASKS_MAX];
 static int asked;
+static double inserts[CLIENTS_MAX * INSERTS_MAX];
+static int inserted[CLIENTS_MAX];
 
 static double now(void)
 {
@@ -96,12 +100,16 @@ static uint8_t *put_head(uint8_t *at, long count)
 
 static void *insert(void *context)
 {
+	size_t client = (uintptr_t)context - 1;
 	uint64_t random = (uint64_t)time(NULL) + ((uint64_t)(uintptr_t)context << 40);
 	size_t room = 20 + (size_t)batch * (4 + EVENT_BYTES);
 	uint8_t *persons = malloc(room);
 	uint8_t *events = malloc(room);
 	char query[160];
-	snprintf(query, sizeof query, "INSERT INTO %s(subject, ev) SELECT * FROM unnest($1::bytea[], $2::bytea[])", table);
+	snprintf(query, sizeof query,
+		batch == 1 ? "INSERT INTO %s(subject, ev) VALUES($1::bytea, $2::bytea)"
+				   : "INSERT INTO %s(subject, ev) SELECT * FROM unnest($1::bytea[], $2::bytea[])",
+		table);
 	PGconn *connection = open_connection(query, 2);
 	while (now() - start < seconds) {
 		uint8_t *person = put_head(persons, batch);
@@ -117,12 +125,16 @@ static void *insert(void *context)
 			}
 			event += EVENT_BYTES;
 		}
-		const char *const values[] = {(const char *)persons, (const char *)events};
-		const int lengths[] = {(int)(person - persons), (int)(event - events)};
+		size_t head = batch == 1 ? 24 : 0; /* a row is no array */
+		const char *const values[] = {(const char *)persons + head, (const char *)events + head};
+		const int lengths[] = {(int)(person - persons - (long)head), (int)(event - events - (long)head)};
 		const int formats[] = {1, 1};
+		double begun = now();
 		PGresult *result = PQexecPrepared(connection, "q", 2, values, lengths, formats, 1);
 		must(connection, result, PGRES_COMMAND_OK);
 		PQclear(result);
+		if (inserted[client] < INSERTS_MAX)
+			inserts[client * INSERTS_MAX + (size_t)inserted[client]++] = (now() - begun) * 1000;
 		rows += batch;
 	}
 	PQfinish(connection);
@@ -188,8 +200,15 @@ int main(int argc, char **argv)
 	for (long i = 0; i <= clients; i++)
 		pthread_join(threads[i], NULL);
 	double took = now() - start;
+	size_t timed = 0;
+	for (long i = 0; i < clients; i++)
+		for (int k = 0; k < inserted[i]; k++)
+			inserts[timed++] = inserts[i * INSERTS_MAX + k];
 	qsort(asks, (size_t)asked, sizeof *asks, compare);
-	printf("rows=%ld seconds=%.1f rows/s=%.0f answer_p50_ms=%.3f answer_p99_ms=%.3f\n", rows, took, (double)rows / took,
-		asked ? asks[asked / 2] : -1, asked ? asks[asked * 99 / 100] : -1);
+	qsort(inserts, timed, sizeof *inserts, compare);
+	printf("rows=%ld seconds=%.1f rows/s=%.0f answer_p50_ms=%.3f answer_p99_ms=%.3f insert_p50_ms=%.3f "
+		   "insert_p99_ms=%.3f\n",
+		rows, took, (double)rows / took, asked ? asks[asked / 2] : -1, asked ? asks[asked * 99 / 100] : -1,
+		timed ? inserts[timed / 2] : -1, timed ? inserts[timed * 99 / 100] : -1);
 	return 0;
 }

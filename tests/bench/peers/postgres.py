@@ -3,12 +3,16 @@
 and so on, then the medians and their ratios.
 
 usage: postgres.py INDSIGT [--minutes N] [--rounds N] [--people N] [--senders N] [--batch N]
+       postgres.py INDSIGT --singles [--seconds N] [--events N] [--rounds N] [--people N]
 
 Needs PostgreSQL's server and libpq's header (Debian: postgresql, libpq-dev), a C compiler, and root or a user who may
 run initdb. The cluster is its own, in a temporary folder, with durable commits as PostgreSQL has them when installed.
 
 * plain: one table, an index by person. Anybody who may write to it may change it unseen.
 * chained: beside it a chain of hashes over all rows, made by a trigger for each statement: the least that shows a change.
+
+With --singles it is single events that are waited for: 32 callers, each of whom gives the next event when the last one is
+durable, in the ledger also proven; and one caller alone.
 
 The ledger's rate counts until all is filed and findable with proofs; PostgreSQL's until the last row is in."""
 
@@ -103,6 +107,42 @@ def measure_table(load, cluster, options, table):
     return {"rate": line["rows/s"], "answer": line["answer_p99_ms"]}
 
 
+CALLERS = 32
+
+
+def measure_single_events(options):
+    out = subprocess.check_output([options.indsigt, "bench", "--batch", "1", "--singles", "--events", str(options.events),
+                                   "--subjects", str(options.people)], text=True)
+    lines = {line.split()[0]: figures(line) for line in out.splitlines() if "events/s=" in line}
+    return {"rate": lines["callers"]["events/s"], "p50": lines["callers"]["p50_ms"], "p99": lines["callers"]["p99_ms"],
+            "signed": lines["ingest"]["events/s"], "lone": lines["lone"]["p50_ms"]}
+
+
+def measure_single_rows(load, cluster, options, table):
+    many, one = (figures(subprocess.check_output([load, cluster.conninfo, table, str(options.seconds), str(clients), "1",
+                                                  str(options.people)], text=True)) for clients in (CALLERS, 1))
+    return {"rate": many["rows/s"], "p50": many["insert_p50_ms"], "p99": many["insert_p99_ms"], "lone": one["insert_p50_ms"]}
+
+
+def compare_singles(options, cluster, load):
+    results = {"indsigt": [], "plain": [], "chained": []}
+    for number in range(options.rounds):
+        for name, found in results.items():
+            found.append(measure_single_events(options) if name == "indsigt"
+                         else measure_single_rows(load, cluster, options, name))
+            print("round %d: %-8s %d callers %s" % (number + 1, name, CALLERS, " ".join(
+                "%s=%.3f" % item for item in found[-1].items())), flush=True)
+    middle = {name: {key: statistics.median(part[key] for part in found) for key in found[0]}
+              for name, found in results.items()}
+    ours, plain, chained = middle["indsigt"], middle["plain"], middle["chained"]
+    print("single events, %d callers, medians: indsigt %.0f/s, p50 %.2f ms; of PostgreSQL plain %.2f, chained %.2f" % (
+        CALLERS, ours["rate"], ours["p50"], ours["rate"] / plain["rate"], ours["rate"] / chained["rate"]))
+    print("each event signed by itself, %d senders: indsigt %.0f/s; of PostgreSQL plain %.2f, chained %.2f" % (
+        CALLERS, ours["signed"], ours["signed"] / plain["rate"], ours["signed"] / chained["rate"]))
+    print("one event at a time, p50: indsigt %.2f ms with its proof, PostgreSQL plain %.2f, chained %.2f" % (
+        ours["lone"], plain["lone"], chained["lone"]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("indsigt")
@@ -111,6 +151,9 @@ def main():
     parser.add_argument("--people", type=int, default=1000000)
     parser.add_argument("--senders", type=int, default=2)
     parser.add_argument("--batch", type=int, default=1000)
+    parser.add_argument("--singles", action="store_true")
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--events", type=int, default=50000)
     options = parser.parse_args()
     place = tempfile.mkdtemp(prefix="indsigt-peers-")
     results = {"indsigt": [], "plain": [], "chained": []}
@@ -118,6 +161,9 @@ def main():
     try:
         cluster = Cluster(place)
         load = build(place)
+        if options.singles:
+            compare_singles(options, cluster, load)
+            return 0
         for number in range(options.rounds):
             for name, found in results.items():
                 found.append(measure_ledger(options) if name == "indsigt" else measure_table(load, cluster, options, name))
