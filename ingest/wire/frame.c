@@ -52,131 +52,69 @@ static enum error finish(const uint8_t *start, struct writer *out)
 }
 
 /* A body of another version holds whatever it holds: only the version is read of it. */
-static void read_version(struct reader *r, uint16_t *version)
+static void read_version(struct reader *in, uint16_t *version)
 {
-	*version = reader_u16(r);
-	if (r->error == E_OK && WRONG(*version != PROTOCOL_VERSION))
-		reader_fail(r, E_VERSION);
+	*version = reader_u16(in);
+	if (in->error == E_OK && WRONG(*version != PROTOCOL_VERSION))
+		reader_fail(in, E_VERSION);
 }
 
-enum error frame_challenge_encode(const struct frame_challenge *challenge, struct writer *out)
+/* It is for a person and goes to a terminal: it must be UTF-8, or the whole frame is none. */
+static void read_reason(struct reader *in, struct bytes *text)
 {
-	const uint8_t *start = begin(FRAME_CHALLENGE, out);
-	writer_u16(out, challenge->version);
-	writer_bytes(out, BYTES_ARRAY(challenge->nonce));
-	writer_bytes(out, BYTES_ARRAY(challenge->log_key));
-	writer_range16(out, challenge->origin);
-	return finish(start, out);
+	*text = reader_range16(in, REFUSAL_TEXT_MAX);
+	if (WRONG(!bytes_utf8(*text)))
+		reader_fail(in, E_NOT_UTF8);
 }
 
-enum error frame_challenge_decode(struct bytes body, struct frame_challenge *out)
+#define FIELD_WRITE_VERSION(member) writer_u16(out, record->member)
+#define FIELD_READ_VERSION(member) read_version(in, &record->member)
+#define FIELD_WRITE_REASON(member) writer_range16(out, record->member)
+#define FIELD_READ_REASON(member) read_reason(in, &record->member)
+#define FIELD_WRITE_POLICY(member) policy_encode(&record->member, out)
+#define FIELD_READ_POLICY(member) policy_decode(in, &record->member)
+
+/* A frame of this type is its fields, and so is its body; what is read of it is all that it has. */
+#define FRAME_OF(name, type, FIELDS)                                                        \
+	enum error frame_##name##_encode(const struct frame_##name *record, struct writer *out) \
+	{                                                                                       \
+		const uint8_t *start = begin(type, out);                                            \
+		FIELDS(FIELD_WRITE);                                                                \
+		return finish(start, out);                                                          \
+	}                                                                                       \
+	enum error frame_##name##_decode(struct bytes body, struct frame_##name *record)        \
+	{                                                                                       \
+		struct reader r = reader_of(body), *in = &r;                                        \
+		FIELDS(FIELD_READ);                                                                 \
+		return reader_done(in);                                                             \
+	}                                                                                       \
+	_Static_assert(1, "a semicolon follows")
+
+#define CHALLENGE_FIELDS(F) F(VERSION, version) F(BYTES, nonce) F(BYTES, log_key) F(RANGE16, origin, ORIGIN_BYTES_MAX)
+FRAME_OF(challenge, FRAME_CHALLENGE, CHALLENGE_FIELDS);
+
+/* clang-format off */
+#define HELLO_FIELDS(F) \
+	F(VERSION, version) F(U32, sender) F(RANGE16, origin, ORIGIN_BYTES_MAX) \
+	F(RANGE16, checkpoint, NOTE_BYTES_MAX) F(BYTES, nonce) F(BYTES, signature)
+/* clang-format on */
+FRAME_OF(hello, FRAME_HELLO, HELLO_FIELDS);
+
+/* clang-format off */
+#define WELCOME_SIGNED_FIELDS(F) \
+	F(VERSION, version) F(U64, next_sequence) F(U64, ledger_time_s) F(U32, batch_events_max) \
+	F(U32, batch_bytes_max) F(U32, window_batches) F(U32, window_bytes) F(POLICY, policy)
+/* clang-format on */
+#define WELCOME_FIELDS(F) WELCOME_SIGNED_FIELDS(F) F(BYTES, signature)
+FRAME_OF(welcome, FRAME_WELCOME, WELCOME_FIELDS);
+
+void frame_welcome_fields(const struct frame_welcome *record, struct writer *out)
 {
-	struct reader r = reader_of(body);
-	read_version(&r, &out->version);
-	reader_copy(&r, out->nonce, sizeof out->nonce);
-	reader_copy(&r, out->log_key, sizeof out->log_key);
-	out->origin = reader_range16(&r, ORIGIN_BYTES_MAX);
-	return reader_done(&r);
+	WELCOME_SIGNED_FIELDS(FIELD_WRITE);
 }
 
-enum error frame_hello_encode(const struct frame_hello *hello, struct writer *out)
-{
-	const uint8_t *start = begin(FRAME_HELLO, out);
-	writer_u16(out, hello->version);
-	writer_u32(out, hello->sender);
-	writer_range16(out, hello->origin);
-	writer_range16(out, hello->checkpoint);
-	writer_bytes(out, BYTES_ARRAY(hello->nonce));
-	writer_bytes(out, BYTES_ARRAY(hello->signature));
-	return finish(start, out);
-}
+#define REFUSAL_FIELDS(F) F(U64, first_sequence) F(U64, expected_sequence) F(U16, error) F(U32, event) F(REASON, text)
+FRAME_OF(refusal, FRAME_REFUSAL, REFUSAL_FIELDS);
 
-enum error frame_hello_decode(struct bytes body, struct frame_hello *out)
-{
-	struct reader r = reader_of(body);
-	read_version(&r, &out->version);
-	out->sender = reader_u32(&r);
-	out->origin = reader_range16(&r, ORIGIN_BYTES_MAX);
-	out->checkpoint = reader_range16(&r, NOTE_BYTES_MAX);
-	reader_copy(&r, out->nonce, sizeof out->nonce);
-	reader_copy(&r, out->signature, sizeof out->signature);
-	return reader_done(&r);
-}
-
-void frame_welcome_fields(const struct frame_welcome *welcome, struct writer *out)
-{
-	writer_u16(out, welcome->version);
-	writer_u64(out, welcome->next_sequence);
-	writer_u64(out, welcome->ledger_time_s);
-	writer_u32(out, welcome->batch_events_max);
-	writer_u32(out, welcome->batch_bytes_max);
-	writer_u32(out, welcome->window_batches);
-	writer_u32(out, welcome->window_bytes);
-	policy_encode(&welcome->policy, out);
-}
-
-enum error frame_welcome_encode(const struct frame_welcome *welcome, struct writer *out)
-{
-	const uint8_t *start = begin(FRAME_WELCOME, out);
-	frame_welcome_fields(welcome, out);
-	writer_bytes(out, BYTES_ARRAY(welcome->signature));
-	return finish(start, out);
-}
-
-enum error frame_welcome_decode(struct bytes body, struct frame_welcome *out)
-{
-	struct reader r = reader_of(body);
-	read_version(&r, &out->version);
-	out->next_sequence = reader_u64(&r);
-	out->ledger_time_s = reader_u64(&r);
-	out->batch_events_max = reader_u32(&r);
-	out->batch_bytes_max = reader_u32(&r);
-	out->window_batches = reader_u32(&r);
-	out->window_bytes = reader_u32(&r);
-	policy_decode(&r, &out->policy);
-	reader_copy(&r, out->signature, sizeof out->signature);
-	return reader_done(&r);
-}
-
-enum error frame_refusal_encode(const struct frame_refusal *refusal, struct writer *out)
-{
-	const uint8_t *start = begin(FRAME_REFUSAL, out);
-	writer_u64(out, refusal->first_sequence);
-	writer_u64(out, refusal->expected_sequence);
-	writer_u16(out, (uint16_t)refusal->error);
-	writer_u32(out, refusal->event);
-	writer_range16(out, refusal->text);
-	return finish(start, out);
-}
-
-/* The text is for a person and goes to a terminal: it must be UTF-8, or the whole frame is none. */
-enum error frame_refusal_decode(struct bytes body, struct frame_refusal *out)
-{
-	struct reader r = reader_of(body);
-	out->first_sequence = reader_u64(&r);
-	out->expected_sequence = reader_u64(&r);
-	out->error = (enum error)reader_u16(&r);
-	out->event = reader_u32(&r);
-	out->text = reader_range16(&r, REFUSAL_TEXT_MAX);
-	if (WRONG(!bytes_utf8(out->text)))
-		reader_fail(&r, E_NOT_UTF8);
-	return reader_done(&r);
-}
-
-enum error frame_error_encode(const struct frame_error *error, struct writer *out)
-{
-	const uint8_t *start = begin(FRAME_ERROR, out);
-	writer_u16(out, (uint16_t)error->error);
-	writer_range16(out, error->text);
-	return finish(start, out);
-}
-
-enum error frame_error_decode(struct bytes body, struct frame_error *out)
-{
-	struct reader r = reader_of(body);
-	out->error = (enum error)reader_u16(&r);
-	out->text = reader_range16(&r, REFUSAL_TEXT_MAX);
-	if (WRONG(!bytes_utf8(out->text)))
-		reader_fail(&r, E_NOT_UTF8);
-	return reader_done(&r);
-}
+#define ERROR_FIELDS(F) F(U16, error) F(REASON, text)
+FRAME_OF(error, FRAME_ERROR, ERROR_FIELDS);

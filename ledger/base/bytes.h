@@ -127,3 +127,35 @@ static inline uint64_t get_u64(const uint8_t *p)
 {
 	return (uint64_t)get_u32(p) << 32 | get_u32(p + 4);
 }
+
+/* ---- records ----
+ *
+ * The fields of a record are listed once, in their order; what writes and what reads them comes of the list.
+ *
+ *     #define LOSS_FIELDS(F) F(U64, first) F(U64, end) F(U64, events)
+ *
+ *     LOSS_FIELDS(FIELD_WRITE);   where `record` is what is written, and `out` the writer
+ *     LOSS_FIELDS(FIELD_READ);    where `in` is the reader, and `record` is what is filled in
+ *
+ * A kind is a number, bytes of a fixed length (an array, a hash), or a range, which may be at most so long. A file may
+ * have kinds of its own: FIELD_WRITE_x and FIELD_READ_x of the member. */
+
+#define FIELD_WRITE(kind, member, ...) FIELD_WRITE_##kind(member);
+#define FIELD_READ(kind, member, ...) FIELD_READ_##kind(member, ##__VA_ARGS__);
+
+#define FIELD_WRITE_U8(member) writer_u8(out, (uint8_t)record->member)
+#define FIELD_WRITE_U16(member) writer_u16(out, (uint16_t)record->member)
+#define FIELD_WRITE_U32(member) writer_u32(out, record->member)
+#define FIELD_WRITE_U64(member) writer_u64(out, record->member)
+#define FIELD_WRITE_BYTES(member) writer_bytes(out, BYTES_ARRAY(record->member))
+#define FIELD_WRITE_HASH(member) writer_bytes(out, hash_bytes(&record->member))
+#define FIELD_WRITE_RANGE16(member) writer_range16(out, record->member)
+#define FIELD_WRITE_TEXT(member) writer_range16(out, bytes_text(record->member))
+
+#define FIELD_READ_U8(member) record->member = reader_u8(in)
+#define FIELD_READ_U16(member) record->member = reader_u16(in)
+#define FIELD_READ_U32(member) record->member = reader_u32(in)
+#define FIELD_READ_U64(member) record->member = reader_u64(in)
+#define FIELD_READ_BYTES(member) reader_copy(in, record->member, sizeof record->member)
+#define FIELD_READ_HASH(member) reader_copy(in, record->member.b, HASH_BYTES)
+#define FIELD_READ_RANGE16(member, max) record->member = reader_range16(in, max)

@@ -41,6 +41,23 @@ static bool read_flag(struct reader *in)
 	return flag == 1;
 }
 
+/* Later than any time that can be told is no time. */
+static uint64_t read_time(struct reader *in)
+{
+	uint64_t time_s = reader_u64(in);
+	if (WRONG(time_s > TIME_S_MAX))
+		reader_fail(in, E_BAD_VALUE);
+	return time_s;
+}
+
+#define FIELD_WRITE_FLAG(member) writer_u8(out, record->member)
+#define FIELD_READ_FLAG(member) record->member = read_flag(in)
+#define FIELD_WRITE_TIME(member) writer_u64(out, record->member)
+#define FIELD_READ_TIME(member) record->member = read_time(in)
+#define FIELD_READ_TEXT(member, max) read_text(in, max, record->member)
+#define FIELD_WRITE_POLICY(member) policy_encode(&record->member, out)
+#define FIELD_READ_POLICY(member) policy_decode(in, &record->member)
+
 /* ---- genesis ---- */
 
 /* Empty, or exactly three ranges: origin, vkey and final checkpoint of the log before. */
@@ -68,41 +85,27 @@ static bool genesis_valid(const struct entry_genesis *genesis)
 		   !WRONG(genesis->epoch_seconds == 0) && predecessor_valid(genesis->predecessor);
 }
 
-/* Later than any time that can be told is no time. */
-static uint64_t read_time(struct reader *in)
-{
-	uint64_t time_s = reader_u64(in);
-	if (WRONG(time_s > TIME_S_MAX))
-		reader_fail(in, E_BAD_VALUE);
-	return time_s;
-}
+/* ... behind its format. */
+/* clang-format off */
+#define GENESIS_FIELDS(F) \
+	F(TIME, time_s) F(TEXT, origin, ORIGIN_BYTES_MAX) F(BYTES, log_key) F(BYTES, vrf_key) F(U32, epoch_seconds) \
+	F(U32, epoch_lag_seconds) F(RANGE16, predecessor, ENTRY_BYTES_MAX)
+/* clang-format on */
 
-static void genesis_encode(const struct entry_genesis *genesis, struct writer *out)
+static void genesis_encode(const struct entry_genesis *record, struct writer *out)
 {
-	writer_u16(out, genesis->format);
-	writer_u64(out, genesis->time_s);
-	writer_range16(out, bytes_text(genesis->origin));
-	writer_bytes(out, BYTES_ARRAY(genesis->log_key));
-	writer_bytes(out, BYTES_ARRAY(genesis->vrf_key));
-	writer_u32(out, genesis->epoch_seconds);
-	writer_u32(out, genesis->epoch_lag_seconds);
-	writer_range16(out, genesis->predecessor);
+	writer_u16(out, record->format);
+	GENESIS_FIELDS(FIELD_WRITE);
 }
 
 /* The version is judged before all else, for in another one nothing after it need mean the same. */
-static void genesis_decode(struct reader *in, struct entry_genesis *out)
+static void genesis_decode(struct reader *in, struct entry_genesis *record)
 {
-	out->format = reader_u16(in);
-	if (in->error == E_OK && WRONG(out->format != FORMAT_VERSION))
+	record->format = reader_u16(in);
+	if (in->error == E_OK && WRONG(record->format != FORMAT_VERSION))
 		reader_fail(in, E_FORMAT);
-	out->time_s = read_time(in);
-	read_text(in, ORIGIN_BYTES_MAX, out->origin);
-	reader_copy(in, out->log_key, sizeof out->log_key);
-	reader_copy(in, out->vrf_key, sizeof out->vrf_key);
-	out->epoch_seconds = reader_u32(in);
-	out->epoch_lag_seconds = reader_u32(in);
-	out->predecessor = reader_range16(in, ENTRY_BYTES_MAX);
-	if (in->error == E_OK && !genesis_valid(out))
+	GENESIS_FIELDS(FIELD_READ);
+	if (in->error == E_OK && !genesis_valid(record))
 		reader_fail(in, E_BAD_VALUE);
 }
 
@@ -124,54 +127,39 @@ static bool sender_valid(const struct entry_sender *sender)
 		   !WRONG(sender->compromised && sender->action != SENDER_REVOKE);
 }
 
-static void sender_encode(const struct entry_sender *sender, struct writer *out)
+/* ... behind its action. */
+/* clang-format off */
+#define SENDER_FIELDS(F) \
+	F(U32, sender) F(U64, follows) F(TIME, time_s) F(TEXT, org, ORG_BYTES_MAX) F(TEXT, name, NAME_BYTES_MAX) \
+	F(BYTES, public_key) F(POLICY, policy) F(FLAG, compromised) F(BYTES, signature) F(BYTES, old_signature)
+#define SENDER_MESSAGE_FIELDS(F) \
+	F(U8, action) F(U32, sender) F(U64, follows) F(TEXT, org) F(TEXT, name) F(POLICY, policy) \
+	F(FLAG, compromised) F(BYTES, public_key)
+/* clang-format on */
+
+static void sender_encode(const struct entry_sender *record, struct writer *out)
 {
-	writer_u8(out, (uint8_t)sender->action);
-	writer_u32(out, sender->sender);
-	writer_u64(out, sender->follows);
-	writer_u64(out, sender->time_s);
-	writer_range16(out, bytes_text(sender->org));
-	writer_range16(out, bytes_text(sender->name));
-	writer_bytes(out, BYTES_ARRAY(sender->public_key));
-	policy_encode(&sender->policy, out);
-	writer_u8(out, sender->compromised);
-	writer_bytes(out, BYTES_ARRAY(sender->signature));
-	writer_bytes(out, BYTES_ARRAY(sender->old_signature));
+	writer_u8(out, (uint8_t)record->action);
+	SENDER_FIELDS(FIELD_WRITE);
 }
 
-static void sender_decode(struct reader *in, struct entry_sender *out)
+static void sender_decode(struct reader *in, struct entry_sender *record)
 {
 	uint8_t action = reader_u8(in);
 	if (WRONG(action < SENDER_REGISTER) || WRONG(action > SENDER_REVOKE))
 		reader_fail(in, E_BAD_VALUE);
-	out->action = (enum sender_action)action;
-	out->sender = reader_u32(in);
-	out->follows = reader_u64(in);
-	out->time_s = read_time(in);
-	read_text(in, ORG_BYTES_MAX, out->org);
-	read_text(in, NAME_BYTES_MAX, out->name);
-	reader_copy(in, out->public_key, sizeof out->public_key);
-	policy_decode(in, &out->policy);
-	out->compromised = read_flag(in);
-	reader_copy(in, out->signature, sizeof out->signature);
-	reader_copy(in, out->old_signature, sizeof out->old_signature);
-	if (in->error == E_OK && !sender_valid(out))
+	record->action = (enum sender_action)action;
+	SENDER_FIELDS(FIELD_READ);
+	if (in->error == E_OK && !sender_valid(record))
 		reader_fail(in, E_BAD_VALUE);
 }
 
 /* Without the time, which the ledger sets: the sender signs before it knows it. */
-enum error sender_message(const char *origin, const struct entry_sender *entry, struct writer *out)
+enum error sender_message(const char *origin, const struct entry_sender *record, struct writer *out)
 {
 	writer_bytes(out, BYTES_LITERAL(DOMAIN_SENDER));
 	writer_range16(out, bytes_text(origin));
-	writer_u8(out, (uint8_t)entry->action);
-	writer_u32(out, entry->sender);
-	writer_u64(out, entry->follows);
-	writer_range16(out, bytes_text(entry->org));
-	writer_range16(out, bytes_text(entry->name));
-	policy_encode(&entry->policy, out);
-	writer_u8(out, entry->compromised);
-	writer_bytes(out, BYTES_ARRAY(entry->public_key));
+	SENDER_MESSAGE_FIELDS(FIELD_WRITE);
 	return out->error;
 }
 
@@ -232,25 +220,19 @@ static enum error event_entry_decode(struct bytes encoded, struct entry *out)
 
 /* ---- batch ---- */
 
-static void batch_encode(const struct entry_batch *batch, struct writer *out)
+#define BATCH_FIELDS(F) F(U32, sender) F(U64, first_sequence) F(U32, count) F(U64, filing_checked) F(BYTES, signature)
+
+static void batch_encode(const struct entry_batch *record, struct writer *out)
 {
-	writer_u32(out, batch->sender);
-	writer_u64(out, batch->first_sequence);
-	writer_u32(out, batch->count);
-	writer_u64(out, batch->filing_checked);
-	writer_bytes(out, BYTES_ARRAY(batch->signature));
+	BATCH_FIELDS(FIELD_WRITE);
 }
 
-static void batch_decode(struct reader *in, struct entry_batch *out)
+static void batch_decode(struct reader *in, struct entry_batch *record)
 {
-	out->sender = reader_u32(in);
-	out->first_sequence = reader_u64(in);
-	out->count = reader_u32(in);
-	out->filing_checked = reader_u64(in);
-	reader_copy(in, out->signature, sizeof out->signature);
+	BATCH_FIELDS(FIELD_READ);
 	if (in->error != E_OK)
 		return;
-	enum error error = batch_check_range(out->first_sequence, out->count, out->filing_checked);
+	enum error error = batch_check_range(record->first_sequence, record->count, record->filing_checked);
 	if (WRONG(error != E_OK))
 		reader_fail(in, error);
 }
@@ -273,26 +255,22 @@ struct batch_head entry_batch_head(const struct entry_batch *batch, enum batch_k
 
 /* ---- epoch ---- */
 
-static void epoch_encode(const struct entry_epoch *epoch, struct writer *out)
+#define EPOCH_FIELDS(F) F(U64, size) F(HASH, map_root) F(HASH, filing_root) F(TIME, time_s)
+
+static void epoch_encode(const struct entry_epoch *record, struct writer *out)
 {
-	writer_u64(out, epoch->size);
-	writer_bytes(out, hash_bytes(&epoch->map_root));
-	writer_bytes(out, hash_bytes(&epoch->filing_root));
-	writer_u64(out, epoch->time_s);
-	if (epoch->lost > 0)
-		writer_u64(out, epoch->lost);
+	EPOCH_FIELDS(FIELD_WRITE);
+	if (record->lost > 0)
+		writer_u64(out, record->lost);
 }
 
-static void epoch_decode(struct reader *in, struct entry_epoch *out)
+static void epoch_decode(struct reader *in, struct entry_epoch *record)
 {
-	out->size = reader_u64(in);
-	reader_copy(in, out->map_root.b, HASH_BYTES);
-	reader_copy(in, out->filing_root.b, HASH_BYTES);
-	out->time_s = read_time(in);
+	EPOCH_FIELDS(FIELD_READ);
 	if (reader_left(in) == 0)
 		return;
-	out->lost = reader_u64(in);
-	if (in->error == E_OK && WRONG(out->lost == 0))
+	record->lost = reader_u64(in);
+	if (in->error == E_OK && WRONG(record->lost == 0))
 		reader_fail(in, E_BAD_VALUE); /* nothing lost is said by saying nothing */
 }
 
@@ -307,44 +285,38 @@ static bool erasure_valid(const struct entry_erasure *erasure)
 		   !WRONG(!sodium_is_zero(erasure->label_commitment.b, HASH_BYTES));
 }
 
-static void erasure_encode(const struct entry_erasure *erasure, struct writer *out)
+/* clang-format off */
+#define ERASURE_FIELDS(F) \
+	F(FLAG, person) F(U16, period_month) F(U8, retention_years) F(HASH, label_commitment) \
+	F(TEXT, policy, NAME_BYTES_MAX) F(TIME, time_s)
+/* clang-format on */
+
+static void erasure_encode(const struct entry_erasure *record, struct writer *out)
 {
-	writer_u8(out, erasure->person);
-	writer_u16(out, erasure->period_month);
-	writer_u8(out, erasure->retention_years);
-	writer_bytes(out, hash_bytes(&erasure->label_commitment));
-	writer_range16(out, bytes_text(erasure->policy));
-	writer_u64(out, erasure->time_s);
+	ERASURE_FIELDS(FIELD_WRITE);
 }
 
-static void erasure_decode(struct reader *in, struct entry_erasure *out)
+static void erasure_decode(struct reader *in, struct entry_erasure *record)
 {
-	out->person = read_flag(in);
-	out->period_month = reader_u16(in);
-	out->retention_years = reader_u8(in);
-	reader_copy(in, out->label_commitment.b, HASH_BYTES);
-	read_text(in, NAME_BYTES_MAX, out->policy);
-	out->time_s = read_time(in);
-	if (in->error == E_OK && !erasure_valid(out))
+	ERASURE_FIELDS(FIELD_READ);
+	if (in->error == E_OK && !erasure_valid(record))
 		reader_fail(in, E_BAD_VALUE);
 }
 
 /* ---- loss ---- */
 
-static void loss_encode(const struct entry_loss *loss, struct writer *out)
+#define LOSS_FIELDS(F) F(U64, first) F(U64, end) F(U64, events)
+
+static void loss_encode(const struct entry_loss *record, struct writer *out)
 {
-	writer_u64(out, loss->first);
-	writer_u64(out, loss->end);
-	writer_u64(out, loss->events);
+	LOSS_FIELDS(FIELD_WRITE);
 }
 
 /* The genesis entry is never among what is lost. */
-static void loss_decode(struct reader *in, struct entry_loss *out)
+static void loss_decode(struct reader *in, struct entry_loss *record)
 {
-	out->first = reader_u64(in);
-	out->end = reader_u64(in);
-	out->events = reader_u64(in);
-	if (in->error == E_OK && (WRONG(out->first == 0) || WRONG(out->end <= out->first)))
+	LOSS_FIELDS(FIELD_READ);
+	if (in->error == E_OK && (WRONG(record->first == 0) || WRONG(record->end <= record->first)))
 		reader_fail(in, E_BAD_VALUE);
 }
 

@@ -64,6 +64,13 @@ enum error sender_take(struct sender *sender, const char *origin, const struct e
 
 /* ---- how it is kept ---- */
 
+static enum sender_status read_status(struct reader *in)
+{
+	enum sender_status status = (enum sender_status)reader_u8(in);
+	reader_require(in, status == SENDER_ACTIVE || status == SENDER_REVOKED);
+	return status;
+}
+
 static void read_text(struct reader *in, char *out, size_t max)
 {
 	struct bytes text = reader_range16(in, max);
@@ -72,22 +79,25 @@ static void read_text(struct reader *in, char *out, size_t max)
 		memcpy(out, text.data, text.len);
 }
 
-void sender_read(struct reader *in, struct sender *out)
+#define FIELD_WRITE_STATUS(member) writer_u8(out, (uint8_t)record->member)
+#define FIELD_READ_STATUS(member) record->member = read_status(in)
+#define FIELD_WRITE_FLAG(member) writer_u8(out, record->member)
+#define FIELD_READ_FLAG(member) record->member = reader_flag(in)
+#define FIELD_READ_TEXT(member, max) read_text(in, record->member, max)
+#define FIELD_WRITE_POLICY(member) policy_encode(&record->member, out)
+#define FIELD_READ_POLICY(member) policy_decode(in, &record->member)
+
+/* clang-format off */
+#define SENDER_FIELDS(F) \
+	F(U32, id) F(STATUS, status) F(FLAG, endorsed) F(FLAG, compromised) F(U64, version) F(U64, since_s) \
+	F(U64, last_s) F(U64, next_sequence) F(U64, filing_checked) F(TEXT, org, ORG_BYTES_MAX) \
+	F(TEXT, name, NAME_BYTES_MAX) F(BYTES, public_key) F(POLICY, policy)
+/* clang-format on */
+
+void sender_read(struct reader *in, struct sender *record)
 {
-	*out = (struct sender){.id = reader_u32(in)};
-	out->status = (enum sender_status)reader_u8(in);
-	reader_require(in, out->status == SENDER_ACTIVE || out->status == SENDER_REVOKED);
-	out->endorsed = reader_flag(in);
-	out->compromised = reader_flag(in);
-	out->version = reader_u64(in);
-	out->since_s = reader_u64(in);
-	out->last_s = reader_u64(in);
-	out->next_sequence = reader_u64(in);
-	out->filing_checked = reader_u64(in);
-	read_text(in, out->org, ORG_BYTES_MAX);
-	read_text(in, out->name, NAME_BYTES_MAX);
-	reader_copy(in, out->public_key, sizeof out->public_key);
-	policy_decode(in, &out->policy);
+	*record = (struct sender){.id = 0};
+	SENDER_FIELDS(FIELD_READ);
 }
 
 enum error sender_decode(struct bytes row, struct sender *out)
@@ -101,19 +111,7 @@ enum error sender_decode(struct bytes row, struct sender *out)
 	return E_OK;
 }
 
-void sender_encode(const struct sender *sender, struct writer *out)
+void sender_encode(const struct sender *record, struct writer *out)
 {
-	writer_u32(out, sender->id);
-	writer_u8(out, (uint8_t)sender->status);
-	writer_u8(out, sender->endorsed);
-	writer_u8(out, sender->compromised);
-	writer_u64(out, sender->version);
-	writer_u64(out, sender->since_s);
-	writer_u64(out, sender->last_s);
-	writer_u64(out, sender->next_sequence);
-	writer_u64(out, sender->filing_checked);
-	writer_range16(out, bytes_text(sender->org));
-	writer_range16(out, bytes_text(sender->name));
-	writer_bytes(out, BYTES_ARRAY(sender->public_key));
-	policy_encode(&sender->policy, out);
+	SENDER_FIELDS(FIELD_WRITE);
 }
