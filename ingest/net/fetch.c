@@ -39,7 +39,8 @@ enum error fetch_open(const char *url, const char *token, struct fetch **out, st
 {
 	if (!web_is_http(url))
 		return fault_set(fault, E_USAGE, "the ledger's address must begin with http:// or https://");
-	static const struct web_manner manner = {.seconds = FETCH_SECONDS, .refusal_max = FETCH_BYTES_MAX};
+	static const struct web_manner manner = {
+		.seconds = FETCH_SECONDS, .refusal_max = FETCH_BYTES_MAX, .compressed = true};
 	OWNED(fetch_release) struct fetch *fetch = calloc(1, sizeof *fetch);
 	if (fetch == NULL || (fetch->url = strdup(url)) == NULL || authorize(fetch, "Bearer ", token) != E_OK ||
 		web_open(&manner, 1, &fetch->web) != E_OK)

@@ -74,14 +74,6 @@ static enum error count_filed(struct snapshot *snapshot, struct subject_view *vi
 	return E_OK;
 }
 
-/* Each level behind the one below it. */
-static void add_levels(struct hash *below, uint64_t count)
-{
-	for (; count > 1; below += count, count /= 2)
-		for (uint64_t i = 0; i < count / 2; i++)
-			merkle_node_hash(&below[2 * i], &below[2 * i + 1], &below[count + i]);
-}
-
 static enum error load_view(struct snapshot *snapshot, struct bytes subject, struct subject_view *view)
 {
 	struct head head;
@@ -98,7 +90,7 @@ static enum error load_view(struct snapshot *snapshot, struct bytes subject, str
 	if (view->roots == NULL)
 		return E_NO_MEMORY;
 	TRY(subtrees_read(&snapshot->txn, keys_of(snapshot), &view->alias, complete, view->roots));
-	add_levels(view->roots, complete);
+	merkle_fill(view->roots, complete);
 	return E_OK;
 }
 
@@ -119,23 +111,17 @@ void subject_view_release(struct subject_view *view)
 	*view = (struct subject_view){.count = 0};
 }
 
-static enum error node_above(const struct subject_view *view, uint32_t above, uint64_t index, struct hash *out)
-{
-	uint64_t count = view->count / SUBTREE_LEAVES;
-	const struct hash *level = view->roots;
-	for (; above > 0 && count > 0; above--, count /= 2)
-		level += count;
-	if (index >= count)
-		return E_BAD_VALUE;
-	*out = level[index];
-	return E_OK;
-}
-
 enum error snapshot_subject_node(
 	struct snapshot *snapshot, struct subject_view *view, uint32_t level, uint64_t index, struct hash *out)
 {
-	if (level >= SUBTREE_LEVEL)
-		return node_above(view, level - SUBTREE_LEVEL, index, out);
+	if (level >= SUBTREE_LEVEL) {
+		size_t complete = view->count / SUBTREE_LEAVES;
+		const struct hash *node = merkle_filled(view->roots, complete, level - SUBTREE_LEVEL, index);
+		if (node == NULL)
+			return E_BAD_VALUE;
+		*out = *node;
+		return E_OK;
+	}
 	uint64_t first = index << level;
 	size_t count = (size_t)1 << level, at = first % POSTING_INDEXES_MAX;
 	TRY(hash_chunk(snapshot, view, first));

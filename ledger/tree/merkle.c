@@ -108,6 +108,20 @@ void merkle_root_of_leaves(const struct hash *leaves, size_t count, struct hash 
 	merkle_frontier_root(&frontier, out);
 }
 
+void merkle_fill(struct hash *nodes, size_t count)
+{
+	for (struct hash *below = nodes; count > 1; below += count, count /= 2)
+		for (size_t i = 0; i < count / 2; i++)
+			merkle_node_hash(&below[2 * i], &below[2 * i + 1], &below[count + i]);
+}
+
+const struct hash *merkle_filled(const struct hash *nodes, size_t count, uint32_t level, uint64_t index)
+{
+	for (; level > 0 && count > 0; level--, count /= 2)
+		nodes += count;
+	return index < count ? &nodes[index] : NULL;
+}
+
 /* ---- proving ---- */
 
 /* The root over the leaves [begin, end), where the subtree that begins at `begin` reaches `end` or beyond: it is made

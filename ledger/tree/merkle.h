@@ -100,6 +100,11 @@ enum error merkle_prove_range(const struct merkle_nodes *nodes, uint64_t first, 
 	struct merkle_range_proof *out) MUST_USE;
 /* The root over `count` leaf hashes in memory; 0 gives the empty root. */
 void merkle_root_of_leaves(const struct hash *leaves, size_t count, struct hash *out);
+/* All complete nodes over `count` leaf hashes, for whoever proves many: `nodes` begins with the leaves and has room for
+ * twice as many hashes; each level comes behind the one below it. */
+void merkle_fill(struct hash *nodes, size_t count);
+/* A node of those, borrowed; NULL where it is not complete. */
+const struct hash *merkle_filled(const struct hash *nodes, size_t count, uint32_t level, uint64_t index);
 
 /* ---- verifying ---- */
 

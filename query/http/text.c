@@ -3,7 +3,13 @@
  * when other answers are taken, E_TOO_LONG never does.
  *
  * What stands last says whether a comma is due: none behind what opens, or behind a name. Of strings only that is
- * escaped which has to be (RFC 8259 section 7). */
+ * escaped which has to be (RFC 8259 section 7).
+ *
+ *   value ─► data ─┬─ short, or not to be compressed ──────────► the text
+ *                  └─ over TEXT_GZIP_BYTES: all but its last letter ─► deflate ─► packing.out, which is the text at the
+ * end
+ *
+ * However well it is compressed, it may not be longer than one that is not: whoever reads it has to hold all of it. */
 #include "query/http/text.h"
 
 #include "ledger/base/shortage.h"
@@ -11,10 +17,24 @@
 #include "ledger/text/timestamp.h"
 
 #include <assert.h>
+#include <zlib.h>
 
 #define FIRST_BYTES 8192u
 #define DOUBLED_BYTES (1u << 20) /* larger ones are moved as pages, not copied */
 #define NUMBER_BYTES 20          /* of the largest */
+
+#define PACKING_BYTES (268u << 10) /* what deflate has of memory */
+#define PACKED_BYTES 4096u         /* at least for each step of it */
+
+/* Invariant: `out` has no packing of its own; `held` is PACKING_BYTES. */
+struct packing {
+	z_stream stream;
+	size_t held;
+	size_t taken; /* of the text, so far */
+	struct text out;
+};
+
+static void pack(struct text *text, bool last);
 
 static enum error why_not(const struct text *text, size_t bytes)
 {
@@ -43,6 +63,8 @@ static bool set_capacity(struct text *text, size_t least, size_t wanted)
 /* Makes sure that `bytes` and a NUL fit. */
 static bool make_room(struct text *text, size_t bytes)
 {
+	if (text->gzip && text->len >= TEXT_GZIP_BYTES)
+		pack(text, false);
 	if (text->error != E_OK)
 		return false;
 	if (text->len + bytes < text->capacity)
@@ -52,9 +74,16 @@ static bool make_room(struct text *text, size_t bytes)
 	return set_capacity(text, least, least + (more > FIRST_BYTES ? more : FIRST_BYTES));
 }
 
+size_t text_written(const struct text *text)
+{
+	return text->len + (text->packing != NULL ? text->packing->taken : 0);
+}
+
 void text_grow(struct text *text, size_t bytes)
 {
-	if (text->error == E_OK && text->len + bytes >= text->capacity)
+	if (text->error == E_OK && !room_possible(text->room, text_written(text) + bytes))
+		text->error = E_TOO_LONG;
+	if (text->error == E_OK && !text->gzip && text->len + bytes >= text->capacity)
 		set_capacity(text, text->len + bytes + 1, text->len + bytes + 1);
 }
 
@@ -292,10 +321,92 @@ void text_json(struct text *text, const char *name, const json_t *json)
 		text->error = E_NO_MEMORY;
 }
 
+/* ---- compressing ---- */
+
+static void packing_end(struct text *text)
+{
+	struct packing *packing = text->packing;
+	if (packing == NULL)
+		return;
+	deflateEnd(&packing->stream);
+	text_release(&packing->out);
+	room_set(text->room, &packing->held, 0);
+	free(packing);
+	text->packing = NULL;
+}
+
+/* Level 1: on proofs the others gain a twentieth and take up to twice the time. */
+static enum error packing_begin(struct text *text)
+{
+	struct packing *packing = calloc(1, sizeof *packing);
+	TRY(allocated(packing));
+	packing->out.room = text->room;
+	enum error error = room_set(text->room, &packing->held, PACKING_BYTES) ? E_OK : why_not(text, PACKING_BYTES);
+	if (error == E_OK && deflateInit2(&packing->stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		error = E_NO_MEMORY;
+	text->packing = packing;
+	if (error != E_OK)
+		packing_end(text);
+	return error;
+}
+
+static enum error deflate_all(struct packing *packing, struct bytes content, bool last)
+{
+	z_stream *stream = &packing->stream;
+	struct text *out = &packing->out;
+	int status = Z_OK;
+	stream->next_in = (Bytef *)(uintptr_t)content.data;
+	stream->avail_in = (uInt)content.len;
+	while (stream->avail_in > 0 || (last && status != Z_STREAM_END)) {
+		if (!make_room(out, PACKED_BYTES))
+			return out->error;
+		stream->next_out = (Bytef *)out->data + out->len;
+		stream->avail_out = (uInt)(out->capacity - out->len - 1);
+		status = deflate(stream, last ? Z_FINISH : Z_NO_FLUSH);
+		out->len = (size_t)((char *)stream->next_out - out->data);
+	}
+	return E_OK;
+}
+
+/* The last letter stays, for whoever wants to know whether a comma is due. */
+static void pack(struct text *text, bool last)
+{
+	size_t kept = last ? 0 : 1;
+	if (text->error == E_OK && text->packing == NULL)
+		text->error = packing_begin(text);
+	if (text->error != E_OK)
+		return;
+	text->error = deflate_all(text->packing, bytes_of(text->data, text->len - kept), last);
+	text->packing->taken += text->len - kept;
+	text->data[0] = text->data[text->len - 1];
+	text->len = kept;
+	if (text->error == E_OK && !room_possible(text->room, text_written(text)))
+		text->error = E_TOO_LONG;
+}
+
+/* What it was compressed to takes the text's place, with what it has of the room. */
+static void take_packed(struct text *text)
+{
+	struct text *out = &text->packing->out;
+	free(text->data);
+	room_set(text->room, &text->held, 0);
+	text->data = OWN_TAKE(out->data);
+	text->len = out->len;
+	text->capacity = out->capacity;
+	text->held = out->held;
+	out->held = 0;
+	packing_end(text);
+}
+
 /* ---- the whole ---- */
 
 enum error text_done(struct text *text)
 {
+	text->gzip = text->packing != NULL;
+	if (text->gzip)
+		pack(text, true);
+	if (text->gzip && text->error == E_OK)
+		take_packed(text);
 	if (text->error == E_OK)
 		set_capacity(text, text->len + 1, text->len + 1);
 	return text->error;
@@ -303,6 +414,7 @@ enum error text_done(struct text *text)
 
 void text_release(struct text *text)
 {
+	packing_end(text);
 	free(text->data);
 	room_set(text->room, &text->held, 0);
 	*text = (struct text){.data = NULL};

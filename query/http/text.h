@@ -1,5 +1,6 @@
 /* A JSON text while it is made: written piece by piece, because a tree of the same answer is several times as large and
- * takes ten times as long. What it has of memory is taken from a room (room.h) before it grows.
+ * takes ten times as long. What it has of memory is taken from a room (room.h) before it grows. With `gzip` a text that
+ * gets longer than TEXT_GZIP_BYTES is compressed as it comes, and takes the memory of what it is compressed to.
  *
  * Values in an object have a name, which needs no escapes; in a list, and at the top, it is NULL. Commas come by
  * themselves. That what is opened is ended is the writer's business, as is that no name comes twice. */
@@ -10,6 +11,10 @@
 
 #include <jansson.h>
 
+#define TEXT_GZIP_BYTES (256u << 10)
+
+struct packing;
+
 /* Invariant: `held` is at least `capacity`. */
 struct text {
 	char *data; /* the caller's, with a NUL behind it, from the first value on */
@@ -19,10 +24,14 @@ struct text {
 	size_t held;       /* of the room */
 	enum error error;  /* the first one sticks: E_NO_MEMORY, E_TOO_MANY where there is no room now, E_TOO_LONG
 						  where there never is, E_CORRUPT for a string that is not UTF-8 */
+	bool gzip;         /* before: may be compressed; when it is done: is */
+	struct packing *packing;
 };
 
-/* Room for `bytes` more, so that they are not copied when they come. */
+/* Room for `bytes` more, so that they are not copied when they come; E_TOO_LONG at once where they will never fit. */
 void text_grow(struct text *text, size_t bytes);
+/* How long it is so far, not compressed. */
+size_t text_written(const struct text *text);
 
 void text_object(struct text *text, const char *name);
 void text_object_end(struct text *text);

@@ -102,6 +102,8 @@ void call_text(struct call *call, enum error error, struct text *text, const cha
 		return;
 	call->response->held = text->room != NULL ? text->held : 0;
 	call_body(call, text->data, text->len, "application/json", cache);
+	if (text->gzip)
+		response_header(call->response, "Content-Encoding", "gzip");
 	*text = (struct text){.data = NULL};
 }
 

@@ -116,7 +116,7 @@ void route_statement(struct call *call)
 		return;
 	query.cosigned = call_cosigned(call);
 	size_t later;
-	OWNED(text_release) struct text text = {.room = call->request->room};
+	OWNED(text_release) struct text text = {.room = call->request->room, .gzip = call->request->gzip};
 	enum error error = statement_make(call->snapshot, &query, &text, &later, &fault);
 	if (error == E_NOT_FOUND)
 		call_problem(call, 404, error, fault.text);
@@ -124,6 +124,8 @@ void route_statement(struct call *call)
 		call_problem(call, 400, error, fault.text);
 	else
 		call_text(call, error, &text, "no-store");
-	if (error == E_OK)
-		response_header(call->response, "Content-Disposition", "attachment; filename=\"statement.json\"");
+	if (error != E_OK)
+		return;
+	response_header(call->response, "Content-Disposition", "attachment; filename=\"statement.json\"");
+	response_header(call->response, "Vary", "Accept-Encoding");
 }

@@ -330,10 +330,10 @@ static enum error add_events(struct making *making)
 {
 	struct text *text = making->text;
 	text_list(text, "events");
-	size_t begin = text->len;
+	size_t begin = text_written(text);
 	for (size_t i = 0; i < making->shown; i++) {
 		if (i == 1)
-			text_grow(text, (text->len - begin) * making->shown / 64 * 66);
+			text_grow(text, (text_written(text) - begin) * making->shown / 64 * 66);
 		TRY(add_event(making, making->indexes[i]));
 		text_base64(text, "blind", hash_bytes(&making->blinds[i]));
 		text_object_end(text);

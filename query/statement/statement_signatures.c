@@ -1,5 +1,5 @@
 /* A sender signs the root of a batch, not an event; so each event gets its path in the tree of its batch, which is made
- * again from the commitments in the log. Indexes ascend and a batch lies in one piece, so one batch at a time is
+ * again from the commitments in the log, once. Indexes ascend and a batch lies in one piece, so one batch at a time is
  * enough. Who the senders are is known behind the last batch. Of every sender all its entries are given: only in order
  * do they show which key was its own at which place of the log. */
 #include "query/statement/statement_signatures.h"
@@ -8,12 +8,14 @@
 
 #include <inttypes.h>
 
-/* The batch at hand: its commitments are the leaves of the tree that the sender signed the root of. */
+/* The batch at hand: its commitments are the leaves of the tree that the sender signed the root of. Any of its events
+ * may be asked for, and mostly many. */
 struct batch {
 	uint64_t first_index;
 	uint64_t first_sequence;
 	uint32_t count;
-	struct hash commitments[BATCH_EVENTS_MAX];
+	struct hash nodes[2 * BATCH_EVENTS_MAX]; /* of the tree, commitments first: merkle_fill */
+	struct merkle_edges edges;
 };
 
 /* Invariant: `batch` holds the commitments of the batch that the last index lies in, and its paths are what is open in
@@ -102,7 +104,10 @@ static enum error add_senders(struct making *making)
 static enum error batch_node(void *context, uint32_t level, uint64_t index, struct hash *out)
 {
 	const struct batch *batch = context;
-	merkle_root_of_leaves(batch->commitments + (index << level), (size_t)1 << level, out);
+	const struct hash *node = merkle_filled(batch->nodes, batch->count, level, index);
+	if (node == NULL)
+		return E_BAD_VALUE;
+	*out = *node;
 	return E_OK;
 }
 
@@ -117,8 +122,10 @@ static enum error begin_batch(struct making *making, const struct entry_event *e
 	for (uint32_t i = 0; i < batch->count; i++) {
 		struct entry_event member;
 		TRY(event_entry(making->snapshot, batch->first_index + i, &member));
-		batch->commitments[i] = member.commitment;
+		batch->nodes[i] = member.commitment;
 	}
+	merkle_fill(batch->nodes, batch->count);
+	batch->edges = (struct merkle_edges){.size = 0};
 	text_object(making->text, NULL);
 	text_number(making->text, "index", batch->first_index + batch->count);
 	TRY(included_members(making->text, making->snapshot, batch->first_index + batch->count));
@@ -146,7 +153,7 @@ static enum error add_path(struct making *making, uint64_t index)
 		TRY(event_entry(making->snapshot, index, &event));
 		TRY(begin_batch(making, &event));
 	}
-	TRY(merkle_prove_inclusion(&nodes, index - batch->first_index, batch->count, &proof));
+	TRY(merkle_prove_among(&nodes, &batch->edges, index - batch->first_index, batch->count, &proof));
 	snprintf(name, sizeof name, "%" PRIu64, index);
 	text_hashes(making->text, name, proof.hashes, proof.count);
 	return making->text->error;

@@ -138,7 +138,12 @@ const struct command command_statement = {
 				"in it is complete up to the newest epoch, or that there are none. 'indsigt verify FILE --vkey VKEY' "
 				"checks it. A SUBJECT of '-' is read from standard input: arguments stand in the list of processes.\n",
 		OPTION_ROWS(rows),
-		.after = "Accesses that came after the newest epoch are listed as not yet covered.\n"},
+		.after =
+			"Accesses that came after the newest epoch are listed as not yet covered. Each access takes some 570 bytes "
+			"of the file (45,000 of them 25 MB, and a third of that on the line), and 20 us to make and 30 us to "
+			"verify; "
+			"with --signatures nearly twice as much. At most 131,072 accesses and 52 MiB: for more ask for a window of "
+			"time, which costs what is in it.\n"},
 	.work = statement,
 	COMMAND_GIVEN(struct statement_request, .signatures = false),
 };

@@ -203,6 +203,22 @@ static void check_inclusion(uint64_t index, uint64_t size, const struct hash *ro
 	ck_assert(hash_equal(&computed, root));
 }
 
+/* All nodes over some leaves at once are those that are asked for one by one. */
+static void check_filled(size_t size)
+{
+	static struct hash filled[2 * LEAVES_MAX];
+	memcpy(filled, leaves, size * sizeof *filled);
+	merkle_fill(filled, size);
+	for (uint32_t level = 0; level < 16; level++) {
+		uint64_t count = size >> level;
+		for (uint64_t index = 0; index < count; index++) {
+			struct hash root = model_root(index << level, 1ull << level);
+			ck_assert(hash_equal(merkle_filled(filled, size, level, index), &root));
+		}
+		ck_assert_ptr_null(merkle_filled(filled, size, level, count));
+	}
+}
+
 static void check_consistency(uint64_t old_size, uint64_t size, const struct hash *root)
 {
 	struct merkle_proof proof, wanted = {0};
@@ -224,7 +240,9 @@ START_TEST(every_pair_to_130)
 			check_inclusion(index, size, &root);
 		for (uint64_t old_size = 0; old_size <= size; old_size++)
 			check_consistency(old_size, size, &root);
+		check_filled(size);
 	}
+	check_filled(LEAVES_MAX);
 }
 END_TEST
 

@@ -7,7 +7,7 @@
 #include "tests/lib/unit.h"
 
 #include <sodium.h>
-#include <string.h>
+#include <zlib.h>
 
 #define COMPACT (JSON_COMPACT | JSON_PRESERVE_ORDER)
 
@@ -251,6 +251,96 @@ START_TEST(no_room_is_told_apart_from_none_ever)
 }
 END_TEST
 
+/* ---- compressed ---- */
+
+/* A list of strings, about `bytes` long. */
+static void write_long(struct text *text, size_t bytes)
+{
+	char string[3000];
+	text_object(text, NULL);
+	text_list(text, "list");
+	for (uint32_t i = 0; text->error == E_OK && text_written(text) < bytes; i++) {
+		size_t len = (i * 37) % sizeof string;
+		memset(string, 'a' + (int)(i % 26), sizeof string);
+		text_string(text, NULL, bytes_of(string, len));
+		text_object(text, NULL);
+		text_number(text, "number", i);
+		text_object_end(text);
+	}
+	text_list_end(text);
+	text_object_end(text);
+}
+
+static void check_gzip(struct bytes zipped, struct bytes wanted)
+{
+	OWNED_MEMORY uint8_t *out = malloc(wanted.len + 1);
+	z_stream stream = {.next_in = (Bytef *)(uintptr_t)zipped.data,
+		.avail_in = (uInt)zipped.len,
+		.next_out = out,
+		.avail_out = (uInt)wanted.len + 1};
+	ck_assert_int_eq(inflateInit2(&stream, 15 + 16), Z_OK);
+	ck_assert_int_eq(inflate(&stream, Z_FINISH), Z_STREAM_END);
+	ck_assert_uint_eq(stream.avail_in, 0);
+	ck_assert_uint_eq(stream.total_out, wanted.len);
+	ck_assert_mem_eq(out, wanted.data, wanted.len);
+	inflateEnd(&stream);
+}
+
+/* Of any length: the same text, in less memory; a short one is left as it is. */
+START_TEST(long_texts_are_compressed)
+{
+	static const size_t sizes[] = {
+		0, 1000, TEXT_GZIP_BYTES - 4000, TEXT_GZIP_BYTES + 10, 2 * TEXT_GZIP_BYTES, 700000, 1u << 20, 5u << 20};
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		struct room room;
+		room_init(&room, 8u << 20, 8u << 20);
+		struct text plain = {.room = NULL}, text = {.room = &room, .gzip = true};
+		write_long(&plain, sizes[i]);
+		write_long(&text, sizes[i]);
+		ck_assert_uint_eq(text_written(&plain), text_written(&text));
+		ck_assert_uint_lt(room.used, 2u << 20);
+		ck_ok(text_done(&plain));
+		ck_ok(text_done(&text));
+		ck_assert(!plain.gzip && text.gzip == (sizes[i] > TEXT_GZIP_BYTES));
+		ck_assert_uint_eq(room.used, text.len + 1);
+		if (text.gzip)
+			check_gzip(bytes_of(text.data, text.len), bytes_of(plain.data, plain.len));
+		else
+			ck_assert_str_eq(text.data, plain.data);
+		text_release(&plain);
+		text_release(&text);
+		ck_assert_uint_eq(room.used, 0);
+		room_release(&room);
+	}
+}
+END_TEST
+
+/* Who reads it has to hold it: it may be as long as one that is not compressed. And one that is given up gives back
+ * what it has. */
+START_TEST(compressed_texts_have_the_same_bound)
+{
+	struct room room;
+	room_init(&room, 4u << 20, 4u << 20);
+	struct text text = {.room = &room, .gzip = true};
+	write_long(&text, 6u << 20);
+	ck_error(text_done(&text), E_TOO_LONG);
+	text_release(&text);
+	ck_assert_uint_eq(room.used, 0);
+	text = (struct text){.room = &room, .gzip = true};
+	text_grow(&text, 5u << 20);
+	ck_error(text_done(&text), E_TOO_LONG);
+	text_release(&text);
+	size_t others = 0;
+	ck_assert(room_set(&room, &others, (4u << 20) - (450u << 10)));
+	text = (struct text){.room = &room, .gzip = true};
+	write_long(&text, 2u << 20);
+	ck_error(text_done(&text), E_TOO_MANY);
+	text_release(&text);
+	ck_assert_uint_eq(room.used, others);
+	room_release(&room);
+}
+END_TEST
+
 /* ---- events ---- */
 
 static void fill_field(struct event *event, const struct event_field *field, char *memory)
@@ -326,4 +416,5 @@ END_TEST
 
 UNIT_MAIN("text", trees_are_written_as_jansson_writes_them, every_sign_is_escaped_where_it_has_to_be,
 	numbers_are_written_whole, what_is_no_utf8_is_not_written, no_room_is_told_apart_from_none_ever,
-	events_are_written_as_jansson_writes_them, unknown_words_are_not_written)
+	long_texts_are_compressed, compressed_texts_have_the_same_bound, events_are_written_as_jansson_writes_them,
+	unknown_words_are_not_written)

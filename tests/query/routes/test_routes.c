@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static struct fixture f;
 static struct routes routes;
@@ -217,6 +218,50 @@ START_TEST(statements_are_given_to_their_subject)
 	response = ask("GET", "/v1/statement", "signatures=yes", bearer(TOKEN_SUBJECT));
 	check_problem(&response, 400, "'signatures' must be 0 or 1");
 	response_release(&response);
+	end();
+}
+END_TEST
+
+static struct response ask_statement(bool gzip, const char *query)
+{
+	struct response response;
+	const struct request request = {
+		.method = "GET", .path = "/v1/statement", .query = query, .authorization = bearer(TOKEN_SUBJECT), .gzip = gzip};
+	routes_answer(&routes, &request, f.now_s, &response);
+	ck_assert_int_eq(response.status, 200);
+	ck_assert_str_eq(header_of(&response, "Vary"), "Accept-Encoding");
+	return response;
+}
+
+/* HTTP-38: a long one comes compressed for who takes it so, and is the same. */
+START_TEST(long_statements_are_compressed)
+{
+	uint32_t subjects[1000];
+	begin();
+	for (size_t i = 0; i < 1000; i++)
+		subjects[i] = 1234;
+	fixture_append(&f, fixture_batch(&f, 5, subjects, 1000, 7));
+	fixture_epoch(&f);
+	struct response plain = ask_statement(false, NULL), zipped = ask_statement(true, NULL);
+	ck_assert_str_eq(header_of(&plain, "Content-Encoding"), "");
+	ck_assert_str_eq(header_of(&zipped, "Content-Encoding"), "gzip");
+	ck_assert_uint_lt(zipped.body_len, plain.body_len / 2);
+	uint8_t *text = malloc(plain.body_len + 1);
+	z_stream stream = {.next_in = (Bytef *)zipped.body,
+		.avail_in = (uInt)zipped.body_len,
+		.next_out = text,
+		.avail_out = (uInt)plain.body_len + 1};
+	ck_assert_int_eq(inflateInit2(&stream, 15 + 16), Z_OK);
+	ck_assert_int_eq(inflate(&stream, Z_FINISH), Z_STREAM_END);
+	ck_assert_uint_eq(stream.total_out, plain.body_len);
+	ck_assert_mem_eq(text, plain.body, plain.body_len);
+	inflateEnd(&stream);
+	free(text);
+	response_release(&plain);
+	response_release(&zipped);
+	zipped = ask_statement(true, "from=2020-01-01&to=2020-01-02");
+	ck_assert_str_eq(header_of(&zipped, "Content-Encoding"), "");
+	response_release(&zipped);
 	end();
 }
 END_TEST
@@ -549,5 +594,5 @@ END_TEST
 
 UNIT_MAIN("routes", short_answers_need_no_room, refusals_of_the_server_are_whole, health_says_what_is_not_well,
 	ahead_of_the_clock, filing_is_answered_to_its_sender, statements_are_given_to_their_subject,
-	labels_are_given_to_auditors, refusals_say_what_is_wrong, bad_tokens_are_refused, the_public_part_needs_no_token,
-	pages_go_on_by_cursor)
+	long_statements_are_compressed, labels_are_given_to_auditors, refusals_say_what_is_wrong, bad_tokens_are_refused,
+	the_public_part_needs_no_token, pages_go_on_by_cursor)
