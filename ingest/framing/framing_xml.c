@@ -14,8 +14,6 @@
 
 #include "ingest/message/words.h"
 
-#include <string.h>
-
 enum { BETWEEN, JUNK, FOREIGN, INSIDE, CLOSED };
 
 static const char row[] = "{\"input\":";

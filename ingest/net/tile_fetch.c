@@ -79,11 +79,6 @@ void tile_fetch_close(struct tile_fetch *fetch)
 	free(fetch);
 }
 
-uint64_t tile_fetch_received(const struct tile_fetch *fetch)
-{
-	return web_received(fetch->web);
-}
-
 static enum error start(struct tile_fetch *fetch, size_t slot, const char *path, size_t len_max)
 {
 	struct transfer *transfer = &fetch->transfers[slot];

@@ -33,5 +33,3 @@ enum error tile_fetch_checkpoint(struct tile_fetch *fetch, struct bytes *out, st
 void tile_fetch_ahead(struct tile_fetch *fetch, uint64_t first, uint64_t size);
 /* The source's read, with the tile_fetch as context; as tile_fetch_checkpoint. */
 enum error tile_fetch_read(void *fetch, const struct tile_path *tile, struct bytes *out, struct fault *fault);
-/* Bytes that came in so far, as they were sent. */
-uint64_t tile_fetch_received(const struct tile_fetch *fetch);

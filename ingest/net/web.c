@@ -33,7 +33,6 @@ struct slot {
 struct web {
 	struct web_manner manner;
 	CURLM *multi;
-	uint64_t received;
 	size_t count;
 	struct slot slots[];
 };
@@ -80,11 +79,6 @@ void web_close(struct web *web)
 	}
 	curl_multi_cleanup(web->multi);
 	free(web);
-}
-
-uint64_t web_received(const struct web *web)
-{
-	return web->received;
 }
 
 /* ---- one question ---- */
@@ -196,15 +190,12 @@ static void collect(struct web *web)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		struct slot *slot = NULL;
-		curl_off_t received = 0;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
 		assert(slot->state == UNDER_WAY);
 		slot->code = message->data.result;
 		slot->state = ENDED;
 		curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &slot->status);
-		curl_easy_getinfo(slot->curl, CURLINFO_SIZE_DOWNLOAD_T, &received);
-		curl_multi_remove_handle(web->multi, slot->curl); /* `message` is gone with it */
-		web->received += (uint64_t)received;
+		curl_multi_remove_handle(web->multi, slot->curl); /* and `message` is gone */
 	}
 }
 

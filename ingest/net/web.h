@@ -63,8 +63,6 @@ struct web_answer web_answer(const struct web *web, size_t slot);
 bool web_find_ended(const struct web *web, size_t *slot);
 /* The slot is idle, whatever was under way; what is borrowed from it stays. */
 void web_drop(struct web *web, size_t slot);
-/* Bytes that came in so far, as they were sent. */
-uint64_t web_received(const struct web *web);
 
 /* ---- addresses ---- */
 

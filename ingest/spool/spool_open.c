@@ -347,9 +347,8 @@ static enum error persist(struct spool *spool)
 enum error spool_rewrite(struct spool *spool)
 {
 	struct journal journal = {.fd = -1};
-	enum error error = persist(spool) ?: journal_create(spool->dir_fd, JOURNAL_NEW_NAME, &journal);
-	if (error == E_OK)
-		error = write_new(spool, &journal);
+	enum error error =
+		(persist(spool) ?: journal_create(spool->dir_fd, JOURNAL_NEW_NAME, &journal)) ?: write_new(spool, &journal);
 	if (error == E_OK)
 		return take_over(spool, &journal);
 	journal_close(&journal);

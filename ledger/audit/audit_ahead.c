@@ -7,9 +7,6 @@
 
 #include "ledger/keys/secrets.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define SENDERS_KNOWN 256u /* power of two */
 
 /* A sender, and in which entries it is that: from <= index < to. */
@@ -346,13 +343,11 @@ enum error audit_ahead_open(const struct audit_ahead_options *options, struct au
 {
 	OWNED(audit_ahead_release) struct audit_ahead *ahead = calloc(1, sizeof *ahead);
 	*out = NULL;
-	if (ahead == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(ahead));
 	ahead->options = *options;
 	ahead->bundles = (options->view->checkpoint.size + LOG_WIDTH - 1) / LOG_WIDTH;
 	ahead->lookers = calloc(options->workers, sizeof *ahead->lookers);
-	if (ahead->lookers == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(ahead->lookers));
 	for (unsigned i = 0; i < options->workers; i++)
 		TRY(open_looker(ahead, &ahead->lookers[i]));
 	if (!same_commit(ahead))

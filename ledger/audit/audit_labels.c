@@ -17,8 +17,6 @@
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define NOBODY UINT32_MAX
 
@@ -117,8 +115,7 @@ static enum error queue_room(struct queue *queue, size_t more)
 	}
 	size_t capacity = 2 * (queue->count + more) + 64;
 	uint8_t *items = malloc(capacity * queue->item_bytes);
-	if (items == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(items));
 	if (queue->count > 0)
 		memcpy(items, queue_item(queue, 0), queue->count * queue->item_bytes);
 	free(queue->items);
@@ -168,8 +165,7 @@ void audit_labels_result(const struct audit_labels *audit, struct audit_labels_r
 enum error audit_labels_new(struct audit_labels **out)
 {
 	OWNED(audit_labels_release) struct audit_labels *audit = calloc(1, sizeof *audit);
-	if (audit == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(audit));
 	audit->result.epoch_index = NO_INDEX;
 	audit->rows.item_bytes = sizeof(struct waiting);
 	audit->pending.item_bytes = sizeof(struct pending);
@@ -228,16 +224,13 @@ static enum error subjects_grow(struct audit_labels *audit)
 		return E_NO_MEMORY;
 	uint32_t capacity = audit->subject_capacity ? 2 * audit->subject_capacity : 64;
 	struct filed *subjects = realloc(audit->subjects, capacity * sizeof *subjects);
-	if (subjects == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(subjects));
 	audit->subjects = subjects;
 	struct touched *touched = realloc(audit->touched, capacity * sizeof *touched);
-	if (touched == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(touched));
 	audit->touched = touched;
 	uint32_t *slots = malloc(2 * (size_t)capacity * sizeof *slots);
-	if (slots == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(slots));
 	free(audit->slots);
 	audit->slots = slots;
 	audit->slot_count = 2 * (size_t)capacity;
@@ -295,8 +288,7 @@ static enum error subject_append(struct audit_labels *audit, uint32_t number, co
 	merkle_frontier_append(scratch, leaf, NULL, NULL);
 	if (scratch->count > subject->capacity) {
 		struct hash *hashes = realloc(subject->hashes, scratch->count * sizeof *hashes);
-		if (hashes == NULL)
-			return E_NO_MEMORY;
+		TRY(allocated(hashes));
 		subject->hashes = hashes;
 		subject->capacity = (uint8_t)scratch->count;
 	}
@@ -507,8 +499,7 @@ static enum error name_subject(struct audit_labels *audit, const struct covered 
 	if (covered->count == 0)
 		return E_OK;
 	OWNED_MEMORY const struct pending **events = malloc(covered->count * sizeof *events);
-	if (events == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(events));
 	for (size_t i = 0; i < covered->count; i++)
 		events[i] = &covered->events[i];
 	qsort(events, covered->count, sizeof *events, compare_events);

@@ -8,7 +8,6 @@
 #include "ledger/audit/audit_log.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 /* The sender's key is one that the glance was made with: audit_log_bundle has compared it. */
 static bool vouches(void *context, uint64_t index, const struct sender *sender)

@@ -10,8 +10,6 @@
 #include "ledger/keys/secrets.h"
 
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define PLACES_FIRST 4096u /* power of two */
 
@@ -32,8 +30,7 @@ struct audit_subjects {
 enum error audit_subjects_new(struct audit_subjects **out)
 {
 	struct audit_subjects *subjects = calloc(1, sizeof *subjects);
-	if (subjects == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(subjects));
 	pthread_mutex_init(&subjects->mutex, NULL);
 	crypto_shorthash_keygen(subjects->key);
 	subjects->places = PLACES_FIRST;
@@ -75,8 +72,7 @@ static enum error make_room(struct audit_subjects *subjects)
 	if (4 * (subjects->count + 1) <= 3 * places)
 		return E_OK;
 	struct known *larger = calloc(2 * places, sizeof *larger);
-	if (larger == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(larger));
 	subjects->known = larger;
 	subjects->places = 2 * places;
 	for (size_t i = 0; i < places; i++)
@@ -116,9 +112,8 @@ enum error audit_subjects_label(struct audit_subjects *subjects, const struct au
 	mark[0] |= 1;
 	if (find(subjects, mark, out))
 		return E_OK;
-	enum error error = label_make(&view->secrets->vrf, view->vkey->name, subject, out);
-	if (error == E_OK)
-		error = head_get(view->txn, &view->secrets->seal, alias, &head);
+	enum error error = label_make(&view->secrets->vrf, view->vkey->name, subject, out)
+						   ?: head_get(view->txn, &view->secrets->seal, alias, &head);
 	if (error != E_OK || memcmp(head.label.b, out->b, sizeof out->b) != 0)
 		return audit_finding_filed(view, error, index, "the event's subject is not filed under its own label");
 	return keep(subjects, mark, out);

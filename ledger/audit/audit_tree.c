@@ -2,7 +2,6 @@
 #include "ledger/audit/audit_tree.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 uint64_t audit_tree_row_size(const struct audit_view *view, uint32_t row)
 {

@@ -83,8 +83,11 @@ enum error db_file_check(const char *path, struct fault *fault)
 		return fault_set(fault, E_USAGE, "the name of a directory is longer than 4,000 bytes");
 	OWNED_FD fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		enum error error = errno == ENOENT ? E_NOT_FOUND : errno == EACCES ? E_PERMISSION : E_IO;
-		return fault_set(fault, error, "%s cannot be opened: %m", name);
+		return fault_set(fault,
+			errno == ENOENT   ? E_NOT_FOUND
+			: errno == EACCES ? E_PERMISSION
+							  : E_IO,
+			"%s cannot be opened: %m", name);
 	}
 	return check_head(fd, path, fault);
 }

@@ -77,8 +77,7 @@ enum error jobs_open(
 {
 	assert(workers > 0 && workers <= JOBS_WORKERS_MAX && places > 0);
 	struct jobs *jobs = calloc(1, sizeof *jobs);
-	if (jobs == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(jobs));
 	*jobs = (struct jobs){.work = work, .context = context, .places = places, .job_bytes = job_bytes};
 	jobs->memory = calloc(places, job_bytes);
 	jobs->done = calloc(places, sizeof *jobs->done);

@@ -4,16 +4,8 @@
 #include "query/answer/audits.h"
 
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
 #include "ledger/proof/auditor_note.h"
 #include "query/answer/proof.h"
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define AUDITS_MAX 256 /* files that are looked at */
 
@@ -66,8 +58,7 @@ enum error audits_write(struct text *text, const char *name, struct snapshot *sn
 {
 	char path[4096 + sizeof "/audits"];
 	OWNED_MEMORY struct newest *newest = calloc(1, sizeof *newest);
-	if (newest == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(newest));
 	snprintf(path, sizeof path, "%s/audits", snapshot_dir(snapshot));
 	OWNED_DIR *dir = opendir(path);
 	if (dir != NULL)

@@ -206,7 +206,6 @@ enum error filing_make(
 	struct making making = {.snapshot = snapshot, .query = query, .text = out, .fault = &why};
 	cosigned_rest(snapshot, query->cosigned, query->now_s, true);
 	enum error error = make(&making);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_reason(error));
+	TRY(fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_reason(error)));
 	return E_OK;
 }

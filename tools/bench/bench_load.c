@@ -9,7 +9,6 @@
 
 #include "ingest/sender/outbox.h"
 #include "ledger/base/clock.h"
-#include "ledger/base/own.h"
 #include "ledger/event/event_json.h"
 #include "ledger/event/event_schema.h"
 #include "ledger/json/json_read.h"
@@ -138,8 +137,7 @@ static enum error caller_ask(struct caller *caller, const struct event *event, s
 	json_auto_t *json = event_to_json(event);
 	OWNED_MEMORY char *text = json ? json_write(json, JSON_COMPACT) : NULL;
 	size_t len = text ? strlen(text) : 0;
-	if (text == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(text), ""));
 	text[len] = '\n'; /* in place of its end, which is not needed any more */
 	if (send(caller->fd, text, len + 1, MSG_NOSIGNAL) != (ssize_t)(len + 1))
 		return fault_set(fault, E_IO, "a caller cannot give its event: %m");

@@ -6,14 +6,10 @@
 #include "ledger/base/own.h"
 #include "ledger/text/address.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define ANSWER_BYTES_MAX (1u << 20)
 #define REQUEST_BYTES_MAX 8192u

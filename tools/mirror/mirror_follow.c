@@ -73,8 +73,8 @@ enum error mirror_create(const char *dir, const struct mirror_config *config, st
 	vkey_format(&config->vkey, vkey);
 	json_auto_t *json = json_pack("{s:s, s:s, s:s}", "type", type, "ledger", config->place, "vkey", vkey);
 	OWNED_MEMORY char *text = json_write(json, JSON_INDENT(1));
-	enum error error = text != NULL ? file_write_atomic(dir_fd, CONFIG, bytes_text(text), 0644) : E_NO_MEMORY;
-	return fault_because(fault, error, "%s/" CONFIG, dir);
+	return fault_because(fault, text != NULL ? file_write_atomic(dir_fd, CONFIG, bytes_text(text), 0644) : E_NO_MEMORY,
+		"%s/" CONFIG, dir);
 }
 
 /* Strict, as for what strangers send: a mirror of another log under this one's name would accuse it of a fork. */
@@ -349,9 +349,8 @@ static enum error publish(struct mirror *mirror, struct bytes note, struct log_f
 	struct bytes whole;
 	struct fault fault = {.text = ""};
 	struct writer w = writer_of(cosigned, sizeof cosigned);
-	enum error error = mirror_key_cosign(mirror->key, note, (uint64_t)time(NULL), &w) ?: writer_done(&w, &whole);
-	if (error == E_OK)
-		error = tile_tree_publish(mirror->tree, whole, &fault);
+	enum error error = (mirror_key_cosign(mirror->key, note, (uint64_t)time(NULL), &w) ?: writer_done(&w, &whole))
+						   ?: tile_tree_publish(mirror->tree, whole, &fault);
 	if (error != E_OK && fault.text[0] == '\0')
 		fault_set(&fault, error, "the checkpoint cannot be cosigned: %s", error_reason(error));
 	return of_tree(error, &fault, finding);

@@ -11,14 +11,10 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/base/grow.h"
-#include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct ticket {
 	struct ticket *next;
@@ -103,8 +99,7 @@ enum error tickets_take(struct tickets *tickets, size_t events, struct fault *fa
 		return E_OK;
 	struct asker *asker = tickets->reading;
 	struct ticket *ticket = malloc(sizeof *ticket);
-	if (ticket == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(ticket), ""));
 	*ticket = (struct ticket){NULL, asker, asker->given, tickets->number, events};
 	*tickets->newest = ticket;
 	tickets->newest = &ticket->next;
