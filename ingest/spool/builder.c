@@ -220,22 +220,16 @@ enum error builder_add_encoded(struct builder *builder, const struct batch_event
 
 /* ---- closing ---- */
 
-/* Openings follow from the secret and the sequence, and are kept nowhere. */
-static void commit(const struct key *secret, uint64_t sequence, const struct batch_event *event, struct hash *out)
+/* An event's secret follows from the batch's and the sequence, and is kept nowhere. */
+static void commit(const struct key *batch_secret, uint64_t sequence, const struct batch_event *event, struct hash *out)
 {
-	struct opening opening;
+	OWNED_KEY secret;
 	struct hash c_d;
 	struct hash c_r;
-	event_opening(secret, sequence, &opening);
-	event_part_commitment(&opening.disclosed, event->disclosed, &c_d);
-	event_part_commitment(&opening.restricted, event->restricted, &c_r);
-	event_commitment(event->header, &c_d, &c_r, out);
-	sodium_memzero(&opening, sizeof opening);
-}
-
-static void wipe_key(struct key *key)
-{
-	sodium_memzero(key, sizeof *key);
+	event_secret(batch_secret, sequence, &secret);
+	event_commit_restricted(&secret, event->restricted, &c_r);
+	event_commit_disclosed(&c_r, event->disclosed, &c_d);
+	event_commitment(event->header, &c_d, out);
 }
 
 /* The events are read back from the body, so that what is signed is what is sent, byte for byte. */
@@ -246,7 +240,7 @@ enum error builder_close(struct builder *builder, const struct sender_key *key, 
 		BYTES_EMPTY, builder->messages, builder->message_count, builder->inputs, builder->input_count};
 	if (builder->count == 0)
 		return E_OK;
-	OWNED(wipe_key) struct key secret;
+	OWNED_KEY secret;
 	randombytes_buf(secret.b, sizeof secret.b);
 	struct reader r = reader_of(bytes_of(builder->body + EVENTS_AT, builder->len - EVENTS_AT));
 	for (uint32_t i = 0; i < builder->count; i++) {

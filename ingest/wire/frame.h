@@ -8,7 +8,7 @@
 #include "ledger/event/batch.h"
 
 #define FRAME_HEAD_BYTES 5
-#define PROTOCOL_VERSION 2
+#define PROTOCOL_VERSION 3 /* 2 had other commitments */
 
 enum frame_type {
 	FRAME_HELLO = 1,     /* sender: who it is, what it last saw, and that it has the key */

@@ -76,14 +76,17 @@ struct bytes event_org_id(const struct event *event);
 
 /* ---- commitment ---- */
 
-struct opening {
-	struct key disclosed;  /* k_d */
-	struct key restricted; /* k_r */
-};
+/*   batch secret ─► secret ─┐
+ *                restricted ─┴► c_r ─┐
+ *                         disclosed ─┴► c_d ─┐
+ *                                     header ─┴► commitment
+ *
+ * Each step hides what is before it as long as that is not shown: c_r opens the disclosed part and says nothing of the
+ * restricted one, c_d says nothing of either. So one secret is enough for both. */
 
-/* k_d and k_r of one event of a batch. */
-void event_opening(const struct key *batch_secret, uint64_t sequence, struct opening *out);
-/* c = BLAKE2b-256(key, part) */
-void event_part_commitment(const struct key *key, struct bytes part, struct hash *out);
-/* BLAKE2b-256(domain || header || c_d || c_r); `header` in its encoded form. */
-void event_commitment(struct bytes header, const struct hash *c_d, const struct hash *c_r, struct hash *out);
+/* The secret of one event of a batch. */
+void event_secret(const struct key *batch_secret, uint64_t sequence, struct key *out);
+void event_commit_restricted(const struct key *secret, struct bytes restricted, struct hash *c_r);
+void event_commit_disclosed(const struct hash *c_r, struct bytes disclosed, struct hash *c_d);
+/* `header` in its encoded form. */
+void event_commitment(struct bytes header, const struct hash *c_d, struct hash *out);

@@ -1,9 +1,13 @@
-/*   encoded record   period │ key id, hidden │ nonce │ header │ c_d │ c_r │ sealed: k_d, k_r, both parts
- *                                               └─ one nonce for both, under two keys
+/*   encoded record   period │ key id, hidden │ header │ c_d │ sealed: secret, both parts
  *
  * The event's place (sender, sequence, commitment, period, key id) is bound into the seal, so a record that is moved to
  * another event's row does not open. Whether it was changed, moved, or its key is another cannot be told apart:
- * E_UNSEALED. What is outside is read without the record's key, and a record that is not even that is E_CORRUPT. */
+ * E_UNSEALED. What is outside is read without the record's key, and a record that is not even that is E_CORRUPT.
+ *
+ * The nonce is the front of the commitment, a hash of all that is sealed and of a secret drawn for it. Two records with
+ * one key (a person's of one month) have the same nonce if they hold the same event, or by a chance of one in 2^96: a
+ * batch that is prepared twice is sealed alike, and nothing is told by two copies of one. A sender that searches long
+ * for two events of its own with one nonce (2^48 hashes) compares what it has sent itself. */
 #include "ledger/keys/seal.h"
 
 #include "ledger/base/domain.h"
@@ -56,34 +60,28 @@ static struct bytes record_associated(const struct record_place *place, uint8_t 
 }
 
 /* Hiding is its own inverse. */
-static void hide_key_id(const uint8_t in[8], const uint8_t nonce[24], const struct seal_keys *keys, uint8_t out[8])
+static uint64_t hide_key_id(uint64_t id, const struct hash *commitment, const struct seal_keys *keys)
 {
-	crypto_stream_xchacha20_xor(out, in, 8, nonce, keys->locator.b);
+	uint8_t mask[crypto_shorthash_BYTES];
+	_Static_assert(sizeof mask == 8 && crypto_shorthash_KEYBYTES <= sizeof keys->locator.b, "an id, and half a key");
+	crypto_shorthash(mask, commitment->b, sizeof commitment->b, keys->locator.b);
+	return id ^ get_u64(mask);
 }
 
-/* Header and commitments go outside the seal: when the key is erased they are all that is left, and must still be
- * provable. */
+/* Header and c_d go outside the seal: when the key is erased they are all that is left, and must still be provable. */
 void record_seal(const struct record *record, const struct record_place *place, const struct key *record_key,
-	const struct seal_keys *keys, const uint8_t nonce[24], uint8_t *out)
+	const struct seal_keys *keys, uint8_t *out)
 {
-	uint8_t key_id[8];
-	uint8_t hidden[8];
-	put_u64(key_id, place->key_id);
-	hide_key_id(key_id, nonce, keys, hidden);
-
 	struct writer w = writer_of(out, record_bytes(record));
 	writer_u16(&w, place->period.month);
 	writer_u8(&w, place->period.retention_years);
-	writer_bytes(&w, BYTES_ARRAY(hidden));
-	writer_bytes(&w, bytes_of(nonce, 24));
+	writer_u64(&w, hide_key_id(place->key_id, &place->commitment, keys));
 	writer_range16(&w, record->header);
 	writer_bytes(&w, hash_bytes(&record->c_d));
-	writer_bytes(&w, hash_bytes(&record->c_r));
 
 	/* The plain text is laid out where the sealed text will stand: libsodium seals in place. */
 	uint8_t *plain = w.at;
-	writer_bytes(&w, BYTES_ARRAY(record->opening.disclosed.b));
-	writer_bytes(&w, BYTES_ARRAY(record->opening.restricted.b));
+	writer_bytes(&w, BYTES_ARRAY(record->secret.b));
 	writer_range16(&w, record->disclosed);
 	writer_bytes(&w, record->restricted);
 	size_t plain_len = (size_t)(w.at - plain);
@@ -93,29 +91,24 @@ void record_seal(const struct record *record, const struct record_place *place, 
 
 	uint8_t buffer[ASSOCIATED_BYTES_MAX];
 	struct bytes associated = record_associated(place, buffer);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(
-		plain, NULL, plain, plain_len, associated.data, associated.len, NULL, nonce, record_key->b);
+	crypto_aead_chacha20poly1305_ietf_encrypt(
+		plain, NULL, plain, plain_len, associated.data, associated.len, NULL, place->commitment.b, record_key->b);
 }
 
 /* What is outside is enough to say which key is needed and, when that is gone, that nothing was changed. */
-enum error record_look(struct bytes encoded, const struct seal_keys *keys, struct record_outside *out)
+enum error record_look(
+	struct bytes encoded, const struct hash *commitment, const struct seal_keys *keys, struct record_outside *out)
 {
 	struct record_outside look;
-	uint8_t hidden[8];
-	uint8_t key_id[8];
 	struct reader r = reader_of(encoded);
 	look.period.month = reader_u16(&r);
 	look.period.retention_years = reader_u8(&r);
-	reader_copy(&r, hidden, sizeof hidden);
-	reader_copy(&r, look.nonce, sizeof look.nonce);
+	look.key_id = hide_key_id(reader_u64(&r), commitment, keys);
 	look.header = reader_range16(&r, HEADER_BYTES_MAX);
 	reader_copy(&r, look.c_d.b, HASH_BYTES);
-	reader_copy(&r, look.c_r.b, HASH_BYTES);
 	look.sealed = reader_bytes(&r, reader_left(&r));
 	if (reader_done(&r) != E_OK)
 		return E_CORRUPT;
-	hide_key_id(hidden, look.nonce, keys, key_id);
-	look.key_id = get_u64(key_id);
 	*out = look;
 	return E_OK;
 }
@@ -127,13 +120,12 @@ enum error record_open(const struct record_outside *outside, const struct record
 	struct bytes associated = record_associated(place, associated_buffer);
 	unsigned long long plain_len = 0;
 	if (outside->sealed.len < 16 ||
-		crypto_aead_xchacha20poly1305_ietf_decrypt(buffer, &plain_len, NULL, outside->sealed.data, outside->sealed.len,
-			associated.data, associated.len, outside->nonce, record_key->b) != 0)
+		crypto_aead_chacha20poly1305_ietf_decrypt(buffer, &plain_len, NULL, outside->sealed.data, outside->sealed.len,
+			associated.data, associated.len, place->commitment.b, record_key->b) != 0)
 		return E_UNSEALED;
-	struct record record = {.header = outside->header, .c_d = outside->c_d, .c_r = outside->c_r};
+	struct record record = {.header = outside->header, .c_d = outside->c_d};
 	struct reader r = reader_of(bytes_of(buffer, (size_t)plain_len));
-	reader_copy(&r, record.opening.disclosed.b, 32);
-	reader_copy(&r, record.opening.restricted.b, 32);
+	reader_copy(&r, record.secret.b, sizeof record.secret.b);
 	record.disclosed = reader_range16(&r, EVENT_BYTES_MAX);
 	record.restricted = reader_bytes(&r, reader_left(&r));
 	if (reader_done(&r) != E_OK)

@@ -2,11 +2,12 @@
  * bytes, their nonces. spec/store.md
  *
  *   record key = BLAKE2b(subject key, domain || period key)
- *   record     = XChaCha20-Poly1305(record key, nonce, k_d || k_r || disclosed || restricted)
+ *   record     = ChaCha20-Poly1305(record key, front of the commitment, secret || disclosed || restricted)
  *
- * Header, c_d and c_r stand outside the seal, because they must outlive it. A record names its subject key by an id
- * that is itself hidden (with a stream under the locator key and the record's nonce), so that the store without
- * keys does not tell which records are about the same person. */
+ * Header and c_d stand outside the seal, because they must outlive it. A record names its subject key by an id that is
+ * itself hidden (with the locator key and the commitment), so that the store without keys does not tell which records
+ * are about the same person. Neither needs a nonce of its own: the commitment stands in the record's entry, is another
+ * for each event, and binds all that is sealed. */
 #pragma once
 
 #include "ledger/event/batch.h"
@@ -41,14 +42,13 @@ struct record_place {
 struct record {
 	struct bytes header; /* encoded */
 	struct hash c_d;
-	struct hash c_r;
-	struct opening opening;
+	struct key secret;
 	struct bytes disclosed;
 	struct bytes restricted;
 };
 
-/* period (3) || hidden key id (8) || nonce (24) || header (range16) || c_d (32) || c_r (32) || sealed */
-#define RECORD_FIXED_BYTES (3 + 8 + 24 + 2 + 32 + 32 + 16 + 64 + 2)
+/* period (3) || hidden key id (8) || header (range16) || c_d (32) || sealed */
+#define RECORD_FIXED_BYTES (3 + 8 + 2 + 32 + 16 + 32 + 2)
 #define RECORD_BYTES_MAX (RECORD_FIXED_BYTES + HEADER_BYTES_MAX + EVENT_BYTES_MAX)
 
 static inline size_t record_bytes(const struct record *record)
@@ -58,22 +58,21 @@ static inline size_t record_bytes(const struct record *record)
 
 void record_key_make(const struct key *subject_key, const struct key *period_key, struct key *out);
 
-/* Writes exactly record_bytes() to `out`. The nonce must be random and used once. */
+/* Writes exactly record_bytes() to `out`. The place's commitment must be that of the record. */
 void record_seal(const struct record *record, const struct record_place *place, const struct key *record_key,
-	const struct seal_keys *keys, const uint8_t nonce[24], uint8_t *out);
+	const struct seal_keys *keys, uint8_t *out);
 
 /* What can be read of a record without its key; `sealed` and `header` are borrowed. */
 struct record_outside {
 	struct period period;
 	uint64_t key_id;
-	uint8_t nonce[24];
 	struct bytes header;
 	struct hash c_d;
-	struct hash c_r;
 	struct bytes sealed;
 };
 
-enum error record_look(struct bytes encoded, const struct seal_keys *keys, struct record_outside *out) MUST_USE;
+enum error record_look(struct bytes encoded, const struct hash *commitment, const struct seal_keys *keys,
+	struct record_outside *out) MUST_USE;
 /* Opens into `buffer` (of at least outside->sealed.len bytes), which `out` borrows from. E_UNSEALED. */
 enum error record_open(const struct record_outside *outside, const struct record_place *place,
 	const struct key *record_key, uint8_t *buffer, struct record *out) MUST_USE;

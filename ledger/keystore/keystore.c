@@ -11,7 +11,10 @@
 
 void alias_make(const struct key *alias_key, struct bytes subject, struct alias *out)
 {
-	crypto_generichash(out->b, sizeof out->b, subject.data, subject.len, alias_key->b, sizeof alias_key->b);
+	const struct bytes parts[] = {BYTES_LITERAL(DOMAIN_ALIAS), BYTES_ARRAY(alias_key->b), subject};
+	struct hash hash;
+	hash_blake2b(NULL, parts, 3, &hash);
+	memcpy(out->b, hash.b, sizeof out->b);
 }
 
 const char *const keystore_tables[KEYSTORE_TABLES] = {[TABLE_META] = KEY_TABLE_META,

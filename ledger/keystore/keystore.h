@@ -22,7 +22,7 @@ struct alias {
 	uint8_t b[32];
 };
 
-/* BLAKE2b-256(key = alias key, canonical subject id) */
+/* BLAKE2b-256(domain || alias key || canonical subject id) */
 void alias_make(const struct key *alias_key, struct bytes subject, struct alias *out);
 
 struct keystore;

@@ -4,7 +4,7 @@
  *   vkey ─► checkpoint ─► genesis (index 0) ─► VRF key ─► label of the subject ─┐
  *                     └─► epoch entry ─► map root ─► map proof ◄────────────────┘
  *                                                       │ present: SHA-256(domain || count || root)
- *   each event: entry ◄─ commitment ◄─ header, c_d, c_r ─► leaf ─► subject tree root
+ *   each event: entry ◄─ commitment ◄─ header, c_d ─► leaf ─► subject tree root
  *
  * statement_verify checks everything that the page lists, in its order, and stops at the first check that does not
  * hold. What it gives says no more than was proven. Pure: no store, no keys, no files, no clock. */

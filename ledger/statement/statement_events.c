@@ -1,6 +1,6 @@
-/*   entry ─► header, c_d, c_r give its commitment ─┬─ open:     the part gives c_d, decodes, is about this subject
- *                                                  ├─ withheld: the header says so, and the date is still to come
- *                                                  └─ erased:   an erasure entry after it covers it
+/*   entry ─► header, c_d give its commitment ─┬─ open:     c_r and the part give c_d, decodes, is about this subject
+ *                                             ├─ withheld: the header says so, and the date is still to come
+ *                                             └─ erased:   an erasure entry after it covers it
  *
  * Whoever made the statement chooses none of the three freely: each has something behind it that the log has committed
  * to. Ledger time must not fall from one event to the next, nor lie past the epoch's for what the epoch covers. An
@@ -110,8 +110,8 @@ static enum error check_event(struct shown *shown, const struct shown_event *ite
 	if (WRONG(reader_done(&header) != E_OK))
 		return finding_set(shown->finding, FINDING_EVENT_HEADER, item->index);
 	if (item->state == STATEMENT_OPEN)
-		event_part_commitment(&item->k_d, item->disclosed, &c_d);
-	event_commitment(item->header, &c_d, &item->c_r, &commitment);
+		event_commit_disclosed(&item->c_r, item->disclosed, &c_d);
+	event_commitment(item->header, &c_d, &commitment);
 	if (WRONG(!hash_equal(&commitment, &event->entry.commitment)))
 		return finding_set(shown->finding, FINDING_EVENT_COMMITMENT, item->index);
 	switch (item->state) {

@@ -106,7 +106,7 @@ static void read_range(struct form *form, const json_t *root, struct shown *out)
 /* Three states with three sets of members: none can be passed off as another by leaving something out. */
 static void read_state(struct form *form, const json_t *object, const char *common, struct shown_event *out)
 {
-	static const char *const members[] = {[STATEMENT_OPEN] = " disclosed k_d",
+	static const char *const members[] = {[STATEMENT_OPEN] = " disclosed c_r",
 		[STATEMENT_WITHHELD] = " c_d withheld",
 		[STATEMENT_ERASED] = " c_d erased"};
 	char names[96];
@@ -119,7 +119,7 @@ static void read_state(struct form *form, const json_t *object, const char *comm
 	form_members(form, object, names);
 	if (out->state == STATEMENT_OPEN) {
 		out->disclosed = form_bytes(form, object, "disclosed", EVENT_BYTES_MAX);
-		form_fixed(form, object, "k_d", out->k_d.b, sizeof out->k_d.b);
+		form_fixed(form, object, "c_r", out->c_r.b, HASH_BYTES);
 		return;
 	}
 	form_fixed(form, object, "c_d", out->c_d.b, HASH_BYTES);
@@ -131,11 +131,10 @@ static void read_state(struct form *form, const json_t *object, const char *comm
 
 static void read_event(struct form *form, const json_t *object, bool covered, struct shown_event *out)
 {
-	read_state(form, object, covered ? "index entry header c_r blind" : "index entry header c_r inclusion", out);
+	read_state(form, object, covered ? "index entry header blind" : "index entry header inclusion", out);
 	out->index = form_number(form, object, "index");
 	out->entry = form_bytes(form, object, "entry", ENTRY_EVENT_BYTES);
 	out->header = form_bytes(form, object, "header", HEADER_BYTES_MAX);
-	form_fixed(form, object, "c_r", out->c_r.b, HASH_BYTES);
 	if (covered)
 		form_fixed(form, object, "blind", out->blind.b, HASH_BYTES);
 	else
@@ -277,7 +276,7 @@ enum error statement_read(struct form *form, struct shown *out)
 {
 	const json_t *root = form->document;
 	form_members(form, root, ROOT_MEMBERS);
-	form_constant(form, root, "type", "indsigt-statement/v1");
+	form_constant(form, root, "type", "indsigt-statement/v2");
 	out->subject = form_text(form, root, "subject", SUBJECT_BYTES_MAX);
 	form_fixed(form, root, "vrf_proof", out->vrf_proof, sizeof out->vrf_proof);
 	form_anchor(form, &out->anchor);

@@ -13,10 +13,9 @@ struct shown_event {
 	struct bytes entry;
 	struct bytes header;
 	struct hash c_d; /* unless open */
-	struct hash c_r;
 	enum statement_state state;
 	struct bytes disclosed;  /* open */
-	struct key k_d;          /* open */
+	struct hash c_r;         /* open */
 	uint64_t erased_by;      /* erased */
 	struct hashes inclusion; /* later ones */
 };

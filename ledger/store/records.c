@@ -95,16 +95,15 @@ static enum error open_sealed(struct key_snapshot *keys, const struct record_out
 	return record_open(outside, &place, &keys->record.key, buffer, out);
 }
 
-/* The commitment in the entry covers header, c_d and c_r, and these cover both parts. */
-static bool record_matches(const struct record *record, const struct hash *commitment)
+/* The commitment in the entry covers header and c_d, and this covers both parts. */
+static bool record_matches(const struct record *record, const struct hash *commitment, struct hash *c_r)
 {
 	struct hash c_d;
-	struct hash c_r;
 	struct hash recomputed;
-	event_part_commitment(&record->opening.disclosed, record->disclosed, &c_d);
-	event_part_commitment(&record->opening.restricted, record->restricted, &c_r);
-	event_commitment(record->header, &c_d, &c_r, &recomputed);
-	return hash_equal(&recomputed, commitment) && hash_equal(&c_d, &record->c_d) && hash_equal(&c_r, &record->c_r);
+	event_commit_restricted(&record->secret, record->restricted, c_r);
+	event_commit_disclosed(c_r, record->disclosed, &c_d);
+	event_commitment(record->header, &c_d, &recomputed);
+	return hash_equal(&recomputed, commitment) && hash_equal(&c_d, &record->c_d);
 }
 
 /* STO-18: a period of its own invention would let a tampered record pass for an erased one. */
@@ -135,7 +134,7 @@ enum error record_find_of(struct db_txn *txn, struct key_snapshot *keys, const s
 	struct opened opened = {.entry = *entry};
 	keys->period_unreadable = false;
 	TRY(db_get(txn, STORE_RECORD, DB_KEY(index), &encoded));
-	TRY(record_look(encoded, seal, &outside));
+	TRY(record_look(encoded, &opened.entry.commitment, seal, &outside));
 	if (!period_fits(&outside, &opened.entry))
 		return E_UNSEALED;
 	TRY(make_room(buffer, outside.sealed.len));
@@ -144,20 +143,18 @@ enum error record_find_of(struct db_txn *txn, struct key_snapshot *keys, const s
 		return error;
 	opened.header = outside.header;
 	opened.c_d = outside.c_d;
-	opened.c_r = outside.c_r;
 	if (error == E_ERASED) {
 		struct hash recomputed;
-		event_commitment(opened.header, &opened.c_d, &opened.c_r, &recomputed);
+		event_commitment(opened.header, &opened.c_d, &recomputed);
 		if (!hash_equal(&recomputed, &opened.entry.commitment))
 			return E_UNSEALED;
 		*out = opened;
 		return E_ERASED;
 	}
-	if (!record_matches(&record, &opened.entry.commitment))
+	if (!record_matches(&record, &opened.entry.commitment, &opened.c_r))
 		return E_UNSEALED;
 	opened.disclosed = record.disclosed;
 	opened.restricted = record.restricted;
-	opened.opening = record.opening;
 	*out = opened;
 	return E_OK;
 }

@@ -18,13 +18,12 @@ struct opened {
 	struct bytes header; /* encoded */
 	struct bytes disclosed;
 	struct bytes restricted;
-	struct opening opening;
 	struct hash c_d;
-	struct hash c_r;
+	struct hash c_r; /* with it the disclosed part gives c_d: whoever may not see that must not see this */
 };
 
 /* Opens and checks the record against the commitment in its entry. E_UNSEALED, E_ERASED, E_NOT_FOUND. For mass events
- * too. With an erased key `out` still holds entry, header, c_d and c_r. */
+ * too. With an erased key `out` still holds entry, header and c_d. */
 enum error record_find(struct db_txn *txn, struct key_snapshot *keys, const struct seal_keys *seal, uint64_t index,
 	struct record_buffer *buffer, struct opened *out) MUST_USE;
 /* The same, for the event or mass entry that stands at `index`. */

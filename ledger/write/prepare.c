@@ -25,14 +25,13 @@ struct work {
 	struct batch_event wire;
 	struct event_header header;
 	struct hash c_d;
-	struct hash c_r;
 	struct alias alias;
 	uint64_t key_id;
 };
 
 /* The secrets of one event, in guarded memory. */
 struct work_secret {
-	struct opening opening;
+	struct key secret;
 	struct key record_key;
 };
 
@@ -48,7 +47,6 @@ struct preparer {
 	struct event event; /* the one being judged */
 	uint8_t *new_keys;
 	size_t carried; /* bytes in new_keys that no prepared batch has taken along yet */
-	uint8_t *nonces;
 };
 
 enum error preparer_new(const struct prepare_context *context, struct preparer **out, struct fault *fault)
@@ -61,8 +59,7 @@ enum error preparer_new(const struct prepare_context *context, struct preparer *
 	preparer->secrets = sodium_malloc(BATCH_EVENTS_MAX * sizeof *preparer->secrets);
 	preparer->commitments = malloc(BATCH_EVENTS_MAX * sizeof *preparer->commitments);
 	preparer->new_keys = malloc(NEW_KEYS_BYTES_MAX);
-	preparer->nonces = malloc(BATCH_EVENTS_MAX * 24);
-	if (!preparer->work || !preparer->secrets || !preparer->commitments || !preparer->new_keys || !preparer->nonces)
+	if (!preparer->work || !preparer->secrets || !preparer->commitments || !preparer->new_keys)
 		return E_NO_MEMORY;
 	TRY(kept_keys_new(&preparer->kept));
 	TRY(keymaker_open(context->keystore, &preparer->maker, fault));
@@ -80,7 +77,6 @@ void preparer_close(struct preparer *preparer)
 	sodium_free(preparer->secrets);
 	free(preparer->commitments);
 	free(preparer->new_keys);
-	free(preparer->nonces);
 	free(preparer);
 }
 
@@ -158,14 +154,15 @@ static enum error check_header(const struct sender *sender, struct work *work, s
 	return E_OK;
 }
 
-/* The openings come from the batch's secret. Were they not the sender's own, the record could never be opened against
- * its entry. */
-static enum error check_commitment(struct work *work, const struct opening *opening, struct fault *fault)
+/* The secret comes from the batch's. Were it not the sender's own, the record could never be opened against its entry.
+ */
+static enum error check_commitment(struct work *work, const struct key *secret, struct fault *fault)
 {
+	struct hash c_r;
 	struct hash commitment;
-	event_part_commitment(&opening->disclosed, work->wire.disclosed, &work->c_d);
-	event_part_commitment(&opening->restricted, work->wire.restricted, &work->c_r);
-	event_commitment(work->wire.header, &work->c_d, &work->c_r, &commitment);
+	event_commit_restricted(secret, work->wire.restricted, &c_r);
+	event_commit_disclosed(&c_r, work->wire.disclosed, &work->c_d);
+	event_commitment(work->wire.header, &work->c_d, &commitment);
 	if (!hash_equal(&commitment, &work->wire.commitment))
 		return fault_set(fault, E_COMMITMENT, "");
 	return E_OK;
@@ -195,9 +192,9 @@ static enum error check_commitments(
 	struct preparer *p, const struct batch_head *head, const struct key *batch_secret, struct fault *fault)
 {
 	for (uint32_t i = 0; i < head->count; i++) {
-		struct opening *opening = &p->secrets[i].opening;
-		event_opening(batch_secret, head->first_sequence + i, opening);
-		enum error error = check_commitment(&p->work[i], opening, fault);
+		struct key *secret = &p->secrets[i].secret;
+		event_secret(batch_secret, head->first_sequence + i, secret);
+		enum error error = check_commitment(&p->work[i], secret, fault);
 		if (error != E_OK)
 			return refuse_event(fault, i, error);
 	}
@@ -266,14 +263,14 @@ static void seal_event(
 {
 	const struct work *work = &p->work[i];
 	struct record record = {
-		work->wire.header, work->c_d, work->c_r, p->secrets[i].opening, work->wire.disclosed, work->wire.restricted};
+		work->wire.header, work->c_d, p->secrets[i].secret, work->wire.disclosed, work->wire.restricted};
 	struct record_place place = {
 		head->sender, head->first_sequence + i, work->wire.commitment, period_of(work, now_s), work->key_id};
 	size_t len = record_bytes(&record);
 	writer_u16(out, (uint16_t)len);
 	uint8_t *sealed = writer_skip(out, len);
 	if (sealed != NULL)
-		record_seal(&record, &place, &p->secrets[i].record_key, &p->context.secrets->seal, p->nonces + 24 * i, sealed);
+		record_seal(&record, &place, &p->secrets[i].record_key, &p->context.secrets->seal, sealed);
 }
 
 static void seal_aliases(struct preparer *p, const struct batch_head *head, struct writer *out)
@@ -319,7 +316,6 @@ static enum error seal_batch(
 		seal_aliases(p, head, &w);
 	prepared->aliases = bytes_of(at, aliases);
 	prepared->records = bytes_of(w.at, records);
-	randombytes_buf(p->nonces, (size_t)head->count * 24);
 	for (uint32_t i = 0; i < head->count; i++)
 		seal_event(p, head, i, now_s, &w);
 	prepared->new_keys = bytes_of(w.at, new_keys.len);

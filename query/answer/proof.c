@@ -52,11 +52,10 @@ enum error proof_write(
 	text_base64(text, "header", opened->header);
 	if (open) {
 		text_base64(text, "disclosed", opened->disclosed);
-		text_base64(text, "k_d", BYTES_ARRAY(opened->opening.disclosed.b));
+		text_base64(text, "c_r", hash_bytes(&opened->c_r));
 	} else {
 		text_base64(text, "c_d", hash_bytes(&opened->c_d));
 	}
-	text_base64(text, "c_r", hash_bytes(&opened->c_r));
 	text_hashes(text, "inclusion", inclusion.hashes, inclusion.count);
 	text_object_end(text);
 	return text->error;
@@ -101,7 +100,6 @@ struct parsed {
 	struct bytes header;
 	struct bytes disclosed;
 	bool open;
-	struct key k_d;
 	struct hash c_d;
 	struct hash c_r;
 	struct merkle_proof inclusion;
@@ -128,13 +126,12 @@ static bool proof_parse(const json_t *proof, uint8_t *memory, struct parsed *out
 		return false;
 	out->open = json_object_get(proof, "disclosed") != NULL;
 	if (out->open && (!base64_read(json_object_get(proof, "disclosed"), memory, VALUE_BYTES_MAX, &out->disclosed) ||
-						 !base64_read_32(json_object_get(proof, "k_d"), out->k_d.b)))
+						 !base64_read_32(json_object_get(proof, "c_r"), out->c_r.b)))
 		return false;
 	if (!out->open && !base64_read_32(json_object_get(proof, "c_d"), out->c_d.b))
 		return false;
 	return base64_read(json_object_get(proof, "entry"), out->entry_memory, sizeof out->entry_memory, &out->entry) &&
 		   base64_read(json_object_get(proof, "header"), out->header_memory, sizeof out->header_memory, &out->header) &&
-		   base64_read_32(json_object_get(proof, "c_r"), out->c_r.b) &&
 		   inclusion_parse(json_object_get(proof, "inclusion"), &out->inclusion);
 }
 
@@ -151,8 +148,8 @@ static enum error parsed_check(
 		return fault_set(fault, E_BAD_VALUE, "the proof's header is malformed");
 	struct hash commitment;
 	if (parsed->open)
-		event_part_commitment(&parsed->k_d, parsed->disclosed, &parsed->c_d);
-	event_commitment(parsed->header, &parsed->c_d, &parsed->c_r, &commitment);
+		event_commit_disclosed(&parsed->c_r, parsed->disclosed, &parsed->c_d);
+	event_commitment(parsed->header, &parsed->c_d, &commitment);
 	if (WRONG(!hash_equal(&commitment, &entry.event.commitment)))
 		return fault_set(fault, E_COMMITMENT, "the commitment of index %llu does not match what is shown",
 			(unsigned long long)parsed->index);

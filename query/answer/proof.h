@@ -1,10 +1,11 @@
 /* The proof beside each event of an answer: what its reader needs to find it in the log. spec/http.md
  *
- *   header, disclosed, k_d ─► c_d ─┐
- *                             c_r ─┴► commitment = the entry's ─► leaf hash ─► inclusion ─► root of the checkpoint
+ *   disclosed, c_r ─► c_d ─┐
+ *                   header ─┴► commitment = the entry's ─► leaf hash ─► inclusion ─► root of the checkpoint
  *
- * An open event comes with its disclosed part and k_d; a withheld or erased one with c_d in their place. The restricted
- * part and k_r are never here. In JSON, bytes are base64 (RFC 4648 section 4, with padding). */
+ * An open event comes with its disclosed part and c_r; a withheld or erased one with c_d in their place, and never with
+ * c_r. The restricted part and the event's secret are never here. In JSON, bytes are base64 (RFC 4648 section 4, with
+ * padding). */
 #pragma once
 
 #include "ledger/read/archive.h"

@@ -291,14 +291,13 @@ static enum error add_range(struct making *making)
 static void add_content(struct text *text, const struct opened *opened, bool withheld)
 {
 	text_base64(text, "header", opened->header);
-	text_base64(text, "c_r", hash_bytes(&opened->c_r));
 	if (withheld) {
 		text_flag(text, "withheld", true);
 		text_base64(text, "c_d", hash_bytes(&opened->c_d));
 		return;
 	}
 	text_base64(text, "disclosed", opened->disclosed);
-	text_base64(text, "k_d", BYTES_ARRAY(opened->opening.disclosed.b));
+	text_base64(text, "c_r", hash_bytes(&opened->c_r));
 }
 
 /* What covered and later events have in common; the object is left open. */
@@ -385,7 +384,7 @@ static enum error make(struct making *making)
 {
 	struct text *text = making->text;
 	text_object(text, NULL);
-	text_string(text, "type", BYTES_LITERAL("indsigt-statement/v1"));
+	text_string(text, "type", BYTES_LITERAL("indsigt-statement/v2"));
 	text_string(text, "subject", making->query->subject);
 	TRY(add_log(making));
 	TRY(add_epoch(making));

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct record_place place = {.sender = 1};
 	struct record_outside outside;
 	struct record record;
-	if (sodium_init() < 0 || record_look(bytes_of(data, size), &keys, &outside) != E_OK ||
+	if (sodium_init() < 0 || record_look(bytes_of(data, size), &place.commitment, &keys, &outside) != E_OK ||
 		outside.sealed.len > sizeof buffer)
 		return 0;
 	place.period = outside.period;

@@ -103,13 +103,13 @@ static void write_event(struct fixture *fixture, struct writer *w, const struct 
 	ck_ok(writer_done(&header, &wire.header));
 	json_decref(document);
 
-	struct opening opening;
+	struct key own;
 	struct hash c_d;
 	struct hash c_r;
-	event_opening(secret, sequence, &opening);
-	event_part_commitment(&opening.disclosed, wire.disclosed, &c_d);
-	event_part_commitment(&opening.restricted, wire.restricted, &c_r);
-	event_commitment(wire.header, &c_d, &c_r, &wire.commitment);
+	event_secret(secret, sequence, &own);
+	event_commit_restricted(&own, wire.restricted, &c_r);
+	event_commit_disclosed(&c_r, wire.disclosed, &c_d);
+	event_commitment(wire.header, &c_d, &wire.commitment);
 	*commitment = wire.commitment;
 	batch_event_encode(&wire, w);
 }

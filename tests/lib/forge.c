@@ -277,10 +277,11 @@ static void append_event(
 	encode_event(forge, draft, event);
 	event->entry =
 		(struct entry_event){.sender = sender->id, .sequence = sender->next_sequence++, .time_s = forge->now_s};
-	event_opening(secret, event->entry.sequence, &event->opening);
-	event_part_commitment(&event->opening.disclosed, event->disclosed, &event->c_d);
-	event_part_commitment(&event->opening.restricted, event->restricted, &event->c_r);
-	event_commitment(event->header, &event->c_d, &event->c_r, &event->entry.commitment);
+	struct key own;
+	event_secret(secret, event->entry.sequence, &own);
+	event_commit_restricted(&own, event->restricted, &event->c_r);
+	event_commit_disclosed(&event->c_r, event->disclosed, &event->c_d);
+	event_commitment(event->header, &event->c_d, &event->entry.commitment);
 	event->filed = true;
 	forge_label(forge, draft->subject, &event->label);
 	struct entry entry = {.kind = ENTRY_EVENT};

@@ -38,7 +38,6 @@ struct forge_event {
 	struct bytes header;
 	struct bytes disclosed;
 	struct bytes restricted;
-	struct opening opening;
 	struct hash c_d;
 	struct hash c_r;
 	uint64_t batch; /* log index of its batch entry */

@@ -196,19 +196,18 @@ json_t *forge_event_json(
 {
 	struct event_header header = {0};
 	struct reader in = reader_of(event->header);
-	json_t *json =
-		json_pack("{s:I, s:o, s:o, s:o}", "index", (json_int_t)event->index, "entry", entry_json(forge, event->index),
-			"header", forge_base64(event->header), "c_r", forge_base64(hash_bytes(&event->c_r)));
+	json_t *json = json_pack("{s:I, s:o, s:o}", "index", (json_int_t)event->index, "entry",
+		entry_json(forge, event->index), "header", forge_base64(event->header));
 	event_header_decode(&in, &header);
 	if (erased_by != 0)
 		json_object_set_new(json, "erased", json_integer((json_int_t)erased_by));
 	else if (header.withheld_until_s > epoch_s)
 		json_object_set_new(json, "withheld", json_true());
-	if (json_object_size(json) > 4) {
+	if (json_object_size(json) > 3) {
 		json_object_set_new(json, "c_d", forge_base64(hash_bytes(&event->c_d)));
 	} else {
 		json_object_set_new(json, "disclosed", forge_base64(event->disclosed));
-		json_object_set_new(json, "k_d", forge_base64(BYTES_ARRAY(event->opening.disclosed.b)));
+		json_object_set_new(json, "c_r", forge_base64(hash_bytes(&event->c_r)));
 	}
 	if (size == 0)
 		json_object_set_new(json, "blind", blind_json(forge, event->index));
@@ -471,7 +470,7 @@ json_t *forge_statement(struct forge *forge, const struct forge_options *options
 	ck_ok(label_prove(&forge->vrf_secret, FORGE_ORIGIN, bytes_text(options->subject), proof));
 	b.leaves = subject_leaves(forge, &b.label, b.epoch.size);
 	b.erasures = json_object();
-	b.root = json_pack("{s:s, s:s, s:o, s:{s:o, s:o}, s:o, s:o}", "type", "indsigt-statement/v1", "subject",
+	b.root = json_pack("{s:s, s:s, s:o, s:{s:o, s:o}, s:o, s:o}", "type", "indsigt-statement/v2", "subject",
 		options->subject, "checkpoint", forge_checkpoint(forge, b.size), "genesis", "entry", entry_json(forge, 0),
 		"inclusion", inclusion(forge, 0, b.size), "vrf_proof", forge_base64(BYTES_ARRAY(proof)), "map",
 		forge_map_json(forge, &b.label, b.epoch.size));

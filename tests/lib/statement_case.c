@@ -118,8 +118,8 @@ void set_window(json_t *json, unsigned from, unsigned to)
 
 void recommit(struct forge_event *event)
 {
-	event_part_commitment(&event->opening.disclosed, event->disclosed, &event->c_d);
-	event_commitment(event->header, &event->c_d, &event->c_r, &event->entry.commitment);
+	event_commit_disclosed(&event->c_r, event->disclosed, &event->c_d);
+	event_commitment(event->header, &event->c_d, &event->entry.commitment);
 	memcpy(forge->entries[event->index].data + 21, event->entry.commitment.b, HASH_BYTES);
 	forge_rehash(forge, event->index);
 }

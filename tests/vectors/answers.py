@@ -43,8 +43,8 @@ class Ledger:
         made = next(made for other, made, _, _ in self.made if other == name)
         leaves = [leaf_hash(entry) for entry in self.entries]
         proof = {"index": index, "size": len(leaves), "entry": b64(self.entries[index]), "header": b64(made.header)}
-        proof.update({"disclosed": b64(made.disclosed), "k_d": b64(made.k_d)} if opened else {"c_d": b64(made.c_d)})
-        proof.update(c_r=b64(made.c_r), inclusion=[b64(hash) for hash in inclusion(leaves, index)])
+        proof.update({"disclosed": b64(made.disclosed), "c_r": b64(made.c_r)} if opened else {"c_d": b64(made.c_d)})
+        proof.update(inclusion=[b64(hash) for hash in inclusion(leaves, index)])
         return proof
 
     def item(self, name):
@@ -121,10 +121,10 @@ def pages():
     item = lambda page, i=1: page["accesses"][i]
     proof = lambda page, i=1: page["accesses"][i]["proof"]
     held = lambda page: page["withheld"]["events"][0]
-    changed("other-k-d", "another key of the disclosed part", "HTTP-21", "commitment",
-            lambda page: proof(page).update(k_d=b64(bytes(32))))
     changed("other-c-r", "another commitment of the restricted part", "HTTP-21", "commitment",
             lambda page: proof(page).update(c_r=b64(bytes(32))))
+    changed("other-c-d", "another commitment of both parts", "HTTP-21", "commitment",
+            lambda page: held(page)["proof"].update(c_d=b64(bytes(32))))
     changed("other-header", "another header", "HTTP-21", "commitment", lambda page: proof(page).update(header=b64(header(0, 6))))
     changed("other-disclosed", "another disclosed part, and an access that says the same", "HTTP-21", "commitment",
             lambda page: (proof(page).update(disclosed=b64(base64.b64decode(proof(page)["disclosed"]).replace(
@@ -148,7 +148,7 @@ def pages():
 
     def invent(page):
         proof(page).update(entry=b64(event(1, 1, START + 11, invented.commitment)), header=b64(invented.header),
-                           disclosed=b64(invented.disclosed), k_d=b64(invented.k_d), c_r=b64(invented.c_r))
+                           disclosed=b64(invented.disclosed), c_r=b64(invented.c_r))
         item(page).update(time=text_time(START), org={"id": "cvr:1", "name": "X"}, system="X", activity="X", purpose="X",
                           actor={"kind": "human", "role": "X"})
 

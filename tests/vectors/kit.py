@@ -163,10 +163,10 @@ class Event:
 
     def __init__(self, disclosed, restricted=b"", head=header(), secret=b"\x51" * 32, sequence=0):
         self.disclosed, self.restricted, self.header = disclosed, restricted, head
-        self.k_d = blake(secret, b"indsigt/v1 opening\nd" + u(8, sequence))
-        self.k_r = blake(secret, b"indsigt/v1 opening\nr" + u(8, sequence))
-        self.c_d, self.c_r = blake(self.k_d, disclosed), blake(self.k_r, restricted)
-        self.commitment = blake(b"", b"indsigt/v1 commitment\n" + head + self.c_d + self.c_r)
+        self.secret = blake(b"", b"indsigt/v2 opening\n" + secret + u(8, sequence))
+        self.c_r = blake(b"", b"indsigt/v2 c_r\n" + self.secret + restricted)
+        self.c_d = blake(b"", b"indsigt/v2 c_d\n" + self.c_r + disclosed)
+        self.commitment = blake(b"", b"indsigt/v2 commitment\n" + head + self.c_d)
 
 
 # ---- entries ----

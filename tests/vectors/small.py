@@ -193,8 +193,8 @@ def event_vectors():
         if text:
             vector["text"] = text(json.dumps(json_event, ensure_ascii=False))
         if expect == "ok":
-            vector.update(header=made.header.hex(), disclosed=made.disclosed.hex(), restricted="", k_d=made.k_d.hex(),
-                          k_r=made.k_r.hex(), c_d=made.c_d.hex(), c_r=made.c_r.hex(), commitment=made.commitment.hex())
+            vector.update(header=made.header.hex(), disclosed=made.disclosed.hex(), restricted="", secret=made.secret.hex(),
+                          c_d=made.c_d.hex(), c_r=made.c_r.hex(), commitment=made.commitment.hex())
         write("event", name, vector)
 
     whole("time-lower-case", "t and z in lower case, as RFC 3339 allows", {"time": "2026-11-23t08:15:30z"}, {})
@@ -335,8 +335,8 @@ def event_vectors():
         vector = {"about": about, "kind": "event", "text": json.dumps(mass)[:-1] + ', "subjects": %s}' % spelling, "policy": [],
                   "batch_secret": secret.hex(), "sequence": 3, "expect": expect}
         if expect == "ok":
-            vector.update(header=made.header.hex(), disclosed=made.disclosed.hex(), restricted="", k_d=made.k_d.hex(),
-                          k_r=made.k_r.hex(), c_d=made.c_d.hex(), c_r=made.c_r.hex(), commitment=made.commitment.hex())
+            vector.update(header=made.header.hex(), disclosed=made.disclosed.hex(), restricted="", secret=made.secret.hex(),
+                          c_d=made.c_d.hex(), c_r=made.c_r.hex(), commitment=made.commitment.hex())
         write("event", name, vector)
 
     count("count-0", "a count of 0", "0", "ok")
@@ -579,7 +579,7 @@ DEFAULT_WELCOME = dict(next_sequence=1000, ledger_time=1795421730, batch_events=
 
 
 def challenge_body(origin=ORIGIN, nonce=CHALLENGE_NONCE, key=LOG.public):
-    return u(2, 2) + nonce + key + range16(origin)
+    return u(2, 3) + nonce + key + range16(origin)
 
 
 def challenges():
@@ -596,7 +596,7 @@ def challenges():
     vector("trailing", "one byte left over", challenge_body() + b"\0", "trailing")
     vector("truncated", "one byte missing", challenge_body()[:-1], "truncated")
     vector("empty", "no version", b"", "truncated")
-    vector("version-3", "a later version, with a body of its own", u(2, 3) + b"whatever it says", "version")
+    vector("version-4", "a later version, with a body of its own", u(2, 4) + b"whatever it says", "version")
     vector("version-only", "an earlier version that says no more", u(2, 1), "version")
 
 
@@ -608,7 +608,7 @@ def hellos():
 
     def body(sender=7, origin=ORIGIN, checkpoint=b"", nonce=HELLO_NONCE, key=SENDER, signature=None, **said):
         signed = {"sender": sender, "origin": origin, "checkpoint": checkpoint, "nonce": nonce, **said}
-        return (u(2, 2) + u(4, sender) + range16(origin) + range16(checkpoint) + nonce
+        return (u(2, 3) + u(4, sender) + range16(origin) + range16(checkpoint) + nonce
                 + (key.sign(message(**signed)) if signature is None else signature))
 
     def vector(name, about, body, expect="ok", **members):
@@ -632,7 +632,8 @@ def hellos():
     vector("empty", "no version", b"", "truncated")
     vector("version-0", "version 0", u(2, 0) + body()[2:], "version")
     vector("version-1", "a sender of version 1", u(2, 1) + u(4, 7) + range16(ORIGIN) + range16(""), "version")
-    vector("version-3", "a later version, with a body of its own", u(2, 3) + b"whatever it says", "version")
+    vector("version-2", "a sender of version 2", u(2, 2) + body()[2:], "version")
+    vector("version-4", "a later version, with a body of its own", u(2, 4) + b"whatever it says", "version")
     vector("version-only", "a later version that says no more", b"\xff\xff", "version")
     bad = "bad-signature"
     vector("key-other", "signed by another key", body(key=OTHER), bad)
@@ -651,7 +652,7 @@ def hellos():
 
 def welcomes():
     """Signed by the log as the answer to the hello of sender 7 with the nonce `nonce`, after the challenge `challenge`."""
-    def fields(mask=0, flags=0, purpose="", version=2):
+    def fields(mask=0, flags=0, purpose="", version=3):
         return (u(2, version) + u(8, 1000) + u(8, 1795421730) + u(4, 4096) + u(4, 1048576) + u(4, 64) + u(4, 4194304)
                 + u(8, mask) + u(2, flags) + range16(purpose))
 

@@ -85,9 +85,9 @@ START_TEST(bad_hellos_are_refused_by_name)
 	memset(origin, 'o', sizeof origin - 1);
 	origin[sizeof origin - 1] = '\0';
 	ingestd_begin(NULL);
-	refused_hello(0, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "version 2");
+	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "version 3");
 	refused_hello(1, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "upgrade the sender");
-	refused_hello(3, HOSTILE, "another.example", BYTES_EMPTY, 3, E_VERSION, "version 2");
+	refused_hello(4, HOSTILE, "another.example", BYTES_EMPTY, 3, E_VERSION, "version 3");
 	refused_hello(2, HOSTILE, "another.example", BYTES_EMPTY, 0, E_WRONG_ORIGIN, "another ledger");
 	refused_hello(2, HOSTILE, origin, BYTES_EMPTY, 0, E_TOO_LONG, "255");
 	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 1, E_TRUNCATED, "hello");
@@ -191,7 +191,7 @@ static struct bytes batch_of_part(struct bytes disclosed)
 	struct batch_head head;
 	struct batch_event event;
 	struct key secret;
-	struct opening opening;
+	struct key own;
 	struct hash c_d, c_r;
 	struct bytes model = batch_at(0);
 	struct reader r = reader_of(model);
@@ -200,10 +200,10 @@ static struct bytes batch_of_part(struct bytes disclosed)
 	batch_event_decode(&r, &event);
 	ck_ok(reader_done(&r));
 	event.disclosed = disclosed;
-	event_opening(&secret, peer.next, &opening);
-	event_part_commitment(&opening.disclosed, event.disclosed, &c_d);
-	event_part_commitment(&opening.restricted, event.restricted, &c_r);
-	event_commitment(event.header, &c_d, &c_r, &event.commitment);
+	event_secret(&secret, peer.next, &own);
+	event_commit_restricted(&own, event.restricted, &c_r);
+	event_commit_disclosed(&c_r, event.disclosed, &c_d);
+	event_commitment(event.header, &c_d, &event.commitment);
 	uint8_t *body = malloc(BATCH_BYTES_MAX);
 	struct bytes out;
 	struct writer w = writer_of(body, BATCH_BYTES_MAX);

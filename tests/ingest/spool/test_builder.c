@@ -83,15 +83,15 @@ static void check_body(struct bytes body, enum batch_kind kind, uint64_t first, 
 	for (uint32_t i = 0; i < count; i++) {
 		struct batch_event event;
 		struct event decoded;
-		struct opening opening;
+		struct key own;
 		struct hash c_d;
 		struct hash c_r;
 		struct fault fault = {0};
 		batch_event_decode(&r, &event);
-		event_opening(&secret, first + i, &opening);
-		event_part_commitment(&opening.disclosed, event.disclosed, &c_d);
-		event_part_commitment(&opening.restricted, event.restricted, &c_r);
-		event_commitment(event.header, &c_d, &c_r, &leaves[i]);
+		event_secret(&secret, first + i, &own);
+		event_commit_restricted(&own, event.restricted, &c_r);
+		event_commit_disclosed(&c_r, event.disclosed, &c_d);
+		event_commitment(event.header, &c_d, &leaves[i]);
 		ck_assert(hash_equal(&leaves[i], &event.commitment));
 		ck_ok(event_decode(event.disclosed, event.restricted, &policy, false, &decoded, &fault));
 	}

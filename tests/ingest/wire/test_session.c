@@ -80,7 +80,7 @@ static void bring_to(enum session_state state)
 		ended(E_TIMEOUT, "in time");
 		return;
 	}
-	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(2, ORIGIN)), SESSION_LOOK_UP);
+	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(PROTOCOL_VERSION, ORIGIN)), SESSION_LOOK_UP);
 	silent();
 	if (state == SESSION_OPEN) {
 		session_looked_up(&session, E_OK, NULL, BYTES_LITERAL("welcome"), &w);
@@ -107,7 +107,7 @@ START_TEST(every_frame_in_every_state)
 		for (unsigned i = 0; i < 3 + sizeof others / sizeof others[0]; i++) {
 			enum frame_type sent = i == 0 ? FRAME_HELLO : i == 1 ? FRAME_BATCH : i == 2 ? FRAME_PING : others[i - 3];
 			bring_to((enum session_state)state);
-			struct bytes body = sent == FRAME_HELLO ? hello_body(2, ORIGIN) : BYTES_LITERAL("body");
+			struct bytes body = sent == FRAME_HELLO ? hello_body(PROTOCOL_VERSION, ORIGIN) : BYTES_LITERAL("body");
 			enum session_request request = frame(sent, body);
 			switch (wanted[state][i < 3 ? i : 3]) {
 			case ERROR:
@@ -182,12 +182,12 @@ START_TEST(bad_hellos_end_the_session)
 {
 	bring_to(SESSION_GREETING);
 	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(1, ORIGIN)), SESSION_NOTHING);
-	ended(E_VERSION, "protocol version 2 is spoken here; upgrade");
+	ended(E_VERSION, "protocol version 3 is spoken here; upgrade");
 	bring_to(SESSION_GREETING);
-	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(2, ORIGIN "/2")), SESSION_NOTHING);
+	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(PROTOCOL_VERSION, ORIGIN "/2")), SESSION_NOTHING);
 	ended(E_WRONG_ORIGIN, "another ledger");
 	bring_to(SESSION_GREETING);
-	struct bytes body = hello_body(2, ORIGIN);
+	struct bytes body = hello_body(PROTOCOL_VERSION, ORIGIN);
 	body.len--;
 	ck_assert_int_eq((int)frame(FRAME_HELLO, body), SESSION_NOTHING);
 	ended(E_TRUNCATED, "hello");
@@ -195,7 +195,7 @@ START_TEST(bad_hellos_end_the_session)
 	char origin[257];
 	memset(origin, 'o', 256);
 	origin[256] = '\0';
-	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(2, origin)), SESSION_NOTHING);
+	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(PROTOCOL_VERSION, origin)), SESSION_NOTHING);
 	ended(E_TOO_LONG, "255");
 }
 END_TEST
@@ -217,7 +217,7 @@ START_TEST(a_look_up_opens_or_ends_it)
 	session_looked_up(&session, E_OK, NULL, BYTES_LITERAL("welcome"), &w);
 	silent();
 	session_welcome(&sender, 1795421730, &welcome);
-	ck_assert_uint_eq(welcome.version, 2);
+	ck_assert_uint_eq(welcome.version, PROTOCOL_VERSION);
 	ck_assert_uint_eq(welcome.next_sequence, 1000);
 	ck_assert_uint_eq(welcome.ledger_time_s, 1795421730);
 	ck_assert_uint_eq(welcome.batch_events_max, 4096);

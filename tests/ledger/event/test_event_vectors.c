@@ -33,18 +33,16 @@ static void expect_hex(const json_t *vector, const char *name, struct bytes got,
 static void check_commitment(
 	const json_t *vector, struct bytes header, struct bytes disclosed, struct bytes restricted, const char *path)
 {
-	struct key batch_secret;
-	struct opening opening;
+	struct key batch_secret, secret;
 	struct hash c_d, c_r, commitment;
 	vector_fixed(vector, "batch_secret", batch_secret.b, sizeof batch_secret.b);
-	event_opening(&batch_secret, vector_number(vector, "sequence"), &opening);
-	expect_hex(vector, "k_d", BYTES_ARRAY(opening.disclosed.b), path);
-	expect_hex(vector, "k_r", BYTES_ARRAY(opening.restricted.b), path);
-	event_part_commitment(&opening.disclosed, disclosed, &c_d);
-	event_part_commitment(&opening.restricted, restricted, &c_r);
-	expect_hex(vector, "c_d", hash_bytes(&c_d), path);
+	event_secret(&batch_secret, vector_number(vector, "sequence"), &secret);
+	expect_hex(vector, "secret", BYTES_ARRAY(secret.b), path);
+	event_commit_restricted(&secret, restricted, &c_r);
 	expect_hex(vector, "c_r", hash_bytes(&c_r), path);
-	event_commitment(header, &c_d, &c_r, &commitment);
+	event_commit_disclosed(&c_r, disclosed, &c_d);
+	expect_hex(vector, "c_d", hash_bytes(&c_d), path);
+	event_commitment(header, &c_d, &commitment);
 	expect_hex(vector, "commitment", hash_bytes(&commitment), path);
 }
 

@@ -6,7 +6,6 @@
 
 static struct seal_keys keys;
 static struct key record_key;
-static uint8_t nonce[24];
 
 static const struct record_place place = {
 	.sender = 7, .sequence = 41, .commitment = {{9, 9}}, .period = {682, 5}, .key_id = 1234567};
@@ -15,8 +14,7 @@ static struct record sample(void)
 {
 	return (struct record){.header = BYTES_LITERAL("headheadhd"),
 		.c_d = {{1}},
-		.c_r = {{2}},
-		.opening = {{{3}}, {{4}}},
+		.secret = {{3}},
 		.disclosed = BYTES_LITERAL("what the subject sees"),
 		.restricted = BYTES_LITERAL("what it does not")};
 }
@@ -27,8 +25,7 @@ static size_t seal_sample(uint8_t *out)
 	struct record record = sample();
 	seal_keys_derive(&master, &keys);
 	randombytes_buf(record_key.b, 32);
-	randombytes_buf(nonce, 24);
-	record_seal(&record, &place, &record_key, &keys, nonce, out);
+	record_seal(&record, &place, &record_key, &keys, out);
 	return record_bytes(&record);
 }
 
@@ -41,7 +38,7 @@ START_TEST(record_round_trip)
 	struct record_outside outside;
 	struct record back;
 	struct record wanted = sample();
-	ck_ok(record_look(bytes_of(sealed, len), &keys, &outside));
+	ck_ok(record_look(bytes_of(sealed, len), &place.commitment, &keys, &outside));
 	ck_assert_uint_eq(outside.key_id, place.key_id);
 	ck_assert_uint_eq(outside.period.month, 682);
 	ck_assert_uint_eq(outside.period.retention_years, 5);
@@ -49,8 +46,28 @@ START_TEST(record_round_trip)
 	ck_ok(record_open(&outside, &place, &record_key, buffer, &back));
 	ck_assert(bytes_equal(back.disclosed, wanted.disclosed));
 	ck_assert(bytes_equal(back.restricted, wanted.restricted));
-	ck_assert_mem_eq(&back.opening, &wanted.opening, sizeof back.opening);
-	ck_assert(hash_equal(&back.c_d, &wanted.c_d) && hash_equal(&back.c_r, &wanted.c_r));
+	ck_assert_mem_eq(back.secret.b, wanted.secret.b, sizeof back.secret.b);
+	ck_assert(hash_equal(&back.c_d, &wanted.c_d));
+}
+END_TEST
+
+/* The nonce follows from the commitment: what is sealed twice says nothing new, and another event has another stream.
+ */
+START_TEST(one_event_is_sealed_one_way)
+{
+	uint8_t first[512];
+	uint8_t second[512];
+	size_t len = seal_sample(first);
+	struct record record = sample();
+	struct record_place other = place;
+	record_seal(&record, &place, &record_key, &keys, second);
+	ck_assert_mem_eq(first, second, len);
+	other.commitment.b[0] ^= 1;
+	record_seal(&record, &other, &record_key, &keys, second);
+	size_t alike = 0;
+	for (size_t i = RECORD_FIXED_BYTES - 32 - 2 - 16; i < len; i++)
+		alike += first[i] == second[i];
+	ck_assert_uint_lt(alike, 16);
 }
 END_TEST
 
@@ -61,7 +78,10 @@ START_TEST(key_id_is_hidden)
 	uint8_t first[512];
 	uint8_t second[512];
 	size_t len = seal_sample(first);
-	seal_sample(second);
+	struct record record = sample();
+	struct record_place other = place;
+	other.commitment.b[31] ^= 1;
+	record_seal(&record, &other, &record_key, &keys, second);
 	uint8_t plain[8];
 	put_u64(plain, place.key_id);
 	ck_assert_ptr_null(memmem(first, len, plain, sizeof plain));
@@ -78,7 +98,7 @@ START_TEST(bound_to_its_place)
 	size_t len = seal_sample(sealed);
 	struct record_outside outside;
 	struct record back;
-	ck_ok(record_look(bytes_of(sealed, len), &keys, &outside));
+	ck_ok(record_look(bytes_of(sealed, len), &place.commitment, &keys, &outside));
 	struct record_place other = place;
 	other.sender = 8;
 	ck_error(record_open(&outside, &other, &record_key, buffer, &back), E_UNSEALED);
@@ -112,7 +132,7 @@ START_TEST(truncated_records_do_not_open)
 	for (size_t cut = 0; cut < len; cut++) {
 		struct record_outside outside;
 		struct record back;
-		if (record_look(bytes_of(sealed, cut), &keys, &outside) == E_OK)
+		if (record_look(bytes_of(sealed, cut), &place.commitment, &keys, &outside) == E_OK)
 			ck_error(record_open(&outside, &place, &record_key, buffer, &back), E_UNSEALED);
 	}
 }
@@ -143,5 +163,5 @@ START_TEST(months_are_told_apart)
 }
 END_TEST
 
-UNIT_MAIN("seal", record_round_trip, key_id_is_hidden, bound_to_its_place, truncated_records_do_not_open,
-	small_seals_open_in_their_place, months_are_told_apart)
+UNIT_MAIN("seal", one_event_is_sealed_one_way, record_round_trip, key_id_is_hidden, bound_to_its_place,
+	truncated_records_do_not_open, small_seals_open_in_their_place, months_are_told_apart)

@@ -284,7 +284,7 @@ static json_t *close_event(json_t *json, uint64_t index, const char *as, json_t 
 {
 	json_t *event = item(json, "events", 0);
 	json_object_del(event, "disclosed");
-	json_object_del(event, "k_d");
+	json_object_del(event, "c_r");
 	json_object_set_new(event, "c_d", forge_base64(hash_bytes(&forge_event_at(forge, index)->c_d)));
 	json_object_set_new(event, as, value);
 	return json;
@@ -325,7 +325,7 @@ static json_t *erased_by_an_earlier_one(void)
 	json_t *later = item(json, "later", 0);
 	uint64_t index = number_of(later, "index");
 	json_object_del(later, "disclosed");
-	json_object_del(later, "k_d");
+	json_object_del(later, "c_r");
 	json_object_set_new(later, "c_d", forge_base64(hash_bytes(&forge_event_at(forge, index)->c_d)));
 	json_object_set(later, "erased", part(item(json, "erasures", 0), "index"));
 	return json;

@@ -342,7 +342,7 @@ static json_t *erasure_of_another(void)
 	json_object_set_new(json, "erasures", json_pack("[o]", erasure));
 	json_t *event = item(json, "events", 0);
 	json_object_del(event, "disclosed");
-	json_object_del(event, "k_d");
+	json_object_del(event, "c_r");
 	json_object_set_new(event, "c_d", forge_base64(hash_bytes(&forge_event_at(forge, 2)->c_d)));
 	set_number(event, "erased", index);
 	return json;
@@ -355,7 +355,7 @@ static json_t *called_erased(uint64_t event_index, uint64_t index)
 	json_t *event = item(json, "events", 0);
 	struct entry entry;
 	json_object_del(event, "disclosed");
-	json_object_del(event, "k_d");
+	json_object_del(event, "c_r");
 	json_object_set_new(event, "c_d", forge_base64(hash_bytes(&forge_event_at(forge, event_index)->c_d)));
 	set_number(event, "erased", index);
 	ck_ok(entry_decode(bytes_of(forge->entries[index].data, forge->entries[index].len), &entry));
@@ -530,7 +530,7 @@ static json_t *disclosed_subject_alone(void)
 static void call_withheld(json_t *event, uint64_t index)
 {
 	json_object_del(event, "disclosed");
-	json_object_del(event, "k_d");
+	json_object_del(event, "c_r");
 	json_object_set_new(event, "c_d", forge_base64(hash_bytes(&forge_event_at(forge, index)->c_d)));
 	json_object_set_new(event, "withheld", json_true());
 }

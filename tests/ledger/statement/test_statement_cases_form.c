@@ -355,12 +355,12 @@ static json_t *changed_text(json_t *json, const char *from, const char *to)
 
 static json_t *another_version(void)
 {
-	return changed_text(one_event(), "indsigt-statement/v1", "indsigt-statement/v2");
+	return changed_text(one_event(), "indsigt-statement/v2", "indsigt-statement/v1");
 }
 
 static json_t *escaped_type(void)
 {
-	return changed_text(one_event(), "\"type\":\"indsigt-statement/v1\"", "\"t\\u0079pe\":\"indsigt-statement\\/v1\"");
+	return changed_text(one_event(), "\"type\":\"indsigt-statement/v2\"", "\"t\\u0079pe\":\"indsigt-statement\\/v2\"");
 }
 
 static json_t *white_space(void)
@@ -456,7 +456,7 @@ static json_t *two_states(void)
 	forge = forge_new();
 	forge_batch(forge, 1, &draft, 1);
 	json_t *json = about_anne();
-	json_object_set_new(item(json, "events", 0), "k_d", forge_base64(BYTES_ARRAY(forge->vrf_secret.b)));
+	json_object_set_new(item(json, "events", 0), "c_r", forge_base64(BYTES_ARRAY(forge->vrf_secret.b)));
 	return json;
 }
 
@@ -762,7 +762,7 @@ static const struct statement_case cases[] = {
 	{"form-2-63", "2^63", FINDING_FORM, number_2_63},
 	{"form-boolean", "0 for false", FINDING_FORM, no_boolean},
 	{"form-withheld-false", "withheld is false", FINDING_FORM, withheld_false},
-	{"form-two-states", "a withheld event with a key of its disclosed part", FINDING_FORM, two_states},
+	{"form-two-states", "a withheld event with what opens its disclosed part", FINDING_FORM, two_states},
 	{"form-later-object", "an object for an array", FINDING_FORM, array_is_an_object},
 	{"form-genesis-array", "an array for an object", FINDING_FORM, object_is_an_array},
 	{"form-paths-array", "an array for paths", FINDING_FORM, paths_are_an_array},
