@@ -175,8 +175,80 @@ static enum error end_filing(struct audit *audit)
 	return E_OK;
 }
 
+/* ---- what follows from the entries ---- */
+
+static enum error look_at_rows(struct audit *audit, const struct audit_view *view)
+{
+	(void)audit;
+	return audit_rows(view);
+}
+
+static enum error look_at_derived(struct audit *audit, const struct audit_view *view)
+{
+	(void)audit;
+	return audit_derived(view);
+}
+
+static enum error look_at_postings(struct audit *audit, const struct audit_view *view)
+{
+	return audit->records != NULL ? audit_records_filing(audit->records, view) : E_OK;
+}
+
+/* None of them needs another, but the first one that finds something is the one that counts. The longest first would be
+ * faster, by little. */
+static enum error (*const steps[])(struct audit *audit, const struct audit_view *view) = {
+	look_at_rows, look_at_derived, look_at_postings};
+#define STEPS (sizeof steps / sizeof steps[0])
+
+/* One of them, by a thread of its own. */
+struct step {
+	size_t number;
+	enum error error;
+	struct audit_report report;
+};
+
+static void run_step(void *context, unsigned worker, void *job)
+{
+	struct audit *audit = context;
+	struct step *step = job;
+	struct audit_view view = *audit_ahead_view(audit->ahead, worker);
+	step->report.done = audit->report.done;
+	view.report = &step->report;
+	view.progress = audit->view.progress;
+	view.context = audit->view.context;
+	step->error = steps[step->number](audit, &view);
+}
+
+static enum error run_steps_in_threads(struct audit *audit, unsigned workers)
+{
+	OWNED(jobs_release) struct jobs *jobs = NULL;
+	struct step *step;
+	TRY(jobs_open(workers, run_step, audit, STEPS, sizeof *step, &jobs));
+	for (size_t i = 0; i < STEPS; i++) {
+		step = jobs_next(jobs);
+		step->number = i;
+		jobs_give(jobs);
+	}
+	while ((step = jobs_take(jobs)) != NULL) {
+		if (step->error != E_OK)
+			audit->report = step->report;
+		TRY(step->error);
+		jobs_drop(jobs);
+	}
+	return E_OK;
+}
+
+static enum error run_steps(struct audit *audit, unsigned workers)
+{
+	if (audit->ahead != NULL)
+		return run_steps_in_threads(audit, workers);
+	for (size_t i = 0; i < STEPS; i++)
+		TRY(steps[i](audit, &audit->view));
+	return E_OK;
+}
+
 /* The order of the picture above; each step may take for granted what those before it have shown. */
-static enum error run_audit(struct audit *audit)
+static enum error run_audit(struct audit *audit, unsigned workers)
 {
 	for (uint64_t number = 0; audit->report.done < audit->view.checkpoint.size; number++) {
 		const struct audit_glance *glance =
@@ -190,9 +262,7 @@ static enum error run_audit(struct audit *audit)
 	TRY(check_root(audit));
 	TRY(audit_log_end(&audit->log));
 	TRY(count_unchecked(audit));
-	TRY(audit_rows(&audit->view));
-	TRY(audit_derived(&audit->view));
-	return audit->records != NULL ? audit_records_filing(audit->records) : E_OK;
+	return run_steps(audit, workers);
 }
 
 /* After a finding too: how far it came says what the finding is worth. */
@@ -236,7 +306,7 @@ enum error audit_directory(const char *dir, const struct vkey *vkey, const struc
 	if (error == E_OK) {
 		audit->result.checkpoint_size = audit->view.checkpoint.size;
 		ask_for_help(audit, options->jobs);
-		error = run_audit(audit);
+		error = run_audit(audit, options->jobs);
 	}
 	if (error == E_OK || audit->report.found) {
 		take_counts(audit);

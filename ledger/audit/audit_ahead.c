@@ -404,3 +404,8 @@ const struct audit_glance *audit_ahead_bundle(struct audit_ahead *ahead, uint64_
 	}
 	return glance;
 }
+
+const struct audit_view *audit_ahead_view(const struct audit_ahead *ahead, unsigned worker)
+{
+	return &ahead->lookers[worker].view;
+}

@@ -63,3 +63,5 @@ OWN(audit_ahead, audit_ahead_close);
  * once. Borrowed until the next call. */
 const struct audit_glance *audit_ahead_bundle(
 	struct audit_ahead *ahead, uint64_t number, const struct log_rules *rules);
+/* When all bundles were asked for: the view of one worker, for other work in threads. */
+const struct audit_view *audit_ahead_view(const struct audit_ahead *ahead, unsigned worker);

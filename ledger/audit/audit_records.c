@@ -268,9 +268,10 @@ static enum error see_posting(void *context, const struct alias *alias, const ui
 }
 
 /* If no event is missing, some posting is too many. */
-enum error audit_records_filing(struct audit_records *records)
+enum error audit_records_filing(struct audit_records *records, const struct audit_view *view)
 {
-	const struct seal_keys *keys = &records->view->secrets->seal;
+	const struct seal_keys *keys = &view->secrets->seal;
+	records->view = view;
 	enum error error = posting_visit(records->view->txn, keys, sum_posting, records);
 	if (error == E_OK && audit_sum_equal(&records->events, &records->postings))
 		return E_OK;

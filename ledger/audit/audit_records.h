@@ -33,8 +33,9 @@ enum error audit_records_event(struct audit_records *records, const struct audit
 enum error audit_records_pack(struct audit_records *records, const struct audit_run *run) MUST_USE;
 /* The run is complete. */
 enum error audit_records_batch(struct audit_records *records, const struct audit_run *run) MUST_USE;
-/* After the last entry: the postings hold exactly the events that are filed. */
-enum error audit_records_filing(struct audit_records *records) MUST_USE;
+/* After the last entry, and the last of what is asked: the postings hold exactly the events that are filed. From here
+ * on it looks and tells by this view. */
+enum error audit_records_filing(struct audit_records *records, const struct audit_view *view) MUST_USE;
 
 /* ---- for several threads ---- */
 
