@@ -4,8 +4,13 @@
  *
  * A tile is kept as loaded only once its hash was found above it, so nothing is given that does not hang together with
  * the checkpoint. What a source could not give is its error, and may be asked for again; what it gave and is wrong is
- * E_CORRUPT, and remembered once the reader is open (deceived), so that nobody blames the log for its carrier. */
+ * E_CORRUPT, and remembered once the reader is open (deceived), so that nobody blames the log for its carrier.
+ *
+ * Bundles that are read in order are hashed ahead by threads, which say of each only that it hangs together with its
+ * tile. What does not, or could not be had, is asked for again and judged as if nobody had looked. */
 #include "ledger/follow/tile_reader.h"
+
+#include "ledger/jobs/jobs.h"
 
 #include <inttypes.h>
 
@@ -17,12 +22,32 @@ struct tile {
 	struct hash hashes[TILE_WIDTH];
 };
 
+/* A full bundle and the tile right above it, hashed ahead of the reader. */
+struct glance {
+	uint64_t number;
+	bool holds;                     /* the entries have the hashes of the tile, all of them */
+	struct hash root;               /* of the tile */
+	struct hash hashes[TILE_WIDTH]; /* of the tile */
+	struct tile_bundle bundle;
+	uint8_t *content; /* of the bundle, as it came */
+	size_t len, capacity;
+};
+
+/* Glances are asked for in order; `at_hand` was taken last and is not dropped yet. */
+struct ahead {
+	struct jobs *jobs; /* NULL: nothing is done ahead */
+	struct glance *glances;
+	struct glance *at_hand;
+	uint64_t next, end; /* numbers of bundles still to be asked for */
+};
+
 /* Invariant: a tile that is `loaded` belongs to the checkpoint's tree. */
 struct tile_reader {
 	struct tile_source source;
 	struct checkpoint checkpoint;
 	struct tile edges[TILE_LEVELS]; /* the partial tile of each level that has one */
 	struct tile full[TILE_LEVELS];  /* the one read last */
+	struct ahead ahead;
 	struct log_finding finding;
 	bool deceived;
 };
@@ -174,13 +199,138 @@ enum error tile_reader_open(const struct tile_source *source, const struct check
 
 void tile_reader_close(struct tile_reader *reader)
 {
+	if (reader == NULL)
+		return;
+	jobs_close(reader->ahead.jobs);
+	for (size_t i = 0; reader->ahead.glances != NULL && i < TILE_BUNDLES_AHEAD; i++)
+		free(reader->ahead.glances[i].content);
+	free(reader->ahead.glances);
 	free(reader);
+}
+
+/* ---- ahead ---- */
+
+static bool hash_entries(struct glance *glance)
+{
+	struct tile_bundle *bundle = &glance->bundle;
+	struct reader r = reader_of(bytes_of(glance->content, glance->len));
+	for (bundle->count = 0; bundle->count < TILE_WIDTH; bundle->count++) {
+		struct bytes entry = reader_range16(&r, ENTRY_BYTES_MAX);
+		struct hash leaf;
+		if (r.error != E_OK)
+			return false;
+		merkle_leaf_hash(entry, &leaf);
+		if (!hash_equal(&leaf, &glance->hashes[bundle->count]))
+			return false;
+		bundle->entries[bundle->count] = entry;
+	}
+	bundle->content = bytes_of(glance->content, glance->len);
+	return reader_done(&r) == E_OK;
+}
+
+static void look(void *context, unsigned worker, void *job)
+{
+	struct glance *glance = *(struct glance **)job;
+	(void)context;
+	(void)worker;
+	merkle_root_of_leaves(glance->hashes, TILE_WIDTH, &glance->root);
+	glance->holds = hash_entries(glance);
+}
+
+enum error tile_reader_ahead(struct tile_reader *reader, uint64_t first, unsigned workers)
+{
+	struct ahead *ahead = &reader->ahead;
+	if (ahead->jobs != NULL)
+		return E_EXISTS;
+	ahead->next = first;
+	ahead->end = reader->checkpoint.size / TILE_WIDTH;
+	ahead->glances = calloc(TILE_BUNDLES_AHEAD, sizeof *ahead->glances);
+	if (ahead->glances == NULL)
+		return E_NO_MEMORY;
+	return jobs_open(workers, look, NULL, TILE_BUNDLES_AHEAD, sizeof(struct glance *), &ahead->jobs);
+}
+
+static enum error keep_content(struct glance *glance, struct bytes content)
+{
+	if (content.len > glance->capacity) {
+		uint8_t *larger = realloc(glance->content, content.len);
+		if (larger == NULL)
+			return E_NO_MEMORY;
+		glance->content = larger;
+		glance->capacity = content.len;
+	}
+	memcpy(glance->content, content.data, content.len);
+	glance->len = content.len;
+	return E_OK;
+}
+
+/* As the source gives it: nobody is told what is wrong with it, and nothing is tried again. */
+static enum error fetch_glance(struct tile_reader *reader, uint64_t number, struct glance *glance)
+{
+	const struct tile_source *source = &reader->source;
+	struct fault fault = {.text = ""};
+	struct bytes content;
+	struct tile_path path = {.number = number, .width = TILE_WIDTH};
+	glance->number = number;
+	TRY(source->read(source->context, &path, &content, &fault));
+	if (content.len != sizeof glance->hashes)
+		return E_CORRUPT;
+	memcpy(glance->hashes, content.data, content.len);
+	path.entries = true;
+	TRY(source->read(source->context, &path, &content, &fault));
+	return keep_content(glance, content);
+}
+
+/* A few at a time, so that the first is taken before all are there. Where one cannot be had the reader goes on alone.
+ */
+static void look_ahead(struct tile_reader *reader)
+{
+	struct ahead *ahead = &reader->ahead;
+	struct glance **place;
+	for (unsigned i = 0; i < 4 && ahead->next < ahead->end && (place = jobs_next(ahead->jobs)) != NULL; i++) {
+		*place = &ahead->glances[ahead->next % TILE_BUNDLES_AHEAD];
+		if (fetch_glance(reader, ahead->next, *place) != E_OK)
+			ahead->end = ahead->next;
+		else
+			jobs_give(ahead->jobs);
+		ahead->next++;
+	}
+}
+
+/* The glance at a bundle, as often as it is asked for; NULL: there is none, or it is no use. What was looked at for
+ * bundles that nobody asked for is passed over. */
+static const struct glance *glance_at(struct tile_reader *reader, uint64_t number)
+{
+	struct ahead *ahead = &reader->ahead;
+	while (ahead->jobs != NULL && (ahead->at_hand == NULL || ahead->at_hand->number < number)) {
+		if (ahead->at_hand != NULL)
+			jobs_drop(ahead->jobs);
+		ahead->at_hand = NULL;
+		look_ahead(reader);
+		struct glance **place = jobs_take(ahead->jobs);
+		if (place == NULL)
+			return NULL;
+		ahead->at_hand = *place;
+	}
+	return ahead->at_hand != NULL && ahead->at_hand->number == number && ahead->at_hand->holds ? ahead->at_hand : NULL;
 }
 
 /* ---- tiles ---- */
 
 static enum error load(
 	struct tile_reader *reader, uint32_t level, uint64_t number, const struct tile **out, struct log_finding *finding);
+
+/* The tile of a bundle that was looked at, if it is the one of the tree. */
+static bool take_tile(struct tile_reader *reader, const struct glance *glance, const struct hash *above)
+{
+	struct tile *tile = &reader->full[0];
+	if (glance == NULL || !hash_equal(&glance->root, above))
+		return false;
+	memcpy(tile->hashes, glance->hashes, sizeof tile->hashes);
+	tile->number = glance->number;
+	tile->loaded = true;
+	return true;
+}
 
 /* A full tile gives a hash of the tile above it. */
 static enum error load_full(struct tile_reader *reader, uint32_t level, uint64_t number, struct log_finding *finding)
@@ -189,6 +339,8 @@ static enum error load_full(struct tile_reader *reader, uint32_t level, uint64_t
 	struct tile *tile = &reader->full[level];
 	struct hash root;
 	TRY(load(reader, level + 1, number / TILE_WIDTH, &above, finding));
+	if (level == 0 && take_tile(reader, glance_at(reader, number), &above->hashes[number % TILE_WIDTH]))
+		return E_OK;
 	TRY(ask_hashes(reader, level, number, tile, finding));
 	merkle_root_of_leaves(tile->hashes, TILE_WIDTH, &root);
 	if (!hash_equal(&root, &above->hashes[number % TILE_WIDTH]))
@@ -247,6 +399,11 @@ enum error tile_reader_bundle(
 	const struct tile *tile;
 	struct tile_path path = {.entries = true, .number = number, .width = tile_reader_width(reader, 0, number)};
 	TRY(load(reader, 0, number, &tile, finding));
+	const struct glance *glance = glance_at(reader, number);
+	if (glance != NULL && memcmp(tile->hashes, glance->hashes, sizeof glance->hashes) == 0) {
+		*out = glance->bundle;
+		return E_OK;
+	}
 	TRY(ask_either(reader, path, &out->content, finding));
 	struct reader r = reader_of(out->content);
 	for (out->count = 0; out->count < path.width; out->count++) {

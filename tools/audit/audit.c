@@ -249,7 +249,11 @@ static enum error audit_dir(const struct audit_request *request, struct audit_re
  * result. */
 static enum error audit(const struct audit_request *request, struct audit_result *out, struct fault *fault)
 {
-	const struct audit_tiles of_tiles = {request->place, &request->vkey, request->from, request->save};
+	const struct audit_tiles of_tiles = {.place = request->place,
+		.vkey = &request->vkey,
+		.from = request->from,
+		.jobs = (unsigned)request->jobs,
+		.save = request->save};
 	enum audit_scope scope = request->tiles ? AUDIT_TILES : request->labels ? AUDIT_LABELS : AUDIT_DIRECTORY;
 	enum error error = request->tiles ? audit_tiles(&of_tiles, out, fault) : audit_dir(request, out, fault);
 	if (error != E_OK) { /* could not be made: that is no result, but the last line is there all the same */

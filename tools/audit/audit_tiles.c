@@ -126,6 +126,7 @@ static enum error walk_log(struct walk *walk, struct log_finding *finding)
 static enum error run_walk(struct walk *walk, struct audit_result *out, struct fault *fault)
 {
 	struct log_finding finding = {.text = ""};
+	walk->follower.jobs = walk->request->jobs;
 	TRY(load_state(walk, fault));
 	enum error error = walk_log(walk, &finding);
 	if (error == E_OK) {

@@ -8,6 +8,7 @@ struct audit_tiles {
 	const char *place; /* an address, or a directory */
 	const struct vkey *vkey;
 	const char *from; /* file with a signed checkpoint or a saved state to go on from, or NULL */
+	unsigned jobs;    /* threads */
 	const char *save; /* file for the state, or NULL; it is also written now and then meanwhile */
 };
 

@@ -171,7 +171,10 @@ enum error follower_read(struct follower *follower, const struct follow_hooks *h
 	OWNED(tile_reader_release) struct tile_reader *reader = NULL;
 	const struct checkpoint *checkpoint = &follower->known.checkpoint;
 	TRY(open_reader(follower, checkpoint, &reader, finding));
-	tile_fetch_ahead(follower->fetch, follower->rules.state.size / TILE_WIDTH, checkpoint->size);
+	uint64_t first = follower->rules.state.size / TILE_WIDTH;
+	tile_fetch_ahead(follower->fetch, first, checkpoint->size);
+	if (follower->jobs > 1)
+		(void)!tile_reader_ahead(reader, first, follower->jobs); /* without them it only takes longer */
 	enum error error = follow(&follower->rules, reader, hooks, finding);
 	follower->deceived = tile_reader_deceived(reader);
 	return error;

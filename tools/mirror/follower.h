@@ -14,6 +14,7 @@
 struct follower {
 	const struct vkey *vkey; /* borrowed */
 	struct tile_fetch *fetch;
+	unsigned jobs; /* threads that hash what is read, this one among them; 0 is 1 */
 	struct log_rules rules;
 	struct follow_state known; /* the newest checkpoint that fits all before it; size 0: there is none */
 	struct follow_state seen;  /* the one that was shown last, if it does not fit */

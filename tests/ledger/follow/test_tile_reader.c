@@ -94,8 +94,7 @@ START_TEST(full_tiles_stand_for_partial_ones)
 }
 END_TEST
 
-/* Reads all that there is: E_OK only when every tile is good. */
-static enum error read_all(uint64_t size)
+static enum error read_by(uint64_t size, unsigned workers)
 {
 	struct checkpoint checkpoint;
 	struct tile_reader *reader;
@@ -104,11 +103,29 @@ static enum error read_all(uint64_t size)
 	enum error error = tile_reader_open(&source, &checkpoint, &reader, &finding);
 	if (error != E_OK)
 		return error;
+	if (workers > 1)
+		ck_ok(tile_reader_ahead(reader, 0, workers));
 	for (uint64_t number = 0; error == E_OK && number * TILE_WIDTH < size; number++) {
 		struct tile_bundle bundle;
 		error = tile_reader_bundle(reader, number, &bundle, &finding);
+		if (error == E_OK && number > 0 && number % 5 == 0) /* looking back, as for a loss */
+			ck_ok(tile_reader_bundle(reader, number / 2, &bundle, &finding));
 	}
+	ck_assert(tile_reader_deceived(reader) == (error == E_CORRUPT));
 	tile_reader_close(reader);
+	return error;
+}
+
+/* Reads all that there is: E_OK only when every tile is good. The same, with the same words, however many look. */
+static enum error read_all(uint64_t size)
+{
+	enum error error = read_by(size, 1);
+	struct log_finding alone = finding;
+	ck_error(read_by(size, 3), error);
+	if (error != E_OK) {
+		ck_assert_uint_eq(finding.index, alone.index);
+		ck_assert_str_eq(finding.text, alone.text);
+	}
 	return error;
 }
 
@@ -178,12 +195,24 @@ START_TEST(missing_tiles_are_not_findings)
 }
 END_TEST
 
-/* Reading in order asks for each tile once. */
+/* Reading in order asks for each tile once, and ahead too. */
 START_TEST(each_tile_once)
 {
 	tile_log_fill(&all, 70000);
-	ck_ok(read_all(70000));
-	ck_assert_uint_eq(all.asked, 2 * 274 + 2 + 1);
+	for (unsigned workers = 1; workers <= 3; workers += 2) {
+		struct checkpoint checkpoint;
+		struct tile_reader *reader;
+		struct tile_bundle bundle;
+		const struct tile_source source = tile_log_source(&all);
+		all.asked = 0;
+		tile_log_checkpoint(&all, 70000, &checkpoint);
+		ck_ok(tile_reader_open(&source, &checkpoint, &reader, &finding));
+		ck_ok(tile_reader_ahead(reader, 0, workers));
+		for (uint64_t number = 0; number * TILE_WIDTH < 70000; number++)
+			ck_ok(tile_reader_bundle(reader, number, &bundle, &finding));
+		ck_assert_uint_eq(all.asked, 2 * 274 + 2 + 1);
+		tile_reader_close(reader);
+	}
 	tile_log_free(&all);
 }
 END_TEST
