@@ -14,6 +14,7 @@
 #include "ingest/spool/journal.h"
 
 #include "ingest/spool/limits.h"
+#include "ledger/base/file.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -30,19 +31,6 @@ static enum error fail(struct journal *journal, enum error error)
 	if (journal->error == E_OK)
 		journal->error = error;
 	return journal->error;
-}
-
-enum error journal_write_at(int fd, struct bytes content, uint64_t at)
-{
-	for (size_t done = 0; done < content.len;) {
-		ssize_t n = pwrite(fd, content.data + done, content.len - done, (off_t)(at + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return error_of_system(errno);
-		done += (size_t)n;
-	}
-	return E_OK;
 }
 
 static enum error read_at(int fd, void *out, size_t len, uint64_t at)
@@ -330,8 +318,7 @@ enum error journal_write(struct journal *journal)
 	TRY(journal->error);
 	assert(journal->handed <= journal->buffered && journal->synced <= journal->end);
 	size_t len = journal->buffered - journal->handed;
-	enum error error =
-		journal_write_at(journal->fd, bytes_of(journal->buffer + journal->handed, len), journal->end - len);
+	enum error error = file_write_at(journal->fd, bytes_of(journal->buffer + journal->handed, len), journal->end - len);
 	if (error != E_OK)
 		return fail(journal, error);
 	journal->handed = journal->buffered;
@@ -371,7 +358,7 @@ enum error journal_wipe(struct journal *journal, uint64_t at, uint32_t secret_at
 {
 	TRY(journal->error);
 	static const uint8_t zeros[JOURNAL_SECRET_BYTES];
-	enum error error = journal_write_at(journal->fd, BYTES_ARRAY(zeros), at + JOURNAL_HEAD_BYTES + secret_at);
+	enum error error = file_write_at(journal->fd, BYTES_ARRAY(zeros), at + JOURNAL_HEAD_BYTES + secret_at);
 	return error == E_OK ? E_OK : fail(journal, error);
 }
 

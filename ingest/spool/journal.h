@@ -59,8 +59,6 @@ void journal_close(struct journal *journal);
 /* Appends a record whose body is the concatenation of `parts`; `at` (may be NULL) gets its offset. */
 enum error journal_append(struct journal *journal, uint8_t type, const struct bytes *parts, size_t count,
 	uint32_t secret_at, uint64_t *at) MUST_USE;
-/* Writes all of it into any file, from `at` on. E_FULL, E_READ_ONLY, E_IO. */
-enum error journal_write_at(int fd, struct bytes content, uint64_t at) MUST_USE;
 /* Hands everything appended to the kernel. */
 enum error journal_write(struct journal *journal) MUST_USE;
 enum error journal_sync(struct journal *journal) MUST_USE;

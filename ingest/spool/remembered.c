@@ -7,7 +7,6 @@
  * be sent twice; that is counted as forgotten and is no error, because a sender that does not start loses more. */
 #include "ingest/spool/remembered.h"
 
-#include "ingest/spool/journal.h"
 #include "ledger/base/file.h"
 #include "ledger/base/grow.h"
 
@@ -197,7 +196,7 @@ static enum error write_hashes(int fd, const uint64_t *hashes, size_t count, uin
 		size_t n = count - done < PART_BYTES / 8 ? count - done : PART_BYTES / 8;
 		for (size_t i = 0; i < n; i++)
 			put_u64(part + i * 8, hashes[done + i]);
-		TRY(journal_write_at(fd, bytes_of(part, n * 8), at + done * 8));
+		TRY(file_write_at(fd, bytes_of(part, n * 8), at + done * 8));
 		done += n;
 	}
 	return fdatasync(fd) == 0 ? E_OK : error_of_system(errno);

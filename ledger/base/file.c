@@ -13,10 +13,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum error file_write_all(int fd, struct bytes content)
+/* `at` -1: from where the file stands. */
+static enum error write_from(int fd, struct bytes content, off_t at)
 {
 	for (size_t done = 0; done < content.len;) {
-		ssize_t n = write(fd, content.data + done, content.len - done);
+		const uint8_t *from = content.data + done;
+		size_t left = content.len - done;
+		ssize_t n = at < 0 ? write(fd, from, left) : pwrite(fd, from, left, at + (off_t)done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -24,6 +27,16 @@ enum error file_write_all(int fd, struct bytes content)
 		done += (size_t)n;
 	}
 	return E_OK;
+}
+
+enum error file_write_all(int fd, struct bytes content)
+{
+	return write_from(fd, content, -1);
+}
+
+enum error file_write_at(int fd, struct bytes content, uint64_t at)
+{
+	return write_from(fd, content, (off_t)at);
 }
 
 static enum error write_synced(int dir_fd, const char *name, struct bytes content, unsigned mode)

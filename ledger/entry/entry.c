@@ -220,8 +220,6 @@ static enum error event_entry_decode(struct bytes encoded, struct entry *out)
 
 /* ---- batch ---- */
 
-#define BATCH_FIELDS(F) F(U32, sender) F(U64, first_sequence) F(U32, count) F(U64, filing_checked) F(BYTES, signature)
-
 static void batch_encode(const struct entry_batch *record, struct writer *out)
 {
 	BATCH_FIELDS(FIELD_WRITE);

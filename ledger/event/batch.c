@@ -67,28 +67,20 @@ enum error batch_check_range(uint64_t first_sequence, uint32_t count, uint64_t f
 	return E_OK;
 }
 
-void batch_head_encode(const struct batch_head *head, struct writer *out)
+void batch_head_encode(const struct batch_head *record, struct writer *out)
 {
-	writer_u8(out, (uint8_t)head->kind);
-	writer_u32(out, head->sender);
-	writer_u64(out, head->first_sequence);
-	writer_u32(out, head->count);
-	writer_u64(out, head->filing_checked);
-	writer_bytes(out, BYTES_ARRAY(head->signature));
+	writer_u8(out, (uint8_t)record->kind);
+	BATCH_FIELDS(FIELD_WRITE);
 }
 
 void batch_head_decode(struct reader *in, struct batch_head *out)
 {
-	struct batch_head head = {0};
+	struct batch_head head = {0}, *record = &head;
 	uint8_t kind = reader_u8(in);
 	if (WRONG(kind != BATCH_EVENT && kind != BATCH_MASS))
 		reader_fail(in, E_BAD_VALUE);
 	head.kind = (enum batch_kind)kind;
-	head.sender = reader_u32(in);
-	head.first_sequence = reader_u64(in);
-	head.count = reader_u32(in);
-	head.filing_checked = reader_u64(in);
-	reader_copy(in, head.signature, sizeof head.signature);
+	BATCH_FIELDS(FIELD_READ);
 	if (in->error == E_OK) {
 		enum error error = batch_check_range(head.first_sequence, head.count, head.filing_checked);
 		if (error != E_OK)

@@ -17,6 +17,8 @@ struct batch_head {
 	uint64_t filing_checked; /* the sender has checked the filing of its events below this sequence */
 	uint8_t signature[64];
 };
+/* Of a head behind its kind, and of the entry that a batch has in the log. */
+#define BATCH_FIELDS(F) F(U32, sender) F(U64, first_sequence) F(U32, count) F(U64, filing_checked) F(BYTES, signature)
 
 /* One event as it travels; all borrowed from the frame. */
 struct batch_event {

@@ -192,15 +192,15 @@ bool losses_equal(const struct losses *a, const struct losses *b)
 
 /* ---- writing down ---- */
 
+#define RANGE_FIELDS(F) F(U64, first) F(U64, end) F(U64, entry) F(U64, events)
+
 void losses_encode(const struct losses *losses, struct writer *out)
 {
 	writer_u32(out, losses->entries);
 	writer_u32(out, losses->count);
 	for (uint32_t i = 0; i < losses->count; i++) {
-		writer_u64(out, losses->ranges[i].first);
-		writer_u64(out, losses->ranges[i].end);
-		writer_u64(out, losses->ranges[i].entry);
-		writer_u64(out, losses->ranges[i].events);
+		const struct lost_range *record = &losses->ranges[i];
+		RANGE_FIELDS(FIELD_WRITE);
 	}
 }
 
@@ -210,13 +210,10 @@ void losses_decode(struct reader *in, struct losses *out)
 	if (losses.entries > LOSSES_MAX || losses.count > losses.entries || (losses.entries > 0) != (losses.count > 0))
 		reader_fail(in, E_BAD_VALUE);
 	for (uint32_t i = 0; i < losses.count && in->error == E_OK; i++) {
-		struct lost_range *range = &losses.ranges[i];
-		range->first = reader_u64(in);
-		range->end = reader_u64(in);
-		range->entry = reader_u64(in);
-		range->events = reader_u64(in);
-		if (range->first == 0 || range->first >= range->end || range->entry < range->end ||
-			range->events > range->end - range->first || (i > 0 && range->first < losses.ranges[i - 1].end))
+		struct lost_range *record = &losses.ranges[i];
+		RANGE_FIELDS(FIELD_READ);
+		if (record->first == 0 || record->first >= record->end || record->entry < record->end ||
+			record->events > record->end - record->first || (i > 0 && record->first < losses.ranges[i - 1].end))
 			reader_fail(in, E_BAD_VALUE);
 	}
 	if (in->error == E_OK)
