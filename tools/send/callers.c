@@ -91,6 +91,7 @@ static void free_caller(struct callers *callers, struct caller *caller)
 	close(caller->fd);
 	messages_close(&caller->messages);
 	rejected_seen_free(&caller->input.seen);
+	kept_close(&caller->input.kept);
 	free(caller);
 	callers->count--;
 }

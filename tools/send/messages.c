@@ -8,11 +8,9 @@
 #include <assert.h>
 #include <sys/stat.h>
 
-#define READ_BYTES 65536u
-
 enum error messages_open(int fd, enum adapter_format format, struct messages *out)
 {
-	*out = (struct messages){.fd = fd, .capacity = 2 * READ_BYTES, .left = UINT64_MAX};
+	*out = (struct messages){.fd = fd, .capacity = 2 * MESSAGES_READ_BYTES, .left = UINT64_MAX};
 	framing_begin(&out->framing, format);
 	out->buffer = malloc(out->capacity);
 	out->data = out->buffer;
@@ -149,7 +147,7 @@ static enum error make_room(struct messages *messages)
 	if (messages->start > 0)
 		memmove(messages->buffer, messages->buffer + messages->start, messages->len);
 	messages->start = 0;
-	if (messages->capacity - messages->len >= READ_BYTES)
+	if (messages->capacity - messages->len >= MESSAGES_READ_BYTES)
 		return E_OK;
 	TRY(GROW(messages->buffer, messages->capacity, 2 * messages->capacity));
 	messages->data = messages->buffer;
@@ -160,7 +158,7 @@ enum error messages_fill(struct messages *messages)
 {
 	messages->idle = false;
 	TRY(make_room(messages));
-	size_t wanted = messages->left < READ_BYTES ? (size_t)messages->left : READ_BYTES;
+	size_t wanted = messages->left < MESSAGES_READ_BYTES ? (size_t)messages->left : MESSAGES_READ_BYTES;
 	ssize_t n = 0;
 	do
 		n = read(messages->fd, messages->buffer + messages->len, wanted);

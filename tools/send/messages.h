@@ -4,6 +4,8 @@
 #include "ingest/framing/bundle.h"
 #include "ingest/framing/framing.h"
 
+#define MESSAGES_READ_BYTES 65536u /* at most, at once */
+
 enum message_kind {
 	MESSAGE_WHOLE,
 	MESSAGE_PART, /* of one that is too long for memory: the next one goes on with it */
@@ -58,5 +60,5 @@ struct bytes messages_take_window(struct messages *messages);
 void messages_end(struct messages *messages);
 /* There is nothing to read at the time: a document that is closed is given out by the next call of messages_next. */
 void messages_idle(struct messages *messages);
-/* One read(2). E_IO, E_NO_MEMORY. */
+/* One read(2), of MESSAGES_READ_BYTES. E_IO, E_NO_MEMORY. */
 enum error messages_fill(struct messages *messages) MUST_USE;

@@ -1,35 +1,61 @@
 /* A message is kept as it stood, as text where it is UTF-8 and else in base64, because a row must be sent again without
- * a loss; where only its events are left, these are kept. One that is too long for memory goes into a file without a
- * name first and is read twice: whether it is text is known only at its end, and its row says that at the beginning. */
+ * a loss; where only its events are left, these are kept.
+ *
+ * A row is written at once and wholly: where the disk is full, what there is of it is taken away again, so that the
+ * next one does not begin within it; where a kill or a power cut has left a part, the next row begins on a line of its
+ * own. */
 #include "tools/send/rejected.h"
 
+#include "ledger/base/file.h"
+#include "ledger/base/own.h"
 #include "ledger/event/event_json.h"
 #include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
-#include "tools/show/output.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
-#define PIECE_BYTES 49152u /* a multiple of three: base64 needs no padding in between */
-#define UTF8_BYTES_MAX 4u
+#define PIECE_BYTES 49152u
+#define TAIL_BYTES_MAX 64u
 
 /* ---- the file ---- */
 
-/* Opened when the first message is refused, so that a run that refuses nothing leaves no empty file; line buffered, so
- * that what was refused is there when the machine fails. O_NOCTTY: a name may be a terminal's. */
+/* Its length, or negative for what is no file. */
+static int64_t length_of(int fd)
+{
+	struct stat info;
+	return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? (int64_t)info.st_size : -1;
+}
+
+/* A descriptor to read it by; it is written by one that only appends. Negative if that cannot be done. */
+static int open_to_read(const struct rejected *rejected)
+{
+	return open(rejected->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+/* Something was cut within its last row. */
+static bool ends_within(const struct rejected *rejected)
+{
+	OWNED_FD fd = open_to_read(rejected);
+	int64_t len = fd >= 0 ? length_of(fd) : 0;
+	char last = '\n';
+	return len > 0 && pread(fd, &last, 1, len - 1) == 1 && last != '\n';
+}
+
+/* Opened when the first message is refused, so that a run that refuses nothing leaves no empty file. O_NOCTTY: a name
+ * may be a terminal's. */
 static enum error open_file(struct rejected *rejected)
 {
-	if (rejected->file != NULL)
+	if (rejected->is_open)
 		return E_OK;
 	int fd = open(rejected->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-	rejected->file = fd < 0 ? NULL : fdopen(fd, "a");
-	if (rejected->file == NULL) {
-		own_close(&fd);
-		return E_IO;
-	}
-	setvbuf(rejected->file, NULL, _IOLBF, BUFSIZ);
+	if (fd < 0)
+		return error_of_system(errno);
+	rejected->fd = fd;
+	rejected->is_open = true;
+	rejected->torn = ends_within(rejected);
 	return E_OK;
 }
 
@@ -39,25 +65,23 @@ enum error rejected_open(struct rejected *rejected, const char *path, const char
 {
 	int len = path != NULL ? snprintf(rejected->path, sizeof rejected->path, "%s", path)
 						   : snprintf(rejected->path, sizeof rejected->path, "%s/rejected.jsonl", spool);
+	rejected->own = path == NULL;
 	if (len < 0 || (size_t)len >= sizeof rejected->path)
 		return fault_set(fault, E_USAGE, "the name of the file for refused messages is too long");
 	if (path == NULL)
 		return E_OK;
 	if (open_file(rejected) != E_OK)
 		return fault_set(fault, E_IO, "'%s': %m", path);
-	if (isatty(fileno(rejected->file)))
+	if (isatty(rejected->fd))
 		return fault_set(fault, E_USAGE, "--rejected is a terminal; refused messages hold personal data: name a file");
 	return E_OK;
 }
 
 void rejected_close(struct rejected *rejected)
 {
-	if (rejected->file != NULL)
-		fclose(rejected->file);
-	if (rejected->parts != NULL)
-		fclose(rejected->parts);
-	rejected->file = NULL;
-	rejected->parts = NULL;
+	if (rejected->is_open)
+		close(rejected->fd);
+	rejected->is_open = false;
 }
 
 /* By device and inode: one file may have several names. */
@@ -68,16 +92,47 @@ bool rejected_is(const struct rejected *rejected, int fd)
 	return stat(rejected->path, &a) == 0 && fstat(fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-enum error rejected_flush(struct rejected *rejected)
+/* What cannot be synced (a pipe that the user named) is nobody's promise. */
+enum error rejected_sync(struct rejected *rejected)
 {
-	return rejected->file == NULL || fflush(rejected->file) == 0 ? E_OK : E_IO;
+	if (!rejected->dirty || fdatasync(rejected->fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS) {
+		rejected->dirty = false;
+		return E_OK;
+	}
+	return error_of_system(errno);
 }
 
 /* ---- rows ---- */
 
-/* All but the message itself. NULL when out of memory. A name that is no UTF-8 (a path may be anything) goes as base64,
- * so that a row is JSON in any case. */
-static json_t *head_to_json(const struct refused *refused)
+enum error rejected_begin_row(struct rejected *rejected)
+{
+	TRY(open_file(rejected));
+	rejected->row_at = length_of(rejected->fd);
+	if (!rejected->torn)
+		return E_OK;
+	TRY(file_write_all(rejected->fd, BYTES_LITERAL("\n")));
+	rejected->torn = false;
+	return E_OK;
+}
+
+enum error rejected_put(struct rejected *rejected, struct bytes text)
+{
+	return file_write_all(rejected->fd, text);
+}
+
+enum error rejected_end_row(struct rejected *rejected, enum error error)
+{
+	rejected->dirty |= error == E_OK;
+	if (error == E_OK || !rejected->is_open || rejected->row_at < 0)
+		return error;
+	int number = errno;
+	(void)!ftruncate(rejected->fd, (off_t)rejected->row_at);
+	errno = number;
+	return error;
+}
+
+/* A name that is no UTF-8 (a path may be anything) goes as base64, so that a row is JSON in any case. */
+json_t *rejected_head(const struct refused *refused)
 {
 	json_t *input = json_stringn((const char *)refused->input.data, refused->input.len);
 	if (input == NULL)
@@ -118,10 +173,9 @@ static json_t *marked_to_json(const struct refused *refused)
 
 /* What is refused is first tried as text, which a person can read and mend; base64 loses nothing either, and is what is
  * left for bytes that are no text. */
-enum error rejected_write(struct rejected *rejected, const struct refused *refused)
+static json_t *row_to_json(const struct refused *refused)
 {
-	TRY(open_file(rejected));
-	json_t *row = head_to_json(refused);
+	json_auto_t *row = rejected_head(refused);
 	const char *member = refused->count > 0 ? "events" : "message";
 	bool marked = refused->mark.len > 0;
 	json_t *message = refused->count > 0 ? events_to_json(refused->events, refused->count)
@@ -134,113 +188,70 @@ enum error rejected_write(struct rejected *rejected, const struct refused *refus
 	char identity[17];
 	snprintf(identity, sizeof identity, "%016" PRIx64, refused->identity);
 	bool good = refused->identity == 0 || json_object_set_new(row, "identity", json_string(identity)) == 0;
-	if (json_object_set_new(row, member, message) != 0 || !good) {
-		json_decref(row);
-		return E_NO_MEMORY;
-	}
-	return output_json(row, rejected->file);
+	good &= json_object_set_new(row, member, message) == 0;
+	return good ? json_incref(row) : NULL;
 }
 
-/* ---- messages in parts ---- */
-
-/* Into a file without a name: it is gone with the process, however that ends, and nobody else finds it. */
-enum error rejected_part(struct rejected *rejected, struct bytes part)
+static enum error write_row(struct rejected *rejected, char *row)
 {
-	if (rejected->parts == NULL)
-		rejected->parts = tmpfile();
-	if (rejected->parts == NULL || fwrite(part.data, 1, part.len, rejected->parts) != part.len)
-		return E_IO;
+	size_t len = strlen(row);
+	row[len] = '\n'; /* in the place of its end mark: a row is one write */
+	return rejected_put(rejected, bytes_of(row, len + 1));
+}
+
+enum error rejected_write(struct rejected *rejected, const struct refused *refused)
+{
+	json_auto_t *json = row_to_json(refused);
+	OWNED_MEMORY char *row = json != NULL ? json_write(json, JSON_COMPACT) : NULL;
+	if (row == NULL)
+		return E_NO_MEMORY;
+	enum error error = rejected_begin_row(rejected);
+	return rejected_end_row(rejected, error == E_OK ? write_row(rejected, row) : error);
+}
+
+/* ---- the last row ---- */
+
+/* Where the last line begins; `len` if the file ends with a whole one. */
+static enum error last_line(int fd, int64_t len, int64_t *out)
+{
+	char piece[PIECE_BYTES];
+	for (int64_t end = len; end > 0;) {
+		size_t size = end < (int64_t)sizeof piece ? (size_t)end : sizeof piece;
+		if (pread(fd, piece, size, end - (int64_t)size) != (ssize_t)size)
+			return E_IO;
+		const char *newline = memrchr(piece, '\n', size);
+		end -= (int64_t)size;
+		*out = newline != NULL ? end + (newline - piece) + 1 : end;
+		if (newline != NULL)
+			return E_OK;
+	}
 	return E_OK;
 }
 
-/* The length of `text` without a character that its end cuts; all of it if it is no UTF-8 at all. */
-static size_t whole_characters(struct bytes text)
+enum error rejected_mend(struct rejected *rejected, struct bytes front)
 {
-	for (size_t cut = 0; cut < UTF8_BYTES_MAX && cut < text.len; cut++)
-		if (bytes_utf8(bytes_of(text.data, text.len - cut)))
-			return text.len - cut;
-	return text.len;
+	OWNED_FD fd = open_to_read(rejected);
+	int64_t len = fd >= 0 ? length_of(fd) : 0;
+	int64_t at = len;
+	char begins[PATH_MAX];
+	if (!rejected->own || len <= 0)
+		return E_OK;
+	TRY(last_line(fd, len, &at));
+	size_t size = (size_t)(len - at) < front.len ? (size_t)(len - at) : front.len;
+	if (size == 0 || size > sizeof begins || pread(fd, begins, size, at) != (ssize_t)size ||
+		memcmp(begins, front.data, size) != 0)
+		return E_OK;
+	TRY(open_file(rejected));
+	rejected->torn = false;
+	return ftruncate(rejected->fd, (off_t)at) == 0 ? E_OK : error_of_system(errno);
 }
 
-typedef enum error write_piece(FILE *out, struct bytes piece);
-
-static enum error check_text(FILE *out, struct bytes piece)
+bool rejected_ends_with(struct rejected *rejected, const char *tail)
 {
-	(void)out;
-	return bytes_utf8(piece) ? E_OK : E_NOT_UTF8;
-}
-
-/* One piece after the other between the quotes: escapes never reach over the end of a piece, since a piece is whole
- * characters. */
-static enum error write_text(FILE *out, struct bytes piece)
-{
-	json_auto_t *json = json_stringn((const char *)piece.data, piece.len);
-	OWNED_MEMORY char *quoted = json == NULL ? NULL : json_write(json, JSON_ENCODE_ANY);
-	TRY(allocated(quoted));
-	size_t len = strlen(quoted) - 2;
-	return fwrite(quoted + 1, 1, len, out) == len ? E_OK : E_IO;
-}
-
-static enum error write_base64(FILE *out, struct bytes piece)
-{
-	json_auto_t *json = json_base64(piece);
-	TRY(allocated(json));
-	return fputs(json_string_value(json), out) != EOF ? E_OK : E_IO;
-}
-
-static enum error write_raw(FILE *out, struct bytes piece)
-{
-	return fwrite(piece.data, 1, piece.len, out) == piece.len ? E_OK : E_IO;
-}
-
-/* Everything in `parts`, in pieces that cut no character where `text` says that it is text. What a piece leaves over
- * (the beginning of a character) is moved to the front and joined with what is read next. */
-static enum error each_piece(FILE *parts, bool text, write_piece *write, FILE *out)
-{
-	uint8_t buffer[PIECE_BYTES];
-	size_t kept = 0;
-	rewind(parts);
-	for (;;) {
-		size_t n = fread(buffer + kept, 1, sizeof buffer - kept, parts);
-		struct bytes piece = bytes_of(buffer, kept + n);
-		if (ferror(parts))
-			return E_IO;
-		if (piece.len == 0)
-			return E_OK;
-		size_t len = text && n > 0 ? whole_characters(piece) : piece.len;
-		TRY(write(out, bytes_of(buffer, len)));
-		kept = piece.len - len;
-		memmove(buffer, buffer + len, kept);
-	}
-}
-
-/* Whether all of it is text is known only at its end, so it is read once to see that and once to write it. */
-static enum error write_parts(struct rejected *rejected, const struct refused *refused)
-{
-	enum error text = each_piece(rejected->parts, true, check_text, NULL);
-	if (text != E_OK && text != E_NOT_UTF8)
-		return text;
-	json_auto_t *json = head_to_json(refused);
-	OWNED_MEMORY char *head = json == NULL ? NULL : json_write(json, JSON_COMPACT);
-	TRY(allocated(head));
-	head[strlen(head) - 1] = '\0'; /* the bracket */
-	if (fprintf(rejected->file, "%s,\"%s\":\"", head, text == E_OK ? "message" : "message_base64") <= 0)
-		return E_IO;
-	TRY(each_piece(rejected->parts, text == E_OK, text == E_OK ? write_text : write_base64, rejected->file));
-	return fputs("\"}\n", rejected->file) != EOF ? E_OK : E_IO;
-}
-
-/* The parts are let go of also after an error: the next long message begins with an empty file. */
-enum error rejected_parts(struct rejected *rejected, const struct refused *refused)
-{
-	enum error error = open_file(rejected);
-	if (error == E_OK && refused != NULL)
-		error = write_parts(rejected, refused);
-	else if (error == E_OK)
-		error = each_piece(rejected->parts, false, write_raw, rejected->file);
-	if (error == E_OK && refused == NULL && putc('\n', rejected->file) == EOF)
-		error = E_IO;
-	fclose(rejected->parts);
-	rejected->parts = NULL;
-	return error;
+	OWNED_FD fd = open_to_read(rejected);
+	int64_t len = fd >= 0 ? length_of(fd) : 0;
+	int64_t size = (int64_t)strlen(tail);
+	char end[TAIL_BYTES_MAX];
+	return size <= (int64_t)sizeof end && len >= size && pread(fd, end, (size_t)size, len - size) == (ssize_t)size &&
+		   memcmp(end, tail, (size_t)size) == 0;
 }

@@ -5,8 +5,8 @@
 
 #include "ingest/message/adapter.h"
 
+#include <jansson.h>
 #include <limits.h>
-#include <stdio.h>
 
 /* A message that was refused. Either text or events: a message that has become events is known by these alone, once the
  * ledger refuses it. */
@@ -24,11 +24,16 @@ struct refused {
 	struct bytes run;  /* that refused it; empty: it came through a pipe, once */
 };
 
-/* Invariant: `file` is opened at most once; `parts` is there only between the first part of a message and its row. */
+/* Invariant: opened at most once; `row_at` is where the row that is being written begins, or negative where the file
+ * cannot be cut. */
 struct rejected {
 	char path[PATH_MAX];
-	FILE *file;  /* NULL: nothing was refused yet */
-	FILE *parts; /* of a message that is too long for memory */
+	int fd;
+	bool is_open; /* else nothing was refused yet */
+	bool own;     /* in the spool, which one process holds: nobody else writes to it */
+	bool dirty;   /* something is not durable */
+	bool torn;    /* something was cut within its last row */
+	int64_t row_at;
 };
 
 /* `path` is what the user named: opened at once, to be told at once. NULL: "rejected.jsonl" in `spool`, made when it is
@@ -38,10 +43,20 @@ void rejected_close(struct rejected *rejected);
 /* True if `fd` is that very file: what is added to it must not be read as input. */
 bool rejected_is(const struct rejected *rejected, int fd);
 
-/* One row. The error of writing is final: E_IO, E_NO_MEMORY. */
+/* One row, or nothing of it: E_FULL (there may be room again), E_IO, E_NO_MEMORY. */
 enum error rejected_write(struct rejected *rejected, const struct refused *refused) MUST_USE;
-/* A message in parts, kept in an unnamed file until its row can be written. */
-enum error rejected_part(struct rejected *rejected, struct bytes part) MUST_USE;
-/* The row of the parts; `refused->text` is not looked at. With `refused` NULL they are a row already. */
-enum error rejected_parts(struct rejected *rejected, const struct refused *refused) MUST_USE;
-enum error rejected_flush(struct rejected *rejected) MUST_USE;
+/* What was written is durable. */
+enum error rejected_sync(struct rejected *rejected) MUST_USE;
+
+/* ---- a row in pieces, for kept.h ---- */
+
+/* All but the message itself; NULL when out of memory. */
+json_t *rejected_head(const struct refused *refused);
+enum error rejected_begin_row(struct rejected *rejected) MUST_USE;
+enum error rejected_put(struct rejected *rejected, struct bytes text) MUST_USE;
+/* With an error nothing of the row stays; gives it back. */
+enum error rejected_end_row(struct rejected *rejected, enum error error) MUST_USE;
+/* Before anything is written: takes away a last row that begins with `front` and has no end, if the file is our own. */
+enum error rejected_mend(struct rejected *rejected, struct bytes front) MUST_USE;
+/* Whether the file ends so; a tail of 64 bytes at most. */
+bool rejected_ends_with(struct rejected *rejected, const char *tail);

@@ -63,7 +63,11 @@ static void on_message(void *context, const struct outbox_message *message)
 
 void send_report(struct send *send, const struct refused *refused)
 {
-	keep_error(send, rejected_write(&send->rejected, refused));
+	enum error error;
+	do
+		error = rejected_write(&send->rejected, refused);
+	while (send_room(send, error));
+	keep_error(send, error);
 	send->refused++;
 }
 
@@ -89,7 +93,7 @@ static void on_rejected(void *context, const struct outbox_rejection *rejection)
 static enum error on_flush(void *context)
 {
 	struct send *send = context;
-	if (fflush(stdout) != 0 || rejected_flush(&send->rejected) != E_OK)
+	if (fflush(stdout) != 0 || rejected_sync(&send->rejected) != E_OK)
 		keep_error(send, E_IO);
 	return send->write_error;
 }
@@ -99,6 +103,17 @@ static void on_notice(void *context, const char *text)
 	struct send *send = context;
 	progress_clear(&send->progress);
 	fprintf(stderr, "indsigt: %s\n", text);
+}
+
+/* Nothing else goes on meanwhile: what is refused comes before what is forgotten, and a full disk is mostly the spool's
+ * as well. */
+bool send_room(struct send *send, enum error error)
+{
+	struct pollfd signals = {.fd = send->signals, .events = POLLIN};
+	if (error == E_FULL && !send->full)
+		on_notice(send, "this sender's disk is full, what is refused cannot be kept; waiting for room");
+	send->full = error == E_FULL;
+	return send->full && !send->stopped && poll(&signals, 1, OPEN_AGAIN_MS) == 0;
 }
 
 /* ---- from start to end ---- */
@@ -261,12 +276,32 @@ static int finish(struct send *send, enum error error, struct fault *fault)
  * people. */
 static enum error open_rejected(struct send *send, const struct outbox_options *options, struct fault *fault)
 {
-	char spool[PATH_MAX];
-	int len = options->spool != NULL ? snprintf(spool, sizeof spool, "%s", options->spool)
-									 : snprintf(spool, sizeof spool, "%s.spool", options->key_path);
-	if (len < 0 || (size_t)len >= sizeof spool)
+	char *spool = send->spool;
+	int len = options->spool != NULL ? snprintf(spool, sizeof send->spool, "%s", options->spool)
+									 : snprintf(spool, sizeof send->spool, "%s.spool", options->key_path);
+	if (len < 0 || (size_t)len >= sizeof send->spool)
 		return fault_set(fault, E_USAGE, "the name of the spool is too long");
 	return rejected_open(&send->rejected, send->rejected_path, spool, fault);
+}
+
+/* What runs that were killed had taken from pipes. */
+static enum error hand_back(struct send *send, struct fault *fault)
+{
+	char text[PATH_MAX + 128];
+	uint64_t all = 0;
+	uint64_t count = 0;
+	enum error error;
+	do {
+		error = kept_hand_back(send->spool, &send->rejected, &count);
+		all += count;
+	} while (send_room(send, error));
+	snprintf(text, sizeof text,
+		"what a run that was killed had read from a pipe is with the refused messages: see '%s'", send->rejected.path);
+	if (all > 0)
+		on_notice(send, text);
+	send->messages += all;
+	send->refused += all;
+	return fault_because(fault, error, "what a run that was killed had read from a pipe cannot be handed back");
 }
 
 /* Waits for room, as it does once it runs: nothing of the input is read before. */
@@ -297,6 +332,7 @@ static enum error begin(struct send *send, struct outbox_options *options, struc
 	TRY(fault_because(fault, watch_signals(send), "signals"));
 	TRY(open_rejected(send, options, fault));
 	TRY(open_outbox(send, options, fault));
+	TRY(hand_back(send, fault));
 	if (send->format != ADAPTER_JSON && (outbox_org(send->outbox)[0] == '\0' || outbox_name(send->outbox)[0] == '\0'))
 		return fault_set(fault, E_BAD_KEY, "'%s' names no org and name, which events of this format need: add both",
 			options->key_path);

@@ -225,7 +225,13 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 	if (row->is_events)
 		return send_item(send, &item, NULL, row, fault);
 	struct messages inner;
-	struct message message;
+	struct message message = {.text = row->text};
+	enum adapter_format looks;
+	const char *says = looks_like(item.format, row->text, false, &looks);
+	if (says != NULL && looks == item.format) { /* in no format that is read: it stays one */
+		message.error = fault_set(&message.fault, E_BAD_VALUE, "%s", says);
+		return send_item(send, &item, &message, NULL, fault);
+	}
 	messages_open_text(row->text, item.format, &inner);
 	for (enum error error; (error = messages_next(&inner, &message)) != E_CLOSED;) {
 		if (message.kind != MESSAGE_WHOLE)
@@ -238,29 +244,56 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 	return E_OK;
 }
 
+/* What is read from a pipe is on the disk by then, but for the piece that had no room. */
+static enum error not_kept(const struct send *send, const struct input *input, enum error error, struct fault *fault)
+{
+	if (error == E_OK || !input->kept.is_open || !input->kept.once)
+		return fault_because(fault, error, "'%s' cannot be written", send->rejected.path);
+	return fault_because(
+		fault, error, "what the pipe has brought is in '%s'; run it again, and it is handed back", input->kept.path);
+}
+
+static enum error end_parts(struct send *send, struct input *input, struct refused *refused)
+{
+	struct fault why;
+	enum error error;
+	refused->error = input->says != NULL
+						 ? fault_set(&why, E_BAD_VALUE, "%s", input->says)
+						 : fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
+	refused->reason = why.text;
+	do
+		error = kept_finish(&input->kept, &send->rejected, refused);
+	while (send_room(send, error));
+	if (error != E_OK)
+		return error;
+	tickets_refused(send->tickets, refused->error, refused->reason);
+	input->number++;
+	send->messages++;
+	send->refused++;
+	return E_OK;
+}
+
 /* A message that is too long for memory: all of it becomes a row. */
 static enum error keep_part(struct send *send, struct input *input, const struct message *message, struct fault *fault)
 {
-	if (!input->in_parts)
-		input->is_row = rejected_row_begins(message->text);
-	input->in_parts = message->kind == MESSAGE_PART;
-	enum error error = rejected_part(&send->rejected, message->text);
-	if (error == E_OK && !input->in_parts) {
-		struct fault why;
-		struct refused refused = {.input = input->name,
-			.number = input->number++,
-			.format = input->format,
-			.run = run_of(send, input),
-			.error = input->says != NULL
-						 ? fault_set(&why, E_BAD_VALUE, "%s", input->says)
-						 : fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER),
-			.reason = why.text};
-		error = rejected_parts(&send->rejected, input->is_row ? NULL : &refused);
-		tickets_refused(send->tickets, refused.error, refused.reason);
-		send->messages++;
-		send->refused++;
+	struct refused refused = {.input = input->name,
+		.number = input->number,
+		.format = input->format,
+		.run = run_of(send, input),
+		.error = E_STOPPED,
+		.reason = "read from a pipe by a run that was killed; there may have been more of it"};
+	enum error error;
+	if (!input->in_parts) {
+		input->kept.row = rejected_row_begins(message->text);
+		input->kept.once = input->passing && send->tickets == NULL; /* callers wait for an answer */
 	}
-	return fault_set(fault, error, "'%s' cannot be written", send->rejected.path);
+	input->in_parts = message->kind == MESSAGE_PART;
+	do
+		error = kept_add(&input->kept, send->spool, &refused, message->text);
+	while (send_room(send, error));
+	if (error == E_OK && !input->in_parts)
+		error = end_parts(send, input, &refused);
+	return not_kept(send, input, error, fault);
 }
 
 enum error send_message(struct send *send, struct input *input, struct message *message, struct fault *fault)
@@ -328,6 +361,16 @@ static enum error send_messages(struct send *send, struct input *input, struct m
 	}
 }
 
+/* Nothing is read for which there is no room. */
+static enum error reserve(struct send *send, struct input *input, struct fault *fault)
+{
+	enum error error;
+	do
+		error = kept_reserve(&input->kept, MESSAGES_READ_BYTES);
+	while (send_room(send, error));
+	return not_kept(send, input, error, fault);
+}
+
 /* A pipe brings once what is in no format that is read, too: all of it becomes a row, to be given again once it is
  * converted. */
 static enum error keep_input(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
@@ -335,6 +378,7 @@ static enum error keep_input(struct send *send, struct input *input, struct mess
 	while (!messages->ended) {
 		const struct message part = {.kind = MESSAGE_PART, .text = messages_take_window(messages)};
 		TRY(keep_part(send, input, &part, fault));
+		TRY(reserve(send, input, fault));
 		enum error error = read_more(send, input, messages, fault);
 		if (error != E_OK) {
 			end_with(send, error, fault);
@@ -406,6 +450,7 @@ static enum error send_input(struct send *send, int fd, const char *name, struct
 		epoll_ctl(send->events, EPOLL_CTL_DEL, fd, NULL);
 	messages_close(&messages);
 	rejected_seen_free(&input.seen);
+	kept_close(&input.kept);
 	if (error != E_OK && error == send->ended)
 		*fault = send->ended_fault;
 	return error;

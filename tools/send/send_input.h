@@ -6,8 +6,8 @@
 #pragma once
 
 #include "ingest/sender/outbox.h"
+#include "tools/send/kept.h"
 #include "tools/send/messages.h"
-#include "tools/send/rejected.h"
 #include "tools/send/rejected_row.h"
 #include "tools/send/tickets.h"
 #include "tools/show/progress.h"
@@ -27,11 +27,13 @@ struct send {
 	bool take_out;           /* likewise: what waits becomes rows of refused messages */
 	const char *listen;      /* the socket of callers, in place of inputs; or NULL */
 	struct tickets *tickets; /* while callers are listened to */
+	char spool[PATH_MAX];
 	struct rejected rejected;
 	struct progress progress;
 	int signals; /* signalfd */
 	int events;  /* epoll: signals, and an input that can be waited for */
 	bool stopped;
+	bool full;        /* it was said that there is no room for what is refused */
 	bool unread;      /* ended before the inputs were */
 	enum error ended; /* what ended the run while there was more from a pipe: nothing is taken any more */
 	struct fault ended_fault;
@@ -60,13 +62,16 @@ struct input {
 	const char *says; /* what it looks like, if all of it is refused for that */
 	bool regular;
 	bool passing; /* of a pipe: what comes is new, unless it has an id or a run before was interrupted */
-	bool is_row;  /* the message that comes in parts is a row of refused ones */
 	bool in_parts;
+	struct kept kept;          /* the message that comes in parts */
 	struct rejected_seen seen; /* rows of refused ones */
 };
 
 /* Reports a refused message; the error of writing it is kept in `write_error`. */
 void send_report(struct send *send, const struct refused *refused);
+/* Whether to try again what `error` is of: the disk was full, and there has been time for it to be less so. Says it
+ * once. */
+bool send_room(struct send *send, enum error error);
 /* Sets `stopped` if a signal came. */
 void send_look_for_signal(struct send *send);
 /* Until something happened. `fd`: send->signals, or send->events where an input is waited for too. */

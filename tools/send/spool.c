@@ -1,6 +1,7 @@
 /* indsigt spool: what a sender keeps, in numbers. */
 #include "ingest/spool/spool.h"
 #include "tools/command/command.h"
+#include "tools/send/kept.h"
 #include "tools/show/output.h"
 
 #include <inttypes.h>
@@ -11,6 +12,7 @@ struct counts {
 	uint64_t messages;
 	uint64_t events;
 	uint64_t refused; /* rows */
+	uint64_t left;    /* bytes of pipes that a run had read when it was killed */
 };
 
 static enum error count_waiting(struct spool *spool, struct counts *counts)
@@ -41,12 +43,13 @@ static void count_refused(const char *path, struct counts *counts)
 static enum error print_json(const struct spool *spool, const struct counts *counts)
 {
 	return output_json(
-		json_pack("{s:s, s:I, s:{s:I, s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I}", "origin", spool_origin(spool),
+		json_pack("{s:s, s:I, s:{s:I, s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I, s:I}", "origin", spool_origin(spool),
 			"sender", (json_int_t)spool_sender(spool), "waiting", "batches", (json_int_t)spool_count(spool), "messages",
 			(json_int_t)counts->messages, "events", (json_int_t)counts->events, "bytes", (json_int_t)spool_bytes(spool),
 			"acknowledged", (json_int_t)spool_acknowledged(spool), "next", (json_int_t)spool_next(spool), "remembered",
 			(json_int_t)remembered_kept(spool_remembered(spool)), "forgotten",
-			(json_int_t)remembered_forgotten(spool_remembered(spool)), "refused", (json_int_t)counts->refused),
+			(json_int_t)remembered_forgotten(spool_remembered(spool)), "refused", (json_int_t)counts->refused, "left",
+			(json_int_t)counts->left),
 		stdout);
 }
 
@@ -65,6 +68,10 @@ static void print_text(const char *path, const struct spool *spool, const struct
 	if (counts->refused > 0)
 		printf(" in '%s/rejected.jsonl': put right what is wrong, and send that file", path);
 	putchar('\n');
+	if (counts->left > 0)
+		printf("left          %" PRIu64
+			   " bytes that a run that was killed had read from a pipe; the next 'indsigt send' hands them back\n",
+			counts->left);
 }
 
 static bool is_file(const char *path)
@@ -84,11 +91,12 @@ static enum error look(const char *path, bool json, bool *waits, struct fault *f
 	TRY(spool_open_any(path, &spool, fault));
 	TRY(count_waiting(spool, &counts));
 	count_refused(path, &counts);
+	counts.left = kept_left(path);
 	if (json)
 		TRY(print_json(spool, &counts));
 	else
 		print_text(path, spool, &counts);
-	*waits = spool_count(spool) > 0;
+	*waits = spool_count(spool) > 0 || counts.left > 0;
 	return spool_damaged(spool)
 			   ? fault_set(fault, E_CORRUPT, "the spool is damaged, and a part of it is lost; the rest is as shown")
 			   : E_OK;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/epoll.h>
@@ -98,6 +99,15 @@ static bool turn(void)
 		if (events[i].data.u32 == 1)
 			return true;
 	return false;
+}
+
+/* The same, without waiting for anything to happen in the ledger. */
+static void turn_once(void)
+{
+	struct epoll_event events[4];
+	if (epoll_wait(fake.epoll, events, 4, 0) > 0)
+		fake_step(&fake);
+	sched_yield();
 }
 
 static int wait_for(struct child *child)
@@ -445,6 +455,63 @@ START_TEST(another_format_through_a_pipe_is_kept)
 	ck_assert_int_eq(system("python3 -c \"import json; "
 							"assert json.load(open('key.spool/rejected.jsonl'))['message'] == open('t.csv').read()\""),
 		0);
+	/* Sent again as it is, it is what it was, and not a row a line: SND-25 */
+	ck_assert_int_eq(
+		system("cp key.spool/rejected.jsonl t.jsonl; gzip -n < t.csv > t.gz; rm key.spool/rejected.jsonl"), 0);
+	ck_assert_int_eq(RUN("t.jsonl"), 1);
+	ck_assert(file_says("err", "1 messages: 0 acknowledged, 1 messages refused"));
+	ck_assert_int_eq(system("python3 -c \"import json; a, b = (json.load(open(n)) for n in "
+							"('t.jsonl', 'key.spool/rejected.jsonl')); a.pop('kept'); assert a == b\""),
+		0);
+	ck_assert_int_eq(unlink("key.spool/rejected.jsonl"), 0);
+	ck_assert_int_eq(run_piped("t.gz"), 1);
+	ck_assert_int_eq(RUN("--rejected", "again", "key.spool/rejected.jsonl"), 1);
+	ck_assert(file_says("err", "1 messages: 0 acknowledged, 1 messages refused"));
+	ck_assert_int_eq(system("python3 -c \"import json, base64; assert base64.b64decode(json.load(open('again'))"
+							"['message_base64']) == open('t.gz', 'rb').read()\" && ! ls key.spool/kept-*"),
+		0);
+	end();
+}
+END_TEST
+
+static bool says_kept(const char *path)
+{
+	return system("test -s key.spool/kept-*.part") == 0 && file_says(path, "\n1,2,3\n");
+}
+
+/* SND-28: what a pipe has brought is on the disk before the pipe ends, and is handed back after a kill. */
+START_TEST(killed_with_a_pipe_loses_nothing)
+{
+	begin();
+	char name[64] = "";
+	struct child child = spawn(true, (const char *const[]){"-", NULL});
+	ck_assert_int_eq(write(child.in, "a,b,c\n1,2,3\n", 12), 12);
+	while (name[0] == '\0') {
+		turn_once();
+		FILE *list = popen("ls key.spool/kept-*.part 2>/dev/null", "r");
+		ck_assert_ptr_nonnull(list);
+		if (fscanf(list, "%63s", name) != 1)
+			name[0] = '\0';
+		pclose(list);
+	}
+	while (!says_kept(name))
+		turn_once();
+	ck_assert_int_eq(write(child.in, "4,5,6\n", 6), 6);
+	while (!file_says(name, "\n4,5,6\n"))
+		turn_once();
+	kill(child.pid, SIGKILL);
+	ck_assert_int_eq(waitpid(child.pid, NULL, 0), child.pid);
+	close(child.pidfd);
+	close(child.in);
+	ck_assert_int_eq(access("key.spool/rejected.jsonl", F_OK), -1);
+	ck_assert_int_eq(RUN("/dev/null"), 1);
+	ck_assert(file_says("err", "what a run that was killed had read from a pipe is with the refused messages"));
+	ck_assert(file_says("err", "1 messages: 0 acknowledged, 1 messages refused"));
+	ck_assert(file_says("key.spool/rejected.jsonl", "\"error\":\"stopped\""));
+	ck_assert(file_says("key.spool/rejected.jsonl", "\"message\":\"a,b,c\\n1,2,3\\n4,5,6\\n\",\"kept\":\""));
+	ck_assert_int_eq(access(name, F_OK), -1);
+	ck_assert_int_eq(RUN("/dev/null"), 0);
+	ck_assert_uint_eq(lines_of("key.spool/rejected.jsonl"), 1);
 	end();
 }
 END_TEST
@@ -666,6 +733,6 @@ END_TEST
 
 UNIT_MAIN("send", files_are_sent_once, pipes_are_new_unless_named, refused_messages_are_kept,
 	refused_again_says_where_it_was, another_format_loses_nothing, another_format_through_a_pipe_is_kept,
-	a_feed_in_utf16_is_sent, a_row_in_utf16_says_its_byte_order, a_live_feed_is_sent_at_once,
-	a_stream_is_sent_as_it_comes, killed_anywhere_nothing_is_doubled, stopped_early_is_said,
-	what_cannot_be_looked_at_is_no_pipe, wrong_usage_is_named)
+	killed_with_a_pipe_loses_nothing, a_feed_in_utf16_is_sent, a_row_in_utf16_says_its_byte_order,
+	a_live_feed_is_sent_at_once, a_stream_is_sent_as_it_comes, killed_anywhere_nothing_is_doubled,
+	stopped_early_is_said, what_cannot_be_looked_at_is_no_pipe, wrong_usage_is_named)
