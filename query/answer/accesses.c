@@ -29,6 +29,7 @@ struct page {
 	uint32_t scanned;
 	size_t bytes;
 	struct sender sender; /* the last one that was looked up; its id 0: none yet */
+	struct bytes entry;   /* of the event at hand */
 	struct fault *fault;
 };
 
@@ -112,7 +113,7 @@ static enum error end_item(struct page *page, struct text *text, uint64_t index,
 {
 	text_number(text, "index", index);
 	text_time(text, "ledger_time", opened->entry.time_s);
-	TRY(proof_write(text, page->snapshot, index, opened, open));
+	TRY(proof_write(text, page->snapshot, index, page->entry, opened, open));
 	text_object_end(text);
 	page->items++;
 	return text->error;
@@ -165,7 +166,7 @@ static enum error add_open(
 static enum error add_event(struct page *page, uint64_t index)
 {
 	struct opened opened;
-	enum error error = snapshot_open_record(page->snapshot, index, &opened);
+	enum error error = proof_open(page->snapshot, index, &page->entry, &opened);
 	if (error != E_OK && error != E_ERASED)
 		return fault_set(page->fault, error, "index %llu: %s", (unsigned long long)index, error_reason(error));
 	struct event_header header;

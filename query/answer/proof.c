@@ -35,15 +35,25 @@ enum error included_write(struct text *text, const char *name, struct snapshot *
 	return text->error;
 }
 
-enum error proof_write(
-	struct text *text, struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open)
+/* The entry is found once: it stands among 256 that have no fixed length. */
+enum error proof_open(struct snapshot *snapshot, uint64_t index, struct bytes *entry, struct opened *opened)
 {
-	struct bytes entry;
+	struct entry decoded;
+	TRY(snapshot_entry(snapshot, index, entry));
+	if (entry_decode(*entry, &decoded) != E_OK)
+		return E_CORRUPT;
+	if (decoded.kind != ENTRY_EVENT && decoded.kind != ENTRY_MASS)
+		return E_NOT_FOUND;
+	return snapshot_open_record_of(snapshot, index, &decoded.event, opened);
+}
+
+enum error proof_write(struct text *text, struct snapshot *snapshot, uint64_t index, struct bytes entry,
+	const struct opened *opened, bool open)
+{
 	struct bytes note;
 	struct checkpoint checkpoint;
 	struct merkle_proof inclusion;
 	snapshot_checkpoint(snapshot, &checkpoint, &note);
-	TRY(snapshot_entry(snapshot, index, &entry));
 	TRY(snapshot_prove_inclusion(snapshot, index, &inclusion));
 	text_object(text, "proof");
 	text_number(text, "index", index);

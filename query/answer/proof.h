@@ -17,10 +17,12 @@ enum error included_write(struct text *text, const char *name, struct snapshot *
 /* "entry" and "inclusion" alone, into an object that is open. */
 enum error included_members(struct text *text, struct snapshot *snapshot, uint64_t index) MUST_USE;
 
+/* The event entry at `index`, borrowed from the store, and its record (snapshot_open_record). */
+enum error proof_open(struct snapshot *snapshot, uint64_t index, struct bytes *entry, struct opened *opened) MUST_USE;
 /* "proof" for the event at `index`, as opened from the same snapshot; without `open` nothing of its content. What the
  * text and the snapshot give. */
-enum error proof_write(
-	struct text *text, struct snapshot *snapshot, uint64_t index, const struct opened *opened, bool open) MUST_USE;
+enum error proof_write(struct text *text, struct snapshot *snapshot, uint64_t index, struct bytes entry,
+	const struct opened *opened, bool open) MUST_USE;
 
 /* What a proof has shown. */
 struct proven {

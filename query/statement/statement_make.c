@@ -306,7 +306,7 @@ static enum error add_event(struct making *making, uint64_t index)
 	struct opened opened;
 	struct event_header header;
 	struct bytes entry;
-	enum error error = snapshot_open_record(making->snapshot, index, &opened);
+	enum error error = proof_open(making->snapshot, index, &entry, &opened);
 	if (error != E_OK && error != E_ERASED)
 		return fault_set(making->fault, error, "index %" PRIu64 ": %s", index, error_reason(error));
 	struct reader reader = reader_of(opened.header);
@@ -316,7 +316,6 @@ static enum error add_event(struct making *making, uint64_t index)
 	if (error == E_ERASED && !withheld)
 		return fault_set(
 			making->fault, E_ERASED, "index %" PRIu64 " was erased and no entry of the log says so", index);
-	TRY(snapshot_entry(making->snapshot, index, &entry));
 	text_object(making->text, NULL);
 	text_number(making->text, "index", index);
 	text_base64(making->text, "entry", entry);
