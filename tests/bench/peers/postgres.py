@@ -4,6 +4,7 @@ and so on, then the medians and their ratios.
 
 usage: postgres.py INDSIGT [--minutes N] [--rounds N] [--people N] [--senders N] [--batch N]
        postgres.py INDSIGT --singles [--seconds N] [--events N] [--rounds N] [--people N]
+       postgres.py INDSIGT --answers [--seconds N] [--events N] [--rounds N] [--people N]
 
 Needs PostgreSQL's server and libpq's header (Debian: postgresql, libpq-dev), a C compiler, and root or a user who may
 run initdb. The cluster is its own, in a temporary folder, with durable commits as PostgreSQL has them when installed.
@@ -13,6 +14,8 @@ run initdb. The cluster is its own, in a temporary folder, with durable commits 
 
 With --singles it is single events that are waited for: 32 callers, each of whom gives the next event when the last one is
 durable, in the ledger also proven; and one caller alone.
+
+With --answers it is questions: a citizen's 20 events with their proofs beside 20 rows by an indexed key, which nobody can check.
 
 The ledger's rate counts until all is filed and findable with proofs; PostgreSQL's until the last row is in."""
 
@@ -143,6 +146,52 @@ def compare_singles(options, cluster, load):
         ours["lone"], plain["lone"], chained["lone"]))
 
 
+ANSWERS = 8  # connections that ask at the same time
+
+
+def measure_answers(options):
+    """A citizen's 20 events with their proofs, and statements of 100, beside each other in one run of the bench."""
+    out = subprocess.check_output([options.indsigt, "bench", "--batch", "1000", "--events", str(options.events),
+                                   "--subjects", str(options.people)], text=True)
+    lines = {line.split()[0]: figures(line) for line in out.splitlines() if line.startswith(("query ", "statement "))}
+    return {"rate": lines["query"]["queries/s"], "p50": lines["query"]["p50_ms"], "statement": lines["statement"]["p50_ms"]}
+
+
+LOOKUP = """\\set person random(0, 4999)
+SELECT seq, ev FROM plain WHERE subject = sha256(int8send(:person)) ORDER BY seq DESC LIMIT 20;
+"""
+
+
+def measure_lookups(cluster, options):
+    """Rows without proofs: what a look-up costs at all, through pgbench and libpq."""
+    subprocess.run(["psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", cluster.conninfo, "-c", """TRUNCATE plain;
+        INSERT INTO plain(subject, ev) SELECT sha256(int8send(n % 5000)), decode(repeat('2a', 268), 'hex')
+        FROM generate_series(1, 200000) n; ANALYZE plain"""], check=True)
+    script = os.path.join(cluster.place, "lookup.sql")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(LOOKUP)
+    found = []
+    for clients in (ANSWERS, 1):
+        out = subprocess.check_output(["pgbench", "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", str(clients),
+                                       "-T", str(int(options.seconds)), cluster.conninfo], text=True)
+        found.append({words[0]: float(words[1].split()[0]) for words in (line.split(" = ") for line in out.splitlines())
+                      if len(words) == 2 and words[0] in ("tps", "latency average")})
+    return {"rate": found[0]["tps"], "mean": found[1]["latency average"]}
+
+
+def compare_answers(options, cluster):
+    ours, theirs = [], []
+    for number in range(options.rounds):
+        ours.append(measure_answers(options))
+        theirs.append(measure_lookups(cluster, options))
+        print("round %d: indsigt %s; PostgreSQL plain %s" % (number + 1, ours[-1], theirs[-1]), flush=True)
+    middle = {key: statistics.median(part[key] for part in ours) for key in ours[0]}
+    plain = {key: statistics.median(part[key] for part in theirs) for key in theirs[0]}
+    print("20 events with proofs, p50 %.2f ms; %d connections %.0f/s, of PostgreSQL's plain look-ups (%.2f ms, %.0f/s) %.2f; "
+          "a statement of 100, p50 %.2f ms" % (middle["p50"], ANSWERS, middle["rate"], plain["mean"], plain["rate"],
+                                               middle["rate"] / plain["rate"], middle["statement"]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("indsigt")
@@ -152,6 +201,7 @@ def main():
     parser.add_argument("--senders", type=int, default=2)
     parser.add_argument("--batch", type=int, default=1000)
     parser.add_argument("--singles", action="store_true")
+    parser.add_argument("--answers", action="store_true")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--events", type=int, default=50000)
     options = parser.parse_args()
@@ -163,6 +213,9 @@ def main():
         load = build(place)
         if options.singles:
             compare_singles(options, cluster, load)
+            return 0
+        if options.answers:
+            compare_answers(options, cluster)
             return 0
         for number in range(options.rounds):
             for name, found in results.items():
