@@ -259,6 +259,38 @@ START_TEST(pages_by_organisation_are_bounded)
 }
 END_TEST
 
+/* Who reported an access stands beside it, also where the one before it came from somebody else, and is who a filter
+ * finds. */
+START_TEST(each_access_has_its_own_sender)
+{
+	begin();
+	const char *mine = EVENT(SUBJECT, "cvr:1");
+	append(&mine, 1);
+	fixture_withholding_sender(&f);
+	next_sequence = 0;
+	append(&mine, 1);
+	struct verified verified;
+	struct accesses_query query = query_of(10);
+	json_t *page = page_of(&query, &verified);
+	json_t *accesses = json_object_get(page, "accesses");
+	const json_t *second = json_object_get(json_array_get(accesses, 0), "sender");
+	const json_t *first = json_object_get(json_array_get(accesses, 1), "sender");
+	ck_assert_int_eq(json_integer_value(json_object_get(second, "id")), 2);
+	ck_assert_str_eq(json_string_value(json_object_get(second, "name")), "Rigspolitiet");
+	ck_assert_int_eq(json_integer_value(json_object_get(first, "id")), 1);
+	ck_assert_str_eq(json_string_value(json_object_get(first, "org")), "cvr:55133018");
+	ck_assert_str_ne(json_string_value(json_object_get(first, "name")), "Rigspolitiet");
+	query = query_of(10);
+	query.org = BYTES_LITERAL("cvr:55133018");
+	json_t *filtered = page_of(&query, &verified);
+	ck_assert_uint_eq(count_of(filtered), 1);
+	ck_assert(json_equal(json_array_get(json_object_get(filtered, "accesses"), 0), json_array_get(accesses, 1)));
+	json_decref(filtered);
+	json_decref(page);
+	end();
+}
+END_TEST
+
 /* HTTP-16: what the policy keeps back is nowhere in an answer, not even encoded. */
 START_TEST(what_is_restricted_stays)
 {
@@ -658,6 +690,6 @@ START_TEST(the_reader_refuses_false_pages)
 END_TEST
 
 UNIT_MAIN("accesses", erased_events_are_listed, pages_show_every_event_once, a_full_last_page_has_no_next,
-	a_window_is_half_open, pages_by_organisation_are_bounded, what_is_restricted_stays,
+	a_window_is_half_open, pages_by_organisation_are_bounded, each_access_has_its_own_sender, what_is_restricted_stays,
 	withheld_events_are_counted_and_dated, coverage_says_who_reports, an_answer_does_not_grow_with_the_senders,
 	remembered_coverage_is_the_same, the_reader_refuses_false_pages)
