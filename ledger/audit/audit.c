@@ -103,6 +103,8 @@ static void ask_for_help(struct audit *audit, unsigned jobs)
 	const struct audit_ahead_options options = {audit->archive, &audit->view, audit->records, audit->subjects, jobs};
 	if (jobs > 1 && audit_ahead_open(&options, &audit->ahead) != E_OK)
 		audit->ahead = NULL;
+	if (audit->ahead == NULL)
+		snapshot_keep_keys(audit->view.snapshot);
 }
 
 static void close_audit(struct audit *audit)

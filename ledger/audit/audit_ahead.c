@@ -327,6 +327,7 @@ static enum error open_looker(const struct audit_ahead *ahead, struct looker *lo
 		return E_OK;
 	TRY(audit_records_open(&looker->view, options->subjects, &looker->records));
 	audit_records_like(looker->records, options->records);
+	snapshot_keep_keys(looker->snapshot);
 	return E_OK;
 }
 

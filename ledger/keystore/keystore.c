@@ -100,6 +100,23 @@ void key_snapshot_end(struct key_snapshot *snapshot)
 	db_abort(&snapshot->txn);
 	sodium_memzero(&snapshot->record, sizeof snapshot->record);
 	sodium_memzero(&snapshot->period, sizeof snapshot->period);
+	sodium_free(snapshot->kept);
+	snapshot->kept = NULL;
+}
+
+/* A power of two, so that ids that were given out one after the other do not meet. */
+void key_snapshot_keep(struct key_snapshot *snapshot)
+{
+	uint64_t next = 0, count = 1;
+	if (snapshot->kept != NULL || db_get_number(&snapshot->txn, TABLE_META, KEY_META_NEXT, &next) != E_OK)
+		return;
+	while (count < next && count < RECORD_KEYS_KEPT_MAX)
+		count *= 2;
+	snapshot->kept = sodium_allocarray(count, sizeof *snapshot->kept);
+	if (snapshot->kept == NULL)
+		return;
+	memset(snapshot->kept, 0, count * sizeof *snapshot->kept);
+	snapshot->kept_mask = count - 1;
 }
 
 enum error key_of_id(struct key_snapshot *snapshot, uint64_t id, struct alias *alias, struct key *out)

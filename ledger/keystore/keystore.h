@@ -40,17 +40,25 @@ enum error keystore_check(
 
 /* ---- reading, in a snapshot ---- */
 
+/* The key of a subject's records in a period. */
+struct record_key {
+	bool known;
+	uint64_t key_id;
+	struct period period;
+	struct key key;
+};
+
+#define RECORD_KEYS_KEPT_MAX (1u << 18)
+
 struct key_snapshot {
 	const struct keystore *keystore;
 	struct db_txn txn;
-	/* The last record key that was made of two of these keys (records.c): the records of one person in one month have
+	/* The record key that was made last of two of these keys (records.c): the records of one person in one month have
 	 * the same, and are read one after the other. */
-	struct {
-		bool known;
-		uint64_t key_id;
-		struct period period;
-		struct key key;
-	} record;
+	struct record_key record;
+	/* Instead of it, by key id, for who reads all records (key_snapshot_keep); NULL: no. */
+	struct record_key *kept;
+	uint64_t kept_mask;
 	/* The last of these keys of a period: most records that are read one after the other are of one. */
 	struct {
 		bool known;
@@ -64,6 +72,14 @@ struct key_snapshot {
 
 enum error key_snapshot_begin(struct keystore *keystore, struct key_snapshot *out) MUST_USE;
 void key_snapshot_end(struct key_snapshot *snapshot);
+/* Keeps record keys, in guarded memory until its end: one for each key id, at most RECORD_KEYS_KEPT_MAX (15 MB).
+ * Without memory it goes on without. */
+void key_snapshot_keep(struct key_snapshot *snapshot);
+/* Where the record key of this id is kept, or would be. */
+static inline struct record_key *key_snapshot_place(struct key_snapshot *snapshot, uint64_t key_id)
+{
+	return snapshot->kept != NULL ? &snapshot->kept[key_id & snapshot->kept_mask] : &snapshot->record;
+}
 /* The newest merged key of a subject. E_NOT_FOUND. */
 enum error key_of_alias(
 	struct key_snapshot *snapshot, const struct alias *alias, uint64_t *id, struct key *out) MUST_USE;

@@ -358,6 +358,12 @@ enum error snapshot_open_record_of(
 		&snapshot->txn, &snapshot->keys, &snapshot->archive->secrets->seal, index, entry, &snapshot->record, out);
 }
 
+void snapshot_keep_keys(struct snapshot *snapshot)
+{
+	if (snapshot->archive->keystore != NULL)
+		key_snapshot_keep(&snapshot->keys);
+}
+
 /* ---- senders ---- */
 
 enum error snapshot_senders(

@@ -155,6 +155,9 @@ enum error snapshot_open_record(struct snapshot *snapshot, uint64_t index, struc
 enum error snapshot_open_record_of(
 	struct snapshot *snapshot, uint64_t index, const struct entry_event *entry, struct opened *out) MUST_USE;
 
+/* For who is going to open all of them: keeps what their keys cost (keystore.h, key_snapshot_keep). */
+void snapshot_keep_keys(struct snapshot *snapshot);
+
 /* Every sender, by id. `visit` returns false to stop. */
 enum error snapshot_senders(
 	struct snapshot *snapshot, bool (*visit)(void *context, const struct sender *sender), void *context) MUST_USE;

@@ -61,13 +61,15 @@ static enum error period_key(struct key_snapshot *keys, struct period period, co
 	return E_OK;
 }
 
-/* The last one is kept: a person's events of one month are read one after the other and have the same. A key that is
- * gone is remembered as not known, so that nothing is opened with the one before it. */
-static enum error make_record_key(struct key_snapshot *keys, const struct record_outside *outside)
+/* It is kept: a person's events of one month have the same. A key that is gone is remembered as not known, so that
+ * nothing is opened with the one before it. */
+static enum error make_record_key(
+	struct key_snapshot *keys, const struct record_outside *outside, struct record_key *out)
 {
 	struct alias alias;
 	OWNED_KEY subject_key = {0};
 	const struct key *of_period;
+	out->known = false;
 	enum error error = key_of_id(keys, outside->key_id, &alias, &subject_key);
 	if (error != E_OK)
 		return error == E_NOT_FOUND ? E_UNSEALED : error;
@@ -76,11 +78,11 @@ static enum error make_record_key(struct key_snapshot *keys, const struct record
 	if (error == E_NOT_FOUND)
 		error = E_ERASED;
 	if (error == E_OK) {
-		record_key_make(&subject_key, of_period, &keys->record.key);
-		keys->record.key_id = outside->key_id;
-		keys->record.period = outside->period;
+		record_key_make(&subject_key, of_period, &out->key);
+		out->key_id = outside->key_id;
+		out->period = outside->period;
 	}
-	keys->record.known = error == E_OK;
+	out->known = error == E_OK;
 	return error;
 }
 
@@ -89,10 +91,10 @@ static enum error open_sealed(struct key_snapshot *keys, const struct record_out
 {
 	const struct record_place place = {
 		entry->sender, entry->sequence, entry->commitment, outside->period, outside->key_id};
-	if (!keys->record.known || keys->record.key_id != outside->key_id ||
-		!same_period(keys->record.period, outside->period))
-		TRY(make_record_key(keys, outside));
-	return record_open(outside, &place, &keys->record.key, buffer, out);
+	struct record_key *kept = key_snapshot_place(keys, outside->key_id);
+	if (!kept->known || kept->key_id != outside->key_id || !same_period(kept->period, outside->period))
+		TRY(make_record_key(keys, outside, kept));
+	return record_open(outside, &place, &kept->key, buffer, out);
 }
 
 /* The commitment in the entry covers header and c_d, and this covers both parts. */
