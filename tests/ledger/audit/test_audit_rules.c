@@ -17,7 +17,6 @@ static void forge_begin(void)
 	ck_ok(store_state_get(&txn, &state));
 	ck_ok(log_appender_new(&forged));
 	ck_ok(log_load(forged, &txn, &state.frontier));
-	forged_from = state.frontier.size;
 }
 
 static void forge(const struct entry *entry)
@@ -34,6 +33,16 @@ static void forge(const struct entry *entry)
 		db_put(&txn, STORE_CHANGE, BYTES_ARRAY(key), BYTES_EMPTY);
 	}
 	ck_ok(log_append(forged, &txn, encoded));
+}
+
+/* Entries that are nothing to the rules: what is forged behind them stands in a bundle without sender entries, which
+ * threads look at ahead of the audit. */
+static void forge_fill(uint64_t size)
+{
+	const struct entry entry = {.kind = ENTRY_ERASURE,
+		.erasure = {.period_month = 682, .retention_years = 5, .policy = "x", .time_s = state.time_s}};
+	while (log_frontier(forged)->size < size)
+		forge(&entry);
 }
 
 static struct audit_result forge_end(void)
@@ -103,12 +112,16 @@ static struct entry sender_entry(enum sender_action action, uint32_t id)
  * hold. */
 static void check_rule(void (*build)(void), uint64_t wrong, const char *reason)
 {
-	fixture_make(&f);
-	forge_begin();
-	build();
-	struct audit_result result = forge_end();
-	assert_fails(&result, forged_from + wrong, reason);
-	fixture_remove(&f);
+	for (uint64_t from = 0; from <= LOG_WIDTH; from += LOG_WIDTH) {
+		fixture_make(&f);
+		forge_begin();
+		forge_fill(from);
+		forged_from = log_frontier(forged)->size;
+		build();
+		struct audit_result result = forge_end();
+		assert_fails(&result, forged_from + wrong, reason);
+		fixture_remove(&f);
+	}
 }
 
 /* A batch that keeps the rules: all that is wrong is that the forgery has no row for it. */
@@ -287,7 +300,7 @@ START_TEST(each_broken_rule_is_named)
 	check_rule(registered_as_0, 0, "0 is not an id");                                /* ENTRY-16 */
 	check_rule(revoked_twice, 1, "revoked already");                                 /* ENTRY-16 */
 	check_rule(renamed, 0, "organisation and name of sender 1 cannot be changed");   /* ENTRY-16 */
-	check_rule(follows_another, 1, "the newest entry of sender 1 is at 2");          /* ENTRY-22 */
+	check_rule(follows_another, 1, "the newest entry of sender 1 is at");            /* ENTRY-22 */
 	check_rule(epoch_ahead, 0, "entries after itself");                              /* ENTRY-17 */
 	check_rule(epoch_backwards, 1, "fewer than the one before");                     /* ENTRY-17 */
 	check_rule(epoch_of_nothing, 0, "its roots are not those of nothing");           /* EPO-8 */
