@@ -255,12 +255,23 @@ static bool may_read(const struct connection *c)
 	return c->in.phase == PHASE_BODY || (c->in.phase == PHASE_HEAD && (c->in.frame_ms != 0 || may_begin(c)));
 }
 
+/* libevent takes 4 kB at a time, asks before each how much there is, and it is copied once more. So once it holds
+ * nothing, the rest of a body goes from the socket to its place; that the other side has closed, or fails, libevent
+ * finds out when it reads next. */
+static ssize_t receive(struct connection *c, uint8_t *to, size_t len)
+{
+	struct evbuffer *input = bufferevent_get_input(c->stream);
+	if (c->in.phase == PHASE_BODY && evbuffer_get_length(input) == 0)
+		return recv(bufferevent_getfd(c->stream), to, len, MSG_DONTWAIT);
+	return evbuffer_remove(input, to, len);
+}
+
 /* Takes what has come, up to `len` bytes to where they go; false: nothing more is there. */
 static bool take_bytes(struct connection *c)
 {
 	size_t len;
 	uint8_t *to = reading_space(&c->in, &len);
-	int n = len > 0 ? evbuffer_remove(bufferevent_get_input(c->stream), to, len) : 0;
+	ssize_t n = len > 0 ? receive(c, to, len) : 0;
 	if (len > 0 && n <= 0)
 		return false;
 	bool begins = c->in.frame_ms == 0;
