@@ -88,15 +88,17 @@ START_TEST(bad_hellos_are_refused_by_name)
 	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "version 3");
 	refused_hello(1, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "upgrade the sender");
 	refused_hello(4, HOSTILE, "another.example", BYTES_EMPTY, 3, E_VERSION, "version 3");
-	refused_hello(2, HOSTILE, "another.example", BYTES_EMPTY, 0, E_WRONG_ORIGIN, "another ledger");
-	refused_hello(2, HOSTILE, origin, BYTES_EMPTY, 0, E_TOO_LONG, "255");
-	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 1, E_TRUNCATED, "hello");
+	refused_hello(PROTOCOL_VERSION, HOSTILE, "another.example", BYTES_EMPTY, 0, E_WRONG_ORIGIN, "another ledger");
+	refused_hello(PROTOCOL_VERSION, HOSTILE, origin, BYTES_EMPTY, 0, E_TOO_LONG, "255");
+	refused_hello(PROTOCOL_VERSION, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 1, E_TRUNCATED, "hello");
 	/* FRM-26: a number that nobody has, and one that has another key, are the same. */
-	refused_hello(2, 4, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_BAD_SIGNATURE, "not registered here under this id and key");
-	refused_hello(2, UINT32_MAX, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_BAD_SIGNATURE, "under this id and key");
+	refused_hello(PROTOCOL_VERSION, 4, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_BAD_SIGNATURE,
+		"not registered here under this id and key");
+	refused_hello(
+		PROTOCOL_VERSION, UINT32_MAX, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_BAD_SIGNATURE, "under this id and key");
 	struct fixture known = hostile;
 	hostile = f;
-	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_BAD_SIGNATURE, "under this id and key");
+	refused_hello(PROTOCOL_VERSION, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_BAD_SIGNATURE, "under this id and key");
 	hostile = known;
 	/* A hello that was recorded. */
 	uint8_t buffer[1024];
@@ -111,12 +113,14 @@ START_TEST(bad_hellos_are_refused_by_name)
 	peer_connect(&again);
 	peer_put(&again, bytes_of(buffer, writer_len(&w)));
 	peer_error(&again, E_BAD_SIGNATURE, "under this id and key");
-	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_LITERAL("not a note"), 0, E_BAD_CHECKPOINT, "signed by the log");
+	refused_hello(PROTOCOL_VERSION, HOSTILE, FIXTURE_ORIGIN, BYTES_LITERAL("not a note"), 0, E_BAD_CHECKPOINT,
+		"signed by the log");
 	/* Signed by the log, but for one character. */
 	ck_assert_uint_lt(steady.position.note_len, sizeof note);
 	memcpy(note, steady.position.note, steady.position.note_len);
 	note[steady.position.note_len - 10] ^= 1;
-	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, bytes_of(note, steady.position.note_len), 0, E_BAD_CHECKPOINT, "signed");
+	refused_hello(PROTOCOL_VERSION, HOSTILE, FIXTURE_ORIGIN, bytes_of(note, steady.position.note_len), 0,
+		E_BAD_CHECKPOINT, "signed");
 	ingestd_end();
 }
 END_TEST
