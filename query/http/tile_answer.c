@@ -2,13 +2,12 @@
  * kept for ever, and nobody who has it needs it again. The tag names the encoding too. */
 #include "query/http/tile_answer.h"
 
-#include "query/http/gzip.h"
+#include "ledger/base/own.h"
 #include "query/http/negotiate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <zlib.h>
 
 static void set_tag(const struct tile_path *tile, bool zip, struct response *out)
 {
@@ -19,10 +18,31 @@ static void set_tag(const struct tile_path *tile, bool zip, struct response *out
 		zip ? "-gzip" : "");
 }
 
+/* To free(), into memory of the content's own size: what does not fit there did not get smaller, and is better sent as
+ * it is. False then, and where there is no memory. */
+static bool compress_body(struct bytes content, char **out, size_t *out_len)
+{
+	OWNED_MEMORY char *body = malloc(content.len);
+	z_stream stream = {.next_in = (Bytef *)(uintptr_t)content.data,
+		.avail_in = (uInt)content.len,
+		.next_out = (Bytef *)body,
+		.avail_out = (uInt)content.len};
+	if (body == NULL ||
+		deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return false;
+	bool good = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+	deflateEnd(&stream);
+	if (!good)
+		return false;
+	*out = OWN_TAKE(body);
+	*out_len = (size_t)stream.total_out;
+	return true;
+}
+
 /* What does not get smaller goes out as it is, under the tag that says so. */
 static enum error set_body(const struct tile_path *tile, struct bytes content, bool zip, struct response *out)
 {
-	if (zip && gzip_compress(content, &out->body, &out->body_len)) {
+	if (zip && compress_body(content, &out->body, &out->body_len)) {
 		response_header(out, "Content-Encoding", "gzip");
 		return E_OK;
 	}
