@@ -15,6 +15,7 @@
  *   subject, who was meant; without one it would be about nobody, and is refused. */
 struct walk {
 	const struct fhir_reader *reader;
+	struct bytes resource; /* the type of the innermost one */
 	bool in_words;
 	char place[FHIR_PATH_MAX + 1]; /* of the first mention in words */
 	const char *reason;
@@ -98,24 +99,61 @@ static bool may_be_person(const struct walk *walk, const char *name, const json_
 		return fhir_text(object, "value").len > 0 && !fhir_is_thing_number(object);
 	return json_is_object(identifier) && json_object_get(object, "resourceType") == NULL &&
 		   !fhir_is_thing_number(identifier) && !fhir_is_thing(fhir_target_type(walk->reader->document, object)) &&
-		   !WORDS_ONE_OF(bytes_text(name), "practitioner", "organization", "encounter", "basedOn", "partOf", "location",
-			   "device", "specimen", "custodian", "serviceProvider", "managingOrganization", "generalPractitioner",
-			   "insurer", "healthcareService", "endpoint", "manufacturer", "facility", "context", "episodeOfCare",
-			   "appointment", "careTeam", "assigner");
+		   !fhir_is_thing_member(bytes_text(name));
+}
+
+/* Members that elsewhere may be a patient's, and in this resource are another's: of people at work or relatives, or of
+ * documents. */
+static bool is_of_another(const struct walk *walk, const char *name)
+{
+	struct bytes member = bytes_text(name);
+	if (bytes_equal(walk->resource, BYTES_LITERAL("Encounter")))
+		return WORDS_ONE_OF(member, "individual");
+	if (bytes_equal(walk->resource, BYTES_LITERAL("Consent")))
+		return WORDS_ONE_OF(member, "source", "sourceReference");
+	return WORDS_ONE_OF(member, "custodian");
+}
+
+/* The very resource that a subject was referred to by, and no other of the same id. */
+static bool is_known_resource(const struct fhir_reader *reader, const json_t *object)
+{
+	struct bytes id = fhir_text(object, "id");
+	return fhir_is_known(reader, id) &&
+		   json_object_getn(reader->document->contained, (const char *)id.data, id.len) == object;
+}
+
+/* A Person or a RelatedPerson who has a number of its own may be the one that a message without a subject is about. */
+static enum error look_at_relative(
+	struct walk *walk, const json_t *object, const struct fhir_path *path, enum around around)
+{
+	const json_t *identifiers = json_object_get(object, "identifier");
+	bool found = false;
+	if (around == AROUND_WORK || json_object_size(identifiers) + json_array_size(identifiers) == 0 ||
+		!WORDS_ONE_OF(fhir_text(object, "resourceType"), "Person", "RelatedPerson"))
+		return E_OK;
+	TRY(fhir_is_subject(walk->reader, object, &found));
+	if (!found)
+		note_words(
+			walk, path, "a person with a number, whom no entity names; add the patient as an entity with role 1");
+	return E_OK;
 }
 
 /* A Patient, a reference to one, or a number that only people have, but for those of people at work. */
 static enum error look_at_object(
-	const struct walk *walk, const char *name, const json_t *object, const struct fhir_path *path, enum around around)
+	struct walk *walk, const char *name, const json_t *object, const struct fhir_path *path, enum around around)
 {
 	const struct fhir_reader *reader = walk->reader;
 	bool resource = bytes_equal(fhir_text(object, "resourceType"), BYTES_LITERAL("Patient"));
 	bool reference = json_object_get(object, "reference") != NULL || json_object_get(object, "identifier") != NULL ||
 					 json_object_get(object, "display") != NULL;
 	bool person = around == AROUND_CONTAINED && may_be_person(walk, name, object);
+	if (person && is_of_another(walk, name)) {
+		note_words(walk, path, "may be a person, whom no entity names; add the patient as an entity with role 1");
+		person = false;
+	}
 	bool number = around != AROUND_WORK && json_object_get(object, "value") != NULL &&
 				  (person || mention_numbers_people(fhir_text(object, "system")) || fhir_is_patient_number(object));
-	bool found = resource && fhir_is_known(reader, fhir_text(object, "id"));
+	bool found = resource && is_known_resource(reader, object);
 	if (!resource && !number && !person && !(reference && fhir_is_patient(reader->document, object)))
 		return E_OK;
 	if (!found && number)
@@ -194,6 +232,7 @@ static enum error walk_value(
 {
 	const char *member;
 	json_t *item;
+	struct bytes resource = walk->resource;
 	if (path != NULL)
 		look_at_name(walk, name, value, path);
 	if (json_is_string(value))
@@ -202,7 +241,9 @@ static enum error walk_value(
 		TRY(look_at_object(walk, name, value, path, around));
 		TRY(look_at_stray_entity(walk, value, path));
 		TRY(look_at_stray_agent(walk, name, value, path));
+		TRY(look_at_relative(walk, value, path, around));
 	}
+	walk->resource = fhir_first(fhir_text(value, "resourceType"), resource);
 	json_object_foreach((json_t *)value, member, item)
 	{
 		struct fhir_path inner = {path, fhir_step_name(member), FHIR_NO_INDEX};
@@ -212,7 +253,39 @@ static enum error walk_value(
 		struct fhir_path inner = {path != NULL ? path->up : NULL, path != NULL ? path->name : "", one.index};
 		TRY(walk_value(walk, name, one.item, &inner, around));
 	}
+	walk->resource = resource;
 	return E_OK;
+}
+
+/* Agents whose role nobody says, and who have a number that only patients have. */
+static enum error check_agents(const struct walk *walk, const json_t *agents, const struct fhir_path *up)
+{
+	for (struct fhir_each item = {.array = agents}; fhir_next(&item);) {
+		struct fhir_path path = {up, "agent", item.index};
+		const json_t *who = fhir_either(item.item, "who", "reference");
+		const json_t *identifier = json_object_get(who, "identifier");
+		bool found = false;
+		if (json_object_get(item.item, "type") != NULL || json_array_size(json_object_get(item.item, "role")) > 0 ||
+			!fhir_is_record_number(identifier) || fhir_is_thing(fhir_target_type(walk->reader->document, who)))
+			continue;
+		TRY(is_number_of_subject(walk->reader, identifier, &found));
+		if (!found)
+			return fhir_refuse(walk->reader, &path,
+				"has a patient's number, and nothing says that it is no patient; say its role, or add the patient as "
+				"an "
+				"entity with role 1");
+	}
+	return E_OK;
+}
+
+static enum error check_all_agents(const struct walk *walk)
+{
+	const json_t *root = walk->reader->root;
+	for (struct fhir_each item = fhir_list(root, "entity"); fhir_next(&item);) {
+		struct fhir_path path = {NULL, "entity", item.index};
+		TRY(check_agents(walk, json_object_get(item.item, "agent"), &path));
+	}
+	return check_agents(walk, json_object_get(root, "agent"), NULL);
 }
 
 /* Agents who are the patient and say nothing else. */
@@ -247,6 +320,7 @@ enum error fhir_check_mentions(const struct fhir_reader *reader)
 {
 	struct walk walk = {.reader = reader};
 	TRY(walk_value(&walk, "", reader->root, NULL, AROUND_EVENT));
+	TRY(check_all_agents(&walk));
 	look_at_unclear(&walk);
 	if (walk.in_words && reader->message->subject_count == 0)
 		return fault_set(reader->fault, E_BAD_SUBJECT, "%s: %s", walk.place, walk.reason);

@@ -99,6 +99,11 @@ bool fhir_is_thing_number(const json_t *identifier)
 	return has_one_of(json_object_get(identifier, "type"), thing_number_kinds);
 }
 
+bool fhir_is_record_number(const json_t *identifier)
+{
+	return HAS_ONE_OF(json_object_get(identifier, "type"), "MR", "MRT", "PI", "PT");
+}
+
 /* Some of its texts. */
 static bool has_words(const json_t *concept, enum mention_words wanted)
 {

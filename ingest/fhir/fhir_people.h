@@ -39,6 +39,8 @@ const json_t *fhir_entity_identifier(const json_t *entity);
 /* Whether its kind is one that patients have, or one that things have. */
 bool fhir_is_patient_number(const json_t *identifier);
 bool fhir_is_thing_number(const json_t *identifier);
+/* Whether its kind is one that patients alone have, and nobody as one at work. */
+bool fhir_is_record_number(const json_t *identifier);
 /* The agent is the patient. */
 bool fhir_agent_is_patient(const struct fhir_document *document, const json_t *agent);
 

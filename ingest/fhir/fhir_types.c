@@ -36,6 +36,23 @@ static const char *const things[] = {"Account", "ActivityDefinition", "ActorDefi
 	"SubstanceSpecification", "SupplyDelivery", "SupplyRequest", "Task", "TerminologyCapabilities", "TestPlan",
 	"TestReport", "TestScript", "Transport", "ValueSet", "VerificationResult", "VisionPrescription"};
 
+/* Members whose references FHIR (STU3 to R5) lets be to no Patient, Person, RelatedPerson or Group in any resource but
+ * those that may point to all. In the order of strcmp. */
+static const char *const thing_members[] = {"account", "appointment", "assigner", "authority", "basedOn", "bodySite",
+	"bodyStructure", "careTeam", "claim", "claimResponse", "composition", "condition", "consent", "context", "contract",
+	"coverage", "currentLocation", "destination", "device", "diagnosisReference", "encounter", "endpoint",
+	"episodeOfCare", "facility", "generalPractitioner", "goal", "healthcareService", "imagingStudy", "incomingReferral",
+	"insurance", "insurancePlan", "insurer", "interpreter", "itemReference", "library", "location", "locationReference",
+	"managingOrganization", "manufacturer", "marketingAuthorizationHolder", "measure", "medication",
+	"medicationReference", "network", "observation", "organization", "organizationReference", "origin",
+	"originalPrescription", "originatingAppointment", "packagedProduct", "parentDevice", "partOf",
+	"participatingOrganization", "performingOrganization", "practitioner", "prescription", "priorPrescription",
+	"problem", "procedure", "procedureReference", "processingFacility", "product", "productReference", "protocol",
+	"provider", "publisher", "questionnaire", "referral", "referralRequest", "report", "reportingOrganization",
+	"requestOrganization", "requestedLocation", "requestingOrganization", "result", "resultsInterpreter", "schedule",
+	"service", "serviceProvider", "site", "slot", "specimen", "sponsor", "study", "substance", "substanceReference",
+	"supplier"};
+
 static int compare(const void *key, const void *item)
 {
 	const struct bytes *type = key;
@@ -48,4 +65,10 @@ static int compare(const void *key, const void *item)
 bool fhir_is_thing(struct bytes type)
 {
 	return type.len > 0 && bsearch(&type, things, sizeof things / sizeof things[0], sizeof things[0], compare) != NULL;
+}
+
+bool fhir_is_thing_member(struct bytes name)
+{
+	return name.len > 0 && bsearch(&name, thing_members, sizeof thing_members / sizeof thing_members[0],
+							   sizeof thing_members[0], compare) != NULL;
 }

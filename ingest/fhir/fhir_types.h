@@ -5,3 +5,5 @@
 #include "ledger/base/bytes.h"
 
 bool fhir_is_thing(struct bytes type);
+/* Whether FHIR lets no person stand under this name, but people at work. */
+bool fhir_is_thing_member(struct bytes name);

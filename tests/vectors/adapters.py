@@ -164,6 +164,40 @@ def refused_people():
        agent=[{"who": {"display": "Jens"}, "role": [{"coding": [{"code": "PAT"}]}]}])
 
 
+def others():
+    """Others with a number in contained resources, and agents with a patient's number."""
+    bad = "bad-subject"
+    staff = {"identifier": {"system": "urn:oid:1.2.9", "value": "s7"}}
+    subject = entity(what={"reference": "Patient/p1"}, role={"code": "1"})
+    for name, kind, place, member in (
+            ("encounter", "Encounter", "contained[0].participant[0].individual", {"participant": [{"individual": staff}]}),
+            ("consent", "Consent", "contained[0].sourceReference", {"sourceReference": staff}),
+            ("relative", "RelatedPerson", "contained[0]", {"identifier": [MRN]}),
+            ("person", "Person", "contained[0]", {"identifier": [MRN]})):
+        ok("others-%s-beside" % name, "another's number in a contained %s, beside a subject" % kind, REF,
+           contained=contained((kind, dict(member, id="o"))), **subject)
+        no("others-" + name, "the same in a message without one", bad, place, contained=contained((kind, dict(member, id="o"))))
+    ok("others-person-same", "the subject's own number in a contained Person", "oid:1.2.3:7",
+       contained=contained(("Person", {"identifier": [MRN]})), **entity(what={"identifier": MRN}, role={"code": "1"}))
+    no("others-encounter-actor", "the same member as R5 calls it may be a patient", bad, "contained[0].participant[0].actor",
+       contained=contained(("Encounter", {"participant": [{"actor": staff}]})), **subject)
+    no("others-same-id", "a Patient in a contained Bundle, of another number, whose id is that of the subject", bad,
+       "contained[1].entry[0].resource",
+       contained=contained(("Patient", {"id": "p", "identifier": [CPR]}),
+                           ("Bundle", {"entry": [{"resource": {"resourceType": "Patient", "id": "p", "identifier": [MRN]}}]})),
+       **entity(what={"reference": "#p"}, role={"code": "1"}))
+    record = dict(MRN, type={"coding": [{"code": "MR"}]})
+    agent = {"who": {"identifier": record}, "requestor": True}
+    no("others-agent", "an agent with a patient's number and no role", bad, "agent[0]", agent=[agent])
+    no("others-agent-beside", "the same beside a subject with another number", bad, "agent[0]", agent=[agent], **subject)
+    acts = {"actor": {"kind": "human", "id": "urn:oid:1.2.3|7", "role": "unspecified"}}
+    acts["actor"]["id"] = "%s|%s" % (MRN["system"], MRN["value"])
+    ok("others-agent-same", "an agent with the subject's number", "oid:1.2.3:7", acts, agent=[agent],
+       **entity(what={"identifier": MRN}, role={"code": "1"}))
+    ok("others-agent-role", "an agent with such a number whose role is said", NOBODY,
+       {"actor": dict(acts["actor"], role="nurse")}, agent=[dict(agent, type={"text": "nurse"})])
+
+
 def nobody():
     ok("nobody", "no entities", NOBODY)
     ok("nobody-observation", "a resource that is no person", NOBODY, {"objects": ["Observation/1"]}, **entity(what={"reference": "Observation/1"}))
@@ -328,5 +362,5 @@ def meaning():
        purposeOfEvent=[{"coding": [{"code": "X"}, {"code": "BTG", "display": "break the glass"}]}])
 
 
-for make in (people, refused_people, nobody, types, acting, outcomes, meaning):
+for make in (people, refused_people, others, nobody, types, acting, outcomes, meaning):
     make()
