@@ -396,6 +396,7 @@ static bool next_closed(struct framing *framing, struct bytes input, struct fram
 {
 	struct framing_json *json = &framing->json;
 	uint8_t c = input.data[framing->at];
+	json->array |= c == ','; /* its bracket may be what is damaged */
 	bool follows =
 		c == '\n' || c == SEPARATOR || c == '{' || c == '[' || c == 0xEF || (json->array && (c == ',' || c == ']'));
 	if (!follows && !words_blank(c)) {

@@ -188,6 +188,10 @@ START_TEST(a_damaged_document_costs_one)
 	expect(ADAPTER_FHIR, "{\"a\":\"b,\n" A, "\n!{\"a\":\"b,\n-\n\n=" A);
 	expect(ADAPTER_FHIR, "{\n  \"a\": {\n    \"b\n{\n  \"resourceType\": \"Bundle\"\n}\n",
 		"\n!{\n  \"a\": {\n    \"b\n-\n\n={\n  \"resourceType\": \"Bundle\"\n}\n-\n");
+	/* An array whose beginning is lost, or the first in it. */
+	expect(ADAPTER_FHIR, A ",\n" A "\n]\n" A, "\n=" A "\n-,\n\n=" A "\n-\n]\n\n=" A);
+	expect(ADAPTER_FHIR, "[\nx\":1},\n" A ",\n" A "\n]\n" A,
+		"\n=[\n-\n\n=x\":1},\n-\n\n=" A "\n-,\n\n=" A "\n-\n]\n\n=" A);
 	/* On a line with others it costs none of them. */
 	expect(ADAPTER_FHIR, A "}" A " x " A "\n" A "}\n" A,
 		"\n=" A "\n=}\n=" A "\n- \n=x\n- \n=" A "\n-\n\n!" A "}\n-\n\n=" A);
