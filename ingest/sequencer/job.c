@@ -98,14 +98,16 @@ void queue_free(struct queue *queue)
 	pthread_cond_destroy(&queue->filled);
 }
 
+/* Woken once the queue is free: whoever waits would only wait again, for that. */
 void queue_put(struct queue *queue, struct job *jobs)
 {
 	if (jobs == NULL)
 		return;
-	LOCKED(&queue->mutex);
+	pthread_mutex_lock(&queue->mutex);
 	*queue->last = jobs;
 	while (*queue->last != NULL)
 		queue->last = &(*queue->last)->next;
+	pthread_mutex_unlock(&queue->mutex);
 	pthread_cond_signal(&queue->filled);
 }
 
