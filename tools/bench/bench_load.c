@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 
 #define WATCH_MS 100
-#define ANSWER_MS_MAX 30000
+#define ANSWER_S_MAX 30
 #define START_TRIES 3000              /* a hundredth of a second apart */
 #define NEW_SUBJECTS_FROM 6000000000u /* of a mixed load: every process its own */
 
@@ -96,8 +96,10 @@ static enum error caller_open(const char *socket_path, struct caller *caller, st
 	const char *slash = strrchr(socket_path, '/');
 	OWNED_MEMORY char *dir = slash ? strndup(socket_path, (size_t)(slash - socket_path)) : NULL;
 	OWNED_FD dir_fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct timeval patience = {.tv_sec = ANSWER_S_MAX};
 	caller->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (dir_fd < 0 || caller->fd < 0)
+	if (dir_fd < 0 || caller->fd < 0 ||
+		setsockopt(caller->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0)
 		return fault_set(fault, E_IO, "no socket: %m");
 	for (unsigned tries = 0; !connect_to(caller->fd, dir_fd, slash + 1); tries++) {
 		if (tries >= START_TRIES)
@@ -116,11 +118,10 @@ static void caller_close(struct caller *caller)
 
 static enum error hear(struct caller *caller, struct fault *fault)
 {
-	struct pollfd ready = {.fd = caller->fd, .events = POLLIN};
 	caller->len = 0;
 	while (caller->len == 0 || caller->answer[caller->len - 1] != '\n') {
 		ssize_t n = 0;
-		if (caller->len + 1 < sizeof caller->answer && poll(&ready, 1, ANSWER_MS_MAX) == 1)
+		if (caller->len + 1 < sizeof caller->answer)
 			n = recv(caller->fd, caller->answer + caller->len, sizeof caller->answer - 1 - caller->len, 0);
 		if (n <= 0)
 			return fault_set(fault, E_IO, "a caller got no answer");

@@ -28,7 +28,7 @@
 #define CALLERS_MAX 1024u
 #define TICKETS_MAX 1024u     /* of one caller: then it is not read from */
 #define OUTPUT_MAX (1u << 20) /* likewise: answers that a caller has not read */
-#define GATHER_NS 1000000u    /* what comes meanwhile goes into the same batch, while others are under way */
+#define GATHER_NS 4000000u    /* as long as a batch may wait for those before it, to hold more */
 #define END_MS 2000u          /* after a signal, for the receipts of what was taken */
 #define EVENTS_AT_ONCE 64
 
@@ -214,7 +214,7 @@ static enum error close_batch(struct callers *callers, int *wait_ms, struct faul
 	*wait_ms = -1;
 	if (tickets->gathered == 0)
 		return E_OK;
-	*wait_ms = 1;
+	*wait_ms = GATHER_NS / 1000000;
 	if (tickets->waiting > tickets->gathered && clock_ns() - tickets->gathering_ns < GATHER_NS)
 		return E_OK;
 	*wait_ms = -1;
@@ -286,10 +286,13 @@ static enum error run(struct callers *callers, struct fault *fault)
 		TRY(close_batch(callers, &wait_ms, fault));
 		bool takes = outbox_ready(send->outbox);
 		TRY(outbox_poll(send->outbox, takes ? send->events : send->signals, &ready, wait_ms, fault));
-		if (ready && takes)
-			TRY(look(callers, fault));
-		else if (ready)
+		if (ready && !takes)
 			send_look_for_signal(send);
+		/* Twice, for those who were just answered: what they give next belongs into the batch that is closed next. */
+		for (unsigned round = 0; round < 2; round++) {
+			tend(callers);
+			TRY(look(callers, fault));
+		}
 		tend(callers);
 	}
 	return end(callers, fault);

@@ -3,7 +3,7 @@
  *
  *   caller ─┐                       ┌ nothing under way: at once
  *   caller ─┼─► messages ─► batch ──┤                            ─► signed ─► spool ─► ledger ─► receipt ─┬─► caller
- *   caller ─┘                       └ else after a millisecond                                            └─► caller
+ *   caller ─┘                       └ else in 4 ms at the latest                                          └─► caller
  *
  * All of them share the outbox, so what comes together is one batch: one signature, one sync, one receipt. Each message
  * gets one answer of its own (tickets.h). */

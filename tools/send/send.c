@@ -390,10 +390,11 @@ static const struct option_row rows[] = {
 		.help = "check in the background how the ledger files these events, at its query daemon's address; what was "
 				"checked is signed into the next batches, what does not hold is an alarm"),
 	OPTION_TEXT(T, listen, "listen", "SOCKET", .forms = LISTENS, .required = REQUIRED,
-		.help = "takes messages from programs on this machine, as many as connect to this Unix socket (mode 0660), and "
-				"answers each with a line of JSON once it is in the ledger, proven: number, index and receipt; or "
-				"refused: error and reason. What comes within a millisecond is one signed batch. A message without an "
-				"answer is to be given again, best with an \"id\""),
+		.help =
+			"takes messages from programs on this machine, as many as connect to this Unix socket (mode 0660), and "
+			"answers each with a line of JSON once it is in the ledger, proven: number, index and receipt; or "
+			"refused: error and reason. What comes while a batch is under way is the next one. A message without an "
+			"answer is to be given again, best with an \"id\""),
 	OPTION_FLAG(T, check_filing, "check-filing", .forms = CHECKS, .required = REQUIRED,
 		.help =
 			"send nothing; wait until all that was sent with --query is filed, and check it. Ends with exit 4 when the "

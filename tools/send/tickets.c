@@ -14,7 +14,6 @@
 #include "ledger/json/json_read.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 
 struct ticket {
 	struct ticket *next;
@@ -24,25 +23,15 @@ struct ticket {
 	size_t events;       /* 0: taken before */
 };
 
-static void answer(struct asker *asker, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* A caller that cannot be answered for want of memory sees its connection end, and asks again. */
-static void answer(struct asker *asker, const char *format, ...)
+static void answer(struct asker *asker, const char *part, size_t len)
 {
-	char *line = NULL;
-	va_list arguments;
-	va_start(arguments, format);
-	int len = vasprintf(&line, format, arguments);
-	va_end(arguments);
-	size_t needed = asker->out_len + (size_t)(len > 0 ? len : 0);
-	if (len < 0 || GROW(asker->out, asker->out_capacity, needed) != E_OK) {
+	if (asker->gone || GROW(asker->out, asker->out_capacity, asker->out_len + len) != E_OK) {
 		asker->gone = true;
-	} else {
-		memcpy(asker->out + asker->out_len, line, (size_t)len);
-		asker->out_len = needed;
+		return;
 	}
-	if (len >= 0)
-		free(line);
+	memcpy(asker->out + asker->out_len, part, len);
+	asker->out_len += len;
 }
 
 static void answer_refused(struct asker *asker, uint64_t given, enum error error, const char *reason)
@@ -53,7 +42,8 @@ static void answer_refused(struct asker *asker, uint64_t given, enum error error
 	json_decref(json);
 	asker->gone |= text == NULL;
 	if (text != NULL)
-		answer(asker, "%s\n", text);
+		answer(asker, text, strlen(text));
+	answer(asker, "\n", 1);
 }
 
 /* Takes the ticket at `link` out. */
@@ -76,8 +66,10 @@ static void answer_known(struct tickets *tickets)
 {
 	while (tickets->oldest != NULL && tickets->oldest->events == 0) {
 		struct ticket *ticket = tickets->oldest;
+		char line[64];
+		int len = snprintf(line, sizeof line, "{\"number\":%" PRIu64 ",\"known\":true}\n", ticket->given);
 		if (ticket->asker != NULL)
-			answer(ticket->asker, "{\"number\":%" PRIu64 ",\"known\":true}\n", ticket->given);
+			answer(ticket->asker, line, (size_t)len);
 		tear(tickets, &tickets->oldest);
 	}
 }
@@ -133,6 +125,7 @@ enum error tickets_receipt(struct tickets *tickets, json_t *receipt, uint64_t fi
 {
 	free(tickets->receipt);
 	tickets->receipt = receipt ? json_write(receipt, JSON_COMPACT) : NULL;
+	tickets->receipt_len = tickets->receipt ? strlen(tickets->receipt) : 0;
 	json_decref(receipt);
 	tickets->receipt_sequence = first_sequence;
 	tickets->receipt_index = first_index;
@@ -142,14 +135,20 @@ enum error tickets_receipt(struct tickets *tickets, json_t *receipt, uint64_t fi
 void tickets_acknowledged(struct tickets *tickets, const struct outbox_message *message)
 {
 	struct ticket **link = find(tickets, message->input, message->number);
+	char head[160];
 	if (link == NULL || tickets->receipt == NULL)
 		return;
-	if ((*link)->asker != NULL)
-		answer((*link)->asker,
+	struct asker *asker = (*link)->asker;
+	if (asker != NULL) {
+		int len = snprintf(head, sizeof head,
 			"{\"number\":%" PRIu64 ",\"sequence\":%" PRIu64 ",\"index\":%" PRIu64 ",\"events\":%" PRIu32
-			",\"receipt\":%s}\n",
+			",\"receipt\":",
 			(*link)->given, tickets->receipt_sequence + message->first, tickets->receipt_index + message->first,
-			message->events, tickets->receipt);
+			message->events);
+		answer(asker, head, (size_t)len);
+		answer(asker, tickets->receipt, tickets->receipt_len);
+		answer(asker, "}\n", 2);
+	}
 	tear(tickets, link);
 	answer_known(tickets);
 }

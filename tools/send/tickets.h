@@ -27,7 +27,8 @@ struct tickets {
 	uint64_t waiting;       /* events of tickets */
 	uint64_t gathered;      /* of them: taken since this was set to 0, */
 	uint64_t gathering_ns;  /* the first of them then */
-	char *receipt;          /* that came last, as a line */
+	char *receipt;          /* that came last, as JSON */
+	size_t receipt_len;
 	uint64_t receipt_sequence, receipt_index;
 };
 
