@@ -190,12 +190,28 @@ def away(tap, ledger, key):
     tap.ok(shown(ledger, "cpr:0101701004") == ["before", "meanwhile"], "it is there once")
 
 
+def refused_later(tap, ledger, key):
+    """The ledger refuses what this sender had taken: nobody is told that it is known, also who gave it a second time."""
+    ledger.run("sender", "policy", ledger.dir, "--key", key, "--policy", "withhold")
+    sender = Sender(ledger, key)
+    caller = Caller(sender.socket)
+    tap.ok("receipt" in caller.ask(event("cpr:0101701005", "before")), "the sender knows a policy")
+    ledger.run("sender", "policy", ledger.dir, "--key", key, "--clear")
+    withheld = event("cpr:0101701005", "withheld", id="w-1", withheld_until="2030-01-01T00:00:00Z", withheld_basis="x")
+    caller.give(withheld, withheld)
+    answers = {answer["number"]: answer for answer in (caller.hear() for _ in range(2))}
+    tap.ok(answers[2].get("error") == "policy", "the message is refused: %s" % answers[2])
+    tap.ok(answers[3].get("error") == "stopped", "its second is to be given again: %s" % answers[3])
+    tap.ok(caller.ask(withheld).get("error") == "policy", "and then it is refused")
+    tap.ok(sender.stop() == 1, "it ends, and says that something was refused")
+
+
 def main():
     tap = Tap()
     ledger = Ledger(sys.argv[1])
     try:
         ledger.serve()
-        for test in (one, many, killed, away):
+        for test in (one, many, killed, away, refused_later):
             test(tap, ledger, ledger.add_sender(test.__name__))
         code, last = ledger.audit()
         tap.ok(code == 0, "audit: " + last)

@@ -118,6 +118,18 @@ void tickets_rejected(struct tickets *tickets, const struct outbox_rejection *re
 	if ((*link)->asker != NULL)
 		answer_refused((*link)->asker, (*link)->given, rejection->error, rejection->text);
 	tear(tickets, link);
+	/* Those behind it that were taken for ones before them may have meant this one, which is remembered no more. */
+	while (*link != NULL) {
+		struct ticket *ticket = *link;
+		if (ticket->events > 0) {
+			link = &ticket->next;
+			continue;
+		}
+		if (ticket->asker != NULL)
+			answer_refused(ticket->asker, ticket->given, E_STOPPED,
+				"taken for a message before it, which may be one that was refused: give it again");
+		tear(tickets, link);
+	}
 	answer_known(tickets);
 }
 
