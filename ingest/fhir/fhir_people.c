@@ -131,6 +131,17 @@ static bool says_patient(const struct fhir_document *document, const json_t *ent
 		   mention_numbers_people(fhir_text(identifier, "system")) || fhir_is_patient_number(identifier) || person;
 }
 
+/* Neither what it is nor what was done with it: {}. */
+static bool says_nothing(const json_t *entity)
+{
+	static const char *const members[] = {"type", "role", "query", "description", "detail"};
+	bool said = false;
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+		said |= json_object_size(json_object_get(entity, members[i])) > 0 ||
+				json_array_size(json_object_get(entity, members[i])) > 0 || fhir_text(entity, members[i]).len > 0;
+	return !said;
+}
+
 enum fhir_person fhir_entity_person(const struct fhir_document *document, const json_t *entity)
 {
 	const json_t *what = fhir_entity_what(entity);
@@ -149,7 +160,7 @@ enum fhir_person fhir_entity_person(const struct fhir_document *document, const 
 		fhir_is_thing_number(identifier))
 		return FHIR_PERSON_NO;
 	bool something = what != NULL || identifier != NULL || fhir_text(entity, "name").len > 0;
-	return something ? FHIR_PERSON_UNCLEAR : FHIR_PERSON_NO; /* a query, a description: nothing is pointed at */
+	return something || says_nothing(entity) ? FHIR_PERSON_UNCLEAR : FHIR_PERSON_NO; /* nothing is pointed at */
 }
 
 static bool is_patient_role(const json_t *concept)

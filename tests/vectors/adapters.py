@@ -164,6 +164,14 @@ def refused_people():
        agent=[{"who": {"display": "Jens"}, "role": [{"coding": [{"code": "PAT"}]}]}])
 
 
+def empty():
+    """An entity that says nothing says not that it is no person."""
+    for name, members in (("", {}), ("-label", {"securityLabel": [{"text": "x"}]}), ("-type", {"type": {}}), ("-role", {"role": {}, "query": " "})):
+        no("empty-entity" + name, "an entity that does not say what it is", "bad-subject", "entity[0]", **entity(**members))
+    ok("empty-entity-beside", "the same beside a subject", REF, entity=[{"what": {"reference": "Patient/p1"}, "role": {"code": "1"}}, {}])
+    ok("empty-entity-query", "a query is something", NOBODY, {"action": "search"}, action="E", **entity(query="eA=="))
+
+
 def others():
     """Others with a number in contained resources, and agents with a patient's number."""
     bad = "bad-subject"
@@ -362,5 +370,5 @@ def meaning():
        purposeOfEvent=[{"coding": [{"code": "X"}, {"code": "BTG", "display": "break the glass"}]}])
 
 
-for make in (people, refused_people, others, nobody, types, acting, outcomes, meaning):
+for make in (people, refused_people, empty, others, nobody, types, acting, outcomes, meaning):
     make()
