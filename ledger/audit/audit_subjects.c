@@ -35,11 +35,10 @@ enum error audit_subjects_new(struct audit_subjects **out)
 	crypto_shorthash_keygen(subjects->key);
 	subjects->places = PLACES_FIRST;
 	subjects->known = calloc(subjects->places, sizeof *subjects->known);
-	*out = subjects;
-	if (subjects->known != NULL)
-		return E_OK;
-	audit_subjects_free(subjects);
-	return E_NO_MEMORY;
+	if (subjects->known == NULL)
+		return E_NO_MEMORY;
+	*out = OWN_TAKE(subjects);
+	return E_OK;
 }
 
 void audit_subjects_free(struct audit_subjects *subjects)
