@@ -102,12 +102,11 @@ static enum error check_filing(
 
 /* ---- subject map ---- */
 
-/* Every subject's head is what the map holds under its label, but for those that a running epoch has moved on. All
- * heads together are compared with the whole map by a keyed checksum that does not depend on their order; they are
+/* Every subject's head is what the map holds under its label. All heads together are compared with the whole map by a keyed checksum that does not depend on their order; they are
  * looked up one by one only when that differs. */
 struct heads {
 	const struct audit_view *view;
-	const struct store_filing *filing;
+	struct runs *runs;
 	uint64_t event;       /* the last one of a tree that is another; the lowest of them */
 	struct audit_sum sum; /* by label and value */
 };
@@ -145,8 +144,8 @@ static enum error sums_agree(struct heads *heads, bool *out)
 	audit_sum_begin(&heads->sum);
 	struct heads map = *heads;
 	*out = false;
-	TRY(head_visit(view->txn, &view->secrets->seal, sum_head, heads));
-	TRY(map_store_visit(view->txn, heads->filing->generation, sum_label, &map));
+	TRY(head_visit(heads->runs, &view->secrets->seal, sum_head, heads));
+	TRY(map_store_visit(heads->runs, sum_label, &map));
 	*out = audit_sum_equal(&heads->sum, &map.sum);
 	return E_OK;
 }
@@ -159,11 +158,8 @@ static enum error check_head(void *context, const struct alias *alias, const str
 	bool present;
 	(void)alias;
 	audit_progress(heads->view);
-	if (head->newest >= heads->filing->filed)
-		return E_OK;
 	head_value(head, &wanted);
-	enum error error =
-		map_store_prove(heads->view->txn, heads->filing->generation, &head->label, &present, &value, &proof);
+	enum error error = map_store_prove(heads->runs, &head->label, &present, &value, &proof);
 	if (!audit_judges(error))
 		return error;
 	if ((error != E_OK || !present || !hash_equal(&value, &wanted)) && head->newest < heads->event)
@@ -171,17 +167,16 @@ static enum error check_head(void *context, const struct alias *alias, const str
 	return E_OK;
 }
 
-static enum error check_map(
-	const struct audit_view *view, const struct store_filing *filing, const struct entry_epoch *epoch)
+static enum error check_map(const struct audit_view *view, struct runs *runs, const struct entry_epoch *epoch)
 {
-	struct heads heads = {.view = view, .filing = filing, .event = NO_EVENT};
-	enum error of_map = map_store_check(view->txn, filing->generation, &epoch->map_root, go_on, &view);
+	struct heads heads = {.view = view, .runs = runs, .event = NO_EVENT};
+	enum error of_map = map_store_check(runs, &epoch->map_root, go_on, &view);
 	enum error of_heads = E_OK;
 	bool agree = true;
 	if (view->secrets != NULL)
 		of_heads = sums_agree(&heads, &agree);
 	if (!agree && (of_heads == E_OK || error_judges(of_heads)))
-		of_heads = head_visit(view->txn, &view->secrets->seal, check_head, &heads);
+		of_heads = head_visit(runs, &view->secrets->seal, check_head, &heads);
 	if (of_map != E_OK)
 		return finding(view, of_map, heads.event, "the stored subject map is not the one that the epoch commits to");
 	if (of_heads != E_OK || heads.event != NO_EVENT)
@@ -194,6 +189,7 @@ static enum error check_map(
 /* Every full chunk of postings has the root of its leaves, and there are no more. */
 struct subtrees {
 	const struct audit_view *view;
+	struct runs *runs;
 	struct alias alias; /* of the chunk before */
 	uint64_t number;    /* of the next chunk of that alias */
 	uint64_t full;
@@ -223,7 +219,7 @@ static enum error compare_subtree(void *context, const struct alias *alias, cons
 		return E_OK;
 	subtrees->full++;
 	const struct audit_view *view = subtrees->view;
-	enum error error = subtree_get(view->txn, &view->secrets->seal, alias, number, &stored);
+	enum error error = subtree_get(subtrees->runs, &view->secrets->seal, alias, number, &stored);
 	if (error == E_OK)
 		error = chunk_root(view, indexes, &root);
 	if (!audit_judges(error))
@@ -234,15 +230,15 @@ static enum error compare_subtree(void *context, const struct alias *alias, cons
 }
 
 /* What statements rest on beside what the map commits to (STO-50). */
-static enum error check_subtrees(const struct audit_view *view)
+static enum error check_subtrees(const struct audit_view *view, struct runs *runs)
 {
 	uint64_t there = 0;
-	struct subtrees subtrees = {.view = view, .event = NO_EVENT};
+	struct subtrees subtrees = {.view = view, .runs = runs, .event = NO_EVENT};
 	if (view->secrets == NULL)
 		return E_OK;
-	enum error error = posting_visit(view->txn, &view->secrets->seal, compare_subtree, &subtrees);
+	enum error error = posting_visit(runs, &view->secrets->seal, compare_subtree, &subtrees);
 	if (error == E_OK)
-		error = subtrees_count(view->txn, &view->secrets->seal, &there);
+		error = subtrees_count(runs, &view->secrets->seal, &there);
 	if (error == E_OK && subtrees.event == NO_EVENT && there == subtrees.full)
 		return E_OK;
 	return finding(view, error, subtrees.event, "the stored parts of a subject's tree are not those of its events");
@@ -252,6 +248,7 @@ enum error audit_derived(const struct audit_view *view)
 {
 	struct store_filing filing;
 	struct entry_epoch epoch;
+	struct runs *runs;
 	enum error error = store_filing_get(view->txn, &filing);
 	if (error != E_OK)
 		return audit_judge(view, error, view->rules->state.epoch_index, "where the filing stands cannot be read: %s",
@@ -260,6 +257,9 @@ enum error audit_derived(const struct audit_view *view)
 	if (filing.epoch_index == 0)
 		return E_OK;
 	TRY(check_filing(view, &filing, &epoch));
-	TRY(check_map(view, &filing, &epoch));
-	return check_subtrees(view);
+	error = snapshot_runs(view->snapshot, &runs);
+	if (error != E_OK)
+		return finding(view, error, NO_EVENT, "what is filed is not there, or damaged");
+	TRY(check_map(view, runs, &epoch));
+	return check_subtrees(view, runs);
 }

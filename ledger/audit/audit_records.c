@@ -210,10 +210,8 @@ static enum error sum_posting(void *context, const struct alias *alias, const ui
 {
 	struct audit_records *records = context;
 	audit_progress(records->view);
-	/* Those at or above `filed` belong to an epoch that is still running. */
 	for (size_t i = 0; i < count; i++)
-		if (indexes[i] < records->filed)
-			sum_add(&records->postings, alias, indexes[i]);
+		sum_add(&records->postings, alias, indexes[i]);
 	return E_OK;
 }
 
@@ -231,7 +229,7 @@ static enum error alias_of(struct audit_records *records, uint64_t index, struct
 }
 
 /* One by one, since the sums said only that there is one. */
-static enum error find_missing(struct audit_records *records)
+static enum error find_missing(struct audit_records *records, struct runs *runs)
 {
 	for (uint64_t index = 0; index < records->filed; index++) {
 		struct alias alias;
@@ -243,7 +241,7 @@ static enum error find_missing(struct audit_records *records)
 			continue;
 		if (error == E_OK)
 			error =
-				posting_find(records->view->txn, &records->view->secrets->seal, &alias, index + 1, &found, 1, &count);
+				posting_find(runs, &records->view->secrets->seal, &alias, index + 1, &found, 1, &count);
 		if (error != E_OK || count != 1 || found != index)
 			return audit_finding_filed(records->view, error, index, "the event is not filed under its subject");
 	}
@@ -257,8 +255,6 @@ static enum error see_posting(void *context, const struct alias *alias, const ui
 	audit_progress(records->view);
 	for (size_t i = 0; i < count; i++) {
 		struct alias wanted;
-		if (indexes[i] >= records->filed)
-			continue;
 		enum error error = alias_of(records, indexes[i], &wanted);
 		if (error != E_OK || memcmp(wanted.b, alias->b, sizeof wanted.b) != 0)
 			return audit_finding_filed(
@@ -271,13 +267,17 @@ static enum error see_posting(void *context, const struct alias *alias, const ui
 enum error audit_records_filing(struct audit_records *records, const struct audit_view *view)
 {
 	const struct seal_keys *keys = &view->secrets->seal;
+	struct runs *runs;
 	records->view = view;
-	enum error error = posting_visit(records->view->txn, keys, sum_posting, records);
+	enum error error = snapshot_runs(view->snapshot, &runs);
+	if (error != E_OK)
+		return audit_judge(view, error, records->filed, "what is filed cannot be read: %s", audit_why(error));
+	error = posting_visit(runs, keys, sum_posting, records);
 	if (error == E_OK && audit_sum_equal(&records->events, &records->postings))
 		return E_OK;
 	if (error == E_OK || error_judges(error))
-		TRY(find_missing(records));
+		TRY(find_missing(records, runs));
 	if (error == E_OK)
-		error = posting_visit(records->view->txn, keys, see_posting, records);
+		error = posting_visit(runs, keys, see_posting, records);
 	return audit_judge(records->view, error, records->filed, "the postings do not hold: %s", audit_why(error));
 }

@@ -60,7 +60,5 @@ enum error audit_rows(const struct audit_view *view)
 	TRY(check_rows(view, STORE_SENDER, "senders", true));
 	TRY(check_rows(view, STORE_CHANGE, "sender entries", true));
 	TRY(check_rows(view, STORE_EVIDENCE, "evidence", false));
-	TRY(check_rows(view, STORE_MAP, "the subject map", false));
-	TRY(check_rows(view, STORE_FILING, "the filing tree", false));
-	return check_rows(view, STORE_POSTING, "postings", false);
+	return check_rows(view, STORE_FILING, "the filing tree", false);
 }

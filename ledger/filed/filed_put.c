@@ -1,11 +1,10 @@
-/* A person's rows grow at their end: the newest chunk, or row of subtrees, is opened, added to and sealed again under
- * its own key, with a fresh nonce. Indexes that are there already are passed over, because an epoch that was given up
- * is done again; a subtree that is not the next one is E_CORRUPT, since a root is found by its number alone. */
+/* A person's rows grow at their end: what fills a chunk becomes a row that never changes, the rest stays in the head,
+ * which is sealed again with a fresh nonce, and so is the newest row of subtrees. A subtree that is not the next one is
+ * E_CORRUPT, since a root is found by its number alone. */
 #include "ledger/filed/filed_put.h"
 
 #include "ledger/base/domain.h"
 #include "ledger/db/db_put.h"
-#include "ledger/filed/posting.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -45,70 +44,71 @@ enum error aliases_move(struct db_txn *txn, uint64_t first_index, uint64_t posit
 
 /* ---- postings ---- */
 
-static void chunk_put(struct db_txn *txn, const struct seal_keys *keys, const struct posting_chunk *chunk)
+/* `head->indexes` has room for a whole chunk. */
+enum error posting_add(struct run_writer *writer, const struct seal_keys *keys, const struct alias *alias,
+	struct head *head, const uint64_t *indexes, size_t count)
 {
-	uint8_t sealed[POSTING_PLAIN_MAX + SEAL_OVERHEAD];
-	posting_seal(chunk, keys, sealed);
-	db_put(txn, STORE_POSTING, BYTES_ARRAY(chunk->key), bytes_of(sealed, 8 * chunk->count + SEAL_OVERHEAD));
-}
-
-/* The newest chunk is filled up first; so all but the last are full, which is what subtrees rest on. */
-enum error posting_add(
-	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, const uint64_t *indexes, size_t count)
-{
-	struct posting_chunk chunk;
-	TRY(posting_newest(txn, keys, alias, &chunk));
-	size_t i = 0;
-	if (chunk.count > 0)
-		while (i < count && indexes[i] <= posting_index(&chunk, chunk.count - 1))
-			i++;
-	if (i == count)
-		return E_OK;
-	for (; i < count; i++) {
-		if (chunk.count == POSTING_INDEXES_MAX) {
-			chunk_put(txn, keys, &chunk);
-			posting_key(alias, get_u32(chunk.key + 32) + 1, chunk.key);
-			chunk.count = 0;
-		}
-		put_u64(chunk.plain + 8 * chunk.count++, indexes[i]);
+	uint8_t key[POSTING_KEY_BYTES], sealed[POSTING_CHUNK_BYTES];
+	uint64_t chunk = head->frontier.size / POSTING_INDEXES_MAX;
+	size_t open = head_open_indexes(head);
+	for (size_t i = 0; i < count; i++) {
+		head->indexes[open++] = indexes[i];
+		if (open < POSTING_INDEXES_MAX)
+			continue;
+		if (chunk >= SUBTREE_FIRST)
+			return E_TOO_LONG;
+		posting_key(alias, (uint32_t)chunk++, key);
+		posting_seal(key, head->indexes, keys, sealed);
+		TRY(run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), BYTES_ARRAY(sealed)));
+		open = 0;
 	}
-	chunk_put(txn, keys, &chunk);
-	return txn->error;
+	return E_OK;
 }
 
 /* ---- subtrees and heads ---- */
 
-enum error subtree_add(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number,
-	const struct hash *root)
+/* One row: what is in it already, and behind it as many as it takes. */
+static enum error add_to_row(struct run_writer *writer, struct runs *runs, const struct seal_keys *keys,
+	const struct alias *alias, uint64_t first, const struct hash *roots, size_t count)
 {
 	uint8_t key[POSTING_KEY_BYTES], sealed[SUBTREE_ROW_BYTES_MAX + SEAL_OVERHEAD];
-	struct hash roots[SUBTREES_IN_ROW];
-	size_t count = 0;
-	uint64_t row = number / SUBTREES_IN_ROW;
-	enum error error = subtree_row(txn, keys, alias, row, roots, &count);
-	if (error != E_OK && error != E_NOT_FOUND)
-		return error;
-	if (count != number % SUBTREES_IN_ROW)
+	struct hash row[SUBTREES_IN_ROW];
+	uint64_t number = first / SUBTREES_IN_ROW;
+	size_t there = 0;
+	if (first % SUBTREES_IN_ROW > 0)
+		TRY(db_must(subtree_row(runs, keys, alias, number, row, &there)));
+	if (there != first % SUBTREES_IN_ROW)
 		return E_CORRUPT;
-	roots[count++] = *root;
-	posting_key(alias, (uint32_t)(SUBTREE_FIRST + row), key);
-	seal_small(&keys->filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), bytes_of(roots->b, count * HASH_BYTES), sealed);
-	db_put(txn, STORE_POSTING, BYTES_ARRAY(key), bytes_of(sealed, count * HASH_BYTES + SEAL_OVERHEAD));
-	return txn->error;
+	memcpy(row + there, roots, count * sizeof *roots);
+	posting_key(alias, (uint32_t)(SUBTREE_FIRST + number), key);
+	struct bytes plain = bytes_of(row->b, (there + count) * HASH_BYTES);
+	seal_small(&keys->filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), plain, sealed);
+	return run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), bytes_of(sealed, plain.len + SEAL_OVERHEAD));
+}
+
+enum error subtrees_add(struct run_writer *writer, struct runs *runs, const struct seal_keys *keys,
+	const struct alias *alias, uint64_t first, const struct hash *roots, size_t count)
+{
+	for (size_t done = 0; done < count;) {
+		size_t room = SUBTREES_IN_ROW - (first + done) % SUBTREES_IN_ROW;
+		size_t n = count - done < room ? count - done : room;
+		TRY(add_to_row(writer, runs, keys, alias, first + done, roots + done, n));
+		done += n;
+	}
+	return E_OK;
 }
 
 /* The frontier in it may be large; it is sealed as it is, and the plain text is wiped. */
-void head_put(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, const struct head *head)
+enum error head_put(
+	struct run_writer *writer, const struct seal_keys *keys, const struct alias *alias, const struct head *head)
 {
 	uint8_t key[POSTING_KEY_BYTES], plain[HEAD_BYTES_MAX], sealed[HEAD_BYTES_MAX + SEAL_OVERHEAD];
 	struct bytes encoded = BYTES_EMPTY;
 	struct writer w = writer_of(plain, sizeof plain);
 	posting_key(alias, POSTING_HEAD, key);
 	head_encode(head, &w);
-	struct writer row = writer_of(sealed, sizeof sealed);
-	row.error = writer_done(&w, &encoded);
-	if (writer_skip(&row, encoded.len + SEAL_OVERHEAD) != NULL)
-		seal_small(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, sealed);
-	db_put_writer(txn, STORE_POSTING, BYTES_ARRAY(key), &row);
-	sodium_memzero(plain, sizeof plain);
+	TRY(writer_done(&w, &encoded));
+	seal_small(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, sealed);
+	sodium_memzero(plain, encoded.len);
+	return run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), bytes_of(sealed, encoded.len + SEAL_OVERHEAD));
 }

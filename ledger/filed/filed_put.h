@@ -3,7 +3,7 @@
 #pragma once
 
 #include "ledger/filed/aliases.h"
-#include "ledger/filed/head.h"
+#include "ledger/filed/run_put.h"
 #include "ledger/filed/subtrees.h"
 
 /* ---- alias packs ---- */
@@ -16,13 +16,14 @@ void aliases_replace(struct db_txn *txn, uint64_t first_index, uint64_t position
 /* Gives the pack another position. E_NOT_FOUND, E_CORRUPT. */
 enum error aliases_move(struct db_txn *txn, uint64_t first_index, uint64_t position) MUST_USE;
 
-/* ---- what epochs write ---- */
+/* ---- what epochs write: a subject's rows, in this order; its head was read, or is a new one ---- */
 
-/* Adds indexes (ascending) to an alias. Those not above its newest are there already and change nothing, so that an
- * interrupted epoch can simply be done again. */
-enum error posting_add(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias,
-	const uint64_t *indexes, size_t count) MUST_USE;
-/* Adds the root of subtree `number`, which must be the next one: E_CORRUPT. */
-enum error subtree_add(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number,
-	const struct hash *root) MUST_USE;
-void head_put(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, const struct head *head);
+/* Adds indexes (ascending, above the head's newest) behind those of the head: chunks that fill up become rows. The
+ * head's tree is left as it is: its leaves are added afterwards. */
+enum error posting_add(struct run_writer *writer, const struct seal_keys *keys, const struct alias *alias,
+	struct head *head, const uint64_t *indexes, size_t count) MUST_USE;
+/* Adds the roots of subtrees `first` and on, which must be the next ones: E_CORRUPT. `runs`: what was there before. */
+enum error subtrees_add(struct run_writer *writer, struct runs *runs, const struct seal_keys *keys,
+	const struct alias *alias, uint64_t first, const struct hash *roots, size_t count) MUST_USE;
+enum error head_put(struct run_writer *writer, const struct seal_keys *keys, const struct alias *alias,
+	const struct head *head) MUST_USE;

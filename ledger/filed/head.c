@@ -1,24 +1,20 @@
-/* Heads stand between the chunks of two people, so the visit walks all postings and picks them by their number. Each is
- * also searched for by its key: one that only a walk meets would be there for an audit and for no answer. */
+/* Heads stand between the chunks of two people, so the visit walks all rows and picks them by their number. */
 #include "ledger/filed/head.h"
 
 #include "ledger/base/domain.h"
-#include "ledger/filed/posting.h"
 
+#include <sodium.h>
 #include <string.h>
 
-/* A head without a leaf would be a subject who is in no tree: there is none. */
-static enum error head_open(const struct seal_keys *keys, struct bytes key, struct bytes sealed, struct head *out)
+void posting_key(const struct alias *alias, uint32_t number, uint8_t out[POSTING_KEY_BYTES])
 {
-	uint8_t plain[HEAD_BYTES_MAX];
-	if (sealed.len < SEAL_OVERHEAD + HEAD_FIXED_BYTES || sealed.len > SEAL_OVERHEAD + sizeof plain)
-		return E_CORRUPT;
-	TRY(unseal_small(&keys->filing, DOMAIN_HEAD, key, sealed, plain));
-	struct reader r = reader_of(bytes_of(plain, sealed.len - SEAL_OVERHEAD));
-	reader_copy(&r, out->label.b, sizeof out->label.b);
-	out->newest = reader_u64(&r);
-	merkle_frontier_read(&r, &out->frontier);
-	return reader_done(&r) == E_OK && out->frontier.size > 0 ? E_OK : E_CORRUPT;
+	memcpy(out, alias->b, sizeof alias->b);
+	put_u32(out + sizeof alias->b, number);
+}
+
+size_t head_open_indexes(const struct head *head)
+{
+	return head->frontier.size % POSTING_INDEXES_MAX;
 }
 
 void head_encode(const struct head *head, struct writer *out)
@@ -26,29 +22,55 @@ void head_encode(const struct head *head, struct writer *out)
 	writer_bytes(out, BYTES_ARRAY(head->label.b));
 	writer_u64(out, head->newest);
 	merkle_frontier_write(out, &head->frontier);
+	for (size_t i = 0; i < head_open_indexes(head); i++)
+		writer_u64(out, head->indexes[i]);
 }
 
-enum error head_get(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, struct head *out)
+/* A head without a leaf would be a subject who is in no tree: there is none. False: it is no head. */
+static bool head_decode(struct bytes plain, struct head *out)
+{
+	struct reader r = reader_of(plain);
+	reader_copy(&r, out->label.b, sizeof out->label.b);
+	out->newest = reader_u64(&r);
+	merkle_frontier_read(&r, &out->frontier);
+	size_t count = r.error == E_OK ? head_open_indexes(out) : 0;
+	for (size_t i = 0; i < count; i++) {
+		out->indexes[i] = reader_u64(&r);
+		reader_require(&r, i == 0 || out->indexes[i] > out->indexes[i - 1]);
+	}
+	reader_require(&r, count == 0 || out->indexes[count - 1] == out->newest);
+	return reader_done(&r) == E_OK && out->frontier.size > 0;
+}
+
+enum error head_open(const struct seal_keys *keys, struct bytes key, struct bytes sealed, struct head *out)
+{
+	uint8_t plain[HEAD_BYTES_MAX];
+	if (sealed.len < SEAL_OVERHEAD + HEAD_FIXED_BYTES || sealed.len > SEAL_OVERHEAD + sizeof plain)
+		return E_CORRUPT;
+	TRY(unseal_small(&keys->filing, DOMAIN_HEAD, key, sealed, plain));
+	bool good = head_decode(bytes_of(plain, sealed.len - SEAL_OVERHEAD), out);
+	sodium_memzero(plain, sealed.len - SEAL_OVERHEAD);
+	return good ? E_OK : E_CORRUPT;
+}
+
+enum error head_get(struct runs *runs, const struct seal_keys *keys, const struct alias *alias, struct head *out)
 {
 	uint8_t key[POSTING_KEY_BYTES];
 	struct bytes sealed;
 	posting_key(alias, POSTING_HEAD, key);
-	TRY(db_get(txn, STORE_POSTING, BYTES_ARRAY(key), &sealed));
+	TRY(runs_get(runs, RUN_SUBJECT, BYTES_ARRAY(key), &sealed));
 	return head_open(keys, BYTES_ARRAY(key), sealed, out);
 }
 
-enum error head_visit(struct db_txn *txn, const struct seal_keys *keys, head_visitor *visit, void *context)
+enum error head_visit(struct runs *runs, const struct seal_keys *keys, head_visitor *visit, void *context)
 {
-	OWNED_WALK walk = {0};
-	enum error error = db_walk_first(txn, STORE_POSTING, &walk);
-	for (; error == E_OK; error = db_walk_next(&walk)) {
+	OWNED_RUNS_WALK walk;
+	enum error error = runs_walk_begin(runs, RUN_SUBJECT, 0, BYTES_EMPTY, &walk);
+	for (; error == E_OK; error = runs_walk_next(&walk)) {
 		struct head head;
 		struct alias alias;
-		if (walk.key.len != POSTING_KEY_BYTES)
-			return E_CORRUPT;
 		if (get_u32(walk.key.data + sizeof alias.b) != POSTING_HEAD)
 			continue;
-		TRY(db_walk_check(&walk));
 		TRY(head_open(keys, walk.key, walk.value, &head));
 		memcpy(alias.b, walk.key.data, sizeof alias.b);
 		TRY(visit(context, &alias, &head));

@@ -2,12 +2,10 @@
  *
  * What has changed at one depth (`here`) is what is to be written at the next (`below`). With each goes what it was:
  * the slot above must have said that, and the old root at the top be the one that was signed, or damage would be signed
- * with the rest: E_CORRUPT. Rows that are written by then do no harm; they are of a generation that nobody reads, and
- * keep what the one before had. */
+ * with the rest: E_CORRUPT. */
 #include "ledger/filed/map_put.h"
 
 #include "ledger/base/grow.h"
-#include "ledger/db/db_put.h"
 #include "ledger/filed/map_store.h"
 
 #include <stdlib.h>
@@ -23,55 +21,50 @@ struct changed {
 struct map_update {
 	const struct map_change *changes;
 	size_t count;
-	uint64_t generation;
+	struct runs *runs; /* the map as it was */
 	unsigned depth;        /* of the rows that are written now */
 	size_t next;           /* changes (buckets) or `below` (rows) from here on are not written yet */
 	struct changed *below; /* of the depth below this one */
 	size_t below_count;
 	struct changed *here;
 	size_t here_count;
+	size_t here_capacity;
 	struct map_change *items; /* a bucket while it is merged */
 	size_t items_capacity;
-	uint8_t *buffer;
-	size_t buffer_capacity;
+	bool risen; /* past the root's row */
 	bool finished;
 	const struct hash *old_root; /* NULL: nobody knows it */
 	struct hash root;
 };
 
-/* `buffer` is scratch for the whole row: contents are borrowed from the page that is about to be written. */
-static enum error row_put(struct db_txn *txn, unsigned depth, uint32_t prefix, uint64_t generation, struct bytes newer,
-	struct bytes older, uint8_t *buffer, size_t capacity)
+/* Rows are put once all old ones before them have been taken over: how many that takes counts as work. *room: what is
+ * left of the slice; 0: the row waits for the next. */
+static enum error reach(struct run_writer *writer, unsigned depth, uint32_t prefix, size_t *room)
 {
 	uint8_t key[4];
-	struct bytes row;
-	struct writer w = writer_of(buffer, capacity);
-	writer_u64(&w, generation);
-	writer_range32(&w, newer);
-	writer_range32(&w, older);
-	TRY(writer_done(&w, &row));
-	db_put(txn, STORE_MAP, map_row_key(depth, prefix, key), row);
-	return txn->error;
+	bool reached = false;
+	enum error error = run_writer_reach(writer, RUN_MAP, map_row_key(depth, prefix, key), *room, &reached);
+	*room = reached ? *room : 0;
+	return error;
+}
+
+static enum error row_put(struct run_writer *writer, unsigned depth, uint32_t prefix, struct bytes content)
+{
+	uint8_t key[4];
+	return run_writer_put(writer, RUN_MAP, map_row_key(depth, prefix, key), content);
 }
 
 enum error map_update_new(
-	struct map_change *changes, size_t count, uint64_t generation, const struct hash *old_root, struct map_update **out)
+	struct map_change *changes, size_t count, struct runs *runs, const struct hash *old_root, struct map_update **out)
 {
 	OWNED(map_update_release) struct map_update *update = calloc(1, sizeof *update);
-	size_t room = count > 0 ? count : 1;
 	if (update == NULL)
-		return E_NO_MEMORY;
-	update->below = malloc(room * sizeof *update->below);
-	update->here = malloc(room * sizeof *update->here);
-	update->buffer_capacity = MAP_ROW_HEAD_BYTES + 2 * MAP_ROW_CONTENT_MAX;
-	update->buffer = malloc(update->buffer_capacity);
-	if (update->below == NULL || update->here == NULL || update->buffer == NULL)
 		return E_NO_MEMORY;
 	if (count > 1)
 		qsort(changes, count, sizeof *changes, map_change_compare);
 	update->changes = changes;
 	update->count = count;
-	update->generation = generation;
+	update->runs = runs;
 	update->old_root = old_root;
 	update->depth = MAP_BUCKET_DEPTH;
 	*out = OWN_TAKE(update);
@@ -85,14 +78,14 @@ void map_update_free(struct map_update *update)
 	free(update->below);
 	free(update->here);
 	free(update->items);
-	free(update->buffer);
 	free(update);
 }
 
-static enum error make_room(struct map_update *update, size_t items, size_t row_bytes)
+static enum error note_changed(struct map_update *update, const struct changed *changed)
 {
-	TRY(GROW(update->items, update->items_capacity, items));
-	return GROW(update->buffer, update->buffer_capacity, row_bytes);
+	TRY(GROW(update->here, update->here_capacity, update->here_count + 1));
+	update->here[update->here_count++] = *changed;
+	return E_OK;
 }
 
 /* Both ascending; a change replaces the item of its label. */
@@ -110,29 +103,25 @@ static size_t merge_items(const struct map_change *items, size_t count, const st
 }
 
 /* What the bucket was is hashed as well: the row above must have said just that. */
-static enum error write_bucket(struct map_update *update, struct db_txn *txn)
+static enum error write_bucket(struct map_update *update, struct run_writer *writer, uint32_t prefix)
 {
 	const struct map_change *items;
 	size_t count, end = update->next;
 	struct bytes older;
-	uint32_t prefix = map_label_prefix(&update->changes[update->next].label);
 	while (end < update->count && map_label_prefix(&update->changes[end].label) == prefix)
 		end++;
-	TRY(map_row_get(txn, MAP_BUCKET_DEPTH, prefix, update->generation, &older));
+	TRY(map_row_get(update->runs, MAP_BUCKET_DEPTH, prefix, &older));
 	TRY(map_bucket_items(older, &items, &count));
 	struct map_slot was = {.used = count > 0};
 	if (was.used)
 		map_bucket_hash(items, count, &was.hash);
-	size_t most = count + end - update->next;
-	TRY(make_room(update, most, MAP_ROW_HEAD_BYTES + older.len + most * MAP_ITEM_BYTES));
+	TRY(GROW(update->items, update->items_capacity, count + end - update->next));
 	count = merge_items(items, count, update->changes + update->next, end - update->next, update->items);
-	TRY(row_put(txn, MAP_BUCKET_DEPTH, prefix, update->generation + 1, bytes_of(update->items, count * MAP_ITEM_BYTES),
-		older, update->buffer, update->buffer_capacity));
-	struct changed *changed = &update->here[update->here_count++];
-	*changed = (struct changed){.prefix = prefix, .was = was};
-	map_bucket_hash(update->items, count, &changed->hash);
+	TRY(row_put(writer, MAP_BUCKET_DEPTH, prefix, bytes_of(update->items, count * MAP_ITEM_BYTES)));
+	struct changed changed = {.prefix = prefix, .was = was};
+	map_bucket_hash(update->items, count, &changed.hash);
 	update->next = end;
-	return E_OK;
+	return note_changed(update, &changed);
 }
 
 static bool same_slot(const struct map_slot *a, const struct map_slot *b)
@@ -141,13 +130,12 @@ static bool same_slot(const struct map_slot *a, const struct map_slot *b)
 }
 
 /* What is about to be built on must be what was signed, or damage would be signed with it. */
-static enum error write_row(struct map_update *update, struct db_txn *txn)
+static enum error write_row(struct map_update *update, struct run_writer *writer, uint32_t prefix)
 {
 	struct map_row row, old;
 	struct bytes older, newer;
 	uint8_t content[MAP_ROW_CONTENT_MAX];
-	uint32_t prefix = update->below[update->next].prefix >> MAP_ROW_BITS;
-	TRY(map_row_get(txn, update->depth, prefix, update->generation, &older));
+	TRY(map_row_get(update->runs, update->depth, prefix, &older));
 	TRY(map_row_read(older, &row));
 	old = row;
 	map_row_fold(&old, update->depth);
@@ -160,12 +148,10 @@ static enum error write_row(struct map_update *update, struct db_txn *txn)
 		*slot = (struct map_slot){true, changed->hash};
 	}
 	TRY(map_row_content(&row, content, &newer));
-	TRY(row_put(
-		txn, update->depth, prefix, update->generation + 1, newer, older, update->buffer, update->buffer_capacity));
+	TRY(row_put(writer, update->depth, prefix, newer));
 	map_row_fold(&row, update->depth);
-	update->here[update->here_count++] =
-		(struct changed){prefix, old.levels[MAP_ROW_BITS][0], row.levels[MAP_ROW_BITS][0].hash};
-	return E_OK;
+	const struct changed changed = {prefix, old.levels[MAP_ROW_BITS][0], row.levels[MAP_ROW_BITS][0].hash};
+	return note_changed(update, &changed);
 }
 
 /* At the top: the old map had the root that was signed for it. */
@@ -178,43 +164,56 @@ static enum error check_old_root(const struct map_update *update)
 }
 
 /* Nobody has a new event: the map stays, and is still compared with what was signed. */
-static enum error unchanged(struct map_update *update, struct db_txn *txn)
+static enum error unchanged(struct map_update *update)
 {
-	TRY(map_store_root(txn, update->generation, &update->root));
+	TRY(map_store_root(update->runs, &update->root));
 	return update->old_root == NULL || hash_equal(&update->root, update->old_root) ? E_OK : E_CORRUPT;
 }
 
 /* The rows of this depth are all written: those above them are next. */
-static enum error rise(struct map_update *update, struct db_txn *txn)
+static enum error rise(struct map_update *update)
 {
-	struct changed *written = update->here;
-	update->here = update->below;
-	update->below = written;
+	free(update->below);
+	update->below = OWN_TAKE(update->here);
 	update->below_count = update->here_count;
-	update->here_count = 0;
+	update->here_capacity = update->here_count = 0;
 	update->next = 0;
 	if (update->depth > 0) {
 		update->depth -= MAP_ROW_BITS;
 		return E_OK;
 	}
-	update->finished = true;
+	update->risen = true;
 	if (update->below_count == 0)
-		return unchanged(update, txn);
+		return unchanged(update);
 	update->root = update->below[0].hash;
 	return check_old_root(update);
 }
 
-enum error map_update_slice(struct map_update *update, struct db_txn *txn, size_t rows_max, bool *finished)
+/* The next row to be written, at this depth. */
+static uint32_t next_prefix(const struct map_update *update)
 {
-	for (size_t rows = 0; !update->finished && rows < rows_max;) {
+	return update->depth == MAP_BUCKET_DEPTH ? map_label_prefix(&update->changes[update->next].label)
+											 : update->below[update->next].prefix >> MAP_ROW_BITS;
+}
+
+enum error map_update_slice(struct map_update *update, struct run_writer *writer, size_t rows_max, bool *finished)
+{
+	size_t room = rows_max;
+	while (!update->risen && room > 0) {
 		bool buckets = update->depth == MAP_BUCKET_DEPTH;
 		if (update->next == (buckets ? update->count : update->below_count)) {
-			TRY(rise(update, txn));
+			TRY(rise(update));
 			continue;
 		}
-		TRY(buckets ? write_bucket(update, txn) : write_row(update, txn));
-		rows++;
+		uint32_t prefix = next_prefix(update);
+		TRY(reach(writer, update->depth, prefix, &room));
+		if (room == 0)
+			break;
+		TRY(buckets ? write_bucket(update, writer, prefix) : write_row(update, writer, prefix));
+		room--;
 	}
+	if (update->risen && room > 0)
+		TRY(run_writer_reach(writer, RUN_MAP, BYTES_EMPTY, room, &update->finished));
 	*finished = update->finished;
 	return E_OK;
 }

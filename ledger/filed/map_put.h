@@ -1,19 +1,21 @@
-/* Writing the next generation of the subject map (map_store.h), slice by slice. A program that only reads does not have
+/* Writing the subject map (map_store.h) anew where it changes, slice by slice. A program that only reads does not have
  * this file (tests/linkage.py). */
 #pragma once
 
 #include "ledger/filed/map_rows.h"
+#include "ledger/filed/run_put.h"
 
 struct map_update;
 
-/* Sorts `changes` in place (every label once) and borrows them until map_update_free. Writes generation
- * `generation` + 1 on top of `generation`, whose root must be `old_root` (borrowed; NULL: nobody knows it). */
-enum error map_update_new(struct map_change *changes, size_t count, uint64_t generation, const struct hash *old_root,
+/* Sorts `changes` in place (every label once) and borrows them until map_update_free. The map that `runs` (borrowed)
+ * holds must have the root `old_root` (borrowed; NULL: nobody knows it). */
+enum error map_update_new(struct map_change *changes, size_t count, struct runs *runs, const struct hash *old_root,
 	struct map_update **out) MUST_USE;
 void map_update_free(struct map_update *update);
 OWN(map_update, map_update_free);
-/* Writes at least `rows_max` rows, or what is left. Any number of slices, each in a transaction of its own. E_CORRUPT:
- * what it would be built on is not what the rows above it, or the root, say. */
-enum error map_update_slice(struct map_update *update, struct db_txn *txn, size_t rows_max, bool *finished) MUST_USE;
+/* Writes about `rows_max` rows, old ones among them, or what is left. E_CORRUPT: what it would be built on is not what
+ * the rows above it, or the root, say. */
+enum error map_update_slice(
+	struct map_update *update, struct run_writer *writer, size_t rows_max, bool *finished) MUST_USE;
 /* When finished. */
 void map_update_root(const struct map_update *update, struct hash *out);

@@ -1,15 +1,21 @@
-/* A row has what it was and what it is, each as its own range, so a reader of the older generation needs nothing but
- * the row. What is empty is no content at all and not sixteen empty slots: a subtree that was never there and one that
- * is not there any more are the same. Folding follows the rule of the map: a side that has nothing adds no node, so the
- * depth of a key is where it differs from its neighbour and not where its row lies. */
+/* What is empty is no content at all and not sixteen empty slots: a subtree that was never there and one that is not
+ * there any more are the same. Folding follows the rule of the map: a side that has nothing adds no node, so the depth
+ * of a key is where it differs from its neighbour and not where its row lies. */
 #include "ledger/filed/map_rows.h"
 
 #include <string.h>
 
 struct bytes map_row_key(unsigned depth, uint32_t prefix, uint8_t out[4])
 {
-	put_u32(out, depth << 24 | prefix);
+	put_u32(out, (MAP_BUCKET_DEPTH - depth) << 24 | prefix);
 	return bytes_of(out, 4);
+}
+
+void map_row_place(struct bytes key, unsigned *depth, uint32_t *prefix)
+{
+	uint32_t place = get_u32(key.data);
+	*depth = MAP_BUCKET_DEPTH - (place >> 24);
+	*prefix = place & 0xFFFFFF;
 }
 
 uint32_t map_label_prefix(const struct label *label)
@@ -17,25 +23,13 @@ uint32_t map_label_prefix(const struct label *label)
 	return get_u32(label->b) >> (32 - MAP_BUCKET_DEPTH);
 }
 
-/* A row of a generation after the next is damage: a map is written one generation at a time, and a row keeps two. */
-enum error map_row_get(struct db_txn *txn, unsigned depth, uint32_t prefix, uint64_t generation, struct bytes *out)
+enum error map_row_get(struct runs *runs, unsigned depth, uint32_t prefix, struct bytes *out)
 {
 	uint8_t key[4];
-	struct bytes row;
-	enum error error = db_get(txn, STORE_MAP, map_row_key(depth, prefix, key), &row);
-	if (error == E_NOT_FOUND) {
+	enum error error = runs_get(runs, RUN_MAP, map_row_key(depth, prefix, key), out);
+	if (error == E_NOT_FOUND)
 		*out = BYTES_EMPTY;
-		return E_OK;
-	}
-	TRY(error);
-	struct reader r = reader_of(row);
-	uint64_t written = reader_u64(&r);
-	struct bytes newer = reader_range32(&r, row.len);
-	struct bytes older = reader_range32(&r, row.len);
-	if (reader_done(&r) != E_OK || written > generation + 1)
-		return E_CORRUPT;
-	*out = written <= generation ? newer : older;
-	return E_OK;
+	return error == E_NOT_FOUND ? E_OK : error;
 }
 
 enum error map_bucket_items(struct bytes content, const struct map_change **items, size_t *count)

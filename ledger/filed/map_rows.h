@@ -1,7 +1,7 @@
 /* The rows of the subject map (map_store.h): their keys, and what is in them. spec/store.md, spec/map.md */
 #pragma once
 
-#include "ledger/store/store.h"
+#include "ledger/filed/runs.h"
 #include "ledger/tree/subject_map.h"
 #include "ledger/tree/subject_tree.h"
 
@@ -9,7 +9,6 @@
 #define MAP_ROW_BITS 4
 #define MAP_ROW_SLOTS (1u << MAP_ROW_BITS)
 #define MAP_ITEM_BYTES sizeof(struct map_change)
-#define MAP_ROW_HEAD_BYTES (8 + 4 + 4)
 #define MAP_ROW_CONTENT_MAX (2 + MAP_ROW_SLOTS * HASH_BYTES)
 
 struct map_change {
@@ -33,9 +32,10 @@ struct map_row {
 struct bytes map_row_key(unsigned depth, uint32_t prefix, uint8_t out[4]);
 /* The first MAP_BUCKET_DEPTH bits. */
 uint32_t map_label_prefix(const struct label *label);
-/* What a row held in a generation; empty when there was no row. Borrowed. */
-enum error map_row_get(
-	struct db_txn *txn, unsigned depth, uint32_t prefix, uint64_t generation, struct bytes *out) MUST_USE;
+/* Buckets first, the root's row last: as they are written. */
+void map_row_place(struct bytes key, unsigned *depth, uint32_t *prefix);
+/* What a row holds; empty when there is none. Borrowed until the next one is read. */
+enum error map_row_get(struct runs *runs, unsigned depth, uint32_t prefix, struct bytes *out) MUST_USE;
 enum error map_bucket_items(struct bytes content, const struct map_change **items, size_t *count) MUST_USE;
 /* The first item of the upper side, and the bit that divides them. count >= 2, ascending. */
 size_t map_bucket_divide(const struct map_change *items, size_t count, unsigned *bit);

@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-enum error map_store_root(struct db_txn *txn, uint64_t generation, struct hash *out)
+enum error map_store_root(struct runs *runs, struct hash *out)
 {
 	struct map_row row;
 	struct bytes content;
-	TRY(map_row_get(txn, 0, 0, generation, &content));
+	TRY(map_row_get(runs, 0, 0, &content));
 	TRY(map_row_read(content, &row));
 	map_row_fold(&row, 0);
 	if (row.levels[MAP_ROW_BITS][0].used)
@@ -75,13 +75,13 @@ static const struct map_change *walk_bucket(const struct map_change *items, size
 }
 
 /* E_NOT_FOUND in the empty map. */
-static enum error walk_map(struct db_txn *txn, uint64_t generation, struct path *path, const struct map_change **out)
+static enum error walk_map(struct runs *runs, struct path *path, const struct map_change **out)
 {
 	struct bytes content;
 	uint32_t prefix = 0;
 	for (unsigned depth = 0; depth < MAP_BUCKET_DEPTH; depth += MAP_ROW_BITS) {
 		struct map_row row;
-		TRY(map_row_get(txn, depth, prefix, generation, &content));
+		TRY(map_row_get(runs, depth, prefix, &content));
 		TRY(map_row_read(content, &row));
 		map_row_fold(&row, depth);
 		if (!row.levels[MAP_ROW_BITS][0].used)
@@ -90,7 +90,7 @@ static enum error walk_map(struct db_txn *txn, uint64_t generation, struct path 
 	}
 	const struct map_change *items;
 	size_t count;
-	TRY(map_row_get(txn, MAP_BUCKET_DEPTH, prefix, generation, &content));
+	TRY(map_row_get(runs, MAP_BUCKET_DEPTH, prefix, &content));
 	TRY(map_bucket_items(content, &items, &count));
 	if (count == 0)
 		return E_CORRUPT;
@@ -99,14 +99,14 @@ static enum error walk_map(struct db_txn *txn, uint64_t generation, struct path 
 }
 
 /* From the leaf up, as proofs are written, though the walk went down. */
-enum error map_store_prove(struct db_txn *txn, uint64_t generation, const struct label *label, bool *present,
+enum error map_store_prove(struct runs *runs, const struct label *label, bool *present,
 	struct hash *value, struct map_proof *out)
 {
 	const struct map_change *item;
 	struct path path = {.label = label};
 	*present = false;
 	out->len = 0;
-	enum error error = walk_map(txn, generation, &path, &item);
+	enum error error = walk_map(runs, &path, &item);
 	if (error != E_OK)
 		return error == E_NOT_FOUND ? E_OK : error;
 	struct writer w = writer_of(out->bytes, sizeof out->bytes);
@@ -135,18 +135,17 @@ static enum error visit_bucket(struct bytes content, map_visitor *visit, void *c
 	return E_OK;
 }
 
-enum error map_store_visit(struct db_txn *txn, uint64_t generation, map_visitor *visit, void *context)
+enum error map_store_visit(struct runs *runs, map_visitor *visit, void *context)
 {
-	OWNED_WALK walk = {0};
-	uint8_t key[4];
-	TRY(db_walk_begin(txn, STORE_MAP, &walk));
-	enum error error = db_walk_from(&walk, map_row_key(MAP_BUCKET_DEPTH, 0, key));
-	for (; error == E_OK; error = db_walk_next(&walk)) {
-		struct bytes content;
-		if (walk.key.len != 4)
-			return E_CORRUPT;
-		TRY(map_row_get(txn, MAP_BUCKET_DEPTH, get_u32(walk.key.data) & 0xFFFFFF, generation, &content));
-		TRY(visit_bucket(content, visit, context));
+	OWNED_RUNS_WALK walk;
+	enum error error = runs_walk_begin(runs, RUN_MAP, 0, BYTES_EMPTY, &walk);
+	for (; error == E_OK; error = runs_walk_next(&walk)) {
+		unsigned depth;
+		uint32_t prefix;
+		map_row_place(walk.key, &depth, &prefix);
+		if (depth != MAP_BUCKET_DEPTH)
+			return E_OK;
+		TRY(visit_bucket(walk.value, visit, context));
 	}
 	return error == E_NOT_FOUND ? E_OK : error;
 }
@@ -156,8 +155,7 @@ enum error map_store_visit(struct db_txn *txn, uint64_t generation, map_visitor 
 #define DEPTHS (MAP_BUCKET_DEPTH / MAP_ROW_BITS + 1)
 
 struct check {
-	struct db_txn *txn;
-	uint64_t generation;
+	struct runs *runs;
 	uint64_t slots[DEPTHS]; /* used, in the rows of each depth but the last */
 	uint64_t rows[DEPTHS];  /* not empty */
 };
@@ -186,21 +184,21 @@ static enum error check_content(
 }
 
 /* A row is what the slot above it says. */
-static enum error check_row(struct check *check, unsigned depth, uint32_t prefix, const struct hash *root)
+static enum error check_row(struct check *check, const struct runs_walk *walk, const struct hash *root)
 {
+	unsigned depth;
+	uint32_t prefix;
 	struct map_row above;
 	struct bytes content;
 	struct hash hash;
+	map_row_place(walk->key, &depth, &prefix);
 	if (depth > MAP_BUCKET_DEPTH || depth % MAP_ROW_BITS != 0 || prefix >> depth != 0)
 		return E_CORRUPT;
-	TRY(map_row_get(check->txn, depth, prefix, check->generation, &content));
-	if (content.len == 0) /* first written by an epoch that is still running */
-		return E_OK;
-	TRY(check_content(check, depth, prefix, content, &hash));
+	TRY(check_content(check, depth, prefix, walk->value, &hash));
 	check->rows[depth / MAP_ROW_BITS]++;
 	if (depth == 0)
 		return hash_equal(&hash, root) ? E_OK : E_CORRUPT;
-	TRY(map_row_get(check->txn, depth - MAP_ROW_BITS, prefix >> MAP_ROW_BITS, check->generation, &content));
+	TRY(map_row_get(check->runs, depth - MAP_ROW_BITS, prefix >> MAP_ROW_BITS, &content));
 	TRY(map_row_read(content, &above));
 	const struct map_slot *slot = &above.levels[0][prefix % MAP_ROW_SLOTS];
 	return slot->used && hash_equal(&slot->hash, &hash) ? E_OK : E_CORRUPT;
@@ -209,14 +207,10 @@ static enum error check_row(struct check *check, unsigned depth, uint32_t prefix
 static enum error check_rows(
 	struct check *check, const struct hash *root, void (*progress)(void *context), void *context)
 {
-	OWNED_WALK walk = {0};
-	enum error error = db_walk_first(check->txn, STORE_MAP, &walk);
-	for (; error == E_OK; error = db_walk_next(&walk)) {
-		if (walk.key.len != 4)
-			return E_CORRUPT;
-		uint32_t key = get_u32(walk.key.data);
-		TRY(db_walk_check(&walk));
-		TRY(check_row(check, key >> 24, key & 0xFFFFFF, root));
+	OWNED_RUNS_WALK walk;
+	enum error error = runs_walk_begin(check->runs, RUN_MAP, 0, BYTES_EMPTY, &walk);
+	for (; error == E_OK; error = runs_walk_next(&walk)) {
+		TRY(check_row(check, &walk, root));
 		if (progress != NULL)
 			progress(context);
 	}
@@ -224,9 +218,9 @@ static enum error check_rows(
 }
 
 enum error map_store_check(
-	struct db_txn *txn, uint64_t generation, const struct hash *root, void (*progress)(void *context), void *context)
+	struct runs *runs, const struct hash *root, void (*progress)(void *context), void *context)
 {
-	struct check check = {.txn = txn, .generation = generation};
+	struct check check = {.runs = runs};
 	struct hash empty;
 	TRY(check_rows(&check, root, progress, context));
 	/* Every row found its slot; with as many rows as slots, every slot has its row. */

@@ -1,148 +1,139 @@
-/* The keys' order finds things: an alias's newest chunk is the last row before its first subtree. A chunk is sealed
- * under its own key, so it does not open in another's place. What a look-up cannot see, a chunk that is missing in the
- * middle or a row that only a walk meets, the visit finds: it compares each chunk with the one before. */
+/* The head says how many there are, so a chunk that is missing is damage and never an end. A chunk is sealed under its
+ * own key, so it does not open in another's place. The visit compares each with the one before and with the head. */
 #include "ledger/filed/posting.h"
 
 #include "ledger/base/domain.h"
 
 #include <string.h>
 
-void posting_key(const struct alias *alias, uint32_t chunk, uint8_t out[POSTING_KEY_BYTES])
+void posting_seal(const uint8_t key[POSTING_KEY_BYTES], const uint64_t indexes[POSTING_INDEXES_MAX],
+	const struct seal_keys *keys, uint8_t out[POSTING_CHUNK_BYTES])
 {
-	memcpy(out, alias->b, 32);
-	put_u32(out + 32, chunk);
+	uint8_t plain[8 * POSTING_INDEXES_MAX];
+	for (size_t i = 0; i < POSTING_INDEXES_MAX; i++)
+		put_u64(plain + 8 * i, indexes[i]);
+	seal_small(&keys->filing, DOMAIN_POSTING, bytes_of(key, POSTING_KEY_BYTES), BYTES_ARRAY(plain), out);
 }
 
 /* The key is part of what the chunk was sealed with, so one that stands elsewhere does not open. */
 static enum error chunk_open(
-	const struct seal_keys *keys, struct bytes key, struct bytes value, struct posting_chunk *out)
+	const struct seal_keys *keys, struct bytes key, struct bytes sealed, uint64_t out[POSTING_INDEXES_MAX])
 {
-	if (key.len != POSTING_KEY_BYTES || value.len < SEAL_OVERHEAD || value.len > SEAL_OVERHEAD + POSTING_PLAIN_MAX ||
-		(value.len - SEAL_OVERHEAD) % 8 != 0)
+	uint8_t plain[8 * POSTING_INDEXES_MAX];
+	if (sealed.len != POSTING_CHUNK_BYTES)
 		return E_CORRUPT;
-	memcpy(out->key, key.data, POSTING_KEY_BYTES);
-	out->count = (value.len - SEAL_OVERHEAD) / 8;
-	return unseal_small(&keys->filing, DOMAIN_POSTING, key, value, out->plain);
-}
-
-void posting_seal(
-	const struct posting_chunk *chunk, const struct seal_keys *keys, uint8_t out[POSTING_PLAIN_MAX + SEAL_OVERHEAD])
-{
-	seal_small(&keys->filing, DOMAIN_POSTING, BYTES_ARRAY(chunk->key), bytes_of(chunk->plain, 8 * chunk->count), out);
-}
-
-uint64_t posting_index(const struct posting_chunk *chunk, size_t i)
-{
-	return get_u64(chunk->plain + 8 * i);
-}
-
-/* Moves to the alias's last chunk. E_NOT_FOUND when it has none. */
-static enum error walk_newest(struct db_walk *walk, const struct alias *alias)
-{
-	uint8_t last[POSTING_KEY_BYTES];
-	posting_key(alias, SUBTREE_FIRST - 1, last);
-	TRY(db_walk_upto(walk, BYTES_ARRAY(last)));
-	if (walk->key.len != POSTING_KEY_BYTES)
-		return E_CORRUPT;
-	return memcmp(walk->key.data, alias->b, 32) == 0 ? E_OK : E_NOT_FOUND;
-}
-
-enum error posting_newest(
-	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, struct posting_chunk *out)
-{
-	OWNED_WALK walk = {0};
-	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
-	enum error error = walk_newest(&walk, alias);
-	if (error == E_NOT_FOUND) {
-		posting_key(alias, 0, out->key);
-		out->count = 0;
-		return E_OK;
+	TRY(unseal_small(&keys->filing, DOMAIN_POSTING, key, sealed, plain));
+	for (size_t i = 0; i < POSTING_INDEXES_MAX; i++) {
+		out[i] = get_u64(plain + 8 * i);
+		if (i > 0 && out[i] <= out[i - 1])
+			return E_CORRUPT;
 	}
-	TRY(error);
-	return chunk_open(keys, walk.key, walk.value, out);
-}
-
-/* Chunk by chunk, from the newest back. */
-enum error posting_find(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t before,
-	uint64_t *out, size_t max, size_t *count)
-{
-	OWNED_WALK walk = {0};
-	struct posting_chunk chunk;
-	size_t found = 0;
-	TRY(db_walk_begin(txn, STORE_POSTING, &walk));
-	enum error error = walk_newest(&walk, alias);
-	/* No row is read that is not needed: its page may be damaged. */
-	for (; error == E_OK; error = found < max ? db_walk_previous(&walk) : E_NOT_FOUND) {
-		if (walk.key.len != POSTING_KEY_BYTES || memcmp(walk.key.data, alias->b, 32) != 0)
-			break;
-		TRY(chunk_open(keys, walk.key, walk.value, &chunk));
-		for (size_t i = chunk.count; i > 0 && found < max; i--)
-			if (posting_index(&chunk, i - 1) < before)
-				out[found++] = posting_index(&chunk, i - 1);
-	}
-	if (error != E_OK && error != E_NOT_FOUND)
-		return error;
-	*count = found;
 	return E_OK;
 }
 
-enum error posting_chunk(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint32_t number,
-	uint64_t out[POSTING_INDEXES_MAX], size_t *count)
+enum error posting_chunk(struct runs *runs, const struct seal_keys *keys, const struct alias *alias,
+	const struct head *head, uint64_t number, uint64_t out[POSTING_INDEXES_MAX], size_t *count)
 {
 	uint8_t key[POSTING_KEY_BYTES];
-	struct bytes value;
-	struct posting_chunk chunk;
-	if (number >= SUBTREE_FIRST)
+	struct bytes sealed;
+	uint64_t full = head->frontier.size / POSTING_INDEXES_MAX;
+	if (number >= SUBTREE_FIRST || number > full)
 		return E_NOT_FOUND;
-	posting_key(alias, number, key);
-	TRY(db_get(txn, STORE_POSTING, BYTES_ARRAY(key), &value));
-	TRY(chunk_open(keys, BYTES_ARRAY(key), value, &chunk));
-	for (size_t i = 0; i < chunk.count; i++)
-		out[i] = posting_index(&chunk, i);
-	*count = chunk.count;
+	if (number == full) {
+		*count = head_open_indexes(head);
+		memcpy(out, head->indexes, *count * sizeof *out);
+		return *count > 0 ? E_OK : E_NOT_FOUND;
+	}
+	*count = POSTING_INDEXES_MAX;
+	posting_key(alias, (uint32_t)number, key);
+	TRY(db_must(runs_get(runs, RUN_SUBJECT, BYTES_ARRAY(key), &sealed)));
+	return chunk_open(keys, BYTES_ARRAY(key), sealed, out);
+}
+
+/* Chunk by chunk, from the newest back. No row is read that is not needed: it may be damaged. */
+enum error posting_find(struct runs *runs, const struct seal_keys *keys, const struct alias *alias, uint64_t before,
+	uint64_t *out, size_t max, size_t *count)
+{
+	uint64_t indexes[POSTING_INDEXES_MAX];
+	struct head head;
+	size_t n;
+	*count = 0;
+	enum error error = head_get(runs, keys, alias, &head);
+	if (error != E_OK)
+		return error == E_NOT_FOUND ? E_OK : error;
+	for (uint64_t chunk = head.frontier.size / POSTING_INDEXES_MAX + 1; chunk > 0 && *count < max; chunk--) {
+		error = posting_chunk(runs, keys, alias, &head, chunk - 1, indexes, &n);
+		if (error == E_NOT_FOUND) /* the last one is full */
+			continue;
+		TRY(error);
+		for (size_t i = n; i > 0 && *count < max; i--)
+			if (indexes[i - 1] < before)
+				out[(*count)++] = indexes[i - 1];
+	}
 	return E_OK;
 }
 
-/* A chunk follows the one before it if it is the next of the same alias, or the first of a higher one, and its
- * indexes go on rising. */
-static bool chunk_follows(const struct posting_chunk *before, const struct posting_chunk *chunk)
+/* ---- visiting ---- */
+
+/* A person's rows, as far as they were met. */
+struct visited {
+	struct alias alias;
+	uint64_t chunks; /* 0: the next row is another person's */
+	uint64_t newest;
+};
+
+static bool chunk_follows(const struct visited *visited, struct bytes key, uint64_t first)
 {
-	bool same = before->count > 0 && memcmp(before->key, chunk->key, 32) == 0;
-	if (chunk->count == 0 || get_u32(chunk->key + 32) != (same ? get_u32(before->key + 32) + 1 : 0))
-		return false;
-	if (same && before->count != POSTING_INDEXES_MAX)
-		return false;
-	if (!same && before->count > 0 && memcmp(before->key, chunk->key, 32) > 0)
-		return false;
-	if (same && posting_index(chunk, 0) <= posting_index(before, before->count - 1))
-		return false;
-	for (size_t i = 1; i < chunk->count; i++)
-		if (posting_index(chunk, i) <= posting_index(chunk, i - 1))
-			return false;
-	return true;
+	bool same = visited->chunks > 0 && memcmp(visited->alias.b, key.data, sizeof visited->alias.b) == 0;
+	if (visited->chunks > 0 && !same)
+		return false; /* the one before has no head */
+	return get_u32(key.data + 32) == visited->chunks && (!same || first > visited->newest);
 }
 
-enum error posting_visit(struct db_txn *txn, const struct seal_keys *keys, posting_visitor *visit, void *context)
+/* The head closes what came before it. */
+static enum error visit_head(struct visited *visited, const struct seal_keys *keys, const struct runs_walk *walk,
+	posting_visitor *visit, void *context)
 {
-	OWNED_WALK walk = {0};
-	struct posting_chunk chunks[2] = {{.count = 0}, {.count = 0}};
-	uint64_t indexes[POSTING_INDEXES_MAX];
+	struct head head;
 	struct alias alias;
-	unsigned turn = 0;
-	enum error error = db_walk_first(txn, STORE_POSTING, &walk);
-	for (; error == E_OK; error = db_walk_next(&walk)) {
-		struct posting_chunk *chunk = &chunks[turn];
-		TRY(db_walk_check(&walk));
-		if (walk.key.len == POSTING_KEY_BYTES && get_u32(walk.key.data + 32) >= SUBTREE_FIRST)
-			continue;
-		TRY(chunk_open(keys, walk.key, walk.value, chunk));
-		if (!chunk_follows(&chunks[turn ^ 1], chunk))
-			return E_CORRUPT;
-		memcpy(alias.b, chunk->key, sizeof alias.b);
-		for (size_t i = 0; i < chunk->count; i++)
-			indexes[i] = posting_index(chunk, i);
-		TRY(visit(context, &alias, indexes, chunk->count));
-		turn ^= 1;
+	memcpy(alias.b, walk->key.data, sizeof alias.b);
+	TRY(head_open(keys, walk->key, walk->value, &head));
+	size_t left = head_open_indexes(&head);
+	bool same = visited->chunks == 0 || memcmp(visited->alias.b, alias.b, sizeof alias.b) == 0;
+	if (!same || head.frontier.size / POSTING_INDEXES_MAX != visited->chunks)
+		return E_CORRUPT;
+	if (visited->chunks > 0 && (left > 0 ? head.indexes[0] <= visited->newest : head.newest != visited->newest))
+		return E_CORRUPT;
+	visited->chunks = 0;
+	return left > 0 ? visit(context, &alias, head.indexes, left) : E_OK;
+}
+
+static enum error visit_chunk(struct visited *visited, const struct seal_keys *keys, const struct runs_walk *walk,
+	posting_visitor *visit, void *context)
+{
+	uint64_t indexes[POSTING_INDEXES_MAX];
+	TRY(chunk_open(keys, walk->key, walk->value, indexes));
+	if (!chunk_follows(visited, walk->key, indexes[0]))
+		return E_CORRUPT;
+	memcpy(visited->alias.b, walk->key.data, sizeof visited->alias.b);
+	visited->newest = indexes[POSTING_INDEXES_MAX - 1];
+	visited->chunks++;
+	return visit(context, &visited->alias, indexes, POSTING_INDEXES_MAX);
+}
+
+enum error posting_visit(struct runs *runs, const struct seal_keys *keys, posting_visitor *visit, void *context)
+{
+	OWNED_RUNS_WALK walk;
+	struct visited visited = {.chunks = 0};
+	enum error error = runs_walk_begin(runs, RUN_SUBJECT, 0, BYTES_EMPTY, &walk);
+	for (; error == E_OK; error = runs_walk_next(&walk)) {
+		uint32_t number = get_u32(walk.key.data + 32);
+		if (number == POSTING_HEAD)
+			TRY(visit_head(&visited, keys, &walk, visit, context));
+		else if (number < SUBTREE_FIRST)
+			TRY(visit_chunk(&visited, keys, &walk, visit, context));
 	}
-	return error == E_NOT_FOUND ? E_OK : error;
+	if (error == E_NOT_FOUND)
+		return visited.chunks == 0 ? E_OK : E_CORRUPT;
+	return error;
 }

@@ -19,7 +19,7 @@ static enum error row_open(const struct seal_keys *keys, struct bytes key, struc
 	return unseal_small(&keys->filing, DOMAIN_SUBTREES, key, sealed, out->b);
 }
 
-enum error subtree_row(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t row,
+enum error subtree_row(struct runs *runs, const struct seal_keys *keys, const struct alias *alias, uint64_t row,
 	struct hash out[SUBTREES_IN_ROW], size_t *count)
 {
 	uint8_t key[POSTING_KEY_BYTES];
@@ -27,16 +27,16 @@ enum error subtree_row(struct db_txn *txn, const struct seal_keys *keys, const s
 	if (row >= POSTING_HEAD - SUBTREE_FIRST)
 		return E_CORRUPT;
 	posting_key(alias, (uint32_t)(SUBTREE_FIRST + row), key);
-	TRY(db_get(txn, STORE_POSTING, BYTES_ARRAY(key), &sealed));
+	TRY(runs_get(runs, RUN_SUBJECT, BYTES_ARRAY(key), &sealed));
 	return row_open(keys, BYTES_ARRAY(key), sealed, out, count);
 }
 
 enum error subtree_get(
-	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number, struct hash *out)
+	struct runs *runs, const struct seal_keys *keys, const struct alias *alias, uint64_t number, struct hash *out)
 {
 	struct hash roots[SUBTREES_IN_ROW];
 	size_t count;
-	TRY(subtree_row(txn, keys, alias, number / SUBTREES_IN_ROW, roots, &count));
+	TRY(subtree_row(runs, keys, alias, number / SUBTREES_IN_ROW, roots, &count));
 	if (number % SUBTREES_IN_ROW >= count)
 		return E_NOT_FOUND;
 	*out = roots[number % SUBTREES_IN_ROW];
@@ -44,13 +44,13 @@ enum error subtree_get(
 }
 
 enum error subtrees_read(
-	struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t count, struct hash *out)
+	struct runs *runs, const struct seal_keys *keys, const struct alias *alias, uint64_t count, struct hash *out)
 {
 	for (uint64_t done = 0; done < count; done += SUBTREES_IN_ROW) {
 		struct hash roots[SUBTREES_IN_ROW];
 		size_t there = 0;
 		size_t wanted = count - done < SUBTREES_IN_ROW ? (size_t)(count - done) : SUBTREES_IN_ROW;
-		TRY(db_must(subtree_row(txn, keys, alias, done / SUBTREES_IN_ROW, roots, &there)));
+		TRY(db_must(subtree_row(runs, keys, alias, done / SUBTREES_IN_ROW, roots, &there)));
 		if (there < wanted)
 			return E_CORRUPT;
 		memcpy(out + done, roots, wanted * sizeof *out);
@@ -58,20 +58,17 @@ enum error subtrees_read(
 	return E_OK;
 }
 
-enum error subtrees_count(struct db_txn *txn, const struct seal_keys *keys, uint64_t *out)
+enum error subtrees_count(struct runs *runs, const struct seal_keys *keys, uint64_t *out)
 {
-	OWNED_WALK walk = {0};
+	OWNED_RUNS_WALK walk;
 	uint64_t total = 0;
-	enum error error = db_walk_first(txn, STORE_POSTING, &walk);
-	for (; error == E_OK; error = db_walk_next(&walk)) {
+	enum error error = runs_walk_begin(runs, RUN_SUBJECT, 0, BYTES_EMPTY, &walk);
+	for (; error == E_OK; error = runs_walk_next(&walk)) {
 		struct hash roots[SUBTREES_IN_ROW];
 		size_t count;
-		if (walk.key.len != POSTING_KEY_BYTES)
-			return E_CORRUPT;
 		uint32_t number = get_u32(walk.key.data + 32);
 		if (number < SUBTREE_FIRST || number == POSTING_HEAD)
 			continue;
-		TRY(db_walk_check(&walk));
 		TRY(row_open(keys, walk.key, walk.value, roots, &count));
 		total += count;
 	}

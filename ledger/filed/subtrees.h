@@ -7,7 +7,6 @@
 #pragma once
 
 #include "ledger/filed/posting.h"
-#include "ledger/keystore/keystore.h"
 
 #define SUBTREE_LEVEL 8u
 #define SUBTREE_LEAVES (1u << SUBTREE_LEVEL)
@@ -15,14 +14,14 @@
 #define SUBTREE_ROW_BYTES_MAX (SUBTREES_IN_ROW * HASH_BYTES)
 
 /* The roots in a row, opened; sealed with DOMAIN_SUBTREES under the row's key. E_NOT_FOUND, E_CORRUPT, E_UNSEALED. */
-enum error subtree_row(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t row,
+enum error subtree_row(struct runs *runs, const struct seal_keys *keys, const struct alias *alias, uint64_t row,
 	struct hash out[SUBTREES_IN_ROW], size_t *count) MUST_USE;
 
 /* E_NOT_FOUND. */
-enum error subtree_get(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t number,
+enum error subtree_get(struct runs *runs, const struct seal_keys *keys, const struct alias *alias, uint64_t number,
 	struct hash *out) MUST_USE;
 /* The first `count` roots of an alias. E_CORRUPT if there are not as many. */
-enum error subtrees_read(struct db_txn *txn, const struct seal_keys *keys, const struct alias *alias, uint64_t count,
+enum error subtrees_read(struct runs *runs, const struct seal_keys *keys, const struct alias *alias, uint64_t count,
 	struct hash *out) MUST_USE;
 /* How many there are of all aliases. E_CORRUPT, E_UNSEALED for a row that is not in order. */
-enum error subtrees_count(struct db_txn *txn, const struct seal_keys *keys, uint64_t *out) MUST_USE;
+enum error subtrees_count(struct runs *runs, const struct seal_keys *keys, uint64_t *out) MUST_USE;

@@ -1,9 +1,9 @@
 /*   open      the public key ─► store ─► key files ─► key environment ─► are both the store's own?
  *   snapshot  the store's moment ─► its checkpoint: signed? over this state? ─► then the environment's moment
- *   find      packs of what is not filed yet ─► postings below `filed`
+ *   find      packs of what is not filed yet ─► postings
  *
  * The order is the point: keys are synced before the commit that needs them, so what is read of keys after the store
- * has all of them. An event is found in one place only, as postings at or above `filed` are an epoch's that still runs.
+ * has all of them. An event is found in one place only: the runs that the store's moment names hold what is below `filed`.
  * Computed nodes and checked notes are shared by all snapshots; the mutex is never held while the store is read. */
 #include "ledger/read/archive.h"
 
@@ -63,6 +63,7 @@ enum error archive_open_copy(
 	archive->tail = tail_new();
 	if (archive->tail == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_because(fault, run_shelf_new(dir, &archive->shelf), "%s", dir));
 	strcpy(archive->dir, dir);
 	archive->vkey = *vkey;
 	TRY(store_open(path, true, &archive->store, fault));
@@ -88,6 +89,7 @@ void archive_close(struct archive *archive)
 	db_close(archive->store);
 	pthread_mutex_destroy(&archive->memory.mutex);
 	tail_free(archive->tail);
+	run_shelf_free(archive->shelf);
 	free(archive);
 }
 
@@ -168,6 +170,7 @@ void snapshot_end(struct snapshot *snapshot)
 {
 	if (snapshot == NULL)
 		return;
+	runs_close(&snapshot->runs);
 	key_snapshot_end(&snapshot->keys);
 	db_abort(&snapshot->txn);
 	record_buffer_free(&snapshot->record);
@@ -184,6 +187,16 @@ void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out
 uint64_t snapshot_commit(const struct snapshot *snapshot)
 {
 	return db_commit_seen(&snapshot->txn);
+}
+
+/* Where they cannot be opened each call tries again, and says why. */
+enum error snapshot_runs(struct snapshot *snapshot, struct runs **out)
+{
+	*out = &snapshot->runs;
+	if (!snapshot->runs_open)
+		TRY(runs_open(snapshot->archive->shelf, &snapshot->filing, &snapshot->runs));
+	snapshot->runs_open = true;
+	return E_OK;
 }
 
 struct db_txn *snapshot_store(struct snapshot *snapshot)
@@ -329,12 +342,12 @@ enum error snapshot_find(
 		.losses = &snapshot->losses};
 	TRY(tail_find(snapshot->archive->tail, &view, &alias, before, indexes, max, &n));
 
-	/* Indexes at or above `filed` belong to an epoch that is still running: the tail has them. */
 	size_t filed = 0;
-	uint64_t below = before < snapshot->filing.filed ? before : snapshot->filing.filed;
-	if (n < max)
-		TRY(posting_find(
-			&snapshot->txn, &snapshot->archive->secrets->seal, &alias, below, indexes + n, max - n, &filed));
+	struct runs *runs;
+	if (n < max) {
+		TRY(snapshot_runs(snapshot, &runs));
+		TRY(posting_find(runs, &snapshot->archive->secrets->seal, &alias, before, indexes + n, max - n, &filed));
+	}
 	*count = n + filed;
 	return E_OK;
 }

@@ -8,6 +8,7 @@
 #include "ledger/entry/entry.h"
 #include "ledger/entry/sender.h"
 #include "ledger/event/batch.h"
+#include "ledger/filed/head.h"
 #include "ledger/label/label_row.h"
 #include "ledger/log/losses.h"
 #include "ledger/store/place.h"
@@ -107,6 +108,7 @@ enum error snapshot_subject_events(
  * memory for each 256 events. Belongs to one snapshot; released with subject_view_release. */
 struct subject_view {
 	struct alias alias;
+	struct head head;
 	uint64_t count;     /* leaves; 0: the subject is not in the epoch */
 	struct hash *roots; /* of the complete subtrees of 256 leaves; behind them of pairs of those, and so on */
 	uint64_t chunk;     /* which of the posting chunks is at hand */
@@ -178,3 +180,10 @@ enum error snapshot_visit_evidence(struct snapshot *snapshot, evidence_visitor *
 
 /* For the audit, which reads the tables themselves. Borrowed until snapshot_end. */
 struct db_txn *snapshot_store(struct snapshot *snapshot);
+/* Writes the runs that a snapshot of the copy names to the folder `dir_fd`, each synced. `archive`: what was copied, of
+ * which an older snapshot has been held since before the copy was begun, so that none is gone. E_IO, E_FULL. */
+enum error archive_copy_runs(
+	const struct archive *archive, const struct snapshot *copy, int dir_fd, struct fault *fault) MUST_USE;
+/* What is filed: the runs that the snapshot's moment names. Borrowed until snapshot_end. E_CORRUPT: one is not there, or
+ * damaged. */
+enum error snapshot_runs(struct snapshot *snapshot, struct runs **out) MUST_USE;

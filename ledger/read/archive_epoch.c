@@ -1,5 +1,4 @@
-/* What the newest finished epoch committed to, while the next one may be writing: heads run ahead, postings at or above
- * `filed` and rows of a newer generation are passed over, so what is read is what its entry has the roots of.
+/* What the newest finished epoch committed to: the runs and leaves that the snapshot's moment names.
  *
  * There is no epoch (E_NOT_FOUND) before the first, while what it covers is filed again, and under an earlier
  * checkpoint that its entry lies behind. An entry that is none, and an event whose subject has no head, are E_CORRUPT.
@@ -47,26 +46,11 @@ enum error snapshot_prove_map(
 	struct snapshot *snapshot, const struct label *label, bool *present, struct map_proof *out)
 {
 	struct hash value;
+	struct runs *runs;
 	if (snapshot->filing.epoch_index == 0)
 		return E_NOT_FOUND;
-	return map_store_prove(&snapshot->txn, snapshot->filing.generation, label, present, &value, out);
-}
-
-/* All postings of an alias below `filed`, newest first, in an array that grows. */
-static enum error all_postings(
-	struct snapshot *snapshot, const struct alias *alias, size_t expected, uint64_t **out, size_t *count)
-{
-	size_t found = 0;
-	OWNED_MEMORY uint64_t *indexes = malloc((expected + 1) * sizeof *indexes);
-	if (indexes == NULL)
-		return E_NO_MEMORY;
-	TRY(posting_find(&snapshot->txn, &snapshot->archive->secrets->seal, alias, snapshot->filing.filed, indexes,
-		expected + 1, &found));
-	if (found > expected)
-		return E_CORRUPT;
-	*out = OWN_TAKE(indexes);
-	*count = found;
-	return E_OK;
+	TRY(snapshot_runs(snapshot, &runs));
+	return map_store_prove(runs, label, present, &value, out);
 }
 
 static void reverse(uint64_t *indexes, size_t count)
@@ -82,19 +66,23 @@ enum error snapshot_subject_events(struct snapshot *snapshot, struct bytes subje
 {
 	struct alias alias;
 	struct head head;
+	struct runs *runs;
+	*indexes = NULL;
+	*count = 0;
 	if (snapshot->archive->secrets == NULL)
 		return E_PERMISSION;
+	const struct seal_keys *keys = &snapshot->archive->secrets->seal;
 	alias_make(&snapshot->archive->secrets->alias, subject, &alias);
-	enum error error = head_get(&snapshot->txn, &snapshot->archive->secrets->seal, &alias, &head);
-	if (error == E_NOT_FOUND) {
-		*indexes = NULL;
-		*count = 0;
-		return E_OK;
-	}
-	TRY(error);
-	/* The head may be ahead of the epoch, never behind it. */
-	TRY(all_postings(snapshot, &alias, head.frontier.size, indexes, count));
-	reverse(*indexes, *count);
+	TRY(snapshot_runs(snapshot, &runs));
+	enum error error = head_get(runs, keys, &alias, &head);
+	if (error != E_OK)
+		return error == E_NOT_FOUND ? E_OK : error;
+	OWNED_MEMORY uint64_t *all = calloc((size_t)head.frontier.size, sizeof *all);
+	if (all == NULL)
+		return E_NO_MEMORY;
+	TRY(posting_find(runs, keys, &alias, UINT64_MAX, all, (size_t)head.frontier.size, count));
+	reverse(all, *count);
+	*indexes = OWN_TAKE(all);
 	return E_OK;
 }
 
@@ -117,7 +105,9 @@ enum error snapshot_subject_leaf(struct snapshot *snapshot, uint64_t index, stru
 static enum error label_of(struct snapshot *snapshot, const struct alias *alias, struct label *out)
 {
 	struct head head;
-	TRY(db_must(head_get(&snapshot->txn, &snapshot->archive->secrets->seal, alias, &head)));
+	struct runs *runs;
+	TRY(snapshot_runs(snapshot, &runs));
+	TRY(db_must(head_get(runs, &snapshot->archive->secrets->seal, alias, &head)));
 	*out = head.label;
 	return E_OK;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ledger/base/file.h"
+#include "ledger/filed/runs.h"
 #include "ledger/keys/secrets.h"
 #include "ledger/read/archive.h"
 #include "ledger/read/limits.h"
@@ -34,6 +35,7 @@ struct archive {
 	struct keystore *keystore;
 	struct memory memory;
 	struct tail *tail;
+	struct run_shelf *shelf;
 };
 
 /* Invariant: `keys` was taken after `txn`, so it has every key that a record in `txn` needs. */
@@ -43,6 +45,8 @@ struct snapshot {
 	struct key_snapshot keys;
 	struct store_state state;
 	struct store_filing filing;
+	struct runs runs; /* those that `filing` names, from when the first is needed: snapshot_runs */
+	bool runs_open;
 	struct losses losses;
 	struct checkpoint checkpoint;
 	struct bytes note;

@@ -3,8 +3,7 @@
  * mostly in it as well. A statement asks for each of them two or three times: for the root, for its proof, and as what
  * it shows.
  *
- * The head may be ahead of the epoch, so the leaves below `filed` are counted by halving: a few chunks are opened, not
- * all. A head that has leaves for which there is no chunk is E_CORRUPT. */
+ * A head that has leaves for which there is no chunk is E_CORRUPT. */
 #include "ledger/filed/head.h"
 #include "ledger/filed/subtrees.h"
 #include "ledger/read/archive.h"
@@ -23,12 +22,12 @@ enum error snapshot_subject_index(
 	uint64_t chunk = position / POSTING_INDEXES_MAX;
 	size_t at = position % POSTING_INDEXES_MAX;
 	if (view->chunk_count == 0 || view->chunk != chunk) {
+		struct runs *runs;
 		view->chunk_count = 0;
 		view->hashed = false;
-		if (chunk >= SUBTREE_FIRST)
-			return E_CORRUPT;
+		TRY(snapshot_runs(snapshot, &runs));
 		TRY(db_must(posting_chunk(
-			&snapshot->txn, keys_of(snapshot), &view->alias, (uint32_t)chunk, view->indexes, &view->chunk_count)));
+			runs, keys_of(snapshot), &view->alias, &view->head, chunk, view->indexes, &view->chunk_count)));
 		view->chunk = chunk;
 	}
 	if (at >= view->chunk_count)
@@ -58,38 +57,20 @@ enum error snapshot_subject_leaf_at(
 	return E_OK;
 }
 
-/* How many of the `written` leaves are below `filed`: the head may be ahead of the epoch, never behind it. */
-static enum error count_filed(struct snapshot *snapshot, struct subject_view *view, uint64_t written)
-{
-	uint64_t low = 0, high = written;
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2, index;
-		TRY(snapshot_subject_index(snapshot, view, middle, &index));
-		if (index < snapshot->filing.filed)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	view->count = low;
-	return E_OK;
-}
-
 static enum error load_view(struct snapshot *snapshot, struct bytes subject, struct subject_view *view)
 {
-	struct head head;
+	struct runs *runs;
 	alias_make(&snapshot->archive->secrets->alias, subject, &view->alias);
-	enum error error = head_get(&snapshot->txn, keys_of(snapshot), &view->alias, &head);
-	if (error == E_NOT_FOUND)
-		return E_OK;
-	TRY(error);
-	view->count = head.frontier.size;
-	if (head.newest >= snapshot->filing.filed)
-		TRY(count_filed(snapshot, view, head.frontier.size));
+	TRY(snapshot_runs(snapshot, &runs));
+	enum error error = head_get(runs, keys_of(snapshot), &view->alias, &view->head);
+	if (error != E_OK)
+		return error == E_NOT_FOUND ? E_OK : error;
+	view->count = view->head.frontier.size;
 	uint64_t complete = view->count / SUBTREE_LEAVES;
 	view->roots = malloc((2 * complete + 1) * sizeof *view->roots);
 	if (view->roots == NULL)
 		return E_NO_MEMORY;
-	TRY(subtrees_read(&snapshot->txn, keys_of(snapshot), &view->alias, complete, view->roots));
+	TRY(subtrees_read(runs, keys_of(snapshot), &view->alias, complete, view->roots));
 	merkle_fill(view->roots, complete);
 	return E_OK;
 }

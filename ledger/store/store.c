@@ -21,8 +21,6 @@ const char *const store_tables[STORE_TABLES] = {
 	[STORE_CHANGE] = "change",
 	[STORE_BATCH] = "batch",
 	[STORE_EVIDENCE] = "evidence",
-	[STORE_POSTING] = "posting",
-	[STORE_MAP] = "map",
 	[STORE_FILING] = "filing",
 };
 
@@ -61,44 +59,24 @@ enum error store_open(const char *path, bool read_only, struct db_env **out, str
 	return E_OK;
 }
 
-/* "state" and "filing" have one form: three numbers and a tree. */
-struct numbers {
-	uint64_t first, second, third;
-	struct merkle_frontier frontier;
-};
-
-static enum error numbers_get(struct db_txn *txn, struct bytes key, struct numbers *out)
+enum error store_state_get(struct db_txn *txn, struct store_state *out)
 {
 	struct bytes value;
-	TRY(db_get(txn, STORE_META, key, &value));
+	TRY(db_get(txn, STORE_META, STORE_ROW_STATE, &value));
 	struct reader r = reader_of(value);
-	out->first = reader_u64(&r);
-	out->second = reader_u64(&r);
-	out->third = reader_u64(&r);
+	out->time_s = reader_u64(&r);
+	out->events = reader_u64(&r);
+	out->filing_leaves = reader_u64(&r);
 	merkle_frontier_read(&r, &out->frontier);
 	return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
 }
 
-static void numbers_encode(
-	uint64_t first, uint64_t second, uint64_t third, const struct merkle_frontier *frontier, struct writer *out)
-{
-	writer_u64(out, first);
-	writer_u64(out, second);
-	writer_u64(out, third);
-	merkle_frontier_write(out, frontier);
-}
-
-enum error store_state_get(struct db_txn *txn, struct store_state *out)
-{
-	struct numbers row;
-	TRY(numbers_get(txn, STORE_ROW_STATE, &row));
-	*out = (struct store_state){row.first, row.second, row.third, row.frontier};
-	return E_OK;
-}
-
 void store_state_encode(const struct store_state *state, struct writer *out)
 {
-	numbers_encode(state->time_s, state->events, state->filing_leaves, &state->frontier, out);
+	writer_u64(out, state->time_s);
+	writer_u64(out, state->events);
+	writer_u64(out, state->filing_leaves);
+	merkle_frontier_write(out, &state->frontier);
 }
 
 /* A row that was damaged must not be taken for a key environment that does not fit. */
@@ -146,15 +124,38 @@ enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note)
 
 enum error store_filing_get(struct db_txn *txn, struct store_filing *out)
 {
-	struct numbers row;
-	TRY(db_must(numbers_get(txn, STORE_ROW_FILING, &row))); /* written when the store was made */
-	*out = (struct store_filing){row.first, row.second, row.third, row.frontier};
-	return E_OK;
+	struct bytes value = BYTES_EMPTY;
+	TRY(db_must(db_get(txn, STORE_META, STORE_ROW_FILING, &value))); /* written when the store was made */
+	struct reader r = reader_of(value);
+	*out = (struct store_filing){.filed = reader_u64(&r)};
+	out->epoch_index = reader_u64(&r);
+	merkle_frontier_read(&r, &out->leaves);
+	out->run_count = reader_u32(&r);
+	reader_require(&r, out->run_count <= RUNS_MAX);
+	for (uint32_t i = 0; r.error == E_OK && i < out->run_count; i++) {
+		struct run_name *run = &out->runs[i];
+		run->number = reader_u64(&r);
+		run->blocks = reader_u64(&r);
+		run->index = reader_u64(&r);
+		run->check = reader_u64(&r);
+		reader_require(&r, i == 0 || run->number > run[-1].number);
+	}
+	return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
 }
 
 void store_filing_encode(const struct store_filing *filing, struct writer *out)
 {
-	numbers_encode(filing->filed, filing->generation, filing->epoch_index, &filing->leaves, out);
+	writer_u64(out, filing->filed);
+	writer_u64(out, filing->epoch_index);
+	merkle_frontier_write(out, &filing->leaves);
+	writer_u32(out, filing->run_count);
+	for (uint32_t i = 0; i < filing->run_count; i++) {
+		const struct run_name *run = &filing->runs[i];
+		writer_u64(out, run->number);
+		writer_u64(out, run->blocks);
+		writer_u64(out, run->index);
+		writer_u64(out, run->check);
+	}
 }
 
 void store_batch_encode(const struct store_batch *batch, uint8_t out[STORE_BATCH_BYTES])

@@ -10,9 +10,7 @@
  *   batch   sender id (4) || first sequence (8) ─► first index (8) || count (4)
  *   meta    "format", "state", "checkpoint", "keys", "secrets", "filing", "lost"
  *   evidence  sender id (4) || first sequence (8) ─► a second signed batch for a used sequence
- * Derived, written at epochs, rebuildable from the rest:
- *   posting alias (32) || chunk (4)       ─► sealed log indexes, ascending; after them its sealed subtrees and head
- *   map     depth (1) || prefix (3)       ─► rows of the subject map, in two generations
+ * Derived, written at epochs, rebuildable from the rest, with the runs that the row "filing" names (filed/run.h):
  *   filing  row (1) || N (8)              ─► 256 hashes of the filing tree, as in `tile` */
 #pragma once
 
@@ -30,8 +28,6 @@ enum store_table {
 	STORE_CHANGE,
 	STORE_BATCH,
 	STORE_EVIDENCE,
-	STORE_POSTING,
-	STORE_MAP,
 	STORE_FILING,
 	STORE_TABLES,
 };
@@ -83,15 +79,26 @@ void store_batch_encode(const struct store_batch *batch, uint8_t out[STORE_BATCH
  */
 enum error store_batch_get(struct db_txn *txn, uint32_t sender, uint64_t sequence, struct store_batch *out) MUST_USE;
 
+/* A file of rows that an epoch has written (filed/run.h), and what it must be. */
+struct run_name {
+	uint64_t number; /* of the file; a newer run's is higher */
+	uint64_t blocks; /* bytes of them */
+	uint64_t index;  /* bytes of it, behind them */
+	uint64_t check;  /* of the index */
+};
+
+#define RUNS_MAX 32
+
 /* The newest finished epoch. All zero before the first one. */
 struct store_filing {
 	uint64_t filed;                /* entries with index < filed are covered */
-	uint64_t generation;           /* of the map's rows; counts epochs */
 	uint64_t epoch_index;          /* of the epoch entry; 0: there is none yet */
 	struct merkle_frontier leaves; /* of the filing tree */
+	uint32_t run_count;
+	struct run_name runs[RUNS_MAX]; /* the oldest first */
 };
 
-#define STORE_FILING_BYTES_MAX (4 * 8 + 64 * HASH_BYTES)
+#define STORE_FILING_BYTES_MAX (3 * 8 + 64 * HASH_BYTES + 4 + RUNS_MAX * 32)
 void store_filing_encode(const struct store_filing *filing, struct writer *out);
 enum error store_filing_get(struct db_txn *txn, struct store_filing *out) MUST_USE;
 

@@ -2,7 +2,8 @@
  * used again.
  *
  * LMDB gives a page back when no snapshot needs it any more. A reader that died in its snapshot keeps all of them until
- * somebody clears it away; one that lives but is stopped keeps them until it goes on, and can only be told of. */
+ * somebody clears it away; one that lives but is stopped keeps them until it goes on, and can only be told of. Runs go
+ * by the same rule (filed/run_put.h). */
 #include "ledger/base/clock.h"
 #include "ledger/write/ledger_state.h"
 #include "ledger/write/limits.h"
@@ -31,6 +32,15 @@ static void look_at(struct db_env *env, uint64_t now_ms, struct held *held)
 		*held = (struct held){.reader = oldest, .since_ms = now_ms};
 }
 
+/* Runs that the store has ceased to name, once nobody can read a state that named them. */
+static void sweep(struct ledger *ledger)
+{
+	OWNED_TXN txn = {0};
+	if (db_begin(ledger->store, false, &txn) == E_OK)
+		run_sweep_files(&ledger->sweep, ledger->dir_fd, &ledger->filing, ledger_epoch_writer(ledger),
+			db_commit_seen(&txn), ledger->held[0].reader.transaction);
+}
+
 enum error ledger_look_after(struct ledger *ledger, struct ledger_held *out, struct fault *fault)
 {
 	uint64_t now_ms = clock_ms();
@@ -39,6 +49,7 @@ enum error ledger_look_after(struct ledger *ledger, struct ledger_held *out, str
 		ledger->looked_ms = now_ms;
 		look_at(ledger->store, now_ms, &ledger->held[0]);
 		look_at(keystore_env(ledger->keystore), now_ms, &ledger->held[1]);
+		sweep(ledger);
 	}
 	*out = (struct ledger_held){.pid = 0};
 	for (size_t i = 0; i < 2; i++) {

@@ -1,19 +1,18 @@
 /* An epoch: files the events of the tail under their subjects and commits that in the log.
  *
  *   load    alias packs and key ids of the tail, spread over 256 buckets by the first byte of the alias
- *   merge   bucket by bucket: sort; per subject postings, subject tree and, if it is new, label
+ *   merge   bucket by bucket: sort; per subject postings, subject tree and, if it is new, label, into a new run
+ *   keys    ids become findable by alias
  *   leaves  the filing tree grows by one leaf for each event, in log order
- *   map     the subjects' new values go into the subject map
- *   finish  the epoch entry is appended in a tick of its own, and the filed part reaches to m
+ *   map     the subjects' new values go into the subject map, behind the subjects in the same run
+ *   sync    the disk takes the run, while ticks go on
+ *   finish  the epoch entry is appended in a tick of its own, which names the run, and the filed part reaches to m
  *
- * Rows are in order of the alias, so a bucket is a contiguous part of each table: every page is touched once an epoch,
- * not once an event. Each slice is a transaction of its own. Readers ignore postings at or above m, leaves after the
- * finished ones, and rows of the map of a newer generation, so a half-done epoch is as good as none; after a crash
- * the next epoch begins where the last finished one ended, and adding what is there changes nothing. */
+ * Ticks go between slices. Nobody sees leaves after the finished ones, and no run that is not named, so a half-done
+ * epoch is as good as none; after a crash the next epoch begins where the last finished one ended. */
 #include "ledger/base/grow.h"
 #include "ledger/db/db_put.h"
 #include "ledger/db/hash_rows_put.h"
-#include "ledger/filed/map_put.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"
@@ -55,6 +54,11 @@ uint64_t ledger_epoch_events(const struct ledger *ledger)
 	return ledger->epoch == NULL ? 0 : ledger->epoch->target - ledger->filing.filed;
 }
 
+const struct run_writer *ledger_epoch_writer(const struct ledger *ledger)
+{
+	return ledger->epoch == NULL ? NULL : ledger->epoch->writer;
+}
+
 /* *from is kept by the caller, so what was passed over once is not read again. */
 static enum error oldest_unfiled(const struct ledger *ledger, struct db_txn *txn, uint64_t *from, uint64_t *out_s)
 {
@@ -91,6 +95,8 @@ void ledger_epoch_free(struct ledger *ledger)
 	}
 	damage_free(&epoch->damage);
 	map_update_free(epoch->map);
+	run_writer_free(epoch->writer);
+	runs_close(&epoch->runs);
 	record_buffer_free(&epoch->record);
 	free(epoch->subjects);
 	free(epoch->subject_of);
@@ -109,8 +115,6 @@ static void clear_derived(const struct ledger *ledger, struct db_txn *txn, struc
 {
 	*out = (struct store_filing){
 		.epoch_index = ledger_epoch_again(&ledger->state.losses, ledger->filing.epoch_index, ledger->epoch_entry.size)};
-	db_clear(txn, STORE_POSTING);
-	db_clear(txn, STORE_MAP);
 	db_clear(txn, STORE_FILING);
 	store_filing_put(txn, out);
 }
@@ -212,6 +216,7 @@ static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
 		epoch->keys_to = keys_from + FRESH_SUBJECTS_MAX;
 	TRY(keystore_visit(ledger->keystore, keys_from, epoch->keys_to, add_key, epoch));
 	TRY(close_time(ledger, epoch->target));
+	TRY(runs_open(ledger->shelf, &ledger->filing, &epoch->runs));
 	return load_rows(ledger);
 }
 
@@ -236,6 +241,7 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
 	error = prepare_epoch(ledger, ledger->epoch);
 	if (error != E_OK) {
 		ledger_epoch_free(ledger);
+		TRY(refuse_damage(fault, error, "what is filed"));
 		return fault_set(fault, error, "the epoch cannot be started: %s", error_reason(error));
 	}
 	*started = true;
@@ -323,7 +329,7 @@ static enum error load_packs(const struct ledger *ledger, struct epoch *epoch, s
 }
 
 /* UINT32_MAX for all: who stands nowhere in the buckets (lost, or no event) has no leaf. */
-static enum error begin_merge(struct epoch *epoch)
+static enum error begin_merge(const struct ledger *ledger, struct epoch *epoch)
 {
 	epoch->subject_of = malloc((epoch->span > 0 ? epoch->span : 1) * sizeof *epoch->subject_of);
 	if (epoch->subject_of == NULL)
@@ -331,7 +337,8 @@ static enum error begin_merge(struct epoch *epoch)
 	memset(epoch->subject_of, 0xFF, epoch->span * sizeof *epoch->subject_of);
 	epoch->next_index = epoch->base;
 	epoch->step = EPOCH_MERGE;
-	return E_OK;
+	return run_writer_new(
+		ledger->dir_fd, &epoch->runs, &ledger->filing, epoch->total * FILED_EVENT_BYTES, &epoch->writer);
 }
 
 /* The next slice goes on with the pack that was made again; where there is none to make, nothing is left to load. */
@@ -364,7 +371,7 @@ static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
 	if (error == E_UNSEALED)
 		error = mend_pack(ledger, epoch, &complete);
 	TRY(error);
-	return complete ? begin_merge(epoch) : E_OK;
+	return complete ? begin_merge(ledger, epoch) : E_OK;
 }
 
 /* ---- finish ---- */
@@ -381,10 +388,10 @@ static void filing_after(
 {
 	*out = (struct store_filing){
 		.filed = epoch->target,
-		.generation = ledger->filing.generation + 1,
 		.epoch_index = epoch_index,
 		.leaves = *hash_rows_frontier(ledger->filing_rows),
 	};
+	run_writer_names(epoch->writer, out);
 }
 
 static enum error append_epoch(struct ledger *ledger, struct epoch *epoch, const struct store_filing *filing,
@@ -418,6 +425,7 @@ static enum error finish_again(struct ledger *ledger, struct epoch *epoch, struc
 	TRY(db_begin(ledger->store, true, &txn));
 	store_filing_put(&txn, &filing);
 	TRY(db_commit(&txn));
+	run_writer_keep(epoch->writer);
 	set_filing(ledger, &filing);
 	ledger_epoch_free(ledger);
 	return E_OK;
@@ -495,6 +503,7 @@ static enum error finish(struct ledger *ledger, struct epoch *epoch, struct faul
 		return error;
 	}
 	TRY(ledger_commit(ledger, fault));
+	run_writer_keep(epoch->writer);
 	add_damage(ledger, &epoch->damage.declared);
 	ledger->filing = filing;
 	ledger->epoch_entry = entry;
@@ -509,10 +518,14 @@ static enum error run_slice(struct ledger *ledger, struct epoch *epoch, struct f
 		return load_slice(ledger, epoch);
 	case EPOCH_MERGE:
 		return epoch_merge_slice(ledger, epoch, fault);
+	case EPOCH_KEYS:
+		return epoch_keys_slice(ledger, epoch);
 	case EPOCH_LEAVES:
 		return epoch_leaves_slice(ledger, epoch);
 	case EPOCH_MAP:
-		return refuse_damage(fault, epoch_map_slice(ledger, epoch), "the subject map");
+		return refuse_damage(fault, epoch_map_slice(epoch), "the subject map");
+	case EPOCH_SYNC:
+		return epoch_sync_slice(epoch);
 	case EPOCH_FINISH:
 		return finish(ledger, epoch, fault);
 	}

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "ledger/filed/aliases.h"
-#include "ledger/filed/map_store.h"
+#include "ledger/filed/map_put.h"
 #include "ledger/store/records.h"
 #include "ledger/write/damage.h"
 
@@ -20,10 +20,11 @@ struct bucket {
 	size_t capacity;
 };
 
-enum epoch_step { EPOCH_LOAD, EPOCH_MERGE, EPOCH_LEAVES, EPOCH_MAP, EPOCH_FINISH };
+enum epoch_step { EPOCH_LOAD, EPOCH_MERGE, EPOCH_KEYS, EPOCH_LEAVES, EPOCH_MAP, EPOCH_SYNC, EPOCH_FINISH };
 
 /* Invariant: buckets before next_bucket are empty and freed; next_filing is never behind the end of its bucket. Each
- * filing and leaf is done once, in this order, so where an epoch stands is these two and next_index. */
+ * filing and leaf is done once, in this order, so where an epoch stands is these two and next_index. Nobody sees the
+ * run before the last step has committed its name. */
 struct epoch {
 	enum epoch_step step;
 	uint64_t target;   /* m: event entries from what is filed up to here are merged */
@@ -47,15 +48,19 @@ struct epoch {
 	uint32_t *subject_of;
 	uint64_t next_index; /* leaves of the filing tree go on here */
 
+	struct runs runs;          /* what is filed so far */
+	struct run_writer *writer; /* what this epoch makes of it */
 	struct map_update *map;
 	struct record_buffer record;
 	struct alias_walk walk; /* large */
 };
 
-/* One slice of each step, in a transaction of its own; moves `step` on when the step is complete. */
+/* One slice of each step, for SLICE_US; moves `step` on when the step is complete. */
 enum error epoch_merge_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault) MUST_USE;
+enum error epoch_keys_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
 enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
-enum error epoch_map_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
+enum error epoch_map_slice(struct epoch *epoch) MUST_USE;
+enum error epoch_sync_slice(struct epoch *epoch) MUST_USE;
 void bucket_free(struct bucket *bucket);
 /* The root of the map that the next epoch is built on, as it was signed; NULL: no epoch entry says it. */
 const struct hash *ledger_signed_map_root(const struct ledger *ledger);

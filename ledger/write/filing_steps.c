@@ -1,18 +1,16 @@
 /* Slices of an epoch, between loading and its entry.
  *
  *   events of one alias ─► head there? ─┬─ no: a record that opens ─► label ─┐
- *                                       └─ yes ────────────────────────────┴─► leaves, postings, head ─► map value
+ *                                       └─ yes ────────────────────────────┴─► postings, leaves, head ─► map value
  *
- * A slice ends between two subjects once its cost is spent; the cost is counted, not measured, so no clock decides. If
- * one fails, its transaction is undone and the epoch given up; what earlier ones have written the next epoch finds
- * there and passes over, or writes again. One record that opens is enough for all of a new subject's events; if none
- * does, all of them are noted as damage, and the subject is left out. */
+ * Subjects are in order of their alias, and so are the rows of the run that is written; what older runs have in between
+ * is taken over on the way. A slice ends between two subjects once its time is over. If one fails the epoch is given
+ * up, and with it the run. One record that opens is enough for all of a new subject's events; if none does, all of them
+ * are noted as damage, and the subject is left out. */
+#include "ledger/base/clock.h"
 #include "ledger/base/grow.h"
 #include "ledger/db/hash_rows_put.h"
 #include "ledger/filed/filed_put.h"
-#include "ledger/filed/head.h"
-#include "ledger/filed/map_put.h"
-#include "ledger/filed/subtrees.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/records.h"
 #include "ledger/write/filing_state.h"
@@ -55,9 +53,14 @@ struct merge {
 	struct db_txn txn;
 	struct key_snapshot keys; /* taken when the first new subject is met */
 	bool keys_taken;
-	unsigned spent_us;
+	uint64_t end_us;
 	struct fault *fault;
 };
+
+static bool over(const struct merge *merge)
+{
+	return clock_us() >= merge->end_us;
+}
 
 /* The id of the event's subject is in its record. *opens: it does; what does not is damaged for good. */
 static enum error make_label(struct merge *merge, uint64_t index, bool *opens, struct label *out)
@@ -68,7 +71,6 @@ static enum error make_label(struct merge *merge, uint64_t index, bool *opens, s
 	if (!merge->keys_taken)
 		TRY(key_snapshot_begin(ledger->keystore, &merge->keys));
 	merge->keys_taken = true;
-	merge->spent_us += LABEL_US;
 	enum error error =
 		record_find(&merge->txn, &merge->keys, &ledger->secrets->seal, index, &merge->epoch->record, &opened);
 	*opens = error == E_OK;
@@ -99,55 +101,66 @@ static enum error find_label(
 	return E_OK;
 }
 
-/* Where the complete nodes of a subject's tree go: those that later proofs rest on are kept. */
+/* The complete parts of a subject's tree that later proofs rest on, as its leaves are added. */
 struct growing {
-	struct merge *merge;
-	const struct alias *alias;
+	struct hash *roots;
+	size_t count;
+	size_t capacity;
 	enum error error;
 };
 
 static void keep_node(void *context, uint32_t level, uint64_t index, const struct hash *hash)
 {
 	struct growing *growing = context;
-	struct merge *merge = growing->merge;
-	if (level == SUBTREE_LEVEL && growing->error == E_OK)
-		growing->error = subtree_add(&merge->txn, &merge->ledger->secrets->seal, growing->alias, index, hash);
+	(void)index;
+	if (level != SUBTREE_LEVEL || growing->error != E_OK)
+		return;
+	growing->error = GROW(growing->roots, growing->capacity, growing->count + 1);
+	if (growing->error == E_OK)
+		growing->roots[growing->count++] = *hash;
 }
 
-static enum error add_leaf(struct merge *merge, struct head *head, const struct alias *alias, uint64_t index)
+static enum error add_leaf(struct merge *merge, struct head *head, uint64_t index, struct growing *growing)
 {
-	struct growing growing = {merge, alias, E_OK};
 	struct hash blind, leaf;
 	const struct hash *entry_leaf;
 	TRY(log_row(&merge->txn, 0, index, 1, &entry_leaf));
 	blind_make(&merge->ledger->secrets->blinding.subject, index, &blind);
 	subject_leaf_hash(&blind, index, entry_leaf, &leaf);
-	merkle_frontier_append(&head->frontier, &leaf, keep_node, &growing);
+	merkle_frontier_append(&head->frontier, &leaf, keep_node, growing);
 	head->newest = index;
-	return growing.error;
+	return growing->error;
 }
 
-/* Those that are not above its newest are in the tree already: this epoch was begun before and not finished. */
-static enum error add_leaves(struct merge *merge, struct head *head, const struct filing *filings, size_t count)
+/* All of a subject's rows, in the order of their keys: chunks, subtrees, head. */
+static enum error add_filings(
+	struct merge *merge, struct head *head, const uint64_t *indexes, size_t count, const struct alias *alias)
 {
+	struct epoch *epoch = merge->epoch;
+	const struct seal_keys *keys = &merge->ledger->secrets->seal;
+	struct growing growing = {.roots = NULL};
+	uint64_t first = head->frontier.size / SUBTREE_LEAVES;
+	TRY(posting_add(epoch->writer, keys, alias, head, indexes, count));
+	enum error error = E_OK;
+	for (size_t i = 0; i < count && error == E_OK; i++)
+		error = add_leaf(merge, head, indexes[i], &growing);
+	if (error == E_OK)
+		error = subtrees_add(epoch->writer, &epoch->runs, keys, alias, first, growing.roots, growing.count);
+	free(growing.roots);
+	return error == E_OK ? head_put(epoch->writer, keys, alias, head) : error;
+}
+
+/* In the order of the log. */
+static enum error file_subject(struct merge *merge, struct head *head, const struct filing *filings, size_t count)
+{
+	uint64_t few[64];
+	OWNED_MEMORY uint64_t *many = count > 64 ? malloc(count * sizeof *many) : NULL;
+	uint64_t *indexes = count > 64 ? many : few;
+	if (indexes == NULL)
+		return E_NO_MEMORY;
 	for (size_t i = 0; i < count; i++)
-		if (head->frontier.size == 0 || filings[i].number > head->newest)
-			TRY(add_leaf(merge, head, &filings[i].alias, filings[i].number));
-	return E_OK;
-}
-
-/* As many at a time as one row may hold; the rest fills the rows after it. */
-static enum error add_postings(struct merge *merge, const struct filing *filings, size_t count)
-{
-	uint64_t indexes[POSTING_INDEXES_MAX];
-	for (size_t done = 0; done < count;) {
-		size_t n = count - done < POSTING_INDEXES_MAX ? count - done : POSTING_INDEXES_MAX;
-		for (size_t i = 0; i < n; i++)
-			indexes[i] = filings[done + i].number;
-		TRY(posting_add(&merge->txn, &merge->ledger->secrets->seal, &filings->alias, indexes, n));
-		done += n;
-	}
-	return E_OK;
+		indexes[i] = filings[i].number;
+	return add_filings(merge, head, indexes, count, &filings->alias);
 }
 
 /* The map takes all subjects of the epoch at once, after the last bucket: sorted by label, one pass over the map does.
@@ -173,9 +186,10 @@ static enum error merge_subject(struct merge *merge, const struct filing *filing
 	struct head head;
 	bool known = true;
 	struct ledger *ledger = merge->ledger;
-	enum error error = head_get(&merge->txn, &ledger->secrets->seal, &filings->alias, &head);
+	enum error error = head_get(&merge->epoch->runs, &ledger->secrets->seal, &filings->alias, &head);
 	if (error == E_NOT_FOUND) {
-		head = (struct head){.newest = 0};
+		head.newest = 0;
+		merkle_frontier_init(&head.frontier);
 		TRY(find_label(merge, filings, count, &known, &head.label));
 	} else if (error != E_OK) {
 		return fault_set(merge->fault, error,
@@ -186,14 +200,22 @@ static enum error merge_subject(struct merge *merge, const struct filing *filing
 	}
 	if (!known)
 		return E_OK;
-	uint64_t before = head.frontier.size;
-	TRY(add_leaves(merge, &head, filings, count));
-	TRY(add_postings(merge, filings, count));
-	if (head.frontier.size > before)
-		head_put(&merge->txn, &ledger->secrets->seal, &filings->alias, &head);
-	merge->spent_us += SUBJECT_US + (unsigned)count * EVENT_US;
-	TRY(merge->txn.error);
+	TRY(file_subject(merge, &head, filings, count));
 	return note_subject(merge->epoch, &head, filings, count);
+}
+
+/* What older runs have before the subject is taken over; *reached: all of it. */
+static enum error take_over(struct merge *merge, const struct alias *alias, bool *reached)
+{
+	uint8_t key[POSTING_KEY_BYTES];
+	*reached = false;
+	if (alias != NULL)
+		posting_key(alias, 0, key);
+	struct bytes until = alias != NULL ? BYTES_ARRAY(key) : BYTES_EMPTY;
+	do
+		TRY(run_writer_reach(merge->epoch->writer, RUN_SUBJECT, until, ROWS_SLICE, reached));
+	while (!*reached && !over(merge));
+	return E_OK;
 }
 
 /* From where the last slice left off; the bucket may be left again before its end. */
@@ -203,9 +225,13 @@ static enum error merge_bucket(struct merge *merge, struct bucket *bucket)
 	assert(epoch->next_filing <= bucket->count);
 	if (epoch->next_filing == 0)
 		bucket_sort(bucket);
-	while (epoch->next_filing < bucket->count && merge->spent_us < MERGE_SLICE_US) {
+	while (epoch->next_filing < bucket->count && !over(merge)) {
 		const struct filing *first = bucket->filings + epoch->next_filing;
 		size_t count = 1;
+		bool reached;
+		TRY(take_over(merge, &first->alias, &reached));
+		if (!reached)
+			return E_OK;
 		while (epoch->next_filing + count < bucket->count &&
 			   memcmp(first[count].alias.b, first->alias.b, sizeof first->alias.b) == 0)
 			count++;
@@ -215,53 +241,64 @@ static enum error merge_bucket(struct merge *merge, struct bucket *bucket)
 	return E_OK;
 }
 
-/* Sorted like events are, so that the key environment's pages are gone through in order. */
-static enum error merge_keys(struct merge *merge, struct bucket *bucket)
-{
-	bucket_sort(bucket);
-	_Static_assert(sizeof(struct filing) == sizeof(struct key_filing), "both are alias and number");
-	merge->spent_us += (unsigned)bucket->count * KEY_US;
-	return bucket->count == 0
-			   ? E_OK
-			   : keystore_merge(merge->ledger->keystore, (const struct key_filing *)bucket->filings, bucket->count, 0);
-}
-
 /* A bucket is freed as soon as it is done, so an epoch's memory falls while it runs. */
 static enum error merge_buckets(struct merge *merge)
 {
 	struct epoch *epoch = merge->epoch;
-	while (epoch->next_bucket < FILING_BUCKETS && merge->spent_us < MERGE_SLICE_US) {
+	bool reached;
+	while (epoch->next_bucket < FILING_BUCKETS && !over(merge)) {
 		struct bucket *events = &epoch->events[epoch->next_bucket];
-		struct bucket *keys = &epoch->keys[epoch->next_bucket];
 		TRY(merge_bucket(merge, events));
 		if (epoch->next_filing < events->count)
 			return E_OK;
-		TRY(merge_keys(merge, keys));
 		bucket_free(events);
-		bucket_free(keys);
 		epoch->next_filing = 0;
 		epoch->next_bucket++;
+	}
+	if (epoch->next_bucket < FILING_BUCKETS || over(merge))
+		return E_OK;
+	TRY(take_over(merge, NULL, &reached));
+	if (reached) {
+		epoch->next_bucket = 0;
+		epoch->step = EPOCH_KEYS;
 	}
 	return E_OK;
 }
 
-/* The position moves in memory while the rows are not committed yet; if the commit fails the whole epoch is given up,
- * so the two are never apart. */
 enum error epoch_merge_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
-	struct merge merge = {.ledger = ledger, .epoch = epoch, .fault = fault};
-	TRY(db_begin(ledger->store, true, &merge.txn));
+	struct merge merge = {.ledger = ledger, .epoch = epoch, .end_us = clock_us() + SLICE_US, .fault = fault};
+	TRY(db_begin(ledger->store, false, &merge.txn));
 	enum error error = merge_buckets(&merge);
 	if (merge.keys_taken)
 		key_snapshot_end(&merge.keys);
-	if (error != E_OK) {
-		db_abort(&merge.txn);
-		return error;
+	db_abort(&merge.txn);
+	return error;
+}
+
+/* ---- keys ---- */
+
+/* Sorted like events are, so that the key environment's pages are gone through in order. */
+enum error epoch_keys_slice(struct ledger *ledger, struct epoch *epoch)
+{
+	_Static_assert(sizeof(struct filing) == sizeof(struct key_filing), "both are alias and number");
+	struct bucket slice = {.count = 0};
+	enum error error = E_OK;
+	while (epoch->next_bucket < FILING_BUCKETS && slice.count < KEYS_SLICE && error == E_OK) {
+		struct bucket *keys = &epoch->keys[epoch->next_bucket++];
+		bucket_sort(keys);
+		error = GROW(slice.filings, slice.capacity, slice.count + keys->count);
+		if (error == E_OK && keys->count > 0)
+			memcpy(slice.filings + slice.count, keys->filings, keys->count * sizeof *keys->filings);
+		slice.count += error == E_OK ? keys->count : 0;
+		bucket_free(keys);
 	}
-	TRY(db_commit(&merge.txn));
+	if (error == E_OK)
+		error = keystore_merge(ledger->keystore, (const struct key_filing *)slice.filings, slice.count, 0);
+	bucket_free(&slice);
 	if (epoch->next_bucket == FILING_BUCKETS)
 		epoch->step = EPOCH_LEAVES;
-	return E_OK;
+	return error;
 }
 
 /* ---- the filing tree ---- */
@@ -296,20 +333,30 @@ enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch)
 	epoch->subject_of = NULL;
 	epoch->step = EPOCH_MAP;
 	return map_update_new(
-		epoch->subjects, epoch->subject_count, ledger->filing.generation, ledger_signed_map_root(ledger), &epoch->map);
+		epoch->subjects, epoch->subject_count, &epoch->runs, ledger_signed_map_root(ledger), &epoch->map);
 }
 
-/* ---- the map ---- */
+/* ---- the map, and the end of the run ---- */
 
-/* Into the next generation; readers keep to the one that the row of filing names, until the finish changes it. */
-enum error epoch_map_slice(struct ledger *ledger, struct epoch *epoch)
+enum error epoch_map_slice(struct epoch *epoch)
 {
-	OWNED_TXN txn = {0};
+	uint64_t end_us = clock_us() + SLICE_US;
 	bool finished = false;
-	TRY(db_begin(ledger->store, true, &txn));
-	TRY(map_update_slice(epoch->map, &txn, MAP_SLICE_ROWS, &finished));
-	TRY(db_commit(&txn));
-	if (finished)
+	while (!finished && clock_us() < end_us)
+		TRY(map_update_slice(epoch->map, epoch->writer, ROWS_SLICE / 4, &finished));
+	if (finished) {
+		TRY(run_writer_finish(epoch->writer));
+		epoch->step = EPOCH_SYNC;
+	}
+	return E_OK;
+}
+
+/* Ticks go on meanwhile. */
+enum error epoch_sync_slice(struct epoch *epoch)
+{
+	bool done;
+	TRY(run_writer_synced(epoch->writer, &done));
+	if (done)
 		epoch->step = EPOCH_FINISH;
 	return E_OK;
 }

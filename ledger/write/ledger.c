@@ -183,6 +183,13 @@ void ledger_raise_floor(struct ledger *ledger, uint64_t time_s)
 		ledger->floor_s = time_s + 1;
 }
 
+/* That they are all there, and have their index; what is in them is looked at when it is read. */
+static enum error look_at_runs(const struct ledger *ledger)
+{
+	OWNED(runs_close) struct runs runs;
+	return runs_open(ledger->shelf, &ledger->filing, &runs);
+}
+
 /* Where filing stands is derived: what is damaged of it does not keep the ledger from opening. The newest epoch of the
  * log is then to be made again from nothing (ledger_epoch_start clears what is there), unless a loss hides it. */
 static enum error load_filing(struct ledger *ledger, struct db_txn *txn)
@@ -190,6 +197,8 @@ static enum error load_filing(struct ledger *ledger, struct db_txn *txn)
 	enum error error = store_filing_get(txn, &ledger->filing);
 	if (error == E_OK)
 		error = load_epoch_entry(ledger, txn);
+	if (error == E_OK)
+		error = look_at_runs(ledger);
 	ledger->filing_lost = error == E_CORRUPT || error == E_NOT_FOUND;
 	if (!ledger->filing_lost)
 		return error;
@@ -266,6 +275,8 @@ enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool
 	enum error error = log_appender_new(&ledger->log);
 	if (error == E_OK)
 		error = hash_rows_new(STORE_FILING, &ledger->filing_rows);
+	if (error == E_OK)
+		error = run_shelf_new(dir, &ledger->shelf);
 	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }
 
@@ -345,6 +356,7 @@ void ledger_free(struct ledger *ledger)
 	log_state_free(&ledger->state);
 	log_appender_free(ledger->log);
 	hash_rows_free(ledger->filing_rows);
+	run_shelf_free(ledger->shelf);
 	keystore_close(ledger->keystore);
 	db_close(ledger->store);
 	secrets_free(ledger->secrets);

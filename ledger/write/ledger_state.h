@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ledger/base/file.h"
+#include "ledger/filed/run_put.h"
 #include "ledger/keys/secrets.h"
 #include "ledger/log/log_state.h"
 #include "ledger/store/log.h"
@@ -56,6 +57,8 @@ struct ledger {
 	uint64_t guard_time_ms;      /* when it was last tried, monotonic */
 	uint64_t guard_late_ms;      /* since when it cannot be written; 0: it can */
 	struct epoch *epoch;         /* the running one, or NULL */
+	struct run_shelf *shelf;     /* what is filed */
+	struct run_sweep sweep;      /* what is not filed any more, and may still be read */
 	uint64_t looked_ms;          /* at who reads; care.c */
 	struct held held[2];         /* in the store, in the key environment */
 };
@@ -86,6 +89,8 @@ void ledger_raise_floor(struct ledger *ledger, uint64_t time_s);
 enum error ledger_answer_repeated(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault) MUST_USE;
 void ledger_epoch_free(struct ledger *ledger);
+/* What the running epoch writes; NULL: nothing yet. */
+const struct run_writer *ledger_epoch_writer(const struct ledger *ledger);
 
 /* ---- judge.c ---- */
 

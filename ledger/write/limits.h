@@ -19,16 +19,14 @@
 
 /* ---- a slice of an epoch ---- */
 
-/* Ticks go between two slices, so none may take longer than some 4 ms: a sender would wait for it. Merging counts what
- * its parts cost, in about microseconds; the other steps have one kind of work and count that. */
-#define LOAD_SLICE 16384 /* aliases opened */
-#define MERGE_SLICE_US 4000
-#define SUBJECT_US 8
-#define EVENT_US 3
-#define LABEL_US 80
-#define KEY_US 2
-#define LEAVES_SLICE 4096
-#define MAP_SLICE_ROWS 512
+/* Ticks go between two slices, so none may take much longer: a sender would wait for it. */
+#define SLICE_US 4000
+#define LOAD_SLICE 16384   /* aliases opened */
+#define LEAVES_SLICE 16384 /* each slice of them is a commit */
+#define KEYS_SLICE 4096    /* and each of these */
+#define ROWS_SLICE 1024    /* of a run, between two looks at the clock */
+/* What an event adds to a run at most, mostly: it decides how many older runs are written anew with it. */
+#define FILED_EVENT_BYTES 300
 
 /* ---- memory ---- */
 

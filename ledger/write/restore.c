@@ -184,8 +184,6 @@ static enum error put_filing(
 	uint64_t again = ledger_epoch_again(losses, rules->state.epoch_index, rules->state.epoch_size);
 	TRY(store_filing_get(&restore->txn, &filing));
 	if (dropped) {
-		db_clear(&restore->txn, STORE_POSTING);
-		db_clear(&restore->txn, STORE_MAP);
 		db_clear(&restore->txn, STORE_FILING);
 		filing = (struct store_filing){.filed = 0};
 	} else if (rules->state.epoch_size >= filing.filed && again > 0) {

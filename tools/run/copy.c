@@ -43,7 +43,7 @@ static enum error failed(const struct copying *copying, const char *name, struct
  * of such names are somebody's own. */
 static bool is_left_out(const struct copying *copying, const char *name, unsigned depth)
 {
-	static const char *const top[] = {"store", "guard", "vkey", "status.json", "lock"};
+	static const char *const top[] = {"store", "filed", "guard", "vkey", "status.json", "lock"};
 	size_t len = strlen(name);
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (len > 4 && strcmp(name + len - 4, ".tmp") == 0))
 		return true;
@@ -163,6 +163,18 @@ static enum error copy_environments(const struct copying *copying, int to_fd, st
 	return keys_fd < 0 || fsync(keys_fd) == 0 ? E_OK : failed(copying, "keys/env", fault);
 }
 
+/* After the copy was opened: its store says which they are. */
+static enum error copy_filed(const struct copying *copying, int to_fd, struct fault *fault)
+{
+	if (mkdirat(to_fd, "filed", 0700) != 0)
+		return failed(copying, "filed", fault);
+	OWNED_FD fd = open_dir(to_fd, "filed");
+	if (fd < 0)
+		return failed(copying, "filed", fault);
+	TRY(archive_copy_runs(copying->archive, copying->snapshot, fd, fault));
+	return fsync(fd) == 0 && fsync(to_fd) == 0 ? E_OK : failed(copying, "filed", fault);
+}
+
 /* ---- the whole ---- */
 
 /* In a directory of its own, so that it can be read before it is a ledger. */
@@ -210,8 +222,11 @@ static enum error make_place(const struct copying *copying, int from_fd, int *to
 static enum error copy_all(struct copying *copying, int from_fd, int to_fd, struct fault *fault)
 {
 	TRY(copy_files(copying, from_fd, to_fd, 0, fault));
+	OWNED(snapshot_release) struct snapshot *held = NULL; /* so that no run goes meanwhile */
+	TRY(snapshot_begin(copying->archive, &held, fault));
 	TRY(copy_environments(copying, to_fd, fault));
 	TRY(write_guard(copying, to_fd, fault));
+	TRY(copy_filed(copying, to_fd, fault));
 	enum error error = copy_file(copying, from_fd, to_fd, "vkey", 0644, fault);
 	if (error != E_OK)
 		unlinkat(to_fd, "vkey", 0); /* it may be there, and only not be safe on the disk */

@@ -1,0 +1,262 @@
+/* name ─► index: as long as it says, check ─► each block in its place, first keys ascending
+ * key  ─► the last block that begins at or before it ─► read, check ─► rows one after the other
+ *
+ * Whatever differs is E_CORRUPT: the file is derived, and made again from the log. Only what the disk does not give is
+ * told as that. Rows are compared with the one before, so a walk meets what a search finds. */
+#include "ledger/filed/run.h"
+
+#include "ledger/base/file.h"
+#include "ledger/base/grow.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#define BLOCK_ENTRY_BYTES (8 + 4) /* and its first key */
+#define COPY_BYTES 65536
+
+/* Invariant: entries are in the index, one for each block, in the order of the file. */
+struct run_part {
+	uint64_t blocks;
+	const uint8_t *entries;
+};
+
+struct run {
+	int fd;
+	struct run_name name;
+	uint8_t *index;
+	struct run_part parts[RUN_TABLES];
+};
+
+size_t run_key_bytes(enum run_table table)
+{
+	static const size_t bytes[RUN_TABLES] = {[RUN_SUBJECT] = RUN_KEY_BYTES_MAX, [RUN_MAP] = 4};
+	return bytes[table];
+}
+
+void run_file_name(uint64_t number, char out[RUN_FILE_NAME_BYTES])
+{
+	snprintf(out, RUN_FILE_NAME_BYTES, "%020" PRIu64, number);
+}
+
+void run_check(uint64_t number, uint64_t offset, struct bytes content, uint8_t out[RUN_CHECK_BYTES])
+{
+	uint8_t key[crypto_shorthash_KEYBYTES];
+	_Static_assert(sizeof key == 16 && crypto_shorthash_BYTES == RUN_CHECK_BYTES, "SipHash-2-4");
+	put_u64(key, number);
+	put_u64(key + 8, offset);
+	crypto_shorthash(out, content.data, content.len, key);
+}
+
+const struct run_name *run_name_of(const struct run *run)
+{
+	return &run->name;
+}
+
+static const uint8_t *entry_of(const struct run *run, enum run_table table, uint64_t block)
+{
+	return run->parts[table].entries + block * (BLOCK_ENTRY_BYTES + run_key_bytes(table));
+}
+
+static struct bytes first_key(const struct run *run, enum run_table table, uint64_t block)
+{
+	return bytes_of(entry_of(run, table, block) + BLOCK_ENTRY_BYTES, run_key_bytes(table));
+}
+
+/* The disk's own errors, and a file that ends before it should. */
+static enum error read_at(int fd, uint8_t *out, size_t len, uint64_t offset)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pread(fd, out + done, len - done, (off_t)(offset + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return E_IO;
+		if (n == 0)
+			return E_CORRUPT;
+		done += (size_t)n;
+	}
+	return E_OK;
+}
+
+static enum error read_checked(int fd, uint64_t number, uint64_t offset, uint8_t *out, size_t len)
+{
+	uint8_t check[RUN_CHECK_BYTES];
+	if (len < RUN_CHECK_BYTES)
+		return E_CORRUPT;
+	TRY(read_at(fd, out, len, offset));
+	run_check(number, offset, bytes_of(out, len - RUN_CHECK_BYTES), check);
+	return memcmp(check, out + len - RUN_CHECK_BYTES, sizeof check) == 0 ? E_OK : E_CORRUPT;
+}
+
+/* ---- opening ---- */
+
+/* Blocks follow one another without a gap, and each begins behind where the last one did. */
+static enum error check_part(const struct run *run, enum run_table table, uint64_t *end)
+{
+	for (uint64_t block = 0; block < run->parts[table].blocks; block++) {
+		const uint8_t *entry = entry_of(run, table, block);
+		uint64_t len = get_u32(entry + 8);
+		if (get_u64(entry) != *end || len <= RUN_CHECK_BYTES || len > run->name.blocks - *end)
+			return E_CORRUPT;
+		if (block > 0 && memcmp(first_key(run, table, block - 1).data, first_key(run, table, block).data,
+							 run_key_bytes(table)) >= 0)
+			return E_CORRUPT;
+		*end += len;
+	}
+	return E_OK;
+}
+
+static enum error read_index(struct run *run)
+{
+	const struct run_name *name = &run->name;
+	uint64_t end = 0;
+	if (name->index > SIZE_MAX || name->blocks > INT64_MAX - name->index)
+		return E_CORRUPT;
+	run->index = malloc((size_t)name->index + 1);
+	if (run->index == NULL)
+		return E_NO_MEMORY;
+	TRY(read_checked(run->fd, name->number, name->blocks, run->index, (size_t)name->index));
+	struct reader r = reader_of(bytes_of(run->index, (size_t)name->index - RUN_CHECK_BYTES));
+	for (enum run_table table = 0; table < RUN_TABLES; table++) {
+		struct run_part *part = &run->parts[table];
+		part->blocks = reader_u64(&r);
+		size_t bytes = BLOCK_ENTRY_BYTES + run_key_bytes(table);
+		if (part->blocks > reader_left(&r) / bytes)
+			return E_CORRUPT;
+		part->entries = reader_bytes(&r, (size_t)part->blocks * bytes).data;
+		TRY(check_part(run, table, &end));
+	}
+	return reader_done(&r) == E_OK && end == name->blocks ? E_OK : E_CORRUPT;
+}
+
+/* That the index is the named one its check says, which the name repeats. */
+static enum error open_file(int dir_fd, struct run *run)
+{
+	char file[RUN_FILE_NAME_BYTES];
+	run_file_name(run->name.number, file);
+	run->fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC);
+	if (run->fd < 0)
+		return errno == ENOENT ? E_CORRUPT : error_of_system(errno);
+	TRY(read_index(run));
+	return get_u64(run->index + run->name.index - RUN_CHECK_BYTES) == run->name.check ? E_OK : E_CORRUPT;
+}
+
+enum error run_open(int dir_fd, const struct run_name *name, struct run **out)
+{
+	OWNED(run_release) struct run *run = calloc(1, sizeof *run);
+	if (run == NULL)
+		return E_NO_MEMORY;
+	run->fd = -1;
+	run->name = *name;
+	TRY(open_file(dir_fd, run));
+	*out = OWN_TAKE(run);
+	return E_OK;
+}
+
+void run_close(struct run *run)
+{
+	own_close(&run->fd);
+	free(run->index);
+	free(run);
+}
+
+enum error run_copy(const struct run *run, int dir_fd)
+{
+	char file[RUN_FILE_NAME_BYTES];
+	uint8_t piece[COPY_BYTES];
+	uint64_t left = run->name.blocks + run->name.index;
+	run_file_name(run->name.number, file);
+	OWNED_FD fd = openat(dir_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno == EEXIST ? E_EXISTS : error_of_system(errno);
+	for (uint64_t offset = 0; left > 0;) {
+		size_t len = left < sizeof piece ? (size_t)left : sizeof piece;
+		TRY(read_at(run->fd, piece, len, offset));
+		TRY(file_write_all(fd, bytes_of(piece, len)));
+		offset += len;
+		left -= len;
+	}
+	return fsync(fd) == 0 ? E_OK : error_of_system(errno);
+}
+
+/* ---- reading ---- */
+
+void run_cursor_end(struct run_cursor *cursor)
+{
+	free(cursor->buffer);
+	*cursor = (struct run_cursor){.run = NULL};
+}
+
+static enum error load_block(struct run_cursor *cursor, uint64_t block)
+{
+	const struct run *run = cursor->run;
+	cursor->next = 0;
+	if (cursor->loaded && cursor->block == block)
+		return E_OK;
+	const uint8_t *entry = entry_of(run, cursor->table, block);
+	size_t len = get_u32(entry + 8);
+	cursor->loaded = false;
+	TRY(GROW(cursor->buffer, cursor->capacity, len));
+	TRY(read_checked(run->fd, run->name.number, get_u64(entry), cursor->buffer, len));
+	cursor->loaded = true;
+	cursor->block = block;
+	cursor->len = len - RUN_CHECK_BYTES;
+	return E_OK;
+}
+
+/* The row behind the one it stands on, in the loaded block. */
+static enum error next_in_block(struct run_cursor *cursor)
+{
+	size_t key_bytes = run_key_bytes(cursor->table);
+	struct bytes before = cursor->next > 0 ? cursor->key : BYTES_EMPTY;
+	struct reader r = reader_of(bytes_of(cursor->buffer + cursor->next, cursor->len - cursor->next));
+	if (reader_left(&r) == 0)
+		return E_NOT_FOUND;
+	cursor->key = reader_bytes(&r, key_bytes);
+	cursor->value = reader_range32(&r, cursor->len);
+	if (r.error != E_OK || (before.len > 0 && memcmp(before.data, cursor->key.data, key_bytes) >= 0))
+		return E_CORRUPT;
+	cursor->next = (size_t)(r.at - cursor->buffer);
+	return E_OK;
+}
+
+enum error run_next(struct run_cursor *cursor)
+{
+	assert(cursor->loaded);
+	enum error error = next_in_block(cursor);
+	if (error != E_NOT_FOUND || cursor->block + 1 >= cursor->run->parts[cursor->table].blocks)
+		return error;
+	TRY(load_block(cursor, cursor->block + 1));
+	return db_must(next_in_block(cursor));
+}
+
+/* The last block that begins at or before the key; the first if none does. */
+static uint64_t find_block(const struct run *run, enum run_table table, struct bytes key)
+{
+	uint64_t low = 0, high = run->parts[table].blocks;
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+		if (memcmp(first_key(run, table, middle).data, key.data, key.len) <= 0)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+enum error run_seek(struct run_cursor *cursor, struct bytes key)
+{
+	const struct run *run = cursor->run;
+	assert(key.len == 0 || key.len == run_key_bytes(cursor->table));
+	if (run->parts[cursor->table].blocks == 0)
+		return E_NOT_FOUND;
+	TRY(load_block(cursor, key.len == 0 ? 0 : find_block(run, cursor->table, key)));
+	enum error error = run_next(cursor);
+	while (error == E_OK && key.len > 0 && memcmp(cursor->key.data, key.data, key.len) < 0)
+		error = run_next(cursor);
+	return error;
+}
