@@ -7,6 +7,7 @@
  * Nothing of it is there before a commit names it: a file that is left by a process that was killed is taken away. */
 #include "ledger/filed/run_put.h"
 
+#include "ledger/base/clock.h"
 #include "ledger/base/file.h"
 #include "ledger/base/grow.h"
 #include "ledger/base/thread.h"
@@ -14,7 +15,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +23,7 @@
 #define RUN_BUFFER_BYTES (1u << 18)
 #define RUN_FLUSH_BYTES (8u << 20) /* written before the disk is asked to begin */
 #define RUN_TIMES 2
+#define SYNC_WAIT_MS 2
 
 /* Invariant: buffer[0, block_start) are whole blocks, behind it the rows of the one that is begun. */
 struct run_writer {
@@ -54,8 +55,10 @@ struct run_writer {
 
 	pthread_t sync_thread;
 	bool syncing;
-	int sync_failed; /* the thread's, until it is done */
-	_Atomic bool sync_done;
+	pthread_mutex_t mutex; /* over what follows */
+	pthread_cond_t synced;
+	bool sync_done;
+	int sync_failed; /* errno, or 0 */
 };
 
 /* ---- making one ---- */
@@ -125,6 +128,8 @@ enum error run_writer_new(int dir_fd, const struct runs *runs, const struct stor
 	if (writer == NULL)
 		return E_NO_MEMORY;
 	writer->fd = writer->dir_fd = -1;
+	pthread_mutex_init(&writer->mutex, NULL);
+	thread_cond_init(&writer->synced);
 	writer->runs = runs;
 	writer->filing = filing;
 	writer->kept = runs_kept(filing, bytes);
@@ -151,6 +156,8 @@ void run_writer_free(struct run_writer *writer)
 	for (enum run_table table = 0; table < RUN_TABLES; table++)
 		free(writer->index[table]);
 	free(writer->buffer);
+	pthread_cond_destroy(&writer->synced);
+	pthread_mutex_destroy(&writer->mutex);
 	free(writer);
 }
 
@@ -295,10 +302,11 @@ static enum error write_index(struct run_writer *writer)
 static void *sync_main(void *context)
 {
 	struct run_writer *writer = context;
-	errno = 0;
-	if (fdatasync(writer->fd) != 0 || fsync(writer->dir_fd) != 0)
-		writer->sync_failed = errno;
-	atomic_store(&writer->sync_done, true);
+	int failed = fdatasync(writer->fd) != 0 || fsync(writer->dir_fd) != 0 ? errno : 0;
+	LOCKED(&writer->mutex);
+	writer->sync_failed = failed;
+	writer->sync_done = true;
+	pthread_cond_signal(&writer->synced);
 	return NULL;
 }
 
@@ -315,10 +323,20 @@ enum error run_writer_finish(struct run_writer *writer)
 	return writer->syncing ? E_OK : E_NO_MEMORY;
 }
 
+static bool wait_for_sync(struct run_writer *writer)
+{
+	struct timespec until = clock_in(SYNC_WAIT_MS);
+	LOCKED(&writer->mutex);
+	while (!writer->sync_done)
+		if (pthread_cond_timedwait(&writer->synced, &writer->mutex, &until) != 0)
+			break;
+	return writer->sync_done;
+}
+
 enum error run_writer_synced(struct run_writer *writer, bool *done)
 {
-	*done = atomic_load(&writer->sync_done);
-	if (!*done || !writer->syncing)
+	*done = wait_for_sync(writer);
+	if (!*done)
 		return E_OK;
 	pthread_join(writer->sync_thread, NULL);
 	writer->syncing = false;

@@ -23,7 +23,7 @@ enum error run_writer_put(
 	struct run_writer *writer, enum run_table table, struct bytes key, struct bytes value) MUST_USE;
 /* After the last row of the last table. The disk begins to take it, on a thread of its own. */
 enum error run_writer_finish(struct run_writer *writer) MUST_USE;
-/* Whether the disk has all of it. E_IO, E_FULL: it does not take it. */
+/* Whether the disk has all of it; waits for that for a moment. E_IO, E_FULL: it does not take it. */
 enum error run_writer_synced(struct run_writer *writer, bool *done) MUST_USE;
 /* When it is synced: the runs that there are then. */
 void run_writer_names(const struct run_writer *writer, struct store_filing *out);

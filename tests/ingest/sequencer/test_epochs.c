@@ -80,7 +80,7 @@ START_TEST(after_a_standstill)
 		batch_after(2);
 		s.epoch_failed = failed;
 		file_first(&s, 3);
-		clock_s += failed ? 60 : 49;
+		clock_s += failed ? 60 : PACE_FIRST_S - 1;
 		file_first(&s, 3);
 		clock_s += 1;
 		file_first(&s, 0);
@@ -112,12 +112,12 @@ START_TEST(while_ticks_go_on)
 	struct sequencer s = by_hand();
 	f.ledger->epoch_events_max = 2;
 	batch_after(0);
-	batch_after(5);
-	batch_after(8);
-	batch_after(36); /* the others have waited for 49, 44 and 36 seconds */
+	batch_after(3);
+	batch_after(2);
+	batch_after(12); /* the others have waited for 17, 14 and 12 seconds */
 	file_first(&s, 12);
-	clock_s += 1;      /* and now for 50, 45 and 37 */
-	file_first(&s, 7); /* 37, 1, and an epoch's own entry before the newest epoch */
+	clock_s += 1;      /* and now for 18, 15 and 13 */
+	file_first(&s, 7); /* 13, 1, and an epoch's own entry before the newest epoch */
 	end();
 }
 END_TEST
