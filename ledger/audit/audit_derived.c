@@ -102,8 +102,8 @@ static enum error check_filing(
 
 /* ---- subject map ---- */
 
-/* Every subject's head is what the map holds under its label. All heads together are compared with the whole map by a keyed checksum that does not depend on their order; they are
- * looked up one by one only when that differs. */
+/* Every subject's head is what the map holds under its label. All heads together are compared with the whole map by a
+ * keyed checksum that does not depend on their order; they are looked up one by one only when that differs. */
 struct heads {
 	const struct audit_view *view;
 	struct runs *runs;

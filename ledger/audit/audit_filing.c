@@ -64,8 +64,7 @@ static bool tree_fits(const struct audit_view *view, uint64_t index)
 	if (event_decode(opened.disclosed, opened.restricted, NULL, false, event, &fault) != E_OK)
 		return true;
 	alias_make(&view->secrets->alias, event_subject(event), &alias);
-	if (snapshot_runs(view->snapshot, &runs) != E_OK ||
-		head_get(runs, &view->secrets->seal, &alias, &head) != E_OK ||
+	if (snapshot_runs(view->snapshot, &runs) != E_OK || head_get(runs, &view->secrets->seal, &alias, &head) != E_OK ||
 		snapshot_subject_events(view->snapshot, event_subject(event), &indexes, &count) != E_OK)
 		return false;
 	merkle_frontier_init(&tree);

@@ -240,8 +240,7 @@ static enum error find_missing(struct audit_records *records, struct runs *runs)
 		if (error == E_NOT_FOUND)
 			continue;
 		if (error == E_OK)
-			error =
-				posting_find(runs, &records->view->secrets->seal, &alias, index + 1, &found, 1, &count);
+			error = posting_find(runs, &records->view->secrets->seal, &alias, index + 1, &found, 1, &count);
 		if (error != E_OK || count != 1 || found != index)
 			return audit_finding_filed(records->view, error, index, "the event is not filed under its subject");
 	}

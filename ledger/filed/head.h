@@ -18,8 +18,8 @@ void posting_key(const struct alias *alias, uint32_t number, uint8_t out[POSTING
 
 struct head {
 	struct label label;
-	uint64_t newest;                 /* log index of the last leaf */
-	struct merkle_frontier frontier; /* its size is the number of leaves */
+	uint64_t newest;                       /* log index of the last leaf */
+	struct merkle_frontier frontier;       /* its size is the number of leaves */
 	uint64_t indexes[POSTING_INDEXES_MAX]; /* of the last size % POSTING_INDEXES_MAX leaves, ascending */
 };
 

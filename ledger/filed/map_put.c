@@ -21,7 +21,7 @@ struct changed {
 struct map_update {
 	const struct map_change *changes;
 	size_t count;
-	struct runs *runs; /* the map as it was */
+	struct runs *runs;     /* the map as it was */
 	unsigned depth;        /* of the rows that are written now */
 	size_t next;           /* changes (buckets) or `below` (rows) from here on are not written yet */
 	struct changed *below; /* of the depth below this one */

@@ -99,8 +99,8 @@ static enum error walk_map(struct runs *runs, struct path *path, const struct ma
 }
 
 /* From the leaf up, as proofs are written, though the walk went down. */
-enum error map_store_prove(struct runs *runs, const struct label *label, bool *present,
-	struct hash *value, struct map_proof *out)
+enum error map_store_prove(
+	struct runs *runs, const struct label *label, bool *present, struct hash *value, struct map_proof *out)
 {
 	const struct map_change *item;
 	struct path path = {.label = label};
@@ -217,8 +217,7 @@ static enum error check_rows(
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
-enum error map_store_check(
-	struct runs *runs, const struct hash *root, void (*progress)(void *context), void *context)
+enum error map_store_check(struct runs *runs, const struct hash *root, void (*progress)(void *context), void *context)
 {
 	struct check check = {.runs = runs};
 	struct hash empty;

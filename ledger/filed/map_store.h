@@ -15,12 +15,12 @@
 
 enum error map_store_root(struct runs *runs, struct hash *out) MUST_USE;
 /* Presence (*present, with the value) or absence, and the proof. */
-enum error map_store_prove(struct runs *runs, const struct label *label, bool *present,
-	struct hash *value, struct map_proof *out) MUST_USE;
+enum error map_store_prove(
+	struct runs *runs, const struct label *label, bool *present, struct hash *value, struct map_proof *out) MUST_USE;
 /* Recomputes every row: E_CORRUPT unless the rows are one map and it has this root. `progress` (may
  * be NULL) is called for each row. */
-enum error map_store_check(struct runs *runs, const struct hash *root,
-	void (*progress)(void *context), void *context) MUST_USE;
+enum error map_store_check(
+	struct runs *runs, const struct hash *root, void (*progress)(void *context), void *context) MUST_USE;
 /* Visits every label, ascending; `visit` ends the walk with an error. */
 typedef enum error map_visitor(void *context, const struct label *label, const struct hash *value);
 enum error map_store_visit(struct runs *runs, map_visitor *visit, void *context) MUST_USE;

@@ -1,5 +1,5 @@
-/* Postings: for every alias the log indexes of its events. Each 256 of them are a sealed chunk, which never changes; the
- * rest stands in the head. Derived state, written at epochs. spec/store.md
+/* Postings: for every alias the log indexes of its events. Each 256 of them are a sealed chunk, which never changes;
+ * the rest stands in the head. Derived state, written at epochs. spec/store.md
  *
  *   alias (32) || chunk (4) ─► sealed indexes (8 each), ascending, POSTING_INDEXES_MAX of them
  *

@@ -102,8 +102,8 @@ static enum error check_part(const struct run *run, enum run_table table, uint64
 		uint64_t len = get_u32(entry + 8);
 		if (get_u64(entry) != *end || len <= RUN_CHECK_BYTES || len > run->name.blocks - *end)
 			return E_CORRUPT;
-		if (block > 0 && memcmp(first_key(run, table, block - 1).data, first_key(run, table, block).data,
-							 run_key_bytes(table)) >= 0)
+		if (block > 0 &&
+			memcmp(first_key(run, table, block - 1).data, first_key(run, table, block).data, run_key_bytes(table)) >= 0)
 			return E_CORRUPT;
 		*end += len;
 	}

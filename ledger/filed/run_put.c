@@ -43,7 +43,7 @@ struct run_writer {
 	size_t capacity;
 	size_t len;
 	size_t block_start;
-	uint64_t written;  /* to the file: offset of the buffer in it */
+	uint64_t written; /* to the file: offset of the buffer in it */
 	uint64_t flushed;
 	uint8_t last_key[RUN_KEY_BYTES_MAX];
 	bool any;
@@ -121,8 +121,8 @@ static enum error begin_table(struct run_writer *writer, enum run_table table)
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
-enum error run_writer_new(int dir_fd, const struct runs *runs, const struct store_filing *filing, uint64_t bytes,
-	struct run_writer **out)
+enum error run_writer_new(
+	int dir_fd, const struct runs *runs, const struct store_filing *filing, uint64_t bytes, struct run_writer **out)
 {
 	OWNED(run_writer_release) struct run_writer *writer = calloc(1, sizeof *writer);
 	if (writer == NULL)
@@ -168,8 +168,8 @@ static void begin_flush(struct run_writer *writer)
 {
 	if (writer->written - writer->flushed < RUN_FLUSH_BYTES)
 		return;
-	sync_file_range(writer->fd, (off64_t)writer->flushed, (off64_t)(writer->written - writer->flushed),
-		SYNC_FILE_RANGE_WRITE);
+	sync_file_range(
+		writer->fd, (off64_t)writer->flushed, (off64_t)(writer->written - writer->flushed), SYNC_FILE_RANGE_WRITE);
 	writer->flushed = writer->written;
 }
 
@@ -196,7 +196,8 @@ static enum error end_block(struct run_writer *writer)
 		writer->buffer + writer->len);
 	writer->len += RUN_CHECK_BYTES;
 	/* Its entry was begun with its first row. */
-	uint8_t *entry = writer->index[writer->table] + writer->index_len[writer->table] - run_key_bytes(writer->table) - 12;
+	uint8_t *entry =
+		writer->index[writer->table] + writer->index_len[writer->table] - run_key_bytes(writer->table) - 12;
 	put_u64(entry, offset);
 	put_u32(entry + 8, (uint32_t)(rows + RUN_CHECK_BYTES));
 	writer->blocks[writer->table]++;
@@ -225,11 +226,10 @@ static enum error add_row(struct run_writer *writer, struct bytes key, struct by
 	if (writer->len == writer->block_start)
 		TRY(begin_entry(writer, key));
 	TRY(GROW(writer->buffer, writer->capacity, writer->len + bytes + RUN_CHECK_BYTES));
-	uint8_t *at = writer->buffer + writer->len;
-	memcpy(at, key.data, key.len);
-	put_u32(at + key.len, (uint32_t)value.len);
-	if (value.len > 0)
-		memcpy(at + key.len + 4, value.data, value.len);
+	struct writer w = writer_of(writer->buffer + writer->len, bytes);
+	writer_bytes(&w, key);
+	writer_range32(&w, value);
+	TRY(w.error);
 	memcpy(writer->last_key, key.data, key.len);
 	writer->len += bytes;
 	writer->any = true;

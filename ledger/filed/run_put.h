@@ -1,5 +1,5 @@
-/* Writing a run: what an epoch adds, and with it the rows of the newest runs, as many of them as are not much larger, so
- * that there are never many. A program that only reads does not have this file (tests/linkage.py). */
+/* Writing a run: what an epoch adds, and with it the rows of the newest runs, as many of them as are not much larger,
+ * so that there are never many. A program that only reads does not have this file (tests/linkage.py). */
 #pragma once
 
 #include "ledger/filed/runs.h"
@@ -16,8 +16,8 @@ OWN(run_writer, run_writer_free);
 
 /* Takes over at most `rows_max` rows of older runs with lower keys than this one (empty: all); *reached: none is left.
  * Tables are written one after the other, in their order. E_CORRUPT: an older row is damaged. */
-enum error run_writer_reach(struct run_writer *writer, enum run_table table, struct bytes key, size_t rows_max,
-	bool *reached) MUST_USE;
+enum error run_writer_reach(
+	struct run_writer *writer, enum run_table table, struct bytes key, size_t rows_max, bool *reached) MUST_USE;
 /* A row in place of an older one, or a new one. Keys ascend, and must have been reached. */
 enum error run_writer_put(
 	struct run_writer *writer, enum run_table table, struct bytes key, struct bytes value) MUST_USE;

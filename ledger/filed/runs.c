@@ -1,9 +1,9 @@
 /* The shelf keeps a run open for as long as somebody reads it or the newest state names it: a snapshot that is older
  * finds what it names although the file is gone meanwhile, as it holds it since it was opened.
  *
- *   runs_open       each name: on the shelf? else open the file, without holding the shelf ─► what nobody wants is closed
- *   runs_get        from the newest run back, the first that has the key
- *   runs_walk_next  the lowest key of all cursors; the newest run's row counts, the others step over theirs */
+ *   runs_open       each name: on the shelf? else open the file, without holding the shelf ─► what nobody wants is
+ * closed runs_get        from the newest run back, the first that has the key runs_walk_next  the lowest key of all
+ * cursors; the newest run's row counts, the others step over theirs */
 #include "ledger/filed/runs.h"
 
 #include "ledger/base/thread.h"
@@ -23,7 +23,7 @@ struct shelf_place {
 
 struct run_shelf {
 	pthread_mutex_t mutex;
-	int dir_fd; /* of the ledger */
+	int dir_fd;      /* of the ledger */
 	uint64_t newest; /* the highest number that was opened */
 	struct shelf_place places[SHELF_PLACES];
 };

@@ -15,7 +15,7 @@ void run_shelf_free(struct run_shelf *shelf); /* when nobody reads any more */
 struct runs {
 	struct run_shelf *shelf;
 	size_t count;
-	const struct run *run[RUNS_MAX];                     /* the oldest first */
+	const struct run *run[RUNS_MAX];                 /* the oldest first */
 	struct run_cursor cursors[RUNS_MAX][RUN_TABLES]; /* of runs_get */
 };
 

@@ -3,8 +3,9 @@
  *   find      packs of what is not filed yet ─► postings
  *
  * The order is the point: keys are synced before the commit that needs them, so what is read of keys after the store
- * has all of them. An event is found in one place only: the runs that the store's moment names hold what is below `filed`.
- * Computed nodes and checked notes are shared by all snapshots; the mutex is never held while the store is read. */
+ * has all of them. An event is found in one place only: the runs that the store's moment names hold what is below
+ * `filed`. Computed nodes and checked notes are shared by all snapshots; the mutex is never held while the store is
+ * read. */
 #include "ledger/read/archive.h"
 
 #include "ledger/entry/sender.h"

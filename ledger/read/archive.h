@@ -184,6 +184,6 @@ struct db_txn *snapshot_store(struct snapshot *snapshot);
  * which an older snapshot has been held since before the copy was begun, so that none is gone. E_IO, E_FULL. */
 enum error archive_copy_runs(
 	const struct archive *archive, const struct snapshot *copy, int dir_fd, struct fault *fault) MUST_USE;
-/* What is filed: the runs that the snapshot's moment names. Borrowed until snapshot_end. E_CORRUPT: one is not there, or
- * damaged. */
+/* What is filed: the runs that the snapshot's moment names. Borrowed until snapshot_end. E_CORRUPT: one is not there,
+ * or damaged. */
 enum error snapshot_runs(struct snapshot *snapshot, struct runs **out) MUST_USE;

@@ -1,6 +1,6 @@
 /* Whole copies of the environments while the ledger writes. Keys are synced before the tick that needs them, so a key
- * environment that is copied after the store has all keys of what the store holds. Which runs belong to the copy its own
- * store says. */
+ * environment that is copied after the store has all keys of what the store holds. Which runs belong to the copy its
+ * own store says. */
 #include "ledger/read/archive_state.h"
 
 enum error archive_copy(const struct archive *archive, int store_fd, int keys_fd, struct fault *fault)

@@ -2,12 +2,11 @@
 
 #include "ingest/spool/sender_key.h"
 #include "ledger/base/error.h"
+#include "tests/lib/fixture.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <time.h>
-
-#include "tests/lib/fixture.h"
 
 #define MESSAGES_MAX 512
 

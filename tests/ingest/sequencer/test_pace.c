@@ -187,13 +187,12 @@ END_TEST
 /* And where filing costs no more than taking in does, nobody waits for more than half a minute. */
 START_TEST(nobody_waits_for_long)
 {
-	static const struct flood floods[] = {{28, 12, 12, 4000, true}, {16, 25, 25, 4000, true}, {28, 28, 28, 4000, true},
-		{28, 12, 30, 4000, true}};
+	static const struct flood floods[] = {
+		{28, 12, 12, 4000, true}, {16, 25, 25, 4000, true}, {28, 28, 28, 4000, true}, {28, 12, 30, 4000, true}};
 	for (size_t i = 0; i < sizeof floods / sizeof floods[0]; i++)
 		ck_assert_uint_lt(run(&floods[i]), 30);
 }
 END_TEST
 
-UNIT_MAIN(
-	"pace", filing_gets_time_by_its_age, learns_what_filing_costs, one_dear_epoch_is_unlearned, a_flood_of_new_people,
-	nobody_waits_for_long)
+UNIT_MAIN("pace", filing_gets_time_by_its_age, learns_what_filing_costs, one_dear_epoch_is_unlearned,
+	a_flood_of_new_people, nobody_waits_for_long)
