@@ -18,10 +18,10 @@
 #include <stdint.h>
 
 #define PACE_EVEN_S 8u
-#define PACE_AGAIN_S 14u
+#define PACE_AGAIN_S 18u
 #define PACE_ENTRY_NS 250000u   /* what filing an event about somebody new takes, before an epoch has told */
 #define PACE_LEARN_EVENTS 1000u /* fewer say only what an event costs at most */
-#define PACE_FIRST_S 18u        /* nobody waits longer than half a minute to be filed, the next epoch's time included */
+#define PACE_FIRST_S 22u        /* nobody waits longer than half a minute to be filed, the next epoch's time included */
 
 /* Whether a slice waits: `rested_us` since the last one, which took `slice_us`. */
 bool pace_rests(uint64_t behind_s, uint64_t slice_us, uint64_t rested_us);

@@ -114,10 +114,10 @@ START_TEST(while_ticks_go_on)
 	batch_after(0);
 	batch_after(3);
 	batch_after(2);
-	batch_after(12); /* the others have waited for 17, 14 and 12 seconds */
+	batch_after(16); /* the others have waited for 21, 18 and 16 seconds */
 	file_first(&s, 12);
-	clock_s += 1;      /* and now for 18, 15 and 13 */
-	file_first(&s, 7); /* 13, 1, and an epoch's own entry before the newest epoch */
+	clock_s += 1;      /* and now for 22, 19 and 17 */
+	file_first(&s, 7); /* 17, 1, and an epoch's own entry before the newest epoch */
 	end();
 }
 END_TEST
