@@ -3,6 +3,8 @@
  * is what a sender signed against itself, and is read here. */
 #include "ledger/audit/audit_tables.h"
 
+#include "ledger/filed/runs.h"
+
 /* Head and commitments of a batch other than the one in the log, signed for the same sequence. */
 static enum error check_evidence(struct bytes key, struct bytes value)
 {
@@ -48,6 +50,25 @@ static enum error check_rows(const struct audit_view *view, enum store_table tab
 		audit_why(error == E_OK ? E_CORRUPT : error));
 }
 
+/* Reading a row compares the check of its block, and that rows ascend. */
+static enum error check_runs(const struct audit_view *view, enum run_table table, const char *name)
+{
+	struct runs *runs;
+	struct runs_walk walk = {.count = 0};
+	uint64_t count = 0;
+	enum error error = snapshot_runs(view->snapshot, &runs);
+	if (error == E_OK)
+		error = runs_walk_begin(runs, table, 0, BYTES_EMPTY, &walk);
+	for (; error == E_OK; error = runs_walk_next(&walk))
+		if (++count % LOG_WIDTH == 0)
+			audit_progress(view);
+	runs_walk_end(&walk);
+	if (error == E_NOT_FOUND)
+		return E_OK;
+	return audit_judge(view, error, view->checkpoint.size - 1, "not every row of %s is found and holds: %s", name,
+		audit_why(error));
+}
+
 enum error audit_rows(const struct audit_view *view)
 {
 	bool with_records = view->secrets != NULL; /* audit_records.c searches for them */
@@ -60,5 +81,7 @@ enum error audit_rows(const struct audit_view *view)
 	TRY(check_rows(view, STORE_SENDER, "senders", true));
 	TRY(check_rows(view, STORE_CHANGE, "sender entries", true));
 	TRY(check_rows(view, STORE_EVIDENCE, "evidence", false));
-	return check_rows(view, STORE_FILING, "the filing tree", false);
+	TRY(check_rows(view, STORE_FILING, "the filing tree", false));
+	TRY(check_runs(view, RUN_SUBJECT, "postings"));
+	return check_runs(view, RUN_MAP, "the subject map");
 }
