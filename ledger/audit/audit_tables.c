@@ -65,8 +65,8 @@ static enum error check_runs(const struct audit_view *view, enum run_table table
 	runs_walk_end(&walk);
 	if (error == E_NOT_FOUND)
 		return E_OK;
-	return audit_judge(view, error, view->checkpoint.size - 1, "not every row of %s is found and holds: %s", name,
-		audit_why(error));
+	return audit_judge(
+		view, error, view->checkpoint.size - 1, "not every row of %s is found and holds: %s", name, audit_why(error));
 }
 
 enum error audit_rows(const struct audit_view *view)
