@@ -424,8 +424,10 @@ static enum error finish_again(struct ledger *ledger, struct epoch *epoch, struc
 			ledger->filing.epoch_index);
 	TRY(db_begin(ledger->store, true, &txn));
 	store_filing_put(&txn, &filing);
-	TRY(db_commit(&txn));
-	run_writer_keep(epoch->writer);
+	enum error error = db_commit(&txn);
+	if (error != E_FULL) /* it is not known whether an error left it there */
+		run_writer_keep(epoch->writer);
+	TRY(error);
 	set_filing(ledger, &filing);
 	ledger_epoch_free(ledger);
 	return E_OK;
@@ -502,8 +504,10 @@ static enum error finish(struct ledger *ledger, struct epoch *epoch, struct faul
 		ledger_abort(ledger);
 		return error;
 	}
-	TRY(ledger_commit(ledger, fault));
-	run_writer_keep(epoch->writer);
+	error = ledger_commit(ledger, fault);
+	if (error != E_FULL) /* it is not known whether an error left it there */
+		run_writer_keep(epoch->writer);
+	TRY(error);
 	add_damage(ledger, &epoch->damage.declared);
 	ledger->filing = filing;
 	ledger->epoch_entry = entry;
