@@ -107,12 +107,14 @@ enum error audit_subjects_label(struct audit_subjects *subjects, const struct au
 {
 	uint8_t mark[crypto_shorthash_siphashx24_BYTES];
 	struct head head;
+	struct runs *runs;
 	crypto_shorthash_siphashx24(mark, alias->b, sizeof alias->b, subjects->key);
 	mark[0] |= 1;
 	if (find(subjects, mark, out))
 		return E_OK;
 	enum error error = label_make(&view->secrets->vrf, view->vkey->name, subject, out)
-						   ?: head_get(view->txn, &view->secrets->seal, alias, &head);
+						   ?: snapshot_runs(view->snapshot, &runs)
+						   ?: head_get(runs, &view->secrets->seal, alias, &head);
 	if (error != E_OK || memcmp(head.label.b, out->b, sizeof out->b) != 0)
 		return audit_finding_filed(view, error, index, "the event's subject is not filed under its own label");
 	return keep(subjects, mark, out);
