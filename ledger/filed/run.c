@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define BLOCK_ENTRY_BYTES (8 + 4) /* and its first key */
 #define COPY_BYTES 65536
@@ -114,7 +115,10 @@ static enum error read_index(struct run *run)
 {
 	const struct run_name *name = &run->name;
 	uint64_t end = 0;
-	if (name->index > SIZE_MAX || name->blocks > INT64_MAX - name->index)
+	struct stat file;
+	if (fstat(run->fd, &file) != 0)
+		return error_of_system(errno);
+	if (name->blocks > (uint64_t)file.st_size || name->index != (uint64_t)file.st_size - name->blocks)
 		return E_CORRUPT;
 	run->index = malloc((size_t)name->index + 1);
 	if (run->index == NULL)
