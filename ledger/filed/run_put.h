@@ -27,7 +27,7 @@ enum error run_writer_finish(struct run_writer *writer) MUST_USE;
 enum error run_writer_synced(struct run_writer *writer, bool *done) MUST_USE;
 /* When it is synced: the runs that there are then. */
 void run_writer_names(const struct run_writer *writer, struct store_filing *out);
-/* Its name is committed. */
+/* The commit that names it begins: whether it stands is not known before it is over. */
 void run_writer_keep(struct run_writer *writer);
 
 /* Takes files away that no state names any more: neither the newest, nor one that a snapshot may still be of. */

@@ -174,7 +174,7 @@ static enum error close_time(struct ledger *ledger, uint64_t size)
 }
 
 /* Derived, and not what was signed: nothing may be built on it. */
-static enum error refuse_damage(struct fault *fault, enum error error, const char *what)
+enum error epoch_refuse_damage(struct fault *fault, enum error error, const char *what)
 {
 	return error != E_CORRUPT ? error
 							  : fault_set(fault, error,
@@ -233,7 +233,7 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
 	ledger->epoch = calloc(1, sizeof *ledger->epoch);
 	if (ledger->epoch == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	enum error error = refuse_damage(fault, check_filing_tree(ledger), "the filing tree");
+	enum error error = epoch_refuse_damage(fault, check_filing_tree(ledger), "the filing tree");
 	if (error != E_OK) {
 		ledger_epoch_free(ledger);
 		return error;
@@ -241,7 +241,7 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
 	error = prepare_epoch(ledger, ledger->epoch);
 	if (error != E_OK) {
 		ledger_epoch_free(ledger);
-		TRY(refuse_damage(fault, error, "what is filed"));
+		TRY(epoch_refuse_damage(fault, error, "what is filed"));
 		return fault_set(fault, error, "the epoch cannot be started: %s", error_reason(error));
 	}
 	*started = true;
@@ -527,7 +527,7 @@ static enum error run_slice(struct ledger *ledger, struct epoch *epoch, struct f
 	case EPOCH_LEAVES:
 		return epoch_leaves_slice(ledger, epoch);
 	case EPOCH_MAP:
-		return refuse_damage(fault, epoch_map_slice(epoch), "the subject map");
+		return epoch_refuse_damage(fault, epoch_map_slice(epoch), "the subject map");
 	case EPOCH_SYNC:
 		return epoch_sync_slice(epoch);
 	case EPOCH_FINISH:

@@ -62,5 +62,7 @@ enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch) MUST_U
 enum error epoch_map_slice(struct epoch *epoch) MUST_USE;
 enum error epoch_sync_slice(struct epoch *epoch) MUST_USE;
 void bucket_free(struct bucket *bucket);
+/* E_CORRUPT of something derived gets a text that says what to do; other errors stay as they are. */
+enum error epoch_refuse_damage(struct fault *fault, enum error error, const char *what) MUST_USE;
 /* The root of the map that the next epoch is built on, as it was signed; NULL: no epoch entry says it. */
 const struct hash *ledger_signed_map_root(const struct ledger *ledger);

@@ -212,10 +212,11 @@ static enum error take_over(struct merge *merge, const struct alias *alias, bool
 	if (alias != NULL)
 		posting_key(alias, 0, key);
 	struct bytes until = alias != NULL ? BYTES_ARRAY(key) : BYTES_EMPTY;
+	enum error error = E_OK;
 	do
-		TRY(run_writer_reach(merge->epoch->writer, RUN_SUBJECT, until, ROWS_SLICE, reached));
-	while (!*reached && !over(merge));
-	return E_OK;
+		error = run_writer_reach(merge->epoch->writer, RUN_SUBJECT, until, ROWS_SLICE, reached);
+	while (error == E_OK && !*reached && !over(merge));
+	return epoch_refuse_damage(merge->fault, error, "what was filed before");
 }
 
 /* From where the last slice left off; the bucket may be left again before its end. */
