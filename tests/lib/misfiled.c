@@ -1,11 +1,13 @@
 #include "tests/lib/misfiled.h"
 
 #include "ledger/db/db_put.h"
-#include "ledger/filed/filed_put.h"
-#include "ledger/filed/head.h"
 
 #include "ledger/base/domain.h"
 #include "ledger/store/log.h"
+#include "ledger/write/filing_state.h"
+#include "tests/lib/filed.h"
+
+#include <string.h>
 
 struct secrets *secrets;
 
@@ -54,26 +56,74 @@ void epoch_moved(const struct event_place *event, bool covered_up)
 	fixture_open(&f);
 }
 
+/* ---- an epoch whose map has another value for one subject ---- */
+
+/* What the subject's tree becomes: what it was, and what is added. */
+struct wrong_tree {
+	const struct event_place *event;
+	bool doubled;
+	struct head head;
+	bool can_be_stored; /* a head cannot say that it has one event twice */
+	bool made;
+};
+
+static void append_event(struct wrong_tree *tree, struct db_txn *snapshot, uint64_t index)
+{
+	struct hash blind, entry_leaf, leaf;
+	struct bytes encoded;
+	struct head *head = &tree->head;
+	size_t at = head_open_indexes(head);
+	blind_make(&secrets->blinding.subject, index, &blind);
+	ck_ok(log_entry(snapshot, index, &encoded));
+	merkle_leaf_hash(encoded, &entry_leaf);
+	subject_leaf_hash(&blind, index, &entry_leaf, &leaf);
+	merkle_frontier_append(&head->frontier, &leaf, NULL, NULL);
+	for (; at > 0 && head->indexes[at - 1] > index; at--)
+		head->indexes[at] = head->indexes[at - 1];
+	tree->can_be_stored &= at == 0 || head->indexes[at - 1] != index;
+	head->indexes[at] = index;
+	head->newest = head->indexes[head_open_indexes(head) - 1];
+	ck_assert_uint_lt(head->frontier.size, POSTING_INDEXES_MAX);
+}
+
+/* When the subjects' trees have grown and the map is not made yet. */
+static void change_value(struct epoch *epoch, struct wrong_tree *tree)
+{
+	uint32_t subject = 0;
+	struct hash root;
+	struct db_txn snapshot;
+	while (memcmp(epoch->subjects[subject].label.b, tree->head.label.b, LABEL_BYTES) != 0)
+		ck_assert_uint_lt(++subject, epoch->subject_count);
+	ck_ok(db_begin(f.ledger->store, false, &snapshot));
+	if (tree->doubled)
+		append_event(tree, &snapshot, event_index(tree->event));
+	for (uint64_t i = 0; i < epoch->span; i++)
+		if (epoch->subject_of[i] == subject && (tree->doubled || epoch->base + i != event_index(tree->event)))
+			append_event(tree, &snapshot, epoch->base + i);
+	db_abort(&snapshot);
+	merkle_frontier_root(&tree->head.frontier, &root);
+	subject_value(tree->head.frontier.size, &root, &epoch->subjects[subject].value);
+	tree->made = true;
+}
+
 void epoch_miscounted(const struct event_place *event, bool doubled)
 {
 	struct alias alias;
-	struct head head;
-	struct hash blind, entry_leaf, leaf;
-	struct bytes encoded;
+	struct fault fault = {.text = ""};
+	struct wrong_tree tree = {.event = event, .doubled = doubled, .can_be_stored = true};
+	bool started, finished = false;
 	alias_make(&secrets->alias, bytes_text(fixture_subject(event->subject)), &alias);
-	blind_make(&secrets->blinding.subject, event_index(event), &blind);
 	fixture_close(&f);
-	store_begin();
-	ck_ok(head_get(&txn, &secrets->seal, &alias, &head));
-	ck_ok(log_entry(&txn, event_index(event), &encoded));
-	merkle_leaf_hash(encoded, &entry_leaf);
-	subject_leaf_hash(&blind, event_index(event), &entry_leaf, &leaf);
-	if (doubled)
-		merkle_frontier_append(&head.frontier, &leaf, NULL, NULL);
-	else
-		head.newest = event_index(event);
-	head_put(&txn, &secrets->seal, &alias, &head);
-	store_end();
+	filed_head_of(f.dir, &secrets->seal, &alias, &tree.head);
 	fixture_open(&f);
-	fixture_epoch(&f);
+	ck_ok(ledger_epoch_start(f.ledger, &started, &fault));
+	while (!finished) {
+		if (!tree.made && f.ledger->epoch->step == EPOCH_KEYS)
+			change_value(f.ledger->epoch, &tree);
+		ck_ok(ledger_epoch_slice(f.ledger, &finished, &fault));
+	}
+	fixture_close(&f);
+	if (tree.can_be_stored)
+		filed_head(f.dir, &secrets->seal, &alias, &tree.head);
+	fixture_open(&f);
 }

@@ -18,6 +18,6 @@ uint64_t event_index(const struct event_place *event);
 /* Makes an epoch that files the event under the subject of the event before it. With `covered_up` the ledger then puts
  * back what the label stream is made of. */
 void epoch_moved(const struct event_place *event, bool covered_up);
-/* A subject's tree as if the event, its first since the last epoch, were in it already: the next epoch leaves it out,
- * or, with its leaf there and the newest index as it was, puts it in again. */
+/* Makes an epoch that leaves the event out of its subject's tree, or puts its leaf in before the subject's own ones,
+ * which may be a second time. */
 void epoch_miscounted(const struct event_place *event, bool doubled);

@@ -1,6 +1,7 @@
 /* The accredited audit of a directory: epochs that the ledger itself, with all its keys, got wrong. */
 #include "ledger/filed/filed_put.h"
 #include "tests/lib/both_ways.h"
+#include "tests/lib/filed.h"
 #include "tests/lib/misfiled.h"
 
 #define SUBJECTS 6
@@ -149,11 +150,9 @@ START_TEST(a_false_label_is_named)
 	fixture_epoch(&f);
 	fixture_close(&f);
 	alias_make(&secrets->alias, bytes_text(fixture_subject(3)), &alias);
-	store_begin();
-	ck_ok(head_get(&txn, &secrets->seal, &alias, &head));
+	filed_head_of(f.dir, &secrets->seal, &alias, &head);
 	head.label.b[0] ^= 1;
-	head_put(&txn, &secrets->seal, &alias, &head);
-	store_end();
+	filed_head(f.dir, &secrets->seal, &alias, &head);
 	struct audit_result result = audit_labels_of();
 	assert_fails(&result, round_index(0) + 3, "not filed under its own label");
 	ck_assert_uint_eq(result.epoch, round_index(1) - 1);
@@ -216,19 +215,14 @@ static unsigned subject_of_label(const uint8_t *wanted)
 
 START_TEST(the_stored_map_is_compared)
 {
-	uint8_t key[4];
-	struct db_walk walk;
+	uint8_t key[RUN_KEY_BYTES_MAX];
+	size_t len;
 	make_rounds();
-	store_begin();
-	ck_ok(db_walk_begin(&txn, STORE_MAP, &walk));
-	ck_ok(db_walk_from(&walk, BYTES_LITERAL("\x14"))); /* the first bucket */
-	ck_assert_uint_eq(walk.key.len, sizeof key);
-	memcpy(key, walk.key.data, sizeof key);
-	unsigned subject = subject_of_label(walk.value.data + 8 + 4);
-	db_walk_end(&walk);
-	db_abort(&txn);
-	db_close(store);
-	flip(STORE_MAP, BYTES_ARRAY(key), 8 + 4 + LABEL_BYTES, 0);
+	ck_assert(filed_row_at(f.dir, RUN_MAP, 0, key, &len)); /* the first bucket */
+	struct bytes bucket = filed_row(f.dir, RUN_MAP, bytes_of(key, 4));
+	unsigned subject = subject_of_label(bucket.data);
+	free((uint8_t *)bucket.data);
+	filed_flip_row(f.dir, RUN_MAP, bytes_of(key, 4), LABEL_BYTES, 0);
 	assert_stored(round_index(ROUNDS - 1) + SUBJECTS + subject, "the stored subject map");
 	end();
 }
@@ -239,14 +233,12 @@ START_TEST(stored_heads_are_compared)
 	struct alias alias;
 	struct head head;
 	make_rounds();
-	store_begin();
 	for (uint32_t subject = 2; subject < 4; subject++) { /* the first of them is named */
 		alias_make(&secrets->alias, bytes_text(fixture_subject(subject)), &alias);
-		ck_ok(head_get(&txn, &secrets->seal, &alias, &head));
+		filed_head_of(f.dir, &secrets->seal, &alias, &head);
 		head.frontier.hashes[0].b[0] ^= 1;
-		head_put(&txn, &secrets->seal, &alias, &head);
+		filed_head(f.dir, &secrets->seal, &alias, &head);
 	}
-	store_end();
 	assert_stored(round_index(ROUNDS - 1) + SUBJECTS + 2, "a subject's tree");
 	end();
 }
@@ -255,7 +247,7 @@ END_TEST
 START_TEST(stored_places_are_compared)
 {
 	make_rounds();
-	flip(STORE_META, BYTES_LITERAL("filing"), 23, 7); /* index of the epoch entry */
+	flip(STORE_META, BYTES_LITERAL("filing"), 15, 7); /* index of the epoch entry */
 	assert_stored(0, "does not name the newest epoch");
 	end();
 }

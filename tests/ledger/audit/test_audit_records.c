@@ -2,10 +2,11 @@
 #include "ledger/base/domain.h"
 #include "ledger/base/file.h"
 #include "ledger/db/db_put.h"
-#include "ledger/filed/filed_put.h"
+#include "ledger/filed/posting.h"
 #include "ledger/store/store_put.h"
 #include "tests/lib/audited.h"
 #include "tests/lib/both_ways.h"
+#include "tests/lib/filed.h"
 
 #include <fcntl.h>
 
@@ -87,53 +88,40 @@ START_TEST(a_false_position_is_named)
 }
 END_TEST
 
-static uint64_t first_of(const struct secrets *secrets, const struct alias *alias)
-{
-	uint64_t indexes[400];
-	size_t count = 0;
-	ck_ok(posting_find(&txn, &secrets->seal, alias, UINT64_MAX, indexes, 400, &count));
-	ck_assert_uint_gt(count, 0);
-	return indexes[count - 1];
-}
-
 START_TEST(false_postings_are_named)
 {
 	make_ledger();
 	struct secrets *secrets = load_secrets();
-	struct alias alias, other;
-	uint8_t chunk[36] = {0};
+	struct alias alias;
+	struct head head;
+	uint8_t key[POSTING_KEY_BYTES];
 	alias_make(&secrets->alias, bytes_text(fixture_subject(7)), &alias);
-	alias_make(&secrets->alias, bytes_text(fixture_subject(8)), &other);
 
 	/* One person's postings vanish. */
-	store_begin();
-	uint64_t first = first_of(secrets, &alias);
-	memcpy(chunk, alias.b, 32);
-	db_delete(&txn, STORE_POSTING, BYTES_ARRAY(chunk));
-	store_end();
+	filed_head_of(f.dir, &secrets->seal, &alias, &head);
+	uint64_t first = head.indexes[0];
+	posting_key(&alias, POSTING_HEAD, key);
+	filed_change(f.dir, RUN_SUBJECT, BYTES_ARRAY(key), NULL);
 	struct audit_result result = audit(true);
 	assert_fails(&result, first, "not filed under its subject");
 
-	/* They come back without the first one, which stands under somebody else. */
-	uint64_t rest[] = {first + 1};
-	store_begin();
-	ck_ok(posting_add(&txn, &secrets->seal, &alias, rest, 1));
-	store_end();
+	/* They come back without the first one, in whose place stands another's. */
+	head.indexes[0]++;
+	filed_head(f.dir, &secrets->seal, &alias, &head);
 	result = audit(true);
 	assert_fails(&result, first, "not filed under its subject");
 	fixture_remove(&f);
 
-	/* Everything is there, and one more. */
+	/* Everything is there, and all of one person once more. */
 	make_ledger();
 	secrets_free(secrets);
 	secrets = load_secrets();
-	uint64_t more[] = {batch_index(BATCHES / 2) + BATCH_EVENTS - 1};
+	alias_make(&secrets->alias, bytes_text(fixture_subject(7)), &alias);
+	filed_head_of(f.dir, &secrets->seal, &alias, &head);
 	alias_make(&secrets->alias, bytes_text("cpr:0101709999"), &alias);
-	store_begin();
-	ck_ok(posting_add(&txn, &secrets->seal, &alias, more, 1));
-	store_end();
+	filed_head(f.dir, &secrets->seal, &alias, &head);
 	result = audit(true);
-	assert_fails(&result, more[0], "filed under a subject that it is not about");
+	assert_fails(&result, head.indexes[0], "filed under a subject that it is not about");
 	secrets_free(secrets);
 	fixture_remove(&f);
 }
@@ -145,19 +133,12 @@ START_TEST(an_exchanged_posting_is_named)
 	make_ledger();
 	struct secrets *secrets = load_secrets();
 	struct alias alias;
-	uint8_t key[36] = {0}, plain[8 * POSTING_INDEXES_MAX], sealed[sizeof plain + SEAL_OVERHEAD];
-	struct bytes row;
+	struct head head;
 	alias_make(&secrets->alias, bytes_text(fixture_subject(7)), &alias);
-	memcpy(key, alias.b, 32);
-	store_begin();
-	ck_ok(db_get(&txn, STORE_POSTING, BYTES_ARRAY(key), &row));
-	size_t len = row.len - SEAL_OVERHEAD;
-	ck_ok(unseal_small(&secrets->seal.filing, DOMAIN_POSTING, BYTES_ARRAY(key), row, plain));
-	uint64_t last = get_u64(plain + len - 8);
-	put_u64(plain + len - 8, last - 1);
-	seal_small(&secrets->seal.filing, DOMAIN_POSTING, BYTES_ARRAY(key), bytes_of(plain, len), sealed);
-	db_put(&txn, STORE_POSTING, BYTES_ARRAY(key), bytes_of(sealed, row.len));
-	store_end();
+	filed_head_of(f.dir, &secrets->seal, &alias, &head);
+	uint64_t last = head.newest;
+	head.newest = head.indexes[head_open_indexes(&head) - 1] = last - 1;
+	filed_head(f.dir, &secrets->seal, &alias, &head);
 	struct audit_result result = audit(true);
 	assert_fails(&result, last, "not filed under its subject");
 	secrets_free(secrets);
@@ -175,7 +156,7 @@ static void mark_filed(uint64_t filed)
 	store_end();
 }
 
-/* While an epoch runs, postings, heads, map and filing tree are ahead of what is marked as filed. */
+/* While an epoch runs, the filing tree is ahead of what is marked as filed, and a run is there that nobody names. */
 START_TEST(a_running_epoch_is_no_fault)
 {
 	struct fault fault = {.text = ""};

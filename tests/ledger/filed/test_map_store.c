@@ -1,7 +1,6 @@
-#include "ledger/db/db_put.h"
 #include "ledger/filed/map_put.h"
 #include "ledger/filed/map_store.h"
-#include "ledger/store/store_put.h"
+#include "tests/lib/filed.h"
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
 
@@ -10,15 +9,14 @@
 #define LABELS 3000
 
 static struct place place;
-static struct db_env *store;
+static struct filed filed;
 static struct subject_map *model;
 static struct label labels[LABELS];
 
-static void open_store(void)
+static void open_map(void)
 {
-	struct fault fault = {.text = ""};
 	place_make(&place);
-	ck_assert_msg(store_make(place.path, &store, &fault) == E_OK, "%s", fault.text);
+	filed_make(&filed, place.path);
 	ck_ok(subject_map_new(&model));
 	for (uint32_t i = 0; i < LABELS; i++) {
 		uint8_t number[4];
@@ -35,9 +33,9 @@ static void open_store(void)
 	}
 }
 
-static void close_store(void)
+static void close_map(void)
 {
-	db_close(store);
+	filed_close(&filed);
 	subject_map_free(model);
 	place_remove(&place);
 }
@@ -49,32 +47,34 @@ static struct hash value_of(uint64_t salt)
 	return hash;
 }
 
-/* Writes changes on top of `generation` in slices of `rows` rows, or only `slices` of them. */
-static void write_changes(
-	struct map_change *changes, size_t count, uint64_t generation, size_t rows, unsigned slices, struct hash *root)
+/* Writes changes in slices of `rows` rows, or only `slices` of them and gives the epoch up. */
+static void write_changes(struct map_change *changes, size_t count, size_t rows, unsigned slices, struct hash *root)
 {
 	struct map_update *update;
+	struct hash old;
 	bool finished = false;
-	ck_ok(map_update_new(changes, count, generation, NULL, &update));
-	for (unsigned done = 0; !finished && done < slices; done++) {
-		struct db_txn txn;
-		ck_ok(db_begin(store, true, &txn));
-		ck_ok(map_update_slice(update, &txn, rows, &finished));
-		ck_ok(db_commit(&txn));
-	}
-	if (finished)
+	subject_map_root(model, &old);
+	filed_new_run(&filed, count * 200);
+	filed_reach(&filed, RUN_MAP, map_row_key(MAP_BUCKET_DEPTH, 0, (uint8_t[4]){0}));
+	ck_ok(map_update_new(changes, count, &filed.runs, &old, &update));
+	for (unsigned done = 0; !finished && done < slices; done++)
+		ck_ok(map_update_slice(update, filed.writer, rows, &finished));
+	if (finished) {
 		map_update_root(update, root);
+		filed_finish(&filed);
+	}
 	map_update_free(update);
+	filed_give_up(&filed);
 }
 
-static void assert_same_proof(struct db_txn *txn, uint64_t generation, const struct label *label)
+static void assert_same_proof(const struct label *label)
 {
 	struct map_proof proof, wanted;
 	struct hash value, wanted_value, root;
 	bool present;
 	subject_map_root(model, &root);
 	bool wanted_present = subject_map_prove(model, label->b, &wanted_value, &wanted);
-	ck_ok(map_store_prove(txn, generation, label, &present, &value, &proof));
+	ck_ok(map_store_prove(&filed.runs, label, &present, &value, &proof));
 	ck_assert_int_eq(present, wanted_present);
 	ck_assert_mem_eq(proof.bytes, wanted.bytes, wanted.len);
 	ck_assert_uint_eq(proof.len, wanted.len);
@@ -84,48 +84,57 @@ static void assert_same_proof(struct db_txn *txn, uint64_t generation, const str
 		ck_ok(map_verify_absent(&root, label->b, bytes_of(proof.bytes, proof.len)));
 }
 
-static void assert_same(uint64_t generation)
+static void assert_same(void)
 {
-	struct db_txn txn;
 	struct hash root, wanted;
-	ck_ok(db_begin(store, false, &txn));
-	ck_ok(map_store_root(&txn, generation, &root));
+	ck_ok(map_store_root(&filed.runs, &root));
 	subject_map_root(model, &wanted);
 	ck_assert_mem_eq(root.b, wanted.b, 32);
 	for (uint32_t i = 0; i < LABELS; i += 7)
-		assert_same_proof(&txn, generation, &labels[i]);
-	db_abort(&txn);
+		assert_same_proof(&labels[i]);
+	ck_ok(map_store_check(&filed.runs, &wanted, NULL, NULL));
 }
 
-/* STO-19: rounds of random changes, each cut off half-way once, as by a crash, with readers of the finished generation.
- */
+/* Who opened the runs before an epoch reads the map as it was, after it as well. */
+static void assert_older(const struct runs *then, const struct hash *wanted)
+{
+	struct runs view = *then;
+	struct hash root;
+	ck_ok(map_store_root(&view, &root));
+	ck_assert_mem_eq(root.b, wanted->b, 32);
+	ck_ok(map_store_check(&view, wanted, NULL, NULL));
+	runs_close(&view);
+}
+
+/* STO-19: rounds of random changes, each cut off half-way once, as by a crash, with readers of the finished map. */
 START_TEST(like_the_model)
 {
 	static struct map_change changes[LABELS];
-	struct hash root, wanted;
-	uint64_t generation = 0;
+	struct hash root, wanted, before;
 	srandom(7);
-	open_store();
-	assert_same(generation);
+	open_map();
+	assert_same();
 	for (unsigned round = 0; round < 12; round++) {
 		size_t count = 0;
+		struct runs then;
 		uint32_t step = round == 11 ? LABELS : 1 + (uint32_t)random() % (round < 3 ? 400 : 20);
 		for (uint32_t i = (uint32_t)random() % step; i < LABELS; i += step)
 			changes[count++] = (struct map_change){labels[i], value_of((uint64_t)round * LABELS + i)};
-		write_changes(changes, count / 2, generation, 5, 1 + (unsigned)random() % 40, &root);
-		assert_same(generation);
-		write_changes(changes, count, generation, 1 + (size_t)random() % 300, UINT32_MAX, &root);
-		assert_same(generation);
+		write_changes(changes, count / 2, 5, 1 + (unsigned)random() % 3, &root);
+		assert_same();
+		ck_ok(runs_open(filed.shelf, &filed.filing, &then));
+		subject_map_root(model, &before);
+		write_changes(changes, count, 1 + (size_t)random() % 300, UINT32_MAX, &root);
 		for (size_t i = 0; i < count; i++)
 			ck_ok(subject_map_set(model, changes[i].label.b, &changes[i].value));
-		generation++;
 		subject_map_root(model, &wanted);
 		ck_assert_mem_eq(root.b, wanted.b, 32);
-		assert_same(generation);
+		assert_same();
+		assert_older(&then, &before);
 	}
-	write_changes(NULL, 0, generation, 10, UINT32_MAX, &root);
+	write_changes(NULL, 0, 10, UINT32_MAX, &root);
 	ck_assert_mem_eq(root.b, wanted.b, 32);
-	close_store();
+	close_map();
 }
 END_TEST
 
@@ -151,46 +160,68 @@ START_TEST(visits_every_label)
 {
 	static struct map_change changes[LABELS];
 	struct hash root;
-	struct db_txn txn;
 	struct visited visited = {0};
-	open_store();
-	for (uint32_t i = 0; i < LABELS; i++) {
-		changes[i] = (struct map_change){labels[i], value_of(i)};
-		ck_ok(subject_map_set(model, labels[i].b, &changes[i].value));
-	}
-	write_changes(changes, LABELS, 0, 100, UINT32_MAX, &root);
-	ck_ok(db_begin(store, false, &txn));
-	ck_ok(map_store_visit(&txn, 1, count_label, &visited));
-	ck_assert_uint_eq(visited.count, LABELS);
-	visited.count = 0;
-	ck_ok(map_store_visit(&txn, 0, count_label, &visited)); /* before that there was nothing */
+	open_map();
+	ck_ok(map_store_visit(&filed.runs, count_label, &visited)); /* before the first there is nothing */
 	ck_assert_uint_eq(visited.count, 0);
-	db_abort(&txn);
-	close_store();
+	for (uint32_t i = 0; i < LABELS; i++)
+		changes[i] = (struct map_change){labels[i], value_of(i)};
+	write_changes(changes, LABELS, 100, UINT32_MAX, &root);
+	for (uint32_t i = 0; i < LABELS; i++)
+		ck_ok(subject_map_set(model, changes[i].label.b, &changes[i].value));
+	ck_ok(map_store_visit(&filed.runs, count_label, &visited));
+	ck_assert_uint_eq(visited.count, LABELS);
+	close_map();
 }
 END_TEST
 
+/* The row of the root is this one, in a run whose checks are right. */
+static void write_row(unsigned depth, uint32_t prefix, struct bytes content)
+{
+	uint8_t key[4];
+	filed_new_run(&filed, 1);
+	filed_row_put(&filed, RUN_MAP, map_row_key(depth, prefix, key), content);
+	filed_finish(&filed);
+}
+
+static enum error try_change(struct map_change *change, const struct hash *old)
+{
+	struct map_update *update;
+	bool finished = false;
+	filed_new_run(&filed, 200);
+	filed_reach(&filed, RUN_MAP, map_row_key(MAP_BUCKET_DEPTH, 0, (uint8_t[4]){0}));
+	ck_ok(map_update_new(change, 1, &filed.runs, old, &update));
+	enum error error = E_OK;
+	while (error == E_OK && !finished)
+		error = map_update_slice(update, filed.writer, 100, &finished);
+	map_update_free(update);
+	filed_give_up(&filed);
+	return error;
+}
+
 START_TEST(damaged_rows_are_noticed)
 {
-	struct map_change change = {labels[0], value_of(1)};
+	struct map_change change, again;
 	struct hash root, value;
 	struct map_proof proof;
-	struct db_txn txn;
 	bool present;
-	open_store();
-	change.label = labels[0];
-	write_changes(&change, 1, 0, 100, UINT32_MAX, &root);
-	ck_ok(db_begin(store, true, &txn));
-	db_put(&txn, STORE_MAP, BYTES_LITERAL("\0\0\0\0"), BYTES_LITERAL("short"));
-	ck_error(map_store_root(&txn, 1, &root), E_CORRUPT);
-	db_put(&txn, STORE_MAP, BYTES_LITERAL("\0\0\0\0"), BYTES_LITERAL("\0\0\0\0\0\0\0\1\0\0\0\xFFxx"));
-	ck_error(map_store_root(&txn, 1, &root), E_CORRUPT);
-	db_put(&txn, STORE_MAP, BYTES_LITERAL("\0\0\0\0"), BYTES_LITERAL("\0\0\0\0\0\0\0\1\0\0\0\2\xFF\xFF\0\0\0\0"));
-	ck_error(map_store_prove(&txn, 1, &labels[0], &present, &value, &proof), E_CORRUPT);
-	db_put(&txn, STORE_MAP, BYTES_LITERAL("\0\0\0\0"), BYTES_LITERAL("\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0"));
-	ck_error(map_store_root(&txn, 1, &root), E_CORRUPT); /* of a generation after the next */
-	db_abort(&txn);
-	close_store();
+	open_map();
+	change = (struct map_change){labels[0], value_of(1)};
+	write_changes(&change, 1, 100, UINT32_MAX, &root);
+	again = (struct map_change){labels[0], value_of(2)};
+	ck_ok(try_change(&again, &root));
+	value = value_of(3);
+	ck_error(try_change(&again, &value), E_CORRUPT); /* not the root that was signed */
+	write_row(0, 0, BYTES_LITERAL("x"));
+	ck_error(map_store_root(&filed.runs, &root), E_CORRUPT);
+	write_row(0, 0, BYTES_LITERAL("\xFF\xFF\0\0\0\0"));
+	ck_error(map_store_root(&filed.runs, &root), E_CORRUPT);
+	ck_error(map_store_prove(&filed.runs, &labels[0], &present, &value, &proof), E_CORRUPT);
+	ck_error(try_change(&again, NULL), E_CORRUPT);
+	write_row(0, 0, BYTES_LITERAL("\0\0")); /* nothing in it although there is a bucket */
+	ck_error(map_store_check(&filed.runs, &root, NULL, NULL), E_CORRUPT);
+	ck_error(try_change(&again, NULL), E_CORRUPT);
+	close_map();
 }
 END_TEST
 

@@ -1,12 +1,12 @@
 /* A person with very many events: the parts of the tree that are stored, what is made with them, and the audit of them.
  */
 #include "ledger/base/domain.h"
-#include "ledger/db/db_put.h"
 #include "ledger/filed/subtrees.h"
 #include "ledger/keys/secrets.h"
 #include "ledger/statement/statement.h"
 #include "query/statement/statement_make.h"
 #include "tests/lib/both_ways.h"
+#include "tests/lib/filed.h"
 #include "tests/lib/fixture.h"
 
 #include <fcntl.h>
@@ -176,28 +176,21 @@ static void row_key(const struct secrets *secrets, uint32_t row, uint8_t key[POS
 /* Changes hash `at` of a row, and back the second time; drops the row with UINT32_MAX. */
 static void spoil(const struct secrets *secrets, uint32_t row, uint32_t at)
 {
-	char path[160];
-	struct db_env *store;
-	struct db_txn txn;
-	struct bytes sealed;
 	uint8_t key[POSTING_KEY_BYTES], plain[SUBTREES_IN_ROW * HASH_BYTES], again[sizeof plain + SEAL_OVERHEAD];
 	row_key(secrets, row, key);
-	snprintf(path, sizeof path, "%s/store", f.dir);
-	ck_ok(store_open(path, false, &store, NULL));
-	ck_ok(db_begin(store, true, &txn));
-	ck_ok(db_get(&txn, STORE_POSTING, BYTES_ARRAY(key), &sealed));
 	if (at == UINT32_MAX) {
-		db_delete(&txn, STORE_POSTING, BYTES_ARRAY(key));
-	} else {
-		size_t len = sealed.len - SEAL_OVERHEAD;
-		ck_ok(unseal_small(&secrets->seal.filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), sealed, plain));
-		ck_assert_uint_lt(at * HASH_BYTES, len);
-		plain[at * HASH_BYTES] ^= 1;
-		seal_small(&secrets->seal.filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), bytes_of(plain, len), again);
-		db_put(&txn, STORE_POSTING, BYTES_ARRAY(key), bytes_of(again, len + SEAL_OVERHEAD));
+		filed_change(f.dir, RUN_SUBJECT, BYTES_ARRAY(key), NULL);
+		return;
 	}
-	ck_ok(db_commit(&txn));
-	db_close(store);
+	struct bytes sealed = filed_row(f.dir, RUN_SUBJECT, BYTES_ARRAY(key));
+	size_t len = sealed.len - SEAL_OVERHEAD;
+	ck_ok(unseal_small(&secrets->seal.filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), sealed, plain));
+	ck_assert_uint_lt(at * HASH_BYTES, len);
+	plain[at * HASH_BYTES] ^= 1;
+	seal_small(&secrets->seal.filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), bytes_of(plain, len), again);
+	const struct bytes changed = bytes_of(again, sealed.len);
+	filed_change(f.dir, RUN_SUBJECT, BYTES_ARRAY(key), &changed);
+	free((uint8_t *)sealed.data);
 }
 
 static struct audit_result audited(void)
