@@ -140,14 +140,16 @@ static enum error add_filings(
 	const struct seal_keys *keys = &merge->ledger->secrets->seal;
 	struct growing growing = {.roots = NULL};
 	uint64_t first = head->frontier.size / SUBTREE_LEAVES;
-	TRY(posting_add(epoch->writer, keys, alias, head, indexes, count));
-	enum error error = E_OK;
+	enum error error = posting_add(epoch->writer, keys, alias, head, indexes, count);
+	TRY(epoch_refuse_damage(merge->fault, error, "what was filed before"));
 	for (size_t i = 0; i < count && error == E_OK; i++)
 		error = add_leaf(merge, head, indexes[i], &growing);
 	if (error == E_OK)
 		error = subtrees_add(epoch->writer, &epoch->runs, keys, alias, first, growing.roots, growing.count);
 	free(growing.roots);
-	return error == E_OK ? head_put(epoch->writer, keys, alias, head) : error;
+	if (error == E_OK)
+		error = head_put(epoch->writer, keys, alias, head);
+	return epoch_refuse_damage(merge->fault, error, "what was filed before, or the log,");
 }
 
 /* In the order of the log. */
