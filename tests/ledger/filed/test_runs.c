@@ -387,7 +387,7 @@ static void *read_main(void *context)
 
 START_TEST(readers_beside_the_writer)
 {
-	enum { READERS = 4, VERSIONS = 200 };
+	enum { READERS = 4, VERSIONS = 60 };
 	struct run_sweep sweep = {.count = 0};
 	pthread_t readers[READERS];
 	begin();
