@@ -164,8 +164,8 @@ struct bytes filed_row(const char *dir, enum run_table table, struct bytes key)
 }
 
 /* The rows of a table, but for the one that is changed. */
-static void write_table(struct filed *out, const struct runs *runs, enum run_table table, struct bytes key,
-	const struct bytes *value)
+static void write_table(
+	struct filed *out, const struct runs *runs, enum run_table table, struct bytes key, const struct bytes *value)
 {
 	struct runs_walk walk;
 	bool done = false;

@@ -1,4 +1,5 @@
-/* What is filed (ledger/filed/runs.h), made without a ledger, or changed as somebody with its disk and its keys could. */
+/* What is filed (ledger/filed/runs.h), made without a ledger, or changed as somebody with its disk and its keys could.
+ */
 #pragma once
 
 #include "ledger/filed/head.h"

@@ -108,8 +108,8 @@ static void change_rows(enum run_table table, uint32_t epoch, uint32_t step)
 	}
 }
 
-/* STO-19: many epochs of every size, so that runs are merged in all ways, some given up half-way; tables that are empty, and rows
- * that are longer than a block. */
+/* STO-19: many epochs of every size, so that runs are merged in all ways, some given up half-way; tables that are
+ * empty, and rows that are longer than a block. */
 START_TEST(like_the_model)
 {
 	uint32_t merged = 0, kept = 0;

@@ -23,8 +23,8 @@ static void make(void)
 	fixture_close(&f);
 }
 
-/* What can be damaged of what is derived: rows of the runs, with checks that are right, rows of the store, and the bytes
- * of a run as a disk would do it. */
+/* What can be damaged of what is derived: rows of the runs, with checks that are right, rows of the store, and the
+ * bytes of a run as a disk would do it. */
 enum part_of_it { OF_SUBJECTS, OF_MAP, OF_FILING, OF_FILE, DERIVED };
 
 static const char *const part_names[DERIVED] = {"subjects", "map", "filing tree", "file"};
