@@ -329,7 +329,7 @@ static enum error load_packs(const struct ledger *ledger, struct epoch *epoch, s
 }
 
 /* UINT32_MAX for all: who stands nowhere in the buckets (lost, or no event) has no leaf. */
-static enum error begin_merge(const struct ledger *ledger, struct epoch *epoch)
+static enum error begin_merge(const struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
 	epoch->subject_of = malloc((epoch->span > 0 ? epoch->span : 1) * sizeof *epoch->subject_of);
 	if (epoch->subject_of == NULL)
@@ -337,8 +337,9 @@ static enum error begin_merge(const struct ledger *ledger, struct epoch *epoch)
 	memset(epoch->subject_of, 0xFF, epoch->span * sizeof *epoch->subject_of);
 	epoch->next_index = epoch->base;
 	epoch->step = EPOCH_MERGE;
-	return run_writer_new(
+	enum error error = run_writer_new(
 		ledger->dir_fd, &epoch->runs, &ledger->filing, epoch->total * FILED_EVENT_BYTES, &epoch->writer);
+	return epoch_refuse_damage(fault, error, "what was filed before");
 }
 
 /* The next slice goes on with the pack that was made again; where there is none to make, nothing is left to load. */
@@ -364,14 +365,14 @@ static enum error walk_packs(struct ledger *ledger, struct epoch *epoch, bool *c
 }
 
 /* A pack is mended outside of the snapshot in which it was found, because mending writes. */
-static enum error load_slice(struct ledger *ledger, struct epoch *epoch)
+static enum error load_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
 	bool complete = false;
 	enum error error = walk_packs(ledger, epoch, &complete);
 	if (error == E_UNSEALED)
 		error = mend_pack(ledger, epoch, &complete);
 	TRY(error);
-	return complete ? begin_merge(ledger, epoch) : E_OK;
+	return complete ? begin_merge(ledger, epoch, fault) : E_OK;
 }
 
 /* ---- finish ---- */
@@ -519,7 +520,7 @@ static enum error run_slice(struct ledger *ledger, struct epoch *epoch, struct f
 {
 	switch (epoch->step) {
 	case EPOCH_LOAD:
-		return load_slice(ledger, epoch);
+		return load_slice(ledger, epoch, fault);
 	case EPOCH_MERGE:
 		return epoch_merge_slice(ledger, epoch, fault);
 	case EPOCH_KEYS:
