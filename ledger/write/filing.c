@@ -337,8 +337,8 @@ static enum error begin_merge(const struct ledger *ledger, struct epoch *epoch, 
 	memset(epoch->subject_of, 0xFF, epoch->span * sizeof *epoch->subject_of);
 	epoch->next_index = epoch->base;
 	epoch->step = EPOCH_MERGE;
-	enum error error = run_writer_new(
-		ledger->dir_fd, &epoch->runs, &ledger->filing, epoch->total * FILED_EVENT_BYTES, &epoch->writer);
+	enum error error =
+		run_writer_new(ledger->dir_fd, &epoch->runs, &ledger->filing, epoch->total * FILED_EVENT_BYTES, &epoch->writer);
 	return epoch_refuse_damage(fault, error, "what was filed before");
 }
 

@@ -1,8 +1,7 @@
 #include "tests/lib/misfiled.h"
 
-#include "ledger/db/db_put.h"
-
 #include "ledger/base/domain.h"
+#include "ledger/db/db_put.h"
 #include "ledger/store/log.h"
 #include "ledger/write/filing_state.h"
 #include "tests/lib/filed.h"
