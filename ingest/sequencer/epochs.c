@@ -45,8 +45,8 @@ static void say_damage(struct sequencer *s)
 		return;
 	if (damage.filing)
 		fprintf(stderr,
-			"indsigt-ingestd: ALARM: the store was damaged: where filing stands could not be read, and all of "
-			"it is made again from the log. Look after the disk, and run 'indsigt audit'.\n");
+			"indsigt-ingestd: ALARM: what is filed is missing or damaged, and all of it is made again from the log. "
+			"Unless a copy without the folder 'filed' was put here, look after the disk, and run 'indsigt audit'.\n");
 	if (damage.packs > 0)
 		fprintf(stderr,
 			"indsigt-ingestd: ALARM: the store was damaged: what %" PRIu64

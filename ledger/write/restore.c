@@ -10,6 +10,7 @@
 #include "ledger/base/beside.h"
 #include "ledger/db/db_put.h"
 #include "ledger/filed/lost_rows.h"
+#include "ledger/filed/runs.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/log.h"
 #include "ledger/store/log_put.h"
@@ -26,6 +27,7 @@ struct restore {
 	struct db_env *store;
 	struct db_txn txn;
 	struct log_appender *log;
+	struct run_shelf *shelf;
 	uint64_t old_size; /* what the store had */
 	struct losses old_losses;
 	bool sealed; /* among what was put back are events */
@@ -78,6 +80,7 @@ enum error restore_open(const char *dir, struct restore **out, struct fault *fau
 	if (restore == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	TRY(open_store(restore, dir, fault));
+	TRY(fault_because(fault, run_shelf_new(dir, &restore->shelf), "%s", dir));
 	*out = OWN_TAKE(restore);
 	return E_OK;
 }
@@ -88,6 +91,7 @@ void restore_close(struct restore *restore)
 		return;
 	db_abort(&restore->txn);
 	log_appender_free(restore->log);
+	run_shelf_free(restore->shelf);
 	db_close(restore->store);
 	free(restore);
 }
@@ -175,17 +179,28 @@ static enum error drop_lost(struct restore *restore, const struct losses *losses
 
 /* ---- filing ---- */
 
+/* A copy of the store alone names runs that are gone by now, or never were here. */
+static enum error look_for_runs(const struct restore *restore, const struct store_filing *filing, bool *there)
+{
+	OWNED(runs_close) struct runs runs;
+	enum error error = runs_open(restore->shelf, filing, &runs);
+	*there = error == E_OK;
+	return error == E_CORRUPT ? E_OK : error;
+}
+
 /* What is filed stays as it was, and the next epoch goes on from there. Where nothing of it is lost, it is filed again
- * up to the newest epoch of the log; where it holds what is lost now, all of it. */
+ * up to the newest epoch of the log; where it holds what is lost now, or is not there, all of it. */
 static enum error put_filing(
 	struct restore *restore, const struct log_rules *rules, const struct losses *losses, bool dropped)
 {
 	struct store_filing filing;
 	uint64_t again = ledger_epoch_again(losses, rules->state.epoch_index, rules->state.epoch_size);
+	bool there;
 	TRY(store_filing_get(&restore->txn, &filing));
-	if (dropped) {
+	TRY(look_for_runs(restore, &filing, &there));
+	if (dropped || !there) {
 		db_clear(&restore->txn, STORE_FILING);
-		filing = (struct store_filing){.filed = 0};
+		filing = (struct store_filing){.epoch_index = dropped ? 0 : again};
 	} else if (rules->state.epoch_size >= filing.filed && again > 0) {
 		filing.epoch_index = again;
 	}

@@ -137,6 +137,7 @@ struct thread {
 	void *(*start)(void *);
 	void *argument;
 	bool ended;
+	bool joined; /* its place is free */
 };
 
 static struct thread threads[THREADS_MAX];
@@ -271,16 +272,32 @@ int __wrap_pthread_create(pthread_t *out, const pthread_attr_t *attributes, void
 {
 	if (running == NULL)
 		return __real_pthread_create(out, attributes, start, argument);
-	assert(thread_count < THREADS_MAX && (thread_count == 0 || threads_of == running));
+	assert(thread_count == 0 || threads_of == running);
 	threads_of = running;
-	struct thread *thread = &threads[thread_count++];
+	unsigned at = 0;
+	while (at < thread_count && !threads[at].joined)
+		at++;
+	assert(at < THREADS_MAX);
+	thread_count += at == thread_count;
+	struct thread *thread = &threads[at];
 	*thread = (struct thread){.stack = malloc(STACK_BYTES), .start = start, .argument = argument};
 	getcontext(&thread->context);
 	thread->context.uc_stack.ss_sp = thread->stack;
 	thread->context.uc_stack.ss_size = STACK_BYTES;
 	makecontext(&thread->context, thread_main, 0);
-	*out = thread_count; /* from 1 */
+	*out = at + 1;
 	return 0;
+}
+
+/* A command waits for a thread that it has begun, or one thread for another. */
+static void let_others_run(void)
+{
+	if (current != NULL) {
+		yield();
+		return;
+	}
+	machine_run_threads();
+	now_us += 1000;
 }
 
 int __real_pthread_join(pthread_t thread, void **out);
@@ -289,13 +306,15 @@ int __wrap_pthread_join(pthread_t thread, void **out)
 {
 	if (running == NULL)
 		return __real_pthread_join(thread, out);
-	for (; !threads[thread - 1].ended; now_us += 1000)
-		machine_run_threads();
+	struct thread *joined = &threads[thread - 1];
+	while (!joined->ended)
+		let_others_run();
+	free(joined->stack);
+	joined->stack = NULL;
+	joined->joined = true;
 	bool all = true;
 	for (unsigned i = 0; i < thread_count; i++)
-		all &= threads[i].ended;
-	for (unsigned i = 0; all && i < thread_count; i++)
-		free(threads[i].stack);
+		all &= threads[i].joined;
 	thread_count = all ? 0 : thread_count;
 	return 0;
 }
@@ -305,9 +324,8 @@ int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex);
 int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)
 {
 	(void)condition;
-	assert(current != NULL);
 	pthread_mutex_unlock(mutex);
-	yield();
+	let_others_run();
 	pthread_mutex_lock(mutex);
 	return 0;
 }
