@@ -54,8 +54,7 @@ static enum error run_epoch_and_say(struct ledger *ledger, struct fault *fault)
 	if (!ledger_take_damage(ledger, &damage))
 		return error;
 	if (damage.filing)
-		fputs("indsigt: the store was damaged: where filing stands could not be read, and all of it was made again\n",
-			stderr);
+		fputs("indsigt: what is filed was missing or damaged, and all of it was made again\n", stderr);
 	if (damage.packs > 0)
 		fprintf(stderr,
 			"indsigt: the store was damaged: what %" PRIu64
