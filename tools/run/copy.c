@@ -273,9 +273,11 @@ static enum error copy(void *given, struct fault *fault)
 const struct command command_copy = {
 	.options = {.name = "indsigt copy",
 		.summary = "makes a whole copy of a ledger, also of one that runs",
-		.text = "TO is made, and holds all of the ledger as it was at one moment: store, keys, guard, policy, "
-				"evidence. 'indsigt audit' and 'indsigt serve' take it as they take DIR. Copying the files of a ledger "
-				"that runs by other means gives one that may not open.\n",
+		.text = "TO is made, and holds all of the ledger as it was at one moment: store, what is filed, keys, "
+				"guard, policy, evidence. 'indsigt audit' and 'indsigt serve' take it as they take DIR. Copying the "
+				"files of a ledger "
+				"that runs by other means gives one that may not open. "
+				"Where filed/ is missing the ledger makes it again from the store.\n",
 		OPTION_ROWS(rows),
 		.after = "With the keys the copy is as secret as the ledger: whoever has it reads everything and can sign. "
 				 "What is erased in the ledger stays readable in it, so such copies are kept shortly.\n\nA copy is put "
