@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KEYS 400u
-#define EPOCHS 60u
+#define KEYS 200u
+#define EPOCHS 30u
 
 static struct place place;
 static struct filed filed;
