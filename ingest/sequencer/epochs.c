@@ -15,7 +15,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* How old the oldest event that is not filed is, in the log's time, and how old the newest will be at least. */
+static uint32_t epoch_seconds(const struct sequencer *s)
+{
+	return s->options.epoch_seconds < EPOCH_SECONDS_MOST ? s->options.epoch_seconds : EPOCH_SECONDS_MOST;
+}
+
+/* Who asks for fewer epochs than usual does not mean that ticks should wait for them: so much of an event's age is as
+ * it was wished. */
+static uint64_t late_s(const struct sequencer *s, uint64_t now_s)
+{
+	uint64_t age_s = s->oldest_s < now_s ? now_s - s->oldest_s : 0;
+	uint64_t wished_s = epoch_seconds(s) > EPOCH_SECONDS_DEFAULT ? epoch_seconds(s) - EPOCH_SECONDS_DEFAULT : 0;
+	return age_s > wished_s ? age_s - wished_s : 0;
+}
+
+/* How late the oldest event that is not filed is, in the log's time, and how late the newest will be at least. */
 static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
 {
 	if (ledger_unfiled(s->options.ledger) == 0)
@@ -23,8 +37,7 @@ static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
 	else if (s->oldest_s == UINT64_MAX &&
 			 ledger_oldest_unfiled(s->options.ledger, &s->oldest_from, &s->oldest_s) != E_OK)
 		s->oldest_s = UINT64_MAX; /* looked at again with the next slice */
-	return (s->oldest_s < now_s ? now_s - s->oldest_s : 0) +
-		   pace_left_us(&s->cost, ledger_unfiled(s->options.ledger)) / 1000000;
+	return late_s(s, now_s) + pace_left_us(&s->cost, ledger_unfiled(s->options.ledger)) / 1000000;
 }
 
 /* What keeps epochs from coming is said once, however often it is tried. */
@@ -232,7 +245,7 @@ void epochs_step(struct sequencer *s, bool busy)
 	uint64_t now_s = 0;
 	uint64_t tail = ledger_unfiled(s->options.ledger);
 	set_waiters_targets(s);
-	uint32_t seconds = s->options.epoch_seconds < EPOCH_SECONDS_MOST ? s->options.epoch_seconds : EPOCH_SECONDS_MOST;
+	uint32_t seconds = epoch_seconds(s);
 	bool due = clock_ms() - s->epoch_ended_ms >= (uint64_t)seconds * 1000;
 	note_lag(s, seconds);
 	s->epoch_rests = !may_sign(s, &now_s, &fault);

@@ -49,7 +49,7 @@ static void end(void)
 /* Without its threads: what the tick thread has. */
 static struct sequencer by_hand(void)
 {
-	return (struct sequencer){.options = {.ledger = f.ledger, .dir = f.dir, .epoch_seconds = 1000},
+	return (struct sequencer){.options = {.ledger = f.ledger, .dir = f.dir, .epoch_seconds = EPOCH_SECONDS_DEFAULT},
 		.health = health,
 		.oldest_s = UINT64_MAX,
 		.cost.event_ns = PACE_ENTRY_NS};
@@ -121,6 +121,22 @@ START_TEST(while_ticks_go_on)
 	file_first(&s, 12);
 	clock_s += 1;      /* and now for 22, 19 and 17 */
 	file_first(&s, 7); /* 17, 1, and an epoch's own entry before the newest epoch */
+	end();
+}
+END_TEST
+
+/* Ticks do not wait for what was not wished sooner. */
+START_TEST(as_few_epochs_as_were_asked_for)
+{
+	begin();
+	struct sequencer s = by_hand();
+	s.options.epoch_seconds = 1000; /* half of the lag is the most */
+	for (unsigned i = 0; i < 3; i++)
+		batch_after(i > 0 ? 60 : 0);
+	clock_s += EPOCH_SECONDS_MOST - EPOCH_SECONDS_DEFAULT + PACE_FIRST_S - 1 - 120;
+	file_first(&s, 9);
+	clock_s += 1;
+	file_first(&s, 0);
 	end();
 }
 END_TEST
@@ -301,5 +317,6 @@ START_TEST(a_tick_after_a_standstill)
 }
 END_TEST
 
-UNIT_MAIN("epochs", after_a_standstill, after_a_standstill_all_of_it, while_ticks_go_on, not_what_cannot_be_filed,
-	a_doubted_clock_ends_no_epoch, an_epoch_that_files_nothing_teaches_nothing, a_tick_after_a_standstill)
+UNIT_MAIN("epochs", after_a_standstill, after_a_standstill_all_of_it, while_ticks_go_on,
+	as_few_epochs_as_were_asked_for, not_what_cannot_be_filed, a_doubted_clock_ends_no_epoch,
+	an_epoch_that_files_nothing_teaches_nothing, a_tick_after_a_standstill)
