@@ -176,6 +176,8 @@ static void begin_flush(struct run_writer *writer)
 /* What stands in the buffer before `end`; the rest moves to its front. */
 static enum error write_out(struct run_writer *writer, size_t end)
 {
+	if (end == 0)
+		return E_OK;
 	TRY(file_write_all(writer->fd, bytes_of(writer->buffer, end)));
 	memmove(writer->buffer, writer->buffer + end, writer->len - end);
 	writer->len -= end;
