@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,6 +283,8 @@ int __wrap_pthread_create(pthread_t *out, const pthread_attr_t *attributes, void
 	struct thread *thread = &threads[at];
 	*thread = (struct thread){.stack = malloc(STACK_BYTES), .start = start, .argument = argument};
 	getcontext(&thread->context);
+	/* Whoever begins a thread blocks signals while it does; but no seed goes on for ever. */
+	sigdelset(&thread->context.uc_sigmask, SIGALRM);
 	thread->context.uc_stack.ss_sp = thread->stack;
 	thread->context.uc_stack.ss_size = STACK_BYTES;
 	makecontext(&thread->context, thread_main, 0);
