@@ -44,33 +44,20 @@ enum error aliases_move(struct db_txn *txn, uint64_t first_index, uint64_t posit
 
 /* ---- postings ---- */
 
-/* Of the person's older rows those before it, which stay as they are, come first. */
-static enum error row_put(struct run_writer *writer, struct bytes key, struct bytes value)
-{
-	bool reached;
-	TRY(run_writer_reach(writer, RUN_SUBJECT, key, SIZE_MAX, &reached));
-	return run_writer_put(writer, RUN_SUBJECT, key, value);
-}
-
-/* `head->indexes` has room for a whole chunk. */
 enum error posting_add(struct run_writer *writer, const struct seal_keys *keys, const struct alias *alias,
-	struct head *head, const uint64_t *indexes, size_t count)
+	struct head *head, uint64_t index)
 {
 	uint8_t key[POSTING_KEY_BYTES], sealed[POSTING_CHUNK_BYTES];
 	uint64_t chunk = head->frontier.size / POSTING_INDEXES_MAX;
 	size_t open = head_open_indexes(head);
-	for (size_t i = 0; i < count; i++) {
-		head->indexes[open++] = indexes[i];
-		if (open < POSTING_INDEXES_MAX)
-			continue;
-		if (chunk >= SUBTREE_FIRST)
-			return E_TOO_LONG;
-		posting_key(alias, (uint32_t)chunk++, key);
-		posting_seal(key, head->indexes, keys, sealed);
-		TRY(row_put(writer, BYTES_ARRAY(key), BYTES_ARRAY(sealed)));
-		open = 0;
-	}
-	return E_OK;
+	head->indexes[open] = index;
+	if (open + 1 < POSTING_INDEXES_MAX)
+		return E_OK;
+	if (chunk >= SUBTREE_FIRST)
+		return E_TOO_LONG;
+	posting_key(alias, (uint32_t)chunk, key);
+	posting_seal(key, head->indexes, keys, sealed);
+	return run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), BYTES_ARRAY(sealed));
 }
 
 /* ---- subtrees and heads ---- */
@@ -91,7 +78,7 @@ static enum error add_to_row(struct run_writer *writer, struct runs *runs, const
 	posting_key(alias, (uint32_t)(SUBTREE_FIRST + number), key);
 	struct bytes plain = bytes_of(row->b, (there + count) * HASH_BYTES);
 	seal_small(&keys->filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), plain, sealed);
-	return row_put(writer, BYTES_ARRAY(key), bytes_of(sealed, plain.len + SEAL_OVERHEAD));
+	return run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), bytes_of(sealed, plain.len + SEAL_OVERHEAD));
 }
 
 enum error subtrees_add(struct run_writer *writer, struct runs *runs, const struct seal_keys *keys,
@@ -118,5 +105,5 @@ enum error head_put(
 	TRY(writer_done(&w, &encoded));
 	seal_small(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, sealed);
 	sodium_memzero(plain, encoded.len);
-	return row_put(writer, BYTES_ARRAY(key), bytes_of(sealed, encoded.len + SEAL_OVERHEAD));
+	return run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), bytes_of(sealed, encoded.len + SEAL_OVERHEAD));
 }

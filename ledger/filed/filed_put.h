@@ -18,10 +18,10 @@ enum error aliases_move(struct db_txn *txn, uint64_t first_index, uint64_t posit
 
 /* ---- what epochs write: a subject's rows, in this order; its head was read, or is a new one ---- */
 
-/* Adds indexes (ascending, above the head's newest) behind those of the head: chunks that fill up become rows. The
- * head's tree is left as it is: its leaves are added afterwards. */
+/* Adds an index, above the head's newest: a chunk that fills up becomes a row. Its leaf is added to the head's tree
+ * after it and before the next. */
 enum error posting_add(struct run_writer *writer, const struct seal_keys *keys, const struct alias *alias,
-	struct head *head, const uint64_t *indexes, size_t count) MUST_USE;
+	struct head *head, uint64_t index) MUST_USE;
 /* Adds the roots of subtrees `first` and on, which must be the next ones: E_CORRUPT. `runs`: what was there before. */
 enum error subtrees_add(struct run_writer *writer, struct runs *runs, const struct seal_keys *keys,
 	const struct alias *alias, uint64_t first, const struct hash *roots, size_t count) MUST_USE;

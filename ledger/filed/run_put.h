@@ -18,7 +18,7 @@ OWN(run_writer, run_writer_free);
  * Tables are written one after the other, in their order. E_CORRUPT: an older row is damaged. */
 enum error run_writer_reach(
 	struct run_writer *writer, enum run_table table, struct bytes key, size_t rows_max, bool *reached) MUST_USE;
-/* A row in place of an older one, or a new one. Keys ascend, and must have been reached. */
+/* A row in place of an older one, or a new one, behind all older rows with lower keys. Keys ascend. */
 enum error run_writer_put(
 	struct run_writer *writer, enum run_table table, struct bytes key, struct bytes value) MUST_USE;
 /* After the last row of the last table. The disk begins to take it, on a thread of its own. */

@@ -109,6 +109,11 @@ struct growing {
 	enum error error;
 };
 
+static void growing_release(struct growing *growing)
+{
+	free(growing->roots);
+}
+
 static void keep_node(void *context, uint32_t level, uint64_t index, const struct hash *hash)
 {
 	struct growing *growing = context;
@@ -132,37 +137,26 @@ static enum error add_leaf(struct merge *merge, struct head *head, uint64_t inde
 	return growing->error;
 }
 
+/* Damage of older runs; of the log's own rows it is told as what it is. */
+static enum error of_older(const struct merge *merge, enum error error)
+{
+	return epoch_refuse_damage(merge->fault, error, "what was filed before");
+}
+
 /* All of a subject's rows, in the order of their keys: chunks, subtrees, head. */
-static enum error add_filings(
-	struct merge *merge, struct head *head, const uint64_t *indexes, size_t count, const struct alias *alias)
+static enum error add_filings(struct merge *merge, struct head *head, const struct filing *filings, size_t count)
 {
 	struct epoch *epoch = merge->epoch;
 	const struct seal_keys *keys = &merge->ledger->secrets->seal;
-	struct growing growing = {.roots = NULL};
+	const struct alias *alias = &filings->alias;
+	OWNED(growing_release) struct growing growing = {.roots = NULL};
 	uint64_t first = head->frontier.size / SUBTREE_LEAVES;
-	enum error error = posting_add(epoch->writer, keys, alias, head, indexes, count);
-	TRY(epoch_refuse_damage(merge->fault, error, "what was filed before"));
-	for (size_t i = 0; i < count && error == E_OK; i++)
-		error = add_leaf(merge, head, indexes[i], &growing);
-	if (error == E_OK)
-		error = subtrees_add(epoch->writer, &epoch->runs, keys, alias, first, growing.roots, growing.count);
-	free(growing.roots);
-	if (error == E_OK)
-		error = head_put(epoch->writer, keys, alias, head);
-	return epoch_refuse_damage(merge->fault, error, "what was filed before, or the log,");
-}
-
-/* In the order of the log. */
-static enum error file_subject(struct merge *merge, struct head *head, const struct filing *filings, size_t count)
-{
-	uint64_t few[64];
-	OWNED_MEMORY uint64_t *many = count > 64 ? malloc(count * sizeof *many) : NULL;
-	uint64_t *indexes = count > 64 ? many : few;
-	if (indexes == NULL)
-		return E_NO_MEMORY;
-	for (size_t i = 0; i < count; i++)
-		indexes[i] = filings[i].number;
-	return add_filings(merge, head, indexes, count, &filings->alias);
+	for (size_t i = 0; i < count; i++) {
+		TRY(of_older(merge, posting_add(epoch->writer, keys, alias, head, filings[i].number)));
+		TRY(add_leaf(merge, head, filings[i].number, &growing));
+	}
+	TRY(of_older(merge, subtrees_add(epoch->writer, &epoch->runs, keys, alias, first, growing.roots, growing.count)));
+	return of_older(merge, head_put(epoch->writer, keys, alias, head));
 }
 
 /* The map takes all subjects of the epoch at once, after the last bucket: sorted by label, one pass over the map does.
@@ -202,7 +196,7 @@ static enum error merge_subject(struct merge *merge, const struct filing *filing
 	}
 	if (!known)
 		return E_OK;
-	TRY(file_subject(merge, &head, filings, count));
+	TRY(add_filings(merge, &head, filings, count));
 	return note_subject(merge->epoch, &head, filings, count);
 }
 
@@ -218,7 +212,7 @@ static enum error take_over(struct merge *merge, const struct alias *alias, bool
 	do
 		error = run_writer_reach(merge->epoch->writer, RUN_SUBJECT, until, ROWS_SLICE, reached);
 	while (error == E_OK && !*reached && !over(merge));
-	return epoch_refuse_damage(merge->fault, error, "what was filed before");
+	return of_older(merge, error);
 }
 
 /* From where the last slice left off; the bucket may be left again before its end. */

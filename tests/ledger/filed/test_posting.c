@@ -32,9 +32,9 @@ static void add(const struct alias *alias, const uint64_t *indexes, size_t count
 	}
 	posting_key(alias, 0, key);
 	filed_reach(&filed, RUN_SUBJECT, BYTES_ARRAY(key));
-	ck_ok(posting_add(filed.writer, &keys, alias, &head, indexes, count));
 	for (size_t i = 0; i < count; i++) {
 		struct hash leaf = {{0}};
+		ck_ok(posting_add(filed.writer, &keys, alias, &head, indexes[i]));
 		merkle_frontier_append(&head.frontier, &leaf, NULL, NULL);
 		head.newest = indexes[i];
 	}
