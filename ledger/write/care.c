@@ -32,13 +32,15 @@ static void look_at(struct db_env *env, uint64_t now_ms, struct held *held)
 		*held = (struct held){.reader = oldest, .since_ms = now_ms};
 }
 
-/* Runs that the store has ceased to name, once nobody can read a state that named them. */
+/* Runs that the store has ceased to name, once nobody can read a state that named them. Which it names the store says
+ * and not memory, where nothing is filed as soon as a run is missing: what the others hold may still be wanted. */
 static void sweep(struct ledger *ledger)
 {
 	OWNED_TXN txn = {0};
-	if (db_begin(ledger->store, false, &txn) == E_OK)
-		run_sweep_files(&ledger->sweep, ledger->dir_fd, &ledger->filing, ledger_epoch_writer(ledger),
-			db_commit_seen(&txn), ledger->held[0].reader.transaction);
+	struct store_filing filing;
+	if (db_begin(ledger->store, false, &txn) == E_OK && store_filing_get(&txn, &filing) == E_OK)
+		run_sweep_files(&ledger->sweep, ledger->dir_fd, &filing, ledger_epoch_writer(ledger), db_commit_seen(&txn),
+			ledger->held[0].reader.transaction);
 }
 
 enum error ledger_look_after(struct ledger *ledger, struct ledger_held *out, struct fault *fault)

@@ -437,6 +437,39 @@ START_TEST(named_and_gone)
 }
 END_TEST
 
+/* STO-62: where one of the runs is gone the others are still named, until the ledger has committed that nothing is
+ * filed: who puts the one back has them all. */
+START_TEST(named_beside_one_that_is_gone)
+{
+	char file[RUN_FILE_NAME_BYTES], path[PATH_MAX];
+	struct fault fault = {.text = ""};
+	fixture_make(&f);
+	append(0, 0, 200);
+	fixture_epoch(&f);
+	append(200, 0, 3);
+	fixture_epoch(&f);
+	look_after();
+	ck_assert_uint_eq(f.ledger->filing.run_count, 2);
+	run_file_name(f.ledger->filing.runs[1].number, file);
+	snprintf(path, sizeof path, "%s/%s/%s", f.dir, RUN_FOLDER, file);
+	fixture_close(&f);
+	shell("mv %s %s/kept", path, f.place.path);
+	fixture_open(&f);
+	ck_assert(f.ledger->filing_lost);
+	look_after();
+	fixture_close(&f);
+	shell("mv %s/kept %s", f.place.path, path);
+	fixture_open(&f);
+	ck_assert(!f.ledger->filing_lost);
+	check_named("put back", 0);
+	ck_ok(ledger_forget_filing(f.ledger, &fault));
+	look_after();
+	ck_assert_uint_eq(left_over(path), 0);
+	fixture_close(&f);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("filing_runs");
@@ -445,5 +478,6 @@ int main(void)
 	tcase_add_loop_test(tcase, killed_after_every_slice, 0, LEFT_FORMS);
 	tcase_add_test(tcase, closed_after_every_slice);
 	tcase_add_loop_test(tcase, named_and_gone, 0, LEFT_FORMS);
+	tcase_add_test(tcase, named_beside_one_that_is_gone);
 	return unit_run("filing_runs", tcase);
 }
