@@ -1,9 +1,9 @@
-/* The shelf keeps a run open for as long as somebody reads it or the newest state names it: a snapshot that is older
- * finds what it names although the file is gone meanwhile, as it holds it since it was opened.
+/* The shelf keeps a run open for as long as somebody reads it or the state that was opened last names it: a snapshot
+ * that is older finds what it names although the file is gone meanwhile, as it holds it since it was opened.
  *
- *   runs_open       each name: on the shelf? else open the file, without holding the shelf ─► what nobody wants is
- * closed runs_get        from the newest run back, the first that has the key runs_walk_next  the lowest key of all
- * cursors; the newest run's row counts, the others step over theirs */
+ *   runs_open       each name: on the shelf? else open the file, without holding the shelf ─► close what nobody wants
+ *   runs_get        from the newest run back, the first that has the key
+ *   runs_walk_next  the lowest key of all cursors; the newest run's row counts, the others step over theirs */
 #include "ledger/filed/runs.h"
 
 #include "ledger/base/thread.h"
@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-/* Invariant: each run once; `wanted` those that the newest state which was opened has named. */
+/* `wanted`: named by the state that was opened last. Two threads may have put the same run here. */
 struct shelf_place {
 	struct run *run;
 	unsigned readers;
@@ -23,8 +23,7 @@ struct shelf_place {
 
 struct run_shelf {
 	pthread_mutex_t mutex;
-	int dir_fd;      /* of the ledger */
-	uint64_t newest; /* the highest number that was opened */
+	int dir_fd; /* of the ledger */
 	struct shelf_place places[SHELF_PLACES];
 };
 
@@ -118,14 +117,11 @@ static bool is_named(const struct store_filing *filing, const struct run *run)
 	return false;
 }
 
-/* Only the newest state says what is wanted: an older snapshot that comes late takes nothing off the shelf. */
+/* By the state that was opened last, and not by the newest: numbers do not tell which that is, since they begin anew
+ * when all is filed again. Where an older snapshot comes late the next one opens once more what it took away. */
 static void tidy_shelf(struct run_shelf *shelf, const struct store_filing *filing)
 {
-	uint64_t newest = filing->run_count > 0 ? filing->runs[filing->run_count - 1].number : 0;
 	LOCKED(&shelf->mutex);
-	if (newest < shelf->newest)
-		return;
-	shelf->newest = newest;
 	for (size_t i = 0; i < SHELF_PLACES; i++) {
 		struct shelf_place *place = &shelf->places[i];
 		place->wanted = place->run != NULL && is_named(filing, place->run);

@@ -356,6 +356,43 @@ START_TEST(left_over_files_go)
 }
 END_TEST
 
+/* How many files in the folder this process has open, also such as are gone. */
+static unsigned open_files(void)
+{
+	unsigned count = 0;
+	char path[PATH_MAX], link[64], target[PATH_MAX];
+	snprintf(path, sizeof path, "%s/%s/", place.path, RUN_FOLDER);
+	for (int fd = 0; fd < 1024; fd++) {
+		snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+		ssize_t len = readlink(link, target, sizeof target - 1);
+		target[len > 0 ? len : 0] = '\0';
+		count += strncmp(target, path, strlen(path)) == 0;
+	}
+	return count;
+}
+
+/* Once all that was filed was made again numbers begin anew: what is open is what is named now, and it stays so while
+ * nobody reads. */
+START_TEST(numbers_that_begin_anew)
+{
+	begin();
+	write_version(1);
+	write_version(2);
+	ck_assert_uint_eq(open_files(), 1);
+	runs_close(&filed.runs);
+	filed.filing = (struct store_filing){.filed = 0};
+	shell("rm -r %s/%s", place.path, RUN_FOLDER);
+	ck_ok(runs_open(filed.shelf, &filed.filing, &filed.runs));
+	ck_assert_uint_eq(open_files(), 0);
+	write_version(3);
+	ck_assert_uint_eq(filed.filing.runs[0].number, 1);
+	ck_assert_uint_eq(open_files(), 1);
+	runs_close(&filed.runs);
+	ck_assert_uint_eq(open_files(), 1);
+	end();
+}
+END_TEST
+
 /* ---- threads ---- */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -421,6 +458,7 @@ int main(void)
 	tcase_add_test(tcase, no_name_may_differ);
 	tcase_add_test(tcase, swept_when_nobody_can_name_it);
 	tcase_add_test(tcase, left_over_files_go);
+	tcase_add_test(tcase, numbers_that_begin_anew);
 	tcase_add_test(tcase, readers_beside_the_writer);
 	return unit_run("runs", tcase);
 }
