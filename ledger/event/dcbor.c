@@ -1,5 +1,5 @@
-/*   item   head ─┬─ kind (3 bits) and number: in the head's low bits up to 23, else in the 1, 2, 4 or 8 bytes behind
- * them └─ of a text: as many bytes behind it
+/*   item ─► head: kind (3 bits), number (5 bits up to 23, else the 1, 2, 4 or 8 bytes behind it)
+ *        └► of a text: as many bytes behind that
  *
  * An event's bytes are read once, by the ledger for each event that comes, so this is straight code and no library's
  * callbacks. What it takes is one encoding for each value, and little: whatever else CBOR has (other kinds, lengths

@@ -7,7 +7,9 @@
  * The nonce is the front of the commitment, a hash of all that is sealed and of a secret drawn for it. Two records with
  * one key (a person's of one month) have the same nonce if they hold the same event, or by a chance of one in 2^96: a
  * batch that is prepared twice is sealed alike, and nothing is told by two copies of one. A sender that searches long
- * for two events of its own with one nonce (2^48 hashes) compares what it has sent itself. */
+ * for two events of its own with one nonce (2^48 hashes) compares what it has sent itself. With two seals under one
+ * nonce (such, or one event in two places) a third can be forged that opens, so that a record opens is not enough: who
+ * opens one compares it with the commitment in its entry (records.c, STO-9). */
 #include "ledger/keys/seal.h"
 
 #include "ledger/base/domain.h"

@@ -1,7 +1,8 @@
 /*   alias ─► bucket of eight ─► tag and period equal? ─► key id, record key
  *
- * An alias is a keyed hash that nobody outside can choose, so twelve bytes of it (eight as tag, four for the bucket)
- * say who it is: that two of ten million people are alike in them happens in one of some 2^49 ledgers. A full bucket
+ * An alias is a keyed hash that nobody outside can choose, so eight bytes of it as tag, and four that choose one of up
+ * to 2^17 buckets, say who it is: that two of ten million people are alike in them happens in one of some 2^36
+ * ledgers. A full bucket
  * forgets its keys in turn. When half of all places are taken, an empty table of twice the size takes over, and
  * everybody is looked up once more: moving them would need the rest of their aliases. Where there is no memory for
  * that, or the table is as large as it may be, it stays. */
