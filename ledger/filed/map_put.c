@@ -58,8 +58,7 @@ enum error map_update_new(
 	struct map_change *changes, size_t count, struct runs *runs, const struct hash *old_root, struct map_update **out)
 {
 	OWNED(map_update_release) struct map_update *update = calloc(1, sizeof *update);
-	if (update == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(update));
 	if (count > 1)
 		qsort(changes, count, sizeof *changes, map_change_compare);
 	update->changes = changes;

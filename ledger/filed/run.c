@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define BLOCK_ENTRY_BYTES (8 + 4) /* and its first key */
 #define COPY_BYTES 65536
 
 /* Invariant: entries are in the index, one for each block, in the order of the file. */
@@ -59,12 +58,12 @@ const struct run_name *run_name_of(const struct run *run)
 
 static const uint8_t *entry_of(const struct run *run, enum run_table table, uint64_t block)
 {
-	return run->parts[table].entries + block * (BLOCK_ENTRY_BYTES + run_key_bytes(table));
+	return run->parts[table].entries + block * (RUN_ENTRY_BYTES + run_key_bytes(table));
 }
 
 static struct bytes first_key(const struct run *run, enum run_table table, uint64_t block)
 {
-	return bytes_of(entry_of(run, table, block) + BLOCK_ENTRY_BYTES, run_key_bytes(table));
+	return bytes_of(entry_of(run, table, block) + RUN_ENTRY_BYTES, run_key_bytes(table));
 }
 
 /* The disk's own errors, and a file that ends before it should. */
@@ -121,14 +120,13 @@ static enum error read_index(struct run *run)
 	if (name->blocks > (uint64_t)file.st_size || name->index != (uint64_t)file.st_size - name->blocks)
 		return E_CORRUPT;
 	run->index = malloc((size_t)name->index + 1);
-	if (run->index == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(run->index));
 	TRY(read_checked(run->fd, name->number, name->blocks, run->index, (size_t)name->index));
 	struct reader r = reader_of(bytes_of(run->index, (size_t)name->index - RUN_CHECK_BYTES));
 	for (enum run_table table = 0; table < RUN_TABLES; table++) {
 		struct run_part *part = &run->parts[table];
 		part->blocks = reader_u64(&r);
-		size_t bytes = BLOCK_ENTRY_BYTES + run_key_bytes(table);
+		size_t bytes = RUN_ENTRY_BYTES + run_key_bytes(table);
 		if (part->blocks > reader_left(&r) / bytes)
 			return E_CORRUPT;
 		part->entries = reader_bytes(&r, (size_t)part->blocks * bytes).data;
@@ -152,8 +150,7 @@ static enum error open_file(int dir_fd, struct run *run)
 enum error run_open(int dir_fd, const struct run_name *name, struct run **out)
 {
 	OWNED(run_release) struct run *run = calloc(1, sizeof *run);
-	if (run == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(run));
 	run->fd = -1;
 	run->name = *name;
 	TRY(open_file(dir_fd, run));

@@ -2,7 +2,7 @@
  *
  *   filed/NUMBER   blocks || index
  *   block          rows || check (8);  a row is key || length (4) || value
- *   index          for each table: rows (8) || blocks (8) || for each block: offset (8) || length (4) || its first key
+ *   index          for each table: blocks (8) || for each block: offset (8) || length (4) || its first key; check (8)
  *
  * A block is read whole and its check compared before anything of it is believed, so what a search does not find is not
  * there. Runs are found by the row that says where filing stands (struct run_name): no other is looked at. */
@@ -15,6 +15,7 @@ enum run_table { RUN_SUBJECT, RUN_MAP, RUN_TABLES };
 #define RUN_FOLDER "filed"
 #define RUN_KEY_BYTES_MAX 36
 #define RUN_CHECK_BYTES 8
+#define RUN_ENTRY_BYTES (8 + 4) /* of a block in the index, before its first key */
 #define RUN_FILE_NAME_BYTES 24
 
 /* Of each key of the table. */

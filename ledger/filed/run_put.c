@@ -125,8 +125,7 @@ enum error run_writer_new(
 	int dir_fd, const struct runs *runs, const struct store_filing *filing, uint64_t bytes, struct run_writer **out)
 {
 	OWNED(run_writer_release) struct run_writer *writer = calloc(1, sizeof *writer);
-	if (writer == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(writer));
 	writer->fd = writer->dir_fd = -1;
 	pthread_mutex_init(&writer->mutex, NULL);
 	thread_cond_init(&writer->synced);
@@ -198,8 +197,8 @@ static enum error end_block(struct run_writer *writer)
 		writer->buffer + writer->len);
 	writer->len += RUN_CHECK_BYTES;
 	/* Its entry was begun with its first row. */
-	uint8_t *entry =
-		writer->index[writer->table] + writer->index_len[writer->table] - run_key_bytes(writer->table) - 12;
+	uint8_t *entry = writer->index[writer->table] + writer->index_len[writer->table] - run_key_bytes(writer->table) -
+					 RUN_ENTRY_BYTES;
 	put_u64(entry, offset);
 	put_u32(entry + 8, (uint32_t)(rows + RUN_CHECK_BYTES));
 	writer->blocks[writer->table]++;
@@ -210,7 +209,7 @@ static enum error end_block(struct run_writer *writer)
 static enum error begin_entry(struct run_writer *writer, struct bytes key)
 {
 	enum run_table table = writer->table;
-	size_t needed = writer->index_len[table] + 12 + key.len;
+	size_t needed = writer->index_len[table] + RUN_ENTRY_BYTES + key.len;
 	TRY(GROW(writer->index[table], writer->index_capacity[table], needed));
 	memcpy(writer->index[table] + needed - key.len, key.data, key.len);
 	writer->index_len[table] = needed;
@@ -289,8 +288,7 @@ static enum error write_index(struct run_writer *writer)
 	for (enum run_table table = 0; table < RUN_TABLES; table++)
 		len += 8 + writer->index_len[table];
 	OWNED_MEMORY uint8_t *index = malloc(len);
-	if (index == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(index));
 	struct writer w = writer_of(index, len);
 	for (enum run_table table = 0; table < RUN_TABLES; table++) {
 		writer_u64(&w, writer->blocks[table]);

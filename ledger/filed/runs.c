@@ -30,8 +30,7 @@ struct run_shelf {
 enum error run_shelf_new(const char *dir, struct run_shelf **out)
 {
 	struct run_shelf *shelf = calloc(1, sizeof *shelf);
-	if (shelf == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(shelf));
 	pthread_mutex_init(&shelf->mutex, NULL);
 	shelf->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*out = shelf;
