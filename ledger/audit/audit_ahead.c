@@ -5,6 +5,7 @@
  * A bundle with a sender entry is passed over but for its tree: senders change there. */
 #include "ledger/audit/audit_ahead.h"
 
+#include "ledger/filed/aliases.h"
 #include "ledger/keys/secrets.h"
 
 #define SENDERS_KNOWN 256u /* power of two */
@@ -272,6 +273,50 @@ static bool look_at_records(struct looker *looker, struct audit_glance *glance, 
 	return true;
 }
 
+/* The rows that a pack gives of the bundle are the next leaves. One that begins here and gives none, being about lost
+ * events, nobody has looked at. */
+static bool pack_fits(const struct looker *looker, const struct audit_glance *glance, uint64_t first, size_t *leaf)
+{
+	uint64_t from = first_of(glance->number), end = from + looker->count, count;
+	size_t before = *leaf;
+	if (alias_count(looker->view.txn, first, &count) != E_OK)
+		return false;
+	for (uint64_t index = first < from ? from : first; index < first + count && index < end; index++) {
+		if (losses_cover(&looker->view.lost, index))
+			continue;
+		if (*leaf == glance->leaf_count || glance->leaves[*leaf].index != index)
+			return false;
+		++*leaf;
+	}
+	return first < from || *leaf > before;
+}
+
+/* Whoever reads the label stream comes by all packs, and not only by those of the batches: here too they are about the
+ * events that have leaves, each once, and about nothing else. */
+static bool packs_fit(const struct looker *looker, const struct audit_glance *glance)
+{
+	OWNED_WALK walk = {0};
+	size_t leaf = 0;
+	uint64_t from = first_of(glance->number), filed = snapshot_filed(looker->snapshot);
+	uint64_t end = from + looker->count < filed ? from + looker->count : filed;
+	if (looker->ahead->options.subjects == NULL || from >= end)
+		return true;
+	if (db_walk_begin(looker->view.txn, STORE_ALIAS, &walk) != E_OK)
+		return false;
+	enum error error = db_walk_upto(&walk, DB_KEY(from));
+	if (error == E_NOT_FOUND)
+		error = db_walk_from(&walk, DB_KEY(from));
+	for (; error == E_OK; error = db_walk_next(&walk)) {
+		if (walk.key.len != 8)
+			return false;
+		if (get_u64(walk.key.data) >= end)
+			break;
+		if (!pack_fits(looker, glance, get_u64(walk.key.data), &leaf))
+			return false;
+	}
+	return (error == E_OK || error == E_NOT_FOUND) && leaf == glance->leaf_count;
+}
+
 /* ---- workers ---- */
 
 static bool changes_senders(const struct looker *looker)
@@ -300,7 +345,7 @@ static void look(void *context, unsigned worker, void *job)
 	look_at_batches(looker, glance, run_first < first_of(number));
 	if (looker->records == NULL)
 		return;
-	glance->sealed = look_at_records(looker, glance, run_first);
+	glance->sealed = look_at_records(looker, glance, run_first) && packs_fit(looker, glance);
 	audit_records_count(looker->records, &glance->counted);
 }
 

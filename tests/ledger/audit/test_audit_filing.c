@@ -1,5 +1,8 @@
 /* The accredited audit of a directory: epochs that the ledger itself, with all its keys, got wrong. */
+#include "ledger/base/domain.h"
+#include "ledger/filed/aliases.h"
 #include "ledger/filed/filed_put.h"
+#include "ledger/store/log.h"
 #include "tests/lib/both_ways.h"
 #include "tests/lib/filed.h"
 #include "tests/lib/misfiled.h"
@@ -272,6 +275,60 @@ START_TEST(what_is_made_again_holds_when_whole)
 }
 END_TEST
 
+/* ---- where threads look ahead of the audit: behind the first bundle, which has the sender's entry ---- */
+
+#define FAR_ROUNDS 24
+
+static void make_far(void)
+{
+	begin();
+	for (unsigned round = 0; round < FAR_ROUNDS; round++) {
+		append_round(round);
+		fixture_epoch(&f);
+	}
+	fixture_close(&f);
+}
+
+/* Seals a pack about `count` events as the batch's. */
+static void put_pack(unsigned round, uint32_t at, uint32_t count)
+{
+	static uint8_t plain[2 * ROUND_EVENTS * 32], value[8 + sizeof plain + SEAL_OVERHEAD];
+	uint8_t context[ALIAS_CONTEXT_BYTES];
+	uint64_t index = round_index(round) + at;
+	struct bytes bound = alias_context(f.sender, (uint64_t)round * ROUND_EVENTS + at, count, context);
+	for (uint32_t i = 0; i < count; i++) {
+		struct alias alias;
+		alias_make(&secrets->alias, bytes_text(fixture_subject((at + i) % SUBJECTS)), &alias);
+		memcpy(plain + i * sizeof alias, alias.b, sizeof alias);
+	}
+	put_u64(value, (uint64_t)round * ROUND_EVENTS + at);
+	seal_small(&secrets->seal.filing, DOMAIN_ALIASES, bound, bytes_of(plain, count * 32), value + 8);
+	change(STORE_ALIAS, key_u64(index), bytes_of(value, 8 + count * 32 + SEAL_OVERHEAD));
+}
+
+START_TEST(packs_that_are_too_many_are_named_the_same)
+{
+	make_far();
+	ck_assert_uint_gt(round_index(20), LOG_WIDTH);
+	struct audit_result result = audit_labels_of();
+	ck_assert_msg(result.ok, "%s", result.reason);
+	/* one inside a batch: rubbish, and one that opens */
+	change(STORE_ALIAS, key_u64(round_index(20) + 3), BYTES_LITERAL("rubbish"));
+	result = audit_labels_of();
+	assert_fails(&result, LOG_WIDTH, "the labels from here on cannot be read");
+	put_pack(20, 3, 2);
+	result = audit_labels_of();
+	assert_fails(&result, round_index(20) + 3, "twice, or out of order");
+	drop(STORE_ALIAS, key_u64(round_index(20) + 3));
+	/* one that goes on behind its batch */
+	put_pack(20, 0, ROUND_EVENTS + 1);
+	result = audit_labels_of();
+	assert_fails(&result, round_index(20), "about more events than it has");
+	end();
+}
+END_TEST
+
 UNIT_MAIN("audit_filing", honest_filing_holds, a_moved_event_is_named, moved_for_good, an_unfiled_event_is_named,
 	a_doubled_event_is_named, event_of_another, a_false_label_is_named, stored_filing_tree, the_stored_map_is_compared,
-	stored_heads_are_compared, stored_places_are_compared, what_is_made_again_holds_when_whole)
+	stored_heads_are_compared, stored_places_are_compared, what_is_made_again_holds_when_whole,
+	packs_that_are_too_many_are_named_the_same)
