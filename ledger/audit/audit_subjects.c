@@ -29,14 +29,13 @@ struct audit_subjects {
 
 enum error audit_subjects_new(struct audit_subjects **out)
 {
-	struct audit_subjects *subjects = calloc(1, sizeof *subjects);
+	OWNED(audit_subjects_release) struct audit_subjects *subjects = calloc(1, sizeof *subjects);
 	TRY(allocated(subjects));
 	pthread_mutex_init(&subjects->mutex, NULL);
 	crypto_shorthash_keygen(subjects->key);
 	subjects->places = PLACES_FIRST;
 	subjects->known = calloc(subjects->places, sizeof *subjects->known);
-	if (subjects->known == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(subjects->known));
 	*out = OWN_TAKE(subjects);
 	return E_OK;
 }
