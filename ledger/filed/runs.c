@@ -89,7 +89,8 @@ static enum error put_run(struct run_shelf *shelf, struct run *run)
 	return E_OK;
 }
 
-/* The file is read while the shelf is free for others: two may open the same run, and both keep theirs. */
+/* The file is read while the shelf is free for others: of two who open the same run the second takes the first one's.
+ */
 static enum error take_run(struct run_shelf *shelf, const struct run_name *name, const struct run **out)
 {
 	pthread_mutex_lock(&shelf->mutex);
@@ -103,6 +104,9 @@ static enum error take_run(struct run_shelf *shelf, const struct run_name *name,
 		return errno == ENOENT ? E_CORRUPT : error_of_system(errno);
 	TRY(run_open(folder, name, &run));
 	LOCKED(&shelf->mutex);
+	*out = find_run(shelf, name);
+	if (*out != NULL)
+		return E_OK;
 	TRY(put_run(shelf, run));
 	*out = OWN_TAKE(run);
 	return E_OK;

@@ -450,6 +450,44 @@ START_TEST(readers_beside_the_writer)
 }
 END_TEST
 
+enum { AT_ONCE = 8 };
+
+static pthread_barrier_t together;
+static struct run_shelf *empty_shelf;
+static struct runs opened[AT_ONCE];
+
+static void *open_main(void *context)
+{
+	struct runs *runs = context;
+	pthread_barrier_wait(&together);
+	ck_ok(runs_open(empty_shelf, &filed.filing, runs));
+	pthread_barrier_wait(&together); /* all are open at once */
+	runs_close(runs);
+	return NULL;
+}
+
+/* Each is on the shelf once, or there would be no place left for what others read. */
+START_TEST(many_open_the_same_runs_at_once)
+{
+	pthread_t threads[AT_ONCE];
+	begin();
+	write_version(1);
+	ck_assert_int_eq(pthread_barrier_init(&together, NULL, AT_ONCE), 0);
+	for (unsigned round = 0; round < 200; round++) {
+		ck_ok(run_shelf_new(place.path, &empty_shelf));
+		for (unsigned i = 0; i < AT_ONCE; i++)
+			ck_assert_int_eq(pthread_create(&threads[i], NULL, open_main, &opened[i]), 0);
+		for (unsigned i = 0; i < AT_ONCE; i++)
+			pthread_join(threads[i], NULL);
+		for (unsigned i = 0; i < AT_ONCE; i++)
+			ck_assert_ptr_eq(opened[i].run[0], opened[0].run[0]);
+		run_shelf_free(empty_shelf);
+	}
+	pthread_barrier_destroy(&together);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("runs");
@@ -460,5 +498,6 @@ int main(void)
 	tcase_add_test(tcase, left_over_files_go);
 	tcase_add_test(tcase, numbers_that_begin_anew);
 	tcase_add_test(tcase, readers_beside_the_writer);
+	tcase_add_test(tcase, many_open_the_same_runs_at_once);
 	return unit_run("runs", tcase);
 }
