@@ -289,7 +289,7 @@ static enum error open_state(struct ledger *ledger, struct fault *fault)
 		error = ledger_load_state(ledger, &txn);
 	if (error == E_OK)
 		error = registry_load(&txn, &ledger->registry);
-	TRY(fault_because(fault, error, "the store cannot be read"));
+	TRY(fault_because(fault, error, "the store, or a file in " RUN_FOLDER "/, cannot be read"));
 	TRY(check_guard(ledger, &txn, fault));
 	TRY(store_keys_check(&txn, ledger->secrets, ledger->keystore, fault));
 	return check_evidence(ledger, &txn, fault);

@@ -30,7 +30,9 @@ struct restore {
 	struct run_shelf *shelf;
 	uint64_t old_size; /* what the store had */
 	struct losses old_losses;
-	bool sealed; /* among what was put back are events */
+	bool sealed;                /* among what was put back are events */
+	struct store_filing filing; /* as the store had it */
+	bool filed;                 /* the runs that it names are there */
 };
 
 /* A store that has just been made has no state yet. */
@@ -180,11 +182,12 @@ static enum error drop_lost(struct restore *restore, const struct losses *losses
 /* ---- filing ---- */
 
 /* A copy of the store alone names runs that are gone by now, or never were here. */
-static enum error look_for_runs(const struct restore *restore, const struct store_filing *filing, bool *there)
+static enum error look_for_runs(struct restore *restore)
 {
-	OWNED(runs_close) struct runs runs;
-	enum error error = runs_open(restore->shelf, filing, &runs);
-	*there = error == E_OK;
+	OWNED(runs_close) struct runs runs = {.count = 0};
+	TRY(store_filing_get(&restore->txn, &restore->filing));
+	enum error error = runs_open(restore->shelf, &restore->filing, &runs);
+	restore->filed = error == E_OK;
 	return error == E_CORRUPT ? E_OK : error;
 }
 
@@ -193,12 +196,9 @@ static enum error look_for_runs(const struct restore *restore, const struct stor
 static enum error put_filing(
 	struct restore *restore, const struct log_rules *rules, const struct losses *losses, bool dropped)
 {
-	struct store_filing filing;
+	struct store_filing filing = restore->filing;
 	uint64_t again = ledger_epoch_again(losses, rules->state.epoch_index, rules->state.epoch_size);
-	bool there;
-	TRY(store_filing_get(&restore->txn, &filing));
-	TRY(look_for_runs(restore, &filing, &there));
-	if (dropped || !there) {
+	if (dropped || !restore->filed) {
 		db_clear(&restore->txn, STORE_FILING);
 		filing = (struct store_filing){.epoch_index = dropped ? 0 : again};
 	} else if (rules->state.epoch_size >= filing.filed && again > 0) {
@@ -273,6 +273,7 @@ enum error restore_commit(
 	struct restore *restore, const struct log_rules *rules, struct bytes note, struct fault *fault)
 {
 	TRY(check_note(restore, rules, note, fault));
+	TRY(fault_because(fault, look_for_runs(restore), "the store, or a file in " RUN_FOLDER "/, cannot be read"));
 	enum error error = put_all(restore, rules, note);
 	if (error == E_OK)
 		error = db_commit(&restore->txn);

@@ -470,6 +470,34 @@ START_TEST(named_beside_one_that_is_gone)
 }
 END_TEST
 
+/* What cannot be looked at is no damage, and the store is not said to be what cannot be read, or written. */
+START_TEST(named_and_not_to_be_looked_at)
+{
+	char file[RUN_FILE_NAME_BYTES], path[PATH_MAX];
+	struct fault fault = {.text = ""};
+	struct kept_log log;
+	struct ledger *ledger;
+	fixture_make(&f);
+	append(0, 0, 30);
+	fixture_epoch(&f);
+	run_file_name(f.ledger->filing.runs[0].number, file);
+	snprintf(path, sizeof path, "%s/%s/%s", f.dir, RUN_FOLDER, file);
+	fixture_close(&f);
+	kept_log_take(&f, &log);
+	shell("mv %s %s/kept && ln -s %s %s", path, f.place.path, file, path);
+	ck_error(ledger_open(f.dir, NULL, &ledger, &fault), E_IO);
+	ck_assert_msg(strstr(fault.text, RUN_FOLDER "/") != NULL, "%s", fault.text);
+	ck_error(try_restore(&f, &log, &fault), E_IO);
+	ck_assert_msg(strstr(fault.text, RUN_FOLDER "/") != NULL, "%s", fault.text);
+	shell("mv %s/kept %s", f.place.path, path);
+	kept_log_free(&log);
+	fixture_open(&f);
+	ck_assert(!f.ledger->filing_lost);
+	fixture_close(&f);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("filing_runs");
@@ -479,5 +507,6 @@ int main(void)
 	tcase_add_test(tcase, closed_after_every_slice);
 	tcase_add_loop_test(tcase, named_and_gone, 0, LEFT_FORMS);
 	tcase_add_test(tcase, named_beside_one_that_is_gone);
+	tcase_add_test(tcase, named_and_not_to_be_looked_at);
 	return unit_run("filing_runs", tcase);
 }
