@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Totals the results in meson's test logs: TAP lines where a test prints them, else one result for the program.
+What failed is named once more, with its lines, since of a long output often only the end is seen.
 The last line printed is "N passed, N failed, N skipped"; exit 1 if anything failed or nothing ran."""
 
 import json
@@ -26,14 +27,25 @@ def totals(result, output):
     return counts
 
 
+def name_failed(path, test, output):
+    print("failed: %s, %s (%s)" % (test["name"], test["result"], path))
+    for line in output.splitlines():
+        match = TAP_LINE.match(line)
+        if match and match.group(1):
+            print("    " + line)
+
+
 def main(paths):
     total = [0, 0, 0]
     for path in paths:
         with open(path, encoding="utf-8") as log:
             for line in log:
                 test = json.loads(line)
-                for i, count in enumerate(totals(test["result"], test.get("stdout") or "")):
-                    total[i] += count
+                output = test.get("stdout") or ""
+                counts = totals(test["result"], output)
+                if counts[1] > 0:
+                    name_failed(path, test, output)
+                total = [sum(pair) for pair in zip(total, counts)]
     print("%d passed, %d failed, %d skipped" % tuple(total))
     return 1 if total[1] > 0 or total[0] == 0 else 0
 
