@@ -110,17 +110,20 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 	if (options->demo_tokens && !address_is_loopback(&address))
 		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
 	OWNED(archive_release) struct archive *archive = NULL;
-	OWNED(token_issuer_wipe) struct token_issuer issuer = {0};
+	OWNED(demo_issuer_wipe) struct demo_issuer issuer = {0};
+	struct issuers issuers = {.demo = NULL};
 	OWNED(cosigned_memory_release) struct cosigned_memory cosigned = COSIGNED_MEMORY;
 	OWNED(coverage_memory_release) struct coverage_memory coverage = COVERAGE_MEMORY;
 	OWNED(routes_wipe)
-	struct routes routes = {
-		.silent_after_s = options->silent_after_hours * 3600, .cosigned = &cosigned, .coverage = &coverage};
+	struct routes routes = {.issuers = &issuers,
+		.silent_after_s = options->silent_after_hours * 3600,
+		.cosigned = &cosigned,
+		.coverage = &coverage};
 	TRY(archive_open(options->dir, true, &archive, fault));
 	routes.archive = archive;
 	if (options->demo_tokens) {
-		TRY(token_issuer_open(options->dir, true, &issuer, fault));
-		routes.issuer = &issuer;
+		TRY(demo_issuer_open(options->dir, true, &issuer, fault));
+		issuers.demo = &issuer;
 		key_derive(&issuer.key, DOMAIN_CURSOR_KEY, bytes_text(archive_origin(archive)), &routes.cursor_key);
 	}
 	return serve(&address, &routes, fault);

@@ -167,7 +167,7 @@ bool call_window(struct call *call, const struct params *params, uint64_t *from_
 	return true;
 }
 
-/* ---- tokens ---- */
+/* ---- who asks ---- */
 
 /* The token of an Authorization header, or NULL. The scheme's name may be written in any case; a token never. */
 static const char *bearer(const char *authorization)
@@ -178,23 +178,28 @@ static const char *bearer(const char *authorization)
 	return authorization + strspn(authorization, " ");
 }
 
-bool call_token(struct call *call, struct token_claims *out)
+/* What does not hold is told with its reason, which names nothing of the token; what could not be looked at is nobody's
+ * lack of rights. */
+bool call_identity(struct call *call, struct identity *out)
 {
 	struct fault fault;
-	const char *token = bearer(call->request->authorization);
-	if (call->routes->issuer == NULL) {
+	const struct presented presented = {
+		.token = bearer(call->request->authorization), .case_reference = call->request->case_reference};
+	if (!identity_possible(call->routes->issuers)) {
 		refuse_unauthorized(
 			call, false, "this ledger trusts no identity provider; see --demo-tokens for trying things out");
 		return false;
 	}
-	if (token == NULL) {
+	if (presented.token == NULL) {
 		refuse_unauthorized(call, false, "a bearer token is needed: Authorization: Bearer TOKEN");
 		return false;
 	}
-	enum error error = token_verify(call->routes->issuer, token, call->now_s, out, &fault);
-	if (error == E_NO_MEMORY)
-		call_internal(call, error);
-	else if (error != E_OK)
+	enum error error = identity_show(call->routes->issuers, &presented, call->now_s, out, &fault);
+	if (error == E_TOKEN)
 		refuse_unauthorized(call, true, fault.text);
+	else if (error == E_FORBIDDEN)
+		call_problem(call, 403, error, fault.text);
+	else if (error != E_OK)
+		call_internal(call, error);
 	return error == E_OK;
 }

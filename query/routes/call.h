@@ -1,6 +1,6 @@
 /* One request while it is answered: what the route files share. Not for others.
  *
- *   call.c             responses, problems, tokens, snapshots
+ *   call.c             responses, problems, who asks, snapshots
  *   routes_public.c    checkpoint, coverage, health
  *   routes_metrics.c   figures for the machine itself
  *   routes_personal.c  accesses, statement
@@ -51,8 +51,8 @@ struct coverage_query call_coverage(struct call *call, enum coverage_form form);
 /* The parameters, of which only those in the NULL-terminated list are known. */
 bool call_params(struct call *call, const char *const known[], struct params *out);
 bool call_no_params(struct call *call);
-/* A valid bearer token; judging its role is the route's business. */
-bool call_token(struct call *call, struct token_claims *out);
+/* Who asks, by a valid bearer token; judging its role is the route's business. */
+bool call_identity(struct call *call, struct identity *out);
 /* 400; always false. */
 bool call_refuse_param(struct call *call, const char *detail);
 /* Parameters 'from' and 'to', half-open, ledger time in seconds; left as they are where there is none. */

@@ -8,13 +8,13 @@
 
 #include "query/answer/coverage.h"
 #include "query/http/exchange.h"
-#include "query/http/token.h"
+#include "query/identity/identity.h"
 
 #define ROUTES_NO_ROOM "too many answers wait for their readers; try again later"
 
 struct routes {
 	struct archive *archive;
-	const struct token_issuer *issuer; /* NULL: nobody can show who they are, and personal answers are refused */
+	const struct issuers *issuers;
 	struct key cursor_key;
 	uint32_t silent_after_s;
 	struct cosigned_memory *cosigned; /* NULL: nothing is remembered, and statements do not wait for witnesses */

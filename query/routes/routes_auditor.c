@@ -12,10 +12,10 @@
 
 static bool authorize(struct call *call)
 {
-	struct token_claims claims;
-	if (!call_token(call, &claims))
+	struct identity identity;
+	if (!call_identity(call, &identity))
 		return false;
-	if (claims.role == TOKEN_AUDITOR)
+	if (identity.role == ROLE_AUDITOR)
 		return true;
 	call_problem(call, 403, E_FORBIDDEN, "labels are for accredited auditors; this role may not read them");
 	return false;

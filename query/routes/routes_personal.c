@@ -9,11 +9,11 @@
 #include "query/statement/statement_make.h"
 
 /* Who may read about a person: the person, and who acts for them. */
-static bool authorize(struct call *call, struct token_claims *out)
+static bool authorize(struct call *call, struct identity *out)
 {
-	if (!call_token(call, out))
+	if (!call_identity(call, out))
 		return false;
-	if (out->role != TOKEN_SUBJECT && out->role != TOKEN_PROXY) {
+	if (out->role != ROLE_SUBJECT && out->role != ROLE_PROXY) {
 		call_problem(call, 403, E_FORBIDDEN, "accesses are for the subject or a proxy; this role may not read them");
 		return false;
 	}
@@ -71,14 +71,14 @@ static bool read_form(struct call *call, const struct params *params, enum cover
 void route_accesses(struct call *call)
 {
 	static const char *const known[] = {"from", "to", "org", "limit", "cursor", "coverage", NULL};
-	struct token_claims claims;
+	struct identity identity;
 	struct params params;
 	struct fault fault;
 	enum coverage_form form;
-	if (!authorize(call, &claims) || !call_params(call, known, &params))
+	if (!authorize(call, &identity) || !call_params(call, known, &params))
 		return;
 	struct accesses_query query = {
-		.subject = bytes_text(claims.subject),
+		.subject = bytes_text(identity.id),
 		.to_s = UINT64_MAX,
 		.before = ACCESSES_FROM_START,
 		.now_s = call->now_s,
@@ -96,13 +96,13 @@ void route_accesses(struct call *call)
 void route_statement(struct call *call)
 {
 	static const char *const known[] = {"from", "to", "signatures", NULL};
-	struct token_claims claims;
+	struct identity identity;
 	struct params params;
 	struct fault fault = {.text = ""};
-	if (!authorize(call, &claims) || !call_params(call, known, &params))
+	if (!authorize(call, &identity) || !call_params(call, known, &params))
 		return;
 	const char *signatures = params_get(&params, "signatures");
-	struct statement_query query = {.subject = bytes_text(claims.subject), .to_s = UINT64_MAX, .now_s = call->now_s};
+	struct statement_query query = {.subject = bytes_text(identity.id), .to_s = UINT64_MAX, .now_s = call->now_s};
 	if (signatures != NULL && strcmp(signatures, "0") != 0 && strcmp(signatures, "1") != 0) {
 		call_refuse_param(call, "parameter 'signatures' must be 0 or 1");
 		return;

@@ -381,13 +381,16 @@ static struct exchange *exchange_new(struct evhttp_request *http, struct peer *p
 	const char *path = evhttp_uri_get_path(uri), *query = evhttp_uri_get_query(uri);
 	const struct evkeyvalq *headers = evhttp_request_get_input_headers(http);
 	const char *authorization = evhttp_find_header(headers, "Authorization");
+	const char *subject = evhttp_find_header(headers, "Indsigt-Subject");
+	const char *reference = evhttp_find_header(headers, "Indsigt-Case");
 	const char *tags = evhttp_find_header(headers, "If-None-Match");
 	struct evbuffer *body = evhttp_request_get_input_buffer(http);
 	const struct bytes whole = bytes_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
 	if (whole.data == NULL && whole.len > 0)
 		return NULL;
-	struct exchange *exchange = calloc(
-		1, sizeof *exchange + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) + kept_bytes(tags));
+	struct exchange *exchange =
+		calloc(1, sizeof *exchange + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) +
+					  kept_bytes(subject) + kept_bytes(reference) + kept_bytes(tags));
 	if (exchange == NULL)
 		return NULL;
 	char *at = exchange->text, *address = NULL;
@@ -401,6 +404,8 @@ static struct exchange *exchange_new(struct evhttp_request *http, struct peer *p
 	exchange->request.path = path ? keep(&at, path) : "";
 	exchange->request.query = keep(&at, query);
 	exchange->request.authorization = keep(&at, authorization);
+	exchange->request.subject = keep(&at, subject);
+	exchange->request.case_reference = keep(&at, reference);
 	exchange->request.if_none_match = keep(&at, tags);
 	exchange->request.gzip = negotiate_gzip(evhttp_find_header(headers, "Accept-Encoding"));
 	exchange->request.body = whole;

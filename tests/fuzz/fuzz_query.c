@@ -2,7 +2,7 @@
 #include "query/answer/accesses.h"
 #include "query/http/cursor.h"
 #include "query/http/params.h"
-#include "query/http/token.h"
+#include "query/identity/demo_issuer.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -40,10 +40,10 @@ static void fuzz_cursor(const char *text)
 
 static void fuzz_token(const char *text)
 {
-	static const struct token_issuer issuer = {.name = "indsigt-demo/log.example", .key = {{3}}};
-	struct token_claims claims;
+	static const struct demo_issuer issuer = {.name = "indsigt-demo/log.example", .key = {{3}}};
+	struct identity identity;
 	struct fault fault;
-	if (token_verify(&issuer, text, 1795392000, &claims, &fault) == E_OK)
+	if (demo_verify(&issuer, text, 1795392000, &identity, &fault) == E_OK)
 		abort(); /* none was ever issued */
 }
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 struct fixture f;
-struct token_issuer issuer;
+struct demo_issuer issuer;
 pid_t daemon_pid;
 uint16_t port;
 char log_path[128];
@@ -53,7 +53,7 @@ void queryd_begin(void)
 	fixture_make(&f);
 	snprintf(log_path, sizeof log_path, "%s/log", f.place.path);
 	queryd_append(3);
-	ck_ok(token_issuer_open(f.dir, true, &issuer, &fault));
+	ck_ok(demo_issuer_open(f.dir, true, &issuer, &fault));
 	daemon_pid = queryd_spawn("127.0.0.1:0", true, &fd);
 	ck_assert_int_gt(read(fd, line, sizeof line - 1), 0);
 	close(fd);
@@ -80,12 +80,11 @@ void queryd_end(void)
 	fixture_remove(&f);
 }
 
-const char *token_for(uint32_t subject, enum token_role role, int64_t expires_in)
+const char *token_for(uint32_t subject, enum role role, int64_t expires_in)
 {
 	static char text[TOKEN_TEXT_MAX + 1];
-	struct token_claims claims = {
-		.role = role, .issued_s = f.now_s - 1000, .expires_s = (uint64_t)((int64_t)f.now_s + expires_in)};
-	strcpy(claims.subject, fixture_subject(subject));
-	ck_ok(token_issue(&issuer, &claims, text));
+	struct identity identity = {.role = role, .expires_s = (uint64_t)((int64_t)f.now_s + expires_in)};
+	strcpy(identity.id, fixture_subject(subject));
+	ck_ok(demo_issue(&issuer, &identity, f.now_s - 1000, text));
 	return text;
 }

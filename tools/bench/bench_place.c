@@ -7,7 +7,7 @@
 #include "ingest/spool/sender_key.h"
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
-#include "query/http/token.h"
+#include "query/identity/demo_issuer.h"
 #include "tools/command/admin.h"
 
 #include <ftw.h>
@@ -228,14 +228,14 @@ void bench_tokens_free(struct bench_tokens *tokens)
 static enum error make_tokens(
 	const struct bench *bench, const struct bench_people *people, struct bench_tokens *out, struct fault *fault)
 {
-	OWNED(token_issuer_wipe) struct token_issuer issuer = {0};
+	OWNED(demo_issuer_wipe) struct demo_issuer issuer = {0};
 	char text[TOKEN_TEXT_MAX + 1];
 	uint64_t now_s = (uint64_t)time(NULL);
-	TRY(token_issuer_open(bench->place.ledger, false, &issuer, fault));
+	TRY(demo_issuer_open(bench->place.ledger, false, &issuer, fault));
 	for (size_t i = 0; i < people->count; i++) {
-		struct token_claims claims = {.role = TOKEN_SUBJECT, .issued_s = now_s, .expires_s = now_s + 3600};
-		load_subject(people->from + i, claims.subject);
-		TRY(token_issue(&issuer, &claims, text));
+		struct identity identity = {.role = ROLE_SUBJECT, .expires_s = now_s + 3600};
+		load_subject(people->from + i, identity.id);
+		TRY(demo_issue(&issuer, &identity, now_s, text));
 		out->texts[i] = strdup(text);
 		TRY(fault_set(fault, allocated(out->texts[i]), ""));
 	}

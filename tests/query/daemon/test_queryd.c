@@ -1,6 +1,6 @@
 /* The daemon as its clients meet it: a real process, a real ledger beside it, TCP. */
 #include "query/answer/verify.h"
-#include "query/http/token.h"
+#include "query/identity/demo_issuer.h"
 #include "tests/lib/http.h"
 #include "tests/lib/queryd.h"
 
@@ -14,7 +14,7 @@ START_TEST(head_keeps_alive)
 {
 	static const char *const targets[] = {"/checkpoint", "/v1/coverage", "/v1/accesses", "/nowhere"};
 	queryd_begin();
-	const char *token = token_for(1234, TOKEN_SUBJECT, 600);
+	const char *token = token_for(1234, ROLE_SUBJECT, 600);
 	int fd = http_connect(port);
 	for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
 		struct http_answer head = http_ask(fd, "HEAD", targets[i], token);
@@ -44,7 +44,7 @@ START_TEST(pages_while_appending)
 	for (bool more = true; more;) {
 		struct verified verified;
 		struct fault fault = {0};
-		struct http_answer answer = http_ask(fd, "GET", target, token_for(1234, TOKEN_SUBJECT, 600));
+		struct http_answer answer = http_ask(fd, "GET", target, token_for(1234, ROLE_SUBJECT, 600));
 		ck_assert_int_eq(answer.status, 200);
 		ck_assert_str_eq(http_header(&answer, "Cache-Control"), "no-store");
 		json_t *page = json_loadb(answer.body, answer.body_len, 0, NULL);
@@ -72,17 +72,16 @@ START_TEST(tokens_open_what_they_should)
 	queryd_begin();
 	int fd = http_connect(port);
 	char tampered[TOKEN_TEXT_MAX + 1];
-	struct token_issuer other = issuer;
-	struct token_claims claims = {
-		.subject = "cpr:0101701234", .role = TOKEN_SUBJECT, .issued_s = f.now_s, .expires_s = f.now_s + 600};
+	struct demo_issuer other = issuer;
+	struct identity identity = {.id = "cpr:0101701234", .role = ROLE_SUBJECT, .expires_s = f.now_s + 600};
 	char foreign[TOKEN_TEXT_MAX + 1];
 	other.key.b[0] ^= 1;
-	ck_ok(token_issue(&other, &claims, foreign));
-	strcpy(tampered, token_for(1234, TOKEN_SUBJECT, 600));
+	ck_ok(demo_issue(&other, &identity, f.now_s, foreign));
+	strcpy(tampered, token_for(1234, ROLE_SUBJECT, 600));
 	char *payload = strchr(tampered, '.') + 20;
 	*payload = *payload == 'A' ? 'B' : 'A';
 	char expired[TOKEN_TEXT_MAX + 1];
-	strcpy(expired, token_for(1234, TOKEN_SUBJECT, -1));
+	strcpy(expired, token_for(1234, ROLE_SUBJECT, -1));
 	/* {"alg":"none"} */
 	static const char none[] = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJjcHI6MDEwMTcwMTIzNCIsInJvbGUiOiJzdWJqZWN0In0.";
 	const char *const bad[] = {NULL, foreign, tampered, expired, none, "x"};
@@ -92,7 +91,7 @@ START_TEST(tokens_open_what_they_should)
 		ck_assert_int_eq(strncmp(http_header(&answer, "WWW-Authenticate"), "Bearer", 6), 0);
 		free(answer.body);
 	}
-	struct http_answer answer = http_ask(fd, "GET", "/v1/accesses", token_for(1234, TOKEN_AUDITOR, 600));
+	struct http_answer answer = http_ask(fd, "GET", "/v1/accesses", token_for(1234, ROLE_AUDITOR, 600));
 	ck_assert_int_eq(answer.status, 403);
 	free(answer.body);
 	close(fd);
@@ -234,9 +233,9 @@ START_TEST(who_never_reads_keeps_nobody_waiting)
 	queryd_append(1000);
 	int deaf = http_connect(port);
 	for (int i = 0; i < 50; i++)
-		http_request(deaf, "GET", "/v1/accesses?limit=1000", token_for(1234, TOKEN_SUBJECT, 600));
+		http_request(deaf, "GET", "/v1/accesses?limit=1000", token_for(1234, ROLE_SUBJECT, 600));
 	int fd = http_connect(port);
-	struct http_answer answer = http_ask(fd, "GET", "/v1/accesses?limit=5", token_for(77, TOKEN_SUBJECT, 600));
+	struct http_answer answer = http_ask(fd, "GET", "/v1/accesses?limit=5", token_for(77, ROLE_SUBJECT, 600));
 	ck_assert_int_eq(answer.status, 200);
 	free(answer.body);
 	close(fd);
@@ -284,7 +283,7 @@ START_TEST(many_large_answers)
 	for (unsigned i = 0; i < EVENTS / 1000; i++)
 		queryd_append(1000);
 	fixture_epoch(&f);
-	char *token = strdup(token_for(1234, TOKEN_SUBJECT, 600));
+	char *token = strdup(token_for(1234, ROLE_SUBJECT, 600));
 	int fd = http_connect(port);
 	answer = http_ask(fd, "GET", "/checkpoint", NULL);
 	free(answer.body);
@@ -301,7 +300,7 @@ START_TEST(many_large_answers)
 	ck_assert_uint_eq(made + refused, CLIENTS);
 	ck_assert_uint_ge(made, 2);
 	ck_assert_uint_ge(refused, 2);
-	answer = http_ask(fd, "GET", "/v1/accesses?limit=100", token_for(77, TOKEN_SUBJECT, 600));
+	answer = http_ask(fd, "GET", "/v1/accesses?limit=100", token_for(77, ROLE_SUBJECT, 600));
 	ck_assert_int_eq(answer.status, 200);
 	free(answer.body);
 	answer = http_ask(fd, "GET", "/v1/statement", token);

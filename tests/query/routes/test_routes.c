@@ -15,7 +15,8 @@
 
 static struct fixture f;
 static struct routes routes;
-static struct token_issuer issuer = {.name = "indsigt-demo/log.example", .key = {{5}}};
+static struct demo_issuer issuer = {.name = "indsigt-demo/log.example", .key = {{5}}};
+static const struct issuers issuers = {.demo = &issuer};
 static struct archive *archive;
 
 static void begin(void)
@@ -26,7 +27,7 @@ static void begin(void)
 	fixture_append(&f, fixture_batch(&f, 0, subjects, 5, 0));
 	ck_ok(archive_open(f.dir, true, &archive, &fault));
 	routes = (struct routes){
-		.archive = archive, .issuer = &issuer, .cursor_key = {{6}}, .silent_after_s = COVERAGE_SILENT_S_DEFAULT};
+		.archive = archive, .issuers = &issuers, .cursor_key = {{6}}, .silent_after_s = COVERAGE_SILENT_S_DEFAULT};
 }
 
 static void end(void)
@@ -36,13 +37,13 @@ static void end(void)
 }
 
 /* "Bearer ..." for a role; borrowed until the next call. */
-static const char *bearer(enum token_role role)
+static const char *bearer(enum role role)
 {
 	static char header[TOKEN_TEXT_MAX + 16];
 	char text[TOKEN_TEXT_MAX + 1];
-	struct token_claims claims = {.role = role, .issued_s = f.now_s, .expires_s = f.now_s + 100};
-	strcpy(claims.subject, fixture_subject(1234));
-	ck_ok(token_issue(&issuer, &claims, text));
+	struct identity identity = {.role = role, .expires_s = f.now_s + 100};
+	strcpy(identity.id, fixture_subject(1234));
+	ck_ok(demo_issue(&issuer, &identity, f.now_s, text));
 	snprintf(header, sizeof header, "Bearer %s", text);
 	return header;
 }
@@ -133,7 +134,7 @@ START_TEST(filing_is_answered_to_its_sender)
 	check_filing_refused("sender=1&seq=7", signed_request("sender=1&seq=7", 1, f.now_s), 404, "has not been received");
 	check_filing_refused("sender=2&seq=3", signed_request("sender=2&seq=3", 1, f.now_s), 403, "its own events only");
 	check_filing_refused(good, NULL, 401, "must sign the request");
-	check_filing_refused(good, bearer(TOKEN_AUDITOR), 401, "must sign the request");
+	check_filing_refused(good, bearer(ROLE_AUDITOR), 401, "must sign the request");
 	check_filing_refused(good, signed_request(good, 1, f.now_s + 61), 401, "60 seconds");
 	check_filing_refused(good, signed_request(good, 1, f.now_s - 61), 401, "60 seconds");
 	check_filing_refused(good, signed_request(good, 2, f.now_s), 401, "registered sender's key");
@@ -154,11 +155,11 @@ START_TEST(labels_are_given_to_auditors)
 	begin();
 	fixture_epoch(&f);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		struct response response = ask("GET", "/v1/labels", bad[i], bearer(TOKEN_AUDITOR));
+		struct response response = ask("GET", "/v1/labels", bad[i], bearer(ROLE_AUDITOR));
 		check_problem(&response, 400, "parameter");
 		response_release(&response);
 	}
-	struct response response = ask("GET", "/v1/labels", "from=0&to=7", bearer(TOKEN_AUDITOR));
+	struct response response = ask("GET", "/v1/labels", "from=0&to=7", bearer(ROLE_AUDITOR));
 	ck_assert_int_eq(response.status, 200);
 	ck_assert_str_eq(header_of(&response, "Cache-Control"), "no-store");
 	ck_assert_str_eq(response.note, " from=0 to=7");
@@ -168,14 +169,14 @@ START_TEST(labels_are_given_to_auditors)
 	ck_assert_mem_eq(response.body + 8, response.body + 104 + 8, 32);     /* of one person */
 	ck_assert_mem_ne(response.body + 8, response.body + 3 * 104 + 8, 32); /* of another */
 	response_release(&response);
-	response = ask("GET", "/v1/labels", "from=3&to=5", bearer(TOKEN_AUDITOR)); /* inside of a batch */
+	response = ask("GET", "/v1/labels", "from=3&to=5", bearer(ROLE_AUDITOR)); /* inside of a batch */
 	ck_assert_uint_eq(response.body_len, 2 * 104);
 	response_release(&response);
-	response = ask("GET", "/v1/labels", "from=0&to=2", bearer(TOKEN_AUDITOR)); /* no events */
+	response = ask("GET", "/v1/labels", "from=0&to=2", bearer(ROLE_AUDITOR)); /* no events */
 	ck_assert_int_eq(response.status, 200);
 	ck_assert_uint_eq(response.body_len, 0);
 	response_release(&response);
-	response = ask("GET", "/v1/labels", "from=0&to=7", bearer(TOKEN_SUBJECT));
+	response = ask("GET", "/v1/labels", "from=0&to=7", bearer(ROLE_SUBJECT));
 	check_problem(&response, 403, "accredited auditors");
 	response_release(&response);
 	response = ask("GET", "/v1/labels", "from=0&to=7", NULL);
@@ -189,7 +190,7 @@ END_TEST
 START_TEST(statements_are_given_to_their_subject)
 {
 	begin();
-	struct response response = ask("GET", "/v1/statement", NULL, bearer(TOKEN_SUBJECT));
+	struct response response = ask("GET", "/v1/statement", NULL, bearer(ROLE_SUBJECT));
 	check_problem(&response, 404, "no epoch yet");
 	response_release(&response);
 	fixture_epoch(&f);
@@ -197,7 +198,7 @@ START_TEST(statements_are_given_to_their_subject)
 		static const char *const queries[] = {NULL, "signatures=1", "from=2020-01-01&to=2020-01-02", "from=2020-01-01"};
 		struct statement *statement;
 		struct finding finding;
-		response = ask("GET", "/v1/statement", queries[i], bearer(i == 1 ? TOKEN_PROXY : TOKEN_SUBJECT));
+		response = ask("GET", "/v1/statement", queries[i], bearer(i == 1 ? ROLE_PROXY : ROLE_SUBJECT));
 		ck_assert_int_eq(response.status, 200);
 		ck_assert_str_eq(header_of(&response, "Cache-Control"), "no-store");
 		ck_assert_ptr_nonnull(strstr(header_of(&response, "Content-Disposition"), "attachment"));
@@ -209,13 +210,13 @@ START_TEST(statements_are_given_to_their_subject)
 		statement_free(statement);
 		response_release(&response);
 	}
-	response = ask("GET", "/v1/statement", NULL, bearer(TOKEN_AUDITOR));
+	response = ask("GET", "/v1/statement", NULL, bearer(ROLE_AUDITOR));
 	check_problem(&response, 403, "role");
 	response_release(&response);
 	response = ask("GET", "/v1/statement", NULL, NULL);
 	check_problem(&response, 401, "bearer token");
 	response_release(&response);
-	response = ask("GET", "/v1/statement", "signatures=yes", bearer(TOKEN_SUBJECT));
+	response = ask("GET", "/v1/statement", "signatures=yes", bearer(ROLE_SUBJECT));
 	check_problem(&response, 400, "'signatures' must be 0 or 1");
 	response_release(&response);
 	end();
@@ -226,7 +227,7 @@ static struct response ask_statement(bool gzip, const char *query)
 {
 	struct response response;
 	const struct request request = {
-		.method = "GET", .path = "/v1/statement", .query = query, .authorization = bearer(TOKEN_SUBJECT), .gzip = gzip};
+		.method = "GET", .path = "/v1/statement", .query = query, .authorization = bearer(ROLE_SUBJECT), .gzip = gzip};
 	routes_answer(&routes, &request, f.now_s, &response);
 	ck_assert_int_eq(response.status, 200);
 	ck_assert_str_eq(header_of(&response, "Vary"), "Accept-Encoding");
@@ -285,7 +286,7 @@ START_TEST(refusals_say_what_is_wrong)
 		{400, "GET", "/checkpoint", "size=3", -1, "not known"},
 		{400, "GET", "/v1/coverage", "org=cvr:1", -1, "not known"},
 		{401, "GET", "/v1/accesses", NULL, -1, "bearer token is needed"},
-		{403, "GET", "/v1/accesses", NULL, TOKEN_AUDITOR, "role"},
+		{403, "GET", "/v1/accesses", NULL, ROLE_AUDITOR, "role"},
 		{400, "GET", "/v1/accesses", "limit=0", 0, "'limit' must be a whole number from 1 to 1000"},
 		{400, "GET", "/v1/accesses", "limit=1001", 0, "'limit'"},
 		{400, "GET", "/v1/accesses", "limit=", 0, "'limit'"},
@@ -307,7 +308,7 @@ START_TEST(refusals_say_what_is_wrong)
 	};
 	begin();
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const char *token = cases[i].role < 0 ? NULL : bearer((enum token_role)cases[i].role);
+		const char *token = cases[i].role < 0 ? NULL : bearer((enum role)cases[i].role);
 		struct response response = ask(cases[i].method, cases[i].path, cases[i].query, token);
 		check_problem(&response, cases[i].status, cases[i].says);
 		ck_assert_str_eq(header_of(&response, "Allow"), cases[i].status == 405 ? "GET, HEAD" : "");
@@ -316,7 +317,7 @@ START_TEST(refusals_say_what_is_wrong)
 	}
 	char org[ORG_BYTES_MAX + 6];
 	snprintf(org, sizeof org, "org=%0*d", (int)ORG_BYTES_MAX + 1, 7);
-	struct response response = ask("GET", "/v1/accesses", org, bearer(TOKEN_SUBJECT));
+	struct response response = ask("GET", "/v1/accesses", org, bearer(ROLE_SUBJECT));
 	check_problem(&response, 400, "128");
 	response_release(&response);
 	end();
@@ -326,6 +327,7 @@ END_TEST
 START_TEST(bad_tokens_are_refused)
 {
 	static const char *const headers[] = {"Basic eDp5", "Bearer", "Bearer ", "Bearer x.y.z", "eyJhbGciOiJIUzI1NiJ9"};
+	static const struct issuers nobodys = {.demo = NULL};
 	begin();
 	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
 		struct response response = ask("GET", "/v1/accesses", NULL, headers[i]);
@@ -336,10 +338,38 @@ START_TEST(bad_tokens_are_refused)
 	struct response response = ask("GET", "/v1/accesses", "limit=0", "Bearer x.y.z");
 	check_problem(&response, 401, "token");
 	response_release(&response);
-	routes.issuer = NULL;
-	response = ask("GET", "/v1/accesses", NULL, bearer(TOKEN_SUBJECT));
+	routes.issuers = &nobodys;
+	response = ask("GET", "/v1/accesses", NULL, bearer(ROLE_SUBJECT));
 	check_problem(&response, 401, "identity provider");
 	response_release(&response);
+	end();
+}
+END_TEST
+
+/* A supervisor without a case, or with one that says nothing, is nobody; what they may ask is another matter. */
+START_TEST(supervisors_name_their_case)
+{
+	char long_case[CASE_REFERENCE_BYTES_MAX + 2];
+	memset(long_case, 'x', sizeof long_case - 1);
+	long_case[sizeof long_case - 1] = '\0';
+	const char *const bad[] = {NULL, "", " ", "2026\t17", "\xff", long_case};
+	begin();
+	struct request request = {
+		.method = "GET", .path = "/v1/labels", .authorization = bearer(ROLE_SUPERVISOR), .local = true};
+	struct response response;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		request.case_reference = bad[i];
+		routes_answer(&routes, &request, f.now_s, &response);
+		check_problem(&response, 403, "Indsigt-Case");
+		response_release(&response);
+	}
+	const char *const good[] = {"2026-17", "Sag 2026-17 (æøå)", long_case + 1};
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		request.case_reference = good[i];
+		routes_answer(&routes, &request, f.now_s, &response);
+		check_problem(&response, 403, "auditors");
+		response_release(&response);
+	}
 	end();
 }
 END_TEST
@@ -387,7 +417,7 @@ START_TEST(pages_go_on_by_cursor)
 {
 	begin();
 	char query[256];
-	struct response response = ask("GET", "/v1/accesses", "limit=3&org=cvr%3A55133018", bearer(TOKEN_PROXY));
+	struct response response = ask("GET", "/v1/accesses", "limit=3&org=cvr%3A55133018", bearer(ROLE_PROXY));
 	ck_assert_int_eq(response.status, 200);
 	ck_assert_str_eq(header_of(&response, "Cache-Control"), "no-store");
 	json_t *page = json_loadb(response.body, response.body_len, 0, NULL);
@@ -400,7 +430,7 @@ START_TEST(pages_go_on_by_cursor)
 	json_decref(page);
 	response_release(&response);
 
-	response = ask("GET", "/v1/accesses", query, bearer(TOKEN_SUBJECT));
+	response = ask("GET", "/v1/accesses", query, bearer(ROLE_SUBJECT));
 	ck_assert_int_eq(response.status, 200);
 	page = json_loadb(response.body, response.body_len, 0, NULL);
 	ck_assert_uint_eq(json_array_size(json_object_get(page, "accesses")), 1);
@@ -412,7 +442,7 @@ START_TEST(pages_go_on_by_cursor)
 	response_release(&response);
 
 	strcat(query, "&coverage=whole");
-	response = ask("GET", "/v1/accesses", query, bearer(TOKEN_SUBJECT));
+	response = ask("GET", "/v1/accesses", query, bearer(ROLE_SUBJECT));
 	page = json_loadb(response.body, response.body_len, 0, NULL);
 	ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(page, "coverage"), "senders")), 1);
 	ck_assert(
@@ -420,7 +450,7 @@ START_TEST(pages_go_on_by_cursor)
 	json_decref(page);
 	response_release(&response);
 
-	response = ask("GET", "/v1/accesses", strstr(query, "cursor="), bearer(TOKEN_SUBJECT));
+	response = ask("GET", "/v1/accesses", strstr(query, "cursor="), bearer(ROLE_SUBJECT));
 	check_problem(&response, 400, "'cursor'");
 	response_release(&response);
 	end();
@@ -595,4 +625,4 @@ END_TEST
 UNIT_MAIN("routes", short_answers_need_no_room, refusals_of_the_server_are_whole, health_says_what_is_not_well,
 	ahead_of_the_clock, filing_is_answered_to_its_sender, statements_are_given_to_their_subject,
 	long_statements_are_compressed, labels_are_given_to_auditors, refusals_say_what_is_wrong, bad_tokens_are_refused,
-	the_public_part_needs_no_token, pages_go_on_by_cursor)
+	supervisors_name_their_case, the_public_part_needs_no_token, pages_go_on_by_cursor)

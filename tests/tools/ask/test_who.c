@@ -1,6 +1,6 @@
 /* The whole answer, from a directory and from an address, and how it reads. */
 #include "ledger/text/timestamp.h"
-#include "query/http/token.h"
+#include "query/identity/demo_issuer.h"
 #include "tests/lib/queryd.h"
 #include "tests/lib/withholding.h"
 #include "tools/ask/who_text.h"
@@ -42,7 +42,7 @@ START_TEST(all_pages_are_shown_once)
 	ck_assert_uint_eq(here.open, 2 + 4 * 666);
 	ck_assert(here.signature);
 	ck_assert_ptr_null(json_object_get(here.json, "cursor"));
-	query = query_of(address(), token_for(1234, TOKEN_SUBJECT, 600));
+	query = query_of(address(), token_for(1234, ROLE_SUBJECT, 600));
 	enum error error = answer_ask(&query, &there, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
 	ck_assert(!there.signature);
@@ -103,7 +103,7 @@ START_TEST(refusals_are_told_in_words)
 	struct vkey other = f.vkey;
 	other.public_key[5] ^= 1;
 	char token[TOKEN_TEXT_MAX + 1];
-	strcpy(token, token_for(1234, TOKEN_SUBJECT, 600));
+	strcpy(token, token_for(1234, ROLE_SUBJECT, 600));
 	/* Not the key of this log. */
 	struct answer_query query = query_of(address(), token);
 	query.vkey = &other;
@@ -112,13 +112,13 @@ START_TEST(refusals_are_told_in_words)
 	query.vkey = &other;
 	ck_assert(answer_ask(&query, &answer, &fault) != E_OK);
 	/* Somebody else's token. */
-	query = query_of(address(), token_for(77, TOKEN_SUBJECT, 600));
+	query = query_of(address(), token_for(77, ROLE_SUBJECT, 600));
 	ck_error(answer_ask(&query, &answer, &fault), E_BAD_VALUE);
 	ck_assert_ptr_nonnull(strstr(fault.text, "another subject"));
-	query = query_of(address(), token_for(1234, TOKEN_SUBJECT, -5));
+	query = query_of(address(), token_for(1234, ROLE_SUBJECT, -5));
 	ck_error(answer_ask(&query, &answer, &fault), E_TOKEN);
 	ck_assert_ptr_nonnull(strstr(fault.text, "expired"));
-	query = query_of(address(), token_for(1234, TOKEN_AUDITOR, 600));
+	query = query_of(address(), token_for(1234, ROLE_AUDITOR, 600));
 	ck_error(answer_ask(&query, &answer, &fault), E_FORBIDDEN);
 	/* Questions that make no sense. */
 	query = query_of(f.dir, NULL);

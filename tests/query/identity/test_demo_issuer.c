@@ -1,4 +1,4 @@
-#include "query/http/token.h"
+#include "query/identity/demo_issuer.h"
 #include "tests/lib/fixture.h"
 
 #include <fcntl.h>
@@ -8,13 +8,16 @@
 
 #define NOW 1795392000u
 
-static const struct token_issuer issuer = {.name = "indsigt-demo/log.example", .key = {{1, 2, 3}}};
+static const struct demo_issuer issuer = {.name = "indsigt-demo/log.example", .key = {{1, 2, 3}}};
 
-static struct token_claims claims_of(const char *subject, enum token_role role)
+static struct identity identity_of(const char *subject, enum role role)
 {
-	struct token_claims claims = {.role = role, .issued_s = NOW, .expires_s = NOW + 3600};
-	strcpy(claims.subject, subject);
-	return claims;
+	struct identity identity = {.role = role, .expires_s = NOW + 3600};
+	strcpy(identity.id, subject);
+	strcpy(identity.assurance, "high");
+	if (role == ROLE_AUTHORITY)
+		strcpy(identity.organisation, "cvr:55133018");
+	return identity;
 }
 
 /* A token as anybody could make it: `payload` as claims under an algorithm and key. To be freed. */
@@ -32,27 +35,31 @@ static char *forge(const char *payload, jwt_alg_t algorithm, const uint8_t *key,
 
 static void check_refused(const char *token, const char *says)
 {
-	struct token_claims out = {.subject = "untouched"};
+	struct identity out = {.id = "untouched"};
 	struct fault fault = {0};
-	ck_error(token_verify(&issuer, token, NOW, &out, &fault), E_TOKEN);
+	ck_error(demo_verify(&issuer, token, NOW, &out, &fault), E_TOKEN);
 	ck_assert_msg(strstr(fault.text, says), "%s", fault.text);
 	ck_assert_ptr_null(strstr(fault.text, "0101701234"));
-	ck_assert_str_eq(out.subject, "untouched");
+	ck_assert_str_eq(out.id, "untouched");
 }
 
 START_TEST(a_token_comes_back_as_given)
 {
-	for (enum token_role role = TOKEN_SUBJECT; role <= TOKEN_AUDITOR; role++) {
+	for (enum role role = ROLE_SUBJECT; role <= ROLE_SUPERVISOR; role++) {
 		char text[TOKEN_TEXT_MAX + 1];
-		struct token_claims claims = claims_of("cpr:0101701234", role);
-		struct token_claims out;
-		ck_ok(token_issue(&issuer, &claims, text));
-		ck_ok(token_verify(&issuer, text, NOW, &out, NULL));
-		ck_assert_str_eq(out.subject, "cpr:0101701234");
+		struct identity identity = identity_of("cpr:0101701234", role);
+		struct identity out;
+		ck_ok(demo_issue(&issuer, &identity, NOW, text));
+		ck_ok(demo_verify(&issuer, text, NOW, &out, NULL));
+		ck_assert_str_eq(out.id, "cpr:0101701234");
 		ck_assert_int_eq(out.role, role);
+		ck_assert_str_eq(out.issuer, "indsigt-demo/log.example");
+		ck_assert_str_eq(out.organisation, identity.organisation);
+		ck_assert_str_eq(out.case_reference, "");
+		ck_assert_str_eq(out.assurance, "high");
 		ck_assert_uint_eq(out.expires_s, NOW + 3600);
-		ck_ok(token_verify(&issuer, text, NOW + 3599, &out, NULL));
-		ck_error(token_verify(&issuer, text, NOW + 3600, &out, NULL), E_TOKEN);
+		ck_ok(demo_verify(&issuer, text, NOW + 3599, &out, NULL));
+		ck_error(demo_verify(&issuer, text, NOW + 3600, &out, NULL), E_TOKEN);
 	}
 }
 END_TEST
@@ -84,15 +91,18 @@ START_TEST(bad_claims_are_refused)
 		{"{" WHO ",\"role\":\"subject\",\"iat\":1795392061,\"exp\":1795395600}", "not valid yet"},
 		{"{" WHO "," REST ",\"nbf\":1795392061}", "not valid yet"},
 		{"{" WHO "," REST ",\"nbf\":\"soon\"}", "nbf"},
+		{"{" WHO "," REST ",\"acr\":3}", "acr"},
+		{"{" WHO ",\"role\":\"authority\",\"iat\":1795392000,\"exp\":1795395600}", "org"},
+		{"{" WHO ",\"role\":\"authority\",\"org\":\"Aarhus\",\"iat\":1795392000,\"exp\":1795395600}", "org"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char *token = forge(cases[i].payload, JWT_ALG_HS256, issuer.key.b, 32);
 		check_refused(token, cases[i].says);
 		free(token);
 	}
-	struct token_claims out;
+	struct identity out;
 	char *good = forge("{" WHO "," REST ",\"nbf\":1795392060}", JWT_ALG_HS256, issuer.key.b, 32);
-	ck_ok(token_verify(&issuer, good, NOW, &out, NULL));
+	ck_ok(demo_verify(&issuer, good, NOW, &out, NULL));
 	free(good);
 }
 END_TEST
@@ -129,42 +139,42 @@ START_TEST(no_character_can_be_changed)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	char text[TOKEN_TEXT_MAX + 1];
-	struct token_claims claims = claims_of("cpr:0101701234", TOKEN_SUBJECT);
-	struct token_claims out;
-	ck_ok(token_issue(&issuer, &claims, text));
+	struct identity identity = identity_of("cpr:0101701234", ROLE_SUBJECT);
+	struct identity out;
+	ck_ok(demo_issue(&issuer, &identity, NOW, text));
 	for (size_t i = 0; text[i]; i++) {
 		char kept = text[i];
 		const char *at = strchr(alphabet, kept);
 		text[i] = at ? alphabet[(size_t)(at - alphabet) ^ 32] : 'A';
-		ck_error(token_verify(&issuer, text, NOW, &out, NULL), E_TOKEN);
+		ck_error(demo_verify(&issuer, text, NOW, &out, NULL), E_TOKEN);
 		text[i] = kept;
 	}
-	ck_ok(token_verify(&issuer, text, NOW, &out, NULL));
+	ck_ok(demo_verify(&issuer, text, NOW, &out, NULL));
 }
 END_TEST
 
 START_TEST(the_key_file_is_guarded)
 {
 	struct fixture fixture;
-	struct token_issuer first;
-	struct token_issuer second;
+	struct demo_issuer first;
+	struct demo_issuer second;
 	struct fault fault = {0};
 	struct stat status;
 	char path[128];
 	fixture_make(&fixture);
-	ck_error(token_issuer_open(fixture.dir, false, &first, &fault), E_NOT_FOUND);
-	ck_ok(token_issuer_open(fixture.dir, true, &first, &fault));
+	ck_error(demo_issuer_open(fixture.dir, false, &first, &fault), E_NOT_FOUND);
+	ck_ok(demo_issuer_open(fixture.dir, true, &first, &fault));
 	ck_assert_str_eq(first.name, "indsigt-demo/" FIXTURE_ORIGIN);
-	ck_ok(token_issuer_open(fixture.dir, true, &second, &fault));
+	ck_ok(demo_issuer_open(fixture.dir, true, &second, &fault));
 	ck_assert_mem_eq(first.key.b, second.key.b, 32);
 	snprintf(path, sizeof path, "%s/keys/token", fixture.dir);
 	ck_assert_int_eq(stat(path, &status), 0);
 	ck_assert_uint_eq(status.st_mode & 0777, 0600);
 	ck_assert_int_eq(chmod(path, 0640), 0);
-	ck_error(token_issuer_open(fixture.dir, true, &first, &fault), E_PERMISSION);
+	ck_error(demo_issuer_open(fixture.dir, true, &first, &fault), E_PERMISSION);
 	fixture_remove(&fixture);
 }
 END_TEST
 
-UNIT_MAIN("token", a_token_comes_back_as_given, bad_claims_are_refused, bad_signatures_are_refused,
+UNIT_MAIN("demo_issuer", a_token_comes_back_as_given, bad_claims_are_refused, bad_signatures_are_refused,
 	no_character_can_be_changed, the_key_file_is_guarded)

@@ -1,0 +1,28 @@
+/* Who is asking: what a bearer token, or what stands beside it in a request, shows of a person or a member of staff.
+ * spec/http.md
+ *
+ * Whom a request is about is not said here. Judging comes before anything of the ledger is looked at, so that an answer
+ * that refuses is the same, and takes as long, whether or not it knows the person. */
+#pragma once
+
+#include "ledger/base/limits.h"
+#include "query/identity/demo_issuer.h"
+
+/* Who may tell a token's issuer from another one's. */
+struct issuers {
+	const struct demo_issuer *demo; /* NULL: its tokens are trusted by nobody */
+};
+
+/* What came with a request. Borrowed; members that did not come are NULL. */
+struct presented {
+	const char *token;          /* without "Bearer" */
+	const char *case_reference; /* of a supervisor: header Indsigt-Case */
+};
+
+/* Whether there is anybody whose tokens would be believed. */
+bool identity_possible(const struct issuers *issuers);
+/* E_TOKEN, with the reason: the token does not hold (401). E_FORBIDDEN: it does, and is not enough for the role that it
+ * claims (403). What could not be looked at, for the time being: E_IO, E_NO_MEMORY (503). No fault repeats anything of
+ * the token. */
+enum error identity_show(const struct issuers *issuers, const struct presented *presented, uint64_t now_s,
+	struct identity *out, struct fault *fault) MUST_USE;
