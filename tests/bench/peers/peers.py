@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""What the ledger keeps up, beside PostgreSQL on the same machine in the same run: a part of one, a part of the other,
-and so on, then the medians and their ratios.
+"""What the ledger keeps up, beside what a team would use in its place, on the same machine in the same run: a part of one,
+a part of the other, and so on, then the medians and their ratios.
 
-usage: postgres.py INDSIGT [--minutes N] [--rounds N] [--people N] [--senders N] [--batch N]
-       postgres.py INDSIGT --singles [--seconds N] [--events N] [--rounds N] [--people N]
-       postgres.py INDSIGT --answers [--seconds N] [--events N] [--rounds N] [--people N]
+usage: peers.py INDSIGT [--minutes N] [--rounds N] [--people N] [--senders N] [--batch N]
+       peers.py INDSIGT --singles [--seconds N] [--events N] [--rounds N] [--people N]
+       peers.py INDSIGT --answers [--seconds N] [--events N] [--rounds N] [--people N]
 
 Needs PostgreSQL's server and libpq's header (Debian: postgresql, libpq-dev), a C compiler, and root or a user who may
 run initdb. The cluster is its own, in a temporary folder, with durable commits as PostgreSQL has them when installed.
+Where Go is (1.24 or newer, and what it fetches), two more; without it they are left out, which is said.
 
 * plain: one table, an index by person. Anybody who may write to it may change it unseen.
 * chained: beside it a chain of hashes over all rows, made by a trigger for each statement: the least that shows a change.
+* immudb: a server that keeps a tree of hashes over its rows; synced before it answers.
+* tessera: a transparency log as a library; knows no persons, so nobody can ask it for theirs.
 
 With --singles it is single events that are waited for: 32 callers, each of whom gives the next event when the last one is
 durable, in the ledger also proven; and one caller alone.
@@ -104,10 +107,51 @@ def measure_ledger(options):
     return {"rate": line["events/s"], "answer": line["answer_p99_ms"]}
 
 
-def measure_table(load, cluster, options, table):
-    line = figures(subprocess.check_output([load, cluster.conninfo, table, str(options.minutes * 60), str(options.senders),
-                                            str(options.batch), str(options.people)], text=True))
-    return {"rate": line["rows/s"], "answer": line["answer_p99_ms"]}
+def as_found(line):
+    return {"rate": line["rows/s"], "answer": line.get("answer_p99_ms", float("nan")), "p50": line["insert_p50_ms"],
+            "p99": line["insert_p99_ms"]}
+
+
+class Table:
+    """A table of PostgreSQL."""
+
+    def __init__(self, load, cluster, name):
+        self.load, self.cluster, self.name = load, cluster, name
+
+    def measure(self, seconds, clients, batch, people):
+        return as_found(figures(subprocess.check_output(
+            [self.load, self.cluster.conninfo, self.name, str(seconds), str(clients), str(batch), str(people)], text=True)))
+
+
+class GoPeer:
+    """A program beside this one, which begins with an empty folder each time."""
+
+    def __init__(self, place, name):
+        self.name, self.place, self.program = name, place, os.path.join(place, name)
+        subprocess.run(["go", "build", "-o", self.program, "."], cwd=os.path.join(HERE, name), check=True)
+
+    def measure(self, seconds, clients, batch, people):
+        folder = tempfile.mkdtemp(dir=self.place)
+        with open(self.program + ".log", "w", encoding="utf-8") as log:
+            out = subprocess.check_output([self.program, folder, str(int(seconds)), str(clients), str(batch)] +
+                                          ([str(people)] if self.name == "immudb" else []), text=True, stderr=log)
+        shutil.rmtree(folder)
+        return as_found(figures(out.splitlines()[-1]))
+
+
+def find_peers(place, cluster):
+    load = build(place)
+    peers = [Table(load, cluster, "plain"), Table(load, cluster, "chained")]
+    for name in ("immudb", "tessera"):
+        try:
+            peers.append(GoPeer(place, name))
+        except (OSError, subprocess.CalledProcessError) as why:
+            print("%s is left out: %s" % (name, why), flush=True)
+    return peers
+
+
+def ratios(ours, others):
+    return ", ".join("%s %.2f" % (name, ours / rate) for name, rate in others.items())
 
 
 CALLERS = 32
@@ -121,29 +165,48 @@ def measure_single_events(options):
             "signed": lines["ingest"]["events/s"], "lone": lines["lone"]["p50_ms"]}
 
 
-def measure_single_rows(load, cluster, options, table):
-    many, one = (figures(subprocess.check_output([load, cluster.conninfo, table, str(options.seconds), str(clients), "1",
-                                                  str(options.people)], text=True)) for clients in (CALLERS, 1))
-    return {"rate": many["rows/s"], "p50": many["insert_p50_ms"], "p99": many["insert_p99_ms"], "lone": one["insert_p50_ms"]}
+def measure_single_rows(peer, options):
+    many, one = (peer.measure(options.seconds, clients, 1, options.people) for clients in (CALLERS, 1))
+    return {"rate": many["rate"], "p50": many["p50"], "p99": many["p99"], "lone": one["p50"]}
 
 
-def compare_singles(options, cluster, load):
-    results = {"indsigt": [], "plain": [], "chained": []}
+def medians(results):
+    return {name: {key: statistics.median(part[key] for part in found) for key in found[0]}
+            for name, found in results.items()}
+
+
+def compare_singles(options, peers):
+    results = {name: [] for name in ["indsigt"] + [peer.name for peer in peers]}
     for number in range(options.rounds):
+        results["indsigt"].append(measure_single_events(options))
+        for peer in peers:
+            results[peer.name].append(measure_single_rows(peer, options))
         for name, found in results.items():
-            found.append(measure_single_events(options) if name == "indsigt"
-                         else measure_single_rows(load, cluster, options, name))
             print("round %d: %-8s %d callers %s" % (number + 1, name, CALLERS, " ".join(
                 "%s=%.3f" % item for item in found[-1].items())), flush=True)
-    middle = {name: {key: statistics.median(part[key] for part in found) for key in found[0]}
-              for name, found in results.items()}
-    ours, plain, chained = middle["indsigt"], middle["plain"], middle["chained"]
-    print("single events, %d callers, medians: indsigt %.0f/s, p50 %.2f ms; of PostgreSQL plain %.2f, chained %.2f" % (
-        CALLERS, ours["rate"], ours["p50"], ours["rate"] / plain["rate"], ours["rate"] / chained["rate"]))
-    print("each event signed by itself, %d senders: indsigt %.0f/s; of PostgreSQL plain %.2f, chained %.2f" % (
-        CALLERS, ours["signed"], ours["signed"] / plain["rate"], ours["signed"] / chained["rate"]))
-    print("one event at a time, p50: indsigt %.2f ms with its proof, PostgreSQL plain %.2f, chained %.2f" % (
-        ours["lone"], plain["lone"], chained["lone"]))
+    middle = medians(results)
+    ours = middle.pop("indsigt")
+    rates = {name: part["rate"] for name, part in middle.items()}
+    print("single events, %d callers, medians: indsigt %.0f/s, p50 %.2f ms; of %s" % (
+        CALLERS, ours["rate"], ours["p50"], ratios(ours["rate"], rates)))
+    print("each event signed by itself, %d senders: indsigt %.0f/s; of %s" % (
+        CALLERS, ours["signed"], ratios(ours["signed"], rates)))
+    print("one event at a time, p50: indsigt %.2f ms with its proof; %s" % (
+        ours["lone"], ", ".join("%s %.2f" % (name, part["lone"]) for name, part in middle.items())))
+
+
+def compare_sustained(options, peers):
+    results = {name: [] for name in ["indsigt"] + [peer.name for peer in peers]}
+    for number in range(options.rounds):
+        results["indsigt"].append(measure_ledger(options))
+        for peer in peers:
+            results[peer.name].append(peer.measure(options.minutes * 60, options.senders, options.batch, options.people))
+        for name, found in results.items():
+            print("round %d: %-8s %8.0f events/s, answer p99 %.2f ms" % (number + 1, name, found[-1]["rate"],
+                                                                        found[-1]["answer"]), flush=True)
+    rates = {name: statistics.median(part["rate"] for part in found) for name, found in results.items()}
+    ours = rates.pop("indsigt")
+    print("sustained, medians: indsigt %.0f/s; of %s" % (ours, ratios(ours, rates)))
 
 
 ANSWERS = 8  # connections that ask at the same time
@@ -206,29 +269,19 @@ def main():
     parser.add_argument("--events", type=int, default=50000)
     options = parser.parse_args()
     place = tempfile.mkdtemp(prefix="indsigt-peers-")
-    results = {"indsigt": [], "plain": [], "chained": []}
     cluster = None
     try:
         cluster = Cluster(place)
-        load = build(place)
-        if options.singles:
-            compare_singles(options, cluster, load)
-            return 0
         if options.answers:
             compare_answers(options, cluster)
-            return 0
-        for number in range(options.rounds):
-            for name, found in results.items():
-                found.append(measure_ledger(options) if name == "indsigt" else measure_table(load, cluster, options, name))
-                print("round %d: %-8s %8.0f events/s, answer p99 %.2f ms" % (number + 1, name, found[-1]["rate"],
-                                                                            found[-1]["answer"]), flush=True)
+        elif options.singles:
+            compare_singles(options, find_peers(place, cluster))
+        else:
+            compare_sustained(options, find_peers(place, cluster))
     finally:
         if cluster:
             cluster.stop()
         shutil.rmtree(place, ignore_errors=True)
-    rates = {name: statistics.median(part["rate"] for part in found) for name, found in results.items()}
-    print("sustained, medians: indsigt %.0f/s; of PostgreSQL plain %.2f, chained %.2f" % (
-        rates["indsigt"], rates["indsigt"] / rates["plain"], rates["indsigt"] / rates["chained"]))
     return 0
 
 
