@@ -206,12 +206,41 @@ def refused_later(tap, ledger, key):
     tap.ok(sender.stop() == 1, "it ends, and says that something was refused")
 
 
+def ended(tap, ledger, key):
+    """SND-33: it ends while messages that it has read wait for room in the spool. Whoever gives them again, and sends what was
+    refused, sends nothing twice."""
+    lines = [event("cpr:0101701006", "e%d" % i) for i in range(300)]
+    sender = Sender(ledger, key, "--batch", "1")
+    caller = Caller(sender.socket)
+    tap.ok("receipt" in caller.ask(event("cpr:0101701006", "before")), "the ledger is there")
+    ingestd = ledger.daemon("indsigt-ingestd")
+    os.kill(ingestd, signal.SIGSTOP)
+    caller.give(*lines)
+    journal = os.path.join(key + ".spool", "journal")
+    wait_until(lambda: os.path.getsize(journal) > 128 * 200, "the spool holds what may wait")
+    tap.ok(sender.stop() == 3, "it says that something waits")
+    os.kill(ingestd, signal.SIGCONT)
+    answers = [caller.hear()]
+    tap.ok(answers[0]["error"] == "stopped", "what was read and has no place is to be given again: %s" % answers[0])
+    rejected = os.path.join(key + ".spool", "rejected.jsonl")
+    tap.ok(not os.path.exists(rejected), "it is not kept here as well")
+    sender = Sender(ledger, key)
+    caller = Caller(sender.socket)
+    caller.give(*lines)
+    heard = [caller.hear() for _ in lines]
+    tap.ok(all("known" in answer or "receipt" in answer for answer in heard), "the next run takes all of it")
+    tap.ok(sender.stop() == 0, "it ends in order")
+    if os.path.exists(rejected):
+        ledger.run("send", "--server", ledger.ingest, "--key", key, rejected)
+    tap.ok(len(shown(ledger, "cpr:0101701006")) == len(lines) + 1, "all of it is in the ledger, once")
+
+
 def main():
     tap = Tap()
     ledger = Ledger(sys.argv[1])
     try:
         ledger.serve()
-        for test in (one, many, killed, away, refused_later):
+        for test in (one, many, killed, away, refused_later, ended):
             test(tap, ledger, ledger.add_sender(test.__name__))
         code, last = ledger.audit()
         tap.ok(code == 0, "audit: " + last)

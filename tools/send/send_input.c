@@ -173,11 +173,17 @@ static void end_with(struct send *send, enum error error, const struct fault *fa
 	send->ended_fault = *fault;
 }
 
-/* The run is at its end, and a pipe brings its messages once: those that were read are kept with the refused ones. */
+/* The run is at its end, and a pipe brings its messages once: those that were read are kept with the refused ones. A
+ * caller gives its message again: kept here as well it would be sent twice. */
 static enum error keep_item(struct send *send, const struct item *item, enum error error, const struct fault *fault)
 {
 	struct fault why = {.text = ""};
 	end_with(send, error, fault);
+	if (send->tickets != NULL) {
+		send->left++;
+		tickets_refused(send->tickets, E_STOPPED, "not taken: the sender ended; give it again");
+		return E_OK;
+	}
 	(void)fault_set(&why, E_STOPPED, "read from a pipe, and not sent: the run ended; send it again");
 	return report_item(send, item, NULL, 0, E_STOPPED, &why);
 }
