@@ -235,12 +235,33 @@ def ended(tap, ledger, key):
     tap.ok(len(shown(ledger, "cpr:0101701006")) == len(lines) + 1, "all of it is in the ledger, once")
 
 
+def rows(tap, ledger, key):
+    """SND-32: rows of refused messages: one answer for each message, and none is called known that was refused."""
+    def row(message):
+        return json.dumps({"input": "x", "format": "json", "number": 1, "error": "policy", "reason": "r", "run": "ab", "message": message})
+
+    sender = Sender(ledger, key)
+    caller = Caller(sender.socket)
+    bad = row(event("cpr:0101701007", "bad", purpose=None))
+    tap.ok(caller.ask(bad)["error"] == "missing-field", "a row is refused")
+    answer = caller.ask(bad)
+    tap.ok(answer["number"] == 2 and answer.get("error") == "exists", "its second is not called known: %s" % answer)
+    good = row(event("cpr:0101701007", "good"))
+    tap.ok([caller.ask(good).get("events"), caller.ask(good).get("error")] == [1, "exists"], "likewise of a row that is taken: it is sent once")
+    caller.give(row(event("cpr:0101701007", "1") + "\n" + event("cpr:0101701007", "2")), event("cpr:0101701007", "3"))
+    answers = [caller.hear() for _ in range(3)]
+    tap.ok([answer["number"] for answer in answers] == [5, 6, 7] and all("receipt" in answer for answer in answers),
+           "a row of two messages has two answers, told apart: %s" % [answer["number"] for answer in answers])
+    tap.ok(sender.stop() == 1, "it ends, and says that something was refused")
+    tap.ok(shown(ledger, "cpr:0101701007") == ["1", "2", "3", "good"], "what was taken is in the ledger, once")
+
+
 def main():
     tap = Tap()
     ledger = Ledger(sys.argv[1])
     try:
         ledger.serve()
-        for test in (one, many, killed, away, refused_later, ended):
+        for test in (one, many, killed, away, refused_later, ended, rows):
             test(tap, ledger, ledger.add_sender(test.__name__))
         code, last = ledger.audit()
         tap.ok(code == 0, "audit: " + last)

@@ -164,8 +164,7 @@ static enum error read_messages(struct callers *callers, struct caller *caller, 
 			caller->ended = error == E_CLOSED;
 			return E_OK;
 		}
-		caller->asker.given += message.kind != MESSAGE_PART;
-		caller->input.number = callers->tickets.number = callers->number;
+		caller->input.number = callers->number;
 		error = send_message(send, &caller->input, &message, fault);
 		callers->number = caller->input.number;
 		TRY(error);

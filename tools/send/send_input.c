@@ -192,6 +192,7 @@ static enum error keep_item(struct send *send, const struct item *item, enum err
 static enum error send_item(struct send *send, const struct item *item, const struct message *message,
 	struct rejected_row *row, struct fault *fault)
 {
+	tickets_begin(send->tickets, item->source.number);
 	enum error error = place_item(send, item, message, row, fault);
 	send->messages++;
 	if (error != E_OK && item->source.passing)
@@ -201,7 +202,8 @@ static enum error send_item(struct send *send, const struct item *item, const st
 	return error;
 }
 
-/* One message that was refused by several runs is one message. */
+/* One message that was refused by several runs is one message. Whether that one was taken nobody remembers here, so its
+ * caller is not told that it is known. */
 static enum error skip_repeated(struct send *send, struct input *input, const struct rejected_row *row,
 	const struct outbox_source *source, bool *out, struct fault *fault)
 {
@@ -209,6 +211,11 @@ static enum error skip_repeated(struct send *send, struct input *input, const st
 		return fault_set(fault, E_NO_MEMORY, "");
 	send->messages += *out;
 	send->repeated += *out;
+	if (*out) {
+		tickets_begin(send->tickets, source->number);
+		tickets_refused(send->tickets, E_EXISTS,
+			"a row before it on this connection is of the same message, and has the answer for both");
+	}
 	return E_OK;
 }
 
@@ -224,10 +231,11 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 		.of_row_events = row->is_events,
 		.format = send->format_given || !row->has_format ? send->format : row->format};
 	bool repeated = false;
+	bool first = true;
 	input->number++;
 	TRY(skip_repeated(send, input, row, &item.source, &repeated, fault));
 	if (repeated)
-		return tickets_take(send->tickets, 0, fault);
+		return E_OK;
 	if (row->is_events)
 		return send_item(send, &item, NULL, row, fault);
 	struct messages inner;
@@ -245,6 +253,9 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 				&message.fault, E_TOO_LONG, "the message is longer than %u bytes: this is a part", FRAMING_BYTES_MAX);
 		item.source.text = message.text;
 		item.mark = message.mark;
+		if (!first && send->tickets != NULL) /* each is one of the connection */
+			item.source.number = input->number++;
+		first = false;
 		TRY(send_item(send, &item, &message, NULL, fault));
 	}
 	return E_OK;
@@ -272,6 +283,7 @@ static enum error end_parts(struct send *send, struct input *input, struct refus
 	while (send_room(send, error));
 	if (error != E_OK)
 		return error;
+	tickets_begin(send->tickets, input->number);
 	tickets_refused(send->tickets, refused->error, refused->reason);
 	input->number++;
 	send->messages++;

@@ -85,6 +85,14 @@ static struct ticket **find(struct tickets *tickets, struct bytes input, uint64_
 	return *link != NULL ? link : NULL;
 }
 
+void tickets_begin(struct tickets *tickets, uint64_t number)
+{
+	if (tickets == NULL)
+		return;
+	tickets->number = number;
+	tickets->reading->given++;
+}
+
 enum error tickets_take(struct tickets *tickets, size_t events, struct fault *fault)
 {
 	if (tickets == NULL)

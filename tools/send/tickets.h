@@ -32,6 +32,8 @@ struct tickets {
 	uint64_t receipt_sequence, receipt_index;
 };
 
+/* A message of the caller that is being read, this one of the input: what the next calls are about. */
+void tickets_begin(struct tickets *tickets, uint64_t number);
 /* The message that is being read was taken and became `events` events; 0: it is one that was taken before. */
 enum error tickets_take(struct tickets *tickets, size_t events, struct fault *fault) MUST_USE;
 /* It was refused here. */
