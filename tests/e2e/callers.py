@@ -5,6 +5,7 @@ twice."""
 
 import json
 import os
+import resource
 import signal
 import socket
 import stat
@@ -18,12 +19,14 @@ from indsigt import Ledger, Tap, event, wait_until
 class Sender:
     """indsigt send --listen."""
 
-    def __init__(self, ledger, key, *options):
+    def __init__(self, ledger, key, *options, limit=4096):
         self.socket = ledger.path("callers.sock")
         self.stderr = ledger.path("callers.err")
+        limit = min(limit, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         with open(self.stderr, "wb") as err:
             self.process = subprocess.Popen([ledger.indsigt, "send", "--server", ledger.ingest, "--key", key, "--listen",
-                                             self.socket, *options], stdout=subprocess.DEVNULL, stderr=err, stdin=subprocess.DEVNULL)
+                                             self.socket, *options], stdout=subprocess.DEVNULL, stderr=err, stdin=subprocess.DEVNULL,
+                                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
         wait_until(lambda: self.process.poll() is not None or "takes messages at" in self.said(), "it listens")
 
     def said(self):
@@ -256,12 +259,25 @@ def rows(tap, ledger, key):
     tap.ok(shown(ledger, "cpr:0101701007") == ["1", "2", "3", "good"], "what was taken is in the ledger, once")
 
 
+def crowd(tap, ledger, key):
+    """More callers than there are descriptors for: those that wait outside take nothing from those that are in."""
+    sender = Sender(ledger, key, limit=80)
+    crowd = [Caller(sender.socket) for _ in range(100)]
+    tap.ok(crowd[0].ask("{")["error"] == "bad-json", "a caller is answered, and what is refused has a place")
+    tap.ok("receipt" in crowd[1].ask(event("cpr:0101701008", "in the crowd")), "an event of another one is taken")
+    for caller in crowd[:60]:
+        caller.close()
+    tap.ok("receipt" in crowd[60].ask(event("cpr:0101701008", "later")), "when they have gone others are let in")
+    tap.ok(sender.stop() == 1, "it ends in order")
+    tap.ok(shown(ledger, "cpr:0101701008") == ["in the crowd", "later"], "what was taken is in the ledger, once")
+
+
 def main():
     tap = Tap()
     ledger = Ledger(sys.argv[1])
     try:
         ledger.serve()
-        for test in (one, many, killed, away, refused_later, ended, rows):
+        for test in (one, many, killed, away, refused_later, ended, rows, crowd):
             test(tap, ledger, ledger.add_sender(test.__name__))
         code, last = ledger.audit()
         tap.ok(code == 0, "audit: " + last)

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -28,6 +29,7 @@
 #define CALLERS_MAX 1024u
 #define TICKETS_MAX 1024u     /* of one caller: then it is not read from */
 #define OUTPUT_MAX (1u << 20) /* likewise: answers that a caller has not read */
+#define OTHER_FDS 64u         /* what the spool, what is refused and the ledger take beside them */
 #define GATHER_NS 4000000u    /* as long as a batch may wait for those before it, to hold more */
 #define END_MS 2000u          /* after a signal, for the receipts of what was taken */
 #define EVENTS_AT_ONCE 64
@@ -50,8 +52,9 @@ struct callers {
 	int listener;
 	bool bound;     /* the socket is ours */
 	bool listening; /* epoll watches it */
+	bool crowded;   /* there was no descriptor for one more, and nobody has gone since */
 	struct caller *first;
-	unsigned count;
+	unsigned count, most;
 	uint64_t number; /* of the next message, of whomever */
 	struct tickets tickets;
 };
@@ -94,6 +97,7 @@ static void free_caller(struct callers *callers, struct caller *caller)
 	kept_close(&caller->input.kept);
 	free(caller);
 	callers->count--;
+	callers->crowded = false;
 }
 
 static void listen_on(struct callers *callers, bool on)
@@ -119,7 +123,7 @@ static void tend(struct callers *callers)
 			link = &caller->next;
 		}
 	}
-	listen_on(callers, callers->count < CALLERS_MAX);
+	listen_on(callers, callers->count < callers->most && !callers->crowded);
 }
 
 static void let_in(struct callers *callers)
@@ -134,8 +138,8 @@ static void let_in(struct callers *callers)
 		free(caller);
 		if (fd >= 0)
 			close(fd);
-		else if (errno == EMFILE || errno == ENFILE)
-			listen_on(callers, false); /* until a caller has gone */
+		else
+			callers->crowded = callers->count > 0 && (errno == EMFILE || errno == ENFILE);
 		return;
 	}
 	caller->fd = fd;
@@ -223,6 +227,20 @@ static enum error close_batch(struct callers *callers, int *wait_ms, struct faul
 
 /* ---- from start to end ---- */
 
+/* Callers never take the descriptors that go on being needed: without them this sender would end. */
+static void fit_files(struct callers *callers)
+{
+	const rlim_t wanted = CALLERS_MAX + OTHER_FDS;
+	struct rlimit files = {0, 0};
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted) {
+		files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	callers->most = files.rlim_cur >= wanted     ? CALLERS_MAX
+					: files.rlim_cur > OTHER_FDS ? (unsigned)files.rlim_cur - OTHER_FDS
+												 : 1;
+}
+
 static enum error listen_at(struct callers *callers, const char *path, struct fault *fault)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -275,6 +293,7 @@ static enum error run(struct callers *callers, struct fault *fault)
 		TRY(send_wait(send, send->signals, fault));
 	if (send->stopped)
 		return E_STOPPED;
+	fit_files(callers);
 	TRY(listen_at(callers, send->listen, fault));
 	TRY(outbox_begin_input(send->outbox, bytes_text(callers->name), true, false, fault));
 	fprintf(stderr, "indsigt: takes messages at %s\n", send->listen);
