@@ -272,12 +272,28 @@ def crowd(tap, ledger, key):
     tap.ok(shown(ledger, "cpr:0101701008") == ["in the crowd", "later"], "what was taken is in the ledger, once")
 
 
+def busy(tap, ledger, key):
+    """Somebody listens at the socket and has as many callers waiting as may: it is not taken for one that is left over."""
+    path = ledger.path("busy.sock")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(0)
+    waiting = socket.socket(socket.AF_UNIX)
+    waiting.connect(path)
+    inode = os.stat(path).st_ino
+    sender = subprocess.Popen([ledger.indsigt, "send", "--server", ledger.ingest, "--key", key, "--listen", path], stderr=subprocess.PIPE, text=True)
+    said = sender.stderr.readline()
+    sender.terminate()
+    said += sender.stderr.read()
+    tap.ok(sender.wait(240) == 4 and "somebody listens there" in said and os.stat(path).st_ino == inode, "the socket stays its own: " + said)
+
+
 def main():
     tap = Tap()
     ledger = Ledger(sys.argv[1])
     try:
         ledger.serve()
-        for test in (one, many, killed, away, refused_later, ended, rows, crowd):
+        for test in (one, many, killed, away, refused_later, ended, rows, crowd, busy):
             test(tap, ledger, ledger.add_sender(test.__name__))
         code, last = ledger.audit()
         tap.ok(code == 0, "audit: " + last)

@@ -217,8 +217,9 @@ static enum error close_batch(struct callers *callers, int *wait_ms, struct faul
 	*wait_ms = -1;
 	if (tickets->gathered == 0)
 		return E_OK;
-	*wait_ms = GATHER_NS / 1000000;
-	if (tickets->waiting > tickets->gathered && clock_ns() - tickets->gathering_ns < GATHER_NS)
+	uint64_t waited_ns = clock_ns() - tickets->gathering_ns;
+	*wait_ms = (int)((GATHER_NS - waited_ns) / 1000000) + 1;
+	if (tickets->waiting > tickets->gathered && waited_ns < GATHER_NS)
 		return E_OK;
 	*wait_ms = -1;
 	tickets->gathered = 0;
@@ -259,10 +260,12 @@ static enum error listen_at(struct callers *callers, const char *path, struct fa
 	/* The path of a Unix socket ends at 107 bytes, so it is reached through the directory's descriptor. */
 	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", callers->dir_fd, callers->socket_name);
 	const struct sockaddr *at = (const struct sockaddr *)&address;
-	if (connect(callers->listener, at, sizeof address) == 0)
+	int failed = connect(callers->listener, at, sizeof address) != 0 ? errno : 0;
+	if (failed == 0 || failed == EAGAIN) /* or has more waiting than may */
 		return fault_set(fault, E_BUSY, "%s: somebody listens there already", path);
 	/* What is left over from a run that was killed; anything else stays. */
-	if (fstatat(callers->dir_fd, callers->socket_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(info.st_mode))
+	if (failed == ECONNREFUSED && fstatat(callers->dir_fd, callers->socket_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+		S_ISSOCK(info.st_mode))
 		unlinkat(callers->dir_fd, callers->socket_name, 0);
 	callers->bound = bind(callers->listener, at, sizeof address) == 0;
 	if (!callers->bound || fchmodat(callers->dir_fd, callers->socket_name, 0660, 0) != 0 ||
@@ -277,12 +280,31 @@ static enum error end(struct callers *callers, struct fault *fault)
 	struct send *send = callers->send;
 	uint64_t until_ms = clock_ms() + END_MS;
 	TRY(outbox_flush(send->outbox, fault));
-	while (!outbox_idle(send->outbox) && clock_ms() < until_ms) {
-		TRY(outbox_poll(send->outbox, -1, NULL, (int)(until_ms - clock_ms()), fault));
+	for (uint64_t now_ms; !outbox_idle(send->outbox) && (now_ms = clock_ms()) < until_ms;) {
+		TRY(outbox_poll(send->outbox, -1, NULL, (int)(until_ms - now_ms), fault));
 		tend(callers);
 	}
 	send->stopped = !outbox_idle(send->outbox);
 	return send->stopped ? E_STOPPED : E_OK;
+}
+
+static enum error go_round(struct callers *callers, struct fault *fault)
+{
+	struct send *send = callers->send;
+	bool ready = false;
+	int wait_ms;
+	TRY(close_batch(callers, &wait_ms, fault));
+	bool takes = outbox_ready(send->outbox);
+	TRY(outbox_poll(send->outbox, takes ? send->events : send->signals, &ready, wait_ms, fault));
+	if (ready && !takes)
+		send_look_for_signal(send);
+	/* Twice, for those who were just answered: what they give next belongs into the batch that is closed next. */
+	for (unsigned round = 0; round < 2; round++) {
+		tend(callers);
+		TRY(look(callers, fault));
+	}
+	tend(callers);
+	return E_OK;
 }
 
 static enum error run(struct callers *callers, struct fault *fault)
@@ -299,19 +321,9 @@ static enum error run(struct callers *callers, struct fault *fault)
 	fprintf(stderr, "indsigt: takes messages at %s\n", send->listen);
 	listen_on(callers, true);
 	while (!send->stopped) {
-		bool ready = false;
-		int wait_ms;
-		TRY(close_batch(callers, &wait_ms, fault));
-		bool takes = outbox_ready(send->outbox);
-		TRY(outbox_poll(send->outbox, takes ? send->events : send->signals, &ready, wait_ms, fault));
-		if (ready && !takes)
-			send_look_for_signal(send);
-		/* Twice, for those who were just answered: what they give next belongs into the batch that is closed next. */
-		for (unsigned round = 0; round < 2; round++) {
-			tend(callers);
-			TRY(look(callers, fault));
-		}
-		tend(callers);
+		enum error error = go_round(callers, fault);
+		if (error != E_STOPPED || !send->stopped) /* else the signal came while a message waited for room */
+			TRY(error);
 	}
 	return end(callers, fault);
 }
