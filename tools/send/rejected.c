@@ -112,6 +112,7 @@ enum error rejected_begin_row(struct rejected *rejected)
 		return E_OK;
 	TRY(file_write_all(rejected->fd, BYTES_LITERAL("\n")));
 	rejected->torn = false;
+	rejected->row_at = length_of(rejected->fd); /* the line end stays when the row is taken away */
 	return E_OK;
 }
 
