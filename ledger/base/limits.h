@@ -11,6 +11,7 @@
 #define EVENT_LIST_MAX              64u  /* elements of a list field */
 #define EVENT_SUBJECTS_MAX          64u  /* subjects of one message; more is a mass event */
 #define EVENT_AHEAD_SECONDS_MAX  86400u  /* an event's time ahead of the ledger's; a day of clock and zone errors */
+#define GRANT_ID_BYTES_MAX         128u  /* the name of one grant: a number of a case or a register */
 #define SUBJECT_BYTES_MAX          255u  /* a canonical subject id */
 #define WITHHELD_BASIS_BYTES_MAX    64u  /* stands in the public-to-the-subject header */
 #define HEADER_BYTES_MAX            80u  /* 8 + 1 + 1 + basis, rounded up */

@@ -115,3 +115,10 @@ void sender_encode(const struct sender *record, struct writer *out)
 {
 	SENDER_FIELDS(FIELD_WRITE);
 }
+
+/* No registration says so yet. */
+bool sender_may_report_grants(const struct sender *sender)
+{
+	(void)sender;
+	return false;
+}

@@ -32,6 +32,9 @@ struct sender {
 enum error sender_take(struct sender *sender, const char *origin, const struct entry_sender *entry, uint64_t index,
 	bool *endorsed, struct fault *fault) MUST_USE;
 
+/* Whether it may report who may read for whom. */
+bool sender_may_report_grants(const struct sender *sender);
+
 /* What is kept of a sender: a row of the store's table (spec/store.md), and in the saved state of who follows a log. */
 void sender_encode(const struct sender *sender, struct writer *out);
 /* What is no sender is the reader's error: E_BAD_VALUE. */

@@ -73,6 +73,8 @@ bool event_is_mass(const struct event *event);
 struct bytes event_subject(const struct event *event);
 int64_t event_time_ns(const struct event *event);
 struct bytes event_org_id(const struct event *event);
+/* Whether it gives or revokes a grant: then it is filed among the principal's grants, and may not be withheld. */
+bool event_is_grant(const struct event *event);
 
 /* ---- commitment ---- */
 

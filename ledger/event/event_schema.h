@@ -58,7 +58,12 @@ enum event_type {
 	X(34, ACCESS_POINT,        "access_point",        EVENT_TYPE_TEXT,  FIELD_RESTRICTED | FIELD_PERSONAL,               EVENT_TEXT_BYTES_MAX, NULL) \
 	X(35, SOURCE_FORMAT,       "source.format",       EVENT_TYPE_TEXT,  0,                                               EVENT_TEXT_BYTES_MAX, NULL) \
 	X(36, SOURCE_SHA256,       "source.sha256",       EVENT_TYPE_TEXT,  0,                                               64, NULL) \
-	X(37, ID,                  "id",                  EVENT_TYPE_TEXT,  FIELD_RESTRICTED | FIELD_PERSONAL,               EVENT_TEXT_BYTES_MAX, NULL)
+	X(37, ID,                  "id",                  EVENT_TYPE_TEXT,  FIELD_RESTRICTED | FIELD_PERSONAL,               EVENT_TEXT_BYTES_MAX, NULL) \
+	X(38, GRANT_ID,            "grant.id",            EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,                    GRANT_ID_BYTES_MAX, NULL) \
+	X(39, GRANT_KIND,          "grant.kind",          EVENT_TYPE_ENUM,  FIELD_FIXED,                                     0, "parental\0attorney\0") \
+	X(40, GRANT_TO,            "grant.to",            EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,                    SUBJECT_BYTES_MAX, NULL) \
+	X(41, GRANT_UNTIL,         "grant.until",         EVENT_TYPE_TIME,  FIELD_FIXED,                                     0, NULL) \
+	X(42, GRANT_REVOKED,       "grant.revoked",       EVENT_TYPE_BOOL,  FIELD_FIXED,                                     0, NULL)
 /* clang-format on */
 
 enum event_field_number {
@@ -67,7 +72,7 @@ enum event_field_number {
 #undef X
 };
 
-#define EVENT_FIELD_LAST EVENT_ID
+#define EVENT_FIELD_LAST EVENT_GRANT_REVOKED
 
 /* Codes of the closed lists, in the order of their words. */
 enum {
@@ -83,6 +88,7 @@ enum {
 };
 enum { OUTCOME_OK, OUTCOME_DENIED, OUTCOME_FAILED };
 enum { ACTOR_HUMAN, ACTOR_SYSTEM, ACTOR_AI };
+enum { GRANT_PARENTAL, GRANT_ATTORNEY };
 
 struct event_field {
 	uint8_t number; /* 0: no such field */

@@ -18,6 +18,7 @@
 #define CPR_OID "1.2.208.176.1.2"
 #define URI_VALUES "urn:ietf:rfc:3986" /* the system of values that are URIs themselves */
 #define FORMS "must be cpr: and ten digits, oid:OID:VALUE, uri:SYSTEM|VALUE or ref:SCHEME:ORG/Patient/ID"
+#define GRANTS "grants:"
 #define REF_ID_MAX 64 /* a FHIR id */
 
 /* ---- values ---- */
@@ -150,11 +151,25 @@ static const char *judge_number(struct bytes id)
 	return NULL;
 }
 
+/* ---- lists of grants ---- */
+
+bool subject_is_grants(struct bytes id)
+{
+	return bytes_begin(id, GRANTS);
+}
+
+struct bytes subject_principal(struct bytes id)
+{
+	return subject_is_grants(id) ? bytes_after(id, strlen(GRANTS)) : id;
+}
+
+/* A list of grants is judged by the person whose it is; a list of a list is none, for its front is no person's. */
 enum error subject_judge(struct bytes id, struct fault *fault)
 {
 	const char *why = FORMS;
 	if (id.len > SUBJECT_BYTES_MAX)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
+	id = subject_principal(id);
 	if (bytes_begin(id, "cpr:"))
 		why = ten_digits(bytes_after(id, 4)) ? NULL : FORMS;
 	else if (bytes_begin(id, "oid:"))
@@ -239,11 +254,13 @@ static const char *refuse_new(struct bytes id)
 enum error subject_canonical(struct bytes text, char *out, struct fault *fault)
 {
 	char spelled[SUBJECT_BYTES_MAX + 6];
+	size_t front = subject_is_grants(text) ? strlen(GRANTS) : 0;
 	if (text.len > SUBJECT_BYTES_MAX)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
 	if (text.len == 0 || memchr(text.data, '\0', text.len) != NULL)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: empty, or with a NUL byte");
-	size_t len = spell(text, spelled);
+	memcpy(spelled, GRANTS, front);
+	size_t len = front + spell(bytes_after(text, front), spelled + front);
 	TRY(subject_judge(bytes_of(spelled, len), fault));
 	memcpy(out, spelled, len + 1);
 	return E_OK;
@@ -268,7 +285,7 @@ enum error subject_reported(struct bytes text, char *out, struct fault *fault)
 {
 	char id[SUBJECT_BYTES_MAX + 1];
 	TRY(subject_canonical(text, id, fault));
-	const char *why = refuse_new(bytes_text(id));
+	const char *why = refuse_new(subject_principal(bytes_text(id)));
 	if (why != NULL)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: %s", why);
 	strcpy(out, id);

@@ -3,7 +3,10 @@
  *   cpr:DDDDDDDDDD              ten digits
  *   oid:OID:VALUE               any other identifier with an OID (OID 1.2.208.176.1.2 is spelled cpr)
  *   uri:SYSTEM|VALUE            FHIR identifiers with another system
- *   ref:ORG/Patient/ID          a bare FHIR reference, scoped to the sender's organisation */
+ *   ref:ORG/Patient/ID          a bare FHIR reference, scoped to the sender's organisation
+ *
+ * And a list of each person's own, which is no person: grants: and the person's id, for what says who may read in their
+ * place. */
 #pragma once
 
 #include "ledger/base/bytes.h"
@@ -25,3 +28,8 @@ enum error subject_canonical(struct bytes text, char *out, struct fault *fault) 
 /* The same of somebody who is reported now: E_BAD_SUBJECT also for what only stands where an id should
  * (subject_placeholder.h). Whoever was filed under such a one before can still be asked about. */
 enum error subject_reported(struct bytes text, char *out, struct fault *fault) MUST_USE;
+
+/* The list of somebody's grants, and not a person. */
+bool subject_is_grants(struct bytes id);
+/* Whose list it is; the id itself where it is a person's. */
+struct bytes subject_principal(struct bytes id);

@@ -168,6 +168,16 @@ static enum error check_commitment(struct work *work, const struct key *secret, 
 	return E_OK;
 }
 
+/* Who may say that one person reads for another is registered for it, and the person sees that it was said. */
+static enum error check_grant(const struct preparer *p, const struct work *work, struct fault *fault)
+{
+	if (!sender_may_report_grants(&p->sender))
+		return fault_set(fault, E_POLICY, "grant: the registration does not allow reporting grants");
+	if (work->header.withheld_until_s != 0)
+		return fault_set(fault, E_POLICY, "withheld_until: a grant is never withheld from who it is given by");
+	return E_OK;
+}
+
 /* By the policy in full: what belongs into which part is fixed by what the sender was registered with, and later
  * readers are shown the parts as they were split here. */
 static enum error check_event(
@@ -180,6 +190,8 @@ static enum error check_event(
 	if (event_time_ns(&p->event) / 1000000000 > (int64_t)(now_s + EVENT_AHEAD_SECONDS_MAX))
 		return fault_set(fault, E_TIME_AHEAD, "time: more than %u hours ahead of the ledger's clock",
 			EVENT_AHEAD_SECONDS_MAX / 3600);
+	if (event_is_grant(&p->event))
+		TRY(check_grant(p, work, fault));
 	if (kind == BATCH_EVENT)
 		alias_make(&p->context.secrets->alias, event_subject(&p->event), &work->alias);
 	else

@@ -243,6 +243,38 @@ def event_vectors():
         part("subject-" + name, "a subject in another spelling than its canonical one", "bad-subject", {1: subject})
     part("org-no-scheme", "an organisation's id that is no SCHEME:ID", "bad-value", {7: "55133018"})
     part("purpose-spaces", "a text of which nobody sees anything", "bad-value", {11: "  "})
+    grant = {"id": "fuldmagt-7", "kind": "attorney", "to": "cpr:0202702345"}
+    given = {1: "grants:cpr:0101701234", 38: "fuldmagt-7", 39: 1, 40: "cpr:0202702345"}
+    for name, about, more, said in (
+            ("given", "a grant without an end", {}, {}), ("parental", "parental authority until an age", {"kind": "parental", "until": "2030-01-01T00:00:00Z"},
+                                                        {39: 0, 41: 1893456000000000000}),
+            ("revoked", "a grant that is revoked", {"revoked": True}, {42: True})):
+        whole("grant-" + name, about, {"subject": "grants:cpr:010170-1234", "grant": {**grant, **more}}, {**given, **said})
+    for name, about, change, expect in (
+            ("among-events", "a grant with a person as its subject", {"subject": "cpr:0101701234"}, "bad-value"),
+            ("without", "something else than a grant in a list of grants", {"grant": None}, "bad-value"),
+            ("of-list", "the list of a list", {"subject": "grants:grants:cpr:0101701234"}, "bad-subject"),
+            ("of-nobody", "the list of nobody", {"subject": "grants:"}, "bad-subject"),
+            ("no-to", "a grant to nobody", {"grant": {"id": "7", "kind": "attorney"}}, "missing-field"),
+            ("no-kind", "a grant of no kind", {"grant": {"id": "7", "to": "cpr:0202702345"}}, "missing-field"),
+            ("no-id", "a grant without a name", {"grant": {"kind": "attorney", "to": "cpr:0202702345"}}, "missing-field"),
+            ("to-spelling", "a grant to an id that is not canonical", {"grant": {**grant, "to": "cpr:020270-2345"}}, "bad-value"),
+            ("to-list", "a grant to a list of grants", {"grant": {**grant, "to": "grants:cpr:0202702345"}}, "bad-value"),
+            ("to-self", "a grant to oneself", {"grant": {**grant, "to": "cpr:0101701234"}}, "bad-value"),
+            ("revoked-false", "a grant that says it is not revoked", {"grant": {**grant, "revoked": False}}, "bad-value"),
+            ("revoked-until", "a grant that is revoked and has an end", {"grant": {**grant, "revoked": True, "until": "2030-01-01T00:00:00Z"}}, "bad-value"),
+            ("until-time", "a grant that ends when it begins", {"grant": {**grant, "until": "2026-11-23T08:15:30Z"}}, "bad-value"),
+            ("id-129", "a grant with a name of 129 bytes", {"grant": {**grant, "id": 129 * "a"}}, "too-long"),
+            ("unknown", "a member that a grant does not have", {"grant": {**grant, "scope": "all"}}, "unknown-field")):
+        event = {**plain, "subject": "grants:cpr:0101701234", "grant": grant, **change}
+        write("event", "grant-" + name, {"about": about, "kind": "event", "policy": [], "expect": expect,
+                                         "event": {key: value for key, value in event.items() if value is not None}})
+    write("event", "grant-withheld", {"about": "a grant that is withheld from who gives it", "kind": "event", "policy": ["withhold"], "expect": "policy",
+                                      "event": {**plain, "subject": "grants:cpr:0101701234", "grant": grant,
+                                                "withheld_until": "2027-01-01T00:00:00Z", "withheld_basis": "b"}})
+    part("grant-among-events", "a grant with a person as its subject", "bad-value", {38: "7", 39: 1, 40: "cpr:0202702345"})
+    part("grant-without", "something else than a grant in a list of grants", "bad-value", {1: "grants:cpr:0101701234"})
+
     whole("json-escapes", "members and texts with escapes are what they stand for", {}, {},
           text=lambda text: text.replace('"action"', '"\\u0061ction"').replace("cvr:", "cvr\\u003a"))
     def bad(name, about, expect="bad-value", policy=(), **change):

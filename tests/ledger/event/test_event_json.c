@@ -19,6 +19,18 @@ static enum error parse(const char *text, json_t **document)
 	return event_parse_json(bytes_text(text), "", subject, document, &event, &fault);
 }
 
+#define GRANT_FIELDS \
+	(1ull << EVENT_GRANT_ID | 1ull << EVENT_GRANT_KIND | 1ull << EVENT_GRANT_TO | 1ull << EVENT_GRANT_UNTIL)
+
+/* Takes the document. */
+static void check_back(json_t *document)
+{
+	json_t *back = event_to_json(&event);
+	ck_assert(json_equal(document, back));
+	json_decref(back);
+	json_decref(document);
+}
+
 /* EVT-1 */
 START_TEST(every_field_comes_back)
 {
@@ -38,11 +50,29 @@ START_TEST(every_field_comes_back)
 		"\"withheld_until\":\"2027-01-01T00:00:00Z\",\"withheld_basis\":\"RPL \xC2\xA7 729\",\"retention\":\"10y\"}";
 	json_t *document = NULL;
 	ck_assert_msg(parse(text, &document) == E_OK, "%s", fault.text);
-	ck_assert(event.present == (event_fields_with(0) & ~(1ull << EVENT_SUBJECTS)));
-	json_t *back = event_to_json(&event);
-	ck_assert(json_equal(document, back));
-	json_decref(back);
-	json_decref(document);
+	ck_assert(event.present ==
+			  (event_fields_with(0) & ~(1ull << EVENT_SUBJECTS) & ~(GRANT_FIELDS | 1ull << EVENT_GRANT_REVOKED)));
+	check_back(document);
+}
+END_TEST
+
+/* EVT-1, EVT-15: those of a grant, which other events do not have. */
+START_TEST(every_field_of_a_grant_comes_back)
+{
+	static const char *const ends[] = {"\"until\":\"2030-01-01T00:00:00Z\"", "\"revoked\":true"};
+	for (size_t i = 0; i < 2; i++) {
+		char text[1024];
+		json_t *document = NULL;
+		snprintf(text, sizeof text,
+			"{\"subject\":\"grants:cpr:0101701234\"," REQUIRED
+			",\"grant\":{\"id\":\"f-7\",\"kind\":\"attorney\",\"to\":\"cpr:0202702345\",%s}}",
+			ends[i]);
+		ck_assert_msg(parse(text, &document) == E_OK, "%s", fault.text);
+		ck_assert(event_is_grant(&event));
+		ck_assert_uint_eq(event.present >> EVENT_GRANT_UNTIL & 1, i == 0);
+		ck_assert_uint_eq(event.present >> EVENT_GRANT_REVOKED & 1, i == 1);
+		check_back(document);
+	}
 }
 END_TEST
 
@@ -115,5 +145,5 @@ START_TEST(purpose_of_the_registration)
 }
 END_TEST
 
-UNIT_MAIN("event_json", every_field_comes_back, refusals_name_the_field, errors_hold_no_personal_data,
-	purpose_of_the_registration)
+UNIT_MAIN("event_json", every_field_comes_back, every_field_of_a_grant_comes_back, refusals_name_the_field,
+	errors_hold_no_personal_data, purpose_of_the_registration)

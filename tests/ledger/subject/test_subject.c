@@ -12,7 +12,8 @@ START_TEST(each_person_has_one_spelling)
 		"uri:http://hl7.org/fhir/sid/us-ssn|x", "uri:https://a.example:8443/x|1", "uri:https://a.example|1",
 		"uri:https://a.example/x%20y|1", "uri:http://a.example/ns#mrn|1", "uri:https://[::1]:8080/x|1",
 		"uri:urn:ietf:rfc:3986|urn:uuid:5", "uri:urn:ietf:rfc:3986|urn:oid:1.2.3", "uri:tag:a.example,2020:x|1",
-		"oid:2.16.840.1.113883.4.1:1", "oid:1.2:a b", "ref:cvr:1/Patient/A-b.9"};
+		"oid:2.16.840.1.113883.4.1:1", "oid:1.2:a b", "ref:cvr:1/Patient/A-b.9", "grants:cpr:0101701234",
+		"grants:ref:cvr:1/Patient/A-b.9"};
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
 		ck_assert_msg(subject_check(bytes_text(good[i])) == E_OK, "%s", good[i]);
 }
@@ -66,6 +67,9 @@ START_TEST(other_spellings_are_refused)
 		/* a value that is another form's whole */
 		"oid:1.2.3:7^^^&1.2.3&ISO", "oid:1.2.3:7^5^M11^&1.2.3&ISO", "uri:urn:ietf:rfc:3986|urn:UUID:5",
 		"uri:urn:ietf:rfc:3986|7", "uri:urn:ietf:rfc:3986|1.2.3", "uri:urn:ietf:rfc:3986|urn:oid:1.02",
+		/* lists that are nobody's, or a list's, or of a person in a second spelling */
+		"grants:", "grants:grants:cpr:0101701234", "grants:cpr:010170-1234", "grants:0101701234",
+		"grants: cpr:0101701234", "Grants:cpr:0101701234",
 		/* FHIR ids */
 		"ref:cvr:1/Patient/77?x=1", "ref:cvr:1/Patient/77#f", "ref:cvr:1/Patient/p%31", "ref:cvr:1/Patient/a_b",
 		"ref:cvr:1/Patient/\xC3\xA6",
@@ -103,6 +107,7 @@ END_TEST
 START_TEST(people_are_brought_into_form)
 {
 	static const char *const pairs[][2] = {{"cpr:010170-1234", "cpr:0101701234"}, {"cpr:0101701234", "cpr:0101701234"},
+		{"grants:cpr:010170-1234", "grants:cpr:0101701234"}, {"grants:uri:urn:UUID:5E|x", "grants:uri:urn:uuid:5e|x"},
 		{"oid:1.2.208.176.1.2:010170-1234", "cpr:0101701234"}, {"oid:1.2.208.176.1.2:0101701234", "cpr:0101701234"},
 		{"oid:1.2.3:x", "oid:1.2.3:x"}, {"uri:HTTPS://STS.Example.NO:443/id/|x", "uri:https://sts.example.no/id|x"},
 		{"uri:URN:X-y:Aa|x", "uri:urn:x-y:Aa|x"}, {"uri:urn:UUID:5E|x", "uri:urn:uuid:5e|x"},

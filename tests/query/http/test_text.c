@@ -355,7 +355,7 @@ static void fill_field(struct event *event, const struct event_field *field, cha
 		value->time_ns -= value->time_ns % (below(2) ? 1 : below(2) ? 1000 : 1000000000);
 		break;
 	case EVENT_TYPE_ENUM:
-		value->number = below(3);
+		value->number = below(2);
 		break;
 	case EVENT_TYPE_BOOL:
 	case EVENT_TYPE_COUNT:

@@ -1,0 +1,32 @@
+/* What a grant needs of its sender. */
+#include "tests/lib/fixture.h"
+
+static struct fixture f;
+
+#define REST                                                                                                  \
+	"\"time\":\"2026-11-23T08:15:00Z\",\"action\":\"create\",\"outcome\":\"ok\",\"org\":{\"id\":"             \
+	"\"cvr:55133018\",\"name\":\"Aarhus Kommune\"},\"system\":\"KSD\",\"activity\":\"Fuldmagt\","             \
+	"\"purpose\":\"fuldmagt\",\"actor\":{\"kind\":\"system\",\"role\":\"register\"},\"grant\":{\"id\":\"1\"," \
+	"\"kind\":\"attorney\",\"to\":\"cpr:0101700002\"}"
+#define GRANT "{\"subject\":\"grants:cpr:0101700001\"," REST
+
+static void expect(const char *event, enum error wanted, const char *says)
+{
+	struct appended appended;
+	struct fault fault = {.text = ""};
+	struct bytes body = fixture_batch_of_json(&f, 0, &event, 1);
+	ck_error(fixture_take(&f, body, &appended, &fault), wanted);
+	ck_assert_msg(strstr(fault.text, says) != NULL, "%s", fault.text);
+	free((void *)(uintptr_t)body.data);
+}
+
+/* EVT-16 */
+START_TEST(a_grant_needs_the_right_to_report_it)
+{
+	fixture_make(&f);
+	expect(GRANT "}", E_POLICY, "does not allow reporting grants");
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("grants", a_grant_needs_the_right_to_report_it)
