@@ -114,10 +114,12 @@ static bool is_name_of_host(struct bytes value)
 		if (len == 0)
 			return said;
 		at += len;
-		struct bytes rest = bytes_after(value, at);
-		if (WORDS_LIKE_ONE_OF(type, "CN"))
-			said |= is_host(rest);
-		else if (WORDS_LIKE_ONE_OF(type, "O", "OU", "DC"))
+		while (at < value.len && value.data[at] == ' ')
+			at++;
+		bool common = WORDS_LIKE_ONE_OF(type, "CN");
+		if (common && !is_host(bytes_after(value, at)))
+			return false; /* somebody's name, or may be */
+		if (common || WORDS_LIKE_ONE_OF(type, "O", "OU", "DC"))
 			said = true;
 		else if (!WORDS_LIKE_ONE_OF(type, "C", "L", "ST", "S", "STREET", "postalCode"))
 			return false; /* serialNumber, UID, SN, GN...: somebody's, or not known */
