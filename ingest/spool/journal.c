@@ -33,21 +33,6 @@ static enum error fail(struct journal *journal, enum error error)
 	return journal->error;
 }
 
-static enum error read_at(int fd, void *out, size_t len, uint64_t at)
-{
-	for (size_t done = 0; done < len;) {
-		ssize_t n = pread(fd, (uint8_t *)out + done, len - done, (off_t)(at + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return E_IO;
-		if (n == 0)
-			return E_TRUNCATED;
-		done += (size_t)n;
-	}
-	return E_OK;
-}
-
 /* ---- checks ---- */
 
 /* Eight bytes: it tells a secret that was wiped or torn from a whole one, and says nothing of it. */
@@ -87,7 +72,7 @@ static enum error read_record(
 	int fd, uint64_t at, uint64_t size, uint8_t **memory, size_t *capacity, struct journal_record *out, uint64_t *next)
 {
 	uint8_t head[JOURNAL_HEAD_BYTES];
-	TRY(read_at(fd, head, sizeof head, at));
+	TRY(file_read_at(fd, head, sizeof head, at));
 	size_t len = get_u32(head + 1);
 	uint32_t secret_at = get_u32(head + 5);
 	uint64_t after = at + sizeof head + len + JOURNAL_TAIL_BYTES;
@@ -99,7 +84,7 @@ static enum error read_record(
 		*memory = larger;
 		*capacity = len + JOURNAL_TAIL_BYTES;
 	}
-	TRY(read_at(fd, *memory, len + JOURNAL_TAIL_BYTES, at + sizeof head));
+	TRY(file_read_at(fd, *memory, len + JOURNAL_TAIL_BYTES, at + sizeof head));
 	const uint8_t *secret_check = *memory + len;
 	uint8_t check[CHECK_BYTES];
 	check_record(head, bytes_of(*memory, len), secret_at, secret_check, check);
@@ -148,13 +133,13 @@ static enum error find_good(const struct scan *scan, uint64_t at, uint64_t *out)
 	bool good = false;
 	if (at + JOURNAL_HEAD_BYTES > scan->size)
 		return *out = scan->size, E_OK;
-	TRY(read_at(scan->fd, part, JOURNAL_HEAD_BYTES, at));
+	TRY(file_read_at(scan->fd, part, JOURNAL_HEAD_BYTES, at));
 	*out = at + JOURNAL_HEAD_BYTES + get_u32(part + 1) + JOURNAL_TAIL_BYTES;
 	if (*out < scan->size)
 		TRY(is_good(scan, *out, &good));
 	for (uint64_t from = at + 1; !good && from + JOURNAL_HEAD_BYTES <= scan->size;) {
 		size_t len = scan->size - from < sizeof part ? (size_t)(scan->size - from) : sizeof part;
-		TRY(read_at(scan->fd, part, len, from));
+		TRY(file_read_at(scan->fd, part, len, from));
 		for (size_t i = 0; !good && i + JOURNAL_HEAD_BYTES <= len; i++) {
 			*out = from + i;
 			if (may_begin(part + i, *out, scan->size))
@@ -349,7 +334,7 @@ enum error journal_read(struct journal *journal, uint64_t at, size_t skip, void 
 		memcpy(out, journal->buffer + (from - in_memory), len);
 		return E_OK;
 	}
-	enum error error = read_at(journal->fd, out, len, from);
+	enum error error = file_read_at(journal->fd, out, len, from);
 	return error == E_OK ? E_OK : fail(journal, E_IO);
 }
 

@@ -39,6 +39,19 @@ enum error file_write_at(int fd, struct bytes content, uint64_t at)
 	return write_from(fd, content, (off_t)at);
 }
 
+enum error file_read_at(int fd, uint8_t *out, size_t len, uint64_t at)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pread(fd, out + done, len - done, (off_t)(at + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? E_IO : E_TRUNCATED;
+		done += (size_t)n;
+	}
+	return E_OK;
+}
+
 static enum error write_synced(int dir_fd, const char *name, struct bytes content, unsigned mode)
 {
 	OWNED_FD fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);

@@ -12,6 +12,8 @@
 enum error file_write_all(int fd, struct bytes content) MUST_USE;
 /* The same from `at` on, wherever the file stands. */
 enum error file_write_at(int fd, struct bytes content, uint64_t at) MUST_USE;
+/* `len` bytes from `at` on, in as many reads as it takes; E_TRUNCATED where the file ends before, E_IO. */
+enum error file_read_at(int fd, uint8_t *out, size_t len, uint64_t at) MUST_USE;
 /* Writes a whole file: temporary name, write, sync, rename, sync of the directory. */
 enum error file_write_atomic(int dir_fd, const char *name, struct bytes content, unsigned mode) MUST_USE;
 /* The same of a file that must not be there yet: E_EXISTS, also when another process makes it at this moment, unless

@@ -69,17 +69,8 @@ static struct bytes first_key(const struct run *run, enum run_table table, uint6
 /* The disk's own errors, and a file that ends before it should. */
 static enum error read_at(int fd, uint8_t *out, size_t len, uint64_t offset)
 {
-	for (size_t done = 0; done < len;) {
-		ssize_t n = pread(fd, out + done, len - done, (off_t)(offset + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return E_IO;
-		if (n == 0)
-			return E_CORRUPT;
-		done += (size_t)n;
-	}
-	return E_OK;
+	enum error error = file_read_at(fd, out, len, offset);
+	return error == E_TRUNCATED ? E_CORRUPT : error;
 }
 
 static enum error read_checked(int fd, uint64_t number, uint64_t offset, uint8_t *out, size_t len)
