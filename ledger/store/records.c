@@ -157,6 +157,7 @@ enum error record_find_of(struct db_txn *txn, struct key_snapshot *keys, const s
 		return E_UNSEALED;
 	opened.disclosed = record.disclosed;
 	opened.restricted = record.restricted;
+	opened.secret = record.secret;
 	*out = opened;
 	return E_OK;
 }

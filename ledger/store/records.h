@@ -19,7 +19,8 @@ struct opened {
 	struct bytes disclosed;
 	struct bytes restricted;
 	struct hash c_d;
-	struct hash c_r; /* with it the disclosed part gives c_d: whoever may not see that must not see this */
+	struct hash c_r;   /* with it the disclosed part gives c_d: whoever may not see that must not see this */
+	struct key secret; /* with it the restricted part gives c_r; likewise */
 };
 
 /* Opens and checks the record against the commitment in its entry. E_UNSEALED, E_ERASED, E_NOT_FOUND. For mass events

@@ -163,6 +163,15 @@ struct bytes subject_principal(struct bytes id)
 	return subject_is_grants(id) ? bytes_after(id, strlen(GRANTS)) : id;
 }
 
+bool subject_grants(struct bytes person, char *out)
+{
+	if (strlen(GRANTS) + person.len > SUBJECT_BYTES_MAX)
+		return false;
+	memcpy(stpcpy(out, GRANTS), person.data, person.len);
+	out[strlen(GRANTS) + person.len] = '\0';
+	return true;
+}
+
 /* A list of grants is judged by the person whose it is; a list of a list is none, for its front is no person's. */
 enum error subject_judge(struct bytes id, struct fault *fault)
 {

@@ -33,3 +33,6 @@ enum error subject_reported(struct bytes text, char *out, struct fault *fault) M
 bool subject_is_grants(struct bytes id);
 /* Whose list it is; the id itself where it is a person's. */
 struct bytes subject_principal(struct bytes id);
+/* The list of a person's grants: `out` has SUBJECT_BYTES_MAX + 1 bytes and gets an end mark. False: the id is too long,
+ * so there are none. */
+bool subject_grants(struct bytes person, char *out);

@@ -54,10 +54,12 @@ enum error accesses_time(const char *text, uint64_t *out)
 
 void accesses_question(const struct accesses_query *query, struct hash *out)
 {
-	uint8_t fixed[24];
+	uint8_t fixed[26];
 	put_u64(fixed, query->subject.len);
 	put_u64(fixed + 8, query->from_s);
 	put_u64(fixed + 16, query->to_s);
+	fixed[24] = query->org_alone;
+	fixed[25] = query->whole;
 	const struct bytes parts[] = {BYTES_ARRAY(fixed), query->subject, query->org};
 	hash_blake2b(NULL, parts, sizeof parts / sizeof parts[0], out);
 }
@@ -109,11 +111,12 @@ static enum error add_sender(struct page *page, uint32_t id)
 }
 
 /* The end of every item: the parts that all have. */
-static enum error end_item(struct page *page, struct text *text, uint64_t index, const struct opened *opened, bool open)
+static enum error end_item(
+	struct page *page, struct text *text, uint64_t index, const struct opened *opened, enum shown shown)
 {
 	text_number(text, "index", index);
 	text_time(text, "ledger_time", opened->entry.time_s);
-	TRY(proof_write(text, page->snapshot, index, page->entry, opened, open));
+	TRY(proof_write(text, page->snapshot, index, page->entry, opened, shown));
 	text_object_end(text);
 	page->items++;
 	return text->error;
@@ -127,7 +130,7 @@ static enum error add_withheld(
 	text_time(text, "until", header->withheld_until_s);
 	text_string(text, "basis", bytes_of(header->basis, header->basis_len));
 	page->withheld_count++;
-	return end_item(page, text, index, opened, false);
+	return end_item(page, text, index, opened, SHOWN_NOTHING);
 }
 
 static enum error add_erased(struct page *page, uint64_t index, const struct opened *opened)
@@ -135,7 +138,7 @@ static enum error add_erased(struct page *page, uint64_t index, const struct ope
 	text_object(page->text, NULL);
 	text_flag(page->text, "erased", true);
 	TRY(add_sender(page, opened->entry.sender));
-	return end_item(page, page->text, index, opened, false);
+	return end_item(page, page->text, index, opened, SHOWN_NOTHING);
 }
 
 /* Whether the organisation that is asked for reported it, in whosever name. */
@@ -148,7 +151,8 @@ static enum error add_open(
 	struct page *page, uint64_t index, const struct opened *opened, const struct event_header *header)
 {
 	struct event event;
-	TRY(event_decode(opened->disclosed, BYTES_EMPTY, NULL, true, &event, page->fault));
+	bool whole = page->query->whole;
+	TRY(event_decode(opened->disclosed, whole ? opened->restricted : BYTES_EMPTY, NULL, true, &event, page->fault));
 	if (!bytes_equal(event_subject(&event), page->query->subject))
 		return fault_set(page->fault, E_CORRUPT, "index %llu is filed under another subject than its own",
 			(unsigned long long)index);
@@ -159,8 +163,8 @@ static enum error add_open(
 	text_object(page->text, NULL);
 	event_write(page->text, &event);
 	TRY(add_sender(page, opened->entry.sender));
-	page->bytes += opened->disclosed.len;
-	return end_item(page, page->text, index, opened, true);
+	page->bytes += opened->disclosed.len + (whole ? opened->restricted.len : 0);
+	return end_item(page, page->text, index, opened, whole ? SHOWN_WHOLE : SHOWN_DISCLOSED);
 }
 
 static enum error add_event(struct page *page, uint64_t index)
@@ -174,7 +178,10 @@ static enum error add_event(struct page *page, uint64_t index)
 	event_header_decode(&reader, &header);
 	TRY(reader_done(&reader));
 	page->scanned++;
-	if (header.withheld_until_s > page->query->now_s)
+	bool withheld = header.withheld_until_s > page->query->now_s && !(page->query->whole && error == E_OK);
+	if ((withheld || error == E_ERASED) && page->query->org_alone && !is_reporter(page, opened.entry.sender))
+		return E_OK;
+	if (withheld)
 		return add_withheld(page, index, &opened, &header);
 	if (error == E_ERASED)
 		return add_erased(page, index, &opened);

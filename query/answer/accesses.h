@@ -5,7 +5,8 @@
  * Asks no clock and remembers nothing: all it reads is the snapshot, the time comes with the question, and what is the
  * same for all pages of a moment is remembered by coverage.h. A withheld event (its header holds a date in the future)
  * is counted and dated, never shown, and opens by itself after the date. A filter by organisation cannot be put to an
- * event that is not shown, so withheld and erased events are listed whatever the filter is. */
+ * event that is not shown, so withheld and erased events are listed whatever the filter is; but to an organisation
+ * that asks for itself only those that it reported. */
 #pragma once
 
 #include "query/answer/coverage.h"
@@ -19,6 +20,8 @@ struct accesses_query {
 	uint64_t from_s;              /* ledger time, from <= t < to */
 	uint64_t to_s;                /* UINT64_MAX: no end */
 	struct bytes org;             /* "SCHEME:ID" of the organisation that accessed, or reported it; empty for all */
+	bool org_alone;               /* nor anything of others' that is withheld or erased: who asks is `org` */
+	bool whole;                   /* with the restricted part, and what is withheld too */
 	uint32_t limit;               /* 1 to QUERY_PAGE_MAX items */
 	uint64_t before;              /* only events with a lower index */
 	uint64_t now_s;               /* judges what is withheld */

@@ -48,7 +48,7 @@ enum error proof_open(struct snapshot *snapshot, uint64_t index, struct bytes *e
 }
 
 enum error proof_write(struct text *text, struct snapshot *snapshot, uint64_t index, struct bytes entry,
-	const struct opened *opened, bool open)
+	const struct opened *opened, enum shown shown)
 {
 	struct bytes note;
 	struct checkpoint checkpoint;
@@ -60,8 +60,12 @@ enum error proof_write(struct text *text, struct snapshot *snapshot, uint64_t in
 	text_number(text, "size", checkpoint.size);
 	text_base64(text, "entry", entry);
 	text_base64(text, "header", opened->header);
-	if (open) {
+	if (shown != SHOWN_NOTHING)
 		text_base64(text, "disclosed", opened->disclosed);
+	if (shown == SHOWN_WHOLE) {
+		text_base64(text, "restricted", opened->restricted);
+		text_base64(text, "secret", BYTES_ARRAY(opened->secret.b));
+	} else if (shown == SHOWN_DISCLOSED) {
 		text_base64(text, "c_r", hash_bytes(&opened->c_r));
 	} else {
 		text_base64(text, "c_d", hash_bytes(&opened->c_d));
@@ -109,7 +113,9 @@ struct parsed {
 	struct bytes entry;
 	struct bytes header;
 	struct bytes disclosed;
-	bool open;
+	struct bytes restricted;
+	bool open, whole;
+	struct key secret;
 	struct hash c_d;
 	struct hash c_r;
 	struct merkle_proof inclusion;
@@ -135,8 +141,14 @@ static bool proof_parse(const json_t *proof, uint8_t *memory, struct parsed *out
 		!number_read(json_object_get(proof, "size"), &out->size))
 		return false;
 	out->open = json_object_get(proof, "disclosed") != NULL;
-	if (out->open && (!base64_read(json_object_get(proof, "disclosed"), memory, VALUE_BYTES_MAX, &out->disclosed) ||
-						 !base64_read_32(json_object_get(proof, "c_r"), out->c_r.b)))
+	out->whole = out->open && json_object_get(proof, "secret") != NULL;
+	if (out->open && !base64_read(json_object_get(proof, "disclosed"), memory, VALUE_BYTES_MAX, &out->disclosed))
+		return false;
+	if (out->open && !out->whole && !base64_read_32(json_object_get(proof, "c_r"), out->c_r.b))
+		return false;
+	if (out->whole && (!base64_read_32(json_object_get(proof, "secret"), out->secret.b) ||
+						  !base64_read(json_object_get(proof, "restricted"), memory + VALUE_BYTES_MAX, VALUE_BYTES_MAX,
+							  &out->restricted)))
 		return false;
 	if (!out->open && !base64_read_32(json_object_get(proof, "c_d"), out->c_d.b))
 		return false;
@@ -157,6 +169,8 @@ static enum error parsed_check(
 	if (WRONG(reader_done(&reader) != E_OK))
 		return fault_set(fault, E_BAD_VALUE, "the proof's header is malformed");
 	struct hash commitment;
+	if (parsed->whole)
+		event_commit_restricted(&parsed->secret, parsed->restricted, &parsed->c_r);
 	if (parsed->open)
 		event_commit_disclosed(&parsed->c_r, parsed->disclosed, &parsed->c_d);
 	event_commitment(parsed->header, &parsed->c_d, &commitment);
@@ -177,15 +191,16 @@ static enum error parsed_check(
 enum error proof_check(
 	const json_t *proof, const struct checkpoint *checkpoint, struct proven *out, struct fault *fault)
 {
-	OWNED_MEMORY uint8_t *memory = malloc(VALUE_BYTES_MAX);
+	OWNED_MEMORY uint8_t *memory = malloc(2 * VALUE_BYTES_MAX); /* both parts */
 	if (memory == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	struct parsed parsed = {0};
 	if (!proof_parse(proof, memory, &parsed))
 		return fault_set(fault, E_BAD_VALUE, "a proof is malformed or lacks a member");
-	struct proven proven = {.index = parsed.index, .open = parsed.open};
+	struct proven proven = {.index = parsed.index, .open = parsed.open, .whole = parsed.whole};
 	TRY(parsed_check(&parsed, checkpoint, &proven, fault));
 	proven.disclosed = parsed.disclosed;
+	proven.restricted = parsed.restricted;
 	proven.memory = memory;
 	memory = NULL;
 	*out = proven;

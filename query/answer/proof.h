@@ -4,8 +4,8 @@
  *                   header ─┴► commitment = the entry's ─► leaf hash ─► inclusion ─► root of the checkpoint
  *
  * An open event comes with its disclosed part and c_r; a withheld or erased one with c_d in their place, and never with
- * c_r. The restricted part and the event's secret are never here. In JSON, bytes are base64 (RFC 4648 section 4, with
- * padding). */
+ * c_r. The restricted part and the event's secret, which gives c_r, are here for who may read all of it, and for nobody
+ * else. In JSON, bytes are base64 (RFC 4648 section 4, with padding). */
 #pragma once
 
 #include "ledger/read/archive.h"
@@ -19,10 +19,12 @@ enum error included_members(struct text *text, struct snapshot *snapshot, uint64
 
 /* The event entry at `index`, borrowed from the store, and its record (snapshot_open_record). */
 enum error proof_open(struct snapshot *snapshot, uint64_t index, struct bytes *entry, struct opened *opened) MUST_USE;
-/* "proof" for the event at `index`, as opened from the same snapshot; without `open` nothing of its content. What the
- * text and the snapshot give. */
+/* How much of an event's content is shown. */
+enum shown { SHOWN_NOTHING, SHOWN_DISCLOSED, SHOWN_WHOLE };
+
+/* "proof" for the event at `index`, as opened from the same snapshot. What the text and the snapshot give. */
 enum error proof_write(struct text *text, struct snapshot *snapshot, uint64_t index, struct bytes entry,
-	const struct opened *opened, bool open) MUST_USE;
+	const struct opened *opened, enum shown shown) MUST_USE;
 
 /* What a proof has shown. */
 struct proven {
@@ -30,8 +32,10 @@ struct proven {
 	struct entry_event entry;
 	struct event_header header;
 	bool open;
-	struct bytes disclosed; /* when open */
-	uint8_t *memory;        /* what `disclosed` points into */
+	struct bytes disclosed;  /* when open */
+	struct bytes restricted; /* when shown; else empty */
+	bool whole;              /* both parts are all there is of it */
+	uint8_t *memory;         /* what they point into */
 };
 
 /* Recomputes commitment, leaf and root under `checkpoint`, which the caller has checked. On success the caller calls

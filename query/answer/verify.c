@@ -145,7 +145,7 @@ static bool same_event(const json_t *item, const json_t *proven)
 static enum error check_open(struct check *check, const json_t *item, const struct proven *proven)
 {
 	struct event event;
-	TRY(event_decode(proven->disclosed, BYTES_EMPTY, NULL, true, &event, check->fault));
+	TRY(event_decode(proven->disclosed, proven->restricted, NULL, true, &event, check->fault));
 	event.header = proven->header;
 	if (WRONG(!bytes_equal(event_subject(&event), check->subject)))
 		return fault_set(check->fault, E_BAD_PROOF, "index %llu is about another subject than was asked for",

@@ -1,6 +1,8 @@
 /* One request while it is answered: what the route files share. Not for others.
  *
  *   call.c             responses, problems, who asks, snapshots
+ *   roles.c            which role may ask what (roles.h)
+ *   asking.c           who asks about whom
  *   routes_public.c    checkpoint, coverage, health
  *   routes_metrics.c   figures for the machine itself
  *   routes_personal.c  accesses, statement
@@ -12,6 +14,7 @@
 
 #include "query/answer/accesses.h"
 #include "query/http/params.h"
+#include "query/routes/roles.h"
 #include "query/routes/routes.h"
 
 /* What a route works with. */
@@ -51,12 +54,27 @@ struct coverage_query call_coverage(struct call *call, enum coverage_form form);
 /* The parameters, of which only those in the NULL-terminated list are known. */
 bool call_params(struct call *call, const char *const known[], struct params *out);
 bool call_no_params(struct call *call);
-/* Who asks, by a valid bearer token; judging its role is the route's business. */
+/* Who asks, by a valid bearer token; what their role may ask is call_asking's business. */
 bool call_identity(struct call *call, struct identity *out);
 /* 400; always false. */
 bool call_refuse_param(struct call *call, const char *detail);
 /* Parameters 'from' and 'to', half-open, ledger time in seconds; left as they are where there is none. */
 bool call_window(struct call *call, const struct params *params, uint64_t *from_s, uint64_t *to_s);
+
+/* ---- who asks about whom (asking.c) ---- */
+
+struct asking {
+	struct identity who;
+	enum reach reach;
+	char subject[SUBJECT_BYTES_MAX + 1]; /* canonical; "": nobody in particular (REACH_ALL) */
+	bool own;                            /* about the asker */
+};
+
+/* What the table of roles says to this question: who asks, whether their role may ask it, about whom it is and with
+ * which parameters. Before anything of the ledger is looked at; what a proxy may is then still open. */
+bool call_asking(struct call *call, struct asking *out, struct params *params);
+/* After call_snapshot: whether a proxy may read for who it is about, now. */
+bool call_granted(struct call *call, const struct asking *asking);
 
 /* ---- routes ---- */
 

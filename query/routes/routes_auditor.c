@@ -10,25 +10,10 @@
 
 #define LABELS_DETAIL "parameters 'from' and 'to' must be log indexes, 'to' after 'from' by at most 16384"
 
-static bool authorize(struct call *call)
+static bool read_range(struct call *call, const struct params *params, uint64_t *from, uint64_t *to)
 {
-	struct identity identity;
-	if (!call_identity(call, &identity))
-		return false;
-	if (identity.role == ROLE_AUDITOR)
-		return true;
-	call_problem(call, 403, E_FORBIDDEN, "labels are for accredited auditors; this role may not read them");
-	return false;
-}
-
-static bool read_range(struct call *call, uint64_t *from, uint64_t *to)
-{
-	static const char *const known[] = {"from", "to", NULL};
-	struct params params;
-	if (!call_params(call, known, &params))
-		return false;
-	if (!number_parse(params_get(&params, "from"), 0, NUMBER_INDEX_MAX, from) ||
-		!number_parse(params_get(&params, "to"), 0, NUMBER_INDEX_MAX, to) || *from >= *to ||
+	if (!number_parse(params_get(params, "from"), 0, NUMBER_INDEX_MAX, from) ||
+		!number_parse(params_get(params, "to"), 0, NUMBER_INDEX_MAX, to) || *from >= *to ||
 		*to - *from > LABELS_RANGE_MAX)
 		return call_refuse_param(call, LABELS_DETAIL);
 	_Static_assert(LABELS_RANGE_MAX == 16384, "the text names the limit");
@@ -45,8 +30,10 @@ static enum error add_row(void *context, const struct label_row *place)
 
 void route_labels(struct call *call)
 {
+	struct asking asking;
+	struct params params;
 	uint64_t from, to;
-	if (!authorize(call) || !read_range(call, &from, &to) || !call_snapshot(call))
+	if (!call_asking(call, &asking, &params) || !read_range(call, &params, &from, &to) || !call_snapshot(call))
 		return;
 	if (to > snapshot_filed(call->snapshot)) {
 		call_refuse_param(call, "parameter 'to' must not be over the size that the newest epoch covers");

@@ -1,24 +1,12 @@
-/* What a person, or who acts for them, may ask about that person.
+/* What may be asked about a person: by that person, and by others as far as the table of roles lets them (roles.h).
  *
- * The token says about whom: there is no parameter for a person, so nothing personal stands in an address, and nobody
- * can ask about another by changing one. In this order: who asks, what is asked, and only then the store is touched. */
+ * There is no parameter for a person, so nothing personal stands in an address. In this order: who asks, about whom,
+ * what is asked, and only then the store is touched. */
 #include "ledger/subject/subject.h"
 #include "ledger/text/number.h"
 #include "query/http/cursor.h"
 #include "query/routes/call.h"
 #include "query/statement/statement_make.h"
-
-/* Who may read about a person: the person, and who acts for them. */
-static bool authorize(struct call *call, struct identity *out)
-{
-	if (!call_identity(call, out))
-		return false;
-	if (out->role != ROLE_SUBJECT && out->role != ROLE_PROXY) {
-		call_problem(call, 403, E_FORBIDDEN, "accesses are for the subject or a proxy; this role may not read them");
-		return false;
-	}
-	return true;
-}
 
 static bool read_limit(struct call *call, const char *text, uint32_t *out)
 {
@@ -46,7 +34,8 @@ static bool read_query(struct call *call, const struct params *params, struct ac
 	if (org && (strlen(org) > ORG_BYTES_MAX || !subject_org_valid(bytes_text(org))))
 		return call_refuse_param(call, "parameter 'org' must be SCHEME:ID of 1 to 128 bytes");
 	_Static_assert(ORG_BYTES_MAX == 128, "the text names the limit");
-	query->org = org ? bytes_text(org) : BYTES_EMPTY;
+	if (org)
+		query->org = bytes_text(org);
 	struct hash question;
 	accesses_question(query, &question);
 	if (cursor && cursor_open(&call->routes->cursor_key, &question, cursor, &query->before) != E_OK)
@@ -68,23 +57,37 @@ static bool read_form(struct call *call, const struct params *params, enum cover
 	return true;
 }
 
+/* What only supervisors may ask for, and say that they do. */
+static bool read_whole(struct call *call, const struct params *params, bool *out)
+{
+	const char *wanted = params_get(params, "whole");
+	if (wanted != NULL && strcmp(wanted, "1") != 0)
+		return call_refuse_param(call, "parameter 'whole' must be 1, or not be there");
+	*out = wanted != NULL;
+	return true;
+}
+
 void route_accesses(struct call *call)
 {
-	static const char *const known[] = {"from", "to", "org", "limit", "cursor", "coverage", NULL};
-	struct identity identity;
+	struct asking asking;
 	struct params params;
 	struct fault fault;
 	enum coverage_form form;
-	if (!authorize(call, &identity) || !call_params(call, known, &params))
+	if (!call_asking(call, &asking, &params))
 		return;
 	struct accesses_query query = {
-		.subject = bytes_text(identity.id),
+		.subject = bytes_text(asking.subject),
 		.to_s = UINT64_MAX,
 		.before = ACCESSES_FROM_START,
 		.now_s = call->now_s,
 		.cursor_key = &call->routes->cursor_key,
 	};
-	if (!read_query(call, &params, &query) || !read_form(call, &params, &form) || !call_snapshot(call))
+	if (asking.reach == REACH_ORGANISATION) {
+		query.org = bytes_text(asking.who.organisation);
+		query.org_alone = true;
+	}
+	if (!read_whole(call, &params, &query.whole) || !read_query(call, &params, &query) ||
+		!read_form(call, &params, &form) || !call_snapshot(call) || !call_granted(call, &asking))
 		return;
 	const struct coverage_query coverage = call_coverage(call, form);
 	OWNED(text_release) struct text text = {.room = NULL};
@@ -95,14 +98,13 @@ void route_accesses(struct call *call)
 /* The witnesses are waited for before the snapshot, which would otherwise be of before they came. */
 void route_statement(struct call *call)
 {
-	static const char *const known[] = {"from", "to", "signatures", NULL};
-	struct identity identity;
+	struct asking asking;
 	struct params params;
 	struct fault fault = {.text = ""};
-	if (!authorize(call, &identity) || !call_params(call, known, &params))
+	if (!call_asking(call, &asking, &params))
 		return;
 	const char *signatures = params_get(&params, "signatures");
-	struct statement_query query = {.subject = bytes_text(identity.id), .to_s = UINT64_MAX, .now_s = call->now_s};
+	struct statement_query query = {.subject = bytes_text(asking.subject), .to_s = UINT64_MAX, .now_s = call->now_s};
 	if (signatures != NULL && strcmp(signatures, "0") != 0 && strcmp(signatures, "1") != 0) {
 		call_refuse_param(call, "parameter 'signatures' must be 0 or 1");
 		return;
@@ -112,7 +114,7 @@ void route_statement(struct call *call)
 		return;
 	if (call->routes->cosigned != NULL)
 		cosigned_await(call->routes->archive, call->routes->cosigned);
-	if (!call_snapshot(call))
+	if (!call_snapshot(call) || !call_granted(call, &asking))
 		return;
 	query.cosigned = call_cosigned(call);
 	size_t later;

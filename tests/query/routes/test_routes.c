@@ -147,7 +147,7 @@ START_TEST(filing_is_answered_to_its_sender)
 }
 END_TEST
 
-/* HTTP-31 */
+/* HTTP-31, ROLE-1 */
 START_TEST(labels_are_given_to_auditors)
 {
 	static const char *const bad[] = {NULL, "from=0", "to=3", "from=3&to=3", "from=0&to=16385", "from=-1&to=3",
@@ -177,7 +177,7 @@ START_TEST(labels_are_given_to_auditors)
 	ck_assert_uint_eq(response.body_len, 0);
 	response_release(&response);
 	response = ask("GET", "/v1/labels", "from=0&to=7", bearer(ROLE_SUBJECT));
-	check_problem(&response, 403, "accredited auditors");
+	check_problem(&response, 403, "this role may not ask");
 	response_release(&response);
 	response = ask("GET", "/v1/labels", "from=0&to=7", NULL);
 	check_problem(&response, 401, "bearer token");
@@ -367,7 +367,7 @@ START_TEST(supervisors_name_their_case)
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		request.case_reference = good[i];
 		routes_answer(&routes, &request, f.now_s, &response);
-		check_problem(&response, 403, "auditors");
+		check_problem(&response, 403, "this role may not ask");
 		response_release(&response);
 	}
 	end();

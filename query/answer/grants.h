@@ -1,0 +1,18 @@
+/* Who may read in somebody's place, by the grants that stand in the ledger. spec/roles.md
+ *
+ *   principal's list of grants ─► each event, newest first ─► what was revoked, and the newest word on each grant ─► in
+ *   force now?
+ *
+ * Looked at again for each question, in the snapshot that answers it: a grant that was revoked a moment ago gives
+ * nothing any more. Where something cannot be seen (what is erased, or of a sender that may not say so any more) there
+ * is no grant. */
+#pragma once
+
+#include "ledger/read/archive.h"
+
+#define GRANT_EVENTS_MAX 1000u /* in somebody's list; more are not looked through for each question */
+
+/* Whether `to` may read for `principal` at `now_s`, and then what it rests on (GRANT_PARENTAL, GRANT_ATTORNEY).
+ * E_UNSEALED, E_CORRUPT, E_TOO_LONG for a longer list. */
+enum error grants_find(struct snapshot *snapshot, struct bytes principal, struct bytes to, uint64_t now_s, bool *found,
+	unsigned *kind, struct fault *fault) MUST_USE;

@@ -1,0 +1,176 @@
+/* What each role may ask about whom, as far as one process shows it; over HTTP: tests/e2e/roles.py. */
+#include "query/answer/coverage.h"
+#include "query/answer/verify.h"
+#include "query/routes/routes.h"
+#include "tests/lib/fixture.h"
+
+static struct fixture f;
+static struct routes routes;
+static struct demo_issuer issuer = {.name = "indsigt-demo/log.example", .key = {{5}}};
+static struct issuers issuers = {.demo = &issuer};
+static struct archive *archive;
+
+#define OURS "cvr:55133018"
+#define OTHER "cvr:29190925"
+#define PERSON "cpr:0101701234"
+#define FRONT "{\"subject\":\"" PERSON "\",\"time\":\"2026-11-20T08:15:00Z\",\"action\":\"read\",\"outcome\":\"ok\","
+#define BEHIND                                                                                                      \
+	",\"system\":\"KSD\",\"activity\":\"Opslag\",\"purpose\":\"sag\",\"actor\":{\"kind\":\"human\",\"id\":\"u:1\"," \
+	"\"role\":\"sagsbehandler\"}"
+#define BY_OWN FRONT "\"org\":{\"id\":\"" OURS "\",\"name\":\"Aarhus\"}" BEHIND
+#define BY_OTHER FRONT "\"org\":{\"id\":\"" OTHER "\",\"name\":\"Region\"}" BEHIND
+#define WITHHELD ",\"withheld_until\":\"2100-01-01T00:00:00Z\",\"withheld_basis\":\"RPL 729\"}"
+
+/* One event of each organisation, and one of each that is withheld: sender 1 is Aarhus', sender 2 the region's. */
+static void begin(void)
+{
+	const char *own[] = {BY_OWN "}", BY_OWN WITHHELD}, *other[] = {BY_OTHER "}", BY_OTHER WITHHELD};
+	fixture_make(&f);
+	f.policy.flags |= POLICY_WITHHOLD;
+	fixture_register(&f, 2, OURS, "KSD");
+	fixture_append(&f, fixture_batch_of_json(&f, 0, own, 2));
+	fixture_register(&f, 3, OTHER, "EPJ");
+	fixture_append(&f, fixture_batch_of_json(&f, 0, other, 2));
+	ck_ok(archive_open(f.dir, true, &archive, NULL));
+	routes = (struct routes){
+		.archive = archive, .issuers = &issuers, .cursor_key = {{6}}, .silent_after_s = COVERAGE_SILENT_S_DEFAULT};
+}
+
+static void end(void)
+{
+	archive_close(archive);
+	fixture_remove(&f);
+}
+
+struct asked {
+	enum role role;
+	const char *id, *organisation;
+	const char *path, *query, *subject;
+};
+
+#define AS(asker, number, ...) (&(struct asked){.role = asker, .id = number __VA_OPT__(, ) __VA_ARGS__})
+
+static struct response ask(const struct asked *asked)
+{
+	struct identity who = {.role = asked->role, .expires_s = f.now_s + 100};
+	char token[TOKEN_TEXT_MAX + 1], header[TOKEN_TEXT_MAX + 16];
+	struct response response;
+	strcpy(who.id, asked->id);
+	strcpy(who.organisation, asked->organisation ? asked->organisation : "");
+	ck_ok(demo_issue(&issuer, &who, f.now_s, token));
+	snprintf(header, sizeof header, "Bearer %s", token);
+	const struct request request = {.method = "GET",
+		.path = asked->path ? asked->path : "/v1/accesses",
+		.query = asked->query,
+		.authorization = header,
+		.subject = asked->subject,
+		.case_reference = "2026-17",
+		.local = true};
+	routes_answer(&routes, &request, f.now_s, &response);
+	return response;
+}
+
+/* The page, verified: it shows so many open and withheld events. A new reference. */
+static json_t *page_of(const struct asked *asked, uint64_t open, uint64_t withheld)
+{
+	struct verified verified;
+	struct fault fault = {.text = ""};
+	struct response response = ask(asked);
+	ck_assert_msg(response.status == 200, "%s", response.body);
+	json_t *page = json_loadb(response.body, response.body_len, 0, NULL);
+	enum error error = verify_page(page, bytes_text(PERSON), UINT64_MAX, f.now_s, &f.vkey, &verified, &fault);
+	ck_assert_msg(error == E_OK, "%s", fault.text);
+	ck_assert_uint_eq(verified.open, open);
+	ck_assert_uint_eq(verified.withheld, withheld);
+	response_release(&response);
+	return page;
+}
+
+static void check_refused(const struct asked *asked, int status, const char *says)
+{
+	struct response response = ask(asked);
+	ck_assert_int_eq(response.status, status);
+	ck_assert_msg(strstr(response.body, says) != NULL, "%s", response.body);
+	ck_assert_ptr_null(strstr(response.body, "01017"));
+	response_release(&response);
+}
+
+/* ROLE-5 */
+START_TEST(an_authority_sees_its_own)
+{
+	begin();
+	json_t *page = page_of(AS(ROLE_AUTHORITY, "oid:1.2.3:anna", .organisation = OURS, .subject = PERSON), 1, 1);
+	const json_t *item = json_array_get(json_object_get(page, "accesses"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(item, "org"), "id")), OURS);
+	ck_assert_ptr_null(json_object_get(json_object_get(item, "actor"), "id"));
+	json_decref(page);
+	json_decref(page_of(AS(ROLE_AUTHORITY, "oid:1.2.3:anna", .organisation = "cvr:1", .subject = PERSON), 0, 0));
+	json_decref(page_of(AS(ROLE_SUBJECT, PERSON, .query = "org=cvr%3A1"), 0, 2));
+	json_decref(page_of(AS(ROLE_SUBJECT, PERSON), 2, 2));
+	check_refused(AS(ROLE_AUTHORITY, "oid:1.2.3:anna", .organisation = OURS), 400, "must say whom");
+	check_refused(AS(ROLE_AUTHORITY, "oid:1.2.3:anna", .organisation = OURS, .query = "org=cvr%3A1", .subject = PERSON),
+		400, "not known");
+	check_refused(
+		AS(ROLE_AUTHORITY, "oid:1.2.3:anna", .organisation = OURS, .subject = "grants:" PERSON), 403, "grants");
+	end();
+}
+END_TEST
+
+/* ROLE-6 */
+START_TEST(a_supervisor_opens_what_is_kept_back)
+{
+	begin();
+	json_decref(page_of(AS(ROLE_SUPERVISOR, "oid:1.2.3:otto", .subject = PERSON), 2, 2));
+	json_t *page = page_of(AS(ROLE_SUPERVISOR, "oid:1.2.3:otto", .subject = PERSON, .query = "whole=1"), 4, 0);
+	const json_t *item = json_array_get(json_object_get(page, "accesses"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(item, "actor"), "id")), "u:1");
+	ck_assert_ptr_nonnull(json_object_get(item, "withheld_until"));
+	json_decref(page);
+	check_refused(AS(ROLE_SUPERVISOR, "oid:1.2.3:otto", .subject = PERSON, .query = "whole=0"), 400, "'whole'");
+	check_refused(AS(ROLE_SUBJECT, PERSON, .query = "whole=1"), 400, "not known");
+	end();
+}
+END_TEST
+
+/* ROLE-2, ROLE-3 */
+START_TEST(whom_it_is_about_stands_in_a_header)
+{
+	struct response own, named;
+	begin();
+	own = ask(AS(ROLE_SUBJECT, PERSON, .query = "limit=1"));
+	named = ask(AS(ROLE_SUBJECT, PERSON, .query = "limit=1", .subject = PERSON));
+	ck_assert_int_eq(own.status, 200);
+	ck_assert_int_eq(named.status, 200);
+	response_release(&own);
+	response_release(&named);
+	own = ask(AS(ROLE_SUBJECT, PERSON, .subject = "grants:" PERSON));
+	ck_assert_int_eq(own.status, 200);
+	response_release(&own);
+	check_refused(AS(ROLE_SUBJECT, PERSON, .subject = "cpr:0101705678"), 403, "nobody else");
+	check_refused(AS(ROLE_SUBJECT, PERSON, .subject = "grants:cpr:0101705678"), 403, "nobody else");
+	check_refused(AS(ROLE_SUBJECT, "grants:" PERSON), 403, "nobody else");
+	check_refused(AS(ROLE_SUBJECT, PERSON, .subject = "cpr:010170-1234"), 400, "canonical");
+	check_refused(AS(ROLE_SUBJECT, PERSON, .subject = ""), 400, "canonical");
+	check_refused(AS(ROLE_PROXY, PERSON, .subject = "grants:cpr:0101705678"), 403, "grants");
+	check_refused(AS(ROLE_AUDITOR, "oid:1.2.3:otto", .path = "/v1/labels", .subject = PERSON), 400, "nobody alone");
+	end();
+}
+END_TEST
+
+/* ROLE-4: who has no grant is told so in the same bytes, whoever the person is. */
+START_TEST(without_a_grant_nothing_is_told)
+{
+	begin();
+	struct response known = ask(AS(ROLE_PROXY, "cpr:0202702345", .subject = PERSON));
+	struct response unknown = ask(AS(ROLE_PROXY, "cpr:0202702345", .subject = "cpr:0101705678"));
+	ck_assert_int_eq(known.status, 403);
+	ck_assert_int_eq(unknown.status, 403);
+	ck_assert_str_eq(known.body, unknown.body);
+	response_release(&known);
+	response_release(&unknown);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("roles", an_authority_sees_its_own, a_supervisor_opens_what_is_kept_back, whom_it_is_about_stands_in_a_header,
+	without_a_grant_nothing_is_told)
