@@ -2,6 +2,7 @@
 #include "ledger/db/db.h"
 #include "ledger/event/event_schema.h"
 #include "ledger/options/alike.h"
+#include "ledger/process/process.h"
 #include "tools/command/child.h"
 #include "tools/command/command.h"
 
@@ -308,8 +309,13 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	struct fault fault;
 	if (argc < 1 || sodium_init() < 0)
 		return EXIT_NOT_LOOKED;
+	if (process_hide(&fault) != E_OK) { /* most commands hold a key, or read what is sealed */
+		fprintf(stderr, "indsigt: %s\n", fault.text);
+		return EXIT_NOT_LOOKED;
+	}
 	int code = dispatch(argc, argv);
 	if (fflush(stdout) != 0 && code == EXIT_DONE) {
 		fprintf(stderr, "indsigt: the output cannot be written: %m\n");

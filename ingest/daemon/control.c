@@ -23,6 +23,7 @@ struct client {
 	struct control *control;
 	uint64_t id;
 	struct bufferevent *stream;
+	bool may_ask;
 	bool asked;
 	struct client *next;
 };
@@ -145,6 +146,10 @@ static void on_read(struct bufferevent *stream, void *context)
 			refuse(client, E_TOO_LONG, "");
 		return;
 	}
+	if (!client->may_ask) {
+		refuse(client, E_FORBIDDEN, "only root, ingestd's user and the owner of the ledger's directory may ask here");
+		return;
+	}
 	json_auto_t *request = NULL;
 	enum error error =
 		json_read(bytes_text(line), JSON_REJECT_DUPLICATES, NULL, &request) ?: make_job(request, client->id, &job);
@@ -170,6 +175,18 @@ static void on_event(struct bufferevent *stream, short what, void *context)
 	close_client(context);
 }
 
+/* Root, whoever this runs as, or whose the directory is: they could do by hand what is asked for here. The socket's
+ * mode says the same, and somebody may change that. */
+static bool may_ask(const struct control *control, int fd)
+{
+	struct ucred peer;
+	struct stat dir;
+	socklen_t len = sizeof peer;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || fstat(control->dir_fd, &dir) != 0)
+		return false;
+	return peer.uid == 0 || peer.uid == geteuid() || peer.uid == dir.st_uid;
+}
+
 static void on_accept(
 	struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int address_len, void *context)
 {
@@ -185,6 +202,7 @@ static void on_accept(
 		return;
 	}
 	client->control = control;
+	client->may_ask = may_ask(control, fd);
 	client->id = ++control->next_id;
 	client->next = control->clients;
 	control->clients = client;

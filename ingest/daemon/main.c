@@ -1,6 +1,7 @@
 /* indsigt-ingestd: the one process that writes a ledger.
  *
- *   options ─► process made safe ─► ledger opened (the witnesses are asked) ─► server_run ─► SIGTERM ─► closed
+ *   options ─► process made safe ─► address bound ─► another user's from here on ─► ledger opened (the witnesses are
+ *   asked) ─► server_run: listening ─► SIGTERM ─► closed
  *
  * What can fail before it listens: another process has the ledger, its files, room on its disk, or too few witnesses
  * answer; the last two are waited for as long as it takes, with nothing held meanwhile. What ends it later was said
@@ -9,17 +10,19 @@
 #include "ingest/daemon/server.h"
 #include "ingest/net/asking.h"
 #include "ledger/options/options.h"
+#include "ledger/process/process.h"
+#include "ledger/process/user.h"
 #include "ledger/read/status.h"
 
 #include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 struct ingestd_options {
 	struct server_options server;
 	bool without_witnesses;
+	const char *user, *group;
 };
 #define T struct ingestd_options
 static const struct option_row rows[] = {
@@ -37,6 +40,9 @@ static const struct option_row rows[] = {
 		.help = "at most so many connections (default 1024)"),
 	OPTION_FLAG(T, without_witnesses, "without-witnesses",
 		.help = "sign although too few witnesses say that this store is the newest"),
+	OPTION_TEXT(T, user, "user", "NAME",
+		.help = "once the address is bound, go on as this user for good; only root can (anybody else stays who it is)"),
+	OPTION_TEXT(T, group, "group", "NAME", .wants = "user", .help = "as this group (default: the user's own)"),
 };
 
 static const struct options takes = {
@@ -50,14 +56,10 @@ static const struct options takes = {
 			 "'waiting witnesses', and asks again.\n",
 };
 
-/* Keys and events never reach a core dump, memory is given back between bursts, and a closed socket is an error code.
- */
+/* Memory is given back between bursts, and a closed socket is an error code. */
 static void set_process(void)
 {
-	struct rlimit none = {0, 0};
 	struct rlimit files;
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	setrlimit(RLIMIT_CORE, &none);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
@@ -97,9 +99,23 @@ static enum error open_ledger(const char *dir, bool without_witnesses, struct le
 	}
 }
 
+/* What only root may take is taken first, and the ledger is opened by whoever goes on with it. */
+static enum error run(struct ingestd_options *given, struct ledger **ledger, struct fault *fault)
+{
+	struct user user;
+	TRY(process_harden(fault));
+	set_process();
+	TRY(user_find(given->user, given->group, &user, fault));
+	TRY(address_bind(given->server.listen, &given->server.bound, &given->server.address, fault));
+	TRY(user_become(&user, fault));
+	TRY(open_ledger(given->server.dir, given->without_witnesses, ledger, fault));
+	return server_run(*ledger, &given->server, say_listening, fault);
+}
+
 int main(int argc, char **argv)
 {
 	struct ingestd_options given = {.server = {.listen = "127.0.0.1:7514",
+										.bound = -1,
 										.epoch_seconds = EPOCH_SECONDS_DEFAULT,
 										.frame_timeout_ms = FRAME_TIMEOUT_MS,
 										.write_timeout_ms = WRITE_TIMEOUT_MS,
@@ -107,22 +123,20 @@ int main(int argc, char **argv)
 	int code = options_begin(&takes, argc, argv, &given);
 	if (code >= 0)
 		return code;
-	const struct server_options options = given.server;
-	if (options.epoch_seconds > EPOCH_LAG_SECONDS_DEFAULT / 2)
+	if (given.server.epoch_seconds > EPOCH_LAG_SECONDS_DEFAULT / 2)
 		fprintf(stderr,
 			"indsigt-ingestd: --epoch-seconds %u: events are filed every %u seconds all the same, so that none is "
 			"filed too "
 			"late\n",
-			options.epoch_seconds, EPOCH_LAG_SECONDS_DEFAULT / 2);
+			given.server.epoch_seconds, EPOCH_LAG_SECONDS_DEFAULT / 2);
 	struct ledger *ledger = NULL;
 	struct fault fault = {0};
 	if (sodium_init() < 0)
 		return 1;
-	set_process();
-	enum error error = open_ledger(options.dir, given.without_witnesses, &ledger, &fault)
-						   ?: server_run(ledger, &options, say_listening, &fault);
+	enum error error = run(&given, &ledger, &fault);
 	if (error != E_OK)
 		status_ended("indsigt-ingestd", fault.text);
 	ledger_close(ledger);
+	own_close(&given.server.bound);
 	return error == E_ROLLED_BACK ? EXIT_ROLLED_BACK : error_exit(error);
 }

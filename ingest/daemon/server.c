@@ -192,21 +192,17 @@ static void submit_control(void *context, struct job *job)
 /* Last of all: whoever connects finds everything behind it running. */
 static enum error open_listener(struct server *server, void (*listening)(const char *address), struct fault *fault)
 {
-	int fd;
-	struct address address;
 	char text[ADDRESS_TEXT_MAX + 1];
-	TRY(address_listen(server->options->listen, &fd, &address, fault));
+	TRY(address_listen(server->options->bound, fault));
 	server->listener =
-		evconnlistener_new(server->base, on_accept, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (server->listener == NULL) {
-		close(fd);
+		evconnlistener_new(server->base, on_accept, server, LEV_OPT_CLOSE_ON_EXEC, 0, server->options->bound);
+	if (server->listener == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
-	}
 	if (evconnlistener_enable(server->listener) != 0) /* it is, unless the event was refused */
 		return fault_set(fault, E_IO, "the event loop cannot wait for connections: %m");
 	server->accepting = true;
 	evconnlistener_set_error_cb(server->listener, on_accept_error);
-	address_format(&address, text);
+	address_format(&server->options->address, text);
 	listening(text);
 	return E_OK;
 }

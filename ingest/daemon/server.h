@@ -8,11 +8,14 @@
  * does not read its answers is not read from, and in the end closed. */
 #pragma once
 
+#include "ledger/text/address.h"
 #include "ledger/write/ledger.h"
 
 struct server_options {
 	const char *dir;
 	const char *listen; /* HOST:PORT, port 0 for any */
+	int bound;          /* a socket that has that address (address_bind); the caller's */
+	struct address address;
 	unsigned epoch_seconds;
 	unsigned frame_timeout_ms;
 	unsigned write_timeout_ms;

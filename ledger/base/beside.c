@@ -30,14 +30,21 @@ enum error beside_sync(const char *path, struct fault *fault)
 }
 
 /* The directory that holds it. */
+static enum error parent_of(const char *path, char out[PATH_BYTES_MAX], struct fault *fault)
+{
+	TRY(join(path, "", out, fault));
+	char *slash = strrchr(out, '/');
+	if (slash == NULL)
+		strcpy(out, ".");
+	else
+		slash[slash == out] = '\0';
+	return E_OK;
+}
+
 enum error beside_sync_parent(const char *path, struct fault *fault)
 {
 	char parent[PATH_BYTES_MAX];
-	TRY(join(path, "", parent, fault));
-	char *slash = strrchr(parent, '/');
-	if (slash == NULL)
-		return beside_sync(".", fault);
-	slash[slash == parent] = '\0';
+	TRY(parent_of(path, parent, fault));
 	return beside_sync(parent, fault);
 }
 
@@ -67,7 +74,10 @@ enum error beside_begin(const char *path, char out[PATH_BYTES_MAX], struct fault
 {
 	TRY(join(path, ".new", out, fault));
 	TRY(remove_files(out, true, fault));
-	if (mkdir(out, 0700) != 0 && errno != EEXIST)
+	char parent[PATH_BYTES_MAX];
+	TRY(parent_of(path, parent, fault));
+	OWNED_FD parent_fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mkdir(out, file_mode_of_dir_in(parent_fd)) != 0 && errno != EEXIST)
 		return failed(out, "made", fault);
 	return E_OK;
 }

@@ -10,7 +10,8 @@
 
 /* Whether nothing is at `path` that could be an environment: no directory, or one without a data.mdb. E_IO. */
 enum error beside_is_free(const char *path, bool *out, struct fault *fault) MUST_USE;
-/* Makes the empty directory `path`.new (0700), and gives its name. E_TOO_LONG, E_FULL, E_IO. */
+/* Makes the empty directory `path`.new (0700, or as file_mode_of_dir_in says), and gives its name. E_TOO_LONG, E_FULL,
+ * E_IO. */
 enum error beside_begin(const char *path, char out[PATH_BYTES_MAX], struct fault *fault) MUST_USE;
 /* Moves it to `path`, where nothing is that could be an environment; durable when it returns E_OK. */
 enum error beside_finish(const char *path, struct fault *fault) MUST_USE;

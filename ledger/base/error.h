@@ -67,7 +67,7 @@
 	X(E_FORMAT,               58, PLACE,    "it has a format that this version does not know; use the version that made it, or begin anew") \
 	X(E_UNSEALED,             59, OPERATOR, "a sealed record does not open; it was changed, or its key was") \
 	X(E_ERASED,               60, NOBODY,   "the record's key was erased") \
-	X(E_PERMISSION,           61, PLACE,    "keys can be read by others; set the mode of key files to 0600, of their directories to 0700") \
+	X(E_PERMISSION,           61, PLACE,    "keys can be read by others; set the mode of key files to 0600, of their directories to 0700; or let 'indsigt own' do it") \
 	X(E_CLOCK,                62, PLACE,    "the ledger's clock is far ahead of its log; its operator has to look ('indsigt clock')") \
 	X(E_READERS,              63, PLACE,    "too many snapshots of the store are held; end a program that reads it, then try again") \
 	X(E_UNWITNESSED,          64, PLACE,    "too few witnesses say whether this store is the newest; try again when they answer") \

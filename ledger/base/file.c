@@ -116,6 +116,28 @@ enum error file_write_new(int dir_fd, const char *name, struct bytes content, un
 	return put(dir_fd, name, content, mode, false);
 }
 
+bool file_is_shared(unsigned mode)
+{
+	return (mode & (S_ISGID | S_IRGRP)) == (S_ISGID | S_IRGRP);
+}
+
+/* What cannot be looked at is nobody else's. */
+static unsigned with_group(int dir_fd, unsigned alone, unsigned shared)
+{
+	struct stat info;
+	return fstat(dir_fd, &info) == 0 && file_is_shared(info.st_mode) ? shared : alone;
+}
+
+unsigned file_mode_in(int dir_fd)
+{
+	return with_group(dir_fd, 0600, 0640);
+}
+
+unsigned file_mode_of_dir_in(int dir_fd)
+{
+	return with_group(dir_fd, 0700, 0750);
+}
+
 static bool is_temporary_of(const char *file, const char *name)
 {
 	size_t len = strlen(name);

@@ -19,6 +19,13 @@ enum error file_write_atomic(int dir_fd, const char *name, struct bytes content,
 /* The same of a file that must not be there yet: E_EXISTS, also when another process makes it at this moment, unless
  * the disk cannot rename in that way: then it is looked at before. */
 enum error file_write_new(int dir_fd, const char *name, struct bytes content, unsigned mode) MUST_USE;
+/* Rights of what is made in a directory: its owner's alone (0600, 0700), or its group's too, to read (0640, 0750),
+ * where the directory was given to a group for that: readable by it, and with the bit that hands the group on (setgid),
+ * which nobody sets by mistake ('indsigt own' does). */
+unsigned file_mode_in(int dir_fd);
+unsigned file_mode_of_dir_in(int dir_fd);
+/* Whether a directory of that mode was. */
+bool file_is_shared(unsigned mode);
 /* Removes what file_write_atomic left of `name` in processes that were killed. For whoever alone writes it. */
 void file_remove_left(int dir_fd, const char *name);
 /* The whole file, at most `max` bytes, in memory to free() with an end mark behind it. */

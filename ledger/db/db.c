@@ -9,9 +9,13 @@
  * keeps a list of what it has open, and remembers it of what it had. */
 #include "ledger/db/db_state.h"
 
+#include "ledger/base/file.h"
+
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 static struct {
@@ -133,6 +137,27 @@ static const char *opening_text(int rc)
 	}
 }
 
+static bool is_shared(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && file_is_shared(info.st_mode);
+}
+
+/* Where a group may read the directory it may read the data, and has to write the table of readers. Nobody but the
+ * owner can set it, and who cannot need not. */
+static void share(const char *path)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} files[] = {{"data.mdb", 0640}, {"lock.mdb", 0660}};
+	OWNED_FD dir_fd = is_shared(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct stat info;
+	for (size_t i = 0; dir_fd >= 0 && i < sizeof files / sizeof files[0]; i++)
+		if (fstatat(dir_fd, files[i].name, &info, AT_SYMLINK_NOFOLLOW) == 0 && (info.st_mode & 0777) != files[i].mode)
+			(void)fchmodat(dir_fd, files[i].name, files[i].mode, 0);
+}
+
 /* LMDB makes a head of its own wherever it reads nothing at its place. */
 static int open_files(struct db_env *db, bool create, unsigned flags)
 {
@@ -145,6 +170,8 @@ static int open_files(struct db_env *db, bool create, unsigned flags)
 	if (guarded && db_head_put_back(db->path, &head) && rc == 0)
 		rc = EIO;
 	free(head.bytes);
+	if (rc == 0 && (flags & MDB_RDONLY) == 0)
+		share(db->path);
 	return rc;
 }
 

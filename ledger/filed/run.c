@@ -162,7 +162,7 @@ enum error run_copy(const struct run *run, int dir_fd)
 	uint8_t piece[COPY_BYTES];
 	uint64_t left = run->name.blocks + run->name.index;
 	run_file_name(run->name.number, file);
-	OWNED_FD fd = openat(dir_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	OWNED_FD fd = openat(dir_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode_in(dir_fd));
 	if (fd < 0)
 		return errno == EEXIST ? E_EXISTS : error_of_system(errno);
 	for (uint64_t offset = 0; left > 0;) {

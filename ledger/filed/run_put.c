@@ -87,7 +87,7 @@ static enum error next_number(int dir_fd, const struct store_filing *filing, uin
 
 static enum error open_folder(int dir_fd, int *out)
 {
-	if (mkdirat(dir_fd, RUN_FOLDER, 0700) != 0 && errno != EEXIST)
+	if (mkdirat(dir_fd, RUN_FOLDER, file_mode_of_dir_in(dir_fd)) != 0 && errno != EEXIST)
 		return error_of_system(errno);
 	*out = openat(dir_fd, RUN_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return *out >= 0 && fsync(dir_fd) == 0 ? E_OK : error_of_system(errno);
@@ -98,7 +98,7 @@ static enum error make_file(struct run_writer *writer)
 	char file[RUN_FILE_NAME_BYTES];
 	TRY(next_number(writer->dir_fd, writer->filing, &writer->name.number));
 	run_file_name(writer->name.number, file);
-	writer->fd = openat(writer->dir_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	writer->fd = openat(writer->dir_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode_in(writer->dir_fd));
 	return writer->fd >= 0 ? E_OK : error_of_system(errno);
 }
 

@@ -11,23 +11,34 @@
 
 #define KEYFILE_BYTES (64 + 1)
 
-enum error keyfile_create(int dir_fd, const char *name, const struct key *key, struct fault *fault)
+enum error keyfile_create(
+	int dir_fd, const char *name, enum keyfile_readers readers, const struct key *key, struct fault *fault)
 {
 	char text[KEYFILE_BYTES + 1];
 	sodium_bin2hex(text, sizeof text, key->b, sizeof key->b);
 	text[KEYFILE_BYTES - 1] = '\n';
-	enum error error = file_write_new(dir_fd, name, bytes_of(text, KEYFILE_BYTES), 0600);
+	enum error error = file_write_new(
+		dir_fd, name, bytes_of(text, KEYFILE_BYTES), readers == KEYFILE_GROUP ? file_mode_in(dir_fd) : 0600);
 	sodium_memzero(text, sizeof text);
 	return fault_because(fault, error, "key file '%s' cannot be created", name);
 }
 
+/* A file of another group than its directory's was not given by whoever gave the directory. */
+static bool others_may_read(int dir_fd, const struct stat *info, enum keyfile_readers readers)
+{
+	struct stat dir;
+	bool given = readers == KEYFILE_GROUP && fstat(dir_fd, &dir) == 0 && file_is_shared(dir.st_mode) &&
+				 dir.st_gid == info->st_gid;
+	return (info->st_mode & (given ? 037 : 077)) != 0;
+}
+
 /* One byte more than a key is asked for, so that a longer file is seen and not cut. */
-static enum error read_key(int fd, struct key *out)
+static enum error read_key(int dir_fd, int fd, enum keyfile_readers readers, struct key *out)
 {
 	struct stat info;
 	if (fstat(fd, &info) != 0)
 		return E_IO;
-	if ((info.st_mode & 077) != 0)
+	if (others_may_read(dir_fd, &info, readers))
 		return E_PERMISSION;
 	char text[KEYFILE_BYTES + 1];
 	ssize_t n = read(fd, text, sizeof text);
@@ -49,7 +60,8 @@ static enum error read_key(int fd, struct key *out)
 	return good ? E_OK : E_BAD_KEY;
 }
 
-enum error keyfile_read(int dir_fd, const char *name, struct key *out, struct fault *fault)
+enum error keyfile_read(
+	int dir_fd, const char *name, enum keyfile_readers readers, struct key *out, struct fault *fault)
 {
 	OWNED_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -58,5 +70,5 @@ enum error keyfile_read(int dir_fd, const char *name, struct key *out, struct fa
 			: errno == EACCES ? E_PERMISSION
 							  : E_IO,
 			"key file '%s' cannot be opened: %m", name);
-	return fault_because(fault, read_key(fd, out), "key file '%s'", name);
+	return fault_because(fault, read_key(dir_fd, fd, readers, out), "key file '%s'", name);
 }

@@ -1,4 +1,6 @@
 /* The ledger's own keys, in guarded memory. spec/store.md
+ * Each of the two daemons may have a user of its own ('indsigt own'): then the log's key stays 0600, and what both read
+ * is 0640, of a group that queryd's user alone is in.
  *
  *   keys/log       seed of the log's signing key      ingestd only
  *   keys/vrf       secret of the VRF                  ingestd and queryd

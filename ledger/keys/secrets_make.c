@@ -14,8 +14,8 @@ enum error secrets_create(int keys_fd, struct fault *fault)
 	uint8_t vrf_public[32];
 	for (size_t i = 0; i < sizeof random_keys / sizeof random_keys[0]; i++) {
 		randombytes_buf(key.b, sizeof key.b);
-		TRY(keyfile_create(keys_fd, random_keys[i], &key, fault));
+		TRY(keyfile_create(keys_fd, random_keys[i], i == 0 ? KEYFILE_OWNER : KEYFILE_GROUP, &key, fault));
 	}
 	vrf_keygen(&key, vrf_public);
-	return keyfile_create(keys_fd, "vrf", &key, fault);
+	return keyfile_create(keys_fd, "vrf", KEYFILE_GROUP, &key, fault);
 }

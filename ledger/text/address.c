@@ -77,24 +77,30 @@ bool address_is_loopback(const struct address *address)
 	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
 }
 
-static bool listen_on(int fd, struct address *address)
+static bool bind_to(int fd, struct address *address)
 {
 	int on = 1;
 	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-		   bind(fd, (struct sockaddr *)&address->socket, address->len) == 0 && listen(fd, LISTEN_BACKLOG) == 0 &&
+		   bind(fd, (struct sockaddr *)&address->socket, address->len) == 0 &&
 		   getsockname(fd, (struct sockaddr *)&address->socket, &address->len) == 0;
 }
 
 /* The address that is given back is that of the socket. */
-enum error address_listen(const char *text, int *fd, struct address *out, struct fault *fault)
+enum error address_bind(const char *text, int *fd, struct address *out, struct fault *fault)
 {
 	struct address address;
 	TRY(address_parse(text, &address, fault));
 	OWNED_FD opened = socket(address.socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (opened < 0 || !listen_on(opened, &address))
+	if (opened < 0 || !bind_to(opened, &address))
 		return fault_set(fault, E_IO, "%s cannot be listened on: %m", text);
 	*fd = opened;
 	*out = address;
 	opened = -1;
 	return E_OK;
+}
+
+/* With SO_REUSEADDR two may have the same address bound; listening is what only one can. */
+enum error address_listen(int fd, struct fault *fault)
+{
+	return listen(fd, LISTEN_BACKLOG) == 0 ? E_OK : fault_set(fault, E_IO, "the address cannot be listened on: %m");
 }

@@ -17,8 +17,10 @@ struct address {
 enum error address_parse(const char *text, struct address *out, struct fault *fault) MUST_USE;
 /* `out` gets an end mark. */
 void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX + 1]);
-/* A socket that listens there, non-blocking, and where it really is (port 0 became a free one). E_USAGE for the text,
- * E_IO. */
-enum error address_listen(const char *text, int *fd, struct address *out, struct fault *fault) MUST_USE;
+/* A socket, non-blocking, that has the address and does not listen yet (address_listen), and where it really is (port 0
+ * became a free one). E_USAGE for the text, E_IO. */
+enum error address_bind(const char *text, int *fd, struct address *out, struct fault *fault) MUST_USE;
+/* Connections are accepted on a bound socket from now on. E_IO: another process listens there. */
+enum error address_listen(int fd, struct fault *fault) MUST_USE;
 /* Does only this machine reach it? */
 bool address_is_loopback(const struct address *address);

@@ -6,13 +6,13 @@
 #include "ledger/base/domain.h"
 #include "ledger/db/db.h"
 #include "ledger/options/options.h"
+#include "ledger/process/process.h"
+#include "ledger/process/user.h"
 #include "ledger/read/status.h"
 #include "query/routes/routes.h"
 #include "query/server/http_server.h"
 
 #include <sodium.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #define WORKERS 2u
@@ -28,12 +28,8 @@ struct queryd_options {
 	const char *listen;
 	bool demo_tokens;
 	uint32_t silent_after_hours;
+	const char *user, *group;
 };
-
-static void routes_wipe(struct routes *routes)
-{
-	sodium_memzero(&routes->cursor_key, sizeof routes->cursor_key);
-}
 
 #define T struct queryd_options
 static const struct option_row rows[] = {
@@ -43,6 +39,9 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, demo_tokens, "demo-tokens", .help = "trust tokens of 'indsigt token' (loopback addresses only)"),
 	OPTION_NUMBER(T, silent_after_hours, "silent-after", "HOURS", 1, 24 * 366,
 		.help = "a sender is silent after this long without an event (default 24)"),
+	OPTION_TEXT(T, user, "user", "NAME",
+		.help = "once the address is bound, go on as this user for good; only root can (anybody else stays who it is)"),
+	OPTION_TEXT(T, group, "group", "NAME", .wants = "user", .help = "as this group (default: the user's own)"),
 };
 
 static const struct options takes = {
@@ -52,15 +51,6 @@ static const struct options takes = {
 			"'listening HOST:PORT' when it accepts connections; SIGTERM ends it cleanly.\n",
 	OPTION_ROWS(rows),
 };
-
-/* No core dumps and no debugger: this process holds keys. */
-static enum error harden(struct fault *fault)
-{
-	const struct rlimit no_core = {0, 0};
-	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0)
-		return fault_set(fault, E_IO, "the process limits cannot be set: %m");
-	return E_OK;
-}
 
 /* ---- what the server calls ---- */
 
@@ -78,10 +68,36 @@ static void say_answered(const struct request *request, const struct response *r
 	fprintf(stderr, "%s %s%s %d %.2fms\n", request->method, response->route, response->note, response->status, ms);
 }
 
-static enum error serve(const struct address *address, struct routes *routes, struct fault *fault)
+/* What lives as long as the process and holds keys: in guarded memory. */
+struct held {
+	struct routes routes;
+	struct issuers issuers;
+	struct demo_issuer demo;
+};
+
+static void held_free(struct held *held)
+{
+	sodium_free(held); /* which wipes it */
+}
+OWN(held, held_free);
+
+/* By whoever goes on with it, so that what this may read is what that user may. */
+static enum error open_ledger(
+	const struct queryd_options *options, struct held *held, struct archive **out, struct fault *fault)
+{
+	TRY(archive_open(options->dir, true, out, fault));
+	held->routes.archive = *out;
+	if (held->issuers.demo != NULL)
+		key_derive(&held->demo.key, DOMAIN_CURSOR_KEY, bytes_text(archive_origin(*out)), &held->routes.cursor_key);
+	return E_OK;
+}
+
+/* Whoever connects before the ledger is open waits. */
+static enum error serve(const struct queryd_options *given, const struct user *user, const struct address *address,
+	struct held *held, struct fault *fault)
 {
 	struct http_options options = {.answer = answer,
-		.context = routes,
+		.context = &held->routes,
 		.workers = WORKERS,
 		.refuse = routes_problem,
 		.answered = say_answered,
@@ -91,9 +107,12 @@ static enum error serve(const struct address *address, struct routes *routes, st
 		.body_bytes_max = BODY_BYTES_MAX,
 		.output_bytes_max = OUTPUT_BYTES_MAX - WORK_BYTES,
 		.large_output_bytes_max = LARGE_OUTPUT_BYTES_MAX};
+	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(http_server_release) struct http_server *server = NULL;
 	TRY(http_fit_files(&options.connections_max, fault));
 	TRY(http_server_new(address, &options, &server, fault));
+	TRY(user_become(user, fault));
+	TRY(open_ledger(given, held, &archive, fault));
 	printf("listening %s\n", http_server_address(server));
 	fflush(stdout);
 	enum error error = http_server_run(server, fault);
@@ -104,29 +123,26 @@ static enum error serve(const struct address *address, struct routes *routes, st
 
 static enum error run(const struct queryd_options *options, struct fault *fault)
 {
-	TRY(harden(fault));
 	struct address address;
+	struct user user;
+	TRY(process_harden(fault));
+	TRY(user_find(options->user, options->group, &user, fault));
 	TRY(address_parse(options->listen, &address, fault));
 	if (options->demo_tokens && !address_is_loopback(&address))
 		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
-	OWNED(archive_release) struct archive *archive = NULL;
-	OWNED(demo_issuer_wipe) struct demo_issuer issuer = {0};
-	struct issuers issuers = {.demo = NULL};
 	OWNED(cosigned_memory_release) struct cosigned_memory cosigned = COSIGNED_MEMORY;
 	OWNED(coverage_memory_release) struct coverage_memory coverage = COVERAGE_MEMORY;
-	OWNED(routes_wipe)
-	struct routes routes = {.issuers = &issuers,
-		.silent_after_s = options->silent_after_hours * 3600,
-		.cosigned = &cosigned,
-		.coverage = &coverage};
-	TRY(archive_open(options->dir, true, &archive, fault));
-	routes.archive = archive;
-	if (options->demo_tokens) {
-		TRY(demo_issuer_open(options->dir, true, &issuer, fault));
-		issuers.demo = &issuer;
-		key_derive(&issuer.key, DOMAIN_CURSOR_KEY, bytes_text(archive_origin(archive)), &routes.cursor_key);
+	OWNED(held_release) struct held *held = sodium_malloc(sizeof *held);
+	TRY(fault_set(fault, allocated(held), ""));
+	*held = (struct held){.routes = {.issuers = &held->issuers,
+							  .silent_after_s = options->silent_after_hours * 3600,
+							  .cosigned = &cosigned,
+							  .coverage = &coverage}};
+	if (options->demo_tokens) { /* its key may still have to be made, which the user that it goes on as may not */
+		TRY(demo_issuer_open(options->dir, true, &held->demo, fault));
+		held->issuers.demo = &held->demo;
 	}
-	return serve(&address, &routes, fault);
+	return serve(options, &user, &address, held, fault);
 }
 
 int main(int argc, char **argv)

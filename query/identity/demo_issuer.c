@@ -27,16 +27,16 @@ static void jwt_release(jwt_t **jwt)
 /* Two that come at once both find none; the one that loses takes the other's, so that all tokens are of one key. */
 static enum error key_open(int keys_fd, bool create, struct key *out, struct fault *fault)
 {
-	enum error error = keyfile_read(keys_fd, KEY_NAME, out, fault);
+	enum error error = keyfile_read(keys_fd, KEY_NAME, KEYFILE_GROUP, out, fault);
 	if (error != E_NOT_FOUND || !create)
 		return error;
 	struct key key;
 	randombytes_buf(key.b, sizeof key.b);
-	error = keyfile_create(keys_fd, KEY_NAME, &key, fault);
+	error = keyfile_create(keys_fd, KEY_NAME, KEYFILE_GROUP, &key, fault);
 	sodium_memzero(&key, sizeof key);
 	if (error != E_OK && error != E_EXISTS)
 		return error;
-	return keyfile_read(keys_fd, KEY_NAME, out, fault); /* somebody else's, if two came at once */
+	return keyfile_read(keys_fd, KEY_NAME, KEYFILE_GROUP, out, fault); /* somebody else's, if two came at once */
 }
 
 enum error demo_issuer_open(const char *dir, bool create, struct demo_issuer *out, struct fault *fault)

@@ -5,6 +5,7 @@
  * `indsigt mirror init` and `indsigt-mirror init` are the same to whoever calls them: same options, same help, same
  * exit codes. A word that is none of them is refused with the list of those that there are. A result that could not be
  * written is an error, though the work was done: whoever reads stdout has no result. */
+#include "ledger/process/process.h"
 #include "tools/command/command.h"
 
 #include <sodium.h>
@@ -48,8 +49,13 @@ static int dispatch(const struct program_command *mine, size_t count, int argc, 
 /* Without random numbers nothing that these programs sign would be safe, so it does not go on without libsodium. */
 int program_main(const struct program_command *mine, size_t count, int argc, char **argv)
 {
+	struct fault fault;
 	if (argc < 1 || sodium_init() < 0)
 		return EXIT_NOT_LOOKED;
+	if (process_hide(&fault) != E_OK) { /* these hold a key */
+		fprintf(stderr, "indsigt: %s\n", fault.text);
+		return EXIT_NOT_LOOKED;
+	}
 	int code = dispatch(mine, count, argc, argv);
 	if (fflush(stdout) != 0 && code == EXIT_DONE) {
 		fprintf(stderr, "indsigt: the output cannot be written: %m\n");

@@ -17,6 +17,7 @@
 #include "ingest/net/asking.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/lock.h"
+#include "ledger/process/user.h"
 #include "query/cosigned/cosigned.h"
 #include "tools/command/command.h"
 #include "tools/cosign/archive_door.h"
@@ -41,6 +42,7 @@ struct seen {
 /* Invariant: `durable` is never larger than `newest`; -1 is a descriptor that is not open. */
 struct cosign {
 	const char *dir;
+	const char *user; /* to go on as */
 	uint32_t refresh_s;
 	bool check_only;
 	int dir_fd;
@@ -293,6 +295,9 @@ static void cosign_close(struct cosign *cosign)
 
 static enum error cosign_run(struct cosign *cosign, struct fault *fault)
 {
+	struct user user;
+	TRY(user_find(cosign->user, NULL, &user, fault));
+	TRY(user_become(&user, fault));
 	TRY(archive_open(cosign->dir, false, &cosign->archive, fault));
 	TRY(open_places(cosign, fault));
 	TRY(door_policy(cosign->dir_fd, archive_vkey(cosign->archive), &cosign->policy, fault));
@@ -316,6 +321,7 @@ static const struct option_row rows[] = {
 				"4, too few witnesses answer"),
 	OPTION_NUMBER(T, refresh_s, "refresh", "SECONDS", 1, 86400, .group = 1,
 		.help = "have the same checkpoint cosigned again after this long, when nothing is new (60)"),
+	OPTION_TEXT(T, user, "user", "NAME", .help = "as root: go on as this user for good"),
 };
 
 static int run(int argc, char **argv)

@@ -66,6 +66,13 @@ static enum error cannot_look(const struct copying *copying, const char *name, s
 		copying, name, errno == ENOENT ? "it was removed meanwhile, or is a link to nothing" : strerror(errno), fault);
 }
 
+/* What a group may read beside its owner ('indsigt own') is its owner's alone in the copy: the group is this ledger's.
+ */
+static mode_t copied_mode(mode_t mode)
+{
+	return (mode & 07) != 0 ? mode & 0777 : mode & 0700;
+}
+
 /* What was read may be a key, so it is wiped before it is freed. */
 static enum error copy_file(
 	const struct copying *copying, int from_fd, int to_fd, const char *name, mode_t mode, struct fault *fault)
@@ -76,7 +83,7 @@ static enum error copy_file(
 	if (error == E_NOT_FOUND)
 		return cannot_look(copying, name, fault);
 	TRY(fault_because(fault, error, "%s/.../%s cannot be read", copying->dir, name));
-	error = file_write_atomic(to_fd, name, bytes_of(content, len), mode & 0777);
+	error = file_write_atomic(to_fd, name, bytes_of(content, len), copied_mode(mode));
 	explicit_bzero(content, len); /* it may be a key */
 	free(content);
 	return fault_because(fault, error, "%s/.../%s cannot be written", copying->to, name);
@@ -98,7 +105,7 @@ static enum error copy_directory(const struct copying *copying, int from_fd, int
 	if (mkdirat(to_fd, name, 0700) != 0)
 		return failed(copying, name, fault);
 	OWNED_FD inner_to = open_dir(to_fd, name);
-	if (inner_to < 0 || fchmod(inner_to, mode & 0777) != 0)
+	if (inner_to < 0 || fchmod(inner_to, copied_mode(mode)) != 0)
 		return failed(copying, name, fault);
 	return copy_files(copying, inner_from, inner_to, depth, fault);
 }

@@ -6,29 +6,38 @@
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
 #include "tools/command/command.h"
+#include "tools/run/owners.h"
 #include "tools/show/vkey_option.h"
 
 struct init_options {
 	const char *dir;
 	const char *origin;
+	const char *ingest, *query;
 };
 #define T struct init_options
 static const struct option_row rows[] = {
 	ARGUMENT(T, dir, "DIR"),
 	OPTION_TEXT(T, origin, "origin", "NAME", .required = REQUIRED,
 		.help = "the log's name, for ever: a host name with a path, such as log.example.org/access"),
+	OPTION_TEXT(T, ingest, "ingest-user", "NAME", .wants = "query-user",
+		.help = "the user that indsigt-ingestd will run as, for root to set; see 'indsigt own'"),
+	OPTION_TEXT(
+		T, query, "query-user", "NAME", .wants = "ingest-user", .help = "the user that indsigt-queryd will run as"),
 };
 
 static enum error init(void *given, struct fault *fault)
 {
 	const struct init_options *options = given;
 	struct vkey vkey;
+	struct owners owners;
+	TRY(owners_find(options->ingest, options->query, &owners, fault));
 	enum error error = ledger_create(options->dir, options->origin, fault);
 	if (error == E_EXISTS)
 		return fault_set(fault, error,
 			"'%s' is not an empty directory, and an existing ledger is never touched; choose another place",
 			options->dir);
 	TRY(error);
+	TRY(owners_set(options->dir, &owners, fault));
 	TRY(place_read_vkey(options->dir, &vkey, fault));
 	vkey_print(&vkey);
 	return E_OK;

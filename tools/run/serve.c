@@ -16,6 +16,7 @@
 #include "ledger/witness/door.h"
 #include "tools/command/child.h"
 #include "tools/command/command.h"
+#include "tools/run/owners.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -67,7 +68,8 @@ struct serve {
 	const char *epoch_seconds; /* or NULL */
 	bool demo_tokens;
 	bool without_witnesses;
-	struct daemon daemons[DAEMONS]; /* ingest, query, and who asks the witnesses */
+	const char *ingest_user, *query_user; /* both or neither */
+	struct daemon daemons[DAEMONS];       /* ingest, query, and who asks the witnesses */
 	int signals;
 	bool announced;
 	bool poll_failed;
@@ -81,7 +83,9 @@ static enum error start(const struct serve *serve, struct daemon *daemon, struct
 	const char *argv[4 + ARGUMENTS_MAX] = {daemon->program, serve->dir, "--listen", daemon->address};
 	memcpy(argv + 4, daemon->extra, sizeof daemon->extra);
 	if (daemon->command)
-		memcpy(argv, (const char *[]){daemon->program, daemon->command, serve->dir, NULL}, 4 * sizeof *argv);
+		memcpy(argv,
+			(const char *[]){daemon->program, daemon->command, serve->dir, daemon->extra[0], daemon->extra[1], NULL},
+			6 * sizeof *argv);
 	char restarts[32];
 	snprintf(restarts, sizeof restarts, "%" PRIu64, daemon->restarts);
 	setenv(STATUS_RESTARTS, restarts, true);
@@ -340,7 +344,10 @@ static enum error serve_run(struct serve *serve, struct fault *fault)
 {
 	struct vkey vkey;
 	sigset_t mask;
+	struct owners owners;
 	TRY(place_read_vkey(serve->dir, &vkey, fault));
+	TRY(owners_find(serve->ingest_user, serve->query_user, &owners, fault));
+	TRY(owners_set(serve->dir, &owners, fault)); /* commands of root's may have made files since */
 	TRY(look_for_policy(serve, fault));
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct daemon *daemon = &serve->daemons[i];
@@ -384,7 +391,24 @@ static const struct option_row rows[] = {
 		T, epoch_seconds, "epoch-seconds", "N", .help = "file what came in at least this often (150 at most count)"),
 	OPTION_FLAG(T, without_witnesses, "without-witnesses",
 		.help = "sign although too few witnesses (DIR/witnesses) say that this store is the newest"),
+	OPTION_TEXT(T, ingest_user, "ingest-user", "NAME", .wants = "query-user",
+		.help =
+			"as root: give DIR to this user as 'indsigt own' does, and run indsigt-ingestd as it once the address is "
+			"taken"),
+	OPTION_TEXT(T, query_user, "query-user", "NAME", .wants = "ingest-user",
+		.help = "as root: run indsigt-queryd, and who asks witnesses, as this user. Without both, and always if you "
+				"are not "
+				"root, all of them run as the user that you are"),
 };
+
+static const char **add_user(const char **extra, const char *user)
+{
+	if (user != NULL) {
+		*extra++ = "--user";
+		*extra++ = user;
+	}
+	return extra;
+}
 
 /* What the daemons are called with behind DIR --listen ADDRESS. Addresses are looked at here, where a mistake can be
  * told in the words that were typed. */
@@ -395,8 +419,12 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 		*extra++ = "--epoch-seconds";
 		*extra++ = serve->epoch_seconds;
 	}
-	*extra = serve->without_witnesses ? "--without-witnesses" : NULL;
-	serve->daemons[1].extra[0] = serve->demo_tokens ? "--demo-tokens" : NULL;
+	if (serve->without_witnesses)
+		*extra++ = "--without-witnesses";
+	(void)add_user(extra, serve->ingest_user);
+	extra = add_user(serve->daemons[1].extra, serve->query_user);
+	*extra = serve->demo_tokens ? "--demo-tokens" : NULL;
+	(void)add_user(serve->daemons[2].extra, serve->query_user);
 	TRY(check_address(serve->ingest, false, &serve->daemons[0], fault));
 	return check_address(serve->query, serve->demo_tokens, &serve->daemons[1], fault);
 }

@@ -238,7 +238,7 @@ static enum error read_secret(struct witness *witness, struct fault *fault)
 	uint8_t public_key[32];
 	witness->secret_key = sodium_malloc(crypto_sign_SECRETKEYBYTES);
 	TRY(fault_set(fault, allocated(witness->secret_key), ""));
-	TRY(keyfile_read(witness->dir_fd, "key", &seed, fault));
+	TRY(keyfile_read(witness->dir_fd, "key", KEYFILE_OWNER, &seed, fault));
 	crypto_sign_seed_keypair(public_key, witness->secret_key, seed.b);
 	sodium_memzero(&seed, sizeof seed);
 	if (memcmp(public_key, witness->vkey.public_key, sizeof public_key) != 0)
@@ -383,7 +383,7 @@ static enum error write_files(int dir_fd, const struct key *seed, const struct v
 	char text[VKEY_TEXT_MAX + 2];
 	vkey_format(vkey, text);
 	strcat(text, "\n");
-	TRY(keyfile_create(dir_fd, "key", seed, fault));
+	TRY(keyfile_create(dir_fd, "key", KEYFILE_OWNER, seed, fault));
 	if (mkdirat(dir_fd, "seen", 0755) != 0 || file_write_atomic(dir_fd, "logs", bytes_text(logs_head), 0644) != E_OK ||
 		file_write_atomic(dir_fd, "vkey", bytes_text(text), 0644) != E_OK)
 		return fault_set(fault, E_IO, "the witness's files cannot be written: %m");

@@ -49,6 +49,7 @@ static pid_t start(char *said)
 			.connections_max = 4};
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		fixture_open(&f);
+		ck_ok(address_bind(options.listen, &options.bound, &options.address, &fault));
 		enum error error = server_run(f.ledger, &options, listening, &fault);
 		if (error != E_OK && fault.text[0] != '\0')
 			ck_assert_int_eq(write(ends[1], "e", 1), 1);

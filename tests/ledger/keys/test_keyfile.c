@@ -35,13 +35,13 @@ START_TEST(a_key_comes_back_as_written)
 	struct key key;
 	struct key back;
 	randombytes_buf(key.b, sizeof key.b);
-	ck_ok(keyfile_create(dir, "k", &key, NULL));
-	ck_ok(keyfile_read(dir, "k", &back, NULL));
+	ck_ok(keyfile_create(dir, "k", KEYFILE_OWNER, &key, NULL));
+	ck_ok(keyfile_read(dir, "k", KEYFILE_OWNER, &back, NULL));
 	ck_assert_mem_eq(key.b, back.b, sizeof key.b);
 	struct stat info;
 	ck_assert_int_eq(fstatat(dir, "k", &info, 0), 0);
 	ck_assert_int_eq(info.st_mode & 0777, 0600);
-	ck_error(keyfile_create(dir, "k", &key, NULL), E_EXISTS);
+	ck_error(keyfile_create(dir, "k", KEYFILE_OWNER, &key, NULL), E_EXISTS);
 	unlinkat(dir, "k", 0);
 	rmdir(path);
 }
@@ -54,23 +54,60 @@ START_TEST(what_is_no_key_is_refused)
 	int dir = temporary_dir(path);
 	struct key key = {{1}};
 	struct fault fault;
-	ck_error(keyfile_read(dir, "none", &key, &fault), E_NOT_FOUND);
+	ck_error(keyfile_read(dir, "none", KEYFILE_OWNER, &key, &fault), E_NOT_FOUND);
 	ck_assert_ptr_nonnull(strstr(fault.text, "none"));
-	ck_ok(keyfile_create(dir, "k", &key, NULL));
+	ck_ok(keyfile_create(dir, "k", KEYFILE_OWNER, &key, NULL));
 	fchmodat(dir, "k", 0640, 0);
-	ck_error(keyfile_read(dir, "k", &key, &fault), E_PERMISSION);
+	ck_error(keyfile_read(dir, "k", KEYFILE_OWNER, &key, &fault), E_PERMISSION);
 	ck_ok(file_write_atomic(dir, "k", BYTES_LITERAL("00ff\n"), 0600));
-	ck_error(keyfile_read(dir, "k", &key, NULL), E_BAD_KEY);
+	ck_error(keyfile_read(dir, "k", KEYFILE_OWNER, &key, NULL), E_BAD_KEY);
 	char zeros[65 + 1];
 	memset(zeros, '0', 64);
 	zeros[64] = '\n';
 	zeros[65] = '\n';
 	ck_ok(file_write_atomic(dir, "k", bytes_of(zeros, 66), 0600));
-	ck_error(keyfile_read(dir, "k", &key, NULL), E_BAD_KEY);
+	ck_error(keyfile_read(dir, "k", KEYFILE_OWNER, &key, NULL), E_BAD_KEY);
 	ck_ok(file_write_atomic(dir, "k", bytes_of(zeros, 65), 0600));
-	ck_ok(keyfile_read(dir, "k", &key, NULL));
+	ck_ok(keyfile_read(dir, "k", KEYFILE_OWNER, &key, NULL));
 	ck_assert_int_eq(key.b[0], 0);
 	unlinkat(dir, "k", 0);
+	rmdir(path);
+}
+END_TEST
+
+/* A directory that was given to a group hands it on: what that group may read by its role it may, and nothing more.
+ * STO-63 */
+START_TEST(a_group_reads_what_it_was_given)
+{
+	char path[64];
+	int dir = temporary_dir(path);
+	struct key key = {{1}};
+	struct stat info;
+	ck_assert_int_eq(fchmod(dir, 02750), 0);
+	ck_ok(keyfile_create(dir, "k", KEYFILE_GROUP, &key, NULL));
+	ck_assert_int_eq(fstatat(dir, "k", &info, 0), 0);
+	ck_assert_int_eq(info.st_mode & 0777, 0640);
+	ck_ok(keyfile_read(dir, "k", KEYFILE_GROUP, &key, NULL));
+	ck_error(keyfile_read(dir, "k", KEYFILE_OWNER, &key, NULL), E_PERMISSION);
+	static const mode_t too_much[] = {0660, 0644, 0641, 0650};
+	for (size_t i = 0; i < sizeof too_much / sizeof too_much[0]; i++) {
+		fchmodat(dir, "k", too_much[i], 0);
+		ck_error(keyfile_read(dir, "k", KEYFILE_GROUP, &key, NULL), E_PERMISSION);
+	}
+	fchmodat(dir, "k", 0640, 0);
+	ck_assert_int_eq(fchmod(dir, 0750), 0); /* nobody gave it to anybody */
+	ck_error(keyfile_read(dir, "k", KEYFILE_GROUP, &key, NULL), E_PERMISSION);
+	if (geteuid() == 0) { /* of another group than the directory's */
+		ck_assert_int_eq(fchownat(dir, "k", 0, 12345, 0), 0);
+		ck_assert_int_eq(fchmodat(dir, "k", 0640, 0), 0);
+		ck_assert_int_eq(fchmod(dir, 02750), 0);
+		ck_error(keyfile_read(dir, "k", KEYFILE_GROUP, &key, NULL), E_PERMISSION);
+	}
+	ck_ok(keyfile_create(dir, "log", KEYFILE_OWNER, &key, NULL));
+	ck_assert_int_eq(fstatat(dir, "log", &info, 0), 0);
+	ck_assert_int_eq(info.st_mode & 0777, 0600);
+	unlinkat(dir, "k", 0);
+	unlinkat(dir, "log", 0);
 	rmdir(path);
 }
 END_TEST
@@ -102,10 +139,10 @@ START_TEST(reads_that_fail)
 	struct fault fault;
 	uint8_t *content;
 	size_t len;
-	ck_ok(keyfile_create(dir, "k", &key, NULL));
+	ck_ok(keyfile_create(dir, "k", KEYFILE_OWNER, &key, NULL));
 	for (size_t given = 0; given < 65; given += 13) {
 		readable = given;
-		ck_error(keyfile_read(dir, "k", &key, &fault), E_IO);
+		ck_error(keyfile_read(dir, "k", KEYFILE_OWNER, &key, &fault), E_IO);
 		ck_assert_msg(strstr(fault.text, "Input/output error") != NULL, "%s", fault.text);
 		errno = 0;
 		readable = given;
@@ -113,9 +150,9 @@ START_TEST(reads_that_fail)
 		ck_assert_str_eq(error_reason(E_IO), "Input/output error");
 	}
 	readable = SIZE_MAX;
-	ck_ok(keyfile_read(dir, "k", &key, &fault));
+	ck_ok(keyfile_read(dir, "k", KEYFILE_OWNER, &key, &fault));
 	ck_assert_int_eq(mkdirat(dir, "d", 0700), 0);
-	ck_error(keyfile_read(dir, "d", &key, &fault), E_IO);
+	ck_error(keyfile_read(dir, "d", KEYFILE_OWNER, &key, &fault), E_IO);
 	ck_assert_msg(strstr(fault.text, "Is a directory") != NULL, "%s", fault.text);
 	unlinkat(dir, "k", 0);
 	unlinkat(dir, "d", AT_REMOVEDIR);
@@ -123,4 +160,5 @@ START_TEST(reads_that_fail)
 }
 END_TEST
 
-UNIT_MAIN("keyfile", reads_that_fail, a_key_comes_back_as_written, what_is_no_key_is_refused, files_are_written_whole)
+UNIT_MAIN("keyfile", reads_that_fail, a_key_comes_back_as_written, what_is_no_key_is_refused,
+	a_group_reads_what_it_was_given, files_are_written_whole)

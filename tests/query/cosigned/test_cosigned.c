@@ -400,7 +400,7 @@ START_TEST(not_this_store)
 	/* A fork, signed with the log's own key. */
 	struct key own;
 	int keys_fd = openat(dir_fd, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_ok(keyfile_read(keys_fd, "log", &own, NULL));
+	ck_ok(keyfile_read(keys_fd, "log", KEYFILE_OWNER, &own, NULL));
 	close(keys_fd);
 	crypto_sign_seed_keypair(public_key, secret, own.b);
 	ck_assert_mem_eq(public_key, f.vkey.public_key, 32);

@@ -1,0 +1,12 @@
+/* What a process that holds keys gives up before it reads the first of them: its memory is written to no core dump and
+ * shown to no debugger of the same user, and no program that it starts can have more rights than it has. */
+#pragma once
+
+#include "ledger/base/error.h"
+
+/* No core dump (RLIMIT_CORE 0), not dumpable: neither ptrace nor /proc/PID/mem for anybody but root. Inherited by
+ * children, until they start another program. E_IO. */
+enum error process_hide(struct fault *fault) MUST_USE;
+/* The same, and nothing that it starts gains rights by a file's mode (PR_SET_NO_NEW_PRIVS); what it makes may be read
+ * by nobody but its owner and its group (umask 027). For daemons. E_IO. */
+enum error process_harden(struct fault *fault) MUST_USE;

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Each daemon as a user of its own: who may read and write what, what root's rights were given up for, and who is heard on the
+control socket."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+from indsigt import Ledger, Tap, event, wait_until
+
+# System users that every Debian has, each with a group of its own.
+INGEST, QUERY, OTHER = "daemon", "games", "www-data"
+SUBJECT = "cpr:0101701234"
+
+
+def ids(name):
+    import grp
+    import pwd
+    return pwd.getpwnam(name).pw_uid, grp.getgrgid(pwd.getpwnam(name).pw_gid).gr_gid
+
+
+def as_user(name, work):
+    """What `work` returns, as JSON, in a process of that user."""
+    uid, gid = ids(name)
+    ends = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.setgroups([])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+        os.write(ends[1], json.dumps(work()).encode())
+        os._exit(0)
+    os.close(ends[1])
+    with os.fdopen(ends[0]) as answer:
+        text = answer.read()
+    os.waitpid(pid, 0)
+    return json.loads(text)
+
+
+def files_of(place):
+    """All files and folders, whoever may list them."""
+    return [os.path.join(folder, name) for folder, folders, files in os.walk(place) for name in files + folders] + [place]
+
+
+def opened(paths, flags):
+    """Those that could be opened so."""
+    found = []
+    for path in paths:
+        try:
+            os.close(os.open(path, flags))
+            found.append(path)
+        except OSError:
+            pass
+    return found
+
+
+def may_make(paths):
+    """Folders in which a file could be made."""
+    found = []
+    for path in paths:
+        try:
+            os.close(os.open(os.path.join(path, "made"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            os.unlink(os.path.join(path, "made"))
+            found.append(path)
+        except OSError:
+            pass
+    return found
+
+
+def status(pid):
+    lines = open("/proc/%d/status" % pid, encoding="ascii").read().splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+def limits(pid):
+    return open("/proc/%d/limits" % pid, encoding="ascii").read()
+
+
+def ask(path):
+    """What the control socket says to this user."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        client.sendall(b'{"do":"status"}\n')
+        return json.loads(client.makefile().readline())
+
+
+def set_up(t, ledger):
+    os.chmod(ledger.place, 0o711)
+    result = ledger.result("own", ledger.dir, "--ingest-user", INGEST, "--query-user", QUERY)
+    rows = {line.split()[0]: line for line in result.stdout.splitlines()[1:]}
+    t.ok(result.returncode == 0 and rows["keys/log"].split()[3:] == ["read,", "write", "-", "-"],
+         "only ingestd's user may read the log's key: " + rows.get("keys/log", result.stderr))
+    t.ok(rows["keys/master"].split()[3:] == ["read,", "write", "read", "-"], "queryd's user may read what opens records")
+    key = ledger.add_sender("KSD")  # as root: what it makes must not be in the way
+    ledger.serve("--ingest-user", INGEST, "--query-user", QUERY)
+    return key
+
+
+def look_at_processes(t, ledger):
+    for name, user in ("indsigt-ingestd", INGEST), ("indsigt-queryd", QUERY):
+        pid = ledger.daemon(name)
+        now = status(pid)
+        uid, gid = ids(user)
+        t.ok(now["Uid"].split() == [str(uid)] * 4 and now["Gid"].split() == [str(gid)] * 4 and not now["Groups"].split(),
+             name + " has the user's ids alone")
+        t.ok(all(int(now[which], 16) == 0 for which in ("CapEff", "CapPrm", "CapInh", "CapAmb")) and
+             now["NoNewPrivs"].strip() == "1", name + " has no capabilities and gets none")
+        core = [line for line in limits(pid).splitlines() if line.startswith("Max core file size")][0].split()
+        t.ok(core[4:6] == ["0", "0"], name + " makes no core dump")
+        t.ok(os.stat("/proc/%d/mem" % pid).st_uid == 0, name + " is not dumpable: its memory is root's alone")
+
+
+def look_at_files(t, ledger):
+    paths = files_of(ledger.dir)
+    folders = [path for path in paths if os.path.isdir(path)]
+    files = [path for path in paths if os.path.isfile(path)]
+    own = ledger.dir + "/cosigned"
+    locks = {ledger.dir + "/store/lock.mdb", ledger.dir + "/keys/env/lock.mdb"}
+    written = set(as_user(QUERY, lambda: opened(files, os.O_RDWR))) | set(as_user(QUERY, lambda: opened(files, os.O_WRONLY)))
+    t.ok(written == locks, "queryd's user can open nothing for writing but the tables of readers: %s" %
+         sorted(os.path.relpath(path, ledger.dir) for path in written))
+    made = as_user(QUERY, lambda: may_make(folders))
+    t.ok(made == [own], "and make no file but in cosigned/")
+    read = set(as_user(QUERY, lambda: opened(files, os.O_RDONLY)))
+    secret = {ledger.dir + "/keys/log", ledger.dir + "/lock"}
+    t.ok(set(files) - read == secret, "it reads all but the log's key: %s" %
+         sorted(os.path.relpath(path, ledger.dir) for path in set(files) - read))
+    sealed = [path for path in files if "/keys/" in path or "/store/" in path or "/filed/" in path]
+    t.ok(not as_user(OTHER, lambda: opened(sealed, os.O_RDONLY)) and any("/filed/" in path for path in sealed),
+         "others read none of %d files of keys/, store/ and filed/" % len(sealed))
+    t.ok(not as_user(OTHER, lambda: may_make(folders)), "and make none")
+
+
+def look_at_socket(t, ledger):
+    path = ledger.dir + "/control.sock"
+    os.chmod(path, 0o666)  # as if somebody had
+    answer = as_user(OTHER, lambda: ask(path))
+    t.ok(answer["ok"] is False and answer["error"] == "forbidden", "another user is not heard, whatever the socket's mode is")
+    t.ok(as_user(QUERY, lambda: ask(path))["ok"] is False, "nor is queryd's")
+    t.ok(as_user(INGEST, lambda: ask(path))["ok"] is True and ask(path)["ok"] is True, "ingestd's own and root are")
+    os.chmod(path, 0o600)
+
+
+def work(t, ledger, key, expected):
+    lines = "\n".join(event(SUBJECT, "case %d" % i) for i in range(5)) + "\n"
+    sent = ledger.result("send", "--server", ledger.ingest, "--key", key, "-", stdin=lines)
+    ledger.run("epoch", ledger.dir)
+    token = ledger.run("token", ledger.dir, SUBJECT).strip()
+    answer = json.loads(ledger.run("who", SUBJECT, "--ledger", "http://" + ledger.query, "--token", token, "--json"))
+    t.ok(sent.returncode == 0 and len(answer["accesses"]) == expected, "events are taken in, filed and answered")
+
+
+def go_on_after_root(t, ledger, key):
+    """Root's commands make files of root's; serving sets them right."""
+    ledger.stop()
+    ledger.run("send", "--server", "127.0.0.1:1", "--key", key, "/dev/null", check=False)
+    ledger.run("epoch", ledger.dir, "--rebuild")
+    ledger.serve("--ingest-user", INGEST, "--query-user", QUERY)
+    work(t, ledger, key, 10)
+    code, line = ledger.audit("--labels")
+    t.ok(code == 0, line)
+    copy = ledger.path("copy")
+    result = ledger.result("copy", ledger.dir, copy)
+    t.ok(result.returncode == 0 and os.stat(copy + "/keys/master").st_mode & 0o777 == 0o600, "a copy is its owner's alone")
+    t.ok(ledger.result("who", SUBJECT, "--ledger", copy).returncode == 0, "and opens")
+
+
+def refuse(t, ledger):
+    for name, options in (("unknown", ("nobody-of-that-name", QUERY)), ("root", ("root", QUERY)), ("one for both", (INGEST, INGEST))):
+        result = ledger.result("own", ledger.dir, "--ingest-user", options[0], "--query-user", options[1])
+        t.ok(result.returncode == 2, "%s: %s" % (name, result.stderr.strip().splitlines()[0]))
+    outside = ledger.path("outside")
+    for make in os.link, os.symlink:
+        with open(outside, "w", encoding="ascii") as file:
+            file.write("not the ledger's\n")
+        make(outside, ledger.dir + "/filed/x")
+        result = ledger.result("own", ledger.dir, "--ingest-user", INGEST, "--query-user", QUERY)
+        t.ok(result.returncode != 0 and os.stat(outside).st_uid == 0, "%s is not given away: %s" %
+             (make.__name__, result.stderr.strip()))
+        os.unlink(ledger.dir + "/filed/x")
+        os.unlink(outside)
+
+
+def end_with_its_parent(t, ledger):
+    pids = [ledger.daemon("indsigt-ingestd"), ledger.daemon("indsigt-queryd")]
+    ledger.server.send_signal(signal.SIGKILL)
+    ledger.server.wait()
+    ledger.server.stdout.close()
+    ledger.server = None
+    wait_until(lambda: not any(os.path.exists("/proc/%d/cmdline" % pid) and
+                               open("/proc/%d/cmdline" % pid, "rb").read() for pid in pids), "the daemons")
+    t.ok(True, "both end with the one that started them")
+
+
+def only_root(t, ledger):
+    uid, gid = ids(INGEST)
+    result = subprocess.run([ledger.indsigt, "own", ledger.dir, "--ingest-user", OTHER, "--query-user", QUERY], user=uid,
+                            group=gid, extra_groups=[], capture_output=True, text=True, check=False)
+    t.ok(result.returncode == 2 and "only root" in result.stderr, "who is not root names nobody: " + result.stderr.split("\n")[0])
+
+
+def main():
+    t = Tap()
+    if os.geteuid() != 0:
+        t.skip("each daemon has a user of its own", "only root can start them as others")
+        t.done()
+    ledger = Ledger(sys.argv[1])
+    try:
+        key = set_up(t, ledger)
+        look_at_processes(t, ledger)
+        work(t, ledger, key, 5)
+        look_at_files(t, ledger)
+        look_at_socket(t, ledger)
+        go_on_after_root(t, ledger, key)
+        refuse(t, ledger)
+        only_root(t, ledger)
+        end_with_its_parent(t, ledger)
+    finally:
+        ledger.remove()
+    t.done()
+
+
+main()
