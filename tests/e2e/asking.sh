@@ -25,6 +25,13 @@ echo cpr:010170-1234 >subject
 expect 0 "who of a subject from standard input" "$indsigt" who - --ledger ledger <subject
 holds "... is about it" has "$out" "cpr:0101701234"
 expect 0 "token of a subject from standard input" "$indsigt" token ledger - <subject
+expect 0 "who of a subject from a file" "$indsigt" who --subject-file subject --ledger ledger
+holds "... is about it" has "$out" "cpr:0101701234"
+expect 0 "token of a subject from a file" "$indsigt" token ledger --subject-file subject
+expect 4 "who of a file that is not there" "$indsigt" who --subject-file none --ledger ledger
+expect 2 "who of an empty file" "$indsigt" who --subject-file /dev/null --ledger ledger
+holds "... names the option" has "$err" "--subject-file"
+expect 2 "who of a subject and of a file" "$indsigt" who cpr:0101701234 --subject-file subject --ledger ledger
 expect 2 "who of an empty standard input" "$indsigt" who - --ledger ledger </dev/null
 expect 0 "who in a window" env TZ=Europe/Copenhagen "$indsigt" who cpr:0101701234 --ledger ledger --from 2026-07-01
 holds "... whose day begins here" has "$out" "from 2026-07-01 00:00:00 +02:00"
@@ -33,6 +40,11 @@ expect 2 "a statement with a bad window" "$indsigt" statement cpr:0101701234 --l
 holds "... names the option" has "$err" "--from"
 expect 2 "a statement of an empty window" "$indsigt" statement cpr:0101701234 --ledger ledger --from 2026-07-02 --to 2026-07-01 -o s.json
 expect 0 "an epoch" "$indsigt" epoch ledger
+expect 0 "a statement about a subject from a file" "$indsigt" statement --subject-file subject --ledger ledger -o s.json
+expect 0 "... is about it" "$indsigt" verify s.json --vkey "$("$indsigt" vkey ledger)" --subject-file subject
+echo cpr:0101701235 >somebody
+expect 1 "... and not about another" "$indsigt" verify s.json --vkey "$("$indsigt" vkey ledger)" --subject-file somebody
+expect 1 "... from standard input" "$indsigt" verify s.json --vkey "$("$indsigt" vkey ledger)" --subject - <somebody
 expect 0 "a statement in a window" env TZ=Europe/Copenhagen "$indsigt" statement cpr:0101701234 --ledger ledger --from 2026-07-01 --to 2026-12-01 -o s.json
 holds "... whose days begin here" has s.json '"2026-06-30T22:00:00Z"'
 holds "... and end here" has s.json '"2026-11-30T23:00:00Z"'
@@ -64,7 +76,7 @@ holds "... says so" has "$err" "of another log than the one of --vkey"
 # ---- tokens ----
 expect 2 "token of nobody" "$indsigt" token ledger
 expect 2 "token with an unknown role" "$indsigt" token ledger cpr:0101701234 --role king
-holds "... lists them" has "$err" "subject, proxy or auditor"
+holds "... lists them" has "$err" "subject, proxy, authority, auditor or supervisor"
 expect 2 "token for too long" "$indsigt" token ledger cpr:0101701234 --hours 8761
 expect 4 "token of no ledger" "$indsigt" token nowhere cpr:0101701234
 expect 0 "token" "$indsigt" token ledger cpr:0101701234

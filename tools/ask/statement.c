@@ -18,7 +18,7 @@
 #include <time.h>
 
 struct statement_request {
-	const char *subject;
+	struct asked_whom whom;
 	const char *ledger;
 	const char *token;
 	const char *from;
@@ -102,7 +102,7 @@ static enum error statement(void *given, struct fault *fault)
 	struct asked_window window;
 	OWNED(text_release) struct text text = {.room = NULL};
 	TRY(asked_window(request->from, request->to, &window, fault));
-	TRY(asked_subject(request->subject, subject, fault));
+	TRY(asked_subject(&request->whom, subject, fault));
 	TRY(asked_token(request->ledger, &request->token, fault));
 	if (answer_is_url(request->ledger))
 		TRY(fetch_from_url(request, subject, &window, &text, &later, fault));
@@ -116,7 +116,7 @@ static enum error statement(void *given, struct fault *fault)
 
 #define T struct statement_request
 static const struct option_row rows[] = {
-	ARGUMENT(T, subject, "SUBJECT"),
+	ASKED_WHOM_ROWS(T, whom),
 	OPTION_TEXT(T, ledger, "ledger", "DIR|URL", .required = REQUIRED,
 		.help = "a ledger's directory, or the address of its query daemon"),
 	OPTION_TEXT(T, token, "token", "T",

@@ -12,7 +12,7 @@
 
 struct token_options {
 	const char *dir;
-	const char *subject;
+	struct asked_whom whom;
 	const char *org;
 	enum role role;
 	uint32_t hours;
@@ -26,7 +26,7 @@ static enum error print_token(void *given, struct fault *fault)
 	uint64_t now_s = (uint64_t)time(NULL);
 	OWNED(demo_issuer_wipe) struct demo_issuer issuer = {0};
 	struct identity identity = {.role = options->role, .expires_s = now_s + (uint64_t)options->hours * 3600};
-	TRY(asked_subject(options->subject, identity.id, fault));
+	TRY(asked_subject(&options->whom, identity.id, fault));
 	if ((options->role == ROLE_AUTHORITY) != (options->org != NULL))
 		return fault_set(fault, E_USAGE, "--org is for --role authority, and needed there");
 	if (options->org != NULL && (strlen(options->org) > ORG_BYTES_MAX || !subject_org_valid(bytes_text(options->org))))
@@ -44,7 +44,7 @@ static enum error print_token(void *given, struct fault *fault)
 #define T struct token_options
 static const struct option_row rows[] = {
 	ARGUMENT(T, dir, "DIR"),
-	ARGUMENT(T, subject, "SUBJECT"),
+	ASKED_WHOM_ROWS(T, whom),
 	OPTION_WORD(T, role, "role", "subject|proxy|authority|auditor|supervisor",
 		.help = "subject (as which the token's owner asks about themselves), proxy, authority (with --org), auditor, "
 				"supervisor; default subject"),

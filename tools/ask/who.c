@@ -15,7 +15,7 @@
 
 struct who_options {
 	struct answer_query query;
-	const char *subject;
+	struct asked_whom whom;
 	const char *lang; /* NULL: as the environment says */
 	struct vkey vkey;
 	bool json;
@@ -64,7 +64,7 @@ static enum error who(void *given, struct fault *fault)
 	char subject[SUBJECT_BYTES_MAX + 1];
 	OWNED(answer_release) struct answer answer = {0};
 	TRY(check_options(options, fault));
-	TRY(asked_subject(options->subject, subject, fault));
+	TRY(asked_subject(&options->whom, subject, fault));
 	options->query.subject = subject;
 	TRY(answer_ask(&options->query, &answer, fault));
 	if (!options->json && answer.open + answer.withheld + answer.erased == 0 &&
@@ -76,7 +76,7 @@ static enum error who(void *given, struct fault *fault)
 
 #define T struct who_options
 static const struct option_row rows[] = {
-	ARGUMENT(T, subject, "SUBJECT"),
+	ASKED_WHOM_ROWS(T, whom),
 	OPTION_TEXT(T, query.ledger, "ledger", "DIR|URL", .required = REQUIRED,
 		.help = "a ledger's directory, or the address of its query daemon"),
 	OPTION_TEXT(T, query.token, "token", "T",

@@ -13,15 +13,35 @@
 #include <sodium.h>
 #include <time.h>
 
-/* Whatever is wrong with it is the caller's mistake (E_USAGE) but for a terminal or pipe that cannot be read. */
-enum error asked_subject(const char *argument, char out[SUBJECT_BYTES_MAX + 1], struct fault *fault)
+static void close_file(FILE **file)
+{
+	if (*file != NULL && *file != stdin)
+		fclose(*file);
+}
+
+/* Nothing of it stays in a buffer of the library's. */
+static enum error open_whom(const struct asked_whom *whom, FILE **out, struct fault *fault)
+{
+	*out = whom->file != NULL ? fopen(whom->file, "re") : stdin;
+	if (*out == NULL)
+		return fault_set(
+			fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "the file of --subject-file cannot be opened: %m");
+	setvbuf(*out, NULL, _IONBF, 0);
+	return E_OK;
+}
+
+/* Whatever is wrong with it is the caller's mistake (E_USAGE) but for what cannot be read. */
+enum error asked_subject(const struct asked_whom *whom, char out[SUBJECT_BYTES_MAX + 1], struct fault *fault)
 {
 	char line[SUBJECT_BYTES_MAX + 3]; /* CR, LF, end mark */
-	if (strcmp(argument, "-") != 0)
-		return subject_canonical(bytes_text(argument), out, fault) == E_OK ? E_OK : E_USAGE;
-	if (fgets(line, sizeof line, stdin) == NULL)
-		return ferror(stdin) ? fault_set(fault, E_IO, "standard input cannot be read: %m")
-							 : fault_set(fault, E_USAGE, "'-' reads the subject from standard input, which is empty");
+	if (whom->file == NULL && strcmp(whom->argument, "-") != 0)
+		return subject_canonical(bytes_text(whom->argument), out, fault) == E_OK ? E_OK : E_USAGE;
+	OWNED(close_file) FILE *file = NULL;
+	TRY(open_whom(whom, &file, fault));
+	if (fgets(line, sizeof line, file) == NULL)
+		return ferror(file) ? fault_set(fault, E_IO, "the subject cannot be read: %m")
+							: fault_set(fault, E_USAGE, "the subject is read from %s, which is empty",
+								  whom->file != NULL ? "the file of --subject-file" : "standard input ('-')");
 	line[strcspn(line, "\r\n")] = '\0';
 	enum error error = subject_canonical(bytes_text(line), out, fault);
 	sodium_memzero(line, sizeof line);

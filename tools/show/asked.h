@@ -2,11 +2,22 @@
 #pragma once
 
 #include "ledger/base/limits.h"
+#include "ledger/options/options.h"
 #include "ledger/text/timestamp.h"
 
-/* The canonical subject. "-" reads it from standard input, one line: arguments stand in the list of processes and in
- * shell histories. E_USAGE and the fault, which never holds the value; E_IO. */
-enum error asked_subject(const char *argument, char out[SUBJECT_BYTES_MAX + 1], struct fault *fault) MUST_USE;
+/* The two forms in which a command is told about whom: SUBJECT, or --subject-file FILE. */
+struct asked_whom {
+	const char *argument;
+	const char *file;
+};
+#define ASKED_WHOM_ROWS(T, member)                                                                 \
+	ARGUMENT(T, member.argument, "SUBJECT", .forms = FORM(0)),                                     \
+		OPTION_TEXT(T, member.file, "subject-file", "FILE", .forms = FORM(1), .required = FORM(1), \
+			.help = "the subject stands in this file, in one line, and not among the arguments")
+
+/* The canonical subject. "-" reads it from standard input, one line, and so does a file: arguments stand in the list of
+ * processes and in shell histories. E_USAGE and the fault, which never holds the value; E_NOT_FOUND, E_IO. */
+enum error asked_subject(const struct asked_whom *whom, char out[SUBJECT_BYTES_MAX + 1], struct fault *fault) MUST_USE;
 
 /* A window over the time of reporting, half-open, in whole seconds; and its ends as the ledger is asked for them, in
  * UTC. */

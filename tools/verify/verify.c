@@ -18,7 +18,7 @@
 struct verify_options {
 	const char *file;
 	struct vkey vkey;
-	const char *subject;
+	struct asked_whom whom;
 	const char *policy;
 	const char *auditor;
 	const char *lang;
@@ -97,8 +97,8 @@ static enum error verify(const struct verify_options *options, enum exit_code *o
 		.out = stdout};
 	OWNED_MEMORY uint8_t *text = NULL;
 	OWNED_MEMORY struct witness_policy *policy = NULL;
-	if (options->subject != NULL) {
-		TRY(asked_subject(options->subject, subject, fault));
+	if (options->whom.argument != NULL || options->whom.file != NULL) {
+		TRY(asked_subject(&options->whom, subject, fault));
 		call.subject = subject;
 	}
 	if (options->auditor != NULL) {
@@ -119,8 +119,10 @@ static enum error verify(const struct verify_options *options, enum exit_code *o
 static const struct option_row rows[] = {
 	ARGUMENT(T, file, "FILE"),
 	OPTION_VKEY(T, vkey, .required = REQUIRED, .help = "the log's verification key, from somewhere else than FILE"),
-	OPTION_TEXT(
-		T, subject, "subject", "ID", .help = "refuse a statement about anybody else; it always says about whom it is"),
+	OPTION_TEXT(T, whom.argument, "subject", "ID", .group = 1,
+		.help = "refuse a statement about anybody else; it always says about whom it is ('-': the ID is on standard "
+				"input)"),
+	OPTION_TEXT(T, whom.file, "subject-file", "FILE", .group = 1, .help = "the same of the ID in that file, one line"),
 	OPTION_TEXT(T, policy, "policy", "FILE",
 		.help = "a witness policy that the cosignatures must fulfil; of a statement it also proves how fresh it is"),
 	OPTION_TEXT(T, auditor, "auditor", "VKEY", .help = "refuse a statement without an auditor's note of this key"),
