@@ -1,5 +1,5 @@
 /* rows of the epoch ─┐
- *                    ├─ by key ─► block full? ─► check, file ─► ... ─► index ─► synced beside ─► named by the commit
+ *                    ├─ by key ─► block full? ─► check, file ─► ... ─► index ─► synced ─► named by the commit
  * older runs' rows ──┘  the epoch's row counts
  *
  * Which runs are taken over: the newest is, while it is at most RUN_TIMES what has come together so far. So sizes grow
@@ -7,10 +7,8 @@
  * Nothing of it is there before a commit names it: a file that is left by a process that was killed is taken away. */
 #include "ledger/filed/run_put.h"
 
-#include "ledger/base/clock.h"
 #include "ledger/base/file.h"
 #include "ledger/base/grow.h"
-#include "ledger/base/thread.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,7 +21,6 @@
 #define RUN_BUFFER_BYTES (1u << 18)
 #define RUN_FLUSH_BYTES (8u << 20) /* written before the disk is asked to begin */
 #define RUN_TIMES 2
-#define SYNC_WAIT_MS 2
 
 /* Invariant: buffer[0, block_start) are whole blocks, behind it the rows of the one that is begun. */
 struct run_writer {
@@ -52,13 +49,6 @@ struct run_writer {
 	size_t index_len[RUN_TABLES];
 	size_t index_capacity[RUN_TABLES];
 	uint64_t blocks[RUN_TABLES];
-
-	pthread_t sync_thread;
-	bool syncing;
-	pthread_mutex_t mutex; /* over what follows */
-	pthread_cond_t synced;
-	bool sync_done;
-	int sync_failed; /* errno, or 0 */
 };
 
 /* ---- making one ---- */
@@ -127,8 +117,6 @@ enum error run_writer_new(
 	OWNED(run_writer_release) struct run_writer *writer = calloc(1, sizeof *writer);
 	TRY(allocated(writer));
 	writer->fd = writer->dir_fd = -1;
-	pthread_mutex_init(&writer->mutex, NULL);
-	thread_cond_init(&writer->synced);
 	writer->runs = runs;
 	writer->filing = filing;
 	writer->kept = runs_kept(filing, bytes);
@@ -144,8 +132,6 @@ void run_writer_free(struct run_writer *writer)
 	char file[RUN_FILE_NAME_BYTES];
 	if (writer == NULL)
 		return;
-	if (writer->syncing)
-		pthread_join(writer->sync_thread, NULL);
 	runs_walk_end(&writer->older);
 	run_file_name(writer->name.number, file);
 	if (writer->fd >= 0 && !writer->keep)
@@ -155,8 +141,6 @@ void run_writer_free(struct run_writer *writer)
 	for (enum run_table table = 0; table < RUN_TABLES; table++)
 		free(writer->index[table]);
 	free(writer->buffer);
-	pthread_cond_destroy(&writer->synced);
-	pthread_mutex_destroy(&writer->mutex);
 	free(writer);
 }
 
@@ -300,18 +284,6 @@ static enum error write_index(struct run_writer *writer)
 	return file_write_all(writer->fd, bytes_of(index, len));
 }
 
-/* The file and its name in the folder. */
-static void *sync_main(void *context)
-{
-	struct run_writer *writer = context;
-	int failed = fdatasync(writer->fd) != 0 || fsync(writer->dir_fd) != 0 ? errno : 0;
-	LOCKED(&writer->mutex);
-	writer->sync_failed = failed;
-	writer->sync_done = true;
-	pthread_cond_signal(&writer->synced);
-	return NULL;
-}
-
 enum error run_writer_finish(struct run_writer *writer)
 {
 	bool reached;
@@ -319,31 +291,13 @@ enum error run_writer_finish(struct run_writer *writer)
 	assert(!writer->older_left);
 	TRY(end_block(writer));
 	TRY(write_out(writer, writer->len));
-	TRY(write_index(writer));
-	errno = thread_start(&writer->sync_thread, sync_main, writer);
-	writer->syncing = errno == 0;
-	return writer->syncing ? E_OK : E_NO_MEMORY;
+	return write_index(writer);
 }
 
-static bool wait_for_sync(struct run_writer *writer)
+/* The file and its name in the folder. */
+enum error run_writer_sync(struct run_writer *writer)
 {
-	struct timespec until = clock_in(SYNC_WAIT_MS);
-	LOCKED(&writer->mutex);
-	while (!writer->sync_done)
-		if (pthread_cond_timedwait(&writer->synced, &writer->mutex, &until) != 0)
-			break;
-	return writer->sync_done;
-}
-
-enum error run_writer_synced(struct run_writer *writer, bool *done)
-{
-	*done = wait_for_sync(writer);
-	if (!*done)
-		return E_OK;
-	pthread_join(writer->sync_thread, NULL);
-	writer->syncing = false;
-	errno = writer->sync_failed;
-	return writer->sync_failed == 0 ? E_OK : error_of_system(writer->sync_failed);
+	return fdatasync(writer->fd) == 0 && fsync(writer->dir_fd) == 0 ? E_OK : error_of_system(errno);
 }
 
 void run_writer_names(const struct run_writer *writer, struct store_filing *out)

@@ -10,7 +10,7 @@ struct run_writer;
  * that `runs` holds (borrowed, both). `bytes`: about how many will be put. E_IO, E_FULL, E_READ_ONLY. */
 enum error run_writer_new(int dir_fd, const struct runs *runs, const struct store_filing *filing, uint64_t bytes,
 	struct run_writer **out) MUST_USE;
-/* Takes away the file unless it was finished and run_writer_keep was called. Waits for the disk. */
+/* Takes away the file unless it was finished and run_writer_keep was called. */
 void run_writer_free(struct run_writer *writer);
 OWN(run_writer, run_writer_free);
 
@@ -21,10 +21,10 @@ enum error run_writer_reach(
 /* A row in place of an older one, or a new one, behind all older rows with lower keys. Keys ascend. */
 enum error run_writer_put(
 	struct run_writer *writer, enum run_table table, struct bytes key, struct bytes value) MUST_USE;
-/* After the last row of the last table. The disk begins to take it, on a thread of its own. */
+/* After the last row of the last table. */
 enum error run_writer_finish(struct run_writer *writer) MUST_USE;
-/* Whether the disk has all of it; waits for that for a moment. E_IO, E_FULL: it does not take it. */
-enum error run_writer_synced(struct run_writer *writer, bool *done) MUST_USE;
+/* Waits until the disk has all of it. E_IO, E_FULL: it does not take it. */
+enum error run_writer_sync(struct run_writer *writer) MUST_USE;
 /* When it is synced: the runs that there are then. */
 void run_writer_names(const struct run_writer *writer, struct store_filing *out);
 /* The commit that names it begins: whether it stands is not known before it is over. */

@@ -97,7 +97,8 @@ enum error log_append(struct log_appender *log, struct db_txn *txn, struct bytes
 		log->bundle_len = 0;
 	}
 	merkle_leaf_hash(entry, &leaf);
-	return hash_rows_append(log->rows, txn, &leaf, remember, log);
+	TRY(hash_rows_append(log->rows, &leaf, remember, log));
+	return txn->error;
 }
 
 enum error log_flush(struct log_appender *log, struct db_txn *txn)

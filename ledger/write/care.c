@@ -38,6 +38,7 @@ static void sweep(struct ledger *ledger)
 {
 	OWNED_TXN txn = {0};
 	struct store_filing filing;
+	db_abort(&ledger->read);
 	if (db_begin(ledger->store, false, &txn) == E_OK && store_filing_get(&txn, &filing) == E_OK)
 		run_sweep_files(&ledger->sweep, ledger->dir_fd, &filing, ledger_epoch_writer(ledger), db_commit_seen(&txn),
 			ledger->held[0].reader.transaction);

@@ -1,37 +1,30 @@
 /* An epoch: files the events of the tail under their subjects and commits that in the log.
  *
  *   load    alias packs and key ids of the tail, spread over 256 buckets by the first byte of the alias
- *   merge   bucket by bucket: sort; per subject postings, subject tree and, if it is new, label, into a new run
- *   keys    ids become findable by alias
- *   leaves  the filing tree grows by one leaf for each event, in log order
+ *   mend    (only where a pack is damaged) it is made again                                                  the writer
+ *   run     a new run is begun: its file                                                                     the writer
+ *   merge   bucket by bucket: sort; per subject postings, subject tree and, if it is new, label, into the run
+ *   leaves  the filing tree grows by one leaf for each event, in log order, in memory
  *   map     the subjects' new values go into the subject map, behind the subjects in the same run
- *   sync    the disk takes the run, while ticks go on
+ *   sync    the disk takes the run
+ *   keys    ids become findable by alias                                                                     the writer
+ *   tiles   the filing tree's new rows                                                                       the writer
  *   finish  the epoch entry is appended in a tick of its own, which names the run, and the filed part reaches to m
  *
- * Ticks go between slices. Nobody sees leaves after the finished ones, and no run that is not named, so a half-done
- * epoch is as good as none; after a crash the next epoch begins where the last finished one ended. */
-#include "ledger/base/grow.h"
+ * What is not the writer's may be done by another thread beside ticks (ledger_epoch_beside), which has the epoch to
+ * itself meanwhile. Nobody sees leaves after the finished ones, and no run that is not named, so a half-done epoch is
+ * as good as none; after a crash the next epoch begins where the last finished one ended. */
 #include "ledger/db/db_put.h"
-#include "ledger/db/hash_rows_put.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"
 #include "ledger/write/filing_state.h"
 #include "ledger/write/limits.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* By the first byte of the alias, which is as good as random: buckets are of about one size, and each is sorted alone.
- */
-static enum error bucket_add(struct bucket *buckets, const struct alias *alias, uint64_t number)
-{
-	struct bucket *bucket = &buckets[alias->b[0]];
-	TRY(GROW(bucket->filings, bucket->capacity, bucket->count + 1));
-	bucket->filings[bucket->count++] = (struct filing){*alias, number};
-	return E_OK;
-}
 
 uint64_t ledger_unfiled(const struct ledger *ledger)
 {
@@ -79,6 +72,7 @@ static enum error oldest_unfiled(const struct ledger *ledger, struct db_txn *txn
 enum error ledger_oldest_unfiled(struct ledger *ledger, uint64_t *from, uint64_t *out_s)
 {
 	OWNED_TXN txn = {0};
+	db_abort(&ledger->read);
 	TRY(db_begin(ledger->store, false, &txn));
 	return oldest_unfiled(ledger, &txn, from, out_s);
 }
@@ -98,6 +92,7 @@ void ledger_epoch_free(struct ledger *ledger)
 	run_writer_free(epoch->writer);
 	runs_close(&epoch->runs);
 	record_buffer_free(&epoch->record);
+	hash_rows_free(epoch->leaves);
 	free(epoch->subjects);
 	free(epoch->subject_of);
 	free(epoch);
@@ -150,15 +145,16 @@ enum error ledger_forget_filing(struct ledger *ledger, struct fault *fault)
 static enum error add_key(void *context, uint64_t id, const struct alias *alias)
 {
 	struct epoch *epoch = context;
-	return bucket_add(epoch->keys, alias, id);
+	return epoch_bucket_add(epoch->keys, alias, id);
 }
 
 /* An epoch that was given up has left leaves behind the finished ones; they are written again. */
-static enum error load_rows(struct ledger *ledger)
+static enum error load_leaves(const struct ledger *ledger, struct epoch *epoch)
 {
 	OWNED_TXN txn = {0};
+	TRY(hash_rows_new(STORE_FILING, &epoch->leaves));
 	TRY(db_begin(ledger->store, false, &txn));
-	return hash_rows_load(ledger->filing_rows, &txn, &ledger->filing.leaves);
+	return hash_rows_load(epoch->leaves, &txn, &epoch->before.leaves);
 }
 
 /* What the epoch will say it is complete until is over once its coverage stands: no later entry bears that time. */
@@ -189,11 +185,6 @@ static bool is_signed(const struct ledger *ledger)
 	return ledger->filing.epoch_index > 0 && ledger->filing.filed == ledger->epoch_entry.size;
 }
 
-const struct hash *ledger_signed_map_root(const struct ledger *ledger)
-{
-	return is_signed(ledger) ? &ledger->epoch_entry.map_root : NULL;
-}
-
 /* What is not signed has nothing to be compared with: it is made again from nothing. */
 static enum error check_filing_tree(const struct ledger *ledger)
 {
@@ -207,6 +198,11 @@ static enum error check_filing_tree(const struct ledger *ledger)
 static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
 {
 	uint64_t keys_from;
+	epoch->before = ledger->filing;
+	epoch->losses = ledger->state.losses;
+	epoch->map_root_signed = is_signed(ledger);
+	epoch->map_root = ledger->epoch_entry.map_root;
+	epoch->events_max = ledger->epoch_events_max;
 	epoch->loaded = ledger->filing.filed;
 	epoch->position = ledger->filing.leaves.size;
 	/* What the newest epoch covers and is not filed is made again first. */
@@ -216,8 +212,8 @@ static enum error prepare_epoch(struct ledger *ledger, struct epoch *epoch)
 		epoch->keys_to = keys_from + FRESH_SUBJECTS_MAX;
 	TRY(keystore_visit(ledger->keystore, keys_from, epoch->keys_to, add_key, epoch));
 	TRY(close_time(ledger, epoch->target));
-	TRY(runs_open(ledger->shelf, &ledger->filing, &epoch->runs));
-	return load_rows(ledger);
+	TRY(runs_open(ledger->shelf, &epoch->before, &epoch->runs));
+	return load_leaves(ledger, epoch);
 }
 
 /* An epoch that cannot be started has written nothing that counts, and is freed at once; the next attempt begins like
@@ -228,6 +224,7 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
 	if (ledger->epoch != NULL || ledger_unfiled(ledger) == 0)
 		return E_OK;
 	TRY(ledger_may_sign(ledger, fault));
+	db_abort(&ledger->read);
 	if (ledger->filing_lost)
 		TRY(ledger_forget_filing(ledger, fault));
 	ledger->epoch = calloc(1, sizeof *ledger->epoch);
@@ -248,133 +245,6 @@ enum error ledger_epoch_start(struct ledger *ledger, bool *started, struct fault
 	return E_OK;
 }
 
-/* An epoch is as large as its memory may be, `times` over; the rest is for the next. */
-static bool pack_fits(const struct ledger *ledger, const struct epoch *epoch, unsigned times)
-{
-	const struct alias_walk *walk = &epoch->walk;
-	return epoch->total == 0 || (epoch->total + walk->count <= (uint64_t)times * ledger->epoch_events_max &&
-									walk->first_index + walk->count - epoch->base <= (uint64_t)times * EPOCH_SPAN_MAX);
-}
-
-/* Does the pack go with this epoch? It should not end within a second: it could not say until when it is complete. */
-static enum error goes_along(const struct ledger *ledger, const struct epoch *epoch, struct db_txn *txn, bool *out)
-{
-	struct entry entry;
-	uint64_t before_s = 0;
-	uint64_t time_s = 0;
-	*out = pack_fits(ledger, epoch, 1);
-	if (*out || !pack_fits(ledger, epoch, EPOCH_TIMES_MAX))
-		return E_OK;
-	TRY(log_read(txn, epoch->walk.first_index, &entry));
-	TRY(log_time_before(txn, epoch->walk.first_index, &before_s));
-	if (!entry_time(&entry, &time_s))
-		return E_CORRUPT;
-	*out = time_s == before_s;
-	return E_OK;
-}
-
-/* Lost events keep their index and have no place in the filing tree, so only those that are there move `position` on.
- */
-static enum error take_pack(const struct ledger *ledger, struct epoch *epoch)
-{
-	const struct alias_walk *walk = &epoch->walk;
-	if (epoch->total == 0)
-		epoch->base = walk->first_index;
-	for (uint32_t i = 0; i < walk->count; i++)
-		if (ledger->state.losses.count == 0 || !losses_cover(&ledger->state.losses, walk->first_index + i))
-			TRY(bucket_add(epoch->events, &walk->aliases[i], walk->first_index + i));
-	epoch->position +=
-		walk->count - losses_count(&ledger->state.losses, walk->first_index, walk->first_index + walk->count);
-	epoch->total += walk->count;
-	epoch->loaded = walk->first_index + walk->count;
-	epoch->span = epoch->loaded - epoch->base;
-	return E_OK;
-}
-
-/* The next pack, or the end of what is to be filed. A pack names how many events stand before it, so one that is not
- * there shows in the next. E_UNSEALED: the pack does not open, or one is missing before it. */
-static enum error next_pack(struct epoch *epoch, struct db_txn *txn, bool *end)
-{
-	struct store_state state;
-	enum error error = alias_walk_next(&epoch->walk);
-	uint64_t position = epoch->walk.position;
-	if (error == E_NOT_FOUND) {
-		TRY(store_state_get(txn, &state));
-		position = state.filing_leaves;
-	} else if (error != E_OK) {
-		return error == E_CORRUPT ? E_UNSEALED : error;
-	}
-	*end = error == E_NOT_FOUND || epoch->walk.first_index >= epoch->target;
-	return position == epoch->position ? E_OK : E_UNSEALED;
-}
-
-/* Takes packs until the slice is full, the tail ends, or the epoch is full. */
-static enum error load_packs(const struct ledger *ledger, struct epoch *epoch, struct db_txn *txn, bool *complete)
-{
-	*complete = false;
-	for (size_t taken = 0; taken < LOAD_SLICE; taken += epoch->walk.count) {
-		TRY(next_pack(epoch, txn, complete));
-		if (*complete)
-			return E_OK;
-		bool along;
-		TRY(goes_along(ledger, epoch, txn, &along));
-		if (!along) {
-			epoch->target = epoch->walk.first_index;
-			*complete = true;
-			return E_OK;
-		}
-		TRY(take_pack(ledger, epoch));
-	}
-	return E_OK;
-}
-
-/* UINT32_MAX for all: who stands nowhere in the buckets (lost, or no event) has no leaf. */
-static enum error begin_merge(const struct ledger *ledger, struct epoch *epoch, struct fault *fault)
-{
-	epoch->subject_of = malloc((epoch->span > 0 ? epoch->span : 1) * sizeof *epoch->subject_of);
-	if (epoch->subject_of == NULL)
-		return E_NO_MEMORY;
-	memset(epoch->subject_of, 0xFF, epoch->span * sizeof *epoch->subject_of);
-	epoch->next_index = epoch->base;
-	epoch->step = EPOCH_MERGE;
-	enum error error =
-		run_writer_new(ledger->dir_fd, &epoch->runs, &ledger->filing, epoch->total * FILED_EVENT_BYTES, &epoch->writer);
-	return epoch_refuse_damage(fault, error, "what was filed before");
-}
-
-/* The next slice goes on with the pack that was made again; where there is none to make, nothing is left to load. */
-static enum error mend_pack(struct ledger *ledger, struct epoch *epoch, bool *complete)
-{
-	if (epoch->mended == epoch->loaded + 1)
-		return E_CORRUPT;
-	epoch->mended = epoch->loaded + 1;
-	enum error error = damage_mend_pack(ledger, epoch->loaded, epoch->target, epoch->position);
-	*complete = error == E_NOT_FOUND;
-	return error == E_NOT_FOUND ? E_OK : error;
-}
-
-/* One snapshot a slice: a longer one would keep pages of the store for as long as the epoch takes. */
-static enum error walk_packs(struct ledger *ledger, struct epoch *epoch, bool *complete)
-{
-	OWNED_TXN txn = {0};
-	TRY(db_begin(ledger->store, false, &txn));
-	TRY(alias_walk_begin(&txn, &ledger->secrets->seal, epoch->loaded, &epoch->walk));
-	enum error error = load_packs(ledger, epoch, &txn, complete);
-	alias_walk_end(&epoch->walk);
-	return error;
-}
-
-/* A pack is mended outside of the snapshot in which it was found, because mending writes. */
-static enum error load_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
-{
-	bool complete = false;
-	enum error error = walk_packs(ledger, epoch, &complete);
-	if (error == E_UNSEALED)
-		error = mend_pack(ledger, epoch, &complete);
-	TRY(error);
-	return complete ? begin_merge(ledger, epoch, fault) : E_OK;
-}
-
 /* ---- finish ---- */
 
 /* An epoch entry never covers less than those before it, and says nothing of what is lost behind it. */
@@ -384,13 +254,12 @@ static bool below_loss(const struct ledger *ledger, const struct epoch *epoch)
 }
 
 /* What will be filed once this epoch is finished. */
-static void filing_after(
-	const struct ledger *ledger, const struct epoch *epoch, uint64_t epoch_index, struct store_filing *out)
+static void filing_after(const struct epoch *epoch, uint64_t epoch_index, struct store_filing *out)
 {
 	*out = (struct store_filing){
 		.filed = epoch->target,
 		.epoch_index = epoch_index,
-		.leaves = *hash_rows_frontier(ledger->filing_rows),
+		.leaves = *hash_rows_frontier(epoch->leaves),
 	};
 	run_writer_names(epoch->writer, out);
 }
@@ -414,7 +283,7 @@ static enum error finish_again(struct ledger *ledger, struct epoch *epoch, struc
 	struct db_txn txn;
 	struct store_filing filing;
 	struct hash map_root, filing_root;
-	filing_after(ledger, epoch, filing_behind(ledger) ? ledger->filing.epoch_index : 0, &filing);
+	filing_after(epoch, filing_behind(ledger) ? ledger->filing.epoch_index : 0, &filing);
 	map_update_root(epoch->map, &map_root);
 	merkle_frontier_root(&filing.leaves, &filing_root);
 	if (epoch->target == ledger->epoch_entry.size && (!hash_equal(&map_root, &ledger->epoch_entry.map_root) ||
@@ -440,7 +309,7 @@ static enum error finish_in_tick(struct ledger *ledger, struct epoch *epoch, str
 {
 	TRY(damage_declare(ledger, &epoch->damage, fault));
 	bool below = below_loss(ledger, epoch);
-	filing_after(ledger, epoch, below ? 0 : log_frontier(ledger->log)->size, filing);
+	filing_after(epoch, below ? 0 : log_frontier(ledger->log)->size, filing);
 	*entry = (struct entry_epoch){.size = 0};
 	if (!below)
 		return append_epoch(ledger, epoch, filing, entry, fault);
@@ -516,35 +385,75 @@ static enum error finish(struct ledger *ledger, struct epoch *epoch, struct faul
 	return E_OK;
 }
 
-static enum error run_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+/* ---- slices ---- */
+
+static bool is_beside(enum epoch_step step)
+{
+	return step == EPOCH_LOAD || (step >= EPOCH_MERGE && step <= EPOCH_SYNC);
+}
+
+static enum error slice_beside(const struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
 	switch (epoch->step) {
 	case EPOCH_LOAD:
-		return load_slice(ledger, epoch, fault);
+		return epoch_load_slice(ledger, epoch);
 	case EPOCH_MERGE:
 		return epoch_merge_slice(ledger, epoch, fault);
-	case EPOCH_KEYS:
-		return epoch_keys_slice(ledger, epoch);
 	case EPOCH_LEAVES:
 		return epoch_leaves_slice(ledger, epoch);
 	case EPOCH_MAP:
 		return epoch_refuse_damage(fault, epoch_map_slice(epoch), "the subject map");
 	case EPOCH_SYNC:
-		return epoch_sync_slice(epoch);
+		return epoch_sync(epoch);
+	default:
+		return E_CORRUPT;
+	}
+}
+
+static enum error writer_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+{
+	switch (epoch->step) {
+	case EPOCH_MEND:
+		return epoch_mend(ledger, epoch);
+	case EPOCH_RUN:
+		return epoch_refuse_damage(fault, epoch_begin_run(ledger, epoch), "what was filed before");
+	case EPOCH_KEYS:
+		return epoch_keys_slice(ledger, epoch);
+	case EPOCH_TILES:
+		return epoch_tiles_slice(ledger, epoch);
 	case EPOCH_FINISH:
 		return finish(ledger, epoch, fault);
+	default:
+		return slice_beside(ledger, epoch, fault);
 	}
-	return E_CORRUPT;
+}
+
+bool ledger_epoch_needs_writer(const struct ledger *ledger)
+{
+	return ledger->epoch->failed != E_OK || !is_beside(ledger->epoch->step);
+}
+
+bool ledger_epoch_beside(const struct ledger *ledger)
+{
+	struct epoch *epoch = ledger->epoch;
+	assert(!ledger_epoch_needs_writer(ledger));
+	epoch->failed = slice_beside(ledger, epoch, &epoch->why);
+	return !ledger_epoch_needs_writer(ledger);
 }
 
 enum error ledger_epoch_slice(struct ledger *ledger, bool *finished, struct fault *fault)
 {
 	struct fault why = {.text = ""};
-	*finished = ledger->epoch == NULL;
-	if (ledger->epoch == NULL)
+	struct epoch *epoch = ledger->epoch;
+	*finished = epoch == NULL;
+	if (epoch == NULL)
 		return E_OK;
 	db_abort(&ledger->read);
-	enum error error = run_slice(ledger, ledger->epoch, &why);
+	enum error error = epoch->failed;
+	if (error == E_OK)
+		error = writer_slice(ledger, epoch, &why);
+	else
+		why = epoch->why;
 	if (error != E_OK) {
 		/* Nothing is lost: the next epoch starts over from what is filed. */
 		ledger_epoch_free(ledger);

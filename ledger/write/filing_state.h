@@ -1,7 +1,12 @@
-/* Inside of an epoch: what filing.c (which drives it) and filing_steps.c (which does the work) share. Not for others.
- */
+/* Inside of an epoch: what filing.c (which drives it), filing_load.c and filing_steps.c (which do the work) share. Not
+ * for others.
+ *
+ * Steps that only read are for whichever thread has the epoch, beside ticks: they look at the epoch, at snapshots of
+ * the environments, and at what of the ledger never changes while it is open (secrets, name). What a tick may change
+ * meanwhile the epoch has a copy of. All others are the writer's. */
 #pragma once
 
+#include "ledger/db/hash_rows_put.h"
 #include "ledger/filed/aliases.h"
 #include "ledger/filed/map_put.h"
 #include "ledger/store/records.h"
@@ -20,13 +25,33 @@ struct bucket {
 	size_t capacity;
 };
 
-enum epoch_step { EPOCH_LOAD, EPOCH_MERGE, EPOCH_KEYS, EPOCH_LEAVES, EPOCH_MAP, EPOCH_SYNC, EPOCH_FINISH };
+enum epoch_step {
+	EPOCH_LOAD,
+	EPOCH_MEND, /* the writer's, and then loading goes on */
+	EPOCH_RUN,  /* the writer's */
+	EPOCH_MERGE,
+	EPOCH_LEAVES,
+	EPOCH_MAP,
+	EPOCH_SYNC,
+	EPOCH_KEYS, /* the writer's from here on */
+	EPOCH_TILES,
+	EPOCH_FINISH,
+};
 
 /* Invariant: buckets before next_bucket are empty and freed; next_filing is never behind the end of its bucket. Each
  * filing and leaf is done once, in this order, so where an epoch stands is these two and next_index. Nobody sees the
  * run before the last step has committed its name. */
 struct epoch {
+	/* As they were when it began. */
+	struct store_filing before;
+	struct losses losses;
+	struct hash map_root;
+	bool map_root_signed; /* an epoch entry says that root; else nobody does */
+	uint32_t events_max;
+
 	enum epoch_step step;
+	enum error failed; /* of a slice beside ticks: the writer is to give the epoch up */
+	struct fault why;
 	uint64_t target;   /* m: event entries from what is filed up to here are merged */
 	uint64_t loaded;   /* load goes on here */
 	size_t total;      /* event entries loaded */
@@ -46,7 +71,8 @@ struct epoch {
 	uint64_t base;
 	uint64_t span;
 	uint32_t *subject_of;
-	uint64_t next_index; /* leaves of the filing tree go on here */
+	uint64_t next_index;      /* leaves of the filing tree go on here */
+	struct hash_rows *leaves; /* the filing tree */
 
 	struct runs runs;          /* what is filed so far */
 	struct run_writer *writer; /* what this epoch makes of it */
@@ -55,14 +81,17 @@ struct epoch {
 	struct alias_walk walk; /* large */
 };
 
-/* One slice of each step, for SLICE_US; moves `step` on when the step is complete. */
-enum error epoch_merge_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault) MUST_USE;
-enum error epoch_keys_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
-enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
+/* One slice of each step, for SLICE_US or so; moves `step` on when the step is complete. */
+enum error epoch_load_slice(const struct ledger *ledger, struct epoch *epoch) MUST_USE;
+enum error epoch_mend(struct ledger *ledger, struct epoch *epoch) MUST_USE;
+enum error epoch_begin_run(const struct ledger *ledger, struct epoch *epoch) MUST_USE;
+enum error epoch_merge_slice(const struct ledger *ledger, struct epoch *epoch, struct fault *fault) MUST_USE;
+enum error epoch_leaves_slice(const struct ledger *ledger, struct epoch *epoch) MUST_USE;
 enum error epoch_map_slice(struct epoch *epoch) MUST_USE;
-enum error epoch_sync_slice(struct epoch *epoch) MUST_USE;
+enum error epoch_sync(struct epoch *epoch) MUST_USE;
+enum error epoch_keys_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
+enum error epoch_tiles_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
+enum error epoch_bucket_add(struct bucket *buckets, const struct alias *alias, uint64_t number) MUST_USE;
 void bucket_free(struct bucket *bucket);
 /* E_CORRUPT of something derived gets a text that says what to do; other errors stay as they are. */
 enum error epoch_refuse_damage(struct fault *fault, enum error error, const char *what) MUST_USE;
-/* The root of the map that the next epoch is built on, as it was signed; NULL: no epoch entry says it. */
-const struct hash *ledger_signed_map_root(const struct ledger *ledger);

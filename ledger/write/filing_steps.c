@@ -9,7 +9,6 @@
  * are noted as damage, and the subject is left out. */
 #include "ledger/base/clock.h"
 #include "ledger/base/grow.h"
-#include "ledger/db/hash_rows_put.h"
 #include "ledger/filed/filed_put.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/records.h"
@@ -48,7 +47,7 @@ static void bucket_sort(struct bucket *bucket)
 
 /* One slice of merging. */
 struct merge {
-	struct ledger *ledger;
+	const struct ledger *ledger;
 	struct epoch *epoch;
 	struct db_txn txn;
 	struct key_snapshot keys; /* taken when the first new subject is met */
@@ -65,7 +64,7 @@ static bool over(const struct merge *merge)
 /* The id of the event's subject is in its record. *opens: it does; what does not is damaged for good. */
 static enum error make_label(struct merge *merge, uint64_t index, bool *opens, struct label *out)
 {
-	struct ledger *ledger = merge->ledger;
+	const struct ledger *ledger = merge->ledger;
 	struct opened opened;
 	struct event event;
 	if (!merge->keys_taken)
@@ -181,7 +180,7 @@ static enum error merge_subject(struct merge *merge, const struct filing *filing
 {
 	struct head head;
 	bool known = true;
-	struct ledger *ledger = merge->ledger;
+	const struct ledger *ledger = merge->ledger;
 	enum error error = head_get(&merge->epoch->runs, &ledger->secrets->seal, &filings->alias, &head);
 	if (error == E_NOT_FOUND) {
 		head.newest = 0;
@@ -257,12 +256,12 @@ static enum error merge_buckets(struct merge *merge)
 	TRY(take_over(merge, NULL, &reached));
 	if (reached) {
 		epoch->next_bucket = 0;
-		epoch->step = EPOCH_KEYS;
+		epoch->step = EPOCH_LEAVES;
 	}
 	return E_OK;
 }
 
-enum error epoch_merge_slice(struct ledger *ledger, struct epoch *epoch, struct fault *fault)
+enum error epoch_merge_slice(const struct ledger *ledger, struct epoch *epoch, struct fault *fault)
 {
 	struct merge merge = {.ledger = ledger, .epoch = epoch, .end_us = clock_us() + SLICE_US, .fault = fault};
 	TRY(db_begin(ledger->store, false, &merge.txn));
@@ -271,6 +270,60 @@ enum error epoch_merge_slice(struct ledger *ledger, struct epoch *epoch, struct 
 		key_snapshot_end(&merge.keys);
 	db_abort(&merge.txn);
 	return error;
+}
+
+/* ---- the filing tree ---- */
+
+/* In the order of the log and not of the subjects: who looks at the tree learns when something was filed, and not with
+ * what else. */
+static enum error append_leaves(const struct ledger *ledger, struct epoch *epoch)
+{
+	for (size_t done = 0; done < LEAVES_SLICE && epoch->next_index < epoch->base + epoch->span; epoch->next_index++) {
+		struct hash blind, leaf;
+		uint32_t subject = epoch->subject_of[epoch->next_index - epoch->base];
+		if (subject == UINT32_MAX)
+			continue;
+		blind_make(&ledger->secrets->blinding.filing, epoch->next_index, &blind);
+		filing_leaf_hash(&blind, epoch->next_index, &epoch->subjects[subject].label, &leaf);
+		TRY(hash_rows_append(epoch->leaves, &leaf, NULL, NULL));
+		done++;
+	}
+	return E_OK;
+}
+
+enum error epoch_leaves_slice(const struct ledger *ledger, struct epoch *epoch)
+{
+	TRY(append_leaves(ledger, epoch));
+	if (epoch->next_index < epoch->base + epoch->span)
+		return E_OK;
+	/* What the map is given is sorted by label: which index belongs to whom is not needed any more. */
+	free(epoch->subject_of);
+	epoch->subject_of = NULL;
+	epoch->step = EPOCH_MAP;
+	return map_update_new(epoch->subjects, epoch->subject_count, &epoch->runs,
+		epoch->map_root_signed ? &epoch->map_root : NULL, &epoch->map);
+}
+
+/* ---- the map, and the end of the run ---- */
+
+enum error epoch_map_slice(struct epoch *epoch)
+{
+	uint64_t end_us = clock_us() + SLICE_US;
+	bool finished = false;
+	while (!finished && clock_us() < end_us)
+		TRY(map_update_slice(epoch->map, epoch->writer, ROWS_SLICE / 4, &finished));
+	if (finished) {
+		TRY(run_writer_finish(epoch->writer));
+		epoch->step = EPOCH_SYNC;
+	}
+	return E_OK;
+}
+
+enum error epoch_sync(struct epoch *epoch)
+{
+	TRY(run_writer_sync(epoch->writer));
+	epoch->step = EPOCH_KEYS;
+	return E_OK;
 }
 
 /* ---- keys ---- */
@@ -294,66 +347,21 @@ enum error epoch_keys_slice(struct ledger *ledger, struct epoch *epoch)
 		error = keystore_merge(ledger->keystore, (const struct key_filing *)slice.filings, slice.count, 0);
 	bucket_free(&slice);
 	if (epoch->next_bucket == FILING_BUCKETS)
-		epoch->step = EPOCH_LEAVES;
+		epoch->step = EPOCH_TILES;
 	return error;
 }
 
-/* ---- the filing tree ---- */
+/* ---- the filing tree's rows ---- */
 
-/* In the order of the log and not of the subjects: who looks at the tree learns when something was filed, and not with
- * what else. */
-static enum error append_leaves(struct ledger *ledger, struct epoch *epoch, struct db_txn *txn)
-{
-	for (size_t done = 0; done < LEAVES_SLICE && epoch->next_index < epoch->base + epoch->span; epoch->next_index++) {
-		struct hash blind, leaf;
-		uint32_t subject = epoch->subject_of[epoch->next_index - epoch->base];
-		if (subject == UINT32_MAX)
-			continue;
-		blind_make(&ledger->secrets->blinding.filing, epoch->next_index, &blind);
-		filing_leaf_hash(&blind, epoch->next_index, &epoch->subjects[subject].label, &leaf);
-		TRY(hash_rows_append(ledger->filing_rows, txn, &leaf, NULL, NULL));
-		done++;
-	}
-	return hash_rows_flush(ledger->filing_rows, txn);
-}
-
-enum error epoch_leaves_slice(struct ledger *ledger, struct epoch *epoch)
+enum error epoch_tiles_slice(struct ledger *ledger, struct epoch *epoch)
 {
 	OWNED_TXN txn = {0};
 	TRY(db_begin(ledger->store, true, &txn));
-	TRY(append_leaves(ledger, epoch, &txn));
+	bool complete = hash_rows_write(epoch->leaves, &txn, TILES_SLICE);
+	if (complete)
+		TRY(hash_rows_flush(epoch->leaves, &txn));
 	TRY(db_commit(&txn));
-	if (epoch->next_index < epoch->base + epoch->span)
-		return E_OK;
-	/* What the map is given is sorted by label: which index belongs to whom is not needed any more. */
-	free(epoch->subject_of);
-	epoch->subject_of = NULL;
-	epoch->step = EPOCH_MAP;
-	return map_update_new(
-		epoch->subjects, epoch->subject_count, &epoch->runs, ledger_signed_map_root(ledger), &epoch->map);
-}
-
-/* ---- the map, and the end of the run ---- */
-
-enum error epoch_map_slice(struct epoch *epoch)
-{
-	uint64_t end_us = clock_us() + SLICE_US;
-	bool finished = false;
-	while (!finished && clock_us() < end_us)
-		TRY(map_update_slice(epoch->map, epoch->writer, ROWS_SLICE / 4, &finished));
-	if (finished) {
-		TRY(run_writer_finish(epoch->writer));
-		epoch->step = EPOCH_SYNC;
-	}
-	return E_OK;
-}
-
-/* Ticks go on meanwhile. */
-enum error epoch_sync_slice(struct epoch *epoch)
-{
-	bool done;
-	TRY(run_writer_synced(epoch->writer, &done));
-	if (done)
+	if (complete)
 		epoch->step = EPOCH_FINISH;
 	return E_OK;
 }

@@ -18,7 +18,6 @@
 #include "ledger/base/file.h"
 #include "ledger/base/lock.h"
 #include "ledger/base/own.h"
-#include "ledger/db/hash_rows_put.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/key_files.h"
 #include "ledger/store/log_put.h"
@@ -274,8 +273,6 @@ enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool
 			   : keystore_open(path, wrapping, false, &ledger->keystore, fault));
 	enum error error = log_appender_new(&ledger->log);
 	if (error == E_OK)
-		error = hash_rows_new(STORE_FILING, &ledger->filing_rows);
-	if (error == E_OK)
 		error = run_shelf_new(dir, &ledger->shelf);
 	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }
@@ -355,7 +352,6 @@ void ledger_free(struct ledger *ledger)
 	registry_free(ledger->registry);
 	log_state_free(&ledger->state);
 	log_appender_free(ledger->log);
-	hash_rows_free(ledger->filing_rows);
 	run_shelf_free(ledger->shelf);
 	keystore_close(ledger->keystore);
 	db_close(ledger->store);

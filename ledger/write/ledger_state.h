@@ -36,7 +36,6 @@ struct ledger {
 	struct store_filing filing;     /* the newest finished epoch */
 	bool filing_lost;               /* its row is damaged: nothing counts as filed, and all of it is cleared first */
 	struct entry_epoch epoch_entry; /* the newest one in the log; ahead of `filing` while that is made again */
-	struct hash_rows *filing_rows;  /* the filing tree; ahead of `filing` while an epoch runs */
 	struct checkpoint checkpoint;   /* of the last commit */
 	uint8_t note[NOTE_BYTES_MAX];
 	size_t note_len;
@@ -89,7 +88,7 @@ void ledger_raise_floor(struct ledger *ledger, uint64_t time_s);
 enum error ledger_answer_repeated(
 	struct ledger *ledger, const struct prepared *prepared, struct appended *out, struct fault *fault) MUST_USE;
 void ledger_epoch_free(struct ledger *ledger);
-/* What the running epoch writes; NULL: nothing yet. */
+/* What the running epoch writes; NULL: nothing yet. Its number may be asked for by the writer at any time. */
 const struct run_writer *ledger_epoch_writer(const struct ledger *ledger);
 
 /* ---- judge.c ---- */

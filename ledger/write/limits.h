@@ -19,12 +19,14 @@
 
 /* ---- a slice of an epoch ---- */
 
-/* Ticks go between two slices, so none may take much longer: a sender would wait for it. */
+/* A snapshot is taken for each, and keeps pages of the store from being used again; and a stop waits for it. */
 #define SLICE_US 4000
 #define LOAD_SLICE 16384   /* aliases opened */
-#define LEAVES_SLICE 16384 /* each slice of them is a commit */
-#define KEYS_SLICE 4096    /* and each of these */
+#define LEAVES_SLICE 16384 /* hashed */
 #define ROWS_SLICE 1024    /* of a run, between two looks at the clock */
+/* Ticks go between two of the writer's, each of which is a commit, so none may take much longer: a sender would wait. */
+#define KEYS_SLICE 4096
+#define TILES_SLICE 128 /* of 8 KB */
 /* What an event adds to a run at most, mostly: it decides how many older runs are written anew with it. */
 #define FILED_EVENT_BYTES 300
 

@@ -92,14 +92,10 @@ void filed_row_put(struct filed *filed, enum run_table table, struct bytes key, 
 /* Finishes the run, and gives the names that a commit would put. */
 static void finish(struct filed *filed, struct store_filing *out)
 {
-	bool done = false;
 	for (; filed->table < RUN_TABLES; filed->table++)
 		reach(filed, filed->table, BYTES_EMPTY);
 	ck_ok(run_writer_finish(filed->writer));
-	while (!done) {
-		ck_ok(run_writer_synced(filed->writer, &done));
-		sched_yield();
-	}
+	ck_ok(run_writer_sync(filed->writer));
 	run_writer_names(filed->writer, out);
 	run_writer_keep(filed->writer);
 	run_writer_free(filed->writer);

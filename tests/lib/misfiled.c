@@ -117,7 +117,7 @@ void epoch_miscounted(const struct event_place *event, bool doubled)
 	fixture_open(&f);
 	ck_ok(ledger_epoch_start(f.ledger, &started, &fault));
 	while (!finished) {
-		if (!tree.made && f.ledger->epoch->step == EPOCH_KEYS)
+		if (!tree.made && f.ledger->epoch->step == EPOCH_LEAVES)
 			change_value(f.ledger->epoch, &tree);
 		ck_ok(ledger_epoch_slice(f.ledger, &finished, &fault));
 	}
