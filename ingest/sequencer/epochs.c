@@ -1,14 +1,17 @@
-/* Filing, on the tick thread: a slice of an epoch between two ticks, and all of it before a tick that would come too
- * late. Who asked for an epoch waits here.
+/* Filing, as the tick thread sees it: the filing thread does most of an epoch beside ticks (filer.h), this one begins
+ * it, does between two ticks what only the writer can, and has all of it done before a tick that would come too late.
+ * Who asked for an epoch waits here.
  *
- *   epochs_step        due, asked for, or much there? ─► start ─► slices (pace.h) ─► ended: who waits is told
- *   epochs_file_first  a standstill, or too far behind? ─► slices, with nothing beside them, until it is not
+ *   epochs_step        due, asked for, or much there? ─► start ─► slices, by turns with the filing thread ─► ended: who
+ *                      waits is told
+ *   epochs_rest        filing is behind? ─► ticks rest (pace.h)
+ *   epochs_file_first  a standstill, or too far behind? ─► ticks wait until it is not
  *   epochs_file_all    the log refused to go on (E_UNFILED) ─► all that there is
  *
  * What can fail: the store (E_IO, E_STOPPED: the process ends), the disk (E_FULL: the tick waits for room), the
- * clock (E_CLOCK: nothing is signed, and an epoch that is begun rests), and events that cannot be filed. Those do
- * not stop ingest: it is said once, the operator is to look, and ticks wait no longer for what will not come.
- * Whether they may then go on at all is the log's rule and not this file's (EPO-9). */
+ * clock (E_CLOCK: nothing is signed, and an epoch that is begun rests when the writer's turn comes), and events that
+ * cannot be filed. Those do not stop ingest: it is said once, the operator is to look, and ticks wait no longer for
+ * what will not come. Whether they may then go on at all is the log's rule and not this file's (EPO-9). */
 #include "ingest/sequencer/sequencer_state.h"
 #include "ledger/base/clock.h"
 
@@ -36,7 +39,10 @@ static uint64_t behind_s(struct sequencer *s, uint64_t now_s)
 		s->oldest_s = UINT64_MAX;
 	else if (s->oldest_s == UINT64_MAX &&
 			 ledger_oldest_unfiled(s->options.ledger, &s->oldest_from, &s->oldest_s) != E_OK)
-		s->oldest_s = UINT64_MAX; /* looked at again with the next slice */
+		s->oldest_s = UINT64_MAX; /* looked at again next time */
+	s->cost.epoch_us += filer_take_us(&s->filer);
+	if (filer_has_epoch(&s->filer))
+		s->cost.epoch_events = filer_events(&s->filer);
 	return late_s(s, now_s) + pace_left_us(&s->cost, ledger_unfiled(s->options.ledger)) / 1000000;
 }
 
@@ -74,15 +80,13 @@ static void say_damage(struct sequencer *s)
 			damage.unreadable, damage.lost);
 }
 
-/* Every slice is measured, also those with nothing beside them: what an epoch costs is what pace.h goes by. */
+/* One of the writer's. All slices are measured: what an epoch costs is what pace.h goes by. */
 static enum error run_slice(struct sequencer *s, bool *finished, struct fault *fault)
 {
 	uint64_t start_us = clock_us();
 	uint64_t filed = ledger_filed(s->options.ledger);
 	enum error error = ledger_epoch_slice(s->options.ledger, finished, fault);
-	s->slice_ended_us = clock_us();
-	s->slice_us = s->slice_ended_us - start_us;
-	s->cost.epoch_us += s->slice_us;
+	s->cost.epoch_us += clock_us() - start_us + filer_take_us(&s->filer);
 	s->cost.epoch_events = ledger_epoch_events(s->options.ledger);
 	if (*finished)
 		say_failed(s, "");
@@ -101,12 +105,26 @@ static enum error signing_time(struct sequencer *s, uint64_t *out_s, struct faul
 	return atomic_load(&s->halted) ? fault_set(fault, E_ROLLED_BACK, "") : ledger_now(s->options.ledger, out_s, fault);
 }
 
-/* A slice, with nothing beside it; and the time after it. */
+/* While this thread has the running epoch: the next slice of its own, if it is one, and then it is the other's turn. */
+static enum error take_turn(struct sequencer *s, bool *finished, struct fault *fault)
+{
+	if (ledger_epoch_needs_writer(s->options.ledger))
+		TRY(run_slice(s, finished, fault));
+	if (!*finished && !ledger_epoch_needs_writer(s->options.ledger))
+		filer_give(&s->filer);
+	return E_OK;
+}
+
+/* Filing goes on, and no tick does; and the time after it. */
 static enum error go_on(struct sequencer *s, uint64_t *now_s, struct fault *fault)
 {
 	bool started = false;
 	bool finished = false;
-	enum error error = ledger_epoch_start(s->options.ledger, &started, fault) ?: run_slice(s, &finished, fault);
+	enum error error = E_OK;
+	if (filer_has_epoch(&s->filer))
+		filer_wait(&s->filer, BESIDE_MS);
+	else
+		error = ledger_epoch_start(s->options.ledger, &started, fault) ?: take_turn(s, &finished, fault);
 	if (error != E_OK || finished) {
 		s->epoch_failed = error != E_OK && error != E_CLOCK;
 		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
@@ -116,9 +134,9 @@ static enum error go_on(struct sequencer *s, uint64_t *now_s, struct fault *faul
 }
 
 /* An event must be filed before the log's time has gone on for the log's lag (EPO-9). While ticks go on an epoch comes
- * in time, since filing gets the more of this thread the longer its oldest event waits, and in the end all of it
- * (pace.h). After a standstill (the process was stopped, the machine slept) the next entry would be too late a one, so
- * all that is not filed comes first. What cannot be filed is an operator's business, and no reason to take nothing. */
+ * in time, since they rest the more the longer its oldest event waits, and in the end stop (pace.h). After a standstill
+ * (the process was stopped, the machine slept) the next entry would be too late a one, so all that is not filed comes
+ * first. What cannot be filed is an operator's business, and no reason to take nothing. */
 enum error epochs_file_first(struct sequencer *s, struct fault *fault)
 {
 	struct ledger *ledger = s->options.ledger;
@@ -194,20 +212,6 @@ void epochs_end(struct sequencer *s, enum error error, const struct fault *fault
 	sequencer_finish(s, answered);
 }
 
-/* As many slices as filing may have now; none while it rests. `busy`: ticks have work. */
-static enum error run_slices(struct sequencer *s, bool busy, uint64_t now_s, bool *finished, struct fault *fault)
-{
-	uint64_t start_us = clock_us();
-	uint64_t behind = behind_s(s, now_s);
-	uint64_t most_us = busy ? pace_slices_us(behind, start_us - s->slice_ended_us) : 0;
-	if (busy && pace_rests(behind, s->slice_us, start_us - s->slice_ended_us))
-		return E_OK;
-	enum error error = run_slice(s, finished, fault);
-	while (error == E_OK && !*finished && clock_us() - start_us < most_us)
-		error = run_slice(s, finished, fault);
-	return error;
-}
-
 /* Those who wait for an epoch want everything covered that was there when they came. */
 static void set_waiters_targets(struct sequencer *s)
 {
@@ -236,8 +240,9 @@ static void note_lag(struct sequencer *s, uint32_t epoch_seconds)
 	health_set(s->health, STATUS_FILING_LATE, clock_ms() - s->filed_ms > LATE_MS + 2 * (uint64_t)epoch_seconds * 1000);
 }
 
-/* Rests while nothing may be signed: slices write rows, but the last one is an entry of the log with a time. */
-void epochs_step(struct sequencer *s, bool busy)
+/* Rests while nothing may be signed: the filing thread's slices say nothing, but the writer's last one is an entry of
+ * the log with a time. */
+void epochs_step(struct sequencer *s)
 {
 	struct fault fault = {0};
 	enum error error = E_OK;
@@ -249,13 +254,13 @@ void epochs_step(struct sequencer *s, bool busy)
 	bool due = clock_ms() - s->epoch_ended_ms >= (uint64_t)seconds * 1000;
 	note_lag(s, seconds);
 	s->epoch_rests = !may_sign(s, &now_s, &fault);
-	if (s->epoch_rests)
+	if (s->epoch_rests || filer_has_epoch(&s->filer))
 		return;
 	bool running = ledger_epoch_runs(s->options.ledger);
 	if (!running && tail > 0 && (due || tail > EPOCH_EVENTS_MAX / 2 || s->epoch_waiters != NULL))
 		error = ledger_epoch_start(s->options.ledger, &running, &fault);
 	if (error == E_OK && running)
-		error = run_slices(s, busy, now_s, &finished, &fault);
+		error = take_turn(s, &finished, &fault);
 	if (error == E_IO || error == E_STOPPED)
 		sequencer_die(s, &fault);
 	if (error != E_OK)
@@ -266,6 +271,29 @@ void epochs_step(struct sequencer *s, bool busy)
 	}
 	if (finished || error != E_OK || (!running && s->epoch_waiters != NULL))
 		epochs_end(s, error, &fault);
+}
+
+/* What is behind for want of an epoch is not caught up with by resting, nor what cannot be filed. */
+void epochs_rest(struct sequencer *s)
+{
+	struct fault fault = {0};
+	uint64_t now_s = 0;
+	uint64_t ticks_us = s->ticks_us;
+	s->ticks_us = 0;
+	if (ticks_us == 0 || s->epoch_failed || signing_time(s, &now_s, &fault) != E_OK)
+		return;
+	uint64_t until_us = clock_us() + pace_rest_us(behind_s(s, now_s), ticks_us);
+	for (uint64_t us; ledger_epoch_runs(s->options.ledger) && (us = clock_us()) < until_us; epochs_step(s)) {
+		if (atomic_load(&s->stopping) || s->epoch_rests)
+			return;
+		filer_wait(&s->filer, (unsigned)((until_us - us) / 1000 + 1));
+	}
+}
+
+bool epochs_hurry(struct sequencer *s)
+{
+	bool running = ledger_epoch_runs(s->options.ledger);
+	return !s->epoch_rests && (running || s->epoch_waiters != NULL) && !filer_has_epoch(&s->filer);
 }
 
 /* Takes the jobs that wait for an epoch out of the list. */

@@ -84,6 +84,7 @@ void queue_init(struct queue *queue)
 	queue->first = NULL;
 	queue->last = &queue->first;
 	queue->closed = false;
+	queue->nudged = false;
 }
 
 /* What is left was never answered: whoever asked is gone, or will ask again. */
@@ -111,6 +112,13 @@ void queue_put(struct queue *queue, struct job *jobs)
 	pthread_cond_signal(&queue->filled);
 }
 
+void queue_nudge(struct queue *queue)
+{
+	LOCKED(&queue->mutex);
+	queue->nudged = true;
+	pthread_cond_signal(&queue->filled);
+}
+
 void queue_close(struct queue *queue)
 {
 	LOCKED(&queue->mutex);
@@ -122,7 +130,7 @@ struct job *queue_take(struct queue *queue, int wait_ms, bool *closed)
 {
 	struct timespec until = clock_in((unsigned)(wait_ms > 0 ? wait_ms : 0));
 	LOCKED(&queue->mutex);
-	while (queue->first == NULL && !queue->closed && wait_ms != 0) {
+	while (queue->first == NULL && !queue->closed && !queue->nudged && wait_ms != 0) {
 		if (wait_ms < 0)
 			pthread_cond_wait(&queue->filled, &queue->mutex);
 		else if (pthread_cond_timedwait(&queue->filled, &queue->mutex, &until) == ETIMEDOUT)
@@ -131,6 +139,7 @@ struct job *queue_take(struct queue *queue, int wait_ms, bool *closed)
 	struct job *jobs = queue->first;
 	queue->first = NULL;
 	queue->last = &queue->first;
+	queue->nudged = false;
 	*closed = queue->closed && jobs == NULL;
 	return jobs;
 }

@@ -69,6 +69,7 @@ struct queue {
 	struct job *first;
 	struct job **last;
 	bool closed;
+	bool nudged;
 };
 
 void queue_init(struct queue *queue);
@@ -76,6 +77,8 @@ void queue_init(struct queue *queue);
 void queue_free(struct queue *queue);
 /* Appends a linked list, which may be empty. */
 void queue_put(struct queue *queue, struct job *jobs);
+/* Who waits for something, or will do so next, waits no longer: there is something else to look at. */
+void queue_nudge(struct queue *queue);
 /* Nothing more will be put in. */
 void queue_close(struct queue *queue);
 /* Everything that is there; waits up to `wait_ms` for something (-1: for ever, 0: not at all). `*closed`: it was closed

@@ -1,24 +1,21 @@
-/* The less filing is behind the more it gives way, and from PACE_EVEN_S on its share grows with the square, so that it
- * catches up with most loads before ticks have to wait. What is left to do is a guess that errs towards too much: an
- * event costs the dearer of what was learned and what the running epoch has shown, and of the time that epoch has taken
- * only what was learned for it counts as work done. Too much costs senders a little patience, too little the lag.
+/* From PACE_EVEN_S on the rest grows with the square, so that filing catches up with most loads before ticks have to
+ * wait. What is left to do is a guess that errs towards too much: an event costs the dearer of what was learned and
+ * what the running epoch has shown, and of the time that epoch has taken only what was learned for it counts as work
+ * done. Too much costs senders a little patience, too little the lag.
  *
  * Nothing can fail and nothing is kept but what was learned: a wrong guess makes senders wait, or filing catch up
  * later, and is put right by the next epoch. */
 #include "ingest/sequencer/pace.h"
 
-bool pace_rests(uint64_t behind_s, uint64_t slice_us, uint64_t rested_us)
+uint64_t pace_rest_us(uint64_t behind_s, uint64_t ticks_us)
 {
-	uint64_t times = behind_s < PACE_EVEN_S / 2 ? 4 : behind_s < PACE_EVEN_S ? 1 : 0;
-	return rested_us < times * slice_us;
+	if (behind_s < PACE_EVEN_S)
+		return 0;
+	uint64_t most_us = PACE_REST_US_MAX * PACE_EVEN_S * PACE_EVEN_S / (behind_s * behind_s);
+	return ticks_us > most_us ? PACE_REST_US_MAX : ticks_us * behind_s * behind_s / (PACE_EVEN_S * PACE_EVEN_S);
 }
 
-uint64_t pace_slices_us(uint64_t behind_s, uint64_t ticks_us)
-{
-	return behind_s < PACE_EVEN_S ? 0 : ticks_us * behind_s * behind_s / (PACE_EVEN_S * PACE_EVEN_S);
-}
-
-/* Two thresholds: with one of them ticks would be let go and stopped again with every slice. */
+/* Two thresholds: with one of them ticks would be let go and stopped again all the time. */
 bool pace_ticks_wait(uint64_t behind_s, bool waiting)
 {
 	return behind_s >= (waiting ? PACE_AGAIN_S : PACE_FIRST_S);

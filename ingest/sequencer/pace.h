@@ -1,17 +1,17 @@
-/* How much of the writer's thread filing gets beside ticks. Pure. spec/epoch.md
+/* How much ticks hold back for filing, which has a thread of its own. Pure. spec/epoch.md
  *
  * An event must be filed before the log's time has gone on for the log's lag (EPO-9), or no audit of the log will ever
  * hold again. Filing an event about somebody new costs several times what taking it in does, so a flood of new people
- * would leave filing behind for good if it got only what ticks leave over. What decides is how far filing is behind:
- * the age of the oldest event that is not filed, and the time that filing all that is there would take, since that is
- * how old the newest of it will be:
+ * would leave filing behind for good if ticks went on as they like. What decides is how far filing is behind: the age
+ * of the oldest event that is not filed, and the time that filing all that is there would take, since that is how old
+ * the newest of it will be:
  *
- *   below PACE_EVEN_S / 2   a slice rests four times as long as it took, while ticks have work
- *   below PACE_EVEN_S       as long as it took
- *   from PACE_EVEN_S on     slices take as much time as ticks did, four times as much at twice that, and so on
- *   from PACE_FIRST_S on    ticks wait until it is below PACE_AGAIN_S: senders are slowed by TCP
+ *   below PACE_EVEN_S      ticks go on as they come
+ *   from PACE_EVEN_S on    they rest as long as they took, four times as long at twice that, and so on
+ *   from PACE_FIRST_S on   they wait until it is below PACE_AGAIN_S
  *
- * All in seconds of the log's time, in which the lag counts. */
+ * So senders are slowed by TCP, little by little, and the machine's time goes to filing instead. All in seconds of the
+ * log's time, in which the lag counts. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,14 +19,13 @@
 
 #define PACE_EVEN_S 8u
 #define PACE_AGAIN_S 18u
-#define PACE_ENTRY_NS 250000u   /* what filing an event about somebody new takes, before an epoch has told */
-#define PACE_LEARN_EVENTS 1000u /* fewer say only what an event costs at most */
-#define PACE_FIRST_S 22u        /* nobody waits longer than half a minute to be filed, the next epoch's time included */
+#define PACE_REST_US_MAX 1000000u /* the clock, the files and whoever asks for something are looked at in between */
+#define PACE_ENTRY_NS 250000u     /* what filing an event about somebody new takes, before an epoch has told */
+#define PACE_LEARN_EVENTS 1000u   /* fewer say only what an event costs at most */
+#define PACE_FIRST_S 22u /* nobody waits longer than half a minute to be filed, the next epoch's time included */
 
-/* Whether a slice waits: `rested_us` since the last one, which took `slice_us`. */
-bool pace_rests(uint64_t behind_s, uint64_t slice_us, uint64_t rested_us);
-/* How long slices go on after ticks that took `ticks_us`; 0: a single one. */
-uint64_t pace_slices_us(uint64_t behind_s, uint64_t ticks_us);
+/* How long ticks rest that took `ticks_us`; at most PACE_REST_US_MAX. */
+uint64_t pace_rest_us(uint64_t behind_s, uint64_t ticks_us);
 /* Whether ticks wait; `waiting`: they do already. */
 bool pace_ticks_wait(uint64_t behind_s, bool waiting);
 

@@ -1,4 +1,4 @@
-/* Two threads, and what one of them does when a tick does not go through.
+/* Preparing and ticks, each on a thread of its own, and what the second does when a tick does not go through.
  *
  *   tick:  cut at TICK_BYTES_MAX ─► begin ─► append each ─► commit ─► receipts ─► back to the network thread
  *            one is out of date: the tick ends with those before it; it is prepared again and begins the next one
@@ -164,6 +164,7 @@ static enum error run_tick(struct sequencer *s, struct job *jobs, struct job **a
 {
 	*again = NULL;
 	TRY(epochs_file_first(s, fault));
+	uint64_t start_us = clock_us();
 	TRY(ledger_begin(s->options.ledger, fault));
 	for (struct job *job = jobs; job != NULL && *again == NULL; job = job->next) {
 		if (!needs_tick(job))
@@ -180,7 +181,9 @@ static enum error run_tick(struct sequencer *s, struct job *jobs, struct job **a
 			return job->error;
 		}
 	}
-	return ledger_commit(s->options.ledger, fault);
+	enum error error = ledger_commit(s->options.ledger, fault);
+	s->ticks_us += clock_us() - start_us;
+	return error;
 }
 
 /* A batch that is not appended now, or not by itself, leaves its keys to whoever is committed next. */
@@ -452,18 +455,18 @@ static void *tick_main(void *context)
 	struct fault fault;
 	bool closed = false;
 	while (!closed) {
-		bool hurry = !s->epoch_rests && (ledger_epoch_runs(s->options.ledger) || s->epoch_waiters != NULL);
-		struct job *jobs = queue_take(&s->prepared, hurry ? 0 : RETRY_MS, &closed);
+		struct job *jobs = queue_take(&s->prepared, epochs_hurry(s) ? 0 : RETRY_MS, &closed);
 		if (jobs == NULL && ledger_idle(s->options.ledger, &fault) == E_IO)
 			sequencer_die(s, &fault);
 		watch_clock(s);
 		look_after(s);
 		greeting_beat(s);
 		jobs = epochs_set_aside(s, jobs);
-		bool busy = jobs != NULL;
 		run_ticks(s, jobs);
-		if (!closed)
-			epochs_step(s, busy);
+		if (closed)
+			break;
+		epochs_step(s);
+		epochs_rest(s);
 	}
 	fault_set(&fault, E_STOPPED, "");
 	epochs_end(s, E_STOPPED, &fault);
@@ -477,6 +480,11 @@ static bool start_threads(struct sequencer *s)
 {
 	errno = thread_start(&s->prepare_thread, prepare_main, s);
 	bool good = errno == 0;
+	if (good && filer_start(&s->filer) != E_OK) {
+		queue_close(&s->submitted);
+		pthread_join(s->prepare_thread, NULL);
+		good = false;
+	}
 	if (good && (errno = thread_start(&s->tick_thread, tick_main, s)) != 0) {
 		queue_close(&s->submitted);
 		pthread_join(s->prepare_thread, NULL);
@@ -499,6 +507,7 @@ enum error sequencer_start(const struct sequencer_options *options, struct seque
 	queue_init(&s->submitted);
 	queue_init(&s->prepared);
 	queue_init(&s->done);
+	filer_init(&s->filer, options->ledger, &s->prepared);
 	TRY(preparer_open(options->ledger, &s->preparer, fault));
 	if (!start_threads(s))
 		return fault_set(fault, E_NO_MEMORY, "threads cannot be started: %m");
@@ -519,19 +528,21 @@ struct job *sequencer_take_done(struct sequencer *s)
 }
 
 /* One after the other: the prepare thread closes the second queue when it has handed over its last job, and only
- * then the tick thread finds its end. */
+ * then the tick thread finds its end. It may wait for the filing thread until then, so that one ends last. */
 void sequencer_stop(struct sequencer *s)
 {
 	atomic_store(&s->stopping, true);
 	queue_close(&s->submitted);
 	pthread_join(s->prepare_thread, NULL);
 	pthread_join(s->tick_thread, NULL);
+	filer_stop(&s->filer);
 }
 
 void sequencer_free(struct sequencer *s)
 {
 	if (s == NULL)
 		return;
+	filer_free(&s->filer);
 	preparer_close(s->preparer);
 	queue_free(&s->submitted);
 	queue_free(&s->prepared);

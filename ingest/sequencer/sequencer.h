@@ -1,12 +1,15 @@
 /* The sequencer: turns batches into log entries, one tick after the other, off the network thread.
  *
- *   network thread ─► jobs ─► prepare thread ─► prepared jobs ─► sequencer thread ─► done jobs ─► network thread
- *                             verify, seal                       tick, epoch slices
+ *   network thread ─► jobs ─► prepare thread ─► prepared jobs ─► tick thread ─► done jobs ─► network thread
+ *                             verify, seal                       ticks  │ ▲
+ *                                                         an epoch's slices, by turns
+ *                                                                       ▼ │
+ *                                                                filing thread
  *
  * Jobs pass through both threads in the order in which they were submitted, so a sender's batches stay in order and are
  * answered in order. A tick takes all prepared batches there are (up to TICK_BYTES_MAX), commits once, and only then
- * hands them back with their receipts. Between ticks runs a slice of an epoch; when filing falls behind it gets more of
- * the thread, and in the end ticks wait for it (pace.h).
+ * hands them back with their receipts. Filing goes on beside ticks (filer.h); what it has to write goes between two of
+ * them. When it falls behind ticks rest, and in the end wait for it (pace.h).
  *
  *   Disk or map full: nothing of the tick happened; it is tried again every second, and nothing is answered meanwhile.
  *   Any other failed commit: the process ends; the next open goes on from what is on disk.

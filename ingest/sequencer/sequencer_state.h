@@ -2,12 +2,13 @@
  * others. */
 #pragma once
 
+#include "ingest/sequencer/filer.h"
 #include "ingest/sequencer/pace.h"
 #include "ingest/sequencer/sequencer.h"
 
 #include <stdatomic.h>
 
-/* ---- limits; those of filing's share of the thread are pace.h's ---- */
+/* ---- limits; when ticks hold back for filing is pace.h's ---- */
 
 /* Between tries when the disk is full; also the beat of idle work. */
 #define RETRY_MS 1000
@@ -26,6 +27,8 @@
 #define EPOCH_SECONDS_MOST (EPOCH_LAG_SECONDS_DEFAULT / 2)
 /* And two epochs: longer than any load explains (pace.h), so an operator is told. */
 #define LATE_MS 100000
+/* Of waiting for the filing thread, before everything else is looked at again. */
+#define BESIDE_MS 100
 /* Filing all of it may take a while, and each batch asks for it. */
 #define UNFILED_RETRY_MS 5000
 
@@ -41,6 +44,7 @@ struct sequencer {
 	pthread_mutex_t preparing; /* over the preparer: what a tick finds out of date is prepared again by its thread */
 	pthread_t prepare_thread;
 	pthread_t tick_thread;
+	struct filer filer;
 	struct queue submitted;
 	struct queue prepared;
 	struct queue done;
@@ -54,13 +58,12 @@ struct sequencer {
 	struct job *epoch_waiters; /* `number`: how many entries epochs must cover; UINT64_MAX: not said yet */
 	bool epoch_rests;          /* nothing may be signed: there is nothing to hurry for */
 	uint64_t epoch_ended_ms;
-	uint64_t filed_ms;       /* when everything was filed last, or an epoch came to its end */
-	uint64_t slice_ended_us; /* the last slice of an epoch: what ticks took since then is what filing is paced by */
-	uint64_t slice_us;       /* and how long it took */
-	struct pace_cost cost;   /* what filing was seen to take */
-	uint64_t oldest_s;       /* ledger time of the oldest event that is not filed; UINT64_MAX: not known, or none */
-	uint64_t oldest_from;    /* where the search for it ended */
-	bool epoch_failed;       /* what cannot be filed does not keep ticks waiting, but see epochs_file_all */
+	uint64_t filed_ms;     /* when everything was filed last, or an epoch came to its end */
+	uint64_t ticks_us;     /* what ticks took since they last rested */
+	struct pace_cost cost; /* what filing was seen to take */
+	uint64_t oldest_s;     /* ledger time of the oldest event that is not filed; UINT64_MAX: not known, or none */
+	uint64_t oldest_from;  /* where the search for it ended */
+	bool epoch_failed;     /* what cannot be filed does not keep ticks waiting, but see epochs_file_all */
 	char failed_why[FAULT_TEXT_MAX + 1]; /* what was said of the last epoch, if it failed */
 	uint64_t unfiled_ms;                 /* when that was tried last, and failed; 0: it was not */
 	int held_pid;                        /* who was said to hold an old snapshot */
@@ -100,8 +103,12 @@ enum error greeting_welcome(struct sequencer *s, struct job *job) MUST_USE;
 
 /* Takes the jobs that wait for an epoch out of the list. */
 struct job *epochs_set_aside(struct sequencer *s, struct job *jobs);
-/* Between ticks: a slice, or as many as filing needs (pace.h). `busy`: ticks have work. */
-void epochs_step(struct sequencer *s, bool busy);
+/* Between ticks: starts an epoch that is due, does the writer's next slice, hands the others to the filing thread. */
+void epochs_step(struct sequencer *s);
+/* After ticks: rests for as long as filing needs (pace.h), but for the writer's slices. */
+void epochs_rest(struct sequencer *s);
+/* Whether there is something to do without waiting for jobs. */
+bool epochs_hurry(struct sequencer *s);
 /* Before a tick: what has to be filed before the log's time may go on. */
 enum error epochs_file_first(struct sequencer *s, struct fault *fault) MUST_USE;
 /* After E_UNFILED: files everything, so that the log may go on. Its error, or that of a try a moment ago: E_UNFILED. */

@@ -144,8 +144,8 @@ struct ledger_damage {
 
 /* Since it was asked last; false: nothing. */
 bool ledger_take_damage(struct ledger *ledger, struct ledger_damage *out);
-/* Does one slice of the running epoch (a few milliseconds), whatever it is, in a transaction of its own; the last one is
- * a tick that appends the epoch entry. Outside a tick. After an error, also one of ledger_epoch_beside, the epoch is
+/* Does one slice of the running epoch (a few milliseconds), whatever it is, in a transaction of its own; the last one
+ * is a tick that appends the epoch entry. Outside a tick. After an error, also one of ledger_epoch_beside, the epoch is
  * given up. */
 enum error ledger_epoch_slice(struct ledger *ledger, bool *finished, struct fault *fault) MUST_USE;
 /* Of the running epoch: whether its next slice is one that only ledger_epoch_slice can do. */

@@ -24,7 +24,8 @@
 #define LOAD_SLICE 16384   /* aliases opened */
 #define LEAVES_SLICE 16384 /* hashed */
 #define ROWS_SLICE 1024    /* of a run, between two looks at the clock */
-/* Ticks go between two of the writer's, each of which is a commit, so none may take much longer: a sender would wait. */
+/* Ticks go between two of the writer's, each of which is a commit, so none may take much longer: a sender would wait.
+ */
 #define KEYS_SLICE 4096
 #define TILES_SLICE 128 /* of 8 KB */
 /* What an event adds to a run at most, mostly: it decides how many older runs are written anew with it. */

@@ -10,8 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Those in which the disk is waited for are many, and short. */
-#define SLICES_MAX 10000000
+#define SLICES_MAX 10000
 
 static struct fixture f;
 static struct health *health;
@@ -46,13 +45,37 @@ static void end(void)
 	fixture_remove(&f);
 }
 
-/* Without its threads: what the tick thread has. */
-static struct sequencer by_hand(void)
+static void no_wake(void *context)
 {
-	return (struct sequencer){.options = {.ledger = f.ledger, .dir = f.dir, .epoch_seconds = EPOCH_SECONDS_DEFAULT},
+	(void)context;
+}
+
+/* What the tick thread has, without it and the one that prepares. */
+static void by_hand(struct sequencer *s)
+{
+	*s = (struct sequencer){
+		.options = {.ledger = f.ledger, .dir = f.dir, .epoch_seconds = EPOCH_SECONDS_DEFAULT, .wake = no_wake},
 		.health = health,
 		.oldest_s = UINT64_MAX,
 		.cost.event_ns = PACE_ENTRY_NS};
+	queue_init(&s->prepared);
+	queue_init(&s->done);
+	filer_init(&s->filer, f.ledger, &s->prepared);
+	ck_ok(filer_start(&s->filer));
+}
+
+static void let_go(struct sequencer *s)
+{
+	filer_free(&s->filer);
+	queue_free(&s->done);
+	queue_free(&s->prepared);
+}
+
+/* Until the filing thread's turn is over. */
+static void step(struct sequencer *s)
+{
+	epochs_step(s);
+	filer_wait(&s->filer, 1000);
 }
 
 /* `seconds` after what was there last, a batch of two events: three entries. */
@@ -78,7 +101,8 @@ static void file_first(struct sequencer *s, uint64_t left)
 START_TEST(after_a_standstill)
 {
 	begin();
-	struct sequencer s = by_hand();
+	struct sequencer s;
+	by_hand(&s);
 	for (unsigned failed = 0; failed < 2; failed++) {
 		batch_after(2);
 		s.epoch_failed = failed;
@@ -90,6 +114,7 @@ START_TEST(after_a_standstill)
 		ck_assert(!s.epoch_failed);
 		file_first(&s, 0);
 	}
+	let_go(&s);
 	end();
 }
 END_TEST
@@ -98,12 +123,14 @@ END_TEST
 START_TEST(after_a_standstill_all_of_it)
 {
 	begin();
-	struct sequencer s = by_hand();
+	struct sequencer s;
+	by_hand(&s);
 	f.ledger->epoch_events_max = 2;
 	for (unsigned i = 0; i < 5; i++)
 		batch_after(0);
 	clock_s += 61;
 	file_first(&s, 0);
+	let_go(&s);
 	end();
 }
 END_TEST
@@ -112,7 +139,8 @@ END_TEST
 START_TEST(while_ticks_go_on)
 {
 	begin();
-	struct sequencer s = by_hand();
+	struct sequencer s;
+	by_hand(&s);
 	f.ledger->epoch_events_max = 2;
 	batch_after(0);
 	batch_after(3);
@@ -121,6 +149,7 @@ START_TEST(while_ticks_go_on)
 	file_first(&s, 12);
 	clock_s += 1;      /* and now for 22, 19 and 17 */
 	file_first(&s, 7); /* 17, 1, and an epoch's own entry before the newest epoch */
+	let_go(&s);
 	end();
 }
 END_TEST
@@ -129,7 +158,8 @@ END_TEST
 START_TEST(as_few_epochs_as_were_asked_for)
 {
 	begin();
-	struct sequencer s = by_hand();
+	struct sequencer s;
+	by_hand(&s);
 	s.options.epoch_seconds = 1000; /* half of the lag is the most */
 	for (unsigned i = 0; i < 3; i++)
 		batch_after(i > 0 ? 60 : 0);
@@ -137,6 +167,7 @@ START_TEST(as_few_epochs_as_were_asked_for)
 	file_first(&s, 9);
 	clock_s += 1;
 	file_first(&s, 0);
+	let_go(&s);
 	end();
 }
 END_TEST
@@ -145,23 +176,20 @@ END_TEST
 START_TEST(not_what_cannot_be_filed)
 {
 	begin();
-	struct sequencer s = by_hand();
+	struct sequencer s;
+	by_hand(&s);
 	s.epoch_failed = true;
 	batch_after(0);
 	batch_after(55);
 	file_first(&s, 6);
 	s.epoch_failed = false;
 	file_first(&s, 0);
+	let_go(&s);
 	end();
 }
 END_TEST
 
 /* ---- while the clock is doubted ---- */
-
-static void no_wake(void *context)
-{
-	(void)context;
-}
 
 static void wait_for_an_epoch(struct sequencer *s)
 {
@@ -184,25 +212,24 @@ static void answered(struct sequencer *s, enum error wanted, uint64_t tail)
 START_TEST(a_doubted_clock_ends_no_epoch)
 {
 	begin();
-	struct sequencer s = by_hand();
-	s.options.wake = no_wake;
-	queue_init(&s.done);
+	struct sequencer s;
+	by_hand(&s);
 	batch_after(2);
 	uint64_t good_s = clock_s;
 	wait_for_an_epoch(&s);
-	epochs_step(&s, false);
+	step(&s);
 	ck_assert_ptr_nonnull(f.ledger->epoch);
 	clock_s = good_s + 400000;
-	epochs_step(&s, false);
+	step(&s);
 	answered(&s, E_CLOCK, 3);
 	ck_assert(s.epoch_rests);
 	clock_s = good_s + 1;
 	wait_for_an_epoch(&s);
 	for (unsigned slices = 0; slices < SLICES_MAX && s.epoch_waiters != NULL; slices++)
-		epochs_step(&s, false);
+		step(&s);
 	ck_assert_ptr_null(s.epoch_waiters);
 	answered(&s, E_OK, 0);
-	queue_free(&s.done);
+	let_go(&s);
 	end();
 }
 END_TEST
@@ -225,10 +252,9 @@ static void spoil_record(uint64_t index)
 START_TEST(an_epoch_that_files_nothing_teaches_nothing)
 {
 	begin();
-	struct sequencer s = by_hand();
-	s.options.wake = no_wake;
+	struct sequencer s;
+	by_hand(&s);
 	s.cost.event_ns = 1; /* nothing is as cheap */
-	queue_init(&s.done);
 	clock_s += 2;
 	f.now_s = clock_s;
 	struct appended batch = fixture_append(&f, fixture_batch(&f, 0, (const uint32_t[]){1, 2, 3, 4}, 4, 0));
@@ -240,13 +266,13 @@ START_TEST(an_epoch_that_files_nothing_teaches_nothing)
 	ledger_declare_lost(f.ledger, true);
 	uint64_t filed = ledger_filed(f.ledger);
 	for (unsigned slices = 0; slices < SLICES_MAX && ledger_filed(f.ledger) >= filed; slices++)
-		epochs_step(&s, false);
+		step(&s);
 	ck_assert_uint_eq(ledger_filed(f.ledger), 0);
 	ck_assert_uint_eq(s.cost.event_ns, 1);
 	for (unsigned slices = 0; slices < SLICES_MAX && s.epoch_waiters != NULL; slices++)
-		epochs_step(&s, false);
+		step(&s);
 	answered(&s, E_OK, 0);
-	queue_free(&s.done);
+	let_go(&s);
 	end();
 }
 END_TEST
