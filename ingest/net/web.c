@@ -146,6 +146,8 @@ static CURLcode set_options(struct slot *slot, const struct web_question *questi
 	SET(PRIVATE, slot);
 	SET(USERAGENT, "indsigt");
 	SET(HTTPHEADER, slot->headers);
+	if (question->ca != NULL)
+		SET(CAINFO, question->ca);
 	if (question->body.data != NULL) {
 		SET(POSTFIELDSIZE, (long)question->body.len);
 		SET(COPYPOSTFIELDS, question->body.data);

@@ -31,6 +31,7 @@ OWN(web, web_close);
 struct web_question {
 	const char *url;
 	const char *headers[2]; /* NULL: none */
+	const char *ca;         /* who vouches for the host: a file of certificates; NULL: the system's */
 	struct bytes body;      /* sent by POST, as a copy; GET where it has no data */
 	size_t answer_max;
 };

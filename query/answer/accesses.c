@@ -95,8 +95,7 @@ static enum error find_sender(struct page *page, uint32_t id)
 	if (page->sender.id == id)
 		return E_OK;
 	page->sender.id = 0;
-	enum error error = snapshot_sender(page->snapshot, id, &page->sender);
-	return error == E_NOT_FOUND ? E_CORRUPT : error;
+	return snapshot_sender(page->snapshot, id, &page->sender);
 }
 
 static enum error add_sender(struct page *page, uint32_t id)
@@ -143,26 +142,22 @@ static enum error add_erased(struct page *page, uint64_t index, const struct ope
 }
 
 /* Whether the organisation that is asked for reported it, in whosever name. */
-static enum error is_reporter(struct page *page, uint32_t id, bool *out)
+static bool is_reporter(struct page *page, uint32_t id)
 {
-	TRY(find_sender(page, id));
-	*out = bytes_equal(bytes_text(page->sender.org), page->query->org);
-	return E_OK;
+	return find_sender(page, id) == E_OK && bytes_equal(bytes_text(page->sender.org), page->query->org);
 }
 
 static enum error add_open(
 	struct page *page, uint64_t index, const struct opened *opened, const struct event_header *header)
 {
 	struct event event;
-	bool reported = true;
 	bool whole = page->query->whole;
 	TRY(event_decode(opened->disclosed, whole ? opened->restricted : BYTES_EMPTY, NULL, true, &event, page->fault));
 	if (!bytes_equal(event_subject(&event), page->query->subject))
 		return fault_set(page->fault, E_CORRUPT, "index %llu is filed under another subject than its own",
 			(unsigned long long)index);
-	if (page->query->org.len > 0 && !bytes_equal(event_org_id(&event), page->query->org))
-		TRY(is_reporter(page, opened->entry.sender, &reported));
-	if (!reported)
+	if (page->query->org.len > 0 && !bytes_equal(event_org_id(&event), page->query->org) &&
+		!is_reporter(page, opened->entry.sender))
 		return E_OK;
 	event.header = *header;
 	text_object(page->text, NULL);
@@ -175,7 +170,6 @@ static enum error add_open(
 static enum error add_event(struct page *page, uint64_t index)
 {
 	struct opened opened;
-	bool reported = true;
 	enum error error = proof_open(page->snapshot, index, &page->entry, &opened);
 	if (error != E_OK && error != E_ERASED)
 		return fault_set(page->fault, error, "index %llu: %s", (unsigned long long)index, error_reason(error));
@@ -185,9 +179,7 @@ static enum error add_event(struct page *page, uint64_t index)
 	TRY(reader_done(&reader));
 	page->scanned++;
 	bool withheld = header.withheld_until_s > page->query->now_s && !(page->query->whole && error == E_OK);
-	if ((withheld || error == E_ERASED) && page->query->org_alone)
-		TRY(is_reporter(page, opened.entry.sender, &reported));
-	if (!reported)
+	if ((withheld || error == E_ERASED) && page->query->org_alone && !is_reporter(page, opened.entry.sender))
 		return E_OK;
 	if (withheld)
 		return add_withheld(page, index, &opened, &header);

@@ -4,7 +4,9 @@
  * tokens, with --demo-tokens and where there is none yet. If another store is put in its place while this runs, the
  * answer at hand is not given and this ends: whoever started it starts it again, on what is there then. */
 #include "ledger/base/domain.h"
+#include "ledger/base/file.h"
 #include "ledger/db/db.h"
+#include "ledger/keys/secrets.h"
 #include "ledger/options/options.h"
 #include "ledger/process/process.h"
 #include "ledger/process/user.h"
@@ -26,6 +28,7 @@
 struct queryd_options {
 	const char *dir;
 	const char *listen;
+	const char *issuers;
 	bool demo_tokens;
 	uint32_t silent_after_hours;
 	const char *user, *group;
@@ -37,6 +40,8 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, listen, "listen", "HOST:PORT", .required = REQUIRED,
 		.help = "where to answer; port 0 takes a free one and prints it"),
 	OPTION_FLAG(T, demo_tokens, "demo-tokens", .help = "trust tokens of 'indsigt token' (loopback addresses only)"),
+	OPTION_TEXT(T, issuers, "issuers", "FILE",
+		.help = "identity providers whose tokens are trusted (default DIR/issuers.json, where it is there)"),
 	OPTION_NUMBER(T, silent_after_hours, "silent-after", "HOURS", 1, 24 * 366,
 		.help = "a sender is silent after this long without an event (default 24)"),
 	OPTION_TEXT(T, user, "user", "NAME",
@@ -48,7 +53,7 @@ static const struct options takes = {
 	.name = "indsigt-queryd",
 	.summary = "answers questions about a ledger over HTTP",
 	.text = "Reads the ledger in DIR beside the process that writes it. Usually started by 'indsigt serve'. Prints "
-			"'listening HOST:PORT' when it accepts connections; SIGTERM ends it cleanly.\n",
+			"'listening HOST:PORT' when it accepts connections; SIGTERM ends it cleanly, SIGHUP reads FILE again.\n",
 	OPTION_ROWS(rows),
 };
 
@@ -77,9 +82,20 @@ struct held {
 
 static void held_free(struct held *held)
 {
+	providers_release(&held->issuers.providers);
 	sodium_free(held); /* which wipes it */
 }
 OWN(held, held_free);
+
+/* Where there is no file nobody is trusted, unless one was named. */
+static enum error open_issuers(const struct queryd_options *options, struct providers **out, struct fault *fault)
+{
+	char path[PATH_BYTES_MAX];
+	int len = snprintf(path, sizeof path, "%s/%s", options->dir, ISSUERS_FILE_NAME);
+	if (options->issuers == NULL && (len < 0 || (size_t)len >= sizeof path || access(path, F_OK) != 0))
+		return E_OK;
+	return providers_open(options->issuers != NULL ? options->issuers : path, out, fault);
+}
 
 /* By whoever goes on with it, so that what this may read is what that user may. */
 static enum error open_ledger(
@@ -87,9 +103,36 @@ static enum error open_ledger(
 {
 	TRY(archive_open(options->dir, true, out, fault));
 	held->routes.archive = *out;
-	if (held->issuers.demo != NULL)
-		key_derive(&held->demo.key, DOMAIN_CURSOR_KEY, bytes_text(archive_origin(*out)), &held->routes.cursor_key);
-	return E_OK;
+	key_derive(
+		&archive_secrets(*out)->master, DOMAIN_CURSOR_KEY, bytes_text(archive_origin(*out)), &held->routes.cursor_key);
+	return open_issuers(options, &held->issuers.providers, fault);
+}
+
+/* In the loop: the reading is done by the thread that asks the issuers. */
+static void on_hangup(void *context)
+{
+	const struct routes *routes = context;
+	if (routes->issuers->providers != NULL)
+		providers_reload(routes->issuers->providers);
+}
+
+static void on_identity(void *context)
+{
+	http_server_wake(context);
+}
+
+/* The server is there before the issuers are asked, who wake it, and until they are not any more. */
+static enum error serve_with(struct http_server *server, struct providers *providers, struct fault *fault)
+{
+	const struct providers_ears ears = {.woken = on_identity, .context = server, .tell = http_tell};
+	if (providers != NULL)
+		TRY(providers_start(providers, &ears, fault));
+	printf("listening %s\n", http_server_address(server));
+	fflush(stdout);
+	enum error error = http_server_run(server, fault);
+	if (providers != NULL)
+		providers_stop(providers);
+	return error;
 }
 
 /* Whoever connects before the ledger is open waits. */
@@ -102,6 +145,7 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 		.refuse = routes_problem,
 		.answered = say_answered,
 		.tell = http_tell,
+		.hangup = on_hangup,
 		.connections_max = QUERY_CONNECTIONS_MAX,
 		.turns_away = true,
 		.body_bytes_max = BODY_BYTES_MAX,
@@ -113,9 +157,7 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 	TRY(http_server_new(address, &options, &server, fault));
 	TRY(user_become(user, fault));
 	TRY(open_ledger(given, held, &archive, fault));
-	printf("listening %s\n", http_server_address(server));
-	fflush(stdout);
-	enum error error = http_server_run(server, fault);
+	enum error error = serve_with(server, held->issuers.providers, fault);
 	if (error == E_REPLACED) /* no other end is better: whoever started this starts it again */
 		return fault_set(fault, error, "%s; ending, the next start opens them anew", error_text(error));
 	return error;

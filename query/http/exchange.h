@@ -18,6 +18,7 @@ struct request {
 	const char *if_none_match;  /* the header, or NULL */
 	bool gzip;                  /* may be answered so */
 	bool local;                 /* came over loopback */
+	uint64_t arrived_ms;        /* clock_ms */
 	struct bytes body;
 	struct room *room; /* what answers may have of memory, or NULL */
 };
@@ -36,6 +37,7 @@ struct response {
 	size_t held;      /* of it, for the body */
 	char tag[64];     /* what the header ETag points to: do not copy a response that has one */
 	char note[64];    /* what else the log says of the request, from a space on: no personal data */
+	bool later;       /* it cannot be answered yet: where the server can wait, it is asked again once it was woken */
 	enum error fatal; /* not E_OK: nothing is sent, and the server ends with it */
 };
 

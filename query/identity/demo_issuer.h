@@ -1,19 +1,15 @@
-/* The demo issuer of a local ledger, for trying things out: tokens are JSON Web Tokens (libjwt), HS256 under the key
- * file keys/token. spec/http.md
- *
- * It pins everything that a token could otherwise choose for itself: its name, the algorithm and the key.
+/* The demo issuer of a local ledger, for trying things out: HS256 under the key file keys/token. spec/identity.md
  *
  * Claims: iss, sub (the canonical id of who asks, whatever their role), role, org for an authority, iat, exp, and nbf
- * and acr if wanted. Faults say what is wrong and never repeat anything of the token. */
+ * and acr if wanted. */
 #pragma once
 
 #include "ledger/base/hash.h"
-#include "query/identity/role.h"
+#include "query/claims/role.h"
+#include "query/token/jws.h"
 
-#define TOKEN_TEXT_MAX 4096u
 #define DEMO_HOURS_DEFAULT 12u
 #define DEMO_HOURS_MAX 8760u /* a year: long enough for a demonstration that stays up */
-#define TOKEN_SKEW_S 60u     /* how far two clocks may be apart */
 
 /* Whoever holds the key can be anybody to this ledger. */
 struct demo_issuer {
@@ -31,7 +27,6 @@ void demo_issuer_wipe(struct demo_issuer *issuer);
 enum error demo_issue(const struct demo_issuer *issuer, const struct identity *who, uint64_t issued_s,
 	char out[TOKEN_TEXT_MAX + 1]) MUST_USE;
 
-/* E_TOKEN, with the reason: malformed, another algorithm, bad signature, another issuer, not valid yet, expired, no
- * canonical subject, unknown role, an authority without its organisation. */
-enum error demo_verify(const struct demo_issuer *issuer, const char *text, uint64_t now_s, struct identity *out,
+/* As identity_show does, of this issuer. E_TOKEN, E_FORBIDDEN, E_NO_MEMORY. */
+enum error demo_verify(const struct demo_issuer *issuer, const struct jws *jws, uint64_t now_s, struct identity *out,
 	struct fault *fault) MUST_USE;

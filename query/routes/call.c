@@ -183,8 +183,9 @@ static const char *bearer(const char *authorization)
 bool call_identity(struct call *call, struct identity *out)
 {
 	struct fault fault;
-	const struct presented presented = {
-		.token = bearer(call->request->authorization), .case_reference = call->request->case_reference};
+	const struct presented presented = {.token = bearer(call->request->authorization),
+		.case_reference = call->request->case_reference,
+		.arrived_ms = call->request->arrived_ms};
 	if (!identity_possible(call->routes->issuers)) {
 		refuse_unauthorized(
 			call, false, "this ledger trusts no identity provider; see --demo-tokens for trying things out");
@@ -199,7 +200,10 @@ bool call_identity(struct call *call, struct identity *out)
 		refuse_unauthorized(call, true, fault.text);
 	else if (error == E_FORBIDDEN)
 		call_problem(call, 403, error, fault.text);
+	else if (error == E_PENDING || error == E_ISSUER)
+		call_problem(call, 503, error, error_text(error));
 	else if (error != E_OK)
 		call_internal(call, error);
+	call->response->later = error == E_PENDING;
 	return error == E_OK;
 }

@@ -27,7 +27,6 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 /* What whoever answers may see; they refuse what they do not take, with an Allow header. */
 #define USUAL_METHODS                                                                                               \
@@ -70,7 +69,7 @@ struct http_server {
 	struct evhttp *http;
 	struct evhttp_bound_socket *bound;
 	struct event *wake;
-	struct event *signals[2];
+	struct event *signals[3];
 	struct event *stop_timer;
 	struct workers *workers;
 	bool stopping;
@@ -97,17 +96,23 @@ static void release_work(struct work *work)
 
 /* What waits for a reader is counted before it waits: not the body of a HEAD, nor a refusal, which is short. The only
  * part that runs in a worker: nothing here touches a connection. */
-static void work_on(void *context, struct work *work)
+static bool work_on(void *context, struct work *work)
 {
 	struct http_server *server = context;
 	struct exchange *exchange = (struct exchange *)work;
 	struct response *response = &exchange->response;
 	server->options.answer(server->options.context, &exchange->request, response);
+	if (response->later && server->options.waits) {
+		response_release(response);
+		*response = (struct response){.route = "-", .room = exchange->request.room};
+		return false;
+	}
 	bool waits = !exchange->head && response->status < 400;
 	if (room_set(response->room, &response->held, waits ? response->body_len : 0))
-		return;
+		return true;
 	server->options.refuse(503, E_TOO_MANY, "too many answers wait for their readers; try again later", response);
 	exchange->last = true;
+	return true;
 }
 
 /* ---- connections ---- */
@@ -409,6 +414,7 @@ static struct exchange *exchange_new(struct evhttp_request *http, struct peer *p
 	exchange->request.if_none_match = keep(&at, tags);
 	exchange->request.gzip = negotiate_gzip(evhttp_find_header(headers, "Accept-Encoding"));
 	exchange->request.body = whole;
+	exchange->request.arrived_ms = exchange->begun_us / 1000;
 	evhttp_connection_get_peer(peer->http, &address, &(uint16_t){0});
 	exchange->request.local = address && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);
 	return exchange;
@@ -483,6 +489,13 @@ static void on_stop(evutil_socket_t fd, short events, void *context)
 	stop_if_idle(server);
 }
 
+static void on_hangup(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd, (void)events;
+	struct http_server *server = context;
+	server->options.hangup(server->options.context);
+}
+
 static enum error add_signals(struct http_server *server, struct fault *fault)
 {
 	static const int signals[] = {SIGTERM, SIGINT};
@@ -491,6 +504,9 @@ static enum error add_signals(struct http_server *server, struct fault *fault)
 		if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0)
 			return fault_set(fault, E_NO_MEMORY, "");
 	}
+	server->signals[2] = evsignal_new(server->base, SIGHUP, on_hangup, server);
+	if (server->options.hangup != NULL && (server->signals[2] == NULL || event_add(server->signals[2], NULL) != 0))
+		return fault_set(fault, E_NO_MEMORY, "");
 	return E_OK;
 }
 
@@ -538,6 +554,11 @@ enum error http_server_new(
 	return E_OK;
 }
 
+void http_server_wake(struct http_server *server)
+{
+	workers_wake(server->workers);
+}
+
 const char *http_server_address(const struct http_server *server)
 {
 	return server->address;
@@ -567,6 +588,7 @@ void http_server_free(struct http_server *server)
 	event_release(&server->stop_timer);
 	event_release(&server->signals[0]);
 	event_release(&server->signals[1]);
+	event_release(&server->signals[2]);
 	if (server->base)
 		event_base_free(server->base);
 	room_release(&server->room);
@@ -574,25 +596,4 @@ void http_server_free(struct http_server *server)
 	if (server->options.release)
 		server->options.release(server->options.context);
 	free(server);
-}
-
-enum error http_fit_files(uint32_t *connections, struct fault *fault)
-{
-	struct rlimit files;
-	const rlim_t wanted = *connections + HTTP_OTHER_FDS;
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return fault_set(fault, E_IO, "the limit of open files cannot be read: %m");
-	if (files.rlim_cur < wanted) {
-		files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
-		if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-			return fault_set(fault, E_IO, "the limit of open files cannot be set: %m");
-	}
-	if (files.rlim_cur < HTTP_FDS_MIN)
-		return fault_set(fault, E_IO, "this process may open only %ju files, and needs %u at least ('ulimit -n')",
-			(uintmax_t)files.rlim_cur, HTTP_FDS_MIN);
-	if (files.rlim_cur >= wanted)
-		return E_OK;
-	uint32_t quarter = (uint32_t)files.rlim_cur / 4;
-	*connections = files.rlim_cur > HTTP_OTHER_FDS + quarter ? (uint32_t)files.rlim_cur - HTTP_OTHER_FDS : quarter;
-	return E_OK;
 }

@@ -15,6 +15,9 @@
  * While WORKING nothing is read from the connection and it has no deadline, so that it cannot go away under the worker;
  * one whose end has come meanwhile is closed without the answer.
  *
+ * An answer that cannot be made yet (response.later) holds no worker: its request waits, WORKING, until the server is
+ * woken.
+ *
  * On SIGTERM or SIGINT no more requests are taken; those that are being worked on are finished, and taken or not after
  * five seconds that is the end. */
 #pragma once
@@ -47,6 +50,9 @@ struct http_options {
 	void (*answered)(const struct request *request, const struct response *response, double ms);
 	/* A line for whoever runs it. */
 	void (*tell)(const char *line);
+	/* In the loop, on SIGHUP; or NULL. May not block. */
+	void (*hangup)(void *context);
+	bool waits; /* somebody calls http_server_wake; otherwise an answer that is put off goes out as it is */
 	uint32_t connections_max;
 	bool turns_away;        /* one connection more is answered 503; otherwise it is closed */
 	int connection_seconds; /* a connection's whole life, in place of the deadlines of phases; 0: those */
@@ -63,6 +69,8 @@ struct http_server;
 /* Binds `address`. `options` are copied; their context lives as long as the server. E_IO. */
 enum error http_server_new(const struct address *address, const struct http_options *options, struct http_server **out,
 	struct fault *fault) MUST_USE;
+/* Answers that were put off (response.later) are asked for again. Any thread, until the server is freed. */
+void http_server_wake(struct http_server *server);
 /* HOST:PORT as bound. */
 const char *http_server_address(const struct http_server *server);
 /* Answers until a signal. What an answer says is fatal is returned. E_IO. */

@@ -1,8 +1,8 @@
 /* Two lists and a lock. The eventfd says only that something is done, not what: the loop takes all there is, so a wake
  * that is lost in another, or one too many, does no harm.
  *
- * Invariant: a piece of work is in `todo`, in a thread's hands or in `done`, in one of them. Stopping leaves both lists
- * as they are, for workers_free. Signals are for the loop. */
+ * Invariant: a piece of work is in `todo`, in a thread's hands, in `later` or in `done`, in one of them. Stopping
+ * leaves the lists as they are, for workers_free. Signals are for the loop. */
 #include "query/server/workers.h"
 
 #include "ledger/base/thread.h"
@@ -26,6 +26,8 @@ struct workers {
 	pthread_cond_t more;
 	struct works todo;
 	struct works done;
+	struct works later;
+	uint64_t wakes; /* how often */
 	bool stopping;
 };
 
@@ -64,9 +66,14 @@ static void *work_on(void *context)
 		if (workers->stopping)
 			break;
 		struct work *work = pop(&workers->todo);
+		const uint64_t wakes = workers->wakes;
 		pthread_mutex_unlock(&workers->lock);
-		workers->function(workers->context, work);
+		bool done = workers->function(workers->context, work);
 		pthread_mutex_lock(&workers->lock);
+		if (!done) { /* woken meanwhile: what it waits for may be there */
+			push(workers->wakes != wakes ? &workers->todo : &workers->later, work);
+			continue;
+		}
 		push(&workers->done, work);
 		eventfd_write(workers->wake_fd, 1); /* fails only where it is full, and then the loop is awake */
 	}
@@ -85,6 +92,7 @@ enum error workers_new(
 	workers->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	workers->todo.last = &workers->todo.first;
 	workers->done.last = &workers->done.first;
+	workers->later.last = &workers->later.first;
 	pthread_mutex_init(&workers->lock, NULL);
 	pthread_cond_init(&workers->more, NULL);
 	*out = workers;
@@ -125,6 +133,7 @@ void workers_free(struct workers *workers, void (*release)(struct work *work))
 {
 	release_all(take_all(&workers->todo), release);
 	release_all(take_all(&workers->done), release);
+	release_all(take_all(&workers->later), release);
 	own_close(&workers->wake_fd);
 	pthread_cond_destroy(&workers->more);
 	pthread_mutex_destroy(&workers->lock);
@@ -137,6 +146,18 @@ void workers_give(struct workers *workers, struct work *work)
 	push(&workers->todo, work);
 	pthread_cond_signal(&workers->more);
 	pthread_mutex_unlock(&workers->lock);
+}
+
+void workers_wake(struct workers *workers)
+{
+	LOCKED(&workers->lock);
+	workers->wakes++;
+	if (workers->later.first == NULL)
+		return;
+	*workers->todo.last = workers->later.first;
+	workers->todo.last = workers->later.last;
+	(void)take_all(&workers->later);
+	pthread_cond_broadcast(&workers->more);
 }
 
 int workers_fd(const struct workers *workers)

@@ -11,7 +11,9 @@ struct work {
 	struct work *next;
 };
 
-typedef void work_function(void *context, struct work *work);
+/* False: it cannot be done yet; it is called with it again after the next workers_wake, also one that comes before this
+ * returns. */
+typedef bool work_function(void *context, struct work *work);
 
 struct workers;
 
@@ -24,6 +26,9 @@ enum error workers_start(struct workers *workers, struct fault *fault) MUST_USE;
 void workers_stop(struct workers *workers);
 /* Stopped. What was given and not taken back is handed to `release`. */
 void workers_free(struct workers *workers, void (*release)(struct work *work));
+
+/* What could not be done yet may be done now. Any thread, until workers_free. */
+void workers_wake(struct workers *workers);
 
 /* ---- the loop's side ---- */
 

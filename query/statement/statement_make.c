@@ -355,16 +355,12 @@ static enum error add_later(struct making *making, uint64_t index)
 	return making->text->error;
 }
 
-/* What came after the epoch: not yet covered. All of it or no statement: what is left out is taken for nobody. */
+/* What came after the epoch: not yet covered. */
 static enum error add_all_later(struct making *making)
 {
-	uint64_t indexes[STATEMENT_LATER_MAX + 1];
+	uint64_t indexes[STATEMENT_LATER_MAX];
 	size_t count = 0;
-	TRY(snapshot_find(making->snapshot, making->query->subject, UINT64_MAX, indexes, STATEMENT_LATER_MAX + 1, &count));
-	if (count > STATEMENT_LATER_MAX && indexes[STATEMENT_LATER_MAX] >= making->epoch.entry.size)
-		return fault_set(making->fault, E_TOO_LONG,
-			"more than %u events came after the newest epoch, and a statement lists no more: ask again within seconds",
-			STATEMENT_LATER_MAX);
+	TRY(snapshot_find(making->snapshot, making->query->subject, UINT64_MAX, indexes, STATEMENT_LATER_MAX, &count));
 	text_list(making->text, "later");
 	for (size_t i = count; i > 0; i--)
 		if (indexes[i - 1] >= making->epoch.entry.size)

@@ -66,6 +66,7 @@ struct serve {
 	const char *ingest; /* addresses as they were asked for */
 	const char *query;
 	const char *epoch_seconds; /* or NULL */
+	const char *issuers;       /* or NULL */
 	bool demo_tokens;
 	bool without_witnesses;
 	const char *ingest_user, *query_user; /* both or neither */
@@ -387,6 +388,8 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, query, "query", "HOST:PORT", .help = "where questions are answered, over HTTP (127.0.0.1:7580)"),
 	OPTION_FLAG(T, demo_tokens, "demo-tokens",
 		.help = "trust tokens of 'indsigt token'; for trying out, on loopback addresses only"),
+	OPTION_TEXT(T, issuers, "issuers", "FILE",
+		.help = "identity providers whose tokens are trusted (default DIR/issuers.json, where it is there)"),
 	OPTION_TEXT(
 		T, epoch_seconds, "epoch-seconds", "N", .help = "file what came in at least this often (150 at most count)"),
 	OPTION_FLAG(T, without_witnesses, "without-witnesses",
@@ -423,6 +426,10 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 		*extra++ = "--without-witnesses";
 	(void)add_user(extra, serve->ingest_user);
 	extra = add_user(serve->daemons[1].extra, serve->query_user);
+	if (serve->issuers != NULL) {
+		*extra++ = "--issuers";
+		*extra++ = serve->issuers;
+	}
 	*extra = serve->demo_tokens ? "--demo-tokens" : NULL;
 	(void)add_user(serve->daemons[2].extra, serve->query_user);
 	TRY(check_address(serve->ingest, false, &serve->daemons[0], fault));

@@ -1,7 +1,6 @@
 /* Answers from a real ledger: pages, windows, filters, withholding, and what a reader's check refuses. */
 #include "ledger/db/db.h"
 #include "ledger/db/db_put.h"
-#include "ledger/store/store.h"
 #include "ledger/text/timestamp.h"
 #include "query/answer/accesses.h"
 #include "query/answer/verify.h"
@@ -289,42 +288,6 @@ START_TEST(each_access_has_its_own_sender)
 	json_decref(filtered);
 	json_decref(page);
 	end();
-}
-END_TEST
-
-/* Whoever reported it cannot be read: the page fails, with a filter too, and is not a shorter one. */
-START_TEST(an_unreadable_sender_fails_the_page)
-{
-	static const char *const orgs[] = {"cvr:3", "cvr:55133018", "cvr:1", ""};
-	const uint8_t key[4] = {0, 0, 0, 1};
-	char path[128];
-	struct db_env *store = NULL;
-	struct db_txn txn;
-	begin();
-	const char *mine = EVENT(SUBJECT, "cvr:1");
-	append(&mine, 1);
-	snprintf(path, sizeof path, "%s/store", f.dir);
-	archive_close(archive);
-	fixture_close(&f);
-	ck_ok(store_open(path, false, &store, NULL));
-	ck_ok(db_begin(store, true, &txn));
-	db_delete(&txn, STORE_SENDER, BYTES_ARRAY(key));
-	ck_ok(db_commit(&txn));
-	db_close(store);
-	ck_ok(archive_open(f.dir, true, &archive, NULL));
-	for (size_t i = 0; i < sizeof orgs / sizeof orgs[0]; i++) {
-		OWNED(snapshot_release) struct snapshot *snapshot = NULL;
-		struct fault fault = {0};
-		struct accesses_query query = query_of(10);
-		struct coverage_query coverage = coverage_asked(COVERAGE_NAMED, query.now_s);
-		enum error error;
-		query.org = bytes_text(orgs[i]);
-		ck_ok(snapshot_begin(archive, &snapshot, &fault));
-		ck_assert_ptr_null(page_read(snapshot, &query, &coverage, &query.before, &error, &fault));
-		ck_error(error, E_CORRUPT);
-	}
-	archive_close(archive);
-	fixture_remove(&f);
 }
 END_TEST
 
@@ -727,7 +690,6 @@ START_TEST(the_reader_refuses_false_pages)
 END_TEST
 
 UNIT_MAIN("accesses", erased_events_are_listed, pages_show_every_event_once, a_full_last_page_has_no_next,
-	a_window_is_half_open, pages_by_organisation_are_bounded, each_access_has_its_own_sender,
-	an_unreadable_sender_fails_the_page, what_is_restricted_stays, withheld_events_are_counted_and_dated,
-	coverage_says_who_reports, an_answer_does_not_grow_with_the_senders, remembered_coverage_is_the_same,
-	the_reader_refuses_false_pages)
+	a_window_is_half_open, pages_by_organisation_are_bounded, each_access_has_its_own_sender, what_is_restricted_stays,
+	withheld_events_are_counted_and_dated, coverage_says_who_reports, an_answer_does_not_grow_with_the_senders,
+	remembered_coverage_is_the_same, the_reader_refuses_false_pages)

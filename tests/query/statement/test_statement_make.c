@@ -223,36 +223,5 @@ START_TEST(no_epoch_yet)
 }
 END_TEST
 
-/* Not one that is left out without a word: where not all can be listed there is no statement. */
-START_TEST(too_many_later_are_not_left_out)
-{
-	uint32_t about[256];
-	struct fault fault = {.text = ""};
-	struct statement_query query;
-	size_t later = 0;
-	for (size_t i = 0; i < 256; i++)
-		about[i] = 7;
-	fixture_make(&f);
-	next_sequence = 0;
-	append(about, 1);
-	fixture_epoch(&f);
-	for (size_t i = 0; i < STATEMENT_LATER_MAX / 256; i++)
-		append(about, 256);
-	look();
-	query = whole();
-	struct statement *statement = prove(&query, 7);
-	ck_assert_uint_eq(statement->later_count, STATEMENT_LATER_MAX);
-	statement_free(statement);
-	look_away();
-	append(about, 1);
-	look();
-	OWNED(text_release) struct text text = {.room = NULL};
-	query.subject = bytes_text(fixture_subject(7));
-	ck_error(statement_make(snapshot, &query, &text, &later, &fault), E_TOO_LONG);
-	ck_assert_ptr_nonnull(strstr(fault.text, "newest epoch"));
-	done();
-}
-END_TEST
-
 UNIT_MAIN("statement_make", a_whole_history_verifies, nobody_looked_verifies, every_window_verifies,
-	signatures_are_shown, withheld_events_open_by_themselves, no_epoch_yet, too_many_later_are_not_left_out)
+	signatures_are_shown, withheld_events_open_by_themselves, no_epoch_yet)

@@ -1,4 +1,4 @@
-#include "query/identity/role.h"
+#include "query/claims/role.h"
 
 #include <string.h>
 
