@@ -175,8 +175,7 @@ static enum error parse(struct xml *xml, struct bytes document, const char *enco
 	xml->error = E_OK;
 	xml->depth = 0;
 	xml->parser = XML_ParserCreate(encoding);
-	if (xml->parser == NULL)
-		return fault_set(xml->fault, E_NO_MEMORY, "");
+	TRY(fault_set(xml->fault, allocated(xml->parser), ""));
 	XML_SetUserData(xml->parser, xml);
 	XML_SetElementHandler(xml->parser, on_start, on_end);
 	XML_SetCharacterDataHandler(xml->parser, on_text);
@@ -215,8 +214,7 @@ static enum error convert_by(iconv_t converter, struct xml *xml, struct bytes do
 	char *from = (char *)(uintptr_t)document.data;
 	size_t left = document.len;
 	*out = malloc(room);
-	if (*out == NULL)
-		return fault_set(xml->fault, E_NO_MEMORY, "");
+	TRY(fault_set(xml->fault, allocated(*out), ""));
 	char *to = (char *)*out;
 	bool whole = iconv(converter, &from, &left, &to, &room) != (size_t)-1 &&
 				 iconv(converter, NULL, NULL, &to, &room) != (size_t)-1;

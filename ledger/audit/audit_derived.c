@@ -219,9 +219,8 @@ static enum error compare_subtree(void *context, const struct alias *alias, cons
 		return E_OK;
 	subtrees->full++;
 	const struct audit_view *view = subtrees->view;
-	enum error error = subtree_get(subtrees->runs, &view->secrets->seal, alias, number, &stored);
-	if (error == E_OK)
-		error = chunk_root(view, indexes, &root);
+	enum error error =
+		subtree_get(subtrees->runs, &view->secrets->seal, alias, number, &stored) ?: chunk_root(view, indexes, &root);
 	if (!audit_judges(error))
 		return error;
 	if ((error != E_OK || !hash_equal(&root, &stored)) && indexes[0] < subtrees->event)
@@ -236,9 +235,8 @@ static enum error check_subtrees(const struct audit_view *view, struct runs *run
 	struct subtrees subtrees = {.view = view, .runs = runs, .event = NO_EVENT};
 	if (view->secrets == NULL)
 		return E_OK;
-	enum error error = posting_visit(runs, &view->secrets->seal, compare_subtree, &subtrees);
-	if (error == E_OK)
-		error = subtrees_count(runs, &view->secrets->seal, &there);
+	enum error error = posting_visit(runs, &view->secrets->seal, compare_subtree, &subtrees)
+						   ?: subtrees_count(runs, &view->secrets->seal, &there);
 	if (error == E_OK && subtrees.event == NO_EVENT && there == subtrees.full)
 		return E_OK;
 	return finding(view, error, subtrees.event, "the stored parts of a subject's tree are not those of its events");

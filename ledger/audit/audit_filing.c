@@ -22,14 +22,12 @@ struct audit_filing {
 enum error audit_filing_open(const struct audit_view *view, struct audit_filing **out)
 {
 	OWNED(audit_filing_release) struct audit_filing *filing = calloc(1, sizeof *filing);
-	if (filing == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(filing));
 	filing->view = view;
 	filing->filed = snapshot_filed(view->snapshot);
 	filing->nodes = (struct merkle_nodes){filing_node, view->txn};
 	filing->rows = malloc(LOG_WIDTH * LABEL_ROW_BYTES);
-	if (filing->rows == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(filing->rows));
 	TRY(audit_labels_new(&filing->core));
 	audit_labels_compare_with(filing->core, &filing->nodes);
 	audit_labels_lost(filing->core, &view->lost);
@@ -102,8 +100,7 @@ static enum error take_finding(const struct audit_filing *filing)
 {
 	const struct audit_labels_finding *finding = audit_labels_finding(filing->core);
 	struct audit_report *report = filing->view->report;
-	if (finding == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(finding));
 	if (finding->epoch != NO_INDEX)
 		report->epoch = finding->epoch;
 	uint64_t index = finding->event;

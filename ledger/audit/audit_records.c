@@ -28,8 +28,7 @@ enum error audit_records_open(
 	const struct audit_view *view, struct audit_subjects *subjects, struct audit_records **out)
 {
 	OWNED(audit_records_release) struct audit_records *records = calloc(1, sizeof *records);
-	if (records == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(records));
 	records->view = view;
 	records->subjects = subjects;
 	records->filed = snapshot_filed(view->snapshot);
@@ -111,9 +110,7 @@ static enum error next_pack(struct audit_records *records, const struct audit_ru
 	struct alias_walk *walk = &records->walk;
 	uint64_t index = run->first_index;
 	alias_walk_at(walk, index);
-	enum error error = alias_walk_next(walk);
-	if (error == E_OK)
-		error = db_walk_check(&walk->walk);
+	enum error error = alias_walk_next(walk) ?: db_walk_check(&walk->walk);
 	if (error == E_NOT_FOUND || (error == E_OK && walk->first_index != index))
 		return audit_finding(view, index, "the batch that begins here has no alias pack");
 	if (error == E_OK && run->position != NO_POSITION && walk->position != run->position)

@@ -41,9 +41,7 @@ static enum error check_rows(const struct audit_view *view, enum store_table tab
 	OWNED_WALK walk = {0};
 	uint64_t counted = 0;
 	uint64_t walked = 0;
-	enum error error = db_count(view->txn, table, &counted);
-	if (error == E_OK)
-		error = walk_rows(view, table, &walk, was_searched, &walked);
+	enum error error = db_count(view->txn, table, &counted) ?: walk_rows(view, table, &walk, was_searched, &walked);
 	if (error == E_OK && walked == counted)
 		return E_OK;
 	return audit_judge(view, error, view->checkpoint.size - 1, "not every row of %s is found and holds: %s", name,
@@ -56,9 +54,7 @@ static enum error check_runs(const struct audit_view *view, enum run_table table
 	struct runs *runs;
 	struct runs_walk walk = {.count = 0};
 	uint64_t count = 0;
-	enum error error = snapshot_runs(view->snapshot, &runs);
-	if (error == E_OK)
-		error = runs_walk_begin(runs, table, 0, BYTES_EMPTY, &walk);
+	enum error error = snapshot_runs(view->snapshot, &runs) ?: runs_walk_begin(runs, table, 0, BYTES_EMPTY, &walk);
 	for (; error == E_OK; error = runs_walk_next(&walk))
 		if (++count % LOG_WIDTH == 0)
 			audit_progress(view);

@@ -199,9 +199,8 @@ enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out
 		done += (size_t)n;
 	}
 	content[len] = '\0';
-	*out = content;
+	*out = OWN_TAKE(content);
 	*out_len = len;
-	content = NULL;
 	return E_OK;
 }
 

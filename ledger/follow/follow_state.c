@@ -29,16 +29,14 @@ static enum error encode_rules(const struct log_rules *rules, char **out)
 {
 	size_t capacity = log_rules_encoded_max(rules);
 	OWNED_MEMORY uint8_t *encoded = malloc(capacity);
-	if (encoded == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(encoded));
 	struct writer w = writer_of(encoded, capacity);
 	log_rules_encode(rules, &w);
 	if (w.error != E_OK)
 		return w.error;
 	size_t text_len = sodium_base64_encoded_len(writer_len(&w), sodium_base64_VARIANT_ORIGINAL);
 	char *text = malloc(text_len);
-	if (text == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(text));
 	*out = sodium_bin2base64(text, text_len, encoded, writer_len(&w), sodium_base64_VARIANT_ORIGINAL);
 	return E_OK;
 }
@@ -50,8 +48,7 @@ enum error follow_state_write(const struct follow_state *state, const struct log
 	json_auto_t *json = json_pack(
 		"{s:s, s:s%, s:s}", "type", type, "checkpoint", (const char *)state->note, state->note_len, "rules", encoded);
 	char *text = json != NULL ? json_write(json, JSON_INDENT(1)) : NULL;
-	if (text == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(text));
 	*out = text;
 	return E_OK;
 }

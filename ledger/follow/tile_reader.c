@@ -245,8 +245,7 @@ enum error tile_reader_ahead(struct tile_reader *reader, uint64_t first, unsigne
 	ahead->next = first;
 	ahead->end = reader->checkpoint.size / TILE_WIDTH;
 	ahead->glances = calloc(TILE_BUNDLES_AHEAD, sizeof *ahead->glances);
-	if (ahead->glances == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(ahead->glances));
 	return jobs_open(workers, look, NULL, TILE_BUNDLES_AHEAD, sizeof(struct glance *), &ahead->jobs);
 }
 
@@ -254,8 +253,7 @@ static enum error keep_content(struct glance *glance, struct bytes content)
 {
 	if (content.len > glance->capacity) {
 		uint8_t *larger = realloc(glance->content, content.len);
-		if (larger == NULL)
-			return E_NO_MEMORY;
+		TRY(allocated(larger));
 		glance->content = larger;
 		glance->capacity = content.len;
 	}

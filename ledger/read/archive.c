@@ -58,12 +58,10 @@ enum error archive_open_copy(
 	if (len < 0 || (size_t)len + 16 > sizeof path)
 		return fault_set(fault, E_TOO_LONG, "");
 	OWNED(archive_release) struct archive *archive = calloc(1, sizeof *archive);
-	if (archive == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(archive), ""));
 	pthread_mutex_init(&archive->memory.mutex, NULL);
 	archive->tail = tail_new();
-	if (archive->tail == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(archive->tail), ""));
 	TRY(fault_because(fault, run_shelf_new(dir, &archive->shelf), "%s", dir));
 	strcpy(archive->dir, dir);
 	archive->vkey = *vkey;
@@ -159,8 +157,7 @@ static enum error load_snapshot(struct snapshot *snapshot)
 enum error snapshot_begin(struct archive *archive, struct snapshot **out, struct fault *fault)
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = calloc(1, sizeof *snapshot);
-	if (snapshot == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(snapshot), ""));
 	snapshot->archive = archive;
 	TRY(fault_because(fault, load_snapshot(snapshot), "the store cannot be read"));
 	*out = OWN_TAKE(snapshot);
@@ -306,8 +303,7 @@ enum error snapshot_rest_on_known(struct snapshot *snapshot, const struct checkp
 	if (!hash_equal(&root, &checkpoint->root))
 		return E_ROLLED_BACK;
 	uint8_t *copy = malloc(note.len);
-	if (copy == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(copy));
 	memcpy(copy, note.data, note.len);
 	free(snapshot->rest_note);
 	snapshot->rest_note = copy;

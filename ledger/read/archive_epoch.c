@@ -78,8 +78,7 @@ enum error snapshot_subject_events(struct snapshot *snapshot, struct bytes subje
 	if (error != E_OK)
 		return error == E_NOT_FOUND ? E_OK : error;
 	OWNED_MEMORY uint64_t *all = calloc((size_t)head.frontier.size, sizeof *all);
-	if (all == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(all));
 	TRY(posting_find(runs, keys, &alias, UINT64_MAX, all, (size_t)head.frontier.size, count));
 	reverse(all, *count);
 	*indexes = OWN_TAKE(all);
@@ -150,8 +149,7 @@ enum error snapshot_visit_filing(
 	if (to > snapshot->filing.filed)
 		return E_BAD_VALUE;
 	OWNED_MEMORY struct alias_walk *walk = malloc(sizeof *walk);
-	if (walk == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(walk));
 	TRY(alias_walk_begin(&snapshot->txn, &snapshot->archive->secrets->seal, from, walk));
 	enum error error = visit_packs(snapshot, walk, from, to, visit, context);
 	alias_walk_end(walk);

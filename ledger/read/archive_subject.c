@@ -68,8 +68,7 @@ static enum error load_view(struct snapshot *snapshot, struct bytes subject, str
 	view->count = view->head.frontier.size;
 	uint64_t complete = view->count / SUBTREE_LEAVES;
 	view->roots = malloc((2 * complete + 1) * sizeof *view->roots);
-	if (view->roots == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(view->roots));
 	TRY(subtrees_read(runs, keys_of(snapshot), &view->alias, complete, view->roots));
 	merkle_fill(view->roots, complete);
 	return E_OK;

@@ -53,8 +53,7 @@ enum error store_open(const char *path, bool read_only, struct db_env **out, str
 	TRY(db_open(path, store_tables, STORE_TABLES, STORE_MAP_BYTES, read_only, false, &env, fault));
 	struct fault why = {.text = ""};
 	enum error error = check_format(env, &why);
-	if (error != E_OK)
-		return fault_set(fault, error, "%s: %s", path, why.text[0] ? why.text : error_reason(error));
+	TRY(fault_set(fault, error, "%s: %s", path, why.text[0] ? why.text : error_reason(error)));
 	*out = OWN_TAKE(env);
 	return E_OK;
 }

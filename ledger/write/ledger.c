@@ -193,9 +193,7 @@ static enum error look_at_runs(const struct ledger *ledger)
  * log is then to be made again from nothing (ledger_epoch_start clears what is there), unless a loss hides it. */
 static enum error load_filing(struct ledger *ledger, struct db_txn *txn)
 {
-	enum error error = store_filing_get(txn, &ledger->filing);
-	if (error == E_OK)
-		error = load_epoch_entry(ledger, txn);
+	enum error error = store_filing_get(txn, &ledger->filing) ?: load_epoch_entry(ledger, txn);
 	if (error == E_OK)
 		error = look_at_runs(ledger);
 	ledger->filing_lost = error == E_CORRUPT || error == E_NOT_FOUND;
@@ -271,9 +269,7 @@ enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool
 	const struct key *wrapping = &ledger->secrets->wrapping;
 	TRY(create ? keystore_create(path, wrapping, &ledger->keystore, fault)
 			   : keystore_open(path, wrapping, false, &ledger->keystore, fault));
-	enum error error = log_appender_new(&ledger->log);
-	if (error == E_OK)
-		error = run_shelf_new(dir, &ledger->shelf);
+	enum error error = log_appender_new(&ledger->log) ?: run_shelf_new(dir, &ledger->shelf);
 	return error == E_OK ? E_OK : fault_set(fault, error, "");
 }
 
@@ -281,9 +277,7 @@ enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool
 static enum error open_state(struct ledger *ledger, struct fault *fault)
 {
 	OWNED_TXN txn = {0};
-	enum error error = db_begin(ledger->store, false, &txn);
-	if (error == E_OK)
-		error = ledger_load_state(ledger, &txn);
+	enum error error = db_begin(ledger->store, false, &txn) ?: ledger_load_state(ledger, &txn);
 	if (error == E_OK)
 		error = registry_load(&txn, &ledger->registry);
 	TRY(fault_because(fault, error, "the store, or a file in " RUN_FOLDER "/, cannot be read"));
@@ -368,8 +362,7 @@ void ledger_free(struct ledger *ledger)
 enum error ledger_open(const char *dir, const struct door_asker *asker, struct ledger **out, struct fault *fault)
 {
 	OWNED(ledger_release) struct ledger *ledger = ledger_new();
-	if (ledger == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(ledger), ""));
 	TRY(open_all(ledger, dir, asker, fault));
 	*out = OWN_TAKE(ledger);
 	return E_OK;

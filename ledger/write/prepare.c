@@ -52,8 +52,7 @@ struct preparer {
 enum error preparer_new(const struct prepare_context *context, struct preparer **out, struct fault *fault)
 {
 	OWNED(preparer_release) struct preparer *preparer = calloc(1, sizeof *preparer);
-	if (preparer == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(preparer), ""));
 	preparer->context = *context;
 	preparer->work = malloc(BATCH_EVENTS_MAX * sizeof *preparer->work);
 	preparer->secrets = sodium_malloc(BATCH_EVENTS_MAX * sizeof *preparer->secrets);
@@ -147,8 +146,7 @@ static enum error check_header(const struct sender *sender, struct work *work, s
 	struct reader r = reader_of(work->wire.header);
 	event_header_decode(&r, &work->header);
 	enum error error = reader_done(&r);
-	if (error != E_OK)
-		return fault_set(fault, error, "header: %s", error_text(error));
+	TRY(fault_set(fault, error, "header: %s", error_text(error)));
 	if (work->header.withheld_until_s != 0 && (sender->policy.flags & POLICY_WITHHOLD) == 0)
 		return fault_set(fault, E_POLICY, "withheld_until: the registration does not allow withholding");
 	return E_OK;
@@ -217,9 +215,7 @@ static enum error check_content(struct preparer *p, const struct batch_head *hea
 {
 	for (uint32_t i = 0; i < head->count; i++) {
 		struct work *work = &p->work[i];
-		enum error error = check_header(&p->sender, work, fault);
-		if (error == E_OK)
-			error = check_event(p, work, head->kind, now_s, fault);
+		enum error error = check_header(&p->sender, work, fault) ?: check_event(p, work, head->kind, now_s, fault);
 		if (error != E_OK)
 			return refuse_event(fault, i, error);
 	}
@@ -312,8 +308,7 @@ static enum error seal_batch(
 	size_t commitments = (size_t)head->count * sizeof(struct hash);
 	size_t total = sizeof(struct prepared) + commitments + aliases + records + new_keys.len;
 	struct prepared *prepared = malloc(total);
-	if (prepared == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(prepared));
 	*prepared = (struct prepared){.head = *head,
 		.sender_version = p->sender.version,
 		.receive_s = now_s,
@@ -346,8 +341,7 @@ static enum error keep_for_comparison(
 {
 	size_t commitments = (size_t)head->count * sizeof(struct hash);
 	struct prepared *prepared = malloc(sizeof *prepared + commitments);
-	if (prepared == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(prepared), ""));
 	*prepared = (struct prepared){.head = *head, .receive_s = now_s, .bytes = sizeof *prepared + commitments};
 	memcpy(prepared + 1, p->commitments, commitments);
 	prepared->commitments = (const struct hash *)(prepared + 1);
@@ -376,9 +370,7 @@ static enum error prepare(struct preparer *p, uint32_t sender, struct bytes body
 	struct writer new_keys = writer_of(p->new_keys, NEW_KEYS_BYTES_MAX);
 	struct bytes made = BYTES_EMPTY;
 	writer_skip(&new_keys, p->carried);
-	enum error error = keymaker_begin(p->maker);
-	if (error == E_OK)
-		error = find_keys(p, head.count, now_s, &new_keys);
+	enum error error = keymaker_begin(p->maker) ?: find_keys(p, head.count, now_s, &new_keys);
 	keymaker_end(p->maker);
 	if (error == E_OK)
 		error = writer_done(&new_keys, &made);

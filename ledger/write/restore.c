@@ -69,9 +69,7 @@ static enum error open_store(struct restore *restore, const char *dir, struct fa
 		TRY(beside_begin(restore->path, made, fault));
 	const char *path = restore->is_new ? made : restore->path;
 	TRY(restore->is_new ? store_make(path, &restore->store, fault) : store_open(path, false, &restore->store, fault));
-	enum error error = db_begin(restore->store, true, &restore->txn);
-	if (error == E_OK)
-		error = load(restore);
+	enum error error = db_begin(restore->store, true, &restore->txn) ?: load(restore);
 	TRY(fault_because(fault, error, "%s", path));
 	return find_keys(restore, dir, fault);
 }
@@ -79,8 +77,7 @@ static enum error open_store(struct restore *restore, const char *dir, struct fa
 enum error restore_open(const char *dir, struct restore **out, struct fault *fault)
 {
 	OWNED(restore_release) struct restore *restore = calloc(1, sizeof *restore);
-	if (restore == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(restore), ""));
 	TRY(open_store(restore, dir, fault));
 	TRY(fault_because(fault, run_shelf_new(dir, &restore->shelf), "%s", dir));
 	*out = OWN_TAKE(restore);
@@ -274,9 +271,7 @@ enum error restore_commit(
 {
 	TRY(check_note(restore, rules, note, fault));
 	TRY(fault_because(fault, look_for_runs(restore), "the store, or a file in " RUN_FOLDER "/, cannot be read"));
-	enum error error = put_all(restore, rules, note);
-	if (error == E_OK)
-		error = db_commit(&restore->txn);
+	enum error error = put_all(restore, rules, note) ?: db_commit(&restore->txn);
 	TRY(fault_because(fault, error, "the store cannot be written"));
 	return restore->is_new ? move_in_place(restore, fault) : E_OK;
 }

@@ -192,8 +192,7 @@ enum error proof_check(
 	const json_t *proof, const struct checkpoint *checkpoint, struct proven *out, struct fault *fault)
 {
 	OWNED_MEMORY uint8_t *memory = malloc(2 * VALUE_BYTES_MAX); /* both parts */
-	if (memory == NULL)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(memory), ""));
 	struct parsed parsed = {0};
 	if (!proof_parse(proof, memory, &parsed))
 		return fault_set(fault, E_BAD_VALUE, "a proof is malformed or lacks a member");

@@ -151,8 +151,7 @@ static enum error check_open(struct check *check, const json_t *item, const stru
 		return fault_set(check->fault, E_BAD_PROOF, "index %llu is about another subject than was asked for",
 			(unsigned long long)proven->index);
 	json_auto_t *shown = event_to_json(&event);
-	if (shown == NULL)
-		return fault_set(check->fault, E_NO_MEMORY, "");
+	TRY(fault_set(check->fault, allocated(shown), ""));
 	if (!same_event(item, shown))
 		return mismatch(check, proven->index, "the event");
 	check->result.open++;

@@ -416,8 +416,7 @@ enum error statement_make(struct snapshot *snapshot, const struct statement_quer
 	error = make(&making);
 	if (error == E_TOO_LONG && why.text[0] == '\0')
 		error = fault_set(&why, error, "the statement would be too long a text: ask for a window of time");
-	if (error != E_OK)
-		return fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_reason(error));
+	TRY(fault_set(fault, error, "%s", why.text[0] != '\0' ? why.text : error_reason(error)));
 	*later = making.later;
 	return E_OK;
 }

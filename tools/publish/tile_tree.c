@@ -244,7 +244,6 @@ enum error tile_tree_read(int dir_fd, const struct tile_path *tile, uint8_t **ou
 		error = file_read_all(dir_fd, file_name(&full, path), TILE_BUNDLE_BYTES_MAX, &content, &len);
 	TRY(error);
 	TRY(cut(tile, tile->width, bytes_of(content, len), out_len));
-	*out = content;
-	content = NULL;
+	*out = OWN_TAKE(content);
 	return E_OK;
 }

@@ -61,8 +61,7 @@ static enum error write_head(struct kept *kept, const struct refused *head)
 		json_object_set_new(json, "row", json_boolean(kept->row)) != 0)
 		return E_NO_MEMORY;
 	OWNED_MEMORY char *line = json_write(json, JSON_COMPACT);
-	if (line == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(line));
 	size_t len = strlen(line);
 	line[len] = '\n';
 	TRY(append(kept, bytes_of(line, len + 1)));
@@ -103,9 +102,7 @@ static void unmake(struct kept *kept)
 
 enum error kept_add(struct kept *kept, const char *spool, const struct refused *head, struct bytes piece)
 {
-	enum error error = kept->is_open ? E_OK : make(kept, spool, head);
-	if (error == E_OK)
-		error = append(kept, piece);
+	enum error error = (kept->is_open ? E_OK : make(kept, spool, head)) ?: append(kept, piece);
 	if (error != E_OK && kept->len == 0)
 		unmake(kept);
 	kept->len += error == E_OK ? piece.len : 0;
@@ -145,8 +142,7 @@ static enum error put_text(void *out, struct bytes piece)
 {
 	json_auto_t *json = json_stringn((const char *)piece.data, piece.len);
 	OWNED_MEMORY char *quoted = json == NULL ? NULL : json_write(json, JSON_ENCODE_ANY);
-	if (quoted == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(quoted));
 	return rejected_put(out, bytes_of(quoted + 1, strlen(quoted) - 2));
 }
 
@@ -227,8 +223,7 @@ static enum error put_message(const struct kept *kept, struct rejected *rejected
 	if (text != E_OK && text != E_NOT_UTF8)
 		return text;
 	OWNED_MEMORY char *line = json_write(head, JSON_COMPACT);
-	if (line == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(line));
 	TRY(rejected_put(rejected, bytes_of(line, strlen(line) - 1)));
 	TRY(rejected_put(rejected, bytes_text(text == E_OK ? ",\"message\":\"" : ",\"message_base64\":\"")));
 	TRY(each_piece(kept, kept->len, text == E_OK, text == E_OK ? put_text : put_base64, rejected));
@@ -247,8 +242,7 @@ static enum error put_row(const struct kept *kept, struct rejected *rejected, co
 /* `head` NULL: no memory. `end`: of a row. */
 static enum error write_row(struct kept *kept, struct rejected *rejected, const json_t *head, uint64_t end)
 {
-	if (head == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(head));
 	enum error error = rejected_begin_row(rejected);
 	TRY(rejected_end_row(rejected, error == E_OK ? put_row(kept, rejected, head, end) : error));
 	return kept->once ? rejected_sync(rejected) : E_OK;
@@ -329,8 +323,7 @@ static enum error mend(struct rejected *rejected, const json_t *head)
 {
 	OWNED_MEMORY char *line = json_write(head, JSON_COMPACT);
 	const char *error = line != NULL ? strstr(line, ",\"error\":") : NULL;
-	if (line == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(line));
 	return rejected_mend(rejected, bytes_of(line, error != NULL ? (size_t)(error - line) : strlen(line)));
 }
 

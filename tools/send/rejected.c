@@ -204,8 +204,7 @@ enum error rejected_write(struct rejected *rejected, const struct refused *refus
 {
 	json_auto_t *json = row_to_json(refused);
 	OWNED_MEMORY char *row = json != NULL ? json_write(json, JSON_COMPACT) : NULL;
-	if (row == NULL)
-		return E_NO_MEMORY;
+	TRY(allocated(row));
 	enum error error = rejected_begin_row(rejected);
 	return rejected_end_row(rejected, error == E_OK ? write_row(rejected, row) : error);
 }
