@@ -62,13 +62,12 @@ static enum error judge_opening(struct audit *audit, enum error error)
 static enum error open_snapshot(struct audit *audit)
 {
 	struct audit_view *view = &audit->view;
-	struct bytes note;
 	enum error error = snapshot_begin(audit->archive, &view->snapshot, &audit->report.why);
 	if (error == E_NOT_FOUND)
 		return audit_finding(view, 0, "%s", audit->report.why.text);
 	TRY(judge_opening(audit, error));
 	view->txn = snapshot_store(view->snapshot);
-	snapshot_checkpoint(view->snapshot, &view->checkpoint, &note);
+	view->checkpoint = *snapshot_checkpoint(view->snapshot);
 	TRY(judge_opening(audit, store_losses_get(view->txn, &view->lost)));
 	if (view->checkpoint.size == 0)
 		return audit_finding(view, 0, "the log is empty: it does not even have a genesis entry");

@@ -355,18 +355,17 @@ static enum error open_looker(const struct audit_ahead *ahead, struct looker *lo
 {
 	const struct audit_ahead_options *options = &ahead->options;
 	struct fault why;
-	struct bytes note;
 	looker->ahead = ahead;
 	looker->report.unread = true;
 	TRY(snapshot_begin(options->archive, &looker->snapshot, &why));
 	looker->view = (struct audit_view){.vkey = options->view->vkey,
 		.snapshot = looker->snapshot,
 		.txn = snapshot_store(looker->snapshot),
+		.checkpoint = *snapshot_checkpoint(looker->snapshot),
 		.secrets = options->view->secrets,
 		.lost = options->view->lost,
 		.rules = options->view->rules,
 		.report = &looker->report};
-	snapshot_checkpoint(looker->snapshot, &looker->view.checkpoint, &note);
 	looker->tree.view = &looker->view;
 	if (options->records == NULL)
 		return E_OK;

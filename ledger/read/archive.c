@@ -176,10 +176,14 @@ void snapshot_end(struct snapshot *snapshot)
 	free(snapshot);
 }
 
-void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out, struct bytes *note)
+const struct checkpoint *snapshot_checkpoint(const struct snapshot *snapshot)
 {
-	*out = snapshot->checkpoint;
-	*note = snapshot->note;
+	return &snapshot->checkpoint;
+}
+
+struct bytes snapshot_note(const struct snapshot *snapshot)
+{
+	return snapshot->note;
 }
 
 uint64_t snapshot_commit(const struct snapshot *snapshot)

@@ -49,8 +49,10 @@ OWN(snapshot, snapshot_end);
 
 /* Which commit of the store it is: what was computed from another snapshot of the same one holds for this one too. */
 uint64_t snapshot_commit(const struct snapshot *snapshot);
-/* The signed checkpoint that this snapshot stands under, checked; borrowed until snapshot_end. */
-void snapshot_checkpoint(const struct snapshot *snapshot, struct checkpoint *out, struct bytes *note);
+/* The signed checkpoint that this snapshot stands under, checked, and its note; borrowed until snapshot_end, or until
+ * the snapshot is put under another. */
+const struct checkpoint *snapshot_checkpoint(const struct snapshot *snapshot);
+struct bytes snapshot_note(const struct snapshot *snapshot);
 /* Puts the snapshot under an earlier checkpoint of this log, signed with its key (and cosigned, say): all proofs are
  * under it from here on, and nothing later is found. The note is copied. E_BAD_CHECKPOINT; E_ROLLED_BACK if the store
  * does not extend it. The newest epoch's entry may lie behind it: then there is none (snapshot_epoch). */

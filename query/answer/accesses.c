@@ -69,11 +69,8 @@ void accesses_question(const struct accesses_query *query, struct hash *out)
 /* The first index whose time is at least `time_s`: ledger time never runs backwards. */
 static enum error index_from(struct snapshot *snapshot, uint64_t time_s, uint64_t *out)
 {
-	struct checkpoint checkpoint;
-	struct bytes note;
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
 	uint64_t low = 0;
-	uint64_t high = checkpoint.size;
+	uint64_t high = snapshot_checkpoint(snapshot)->size;
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 		uint64_t here = 0;
@@ -248,9 +245,6 @@ static enum error page_write(
 	struct page *page, uint64_t low, uint64_t before, const struct coverage_query *coverage, uint64_t *next)
 {
 	struct text *text = page->text;
-	struct checkpoint checkpoint;
-	struct bytes note;
-	snapshot_checkpoint(page->snapshot, &checkpoint, &note);
 	text_object(text, NULL);
 	text_string(text, "subject", page->query->subject);
 	text_list(text, "accesses");
@@ -260,8 +254,8 @@ static enum error page_write(
 	add_withheld_list(page);
 	text_time(text, "complete_until", snapshot_time_s(page->snapshot));
 	TRY(coverage_write(text, "coverage", page->snapshot, coverage));
-	text_string(text, "origin", bytes_text(checkpoint.origin));
-	text_string(text, "checkpoint", note);
+	text_string(text, "origin", bytes_text(snapshot_origin(page->snapshot)));
+	text_string(text, "checkpoint", snapshot_note(page->snapshot));
 	add_cursor(page, *next);
 	text_object_end(text);
 	return text_done(text);

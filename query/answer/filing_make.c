@@ -73,10 +73,7 @@ static void add_begin(struct making *making, const char *type)
 
 static enum error add_log(struct making *making)
 {
-	struct checkpoint checkpoint;
-	struct bytes note;
-	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
-	text_string(making->text, "checkpoint", note);
+	text_string(making->text, "checkpoint", snapshot_note(making->snapshot));
 	return included_write(making->text, "genesis", making->snapshot, 0);
 }
 
@@ -167,10 +164,7 @@ static enum error add_events(struct making *making)
 /* The events of the batch are lost: the log itself says so, which is all that can be shown. */
 static enum error add_loss(struct making *making, uint64_t loss_index)
 {
-	struct checkpoint checkpoint;
-	struct bytes note;
-	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
-	if (loss_index >= checkpoint.size)
+	if (loss_index >= snapshot_checkpoint(making->snapshot)->size)
 		return fault_set(making->fault, E_NOT_FOUND,
 			"what the batch was about is lost, and the log is about to say so; ask again within seconds");
 	add_begin(making, "indsigt-filing-lost/v1");

@@ -50,14 +50,11 @@ enum error proof_open(struct snapshot *snapshot, uint64_t index, struct bytes *e
 enum error proof_write(struct text *text, struct snapshot *snapshot, uint64_t index, struct bytes entry,
 	const struct opened *opened, enum shown shown)
 {
-	struct bytes note;
-	struct checkpoint checkpoint;
 	struct merkle_proof inclusion;
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
 	TRY(snapshot_prove_inclusion(snapshot, index, &inclusion));
 	text_object(text, "proof");
 	text_number(text, "index", index);
-	text_number(text, "size", checkpoint.size);
+	text_number(text, "size", snapshot_checkpoint(snapshot)->size);
 	text_base64(text, "entry", entry);
 	text_base64(text, "header", opened->header);
 	if (shown != SHOWN_NOTHING)

@@ -206,13 +206,10 @@ bool cosigned_rest(struct snapshot *snapshot, const struct cosigned *cosigned, u
 
 bool cosigned_late(const struct snapshot *snapshot, const struct cosigned *cosigned, uint64_t now_s, uint64_t *since_s)
 {
-	struct checkpoint newest;
-	struct bytes note;
 	if (cosigned == NULL || !cosigned->wanted)
 		return false;
-	snapshot_checkpoint(snapshot, &newest, &note);
 	bool reached = cosigned_reached(cosigned, now_s);
-	bool behind = reached && cosigned->checkpoint.size < newest.size &&
+	bool behind = reached && cosigned->checkpoint.size < snapshot_checkpoint(snapshot)->size &&
 				  now_s > cosigned->quorum.time_s + EPOCH_LAG_SECONDS_DEFAULT;
 	if (!reached || behind)
 		*since_s = behind ? cosigned->quorum.time_s : now_s;

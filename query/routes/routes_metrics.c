@@ -103,12 +103,9 @@ static void read_status(struct call *call, struct status *out)
 void route_health(struct call *call)
 {
 	char time[TIMESTAMP_TEXT_MAX];
-	struct checkpoint checkpoint;
-	struct bytes note;
 	struct status status;
 	if (!call_no_params(call) || !call_snapshot(call))
 		return;
-	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
 	uint64_t time_s = snapshot_time_s(call->snapshot);
 	timestamp_format_s(time_s, time);
 	read_status(call, &status);
@@ -117,7 +114,7 @@ void route_health(struct call *call)
 	json_auto_t *health =
 		reasons == NULL ? NULL
 						: json_pack("{s:s,s:O,s:I,s:I,s:s,s:I,s:I}", "status", good ? "ok" : "failing", "reasons",
-							  reasons, "entries", (json_int_t)checkpoint.size, "filed",
+							  reasons, "entries", (json_int_t)snapshot_checkpoint(call->snapshot)->size, "filed",
 							  (json_int_t)snapshot_filed(call->snapshot), "ledger_time", time, "ledger_time_ahead_s",
 							  (json_int_t)(time_s > call->now_s ? time_s - call->now_s : 0), "oldest_snapshot_s",
 							  (json_int_t)status.snapshot_s);
@@ -161,14 +158,11 @@ void route_metrics(struct call *call)
 {
 	uint64_t evidence = 0;
 	struct status status;
-	struct checkpoint checkpoint;
-	struct bytes note;
 	OWNED_MEMORY char *text = NULL;
 	size_t len = 0;
 	if (!call_no_params(call) || !call_snapshot(call) ||
 		!call_good(call, snapshot_visit_evidence(call->snapshot, count_evidence, &evidence)))
 		return;
-	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
 	read_status(call, &status);
 	json_auto_t *witnessing = cosigned_json(call_cosigned(call), call->now_s);
 	FILE *out = open_memstream(&text, &len);
@@ -178,7 +172,7 @@ void route_metrics(struct call *call)
 		call_internal(call, E_NO_MEMORY);
 		return;
 	}
-	gauge(out, "indsigt_entries", "entries of the log", checkpoint.size);
+	gauge(out, "indsigt_entries", "entries of the log", snapshot_checkpoint(call->snapshot)->size);
 	gauge(out, "indsigt_filed", "entries below this index are filed", snapshot_filed(call->snapshot));
 	gauge(out, "indsigt_lost_events", "events whose content is lost", losses_events(snapshot_losses(call->snapshot)));
 	gauge(out, "indsigt_ledger_time_seconds", "time of the newest entry, in seconds since 1970",

@@ -7,13 +7,11 @@
 
 void route_checkpoint(struct call *call)
 {
-	struct checkpoint checkpoint;
-	struct bytes note;
 	if (!call_no_params(call) || !call_snapshot(call))
 		return;
 	/* The newest that is witnessed, where there is a policy; before the first one, the log's alone. */
 	cosigned_rest(call->snapshot, call_cosigned(call), call->now_s, false);
-	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
+	struct bytes note = snapshot_note(call->snapshot);
 	call_body(
 		call, strndup((const char *)note.data, note.len), note.len, "text/plain; charset=utf-8", "public, max-age=2");
 }

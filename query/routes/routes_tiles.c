@@ -10,12 +10,9 @@
 static void not_there(struct call *call, const struct tile_path *tile)
 {
 	char detail[160];
-	struct checkpoint checkpoint;
-	struct bytes note;
-	snapshot_checkpoint(call->snapshot, &checkpoint, &note);
 	snprintf(detail, sizeof detail,
-		"the log has %" PRIu64 " entries, and there is no %s tile of that width at this place yet", checkpoint.size,
-		tile->width == TILE_WIDTH ? "full" : "partial");
+		"the log has %" PRIu64 " entries, and there is no %s tile of that width at this place yet",
+		snapshot_checkpoint(call->snapshot)->size, tile->width == TILE_WIDTH ? "full" : "partial");
 	call_problem(call, 404, E_NOT_FOUND, detail);
 }
 

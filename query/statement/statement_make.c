@@ -50,11 +50,8 @@ static void making_release(struct making *making)
 
 static enum error add_log(struct making *making)
 {
-	struct checkpoint checkpoint;
-	struct bytes note;
-	snapshot_checkpoint(making->snapshot, &checkpoint, &note);
 	TRY(included_write(making->text, "genesis", making->snapshot, 0));
-	text_string(making->text, "checkpoint", note);
+	text_string(making->text, "checkpoint", snapshot_note(making->snapshot));
 	return making->text->error;
 }
 

@@ -17,12 +17,11 @@ void kept_log_take(const struct fixture *fixture, struct kept_log *out)
 	struct fault fault = {.text = ""};
 	struct archive *archive;
 	struct snapshot *snapshot;
-	struct checkpoint checkpoint;
-	struct bytes note;
 	struct log_finding finding;
 	ck_ok(archive_open(fixture->dir, false, &archive, &fault));
 	ck_ok(snapshot_begin(archive, &snapshot, &fault));
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	const struct checkpoint checkpoint = *snapshot_checkpoint(snapshot);
+	struct bytes note = snapshot_note(snapshot);
 	*out = (struct kept_log){.size = checkpoint.size, .note_len = note.len};
 	memcpy(out->note, note.data, note.len);
 	out->entries = calloc(checkpoint.size, sizeof *out->entries);

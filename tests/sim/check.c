@@ -62,11 +62,9 @@ static void count_event(uint64_t index)
 
 static void count_events(void)
 {
-	struct checkpoint checkpoint;
-	struct bytes note, encoded;
+	struct bytes encoded;
 	struct entry entry;
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
-	for (uint64_t i = 0; i < checkpoint.size; i++) {
+	for (uint64_t i = 0; i < snapshot_checkpoint(snapshot)->size; i++) {
 		sim_must(snapshot_entry(snapshot, i, &encoded));
 		sim_must(entry_decode(encoded, &entry));
 		bool event = entry.kind == ENTRY_EVENT || entry.kind == ENTRY_MASS;

@@ -207,14 +207,12 @@ static uint64_t size_of(const char *dir)
 	struct archive *archive;
 	struct snapshot *snapshot;
 	struct fault fault = {.text = ""};
-	struct checkpoint checkpoint;
-	struct bytes note;
 	sim_must(archive_open(dir, false, &archive, &fault));
 	sim_must(snapshot_begin(archive, &snapshot, &fault));
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	uint64_t size = snapshot_checkpoint(snapshot)->size;
 	snapshot_end(snapshot);
 	archive_close(archive);
-	return checkpoint.size;
+	return size;
 }
 
 static void back_up(void)

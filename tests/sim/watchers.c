@@ -98,9 +98,8 @@ void witness_step(unsigned i)
 	if (away[i] || !daemon_runs())
 		return;
 	struct snapshot *snapshot = look();
-	struct witness_request request = {.old_size = sizes[i]};
-	struct checkpoint checkpoint;
-	snapshot_checkpoint(snapshot, &checkpoint, &request.checkpoint);
+	struct witness_request request = {.old_size = sizes[i], .checkpoint = snapshot_note(snapshot)};
+	const struct checkpoint checkpoint = *snapshot_checkpoint(snapshot);
 	if (checkpoint.size < sizes[i])
 		sim_fail(
 			"the ledger shows %" PRIu64 " entries, and witness %u has seen %" PRIu64, checkpoint.size, i, sizes[i]);
@@ -199,9 +198,7 @@ void mirror_step(void)
 	struct follow_hooks hooks = {.tile = NULL};
 	struct follow_fork fork;
 	struct log_finding finding = {0};
-	struct checkpoint checkpoint;
-	struct bytes newest;
-	snapshot_checkpoint(snapshot, &checkpoint, &newest);
+	const struct checkpoint checkpoint = *snapshot_checkpoint(snapshot);
 	enum error error = tile_reader_open(&source, &checkpoint, &reader, &finding);
 	if (error == E_OK && followed.size > checkpoint.size)
 		sim_fail("the mirror has more than the ledger shows");
@@ -213,8 +210,8 @@ void mirror_step(void)
 		sim_fail("the mirror: %s at index %" PRIu64 ": %s", error_name(error), finding.index, finding.text);
 	keep_entries(snapshot, checkpoint.size);
 	followed = checkpoint;
-	note_len = newest.len;
-	memcpy(note, newest.data, note_len);
+	note_len = snapshot_note(snapshot).len;
+	memcpy(note, snapshot_note(snapshot).data, note_len);
 	tile_reader_close(reader);
 	snapshot_end(snapshot);
 }

@@ -159,12 +159,9 @@ static enum error count_entries(const struct bench *bench, uint64_t *out, struct
 {
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
-	struct checkpoint checkpoint;
-	struct bytes note;
 	TRY(archive_open(bench->place.ledger, false, &archive, fault));
 	TRY(snapshot_begin(archive, &snapshot, fault));
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
-	*out = checkpoint.size;
+	*out = snapshot_checkpoint(snapshot)->size;
 	return E_OK;
 }
 

@@ -101,12 +101,9 @@ static double oldest_unfiled_s(const struct sustained *run, const struct sample 
 static enum error take_sample(struct sustained *run, struct fault *fault)
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
-	struct checkpoint checkpoint;
-	struct bytes note;
 	struct sample sample = {.acknowledged = run->acknowledged};
 	TRY(snapshot_begin(run->archive, &snapshot, fault));
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
-	sample.entries = checkpoint.size;
+	sample.entries = snapshot_checkpoint(snapshot)->size;
 	sample.filed = snapshot_filed(snapshot);
 	sample.at_s = seconds_since(run);
 	bench_place_look(&run->bench->place, &sample.look);

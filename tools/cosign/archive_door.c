@@ -21,10 +21,8 @@ enum error archive_door_ask(struct archive *archive, int dir_fd, const struct wi
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
 	const struct door_asker asker = asking_means(false);
-	struct checkpoint own;
-	struct bytes note;
 	TRY(snapshot_begin(archive, &snapshot, fault));
-	snapshot_checkpoint(snapshot, &own, &note);
-	const struct door_store store = {archive_vkey(archive), dir_fd, own.size, extends, archive};
+	const struct door_store store = {
+		archive_vkey(archive), dir_fd, snapshot_checkpoint(snapshot)->size, extends, archive};
 	return door_ask(&store, policy, &asker, out, fault);
 }

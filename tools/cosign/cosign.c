@@ -95,11 +95,8 @@ static enum error check(struct cosign *cosign, struct fault *fault)
 static enum error know_newest(struct cosign *cosign, struct fault *fault)
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
-	struct checkpoint checkpoint;
-	struct bytes note;
 	TRY(snapshot_begin(cosign->archive, &snapshot, fault));
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
-	cosigning_known(cosign->cosigning, checkpoint.size);
+	cosigning_known(cosign->cosigning, snapshot_checkpoint(snapshot)->size);
 	return E_OK;
 }
 
@@ -171,15 +168,12 @@ static void look(struct cosign *cosign, const struct checkpoint *checkpoint, str
 static enum error ask(struct cosign *cosign, struct fault *fault)
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
-	struct checkpoint checkpoint;
 	struct epoch_place epoch;
-	struct bytes note;
 	uint32_t index;
 	uint64_t old_size, size;
 	TRY(snapshot_begin(cosign->archive, &snapshot, fault));
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
-	cosigning_known(cosign->cosigning, checkpoint.size);
-	look(cosign, &checkpoint, note);
+	cosigning_known(cosign->cosigning, snapshot_checkpoint(snapshot)->size);
+	look(cosign, snapshot_checkpoint(snapshot), snapshot_note(snapshot));
 	const struct seen *durable = &cosign->durable;
 	if (durable->checkpoint.size == 0)
 		return E_OK;

@@ -44,22 +44,18 @@ void proof_source_close(struct proof_source *source)
 /* ---- a directory ---- */
 
 /* The newest witnessed checkpoint if it reaches far enough, else the newest of all. */
-static enum error take_snapshot(
-	struct proof_source *source, uint64_t index_max, struct bytes *note, struct fault *fault)
+static enum error take_snapshot(struct proof_source *source, uint64_t index_max, struct fault *fault)
 {
-	struct checkpoint checkpoint;
 	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
 	TRY(snapshot_begin(source->archive, &source->snapshot, fault));
 	cosigned = cosigned_look(source->archive, NULL);
 	if (cosigned_rest(source->snapshot, cosigned, (uint64_t)time(NULL), false)) {
-		snapshot_checkpoint(source->snapshot, &checkpoint, note);
-		if (index_max < checkpoint.size)
+		if (index_max < snapshot_checkpoint(source->snapshot)->size)
 			return E_OK;
 		snapshot_end(source->snapshot);
 		source->snapshot = NULL;
 		TRY(snapshot_begin(source->archive, &source->snapshot, fault));
 	}
-	snapshot_checkpoint(source->snapshot, &checkpoint, note);
 	return E_OK;
 }
 
@@ -67,14 +63,13 @@ static enum error take_snapshot(
 static enum error open_directory(
 	struct proof_source *source, const char *dir, const struct vkey *log, uint64_t index_max, struct fault *fault)
 {
-	struct bytes note;
 	TRY(archive_open(dir, false, &source->archive, fault));
 	source->log = log ? *log : *archive_vkey(source->archive);
 	if (!vkey_equal(&source->log, archive_vkey(source->archive)))
 		return fault_set(fault, E_WRONG_ORIGIN, "%s is another log than the one of --vkey, '%s'", dir,
 			archive_vkey(source->archive)->name);
-	TRY(take_snapshot(source, index_max, &note, fault));
-	return follow_state_take(note, &source->log, &source->under);
+	TRY(take_snapshot(source, index_max, fault));
+	return follow_state_take(snapshot_note(source->snapshot), &source->log, &source->under);
 }
 
 /* Both come from one snapshot, so they fit the checkpoint. */

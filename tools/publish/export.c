@@ -64,13 +64,13 @@ static enum error read_store(void *context, const struct tile_path *tile, struct
  * was put under a witnessed checkpoint is let go: tiles of the newest are wanted as well, to compare. */
 static enum error choose_checkpoint(struct exporting *exporting, struct fault *fault)
 {
-	struct bytes note;
 	OWNED(cosigned_release) struct cosigned *cosigned = NULL;
 	TRY(renew_snapshot(exporting, fault));
-	snapshot_checkpoint(exporting->snapshot, &exporting->newest, &note);
+	exporting->newest = *snapshot_checkpoint(exporting->snapshot);
 	cosigned = cosigned_look(exporting->archive, NULL);
 	cosigned_rest(exporting->snapshot, cosigned, (uint64_t)time(NULL), false);
-	snapshot_checkpoint(exporting->snapshot, &exporting->checkpoint, &note);
+	exporting->checkpoint = *snapshot_checkpoint(exporting->snapshot);
+	struct bytes note = snapshot_note(exporting->snapshot);
 	if (note.len > sizeof exporting->note)
 		return fault_set(fault, E_CORRUPT, "");
 	memcpy(exporting->note, note.data, note.len);

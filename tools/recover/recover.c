@@ -174,17 +174,14 @@ static enum error ask_everybody(struct recover *recover, bool *newer, struct fau
 static enum error write_guard(struct recover *recover, struct fault *fault)
 {
 	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
-	struct checkpoint checkpoint;
-	struct bytes note;
 	TRY(snapshot_begin(recover->archive, &snapshot, fault));
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
 	if (recover->policy == NULL && recover_mirrors_answered(recover->mirrors) == 0)
 		return fault_set(fault, E_GUARD, "no mirror could be asked, and there are no witnesses; try again later");
-	if (file_write_atomic(recover->dir_fd, "guard", note, 0644) != E_OK)
+	if (file_write_atomic(recover->dir_fd, "guard", snapshot_note(snapshot), 0644) != E_OK)
 		return fault_set(fault, E_IO, "the guard cannot be written: %m");
 	recover->changed = true;
 	printf("the store extends what the %s seen; a new guard over %" PRIu64 " entries is written\n",
-		recover->policy != NULL ? "witnesses have" : "mirrors have", checkpoint.size);
+		recover->policy != NULL ? "witnesses have" : "mirrors have", snapshot_checkpoint(snapshot)->size);
 	return E_OK;
 }
 

@@ -182,14 +182,10 @@ static enum error ask_place(struct recover_mirrors *mirrors, const char *place, 
 /* The store is one of those that show something, and is compared like the others. */
 static enum error ask_all(struct recover_mirrors *mirrors, struct snapshot *snapshot, struct fault *fault)
 {
-	struct checkpoint checkpoint;
-	struct bytes note;
 	mirrors->own.who = "the store";
 	mirrors->own.state.checkpoint.size = 0;
-	if (snapshot != NULL) {
-		snapshot_checkpoint(snapshot, &checkpoint, &note);
-		TRY(follow_state_take(note, mirrors->vkey, &mirrors->own.state));
-	}
+	if (snapshot != NULL)
+		TRY(follow_state_take(snapshot_note(snapshot), mirrors->vkey, &mirrors->own.state));
 	for (uint32_t i = 0; i < mirrors->count; i++)
 		TRY(ask_place(mirrors, mirrors->places[i], fault));
 	return E_OK;

@@ -187,13 +187,11 @@ static enum error copy_filed(const struct copying *copying, int to_fd, struct fa
 /* In a directory of its own, so that it can be read before it is a ledger. */
 static enum error write_guard(struct copying *copying, int to_fd, struct fault *fault)
 {
-	struct checkpoint checkpoint;
-	struct bytes note;
 	TRY(archive_open_copy(copying->to, archive_vkey(copying->archive), !copying->without_keys, &copying->copy, fault));
 	TRY(snapshot_begin(copying->copy, &copying->snapshot, fault));
-	snapshot_checkpoint(copying->snapshot, &checkpoint, &note);
-	copying->entries = checkpoint.size;
-	return fault_because(fault, file_write_atomic(to_fd, "guard", note, 0644), "the guard cannot be written");
+	copying->entries = snapshot_checkpoint(copying->snapshot)->size;
+	return fault_because(fault, file_write_atomic(to_fd, "guard", snapshot_note(copying->snapshot), 0644),
+		"the guard cannot be written");
 }
 
 /* A copy inside the ledger would be copied with the next one. */

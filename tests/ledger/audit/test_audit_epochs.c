@@ -39,13 +39,10 @@ static void audit(struct audit_labels_result *out)
 {
 	struct feeding feeding;
 	struct archive *archive;
-	struct checkpoint checkpoint;
-	struct bytes note;
 	struct fault fault = {.text = ""};
 	ck_assert_msg(archive_open(f.dir, true, &archive, &fault) == E_OK, "%s", fault.text);
 	ck_ok(snapshot_begin(archive, &feeding.snapshot, &fault));
-	snapshot_checkpoint(feeding.snapshot, &checkpoint, &note);
-	feeding.size = checkpoint.size;
+	feeding.size = snapshot_checkpoint(feeding.snapshot)->size;
 	ck_ok(audit_labels_new(&feeding.audit));
 	enum error error = feed(&feeding);
 	const struct audit_labels_finding *finding = audit_labels_finding(feeding.audit);

@@ -131,10 +131,8 @@ static unsigned check_epochs(void)
 {
 	unsigned epochs = 0;
 	uint64_t time_s = 0;
-	struct checkpoint checkpoint;
-	struct bytes note, encoded;
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
-	for (uint64_t index = 0; index < checkpoint.size; index++) {
+	struct bytes encoded;
+	for (uint64_t index = 0; index < snapshot_checkpoint(snapshot)->size; index++) {
 		struct entry entry;
 		struct hash map_root, filing_root;
 		ck_ok(snapshot_entry(snapshot, index, &encoded));

@@ -261,11 +261,9 @@ static void check_found(struct archive *archive, uint32_t subject, const uint64_
 		struct bytes entry;
 		struct hash leaf;
 		struct merkle_proof proof;
-		struct checkpoint checkpoint;
-		struct bytes note;
 		ck_ok(snapshot_entry(snapshot, found[i], &entry));
 		merkle_leaf_hash(entry, &leaf);
-		snapshot_checkpoint(snapshot, &checkpoint, &note);
+		const struct checkpoint checkpoint = *snapshot_checkpoint(snapshot);
 		ck_ok(snapshot_prove_inclusion(snapshot, found[i], &proof));
 		ck_ok(merkle_verify_inclusion(&leaf, found[i], checkpoint.size, proof.hashes, proof.count, &checkpoint.root));
 	}

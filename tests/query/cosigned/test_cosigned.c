@@ -164,11 +164,9 @@ static void end(void)
 /* The log's note as it is now with `count` cosignatures. */
 static struct bytes cosigned_note(uint8_t *buffer, int count, uint64_t time_s)
 {
-	struct checkpoint checkpoint;
-	struct bytes note;
+	struct bytes note = snapshot_note(snapshot);
 	struct note parts;
 	struct writer w = writer_of(buffer, NOTE_BYTES_MAX);
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
 	ck_ok(note_split(note, NOTE_BYTES_MAX, &parts));
 	writer_bytes(&w, note);
 	for (int i = 0; i < count; i++)
@@ -178,10 +176,9 @@ static struct bytes cosigned_note(uint8_t *buffer, int count, uint64_t time_s)
 
 static uint64_t size_now(struct bytes *note)
 {
-	struct checkpoint checkpoint;
-	struct bytes ignored;
-	snapshot_checkpoint(snapshot, &checkpoint, note ? note : &ignored);
-	return checkpoint.size;
+	if (note != NULL)
+		*note = snapshot_note(snapshot);
+	return snapshot_checkpoint(snapshot)->size;
 }
 
 /* As queryd does, with what it remembers. */
@@ -285,8 +282,7 @@ START_TEST(an_older_checkpoint_can_be_rested_on)
 	uint64_t indexes[64];
 	size_t count, before_count, senders, before_senders;
 	struct merkle_proof proof;
-	struct checkpoint checkpoint;
-	struct bytes note, entry;
+	struct bytes entry;
 	struct hash leaf;
 	struct epoch_place epoch;
 	begin();
@@ -307,8 +303,8 @@ START_TEST(an_older_checkpoint_can_be_rested_on)
 	ck_assert_uint_eq(count, 3 * before_count);
 
 	ck_assert(rest(true));
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
-	ck_assert(checkpoint.size == size && bytes_equal(note, whole));
+	const struct checkpoint checkpoint = *snapshot_checkpoint(snapshot);
+	ck_assert(checkpoint.size == size && bytes_equal(snapshot_note(snapshot), whole));
 	ck_ok(snapshot_epoch(snapshot, &epoch));
 	ck_ok(snapshot_find(snapshot, bytes_text(fixture_subject(1)), UINT64_MAX, indexes, 64, &count));
 	ck_assert_uint_eq(count, before_count);
@@ -372,20 +368,16 @@ END_TEST
 START_TEST(not_this_store)
 {
 	static uint8_t buffer[NOTE_BYTES_MAX];
-	struct checkpoint checkpoint;
 	struct bytes note;
 	begin();
 	write_policy("both");
 	uint64_t size = size_now(&note);
-	snapshot_checkpoint(snapshot, &checkpoint, &note);
+	struct checkpoint checkpoint = *snapshot_checkpoint(snapshot);
 	/* Larger than the store. */
 	append(false);
 	struct snapshot *newer;
 	ck_ok(snapshot_begin(archive, &newer, NULL));
-	struct checkpoint newer_checkpoint;
-	struct bytes newer_note;
-	snapshot_checkpoint(newer, &newer_checkpoint, &newer_note);
-	ck_error(snapshot_rest_on(snapshot, newer_note), E_ROLLED_BACK);
+	ck_error(snapshot_rest_on(snapshot, snapshot_note(newer)), E_ROLLED_BACK);
 	ck_ok(snapshot_rest_on(newer, note));
 	snapshot_end(newer);
 	/* Another key's. */
