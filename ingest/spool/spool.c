@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #define MESSAGE_BYTES 28u /* of a message in a record */
+#define MESSAGE_FIELDS(F) F(U16, input) F(U16, events) F(U64, number) F(U64, identity.hash)
 
 /* ---- what is known ---- */
 
@@ -128,12 +129,9 @@ static enum error encode_origin(const struct spool_batch *batch, struct writer *
 		writer_range16(out, batch->inputs[i]);
 	writer_u32(out, (uint32_t)batch->message_count);
 	for (size_t i = 0; i < batch->message_count; i++) {
-		const struct spool_message *message = &batch->messages[i];
-		writer_u16(out, (uint16_t)message->input);
-		writer_u16(out, (uint16_t)message->events);
-		writer_u64(out, message->number);
-		writer_u64(out, message->identity.hash);
-		writer_u64(out, message->identity.check);
+		const struct spool_message *record = &batch->messages[i];
+		MESSAGE_FIELDS(FIELD_WRITE);
+		writer_u64(out, record->identity.check);
 	}
 	return out->error;
 }
@@ -318,23 +316,21 @@ enum error spool_body(struct spool *spool, size_t i, struct own_secret *out)
 }
 
 /* The memory holds messages, names, and the bytes that the names point into, in this order. */
-static enum error decode_origin(uint16_t version, struct reader *r, struct spool_message *messages,
+static enum error decode_origin(uint16_t version, struct reader *in, struct spool_message *messages,
 	size_t message_count, struct bytes *inputs, size_t input_count)
 {
-	reader_u16(r);
+	reader_u16(in);
 	for (size_t i = 0; i < input_count; i++)
-		inputs[i] = reader_range16(r, SPOOL_NAME_BYTES_MAX);
-	reader_u32(r);
+		inputs[i] = reader_range16(in, SPOOL_NAME_BYTES_MAX);
+	reader_u32(in);
 	for (size_t i = 0; i < message_count; i++) {
-		messages[i].input = reader_u16(r);
-		messages[i].events = reader_u16(r);
-		messages[i].number = reader_u64(r);
-		messages[i].identity.hash = reader_u64(r);
-		messages[i].identity.check = version == SPOOL_VERSION_FIRST ? 0 : reader_u64(r);
-		if (messages[i].number != SPOOL_NO_INPUT && messages[i].input >= input_count)
+		struct spool_message *record = &messages[i];
+		MESSAGE_FIELDS(FIELD_READ);
+		record->identity.check = version == SPOOL_VERSION_FIRST ? 0 : reader_u64(in);
+		if (record->number != SPOOL_NO_INPUT && record->input >= input_count)
 			return E_CORRUPT;
 	}
-	return reader_done(r) == E_OK ? E_OK : E_CORRUPT;
+	return reader_done(in) == E_OK ? E_OK : E_CORRUPT;
 }
 
 enum error spool_origin_decode(uint16_t version, struct bytes encoded, struct spool_batch *out)

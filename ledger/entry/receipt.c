@@ -32,32 +32,28 @@ static void proof_decode(struct reader *in, struct merkle_proof *out)
 	reader_copy(in, out->hashes, out->count * sizeof out->hashes[0]);
 }
 
-enum error receipt_encode(const struct receipt *receipt, struct writer *out)
+#define FIELD_WRITE_PROOF(member) proof_encode(&record->member, out)
+#define FIELD_READ_PROOF(member) proof_decode(in, &record->member)
+/* clang-format off */
+#define RECEIPT_FIELDS(F) \
+	F(U64, first_sequence) F(U32, count) F(U64, first_index) F(U64, old_size) \
+	F(PROOF, inclusion) F(PROOF, consistency) F(RANGE16, checkpoint, NOTE_BYTES_MAX)
+/* clang-format on */
+
+enum error receipt_encode(const struct receipt *record, struct writer *out)
 {
-	if (receipt->checkpoint.len > NOTE_BYTES_MAX)
+	if (record->checkpoint.len > NOTE_BYTES_MAX)
 		writer_fail(out, E_TOO_LONG);
-	writer_u64(out, receipt->first_sequence);
-	writer_u32(out, receipt->count);
-	writer_u64(out, receipt->first_index);
-	writer_u64(out, receipt->old_size);
-	proof_encode(&receipt->inclusion, out);
-	proof_encode(&receipt->consistency, out);
-	writer_range16(out, receipt->checkpoint);
+	RECEIPT_FIELDS(FIELD_WRITE);
 	return out->error;
 }
 
 enum error receipt_decode(struct bytes encoded, struct receipt *out)
 {
-	struct receipt receipt;
-	struct reader in = reader_of(encoded);
-	receipt.first_sequence = reader_u64(&in);
-	receipt.count = reader_u32(&in);
-	receipt.first_index = reader_u64(&in);
-	receipt.old_size = reader_u64(&in);
-	proof_decode(&in, &receipt.inclusion);
-	proof_decode(&in, &receipt.consistency);
-	receipt.checkpoint = reader_range16(&in, NOTE_BYTES_MAX);
-	enum error error = reader_done(&in);
+	struct receipt receipt, *record = &receipt;
+	struct reader r = reader_of(encoded), *in = &r;
+	RECEIPT_FIELDS(FIELD_READ);
+	enum error error = reader_done(in);
 	if (WRONG(error != E_OK))
 		return error;
 	*out = receipt;

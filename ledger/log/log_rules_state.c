@@ -13,27 +13,14 @@
 /* What reading a state may make of a few bytes is bounded: events that no epoch covers, half a gibibyte of them. */
 #define UNCOVERED_MAX (1u << 25)
 
-/* The numbers that stand in front, in their order. */
-static const size_t counters[] = {
-	offsetof(struct log_rules, state.size),
-	offsetof(struct log_rules, state.time_s),
-	offsetof(struct log_rules, state.events),
-	offsetof(struct log_rules, batches),
-	offsetof(struct log_rules, event_batches),
-	offsetof(struct log_rules, state.filing_leaves),
-	offsetof(struct log_rules, sender_entries),
-	offsetof(struct log_rules, unendorsed),
-	offsetof(struct log_rules, epochs),
-	offsetof(struct log_rules, state.epoch_index),
-	offsetof(struct log_rules, state.epoch_size),
-	offsetof(struct log_rules, state.epoch_lost),
-};
-#define COUNTERS (sizeof counters / sizeof counters[0])
-
-static uint64_t *counter(const struct log_rules *rules, size_t i)
-{
-	return (uint64_t *)((uintptr_t)rules + counters[i]);
-}
+/* What stands in front, in its order. */
+/* clang-format off */
+#define RULES_FIELDS(F) \
+	F(U64, state.size) F(U64, state.time_s) F(U64, state.events) F(U64, batches) F(U64, event_batches) \
+	F(U64, state.filing_leaves) F(U64, sender_entries) F(U64, unendorsed) F(U64, epochs) \
+	F(U64, state.epoch_index) F(U64, state.epoch_size) F(U64, state.epoch_lost) \
+	F(HASH, state.map_root) F(HASH, state.filing_root)
+/* clang-format on */
 
 size_t log_rules_encoded_max(const struct log_rules *rules)
 {
@@ -78,11 +65,9 @@ static void encode_lag(const struct epoch_lag *lag, struct writer *out)
 
 void log_rules_encode(const struct log_rules *rules, struct writer *out)
 {
+	const struct log_rules *record = rules;
 	writer_u8(out, STATE_VERSION);
-	for (size_t i = 0; i < COUNTERS; i++)
-		writer_u64(out, *counter(rules, i));
-	writer_bytes(out, hash_bytes(&rules->state.map_root));
-	writer_bytes(out, hash_bytes(&rules->state.filing_root));
+	RULES_FIELDS(FIELD_WRITE);
 	losses_encode(&rules->state.losses, out);
 	writer_u64(out, rules->sender_count);
 	for (size_t i = 0; i < rules->sender_count; i++)
@@ -182,11 +167,9 @@ static void decode_lag(struct log_rules *rules, struct reader *in)
  * asked here. */
 void log_rules_decode(struct log_rules *rules, struct reader *in)
 {
+	struct log_rules *record = rules;
 	reader_require(in, reader_u8(in) == STATE_VERSION);
-	for (size_t i = 0; i < COUNTERS; i++)
-		*counter(rules, i) = reader_u64(in);
-	reader_copy(in, rules->state.map_root.b, HASH_BYTES);
-	reader_copy(in, rules->state.filing_root.b, HASH_BYTES);
+	RULES_FIELDS(FIELD_READ);
 	reader_require(in, rules->state.epoch_size <= rules->state.size &&
 						   (rules->state.size == 0 || rules->state.epoch_index < rules->state.size));
 	losses_decode(in, &rules->state.losses);

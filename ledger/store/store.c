@@ -11,6 +11,13 @@
 
 #define KEYS_CHECK_BYTES 16
 
+#define FIELD_WRITE_FRONTIER(member) merkle_frontier_write(out, &record->member)
+#define FIELD_READ_FRONTIER(member) merkle_frontier_read(in, &record->member)
+#define STATE_FIELDS(F) F(U64, time_s) F(U64, events) F(U64, filing_leaves) F(FRONTIER, frontier)
+#define KEYS_FIELDS(F) F(BYTES, id) F(U64, serial) F(BYTES, mark) F(U64, next)
+#define FILING_FIELDS(F) F(U64, filed) F(U64, epoch_index) F(FRONTIER, leaves) F(U32, run_count)
+#define RUN_FIELDS(F, i) F(U64, runs[i].number) F(U64, runs[i].blocks) F(U64, runs[i].index) F(U64, runs[i].check)
+
 const char *const store_tables[STORE_TABLES] = {
 	[STORE_META] = "meta",
 	[STORE_BUNDLE] = "bundle",
@@ -58,24 +65,18 @@ enum error store_open(const char *path, bool read_only, struct db_env **out, str
 	return E_OK;
 }
 
-enum error store_state_get(struct db_txn *txn, struct store_state *out)
+enum error store_state_get(struct db_txn *txn, struct store_state *record)
 {
 	struct bytes value;
 	TRY(db_get(txn, STORE_META, STORE_ROW_STATE, &value));
-	struct reader r = reader_of(value);
-	out->time_s = reader_u64(&r);
-	out->events = reader_u64(&r);
-	out->filing_leaves = reader_u64(&r);
-	merkle_frontier_read(&r, &out->frontier);
-	return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
+	struct reader r = reader_of(value), *in = &r;
+	STATE_FIELDS(FIELD_READ);
+	return reader_done(in) == E_OK ? E_OK : E_CORRUPT;
 }
 
-void store_state_encode(const struct store_state *state, struct writer *out)
+void store_state_encode(const struct store_state *record, struct writer *out)
 {
-	writer_u64(out, state->time_s);
-	writer_u64(out, state->events);
-	writer_u64(out, state->filing_leaves);
-	merkle_frontier_write(out, &state->frontier);
+	STATE_FIELDS(FIELD_WRITE);
 }
 
 /* A row that was damaged must not be taken for a key environment that does not fit. */
@@ -87,31 +88,25 @@ static void keys_check(struct bytes fields, uint8_t out[KEYS_CHECK_BYTES])
 enum error store_keys_get(struct db_txn *txn, struct key_position *out)
 {
 	struct bytes value;
-	struct key_position position;
+	struct key_position position, *record = &position;
 	uint8_t check[KEYS_CHECK_BYTES], own[KEYS_CHECK_BYTES];
 	TRY(db_must(db_get(txn, STORE_META, STORE_ROW_KEYS, &value))); /* written with every state */
 	if (value.len != STORE_KEYS_BYTES)
 		return E_CORRUPT;
-	struct reader r = reader_of(value);
-	reader_copy(&r, position.id, sizeof position.id);
-	position.serial = reader_u64(&r);
-	reader_copy(&r, position.mark, sizeof position.mark);
-	position.next = reader_u64(&r);
-	reader_copy(&r, check, sizeof check);
+	struct reader r = reader_of(value), *in = &r;
+	KEYS_FIELDS(FIELD_READ);
+	reader_copy(in, check, sizeof check);
 	keys_check(bytes_of(value.data, STORE_KEYS_BYTES - KEYS_CHECK_BYTES), own);
-	if (reader_done(&r) != E_OK || memcmp(own, check, sizeof check) != 0)
+	if (reader_done(in) != E_OK || memcmp(own, check, sizeof check) != 0)
 		return E_CORRUPT;
 	*out = position;
 	return E_OK;
 }
 
-void store_keys_encode(const struct key_position *position, struct writer *out)
+void store_keys_encode(const struct key_position *record, struct writer *out)
 {
 	uint8_t check[KEYS_CHECK_BYTES];
-	writer_bytes(out, BYTES_ARRAY(position->id));
-	writer_u64(out, position->serial);
-	writer_bytes(out, BYTES_ARRAY(position->mark));
-	writer_u64(out, position->next);
+	KEYS_FIELDS(FIELD_WRITE);
 	keys_check(bytes_of(out->start, writer_len(out)), check);
 	writer_bytes(out, BYTES_ARRAY(check));
 }
@@ -121,39 +116,26 @@ enum error store_checkpoint_get(struct db_txn *txn, struct bytes *note)
 	return db_get(txn, STORE_META, STORE_ROW_CHECKPOINT, note);
 }
 
-enum error store_filing_get(struct db_txn *txn, struct store_filing *out)
+enum error store_filing_get(struct db_txn *txn, struct store_filing *record)
 {
 	struct bytes value = BYTES_EMPTY;
 	TRY(db_must(db_get(txn, STORE_META, STORE_ROW_FILING, &value))); /* written when the store was made */
-	struct reader r = reader_of(value);
-	*out = (struct store_filing){.filed = reader_u64(&r)};
-	out->epoch_index = reader_u64(&r);
-	merkle_frontier_read(&r, &out->leaves);
-	out->run_count = reader_u32(&r);
-	reader_require(&r, out->run_count <= RUNS_MAX);
-	for (uint32_t i = 0; r.error == E_OK && i < out->run_count; i++) {
-		struct run_name *run = &out->runs[i];
-		run->number = reader_u64(&r);
-		run->blocks = reader_u64(&r);
-		run->index = reader_u64(&r);
-		run->check = reader_u64(&r);
-		reader_require(&r, i == 0 || run->number > run[-1].number);
+	struct reader r = reader_of(value), *in = &r;
+	*record = (struct store_filing){.filed = 0};
+	FILING_FIELDS(FIELD_READ);
+	reader_require(in, record->run_count <= RUNS_MAX);
+	for (uint32_t i = 0; in->error == E_OK && i < record->run_count; i++) {
+		RUN_FIELDS(FIELD_READ, i);
+		reader_require(in, i == 0 || record->runs[i].number > record->runs[i - 1].number);
 	}
-	return reader_done(&r) == E_OK ? E_OK : E_CORRUPT;
+	return reader_done(in) == E_OK ? E_OK : E_CORRUPT;
 }
 
-void store_filing_encode(const struct store_filing *filing, struct writer *out)
+void store_filing_encode(const struct store_filing *record, struct writer *out)
 {
-	writer_u64(out, filing->filed);
-	writer_u64(out, filing->epoch_index);
-	merkle_frontier_write(out, &filing->leaves);
-	writer_u32(out, filing->run_count);
-	for (uint32_t i = 0; i < filing->run_count; i++) {
-		const struct run_name *run = &filing->runs[i];
-		writer_u64(out, run->number);
-		writer_u64(out, run->blocks);
-		writer_u64(out, run->index);
-		writer_u64(out, run->check);
+	FILING_FIELDS(FIELD_WRITE);
+	for (uint32_t i = 0; i < record->run_count; i++) {
+		RUN_FIELDS(FIELD_WRITE, i);
 	}
 }
 

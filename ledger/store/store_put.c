@@ -27,21 +27,21 @@ enum error store_make(const char *path, struct db_env **out, struct fault *fault
 	return store_open(path, false, out, fault);
 }
 
-void store_state_put(struct db_txn *txn, const struct store_state *state)
-{
-	uint8_t buffer[STORE_STATE_BYTES_MAX];
-	struct writer w = writer_of(buffer, sizeof buffer);
-	store_state_encode(state, &w);
-	db_put_writer(txn, STORE_META, STORE_ROW_STATE, &w);
-}
+/* A row of its own, as its layout encodes it. */
+#define ROW_PUT(name, type, row, bytes_max, encode)          \
+	void name(struct db_txn *txn, const struct type *record) \
+	{                                                        \
+		uint8_t buffer[bytes_max];                           \
+		struct writer w = writer_of(buffer, sizeof buffer);  \
+		encode(record, &w);                                  \
+		db_put_writer(txn, STORE_META, row, &w);             \
+	}                                                        \
+	_Static_assert(1, "a semicolon follows")
 
-void store_keys_put(struct db_txn *txn, const struct key_position *position)
-{
-	uint8_t buffer[STORE_KEYS_BYTES];
-	struct writer w = writer_of(buffer, sizeof buffer);
-	store_keys_encode(position, &w);
-	db_put_writer(txn, STORE_META, STORE_ROW_KEYS, &w);
-}
+ROW_PUT(store_state_put, store_state, STORE_ROW_STATE, STORE_STATE_BYTES_MAX, store_state_encode);
+ROW_PUT(store_keys_put, key_position, STORE_ROW_KEYS, STORE_KEYS_BYTES, store_keys_encode);
+ROW_PUT(store_filing_put, store_filing, STORE_ROW_FILING, STORE_FILING_BYTES_MAX, store_filing_encode);
+ROW_PUT(store_losses_put, losses, STORE_ROW_LOST, LOSSES_BYTES_MAX, losses_encode);
 
 void store_checkpoint_put(struct db_txn *txn, struct bytes note)
 {
@@ -59,22 +59,6 @@ void store_batch_put(struct db_txn *txn, uint32_t sender, uint64_t first_sequenc
 void store_change_put(struct db_txn *txn, uint32_t sender, uint64_t index)
 {
 	db_put(txn, STORE_CHANGE, DB_KEY_PAIR(sender, index), BYTES_EMPTY);
-}
-
-void store_filing_put(struct db_txn *txn, const struct store_filing *filing)
-{
-	uint8_t buffer[STORE_FILING_BYTES_MAX];
-	struct writer w = writer_of(buffer, sizeof buffer);
-	store_filing_encode(filing, &w);
-	db_put_writer(txn, STORE_META, STORE_ROW_FILING, &w);
-}
-
-void store_losses_put(struct db_txn *txn, const struct losses *losses)
-{
-	uint8_t buffer[LOSSES_BYTES_MAX];
-	struct writer w = writer_of(buffer, sizeof buffer);
-	losses_encode(losses, &w);
-	db_put_writer(txn, STORE_META, STORE_ROW_LOST, &w);
 }
 
 void store_sender_put(struct db_txn *txn, const struct sender *sender)
