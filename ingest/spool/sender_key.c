@@ -109,7 +109,7 @@ enum error sender_key_write(const char *path, const struct sender_key *key, bool
 
 static enum error sign(const struct sender_key *key, const struct entry_sender *entry, uint8_t out[64])
 {
-	uint8_t buffer[2048];
+	uint8_t buffer[SENDER_ENTRY_BYTES_MAX];
 	struct writer w = writer_of(buffer, sizeof buffer);
 	struct bytes message;
 	TRY(sender_message(key->log.name, entry, &w));

@@ -31,6 +31,8 @@
 #define ORG_BYTES_MAX              128u  /* "cvr:55133018" */
 #define NAME_BYTES_MAX             255u  /* a display name */
 #define PURPOSE_BYTES_MAX          255u  /* a sender's default purpose */
+#define REPORTS_FOR_BYTES_MAX     2048u  /* organisations that a sender may report for, as a text: all of a country's municipalities */
+#define CERTIFICATES_MAX             8u  /* client certificates of one sender: a few machines, and a renewal of each */
 
 /* ---- log ---- */
 #define ENTRY_BYTES_MAX          65535u  /* C2SP entry bundles have 16-bit lengths */

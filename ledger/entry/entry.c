@@ -12,9 +12,6 @@
 
 #include <sodium.h>
 
-/* Domain, action, id, key, and the four texts with the policy's fixed fields. */
-#define MESSAGE_BYTES_MAX 1024
-
 /* ---- texts ---- */
 
 /* UTF-8 without control characters, with an end mark; `out` has max + 1 bytes. */
@@ -57,6 +54,8 @@ static uint64_t read_time(struct reader *in)
 #define FIELD_READ_TEXT(member, max) read_text(in, max, record->member)
 #define FIELD_WRITE_POLICY(member) policy_encode(&record->member, out)
 #define FIELD_READ_POLICY(member) policy_decode(in, &record->member)
+#define FIELD_WRITE_MANDATE(member) mandate_encode(&record->member, out)
+#define FIELD_READ_MANDATE(member) mandate_decode(in, &record->member)
 
 /* ---- genesis ---- */
 
@@ -122,19 +121,22 @@ static bool org_valid(const char *org)
 static bool sender_valid(const struct entry_sender *sender)
 {
 	bool registers = sender->action == SENDER_REGISTER;
-	return !WRONG(registers != (sender->follows == FOLLOWS_NOTHING)) && org_valid(sender->org) &&
-		   !WRONG(sender->name[0] == '\0') && !WRONG(!ed25519_key_usable(sender->public_key)) &&
+	return !WRONG(registers != (sender->follows == FOLLOWS_NOTHING)) && !WRONG(registers != (sender->change == 0)) &&
+		   org_valid(sender->org) && mandate_valid(&sender->mandate) &&
+		   !WRONG(mandate_names(&sender->mandate, bytes_text(sender->org))) && !WRONG(sender->name[0] == '\0') &&
+		   !WRONG(!ed25519_key_usable(sender->public_key)) &&
 		   !WRONG(sender->compromised && sender->action != SENDER_REVOKE);
 }
 
 /* ... behind its action. */
 /* clang-format off */
 #define SENDER_FIELDS(F) \
-	F(U32, sender) F(U64, follows) F(TIME, time_s) F(TEXT, org, ORG_BYTES_MAX) F(TEXT, name, NAME_BYTES_MAX) \
-	F(BYTES, public_key) F(POLICY, policy) F(FLAG, compromised) F(BYTES, signature) F(BYTES, old_signature)
+	F(U32, sender) F(U64, follows) F(U32, change) F(TIME, time_s) F(TEXT, org, ORG_BYTES_MAX) \
+	F(TEXT, name, NAME_BYTES_MAX) F(BYTES, public_key) F(POLICY, policy) F(MANDATE, mandate) F(FLAG, compromised) \
+	F(BYTES, signature) F(BYTES, old_signature)
 #define SENDER_MESSAGE_FIELDS(F) \
-	F(U8, action) F(U32, sender) F(U64, follows) F(TEXT, org) F(TEXT, name) F(POLICY, policy) \
-	F(FLAG, compromised) F(BYTES, public_key)
+	F(U8, action) F(U32, sender) F(U64, follows) F(U32, change) F(TEXT, org) F(TEXT, name) F(POLICY, policy) \
+	F(MANDATE, mandate) F(FLAG, compromised) F(BYTES, public_key)
 /* clang-format on */
 
 static void sender_encode(const struct entry_sender *record, struct writer *out)
@@ -166,7 +168,7 @@ enum error sender_message(const char *origin, const struct entry_sender *record,
 bool sender_signed(
 	const char *origin, const struct entry_sender *entry, const uint8_t signature[64], const uint8_t key[32])
 {
-	uint8_t buffer[MESSAGE_BYTES_MAX];
+	uint8_t buffer[SENDER_ENTRY_BYTES_MAX];
 	struct writer writer = writer_of(buffer, sizeof buffer);
 	return sender_message(origin, entry, &writer) == E_OK &&
 		   crypto_sign_verify_detached(signature, buffer, writer_len(&writer), key) == 0;

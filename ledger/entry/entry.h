@@ -15,6 +15,7 @@
  * A new action of a sender entry is no kind: its rule is sender_take (sender.h). */
 #pragma once
 
+#include "ledger/entry/mandate.h"
 #include "ledger/event/batch.h"
 #include "ledger/note/note.h"
 
@@ -33,7 +34,7 @@ enum entry_kind {
 
 #define ENTRY_EVENT_BYTES 53
 #define ENTRY_BATCH_BYTES (1 + 4 + 8 + 4 + 8 + 64)
-#define FORMAT_VERSION 2 /* 1 had no `follows` in its sender entries */
+#define FORMAT_VERSION 3 /* 1 had no `follows` in its sender entries, 2 no `change` and no mandate */
 
 struct entry_genesis {
 	uint16_t format;
@@ -55,11 +56,13 @@ struct entry_sender {
 	enum sender_action action;
 	uint32_t sender;
 	uint64_t follows; /* log index of this sender's newest entry before this one, or FOLLOWS_NOTHING */
+	uint32_t change;  /* which change of this sender it is; 0: its registration */
 	uint64_t time_s;
 	char org[ORG_BYTES_MAX + 1];   /* SCHEME:ID */
 	char name[NAME_BYTES_MAX + 1]; /* of the organisation or system */
 	uint8_t public_key[32];
 	struct policy policy;
+	struct mandate mandate;
 	bool compromised;          /* revocation only: the key was reported compromised */
 	uint8_t signature[64];     /* by public_key: registration, rotation, policy; a revocation may have it */
 	uint8_t old_signature[64]; /* by the previous key: rotation, policy */
@@ -133,9 +136,13 @@ struct batch_head entry_batch_head(const struct entry_batch *batch, enum batch_k
 /* The fast path for events: fills in exactly ENTRY_EVENT_BYTES. */
 void entry_event_encode(const struct entry_event *event, uint8_t out[ENTRY_EVENT_BYTES]);
 
-/* What a sender's endorsement signs: domain || origin (range16) || action (1) || id (4) || follows (8) || org (range16)
- * || name (range16) || policy || compromised (1) || key (32). `follows` gives it its place and its turn: indexes are
- * never used twice, so what was signed for one entry endorses no other, however often it is put into the log. */
+#define SENDER_ENTRY_BYTES_MAX \
+	(256u + ORG_BYTES_MAX + NAME_BYTES_MAX + PURPOSE_BYTES_MAX + MANDATE_BYTES_MAX + ORIGIN_BYTES_MAX)
+
+/* What a sender's endorsement signs, never more than SENDER_ENTRY_BYTES_MAX: domain || origin (range16) || action (1)
+ * || id (4) || follows (8) || change (4) || org (range16) || name (range16) || policy || mandate || compromised (1) ||
+ * key (32). `follows` gives it its place and `change` its turn: indexes are never used twice, so what was signed for
+ * one entry endorses no other, however often it is put into the log. */
 enum error sender_message(const char *origin, const struct entry_sender *entry, struct writer *out) MUST_USE;
 /* True if this is the key's signature over the entry's message. */
 bool sender_signed(

@@ -32,6 +32,11 @@ static enum error judge_change(const struct sender *sender, const struct entry_s
 			"the entry follows index %" PRIu64 ", but the newest entry of sender %" PRIu32 " is at %" PRIu64
 			": it has to be made, and signed, anew",
 			entry->follows, entry->sender, sender->version);
+	if (WRONG(entry->change != sender->changes + 1))
+		return fault_set(fault, E_BAD_VALUE,
+			"the entry is change %" PRIu32 ", but sender %" PRIu32 " has had %" PRIu32
+			": it has to be made, and signed, anew",
+			entry->change, entry->sender, sender->changes);
 	return E_OK;
 }
 
@@ -51,6 +56,7 @@ enum error sender_take(struct sender *sender, const char *origin, const struct e
 	if (registers)
 		begin(sender, entry);
 	sender->version = index;
+	sender->changes = entry->change;
 	if (entry->action == SENDER_REVOKE) {
 		sender->status = SENDER_REVOKED;
 		sender->compromised = entry->compromised;
@@ -59,6 +65,7 @@ enum error sender_take(struct sender *sender, const char *origin, const struct e
 	sender->endorsed = sender->endorsed && *endorsed;
 	memcpy(sender->public_key, entry->public_key, sizeof sender->public_key);
 	sender->policy = entry->policy;
+	sender->mandate = entry->mandate;
 	return E_OK;
 }
 
@@ -86,12 +93,14 @@ static void read_text(struct reader *in, char *out, size_t max)
 #define FIELD_READ_TEXT(member, max) read_text(in, record->member, max)
 #define FIELD_WRITE_POLICY(member) policy_encode(&record->member, out)
 #define FIELD_READ_POLICY(member) policy_decode(in, &record->member)
+#define FIELD_WRITE_MANDATE(member) mandate_encode(&record->member, out)
+#define FIELD_READ_MANDATE(member) mandate_decode(in, &record->member)
 
 /* clang-format off */
 #define SENDER_FIELDS(F) \
-	F(U32, id) F(STATUS, status) F(FLAG, endorsed) F(FLAG, compromised) F(U64, version) F(U64, since_s) \
-	F(U64, last_s) F(U64, next_sequence) F(U64, filing_checked) F(TEXT, org, ORG_BYTES_MAX) \
-	F(TEXT, name, NAME_BYTES_MAX) F(BYTES, public_key) F(POLICY, policy)
+	F(U32, id) F(STATUS, status) F(FLAG, endorsed) F(FLAG, compromised) F(U64, version) F(U32, changes) \
+	F(U64, since_s) F(U64, last_s) F(U64, next_sequence) F(U64, filing_checked) F(TEXT, org, ORG_BYTES_MAX) \
+	F(TEXT, name, NAME_BYTES_MAX) F(BYTES, public_key) F(POLICY, policy) F(MANDATE, mandate)
 /* clang-format on */
 
 void sender_read(struct reader *in, struct sender *record)

@@ -3,7 +3,7 @@
 
 #include "ledger/entry/entry.h"
 
-#define SENDER_ROW_BYTES_MAX (128 + ORG_BYTES_MAX + NAME_BYTES_MAX + PURPOSE_BYTES_MAX)
+#define SENDER_ROW_BYTES_MAX (128 + ORG_BYTES_MAX + NAME_BYTES_MAX + PURPOSE_BYTES_MAX + MANDATE_BYTES_MAX)
 
 enum sender_status { SENDER_ACTIVE = 1, SENDER_REVOKED = 2 };
 
@@ -13,6 +13,7 @@ struct sender {
 	bool endorsed;
 	bool compromised;
 	uint64_t version;       /* log index of its newest sender entry */
+	uint32_t changes;       /* sender entries after its registration: the number of the newest */
 	uint64_t since_s;       /* ledger time of its registration */
 	uint64_t last_s;        /* ledger time of its newest batch, 0: none */
 	uint64_t next_sequence; /* = events received */
@@ -21,14 +22,15 @@ struct sender {
 	char name[NAME_BYTES_MAX + 1];
 	uint8_t public_key[32];
 	struct policy policy;
+	struct mandate mandate;
 };
 
 /* What the sender entry at log index `index` makes of a sender: the log's one rule for it (ENTRY-8, ENTRY-16,
- * ENTRY-22), for who writes the log and for all who read it. `sender` is what the entries before it made, its id 0
- * while none has registered it. `*endorsed`: whether this entry bears the signatures that it should.
+ * ENTRY-22, ENTRY-25), for who writes the log and for all who read it. `sender` is what the entries before it made, its
+ * id 0 while none has registered it. `*endorsed`: whether this entry bears the signatures that it should.
  *
  * Errors leave everything as it was: E_BAD_VALUE (the id 0; another organisation or name; it follows another entry than
- * the sender's newest), E_EXISTS, E_UNKNOWN_SENDER, E_REVOKED_SENDER. */
+ * the sender's newest, or has another number than the next), E_EXISTS, E_UNKNOWN_SENDER, E_REVOKED_SENDER. */
 enum error sender_take(struct sender *sender, const char *origin, const struct entry_sender *entry, uint64_t index,
 	bool *endorsed, struct fault *fault) MUST_USE;
 

@@ -92,7 +92,7 @@ static void write_word(struct writer *out, const char *front, const char *text)
 }
 
 /* Only differences: a word for each. */
-enum error policy_format(const struct policy *policy, struct writer *out)
+void policy_format(const struct policy *policy, struct writer *out)
 {
 	uint64_t usual = event_fields_with(FIELD_RESTRICTED);
 	for (uint64_t i = 1; i <= EVENT_FIELD_LAST; i++) {
@@ -106,6 +106,4 @@ enum error policy_format(const struct policy *policy, struct writer *out)
 		write_word(out, "withhold", "");
 	if (policy->flags & POLICY_PURPOSE_REQUIRED)
 		write_word(out, "purpose-required", "");
-	writer_u8(out, '\0');
-	return out->error;
 }

@@ -26,5 +26,5 @@ bool policy_equal(const struct policy *a, const struct policy *b);
 void policy_encode(const struct policy *policy, struct writer *out);
 /* Refuses bits of unknown fields and of fields that may not be closed. */
 void policy_decode(struct reader *in, struct policy *out);
-/* As words, one a line, for people and JSON: the words that make it from the default. NUL-terminated. */
-enum error policy_format(const struct policy *policy, struct writer *out) MUST_USE;
+/* As words, one a line, for people and JSON: the words that make it from the default. No end mark. */
+void policy_format(const struct policy *policy, struct writer *out);

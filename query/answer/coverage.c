@@ -12,7 +12,7 @@
 #include "ledger/base/domain.h"
 #include "ledger/base/grow.h"
 #include "ledger/base/thread.h"
-#include "ledger/event/policy_json.h"
+#include "ledger/entry/mandate.h"
 #include "ledger/read/filing_lag.h"
 
 struct visit {
@@ -88,7 +88,7 @@ static enum error list_sender(const struct sender *sender, bool silent, struct v
 	enum error unchecked = filing_lag_since(visit->snapshot, sender, &since_s);
 	if (unchecked != E_OK && unchecked != E_NOT_FOUND)
 		return unchecked;
-	json_auto_t *policy = policy_to_json(&sender->policy);
+	json_auto_t *policy = terms_to_json(&sender->policy, &sender->mandate);
 	text_object(text, NULL);
 	text_number(text, "id", sender->id);
 	text_string(text, "org", bytes_text(sender->org));
@@ -97,6 +97,7 @@ static enum error list_sender(const struct sender *sender, bool silent, struct v
 	text_flag(text, "endorsed", sender->endorsed);
 	text_flag(text, "compromised", sender->compromised);
 	text_number(text, "entry", sender->version);
+	text_number(text, "changes", sender->changes);
 	text_time(text, "since", sender->since_s);
 	time_or_null(text, "last_received", sender->last_s > 0, sender->last_s);
 	text_number(text, "events", sender->next_sequence);

@@ -33,10 +33,15 @@ class World:
         return path
 
     def change_at(self, entry, *options, **more):
-        return self.endorse("--follows", str(entry), *options, **more)
+        return self.endorse("--follows", str(entry[0]), "--change", str(entry[1]), *options, **more)
+
+    def place(self):
+        """Of the change that is next."""
+        sender = self.sender()
+        return sender["entry"], sender["changes"] + 1
 
     def change(self, *options, **more):
-        return self.change_at(self.sender()["entry"], *options, **more)
+        return self.change_at(self.place(), *options, **more)
 
     def apply(self, command, path, *options):
         return self.ledger.result("sender", command, self.ledger.dir, "--endorsement", path, *options)
@@ -87,7 +92,7 @@ def registered(world):
            "what was signed for another log is taken by that one alone: %d %s" % (result.returncode, result.stderr.strip()))
     result = twin.result("sender", "add", twin.dir, "--public", world.said, "--endorsement", foreign)
     tap.ok(result.returncode == 0, "... which takes it: " + result.stderr.strip())
-    change = world.change_at(1, "--policy", "withhold", key=world.key + ".twin")
+    change = world.change_at((1, 1), "--policy", "withhold", key=world.key + ".twin")
     twin.remove()
     path = world.endorse("--log", ledger.vkey, "--id", "1", "--name", "Aarhus Kommune", "--org", "cvr:55133018")
     public = world.said
@@ -100,11 +105,12 @@ def registered(world):
     refused(world, "another log's change of the sender with that number", world.apply("policy", change), "for another ledger")
     coverage = json.loads(ledger.get("/v1/coverage"))["senders"][0]
     tap.ok(coverage["entry"] == world.sender()["entry"] == 1, "coverage shows its newest entry")
+    tap.ok(coverage["changes"] == world.sender()["changes"] == 0, "... and how many changes it has had")
 
 
 def policies(world):
     wide = world.change("--policy", "withhold", "--policy", "close=legal_basis")
-    tap.ok("policy: " in world.said and "withhold" in world.said and "after entry 1" in world.said, "what is signed is said: " + world.said)
+    tap.ok("policy: " in world.said and "withhold" in world.said and "change 1, after entry 1" in world.said, "what is signed is said: " + world.said)
     twin = world.change("--policy", "withhold")
     refused(world, "a change of policy for a rotation", world.apply("rotate", wide), "sender policy DIR")
     result = world.apply("policy", wide)
@@ -113,6 +119,10 @@ def policies(world):
     first = sender["entry"]
     tap.ok(sender["endorsed"] and "withhold" in sender["policy"], "... endorsed")
     refused(world, "another file for the same place", world.apply("policy", twin), "--follows %d" % first)
+    entry, number = world.place()
+    for other in (number - 1, number + 1):
+        result = world.apply("policy", world.change_at((entry, other), "--clear"))
+        refused(world, "change %d where %d is next" % (other, number), result, "--change %d" % number)
     result = world.apply("policy", world.change("--clear"))
     tap.ok(result.returncode == 0 and world.sender()["policy"] == [], "none again: " + result.stdout.strip())
     refused(world, "the older file again", world.apply("policy", wide), "--follows %d" % world.sender()["entry"])
@@ -121,9 +131,13 @@ def policies(world):
     replayed = world.entry(first)
     answer = world.put(replayed)
     tap.ok(not answer["ok"] and world.sender()["policy"] == [], "the entry's own bytes again: refused: %s" % answer)
-    moved = replayed[:6] + world.sender()["entry"].to_bytes(8, "big") + replayed[14:]
+    entry, number = world.place()
+    moved = replayed[:6] + entry.to_bytes(8, "big") + replayed[14:]
     answer = world.put(moved)
-    tap.ok(not answer["ok"] and world.sender()["endorsed"], "moved to this place: refused: %s" % answer)
+    tap.ok(not answer["ok"] and "has had 2" in answer["text"], "moved to this place alone: refused: %s" % answer)
+    moved = replayed[:6] + entry.to_bytes(8, "big") + number.to_bytes(4, "big") + replayed[18:]
+    answer = world.put(moved)
+    tap.ok(not answer["ok"] and world.sender()["endorsed"], "moved to this place and turn: refused: %s" % answer)
     tap.ok("unendorsed=0" in world.ledger.audit()[1], "all that stands in the log is endorsed: " + world.ledger.audit()[1])
 
 
@@ -163,11 +177,12 @@ def revoked(world):
 def usage(world):
     for name, options, wanted in (
             ("a change without its place", ("--rotate", "x"), "wants --follows"),
-            ("nothing to change", ("--follows", "3"), "are missing"),
-            ("two things", ("--follows", "3", "--rotate", "x", "--revoke"), "one thing at a time"),
-            ("words and none", ("--follows", "3", "--policy", "withhold", "--clear"), "one thing at a time"),
-            ("a log for a change", ("--follows", "3", "--log", world.ledger.vkey, "--clear"), "the key file has them"),
-            ("a place that is none", ("--follows", "-3", "--clear"), "--follows is the log index")):
+            ("a change without its number", ("--follows", "3", "--rotate", "x"), "--change"),
+            ("nothing to change", ("--follows", "3", "--change", "1"), "are missing"),
+            ("two things", ("--follows", "3", "--change", "1", "--rotate", "x", "--revoke"), "one thing at a time"),
+            ("words and none", ("--follows", "3", "--change", "1", "--policy", "withhold", "--clear"), "one thing at a time"),
+            ("a log for a change", ("--follows", "3", "--change", "1", "--log", world.ledger.vkey, "--clear"), "the key file has them"),
+            ("a place that is none", ("--follows", "-3", "--change", "1", "--clear"), "--follows is the log index")):
         world.endorse(*options, code=2)
         tap.ok(wanted in world.said, name + ": " + world.said.split("\n")[0])
 

@@ -80,7 +80,7 @@ static bool make_batch(struct any_log *any, const struct log_rules *rules, struc
 
 static void sign(const char *origin, const struct entry_sender *entry, const uint8_t secret[64], uint8_t out[64])
 {
-	uint8_t buffer[4096];
+	uint8_t buffer[SENDER_ENTRY_BYTES_MAX];
 	struct bytes message;
 	struct writer w = writer_of(buffer, sizeof buffer);
 	ck_ok(sender_message(origin, entry, &w));
@@ -98,6 +98,7 @@ static bool make_change(struct any_log *any, const struct log_rules *rules, stru
 	*entry = (struct entry_sender){.action = old == NULL ? SENDER_REGISTER : SENDER_ROTATE + below(3),
 		.sender = old == NULL ? rules->senders[rules->sender_count - 1]->id + 1 + below(2) : old->id,
 		.follows = old == NULL ? FOLLOWS_NOTHING : old->version,
+		.change = old == NULL ? 0 : old->changes + 1,
 		.time_s = rules->state.time_s};
 	out->kind = ENTRY_SENDER;
 	strcpy(entry->org, old == NULL ? "cvr:55133018" : old->org);
@@ -179,7 +180,7 @@ static void spoil_time(uint64_t *time_s)
 
 static void spoil_sender(struct entry_sender *entry)
 {
-	switch (below(7)) {
+	switch (below(8)) {
 	case 0:
 		entry->sender = below(4);
 		break;
@@ -197,6 +198,9 @@ static void spoil_sender(struct entry_sender *entry)
 		break;
 	case 5:
 		entry->action = entry->action % 4 + 1;
+		break;
+	case 6:
+		entry->change += below(2) ? 1 : UINT32_MAX;
 		break;
 	default:
 		spoil_time(&entry->time_s);

@@ -22,7 +22,7 @@ void fixture_close(struct fixture *fixture)
 
 void fixture_register(struct fixture *fixture, uint32_t id, const char *org, const char *name)
 {
-	uint8_t message[2048];
+	uint8_t message[SENDER_ENTRY_BYTES_MAX];
 	struct bytes to_sign;
 	struct fault fault = {0};
 	struct entry_sender entry = {
@@ -47,6 +47,15 @@ uint64_t fixture_follows(struct fixture *fixture, enum sender_action action, uin
 		return FOLLOWS_NOTHING;
 	ck_ok(ledger_sender(fixture->ledger, id, &sender));
 	return sender.version;
+}
+
+uint32_t fixture_change(struct fixture *fixture, enum sender_action action, uint32_t id)
+{
+	struct sender sender;
+	if (action == SENDER_REGISTER)
+		return 0;
+	ck_ok(ledger_sender(fixture->ledger, id, &sender));
+	return sender.changes + 1;
 }
 
 void fixture_make(struct fixture *fixture)

@@ -30,6 +30,8 @@ void fixture_remove(struct fixture *fixture);
 void fixture_register(struct fixture *fixture, uint32_t id, const char *org, const char *name);
 /* What an entry of this sender has to follow. */
 uint64_t fixture_follows(struct fixture *fixture, enum sender_action action, uint32_t id);
+/* ... and which change it is. */
+uint32_t fixture_change(struct fixture *fixture, enum sender_action action, uint32_t id);
 void fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
 

@@ -116,7 +116,7 @@ void forge_free(struct forge *forge)
 
 static void sign_sender(const struct entry_sender *entry, const uint8_t secret_key[64], uint8_t out[64])
 {
-	uint8_t buffer[2048];
+	uint8_t buffer[SENDER_ENTRY_BYTES_MAX];
 	struct bytes message;
 	struct writer w = writer_of(buffer, sizeof buffer);
 	ck_ok(sender_message(FORGE_ORIGIN, entry, &w));
@@ -154,6 +154,7 @@ uint64_t forge_sender_change(
 	ck_ok(entry_decode(bytes_of(newest->data, newest->len), &entry));
 	entry.sender.action = action;
 	entry.sender.follows = sender->version;
+	entry.sender.change = ++sender->changes;
 	entry.sender.time_s = forge->now_s;
 	entry.sender.compromised = compromised;
 	memcpy(old_secret, sender->secret_key, sizeof old_secret);

@@ -54,6 +54,7 @@ struct forge_sender {
 	uint8_t secret_key[64];
 	uint64_t next_sequence;
 	uint64_t version; /* log index of its newest entry */
+	uint32_t changes; /* its entries after the registration */
 };
 
 struct forge {

@@ -37,8 +37,11 @@ static void revoke_sender(uint32_t id)
 	struct fault fault = {0};
 	struct sender sender;
 	ck_ok(ledger_sender(f.ledger, id, &sender));
-	struct entry_sender entry = {
-		.action = SENDER_REVOKE, .follows = sender.version, .sender = id, .policy = sender.policy};
+	struct entry_sender entry = {.action = SENDER_REVOKE,
+		.follows = sender.version,
+		.change = sender.changes + 1,
+		.sender = id,
+		.policy = sender.policy};
 	strcpy(entry.org, sender.org);
 	strcpy(entry.name, sender.name);
 	memcpy(entry.public_key, sender.public_key, sizeof entry.public_key);

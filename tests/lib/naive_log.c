@@ -111,15 +111,16 @@ static const struct entry_sender *entry_of(const struct naive_log *log, uint32_t
 	return NULL;
 }
 
-/* ENTRY-16, ENTRY-22, ENTRY-23 */
+/* ENTRY-16, ENTRY-22 to ENTRY-25 */
 static bool allows_sender(const struct naive_log *log, const struct entry_sender *next)
 {
 	uint64_t index;
 	const struct entry_sender *before = entry_of(log, next->sender, false, &index);
 	if (next->action == SENDER_REGISTER)
-		return next->sender != 0 && before == NULL && next->follows == FOLLOWS_NOTHING;
+		return next->sender != 0 && before == NULL && next->follows == FOLLOWS_NOTHING && next->change == 0;
 	return before != NULL && before->action != SENDER_REVOKE && next->follows == index &&
-		   strcmp(before->org, next->org) == 0 && strcmp(before->name, next->name) == 0;
+		   next->change == before->change + 1 && strcmp(before->org, next->org) == 0 &&
+		   strcmp(before->name, next->name) == 0;
 }
 
 /* ---- events and batches ---- */

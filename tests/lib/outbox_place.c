@@ -181,8 +181,12 @@ void change_policy(const char *word)
 	struct sender_key key;
 	ck_ok(ledger_sender(fixture.ledger, fixture.sender, &row));
 	ck_ok(policy_apply(&row.policy, word, &fault));
-	struct entry_sender entry = {
-		.action = SENDER_POLICY, .sender = fixture.sender, .follows = row.version, .policy = row.policy};
+	struct entry_sender entry = {.action = SENDER_POLICY,
+		.sender = fixture.sender,
+		.follows = row.version,
+		.change = row.changes + 1,
+		.policy = row.policy,
+		.mandate = row.mandate};
 	memcpy(entry.org, row.org, sizeof entry.org);
 	memcpy(entry.name, row.name, sizeof entry.name);
 	memcpy(entry.public_key, row.public_key, 32);

@@ -338,8 +338,12 @@ void people_change(unsigned i, enum sender_action action)
 	sim_must(read_row(person->id, &row));
 	sim_must(sender_key_read(person->key_path, &old, NULL));
 	request.key = old;
-	request.entry =
-		(struct entry_sender){.action = action, .sender = person->id, .follows = row.version, .policy = row.policy};
+	request.entry = (struct entry_sender){.action = action,
+		.sender = person->id,
+		.follows = row.version,
+		.change = row.changes + 1,
+		.policy = row.policy,
+		.mandate = row.mandate};
 	memcpy(request.entry.org, row.org, sizeof row.org);
 	memcpy(request.entry.name, row.name, sizeof row.name);
 	if (action == SENDER_ROTATE)

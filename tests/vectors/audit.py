@@ -19,7 +19,7 @@ class Log:
 
     def __init__(self, register=True, **change):
         self.entries, self.now, self.change = [], START, change
-        self.sequence, self.checked, self.key, self.newest = {}, {}, {}, {}
+        self.sequence, self.checked, self.key, self.newest, self.changes = {}, {}, {}, {}, {}
         self.events = self.batches = self.unendorsed = self.epochs = self.lost = 0
         self.last_event = None
         self.append(genesis(LOG, time=START, lag=LAG))
@@ -39,6 +39,7 @@ class Log:
     def register(self, number, signed=True):
         self.sequence[number], self.checked[number], self.key[number] = 0, 0, KEYS[number]
         self.unendorsed += not signed
+        self.changes[number] = 0
         self.newest[number] = self.append(
             sender(REGISTER, number, KEYS[number], time=self.now, name=NAMES[number], signed=signed))
         return self.newest[number]
@@ -48,9 +49,11 @@ class Log:
         key, old = key or self.key[number], self.key[number]
         self.key[number] = key
         self.unendorsed += not signed and action != REVOKE
+        self.changes[number] += 1
         self.newest[number] = self.append(sender(
             action, number, key, None if action == REVOKE else old,
-            **{"time": self.now, "name": NAMES[number], "signed": signed, "follows": self.newest[number], **change}))
+            **{"time": self.now, "name": NAMES[number], "signed": signed, "follows": self.newest[number],
+               "change": self.changes[number], **change}))
         return self.newest[number]
 
     # ---- events ----
@@ -94,7 +97,7 @@ class Log:
             if kind in (2, 3):
                 newest = int.from_bytes(entry[13:21], "big")
             elif kind == 1:
-                newest = int.from_bytes(entry[14:22], "big")
+                newest = int.from_bytes(entry[18:26], "big")
             elif kind == 6:
                 newest = int.from_bytes(entry[-8:], "big")
         return newest
@@ -188,10 +191,10 @@ def honest():
     log = Log()
     old = log.entries[log.alter(POLICY, 1, flags=1)]
     log.alter(POLICY, 1)
-    log.append(old[:6] + u(8, 3) + old[14:])
+    log.append(old[:6] + u(8, 3) + u(4, 3) + old[18:])
     log.unendorsed += 1
     log.batch()
-    good("policy-replayed", "an older policy with its signatures, said to follow the newest entry: valid, and unendorsed", log)
+    good("policy-replayed", "an older policy with its signatures, said to follow the newest entry and to be the next change: valid, and unendorsed", log)
     log = Log()
     log.batch()
     log.alter(REVOKE, 1, compromised=1)
@@ -602,6 +605,13 @@ def sender_rules():
 
             index = {"other": 4, "batch": 5}.get(word, 3)
             case("%s-follows-%s" % (kind, word), "a change that follows " + about, build, index, rule="ENTRY-22")
+
+    for word, about, number in (("again", "has the number of the one before", 1), ("skipped", "leaves a number out", 3),
+                                ("largest", "has the largest number", 2**32 - 1)):
+        for action, kind in ((ROTATE, "rotate"), (POLICY, "policy"), (REVOKE, "revoke")):
+            case("%s-change-%s" % (kind, word), "a change that " + about,
+                 lambda log, action=action, number=number: (log.alter(POLICY, 1), log.alter(action, 1, change=number)), 3,
+                 rule="ENTRY-25")
 
     def unknown(log):
         log.key[2] = KEYS[2]

@@ -176,26 +176,38 @@ REGISTER, ROTATE, POLICY, REVOKE = 1, 2, 3, 4
 NOTHING = 2**64 - 1  # what a registration follows
 
 
-def genesis(key, origin=ORIGIN, time=1790000000, lag=300, seconds=5, vrf=b"\x22" * 32, predecessor=b"", form=2):
+def genesis(key, origin=ORIGIN, time=1790000000, lag=300, seconds=5, vrf=b"\x22" * 32, predecessor=b"", form=3):
     return (b"\0" + u(2, form) + u(8, time) + range16(origin) + key.public + vrf + u(4, seconds) + u(4, lag) +
             range16(predecessor))
 
 
-def sender_message(origin, action, sender, org, name, restricted, flags, purpose, public, follows=NOTHING, compromised=0):
-    return (b"indsigt/v2 sender\n" + range16(origin) + u(1, action) + u(4, sender) + u(8, follows) + range16(org) +
-            range16(name) + u(8, restricted) + u(2, flags) + range16(purpose) + u(1, compromised) + public)
+def mandate(reports_for="", events=0, size=0, rights=0, certificates=()):
+    return range16(reports_for) + u(4, events) + u(4, size) + u(2, rights) + u(1, len(certificates)) + b"".join(certificates)
+
+
+NO_MANDATE = mandate()
+
+
+def sender_message(origin, action, sender, org, name, restricted, flags, purpose, public, follows=NOTHING, compromised=0,
+                   change=0, more=NO_MANDATE):
+    return (b"indsigt/v3 sender\n" + range16(origin) + u(1, action) + u(4, sender) + u(8, follows) + u(4, change) +
+            range16(org) + range16(name) + u(8, restricted) + u(2, flags) + range16(purpose) + more + u(1, compromised) + public)
 
 
 def sender(action, number, key, old=None, *, time=1790000000, org="cvr:55133018", name="Aarhus Kommune",
-           restricted=DEFAULT_RESTRICTED, flags=0, purpose="", compromised=0, origin=ORIGIN, signed=True, follows=None):
-    """`follows` is 7 for what is no registration, unless the case says otherwise."""
+           restricted=DEFAULT_RESTRICTED, flags=0, purpose="", compromised=0, origin=ORIGIN, signed=True, follows=None,
+           change=None, more=NO_MANDATE):
+    """`follows` is 7 and `change` 2 for what is no registration, unless the case says otherwise; `more` is the mandate."""
     if follows is None:
         follows = NOTHING if action == REGISTER else 7
-    message = sender_message(origin, action, number, org, name, restricted, flags, purpose, key.public, follows, compromised)
+    if change is None:
+        change = 0 if action == REGISTER else 2
+    message = sender_message(origin, action, number, org, name, restricted, flags, purpose, key.public, follows, compromised,
+                             change, more)
     first = key.sign(message) if signed and action != REVOKE else bytes(64)
     second = old.sign(message) if old is not None and signed else bytes(64)
-    return (b"\1" + u(1, action) + u(4, number) + u(8, follows) + u(8, time) + range16(org) + range16(name) + key.public +
-            u(8, restricted) + u(2, flags) + range16(purpose) + u(1, compromised) + first + second)
+    return (b"\1" + u(1, action) + u(4, number) + u(8, follows) + u(4, change) + u(8, time) + range16(org) + range16(name) + key.public +
+            u(8, restricted) + u(2, flags) + range16(purpose) + more + u(1, compromised) + first + second)
 
 
 def event(number, sequence, time, commitment, mass=False):

@@ -407,6 +407,41 @@ def entry():
     other = sender(REGISTER, 3, SENDER, restricted=0)
     sender_vector("restricted-not-signed", "signed for another policy", other[:-128] + honest[-128:], endorsed=False,
                   restricted="0")
+    def narrowed(case, about, more, words=None, expect=None, **change):
+        data = sender(REGISTER, 3, SENDER, more=more, **change)
+        sender_vector("mandate-" + case, about, data, expect or ("bad-value" if words is None else "ok"),
+                      **({} if words is None else {"words": words}))
+
+    one, two = bytes(range(32)), bytes(range(1, 33))
+    narrowed("all", "all that a mandate may say", mandate("cvr:1 cvr:10 cvr:2 se:16-7", 1000, 2**32 - 1, 3, [one, two]),
+             ["reports-for=cvr:1", "reports-for=cvr:10", "reports-for=cvr:2", "reports-for=se:16-7", "events-per-second=1000",
+              "bytes-per-second=4294967295", "grants", "reads", "certificate=" + one.hex(), "certificate=" + two.hex()])
+    narrowed("none", "no mandate", NO_MANDATE, [])
+    narrowed("grants", "grants alone", mandate(rights=1), ["grants"])
+    narrowed("reads", "reads alone", mandate(rights=2), ["reads"])
+    for rights in (4, 7, 0x8000):
+        narrowed("rights-%d" % rights, "a right that there is not", mandate(rights=rights))
+    for name, about, orgs in (("order", "organisations in another order", "cvr:2 cvr:1"), ("twice", "an organisation twice", "cvr:1 cvr:1"),
+                              ("two-spaces", "two spaces between organisations", "cvr:1  cvr:2"),
+                              ("space-before", "a space before the first", " cvr:1"), ("space-behind", "a space behind the last", "cvr:1 "),
+                              ("no-scheme", "one without a scheme", "1"), ("no-id", "one without an id", "cvr:"),
+                              ("capitals", "one with a scheme in capitals", "CVR:1"),
+                              ("control", "a line break between them", "cvr:1\ncvr:2"), ("nul", "a zero byte", "cvr:1\0"),
+                              ("org-129", "one of 129 bytes", "cvr:" + "1" * 125),
+                              ("own", "the sender's own organisation", "cvr:1 cvr:55133018")):
+        narrowed(name, about, mandate(orgs))
+    full = " ".join("a:%05d" % i for i in range(256))
+    narrowed("orgs-2049", "2,049 bytes of organisations", mandate(full + "00"), expect="too-long")
+    narrowed("orgs-2048", "2,048 bytes of organisations", mandate(full + "0"), ["reports-for=" + org for org in (full + "0").split()])
+    narrowed("certificates-order", "certificates in another order", mandate(certificates=[two, one]))
+    narrowed("certificates-twice", "a certificate twice", mandate(certificates=[one, one]))
+    several = [bytes([i]) * 32 for i in range(9)]
+    narrowed("certificates-8", "eight certificates", mandate(certificates=several[:8]),
+             ["certificate=" + each.hex() for each in several[:8]])
+    narrowed("certificates-9", "nine certificates", mandate(certificates=several), expect="too-long")
+    honest_mandate, wider = sender(REGISTER, 3, SENDER), sender(REGISTER, 3, SENDER, more=mandate("cvr:1"))
+    sender_vector("mandate-not-signed", "signed for another mandate", wider[:-128] + honest_mandate[-128:], endorsed=False,
+                  words=["reports-for=cvr:1"])
     for flags in (4, 8, 0x8000, 0xFFFF):
         sender_vector("flags-%d" % flags, "a flag that is none", sender(REGISTER, 3, SENDER, flags=flags), "bad-value")
     for name, about, org in (("org-no-id", "a scheme without an id", "cvr:"), ("org-no-first", "an id without a scheme", ":1"),
@@ -427,7 +462,7 @@ def entry():
     sender_vector("org-control", "a control character in the organisation", sender(REGISTER, 3, SENDER, org="cvr:\n1"), "bad-value")
     sender_vector("purpose-delete", "0x7F in the purpose", sender(REGISTER, 3, SENDER, purpose="a\x7fb"), "bad-value")
     sender_vector("purpose-not-utf8", "a purpose that is not UTF-8", sender(REGISTER, 3, SENDER, purpose="ab").replace(
-        range16("ab") + b"\0", range16(b"\xc3\x28") + b"\0"), "bad-value")
+        range16("ab") + NO_MANDATE, range16(b"\xc3\x28") + NO_MANDATE), "bad-value")
     sender_vector("purpose-256", "a purpose of 256 bytes", sender(REGISTER, 3, SENDER, purpose="p" * 256), "too-long")
     sender_vector("compromised-2", "a flag of 2", sender(REVOKE, 3, SENDER, compromised=2), "bad-value")
     for action, word in ((ROTATE, "rotate"), (POLICY, "policy")):
@@ -465,6 +500,20 @@ def entry():
                       sender(action, 3, key, SENDER, follows=NOTHING), "bad-value")
     sender_vector("revoke-follows-nothing", "a revocation that follows nothing", sender(REVOKE, 3, SENDER, follows=NOTHING),
                   "bad-value")
+    for action, word in ((ROTATE, "rotate"), (POLICY, "policy")):
+        key = OTHER if action == ROTATE else SENDER
+        signed = sender(action, 3, key, SENDER)
+        for other in (1, 3, 2**32 - 1):
+            placed = sender(action, 3, key, SENDER, change=other)
+            sender_vector("%s-change-%s" % (word, other if other < 9 else "largest"), "signed for another change: endorsed nowhere else",
+                          signed[:-128] + placed[-128:], endorsed=False, old_key=SENDER)
+        sender_vector(word + "-change-0", "a change with the number of a registration", sender(action, 3, key, SENDER, change=0),
+                      "bad-value")
+    sender_vector("revoke-change-0", "a revocation with the number of a registration", sender(REVOKE, 3, SENDER, change=0),
+                  "bad-value")
+    for other in (1, 2**32 - 1):
+        sender_vector("register-change-%s" % (other if other < 9 else "largest"), "a registration that is a change",
+                      sender(REGISTER, 3, SENDER, change=other), "bad-value")
     for other in (0, 7, NOTHING - 1):
         sender_vector("register-follows-%s" % (other if other < 9 else "far"), "a registration that follows something",
                       sender(REGISTER, 3, SENDER, follows=other), "bad-value")
@@ -476,7 +525,14 @@ def entry():
            range16("Aarhus Kommune") + u(8, DEFAULT_RESTRICTED) + u(2, 0) + range16("") + SENDER.public)
     sender_vector("register-version-1", "signed as entries of format 1 were", register[:-128] + SENDER.sign(old) + bytes(64),
                   endorsed=False)
-    sender_vector("format-1", "an entry of format 1, without what it follows", register[:6] + register[14:], "bad-value")
+    old = (b"indsigt/v2 sender\n" + range16(ORIGIN) + u(1, REGISTER) + u(4, 3) + u(8, NOTHING) + range16("cvr:55133018") +
+           range16("Aarhus Kommune") + u(8, DEFAULT_RESTRICTED) + u(2, 0) + range16("") + u(1, 0) + SENDER.public)
+    sender_vector("register-version-2", "signed as entries of format 2 were", register[:-128] + SENDER.sign(old) + bytes(64),
+                  endorsed=False)
+    sender_vector("format-1", "an entry of format 1, without what it follows", register[:6] + register[14:18] + register[22:],
+                  "bad-value")
+    sender_vector("format-2", "an entry of format 2, without its number and mandate",
+                  (register[:14] + register[18:]).replace(NO_MANDATE, b""), "bad-value")
     sender_vector("org-no-scheme", "an organisation without its scheme", sender(REGISTER, 3, SENDER, org="55133018"), "bad-value")
     for action in (0, 5):
         sender_vector("action-%d" % action, "no such action", sender(action, 3, SENDER), "bad-value")
@@ -535,8 +591,8 @@ def entry():
         write("entry", "genesis" + name, vector)
 
     first_entry("", "a log without a predecessor", genesis(LOG), "ok")
-    for form in (0, 1, 3):
-        first_entry("-format-%d" % form, "a format of the future" if form == 3 else "a format that is no more, or never was",
+    for form in (0, 1, 2, 4):
+        first_entry("-format-%d" % form, "a format of the future" if form == 4 else "a format that is no more, or never was",
                     genesis(LOG, form=form), "format")
     first_entry("-origin-empty", "no origin", genesis(LOG, origin=""))
     first_entry("-origin-space", "an origin that is no name of a note key", genesis(LOG, origin="ledger example"))
@@ -923,28 +979,31 @@ def endorsement():
     actions = {"register": REGISTER, "rotate": ROTATE, "policy": POLICY, "revoke": REVOKE}
 
     def signed(action="register", key=SENDER, number=3, restricted=DEFAULT_RESTRICTED, flags=1, purpose="sagsbehandling",
-               follows=NOTHING, compromised=0, by=None):
+               follows=NOTHING, compromised=0, by=None, change=None, more=NO_MANDATE):
+        if change is None:
+            change = 0 if action == "register" else 2
         return b64((by or key).sign(sender_message(ORIGIN, actions[action], number, *fields.values(), restricted, flags, purpose,
-                                                   key.public, follows, compromised)))
+                                                   key.public, follows, compromised, change, more)))
 
     def file(**change):
         """A registration; a member whose change is ... is left out."""
-        made = {"type": "indsigt-endorsement/v2", "origin": ORIGIN, "log": ours, "action": "register", "sender": 3, "follows": None,
+        made = {"type": "indsigt-endorsement/v3", "origin": ORIGIN, "log": ours, "action": "register", "sender": 3, "follows": None,
+                "change": 0,
                 **fields, "policy": words, "compromised": False, "public_key": b64(SENDER.public), "signature": signed(),
                 "old_signature": None, **change}
         return {name: value for name, value in made.items() if value is not ...}
 
     def rotated(**change):
-        return file(**{"action": "rotate", "follows": 7, "public_key": b64(OTHER.public),
+        return file(**{"action": "rotate", "follows": 7, "change": 2, "public_key": b64(OTHER.public),
                        "signature": signed("rotate", OTHER, follows=7),
                        "old_signature": signed("rotate", OTHER, follows=7, by=SENDER), **change})
 
     def policy(**change):
-        return file(**{"action": "policy", "follows": 7, "signature": signed("policy", follows=7),
+        return file(**{"action": "policy", "follows": 7, "change": 2, "signature": signed("policy", follows=7),
                        "old_signature": signed("policy", follows=7), **change})
 
     def revoked(compromised=False, **change):
-        return file(**{"action": "revoke", "follows": 7, "policy": [], "compromised": compromised,
+        return file(**{"action": "revoke", "follows": 7, "change": 2, "policy": [], "compromised": compromised,
                        "signature": signed("revoke", flags=0, purpose="", follows=7, compromised=int(compromised)), **change})
 
     def vector(name, about, content, expect, **members):
@@ -997,9 +1056,37 @@ def endorsement():
     for member in file():
         vector("without-" + member.replace("_", "-"), "without " + member, file(**{member: ...}), "bad-value")
     vector("unknown-member", "a member more", file(seed="x"), "bad-value")
-    vector("version-1", "a file of the first version", file(type=..., action=..., follows=..., compromised=..., old_signature=...),
-           "bad-value")
+    vector("version-1", "a file of the first version",
+           file(type=..., action=..., follows=..., change=..., compromised=..., old_signature=...), "bad-value")
+    vector("version-2", "a file of the second version", file(type="indsigt-endorsement/v2", change=...), "bad-value")
     vector("other-type", "another type", file(type="indsigt-endorsement/v1"), "bad-value")
+    vector("other-change", "signed as another change", policy(change=3), "bad-signature")
+    vector("change-replayed", "an older change, said to be the next one", policy(follows=9, change=3), "bad-signature")
+    vector("register-change", "a registration that is a change", file(change=1, signature=signed(change=1)), "bad-value")
+    for name, about, value in (("zero", "is a registration's", 0), ("null", "is nothing", None), ("negative", "is less than 0", -1),
+                               ("text", "is a text", "2"), ("fraction", "is a fraction", 2.0), ("too-large", "has 33 bits", 2**32 + 2)):
+        vector("change-" + name, "a change whose number " + about, policy(change=value), "bad-value")
+    largest = 2**32 - 1
+    vector("change-largest", "the largest number of a change",
+           policy(change=largest, signature=signed("policy", follows=7, change=largest),
+                  old_signature=signed("policy", follows=7, change=largest)), "ok",
+           entry=sender(POLICY, 3, SENDER, SENDER, time=0, flags=1, purpose="sagsbehandling", change=largest).hex())
+    hashes = [bytes(range(32)), bytes(range(1, 33))]
+    wide = mandate("cvr:1 cvr:2", 500, 1000000, 3, hashes)
+    said = ["reports-for=cvr:2", "certificate=" + hashes[1].hex(), "reads", "reports-for=cvr:1", "events-per-second=500", "grants",
+            "bytes-per-second=1000000", "certificate=" + hashes[0].hex()]
+    vector("mandate", "the words of a mandate, in any order", file(policy=said, signature=signed(flags=0, purpose="", more=wide)), "ok",
+           entry=sender(REGISTER, 3, SENDER, time=0, more=wide).hex())
+    vector("other-mandate", "signed for another mandate",
+           file(policy=said[1:], signature=signed(flags=0, purpose="", more=wide)), "bad-signature")
+    for name, about, word in (("org", "an organisation that is none", "reports-for=1"), ("own", "its own organisation", "reports-for=cvr:55133018"),
+                              ("events", "no events a second", "events-per-second=0"), ("bytes", "a limit of 33 bits", "bytes-per-second=4294967296"),
+                              ("fraction", "a limit with a fraction", "events-per-second=1.5"),
+                              ("certificate", "a certificate's hash in capitals", "certificate=" + "A" * 64),
+                              ("certificate-short", "a certificate's hash of 31 bytes", "certificate=" + "a" * 62)):
+        vector("mandate-" + name, about, file(policy=[word]), "bad-value")
+    vector("revoke-mandate", "a revocation with a mandate", revoked(policy=["grants"], signature=signed(
+        "revoke", flags=0, purpose="", follows=7, more=mandate(rights=1))), "bad-value")
     vector("action-unknown", "an action that there is not", file(action="add"), "bad-value")
     vector("register-follows", "a registration that follows an entry",
            file(follows=7), "bad-value")
@@ -1028,7 +1115,7 @@ def endorsement():
     vector("org-129", "an organisation of 129 bytes", file(org="cvr:" + "1" * 125), "bad-value")
     vector("org-control", "a control character in the organisation", file(org="cvr:\t1"), "bad-value")
     vector("sender-fraction", "the id with a fraction", json.dumps(file()).replace('"sender": 3', '"sender": 3.0'), "bad-value")
-    vector("array", "an array", str(list(range(13))), "bad-value")
+    vector("array", "an array", str(list(range(14))), "bad-value")
     vector("key-long", "a public key of 33 bytes", file(public_key=b64(bytes(33))), "bad-key")
     vector("policy-text", "the policy as a text", file(policy="withhold", signature=signed(flags=0, purpose="")), "bad-value")
     vector("policy-unknown", "a word that there is not", file(policy=["withold"]), "bad-value")

@@ -153,7 +153,7 @@ static enum error ask(const char *dir, json_t *request, void (*waiting)(void), s
  * daemon of another version must not read them otherwise. */
 static enum error ask_to_append(const char *dir, const struct entry_sender *sender, struct fault *fault)
 {
-	uint8_t buffer[4096];
+	uint8_t buffer[SENDER_ENTRY_BYTES_MAX];
 	char text[sodium_base64_ENCODED_LEN(sizeof buffer, sodium_base64_VARIANT_ORIGINAL)];
 	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender};
 	struct bytes encoded;

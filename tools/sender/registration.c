@@ -12,7 +12,7 @@
 #include "tools/sender/registration.h"
 
 #include "ledger/base/wrong.h"
-#include "ledger/event/policy_json.h"
+#include "ledger/entry/mandate.h"
 #include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
 #include "ledger/subject/subject.h"
@@ -41,8 +41,8 @@ static bool clean_text(const char *text, size_t max)
 
 /* Lengths are checked in bytes, since that is what an entry has room for; a name in Greek may have half as many
  * letters. */
-enum error registration_start(
-	const char *org, const char *name, const struct policy *policy, struct entry_sender *out, struct fault *fault)
+enum error registration_start(const char *org, const char *name, const struct policy *policy,
+	const struct mandate *mandate, struct entry_sender *out, struct fault *fault)
 {
 	if (strlen(org) > ORG_BYTES_MAX || !subject_org_valid(bytes_text(org)))
 		return fault_set(fault, E_BAD_VALUE,
@@ -51,7 +51,11 @@ enum error registration_start(
 	if (!clean_text(name, NAME_BYTES_MAX) || visible_blank(bytes_text(name)))
 		return fault_set(fault, E_BAD_VALUE,
 			"name is 1 to %u bytes of UTF-8 without control characters, and not only spaces", NAME_BYTES_MAX);
-	struct entry_sender entry = {.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .policy = *policy};
+	if (mandate_names(mandate, bytes_text(org)))
+		return fault_set(
+			fault, E_BAD_VALUE, "reports-for: for its own organisation every sender reports anyway; leave it out");
+	struct entry_sender entry = {
+		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .policy = *policy, .mandate = *mandate};
 	strcpy(entry.org, org);
 	strcpy(entry.name, name);
 	*out = entry;
@@ -79,7 +83,7 @@ void public_key_format(const uint8_t public_key[32], char out[PUBLIC_KEY_TEXT_MA
 
 /* ---- writing ---- */
 
-static const char type[] = "indsigt-endorsement/v2";
+static const char type[] = "indsigt-endorsement/v3";
 
 static const char *const actions[] = {
 	[SENDER_REGISTER] = "register", [SENDER_ROTATE] = "rotate", [SENDER_POLICY] = "policy", [SENDER_REVOKE] = "revoke"};
@@ -100,10 +104,11 @@ static json_t *endorsement_json(const struct vkey *log, const struct entry_sende
 	bool registers = entry->action == SENDER_REGISTER, revokes = entry->action == SENDER_REVOKE;
 	vkey_format(log, log_text);
 	public_key_format(entry->public_key, key);
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s, s:o, s:b, s:s, s:o, s:o}", "type", type, "origin",
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:s, s:s, s:o, s:b, s:s, s:o, s:o}", "type", type, "origin",
 		log->name, "log", log_text, "action", actions[entry->action], "sender", (json_int_t)entry->sender, "follows",
-		registers ? json_null() : json_integer((json_int_t)entry->follows), "org", entry->org, "name", entry->name,
-		"policy", revokes ? json_array() : policy_to_json(&entry->policy), "compromised", entry->compromised,
+		registers ? json_null() : json_integer((json_int_t)entry->follows), "change", (json_int_t)entry->change, "org",
+		entry->org, "name", entry->name, "policy",
+		revokes ? json_array() : terms_to_json(&entry->policy, &entry->mandate), "compromised", entry->compromised,
 		"public_key", key, "signature", json_base64(BYTES_ARRAY(entry->signature)), "old_signature",
 		has_old_signature(entry) ? json_base64(BYTES_ARRAY(entry->old_signature)) : json_null());
 }
@@ -136,15 +141,16 @@ static enum error read_text(const json_t *json, const char *member, const char *
 	return E_OK;
 }
 
-static enum error read_policy(const json_t *json, struct policy *out, struct fault *fault)
+static enum error read_terms(const json_t *json, struct policy *policy, struct mandate *mandate, struct fault *fault)
 {
 	const json_t *words = json_object_get(json, "policy");
-	policy_default(out);
+	policy_default(policy);
+	*mandate = (struct mandate){.rights = 0};
 	if (WRONG(!json_is_array(words)))
 		return fault_set(fault, E_BAD_VALUE, "the endorsement's \"policy\" is missing or not an array");
 	for (size_t i = 0; i < json_array_size(words); i++) {
 		const char *word = json_string_value(json_array_get(words, i));
-		TRY(policy_apply(out, word ? word : "", fault));
+		TRY(terms_apply(policy, mandate, word ? word : "", fault));
 	}
 	return E_OK;
 }
@@ -187,22 +193,28 @@ static bool read_integer(const json_t *json, const char *member, json_int_t leas
 	return !WRONG(!json_is_integer(value)) && !WRONG(*out < least) && !WRONG(*out > most);
 }
 
-/* `follows` is null for a registration and a number for everything else, so neither can be passed off as the other. */
+/* `follows` is null for a registration and a number for everything else, `change` 0 and another number, so neither can
+ * be passed off as the other. */
 static enum error read_place(const json_t *json, struct entry_sender *out, struct fault *fault)
 {
-	json_int_t sender, follows = 0;
+	bool registers = out->action == SENDER_REGISTER;
+	json_int_t sender, change, follows = 0;
 	const json_t *compromised = json_object_get(json, "compromised");
 	if (!read_integer(json, "sender", 1, UINT32_MAX, &sender))
 		return fault_set(fault, E_BAD_VALUE, "the endorsement's \"sender\" is not an id from 1 to 4294967295");
-	if (out->action == SENDER_REGISTER ? WRONG(!json_is_null(json_object_get(json, "follows")))
-									   : !read_integer(json, "follows", 0, INT64_MAX, &follows))
+	if (registers ? WRONG(!json_is_null(json_object_get(json, "follows")))
+				  : !read_integer(json, "follows", 0, INT64_MAX, &follows))
 		return fault_set(fault, E_BAD_VALUE,
 			"the endorsement's \"follows\" is not a log index, or null for what is no registration");
+	if (!read_integer(json, "change", registers ? 0 : 1, registers ? 0 : UINT32_MAX, &change))
+		return fault_set(fault, E_BAD_VALUE,
+			"the endorsement's \"change\" is not a number from 1 to 4294967295, or 0 for a registration");
 	if (WRONG(!json_is_boolean(compromised)) || WRONG(json_is_true(compromised) && out->action != SENDER_REVOKE))
 		return fault_set(fault, E_BAD_VALUE,
 			"the endorsement's \"compromised\" is not true or false, or true in what revokes nothing");
 	out->sender = (uint32_t)sender;
-	out->follows = out->action == SENDER_REGISTER ? FOLLOWS_NOTHING : (uint64_t)follows;
+	out->follows = registers ? FOLLOWS_NOTHING : (uint64_t)follows;
+	out->change = (uint32_t)change;
 	out->compromised = json_is_true(compromised);
 	return E_OK;
 }
@@ -234,17 +246,18 @@ static enum error read_members(json_t *json, const struct vkey *log, struct entr
 	const char *org;
 	const char *name;
 	struct policy policy;
+	struct mandate mandate;
 	struct entry_sender made, read = {0};
-	if (!json_is_object(json) || WRONG(json_object_size(json) != 13))
-		return fault_set(fault, E_BAD_VALUE, "the endorsement is not a JSON object of 13 members");
+	if (!json_is_object(json) || WRONG(json_object_size(json) != 14))
+		return fault_set(fault, E_BAD_VALUE, "the endorsement is not a JSON object of 14 members");
 	TRY(read_action(json, &read, fault));
 	TRY(check_log(json, log, fault));
 	TRY(read_text(json, "org", &org, fault));
 	TRY(read_text(json, "name", &name, fault));
-	TRY(read_policy(json, &policy, fault));
+	TRY(read_terms(json, &policy, &mandate, fault));
 	if (WRONG(read.action == SENDER_REVOKE && json_array_size(json_object_get(json, "policy")) > 0))
 		return fault_set(fault, E_BAD_VALUE, "the endorsement revokes, and has words of a policy");
-	TRY(registration_start(org, name, &policy, &made, fault));
+	TRY(registration_start(org, name, &policy, &mandate, &made, fault));
 	made.action = read.action;
 	TRY(read_place(json, &made, fault));
 	TRY(read_signatures(json, &made, fault));
@@ -304,17 +317,23 @@ enum error endorsement_fits(
 	if (entry->follows != sender->version)
 		return fault_set(fault, E_BAD_VALUE,
 			"the endorsement follows entry %" PRIu64 ", and the newest of sender %" PRIu32 " is %" PRIu64
-			": have it endorsed anew with --follows %" PRIu64,
-			entry->follows, sender->id, sender->version, sender->version);
+			": have it endorsed anew with --follows %" PRIu64 " --change %" PRIu32,
+			entry->follows, sender->id, sender->version, sender->version, sender->changes + 1);
+	if (entry->change != sender->changes + 1)
+		return fault_set(fault, E_BAD_VALUE,
+			"the endorsement is change %" PRIu32 ", and the next of sender %" PRIu32 " is %" PRIu32
+			": have it endorsed anew with --change %" PRIu32,
+			entry->change, sender->id, sender->changes + 1, sender->changes + 1);
 	if (entry->action == SENDER_ROTATE && same_key)
 		return fault_set(fault, E_BAD_KEY, "the endorsement of a new key is about the key that is registered");
 	if (entry->action != SENDER_ROTATE && !same_key)
 		return fault_set(
 			fault, E_BAD_KEY, "the endorsement is by another key than the one that sender %" PRIu32 " has", sender->id);
-	if (entry->action == SENDER_ROTATE && !policy_equal(&entry->policy, &sender->policy))
+	if (entry->action == SENDER_ROTATE &&
+		(!policy_equal(&entry->policy, &sender->policy) || !mandate_equal(&entry->mandate, &sender->mandate)))
 		return fault_set(fault, E_BAD_VALUE,
 			"the endorsement of a new key gives another policy as well: have it endorsed with the words that 'indsigt "
-			"sender list' shows");
+			"sender show' shows");
 	if (entry->action != SENDER_REVOKE && !sender_signed(log->name, entry, entry->old_signature, sender->public_key))
 		return fault_set(
 			fault, E_BAD_SIGNATURE, "the endorsement is not signed by the key that sender %" PRIu32 " has", sender->id);

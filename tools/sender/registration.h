@@ -9,10 +9,10 @@
 
 #define PUBLIC_KEY_TEXT_MAX 44 /* base64 of 32 bytes */
 
-/* A registration without id, key and signature. E_BAD_VALUE for an organisation that is not SCHEME:ID or a text that
- * an entry may not hold. */
-enum error registration_start(const char *org, const char *name, const struct policy *policy, struct entry_sender *out,
-	struct fault *fault) MUST_USE;
+/* A registration without id, key and signature. E_BAD_VALUE for an organisation that is not SCHEME:ID, a text that an
+ * entry may not hold, or a mandate that names the organisation itself. */
+enum error registration_start(const char *org, const char *name, const struct policy *policy,
+	const struct mandate *mandate, struct entry_sender *out, struct fault *fault) MUST_USE;
 
 /* Standard base64, exactly 32 bytes. E_BAD_KEY. */
 enum error public_key_parse(const char *text, uint8_t out[32]) MUST_USE;
@@ -28,8 +28,8 @@ enum error endorsement_read(
 	const char *path, const struct vkey *log, struct entry_sender *out, struct fault *fault) MUST_USE;
 
 /* Whether an endorsement that was read is about the sender as it is registered, and changes only what it is for: a
- * rotation the key, a change of policy the policy. The signature by the registered key is checked here. E_BAD_VALUE,
- * E_BAD_KEY, E_BAD_SIGNATURE, E_REVOKED_SENDER. */
+ * rotation the key, a change of policy the policy and the mandate. The signature by the registered key is checked here.
+ * E_BAD_VALUE, E_BAD_KEY, E_BAD_SIGNATURE, E_REVOKED_SENDER. */
 enum error endorsement_fits(const struct vkey *log, const struct entry_sender *entry, const struct sender *sender,
 	struct fault *fault) MUST_USE;
 /* "indsigt sender rotate DIR --endorsement FILE" and the like: what an endorsement of this action is for. */

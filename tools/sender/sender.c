@@ -32,7 +32,12 @@ static enum error entry_about(
 	TRY(admin_sender(dir, id, &sender, fault));
 	if (sender.status == SENDER_REVOKED)
 		return fault_set(fault, E_REVOKED_SENDER, "sender %" PRIu32 " is revoked already", id);
-	*out = (struct entry_sender){.action = action, .sender = id, .follows = sender.version, .policy = sender.policy};
+	*out = (struct entry_sender){.action = action,
+		.sender = id,
+		.follows = sender.version,
+		.change = sender.changes + 1,
+		.policy = sender.policy,
+		.mandate = sender.mandate};
 	strcpy(out->org, sender.org);
 	strcpy(out->name, sender.name);
 	memcpy(out->public_key, sender.public_key, sizeof out->public_key);
@@ -103,7 +108,7 @@ struct change_options {
 	bool compromised;
 	bool yes;
 	bool clear;
-	struct policy_given given;
+	struct terms_given given;
 };
 #define T struct change_options
 #define SAID FORM(0)
@@ -279,8 +284,8 @@ const struct command command_sender_rotate = {
 static enum error append_policy(
 	const struct admin *admin, struct entry_sender *entry, const char *before, struct fault *fault)
 {
-	char after[POLICY_WORDS_MAX];
-	TRY(policy_words(&entry->policy, after));
+	char after[TERMS_TEXT_MAX];
+	TRY(terms_words(&entry->policy, &entry->mandate, after));
 	TRY(admin_append_sender(admin, entry, fault));
 	table_line(
 		stdout, "sender %" PRIu32 ", %s (%s): %s; before: %s", entry->sender, entry->name, entry->org, after, before);
@@ -290,19 +295,20 @@ static enum error append_policy(
 /* Shows it without a new one (NULL). Shows it without a change, because a person who is about to replace all words
  * wants to see the ones that are there. */
 static enum error change_policy(
-	const struct admin *admin, const char *path, const struct policy *policy, struct fault *fault)
+	const struct admin *admin, const char *path, const struct terms_given *given, struct fault *fault)
 {
 	OWNED(sender_key_wipe) struct sender_key key = {0};
 	struct entry_sender entry;
-	char before[POLICY_WORDS_MAX];
+	char before[TERMS_TEXT_MAX];
 	TRY(read_registered_key(admin->dir, path, &key, fault));
 	TRY(entry_about(admin->dir, key.sender, SENDER_POLICY, &entry, fault));
-	TRY(policy_words(&entry.policy, before));
-	if (policy == NULL) {
+	TRY(terms_words(&entry.policy, &entry.mandate, before));
+	if (given == NULL) {
 		table_line(stdout, "sender %" PRIu32 ", %s (%s): %s", entry.sender, entry.name, entry.org, before);
 		return E_OK;
 	}
-	entry.policy = *policy;
+	entry.policy = given->policy;
+	entry.mandate = given->mandate;
 	TRY(sender_key_endorse(&key, &entry));
 	TRY(sender_key_endorse_old(&key, &entry));
 	return append_policy(admin, &entry, before, fault);
@@ -312,17 +318,17 @@ static enum error change_policy_endorsed(const struct admin *admin, const char *
 {
 	struct entry_sender entry;
 	struct sender sender;
-	char before[POLICY_WORDS_MAX];
+	char before[TERMS_TEXT_MAX];
 	TRY(read_endorsed(admin->dir, endorsement, SENDER_POLICY, &entry, fault));
 	TRY(admin_sender(admin->dir, entry.sender, &sender, fault));
-	TRY(policy_words(&sender.policy, before));
+	TRY(terms_words(&sender.policy, &sender.mandate, before));
 	return append_policy(admin, &entry, before, fault);
 }
 
 static const struct option_row policy_rows[] = {
 	ARGUMENT(T, admin.dir, "DIR"),
 	OPTION_TEXT(T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file"),
-	OPTION_POLICY(T, given, .forms = SAID, .help = "as for 'indsigt sender add'"),
+	TERMS_ROWS(T, given, SAID),
 	OPTION_FLAG(T, clear, "clear", .forms = SAID, .help = "a policy without words"),
 	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .forms = ENDORSED, .required = REQUIRED,
 		.help = "the key is elsewhere, and has signed the new policy: 'indsigt sender endorse'"),
@@ -334,9 +340,9 @@ static const struct option_row policy_rows[] = {
 static enum error check_policy(const void *out, struct fault *fault)
 {
 	const struct change_options *options = out;
-	if (options->endorsement != NULL && (options->given.words || options->clear))
+	if (options->endorsement != NULL && (terms_said(&options->given) || options->clear))
 		return fault_set(fault, E_USAGE, "the endorsement has the words of the policy: leave them out");
-	if (options->given.words && options->clear)
+	if (terms_said(&options->given) && options->clear)
 		return fault_set(fault, E_USAGE, "--clear takes all words away: leave it out, or the words");
 	return E_OK;
 }
@@ -344,8 +350,8 @@ static enum error check_policy(const void *out, struct fault *fault)
 static enum error policy(void *given, struct fault *fault)
 {
 	struct change_options *options = given;
-	policy_settle(&options->given);
-	const struct policy *wanted = options->given.words || options->clear ? &options->given.policy : NULL;
+	terms_settle(&options->given);
+	const struct terms_given *wanted = options->given.words || options->clear ? &options->given : NULL;
 	return options->key != NULL ? change_policy(&options->admin, options->key, wanted, fault)
 								: change_policy_endorsed(&options->admin, options->endorsement, fault);
 }

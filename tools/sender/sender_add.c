@@ -22,7 +22,7 @@ struct add_options {
 	const char *key;
 	const char *public_key;
 	const char *endorsement;
-	struct policy_given given;
+	struct terms_given given;
 };
 
 /* ---- with the key at hand ---- */
@@ -51,7 +51,8 @@ static enum error add_own_key(
 	OWNED(sender_key_wipe) struct sender_key key = {0};
 	struct entry_sender entry;
 	bool exists = false;
-	TRY(registration_start(options->org, options->name, &options->given.policy, &entry, fault));
+	TRY(registration_start(
+		options->org, options->name, &options->given.policy, &options->given.mandate, &entry, fault));
 	TRY(sender_key_take(options->key, log, &entry, &exists, &key, fault));
 	memcpy(entry.public_key, key.public_key, sizeof entry.public_key);
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -114,10 +115,7 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, org, "org", "SCHEME:ID", .required = SAID, .help = "its organisation, such as cvr:55133018"),
 	OPTION_TEXT(
 		T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file (JSON, 0600)"),
-	OPTION_POLICY(T, given, .forms = SAID,
-		.help = "open=FIELD or close=FIELD: shown to, or kept back from, the person; purpose=TEXT: stands in for a "
-				"missing purpose; purpose-required: FHIR and DICOM messages without one are refused; withhold: may "
-				"report events that the person sees only later"),
+	TERMS_ROWS(T, given, SAID),
 	ADMIN_WITHOUT_WITNESSES(T, admin),
 };
 
@@ -126,7 +124,7 @@ static enum error add(void *given, struct fault *fault)
 	struct add_options *options = given;
 	struct vkey log;
 	uint32_t id = 0;
-	policy_settle(&options->given);
+	terms_settle(&options->given);
 	TRY(place_read_vkey(options->admin.dir, &log, fault));
 	TRY(options->key != NULL ? add_own_key(options, &log, &id, fault) : add_endorsed(options, &log, &id, fault));
 	printf("%" PRIu32 "\n", id);

@@ -24,12 +24,13 @@ struct endorse_options {
 	const char *org;
 	const char *key;
 	const char *endorsement;
+	uint32_t change;    /* its number */
 	uint64_t follows;   /* a change of what is registered; FOLLOWS_NOTHING: a registration */
 	const char *rotate; /* the new key's file */
 	bool revoke;
 	bool compromised;
 	bool clear;
-	struct policy_given given;
+	struct terms_given given;
 };
 
 /* A file for another ledger is refused rather than used: a key that signs for two logs lets the one pretend to be the
@@ -65,7 +66,8 @@ static enum error endorse_registration(const struct endorse_options *options, st
 	bool exists = false;
 	if (vkey_parse(bytes_text(options->log), &log) != E_OK)
 		return fault_set(fault, E_USAGE, "--log is malformed; 'indsigt vkey DIR' prints it at the ledger");
-	TRY(registration_start(options->org, options->name, &options->given.policy, &entry, fault));
+	TRY(registration_start(
+		options->org, options->name, &options->given.policy, &options->given.mandate, &entry, fault));
 	entry.sender = options->id;
 	TRY(sender_key_take(options->key, &log, &entry, &exists, &key, fault));
 	key.sender = entry.sender;
@@ -105,11 +107,12 @@ static enum error start_change(
 	if (*org == '\0' || *name == '\0')
 		return fault_set(
 			fault, E_USAGE, "the key file has no organisation and name: give --org and --name as they are registered");
-	TRY(registration_start(org, name, &options->given.policy, out, fault));
+	TRY(registration_start(org, name, &options->given.policy, &options->given.mandate, out, fault));
 	out->action = options->rotate != NULL ? SENDER_ROTATE : options->revoke ? SENDER_REVOKE : SENDER_POLICY;
 	out->sender = key->sender;
 	out->compromised = options->compromised;
 	out->follows = options->follows;
+	out->change = options->change;
 	return E_OK;
 }
 
@@ -117,16 +120,19 @@ static enum error start_change(
 static enum error tell_change(
 	const struct endorse_options *options, const struct entry_sender *entry, struct fault *fault)
 {
-	char words[POLICY_WORDS_MAX];
-	if (policy_words(&entry->policy, words) != E_OK)
+	char words[TERMS_TEXT_MAX];
+	if (terms_words(&entry->policy, &entry->mandate, words) != E_OK)
 		return fault_set(fault, E_NO_ROOM, "");
 	if (entry->action == SENDER_REVOKE)
-		table_line(stdout, "signed: sender %" PRIu32 ", %s (%s), is to be revoked%s, after entry %" PRIu64,
-			entry->sender, entry->name, entry->org, entry->compromised ? ", its key compromised" : "", entry->follows);
+		table_line(stdout,
+			"signed: sender %" PRIu32 ", %s (%s), is to be revoked%s: change %" PRIu32 ", after entry %" PRIu64,
+			entry->sender, entry->name, entry->org, entry->compromised ? ", its key compromised" : "", entry->change,
+			entry->follows);
 	else
-		table_line(stdout, "signed: sender %" PRIu32 ", %s (%s): %s%s%spolicy: %s, after entry %" PRIu64, entry->sender,
-			entry->name, entry->org, options->rotate ? "the key in '" : "", options->rotate ? options->rotate : "",
-			options->rotate ? "', " : "", words, entry->follows);
+		table_line(stdout,
+			"signed: sender %" PRIu32 ", %s (%s): %s%s%spolicy: %s: change %" PRIu32 ", after entry %" PRIu64,
+			entry->sender, entry->name, entry->org, options->rotate ? "the key in '" : "",
+			options->rotate ? options->rotate : "", options->rotate ? "', " : "", words, entry->change, entry->follows);
 	return E_OK;
 }
 
@@ -163,10 +169,11 @@ static enum error check_options(const void *out, struct fault *fault)
 		return changes ? fault_set(fault, E_USAGE, "a change of what is registered wants --follows") : E_OK;
 	if (options->log != NULL || options->id != 0)
 		return fault_set(fault, E_USAGE, "--log and --id are for a registration; here the key file has them");
-	if ((options->rotate != NULL) + options->revoke > 1 || (options->given.words && options->clear) ||
-		(options->revoke && (options->given.words || options->clear)) || (options->compromised && !options->revoke))
+	if ((options->rotate != NULL) + options->revoke > 1 || (terms_said(&options->given) && options->clear) ||
+		(options->revoke && (terms_said(&options->given) || options->clear)) ||
+		(options->compromised && !options->revoke))
 		return fault_set(fault, E_USAGE, "one thing at a time: --rotate, --revoke [--compromised], or a policy");
-	if (options->rotate == NULL && !options->revoke && !options->given.words && !options->clear)
+	if (options->rotate == NULL && !options->revoke && !terms_said(&options->given) && !options->clear)
 		return fault_set(fault, E_USAGE, "--rotate, --revoke, or the words of a policy (--clear: none) are missing");
 	return E_OK;
 }
@@ -187,13 +194,15 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, key, "key", "FILE", .required = REQUIRED, .help = "the sender's key file; made if it is not there"),
 	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .required = REQUIRED,
 		.help = "where what is signed goes; an existing file is left alone"),
-	OPTION_POLICY(T, given, .help = "as for 'indsigt sender add'; of a change the whole new policy"),
+	TERMS_ROWS(T, given, 0),
 	OPTION_HEADING("A change, which the operator puts into the log with 'indsigt sender policy', 'rotate' or 'revoke' "
 				   "and 'DIR --endorsement FILE'. It holds once, and only if nothing else was changed before it."),
 	OPTION_NUMBER(T, follows, "follows", "INDEX", 0, INT64_MAX, .forms = CHANGES, .required = REQUIRED,
 		.must = "the log index of the sender's newest entry; the ledger's coverage shows it",
 		.help = "the log index of the sender's newest entry: 'entry' in /v1/coverage of the ledger, and in 'indsigt "
 				"sender list'"),
+	OPTION_NUMBER(T, change, "change", "N", 1, UINT32_MAX, .forms = CHANGES, .required = REQUIRED,
+		.help = "which change of the sender it is: one more than 'changes' there, so 1 for the first"),
 	OPTION_FLAG(T, clear, "clear", .forms = CHANGES, .help = "a policy without words"),
 	OPTION_TEXT(T, rotate, "rotate", "NEWKEY", .forms = CHANGES,
 		.help =
@@ -207,7 +216,7 @@ static const struct option_row rows[] = {
 static enum error endorse(void *given, struct fault *fault)
 {
 	struct endorse_options *options = given;
-	policy_settle(&options->given);
+	terms_settle(&options->given);
 	return options->follows != FOLLOWS_NOTHING ? endorse_change(options, fault) : endorse_registration(options, fault);
 }
 

@@ -4,7 +4,7 @@
  * has signed two batches for one sequence is to be seen here, in the row that everybody looks at, and not only by who
  * thinks of asking for evidence. As JSON everything that is known is there; the table leaves out what a person does not
  * compare (keys). */
-#include "ledger/event/policy_json.h"
+#include "ledger/entry/mandate.h"
 #include "ledger/read/archive.h"
 #include "ledger/text/timestamp.h"
 #include "tools/command/command.h"
@@ -67,7 +67,7 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 	char status[96];
 	char since[TIMESTAMP_TEXT_MAX];
 	char last[TIMESTAMP_TEXT_MAX] = "never";
-	char words[POLICY_WORDS_MAX];
+	char words[TERMS_TEXT_MAX];
 	snprintf(id, sizeof id, "%" PRIu32, sender->id);
 	snprintf(events, sizeof events, "%" PRIu64, sender->next_sequence);
 	snprintf(entry, sizeof entry, "%" PRIu64, sender->version);
@@ -78,7 +78,7 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 	timestamp_format_s(sender->since_s, since);
 	if (sender->last_s)
 		timestamp_format_s(sender->last_s, last);
-	if (policy_line(&sender->policy, words) != E_OK)
+	if (terms_line(&sender->policy, &sender->mandate, words) != E_OK)
 		return false;
 	const char *const cells[COLUMNS] = {id, status, sender->org, sender->name, since, last, events, entry, words};
 	return table_add(listing->table, cells);
@@ -92,12 +92,13 @@ static bool add_object(struct listing *listing, const struct sender *sender)
 	timestamp_format_s(sender->since_s, since);
 	timestamp_format_s(sender->last_s, last);
 	public_key_format(sender->public_key, key);
-	json_t *object = json_pack("{s:I, s:I, s:s, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:I, s:s, s:o}", "id",
-		(json_int_t)sender->id, "entry", (json_int_t)sender->version, "org", sender->org, "name", sender->name,
-		"status", sender->status == SENDER_ACTIVE ? "active" : "revoked", "endorsed", sender->endorsed, "compromised",
-		sender->compromised, "since", since, "last_received", sender->last_s ? last : NULL, "events",
-		(json_int_t)sender->next_sequence, "equivocations", equivocations(listing, sender->id), "public_key", key,
-		"policy", policy_to_json(&sender->policy));
+	json_t *object = json_pack("{s:I, s:I, s:I, s:s, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:I, s:s, s:o}", "id",
+		(json_int_t)sender->id, "entry", (json_int_t)sender->version, "changes", (json_int_t)sender->changes, "org",
+		sender->org, "name", sender->name, "status", sender->status == SENDER_ACTIVE ? "active" : "revoked", "endorsed",
+		sender->endorsed, "compromised", sender->compromised, "since", since, "last_received",
+		sender->last_s ? last : NULL, "events", (json_int_t)sender->next_sequence, "equivocations",
+		equivocations(listing, sender->id), "public_key", key, "policy",
+		terms_to_json(&sender->policy, &sender->mandate));
 	return json_array_append_new(listing->json, object) == 0;
 }
 

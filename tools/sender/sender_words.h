@@ -1,21 +1,49 @@
 /* What the commands about senders say to people. */
 #pragma once
 
-#include "ledger/event/policy.h"
+#include "ledger/entry/mandate.h"
 #include "ledger/options/options.h"
 
-#define POLICY_WORDS_MAX 4096
-
-/* "withhold open=actor.name"; empty for the usual one, of which policy_words says "none". */
-enum error policy_line(const struct policy *policy, char out[POLICY_WORDS_MAX]) MUST_USE;
-enum error policy_words(const struct policy *policy, char out[POLICY_WORDS_MAX]) MUST_USE;
-/* What --policy says, however often it is given. Words that are given more than once add up, in their order. */
-struct policy_given {
-	struct policy policy; /* from the default; of no meaning without words, before policy_settle */
-	bool words;           /* there were any */
+/* "withhold open=actor.name reports-for=cvr:1"; empty for the usual terms, of which terms_words says "none". */
+enum error terms_line(const struct policy *policy, const struct mandate *mandate, char out[TERMS_TEXT_MAX]) MUST_USE;
+enum error terms_words(const struct policy *policy, const struct mandate *mandate, char out[TERMS_TEXT_MAX]) MUST_USE;
+/* What --policy and its like say, however often they are given. Words that are given more than once add up, in their
+ * order. */
+struct terms_given {
+	struct policy policy; /* from the default; of no meaning without words, before terms_settle */
+	struct mandate mandate;
+	bool grants; /* --grants and --reads */
+	bool reads;
+	bool words; /* there were any of the others */
 };
-enum error policy_take(void *given, const char *word, struct fault *fault) MUST_USE;
-/* What was read, or the default where there were no words. */
-void policy_settle(struct policy_given *given);
-#define OPTION_POLICY(T, member, ...) \
-	OPTION_TAKEN(policy_take, "policy", "WORD", .offset = offsetof(T, member), .repeats = true, __VA_ARGS__)
+/* Whether anything was said at all, before it is settled. */
+bool terms_said(const struct terms_given *given);
+enum error terms_take_word(void *given, const char *word, struct fault *fault) MUST_USE;
+enum error terms_take_org(void *given, const char *org, struct fault *fault) MUST_USE;
+enum error terms_take_events(void *given, const char *limit, struct fault *fault) MUST_USE;
+enum error terms_take_bytes(void *given, const char *limit, struct fault *fault) MUST_USE;
+/* A file (PEM or DER), or the hash itself. */
+enum error terms_take_certificate(void *given, const char *text, struct fault *fault) MUST_USE;
+/* All that was read, or the default where there was nothing. */
+void terms_settle(struct terms_given *given);
+
+/* All of them, in the forms that are named: a word each, and a name of its own for what is often said. */
+#define TERMS_ROW(T, take, name, what, member, form, ...) \
+	OPTION_TAKEN(take, name, what, .offset = offsetof(T, member), .repeats = true, .forms = form, __VA_ARGS__)
+#define TERMS_ROWS(T, member, form)                                                                                    \
+	TERMS_ROW(T, terms_take_word, "policy", "WORD", member, form,                                                      \
+		.help = "open=FIELD or close=FIELD: shown to, or kept back from, the person; purpose=TEXT: stands in for a "   \
+				"missing purpose; purpose-required: FHIR and DICOM messages without one are refused; withhold: may "   \
+				"report events that the person sees only later; and all words that 'indsigt sender show' shows"),      \
+		TERMS_ROW(T, terms_take_org, "reports-for", "SCHEME:ID", member, form,                                         \
+			.help = "another organisation whose events the sender may report; its own it always may"),                 \
+		TERMS_ROW(T, terms_take_events, "events-per-second", "N", member, form,                                        \
+			.help = "more than so many are read later, never refused"),                                                \
+		TERMS_ROW(                                                                                                     \
+			T, terms_take_bytes, "bytes-per-second", "N", member, form, .help = "likewise, of what the events weigh"), \
+		OPTION_FLAG(T, member.grants, "grants", .forms = form, .help = "it may report grants: who may ask for whom"),  \
+		OPTION_FLAG(T, member.reads, "reads", .forms = form, .help = "it reports reads of this ledger"),               \
+		TERMS_ROW(T, terms_take_certificate, "certificate", "FILE|HEX", member, form,                                  \
+			.help =                                                                                                    \
+				"a TLS client certificate that the sender shows, or the SHA-256 of its public key (SPKI), which a "    \
+				"renewed one keeps; without any, none is asked for")

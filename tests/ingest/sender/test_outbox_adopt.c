@@ -340,8 +340,12 @@ static void rotate(void)
 	ck_ok(sender_key_read(key_path, &old, NULL));
 	struct sender_key new = old;
 	sender_key_generate(&new);
-	struct entry_sender entry = {
-		.action = SENDER_ROTATE, .sender = fixture.sender, .follows = row.version, .policy = row.policy};
+	struct entry_sender entry = {.action = SENDER_ROTATE,
+		.sender = fixture.sender,
+		.follows = row.version,
+		.change = row.changes + 1,
+		.policy = row.policy,
+		.mandate = row.mandate};
 	memcpy(entry.org, row.org, sizeof entry.org);
 	memcpy(entry.name, row.name, sizeof entry.name);
 	memcpy(entry.public_key, new.public_key, 32);

@@ -68,14 +68,15 @@ static void submit_spoilt(struct seat *seat, uint64_t connection)
 	submit_body(seat, connection, body);
 }
 
-static void submit_policy(const char *word, uint64_t follows)
+static void submit_policy(const char *word, uint64_t follows, uint32_t change)
 {
 	struct job *job = job_new(JOB_SENDER, 2);
 	struct policy policy;
 	job->entry = calloc(1, sizeof *job->entry);
 	policy_default(&policy);
 	ck_ok(policy_apply(&policy, word, NULL));
-	*job->entry = (struct entry_sender){.action = SENDER_POLICY, .sender = 1, .follows = follows, .policy = policy};
+	*job->entry = (struct entry_sender){
+		.action = SENDER_POLICY, .sender = 1, .follows = follows, .change = change, .policy = policy};
 	strcpy(job->entry->org, "cvr:55133018");
 	strcpy(job->entry->name, "Aarhus Kommune");
 	memcpy(job->entry->public_key, f.public_key, 32);
@@ -135,7 +136,8 @@ START_TEST(registration_changes_under_way)
 			continue;
 		take_answers(&got, 0, changes); /* each names the one before it */
 		newest = changes > 0 ? got.indexes[changes - 1] : newest;
-		submit_policy(changes++ % 2 ? "withhold" : "purpose-required", newest);
+		changes++;
+		submit_policy(changes % 2 ? "purpose-required" : "withhold", newest, changes);
 	}
 	take_answers(&got, BATCHES, changes);
 	end();

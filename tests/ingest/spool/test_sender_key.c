@@ -157,6 +157,7 @@ START_TEST(an_endorsement_is_by_the_named_key)
 
 	entry.action = SENDER_ROTATE;
 	entry.follows = 1;
+	entry.change = 1;
 	memcpy(entry.public_key, next.public_key, 32);
 	ck_ok(sender_key_endorse(&next, &entry));
 	ck_assert(!sender_endorsed(key.log.name, &entry, key.public_key));

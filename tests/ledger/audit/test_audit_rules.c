@@ -93,6 +93,7 @@ static struct entry sender_entry(enum sender_action action, uint32_t id)
 	entry.sender = (struct entry_sender){.action = action,
 		.sender = id,
 		.follows = action == SENDER_REGISTER ? FOLLOWS_NOTHING : 1, /* sender 1 of the fixture */
+		.change = action != SENDER_REGISTER,
 		.time_s = state.time_s};
 	strcpy(entry.sender.org, "cvr:55133018");
 	strcpy(entry.sender.name, "Aarhus Kommune");
@@ -399,10 +400,12 @@ START_TEST(unendorsed_entries_are_counted)
 	ck_ok(ledger_begin(f.ledger, &fault));
 	ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
 	entry.action = SENDER_ROTATE;
+	entry.change = 1;
 	entry.follows = ledger_next_index(f.ledger) - 1;
 	ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
 	entry.action = SENDER_REVOKE;
 	entry.follows++;
+	entry.change++;
 	ck_ok(ledger_append_sender(f.ledger, &entry, &fault));
 	ck_ok(ledger_commit(f.ledger, &fault));
 	fixture_close(&f);

@@ -24,6 +24,7 @@ static struct entry sender(enum sender_action action)
 	entry.sender = (struct entry_sender){.action = action,
 		.sender = 3,
 		.follows = action == SENDER_REGISTER ? FOLLOWS_NOTHING : 7,
+		.change = action == SENDER_REGISTER ? 0 : 2,
 		.time_s = 1790000001,
 		.org = "cvr:55133018",
 		.name = "Aarhus Kommune"};
@@ -243,7 +244,7 @@ END_TEST
 
 static void sign_sender(struct entry_sender *entry, const uint8_t secret_key[64], uint8_t out[64])
 {
-	uint8_t buffer[1024];
+	uint8_t buffer[SENDER_ENTRY_BYTES_MAX];
 	struct writer w = writer_of(buffer, sizeof buffer);
 	ck_ok(sender_message(ORIGIN, entry, &w));
 	crypto_sign_detached(out, NULL, buffer, writer_len(&w), secret_key);
@@ -271,6 +272,18 @@ START_TEST(a_signature_covers_every_field)
 		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
 		changed = entry, changed.follows ^= 1;
 		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
+		changed = entry, changed.change ^= 1;
+		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
+		changed = entry, changed.mandate.rights ^= RIGHT_READS;
+		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
+		changed = entry, changed.mandate.events_per_second ^= 1;
+		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
+		changed = entry, changed.mandate.bytes_per_second ^= 1;
+		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
+		changed = entry, strcpy(changed.mandate.reports_for, "cvr:1");
+		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
+		changed = entry, changed.mandate.certificate_count++;
+		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
 		changed = entry, changed.compromised = true;
 		ck_assert(!sender_endorsed(ORIGIN, &changed, old_key));
 		changed = entry, changed.org[0] = 'C';
@@ -288,6 +301,15 @@ START_TEST(a_signature_covers_every_field)
 	ck_assert(sender_endorsed(ORIGIN, &revoke, NULL));
 }
 END_TEST
+
+/* Every word of the vector, and no other. */
+static void check_words(const json_t *vector, const struct entry_sender *entry)
+{
+	json_t *words = terms_to_json(&entry->policy, &entry->mandate);
+	ck_assert_ptr_nonnull(words);
+	ck_assert(json_equal(words, json_object_get(vector, "words")));
+	json_decref(words);
+}
 
 static void check_vector(const json_t *vector, const char *path)
 {
@@ -307,6 +329,8 @@ static void check_vector(const json_t *vector, const char *path)
 	}
 	if (json_object_get(vector, "restricted") != NULL)
 		ck_assert_uint_eq(entry.sender.policy.restricted, vector_number(vector, "restricted"));
+	if (json_object_get(vector, "words") != NULL)
+		check_words(vector, &entry.sender);
 	if (entry.kind == ENTRY_SENDER) {
 		ck_assert_str_eq(entry.sender.org, vector_text(vector, "org"));
 		ck_assert_str_eq(entry.sender.name, vector_text(vector, "name"));
@@ -318,7 +342,7 @@ static void check_vector(const json_t *vector, const char *path)
 	}
 }
 
-/* ENTRY-1 to ENTRY-10, ENTRY-21, ENTRY-23 */
+/* ENTRY-1 to ENTRY-10, ENTRY-21, ENTRY-23, ENTRY-24, ENTRY-26 */
 START_TEST(our_entry_vectors_hold)
 {
 	char dir[4096];

@@ -5,7 +5,7 @@ static struct fixture f;
 
 static void sign(struct entry_sender *entry, const uint8_t secret_key[64], uint8_t out[64])
 {
-	uint8_t buffer[2048];
+	uint8_t buffer[SENDER_ENTRY_BYTES_MAX];
 	struct bytes message;
 	struct writer w = writer_of(buffer, sizeof buffer);
 	ck_ok(sender_message(FIXTURE_ORIGIN, entry, &w));
@@ -16,8 +16,11 @@ static void sign(struct entry_sender *entry, const uint8_t secret_key[64], uint8
 /* An entry of sender 1 under its key, signed. */
 static struct entry_sender change(enum sender_action action, const char *word)
 {
-	struct entry_sender entry = {
-		.action = action, .sender = 1, .follows = fixture_follows(&f, action, 1), .policy = f.policy};
+	struct entry_sender entry = {.action = action,
+		.sender = 1,
+		.follows = fixture_follows(&f, action, 1),
+		.change = fixture_change(&f, action, 1),
+		.policy = f.policy};
 	ck_ok(policy_apply(&entry.policy, word, NULL));
 	strcpy(entry.org, "cvr:55133018");
 	strcpy(entry.name, "Aarhus Kommune");
@@ -44,7 +47,8 @@ static struct sender registered(void)
 	return sender;
 }
 
-/* ENTRY-7, ENTRY-22: an older policy is refused as it was signed, and unendorsed if its signatures are taken off. */
+/* ENTRY-7, ENTRY-22, ENTRY-25: an older policy is refused as it was signed, and unendorsed if its signatures are taken
+ * off. */
 START_TEST(an_older_policy_does_not_come_back)
 {
 	struct fault fault = {.text = ""};
@@ -59,10 +63,14 @@ START_TEST(an_older_policy_does_not_come_back)
 	for (uint64_t follows = 0; follows < 6; follows++) {
 		struct entry_sender moved = wide;
 		moved.follows = follows;
+		moved.change = before.changes + 1;
 		ck_error(append(moved, &fault), follows == before.version ? E_BAD_SIGNATURE : E_BAD_VALUE);
 	}
 	ck_assert_uint_eq(registered().version, before.version);
 	wide.follows = before.version;
+	ck_error(append(wide, &fault), E_BAD_VALUE); /* the change that it was has been made */
+	ck_assert_msg(strstr(fault.text, "but sender 1 has had 2") != NULL, "%s", fault.text);
+	wide.change = before.changes + 1;
 	memset(wide.signature, 0, 64);
 	memset(wide.old_signature, 0, 64);
 	ck_ok(append(wide, &fault));
@@ -91,6 +99,7 @@ START_TEST(an_older_key_does_not_come_back)
 	ck_error(append(there, &fault), E_BAD_VALUE);
 	ck_error(append(back, &fault), E_BAD_VALUE);
 	there.follows = registered().version;
+	there.change = registered().changes + 1;
 	ck_error(append(there, &fault), E_BAD_SIGNATURE);
 	fixture_close(&f);
 	fixture_remove(&f);
@@ -105,6 +114,7 @@ START_TEST(a_registration_holds_once)
 	struct entry_sender entry = change(SENDER_POLICY, "withhold");
 	entry.action = SENDER_REGISTER;
 	entry.follows = FOLLOWS_NOTHING;
+	entry.change = 0;
 	memset(entry.old_signature, 0, 64);
 	sign(&entry, f.secret_key, entry.signature);
 	ck_error(append(entry, &fault), E_EXISTS);
@@ -131,6 +141,9 @@ START_TEST(a_revocation_may_be_signed)
 	entry.follows++;
 	ck_error(append(entry, &fault), E_BAD_VALUE);
 	entry.follows--;
+	entry.change++;
+	ck_error(append(entry, &fault), E_BAD_VALUE);
+	entry.change--;
 	ck_ok(append(entry, &fault));
 	ck_assert(registered().compromised && registered().status == SENDER_REVOKED);
 	ck_error(append(entry, &fault), E_REVOKED_SENDER);
@@ -149,6 +162,7 @@ START_TEST(in_one_tick)
 	ck_ok(ledger_append_sender(f.ledger, &first, &fault));
 	ck_error(ledger_append_sender(f.ledger, &second, &fault), E_BAD_VALUE);
 	second.follows = ledger_next_index(f.ledger) - 1;
+	second.change++;
 	sign(&second, f.secret_key, second.signature);
 	sign(&second, f.secret_key, second.old_signature);
 	ck_ok(ledger_append_sender(f.ledger, &second, &fault));

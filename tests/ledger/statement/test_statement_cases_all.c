@@ -459,6 +459,18 @@ static json_t *follows_another(void)
 	return forge_statement(forge, &(struct forge_options){.subject = ANNE, .signatures = true});
 }
 
+/* One that has the number of the change after the next. */
+static json_t *another_change(void)
+{
+	forge = forge_new();
+	forge_sender_change(forge, 1, SENDER_POLICY, true, false);
+	forge->senders[0].changes++;
+	forge_sender_change(forge, 1, SENDER_POLICY, true, false);
+	forge_one(forge, ANNE);
+	forge_epoch(forge);
+	return forge_statement(forge, &(struct forge_options){.subject = ANNE, .signatures = true});
+}
+
 static json_t *change_left_out(void)
 {
 	forge = forge_new();
@@ -474,6 +486,8 @@ static json_t *change_left_out(void)
 static const struct statement_case cases[] = {
 	{"sender-follows-another", "a sender's last entry follows another one than the one before it",
 		FINDING_SENDER_HISTORY, follows_another},
+	{"sender-another-change", "a sender's last entry is its third change, but there were no two before it",
+		FINDING_SENDER_HISTORY, another_change},
 	{"sender-change-left-out", "one of a sender's entries is left out", FINDING_SENDER_HISTORY, change_left_out},
 	{"count-one-less", "the last of three events is left out, with a range proof of the others", FINDING_COUNT,
 		one_left_out},

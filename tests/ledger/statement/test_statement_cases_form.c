@@ -46,6 +46,7 @@ static uint64_t append_sender(enum sender_action action, void (*change)(struct e
 	ck_ok(entry_decode(bytes_of(forge->entries[version].data, forge->entries[version].len), &entry));
 	entry.sender.action = action;
 	entry.sender.follows = action == SENDER_REGISTER ? FOLLOWS_NOTHING : version;
+	entry.sender.change = action == SENDER_REGISTER ? 0 : entry.sender.change + 1;
 	entry.sender.time_s = forge->now_s;
 	if (change != NULL)
 		change(&entry.sender);

@@ -213,6 +213,7 @@ START_TEST(the_senders_are_checked)
 		ck_ok(entry_decode(bytes_of(newest->data, newest->len), &entry));
 		entry.sender.action = i == 1 ? SENDER_REGISTER : SENDER_POLICY;
 		entry.sender.follows = i == 1 ? FOLLOWS_NOTHING : sender->version;
+		entry.sender.change = i == 1 ? 0 : entry.sender.change + 1;
 		entry.sender.name[0] = i == 0 ? 'B' : entry.sender.name[0];
 		forge_append(forge, &entry);
 		refuse(honest(), FINDING_SENDER_HISTORY);

@@ -39,8 +39,11 @@ static void free_bytes(struct bytes bytes)
 static void append_sender_entry(enum sender_action action, uint32_t sender, const uint8_t *public_key, const char *word)
 {
 	struct fault fault = {.text = ""};
-	struct entry_sender entry = {
-		.action = action, .sender = sender, .follows = fixture_follows(&f, action, sender), .policy = f.policy};
+	struct entry_sender entry = {.action = action,
+		.sender = sender,
+		.follows = fixture_follows(&f, action, sender),
+		.change = fixture_change(&f, action, sender),
+		.policy = f.policy};
 	ck_ok(policy_apply(&entry.policy, word ? word : "withhold", &fault));
 	strcpy(entry.org, "cvr:55133018");
 	strcpy(entry.name, "Aarhus Kommune");

@@ -216,8 +216,11 @@ END_TEST
 static void change_sender(enum sender_action action, uint32_t id)
 {
 	struct fault fault = {.text = ""};
-	struct entry_sender entry = {
-		.action = action, .sender = id, .follows = fixture_follows(&f, action, id), .policy = f.policy};
+	struct entry_sender entry = {.action = action,
+		.sender = id,
+		.follows = fixture_follows(&f, action, id),
+		.change = fixture_change(&f, action, id),
+		.policy = f.policy};
 	strcpy(entry.org, "cvr:55133018");
 	strcpy(entry.name, "Aarhus Kommune");
 	memcpy(entry.public_key, f.public_key, 32);

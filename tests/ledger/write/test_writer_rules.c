@@ -387,8 +387,11 @@ static void change(void)
 	if (action == SENDER_POLICY)
 		snprintf(after.policy.purpose, sizeof after.policy.purpose, "purpose %u", below(100));
 	after.revoked |= action == SENDER_REVOKE;
-	struct entry_sender entry = {
-		.action = action, .follows = fixture_follows(&f, action, after.id), .sender = after.id, .policy = after.policy};
+	struct entry_sender entry = {.action = action,
+		.follows = fixture_follows(&f, action, after.id),
+		.change = fixture_change(&f, action, after.id),
+		.sender = after.id,
+		.policy = after.policy};
 	strcpy(entry.org, "cvr:55133018");
 	strcpy(entry.name, "Aarhus Kommune");
 	memcpy(entry.public_key, after.public_key, 32);

@@ -132,8 +132,11 @@ static void append(bool epoch)
 static void change_policy(void)
 {
 	struct fault fault;
-	struct entry_sender entry = {
-		.action = SENDER_POLICY, .sender = 1, .follows = fixture_follows(&f, SENDER_POLICY, 1), .policy = f.policy};
+	struct entry_sender entry = {.action = SENDER_POLICY,
+		.sender = 1,
+		.follows = fixture_follows(&f, SENDER_POLICY, 1),
+		.change = fixture_change(&f, SENDER_POLICY, 1),
+		.policy = f.policy};
 	strcpy(entry.org, "cvr:55133018");
 	strcpy(entry.name, "Aarhus Kommune");
 	memcpy(entry.public_key, f.public_key, 32);

@@ -51,14 +51,15 @@ START_TEST(organisations_are_written_as_in_events)
 	static const char *const bad[] = {"", "1", ":1", "cvr:", "cvr: 1", " cvr:1", "CVR:1", "1cvr:1", "c r:1", "cvr:1\n",
 		"cvr:\xE2\x80\x8Bx", "cvr:\xE6"};
 	struct policy policy;
+	struct mandate mandate = {.reports_for = "cvr:2"};
 	struct entry_sender sender;
 	struct fault fault;
 	policy_default(&policy);
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-		ck_assert_msg(registration_start(good[i], "N", &policy, &sender, &fault) == E_OK, "%s", good[i]);
-	ck_error(registration_start("cvr:1", " ", &policy, &sender, &fault), E_BAD_VALUE);
+		ck_assert_msg(registration_start(good[i], "N", &policy, &mandate, &sender, &fault) == E_OK, "%s", good[i]);
+	ck_error(registration_start("cvr:1", " ", &policy, &mandate, &sender, &fault), E_BAD_VALUE);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		ck_assert_msg(registration_start(bad[i], "N", &policy, &sender, &fault) == E_BAD_VALUE, "%s", bad[i]);
+		ck_assert_msg(registration_start(bad[i], "N", &policy, &mandate, &sender, &fault) == E_BAD_VALUE, "%s", bad[i]);
 }
 END_TEST
 

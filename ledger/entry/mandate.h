@@ -1,0 +1,59 @@
+/* What a sender may do beyond reporting for its own organisation, and how: the part of a registration that is no policy
+ * of fields. It stands in the sender's entries, signed like the rest, so that everybody sees it. spec/entry.md */
+#pragma once
+
+#include "ledger/event/policy.h"
+
+#include <jansson.h>
+
+#define RIGHT_GRANTS 0x0001 /* may report grants: who may ask for whom */
+#define RIGHT_READS 0x0002  /* reports reads of this very ledger */
+
+/* One spelling for each: see mandate_valid. All zero: no more than its own organisation's events, at any speed. */
+struct mandate {
+	char reports_for[REPORTS_FOR_BYTES_MAX + 1]; /* SCHEME:ID SCHEME:ID ..., ascending; may be empty */
+	uint32_t events_per_second;                  /* 0: as many as come */
+	uint32_t bytes_per_second;                   /* of batch bodies; 0: as many as come */
+	uint16_t rights;                             /* RIGHT_... */
+	uint8_t certificate_count;
+	uint8_t certificates[CERTIFICATES_MAX][32]; /* SHA-256 of a client certificate's SPKI (DER), ascending; none: any
+												   line will do */
+};
+
+#define MANDATE_BYTES_MAX (2 + REPORTS_FOR_BYTES_MAX + 4 + 4 + 2 + 1 + CERTIFICATES_MAX * 32)
+
+/* reports for (range16) || events a second (4) || bytes a second (4) || rights (2) || certificates (count (1), hashes)
+ */
+void mandate_encode(const struct mandate *mandate, struct writer *out);
+/* E_BAD_VALUE for what is not mandate_valid. */
+void mandate_decode(struct reader *in, struct mandate *out);
+/* Organisations are SCHEME:ID, certificates differ, both stand in ascending order of their bytes, each once, and no
+ * right is unknown. */
+bool mandate_valid(const struct mandate *mandate);
+bool mandate_equal(const struct mandate *a, const struct mandate *b);
+
+/* Whether events of this organisation may come from a sender that is registered for `own`. */
+bool mandate_covers(const struct mandate *mandate, const char *own, struct bytes org);
+/* Whether `org` stands in `reports_for`. */
+bool mandate_names(const struct mandate *mandate, struct bytes org);
+/* Whether a line with a client certificate of this SPKI hash may be the sender's. Where none is registered any may. */
+bool mandate_certificate(const struct mandate *mandate, const uint8_t spki_sha256[32]);
+
+/* E_BAD_VALUE for what is no SCHEME:ID, E_TOO_LONG for more than there is room for; what is there already is no error.
+ */
+enum error mandate_add_org(struct mandate *mandate, const char *org, struct fault *fault) MUST_USE;
+enum error mandate_add_certificate(
+	struct mandate *mandate, const uint8_t spki_sha256[32], struct fault *fault) MUST_USE;
+
+/* ---- words ----
+ * As in a policy: what a mandate says beyond nothing, one word each, for people and JSON. */
+
+/* "reports-for=SCHEME:ID", "events-per-second=N", "bytes-per-second=N", "grants", "reads", "certificate=HEX"; any other
+ * is a word of the policy (policy_apply), whose errors are these too. */
+enum error terms_apply(struct policy *policy, struct mandate *mandate, const char *word, struct fault *fault) MUST_USE;
+/* One a line, the policy's first; NUL-terminated. */
+enum error terms_format(const struct policy *policy, const struct mandate *mandate, struct writer *out) MUST_USE;
+#define TERMS_TEXT_MAX \
+	16384 /* with the shortest organisations: 512 words of 15 bytes, 40 of fields, 8 of certificates */
+/* A new array of texts; NULL: out of memory. */
+json_t *terms_to_json(const struct policy *policy, const struct mandate *mandate);
