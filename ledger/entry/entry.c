@@ -54,8 +54,6 @@ static uint64_t read_time(struct reader *in)
 #define FIELD_READ_TEXT(member, max) read_text(in, max, record->member)
 #define FIELD_WRITE_POLICY(member) policy_encode(&record->member, out)
 #define FIELD_READ_POLICY(member) policy_decode(in, &record->member)
-#define FIELD_WRITE_MANDATE(member) mandate_encode(&record->member, out)
-#define FIELD_READ_MANDATE(member) mandate_decode(in, &record->member)
 
 /* ---- genesis ---- */
 

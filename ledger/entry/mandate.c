@@ -51,12 +51,7 @@ bool mandate_names(const struct mandate *mandate, struct bytes org)
 	return false;
 }
 
-bool mandate_covers(const struct mandate *mandate, const char *own, struct bytes org)
-{
-	return bytes_equal(org, bytes_text(own)) || mandate_names(mandate, org);
-}
-
-enum error mandate_add_org(struct mandate *mandate, const char *org, struct fault *fault)
+static enum error add_org(struct mandate *mandate, const char *org, struct fault *fault)
 {
 	struct bytes added = bytes_text(org);
 	size_t len = strlen(mandate->reports_for);
@@ -97,15 +92,7 @@ static bool certificates_valid(const struct mandate *mandate)
 	return true;
 }
 
-bool mandate_certificate(const struct mandate *mandate, const uint8_t spki_sha256[32])
-{
-	for (size_t i = 0; i < mandate->certificate_count; i++)
-		if (memcmp(mandate->certificates[i], spki_sha256, 32) == 0)
-			return true;
-	return mandate->certificate_count == 0;
-}
-
-enum error mandate_add_certificate(struct mandate *mandate, const uint8_t spki_sha256[32], struct fault *fault)
+static enum error add_certificate(struct mandate *mandate, const uint8_t spki_sha256[32], struct fault *fault)
 {
 	size_t count = mandate->certificate_count, at = 0;
 	while (at < count && memcmp(mandate->certificates[at], spki_sha256, 32) < 0)
@@ -198,14 +185,14 @@ static enum error apply_certificate(struct mandate *mandate, const char *text, s
 	if (!small || strlen(text) != 64 || sodium_hex2bin(hash, sizeof hash, text, 64, NULL, &len, NULL) != 0)
 		return fault_set(fault, E_BAD_VALUE,
 			"policy: certificate is the SHA-256 of a certificate's public key (SPKI): 64 small hexadecimal digits");
-	return mandate_add_certificate(mandate, hash, fault);
+	return add_certificate(mandate, hash, fault);
 }
 
 enum error terms_apply(struct policy *policy, struct mandate *mandate, const char *word, struct fault *fault)
 {
 	const char *value;
 	if ((value = value_of(word, ORG_WORD)) != NULL)
-		return mandate_add_org(mandate, value, fault);
+		return add_org(mandate, value, fault);
 	if ((value = value_of(word, LIMIT_WORD)) != NULL)
 		return apply_limit(value, &mandate->events_per_second, fault);
 	if ((value = value_of(word, BYTES_WORD)) != NULL)

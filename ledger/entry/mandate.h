@@ -27,24 +27,16 @@ struct mandate {
 void mandate_encode(const struct mandate *mandate, struct writer *out);
 /* E_BAD_VALUE for what is not mandate_valid. */
 void mandate_decode(struct reader *in, struct mandate *out);
+/* For lists of fields (bytes.h). */
+#define FIELD_WRITE_MANDATE(member) mandate_encode(&record->member, out)
+#define FIELD_READ_MANDATE(member) mandate_decode(in, &record->member)
 /* Organisations are SCHEME:ID, certificates differ, both stand in ascending order of their bytes, each once, and no
  * right is unknown. */
 bool mandate_valid(const struct mandate *mandate);
 bool mandate_equal(const struct mandate *a, const struct mandate *b);
 
-/* Whether events of this organisation may come from a sender that is registered for `own`. */
-bool mandate_covers(const struct mandate *mandate, const char *own, struct bytes org);
 /* Whether `org` stands in `reports_for`. */
 bool mandate_names(const struct mandate *mandate, struct bytes org);
-/* Whether a line with a client certificate of this SPKI hash may be the sender's. Where none is registered any may. */
-bool mandate_certificate(const struct mandate *mandate, const uint8_t spki_sha256[32]);
-
-/* E_BAD_VALUE for what is no SCHEME:ID, E_TOO_LONG for more than there is room for; what is there already is no error.
- */
-enum error mandate_add_org(struct mandate *mandate, const char *org, struct fault *fault) MUST_USE;
-enum error mandate_add_certificate(
-	struct mandate *mandate, const uint8_t spki_sha256[32], struct fault *fault) MUST_USE;
-
 /* ---- words ----
  * As in a policy: what a mandate says beyond nothing, one word each, for people and JSON. */
 

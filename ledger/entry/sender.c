@@ -93,8 +93,6 @@ static void read_text(struct reader *in, char *out, size_t max)
 #define FIELD_READ_TEXT(member, max) read_text(in, record->member, max)
 #define FIELD_WRITE_POLICY(member) policy_encode(&record->member, out)
 #define FIELD_READ_POLICY(member) policy_decode(in, &record->member)
-#define FIELD_WRITE_MANDATE(member) mandate_encode(&record->member, out)
-#define FIELD_READ_MANDATE(member) mandate_decode(in, &record->member)
 
 /* clang-format off */
 #define SENDER_FIELDS(F) \

@@ -100,9 +100,10 @@ def endorsed_rotations(tap, world):
     wrong, at = [], 0
     key = world.ledger.add_sender(world.name("away"))
     for at in range(1, CALLS_MAX):
-        entry = world.senders()[-1]["entry"]
+        newest = world.senders()[-1]
+        place = ("--follows", str(newest["entry"]), "--change", str(newest["changes"] + 1))
         new, path = world.ledger.path(world.name("new")), world.ledger.path(world.name("endorsement"))
-        world.ledger.run("sender", "endorse", "--key", key, "--endorsement", path, "--follows", str(entry), "--rotate", new)
+        world.ledger.run("sender", "endorse", "--key", key, "--endorsement", path, *place, "--rotate", new)
         command = ("sender", "rotate", world.ledger.dir, "--endorsement", path)
         ran = world.both(at, command, command)
         if ran is None:
@@ -115,9 +116,10 @@ def endorsed_rotations(tap, world):
     world.ledger.run("sender", "rotate", world.ledger.dir, "--endorsement", path, check=False)
     key = world.ledger.add_sender(world.name("away"))
     for at in range(1, CALLS_MAX):
-        entry = world.senders()[-1]["entry"]
+        newest = world.senders()[-1]
+        place = ("--follows", str(newest["entry"]), "--change", str(newest["changes"] + 1))
         new, paths = world.ledger.path(world.name("new")), [world.ledger.path(world.name("endorsement")) for _ in range(2)]
-        commands = [("sender", "endorse", "--key", key, "--endorsement", path, "--follows", str(entry), "--rotate", new) for path in paths]
+        commands = [("sender", "endorse", "--key", key, "--endorsement", path, *place, "--rotate", new) for path in paths]
         ran = world.both(at, *commands)
         if ran is None:
             break

@@ -223,7 +223,7 @@ def main():
         problems = [case + " " + problem for case, vector in vectors(folder) if (problem := schemas.wrong("vector", vector))]
         tap.ok(not problems, "the vectors of %s are vectors %s" % (folder, problems[:1]))
     events(tap, schemas)
-    files(tap, schemas, "endorsement", "endorsement", "endorsement", r"other-(?!type)|origin-alone|.*spelling|sender-fraction|follows-fraction|change-fraction|change-replayed|mandate-(?:own|org|bytes)$|revoke-other")
+    files(tap, schemas, "endorsement", "endorsement", "endorsement", r"other-(?!type)|origin-alone|.*spelling|sender-fraction|follows-fraction|change-fraction|change-replayed|mandate-(?:own|org|bytes)|revoke-other")
     files(tap, schemas, "sender-key", "sender-key", "file", r"other-origin|witness-key")
     files(tap, schemas, "fork", "fork", "fork",
           r"no-fork|same-|common|other-old|equal-|hash-missing|turned|first-not|second-|old-root-spelling")

@@ -14,9 +14,8 @@ static json_t *signatures(json_t *json, const char *list, size_t i)
 
 static json_t *about_anne_signed(void)
 {
-	const struct forge_options options = {.subject = ANNE, .signatures = true};
 	forge_epoch(forge);
-	return forge_statement(forge, &options);
+	return forge_statement(forge, &(struct forge_options){.subject = ANNE, .signatures = true});
 }
 
 static json_t *two_signed(void)
