@@ -15,8 +15,8 @@
  * A new action of a sender entry is no kind: its rule is sender_take (sender.h). */
 #pragma once
 
-#include "ledger/entry/mandate.h"
 #include "ledger/event/batch.h"
+#include "ledger/mandate/mandate.h"
 #include "ledger/note/note.h"
 
 enum entry_kind {

@@ -12,7 +12,7 @@
 #include "ledger/base/domain.h"
 #include "ledger/base/grow.h"
 #include "ledger/base/thread.h"
-#include "ledger/entry/mandate.h"
+#include "ledger/mandate/mandate.h"
 #include "ledger/read/filing_lag.h"
 
 struct visit {

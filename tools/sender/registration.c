@@ -12,9 +12,9 @@
 #include "tools/sender/registration.h"
 
 #include "ledger/base/wrong.h"
-#include "ledger/entry/mandate.h"
 #include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
+#include "ledger/mandate/mandate.h"
 #include "ledger/subject/subject.h"
 #include "ledger/text/visible.h"
 

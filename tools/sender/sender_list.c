@@ -4,7 +4,7 @@
  * has signed two batches for one sequence is to be seen here, in the row that everybody looks at, and not only by who
  * thinks of asking for evidence. As JSON everything that is known is there; the table leaves out what a person does not
  * compare (keys). */
-#include "ledger/entry/mandate.h"
+#include "ledger/mandate/mandate.h"
 #include "ledger/read/archive.h"
 #include "ledger/text/timestamp.h"
 #include "tools/command/command.h"

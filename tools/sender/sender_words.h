@@ -1,7 +1,7 @@
 /* What the commands about senders say to people. */
 #pragma once
 
-#include "ledger/entry/mandate.h"
+#include "ledger/mandate/mandate.h"
 #include "ledger/options/options.h"
 
 /* "withhold open=actor.name reports-for=cvr:1"; empty for the usual terms, of which terms_words says "none". */

@@ -1,7 +1,7 @@
 /* What is not given is not allowed: an empty mandate lets a sender report for its own organisation and nothing else.
  * Lists stand sorted and without doubles, so that one mandate has one spelling and two are the same if their bytes are.
  */
-#include "ledger/entry/mandate.h"
+#include "ledger/mandate/mandate.h"
 
 #include "ledger/base/wrong.h"
 #include "ledger/subject/subject.h"
