@@ -104,6 +104,13 @@ size_t connection_output_bytes(const struct connection *c)
 	return evbuffer_get_length(bufferevent_get_output(c->stream));
 }
 
+/* By TLS, and the handshake is not done. */
+static bool is_shaking(const struct connection *c)
+{
+	const struct ssl_st *line = bufferevent_openssl_get_ssl(c->stream);
+	return line != NULL && !tls_is_open(line);
+}
+
 /* ---- sending and ending ---- */
 
 struct writer connection_writer(struct server *server)
@@ -122,7 +129,7 @@ static void begin_end(struct connection *c)
 	drop_frame(c, true);
 	door_leave(c);
 	connection_set_reading(c, true);
-	start_deadline(c, LINGER_MS);
+	start_deadline(c, is_shaking(c) ? 0 : LINGER_MS); /* there is nobody yet whom anything could be told */
 }
 
 void connection_send(struct connection *c, const struct writer *w)
@@ -261,7 +268,7 @@ static bool may_read(const struct connection *c)
 static ssize_t receive(struct connection *c, uint8_t *to, size_t len)
 {
 	struct evbuffer *input = bufferevent_get_input(c->stream);
-	if (c->in.phase == PHASE_BODY && evbuffer_get_length(input) == 0)
+	if (c->in.phase == PHASE_BODY && evbuffer_get_length(input) == 0 && c->server->tls == NULL)
 		return recv(bufferevent_getfd(c->stream), to, len, MSG_DONTWAIT);
 	return evbuffer_remove(input, to, len);
 }
@@ -374,6 +381,10 @@ static void end_late(struct connection *c)
 		linger(c);
 		return;
 	}
+	if (is_shaking(c)) {
+		connection_close(c);
+		return;
+	}
 	if (c->session.state == SESSION_LOOKING) {
 		connection_end(c, E_TOO_MANY, "the ledger is busy, and has not looked this sender up; try again later");
 		return;
@@ -406,12 +417,21 @@ static void on_read(struct bufferevent *stream, void *context)
 	connections_let_in(c->server);
 }
 
+/* The client ends the connection then, or the deadline does. */
+static void end_writing(struct connection *c)
+{
+	struct ssl_st *line = bufferevent_openssl_get_ssl(c->stream);
+	if (line != NULL)
+		tls_say_end(line);
+	shutdown(bufferevent_getfd(c->stream), SHUT_WR);
+}
+
 static void on_write(struct bufferevent *stream, void *context)
 {
 	struct connection *c = context;
 	(void)stream;
 	if (c->ending && connection_output_bytes(c) == 0)
-		shutdown(bufferevent_getfd(c->stream), SHUT_WR); /* the client ends it, or the deadline does */
+		end_writing(c);
 	else
 		connection_resume(c);
 	connections_let_in(c->server);
@@ -437,12 +457,22 @@ static void set_socket(evutil_socket_t fd)
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+static struct bufferevent *new_stream(struct server *server, evutil_socket_t fd)
+{
+	if (server->tls == NULL)
+		return bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	struct ssl_st *line = tls_server_line(server->tls);
+	return line != NULL ? bufferevent_openssl_socket_new(
+							  server->base, fd, line, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE)
+						: NULL;
+}
+
 /* The challenge is written before anything is read, so that a client hears at once what it has reached. */
 struct connection *connection_open(struct server *server, evutil_socket_t fd)
 {
 	struct connection *c = calloc(1, sizeof *c);
 	if (c != NULL)
-		c->stream = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+		c->stream = new_stream(server, fd);
 	if (c == NULL || c->stream == NULL) {
 		evutil_closesocket(fd);
 		free(c);
@@ -473,7 +503,10 @@ void connection_welcome(struct connection *c)
 {
 	connection_set_reading(c, true);
 	c->in.frame_ms = clock_ms();
-	start_deadline(c, c->server->options->frame_timeout_ms);
+	unsigned limit_ms = c->server->options->frame_timeout_ms;
+	if (c->server->tls != NULL && limit_ms > TLS_HANDSHAKE_SECONDS * 1000)
+		limit_ms = TLS_HANDSHAKE_SECONDS * 1000; /* of the handshake first: end_late gives the rest */
+	start_deadline(c, limit_ms);
 }
 
 void connection_end_deadline(struct connection *c)

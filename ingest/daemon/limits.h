@@ -38,6 +38,9 @@
 #define HASH_SLOTS 2048
 #define SHARE_SLOTS 1024
 
+/* Handshakes of TLS that are begun in one beat, each a public-key operation; who comes then waits to be accepted. */
+#define HANDSHAKES_MAX 100u
+
 /* ---- the loop ---- */
 
 /* How often it looks who is in the way, and who is forgotten; and how often it says that it is alive. */

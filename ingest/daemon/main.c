@@ -29,6 +29,7 @@ static const struct option_row rows[] = {
 	ARGUMENT(T, server.dir, "DIR"),
 	OPTION_TEXT(
 		T, server.listen, "listen", "HOST:PORT", .help = "where to listen; port 0 takes any (default 127.0.0.1:7514)"),
+	TLS_SERVER_ROWS(T, server.tls),
 	OPTION_NUMBER(T, server.epoch_seconds, "epoch-seconds", "N", 1, 86400,
 		.help = "how often new events are filed (default 5; 150 is the rarest)"),
 	OPTION_NUMBER(T, server.frame_timeout_ms, "frame-timeout-ms", "N", 1, 3600000,
@@ -107,6 +108,7 @@ static enum error run(struct ingestd_options *given, struct ledger **ledger, str
 	set_process();
 	TRY(user_find(given->user, given->group, &user, fault));
 	TRY(address_bind(given->server.listen, &given->server.bound, &given->server.address, fault));
+	TRY(tls_files_check(&given->server.tls, &given->server.address, fault));
 	TRY(user_become(&user, fault));
 	TRY(open_ledger(given->server.dir, given->without_witnesses, ledger, fault));
 	return server_run(*ledger, &given->server, say_listening, fault);

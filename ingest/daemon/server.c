@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 /* ---- accepting ---- */
 
@@ -36,6 +37,8 @@ static void on_accept(
 	(void)listener;
 	(void)address_len;
 	struct connection *c = connection_open(server, fd);
+	if (server->tls != NULL && ++server->handshakes >= HANDSHAKES_MAX)
+		set_accepting(server, false);
 	if (c == NULL)
 		return;
 	door_address(address, c->address);
@@ -68,6 +71,9 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 	connections_evict(server);
 	connections_let_in(server);
 	door_beat(server);
+	server->handshakes = 0;
+	if (server->tls != NULL)
+		tls_server_look(server->tls, (uint64_t)time(NULL));
 	if (clock_ms() - server->health_ms >= HEALTH_MS || health_changed(server->health)) {
 		server->health_ms = clock_ms();
 		health_beat(server->health);
@@ -183,6 +189,35 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 	event_base_loopexit(server->base, NULL);
 }
 
+/* Two small files of an operator who asks: read here, while nobody waits for long. */
+static void on_reload(evutil_socket_t fd, short what, void *context)
+{
+	struct server *server = context;
+	(void)fd;
+	(void)what;
+	if (server->tls == NULL)
+		return;
+	tls_server_reload(server->tls);
+	health_certificate(server->health, tls_server_ends_s(server->tls));
+}
+
+static void tell(const char *line)
+{
+	fprintf(stderr, "indsigt-ingestd: %s\n", line);
+}
+
+/* Whoever is asked for a certificate and has none comes in all the same, unless its registration names one. */
+static enum error open_tls(struct server *server, struct fault *fault)
+{
+	const struct tls_server_options options = {
+		.files = &server->options->tls, .protocol = TLS_PROTOCOL_SENDER, .asks = true, .tell = tell};
+	if (options.files->certificate == NULL)
+		return E_OK;
+	TRY(tls_server_open(&options, &server->tls, fault));
+	health_certificate(server->health, tls_server_ends_s(server->tls));
+	return E_OK;
+}
+
 static void submit_control(void *context, struct job *job)
 {
 	struct server *server = context;
@@ -217,17 +252,21 @@ static enum error start(struct server *server, void (*listening)(const char *add
 	server->wake = event_new(server->base, server->wake_fd, EV_READ | EV_PERSIST, on_wake, server);
 	server->stop[0] = evsignal_new(server->base, SIGTERM, on_stop, server);
 	server->stop[1] = evsignal_new(server->base, SIGINT, on_stop, server);
+	server->reload = evsignal_new(server->base, SIGHUP, on_reload, server);
 	server->beat = event_new(server->base, -1, EV_PERSIST, on_beat, server);
-	TRY(fault_set(fault, allocated(server->wake && server->stop[0] && server->stop[1] && server->beat), ""));
+	TRY(fault_set(
+		fault, allocated(server->wake && server->stop[0] && server->stop[1] && server->reload && server->beat), ""));
 	struct timeval beat = {0, BEAT_MS * 1000};
 	/* Without any of them it would run and hear nobody, or never end. */
 	errno = 0;
 	if (event_add(server->wake, NULL) != 0 || event_add(server->stop[0], NULL) != 0 ||
-		event_add(server->stop[1], NULL) != 0 || event_add(server->beat, &beat) != 0)
+		event_add(server->stop[1], NULL) != 0 || event_add(server->reload, NULL) != 0 ||
+		event_add(server->beat, &beat) != 0)
 		return fault_set(fault, E_IO, "the event loop cannot wait for its events: %m");
 	TRY(control_open(server->base, server->options->dir, submit_control, server, &server->control, fault));
 	if (health_new(server->options->dir, &server->health) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(open_tls(server, fault));
 	struct sequencer_options sequencing = {
 		server->ledger, server->options->dir, server->options->epoch_seconds, server->health, wake_loop, server};
 	TRY(sequencer_start(&sequencing, &server->sequencer, fault));
@@ -266,7 +305,8 @@ static void stop(struct server *server)
 	control_close(server->control);
 	sequencer_free(server->sequencer);
 	health_free(server->health);
-	struct event *events[] = {server->wake, server->stop[0], server->stop[1], server->beat};
+	tls_server_close(server->tls);
+	struct event *events[] = {server->wake, server->stop[0], server->stop[1], server->reload, server->beat};
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
 		if (events[i] != NULL)
 			event_free(events[i]);

@@ -8,7 +8,7 @@
  * does not read its answers is not read from, and in the end closed. */
 #pragma once
 
-#include "ledger/text/address.h"
+#include "ledger/tls/tls_server.h"
 #include "ledger/write/ledger.h"
 
 struct server_options {
@@ -20,6 +20,7 @@ struct server_options {
 	unsigned frame_timeout_ms;
 	unsigned write_timeout_ms;
 	unsigned connections_max;
+	struct tls_files tls;
 };
 
 /* Serves until SIGTERM or SIGINT; calls `listening` with HOST:PORT once connections are accepted. */

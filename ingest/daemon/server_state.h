@@ -14,6 +14,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/listener.h>
 
@@ -61,6 +62,9 @@ struct server {
 	bool accepting;
 	struct event *wake;
 	struct event *stop[2];
+	struct event *reload;
+	struct tls_server *tls; /* NULL: plain */
+	unsigned handshakes;    /* begun since the last beat */
 	struct event *beat;
 	int wake_fd;
 	struct sequencer *sequencer;

@@ -40,7 +40,7 @@ enum error fetch_open(const char *url, const char *token, struct fetch **out, st
 	if (!web_is_http(url))
 		return fault_set(fault, E_USAGE, "the ledger's address must begin with http:// or https://");
 	static const struct web_manner manner = {
-		.seconds = FETCH_SECONDS, .refusal_max = FETCH_BYTES_MAX, .compressed = true};
+		.seconds = FETCH_SECONDS, .refusal_max = FETCH_BYTES_MAX, .compressed = true, .private = true};
 	OWNED(fetch_release) struct fetch *fetch = calloc(1, sizeof *fetch);
 	if (fetch == NULL || (fetch->url = strdup(url)) == NULL || authorize(fetch, "Bearer ", token) != E_OK ||
 		web_open(&manner, 1, &fetch->web) != E_OK)
@@ -89,6 +89,10 @@ enum error fetch_text(struct fetch *fetch, const char *path, const struct web_pa
 			web_drop(fetch->web, 0); /* so that it can be asked again */
 			return fault_set(fault, E_IO, "waiting for the ledger's answer failed");
 		}
+	if (answer.end == WEB_PLAIN)
+		return fault_set(fault, E_USAGE,
+			"nothing was asked: by http what is asked and answered can be read on its way to another machine; use "
+			"https://, or --plain-off-loopback");
 	if (answer.end == WEB_NO_HTTP)
 		return fault_set(fault, E_IO, "%s", FETCH_NO_HTTP);
 	if (answer.end != WEB_WHOLE && shortage_seen())

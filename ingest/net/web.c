@@ -7,6 +7,7 @@
 #include "ingest/net/web.h"
 
 #include "ledger/base/shortage.h"
+#include "ledger/text/address.h"
 
 #include <assert.h>
 #include <curl/curl.h>
@@ -27,6 +28,8 @@ struct slot {
 	size_t len; /* <= capacity, and never more than answer_max or the manner's refusal_max */
 	size_t capacity;
 	size_t answer_max;
+	bool plain;   /* it is asked over http */
+	bool kept_in; /* and would have gone to another machine */
 	char details[CURL_ERROR_SIZE];
 };
 
@@ -36,6 +39,42 @@ struct web {
 	size_t count;
 	struct slot slots[];
 };
+
+/* ---- who is believed ---- */
+
+static struct web_trust trust;
+
+struct web_trust web_trust(void)
+{
+	return trust;
+}
+
+enum error web_take_ca(void *nothing, const char *path, struct fault *fault)
+{
+	(void)nothing;
+	if (access(path, R_OK) != 0)
+		return fault_set(fault, E_USAGE, "the file of --ca cannot be read: %m");
+	trust.ca = path;
+	return E_OK;
+}
+
+enum error web_take_plain(void *nothing, const char *none, struct fault *fault)
+{
+	(void)nothing, (void)none, (void)fault;
+	trust.plain_off_loopback = true;
+	return E_OK;
+}
+
+/* Where a name leads is known only here. */
+static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct slot *slot = context;
+	struct address address = {.len = to->addrlen};
+	(void)purpose;
+	memcpy(&address.socket, &to->addr, sizeof to->addr);
+	slot->kept_in = slot->plain && slot->manner->private && !trust.plain_off_loopback && !address_is_loopback(&address);
+	return slot->kept_in ? CURL_SOCKET_BAD : socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
 
 /* With allocations that tell when there was no memory; only the first call has them set. */
 static bool start_library(void)
@@ -135,6 +174,13 @@ static CURLcode set_options(struct slot *slot, const struct web_question *questi
 	SET(MAXREDIRS, manner->redirects);
 	SET(URL, question->url);
 	SET(NOSIGNAL, 1L);
+	SET(OPENSOCKETFUNCTION, on_socket);
+	SET(OPENSOCKETDATA, slot);
+	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (trust.ca != NULL) {
+		SET(CAINFO, trust.ca);
+		SET(CAPATH, NULL);
+	}
 	SET(TIMEOUT, manner->seconds);
 	SET(CONNECTTIMEOUT, manner->connect_seconds);
 	SET(LOW_SPEED_LIMIT, manner->stall_bytes);
@@ -165,6 +211,8 @@ enum error web_begin(struct web *web, size_t at, const struct web_question *ques
 	slot->answer_max = question->answer_max;
 	slot->status = 0;
 	slot->details[0] = '\0';
+	slot->plain = strncasecmp(question->url, "http://", 7) == 0;
+	slot->kept_in = false;
 	if (!set_headers(slot, question->headers))
 		return E_NO_MEMORY;
 	CURLcode code = set_options(slot, question);
@@ -219,6 +267,8 @@ static enum web_end end_of(const struct slot *slot)
 {
 	if (slot->state != ENDED)
 		return slot->state == IDLE ? WEB_IDLE : WEB_UNDER_WAY;
+	if (slot->kept_in && slot->code != CURLE_OK)
+		return WEB_PLAIN;
 	switch ((int)slot->code) {
 	case CURLE_OK:
 		return WEB_WHOLE;

@@ -10,10 +10,33 @@
 #include "ledger/base/bytes.h"
 #include "ledger/base/own.h"
 
+/* ---- who is believed by https, of this process, before its first question: spec/tls.md ---- */
+
+struct web_trust {
+	const char *ca;          /* a file, PEM: whose certificates are believed; NULL: the system's */
+	bool plain_off_loopback; /* http may leave this machine, also with what nobody else may see */
+};
+
+struct web_trust web_trust(void);
+/* For options. */
+enum error web_take_ca(void *nothing, const char *path, struct fault *fault);
+enum error web_take_plain(void *nothing, const char *none, struct fault *fault);
+
+#define WEB_CA_ROW(...)                                                                \
+	OPTION_TAKEN(web_take_ca, "ca", "FILE",                                            \
+		.help = "believe what these certificates (PEM) have signed, and nobody else, " \
+				"by https",                                                            \
+		__VA_ARGS__)
+#define WEB_TRUST_ROWS(...)                                      \
+	WEB_CA_ROW(__VA_ARGS__),                                     \
+		OPTION_TAKEN(web_take_plain, "plain-off-loopback", NULL, \
+			.help = "ask another machine without TLS: what is asked and answered can be read on the way", __VA_ARGS__)
+
 /* How all of a client's questions are asked. What is 0 has no limit. */
 struct web_manner {
 	bool local;      /* files, by file: addresses; they have no status */
 	bool compressed; /* an answer may come as gzip */
+	bool private;    /* not over http to another machine, unless web_trust() says so */
 	long redirects;  /* followed at most, and none that leaves HTTP */
 	long seconds, connect_seconds;
 	long stall_seconds, stall_bytes; /* ends with fewer bytes a second than this for so long */
@@ -42,6 +65,7 @@ enum web_end {
 	WEB_WHOLE,    /* an answer, of whatever status */
 	WEB_TOO_LONG, /* or it could not be kept: shortage_seen() */
 	WEB_NO_FILE,
+	WEB_PLAIN,   /* it would have gone over http to another machine: nothing was sent */
 	WEB_NO_HTTP, /* what answers there is something else */
 	WEB_FAILED,
 };

@@ -67,7 +67,7 @@ enum error outbox_read_key(struct outbox *outbox, bool *newer, struct fault *fau
 static enum error open_parts(struct outbox *outbox, struct fault *fault)
 {
 	if (outbox->options.server != NULL)
-		TRY(outbox_link_address(outbox, fault));
+		TRY(outbox_line_address(outbox, fault));
 	if (outbox->options.batch > BATCH_EVENTS_MAX)
 		return fault_set(fault, E_USAGE, "a batch holds at most %u events", BATCH_EVENTS_MAX);
 	if (outbox->options.batch == 0)
@@ -103,7 +103,8 @@ void outbox_close(struct outbox *outbox)
 {
 	if (outbox == NULL)
 		return;
-	outbox_link_close(outbox);
+	outbox_line_close(outbox);
+	tls_client_close(outbox->tls);
 	outbox_filing_close(outbox);
 	spool_close(outbox->spool);
 	builder_free(outbox->builder);

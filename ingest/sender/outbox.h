@@ -52,6 +52,7 @@
 #include "ingest/sender/filing_checker.h"
 #include "ledger/entry/receipt.h"
 #include "ledger/event/event.h"
+#include "ledger/tls/tls_client.h"
 
 struct outbox;
 
@@ -88,7 +89,10 @@ struct outbox_calls {
 };
 
 struct outbox_options {
-	const char *server;        /* HOST:PORT, [ADDRESS]:PORT; NULL: only for outbox_take_out */
+	const char *server;        /* tls://HOST:PORT, or without TLS HOST:PORT; [ADDRESS]:PORT; NULL: only for
+								  outbox_take_out */
+	struct tls_trust tls;      /* with tls:// */
+	bool plain_off_loopback;   /* without TLS, to another machine; for `query` web_trust says so */
 	const char *key_path;      /* as in sender_key.h */
 	const char *query;         /* address of the ledger's query daemon; NULL: filing is not checked */
 	const char *spool;         /* directory; NULL: key_path with ".spool" behind it */

@@ -9,120 +9,10 @@
  * waits for room). */
 #include "ingest/sender/outbox_state.h"
 #include "ledger/base/clock.h"
-#include "ledger/text/number.h"
 
 #include <assert.h>
 #include <inttypes.h>
-#include <linux/sockios.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sodium.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-
-enum error outbox_link_address(struct outbox *outbox, struct fault *fault)
-{
-	const char *server = outbox->options.server;
-	const char *colon = strrchr(server, ':');
-	uint64_t port;
-	size_t host_len = colon == NULL ? 0 : (size_t)(colon - server);
-	if (host_len >= 2 && server[0] == '[' && colon[-1] == ']') {
-		server++;
-		host_len -= 2;
-	} else if (host_len > 0 && memchr(server, ':', host_len) != NULL) {
-		host_len = 0;
-	}
-	if (host_len == 0 || host_len > OUTBOX_HOST_MAX)
-		return fault_set(fault, E_USAGE, "the server is given as HOST:PORT");
-	if (!number_parse(colon + 1, 1, UINT16_MAX, &port))
-		return fault_set(fault, E_USAGE, "the server's port must be a number from 1 to 65535");
-	memcpy(outbox->host, server, host_len);
-	snprintf(outbox->port, sizeof outbox->port, "%s", colon + 1);
-	return E_OK;
-}
-
-/* What was in flight is so no longer; it waits in the spool, and the next welcome says how much of it the ledger
- * has. */
-void outbox_link_close(struct outbox *outbox)
-{
-	if (outbox->fd >= 0)
-		close(outbox->fd);
-	outbox->fd = -1;
-	outbox->connecting = false;
-	outbox->written = 0;
-	outbox->sent = 0;
-	outbox->out_start = outbox->out_len = outbox->in_len = 0;
-	client_session_close(&outbox->session);
-}
-
-void outbox_link_lost(struct outbox *outbox, const char *why)
-{
-	outbox_link_close(outbox);
-	outbox->connect_at_ms = clock_ms() + client_backoff_ms(outbox->attempts++, randombytes_random());
-	outbox_notice(outbox, "%s:%s: %s; trying again", outbox->host, outbox->port, why);
-}
-
-/* ---- connecting ---- */
-
-static int open_socket(const struct addrinfo *address)
-{
-	OWNED_FD fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	int on = 1;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (connect(fd, address->ai_addr, address->ai_addrlen) != 0 && errno != EINPROGRESS)
-		return -1;
-	int connecting = fd;
-	fd = -1;
-	return connecting;
-}
-
-/* Takes the addresses of the host in turn, one for each attempt. */
-static enum error start_connect(struct outbox *outbox, struct fault *fault)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-	struct addrinfo *list = NULL;
-	int result = getaddrinfo(outbox->host, outbox->port, &hints, &list);
-	if (result == EAI_NONAME && !outbox->resolved)
-		return fault_set(fault, E_IO, "there is no host '%s': is --server right?", outbox->host);
-	if (result != 0) {
-		outbox_link_lost(outbox, gai_strerror(result));
-		return E_OK;
-	}
-	outbox->resolved = true;
-	unsigned count = 0;
-	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)
-		count++;
-	const struct addrinfo *address = list;
-	for (unsigned skip = outbox->attempts % count; skip > 0; skip--)
-		address = address->ai_next;
-	outbox->fd = open_socket(address);
-	int error = errno;
-	freeaddrinfo(list);
-	if (outbox->fd < 0)
-		outbox_link_lost(outbox, strerror(error));
-	else
-		outbox->connecting = true;
-	return E_OK;
-}
-
-/* A connection that could not be made says so when it becomes writable. */
-static void connected(struct outbox *outbox)
-{
-	int error = 0;
-	socklen_t len = sizeof error;
-	if (getsockopt(outbox->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
-		error = errno;
-	if (error != 0) {
-		outbox_link_lost(outbox, strerror(error));
-		return;
-	}
-	outbox->connecting = false;
-	client_session_start(&outbox->session, clock_ms());
-}
 
 /* ---- sending ---- */
 
@@ -178,14 +68,14 @@ static void put_small(struct outbox *outbox, enum frame_type type, struct bytes 
 /* As much as the system takes now; the rest goes when poll says so. */
 static void send_out(struct outbox *outbox)
 {
-	while (outbox->fd >= 0 && !outbox->connecting && outbox->out_len > 0) {
-		ssize_t n = send(outbox->fd, outbox->out + outbox->out_start, outbox->out_len, MSG_NOSIGNAL);
+	while (outbox_line_is_open(outbox) && outbox->out_len > 0) {
+		ssize_t n = outbox_line_send(outbox, outbox->out + outbox->out_start, outbox->out_len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0) {
-			outbox_link_lost(outbox, strerror(errno));
+			outbox_line_lost(outbox, strerror(errno));
 			return;
 		}
 		outbox->written += (size_t)n;
@@ -299,7 +189,7 @@ static enum error ended(struct outbox *outbox, const struct frame_error *frame, 
 	if (client_error_verdict(frame->error) == CLIENT_STOP)
 		return fault_set(
 			fault, frame->error, "the ledger ended the connection: %s%s", text, outbox_way_out(frame->error));
-	outbox_link_lost(outbox, text);
+	outbox_line_lost(outbox, text);
 	return E_OK;
 }
 
@@ -396,7 +286,7 @@ static enum error take_frame(struct outbox *outbox, enum frame_type type, struct
 			outbox->singly = true; /* those behind it have answers of their own, if they come one at a time */
 			if (answer.refusal.error == E_EQUIVOCATION)
 				(void)outbox_came_second(outbox, answer.refusal.first_sequence);
-			outbox_link_close(outbox);
+			outbox_line_close(outbox);
 			outbox->connect_at_ms = 0;
 			return E_OK;
 		}
@@ -423,6 +313,9 @@ static enum error take_frames(struct outbox *outbox, struct fault *fault)
 		if (memcmp(outbox->in + at, "HTTP/", FRAME_HEAD_BYTES) == 0)
 			return fault_set(fault, E_IO, "%s:%s answers in HTTP: it is the query port, --server wants the ingest port",
 				outbox->host, outbox->port);
+		if (outbox->in[at] == 0x15 && outbox->in[at + 1] == 0x03) /* an alert, RFC 8446 5.1 */
+			return fault_set(
+				fault, E_IO, "%s:%s speaks TLS: give the server as tls://HOST:PORT", outbox->host, outbox->port);
 		enum error error = frame_head_decode(bytes_of(outbox->in + at, FRAME_HEAD_BYTES), &type, &body_bytes);
 		if (error == E_OK && body_bytes > CLIENT_FRAME_BYTES_MAX)
 			error = E_FRAME_TOO_LONG;
@@ -451,18 +344,20 @@ static enum error receive(struct outbox *outbox, struct fault *fault)
 	enum error error = E_OK;
 	while (error == E_OK && outbox->fd >= 0) {
 		size_t room = OUTBOX_IN_BYTES - outbox->in_len;
-		ssize_t n = recv(outbox->fd, outbox->in + outbox->in_len, room, 0);
+		ssize_t n = outbox_line_recv(outbox, outbox->in + outbox->in_len, room);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			break;
-		if (n <= 0) {
-			outbox_link_lost(outbox, n == 0 ? "the connection was closed" : strerror(errno));
+		if (n == 0)
+			outbox_line_lost(outbox, "the connection was closed");
+		else if (n < 0)
+			error = outbox_line_failed(outbox, errno, fault);
+		if (n <= 0)
 			break;
-		}
 		outbox->in_len += (size_t)n;
 		error = take_frames(outbox, fault);
-		if ((size_t)n < room)
+		if ((size_t)n < room && outbox->line == NULL) /* TLS has more in hand than the socket shows */
 			break;
 	}
 	TRY(settle_receipts(outbox, fault)); /* what was proven before an error stays proven */
@@ -471,14 +366,6 @@ static enum error receive(struct outbox *outbox, struct fault *fault)
 }
 
 /* ---- one turn ---- */
-
-/* What was written and is not in the system's queue any more has arrived. */
-static void look_how_far(struct outbox *outbox, uint64_t now)
-{
-	int queued = 0;
-	if (ioctl(outbox->fd, SIOCOUTQ, &queued) == 0 && queued >= 0 && (uint64_t)queued <= outbox->written)
-		client_session_moved(&outbox->session, outbox->written - (uint64_t)queued, now);
-}
 
 /* Until when nothing happens by itself. */
 static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
@@ -492,12 +379,12 @@ static int wait_ms(struct outbox *outbox, bool was_ready, int timeout_ms)
 		next = outbox->connect_at_ms <= now ? 0 : (uint32_t)(outbox->connect_at_ms - now);
 	} else {
 		bool give_up = false;
-		look_how_far(outbox, now);
+		client_session_moved(&outbox->session, outbox_line_gone(outbox), now);
 		if (client_session_timer(&outbox->session, now, &give_up, &next))
 			/* An HTTP server that waits for the end of a request says so after this. */
 			put_small(outbox, FRAME_PING, BYTES_LITERAL("\r\n\r\n"));
 		if (give_up) {
-			outbox_link_lost(
+			outbox_line_lost(
 				outbox, outbox->session.state == CLIENT_CONNECTED ? "what listens there says nothing" : "no answer");
 			next = 0;
 		}
@@ -517,25 +404,23 @@ static enum error turn(struct outbox *outbox, int input_fd, bool *input_ready, i
 	if (refusal_is_due(outbox))
 		TRY(outbox_act_on_refusal(outbox, fault));
 	if (outbox->fd < 0 && outbox->connect_at_ms <= clock_ms())
-		TRY(start_connect(outbox, fault));
+		TRY(outbox_line_connect(outbox, fault));
 	TRY(sync_and_send(outbox, fault));
 	int wait = wait_ms(outbox, was_ready, timeout_ms);
 	wait = wait_to_settle(outbox, wait);
 	send_out(outbox); /* a ping */
-	struct pollfd fds[2] = {{.fd = outbox->fd, .events = POLLIN}, {.fd = input_fd, .events = POLLIN}};
-	if (outbox->connecting)
-		fds[0].events = POLLOUT;
-	else if (outbox->out_len > 0)
-		fds[0].events |= POLLOUT;
+	struct pollfd fds[2] = {
+		{.fd = outbox->fd, .events = outbox_line_waits(outbox)}, {.fd = input_fd, .events = POLLIN}};
 	int happened = poll(fds, 2, wait);
 	if (happened < 0 && errno != EINTR)
 		return fault_set(fault, E_IO, "poll: %m");
 	if (input_ready != NULL)
 		*input_ready = (fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
-	if (outbox->fd >= 0 && outbox->connecting && fds[0].revents != 0)
-		connected(outbox);
-	else if (outbox->fd >= 0 && (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
-		TRY(receive(outbox, fault));
+	bool connects = outbox->fd >= 0 && outbox->connecting && fds[0].revents != 0;
+	if (connects)
+		outbox_line_connected(outbox);
+	if (outbox->fd >= 0 && (connects ? outbox->line != NULL : (fds[0].revents & outbox_line_reads(outbox)) != 0))
+		TRY(receive(outbox, fault)); /* of TLS it is this that begins the handshake */
 	TRY(sync_and_send(outbox, fault));
 	outbox_look(outbox);
 	return happened == 0 && wait_to_settle(outbox, -1) == 0 ? settle_spool(outbox, fault) : E_OK;
@@ -548,7 +433,7 @@ enum error outbox_poll(struct outbox *outbox, int input_fd, bool *input_ready, i
 	enum error error = turn(outbox, input_fd, input_ready, timeout_ms, fault);
 	if (!disk_is_full(outbox, error == E_FULL ? E_FULL : E_NOT_FOUND))
 		return error;
-	outbox_link_close(outbox);
+	outbox_line_close(outbox);
 	outbox->connect_at_ms = outbox->disk_try_ms;
 	return E_OK;
 }

@@ -16,7 +16,7 @@
 /* At once, and not after a pause: nothing failed, the ledger only has to be asked anew. */
 static void connect_again(struct outbox *outbox)
 {
-	outbox_link_close(outbox);
+	outbox_line_close(outbox);
 	outbox->connect_at_ms = 0;
 }
 
@@ -37,7 +37,7 @@ static enum error refuse_event(struct outbox *outbox, const char *text, struct f
 	if (frame->error == E_TIME_AHEAD && frame->event < spool_pending(outbox->spool, 0)->head.count)
 		TRY(outbox_clock_is_wrong(outbox, frame->event, &waits, why, fault));
 	if (waits) {
-		outbox_link_lost(outbox, why);
+		outbox_line_lost(outbox, why);
 		return E_OK;
 	}
 	struct outbox_redo what = {.start = spool_pending(outbox->spool, 0)->head.first_sequence,
@@ -81,7 +81,7 @@ static enum error refuse_equivocation(struct outbox *outbox, struct fault *fault
 {
 	uint64_t first = outbox->refusal.frame.first_sequence;
 	if (outbox_came_second(outbox, first)) {
-		outbox_link_lost(outbox, "another program sends with this key at the same time");
+		outbox_line_lost(outbox, "another program sends with this key at the same time");
 		return E_OK;
 	}
 	outbox->attempts = 0; /* one batch less waits: the next is not to be waited for */
@@ -106,7 +106,7 @@ static enum error look_for_key(struct outbox *outbox, const char *text, bool *go
 	if (newer)
 		connect_again(outbox);
 	else if (*goes_on)
-		outbox_link_lost(outbox, text);
+		outbox_line_lost(outbox, text);
 	return E_OK;
 }
 
@@ -153,7 +153,7 @@ enum error outbox_act_on_refusal(struct outbox *outbox, struct fault *fault)
 	case CLIENT_ASIDE:
 		return refuse_event(outbox, text, fault);
 	case CLIENT_RETRY:
-		outbox_link_lost(outbox, text);
+		outbox_line_lost(outbox, text);
 		return E_OK;
 	case CLIENT_STOP:
 		break;

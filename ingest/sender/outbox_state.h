@@ -36,6 +36,8 @@ struct outbox {
 	char port[8];
 	int fd; /* -1: none */
 	bool connecting;
+	struct tls_client *tls; /* NULL: without TLS */
+	struct tls_line *line;  /* of the connection; NULL: none, or without TLS */
 	uint64_t written;       /* bytes, of this connection */
 	unsigned attempts;      /* since the last receipt */
 	uint64_t connect_at_ms; /* when fd is -1 */
@@ -90,12 +92,29 @@ enum error outbox_filing_commit(struct outbox *outbox, struct fault *fault) MUST
 /* Takes over what the checker has found meanwhile. */
 void outbox_filing_look(struct outbox *outbox);
 
-/* outbox_link.c */
-/* Reads HOST:PORT into host and port: E_USAGE. */
-enum error outbox_link_address(struct outbox *outbox, struct fault *fault) MUST_USE;
-void outbox_link_close(struct outbox *outbox);
+/* outbox_line.c */
+/* Reads the server's address into host and port, and what TLS takes: E_USAGE, errors of tls_client_open. */
+enum error outbox_line_address(struct outbox *outbox, struct fault *fault) MUST_USE;
+void outbox_line_close(struct outbox *outbox);
 /* Closes, and says when to try again. */
-void outbox_link_lost(struct outbox *outbox, const char *why);
+void outbox_line_lost(struct outbox *outbox, const char *why);
+
+/* To the next address of the server; when the socket can be written, outbox_line_connected. Losing it is no error.
+ * E_IO: there is no such host; E_USAGE: it is another machine, and nobody has allowed to go there without TLS. */
+enum error outbox_line_connect(struct outbox *outbox, struct fault *fault) MUST_USE;
+void outbox_line_connected(struct outbox *outbox);
+/* What is written goes to the ledger now. */
+bool outbox_line_is_open(const struct outbox *outbox);
+/* As send(2) and recv(2); of TLS that reads, as tls_client.h. */
+ssize_t outbox_line_send(struct outbox *outbox, const void *data, size_t len) MUST_USE;
+ssize_t outbox_line_recv(struct outbox *outbox, void *data, size_t len) MUST_USE;
+/* Reading gave this number: it is lost. E_IO: the other end is not believed, and never was in this run. */
+enum error outbox_line_failed(struct outbox *outbox, int number, struct fault *fault) MUST_USE;
+/* Of what was written, what is not in the system's queue any more. */
+uint64_t outbox_line_gone(const struct outbox *outbox);
+/* What poll(2) is to wait for, and what of it says that there is something to read. */
+short outbox_line_waits(const struct outbox *outbox);
+short outbox_line_reads(const struct outbox *outbox);
 
 /* outbox_adopt.c: makes what waits fit a welcome. */
 enum error outbox_adopt(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault) MUST_USE;

@@ -77,6 +77,13 @@ void health_writer(struct health *health)
 	health->status.writer_ms = clock_ms();
 }
 
+void health_certificate(struct health *health, uint64_t ends_s)
+{
+	LOCKED(&health->mutex);
+	health->status.certificate_s = ends_s;
+	health->changed = true;
+}
+
 void health_snapshot(struct health *health, uint64_t age_s)
 {
 	LOCKED(&health->mutex);

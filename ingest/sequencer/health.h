@@ -19,5 +19,7 @@ void health_writer(struct health *health);
 void health_snapshot(struct health *health, uint64_t age_s);
 /* A batch was refused. */
 void health_refused(struct health *health, enum error error);
+/* When the certificate of the ingest port ends, in seconds since 1970. */
+void health_certificate(struct health *health, uint64_t ends_s);
 /* About once a second: the process is alive. Writes the file. */
 void health_beat(struct health *health);

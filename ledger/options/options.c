@@ -180,7 +180,7 @@ static void list_options(const struct options *options, struct option *known, ch
 		const struct option_row *row = &options->rows[i];
 		if (row->argument || row->name == NULL)
 			continue;
-		bool flag = row->kind == OPTION_IS_FLAG;
+		bool flag = row->value == NULL;
 		*known++ = (struct option){row->name, flag ? no_argument : required_argument, NULL, LONG_VALUE + (int)i};
 		if (row->letter != 0) {
 			*letters++ = row->letter;

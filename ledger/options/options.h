@@ -30,7 +30,8 @@ enum option_kind {
 	OPTION_IS_TEXT,
 	OPTION_IS_NUMBER, /* in digits, from `min` to `max` */
 	OPTION_IS_WORD,   /* one of `value`, "json|fhir|dicom": its place there (an enum), or the word (a text) */
-	OPTION_IS_TAKEN,  /* by `take`, which sees what is at `offset`: if none is said, the whole struct */
+	OPTION_IS_TAKEN,  /* by `take`, which sees what is at `offset`: if none is said, the whole struct; a flag without
+						 `value` */
 	OPTION_IS_REST,   /* all other arguments, ended by NULL */
 	OPTION_IS_HEADING /* a paragraph of --help between options: `help` */
 };

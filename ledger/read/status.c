@@ -57,9 +57,10 @@ enum error status_encode(const struct status *status, uint8_t out[STATUS_BYTES])
 		if (status->refused[i] != 0)
 			failed |=
 				json_object_set_new(refused, error_name((enum error)i), json_integer((json_int_t)status->refused[i]));
-	json_auto_t *json = json_pack("{s:I, s:I, s:I, s:I, s:O, s:O}", "beat_ms", (json_int_t)status->beat_ms, "writer_ms",
-		(json_int_t)status->writer_ms, "oldest_snapshot_s", (json_int_t)status->snapshot_s, "restarts",
-		(json_int_t)status->restarts, "since", since, "refused", refused);
+	json_auto_t *json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:O, s:O}", "beat_ms", (json_int_t)status->beat_ms,
+		"writer_ms", (json_int_t)status->writer_ms, "oldest_snapshot_s", (json_int_t)status->snapshot_s, "restarts",
+		(json_int_t)status->restarts, "certificate_ends_s", (json_int_t)status->certificate_s, "since", since,
+		"refused", refused);
 	char *text = failed || json == NULL ? NULL : json_write(json, JSON_COMPACT | JSON_SORT_KEYS);
 	size_t len = text ? strlen(text) : STATUS_BYTES;
 	if (len < STATUS_BYTES) {
@@ -89,7 +90,8 @@ static enum error read_once(int dir_fd, struct status *out)
 	*out = (struct status){.beat_ms = number_at(json, "beat_ms"),
 		.writer_ms = number_at(json, "writer_ms"),
 		.snapshot_s = number_at(json, "oldest_snapshot_s"),
-		.restarts = number_at(json, "restarts")};
+		.restarts = number_at(json, "restarts"),
+		.certificate_s = number_at(json, "certificate_ends_s")};
 	const json_t *since = json_object_get(json, "since");
 	const json_t *refused = json_object_get(json, "refused");
 	for (size_t i = 0; i < STATUS_REASONS; i++)

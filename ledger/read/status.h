@@ -51,6 +51,7 @@ struct status {
 	uint64_t since_s[STATUS_REASONS]; /* time of day; 0: not so */
 	uint64_t snapshot_s;              /* for so long the oldest snapshot has been held; 0: none that matters */
 	uint64_t restarts;                /* of the process */
+	uint64_t certificate_s;           /* when the ingest port's ends; 0: it has none */
 	uint64_t refused[STATUS_ERRORS];  /* batches since the process began, by the number of the error */
 };
 

@@ -30,6 +30,7 @@ struct queryd_options {
 	const char *listen;
 	const char *issuers;
 	bool demo_tokens;
+	struct tls_files tls;
 	uint32_t silent_after_hours;
 	const char *user, *group;
 };
@@ -39,6 +40,7 @@ static const struct option_row rows[] = {
 	ARGUMENT(T, dir, "DIR"),
 	OPTION_TEXT(T, listen, "listen", "HOST:PORT", .required = REQUIRED,
 		.help = "where to answer; port 0 takes a free one and prints it"),
+	TLS_SERVER_ROWS(T, tls),
 	OPTION_FLAG(T, demo_tokens, "demo-tokens", .help = "trust tokens of 'indsigt token' (loopback addresses only)"),
 	OPTION_TEXT(T, issuers, "issuers", "FILE",
 		.help = "identity providers whose tokens are trusted (default DIR/issuers.json, where it is there)"),
@@ -147,6 +149,7 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 		.tell = http_tell,
 		.hangup = on_hangup,
 		.connections_max = QUERY_CONNECTIONS_MAX,
+		.tls = &given->tls,
 		.turns_away = true,
 		.body_bytes_max = BODY_BYTES_MAX,
 		.output_bytes_max = OUTPUT_BYTES_MAX - WORK_BYTES,
@@ -170,6 +173,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 	TRY(process_harden(fault));
 	TRY(user_find(options->user, options->group, &user, fault));
 	TRY(address_parse(options->listen, &address, fault));
+	TRY(tls_files_check(&options->tls, &address, fault));
 	if (options->demo_tokens && !address_is_loopback(&address))
 		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
 	OWNED(cosigned_memory_release) struct cosigned_memory cosigned = COSIGNED_MEMORY;

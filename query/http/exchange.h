@@ -9,16 +9,17 @@
 /* Borrowed until the answer is made. Nothing of it is kept when the answer is made: it names people, in the token at
  * least. */
 struct request {
-	const char *method;         /* "GET"; "OTHER" for what is none of the usual ones */
-	const char *path;           /* as sent, without the query string; never NULL */
-	const char *query;          /* what stands after '?', or NULL */
-	const char *authorization;  /* the header, or NULL */
-	const char *subject;        /* Indsigt-Subject, or NULL: whom it is about; the asker, where there is none */
-	const char *case_reference; /* Indsigt-Case, or NULL */
-	const char *if_none_match;  /* the header, or NULL */
-	bool gzip;                  /* may be answered so */
-	bool local;                 /* came over loopback */
-	uint64_t arrived_ms;        /* clock_ms */
+	const char *method;          /* "GET"; "OTHER" for what is none of the usual ones */
+	const char *path;            /* as sent, without the query string; never NULL */
+	const char *query;           /* what stands after '?', or NULL */
+	const char *authorization;   /* the header, or NULL */
+	const char *subject;         /* Indsigt-Subject, or NULL: whom it is about; the asker, where there is none */
+	const char *case_reference;  /* Indsigt-Case, or NULL */
+	const char *if_none_match;   /* the header, or NULL */
+	bool gzip;                   /* may be answered so */
+	bool local;                  /* came over loopback */
+	uint64_t arrived_ms;         /* clock_ms */
+	uint64_t certificate_ends_s; /* the server's, in seconds since 1970; 0: it has none */
 	struct bytes body;
 	struct room *room; /* what answers may have of memory, or NULL */
 };

@@ -134,6 +134,9 @@ static void status_metrics(FILE *out, const struct status *status)
 			status->since_s[i] != 0);
 	gauge(out, "indsigt_oldest_snapshot_seconds",
 		"for so long somebody has held an old snapshot, while which the store grows", status->snapshot_s);
+	if (status->certificate_s != 0)
+		gauge(out, "indsigt_ingest_certificate_ends_seconds",
+			"when the certificate of the ingest port ends, in seconds since 1970", status->certificate_s);
 	gauge(out, "indsigt_ingest_restarts", "how often 'serve' has started ingest again", status->restarts);
 	gauge(out, "indsigt_query_restarts", "how often 'serve' has started this daemon again", status_restarts());
 	fputs("# HELP indsigt_refused_batches_total batches refused since ingest began\n"
@@ -181,6 +184,9 @@ void route_metrics(struct call *call)
 		snapshot_time_s(call->snapshot) > call->now_s ? snapshot_time_s(call->snapshot) - call->now_s : 0);
 	gauge(out, "indsigt_equivocations_total", "batches kept as evidence that their sender signed two for one sequence",
 		evidence);
+	if (call->request->certificate_ends_s != 0)
+		gauge(out, "indsigt_query_certificate_ends_seconds",
+			"when the certificate of this port ends, in seconds since 1970", call->request->certificate_ends_s);
 	status_metrics(out, &status);
 	witnessing_metrics(out, witnessing);
 	bool failed = ferror(out) != 0;

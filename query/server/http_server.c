@@ -2,7 +2,7 @@
  * request. So the bufferevent is made here, and a timer that is due at once finds the connection which evhttp has built
  * around it:
  *
- *   on_accept ─► peer_begin (counted, deadline, found by its descriptor)
+ *   on_accept ─► peer_begin (counted, deadline, found by its descriptor) ─► by TLS: handshake
  *   on_request ─► exchange, a copy of what was asked ─► worker ─► eventfd ─► on_wake ─► send_answer ─► on_written
  *
  * What fails: no memory for a peer or an exchange: 503, by evhttp; for an answer's body: the connection ends without
@@ -12,9 +12,10 @@
 #include "query/server/http_server.h"
 
 #include "ledger/base/clock.h"
-#include "query/http/negotiate.h"
+#include "query/server/asked.h"
 #include "query/server/listen.h"
 #include "query/server/request_end.h"
+#include "query/server/secure.h"
 #include "query/server/workers.h"
 
 #include <assert.h>
@@ -26,6 +27,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 
 /* What whoever answers may see; they refuse what they do not take, with an Allow header. */
@@ -33,7 +35,7 @@
 	(EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | \
 		EVHTTP_REQ_PATCH | EVHTTP_REQ_CONNECT)
 
-enum phase { PHASE_NEW, PHASE_READING, PHASE_WORKING, PHASE_WRITING };
+enum phase { PHASE_NEW, PHASE_SHAKING, PHASE_READING, PHASE_WORKING, PHASE_WRITING };
 
 /* A connection. It ends by evhttp's closing it, which is told to on_closed; never otherwise.
  *
@@ -60,7 +62,7 @@ struct exchange {
 	bool head;
 	bool last; /* of its connection */
 	uint64_t begun_us;
-	char text[]; /* what `request` points into */
+	char *text; /* what `request` points into */
 };
 
 struct http_server {
@@ -68,6 +70,7 @@ struct http_server {
 	struct event_base *base;
 	struct evhttp *http;
 	struct evhttp_bound_socket *bound;
+	struct secure *secure;
 	struct event *wake;
 	struct event *signals[3];
 	struct event *stop_timer;
@@ -84,6 +87,7 @@ struct http_server {
 static void exchange_free(struct exchange *exchange)
 {
 	response_release(&exchange->response);
+	free(exchange->text);
 	free(exchange);
 }
 
@@ -133,7 +137,9 @@ static bool is_busy(enum phase phase)
 static void set_deadline(struct peer *peer, enum phase phase)
 {
 	int life_s = peer->server->options.connection_seconds;
-	int phase_s = phase == PHASE_READING ? HTTP_READ_SECONDS : HTTP_WRITE_SECONDS;
+	int phase_s = phase == PHASE_SHAKING   ? TLS_HANDSHAKE_SECONDS
+				  : phase == PHASE_READING ? HTTP_READ_SECONDS
+										   : HTTP_WRITE_SECONDS;
 	const struct timeval deadline = {.tv_sec = life_s > 0 ? life_s : phase_s};
 	if (life_s > 0 && peer->phase != PHASE_NEW)
 		return;
@@ -183,7 +189,9 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
 
 static void on_closed(struct evhttp_connection *http, void *context)
 {
-	evbuffer_remove_cb(bufferevent_get_output(evhttp_connection_get_bufferevent(http)), on_output, context);
+	struct bufferevent *stream = evhttp_connection_get_bufferevent(http);
+	evbuffer_remove_cb(bufferevent_get_output(stream), on_output, context);
+	secure_end(stream);
 	peer_free(context);
 }
 
@@ -192,8 +200,26 @@ static void turn_away(const struct http_server *server, int fd)
 {
 	static const char refusal[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n" NO_SNIFF
 								  "Content-Length: 0\r\n\r\n";
-	if (server->options.turns_away)
+	if (server->options.turns_away && !secure_speaks_tls(server->secure))
 		send(fd, refusal, sizeof refusal - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static bool is_shaking(const struct peer *peer)
+{
+	return peer->phase == PHASE_SHAKING && secure_is_shaking(evhttp_connection_get_bufferevent(peer->http));
+}
+
+/* Handshakes that were begun and not finished have a share of all connections. Over it one of them goes, whichever
+ * chance picks: who only begins them cannot keep others out. They are counted anew: nobody tells when one is done. */
+static void limit_shaking(struct http_server *server)
+{
+	struct peer *found = NULL;
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < server->options.connections_max + HTTP_OTHER_FDS; i++)
+		if (server->peers[i] != NULL && is_shaking(server->peers[i]) && randombytes_uniform(++count) == 0)
+			found = server->peers[i];
+	if (count > server->options.connections_max / HTTP_SHAKING_PART)
+		evhttp_connection_free(found->http);
 }
 
 /* First thing after accept: evhttp has made its own object around the bufferevent, which is the argument of the
@@ -222,7 +248,9 @@ static void peer_begin(struct peer *peer)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
 	peer->fd = fd;
 	server->peers[fd] = peer;
-	peer_enter(peer, PHASE_READING);
+	peer_enter(peer, secure_speaks_tls(server->secure) ? PHASE_SHAKING : PHASE_READING);
+	if (peer->phase == PHASE_SHAKING)
+		limit_shaking(server);
 }
 
 static void on_timer(evutil_socket_t fd, short events, void *context)
@@ -233,6 +261,8 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
 		peer_begin(peer);
 	else if (peer->phase == PHASE_WORKING)
 		peer->expired = true;
+	else if (peer->phase == PHASE_SHAKING && !is_shaking(peer) && peer->server->options.connection_seconds == 0)
+		peer_enter(peer, PHASE_READING);
 	else
 		evhttp_connection_free(peer->http);
 }
@@ -241,7 +271,7 @@ static struct bufferevent *on_accept(struct event_base *base, void *context)
 {
 	struct http_server *server = context;
 	struct peer *peer = calloc(1, sizeof *peer);
-	struct bufferevent *bufferevent = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	struct bufferevent *bufferevent = secure_stream(server->secure, base);
 	struct event *timer = peer ? evtimer_new(base, on_timer, peer) : NULL;
 	if (timer == NULL || bufferevent == NULL) {
 		if (timer)
@@ -254,6 +284,8 @@ static struct bufferevent *on_accept(struct event_base *base, void *context)
 	bufferevent_setwatermark(bufferevent, EV_READ, 0, HTTP_READ_AHEAD_BYTES_MAX + server->options.body_bytes_max);
 	bufferevent_incref(bufferevent);
 	server->connections++;
+	if (secure_is_spent(server->secure))
+		listen_pause(evhttp_bound_socket_get_listener(server->bound));
 	event_active(timer, EV_TIMEOUT, 0);
 	return bufferevent;
 }
@@ -349,74 +381,25 @@ static void on_wake(evutil_socket_t fd, short events, void *context)
 
 /* ---- requests ---- */
 
-static const char *method_name(struct evhttp_request *http)
-{
-	static const struct {
-		enum evhttp_cmd_type type;
-		const char *name;
-	} methods[] = {{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_HEAD, "HEAD"}, {EVHTTP_REQ_POST, "POST"},
-		{EVHTTP_REQ_PUT, "PUT"}, {EVHTTP_REQ_DELETE, "DELETE"}, {EVHTTP_REQ_OPTIONS, "OPTIONS"},
-		{EVHTTP_REQ_PATCH, "PATCH"}};
-	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-		if (methods[i].type == evhttp_request_get_command(http))
-			return methods[i].name;
-	return "OTHER";
-}
-
-/* The next place in `at`, where a copy of `text` (which may be NULL) was put. All texts in one piece of memory, which
- * is gone with the exchange. */
-static const char *keep(char **at, const char *text)
-{
-	if (text == NULL)
-		return NULL;
-	char *kept = *at;
-	*at = stpcpy(kept, text) + 1;
-	return kept;
-}
-
-static size_t kept_bytes(const char *text)
-{
-	return text ? strlen(text) + 1 : 0;
-}
-
 /* The body stays evhttp's, which keeps it as long as the request. */
 static struct exchange *exchange_new(struct evhttp_request *http, struct peer *peer)
 {
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(http);
-	const char *path = evhttp_uri_get_path(uri), *query = evhttp_uri_get_query(uri);
-	const struct evkeyvalq *headers = evhttp_request_get_input_headers(http);
-	const char *authorization = evhttp_find_header(headers, "Authorization");
-	const char *subject = evhttp_find_header(headers, "Indsigt-Subject");
-	const char *reference = evhttp_find_header(headers, "Indsigt-Case");
-	const char *tags = evhttp_find_header(headers, "If-None-Match");
-	struct evbuffer *body = evhttp_request_get_input_buffer(http);
-	const struct bytes whole = bytes_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
-	if (whole.data == NULL && whole.len > 0)
-		return NULL;
-	struct exchange *exchange =
-		calloc(1, sizeof *exchange + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) +
-					  kept_bytes(subject) + kept_bytes(reference) + kept_bytes(tags));
+	struct exchange *exchange = calloc(1, sizeof *exchange);
 	if (exchange == NULL)
 		return NULL;
-	char *at = exchange->text, *address = NULL;
 	exchange->begun_us = clock_us();
 	exchange->peer = peer;
 	exchange->http = http;
 	exchange->head = evhttp_request_get_command(http) == EVHTTP_REQ_HEAD;
 	exchange->response.route = "-";
-	exchange->response.room = exchange->request.room = &peer->server->room;
-	exchange->request.method = method_name(http);
-	exchange->request.path = path ? keep(&at, path) : "";
-	exchange->request.query = keep(&at, query);
-	exchange->request.authorization = keep(&at, authorization);
-	exchange->request.subject = keep(&at, subject);
-	exchange->request.case_reference = keep(&at, reference);
-	exchange->request.if_none_match = keep(&at, tags);
-	exchange->request.gzip = negotiate_gzip(evhttp_find_header(headers, "Accept-Encoding"));
-	exchange->request.body = whole;
+	exchange->response.room = &peer->server->room;
+	if ((exchange->text = asked_read(http, &exchange->request)) == NULL) {
+		free(exchange);
+		return NULL;
+	}
+	exchange->request.room = &peer->server->room;
+	exchange->request.certificate_ends_s = secure_ends_s(peer->server->secure);
 	exchange->request.arrived_ms = exchange->begun_us / 1000;
-	evhttp_connection_get_peer(peer->http, &address, &(uint16_t){0});
-	exchange->request.local = address && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);
 	return exchange;
 }
 
@@ -447,7 +430,7 @@ static void on_request(struct evhttp_request *http, void *context)
 		evhttp_send_error(http, HTTP_SERVUNAVAIL, NULL);
 		return;
 	}
-	assert(peer->phase == PHASE_READING); /* one exchange at a time */
+	assert(peer->phase == PHASE_READING || peer->phase == PHASE_SHAKING); /* one exchange at a time */
 	peer_enter(peer, PHASE_WORKING);
 	if (server->stopping)
 		refuse(exchange, 503, E_STOPPED, error_text(E_STOPPED));
@@ -521,6 +504,7 @@ static enum error add_events(struct http_server *server, struct fault *fault)
 	if (server->wake == NULL || server->stop_timer == NULL || event_add(server->wake, NULL) != 0)
 		return fault_set(fault, E_NO_MEMORY, "");
 	TRY(add_signals(server, fault));
+	TRY(secure_new(server->options.tls, server->options.tell, server->base, &server->secure, fault));
 	evhttp_set_max_headers_size(server->http, HTTP_HEADER_BYTES_MAX);
 	evhttp_set_max_body_size(server->http, (ev_ssize_t)server->options.body_bytes_max);
 	evhttp_set_allowed_methods(server->http, server->options.any_method ? UINT16_MAX : USUAL_METHODS);
@@ -589,6 +573,7 @@ void http_server_free(struct http_server *server)
 	event_release(&server->signals[0]);
 	event_release(&server->signals[1]);
 	event_release(&server->signals[2]);
+	secure_release(&server->secure);
 	if (server->base)
 		event_base_free(server->base);
 	room_release(&server->room);

@@ -11,6 +11,9 @@
  *               │ deadline            │ deadline
  *               └──────► closed ◄─────┘
  *
+ * By TLS (spec/tls.md) SHAKING comes first, with a deadline of its own, and no more than a part of all connections are
+ * in it. SIGHUP reads certificate and key anew.
+ *
  * A client that is slow to send or to read runs into the deadline of its phase, or into the end of its connection.
  * While WORKING nothing is read from the connection and it has no deadline, so that it cannot go away under the worker;
  * one whose end has come meanwhile is closed without the answer.
@@ -24,6 +27,7 @@
 
 #include "ledger/base/own.h"
 #include "ledger/text/address.h"
+#include "ledger/tls/tls_server.h"
 #include "query/http/exchange.h"
 
 /* What one server may take of a machine, whoever answers in it; what differs stands in http_options. */
@@ -31,6 +35,7 @@
 #define HTTP_READ_AHEAD_BYTES_MAX (4 * HTTP_HEADER_BYTES_MAX) /* of a connection, beside one whole body */
 #define HTTP_READ_SECONDS 15  /* from a connection's last answer to the end of its next request */
 #define HTTP_WRITE_SECONDS 60 /* for a client to take its answer */
+#define HTTP_SHAKING_PART 4   /* of all connections: handshakes of TLS that are not done */
 #define HTTP_STOP_SECONDS 5u  /* for all of them, once a signal came */
 #define HTTP_BACKLOG 512      /* connections that wait to be accepted */
 #define HTTP_OTHER_FDS 256u   /* open beside connections: what is read and written, and connections of its own */
@@ -54,11 +59,12 @@ struct http_options {
 	void (*hangup)(void *context);
 	bool waits; /* somebody calls http_server_wake; otherwise an answer that is put off goes out as it is */
 	uint32_t connections_max;
-	bool turns_away;        /* one connection more is answered 503; otherwise it is closed */
-	int connection_seconds; /* a connection's whole life, in place of the deadlines of phases; 0: those */
-	size_t body_bytes_max;  /* read; over it: 413 without a reason */
-	bool takes_body;        /* of a POST; otherwise one that was read is refused with the reason */
-	bool any_method;        /* also of those that nobody knows; otherwise 501 */
+	const struct tls_files *tls; /* outlives the server; NULL, or without a certificate: plain */
+	bool turns_away;             /* one connection more is answered 503; otherwise it is closed, and always by TLS */
+	int connection_seconds;      /* a connection's whole life, in place of the deadlines of phases; 0: those */
+	size_t body_bytes_max;       /* read; over it: 413 without a reason */
+	bool takes_body;             /* of a POST; otherwise one that was read is refused with the reason */
+	bool any_method;             /* also of those that nobody knows; otherwise 501 */
 	/* Answers being made and not yet taken, of all connections; over it: 503. Large ones: room.h. */
 	size_t output_bytes_max;
 	size_t large_output_bytes_max;

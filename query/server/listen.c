@@ -6,7 +6,6 @@
 #include "ledger/base/clock.h"
 
 #include <errno.h>
-#include <event2/listener.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,15 +24,20 @@ static void on_again(evutil_socket_t fd, short events, void *context)
 	evconnlistener_enable(context);
 }
 
+void listen_pause(struct evconnlistener *listener)
+{
+	const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000};
+	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_again, listener, &pause) == 0)
+		evconnlistener_disable(listener);
+}
+
 /* Trying again at once would only turn in circles. The loop is not run any more when the listener is gone. */
 static void on_accept_error(struct evconnlistener *listener, void *http)
 {
-	const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000};
 	int error = errno;
 	char line[160];
 	(void)http;
-	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_again, listener, &pause) == 0)
-		evconnlistener_disable(listener);
+	listen_pause(listener);
 	if (clock_ms() < said.next_ms)
 		return;
 	said.next_ms = clock_ms() + ACCEPT_SAY_MS;

@@ -4,6 +4,7 @@
 #include "ledger/text/address.h"
 
 #include <event2/http.h>
+#include <event2/listener.h>
 
 /* Where no connection can be accepted (no file descriptor, no memory) none is tried for a while, and `tell` is given a
  * line that says so, once a minute at most; whoever connects waits in the backlog meanwhile. For one server of a
@@ -11,3 +12,5 @@
 enum error listen_begin(struct event_base *base, struct evhttp *http, const struct address *address, int backlog,
 	void (*tell)(const char *line), struct evhttp_bound_socket **bound, char out[ADDRESS_TEXT_MAX + 1],
 	struct fault *fault) MUST_USE;
+/* Accepts nothing for a tenth of a second. */
+void listen_pause(struct evconnlistener *listener);

@@ -48,6 +48,7 @@ static enum error filing(void *given, struct fault *fault)
 #define T struct filing_request
 static const struct option_row rows[] = {
 	OPTION_TEXT(T, query, "query", "URL", .required = REQUIRED, .help = "address of the query daemon"),
+	WEB_TRUST_ROWS(),
 	OPTION_TEXT(T, key, "key", "FILE", .required = REQUIRED, .help = "the sender's key file"),
 	OPTION_NUMBER(T, sequence, "seq", "N", 0, NUMBER_INDEX_MAX, .required = REQUIRED,
 		.must = "a sequence number, as receipts name them",

@@ -121,6 +121,7 @@ static const struct option_row rows[] = {
 		.help = "a ledger's directory, or the address of its query daemon"),
 	OPTION_TEXT(T, token, "token", "T",
 		.help = "bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do not see"),
+	WEB_TRUST_ROWS(),
 	OPTION_TEXT(T, from, "from", "TIME",
 		.help = "reported from then on: a date (its midnight here, in the zone of this machine), or RFC 3339 with a "
 				"zone; the statement says the instant, in UTC"),

@@ -5,6 +5,7 @@
  * leaves nothing over it is said how many there are without it, because "nobody" would be read as an all-clear.
  *
  *   options ─► window, organisation ─► subject ─► all pages, verified ─► table, or JSON */
+#include "ingest/net/web.h"
 #include "ledger/subject/subject.h"
 #include "tools/ask/who_text.h"
 #include "tools/command/command.h"
@@ -81,6 +82,7 @@ static const struct option_row rows[] = {
 		.help = "a ledger's directory, or the address of its query daemon"),
 	OPTION_TEXT(T, query.token, "token", "T",
 		.help = "bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do not see"),
+	WEB_TRUST_ROWS(),
 	OPTION_TEXT(T, query.from, "from", "TIME",
 		.help = "reported from then on: a date (its midnight here, in the zone that times are shown in), or RFC 3339 "
 				"with a zone"),

@@ -4,6 +4,7 @@
  * made by a child process, and its death is a finding like any other: the child keeps how far it has come in memory
  * that both share, and the parent, which never touches the store, says which was the last index that held. */
 #include "ledger/audit/audit.h"
+#include "ingest/net/web.h"
 #include "ledger/base/file.h"
 #include "ledger/db/db.h"
 #include "ledger/db/db_file.h"
@@ -286,6 +287,7 @@ static const struct option_row rows[] = {
 				"DIR/audits/, from where it goes into statements. F is made if it is not there, for --auditor NAME"),
 	OPTION_TEXT(T, auditor, "auditor", "NAME", .forms = OF_LEDGER, .wants = "sign",
 		.help = "with --sign: the name under which a new key is made"),
+	WEB_CA_ROW(.forms = OF_TILES),
 	OPTION_TEXT(T, save, "save", "F", .forms = OF_TILES,
 		.help = "with a URL: writes down in F where the audit stands, now and then and at the end"),
 	OPTION_TEXT(T, from, "from", "F", .forms = OF_TILES,

@@ -3,6 +3,7 @@
  * them has the work. */
 #include "tools/mirror/mirror_command.h"
 
+#include "ingest/net/web.h"
 #include "tools/show/vkey_option.h"
 
 #define T struct mirror_init_options
@@ -10,6 +11,7 @@ static const struct option_row init_rows[] = {
 	ARGUMENT(T, dir, "DIR"),
 	OPTION_TEXT(T, place, "ledger", "URL", .required = REQUIRED,
 		.help = "where the log is read from: a query daemon, another mirror, exported files, or a directory"),
+	WEB_CA_ROW(),
 	OPTION_VKEY(T, vkey, .required = REQUIRED,
 		.help = "whose log it is: the key that you were given, not one that you find at URL"),
 	OPTION_TEXT(T, name, "name", "NAME",
@@ -38,6 +40,7 @@ static const struct option_row serve_rows[] = {
 		.help = "where to answer (" MIRROR_LISTEN_DEFAULT "); port 0 takes a free one"),
 	OPTION_NUMBER(T, interval_s, "interval", "SECONDS", 1, MIRROR_INTERVAL_MAX_S,
 		.help = "between two looks for something new (5)"),
+	WEB_CA_ROW(),
 	OPTION_FLAG(T, once, "once", .help = "follow to the newest checkpoint, serve nothing; exit 1 on an alarm"),
 };
 #undef T

@@ -9,6 +9,7 @@
  *                              └─ with a source ─► the same entry there? ─► batch and events under its checkpoint
  *
  * What fails stops it at that receipt or entry: files that were written by then are whole and hold. */
+#include "ingest/net/web.h"
 #include "ledger/base/file.h"
 #include "ledger/text/number.h"
 #include "tools/command/command.h"
@@ -229,6 +230,7 @@ static const struct option_row rows[] = {
 				"proven under its newest checkpoint too, with the witnesses' cosignatures"),
 	OPTION_TEXT(T, into, "into", "DIR", .forms = OF_RECEIPTS, .required = REQUIRED,
 		.help = "where those files go, each named by its log index: 17.tlog-proof"),
+	WEB_CA_ROW(.forms = OF_TILES | OF_RECEIPTS),
 	OPTION_VKEY(T, vkey, .required = OF_TILES | OF_RECEIPTS,
 		.help = "the log's verification key, from somewhere else than the address"),
 	OPTION_TEXT(T, output, "output", "FILE", .letter = 'o', .forms = OF_LEDGER | OF_TILES,

@@ -8,6 +8,7 @@
  * A guard that the log has signed is never written over because a store does not extend it (E_GUARD): that is what it
  * is for. What could not be read, of guard or evidence, ends it before anything is changed: it might say more. */
 #include "ingest/net/asking.h"
+#include "ingest/net/web.h"
 #include "ledger/base/evidence.h"
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
@@ -293,6 +294,7 @@ static const struct option_row rows[] = {
 	ARGUMENT(T, dir, "DIR"),
 	OPTION_TAKEN(take_mirror, "mirror", "URL", .repeats = true,
 		.help = "a mirror, exported files or a directory of them; may be given more than once"),
+	WEB_CA_ROW(.wants = "mirror"),
 	OPTION_FLAG(T, accept_loss, "accept-loss", .wants = "mirror",
 		.help = "where the store is an old one: put the entries that it lacks back from the mirror that has most. What "
 				"these events were about is lost for good"),

@@ -12,7 +12,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/read/status.h"
 #include "ledger/store/place.h"
-#include "ledger/text/address.h"
+#include "ledger/tls/tls_server.h"
 #include "ledger/witness/door.h"
 #include "tools/command/child.h"
 #include "tools/command/command.h"
@@ -32,7 +32,7 @@
 #define PATIENCE_MS 30000       /* for a daemon to end cleanly */
 #define LOOK_MS 200             /* when poll fails */
 #define FIRST_START_MS 10000u   /* how long a first start that could not look is tried again */
-#define ARGUMENTS_MAX 8
+#define ARGUMENTS_MAX 16
 
 enum state { STATE_STARTING, STATE_RUNNING, STATE_WAITING };
 
@@ -69,6 +69,7 @@ struct serve {
 	const char *issuers;       /* or NULL */
 	bool demo_tokens;
 	bool without_witnesses;
+	struct tls_files tls;                 /* of both daemons */
 	const char *ingest_user, *query_user; /* both or neither */
 	struct daemon daemons[DAEMONS];       /* ingest, query, and who asks the witnesses */
 	int signals;
@@ -223,11 +224,23 @@ static enum error reap(struct serve *serve, struct fault *fault)
 	return E_OK;
 }
 
+/* Both daemons have files that they read anew. One that is starting has just read them, and may not listen to it yet.
+ */
+static void pass_on_reload(const struct serve *serve)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (serve->daemons[i].state == STATE_RUNNING)
+			kill(serve->daemons[i].child.pid, SIGHUP);
+}
+
 static enum error read_signals(struct serve *serve, struct fault *fault)
 {
 	struct signalfd_siginfo info;
-	while (read(serve->signals, &info, sizeof info) == (ssize_t)sizeof info)
-		serve->stopping |= info.ssi_signo != SIGCHLD;
+	while (read(serve->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+		if (info.ssi_signo == SIGHUP)
+			pass_on_reload(serve);
+		serve->stopping |= info.ssi_signo != SIGCHLD && info.ssi_signo != SIGHUP;
+	}
 	return serve->stopping ? E_OK : reap(serve, fault);
 }
 
@@ -359,6 +372,7 @@ static enum error serve_run(struct serve *serve, struct fault *fault)
 	sigaddset(&mask, SIGCHLD);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGHUP);
 	serve->signals = sigprocmask(SIG_BLOCK, &mask, NULL) == 0 ? signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
 	if (serve->signals < 0)
 		return fault_set(fault, E_IO, "signals cannot be received: %m");
@@ -370,10 +384,12 @@ static enum error serve_run(struct serve *serve, struct fault *fault)
 
 /* ---- options ---- */
 
-static enum error check_address(const char *text, bool loopback_only, struct daemon *daemon, struct fault *fault)
+static enum error check_address(
+	const char *text, const struct tls_files *tls, bool loopback_only, struct daemon *daemon, struct fault *fault)
 {
 	struct address address;
 	TRY(address_parse(text, &address, fault));
+	TRY(tls_files_check(tls, &address, fault));
 	if (loopback_only && !address_is_loopback(&address))
 		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
 	snprintf(daemon->address, sizeof daemon->address, "%s", text);
@@ -386,6 +402,7 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(
 		T, ingest, "ingest", "HOST:PORT", .help = "where senders connect (127.0.0.1:7514); port 0 takes a free one"),
 	OPTION_TEXT(T, query, "query", "HOST:PORT", .help = "where questions are answered, over HTTP (127.0.0.1:7580)"),
+	TLS_SERVER_ROWS(T, tls),
 	OPTION_FLAG(T, demo_tokens, "demo-tokens",
 		.help = "trust tokens of 'indsigt token'; for trying out, on loopback addresses only"),
 	OPTION_TEXT(T, issuers, "issuers", "FILE",
@@ -413,11 +430,24 @@ static const char **add_user(const char **extra, const char *user)
 	return extra;
 }
 
+static const char **add_tls(const struct tls_files *tls, const char **extra)
+{
+	if (tls->certificate != NULL) {
+		memcpy(extra, (const char *[]){"--tls-cert", tls->certificate, "--tls-key", tls->key}, 4 * sizeof *extra);
+		extra += 4;
+	}
+	if (tls->old)
+		*extra++ = "--tls-older";
+	if (tls->plain_off_loopback)
+		*extra++ = "--plain-off-loopback";
+	return extra;
+}
+
 /* What the daemons are called with behind DIR --listen ADDRESS. Addresses are looked at here, where a mistake can be
  * told in the words that were typed. */
 static enum error set_arguments(struct serve *serve, struct fault *fault)
 {
-	const char **extra = serve->daemons[0].extra;
+	const char **extra = add_tls(&serve->tls, serve->daemons[0].extra);
 	if (serve->epoch_seconds != NULL) {
 		*extra++ = "--epoch-seconds";
 		*extra++ = serve->epoch_seconds;
@@ -425,15 +455,15 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 	if (serve->without_witnesses)
 		*extra++ = "--without-witnesses";
 	(void)add_user(extra, serve->ingest_user);
-	extra = add_user(serve->daemons[1].extra, serve->query_user);
+	extra = add_user(add_tls(&serve->tls, serve->daemons[1].extra), serve->query_user);
 	if (serve->issuers != NULL) {
 		*extra++ = "--issuers";
 		*extra++ = serve->issuers;
 	}
 	*extra = serve->demo_tokens ? "--demo-tokens" : NULL;
 	(void)add_user(serve->daemons[2].extra, serve->query_user);
-	TRY(check_address(serve->ingest, false, &serve->daemons[0], fault));
-	return check_address(serve->query, serve->demo_tokens, &serve->daemons[1], fault);
+	TRY(check_address(serve->ingest, &serve->tls, false, &serve->daemons[0], fault));
+	return check_address(serve->query, &serve->tls, serve->demo_tokens, &serve->daemons[1], fault);
 }
 
 static int run(int argc, char **argv)
@@ -461,7 +491,10 @@ const struct command command_serve = {
 				"accept, starts a daemon that dies again on the same port, and ends both cleanly on SIGTERM or Ctrl-C. "
 				"One that could not look at first (an address or a ledger that is still held) is tried for 10 s.\n",
 		OPTION_ROWS(rows),
-		.after = "Where the ledger has witnesses they are asked before anything is signed. One that shows more than "
+		.after = "With --tls-cert and --tls-key both ports speak TLS, and nothing else; SIGHUP makes both daemons read "
+				 "them anew, and no connection is lost. Without them only addresses of this machine are listened on, "
+				 "unless --plain-off-loopback says that something else encrypts.\n\n"
+				 "Where the ledger has witnesses they are asked before anything is signed. One that shows more than "
 				 "the store holds ends it (exit code 1). While too few answer, questions are answered but nothing is "
 				 "taken in, and 'ready' is printed once they do.\n"},
 	.run = run,

@@ -13,6 +13,7 @@
  * nowhere.
  *
  * The exit code says what whoever runs this has to do: nothing; look at what was refused; run it again. */
+#include "ingest/net/web.h"
 #include "ledger/base/clock.h"
 #include "tools/command/command.h"
 #include "tools/send/callers.h"
@@ -358,6 +359,7 @@ static int run_sender(struct send *send)
 #define LISTENS FORM(1)
 #define CHECKS FORM(2)
 #define TAKES_OUT FORM(3)
+#define TALKS (SENDS | LISTENS | CHECKS)
 /* Noted that it was given: rows of refused messages keep their own format, unless somebody says another. */
 static enum error take_format(void *out, const char *word, struct fault *fault)
 {
@@ -369,8 +371,12 @@ static enum error take_format(void *out, const char *word, struct fault *fault)
 }
 
 static const struct option_row rows[] = {
-	OPTION_TEXT(T, options.server, "server", "HOST:PORT", .required = SENDS | LISTENS | CHECKS,
-		.forms = SENDS | LISTENS | CHECKS, .help = "the ledger's ingest address"),
+	OPTION_TEXT(T, options.server, "server", "[tls://]HOST:PORT", .required = TALKS, .forms = TALKS,
+		.help = "the ledger's ingest address; tls:// encrypts what is sent, and proves who gets it before anything is"),
+	WEB_TRUST_ROWS(.forms = TALKS),
+	OPTION_TEXT(T, options.tls.certificate, "tls-cert", "FILE", .forms = TALKS,
+		.help = "show this certificate (PEM) to the ledger, where it asks for one of this sender's"),
+	OPTION_TEXT(T, options.tls.key, "tls-key", "FILE", .forms = TALKS, .help = "... and its private key (PEM, 0600)"),
 	OPTION_TEXT(T, options.key_path, "key", "FILE", .required = REQUIRED,
 		.help = "the sender's key file, made by 'indsigt sender add'"),
 	OPTION_TAKEN(take_format, "format", "json|fhir|dicom", .forms = SENDS | LISTENS,
@@ -410,6 +416,8 @@ static int run(int argc, char **argv)
 	struct send send = {.signals = -1, .events = -1};
 	if (!command_read(&command_send, argc, argv, &send))
 		return EXIT_USAGE;
+	send.options.tls.ca = web_trust().ca;
+	send.options.plain_off_loopback = web_trust().plain_off_loopback;
 	return run_sender(&send);
 }
 

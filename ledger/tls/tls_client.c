@@ -1,0 +1,230 @@
+/* The socket is OpenSSL's to read and write, but with send(2): a server that has gone is an error, not a signal.
+ * OpenSSL keeps what failed in a queue of the thread, which is emptied before each call and read after it. */
+#include "ledger/tls/tls_client.h"
+
+#include <arpa/inet.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#define CIPHERS_OLD "ECDHE+AESGCM:ECDHE+CHACHA20"
+#define WHY_MAX 160
+
+struct tls_client {
+	SSL_CTX *context;
+	BIO_METHOD *socket;
+	unsigned char protocols[64]; /* as ALPN has them: a length before each */
+	unsigned protocols_len;
+};
+
+struct tls_line {
+	SSL *ssl;
+	char why[WHY_MAX];
+};
+
+/* ---- the socket ---- */
+
+static int socket_write(BIO *bio, const char *data, int len)
+{
+	ssize_t n = send((int)BIO_get_fd(bio, NULL), data, (size_t)len, MSG_NOSIGNAL);
+	BIO_clear_retry_flags(bio);
+	if (n < 0 && BIO_sock_should_retry(-1))
+		BIO_set_retry_write(bio);
+	return (int)n;
+}
+
+/* OpenSSL's own, but for writing. */
+static BIO_METHOD *make_socket(void)
+{
+	const BIO_METHOD *own = BIO_s_socket();
+	BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOCKET, "socket");
+	if (method == NULL)
+		return NULL;
+	BIO_meth_set_write(method, socket_write);
+	BIO_meth_set_read(method, BIO_meth_get_read(own));
+	BIO_meth_set_ctrl(method, BIO_meth_get_ctrl(own));
+	BIO_meth_set_create(method, BIO_meth_get_create(own));
+	BIO_meth_set_destroy(method, BIO_meth_get_destroy(own));
+	return method;
+}
+
+/* ---- whom to believe ---- */
+
+static bool set_offer(struct tls_client *client, const char *protocol)
+{
+	SSL_CTX *context = client->context;
+	int len = snprintf((char *)client->protocols, sizeof client->protocols, "%c%s", (int)strlen(protocol), protocol);
+	client->protocols_len = (unsigned)len;
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+		   SSL_CTX_set_cipher_list(context, CIPHERS_OLD) == 1 &&
+		   SSL_CTX_set_alpn_protos(context, client->protocols, client->protocols_len) == 0;
+}
+
+static enum error set_trust(SSL_CTX *context, const struct tls_trust *trust, struct fault *fault)
+{
+	uint64_t ends_s;
+	if ((trust->certificate == NULL) != (trust->key == NULL))
+		return fault_set(fault, E_USAGE, "--tls-cert and --tls-key are given together, or neither");
+	if (trust->ca == NULL && SSL_CTX_set_default_verify_paths(context) != 1)
+		return fault_set(fault, E_NO_MEMORY, "");
+	if (trust->ca != NULL && access(trust->ca, R_OK) != 0)
+		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "--ca %s cannot be read: %m", trust->ca);
+	if (trust->ca != NULL && SSL_CTX_load_verify_file(context, trust->ca) != 1)
+		return fault_set(fault, E_BAD_KEY, "--ca %s holds no certificate (PEM)", trust->ca);
+	return trust->certificate == NULL ? E_OK : tls_pair_use(context, trust->certificate, trust->key, &ends_s, fault);
+}
+
+enum error tls_client_open(
+	const struct tls_trust *trust, const char *protocol, struct tls_client **out, struct fault *fault)
+{
+	OWNED(tls_client_release) struct tls_client *client = calloc(1, sizeof *client);
+	if (client == NULL || (client->context = SSL_CTX_new(TLS_client_method())) == NULL ||
+		(client->socket = make_socket()) == NULL || !set_offer(client, protocol))
+		return fault_set(fault, E_NO_MEMORY, "");
+	enum error error = set_trust(client->context, trust, fault);
+	ERR_clear_error();
+	TRY(error);
+	*out = OWN_TAKE(client);
+	return E_OK;
+}
+
+void tls_client_close(struct tls_client *client)
+{
+	if (client == NULL)
+		return;
+	SSL_CTX_free(client->context);
+	BIO_meth_free(client->socket);
+	free(client);
+}
+
+/* ---- a line ---- */
+
+static bool is_address(const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+static bool set_host(SSL *ssl, const char *host)
+{
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (is_address(host))
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+struct tls_line *tls_line_open(struct tls_client *client, int fd, const char *host)
+{
+	OWNED(tls_line_release) struct tls_line *line = calloc(1, sizeof *line);
+	BIO *bio = BIO_new(client->socket);
+	if (line == NULL || bio == NULL || (line->ssl = SSL_new(client->context)) == NULL) {
+		BIO_free(bio);
+		return NULL;
+	}
+	BIO_set_fd(bio, fd, BIO_NOCLOSE);
+	SSL_set_bio(line->ssl, bio, bio); /* takes it */
+	SSL_set_connect_state(line->ssl);
+	return set_host(line->ssl, host) ? OWN_TAKE(line) : NULL;
+}
+
+void tls_line_close(struct tls_line *line)
+{
+	if (line == NULL)
+		return;
+	if (line->ssl != NULL && SSL_is_init_finished(line->ssl) && line->why[0] == '\0')
+		(void)SSL_shutdown(line->ssl);
+	ERR_clear_error();
+	SSL_free(line->ssl);
+	free(line);
+}
+
+static void keep_why(struct tls_line *line)
+{
+	unsigned long code = ERR_peek_error();
+	const char *reason = ERR_reason_error_string(code);
+	long verdict = SSL_get_verify_result(line->ssl);
+	if (verdict != X509_V_OK)
+		snprintf(
+			line->why, sizeof line->why, "its certificate is not believed: %s", X509_verify_cert_error_string(verdict));
+	else if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER || ERR_GET_REASON(code) == SSL_R_PACKET_LENGTH_TOO_LONG)
+		snprintf(line->why, sizeof line->why, "what answers there does not speak TLS");
+	else if (ERR_GET_REASON(code) == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL)
+		snprintf(
+			line->why, sizeof line->why, "what answers there speaks TLS, but another protocol: is it the right port?");
+	else
+		snprintf(line->why, sizeof line->why, "TLS failed: %s", reason != NULL ? reason : "no reason given");
+}
+
+/* `done`: what the call came to, positive where it did something. */
+static ssize_t outcome(struct tls_line *line, int done, size_t len)
+{
+	if (done > 0)
+		return (ssize_t)len;
+	int system = errno;
+	switch (SSL_get_error(line->ssl, done)) {
+	case SSL_ERROR_ZERO_RETURN:
+		return 0;
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		errno = EAGAIN;
+		return -1;
+	case SSL_ERROR_SYSCALL:
+		errno = system != 0 ? system : ECONNRESET;
+		if (line->why[0] == '\0')
+			snprintf(line->why, sizeof line->why, "%s", strerror(errno));
+		return -1;
+	default:
+		keep_why(line);
+		errno = EPROTO;
+		return -1;
+	}
+}
+
+ssize_t tls_line_send(struct tls_line *line, const void *data, size_t len)
+{
+	size_t n = 0;
+	ERR_clear_error();
+	errno = 0;
+	int done = SSL_write_ex(line->ssl, data, len, &n);
+	return outcome(line, done, n);
+}
+
+ssize_t tls_line_recv(struct tls_line *line, void *data, size_t len)
+{
+	size_t n = 0;
+	ERR_clear_error();
+	errno = 0;
+	int done = SSL_read_ex(line->ssl, data, len, &n);
+	return outcome(line, done, n);
+}
+
+bool tls_line_wants_write(const struct tls_line *line)
+{
+	return SSL_want_write(line->ssl);
+}
+
+bool tls_line_is_open(const struct tls_line *line)
+{
+	return SSL_is_init_finished(line->ssl);
+}
+
+bool tls_line_distrusts(const struct tls_line *line)
+{
+	return SSL_get_verify_result(line->ssl) != X509_V_OK;
+}
+
+uint64_t tls_line_written(const struct tls_line *line)
+{
+	return BIO_number_written(SSL_get_wbio(line->ssl));
+}
+
+const char *tls_line_why(const struct tls_line *line)
+{
+	return line->why;
+}

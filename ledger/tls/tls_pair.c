@@ -1,0 +1,79 @@
+/* What OpenSSL says of a failure is not told: which file it was is enough. The certificate's own encoding of its key is
+ * hashed, not one made anew: others hash that, too (RFC 7469 2.4). */
+#include "ledger/tls/tls_pair.h"
+
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+OWN(bio_st, BIO_free);
+OWN(evp_pkey_st, EVP_PKEY_free);
+
+/* Nobody is there to type one. */
+static int no_password(char *to, int size, int writing, void *context)
+{
+	(void)to, (void)size, (void)writing, (void)context;
+	return -1;
+}
+
+static enum error use_key(SSL_CTX *context, const char *path, struct fault *fault)
+{
+	struct stat about;
+	OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &about) != 0)
+		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "the key %s cannot be read: %m", path);
+	if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return fault_set(fault, E_PERMISSION, "the key %s can be read by others; set its mode to 0600", path);
+	OWNED(bio_st_release) BIO *file = BIO_new_fd(fd, BIO_NOCLOSE);
+	TRY(fault_set(fault, allocated(file), ""));
+	OWNED(evp_pkey_st_release) EVP_PKEY *key = PEM_read_bio_PrivateKey(file, NULL, no_password, NULL);
+	if (key == NULL)
+		return fault_set(fault, E_BAD_KEY, "%s holds no private key (PEM, without a password)", path);
+	if (SSL_CTX_use_PrivateKey(context, key) != 1 || SSL_CTX_check_private_key(context) != 1)
+		return fault_set(fault, E_BAD_KEY, "the key %s is not that of the certificate", path);
+	return E_OK;
+}
+
+static uint64_t end_of(const X509 *certificate)
+{
+	struct tm ends;
+	time_t ends_s = ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &ends) == 1 ? timegm(&ends) : 0;
+	return ends_s > 0 ? (uint64_t)ends_s : 0;
+}
+
+/* The first that ends, ends all. */
+static uint64_t end_of_chain(SSL_CTX *context)
+{
+	STACK_OF(X509) *chain = NULL;
+	uint64_t ends_s = end_of(SSL_CTX_get0_certificate(context));
+	SSL_CTX_get0_chain_certs(context, &chain);
+	for (int i = 0; chain != NULL && i < sk_X509_num(chain); i++) {
+		uint64_t one_s = end_of(sk_X509_value(chain, i));
+		ends_s = one_s < ends_s ? one_s : ends_s;
+	}
+	return ends_s;
+}
+
+static enum error use_pair(SSL_CTX *context, const char *certificate, const char *key, struct fault *fault)
+{
+	if (access(certificate, R_OK) != 0)
+		return fault_set(
+			fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "the certificate %s cannot be read: %m", certificate);
+	if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
+		return fault_set(
+			fault, E_BAD_KEY, "%s holds no certificate (PEM) that can be used, or one with a weak key", certificate);
+	return use_key(context, key, fault);
+}
+
+enum error tls_pair_use(
+	SSL_CTX *context, const char *certificate, const char *key, uint64_t *ends_s, struct fault *fault)
+{
+	enum error error = use_pair(context, certificate, key, fault);
+	ERR_clear_error();
+	TRY(error);
+	*ends_s = end_of_chain(context);
+	return E_OK;
+}

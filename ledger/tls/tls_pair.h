@@ -1,0 +1,18 @@
+/* A certificate and its key, from files; and what a certificate is recognised by: SHA-256 over its public key as it
+ * stands there (the DER of SubjectPublicKeyInfo, RFC 5280 4.1). One that was renewed for the same key has the same.
+ * spec/tls.md */
+#pragma once
+
+#include "ledger/base/hash.h"
+
+/* Native senders, and HTTP, as ALPN names them (RFC 7301). */
+#define TLS_PROTOCOL_SENDER "indsigt"
+#define TLS_PROTOCOL_HTTP "http/1.1"
+
+struct ssl_ctx_st; /* and SSL_CTX */
+
+/* Puts both into the context: `certificate` (PEM) with the chain behind it, `key` (PEM, 0600). `ends_s`: when the first
+ * of the chain ends. E_NOT_FOUND, E_IO, E_PERMISSION (the key can be read by others), E_BAD_KEY (not a pair, not PEM),
+ * E_NO_MEMORY. */
+enum error tls_pair_use(struct ssl_ctx_st *context, const char *certificate, const char *key, uint64_t *ends_s,
+	struct fault *fault) MUST_USE;

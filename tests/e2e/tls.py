@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""TLS on both ports: what is offered, who is believed, and that nobody is told anything before."""
+
+import os
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+
+from certificates import Authority, NoOpenssl
+from indsigt import Ledger, Tap, event, wait_until
+
+SUBJECT = "cpr:0101701234"
+
+
+class World:
+    def __init__(self, indsigt):
+        self.ledger = Ledger(indsigt)
+        self.ca = Authority(self.ledger.path("ca"))
+        self.pair = self.ca.issue("server")
+        self.key = self.ledger.add_sender("one")
+        self.number = 0
+
+    def serve(self, *options):
+        self.ledger.serve("--tls-cert", self.pair.certificate, "--tls-key", self.pair.key, *options)
+
+    def send(self, server, *options, key=None):
+        self.number += 1
+        return self.ledger.result("send", "--server", server, "--key", key or self.key, *options, "-",
+                                  stdin=event(SUBJECT, "opslag %d" % self.number) + "\n")
+
+
+def s_client(address, *options, hangs_up=True):
+    """(exit code, all that openssl says)"""
+    result = subprocess.run(["openssl", "s_client", "-connect", address, *options], input="" if hangs_up else None, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, errors="replace", timeout=60, check=False)
+    return result.returncode, result.stdout
+
+
+def offers(address, *options):
+    """Whether a handshake is done."""
+    _, said = s_client(address, *options)
+    return re.search(r"^New, TLSv1\.[23], Cipher is (?!\(NONE\))", said, re.M) is not None and "alert" not in said
+
+
+# ---- it works ----
+
+def both_ports(tap, world):
+    """Everything that goes over a port goes by TLS. (TLS-1)"""
+    ledger, ca = world.ledger, world.ca.certificate
+    server, url = "tls://" + ledger.ingest, "https://" + ledger.query
+    result = world.send(server, "--ca", ca, "--query", url)
+    tap.ok(result.returncode == 0 and '"batch"' in result.stdout, "a sender gets its receipt by TLS: " + result.stderr.strip())
+    ledger.run("epoch", ledger.dir)
+    result = ledger.result("send", "--server", server, "--key", world.key, "--ca", ca, "--query", url, "--check-filing")
+    tap.ok(result.returncode == 0, "and checks by TLS how its events were filed: " + result.stderr.strip())
+    token = ledger.run("token", ledger.dir, SUBJECT).strip()
+    result = ledger.result("who", SUBJECT, "--ledger", url, "--token", token, "--ca", ca)
+    tap.ok(result.returncode == 0 and "opslag" in result.stdout, "a citizen asks by TLS: " + result.stderr.strip())
+    statement = ledger.path("statement.json")
+    result = ledger.result("statement", SUBJECT, "--ledger", url, "--token", token, "--ca", ca, "-o", statement)
+    tap.ok(result.returncode == 0 and ledger.result("verify", statement, "--vkey", ledger.vkey).returncode == 0,
+           "gets a statement: " + result.stderr.strip())
+    result = ledger.result("audit", url, "--vkey", ledger.vkey, "--ca", ca)
+    tap.ok(result.returncode == 0, "and anybody audits: " + result.stderr.strip())
+    plain = socket.create_connection(address_of(ledger.query))
+    plain.sendall(b"GET /checkpoint HTTP/1.1\r\nHost: x\r\n\r\n")
+    tap.ok(b"HTTP" not in read_all(plain), "a port that speaks TLS speaks nothing else")
+
+
+def address_of(text):
+    host, port = text.rsplit(":", 1)
+    return host, int(port)
+
+
+def read_all(line):
+    got = b""
+    line.settimeout(60)
+    try:
+        while piece := line.recv(65536):
+            got += piece
+    except ConnectionError:
+        pass
+    return got
+
+
+# ---- what is offered ----
+
+TABLE = [  # what is asked for, and whether it is given with TLS 1.3 alone, and with --tls-older
+    (["-tls1_3"], True, True),
+    (["-tls1_2"], False, True),
+    (["-tls1_1", "-cipher", "ALL@SECLEVEL=0"], False, False),
+    (["-tls1", "-cipher", "ALL@SECLEVEL=0"], False, False),
+    (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], False, True),
+    (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"], False, True),
+    (["-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305"], False, True),
+    (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"], False, False),
+    (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA"], False, False),
+    (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-CCM"], False, False),
+    (["-tls1_2", "-cipher", "AES128-GCM-SHA256"], False, False),
+    (["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"], False, False),
+    (["-tls1_2", "-cipher", "aNULL@SECLEVEL=0"], False, False),
+    (["-tls1_3", "-groups", "X25519"], True, True),
+    (["-tls1_3", "-groups", "P-256"], True, True),
+    (["-tls1_3", "-groups", "P-384"], True, True),
+    (["-tls1_3", "-groups", "P-521"], False, False),
+    (["-tls1_3", "-servername", "somebody.else.example"], True, True),
+    (["-tls1_3", "-alpn", "h2"], False, False),
+]
+
+
+def table(tap, world, old):
+    """TLS-3, TLS-5, the same on both ports."""
+    for name, address, protocol in (("ingest", world.ledger.ingest, "indsigt"), ("query", world.ledger.query, "http/1.1")):
+        rows = TABLE + [(["-tls1_3", "-alpn", "h2," + protocol], True, True)]
+        wrong = [row[0] for row in rows if offers(address, *row[0]) != row[2 if old else 1]]
+        tap.ok(wrong == [], "%s%s offers what the page says, and nothing else %s" % (name, " with --tls-older" if old else "", wrong or ""))
+
+
+def no_more_than_that(tap, world):
+    """TLS-4, TLS-6"""
+    for name, address in (("ingest", world.ledger.ingest), ("query", world.ledger.query)):
+        _, said = s_client(address, "-tls1_3", "-showcerts", "-CAfile", world.ca.certificate, "-verify_return_error")
+        tap.ok(said.count("BEGIN CERTIFICATE") == 2 and "Verify return code: 0" in said, name + " shows its whole chain")
+        tap.ok("Early data was not sent" in said and "Compression: NONE" in said and "Session Ticket" not in said and "TLS session ticket" not in said,
+               name + " has no tickets, no early data, no compression")
+    kept = world.ledger.path("session")
+    s_client(world.ledger.query, "-tls1_2", "-sess_out", kept)
+    if os.path.exists(kept):
+        _, said = s_client(world.ledger.query, "-tls1_2", "-sess_in", kept)
+        tap.ok("Reused, " not in said, "nothing is resumed")
+
+
+# ---- who is believed ----
+
+class Listener(threading.Thread):
+    """A stranger with a certificate: all that it was told, once decrypted."""
+
+    def __init__(self, pair, protocol="indsigt", says=b""):
+        super().__init__(daemon=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(pair.certificate, pair.key)
+        self.context.set_alpn_protocols([protocol])
+        self.says = says
+        self.told = b""
+        self.asked = 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                line, _ = self.socket.accept()
+            except OSError:
+                return
+            self.asked += 1
+            try:
+                with self.context.wrap_socket(line, server_side=True) as stream:
+                    stream.sendall(self.says)
+                    while piece := stream.recv(65536):
+                        self.told += piece
+            except (ssl.SSLError, OSError):
+                pass
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+def believed(tap, world):
+    """Nothing is told to whom is not believed. (TLS-12)"""
+    ledger, ca = world.ledger, world.ca.certificate
+    foreign = Authority(ledger.path("foreign-ca"))
+    cases = [("of a foreign authority", foreign.issue("server")), ("made out for another host", world.ca.issue("other", names="DNS:other.example")),
+             ("that has ended", world.ca.issue("ended", days=-1))]
+    token = ledger.run("token", ledger.dir, SUBJECT).strip()
+    for what, pair in cases:
+        listener = Listener(pair)
+        result = world.send("tls://" + listener.address, "--ca", ca)
+        tap.ok(result.returncode == 4 and listener.asked > 0 and listener.told == b"",
+               "a sender tells nothing to one with a certificate %s: %s" % (what, result.stderr.strip().splitlines()[-1]))
+        listener.close()
+        listener = Listener(pair, "http/1.1")
+        result = ledger.result("who", SUBJECT, "--ledger", "https://" + listener.address, "--token", token, "--ca", ca)
+        tap.ok(result.returncode == 4 and listener.asked > 0 and listener.told == b"", "nor does who asks: " + result.stderr.strip())
+        listener.close()
+    result = world.send("tls://" + ledger.ingest)
+    tap.ok(result.returncode == 4 and "not believed" in result.stderr, "without --ca the system's authorities count: " + result.stderr.strip().splitlines()[-1])
+    name = "localhost:" + ledger.ingest.rsplit(":", 1)[1]
+    tap.ok(world.send("tls://" + name, "--ca", ca).returncode == 0, "a name does as well as an address")
+
+
+def plain(tap, world):
+    """Off loopback only by name. (TLS-1, TLS-2)"""
+    ledger = world.ledger
+    result = ledger.result("serve", ledger.dir, "--ingest", "0.0.0.0:0", "--query", "127.0.0.1:0")
+    tap.ok(result.returncode == 2 and "--plain-off-loopback" in result.stderr, "no plain ingest port for others: " + result.stderr.splitlines()[0])
+    result = ledger.result("serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", "0.0.0.0:0")
+    tap.ok(result.returncode == 2 and "--plain-off-loopback" in result.stderr, "no plain query port either")
+    for program, folder in (("indsigt-ingestd", "ingest"), ("indsigt-queryd", "query")):
+        path = os.path.join(os.path.dirname(os.path.dirname(ledger.indsigt)), folder, program)
+        result = subprocess.run([path, ledger.dir, "--listen", "0.0.0.0:0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        tap.ok(result.returncode == 2 and "--plain-off-loopback" in result.stderr, program + " refuses it itself")
+    result = world.send("192.0.2.1:7514")
+    tap.ok(result.returncode == 2 and "tls://" in result.stderr, "a sender does not go to another machine without TLS")
+    result = ledger.result("who", SUBJECT, "--ledger", "http://192.0.2.1:7580", "--token", "x")
+    tap.ok(result.returncode == 2 and "https://" in result.stderr, "nor does who asks: " + result.stderr.splitlines()[0])
+
+
+def files(tap, world):
+    """TLS-6"""
+    ledger, pair = world.ledger, world.pair
+    listen = ("serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0")
+    os.chmod(pair.key, 0o640)
+    result = ledger.result(*listen, "--tls-cert", pair.certificate, "--tls-key", pair.key)
+    tap.ok(result.returncode != 0 and "0600" in result.stderr, "a key that others may read is refused: " + result.stderr.splitlines()[0])
+    os.chmod(pair.key, 0o600)
+    other = world.ca.issue("unpaired")
+    result = ledger.result(*listen, "--tls-cert", pair.certificate, "--tls-key", other.key)
+    tap.ok(result.returncode != 0 and "not that of the certificate" in result.stderr, "a pair that is none is refused")
+    result = ledger.result(*listen, "--tls-cert", pair.certificate)
+    tap.ok(result.returncode == 2 and "together" in result.stderr, "one without the other is a mistake")
+
+
+def main():
+    tap = Tap()
+    try:
+        world = World(sys.argv[1])
+    except NoOpenssl as why:
+        tap.skip("TLS", str(why))
+        tap.done()
+    plain(tap, world)
+    files(tap, world)
+    world.serve()
+    both_ports(tap, world)
+    table(tap, world, old=False)
+    believed(tap, world)
+    world.ledger.stop()
+    world.serve("--tls-older")
+    table(tap, world, old=True)
+    no_more_than_that(tap, world)
+    world.ledger.remove()
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
