@@ -129,3 +129,9 @@ bool sender_may_report_grants(const struct sender *sender)
 	(void)sender;
 	return false;
 }
+
+bool sender_may_report_reads(const struct sender *sender)
+{
+	(void)sender;
+	return false;
+}

@@ -36,6 +36,8 @@ enum error sender_take(struct sender *sender, const char *origin, const struct e
 
 /* Whether it may report who may read for whom. */
 bool sender_may_report_grants(const struct sender *sender);
+/* Whether it is this ledger's own, which reports what is read in it. */
+bool sender_may_report_reads(const struct sender *sender);
 
 /* What is kept of a sender: a row of the store's table (spec/store.md), and in the saved state of who follows a log. */
 void sender_encode(const struct sender *sender, struct writer *out);

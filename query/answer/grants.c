@@ -12,10 +12,9 @@
 
 /* The newest word on one grant. */
 struct word {
-	struct hash id;
+	char id[GRANT_ID_BYTES_MAX + 1];
 	bool gives; /* it is in force, and to who asks, unless it is revoked */
 	bool revoked;
-	unsigned kind;
 };
 
 struct walk {
@@ -28,17 +27,17 @@ struct walk {
 	struct event event;
 };
 
-static struct word *word_on(struct walk *walk, const struct event *event, bool *first)
+static struct word *word_on(struct walk *walk, struct bytes id, bool *first)
 {
-	struct hash id;
-	const struct bytes parts[] = {event->values[EVENT_GRANT_ID].text};
-	hash_blake2b(NULL, parts, 1, &id);
 	size_t i = 0;
-	while (i < walk->count && !hash_equal(&walk->words[i].id, &id))
+	while (i < walk->count && !bytes_equal(bytes_text(walk->words[i].id), id))
 		i++;
 	*first = i == walk->count;
-	if (*first)
-		walk->words[walk->count++] = (struct word){.id = id};
+	if (*first) {
+		struct word *word = &walk->words[walk->count++];
+		*word = (struct word){.gives = false};
+		memcpy(word->id, id.data, id.len);
+	}
 	return &walk->words[i];
 }
 
@@ -61,13 +60,11 @@ static enum error take(struct walk *walk, uint64_t index, const struct opened *o
 	if (!event_is_grant(&walk->event) || !bytes_equal(event_subject(&walk->event), walk->list))
 		return fault_set(
 			fault, E_CORRUPT, "index %llu is filed under another subject than its own", (unsigned long long)index);
-	struct word *word = word_on(walk, &walk->event, &first);
+	struct word *word = word_on(walk, walk->event.values[EVENT_GRANT_ID].text, &first);
 	if (walk->event.present >> EVENT_GRANT_REVOKED & 1)
 		word->revoked = true;
 	else if (first) /* else a newer one decides: what it says, or that it is revoked */
 		TRY(gives(walk, &walk->event, opened->entry.sender, &word->gives));
-	if (first)
-		word->kind = (unsigned)walk->event.values[EVENT_GRANT_KIND].number;
 	return E_OK;
 }
 
@@ -85,12 +82,21 @@ static enum error walk_list(struct walk *walk, const uint64_t *indexes, size_t c
 	return E_OK;
 }
 
-enum error grants_find(struct snapshot *snapshot, struct bytes principal, struct bytes to, uint64_t now_s, bool *found,
-	unsigned *kind, struct fault *fault)
+/* A list too long is not looked through in part: what is left out might be a revocation. */
+static enum error find_all(struct walk *walk, uint64_t *indexes, struct fault *fault)
+{
+	size_t count = 0;
+	TRY(snapshot_find(walk->snapshot, walk->list, UINT64_MAX, indexes, GRANT_EVENTS_MAX + 1, &count));
+	if (count > GRANT_EVENTS_MAX)
+		return fault_set(fault, E_TOO_LONG, "the list of grants is longer than %u events", GRANT_EVENTS_MAX);
+	return walk_list(walk, indexes, count, fault);
+}
+
+enum error grants_find(struct snapshot *snapshot, struct bytes principal, struct bytes to, uint64_t now_s,
+	char out[GRANT_ID_BYTES_MAX + 1], struct fault *fault)
 {
 	char list[SUBJECT_BYTES_MAX + 1];
-	size_t count = 0;
-	*found = false;
+	out[0] = '\0';
 	if (!subject_grants(principal, list))
 		return E_OK;
 	OWNED_MEMORY struct walk *walk = calloc(1, sizeof *walk);
@@ -103,13 +109,9 @@ enum error grants_find(struct snapshot *snapshot, struct bytes principal, struct
 	walk->to = to;
 	walk->now_ns = (int64_t)now_s * NS_PER_S;
 	walk->words = words;
-	TRY(snapshot_find(snapshot, walk->list, UINT64_MAX, indexes, GRANT_EVENTS_MAX + 1, &count));
-	if (count > GRANT_EVENTS_MAX)
-		return fault_set(fault, E_TOO_LONG, "the list of grants is longer than %u events", GRANT_EVENTS_MAX);
-	TRY(walk_list(walk, indexes, count, fault));
-	for (size_t i = 0; i < walk->count && !*found; i++) {
-		*found = walk->words[i].gives && !walk->words[i].revoked;
-		*kind = walk->words[i].kind;
-	}
+	TRY(find_all(walk, indexes, fault));
+	for (size_t i = 0; i < walk->count && out[0] == '\0'; i++)
+		if (words[i].gives && !words[i].revoked)
+			strcpy(out, words[i].id);
 	return E_OK;
 }

@@ -12,7 +12,7 @@
 
 #define GRANT_EVENTS_MAX 1000u /* in somebody's list; more are not looked through for each question */
 
-/* Whether `to` may read for `principal` at `now_s`, and then what it rests on (GRANT_PARENTAL, GRANT_ATTORNEY).
- * E_UNSEALED, E_CORRUPT, E_TOO_LONG for a longer list. */
-enum error grants_find(struct snapshot *snapshot, struct bytes principal, struct bytes to, uint64_t now_s, bool *found,
-	unsigned *kind, struct fault *fault) MUST_USE;
+/* The id of a grant by which `to` may read for `principal` at `now_s`; "": there is none. E_UNSEALED, E_CORRUPT,
+ * E_TOO_LONG for a longer list. */
+enum error grants_find(struct snapshot *snapshot, struct bytes principal, struct bytes to, uint64_t now_s,
+	char out[GRANT_ID_BYTES_MAX + 1], struct fault *fault) MUST_USE;

@@ -11,6 +11,7 @@
 #include "ledger/process/process.h"
 #include "ledger/process/user.h"
 #include "ledger/read/status.h"
+#include "query/reads/reads.h"
 #include "query/routes/routes.h"
 #include "query/server/http_server.h"
 
@@ -137,7 +138,8 @@ static enum error serve_with(struct http_server *server, struct providers *provi
 	return error;
 }
 
-/* Whoever connects before the ledger is open waits. */
+/* Whoever connects before the ledger is open waits. The thread that records is ended before the server is freed: it has
+ * answers of the server's in hand. */
 static enum error serve(const struct queryd_options *given, const struct user *user, const struct address *address,
 	struct held *held, struct fault *fault)
 {
@@ -156,7 +158,11 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 		.large_output_bytes_max = LARGE_OUTPUT_BYTES_MAX};
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(http_server_release) struct http_server *server = NULL;
+	OWNED(reads_release) struct reads *reads = NULL;
 	TRY(http_fit_files(&options.connections_max, fault));
+	TRY(reads_open(given->dir, &reads, fault));
+	options.record = reads_record;
+	options.record_context = reads;
 	TRY(http_server_new(address, &options, &server, fault));
 	TRY(user_become(user, fault));
 	TRY(open_ledger(given, held, &archive, fault));
@@ -176,6 +182,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 	TRY(tls_files_check(&options->tls, &address, fault));
 	if (options->demo_tokens && !address_is_loopback(&address))
 		return fault_set(fault, E_USAGE, "--demo-tokens is for loopback addresses only (127.0.0.1, [::1], localhost)");
+	struct read_counts reads = {0};
 	OWNED(cosigned_memory_release) struct cosigned_memory cosigned = COSIGNED_MEMORY;
 	OWNED(coverage_memory_release) struct coverage_memory coverage = COVERAGE_MEMORY;
 	OWNED(held_release) struct held *held = sodium_malloc(sizeof *held);
@@ -183,7 +190,8 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 	*held = (struct held){.routes = {.issuers = &held->issuers,
 							  .silent_after_s = options->silent_after_hours * 3600,
 							  .cosigned = &cosigned,
-							  .coverage = &coverage}};
+							  .coverage = &coverage,
+							  .reads = &reads}};
 	if (options->demo_tokens) { /* its key may still have to be made, which the user that it goes on as may not */
 		TRY(demo_issuer_open(options->dir, true, &held->demo, fault));
 		held->issuers.demo = &held->demo;

@@ -39,8 +39,10 @@ void response_text(struct response *response, int status, const char *line)
 void response_release(struct response *response)
 {
 	free(response->body);
+	free(response->report);
 	room_set(response->room, &response->held, 0);
 	response->body = NULL;
+	response->report = NULL;
 	response->body_len = 0;
 	response->header_count = 0;
 }

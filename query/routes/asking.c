@@ -60,13 +60,12 @@ bool call_asking(struct call *call, struct asking *out, struct params *params)
 	return read_subject(call, out) && within_reach(call, out) && call_params(call, permission->parameters, params);
 }
 
-bool call_granted(struct call *call, const struct asking *asking)
+bool call_granted(struct call *call, struct asking *asking)
 {
-	bool found = false;
-	unsigned kind;
 	if (asking->own || asking->reach != REACH_GRANTED)
 		return true;
-	return call_good(call, grants_find(call->snapshot, bytes_text(asking->subject), bytes_text(asking->who.id),
-							   call->now_s, &found, &kind, NULL)) &&
-		   (found || forbid(call, "nobody has registered that you may read for this person now"));
+	enum error error = grants_find(
+		call->snapshot, bytes_text(asking->subject), bytes_text(asking->who.id), call->now_s, asking->grant, NULL);
+	return call_good(call, error) &&
+		   (asking->grant[0] != '\0' || forbid(call, "nobody has registered that you may read for this person now"));
 }

@@ -3,6 +3,7 @@
  *   call.c             responses, problems, who asks, snapshots
  *   roles.c            which role may ask what (roles.h)
  *   asking.c           who asks about whom
+ *   reading.c          what is on record of a read
  *   routes_public.c    checkpoint, coverage, health
  *   routes_metrics.c   figures for the machine itself
  *   routes_personal.c  accesses, statement
@@ -68,13 +69,24 @@ struct asking {
 	enum reach reach;
 	char subject[SUBJECT_BYTES_MAX + 1]; /* canonical; "": nobody in particular (REACH_ALL) */
 	bool own;                            /* about the asker */
+	char grant[GRANT_ID_BYTES_MAX + 1];  /* that a proxy reads by, once it was found */
 };
 
 /* What the table of roles says to this question: who asks, whether their role may ask it, about whom it is and with
  * which parameters. Before anything of the ledger is looked at; what a proxy may is then still open. */
 bool call_asking(struct call *call, struct asking *out, struct params *params);
 /* After call_snapshot: whether a proxy may read for who it is about, now. */
-bool call_granted(struct call *call, const struct asking *asking);
+bool call_granted(struct call *call, struct asking *asking);
+
+/* What was done, as an event says it. */
+struct read {
+	const char *action;
+	const char *activity;
+};
+
+/* Last, when the answer is made: counts who read about themselves, and has every other read put on record before its
+ * answer goes out (the response's report). Makes another response where that cannot be. */
+void call_record(struct call *call, const struct asking *asking, const struct read *read);
 
 /* ---- routes ---- */
 

@@ -12,6 +12,12 @@
 
 #define ROUTES_NO_ROOM "too many answers wait for their readers; try again later"
 
+/* Answers that were made, since this process began. */
+struct read_counts {
+	_Atomic uint64_t own;       /* about who asked */
+	_Atomic uint64_t of_others; /* to be put on record */
+};
+
 struct routes {
 	struct archive *archive;
 	const struct issuers *issuers;
@@ -19,6 +25,7 @@ struct routes {
 	uint32_t silent_after_s;
 	struct cosigned_memory *cosigned; /* NULL: nothing is remembered, and statements do not wait for witnesses */
 	struct coverage_memory *coverage; /* NULL: nothing is remembered */
+	struct read_counts *reads;        /* NULL: nothing is counted */
 };
 
 /* Always gives a response; any thread. `now_s` is the time of day. Only a statement has taken room for its body: the

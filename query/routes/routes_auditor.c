@@ -47,4 +47,5 @@ void route_labels(struct call *call)
 	snprintf(response->note, sizeof response->note, " from=%" PRIu64 " to=%" PRIu64, from, to);
 	call_body(call, (char *)rows, (size_t)(end - rows), "application/octet-stream", "no-store");
 	rows = NULL;
+	call_record(call, &asking, &(struct read){"export", "Udtræk af hændelsers pseudonymer"});
 }

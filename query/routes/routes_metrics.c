@@ -148,6 +148,20 @@ static void status_metrics(FILE *out, const struct status *status)
 				status->refused[i]);
 }
 
+static void counter(FILE *out, const char *name, const char *help, uint64_t value)
+{
+	fprintf(out, "# HELP %s %s\n# TYPE %s counter\n%s %" PRIu64 "\n", name, help, name, name, value);
+}
+
+static void reads_metrics(FILE *out, const struct read_counts *reads)
+{
+	if (reads == NULL)
+		return;
+	counter(out, "indsigt_reads_own_total", "answers to people about themselves, since this daemon began", reads->own);
+	counter(out, "indsigt_reads_of_others_total", "answers about others, each put on record before it was given",
+		reads->of_others);
+}
+
 static enum error count_evidence(void *context, const struct evidence_row *row)
 {
 	uint64_t *count = context;
@@ -187,6 +201,7 @@ void route_metrics(struct call *call)
 	if (call->request->certificate_ends_s != 0)
 		gauge(out, "indsigt_query_certificate_ends_seconds",
 			"when the certificate of this port ends, in seconds since 1970", call->request->certificate_ends_s);
+	reads_metrics(out, call->routes->reads);
 	status_metrics(out, &status);
 	witnessing_metrics(out, witnessing);
 	bool failed = ferror(out) != 0;

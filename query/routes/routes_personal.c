@@ -93,6 +93,9 @@ void route_accesses(struct call *call)
 	OWNED(text_release) struct text text = {.room = NULL};
 	uint64_t next = 0;
 	call_text(call, accesses_page(call->snapshot, &query, &coverage, &text, &next, &fault), &text, "no-store");
+	bool grants = subject_is_grants(query.subject);
+	call_record(
+		call, &asking, &(struct read){"read", grants ? "Opslag i registrerede fuldmagter" : "Opslag i adgangsloggen"});
 }
 
 /* The witnesses are waited for before the snapshot, which would otherwise be of before they came. */
@@ -130,4 +133,5 @@ void route_statement(struct call *call)
 		return;
 	response_header(call->response, "Content-Disposition", "attachment; filename=\"statement.json\"");
 	response_header(call->response, "Vary", "Accept-Encoding");
+	call_record(call, &asking, &(struct read){"export", "Udtræk af adgangsloggen med bevis"});
 }

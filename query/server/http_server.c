@@ -98,9 +98,31 @@ static void release_work(struct work *work)
 
 /* ---- what a worker does ---- */
 
-/* What waits for a reader is counted before it waits: not the body of a HEAD, nor a refusal, which is short. The only
- * part that runs in a worker: nothing here touches a connection. */
-static bool work_on(void *context, struct work *work)
+/* What waits for a reader is counted before it waits: not the body of a HEAD, nor a refusal, which is short. Nothing
+ * here touches a connection. */
+static void take_room(struct http_server *server, struct exchange *exchange)
+{
+	struct response *response = &exchange->response;
+	bool waits = !exchange->head && response->status < 400;
+	if (room_set(response->room, &response->held, waits ? response->body_len : 0))
+		return;
+	server->options.refuse(503, E_TOO_MANY, "too many answers wait for their readers; try again later", response);
+	exchange->last = true;
+}
+
+/* Nothing of an answer that is not on record goes out, not even its length. */
+static void on_recorded(void *context, enum error error)
+{
+	struct exchange *exchange = context;
+	struct http_server *server = exchange->peer->server;
+	if (error != E_OK)
+		server->options.refuse(503, E_UNRECORDED, error_text(E_UNRECORDED), &exchange->response);
+	take_room(server, exchange);
+	workers_done(server->workers, &exchange->work);
+}
+
+/* In a worker. */
+static enum work_end work_on(void *context, struct work *work)
 {
 	struct http_server *server = context;
 	struct exchange *exchange = (struct exchange *)work;
@@ -109,14 +131,21 @@ static bool work_on(void *context, struct work *work)
 	if (response->later && server->options.waits) {
 		response_release(response);
 		*response = (struct response){.route = "-", .room = exchange->request.room};
-		return false;
+		return WORK_LATER;
 	}
-	bool waits = !exchange->head && response->status < 400;
-	if (room_set(response->room, &response->held, waits ? response->body_len : 0))
-		return true;
-	server->options.refuse(503, E_TOO_MANY, "too many answers wait for their readers; try again later", response);
-	exchange->last = true;
-	return true;
+	char *report = response->report;
+	response->report = NULL;
+	if (report == NULL) {
+		take_room(server, exchange);
+		return WORK_DONE;
+	}
+	if (server->options.record != NULL) {
+		server->options.record(server->options.record_context, report, on_recorded, exchange);
+	} else {
+		free(report);
+		on_recorded(exchange, E_UNRECORDED);
+	}
+	return WORK_AWAY;
 }
 
 /* ---- connections ---- */
@@ -438,21 +467,6 @@ static void on_request(struct evhttp_request *http, void *context)
 		refuse(exchange, 400, E_BAD_VALUE, "a body is not taken here, or it is not clear where this request ends");
 	else
 		workers_give(server->workers, &exchange->work);
-}
-
-void http_tell(const char *line)
-{
-	fprintf(stderr, "%s\n", line);
-}
-
-void http_refuse_text(int status, enum error error, const char *line, struct response *response)
-{
-	char text[200];
-	(void)error;
-	snprintf(text, sizeof text, "%s\n", line);
-	response_text(response, status, text);
-	if (status == 503)
-		response_header(response, "Retry-After", "1");
 }
 
 /* ---- life ---- */

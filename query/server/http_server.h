@@ -14,6 +14,9 @@
  * By TLS (spec/tls.md) SHAKING comes first, with a deadline of its own, and no more than a part of all connections are
  * in it. SIGHUP reads certificate and key anew.
  *
+ * An answer with a report waits, in nobody's hands, until that is on record; where it cannot be it is refused. So a
+ * worker is free meanwhile, and those who need no record are not held up.
+ *
  * A client that is slow to send or to read runs into the deadline of its phase, or into the end of its connection.
  * While WORKING nothing is read from the connection and it has no deadline, so that it cannot go away under the worker;
  * one whose end has come meanwhile is closed without the answer.
@@ -44,12 +47,19 @@
 /* Any worker. `response` is all zero but for the room and the route, which is "-". */
 typedef void http_answerer(void *context, const struct request *request, struct response *response);
 
+/* Whether it is on record. */
+typedef void http_recorded(void *done_context, enum error error);
+
 struct http_options {
 	http_answerer *answer;
 	void *context;
 	void (*release)(void *context); /* at the end of the server, also of one that could not be made; NULL: nothing */
 	uint32_t workers;
-	/* In the loop: the body and headers of what the server itself refuses. The line does not end in a newline. */
+	/* In a worker: puts a report on record, which it takes over, and calls `done` once, in any thread, before the
+	 * server is freed. NULL: nothing can be put on record, and answers with a report are refused. */
+	void (*record)(void *context, char *report, http_recorded *done, void *done_context);
+	void *record_context;
+	/* Any thread: the body and headers of what the server itself refuses. The line does not end in a newline. */
 	void (*refuse)(int status, enum error error, const char *line, struct response *response);
 	/* In the loop, before an answer goes out; or NULL. Status 0: none goes out, its connection is closed. */
 	void (*answered)(const struct request *request, const struct response *response, double ms);

@@ -1,8 +1,8 @@
 /* Two lists and a lock. The eventfd says only that something is done, not what: the loop takes all there is, so a wake
  * that is lost in another, or one too many, does no harm.
  *
- * Invariant: a piece of work is in `todo`, in a thread's hands, in `later` or in `done`, in one of them. Stopping
- * leaves the lists as they are, for workers_free. Signals are for the loop. */
+ * Invariant: a piece of work is in `todo`, in a thread's hands, in `later`, with somebody it waits for or in `done`, in
+ * one of them. Stopping leaves the lists as they are, for workers_free. Signals are for the loop. */
 #include "query/server/workers.h"
 
 #include "ledger/base/thread.h"
@@ -56,6 +56,20 @@ static struct work *pop(struct works *works)
 	return work;
 }
 
+/* Under the lock. */
+static void push_done(struct workers *workers, struct work *work)
+{
+	push(&workers->done, work);
+	eventfd_write(workers->wake_fd, 1); /* fails only where it is full, and then the loop is awake */
+}
+
+void workers_done(struct workers *workers, struct work *work)
+{
+	pthread_mutex_lock(&workers->lock);
+	push_done(workers, work);
+	pthread_mutex_unlock(&workers->lock);
+}
+
 static void *work_on(void *context)
 {
 	struct workers *workers = context;
@@ -68,14 +82,12 @@ static void *work_on(void *context)
 		struct work *work = pop(&workers->todo);
 		const uint64_t wakes = workers->wakes;
 		pthread_mutex_unlock(&workers->lock);
-		bool done = workers->function(workers->context, work);
+		enum work_end end = workers->function(workers->context, work);
 		pthread_mutex_lock(&workers->lock);
-		if (!done) { /* woken meanwhile: what it waits for may be there */
+		if (end == WORK_LATER) /* woken meanwhile: what it waits for may be there */
 			push(workers->wakes != wakes ? &workers->todo : &workers->later, work);
-			continue;
-		}
-		push(&workers->done, work);
-		eventfd_write(workers->wake_fd, 1); /* fails only where it is full, and then the loop is awake */
+		else if (end == WORK_DONE)
+			push_done(workers, work);
 	}
 	pthread_mutex_unlock(&workers->lock);
 	return NULL;

@@ -6,14 +6,18 @@
 
 #define WORKERS_MAX 8u
 
-/* First member of whatever is worked on. It is in one place at a time: given, in hand, or done. */
+/* First member of whatever is worked on. It is in one place at a time: given, in hand, waiting elsewhere, or done. */
 struct work {
 	struct work *next;
 };
 
-/* False: it cannot be done yet; it is called with it again after the next workers_wake, also one that comes before this
- * returns. */
-typedef bool work_function(void *context, struct work *work);
+enum work_end {
+	WORK_DONE,
+	WORK_LATER, /* called with it again after the next workers_wake, also one that comes before this returns */
+	WORK_AWAY,  /* with somebody who hands it to workers_done */
+};
+
+typedef enum work_end work_function(void *context, struct work *work);
 
 struct workers;
 
@@ -29,6 +33,8 @@ void workers_free(struct workers *workers, void (*release)(struct work *work));
 
 /* What could not be done yet may be done now. Any thread, until workers_free. */
 void workers_wake(struct workers *workers);
+/* What waited for somebody is done. Any thread; before workers_free. */
+void workers_done(struct workers *workers, struct work *work);
 
 /* ---- the loop's side ---- */
 

@@ -9,6 +9,7 @@
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/store/place.h"
+#include "query/reads/reads.h"
 #include "tools/show/table.h"
 
 #include <fcntl.h>
@@ -29,6 +30,8 @@ static const struct folder {
 	{"keys/env", false, 02750, 0640},
 	{"evidence", false, 0700, 0600},
 	{"cosigned", true, 0755, 0644},
+	{READS_DIR, true, 0700, 0600},
+	{READS_KEY ".spool", true, 0700, 0600},
 };
 
 /* What is otherwise than its folder. The policy of witnesses is an operator's own. */
@@ -157,7 +160,7 @@ enum error owners_set(const char *dir, const struct owners *owners, struct fault
 
 static const char *const shown[] = {".", "vkey", "guard", "witnesses", "control.sock", "store", "store/data.mdb",
 	"store/lock.mdb", "filed", "keys", "keys/log", "keys/vrf", "keys/alias", "keys/master", "keys/wrapping",
-	"keys/token", "keys/env", "keys/env/data.mdb", "keys/env/lock.mdb", "evidence", "cosigned"};
+	"keys/token", "keys/env", "keys/env/data.mdb", "keys/env/lock.mdb", "evidence", "cosigned", READS_DIR, READS_KEY};
 
 static void name_owner(const struct stat *info, char out[80])
 {

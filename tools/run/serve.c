@@ -1,4 +1,5 @@
-/* indsigt serve: runs both daemons, and with witnesses the process that asks them; starts again the one that dies.
+/* indsigt serve: runs both daemons, with witnesses the process that asks them, and where the ledger has a key for it
+ * the sender that reports what is read here; starts again the one that dies.
  *
  *   STARTING ──"listening ADDRESS"──► RUNNING ──died──► WAITING ──back-off over──► STARTING
  *      │ died before it ever listened                     ▲                          │
@@ -14,6 +15,7 @@
 #include "ledger/store/place.h"
 #include "ledger/tls/tls_server.h"
 #include "ledger/witness/door.h"
+#include "query/reads/reads.h"
 #include "tools/command/child.h"
 #include "tools/command/command.h"
 #include "tools/run/owners.h"
@@ -24,7 +26,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
-#define DAEMONS 3
+#define DAEMONS 4
 #define BACKOFF_MS_FIRST 50u
 #define BACKOFF_MS_RUNNING 500u /* the most after a daemon that came to listen: back within a second, always */
 #define BACKOFF_MS_MAX 5000u    /* the most after one that did not */
@@ -71,7 +73,9 @@ struct serve {
 	bool without_witnesses;
 	struct tls_files tls;                 /* of both daemons */
 	const char *ingest_user, *query_user; /* both or neither */
-	struct daemon daemons[DAEMONS];       /* ingest, query, and who asks the witnesses */
+	struct daemon daemons[DAEMONS];       /* ingest, query, who asks the witnesses, and who reports reads */
+	char reads_socket[CHILD_PATH_MAX];    /* of the last one */
+	char reads_key[CHILD_PATH_MAX];
 	int signals;
 	bool announced;
 	bool poll_failed;
@@ -82,12 +86,17 @@ struct serve {
 /* Told through the environment how often it was started again, so that the daemon itself can say so to a monitor. */
 static enum error start(const struct serve *serve, struct daemon *daemon, struct fault *fault)
 {
-	const char *argv[4 + ARGUMENTS_MAX] = {daemon->program, serve->dir, "--listen", daemon->address};
+	const char *argv[4 + ARGUMENTS_MAX + 1] = {daemon->program, serve->dir, "--listen", daemon->address};
 	memcpy(argv + 4, daemon->extra, sizeof daemon->extra);
-	if (daemon->command)
-		memcpy(argv,
-			(const char *[]){daemon->program, daemon->command, serve->dir, daemon->extra[0], daemon->extra[1], NULL},
+	const char *user_option = daemon->extra[0], *user = daemon->extra[1]; /* of a command */
+	if (daemon == &serve->daemons[2])
+		memcpy(argv, (const char *[]){daemon->program, daemon->command, serve->dir, user_option, user, NULL},
 			6 * sizeof *argv);
+	if (daemon == &serve->daemons[3])
+		memcpy(argv,
+			(const char *[]){daemon->program, daemon->command, "--listen", serve->reads_socket, "--key",
+				serve->reads_key, "--server", serve->daemons[0].address, user_option, user, NULL},
+			11 * sizeof *argv);
 	char restarts[32];
 	snprintf(restarts, sizeof restarts, "%" PRIu64, daemon->restarts);
 	setenv(STATUS_RESTARTS, restarts, true);
@@ -250,6 +259,8 @@ static bool may_start(const struct serve *serve, const struct daemon *daemon)
 {
 	const struct daemon *ingest = &serve->daemons[0];
 	bool has_witnesses = serve->daemons[2].wanted;
+	if (daemon == &serve->daemons[3]) /* it is told where ingest is */
+		return daemon->wanted && ingest->listened;
 	return daemon->wanted && (daemon == ingest || !has_witnesses || ingest->listened || ingest->waits);
 }
 
@@ -312,7 +323,9 @@ static enum error loop(struct serve *serve, struct fault *fault)
 /* One that has not come to listen yet may still die of the signal itself; there is nothing to finish in it. */
 static bool ended_well(const struct daemon *daemon, int status)
 {
-	return status <= 0 || (daemon->state == STATE_STARTING && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	bool waits = daemon->command && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_PARTLY; /* in its spool */
+	return status <= 0 || waits ||
+		   (daemon->state == STATE_STARTING && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
 /* It may say why it ends. That it is gone is seen by the process and not by the end of its output, which somebody else
@@ -354,6 +367,19 @@ static enum error look_for_policy(struct serve *serve, struct fault *fault)
 	return E_OK;
 }
 
+/* Reads are reported where there is a key for it. It is no part of being ready: who is first to ask about others before
+ * it listens is told to try again. */
+static enum error look_for_reads(struct serve *serve, struct fault *fault)
+{
+	int socket_len = snprintf(serve->reads_socket, CHILD_PATH_MAX, "%s/" READS_SOCKET, serve->dir);
+	int key_len = snprintf(serve->reads_key, CHILD_PATH_MAX, "%s/" READS_KEY, serve->dir);
+	if (socket_len < 0 || socket_len >= (int)CHILD_PATH_MAX || key_len < 0 || key_len >= (int)CHILD_PATH_MAX)
+		return fault_set(fault, E_TOO_LONG, "");
+	serve->daemons[3].wanted = access(serve->reads_key, F_OK) == 0;
+	serve->daemons[3].listened = true;
+	return E_OK;
+}
+
 static enum error serve_run(struct serve *serve, struct fault *fault)
 {
 	struct vkey vkey;
@@ -363,6 +389,7 @@ static enum error serve_run(struct serve *serve, struct fault *fault)
 	TRY(owners_find(serve->ingest_user, serve->query_user, &owners, fault));
 	TRY(owners_set(serve->dir, &owners, fault)); /* commands of root's may have made files since */
 	TRY(look_for_policy(serve, fault));
+	TRY(look_for_reads(serve, fault));
 	for (size_t i = 0; i < DAEMONS; i++) {
 		struct daemon *daemon = &serve->daemons[i];
 		TRY(daemon->command ? child_self(daemon->path, fault)
@@ -462,6 +489,7 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 	}
 	*extra = serve->demo_tokens ? "--demo-tokens" : NULL;
 	(void)add_user(serve->daemons[2].extra, serve->query_user);
+	(void)add_user(serve->daemons[3].extra, serve->query_user);
 	TRY(check_address(serve->ingest, &serve->tls, false, &serve->daemons[0], fault));
 	return check_address(serve->query, &serve->tls, serve->demo_tokens, &serve->daemons[1], fault);
 }
@@ -472,7 +500,8 @@ static int run(int argc, char **argv)
 		.query = "127.0.0.1:7580",
 		.daemons = {{.program = "indsigt-ingestd", .build_dir = "ingest", .wanted = true, .child = CHILD_NONE},
 			{.program = "indsigt-queryd", .build_dir = "query", .wanted = true, .child = CHILD_NONE},
-			{.program = "indsigt", .command = "cosign", .child = CHILD_NONE}}};
+			{.program = "indsigt", .command = "cosign", .child = CHILD_NONE},
+			{.program = "indsigt", .command = "send", .child = CHILD_NONE}}};
 	struct fault fault = {0};
 	if (!command_read(&command_serve, argc, argv, &serve))
 		return EXIT_USAGE;

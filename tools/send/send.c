@@ -15,6 +15,7 @@
  * The exit code says what whoever runs this has to do: nothing; look at what was refused; run it again. */
 #include "ingest/net/web.h"
 #include "ledger/base/clock.h"
+#include "ledger/process/user.h"
 #include "tools/command/command.h"
 #include "tools/send/callers.h"
 #include "tools/send/receipt_json.h"
@@ -324,6 +325,9 @@ static enum error open_outbox(struct send *send, const struct outbox_options *op
 static enum error begin(struct send *send, struct outbox_options *options, struct fault *fault)
 {
 	uint8_t run[8];
+	struct user user;
+	TRY(user_find(send->user, NULL, &user, fault));
+	TRY(user_become(&user, fault));
 	randombytes_buf(run, sizeof run);
 	sodium_bin2hex(send->run, sizeof send->run, run, sizeof run);
 	options->calls = (struct outbox_calls){
@@ -401,6 +405,7 @@ static const struct option_row rows[] = {
 			"answers each with a line of JSON once it is in the ledger, proven: number, index and receipt; or "
 			"refused: error and reason. What comes while a batch is under way is the next one. A message without an "
 			"answer is to be given again, best with an \"id\""),
+	OPTION_TEXT(T, user, "user", "NAME", .forms = LISTENS, .help = "as root: go on as this user for good"),
 	OPTION_FLAG(T, check_filing, "check-filing", .forms = CHECKS, .required = REQUIRED,
 		.help =
 			"send nothing; wait until all that was sent with --query is filed, and check it. Ends with exit 4 when the "

@@ -26,6 +26,7 @@ struct send {
 	bool check_filing;       /* nothing else */
 	bool take_out;           /* likewise: what waits becomes rows of refused messages */
 	const char *listen;      /* the socket of callers, in place of inputs; or NULL */
+	const char *user;        /* to go on as, or NULL */
 	struct tickets *tickets; /* while callers are listened to */
 	char spool[PATH_MAX];
 	struct rejected rejected;

@@ -43,6 +43,8 @@ static void give(void *context, const struct request *request, struct response *
 	response_text(out, 200, "small\n");
 	if (strcmp(request->path, "/nowhere") == 0)
 		response_text(out, 404, "nothing\n");
+	if (strncmp(request->path, "/report/", 8) == 0)
+		out->report = strdup(request->path + 8);
 	for (size_t i = 0; i < request->body.len; i++)
 		out->note[0] = (char)(out->note[0] ^ request->body.data[i]);
 	size_t len = strcmp(request->path, "/large") == 0 ? LARGE : strcmp(request->path, "/unlucky") == 0 ? UNLUCKY : 0;
@@ -51,6 +53,28 @@ static void give(void *context, const struct request *request, struct response *
 	free(out->body);
 	out->body = calloc(1, len);
 	out->body_len = len;
+}
+
+/* "wait" is on record, or not, when another report has said which. */
+static void record(void *context, char *report, http_recorded *done, void *done_context)
+{
+	static struct {
+		http_recorded *done;
+		void *context;
+	} waiting;
+	(void)context;
+	enum error error = strcmp(report, "yes") == 0 ? E_OK : E_UNRECORDED;
+	bool wait = strcmp(report, "wait") == 0;
+	free(report);
+	if (wait) {
+		waiting.done = done;
+		waiting.context = done_context;
+		return;
+	}
+	if (waiting.done != NULL)
+		waiting.done(waiting.context, error);
+	waiting.done = NULL;
+	done(done_context, error);
 }
 
 static void told(const struct request *request, const struct response *response, double ms)
@@ -75,6 +99,7 @@ static int serve(int out_fd)
 		.refuse = http_refuse_text,
 		.answered = told,
 		.tell = tell,
+		.record = record,
 		.body_bytes_max = 2 * UNLUCKY,
 		.takes_body = true,
 		.connections_max = CONNECTIONS_MAX,
@@ -159,6 +184,43 @@ START_TEST(answers_that_wait)
 	}
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_uint_eq(answer.body_len, LARGE);
+	end();
+}
+END_TEST
+
+static void expect_answer(int fd, int status, const char *body)
+{
+	struct http_answer answer;
+	ck_assert(http_answer_read(fd, false, &answer));
+	ck_assert_int_eq(answer.status, status);
+	ck_assert_ptr_nonnull(strstr(answer.body, body));
+	ck_assert_ptr_null(strstr(answer.head, status == 200 ? "Retry-After" : "Content-Length: 6\r\n"));
+	free(answer.body);
+}
+
+/* ROLE-7, ROLE-8: such an answer goes out when it is on record, and where it cannot be nothing of it does; whoever
+ * needs no record is answered meanwhile, with one worker. */
+START_TEST(answers_that_are_put_on_record)
+{
+	static const char *const ends[] = {"/report/yes", "/report/no"};
+	begin();
+	for (int i = 0; i < 2; i++) {
+		int status = i == 0 ? 200 : 503;
+		int waits = http_connect(port), fd = http_connect(port);
+		http_request(waits, "GET", "/report/wait", NULL);
+		struct http_answer answer = http_ask(fd, "GET", "/small", NULL);
+		ck_assert_int_eq(answer.status, 200);
+		free(answer.body);
+		char byte;
+		ck_assert_int_eq(recv(waits, &byte, 1, MSG_DONTWAIT), -1);
+		do { /* once "wait" is with who records it */
+			http_request(fd, "GET", ends[i], NULL);
+			expect_answer(fd, status, i == 0 ? "small" : "on record");
+		} while (recv(waits, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0);
+		expect_answer(waits, status, i == 0 ? "small" : "on record");
+		close(waits);
+		close(fd);
+	}
 	end();
 }
 END_TEST
@@ -256,4 +318,5 @@ START_TEST(refusals_of_the_server_itself)
 }
 END_TEST
 
-UNIT_MAIN("http_server", answers_that_wait, without_memory_in_libevent, refusals_of_the_server_itself)
+UNIT_MAIN("http_server", answers_that_wait, answers_that_are_put_on_record, without_memory_in_libevent,
+	refusals_of_the_server_itself)

@@ -1,7 +1,23 @@
-/* Where a process may not open enough files there are fewer connections: accepting would fail over and over. */
+/* What most servers want for their options: refusals in plain text, lines on stderr, as many files as connections. */
 #include "query/server/http_server.h"
 
+#include <stdio.h>
 #include <sys/resource.h>
+
+void http_tell(const char *line)
+{
+	fprintf(stderr, "%s\n", line);
+}
+
+void http_refuse_text(int status, enum error error, const char *line, struct response *response)
+{
+	char text[200];
+	(void)error;
+	snprintf(text, sizeof text, "%s\n", line);
+	response_text(response, status, text);
+	if (status == 503)
+		response_header(response, "Retry-After", "1");
+}
 
 enum error http_fit_files(uint32_t *connections, struct fault *fault)
 {
