@@ -123,15 +123,12 @@ void sender_encode(const struct sender *record, struct writer *out)
 	SENDER_FIELDS(FIELD_WRITE);
 }
 
-/* No registration says so yet. */
 bool sender_may_report_grants(const struct sender *sender)
 {
-	(void)sender;
-	return false;
+	return (sender->mandate.rights & RIGHT_GRANTS) != 0;
 }
 
 bool sender_may_report_reads(const struct sender *sender)
 {
-	(void)sender;
-	return false;
+	return (sender->mandate.rights & RIGHT_READS) != 0;
 }

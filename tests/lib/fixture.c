@@ -25,8 +25,11 @@ void fixture_register(struct fixture *fixture, uint32_t id, const char *org, con
 	uint8_t message[SENDER_ENTRY_BYTES_MAX];
 	struct bytes to_sign;
 	struct fault fault = {0};
-	struct entry_sender entry = {
-		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .sender = id, .policy = fixture->policy};
+	struct entry_sender entry = {.action = SENDER_REGISTER,
+		.follows = FOLLOWS_NOTHING,
+		.sender = id,
+		.policy = fixture->policy,
+		.mandate = fixture->mandate};
 	strcpy(entry.org, org);
 	strcpy(entry.name, name);
 	memcpy(entry.public_key, fixture->public_key, 32);
@@ -38,6 +41,27 @@ void fixture_register(struct fixture *fixture, uint32_t id, const char *org, con
 	ck_ok(ledger_append_sender(fixture->ledger, &entry, &fault));
 	ck_ok(ledger_commit(fixture->ledger, &fault));
 	fixture->sender = id;
+}
+
+void fixture_revoke(struct fixture *fixture, uint32_t id, bool compromised)
+{
+	struct sender sender;
+	struct fault fault = {0};
+	ck_ok(ledger_sender(fixture->ledger, id, &sender));
+	struct entry_sender entry = {.action = SENDER_REVOKE,
+		.follows = sender.version,
+		.change = sender.changes + 1,
+		.sender = id,
+		.policy = sender.policy,
+		.mandate = sender.mandate,
+		.compromised = compromised};
+	strcpy(entry.org, sender.org);
+	strcpy(entry.name, sender.name);
+	memcpy(entry.public_key, sender.public_key, 32);
+	ck_ok(ledger_begin(fixture->ledger, &fault));
+	enum error error = ledger_append_sender(fixture->ledger, &entry, &fault);
+	ck_assert_msg(error == E_OK, "%s", fault.text);
+	ck_ok(ledger_commit(fixture->ledger, &fault));
 }
 
 uint64_t fixture_follows(struct fixture *fixture, enum sender_action action, uint32_t id)

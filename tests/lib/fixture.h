@@ -16,6 +16,7 @@ struct fixture {
 	uint8_t public_key[32];
 	uint8_t secret_key[64];
 	struct policy policy;
+	struct mandate mandate; /* of senders that are registered from here on; nothing at first */
 	struct ledger *ledger;
 	struct preparer *preparer;
 	uint32_t sender;
@@ -26,8 +27,11 @@ struct fixture {
 void fixture_make(struct fixture *fixture);
 /* Closes what is open and removes the directory. */
 void fixture_remove(struct fixture *fixture);
-/* Registers a sender with the fixture's keys and policy, in a tick of its own; batches come from it from here on. */
+/* Registers a sender with the fixture's keys, policy and mandate, in a tick of its own; batches come from it from here
+ * on. */
 void fixture_register(struct fixture *fixture, uint32_t id, const char *org, const char *name);
+/* Revokes it, in a tick of its own. */
+void fixture_revoke(struct fixture *fixture, uint32_t id, bool compromised);
 /* What an entry of this sender has to follow. */
 uint64_t fixture_follows(struct fixture *fixture, enum sender_action action, uint32_t id);
 /* ... and which change it is. */

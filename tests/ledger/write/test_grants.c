@@ -25,6 +25,12 @@ START_TEST(a_grant_needs_the_right_to_report_it)
 {
 	fixture_make(&f);
 	expect(GRANT "}", E_POLICY, "does not allow reporting grants");
+	f.mandate.rights = RIGHT_READS;
+	fixture_register(&f, 2, "cvr:55133018", "another");
+	expect(GRANT "}", E_POLICY, "does not allow reporting grants");
+	f.mandate.rights = RIGHT_GRANTS;
+	fixture_register(&f, 3, "cvr:55133018", "registered");
+	expect(GRANT "}", E_OK, "");
 	fixture_remove(&f);
 }
 END_TEST

@@ -31,6 +31,10 @@ static void begin(void)
 	fixture_append(&f, fixture_batch_of_json(&f, 0, own, 2));
 	fixture_register(&f, 3, OTHER, "EPJ");
 	fixture_append(&f, fixture_batch_of_json(&f, 0, other, 2));
+	f.mandate.rights = RIGHT_READS;
+	fixture_register(&f, 4, "cvr:34051178", "Indsigt");
+	f.mandate.rights = 0;
+	f.policy.flags = 0;
 	ck_ok(archive_open(f.dir, true, &archive, NULL));
 	routes = (struct routes){
 		.archive = archive, .issuers = &issuers, .cursor_key = {{6}}, .silent_after_s = COVERAGE_SILENT_S_DEFAULT};
@@ -77,6 +81,7 @@ static json_t *page_of(const struct asked *asked, uint64_t open, uint64_t withhe
 	struct fault fault = {.text = ""};
 	struct response response = ask(asked);
 	ck_assert_msg(response.status == 200, "%s", response.body);
+	ck_assert_int_eq(response.report != NULL, asked->role != ROLE_SUBJECT); /* ROLE-7 */
 	json_t *page = json_loadb(response.body, response.body_len, 0, NULL);
 	enum error error = verify_page(page, bytes_text(PERSON), UINT64_MAX, f.now_s, &f.vkey, &verified, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
@@ -172,5 +177,163 @@ START_TEST(without_a_grant_nothing_is_told)
 }
 END_TEST
 
+/* ---- grants ---- */
+
+#define CHILD PERSON
+#define PARENT "cpr:0202702345"
+#define GIVEN_S 1794996800 /* 2026-11-18T10:13:20Z */
+
+static uint64_t grants_sequence;
+
+static void begin_grants(void)
+{
+	begin();
+	f.mandate.rights = RIGHT_GRANTS;
+	fixture_register(&f, 5, "cvr:34051178", "Fuldmagtsregisteret");
+	grants_sequence = 0;
+	f.sender = 5;
+}
+
+/* "grant" has these members; filed, or not yet. */
+static void grant(const char *members, bool filed)
+{
+	char event[1024];
+	const char *events[] = {event};
+	snprintf(event, sizeof event,
+		"{\"subject\":\"grants:" CHILD "\",\"time\":\"2026-11-18T10:13:20Z\",\"action\":\"create\",\"outcome\":\"ok\","
+		"\"org\":{\"id\":\"cvr:34051178\",\"name\":\"R\"},\"system\":\"R\",\"activity\":\"A\",\"purpose\":\"p\","
+		"\"actor\":{"
+		"\"kind\":\"system\",\"role\":\"register\"},\"grant\":{%s}}",
+		members);
+	fixture_append(&f, fixture_batch_of_json(&f, grants_sequence++, events, 1));
+	if (filed)
+		fixture_epoch(&f);
+}
+
+#define TO(id, to) "\"id\":\"" id "\",\"kind\":\"parental\",\"to\":\"" to "\""
+
+static int status_at(const char *who, uint64_t now_s)
+{
+	uint64_t now = f.now_s;
+	f.now_s = now_s;
+	struct response response = ask(AS(ROLE_PROXY, who, .subject = CHILD));
+	f.now_s = now;
+	int status = response.status;
+	if (status == 200)
+		ck_assert_ptr_nonnull(strstr(response.report, "\"consent\""));
+	response_release(&response);
+	return status;
+}
+
+/* ROLE-4: in the tail and filed, from its time until its end. */
+START_TEST(a_grant_lasts_until_its_end)
+{
+	begin_grants();
+	ck_assert_int_eq(status_at(PARENT, GIVEN_S), 403);
+	grant(TO("1", PARENT) ",\"until\":\"2026-11-19T10:13:20Z\"", false);
+	for (int filed = 0; filed < 2; filed++) {
+		ck_assert_int_eq(status_at(PARENT, GIVEN_S - 1), 403);
+		ck_assert_int_eq(status_at(PARENT, GIVEN_S), 200);
+		ck_assert_int_eq(status_at(PARENT, GIVEN_S + 86399), 200);
+		ck_assert_int_eq(status_at(PARENT, GIVEN_S + 86400), 403);
+		ck_assert_int_eq(status_at("cpr:0303703456", GIVEN_S), 403);
+		fixture_epoch(&f);
+	}
+	end();
+}
+END_TEST
+
+/* ROLE-4: revoked is revoked, by whatever is said of that grant later; another grant is another one. */
+START_TEST(a_revoked_grant_stays_revoked)
+{
+	begin_grants();
+	grant(TO("1", PARENT), true);
+	grant(TO("2", PARENT), false);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 200);
+	grant(TO("1", PARENT) ",\"revoked\":true", true);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 200); /* by the other */
+	grant(TO("2", PARENT) ",\"revoked\":true", false);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 403);
+	grant(TO("1", PARENT), false);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 403);
+	grant(TO("3", PARENT), false);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 200);
+	grant(TO("3", "cpr:0303703456"), false); /* the newest word counts */
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 403);
+	ck_assert_int_eq(status_at("cpr:0303703456", f.now_s), 200);
+	end();
+}
+END_TEST
+
+/* ROLE-4: of a sender that was trusted with it once. */
+START_TEST(a_grant_needs_a_sender_that_may_still_give_it)
+{
+	begin_grants();
+	grant(TO("1", PARENT), false);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 200);
+	fixture_revoke(&f, 5, false);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 200); /* it stands, who gave it reports no more */
+	end();
+	begin_grants();
+	grant(TO("1", PARENT), false);
+	fixture_revoke(&f, 5, true);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 403);
+	end();
+}
+END_TEST
+
+/* ROLE-7: what an event about a read says, and that the person's own reads need none. */
+START_TEST(reads_are_on_record)
+{
+	begin_grants();
+	grant(TO("g-1", PARENT), false);
+	const struct {
+		const struct asked *asked;
+		const char *says[4];
+	} cases[] = {
+		{AS(ROLE_PROXY, PARENT, .subject = CHILD),
+			{"\"subject\":\"" CHILD "\"", "\"id\":\"" PARENT "\"", "\"consent\":\"g-1\"", "\"role\":\"repræsentant\""}},
+		{AS(ROLE_AUTHORITY, "oid:1.2.3:anna", .organisation = OURS, .subject = CHILD),
+			{"\"subject\":\"" CHILD "\"", "oid:1.2.3:anna", "\"recipient\":\"" OURS "\"", "\"action\":\"read\""}},
+		{AS(ROLE_SUPERVISOR, "oid:1.2.3:otto", .subject = "grants:" CHILD),
+			{"\"subject\":\"" CHILD "\"", "\"reason\":\"sag 2026-17\"", "fuldmagter", "\"purpose\":\"tilsyn\""}},
+		{AS(ROLE_AUDITOR, "oid:1.2.3:rita", .path = "/v1/labels", .query = "from=0&to=2"),
+			{"\"subjects\":0", "oid:1.2.3:rita", "\"action\":\"export\"", "\"org\":{\"id\":\"cvr:34051178\""}},
+	};
+	fixture_epoch(&f);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		static struct event event;
+		char subject[SUBJECT_BYTES_MAX + 1];
+		json_t *document = NULL;
+		struct fault fault = {.text = ""};
+		struct response response = ask(cases[i].asked);
+		ck_assert_msg(response.status == 200, "%s", response.body);
+		for (size_t j = 0; j < 4; j++)
+			ck_assert_msg(strstr(response.report, cases[i].says[j]) != NULL, "%s", response.report);
+		enum error error = event_parse_json(bytes_text(response.report), "", subject, &document, &event, &fault);
+		ck_assert_msg(error == E_OK, "%s", fault.text);
+		const char *events[] = {response.report}; /* as the sender of reads reports it */
+		f.sender = 4;
+		fixture_append(&f, fixture_batch_of_json(&f, i, events, 1));
+		json_decref(document);
+		response_release(&response);
+	}
+	end();
+}
+END_TEST
+
+/* ROLE-8 */
+START_TEST(without_a_sender_of_reads_only_ones_own_is_answered)
+{
+	begin();
+	fixture_revoke(&f, 4, false);
+	check_refused(AS(ROLE_SUPERVISOR, "oid:1.2.3:otto", .subject = PERSON), 503, "unrecorded");
+	json_decref(page_of(AS(ROLE_SUBJECT, PERSON), 2, 2));
+	end();
+}
+END_TEST
+
 UNIT_MAIN("roles", an_authority_sees_its_own, a_supervisor_opens_what_is_kept_back, whom_it_is_about_stands_in_a_header,
-	without_a_grant_nothing_is_told)
+	without_a_grant_nothing_is_told, a_grant_lasts_until_its_end, a_revoked_grant_stays_revoked,
+	a_grant_needs_a_sender_that_may_still_give_it, reads_are_on_record,
+	without_a_sender_of_reads_only_ones_own_is_answered)
