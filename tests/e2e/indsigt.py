@@ -50,11 +50,12 @@ def wait_until(condition, what):
 class Ledger:
     """A ledger in a temporary directory, and the programs around it."""
 
-    def __init__(self, indsigt, origin="log.example.dk/e2e"):
+    def __init__(self, indsigt, origin="log.example.dk/e2e", operator=None):
         self.indsigt = os.path.abspath(indsigt)
         self.place = tempfile.mkdtemp(prefix="indsigt-e2e-")
         self.dir = os.path.join(self.place, "ledger")
-        self.vkey = self.run("init", self.dir, "--origin", origin).strip()
+        named = ["--operator", operator, "--operator-name", "Tilsynet"] if operator else []
+        self.vkey = self.run("init", self.dir, "--origin", origin, *named).strip()
         self.server = None
         self.ingest = self.query = None
 

@@ -7,12 +7,14 @@
 #include "ledger/write/ledger.h"
 #include "tools/command/command.h"
 #include "tools/run/owners.h"
+#include "tools/run/reporter.h"
 #include "tools/show/vkey_option.h"
 
 struct init_options {
 	const char *dir;
 	const char *origin;
 	const char *ingest, *query;
+	const char *operator, * operator_name;
 };
 #define T struct init_options
 static const struct option_row rows[] = {
@@ -23,6 +25,11 @@ static const struct option_row rows[] = {
 		.help = "the user that indsigt-ingestd will run as, for root to set; see 'indsigt own'"),
 	OPTION_TEXT(
 		T, query, "query-user", "NAME", .wants = "ingest-user", .help = "the user that indsigt-queryd will run as"),
+	OPTION_TEXT(T, operator, "operator", "SCHEME:ID", .wants = "operator-name",
+		.help = "the organisation that runs the ledger, such as cvr:34051178: registers a sender of its own, which "
+				"reports what is read of others ('indsigt serve' runs it). Without it, until one is registered, "
+				"nobody but people about themselves is answered"),
+	OPTION_TEXT(T, operator_name, "operator-name", "TEXT", .wants = "operator", .help = "its name, as people read it"),
 };
 
 static enum error init(void *given, struct fault *fault)
@@ -37,6 +44,8 @@ static enum error init(void *given, struct fault *fault)
 			"'%s' is not an empty directory, and an existing ledger is never touched; choose another place",
 			options->dir);
 	TRY(error);
+	if (options->operator!= NULL)
+		TRY(reporter_register(options->dir, options->operator, options->operator_name, fault));
 	TRY(owners_set(options->dir, &owners, fault));
 	TRY(place_read_vkey(options->dir, &vkey, fault));
 	vkey_print(&vkey);
@@ -48,7 +57,7 @@ const struct command command_init = {
 		.summary = "makes keys and an empty ledger, prints the log's vkey",
 		.text = "DIR must not exist, or be empty; an existing ledger is never touched. What was killed or failed "
 				"half-way is made anew by the same command. DIR/keys holds the secret keys (0600), DIR/vkey the public "
-				"one: whoever verifies anything needs it.\n",
+				"one: whoever verifies anything needs it. DIR/reads is of the sender that reports what is read here.\n",
 		OPTION_ROWS(rows)},
 	.work = init,
 	COMMAND_GIVEN(struct init_options, .dir = NULL),
