@@ -242,12 +242,14 @@ def main():
     with open(os.path.join(ledger.dir, "witnesses"), "w", encoding="utf-8") as file:
         file.write("witness w1 %s http://%s\nquorum w1\n" % (vkey, address))
     key = ledger.add_sender("one", "cvr:55133018", "--policy", "withhold")
+    ledger.add_reporter()
     ledger.serve()
     lines = [event(SUBJECT, "opslag"), event(SUBJECT, "opslag 2"),
              event(SUBJECT, "opslag 3", withheld_until="2099-01-01T00:00:00Z", withheld_basis="Retsplejeloven § 729 c")]
     ledger.run("send", "--server", ledger.ingest, "--key", key, "-", stdin="\n".join(lines) + "\n")
     ledger.run("epoch", ledger.dir)
     wait_until(lambda: "\u2014 witness.example/w1 " in ledger.get("/checkpoint"), "the cosignature")
+    wait_until(lambda: os.path.exists(os.path.join(ledger.dir, "reads", "socket")), "the sender of reads")
     token = "Bearer " + ledger.run("token", ledger.dir, SUBJECT).strip()
     auditor = "Bearer " + ledger.run("token", ledger.dir, SUBJECT, "--role", "auditor").strip()
     query(World(tap, of_query, ledger.query), ledger, token, auditor)
