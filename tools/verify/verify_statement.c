@@ -10,13 +10,6 @@
 
 /* ---- as JSON ---- */
 
-static json_t *time_json(uint64_t time_s)
-{
-	char text[TIMESTAMP_TEXT_MAX];
-	timestamp_format_s(time_s, text);
-	return json_string(text);
-}
-
 /* Whether the registration was signed and whether the key was lost stand beside the name: a name alone would claim
  * more. */
 static json_t *sender_json(const struct sender *sender)
@@ -57,12 +50,12 @@ static json_t *event_json(const struct statement *statement, const struct statem
 	}
 	json = verify_json_with(
 		json, json_pack("{s:s, s:o, s:o, s:o, s:b}", "state", states[event->state], "index", json_number(event->index),
-				  "ledger_time", time_json(event->entry.time_s), "sender",
+				  "ledger_time", json_time(event->entry.time_s), "sender",
 				  sender ? sender_json(sender) : json_pack("{s:o}", "id", json_number(event->entry.sender)), "signed",
 				  event->sender != NULL));
 	if (event->state == STATEMENT_WITHHELD)
 		json =
-			verify_json_with(json, json_pack("{s:o, s:s%}", "withheld_until", time_json(event->header.withheld_until_s),
+			verify_json_with(json, json_pack("{s:o, s:s%}", "withheld_until", json_time(event->header.withheld_until_s),
 									   "withheld_basis", event->header.basis, (size_t)event->header.basis_len));
 	if (event->state == STATEMENT_ERASED)
 		json =
@@ -83,8 +76,8 @@ static json_t *events_json(const struct statement *statement, const struct state
 static json_t *window_json(const struct statement_window *window)
 {
 	json_t *json = json_object();
-	bool failed = window->has_from && json_object_set_new(json, "from", time_json(window->from_s)) != 0;
-	failed |= window->has_to && json_object_set_new(json, "to", time_json(window->to_s)) != 0;
+	bool failed = window->has_from && json_object_set_new(json, "from", json_time(window->from_s)) != 0;
+	failed |= window->has_to && json_object_set_new(json, "to", json_time(window->to_s)) != 0;
 	return verify_json_whole(json, failed);
 }
 
@@ -115,7 +108,7 @@ static json_t *statement_json(const struct statement *statement)
 		json_pack("{s:s, s:b, s:s, s:s, s:o, s:{s:o, s:o}, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:o}",
 			"kind", "statement", "holds", true, "subject", statement->subject, "origin", statement->origin, "size",
 			json_number(statement->size), "epoch", "index", json_number(statement->epoch_index), "size",
-			json_number(statement->epoch_size), "complete_until", time_json(statement->epoch_time_s), "present",
+			json_number(statement->epoch_size), "complete_until", json_time(statement->epoch_time_s), "present",
 			statement->present, "count", json_number(statement->count), "lost", json_number(statement->lost), "open",
 			json_number(statement->open), "withheld", json_number(statement->withheld), "erased",
 			json_number(statement->erased), "signatures", statement->signatures, "senders", senders_json(statement),
@@ -125,7 +118,7 @@ static json_t *statement_json(const struct statement *statement)
 	if (statement->witnessed.proven)
 		json =
 			verify_json_with(json, json_pack("{s:o, s:o}", "witnesses", json_number(statement->witnessed.quorum.count),
-									   "witnessed_at", time_json(statement->witnessed.quorum.time_s)));
+									   "witnessed_at", json_time(statement->witnessed.quorum.time_s)));
 	if (statement->predecessor[0])
 		json = verify_json_with(json, json_pack("{s:s}", "predecessor", statement->predecessor));
 	return verify_json_with(
