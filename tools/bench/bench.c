@@ -41,16 +41,17 @@
 
 /* ---- events ---- */
 
+static uint64_t single_events(const struct bench *bench)
+{
+	uint64_t events = bench->batch == 0 ? bench->events / SINGLE_SHARE : bench->events;
+	return events ? events : 1;
+}
+
 static enum error measure_batch(struct bench *bench, uint32_t batch, struct fault *fault)
 {
 	struct load_result result;
-	struct load known = {.senders = bench_senders_for(bench, batch),
-		.batch = batch,
-		.events = batch == 1 && bench->batch == 0 ? bench->events / SINGLE_SHARE : bench->events,
-		.order = LOAD_RANDOM,
-		.subjects = bench->subjects};
-	if (known.events == 0)
-		known.events = 1;
+	struct load known = {
+		.batch = batch, .events = batch == 1 ? single_events(bench) : bench->events, .order = LOAD_RANDOM};
 	TRY(bench_load(bench, "events", &known, &result, fault));
 	printf("ingest events/s=%.0f batch=%" PRIu32 " events=%" PRIu64 " batches=%" PRIu64 " senders=%" PRIu32
 		   " subjects=%" PRIu64 " seconds=%.3f\n",
@@ -64,8 +65,8 @@ static enum error measure_batch(struct bench *bench, uint32_t batch, struct faul
 static void say_waited(const char *what, const struct load *load, const struct load_result *result)
 {
 	printf("%s events/s=%.0f p50_ms=%.3f p99_ms=%.3f events=%" PRIu64 " callers=%" PRIu32 " seconds=%.3f\n", what,
-		(double)result->events / result->seconds, result->p50_ms, result->p99_ms, result->events, load->senders,
-		result->seconds);
+		(double)result->events / result->seconds, result->times.p50_ms, result->times.p99_ms, result->events,
+		load->senders, result->seconds);
 	fflush(stdout);
 }
 
@@ -77,7 +78,6 @@ static enum error measure_lone(struct bench *bench, uint64_t events, struct faul
 		.batch = 1,
 		.events = events < LONE_MAX ? events : LONE_MAX,
 		.order = LOAD_RANDOM,
-		.subjects = bench->subjects,
 		.closed = true};
 	TRY(bench_load(bench, "events, one after the other", &lone, &result, fault));
 	say_waited("lone", &lone, &result);
@@ -97,7 +97,6 @@ static enum error measure_callers(struct bench *bench, uint64_t events, struct f
 		.events = events,
 		.order = LOAD_RANDOM,
 		.first_subject = 1, /* 0 is nobody's number, which a message is refused for */
-		.subjects = bench->subjects,
 		.socket = at};
 	snprintf(key, sizeof key, "%s/1.json", bench->place.dir);
 	snprintf(at, sizeof at, "%s/callers.sock", bench->place.dir);
@@ -117,17 +116,15 @@ static enum error measure_callers(struct bench *bench, uint64_t events, struct f
 
 static enum error measure_single(struct bench *bench, struct fault *fault)
 {
-	uint64_t events = bench->batch == 0 ? bench->events / SINGLE_SHARE : bench->events;
-	TRY(measure_lone(bench, events ? events : 1, fault));
-	return measure_callers(bench, events ? events : 1, fault);
+	TRY(measure_lone(bench, single_events(bench), fault));
+	return measure_callers(bench, single_events(bench), fault);
 }
 
 static enum error measure_new(struct bench *bench, struct fault *fault)
 {
 	struct load_result result;
 	uint64_t events = bench->events / NEW_SHARE ? bench->events / NEW_SHARE : 1;
-	struct load fresh = {.senders = bench_senders_for(bench, BENCH_BATCH),
-		.batch = BENCH_BATCH,
+	struct load fresh = {.batch = BENCH_BATCH,
 		.events = events,
 		.order = LOAD_EACH,
 		.first_subject = NEW_SUBJECTS_FROM,
@@ -214,11 +211,9 @@ static enum error measure_epoch(struct bench *bench, struct fault *fault)
 {
 	struct load_result alone;
 	struct epoch_run run = {.bench = bench};
-	struct load known = {.senders = bench_senders_for(bench, BENCH_BATCH),
-		.batch = BENCH_BATCH,
+	struct load known = {.batch = BENCH_BATCH,
 		.events = EPOCH_EVENTS < bench->events ? EPOCH_EVENTS : bench->events,
-		.order = LOAD_RANDOM,
-		.subjects = bench->subjects};
+		.order = LOAD_RANDOM};
 	TRY(bench_load(bench, "events to be filed", &known, &alone, fault));
 	known.events = bench->events;
 	bench->progress_total = known.events;
@@ -271,8 +266,8 @@ static enum error measure_query(struct bench *bench, struct fault *fault)
 	ask.connections = QUESTION_CONNECTIONS;
 	TRY(ask_run(&ask, &many, fault));
 	bench_place_look(&bench->place, NULL);
-	printf("query p50_ms=%.3f p99_ms=%.3f queries/s=%.0f events=%u connections=%u answer_bytes=%zu\n", one.p50_ms,
-		one.p99_ms, many.per_second, BENCH_CITIZEN_EVENTS, QUESTION_CONNECTIONS, one.answer_bytes);
+	printf("query p50_ms=%.3f p99_ms=%.3f queries/s=%.0f events=%u connections=%u answer_bytes=%zu\n", one.times.p50_ms,
+		one.times.p99_ms, many.per_second, BENCH_CITIZEN_EVENTS, QUESTION_CONNECTIONS, one.answer_bytes);
 	return E_OK;
 }
 
@@ -320,8 +315,8 @@ static enum error measure_statement(struct bench *bench, struct fault *fault)
 	TRY(ask_run(&ask, &asked, fault));
 	bench_place_look(&bench->place, NULL);
 	TRY(time_verification(bench, tokens.texts[0], &verify_ms, fault));
-	printf("statement p50_ms=%.3f p99_ms=%.3f verify_ms=%.3f events=%u bytes=%zu\n", asked.p50_ms, asked.p99_ms,
-		verify_ms, PROVER_EVENTS, asked.answer_bytes);
+	printf("statement p50_ms=%.3f p99_ms=%.3f verify_ms=%.3f events=%u bytes=%zu\n", asked.times.p50_ms,
+		asked.times.p99_ms, verify_ms, PROVER_EVENTS, asked.answer_bytes);
 	return E_OK;
 }
 

@@ -12,7 +12,6 @@
 #include "ledger/event/event_json.h"
 #include "ledger/event/event_schema.h"
 #include "ledger/json/json_read.h"
-#include "tools/bench/bench_query.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -107,13 +106,6 @@ static enum error caller_open(const char *socket_path, struct caller *caller, st
 		(void)poll(NULL, 0, 10);
 	}
 	return E_OK;
-}
-
-static void caller_close(struct caller *caller)
-{
-	if (caller->fd >= 0)
-		close(caller->fd);
-	caller->fd = -1;
 }
 
 static enum error hear(struct caller *caller, struct fault *fault)
@@ -313,7 +305,7 @@ static enum error work(struct worker *worker, int ready, int go, struct fault *f
 		error = send_all(worker, fault);
 	worker->seat->end_ns = clock_ns();
 	outbox_close(worker->outbox);
-	caller_close(&worker->caller);
+	own_close(&worker->caller.fd);
 	return error;
 }
 
@@ -430,11 +422,8 @@ static enum error run(struct crew *crew, struct load_result *out, struct fault *
 	if (result.events != added)
 		return fault_set(fault, E_STOPPED, "%" PRIu64 " events were sent and %" PRIu64 " stand under receipts", added,
 			result.events);
-	if (crew->times != NULL && crew->times->count > 0) {
-		struct ask_times times = ask_times_of(crew->times->ms, crew->times->count);
-		result.p50_ms = times.p50_ms;
-		result.p99_ms = times.p99_ms;
-	}
+	if (crew->times != NULL && crew->times->count > 0)
+		result.times = ask_times_of(crew->times->ms, crew->times->count);
 	*out = result;
 	return E_OK;
 }

@@ -2,7 +2,7 @@
  * send them as any sender would, with the sender library, and check every receipt. */
 #pragma once
 
-#include "ledger/base/error.h"
+#include "tools/bench/bench_query.h"
 
 #define LOAD_SENDERS_MAX 64u
 
@@ -32,11 +32,10 @@ struct load {
 };
 
 struct load_result {
-	uint64_t events;  /* under verified receipts */
-	uint64_t batches; /* receipts */
-	double p50_ms;    /* of those that were waited for: from the event to its checked receipt */
-	double p99_ms;
-	double seconds; /* from the start of the first sender's first batch to the last receipt */
+	uint64_t events;        /* under verified receipts */
+	uint64_t batches;       /* receipts */
+	struct ask_times times; /* of those that were waited for: from the event to its checked receipt */
+	double seconds;         /* from the start of the first sender's first batch to the last receipt */
 };
 
 /* The subject with a number, as the load names it. `out` holds LOAD_SUBJECT_MAX bytes. Invented numbers. */

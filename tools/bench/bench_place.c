@@ -186,6 +186,8 @@ void bench_watch(void *context, uint64_t done)
 enum error bench_load(
 	struct bench *bench, const char *what, struct load *load, struct load_result *out, struct fault *fault)
 {
+	load->senders = load->senders ? load->senders : bench_senders_for(bench, load->batch);
+	load->subjects = load->subjects ? load->subjects : bench->subjects;
 	load->server = bench->place.ingest;
 	load->keys = bench->place.dir;
 	load->watch = bench_watch;
@@ -208,11 +210,7 @@ uint32_t bench_senders_for(const struct bench *bench, uint64_t batch)
 enum error bench_warm_up(struct bench *bench, struct fault *fault)
 {
 	struct load_result result;
-	struct load each = {.senders = bench_senders_for(bench, BENCH_BATCH),
-		.batch = BENCH_BATCH,
-		.events = bench->subjects,
-		.order = LOAD_EACH,
-		.subjects = bench->subjects};
+	struct load each = {.batch = BENCH_BATCH, .events = bench->subjects, .order = LOAD_EACH};
 	return bench_load(bench, "subjects made known", &each, &result, fault);
 }
 

@@ -69,7 +69,8 @@ struct bench_tokens {
 uint32_t bench_senders_for(const struct bench *bench, uint64_t batch);
 /* A load's `watch`: looks at the daemons' memory, and shows how far it is. */
 void bench_watch(void *context, uint64_t done);
-/* Files what is there, then runs the load. */
+/* Files what is there, then runs the load: from as many senders as batches of that size usually come from, and about
+ * the people of the measurement, where the load does not say. */
 enum error bench_load(
 	struct bench *bench, const char *what, struct load *load, struct load_result *out, struct fault *fault) MUST_USE;
 /* One event for each subject, so that each of them is known. */

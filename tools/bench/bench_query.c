@@ -163,9 +163,7 @@ static enum error measure(struct asking *asking, struct ask_result *out, struct 
 	uint64_t start_ns = clock_ns();
 	TRY(ask_all(asking, fault));
 	double seconds = (double)(clock_ns() - start_ns) / 1e9;
-	struct ask_times times = ask_times_of(asking->took_ms, ask->requests);
-	*out = (struct ask_result){.p50_ms = times.p50_ms,
-		.p99_ms = times.p99_ms,
+	*out = (struct ask_result){.times = ask_times_of(asking->took_ms, ask->requests),
 		.per_second = (double)ask->requests / seconds,
 		.answer_bytes = asking->answer_bytes};
 	return E_OK;

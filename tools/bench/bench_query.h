@@ -40,8 +40,7 @@ struct ask {
 };
 
 struct ask_result {
-	double p50_ms; /* from the first byte of the request to the last of the answer */
-	double p99_ms;
+	struct ask_times times; /* from the first byte of the request to the last of the answer */
 	double per_second;
 	size_t answer_bytes; /* of the last answer's body */
 };
