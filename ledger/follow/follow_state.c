@@ -5,10 +5,10 @@
 #include "ledger/follow/follow_state.h"
 
 #include "ledger/base/own.h"
+#include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
 #include "ledger/proof/form.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,28 +25,25 @@ enum error follow_state_take(struct bytes note, const struct vkey *vkey, struct 
 	return E_OK;
 }
 
-static enum error encode_rules(const struct log_rules *rules, char **out)
+static enum error encode_rules(const struct log_rules *rules, json_t **out)
 {
+	struct bytes whole;
 	size_t capacity = log_rules_encoded_max(rules);
 	OWNED_MEMORY uint8_t *encoded = malloc(capacity);
 	TRY(allocated(encoded));
 	struct writer w = writer_of(encoded, capacity);
 	log_rules_encode(rules, &w);
-	if (w.error != E_OK)
-		return w.error;
-	size_t text_len = sodium_base64_encoded_len(writer_len(&w), sodium_base64_VARIANT_ORIGINAL);
-	char *text = malloc(text_len);
-	TRY(allocated(text));
-	*out = sodium_bin2base64(text, text_len, encoded, writer_len(&w), sodium_base64_VARIANT_ORIGINAL);
-	return E_OK;
+	TRY(writer_done(&w, &whole));
+	*out = json_base64(whole);
+	return allocated(*out);
 }
 
 enum error follow_state_write(const struct follow_state *state, const struct log_rules *rules, char **out)
 {
-	OWNED_MEMORY char *encoded = NULL;
+	json_t *encoded = NULL;
 	TRY(encode_rules(rules, &encoded));
 	json_auto_t *json = json_pack(
-		"{s:s, s:s%, s:s}", "type", type, "checkpoint", (const char *)state->note, state->note_len, "rules", encoded);
+		"{s:s, s:s%, s:o}", "type", type, "checkpoint", (const char *)state->note, state->note_len, "rules", encoded);
 	char *text = json != NULL ? json_write(json, JSON_INDENT(1)) : NULL;
 	TRY(allocated(text));
 	*out = text;

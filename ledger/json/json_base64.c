@@ -2,9 +2,10 @@
  * jansson's. */
 #include "ledger/json/json_base64.h"
 
+#include "ledger/text/base64.h"
+
 #include <sodium.h>
 
-#define BASE64_BYTES(len) (((len) + 2) / 3 * 4)
 #define SHORT_BYTES 1024
 
 json_t *json_base64(struct bytes value)

@@ -45,13 +45,6 @@ static bool base64_decode_front(struct bytes text, uint8_t *out, size_t capacity
 	return true;
 }
 
-static void base64_write(struct writer *out, const uint8_t *data, size_t len)
-{
-	char text[sodium_base64_ENCODED_LEN(KEY_ID_BYTES + NOTE_SIGNATURE_BYTES_MAX, sodium_base64_VARIANT_ORIGINAL)];
-	sodium_bin2base64(text, sizeof text, data, len, sodium_base64_VARIANT_ORIGINAL);
-	writer_bytes(out, bytes_text(text));
-}
-
 /* ---- cutting text ---- */
 
 bool note_cut(struct bytes *rest, uint8_t mark, struct bytes *out)
@@ -205,7 +198,7 @@ bool note_hash_parse(struct bytes text, struct hash *out)
 
 void note_hash_write(const struct hash *hash, struct writer *out)
 {
-	base64_write(out, hash->b, HASH_BYTES);
+	base64_write(hash_bytes(hash), out);
 }
 
 /* The three lines at the front of the text; `rest` is what follows them. */
@@ -307,7 +300,7 @@ enum error note_line_write(const struct vkey *vkey, struct bytes signature, stru
 	writer_bytes(out, dash);
 	writer_bytes(out, bytes_text(vkey->name));
 	writer_bytes(out, BYTES_LITERAL(" "));
-	base64_write(out, value, KEY_ID_BYTES + signature.len);
+	base64_write(bytes_of(value, KEY_ID_BYTES + signature.len), out);
 	writer_bytes(out, BYTES_LITERAL("\n"));
 	return out->error;
 }

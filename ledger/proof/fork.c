@@ -4,6 +4,7 @@
 #include "ledger/proof/fork.h"
 
 #include "ledger/base/wrong.h"
+#include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
 #include "ledger/proof/form.h"
 
@@ -34,27 +35,13 @@ enum error fork_verify(struct bytes text, const struct vkey *log, struct fork *o
 	return E_OK;
 }
 
-static json_t *hash_json(const struct hash *hash)
-{
-	char text[64];
-	struct writer w = writer_of(text, sizeof text);
-	note_hash_write(hash, &w);
-	return json_stringn(text, writer_len(&w));
-}
-
 enum error fork_write(struct bytes first, struct bytes second, const struct hash *old_root, const struct hash *proof,
 	size_t proof_count, char **out)
 {
-	json_auto_t *json = json_object();
-	json_t *list = json_array();
-	int failed = json_object_set_new_nocheck(json, "type", json_string(type));
-	failed |= json_object_set_new_nocheck(json, "first", json_stringn((const char *)first.data, first.len));
-	failed |= json_object_set_new_nocheck(json, "second", json_stringn((const char *)second.data, second.len));
-	failed |= json_object_set_new_nocheck(json, "old_root", hash_json(old_root));
-	failed |= json_object_set_new_nocheck(json, "proof", list);
-	for (size_t i = 0; !failed && i < proof_count; i++)
-		failed |= json_array_append_new(list, hash_json(&proof[i]));
-	char *text = failed ? NULL : json_write(json, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	json_auto_t *json = json_pack("{s:s, s:s%, s:s%, s:o, s:o}", "type", type, "first", (const char *)first.data,
+		first.len, "second", (const char *)second.data, second.len, "old_root", json_base64(hash_bytes(old_root)),
+		"proof", json_hashes(proof, proof_count));
+	char *text = json_write(json, JSON_INDENT(1));
 	TRY(allocated(text));
 	*out = text;
 	return E_OK;

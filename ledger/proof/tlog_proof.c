@@ -8,7 +8,6 @@
 #include "ledger/text/base64.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 
 #define TITLE "c2sp.org/tlog-proof@v1"
 
@@ -107,17 +106,6 @@ enum error tlog_proof_verify(struct bytes text, const struct vkey *log, const st
 
 /* ---- writing ---- */
 
-static void write_base64(struct writer *out, struct bytes value)
-{
-	size_t len = sodium_base64_encoded_len(value.len, sodium_base64_VARIANT_ORIGINAL); /* with the end mark */
-	if (out->error == E_OK && (size_t)(out->end - out->at) < len)
-		writer_fail(out, E_NO_ROOM);
-	if (out->error != E_OK)
-		return;
-	sodium_bin2base64((char *)out->at, len, value.data, value.len, sodium_base64_VARIANT_ORIGINAL);
-	(void)writer_skip(out, len - 1);
-}
-
 enum error tlog_proof_write(const struct included *included, struct bytes note, struct writer *out)
 {
 	char index[sizeof "\nindex \n" + TLOG_PROOF_INDEX_DIGITS_MAX];
@@ -127,10 +115,10 @@ enum error tlog_proof_write(const struct included *included, struct bytes note, 
 		return E_TOO_LONG;
 	snprintf(index, sizeof index, "\nindex %" PRIu64 "\n", included->index);
 	writer_bytes(out, BYTES_LITERAL(TITLE "\nextra "));
-	write_base64(out, included->entry);
+	base64_write(included->entry, out);
 	writer_bytes(out, bytes_text(index));
 	for (size_t i = 0; i < included->proof.count; i++) {
-		write_base64(out, hash_bytes(&included->proof.at[i]));
+		base64_write(hash_bytes(&included->proof.at[i]), out);
 		writer_u8(out, '\n');
 	}
 	writer_u8(out, '\n');

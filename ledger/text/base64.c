@@ -45,3 +45,10 @@ char *base64_encode(struct bytes value, char *out)
 	*out++ = '=';
 	return out;
 }
+
+void base64_write(struct bytes value, struct writer *out)
+{
+	uint8_t *place = writer_skip(out, BASE64_BYTES(value.len));
+	if (place != NULL)
+		base64_encode(value, (char *)place);
+}

@@ -10,10 +10,10 @@
 
 #include "ingest/net/asking.h"
 #include "ingest/wire/control_client.h"
+#include "ledger/json/json_base64.h"
 #include "ledger/read/archive.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 
 #define STANDSTILL_S 60 /* as ingestd does it */
 
@@ -154,14 +154,12 @@ static enum error ask(const char *dir, json_t *request, void (*waiting)(void), s
 static enum error ask_to_append(const char *dir, const struct entry_sender *sender, struct fault *fault)
 {
 	uint8_t buffer[SENDER_ENTRY_BYTES_MAX];
-	char text[sodium_base64_ENCODED_LEN(sizeof buffer, sodium_base64_VARIANT_ORIGINAL)];
 	struct entry entry = {.kind = ENTRY_SENDER, .sender = *sender};
 	struct bytes encoded;
 	struct writer w = writer_of(buffer, sizeof buffer);
 	enum error error = entry_encode(&entry, &w) ?: writer_done(&w, &encoded);
 	TRY(fault_set(fault, error, "the registration cannot be encoded: %s", error_text(error)));
-	sodium_bin2base64(text, sizeof text, encoded.data, encoded.len, sodium_base64_VARIANT_ORIGINAL);
-	return ask(dir, json_pack("{s:s,s:s}", "do", "sender", "entry", text), say_waiting, fault);
+	return ask(dir, json_pack("{s:s,s:o}", "do", "sender", "entry", json_base64(encoded)), say_waiting, fault);
 }
 
 enum error admin_append_sender(const struct admin *admin, struct entry_sender *entry, struct fault *fault)
