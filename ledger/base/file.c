@@ -13,6 +13,18 @@
 #include <sys/stat.h>
 #include <time.h>
 
+enum error file_path(const char *dir, const char *name, char out[PATH_BYTES_MAX])
+{
+	int len = snprintf(out, PATH_BYTES_MAX, "%s/%s", dir, name);
+	return len > 0 && len < PATH_BYTES_MAX ? E_OK : E_TOO_LONG;
+}
+
+bool file_is_there(const char *dir, const char *name)
+{
+	char path[PATH_BYTES_MAX];
+	return file_path(dir, name, path) == E_OK && access(path, F_OK) == 0;
+}
+
 /* `at` -1: from where the file stands. */
 static enum error write_from(int fd, struct bytes content, off_t at)
 {

@@ -8,6 +8,10 @@
 /* Of a path, with its end mark. */
 #define PATH_BYTES_MAX 4096
 
+/* "DIR/NAME", with its end mark; E_TOO_LONG. */
+enum error file_path(const char *dir, const char *name, char out[PATH_BYTES_MAX]) MUST_USE;
+/* Whether something has this name, of whatever kind it is. */
+bool file_is_there(const char *dir, const char *name);
 /* All of it, in as many writes as it takes; E_IO, E_FULL, E_READ_ONLY, and then some of it may be there. */
 enum error file_write_all(int fd, struct bytes content) MUST_USE;
 /* The same from `at` on, wherever the file stands. */

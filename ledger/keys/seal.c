@@ -25,20 +25,6 @@ void seal_keys_derive(const struct key *master, struct seal_keys *out)
 	key_derive(master, DOMAIN_FILING_KEY, BYTES_EMPTY, &out->filing);
 }
 
-/* Counted from 1 March of the year 0, so that the day that only some years have is the last one of its year. The C
- * library would take a lock for each event that is opened. */
-#define DAYS_BEFORE_1970 719468u
-#define DAYS_IN_400_YEARS 146097u
-
-uint16_t period_month(uint64_t time_s)
-{
-	uint64_t days = time_s / 86400 + DAYS_BEFORE_1970;
-	uint64_t era = days / DAYS_IN_400_YEARS, day = days % DAYS_IN_400_YEARS;
-	uint64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	uint64_t month = (5 * (day - (365 * year + year / 4 - year / 100)) + 2) / 153; /* 0: March */
-	return time_s > TIME_S_MAX ? UINT16_MAX : (uint16_t)((400 * era + year - 1970) * 12 + month + 2);
-}
-
 void record_key_make(const struct key *subject_key, const struct key *period_key, struct key *out)
 {
 	key_derive(subject_key, DOMAIN_RECORD_KEY, BYTES_ARRAY(period_key->b), out);

@@ -26,8 +26,6 @@ struct period {
 	uint8_t retention_years;
 };
 
-uint16_t period_month(uint64_t time_s);
-
 /* ---- records ---- */
 
 /* Which event a record belongs to: bound into the seal. */

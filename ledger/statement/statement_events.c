@@ -8,10 +8,7 @@
 #include "ledger/base/wrong.h"
 #include "ledger/event/event.h"
 #include "ledger/statement/statement_state.h"
-
-#include <time.h>
-
-#define MONTH_SECONDS_MAX 253402300799ull /* the last second of the year 9999 */
+#include "ledger/text/timestamp.h"
 
 /* ---- erasure entries ---- */
 
@@ -35,24 +32,6 @@ static enum error check_erasure(const struct shown *shown, size_t place, struct 
 	return E_OK;
 }
 
-/* Months since 1970-01 in UTC. */
-static bool month_of(uint64_t time_s, unsigned *out)
-{
-	struct tm parts;
-	time_t seconds = (time_t)time_s;
-	if (time_s > MONTH_SECONDS_MAX || gmtime_r(&seconds, &parts) == NULL)
-		return false;
-	*out = (unsigned)((parts.tm_year - 70) * 12 + parts.tm_mon);
-	return true;
-}
-
-/* By the entry's time, as keys are made by the month of receipt. */
-static bool same_month(const struct entry_erasure *erasure, const struct statement_event *event)
-{
-	unsigned month;
-	return month_of(event->entry.time_s, &month) && month == erasure->period_month;
-}
-
 static enum error check_erased(struct shown *shown, const struct statement_event *event)
 {
 	struct shown_erasure *erasure = NULL;
@@ -69,8 +48,9 @@ static enum error check_erased(struct shown *shown, const struct statement_event
 		return finding_set(shown->finding, FINDING_ERASED_UNPROVEN, event->index);
 	if (WRONG(erasure->at.index <= event->index))
 		return finding_set(shown->finding, FINDING_ERASED_EARLIER, event->index);
-	/* The opening of a person's erasure was checked against this subject's label. */
-	if (!erasure->entry.person && (WRONG(!same_month(&erasure->entry, event)) ||
+	/* The opening of a person's erasure was checked against this subject's label. Months are those of the entries'
+	 * times, as keys are made by the month of receipt. */
+	if (!erasure->entry.person && (WRONG(timestamp_month(event->entry.time_s) != erasure->entry.period_month) ||
 									  WRONG(erasure->entry.retention_years != event->header.retention_years)))
 		return finding_set(shown->finding, FINDING_ERASED_OTHER, event->index);
 	erasure->used = true;

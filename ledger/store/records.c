@@ -8,6 +8,7 @@
 #include "ledger/store/records.h"
 
 #include "ledger/store/log.h"
+#include "ledger/text/timestamp.h"
 
 #include <sodium.h>
 
@@ -114,7 +115,7 @@ static bool period_fits(const struct record_outside *outside, const struct entry
 	struct event_header header;
 	struct reader r = reader_of(outside->header);
 	event_header_decode(&r, &header);
-	return reader_done(&r) == E_OK && outside->period.month == period_month(entry->time_s) &&
+	return reader_done(&r) == E_OK && outside->period.month == timestamp_month(entry->time_s) &&
 		   outside->period.retention_years == header.retention_years;
 }
 

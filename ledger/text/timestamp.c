@@ -6,6 +6,7 @@
  * judged last, so that a time that is wrong otherwise is refused for that. */
 #include "ledger/text/timestamp.h"
 
+#include "ledger/base/limits.h"
 #include "ledger/base/wrong.h"
 
 #include <stdio.h>
@@ -213,4 +214,18 @@ void timestamp_format(int64_t time_ns, char out[TIMESTAMP_TEXT_MAX])
 void timestamp_format_s(uint64_t time_s, char out[TIMESTAMP_TEXT_MAX])
 {
 	timestamp_format((int64_t)(time_s > SECONDS_MAX ? SECONDS_MAX : time_s) * 1000000000, out);
+}
+
+/* Counted from 1 March of the year 0, so that the day that only some years have is the last one of its year. The C
+ * library would take a lock for each event that is opened. */
+#define DAYS_BEFORE_1970 719468u
+#define DAYS_IN_400_YEARS 146097u
+
+uint16_t timestamp_month(uint64_t time_s)
+{
+	uint64_t days = time_s / 86400 + DAYS_BEFORE_1970;
+	uint64_t era = days / DAYS_IN_400_YEARS, day = days % DAYS_IN_400_YEARS;
+	uint64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	uint64_t month = (5 * (day - (365 * year + year / 4 - year / 100)) + 2) / 153; /* 0: March */
+	return time_s > TIME_S_MAX ? UINT16_MAX : (uint16_t)((400 * era + year - 1970) * 12 + month + 2);
 }

@@ -15,5 +15,7 @@ const char *timestamp_fault(struct bytes text);
 enum error timestamp_parse_leap(struct bytes text, int64_t *out_ns) MUST_USE;
 /* UTC with Z; no decimals, or 3, 6 or 9 of them, the fewest that are exact. NUL-terminated. */
 void timestamp_format(int64_t time_ns, char out[TIMESTAMP_TEXT_MAX]);
+/* Calendar months since 1970-01, in UTC; UINT16_MAX for a time that is later than any. */
+uint16_t timestamp_month(uint64_t time_s);
 /* Whole seconds. */
 void timestamp_format_s(uint64_t time_s, char out[TIMESTAMP_TEXT_MAX]);

@@ -15,6 +15,7 @@
 #include "ledger/note/note_sign.h"
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"
+#include "ledger/text/timestamp.h"
 #include "ledger/write/ledger_state.h"
 #include "ledger/write/limits.h"
 
@@ -111,7 +112,7 @@ static enum error judge_place(
 		return fault_set(fault, E_SEQUENCE_HOLE, "the batch starts at sequence %" PRIu64 ", expected is %" PRIu64,
 			prepared->head.first_sequence, sender->next_sequence);
 	if (sender->version != prepared->sender_version ||
-		period_month(entry_time_s(ledger, prepared->receive_s)) != prepared->period_month)
+		timestamp_month(entry_time_s(ledger, prepared->receive_s)) != prepared->period_month)
 		return fault_set(fault, E_PERIOD_PASSED, "");
 	return judge_lag(ledger, entry_time_s(ledger, prepared->receive_s), fault);
 }

@@ -106,7 +106,7 @@ static enum error make_places(const char *dir, struct fault *fault)
 	static const char *const names[] = {"store", "keys", "keys/env"};
 	char path[PATH_BYTES_MAX];
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		TRY(ledger_sub_path(dir, names[i], path));
+		TRY(file_path(dir, names[i], path));
 		if (mkdir(path, 0700) != 0)
 			return refuse_place(path, errno == EEXIST ? EIO : errno, fault);
 	}
@@ -119,7 +119,7 @@ static enum error finish(struct ledger *ledger, const char *dir, struct fault *f
 	static const char *const names[] = {"store", "keys/env", "keys", "."};
 	char path[PATH_BYTES_MAX];
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		TRY(ledger_sub_path(dir, names[i], path));
+		TRY(file_path(dir, names[i], path));
 		TRY(beside_sync(path, fault));
 	}
 	if (unlinkat(ledger->dir_fd, PLACE_UNFINISHED, 0) != 0)
@@ -132,7 +132,7 @@ static enum error finish(struct ledger *ledger, const char *dir, struct fault *f
 static enum error make_keys(const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
-	TRY(ledger_sub_path(dir, "keys", path));
+	TRY(file_path(dir, "keys", path));
 	OWNED_FD keys_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (keys_fd < 0)
 		return fault_set(fault, E_IO, "%s cannot be opened: %m", path);

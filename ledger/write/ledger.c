@@ -38,12 +38,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX])
-{
-	int len = snprintf(out, PATH_BYTES_MAX, "%s/%s", dir, name);
-	return len > 0 && len < PATH_BYTES_MAX ? E_OK : E_TOO_LONG;
-}
-
 /* ---- guard ---- */
 
 /* Only where it would say something new: writing costs a sync. */
@@ -263,9 +257,9 @@ enum error ledger_load_keys(struct ledger *ledger, const char *dir, struct fault
 enum error ledger_open_environments(struct ledger *ledger, const char *dir, bool create, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
-	TRY(ledger_sub_path(dir, "store", path));
+	TRY(file_path(dir, "store", path));
 	TRY(create ? store_make(path, &ledger->store, fault) : store_open(path, false, &ledger->store, fault));
-	TRY(ledger_sub_path(dir, "keys/env", path));
+	TRY(file_path(dir, "keys/env", path));
 	const struct key *wrapping = &ledger->secrets->wrapping;
 	TRY(create ? keystore_create(path, wrapping, &ledger->keystore, fault)
 			   : keystore_open(path, wrapping, false, &ledger->keystore, fault));

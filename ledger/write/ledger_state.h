@@ -62,9 +62,6 @@ struct ledger {
 	struct held held[2];         /* in the store, in the key environment */
 };
 
-/* DIR/NAME; E_TOO_LONG. */
-enum error ledger_sub_path(const char *dir, const char *name, char out[PATH_BYTES_MAX]) MUST_USE;
-
 /* What creating and opening share: nothing open yet; the directory and its lock; the secrets; both environments. */
 struct ledger *ledger_new(void);
 void ledger_free(struct ledger *ledger);

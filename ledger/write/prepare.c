@@ -11,6 +11,7 @@
 #include "ledger/base/domain.h"
 #include "ledger/filed/aliases.h"
 #include "ledger/keystore/keystore_put.h"
+#include "ledger/text/timestamp.h"
 #include "ledger/tree/merkle.h"
 #include "ledger/write/kept_keys.h"
 #include "ledger/write/limits.h"
@@ -227,7 +228,7 @@ static enum error check_content(struct preparer *p, const struct batch_head *hea
 /* The month of receipt and not of the event: keys of a month that is over may be gone already. */
 static struct period period_of(const struct work *work, uint64_t now_s)
 {
-	return (struct period){period_month(now_s), work->header.retention_years};
+	return (struct period){timestamp_month(now_s), work->header.retention_years};
 }
 
 /* The subject's key first, then its month's: keys that are made here are written in this order, and the mixture of both
@@ -312,7 +313,7 @@ static enum error seal_batch(
 	*prepared = (struct prepared){.head = *head,
 		.sender_version = p->sender.version,
 		.receive_s = now_s,
-		.period_month = period_month(now_s),
+		.period_month = timestamp_month(now_s),
 		.bytes = total};
 
 	struct writer w = writer_of(prepared + 1, total - sizeof *prepared);

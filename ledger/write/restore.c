@@ -54,7 +54,7 @@ static enum error find_keys(struct restore *restore, const char *dir, struct fau
 	char path[PATH_BYTES_MAX];
 	if (restore->old_size > 0)
 		return E_OK;
-	if (ledger_sub_path(dir, "keys/env", path) != E_OK)
+	if (file_path(dir, "keys/env", path) != E_OK)
 		return fault_set(fault, E_TOO_LONG, "");
 	return keystore_make(path, &restore->keys, fault);
 }
@@ -62,7 +62,7 @@ static enum error find_keys(struct restore *restore, const char *dir, struct fau
 static enum error open_store(struct restore *restore, const char *dir, struct fault *fault)
 {
 	char made[PATH_BYTES_MAX];
-	if (ledger_sub_path(dir, "store", restore->path) != E_OK)
+	if (file_path(dir, "store", restore->path) != E_OK)
 		return fault_set(fault, E_TOO_LONG, "");
 	TRY(beside_is_free(restore->path, &restore->is_new, fault));
 	if (restore->is_new)

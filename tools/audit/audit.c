@@ -67,8 +67,7 @@ static void note_progress(void *context, uint64_t done, uint64_t total)
 static bool readable(const char *dir, const char *name)
 {
 	char path[PATH_BYTES_MAX];
-	int len = snprintf(path, sizeof path, "%s/%s", dir, name);
-	return len > 0 && (size_t)len < sizeof path && access(path, R_OK) == 0;
+	return file_path(dir, name, path) == E_OK && access(path, R_OK) == 0;
 }
 
 /* A page that the file does not have is a finding, and the fault comes again and ends the process. One that is there

@@ -61,17 +61,14 @@ static enum error put_note(const char *dir, const struct vkey *vkey, struct byte
 {
 	char path[PATH_BYTES_MAX], name[2 * sizeof vkey->id + 1];
 	sodium_bin2hex(name, sizeof name, vkey->id, sizeof vkey->id);
-	int len = snprintf(path, sizeof path, "%s/audits", dir);
-	if (len < 0 || (size_t)len >= sizeof path)
-		return fault_set(fault, E_TOO_LONG, "");
+	TRY(fault_set(fault, file_path(dir, "audits", path), ""));
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)
 		return fault_set(fault, E_IO, "%s cannot be made: %m; hand the note over", path);
-	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED_FD dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return fault_set(fault, E_IO, "%s cannot be opened: %m; hand the note over", path);
-	enum error error = file_write_atomic(dir_fd, name, note, 0644);
-	close(dir_fd);
-	return fault_set(fault, error, "%s/%s cannot be written; hand the note over", path, name);
+	return fault_set(
+		fault, file_write_atomic(dir_fd, name, note, 0644), "%s/%s cannot be written; hand the note over", path, name);
 }
 
 /* An audit without an epoch has recomputed no filing: a note about it would promise something that nobody looked at. */

@@ -29,14 +29,7 @@ struct walk {
 /* A directory with a store is a ledger's, whatever else lies in it. */
 bool audit_tiles_place(const char *place)
 {
-	char path[4096];
-	if (strstr(place, "://") != NULL)
-		return true;
-	int len = snprintf(path, sizeof path, "%s/store", place);
-	if (len < 0 || (size_t)len >= sizeof path || access(path, F_OK) == 0)
-		return false;
-	snprintf(path, sizeof path, "%s/checkpoint", place);
-	return access(path, F_OK) == 0;
+	return strstr(place, "://") != NULL || (!file_is_there(place, "store") && file_is_there(place, "checkpoint"));
 }
 
 /* ---- state ---- */

@@ -180,9 +180,7 @@ static enum error open_follower(struct mirror *mirror, struct fault *fault)
 static enum error open_parts(struct mirror *mirror, const char *dir, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
-	int len = snprintf(path, sizeof path, "%s/" TREE, dir);
-	if (len < 0 || (size_t)len >= sizeof path)
-		return fault_set(fault, E_TOO_LONG, "the path is too long");
+	TRY(fault_set(fault, file_path(dir, TREE, path), "the path is too long"));
 	mirror->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (mirror->dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "it cannot be opened: %m");

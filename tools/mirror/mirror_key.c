@@ -17,18 +17,12 @@ struct mirror_key {
 	struct signer_key signer;
 };
 
-static enum error key_path(const char *dir, char path[PATH_BYTES_MAX], struct fault *fault)
-{
-	int len = snprintf(path, PATH_BYTES_MAX, "%s/" MIRROR_KEY_FILE, dir);
-	return len > 0 && (size_t)len < PATH_BYTES_MAX ? E_OK : fault_set(fault, E_TOO_LONG, "the path is too long");
-}
-
 /* The vkey is made of the key that is on the disk, so that what is handed out can be signed for. */
 enum error mirror_key_create(const char *dir, const char *name, struct vkey *out, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
 	OWNED(signer_key_wipe) struct signer_key signer = {.name = ""};
-	TRY(key_path(dir, path, fault));
+	TRY(fault_set(fault, file_path(dir, MIRROR_KEY_FILE, path), "the path is too long"));
 	TRY(signer_key_create(path, name, &signer, fault));
 	enum error error = vkey_make(name, NOTE_KEY_COSIGNATURE, signer.public_key, out);
 	return fault_set(fault, error, "%s", error_reason(error));
@@ -38,7 +32,7 @@ enum error mirror_key_create(const char *dir, const char *name, struct vkey *out
 enum error mirror_key_open(const char *dir, struct mirror_key **out, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
-	TRY(key_path(dir, path, fault));
+	TRY(fault_set(fault, file_path(dir, MIRROR_KEY_FILE, path), "the path is too long"));
 	struct mirror_key *key = sodium_malloc(sizeof *key);
 	TRY(fault_set(fault, allocated(key), ""));
 	enum error error = signer_key_read(path, &key->signer, fault)

@@ -154,13 +154,7 @@ static enum error publish(struct exporting *exporting, struct fault *fault)
  * may have one of these names. */
 static bool is_ledger(const char *dir)
 {
-	char path[PATH_MAX];
-	bool both = true;
-	for (size_t i = 0; i < 2 && both; i++) {
-		int len = snprintf(path, sizeof path, "%s/%s", dir, i == 0 ? "vkey" : "keys");
-		both = len > 0 && (size_t)len < sizeof path && access(path, F_OK) == 0;
-	}
-	return both;
+	return file_is_there(dir, "vkey") && file_is_there(dir, "keys");
 }
 
 static enum error write_files(struct exporting *exporting, struct fault *fault)

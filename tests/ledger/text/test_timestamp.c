@@ -102,5 +102,14 @@ START_TEST(random_times_come_back)
 }
 END_TEST
 
+START_TEST(months_are_told_apart)
+{
+	ck_assert_uint_eq(timestamp_month(0), 0);
+	ck_assert_uint_eq(timestamp_month(31 * 86400 - 1), 0);
+	ck_assert_uint_eq(timestamp_month(31 * 86400), 1);
+	ck_assert_uint_eq(timestamp_month(1795392000), 682); /* 2026-11-23 */
+}
+END_TEST
+
 UNIT_MAIN("timestamp", times_are_read_exactly, what_is_no_time_is_refused, the_broken_rule_is_named,
-	leap_seconds_are_said_to_be_that, random_times_come_back)
+	leap_seconds_are_said_to_be_that, random_times_come_back, months_are_told_apart)

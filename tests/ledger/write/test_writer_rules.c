@@ -8,6 +8,7 @@
  * INDSIGT_SEEDS: how many sequences of what comes (8), INDSIGT_SEED: the first one. The seed is printed before each. */
 #include "ledger/db/db_put.h"
 #include "ledger/log/log_rules.h"
+#include "ledger/text/timestamp.h"
 #include "ledger/write/ledger_state.h"
 #include "tests/lib/any_entry.h"
 #include "tests/lib/both_ways.h"
@@ -259,7 +260,7 @@ static enum error try_batch(struct bytes body)
 	struct appended appended;
 	struct fault fault = {.text = ""};
 	uint64_t now_s = f.now_s;
-	if (f.now_s < ledger_next_s(f.ledger) && period_month(f.now_s) != period_month(ledger_next_s(f.ledger)))
+	if (f.now_s < ledger_next_s(f.ledger) && timestamp_month(f.now_s) != timestamp_month(ledger_next_s(f.ledger)))
 		f.now_s = ledger_next_s(f.ledger);
 	enum error error = fixture_take(&f, body, &appended, &fault);
 	f.now_s = now_s;
