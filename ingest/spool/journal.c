@@ -15,6 +15,7 @@
 
 #include "ingest/spool/limits.h"
 #include "ledger/base/file.h"
+#include "ledger/base/grow.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -78,12 +79,7 @@ static enum error read_record(
 	uint64_t after = at + sizeof head + len + JOURNAL_TAIL_BYTES;
 	if (head[0] == 0 || after > size || !secret_fits(secret_at, len))
 		return E_TRUNCATED;
-	if (*capacity < len + JOURNAL_TAIL_BYTES) {
-		uint8_t *larger = realloc(*memory, len + JOURNAL_TAIL_BYTES);
-		TRY(allocated(larger));
-		*memory = larger;
-		*capacity = len + JOURNAL_TAIL_BYTES;
-	}
+	TRY(GROW(*memory, *capacity, len + JOURNAL_TAIL_BYTES));
 	TRY(file_read_at(fd, *memory, len + JOURNAL_TAIL_BYTES, at + sizeof head));
 	const uint8_t *secret_check = *memory + len;
 	uint8_t check[CHECK_BYTES];

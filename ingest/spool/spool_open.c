@@ -176,23 +176,16 @@ static enum error replay_replaced(struct spool *spool, struct reader *r)
 	return spool_swap(spool, i);
 }
 
-/* Never backwards: what was acknowledged once has lost its secret. */
-static enum error replay_acknowledged(struct spool *spool, struct reader *r)
+/* Acknowledged, with the note of it, or given up. Never backwards: what was acknowledged once has lost its secret. */
+static enum error replay_dropped(struct spool *spool, struct reader *r, bool acknowledged)
 {
 	uint64_t sequence = reader_u64(r);
-	struct bytes note = reader_range16(r, NOTE_BYTES_MAX);
+	struct bytes note = acknowledged ? reader_range16(r, NOTE_BYTES_MAX) : BYTES_EMPTY;
 	if (reader_done(r) != E_OK || sequence < spool->acknowledged || sequence > spool->next)
 		return E_CORRUPT;
-	spool_set_note(spool, note);
-	return spool_drop(spool, sequence, true);
-}
-
-static enum error replay_aside(struct spool *spool, struct reader *r)
-{
-	uint64_t sequence = reader_u64(r);
-	if (reader_done(r) != E_OK || sequence < spool->acknowledged || sequence > spool->next)
-		return E_CORRUPT;
-	return spool_drop(spool, sequence, false);
+	if (acknowledged)
+		spool_set_note(spool, note);
+	return spool_drop(spool, sequence, acknowledged);
 }
 
 static enum error replay_start(struct spool *spool, struct reader *r)
@@ -246,7 +239,7 @@ static enum error replay_record(struct spool *spool, const struct journal_record
 	case RECORD_REPLACED:
 		return replay_replaced(spool, &r);
 	case RECORD_ACKNOWLEDGED:
-		return replay_acknowledged(spool, &r);
+		return replay_dropped(spool, &r, true);
 	case RECORD_POLICY:
 		policy_decode(&r, &spool->terms.policy);
 		spool->has_terms = true;
@@ -254,7 +247,7 @@ static enum error replay_record(struct spool *spool, const struct journal_record
 	case RECORD_TERMS:
 		return replay_new_terms(spool, &r);
 	case RECORD_ASIDE:
-		return replay_aside(spool, &r);
+		return replay_dropped(spool, &r, false);
 	case RECORD_START:
 		return replay_start(spool, &r);
 	}
@@ -555,10 +548,9 @@ void spool_close(struct spool *spool)
 	if (spool == NULL)
 		return;
 	/* Errors lose nothing that was promised: the next open replays what is there. */
-	enum error error = spool_settle(spool);
-	if (error == E_OK && spool->count == 0 && spool->journal.end > REWRITE_CLOSE_BYTES + 4 * spool->state_bytes)
-		error = spool_rewrite(spool);
-	(void)error;
+	if (spool_settle(spool) == E_OK && spool->count == 0 &&
+		spool->journal.end > REWRITE_CLOSE_BYTES + 4 * spool->state_bytes)
+		(void)!spool_rewrite(spool);
 	release(spool);
 	sodium_memzero(&spool->hash_key, sizeof spool->hash_key);
 	close(spool->dir_fd);

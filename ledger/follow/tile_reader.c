@@ -10,6 +10,7 @@
  * tile. What does not, or could not be had, is asked for again and judged as if nobody had looked. */
 #include "ledger/follow/tile_reader.h"
 
+#include "ledger/base/grow.h"
 #include "ledger/jobs/jobs.h"
 
 #include <inttypes.h>
@@ -251,12 +252,7 @@ enum error tile_reader_ahead(struct tile_reader *reader, uint64_t first, unsigne
 
 static enum error keep_content(struct glance *glance, struct bytes content)
 {
-	if (content.len > glance->capacity) {
-		uint8_t *larger = realloc(glance->content, content.len);
-		TRY(allocated(larger));
-		glance->content = larger;
-		glance->capacity = content.len;
-	}
+	TRY(GROW(glance->content, glance->capacity, content.len));
 	memcpy(glance->content, content.data, content.len);
 	glance->len = content.len;
 	return E_OK;

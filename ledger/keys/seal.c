@@ -40,11 +40,8 @@ static struct bytes record_associated(const struct record_place *place, uint8_t 
 	writer_u16(&w, place->period.month);
 	writer_u8(&w, place->period.retention_years);
 	writer_u64(&w, place->key_id);
-	struct bytes out = BYTES_EMPTY;
-	enum error error = writer_done(&w, &out);
-	assert(error == E_OK);
-	(void)error;
-	return out;
+	assert(w.error == E_OK);
+	return bytes_of(buffer, writer_len(&w));
 }
 
 /* Hiding is its own inverse. */
@@ -127,11 +124,8 @@ static struct bytes small_associated(const char *domain, struct bytes context, u
 	struct writer w = writer_of(buffer, ASSOCIATED_BYTES_MAX);
 	writer_bytes(&w, bytes_text(domain));
 	writer_bytes(&w, context);
-	struct bytes out = BYTES_EMPTY;
-	enum error error = writer_done(&w, &out);
-	assert(error == E_OK);
-	(void)error;
-	return out;
+	assert(w.error == E_OK);
+	return bytes_of(buffer, writer_len(&w));
 }
 
 /* The nonce is random and long enough (24 bytes) that none comes twice; so nothing has to be counted. */
