@@ -78,4 +78,24 @@ START_TEST(a_long_path_is_no_reason)
 }
 END_TEST
 
-UNIT_MAIN("file", a_file_and_its_directory_are_synced, a_long_path_is_no_reason)
+/* With its end mark it fits, or it is none. */
+START_TEST(a_name_is_looked_for_in_its_directory)
+{
+	char path[PATH_BYTES_MAX];
+	char dir[PATH_BYTES_MAX];
+	place_make(&place);
+	memset(dir, 'd', sizeof dir);
+	dir[PATH_BYTES_MAX - 3] = '\0';
+	ck_ok(file_path(dir, "f", path));
+	ck_assert_uint_eq(strlen(path), PATH_BYTES_MAX - 1);
+	ck_error(file_path(dir, "fi", path), E_TOO_LONG);
+	ck_assert(!file_is_there(dir, "fi"));
+	ck_assert(!file_is_there(place.path, "inner"));
+	ck_ok(file_path(place.path, "inner", path));
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert(file_is_there(place.path, "inner"));
+	place_remove(&place);
+}
+END_TEST
+
+UNIT_MAIN("file", a_file_and_its_directory_are_synced, a_long_path_is_no_reason, a_name_is_looked_for_in_its_directory)

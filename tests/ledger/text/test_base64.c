@@ -39,4 +39,19 @@ START_TEST(other_spellings_are_refused)
 }
 END_TEST
 
-UNIT_MAIN("base64", known_texts_are_read, other_spellings_are_refused)
+START_TEST(known_texts_are_written)
+{
+	static const char *const texts[] = {"", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+	for (size_t i = 0; i < 7; i++) {
+		uint8_t buffer[9] = {0};
+		struct writer w = writer_of(buffer, strlen(texts[i]));
+		base64_write(bytes_of("foobar", i), &w);
+		ck_ok(w.error);
+		ck_assert_str_eq((const char *)buffer, texts[i]);
+		base64_write(BYTES_LITERAL("f"), &w);
+		ck_error(w.error, E_NO_ROOM);
+	}
+}
+END_TEST
+
+UNIT_MAIN("base64", known_texts_are_read, known_texts_are_written, other_spellings_are_refused)
