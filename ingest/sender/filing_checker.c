@@ -308,16 +308,12 @@ static void checker_free(struct filing_checker *checker)
 	free(checker);
 }
 
-static void checker_release(struct filing_checker **checker)
-{
-	if (*checker != NULL)
-		checker_free(*checker);
-}
+OWN(filing_checker, checker_free);
 
 enum error filing_checker_start(
 	const struct filing_checker_options *options, struct filing_checker **out, struct fault *fault)
 {
-	OWNED(checker_release) struct filing_checker *checker = calloc(1, sizeof *checker);
+	OWNED(filing_checker_release) struct filing_checker *checker = calloc(1, sizeof *checker);
 	TRY(fault_set(fault, allocated(checker), ""));
 	checker->options = *options;
 	TRY(start(checker, fault));

@@ -6,16 +6,16 @@
  * cannot be written is therefore an error of the outbox, and no notice. */
 #include "ingest/sender/outbox_state.h"
 
+#include "ledger/base/file.h"
+
 #include <inttypes.h>
-#include <limits.h>
 
 /* Once there is a book it is kept up, also by runs that do not check. */
 enum error outbox_filing_open(struct outbox *outbox, const char *spool_path, struct fault *fault)
 {
-	char path[PATH_MAX];
+	char path[PATH_BYTES_MAX];
 	const char *query = outbox->options.query;
-	int len = snprintf(path, sizeof path, "%s/filing", spool_path);
-	if (len < 0 || (size_t)len >= sizeof path)
+	if (file_path(spool_path, "filing", path) != E_OK)
 		return fault_set(fault, E_USAGE, "the name of the spool is too long");
 	enum error error = filing_book_open(path, query != NULL, spool_acknowledged(outbox->spool), &outbox->book, fault);
 	if (error == E_NOT_FOUND && query == NULL)

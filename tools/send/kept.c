@@ -10,7 +10,6 @@
 #include "tools/send/kept.h"
 
 #include "ingest/framing/json_scan.h"
-#include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
@@ -294,8 +293,7 @@ static enum error open_left(const char *spool, const char *name, struct kept *ou
 	char line[HEAD_BYTES_MAX];
 	struct stat info;
 	(void)is_name(name, out->mark);
-	int len = snprintf(out->path, sizeof out->path, "%s/%s", spool, name);
-	if (len < 0 || (size_t)len >= sizeof out->path)
+	if (file_path(spool, name, out->path) != E_OK)
 		return E_USAGE;
 	out->fd = open(out->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	out->is_open = out->fd >= 0;

@@ -10,13 +10,14 @@
  * One run at a time has a spool. Personal data: 0600, in a directory of 0700. */
 #pragma once
 
+#include "ledger/base/file.h"
 #include "tools/send/rejected.h"
 
 /* Invariant: `fd` is a file of `at` + `len` bytes, of which the first `at` are the head. Zero: nothing is kept. */
 struct kept {
 	bool is_open;
 	int fd;
-	char path[PATH_MAX];
+	char path[PATH_BYTES_MAX];
 	char mark[17];
 	bool once; /* nobody brings it again */
 	bool row;  /* it is a row of refused ones itself */

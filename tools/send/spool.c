@@ -1,5 +1,6 @@
 /* indsigt spool: what a sender keeps, in numbers. */
 #include "ingest/spool/spool.h"
+#include "ledger/base/file.h"
 #include "tools/command/command.h"
 #include "tools/send/kept.h"
 #include "tools/show/output.h"
@@ -30,9 +31,8 @@ static enum error count_waiting(struct spool *spool, struct counts *counts)
 /* Nothing is shown of them: they hold personal data. */
 static void count_refused(const char *path, struct counts *counts)
 {
-	char name[PATH_MAX];
-	int len = snprintf(name, sizeof name, "%s/rejected.jsonl", path);
-	FILE *file = len > 0 && (size_t)len < sizeof name ? fopen(name, "re") : NULL;
+	char name[PATH_BYTES_MAX];
+	FILE *file = file_path(path, "rejected.jsonl", name) == E_OK ? fopen(name, "re") : NULL;
 	if (file == NULL)
 		return;
 	for (int c; (c = getc(file)) != EOF;)
