@@ -204,15 +204,16 @@ static enum error load_block(struct run_cursor *cursor, uint64_t block)
 static enum error next_in_block(struct run_cursor *cursor)
 {
 	size_t key_bytes = run_key_bytes(cursor->table);
-	struct bytes before = cursor->next > 0 ? cursor->key : BYTES_EMPTY;
-	struct reader r = reader_of(bytes_of(cursor->buffer + cursor->next, cursor->len - cursor->next));
-	if (reader_left(&r) == 0)
+	const uint8_t *row = cursor->buffer + cursor->next;
+	size_t left = cursor->len - cursor->next;
+	if (left == 0)
 		return E_NOT_FOUND;
-	cursor->key = reader_bytes(&r, key_bytes);
-	cursor->value = reader_range32(&r, cursor->len);
-	if (r.error != E_OK || (before.len > 0 && memcmp(before.data, cursor->key.data, key_bytes) >= 0))
+	if (left < key_bytes + 4 || left - key_bytes - 4 < get_u32(row + key_bytes) ||
+		(cursor->next > 0 && memcmp(cursor->key.data, row, key_bytes) >= 0))
 		return E_CORRUPT;
-	cursor->next = (size_t)(r.at - cursor->buffer);
+	cursor->key = bytes_of(row, key_bytes);
+	cursor->value = bytes_of(row + key_bytes + 4, get_u32(row + key_bytes));
+	cursor->next += key_bytes + 4 + cursor->value.len;
 	return E_OK;
 }
 
@@ -240,14 +241,27 @@ static uint64_t find_block(const struct run *run, enum run_table table, struct b
 	return low;
 }
 
+/* On a row of the very block that a search would find, at or before the key: who looks for keys that ascend goes on
+ * from there. */
+static bool is_near(const struct run_cursor *cursor, struct bytes key)
+{
+	uint64_t next = cursor->block + 1;
+	return cursor->loaded && cursor->next > 0 && key.len > 0 && memcmp(cursor->key.data, key.data, key.len) <= 0 &&
+		   (next == cursor->run->parts[cursor->table].blocks ||
+			   memcmp(first_key(cursor->run, cursor->table, next).data, key.data, key.len) > 0);
+}
+
 enum error run_seek(struct run_cursor *cursor, struct bytes key)
 {
 	const struct run *run = cursor->run;
+	enum error error = E_OK;
 	assert(key.len == 0 || key.len == run_key_bytes(cursor->table));
 	if (run->parts[cursor->table].blocks == 0)
 		return E_NOT_FOUND;
-	TRY(load_block(cursor, key.len == 0 ? 0 : find_block(run, cursor->table, key)));
-	enum error error = run_next(cursor);
+	if (!is_near(cursor, key)) {
+		TRY(load_block(cursor, key.len == 0 ? 0 : find_block(run, cursor->table, key)));
+		error = run_next(cursor);
+	}
 	while (error == E_OK && key.len > 0 && memcmp(cursor->key.data, key.data, key.len) < 0)
 		error = run_next(cursor);
 	return error;
