@@ -8,9 +8,12 @@
 
 #include "ledger/db/hash_rows_put.h"
 #include "ledger/filed/aliases.h"
+#include "ledger/filed/head.h"
 #include "ledger/filed/map_put.h"
+#include "ledger/jobs/jobs.h"
 #include "ledger/store/records.h"
 #include "ledger/write/damage.h"
+#include "ledger/write/limits.h"
 
 #define FILING_BUCKETS 256
 
@@ -23,6 +26,15 @@ struct bucket {
 	struct filing *filings;
 	size_t count;
 	size_t capacity;
+};
+
+/* A subject of the bucket that is being merged, met and not filed yet. */
+struct met {
+	const struct filing *filings;
+	size_t count;
+	struct head head;
+	bool known;   /* who it is, or all of its events are damaged */
+	bool awaited; /* its label is the next of epoch->labels */
 };
 
 enum epoch_step {
@@ -38,7 +50,8 @@ enum epoch_step {
 	EPOCH_FINISH,
 };
 
-/* Invariant: buckets before next_bucket are empty and freed; next_filing is never behind the end of its bucket. Each
+/* Invariant: buckets before next_bucket are empty and freed; next_filing is never behind next_met, nor that behind the
+ * end of its bucket; what lies between the two is ahead[]. Each
  * filing and leaf is done once, in this order, so where an epoch stands is these two and next_index. Nobody sees the
  * run before the last step has committed its name. */
 struct epoch {
@@ -63,6 +76,12 @@ struct epoch {
 	struct bucket keys[FILING_BUCKETS];
 	size_t next_bucket;
 	size_t next_filing; /* in that bucket */
+	size_t next_met;
+
+	struct met ahead[AHEAD_SUBJECTS]; /* from `met` on, `filed` of which are filed, round and round */
+	size_t met;
+	size_t filed;
+	struct jobs *labels; /* of new subjects, in the order in which they are met; NULL: none was met yet */
 
 	/* The subjects met, and for the log indexes [base, base + span) which of them: UINT32_MAX for none. */
 	struct map_change *subjects;
@@ -91,6 +110,7 @@ enum error epoch_map_slice(struct epoch *epoch) MUST_USE;
 enum error epoch_sync(struct epoch *epoch) MUST_USE;
 enum error epoch_keys_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
 enum error epoch_tiles_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
+void epoch_labels_free(struct epoch *epoch);
 enum error epoch_bucket_add(struct bucket *buckets, const struct alias *alias, uint64_t number) MUST_USE;
 void bucket_free(struct bucket *bucket);
 /* E_CORRUPT of something derived gets a text that says what to do; other errors stay as they are. */

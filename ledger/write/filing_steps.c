@@ -2,6 +2,7 @@
  *
  *   events of one alias ─► head there? ─┬─ no: a record that opens ─► label ─┐
  *                                       └─ yes ────────────────────────────┴─► postings, leaves, head ─► map value
+ *          met ahead, up to AHEAD_SUBJECTS: labels are made by several threads   filed, one after the other
  *
  * Subjects are in order of their alias, and so are the rows of the run that is written; what older runs have in between
  * is taken over on the way. A slice ends between two subjects once its time is over. If one fails the epoch is given
@@ -13,10 +14,10 @@
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/store/records.h"
 #include "ledger/write/filing_state.h"
-#include "ledger/write/limits.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,12 +62,11 @@ static bool over(const struct merge *merge)
 	return clock_us() >= merge->end_us;
 }
 
-/* The id of the event's subject is in its record. *opens: it does; what does not is damaged for good. */
-static enum error make_label(struct merge *merge, uint64_t index, bool *opens, struct label *out)
+/* The record of the event. *opens: it does; what does not is damaged for good. */
+static enum error read_event(struct merge *merge, uint64_t index, bool *opens, struct event *out)
 {
 	const struct ledger *ledger = merge->ledger;
 	struct opened opened;
-	struct event event;
 	if (!merge->keys_taken)
 		TRY(key_snapshot_begin(ledger->keystore, &merge->keys));
 	merge->keys_taken = true;
@@ -75,21 +75,25 @@ static enum error make_label(struct merge *merge, uint64_t index, bool *opens, s
 	*opens = error == E_OK;
 	if (error != E_OK)
 		return damage_judged(error) ? E_OK : error;
-	TRY(event_decode(opened.disclosed, opened.restricted, NULL, false, &event, merge->fault));
-	return label_make(&ledger->secrets->vrf, ledger->vkey.name, event_subject(&event), out);
+	return event_decode(opened.disclosed, opened.restricted, NULL, false, out, merge->fault);
+}
+
+static enum error cannot_be_filed(const struct merge *merge, uint64_t index, enum error error)
+{
+	return fault_set(
+		merge->fault, error, "the event at index %" PRIu64 " cannot be filed: %s", index, error_reason(error));
 }
 
 /* A subject that no epoch has met: any of its events tells who it is. *known: one did; else all of them are damaged. */
-static enum error find_label(
-	struct merge *merge, const struct filing *filings, size_t count, bool *known, struct label *out)
+static enum error find_event(
+	struct merge *merge, const struct filing *filings, size_t count, bool *known, struct event *out)
 {
 	size_t period_unreadable = 0;
 	*known = false;
 	for (size_t i = 0; i < count && !*known && !alias_is_none(&filings->alias); i++) {
-		enum error error = make_label(merge, filings[i].number, known, out);
+		enum error error = read_event(merge, filings[i].number, known, out);
 		if (error != E_OK)
-			return fault_set(merge->fault, error, "the event at index %" PRIu64 " cannot be filed: %s",
-				filings[i].number, error_reason(error));
+			return cannot_be_filed(merge, filings[i].number, error);
 		period_unreadable += merge->keys.period_unreadable;
 	}
 	if (*known)
@@ -99,6 +103,68 @@ static enum error find_label(
 		TRY(damage_note(&merge->epoch->damage, filings[i].number));
 	return E_OK;
 }
+
+/* ---- labels of new subjects: each costs as much as filing a dozen events ---- */
+
+struct label_job {
+	struct label label;
+	enum error error;
+	size_t len;
+	uint8_t subject[SUBJECT_BYTES_MAX]; /* until the label is made */
+};
+
+static void make_label(void *context, unsigned worker, void *place)
+{
+	const struct ledger *ledger = context;
+	struct label_job *job = place;
+	(void)worker;
+	job->error = label_make(&ledger->secrets->vrf, ledger->vkey.name, bytes_of(job->subject, job->len), &job->label);
+	sodium_memzero(job->subject, job->len);
+}
+
+/* What was asked for is made first, so nobody's number is left behind. */
+void epoch_labels_free(struct epoch *epoch)
+{
+	if (epoch->labels == NULL)
+		return;
+	while (jobs_take(epoch->labels) != NULL)
+		jobs_drop(epoch->labels);
+	jobs_close(epoch->labels);
+	epoch->labels = NULL;
+}
+
+static enum error open_labels(const struct ledger *ledger, struct epoch *epoch)
+{
+	unsigned workers = jobs_processors();
+	return jobs_open(workers < LABEL_WORKERS_MAX ? workers : LABEL_WORKERS_MAX, make_label, (void *)(uintptr_t)ledger,
+		AHEAD_SUBJECTS, sizeof(struct label_job), &epoch->labels);
+}
+
+static enum error ask_label(struct merge *merge, const struct event *event)
+{
+	struct bytes subject = event_subject(event);
+	if (merge->epoch->labels == NULL)
+		TRY(open_labels(merge->ledger, merge->epoch));
+	struct label_job *job = jobs_next(merge->epoch->labels);
+	assert(job != NULL);
+	if (subject.len > sizeof job->subject)
+		return E_TOO_LONG;
+	memcpy(job->subject, subject.data, subject.len);
+	job->len = subject.len;
+	jobs_give(merge->epoch->labels);
+	return E_OK;
+}
+
+static enum error await_label(struct merge *merge, struct met *met)
+{
+	const struct label_job *job = jobs_take(merge->epoch->labels);
+	enum error error = job->error;
+	met->head.label = job->label;
+	jobs_drop(merge->epoch->labels);
+	return error == E_OK ? E_OK : cannot_be_filed(merge, met->filings->number, error);
+}
+
+/* ---- what a subject's events add ---- */
 
 /* The complete parts of a subject's tree that later proofs rest on, as its leaves are added. */
 struct growing {
@@ -176,27 +242,56 @@ static enum error note_subject(struct epoch *epoch, const struct head *head, con
 
 /* The head is read before the label is made: for a subject that is known no record needs to be opened. A head that
  * cannot be read is no damage of events, and what is filed is to be made again. */
-static enum error merge_subject(struct merge *merge, const struct filing *filings, size_t count)
+static enum error meet(struct merge *merge, struct met *met)
 {
-	struct head head;
-	bool known = true;
-	const struct ledger *ledger = merge->ledger;
-	enum error error = head_get(&merge->epoch->runs, &ledger->secrets->seal, &filings->alias, &head);
-	if (error == E_NOT_FOUND) {
-		head.newest = 0;
-		merkle_frontier_init(&head.frontier);
-		TRY(find_label(merge, filings, count, &known, &head.label));
-	} else if (error != E_OK) {
+	const struct filing *filings = met->filings;
+	struct event event;
+	enum error error = head_get(&merge->epoch->runs, &merge->ledger->secrets->seal, &filings->alias, &met->head);
+	met->known = true;
+	met->awaited = false;
+	if (error == E_OK)
+		return E_OK;
+	if (error != E_NOT_FOUND)
 		return fault_set(merge->fault, error,
 			"the event at index %" PRIu64
 			" cannot be filed, because what is filed under its subject cannot be read: %s%s",
 			filings->number, error_reason(error),
 			error_judges(error) ? "; 'indsigt epoch DIR --rebuild' makes that again" : "");
+	met->head.newest = 0;
+	merkle_frontier_init(&met->head.frontier);
+	TRY(find_event(merge, filings, met->count, &met->known, &event));
+	met->awaited = met->known;
+	return met->known ? ask_label(merge, &event) : E_OK;
+}
+
+/* The next ones of the bucket, while there is room. */
+static enum error meet_some(struct merge *merge, const struct bucket *bucket)
+{
+	struct epoch *epoch = merge->epoch;
+	while (epoch->met - epoch->filed < AHEAD_SUBJECTS && epoch->next_met < bucket->count) {
+		const struct filing *first = bucket->filings + epoch->next_met;
+		struct met *met = &epoch->ahead[epoch->met % AHEAD_SUBJECTS];
+		size_t count = 1;
+		while (epoch->next_met + count < bucket->count &&
+			   memcmp(first[count].alias.b, first->alias.b, sizeof first->alias.b) == 0)
+			count++;
+		met->filings = first;
+		met->count = count;
+		TRY(meet(merge, met));
+		epoch->next_met += count;
+		epoch->met++;
 	}
-	if (!known)
+	return E_OK;
+}
+
+static enum error file_subject(struct merge *merge, struct met *met)
+{
+	if (met->awaited)
+		TRY(await_label(merge, met));
+	if (!met->known)
 		return E_OK;
-	TRY(add_filings(merge, &head, filings, count));
-	return note_subject(merge->epoch, &head, filings, count);
+	TRY(add_filings(merge, &met->head, met->filings, met->count));
+	return note_subject(merge->epoch, &met->head, met->filings, met->count);
 }
 
 /* What older runs have before the subject is taken over; *reached: all of it. */
@@ -218,21 +313,19 @@ static enum error take_over(struct merge *merge, const struct alias *alias, bool
 static enum error merge_bucket(struct merge *merge, struct bucket *bucket)
 {
 	struct epoch *epoch = merge->epoch;
-	assert(epoch->next_filing <= bucket->count);
-	if (epoch->next_filing == 0)
+	assert(epoch->next_filing <= epoch->next_met && epoch->next_met <= bucket->count);
+	if (epoch->next_met == 0)
 		bucket_sort(bucket);
 	while (epoch->next_filing < bucket->count && !over(merge)) {
-		const struct filing *first = bucket->filings + epoch->next_filing;
-		size_t count = 1;
 		bool reached;
-		TRY(take_over(merge, &first->alias, &reached));
+		TRY(meet_some(merge, bucket));
+		struct met *met = &epoch->ahead[epoch->filed % AHEAD_SUBJECTS];
+		TRY(take_over(merge, &met->filings->alias, &reached));
 		if (!reached)
 			return E_OK;
-		while (epoch->next_filing + count < bucket->count &&
-			   memcmp(first[count].alias.b, first->alias.b, sizeof first->alias.b) == 0)
-			count++;
-		TRY(merge_subject(merge, first, count));
-		epoch->next_filing += count;
+		TRY(file_subject(merge, met));
+		epoch->next_filing += met->count;
+		epoch->filed++;
 	}
 	return E_OK;
 }
@@ -248,13 +341,14 @@ static enum error merge_buckets(struct merge *merge)
 		if (epoch->next_filing < events->count)
 			return E_OK;
 		bucket_free(events);
-		epoch->next_filing = 0;
+		epoch->next_filing = epoch->next_met = 0;
 		epoch->next_bucket++;
 	}
 	if (epoch->next_bucket < FILING_BUCKETS || over(merge))
 		return E_OK;
 	TRY(take_over(merge, NULL, &reached));
 	if (reached) {
+		epoch_labels_free(epoch);
 		epoch->next_bucket = 0;
 		epoch->step = EPOCH_LEAVES;
 	}

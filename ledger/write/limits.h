@@ -24,6 +24,10 @@
 #define LOAD_SLICE 16384   /* aliases opened */
 #define LEAVES_SLICE 16384 /* hashed */
 #define ROWS_SLICE 1024    /* of a run, between two looks at the clock */
+/* Subjects that are met before the first of them is filed: new ones among them get their labels from several threads.
+ */
+#define AHEAD_SUBJECTS 256
+#define LABEL_WORKERS_MAX 4u /* the one that files is one of them */
 /* Ticks go between two of the writer's, each of which is a commit, so none may take much longer: a sender would wait.
  */
 #define KEYS_SLICE 4096
